@@ -1,0 +1,1 @@
+"""The engine of ICMC: cases, workflows, deadlines."""

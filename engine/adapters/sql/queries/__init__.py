@@ -1,0 +1,1 @@
+"""Reading: frozen views for one viewer."""

@@ -1,0 +1,127 @@
+"""Every error that ICMC raises on purpose."""
+
+from typing import ClassVar
+
+
+class IcmcError(Exception):
+    """An error with a stable code, whose message is built from its facts.
+
+    Subclasses set `code` and `sentence`; `sentence` names its facts in braces. Facts are ids, names of definitions and
+    numbers, never personal data: errors are logged.
+    """
+
+    code: ClassVar[str] = "error"
+    sentence: ClassVar[str] = "Something went wrong."
+
+    def __init__(self, **facts: object) -> None:
+        self.facts = facts
+        super().__init__(self.sentence.format(**facts))
+
+
+class NotFoundError(IcmcError):
+    """Raised for what does not exist and for what the actor may not see, which must look alike."""
+
+    code = "not-found"
+    sentence = "There is no {kind} with this id, or it is not yours to see."
+
+
+class NotAllowedError(IcmcError):
+    """Raised when an actor may not do something."""
+
+    code = "not-allowed"
+    sentence = "{actor} may not {action}."
+
+
+class ConflictError(IcmcError):
+    """Raised when somebody else changed a record first."""
+
+    code = "conflict"
+    sentence = "This {kind} was changed by somebody else in the meantime: look at it again, then decide."
+
+
+class NotACandidateError(IcmcError):
+    """Raised when an actor has none of the roles that may claim a work item."""
+
+    code = "not-a-candidate"
+    sentence = "{actor} is not among those who may take this work item (it is for: {candidate_role})."
+
+
+class AlreadyEndedError(IcmcError):
+    """Raised when a command comes for a step, run or case that is over."""
+
+    code = "already-ended"
+    sentence = "This {kind} is already over."
+
+
+class InvalidAnswersError(IcmcError):
+    """Raised when a form's answers do not fit; `problems` maps field name to a sentence."""
+
+    code = "invalid-answers"
+    sentence = "Some answers do not fit: {fields}."
+
+    def __init__(self, problems: dict[str, str]) -> None:
+        self.problems = problems
+        super().__init__(fields=", ".join(sorted(problems)))
+
+
+class DefinitionError(IcmcError):
+    """Raised when a definition file cannot be used; carries the findings of the linter."""
+
+    code = "bad-definition"
+    sentence = "{name} cannot be used: {count} problem(s), the first at {where}: {first}"
+
+
+class UnknownStepTypeError(IcmcError):
+    """Raised when a definition names a step type that no installed pillar offers."""
+
+    code = "unknown-step-type"
+    sentence = "No installed pillar has the step type {step_type}."
+
+
+class PillarError(IcmcError):
+    """Raised when a pillar package does not keep the plug-in contract."""
+
+    code = "bad-pillar"
+    sentence = "Pillar {pillar}: {problem}"
+
+
+class StepFailedError(IcmcError):
+    """Raised when a pillar's function fails; the work is left as it was."""
+
+    code = "step-failed"
+    sentence = "{step_type} failed ({reason}); nothing was changed."
+
+
+class StaleJobError(IcmcError):
+    """Raised when a job's fencing token is not the current one: another worker has it now."""
+
+    code = "stale-job"
+    sentence = "This job has been taken over by another worker."
+
+
+class SettingsError(IcmcError):
+    """Raised when ICMC cannot start with the settings that it was given; says what to do."""
+
+    code = "bad-settings"
+    sentence = "{problem} {remedy}"
+
+
+class ServiceError(IcmcError):
+    """Raised when a service that ICMC runs (database, Prefect) cannot be started or reached."""
+
+    code = "service"
+    sentence = "{service}: {problem} {remedy}"
+
+
+class KeyMissingError(IcmcError):
+    """Raised when a value was sealed with a key that is not in the key file."""
+
+    code = "key-missing"
+    sentence = "The key {key_id} is not here: the value cannot be read."
+
+
+class DamagedError(IcmcError):
+    """Raised when stored data does not prove itself: a seal or a chain that does not fit."""
+
+    code = "damaged"
+    sentence = "{what} does not verify: it was changed or damaged."

@@ -1,0 +1,1 @@
+"""Prefect: the work that is not a person's."""

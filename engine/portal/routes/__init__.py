@@ -1,0 +1,1 @@
+"""One route file a page family."""

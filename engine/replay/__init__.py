@@ -1,0 +1,1 @@
+"""Stories, the simulator and the demo clock."""

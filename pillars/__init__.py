@@ -1,0 +1,1 @@
+"""The twelve pillars of the Impulse Model."""
