@@ -1,0 +1,234 @@
+"""The fields of a form: their kinds, and what a form says of each."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from types import UnionType
+from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic.fields import FieldInfo
+
+
+class FieldKind(StrEnum):
+    """What sort of answer a field takes; pages and printed forms draw each kind in one way."""
+
+    CHOICE = "choice"
+    MULTI = "multi"
+    BOOL = "bool"
+    INT = "int"
+    MONEY = "money"
+    TEXT = "text"
+    LONGTEXT = "longtext"
+    DATETIME = "datetime"
+    DATE = "date"
+    DURATION = "duration"
+    PHONE = "phone"
+    GEO = "geo"
+    ORG = "org"
+    PERSON = "person"
+    FILE = "file"
+    HASH = "hash"
+    SIGN = "sign"
+    LANG = "lang"
+    COUNTRY = "country"
+    CASE = "case"
+    INTERVALS = "intervals"
+
+
+class Sensitivity(StrEnum):
+    """How a field is kept: open fields steer work; the others are encrypted and masked."""
+
+    OPEN = "open"
+    NARRATIVE = "narrative"
+    SENSITIVE = "sensitive"
+    IDENTIFYING = "identifying"
+
+
+class Interval(BaseModel):
+    """A stretch of time that may not count, such as a journey; open-ended while it runs."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    start: AwareDatetime
+    end: AwareDatetime | None = None
+    place: Annotated[str, StringConstraints(max_length=200)] = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """The marker inside the annotated types below."""
+
+    kind: FieldKind
+
+
+def _text(kind: FieldKind, longest: int, pattern: str | None = None) -> Any:  # noqa: ANN401 - builds an annotation
+    rule = StringConstraints(strip_whitespace=True, min_length=1, max_length=longest, pattern=pattern)
+    return Annotated[str, _Kind(kind), rule]
+
+
+Text = _text(FieldKind.TEXT, 300)
+LongText = _text(FieldKind.LONGTEXT, 20_000)
+Phone = _text(FieldKind.PHONE, 40, r"^\+?[0-9 ()./-]{3,40}$")
+Geo = _text(FieldKind.GEO, 300)
+OrganisationRef = _text(FieldKind.ORG, 200)
+PersonRef = _text(FieldKind.PERSON, 200)
+FileRef = _text(FieldKind.FILE, 200)
+Sha256 = _text(FieldKind.HASH, 64, r"^[0-9a-fA-F]{64}$")
+Signature = _text(FieldKind.SIGN, 200)
+Language = _text(FieldKind.LANG, 35, r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$")
+Country = _text(FieldKind.COUNTRY, 2, r"^[A-Z]{2}$")
+CaseRef = _text(FieldKind.CASE, 40)
+Duration = _text(FieldKind.DURATION, 20, r"^P(?!$)(\d+D)?(T(?=\d)(\d+H)?(\d+M)?)?$")
+Count = Annotated[int, _Kind(FieldKind.INT), Field(ge=0, le=1_000_000)]
+Money = Annotated[Decimal, _Kind(FieldKind.MONEY), Field(ge=0, le=Decimal(10) ** 12, decimal_places=2)]
+Instant = Annotated[AwareDatetime, _Kind(FieldKind.DATETIME)]
+Day = Annotated[date, _Kind(FieldKind.DATE)]
+Intervals = Annotated[tuple[Interval, ...], _Kind(FieldKind.INTERVALS)]
+
+
+class OutputKind(StrEnum):
+    """The types that an output of a step or a fact may have."""
+
+    CHOICE = "choice"
+    BOOL = "bool"
+    NUMBER = "number"
+    INSTANT = "instant"
+
+
+_OUTPUT_KINDS: Mapping[FieldKind, OutputKind] = {
+    FieldKind.CHOICE: OutputKind.CHOICE,
+    FieldKind.BOOL: OutputKind.BOOL,
+    FieldKind.INT: OutputKind.NUMBER,
+    FieldKind.DATETIME: OutputKind.INSTANT,
+}
+_FREE_TEXT = frozenset(
+    {
+        FieldKind.TEXT, FieldKind.LONGTEXT, FieldKind.PHONE, FieldKind.GEO, FieldKind.ORG, FieldKind.PERSON,
+        FieldKind.FILE, FieldKind.SIGN, FieldKind.CASE, FieldKind.HASH, FieldKind.INTERVALS,
+    },
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class FieldSpec:
+    """All that the engine, the pages and the printed forms need to know of one field."""
+
+    name: str
+    kind: FieldKind
+    label: str
+    help: str
+    required: bool
+    sensitivity: Sensitivity
+    choices: Mapping[str, str]
+    first_bite: bool
+    event_time: bool
+    excluded_time: str
+    shown_when: str
+    output: OutputKind | None
+    default: object | None
+
+    @property
+    def is_open(self) -> bool:
+        """Say whether the answer is stored readable, so that work can be steered by it."""
+        return self.sensitivity is Sensitivity.OPEN
+
+
+def field(  # noqa: PLR0913 - one keyword for each thing that a form may say of a field
+    *,
+    label: str,
+    help: str = "",  # noqa: A002 - the word that form writers expect
+    default: object = ...,
+    identifying: bool = False,
+    sensitive: bool = False,
+    choices: Mapping[str, str] | None = None,
+    now: bool = False,
+    event_time: bool = False,
+    excluded_time: str = "",
+    shown_when: str = "",
+    output: bool = True,
+) -> Any:  # noqa: ANN401 - stands as the default of an annotated field
+    """Describe a field of a form.
+
+    `default=...` (left out) makes it required; `default=None` makes it optional. `identifying` and `sensitive` answers
+    are encrypted and masked, and free text is encrypted always. `now` puts the field on the first screen, which can be
+    saved by itself. `event_time` marks the instant at which the step happened. `excluded_time` names intervals that a
+    time limit may leave out. `shown_when` is a condition on the same form's fields. An open choice, bool, number or
+    instant is an output, on which workflows may decide, unless `output` is false.
+    """
+    extra = {
+        "label": label, "help": help, "identifying": identifying, "sensitive": sensitive,
+        "choices": dict(choices or {}), "now": now, "event_time": event_time,
+        "excluded_time": excluded_time, "shown_when": shown_when, "output": output,
+    }  # fmt: skip
+    return Field(default=default, title=label, description=help or None, json_schema_extra={"icmc": extra})
+
+
+def specs_of(form: type[BaseModel]) -> tuple[FieldSpec, ...]:
+    """List the fields of a form in the order in which they were written."""
+    return tuple(_spec(name, info) for name, info in form.model_fields.items())
+
+
+def _spec(name: str, info: FieldInfo) -> FieldSpec:
+    extra = info.json_schema_extra
+    said = cast("dict[str, Any]", extra.get("icmc", {})) if isinstance(extra, dict) else {}
+    kind, values = _kind_of(info)
+    sensitivity = _sensitivity(kind, said)
+    output = _OUTPUT_KINDS.get(kind) if sensitivity is Sensitivity.OPEN and said.get("output", True) else None
+    return FieldSpec(
+        name=name,
+        kind=kind,
+        label=str(said.get("label", "")),
+        help=str(said.get("help", "")),
+        required=info.is_required(),
+        sensitivity=sensitivity,
+        choices={value: said.get("choices", {}).get(value, _label(value)) for value in values},
+        first_bite=bool(said.get("now", False)),
+        event_time=bool(said.get("event_time", False)),
+        excluded_time=str(said.get("excluded_time", "")),
+        shown_when=str(said.get("shown_when", "")),
+        output=output,
+        default=None if info.is_required() else info.default,
+    )
+
+
+def _label(value: str) -> str:
+    return value.replace("_", " ").capitalize() if value.islower() else value.replace("_", " ")
+
+
+def _sensitivity(kind: FieldKind, said: Mapping[str, Any]) -> Sensitivity:
+    if said.get("identifying"):
+        return Sensitivity.IDENTIFYING
+    if said.get("sensitive"):
+        return Sensitivity.SENSITIVE
+    return Sensitivity.NARRATIVE if kind in _FREE_TEXT else Sensitivity.OPEN
+
+
+def _kind_of(info: FieldInfo) -> tuple[FieldKind, tuple[str, ...]]:
+    for marker in info.metadata:
+        if isinstance(marker, _Kind):
+            return marker.kind, ()
+    return _kind_of_annotation(info.annotation)
+
+
+def _kind_of_annotation(annotation: object) -> tuple[FieldKind, tuple[str, ...]]:
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin is Literal:
+        return FieldKind.CHOICE, tuple(str(value) for value in arguments)
+    if origin is Annotated:
+        for marker in arguments[1:]:
+            if isinstance(marker, _Kind):
+                return marker.kind, ()
+        return _kind_of_annotation(arguments[0])
+    if origin in (Union, UnionType):
+        return _kind_of_annotation(next(inner for inner in arguments if inner is not type(None)))
+    if origin is tuple:
+        return FieldKind.MULTI, _kind_of_annotation(arguments[0])[1]
+    simple = {bool: FieldKind.BOOL, int: FieldKind.INT, datetime: FieldKind.DATETIME, date: FieldKind.DATE}
+    kind = simple.get(cast("type", annotation))
+    if kind is None:
+        message = f"a form field cannot have the type {annotation!r}"
+        raise TypeError(message)
+    return kind, ()

@@ -1,0 +1,111 @@
+"""Find the installed pillars, check each against the contract, and look step types up."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from importlib.metadata import EntryPoint, entry_points
+
+from engine.errors import PillarError, UnknownStepTypeError
+from engine.plugin.pillar import ENTRY_POINT_GROUP, Pillar
+from engine.plugin.steps import StepKind, StepType
+
+_KEY = re.compile(r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$")
+_NAME = re.compile(r"^[a-z][a-z0-9_]*$")
+
+
+@dataclass(frozen=True, slots=True)
+class InstalledPillar:
+    """A pillar and where it comes from (distribution name and version)."""
+
+    pillar: Pillar
+    origin: str
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """All installed pillars and step types."""
+
+    installed: tuple[InstalledPillar, ...]
+    step_types: Mapping[str, StepType]
+
+    def get(self, key: str) -> StepType:
+        """Look a step type up; raises `UnknownStepTypeError`."""
+        try:
+            return self.step_types[key]
+        except KeyError:
+            raise UnknownStepTypeError(step_type=key) from None
+
+
+def load_registry(replacements: Mapping[str, str] | None = None, builtins: Iterable[Pillar] = ()) -> Registry:
+    """Load every installed pillar by its entry point.
+
+    `replacements` maps a pillar's key to the distribution whose pillar is to be used where two offer the same key.
+    Raises `PillarError` for a package that cannot be imported or does not keep the contract.
+    """
+    found: dict[str, InstalledPillar] = {p.key: InstalledPillar(p, "icmc") for p in builtins}
+    for entry in sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda point: (point.name, _origin(point))):
+        wanted = (replacements or {}).get(entry.name)
+        if wanted is not None and not _origin(entry).startswith(wanted):
+            continue
+        if entry.name in found:
+            raise PillarError(pillar=entry.name, problem=f"is offered by {found[entry.name].origin} and by {_origin(entry)}: choose one in the settings (ICMC_PILLARS).")
+        found[entry.name] = InstalledPillar(_load(entry), _origin(entry))
+    return build_registry(found.values())
+
+
+def build_registry(installed: Iterable[InstalledPillar]) -> Registry:
+    """Make a registry of pillars at hand; raises `PillarError` for the first that breaks the contract."""
+    known = tuple(installed)
+    for item in known:
+        problems = problems_of(item.pillar)
+        if problems:
+            raise PillarError(pillar=item.pillar.key, problem=problems[0])
+    return Registry(known, {step.key: step for item in known for step in item.pillar.step_types})
+
+
+def problems_of(pillar: Pillar) -> tuple[str, ...]:
+    """List where a pillar breaks the contract, in sentences; empty when it keeps it."""
+    problems: list[str] = []
+    if not _NAME.match(pillar.key):
+        problems.append(f"the key {pillar.key!r} must be a lower-case word.")
+    if pillar.letter not in {"P", "R", ""}:
+        problems.append("the letter must be P or R.")
+    seen: set[str] = set()
+    for step in pillar.step_types:
+        if step.key in seen:
+            problems.append(f"{step.key} is declared twice.")
+        seen.add(step.key)
+        problems += _step_problems(pillar, step)
+    return tuple(problems)
+
+
+def _step_problems(pillar: Pillar, step: StepType) -> list[str]:
+    problems = []
+    if not _KEY.match(step.key) or step.pillar != pillar.key:
+        problems.append(f"{step.key}: the key must start with '{pillar.key}.' and be in lower case.")
+    if not step.doc:
+        problems.append(f"{step.key}: has no docstring that says what it is for.")
+    if step.kind is StepKind.ASKED and not step.roles:
+        problems.append(f"{step.key}: names no role that may answer it.")
+    if step.kind is StepKind.AUTOMATIC and step.run is None:
+        problems.append(f"{step.key}: is automatic but has no function.")
+    if step.settings.model_config.get("extra") != "forbid":
+        problems.append(f"{step.key}: its settings must refuse unknown keys (extra='forbid').")
+    problems += [f"{step.key}.{spec.name}: has no label." for spec in step.fields if not spec.label]
+    if sum(spec.event_time for spec in step.fields) > 1:
+        problems.append(f"{step.key}: more than one field is the event time.")
+    return problems
+
+
+def _load(entry: EntryPoint) -> Pillar:
+    try:
+        pillar = entry.load()
+    except Exception as error:
+        raise PillarError(pillar=entry.name, problem=f"cannot be imported ({type(error).__name__}).") from error
+    if not isinstance(pillar, Pillar) or pillar.key != entry.name:
+        raise PillarError(pillar=entry.name, problem=f"the entry point must name a Pillar with the key {entry.name!r}.")
+    return pillar
+
+
+def _origin(entry: EntryPoint) -> str:
+    return f"{entry.dist.name} {entry.dist.version}" if entry.dist else "?"

@@ -1,0 +1,276 @@
+"""What a pillar offers: step types that a person answers, and step types that a machine does."""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field as attribute
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Protocol
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+from engine.plugin.fields import FieldSpec, OutputKind, specs_of
+
+Scalar = str | bool | int | float | datetime
+JsonAnswer = str | bool | int | float | list[object] | dict[str, object] | None
+
+
+class Outcome(StrEnum):
+    """How a step can end; a person's own will is an outcome like any other."""
+
+    DONE = "done"
+    REFUSED_BY_PERSON = "refused_by_person"
+    NOT_NEEDED = "not_needed"
+    BLOCKED_BY_OTHER_BODY = "blocked_by_other_body"
+
+
+class StepKind(StrEnum):
+    """How a step ends: by a person's answer, by a function, or by an event that is waited for."""
+
+    ASKED = "asked"
+    AUTOMATIC = "automatic"
+
+
+class Form(BaseModel):
+    """The base of every form; the first line of its docstring tells the caseworker what the step is for."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=False)
+
+
+class NoSettings(BaseModel):
+    """The settings of a step type that has none: every key is refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+@dataclass(frozen=True, slots=True)
+class Law:
+    """Names a time limit of a law pack as the default limit of a step type."""
+
+    limit_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A paper that a step makes from `templates/documents/<name>.html`, before it is answered or after."""
+
+    name: str
+    title: str
+    on: str = "conclude"
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A person in another case that may be the same: only whom to ask is told, never what they know."""
+
+    owning_unit: str
+    contact: str
+    kind: str
+    score: int
+
+
+@dataclass(frozen=True, slots=True)
+class PersonView:
+    """One person of the case, as far as the step may know them."""
+
+    id: UUID
+    role: str
+    name: str
+    aliases: tuple[str, ...]
+    phone: str
+    age: int | None
+
+
+class StepContext(Protocol):
+    """What a pillar's function is given. All instants are aware, in UTC; `zone` is the unit's IANA zone."""
+
+    @property
+    def case_number(self) -> str: ...  # noqa: D102 - named by itself
+    @property
+    def step_key(self) -> str: ...  # noqa: D102
+    @property
+    def step_type(self) -> str: ...  # noqa: D102
+    @property
+    def now(self) -> datetime: ...  # noqa: D102
+    @property
+    def zone(self) -> str: ...  # noqa: D102
+    @property
+    def jurisdiction(self) -> str: ...  # noqa: D102
+    @property
+    def settings(self) -> BaseModel: ...  # noqa: D102
+    @property
+    def remaining(self) -> timedelta:
+        """The time that is left before the step is given up; pass it to every call that can block."""
+        ...
+
+    @property
+    def answers(self) -> Mapping[str, JsonAnswer]:
+        """The answers of this step, all classes; empty while it is being prepared."""
+        ...
+
+    def earlier(self, step_type: str) -> Mapping[str, JsonAnswer]:
+        """Give the answers of the latest ended step of a step type in this case; empty if there is none."""
+        ...
+
+    @property
+    def persons(self) -> tuple[PersonView, ...]:
+        """The persons of this case."""
+        ...
+
+    def similar_persons(self) -> tuple[Match, ...]:
+        """Find persons of other cases that may be the same as one of this case."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What preparing a step proposes: answers to confirm, and notes for the caseworker (never names)."""
+
+    prefill: Mapping[str, JsonAnswer] = attribute(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Concluded:
+    """What follows from the answers beyond the workflow: facts, and dates to watch."""
+
+    facts: Mapping[str, Scalar] = attribute(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """What an automatic step found: its outputs, facts, and notes for the case page (never names)."""
+
+    outputs: Mapping[str, Scalar] = attribute(default_factory=dict)
+    facts: Mapping[str, Scalar] = attribute(default_factory=dict)
+    matches: tuple[Match, ...] = ()
+    notes: tuple[str, ...] = ()
+    outcome: Outcome = Outcome.DONE
+
+
+Prepare = Callable[[StepContext], Prepared]
+Conclude = Callable[[StepContext], Concluded]
+Automatic = Callable[[StepContext], Completed]
+
+
+@dataclass(frozen=True, slots=True)
+class OutputSpec:
+    """An output that workflows may decide on: never an identifying or sensitive value."""
+
+    kind: OutputKind
+    choices: tuple[str, ...] = ()
+    default: Scalar | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StepType:
+    """One step type of a pillar. Its key never changes; a pillar may only add to it."""
+
+    key: str
+    title: str
+    doc: str
+    kind: StepKind
+    roles: tuple[str, ...] = ()
+    form: type[Form] | None = None
+    outcomes: tuple[Outcome, ...] = tuple(Outcome)
+    outputs: Mapping[str, OutputSpec] = attribute(default_factory=dict)
+    documents: tuple[Document, ...] = ()
+    time_limit: str | Law | None = None
+    settings: type[BaseModel] = NoSettings
+    prepare: Prepare | None = None
+    conclude: Conclude | None = None
+    run: Automatic | None = None
+    retries: int = 3
+    retry_delay: str = "PT5S"
+    timeout: str = "PT1M"
+
+    @property
+    def pillar(self) -> str:
+        """The pillar that offers this step type."""
+        return self.key.partition(".")[0]
+
+    @property
+    def fields(self) -> tuple[FieldSpec, ...]:
+        """The fields of its form, in order; none for an automatic step."""
+        return specs_of(self.form) if self.form else ()
+
+    @property
+    def event_time_field(self) -> str | None:
+        """The field that says when the step happened, if the form has one."""
+        return next((spec.name for spec in self.fields if spec.event_time), None)
+
+    @property
+    def contract_hash(self) -> str:
+        """A hash of what a published workflow relies on: form, outcomes and outputs."""
+        contract = {
+            "key": self.key,
+            "kind": self.kind,
+            "fields": [[spec.name, spec.kind, spec.required, spec.sensitivity, sorted(spec.choices)] for spec in self.fields],
+            "outcomes": sorted(self.outcomes),
+            "outputs": {name: [spec.kind, sorted(spec.choices)] for name, spec in sorted(self.outputs.items())},
+        }
+        return hashlib.sha256(json.dumps(contract, sort_keys=True).encode()).hexdigest()
+
+
+def ask(  # noqa: PLR0913 - one keyword for each part of the contract
+    key: str,
+    *,
+    title: str,
+    form: type[Form],
+    roles: tuple[str, ...],
+    documents: tuple[Document, ...] = (),
+    time_limit: str | Law | None = None,
+    prepare: Prepare | None = None,
+    conclude: Conclude | None = None,
+    outcomes: tuple[Outcome, ...] = tuple(Outcome),
+    settings: type[BaseModel] = NoSettings,
+) -> StepType:
+    """Declare a step type that a person answers.
+
+    `time_limit` is an ISO 8601 duration or a `Law`; `roles` are the candidate roles in order of preference.
+    """
+    outputs = {
+        spec.name: OutputSpec(spec.output, tuple(spec.choices), _default(spec.default))
+        for spec in specs_of(form)
+        if spec.output is not None
+    }
+    return StepType(
+        key=key, title=title, doc=(form.__doc__ or "").strip(), kind=StepKind.ASKED, roles=roles, form=form,
+        outcomes=outcomes, outputs=outputs, documents=documents, time_limit=time_limit, settings=settings,
+        prepare=prepare, conclude=conclude,
+    )  # fmt: skip
+
+
+def automatic(  # noqa: PLR0913 - one keyword for each part of the contract
+    key: str,
+    *,
+    title: str,
+    outputs: Mapping[str, OutputSpec] | None = None,
+    documents: tuple[Document, ...] = (),
+    retries: int = 3,
+    retry_delay: str = "PT5S",
+    timeout: str = "PT1M",
+    time_limit: str | Law | None = None,
+    settings: type[BaseModel] = NoSettings,
+) -> Callable[[Automatic], StepType]:
+    """Declare a step type that a machine does; the decorated function's docstring says what it is for.
+
+    `retry_delay` and `timeout` are ISO 8601 durations. The function may be called again after a crash, so its effects
+    must be the same the second time.
+    """
+
+    def declare(function: Automatic) -> StepType:
+        return StepType(
+            key=key, title=title, doc=(function.__doc__ or "").strip(), kind=StepKind.AUTOMATIC, outputs=outputs or {},
+            documents=documents, retries=retries, retry_delay=retry_delay, timeout=timeout, time_limit=time_limit,
+            settings=settings, run=function,
+        )  # fmt: skip
+
+    return declare
+
+
+def _default(value: object) -> Scalar | None:
+    return value if isinstance(value, str | bool | int | float | datetime) else None
