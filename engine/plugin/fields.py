@@ -149,6 +149,7 @@ def field(  # noqa: PLR0913 - one keyword for each thing that a form may say of 
     excluded_time: str = "",
     shown_when: str = "",
     output: bool = True,
+    key: str | None = None,
 ) -> Any:  # noqa: ANN401 - stands as the default of an annotated field
     """Describe a field of a form.
 
@@ -156,19 +157,20 @@ def field(  # noqa: PLR0913 - one keyword for each thing that a form may say of 
     are encrypted and masked, and free text is encrypted always. `now` puts the field on the first screen, which can be
     saved by itself. `event_time` marks the instant at which the step happened. `excluded_time` names intervals that a
     time limit may leave out. `shown_when` is a condition on the same form's fields. An open choice, bool, number or
-    instant is an output, on which workflows may decide, unless `output` is false.
+    instant is an output, on which workflows may decide, unless `output` is false. `key` is the stored name where the
+    attribute cannot bear it (`from`).
     """
     extra = {
         "label": label, "help": help, "identifying": identifying, "sensitive": sensitive,
         "choices": dict(choices or {}), "now": now, "event_time": event_time,
         "excluded_time": excluded_time, "shown_when": shown_when, "output": output,
     }  # fmt: skip
-    return Field(default=default, title=label, description=help or None, json_schema_extra={"icmc": extra})
+    return Field(default=default, alias=key, title=label, description=help or None, json_schema_extra={"icmc": extra})
 
 
 def specs_of(form: type[BaseModel]) -> tuple[FieldSpec, ...]:
     """List the fields of a form in the order in which they were written."""
-    return tuple(_spec(name, info) for name, info in form.model_fields.items())
+    return tuple(_spec(info.alias or name, info) for name, info in form.model_fields.items())
 
 
 def _spec(name: str, info: FieldInfo) -> FieldSpec:

@@ -36,7 +36,7 @@ class StepKind(StrEnum):
 class Form(BaseModel):
     """The base of every form; the first line of its docstring tells the caseworker what the step is for."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
 
 class NoSettings(BaseModel):
