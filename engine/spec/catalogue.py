@@ -1,0 +1,62 @@
+"""What a definition needs to know of the step types that are installed."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from pydantic import BaseModel, ConfigDict
+
+
+class ValueKind(StrEnum):
+    """The types that outputs and facts may have."""
+
+    CHOICE = "choice"
+    BOOL = "bool"
+    NUMBER = "number"
+    INSTANT = "instant"
+
+
+class Output(BaseModel):
+    """One output of a step type or one fact of a case."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: ValueKind
+    choices: tuple[str, ...] = ()
+    default: bool | int | float | str | datetime | None = None
+
+
+class StepTypeInfo(BaseModel):
+    """One step type as definitions see it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    key: str
+    title: str
+    automatic: bool
+    roles: tuple[str, ...]
+    outcomes: tuple[str, ...]
+    outputs: Mapping[str, Output]
+    event_times: tuple[str, ...]
+    event_time_field: str | None
+    excluded_times: tuple[str, ...]
+    field_names: tuple[str, ...]
+    time_limit: str | None
+    law_limit: str | None
+    contract_hash: str
+    retries: int
+    retry_delay: str
+    timeout: str
+
+
+class StepCatalogue(Protocol):
+    """Looks step types up; the registry of pillars implements it."""
+
+    def find(self, key: str) -> StepTypeInfo | None:
+        """Give the step type, or None when no installed pillar has it."""
+        ...
+
+    def keys(self) -> tuple[str, ...]:
+        """List every installed step type."""
+        ...

@@ -1,0 +1,234 @@
+"""Time limits as they are written in definition files: ISO 8601 durations, working days and working hours."""
+
+import re
+from datetime import timedelta
+from enum import StrEnum
+from functools import lru_cache
+from typing import NamedTuple, Self
+
+from pydantic import ConfigDict, RootModel, field_validator
+from pydantic_core import PydanticCustomError
+
+LONGEST_YEARS = 100
+
+_DURATION = re.compile(
+    r"P(?:(?P<years>\d+)Y)?(?:(?P<months>\d+)M)?(?:(?P<weeks>\d+)W)?(?:(?P<days>\d+)D)?"
+    r"(?P<time>T(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?(?:(?P<seconds>\d+)S)?)?",
+    re.ASCII,
+)
+_WORKING = re.compile(r"P(?:(?P<days>\d+)WD|T(?P<hours>\d+)WH)", re.ASCII)
+_PERCENT = re.compile(r"(?P<percent>[1-9]\d?)%", re.ASCII)
+_LONGEST = {"months": LONGEST_YEARS * 12, "days": LONGEST_YEARS * 366, "seconds": LONGEST_YEARS * 366 * 86_400}
+
+
+class Counting(StrEnum):
+    """How the time of a limit is counted."""
+
+    ELAPSED = "elapsed"
+    CALENDAR = "calendar"
+    WORKING_DAYS = "working_days"
+    WORKING_HOURS = "working_hours"
+
+
+class _Parts(NamedTuple):
+    """What a written limit amounts to; which parts count depends on `counting`."""
+
+    counting: Counting
+    months: int = 0
+    days: int = 0
+    seconds: int = 0
+    words: str = "at once"
+
+
+class TimeLimit(RootModel[str]):
+    """How long something may take, as written: `PT24H`, `P15D`, `P4M`, `P1Y6M`, `P5WD` or `PT8WH`.
+
+    Days, hours, minutes and seconds are elapsed time, so `P1D` is 24 hours and goes on through nights and weekends. Years
+    and months follow the calendar, so `P1M` is never 30 days; days written after them are calendar days. `P5WD` is five
+    working days and `PT8WH` eight working hours of a named calendar. Two limits are equal when they are written alike.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    @field_validator("root")
+    @classmethod
+    def _is_readable(cls, text: str) -> str:
+        _read(text)
+        return text
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read a limit; raises pydantic's `ValidationError` with one sentence that says what is wrong."""
+        return cls.model_validate(text)
+
+    @property
+    def counting(self) -> Counting:
+        """How this limit is counted."""
+        return _read(self.root).counting
+
+    @property
+    def months(self) -> int:
+        """Months of a calendar limit, twelve for each year; 0 for the other kinds."""
+        return _read(self.root).months
+
+    @property
+    def days(self) -> int:
+        """Calendar days after the months, or the working days; 0 for the other kinds."""
+        return _read(self.root).days
+
+    @property
+    def seconds(self) -> int:
+        """Seconds of an elapsed limit, or of working time; 0 for the other kinds."""
+        return _read(self.root).seconds
+
+    @property
+    def is_at_once(self) -> bool:
+        """Whether the limit leaves no time at all, like `PT0H`."""
+        return not (self.months or self.days or self.seconds)
+
+    @property
+    def about(self) -> timedelta:
+        """Roughly how long this is, to put limits in order; never to work out a due time."""
+        if self.counting is Counting.WORKING_HOURS:
+            return timedelta(seconds=self.seconds) * 4.2
+        days = self.months * 30.44 + self.days * (1.4 if self.counting is Counting.WORKING_DAYS else 1)
+        return timedelta(days=days, seconds=self.seconds)
+
+    def in_words(self) -> str:
+        """Say it in English: `24 hours`, `5 working days`, `1 year and 6 months`, `at once`."""
+        return _read(self.root).words
+
+    def __str__(self) -> str:
+        """Give back the text as it was written."""
+        return self.root
+
+
+class Offset(RootModel[str]):
+    """An instant relative to a due time, as written: `-PT48H` is before it, `PT0M` at it, `P1D` after it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    @field_validator("root")
+    @classmethod
+    def _is_readable(cls, text: str) -> str:
+        _read(text.removeprefix("-"))
+        return text
+
+    @property
+    def is_before(self) -> bool:
+        """Whether this lies before the due time."""
+        return self.root.startswith("-") and not self.limit.is_at_once
+
+    @property
+    def limit(self) -> TimeLimit:
+        """How far from the due time, without the direction."""
+        return TimeLimit(self.root.removeprefix("-"))
+
+    @property
+    def about(self) -> timedelta:
+        """Roughly how far after the due time (negative: before), to put levels in order."""
+        return -self.limit.about if self.is_before else self.limit.about
+
+    def in_words(self) -> str:
+        """Say it in English: `48 hours before it is due`, `when it is due`, `1 day after it was due`."""
+        if self.limit.is_at_once:
+            return "when it is due"
+        return f"{self.limit.in_words()} {'before it is due' if self.is_before else 'after it was due'}"
+
+    def __str__(self) -> str:
+        """Give back the text as it was written."""
+        return self.root
+
+
+class WarningPoint(RootModel[str]):
+    """When to warn, as written: `80%` of the way from start to due time, or `PT48H` before the due time."""
+
+    model_config = ConfigDict(frozen=True)
+
+    @field_validator("root")
+    @classmethod
+    def _is_readable(cls, text: str) -> str:
+        if _PERCENT.fullmatch(text):
+            return text
+        if "%" in text:
+            raise _problem(text, "a warning is a whole percentage from 1% to 99%")
+        if _read(text) and TimeLimit(text).is_at_once:
+            raise _problem(text, "a warning comes some time before the due time")
+        return text
+
+    @property
+    def percent(self) -> int | None:
+        """How far along the way, 1 to 99; None when it is a time before the due time."""
+        match = _PERCENT.fullmatch(self.root)
+        return int(match["percent"]) if match else None
+
+    @property
+    def before(self) -> TimeLimit | None:
+        """How long before the due time; None when it is a percentage."""
+        return None if self.percent else TimeLimit(self.root)
+
+    def in_words(self) -> str:
+        """Say it in English: `80% of the time`, `48 hours before it is due`."""
+        return f"{self.before.in_words()} before it is due" if self.before else f"{self.root} of the time"
+
+    def __str__(self) -> str:
+        """Give back the text as it was written."""
+        return self.root
+
+
+@lru_cache(maxsize=1024)
+def _read(text: str) -> _Parts:
+    """Read a written limit into its parts, or say in one sentence why it is none."""
+    if match := _WORKING.fullmatch(text):
+        parts = _working(match)
+    elif match := _DURATION.fullmatch(text):
+        parts = _duration(text, match)
+    else:
+        raise _problem(text, _what_is_wrong(text))
+    if any(getattr(parts, part) > longest for part, longest in _LONGEST.items()):
+        raise _problem(text, f"it is longer than {LONGEST_YEARS} years")
+    return parts
+
+
+def _working(match: re.Match[str]) -> _Parts:
+    if match["days"]:
+        days = int(match["days"])
+        return _Parts(Counting.WORKING_DAYS, days=days, words=_words((days, "working day")))
+    hours = int(match["hours"])
+    return _Parts(Counting.WORKING_HOURS, seconds=hours * 3600, words=_words((hours, "working hour")))
+
+
+def _duration(text: str, match: re.Match[str]) -> _Parts:
+    if match["time"] == "T" or text == "P":
+        raise _problem(text, "it names no amount of time")
+    given = {name: int(value or 0) for name, value in match.groupdict().items() if name != "time"}
+    words = _words(*((amount, unit.removesuffix("s")) for unit, amount in given.items()))
+    months = given["years"] * 12 + given["months"]
+    days = given["weeks"] * 7 + given["days"]
+    seconds = given["hours"] * 3600 + given["minutes"] * 60 + given["seconds"]
+    if not (match["years"] or match["months"]):
+        return _Parts(Counting.ELAPSED, seconds=days * 86_400 + seconds, words=words)
+    if match["time"]:
+        raise _problem(text, "months and years go with days only, not with hours or minutes")
+    return _Parts(Counting.CALENDAR, months=months, days=days, words=words)
+
+
+def _words(*amounts: tuple[int, str]) -> str:
+    said = [f"{amount} {unit}{'' if amount == 1 else 's'}" for amount, unit in amounts if amount]
+    if not said:
+        return "at once"
+    return " and ".join([", ".join(said[:-1]), said[-1]]) if said[1:] else said[0]
+
+
+def _what_is_wrong(text: str) -> str:
+    if text.startswith("-"):
+        return "a time limit cannot be negative"
+    if re.search(r"\d[.,]\d", text):
+        return "only whole numbers count, so write a smaller unit instead of a fraction"
+    if "W" in text:
+        return "working time stands alone and whole, like P5WD (5 working days) or PT8WH (8 working hours)"
+    return "write it like PT30M (30 minutes), PT24H, P15D, P4M (4 months), P3Y, P5WD (5 working days) or PT8WH"
+
+
+def _problem(text: str, why: str) -> PydanticCustomError:
+    return PydanticCustomError("time_limit", "'{text}' cannot be used: {why}.", {"text": text[:40], "why": why})
