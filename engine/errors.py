@@ -125,3 +125,38 @@ class DamagedError(IcmcError):
 
     code = "damaged"
     sentence = "{what} does not verify: it was changed or damaged."
+
+
+class NoCalendarError(IcmcError):
+    """Raised when working time or local time is asked for a place without a calendar."""
+
+    code = "no-calendar"
+    sentence = "No calendar covers {jurisdiction}: add one under workflows/calendars."
+
+
+class CalendarMissingError(IcmcError):
+    """Raised when a limit in working time is counted without a calendar."""
+
+    code = "calendar-missing"
+    sentence = "{limit} counts working time, so it needs a calendar."
+
+
+class NaiveInstantError(IcmcError):
+    """Raised when an instant comes without a time zone."""
+
+    code = "naive-instant"
+    sentence = "The instant {instant} has no time zone."
+
+
+class ConditionSyntaxError(IcmcError):
+    """Raised for a condition that cannot be read; line and column count from 1 within its text."""
+
+    code = "condition-syntax"
+    sentence = "The condition cannot be read at line {line}, column {column}: {problem}"
+
+
+class ConditionTypeError(IcmcError):
+    """Raised when a condition meets a value of a kind that it cannot use: a finding for the admin, never false."""
+
+    code = "condition-type"
+    sentence = "The condition cannot be answered at line {line}, column {column}: {problem}"

@@ -17,6 +17,7 @@ _DURATION = re.compile(
     re.ASCII,
 )
 _WORKING = re.compile(r"P(?:(?P<days>\d+)WD|T(?P<hours>\d+)WH)", re.ASCII)
+_LONGEST_TEXT = 40
 _PERCENT = re.compile(r"(?P<percent>[1-9]\d?)%", re.ASCII)
 _LONGEST = {"months": LONGEST_YEARS * 12, "days": LONGEST_YEARS * 366, "seconds": LONGEST_YEARS * 366 * 86_400}
 
@@ -43,9 +44,9 @@ class _Parts(NamedTuple):
 class TimeLimit(RootModel[str]):
     """How long something may take, as written: `PT24H`, `P15D`, `P4M`, `P1Y6M`, `P5WD` or `PT8WH`.
 
-    Days, hours, minutes and seconds are elapsed time, so `P1D` is 24 hours and goes on through nights and weekends. Years
-    and months follow the calendar, so `P1M` is never 30 days; days written after them are calendar days. `P5WD` is five
-    working days and `PT8WH` eight working hours of a named calendar. Two limits are equal when they are written alike.
+    Days, hours, minutes and seconds are elapsed time, so `P1D` is 24 hours and goes on through nights and weekends.
+    Years and months follow the calendar, so `P1M` is never 30 days; days written after them are calendar days. `P5WD` is
+    five working days and `PT8WH` eight working hours of a named calendar. Two limits are equal when written alike.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -152,7 +153,7 @@ class WarningPoint(RootModel[str]):
             return text
         if "%" in text:
             raise _problem(text, "a warning is a whole percentage from 1% to 99%")
-        if _read(text) and TimeLimit(text).is_at_once:
+        if TimeLimit(text).is_at_once:
             raise _problem(text, "a warning comes some time before the due time")
         return text
 
@@ -179,6 +180,8 @@ class WarningPoint(RootModel[str]):
 @lru_cache(maxsize=1024)
 def _read(text: str) -> _Parts:
     """Read a written limit into its parts, or say in one sentence why it is none."""
+    if len(text) > _LONGEST_TEXT:
+        raise _problem(text, "it is too long to be a time limit")
     if match := _WORKING.fullmatch(text):
         parts = _working(match)
     elif match := _DURATION.fullmatch(text):
@@ -231,4 +234,6 @@ def _what_is_wrong(text: str) -> str:
 
 
 def _problem(text: str, why: str) -> PydanticCustomError:
-    return PydanticCustomError("time_limit", "'{text}' cannot be used: {why}.", {"text": text[:40], "why": why})
+    return PydanticCustomError(
+        "time_limit", "'{text}' cannot be used: {why}.", {"text": text[:_LONGEST_TEXT], "why": why}
+    )

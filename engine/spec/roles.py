@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class Role(StrEnum):
-    """What a member of a unit does; the value is the key used in files, `title` the words used on pages."""
+    """What a member of a unit does; the value is the key used in files, `label` the words used on pages."""
 
     INTAKE_OFFICER = "intake_officer"
     CASE_MANAGER = "case_manager"
@@ -28,7 +28,7 @@ class Role(StrEnum):
     SAFEGUARDING_LEAD = "safeguarding_lead"
 
     @property
-    def title(self) -> str:  # type: ignore[override]
+    def label(self) -> str:
         """The role in plain words, for pages."""
         return _TITLES.get(self, self.value.replace("_", " ").capitalize())
 
