@@ -1,0 +1,1 @@
+"""The PostgreSQL server that ICMC brings along, its databases and their backups."""
