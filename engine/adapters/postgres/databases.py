@@ -55,6 +55,15 @@ def create_database(url: str, name: str, *, template: str = "template0") -> None
     with connected(url) as connection:
         create_closed_database(connection, name, owner=OWNER, template=template)
         admit(connection, name, APP)
+    if template == "template0":
+        close_schema(url, name)
+
+
+def close_schema(url: str, name: str) -> None:
+    """Let only the owner of a database make things in it; `icmc_app` may use what it is granted."""
+    with connected(url, database=name) as inside:
+        inside.execute("REVOKE ALL ON SCHEMA public FROM PUBLIC")
+        inside.execute(sql.SQL("GRANT USAGE ON SCHEMA public TO {}").format(sql.Identifier(APP)))
 
 
 def drop_database(url: str, name: str) -> None:

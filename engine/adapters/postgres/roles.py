@@ -15,6 +15,7 @@ from engine.adapters.postgres.databases import (
     PREFECT,
     admit,
     close,
+    close_schema,
     connected,
     create_closed_database,
 )
@@ -84,9 +85,7 @@ def _prepare(connection: psycopg.Connection[TupleRow], url: str, passwords: Pass
     for name, owner in _DATABASES.items():
         _make_database(connection, name, owner)
     admit(connection, CASES_DATABASE, APP)
-    with connected(url, database=CASES_DATABASE) as inside:
-        inside.execute("REVOKE ALL ON SCHEMA public FROM PUBLIC")
-        inside.execute(sql.SQL("GRANT USAGE ON SCHEMA public TO {}").format(sql.Identifier(APP)))
+    close_schema(url, CASES_DATABASE)
 
 
 def _make_role(connection: psycopg.Connection[TupleRow], role: str, password: str) -> None:

@@ -1,0 +1,141 @@
+"""Give tests a real PostgreSQL: one server for a test run, one fresh database for a test."""
+
+import fcntl
+import importlib
+import importlib.util
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, TextIO
+from uuid import uuid4
+
+import pytest
+
+from engine.adapters.postgres.databases import (
+    APP,
+    OWNER,
+    PREFECT,
+    connected,
+    create_closed_database,
+    create_database,
+    drop_database,
+)
+from engine.adapters.postgres.embedded import EmbeddedServer, start_embedded, stop_embedded
+from engine.adapters.postgres.locks import one_at_a_time
+from engine.adapters.postgres.roles import prepare_databases
+
+_RUN: Final = "ICMC_TEST_RUN"
+_TEMPLATE: Final = "icmc_template"
+_RUN_LOCK: Final = pytest.StashKey[TextIO]()
+_RUNS: Final = Path(tempfile.gettempdir()) / f"icmc-tests-{os.geteuid()}"
+"""Not below pytest's own folder: root's is closed to the system user who runs the server."""
+
+
+@dataclass(frozen=True)
+class FreshDatabase:
+    """A migrated, empty database of one test."""
+
+    name: str
+    owner_url: str = field(repr=False)
+    app_url: str = field(repr=False)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Name the run, for all its worker processes, and clear away what killed runs left behind."""
+    if _is_controller(config):
+        os.environ[_RUN] = f"{os.getpid()}-{uuid4().hex[:8]}"
+        _RUNS.mkdir(mode=0o711, exist_ok=True)
+        for lock in _RUNS.glob("*.lock"):
+            _clear_if_abandoned(lock)
+        config.stash[_RUN_LOCK] = _hold(_RUNS / f"{os.environ[_RUN]}.lock")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Remove the run's folder; its server was stopped by the last worker process that used it."""
+    if _is_controller(config) and _RUN_LOCK in config.stash:
+        config.stash[_RUN_LOCK].close()
+        _clear_if_abandoned(_RUNS / f"{os.environ[_RUN]}.lock")
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[EmbeddedServer]:
+    """Serve PostgreSQL, with the roles of ICMC, to all the worker processes of this test run."""
+    folder = _RUNS / os.environ[_RUN]
+    server = start_embedded(folder, durable=False)
+    with one_at_a_time(folder / "template.lock"):
+        if not (folder / "template.made").exists():
+            prepare_databases(server)
+            make_template(server, _migration())
+            (folder / "template.made").touch()
+    yield server
+    stop_embedded(server)
+
+
+@pytest.fixture
+def database(postgres: EmbeddedServer) -> Iterator[FreshDatabase]:
+    """Give a fresh migrated database, dropped after the test."""
+    with fresh_database(postgres) as made:
+        yield made
+
+
+@pytest.fixture
+def prefect_database_url(postgres: EmbeddedServer) -> Iterator[str]:
+    """Give the asyncpg address of a fresh empty database that belongs to Prefect's role, dropped after the test."""
+    name = f"prefect_{uuid4().hex[:12]}"
+    with connected(postgres.url("postgres")) as connection:
+        create_closed_database(connection, name, owner=PREFECT)
+    yield postgres.tcp_url(name, PREFECT, driver="asyncpg")
+    drop_database(postgres.url("postgres"), name)
+
+
+@contextmanager
+def fresh_database(server: EmbeddedServer) -> Iterator[FreshDatabase]:
+    """Make a database from the migrated template; drop it in the end."""
+    name = f"test_{uuid4().hex[:12]}"
+    create_database(server.url("postgres"), name, template=_TEMPLATE)
+    try:
+        yield FreshDatabase(name, server.url(name, OWNER), server.url(name, APP))
+    finally:
+        drop_database(server.url("postgres"), name)
+
+
+def make_template(server: EmbeddedServer, migrate: Callable[[str], object]) -> None:
+    """Make the template by running the migrations in it once, as their owner."""
+    drop_database(server.url("postgres"), _TEMPLATE)
+    create_database(server.url("postgres"), _TEMPLATE)
+    migrate(server.url(_TEMPLATE, OWNER))
+
+
+def _migration() -> Callable[[str], object]:
+    name = "engine.adapters.sql.migrate"
+    if importlib.util.find_spec(name) is None:
+        return str
+    migrate: Callable[[str], object] = importlib.import_module(name).migrate
+    return migrate
+
+
+def _is_controller(config: pytest.Config) -> bool:
+    return not hasattr(config, "workerinput")
+
+
+def _hold(path: Path) -> TextIO:
+    file = path.open("w")
+    fcntl.flock(file, fcntl.LOCK_EX)
+    return file
+
+
+def _clear_if_abandoned(lock: Path) -> None:
+    with lock.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return
+        folder = lock.with_suffix("")
+        if (folder / "cluster" / "postmaster.pid").exists():
+            stop_embedded(start_embedded(folder, durable=False))
+        shutil.rmtree(folder, ignore_errors=True)
+        lock.unlink(missing_ok=True)
