@@ -160,3 +160,17 @@ class ConditionTypeError(IcmcError):
 
     code = "condition-type"
     sentence = "The condition cannot be answered at line {line}, column {column}: {problem}"
+
+
+class UnknownLawLimitError(IcmcError):
+    """Raised when a definition names a law limit that no published pack has."""
+
+    code = "unknown-law-limit"
+    sentence = "No published law pack has the limit {limit_id}."
+
+
+class UnknownOutcomeError(IcmcError):
+    """Raised when a step is ended with an outcome that its step type does not allow."""
+
+    code = "unknown-outcome"
+    sentence = "{step_type} cannot end as {outcome}."

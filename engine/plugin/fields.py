@@ -136,7 +136,7 @@ class FieldSpec:
         return self.sensitivity is Sensitivity.OPEN
 
 
-def field(  # noqa: PLR0913 - one keyword for each thing that a form may say of a field
+def field(
     *,
     label: str,
     help: str = "",  # noqa: A002 - the word that form writers expect
@@ -160,7 +160,7 @@ def field(  # noqa: PLR0913 - one keyword for each thing that a form may say of 
     instant is an output, on which workflows may decide, unless `output` is false. `key` is the stored name where the
     attribute cannot bear it (`from`).
     """
-    extra = {
+    extra: dict[str, Any] = {
         "label": label, "help": help, "identifying": identifying, "sensitive": sensitive,
         "choices": dict(choices or {}), "now": now, "event_time": event_time,
         "excluded_time": excluded_time, "shown_when": shown_when, "output": output,

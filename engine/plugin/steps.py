@@ -3,7 +3,8 @@
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field as attribute
+from dataclasses import dataclass
+from dataclasses import field as attribute
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
@@ -208,14 +209,16 @@ class StepType:
         contract = {
             "key": self.key,
             "kind": self.kind,
-            "fields": [[spec.name, spec.kind, spec.required, spec.sensitivity, sorted(spec.choices)] for spec in self.fields],
+            "fields": [
+                [spec.name, spec.kind, spec.required, spec.sensitivity, sorted(spec.choices)] for spec in self.fields
+            ],
             "outcomes": sorted(self.outcomes),
             "outputs": {name: [spec.kind, sorted(spec.choices)] for name, spec in sorted(self.outputs.items())},
         }
         return hashlib.sha256(json.dumps(contract, sort_keys=True).encode()).hexdigest()
 
 
-def ask(  # noqa: PLR0913 - one keyword for each part of the contract
+def ask(
     key: str,
     *,
     title: str,
@@ -244,7 +247,7 @@ def ask(  # noqa: PLR0913 - one keyword for each part of the contract
     )  # fmt: skip
 
 
-def automatic(  # noqa: PLR0913 - one keyword for each part of the contract
+def automatic(
     key: str,
     *,
     title: str,

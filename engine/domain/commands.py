@@ -1,0 +1,140 @@
+"""What may be asked of a case: each command leads to events, or is refused."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from engine.domain.records import AddedStep, Interval, PersonRole, Scalar
+
+
+@dataclass(frozen=True, slots=True)
+class StartRun:
+    """Begin a passage through a definition. `started_at` is when the start event happened (UTC)."""
+
+    run_id: UUID
+    definition_hash: str
+    started_at: datetime
+    jurisdiction: str
+
+
+@dataclass(frozen=True, slots=True)
+class CompleteStep:
+    """End a step. `happened_at` is when it happened, not when it is told; `outputs` are its open answers."""
+
+    step_id: UUID
+    outcome: str
+    happened_at: datetime
+    outputs: Mapping[str, Scalar] = field(default_factory=dict)
+    facts: Mapping[str, Scalar] = field(default_factory=dict)
+    intervals: tuple[Interval, ...] = ()
+    by: UUID | None = None
+    answers_hash: str = ""
+    reason_code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ApproveStep:
+    """Approve what was answered, or send it back."""
+
+    step_id: UUID
+    approved: bool
+    by: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AddStep:
+    """Add a step that the workflow did not foresee, or call a discretionary one of the workflow by its key."""
+
+    run_id: UUID
+    key: str
+    added: AddedStep | None = None
+    path: str = ""
+    automatic: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CancelStep:
+    """Call a step off before it ends."""
+
+    step_id: UUID
+    reason_code: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordFact:
+    """Say that a fact is so."""
+
+    name: str
+    value: Scalar
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordInterval:
+    """Record, begin or end a stretch of time that a limit may leave out."""
+
+    interval: Interval
+
+
+@dataclass(frozen=True, slots=True)
+class AddPerson:
+    """Bring a person into the case."""
+
+    person_id: UUID
+    role: PersonRole
+
+
+@dataclass(frozen=True, slots=True)
+class RemovePerson:
+    """Take a person out of the case in one role."""
+
+    person_id: UUID
+    role: PersonRole
+
+
+@dataclass(frozen=True, slots=True)
+class FireDeadline:
+    """Do what is due of a deadline: warn, breach, raise levels, open a scheduled step."""
+
+    deadline_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledge:
+    """Say that an escalation has been seen."""
+
+    deadline_id: UUID
+    by: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AbortRun:
+    """End a run before its steps are settled."""
+
+    run_id: UUID
+    reason_code: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReopenCase:
+    """Go on with a closed case."""
+
+    reason_code: str
+
+
+Command = (
+    StartRun
+    | CompleteStep
+    | ApproveStep
+    | AddStep
+    | CancelStep
+    | RecordFact
+    | RecordInterval
+    | AddPerson
+    | RemovePerson
+    | FireDeadline
+    | Acknowledge
+    | AbortRun
+    | ReopenCase
+)

@@ -1,0 +1,43 @@
+"""A decision in the making: events so far, and the state that they lead to."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from uuid import UUID
+
+from engine.domain import events as ev
+from engine.domain.compiled import CompiledWorkflow
+from engine.domain.library import Library
+from engine.domain.records import Run, RunStatus
+from engine.domain.state import CaseState, evolve
+from engine.domain.values import RunView
+
+
+class Draft:
+    """Collects events while a decision is made. It lives inside one call of `decide` and is never shared."""
+
+    def __init__(
+        self, state: CaseState, definitions: Mapping[str, CompiledWorkflow], library: Library, now: datetime
+    ) -> None:
+        """Begin with the state as it was."""
+        self.state = state
+        self.definitions = definitions
+        self.library = library
+        self.now = now
+        self.events: list[ev.Event] = []
+
+    def emit(self, event: ev.Event) -> None:
+        """Add an event, and go on from the state after it."""
+        self.events.append(event)
+        self.state = evolve(self.state, event)
+
+    def view(self, run_id: UUID) -> RunView:
+        """See a run through its definition, as things stand now."""
+        return RunView(self.definitions[self.state.runs[run_id].definition_hash], self.state, run_id)
+
+    def open_runs(self) -> list[Run]:
+        """List the runs that go on and whose definition is at hand."""
+        return [
+            run
+            for run in self.state.runs.values()
+            if run.status is RunStatus.OPEN and run.definition_hash in self.definitions
+        ]

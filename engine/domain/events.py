@@ -1,0 +1,237 @@
+"""The past-tense facts of a case: what commands lead to, and all that its state is made of."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import Field, TypeAdapter
+
+from engine.domain.records import Case, CasePerson, Deadline, Interval, Record, Run, Scalar, Step
+
+
+class CaseOpened(Record):
+    """A report became a case; `report` holds its open answers only."""
+
+    type: Literal["CaseOpened"] = "CaseOpened"
+    case: Case
+    report: dict[str, Scalar]
+
+
+class CaseClosed(Record):
+    """Nothing is open any more."""
+
+    type: Literal["CaseClosed"] = "CaseClosed"
+    at: datetime
+
+
+class CaseReopened(Record):
+    """A closed case goes on."""
+
+    type: Literal["CaseReopened"] = "CaseReopened"
+    at: datetime
+    reason_code: str
+
+
+class PersonAdded(Record):
+    """A person came into the case."""
+
+    type: Literal["PersonAdded"] = "PersonAdded"
+    person: CasePerson
+
+
+class PersonRemoved(Record):
+    """A person turned out not to belong to the case."""
+
+    type: Literal["PersonRemoved"] = "PersonRemoved"
+    person_id: UUID
+    role: str
+    at: datetime
+
+
+class RunStarted(Record):
+    """The case began a passage through a definition."""
+
+    type: Literal["RunStarted"] = "RunStarted"
+    run: Run
+
+
+class RunEnded(Record):
+    """All steps of a run are settled, or the run was aborted."""
+
+    type: Literal["RunEnded"] = "RunEnded"
+    run_id: UUID
+    aborted: bool = False
+    at: datetime
+
+
+class StepOpened(Record):
+    """Somebody, or a machine, can work on a step now."""
+
+    type: Literal["StepOpened"] = "StepOpened"
+    step: Step
+
+
+class StepHeld(Record):
+    """A step could begin, but a gate is shut."""
+
+    type: Literal["StepHeld"] = "StepHeld"
+    step: Step
+
+
+class StepScheduled(Record):
+    """A step will open at an appointed time."""
+
+    type: Literal["StepScheduled"] = "StepScheduled"
+    step: Step
+
+
+class StepSkipped(Record):
+    """A step will not be done: its condition is false, or nothing leads to it."""
+
+    type: Literal["StepSkipped"] = "StepSkipped"
+    step: Step
+
+
+class StepSubmitted(Record):
+    """A step was answered and waits for the approval of a second person."""
+
+    type: Literal["StepSubmitted"] = "StepSubmitted"
+    step: Step
+
+
+class StepReturned(Record):
+    """The second person sent the step back."""
+
+    type: Literal["StepReturned"] = "StepReturned"
+    step: Step
+    by: UUID | None = None
+
+
+class StepEnded(Record):
+    """A step ended with an outcome. `answers_hash` is over the sealed answers."""
+
+    type: Literal["StepEnded"] = "StepEnded"
+    step: Step
+    answers_hash: str = ""
+    reason_code: str = ""
+
+
+class StepCancelled(Record):
+    """A step was called off before it ended."""
+
+    type: Literal["StepCancelled"] = "StepCancelled"
+    step: Step
+    reason_code: str = ""
+
+
+class FactRecorded(Record):
+    """A fact of the case became known or changed."""
+
+    type: Literal["FactRecorded"] = "FactRecorded"
+    name: str
+    value: Scalar
+    source: str = ""
+
+
+class IntervalRecorded(Record):
+    """A stretch of time that a limit may leave out was recorded on a step."""
+
+    type: Literal["IntervalRecorded"] = "IntervalRecorded"
+    interval: Interval
+
+
+class DeadlineSet(Record):
+    """A time limit began to run."""
+
+    type: Literal["DeadlineSet"] = "DeadlineSet"
+    deadline: Deadline
+
+
+class DeadlineMoved(Record):
+    """What a deadline depends on changed."""
+
+    type: Literal["DeadlineMoved"] = "DeadlineMoved"
+    before: datetime
+    deadline: Deadline
+
+
+class DeadlineWarned(Record):
+    """A deadline comes near."""
+
+    type: Literal["DeadlineWarned"] = "DeadlineWarned"
+    deadline: Deadline
+    firing: str
+    planned_at: datetime
+
+
+class DeadlineBreached(Record):
+    """A deadline passed unmet, at the instant at which it was due, whenever that was discovered."""
+
+    type: Literal["DeadlineBreached"] = "DeadlineBreached"
+    deadline: Deadline
+
+
+class LevelRaised(Record):
+    """The next ones of the ladder are told."""
+
+    type: Literal["LevelRaised"] = "LevelRaised"
+    deadline: Deadline
+    level: int
+    round: int = 1
+    planned_at: datetime
+
+
+class DeadlineAcknowledged(Record):
+    """Somebody who was told said that they have seen it."""
+
+    type: Literal["DeadlineAcknowledged"] = "DeadlineAcknowledged"
+    deadline: Deadline
+    by: UUID | None = None
+
+
+class DeadlineEnded(Record):
+    """A deadline was met, or its step needs it no more."""
+
+    type: Literal["DeadlineEnded"] = "DeadlineEnded"
+    deadline: Deadline
+
+
+Event = Annotated[
+    CaseOpened
+    | CaseClosed
+    | CaseReopened
+    | PersonAdded
+    | PersonRemoved
+    | RunStarted
+    | RunEnded
+    | StepOpened
+    | StepHeld
+    | StepScheduled
+    | StepSkipped
+    | StepSubmitted
+    | StepReturned
+    | StepEnded
+    | StepCancelled
+    | FactRecorded
+    | IntervalRecorded
+    | DeadlineSet
+    | DeadlineMoved
+    | DeadlineWarned
+    | DeadlineBreached
+    | LevelRaised
+    | DeadlineAcknowledged
+    | DeadlineEnded,
+    Field(discriminator="type"),
+]
+
+STEP_EVENTS = (StepOpened, StepHeld, StepScheduled, StepSkipped, StepSubmitted, StepReturned, StepEnded, StepCancelled)
+DEADLINE_EVENTS = (
+    DeadlineSet,
+    DeadlineMoved,
+    DeadlineWarned,
+    DeadlineBreached,
+    LevelRaised,
+    DeadlineAcknowledged,
+    DeadlineEnded,
+)
+EVENT: TypeAdapter[Event] = TypeAdapter(Event)

@@ -1,0 +1,221 @@
+"""The records of a case: what is true of it now."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID, uuid5
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Scalar = bool | int | float | str | datetime
+
+
+class Record(BaseModel):
+    """The base of every record: frozen, closed."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class StepStatus(StrEnum):
+    """Where a step stands. A step that has not been reached has no record."""
+
+    SCHEDULED = "scheduled"
+    HELD = "held"
+    READY = "ready"
+    APPROVAL = "approval"
+    ENDED = "ended"
+    SKIPPED = "skipped"
+    CANCELLED = "cancelled"
+
+
+LIVE = frozenset({StepStatus.SCHEDULED, StepStatus.HELD, StepStatus.READY, StepStatus.APPROVAL})
+"""The statuses of a step that still has something to be done."""
+
+OPEN = frozenset({StepStatus.READY, StepStatus.APPROVAL})
+"""The statuses of a step that somebody can work on now."""
+
+
+class ItemStatus(StrEnum):
+    """The statuses of a work item, as in WS-HumanTask."""
+
+    READY = "ready"
+    RESERVED = "reserved"
+    COMPLETED = "completed"
+    CANCELLED = "cancelled"
+
+
+class RunStatus(StrEnum):
+    """Whether a run goes on."""
+
+    OPEN = "open"
+    OVER = "over"
+    ABORTED = "aborted"
+
+
+class CaseStatus(StrEnum):
+    """Whether a case goes on."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+
+
+class Purpose(StrEnum):
+    """What a timer is for: a limit that somebody must keep, or the opening of a step at an appointed time."""
+
+    LIMIT = "limit"
+    APPROVAL = "approval"
+    OPENING = "opening"
+
+
+class DeadlineStatus(StrEnum):
+    """Whether a deadline still runs; a breach is a fact beside it and never goes away."""
+
+    OPEN = "open"
+    MET = "met"
+    ENDED = "ended"
+
+
+class PersonRole(StrEnum):
+    """What a person is in a case; one person can be several things, in several links."""
+
+    VICTIM = "victim"
+    SUSPECT = "suspect"
+    WITNESS = "witness"
+    INFORMANT = "informant"
+    GUARDIAN = "guardian"
+    FAMILY = "family"
+
+
+class CasePerson(Record):
+    """The link between a person and a case. Names live elsewhere, sealed."""
+
+    person_id: UUID
+    role: PersonRole
+    added_at: datetime
+    removed_at: datetime | None = None
+
+
+class AddedStep(Record):
+    """What a caseworker said of a step that the workflow did not foresee."""
+
+    uses: str
+    title: str
+    from_at: datetime | None = None
+    limit: str | None = None
+    law: str | None = None
+    ladder: str = "standard"
+    exclude: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()
+
+
+class Step(Record):
+    """One occurrence of a step. `ended_at` is when it happened, `recorded_at` when it was told (both UTC)."""
+
+    id: UUID
+    run_id: UUID
+    key: str
+    path: str = ""
+    uses: str
+    automatic: bool = False
+    status: StepStatus
+    opened_at: datetime | None = None
+    opens_at: datetime | None = None
+    ended_at: datetime | None = None
+    recorded_at: datetime | None = None
+    outcome: str | None = None
+    outputs: Mapping[str, Scalar] = Field(default_factory=dict)
+    gate: str | None = None
+    completed_by: UUID | None = None
+    series_over: bool = False
+    turn: int = 1
+    revision: int = 1
+    added: AddedStep | None = None
+
+    @property
+    def base_path(self) -> str:
+        """The path without the round of a repetition."""
+        return "/".join(part for part in self.path.split("/") if not part.startswith("r:"))
+
+    @property
+    def round(self) -> int:
+        """Which repetition this is, from 1; 1 for a step that does not repeat."""
+        return next((int(part[2:]) for part in self.path.split("/") if part.startswith("r:")), 1)
+
+
+class Interval(Record):
+    """A stretch of time recorded on a step that a limit may leave out (UTC)."""
+
+    step_id: UUID
+    name: str
+    start: datetime
+    end: datetime | None = None
+
+
+class Deadline(Record):
+    """The instant at which one time limit of one step falls due. All instants are UTC."""
+
+    id: UUID
+    run_id: UUID
+    step_id: UUID
+    key: str
+    path: str
+    purpose: Purpose = Purpose.LIMIT
+    limit: str
+    law: str | None
+    ladder: str
+    zone: str
+    calendar: str | None
+    warn: tuple[str, ...]
+    started_at: datetime
+    due_at: datetime
+    status: DeadlineStatus = DeadlineStatus.OPEN
+    breached_at: datetime | None = None
+    ended_at: datetime | None = None
+    fired: tuple[str, ...] = ()
+    next_at: datetime | None = None
+    next_firing: str | None = None
+    acknowledged_at: datetime | None = None
+
+
+class Run(Record):
+    """One passage of a case through a definition; pinned to the definition's content hash."""
+
+    id: UUID
+    workflow: str
+    version: int
+    definition_hash: str
+    status: RunStatus = RunStatus.OPEN
+    started_at: datetime
+    zone: str
+    calendar: str | None
+    jurisdiction: str
+
+
+class Case(Record):
+    """One matter, from report to closure."""
+
+    id: UUID
+    number: str
+    unit_id: UUID
+    jurisdiction: str
+    status: CaseStatus = CaseStatus.OPEN
+    opened_at: datetime
+    closed_at: datetime | None = None
+    revision: int = 0
+    chain_head: bytes = b""
+    chain_length: int = 0
+
+
+def step_id(run_id: UUID, key: str, path: str) -> UUID:
+    """Name an occurrence of a step: the same run, key and path have the same id for ever."""
+    return uuid5(run_id, f"{key}|{path}")
+
+
+def deadline_id(of_step: UUID, purpose: Purpose) -> UUID:
+    """Name the deadline that one occurrence of a step has for one purpose."""
+    return uuid5(of_step, f"deadline|{purpose}")
+
+
+def item_id(of_step: UUID, *, turn: int, approval: bool) -> UUID:
+    """Name a work item: of the answer or of its approval, at each turn."""
+    return uuid5(of_step, f"{'approval' if approval else 'answer'}|{turn}")
