@@ -1,6 +1,7 @@
 """Rules across the fields of a form, each with the one sentence that a caseworker reads when it is broken."""
 
 from collections.abc import Callable, Collection
+from itertools import pairwise
 from typing import Annotated, Any, TypeVar
 
 from annotated_types import MinLen
@@ -36,7 +37,7 @@ def rule(sentence: str) -> Callable[[Callable[[_Form], bool]], Any]:
 def in_order(*values: Any) -> bool:  # noqa: ANN401 - dates, instants or numbers
     """Say whether the values that are given (not None) never go down."""
     given = [value for value in values if value is not None]
-    return all(earlier <= later for earlier, later in zip(given, given[1:], strict=False))
+    return all(earlier <= later for earlier, later in pairwise(given))
 
 
 def stands_alone(value: str, chosen: Collection[str]) -> bool:

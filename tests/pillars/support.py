@@ -1,0 +1,212 @@
+"""What the tests of pillars share: the catalogue's notation, example answers, a small context, a renderer."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from pydantic import BaseModel, ValidationError
+
+from engine.plugin.fields import FieldKind, FieldSpec, OutputKind, Sensitivity, specs_of
+from engine.plugin.paper import FILTERS
+from engine.plugin.steps import Form, JsonAnswer, Match, NoSettings, PersonView, StepType
+
+NOW = datetime(2026, 3, 10, 6, 30, tzinfo=UTC)
+DOCUMENTS = Path(__file__).parents[2] / "templates" / "documents"
+_ENTRY = re.compile(r"^(?P<name>\w+):(?P<kind>\w+)(\((?P<values>[^)]*)\))?(?P<flags>[\^~!]*)$")
+_EXAMPLES: Mapping[FieldKind, JsonAnswer] = {
+    FieldKind.BOOL: True,
+    FieldKind.INT: 3,
+    FieldKind.MONEY: "1000.00",
+    FieldKind.TEXT: "a text",
+    FieldKind.LONGTEXT: "a longer text",
+    FieldKind.DATETIME: "2026-03-09T04:30:00+00:00",
+    FieldKind.DATE: "2026-03-09",
+    FieldKind.DURATION: "PT2H",
+    FieldKind.PHONE: "+91 364 000000",
+    FieldKind.GEO: "a place",
+    FieldKind.ORG: "a body",
+    FieldKind.PERSON: "a person",
+    FieldKind.FILE: "file-1",
+    FieldKind.HASH: "a" * 64,
+    FieldKind.SIGN: "signed",
+    FieldKind.LANG: "kha",
+    FieldKind.COUNTRY: "IN",
+    FieldKind.CASE: "C-2026-0001",
+    FieldKind.INTERVALS: [{"start": "2026-03-09T04:30:00+00:00", "end": "2026-03-09T06:30:00+00:00", "place": ""}],
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """One field as the catalogue has it: `^` identifies, `~` is sensitive, `!` is required."""
+
+    name: str
+    kind: FieldKind
+    values: tuple[str, ...]
+    identifying: bool
+    sensitive: bool
+    required: bool
+
+    @property
+    def sensitivity(self) -> Sensitivity | None:
+        """The class the catalogue asks for; None where it marks nothing."""
+        if self.identifying:
+            return Sensitivity.IDENTIFYING
+        return Sensitivity.SENSITIVE if self.sensitive else None
+
+
+def catalogue(text: str) -> tuple[Expected, ...]:
+    """Read fields written as `name:kind(a|b)^~!`, separated by white space."""
+    entries = [_ENTRY.match(word) for word in text.split()]
+    return tuple(
+        Expected(
+            name=entry["name"],
+            kind=FieldKind(entry["kind"]),
+            values=tuple(entry["values"].split("|")) if entry["values"] else (),
+            identifying="^" in entry["flags"],
+            sensitive="~" in entry["flags"],
+            required="!" in entry["flags"],
+        )
+        for entry in entries
+        if entry is not None
+    )
+
+
+def example(form: type[Form], *, full: bool = True, **changes: Any) -> dict[str, Any]:
+    """Make answers that fit: every field, or only the required ones; `changes` replace some."""
+    answers = {spec.name: _answer(spec) for spec in specs_of(form) if full or spec.required}
+    return answers | changes
+
+
+def _answer(spec: FieldSpec) -> JsonAnswer:
+    if spec.kind is FieldKind.CHOICE:
+        return next(iter(spec.choices))
+    if spec.kind is FieldKind.MULTI:
+        return [next(iter(spec.choices))]
+    return _EXAMPLES[spec.kind]
+
+
+def form_of(step: StepType) -> type[Form]:
+    """Give the form of a step that a person answers."""
+    assert step.form is not None
+    return step.form
+
+
+def keeps_the_catalogue(step: StepType, text: str) -> None:
+    """Fields, kinds, values, requiredness and classes are the catalogue's; more fields may only be optional."""
+    wanted = catalogue(text)
+    assert len(wanted) == len(text.split())
+    have = {spec.name: spec for spec in step.fields}
+    for field_ in wanted:
+        spec = have.pop(field_.name)
+        assert (spec.kind, spec.required) == (field_.kind, field_.required), field_.name
+        assert not field_.values or tuple(spec.choices) == field_.values, field_.name
+        if field_.sensitivity is None:
+            assert spec.sensitivity in {Sensitivity.OPEN, Sensitivity.NARRATIVE}, field_.name
+        else:
+            assert spec.sensitivity is field_.sensitivity, field_.name
+    assert not [spec.name for spec in have.values() if spec.required]
+
+
+def refuses_gaps_and_strangers(step: StepType, **changes: Any) -> None:
+    """A missing required field, an unknown key and an unknown choice are each refused, at that field."""
+    form, good = form_of(step), example(form_of(step), full=True, **changes)
+    assert problems(form, good | {"no_such_field": 1}) == {"no_such_field"}
+    for spec in step.fields:
+        if spec.required:
+            assert spec.name in problems(form, {name: value for name, value in good.items() if name != spec.name})
+        if spec.kind is FieldKind.CHOICE:
+            assert spec.name in problems(form, good | {spec.name: "no such choice"})
+        if spec.kind is FieldKind.MULTI:
+            assert spec.name in problems(form, good | {spec.name: ["no such choice"]})
+
+
+def accepts_its_examples(step: StepType, **changes: Any) -> None:
+    """Full answers are accepted, and so are the required ones alone."""
+    form = form_of(step)
+    form.model_validate(example(form, full=True, **changes))
+    required = {spec.name for spec in step.fields if spec.required}
+    form.model_validate(example(form, full=False, **{k: v for k, v in changes.items() if k in required}))
+
+
+def has_only_open_outputs(step: StepType) -> None:
+    """Outputs are exactly the open choices, bools, numbers and instants."""
+    kinds = {
+        FieldKind.CHOICE: OutputKind.CHOICE,
+        FieldKind.BOOL: OutputKind.BOOL,
+        FieldKind.INT: OutputKind.NUMBER,
+        FieldKind.DATETIME: OutputKind.INSTANT,
+    }
+    wanted = {spec.name: kinds[spec.kind] for spec in step.fields if spec.is_open and spec.kind in kinds}
+    assert {name: output.kind for name, output in step.outputs.items()} == wanted
+
+
+def problems(form: type[BaseModel], answers: Mapping[str, Any]) -> set[str]:
+    """Name the fields that a form refuses; a rule across fields is named `*`."""
+    try:
+        form.model_validate(answers)
+    except ValidationError as error:
+        return {str(item["loc"][0]) if item["loc"] else "*" for item in error.errors()}
+    return set()
+
+
+def sentences(form: type[BaseModel], answers: Mapping[str, Any]) -> list[str]:
+    """Give what a form says when it refuses."""
+    with pytest.raises(ValidationError) as caught:
+        form.model_validate(answers)
+    return [item["msg"] for item in caught.value.errors()]
+
+
+@dataclass(frozen=True)
+class FakeContext:
+    """A step's context with what a test puts in it."""
+
+    step_type: str = "test.step"
+    case_number: str = "C-2026-0001"
+    step_key: str = "step"
+    now: datetime = NOW
+    zone: str = "Asia/Kolkata"
+    jurisdiction: str = "IN-ML"
+    settings: BaseModel = field(default_factory=NoSettings)
+    remaining: timedelta = timedelta(minutes=1)
+    answers: Mapping[str, Any] = field(default_factory=dict)
+    before: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    persons: tuple[PersonView, ...] = ()
+    matches: tuple[Match, ...] = ()
+
+    def earlier(self, step_type: str) -> Mapping[str, Any]:
+        """Give the answers that the test put there."""
+        return self.before.get(step_type, {})
+
+    def similar_persons(self) -> tuple[Match, ...]:
+        """Give the matches that the test put there."""
+        return self.matches
+
+
+def person(role: str = "victim", age: int | None = 15) -> PersonView:
+    """Make a person of the case."""
+    return PersonView(id=UUID(int=7), role=role, name="Name Withheld", aliases=(), phone="", age=age)
+
+
+def render(name: str, step: StepType, answers: Mapping[str, Any], **changes: object) -> str:
+    """Print a document with strict templates: a variable that is not there is an error."""
+    environment = Environment(loader=FileSystemLoader(DOCUMENTS), undefined=StrictUndefined, autoescape=True)
+    environment.filters.update(FILTERS)
+    variables = {
+        "case_number": "C-2026-0001",
+        "unit": "Unit One",
+        "jurisdiction": "IN-ML",
+        "made_at": NOW,
+        "answers": answers,
+        "persons": (person(),),
+        "step_title": step.title,
+        "version": "3",
+        "document_number": "D-1",
+    }
+    return environment.get_template(f"{name}.html").render(variables | changes)
