@@ -40,13 +40,11 @@ class HomeInvestigationForm(Form):
         label="Did anyone in the family help the traffickers?", sensitive=True, now=True
     )
     income_source: Text | None = field(label="What does the family live on?", default=None)
-    violence_at_home: HIGHEST_RISK = 10
-YesNoUnsure = field(label="Is there violence in the home?", sensitive=True, now=True)
+    violence_at_home: YesNoUnsure = field(label="Is there violence in the home?", sensitive=True, now=True)
     community_attitude: Literal["welcoming", "mixed", "hostile", "unknown"] = field(
         label="How will neighbours and the village treat the person?", sensitive=True
     )
-    trafficker_nearby: HIGHEST_RISK = 10
-YesNoUnsure = field(label="Does a trafficker live near, or visit?", sensitive=True, now=True)
+    trafficker_nearby: YesNoUnsure = field(label="Does a trafficker live near, or visit?", sensitive=True, now=True)
     school_or_work_option: LongText | None = field(label="What school or work is there for the person?", default=None)
     child_view: LongText | None = field(
         label="What does the child say about going home?",
@@ -117,8 +115,7 @@ class NationalityForm(Form):
 class DecisionForm(Form):
     """Decide, with the person, whether they go home, stay, or go somewhere else."""
 
-    wishes_return: HIGHEST_RISK = 10
-YesNoUnsure = field(
+    wishes_return: YesNoUnsure = field(
         label="Does the person want to go home?",
         help="Ask alone, in the person's language, and not only once.",
         now=True,

@@ -26,7 +26,8 @@ from tests.pillars.support import (
 CATALOGUE = {
     "repatriation.hir": """
         requested_on:date! visit_on:date! visited_by:person! family_identity:longtext^!
-        family_role_in_trafficking:choice~! income_source:text violence_at_home:choice~! community_attitude:choice~! trafficker_nearby:choice~!
+        family_role_in_trafficking:choice~! income_source:text violence_at_home:choice~!
+        community_attitude:choice~! trafficker_nearby:choice~!
         school_or_work_option:longtext child_view:longtext^ recommendation:choice(safe|safe_with_conditions|unsafe)!
         photos:file^
     """,
