@@ -174,3 +174,10 @@ class UnknownOutcomeError(IcmcError):
 
     code = "unknown-outcome"
     sentence = "{step_type} cannot end as {outcome}."
+
+
+class HolidaysUnknownError(IcmcError):
+    """Raised when the source of public holidays does not know a place."""
+
+    code = "holidays-unknown"
+    sentence = "No public holidays are known for {place}: write them in the calendar's file and leave out holidays_from."

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from datetime import date, time
 from enum import StrEnum
+from functools import cached_property
 from itertools import pairwise
 from typing import Annotated, Self
 from zoneinfo import ZoneInfo, available_timezones
@@ -140,14 +141,14 @@ class Calendar(_Record):
 
     def why_closed(self, day: date) -> str | None:
         """Name the holiday or weekend day that makes this date no working day; None when it is one."""
-        if _named(self.extra_working_days, day):
+        if day in self._opened:
             return None
         weekday = Weekday.of(day)
-        return _named(self.holidays, day) or (weekday.label if weekday in self.weekend else None)
+        return self._closed.get(day) or (weekday.label if weekday in self.weekend else None)
 
     def why_open(self, day: date) -> str | None:
         """Name what makes this date a working day although it would be none; None on an ordinary day."""
-        return _named(self.extra_working_days, day)
+        return self._opened.get(day)
 
     def spans(self, day: date) -> tuple[Span, ...]:
         """Give the working hours of a date, in order; none when it is no working day."""
@@ -158,7 +159,16 @@ class Calendar(_Record):
         struck = {special.day for special in (*self.not_holidays, *self.holidays)}
         added = tuple(special for special in computed if special.day not in struck)
         together = tuple(sorted((*self.holidays, *added), key=lambda special: special.day))
-        return self.model_copy(update={"holidays": together, "holidays_known_until": known_until})
+        fields = {name: getattr(self, name) for name in type(self).model_fields}
+        return Calendar.model_validate(fields | {"holidays": together, "holidays_known_until": known_until})
+
+    @cached_property
+    def _closed(self) -> dict[date, str]:
+        return {special.day: special.name for special in self.holidays}
+
+    @cached_property
+    def _opened(self) -> dict[date, str]:
+        return {special.day: special.name for special in self.extra_working_days}
 
 
 def calendar_for(jurisdiction: str, calendars: Mapping[str, Calendar]) -> Calendar:
@@ -175,7 +185,3 @@ def calendar_for(jurisdiction: str, calendars: Mapping[str, Calendar]) -> Calend
 def zone_for(jurisdiction: str, calendars: Mapping[str, Calendar]) -> str:
     """Name the time zone of a jurisdiction, by the same fallback; raises `NoCalendarError`."""
     return calendar_for(jurisdiction, calendars).zone
-
-
-def _named(days: tuple[SpecialDay, ...], day: date) -> str | None:
-    return next((special.name for special in days if special.day == day), None)

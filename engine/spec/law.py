@@ -42,8 +42,9 @@ class _Record(BaseModel):
 
 
 class Alternative(_Record):
-    """Another length of the same limit, and when it applies instead."""
+    """Another length of the same limit, when it applies instead, and the name by which a workflow chooses it."""
 
+    option: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     limit: TimeLimit
     when: str = Field(min_length=1)
 
@@ -110,6 +111,12 @@ class LawLimit(_Record):
         if self.limit is not None and not self.limit.is_at_once:
             return self.limit
         return self.watch or (WATCH_AT_ONCE if self.limit is not None else None)
+
+    def limit_for(self, option: str | None = None) -> TimeLimit | None:
+        """Give the time to count: that of a named alternative, else the usual one; None for an unknown name."""
+        if option is None:
+            return self.counted_limit
+        return next((other.limit for other in self.alternatives if other.option == option), None)
 
     @property
     def is_watched(self) -> bool:

@@ -45,8 +45,8 @@ class TimeLimit(RootModel[str]):
     """How long something may take, as written: `PT24H`, `P15D`, `P4M`, `P1Y6M`, `P5WD` or `PT8WH`.
 
     Days, hours, minutes and seconds are elapsed time, so `P1D` is 24 hours and goes on through nights and weekends.
-    Years and months follow the calendar, so `P1M` is never 30 days; days written after them are calendar days. `P5WD` is
-    five working days and `PT8WH` eight working hours of a named calendar. Two limits are equal when written alike.
+    Years and months follow the calendar, so `P1M` is never 30 days; days written after them are calendar days. `P5WD`
+    is five working days and `PT8WH` eight working hours of a named calendar. Two limits are equal when written alike.
     """
 
     model_config = ConfigDict(frozen=True)

@@ -1,0 +1,126 @@
+"""The answer to "why this date?", line by line."""
+
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ConfigDict
+
+from engine.domain.counting import due_at
+from engine.domain.running_time import Stretch, in_utc
+from engine.spec.calendars import Calendar
+from engine.spec.limits import Counting, TimeLimit
+
+_WORKING = {Counting.WORKING_DAYS, Counting.WORKING_HOURS}
+_HOW = {
+    Counting.ELAPSED: "Every hour counts, nights, weekends and holidays too.",
+    Counting.CALENDAR: "Months follow the calendar and keep the clock time; a day the month lacks becomes its last.",
+    Counting.WORKING_DAYS: "Only working days count; the clock time stays the same.",
+    Counting.WORKING_HOURS: "Only working hours count.",
+}
+
+
+class ReasonKind(StrEnum):
+    """What a line of the explanation is about."""
+
+    START = "start"
+    LIMIT = "limit"
+    ZONE = "zone"
+    CALENDAR = "calendar"
+    CLOSED_DAY = "closed_day"
+    EXTRA_WORKING_DAY = "extra_working_day"
+    HOLIDAYS_UNKNOWN = "holidays_unknown"
+    EXCLUDED = "excluded"
+    NOT_EXCLUDED = "not_excluded"
+    DUE = "due"
+
+
+class Reason(BaseModel):
+    """One line of an explanation; `instant` (UTC) is the moment it speaks of, where there is one."""
+
+    model_config = ConfigDict(frozen=True)
+
+    kind: ReasonKind
+    text: str
+    instant: datetime | None = None
+
+
+def explain(
+    start: datetime,
+    limit: TimeLimit,
+    *,
+    zone: str,
+    calendar: Calendar | None = None,
+    excluded: Sequence[Stretch] = (),
+    event: str = "the start",
+    source: str = "",
+) -> tuple[Reason, ...]:
+    """Say line by line why a limit falls due when it does; raises like `due_at`.
+
+    `event` names what started it; `source` is what the limit is called, such as the words of `law_term`.
+    """
+    due = due_at(start, limit, zone=zone, calendar=calendar, excluded=excluded)
+    read_in = calendar if limit.counting in _WORKING else None
+    info = read_in.zone_info if read_in else ZoneInfo(zone)
+    based = f" ({source})" if source else ""
+    lines = [
+        Reason(kind=ReasonKind.START, text=f"It starts with {event}: {_said(start, info)}.", instant=in_utc(start)),
+        Reason(kind=ReasonKind.LIMIT, text=f"The limit is {_length(limit)}{based}. {_HOW[limit.counting]}"),
+        Reason(kind=ReasonKind.ZONE, text=f"Dates and clock times are those of {info.key}."),
+    ]
+    if read_in:
+        lines.append(Reason(kind=ReasonKind.CALENDAR, text=f"Working time is that of the calendar {read_in.title}."))
+        lines.extend(_days_between(start, due, read_in))
+    lines.extend(_about(stretch, start=start, due=due, info=info) for stretch in excluded)
+    lines.append(Reason(kind=ReasonKind.DUE, text=f"So it is due: {_said(due, info)}.", instant=due))
+    return tuple(lines)
+
+
+def _days_between(start: datetime, due: datetime, calendar: Calendar) -> Iterator[Reason]:
+    """Name each closed day, each day opened by the calendar, and where knowledge of holidays ends."""
+    day, last = (instant.astimezone(calendar.zone_info).date() for instant in (start, due))
+    known = calendar.holidays_known_until
+    while day <= last:
+        if closed := calendar.why_closed(day):
+            yield Reason(kind=ReasonKind.CLOSED_DAY, text=f"{_date(day)} does not count: {closed}.")
+        elif opened := calendar.why_open(day):
+            yield Reason(kind=ReasonKind.EXTRA_WORKING_DAY, text=f"{_date(day)} counts: {opened}.")
+        day += timedelta(days=1)
+    if calendar.holidays_from and (known is None or known < last):
+        until = f"after {_date(known)}" if known else "yet"
+        yield Reason(
+            kind=ReasonKind.HOLIDAYS_UNKNOWN,
+            text=f"Public holidays are not known {until}: the date may still move.",
+        )
+
+
+def _about(stretch: Stretch, *, start: datetime, due: datetime, info: ZoneInfo) -> Reason:
+    begin = in_utc(stretch.start)
+    if stretch.end is None:
+        text = (
+            f"{stretch.name} since {_said(begin, info)} has no end yet: it is left out only once its end is recorded."
+        )
+        return Reason(kind=ReasonKind.NOT_EXCLUDED, text=_sentence(text), instant=begin)
+    span = f"{stretch.name} from {_said(begin, info)} to {_said(stretch.end, info)}"
+    if min(in_utc(stretch.end), due) <= max(begin, in_utc(start)):
+        text = f"{span} lies outside this time and changes nothing."
+        return Reason(kind=ReasonKind.NOT_EXCLUDED, text=_sentence(text), instant=begin)
+    return Reason(kind=ReasonKind.EXCLUDED, text=_sentence(f"{span} is not counted."), instant=begin)
+
+
+def _length(limit: TimeLimit) -> str:
+    return limit.in_words() if limit.is_at_once else f"{limit.in_words()}, written {limit}"
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _said(instant: datetime, info: ZoneInfo) -> str:
+    local = instant.astimezone(info)
+    return f"{_date(local)}, {local:%H:%M}"
+
+
+def _date(day: date) -> str:
+    return f"{day:%A} {day.day} {day:%B %Y}"

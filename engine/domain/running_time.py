@@ -1,0 +1,92 @@
+"""Running time: stretches that count or do not, merged, measured and spent (all instants UTC)."""
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple, Protocol
+
+from engine.errors import NaiveInstantError
+
+
+class Stretch(Protocol):
+    """A named stretch of time that does not count, such as a journey; without an end while it runs on."""
+
+    @property
+    def name(self) -> str:
+        """What the stretch was: `journey`."""
+
+    @property
+    def start(self) -> datetime:
+        """When it began."""
+
+    @property
+    def end(self) -> datetime | None:
+        """When it ended; None while it runs on."""
+
+
+class Running(NamedTuple):
+    """Time between two instants (UTC) that counts, or that does not."""
+
+    start: datetime
+    end: datetime
+
+
+def in_utc(instant: datetime) -> datetime:
+    """Give an aware instant in UTC; raises `NaiveInstantError` for one without a zone."""
+    if instant.utcoffset() is None:
+        raise NaiveInstantError(instant=instant.isoformat())
+    return instant.astimezone(UTC)
+
+
+def excluded_time(stretches: Iterable[Stretch], *, since: datetime) -> tuple[Running, ...]:
+    """Merge the stretches that have ended, clipped to what lies after `since`, in order (UTC)."""
+    ended = sorted(
+        (max(in_utc(stretch.start), since), in_utc(stretch.end)) for stretch in stretches if stretch.end is not None
+    )
+    merged: list[Running] = []
+    for start, end in ended:
+        if start >= end:
+            continue
+        if merged and start <= merged[-1].end:
+            merged[-1] = Running(merged[-1].start, max(merged[-1].end, end))
+        else:
+            merged.append(Running(start, end))
+    return tuple(merged)
+
+
+def always(start: datetime) -> Iterator[Running]:
+    """Yield all time from `start` on."""
+    yield Running(start, datetime.max.replace(tzinfo=UTC))
+
+
+def spend(running: Iterator[Running], gaps: tuple[Running, ...], length: timedelta) -> datetime:
+    """Let `length` pass in running time outside the gaps; give the instant at which it has passed."""
+    left = length
+    for part in _without(running, gaps):
+        if left <= part.end - part.start:
+            return part.start + left
+        left -= part.end - part.start
+    raise AssertionError  # pragma: no cover - running time goes on without end
+
+
+def overlap(running: Iterator[Running], gaps: tuple[Running, ...], *, until: datetime) -> timedelta:
+    """Measure the running time up to `until` that lies in gaps."""
+    lost = timedelta()
+    for part in running:
+        if part.start >= until:
+            break
+        end = min(part.end, until)
+        lost += sum((max(min(end, gap.end) - max(part.start, gap.start), timedelta()) for gap in gaps), timedelta())
+    return lost
+
+
+def _without(running: Iterator[Running], gaps: tuple[Running, ...]) -> Iterator[Running]:
+    for part in running:
+        start = part.start
+        for gap in gaps:
+            if gap.end <= start or gap.start >= part.end:
+                continue
+            if gap.start > start:
+                yield Running(start, gap.start)
+            start = gap.end
+        if start < part.end:
+            yield Running(start, part.end)

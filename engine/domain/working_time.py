@@ -1,0 +1,109 @@
+"""Working time: the days and hours of a calendar as instants, forwards and backwards."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import islice
+from zoneinfo import ZoneInfo
+
+from engine.domain.running_time import Running, in_utc, overlap, spend
+from engine.spec.calendars import Calendar
+
+
+def working_days_after(start: datetime, days: int, *, calendar: Calendar, gaps: tuple[Running, ...]) -> datetime:
+    """Count whole working days at the same clock time; time lost on working days is made up for on working days."""
+    zone = calendar.zone_info
+    first = first_working_day(start, calendar)
+    clock = start.astimezone(zone).time()
+    last = next(islice(_working(first, calendar), days, None))
+    begin, plain = instant_of(first, clock, zone), instant_of(last, clock, zone)
+    lost = overlap(_working_time(begin, calendar), gaps, until=plain) if gaps else timedelta()
+    if not lost:
+        return plain
+    return _on_open_day(spend(_working_time(plain, calendar), gaps, lost), calendar)
+
+
+def working_days_before(end: datetime, days: int, calendar: Calendar) -> datetime:
+    """Count whole working days backwards at the same clock time."""
+    local = end.astimezone(calendar.zone_info)
+    earlier = _working(local.date() - timedelta(days=1), calendar, step=-1)
+    day = next(islice(earlier, days - 1, None)) if days else local.date()
+    return instant_of(day, local.time(), calendar.zone_info)
+
+
+def working_hours_before(end: datetime, length: timedelta, calendar: Calendar) -> datetime:
+    """Count working hours backwards."""
+    left = length
+    if not left:
+        return end
+    for day in _days(end.astimezone(calendar.zone_info).date(), step=-1):
+        for span in reversed(_spans(day, calendar)):
+            closes = min(span.end, end)
+            if closes <= span.start:
+                continue
+            if left <= closes - span.start:
+                return closes - left
+            left -= closes - span.start
+    raise AssertionError  # pragma: no cover - days go on without end
+
+
+def opening_hours(start: datetime, calendar: Calendar) -> Iterator[Running]:
+    """Yield the working hours of a calendar from `start` on, in order (UTC)."""
+    for day in _days(start.astimezone(calendar.zone_info).date()):
+        for span in _spans(day, calendar):
+            if span.end > start:
+                yield Running(max(span.start, start), span.end)
+
+
+def first_working_day(start: datetime, calendar: Calendar) -> date:
+    """Name the local date from which working days are counted: the start's own, or the next one that is open."""
+    local = start.astimezone(calendar.zone_info)
+    return next(day for day in _days(local.date()) if calendar.is_working_day(day))
+
+
+def on_working_day(at: datetime, calendar: Calendar) -> datetime:
+    """Move a reminder that falls on a closed day back to the last working day before it, at the same clock time."""
+    local = in_utc(at).astimezone(calendar.zone_info)
+    day = next(day for day in _days(local.date(), step=-1) if calendar.is_working_day(day))
+    return instant_of(day, local.time(), calendar.zone_info)
+
+
+def _on_open_day(at: datetime, calendar: Calendar) -> datetime:
+    """Take the midnight that ends a working day for the one that begins the next: nothing falls due on a closed day."""
+    local = at.astimezone(calendar.zone_info)
+    if calendar.is_working_day(local.date()):
+        return at
+    return instant_of(first_working_day(at, calendar), time(), calendar.zone_info)
+
+
+def _working_time(start: datetime, calendar: Calendar) -> Iterator[Running]:
+    """Yield whole working days, midnight to midnight, from `start` on."""
+    zone = calendar.zone_info
+    for day in _working(start.astimezone(zone).date(), calendar):
+        opens = max(instant_of(day, time(), zone), start)
+        yield Running(opens, instant_of(day + timedelta(days=1), time(), zone))
+
+
+def _spans(day: date, calendar: Calendar) -> list[Running]:
+    zone = calendar.zone_info
+    return [
+        Running(instant_of(day, span.opens, zone), instant_of(day, span.closes, zone)) for span in calendar.spans(day)
+    ]
+
+
+def _working(first: date, calendar: Calendar, *, step: int = 1) -> Iterator[date]:
+    return (day for day in _days(first, step=step) if calendar.is_working_day(day))
+
+
+def _days(first: date, *, step: int = 1) -> Iterator[date]:
+    day = first
+    while True:
+        yield day
+        day += timedelta(days=step)
+
+
+def instant_of(day: date, clock: time, zone: ZoneInfo) -> datetime:
+    """Give the instant (UTC) of a local date and clock time.
+
+    A clock time that is skipped when clocks go forward moves on with them; of one that comes twice the first is meant.
+    """
+    return datetime.combine(day, clock.replace(fold=0), tzinfo=zone).astimezone(UTC)
