@@ -1,0 +1,163 @@
+"""The forms of restitution."""
+
+from typing import Literal
+
+from engine.plugin.fields import Count, Day, FileRef, LongText, Money, OrganisationRef, PersonRef, Text, field
+from engine.plugin.rules import Some, in_order, rule
+from engine.plugin.steps import Form
+
+Route = Literal["NALSA", "StateVCS", "POCSO33_8", "BNSS395", "BLSA", "wages", "BD", "NP17", "civil"]
+ROUTES = {
+    "NALSA": "Compensation scheme for women (NALSA 2018)",
+    "StateVCS": "The State's victim compensation scheme",
+    "POCSO33_8": "Special Court for a child (POCSO section 33(8))",
+    "BNSS395": "Order of the criminal court (BNSS section 395)",
+    "BLSA": "Bonded labour grant",
+    "wages": "Unpaid wages",
+    "BD": "Bangladesh: tribunal or fund",
+    "NP17": "Nepal: compensation by the court (section 17)",
+    "civil": "Civil claim",
+}
+
+
+class EligibilityForm(Form):
+    """Find every way in which the person can get money or rights back, and the last day for each."""
+
+    routes: Some[Route] = field(label="Which routes are open to the person?", choices=ROUTES, now=True)
+    excluded: tuple[Route, ...] = field(
+        label="Which routes are closed, and were looked at?", choices=ROUTES, default=()
+    )
+    earlier_awards: Money | None = field(label="How much was already awarded for the same harm?", default=None)
+    limit_date: Day = field(
+        label="What is the last day to claim?",
+        help="The earliest of the routes. A lawyer must have checked it.",
+        now=True,
+    )
+    documents_missing: tuple[
+        Literal[
+            "fir_copy",
+            "medical_report",
+            "age_proof",
+            "identity_paper",
+            "bank_account",
+            "affidavit",
+            "wage_proof",
+            "other",
+        ],
+        ...,
+    ] = field(label="Which papers are still missing?", choices={"fir_copy": "Copy of the FIR"}, default=())
+
+    @rule("A route cannot be both open and closed.")
+    def _route_is_open_or_closed(self) -> bool:
+        return not set(self.routes) & set(self.excluded)
+
+
+class ClaimForm(Form):
+    """File the claim for compensation, complete and in time."""
+
+    forum: OrganisationRef = field(label="Where is the claim filed?", now=True)
+    form: FileRef = field(label="Add the signed claim form")
+    filed_on: Day = field(label="When was it filed?", now=True)
+    fir_copy: bool = field(label="Is a copy of the FIR with it?", now=True)
+    medical: bool | None = field(label="Is a medical report with it?", default=None, sensitive=True)
+    bank_account: Text | None = field(label="Which bank account should be paid?", default=None, identifying=True)
+    guardian: PersonRef | None = field(label="Who is the guardian, if the person is a child?", default=None)
+    interim_asked: bool = field(label="Was money asked for at once, before the decision?", now=True)
+    amount_asked: Money = field(label="How much is asked for?", now=True)
+    reference: Text = field(label="What number did the office give?", now=True)
+
+
+class InterimForm(Form):
+    """Record the first money, ordered before the final decision."""
+
+    order_on: Day | None = field(label="When was the order made?", default=None)
+    amount: Money | None = field(label="How much was ordered?", default=None)
+    at_least_25pct: bool | None = field(
+        label="Is it at least a quarter of the highest amount of the scheme?", default=None
+    )
+    cash_card: bool | None = field(label="Was it given on a cash card?", default=None)
+    paid_on: Day | None = field(label="When was it paid?", default=None)
+
+    @rule("The payment cannot be earlier than the order.")
+    def _payment_follows_order(self) -> bool:
+        return in_order(self.order_on, self.paid_on)
+
+
+class AwardForm(Form):
+    """Record what was awarded, and decide whether to appeal."""
+
+    award_on: Day | None = field(label="When was the award made?", default=None)
+    amount: Money = field(label="How much was awarded?", now=True)
+    min: Money | None = field(label="What is the lowest amount of the scheme?", default=None)
+    max: Money | None = field(label="What is the highest amount of the scheme?", default=None)
+    minor_uplift_50: bool | None = field(label="Was half more given because the person is a child?", default=None)
+    reasons_exceed: LongText | None = field(label="If the award is outside these amounts, why?", default=None)
+    appeal_by: Day | None = field(label="What is the last day to appeal?", default=None)
+
+    @rule("The lowest amount of the scheme cannot be more than the highest.")
+    def _scheme_is_in_order(self) -> bool:
+        return in_order(self.min, self.max)
+
+    @rule("The last day to appeal cannot be before the award.")
+    def _appeal_follows_award(self) -> bool:
+        return in_order(self.award_on, self.appeal_by)
+
+
+class PaymentForm(Form):
+    """Record the payment, and that the money is safe with the person."""
+
+    paid_on: Day = field(label="When was it paid?", now=True)
+    amount: Money = field(label="How much was paid?", now=True)
+    currency: Literal["INR", "BDT", "NPR", "MMK", "THB", "USD", "other"] = field(label="In which currency?", now=True)
+    free_part: Money = field(label="How much can the person use at once?", now=True)
+    fixed_deposit_part: Money = field(label="How much is in a fixed deposit?", now=True)
+    fd_until: Day | None = field(label="Until when is the deposit fixed?", default=None)
+    account_holder: Literal["person", "guardian_and_child", "cwc_and_child", "cash_card", "other"] = field(
+        label="In whose name is the account?",
+        choices={
+            "person": "The person alone",
+            "guardian_and_child": "Guardian and child",
+            "cwc_and_child": "Child Welfare Committee and child",
+            "cash_card": "Cash card, no account",
+        },
+    )
+    exploited_for_money_check: bool = field(
+        label="Did you check that nobody takes the money from the person?",
+        help="Ask alone: family, agent, employer.",
+        now=True,
+    )
+    fx_rate: Text | None = field(label="At which rate was it exchanged?", default=None, shown_when='currency != "INR"')
+
+    @rule("The free part and the deposit together cannot be more than the amount paid.")
+    def _parts_fit(self) -> bool:
+        return self.free_part + self.fixed_deposit_part <= self.amount
+
+    @rule("The deposit cannot end before the payment.")
+    def _deposit_follows_payment(self) -> bool:
+        return in_order(self.paid_on, self.fd_until)
+
+
+class WagesForm(Form):
+    """Claim unpaid wages, and the grant for a person freed from bonded labour."""
+
+    employer: OrganisationRef = field(label="Who must pay the wages?", now=True)
+    period: Text = field(label="For which time?", help="For example: August 2024 to March 2026.")
+    days: Count = field(label="How many days were worked?", now=True)
+    wage_rate: Money = field(label="What is the wage for one day?", help="At least the minimum wage.", now=True)
+    due: Money = field(label="How much is owed?", now=True)
+    release_certificate_no: Text | None = field(label="What is the number of the release certificate?", default=None)
+    category: Literal["1L", "2L", "3L"] = field(
+        label="Which grant can the person get?",
+        choices={
+            "1L": "1 lakh rupees: adult man",
+            "2L": "2 lakh rupees: woman or child",
+            "3L": "3 lakh rupees: trafficking, sexual exploitation, transgender or disabled person",
+        },
+        now=True,
+    )
+    immediate_30k_on: Day | None = field(label="When was the first help (up to 30,000 rupees) paid?", default=None)
+    final_on: Day | None = field(label="When was the rest of the grant paid?", default=None)
+
+    @rule("The rest of the grant cannot be paid before the first help.")
+    def _rest_follows_first_help(self) -> bool:
+        return in_order(self.immediate_30k_on, self.final_on)

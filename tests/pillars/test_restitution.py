@@ -1,0 +1,249 @@
+"""The step types of restitution."""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from engine.plugin.steps import PersonView, StepType
+from pillars.restitution import PILLAR
+from pillars.restitution.forms import AwardForm, EligibilityForm, InterimForm, PaymentForm, WagesForm
+from pillars.restitution.schemes import governing_code, share
+from pillars.restitution.steps import (
+    AWARD,
+    CLAIM,
+    ELIGIBILITY,
+    PAYMENT,
+    WAGES,
+    OffenceSettings,
+    limit_dates,
+    split,
+)
+from tests.pillars.support import (
+    FakeContext,
+    accepts_its_examples,
+    example,
+    has_only_open_outputs,
+    keeps_the_catalogue,
+    person,
+    problems,
+    refuses_gaps_and_strangers,
+    render,
+    sentences,
+)
+
+CATALOGUE = {
+    "restitution.eligibility": """
+        routes:multi(NALSA|StateVCS|POCSO33_8|BNSS395|BLSA|wages|BD|NP17|civil)! excluded:multi earlier_awards:money
+        limit_date:date! documents_missing:multi
+    """,
+    "restitution.claim": """
+        forum:org! form:file! filed_on:date! fir_copy:bool! medical:bool~ bank_account:text^ guardian:person
+        interim_asked:bool! amount_asked:money! reference:text!
+    """,
+    "restitution.interim": """
+        order_on:date amount:money at_least_25pct:bool cash_card:bool paid_on:date
+    """,
+    "restitution.award": """
+        award_on:date amount:money! min:money max:money minor_uplift_50:bool reasons_exceed:longtext appeal_by:date
+    """,
+    "restitution.payment": """
+        paid_on:date! amount:money! currency:choice! free_part:money! fixed_deposit_part:money! fd_until:date
+        account_holder:choice! exploited_for_money_check:bool! fx_rate:text
+    """,
+    "restitution.wages": """
+        employer:org! period:text! days:int! wage_rate:money! due:money! release_certificate_no:text
+        category:choice(1L|2L|3L)! immediate_30k_on:date final_on:date
+    """,
+}
+CHANGES: dict[str, dict[str, Any]] = {
+    "restitution.eligibility": {"excluded": ["civil"]},
+    "restitution.payment": {"free_part": "250.00", "fixed_deposit_part": "750.00"},
+}
+ASKED = [step for step in PILLAR.step_types if step.form]
+FIR = "policing.fir"
+
+
+def _limits(offence: str | None, **changes: Any) -> FakeContext:
+    before = {FIR: {"offence_date": offence}} if offence else {}
+    return FakeContext(before=before, settings=OffenceSettings(), **changes)
+
+
+@pytest.mark.parametrize("step", ASKED, ids=lambda step: step.key)
+def test_a_form_asks_what_the_catalogue_says_and_takes_good_answers_only(step: StepType) -> None:
+    changes = CHANGES.get(step.key, {})
+    keeps_the_catalogue(step, CATALOGUE[step.key])
+    accepts_its_examples(step, **changes)
+    refuses_gaps_and_strangers(step, **changes)
+    has_only_open_outputs(step)
+
+
+def test_the_parts_of_a_payment_are_never_more_than_the_payment() -> None:
+    answers = example(PaymentForm, free_part="250.01", fixed_deposit_part="750.00")
+    assert sentences(PaymentForm, answers) == [
+        "The free part and the deposit together cannot be more than the amount paid."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("form", "changes"),
+    [
+        (EligibilityForm, {"routes": ["NALSA"], "excluded": ["NALSA"]}),
+        (EligibilityForm, {"routes": []}),
+        (InterimForm, {"order_on": "2026-03-10", "paid_on": "2026-03-09"}),
+        (AwardForm, {"min": "2", "max": "1"}),
+        (AwardForm, {"award_on": "2026-03-10", "appeal_by": "2026-03-09"}),
+        (PaymentForm, {"free_part": "0", "fixed_deposit_part": "0", "fd_until": "2026-03-01"}),
+        (WagesForm, {"immediate_30k_on": "2026-03-10", "final_on": "2026-03-09"}),
+    ],
+)
+def test_answers_that_contradict_each_other_are_refused(form: Any, changes: dict[str, Any]) -> None:
+    assert problems(form, example(form, **changes)) in ({"*"}, {"routes"})
+
+
+def test_money_is_never_negative_and_has_no_third_decimal() -> None:
+    for wrong in ("-1", "1.005"):
+        assert "amount" in problems(AwardForm, example(AwardForm, amount=wrong))
+
+
+@pytest.mark.parametrize(
+    ("offence", "code"),
+    [("2024-06-30", "IPC"), ("2024-07-01", "BNS"), ("2019-01-01", "IPC"), ("2026-01-01", "BNS")],
+)
+def test_the_day_of_the_offence_says_which_code_governs(offence: str, code: str) -> None:
+    assert limit_dates.run is not None
+    assert limit_dates.run(_limits(offence)).outputs["governing_code"] == code
+
+
+def test_the_last_day_to_claim_is_three_years_after_the_offence_to_its_last_second() -> None:
+    assert limit_dates.run is not None
+    done = limit_dates.run(_limits("2024-02-29"))
+    assert done.outputs == {
+        "is_known": True,
+        "is_past": False,
+        "governing_code": "IPC",
+        "last_claim_at": datetime(2027, 2, 28, 18, 29, 59, tzinfo=UTC),
+        "first_warning_at": datetime(2026, 2, 28, 18, 29, 59, tzinfo=UTC),
+        "second_warning_at": datetime(2026, 8, 29, 18, 29, 59, tzinfo=UTC),
+        "third_warning_at": datetime(2027, 1, 29, 18, 29, 59, tzinfo=UTC),
+    }
+    assert done.notes[0].startswith("Network target, based on NALSA")
+
+
+def test_an_old_offence_is_past_its_limit() -> None:
+    assert limit_dates.run is not None
+    assert limit_dates.run(_limits("2020-01-01")).outputs["is_past"] is True
+
+
+def test_unknown_limits_are_left_out_and_sent_to_the_lawyer() -> None:
+    assert limit_dates.run is not None
+    unknown_day = limit_dates.run(_limits(None))
+    other_country = limit_dates.run(_limits("2026-01-01", jurisdiction="NP"))
+    assert unknown_day.outputs == {"is_known": False}
+    assert other_country.outputs == {"is_known": False, "governing_code": "NP"}
+    assert all("ask the lawyer" in done.notes[0] for done in (unknown_day, other_country))
+
+
+def test_a_workflow_can_name_another_step_that_knows_the_day_of_the_offence() -> None:
+    assert limit_dates.run is not None
+    settings = OffenceSettings(from_step="core.ask", from_field="offence_day")
+    context = FakeContext(before={"core.ask": {"offence_day": "2025-05-05"}}, settings=settings)
+    assert limit_dates.run(context).outputs["is_known"] is True
+
+
+@pytest.mark.parametrize(("age", "free", "deposit"), [(30, 25_000.0, 75_000.0), (17, 20_000.0, 80_000.0)])
+def test_an_award_is_divided_by_age(age: int, free: float, deposit: float) -> None:
+    assert split.run is not None
+    context = FakeContext(before={"restitution.award": {"amount": "100000.00"}}, persons=(person(age=age),))
+    outputs = split.run(context).outputs
+    assert (outputs["free_part"], outputs["fixed_deposit_part"]) == (free, deposit)
+
+
+@pytest.mark.parametrize("persons", [(), (person(age=None),), (person(age=30), person(age=12))])
+def test_an_award_is_not_divided_when_it_is_not_clear_for_whom(persons: tuple[PersonView, ...]) -> None:
+    assert split.run is not None
+    context = FakeContext(before={"restitution.award": {"amount": "100000.00"}}, persons=persons)
+    assert split.run(context).outputs == {"is_known": False}
+
+
+def test_an_award_is_not_divided_in_a_country_without_a_rule() -> None:
+    assert split.run is not None
+    context = FakeContext(before={"restitution.award": {"amount": "100"}}, persons=(person(age=30),), jurisdiction="MM")
+    assert split.run(context).outputs == {"is_known": False}
+
+
+def test_no_coin_is_lost_when_an_award_is_divided() -> None:
+    rule = share("IN-AS", is_minor=False)
+    assert rule is not None
+    assert rule.divide(Decimal("100.03")) == (Decimal("25.00"), Decimal("75.03"))
+
+
+def test_a_country_without_an_entry_has_no_code() -> None:
+    assert governing_code("TH", date(2026, 1, 1)) is None
+
+
+def test_the_payment_proposes_the_shares() -> None:
+    assert PAYMENT.prepare is not None
+    context = FakeContext(before={"restitution.award": {"amount": "400000.00"}}, persons=(person(age=15),))
+    prefill = PAYMENT.prepare(context).prefill
+    assert prefill == {"amount": "400000.00", "free_part": "80000.00", "fixed_deposit_part": "320000.00"}
+    assert PAYMENT.prepare(FakeContext()).prefill == {}
+
+
+def test_a_payment_that_nobody_checked_is_noted() -> None:
+    assert PAYMENT.conclude is not None
+    unchecked = PAYMENT.conclude(FakeContext(answers={"exploited_for_money_check": False}))
+    assert unchecked.facts == {"was_paid": True}
+    assert unchecked.notes
+    assert not PAYMENT.conclude(FakeContext(answers={"exploited_for_money_check": True})).notes
+
+
+def test_eligibility_proposes_the_last_day_and_makes_it_a_fact() -> None:
+    assert ELIGIBILITY.prepare is not None
+    assert ELIGIBILITY.conclude is not None
+    assert ELIGIBILITY.prepare(_limits("2025-01-31")).prefill == {"limit_date": "2028-01-31"}
+    assert ELIGIBILITY.prepare(FakeContext()).prefill == {}
+    facts = ELIGIBILITY.conclude(FakeContext(answers={"limit_date": "2028-01-31"})).facts
+    assert facts == {"last_claim_at": datetime(2028, 1, 31, 18, 29, 59, tzinfo=UTC)}
+
+
+def test_a_claim_after_the_last_day_is_noted() -> None:
+    assert CLAIM.prepare is not None
+    late = CLAIM.prepare(FakeContext(before={"restitution.eligibility": {"limit_date": "2026-03-09"}}))
+    in_time = CLAIM.prepare(FakeContext(before={"restitution.eligibility": {"limit_date": "2026-03-10"}}))
+    assert late.notes
+    assert not in_time.notes
+    assert in_time.prefill == {"filed_on": "2026-03-10", "interim_asked": True}
+
+
+def test_an_award_below_the_scheme_suggests_an_appeal() -> None:
+    assert AWARD.conclude is not None
+    low = AWARD.conclude(FakeContext(answers={"amount": "1", "min": "2", "appeal_by": "2026-04-01"}))
+    assert low.facts == {"was_awarded": True, "appeal_by": datetime(2026, 4, 1, 18, 29, 59, tzinfo=UTC)}
+    assert low.notes
+    none = AWARD.conclude(FakeContext(answers={"amount": "0"}))
+    assert none.facts == {"was_awarded": False}
+
+
+def test_an_earlier_award_is_pointed_out_before_the_next() -> None:
+    assert AWARD.prepare is not None
+    assert AWARD.prepare(FakeContext(before={"restitution.eligibility": {"earlier_awards": "5000"}})).notes
+    assert not AWARD.prepare(FakeContext()).notes
+
+
+def test_wages_below_days_times_rate_are_noted() -> None:
+    assert WAGES.conclude is not None
+    answers = {"days": 10, "wage_rate": "300", "due": "2999", "release_certificate_no": "x"}
+    assert WAGES.conclude(FakeContext(answers=answers)).notes
+    enough = WAGES.conclude(FakeContext(answers=answers | {"due": "3000"}))
+    assert not enough.notes
+    assert enough.facts == {"has_release_certificate": True}
+
+
+@pytest.mark.parametrize("full", [True, False], ids=["full", "minimal"])
+def test_papers_print_with_full_and_with_minimal_answers(*, full: bool) -> None:
+    for step in (CLAIM, WAGES):
+        assert step.form is not None
+        assert "C-2026-0001" in render(step.documents[0].name, step, example(step.form, full=full))
+        assert "not recorded" in render(step.documents[0].name, step, {})
