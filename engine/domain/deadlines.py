@@ -13,7 +13,7 @@ def settle_deadlines(draft: Draft) -> None:
     """Compare the deadlines that should run with those that do: set, move or end each that differs."""
     wanted: dict[UUID, Deadline] = {}
     for run in draft.open_runs():
-        for deadline in wanted_deadlines(draft.view(run.id), draft.library, draft.now):
+        for deadline in wanted_deadlines(draft.view(run.id), draft.library):
             wanted[deadline.id] = deadline
     for known in list(draft.state.deadlines.values()):
         if known.id not in wanted:

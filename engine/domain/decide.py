@@ -26,8 +26,9 @@ from engine.domain.records import (
 from engine.domain.settle import settle
 from engine.domain.state import CaseState
 from engine.domain.timers import BREACH, OPENING, schedule, with_next
+from engine.domain.values import truth_of
 from engine.errors import AlreadyEndedError, NotFoundError, UnknownOutcomeError
-from engine.spec.conditions.evaluate import Truth, evaluate
+from engine.spec.conditions.evaluate import Truth
 
 
 def decide(
@@ -130,7 +131,7 @@ def _end(draft: Draft, answered: Step, compiled: CompiledStep | None, command: c
         return
     lookup = draft.view(ended.run_id).lookup(ended.base_path)
     for fact, condition in compiled.sets.items():
-        truth = evaluate(condition, lookup)
+        truth = truth_of(condition, lookup)
         if truth is not Truth.UNKNOWN and draft.state.facts.get(fact) != (truth is Truth.TRUE):
             draft.emit(ev.FactRecorded(name=fact, value=truth is Truth.TRUE, source=ended.key))
 
@@ -144,7 +145,7 @@ def _series_is_over(draft: Draft, ended: Step, compiled: CompiledStep | None) ->
         return False
     after = Draft(draft.state, draft.definitions, draft.library, draft.now)
     after.emit(ev.StepEnded(step=ended))
-    return evaluate(compiled.until, after.view(ended.run_id).lookup(ended.base_path)) is Truth.TRUE
+    return truth_of(compiled.until, after.view(ended.run_id).lookup(ended.base_path)) is Truth.TRUE
 
 
 def _approve(draft: Draft, command: cm.ApproveStep) -> None:

@@ -10,8 +10,8 @@ from engine.domain.compiled import CompiledStep
 from engine.domain.counting import due_at
 from engine.domain.draft import Draft
 from engine.domain.records import Run, Step, StepStatus, step_id
-from engine.domain.values import RunView
-from engine.spec.conditions.evaluate import Truth, evaluate
+from engine.domain.values import RunView, truth_of
+from engine.spec.conditions.evaluate import Truth
 from engine.spec.limits import Counting, TimeLimit
 
 MISSING = "missing-step-type"
@@ -31,7 +31,7 @@ def shut_gate(view: RunView, step: CompiledStep, path: str) -> str | None:
     """Name the first gate that holds a step; None when all are open. A gate that is unknown is shut."""
     lookup = view.lookup(path)
     for name in step.gates:
-        if evaluate(view.compiled.gates[name].condition, lookup) is not Truth.TRUE:
+        if truth_of(view.compiled.gates[name].condition, lookup) is not Truth.TRUE:
             return name
     return MISSING if step.info is None else None
 
@@ -40,7 +40,7 @@ def new_step(run_id: UUID, step: CompiledStep, path: str, status: StepStatus, **
     """Make the record of a step that has just been reached."""
     return Step(
         id=step_id(run_id, step.key, path), run_id=run_id, key=step.key, path=path, uses=step.spec.uses,
-        automatic=bool(step.info and step.info.automatic), status=status, **more,  # type: ignore[arg-type]
+        automatic=bool(step.info and step.info.automatic), status=status, **more,
     )  # fmt: skip
 
 

@@ -4,8 +4,8 @@ from enum import StrEnum
 
 from engine.domain.compiled import CompiledStep
 from engine.domain.records import LIVE, StepStatus
-from engine.domain.values import RunView
-from engine.spec.conditions.evaluate import Truth, evaluate
+from engine.domain.values import RunView, truth_of
+from engine.spec.conditions.evaluate import Truth
 from engine.spec.workflow import Join, JoinMode
 
 
@@ -38,7 +38,7 @@ def readiness(view: RunView, step: CompiledStep, path: str) -> Readiness:
             return Readiness.DEAD
     if step.condition is None:
         return Readiness.LIVE
-    truth = evaluate(step.condition, view.lookup(path))
+    truth = truth_of(step.condition, view.lookup(path))
     return {Truth.TRUE: Readiness.LIVE, Truth.FALSE: Readiness.DEAD, Truth.UNKNOWN: Readiness.WAIT}[truth]
 
 
@@ -59,7 +59,7 @@ def _chosen(view: RunView, step: CompiledStep, path: str) -> int | None:
     choice = view.compiled.choices[step.choice or ""]
     lookup = view.lookup(path)
     for number, condition in enumerate(choice.conditions):
-        truth = evaluate(condition, lookup)
+        truth = truth_of(condition, lookup)
         if truth is Truth.UNKNOWN:
             return None
         if truth is Truth.TRUE:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from engine.domain.compiled import CompiledStep, CompiledTime
-from engine.domain.counting import Excluded, due_at, planned_levels, warn_at
+from engine.domain.counting import due_at, warn_at
+from engine.domain.ladder_plan import PlannedLevel, planned_levels
 from engine.domain.library import Library
 from engine.domain.records import (
     LIVE,
@@ -21,10 +22,10 @@ from engine.domain.records import (
     step_id,
 )
 from engine.domain.state import CaseState
-from engine.domain.values import RunView
+from engine.domain.values import RunView, truth_of
 from engine.errors import UnknownLawLimitError
 from engine.spec.calendars import Calendar
-from engine.spec.conditions.evaluate import Truth, evaluate
+from engine.spec.conditions.evaluate import Truth
 from engine.spec.law import LawLimit
 from engine.spec.limits import TimeLimit, WarningPoint
 from engine.spec.workflow import TimeSpec
@@ -45,7 +46,7 @@ class _Rule:
     exclude: tuple[str, ...]
 
 
-def wanted_deadlines(view: RunView, library: Library, now: datetime) -> Iterator[Deadline]:
+def wanted_deadlines(view: RunView, library: Library) -> Iterator[Deadline]:
     """Give every deadline that this run should have open now, as if none had been set before."""
     run = view.state.runs[view.run_id]
     if run.status is not RunStatus.OPEN:
@@ -53,10 +54,10 @@ def wanted_deadlines(view: RunView, library: Library, now: datetime) -> Iterator
     for key in view.compiled.order:
         step = view.compiled.steps[key]
         if not step.waits_to_be_called or view.steps_of(key):
-            yield from _of_step(view, run, step, library, now)
+            yield from _of_step(view, run, step, library)
     for record in view.state.steps.values():
         if record.run_id == run.id and record.added is not None and record.status in LIVE:
-            yield from _of_added(view, run, record, record.added, library, now)
+            yield from _of_added(view, run, record, record.added, library)
 
 
 def schedule(deadline: Deadline, library: Library) -> tuple[tuple[datetime, str], ...]:
@@ -64,24 +65,18 @@ def schedule(deadline: Deadline, library: Library) -> tuple[tuple[datetime, str]
     if deadline.purpose is Purpose.OPENING:
         return ((deadline.due_at, OPENING),)
     calendar = library.calendars.get(deadline.calendar or "")
-    points = [
-        (
-            warn_at(deadline.started_at, deadline.due_at, WarningPoint(text), zone=deadline.zone, calendar=calendar),
-            f"w:{text}",
-        )
-        for text in deadline.warn
-    ]
-    points = [(at, name) for at, name in points if deadline.started_at < at < deadline.due_at]
-    points.append((deadline.due_at, BREACH))
+    points = [(deadline.due_at, BREACH)]
+    for text in deadline.warn:
+        point = WarningPoint(text)
+        at = warn_at(deadline.started_at, deadline.due_at, point, zone=deadline.zone, calendar=calendar)
+        if at is not None and deadline.started_at < at < deadline.due_at:
+            points.append((at, f"w:{text}"))
     ladder = library.ladders.get(deadline.ladder)
     if ladder is not None:
         planned = planned_levels(
             ladder, start=deadline.started_at, due=deadline.due_at, zone=deadline.zone, calendar=calendar
         )
-        points += [
-            (level.fires_at, f"l:{level.level}.{level.round}" if level.round > 1 else f"l:{level.level}")
-            for level in planned
-        ]
+        points += [(level.fires_at, _level_name(level)) for level in planned]
     return tuple(sorted(points, key=lambda point: (point[0], _rank(point[1]))))
 
 
@@ -92,11 +87,15 @@ def with_next(deadline: Deadline, library: Library) -> Deadline:
     return deadline.model_copy(update={"next_at": at, "next_firing": name})
 
 
+def _level_name(level: PlannedLevel) -> str:
+    return f"l:{level.level}.{level.repetition + 1}" if level.repetition else f"l:{level.level}"
+
+
 def _rank(name: str) -> tuple[int, str]:
     return (0, name) if name.startswith("w:") else (1, name) if name == BREACH else (2, name)
 
 
-def _of_step(view: RunView, run: Run, step: CompiledStep, library: Library, now: datetime) -> Iterator[Deadline]:
+def _of_step(view: RunView, run: Run, step: CompiledStep, library: Library) -> Iterator[Deadline]:
     for path in view.elements(step):
         record = view.latest(step.key, path)
         if record is not None and record.status in _FINISHED:
@@ -106,7 +105,7 @@ def _of_step(view: RunView, run: Run, step: CompiledStep, library: Library, now:
             continue
         if record is None and not _may_be_reached(view, step, path):
             continue
-        deadline = _limit(view, run, step, path, record, library, now)
+        deadline = _limit(view, run, step, path, record, library)
         if deadline is not None:
             yield deadline
         if (
@@ -115,32 +114,32 @@ def _of_step(view: RunView, run: Run, step: CompiledStep, library: Library, now:
             and step.spec.approve
             and step.spec.approve.limit
         ):
-            yield _approval(view, run, step, record, library, now)
+            yield _approval(view, run, step, record, library)
 
 
 def _may_be_reached(view: RunView, step: CompiledStep, path: str) -> bool:
-    return step.condition is None or evaluate(step.condition, view.lookup(path)) is not Truth.FALSE
+    return step.condition is None or truth_of(step.condition, view.lookup(path)) is not Truth.FALSE
 
 
 def _limit(
-    view: RunView, run: Run, step: CompiledStep, path: str, record: Step | None, library: Library, now: datetime
+    view: RunView, run: Run, step: CompiledStep, path: str, record: Step | None, library: Library
 ) -> Deadline | None:
     time = _applying(view, step, path)
     if time is None:
         return None
-    rule = _rule(time.spec, time, library, run, view)
+    rule = _rule(time.spec, time, library, run)
     started = _started_at(view, run, time, path, record, rule_law(time.spec, library, run))
     if rule is None or started is None:
         return None
     actual = record.path if record else (f"{path}/r:1".lstrip("/") if step.spec.repeat else path)
-    return _deadline(view.state, run, step.key, actual, Purpose.LIMIT, started, rule, library, now)
+    return _deadline(view.state, run, step.key, actual, Purpose.LIMIT, started, rule, library)
 
 
 def _applying(view: RunView, step: CompiledStep, path: str) -> CompiledTime | None:
     """Choose the first time limit whose condition is true; one that is still unknown is passed over meanwhile."""
     lookup = view.lookup(path)
     for time in step.times:
-        if time.condition is None or evaluate(time.condition, lookup) is Truth.TRUE:
+        if time.condition is None or truth_of(time.condition, lookup) is Truth.TRUE:
             return time
     return None
 
@@ -155,7 +154,7 @@ def rule_law(spec: TimeSpec, library: Library, run: Run) -> LawLimit | None:
     return law
 
 
-def _rule(spec: TimeSpec, time: CompiledTime, library: Library, run: Run, view: RunView) -> _Rule | None:
+def _rule(spec: TimeSpec, time: CompiledTime, library: Library, run: Run) -> _Rule | None:
     law = rule_law(spec, library, run)
     limit = TimeLimit(spec.option) if spec.option else time.limit or (law.counted_limit if law else None)
     if limit is None:
@@ -217,14 +216,11 @@ def _deadline(
     started: datetime,
     rule: _Rule,
     library: Library,
-    now: datetime,
 ) -> Deadline:
     of_step = step_id(run.id, key, path)
     calendar = _calendar(library, run)
     excluded = tuple(
-        Excluded(interval.start, interval.end)
-        for interval in state.intervals
-        if interval.name in rule.exclude and interval.step_id == of_step
+        interval for interval in state.intervals if interval.name in rule.exclude and interval.step_id == of_step
     )
     return Deadline(
         id=deadline_id(of_step, purpose),
@@ -240,7 +236,7 @@ def _deadline(
         calendar=run.calendar,
         warn=tuple(str(point) for point in rule.warn),
         started_at=started,
-        due_at=due_at(started, rule.limit, zone=run.zone, calendar=calendar, excluded=excluded, now=now),
+        due_at=due_at(started, rule.limit, zone=run.zone, calendar=calendar, excluded=excluded),
         status=DeadlineStatus.OPEN,
     )
 
@@ -252,25 +248,23 @@ def _calendar(library: Library, run: Run) -> Calendar | None:
 def _opening(view: RunView, run: Run, record: Step, library: Library) -> Deadline:
     started = view.state.case.opened_at
     rule = _Rule(TimeLimit("PT0S"), None, "", (), ())
-    deadline = _deadline(view.state, run, record.key, record.path, Purpose.OPENING, started, rule, library, started)
+    deadline = _deadline(view.state, run, record.key, record.path, Purpose.OPENING, started, rule, library)
     return deadline.model_copy(update={"due_at": record.opens_at, "started_at": record.opens_at})
 
 
-def _approval(view: RunView, run: Run, step: CompiledStep, record: Step, library: Library, now: datetime) -> Deadline:
+def _approval(view: RunView, run: Run, step: CompiledStep, record: Step, library: Library) -> Deadline:
     approve = step.spec.approve
     if approve is None or approve.limit is None or record.recorded_at is None:
         message = "a step in approval names who approves, in which time"
         raise ValueError(message)
     rule = _Rule(TimeLimit(approve.limit), None, approve.ladder, (), ())
-    return _deadline(view.state, run, record.key, record.path, Purpose.APPROVAL, record.recorded_at, rule, library, now)
+    return _deadline(view.state, run, record.key, record.path, Purpose.APPROVAL, record.recorded_at, rule, library)
 
 
-def _of_added(
-    view: RunView, run: Run, record: Step, added: AddedStep, library: Library, now: datetime
-) -> Iterator[Deadline]:
+def _of_added(view: RunView, run: Run, record: Step, added: AddedStep, library: Library) -> Iterator[Deadline]:
     spec = TimeSpec(limit=added.limit, law=added.law, ladder=added.ladder, exclude=added.exclude)
     time = CompiledTime(spec, None, TimeLimit(added.limit) if added.limit else None, ())
-    rule = _rule(spec.model_copy(update={"option": added.limit}) if added.limit else spec, time, library, run, view)
+    rule = _rule(spec.model_copy(update={"option": added.limit}) if added.limit else spec, time, library, run)
     started = added.from_at or record.opened_at
     if rule is not None and started is not None:
-        yield _deadline(view.state, run, record.key, record.path, Purpose.LIMIT, started, rule, library, now)
+        yield _deadline(view.state, run, record.key, record.path, Purpose.LIMIT, started, rule, library)

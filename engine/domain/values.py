@@ -1,6 +1,5 @@
 """What the fields of a condition mean in a case: outputs, outcomes, facts and the report."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -8,17 +7,24 @@ from uuid import UUID
 from engine.domain.compiled import CompiledStep, CompiledWorkflow
 from engine.domain.records import PersonRole, Scalar, Step, StepStatus, step_id
 from engine.domain.state import CaseState
+from engine.errors import ConditionTypeError
 from engine.spec.catalogue import Output, ValueKind
-from engine.spec.conditions.evaluate import UNKNOWN, Unknown
-
-Value = Scalar | tuple[str, ...] | Unknown
-Lookup = Callable[[tuple[str, ...]], Value]
+from engine.spec.conditions.evaluate import UNKNOWN, Lookup, Truth, Unknown, Value, evaluate
+from engine.spec.conditions.tree import Condition
 
 COLLECTIONS = {
     "case.victims": frozenset({PersonRole.VICTIM}),
     "case.suspects": frozenset({PersonRole.SUSPECT}),
     "case.persons": frozenset(PersonRole),
 }
+
+
+def truth_of(condition: Condition, lookup: Lookup) -> Truth:
+    """Answer a condition; one that meets a value of a wrong type is unknown, so that nothing follows from it."""
+    try:
+        return evaluate(condition, lookup)
+    except ConditionTypeError:
+        return Truth.UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)

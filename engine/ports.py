@@ -1,0 +1,193 @@
+"""What the use cases need of the world: protocols that adapters serve."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+from uuid import UUID
+
+from engine import views as vw
+from engine.domain.consequences import WorkItem
+from engine.domain.events import Event
+from engine.domain.records import Case, Deadline
+from engine.domain.state import CaseState
+
+JsonValue = None | bool | int | float | str | list["JsonValue"] | dict[str, "JsonValue"]
+
+
+class Clock(Protocol):
+    """The source of the present time."""
+
+    def now(self) -> datetime:
+        """Give the present instant, aware, in UTC."""
+        ...
+
+
+class Vault(Protocol):
+    """Seals what must not be readable in the database. A seal is bound to its table, row and column."""
+
+    def seal(self, value: JsonValue, *, key_of: UUID, table: str, row: UUID, column: str) -> bytes:
+        """Encrypt a value under the key of a case or person."""
+        ...
+
+    def unseal(self, sealed: bytes, *, table: str, row: UUID, column: str) -> JsonValue:
+        """Decrypt; raises `DamagedError` or `KeyMissingError`."""
+        ...
+
+    def blind(self, kind: str, value: str) -> bytes:
+        """Give the token under which a value can be found again without being readable."""
+        ...
+
+    def sign(self, previous: bytes, canonical: bytes) -> bytes:
+        """Give the next link of an event chain."""
+        ...
+
+
+class Renderer(Protocol):
+    """Turns a template and its variables into text."""
+
+    def message(self, kind: str, language: str, variables: Mapping[str, str]) -> tuple[str, str]:
+        """Give subject and body of a message; refuses variables outside the allow-list."""
+        ...
+
+    def document(self, name: str, variables: Mapping[str, object]) -> str:
+        """Give a document as HTML."""
+        ...
+
+
+class Channel(Protocol):
+    """One way of sending messages."""
+
+    def send(self, *, to: str, subject: str, body: str, message_id: str) -> None:
+        """Send, or raise `DeliveryError`; the same message id and bytes each time."""
+        ...
+
+
+class Entropy(Protocol):
+    """The source of what must not be guessable."""
+
+    def uuid(self) -> UUID:
+        """Give a random id."""
+        ...
+
+    def case_number(self) -> str:
+        """Give a case number that tells nothing: no place, no date, no sequence."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedJob:
+    """A job that a worker holds for a while; `token` must be shown at every later write."""
+
+    id: UUID
+    case_id: UUID
+    case_number: str
+    kind: str
+    task_name: str
+    token: int
+    attempt: int
+    retries: int
+    retry_delay: float
+    timeout: float
+    run_id: UUID | None
+    step_id: UUID | None
+    payload: Mapping[str, JsonValue]
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Cases with jobs to do, claimed for one flow run of one workflow's deployment."""
+
+    batch_id: UUID
+    workflow: str
+    case_numbers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ActorRecord:
+    """An actor with where and as what they act."""
+
+    id: UUID
+    name: str
+    email: str
+    language: str
+    disabled: bool
+    unit_ids: tuple[UUID, ...]
+    roles: tuple[str, ...]
+    supervisor_id: UUID | None = None
+    absent_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewMessage:
+    """A message to one recipient by one channel; `key` makes a second one impossible."""
+
+    key: str
+    case_id: UUID | None
+    kind: str
+    recipient_id: UUID
+    channel: str
+    subject: str
+    body: str
+    link: str
+    critical: bool
+    escalation_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewEscalation:
+    """A line of the ledger."""
+
+    id: UUID
+    case_id: UUID
+    deadline_id: UUID
+    level: int
+    round: int
+    planned_at: datetime
+    fired_at: datetime
+    recipient_ids: tuple[UUID, ...]
+    channels: tuple[str, ...]
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class DueDeadline:
+    """A deadline of which something is due."""
+
+    id: UUID
+    case_id: UUID
+    next_at: datetime
+    ladder: str
+
+
+class UnitOfWork(Protocol):
+    """One transaction. Nothing is kept unless `commit` is called."""
+
+    def commit(self) -> None:
+        """Keep everything, and let listeners know."""
+        ...
+
+    def answer_to(self, command_id: UUID) -> JsonValue:
+        """Give the answer that a command got when it first came; None for a new one."""
+        ...
+
+    def remember(self, command_id: UUID, answer: JsonValue) -> None:
+        """Keep the answer to a command."""
+        ...
+
+    def lock_case(self, case_id: UUID) -> CaseState:
+        """Load a case and keep others from changing it until the end; raises `NotFoundError`."""
+        ...
+
+    def add_case(self, case: Case) -> None:
+        """Write a new case, before its first events."""
+        ...
+
+    def record(self, before: CaseState, events: Sequence[Event], *, actor_id: UUID | None, at: datetime) -> CaseState:
+        """Write events, all that follows from them, and the next links of the chain; gives the state after."""
+        ...
+
+    def note(self, case_id: UUID, type_: str, body: Mapping[str, JsonValue], *, actor_id: UUID | None, at: datetime) -> None:
+        """Write an event that changes no state: a reading, a claim, a refusal, a delivery."""
+        ...

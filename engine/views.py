@@ -1,0 +1,353 @@
+"""What pages, the command line and messages are shown: frozen views, made for one viewer."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+
+class View(BaseModel):
+    """The base of every view."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Viewer(View):
+    """Who is looking: an actor, with the units and roles that decide what they may see."""
+
+    actor_id: UUID
+    name: str
+    unit_ids: tuple[UUID, ...]
+    roles: tuple[str, ...]
+    language: str = "en"
+    zone: str = "Asia/Kolkata"
+    is_system: bool = False
+
+    def has_role(self, *roles: str) -> bool:
+        """Say whether the viewer has one of these roles."""
+        return self.is_system or any(role in self.roles for role in roles)
+
+
+class DeadlineView(View):
+    """A deadline as people see it. `state` is one of: running, near, overdue, met, late, ended."""
+
+    id: UUID
+    step_id: UUID
+    step_key: str
+    step_title: str
+    person_label: str
+    started_at: datetime
+    due_at: datetime
+    state: str
+    breached_at: datetime | None
+    ended_at: datetime | None
+    limit_words: str
+    term: str
+    law: str | None
+    ladder: str
+    next_at: datetime | None
+    acknowledged_at: datetime | None
+
+
+class WorkItemView(View):
+    """A line of a worklist."""
+
+    id: UUID
+    case_id: UUID
+    case_number: str
+    step_id: UUID
+    step_key: str
+    uses: str
+    pillar: str
+    title: str
+    person_label: str
+    status: str
+    revision: int
+    priority: int
+    candidate_roles: tuple[str, ...]
+    assignee: str | None
+    is_mine: bool
+    is_approval: bool
+    opened_at: datetime
+    due_at: datetime | None
+    is_overdue: bool
+
+
+class FieldView(View):
+    """One question of a form, with what is known of its answer."""
+
+    name: str
+    kind: str
+    label: str
+    help: str
+    required: bool
+    first_bite: bool
+    sensitivity: str
+    choices: Mapping[str, str]
+    shown_when: str
+    value: object | None
+    proposed: bool
+
+
+class FormView(View):
+    """A work item opened to be answered: all fields, what was saved as a draft, what was proposed."""
+
+    item: WorkItemView
+    purpose: str
+    help: str
+    fields: tuple[FieldView, ...]
+    outcomes: Mapping[str, str]
+    event_time_field: str | None
+    notes: tuple[str, ...]
+    documents: tuple["DocumentView", ...]
+    deadline: DeadlineView | None
+    submitted: tuple["AnswerView", ...]
+
+
+class AnswerView(View):
+    """One given answer; `masked` ones are shown only after a recorded act."""
+
+    name: str
+    label: str
+    text: str
+    masked: bool
+
+
+class StepView(View):
+    """One occurrence of a step on the case page."""
+
+    id: UUID
+    run_id: UUID
+    key: str
+    path: str
+    uses: str
+    pillar: str
+    title: str
+    person_label: str
+    status: str
+    outcome: str | None
+    gate: str | None
+    gate_reason: str | None
+    opened_at: datetime | None
+    opens_at: datetime | None
+    ended_at: datetime | None
+    recorded_at: datetime | None
+    completed_by: str | None
+    assignee: str | None
+    discretionary: bool
+    item_id: UUID | None
+    deadline: DeadlineView | None
+    answers: tuple[AnswerView, ...]
+    documents: tuple["DocumentView", ...]
+    notes: tuple[str, ...]
+
+
+class PersonView(View):
+    """A person of a case; the name stays masked unless revealed."""
+
+    id: UUID
+    role: str
+    label: str
+    name: str | None
+    age: int | None
+
+
+class EscalationView(View):
+    """A line of the escalation ledger."""
+
+    id: UUID
+    deadline_id: UUID
+    step_title: str
+    level: int
+    round: int
+    planned_at: datetime
+    fired_at: datetime
+    recipients: tuple[str, ...]
+    channels: tuple[str, ...]
+    delivered_at: datetime | None
+    acknowledged_at: datetime | None
+    acknowledged_by: str | None
+    note: str
+
+
+class RunView(View):
+    """A run of a case."""
+
+    id: UUID
+    workflow: str
+    version: int
+    title: str
+    status: str
+    started_at: datetime
+    definition_hash: str
+
+
+class JobView(View):
+    """An automatic piece of work, with where Prefect did it."""
+
+    id: UUID
+    case_id: UUID
+    case_number: str
+    kind: str
+    task: str
+    status: str
+    attempt: int
+    ready_at: datetime
+    finished_at: datetime | None
+    done_by: str | None
+    flow_run_id: UUID | None
+    task_run_id: UUID | None
+    error_code: str | None
+
+
+class DocumentView(View):
+    """A paper that was made for a case."""
+
+    id: UUID
+    case_id: UUID
+    name: str
+    title: str
+    number: str
+    version: int
+    made_at: datetime
+    sha256: str
+    released_by: str | None
+
+
+class EventView(View):
+    """A line of the history of a case, in words."""
+
+    seq: int
+    at: datetime
+    actor: str | None
+    type: str
+    text: str
+
+
+class CaseView(View):
+    """A case page."""
+
+    id: UUID
+    number: str
+    status: str
+    unit: str
+    jurisdiction: str
+    zone: str
+    opened_at: datetime
+    closed_at: datetime | None
+    concern: str
+    runs: tuple[RunView, ...]
+    steps: tuple[StepView, ...]
+    persons: tuple[PersonView, ...]
+    facts: Mapping[str, str]
+    deadlines: tuple[DeadlineView, ...]
+    escalations: tuple[EscalationView, ...]
+    documents: tuple[DocumentView, ...]
+    jobs: tuple[JobView, ...]
+    findings: tuple[str, ...]
+
+
+class CaseLine(View):
+    """A line of the list of cases."""
+
+    id: UUID
+    number: str
+    status: str
+    unit: str
+    concern: str
+    opened_at: datetime
+    open_items: int
+    next_due_at: datetime | None
+    is_overdue: bool
+    waiting_for: str
+
+
+class NoticeView(View):
+    """A message in somebody's in-app inbox."""
+
+    id: UUID
+    kind: str
+    case_id: UUID | None
+    case_number: str
+    text: str
+    created_at: datetime
+    read_at: datetime | None
+    critical: bool
+    link: str
+
+
+class MailView(View):
+    """A message in the demo mailbox, as it would have left."""
+
+    id: UUID
+    to: str
+    channel: str
+    subject: str
+    body: str
+    status: str
+    sent_at: datetime | None
+    case_number: str
+
+
+class DefinitionView(View):
+    """A published definition."""
+
+    kind: str
+    name: str
+    version: int
+    title: str
+    content_hash: str
+    status: str
+    author: str
+    published_at: datetime | None
+    open_cases: int
+    source: str
+    differs_from_file: bool = False
+
+
+class BoardView(View):
+    """What an admin sees at a glance: counts, and the lines behind each."""
+
+    open_cases: int
+    open_items: int
+    overdue: tuple[WorkItemView, ...]
+    waiting: Mapping[str, int]
+    stuck: tuple[str, ...]
+    failed_jobs: tuple[JobView, ...]
+    waiting_jobs: int
+    oldest_waiting_job_at: datetime | None
+    dead_deliveries: int
+    deadlines_last_pass_at: datetime | None
+    fallback_since: datetime | None
+    recent_flow_runs: tuple[JobView, ...]
+
+
+class ActorView(View):
+    """A person or service that acts, as lists show them."""
+
+    id: UUID
+    name: str
+    email: str
+    unit: str
+    unit_id: UUID
+    roles: tuple[str, ...]
+    disabled: bool
+
+
+class SentView(View):
+    """What left a case, or waits to: the Transmit page."""
+
+    id: UUID
+    case_id: UUID
+    case_number: str
+    to: str
+    kind: str
+    status: str
+    due_at: datetime | None
+    sent_at: datetime | None
+    answered_at: datetime | None
+
+
+for _view in (FormView, StepView):
+    _view.model_rebuild()
