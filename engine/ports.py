@@ -188,6 +188,94 @@ class UnitOfWork(Protocol):
         """Write events, all that follows from them, and the next links of the chain; gives the state after."""
         ...
 
-    def note(self, case_id: UUID, type_: str, body: Mapping[str, JsonValue], *, actor_id: UUID | None, at: datetime) -> None:
+    def note(
+        self, case_id: UUID, type_: str, body: Mapping[str, JsonValue], *, actor_id: UUID | None, at: datetime
+    ) -> None:
         """Write an event that changes no state: a reading, a claim, a refusal, a delivery."""
+        ...
+
+
+class Queries(Protocol):
+    """Reading. Every question takes the viewer; what the viewer may not see does not exist."""
+
+    def viewer(self, actor_id: UUID) -> vw.Viewer:
+        """Give an actor as a viewer; raises `NotFoundError` for an unknown or disabled one."""
+        ...
+
+    def worklist(self, viewer: vw.Viewer, *, only_mine: bool = False, limit: int = 100) -> tuple[vw.WorkItemView, ...]:
+        """List what the viewer has claimed or may claim: overdue first, then by due time."""
+        ...
+
+    def work_item(self, viewer: vw.Viewer, item_id: UUID) -> vw.WorkItemView:
+        """Give one work item; raises `NotFoundError`."""
+        ...
+
+    def form(self, viewer: vw.Viewer, item_id: UUID) -> vw.FormView:
+        """Open a work item to be answered; raises `NotFoundError`."""
+        ...
+
+    def cases(
+        self, viewer: vw.Viewer, *, status: str = "open", number: str = "", offset: int = 0, limit: int = 50
+    ) -> tuple[vw.CaseLine, ...]:
+        """List cases, those with the nearest deadline first."""
+        ...
+
+    def count_cases(self, viewer: vw.Viewer, *, status: str = "open") -> int:
+        """Count the cases that `cases` would list."""
+        ...
+
+    def case(self, viewer: vw.Viewer, case_id: UUID) -> vw.CaseView:
+        """Give a case page, identifying answers masked; raises `NotFoundError`."""
+        ...
+
+    def find_case(self, viewer: vw.Viewer, number: str) -> UUID:
+        """Find a case by its number; raises `NotFoundError`."""
+        ...
+
+    def history(self, viewer: vw.Viewer, case_id: UUID) -> tuple[vw.EventView, ...]:
+        """Give the history of a case in words, without content."""
+        ...
+
+    def explain_deadline(self, viewer: vw.Viewer, deadline_id: UUID) -> tuple[str, ...]:
+        """Say line by line why a deadline falls when it falls."""
+        ...
+
+    def document(self, viewer: vw.Viewer, document_id: UUID) -> str:
+        """Give a document's HTML; raises `NotFoundError`."""
+        ...
+
+    def notices(self, viewer: vw.Viewer, *, limit: int = 50) -> tuple[vw.NoticeView, ...]:
+        """Give the viewer's in-app inbox, newest first."""
+        ...
+
+    def unread(self, viewer: vw.Viewer) -> int:
+        """Count the viewer's unread notices."""
+        ...
+
+    def demo_mailbox(self, viewer: vw.Viewer, *, limit: int = 100) -> tuple[vw.MailView, ...]:
+        """Give what the demo would have sent; empty outside the demo."""
+        ...
+
+    def definitions(self, kind: str = "workflow") -> tuple[vw.DefinitionView, ...]:
+        """List the published definitions of a kind."""
+        ...
+
+    def definition(self, kind: str, name: str, version: int | None = None) -> vw.DefinitionView:
+        """Give a definition with its source: the published version, or the one asked for; raises `NotFoundError`."""
+        ...
+
+    def board(self, viewer: vw.Viewer) -> vw.BoardView:
+        """Give the admin's board; raises `NotAllowedError` for others. Ids and states only, no case content."""
+        ...
+
+    def actors(self, viewer: vw.Viewer) -> tuple[vw.ActorView, ...]:
+        """List the people of the viewer's units; in the demo, everybody."""
+        ...
+
+    def units(self, viewer: vw.Viewer) -> tuple[tuple[UUID, str], ...]:
+        """List the units of the network: id and name."""
+        ...
+
+    def sent(self, viewer: vw.Viewer, *, limit: int = 100) -> tuple[vw.SentView, ...]:
+        """List what left the viewer's cases, or waits to, and what others sent to the viewer's units."""
         ...
