@@ -81,7 +81,7 @@ Signature = _text(FieldKind.SIGN, 200)
 Language = _text(FieldKind.LANG, 35, r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$")
 Country = _text(FieldKind.COUNTRY, 2, r"^[A-Z]{2}$")
 CaseRef = _text(FieldKind.CASE, 40)
-Duration = _text(FieldKind.DURATION, 20, r"^P(?!$)(\d+D)?(T(?=\d)(\d+H)?(\d+M)?)?$")
+Duration = _text(FieldKind.DURATION, 20, r"^P(\d+D(T(\d+H(\d+M)?|\d+M))?|T(\d+H(\d+M)?|\d+M))$")
 Count = Annotated[int, _Kind(FieldKind.INT), Field(ge=0, le=1_000_000)]
 Money = Annotated[Decimal, _Kind(FieldKind.MONEY), Field(ge=0, le=Decimal(10) ** 12, decimal_places=2)]
 Instant = Annotated[AwareDatetime, _Kind(FieldKind.DATETIME)]

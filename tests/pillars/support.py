@@ -208,5 +208,6 @@ def render(name: str, step: StepType, answers: Mapping[str, Any], **changes: obj
         "step_title": step.title,
         "version": "3",
         "document_number": "D-1",
+        "zone": "Asia/Kolkata",
     }
     return environment.get_template(f"{name}.html").render(variables | changes)

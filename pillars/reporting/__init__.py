@@ -1,0 +1,24 @@
+"""Reporting: every suspicion comes into the single window, gets a number and is sent to those who can help."""
+
+from engine.plugin.pillar import Pillar
+from pillars.reporting import steps
+
+PILLAR = Pillar(
+    key="reporting",
+    name="Reporting",
+    letter="R",
+    summary=(
+        "Every suspicion comes into the single window, gets a number, is judged for danger, checked against known "
+        "persons and sent to the right unit."
+    ),
+    step_types=(
+        steps.INTAKE,
+        steps.TRIAGE,
+        steps.DEDUPE,
+        steps.MATCH,
+        steps.ACKNOWLEDGE,
+        steps.MISSING,
+        steps.MANDATORY,
+        steps.REFER,
+    ),
+)

@@ -1,0 +1,167 @@
+"""What Reporting asks a person: the forms of its steps."""
+
+from engine.plugin.fields import Count, FileRef, Geo, Instant, Language, LongText, OrganisationRef, Phone, Text, field
+from engine.plugin.rules import Some, rule, stands_alone
+from engine.plugin.steps import Form
+from pillars.reporting import values as v
+
+
+class IntakeForm(Form):
+    """Write down what was reported, so that the case gets a number and help can start."""
+
+    narrative: LongText = field(
+        label="What happened?",
+        help="Use the person's own words. Do not ask for more than they want to tell.",
+        identifying=True,
+        now=True,
+    )
+    concern: v.Concern = field(label="What is it about?", choices=v.CONCERN, now=True)
+    is_child_suspected: v.YesNoUnsure = field(
+        label="Could the person be under 18?",
+        help="If you do not know the age, choose Not sure.",
+        choices=v.YES_NO_UNSURE,
+        now=True,
+    )
+    immediate_danger: bool = field(label="Is anyone in danger right now?", now=True)
+    safe_to_call: bool = field(label="Is it safe to call back?", help="Someone else may hold the phone.", now=True)
+    consent_to_record: v.ConsentToRecord = field(label="May we write this down?", choices=v.CONSENT_TO_RECORD, now=True)
+    received_at: Instant = field(label="When did the report reach us?", event_time=True)
+    channel: v.Channel = field(label="How did it reach us?", choices=v.CHANNEL)
+    informant_relation: v.Relation = field(label="Who is telling us?", choices=v.RELATION)
+    informant_anonymous: bool = field(
+        label="Do they want to stay unknown?", help="If yes, do not write their name or number."
+    )
+    informant_name: Text | None = field(
+        label="What is their name?", default=None, identifying=True, shown_when="informant_anonymous == false"
+    )
+    informant_phone: Phone | None = field(
+        label="What is their phone number?", default=None, identifying=True, shown_when="informant_anonymous == false"
+    )
+    safe_time_and_code_word: Text | None = field(
+        label="When may we call, and what is the code word?", default=None, identifying=True, shown_when="safe_to_call"
+    )
+    language: Language = field(
+        label="Which language do they speak?", help="A language code, such as as, bn, grt, kha, ne or en."
+    )
+    interpreter_needed: bool = field(label="Is an interpreter needed?")
+    place_last_seen: Geo | None = field(label="Where was the person last seen?", default=None, identifying=True)
+
+    @rule("A person who wants to stay unknown must not be written down by name or number.")
+    def _anonymous_is_nameless(self) -> bool:
+        return not (self.informant_anonymous and (self.informant_name or self.informant_phone))
+
+
+class TriageForm(Form):
+    """Judge how great the danger is, and decide what happens first."""
+
+    risk_level: v.RiskLevel = field(label="How great is the danger?", now=True)
+    decision: v.TriageDecision = field(label="What do we do first?", choices=v.TRIAGE_DECISION, now=True)
+    reason: LongText = field(label="Why?", now=True)
+    age_band: v.AgeBand = field(label="How old may the person be?", choices=v.AGE_BAND)
+    exploitation_suspected: Some[v.Exploitation] = field(
+        label="What may be done to the person?", choices=v.EXPLOITATION, sensitive=True
+    )
+    act_elements: tuple[v.Act, ...] | None = field(label="What did others do?", choices=v.ACT, default=None)
+    means_elements: tuple[v.Means, ...] | None = field(
+        label="How did they do it?",
+        help="For a child this does not matter: a child can never agree.",
+        choices=v.MEANS,
+        default=None,
+    )
+    trafficker_present: bool | None = field(label="Is a suspect near the person?", default=None)
+    medical_need: bool | None = field(label="Does the person need a doctor?", default=None, sensitive=True)
+    suicidal_risk: bool | None = field(label="May the person hurt themselves?", default=None, sensitive=True)
+    border_crossing_risk: bool | None = field(label="May the person be taken over a border?", default=None)
+
+    @rule("Choose either 'None of these' or what was seen, not both.")
+    def _none_stands_alone(self) -> bool:
+        return stands_alone("none_seen", self.act_elements or ()) and stands_alone(
+            "none_seen", self.means_elements or ()
+        )
+
+
+class MatchForm(Form):
+    """Say whether a person in another unit's case is the same, after you called that unit."""
+
+    match_type: v.MatchType = field(label="What is alike?", choices=v.MATCH_TYPE)
+    match_score: Count = field(label="How alike, from 0 to 100?")
+    owning_unit: OrganisationRef = field(label="Which unit has the other case?", now=True)
+    contact_request: bool = field(label="Did you ask that unit to call?", now=True)
+    outcome: v.MatchOutcome = field(
+        label="Is it the same?", choices={"unknown": "We cannot tell"}, now=True, output=False
+    )
+    note: LongText | None = field(label="What should the next person know?", default=None)
+
+    @rule("The score is a number from 0 to 100.")
+    def _score_is_a_percentage(self) -> bool:
+        return self.match_score <= 100  # noqa: PLR2004 - a percentage
+
+
+class MissingForm(Form):
+    """Report a missing person to the police and to all who search, with a photo and the last place."""
+
+    missing_name: Text = field(label="What is the missing person's name?", identifying=True, now=True)
+    age: Count = field(label="How old is the person?", now=True)
+    sex: v.Sex = field(label="What is the person's sex?", now=True)
+    last_seen_at: Instant = field(label="When was the person last seen?", now=True)
+    last_seen_place: Geo = field(label="Where was the person last seen?", identifying=True, now=True)
+    photo: FileRef = field(label="Which photo shows the person best?", identifying=True)
+    clothing: Text | None = field(label="What was the person wearing?", default=None, identifying=True)
+    phone_and_handles: Text | None = field(
+        label="Which phone numbers and online names does the person use?", default=None, identifying=True
+    )
+    last_contact: Text | None = field(label="Who last heard from the person, and how?", default=None, identifying=True)
+    companion: Text | None = field(label="Who was with the person?", default=None, identifying=True)
+    agent_or_job_offer: LongText | None = field(
+        label="Had anyone offered a job, a marriage or a journey?", default=None
+    )
+    previous_missing: bool | None = field(label="Has the person been missing before?", default=None)
+    fir_no: Text | None = field(label="What is the FIR number?", default=None)
+    trackchild_id: Text | None = field(label="What is the TrackChild number?", default=None)
+    risk_form: FileRef | None = field(label="Which file is the police risk form?", default=None)
+
+
+class MandatoryForm(Form):
+    """Tell the authority that the law says must be told, and keep the proof."""
+
+    law: v.NotifyLaw = field(label="Which law asks for it?", choices=v.NOTIFY_LAW, now=True)
+    notified_body: OrganisationRef = field(label="Who was told?", now=True)
+    notified_at: Instant = field(label="When were they told?", event_time=True, now=True)
+    mode: v.NotifyMode = field(label="How were they told?", choices=v.NOTIFY_MODE, now=True)
+    reference_no: Text = field(
+        label="What diary or reference number did they give?", help="If they gave none, write who took the report."
+    )
+    receipt: FileRef = field(
+        label="Which file shows that they were told?", help="A stamped copy, a photo of the diary entry or a call note."
+    )
+    child_assent_recorded: v.Assent | None = field(
+        label="Did the child agree to it?",
+        help="The law asks for the report in any case.",
+        default=None,
+        sensitive=True,
+    )
+
+
+class ReferForm(Form):
+    """Send the case, or a part of the work, to another unit, and share only what was agreed."""
+
+    to_org: OrganisationRef = field(label="Who should take it?", now=True)
+    kind: v.ReferralKind = field(label="What are you asking for?", choices=v.REFERRAL_KIND, now=True)
+    purpose: v.ReferralPurpose = field(label="What is it for?", choices=v.REFERRAL_PURPOSE, now=True)
+    urgency: v.Urgency = field(label="How soon must they answer?", choices=v.URGENCY, now=True)
+    shared_fields: Some[v.SharedField] = field(
+        label="What do you share?", help="Only what the consent covers.", choices=v.SHARED_FIELD
+    )
+    consent_ref: Text = field(label="Which consent or legal ground allows it?")
+    accept_by: Instant = field(label="By when must they answer?")
+    accepted_at: Instant | None = field(label="When did they accept?", default=None)
+    declined_reason: LongText | None = field(label="If they said no, why?", default=None)
+    handover_note: LongText | None = field(label="What must they know at once?", default=None, identifying=True)
+
+    @rule("A unit cannot both accept and decline.")
+    def _one_answer(self) -> bool:
+        return not (self.accepted_at and self.declined_reason)
+
+    @rule("Choose either 'Nothing that identifies the person' or what you share, not both.")
+    def _nothing_stands_alone(self) -> bool:
+        return stands_alone("no_personal_data", self.shared_fields)

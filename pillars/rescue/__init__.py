@@ -1,0 +1,15 @@
+"""Rescue: plan it, do it, care for the first needs, and bring the person before the authority in time."""
+
+from engine.plugin.pillar import Pillar
+from pillars.rescue import steps
+
+PILLAR = Pillar(
+    key="rescue",
+    name="Rescue",
+    letter="R",
+    summary=(
+        "The Anti-Human Trafficking Unit leads, with its partners: plan, rescue and first care. "
+        "Nobody is left without a place to go."
+    ),
+    step_types=(steps.PLAN, steps.CHECKLIST, steps.EXECUTE, steps.FIRST_NEEDS, steps.PRODUCTION, steps.IDENTIFY),
+)

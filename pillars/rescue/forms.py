@@ -1,0 +1,168 @@
+"""What Rescue asks a person: the forms of its steps."""
+
+from engine.plugin.fields import (
+    Count,
+    Day,
+    Duration,
+    FileRef,
+    Geo,
+    Instant,
+    Intervals,
+    Language,
+    LongText,
+    Money,
+    OrganisationRef,
+    PersonRef,
+    Text,
+    field,
+)
+from engine.plugin.rules import Some, in_order, rule, stands_alone
+from engine.plugin.steps import Form
+from pillars.rescue import values as v
+
+
+class PlanForm(Form):
+    """Plan the rescue so that nobody is hurt and nobody is left without a place to go."""
+
+    site: Geo = field(label="Where is the place?", identifying=True, now=True)
+    information_source: v.Source = field(label="Who told us about the place?", choices=v.SOURCE, now=True)
+    verified: bool = field(label="Has somebody checked the information?", now=True)
+    expected_persons: Count = field(label="How many people may be there?", now=True)
+    expected_children: Count = field(label="How many of them may be children?", now=True)
+    shelter_reserved: OrganisationRef = field(label="Which shelter keeps beds free?", now=True)
+    layout_file: FileRef | None = field(label="Which file shows the doors and rooms?", default=None, identifying=True)
+    team_women: Count = field(label="How many women are in the team?")
+    ngo_members: Some[v.TeamMember] = field(label="Who comes from an NGO?", choices=v.TEAM_MEMBER)
+    interpreter_langs: Some[v.SpokenLanguage] = field(
+        label="Which languages must the interpreters speak?", choices=v.SPOKEN_LANGUAGE
+    )
+    vehicles: Count = field(label="How many vehicles are there?", help="Survivors and suspects never ride together.")
+    medical_standby: bool = field(label="Is a doctor or nurse ready?")
+    search_warrant: v.SearchWarrant = field(label="Is there a search warrant?", choices=v.SEARCH_WARRANT)
+    secrecy_level: v.Secrecy = field(label="Who may know of the plan?", choices=v.SECRECY)
+    abort_rule: LongText = field(label="When do we call it off?")
+    contingency: LongText = field(label="What do we do if it goes wrong?")
+
+    @rule("There cannot be more children than people.")
+    def _children_are_people(self) -> bool:
+        return self.expected_children <= self.expected_persons
+
+    @rule("Choose either 'none' or what is needed, not both.")
+    def _none_stands_alone(self) -> bool:
+        return stands_alone("none", self.ngo_members) and stands_alone("none", self.interpreter_langs)
+
+
+class ExecuteForm(Form):
+    """Record how the rescue went, who was found and what was done for them."""
+
+    start_at: Instant = field(label="When did the rescue begin?", now=True)
+    end_at: Instant = field(
+        label="When were the people in safe hands?",
+        help="From this time the law counts the hours to the authority.",
+        event_time=True,
+        now=True,
+    )
+    persons_found: Count = field(label="How many people were found?", now=True)
+    children_found: Count = field(label="How many of them are children?", now=True)
+    injuries: bool = field(label="Was anyone hurt?", sensitive=True, now=True)
+    separated_from_suspects: bool = field(label="Were survivors kept apart from suspects?", now=True)
+    suspects_held: Count = field(label="How many suspects were held?")
+    belongings_recovered: LongText | None = field(label="Which belongings were taken along?", default=None)
+    documents_recovered: tuple[v.PaperRecovered, ...] | None = field(
+        label="Which papers were found?", choices=v.PAPER_RECOVERED, default=None, identifying=True
+    )
+    wages_claim_noted: Money | None = field(label="How much unpaid pay was noted?", default=None)
+    body_camera: bool | None = field(label="Was it filmed by a body camera?", default=None)
+    media_kept_out: bool = field(label="Were reporters and cameras kept away?")
+
+    @rule("The rescue cannot end before it begins.")
+    def _ends_after_start(self) -> bool:
+        return in_order(self.start_at, self.end_at)
+
+    @rule("There cannot be more children than people.")
+    def _children_are_people(self) -> bool:
+        return self.children_found <= self.persons_found
+
+    @rule("Choose either 'None were found' or the papers, not both.")
+    def _none_stands_alone(self) -> bool:
+        return stands_alone("none", self.documents_recovered or ())
+
+
+class FirstNeedsForm(Form):
+    """See to the first needs of one rescued person: food, clothes, a doctor, and a feeling of safety."""
+
+    person: PersonRef = field(label="Who is it about?", now=True)
+    medical_urgent: bool = field(label="Is a doctor needed at once?", sensitive=True, now=True)
+    food_clothing: bool = field(label="Did the person get food and clothes?", now=True)
+    family_call_safe: v.FamilyCall = field(label="Is it safe to call the family?", choices=v.FAMILY_CALL, now=True)
+    rights_explained: bool = field(label="Were the person's rights explained?", now=True)
+    photo_taken: bool = field(
+        label="Was a photo taken?",
+        help="A photo is not needed. If one was taken, keep it with the case only.",
+        now=True,
+    )
+    fear_of: Text | None = field(label="Whom is the person afraid of?", default=None, identifying=True)
+    language: Language = field(
+        label="Which language does the person speak?", help="A language code, such as as, bn, grt, kha, ne or en."
+    )
+    companion_children: Count | None = field(label="How many children are with the person?", default=None)
+    immediate_wish: LongText | None = field(label="What does the person want now?", default=None, identifying=True)
+
+
+class ProductionForm(Form):
+    """Bring the person before the authority in time, and record the order that was made."""
+
+    person: PersonRef = field(label="Who was brought?", now=True)
+    authority: v.Authority = field(label="Before whom?", choices=v.AUTHORITY, now=True)
+    taken_charge_at: Instant = field(label="When was the person taken into our care?", now=True)
+    produced_at: Instant = field(label="When was the person brought before the authority?", event_time=True, now=True)
+    journey: Intervals = field(
+        label="When was the person on the road?",
+        help="The journey does not count. Give start, end and place for each.",
+        default=(),
+        excluded_time="journey",
+    )
+    journey_hours: Duration | None = field(
+        label="How long was the journey in all?", help="Such as PT1H30M.", default=None
+    )
+    order_type: v.OrderType = field(label="What was ordered?", choices=v.ORDER_TYPE)
+    order_no: Text | None = field(label="What is the number of the order?", default=None)
+    placed_at: OrganisationRef = field(label="Where will the person stay?", identifying=True)
+    escort: PersonRef = field(label="Who went with the person?")
+    form17: FileRef | None = field(label="Which file is the signed Form 17?", default=None)
+
+    @rule("The person cannot be brought before the authority before being taken into care.")
+    def _produced_after_charge(self) -> bool:
+        return in_order(self.taken_charge_at, self.produced_at)
+
+    @rule("Each journey must end after it begins.")
+    def _journeys_end(self) -> bool:
+        return all(in_order(leg.start, leg.end) for leg in self.journey)
+
+
+class IdentifyForm(Form):
+    """Find out, in a calm talk, whether the person was trafficked; never in the first hour."""
+
+    status: v.Status = field(label="What did you find?", choices=v.STATUS, now=True)
+    decided_by: v.DecidedBy = field(label="Who decides this?", choices=v.DECIDED_BY, now=True)
+    interview_lang: Language = field(label="In which language did you talk?", now=True)
+    lawyer_present: bool = field(label="Was a lawyer there?", now=True)
+    interpreter: PersonRef | None = field(label="Who interpreted?", default=None)
+    indicators: Some[v.Indicator] = field(label="Which signs did you see?", choices=v.INDICATOR, sensitive=True)
+    acts: Some[v.Act] = field(label="What did others do?", choices=v.ACT)
+    means: Some[v.Means] = field(
+        label="How did they do it?",
+        help="For a child this does not matter: a child can never agree.",
+        choices=v.MEANS,
+        sensitive=True,
+    )
+    purposes: Some[v.Purpose] = field(label="What was it for?", choices=v.PURPOSE, sensitive=True)
+    age_claimed: Count = field(label="How old does the person say they are?")
+    age_document: v.AgeDocument = field(label="Which paper shows the age?", choices=v.AGE_DOCUMENT)
+    age_test_ordered: bool | None = field(label="Was an age test ordered?", default=None)
+    reflection_until: Day | None = field(label="Until when may the person think it over?", default=None)
+    note: LongText | None = field(label="What else is important?", default=None, identifying=True)
+
+    @rule("Choose either 'None of these' or what you saw, not both.")
+    def _none_stands_alone(self) -> bool:
+        return all(stands_alone("none", chosen) for chosen in (self.indicators, self.acts, self.means, self.purposes))

@@ -1,0 +1,214 @@
+"""The step types of Reporting: what they ask, propose, find and print."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from engine.plugin.steps import Match, StepType
+from pillars.reporting import PILLAR
+from pillars.reporting.forms import IntakeForm, MatchForm, ReferForm, TriageForm
+from pillars.reporting.steps import ACKNOWLEDGE, DEDUPE, INTAKE, MANDATORY, MATCH, MISSING, REFER, TRIAGE
+from tests.pillars.support import (
+    NOW,
+    FakeContext,
+    accepts_its_examples,
+    example,
+    has_only_open_outputs,
+    keeps_the_catalogue,
+    person,
+    problems,
+    refuses_gaps_and_strangers,
+    render,
+    sentences,
+)
+
+CATALOGUE = {
+    "reporting.intake": """
+        channel:choice! received_at:datetime! informant_relation:choice! informant_name:text^
+        informant_anonymous:bool! informant_phone:phone^ safe_to_call:bool! safe_time_and_code_word:text^
+        language:lang! interpreter_needed:bool! narrative:longtext^! place_last_seen:geo^ is_child_suspected:choice!
+        immediate_danger:bool! consent_to_record:choice! concern:choice!
+    """,
+    "reporting.triage": """
+        risk_level:choice(critical|high|medium|low)! age_band:choice! exploitation_suspected:multi~!
+        act_elements:multi means_elements:multi trafficker_present:bool medical_need:bool~ suicidal_risk:bool~
+        border_crossing_risk:bool decision:choice(rescue|protect|police|refer|prevention|not_trafficking)!
+        reason:longtext!
+    """,
+    "reporting.match": """
+        match_type:choice(victim|trafficker|phone|vehicle|address|bank|handle)! match_score:int! owning_unit:org!
+        contact_request:bool! outcome:choice(same|different|unknown)! note:longtext
+    """,
+    "reporting.missing": """
+        missing_name:text^! age:int! sex:choice! photo:file^! last_seen_at:datetime! last_seen_place:geo^!
+        clothing:text^ phone_and_handles:text^ last_contact:text^ companion:text^ agent_or_job_offer:longtext
+        previous_missing:bool fir_no:text trackchild_id:text risk_form:file
+    """,
+    "reporting.mandatory": """
+        law:choice(POCSO19|JJ32|BNSS33|BD17|NP5)! notified_body:org! notified_at:datetime! mode:choice!
+        reference_no:text! receipt:file! child_assent_recorded:choice~
+    """,
+    "reporting.refer": """
+        to_org:org! kind:choice(referral|transfer|consult)! purpose:choice! shared_fields:multi! consent_ref:text!
+        urgency:choice! accept_by:datetime! accepted_at:datetime declined_reason:longtext handover_note:longtext^
+    """,
+}
+CHANGES: dict[str, dict[str, Any]] = {
+    "reporting.intake": {"informant_anonymous": False},
+    "reporting.refer": {"declined_reason": None},
+}
+ASKED = [step for step in PILLAR.step_types if step.form]
+ELSEWHERE = (
+    Match(owning_unit="Unit Two", contact="duty phone", kind="victim", score=71),
+    Match(owning_unit="Unit Three", contact="duty phone", kind="suspect", score=88),
+)
+
+
+@pytest.mark.parametrize("step", ASKED, ids=lambda step: step.key)
+def test_a_form_asks_what_the_catalogue_says_and_takes_good_answers_only(step: StepType) -> None:
+    changes = CHANGES.get(step.key, {})
+    keeps_the_catalogue(step, CATALOGUE[step.key])
+    accepts_its_examples(step, **changes)
+    refuses_gaps_and_strangers(step, **changes)
+
+
+@pytest.mark.parametrize("step", [step for step in ASKED if step is not MATCH], ids=lambda step: step.key)
+def test_workflows_may_decide_on_every_open_answer_and_on_nothing_else(step: StepType) -> None:
+    has_only_open_outputs(step)
+
+
+def test_the_answer_to_a_match_is_a_fact_because_outcome_is_a_word_of_the_engine() -> None:
+    assert set(MATCH.outputs) == {"match_type", "match_score", "contact_request"}
+    assert MATCH.conclude is not None
+    assert MATCH.conclude(FakeContext(answers={"outcome": "same"})).facts == {"known_elsewhere": True}
+    assert MATCH.conclude(FakeContext(answers={"outcome": "unknown"})).facts == {"known_elsewhere": False}
+
+
+def test_a_report_is_saved_with_six_answers() -> None:
+    first = {spec.name for spec in INTAKE.fields if spec.first_bite}
+    assert first == {
+        "narrative", "concern", "is_child_suspected", "immediate_danger", "safe_to_call", "consent_to_record",
+    }  # fmt: skip
+    assert all(spec.required for spec in INTAKE.fields if spec.first_bite)
+
+
+def test_an_unknown_informant_is_not_written_down_by_name_or_number() -> None:
+    form = example(IntakeForm, informant_anonymous=True, informant_name="Lawful Name", informant_phone=None)
+    said = sentences(IntakeForm, form)
+    assert said == ["A person who wants to stay unknown must not be written down by name or number."]
+    assert problems(IntakeForm, form | {"informant_name": None}) == set()
+
+
+@pytest.mark.parametrize("name", ["act_elements", "means_elements"])
+def test_none_of_these_cannot_be_chosen_with_something_else(name: str) -> None:
+    other = "recruitment" if name == "act_elements" else "threat"
+    assert problems(TriageForm, example(TriageForm) | {name: ["none_seen", other]}) == {"*"}
+    assert problems(TriageForm, example(TriageForm) | {name: ["none_seen"]}) == set()
+
+
+def test_a_required_list_names_at_least_one() -> None:
+    assert problems(TriageForm, example(TriageForm, exploitation_suspected=[])) == {"exploitation_suspected"}
+
+
+def test_a_match_is_scored_out_of_100() -> None:
+    assert problems(MatchForm, example(MatchForm, match_score=101)) == {"*"}
+    assert problems(MatchForm, example(MatchForm, match_score=100)) == set()
+
+
+def test_a_unit_cannot_accept_and_decline_a_referral() -> None:
+    assert problems(ReferForm, example(ReferForm)) == {"*"}
+    assert problems(ReferForm, example(ReferForm, accepted_at=None)) == set()
+
+
+def test_the_receipt_time_is_proposed_and_the_event_time() -> None:
+    assert INTAKE.prepare is not None
+    assert INTAKE.prepare(FakeContext()).prefill == {"received_at": NOW.isoformat()}
+    assert INTAKE.event_time_field == "received_at"
+    assert MANDATORY.event_time_field == "notified_at"
+
+
+def test_a_report_of_danger_is_proposed_as_critical() -> None:
+    assert TRIAGE.prepare is not None
+    in_danger = FakeContext(before={"reporting.intake": {"immediate_danger": True}})
+    assert TRIAGE.prepare(in_danger).prefill == {"risk_level": "critical"}
+    assert TRIAGE.prepare(FakeContext(before={"reporting.intake": {"immediate_danger": False}})).prefill == {}
+
+
+def test_the_best_match_is_proposed_for_an_answer() -> None:
+    assert MATCH.prepare is not None
+    prepared = MATCH.prepare(FakeContext(matches=ELSEWHERE))
+    assert prepared.prefill == {"match_type": "trafficker", "match_score": 88, "owning_unit": "Unit Three"}
+    assert MATCH.prepare(FakeContext()).prefill == {}
+
+
+def test_a_missing_report_takes_over_what_was_told_already() -> None:
+    assert MISSING.prepare is not None
+    context = FakeContext(
+        before={"reporting.intake": {"place_last_seen": "bus stand"}, "policing.fir": {"fir_no": "12/2026"}},
+        persons=(person("informant", 40), person("victim", 15)),
+    )
+    prepared = MISSING.prepare(context)
+    assert prepared.prefill == {
+        "last_seen_place": "bus stand", "fir_no": "12/2026", "missing_name": "Name Withheld", "age": 15,
+    }  # fmt: skip
+    assert MISSING.prepare(FakeContext()).prefill == {}
+
+
+@pytest.mark.parametrize(
+    ("jurisdiction", "child", "law"),
+    [("IN-AS", "yes", "JJ32"), ("IN-AS", "no", None), ("BD", "no", "BD17"), ("NP", "yes", "NP5")],
+)
+def test_the_law_to_be_told_under_is_proposed_by_place_and_age(jurisdiction: str, child: str, law: str | None) -> None:
+    assert MANDATORY.prepare is not None
+    context = FakeContext(jurisdiction=jurisdiction, before={"reporting.intake": {"is_child_suspected": child}})
+    assert MANDATORY.prepare(context).prefill.get("law") == law
+
+
+@pytest.mark.parametrize(
+    ("risk", "urgency", "hours"),
+    [("critical", "critical", 4), ("high", "high", 24), ("low", "other", 72), (None, "other", 72)],
+)
+def test_a_referral_is_to_be_answered_in_the_time_its_danger_allows(risk: str | None, urgency: str, hours: int) -> None:
+    assert REFER.prepare is not None
+    context = FakeContext(before={"reporting.triage": {"risk_level": risk}} if risk else {})
+    wanted = {"urgency": urgency, "accept_by": (NOW + timedelta(hours=hours)).isoformat()}
+    assert REFER.prepare(context).prefill == wanted
+
+
+def test_matches_tell_only_how_many_and_whom_to_call() -> None:
+    assert DEDUPE.run is not None
+    done = DEDUPE.run(FakeContext(matches=ELSEWHERE, persons=(person(),)))
+    assert done.outputs == {"matches": 2, "has_match": True}
+    assert done.matches == ELSEWHERE
+    assert "Name Withheld" not in " ".join(done.notes)
+    assert DEDUPE.run(FakeContext()).outputs == {"matches": 0, "has_match": False}
+
+
+def test_the_slip_bears_the_case_number_and_nothing_of_the_case() -> None:
+    assert ACKNOWLEDGE.run is not None
+    assert ACKNOWLEDGE.run(FakeContext()).outputs == {"made": True}
+    slip = render("acknowledgement-slip", ACKNOWLEDGE, {"narrative": "a secret"})
+    assert "C-2026-0001" in slip
+    assert "Name Withheld" not in slip
+    assert "a secret" not in slip
+
+
+@pytest.mark.parametrize("full", [True, False])
+def test_the_notification_letter_names_the_law_and_prints_with_little(*, full: bool) -> None:
+    assert MANDATORY.form is not None
+    letter = render("notification-letter", MANDATORY, example(MANDATORY.form, full=full, law="JJ32"))
+    assert "section 32 of the Juvenile Justice" in letter
+    assert "Mon 09 Mar 2026, 10:00 (UTC+05:30, Asia/Kolkata)" in letter
+    assert "not recorded" in render("notification-letter", MANDATORY, {})
+
+
+def test_a_draft_bears_a_watermark() -> None:
+    assert "DRAFT" in render("notification-letter", MANDATORY, {}, draft=True)
+    assert "DRAFT" not in render("notification-letter", MANDATORY, {})
+
+
+def test_what_a_person_wrote_cannot_become_part_of_the_page() -> None:
+    letter = render("notification-letter", MANDATORY, {"notified_body": "<script>alert(1)</script>"})
+    assert "<script>" not in letter
+    assert "&lt;script&gt;" in letter

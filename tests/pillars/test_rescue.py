@@ -1,0 +1,208 @@
+"""The step types of Rescue: what they ask, propose, check and print."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from engine.plugin.steps import Law, StepType
+from pillars.rescue import PILLAR
+from pillars.rescue.forms import ExecuteForm, IdentifyForm, PlanForm, ProductionForm
+from pillars.rescue.steps import CHECKLIST, EXECUTE, FIRST_NEEDS, IDENTIFY, PLAN, PRODUCTION
+from tests.pillars.support import (
+    NOW,
+    FakeContext,
+    accepts_its_examples,
+    example,
+    has_only_open_outputs,
+    keeps_the_catalogue,
+    person,
+    problems,
+    refuses_gaps_and_strangers,
+    render,
+    sentences,
+)
+
+CATALOGUE = {
+    "rescue.plan": """
+        information_source:choice! verified:bool! site:geo^! layout_file:file^ expected_persons:int!
+        expected_children:int! team_women:int! ngo_members:multi! interpreter_langs:multi! vehicles:int!
+        shelter_reserved:org! medical_standby:bool! search_warrant:choice! secrecy_level:choice!
+        abort_rule:longtext! contingency:longtext!
+    """,
+    "rescue.execute": """
+        start_at:datetime! end_at:datetime! persons_found:int! children_found:int! suspects_held:int!
+        separated_from_suspects:bool! belongings_recovered:longtext documents_recovered:multi^
+        wages_claim_noted:money injuries:bool~! body_camera:bool media_kept_out:bool!
+    """,
+    "rescue.first_needs": """
+        person:person! food_clothing:bool! medical_urgent:bool~! family_call_safe:choice! fear_of:text^
+        language:lang! companion_children:int immediate_wish:longtext^ rights_explained:bool! photo_taken:bool!
+    """,
+    "rescue.production": """
+        authority:choice(CWC|Magistrate|SDM|Embassy|DC_office)! person:person! taken_charge_at:datetime!
+        journey_hours:duration produced_at:datetime! order_type:choice! order_no:text placed_at:org^! escort:person!
+        form17:file
+    """,
+    "rescue.identify": """
+        status:choice(possible|actual|not)! decided_by:choice! interview_lang:lang! interpreter:person
+        indicators:multi~! acts:multi! means:multi~! purposes:multi~! age_claimed:int! age_document:choice!
+        age_test_ordered:bool reflection_until:date lawyer_present:bool! note:longtext^
+    """,
+}
+CHANGES: dict[str, dict[str, Any]] = {}
+ASKED = [step for step in PILLAR.step_types if step.form]
+GOOD_PLAN = example(PlanForm, search_warrant="granted")
+
+
+@pytest.mark.parametrize("step", ASKED, ids=lambda step: step.key)
+def test_a_form_asks_what_the_catalogue_says_and_takes_good_answers_only(step: StepType) -> None:
+    changes = CHANGES.get(step.key, {})
+    keeps_the_catalogue(step, CATALOGUE[step.key])
+    accepts_its_examples(step, **changes)
+    refuses_gaps_and_strangers(step, **changes)
+    has_only_open_outputs(step)
+
+
+def test_there_are_never_more_children_than_people() -> None:
+    assert problems(PlanForm, example(PlanForm, expected_children=4)) == {"*"}
+    assert problems(ExecuteForm, example(ExecuteForm, children_found=4)) == {"*"}
+
+
+def test_a_rescue_cannot_end_before_it_begins() -> None:
+    assert sentences(ExecuteForm, example(ExecuteForm, end_at="2026-03-09T04:29:00+00:00")) == [
+        "The rescue cannot end before it begins."
+    ]
+
+
+def test_none_stands_alone_in_lists() -> None:
+    assert problems(PlanForm, example(PlanForm, ngo_members=["none", "driver"])) == {"*"}
+    assert problems(ExecuteForm, example(ExecuteForm, documents_recovered=["none", "passport"])) == {"*"}
+    assert problems(IdentifyForm, example(IdentifyForm, means=["none", "debt_bondage"])) == {"*"}
+
+
+def test_production_comes_after_taking_charge_and_each_journey_ends_after_it_begins() -> None:
+    assert problems(ProductionForm, example(ProductionForm, produced_at="2026-03-08T04:30:00+00:00")) == {"*"}
+    backwards = [{"start": "2026-03-09T04:30:00+00:00", "end": "2026-03-09T04:00:00+00:00"}]
+    assert problems(ProductionForm, example(ProductionForm, journey=backwards)) == {"*"}
+    running = [{"start": "2026-03-09T04:30:00+00:00"}]
+    assert problems(ProductionForm, example(ProductionForm, journey=running)) == set()
+
+
+def test_the_journey_is_time_that_the_law_does_not_count() -> None:
+    journey = next(spec for spec in PRODUCTION.fields if spec.name == "journey")
+    assert journey.excluded_time == "journey"
+    assert PRODUCTION.event_time_field == "produced_at"
+    assert PRODUCTION.time_limit == Law("IN-JJ-PROD-24H")
+    assert EXECUTE.event_time_field == "end_at"
+
+
+def test_the_plan_takes_over_the_place_that_was_told() -> None:
+    assert PLAN.prepare is not None
+    assert PLAN.prepare(FakeContext(before={"reporting.intake": {"place_last_seen": "a lane"}})).prefill == {
+        "site": "a lane"
+    }
+    assert PLAN.prepare(FakeContext()).prefill == {}
+
+
+def test_a_rescue_without_a_plan_is_pointed_out() -> None:
+    assert EXECUTE.prepare is not None
+    assert EXECUTE.prepare(FakeContext()).notes == ("There is no rescue plan yet.",)
+    assert EXECUTE.prepare(FakeContext(before={"rescue.plan": GOOD_PLAN})).notes == ()
+
+
+def test_the_rescue_says_whether_anyone_and_whether_a_child_was_found() -> None:
+    assert EXECUTE.conclude is not None
+    answers = {"persons_found": 2, "children_found": 0, "separated_from_suspects": True}
+    assert EXECUTE.conclude(FakeContext(answers=answers)).facts == {"anyone_rescued": True, "child_rescued": False}
+    together = EXECUTE.conclude(FakeContext(answers=answers | {"separated_from_suspects": False}))
+    assert together.notes == ("Survivors were not kept apart from suspects: tell the supervisor.",)
+
+
+def test_the_language_told_before_is_not_asked_again() -> None:
+    assert FIRST_NEEDS.prepare is not None
+    assert IDENTIFY.prepare is not None
+    before = {"reporting.intake": {"language": "as"}, "rescue.first_needs": {"language": "grt"}}
+    assert FIRST_NEEDS.prepare(FakeContext(before=before)).prefill == {"language": "as"}
+    prefill = IDENTIFY.prepare(FakeContext(before=before)).prefill
+    assert prefill == {"interview_lang": "grt", "reflection_until": "2026-04-09"}
+
+
+def test_taking_charge_is_proposed_from_the_end_of_the_rescue() -> None:
+    assert PRODUCTION.prepare is not None
+    ended = "2026-03-07T17:10:00+00:00"
+    context = FakeContext(before={"rescue.execute": {"end_at": ended}}, persons=(person("victim", 13),))
+    assert PRODUCTION.prepare(context).prefill == {"taken_charge_at": ended, "authority": "CWC"}
+
+
+@pytest.mark.parametrize(
+    ("jurisdiction", "age", "told", "authority"),
+    [("IN-AS", 13, "no", "CWC"), ("IN-AS", None, "unsure", "CWC"), ("IN-AS", 25, "no", None), ("BD", 13, "yes", None)],
+)
+def test_the_committee_is_proposed_for_whoever_may_be_a_child_in_india(
+    jurisdiction: str, age: int | None, told: str, authority: str | None
+) -> None:
+    assert PRODUCTION.prepare is not None
+    context = FakeContext(
+        jurisdiction=jurisdiction,
+        persons=(person("victim", age),),
+        before={"reporting.intake": {"is_child_suspected": told}},
+    )
+    assert PRODUCTION.prepare(context).prefill.get("authority") == authority
+
+
+def test_an_interview_in_the_first_hour_is_warned_of() -> None:
+    assert IDENTIFY.prepare is not None
+    early = {"rescue.execute": {"end_at": (NOW - timedelta(minutes=59)).isoformat()}}
+    late = {"rescue.execute": {"end_at": (NOW - timedelta(minutes=60)).isoformat()}}
+    assert len(IDENTIFY.prepare(FakeContext(before=early)).notes) == 1
+    assert IDENTIFY.prepare(FakeContext(before=late)).notes == ()
+
+
+@pytest.mark.parametrize(("status", "is_victim"), [("possible", True), ("actual", True), ("not", False)])
+def test_identification_says_whether_the_person_is_a_victim(status: str, *, is_victim: bool) -> None:
+    assert IDENTIFY.conclude is not None
+    assert IDENTIFY.conclude(FakeContext(answers={"status": status})).facts == {"is_victim": is_victim}
+
+
+@pytest.mark.parametrize(
+    ("changes", "missing"),
+    [
+        ({}, 0),
+        ({"verified": False, "medical_standby": False}, 2),
+        ({"team_women": 0, "vehicles": 0}, 2),
+        ({"search_warrant": "asked_for"}, 1),
+        ({"shelter_reserved": None, "ngo_members": []}, 2),
+    ],
+)
+def test_the_checklist_counts_what_a_plan_still_lacks(changes: dict[str, Any], missing: int) -> None:
+    assert CHECKLIST.run is not None
+    done = CHECKLIST.run(FakeContext(before={"rescue.plan": GOOD_PLAN | changes}))
+    assert done.outputs == {"complete": missing == 0, "missing": missing}
+
+
+def test_a_plan_that_was_never_made_lacks_every_required_answer() -> None:
+    assert CHECKLIST.run is not None
+    required = sum(spec.required for spec in PLAN.fields)
+    assert CHECKLIST.run(FakeContext()).outputs == {"complete": False, "missing": required}
+
+
+@pytest.mark.parametrize(
+    ("step", "name"),
+    [(EXECUTE, "rescue-memo"), (PRODUCTION, "form-17"), (PRODUCTION, "production-memo")],
+    ids=["memo", "form 17", "production memo"],
+)
+def test_the_papers_print_with_all_with_little_and_with_nothing(step: StepType, name: str) -> None:
+    assert step.form is not None
+    assert name in {document.name for document in step.documents}
+    full = render(name, step, example(step.form))
+    assert "10:00 (UTC+05:30, Asia/Kolkata)" in full
+    for answers in (example(step.form, full=False), {}):
+        assert "not recorded" in render(name, step, answers)
+
+
+def test_form_17_lists_each_journey() -> None:
+    journey = [{"start": "2026-03-08T05:00:00+00:00", "end": "2026-03-08T06:00:00+00:00", "place": "Bridge road"}]
+    paper = render("form-17", PRODUCTION, example(ProductionForm, journey=journey))
+    assert "Bridge road" in paper
+    assert "Sun 08 Mar 2026, 11:30" in paper
