@@ -8,7 +8,7 @@ from typing import Final
 
 from engine.adapters.postgres.accounts import Account, require_entry, run_as, server_account
 from engine.adapters.postgres.binaries import major_version, server_programs
-from engine.adapters.postgres.files import sync_folder, write_private
+from engine.adapters.postgres.files import sync_path, write_private
 from engine.adapters.postgres.passwords import PasswordFile
 from engine.errors import ServiceError
 
@@ -26,7 +26,7 @@ shared_buffers = 128MB
 jit = off
 fsync = {durable}
 full_page_writes = {durable}
-synchronous_commit = {durable}
+synchronous_commit = on
 timezone = 'UTC'
 # The log never holds data: no statements, no parameters, no errors of statements, no details.
 log_timezone = 'UTC'
@@ -103,7 +103,7 @@ def _make(cluster: Cluster, password: str) -> None:
         file.write(f"include '{_CONFIGURATION}'\n")
         os.fsync(file.fileno())
     unfinished.rename(cluster.folder)
-    sync_folder(cluster.folder.parent)
+    sync_path(cluster.folder.parent)
 
 
 def _initialise(cluster: Cluster, folder: Path, password_file: Path) -> None:

@@ -55,7 +55,7 @@ class EmbeddedServer:
 def start_embedded(data_folder: Path, *, durable: bool = True) -> EmbeddedServer:
     """Start the server of a data folder, made when missing, or join the one that runs there already.
 
-    `durable=False` is for tests: a loss of power may then lose the data.
+    `durable=False` is for tests: data then survive the end of any process, but not a loss of power.
 
     Raises SettingsError when the folder cannot be used, ServiceError when the server does not start or answer.
     """

@@ -1,8 +1,6 @@
 """Read what a PostgreSQL server says of itself in its lock file, and doubt it."""
 
-import os
 import subprocess
-import sys
 import threading
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +13,7 @@ _NAME: Final = "postmaster.pid"
 _NOBODY: Final = 2**31 - 2
 """A process number that no system gives out."""
 _LINES: Final = 5
+_PROCESSES: Final = Path("/proc")
 
 
 @dataclass(frozen=True)
@@ -29,10 +28,7 @@ class Postmaster:
 
     def is_alive(self) -> bool:
         """Say whether the process is a PostgreSQL server of this cluster, and not another with the same number."""
-        if sys.platform == "linux":
-            return _working_folder(self.pid) == self.cluster
-        shown = subprocess.run(["/bin/ps", "-o", "command=", "-p", str(self.pid)], capture_output=True, check=False)
-        return b"postgres" in shown.stdout and os.fsencode(self.cluster) in shown.stdout
+        return _working_folder(self.pid) == self.cluster
 
 
 def read_postmaster(cluster: Path) -> Postmaster | None:
@@ -67,8 +63,16 @@ def wait_a_moment() -> None:
 
 
 def _working_folder(pid: int) -> Path | None:
-    """Return where a process works; PostgreSQL works in its cluster's folder."""
+    """Return where a process works, or None when it is not there or is another user's. PostgreSQL works in its cluster.
+
+    Linux tells in /proc, other systems through `lsof`.
+    """
     try:
-        return Path(f"/proc/{pid}/cwd").readlink()
+        if _PROCESSES.is_dir():
+            return (_PROCESSES / str(pid) / "cwd").readlink()
+        shown = subprocess.run(
+            ["/usr/sbin/lsof", "-a", "-p", str(pid), "-d", "cwd", "-Fn"], capture_output=True, text=True, check=False
+        ).stdout
     except OSError:
         return None
+    return next((Path(line[1:]) for line in shown.splitlines() if line.startswith("n")), None)

@@ -43,6 +43,8 @@ class DatabaseUrls:
     """The case database, for everything else."""
     prefect_asyncpg: str = field(repr=False)
     """Prefect's own database, for its server."""
+    admin: str = field(repr=False)
+    """The case database as the server's administrator, for backup and restore only."""
 
 
 def prepare_databases(server: EmbeddedServer) -> DatabaseUrls:
@@ -56,6 +58,7 @@ def prepare_databases(server: EmbeddedServer) -> DatabaseUrls:
         owner=server.url(CASES_DATABASE, OWNER),
         app=server.url(CASES_DATABASE, APP),
         prefect_asyncpg=server.tcp_url(PREFECT_DATABASE, PREFECT, driver="asyncpg"),
+        admin=server.url(CASES_DATABASE),
     )
 
 
@@ -146,7 +149,7 @@ def _is_prepared(url: str, passwords: PasswordFile) -> bool:
         return False
     try:
         for role, database in ((OWNER, CASES_DATABASE), (APP, CASES_DATABASE), (PREFECT, PREFECT_DATABASE)):
-            with connected(_as_role(url, role, database, passwords).render_as_string(hide_password=False)):
+            with connected(_text(_as_role(url, role, database, passwords))):
                 pass
     except ServiceError:
         return False
@@ -162,10 +165,18 @@ def _not_enough_rights(connection: psycopg.Connection[TupleRow]) -> SettingsErro
 
 
 def _urls(database_url: str, passwords: PasswordFile) -> DatabaseUrls:
-    owner = _as_role(database_url, OWNER, CASES_DATABASE, passwords)
-    app = _as_role(database_url, APP, CASES_DATABASE, passwords)
+    admin = make_url(database_url).set(drivername="postgresql+psycopg", database=CASES_DATABASE)
     prefect = _for_asyncpg(_as_role(database_url, PREFECT, PREFECT_DATABASE, passwords))
-    return DatabaseUrls(*(url.render_as_string(hide_password=False) for url in (owner, app, prefect)))
+    return DatabaseUrls(
+        owner=_text(_as_role(database_url, OWNER, CASES_DATABASE, passwords)),
+        app=_text(_as_role(database_url, APP, CASES_DATABASE, passwords)),
+        prefect_asyncpg=_text(prefect),
+        admin=_text(admin),
+    )
+
+
+def _text(url: URL) -> str:
+    return url.render_as_string(hide_password=False)
 
 
 def _as_role(database_url: str, role: str, database: str, passwords: PasswordFile) -> URL:
