@@ -1,16 +1,14 @@
 """What the use cases need of the world: protocols that adapters serve."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
 from engine import views as vw
-from engine.domain.consequences import WorkItem
 from engine.domain.events import Event
-from engine.domain.records import Case, Deadline
+from engine.domain.records import Case
 from engine.domain.state import CaseState
 
 JsonValue = None | bool | int | float | str | list["JsonValue"] | dict[str, "JsonValue"]

@@ -1,0 +1,29 @@
+"""The real clock, and the real source of what must not be guessable."""
+
+import secrets
+import uuid
+from datetime import UTC, datetime
+from uuid import UUID
+
+_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+class SystemClock:
+    """The clock of this machine."""
+
+    def now(self) -> datetime:
+        """Give the present instant, aware, in UTC."""
+        return datetime.now(UTC)
+
+
+class SystemEntropy:
+    """The random source of the operating system."""
+
+    def uuid(self) -> UUID:
+        """Give a random id."""
+        return uuid.uuid4()
+
+    def case_number(self) -> str:
+        """Give a case number of 8 letters and digits, about 10^12 of them: it tells nothing."""
+        drawn = [secrets.choice(_ALPHABET) for _ in range(8)]
+        return f"C-{''.join(drawn[:4])}-{''.join(drawn[4:])}"

@@ -1,0 +1,61 @@
+"""The chain of a case's events: how a link is made, and how a chain is proved."""
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import rfc8785
+
+from engine.ports import Vault
+
+GENESIS = b""
+
+
+def link(
+    vault: Vault,
+    previous: bytes,
+    *,
+    case_id: UUID,
+    seq: int,
+    at: datetime,
+    actor_id: UUID | None,
+    type_: str,
+    body: Mapping[str, Any],
+) -> bytes:
+    """Give the hash that ties an event to all before it."""
+    canonical = rfc8785.dumps(
+        {
+            "case": str(case_id),
+            "seq": seq,
+            "at": at.astimezone(UTC).isoformat(timespec="microseconds"),
+            "actor": str(actor_id) if actor_id else None,
+            "type": type_,
+            "body": dict(body),
+        },
+    )
+    return vault.sign(previous, canonical)
+
+
+def first_bad_link(vault: Vault, rows: Iterable[Mapping[str, Any]], *, head: bytes, length: int) -> int | None:
+    """Give the sequence number at which a chain does not fit; None for a whole one.
+
+    `rows` are the case's events in order; `head` and `length` are what the case says of them.
+    """
+    previous, expected = GENESIS, 0
+    for row in rows:
+        expected += 1
+        proof = link(
+            vault,
+            previous,
+            case_id=row["case_id"],
+            seq=row["seq"],
+            at=row["at"],
+            actor_id=row["actor_id"],
+            type_=row["type"],
+            body=row["body"],
+        )
+        if row["seq"] != expected or proof != row["hash"]:
+            return expected
+        previous = proof
+    return None if (expected, previous) == (length, head) else expected + 1

@@ -1,0 +1,11 @@
+"""Alembic runs this to reach the database; `migrate` gives it the connection."""
+
+from alembic import context
+from sqlmodel import SQLModel
+
+import engine.adapters.sql.tables  # noqa: F401 - declares every table
+
+connection = context.config.attributes["connection"]
+context.configure(connection=connection, target_metadata=SQLModel.metadata, compare_type=True)
+with context.begin_transaction():
+    context.run_migrations()
