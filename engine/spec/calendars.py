@@ -100,12 +100,21 @@ class SpecialDay(_Record):
     source: str = ""
 
 
+class YearlyDay(_Record):
+    """A holiday on the same date every year, written `11-23`."""
+
+    day: str = Field(pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$")
+    name: str = Field(min_length=1)
+    source: str = ""
+
+
 class Calendar(_Record):
     """The working time of one place: weekend, hours, holidays.
 
-    Holidays are those written in the file together with those that an adapter worked out from `holidays_from`; the file
-    wins: `not_holidays` strikes out a computed day, `extra_working_days` makes any day a working day. After
-    `holidays_known_until` no computed holiday is known, which an explanation must say.
+    Holidays are those written in the file (`holidays` by date, `every_year` by day of the year) together with those
+    that an adapter worked out from `holidays_from`. The file wins: `not_holidays` strikes out a computed day,
+    `extra_working_days` makes any day a working day. After `holidays_known_until` no computed holiday is known, which
+    an explanation must say.
     """
 
     name: str = Field(alias="calendar", pattern=r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$")
@@ -117,6 +126,7 @@ class Calendar(_Record):
     hours_by_weekday: Mapping[Weekday, Spans] = Field(default_factory=dict)
     holidays_from: str | None = Field(default=None, pattern=r"^[A-Z]{2}(/[A-Z0-9]{1,3})?$")
     holidays: tuple[SpecialDay, ...] = ()
+    every_year: tuple[YearlyDay, ...] = ()
     not_holidays: tuple[SpecialDay, ...] = ()
     extra_working_days: tuple[SpecialDay, ...] = ()
     holidays_known_until: date | None = None
@@ -143,8 +153,7 @@ class Calendar(_Record):
         """Name the holiday or weekend day that makes this date no working day; None when it is one."""
         if day in self._opened:
             return None
-        weekday = Weekday.of(day)
-        return self._closed.get(day) or (weekday.label if weekday in self.weekend else None)
+        return self._closed.get(day) or self._yearly.get(f"{day:%m-%d}") or self._resting.get(Weekday.of(day))
 
     def why_open(self, day: date) -> str | None:
         """Name what makes this date a working day although it would be none; None on an ordinary day."""
@@ -165,6 +174,14 @@ class Calendar(_Record):
     @cached_property
     def _closed(self) -> dict[date, str]:
         return {special.day: special.name for special in self.holidays}
+
+    @cached_property
+    def _yearly(self) -> dict[str, str]:
+        return {yearly.day: yearly.name for yearly in self.every_year}
+
+    @cached_property
+    def _resting(self) -> dict[Weekday, str]:
+        return {weekday: weekday.label for weekday in self.weekend}
 
     @cached_property
     def _opened(self) -> dict[date, str]:

@@ -1,5 +1,6 @@
 """Law packs: the time limits that the law of a jurisdiction sets, with their source, as data."""
 
+from collections.abc import Iterable
 from datetime import date, timedelta
 from enum import StrEnum
 from typing import Self
@@ -155,6 +156,11 @@ class LawPack(_Record):
         """Find a limit as it stood on a date; outside every period the nearest version, which is only a target then."""
         versions = [limit for limit in self.limits if limit.id == limit_id]
         return min(versions, key=lambda limit: _days_from_force(limit, on), default=None)
+
+
+def find_limit(packs: Iterable[LawPack], limit_id: str, *, on: date) -> LawLimit | None:
+    """Find a limit in whichever pack has it, as `LawPack.find` does; None when none has."""
+    return next((found for pack in packs if (found := pack.find(limit_id, on=on))), None)
 
 
 def law_term(limit: LawLimit, *, on: date, jurisdiction: str | None = None) -> str:
