@@ -1,0 +1,183 @@
+"""The forms of partnership."""
+
+from typing import Literal
+
+from engine.plugin.fields import (
+    CaseRef,
+    Count,
+    Day,
+    FileRef,
+    Instant,
+    LongText,
+    OrganisationRef,
+    PersonRef,
+    Text,
+    field,
+)
+from engine.plugin.rules import Some, in_order, rule
+from engine.plugin.steps import Form
+from pillars.partnership.values import AREAS, LANGUAGES, MEMBERS, Area, Member, PartnerLanguage, PillarName, Role
+
+EVERYTHING = 100
+
+
+class OnboardForm(Form):
+    """Take a partner into the network: who they are, what they may do, and what both sides signed."""
+
+    org: OrganisationRef = field(label="Which body is it?", now=True)
+    type: Literal[
+        "ngo",
+        "police",
+        "government",
+        "court_or_legal_aid",
+        "shelter",
+        "hospital",
+        "embassy",
+        "media",
+        "business",
+        "faith_group",
+        "other",
+    ] = field(label="What kind of body is it?", choices={"ngo": "Non-governmental organisation"}, now=True)
+    mandate: Some[
+        Literal["legal_duty", "government_order", "court_order", "registered_aim", "agreement_only", "other"]
+    ] = field(label="On what ground do they do this work?")
+    pillars: Some[PillarName] = field(label="In which parts of the work do they take part?", now=True)
+    areas: Some[Area] = field(label="Where do they work?", choices=AREAS, now=True)
+    languages: Some[PartnerLanguage] = field(label="Which languages do they speak?", choices=LANGUAGES)
+    hours: Text = field(label="When can they be reached?")
+    focal_person: PersonRef = field(label="Who is our contact there?", identifying=True, now=True)
+    child_safe_policy: FileRef = field(label="Add their rules for keeping children safe")
+    vetted_on: Day = field(label="When was the body checked?", now=True)
+    mou_from: Day = field(label="From when does the agreement count?")
+    mou_to: Day = field(label="Until when does the agreement count?")
+    data_agreement: FileRef = field(label="Add the signed agreement on data")
+
+    @rule("The agreement cannot end before it begins.")
+    def _agreement_is_in_order(self) -> bool:
+        return in_order(self.mou_from, self.mou_to)
+
+
+class DirectoryForm(Form):
+    """Say what a partner can offer now, so that nobody is sent to a full house."""
+
+    service: Some[
+        Literal[
+            "shelter",
+            "medical",
+            "counselling",
+            "legal_aid",
+            "interpreter",
+            "transport",
+            "training",
+            "school",
+            "livelihood",
+            "home_visit",
+            "other",
+        ]
+    ] = field(label="What does the partner offer?", now=True)
+    capacity_total: Count | None = field(label="For how many people in all?", default=None)
+    capacity_free: Count = field(label="For how many more people now?", now=True)
+    takes_men: bool = field(label="Do they take men?", now=True)
+    takes_children: bool = field(label="Do they take children?", now=True)
+    takes_foreigners: bool = field(label="Do they take people from other countries?", now=True)
+    valid_until: Instant = field(label="Until when can we rely on this?", now=True)
+
+    @rule("Free places cannot be more than all places.")
+    def _free_places_are_among_all(self) -> bool:
+        return in_order(self.capacity_free, self.capacity_total)
+
+
+class ConferenceForm(Form):
+    """Record what a case conference decided and who does what."""
+
+    case: CaseRef = field(label="Which case is it about?", now=True)
+    members: Some[Member] = field(label="Who took part?", choices=MEMBERS, now=True)
+    need_to_know: Some[Member] = field(label="Who of them needs to know who the person is?", choices=MEMBERS, now=True)
+    decisions: LongText = field(label="What was decided?", help="Do not write names.", now=True)
+    tasks: Some[
+        Literal[
+            "safety",
+            "shelter",
+            "health",
+            "police",
+            "court",
+            "papers",
+            "travel",
+            "family",
+            "money",
+            "press",
+            "none",
+            "other",
+        ]
+    ] = field(label="What kinds of tasks follow?", now=True)
+    next: Day | None = field(label="When is the next conference?", default=None)
+
+    @rule("Only those who took part can be told who the person is.")
+    def _told_are_members(self) -> bool:
+        return set(self.need_to_know) <= set(self.members)
+
+
+class ReviewForm(Form):
+    """Look with a partner at how the last months went, in numbers without persons."""
+
+    period: Text = field(label="Which months?", help="For example: January to March 2026.", now=True)
+    cases_in: Count = field(label="How many cases came in?", now=True)
+    on_time_pct: Count = field(label="Of 100 time limits, how many were kept?", now=True)
+    breaches: Count = field(label="How many time limits were missed?", now=True)
+    causes: Some[
+        Literal[
+            "our_delay",
+            "other_body",
+            "persons_choice",
+            "no_place_free",
+            "no_money",
+            "distance",
+            "weather",
+            "none",
+            "other",
+        ]
+    ] = field(
+        label="Why were they missed?",
+        choices={"persons_choice": "The person's own choice", "none": "None was missed"},
+        now=True,
+    )
+    actions: Some[
+        Literal[
+            "training",
+            "more_staff",
+            "new_partner",
+            "change_agreement",
+            "change_workflow",
+            "talk_to_body",
+            "none",
+            "other",
+        ]
+    ] = field(label="What will you do about it?", choices={"none": "Nothing is needed"}, now=True)
+
+    @rule("Of 100 time limits, from 0 to 100 were kept.")
+    def _share_is_a_percentage(self) -> bool:
+        return self.on_time_pct <= EVERYTHING
+
+
+class AccessForm(Form):
+    """Give somebody access, look at it again, or end it: as little as the work needs, and for a time."""
+
+    user: PersonRef = field(label="Who is it?", now=True)
+    role: Role = field(label="In which role?", now=True)
+    unit: OrganisationRef = field(label="In which unit?", now=True)
+    scope: Some[
+        Literal["own_cases", "unit_cases", "referred_cases", "directory", "statistics", "administration", "none"]
+    ] = field(label="What may they see?", choices={"none": "Nothing any more: access ends"}, now=True)
+    approved_by: PersonRef = field(label="Who allows it?", now=True)
+    from_date: Day = field(label="From when?", key="from")
+    to: Day = field(label="Until when?")
+    training_done: bool = field(label="Has this person learned how to keep data safe?", now=True)
+    last_used: Instant | None = field(label="When was it last used?", default=None)
+
+    @rule("Access cannot end before it begins.")
+    def _access_is_in_order(self) -> bool:
+        return in_order(self.from_date, self.to)
+
+    @rule("Nobody allows their own access.")
+    def _is_allowed_by_another(self) -> bool:
+        return bool(self.approved_by != self.user)

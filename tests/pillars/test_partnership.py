@@ -1,0 +1,180 @@
+"""The step types of partnership."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from engine.plugin.steps import StepType
+from pillars.partnership import PILLAR
+from pillars.partnership.forms import AccessForm, ConferenceForm, DirectoryForm, OnboardForm, ReviewForm
+from pillars.partnership.steps import (
+    ACCESS,
+    CONFERENCE,
+    DIRECTORY,
+    ONBOARD,
+    REVIEW,
+    SilenceSettings,
+    silence,
+)
+from tests.pillars.support import (
+    NOW,
+    FakeContext,
+    accepts_its_examples,
+    example,
+    has_only_open_outputs,
+    keeps_the_catalogue,
+    problems,
+    refuses_gaps_and_strangers,
+    render,
+)
+
+CATALOGUE = {
+    "partnership.onboard": """
+        org:org! type:choice! mandate:multi! pillars:multi! areas:multi! languages:multi! hours:text!
+        focal_person:person^! child_safe_policy:file! vetted_on:date! mou_from:date! mou_to:date! data_agreement:file!
+    """,
+    "partnership.directory": """
+        service:multi! capacity_total:int capacity_free:int! takes_men:bool! takes_children:bool! takes_foreigners:bool!
+        valid_until:datetime!
+    """,
+    "partnership.conference": """
+        case:case! members:multi! need_to_know:multi! decisions:longtext! tasks:multi! next:date
+    """,
+    "partnership.review": """
+        period:text! cases_in:int! on_time_pct:int! breaches:int! causes:multi! actions:multi!
+    """,
+    "partnership.access": """
+        user:person! role:choice! unit:org! scope:multi! approved_by:person! from:date! to:date! training_done:bool!
+        last_used:datetime
+    """,
+}
+CHANGES: dict[str, dict[str, Any]] = {"partnership.access": {"approved_by": "another person"}}
+ASKED = [step for step in PILLAR.step_types if step.form]
+HOUR_AGO = (NOW - timedelta(hours=1)).isoformat()
+
+
+@pytest.mark.parametrize("step", ASKED, ids=lambda step: step.key)
+def test_a_form_asks_what_the_catalogue_says_and_takes_good_answers_only(step: StepType) -> None:
+    changes = CHANGES.get(step.key, {})
+    keeps_the_catalogue(step, CATALOGUE[step.key])
+    accepts_its_examples(step, **changes)
+    refuses_gaps_and_strangers(step, **changes)
+    has_only_open_outputs(step)
+
+
+@pytest.mark.parametrize(
+    ("form", "changes"),
+    [
+        (OnboardForm, {"mou_from": "2026-03-10", "mou_to": "2026-03-09"}),
+        (DirectoryForm, {"capacity_total": 2, "capacity_free": 3}),
+        (ConferenceForm, {"members": ["police"], "need_to_know": ["police", "lawyer"]}),
+        (ReviewForm, {"on_time_pct": 101}),
+        (AccessForm, {"approved_by": "another", "from": "2026-03-10", "to": "2026-03-09"}),
+        (AccessForm, {"user": "one", "approved_by": "one"}),
+    ],
+)
+def test_answers_that_contradict_each_other_are_refused(form: Any, changes: dict[str, Any]) -> None:
+    assert problems(form, example(form, **changes)) == {"*"}
+
+
+def test_an_agreement_says_when_it_ends_and_when_to_renew_it() -> None:
+    assert ONBOARD.prepare is not None
+    assert ONBOARD.conclude is not None
+    assert ONBOARD.prepare(FakeContext()).prefill == {"mou_from": "2026-03-10", "mou_to": "2027-03-10"}
+    answers = {"vetted_on": "2026-03-01", "mou_from": "2026-03-10", "mou_to": "2027-03-10"}
+    concluded = ONBOARD.conclude(FakeContext(answers=answers))
+    assert concluded.facts == {
+        "agreement_ends_at": datetime(2027, 3, 10, 18, 29, 59, tzinfo=UTC),
+        "renew_agreement_at": datetime(2027, 1, 9, 18, 29, 59, tzinfo=UTC),
+    }
+    assert not concluded.notes
+    assert ONBOARD.conclude(FakeContext(answers=answers | {"vetted_on": "2026-03-11"})).notes
+    assert ONBOARD.conclude(FakeContext()).facts == {}
+
+
+def test_an_entry_of_the_directory_keeps_what_rarely_changes_and_asks_for_what_is_free() -> None:
+    assert DIRECTORY.prepare is not None
+    before = {"service": ["shelter"], "capacity_total": 20, "capacity_free": 4, "takes_men": False}
+    prefill = DIRECTORY.prepare(FakeContext(before={"partnership.directory": before})).prefill
+    assert prefill == {
+        "service": ["shelter"],
+        "capacity_total": 20,
+        "takes_men": False,
+        "valid_until": (NOW + timedelta(days=90)).isoformat(),
+    }
+
+
+@pytest.mark.parametrize(("free", "has_place"), [(0, False), (1, True)])
+def test_a_partner_has_place_when_one_is_free(free: int, *, has_place: bool) -> None:
+    assert DIRECTORY.conclude is not None
+    answers = {"capacity_free": free, "valid_until": NOW.isoformat()}
+    facts = DIRECTORY.conclude(FakeContext(answers=answers)).facts
+    assert facts == {"partner_has_place": has_place, "directory_entry_ends_at": NOW}
+
+
+def test_a_conference_is_about_this_case() -> None:
+    assert CONFERENCE.prepare is not None
+    assert CONFERENCE.prepare(FakeContext()).prefill == {"case": "C-2026-0001"}
+
+
+def test_missed_limits_without_a_reason_are_noted() -> None:
+    assert REVIEW.conclude is not None
+    assert REVIEW.conclude(FakeContext(answers={"breaches": 2, "causes": ["none"]})).notes
+    assert not REVIEW.conclude(FakeContext(answers={"breaches": 2, "causes": ["distance"]})).notes
+    assert not REVIEW.conclude(FakeContext(answers={"breaches": 0, "causes": ["none"]})).notes
+
+
+def test_access_is_proposed_for_90_days() -> None:
+    assert ACCESS.prepare is not None
+    assert ACCESS.prepare(FakeContext()).prefill == {"from": "2026-03-10", "to": "2026-06-08"}
+
+
+def test_untrained_and_unused_access_is_noted_unless_it_ends() -> None:
+    assert ACCESS.conclude is not None
+    unused = {"training_done": False, "last_used": (NOW - timedelta(days=91)).isoformat(), "scope": ["own_cases"]}
+    concluded = ACCESS.conclude(FakeContext(answers=unused))
+    assert len(concluded.notes) == 2
+    assert concluded.facts == {"access_has_ended": False}
+    ended = ACCESS.conclude(FakeContext(answers=unused | {"scope": ["none"]}))
+    assert ended.facts == {"access_has_ended": True}
+    assert not ended.notes
+
+
+@pytest.mark.parametrize(
+    ("asked", "grace", "outputs"),
+    [
+        ({"accept_by": HOUR_AGO}, 0, {"is_silent": True, "offer_second": True, "silent_hours": 1}),
+        ({"accept_by": HOUR_AGO}, 2, {"is_silent": False, "offer_second": False, "silent_hours": 0}),
+        (
+            {"accept_by": HOUR_AGO, "accepted_at": HOUR_AGO},
+            0,
+            {"is_silent": False, "offer_second": False, "silent_hours": 0},
+        ),
+        (
+            {"accept_by": HOUR_AGO, "declined_reason": "full"},
+            0,
+            {"is_silent": False, "offer_second": True, "silent_hours": 0},
+        ),
+        ({"accept_by": NOW.isoformat()}, 0, {"is_silent": False, "offer_second": False, "silent_hours": 0}),
+        ({}, 0, {"is_silent": False, "offer_second": False, "silent_hours": 0}),
+    ],
+    ids=["late", "in grace", "accepted", "declined", "just due", "never asked"],
+)
+def test_a_second_partner_is_offered_when_the_first_is_silent_or_declines(
+    asked: dict[str, str], grace: int, outputs: dict[str, Any]
+) -> None:
+    assert silence.run is not None
+    context = FakeContext(before={"reporting.refer": asked}, settings=SilenceSettings(grace_hours=grace))
+    done = silence.run(context)
+    assert done.outputs == outputs
+    assert bool(done.notes) is outputs["is_silent"]
+
+
+@pytest.mark.parametrize("full", [True, False], ids=["full", "minimal"])
+def test_papers_print_with_full_and_with_minimal_answers(*, full: bool) -> None:
+    for step in (ONBOARD, REVIEW):
+        assert step.form is not None
+        page = render(step.documents[0].name, step, example(step.form, full=full))
+        assert "D-1" in page
+        assert "not recorded" in render(step.documents[0].name, step, {})
