@@ -1,0 +1,147 @@
+"""What Protection asks a person: the forms of its steps."""
+
+from engine.plugin.fields import (
+    Count,
+    Day,
+    Instant,
+    Language,
+    LongText,
+    OrganisationRef,
+    PersonRef,
+    Phone,
+    Signature,
+    Text,
+    field,
+)
+from engine.plugin.rules import Some, in_order, rule, stands_alone
+from engine.plugin.steps import Form
+from pillars.protection import values as v
+
+
+class ConsentForm(Form):
+    """Ask the person what may be shared, with whom and for how long, and write down the answer."""
+
+    person: PersonRef = field(label="Who is asked?", now=True)
+    kind: v.ConsentKind = field(label="Who agrees?", choices=v.CONSENT_KIND, now=True)
+    purpose: Some[v.Purpose] = field(label="What is it for?", choices=v.PURPOSE, now=True)
+    recipients: Some[v.Recipient] = field(label="Who may get it?", choices=v.RECIPIENT, now=True)
+    fields_covered: Some[v.Covered] = field(label="What may be shared?", choices=v.COVERED, now=True)
+    valid_until: Day = field(label="Until which day?", now=True)
+    language: Language = field(
+        label="In which language was it explained?", help="A language code, such as as, bn, grt, kha, ne or en."
+    )
+    read_aloud: bool = field(label="Was it read out?")
+    withdrawn_at: Instant | None = field(
+        label="When was it taken back?", help="The person may take it back at any time, without a reason.", default=None
+    )
+    best_interest_note: LongText | None = field(label="Why is it best for the child?", default=None)
+    signed: Signature = field(label="Who signed, or put a thumb print?")
+
+    @rule("Choose either 'Nothing that identifies the person' or what may be shared, not both.")
+    def _nothing_stands_alone(self) -> bool:
+        return stands_alone("no_personal_data", self.fields_covered)
+
+
+class SafetyForm(Form):
+    """Make a plan with the person that keeps them safe from now on."""
+
+    level: v.SafetyLevel = field(label="How great is the danger?", now=True)
+    threats: Some[v.Threat] = field(label="What is the danger?", choices=v.THREAT, sensitive=True, now=True)
+    review_on: Day = field(label="When do we look at it again?", now=True)
+    threat_source: Text | None = field(label="From whom?", default=None, identifying=True)
+    safe_contacts: Text | None = field(
+        label="Whom can the person trust?",
+        help="Nobody who is a suspect, even in the family.",
+        default=None,
+        identifying=True,
+    )
+    code_word: Text | None = field(label="Which word means: I am in danger?", default=None, identifying=True)
+    device_checked: bool = field(label="Was the phone checked?")
+    social_media_checked: bool = field(label="Were the online accounts checked?")
+    location_sharing_off: bool = field(label="Is location sharing off?")
+
+    @rule("Choose either 'None known' or the dangers, not both.")
+    def _none_stands_alone(self) -> bool:
+        return stands_alone("none_known", self.threats)
+
+
+class PlacementForm(Form):
+    """Give the person a safe place to stay, on a lawful ground, and ask what they want."""
+
+    shelter: OrganisationRef = field(label="Where does the person stay?", identifying=True, now=True)
+    admitted_at: Instant = field(label="When was the person taken in?", event_time=True, now=True)
+    legal_basis: v.LegalBasis = field(label="On which ground?", choices=v.LEGAL_BASIS, now=True)
+    own_wish: v.OwnWish = field(label="What does the person want?", choices=v.OWN_WISH, now=True)
+    order_expires: Day = field(
+        label="On which day does the order end?",
+        help="Without an order: the day by which it is looked at again.",
+        now=True,
+    )
+    review_on: Day = field(label="When do we look at it again?", now=True)
+    order_no: Text | None = field(label="What is the number of the order?", default=None)
+    bed: Text | None = field(label="Which bed or room?", default=None)
+    accompanied_children: Count = field(label="How many children are with the person?")
+    gender_fit: bool = field(label="Is the place right for the person's gender?")
+    language_fit: bool = field(label="Does somebody there speak the person's language?")
+
+    @rule("The review must come on or before the day on which the order ends.")
+    def _review_in_time(self) -> bool:
+        return in_order(self.review_on, self.order_expires)
+
+
+class HealthForm(Form):
+    """See to the person's body and mind; the record is closed to all but health staff."""
+
+    triage: v.HealthTriage = field(label="How soon is care needed?", choices=v.HEALTH_TRIAGE, now=True)
+    suicide_screen: v.SuicideScreen = field(
+        label="May the person hurt themselves?", choices=v.SUICIDE_SCREEN, sensitive=True, now=True
+    )
+    report_to_police_needed: bool = field(label="Does the law want the police to be told?", now=True)
+    follow_up: Day = field(label="When is the next visit?", now=True)
+    findings: LongText | None = field(label="What was found?", default=None, identifying=True, sensitive=True)
+    pregnancy_test_consent: bool | None = field(
+        label="Does the person agree to a pregnancy test?", default=None, sensitive=True
+    )
+    sti_hiv_consent: bool | None = field(
+        label="Does the person agree to tests for HIV and other infections?", default=None, sensitive=True
+    )
+    medication: LongText | None = field(label="Which medicine was given?", default=None, sensitive=True)
+
+
+class SupportPersonForm(Form):
+    """Give the person somebody at their side: a support person, a guardian, a lawyer or an interpreter."""
+
+    role: v.SupportRole = field(label="As what?", choices=v.SUPPORT_ROLE, now=True)
+    person_assigned: PersonRef = field(label="Who?", now=True)
+    assigned_at: Instant = field(label="Since when?", event_time=True, now=True)
+    conflict_check: bool = field(label="Is it sure that they have no tie to a suspect?", now=True)
+    court_informed_at: Instant | None = field(label="When was the court told?", default=None)
+    contact: Phone | None = field(label="What is their phone number?", default=None, identifying=True)
+    monthly_report_due: Day = field(label="When is the next monthly report due?")
+
+    @rule("The court cannot be told before the person was named.")
+    def _court_follows(self) -> bool:
+        return in_order(self.assigned_at, self.court_informed_at)
+
+
+class WitnessForm(Form):
+    """Ask for witness protection, and follow the report and the order until they end."""
+
+    applicant: v.Applicant = field(label="Who asks for protection?", now=True)
+    interim_sought: bool = field(label="Is protection asked for at once, before the report?", now=True)
+    applied_on: Day = field(label="On which day was it asked for?", now=True)
+    tar_due: Day = field(
+        label="When is the Threat Analysis Report due?", help="Five working days after the order to make it.", now=True
+    )
+    threat_category: v.ThreatCategory | None = field(
+        label="Which class of danger did the report find?", choices=v.THREAT_CATEGORY, default=None
+    )
+    order_on: Day | None = field(label="On which day was protection ordered?", default=None)
+    measures: tuple[v.Measure, ...] | None = field(label="What was ordered?", default=None, sensitive=True)
+    expires_on: Day | None = field(
+        label="When does the order end?", help="Three months at most; ask again two weeks before.", default=None
+    )
+
+    @rule("The days must follow each other: asked for, ordered, ended.")
+    def _in_order(self) -> bool:
+        return in_order(self.applied_on, self.order_on, self.expires_on) and in_order(self.applied_on, self.tar_due)

@@ -1,0 +1,78 @@
+"""The closed lists of answers that the forms of Protection offer, with words where the key does not say enough."""
+
+from typing import Literal
+
+ConsentKind = Literal["consent", "assent", "guardian", "court"]
+CONSENT_KIND = {
+    "consent": "The adult agrees",
+    "assent": "The child agrees too",
+    "guardian": "The guardian or the Committee agrees for the child",
+    "court": "A court decided",
+}
+Purpose = Literal[
+    "referral", "sharing_with_partners", "rescue", "shelter", "health", "counselling", "legal_help", "police", "court",
+    "home_investigation", "repatriation", "compensation", "media", "statistics", "other",
+]  # fmt: skip
+PURPOSE = {"media": "Press or a story (named, for this use only)", "statistics": "Numbers without names"}
+Recipient = Literal[
+    "partner_ngo", "police", "child_welfare_committee", "court", "legal_services", "hospital", "shelter", "embassy",
+    "government_department", "home_country_partner", "family", "media", "other",
+]  # fmt: skip
+RECIPIENT = {"legal_services": "Legal Services Authority", "home_country_partner": "Partner in the home country"}
+Covered = Literal[
+    "case_summary", "name", "age_and_sex", "contact", "photo", "home_address", "language", "risks", "health_needs",
+    "family", "police_papers", "court_papers", "no_personal_data",
+]  # fmt: skip
+COVERED = {"no_personal_data": "Nothing that identifies the person"}
+
+Threat = Literal[
+    "trafficker_near", "family_pressure", "debt", "phone_or_messages", "online_exposure", "community_shame",
+    "self_harm", "retaliation_for_case", "police_or_officials", "none_known", "other",
+]  # fmt: skip
+THREAT = {
+    "trafficker_near": "A trafficker lives near or knows the place",
+    "family_pressure": "Pressure by the family",
+    "phone_or_messages": "Calls or messages",
+    "online_exposure": "Pictures or the name on the internet",
+    "community_shame": "Shame in the village",
+    "self_harm": "The person may hurt themselves",
+    "retaliation_for_case": "Revenge because of the case",
+    "police_or_officials": "Police or officials",
+    "none_known": "None known",
+}
+SafetyLevel = Literal["critical", "high", "medium", "low"]
+
+LegalBasis = Literal[
+    "own_wish", "committee_order", "magistrate_order", "court_order", "police_emergency", "embassy", "other",
+]  # fmt: skip
+LEGAL_BASIS = {
+    "own_wish": "The adult's own wish",
+    "committee_order": "Order of the Child Welfare Committee",
+    "police_emergency": "Emergency, no order yet",
+}
+OwnWish = Literal["wants_to_stay", "wants_to_leave", "unsure", "too_young_to_say", "not_asked"]
+OWN_WISH = {"unsure": "Not sure"}
+
+HealthTriage = Literal["emergency", "urgent", "soon", "routine"]
+HEALTH_TRIAGE = {"emergency": "At once", "urgent": "Today", "soon": "Within a week", "routine": "No hurry"}
+SuicideScreen = Literal["no_risk_seen", "low", "high", "acute", "not_done"]
+SUICIDE_SCREEN = {
+    "no_risk_seen": "No risk seen",
+    "acute": "Acute: do not leave the person alone",
+    "not_done": "Not done yet",
+}
+
+SupportRole = Literal["support_person", "guardian", "legal_aid", "interpreter"]
+SUPPORT_ROLE = {"legal_aid": "Legal-aid lawyer"}
+
+Applicant = Literal["survivor", "family_member", "lawyer", "investigating_officer", "other_witness"]
+ThreatCategory = Literal["A", "B", "C"]
+THREAT_CATEGORY = {
+    "A": "A: danger to life",
+    "B": "B: danger to safety, reputation or property",
+    "C": "C: moderate: harassment or intimidation",
+}
+Measure = Literal[
+    "police_escort", "police_patrol", "new_place_to_live", "new_phone_number", "screen_in_court", "video_link",
+    "closed_court", "name_withheld", "security_at_home", "money_help", "other",
+]  # fmt: skip
