@@ -1,8 +1,6 @@
 """Give tests a real PostgreSQL: one server for a test run, one fresh database for a test."""
 
 import fcntl
-import importlib
-import importlib.util
 import os
 import shutil
 import tempfile
@@ -27,6 +25,7 @@ from engine.adapters.postgres.databases import (
 from engine.adapters.postgres.embedded import EmbeddedServer, start_embedded, stop_embedded
 from engine.adapters.postgres.locks import one_at_a_time
 from engine.adapters.postgres.roles import prepare_databases
+from engine.adapters.sql.migrate import migrate
 
 _RUN: Final = "ICMC_TEST_RUN"
 _TEMPLATE: Final = "icmc_template"
@@ -69,7 +68,7 @@ def postgres() -> Iterator[EmbeddedServer]:
     with one_at_a_time(folder / "template.lock"):
         if not (folder / "template.made").exists():
             prepare_databases(server)
-            make_template(server, _migration())
+            make_template(server, shape=migrate)
             (folder / "template.made").touch()
     yield server
     stop_embedded(server)
@@ -103,19 +102,11 @@ def fresh_database(server: EmbeddedServer) -> Iterator[FreshDatabase]:
         drop_database(server.url("postgres"), name)
 
 
-def make_template(server: EmbeddedServer, migrate: Callable[[str], object]) -> None:
+def make_template(server: EmbeddedServer, shape: Callable[[str], object]) -> None:
     """Make the template by running the migrations in it once, as their owner."""
     drop_database(server.url("postgres"), _TEMPLATE)
     create_database(server.url("postgres"), _TEMPLATE)
-    migrate(server.url(_TEMPLATE, OWNER))
-
-
-def _migration() -> Callable[[str], object]:
-    name = "engine.adapters.sql.migrate"
-    if importlib.util.find_spec(name) is None:
-        return str
-    migrate: Callable[[str], object] = importlib.import_module(name).migrate
-    return migrate
+    shape(server.url(_TEMPLATE, OWNER))
 
 
 def _is_controller(config: pytest.Config) -> bool:

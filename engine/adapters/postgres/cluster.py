@@ -67,7 +67,7 @@ class Cluster:
         _write_as(self.account, self.folder / _CONFIGURATION, text)
 
 
-def find_or_make_cluster(data_folder: Path, passwords: PasswordFile) -> Cluster:
+def find_or_make_cluster(data_folder: Path, passwords: PasswordFile, *, durable: bool) -> Cluster:
     """Return the cluster in `data_folder`, made when there is none. The caller holds the folder's lock.
 
     A cluster is made under another name and renamed when it is complete: one that was cut short is made again, and a
@@ -82,12 +82,12 @@ def find_or_make_cluster(data_folder: Path, passwords: PasswordFile) -> Cluster:
     require_entry(data_folder, account)
     cluster = Cluster(folder, account, server_programs(account, copy_into=data_folder))
     if not folder.exists():
-        _make(cluster, passwords.get_or_make(SUPERUSER))
+        _make(cluster, passwords.get_or_make(SUPERUSER), durable=durable)
     _require_same_version(cluster)
     return cluster
 
 
-def _make(cluster: Cluster, password: str) -> None:
+def _make(cluster: Cluster, password: str, *, durable: bool) -> None:
     unfinished = cluster.folder.with_name("cluster.new")
     if unfinished.exists():
         shutil.rmtree(unfinished)
@@ -96,7 +96,7 @@ def _make(cluster: Cluster, password: str) -> None:
     password_file = cluster.folder.with_name("initdb.password")
     _write_as(cluster.account, password_file, password)
     try:
-        _initialise(cluster, unfinished, password_file)
+        _initialise(cluster, unfinished, password_file, durable=durable)
     finally:
         password_file.unlink()
     with (unfinished / "postgresql.conf").open("a", encoding="utf-8") as file:
@@ -106,7 +106,7 @@ def _make(cluster: Cluster, password: str) -> None:
     sync_path(cluster.folder.parent)
 
 
-def _initialise(cluster: Cluster, folder: Path, password_file: Path) -> None:
+def _initialise(cluster: Cluster, folder: Path, password_file: Path, *, durable: bool) -> None:
     command: list[str | Path] = [
         cluster.programs / "initdb",
         f"--pgdata={folder}",
@@ -120,6 +120,7 @@ def _initialise(cluster: Cluster, folder: Path, password_file: Path) -> None:
         "--builtin-locale=C.UTF-8",
         "--no-instructions",
     ]
+    command += [] if durable else ["--no-sync"]
     status, output = run_as(cluster.account, command, folder=folder)
     if status != 0:
         raise ServiceError(

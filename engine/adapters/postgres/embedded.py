@@ -62,7 +62,7 @@ def start_embedded(data_folder: Path, *, durable: bool = True) -> EmbeddedServer
     data_folder = _make_folder(data_folder)
     passwords = PasswordFile(data_folder / "passwords.json")
     with one_at_a_time(data_folder / "start.lock"), ExitStack() as undo:
-        cluster = find_or_make_cluster(data_folder, passwords)
+        cluster = find_or_make_cluster(data_folder, passwords, durable=durable)
         share = Share.take(data_folder / "users.lock")
         undo.callback(share.leave)
         address = _running(cluster, passwords) or _start(cluster, passwords, durable=durable)

