@@ -1,0 +1,235 @@
+"""The frozen tree that a condition is read into."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Where a node stands in its condition: lines and columns count from 1, the end column is the one after it."""
+
+    line: int = 1
+    column: int = 1
+    end_line: int = 1
+    end_column: int = 1
+
+
+class Comparator(StrEnum):
+    """How two values are compared."""
+
+    EQUAL = "=="
+    NOT_EQUAL = "!="
+    LESS = "<"
+    AT_MOST = "<="
+    MORE = ">"
+    AT_LEAST = ">="
+
+    @property
+    def is_ordering(self) -> bool:
+        """Whether it asks which of the two comes first."""
+        return self not in {Comparator.EQUAL, Comparator.NOT_EQUAL}
+
+
+class Quantifier(StrEnum):
+    """How many entries of a list must fit."""
+
+    EXISTS = "exists"
+    ALL = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """A node that knows its place, which does not count when trees are compared."""
+
+    at: Span = field(default=Span(), compare=False, kw_only=True)
+
+
+@dataclass(frozen=True, slots=True)
+class BoolLiteral(_Placed):
+    """`true` or `false`."""
+
+    value: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NumberLiteral(_Placed):
+    """A whole number of at most 64 bits, or a decimal number."""
+
+    value: int | float
+
+
+@dataclass(frozen=True, slots=True)
+class StringLiteral(_Placed):
+    """A text in quotes."""
+
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class InstantLiteral(_Placed):
+    """`timestamp("…")`; the value is in UTC."""
+
+    value: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DurationLiteral(_Placed):
+    """`duration("…")`."""
+
+    value: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class ListLiteral(_Placed):
+    """`[…]`, which stands only after `in`."""
+
+    items: tuple[BoolLiteral | NumberLiteral | StringLiteral, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Field(_Placed):
+    """A fact, or an output of a step."""
+
+    path: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """The path as it is written."""
+        return ".".join(self.path)
+
+
+@dataclass(frozen=True, slots=True)
+class Variable(_Placed):
+    """The entry of a list that `exists` or `all` is looking at."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shift(_Placed):
+    """An instant moved by a duration, or the time between two instants."""
+
+    left: "Node"
+    operator: str
+    right: "Node"
+
+
+@dataclass(frozen=True, slots=True)
+class Compare(_Placed):
+    """Two values compared."""
+
+    left: "Node"
+    operator: Comparator
+    right: "Node"
+
+
+@dataclass(frozen=True, slots=True)
+class Contains(_Placed):
+    """`item in items`."""
+
+    item: "Node"
+    items: ListLiteral | Field
+
+
+@dataclass(frozen=True, slots=True)
+class Has(_Placed):
+    """Whether a field is known."""
+
+    field: Field
+
+
+@dataclass(frozen=True, slots=True)
+class Size(_Placed):
+    """How many entries a list has."""
+
+    field: Field
+
+
+@dataclass(frozen=True, slots=True)
+class Quantified(_Placed):
+    """Whether at least one entry, or every entry, of a list fits a condition."""
+
+    quantifier: Quantifier
+    field: Field
+    variable: str
+    body: "Node"
+
+
+@dataclass(frozen=True, slots=True)
+class Not(_Placed):
+    """The opposite."""
+
+    operand: "Node"
+
+
+@dataclass(frozen=True, slots=True)
+class And(_Placed):
+    """All of them."""
+
+    operands: tuple["Node", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Or(_Placed):
+    """At least one of them."""
+
+    operands: tuple["Node", ...]
+
+
+Literal = BoolLiteral | NumberLiteral | StringLiteral | InstantLiteral | DurationLiteral
+Atom = Literal | ListLiteral | Field | Variable | Has | Size
+Node = Literal | ListLiteral | Field | Variable | Shift | Compare | Contains | Has | Size | Quantified | Not | And | Or
+
+
+@dataclass(frozen=True, slots=True)
+class FieldRef:
+    """One mention of a field in a condition; `tested` when it is the argument of `has()`."""
+
+    path: tuple[str, ...]
+    column: int
+    line: int = 1
+    tested: bool = False
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A condition that has been read: its text, its tree, and the fields it mentions in order of appearance."""
+
+    text: str
+    tree: Node = field(compare=False, repr=False)
+    fields: tuple[FieldRef, ...] = field(compare=False, repr=False)
+
+
+def children(node: Node) -> tuple[Node, ...]:  # noqa: PLR0911 - one return a kind of node
+    """Return the nodes directly below `node`, in the order of the text."""
+    match node:
+        case And(operands) | Or(operands):
+            return operands
+        case Compare(left, _, right) | Shift(left, _, right):
+            return (left, right)
+        case Not(operand):
+            return (operand,)
+        case Contains(item, items):
+            return (item, items)
+        case Has(target) | Size(target):
+            return (target,)
+        case Quantified(field=target, body=body):
+            return (target, body)
+        case ListLiteral(items):
+            return items
+        case _:
+            return ()
+
+
+def fields_of(node: Node) -> Iterator[FieldRef]:
+    """Yield each mention of a field at or below `node`, in the order of the text."""
+    match node:
+        case Field(path):
+            yield FieldRef(path, node.at.column, node.at.line)
+        case Has(target):
+            yield FieldRef(target.path, target.at.column, target.at.line, tested=True)
+        case _:
+            for child in children(node):
+                yield from fields_of(child)
