@@ -1,0 +1,139 @@
+"""What Press asks a person: the forms of its steps."""
+
+from engine.plugin.fields import (
+    CaseRef,
+    Count,
+    Country,
+    FileRef,
+    Instant,
+    LongText,
+    OrganisationRef,
+    PersonRef,
+    Sha256,
+    Text,
+    field,
+)
+from engine.plugin.rules import Some, in_order, rule
+from engine.plugin.steps import Form
+from pillars.press import values as v
+
+_TWO = 2
+
+
+class QueryForm(Form):
+    """Answer a reporter's question without telling anything that could hurt a survivor."""
+
+    outlet: OrganisationRef = field(label="Which paper, station or site?", now=True)
+    journalist: Text = field(label="Who is asking?", now=True)
+    query: LongText = field(label="What do they want to know?", now=True)
+    deadline: Instant = field(label="By when do they want an answer?", now=True)
+    stage: v.QueryStage = field(label="How far are we?", choices=v.QUERY_STAGE, now=True)
+    decided_by: PersonRef = field(label="Who decides on the answer?", now=True)
+    case: CaseRef | None = field(
+        label="Which case is it about?", help="Never confirm to the reporter that there is a case.", default=None
+    )
+    answer: LongText | None = field(label="What did we answer?", default=None)
+    told_survivor: v.ToldSurvivor | None = field(
+        label="Was the survivor told of the question?", choices=v.TOLD_SURVIVOR, default=None
+    )
+
+    @rule("Write what was answered.")
+    def _answered_has_an_answer(self) -> bool:
+        return self.stage != "answered" or self.answer is not None
+
+
+class ReleaseForm(Form):
+    """Approve a statement, an appeal or a story before anybody outside sees it."""
+
+    kind: v.ReleaseKind = field(label="What is it?", choices=v.RELEASE_KIND, now=True)
+    text: LongText = field(label="What shall it say?", now=True)
+    child_involved: bool = field(label="Is it about somebody under 18?", now=True)
+    legal_basis: v.ReleaseBasis = field(label="What allows it?", choices=v.RELEASE_BASIS, now=True)
+    publish_from: Instant = field(label="From when may it be published?", now=True)
+    withdraw_by: Instant = field(
+        label="When must it be gone again?", help="Within six hours after a missing person is found.", now=True
+    )
+    image: FileRef | None = field(label="Which picture goes with it?", default=None, identifying=True)
+    identity_check: Some[v.IdentityCheck] = field(label="What did you check?", choices=v.IDENTITY_CHECK)
+    permission_no: Text | None = field(label="What is the number of the leave?", default=None)
+    survivor_consent: Text | None = field(label="Which consent of the survivor covers it?", default=None)
+    approvals: Some[v.Approval] = field(label="Who approved it?", help="Two different people at least.")
+
+    @rule("Two different people must approve it.")
+    def _two_approve(self) -> bool:
+        return len(set(self.approvals)) >= _TWO
+
+    @rule("It must be withdrawn after it is published.")
+    def _withdrawn_later(self) -> bool:
+        return in_order(self.publish_from, self.withdraw_by)
+
+    @rule("A child's own consent does not allow this: name the leave of the Committee, the Board or the court.")
+    def _child_needs_leave(self) -> bool:
+        return not (self.child_involved and self.legal_basis == "adult_consent")
+
+
+class LeakForm(Form):
+    """Stop a leak of a survivor's identity: keep the proof, warn the survivor, have it taken down."""
+
+    url_or_issue: Text = field(
+        label="Where is it?", help="Address of the page, or paper and day. Do not send the link around.", now=True
+    )
+    found_at: Instant = field(label="When was it found?", now=True)
+    what_leaked: Some[v.Leaked] = field(label="What can be seen?", choices=v.LEAKED, sensitive=True, now=True)
+    evidence_hash: Sha256 = field(
+        label="What is the SHA-256 hash of the saved copy?",
+        help="Save a copy first, sealed. The hash proves that it was not changed.",
+        now=True,
+    )
+    survivor_told_at: Instant = field(label="When was the survivor told?", now=True)
+    safety_reviewed: bool = field(label="Was the safety plan looked at again?", now=True)
+    law: Some[v.LeakLaw] = field(label="Which law forbids it?", choices=v.LEAK_LAW)
+    takedown_sent_at: Instant | None = field(label="When was the takedown notice sent?", default=None)
+    complaint_to: tuple[v.ComplaintTo, ...] | None = field(
+        label="Who else was told?", choices=v.COMPLAINT_TO, default=None
+    )
+    fir_no: Text | None = field(label="What is the FIR number?", default=None)
+    source_internal: v.SourceInternal = field(label="Did it come from our own people?", choices=v.SOURCE_INTERNAL)
+    removed_at: Instant | None = field(label="When was it gone?", default=None)
+
+    @rule("Nothing of this can have happened before the leak was found.")
+    def _after_found(self) -> bool:
+        later = (self.survivor_told_at, self.takedown_sent_at, self.removed_at)
+        return all(in_order(self.found_at, instant) for instant in later)
+
+
+class MonitorForm(Form):
+    """Look through the media for anything that shows who a survivor is."""
+
+    query_terms: Text = field(
+        label="What did you search for?",
+        help="Keep it here. Never write a survivor's name into a public search alert.",
+        identifying=True,
+        now=True,
+    )
+    channel: Some[v.Watched] = field(label="Where did you look?", now=True)
+    hits: Count = field(label="How many reports did you find?", now=True)
+    harmful: Count = field(label="How many of them show who the person is?", now=True)
+    next_run: Instant = field(label="When do we look again?", now=True)
+
+    @rule("There cannot be more harmful reports than reports.")
+    def _harmful_are_hits(self) -> bool:
+        return self.harmful <= self.hits
+
+
+class TrainingForm(Form):
+    """Record a workshop or fellowship for journalists, in numbers only."""
+
+    participants: Count = field(label="How many journalists took part?", now=True)
+    country: Country = field(label="In which country?", help="Two letters, such as IN, BD, NP or MM.", now=True)
+    topics: Some[v.Topic] = field(label="What was it about?", choices=v.TOPIC, now=True)
+    pledge_signed: Count | None = field(label="How many signed the pledge not to name survivors?", default=None)
+    evaluation: Count | None = field(label="How good was it, from 0 to 100?", default=None)
+
+    @rule("There cannot be more pledges than journalists.")
+    def _pledges_by_participants(self) -> bool:
+        return self.pledge_signed is None or self.pledge_signed <= self.participants
+
+    @rule("The mark is a number from 0 to 100.")
+    def _mark_is_a_percentage(self) -> bool:
+        return self.evaluation is None or self.evaluation <= 100  # noqa: PLR2004 - a percentage
