@@ -161,6 +161,7 @@ def test_a_break_and_a_short_day_are_no_working_hours() -> None:
         ([], "22:40"),
         ([("06:00", "07:00")], "23:40"),
         ([("06:00", "07:00"), ("06:30", "07:30")], "00:10+1"),
+        ([("06:00", "07:30"), ("06:30", "07:00")], "00:10+1"),
         ([("08:00", "08:30"), ("06:00", "07:00")], "00:10+1"),
         ([("06:00", None)], "22:40"),
         ([("06:00", "06:00")], "22:40"),
@@ -199,6 +200,12 @@ def test_excluded_time_on_a_weekend_takes_no_working_day() -> None:
     weekend = [journey("2026-05-23T00:00+05:30", "2026-05-25T00:00+05:30")]
     found = due_at(at("2026-05-19T15:05+05:30"), TimeLimit("P5WD"), zone=KOLKATA, calendar=calendar(), excluded=weekend)
     assert found == at("2026-05-26T15:05+05:30")
+
+
+def test_made_up_time_that_ends_with_a_working_day_is_due_when_the_next_one_begins() -> None:
+    morning = [journey("2026-05-20T00:00+05:30", "2026-05-20T12:00+05:30")]
+    found = due_at(at("2026-05-19T12:00+05:30"), TimeLimit("P3WD"), zone=KOLKATA, calendar=calendar(), excluded=morning)
+    assert found == at("2026-05-25T00:00+05:30")
 
 
 def test_a_limit_at_once_is_due_when_it_starts() -> None:
