@@ -1,0 +1,169 @@
+"""A workflow may extend another one, and each value remembers its file."""
+
+from pathlib import Path
+
+import pytest
+
+from engine.spec.extends import Library, Source, assemble, load_workflow, load_workflow_text
+from engine.spec.findings import Finding
+from engine.spec.workflow import JoinMode, Workflow
+from engine.spec.yaml_files import read_yaml
+
+BASE = """\
+workflow: base
+version: 4
+title: Base
+jurisdictions: [IN, BD]
+facts:
+  seen: {type: bool}
+steps:
+  intake: {uses: reporting.intake, when: seen, assign: {role: intake_officer}}
+  triage: {uses: reporting.triage, after: [intake]}
+"""
+CHILD = """\
+workflow: child
+version: 1
+extends: base
+jurisdictions: [NP]
+steps:
+  intake: {when: null, assign: {unit: IN}}
+  extra: {uses: protection.safety, after: triage}
+"""
+
+
+def _library(**texts: str) -> Library:
+    return lambda name: Source(f"cases/{name}.yaml", texts[name]) if name in texts else None
+
+
+def _load(text: str, **texts: str) -> tuple[Workflow | None, tuple[Finding, ...]]:
+    return load_workflow_text(text, file="child.yaml", library=_library(**texts))
+
+
+def test_mappings_are_merged_deep_lists_replaced_and_null_removes() -> None:
+    workflow, findings = _load(CHILD, base=BASE)
+    assert findings == ()
+    assert workflow is not None
+    assert (workflow.workflow, workflow.version, workflow.title) == ("child", 1, "Base")
+    assert workflow.jurisdictions == ("NP",)
+    assert list(workflow.steps) == ["intake", "triage", "extra"]
+    assert workflow.steps["intake"].when is None
+    assert workflow.steps["intake"].assign.role == ("intake_officer",)
+    assert workflow.steps["intake"].assign.unit == "IN"
+    assert workflow.steps["extra"].after.mode is JoinMode.ALL
+
+
+def test_the_name_and_version_of_the_extended_workflow_are_not_inherited() -> None:
+    _, findings = _load("extends: base", base=BASE)
+    assert [(finding.code, finding.message) for finding in findings] == [
+        ("missing-key", 'The key "version" is missing here.'),
+        ("missing-key", 'The key "workflow" is missing here.'),
+    ]
+
+
+def test_a_mistake_in_an_inherited_value_is_found_in_its_own_file() -> None:
+    _, findings = _load(CHILD, base=BASE.replace("uses: reporting.triage", "uses: triage"))
+    assert [(finding.file, finding.line, finding.column) for finding in findings] == [("cases/base.yaml", 9, 18)]
+
+
+def test_each_line_remembers_its_file() -> None:
+    merged = assemble(read_yaml(CHILD, file="child.yaml"), library=_library(base=BASE)).merged
+    origins = {path: (file, line) for path, file, line in merged.origins()}
+    assert origins["steps.intake.uses"] == ("cases/base.yaml", 8)
+    assert origins["steps.intake.assign.unit"] == ("child.yaml", 6)
+    assert origins["steps.triage.after.0"] == ("cases/base.yaml", 9)
+    assert origins["jurisdictions.0"] == ("child.yaml", 4)
+    assert "jurisdictions.1" not in origins
+
+
+def test_a_chain_of_three_is_merged_from_the_bottom() -> None:
+    middle = "workflow: middle\nversion: 1\nextends: base\ntitle: Middle\nsteps: {triage: null}\n"
+    workflow, findings = _load(CHILD.replace("base", "middle").replace("triage", "intake"), middle=middle, base=BASE)
+    assert findings == ()
+    assert workflow is not None
+    assert (workflow.title, list(workflow.steps)) == ("Middle", ["intake", "extra"])
+
+
+@pytest.mark.parametrize(
+    ("child", "texts", "code"),
+    [
+        (CHILD, {}, "unknown-workflow"),
+        (CHILD.replace("base", "child"), {}, "extends-cycle"),
+        (CHILD, {"base": BASE + "extends: child\n"}, "extends-cycle"),
+        (CHILD.replace("extends: base", "extends: [base]"), {"base": BASE}, "extends-not-a-name"),
+        (CHILD, {"base": "a: ["}, "yaml-syntax"),
+        (CHILD, {"base": ""}, "empty-file"),
+    ],
+)
+def test_a_broken_chain_is_one_finding(child: str, texts: dict[str, str], code: str) -> None:
+    workflow, findings = _load(child, **texts)
+    assert workflow is None
+    assert [finding.code for finding in findings] == [code]
+
+
+def test_a_chain_without_end_is_cut() -> None:
+    workflow, findings = load_workflow_text(
+        "workflow: w0\nextends: w1",
+        file="w0.yaml",
+        library=lambda name: f"workflow: {name}\nextends: w{int(name[1:]) + 1}\n",
+    )
+    assert workflow is None
+    assert [finding.code for finding in findings] == ["extends-too-long"]
+
+
+def test_removing_what_is_not_there_is_a_warning() -> None:
+    workflow, findings = _load(CHILD + "  gone: null\n", base=BASE)
+    assert workflow is not None
+    assert [(finding.code, finding.severity, finding.line) for finding in findings] == [
+        ("removes-nothing", "warning", 8)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "place", "words"),
+    [
+        ("tiitle: x", "unknown-key", (1, 1), 'Did you mean "title"?'),
+        ("version: '1'", "wrong-type", (1, 10), "without quotes"),
+        ("version: true", "wrong-type", (1, 10), ""),
+        ("version: 0", "out-of-bounds", (1, 10), "1 or more"),
+        ("title: 5", "wrong-type", (1, 8), "Expected a text here, but this is the number 5."),
+        ("title: " + "x" * 501, "out-of-bounds", (1, 8), "at most 500"),
+        ("steps: []", "wrong-type", (1, 8), "keys with values"),
+        ("steps: {Bad: {uses: a.b}}", "bad-name", (1, 9), "cannot be a key"),
+        ("steps: {a: {uses: ab}}", "bad-name", (1, 19), "like reporting.intake"),
+        ("steps: {\u0430: {uses: a.b}}", "look-alike", (1, 9), "CYRILLIC"),
+        ("steps: {a: {uses: 'a.\u0430'}}", "look-alike", (1, 19), "CYRILLIC"),
+        ("steps: {a: {uses: a.b, time: {limti: P1D}}}", "unknown-key", (1, 31), 'Did you mean "limit"?'),
+        ("steps: {a: {uses: a.b, time: [{warn: 3}]}}", "wrong-type", (1, 38), "a text"),
+        ("steps: {a: {uses: a.b, after: {x: y}}}", "bad-value", (1, 31), "any: [..]"),
+        ("steps: {a: {uses: a.b, discretionary: 'yes'}}", "wrong-type", (1, 39), "without quotes"),
+        ("steps: {a: {uses: a.b, repeat: {times: 2}}}", "missing-key", (1, 24), '"every" is missing'),
+        (
+            "steps: {a: {uses: a.b, for_each: case.dogs}}",
+            "unknown-word",
+            (1, 34),
+            "There are: case.persons, case.suspects, case.victims.",
+        ),
+        ("facts: {f: {type: choice, default: [1]}}", "wrong-type", (1, 36), "but this is a list"),
+    ],
+)
+def test_what_does_not_fit_is_said_plainly_and_placed(line: str, code: str, place: tuple[int, int], words: str) -> None:
+    whole = {
+        "workflow": "workflow: w",
+        "version": "version: 1",
+        "title": "title: W",
+        "steps": "steps: {a: {uses: a.b}}",
+    }
+    key = line.partition(":")[0]
+    text = "\n".join([line, *(value for name, value in whole.items() if name != key)])
+    workflow, findings = _load(text)
+    assert workflow is None
+    assert [(finding.code, (finding.line, finding.column)) for finding in findings] == [(code, place)]
+    assert words in findings[0].message
+    assert "Input should" not in findings[0].message
+    assert len(findings[0].message) < 250
+
+
+def test_a_workflow_is_loaded_from_its_file(tmp_path: Path) -> None:
+    (tmp_path / "base.yaml").write_text(BASE)
+    workflow, findings = load_workflow(tmp_path / "base.yaml", library=lambda _: None)
+    assert (workflow is not None, findings) == (True, ())

@@ -1,0 +1,105 @@
+"""Definition files are read strictly, with a place for every value."""
+
+from pathlib import Path
+
+import pytest
+
+from engine.spec.yaml_files import read_yaml, read_yaml_file
+from engine.spec.yaml_text import LARGEST_BYTES
+
+
+def _codes(text: str | bytes) -> list[tuple[str, int, int]]:
+    return [(finding.code, finding.line, finding.column) for finding in read_yaml(text, file="a.yaml").findings]
+
+
+def test_a_file_is_read_as_plain_data():
+    document = read_yaml("a: 1\nb: [x, 'y', 1.5, true, null]\nc: {d: \"e\"}\n", file="a.yaml")
+    assert document.data == {"a": 1, "b": ["x", "y", 1.5, True, None], "c": {"d": "e"}}
+    assert document.findings == ()
+
+
+@pytest.mark.parametrize(
+    "word", ["no", "on", "yes", "off", "2026-01-01", "2026-01-01T10:00:00Z", "0123", "0x1f", "1_000"]
+)
+def test_words_that_older_yaml_took_for_something_else_stay_texts(word: str):
+    assert read_yaml(f"a: {word}", file="a.yaml").data == {"a": word}
+
+
+def test_every_value_and_key_has_its_place():
+    document = read_yaml("a: 1\nsteps:\n  b: {when: 'x == 1'}\n", file="a.yaml")
+    assert document.position(("steps", "b", "when")) == (3, 13)
+    assert document.position(("steps", "b", "when"), of_key=True) == (3, 7)
+    assert document.inside(("steps", "b", "when"), 1, 3) == (3, 16)
+
+
+def test_what_is_not_there_is_placed_at_what_encloses_it():
+    document = read_yaml("a: 1\nsteps:\n  b: {}\n", file="a.yaml")
+    assert document.position(("steps", "b", "missing", 3)) == (3, 3)
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "line", "column"),
+    [
+        ("a: 1\na: 2", "duplicate-key", 2, 1),
+        ("a: {b: 1, b: 2}", "duplicate-key", 1, 11),
+        ("a: &x 1", "alias", 1, 4),
+        ("a: *x", "alias", 1, 4),
+        ("a: !!python/object/apply:os.system [x]", "tag", 1, 4),
+        ("a: 1\n---\nb: 1", "several-documents", 2, 1),
+        ("%YAML 1.1\n---\na: 1", "directive", 2, 1),
+        ("1: a", "key-not-text", 1, 1),
+        ("true: a", "key-not-text", 1, 1),
+        ("[a]: b", "key-not-text", 1, 1),
+        ("<<: {a: 1}", "key-not-text", 1, 1),
+        ("a: 1\n\tb: 2", "tab", 2, 1),
+        ("a: x\u200by", "hidden-character", 1, 5),
+        ("a: x\u202ey", "hidden-character", 1, 5),
+        ("a: \x07", "hidden-character", 1, 4),
+        ('a: "\\x00"', "hidden-character", 1, 4),
+        ("a: 1\nst\u0435ps: 2", "look-alike", 2, 1),
+        ("a: " + "[" * 40, "too-deep", 1, 34),
+        ("a: .nan", "not-a-number", 1, 4),
+        ("a: -.inf", "not-a-number", 1, 4),
+        ("a: 1e999", "not-a-number", 1, 4),
+        ("a: 'b", "yaml-syntax", 1, 6),
+        ("a: b: c", "yaml-syntax", 1, 5),
+        ("a: {b: 1", "yaml-syntax", 1, 9),
+        ("a: 1\nb\nc: 2", "yaml-syntax", 3, 1),
+        ("", "empty-file", 1, 1),
+        ("# only words", "empty-file", 1, 1),
+        ("\n- a\n- b", "wrong-type", 2, 1),
+        ("just words", "wrong-type", 1, 1),
+        (b"\xef\xbb\xbfa: 1", "not-utf8", 1, 1),
+        ("a: 1".encode("utf-16"), "not-utf8", 1, 1),
+        (b"a: 1\nb: caf\xe9", "not-utf8", 2, 7),
+        ("a: " + "x" * 20_000, "too-large", 1, 10_001),
+        ("# x\n" * 30_000, "too-large", 20_001, 1),
+        ("a: [" + "1,\n" * 19_999 + "{b: 1}, {c: 1}]", "too-large", 19_999, 1),
+        ("a" * (LARGEST_BYTES + 1), "too-large", 1, 1),
+    ],
+)
+def test_whatever_is_wrong_is_one_finding_with_its_place(text: str | bytes, code: str, line: int, column: int):
+    assert _codes(text) == [(code, line, column)]
+
+
+def test_billions_of_laughs_are_not_even_one():
+    bomb = "a: &a [x, x]\n" + "\n".join(f"b{n}: [*a, *a, *a]" for n in range(30))
+    assert _codes(bomb) == [("alias", 1, 4), ("alias", 2, 6)]
+
+
+def test_a_look_alike_letter_is_named():
+    finding = read_yaml("st\u0435ps: 1", file="a.yaml").findings[0]
+    assert "U+0435 CYRILLIC SMALL LETTER IE" in finding.message
+
+
+def test_the_joiners_of_bengali_and_nepali_may_stand_in_texts():
+    assert _codes("title: \u0995\u09cd\u200d\u09b7") == []
+
+
+def test_a_file_full_of_mistakes_yields_a_page_of_findings_and_no_more():
+    assert len(_codes("a: 1\n" * 5_000)) == 50
+
+
+def test_a_missing_file_and_a_folder_are_findings(tmp_path: Path):
+    assert [finding.code for finding in read_yaml_file(tmp_path / "none.yaml").findings] == ["cannot-open"]
+    assert [finding.code for finding in read_yaml_file(tmp_path: Path).findings] == ["cannot-open"]
