@@ -50,7 +50,8 @@ def load_registry(replacements: Mapping[str, str] | None = None, builtins: Itera
         if entry.name in found:
             raise PillarError(
                 pillar=entry.name,
-                problem=f"is offered by {found[entry.name].origin} and by {_origin(entry)}: choose one in the settings (ICMC_PILLARS).",
+                problem=f"is offered by {found[entry.name].origin} and by {_origin(entry)}: "
+                "choose one in the settings (ICMC_PILLARS).",
             )
         found[entry.name] = InstalledPillar(_load(entry), _origin(entry))
     return build_registry(found.values())

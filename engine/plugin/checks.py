@@ -1,0 +1,94 @@
+"""Check a pillar against the whole contract: its objects, its forms, its imports and its words."""
+
+import ast
+import re
+from collections.abc import Iterator
+from importlib.metadata import entry_points
+from importlib.util import find_spec
+from pathlib import Path
+
+from engine.plugin.pillar import ENTRY_POINT_GROUP, Pillar
+from engine.plugin.registry import problems_of
+from engine.plugin.steps import StepType
+
+FIRST_BITE_FIELDS = 6
+_FIELD = re.compile(r"^[a-z][a-z0-9_]*$")
+
+
+def check_pillar(name: str) -> tuple[str, ...]:
+    """List, in sentences, where the installed pillar `name` breaks the contract; empty when it keeps it."""
+    found = [entry for entry in entry_points(group=ENTRY_POINT_GROUP) if entry.name == name]
+    if not found:
+        return (f"No installed package offers a pillar under the entry point {name!r} of {ENTRY_POINT_GROUP!r}.",)
+    problems: list[str] = []
+    for entry in found:
+        try:
+            pillar = entry.load()
+        except Exception as error:  # noqa: BLE001 - whatever a stranger's package raises is the finding
+            problems.append(f"{entry.value} cannot be imported ({type(error).__name__}).")
+            continue
+        if not isinstance(pillar, Pillar) or pillar.key != name:
+            problems.append(f"{entry.value} must be a Pillar with the key {name!r}.")
+            continue
+        problems += contract_problems(pillar, entry.value.partition(":")[0])
+    return tuple(problems)
+
+
+def contract_problems(pillar: Pillar, package: str) -> tuple[str, ...]:
+    """List where a pillar that lives in `package` breaks the contract: what `problems_of` finds, and more."""
+    problems = list(problems_of(pillar))
+    if not pillar.name or not pillar.summary:
+        problems.append("the pillar needs a name and a summary.")
+    if not pillar.step_types:
+        problems.append("the pillar offers no step type.")
+    for step in pillar.step_types:
+        problems += _form_problems(step)
+    folder = _folder(package)
+    problems += _import_problems(folder, package)
+    if not (folder / "README.md").is_file():
+        problems.append("there is no README.md for caseworkers.")
+    return tuple(problems)
+
+
+def _form_problems(step: StepType) -> Iterator[str]:
+    if not step.title:
+        yield f"{step.key}: has no title."
+    if step.form is not None and step.form.model_config.get("extra") != "forbid":
+        yield f"{step.key}: its form must refuse unknown keys (extra='forbid')."
+    first_bite = [spec for spec in step.fields if spec.first_bite]
+    if len(first_bite) > FIRST_BITE_FIELDS:
+        yield f"{step.key}: its first screen has more than {FIRST_BITE_FIELDS} fields."
+    for spec in step.fields:
+        if not _FIELD.match(spec.name):
+            yield f"{step.key}.{spec.name}: the name must be in lower case."
+        if spec.first_bite and not spec.required:
+            yield f"{step.key}.{spec.name}: only required fields belong on the first screen."
+
+
+def _folder(package: str) -> Path:
+    spec = find_spec(package)
+    if spec is None or spec.origin is None:
+        raise ModuleNotFoundError(package)
+    return Path(spec.origin).parent
+
+
+def _import_problems(folder: Path, package: str) -> Iterator[str]:
+    for file in sorted(folder.rglob("*.py")):
+        for module in _imported(file):
+            top = module.partition(".")[0]
+            if top == "engine" and not module.startswith("engine.plugin."):
+                yield f"{file.name} imports {module}: of the engine, a pillar may import engine.plugin only."
+            if module.startswith("pillars.") and module != package and not module.startswith(f"{package}."):
+                yield f"{file.name} imports {module}: pillars do not know each other."
+
+
+def _imported(file: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            module = node.module or ""
+            if node.level == 0 and module in {"engine", "engine.plugin", "pillars"}:
+                yield from (f"{module}.{alias.name}" for alias in node.names)
+            elif node.level == 0:
+                yield module
