@@ -12,7 +12,7 @@ def _codes(text: str | bytes) -> list[tuple[str, int, int]]:
     return [(finding.code, finding.line, finding.column) for finding in read_yaml(text, file="a.yaml").findings]
 
 
-def test_a_file_is_read_as_plain_data():
+def test_a_file_is_read_as_plain_data() -> None:
     document = read_yaml("a: 1\nb: [x, 'y', 1.5, true, null]\nc: {d: \"e\"}\n", file="a.yaml")
     assert document.data == {"a": 1, "b": ["x", "y", 1.5, True, None], "c": {"d": "e"}}
     assert document.findings == ()
@@ -21,18 +21,18 @@ def test_a_file_is_read_as_plain_data():
 @pytest.mark.parametrize(
     "word", ["no", "on", "yes", "off", "2026-01-01", "2026-01-01T10:00:00Z", "0123", "0x1f", "1_000"]
 )
-def test_words_that_older_yaml_took_for_something_else_stay_texts(word: str):
+def test_words_that_older_yaml_took_for_something_else_stay_texts(word: str) -> None:
     assert read_yaml(f"a: {word}", file="a.yaml").data == {"a": word}
 
 
-def test_every_value_and_key_has_its_place():
+def test_every_value_and_key_has_its_place() -> None:
     document = read_yaml("a: 1\nsteps:\n  b: {when: 'x == 1'}\n", file="a.yaml")
     assert document.position(("steps", "b", "when")) == (3, 13)
     assert document.position(("steps", "b", "when"), of_key=True) == (3, 7)
     assert document.inside(("steps", "b", "when"), 1, 3) == (3, 16)
 
 
-def test_what_is_not_there_is_placed_at_what_encloses_it():
+def test_what_is_not_there_is_placed_at_what_encloses_it() -> None:
     document = read_yaml("a: 1\nsteps:\n  b: {}\n", file="a.yaml")
     assert document.position(("steps", "b", "missing", 3)) == (3, 3)
 
@@ -78,28 +78,28 @@ def test_what_is_not_there_is_placed_at_what_encloses_it():
         ("a" * (LARGEST_BYTES + 1), "too-large", 1, 1),
     ],
 )
-def test_whatever_is_wrong_is_one_finding_with_its_place(text: str | bytes, code: str, line: int, column: int):
+def test_whatever_is_wrong_is_one_finding_with_its_place(text: str | bytes, code: str, line: int, column: int) -> None:
     assert _codes(text) == [(code, line, column)]
 
 
-def test_billions_of_laughs_are_not_even_one():
+def test_billions_of_laughs_are_not_even_one() -> None:
     bomb = "a: &a [x, x]\n" + "\n".join(f"b{n}: [*a, *a, *a]" for n in range(30))
     assert _codes(bomb) == [("alias", 1, 4), ("alias", 2, 6)]
 
 
-def test_a_look_alike_letter_is_named():
+def test_a_look_alike_letter_is_named() -> None:
     finding = read_yaml("st\u0435ps: 1", file="a.yaml").findings[0]
     assert "U+0435 CYRILLIC SMALL LETTER IE" in finding.message
 
 
-def test_the_joiners_of_bengali_and_nepali_may_stand_in_texts():
+def test_the_joiners_of_bengali_and_nepali_may_stand_in_texts() -> None:
     assert _codes("title: \u0995\u09cd\u200d\u09b7") == []
 
 
-def test_a_file_full_of_mistakes_yields_a_page_of_findings_and_no_more():
+def test_a_file_full_of_mistakes_yields_a_page_of_findings_and_no_more() -> None:
     assert len(_codes("a: 1\n" * 5_000)) == 50
 
 
-def test_a_missing_file_and_a_folder_are_findings(tmp_path: Path):
+def test_a_missing_file_and_a_folder_are_findings(tmp_path: Path) -> None:
     assert [finding.code for finding in read_yaml_file(tmp_path / "none.yaml").findings] == ["cannot-open"]
-    assert [finding.code for finding in read_yaml_file(tmp_path: Path).findings] == ["cannot-open"]
+    assert [finding.code for finding in read_yaml_file(tmp_path).findings] == ["cannot-open"]
