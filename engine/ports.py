@@ -1,15 +1,12 @@
 """What the use cases need of the world: protocols that adapters serve."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
 from engine import views as vw
-from engine.domain.events import Event
-from engine.domain.records import Case
-from engine.domain.state import CaseState
 
 JsonValue = None | bool | int | float | str | list["JsonValue"] | dict[str, "JsonValue"]
 
@@ -91,15 +88,45 @@ class ClaimedJob:
     run_id: UUID | None
     step_id: UUID | None
     payload: Mapping[str, JsonValue]
+    gateway: str = ""
+    critical: bool = False
+    announces: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
     """Cases with jobs to do, claimed for one flow run of one workflow's deployment."""
 
-    batch_id: UUID
+    id: UUID
     workflow: str
     case_numbers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenBatch:
+    """A batch that is out; `flow_run_id` is None until Prefect has its flow run."""
+
+    id: UUID
+    workflow: str
+    case_numbers: tuple[str, ...]
+    flow_run_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class Breach:
+    """A deadline that was breached in a pass, for announcements: ids only."""
+
+    case_number: str
+    deadline_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class FiredReport:
+    """What a pass over the deadlines did, and when the next one is due."""
+
+    count: int
+    next_due_at: datetime | None
+    breaches: tuple[Breach, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,40 +184,6 @@ class DueDeadline:
     case_id: UUID
     next_at: datetime
     ladder: str
-
-
-class UnitOfWork(Protocol):
-    """One transaction. Nothing is kept unless `commit` is called."""
-
-    def commit(self) -> None:
-        """Keep everything, and let listeners know."""
-        ...
-
-    def answer_to(self, command_id: UUID) -> JsonValue:
-        """Give the answer that a command got when it first came; None for a new one."""
-        ...
-
-    def remember(self, command_id: UUID, answer: JsonValue) -> None:
-        """Keep the answer to a command."""
-        ...
-
-    def lock_case(self, case_id: UUID) -> CaseState:
-        """Load a case and keep others from changing it until the end; raises `NotFoundError`."""
-        ...
-
-    def add_case(self, case: Case) -> None:
-        """Write a new case, before its first events."""
-        ...
-
-    def record(self, before: CaseState, events: Sequence[Event], *, actor_id: UUID | None, at: datetime) -> CaseState:
-        """Write events, all that follows from them, and the next links of the chain; gives the state after."""
-        ...
-
-    def note(
-        self, case_id: UUID, type_: str, body: Mapping[str, JsonValue], *, actor_id: UUID | None, at: datetime
-    ) -> None:
-        """Write an event that changes no state: a reading, a claim, a refusal, a delivery."""
-        ...
 
 
 class Queries(Protocol):

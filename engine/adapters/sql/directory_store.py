@@ -1,0 +1,150 @@
+"""Who acts: organisations, units, actors with their roles, and their sign-ins."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Connection, func, insert, or_, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from engine.adapters.sql import tables as tb
+from engine.ports import ActorRecord
+from engine.stores import Credentials, Unit
+
+_ORGANISATION, _UNIT = tb.OrganisationRow.__table__, tb.UnitRow.__table__  # type: ignore[attr-defined]
+_ACTOR, _MEMBER = tb.ActorRow.__table__, tb.MembershipRow.__table__  # type: ignore[attr-defined]
+_SESSION = tb.SessionRow.__table__  # type: ignore[attr-defined]
+
+
+class DirectoryStore:
+    """People and units in PostgreSQL, within one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        """Work inside the transaction of `connection`."""
+        self._connection = connection
+
+    def add_organisation(self, organisation_id: UUID, *, name: str, kind: str = "ngo") -> None:
+        """Write an organisation, unless it is there already."""
+        row = {"id": organisation_id, "name": name, "kind": kind, "in_network": True}
+        self._connection.execute(upsert(_ORGANISATION).values(row).on_conflict_do_nothing())
+
+    def add_unit(
+        self, unit_id: UUID, *, organisation_id: UUID, name: str, jurisdiction: str, zone: str, contact: str = ""
+    ) -> None:
+        """Write a unit, unless it is there already."""
+        row = {
+            "id": unit_id, "organisation_id": organisation_id, "name": name, "jurisdiction": jurisdiction,
+            "zone": zone, "language": "en", "contact": contact,
+        }  # fmt: skip
+        self._connection.execute(upsert(_UNIT).values(row).on_conflict_do_nothing())
+
+    def unit(self, unit_id: UUID) -> Unit | None:
+        """Load a unit."""
+        query = select(_UNIT.c.id, _UNIT.c.name, _UNIT.c.jurisdiction, _UNIT.c.zone, _UNIT.c.language)
+        row = self._connection.execute(query.where(_UNIT.c.id == unit_id)).first()
+        return Unit(*row) if row else None
+
+    def units(self) -> tuple[Unit, ...]:
+        """Load every unit."""
+        query = select(_UNIT.c.id, _UNIT.c.name, _UNIT.c.jurisdiction, _UNIT.c.zone, _UNIT.c.language)
+        return tuple(Unit(*row) for row in self._connection.execute(query.order_by(_UNIT.c.name)))
+
+    def add_actor(
+        self,
+        actor_id: UUID,
+        *,
+        name: str,
+        email: str,
+        password_hash: str | None = None,
+        demo: bool = False,
+        supervisor_id: UUID | None = None,
+    ) -> None:
+        """Write an actor, unless the id is there already."""
+        row = {
+            "id": actor_id, "name": name, "email": email.lower(), "language": "en", "password_hash": password_hash,
+            "disabled": False, "is_service": False, "demo": demo, "supervisor_id": supervisor_id,
+        }  # fmt: skip
+        self._connection.execute(upsert(_ACTOR).values(row).on_conflict_do_nothing(index_elements=("id",)))
+
+    def add_role(self, actor_id: UUID, *, unit_id: UUID, role: str) -> None:
+        """Give an actor a role in a unit."""
+        row = {"actor_id": actor_id, "unit_id": unit_id, "role": role}
+        self._connection.execute(upsert(_MEMBER).values(row).on_conflict_do_nothing())
+
+    def set_disabled(self, actor_id: UUID, *, disabled: bool) -> None:
+        """Let an actor act, or no longer."""
+        self._connection.execute(update(_ACTOR).where(_ACTOR.c.id == actor_id).values(disabled=disabled))
+
+    def set_password(self, actor_id: UUID, password_hash: str) -> None:
+        """Write the hash of a new password."""
+        self._connection.execute(update(_ACTOR).where(_ACTOR.c.id == actor_id).values(password_hash=password_hash))
+
+    def count_actors(self) -> int:
+        """Count the actors."""
+        return self._connection.execute(select(func.count()).select_from(_ACTOR)).scalar_one()
+
+    def actor(self, actor_id: UUID) -> ActorRecord | None:
+        """Load an actor with units and roles."""
+        found = self._actors(_ACTOR.c.id == actor_id)
+        return found[0] if found else None
+
+    def with_role(self, *, unit_id: UUID, roles: tuple[str, ...], now: datetime) -> tuple[ActorRecord, ...]:
+        """Load who has one of these roles in a unit, can act, and is not away."""
+        members = select(_MEMBER.c.actor_id).where(_MEMBER.c.unit_id == unit_id, _MEMBER.c.role.in_(roles))
+        present = or_(_ACTOR.c.absent_until.is_(None), _ACTOR.c.absent_until <= now)
+        return self._actors(_ACTOR.c.id.in_(members), _ACTOR.c.disabled.is_(False), present)
+
+    def with_role_anywhere(self, *, roles: tuple[str, ...], now: datetime) -> tuple[ActorRecord, ...]:
+        """Load who has one of these roles in any unit, can act, and is not away."""
+        members = select(_MEMBER.c.actor_id).where(_MEMBER.c.role.in_(roles))
+        present = or_(_ACTOR.c.absent_until.is_(None), _ACTOR.c.absent_until <= now)
+        return self._actors(_ACTOR.c.id.in_(members), _ACTOR.c.disabled.is_(False), present)
+
+    def credentials(self, email: str) -> Credentials | None:
+        """Load what signing in needs, by e-mail address."""
+        query = select(_ACTOR.c.id, _ACTOR.c.password_hash, _ACTOR.c.disabled, _ACTOR.c.demo)
+        row = self._connection.execute(query.where(_ACTOR.c.email == email.lower())).first()
+        return Credentials(*row) if row else None
+
+    def add_session(self, token_hash: bytes, *, actor_id: UUID, at: datetime) -> None:
+        """Write a sign-in."""
+        row = {"token_hash": token_hash, "actor_id": actor_id, "created_at": at, "seen_at": at}
+        self._connection.execute(insert(_SESSION), row)
+
+    def session_actor(self, token_hash: bytes, *, since: datetime, seen_after: datetime) -> UUID | None:
+        """Give whose live session this is: created after `since`, seen after `seen_after`, not ended."""
+        query = (
+            select(_SESSION.c.actor_id)
+            .join(_ACTOR, _ACTOR.c.id == _SESSION.c.actor_id)
+            .where(
+                _SESSION.c.token_hash == token_hash, _SESSION.c.ended_at.is_(None), _SESSION.c.created_at > since,
+                _SESSION.c.seen_at > seen_after, _ACTOR.c.disabled.is_(False),
+            )
+        )  # fmt: skip
+        found: UUID | None = self._connection.execute(query).scalar()
+        return found
+
+    def touch_session(self, token_hash: bytes, *, at: datetime) -> None:
+        """Note that a session was used."""
+        self._connection.execute(update(_SESSION).where(_SESSION.c.token_hash == token_hash).values(seen_at=at))
+
+    def end_session(self, token_hash: bytes, *, at: datetime) -> None:
+        """End a session; it does not come back."""
+        self._connection.execute(update(_SESSION).where(_SESSION.c.token_hash == token_hash).values(ended_at=at))
+
+    def _actors(self, *conditions: object) -> tuple[ActorRecord, ...]:
+        roles = func.array_remove(func.array_agg(func.distinct(_MEMBER.c.role)), None)
+        units = func.array_remove(func.array_agg(func.distinct(_MEMBER.c.unit_id)), None)
+        query = (
+            select(
+                _ACTOR.c.id, _ACTOR.c.name, _ACTOR.c.email, _ACTOR.c.language, _ACTOR.c.disabled, units, roles,
+                _ACTOR.c.supervisor_id, _ACTOR.c.absent_until,
+            )
+            .outerjoin(_MEMBER, _MEMBER.c.actor_id == _ACTOR.c.id)
+            .where(*conditions)  # type: ignore[arg-type]
+            .group_by(_ACTOR.c.id)
+            .order_by(_ACTOR.c.name, _ACTOR.c.id)
+        )  # fmt: skip
+        return tuple(
+            ActorRecord(r[0], r[1], r[2], r[3], r[4], tuple(r[5]), tuple(r[6]), r[7], r[8])
+            for r in self._connection.execute(query)
+        )

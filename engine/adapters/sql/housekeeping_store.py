@@ -1,0 +1,117 @@
+"""Command answers, documents, the state of services, and facts of the installation."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, cast
+from uuid import UUID, uuid5
+
+from sqlalchemy import Connection, func, insert, select, text
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from engine.adapters.sql import tables as tb
+from engine.ports import JsonValue, Vault
+
+_COMMAND, _DOCUMENT = tb.CommandRow.__table__, tb.DocumentRow.__table__  # type: ignore[attr-defined]
+_REPORT, _INSTALLATION = tb.ReportRow.__table__, tb.InstallationRow.__table__  # type: ignore[attr-defined]
+_NOTE_SERVICE = text("""
+    INSERT INTO service (name, state, since, noted_at) VALUES (:name, :state, clock_timestamp(), clock_timestamp())
+    ON CONFLICT (name) DO UPDATE SET noted_at = clock_timestamp(), state = excluded.state,
+        since = CASE WHEN service.state = excluded.state THEN service.since ELSE clock_timestamp() END
+""")
+
+
+class HousekeepingStore:
+    """Small records in PostgreSQL, within one transaction."""
+
+    def __init__(self, connection: Connection, vault: Vault) -> None:
+        """Work inside the transaction of `connection`."""
+        self._connection = connection
+        self._vault = vault
+
+    def answer_to(self, command_id: UUID) -> Mapping[str, Any] | None:
+        """Give the answer that a command got when it first came; None for a new one."""
+        found = self._connection.execute(select(_COMMAND.c.answer).where(_COMMAND.c.id == command_id)).scalar()
+        return cast("Mapping[str, Any] | None", found)
+
+    def remember(self, command_id: UUID, answer: Mapping[str, Any], *, case_id: UUID | None, at: datetime) -> None:
+        """Keep the answer to a command; a second keeper of the same command fails with an integrity error."""
+        row = {"id": command_id, "case_id": case_id, "answer": dict(answer), "at": at}
+        self._connection.execute(insert(_COMMAND), row)
+
+    def add_report(
+        self,
+        report_id: UUID,
+        answers: Mapping[str, JsonValue],
+        *,
+        case_id: UUID,
+        unit_id: UUID,
+        received_at: datetime,
+        at: datetime,
+        by: UUID | None,
+    ) -> None:
+        """Keep what was reported, sealed."""
+        sealed = self._vault.seal(dict(answers), key_of=case_id, table="report", row=report_id, column="sealed_answers")
+        row = {
+            "id": report_id, "case_id": case_id, "unit_id": unit_id, "received_at": received_at, "recorded_at": at,
+            "recorded_by": by, "sealed_answers": sealed,
+        }  # fmt: skip
+        self._connection.execute(insert(_REPORT), row)
+
+    def report_of(self, case_id: UUID) -> Mapping[str, JsonValue]:
+        """Open what was reported; empty when the case has no report."""
+        query = select(_REPORT.c.id, _REPORT.c.sealed_answers).where(_REPORT.c.case_id == case_id)
+        row = self._connection.execute(query.order_by(_REPORT.c.recorded_at).limit(1)).first()
+        if row is None or row[1] is None:
+            return {}
+        opened = self._vault.unseal(row[1], table="report", row=row[0], column="sealed_answers")
+        return cast("Mapping[str, JsonValue]", opened)
+
+    def keep_document(
+        self,
+        *,
+        case_id: UUID,
+        unit_id: UUID,
+        step_id: UUID | None,
+        name: str,
+        title: str,
+        html: str,
+        sha256: str,
+        number: str,
+        version: int,
+        at: datetime,
+    ) -> UUID:
+        """Keep a document, sealed; the same document of the same step and version is kept once."""
+        document_id = uuid5(step_id or case_id, f"document|{name}|{version}")
+        sealed = self._vault.seal(html, key_of=case_id, table="document", row=document_id, column="sealed_html")
+        row = {
+            "id": document_id, "case_id": case_id, "unit_id": unit_id, "step_id": step_id, "name": name, "title": title,
+            "number": number, "version": version, "sha256": sha256, "sealed_html": sealed, "made_at": at,
+        }  # fmt: skip
+        self._connection.execute(upsert(_DOCUMENT).values(row).on_conflict_do_nothing(index_elements=("id",)))
+        return document_id
+
+    def count_documents(self, case_id: UUID) -> int:
+        """Count the documents of a case."""
+        query = select(func.count()).select_from(_DOCUMENT).where(_DOCUMENT.c.case_id == case_id)
+        return self._connection.execute(query).scalar_one()
+
+    def note_service(self, name: str, state: str) -> None:
+        """Keep what a service says of itself, with the database's time."""
+        self._connection.execute(_NOTE_SERVICE, {"name": name, "state": state})
+
+    def service_age(self, name: str) -> float | None:
+        """Give how many seconds ago a service last said something; None when it never did."""
+        query = text("SELECT extract(epoch FROM clock_timestamp() - noted_at)::float FROM service WHERE name = :name")
+        found: float | None = self._connection.execute(query, {"name": name}).scalar()
+        return found
+
+    def installation(self, key: str) -> Mapping[str, Any] | None:
+        """Give a fact of this installation."""
+        query = select(_INSTALLATION.c.value).where(_INSTALLATION.c.key == key)
+        return cast("Mapping[str, Any] | None", self._connection.execute(query).scalar())
+
+    def set_installation(self, key: str, value: Mapping[str, Any]) -> None:
+        """Write a fact of this installation."""
+        statement = upsert(_INSTALLATION).values(key=key, value=dict(value))
+        changes = {"value": statement.excluded.value}
+        self._connection.execute(statement.on_conflict_do_update(index_elements=("key",), set_=changes))

@@ -1,0 +1,110 @@
+"""Work items, the answers given to them, and what has been typed or proposed so far."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import cast
+from uuid import UUID
+
+from sqlalchemy import Connection, delete, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from engine.adapters.sql import tables as tb
+from engine.adapters.sql.case_store import ITEM
+from engine.domain.consequences import WorkItem
+from engine.errors import ConflictError, NotFoundError
+from engine.ports import JsonValue, Vault
+
+_ANSWER, _DRAFT = tb.AnswerRow.__table__, tb.DraftRow.__table__  # type: ignore[attr-defined]
+_ITEM_COLUMNS = [ITEM.c[name] for name in WorkItem.model_fields]
+_OPEN = ("ready", "reserved")
+
+
+class ItemStore:
+    """Work items in PostgreSQL, within one transaction."""
+
+    def __init__(self, connection: Connection, vault: Vault) -> None:
+        """Work inside the transaction of `connection`."""
+        self._connection = connection
+        self._vault = vault
+
+    def get(self, item_id: UUID) -> WorkItem:
+        """Load a work item; raises `NotFoundError`."""
+        row = self._connection.execute(select(*_ITEM_COLUMNS).where(ITEM.c.id == item_id)).mappings().first()
+        if row is None:
+            raise NotFoundError(kind="work item")
+        return WorkItem.model_validate(dict(row))
+
+    def open_of_step(self, step_id: UUID) -> WorkItem | None:
+        """Load the open item of a step, if there is one."""
+        query = select(*_ITEM_COLUMNS).where(ITEM.c.step_id == step_id, ITEM.c.status.in_(_OPEN))
+        row = self._connection.execute(query).mappings().first()
+        return WorkItem.model_validate(dict(row)) if row else None
+
+    def open_of_case(self, case_id: UUID) -> tuple[WorkItem, ...]:
+        """Load every open item of a case."""
+        query = select(*_ITEM_COLUMNS).where(ITEM.c.case_id == case_id, ITEM.c.status.in_(_OPEN))
+        return tuple(WorkItem.model_validate(dict(row)) for row in self._connection.execute(query).mappings())
+
+    def save(self, item: WorkItem) -> None:
+        """Save an item over the revision before it; raises `ConflictError` when somebody else was first."""
+        values = item.model_dump(exclude={"id"})
+        saved = self._connection.execute(
+            update(ITEM).where(ITEM.c.id == item.id, ITEM.c.revision == item.revision - 1).values(values),
+        )
+        if saved.rowcount != 1:
+            raise ConflictError(kind="work item")
+
+    def keep_answers(
+        self, answers: Mapping[str, JsonValue], *, case_id: UUID, unit_id: UUID, step_id: UUID, turn: int, at: datetime
+    ) -> bytes:
+        """Seal the answers of a step; gives the sealed bytes, of which the chain keeps a hash."""
+        sealed = self._vault.seal(
+            dict(answers), key_of=case_id, table="answer", row=step_id, column=f"sealed_answers/{turn}"
+        )
+        row = {
+            "step_id": step_id, "turn": turn, "case_id": case_id, "unit_id": unit_id, "sealed_answers": sealed,
+            "recorded_at": at,
+        }  # fmt: skip
+        statement = upsert(_ANSWER).values(row)
+        changes = {"sealed_answers": statement.excluded.sealed_answers, "recorded_at": statement.excluded.recorded_at}
+        self._connection.execute(statement.on_conflict_do_update(index_elements=("step_id", "turn"), set_=changes))
+        return sealed
+
+    def answers(self, step_id: UUID, *, turn: int | None = None) -> Mapping[str, JsonValue]:
+        """Open the answers of a step, of its latest turn unless one is named; empty when there are none."""
+        query = select(_ANSWER.c.sealed_answers, _ANSWER.c.turn).where(_ANSWER.c.step_id == step_id)
+        if turn is not None:
+            query = query.where(_ANSWER.c.turn == turn)
+        row = self._connection.execute(query.order_by(_ANSWER.c.turn.desc())).first()
+        if row is None:
+            return {}
+        opened = self._vault.unseal(row[0], table="answer", row=step_id, column=f"sealed_answers/{row[1]}")
+        return cast("Mapping[str, JsonValue]", opened)
+
+    def save_draft(
+        self, item: WorkItem, answers: Mapping[str, JsonValue], *, unit_id: UUID, by: UUID, at: datetime
+    ) -> None:
+        """Keep what has been typed, sealed."""
+        sealed = self._vault.seal(
+            dict(answers), key_of=item.case_id, table="draft", row=item.id, column="sealed_answers"
+        )
+        self._put_draft(item, unit_id, at, sealed_answers=sealed, saved_by=by)
+
+    def save_proposals(
+        self, item: WorkItem, proposals: Mapping[str, JsonValue], notes: Sequence[str], *, unit_id: UUID, at: datetime
+    ) -> None:
+        """Keep what preparing the step proposed, sealed."""
+        sealed = self._vault.seal(
+            dict(proposals), key_of=item.case_id, table="draft", row=item.id, column="sealed_proposals"
+        )
+        self._put_draft(item, unit_id, at, sealed_proposals=sealed, notes=list(notes))
+
+    def drop_draft(self, item_id: UUID) -> None:
+        """Forget what was typed, once it has been sent."""
+        self._connection.execute(delete(_DRAFT).where(_DRAFT.c.item_id == item_id))
+
+    def _put_draft(self, item: WorkItem, unit_id: UUID, at: datetime, **values: object) -> None:
+        row = {"item_id": item.id, "case_id": item.case_id, "unit_id": unit_id, "saved_at": at} | values
+        statement = upsert(_DRAFT).values(row)
+        changes = {name: statement.excluded[name] for name in (*values, "saved_at")}
+        self._connection.execute(statement.on_conflict_do_update(index_elements=("item_id",), set_=changes))

@@ -1,0 +1,91 @@
+"""Persons: who they are, sealed under a key of their own, and the blind tokens by which they can be found again."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import cast
+from uuid import UUID
+
+from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from engine.adapters.sql import tables as tb
+from engine.ports import JsonValue, Vault
+from engine.stores import TokenMatch
+
+_PERSON, _TOKEN = tb.PersonRow.__table__, tb.PersonTokenRow.__table__  # type: ignore[attr-defined]
+_LINK, _UNIT = tb.CasePersonRow.__table__, tb.UnitRow.__table__  # type: ignore[attr-defined]
+
+
+class PersonStore:
+    """Persons in PostgreSQL, within one transaction."""
+
+    def __init__(self, connection: Connection, vault: Vault) -> None:
+        """Work inside the transaction of `connection`."""
+        self._connection = connection
+        self._vault = vault
+
+    def add(
+        self,
+        person_id: UUID,
+        identity: Mapping[str, JsonValue],
+        tokens: Sequence[tuple[str, str]],
+        *,
+        unit_id: UUID,
+        at: datetime,
+    ) -> None:
+        """Write a person; `tokens` are (kind, normalised value), of which only blind tokens are kept."""
+        self._connection.execute(
+            insert(_PERSON),
+            {
+                "id": person_id, "unit_id": unit_id, "created_at": at,
+                "sealed_identity": self._seal(person_id, identity),
+            },
+        )  # fmt: skip
+        self._keep_tokens(person_id, tokens)
+
+    def change(self, person_id: UUID, identity: Mapping[str, JsonValue], tokens: Sequence[tuple[str, str]]) -> None:
+        """Write what is known of a person now, over what was known before."""
+        sealed = self._seal(person_id, identity)
+        self._connection.execute(update(_PERSON).where(_PERSON.c.id == person_id).values(sealed_identity=sealed))
+        self._connection.execute(_TOKEN.delete().where(_TOKEN.c.person_id == person_id))
+        self._keep_tokens(person_id, tokens)
+
+    def identity(self, person_id: UUID) -> Mapping[str, JsonValue]:
+        """Open who a person is; empty when nothing is known."""
+        sealed = self._connection.execute(select(_PERSON.c.sealed_identity).where(_PERSON.c.id == person_id)).scalar()
+        if sealed is None:
+            return {}
+        opened = self._vault.unseal(sealed, table="person", row=person_id, column="sealed_identity")
+        return cast("Mapping[str, JsonValue]", opened)
+
+    def matches(self, person_ids: Sequence[UUID], *, case_id: UUID) -> tuple[TokenMatch, ...]:
+        """Find persons of other cases who share tokens with these."""
+        mine = select(_TOKEN.c.token).where(_TOKEN.c.person_id.in_(person_ids)).scalar_subquery()
+        query = (
+            select(
+                _LINK.c.person_id, _LINK.c.unit_id, _UNIT.c.name, _UNIT.c.contact,
+                func.array_agg(func.distinct(_TOKEN.c.kind)),
+            )
+            .join(_TOKEN, _TOKEN.c.person_id == _LINK.c.person_id)
+            .join(_UNIT, _UNIT.c.id == _LINK.c.unit_id)
+            .where(_TOKEN.c.token.in_(mine), _LINK.c.case_id != case_id, _LINK.c.person_id.not_in(person_ids))
+            .group_by(_LINK.c.person_id, _LINK.c.unit_id, _UNIT.c.name, _UNIT.c.contact)
+            .order_by(_LINK.c.person_id)
+            .limit(50)
+        )  # fmt: skip
+        return tuple(
+            TokenMatch(row[0], row[1], row[2], row[3], tuple(sorted(row[4]))) for row in self._connection.execute(query)
+        )
+
+    def _seal(self, person_id: UUID, identity: Mapping[str, JsonValue]) -> bytes:
+        return self._vault.seal(
+            dict(identity), key_of=person_id, table="person", row=person_id, column="sealed_identity"
+        )
+
+    def _keep_tokens(self, person_id: UUID, tokens: Sequence[tuple[str, str]]) -> None:
+        rows = [
+            {"person_id": person_id, "kind": kind, "token": self._vault.blind(kind, value)}
+            for kind, value in dict.fromkeys(tokens)
+        ]
+        if rows:
+            self._connection.execute(upsert(_TOKEN).on_conflict_do_nothing(), rows)

@@ -1,0 +1,97 @@
+"""Deadlines as people see them: how each stands, how long its limit is, and what kind of limit it is."""
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, select
+
+from engine import views as vw
+from engine.adapters.sql.queries.persons import Positions, label_of
+from engine.adapters.sql.queries.reading import Reading, Row
+from engine.adapters.sql.queries.shape import DEADLINE, DEADLINE_IS_OPEN, OPENING, RUN, STEP
+from engine.domain.lateness import deadline_state
+from engine.domain.library import Library
+from engine.domain.records import Deadline, Purpose
+from engine.spec.law import law_term
+from engine.spec.limits import TimeLimit
+
+PROMISE = "network target"
+"""What a limit is called that no law names, or none that a lawyer has signed."""
+
+
+def overdue_at(now: datetime) -> ColumnElement[bool]:
+    """Give the condition on `deadline` that is `is_overdue` of the domain, for an open limit."""
+    return DEADLINE_IS_OPEN & (DEADLINE.c.purpose != OPENING) & (DEADLINE.c.due_at <= now)
+
+
+def select_deadlines() -> Select[tuple[object, ...]]:
+    """Give the statement that fetches what a view of a deadline needs, the nearest first."""
+    return (
+        select(
+            DEADLINE, RUN.c.definition_hash, RUN.c.jurisdiction, RUN.c.started_at.label("run_started_at"),
+            STEP.c.uses, STEP.c.added,
+        )
+        .select_from(
+            DEADLINE.join(RUN, RUN.c.id == DEADLINE.c.run_id).outerjoin(STEP, STEP.c.id == DEADLINE.c.step_id)
+        )
+        .order_by(DEADLINE.c.due_at, DEADLINE.c.id)
+    )  # fmt: skip
+
+
+def deadline_views(reading: Reading, rows: Iterable[Row], numbers: Positions) -> tuple[vw.DeadlineView, ...]:
+    """Make views of rows that `select_deadlines` gave; timers that only open a step are left out."""
+    library = reading.known.library()
+    return tuple(_view(reading, row, numbers, library) for row in rows if row["purpose"] != OPENING)
+
+
+def record_of(row: Row) -> Deadline:
+    """Make the domain's record of a row."""
+    return Deadline.model_validate({name: row[name] for name in Deadline.model_fields})
+
+
+def of_steps(views: Iterable[vw.DeadlineView]) -> dict[UUID, vw.DeadlineView]:
+    """Choose for each step the deadline that matters: the next one that runs, else the last one that ended."""
+    chosen: dict[UUID, vw.DeadlineView] = {}
+    for view in sorted(views, key=lambda one: (one.ended_at is not None, one.due_at)):
+        known = chosen.get(view.step_id)
+        if known is None or (known.ended_at is not None and view.due_at > known.due_at):
+            chosen[view.step_id] = view
+    return chosen
+
+
+def term_of(law: str | None, *, on: date, jurisdiction: str, library: Library) -> str:
+    """Name what kind of limit it is; what no lawyer has signed is never called law."""
+    if law is None:
+        return PROMISE
+    limit = library.law(law, on=on)
+    return law_term(limit, on=on, jurisdiction=jurisdiction) if limit else f"{PROMISE}, based on {law}"
+
+
+def title_of(reading: Reading, row: Row) -> str:
+    """Name the step of a deadline, which may not have been reached yet."""
+    title = reading.known.title(row["definition_hash"], row["key"], row["uses"] or "", row["added"])
+    return f"Approval of {title}" if row["purpose"] == Purpose.APPROVAL else title
+
+
+def _view(reading: Reading, row: Row, numbers: Positions, library: Library) -> vw.DeadlineView:
+    deadline = record_of(row)
+    state = deadline_state(deadline, reading.now, calendar=library.calendars.get(deadline.calendar or ""))
+    return vw.DeadlineView(
+        id=deadline.id,
+        step_id=deadline.step_id,
+        step_key=deadline.key,
+        step_title=title_of(reading, row),
+        person_label=label_of(deadline.path, row["case_id"], numbers),
+        started_at=deadline.started_at,
+        due_at=deadline.due_at,
+        state=state.value,
+        breached_at=deadline.breached_at,
+        ended_at=deadline.ended_at,
+        limit_words=TimeLimit(deadline.limit).in_words(),
+        term=term_of(deadline.law, on=row["run_started_at"].date(), jurisdiction=row["jurisdiction"], library=library),
+        law=deadline.law,
+        ladder=deadline.ladder,
+        next_at=deadline.next_at,
+        acknowledged_at=deadline.acknowledged_at,
+    )

@@ -1,0 +1,140 @@
+"""Work items as lists show them, from rows to views in a fixed number of statements."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, FromClause, ScalarSelect, Select, and_, exists, func, not_, or_, select
+from sqlalchemy.dialects.postgresql import ARRAY, array
+from sqlalchemy.types import Text, Uuid
+
+from engine import views as vw
+from engine.adapters.sql.queries.persons import Positions, label_of, positions
+from engine.adapters.sql.queries.reading import Reading, Row
+from engine.adapters.sql.queries.shape import (
+    ACTOR,
+    CASE,
+    DEADLINE,
+    DEADLINE_IS_OPEN,
+    ITEM,
+    ITEM_IS_READY,
+    OPENING,
+    RUN,
+    STEP,
+    UNIT,
+)
+from engine.domain.lateness import is_overdue
+from engine.domain.policy import Viewer, visible_units
+
+
+def nearest_due(step_id: ColumnElement[UUID]) -> ScalarSelect[datetime]:
+    """Give when the next open limit of a step falls due: of its answer, or of its approval."""
+    return (
+        select(func.min(DEADLINE.c.due_at))
+        .where(DEADLINE.c.step_id == step_id, DEADLINE_IS_OPEN, DEADLINE.c.purpose != OPENING)
+        .scalar_subquery()
+    )
+
+
+def may_claim(viewer: vw.Viewer) -> ColumnElement[bool]:
+    """Give the condition on `work_item` that holds for what the viewer may claim, apart from the unit."""
+    if viewer.is_system:
+        return ITEM_IS_READY
+    roles = array(viewer.roles, type_=Text())
+    return and_(
+        ITEM_IS_READY,
+        ITEM.c.candidate_roles.overlap(roles),
+        not_(ITEM.c.excluded_ids.any(viewer.actor_id)),
+    )
+
+
+def first_by_deadline(
+    units: FromClause, condition: ColumnElement[bool], *, limit: int, before: datetime | None = None
+) -> Select[tuple[UUID, datetime]]:
+    """Pick the ids and due times of the items of each unit whose deadlines come first.
+
+    It walks the open deadlines of each unit in the order of time and stops at the limit, however many items there are.
+    """
+    other = DEADLINE.alias("other")
+    comes_first = ~exists().where(
+        other.c.step_id == DEADLINE.c.step_id,
+        other.c.status == "open",
+        other.c.purpose != OPENING,
+        or_(other.c.due_at < DEADLINE.c.due_at, and_(other.c.due_at == DEADLINE.c.due_at, other.c.id < DEADLINE.c.id)),
+    )
+    walk = (
+        select(ITEM.c.id, DEADLINE.c.due_at)
+        .join_from(DEADLINE, ITEM, ITEM.c.step_id == DEADLINE.c.step_id)
+        .where(DEADLINE.c.unit_id == units.c.id, DEADLINE_IS_OPEN, DEADLINE.c.purpose != OPENING)
+        .where(condition, comes_first)
+        .order_by(DEADLINE.c.due_at, ITEM.c.priority.desc(), ITEM.c.id)
+        .limit(limit)
+    )
+    if before is not None:
+        walk = walk.where(DEADLINE.c.due_at <= before)
+    found = walk.lateral("by_deadline")
+    return select(found.c.id, found.c.due_at).select_from(units.join(found, onclause=units.c.id.is_not(None)))
+
+
+def units_of(viewer: Viewer) -> FromClause:
+    """Give the viewer's units as something to select from, with the column `id`."""
+    return chosen_units(None if viewer.is_system else visible_units(viewer))
+
+
+def chosen_units(ids: Iterable[UUID] | None) -> FromClause:
+    """Give these units, or all of them for None, as something to select from, with the column `id`."""
+    if ids is None:
+        return select(UNIT.c.id).subquery("units")
+    listed = func.unnest(array(sorted(ids), type_=Uuid()).cast(ARRAY(Uuid()))).table_valued("id", name="units")
+    return listed.alias("units")
+
+
+def select_items(picked: FromClause) -> Select[tuple[object, ...]]:
+    """Give the statement that fetches what a view of an item needs; `picked` has the columns `id` and `due_at`."""
+    return (
+        select(
+            ITEM, picked.c.due_at, CASE.c.number, STEP.c.path, STEP.c.added, RUN.c.definition_hash,
+            ACTOR.c.name.label("assignee"),
+        )
+        .select_from(
+            picked.join(ITEM, ITEM.c.id == picked.c.id)
+            .join(CASE, CASE.c.id == ITEM.c.case_id)
+            .join(STEP, STEP.c.id == ITEM.c.step_id)
+            .join(RUN, RUN.c.id == ITEM.c.run_id)
+            .outerjoin(ACTOR, ACTOR.c.id == ITEM.c.assignee_id)
+        )
+        .order_by(picked.c.due_at.asc().nulls_last(), ITEM.c.priority.desc(), ITEM.c.opened_at, ITEM.c.id)
+    )  # fmt: skip
+
+
+def item_views(reading: Reading, rows: Iterable[Row], viewer: vw.Viewer) -> tuple[vw.WorkItemView, ...]:
+    """Make views of rows that `select_items` gave, with one more statement for all of them."""
+    found = list(rows)
+    numbers = positions(reading, {row["case_id"] for row in found if row["path"]})
+    return tuple(item_view(reading, row, viewer, numbers) for row in found)
+
+
+def item_view(reading: Reading, row: Row, viewer: vw.Viewer, numbers: Positions) -> vw.WorkItemView:
+    """Make the view of one item."""
+    known = reading.known
+    return vw.WorkItemView(
+        id=row["id"],
+        case_id=row["case_id"],
+        case_number=row["number"],
+        step_id=row["step_id"],
+        step_key=row["step_key"],
+        uses=row["uses"],
+        pillar=row["uses"].partition(".")[0],
+        title=known.title(row["definition_hash"], row["step_key"], row["uses"], row["added"]),
+        person_label=label_of(row["path"], row["case_id"], numbers),
+        status=row["status"],
+        revision=row["revision"],
+        priority=row["priority"],
+        candidate_roles=tuple(row["candidate_roles"]),
+        assignee=row["assignee"],
+        is_mine=row["assignee_id"] == viewer.actor_id,
+        is_approval=row["approval"],
+        opened_at=row["opened_at"],
+        due_at=row["due_at"],
+        is_overdue=is_overdue(row["due_at"], reading.now),
+    )

@@ -1,0 +1,72 @@
+"""Who is looking, and the people and units of the network."""
+
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, exists, func, select, true
+from sqlalchemy.dialects.postgresql import aggregate_order_by
+
+from engine import views as vw
+from engine.adapters.sql.queries.reading import Reading
+from engine.adapters.sql.queries.shape import ACTOR, INSTALLATION, MEMBERSHIP, UNIT
+from engine.domain.policy import Action, can
+from engine.errors import NotFoundError
+
+
+def viewer(reading: Reading, actor_id: UUID) -> vw.Viewer:
+    """Give an actor as a viewer, in the zone of the first unit by name; raises `NotFoundError`."""
+    rows = reading.rows(
+        select(ACTOR.c.name, ACTOR.c.language, MEMBERSHIP.c.unit_id, MEMBERSHIP.c.role, UNIT.c.zone)
+        .select_from(ACTOR.outerjoin(MEMBERSHIP).outerjoin(UNIT, UNIT.c.id == MEMBERSHIP.c.unit_id))
+        .where(ACTOR.c.id == actor_id, ~ACTOR.c.disabled)
+        .order_by(UNIT.c.name, MEMBERSHIP.c.role)
+    )
+    if not rows:
+        raise NotFoundError(kind="actor")
+    member = [row for row in rows if row["unit_id"] is not None]
+    zone = {"zone": member[0]["zone"]} if member else {}
+    return vw.Viewer(
+        actor_id=actor_id,
+        name=rows[0]["name"],
+        language=rows[0]["language"],
+        unit_ids=tuple(dict.fromkeys(row["unit_id"] for row in member)),
+        roles=tuple(dict.fromkeys(row["role"] for row in member)),
+        **zone,
+    )
+
+
+def actors(reading: Reading, who: vw.Viewer) -> tuple[vw.ActorView, ...]:
+    """List the people of the viewer's units, once for each unit; everybody in the demo, and for who manages people."""
+    roles = func.array_agg(aggregate_order_by(MEMBERSHIP.c.role, MEMBERSHIP.c.role))
+    rows = reading.rows(
+        select(
+            ACTOR.c.id, ACTOR.c.name, ACTOR.c.email, ACTOR.c.disabled,
+            UNIT.c.id.label("unit_id"), UNIT.c.name.label("unit"), roles.label("roles"),
+        )
+        .select_from(MEMBERSHIP.join(ACTOR, ACTOR.c.id == MEMBERSHIP.c.actor_id).join(UNIT))
+        .where(_known_to(reading, who))
+        .group_by(ACTOR.c.id, UNIT.c.id)
+        .order_by(UNIT.c.name, ACTOR.c.name, ACTOR.c.id)
+    )  # fmt: skip
+    return tuple(vw.ActorView(**{**row, "roles": tuple(row["roles"])}) for row in rows)
+
+
+def units(reading: Reading) -> tuple[tuple[UUID, str], ...]:
+    """List the units of the network by name: every member may know who the others are."""
+    rows = reading.rows(select(UNIT.c.id, UNIT.c.name).order_by(UNIT.c.name, UNIT.c.id))
+    return tuple((row["id"], row["name"]) for row in rows)
+
+
+def is_demo(reading: Reading) -> bool:
+    """Say whether this installation is a demo."""
+    return reading.first(select(true()).where(demo_condition())) is not None
+
+
+def demo_condition() -> ColumnElement[bool]:
+    """Give the condition that holds only in a demo installation."""
+    return exists().where(INSTALLATION.c.key == "demo")
+
+
+def _known_to(reading: Reading, who: vw.Viewer) -> ColumnElement[bool]:
+    if can(who, Action.MANAGE_PEOPLE) or is_demo(reading):
+        return true()
+    return MEMBERSHIP.c.unit_id.in_(who.unit_ids)

@@ -1,0 +1,81 @@
+"""The worklist: what one person has claimed or may claim, the most urgent first."""
+
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, DateTime, Select, exists, null, select, union_all
+from sqlalchemy.sql.expression import CompoundSelect, cast
+
+from engine import views as vw
+from engine.adapters.sql.queries.items import (
+    first_by_deadline,
+    item_views,
+    may_claim,
+    nearest_due,
+    select_items,
+    units_of,
+)
+from engine.adapters.sql.queries.reading import Reading, Row
+from engine.adapters.sql.queries.shape import DEADLINE, DEADLINE_IS_OPEN, ITEM, ITEM_IS_RESERVED, OPENING
+from engine.adapters.sql.visibility import visible_to
+from engine.errors import NotFoundError
+
+
+def worklist(reading: Reading, viewer: vw.Viewer, *, only_mine: bool, limit: int) -> tuple[vw.WorkItemView, ...]:
+    """List what the viewer has claimed, and what is ready for one of their roles in their units.
+
+    In the order of due times, and so the overdue ones first; then by priority; what has no limit comes last.
+    """
+    rows: list[Row] = [*_fetch(reading, viewer, _timed(viewer, only_mine=only_mine, limit=limit), limit)]
+    if len(rows) < limit and not only_mine:
+        rows += _fetch(reading, viewer, _untimed(viewer, limit - len(rows)), limit - len(rows))
+    return item_views(reading, rows, viewer)
+
+
+def work_item(reading: Reading, viewer: vw.Viewer, item_id: UUID) -> vw.WorkItemView:
+    """Give one item of a case that the viewer sees; raises `NotFoundError`."""
+    return item_views(reading, [item_row(reading, viewer, item_id)], viewer)[0]
+
+
+def item_row(reading: Reading, viewer: vw.Viewer, item_id: UUID) -> Row:
+    """Fetch the row of one item of a case that the viewer sees; raises `NotFoundError`."""
+    one = select(ITEM.c.id, nearest_due(ITEM.c.step_id).label("due_at")).where(ITEM.c.id == item_id)
+    row = reading.first(select_items(one.subquery("picked")).where(visible_to(viewer, now=reading.now)))
+    if row is None:
+        raise NotFoundError(kind="work item")
+    return row
+
+
+def _fetch(
+    reading: Reading,
+    viewer: vw.Viewer,
+    picked: Select[tuple[object, ...]] | CompoundSelect[tuple[object, ...]],
+    limit: int,
+) -> list[Row]:
+    statement = select_items(picked.subquery("picked")).where(visible_to(viewer, now=reading.now)).limit(limit)
+    return [*reading.rows(statement)]
+
+
+def _timed(
+    viewer: vw.Viewer, *, only_mine: bool, limit: int
+) -> Select[tuple[object, ...]] | CompoundSelect[tuple[object, ...]]:
+    """Pick the viewer's own items, limited or not, and those that may be claimed and have a limit."""
+    mine = select(ITEM.c.id, nearest_due(ITEM.c.step_id).label("due_at")).where(_is_mine(viewer))
+    if only_mine:
+        return mine
+    return union_all(mine, first_by_deadline(units_of(viewer), may_claim(viewer), limit=limit))
+
+
+def _untimed(viewer: vw.Viewer, limit: int) -> Select[tuple[object, ...]]:
+    """Pick what may be claimed and has no limit: asked for only when the timed ones leave room."""
+    units = units_of(viewer)
+    timed = exists().where(DEADLINE.c.step_id == ITEM.c.step_id, DEADLINE_IS_OPEN, DEADLINE.c.purpose != OPENING)
+    return (
+        select(ITEM.c.id, cast(null(), DateTime(timezone=True)).label("due_at"))
+        .where(ITEM.c.unit_id.in_(select(units.c.id)), may_claim(viewer), ~timed)
+        .order_by(ITEM.c.priority.desc(), ITEM.c.opened_at, ITEM.c.id)
+        .limit(limit)
+    )
+
+
+def _is_mine(viewer: vw.Viewer) -> ColumnElement[bool]:
+    return (ITEM.c.assignee_id == viewer.actor_id) & ITEM_IS_RESERVED

@@ -1,0 +1,61 @@
+"""One transaction over all stores."""
+
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Self
+
+from sqlalchemy import Engine as SqlEngine
+from sqlalchemy import text
+
+from engine.adapters.sql.case_store import CaseStore
+from engine.adapters.sql.deadline_store import DeadlineStore
+from engine.adapters.sql.definition_store import DefinitionStore
+from engine.adapters.sql.directory_store import DirectoryStore
+from engine.adapters.sql.housekeeping_store import HousekeepingStore
+from engine.adapters.sql.item_store import ItemStore
+from engine.adapters.sql.job_store import JobStore
+from engine.adapters.sql.message_store import MessageStore
+from engine.adapters.sql.person_store import PersonStore
+from engine.domain.compiled import CompiledWorkflow
+from engine.ports import Vault
+
+_NOTIFY_JOBS = text("SELECT pg_notify('icmc_jobs', '')")
+_NOTIFY_DEADLINES = text("SELECT pg_notify('icmc_deadlines', '')")
+
+
+class SqlUnitOfWork:
+    """A transaction in PostgreSQL. Leaving it without `commit` keeps nothing."""
+
+    def __init__(self, sql: SqlEngine, vault: Vault, definitions: Mapping[str, CompiledWorkflow]) -> None:
+        """Make ready; the transaction begins on entering."""
+        self._sql = sql
+        self._vault = vault
+        self._definitions = definitions
+
+    def __enter__(self) -> Self:
+        """Begin."""
+        self._connection = self._sql.connect()
+        self.cases = CaseStore(self._connection, self._vault, self._definitions)
+        self.items = ItemStore(self._connection, self._vault)
+        self.persons = PersonStore(self._connection, self._vault)
+        self.messages = MessageStore(self._connection)
+        self.directory = DirectoryStore(self._connection)
+        self.definitions = DefinitionStore(self._connection)
+        self.jobs = JobStore(self._connection)
+        self.deadlines = DeadlineStore(self._connection)
+        self.records = HousekeepingStore(self._connection, self._vault)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Roll back what was not committed, and give the connection back."""
+        self._connection.close()
+
+    def commit(self) -> None:
+        """Keep everything, and wake the listeners of what was written."""
+        if self.cases.wrote_jobs:
+            self._connection.execute(_NOTIFY_JOBS)
+        if self.cases.wrote_deadlines:
+            self._connection.execute(_NOTIFY_DEADLINES)
+        self._connection.commit()

@@ -1,0 +1,534 @@
+"""The stores of a unit of work: what use cases may ask of storage, within one transaction."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple, Protocol
+from uuid import UUID
+
+from engine.domain import events as ev
+from engine.domain.consequences import Job, WorkItem
+from engine.domain.records import Case, Scalar
+from engine.domain.state import CaseState
+from engine.ports import (
+    ActorRecord,
+    Batch,
+    ClaimedJob,
+    DueDeadline,
+    JsonValue,
+    NewEscalation,
+    NewMessage,
+    OpenBatch,
+)
+
+
+class TokenMatch(NamedTuple):
+    """A person elsewhere who shares tokens: the unit that knows them, and which kinds of token agree."""
+
+    person_id: UUID
+    unit_id: UUID
+    unit: str
+    contact: str
+    kinds: tuple[str, ...]
+
+
+class WaitingDelivery(NamedTuple):
+    """A delivery that is to be tried now, held by this transaction."""
+
+    id: UUID
+    message_id: UUID
+    case_id: UUID | None
+    escalation_id: UUID | None
+    address: str
+    subject: str
+    body: str
+    attempt: int
+
+
+class Unit(NamedTuple):
+    """A unit, as use cases need it."""
+
+    id: UUID
+    name: str
+    jurisdiction: str
+    zone: str
+    language: str
+
+
+class Credentials(NamedTuple):
+    """What signing in needs to know of an actor."""
+
+    actor_id: UUID
+    password_hash: str | None
+    disabled: bool
+    demo: bool
+
+
+class StoredDefinition(NamedTuple):
+    """A version of a definition as it is stored; `flattened` is what is compiled."""
+
+    id: UUID
+    kind: str
+    name: str
+    version: int
+    title: str
+    status: str
+    content_hash: str
+    source: str
+    flattened: Mapping[str, Any]
+    author: str
+    published_at: datetime | None
+
+
+class Cases(Protocol):
+    """Cases."""
+
+    def lock(self, case_id: UUID) -> CaseState:
+        """Load a case and keep others from changing it until the transaction ends; raises `NotFoundError`."""
+        ...
+
+    def add(self, case: Case, report: Mapping[str, Scalar]) -> CaseState:
+        """Write a new case, before its first event."""
+        ...
+
+    def record(
+        self, before: CaseState, events: Sequence[ev.Event], *, actor_id: UUID | None, at: datetime
+    ) -> CaseState:
+        """Write events, the records they change, the items and jobs that follow, and the links of the chain."""
+        ...
+
+    def note(
+        self, state: CaseState, type_: str, body: Mapping[str, Any], *, actor_id: UUID | None, at: datetime
+    ) -> CaseState:
+        """Write an event that changes no record of the case: a claim, a reading, a delivery."""
+        ...
+
+    def add_jobs(self, state: CaseState, jobs: Sequence[Job], *, at: datetime, **more: object) -> None:
+        """Write jobs into the outbox, and make sure that somebody is told of them."""
+        ...
+
+
+class WorkItems(Protocol):
+    """Work items."""
+
+    def get(self, item_id: UUID) -> WorkItem:
+        """Load a work item; raises `NotFoundError`."""
+        ...
+
+    def open_of_step(self, step_id: UUID) -> WorkItem | None:
+        """Load the open item of a step, if there is one."""
+        ...
+
+    def open_of_case(self, case_id: UUID) -> tuple[WorkItem, ...]:
+        """Load every open item of a case."""
+        ...
+
+    def save(self, item: WorkItem) -> None:
+        """Save an item over the revision before it; raises `ConflictError` when somebody else was first."""
+        ...
+
+    def keep_answers(
+        self, answers: Mapping[str, JsonValue], *, case_id: UUID, unit_id: UUID, step_id: UUID, turn: int, at: datetime
+    ) -> bytes:
+        """Seal the answers of a step; gives the sealed bytes, of which the chain keeps a hash."""
+        ...
+
+    def answers(self, step_id: UUID, *, turn: int | None = None) -> Mapping[str, JsonValue]:
+        """Open the answers of a step, of its latest turn unless one is named; empty when there are none."""
+        ...
+
+    def save_draft(
+        self, item: WorkItem, answers: Mapping[str, JsonValue], *, unit_id: UUID, by: UUID, at: datetime
+    ) -> None:
+        """Keep what has been typed, sealed."""
+        ...
+
+    def save_proposals(
+        self, item: WorkItem, proposals: Mapping[str, JsonValue], notes: Sequence[str], *, unit_id: UUID, at: datetime
+    ) -> None:
+        """Keep what preparing the step proposed, sealed."""
+        ...
+
+    def drop_draft(self, item_id: UUID) -> None:
+        """Forget what was typed, once it has been sent."""
+        ...
+
+
+class Persons(Protocol):
+    """Persons."""
+
+    def add(
+        self,
+        person_id: UUID,
+        identity: Mapping[str, JsonValue],
+        tokens: Sequence[tuple[str, str]],
+        *,
+        unit_id: UUID,
+        at: datetime,
+    ) -> None:
+        """Write a person; `tokens` are (kind, normalised value), of which only blind tokens are kept."""
+        ...
+
+    def change(self, person_id: UUID, identity: Mapping[str, JsonValue], tokens: Sequence[tuple[str, str]]) -> None:
+        """Write what is known of a person now, over what was known before."""
+        ...
+
+    def identity(self, person_id: UUID) -> Mapping[str, JsonValue]:
+        """Open who a person is; empty when nothing is known."""
+        ...
+
+    def matches(self, person_ids: Sequence[UUID], *, case_id: UUID) -> tuple[TokenMatch, ...]:
+        """Find persons of other cases who share tokens with these."""
+        ...
+
+
+class Messages(Protocol):
+    """Messages."""
+
+    def add(self, message: NewMessage, *, unit_id: UUID | None, address: str, at: datetime) -> bool:
+        """Write a message once; a second one with the same key changes nothing and gives False.
+
+        In-app messages are delivered by being written; the others wait for a channel to take them.
+        """
+        ...
+
+    def next_waiting(self, channel: str, *, case_id: UUID, now: datetime) -> WaitingDelivery | None:
+        """Hold the most urgent delivery of a case that waits for a channel; others skip it meanwhile."""
+        ...
+
+    def delivered(self, delivery_id: UUID, *, at: datetime) -> None:
+        """Say that a channel has taken a delivery."""
+        ...
+
+    def failed(self, delivery_id: UUID, *, code: str, again_at: datetime | None) -> None:
+        """Say that a delivery failed: it is tried again at `again_at`, or given up as work for a person."""
+        ...
+
+    def next_try(self, channel: str, *, case_id: UUID) -> datetime | None:
+        """Give the instant at which the next waiting delivery of a case may be tried."""
+        ...
+
+    def mark_read(self, message_id: UUID, *, by: UUID, at: datetime) -> bool:
+        """Say that somebody has read their notice."""
+        ...
+
+    def add_escalation(self, escalation: NewEscalation, *, unit_id: UUID) -> bool:
+        """Write a line of the ledger once; a second one for the same level and round gives False."""
+        ...
+
+    def acknowledge(self, deadline_id: UUID, *, by: UUID, at: datetime) -> None:
+        """Say that the levels raised so far have been seen."""
+        ...
+
+    def dead(self) -> Sequence[UUID]:
+        """List the deliveries that were given up."""
+        ...
+
+    def retry_dead(self, *, now: datetime) -> tuple[UUID, ...]:
+        """Try every delivery again that was given up; gives the cases they belong to."""
+        ...
+
+
+class Directory(Protocol):
+    """People and units."""
+
+    def add_organisation(self, organisation_id: UUID, *, name: str, kind: str = "ngo") -> None:
+        """Write an organisation, unless it is there already."""
+        ...
+
+    def add_unit(
+        self, unit_id: UUID, *, organisation_id: UUID, name: str, jurisdiction: str, zone: str, contact: str = ""
+    ) -> None:
+        """Write a unit, unless it is there already."""
+        ...
+
+    def unit(self, unit_id: UUID) -> Unit | None:
+        """Load a unit."""
+        ...
+
+    def units(self) -> tuple[Unit, ...]:
+        """Load every unit."""
+        ...
+
+    def add_actor(
+        self,
+        actor_id: UUID,
+        *,
+        name: str,
+        email: str,
+        password_hash: str | None = None,
+        demo: bool = False,
+        supervisor_id: UUID | None = None,
+    ) -> None:
+        """Write an actor, unless the id is there already."""
+        ...
+
+    def add_role(self, actor_id: UUID, *, unit_id: UUID, role: str) -> None:
+        """Give an actor a role in a unit."""
+        ...
+
+    def set_disabled(self, actor_id: UUID, *, disabled: bool) -> None:
+        """Let an actor act, or no longer."""
+        ...
+
+    def set_password(self, actor_id: UUID, password_hash: str) -> None:
+        """Write the hash of a new password."""
+        ...
+
+    def count_actors(self) -> int:
+        """Count the actors."""
+        ...
+
+    def actor(self, actor_id: UUID) -> ActorRecord | None:
+        """Load an actor with units and roles."""
+        ...
+
+    def with_role(self, *, unit_id: UUID, roles: tuple[str, ...], now: datetime) -> tuple[ActorRecord, ...]:
+        """Load who has one of these roles in a unit, can act, and is not away."""
+        ...
+
+    def with_role_anywhere(self, *, roles: tuple[str, ...], now: datetime) -> tuple[ActorRecord, ...]:
+        """Load who has one of these roles in any unit, can act, and is not away."""
+        ...
+
+    def credentials(self, email: str) -> Credentials | None:
+        """Load what signing in needs, by e-mail address."""
+        ...
+
+    def add_session(self, token_hash: bytes, *, actor_id: UUID, at: datetime) -> None:
+        """Write a sign-in."""
+        ...
+
+    def session_actor(self, token_hash: bytes, *, since: datetime, seen_after: datetime) -> UUID | None:
+        """Give whose live session this is: created after `since`, seen after `seen_after`, not ended."""
+        ...
+
+    def touch_session(self, token_hash: bytes, *, at: datetime) -> None:
+        """Note that a session was used."""
+        ...
+
+    def end_session(self, token_hash: bytes, *, at: datetime) -> None:
+        """End a session; it does not come back."""
+        ...
+
+
+class Definitions(Protocol):
+    """Definitions."""
+
+    def by_hash(self, content_hash: str) -> StoredDefinition | None:
+        """Load the workflow with a content hash, whatever its status."""
+        ...
+
+    def published(self, kind: str) -> tuple[StoredDefinition, ...]:
+        """Load what is published of a kind, by name."""
+        ...
+
+    def current(self, kind: str, name: str) -> StoredDefinition | None:
+        """Load the published version of a definition."""
+        ...
+
+    def newest_version(self, kind: str, name: str) -> int:
+        """Give the highest version number there is; 0 when there is none."""
+        ...
+
+    def publish(self, stored: StoredDefinition, *, contract_hashes: Mapping[str, str], at: datetime) -> None:
+        """Write a version as the published one; the one before is retired and stays for its running cases."""
+        ...
+
+    def stamp(self) -> tuple[int, datetime | None]:
+        """Give a value that changes whenever a definition is published."""
+        ...
+
+
+class Jobs(Protocol):
+    """Jobs. Leases are counted by the database's clock."""
+
+    def dispatch(self, *, most_open: int, new_ids: Iterable[UUID], now: datetime) -> tuple[Batch, ...]:
+        """Hand out cases that have work, as batches; at most `most_open` batches are out at once."""
+        ...
+
+    def note_flow_run(self, batch_id: UUID, flow_run_id: UUID) -> None:
+        """Keep which flow run serves a batch."""
+        ...
+
+    def claim(self, batch_id: UUID, *, worker: str, most: int, now: datetime) -> tuple[ClaimedJob, ...]:
+        """Claim jobs of a batch's cases. The claim counts the attempt; a job claimed too often is set aside."""
+        ...
+
+    def claim_urgent(self, *, worker: str, most: int, now: datetime) -> tuple[ClaimedJob, ...]:
+        """Claim escalations and critical deliveries, whatever batch their case is in."""
+        ...
+
+    def hold(self, job_id: UUID, token: int) -> str:
+        """Keep a job from others until the end of the transaction; gives its status.
+
+        Raises `StaleJobError` when the token is not the current one.
+        """
+        ...
+
+    def finish(self, job_id: UUID, *, status: str, at: datetime, **more: object) -> None:
+        """Write how a job ended; call `hold` first."""
+        ...
+
+    def put_back(self, job_id: UUID, *, ready_at: datetime, count_attempt: bool, **more: object) -> None:
+        """Make a job ready again, later or at once; call `hold` first."""
+        ...
+
+    def close_batch(self, batch_id: UUID, *, now: datetime) -> bool:
+        """Give a batch's cases back; False, and nothing changed, when one of them has work again."""
+        ...
+
+    def hold_batch(self, batch_id: UUID, *, now: datetime) -> int:
+        """Keep the due jobs of a cancelled batch until they are asked for again; gives how many."""
+        ...
+
+    def abandon_batch(self, batch_id: UUID) -> None:
+        """Give a lost batch's cases back, with the jobs that it had claimed."""
+        ...
+
+    def open_batches(self, *, older_than: timedelta) -> tuple[OpenBatch, ...]:
+        """List the batches that have been out for longer."""
+        ...
+
+    def free_expired(self) -> tuple[UUID, ...]:
+        """Make jobs ready again whose lease is over; gives their cases."""
+        ...
+
+
+class Deadlines(Protocol):
+    """Due deadlines."""
+
+    def due(self, *, now: datetime, most: int) -> tuple[DueDeadline, ...]:
+        """List the deadlines of which something is due, the oldest first."""
+        ...
+
+    def next_at(self) -> datetime | None:
+        """Give the instant at which something is due next; it may lie in the past."""
+        ...
+
+    def try_case(self, case_id: UUID) -> bool:
+        """Take a case's lock if it is free; False when another holds it: its deadlines come with the next pass."""
+        ...
+
+    def hold(self, deadline_id: UUID, *, until: datetime) -> None:
+        """Set a deadline aside for a while that could not be fired, so that the others go on."""
+        ...
+
+
+class Records(Protocol):
+    """Small records."""
+
+    def answer_to(self, command_id: UUID) -> Mapping[str, Any] | None:
+        """Give the answer that a command got when it first came; None for a new one."""
+        ...
+
+    def remember(self, command_id: UUID, answer: Mapping[str, Any], *, case_id: UUID | None, at: datetime) -> None:
+        """Keep the answer to a command; a second keeper of the same command fails with an integrity error."""
+        ...
+
+    def add_report(
+        self,
+        report_id: UUID,
+        answers: Mapping[str, JsonValue],
+        *,
+        case_id: UUID,
+        unit_id: UUID,
+        received_at: datetime,
+        at: datetime,
+        by: UUID | None,
+    ) -> None:
+        """Keep what was reported, sealed."""
+        ...
+
+    def report_of(self, case_id: UUID) -> Mapping[str, JsonValue]:
+        """Open what was reported; empty when the case has no report."""
+        ...
+
+    def keep_document(
+        self,
+        *,
+        case_id: UUID,
+        unit_id: UUID,
+        step_id: UUID | None,
+        name: str,
+        title: str,
+        html: str,
+        sha256: str,
+        number: str,
+        version: int,
+        at: datetime,
+    ) -> UUID:
+        """Keep a document, sealed; the same document of the same step and version is kept once."""
+        ...
+
+    def count_documents(self, case_id: UUID) -> int:
+        """Count the documents of a case."""
+        ...
+
+    def note_service(self, name: str, state: str) -> None:
+        """Keep what a service says of itself, with the database's time."""
+        ...
+
+    def service_age(self, name: str) -> float | None:
+        """Give how many seconds ago a service last said something; None when it never did."""
+        ...
+
+    def installation(self, key: str) -> Mapping[str, Any] | None:
+        """Give a fact of this installation."""
+        ...
+
+    def set_installation(self, key: str, value: Mapping[str, Any]) -> None:
+        """Write a fact of this installation."""
+        ...
+
+
+class UnitOfWork(Protocol):
+    """One transaction. Nothing is kept unless `commit` is called."""
+
+    @property
+    def cases(self) -> Cases:
+        """Cases."""
+        ...
+
+    @property
+    def items(self) -> WorkItems:
+        """Work items, answers, drafts."""
+        ...
+
+    @property
+    def persons(self) -> Persons:
+        """Persons."""
+        ...
+
+    @property
+    def messages(self) -> Messages:
+        """Messages and the ledger."""
+        ...
+
+    @property
+    def directory(self) -> Directory:
+        """People and units."""
+        ...
+
+    @property
+    def definitions(self) -> Definitions:
+        """Definitions."""
+        ...
+
+    @property
+    def jobs(self) -> Jobs:
+        """The outbox."""
+        ...
+
+    @property
+    def deadlines(self) -> Deadlines:
+        """Due deadlines."""
+        ...
+
+    @property
+    def records(self) -> Records:
+        """Commands, documents, services."""
+        ...
+
+    def commit(self) -> None:
+        """Keep everything, and wake the listeners of what was written."""
+        ...
