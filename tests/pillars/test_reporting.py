@@ -212,3 +212,10 @@ def test_what_a_person_wrote_cannot_become_part_of_the_page() -> None:
     letter = render("notification-letter", MANDATORY, {"notified_body": "<script>alert(1)</script>"})
     assert "<script>" not in letter
     assert "&lt;script&gt;" in letter
+
+
+@pytest.mark.parametrize("step", ASKED, ids=lambda step: step.key)
+def test_a_first_screen_asks_six_required_things_at_most(step: StepType) -> None:
+    first = [spec for spec in step.fields if spec.first_bite]
+    assert 0 < len(first) <= 6
+    assert all(spec.required for spec in first)

@@ -206,3 +206,10 @@ def test_form_17_lists_each_journey() -> None:
     paper = render("form-17", PRODUCTION, example(ProductionForm, journey=journey))
     assert "Bridge road" in paper
     assert "Sun 08 Mar 2026, 11:30" in paper
+
+
+@pytest.mark.parametrize("step", ASKED, ids=lambda step: step.key)
+def test_a_first_screen_asks_six_required_things_at_most(step: StepType) -> None:
+    first = [spec for spec in step.fields if spec.first_bite]
+    assert 0 < len(first) <= 6
+    assert all(spec.required for spec in first)

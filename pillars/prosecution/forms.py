@@ -1,0 +1,94 @@
+"""What Prosecution asks a person: the forms of its steps."""
+
+from engine.plugin.fields import Count, Day, Instant, Language, LongText, Money, OrganisationRef, PersonRef, Text, field
+from engine.plugin.rules import Some, rule
+from engine.plugin.steps import Form
+from pillars.prosecution import values as v
+
+
+class EngageForm(Form):
+    """Give the survivor a lawyer, explain their rights, and ask whether they want to go to court."""
+
+    counsel: PersonRef = field(label="Who is the lawyer?", now=True)
+    kind: v.CounselKind = field(label="What kind of lawyer?", choices=v.COUNSEL_KIND, now=True)
+    appointed_on: Day = field(label="Since which day?", now=True)
+    rights_explained: Some[v.Right] = field(label="Which rights were explained?", choices=v.RIGHT, now=True)
+    language: Language = field(
+        label="In which language?", help="A language code, such as as, bn, grt, kha, ne or en.", now=True
+    )
+    wishes_to_proceed: v.Wish = field(
+        label="Does the survivor want to go to court?",
+        help="Whatever the answer, help goes on.",
+        choices=v.WISH,
+        now=True,
+    )
+    victim_right_to_be_heard: bool | None = field(
+        label="Did the lawyer ask the court to hear the survivor?", default=None
+    )
+
+
+class StatementForm(Form):
+    """Have the survivor's statement taken by a Magistrate, with somebody at their side."""
+
+    magistrate: OrganisationRef = field(label="Before which Magistrate?", now=True)
+    section: v.StatementSection = field(label="Under which law?", choices=v.STATEMENT_SECTION, now=True)
+    date: Instant = field(label="When was the statement taken?", event_time=True, now=True)
+    lang: Language = field(
+        label="In which language?", help="A language code, such as as, bn, grt, kha, ne or en.", now=True
+    )
+    video: bool = field(label="Was it filmed, or taken by video?", now=True)
+    support_person_present: bool = field(label="Was a support person there?", now=True)
+    interpreter: PersonRef | None = field(label="Who interpreted?", default=None)
+    copy_status: v.CopyStatus | None = field(label="Was a copy given?", choices=v.COPY_STATUS, default=None)
+
+
+class HearingForm(Form):
+    """Note what happened at a court hearing, and when the next one is."""
+
+    court: OrganisationRef = field(label="Which court?", now=True)
+    case_no: Text = field(label="What is the court's case number?", now=True)
+    hearing_on: Instant = field(label="When was the hearing?", event_time=True, now=True)
+    purpose: v.HearingPurpose = field(label="What was it for?", choices=v.HEARING_PURPOSE, now=True)
+    result: LongText = field(label="What happened?", now=True)
+    attendance_needed: bool = field(label="Did the survivor have to be there?", now=True)
+    video_link: bool = field(label="Was it by video link?")
+    travel_plan: LongText | None = field(label="How does the survivor travel safely?", default=None)
+    cost: Money | None = field(label="What did the journey cost?", default=None)
+    next_on: Day | None = field(label="On which day is the next hearing?", default=None)
+
+    @rule("The next hearing cannot be on an earlier day.")
+    def _next_is_later(self) -> bool:
+        return self.next_on is None or self.next_on >= self.hearing_on.date()
+
+
+class TestimonyForm(Form):
+    """Prepare the survivor for speaking in court, so that it hurts as little as possible."""
+
+    sessions: Count = field(label="How many times did you prepare together?", now=True)
+    court_visit: bool = field(label="Did the survivor see the court room before?", now=True)
+    screen_or_video: bool = field(label="Will there be a screen or a video link?", now=True)
+    in_camera_order: bool = field(label="Did the court order a closed hearing?", now=True)
+    child_evidence_due: Day | None = field(
+        label="By which day must the child be heard?", help="30 days after the court took up the case.", default=None
+    )
+    after_care: LongText | None = field(
+        label="Who cares for the survivor afterwards, and how?", default=None, sensitive=True
+    )
+
+
+class OutcomeForm(Form):
+    """Record the judgment, tell the survivor, and watch the time for an appeal."""
+
+    result: v.Result = field(label="How did it end?", choices=v.RESULT, now=True)
+    told_survivor_at: Instant = field(label="When was the survivor told?", event_time=True, now=True)
+    release_risk: v.ReleaseRisk = field(label="When may the accused be free?", choices=v.RELEASE_RISK, now=True)
+    sections_convicted: tuple[v.Convicted, ...] | None = field(
+        label="Convicted under which sections?", choices=v.CONVICTED, default=None
+    )
+    sentence: Text | None = field(label="What is the sentence?", default=None)
+    fine: Money | None = field(label="How much is the fine?", default=None)
+    compensation_ordered: Money | None = field(label="How much compensation was ordered?", default=None)
+    appeal_by: Day | None = field(
+        label="By which day can we appeal?", help="Ask the lawyer: it depends on the court.", default=None
+    )
+    appeal_filed: bool | None = field(label="Was an appeal filed?", default=None)
