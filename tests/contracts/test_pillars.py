@@ -1,0 +1,105 @@
+"""Every installed pillar keeps the contract."""
+
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+from ruamel.yaml import YAML
+
+from engine.builtin import CORE
+from engine.plugin.checks import check_pillar, contract_problems
+from engine.plugin.fields import Sensitivity
+from engine.plugin.pillar import Pillar
+from engine.plugin.registry import load_registry
+from engine.plugin.steps import Outcome, StepKind, StepType
+from engine.spec.limits import TimeLimit
+from engine.spec.roles import Role
+
+ROOT = Path(__file__).parents[2]
+SIX_P = ("partnership", "policing", "press", "prevention", "prosecution", "protection")
+SIX_R = ("rehabilitation", "reintegration", "repatriation", "reporting", "rescue", "restitution")
+PILLARS: dict[str, Pillar] = {key: import_module(f"pillars.{key}").PILLAR for key in (*SIX_P, *SIX_R)}
+STEPS = [step for pillar in (*PILLARS.values(), CORE) for step in pillar.step_types]
+
+
+def test_there_are_twelve_pillars_six_of_p_and_six_of_r() -> None:
+    packages = {path.parent.name for path in (ROOT / "pillars").glob("*/__init__.py")}
+    assert packages == {*SIX_P, *SIX_R}
+    assert {key for key, pillar in PILLARS.items() if pillar.letter == "P"} == set(SIX_P)
+    assert {key for key, pillar in PILLARS.items() if pillar.letter == "R"} == set(SIX_R)
+
+
+def test_the_distribution_offers_exactly_these_pillars_and_the_built_in_steps() -> None:
+    registry = load_registry(builtins=(CORE,))
+    assert {item.pillar.key for item in registry.installed if item.origin.startswith("icmc")} == {*PILLARS, "core"}
+    assert len(STEPS) == len({step.key for step in STEPS})
+
+
+@pytest.mark.parametrize("key", PILLARS)
+def test_a_pillar_keeps_the_contract_with_its_forms_imports_and_words(key: str) -> None:
+    assert contract_problems(PILLARS[key], f"pillars.{key}") == ()
+    assert check_pillar(key) == ()
+
+
+@pytest.mark.parametrize("key", PILLARS)
+def test_a_pillar_offers_steps_of_people_and_at_least_one_of_the_machine(key: str) -> None:
+    assert {step.kind for step in PILLARS[key].step_types} == {StepKind.ASKED, StepKind.AUTOMATIC}
+
+
+@pytest.mark.parametrize("step", STEPS, ids=lambda step: step.key)
+def test_a_step_type_says_what_it_is_for_and_refuses_unknown_settings(step: StepType) -> None:
+    first_line = step.doc.partition("\n")[0]
+    assert first_line.endswith(".")
+    assert first_line[0].isupper()
+    with pytest.raises(ValidationError):
+        step.settings.model_validate({"no_such_setting": 1})
+    step.settings()
+
+
+@pytest.mark.parametrize("step", STEPS, ids=lambda step: step.key)
+def test_every_field_has_a_label_and_a_class_and_every_choice_its_words(step: StepType) -> None:
+    for spec in step.fields:
+        assert spec.label, spec.name
+        assert spec.sensitivity in Sensitivity
+        assert all(words for words in spec.choices.values()), spec.name
+    assert len({spec.label for spec in step.fields}) == len(step.fields)
+
+
+@pytest.mark.parametrize("step", STEPS, ids=lambda step: step.key)
+def test_no_output_reveals_an_identifying_or_sensitive_answer(step: StepType) -> None:
+    secret = {spec.name for spec in step.fields if not spec.is_open}
+    assert not secret & set(step.outputs)
+
+
+@pytest.mark.parametrize("step", STEPS, ids=lambda step: step.key)
+def test_the_roles_of_a_step_exist_and_a_persons_will_is_always_an_outcome(step: StepType) -> None:
+    assert {Role(role) for role in step.roles} or step.kind is StepKind.AUTOMATIC
+    if step.kind is StepKind.ASKED:
+        assert set(step.outcomes) == set(Outcome)
+
+
+@pytest.mark.parametrize("step", STEPS, ids=lambda step: step.key)
+def test_a_time_limit_can_be_counted_and_a_law_is_in_a_law_pack(step: StepType) -> None:
+    if isinstance(step.time_limit, str):
+        TimeLimit.parse(step.time_limit)
+    elif step.time_limit is not None:
+        assert step.time_limit.limit_id in _law_limits()
+
+
+@pytest.mark.parametrize("step", STEPS, ids=lambda step: step.key)
+def test_every_paper_of_a_step_has_its_template(step: StepType) -> None:
+    for document in step.documents:
+        assert (ROOT / "templates" / "documents" / f"{document.name}.html").is_file(), document.name
+
+
+def test_a_pillar_that_breaks_the_contract_is_named_with_its_fault() -> None:
+    broken = Pillar(key="rescue", name="Rescue", letter="R", summary="", step_types=PILLARS["press"].step_types[:1])
+    found = " ".join(contract_problems(broken, "pillars.press"))
+    assert "must start with 'rescue.'" in found
+    assert "needs a name and a summary" in found
+
+
+def _law_limits() -> set[str]:
+    packs = [YAML(typ="safe").load(path) for path in sorted((ROOT / "workflows" / "law").glob("*.yaml"))]
+    return {limit["id"] for pack in packs for limit in pack["limits"]}
