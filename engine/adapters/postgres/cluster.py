@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -14,6 +15,8 @@ from engine.errors import ServiceError
 
 SUPERUSER: Final = "icmc_super"
 _CONFIGURATION: Final = "icmc.conf"
+_UNFINISHED: Final = "cluster.new."
+"""Each attempt has its own name: the initdb of one that was killed may still be writing."""
 _SETTINGS: Final = """\
 # Written by ICMC at every start: changes here are lost.
 listen_addresses = '127.0.0.1'
@@ -88,17 +91,16 @@ def find_or_make_cluster(data_folder: Path, passwords: PasswordFile, *, durable:
 
 
 def _make(cluster: Cluster, password: str, *, durable: bool) -> None:
-    unfinished = cluster.folder.with_name("cluster.new")
-    if unfinished.exists():
-        shutil.rmtree(unfinished)
-    unfinished.mkdir(mode=0o700)
+    for cut_short in cluster.folder.parent.glob(f"{_UNFINISHED}*"):
+        shutil.rmtree(cut_short, ignore_errors=True)
+    unfinished = Path(tempfile.mkdtemp(prefix=_UNFINISHED, dir=cluster.folder.parent))
     os.chown(unfinished, cluster.account.uid, cluster.account.gid)
     password_file = cluster.folder.with_name("initdb.password")
     _write_as(cluster.account, password_file, password)
     try:
         _initialise(cluster, unfinished, password_file, durable=durable)
     finally:
-        password_file.unlink()
+        password_file.unlink(missing_ok=True)
     with (unfinished / "postgresql.conf").open("a", encoding="utf-8") as file:
         file.write(f"include '{_CONFIGURATION}'\n")
         os.fsync(file.fileno())

@@ -65,7 +65,7 @@ def start_embedded(data_folder: Path, *, durable: bool = True) -> EmbeddedServer
         cluster = find_or_make_cluster(data_folder, passwords, durable=durable)
         share = Share.take(data_folder / "users.lock")
         undo.callback(share.leave)
-        address = _running(cluster, passwords) or _start(cluster, passwords, durable=durable)
+        address = _join_or_start(cluster, passwords, durable=durable)
         undo.pop_all()
     return EmbeddedServer(data_folder, address.socket_folder, address.port, cluster, passwords, share)
 
@@ -125,20 +125,25 @@ def _answers(address: _Address, cluster: Cluster, passwords: PasswordFile) -> bo
     return answer is not None and Path(answer[0]) == cluster.folder
 
 
-def _start(cluster: Cluster, passwords: PasswordFile, *, durable: bool) -> _Address:
-    """Start the server. A port taken meanwhile, or the last helpers of a killed server, are worth another attempt."""
-    socket_folder = make_socket_folder(cluster.folder.parent, cluster.account)
+def _join_or_start(cluster: Cluster, passwords: PasswordFile, *, durable: bool) -> _Address:
+    """Return where the server answers, started if it does not run.
+
+    A port taken meanwhile and the last helpers of a killed server are worth another attempt; the server that a killed
+    process was starting is as good as ours.
+    """
     remembered = cluster.folder.with_name("port")
     log = cluster.folder / _START_LOG
     for _ in range(_START_ATTEMPTS):
+        if running := _running(cluster, passwords):
+            return running
         port = _free_port(remembered)
+        socket_folder = make_socket_folder(cluster.folder.parent, cluster.account)
         _empty(socket_folder)
         cluster.configure(port=port, socket_folder=socket_folder, durable=durable)
         retire_stale_file(cluster.folder, cluster.account)
         log.unlink(missing_ok=True)
-        status, _ = cluster.run("pg_ctl", "start", "--wait", "--timeout=600", "--silent", f"--log={_START_LOG}")
-        running = _running(cluster, passwords) if status == 0 else None
-        if running is not None:
+        cluster.run("pg_ctl", "start", "--wait", "--timeout=600", "--silent", f"--log={_START_LOG}")
+        if running := _running(cluster, passwords):
             write_private(remembered, str(running.port))
             return running
         wait_a_moment()
@@ -151,7 +156,8 @@ def _start(cluster: Cluster, passwords: PasswordFile, *, durable: bool) -> _Addr
 
 def _free_port(remembered: Path) -> int:
     """Return the port of the last time when it is free, else any free one."""
-    last = int(remembered.read_text("ascii")) if remembered.exists() else 0
+    text = remembered.read_text("utf-8", errors="replace") if remembered.exists() else ""
+    last = int(text) if text.isdecimal() else 0
     for wanted in (last, 0):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

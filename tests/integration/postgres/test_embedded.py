@@ -30,7 +30,7 @@ print(stop_embedded(server), flush=True)
 """
 
 
-def owner_process(folder: Path) -> subprocess.Popen[str]:
+def owner_process(folder: Path, *, until_started: bool = True) -> subprocess.Popen[str]:
     """Start another process that owns a share of the server until its input ends."""
     process = subprocess.Popen(
         [sys.executable, "-c", OWNER_PROCESS, folder],
@@ -40,7 +40,7 @@ def owner_process(folder: Path) -> subprocess.Popen[str]:
         env=os.environ | {"PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[3]), *sys.path])},
     )
     assert process.stdout is not None
-    assert process.stdout.readline().startswith("started")
+    assert not until_started or process.stdout.readline().startswith("started")
     return process
 
 
@@ -182,16 +182,30 @@ def test_a_taken_port_is_given_up_for_another(data_folder: Path) -> None:
 
 
 def test_a_cluster_cut_short_is_made_again_and_a_damaged_one_is_left_alone(data_folder: Path) -> None:
-    (data_folder / "cluster.new" / "base").mkdir(parents=True)
-    (data_folder / "cluster.new" / "PG_VERSION").write_text("18\n")
+    (data_folder / "cluster.new.abc" / "base").mkdir(parents=True)
+    (data_folder / "cluster.new.abc" / "PG_VERSION").write_text("18\n")
     (data_folder / "initdb.password").write_text("left over")
     server = start_embedded(data_folder, durable=False)
     stop_embedded(server)
-    assert sorted(p.name for p in data_folder.iterdir() if p.suffix in {".new", ".password"}) == []
+    assert sorted(p.name for p in data_folder.iterdir() if p.name.startswith(("cluster.", "initdb."))) == []
     (data_folder / "cluster" / "PG_VERSION").unlink()
     with pytest.raises(ServiceError, match="not a whole database"):
         start_embedded(data_folder, durable=False)
     assert (data_folder / "cluster" / "base").exists()
+
+
+@pytest.mark.parametrize("sign", ["passwords.json", "initdb.password", "cluster/postmaster.pid"])
+def test_a_first_start_that_is_killed_anywhere_is_followed_by_a_good_one(data_folder: Path, sign: str) -> None:
+    starting = owner_process(data_folder, until_started=False)
+    while not (data_folder / sign).exists():
+        assert starting.poll() is None
+    starting.kill()
+    starting.communicate()
+    server = start_embedded(data_folder, durable=False)
+    write_row(server)
+    assert read_row(server) == (42,)
+    assert stop_embedded(server) is True
+    assert sorted(p.name for p in data_folder.glob("cluster*")) == ["cluster"]
 
 
 def test_a_cluster_of_another_version_is_refused(data_folder: Path) -> None:
