@@ -11,8 +11,9 @@ import pytest
 from engine.adapters.postgres.backup import count_rows, make_backup
 from engine.adapters.postgres.checksums import checksum_file, sha256_of, write_checksum
 from engine.adapters.postgres.databases import connected, create_database, drop_database
-from engine.adapters.postgres.embedded import EmbeddedServer
+from engine.adapters.postgres.embedded import EmbeddedServer, start_embedded, stop_embedded
 from engine.adapters.postgres.restore import restore_backup
+from engine.adapters.postgres.roles import urls_from
 from engine.errors import DamagedError, ServiceError, SettingsError
 
 
@@ -170,3 +171,19 @@ def test_the_scratch_copy_of_a_killed_backup_is_dropped_by_the_next_one(
     create_database(postgres.url("postgres"), f"{source}_check_killed")
     make_backup(postgres.url(source), tmp_path / "icmc.dump")
     assert databases(postgres, source) == [source]
+
+
+def test_an_administrator_who_is_no_superuser_moves_the_cases_to_another_server(
+    postgres: EmbeddedServer, source: str, data_folder: Path, tmp_path: Path
+) -> None:
+    report = make_backup(postgres.url(source), tmp_path / "icmc.dump")
+    own = start_embedded(data_folder, durable=False)
+    with connected(own.url("postgres")) as connection:
+        connection.execute("CREATE ROLE dba LOGIN CREATEROLE CREATEDB PASSWORD 'p@ss/word'")
+    urls = urls_from(f"postgresql://dba:p%40ss%2Fword@127.0.0.1:{own.port}/postgres", tmp_path / "own.json")
+    restore_backup(report.file, urls.admin)
+    assert make_backup(urls.admin, tmp_path / "again.dump").rows == report.rows
+    assert restore_backup(report.file, urls.admin, into_empty_only=False).kept_as is not None
+    with connected(urls.app) as app:
+        assert app.execute("SELECT count(*) FROM event").fetchone() == (1000,)
+    stop_embedded(own)
