@@ -59,11 +59,27 @@ class Channel(Protocol):
         ...
 
 
+class Passwords(Protocol):
+    """Hashes passwords, and checks them."""
+
+    def hash(self, password: str) -> str:
+        """Give the hash to keep."""
+        ...
+
+    def verify(self, password: str, kept: str | None) -> bool:
+        """Check a password; takes as long for an unknown actor (None) as for a known one."""
+        ...
+
+
 class Entropy(Protocol):
     """The source of what must not be guessable."""
 
     def uuid(self) -> UUID:
         """Give a random id."""
+        ...
+
+    def token(self) -> str:
+        """Give a secret of 256 bits, as text."""
         ...
 
     def case_number(self) -> str:

@@ -23,6 +23,10 @@ class SystemEntropy:
         """Give a random id."""
         return uuid.uuid4()
 
+    def token(self) -> str:
+        """Give a secret of 256 bits, as text."""
+        return secrets.token_urlsafe(32)
+
     def case_number(self) -> str:
         """Give a case number of 8 letters and digits, about 10^12 of them: it tells nothing."""
         drawn = [secrets.choice(_ALPHABET) for _ in range(8)]

@@ -1,0 +1,35 @@
+"""The collaborators that every use case is given."""
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+
+from engine.domain.compiled import CompiledWorkflow
+from engine.domain.library import Library
+from engine.plugin.registry import Registry
+from engine.ports import Channel, Clock, Entropy, Passwords, Queries, Renderer, Vault
+from engine.spec.catalogue import StepCatalogue
+from engine.spec.workflow import Workflow
+from engine.stores import UnitOfWork
+
+
+@dataclass(frozen=True)
+class Engine:
+    """One assembled system. `definitions` compiles by content hash; `library` gives what is published now."""
+
+    clock: Clock
+    entropy: Entropy
+    vault: Vault
+    passwords: Passwords
+    renderer: Renderer
+    registry: Registry
+    catalogue: StepCatalogue
+    definitions: Mapping[str, CompiledWorkflow]
+    library: Callable[[], Library]
+    unit_of_work: Callable[[], AbstractContextManager[UnitOfWork]]
+    queries: Queries
+    draw: Callable[[Workflow], str]
+    channels: Mapping[str, Channel] = field(default_factory=dict)
+    portal_url: str = ""
+    demo: bool = False
+    pillar_origins: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,46 @@
+"""What an installation can be told, by environment variables that begin with ICMC_."""
+
+import os
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def _usual_data_folder() -> Path:
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        return Path("/var/lib/icmc")
+    return Path.home() / ".local" / "share" / "icmc"
+
+
+class Settings(BaseSettings):
+    """The settings of one installation. Secrets are read from the environment or files, and never shown."""
+
+    model_config = SettingsConfigDict(env_prefix="ICMC_", frozen=True, extra="ignore")
+
+    data_folder: Path = Field(default_factory=_usual_data_folder)
+    database_url: SecretStr | None = None
+    key_file: Path | None = None
+    portal_host: str = "127.0.0.1"
+    portal_port: int = 8080
+    portal_url: str = ""
+    smtp_host: str = ""
+    smtp_port: int = 587
+    smtp_user: str = ""
+    smtp_password: SecretStr | None = None
+    smtp_from: str = ""
+    smtp_security: str = Field(default="starttls", pattern="^(starttls|tls|none)$")
+    prefect_ui: bool = True
+    prefect_port: int = 0
+    pillars: dict[str, str] = Field(default_factory=dict)
+    demo: bool = False
+
+    @property
+    def keys(self) -> Path:
+        """Where the key file is: beside the data folder, never inside the database's own."""
+        return self.key_file or self.data_folder / "keys" / "icmc-keys.json"
+
+    @property
+    def address(self) -> str:
+        """The address of the portal as people reach it."""
+        return self.portal_url or f"http://{self.portal_host}:{self.portal_port}"

@@ -1,0 +1,177 @@
+"""Read the answers of a form: what does not fit is told field by field; what is open becomes outputs."""
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime
+from uuid import UUID
+
+from pydantic import TypeAdapter, ValidationError
+
+from engine.domain.compiled import CompiledStep
+from engine.domain.records import Interval, Scalar
+from engine.errors import InvalidAnswersError
+from engine.plugin.fields import FieldKind, FieldSpec, OutputKind
+from engine.plugin.steps import StepType
+from engine.ports import JsonValue
+from engine.spec.workflow import Question
+
+_INSTANT: TypeAdapter[datetime] = TypeAdapter(datetime)
+_QUESTION_KINDS: Mapping[str, TypeAdapter[object]] = {
+    "bool": TypeAdapter(bool),
+    "number": TypeAdapter(float),
+    "date": TypeAdapter(date),
+    "instant": TypeAdapter(datetime),
+}
+_WORDS = {
+    "missing": "Answer this question.",
+    "bool_parsing": "Answer yes or no.",
+    "literal_error": "Choose one of the answers offered.",
+    "datetime_parsing": "Give a date and time, such as 2026-03-07 18:40.",
+    "datetime_from_date_parsing": "Give a date and time, such as 2026-03-07 18:40.",
+    "timezone_aware": "Say in which time zone this is.",
+    "date_parsing": "Give a date, such as 2026-03-07.",
+    "date_from_datetime_parsing": "Give a date, such as 2026-03-07.",
+    "int_parsing": "Give a whole number.",
+    "float_parsing": "Give a number.",
+    "decimal_parsing": "Give an amount, such as 1500 or 1500.50.",
+    "greater_than_equal": "This number is too small.",
+    "less_than_equal": "This number is too large.",
+    "string_too_short": "Answer this question.",
+    "string_too_long": "This answer is too long.",
+    "string_pattern_mismatch": "This is not written in the way that was asked for.",
+    "extra_forbidden": "This question does not belong to this form.",
+}
+
+
+def check_answers(
+    step_type: StepType, answers: Mapping[str, JsonValue], *, questions: Iterable[Question] = (), partly: bool = False
+) -> None:
+    """Refuse answers that do not fit the form; with `partly`, only its first bite must be there.
+
+    Raises `InvalidAnswersError` with a sentence for each field; no sentence quotes an answer.
+    """
+    asked = {question.id: question for question in questions}
+    problems = _form_problems(step_type, {k: v for k, v in answers.items() if k not in asked}, partly=partly)
+    for name, question in asked.items():
+        problem = _question_problem(question, answers.get(name), partly=partly)
+        if problem:
+            problems[name] = problem
+    if problems:
+        raise InvalidAnswersError(problems)
+
+
+def open_outputs(
+    step_type: StepType | None, answers: Mapping[str, JsonValue], *, questions: Iterable[Question] = ()
+) -> dict[str, Scalar]:
+    """Give the answers on which workflows may decide: open choices, bools, numbers and instants."""
+    outputs: dict[str, Scalar] = {}
+    for spec in step_type.fields if step_type else ():
+        value = answers.get(spec.name)
+        if spec.output is not None and value is not None:
+            outputs[spec.name] = _scalar(spec.output, value)
+    for question in questions:
+        value = answers.get(question.id)
+        if (
+            question.sensitivity == "open"
+            and isinstance(value, bool | int | float)
+            and question.type in {"bool", "number"}
+        ) or (question.sensitivity == "open" and question.type == "choice" and isinstance(value, str)):
+            outputs[question.id] = value
+    return outputs
+
+
+def event_instant(
+    step_type: StepType | None, answers: Mapping[str, JsonValue], given: datetime | None, now: datetime
+) -> datetime:
+    """Give when the step happened: its event-time field, else what was said, else now (UTC)."""
+    name = step_type.event_time_field if step_type else None
+    value = answers.get(name) if name else None
+    instant = instant_of(value) if isinstance(value, str) else given
+    return (instant or now).astimezone(UTC)
+
+
+def excluded_intervals(
+    step_type: StepType | None, answers: Mapping[str, JsonValue], step_id: UUID
+) -> tuple[Interval, ...]:
+    """Give the stretches of time that the answers tell of and that a limit may leave out."""
+    found: list[Interval] = []
+    for spec in step_type.fields if step_type else ():
+        value = answers.get(spec.name)
+        if spec.kind is FieldKind.INTERVALS and spec.excluded_time and isinstance(value, list):
+            found += [_interval(spec, entry, step_id) for entry in value if isinstance(entry, dict)]
+    return tuple(found)
+
+
+def instant_of(text: str) -> datetime:
+    """Read an aware instant; raises `InvalidAnswersError` for another text."""
+    try:
+        instant = _INSTANT.validate_python(text)
+    except ValidationError:
+        raise InvalidAnswersError({"happened_at": _WORDS["datetime_parsing"]}) from None
+    if instant.tzinfo is None:
+        raise InvalidAnswersError({"happened_at": _WORDS["timezone_aware"]})
+    return instant
+
+
+def questions_of(compiled: CompiledStep | None) -> tuple[Question, ...]:
+    """Give the questions that the workflow adds to a step."""
+    return compiled.spec.questions if compiled else ()
+
+
+def _form_problems(step_type: StepType, answers: Mapping[str, JsonValue], *, partly: bool) -> dict[str, str]:
+    if step_type.form is None:
+        return {}
+    needed = {spec.name for spec in step_type.fields if spec.required and (spec.first_bite or not partly)}
+    try:
+        step_type.form.model_validate(dict(answers))
+    except ValidationError as error:
+        problems: dict[str, str] = {}
+        for detail in error.errors(include_url=False, include_input=False):
+            name = str(detail["loc"][0]) if detail["loc"] else "form"
+            if detail["type"] == "missing" and name not in needed:
+                continue
+            problems.setdefault(name, _sentence(detail["type"], detail["msg"]))
+        return problems
+    return {}
+
+
+def _sentence(kind: str, message: str) -> str:
+    if kind in _WORDS:
+        return _WORDS[kind]
+    return message.removeprefix("Value error, ") if kind == "value_error" else f"{message}."
+
+
+def _question_problem(question: Question, value: JsonValue, *, partly: bool) -> str | None:
+    if value is None or value == "":
+        return _WORDS["missing"] if question.required and not partly else None
+    if question.type == "choice" and value not in question.choices:
+        return _WORDS["literal_error"]
+    adapter = _QUESTION_KINDS.get(question.type)
+    if adapter is None:
+        return None
+    try:
+        adapter.validate_python(value)
+    except ValidationError as error:
+        return _sentence(error.errors()[0]["type"], "This answer does not fit")
+    return None
+
+
+def _scalar(kind: OutputKind, value: JsonValue) -> Scalar:
+    match kind:
+        case OutputKind.BOOL:
+            return TypeAdapter(bool).validate_python(value)
+        case OutputKind.NUMBER:
+            return TypeAdapter(int).validate_python(value)
+        case OutputKind.INSTANT:
+            return instant_of(str(value)).astimezone(UTC).isoformat()
+        case OutputKind.CHOICE:
+            return str(value)
+
+
+def _interval(spec: FieldSpec, entry: Mapping[str, object], step_id: UUID) -> Interval:
+    end = entry.get("end")
+    return Interval(
+        step_id=step_id,
+        name=spec.excluded_time,
+        start=instant_of(str(entry["start"])).astimezone(UTC),
+        end=instant_of(str(end)).astimezone(UTC) if end else None,
+    )

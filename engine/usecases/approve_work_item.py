@@ -1,0 +1,38 @@
+"""Approve what another person answered, or send it back."""
+
+from uuid import UUID
+
+from engine.assembly import Engine
+from engine.domain import commands as cm
+from engine.domain import work_item as verbs
+from engine.errors import ConflictError, NotFoundError
+from engine.usecases.deciding import carry_out, require_member
+from engine.views import Viewer
+
+
+def approve_work_item(
+    engine: Engine, item_id: UUID, *, viewer: Viewer, revision: int, command_id: UUID, approved: bool
+) -> bool:
+    """Approve a step, or return it to be answered again; gives whether it was approved.
+
+    Nobody approves their own answer. Raises as `complete_work_item` does.
+    """
+    now = engine.clock.now()
+    with engine.unit_of_work() as work:
+        state = work.cases.lock(work.items.get(item_id).case_id)
+        require_member(viewer, state)
+        known = work.records.answer_to(command_id)
+        if known is not None:
+            return bool(known["approved"])
+        item = work.items.get(item_id)
+        if not item.approval:
+            raise NotFoundError(kind="approval")
+        verbs.require_open(item)
+        verbs.require_candidate(item, actor_id=viewer.actor_id, roles=viewer.roles, name=viewer.name)
+        if item.revision != revision or item.assignee_id not in {None, viewer.actor_id}:
+            raise ConflictError(kind="work item")
+        command = cm.ApproveStep(step_id=item.step_id, approved=approved, by=viewer.actor_id)
+        carry_out(engine, work, state, command, actor_id=viewer.actor_id, now=now)
+        work.records.remember(command_id, {"approved": approved}, case_id=state.case.id, at=now)
+        work.commit()
+        return approved

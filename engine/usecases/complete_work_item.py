@@ -1,0 +1,145 @@
+"""Complete a work item: the answers are kept, the step ends, and what follows is there at once."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from engine.assembly import Engine
+from engine.domain import commands as cm
+from engine.domain import work_item as verbs
+from engine.domain.consequences import WorkItem, compiled_step
+from engine.domain.events import CaseClosed, Event, StepOpened
+from engine.domain.records import ItemStatus, Step
+from engine.domain.records import item_id as id_of_item
+from engine.domain.state import CaseState
+from engine.errors import ConflictError, InvalidAnswersError, NotFoundError
+from engine.ports import JsonValue
+from engine.stores import UnitOfWork
+from engine.usecases.answers import check_answers, event_instant, excluded_intervals, open_outputs, questions_of
+from engine.usecases.deciding import carry_out, require_member
+from engine.views import Viewer
+
+DONE = "done"
+REASON = "_reason"
+LATE_REASON = "_late_reason"
+_CLOCKS_DIFFER = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """What completing an item led to: the items that are there now because of it."""
+
+    case_id: UUID
+    next_item_ids: tuple[UUID, ...]
+    case_closed: bool
+
+
+def complete_work_item(
+    engine: Engine,
+    item_id: UUID,
+    *,
+    viewer: Viewer,
+    revision: int,
+    command_id: UUID,
+    outcome: str = DONE,
+    answers: Mapping[str, JsonValue],
+    happened_at: datetime | None = None,
+    reason: str = "",
+    late_reason: str = "",
+) -> Completion:
+    """End a step with the answers of a person, who must be its assignee or a candidate of an item nobody has.
+
+    The same `command_id` gets the first answer again. `revision` is the item's when its form was opened. An outcome
+    other than done needs a reason. Raises `ConflictError`, `AlreadyEndedError`, `NotACandidateError`,
+    `InvalidAnswersError`, `NotFoundError`.
+    """
+    now = engine.clock.now()
+    with engine.unit_of_work() as work:
+        state = work.cases.lock(work.items.get(item_id).case_id)
+        require_member(viewer, state)
+        known = work.records.answer_to(command_id)
+        if known is not None:
+            return _completion(known)
+        item = work.items.get(item_id)
+        _require_right(item, viewer, revision)
+        step = state.steps.get(item.step_id)
+        if step is None or item.approval:
+            raise NotFoundError(kind="work item to answer")
+        command = _command(engine, state, step, outcome, answers, happened_at, reason, now, viewer)
+        kept = dict(answers) | {name: text for name, text in ((REASON, reason), (LATE_REASON, late_reason)) if text}
+        sealed = work.items.keep_answers(
+            kept, case_id=state.case.id, unit_id=state.case.unit_id, step_id=step.id, turn=step.turn, at=now
+        )
+        command = replace(command, answers_hash=hashlib.sha256(sealed).hexdigest())
+        decided = carry_out(engine, work, state, command, actor_id=viewer.actor_id, now=now)
+        _keep_who_did_it(work, item, viewer)
+        work.items.drop_draft(item_id)
+        answer = _answer(state, decided.events)
+        work.records.remember(command_id, answer, case_id=state.case.id, at=now)
+        work.commit()
+        return _completion(answer)
+
+
+def _require_right(item: WorkItem, viewer: Viewer, revision: int) -> None:
+    verbs.require_open(item)
+    if item.assignee_id is not None and item.assignee_id != viewer.actor_id:
+        raise ConflictError(kind="work item")
+    verbs.require_candidate(item, actor_id=viewer.actor_id, roles=viewer.roles, name=viewer.name)
+    if item.revision != revision:
+        raise ConflictError(kind="work item")
+
+
+def _command(
+    engine: Engine,
+    state: CaseState,
+    step: Step,
+    outcome: str,
+    answers: Mapping[str, JsonValue],
+    said: datetime | None,
+    reason: str,
+    now: datetime,
+    viewer: Viewer,
+) -> cm.CompleteStep:
+    step_type = engine.registry.get(step.uses)
+    questions = questions_of(compiled_step(step, state, engine.definitions))
+    if outcome == DONE:
+        check_answers(step_type, answers, questions=questions)
+    elif not reason.strip():
+        raise InvalidAnswersError({"reason": "Say why, in a few words."})
+    when = event_instant(step_type, answers if outcome == DONE else {}, said, now)
+    if when > now + _CLOCKS_DIFFER:
+        raise InvalidAnswersError({step_type.event_time_field or "happened_at": "This lies in the future."})
+    return cm.CompleteStep(
+        step_id=step.id,
+        outcome=outcome,
+        happened_at=min(when, now),
+        outputs=open_outputs(step_type, answers, questions=questions) if outcome == DONE else {},
+        intervals=excluded_intervals(step_type, answers, step.id) if outcome == DONE else (),
+        by=viewer.actor_id,
+        reason_code=outcome if outcome != DONE else "",
+    )
+
+
+def _keep_who_did_it(work: UnitOfWork, item: WorkItem, viewer: Viewer) -> None:
+    """An item that nobody had claimed was done by the viewer all the same."""
+    if item.assignee_id is None:
+        done = work.items.get(item.id)
+        changes = {"assignee_id": viewer.actor_id, "revision": done.revision + 1, "status": ItemStatus.COMPLETED}
+        work.items.save(done.model_copy(update=changes))
+
+
+def _answer(state: CaseState, events: tuple[Event, ...]) -> dict[str, JsonValue]:
+    opened = [event.step for event in events if isinstance(event, StepOpened) and not event.step.automatic]
+    return {
+        "case_id": str(state.case.id),
+        "next_item_ids": [str(id_of_item(step.id, turn=step.turn, approval=False)) for step in opened],
+        "case_closed": any(isinstance(event, CaseClosed) for event in events),
+    }
+
+
+def _completion(answer: Mapping[str, JsonValue]) -> Completion:
+    items = answer["next_item_ids"]
+    following = tuple(UUID(str(item)) for item in items) if isinstance(items, list) else ()
+    return Completion(UUID(str(answer["case_id"])), following, bool(answer["case_closed"]))

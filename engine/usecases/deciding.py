@@ -1,0 +1,57 @@
+"""What the use cases share: decide a command under the case's lock, and write what follows."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from engine.assembly import Engine
+from engine.domain.commands import Command
+from engine.domain.decide import decide
+from engine.domain.events import Event
+from engine.domain.state import CaseState
+from engine.errors import NotFoundError
+from engine.ports import JsonValue
+from engine.stores import UnitOfWork
+from engine.views import Viewer
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A decision that has been written, not yet committed."""
+
+    state: CaseState
+    events: tuple[Event, ...]
+
+
+def carry_out(
+    engine: Engine, work: UnitOfWork, state: CaseState, command: Command, *, actor_id: UUID | None, now: datetime
+) -> Decided:
+    """Decide a command and write its events with all that follows from them."""
+    events = decide(engine.definitions, engine.library(), state, command, now)
+    after = work.cases.record(state, events, actor_id=actor_id, at=now) if events else state
+    return Decided(after, events)
+
+
+def require_member(viewer: Viewer, state: CaseState) -> None:
+    """Refuse a viewer of another unit, in the same words as for a case that does not exist."""
+    if not viewer.is_system and state.case.unit_id not in viewer.unit_ids:
+        raise NotFoundError(kind="case")
+
+
+def command_on_case(
+    engine: Engine, case_id: UUID, command: Command, *, viewer: Viewer, command_id: UUID, now: datetime | None = None
+) -> Mapping[str, JsonValue]:
+    """Carry out one command of a person on a case, once; gives its answer."""
+    with engine.unit_of_work() as work:
+        state = work.cases.lock(case_id)
+        require_member(viewer, state)
+        known = work.records.answer_to(command_id)
+        if known is not None:
+            return known
+        at = now or engine.clock.now()
+        decided = carry_out(engine, work, state, command, actor_id=viewer.actor_id, now=at)
+        answer: dict[str, JsonValue] = {"case_id": str(case_id), "events": len(decided.events)}
+        work.records.remember(command_id, answer, case_id=case_id, at=at)
+        work.commit()
+        return answer

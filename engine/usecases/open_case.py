@@ -1,0 +1,164 @@
+"""Open a case from a report."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from engine.assembly import Engine
+from engine.domain import commands as cm
+from engine.domain import events as ev
+from engine.domain.compiled import CompiledWorkflow
+from engine.domain.decide import decide
+from engine.domain.records import Case, ItemStatus, PersonRole, Scalar
+from engine.domain.state import CaseState, evolve
+from engine.errors import NotAllowedError, NotFoundError
+from engine.ports import JsonValue
+from engine.spec.conditions.evaluate import UNKNOWN, Truth, Value, evaluate
+from engine.stores import Unit, UnitOfWork
+from engine.usecases.answers import check_answers, event_instant, open_outputs
+from engine.views import Viewer
+
+REPORT = "reporting.intake"
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A case that was opened, and the work item that comes first."""
+
+    case_id: UUID
+    case_number: str
+    item_id: UUID | None
+
+
+def open_case(
+    engine: Engine,
+    *,
+    answers: Mapping[str, JsonValue],
+    unit_id: UUID,
+    viewer: Viewer,
+    command_id: UUID,
+    workflow: str | None = None,
+    report_type: str = REPORT,
+    victims: int = 1,
+) -> Opened:
+    """Open a case from a report, in the workflow that its answers call for or in the one named.
+
+    The report's first bite must be answered. The case begins with one possible victim, not yet identified (or as many
+    as `victims` says). Raises `InvalidAnswersError`, `NotAllowedError`, `NotFoundError` (no such workflow or unit).
+    """
+    step_type = engine.registry.get(report_type)
+    check_answers(step_type, answers, partly=True)
+    if not viewer.is_system and unit_id not in viewer.unit_ids:
+        raise NotAllowedError(actor=viewer.name, action="report for this unit")
+    now = engine.clock.now()
+    received_at = min(event_instant(step_type, answers, None, now), now)
+    with engine.unit_of_work() as work:
+        known = work.records.answer_to(command_id)
+        if known is not None:
+            return _opened(known)
+        unit = work.directory.unit(unit_id)
+        if unit is None:
+            raise NotFoundError(kind="unit")
+        report = open_outputs(step_type, answers)
+        chosen = _choose(engine, work, unit, report, workflow)
+        state = _write_case(engine, work, unit, report, chosen, viewer, received_at, now, victims)
+        case = state.case
+        work.records.add_report(
+            engine.entropy.uuid(), answers, case_id=case.id, unit_id=unit.id, received_at=received_at, at=now,
+            by=viewer.actor_id,
+        )  # fmt: skip
+        item = _hand_first_item_to(work, state, viewer, report_type)
+        if item is not None:
+            work.items.save_draft(work.items.get(item), answers, unit_id=unit.id, by=viewer.actor_id, at=now)
+        answer = {"case_id": str(case.id), "case_number": case.number, "item_id": str(item) if item else None}
+        work.records.remember(command_id, answer, case_id=case.id, at=now)
+        work.commit()
+        return _opened(answer)
+
+
+def choose_workflow(
+    candidates: Mapping[str, CompiledWorkflow], jurisdiction: str, report: Mapping[str, Scalar]
+) -> CompiledWorkflow | None:
+    """Choose the workflow that a report opens: its condition holds, its jurisdiction fits, its priority is highest."""
+
+    def seen(name: tuple[str, ...]) -> Value:
+        return report.get(name[-1], UNKNOWN) if name[0] == "report" else UNKNOWN
+
+    fitting = [
+        compiled
+        for compiled in candidates.values()
+        if compiled.workflow.start.on == "report"
+        and _covers(compiled.workflow.jurisdictions, jurisdiction)
+        and (compiled.start_condition is None or evaluate(compiled.start_condition, seen) is Truth.TRUE)
+    ]
+    return max(fitting, key=lambda compiled: (compiled.workflow.priority, compiled.workflow.workflow), default=None)
+
+
+def _covers(jurisdictions: tuple[str, ...], jurisdiction: str) -> bool:
+    country = jurisdiction.partition("-")[0]
+    return not jurisdictions or jurisdiction in jurisdictions or country in jurisdictions
+
+
+def _choose(
+    engine: Engine, work: UnitOfWork, unit: Unit, report: Mapping[str, Scalar], name: str | None
+) -> CompiledWorkflow:
+    if name is not None:
+        stored = work.definitions.current("workflow", name)
+        if stored is None:
+            raise NotFoundError(kind="workflow")
+        return engine.definitions[stored.content_hash]
+    published = work.definitions.published("workflow")
+    candidates = {stored.name: engine.definitions[stored.content_hash] for stored in published}
+    chosen = choose_workflow(candidates, unit.jurisdiction, report)
+    if chosen is None:
+        raise NotFoundError(kind="workflow for this report")
+    return chosen
+
+
+def _write_case(
+    engine: Engine,
+    work: UnitOfWork,
+    unit: Unit,
+    report: dict[str, Scalar],
+    chosen: CompiledWorkflow,
+    viewer: Viewer,
+    received_at: datetime,
+    now: datetime,
+    victims: int,
+) -> CaseState:
+    case = Case(
+        id=engine.entropy.uuid(), number=engine.entropy.case_number(), unit_id=unit.id,
+        jurisdiction=unit.jurisdiction, opened_at=received_at,
+    )  # fmt: skip
+    before = work.cases.add(case, report)
+    events: list[ev.Event] = [ev.CaseOpened(case=case, report=report)]
+    state = evolve(before, events[0])
+    commands: list[cm.Command] = []
+    for _ in range(victims):
+        person = engine.entropy.uuid()
+        work.persons.add(person, {}, (), unit_id=unit.id, at=now)
+        commands.append(cm.AddPerson(person, PersonRole.VICTIM))
+    commands.append(cm.StartRun(engine.entropy.uuid(), chosen.content_hash, received_at, unit.jurisdiction))
+    for command in commands:
+        decided = decide(engine.definitions, engine.library(), state, command, now)
+        for event in decided:
+            state = evolve(state, event)
+        events += decided
+    return work.cases.record(before, events, actor_id=viewer.actor_id, at=now)
+
+
+def _hand_first_item_to(work: UnitOfWork, state: CaseState, viewer: Viewer, report_type: str) -> UUID | None:
+    """Reserve the item that completes the report to whoever reported, if they may have it."""
+    item = next((known for known in work.items.open_of_case(state.case.id) if known.uses == report_type), None)
+    if item is None:
+        return None
+    if viewer.has_role(*item.candidate_roles) and not viewer.is_system:
+        changes = {"status": ItemStatus.RESERVED, "assignee_id": viewer.actor_id, "revision": item.revision + 1}
+        work.items.save(item.model_copy(update=changes))
+    return item.id
+
+
+def _opened(answer: Mapping[str, JsonValue]) -> Opened:
+    item = answer.get("item_id")
+    return Opened(UUID(str(answer["case_id"])), str(answer["case_number"]), UUID(str(item)) if item else None)

@@ -1,0 +1,81 @@
+"""Claim, release and delegate work items."""
+
+from collections.abc import Callable, Mapping
+from uuid import UUID
+
+from engine.assembly import Engine
+from engine.domain import work_item as verbs
+from engine.domain.consequences import WorkItem
+from engine.errors import NotAllowedError, NotFoundError
+from engine.ports import JsonValue
+from engine.stores import UnitOfWork
+from engine.usecases.deciding import require_member
+from engine.views import Viewer
+
+_MAY_DELEGATE = ("supervisor", "case_manager")
+
+
+def claim_work_item(engine: Engine, item_id: UUID, *, viewer: Viewer, command_id: UUID) -> None:
+    """Reserve a work item for the viewer; raises `NotACandidateError`, `ConflictError`, `AlreadyEndedError`."""
+
+    def change(_work: UnitOfWork, item: WorkItem) -> WorkItem:
+        verbs.require_candidate(item, actor_id=viewer.actor_id, roles=viewer.roles, name=viewer.name)
+        return verbs.claim(item, actor_id=viewer.actor_id)
+
+    _change(engine, item_id, change, "WorkItemClaimed", viewer=viewer, command_id=command_id)
+
+
+def release_work_item(engine: Engine, item_id: UUID, *, viewer: Viewer, command_id: UUID) -> None:
+    """Give a work item back to all its candidates; only its assignee or a supervisor may."""
+
+    def change(_work: UnitOfWork, item: WorkItem) -> WorkItem:
+        if item.assignee_id not in {None, viewer.actor_id} and not viewer.has_role(*_MAY_DELEGATE):
+            raise NotAllowedError(actor=viewer.name, action="release somebody else's work item")
+        return verbs.release(item)
+
+    _change(engine, item_id, change, "WorkItemReleased", viewer=viewer, command_id=command_id)
+
+
+def delegate_work_item(engine: Engine, item_id: UUID, *, to: UUID, viewer: Viewer, command_id: UUID) -> None:
+    """Give a work item to somebody else who may do it; its assignee, a supervisor or a case manager may."""
+
+    def change(work: UnitOfWork, item: WorkItem) -> WorkItem:
+        if item.assignee_id != viewer.actor_id and not viewer.has_role(*_MAY_DELEGATE):
+            raise NotAllowedError(actor=viewer.name, action="delegate somebody else's work item")
+        other = work.directory.actor(to)
+        if other is None or other.disabled:
+            raise NotFoundError(kind="person")
+        verbs.require_candidate(item, actor_id=other.id, roles=other.roles, name=other.name)
+        return verbs.give_to(item, actor_id=other.id)
+
+    _change(engine, item_id, change, "WorkItemDelegated", viewer=viewer, command_id=command_id)
+
+
+def _change(
+    engine: Engine,
+    item_id: UUID,
+    change: Callable[[UnitOfWork, WorkItem], WorkItem],
+    event: str,
+    *,
+    viewer: Viewer,
+    command_id: UUID,
+) -> None:
+    now = engine.clock.now()
+    with engine.unit_of_work() as work:
+        state = work.cases.lock(work.items.get(item_id).case_id)
+        require_member(viewer, state)
+        if work.records.answer_to(command_id) is not None:
+            return
+        item = work.items.get(item_id)
+        changed = change(work, item)
+        answer: Mapping[str, JsonValue] = {"item_id": str(item_id), "status": changed.status.value}
+        if changed is not item:
+            work.items.save(changed)
+            body = {"item_id": str(item_id), "step_key": item.step_key, "assignee_id": _text(changed.assignee_id)}
+            work.cases.note(state, event, body, actor_id=viewer.actor_id, at=now)
+        work.records.remember(command_id, answer, case_id=state.case.id, at=now)
+        work.commit()
+
+
+def _text(value: UUID | None) -> str | None:
+    return str(value) if value else None
