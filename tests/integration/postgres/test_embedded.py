@@ -163,7 +163,8 @@ def test_a_lock_file_that_names_another_program_is_not_believed(data_folder: Pat
         lock_file.write_text("\n".join([str(other.pid), *lines[1:]]) + "\n")
         again = start_embedded(data_folder, durable=False)
         assert read_row(again) == (42,)
-        stop_embedded(again)
+        assert stop_embedded(server) is False
+        assert stop_embedded(again) is True
         assert other.poll() is None
 
 
