@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from engine.domain.compiled import CompiledWorkflow
 from engine.domain.library import Library
 from engine.plugin.registry import Registry
-from engine.ports import Channel, Clock, Entropy, Passwords, Queries, Renderer, Vault
+from engine.ports import Channel, Clock, Entropy, Fingerprints, Passwords, Queries, Renderer, Vault
 from engine.spec.catalogue import StepCatalogue
 from engine.spec.workflow import Workflow
 from engine.stores import UnitOfWork
@@ -15,12 +15,17 @@ from engine.stores import UnitOfWork
 
 @dataclass(frozen=True)
 class Engine:
-    """One assembled system. `definitions` compiles by content hash; `library` gives what is published now."""
+    """One assembled system. `definitions` compiles by content hash; `library` gives what is published now.
+
+    `clock` is the time of cases, which the demo can move forward; `wall_clock` is the time of sessions, never moved.
+    """
 
     clock: Clock
+    wall_clock: Clock
     entropy: Entropy
     vault: Vault
     passwords: Passwords
+    fingerprints: Fingerprints
     renderer: Renderer
     registry: Registry
     catalogue: StepCatalogue

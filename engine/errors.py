@@ -181,3 +181,21 @@ class HolidaysUnknownError(IcmcError):
 
     code = "holidays-unknown"
     sentence = "No public holidays are known for {place}: write them in the calendar's file and leave out holidays_from."
+
+
+class SignInError(IcmcError):
+    """Raised when signing in fails, whatever the reason."""
+
+    code = "sign-in"
+    sentence = "E-mail address or password is not right."
+
+
+class DeliveryError(IcmcError):
+    """Raised when a channel could not send; `permanent` ones are not tried again."""
+
+    code = "delivery"
+    sentence = "The {channel} channel could not send ({reason})."
+
+    def __init__(self, *, channel: str, reason: str, permanent: bool = False) -> None:
+        self.permanent = permanent
+        super().__init__(channel=channel, reason=reason)

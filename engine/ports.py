@@ -59,6 +59,14 @@ class Channel(Protocol):
         ...
 
 
+class Fingerprints(Protocol):
+    """Turns what is known of a person into values that a likely same person shares."""
+
+    def tokens(self, identity: Mapping[str, JsonValue]) -> tuple[tuple[str, str], ...]:
+        """Give (kind, normalised value) pairs, to be kept as blind tokens only."""
+        ...
+
+
 class Passwords(Protocol):
     """Hashes passwords, and checks them."""
 
@@ -269,6 +277,22 @@ class Queries(Protocol):
 
     def definition(self, kind: str, name: str, version: int | None = None) -> vw.DefinitionView:
         """Give a definition with its source: the published version, or the one asked for; raises `NotFoundError`."""
+        ...
+
+    def unsealed_answers(self, viewer: vw.Viewer, step_id: UUID) -> tuple[vw.AnswerView, ...]:
+        """Give a step's answers unmasked; only the use case that records the act may ask."""
+        ...
+
+    def unsealed_person(self, viewer: vw.Viewer, person_id: UUID) -> vw.PersonView:
+        """Give who a person is; only the use case that records the act may ask."""
+        ...
+
+    def published_workflows(self) -> tuple[tuple[str, int, str, str], ...]:
+        """List name, version, content hash and title of each published workflow."""
+        ...
+
+    def gateways(self) -> tuple[str, ...]:
+        """List the configured gateways."""
         ...
 
     def board(self, viewer: vw.Viewer) -> vw.BoardView:

@@ -389,6 +389,10 @@ class Jobs(Protocol):
         """List the batches that have been out for longer."""
         ...
 
+    def try_again(self, job_id: UUID, *, now: datetime) -> bool:
+        """Make a job ready that was set aside or held, with all its attempts before it; gives whether it was one."""
+        ...
+
     def free_expired(self) -> tuple[UUID, ...]:
         """Make jobs ready again whose lease is over; gives their cases."""
         ...

@@ -160,6 +160,13 @@ class JobStore:
         rows = self._connection.execute(_OLD_BATCHES, {"seconds": older_than.total_seconds()})
         return tuple(OpenBatch(row.id, row.workflow, tuple(row.case_numbers), row.flow_run_id) for row in rows)
 
+    def try_again(self, job_id: UUID, *, now: datetime) -> bool:
+        """Make a job ready that was set aside or held, with all its attempts before it; gives whether it was one."""
+        values = {"status": "ready", "ready_at": now, "attempt": 0, "held_by": None, "error_code": None}
+        waiting = JOB.c.status.in_(("aside", "held"))
+        done = self._connection.execute(update(JOB).where(JOB.c.id == job_id, waiting).values(values))
+        return done.rowcount == 1
+
     def free_expired(self) -> tuple[UUID, ...]:
         """Make jobs ready again whose lease is over; gives their cases."""
         return tuple(row[0] for row in self._connection.execute(_FREE_EXPIRED, {"most": MOST_ATTEMPTS}))

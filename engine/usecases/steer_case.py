@@ -1,0 +1,192 @@
+"""What people say of a case beside answering forms: facts, journeys, persons, further steps, the end of a run."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from uuid import UUID
+
+from engine.assembly import Engine
+from engine.domain import commands as cm
+from engine.domain.records import AddedStep, Interval, PersonRole, RunStatus, Scalar
+from engine.domain.state import CaseState
+from engine.errors import InvalidAnswersError, NotFoundError
+from engine.plugin.steps import Law, StepKind
+from engine.ports import JsonValue
+from engine.spec.catalogue import ValueKind
+from engine.usecases.deciding import carry_out, command_on_case, require_member
+from engine.views import Viewer
+
+
+def record_fact(engine: Engine, case_id: UUID, *, viewer: Viewer, command_id: UUID, name: str, value: Scalar) -> None:
+    """Say that a fact declared by one of the case's workflows is so; raises `InvalidAnswersError`, `NotFoundError`."""
+    with engine.unit_of_work() as work:
+        state = work.cases.lock(case_id)
+    _require_declared(engine, state, name, value)
+    command_on_case(engine, case_id, cm.RecordFact(name, value, "person"), viewer=viewer, command_id=command_id)
+
+
+def record_interval(
+    engine: Engine,
+    step_id: UUID,
+    *,
+    case_id: UUID,
+    viewer: Viewer,
+    command_id: UUID,
+    name: str,
+    start: datetime,
+    end: datetime | None,
+) -> None:
+    """Record a stretch of time, such as a journey, that the step's limit may leave out; deadlines move at once."""
+    if end is not None and end < start:
+        raise InvalidAnswersError({"end": "This is before the start."})
+    if end is not None and end > engine.clock.now():
+        raise InvalidAnswersError({"end": "This lies in the future."})
+    command = cm.RecordInterval(Interval(step_id=step_id, name=name, start=start, end=end))
+    command_on_case(engine, case_id, command, viewer=viewer, command_id=command_id)
+
+
+def add_step(
+    engine: Engine,
+    case_id: UUID,
+    *,
+    viewer: Viewer,
+    command_id: UUID,
+    uses: str,
+    title: str = "",
+    limit: str | None = None,
+    law: str | None = None,
+    from_at: datetime | None = None,
+    ladder: str = "standard",
+    exclude: tuple[str, ...] = (),
+    run_id: UUID | None = None,
+) -> UUID:
+    """Add a step of any installed type that the workflow did not foresee; gives the step's id."""
+    step_type = engine.registry.get(uses)
+    default = step_type.time_limit
+    now = engine.clock.now()
+    with engine.unit_of_work() as work:
+        state = work.cases.lock(case_id)
+        require_member(viewer, state)
+        known = work.records.answer_to(command_id)
+        if known is not None:
+            return UUID(str(known["step_id"]))
+        run = run_id or next((run.id for run in state.runs.values() if run.status is RunStatus.OPEN), None)
+        if run is None:
+            raise NotFoundError(kind="open run")
+        added = AddedStep(
+            uses=uses,
+            title=title or step_type.title,
+            from_at=from_at,
+            limit=limit or (default if isinstance(default, str) and not law else None),
+            law=law or (default.limit_id if isinstance(default, Law) and not limit else None),
+            ladder=ladder,
+            exclude=exclude,
+            roles=step_type.roles,
+        )
+        key = f"{uses.replace('.', '_')}_{sum(step.uses == uses for step in state.steps.values()) + 1}"
+        command = cm.AddStep(run, key, added, automatic=step_type.kind is StepKind.AUTOMATIC)
+        decided = carry_out(engine, work, state, command, actor_id=viewer.actor_id, now=now)
+        step = next(s for s in decided.state.steps.values() if s.key == key and s.run_id == run)
+        work.records.remember(command_id, {"step_id": str(step.id)}, case_id=case_id, at=now)
+        work.commit()
+        return step.id
+
+
+def call_step(
+    engine: Engine, case_id: UUID, *, viewer: Viewer, command_id: UUID, run_id: UUID, key: str, path: str = ""
+) -> None:
+    """Open a discretionary step of the workflow."""
+    command_on_case(engine, case_id, cm.AddStep(run_id, key, None, path), viewer=viewer, command_id=command_id)
+
+
+def cancel_step(
+    engine: Engine, step_id: UUID, *, case_id: UUID, viewer: Viewer, command_id: UUID, reason_code: str
+) -> None:
+    """Call a step off before it ends."""
+    command_on_case(engine, case_id, cm.CancelStep(step_id, reason_code), viewer=viewer, command_id=command_id)
+
+
+def start_run(engine: Engine, case_id: UUID, *, viewer: Viewer, command_id: UUID, workflow: str) -> None:
+    """Begin another workflow on a case, beside those that run."""
+    with engine.unit_of_work() as work:
+        stored = work.definitions.current("workflow", workflow)
+        state = work.cases.lock(case_id)
+    if stored is None:
+        raise NotFoundError(kind="workflow")
+    now = engine.clock.now()
+    command = cm.StartRun(engine.entropy.uuid(), stored.content_hash, now, state.case.jurisdiction)
+    command_on_case(engine, case_id, command, viewer=viewer, command_id=command_id, now=now)
+
+
+def abort_run(
+    engine: Engine, run_id: UUID, *, case_id: UUID, viewer: Viewer, command_id: UUID, reason_code: str
+) -> None:
+    """End a run before its steps are settled."""
+    command_on_case(engine, case_id, cm.AbortRun(run_id, reason_code), viewer=viewer, command_id=command_id)
+
+
+def add_person(
+    engine: Engine,
+    case_id: UUID,
+    *,
+    viewer: Viewer,
+    command_id: UUID,
+    role: PersonRole,
+    identity: Mapping[str, JsonValue],
+) -> UUID:
+    """Bring a person into the case; `identity` may hold name, aliases, phone and age, which are sealed."""
+    now = engine.clock.now()
+    with engine.unit_of_work() as work:
+        state = work.cases.lock(case_id)
+        require_member(viewer, state)
+        known = work.records.answer_to(command_id)
+        if known is not None:
+            return UUID(str(known["person_id"]))
+        person_id = engine.entropy.uuid()
+        tokens = engine.fingerprints.tokens(identity)
+        work.persons.add(person_id, identity, tokens, unit_id=state.case.unit_id, at=now)
+        carry_out(engine, work, state, cm.AddPerson(person_id, role), actor_id=viewer.actor_id, now=now)
+        work.records.remember(command_id, {"person_id": str(person_id)}, case_id=case_id, at=now)
+        work.commit()
+        return person_id
+
+
+def identify_person(
+    engine: Engine,
+    person_id: UUID,
+    *,
+    case_id: UUID,
+    viewer: Viewer,
+    command_id: UUID,
+    identity: Mapping[str, JsonValue],
+) -> None:
+    """Write who a person of the case is, over what was known before."""
+    now = engine.clock.now()
+    with engine.unit_of_work() as work:
+        state = work.cases.lock(case_id)
+        require_member(viewer, state)
+        if work.records.answer_to(command_id) is not None:
+            return
+        if person_id not in {person.person_id for person in state.persons}:
+            raise NotFoundError(kind="person")
+        work.persons.change(person_id, identity, engine.fingerprints.tokens(identity))
+        body: dict[str, JsonValue] = {"person_id": str(person_id)}
+        work.cases.note(state, "PersonIdentified", body, actor_id=viewer.actor_id, at=now)
+        work.records.remember(command_id, body, case_id=case_id, at=now)
+        work.commit()
+
+
+def _require_declared(engine: Engine, state: CaseState, name: str, value: Scalar) -> None:
+    for run in state.runs.values():
+        output = engine.definitions[run.definition_hash].facts.get(name)
+        if output is None:
+            continue
+        fits = {
+            ValueKind.BOOL: isinstance(value, bool),
+            ValueKind.NUMBER: isinstance(value, int | float) and not isinstance(value, bool),
+            ValueKind.CHOICE: value in output.choices,
+            ValueKind.INSTANT: isinstance(value, str),
+        }[output.kind]
+        if not fits:
+            raise InvalidAnswersError({name: "This is not a value that the fact can have."})
+        return
+    raise NotFoundError(kind="fact")
