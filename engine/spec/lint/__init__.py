@@ -1,0 +1,1 @@
+"""What is wrong with a definition beyond its shape: names, order, conditions, time."""

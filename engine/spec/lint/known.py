@@ -1,0 +1,55 @@
+"""The names that exist outside of a workflow file, which it may use."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Self
+
+from engine.spec.catalogue import Output
+from engine.spec.law import LawPack
+from engine.spec.roles import Role
+
+
+@dataclass(frozen=True, slots=True)
+class KnownLaw:
+    """A limit of the law as workflows see it: its options by name, whether it counts time, where it holds."""
+
+    options: frozenset[str] = frozenset()
+    is_timed: bool = True
+    jurisdiction: str = "*"
+
+
+@dataclass(frozen=True, slots=True)
+class KnownNames:
+    """Roles, ladders, limits of the law, calendars, and the outputs of a report (empty: not checked)."""
+
+    roles: frozenset[str] = frozenset(role.value for role in Role)
+    ladders: frozenset[str] = frozenset()
+    laws: Mapping[str, KnownLaw] = field(default_factory=dict)
+    calendars: frozenset[str] = frozenset()
+    workflows: frozenset[str] = frozenset()
+    report: Mapping[str, Output] = field(default_factory=dict)
+
+    @classmethod
+    def of(
+        cls,
+        *,
+        ladders: Iterable[str],
+        packs: Iterable[LawPack],
+        calendars: Iterable[str],
+        workflows: Iterable[str] = (),
+        report: Mapping[str, Output] | None = None,
+    ) -> Self:
+        """Gather the names of definitions at hand."""
+        laws: dict[str, KnownLaw] = {}
+        for limit in (limit for pack in packs for limit in pack.limits):
+            earlier = laws.get(limit.id, KnownLaw(is_timed=False))
+            options = earlier.options | {alternative.option for alternative in limit.alternatives}
+            timed = earlier.is_timed or limit.counted_limit is not None
+            laws[limit.id] = KnownLaw(options, timed, limit.jurisdiction)
+        return cls(
+            ladders=frozenset(ladders),
+            laws=laws,
+            calendars=frozenset(calendars),
+            workflows=frozenset(workflows),
+            report=report or {},
+        )
