@@ -9,6 +9,7 @@ from engine.domain.library import Library
 from engine.plugin.registry import Registry
 from engine.ports import Channel, Clock, Entropy, Fingerprints, Passwords, Queries, Renderer, Vault
 from engine.spec.catalogue import StepCatalogue
+from engine.spec.findings import Finding
 from engine.spec.workflow import Workflow
 from engine.stores import UnitOfWork
 
@@ -34,6 +35,8 @@ class Engine:
     unit_of_work: Callable[[], AbstractContextManager[UnitOfWork]]
     queries: Queries
     draw: Callable[[Workflow], str]
+    lint: Callable[[str, str], tuple[Finding, ...]]
+    refresh_definitions: Callable[[], None]
     channels: Mapping[str, Channel] = field(default_factory=dict)
     portal_url: str = ""
     demo: bool = False

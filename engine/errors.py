@@ -70,6 +70,10 @@ class DefinitionError(IcmcError):
     code = "bad-definition"
     sentence = "{name} cannot be used: {count} problem(s), the first at {where}: {first}"
 
+    def __init__(self, *, findings: tuple[object, ...] = (), **facts: object) -> None:
+        self.findings = findings
+        super().__init__(**facts)
+
 
 class UnknownStepTypeError(IcmcError):
     """Raised when a definition names a step type that no installed pillar offers."""
@@ -180,7 +184,9 @@ class HolidaysUnknownError(IcmcError):
     """Raised when the source of public holidays does not know a place."""
 
     code = "holidays-unknown"
-    sentence = "No public holidays are known for {place}: write them in the calendar's file and leave out holidays_from."
+    sentence = (
+        "No public holidays are known for {place}: write them in the calendar's file and leave out holidays_from."
+    )
 
 
 class SignInError(IcmcError):

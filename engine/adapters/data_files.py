@@ -1,0 +1,22 @@
+"""Where the files that travel with ICMC lie: definitions and templates."""
+
+from pathlib import Path
+
+import engine
+
+_PACKAGE = Path(engine.__file__).parent
+
+
+def data_folder(name: str) -> Path:
+    """Give the folder `workflows` or `templates`: the repository's when run from one, else the installed one."""
+    beside = _PACKAGE.parent / name
+    return beside if beside.is_dir() else _PACKAGE / "_data" / name
+
+
+def shipped_sources() -> dict[str, str]:
+    """Read every shipped definition file: name below `workflows/` and text, calendars, ladders and law first."""
+    folder = data_folder("workflows")
+    files = [
+        file for part in ("calendars", "ladders", "law", "cases") for file in sorted((folder / part).glob("*.yaml"))
+    ]
+    return {str(file.relative_to(folder.parent)): file.read_text(encoding="utf-8") for file in files}
