@@ -349,5 +349,14 @@ class SentView(View):
     answered_at: datetime | None
 
 
+class ServiceState(View):
+    """What a service last said of itself."""
+
+    name: str
+    state: str
+    since: datetime
+    noted_at: datetime
+
+
 for _view in (FormView, StepView):
     _view.model_rebuild()

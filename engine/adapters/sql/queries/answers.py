@@ -73,7 +73,7 @@ def _plain(value: object, zone: str) -> str:
         case bool():
             return "Yes" if value else "No"
         case None:
-            return "–"
+            return "-"
         case datetime():
             return said(value, zone)
         case date():

@@ -4,11 +4,24 @@ from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, FromClause, ScalarSelect, Select, and_, exists, func, not_, or_, select
-from sqlalchemy.dialects.postgresql import ARRAY, array
-from sqlalchemy.types import Text, Uuid
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    ScalarSelect,
+    Select,
+    and_,
+    any_,
+    exists,
+    func,
+    literal,
+    not_,
+    or_,
+    select,
+)
+from sqlalchemy.types import Uuid
 
 from engine import views as vw
+from engine.adapters.sql.columns import uuids
 from engine.adapters.sql.queries.persons import Positions, label_of, positions
 from engine.adapters.sql.queries.reading import Reading, Row
 from engine.adapters.sql.queries.shape import (
@@ -40,11 +53,10 @@ def may_claim(viewer: vw.Viewer) -> ColumnElement[bool]:
     """Give the condition on `work_item` that holds for what the viewer may claim, apart from the unit."""
     if viewer.is_system:
         return ITEM_IS_READY
-    roles = array(viewer.roles, type_=Text())
     return and_(
         ITEM_IS_READY,
-        ITEM.c.candidate_roles.overlap(roles),
-        not_(ITEM.c.excluded_ids.any(viewer.actor_id)),
+        ITEM.c.candidate_roles.overlap(list(viewer.roles)),
+        not_(literal(viewer.actor_id, Uuid()) == any_(ITEM.c.excluded_ids)),
     )
 
 
@@ -85,15 +97,14 @@ def chosen_units(ids: Iterable[UUID] | None) -> FromClause:
     """Give these units, or all of them for None, as something to select from, with the column `id`."""
     if ids is None:
         return select(UNIT.c.id).subquery("units")
-    listed = func.unnest(array(sorted(ids), type_=Uuid()).cast(ARRAY(Uuid()))).table_valued("id", name="units")
-    return listed.alias("units")
+    return func.unnest(literal(sorted(ids), uuids())).table_valued("id").render_derived(name="units")
 
 
 def select_items(picked: FromClause) -> Select[tuple[object, ...]]:
     """Give the statement that fetches what a view of an item needs; `picked` has the columns `id` and `due_at`."""
     return (
         select(
-            ITEM, picked.c.due_at, CASE.c.number, STEP.c.path, STEP.c.added, RUN.c.definition_hash,
+            ITEM, picked.c.due_at, CASE.c.number, STEP.c.path, STEP.c.added, RUN.c.definition_hash, RUN.c.zone,
             ACTOR.c.name.label("assignee"),
         )
         .select_from(

@@ -1,0 +1,118 @@
+"""The admin's board: what runs, waits, is late, failed or is stuck, by ids and states only."""
+
+from collections.abc import Iterable, Mapping
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Table, exists, func, select, true
+
+from engine import views as vw
+from engine.adapters.sql.queries.items import chosen_units, first_by_deadline, item_views, select_items
+from engine.adapters.sql.queries.jobs import job_view, select_jobs
+from engine.adapters.sql.queries.reading import Reading
+from engine.adapters.sql.queries.shape import (
+    CASE,
+    CASE_IS_OPEN,
+    DELIVERY,
+    DELIVERY_IS_DEAD,
+    ITEM,
+    ITEM_IS_OPEN,
+    JOB,
+    JOB_HAS_FAILED,
+    JOB_IS_READY,
+    SERVICE,
+    STEP,
+    STEP_IS_HELD_BACK,
+)
+from engine.domain.opening import MISSING
+from engine.domain.policy import Action, board_units, can
+from engine.errors import NotAllowedError
+
+_LINES = 100
+_RECENT = 20
+_DEADLINES = "deadlines"
+_FALLBACK = "fallback"
+
+
+def board(reading: Reading, viewer: vw.Viewer) -> vw.BoardView:
+    """Give the board of the viewer's units, of all units to who keeps the system running.
+
+    Raises `NotAllowedError` for those whose roles do not include it.
+    """
+    if not can(viewer, Action.SEE_BOARD):
+        raise NotAllowedError(actor=viewer.name, action=Action.SEE_BOARD.value)
+    units = board_units(viewer)
+    waiting = _waiting_jobs(reading, units)
+    services = {row["name"]: row for row in reading.rows(select(SERVICE))}
+    deadlines = services.get(_DEADLINES)
+    return vw.BoardView(
+        open_cases=_count(reading, CASE, CASE_IS_OPEN, units),
+        open_items=_count(reading, ITEM, ITEM_IS_OPEN, units),
+        overdue=_overdue(reading, viewer, units),
+        waiting=_waiting_for(reading, units),
+        stuck=_stuck(reading, units),
+        failed_jobs=_jobs(reading, JOB_HAS_FAILED, units, limit=_LINES),
+        waiting_jobs=waiting["count"],
+        oldest_waiting_job_at=waiting["oldest"],
+        dead_deliveries=_count(reading, DELIVERY, DELIVERY_IS_DEAD, units),
+        deadlines_last_pass_at=deadlines["noted_at"] if deadlines else None,
+        fallback_since=deadlines["since"] if deadlines and deadlines["state"] == _FALLBACK else None,
+        recent_flow_runs=_jobs(reading, JOB.c.flow_run_id.is_not(None), units, limit=_RECENT),
+    )
+
+
+def _of_units(table: Table, units: Iterable[UUID] | None) -> ColumnElement[bool]:
+    return true() if units is None else table.c.unit_id.in_(sorted(units))
+
+
+def _count(reading: Reading, table: Table, condition: ColumnElement[bool], units: Iterable[UUID] | None) -> int:
+    return reading.count(select(func.count()).select_from(table).where(condition, _of_units(table, units)))
+
+
+def _overdue(reading: Reading, viewer: vw.Viewer, units: Iterable[UUID] | None) -> tuple[vw.WorkItemView, ...]:
+    late = first_by_deadline(chosen_units(units), ITEM_IS_OPEN, limit=_LINES, before=reading.now)
+    return item_views(reading, reading.rows(select_items(late.subquery("picked")).limit(_LINES)), viewer)
+
+
+def _waiting_for(reading: Reading, units: Iterable[UUID] | None) -> Mapping[str, int]:
+    """Count the open items by candidate role; one that several roles may claim counts for each."""
+    role = func.unnest(ITEM.c.candidate_roles).label("role")
+    roles = select(role).where(ITEM_IS_OPEN, _of_units(ITEM, units)).subquery("roles")
+    rows = reading.rows(select(roles.c.role, func.count().label("items")).group_by(roles.c.role).order_by(roles.c.role))
+    return {row["role"]: row["items"] for row in rows}
+
+
+def _stuck(reading: Reading, units: Iterable[UUID] | None) -> tuple[str, ...]:
+    """List the numbers of open cases in which nothing can happen by itself, and nobody is asked for anything."""
+    asked = exists().where(ITEM.c.case_id == CASE.c.id, ITEM_IS_OPEN)
+    idle = (
+        select(CASE.c.id, CASE.c.number, CASE.c.opened_at)
+        .where(CASE_IS_OPEN, _of_units(CASE, units), ~asked)
+        .cte("idle")
+        .prefix_with("MATERIALIZED", dialect="postgresql")
+    )
+    worked_on = exists().where(JOB.c.case_id == idle.c.id, JOB.c.status.in_(("ready", "claimed", "held")))
+    explained = exists().where(
+        STEP.c.case_id == idle.c.id, STEP_IS_HELD_BACK, func.coalesce(STEP.c.gate, "") != MISSING
+    )
+    rows = reading.rows(
+        select(idle.c.number).where(~worked_on, ~explained).order_by(idle.c.opened_at, idle.c.number).limit(_LINES)
+    )
+    return tuple(row["number"] for row in rows)
+
+
+def _waiting_jobs(reading: Reading, units: Iterable[UUID] | None) -> Mapping[str, object]:
+    due = JOB.c.ready_at <= reading.now
+    rows = reading.rows(
+        select(func.count().label("count"), func.min(JOB.c.ready_at).filter(due).label("oldest")).where(
+            JOB_IS_READY, _of_units(JOB, units)
+        )
+    )
+    return {"count": rows[0]["count"], "oldest": rows[0]["oldest"]}
+
+
+def _jobs(
+    reading: Reading, condition: ColumnElement[bool], units: Iterable[UUID] | None, *, limit: int
+) -> tuple[vw.JobView, ...]:
+    newest = (JOB.c.finished_at.desc().nulls_first(), JOB.c.created_at.desc(), JOB.c.id)
+    rows = reading.rows(select_jobs().where(condition, _of_units(JOB, units)).order_by(*newest).limit(limit))
+    return tuple(job_view(row) for row in rows)

@@ -1,0 +1,118 @@
+"""The case page: everything of one case that a viewer may see, identifying answers masked."""
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from engine import views as vw
+from engine.adapters.sql.queries.answers import Answers, fact_text
+from engine.adapters.sql.queries.case_rows import CaseRows
+from engine.adapters.sql.queries.cases import concern_of
+from engine.adapters.sql.queries.deadlines import deadline_views
+from engine.adapters.sql.queries.documents import document_views
+from engine.adapters.sql.queries.findings import findings
+from engine.adapters.sql.queries.known import in_plain_words
+from engine.adapters.sql.queries.reading import Reading
+from engine.adapters.sql.queries.sealed import readable_answers
+from engine.adapters.sql.queries.steps import step_views
+from engine.domain.policy import Action, can
+from engine.ports import Vault
+
+_ANSWERED = frozenset({"ended", "approval"})
+
+
+def case_view(
+    reading: Reading, viewer: vw.Viewer, rows: CaseRows, jobs: tuple[vw.JobView, ...], vault: Vault
+) -> vw.CaseView:
+    """Make the page of a case from its rows; answers and facts only for those who may read answers."""
+    may_read = can(viewer, Action.READ_ANSWERS)
+    answers, unreadable = _answers(rows, vault) if may_read else ({}, frozenset())
+    deadlines = deadline_views(reading, rows.deadlines, rows.positions)
+    documents = document_views(rows.documents)
+    by_step: dict[UUID | None, tuple[vw.DocumentView, ...]] = {}
+    for row, document in zip(rows.documents, documents, strict=True):
+        by_step[row["step_id"]] = (*by_step.get(row["step_id"], ()), document)
+    steps = step_views(reading, rows, deadlines, by_step, answers)
+    titles = tuple(step.title for step in steps if step.id in unreadable)
+    return vw.CaseView(
+        **{name: rows.case[name] for name in _SAME},
+        concern=concern_of(reading, rows.case["report"]) if may_read else "",
+        runs=_runs(reading, rows),
+        steps=steps,
+        persons=_persons(rows),
+        facts=_facts(reading, rows) if may_read else {},
+        deadlines=deadlines,
+        escalations=_escalations(rows, deadlines),
+        documents=documents,
+        jobs=jobs,
+        findings=findings(reading.known, rows, jobs, titles),
+    )
+
+
+_SAME = ("id", "number", "status", "unit", "jurisdiction", "zone", "opened_at", "closed_at")
+
+
+def _answers(rows: CaseRows, vault: Vault) -> tuple[dict[UUID, Answers], frozenset[UUID]]:
+    """Open the answers that stand; where that fails, the open outputs are still there to be shown."""
+    sealed = {(row["step_id"], row["turn"]): row for row in rows.answers}
+    answers: dict[UUID, Answers] = {}
+    unreadable = set()
+    for step in rows.steps:
+        if step["status"] not in _ANSWERED:
+            continue
+        row = sealed.get((step["id"], step["turn"]))
+        opened = readable_answers(vault, row) if row else {}
+        if opened is None:
+            unreadable.add(step["id"])
+        answers[step["id"]] = {**step["outputs"], **(opened or {})}
+    return answers, frozenset(unreadable)
+
+
+def _runs(reading: Reading, rows: CaseRows) -> tuple[vw.RunView, ...]:
+    same = ("id", "workflow", "version", "status", "started_at", "definition_hash")
+    views = []
+    for row in rows.runs:
+        compiled = reading.known.definitions(row["definition_hash"])
+        title = compiled.workflow.title if compiled else in_plain_words(row["workflow"])
+        views.append(vw.RunView(title=title, **{name: row[name] for name in same}))
+    return tuple(views)
+
+
+def _persons(rows: CaseRows) -> tuple[vw.PersonView, ...]:
+    return tuple(
+        vw.PersonView(
+            id=row["person_id"],
+            role=row["role"],
+            label=f"Person {rows.positions[rows.case['id'], row['person_id']]}",
+            name=None,
+            age=None,
+        )
+        for row in rows.persons
+        if row["removed_at"] is None
+    )
+
+
+def _facts(reading: Reading, rows: CaseRows) -> Mapping[str, str]:
+    """Name the facts of a case as its workflows title them."""
+    titles: dict[str, str] = {}
+    for run in rows.runs:
+        compiled = reading.known.definitions(run["definition_hash"])
+        titles |= {name: fact.title for name, fact in compiled.workflow.facts.items() if fact.title} if compiled else {}
+    return {
+        titles.get(name, in_plain_words(name)): fact_text(value, rows.case["zone"])
+        for name, value in sorted(rows.case["facts"].items())
+    }
+
+
+def _escalations(rows: CaseRows, deadlines: tuple[vw.DeadlineView, ...]) -> tuple[vw.EscalationView, ...]:
+    titles = {deadline.id: deadline.step_title for deadline in deadlines}
+    same = ("id", "deadline_id", "level", "round", "planned_at", "fired_at", "delivered_at", "acknowledged_at", "note")
+    return tuple(
+        vw.EscalationView(
+            **{name: row[name] for name in same},
+            step_title=titles.get(row["deadline_id"], ""),
+            recipients=tuple(sorted(row["told"] or ())),
+            channels=tuple(row["channels"]),
+            acknowledged_by=row["acknowledged_by_name"],
+        )
+        for row in rows.escalations
+    )

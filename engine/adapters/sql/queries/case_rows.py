@@ -1,0 +1,142 @@
+"""All rows of one case page, fetched in a fixed number of statements."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import Select, any_, func, select
+
+from engine import views as vw
+from engine.adapters.sql.queries.deadlines import select_deadlines
+from engine.adapters.sql.queries.documents import select_documents
+from engine.adapters.sql.queries.persons import Positions
+from engine.adapters.sql.queries.reading import Reading, Row
+from engine.adapters.sql.queries.shape import (
+    ACTOR,
+    ANSWER,
+    CASE,
+    CASE_PERSON,
+    DEADLINE,
+    DELIVERY,
+    DELIVERY_IS_DEAD,
+    DOCUMENT,
+    DRAFT,
+    ESCALATION,
+    INTERVAL,
+    ITEM,
+    ITEM_IS_OPEN,
+    MESSAGE,
+    RUN,
+    STEP,
+    UNIT,
+)
+from engine.adapters.sql.visibility import visible_to
+from engine.domain.records import Case, CasePerson, Interval, Run, Step
+from engine.domain.state import CaseState
+from engine.errors import NotFoundError
+
+
+@dataclass(frozen=True)
+class CaseRows:
+    """What the database holds of one case, answers still sealed."""
+
+    case: Row
+    runs: Sequence[Row]
+    steps: Sequence[Row]
+    items: Sequence[Row]
+    answers: Sequence[Row]
+    persons: Sequence[Row]
+    deadlines: Sequence[Row]
+    intervals: Sequence[Row]
+    escalations: Sequence[Row]
+    documents: Sequence[Row]
+    dead_deliveries: int
+
+    @property
+    def positions(self) -> Positions:
+        """The number of each person."""
+        numbers: dict[tuple[UUID, UUID], int] = {}
+        for row in self.persons:
+            numbers.setdefault((self.case["id"], row["person_id"]), row["position"])
+        return numbers
+
+    @property
+    def state(self) -> CaseState:
+        """The case as the domain knows it."""
+        return CaseState(
+            case=Case.model_validate({name: self.case[name] for name in Case.model_fields}),
+            report=self.case["report"],
+            persons=tuple(CasePerson.model_validate({n: r[n] for n in CasePerson.model_fields}) for r in self.persons),
+            runs={row["id"]: Run.model_validate({n: row[n] for n in Run.model_fields}) for row in self.runs},
+            steps={row["id"]: Step.model_validate({n: row[n] for n in Step.model_fields}) for row in self.steps},
+            facts=self.case["facts"],
+            intervals=tuple(Interval.model_validate({n: r[n] for n in Interval.model_fields}) for r in self.intervals),
+        )
+
+
+def case_rows(reading: Reading, viewer: vw.Viewer, case_id: UUID) -> CaseRows:
+    """Fetch a case that the viewer sees; raises `NotFoundError`."""
+    case = reading.first(
+        select(CASE, UNIT.c.name.label("unit"), UNIT.c.zone)
+        .join(UNIT, UNIT.c.id == CASE.c.unit_id)
+        .where(CASE.c.id == case_id, visible_to(viewer, now=reading.now))
+    )
+    if case is None:
+        raise NotFoundError(kind="case")
+    return CaseRows(
+        case=case,
+        runs=reading.rows(select(RUN).where(RUN.c.case_id == case_id).order_by(RUN.c.started_at, RUN.c.id)),
+        steps=reading.rows(_steps().where(STEP.c.case_id == case_id)),
+        items=reading.rows(_items().where(ITEM.c.case_id == case_id)),
+        answers=reading.rows(select(ANSWER).where(ANSWER.c.case_id == case_id)),
+        persons=reading.rows(
+            select(CASE_PERSON)
+            .where(CASE_PERSON.c.case_id == case_id)
+            .order_by(CASE_PERSON.c.position, CASE_PERSON.c.person_id, CASE_PERSON.c.role)
+        ),
+        deadlines=reading.rows(select_deadlines().where(DEADLINE.c.case_id == case_id)),
+        intervals=reading.rows(select(INTERVAL).where(INTERVAL.c.case_id == case_id)),
+        escalations=reading.rows(_escalations().where(ESCALATION.c.case_id == case_id)),
+        documents=reading.rows(select_documents().where(DOCUMENT.c.case_id == case_id)),
+        dead_deliveries=reading.count(
+            select(func.count()).select_from(DELIVERY).where(DELIVERY.c.case_id == case_id, DELIVERY_IS_DEAD)
+        ),
+    )
+
+
+def _steps() -> Select[tuple[object, ...]]:
+    named = ACTOR.c.name.label("completed_by_name")
+    return select(STEP, named).select_from(STEP.outerjoin(ACTOR, ACTOR.c.id == STEP.c.completed_by))
+
+
+def _items() -> Select[tuple[object, ...]]:
+    return (
+        select(ITEM.c.id, ITEM.c.step_id, ACTOR.c.name.label("assignee"), DRAFT.c.notes)
+        .select_from(
+            ITEM.outerjoin(ACTOR, ACTOR.c.id == ITEM.c.assignee_id).outerjoin(DRAFT, DRAFT.c.item_id == ITEM.c.id)
+        )
+        .where(ITEM_IS_OPEN)
+        .order_by(ITEM.c.opened_at)
+    )
+
+
+def _escalations() -> Select[tuple[object, ...]]:
+    told = (
+        select(func.array_agg(ACTOR.c.name))
+        .where(ACTOR.c.id == any_(ESCALATION.c.recipient_ids))
+        .correlate(ESCALATION)
+        .scalar_subquery()
+    )
+    delivered = (
+        select(func.min(DELIVERY.c.sent_at))
+        .select_from(MESSAGE.join(DELIVERY, DELIVERY.c.message_id == MESSAGE.c.id))
+        .where(MESSAGE.c.escalation_id == ESCALATION.c.id)
+        .correlate(ESCALATION)
+        .scalar_subquery()
+    )
+    by = ACTOR.alias("acknowledger")
+    return (
+        select(ESCALATION, told.label("told"), delivered.label("delivered_at"), by.c.name.label("acknowledged_by_name"))
+        .select_from(ESCALATION.outerjoin(by, by.c.id == ESCALATION.c.acknowledged_by))
+        .order_by(ESCALATION.c.fired_at, ESCALATION.c.level, ESCALATION.c.round)
+    )

@@ -1,0 +1,181 @@
+"""The list of cases, the number of them, and one found by its number."""
+
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, true
+
+from engine import views as vw
+from engine.adapters.sql.queries.items import units_of
+from engine.adapters.sql.queries.reading import Reading, Row
+from engine.adapters.sql.queries.shape import (
+    ACTOR,
+    CASE,
+    CASE_IS_OPEN,
+    DEADLINE,
+    DEADLINE_IS_OPEN,
+    ITEM,
+    ITEM_IS_OPEN,
+    OPENING,
+    UNIT,
+    is_one_of,
+)
+from engine.adapters.sql.visibility import visible_to
+from engine.domain.lateness import is_overdue
+from engine.domain.policy import visible_units
+from engine.errors import NotFoundError
+from engine.spec.roles import Role
+
+_CONCERN = "concern"
+_LIMITS = and_(DEADLINE_IS_OPEN, DEADLINE.c.purpose != OPENING)
+
+
+def cases(
+    reading: Reading, viewer: vw.Viewer, *, status: str, number: str, offset: int, limit: int
+) -> tuple[vw.CaseLine, ...]:
+    """List the cases that the viewer sees, those with the nearest open deadline first, closed ones latest first."""
+    if status == "open" and not number:
+        ids = _nearest_first(reading, viewer, offset=offset, limit=limit)
+    else:
+        ids = _plainly(reading, viewer, _wanted(status, number), offset=offset, limit=limit)
+    return _lines(reading, ids)
+
+
+def count_cases(reading: Reading, viewer: vw.Viewer, *, status: str) -> int:
+    """Count the cases that the viewer sees."""
+    seen = visible_to(viewer, now=reading.now)
+    return reading.count(select(func.count()).select_from(CASE).where(_wanted(status, ""), seen))
+
+
+def find_case(reading: Reading, viewer: vw.Viewer, number: str) -> UUID:
+    """Find a case by its whole number; raises `NotFoundError`."""
+    seen = visible_to(viewer, now=reading.now)
+    row = reading.first(select(CASE.c.id).where(CASE.c.number == number.strip().upper(), seen))
+    if row is None:
+        raise NotFoundError(kind="case")
+    found: UUID = row["id"]
+    return found
+
+
+def concern_of(reading: Reading, report: Mapping[str, object]) -> str:
+    """Say what a case is about, from the open answers of its report; empty when the report does not say."""
+    value = report.get(_CONCERN)
+    return reading.known.choice_label(_CONCERN, value) if isinstance(value, str) else ""
+
+
+def _wanted(status: str, number: str) -> ColumnElement[bool]:
+    right_status = {"open": CASE_IS_OPEN, "closed": is_one_of(CASE.c.status, "closed")}.get(status, true())
+    if not number:
+        return right_status
+    return and_(right_status, CASE.c.number.startswith(number.strip().upper(), autoescape=True))
+
+
+def _nearest_first(reading: Reading, viewer: vw.Viewer, *, offset: int, limit: int) -> list[UUID]:
+    """Walk the open deadlines in the order of time; only when they run out, go on with cases that have none."""
+    timed = [row["case_id"] for row in reading.rows(_with_deadline(reading, viewer, limit=offset + limit))]
+    ids = timed[offset:]
+    if len(timed) < offset + limit:
+        rest = _without_deadline(reading, viewer).offset(max(0, offset - len(timed))).limit(limit - len(ids))
+        ids += [row["id"] for row in reading.rows(rest)]
+    return ids
+
+
+def _with_deadline(reading: Reading, viewer: vw.Viewer, *, limit: int) -> Select[tuple[object, ...]]:
+    other = DEADLINE.alias("other")
+    comes_first = ~exists().where(
+        other.c.case_id == DEADLINE.c.case_id,
+        other.c.status == "open",
+        other.c.purpose != OPENING,
+        or_(other.c.due_at < DEADLINE.c.due_at, and_(other.c.due_at == DEADLINE.c.due_at, other.c.id < DEADLINE.c.id)),
+    )
+    first = select(DEADLINE.c.case_id, DEADLINE.c.due_at).where(_LIMITS, comes_first)
+    units = units_of(viewer)
+    own = first.where(DEADLINE.c.unit_id == units.c.id).order_by(DEADLINE.c.due_at).limit(limit).lateral("own")
+    of_units = select(own.c.case_id, own.c.due_at).select_from(units.join(own, onclause=units.c.id.is_not(None)))
+    granted = first.where(DEADLINE.c.case_id.in_(select(CASE.c.id).where(_is_granted(reading, viewer))))
+    picked = of_units.union_all(granted).subquery("picked")
+    return (
+        select(picked.c.case_id)
+        .join(CASE, CASE.c.id == picked.c.case_id)
+        .where(CASE_IS_OPEN)
+        .order_by(picked.c.due_at, CASE.c.id)
+        .limit(limit)
+    )
+
+
+def _is_granted(reading: Reading, viewer: vw.Viewer) -> ColumnElement[bool]:
+    """Give the condition that holds for cases of other units which the viewer sees all the same."""
+    return and_(CASE.c.unit_id.not_in(sorted(visible_units(viewer))), visible_to(viewer, now=reading.now))
+
+
+def _without_deadline(reading: Reading, viewer: vw.Viewer) -> Select[tuple[object, ...]]:
+    timed = exists().where(DEADLINE.c.case_id == CASE.c.id, _LIMITS)
+    return (
+        select(CASE.c.id)
+        .where(CASE_IS_OPEN, visible_to(viewer, now=reading.now), ~timed)
+        .order_by(CASE.c.opened_at, CASE.c.id)
+    )
+
+
+def _plainly(
+    reading: Reading, viewer: vw.Viewer, wanted: ColumnElement[bool], *, offset: int, limit: int
+) -> list[UUID]:
+    due = select(func.min(DEADLINE.c.due_at)).where(DEADLINE.c.case_id == CASE.c.id, _LIMITS).scalar_subquery()
+    statement = (
+        select(CASE.c.id)
+        .where(wanted, visible_to(viewer, now=reading.now))
+        .order_by(due.asc().nulls_last(), CASE.c.closed_at.desc(), CASE.c.opened_at, CASE.c.id)
+    )
+    return [row["id"] for row in reading.rows(statement.offset(offset).limit(limit))]
+
+
+def _lines(reading: Reading, ids: Sequence[UUID]) -> tuple[vw.CaseLine, ...]:
+    if not ids:
+        return ()
+    due = select(func.min(DEADLINE.c.due_at)).where(DEADLINE.c.case_id == CASE.c.id, _LIMITS).scalar_subquery()
+    rows = reading.rows(
+        select(
+            CASE.c.id, CASE.c.number, CASE.c.status, CASE.c.opened_at, CASE.c.report,
+            UNIT.c.name.label("unit"), due.label("next_due_at"),
+        )
+        .join(UNIT, UNIT.c.id == CASE.c.unit_id)
+        .where(CASE.c.id.in_(ids))
+    )  # fmt: skip
+    waiting = _waiting(reading, ids)
+    by_id = {row["id"]: _line(reading, row, waiting.get(row["id"], [])) for row in rows}
+    return tuple(by_id[case_id] for case_id in ids)
+
+
+def _waiting(reading: Reading, ids: Sequence[UUID]) -> dict[UUID, list[str]]:
+    """Name for each open item of some cases whom it waits for: its assignee, else the role that may claim it."""
+    rows = reading.rows(
+        select(ITEM.c.case_id, ITEM.c.candidate_roles, ACTOR.c.name)
+        .select_from(ITEM.outerjoin(ACTOR, ACTOR.c.id == ITEM.c.assignee_id))
+        .where(ITEM.c.case_id.in_(ids), ITEM_IS_OPEN)
+        .order_by(ITEM.c.opened_at, ITEM.c.id)
+    )
+    waiting: dict[UUID, list[str]] = {}
+    for row in rows:
+        waiting.setdefault(row["case_id"], []).append(row["name"] or role_words(row["candidate_roles"]))
+    return waiting
+
+
+def role_words(roles: Sequence[str]) -> str:
+    """Name the role that an item is meant for first; the others may claim it as well."""
+    known = {role.value: role.label for role in Role}
+    return known.get(roles[0], roles[0]) if roles else "Nobody"
+
+
+def _line(reading: Reading, row: Row, waiting: Sequence[str]) -> vw.CaseLine:
+    return vw.CaseLine(
+        id=row["id"],
+        number=row["number"],
+        status=row["status"],
+        unit=row["unit"],
+        concern=concern_of(reading, row["report"]),
+        opened_at=row["opened_at"],
+        open_items=len(waiting),
+        next_due_at=row["next_due_at"],
+        is_overdue=is_overdue(row["next_due_at"], reading.now),
+        waiting_for=", ".join(dict.fromkeys(waiting)),
+    )

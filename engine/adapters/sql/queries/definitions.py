@@ -1,0 +1,49 @@
+"""The definitions that run: workflows, ladders, calendars, law packs, templates."""
+
+from collections.abc import Iterable
+
+from sqlalchemy import Select, func, select
+
+from engine import views as vw
+from engine.adapters.sql.queries.reading import Reading, Row
+from engine.adapters.sql.queries.shape import DEFINITION, RUN, is_one_of
+from engine.errors import NotFoundError
+
+_SAME = ("kind", "name", "version", "title", "content_hash", "status", "author", "published_at", "source")
+_PUBLISHED = is_one_of(DEFINITION.c.status, "published")
+
+
+def definitions(reading: Reading, kind: str) -> tuple[vw.DefinitionView, ...]:
+    """List the published definitions of a kind by name, each in its newest version."""
+    newest = (
+        _select().where(_PUBLISHED, DEFINITION.c.kind == kind).distinct(DEFINITION.c.name).order_by(DEFINITION.c.name)
+    )
+    return _views(reading.rows(newest.order_by(DEFINITION.c.version.desc())))
+
+
+def definition(reading: Reading, kind: str, name: str, version: int | None) -> vw.DefinitionView:
+    """Give the newest published version of a definition, or the version asked for; raises `NotFoundError`."""
+    statement = _select().where(DEFINITION.c.kind == kind, DEFINITION.c.name == name)
+    wanted = _PUBLISHED if version is None else DEFINITION.c.version == version
+    rows = reading.rows(statement.where(wanted).order_by(DEFINITION.c.version.desc()).limit(1))
+    if not rows:
+        raise NotFoundError(kind="definition")
+    return _views(rows)[0]
+
+
+def published_workflows(reading: Reading) -> tuple[tuple[str, int, str, str], ...]:
+    """List the workflows that run: name, version, content hash, title."""
+    return tuple((view.name, view.version, view.content_hash, view.title) for view in definitions(reading, "workflow"))
+
+
+def _select() -> Select[tuple[object, ...]]:
+    open_cases = (
+        select(func.count(RUN.c.case_id.distinct()))
+        .where(RUN.c.definition_hash == DEFINITION.c.content_hash, is_one_of(RUN.c.status, "open"))
+        .scalar_subquery()
+    )
+    return select(*(DEFINITION.c[name] for name in _SAME), open_cases.label("open_cases"))
+
+
+def _views(rows: Iterable[Row]) -> tuple[vw.DefinitionView, ...]:
+    return tuple(vw.DefinitionView(**row) for row in rows)

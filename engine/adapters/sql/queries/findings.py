@@ -1,0 +1,148 @@
+"""What keeps a case from going on, in sentences that say what is waited for."""
+
+from collections.abc import Iterator
+
+from engine import views as vw
+from engine.adapters.sql.queries.case_rows import CaseRows
+from engine.adapters.sql.queries.known import Known, in_plain_words
+from engine.adapters.sql.queries.persons import label_of
+from engine.domain.compiled import CompiledStep, CompiledWorkflow
+from engine.domain.opening import MISSING
+from engine.domain.readiness import Readiness, readiness
+from engine.domain.records import LIVE, RunStatus, Step, StepStatus
+from engine.domain.state import CaseState
+from engine.domain.values import RunView, truth_of
+from engine.spec.conditions.evaluate import UNKNOWN, Truth, explain
+from engine.spec.conditions.parse import parse_condition
+from engine.spec.conditions.render import render
+from engine.spec.conditions.tree import And, Condition
+from engine.spec.conditions.words import in_words
+
+_WAITING = frozenset({"ready", "claimed", "held"})
+
+
+def findings(
+    known: Known, rows: CaseRows, jobs: tuple[vw.JobView, ...], unreadable: tuple[str, ...] = ()
+) -> tuple[str, ...]:
+    """List what keeps a case from going on; `unreadable` are the titles of steps whose answers cannot be opened."""
+    state = rows.state
+    is_moving = any(step.status in LIVE for step in state.steps.values()) or any(job.status in _WAITING for job in jobs)
+    found: list[str] = []
+    for run in state.runs.values():
+        compiled = known.definitions(run.definition_hash)
+        if compiled is None:
+            found.append(f"The definition of {run.workflow}, version {run.version}, is not here: nothing can follow.")
+        elif run.status is RunStatus.OPEN:
+            found += _Run(known, rows, RunView(compiled, state, run.id), is_moving=is_moving).findings()
+    found += [
+        f"The answers of “{title}” cannot be read: their key is gone, or they were changed." for title in unreadable
+    ]
+    found += [_failed(known, job) for job in jobs if job.status in {"aside", "failed"}]
+    if rows.dead_deliveries:
+        found.append(f"Messages that could not be delivered and were given up: {rows.dead_deliveries}.")
+    return tuple(found)
+
+
+def _failed(known: Known, job: vw.JobView) -> str:
+    step_type = known.step_type(job.task)
+    title = step_type.title if step_type else in_plain_words(job.task)
+    return f"“{title}” ({job.kind}) was set aside after {job.attempt} attempts: {job.error_code or 'no reason given'}."
+
+
+class _Run:
+    """One open run, looked through for what does not go on."""
+
+    def __init__(self, known: Known, rows: CaseRows, view: RunView, *, is_moving: bool) -> None:
+        self._known = known
+        self._rows = rows
+        self._view = view
+        self._is_moving = is_moving
+
+    @property
+    def _compiled(self) -> CompiledWorkflow:
+        return self._view.compiled
+
+    @property
+    def _state(self) -> CaseState:
+        return self._view.state
+
+    def findings(self) -> Iterator[str]:
+        for step in self._compiled.steps.values():
+            for element in self._view.elements(step):
+                record = self._view.latest(step.key, element)
+                if record is None:
+                    yield from self._unreached(step, element)
+                elif record.status is StepStatus.HELD:
+                    yield self._held(step, element, record)
+
+    def _held(self, step: CompiledStep, element: str, record: Step) -> str:
+        if record.gate == MISSING:
+            return f"{self._named(step, element)} waits: no installed pillar has the step type {step.spec.uses}."
+        gate = self._compiled.gates[record.gate or ""]
+        lookup = self._view.lookup(element)
+        unmet = [part for part in _parts(gate.condition) if truth_of(part, lookup) is not Truth.TRUE]
+        waits = " and ".join(in_words(part, self._title_of) for part in unmet)
+        until = f" It waits until {waits}." if waits else ""
+        return f"{self._named(step, element)} is held by “{in_plain_words(gate.name)}”: {gate.reason}{until}"
+
+    def _unreached(self, step: CompiledStep, element: str) -> Iterator[str]:
+        if step.waits_to_be_called or readiness(self._view, step, element) is not Readiness.WAIT:
+            return
+        lookup = self._view.lookup(element)
+        for condition in self._conditions(step):
+            truth = truth_of(condition, lookup)
+            if truth is Truth.TRUE:
+                return
+            if truth is Truth.UNKNOWN:
+                yield from self._unanswered(step, element, condition)
+                return
+
+    def _conditions(self, step: CompiledStep) -> tuple[Condition, ...]:
+        """Give the conditions that decide on a step, in the order in which they are asked."""
+        choice = self._compiled.choices.get(step.choice or "")
+        before = choice.conditions[: step.branch + 1] if choice else ()
+        return (*before, step.condition) if step.condition else before
+
+    def _unanswered(self, step: CompiledStep, element: str, condition: Condition) -> Iterator[str]:
+        parts = explain(condition, self._view.lookup(element))
+        name, words = self._named(step, element), in_words(condition, self._title_of)
+        problems = [part.problem for part in parts if part.problem]
+        missing = {seen.path for part in parts for seen in part.seen if seen.value is UNKNOWN}
+        if problems:
+            yield f"{name} waits on a condition that cannot be answered ({words}): {problems[0]}"
+        elif not any(self._can_come(path, element) for path in missing):
+            yield f"{name} waits, and nothing that is open can give the answer any more: {words}."
+
+    def _can_come(self, path: tuple[str, ...], element: str) -> bool:
+        """Say whether something that is open, or still to come, can give this value."""
+        if len(path) == 1:
+            return self._is_moving
+        step = self._compiled.steps.get(path[0])
+        if step is None:
+            return False
+        records = [self._view.latest(step.key, related) for related in self._view.related(step, element)]
+        return any(
+            not step.waits_to_be_called if record is None else record.status in LIVE or not record.series_over
+            for record in records
+        )
+
+    def _named(self, step: CompiledStep, element: str) -> str:
+        person = label_of(element, self._state.case.id, self._rows.positions) if element else ""
+        return f"“{step.title}” for {person}" if person else f"“{step.title}”"
+
+    def _title_of(self, path: tuple[str, ...]) -> str:
+        if len(path) == 1:
+            fact = self._compiled.workflow.facts.get(path[0])
+            return (fact.title if fact and fact.title else in_plain_words(path[0])).lower()
+        if path[0] == "report":
+            return f"the report's {in_plain_words(path[-1]).lower()}"
+        step = self._compiled.steps.get(path[0])
+        title = step.title if step else in_plain_words(path[0])
+        labels = {spec.name: spec.label for spec in self._known.fields(step.spec.uses, step)} if step else {}
+        return f"“{title}”: {labels.get(path[-1], in_plain_words(path[-1]).lower()).rstrip('?')}"
+
+
+def _parts(condition: Condition) -> tuple[Condition, ...]:
+    """Take a condition apart at its outermost `&&`."""
+    tree = condition.tree
+    return tuple(parse_condition(render(part)) for part in tree.operands) if isinstance(tree, And) else (condition,)

@@ -1,0 +1,152 @@
+"""A work item opened to be answered: its questions, what was typed so far, what is proposed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import Select, select
+
+from engine import views as vw
+from engine.adapters.sql.queries.answers import Answers, answer_views
+from engine.adapters.sql.queries.cases import role_words
+from engine.adapters.sql.queries.deadlines import deadline_views, of_steps, select_deadlines
+from engine.adapters.sql.queries.documents import document_views, select_documents
+from engine.adapters.sql.queries.items import item_view
+from engine.adapters.sql.queries.known import in_plain_words
+from engine.adapters.sql.queries.persons import positions
+from engine.adapters.sql.queries.reading import Reading, Row
+from engine.adapters.sql.queries.sealed import opened_answers, opened_draft
+from engine.adapters.sql.queries.sentences import OUTCOMES
+from engine.adapters.sql.queries.shape import ANSWER, DEADLINE, DOCUMENT, DRAFT, STEP
+from engine.adapters.sql.queries.worklist import item_row
+from engine.domain.compiled import CompiledStep
+from engine.domain.policy import visible_units
+from engine.errors import AlreadyEndedError, NotACandidateError
+from engine.plugin.fields import FieldSpec
+from engine.plugin.steps import StepType
+from engine.ports import Vault
+
+APPROVAL_OUTCOMES: Mapping[str, str] = {"approved": "Approve it", "returned": "Send it back"}
+"""What can be said of an answer that waits for a second person."""
+
+
+@dataclass(frozen=True)
+class FormRows:
+    """What the database holds of a form, answers still sealed."""
+
+    row: Row
+    item: vw.WorkItemView
+    deadline: vw.DeadlineView | None
+    documents: Sequence[Row]
+    draft: Row | None
+    submitted: Row | None
+
+
+def form_rows(reading: Reading, viewer: vw.Viewer, item_id: UUID) -> FormRows:
+    """Fetch a form for who has claimed the item, or may.
+
+    Raises `NotFoundError`, `AlreadyEndedError` for an item that is over, `NotACandidateError` for somebody who has no
+    business with it. What another has typed is not fetched.
+    """
+    row = item_row(reading, viewer, item_id)
+    _check(row, viewer)
+    numbers = positions(reading, {row["case_id"]})
+    item = item_view(reading, row, viewer, numbers)
+    deadlines = reading.rows(select_deadlines().where(DEADLINE.c.step_id == row["step_id"]))
+    is_others = row["assignee_id"] not in {None, viewer.actor_id}
+    return FormRows(
+        row=row,
+        item=item,
+        deadline=of_steps(deadline_views(reading, deadlines, numbers)).get(row["step_id"]),
+        documents=reading.rows(select_documents().where(DOCUMENT.c.step_id == row["step_id"])),
+        draft=None if is_others else reading.first(select(DRAFT).where(DRAFT.c.item_id == item_id)),
+        submitted=reading.first(_submitted(row)) if item.is_approval and not is_others else None,
+    )
+
+
+def form_view(reading: Reading, rows: FormRows, vault: Vault) -> vw.FormView:
+    """Make the view of a form."""
+    row = rows.row
+    step = None if row["added"] else reading.known.step(row["definition_hash"], row["step_key"])
+    step_type = reading.known.step_type(row["uses"])
+    fields = reading.known.fields(row["uses"], step)
+    typed, proposed = _so_far(rows, vault)
+    is_approval = rows.item.is_approval
+    return vw.FormView(
+        item=rows.item,
+        purpose=_purpose(step_type, row["uses"]),
+        help=step.spec.help if step else "",
+        fields=() if is_approval else tuple(_field(spec, typed, proposed) for spec in fields),
+        outcomes=APPROVAL_OUTCOMES if is_approval else _outcomes(step_type, step),
+        event_time_field=None if is_approval or step_type is None else step_type.event_time_field,
+        notes=tuple(rows.draft["notes"] if rows.draft else ()),
+        documents=document_views(rows.documents),
+        deadline=rows.deadline,
+        submitted=_submitted_answers(rows, fields, vault),
+    )
+
+
+def _check(row: Row, viewer: vw.Viewer) -> None:
+    if row["status"] not in {"ready", "reserved"}:
+        raise AlreadyEndedError(kind="work item")
+    is_candidate = (
+        not set(row["candidate_roles"]).isdisjoint(viewer.roles)
+        and viewer.actor_id not in row["excluded_ids"]
+        and row["unit_id"] in visible_units(viewer)
+    )
+    if not (viewer.is_system or is_candidate or row["assignee_id"] == viewer.actor_id):
+        raise NotACandidateError(actor=viewer.name, candidate_role=role_words(row["candidate_roles"]))
+
+
+def _submitted(row: Row) -> Select[tuple[object, ...]]:
+    return (
+        select(ANSWER, STEP.c.outputs)
+        .select_from(ANSWER.join(STEP, STEP.c.id == ANSWER.c.step_id))
+        .where(ANSWER.c.step_id == row["step_id"], ANSWER.c.turn == STEP.c.turn)
+    )
+
+
+def _so_far(rows: FormRows, vault: Vault) -> tuple[Answers, Answers]:
+    if rows.draft is None:
+        return {}, {}
+    return (
+        opened_draft(vault, rows.draft, "sealed_answers"),
+        opened_draft(vault, rows.draft, "sealed_proposals"),
+    )
+
+
+def _submitted_answers(rows: FormRows, fields: tuple[FieldSpec, ...], vault: Vault) -> tuple[vw.AnswerView, ...]:
+    """Show all answers to who must approve them: nobody can approve what they cannot read."""
+    if rows.submitted is None:
+        return ()
+    answers = {**rows.submitted["outputs"], **opened_answers(vault, rows.submitted)}
+    return answer_views(fields, answers, rows.row["zone"], unmasked=True)
+
+
+def _field(spec: FieldSpec, typed: Answers, proposed: Answers) -> vw.FieldView:
+    return vw.FieldView(
+        name=spec.name,
+        kind=spec.kind.value,
+        label=spec.label,
+        help=spec.help,
+        required=spec.required,
+        first_bite=spec.first_bite,
+        sensitivity=spec.sensitivity.value,
+        choices=spec.choices,
+        shown_when=spec.shown_when,
+        value=typed.get(spec.name, proposed.get(spec.name)),
+        proposed=spec.name not in typed and spec.name in proposed,
+    )
+
+
+def _purpose(step_type: StepType | None, uses: str) -> str:
+    """Say what the step is for: the first paragraph of its docstring."""
+    if step_type is None:
+        return f"No installed pillar has the step type {uses}: it cannot be answered here."
+    return " ".join(step_type.doc.split("\n\n")[0].split())
+
+
+def _outcomes(step_type: StepType | None, step: CompiledStep | None) -> Mapping[str, str]:
+    offered = [outcome.value for outcome in step_type.outcomes] if step_type else []
+    offered = offered or list(step.info.outcomes if step and step.info else ())
+    return {outcome: OUTCOMES.get(outcome, in_plain_words(outcome)) for outcome in offered}

@@ -1,0 +1,66 @@
+"""The history of a case in words: who did what when, without content."""
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from sqlalchemy import select
+
+from engine import views as vw
+from engine.adapters.sql.queries.reading import Reading
+from engine.adapters.sql.queries.sentences import Body, sentence
+from engine.adapters.sql.queries.shape import ACTOR, CASE, EVENT, RUN, STEP
+from engine.adapters.sql.visibility import visible_to
+from engine.domain.policy import Action, can
+from engine.errors import NotAllowedError, NotFoundError
+
+
+def history(reading: Reading, viewer: vw.Viewer, case_id: UUID) -> tuple[vw.EventView, ...]:
+    """Tell the events of a case in their order; raises `NotFoundError`."""
+    seen = select(CASE.c.id).where(CASE.c.id == case_id, visible_to(viewer, now=reading.now))
+    if reading.first(seen) is None:
+        raise NotFoundError(kind="case")
+    if not can(viewer, Action.READ_HISTORY):
+        raise NotAllowedError(actor=viewer.name, action=Action.READ_HISTORY.value)
+    titles = _Titles(reading, case_id)
+    rows = reading.rows(
+        select(EVENT.c.seq, EVENT.c.at, EVENT.c.type, EVENT.c.body, ACTOR.c.name)
+        .select_from(EVENT.outerjoin(ACTOR, ACTOR.c.id == EVENT.c.actor_id))
+        .where(EVENT.c.case_id == case_id)
+        .order_by(EVENT.c.seq)
+    )
+    return tuple(
+        vw.EventView(
+            seq=row["seq"],
+            at=row["at"],
+            actor=row["name"],
+            type=row["type"],
+            text=sentence(row["type"], row["body"], titles.of),
+        )
+        for row in rows
+    )
+
+
+class _Titles:
+    """The titles of a case's steps, by what events say of them."""
+
+    def __init__(self, reading: Reading, case_id: UUID) -> None:
+        self._known = reading.known
+        runs = reading.rows(select(RUN.c.id, RUN.c.definition_hash).where(RUN.c.case_id == case_id))
+        self._hash_of: Mapping[str, str] = {str(row["id"]): row["definition_hash"] for row in runs}
+        steps = reading.rows(
+            select(STEP.c.id, STEP.c.run_id, STEP.c.key, STEP.c.uses, STEP.c.added).where(STEP.c.case_id == case_id)
+        )
+        self._title_of: dict[str, str] = {}
+        for row in steps:
+            title = self._known.title(self._hash_of.get(str(row["run_id"]), ""), row["key"], row["uses"], row["added"])
+            self._title_of |= {str(row["id"]): title, row["key"]: title}
+
+    def of(self, body: Body) -> str:
+        """Name the step that a body speaks of; empty when it speaks of none."""
+        part = body.get("step") or body.get("deadline") or body
+        key = str(part.get("key") or part.get("step_key") or "")
+        for name in (str(part.get("step_id") or part.get("id") or ""), key):
+            if name in self._title_of:
+                return self._title_of[name]
+        definition_hash = self._hash_of.get(str(part.get("run_id", "")), "")
+        return self._known.title(definition_hash, key, "", None) if key else ""

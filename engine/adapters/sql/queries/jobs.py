@@ -1,0 +1,37 @@
+"""Jobs as lists show them, with where Prefect did each."""
+
+from uuid import UUID
+
+from sqlalchemy import Select, select
+
+from engine import views as vw
+from engine.adapters.sql.queries.reading import Reading, Row
+from engine.adapters.sql.queries.shape import CASE, JOB
+from engine.adapters.sql.visibility import visible_to
+from engine.errors import NotFoundError
+
+
+def jobs_of(reading: Reading, viewer: vw.Viewer, case_id: UUID) -> tuple[vw.JobView, ...]:
+    """List the jobs of a case in the order in which they were made; raises `NotFoundError`."""
+    visible = select(CASE.c.id).where(CASE.c.id == case_id, visible_to(viewer, now=reading.now))
+    if reading.first(visible) is None:
+        raise NotFoundError(kind="case")
+    return jobs_of_case(reading, case_id)
+
+
+def jobs_of_case(reading: Reading, case_id: UUID) -> tuple[vw.JobView, ...]:
+    """List the jobs of a case that the viewer was found to see."""
+    rows = reading.rows(select_jobs().where(JOB.c.case_id == case_id).order_by(JOB.c.created_at, JOB.c.id))
+    return tuple(job_view(row) for row in rows)
+
+
+def select_jobs() -> Select[tuple[object, ...]]:
+    """Give the statement that fetches what a view of a job needs."""
+    return select(JOB, CASE.c.number).select_from(JOB.join(CASE, CASE.c.id == JOB.c.case_id))
+
+
+def job_view(row: Row) -> vw.JobView:
+    """Make the view of one job."""
+    same = ("id", "case_id", "kind", "task", "status", "attempt", "ready_at", "finished_at", "done_by")
+    more = ("flow_run_id", "task_run_id", "error_code")
+    return vw.JobView(case_number=row["number"], **{name: row[name] for name in (*same, *more)})

@@ -1,0 +1,80 @@
+"""What identifies people, fetched for one who may reveal it; the use case records the act."""
+
+from uuid import UUID
+
+from sqlalchemy import select
+
+from engine import views as vw
+from engine.adapters.sql.queries.answers import answer_views
+from engine.adapters.sql.queries.reading import Reading, Row
+from engine.adapters.sql.queries.sealed import opened_answers, opened_identity
+from engine.adapters.sql.queries.shape import ANSWER, CASE, CASE_PERSON, PERSON, RUN, STEP
+from engine.adapters.sql.visibility import visible_to
+from engine.domain.policy import Action, can
+from engine.errors import NotAllowedError, NotFoundError
+from engine.ports import Vault
+
+
+def answers_row(reading: Reading, viewer: vw.Viewer, step_id: UUID) -> Row:
+    """Fetch a step with its sealed answers; raises `NotFoundError`, `NotAllowedError`."""
+    row = reading.first(
+        select(
+            STEP.c.id, STEP.c.id.label("step_id"), STEP.c.key, STEP.c.uses, STEP.c.added, STEP.c.outputs, STEP.c.turn,
+            RUN.c.definition_hash, RUN.c.zone, ANSWER.c.sealed_answers,
+        )
+        .select_from(
+            STEP.join(CASE, CASE.c.id == STEP.c.case_id)
+            .join(RUN, RUN.c.id == STEP.c.run_id)
+            .outerjoin(ANSWER, (ANSWER.c.step_id == STEP.c.id) & (ANSWER.c.turn == STEP.c.turn))
+        )
+        .where(STEP.c.id == step_id, visible_to(viewer, now=reading.now))
+    )  # fmt: skip
+    if row is None:
+        raise NotFoundError(kind="step")
+    _check(viewer)
+    return row
+
+
+def unmasked_answers(reading: Reading, row: Row, vault: Vault) -> tuple[vw.AnswerView, ...]:
+    """Show every answer of a step; raises `DamagedError` or `KeyMissingError`."""
+    step = None if row["added"] else reading.known.step(row["definition_hash"], row["key"])
+    answers = {**row["outputs"], **opened_answers(vault, row)}
+    return answer_views(reading.known.fields(row["uses"], step), answers, row["zone"], unmasked=True)
+
+
+def person_row(reading: Reading, viewer: vw.Viewer, person_id: UUID) -> Row:
+    """Fetch a person of a case that the viewer sees; raises `NotFoundError`, `NotAllowedError`."""
+    row = reading.first(
+        select(PERSON.c.id, PERSON.c.sealed_identity, CASE_PERSON.c.role, CASE_PERSON.c.position)
+        .select_from(
+            PERSON.join(CASE_PERSON, CASE_PERSON.c.person_id == PERSON.c.id).join(
+                CASE, CASE.c.id == CASE_PERSON.c.case_id
+            )
+        )
+        .where(
+            PERSON.c.id == person_id, CASE_PERSON.c.removed_at.is_(None), visible_to(viewer, now=reading.now)
+        )
+        .order_by(CASE_PERSON.c.added_at.desc(), CASE_PERSON.c.position)
+    )  # fmt: skip
+    if row is None:
+        raise NotFoundError(kind="person")
+    _check(viewer)
+    return row
+
+
+def unmasked_person(row: Row, vault: Vault) -> vw.PersonView:
+    """Show who a person is; raises `DamagedError` or `KeyMissingError`."""
+    identity = opened_identity(vault, row)
+    name, age = identity.get("name"), identity.get("age")
+    return vw.PersonView(
+        id=row["id"],
+        role=row["role"],
+        label=f"Person {row['position']}",
+        name=str(name) if name else None,
+        age=int(str(age)) if age is not None else None,
+    )
+
+
+def _check(viewer: vw.Viewer) -> None:
+    if not can(viewer, Action.REVEAL):
+        raise NotAllowedError(actor=viewer.name, action=Action.REVEAL.value)

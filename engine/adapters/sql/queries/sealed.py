@@ -1,0 +1,45 @@
+"""Open what is sealed, after the question's transaction: finding a key may need a connection of its own."""
+
+from uuid import UUID
+
+from engine.adapters.sql.queries.answers import Answers
+from engine.adapters.sql.queries.reading import Row
+from engine.errors import DamagedError, KeyMissingError
+from engine.ports import JsonValue, Vault
+
+
+def opened_answers(vault: Vault, row: Row) -> Answers:
+    """Open the answers of a step at one turn; raises `DamagedError` or `KeyMissingError`."""
+    column = f"sealed_answers/{row['turn']}"
+    return _mapping(_open(vault, row["sealed_answers"], table="answer", row=row["step_id"], column=column))
+
+
+def opened_draft(vault: Vault, row: Row, column: str) -> Answers:
+    """Open what was typed (`sealed_answers`) or proposed (`sealed_proposals`) for a work item."""
+    return _mapping(_open(vault, row[column], table="draft", row=row["item_id"], column=column))
+
+
+def opened_identity(vault: Vault, row: Row) -> Answers:
+    """Open who a person is."""
+    return _mapping(_open(vault, row["sealed_identity"], table="person", row=row["id"], column="sealed_identity"))
+
+
+def opened_document(vault: Vault, document_id: UUID, sealed: bytes) -> str:
+    """Open the text of a document."""
+    return str(_open(vault, sealed, table="document", row=document_id, column="sealed_html"))
+
+
+def readable_answers(vault: Vault, row: Row) -> Answers | None:
+    """Open the answers of a step; None when their key is gone or they were damaged, so that the rest can be shown."""
+    try:
+        return opened_answers(vault, row)
+    except (DamagedError, KeyMissingError):
+        return None
+
+
+def _open(vault: Vault, sealed: bytes | None, *, table: str, row: UUID, column: str) -> JsonValue:
+    return None if sealed is None else vault.unseal(sealed, table=table, row=row, column=column)
+
+
+def _mapping(opened: JsonValue) -> Answers:
+    return opened if isinstance(opened, dict) else {}

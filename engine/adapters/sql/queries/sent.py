@@ -1,0 +1,24 @@
+"""What left the viewer's cases, or waits to, and what other units sent to theirs."""
+
+from sqlalchemy import or_, select
+
+from engine import views as vw
+from engine.adapters.sql.queries.reading import Reading
+from engine.adapters.sql.queries.shape import CASE, REFERRAL, UNIT
+from engine.adapters.sql.visibility import visible_to
+from engine.domain.policy import visible_units
+
+
+def sent(reading: Reading, viewer: vw.Viewer, *, limit: int) -> tuple[vw.SentView, ...]:
+    """List referrals, the latest first. What was sent is not shown here: only to whom, when, and what came back."""
+    same = ("id", "case_id", "kind", "status", "due_at", "sent_at", "answered_at")
+    rows = reading.rows(
+        select(*(REFERRAL.c[name] for name in same), CASE.c.number.label("case_number"), UNIT.c.name.label("to"))
+        .select_from(
+            REFERRAL.join(CASE, CASE.c.id == REFERRAL.c.case_id).outerjoin(UNIT, UNIT.c.id == REFERRAL.c.to_unit_id)
+        )
+        .where(or_(visible_to(viewer, now=reading.now), REFERRAL.c.to_unit_id.in_(sorted(visible_units(viewer)))))
+        .order_by(REFERRAL.c.sent_at.desc(), REFERRAL.c.id)
+        .limit(limit)
+    )
+    return tuple(vw.SentView(**{**row, "to": row["to"] or "A body outside the network"}) for row in rows)

@@ -1,0 +1,90 @@
+"""One plain sentence for each sort of event: what was done, never what was said."""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from engine.adapters.sql.queries.known import in_plain_words
+
+Body = Mapping[str, Any]
+Title = Callable[[Body], str]
+"""Names the step that a body speaks of, by the step or deadline inside it."""
+
+OUTCOMES: Mapping[str, str] = {
+    "done": "Done",
+    "refused_by_person": "The person does not want it",
+    "not_needed": "Not needed",
+    "blocked_by_other_body": "Another body does not do its part",
+}
+"""How a step can end, in words."""
+
+_WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_OF_CASE: Mapping[str, str] = {
+    "CaseOpened": "The case was opened.",
+    "CaseClosed": "Nothing was open any more: the case closed.",
+    "CaseReopened": "The case was opened again.",
+    "PersonAdded": "A person was added to the case as {role}.",
+    "PersonRemoved": "A person was taken out of the case.",
+    "RunStarted": "The workflow {workflow} began, version {version}.",
+    "RunEnded": "A workflow of the case was over.",
+    "FactRecorded": "The fact “{fact}” was recorded.",
+    "IntervalRecorded": "A stretch of time was recorded that a limit may leave out: {interval}.",
+    "PersonIdentified": "What is known of a person was written down.",
+    "PersonRevealed": "Who a person of the case is was looked at.",
+}
+_OF_STEP: Mapping[str, str] = {
+    "StepOpened": "“{step}” could begin.",
+    "StepHeld": "“{step}” was held by {gate}.",
+    "StepScheduled": "“{step}” was set for an appointed time.",
+    "StepSkipped": "“{step}” was not needed: nothing led to it.",
+    "StepSubmitted": "“{step}” was answered and waited for approval.",
+    "StepReturned": "“{step}” was sent back to be done again.",
+    "StepEnded": "“{step}” ended: {outcome}.",
+    "StepCancelled": "“{step}” was called off.",
+    "DeadlineSet": "The time for “{step}” began to run.",
+    "DeadlineMoved": "The time for “{step}” was counted again.",
+    "DeadlineWarned": "The time for “{step}” came near its end.",
+    "DeadlineBreached": "The time for “{step}” passed unmet.",
+    "LevelRaised": "Level {level} of the ladder was told about “{step}”{again}.",
+    "DeadlineAcknowledged": "Somebody who was told about “{step}” said that they had seen it.",
+    "DeadlineEnded": "The time for “{step}” stopped.",
+    "WorkItemClaimed": "“{step}” was claimed.",
+    "WorkItemReleased": "“{step}” was given back.",
+    "WorkItemDelegated": "“{step}” was given to somebody else.",
+    "AnswersRevealed": "The masked answers of “{step}” were looked at.",
+}
+
+
+def sentence(type_: str, body: Body, title: Title) -> str:
+    """Tell an event in one English sentence; a sort that is not known is told by the words of its name."""
+    if type_ in _OF_CASE:
+        return _OF_CASE[type_].format(**_about_case(body))
+    if type_ in _OF_STEP:
+        return _OF_STEP[type_].format(**_about_step(body, title))
+    words = _WORDS.sub(" ", type_).replace("_", " ").strip().capitalize() or "Something happened"
+    named = title(body)
+    return f"{words}: “{named}”." if named else f"{words}."
+
+
+def _about_case(body: Body) -> Mapping[str, str]:
+    run, person, interval = (body.get(name) or {} for name in ("run", "person", "interval"))
+    return {
+        "role": str(person.get("role", "somebody")),
+        "workflow": str(run.get("workflow", "?")),
+        "version": str(run.get("version", "?")),
+        "fact": in_plain_words(str(body.get("name", "?"))).lower(),
+        "interval": in_plain_words(str(interval.get("name", "?"))).lower(),
+    }
+
+
+def _about_step(body: Body, title: Title) -> Mapping[str, str]:
+    step = body.get("step") or {}
+    outcome = str(step.get("outcome", ""))
+    number = int(body.get("round", 1))
+    return {
+        "step": title(body) or "A step",
+        "gate": in_plain_words(str(step.get("gate", "a gate"))).lower(),
+        "outcome": OUTCOMES.get(outcome, in_plain_words(outcome)).lower() if outcome else "done",
+        "level": str(body.get("level", "?")),
+        "again": f", round {number}" if number > 1 else "",
+    }

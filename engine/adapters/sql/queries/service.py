@@ -1,0 +1,202 @@
+"""The questions that pages, the command line and messages ask, each in a read-only transaction of its own."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from uuid import UUID
+
+from sqlalchemy import Engine
+
+from engine import views as vw
+from engine.adapters.sql.queries import (
+    board,
+    case_page,
+    case_rows,
+    cases,
+    definitions,
+    documents,
+    form,
+    history,
+    installation,
+    jobs,
+    notices,
+    reveal,
+    sealed,
+    sent,
+    why,
+    worklist,
+)
+from engine.adapters.sql.queries import viewer as viewer_queries
+from engine.adapters.sql.queries.known import Known
+from engine.adapters.sql.queries.reading import Reading
+from engine.domain.compiled import CompiledWorkflow
+from engine.domain.library import Library
+from engine.plugin.registry import Registry
+from engine.ports import Clock, Vault
+
+
+class SqlQueries:
+    """`ports.Queries` on PostgreSQL. What a viewer may not see does not exist for them, whatever they ask."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        definitions: Callable[[str], CompiledWorkflow | None],
+        registry: Registry,
+        vault: Vault,
+        library: Callable[[], Library],
+        clock: Clock,
+        gateways: tuple[str, ...] = ("email",),
+    ) -> None:
+        """Read from `engine`; `definitions` gives a compiled workflow by its content hash."""
+        self._engine = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        self._known = Known(definitions, registry, library)
+        self._vault = vault
+        self._clock = clock
+        self._gateways = gateways
+
+    @contextmanager
+    def _reading(self) -> Iterator[Reading]:
+        """Begin a transaction that only reads; what was read, the time and the definitions outlive it."""
+        with self._engine.connect() as connection:
+            yield Reading(connection, self._clock.now(), self._known)
+
+    def viewer(self, actor_id: UUID) -> vw.Viewer:
+        """Give an actor as a viewer; raises `NotFoundError` for an unknown or disabled one."""
+        with self._reading() as reading:
+            return viewer_queries.viewer(reading, actor_id)
+
+    def worklist(self, viewer: vw.Viewer, *, only_mine: bool = False, limit: int = 100) -> tuple[vw.WorkItemView, ...]:
+        """List what the viewer has claimed or may claim: overdue first, then by due time."""
+        with self._reading() as reading:
+            return worklist.worklist(reading, viewer, only_mine=only_mine, limit=limit)
+
+    def work_item(self, viewer: vw.Viewer, item_id: UUID) -> vw.WorkItemView:
+        """Give one work item; raises `NotFoundError`."""
+        with self._reading() as reading:
+            return worklist.work_item(reading, viewer, item_id)
+
+    def form(self, viewer: vw.Viewer, item_id: UUID) -> vw.FormView:
+        """Open a work item to be answered.
+
+        Raises `NotFoundError`, `AlreadyEndedError`, or `NotACandidateError` for one that is not the viewer's to do.
+        """
+        with self._reading() as reading:
+            rows = form.form_rows(reading, viewer, item_id)
+        return form.form_view(reading, rows, self._vault)
+
+    def cases(
+        self, viewer: vw.Viewer, *, status: str = "open", number: str = "", offset: int = 0, limit: int = 50
+    ) -> tuple[vw.CaseLine, ...]:
+        """List cases, those with the nearest deadline first; `status` is open, closed or all; `number` a beginning."""
+        with self._reading() as reading:
+            return cases.cases(reading, viewer, status=status, number=number, offset=offset, limit=limit)
+
+    def count_cases(self, viewer: vw.Viewer, *, status: str = "open") -> int:
+        """Count the cases that `cases` would list."""
+        with self._reading() as reading:
+            return cases.count_cases(reading, viewer, status=status)
+
+    def case(self, viewer: vw.Viewer, case_id: UUID) -> vw.CaseView:
+        """Give a case page, identifying answers masked; raises `NotFoundError`."""
+        with self._reading() as reading:
+            rows = case_rows.case_rows(reading, viewer, case_id)
+            done = jobs.jobs_of_case(reading, case_id)
+        return case_page.case_view(reading, viewer, rows, done, self._vault)
+
+    def find_case(self, viewer: vw.Viewer, number: str) -> UUID:
+        """Find a case by its number; raises `NotFoundError`."""
+        with self._reading() as reading:
+            return cases.find_case(reading, viewer, number)
+
+    def history(self, viewer: vw.Viewer, case_id: UUID) -> tuple[vw.EventView, ...]:
+        """Give the history of a case in words, without content; raises `NotFoundError`."""
+        with self._reading() as reading:
+            return history.history(reading, viewer, case_id)
+
+    def explain_deadline(self, viewer: vw.Viewer, deadline_id: UUID) -> tuple[str, ...]:
+        """Say line by line why a deadline falls when it falls; raises `NotFoundError`."""
+        with self._reading() as reading:
+            return why.explain_deadline(reading, viewer, deadline_id)
+
+    def document(self, viewer: vw.Viewer, document_id: UUID) -> str:
+        """Give a document's HTML; raises `NotFoundError`, `NotAllowedError`."""
+        with self._reading() as reading:
+            found = documents.sealed_document(reading, viewer, document_id)
+        return sealed.opened_document(self._vault, document_id, found)
+
+    def unsealed_answers(self, viewer: vw.Viewer, step_id: UUID) -> tuple[vw.AnswerView, ...]:
+        """Give every answer of a step; the caller records the act. Raises `NotFoundError`, `NotAllowedError`."""
+        with self._reading() as reading:
+            row = reveal.answers_row(reading, viewer, step_id)
+        return reveal.unmasked_answers(reading, row, self._vault)
+
+    def unsealed_person(self, viewer: vw.Viewer, person_id: UUID) -> vw.PersonView:
+        """Give who a person is; the caller records the act. Raises `NotFoundError`, `NotAllowedError`."""
+        with self._reading() as reading:
+            row = reveal.person_row(reading, viewer, person_id)
+        return reveal.unmasked_person(row, self._vault)
+
+    def notices(self, viewer: vw.Viewer, *, limit: int = 50) -> tuple[vw.NoticeView, ...]:
+        """Give the viewer's in-app inbox, newest first."""
+        with self._reading() as reading:
+            return notices.notices(reading, viewer, limit=limit)
+
+    def unread(self, viewer: vw.Viewer) -> int:
+        """Count the viewer's unread notices."""
+        with self._reading() as reading:
+            return notices.unread(reading, viewer)
+
+    def demo_mailbox(self, viewer: vw.Viewer, *, limit: int = 100) -> tuple[vw.MailView, ...]:
+        """Give what the demo would have sent; empty outside the demo."""
+        with self._reading() as reading:
+            return notices.demo_mailbox(reading, viewer, limit=limit)
+
+    def definitions(self, kind: str = "workflow") -> tuple[vw.DefinitionView, ...]:
+        """List the published definitions of a kind."""
+        with self._reading() as reading:
+            return definitions.definitions(reading, kind)
+
+    def definition(self, kind: str, name: str, version: int | None = None) -> vw.DefinitionView:
+        """Give a definition with its source: the published version, or the one asked for; raises `NotFoundError`."""
+        with self._reading() as reading:
+            return definitions.definition(reading, kind, name, version)
+
+    def published_workflows(self) -> tuple[tuple[str, int, str, str], ...]:
+        """List the workflows that run: name, version, content hash, title."""
+        with self._reading() as reading:
+            return definitions.published_workflows(reading)
+
+    def gateways(self) -> tuple[str, ...]:
+        """List the ways out that have a limit of their own."""
+        return self._gateways
+
+    def services(self) -> tuple[vw.ServiceState, ...]:
+        """List what the services last said of themselves."""
+        with self._reading() as reading:
+            return installation.services(reading)
+
+    def jobs_of(self, viewer: vw.Viewer, case_id: UUID) -> tuple[vw.JobView, ...]:
+        """List the jobs of a case; raises `NotFoundError`."""
+        with self._reading() as reading:
+            return jobs.jobs_of(reading, viewer, case_id)
+
+    def board(self, viewer: vw.Viewer) -> vw.BoardView:
+        """Give the admin's board; raises `NotAllowedError` for others. Ids and states only, no case content."""
+        with self._reading() as reading:
+            return board.board(reading, viewer)
+
+    def actors(self, viewer: vw.Viewer) -> tuple[vw.ActorView, ...]:
+        """List the people of the viewer's units; in the demo, everybody."""
+        with self._reading() as reading:
+            return viewer_queries.actors(reading, viewer)
+
+    def units(self, viewer: vw.Viewer) -> tuple[tuple[UUID, str], ...]:  # noqa: ARG002 - every question takes the viewer
+        """List the units of the network: id and name."""
+        with self._reading() as reading:
+            return viewer_queries.units(reading)
+
+    def sent(self, viewer: vw.Viewer, *, limit: int = 100) -> tuple[vw.SentView, ...]:
+        """List what left the viewer's cases, or waits to, and what others sent to the viewer's units."""
+        with self._reading() as reading:
+            return sent.sent(reading, viewer, limit=limit)

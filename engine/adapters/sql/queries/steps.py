@@ -1,0 +1,92 @@
+"""The steps of a case page: in the order of their workflow, with what is known of each."""
+
+from collections.abc import Iterable, Mapping
+from uuid import UUID
+
+from engine import views as vw
+from engine.adapters.sql.queries.answers import Answers, answer_views
+from engine.adapters.sql.queries.case_rows import CaseRows
+from engine.adapters.sql.queries.deadlines import of_steps
+from engine.adapters.sql.queries.known import in_plain_words
+from engine.adapters.sql.queries.persons import label_of, person_in, round_in
+from engine.adapters.sql.queries.reading import Reading, Row
+from engine.domain.compiled import CompiledWorkflow
+from engine.domain.opening import MISSING
+
+AnswersOf = Mapping[UUID, Answers]
+"""The opened answers of each step that has some."""
+
+
+def step_views(
+    reading: Reading,
+    rows: CaseRows,
+    deadlines: Iterable[vw.DeadlineView],
+    documents: Mapping[UUID | None, tuple[vw.DocumentView, ...]],
+    answers: AnswersOf,
+) -> tuple[vw.StepView, ...]:
+    """Make the views of all steps of a case."""
+    items = {row["step_id"]: row for row in rows.items}
+    due = of_steps(deadlines)
+    definitions = {run["id"]: reading.known.definitions(run["definition_hash"]) for run in rows.runs}
+    hashes = {run["id"]: run["definition_hash"] for run in rows.runs}
+    views = []
+    for row in _in_order(rows, definitions):
+        compiled, item = definitions[row["run_id"]], items.get(row["id"])
+        step = compiled.steps.get(row["key"]) if compiled and not row["added"] else None
+        fields = reading.known.fields(row["uses"], step)
+        views.append(
+            vw.StepView(
+                **{name: row[name] for name in _SAME},
+                pillar=row["uses"].partition(".")[0],
+                title=reading.known.title(hashes[row["run_id"]], row["key"], row["uses"], row["added"]),
+                person_label=label_of(row["path"], rows.case["id"], rows.positions),
+                gate_reason=_reason(row, compiled),
+                completed_by=row["completed_by_name"],
+                assignee=item["assignee"] if item else None,
+                discretionary=row["added"] is not None or bool(step and step.spec.discretionary),
+                item_id=item["id"] if item else None,
+                deadline=due.get(row["id"]),
+                answers=answer_views(fields, answers.get(row["id"], {}), rows.case["zone"]),
+                documents=documents.get(row["id"], ()),
+                notes=tuple((item["notes"] if item else None) or ()),
+            )
+        )
+    return tuple(views)
+
+
+_SAME = (
+    "id", "run_id", "key", "path", "uses", "status", "outcome", "gate", "opened_at", "opens_at", "ended_at",
+    "recorded_at",
+)  # fmt: skip
+
+
+def _in_order(rows: CaseRows, definitions: Mapping[UUID, CompiledWorkflow | None]) -> list[Row]:
+    """Put the steps in the order of runs, within a run as its file lists them, then by person and by round.
+
+    Steps that the file does not list come last, in the order in which they were opened.
+    """
+    runs = {run["id"]: number for number, run in enumerate(rows.runs)}
+    places = {
+        (run_id, key): number
+        for run_id, compiled in definitions.items()
+        if compiled
+        for number, key in enumerate(compiled.steps)
+    }
+
+    def place(row: Row) -> tuple[object, ...]:
+        listed = places.get((row["run_id"], row["key"]), len(places))
+        person = rows.positions.get((rows.case["id"], person_in(row["path"]) or UUID(int=0)), 0)
+        opened = row["opened_at"].timestamp() if row["opened_at"] else float("inf")
+        return (runs[row["run_id"]], listed, person, round_in(row["path"]), opened, row["key"])
+
+    return sorted(rows.steps, key=place)
+
+
+def _reason(row: Row, compiled: CompiledWorkflow | None) -> str | None:
+    gate = row["gate"]
+    if gate is None:
+        return None
+    if gate == MISSING:
+        return f"No installed pillar has the step type {row['uses']}."
+    known = compiled.gates.get(gate) if compiled else None
+    return known.reason if known else in_plain_words(gate)

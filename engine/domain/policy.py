@@ -1,0 +1,101 @@
+"""Who may do what, and whose cases somebody sees: pure answers from an actor's units and roles."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Protocol
+from uuid import UUID
+
+from engine.spec.roles import Role
+
+
+class Viewer(Protocol):
+    """An actor as far as permission goes."""
+
+    @property
+    def unit_ids(self) -> tuple[UUID, ...]:
+        """The units in which the actor has a role."""
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """The keys of the actor's roles."""
+
+    @property
+    def is_system(self) -> bool:
+        """Whether it is the system itself, such as a job or a command of this machine."""
+
+
+class Action(StrEnum):
+    """What somebody may want to do; the value completes the sentence "… may not …"."""
+
+    SEE_CASES = "see cases"
+    READ_ANSWERS = "read the answers of a case"
+    REVEAL = "reveal what identifies a person"
+    READ_HISTORY = "read the history of a case"
+    SEE_BOARD = "see the board"
+    OPEN_CASE = "open a case"
+    WORK = "work on a case"
+    DELEGATE = "give work to somebody else"
+    CHANGE_PLAN = "add a step to a case or call one off"
+    STEER = "stop, reopen or move a case"
+    RELEASE = "release what leaves the network"
+    PUBLISH = "publish a definition"
+    MEND = "retry jobs and deliveries"
+    MANAGE_PEOPLE = "manage people and units"
+
+
+_CARE = frozenset(
+    {
+        Role.INTAKE_OFFICER, Role.CASE_MANAGER, Role.CASEWORKER, Role.COUNSELLOR, Role.MEDICAL_OFFICER,
+        Role.POLICE_LIAISON, Role.AHTU_OFFICER, Role.LAWYER, Role.REPATRIATION_COORDINATOR, Role.SHELTER_MANAGER,
+        Role.SUPERVISOR, Role.NODAL_OFFICER, Role.SAFEGUARDING_LEAD,
+    },
+)  # fmt: skip
+_SUPPORT = frozenset(
+    {Role.PREVENTION_OFFICER, Role.PARTNERSHIP_MANAGER, Role.FINANCE_OFFICER, Role.DATA_PROTECTION_OFFICER}
+)
+_WORKING = _CARE | _SUPPORT | {Role.PRESS_OFFICER}
+_LEADING = frozenset({Role.CASE_MANAGER, Role.SUPERVISOR, Role.NODAL_OFFICER, Role.SAFEGUARDING_LEAD})
+
+ROLES_THAT_MAY: Mapping[Action, frozenset[Role]] = {
+    Action.SEE_CASES: _WORKING | {Role.AUDITOR},
+    Action.READ_ANSWERS: _CARE | _SUPPORT,
+    Action.REVEAL: _CARE,
+    Action.READ_HISTORY: _WORKING | {Role.AUDITOR},
+    Action.SEE_BOARD: frozenset({Role.SYSTEM_ADMINISTRATOR, Role.AUDITOR, Role.SUPERVISOR, Role.NODAL_OFFICER}),
+    Action.OPEN_CASE: _CARE | _SUPPORT,
+    Action.WORK: _WORKING,
+    Action.DELEGATE: _LEADING,
+    Action.CHANGE_PLAN: _CARE,
+    Action.STEER: _LEADING,
+    Action.RELEASE: _LEADING | {Role.LAWYER, Role.REPATRIATION_COORDINATOR},
+    Action.PUBLISH: frozenset(
+        {Role.CASE_MANAGER, Role.NODAL_OFFICER, Role.REPATRIATION_COORDINATOR, Role.PARTNERSHIP_MANAGER}
+    ),
+    Action.MEND: frozenset({Role.SYSTEM_ADMINISTRATOR}),
+    Action.MANAGE_PEOPLE: frozenset({Role.SYSTEM_ADMINISTRATOR}),
+}
+"""The roles that allow each action; nobody else may do it."""
+
+
+def can(viewer: Viewer, action: Action, *, unit_id: UUID | None = None) -> bool:
+    """Say whether an actor may do something, and, with `unit_id`, whether that unit is one of theirs.
+
+    Leave the unit out for a case that was found through what the viewer sees: it may be another unit's, granted.
+    """
+    if viewer.is_system:
+        return True
+    if unit_id is not None and unit_id not in viewer.unit_ids:
+        return False
+    return not ROLES_THAT_MAY[action].isdisjoint(viewer.roles)
+
+
+def visible_units(viewer: Viewer) -> frozenset[UUID]:
+    """Give the units whose cases an actor sees; none for one who only keeps the system running."""
+    return frozenset(viewer.unit_ids) if can(viewer, Action.SEE_CASES) else frozenset()
+
+
+def board_units(viewer: Viewer) -> frozenset[UUID] | None:
+    """Give the units whose counts an actor sees on the board; None for all, which the system's keepers look after."""
+    if viewer.is_system or Role.SYSTEM_ADMINISTRATOR in viewer.roles:
+        return None
+    return frozenset(viewer.unit_ids) if can(viewer, Action.SEE_BOARD) else frozenset()

@@ -1,0 +1,142 @@
+"""What a worklist shows, in which order, and at which cost."""
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from engine.adapters.sql import tables as tb
+from engine.errors import NotFoundError
+from engine.views import Viewer
+from tests.integration.queries.world import World
+
+
+@pytest.fixture
+def unit(world: World) -> UUID:
+    return world.unit("Shillong")
+
+
+@pytest.fixture
+def intake(world: World, unit: UUID) -> Viewer:
+    return world.actor("Ina", unit, "intake_officer")
+
+
+def test_what_is_ready_for_one_of_my_roles_is_on_my_worklist_with_its_titles_and_due_time(
+    world: World, unit: UUID, intake: Viewer
+) -> None:
+    case_id = world.open_case(unit, number="C-AAAA")
+    (item,) = world.queries.worklist(intake)
+    assert (item.case_id, item.case_number, item.title, item.pillar) == (case_id, "C-AAAA", "Report", "field")
+    assert (item.status, item.is_mine, item.is_approval, item.is_overdue) == ("ready", False, False, False)
+    assert (item.due_at - item.opened_at).total_seconds() == 3600
+    assert item.candidate_roles == ("intake_officer",)
+
+
+def test_work_for_other_roles_is_not_on_my_worklist(world: World, unit: UUID) -> None:
+    world.open_case(unit)
+    assert world.queries.worklist(world.actor("Sam", unit, "supervisor", "caseworker")) == ()
+
+
+def test_who_did_the_step_before_is_not_offered_the_one_that_needs_other_eyes(world: World, unit: UUID) -> None:
+    both = world.actor("Bo", unit, "intake_officer", "supervisor")
+    other = world.actor("Sam", unit, "supervisor")
+    case_id = world.open_case(unit)
+    world.answer(case_id, "intake", {"words": "x", "concern": "labour", "is_child": True}, by=both)
+    assert world.queries.worklist(both) == ()
+    assert [item.step_key for item in world.queries.worklist(other)] == ["check"]
+
+
+def test_the_overdue_come_first_then_the_due_times_then_what_has_no_limit(
+    world: World, unit: UUID, intake: Viewer
+) -> None:
+    plain = world.publish(_one_step(limit=None))
+    untimed = world.open_case(unit, compiled=plain)
+    early = world.open_case(unit)
+    world.later(minutes=30)
+    late = world.open_case(unit)
+    world.later(minutes=45)
+    items = world.queries.worklist(intake)
+    assert [item.case_id for item in items] == [early, late, untimed]
+    assert [item.is_overdue for item in items] == [True, False, False]
+
+
+def test_of_two_that_are_due_at_once_the_one_with_more_priority_comes_first(
+    world: World, unit: UUID, intake: Viewer
+) -> None:
+    world.open_case(unit)
+    urgent = world.open_case(unit)
+    world.item(urgent, "intake", priority=5)
+    assert world.queries.worklist(intake)[0].case_id == urgent
+    assert world.queries.worklist(intake, limit=1)[0].case_id == urgent
+
+
+def test_what_somebody_has_claimed_is_on_their_worklist_only(world: World, unit: UUID, intake: Viewer) -> None:
+    colleague = world.actor("Ira", unit, "intake_officer")
+    case_id = world.open_case(unit)
+    world.open_case(unit)
+    world.item(case_id, "intake", status="reserved", assignee_id=intake.actor_id)
+    mine = world.queries.worklist(intake, only_mine=True)
+    assert [(item.case_id, item.is_mine, item.assignee) for item in mine] == [(case_id, True, "Ina")]
+    assert case_id not in {item.case_id for item in world.queries.worklist(colleague)}
+    assert len(world.queries.worklist(intake)) == 2
+
+
+def test_what_is_claimed_in_a_case_that_is_no_longer_mine_to_see_is_gone(world: World, unit: UUID) -> None:
+    elsewhere = world.actor("Eve", world.unit("Elsewhere"), "caseworker")
+    case_id = world.open_case(unit)
+    item_id = world.item(case_id, "intake", status="reserved", assignee_id=elsewhere.actor_id)
+    assert world.queries.worklist(elsewhere) == ()
+    world.grant(case_id, elsewhere.unit_ids[0])
+    assert [item.id for item in world.queries.worklist(elsewhere)] == [item_id]
+
+
+def test_an_item_of_another_unit_and_one_that_does_not_exist_are_the_same_to_me(world: World, unit: UUID) -> None:
+    elsewhere = world.actor("Eve", world.unit("Elsewhere"), "intake_officer")
+    item_id = world.item(world.open_case(unit), "intake")
+    errors = []
+    for asked in (item_id, UUID(int=1)):
+        with pytest.raises(NotFoundError) as caught:
+            world.queries.work_item(elsewhere, asked)
+        errors.append((str(caught.value), caught.value.facts))
+    assert errors[0] == errors[1]
+
+
+def test_persons_are_numbered_and_never_named(world: World, unit: UUID) -> None:
+    supervisor, worker = world.actor("Sam", unit, "supervisor"), world.actor("Wim", unit, "caseworker")
+    case_id = world.open_case(unit, victims=2)
+    world.answer(case_id, "intake", {"words": "x", "concern": "labour", "is_child": True}, by=worker)
+    world.answer(case_id, "check", {"decision": "go", "reason": "y"}, by=supervisor)
+    assert sorted(item.person_label for item in world.queries.worklist(worker)) == ["Person 1", "Person 2"]
+
+
+def test_a_worklist_of_fifty_takes_as_many_statements_as_a_worklist_of_one(
+    world: World, unit: UUID, intake: Viewer
+) -> None:
+    world.open_case(unit)
+    one = world.counted(lambda: world.queries.worklist(intake))
+    for _ in range(49):
+        world.open_case(unit)
+    assert len(world.queries.worklist(intake)) == 50
+    assert world.counted(lambda: world.queries.worklist(intake)) == one
+
+
+def test_the_list_stops_at_its_limit_and_keeps_the_most_urgent(world: World, unit: UUID, intake: Viewer) -> None:
+    first = world.open_case(unit)
+    for _ in range(4):
+        world.later(minutes=1)
+        world.open_case(unit)
+    items = world.queries.worklist(intake, limit=3)
+    assert len(items) == 3
+    assert items[0].case_id == first
+
+
+def test_a_disabled_actor_is_nobody(world: World, intake: Viewer) -> None:
+    world.change(tb.ActorRow, tb.ActorRow.id == intake.actor_id, disabled=True)
+    with pytest.raises(NotFoundError):
+        world.queries.viewer(intake.actor_id)
+
+
+def _one_step(limit: str | None) -> dict[str, Any]:
+    time = {"time": {"limit": limit}} if limit else {}
+    step = {"uses": "field.report", "assign": {"role": "intake_officer"}, **time}
+    return {"workflow": "one-step", "version": 1, "title": "One step", "steps": {"intake": step}}

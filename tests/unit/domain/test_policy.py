@@ -1,0 +1,74 @@
+"""Who may do what."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+import pytest
+
+from engine.domain.policy import ROLES_THAT_MAY, Action, board_units, can, visible_units
+from engine.spec.roles import Role
+
+HERE, THERE = UUID(int=1), UUID(int=2)
+
+
+@dataclass(frozen=True)
+class Someone:
+    roles: tuple[str, ...] = ()
+    unit_ids: tuple[UUID, ...] = (HERE,)
+    is_system: bool = False
+
+
+@pytest.mark.parametrize("action", list(Action))
+def test_every_action_is_allowed_to_somebody_and_to_nobody_without_a_role(action: Action) -> None:
+    assert ROLES_THAT_MAY[action]
+    assert not can(Someone(), action)
+    assert can(Someone(is_system=True), action)
+
+
+@pytest.mark.parametrize(
+    ("role", "allowed"),
+    [
+        (Role.SYSTEM_ADMINISTRATOR, {Action.SEE_BOARD, Action.MEND, Action.MANAGE_PEOPLE}),
+        (Role.AUDITOR, {Action.SEE_CASES, Action.READ_HISTORY, Action.SEE_BOARD}),
+        (Role.PRESS_OFFICER, {Action.SEE_CASES, Action.READ_HISTORY, Action.WORK}),
+    ],
+)
+def test_who_must_not_read_answers_may_do_only_this(role: Role, allowed: set[Action]) -> None:
+    assert {action for action in Action if can(Someone((role,)), action)} == allowed
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_who_may_reveal_may_also_read_and_see_the_case(role: Role) -> None:
+    if can(Someone((role,)), Action.REVEAL):
+        assert can(Someone((role,)), Action.READ_ANSWERS)
+    if can(Someone((role,)), Action.READ_ANSWERS):
+        assert can(Someone((role,)), Action.SEE_CASES)
+
+
+def test_a_role_counts_only_in_the_units_of_its_holder() -> None:
+    lead = Someone((Role.SUPERVISOR,))
+    assert can(lead, Action.DELEGATE, unit_id=HERE)
+    assert not can(lead, Action.DELEGATE, unit_id=THERE)
+
+
+def test_an_unknown_role_allows_nothing() -> None:
+    assert not any(can(Someone(("wizard",)), action) for action in Action)
+
+
+def test_the_units_of_an_administrator_are_not_seen_but_counted() -> None:
+    admin = Someone((Role.SYSTEM_ADMINISTRATOR,))
+    assert visible_units(admin) == frozenset()
+    assert board_units(admin) is None
+
+
+@pytest.mark.parametrize(
+    ("role", "seen", "counted"),
+    [
+        (Role.CASEWORKER, {HERE}, set()),
+        (Role.SUPERVISOR, {HERE}, {HERE}),
+        (Role.AUDITOR, {HERE}, {HERE}),
+    ],
+)
+def test_the_units_that_a_role_sees_and_whose_counts_it_sees(role: Role, seen: set[UUID], counted: set[UUID]) -> None:
+    assert visible_units(Someone((role,))) == seen
+    assert board_units(Someone((role,))) == counted
