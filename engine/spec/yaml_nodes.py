@@ -37,6 +37,8 @@ _WORDS: dict[str, bool | None] = {
     "true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False,
 }  # fmt: skip
 _LONGEST_NUMBER = 18
+_FOLD = "\a"
+"""The parser marks with it where a folded text (`>`) had a line break; no file may hold this character itself."""
 
 
 class Mark(Protocol):
@@ -159,7 +161,7 @@ class NodeReader:
             self._at(event, "tag", "A tag (!) stands here: take it out, the type follows from the key.")
 
     def _scalar(self, event: Any, *, report: bool = True) -> Plain:  # noqa: ANN401
-        text = str(event.value)
+        text = str(event.value).replace(_FOLD, "") if event.style == ">" else str(event.value)
         if report and event.style == '"' and (hidden := hidden_character(text)):
             self._at(event, "hidden-character", f"{hidden} cannot be seen here: take its escape out.")
         if event.style or not event.implicit[0]:

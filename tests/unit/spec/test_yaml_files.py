@@ -18,6 +18,10 @@ def test_a_file_is_read_as_plain_data() -> None:
     assert document.findings == ()
 
 
+def test_a_folded_text_is_one_line_without_marks() -> None:
+    assert read_yaml("when: >-\n  a == 1\n  && b == 2\n", file="a.yaml").data == {"when": "a == 1 && b == 2"}
+
+
 @pytest.mark.parametrize(
     "word", ["no", "on", "yes", "off", "2026-01-01", "2026-01-01T10:00:00Z", "0123", "0x1f", "1_000"]
 )
