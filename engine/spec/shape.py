@@ -50,7 +50,7 @@ def _finding(model: type[BaseModel], merged: Merged, path: Path, problems: list[
         return merged.finding(path, "unknown-key", message, of_key=True)
     if problem["type"] == "missing":
         return merged.finding(path[:-1], "missing-key", f'The key "{path[-1]}" is missing here.', of_key=True)
-    of_key = problem["loc"][-1] == _KEY
+    of_key = problem["loc"][-1:] == (_KEY,)
     code, message = sentence(problems, of_key=of_key)
     return merged.finding(path, code, message, of_key=of_key)
 

@@ -24,7 +24,7 @@ from engine.spec.yaml_text import MOST_FINDINGS, foreign_letter, hidden_characte
 from engine.spec.yaml_words import syntax_problem
 
 DEEPEST = 30
-MOST_NODES = 20_000
+MOST_NODES = 12_000
 
 Path = tuple[str | int, ...]
 Plain = str | int | float | bool | None | list["Plain"] | dict[str, "Plain"]

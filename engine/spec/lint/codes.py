@@ -26,8 +26,8 @@ ORDER = frozenset({"cycle", "join-impossible", "no-first-step", "after-optional-
 TIMING = frozenset(
     {
         "no-time-limit", "time-never-applies", "time-only-sometimes", "limit-and-law", "time-without-limit",
-        "bad-limit", "bad-warning", "unknown-law", "law-without-time", "unknown-option", "law-of-another-place", "bad-from",
-        "bad-breach-target", "law-excludes", "unknown-interval",
+        "bad-limit", "bad-warning", "unknown-law", "law-without-time", "unknown-option", "law-of-another-place",
+        "bad-from", "bad-breach-target", "law-excludes", "unknown-interval",
     },
 )  # fmt: skip
 CONDITIONS = frozenset(

@@ -1,0 +1,85 @@
+"""A small catalogue of step types, for tests of definitions."""
+
+from engine.spec.catalogue import Output, StepTypeInfo, ValueKind
+from engine.spec.lint.known import KnownLaw, KnownNames
+
+OUTCOMES = ("done", "refused_by_person", "not_needed", "blocked_by_other_body")
+BOOL = Output(kind=ValueKind.BOOL)
+NUMBER = Output(kind=ValueKind.NUMBER)
+INSTANT = Output(kind=ValueKind.INSTANT)
+
+
+def choice(*choices: str) -> Output:
+    """Make an output that is one of several words."""
+    return Output(kind=ValueKind.CHOICE, choices=choices)
+
+
+def step_type(
+    key: str,
+    outputs: dict[str, Output] | None = None,
+    *,
+    automatic: bool = False,
+    sealed: tuple[str, ...] = (),
+    event_time: str | None = None,
+    excluded: tuple[str, ...] = (),
+    limit: str | None = None,
+) -> StepTypeInfo:
+    """Make a step type as definitions see it."""
+    return StepTypeInfo(
+        key=key,
+        title=key.partition(".")[2].capitalize(),
+        automatic=automatic,
+        roles=() if automatic else ("caseworker",),
+        outcomes=OUTCOMES,
+        outputs=outputs or {},
+        event_times=(event_time,) if event_time else (),
+        event_time_field=event_time,
+        excluded_times=excluded,
+        field_names=(*(outputs or {}), *sealed, *((event_time,) if event_time else ())),
+        time_limit=limit,
+        law_limit=None,
+        contract_hash="0" * 64,
+        retries=3,
+        retry_delay="PT5S",
+        timeout="PT1M",
+    )
+
+
+class Shelf:
+    """A catalogue of the step types that it is given."""
+
+    def __init__(self, *infos: StepTypeInfo) -> None:
+        self._infos = {info.key: info for info in infos}
+
+    def find(self, key: str) -> StepTypeInfo | None:
+        """Give a step type, or None."""
+        return self._infos.get(key)
+
+    def keys(self) -> tuple[str, ...]:
+        """List the step types."""
+        return tuple(self._infos)
+
+
+CATALOGUE = Shelf(
+    step_type("reporting.intake", {"immediate_danger": BOOL, "children": NUMBER}, sealed=("name",)),
+    step_type("reporting.triage", {"decision": choice("rescue", "refer", "close")}),
+    step_type("reporting.dedupe", {"found": BOOL}, automatic=True),
+    step_type("rescue.execute", {"rescued": NUMBER}, event_time="rescued_at"),
+    step_type("rescue.production", event_time="produced_at", excluded=("journey",)),
+    step_type("protection.safety", {"risk": choice("high", "low")}),
+    step_type("repatriation.hir", {"recommendation": choice("safe", "unsafe", "unclear")}),
+    step_type("repatriation.decision", {"decision": choice("return", "stay"), "wishes_return": choice("yes", "no")}),
+    step_type("repatriation.handover", {"at": INSTANT}),
+    step_type("reintegration.visit", limit="P7D"),
+)
+NAMES = KnownNames(
+    ladders=frozenset({"standard", "critical", "child-not-produced", "partner-silent"}),
+    laws={
+        "IN-JJ-PROD-24H": KnownLaw(jurisdiction="IN"),
+        "IN-JJ-SIR-15D": KnownLaw(options=frozenset({"with_reasons"}), jurisdiction="IN"),
+        "IN-AMOUNT": KnownLaw(is_timed=False, jurisdiction="IN"),
+        "NP-FIR": KnownLaw(jurisdiction="NP"),
+    },
+    calendars=frozenset({"IN", "NP"}),
+    report={"is_child_suspected": choice("yes", "no", "unsure")},
+)
