@@ -1,0 +1,119 @@
+"""Put what we ask of Prefect's API into words of our own; each function makes one or two requests."""
+
+from typing import Any, Final
+from uuid import UUID
+
+from prefect.client.orchestration import SyncPrefectClient
+from prefect.client.schemas.actions import DeploymentUpdate, GlobalConcurrencyLimitCreate, WorkPoolCreate
+from prefect.client.schemas.filters import (
+    FlowRunFilter,
+    FlowRunFilterState,
+    FlowRunFilterStateType,
+    WorkPoolFilter,
+    WorkPoolFilterName,
+)
+from prefect.client.schemas.objects import FlowRun, State, StateType, WorkerStatus
+from prefect.client.schemas.responses import DeploymentResponse
+from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
+from prefect.states import Cancelled, Crashed
+
+from engine.ports import Batch, OpenBatch
+
+CASES_POOL: Final = "icmc"
+DEADLINES_POOL: Final = "icmc-deadlines"
+WORKER_TYPE: Final = "icmc"
+WORKER_LABEL: Final = "prefect.worker.name"
+_PAGE: Final = 200
+_ON_A_WORKER: Final = [StateType.PENDING, StateType.RUNNING, StateType.CANCELLING]
+
+
+def ensure_pool(client: SyncPrefectClient, name: str, description: str, template: dict[str, Any]) -> None:
+    """Make a work pool unless it is there; an existing one, paused or limited by an admin, is left as it is."""
+    try:
+        client.read_work_pool(name)
+    except ObjectNotFound:
+        pool = WorkPoolCreate(name=name, type=WORKER_TYPE, description=description, base_job_template=template)
+        try:
+            client.create_work_pool(pool)
+        except ObjectAlreadyExists:
+            return
+
+
+def deployments(client: SyncPrefectClient) -> dict[str, DeploymentResponse]:
+    """Return the deployments of both work pools by name."""
+    pools = WorkPoolFilter(name=WorkPoolFilterName(any_=[CASES_POOL, DEADLINES_POOL]))
+    found: dict[str, DeploymentResponse] = {}
+    while page := client.read_deployments(work_pool_filter=pools, limit=_PAGE, offset=len(found)):
+        found.update({deployment.name: deployment for deployment in page})
+        if len(page) < _PAGE:
+            break
+    return found
+
+
+def forget_backlog(client: SyncPrefectClient, deployment: DeploymentResponse) -> None:
+    """Delete a deployment's scheduled runs that have not begun, late ones too; its schedule makes new ones."""
+    client.update_deployment(deployment.id, DeploymentUpdate(description=deployment.description, tags=deployment.tags))
+
+
+def gateway_limits(client: SyncPrefectClient) -> set[str]:
+    """Return the names of all global concurrency limits."""
+    names: set[str] = set()
+    while page := client.read_global_concurrency_limits(limit=_PAGE, offset=len(names)):
+        names |= {limit.name for limit in page}
+        if len(page) < _PAGE:
+            break
+    return names
+
+
+def create_limit(client: SyncPrefectClient, name: str, slots: int) -> None:
+    """Make a global concurrency limit, unless another process just did."""
+    try:
+        client.create_global_concurrency_limit(GlobalConcurrencyLimitCreate(name=name, limit=slots, active=True))
+    except ObjectAlreadyExists:
+        return
+
+
+def create_batch_run(client: SyncPrefectClient, deployment_id: UUID, batch: Batch | OpenBatch) -> FlowRun:
+    """Create the flow run of a batch, or return it if it is there."""
+    return client.create_flow_run_from_deployment(
+        deployment_id,
+        parameters={"batch_id": str(batch.id)},
+        name=_name(batch),
+        tags=list(batch.case_numbers),
+        idempotency_key=str(batch.id),
+    )
+
+
+def start_now(client: SyncPrefectClient, deployment_id: UUID, *, key: str) -> FlowRun:
+    """Create a run of a scheduled deployment that does not wait for its schedule."""
+    return client.create_flow_run_from_deployment(deployment_id, idempotency_key=key)
+
+
+def runs_on_workers(client: SyncPrefectClient) -> list[FlowRun]:
+    """Return the flow runs that Prefect believes to be with a worker."""
+    return client.read_flow_runs(
+        work_pool_filter=WorkPoolFilter(name=WorkPoolFilterName(any_=[CASES_POOL, DEADLINES_POOL])),
+        flow_run_filter=FlowRunFilter(state=FlowRunFilterState(type=FlowRunFilterStateType(any_=_ON_A_WORKER))),
+        limit=_PAGE,
+    )
+
+
+def online_workers(client: SyncPrefectClient) -> set[str]:
+    """Return the names of the workers that Prefect has heard of lately."""
+    workers = [worker for pool in (CASES_POOL, DEADLINES_POOL) for worker in client.read_workers_for_work_pool(pool)]
+    return {worker.name for worker in workers if worker.status == WorkerStatus.ONLINE}
+
+
+def end_lost_run(client: SyncPrefectClient, run: FlowRun) -> None:
+    """Give a flow run whose worker is gone its last state."""
+    state: State[Any]
+    if run.state is not None and run.state.is_cancelling():
+        state = Cancelled(message="Cancelled; its worker is gone.")
+    else:
+        state = Crashed(message="Its worker is gone.")
+    client.set_flow_run_state(run.id, state, force=True)
+
+
+def _name(batch: Batch | OpenBatch) -> str:
+    cases = batch.case_numbers[0] if len(batch.case_numbers) == 1 else f"{len(batch.case_numbers)} cases"
+    return f"{batch.workflow} {cases}"

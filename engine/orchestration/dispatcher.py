@@ -1,0 +1,111 @@
+"""Give every batch of cases with due jobs a flow run, as soon as a commit says so."""
+
+import logging
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+import psycopg
+
+from engine.errors import IcmcError
+from engine.orchestration.registrar import Registrar
+from engine.orchestration.seams import Work
+from engine.ports import Batch, OpenBatch
+
+log = logging.getLogger(__name__)
+
+CHANNEL: Final = "icmc_jobs"
+POLL_SECONDS: Final = 3.0
+OPEN_BATCHES: Final = 8
+_LOST_AFTER: Final = timedelta(seconds=20)
+_MEND_EVERY_POLLS: Final = 5
+
+
+class Dispatcher(threading.Thread):
+    """Listen for jobs, claim their cases in batches, create the flow runs; the thread itself never calls Prefect."""
+
+    def __init__(
+        self,
+        work: Work,
+        registrar: Registrar,
+        *,
+        wake_worker: Callable[[], None],
+        stop: threading.Event,
+    ) -> None:
+        super().__init__(name="icmc-dispatcher", daemon=True)
+        self._work = work
+        self._registrar = registrar
+        self._wake_worker = wake_worker
+        self._stop_asked = stop
+        self._owed: dict[UUID, Batch] = {}
+
+    def run(self) -> None:
+        """Dispatch until asked to stop, whatever happens to the database or to Prefect in between."""
+        while not self._stop_asked.is_set():
+            try:
+                self._listen()
+            except (psycopg.Error, OSError) as error:
+                log.warning("dispatcher_lost_database", extra={"error": type(error).__name__})
+                self._stop_asked.wait(1)
+
+    def _listen(self) -> None:
+        with psycopg.connect(self._work.listening_address(), autocommit=True, connect_timeout=5) as connection:
+            connection.execute(f"LISTEN {CHANNEL}")
+            polls = 0
+            while not self._stop_asked.is_set():
+                self._guarded(self.dispatch)
+                if polls % _MEND_EVERY_POLLS == 0:
+                    self._guarded(self.mend)
+                heard = self._wait(connection)
+                polls += not heard
+
+    def _wait(self, connection: psycopg.Connection[tuple[object, ...]]) -> bool:
+        """Wait for a notification, a poll's time at most; look every half second whether to stop."""
+        for _ in range(int(POLL_SECONDS * 2)):
+            if self._stop_asked.is_set() or any(True for _ in connection.notifies(timeout=0.5, stop_after=1)):
+                return True
+        return False
+
+    def _guarded(self, step: Callable[[], object]) -> None:
+        try:
+            step()
+        except IcmcError as error:
+            log.warning("dispatch_failed", extra={"code": error.code})
+        except psycopg.Error:
+            raise
+        except Exception as error:  # noqa: BLE001 - the border of a thread or a flow run
+            log.warning("dispatch_failed", extra={"error": type(error).__name__})
+
+    def dispatch(self) -> int:
+        """Create the flow runs of all batches that may be open now, and those owed since a failure; return how many."""
+        if self._registrar.is_prefect_down:
+            return 0
+        claimed = self._work.dispatchable(limit=OPEN_BATCHES)
+        self._owed |= {batch.id: batch for batch in claimed}
+        owed = list(self._owed.values())
+        for batch in owed:
+            self._start(batch)
+            del self._owed[batch.id]
+        if owed:
+            self._wake_worker()
+        return len(owed)
+
+    def mend(self) -> None:
+        """Create again the flow runs that are missing in Prefect, and close the batches whose flow run is over."""
+        if self._registrar.is_prefect_down:
+            return
+        for batch in self._work.open_batches(older_than=_LOST_AFTER):
+            state = self._start(batch)
+            if state == "CANCELLED":
+                self._work.hold_batch(batch_id=batch.id)
+            elif state in {"COMPLETED", "FAILED", "CRASHED"}:
+                self._work.abandon_batch(batch_id=batch.id)
+        self._registrar.end_lost_runs()
+
+    def _start(self, batch: Batch | OpenBatch) -> str:
+        run_id, state = self._registrar.create_run(batch)
+        if not isinstance(batch, OpenBatch) or run_id != batch.flow_run_id:
+            self._work.note_flow_run(batch_id=batch.id, flow_run_id=run_id)
+        return state

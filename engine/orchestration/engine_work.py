@@ -1,0 +1,102 @@
+"""Answer what orchestration asks by the real use cases."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from engine.assembly import Engine
+from engine.orchestration.seams import Chore, DoneBy, Installation, PublishedWorkflow
+from engine.ports import Batch, ClaimedJob, FiredReport, OpenBatch
+from engine.usecases import fire_deadlines, run_job, serve_jobs
+
+CHORES: Final[Mapping[Chore, Callable[[Engine], object]]] = {
+    Chore("reconcile-jobs", timedelta(minutes=1), "Frees the jobs whose worker is gone."): serve_jobs.reconcile_jobs,
+}
+"""The housekeeping that Prefect schedules; each is safe to be done twice, or late."""
+
+
+@dataclass(frozen=True)
+class EngineWork:
+    """The use cases of one engine; `address` is that of its case database, for listening."""
+
+    engine: Engine
+    address: str = field(repr=False)
+
+    def installation(self) -> Installation:
+        """Return what must be registered with Prefect."""
+        published = self.engine.queries.published_workflows()
+        return Installation(
+            workflows=tuple(PublishedWorkflow(name, str(version), title) for name, version, _, title in published),
+            gateways=self.engine.queries.gateways(),
+            chores=tuple(CHORES),
+        )
+
+    def now(self) -> datetime:
+        """Return the present time of the engine's clock."""
+        return self.engine.clock.now()
+
+    def listening_address(self) -> str:
+        """Return the address for plain psycopg connections."""
+        return self.address
+
+    def dispatchable(self, *, limit: int) -> tuple[Batch, ...]:
+        """Claim cases that have due jobs, in batches."""
+        return serve_jobs.dispatchable(self.engine, limit=limit)
+
+    def note_flow_run(self, *, batch_id: UUID, flow_run_id: UUID) -> None:
+        """Remember which flow run does a batch."""
+        serve_jobs.note_flow_run(self.engine, batch_id=batch_id, flow_run_id=flow_run_id)
+
+    def claim_jobs(self, *, batch_id: UUID, worker: str, limit: int) -> tuple[ClaimedJob, ...]:
+        """Claim due jobs of the batch's cases."""
+        return serve_jobs.claim_jobs(self.engine, batch_id=batch_id, worker=worker, limit=limit)
+
+    def claim_urgent_jobs(self, *, worker: str, limit: int) -> tuple[ClaimedJob, ...]:
+        """Claim escalations and critical messages."""
+        return serve_jobs.claim_urgent_jobs(self.engine, worker=worker, limit=limit)
+
+    def run_job(self, job: ClaimedJob, *, flow_run_id: UUID | None, task_run_id: UUID | None, done_by: DoneBy) -> str:
+        """Do a job and commit its result."""
+        return run_job.run_job(self.engine, job, flow_run_id=flow_run_id, task_run_id=task_run_id, done_by=done_by)
+
+    def fail_job(self, job: ClaimedJob, *, code: str) -> str:
+        """Give up on this attempt."""
+        return serve_jobs.fail_job(self.engine, job, code=code)
+
+    def release_job(self, job: ClaimedJob, *, after: timedelta) -> None:
+        """Give a job back untouched."""
+        serve_jobs.release_job(self.engine, job, after=after)
+
+    def close_batch(self, *, batch_id: UUID) -> bool:
+        """Close a batch unless it has work again."""
+        return serve_jobs.close_batch(self.engine, batch_id=batch_id)
+
+    def hold_batch(self, *, batch_id: UUID) -> int:
+        """Close a cancelled batch and hold its jobs."""
+        return serve_jobs.hold_batch(self.engine, batch_id=batch_id)
+
+    def abandon_batch(self, *, batch_id: UUID) -> None:
+        """Close a lost batch."""
+        serve_jobs.abandon_batch(self.engine, batch_id=batch_id)
+
+    def open_batches(self, *, older_than: timedelta) -> tuple[OpenBatch, ...]:
+        """Return the batches that have been open for longer."""
+        return serve_jobs.open_batches(self.engine, older_than=older_than)
+
+    def fire_deadlines(self, *, limit: int) -> FiredReport:
+        """Fire what is due."""
+        return fire_deadlines.fire_deadlines(self.engine, limit=limit)
+
+    def run_chore(self, name: str) -> None:
+        """Do one piece of housekeeping."""
+        next(function for chore, function in CHORES.items() if chore.name == name)(self.engine)
+
+    def note_service(self, *, service: str, state: str) -> None:
+        """Remember the state of a part of the system."""
+        serve_jobs.note_service(self.engine, service=service, state=state)
+
+    def service_age(self, service: str) -> timedelta | None:
+        """Return how long ago the service was last noted."""
+        return serve_jobs.service_age(self.engine, service)

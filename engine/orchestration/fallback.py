@@ -1,0 +1,94 @@
+"""Keep deadlines and critical messages going while Prefect does not answer, without any code of Prefect."""
+
+import logging
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Final
+
+from engine.errors import IcmcError
+from engine.orchestration.deadline_loop import SERVICE as DEADLINES_SERVICE
+from engine.orchestration.seams import Work
+from engine.ports import ClaimedJob
+
+log = logging.getLogger(__name__)
+
+ACTIVE: Final = "active"
+IDLE: Final = "idle"
+LATE_AFTER: Final = timedelta(seconds=15)
+"""The deadlines count as unattended when nobody noted a pass for this long, whatever Prefect says of itself."""
+_EVERY_SECONDS: Final = 1.0
+_FIRE_LIMIT: Final = 500
+_JOB_LIMIT: Final = 20
+_NOTE_EVERY_ROUNDS: Final = 10
+
+
+class Fallback(threading.Thread):
+    """Step in when Prefect is down or the deadlines are unattended, and step back when they are not."""
+
+    def __init__(
+        self, work: Work, *, worker_name: str, is_prefect_down: Callable[[], bool], stop: threading.Event
+    ) -> None:
+        super().__init__(name="icmc-fallback", daemon=True)
+        self._work = work
+        self._worker_name = worker_name
+        self._is_prefect_down = is_prefect_down
+        self._stop_asked = stop
+        self._state = IDLE
+
+    @property
+    def service(self) -> str:
+        """Return the name under which the state is noted."""
+        return f"fallback:{self._worker_name}"
+
+    def run(self) -> None:
+        """Watch, and step in, until asked to stop."""
+        rounds = 0
+        while not self._stop_asked.wait(_EVERY_SECONDS):
+            try:
+                self.round(is_to_be_noted=rounds % _NOTE_EVERY_ROUNDS == 0)
+            except Exception as error:  # noqa: BLE001 - the border of a thread or a flow run
+                log.warning("fallback_failed", extra={"error": type(error).__name__})
+            rounds += 1
+
+    def round(self, *, is_to_be_noted: bool) -> bool:
+        """Do what must be done now; tell whether the fallback was active."""
+        is_down = self._is_prefect_down()
+        is_active = is_down or self._deadlines_are_unattended()
+        self._note(ACTIVE if is_active else IDLE, is_to_be_noted=is_to_be_noted)
+        if is_active:
+            while self._work.fire_deadlines(limit=_FIRE_LIMIT).count >= _FIRE_LIMIT:
+                continue
+            if is_down:
+                self._work.note_service(service=DEADLINES_SERVICE, state="fallback")
+        if is_down:
+            for job in self._work.claim_urgent_jobs(worker=self._worker_name, limit=_JOB_LIMIT):
+                self._do(job)
+        return is_active
+
+    def _deadlines_are_unattended(self) -> bool:
+        age = self._work.service_age(DEADLINES_SERVICE)
+        return age is None or age > LATE_AFTER
+
+    def _note(self, state: str, *, is_to_be_noted: bool) -> None:
+        if state != self._state:
+            log.warning("fallback_changed", extra={"state": state})
+        if state != self._state or is_to_be_noted:
+            self._work.note_service(service=self.service, state=state)
+        self._state = state
+
+    def _do(self, job: ClaimedJob) -> None:
+        """Give each job its turn: one that fails does not hold up the rest."""
+        try:
+            self._work.run_job(job, flow_run_id=None, task_run_id=None, done_by="fallback")
+        except IcmcError as error:
+            self._fail(job, error.code)
+        except Exception as error:  # noqa: BLE001 - the border of a thread or a flow run
+            log.warning("job_failed", extra={"job_id": str(job.id), "error": type(error).__name__})
+            self._fail(job, "unexpected")
+
+    def _fail(self, job: ClaimedJob, code: str) -> None:
+        try:
+            self._work.fail_job(job, code=code)
+        except IcmcError as error:
+            log.warning("job_not_failed", extra={"job_id": str(job.id), "code": error.code})

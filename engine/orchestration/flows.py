@@ -1,0 +1,82 @@
+"""Do the due jobs of a batch of cases as one Prefect flow run."""
+
+import logging
+from datetime import timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from prefect import flow
+from prefect.client.schemas.objects import State
+from prefect.context import FlowRunContext
+from prefect.states import Cancelled, Completed, Failed
+
+from engine.orchestration.process import runtime
+from engine.orchestration.runtime import RunControl
+from engine.orchestration.tasks import GATEWAY_BUSY, run_as_task
+from engine.ports import ClaimedJob
+
+log = logging.getLogger(__name__)
+
+_BUSY_WAIT: Final = timedelta(seconds=10)
+_EMPTY_CLAIMS: Final = 3
+
+
+class BatchFailedError(Exception):
+    """Raised to Prefect when a batch could not be worked on: a code and an id, nothing else."""
+
+
+@flow(name="case", persist_result=False, log_prints=False, validate_parameters=False)
+def case(batch_id: str) -> State[Any]:
+    """Claim the batch's jobs one after another until none is due; nothing but ids goes in or out."""
+    try:
+        return _work_off(UUID(batch_id), runtime.control(_flow_run_id()))
+    except Exception as error:  # noqa: BLE001 - the border of a thread or a flow run
+        kind = type(error).__name__
+        log.warning("batch_failed", extra={"batch_id": batch_id, "error": kind})
+    raise BatchFailedError(f"unexpected batch={batch_id}")
+
+
+def _work_off(batch_id: UUID, control: RunControl) -> State[Any]:
+    failed: list[str] = []
+    empty_claims = 0
+    while not control.must_stop:
+        jobs = runtime.work.claim_jobs(batch_id=batch_id, worker=runtime.worker_name, limit=1)
+        if jobs:
+            empty_claims = 0
+            failed += [code for job in jobs if (code := _do(job))]
+            continue
+        empty_claims += 1
+        if runtime.work.close_batch(batch_id=batch_id):
+            return _ended(failed)
+        if empty_claims == _EMPTY_CLAIMS:
+            runtime.work.abandon_batch(batch_id=batch_id)
+            return _ended(failed)
+    return _stopped(batch_id, control)
+
+
+def _do(job: ClaimedJob) -> str:
+    code = run_as_task(job)
+    if code == GATEWAY_BUSY:
+        runtime.work.release_job(job, after=_BUSY_WAIT)
+    elif code:
+        runtime.work.fail_job(job, code=code)
+    return code
+
+
+def _ended(failed: list[str]) -> State[Any]:
+    if failed:
+        return Failed(message=f"{len(failed)} job(s) failed: {', '.join(sorted(set(failed)))}.")
+    return Completed(message="No job is due.")
+
+
+def _stopped(batch_id: UUID, control: RunControl) -> State[Any]:
+    if control.cancelled.is_set():
+        held = runtime.work.hold_batch(batch_id=batch_id)
+        return Cancelled(message=f"Cancelled; {held} job(s) wait for a retry of this run.")
+    runtime.work.abandon_batch(batch_id=batch_id)
+    return Completed(message="The worker stops; what is left goes to another run.")
+
+
+def _flow_run_id() -> UUID | None:
+    context = FlowRunContext.get()
+    return context.flow_run.id if context is not None and context.flow_run is not None else None

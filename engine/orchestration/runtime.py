@@ -1,0 +1,72 @@
+"""Hold what the flow runs of this process share: the use cases, the worker's name, and who must stop."""
+
+import os
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from uuid import UUID, uuid4
+
+from engine.orchestration.seams import Work
+
+
+@dataclass(frozen=True)
+class RunControl:
+    """How a flow run learns that it must stop."""
+
+    cancelled: threading.Event = field(default_factory=threading.Event)
+    stopping: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def must_stop(self) -> bool:
+        """Tell whether the run may claim nothing more."""
+        return self.cancelled.is_set() or self.stopping.is_set()
+
+
+class Runtime:
+    """The one record of this process that flow runs reach for; a flow run is given nothing but ids."""
+
+    def __init__(self, make_work: Callable[[], Work]) -> None:
+        self._make_work = make_work
+        self._work: Work | None = None
+        self._controls: dict[UUID, RunControl] = {}
+        self._lock = threading.Lock()
+        self.stopping = threading.Event()
+        self.worker_name = f"icmc-{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:6]}"
+
+    @property
+    def work(self) -> Work:
+        """Return the use cases, made at first use: the plain `process` pool starts flow runs without our worker."""
+        with self._lock:
+            if self._work is None:
+                self._work = self._make_work()
+            return self._work
+
+    def use(self, work: Work) -> None:
+        """Let the flow runs of this process use these."""
+        with self._lock:
+            self._work = work
+
+    def control(self, flow_run_id: UUID | None) -> RunControl:
+        """Return how this flow run is told to stop."""
+        with self._lock:
+            known = self._controls.get(flow_run_id) if flow_run_id is not None else None
+        return known or RunControl(stopping=self.stopping)
+
+    @contextmanager
+    def controlled(self, flow_run_id: UUID) -> Iterator[RunControl]:
+        """Make a flow run known here for as long as it runs."""
+        control = RunControl(stopping=self.stopping)
+        with self._lock:
+            self._controls[flow_run_id] = control
+        try:
+            yield control
+        finally:
+            with self._lock:
+                del self._controls[flow_run_id]
+
+    def running(self) -> dict[UUID, RunControl]:
+        """Return the flow runs that run in this process now."""
+        with self._lock:
+            return dict(self._controls)

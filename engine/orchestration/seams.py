@@ -1,0 +1,113 @@
+"""Say what orchestration asks of the use cases, as one narrow protocol."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Literal, Protocol
+from uuid import UUID
+
+from engine.ports import Batch, ClaimedJob, FiredReport, OpenBatch
+
+DoneBy = Literal["prefect", "fallback"]
+
+
+@dataclass(frozen=True)
+class PublishedWorkflow:
+    """A published workflow that has a deployment of its own."""
+
+    name: str
+    version: str
+    title: str
+
+
+@dataclass(frozen=True)
+class Chore:
+    """A piece of housekeeping and how often it is due."""
+
+    name: str
+    every: timedelta
+    title: str = ""
+
+
+@dataclass(frozen=True)
+class Installation:
+    """What Prefect must know of this installation: its workflows, gateways and chores."""
+
+    workflows: tuple[PublishedWorkflow, ...]
+    gateways: tuple[str, ...] = ()
+    chores: tuple[Chore, ...] = field(default_factory=tuple)
+
+
+class Work(Protocol):
+    """The use cases that orchestration calls; every method is a transaction of its own."""
+
+    def installation(self) -> Installation:
+        """Return what must be registered with Prefect."""
+        ...
+
+    def now(self) -> datetime:
+        """Return the present time as deadlines are counted by; always UTC, and simulated in a demo."""
+        ...
+
+    def listening_address(self) -> str:
+        """Return the address of the case database for plain psycopg connections, with its password."""
+        ...
+
+    def dispatchable(self, *, limit: int) -> tuple[Batch, ...]:
+        """Claim cases that have due jobs, in batches, as long as fewer than `limit` batches are open."""
+        ...
+
+    def note_flow_run(self, *, batch_id: UUID, flow_run_id: UUID) -> None:
+        """Remember which flow run does a batch."""
+        ...
+
+    def claim_jobs(self, *, batch_id: UUID, worker: str, limit: int) -> tuple[ClaimedJob, ...]:
+        """Claim due jobs of the batch's cases, and those that were held when the batch was cancelled."""
+        ...
+
+    def run_job(self, job: ClaimedJob, *, flow_run_id: UUID | None, task_run_id: UUID | None, done_by: DoneBy) -> str:
+        """Do a job and commit its result; return its status. Raises StepFailedError or StaleJobError."""
+        ...
+
+    def fail_job(self, job: ClaimedJob, *, code: str) -> str:
+        """Give up on this attempt: the job waits longer, or is set aside as work for a person."""
+        ...
+
+    def release_job(self, job: ClaimedJob, *, after: timedelta) -> None:
+        """Give a job back untouched, to be claimed again after a while."""
+        ...
+
+    def close_batch(self, *, batch_id: UUID) -> bool:
+        """Close a batch unless one of its cases has a due job again; tell whether it is closed."""
+        ...
+
+    def hold_batch(self, *, batch_id: UUID) -> int:
+        """Close a cancelled batch; its due jobs wait until it is retried. Returns how many."""
+        ...
+
+    def abandon_batch(self, *, batch_id: UUID) -> None:
+        """Close a batch whose flow run is lost; its jobs go to the next one."""
+        ...
+
+    def open_batches(self, *, older_than: timedelta) -> tuple[OpenBatch, ...]:
+        """Return the batches that have been open for longer than this."""
+        ...
+
+    def claim_urgent_jobs(self, *, worker: str, limit: int) -> tuple[ClaimedJob, ...]:
+        """Claim escalations and critical messages, whatever their batch."""
+        ...
+
+    def fire_deadlines(self, *, limit: int) -> FiredReport:
+        """Record the breaches of due deadlines and raise their escalation levels."""
+        ...
+
+    def run_chore(self, name: str) -> None:
+        """Do one piece of housekeeping."""
+        ...
+
+    def note_service(self, *, service: str, state: str) -> None:
+        """Remember the state of a part of the system, for the admin page and the doctor."""
+        ...
+
+    def service_age(self, service: str) -> timedelta | None:
+        """Return how long ago the service was last noted, or None if never."""
+        ...

@@ -1,0 +1,119 @@
+"""Be a worker: dispatcher, Prefect worker, deadlines, fallback, until told to stop."""
+
+import asyncio
+import logging
+import signal
+import threading
+from typing import Final
+
+from engine.errors import IcmcError, ServiceError
+from engine.orchestration.api import CASES_POOL, DEADLINES_POOL
+from engine.orchestration.calls import CallPool
+from engine.orchestration.dispatcher import Dispatcher
+from engine.orchestration.fallback import Fallback
+from engine.orchestration.guard import check_server
+from engine.orchestration.probe import Probe
+from engine.orchestration.process import health, runtime
+from engine.orchestration.registrar import Registrar
+from engine.orchestration.seams import Work
+from engine.orchestration.settings import PrefectAddress
+from engine.orchestration.worker import IcmcWorker
+
+log = logging.getLogger(__name__)
+
+FLOW_RUNS_AT_ONCE: Final = 6
+_REGISTER_EVERY_SECONDS: Final = 20.0
+
+
+def run_worker(work: Work, address: PrefectAddress, *, stop: threading.Event) -> None:
+    """Serve the work pools until `stop` is set; ends within seconds of it.
+
+    The deadlines and critical messages are kept from the first second on, also while Prefect is not there yet.
+    """
+    runtime.use(work)
+    runtime.stopping = stop
+    calls = CallPool(health)
+    registrar = Registrar(calls, health, runtime, IcmcWorker.get_default_base_job_template())
+    workers = _Workers(stop)
+    threads = [
+        Probe(address, health, stop),
+        Fallback(work, worker_name=runtime.worker_name, is_prefect_down=lambda: health.is_down, stop=stop),
+        Dispatcher(work, registrar, wake_worker=workers.fetch_soon, stop=stop),
+    ]
+    threads[0].start()
+    threads[1].start()
+    if _register_first(address, registrar, stop):
+        workers.start()
+        threads[2].start()
+        while not stop.wait(_REGISTER_EVERY_SECONDS):
+            _try(registrar.register_if_needed)
+        workers.join(timeout=15)
+    for thread in threads:
+        if thread.ident is not None:
+            thread.join(timeout=3)
+    calls.close()
+
+
+def stop_on_signals(stop: threading.Event) -> None:
+    """Set `stop` at SIGTERM and SIGINT."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+
+
+class _Workers(threading.Thread):
+    """The Prefect workers of both pools, in an event loop of their own."""
+
+    def __init__(self, stop: threading.Event) -> None:
+        super().__init__(name="icmc-prefect-workers", daemon=True)
+        self._stop_asked = stop
+        self._workers = [
+            IcmcWorker(CASES_POOL, name=runtime.worker_name, limit=FLOW_RUNS_AT_ONCE),
+            IcmcWorker(DEADLINES_POOL, name=runtime.worker_name),
+        ]
+
+    def fetch_soon(self) -> None:
+        """Let the worker of the cases ask Prefect for flow runs at once."""
+        self._workers[0].fetch_soon()
+
+    def run(self) -> None:
+        """Serve until asked to stop; start over when Prefect's code breaks."""
+        while not self._stop_asked.is_set():
+            try:
+                asyncio.run(self._serve())
+            except Exception as error:  # noqa: BLE001 - the border of a thread or a flow run
+                log.warning("prefect_worker_broke", extra={"error": type(error).__name__})
+                self._stop_asked.wait(2)
+
+    async def _serve(self) -> None:
+        stop = asyncio.Event()
+        async with asyncio.TaskGroup() as group:
+            for worker in self._workers:
+                group.create_task(worker.serve(stop))
+            while not self._stop_asked.is_set():  # noqa: ASYNC110 - a flag of another thread
+                await asyncio.sleep(0.1)
+            stop.set()
+
+
+def _register_first(address: PrefectAddress, registrar: Registrar, stop: threading.Event) -> bool:
+    """Wait for Prefect, check that it is safe, register everything; tell whether that was done before the stop."""
+    while not stop.is_set():
+        try:
+            registrar.register()
+            check_server(address)
+            registrar.start_schedules()
+        except ServiceError as error:
+            log.warning("prefect_not_ready", extra={"code": error.code})
+            stop.wait(1)
+            continue
+        return True
+    return False
+
+
+def _try(step: object) -> None:
+    try:
+        if callable(step):
+            step()
+    except IcmcError as error:
+        log.warning("registering_failed", extra={"code": error.code})
+    except Exception as error:  # noqa: BLE001 - the border of a thread or a flow run
+        log.warning("registering_failed", extra={"error": type(error).__name__})

@@ -1,0 +1,132 @@
+"""Make the environment under which Prefect must be imported."""
+
+import json
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, Self
+
+from cryptography.fernet import Fernet
+
+from engine.errors import SettingsError
+
+CALL_LIMIT_SECONDS: Final = 5.0
+"""No call to Prefect may take longer: a stopped server answers nothing for minutes."""
+
+_ALWAYS: Final[Mapping[str, str]] = {
+    "DO_NOT_TRACK": "1",
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
+    "PREFECT_LOGGING_TO_API_ENABLED": "false",
+    "PREFECT_LOGGING_LOG_PRINTS": "false",
+    "PREFECT_LOGGING_LEVEL": "ERROR",
+    "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
+    "PREFECT_RESULTS_PERSIST_BY_DEFAULT": "false",
+    "PREFECT_RESULTS_DEFAULT_SERIALIZER": "json",
+    "PREFECT_SERVER_API_CSRF_PROTECTION_ENABLED": "true",
+    "PREFECT_CLIENT_CSRF_SUPPORT_ENABLED": "true",
+    "PREFECT_API_REQUEST_TIMEOUT": str(CALL_LIMIT_SECONDS),
+    "PREFECT_WORKER_HEARTBEAT_SECONDS": "10",
+    "PREFECT_SERVER_EPHEMERAL_ENABLED": "false",
+    "PREFECT_CLI_PROMPT": "false",
+}
+_SERVER_ONLY: Final[Mapping[str, str]] = {
+    "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
+    "PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": "604800",
+    "PREFECT_SERVER_EVENTS_RETENTION_PERIOD": "P1D",
+}
+
+
+@dataclass(frozen=True)
+class PrefectSecrets:
+    """The password of Prefect's API and the key of its secrets."""
+
+    auth: str = field(repr=False)
+    encryption_key: str = field(repr=False)
+
+    @classmethod
+    def load_or_make(cls, folder: Path) -> Self:
+        """Read the secrets from `folder`, or draw new ones there, readable by this user only."""
+        path = make_private(folder) / "secrets.json"
+        try:
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            return cls._read(path)
+        made = cls(auth=f"icmc:{secrets.token_urlsafe(32)}", encryption_key=Fernet.generate_key().decode())
+        with os.fdopen(descriptor, "w") as file:
+            json.dump({"auth": made.auth, "encryption_key": made.encryption_key}, file)
+        return made
+
+    @classmethod
+    def _read(cls, path: Path) -> Self:
+        try:
+            stored = json.loads(path.read_text())
+            return cls(auth=stored["auth"], encryption_key=stored["encryption_key"])
+        except (ValueError, KeyError) as error:
+            raise SettingsError(
+                problem="The file with Prefect's secrets cannot be read.",
+                remedy=f"Delete {path} while ICMC is stopped: a new one is made, and nothing is lost.",
+            ) from error
+
+
+@dataclass(frozen=True)
+class PrefectAddress:
+    """Where Prefect's API is, and what its callers need; `home` is Prefect's own folder on this machine."""
+
+    home: Path
+    api_url: str
+    auth: str = field(repr=False)
+
+    @classmethod
+    def on_loopback(cls, home: Path, port: int, auth: str) -> Self:
+        """Return the address of a server on this machine."""
+        return cls(home=home, api_url=f"http://127.0.0.1:{port}/api", auth=auth)
+
+    @property
+    def origin(self) -> str:
+        """Return the scheme, host and port."""
+        return self.api_url.removesuffix("/api")
+
+
+def client_environment(address: PrefectAddress) -> dict[str, str]:
+    """Return the settings of a process that calls Prefect."""
+    return {
+        **_ALWAYS,
+        "PREFECT_HOME": str(address.home),
+        "PREFECT_PROFILES_PATH": str(address.home / "profiles.toml"),
+        "PREFECT_API_URL": address.api_url,
+        "PREFECT_API_AUTH_STRING": address.auth,
+        "PREFECT_SERVER_API_AUTH_STRING": address.auth,
+    }
+
+
+def server_environment(
+    address: PrefectAddress, *, database_url: str, encryption_key: str, with_ui: bool
+) -> dict[str, str]:
+    """Return the settings of Prefect's server; `database_url` names the driver asyncpg."""
+    host, _, port = address.origin.removeprefix("http://").partition(":")
+    return {
+        **client_environment(address),
+        **_SERVER_ONLY,
+        "PREFECT_SERVER_API_HOST": host,
+        "PREFECT_SERVER_API_PORT": port,
+        "PREFECT_SERVER_CORS_ALLOWED_ORIGINS": address.origin,
+        "PREFECT_SERVER_UI_ENABLED": str(with_ui).lower(),
+        "PREFECT_UI_ENABLED": str(with_ui).lower(),
+        "PREFECT_SERVER_DATABASE_CONNECTION_URL": database_url,
+        "PREFECT_SERVER_ENCRYPTION_KEY": encryption_key,
+    }
+
+
+def process_environment(prefect: Mapping[str, str], base: Mapping[str, str]) -> dict[str, str]:
+    """Return `base` with no other settings of Prefect than these: a stray variable must not undo one."""
+    return {name: value for name, value in base.items() if not name.startswith("PREFECT_")} | dict(prefect)
+
+
+def make_private(folder: Path) -> Path:
+    """Make a folder that only this user can enter, and return it."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.chmod(0o700)
+    return folder

@@ -1,0 +1,211 @@
+"""Run flow runs of the work pool `icmc` in threads of this process."""
+
+import asyncio
+import logging
+import threading
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from functools import cached_property
+from typing import Any, Final
+from uuid import UUID
+
+import anyio
+import anyio.abc
+from prefect.client.schemas.filters import (
+    FlowRunFilter,
+    FlowRunFilterId,
+    FlowRunFilterState,
+    FlowRunFilterStateType,
+)
+from prefect.client.schemas.objects import Flow as ApiFlow
+from prefect.client.schemas.objects import FlowRun, StateType, WorkPool
+from prefect.client.schemas.responses import DeploymentResponse
+from prefect.exceptions import PrefectSignal
+from prefect.flow_engine import run_flow
+from prefect.states import Cancelled
+from prefect.workers.base import BaseJobConfiguration, BaseVariables, BaseWorker, BaseWorkerResult
+from pydantic import PrivateAttr
+
+from engine.errors import ServiceError
+from engine.orchestration.api import WORKER_TYPE
+from engine.orchestration.deployments import ENTRYPOINTS
+from engine.orchestration.process import runtime
+from engine.orchestration.runtime import RunControl
+
+log = logging.getLogger(__name__)
+
+_POLL_SECONDS: Final = 2.0
+_CANCEL_POLL_SECONDS: Final = 1.0
+_STOP_SECONDS: Final = 5.0
+_STOPPED: Final = [StateType.CANCELLING, StateType.CANCELLED]
+
+
+class IcmcJobConfiguration(BaseJobConfiguration):
+    """What a flow run needs to start here: which of our flows it is."""
+
+    _entrypoint: str = PrivateAttr(default="")
+
+    @property
+    def entrypoint(self) -> str:
+        """Return the flow that the deployment names."""
+        return self._entrypoint
+
+    def prepare_for_flow_run(
+        self,
+        flow_run: FlowRun,
+        deployment: DeploymentResponse | None = None,
+        flow: ApiFlow | None = None,
+        work_pool: WorkPool | None = None,
+        worker_name: str | None = None,
+        worker_id: UUID | None = None,
+    ) -> None:
+        """Remember the deployment's entrypoint."""
+        super().prepare_for_flow_run(flow_run, deployment, flow, work_pool, worker_name, worker_id)
+        self._entrypoint = (deployment.entrypoint or "") if deployment is not None else ""
+
+
+class IcmcWorkerResult(BaseWorkerResult):
+    """The end of a flow run's thread; the flow run's own state says how it went."""
+
+
+class IcmcWorker(BaseWorker[IcmcJobConfiguration, BaseVariables, IcmcWorkerResult]):
+    """A worker without child processes: a flow run starts in a fraction of a second.
+
+    Unlike its base class it obeys the cancelling of a flow run that is running: the run claims nothing more and ends
+    Cancelled. It runs the flows of ICMC and no other code, whatever a deployment names.
+    """
+
+    type = WORKER_TYPE
+    job_configuration = IcmcJobConfiguration
+    _description = "Runs flow runs of ICMC in threads of its own process."
+
+    _fetch_asked: asyncio.Event | None = None
+    _loop: asyncio.AbstractEventLoop | None = None
+
+    @cached_property
+    def _own_runs(self) -> dict[UUID, RunControl]:
+        return {}
+
+    @cached_property
+    def _watch(self) -> anyio.CancelScope:
+        return anyio.CancelScope()
+
+    async def setup(self) -> None:
+        """Prepare, and begin to look for running flow runs that are being cancelled."""
+        await super().setup()
+        if self._runs_task_group is not None:
+            self._runs_task_group.start_soon(self._watch_cancellations)
+
+    async def teardown(self, *exc_info: object) -> None:
+        """Stop looking, then clean up."""
+        self._watch.cancel()
+        await super().teardown(*exc_info)
+
+    async def run(
+        self,
+        flow_run: FlowRun,
+        configuration: IcmcJobConfiguration,
+        task_status: anyio.abc.TaskStatus[Any] | None = None,
+    ) -> IcmcWorkerResult:
+        """Run the flow run in a thread and wait for its end."""
+        if configuration.entrypoint not in ENTRYPOINTS:
+            raise ServiceError(
+                service="Prefect",
+                problem="a deployment of this work pool names code that is not ICMC's.",
+                remedy="Delete that deployment, and find out who made it.",
+            )
+        with runtime.controlled(flow_run.id) as control:
+            self._own_runs[flow_run.id] = control
+            try:
+                ended = self._start_thread(flow_run, configuration.entrypoint)
+                if task_status is not None:
+                    task_status.started(runtime.worker_name)
+                await ended.wait()
+                await self._finish_cancelling(flow_run.id, control)
+            finally:
+                del self._own_runs[flow_run.id]
+        return IcmcWorkerResult(status_code=0, identifier=runtime.worker_name)
+
+    def fetch_soon(self) -> None:
+        """Ask Prefect for flow runs at once; may be called from any thread."""
+        if self._loop is not None and self._fetch_asked is not None:
+            with suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(self._fetch_asked.set)
+
+    async def serve(self, stop: asyncio.Event) -> None:
+        """Fetch and run flow runs until `stop` is set, then give the running ones a few seconds to end."""
+        self._loop = asyncio.get_running_loop()
+        self._fetch_asked = asyncio.Event()
+        async with self:
+            async with anyio.create_task_group() as loops:
+                loops.start_soon(self._repeat, self.get_and_submit_flow_runs, _POLL_SECONDS, self._fetch_asked)
+                loops.start_soon(self._repeat, self._sync_and_initialize, self.heartbeat_interval_seconds, None)
+                await stop.wait()
+                loops.cancel_scope.cancel()
+            await self._let_runs_end()
+
+    @staticmethod
+    async def _repeat(step: Callable[[], Awaitable[Any]], seconds: float, asked: asyncio.Event | None) -> None:
+        while True:
+            try:
+                await step()
+            except Exception as error:  # noqa: BLE001 - Prefect may fail in any way, and comes back
+                log.warning("prefect_call_failed", extra={"error": type(error).__name__})
+            if asked is None:
+                await asyncio.sleep(seconds)
+                continue
+            with suppress(TimeoutError):
+                await asyncio.wait_for(asked.wait(), seconds)
+            asked.clear()
+
+    @staticmethod
+    def _start_thread(flow_run: FlowRun, entrypoint: str) -> asyncio.Event:
+        loop = asyncio.get_running_loop()
+        ended = asyncio.Event()
+        # Without its deployment's id, Prefect opens no websocket and no thread a run to watch for suspension.
+        unwatched = flow_run.model_copy(update={"deployment_id": None})
+
+        def body() -> None:
+            try:
+                run_flow(ENTRYPOINTS[entrypoint], flow_run=unwatched, return_type="state")
+            except (Exception, PrefectSignal) as error:  # noqa: BLE001 - the end of a thread
+                log.warning("flow_run_broke", extra={"flow_run_id": str(flow_run.id), "error": type(error).__name__})
+            finally:
+                with suppress(RuntimeError):
+                    loop.call_soon_threadsafe(ended.set)
+
+        threading.Thread(target=body, name=f"icmc-run-{flow_run.id}", daemon=True).start()
+        return ended
+
+    async def _watch_cancellations(self) -> None:
+        with self._watch:
+            await self._repeat(self._notice_cancellations, _CANCEL_POLL_SECONDS, None)
+
+    async def _notice_cancellations(self) -> None:
+        """Tell the threads of cancelled flow runs; a base worker notices only those that have not begun."""
+        watched = {run_id: control for run_id, control in self._own_runs.items() if not control.cancelled.is_set()}
+        if not watched:
+            return
+        cancelled = await self.client.read_flow_runs(
+            flow_run_filter=FlowRunFilter(
+                id=FlowRunFilterId(any_=list(watched)),
+                state=FlowRunFilterState(type=FlowRunFilterStateType(any_=_STOPPED)),
+            )
+        )
+        for run in cancelled:
+            watched[run.id].cancelled.set()
+
+    async def _finish_cancelling(self, flow_run_id: UUID, control: RunControl) -> None:
+        """Bring a flow run that was being cancelled to its end, even if it ended of itself just then."""
+        run = await self.client.read_flow_run(flow_run_id)
+        if run.state is not None and run.state.is_cancelling():
+            control.cancelled.set()
+            await self.client.set_flow_run_state(flow_run_id, Cancelled(), force=True)
+
+    async def _let_runs_end(self) -> None:
+        """Wait for the threads; those that do not end are left to the process's end, their leases to time."""
+        with anyio.move_on_after(_STOP_SECONDS):
+            while self._own_runs:  # noqa: ASYNC110 - runs end one by one, in threads
+                await asyncio.sleep(0.05)
+        if self._runs_task_group is not None:
+            self._runs_task_group.cancel_scope.cancel()
