@@ -14,6 +14,10 @@ from engine.spec.workflow import Workflow
 from engine.stores import UnitOfWork
 
 
+def _nothing() -> None:
+    """Give nothing back: the default of an engine that holds nothing."""
+
+
 @dataclass(frozen=True)
 class Engine:
     """One assembled system. `definitions` compiles by content hash; `library` gives what is published now.
@@ -40,4 +44,4 @@ class Engine:
     channels: Mapping[str, Channel] = field(default_factory=dict)
     portal_url: str = ""
     demo: bool = False
-    pillar_origins: Mapping[str, str] = field(default_factory=dict)
+    dispose: Callable[[], None] = _nothing

@@ -52,7 +52,7 @@ def _as_join(value: Any) -> Any:  # noqa: ANN401 - runs before validation
         return {"mode": "all", "steps": (value,)}
     if isinstance(value, list | tuple):
         return {"mode": "all", "steps": tuple(value)}
-    if isinstance(value, Mapping) and "mode" not in value:
+    if isinstance(value, Mapping) and not {"mode", "steps"} & set(value):
         return _join_of_mapping(value)
     return value
 

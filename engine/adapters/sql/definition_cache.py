@@ -15,7 +15,7 @@ from engine.spec.ladders import Ladder
 from engine.spec.law import LawPack
 from engine.spec.workflow import Workflow
 
-_FIRST_YEAR, _LAST_YEAR = 2015, 2040
+_FIRST_YEAR, _LAST_YEAR = 2015, 2035
 
 
 class DefinitionCache(Mapping[str, CompiledWorkflow]):

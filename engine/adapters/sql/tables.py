@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import Column, Index, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.types import Text
+from sqlalchemy.types import JSON, Text
 from sqlmodel import Field, SQLModel
 
 from engine.adapters.sql.columns import Sealed, instant, json_object, uuids
@@ -149,7 +149,10 @@ class CasePersonRow(SQLModel, table=True):
 
 
 class DefinitionVersionRow(SQLModel, table=True):
-    """A version of a definition: draft, published or retired. A published one never changes."""
+    """A version of a definition: draft, published or retired. A published one never changes.
+
+    `flattened` keeps the order of its keys, which is the order that people see.
+    """
 
     __tablename__ = "definition_version"
     id: UUID = Field(primary_key=True)
@@ -160,7 +163,7 @@ class DefinitionVersionRow(SQLModel, table=True):
     status: str
     content_hash: str = Field(index=True)
     source: str
-    flattened: dict[str, Any] = _json()
+    flattened: dict[str, Any] = Field(default=None, sa_column=Column(JSON(), nullable=False))
     contract_hashes: dict[str, Any] = _json()
     author: str = ""
     approver: str = ""

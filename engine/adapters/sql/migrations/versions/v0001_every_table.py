@@ -75,9 +75,7 @@ def upgrade() -> None:
         sa.Column("status", sa.String(), nullable=False),
         sa.Column("content_hash", sa.String(), nullable=False),
         sa.Column("source", sa.String(), nullable=False),
-        sa.Column(
-            "flattened", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'::jsonb"), nullable=False
-        ),
+        sa.Column("flattened", sa.JSON(), nullable=False),
         sa.Column(
             "contract_hashes",
             postgresql.JSONB(astext_type=sa.Text()),

@@ -1,0 +1,34 @@
+"""The demo's clock: real time, moved forward by what people let pass; every process of the demo shares it."""
+
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from threading import Lock
+
+from engine.ports import Clock
+
+_LOOK_AGAIN_AFTER = 0.5
+
+
+class DemoClock:
+    """Adds the stored offset to the real time; looks the offset up again every half second."""
+
+    def __init__(self, real: Clock, offset: Callable[[], timedelta]) -> None:
+        """Move `real` by what `offset` gives."""
+        self._real = real
+        self._read = offset
+        self._offset = timedelta()
+        self._looked_at = float("-inf")
+        self._lock = Lock()
+
+    def now(self) -> datetime:
+        """Give the demo's present instant, aware, in UTC."""
+        if time.monotonic() - self._looked_at > _LOOK_AGAIN_AFTER:
+            self.look_again()
+        return self._real.now() + self._offset
+
+    def look_again(self) -> None:
+        """Read the offset now."""
+        with self._lock:
+            self._offset = self._read()
+            self._looked_at = time.monotonic()

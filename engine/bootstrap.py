@@ -1,0 +1,164 @@
+"""Which adapter serves which port: the only place where a system is put together."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy import Engine as SqlEngine
+from sqlalchemy import create_engine, select
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from engine.adapters.data_files import data_folder, shipped_sources
+from engine.adapters.demo_clock import DemoClock
+from engine.adapters.key_file import KeyFile, read_or_create_key_file
+from engine.adapters.messages import TemplateRenderer
+from engine.adapters.name_tokens import NameTokens
+from engine.adapters.passwords import Argon2Passwords
+from engine.adapters.postgres.embedded import EmbeddedServer, start_embedded, stop_embedded
+from engine.adapters.postgres.roles import DatabaseUrls, prepare_databases, urls_from
+from engine.adapters.real_world import SystemClock, SystemEntropy
+from engine.adapters.registry_catalogue import RegistryCatalogue
+from engine.adapters.smtp import DemoMailbox, SmtpChannel
+from engine.adapters.sql import tables as tb
+from engine.adapters.sql.definition_cache import DefinitionCache, PublishedLibrary
+from engine.adapters.sql.migrate import migrate
+from engine.adapters.sql.queries.service import SqlQueries
+from engine.adapters.sql.unit_of_work import SqlUnitOfWork
+from engine.adapters.vault import KeyVault
+from engine.assembly import Engine
+from engine.builtin import CORE
+from engine.plugin.registry import Registry, load_registry
+from engine.ports import Channel, Clock, Entropy
+from engine.settings import Settings
+from engine.spec.findings import Finding
+from engine.usecases.publish import publish_shipped
+
+_KEYS, _FACTS = tb.DataKeyRow.__table__, tb.InstallationRow.__table__  # type: ignore[attr-defined]
+DEMO_CLOCK = "demo_clock"
+
+
+@dataclass(frozen=True)
+class Running:
+    """The databases of an installation, and the embedded server if it is ours to keep."""
+
+    urls: DatabaseUrls
+    server: EmbeddedServer | None
+
+
+@contextmanager
+def databases(settings: Settings) -> Iterator[Running]:
+    """Start or join the embedded server, or reach the one of the user's own, and bring it to this release's shape."""
+    server = None
+    if settings.database_url is not None:
+        urls = urls_from(settings.database_url.get_secret_value(), settings.data_folder / "passwords.json")
+    else:
+        server = start_embedded(settings.data_folder / "postgresql")
+        urls = prepare_databases(server)
+    try:
+        migrate(urls.owner)
+        yield Running(urls, server)
+    finally:
+        if server is not None:
+            stop_embedded(server)
+
+
+def build_engine(
+    settings: Settings,
+    *,
+    app_url: str,
+    clock: Clock | None = None,
+    entropy: Entropy | None = None,
+    channels: Mapping[str, Channel] | None = None,
+    registry: Registry | None = None,
+    pool_size: int = 10,
+) -> Engine:
+    """Put a system together over a database that is there and migrated; `app_url` is the application role's address."""
+    sql = create_engine(app_url, pool_size=pool_size, max_overflow=10, pool_pre_ping=True)
+    pillars = registry or load_registry(settings.pillars, builtins=(CORE,))
+    catalogue = RegistryCatalogue(pillars)
+    wall_clock = SystemClock()
+    case_clock = clock or (DemoClock(wall_clock, _demo_offset(sql)) if settings.demo else wall_clock)
+    vault = open_vault(sql, read_or_create_key_file(settings.keys), case_clock)
+    definitions = DefinitionCache(sql, catalogue)
+    library = PublishedLibrary(sql)
+    sends = channels if channels is not None else _channels(settings)
+    return Engine(
+        clock=case_clock,
+        wall_clock=wall_clock,
+        entropy=entropy or SystemEntropy(),
+        vault=vault,
+        passwords=Argon2Passwords(),
+        fingerprints=NameTokens(),
+        renderer=TemplateRenderer(data_folder("templates")),
+        registry=pillars,
+        catalogue=catalogue,
+        definitions=definitions,
+        library=library,
+        unit_of_work=lambda: SqlUnitOfWork(sql, vault, definitions),
+        queries=SqlQueries(
+            sql, definitions=definitions.get, registry=pillars, vault=vault, library=library, clock=case_clock,
+            gateways=tuple(sends),
+        ),
+        draw=lambda workflow: workflow.title,
+        lint=_linter(catalogue, library),
+        refresh_definitions=library.refresh,
+        channels=sends,
+        portal_url=settings.address,
+        demo=settings.demo,
+        dispose=sql.dispose,
+    )  # fmt: skip
+
+
+def ship(engine: Engine) -> None:
+    """Publish what came with this release, where nothing of its name is published yet."""
+    publish_shipped(engine, shipped_sources())
+
+
+def open_vault(sql: SqlEngine, key_file: KeyFile, clock: Clock) -> KeyVault:
+    """Open the vault over the table of wrapped keys."""
+
+    def load(owner: UUID) -> tuple[bytes, str] | None:
+        query = select(_KEYS.c.wrapped, _KEYS.c.wrapped_by).where(
+            _KEYS.c.owner_id == owner, _KEYS.c.destroyed_at.is_(None), _KEYS.c.wrapped.is_not(None)
+        )
+        with sql.connect() as connection:
+            row = connection.execute(query.order_by(_KEYS.c.version.desc()).limit(1)).first()
+        return (row[0], row[1]) if row else None
+
+    def store(owner: UUID, wrapped: bytes, wrapped_by: str) -> tuple[bytes, str]:
+        row = {"owner_id": owner, "version": 1, "wrapped": wrapped, "wrapped_by": wrapped_by, "created_at": clock.now()}
+        with sql.begin() as connection:
+            connection.execute(upsert(_KEYS).values(row).on_conflict_do_nothing())
+        return load(owner) or (wrapped, wrapped_by)
+
+    return KeyVault(key_file, load=load, store=store)
+
+
+def _channels(settings: Settings) -> Mapping[str, Channel]:
+    if settings.demo:
+        return {"email": DemoMailbox()}
+    if not settings.smtp_host:
+        return {}
+    channel = SmtpChannel(
+        host=settings.smtp_host, port=settings.smtp_port, sender=settings.smtp_from, security=settings.smtp_security,
+        user=settings.smtp_user, password=settings.smtp_password,
+    )  # fmt: skip
+    return {"email": channel}
+
+
+def _demo_offset(sql: SqlEngine) -> Callable[[], timedelta]:
+    def read() -> timedelta:
+        with sql.connect() as connection:
+            row = connection.execute(select(_FACTS.c.value).where(_FACTS.c.key == DEMO_CLOCK)).scalar()
+        return timedelta(seconds=float(row["seconds"])) if row else timedelta()
+
+    return read
+
+
+def _linter(catalogue: RegistryCatalogue, library: PublishedLibrary) -> Callable[[str, str], tuple[Finding, ...]]:
+    def lint(_source: str, _file: str) -> tuple[Finding, ...]:
+        return ()
+
+    return lint
