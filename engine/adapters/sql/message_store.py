@@ -36,7 +36,7 @@ class MessageStore:
             "created_at": at,
         }  # fmt: skip
         statement = upsert(_MESSAGE).values(row).on_conflict_do_nothing(index_elements=("key",))
-        if self._connection.execute(statement).rowcount != 1:
+        if self._connection.execute(statement.returning(_MESSAGE.c.id)).first() is None:
             return False
         in_app = message.channel == IN_APP
         self._connection.execute(
@@ -103,7 +103,7 @@ class MessageStore:
         row["recipient_ids"], row["channels"] = list(escalation.recipient_ids), list(escalation.channels)
         statement = upsert(_ESCALATION).values(row)
         statement = statement.on_conflict_do_nothing(index_elements=("deadline_id", "level", "round"))
-        return self._connection.execute(statement).rowcount == 1
+        return self._connection.execute(statement.returning(_ESCALATION.c.id)).first() is not None
 
     def acknowledge(self, deadline_id: UUID, *, by: UUID, at: datetime) -> None:
         """Say that the levels raised so far have been seen."""
