@@ -1,0 +1,49 @@
+# The two commands are `make run` and `make test`. Each sets up all it needs in .venv, and nothing outside this folder.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help run test check fmt faults bench setup setup-dev lock clean
+
+BIN := .venv/bin
+export PYTHON
+
+# Tests share one PostgreSQL: more than four at once gains nothing.
+WORKERS := $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); echo $$((n < 2 ? 2 : n > 4 ? 4 : n)))
+
+help: ## Show this list
+	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r a b; do printf '%-15s %s\n' "$$a" "$$b"; done
+
+run: setup ## Run the demo on this machine; it prints the address to open
+	@$(BIN)/icmc up --demo $(ARGS)
+
+test: setup-dev ## Run the whole test suite (ARGS=... goes to pytest)
+	@$(BIN)/pytest -n $(WORKERS) -q -rs -m "not faults" $(ARGS)
+
+check: setup-dev ## Look at format, rules, types, layers and workflow files
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/icmc lint workflows
+
+fmt: setup-dev ## Put the code into the one format
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix-only .
+
+faults: setup-dev ## Kill processes at many moments, and see that nothing is lost (long)
+	@$(BIN)/pytest -q -rs -m faults $(ARGS)
+
+bench: setup ## Measure this machine and print the figures
+	@$(BIN)/icmc bench $(ARGS)
+
+setup: ## Install what running needs
+	@MAKE_GOAL="$(or $(MAKECMDGOALS),run)" requirements/install.sh runtime
+
+setup-dev: ## Install what running, testing and checking need
+	@MAKE_GOAL="$(or $(MAKECMDGOALS),test)" requirements/install.sh dev
+
+lock: setup ## Lock the dependencies anew (ARGS=--upgrade takes newer ones)
+	@requirements/lock.sh $(ARGS)
+
+clean: ## Remove .venv and the caches; cases are not touched
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis build dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
