@@ -75,6 +75,7 @@ class NodeReader:
         self.places: dict[Path, Place] = {}
         self.findings: list[Finding] = []
         self._file = file
+        self._text = text
         self._nodes = 0
         self._events: Iterator[Any] = iter(YAML(typ="rt", pure=True).parse(StringIO(text)))
 
@@ -107,7 +108,7 @@ class NodeReader:
     def _value(self, event: Any, path: Path, key: Any, depth: int) -> Plain:  # noqa: ANN401 - the parser's event
         self._count(event, depth)
         self._refuse_extras(event)
-        place = _place(event, key)
+        place = self._empty_place(event, key) or _place(event, key)
         self.places[path] = place
         if isinstance(event, MappingStartEvent):
             value, end = self._mapping(path, depth)
@@ -117,6 +118,17 @@ class NodeReader:
             return self._scalar(event)
         self.places[path] = replace(place, end=end.index)
         return value
+
+    def _empty_place(self, event: Any, key: Any) -> Place | None:  # noqa: ANN401
+        """Place an empty value after its key: the parser puts it wherever the next key begins."""
+        if key is None or not isinstance(event, ScalarEvent) or event.value or event.style:
+            return None
+        begin, end = key.start_mark, key.end_mark
+        colon = self._text.find(":", end.index)
+        if colon < 0:
+            return None
+        after = (begin.line + 1, begin.column + 1 + colon + 1 - begin.index)
+        return Place(*after, begin.line + 1, begin.column + 1, colon + 1, colon + 1, "")
 
     def _count(self, event: Any, depth: int) -> None:  # noqa: ANN401
         self._nodes += 1
