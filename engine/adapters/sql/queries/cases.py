@@ -22,7 +22,7 @@ from engine.adapters.sql.queries.shape import (
 )
 from engine.adapters.sql.visibility import visible_to
 from engine.domain.lateness import is_overdue
-from engine.domain.policy import visible_units
+from engine.domain.policy import Action, can, visible_units
 from engine.errors import NotFoundError
 from engine.spec.roles import Role
 
@@ -38,7 +38,7 @@ def cases(
         ids = _nearest_first(reading, viewer, offset=offset, limit=limit)
     else:
         ids = _plainly(reading, viewer, _wanted(status, number), offset=offset, limit=limit)
-    return _lines(reading, ids)
+    return _lines(reading, ids, may_read=can(viewer, Action.READ_ANSWERS))
 
 
 def count_cases(reading: Reading, viewer: vw.Viewer, *, status: str) -> int:
@@ -129,7 +129,7 @@ def _plainly(
     return [row["id"] for row in reading.rows(statement.offset(offset).limit(limit))]
 
 
-def _lines(reading: Reading, ids: Sequence[UUID]) -> tuple[vw.CaseLine, ...]:
+def _lines(reading: Reading, ids: Sequence[UUID], *, may_read: bool) -> tuple[vw.CaseLine, ...]:
     if not ids:
         return ()
     due = select(func.min(DEADLINE.c.due_at)).where(DEADLINE.c.case_id == CASE.c.id, _LIMITS).scalar_subquery()
@@ -142,7 +142,8 @@ def _lines(reading: Reading, ids: Sequence[UUID]) -> tuple[vw.CaseLine, ...]:
         .where(CASE.c.id.in_(ids))
     )  # fmt: skip
     waiting = _waiting(reading, ids)
-    by_id = {row["id"]: _line(reading, row, waiting.get(row["id"], [])) for row in rows}
+    concerns = {row["id"]: concern_of(reading, row["report"]) if may_read else "" for row in rows}
+    by_id = {row["id"]: _line(reading, row, concerns[row["id"]], waiting.get(row["id"], [])) for row in rows}
     return tuple(by_id[case_id] for case_id in ids)
 
 
@@ -152,7 +153,7 @@ def _waiting(reading: Reading, ids: Sequence[UUID]) -> dict[UUID, list[str]]:
         select(ITEM.c.case_id, ITEM.c.candidate_roles, ACTOR.c.name)
         .select_from(ITEM.outerjoin(ACTOR, ACTOR.c.id == ITEM.c.assignee_id))
         .where(ITEM.c.case_id.in_(ids), ITEM_IS_OPEN)
-        .order_by(ITEM.c.opened_at, ITEM.c.id)
+        .order_by(ITEM.c.opened_at, ACTOR.c.name.asc().nulls_last(), ITEM.c.id)
     )
     waiting: dict[UUID, list[str]] = {}
     for row in rows:
@@ -166,13 +167,13 @@ def role_words(roles: Sequence[str]) -> str:
     return known.get(roles[0], roles[0]) if roles else "Nobody"
 
 
-def _line(reading: Reading, row: Row, waiting: Sequence[str]) -> vw.CaseLine:
+def _line(reading: Reading, row: Row, concern: str, waiting: Sequence[str]) -> vw.CaseLine:
     return vw.CaseLine(
         id=row["id"],
         number=row["number"],
         status=row["status"],
         unit=row["unit"],
-        concern=concern_of(reading, row["report"]),
+        concern=concern,
         opened_at=row["opened_at"],
         open_items=len(waiting),
         next_due_at=row["next_due_at"],

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from sqlalchemy import Select, func, select
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from engine import views as vw
 from engine.adapters.sql.queries.reading import Reading, Row
@@ -15,10 +16,8 @@ _PUBLISHED = is_one_of(DEFINITION.c.status, "published")
 
 def definitions(reading: Reading, kind: str) -> tuple[vw.DefinitionView, ...]:
     """List the published definitions of a kind by name, each in its newest version."""
-    newest = (
-        _select().where(_PUBLISHED, DEFINITION.c.kind == kind).distinct(DEFINITION.c.name).order_by(DEFINITION.c.name)
-    )
-    return _views(reading.rows(newest.order_by(DEFINITION.c.version.desc())))
+    newest = _select().where(_PUBLISHED, DEFINITION.c.kind == kind).ext(distinct_on(DEFINITION.c.name))
+    return _views(reading.rows(newest.order_by(DEFINITION.c.name, DEFINITION.c.version.desc())))
 
 
 def definition(reading: Reading, kind: str, name: str, version: int | None) -> vw.DefinitionView:

@@ -79,7 +79,7 @@ class _Run:
         if record.gate == MISSING:
             return f"{self._named(step, element)} waits: no installed pillar has the step type {step.spec.uses}."
         gate = self._compiled.gates[record.gate or ""]
-        lookup = self._view.lookup(element)
+        lookup = self._view.lookup(element, step.spec.for_each)
         unmet = [part for part in _parts(gate.condition) if truth_of(part, lookup) is not Truth.TRUE]
         waits = " and ".join(in_words(part, self._title_of) for part in unmet)
         until = f" It waits until {waits}." if waits else ""
@@ -88,7 +88,7 @@ class _Run:
     def _unreached(self, step: CompiledStep, element: str) -> Iterator[str]:
         if step.waits_to_be_called or readiness(self._view, step, element) is not Readiness.WAIT:
             return
-        lookup = self._view.lookup(element)
+        lookup = self._view.lookup(element, step.spec.for_each)
         for condition in self._conditions(step):
             truth = truth_of(condition, lookup)
             if truth is Truth.TRUE:
@@ -104,23 +104,24 @@ class _Run:
         return (*before, step.condition) if step.condition else before
 
     def _unanswered(self, step: CompiledStep, element: str, condition: Condition) -> Iterator[str]:
-        parts = explain(condition, self._view.lookup(element))
+        parts = explain(condition, self._view.lookup(element, step.spec.for_each))
         name, words = self._named(step, element), in_words(condition, self._title_of)
         problems = [part.problem for part in parts if part.problem]
         missing = {seen.path for part in parts for seen in part.seen if seen.value is UNKNOWN}
         if problems:
             yield f"{name} waits on a condition that cannot be answered ({words}): {problems[0]}"
-        elif not any(self._can_come(path, element) for path in missing):
+        elif not any(self._can_come(path, step, element) for path in missing):
             yield f"{name} waits, and nothing that is open can give the answer any more: {words}."
 
-    def _can_come(self, path: tuple[str, ...], element: str) -> bool:
+    def _can_come(self, path: tuple[str, ...], asking: CompiledStep, element: str) -> bool:
         """Say whether something that is open, or still to come, can give this value."""
         if len(path) == 1:
             return self._is_moving
         step = self._compiled.steps.get(path[0])
         if step is None:
             return False
-        records = [self._view.latest(step.key, related) for related in self._view.related(step, element)]
+        related = self._view.related(step, element, asking.spec.for_each)
+        records = [self._view.latest(step.key, one) for one in related]
         return any(
             not step.waits_to_be_called if record is None else record.status in LIVE or not record.series_over
             for record in records

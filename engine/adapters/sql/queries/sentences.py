@@ -27,6 +27,7 @@ _OF_CASE: Mapping[str, str] = {
     "PersonRemoved": "A person was taken out of the case.",
     "RunStarted": "The workflow {workflow} began, version {version}.",
     "RunEnded": "A workflow of the case was over.",
+    "RunReopened": "A workflow of the case that was over goes on.",
     "FactRecorded": "The fact “{fact}” was recorded.",
     "IntervalRecorded": "A stretch of time was recorded that a limit may leave out: {interval}.",
     "PersonIdentified": "What is known of a person was written down.",

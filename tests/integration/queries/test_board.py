@@ -1,0 +1,114 @@
+"""The admin's board: what is late, failed or stuck."""
+
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+import pytest
+
+from engine.adapters.sql import tables as tb
+from engine.views import Viewer
+from tests.integration.queries.world import START, World
+
+
+@pytest.fixture
+def unit(world: World) -> UUID:
+    return world.unit("Shillong")
+
+
+@pytest.fixture
+def admin(world: World) -> Viewer:
+    return world.actor("Ada", world.unit("Head office"), "system_administrator")
+
+
+def job(world: World, case_id: UUID, unit_id: UUID, status: str, **values: object) -> None:
+    row = {
+        "kind": "run", "task": "field.check", "ready_at": START, "retries": 3, "retry_delay": "PT5S", "timeout": "PT1M",
+        "attempt": 1, "token": 1, "critical": False, "gateway": "", "created_at": START, "announces": [],
+    } | values  # fmt: skip
+    world.add(tb.JobRow, id=uuid4(), case_id=case_id, unit_id=unit_id, status=status, payload={}, **row)
+
+
+def silent(world: World, case_id: UUID) -> None:
+    """Take away all that could go on by itself or through somebody."""
+    world.change(tb.WorkItemRow, tb.WorkItemRow.case_id == case_id, status="cancelled")
+    world.change(tb.JobRow, tb.JobRow.case_id == case_id, status="done", finished_at=START)
+
+
+def test_waiting_items_are_counted_by_role(world: World, unit: UUID, admin: Viewer) -> None:
+    for _ in range(2):
+        world.open_case(unit)
+    case_id = world.open_case(unit)
+    world.item(case_id, "intake", candidate_roles=["intake_officer", "caseworker"])
+    assert dict(world.queries.board(admin).waiting) == {"intake_officer": 3, "caseworker": 1}
+
+
+def test_late_items_are_listed_by_the_time_they_were_due(world: World, unit: UUID, admin: Viewer) -> None:
+    first = world.open_case(unit)
+    world.later(minutes=10)
+    second = world.open_case(unit)
+    world.later(minutes=10)
+    world.open_case(unit)
+    world.later(minutes=50)
+    assert [item.case_id for item in world.queries.board(admin).overdue] == [first, second]
+
+
+def test_a_case_is_stuck_when_nobody_and_nothing_will_move_it(world: World, unit: UUID, admin: Viewer) -> None:
+    numbers = {name: world.open_case(unit, number=f"C-{name}") for name in ("STUCK", "ITEM", "JOB", "HELDJOB", "ASIDE")}
+    for name, case_id in numbers.items():
+        if name != "ITEM":
+            silent(world, case_id)
+    job(world, numbers["JOB"], unit, "ready")
+    job(world, numbers["HELDJOB"], unit, "held")
+    job(world, numbers["ASIDE"], unit, "aside")
+    assert world.queries.board(admin).stuck == ("C-ASIDE", "C-STUCK")
+
+
+@pytest.mark.parametrize(("status", "gate", "stuck"), [
+    ("scheduled", None, False), ("held", "safe-way", False), ("held", "missing-step-type", True), ("ready", None, True),
+])  # fmt: skip
+def test_a_step_that_is_held_back_explains_why_nothing_moves_unless_its_pillar_is_missing(
+    world: World, unit: UUID, admin: Viewer, status: str, gate: str | None, *, stuck: bool
+) -> None:
+    case_id = world.open_case(unit)
+    silent(world, case_id)
+    world.change(tb.StepRow, tb.StepRow.case_id == case_id, status=status, gate=gate)
+    assert bool(world.queries.board(admin).stuck) is stuck
+
+
+def test_failed_waiting_and_recent_jobs_are_told_with_their_runs(world: World, unit: UUID, admin: Viewer) -> None:
+    case_id = world.open_case(unit, number="C-JOBS")
+    silent(world, case_id)
+    run = uuid4()
+    job(world, case_id, unit, "aside", error_code="step-failed")
+    job(world, case_id, unit, "ready", ready_at=START - timedelta(minutes=5))
+    job(world, case_id, unit, "ready", ready_at=START + timedelta(minutes=5))
+    job(world, case_id, unit, "done", flow_run_id=run, task_run_id=uuid4(), done_by="prefect", finished_at=START)
+    board = world.queries.board(admin)
+    assert [(failed.case_number, failed.error_code) for failed in board.failed_jobs] == [("C-JOBS", "step-failed")]
+    assert (board.waiting_jobs, board.oldest_waiting_job_at) == (2, START - timedelta(minutes=5))
+    assert [recent.flow_run_id for recent in board.recent_flow_runs] == [run]
+
+
+def test_the_board_says_when_deadlines_were_last_looked_at_and_who_does_it(world: World, admin: Viewer) -> None:
+    assert world.queries.board(admin).deadlines_last_pass_at is None
+    world.add(tb.ServiceRow, name="deadlines", state="passing", since=START, noted_at=START)
+    board = world.queries.board(admin)
+    assert (board.deadlines_last_pass_at, board.fallback_since) == (START, None)
+    world.change(tb.ServiceRow, tb.ServiceRow.name == "deadlines", state="fallback")
+    assert world.queries.board(admin).fallback_since == START
+
+
+def test_a_supervisors_board_is_that_of_their_units(world: World, unit: UUID, admin: Viewer) -> None:
+    world.open_case(unit)
+    world.open_case(world.unit("Elsewhere"))
+    assert world.queries.board(admin).open_cases == 2
+    assert world.queries.board(world.actor("Sam", unit, "supervisor")).open_cases == 1
+
+
+def test_a_full_board_takes_as_many_statements_as_an_empty_one(world: World, unit: UUID, admin: Viewer) -> None:
+    empty = world.counted(lambda: world.queries.board(admin))
+    for _ in range(20):
+        world.open_case(unit, victims=1)
+    world.later(hours=3)
+    assert len(world.queries.board(admin).overdue) == 20
+    assert world.counted(lambda: world.queries.board(admin)) <= empty + 1

@@ -1,0 +1,103 @@
+"""The history of a case: what was done, in words, never what was said."""
+
+from uuid import UUID
+
+import pytest
+
+from engine.adapters.sql.case_store import CaseStore
+from engine.adapters.sql.queries.sentences import sentence
+from engine.domain import commands as cm
+from engine.views import Viewer
+from tests.integration.queries.world import CANARY, World
+
+INTAKE = {"words": CANARY, "concern": "labour", "is_child": True}
+
+
+@pytest.fixture
+def unit(world: World) -> UUID:
+    return world.unit("Shillong")
+
+
+@pytest.fixture
+def lead(world: World, unit: UUID) -> Viewer:
+    return world.actor("Sam", unit, "supervisor", "intake_officer")
+
+
+def texts(world: World, viewer: Viewer, case_id: UUID) -> list[str]:
+    return [event.text for event in world.queries.history(viewer, case_id)]
+
+
+def test_a_case_is_told_from_its_opening_in_the_order_of_its_chain(world: World, unit: UUID, lead: Viewer) -> None:
+    case_id = world.open_case(unit, victims=1)
+    world.answer(case_id, "intake", INTAKE, by=lead)
+    assert texts(world, lead, case_id) == [
+        "The case was opened.",
+        "A person was added to the case as victim.",
+        "The workflow inspection began, version 1.",
+        "“Report” could begin.",
+        "The time for “Report” began to run.",
+        "“Report” ended: done.",
+        "“First check” could begin.",
+        "The time for “Report” stopped.",
+        "The time for “First check” began to run.",
+    ]
+    events = world.queries.history(lead, case_id)
+    assert [event.seq for event in events] == list(range(1, 10))
+    assert events[5].actor == "Sam"
+
+
+def test_nothing_that_was_said_is_in_the_history(world: World, unit: UUID, lead: Viewer) -> None:
+    case_id = world.open_case(unit, victims=1)
+    world.answer(case_id, "intake", INTAKE, by=lead)
+    world.answer(case_id, "check", {"decision": "go", "reason": CANARY, "points": 41}, by=lead)
+    told = " ".join(texts(world, lead, case_id))
+    assert CANARY not in told
+    assert "41" not in told
+    assert "go there" not in told.lower()
+
+
+def test_time_running_out_is_told_level_by_level(world: World, unit: UUID, lead: Viewer) -> None:
+    case_id = world.open_case(unit)
+    deadline = world.queries.case(lead, case_id).deadlines[0]
+    world.later(hours=2)
+    world.do(case_id, cm.FireDeadline(deadline.id))
+    world.do(case_id, cm.Acknowledge(deadline.id, lead.actor_id))
+    assert texts(world, lead, case_id)[-3:] == [
+        "The time for “Report” passed unmet.",
+        "Level 1 of the ladder was told about “Report”.",
+        "Somebody who was told about “Report” said that they had seen it.",
+    ]
+
+
+def test_acts_that_change_no_state_are_told_too(world: World, unit: UUID, lead: Viewer) -> None:
+    case_id = world.open_case(unit)
+    step = world.step(case_id, "intake")
+    with world.sql.begin() as connection:
+        store = CaseStore(connection, world.vault, world.definitions)
+        for event, body in (
+            ("WorkItemClaimed", {"item_id": "1", "step_key": "intake"}),
+            ("AnswersRevealed", {"step_id": str(step["id"])}),
+            ("SomethingNewHappened", {"step_key": "intake"}),
+        ):
+            store.note(store.lock(case_id), event, body, actor_id=lead.actor_id, at=world.clock.now())
+    assert texts(world, lead, case_id)[-3:] == [
+        "“Report” was claimed.",
+        "The masked answers of “Report” were looked at.",
+        "Something new happened: “Report”.",
+    ]
+
+
+@pytest.mark.parametrize(
+    "kind", ["StepEnded", "LevelRaised", "FactRecorded", "RunStarted", "IntervalRecorded", "", "X"]
+)
+def test_an_event_with_an_empty_body_is_still_a_sentence(kind: str) -> None:
+    told = sentence(kind, {}, lambda _: "")
+    assert told.endswith(".")
+    assert "{" not in told
+
+
+def test_a_long_history_takes_as_many_statements_as_a_short_one(world: World, unit: UUID, lead: Viewer) -> None:
+    short, long = world.open_case(unit), world.open_case(unit, victims=30)
+    statements = world.counted(lambda: world.queries.history(lead, short))
+    assert len(texts(world, lead, long)) > 30
+    assert world.counted(lambda: world.queries.history(lead, long)) == statements

@@ -1,0 +1,202 @@
+"""What is not yours does not exist for you: not in lists, counts, searches, pages, papers or messages."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from engine.adapters.sql import tables as tb
+from engine.errors import IcmcError, NotAllowedError, NotFoundError
+from engine.views import Viewer
+from tests.integration.queries.world import CANARY, START, World
+
+Ids = dict[str, UUID]
+ANSWERS = {"words": CANARY, "concern": "labour", "is_child": True}
+
+QUESTIONS: dict[str, Callable[[World, Viewer, Ids], object]] = {
+    "work_item": lambda world, viewer, ids: world.queries.work_item(viewer, ids["item"]),
+    "form": lambda world, viewer, ids: world.queries.form(viewer, ids["item"]),
+    "case": lambda world, viewer, ids: world.queries.case(viewer, ids["case"]),
+    "history": lambda world, viewer, ids: world.queries.history(viewer, ids["case"]),
+    "jobs_of": lambda world, viewer, ids: world.queries.jobs_of(viewer, ids["case"]),
+    "explain_deadline": lambda world, viewer, ids: world.queries.explain_deadline(viewer, ids["deadline"]),
+    "document": lambda world, viewer, ids: world.queries.document(viewer, ids["document"]),
+    "unsealed_answers": lambda world, viewer, ids: world.queries.unsealed_answers(viewer, ids["step"]),
+    "unsealed_person": lambda world, viewer, ids: world.queries.unsealed_person(viewer, ids["person"]),
+}
+
+
+@pytest.fixture
+def home(world: World) -> UUID:
+    return world.unit("Shillong")
+
+
+@pytest.fixture
+def lead(world: World, home: UUID) -> Viewer:
+    return world.actor("Sam", home, "supervisor")
+
+
+@pytest.fixture
+def stranger(world: World) -> Viewer:
+    """Give somebody of another unit who could do all of it at home."""
+    return world.actor("Eve", world.unit("Elsewhere"), "supervisor", "caseworker", "intake_officer")
+
+
+@pytest.fixture
+def ids(world: World, home: UUID, lead: Viewer) -> Ids:
+    """Open a case with an answer, a person, a paper and a message, and name each."""
+    case_id = world.open_case(home, victims=1, number="C-HOME")
+    step = world.answer(case_id, "intake", ANSWERS, by=world.actor("Ina", home, "intake_officer"))
+    document = uuid4()
+    html = world.vault.seal(CANARY, key_of=case_id, table="document", row=document, column="sealed_html")
+    world.add(
+        tb.DocumentRow, id=document, case_id=case_id, unit_id=home, step_id=step, name="slip", title="Slip",
+        number="1", version=1, sha256="0", sealed_html=html, made_at=START,
+    )  # fmt: skip
+    page = world.queries.case(lead, case_id)
+    return {
+        "case": case_id,
+        "step": step,
+        "document": document,
+        "item": world.item(case_id, "check"),
+        "person": page.persons[0].id,
+        "deadline": page.deadlines[0].id,
+    }
+
+
+def told(world: World, viewer: Viewer, case_id: UUID) -> None:
+    message = uuid4()
+    world.add(
+        tb.MessageRow, id=message, key=str(message), case_id=case_id, kind="warning", recipient_id=viewer.actor_id,
+        subject="Time runs out", body="b", link="", critical=False, created_at=START,
+    )  # fmt: skip
+    world.add(
+        tb.DeliveryRow, id=uuid4(), message_id=message, case_id=case_id, channel="in_app", address="",
+        status="delivered", attempt=0, next_at=START,
+    )  # fmt: skip
+
+
+def refused(question: Callable[[], object]) -> tuple[type[IcmcError], str, dict[str, Any]]:
+    with pytest.raises(IcmcError) as caught:
+        question()
+    return type(caught.value), str(caught.value), caught.value.facts
+
+
+def test_my_own_unit_gets_an_answer_to_every_question(world: World, lead: Viewer, ids: Ids) -> None:
+    assert {name for name, question in QUESTIONS.items() if question(world, lead, ids)} == set(QUESTIONS)
+
+
+def test_what_is_anothers_and_what_is_not_there_give_the_same_refusal(world: World, stranger: Viewer, ids: Ids) -> None:
+    absent = dict.fromkeys(ids, UUID(int=7))
+    for question in QUESTIONS.values():
+        anothers = refused(partial(question, world, stranger, ids))
+        assert anothers[0] is NotFoundError
+        assert anothers == refused(partial(question, world, stranger, absent))
+
+
+@pytest.mark.parametrize(
+    ("grant", "sees"),
+    [
+        ({}, True),
+        ({"valid_until": START + timedelta(seconds=1)}, True),
+        ({"valid_until": START}, False),
+        ({"ended_at": START}, False),
+    ],
+)
+def test_another_unit_sees_a_case_as_long_as_it_is_granted(
+    world: World, stranger: Viewer, ids: Ids, grant: dict[str, Any], *, sees: bool
+) -> None:
+    world.grant(ids["case"], stranger.unit_ids[0], **grant)
+    world.item(ids["case"], "check", status="reserved", assignee_id=stranger.actor_id)
+    for question in QUESTIONS.values():
+        if sees:
+            assert question(world, stranger, ids)
+        else:
+            assert refused(partial(question, world, stranger, ids))[0] is NotFoundError
+
+
+def test_lists_counts_and_searches_leave_out_what_is_anothers(world: World, stranger: Viewer, ids: Ids) -> None:
+    told(world, stranger, ids["case"])
+    queries = world.queries
+    assert queries.cases(stranger, status="all") == ()
+    assert queries.cases(stranger) == ()
+    assert queries.cases(stranger, number="C-HOME") == ()
+    assert queries.count_cases(stranger) == 0
+    assert queries.worklist(stranger) == ()
+    assert queries.notices(stranger) == ()
+    assert queries.unread(stranger) == 0
+    assert refused(lambda: queries.find_case(stranger, "C-HOME")) == refused(
+        lambda: queries.find_case(stranger, "C-NONE")
+    )
+    assert queries.board(stranger).open_cases == 0
+    assert queries.board(stranger).open_items == 0
+    assert queries.board(stranger).waiting == {}
+
+
+def test_a_grant_brings_the_case_into_lists_counts_and_searches(world: World, stranger: Viewer, ids: Ids) -> None:
+    told(world, stranger, ids["case"])
+    world.grant(ids["case"], stranger.unit_ids[0])
+    assert [line.number for line in world.queries.cases(stranger)] == ["C-HOME"]
+    assert [line.number for line in world.queries.cases(stranger, number="C-H")] == ["C-HOME"]
+    assert world.queries.count_cases(stranger) == 1
+    assert world.queries.find_case(stranger, "C-HOME") == ids["case"]
+    assert [notice.case_number for notice in world.queries.notices(stranger)] == ["C-HOME"]
+    assert world.queries.unread(stranger) == 1
+
+
+def test_two_roles_of_one_unit_see_the_same_case_once(world: World, home: UUID, ids: Ids) -> None:
+    both = world.actor("Bo", home, "supervisor", "caseworker")
+    world.grant(ids["case"], home)
+    assert len(world.queries.cases(both)) == 1
+    assert world.queries.count_cases(both) == 1
+
+
+def test_who_only_keeps_the_system_running_sees_no_case(world: World, home: UUID, ids: Ids) -> None:
+    admin = world.actor("Ada", home, "system_administrator")
+    for question in QUESTIONS.values():
+        assert refused(partial(question, world, admin, ids))[0] is NotFoundError
+    assert world.queries.cases(admin) == ()
+    assert world.queries.count_cases(admin) == 0
+
+
+@pytest.mark.usefixtures("ids")
+def test_the_administrators_board_counts_every_unit_and_holds_no_content(world: World) -> None:
+    admin = world.actor("Ada", world.unit("Head office"), "system_administrator")
+    board = world.queries.board(admin)
+    assert (board.open_cases, board.open_items) == (1, 1)
+    assert board.waiting == {"supervisor": 1}
+    assert CANARY not in board.model_dump_json()
+
+
+def test_the_board_is_refused_to_who_has_no_role_for_it(world: World, home: UUID) -> None:
+    worker = world.actor("Wim", home, "caseworker")
+    assert refused(lambda: world.queries.board(worker))[0] is NotAllowedError
+
+
+def test_an_auditor_reads_the_history_and_no_answer(world: World, home: UUID, ids: Ids) -> None:
+    auditor = world.actor("Aud", home, "auditor")
+    page = world.queries.case(auditor, ids["case"])
+    assert all(step.answers == () for step in page.steps)
+    assert (dict(page.facts), page.concern) == ({}, "")
+    assert world.queries.cases(auditor)[0].concern == ""
+    assert world.queries.history(auditor, ids["case"])
+    for name in ("document", "unsealed_answers", "unsealed_person"):
+        assert refused(partial(QUESTIONS[name], world, auditor, ids))[0] is NotAllowedError
+    assert world.queries.worklist(auditor) == ()
+
+
+def test_everybody_sees_their_own_notices_only(world: World, lead: Viewer, home: UUID, ids: Ids) -> None:
+    colleague = world.actor("Col", home, "supervisor")
+    told(world, lead, ids["case"])
+    assert len(world.queries.notices(lead)) == 1
+    assert world.queries.notices(colleague) == ()
+    assert world.queries.unread(colleague) == 0
+
+
+def test_people_of_other_units_are_listed_only_in_the_demo(world: World, lead: Viewer, stranger: Viewer) -> None:
+    assert {actor.id for actor in world.queries.actors(lead)} == {lead.actor_id}
+    world.add(tb.InstallationRow, key="demo", value={})
+    assert {actor.id for actor in world.queries.actors(lead)} == {lead.actor_id, stranger.actor_id}

@@ -1,0 +1,82 @@
+"""One meaning of overdue, to the second, in every place that shows it."""
+
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+
+from engine.domain import commands as cm
+from tests.integration.queries.world import World
+
+SECOND = timedelta(seconds=1)
+
+
+@pytest.mark.parametrize(("after_due", "overdue"), [(-SECOND, False), (timedelta(0), True), (SECOND, True)])
+def test_list_count_page_form_and_board_agree_around_the_due_instant(
+    world: World, after_due: timedelta, *, overdue: bool
+) -> None:
+    unit = world.unit("Shillong")
+    viewer = world.actor("Bo", unit, "supervisor", "intake_officer")
+    case_id = world.open_case(unit)
+    item_id = world.item(case_id, "intake")
+    due = world.queries.work_item(viewer, item_id).due_at
+    assert due is not None
+    world.clock.at = due + after_due
+    page = world.queries.case(viewer, case_id)
+    deadline = world.queries.form(viewer, item_id).deadline
+    assert deadline is not None
+    assert [
+        world.queries.worklist(viewer)[0].is_overdue,
+        world.queries.work_item(viewer, item_id).is_overdue,
+        world.queries.cases(viewer)[0].is_overdue,
+        world.queries.cases(viewer, number="C-")[0].is_overdue,
+        page.deadlines[0].state == "overdue",
+        deadline.state == "overdue",
+        len(world.queries.board(viewer).overdue) == 1,
+    ] == [overdue] * 7
+
+
+def test_the_same_instant_is_the_one_at_which_the_breach_is_written(world: World) -> None:
+    unit = world.unit("Shillong")
+    viewer = world.actor("Bo", unit, "supervisor", "intake_officer")
+    case_id = world.open_case(unit)
+    deadline = world.queries.case(viewer, case_id).deadlines[0]
+    for now, breached in ((deadline.due_at - SECOND, False), (deadline.due_at, True)):
+        world.clock.at = now
+        world.do(case_id, cm.FireDeadline(deadline.id))
+        shown = next(d for d in world.queries.case(viewer, case_id).deadlines if d.id == deadline.id)
+        assert (shown.breached_at is not None) is breached
+        assert (shown.state == "overdue") is breached
+
+
+def test_a_timer_that_only_opens_a_step_makes_nobody_late(world: World) -> None:
+    unit = world.unit("Shillong")
+    viewer = world.actor("Bo", unit, "supervisor", "intake_officer")
+    repeated = world.publish(
+        {
+            "workflow": "rounds", "version": 1, "title": "Rounds",
+            "steps": {"look": {"uses": "field.report", "repeat": {"every": "P7D", "times": 3}}},
+        },
+    )  # fmt: skip
+    case_id = world.open_case(unit, compiled=repeated)
+    world.answer(case_id, "look", {"words": "x", "concern": "labour", "is_child": True}, by=viewer, path="r:1")
+    world.later(days=30)
+    page = world.queries.case(viewer, case_id)
+    assert [step.status for step in page.steps] == ["ended", "scheduled"]
+    assert page.deadlines == ()
+    line = world.queries.cases(viewer)[0]
+    assert (line.next_due_at, line.is_overdue) == (None, False)
+    assert world.queries.board(viewer).stuck == ()
+
+
+def test_an_ended_deadline_is_late_or_met_for_ever(world: World) -> None:
+    unit = world.unit("Shillong")
+    viewer = world.actor("Bo", unit, "supervisor", "intake_officer")
+    states = []
+    for minutes in (59, 61):
+        case_id = world.open_case(unit)
+        world.later(minutes=minutes)
+        world.answer(case_id, "intake", {"words": str(uuid4()), "concern": "labour", "is_child": True}, by=viewer)
+        world.later(days=300)
+        states.append(world.queries.case(viewer, case_id).deadlines[0].state)
+    assert states == ["met", "late"]
