@@ -1,6 +1,6 @@
 """The collaborators that every use case is given."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
@@ -16,6 +16,11 @@ from engine.stores import UnitOfWork
 
 def _nothing() -> None:
     """Give nothing back: the default of an engine that holds nothing."""
+
+
+def _none_broken() -> Iterable[tuple[str, int]]:
+    """Find no broken chain: the default of an engine without storage."""
+    return ()
 
 
 @dataclass(frozen=True)
@@ -44,4 +49,5 @@ class Engine:
     channels: Mapping[str, Channel] = field(default_factory=dict)
     portal_url: str = ""
     demo: bool = False
+    broken_chains: Callable[[], Iterable[tuple[str, int]]] = _none_broken
     dispose: Callable[[], None] = _nothing

@@ -22,6 +22,7 @@ from engine.adapters.real_world import SystemClock, SystemEntropy
 from engine.adapters.registry_catalogue import RegistryCatalogue
 from engine.adapters.smtp import DemoMailbox, SmtpChannel
 from engine.adapters.sql import tables as tb
+from engine.adapters.sql.audit import broken_chains
 from engine.adapters.sql.definition_cache import DefinitionCache, PublishedLibrary
 from engine.adapters.sql.migrate import migrate
 from engine.adapters.sql.queries.service import SqlQueries
@@ -54,7 +55,7 @@ def databases(settings: Settings) -> Iterator[Running]:
     if settings.database_url is not None:
         urls = urls_from(settings.database_url.get_secret_value(), settings.data_folder / "passwords.json")
     else:
-        server = start_embedded(settings.data_folder / "postgresql")
+        server = start_embedded(settings.data_folder / "postgresql", durable=settings.durable)
         urls = prepare_databases(server)
     try:
         migrate(urls.owner)
@@ -107,6 +108,7 @@ def build_engine(
         channels=sends,
         portal_url=settings.address,
         demo=settings.demo,
+        broken_chains=lambda: broken_chains(sql, vault),
         dispose=sql.dispose,
     )  # fmt: skip
 

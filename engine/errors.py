@@ -205,3 +205,10 @@ class DeliveryError(IcmcError):
     def __init__(self, *, channel: str, reason: str, permanent: bool = False) -> None:
         self.permanent = permanent
         super().__init__(channel=channel, reason=reason)
+
+
+class StoryError(IcmcError):
+    """Raised when a story file cannot be replayed."""
+
+    code = "bad-story"
+    sentence = "The story {file} cannot be read: {problem}"

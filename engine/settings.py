@@ -34,6 +34,7 @@ class Settings(BaseSettings):
     prefect_port: int = 0
     pillars: dict[str, str] = Field(default_factory=dict)
     demo: bool = False
+    durable: bool = True
 
     @property
     def keys(self) -> Path:

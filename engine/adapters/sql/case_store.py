@@ -1,6 +1,7 @@
 """Load a case under its lock, and write what was decided: every record, work item, job and event at once."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -31,6 +32,7 @@ class _Loaded(BaseModel):
     runs: tuple[Run, ...]
     steps: tuple[Step, ...]
     deadlines: tuple[Deadline, ...]
+    past: tuple[Deadline, ...]
     persons: tuple[CasePerson, ...]
     intervals: tuple[Interval, ...]
 
@@ -62,6 +64,8 @@ _LOAD = text(
     + _part("steps", Step, "step", "ORDER BY opened_at NULLS LAST, key, path")
     + ", "
     + _part("deadlines", Deadline, "deadline", "AND status = 'open'")
+    + ", "
+    + _part("past", Deadline, "deadline", "AND status <> 'open' AND fired <> '{}'")
     + ", "
     + _part("persons", CasePerson, "case_person", "ORDER BY added_at, position")
     + ", "
@@ -128,6 +132,7 @@ class CaseStore:
             runs={run.id: run for run in loaded.runs},
             steps={step.id: step for step in loaded.steps},
             deadlines={deadline.id: deadline for deadline in loaded.deadlines},
+            past={deadline.id: deadline for deadline in loaded.past},
             facts=loaded.facts,
             intervals=loaded.intervals,
         )
@@ -220,10 +225,7 @@ class CaseStore:
         changes = {"revision": case.revision + 1, "chain_head": head, "chain_length": seq}
         saved = case.model_copy(update=changes)
         self._save_case(saved, state.facts, case.revision)
-        return CaseState(
-            case=saved, report=state.report, persons=state.persons, runs=state.runs, steps=state.steps,
-            deadlines=state.deadlines, facts=state.facts, intervals=state.intervals,
-        )  # fmt: skip
+        return replace(state, case=saved)
 
     def _save_case(self, case: Case, facts: Mapping[str, Scalar], revision_read: int) -> None:
         self._connection.execute(

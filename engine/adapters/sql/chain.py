@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import rfc8785
+from sqlalchemy import RowMapping
 
 from engine.ports import Vault
 
@@ -37,7 +38,7 @@ def link(
     return vault.sign(previous, canonical)
 
 
-def first_bad_link(vault: Vault, rows: Iterable[Mapping[str, Any]], *, head: bytes, length: int) -> int | None:
+def first_bad_link(vault: Vault, rows: Iterable[RowMapping], *, head: bytes, length: int) -> int | None:
     """Give the sequence number at which a chain does not fit; None for a whole one.
 
     `rows` are the case's events in order; `head` and `length` are what the case says of them.

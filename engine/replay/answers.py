@@ -1,0 +1,112 @@
+"""Invent the answers of a form, valid and always the same for the same story."""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+
+from engine.plugin.fields import FieldKind, FieldSpec
+from engine.plugin.steps import StepType
+from engine.ports import JsonValue
+from engine.replay.story import Story, StoryEvent
+
+CANARY = "canary"
+_USUAL: Mapping[str, str] = {
+    "risk_level": "critical",
+    "wishes_return": "yes",
+    "recommendation": "safe_with_conditions",
+    "order_type": "children_home",
+}
+_OF_STEP: Mapping[tuple[str, str], str] = {
+    ("reporting.triage", "decision"): "rescue",
+    ("repatriation.decision", "decision"): "return",
+    ("rescue.identify", "status"): "actual",
+    ("reporting.match", "outcome"): "different",
+    ("press.query", "stage"): "received",
+}
+_TRUE = frozenset(
+    {
+        "consent_to_record", "safe_to_call", "separated_from_suspects", "media_kept_out", "rights_explained",
+        "alone_with_person", "told_survivor", "read_aloud", "conflict_check", "hir_ok", "safe", "copy_given",
+    },
+)  # fmt: skip
+_REFUSED = ("refused", "not to be sent", "does not wish", "no return")
+
+
+def report_answers(story: Story) -> dict[str, JsonValue]:
+    """Give the first bite of the report that opens a story."""
+    return {
+        "narrative": canary(story.id, "narrative"),
+        "concern": story.concern,
+        "is_child_suspected": "yes" if story.is_child else "no",
+        "immediate_danger": "critical" in _all_words(story),
+        "safe_to_call": True,
+        "consent_to_record": "yes",
+    }
+
+
+def step_answers(story: Story, event: StoryEvent, step_type: StepType) -> dict[str, JsonValue]:
+    """Give valid answers to all required questions of a step, and to the one that says when it happened."""
+    known: dict[str, JsonValue] = report_answers(story) if step_type.key == "reporting.intake" else {}
+    answers: dict[str, JsonValue] = {}
+    for spec in step_type.fields:
+        if spec.name in known:
+            answers[spec.name] = known[spec.name]
+        elif spec.required or spec.event_time:
+            answers[spec.name] = _answer(story, event, step_type.key, spec)
+    if step_type.key == "press.release":
+        answers["approvals"] = _two(step_type, "approvals")
+    return answers
+
+
+def canary(story: str, field: str) -> str:
+    """Give a text that can be found again wherever it must not be."""
+    return f"{CANARY}-{hashlib.sha256(f'{story}/{field}'.encode()).hexdigest()[:12]}"
+
+
+def _answer(story: Story, event: StoryEvent, step: str, spec: FieldSpec) -> JsonValue:
+    if spec.kind is FieldKind.CHOICE:
+        return _choice(event, step, spec)
+    if spec.kind is FieldKind.MULTI:
+        return [_choice(event, step, spec)]
+    if spec.kind is FieldKind.BOOL:
+        return spec.name in _TRUE
+    if spec.name == "first_call_on":
+        return (event.at + timedelta(hours=1)).isoformat()
+    if spec.name == "tz":
+        return event.tz
+    by_kind: Mapping[FieldKind, JsonValue] = {
+        FieldKind.INT: 1,
+        FieldKind.MONEY: "1",
+        FieldKind.DATETIME: event.at.isoformat(),
+        FieldKind.DATE: event.at.date().isoformat(),
+        FieldKind.DURATION: "PT1H",
+        FieldKind.PHONE: "+91 98765 00000",
+        FieldKind.HASH: hashlib.sha256(event.label.encode()).hexdigest(),
+        FieldKind.LANG: "en",
+        FieldKind.COUNTRY: story.lead_jurisdiction[:2],
+        FieldKind.INTERVALS: [],
+    }
+    return by_kind.get(spec.kind, canary(story.id, spec.name))
+
+
+def _choice(event: StoryEvent, step: str, spec: FieldSpec) -> str:
+    """Choose what the story's words name; else what is usual; else the first."""
+    values = list(spec.choices)
+    if spec.name == "wishes_return" and any(words in event.expected for words in _REFUSED) and "no" in values:
+        return "no"
+    for value in sorted(values, key=len, reverse=True):
+        if len(value) > 3 and re.search(rf"\b{re.escape(value)}\b", event.expected):  # noqa: PLR2004 - short words mislead
+            return value
+    usual = _OF_STEP.get((step, spec.name)) or _USUAL.get(spec.name)
+    return usual if usual in values else values[0]
+
+
+def _two(step_type: StepType, name: str) -> JsonValue:
+    spec = next(spec for spec in step_type.fields if spec.name == name)
+    first, second, *_ = spec.choices
+    return [first, second]
+
+
+def _all_words(story: Story) -> str:
+    return " ".join(event.expected for event in story.timeline)

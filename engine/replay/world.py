@@ -1,0 +1,141 @@
+"""A scratch world for a story: its units, one actor per role, a clock that is moved, and a channel that records."""
+
+import random
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import UUID
+
+from engine.assembly import Engine
+from engine.bootstrap import build_engine, databases, ship
+from engine.errors import StepFailedError
+from engine.settings import Settings
+from engine.spec.roles import Role
+from engine.usecases.run_job import run_job
+from engine.usecases.serve_jobs import claim_jobs, close_batch, dispatchable, fail_job
+from engine.views import Viewer
+
+_OPEN_AT_ONCE = 8
+
+
+class MovedClock:
+    """A clock that stands still until it is moved."""
+
+    def __init__(self, now: datetime) -> None:
+        """Begin at `now`."""
+        self._now = now.astimezone(UTC)
+
+    def now(self) -> datetime:
+        """Give the instant to which the clock was moved last, in UTC."""
+        return self._now
+
+    def move_to(self, instant: datetime) -> None:
+        """Move the clock, to the past too: each story begins at its own time."""
+        self._now = instant.astimezone(UTC)
+
+
+class SeededEntropy:
+    """Ids and numbers that are the same each time: for stories, never for cases."""
+
+    def __init__(self, seed: str) -> None:
+        """Begin from a seed."""
+        self._random = random.Random(seed)  # noqa: S311 - nothing of a story must be secret
+
+    def uuid(self) -> UUID:
+        """Give the next id."""
+        return UUID(int=self._random.getrandbits(128), version=4)
+
+    def token(self) -> str:
+        """Give the next token."""
+        return f"{self._random.getrandbits(256):064x}"
+
+    def case_number(self) -> str:
+        """Give the next case number."""
+        return f"C-{self._random.getrandbits(20):04X}-{self._random.getrandbits(20):04X}"
+
+
+@dataclass
+class RecordingChannel:
+    """Keeps what was sent."""
+
+    sent: list[tuple[str, str, str, str]] = field(default_factory=list)
+
+    def send(self, *, to: str, subject: str, body: str, message_id: str) -> None:
+        """Keep a message."""
+        self.sent.append((to, subject, body, message_id))
+
+
+@dataclass(frozen=True)
+class World:
+    """An engine over a scratch database, with the clock and the channel that the story controls."""
+
+    engine: Engine
+    clock: MovedClock
+    channel: RecordingChannel
+
+    def settle_jobs(self) -> int:
+        """Do every job that is due, as a worker would; gives how many were done."""
+        done = 0
+        while batches := dispatchable(self.engine, limit=_OPEN_AT_ONCE):
+            for batch in batches:
+                done += self._do_batch(batch.id)
+        return done
+
+    def _do_batch(self, batch_id: UUID) -> int:
+        done = 0
+        while True:
+            for job in claim_jobs(self.engine, batch_id=batch_id, worker="replay", limit=20):
+                try:
+                    run_job(self.engine, job, flow_run_id=None, task_run_id=None, done_by="replay")
+                except StepFailedError as error:
+                    fail_job(self.engine, job, code=error.code)
+                done += 1
+            if close_batch(self.engine, batch_id=batch_id):
+                return done
+
+
+@contextmanager
+def scratch_world() -> Iterator[World]:
+    """Make a world with a database of its own, which is gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="icmc-replay-") as name:
+        folder = Path(name)
+        folder.chmod(0o711)
+        settings = Settings(data_folder=folder, durable=False)
+        with databases(settings) as running:
+            clock, channel = MovedClock(datetime(2026, 1, 1, tzinfo=UTC)), RecordingChannel()
+            engine = build_engine(
+                settings,
+                app_url=running.urls.app,
+                clock=clock,
+                entropy=SeededEntropy("replay"),
+                channels={"email": channel},
+            )
+            ship(engine)
+            try:
+                yield World(engine, clock, channel)
+            finally:
+                engine.dispose()
+
+
+def people_of(engine: Engine, *, jurisdiction: str, label: str) -> tuple[UUID, dict[str, Viewer]]:
+    """Make a unit with one actor per role; gives the unit and the actors as viewers, by role."""
+    zone = engine.library().calendar(jurisdiction).zone
+    unit, organisation = engine.entropy.uuid(), engine.entropy.uuid()
+    actors: dict[str, UUID] = {}
+    with engine.unit_of_work() as work:
+        work.directory.add_organisation(organisation, name=f"Partner in {jurisdiction}")
+        work.directory.add_unit(
+            unit, organisation_id=organisation, name=f"Unit {jurisdiction} ({label})", jurisdiction=jurisdiction,
+            zone=zone, contact=f"duty desk {jurisdiction}",
+        )  # fmt: skip
+        for role in Role:
+            actor = engine.entropy.uuid()
+            address = f"{role.value}.{jurisdiction.lower()}.{label.lower()}@example.org"
+            work.directory.add_actor(actor, name=f"{role.label} {jurisdiction}", email=address)
+            work.directory.add_role(actor, unit_id=unit, role=role.value)
+            actors[role.value] = actor
+        work.commit()
+    return unit, {role: engine.queries.viewer(actor) for role, actor in actors.items()}
