@@ -15,7 +15,7 @@ def check_times(subject: Subject) -> None:
     for key, step in subject.workflow.steps.items():
         _presence(subject, key)
         for path, time in subject.times(key):
-            _limit(subject, path, time)
+            _limit(subject, key, path, time)
             _start(subject, key, path, time)
             _breach(subject, key, path, time)
             _exclusions(subject, key, path, time)
@@ -51,7 +51,7 @@ def _presence(subject: Subject, key: str) -> None:
         subject.warn((*path, "time"), "time-only-sometimes", message)
 
 
-def _limit(subject: Subject, path: Path, time: TimeSpec) -> None:
+def _limit(subject: Subject, key: str, path: Path, time: TimeSpec) -> None:
     if time.limit is not None and time.law is not None:
         subject.error((*path, "limit"), "limit-and-law", 'A time has a "limit" or a "law", not both: take one out.')
     if time.limit is None and time.law is None:
@@ -59,14 +59,14 @@ def _limit(subject: Subject, path: Path, time: TimeSpec) -> None:
     if time.limit is not None:
         _readable(subject, (*path, "limit"), "bad-limit", TimeLimit, time.limit)
     if time.law is not None:
-        _law(subject, path, time)
+        _law(subject, key, path, time)
     elif time.option is not None:
         subject.error(
             (*path, "option"), "unknown-option", 'An "option" chooses among the lengths of a "law", which is missing.'
         )
 
 
-def _law(subject: Subject, path: Path, time: TimeSpec) -> None:
+def _law(subject: Subject, key: str, path: Path, time: TimeSpec) -> None:
     known = subject.names.laws.get(time.law or "")
     if known is None:
         message = f"No law pack has the limit {shown(time.law)}. {meant(time.law or '', subject.names.laws)}"
@@ -79,10 +79,12 @@ def _law(subject: Subject, path: Path, time: TimeSpec) -> None:
     if time.option is not None and time.option not in known.options:
         message = f"{time.law} has no option {shown(time.option)}. {meant(time.option, known.options)}"
         subject.error((*path, "option"), "unknown-option", message)
-    places = subject.workflow.jurisdictions
+    unit = subject.workflow.steps[key].assign.unit
+    places = (unit,) if unit else subject.workflow.jurisdictions
     country = known.jurisdiction.partition("-")[0]
     if places and known.jurisdiction != "*" and country not in {place.partition("-")[0] for place in places}:
-        message = f"{time.law} is law of {known.jurisdiction}, but this workflow is for {', '.join(places)}."
+        what = "step" if unit else "workflow"
+        message = f"{time.law} is law of {known.jurisdiction}, but this {what} is for {', '.join(places)}."
         subject.warn((*path, "law"), "law-of-another-place", message)
 
 

@@ -1,0 +1,59 @@
+"""The definitions that travel with ICMC and the real pillars, read once for all acceptance tests."""
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from engine.adapters.holidays_source import with_public_holidays
+from engine.adapters.registry_catalogue import RegistryCatalogue
+from engine.builtin import CORE
+from engine.domain.compiled import CompiledWorkflow, compile_workflow
+from engine.domain.library import Library
+from engine.plugin.registry import Registry, load_registry
+from engine.spec.calendars import Calendar
+from engine.spec.extends import Source, load_workflow
+from engine.spec.ladders import Ladder
+from engine.spec.law import LawPack
+
+WORKFLOWS = Path(__file__).parents[2] / "workflows"
+CASES = WORKFLOWS / "cases"
+
+
+@cache
+def registry() -> Registry:
+    """Load the real pillars, once."""
+    return load_registry(builtins=(CORE,))
+
+
+@cache
+def library() -> Library:
+    """Read the shipped calendars (with public holidays), ladders and law packs, once."""
+    calendars = (Calendar.model_validate(read_yaml(path)) for path in (WORKFLOWS / "calendars").glob("*.yaml"))
+    ladders = (Ladder.model_validate(read_yaml(path)) for path in (WORKFLOWS / "ladders").glob("*.yaml"))
+    packs = (LawPack.model_validate(read_yaml(path)) for path in (WORKFLOWS / "law").glob("*.yaml"))
+    return Library(
+        calendars={one.name: with_public_holidays(one, first_year=2026, last_year=2030) for one in calendars},
+        ladders={one.name: one for one in ladders},
+        packs={one.name: one for one in packs},
+    )
+
+
+@cache
+def shipped(name: str) -> CompiledWorkflow:
+    """Compile a shipped workflow, once."""
+    workflow, findings = load_workflow(CASES / f"{name}.yaml", library=source_of)
+    assert workflow is not None, findings
+    return compile_workflow(workflow, RegistryCatalogue(registry()))
+
+
+def source_of(name: str) -> Source | None:
+    """Find the text of a shipped workflow."""
+    path = CASES / f"{name}.yaml"
+    return Source(path.name, path.read_text("utf-8")) if path.is_file() else None
+
+
+def read_yaml(path: Path) -> Any:
+    """Read a file of ours as plain data."""
+    return YAML(typ="safe", pure=True).load(path.read_text("utf-8"))

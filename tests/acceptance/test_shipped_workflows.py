@@ -1,0 +1,77 @@
+"""The workflows that travel with ICMC are clean, use every pillar, and open from the reports meant for them."""
+
+from collections.abc import Mapping
+from itertools import product
+
+import pytest
+
+from engine.adapters.registry_catalogue import RegistryCatalogue
+from engine.domain.records import Scalar
+from engine.spec.lint.known import KnownNames
+from engine.spec.lint.workflows import lint_workflow
+from engine.usecases.open_case import choose_workflow
+from tests.acceptance.shipped_files import CASES, library, registry, shipped, source_of
+from tests.acceptance.story_files import story
+
+NAMES = sorted(path.stem for path in CASES.glob("*.yaml"))
+REPORTS: Mapping[str, tuple[Mapping[str, Scalar], str]] = {
+    "cs-01": ({"concern": "child_labour", "is_child_suspected": "yes"}, "child-labour"),
+    "cs-02": ({"concern": "sexual_exploitation", "is_child_suspected": "yes"}, "cross-border-child"),
+    "cs-04": ({"concern": "forced_criminality", "is_child_suspected": "no"}, "reported-concern"),
+    "cs-06": ({"concern": "sexual_exploitation", "is_child_suspected": "no"}, "reported-concern"),
+    "cs-07": ({"concern": "missing_person", "is_child_suspected": "yes"}, "reported-concern"),
+    "cs-09": ({"concern": "identity_leak", "is_child_suspected": "yes"}, "reported-concern"),
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_nothing_is_wrong_with_a_shipped_workflow(name: str) -> None:
+    catalogue = RegistryCatalogue(registry())
+    report = catalogue.find("reporting.intake")
+    assert report is not None
+    names = KnownNames.of(
+        ladders=library().ladders,
+        packs=library().packs.values(),
+        calendars=library().calendars,
+        workflows=NAMES,
+        report=report.outputs,
+    )
+    assert lint_workflow(CASES / f"{name}.yaml", catalogue=catalogue, names=names, library=source_of) == ()
+
+
+def test_every_pillar_has_a_step_in_a_shipped_workflow() -> None:
+    used = {step.uses.partition(".")[0] for name in NAMES for step in shipped(name).workflow.steps.values()}
+    assert used == {item.pillar.key for item in registry().installed}
+
+
+@pytest.mark.parametrize("name", sorted(REPORTS))
+def test_the_report_of_a_story_opens_the_workflow_meant_for_it(name: str) -> None:
+    report, expected = REPORTS[name]
+    chosen = choose_workflow({one: shipped(one) for one in NAMES}, story(name).jurisdiction, report)
+    assert chosen is not None
+    assert chosen.workflow.workflow == expected
+
+
+def test_a_child_in_sexual_exploitation_far_from_the_border_is_a_reported_concern() -> None:
+    report, _ = REPORTS["cs-02"]
+    chosen = choose_workflow({one: shipped(one) for one in NAMES}, "IN-NL", report)
+    assert chosen is not None
+    assert chosen.workflow.workflow == "reported-concern"
+
+
+def test_whatever_is_reported_wherever_opens_a_case() -> None:
+    outputs = registry().get("reporting.intake").outputs
+    everything = product(
+        outputs["concern"].choices, outputs["is_child_suspected"].choices, ("IN-TR", "BD-G", "NP", "MM")
+    )
+    workflows = {one: shipped(one) for one in NAMES}
+    for concern, child, place in everything:
+        assert choose_workflow(workflows, place, {"concern": concern, "is_child_suspected": child}) is not None
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_step_that_a_person_does_has_a_time_limit_and_a_ladder_that_exists(name: str) -> None:
+    for key, step in shipped(name).steps.items():
+        assert step.info is not None
+        assert step.info.automatic or step.times, key
+        assert {time.spec.ladder for time in step.times} <= set(library().ladders), key
