@@ -18,6 +18,10 @@ class Clock(Protocol):
         """Give the present instant, aware, in UTC."""
         ...
 
+    def look_again(self) -> None:
+        """Read again by how much the clock was moved, where it can be."""
+        ...
+
 
 class Vault(Protocol):
     """Seals what must not be readable in the database. A seal is bound to its table, row and column."""

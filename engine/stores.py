@@ -393,6 +393,10 @@ class Jobs(Protocol):
         """Make a job ready that was set aside or held, with all its attempts before it; gives whether it was one."""
         ...
 
+    def any_due(self, *, now: datetime) -> bool:
+        """Say whether any job is due or being done."""
+        ...
+
     def free_expired(self) -> tuple[UUID, ...]:
         """Make jobs ready again whose lease is over; gives their cases."""
         ...
@@ -531,6 +535,10 @@ class UnitOfWork(Protocol):
     @property
     def records(self) -> Records:
         """Commands, documents, services."""
+        ...
+
+    def wake_listeners(self) -> None:
+        """Let those who wait for jobs and deadlines look again, after the commit."""
         ...
 
     def commit(self) -> None:

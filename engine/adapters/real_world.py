@@ -15,6 +15,9 @@ class SystemClock:
         """Give the present instant, aware, in UTC."""
         return datetime.now(UTC)
 
+    def look_again(self) -> None:
+        """Do nothing: nobody else moves this clock."""
+
 
 class SystemEntropy:
     """The random source of the operating system."""

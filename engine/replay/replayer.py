@@ -4,9 +4,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import IntEnum
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 from uuid import UUID
 
+from engine.assembly import Engine
 from engine.domain.consequences import WorkItem
 from engine.domain.ladder_plan import planned_levels
 from engine.domain.records import OPEN, Deadline, Purpose, Step
@@ -18,7 +19,6 @@ from engine.replay.outcome import BreachOutcome, EscalationOutcome, EventOutcome
 from engine.replay.story import DueRule, Story, StoryEvent
 from engine.replay.world import World, people_of
 from engine.usecases.complete_work_item import complete_work_item
-from engine.usecases.fire_deadlines import fire_deadlines
 from engine.usecases.open_case import open_case
 from engine.usecases.steer_case import add_step, record_interval
 from engine.views import CaseView, Viewer
@@ -45,15 +45,35 @@ class _Planned(NamedTuple):
     event: StoryEvent
 
 
-@dataclass
-class _Replay:
-    """The state of one replay; it lives inside `replay_story`."""
+class Stage(Protocol):
+    """Where a story is played: a scratch world whose clock stands still, or the living demo."""
 
-    world: World
+    @property
+    def engine(self) -> Engine:
+        """The system that the story drives."""
+        ...
+
+    def now(self) -> datetime:
+        """Give the stage's present time."""
+        ...
+
+    def pass_until(self, instant: datetime) -> int:
+        """Let time pass, stopping wherever something is due; gives how many jobs were done."""
+        ...
+
+    def settle_jobs(self) -> int:
+        """See to it that every due job is done; gives how many were."""
+        ...
+
+
+@dataclass
+class Play:
+    """A story being played on a stage."""
+
+    stage: Stage
     story: Story
-    people: dict[str, Viewer]
+    people: Mapping[str, Viewer]
     case_id: UUID
-    first_message: int
     jobs: int = 0
     events: list[EventOutcome] = field(default_factory=list)
     differences: list[str] = field(default_factory=list)
@@ -63,42 +83,37 @@ class _Replay:
 def replay_story(world: World, story: Story) -> ReplayOutcome:
     """Replay one story; whatever does not come out as told is a difference, in a sentence."""
     world.clock.move_to(story.opened_at)
+    first_message = len(world.channel.sent)
     unit, people = people_of(world.engine, jurisdiction=story.lead_jurisdiction, label=story.id)
     for jurisdiction in story.other_jurisdictions:
         people_of(world.engine, jurisdiction=jurisdiction, label=story.id)
+    play = begin(world, story, unit=unit, people=people)
+    go_on(play, until=None)
+    return _outcome(play, world.channel.sent[first_message:])
+
+
+def begin(stage: Stage, story: Story, *, unit: UUID, people: Mapping[str, Viewer]) -> Play:
+    """Open the case of a story from its profile and first event."""
     opened = open_case(
-        world.engine, answers=report_answers(story), unit_id=unit, viewer=people["intake_officer"],
-        command_id=world.engine.entropy.uuid(), workflow=story.workflow, victims=max(1, len(story.victims)),
+        stage.engine, answers=report_answers(story), unit_id=unit, viewer=people["intake_officer"],
+        command_id=stage.engine.entropy.uuid(), workflow=story.workflow, victims=max(1, len(story.victims)),
     )  # fmt: skip
-    run = _Replay(world, story, people, opened.case_id, len(world.channel.sent))
-    run.jobs += world.settle_jobs()
-    for planned in sorted(_plan(story)):
-        _advance(run, planned.at)
+    play = Play(stage, story, people, opened.case_id)
+    play.jobs += stage.settle_jobs()
+    return play
+
+
+def go_on(play: Play, *, after: datetime | None = None, until: datetime | None) -> None:
+    """Play what the story tells after one instant and until another, which is included; None has no bound."""
+    for planned in _plan(play.story):
+        if (after is not None and planned.at <= after) or (until is not None and planned.at > until):
+            continue
+        play.jobs += play.stage.pass_until(max(planned.at, play.stage.now()))
         try:
-            _ACTS[planned.act](run, planned.event)
+            _ACTS[planned.act](play, planned.event)
         except IcmcError as error:
-            run.differences.append(f"{planned.event.label}: {error} {_problems(error)}".strip())
-        run.jobs += world.settle_jobs()
-    return _outcome(run)
-
-
-def advance(world: World, until: datetime) -> int:
-    """Let time pass up to `until`: the clock stops at every instant before it at which something is due.
-
-    What falls due at `until` itself comes with the next call, after what happens at that instant. Gives how many jobs
-    were done.
-    """
-    jobs = world.settle_jobs()
-    while True:
-        with world.engine.unit_of_work() as work:
-            next_at = work.deadlines.next_at()
-        if next_at is None or next_at >= until:
-            break
-        world.clock.move_to(max(next_at, world.clock.now()))
-        fire_deadlines(world.engine)
-        jobs += world.settle_jobs()
-    world.clock.move_to(until)
-    return jobs + world.settle_jobs()
+            play.differences.append(f"{planned.event.label}: {error} {_problems(error)}".strip())
+        play.jobs += play.stage.settle_jobs()
 
 
 def _plan(story: Story) -> list[_Planned]:
@@ -117,31 +132,27 @@ def _plan(story: Story) -> list[_Planned]:
     return sorted(planned, key=lambda one: (one.at, one.order, one.act))
 
 
-def _advance(run: _Replay, until: datetime) -> None:
-    run.jobs += advance(run.world, max(until, run.world.clock.now()))
+def _state(play: Play) -> CaseState:
+    with play.stage.engine.unit_of_work() as work:
+        return work.cases.lock(play.case_id)
 
 
-def _state(run: _Replay) -> CaseState:
-    with run.world.engine.unit_of_work() as work:
-        return work.cases.lock(run.case_id)
-
-
-def _carry_out(run: _Replay, event: StoryEvent) -> None:
-    state = _state(run)
+def _carry_out(play: Play, event: StoryEvent) -> None:
+    state = _state(play)
     steps = _matching(state, event)
     foreseen = bool(steps) and steps[0].added is None
     if not steps:
-        steps = [_add(run, event)]
-        state = _state(run)
+        steps = [_add(play, event)]
+        state = _state(play)
     deadline = _deadline_of(state, steps[0])
-    _compare_due(run, event, deadline)
-    step_type = run.world.engine.registry.get(event.step)
+    _compare_due(play, event, deadline)
+    step_type = play.stage.engine.registry.get(event.step)
     if step_type.kind is StepKind.ASKED:
         for step in steps:
-            _complete(run, event, step)
+            _complete(play, event, step)
     for step in steps:
-        run.done[step.id] = event.label
-    run.events.append(
+        play.done[step.id] = event.label
+    play.events.append(
         EventOutcome(
             label=event.label, step=event.step, at=event.at, foreseen=foreseen, due_expected=event.due,
             due=deadline.due_at if deadline else None, breached_at=deadline.breached_at if deadline else None,
@@ -149,11 +160,11 @@ def _carry_out(run: _Replay, event: StoryEvent) -> None:
     )  # fmt: skip
 
 
-def _add_ahead(run: _Replay, event: StoryEvent) -> None:
+def _add_ahead(play: Play, event: StoryEvent) -> None:
     """Add a step that will be late before it is due, as a caseworker would, unless the workflow has it open by then."""
-    state = _state(run)
+    state = _state(play)
     if not _matching(state, event):
-        _add(run, event)
+        _add(play, event)
 
 
 def _matching(state: CaseState, event: StoryEvent) -> list[Step]:
@@ -186,99 +197,99 @@ def _deadline_of(state: CaseState, step: Step) -> Deadline | None:
     return next((d for d in state.deadlines.values() if d.step_id == step.id and d.purpose is Purpose.LIMIT), None)
 
 
-def _add(run: _Replay, event: StoryEvent) -> Step:
+def _add(play: Play, event: StoryEvent) -> Step:
     """Add the step as a caseworker would, with the limit that the event names."""
     rule = event.due_rule
-    started = run.story.instant_of(rule.from_) if rule else None
+    started = play.story.instant_of(rule.from_) if rule else None
+    engine = play.stage.engine
     step_id = add_step(
-        run.world.engine, run.case_id, viewer=run.people["case_manager"], command_id=run.world.engine.entropy.uuid(),
+        engine, play.case_id, viewer=play.people["case_manager"], command_id=engine.entropy.uuid(),
         uses=event.step, limit=rule.limit if rule else None,
-        law=rule.clock if rule and rule.clock != _PROGRAMME and _is_known(run, rule.clock, started) else None,
+        law=rule.clock if rule and rule.clock != _PROGRAMME and _is_known(play, rule.clock, started) else None,
         from_at=started.astimezone(UTC) if started else None,
         exclude=(_EXCLUDED,) if rule and rule.excluded_journey else (),
     )  # fmt: skip
-    step = _state(run).steps[step_id]
+    step = _state(play).steps[step_id]
     if rule and rule.excluded_journey and started:
-        _interval(run, step_id, started, rule.excluded_journey)
+        _interval(play, step_id, started, rule.excluded_journey)
     return step
 
 
-def _is_known(run: _Replay, law: str, on: datetime | None) -> bool:
-    return run.world.engine.library().law(law, on=(on or run.story.opened_at).date()) is not None
+def _is_known(play: Play, law: str, on: datetime | None) -> bool:
+    return play.stage.engine.library().law(law, on=(on or play.story.opened_at).date()) is not None
 
 
-def _record_journey(run: _Replay, event: StoryEvent) -> None:
+def _record_journey(play: Play, event: StoryEvent) -> None:
     """Record the journey as soon as it is over, on the step that is to come, if the workflow has it."""
     rule = event.due_rule
-    started = run.story.instant_of(rule.from_) if rule else None
+    started = play.story.instant_of(rule.from_) if rule else None
     if rule is None or started is None or rule.excluded_journey is None:
         return
-    for step in _matching(_state(run), event):
-        _interval(run, step.id, started, rule.excluded_journey)
+    for step in _matching(_state(play), event):
+        _interval(play, step.id, started, rule.excluded_journey)
 
 
-def _interval(run: _Replay, step_id: UUID, started: datetime, length: timedelta) -> None:
+def _interval(play: Play, step_id: UUID, started: datetime, length: timedelta) -> None:
     start = started.astimezone(UTC)
     record_interval(
-        run.world.engine, step_id, case_id=run.case_id, viewer=run.people["caseworker"],
-        command_id=run.world.engine.entropy.uuid(), name=_EXCLUDED, start=start, end=start + length,
+        play.stage.engine, step_id, case_id=play.case_id, viewer=play.people["caseworker"],
+        command_id=play.stage.engine.entropy.uuid(), name=_EXCLUDED, start=start, end=start + length,
     )  # fmt: skip
 
 
-def _compare_due(run: _Replay, event: StoryEvent, deadline: Deadline | None) -> None:
+def _compare_due(play: Play, event: StoryEvent, deadline: Deadline | None) -> None:
     if event.due is None:
         return
     if deadline is None:
-        run.differences.append(f"{event.label}: {event.step} has no deadline, but should be due at {event.due}.")
+        play.differences.append(f"{event.label}: {event.step} has no deadline, but should be due at {event.due}.")
         return
     if deadline.due_at != event.due.astimezone(UTC):
-        run.differences.append(f"{event.label}: due at {deadline.due_at}, but should be due at {event.due}.")
+        play.differences.append(f"{event.label}: due at {deadline.due_at}, but should be due at {event.due}.")
     if event.on_time and deadline.breached_at is not None:
-        run.differences.append(f"{event.label}: breached at {deadline.breached_at}, but was on time.")
+        play.differences.append(f"{event.label}: breached at {deadline.breached_at}, but was on time.")
     if not event.on_time and deadline.breached_at != event.due.astimezone(UTC):
-        run.differences.append(f"{event.label}: was late, but its breach is dated {deadline.breached_at}.")
+        play.differences.append(f"{event.label}: was late, but its breach is dated {deadline.breached_at}.")
 
 
-def _complete(run: _Replay, event: StoryEvent, step: Step) -> None:
-    engine = run.world.engine
+def _complete(play: Play, event: StoryEvent, step: Step) -> None:
+    engine = play.stage.engine
     with engine.unit_of_work() as work:
         item = work.items.open_of_step(step.id)
     if item is None:
         return
     complete_work_item(
-        engine, item.id, viewer=_who(run, item), revision=item.revision, command_id=engine.entropy.uuid(),
-        answers=step_answers(run.story, event, engine.registry.get(event.step)), happened_at=event.at,
+        engine, item.id, viewer=_who(play, item), revision=item.revision, command_id=engine.entropy.uuid(),
+        answers=step_answers(play.story, event, engine.registry.get(event.step)), happened_at=event.at,
     )  # fmt: skip
 
 
-def _who(run: _Replay, item: WorkItem) -> Viewer:
+def _who(play: Play, item: WorkItem) -> Viewer:
     """Choose who does an item: its assignee, else the first candidate role whose actor may."""
-    for viewer in run.people.values():
+    for viewer in play.people.values():
         if viewer.actor_id == item.assignee_id:
             return viewer
-    able = [run.people[role] for role in item.candidate_roles if role in run.people]
-    return next((viewer for viewer in able if viewer.actor_id not in item.excluded_ids), run.people["supervisor"])
+    able = [play.people[role] for role in item.candidate_roles if role in play.people]
+    return next((viewer for viewer in able if viewer.actor_id not in item.excluded_ids), play.people["supervisor"])
 
 
 def _problems(error: IcmcError) -> str:
     return str(error.problems) if isinstance(error, InvalidAnswersError) else ""
 
 
-def _outcome(run: _Replay) -> ReplayOutcome:
-    view = run.world.engine.queries.case(run.people["supervisor"], run.case_id)
-    _compare_escalations(run, view)
-    _look_for_leaks(run)
-    run.differences += [
-        f"the chain of {number} does not verify at {seq}" for number, seq in run.world.engine.broken_chains()
+def _outcome(play: Play, sent: list[tuple[str, str, str, str]]) -> ReplayOutcome:
+    view = play.stage.engine.queries.case(play.people["supervisor"], play.case_id)
+    _compare_escalations(play, view)
+    _look_for_leaks(play, sent)
+    play.differences += [
+        f"the chain of {number} does not verify at {seq}" for number, seq in play.stage.engine.broken_chains()
     ]
-    sent = run.world.channel.sent[run.first_message :]
     return ReplayOutcome(
-        story=run.story.id,
+        story=play.story.id,
         case=view.number,
         workflow=view.runs[0].workflow if view.runs else "",
-        events=tuple(run.events),
+        events=tuple(play.events),
         breaches=tuple(
-            BreachOutcome(step=d.step_key, due_at=d.due_at, breached_at=d.breached_at, label=run.done.get(d.step_id))
+            BreachOutcome(step=d.step_key, due_at=d.due_at, breached_at=d.breached_at, label=play.done.get(d.step_id))
             for d in view.deadlines
             if d.breached_at is not None
         ),
@@ -290,17 +301,17 @@ def _outcome(run: _Replay) -> ReplayOutcome:
             for e in view.escalations
         ),
         messages=tuple(MessageOutcome(to=to, subject=subject) for to, subject, _, _ in sent),
-        jobs=run.jobs,
+        jobs=play.jobs,
         closed=view.status == "closed",
-        differences=tuple(run.differences),
+        differences=tuple(play.differences),
     )  # fmt: skip
 
 
-def _compare_escalations(run: _Replay, view: CaseView) -> None:
+def _compare_escalations(play: Play, view: CaseView) -> None:
     """Hold the ledger against the ladder: for each event that was late, every level planned before it was done."""
-    library = run.world.engine.library()
-    for event in run.story.timeline:
-        step_id = next((step for step, label in run.done.items() if label == event.label), None)
+    library = play.stage.engine.library()
+    for event in play.story.timeline:
+        step_id = next((step for step, label in play.done.items() if label == event.label), None)
         deadline = next((d for d in view.deadlines if d.step_id == step_id), None)
         if event.on_time or deadline is None or deadline.ladder not in library.ladders:
             continue
@@ -316,18 +327,18 @@ def _compare_escalations(run: _Replay, view: CaseView) -> None:
         expected = {(p.level, p.repetition + 1) for p in plan if p.fires_at < event.at}
         fired = {(e.level, e.round) for e in view.escalations if e.deadline_id == deadline.id}
         if expected != fired:
-            run.differences.append(
+            play.differences.append(
                 f"{event.label}: levels {sorted(fired)} were raised, but {sorted(expected)} were due."
             )
 
 
-def _look_for_leaks(run: _Replay) -> None:
-    for to, subject, body, _ in run.world.channel.sent[run.first_message :]:
+def _look_for_leaks(play: Play, sent: list[tuple[str, str, str, str]]) -> None:
+    for to, subject, body, _ in sent:
         if CANARY in subject or CANARY in body:
-            run.differences.append(f"a message to {to} holds what somebody typed into a form.")
+            play.differences.append(f"a message to {to} holds what somebody typed into a form.")
 
 
-_ACTS: Mapping[_Act, Callable[[_Replay, StoryEvent], None]] = {
+_ACTS: Mapping[_Act, Callable[[Play, StoryEvent], None]] = {
     _Act.AHEAD: _add_ahead,
     _Act.JOURNEY: _record_journey,
     _Act.EVENT: _carry_out,

@@ -78,6 +78,14 @@ class Story(_Part):
         """Whether any victim is under 18."""
         return any(victim.age is not None and victim.age < 18 for victim in self.victims)  # noqa: PLR2004 - of age
 
+    def moved(self, by: timedelta) -> "Story":
+        """Give the same story, every instant of it moved."""
+        timeline = tuple(
+            event.model_copy(update={"at": event.at + by, "due": event.due + by if event.due else None})
+            for event in self.timeline
+        )
+        return self.model_copy(update={"opened_at": self.opened_at + by, "timeline": timeline})
+
     def instant_of(self, label: str) -> datetime | None:
         """Give the instant of an event by its label, or of the opening for `start`."""
         if label == "start":

@@ -14,6 +14,7 @@ from engine.bootstrap import build_engine, databases, ship
 from engine.errors import StepFailedError
 from engine.settings import Settings
 from engine.spec.roles import Role
+from engine.usecases.fire_deadlines import fire_deadlines
 from engine.usecases.run_job import run_job
 from engine.usecases.serve_jobs import claim_jobs, close_batch, dispatchable, fail_job
 from engine.views import Viewer
@@ -31,6 +32,9 @@ class MovedClock:
     def now(self) -> datetime:
         """Give the instant to which the clock was moved last, in UTC."""
         return self._now
+
+    def look_again(self) -> None:
+        """Do nothing: nobody else moves this clock."""
 
     def move_to(self, instant: datetime) -> None:
         """Move the clock, to the past too: each story begins at its own time."""
@@ -75,6 +79,28 @@ class World:
     engine: Engine
     clock: MovedClock
     channel: RecordingChannel
+
+    def now(self) -> datetime:
+        """Give the instant to which the clock was moved last."""
+        return self.clock.now()
+
+    def pass_until(self, instant: datetime) -> int:
+        """Let time pass up to `instant`: the clock stops wherever something is due before it.
+
+        What falls due at `instant` itself comes with the next call, after what happens at that instant. Gives how many
+        jobs were done.
+        """
+        done = self.settle_jobs()
+        while True:
+            with self.engine.unit_of_work() as work:
+                next_at = work.deadlines.next_at()
+            if next_at is None or next_at >= instant:
+                break
+            self.clock.move_to(max(next_at, self.clock.now()))
+            fire_deadlines(self.engine)
+            done += self.settle_jobs()
+        self.clock.move_to(instant)
+        return done + self.settle_jobs()
 
     def settle_jobs(self) -> int:
         """Do every job that is due, as a worker would; gives how many were done."""

@@ -167,6 +167,11 @@ class JobStore:
         done = self._connection.execute(update(JOB).where(JOB.c.id == job_id, waiting).values(values))
         return done.rowcount == 1
 
+    def any_due(self, *, now: datetime) -> bool:
+        """Say whether any job is due or being done."""
+        query = text("SELECT 1 FROM job WHERE status = 'claimed' OR (status = 'ready' AND ready_at <= :now) LIMIT 1")
+        return self._connection.execute(query, {"now": now}).first() is not None
+
     def free_expired(self) -> tuple[UUID, ...]:
         """Make jobs ready again whose lease is over; gives their cases."""
         return tuple(row[0] for row in self._connection.execute(_FREE_EXPIRED, {"most": MOST_ATTEMPTS}))

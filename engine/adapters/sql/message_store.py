@@ -120,6 +120,7 @@ class MessageStore:
     def retry_dead(self, *, now: datetime) -> tuple[UUID, ...]:
         """Try every delivery again that was given up; gives the cases they belong to."""
         query = text(
-            "UPDATE delivery SET status = 'waiting', next_at = :now, attempt = 0 WHERE status = 'dead' RETURNING case_id"
+            "UPDATE delivery SET status = 'waiting', next_at = :now, attempt = 0 "
+            "WHERE status = 'dead' RETURNING case_id",
         )
         return tuple({row[0] for row in self._connection.execute(query, {"now": now}) if row[0]})

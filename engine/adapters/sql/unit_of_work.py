@@ -52,6 +52,11 @@ class SqlUnitOfWork:
         """Roll back what was not committed, and give the connection back."""
         self._connection.close()
 
+    def wake_listeners(self) -> None:
+        """Let those who wait for jobs and deadlines look again, after the commit."""
+        self._connection.execute(_NOTIFY_JOBS)
+        self._connection.execute(_NOTIFY_DEADLINES)
+
     def commit(self) -> None:
         """Keep everything, and wake the listeners of what was written."""
         if self.cases.wrote_jobs:

@@ -1,0 +1,191 @@
+"""The demo: cases alive from the stories, a clock that people can move, and the rest of a story at one click."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from threading import Event
+from typing import Any
+from uuid import UUID
+
+from engine.adapters.data_files import data_folder
+from engine.assembly import Engine
+from engine.bootstrap import DEMO_CLOCK
+from engine.errors import NotFoundError, SettingsError
+from engine.replay.demo_people import add_people, unit_for
+from engine.replay.replayer import Play, begin, go_on
+from engine.replay.story import Story, read_story
+from engine.replay.world import MovedClock
+from engine.usecases.fire_deadlines import fire_deadlines
+
+DEMO = "demo"
+STORIES = "demo_stories"
+_PATIENCE = 8.0
+_LOOK_EVERY = 0.05
+_SEEDED: Mapping[str, tuple[str, timedelta]] = {
+    "cs-01": ("plan", timedelta(minutes=20)),
+    "cs-02": ("natreq", timedelta(hours=3)),
+    "cs-06": ("safety", timedelta(hours=5)),
+    "cs-09": ("told", timedelta(minutes=30)),
+}
+"""The stories that live in the demo: the event after which each stands now, and how long ago that was."""
+
+
+def seed_demo(engine: Engine) -> int:
+    """Fill an empty database with the demo's people and cases, once; gives how many cases there are.
+
+    Raises `SettingsError` for a database with people of its own, which never becomes a demo.
+    """
+    with engine.unit_of_work() as work:
+        seeded = work.records.installation(DEMO)
+        strangers = work.directory.count_actors()
+    if seeded is not None:
+        return len(_stories(engine))
+    if strangers:
+        raise SettingsError(
+            problem="This database has people in it already, so it cannot become a demo.",
+            remedy="Choose another ICMC_DATA_FOLDER for the demo.",
+        )
+    with engine.unit_of_work() as work:
+        work.records.set_installation(DEMO, {"since": engine.wall_clock.now().isoformat()})
+        work.commit()
+    add_people(engine)
+    for name, (label, ago) in _SEEDED.items():
+        _seed(engine, name, label, ago)
+    return len(_SEEDED)
+
+
+def let_time_pass(engine: Engine, by: timedelta) -> None:
+    """Move the demo's clock forward, through every instant at which something is due, as if it had been lived."""
+    _Live(engine).pass_until(engine.clock.now() + by)
+
+
+def play_rest(engine: Engine, case_id: UUID) -> tuple[str, ...]:
+    """Play the rest of a case's story; gives what did not go as told. Raises `NotFoundError` for a case without one."""
+    known = _stories(engine).get(str(case_id))
+    if known is None:
+        raise NotFoundError(kind="story of this case")
+    story = _read(str(known["story"])).moved(timedelta(seconds=float(known["shift"])))
+    stage = _Live(engine)
+    play = Play(stage, story, unit_for(engine, story.lead_jurisdiction).people, case_id)
+    go_on(play, after=datetime.fromisoformat(str(known["until"])), until=None)
+    _remember(engine, case_id, str(known["story"]), float(known["shift"]), stage.now())
+    return tuple(play.differences)
+
+
+def story_files() -> tuple[Path, ...]:
+    """List the stories that travel with ICMC."""
+    return tuple(sorted((data_folder("workflows") / "stories").glob("*.yaml")))
+
+
+@dataclass(frozen=True)
+class _Past:
+    """The stage on which the demo's past is played: its own clock; what is due fires; jobs are left to Prefect."""
+
+    engine: Engine
+    clock: MovedClock
+
+    def now(self) -> datetime:
+        return self.clock.now()
+
+    def pass_until(self, instant: datetime) -> int:
+        while True:
+            with self.engine.unit_of_work() as work:
+                next_at = work.deadlines.next_at()
+            if next_at is None or next_at >= instant:
+                break
+            self.clock.move_to(max(next_at, self.clock.now()))
+            fire_deadlines(self.engine)
+        self.clock.move_to(instant)
+        return 0
+
+    def settle_jobs(self) -> int:
+        return 0
+
+
+@dataclass(frozen=True)
+class _Live:
+    """The living demo as a stage: its clock is moved for all processes, and Prefect fires and does the work."""
+
+    engine: Engine
+
+    def now(self) -> datetime:
+        return self.engine.clock.now()
+
+    def pass_until(self, instant: datetime) -> int:
+        while True:
+            with self.engine.unit_of_work() as work:
+                next_at = work.deadlines.next_at()
+            if next_at is None or next_at >= instant:
+                break
+            self._move_to(next_at)
+            self._wait_for_deadlines()
+            self.settle_jobs()
+        self._move_to(instant)
+        return 0
+
+    def settle_jobs(self) -> int:
+        """Wait until the jobs that are due now have been done, but not for ever: a stopped worker holds nobody up."""
+        given_up_at = time.monotonic() + _PATIENCE
+        while time.monotonic() < given_up_at:
+            with self.engine.unit_of_work() as work:
+                if not work.jobs.any_due(now=self.engine.clock.now()):
+                    return 0
+            _pause()
+        return 0
+
+    def _wait_for_deadlines(self) -> None:
+        given_up_at = time.monotonic() + _PATIENCE
+        while time.monotonic() < given_up_at:
+            with self.engine.unit_of_work() as work:
+                if not work.deadlines.due(now=self.engine.clock.now(), most=1):
+                    return
+            _pause()
+        fire_deadlines(self.engine)
+
+    def _move_to(self, instant: datetime) -> None:
+        offset = (instant - self.engine.wall_clock.now()).total_seconds()
+        with self.engine.unit_of_work() as work:
+            known = work.records.installation(DEMO_CLOCK)
+            if known is None or float(known["seconds"]) < offset:
+                work.records.set_installation(DEMO_CLOCK, {"seconds": offset})
+                work.wake_listeners()
+                work.commit()
+        self.engine.clock.look_again()
+
+
+def _seed(engine: Engine, name: str, label: str, ago: timedelta) -> None:
+    story = _read(name)
+    stands_at = story.instant_of(label) or story.opened_at
+    shift = engine.wall_clock.now() - ago - stands_at
+    moved = story.moved(shift)
+    clock = MovedClock(moved.opened_at)
+    past = _Past(replace(engine, clock=clock), clock)
+    unit = unit_for(engine, story.lead_jurisdiction)
+    play = begin(past, moved, unit=unit.id, people=unit.people)
+    until = (moved.instant_of(label) or moved.opened_at).astimezone(UTC)
+    go_on(play, until=until)
+    past.pass_until(engine.wall_clock.now())
+    _remember(engine, play.case_id, name, shift.total_seconds(), until)
+
+
+def _read(name: str) -> Story:
+    return read_story(data_folder("workflows") / "stories" / f"{name}.yaml")
+
+
+def _stories(engine: Engine) -> dict[str, dict[str, Any]]:
+    with engine.unit_of_work() as work:
+        return dict(work.records.installation(STORIES) or {})
+
+
+def _remember(engine: Engine, case_id: UUID, story: str, shift: float, until: datetime) -> None:
+    with engine.unit_of_work() as work:
+        known = dict(work.records.installation(STORIES) or {})
+        known[str(case_id)] = {"story": story, "shift": shift, "until": until.isoformat()}
+        work.records.set_installation(STORIES, known)
+        work.commit()
+
+
+def _pause() -> None:
+    Event().wait(_LOOK_EVERY)

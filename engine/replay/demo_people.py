@@ -1,0 +1,80 @@
+"""The invented people and units of the demo."""
+
+from typing import NamedTuple
+from uuid import UUID, uuid5
+
+from engine.assembly import Engine
+from engine.spec.roles import Role
+from engine.views import Viewer
+
+_NAMESPACE = UUID("6d0c0a51-5ad5-4f4e-9a58-2f8f7b8f1c3a")
+_PLACES = {
+    "IN-AS": ("Guwahati office", ("Anjali", "Bikash", "Chitra", "Deepak", "Esha", "Farid", "Gita", "Hiren", "Indira")),
+    "IN-TR": ("Agartala office", ("Jaya", "Kamal", "Lipika", "Manik", "Nandita", "Omar", "Purnima", "Rajib", "Sima")),
+}
+_PARTNERS = {"IN-ML": ("Partner in Tura", "Balsan"), "BD-G": ("Partner in Sylhet", "Rahima")}
+_OFFICE_ROLES = (
+    (Role.INTAKE_OFFICER,),
+    (Role.CASEWORKER, Role.COUNSELLOR),
+    (Role.SUPERVISOR,),
+    (Role.CASE_MANAGER, Role.REPATRIATION_COORDINATOR),
+    (Role.POLICE_LIAISON, Role.AHTU_OFFICER),
+    (Role.LAWYER, Role.FINANCE_OFFICER),
+    (Role.MEDICAL_OFFICER, Role.SHELTER_MANAGER),
+    (Role.PARTNERSHIP_MANAGER, Role.PRESS_OFFICER, Role.PREVENTION_OFFICER),
+    (Role.NODAL_OFFICER, Role.SAFEGUARDING_LEAD, Role.DATA_PROTECTION_OFFICER),
+)
+ADMIN = uuid5(_NAMESPACE, "admin")
+
+
+class DemoUnit(NamedTuple):
+    """A unit of the demo, with who plays each role in it."""
+
+    id: UUID
+    jurisdiction: str
+    people: dict[str, Viewer]
+
+
+def add_people(engine: Engine) -> tuple[DemoUnit, ...]:
+    """Write the demo's units and people, unless they are there; gives the two offices that keep cases."""
+    library = engine.library()
+    with engine.unit_of_work() as work:
+        for jurisdiction in (*_PLACES, *_PARTNERS):
+            name = _PLACES[jurisdiction][0] if jurisdiction in _PLACES else _PARTNERS[jurisdiction][0]
+            work.directory.add_organisation(_id("organisation", jurisdiction), name=name)
+            work.directory.add_unit(
+                _id("unit", jurisdiction), organisation_id=_id("organisation", jurisdiction), name=name,
+                jurisdiction=jurisdiction, zone=library.calendar(jurisdiction).zone, contact=f"duty desk, {name}",
+            )  # fmt: skip
+        for jurisdiction, (_, names) in _PLACES.items():
+            for name, roles in zip(names, _OFFICE_ROLES, strict=True):
+                actor = _id(jurisdiction, name)
+                work.directory.add_actor(actor, name=name, email=f"{name.lower()}@demo.example", demo=True)
+                for role in roles:
+                    work.directory.add_role(actor, unit_id=_id("unit", jurisdiction), role=role.value)
+        for jurisdiction, (_, name) in _PARTNERS.items():
+            actor = _id(jurisdiction, name)
+            work.directory.add_actor(actor, name=name, email=f"{name.lower()}@demo.example", demo=True)
+            for role in (Role.CASEWORKER, Role.PARTNERSHIP_MANAGER):
+                work.directory.add_role(actor, unit_id=_id("unit", jurisdiction), role=role.value)
+        work.directory.add_actor(ADMIN, name="Tomba", email="tomba@demo.example", demo=True)
+        work.directory.add_role(ADMIN, unit_id=_id("unit", "IN-AS"), role=Role.SYSTEM_ADMINISTRATOR.value)
+        work.commit()
+    return tuple(_unit(engine, jurisdiction) for jurisdiction in _PLACES)
+
+
+def unit_for(engine: Engine, jurisdiction: str) -> DemoUnit:
+    """Give the office of a jurisdiction; the Guwahati office for one without an office."""
+    return _unit(engine, jurisdiction if jurisdiction in _PLACES else "IN-AS")
+
+
+def _unit(engine: Engine, jurisdiction: str) -> DemoUnit:
+    people: dict[str, Viewer] = {}
+    for name, roles in zip(_PLACES[jurisdiction][1], _OFFICE_ROLES, strict=True):
+        viewer = engine.queries.viewer(_id(jurisdiction, name))
+        people |= {role.value: viewer for role in roles}
+    return DemoUnit(_id("unit", jurisdiction), jurisdiction, people)
+
+
+def _id(*parts: str) -> UUID:
+    return uuid5(_NAMESPACE, "|".join(parts))
