@@ -54,6 +54,8 @@ class CoreCase:
     jurisdiction: str
     report: Mapping[str, Scalar] = field(default_factory=dict)
     answers: Mapping[str, Mapping[str, Scalar]] = field(default_factory=dict)
+    outcome: str = "done"
+    victims: int = 1
     worked_out: Mapping[str, Mapping[str, Scalar]] = field(default_factory=dict)
     left: frozenset[str] = frozenset()
     to_be_told: list[str] = field(default_factory=list)
@@ -62,13 +64,14 @@ class CoreCase:
     state: CaseState = field(init=False)
 
     def __post_init__(self) -> None:
-        """Open the case with one child in it."""
+        """Open the case with its children in it."""
         self.now = self.opened_at
         case = Case(
             id=UUID(int=9), number="C-1", unit_id=UUID(int=8), jurisdiction=self.jurisdiction, opened_at=self.now
         )
         self.state = CaseState(case=case, report=self.report)
-        self.do(cm.AddPerson(VICTIM, PersonRole.VICTIM))
+        for number in range(self.victims):
+            self.do(cm.AddPerson(UUID(int=VICTIM.int + 100 * number), PersonRole.VICTIM))
         self.do(cm.StartRun(RUN, self.workflow.content_hash, self.now, self.jurisdiction))
 
     def do(self, command: cm.Command) -> tuple[ev.Event, ...]:
@@ -104,7 +107,10 @@ class CoreCase:
         outputs: Mapping[str, Scalar] | None = None,
         by: UUID = CASEWORKER,
     ) -> None:
-        """End a step as done, with the answers that this case gives."""
+        """End a step with the answers and the outcome that this case gives; only what was done has answers."""
+        if self.outcome != "done" and not step.automatic:
+            self.do(cm.CompleteStep(step.id, self.outcome, at or self.now, by=by))
+            return
         if outputs is None:
             outputs = {**ANSWERS.get(step.uses, {}), **self._event_time(step), **self.answers.get(step.key, {})}
         self.do(cm.CompleteStep(step.id, "done", at or self.now, outputs=outputs, by=by))

@@ -1,18 +1,22 @@
 """The workflows that travel with ICMC are clean, use every pillar, and open from the reports meant for them."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from itertools import product
 
 import pytest
 
 from engine.adapters.registry_catalogue import RegistryCatalogue
+from engine.domain import commands as cm
 from engine.domain.records import Scalar
 from engine.spec.lint.known import KnownNames
 from engine.spec.lint.workflows import lint_workflow
 from engine.usecases.open_case import choose_workflow
+from tests.acceptance.core_story import RUN, VICTIM, CoreCase
 from tests.acceptance.shipped_files import CASES, library, registry, shipped, source_of
 from tests.acceptance.story_files import story
 
+OPENED = datetime(2026, 3, 7, 13, 10, tzinfo=UTC)
 NAMES = sorted(path.stem for path in CASES.glob("*.yaml"))
 REPORTS: Mapping[str, tuple[Mapping[str, Scalar], str]] = {
     "cs-01": ({"concern": "child_labour", "is_child_suspected": "yes"}, "child-labour"),
@@ -75,3 +79,27 @@ def test_every_step_that_a_person_does_has_a_time_limit_and_a_ladder_that_exists
         assert step.info is not None
         assert step.info.automatic or step.times, key
         assert {time.spec.ladder for time in step.times} <= set(library().ladders), key
+
+
+@pytest.mark.parametrize("victims", [0, 1, 3])
+@pytest.mark.parametrize("name", NAMES)
+def test_a_case_with_nobody_one_child_or_several_comes_to_its_end(name: str, victims: int) -> None:
+    case = CoreCase(workflow=shipped(name), opened_at=OPENED, jurisdiction="IN-AS", victims=victims)
+    case.finish()
+    assert case.is_closed()
+    assert case.breaches() == []
+
+
+@pytest.mark.parametrize("outcome", ["not_needed", "refused_by_person", "blocked_by_other_body"])
+@pytest.mark.parametrize("name", NAMES)
+def test_a_case_in_which_nothing_could_be_done_is_held_by_the_return_decision_alone_and_then_closes(
+    name: str, outcome: str
+) -> None:
+    case = CoreCase(workflow=shipped(name), opened_at=OPENED, jurisdiction="IN-AS", outcome=outcome)
+    case.finish()
+    if case.live() == {"decision"}:
+        case.do(cm.AddStep(RUN, "other_plan", path=f"person:{VICTIM}"))
+        plan = case.ready("core.decide")[0]
+        case.do(cm.CompleteStep(plan.id, "done", case.now, outputs={"decision": "yes"}))
+        case.finish()
+    assert case.is_closed()

@@ -1,0 +1,112 @@
+"""Messages say nothing of a person, and nothing in a value can change what they are."""
+
+from pathlib import Path
+
+import pytest
+from jinja2.exceptions import SecurityError, UndefinedError
+
+from engine.adapters.data_files import data_folder
+from engine.adapters.messages import ALLOWED, TemplateRenderer
+from engine.errors import SettingsError
+
+KINDS = (
+    "answered", "approval", "assigned", "digest", "due_soon", "escalated", "overdue", "referred", "returned",
+    "system_trouble",
+)  # fmt: skip
+VALUES = {
+    "case_number": "K7M2-9QXD",
+    "step_title": "Safety plan",
+    "due_time": "08 Mar 2026, 22:40 (Asia/Kolkata)",
+    "link": "https://icmc.example/items/1",
+    "level": "2",
+    "unit": "Unit One",
+}
+
+
+def _renderer(folder: Path, **messages: str) -> TemplateRenderer:
+    for name, text in messages.items():
+        language, _, kind = name.partition("_")
+        file = folder / "messages" / language / f"{kind}.txt"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+    (folder / "documents").mkdir(exist_ok=True)
+    return TemplateRenderer(folder)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_of_message_has_a_short_subject_and_a_body_with_the_link(kind: str) -> None:
+    subject, body = TemplateRenderer(data_folder("templates")).message(kind, "en", VALUES)
+    assert 0 < len(subject) <= 70
+    assert "\n" not in subject
+    assert VALUES["link"] in body
+    assert len(body) < 500
+
+
+@pytest.mark.parametrize("kind", sorted(set(KINDS) - {"due_soon", "escalated", "overdue"}))
+def test_every_message_that_is_not_about_a_deadline_reads_well_without_a_due_time(kind: str) -> None:
+    _, body = TemplateRenderer(data_folder("templates")).message(kind, "en", VALUES | {"due_time": ""})
+    assert "  " not in body
+    assert " ." not in body
+
+
+def test_a_subject_line_never_names_the_step_or_the_unit() -> None:
+    renderer = TemplateRenderer(data_folder("templates"))
+    subjects = [renderer.message(kind, "en", VALUES)[0] for kind in KINDS]
+    assert not [subject for subject in subjects if VALUES["step_title"] in subject or VALUES["unit"] in subject]
+
+
+@pytest.mark.parametrize("name", ["person_name", "answers", "address", "narrative"])
+def test_a_template_that_names_anything_else_is_refused_before_it_is_used(tmp_path: Path, name: str) -> None:
+    with pytest.raises(SettingsError, match=name):
+        _renderer(tmp_path, en_assigned=f"Subject: Work\n\n{{{{ {name} }}}}\n")
+
+
+def test_a_template_without_a_subject_line_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="Subject"):
+        _renderer(tmp_path, en_assigned="{{ case_number }}\n")
+
+
+def test_a_value_outside_the_list_does_not_reach_a_message(tmp_path: Path) -> None:
+    renderer = _renderer(tmp_path, en_assigned="Subject: Work\n\nCase {{ case_number }}\n")
+    assert renderer.message("assigned", "en", VALUES | {"person_name": "Withheld"}) == ("Work", "Case K7M2-9QXD\n")
+
+
+def test_a_variable_that_was_not_given_is_an_error_and_no_gap(tmp_path: Path) -> None:
+    renderer = _renderer(tmp_path, en_assigned="Subject: Work\n\n{{ link }}\n")
+    with pytest.raises(UndefinedError):
+        renderer.message("assigned", "en", {})
+
+
+@pytest.mark.parametrize("ending", ["\r\n", "\n", "\r", "\u2028", "\x85", "\x0b"])
+def test_a_line_break_in_a_value_cannot_add_a_header_line(tmp_path: Path, ending: str) -> None:
+    renderer = _renderer(tmp_path, en_assigned="Subject: {{ step_title }}\n\nBody\n")
+    subject, body = renderer.message("assigned", "en", {"step_title": f"Plan{ending}Bcc: all@example.org"})
+    assert subject.splitlines() == ["Plan Bcc: all@example.org"]
+    assert body == "Body\n"
+
+
+def test_what_a_value_says_is_never_run_as_a_template(tmp_path: Path) -> None:
+    renderer = _renderer(tmp_path, en_assigned="Subject: Work\n\n{{ step_title }}\n")
+    assert renderer.message("assigned", "en", {"step_title": "{{ 7 * 7 }}"})[1] == "{{ 7 * 7 }}\n"
+
+
+def test_a_template_cannot_climb_out_of_its_sandbox(tmp_path: Path) -> None:
+    renderer = _renderer(tmp_path, en_assigned="Subject: Work\n\n{{ link.__class__.__mro__ }}\n")
+    with pytest.raises(SecurityError):
+        renderer.message("assigned", "en", VALUES)
+
+
+def test_a_message_comes_in_the_persons_language_and_in_english_where_it_is_missing(tmp_path: Path) -> None:
+    renderer = _renderer(tmp_path, en_assigned="Subject: Work\n\nEn\n", as_assigned="Subject: কাম\n\nAs\n")
+    assert renderer.message("assigned", "as", VALUES)[0] == "কাম"
+    assert renderer.message("assigned", "kha", VALUES)[0] == "Work"
+
+
+def test_a_document_shows_every_value_as_text(tmp_path: Path) -> None:
+    renderer = _renderer(tmp_path)
+    (tmp_path / "documents" / "slip.html").write_text("<p>{{ answers.note }}</p>", encoding="utf-8")
+    assert renderer.document("slip", {"answers": {"note": "<b>x</b>"}}) == "<p>&lt;b&gt;x&lt;/b&gt;</p>"
+
+
+def test_the_list_holds_nothing_that_could_name_a_person() -> None:
+    assert set(VALUES) == ALLOWED
