@@ -1,0 +1,181 @@
+"""The project around the code keeps its word: what pages name exists, and nothing of one machine is in it."""
+
+import ast
+import re
+import subprocess
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from engine.builtin import CORE
+from engine.plugin.registry import load_registry
+from engine.settings import Settings
+
+ROOT: Final = Path(__file__).parents[2]
+MODEL: Final = ROOT / "docs" / "explanation" / "the-impulse-model.md"
+ARCHITECTURE: Final = ROOT / "docs" / "explanation" / "architecture.md"
+PYPROJECT: Final = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+HERE: Final = Path(__file__).relative_to(ROOT).as_posix()
+
+NAMED_PATH: Final = re.compile(
+    r"`((?:engine|pillars|workflows|templates|tests|docs|requirements)/[\w./-]+?\w)(?:::(\w+))?`"
+)
+LINK: Final = re.compile(r"\[[^\]]*\]\(([^)#\s]+)(?:#([\w-]+))?\)")
+OF_ONE_MACHINE: Final = {
+    "an absolute path of a machine": r"/work/|/root/|/home/\w",
+    "a package registry": r"pypi\.org|pythonhosted\.org|registry\.npmjs|registry\.yarnpkg|index-url [a-z]+:",
+    "a folder that does not travel with the project": r"(?<![\w/])shared/",
+    "an issue number": r"\bissue #?\d",
+    "who wrote it": r"\b(this|earlier|previous|other|another) session\b|\bhelper session|\bthe lead's\b",
+}
+
+
+def _files() -> Iterator[Path]:
+    """Give every file of the project: what Git knows or would add, or else what is not built."""
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    names = listed.stdout.split("\0") if listed.returncode == 0 else _names_without_git()
+    return (ROOT / name for name in names if name and (ROOT / name).is_file())
+
+
+def _names_without_git() -> list[str]:
+    built = {".venv", "node_modules", "__pycache__", "dist", "build"}
+    paths = (path.relative_to(ROOT) for path in ROOT.rglob("*"))
+    return [path.as_posix() for path in paths if not any(part in built or part.startswith(".") for part in path.parts)]
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8", errors="ignore")
+
+
+FILES: Final = sorted(_files())
+PAGES: Final = [path for path in FILES if path.suffix == ".md"]
+
+
+@pytest.mark.parametrize("page", [MODEL, ARCHITECTURE, ROOT / "README.md"], ids=lambda page: page.name)
+def test_every_file_and_every_test_that_a_page_names_exists(page: Path) -> None:
+    for name, test in NAMED_PATH.findall(_text(page)):
+        assert (ROOT / name).exists(), f"{page.name} names {name}"
+        if test:
+            assert f"def {test}(" in _text(ROOT / name), f"{page.name} names {name}::{test}"
+
+
+def test_every_step_type_that_the_page_of_the_model_names_is_installed() -> None:
+    registry = load_registry(builtins=(CORE,))
+    keys = {step.key for item in registry.installed for step in item.pillar.step_types}
+    pillars = {key.partition(".")[0] for key in keys}
+    named = {name for name in re.findall(r"`([a-z]+\.[a-z_]+)`", _text(MODEL)) if name.partition(".")[0] in pillars}
+    assert named, "the page names step types"
+    assert named <= keys
+
+
+def test_the_page_of_the_model_has_a_row_for_each_pillar_with_a_workflow_that_uses_it() -> None:
+    rows = re.findall(
+        r"^\| \*\*[\w-]+\*\* \([PR]\) \|.*?`pillars/(\w+)`.*?`(workflows/\S+)`", _text(MODEL), re.MULTILINE
+    )
+    assert {pillar for pillar, _ in rows} == {path.parent.name for path in ROOT.glob("pillars/*/__init__.py")}
+    for pillar, workflow in rows:
+        assert re.search(rf"uses: {pillar}\.", _text(ROOT / workflow)), f"{workflow} uses {pillar}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_a_link_from_page_to_page_leads_somewhere(page: Path) -> None:
+    for target, heading in LINK.findall(_text(page)):
+        if "://" in target or target.startswith("docs/pictures/"):
+            continue
+        assert (page.parent / target).exists(), f"{page.relative_to(ROOT)} links to {target}"
+        if heading:
+            headings = re.findall(r"^#+ (.*)$", _text(page.parent / target), re.MULTILINE)
+            assert heading in {re.sub(r"[^\w -]", "", line).lower().replace(" ", "-") for line in headings}, heading
+
+
+@pytest.mark.parametrize("what", OF_ONE_MACHINE)
+def test_nothing_of_one_machine_or_workplace_is_in_the_project(what: str) -> None:
+    pattern = re.compile(OF_ONE_MACHINE[what])
+    found = [
+        f"{path.relative_to(ROOT)}: {match.group()}"
+        for path in FILES
+        if path.relative_to(ROOT).as_posix() != HERE
+        for match in pattern.finditer(_text(path))
+    ]
+    assert found == []
+
+
+def test_the_locks_hold_a_hash_for_each_package_and_no_address() -> None:
+    for lock in ROOT.glob("requirements/*.txt"):
+        text = _text(lock)
+        pins = re.findall(r"^[a-z0-9][\w.-]*==", text, re.MULTILINE)
+        assert pins
+        assert len(re.findall(r"^[a-z0-9].*\\\n +--hash=sha256:[0-9a-f]{64}", text, re.MULTILINE)) == len(pins), (
+            lock.name
+        )
+        assert "://" not in text
+        assert not re.search(r"^--", text, re.MULTILINE)
+
+
+def test_the_locks_hold_every_dependency_that_is_declared() -> None:
+    declared = {"runtime": PYPROJECT["project"]["dependencies"], "dev": PYPROJECT["dependency-groups"]["dev"]}
+    declared["dev"] = declared["dev"] + declared["runtime"]
+    for name, requirements in declared.items():
+        locked = set(re.findall(r"^([a-z0-9][\w.-]*)==", _text(ROOT / f"requirements/{name}.txt"), re.MULTILINE))
+        wanted = {re.split(r"[\[<>=]", line)[0].replace(".", "-").replace("_", "-") for line in requirements}
+        assert wanted <= locked
+
+
+def test_the_newest_version_of_the_changelog_is_the_one_that_is_declared() -> None:
+    newest = re.search(r"^## \[(\d+\.\d+\.\d+)\]", _text(ROOT / "CHANGELOG.md"), re.MULTILINE)
+    assert newest is not None
+    assert newest.group(1) == PYPROJECT["project"]["version"]
+
+
+def test_every_decision_is_in_the_index_under_its_title_and_no_number_is_used_twice() -> None:
+    pages = sorted((ROOT / "docs" / "decisions").glob("[0-9]*.md"))
+    index = re.findall(r"^(\d+)\. \[(.+)\]\((.+)\)$", _text(ROOT / "docs/decisions/README.md"), re.MULTILINE)
+    titles = [_text(page).partition("\n")[0].removeprefix("# ") for page in pages]
+    assert [(f"{number}. {title}", name) for number, title, name in index] == [
+        (title, page.name) for title, page in zip(titles, pages, strict=True)
+    ]
+    assert len({page.name[:4] for page in pages}) == len(pages)
+
+
+def test_the_licence_is_apache_2() -> None:
+    text = _text(ROOT / "LICENSE")
+    assert "Apache License" in text.partition("\n\n")[0]
+    assert "Version 2.0, January 2004" in text
+    assert PYPROJECT["project"]["license"] == "Apache-2.0"
+
+
+def test_every_setting_that_the_pages_name_exists() -> None:
+    known = {f"ICMC_{name.upper()}" for name in Settings.model_fields}
+    named = {name for page in PAGES for name in re.findall(r"`(ICMC_[A-Z_]+)[`=]", _text(page))}
+    assert named
+    assert named <= known
+
+
+def test_time_comes_from_one_clock_and_nothing_sleeps() -> None:
+    calls = [
+        (path.relative_to(ROOT).as_posix(), f"{call.func.value.id}.{call.func.attr}")
+        for folder in ("engine", "pillars")
+        for path in (ROOT / folder).rglob("*.py")
+        for call in ast.walk(ast.parse(_text(path)))
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and isinstance(call.func.value, ast.Name)
+    ]
+    present = {"datetime.now", "datetime.utcnow", "datetime.today", "date.today"}
+    assert {path for path, name in calls if name in present} == {"engine/adapters/real_world.py"}
+    assert [path for path, name in calls if name == "time.sleep"] == []
+
+
+def test_no_module_of_the_engine_is_open_to_pillars_but_the_contract() -> None:
+    contracts = {contract["id"]: contract for contract in PYPROJECT["tool"]["importlinter"]["contracts"]}
+    closed = set(contracts["pillars-know-the-plug-in-contract-only"]["forbidden_modules"])
+    modules = {
+        f"engine.{path.stem}"
+        for path in (ROOT / "engine").iterdir()
+        if (path.suffix == ".py" or (path / "__init__.py").exists()) and path.stem != "__init__"
+    }
+    assert modules - closed == {"engine.plugin"}
