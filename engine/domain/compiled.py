@@ -104,6 +104,16 @@ class CompiledWorkflow:
         return {name: fact.output for name, fact in self.workflow.facts.items()}
 
     @cached_property
+    def called(self) -> frozenset[str]:
+        """The steps that open only when somebody adds them or a breach opens them, and all that may follow those."""
+        found: set[str] = set()
+        for key in self.order:
+            step = self.steps[key]
+            if step.waits_to_be_called or any(before in found for before in step.after.steps):
+                found.add(key)
+        return frozenset(found)
+
+    @cached_property
     def instants(self) -> frozenset[tuple[str, str]]:
         """The (step, output) pairs that are instants, which storage keeps as text."""
         return frozenset(

@@ -1,37 +1,33 @@
 """Keep the deadlines of a case as they should be: set, moved, ended, breached."""
 
+from datetime import datetime
 from uuid import UUID
 
 from engine.domain import events as ev
+from engine.domain.compiled import CompiledStep, CompiledTime
 from engine.domain.draft import Draft
+from engine.domain.firings import BREACH, with_next
 from engine.domain.opening import open_step
-from engine.domain.records import Deadline, DeadlineStatus, Purpose, StepStatus
-from engine.domain.timers import BREACH, wanted_deadlines, with_next
+from engine.domain.records import Deadline, DeadlineStatus, Purpose, RunStatus, StepStatus
+from engine.domain.timers import wanted_deadlines
+from engine.domain.values import RunView
+
+_COMPARED = ("due_at", "started_at", "limit", "law", "ladder", "warn")
 
 
-def settle_deadlines(draft: Draft) -> None:
-    """Compare the deadlines that should run with those that do: set, move or end each that differs."""
+def settle_deadlines(draft: Draft) -> bool:
+    """Set, move or end each deadline that differs from what should run; says whether a breach opened anything."""
+    before = len(draft.events)
     wanted: dict[UUID, Deadline] = {}
     for run in draft.open_runs():
         for deadline in wanted_deadlines(draft.view(run.id), draft.library):
             wanted[deadline.id] = deadline
     for known in list(draft.state.deadlines.values()):
-        if known.id not in wanted:
+        if known.id not in wanted and _is_judged(draft, known):
             _end(draft, known)
     for deadline in wanted.values():
         _set_or_move(draft, deadline)
-
-
-def _end(draft: Draft, known: Deadline) -> None:
-    step = draft.state.steps.get(known.step_id)
-    ended_at = step.ended_at if step and step.status is StepStatus.ENDED else None
-    if known.purpose is Purpose.APPROVAL and step:
-        ended_at = step.recorded_at
-    if ended_at and ended_at > known.due_at and known.breached_at is None and known.purpose is not Purpose.OPENING:
-        known = breached(draft, known)
-    status = DeadlineStatus.MET if ended_at else DeadlineStatus.ENDED
-    changes = {"status": status, "ended_at": ended_at or draft.now, "next_at": None, "next_firing": None}
-    draft.emit(ev.DeadlineEnded(deadline=known.model_copy(update=changes)))
+    return any(isinstance(event, ev.STEP_EVENTS) for event in draft.events[before:])
 
 
 def breached(draft: Draft, deadline: Deadline) -> Deadline:
@@ -39,25 +35,50 @@ def breached(draft: Draft, deadline: Deadline) -> Deadline:
     changes = {"breached_at": deadline.due_at, "fired": (*deadline.fired, BREACH)}
     passed = with_next(deadline.model_copy(update=changes), draft.library)
     draft.emit(ev.DeadlineBreached(deadline=passed))
-    _open_on_breach(draft, passed)
+    if passed.purpose is Purpose.LIMIT:
+        _open_on_breach(draft, passed)
     return passed
+
+
+def _is_judged(draft: Draft, known: Deadline) -> bool:
+    """Say whether it can be told that a deadline is no longer wanted: not while its run's definition is not here."""
+    run = draft.state.runs[known.run_id]
+    return run.status is not RunStatus.OPEN or draft.definitions.get(run.definition_hash) is not None
+
+
+def _end(draft: Draft, known: Deadline) -> None:
+    met_at = _met_at(draft, known)
+    is_late = met_at > known.due_at if met_at else known.due_at <= draft.now
+    if is_late and known.breached_at is None and known.purpose is not Purpose.OPENING:
+        known = breached(draft, known)
+    status = DeadlineStatus.MET if met_at else DeadlineStatus.ENDED
+    changes = {"status": status, "ended_at": met_at or draft.now, "next_at": None, "next_firing": None}
+    draft.emit(ev.DeadlineEnded(deadline=known.model_copy(update=changes)))
+
+
+def _met_at(draft: Draft, known: Deadline) -> datetime | None:
+    """Give when what a deadline asks for was done: answered, or looked at by a second person; None when it was not."""
+    step = draft.state.steps.get(known.step_id)
+    if step is None:
+        return None
+    if known.purpose is Purpose.LIMIT:
+        return step.ended_at if step.status in {StepStatus.ENDED, StepStatus.APPROVAL} else None
+    is_looked_at = known.purpose is Purpose.APPROVAL and step.status is not StepStatus.CANCELLED
+    return draft.now if is_looked_at else None
 
 
 def _set_or_move(draft: Draft, wanted: Deadline) -> None:
     known = draft.state.deadlines.get(wanted.id)
-    if known is None:
-        current = with_next(wanted, draft.library)
-        draft.emit(ev.DeadlineSet(deadline=current))
-    elif (known.due_at, known.started_at, known.limit, known.ladder) == (
-        wanted.due_at,
-        wanted.started_at,
-        wanted.limit,
-        wanted.ladder,
-    ):
+    if known is not None and all(getattr(known, name) == getattr(wanted, name) for name in _COMPARED):
         return
+    earlier = known or draft.state.past.get(wanted.id)
+    if earlier is not None:
+        kept = {name: getattr(earlier, name) for name in ("breached_at", "fired", "acknowledged_at")}
+        wanted = wanted.model_copy(update=kept)
+    current = with_next(wanted, draft.library)
+    if known is None:
+        draft.emit(ev.DeadlineSet(deadline=current))
     else:
-        kept = {"breached_at": known.breached_at, "fired": known.fired, "acknowledged_at": known.acknowledged_at}
-        current = with_next(wanted.model_copy(update=kept), draft.library)
         draft.emit(ev.DeadlineMoved(before=known.due_at, deadline=current))
     if current.due_at < draft.now and current.breached_at is None and current.purpose is not Purpose.OPENING:
         breached(draft, current)
@@ -65,14 +86,25 @@ def _set_or_move(draft: Draft, wanted: Deadline) -> None:
 
 def _open_on_breach(draft: Draft, deadline: Deadline) -> None:
     """Open the steps that a breach of this deadline leads to, each once."""
-    view = draft.view(deadline.run_id)
-    breached_step = view.compiled.steps.get(deadline.key)
-    if breached_step is None:
+    run = draft.state.runs[deadline.run_id]
+    if run.status is not RunStatus.OPEN or draft.definitions.get(run.definition_hash) is None:
         return
-    targets = {target for time in breached_step.times for target in time.spec.on_breach}
+    late = draft.view(run.id).compiled.steps.get(deadline.key)
+    if late is None:
+        return
     element = "/".join(part for part in deadline.path.split("/") if not part.startswith("r:"))
-    for key in view.compiled.order:
-        step = view.compiled.steps[key]
-        path = element if step.spec.for_each else ""
-        if key in targets and view.latest(key, path) is None:
-            open_step(draft, draft.state.runs[deadline.run_id], step, path)
+    for step in _opened_by(draft.view(run.id), late, deadline):
+        for one in draft.view(run.id).related(step, element, late.spec.for_each):
+            if draft.view(run.id).latest(step.key, one) is None:
+                open_step(draft, run, step, one)
+
+
+def _opened_by(view: RunView, late: CompiledStep, deadline: Deadline) -> list[CompiledStep]:
+    """List the steps that a breach opens: those that the applying time limit of the late step names."""
+    keys = {key for time in late.times if _is_of(time, deadline) for key in time.spec.on_breach}
+    return [view.compiled.steps[key] for key in view.compiled.order if key in keys]
+
+
+def _is_of(time: CompiledTime, deadline: Deadline) -> bool:
+    is_same = (time.spec.ladder, time.spec.law) == (deadline.ladder, deadline.law)
+    return is_same and (time.limit is None or str(time.limit) == deadline.limit)

@@ -10,6 +10,7 @@ from engine.domain.library import Library
 from engine.domain.records import Run, RunStatus
 from engine.domain.state import CaseState, evolve
 from engine.domain.values import RunView
+from engine.errors import NotFoundError
 
 
 class Draft:
@@ -24,20 +25,28 @@ class Draft:
         self.library = library
         self.now = now
         self.events: list[ev.Event] = []
+        self._views: dict[UUID, RunView] = {}
 
     def emit(self, event: ev.Event) -> None:
         """Add an event, and go on from the state after it."""
         self.events.append(event)
         self.state = evolve(self.state, event)
+        self._views.clear()
 
     def view(self, run_id: UUID) -> RunView:
-        """See a run through its definition, as things stand now."""
-        return RunView(self.definitions[self.state.runs[run_id].definition_hash], self.state, run_id)
+        """See a run through its definition, as things stand now; raises `NotFoundError` without the definition."""
+        found = self._views.get(run_id)
+        if found is None:
+            definition = self.definitions.get(self.state.runs[run_id].definition_hash)
+            if definition is None:
+                raise NotFoundError(kind="definition")
+            found = self._views[run_id] = RunView(definition, self.state, run_id)
+        return found
 
     def open_runs(self) -> list[Run]:
         """List the runs that go on and whose definition is at hand."""
         return [
             run
             for run in self.state.runs.values()
-            if run.status is RunStatus.OPEN and run.definition_hash in self.definitions
+            if run.status is RunStatus.OPEN and self.definitions.get(run.definition_hash) is not None
         ]

@@ -64,6 +64,14 @@ class RunEnded(Record):
     at: datetime
 
 
+class RunReopened(Record):
+    """A run that was over goes on: a step was added to it."""
+
+    type: Literal["RunReopened"] = "RunReopened"
+    run_id: UUID
+    at: datetime
+
+
 class StepOpened(Record):
     """Somebody, or a machine, can work on a step now."""
 
@@ -204,6 +212,7 @@ Event = Annotated[
     | PersonRemoved
     | RunStarted
     | RunEnded
+    | RunReopened
     | StepOpened
     | StepHeld
     | StepScheduled

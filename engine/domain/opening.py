@@ -1,14 +1,13 @@
 """How a step begins: opened, or held by a gate; and when the next round of a repeated one is."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
-
-from dateutil.relativedelta import relativedelta
 
 from engine.domain import events as ev
 from engine.domain.compiled import CompiledStep
 from engine.domain.counting import due_at
 from engine.domain.draft import Draft
+from engine.domain.library import Library
 from engine.domain.records import Run, Step, StepStatus, step_id
 from engine.domain.values import RunView, truth_of
 from engine.spec.conditions.evaluate import Truth
@@ -19,20 +18,42 @@ MISSING = "missing-step-type"
 
 def open_step(draft: Draft, run: Run, step: CompiledStep, element: str) -> None:
     """Open the first occurrence of a step, or hold it when a gate is shut."""
-    path = first_path(step, element)
-    gate = shut_gate(draft.view(run.id), step, element)
-    if gate:
-        draft.emit(ev.StepHeld(step=new_step(run.id, step, path, StepStatus.HELD, gate=gate)))
+    begin(draft, step, new_step(run.id, step, first_path(step, element), StepStatus.READY))
+
+
+def open_round(draft: Draft, run: Run, step: CompiledStep, element: str, number: int) -> None:
+    """Open a further round of a repeated step, hold it, or wait for its time."""
+    path = f"{element}/r:{number}".lstrip("/")
+    opens_at = next_round_at(draft.view(run.id), step, element, number, run, draft.library)
+    if opens_at is not None and opens_at > draft.now:
+        scheduled = new_step(run.id, step, path, StepStatus.SCHEDULED, opens_at=opens_at)
+        draft.emit(ev.StepScheduled(step=scheduled))
     else:
-        draft.emit(ev.StepOpened(step=new_step(run.id, step, path, StepStatus.READY, opened_at=draft.now)))
+        begin(draft, step, new_step(run.id, step, path, StepStatus.READY))
 
 
-def shut_gate(view: RunView, step: CompiledStep, path: str) -> str | None:
+def begin(draft: Draft, step: CompiledStep, record: Step, *, at: datetime | None = None) -> bool:
+    """Open an occurrence as of `at` (default now), or hold it when a gate is shut; says whether anything changed."""
+    gate = shut_gate(draft.view(record.run_id), step, record.base_path)
+    if gate is not None and (record.status, record.gate) == (StepStatus.HELD, gate):
+        return False
+    revision = record.revision + (record.id in draft.state.steps)
+    if gate is None:
+        changes = {"status": StepStatus.READY, "gate": None, "opened_at": at or draft.now, "revision": revision}
+        draft.emit(ev.StepOpened(step=record.model_copy(update=changes)))
+    else:
+        held = {"status": StepStatus.HELD, "gate": gate, "revision": revision}
+        draft.emit(ev.StepHeld(step=record.model_copy(update=held)))
+    return True
+
+
+def shut_gate(view: RunView, step: CompiledStep, element: str) -> str | None:
     """Name the first gate that holds a step; None when all are open. A gate that is unknown is shut."""
-    lookup = view.lookup(path)
-    for name in step.gates:
-        if truth_of(view.compiled.gates[name].condition, lookup) is not Truth.TRUE:
-            return name
+    if step.gates:
+        lookup = view.lookup(element, step.spec.for_each)
+        for name in step.gates:
+            if truth_of(view.compiled.gates[name].condition, lookup) is not Truth.TRUE:
+                return name
     return MISSING if step.info is None else None
 
 
@@ -49,20 +70,25 @@ def first_path(step: CompiledStep, element: str) -> str:
     return f"{element}/r:1".lstrip("/") if step.spec.repeat else element
 
 
-def next_round_at(view: RunView, step: CompiledStep, base: str, number: int, run: Run) -> datetime | None:
-    """Give the instant at which a round of a repeated step opens: so many periods after the first one opened."""
-    first = view.state.steps.get(step_id(run.id, step.key, f"{base}/r:1".lstrip("/")))
+def next_round_at(
+    view: RunView, step: CompiledStep, element: str, number: int, run: Run, library: Library
+) -> datetime | None:
+    """Give the instant (UTC) at which a round of a repeated step opens: so many periods after the first one opened."""
+    first = view.first(step.key, element)
     if first is None or first.opened_at is None or step.every is None:
         return None
-    return _times(first.opened_at, step.every, number - 1, run)
+    calendar = library.calendars.get(run.calendar or "")
+    return due_at(first.opened_at, _times(step.every, number - 1), zone=run.zone, calendar=calendar)
 
 
-def _times(start: datetime, every: TimeLimit, number: int, run: Run) -> datetime:
-    if every.counting is Counting.CALENDAR:
-        from_zone = (
-            due_at(start, TimeLimit(f"P{every.months * number}M"), zone=run.zone, calendar=None)
-            if every.months and number
-            else start
-        )
-        return from_zone + relativedelta(days=every.days * number)
-    return start + timedelta(seconds=every.seconds * number)
+def _times(every: TimeLimit, number: int) -> TimeLimit:
+    """Give a period so many times over; months are counted in one go, so that a short one shortens no other."""
+    match every.counting:
+        case Counting.CALENDAR:
+            return TimeLimit(f"P{every.months * number}M{every.days * number}D")
+        case Counting.WORKING_DAYS:
+            return TimeLimit(f"P{every.days * number}WD")
+        case Counting.WORKING_HOURS:
+            return TimeLimit(f"PT{every.seconds // 3600 * number}WH")
+        case Counting.ELAPSED:
+            return TimeLimit(f"PT{every.seconds * number}S")

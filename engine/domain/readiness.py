@@ -15,6 +15,7 @@ class Readiness(StrEnum):
     WAIT = "wait"
     DEAD = "dead"
     LIVE = "live"
+    UNCALLED = "uncalled"
 
 
 class Standing(StrEnum):
@@ -23,41 +24,55 @@ class Standing(StrEnum):
     PENDING = "pending"
     ENDED = "ended"
     DEAD = "dead"
+    UNCALLED = "uncalled"
 
 
-def readiness(view: RunView, step: CompiledStep, path: str) -> Readiness:
-    """Say whether a step that has not been reached can begin at `path`, must wait, or will never begin."""
-    before = _join(view, step, step.after, path)
-    if before is not Readiness.LIVE:
-        return before
-    if step.choice is not None:
-        chosen = _chosen(view, step, path)
-        if chosen is None:
-            return Readiness.WAIT
-        if chosen != step.branch:
-            return Readiness.DEAD
-    if step.condition is None:
-        return Readiness.LIVE
-    truth = truth_of(step.condition, view.lookup(path))
+_OF_NOBODY = {
+    Readiness.WAIT: Standing.PENDING,
+    Readiness.DEAD: Standing.DEAD,
+    Readiness.LIVE: Standing.ENDED,
+    Readiness.UNCALLED: Standing.UNCALLED,
+}
+
+_FIRST_OF_MANY = (Standing.PENDING, Standing.ENDED, Standing.UNCALLED, Standing.DEAD)
+"""How a step for each person stands as a whole: as the first of these in which it stands for anybody."""
+
+
+def readiness(view: RunView, step: CompiledStep, element: str) -> Readiness:
+    """Say whether a step that has not been reached can begin for `element`, must wait, or will never begin.
+
+    It is uncalled while all that could lead to it waits to be added, or to be opened by a breach.
+    """
+    led_to = _led_to(view, step, element)
+    if led_to is not Readiness.LIVE or step.condition is None:
+        return led_to
+    truth = truth_of(step.condition, view.lookup(element, step.spec.for_each))
     return {Truth.TRUE: Readiness.LIVE, Truth.FALSE: Readiness.DEAD, Truth.UNKNOWN: Readiness.WAIT}[truth]
 
 
-def standing_at(view: RunView, before: CompiledStep, element: str) -> Standing:
+def standing_at(view: RunView, step: CompiledStep, element: str) -> Standing:
     """Say how one occurrence of a step stands, seen from the steps after it; a series stands as a whole."""
-    record = view.latest(before.key, element)
-    if record is None:
-        return Standing.DEAD if before.waits_to_be_called else Standing.PENDING
-    if record.status in LIVE:
-        return Standing.PENDING
-    if record.status is not StepStatus.ENDED:
-        return Standing.DEAD
-    return Standing.PENDING if before.spec.repeat and not record.series_over else Standing.ENDED
+    known = view.standings.get((step.key, element))
+    if not isinstance(known, Standing):
+        known = view.standings[step.key, element] = _standing_at(view, step, element)
+    return known
 
 
-def _chosen(view: RunView, step: CompiledStep, path: str) -> int | None:
-    """Give the number of the branch taken; None while an earlier branch is unknown."""
+def is_ruled_out(view: RunView, step: CompiledStep, element: str) -> bool:
+    """Say whether a step that has not been reached would be skipped, by what is known already."""
+    lookup = view.lookup(element, step.spec.for_each)
+    if step.condition is not None and truth_of(step.condition, lookup) is Truth.FALSE:
+        return True
+    if step.choice is None:
+        return False
+    chosen = chosen_branch(view, step, element)
+    return chosen is not None and chosen != step.branch
+
+
+def chosen_branch(view: RunView, step: CompiledStep, element: str) -> int | None:
+    """Give the number of the branch that is taken of a step's choice; None while an earlier one is unknown."""
     choice = view.compiled.choices[step.choice or ""]
-    lookup = view.lookup(path)
+    lookup = view.lookup(element, step.spec.for_each)
     for number, condition in enumerate(choice.conditions):
         truth = truth_of(condition, lookup)
         if truth is Truth.UNKNOWN:
@@ -67,28 +82,64 @@ def _chosen(view: RunView, step: CompiledStep, path: str) -> int | None:
     return len(choice.conditions)
 
 
-def _join(view: RunView, step: CompiledStep, join: Join, path: str) -> Readiness:
+def _standing_at(view: RunView, step: CompiledStep, element: str) -> Standing:
+    record = view.latest(step.key, element)
+    if record is None:
+        return Standing.UNCALLED if _is_uncalled(view, step, element) else Standing.PENDING
+    if record.status in LIVE:
+        return Standing.PENDING
+    if step.spec.repeat and record.status is StepStatus.ENDED and not record.series_over:
+        return Standing.PENDING
+    return Standing.DEAD if view.ended(step.key, element) is None else Standing.ENDED
+
+
+def _is_uncalled(view: RunView, step: CompiledStep, element: str) -> bool:
+    if step.waits_to_be_called:
+        return True
+    return step.key in view.compiled.called and _join(view, step, step.after, element) is Readiness.UNCALLED
+
+
+def _led_to(view: RunView, step: CompiledStep, element: str) -> Readiness:
+    """Say what the steps before, and the choice, say of a step: its own condition is not asked."""
+    before = _join(view, step, step.after, element)
+    if before is not Readiness.LIVE or step.choice is None:
+        return before
+    chosen = chosen_branch(view, step, element)
+    if chosen is None:
+        return Readiness.WAIT
+    return Readiness.LIVE if chosen == step.branch else Readiness.DEAD
+
+
+def _join(view: RunView, step: CompiledStep, join: Join, element: str) -> Readiness:
     if not join.steps:
         return Readiness.LIVE
-    stand = [_standing(view, step, before, path) for before in join.steps]
-    ended, pending = stand.count(Standing.ENDED), stand.count(Standing.PENDING)
+    stand = [_standing(view, step, before, element) for before in join.steps]
+    ended, pending, uncalled = (
+        stand.count(Standing.ENDED), stand.count(Standing.PENDING), stand.count(Standing.UNCALLED),
+    )  # fmt: skip
     if join.mode is JoinMode.ALL:
-        if pending:
-            return Readiness.WAIT
-        return Readiness.LIVE if ended else Readiness.DEAD
-    needed = join.n if join.mode is JoinMode.N else 1
-    if ended >= needed:
+        needed, is_early = 1, pending > 0
+    else:
+        needed, is_early = (join.n if join.mode is JoinMode.N else 1), False
+    if ended >= needed and not is_early:
         return Readiness.LIVE
-    return Readiness.WAIT if ended + pending >= needed else Readiness.DEAD
+    if ended + pending >= needed:
+        return Readiness.WAIT
+    return Readiness.UNCALLED if ended + pending + uncalled >= needed else Readiness.DEAD
 
 
-def _standing(view: RunView, step: CompiledStep, key: str, path: str) -> Standing:
+def _standing(view: RunView, step: CompiledStep, key: str, element: str) -> Standing:
     before = view.compiled.steps.get(key)
     if before is None:
         return Standing.DEAD
-    same = before.spec.for_each and before.spec.for_each == step.spec.for_each
-    elements = (path,) if same else view.elements(before)
-    found = [standing_at(view, before, element) for element in elements]
-    if Standing.PENDING in found:
-        return Standing.PENDING
-    return Standing.ENDED if Standing.ENDED in found else Standing.DEAD
+    is_same = element and before.spec.for_each is not None and before.spec.for_each == step.spec.for_each
+    elements = (element,) if is_same else view.elements(before)
+    if not elements:
+        return _of_nobody(view, before)
+    found = {standing_at(view, before, one) for one in elements}
+    return next(standing for standing in _FIRST_OF_MANY if standing in found)
+
+
+def _of_nobody(view: RunView, step: CompiledStep) -> Standing:
+    """Say how a step stands that is done for each person, when there is nobody: it is passed once it is reached."""
+    return Standing.UNCALLED if step.waits_to_be_called else _OF_NOBODY[_led_to(view, step, "")]

@@ -134,11 +134,15 @@ class Step(Record):
     @property
     def base_path(self) -> str:
         """The path without the round of a repetition."""
+        if "r:" not in self.path:
+            return self.path
         return "/".join(part for part in self.path.split("/") if not part.startswith("r:"))
 
     @property
     def round(self) -> int:
         """Which repetition this is, from 1; 1 for a step that does not repeat."""
+        if "r:" not in self.path:
+            return 1
         return next((int(part[2:]) for part in self.path.split("/") if part.startswith("r:")), 1)
 
 
@@ -211,9 +215,9 @@ def step_id(run_id: UUID, key: str, path: str) -> UUID:
     return uuid5(run_id, f"{key}|{path}")
 
 
-def deadline_id(of_step: UUID, purpose: Purpose) -> UUID:
-    """Name the deadline that one occurrence of a step has for one purpose."""
-    return uuid5(of_step, f"deadline|{purpose}")
+def deadline_id(of_step: UUID, purpose: Purpose, *, turn: int = 1) -> UUID:
+    """Name the deadline that one occurrence of a step has for one purpose, at each turn."""
+    return uuid5(of_step, f"deadline|{purpose}" if turn == 1 else f"deadline|{purpose}|{turn}")
 
 
 def item_id(of_step: UUID, *, turn: int, approval: bool) -> UUID:

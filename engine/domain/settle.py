@@ -1,84 +1,78 @@
 """Let everything follow that follows by itself, until nothing more does."""
 
-from uuid import UUID
-
 from engine.domain import events as ev
 from engine.domain.compiled import CompiledStep
 from engine.domain.deadlines import settle_deadlines
 from engine.domain.draft import Draft
-from engine.domain.opening import first_path, new_step, next_round_at, open_step, shut_gate
+from engine.domain.opening import begin, first_path, new_step, open_round, open_step
 from engine.domain.readiness import Readiness, Standing, readiness, standing_at
-from engine.domain.records import LIVE, CaseStatus, RunStatus, Step, StepStatus
+from engine.domain.records import LIVE, CaseStatus, Run, RunStatus, Step, StepStatus
 from engine.domain.values import RunView
 
 
 def settle(draft: Draft) -> None:
     """Open, hold and skip steps, keep deadlines, end runs, close the case; settling twice adds nothing."""
-    before = -1
-    while len(draft.events) != before:
-        before = len(draft.events)
-        for run in draft.open_runs():
-            while _advance(draft, run.id):
-                pass
-        settle_deadlines(draft)
+    _advance_all(draft)
+    while settle_deadlines(draft):
+        _advance_all(draft)
     for run in draft.open_runs():
         if _is_over(draft.view(run.id)):
             draft.emit(ev.RunEnded(run_id=run.id, at=draft.now))
     _close(draft)
 
 
-def _advance(draft: Draft, run_id: UUID) -> bool:
+def _advance_all(draft: Draft) -> None:
+    for run in draft.open_runs():
+        while _advance(draft, run):
+            pass
+
+
+def _advance(draft: Draft, run: Run) -> bool:
     """Go through all steps once; says whether anything changed."""
     changed = False
-    for key in draft.view(run_id).compiled.order:
-        view = draft.view(run_id)
-        step = view.compiled.steps[key]
-        for element in view.elements(step):
-            changed |= _advance_at(draft, draft.view(run_id), step, element)
+    compiled = draft.view(run.id).compiled
+    for key in compiled.order:
+        step = compiled.steps[key]
+        for element in draft.view(run.id).elements(step):
+            changed |= _advance_at(draft, run, step, element)
     return changed
 
 
-def _advance_at(draft: Draft, view: RunView, step: CompiledStep, element: str) -> bool:
+def _advance_at(draft: Draft, run: Run, step: CompiledStep, element: str) -> bool:
+    view = draft.view(run.id)
     record = view.latest(step.key, element)
     if record is None:
-        return False if step.waits_to_be_called else _reach(draft, view, step, element)
-    if record.status is StepStatus.HELD and shut_gate(view, step, element) is None:
-        opened = record.model_copy(update={"status": StepStatus.READY, "gate": None, "opened_at": draft.now})
-        draft.emit(ev.StepOpened(step=opened))
-        return True
-    if step.spec.repeat and record.status is StepStatus.ENDED and not record.series_over:
-        return _next_round(draft, view, step, element, record)
-    return False
+        return False if step.waits_to_be_called else _reach(draft, run, step, element)
+    match record.status:
+        case StepStatus.HELD:
+            return begin(draft, step, record)
+        case StepStatus.SCHEDULED if record.opens_at is None or record.opens_at <= draft.now:
+            return begin(draft, step, record, at=record.opens_at)
+        case StepStatus.ENDED if step.spec.repeat and not record.series_over:
+            open_round(draft, run, step, element, record.round + 1)
+            return True
+        case _:
+            return False
 
 
-def _reach(draft: Draft, view: RunView, step: CompiledStep, element: str) -> bool:
-    ready = readiness(view, step, element)
+def _reach(draft: Draft, run: Run, step: CompiledStep, element: str) -> bool:
+    match readiness(draft.view(run.id), step, element):
+        case Readiness.LIVE:
+            open_step(draft, run, step, element)
+        case Readiness.DEAD:
+            draft.emit(ev.StepSkipped(step=_skipped(draft, run, step, element)))
+        case _:
+            return False
+    return True
+
+
+def _skipped(draft: Draft, run: Run, step: CompiledStep, element: str) -> Step:
     path = first_path(step, element)
-    if ready is Readiness.WAIT:
-        return False
-    if ready is Readiness.DEAD:
-        skipped = new_step(view.run_id, step, path, StepStatus.SKIPPED, recorded_at=draft.now, series_over=True)
-        draft.emit(ev.StepSkipped(step=skipped))
-    else:
-        open_step(draft, view.state.runs[view.run_id], step, element)
-    return True
-
-
-def _next_round(draft: Draft, view: RunView, step: CompiledStep, element: str, last: Step) -> bool:
-    number = last.round + 1
-    path = f"{element}/r:{number}".lstrip("/")
-    opens_at = next_round_at(view, step, element, number, view.state.runs[view.run_id])
-    if opens_at is not None and opens_at > draft.now:
-        scheduled = new_step(view.run_id, step, path, StepStatus.SCHEDULED, opens_at=opens_at)
-        draft.emit(ev.StepScheduled(step=scheduled))
-    else:
-        draft.emit(ev.StepOpened(step=new_step(view.run_id, step, path, StepStatus.READY, opened_at=draft.now)))
-    return True
+    return new_step(run.id, step, path, StepStatus.SKIPPED, recorded_at=draft.now, series_over=True)
 
 
 def _is_over(view: RunView) -> bool:
-    steps = [step for step in view.state.steps.values() if step.run_id == view.run_id]
-    if any(step.status in LIVE for step in steps):
+    if any(step.status in LIVE for step in view.state.steps.values() if step.run_id == view.run_id):
         return False
     return all(
         standing_at(view, step, element) is not Standing.PENDING
@@ -88,6 +82,8 @@ def _is_over(view: RunView) -> bool:
 
 
 def _close(draft: Draft) -> None:
-    runs = draft.state.runs.values()
-    if draft.state.case.status is CaseStatus.OPEN and runs and all(run.status is not RunStatus.OPEN for run in runs):
+    """Close the case with its last run; a case that was opened again stays open until a run ends in it."""
+    if draft.state.case.status is not CaseStatus.OPEN or not any(isinstance(e, ev.RunEnded) for e in draft.events):
+        return
+    if all(run.status is not RunStatus.OPEN for run in draft.state.runs.values()):
         draft.emit(ev.CaseClosed(at=draft.now))

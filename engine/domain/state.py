@@ -21,7 +21,11 @@ from engine.domain.records import (
 
 @dataclass(frozen=True, slots=True)
 class CaseState:
-    """All that the domain needs to know of a case. `deadlines` holds the open ones only."""
+    """All that the domain needs to know of a case.
+
+    `deadlines` holds the open ones; `past` those that ended after something of them had fired, so that nothing is told
+    twice and no breach is forgotten when such a deadline begins to run again.
+    """
 
     case: Case
     report: Mapping[str, Scalar] = field(default_factory=dict)
@@ -29,6 +33,7 @@ class CaseState:
     runs: Mapping[UUID, Run] = field(default_factory=dict)
     steps: Mapping[UUID, Step] = field(default_factory=dict)
     deadlines: Mapping[UUID, Deadline] = field(default_factory=dict)
+    past: Mapping[UUID, Deadline] = field(default_factory=dict)
     facts: Mapping[str, Scalar] = field(default_factory=dict)
     intervals: tuple[Interval, ...] = ()
 
@@ -46,8 +51,16 @@ def replay(events: Iterable[ev.Event]) -> CaseState:
     return state
 
 
-def evolve(state: CaseState, event: ev.Event) -> CaseState:  # noqa: PLR0911 - one return for each sort of event
+def evolve(state: CaseState, event: ev.Event) -> CaseState:
     """Give the state after an event."""
+    if isinstance(event, ev.STEP_EVENTS):
+        return replace(state, steps={**state.steps, event.step.id: event.step})
+    if isinstance(event, ev.DEADLINE_EVENTS):
+        return _with_deadline(state, event.deadline)
+    return _evolve_case(state, event)
+
+
+def _evolve_case(state: CaseState, event: ev.Event) -> CaseState:  # noqa: C901, PLR0911 - one line for each event
     match event:
         case ev.CaseOpened():
             return CaseState(case=event.case, report=event.report)
@@ -58,33 +71,40 @@ def evolve(state: CaseState, event: ev.Event) -> CaseState:  # noqa: PLR0911 - o
             opened = state.case.model_copy(update={"status": CaseStatus.OPEN, "closed_at": None})
             return replace(state, case=opened)
         case ev.PersonAdded():
-            return replace(state, persons=(*state.persons, event.person))
+            return replace(state, persons=(*_other_links(state, event.person), event.person))
         case ev.PersonRemoved():
             return replace(state, persons=tuple(_removed(person, event) for person in state.persons))
         case ev.RunStarted():
             return replace(state, runs={**state.runs, event.run.id: event.run})
         case ev.RunEnded():
-            status = RunStatus.ABORTED if event.aborted else RunStatus.OVER
-            run = state.runs[event.run_id].model_copy(update={"status": status})
-            return replace(state, runs={**state.runs, run.id: run})
+            return _with_run(state, event.run_id, RunStatus.ABORTED if event.aborted else RunStatus.OVER)
+        case ev.RunReopened():
+            return _with_run(state, event.run_id, RunStatus.OPEN)
         case ev.FactRecorded():
             return replace(state, facts={**state.facts, event.name: event.value})
         case ev.IntervalRecorded():
             return replace(state, intervals=(*_others(state, event.interval), event.interval))
         case _:
-            return _evolve_step_or_deadline(state, event)
+            message = f"an event of an unknown sort: {event.type}"
+            raise TypeError(message)
 
 
-def _evolve_step_or_deadline(state: CaseState, event: ev.Event) -> CaseState:
-    if isinstance(event, ev.STEP_EVENTS):
-        return replace(state, steps={**state.steps, event.step.id: event.step})
-    if not isinstance(event, ev.DEADLINE_EVENTS):
-        message = f"an event of an unknown sort: {event.type}"
-        raise TypeError(message)
-    deadlines = {**state.deadlines, event.deadline.id: event.deadline}
-    if event.deadline.status is not DeadlineStatus.OPEN:
-        del deadlines[event.deadline.id]
-    return replace(state, deadlines=deadlines)
+def _with_run(state: CaseState, run_id: UUID, status: RunStatus) -> CaseState:
+    run = state.runs[run_id].model_copy(update={"status": status})
+    return replace(state, runs={**state.runs, run.id: run})
+
+
+def _with_deadline(state: CaseState, deadline: Deadline) -> CaseState:
+    others = {key: known for key, known in state.deadlines.items() if key != deadline.id}
+    past = {key: known for key, known in state.past.items() if key != deadline.id} if state.past else state.past
+    if deadline.status is DeadlineStatus.OPEN:
+        return replace(state, deadlines={**others, deadline.id: deadline}, past=past)
+    return replace(state, deadlines=others, past={**past, deadline.id: deadline} if deadline.fired else past)
+
+
+def _other_links(state: CaseState, added: CasePerson) -> tuple[CasePerson, ...]:
+    """Leave out the link that this one renews: the same person in the same role."""
+    return tuple(p for p in state.persons if (p.person_id, p.role) != (added.person_id, added.role))
 
 
 def _removed(person: CasePerson, event: ev.PersonRemoved) -> CasePerson:
