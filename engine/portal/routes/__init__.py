@@ -1,1 +1,1 @@
-"""One route file a page family."""
+"""The pages, one file a family."""

@@ -1,0 +1,81 @@
+"""Make the portal: one FastAPI application over one assembled engine."""
+
+from typing import Final
+from urllib.parse import urlsplit
+
+import uvicorn
+from fastapi import FastAPI
+from modern_csrf.asgi import BlockCrossOriginRequests
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+
+from engine.assembly import Engine
+from engine.portal.demo_controls import DemoControls
+from engine.portal.failures import add_failure_pages, failure_page
+from engine.portal.pages import STATIC
+from engine.portal.routes import (
+    board,
+    case_changes,
+    cases,
+    demo,
+    health,
+    home,
+    items,
+    reports,
+    sign_in,
+    transmit,
+    workflows,
+    worklist,
+)
+from engine.portal.security import LARGEST_BODY, CatchFailures, Headers
+from engine.portal.slow_down import SlowDown
+from engine.portal.visit import Portal
+
+_ROUTES: Final = (
+    health, sign_in, home, reports, worklist, items, cases, case_changes, transmit, workflows, board, demo,
+)  # fmt: skip
+_THIS_MACHINE: Final = ("127.0.0.1", "localhost", "[::1]")
+_A_WEEK: Final = "public, max-age=604800, immutable"
+
+
+def create_app(engine: Engine, *, demo: DemoControls | None = None, prefect_ui_url: str | None = None) -> FastAPI:
+    """Make the portal. `demo` is given in a demo only; `prefect_ui_url` is where admins see Prefect's own pages."""
+    app = FastAPI(title="ICMC", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
+    app.state.portal = Portal(engine, demo if engine.demo else None, prefect_ui_url)
+    app.state.slow_down = SlowDown()
+    app.mount("/static", _OurFiles(directory=STATIC))
+    for routes in _ROUTES:
+        app.include_router(routes.router)
+    add_failure_pages(app)
+    app.add_middleware(BlockCrossOriginRequests)
+    app.add_middleware(RequestBodyLimitMiddleware, max_body_size=LARGEST_BODY)
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=_hosts(engine.portal_url), www_redirect=False)
+    app.add_middleware(CatchFailures, page=failure_page, new_id=lambda: engine.entropy.uuid().hex[:8])
+    app.add_middleware(Headers)
+    return app
+
+
+def serve(app: FastAPI, host: str, port: int) -> None:
+    """Serve the portal until it is told to stop; requests are not logged, since addresses name cases."""
+    uvicorn.run(app, host=host, port=port, access_log=False, server_header=False, log_level="warning")
+
+
+def _hosts(portal_url: str) -> list[str]:
+    """Give the names under which the portal may be called, so that a foreign name cannot be pointed at it."""
+    host = urlsplit(portal_url).hostname or ""
+    if host in {"0.0.0.0", "::"}:  # noqa: S104 - read, not bound
+        return ["*"]
+    return [*_THIS_MACHINE, *([host] if host else [])]
+
+
+class _OurFiles(StaticFiles):
+    """Files whose address changes with their content."""
+
+    def file_response(self, *args: object, **kwargs: object) -> Response:
+        """Let browsers keep them."""
+        response = super().file_response(*args, **kwargs)  # type: ignore[arg-type]
+        response.headers["Cache-Control"] = _A_WEEK
+        return response
+

@@ -1,0 +1,87 @@
+"""Which answer each error gets: the only place that knows HTTP statuses of errors."""
+
+from http import HTTPStatus
+from typing import Final
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from engine.errors import (
+    AlreadyEndedError,
+    ConflictError,
+    DefinitionError,
+    IcmcError,
+    InvalidAnswersError,
+    NotACandidateError,
+    NotAllowedError,
+    NotFoundError,
+    SignInError,
+    UnknownOutcomeError,
+    UnknownStepTypeError,
+)
+from engine.portal.dependencies import NotSignedInError
+from engine.portal.pages import render
+from engine.portal.visit import frame, portal_of
+
+_STATUSES: Final = (
+    (NotFoundError, HTTPStatus.NOT_FOUND),
+    (UnknownStepTypeError, HTTPStatus.NOT_FOUND),
+    (NotAllowedError, HTTPStatus.FORBIDDEN),
+    (NotACandidateError, HTTPStatus.FORBIDDEN),
+    (SignInError, HTTPStatus.FORBIDDEN),
+    (ConflictError, HTTPStatus.CONFLICT),
+    (AlreadyEndedError, HTTPStatus.CONFLICT),
+    (InvalidAnswersError, HTTPStatus.UNPROCESSABLE_ENTITY),
+    (DefinitionError, HTTPStatus.UNPROCESSABLE_ENTITY),
+    (UnknownOutcomeError, HTTPStatus.UNPROCESSABLE_ENTITY),
+)
+_WORDS: Final = {
+    HTTPStatus.BAD_REQUEST: ("This request could not be read", "Go back, and try once more."),
+    HTTPStatus.FORBIDDEN: ("This is not yours to do", ""),
+    HTTPStatus.NOT_FOUND: (
+        "There is nothing here",
+        "The address may be mistyped, or what it names is not yours to see.",
+    ),
+    HTTPStatus.METHOD_NOT_ALLOWED: ("This address does not take that", "Go to the home page and start from there."),
+    HTTPStatus.CONFLICT: ("Somebody was faster", ""),
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: ("This is too long", "Send less text at once."),
+    HTTPStatus.UNPROCESSABLE_ENTITY: ("Something does not fit", ""),
+}
+
+
+def add_failure_pages(app: FastAPI) -> None:
+    """Make every error end in a page."""
+
+    @app.exception_handler(NotSignedInError)
+    def sign_in_first(_request: Request, error: NotSignedInError) -> Response:
+        return RedirectResponse(f"/sign-in?next={error.next_path}" if error.next_path else "/sign-in", status_code=303)
+
+    @app.exception_handler(IcmcError)
+    def said_no(request: Request, error: IcmcError) -> Response:
+        status = next((code for kind, code in _STATUSES if isinstance(error, kind)), None)
+        if status is None:
+            raise error
+        return _page(request, status, str(error))
+
+    @app.exception_handler(HTTPException)
+    def refused(request: Request, error: HTTPException) -> Response:
+        return _page(request, HTTPStatus(error.status_code), "", headers=dict(error.headers or {}))
+
+    @app.exception_handler(RequestValidationError)
+    def not_an_id(request: Request, _error: RequestValidationError) -> Response:
+        return _page(request, HTTPStatus.NOT_FOUND, "")
+
+
+def failure_page(request: Request, failure: str) -> Response:
+    """Say that something went wrong, with the id under which the log has it."""
+    context = frame(portal_of(request), request, None, title="Something went wrong") | {"failure": failure}
+    return HTMLResponse(render("failed.html", context), status_code=HTTPStatus.INTERNAL_SERVER_ERROR)
+
+
+def _page(request: Request, status: HTTPStatus, message: str, headers: dict[str, str] | None = None) -> Response:
+    heading, advice = _WORDS.get(status, (status.phrase.capitalize(), ""))
+    context = frame(portal_of(request), request, None, title=heading)
+    context |= {"heading": heading, "message": message or advice}
+    return HTMLResponse(render("refused.html", context), status_code=status, headers=headers)

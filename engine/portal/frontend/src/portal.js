@@ -1,0 +1,74 @@
+// Comfort only: every page works without this script.
+
+const GUARD_MS = 4000;
+
+function guardAgainstDoubleSubmit(event) {
+  const form = event.target;
+  if (navigator.onLine === false) {
+    event.preventDefault();
+    sayOffline(form);
+    return;
+  }
+  if (form.dataset.sentAt && Date.now() - Number(form.dataset.sentAt) < GUARD_MS) {
+    event.preventDefault();
+    return;
+  }
+  form.dataset.sentAt = String(Date.now());
+}
+
+function sayOffline(form) {
+  const known = form.querySelector("[data-offline]");
+  if (known) {
+    known.focus();
+    return;
+  }
+  const note = document.createElement("p");
+  note.className = "govuk-inset-text";
+  note.setAttribute("role", "alert");
+  note.setAttribute("data-offline", "");
+  note.tabIndex = -1;
+  note.textContent = "There is no network. What you typed is still here: leave this page open and send it again later.";
+  form.append(note);
+  note.focus();
+}
+
+function leaveAtOnce(link) {
+  link.addEventListener("click", (event) => {
+    event.preventDefault();
+    document.documentElement.hidden = true;
+    window.location.replace(link.href);
+  });
+}
+
+function valueOf(form, name) {
+  const fields = [...form.elements].filter((element) => element.name === name);
+  const chosen = fields.find((field) => (field.type === "radio" ? field.checked : true));
+  return chosen ? chosen.value : "";
+}
+
+function showOnlyWhatIsAsked(form) {
+  const dependent = form.querySelectorAll("[data-when-field]");
+  const update = () => {
+    for (const block of dependent) {
+      const value = valueOf(form, block.dataset.whenField);
+      block.hidden = value !== block.dataset.whenValue && !block.querySelector(".govuk-error-message");
+    }
+  };
+  if (dependent.length > 0) {
+    form.addEventListener("change", update);
+    update();
+  }
+}
+
+function focusOnErrors() {
+  const summary = document.querySelector(".govuk-error-summary");
+  if (summary) {
+    summary.tabIndex = -1;
+    summary.focus();
+  }
+}
+
+document.addEventListener("submit", guardAgainstDoubleSubmit);
+document.querySelectorAll("[data-exit]").forEach(leaveAtOnce);
+document.querySelectorAll("form").forEach(showOnlyWhatIsAsked);
+focusOnErrors();

@@ -1,0 +1,61 @@
+"""Turn templates into pages."""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from engine.adapters.data_files import data_folder
+from engine.portal.presenters import statuses, times
+
+_HERE: Final = Path(__file__).resolve().parent
+STATIC: Final = _HERE / "static"
+
+
+@cache
+def environment() -> Environment:
+    """Give the environment of all pages: escaping is always on, and a misspelt name is an error."""
+    made = Environment(
+        loader=FileSystemLoader(data_folder("templates") / "portal"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+        lstrip_blocks=True,
+    )  # fmt: skip
+    made.filters.update(_FILTERS)
+    made.globals["static"] = static_url
+    return made
+
+
+def render(template: str, context: Mapping[str, object]) -> str:
+    """Give a page as HTML."""
+    return environment().get_template(template).render(**context)
+
+
+@cache
+def static_url(name: str) -> str:
+    """Give the address of a file of ours; it changes with the file, so that browsers never keep an old one."""
+    digest = hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]
+    return f"/static/{name}?{digest}"
+
+
+def drawing(svg: str) -> Markup:
+    """Put a diagram that our own renderer made into a page: from its root element on, without declarations."""
+    start = svg.find("<svg")
+    return Markup(svg[start:] if start >= 0 else "")  # noqa: S704 - drawn by our own renderer, labels escaped there
+
+
+_FILTERS: Final[Mapping[str, Callable[..., object]]] = {
+    "local": times.local,
+    "short": times.short,
+    "countdown": times.countdown,
+    "span": times.span,
+    "moment": times.moment,
+    "zone_words": times.zone_words,
+    "role_words": statuses.role_words,
+    "plain": statuses.plain,
+    "step_status": statuses.status_of_step,
+    "job_status": statuses.status_of_job,
+    "drawing": drawing,
+}

@@ -1,0 +1,99 @@
+"""Read a posted form: answers by the kind of their question, everything else by its name."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from uuid import UUID
+
+from starlette.datastructures import FormData
+
+from engine.plugin.fields import FieldKind
+from engine.portal.presenters.fields import PREFIX
+from engine.portal.presenters.times import from_input
+from engine.ports import JsonValue
+from engine.views import FieldView
+
+LONGEST = 100_000
+MOST_STRETCHES = 20
+
+
+def text(form: FormData, name: str) -> str:
+    """Give one posted text, stripped; empty when it is not there or is a file."""
+    value = form.get(name)
+    return value.replace("\r\n", "\n").strip()[:LONGEST] if isinstance(value, str) else ""
+
+
+def uuid_or_none(form: FormData, name: str) -> UUID | None:
+    """Give one posted id; None when it is not one."""
+    try:
+        return UUID(text(form, name))
+    except ValueError:
+        return None
+
+
+def whole_number(form: FormData, name: str) -> int:
+    """Give one posted whole number; -1 when it is not one."""
+    given = text(form, name)
+    return int(given) if given.isascii() and given.isdigit() and len(given) <= len("1000000000") else -1
+
+
+def instant(form: FormData, name: str, zone: str) -> datetime | None:
+    """Give one posted local time as an instant; None when it is empty or cannot be read."""
+    return from_input(text(form, name), zone)
+
+
+def answers(form: FormData, fields: Iterable[FieldView], zone: str) -> dict[str, JsonValue]:
+    """Give what was answered; unanswered questions are left out, and what cannot be read stays as it was typed."""
+    found: dict[str, JsonValue] = {}
+    for field in fields:
+        value = _answer(form, PREFIX + field.name, FieldKind(field.kind), zone)
+        if value not in (None, "", []):
+            found[field.name] = value
+    return found
+
+
+def with_typed(fields: Iterable[FieldView], typed: Mapping[str, JsonValue]) -> tuple[FieldView, ...]:
+    """Put what was typed back into the questions, so that nothing has to be typed twice."""
+    return tuple(field.model_copy(update={"value": typed.get(field.name), "proposed": False}) for field in fields)
+
+
+def _answer(form: FormData, name: str, kind: FieldKind, zone: str) -> JsonValue:
+    match kind:
+        case FieldKind.MULTI:
+            return [str(value) for value in form.getlist(name) if isinstance(value, str) and value]
+        case FieldKind.INTERVALS:
+            return _stretches(form, name, zone)
+        case FieldKind.INT:
+            number = whole_number(form, name)
+            return number if number >= 0 else text(form, name)
+        case _:
+            return _from_text(text(form, name), kind, zone)
+
+
+def _from_text(typed: str, kind: FieldKind, zone: str) -> JsonValue:
+    match kind:
+        case FieldKind.BOOL:
+            return {"yes": True, "no": False}.get(typed, typed)
+        case FieldKind.MONEY:
+            return typed.replace(",", "").replace(" ", "")
+        case FieldKind.DATETIME:
+            return _instant_text(typed, zone)
+        case _:
+            return typed
+
+
+def _stretches(form: FormData, name: str, zone: str) -> JsonValue:
+    lines: list[JsonValue] = []
+    for index in range(MOST_STRETCHES):
+        start, end = text(form, f"{name}-{index}-start"), text(form, f"{name}-{index}-end")
+        place = text(form, f"{name}-{index}-place")
+        if start or end or place:
+            line: dict[str, JsonValue] = {"start": _instant_text(start, zone), "place": place}
+            if end:
+                line["end"] = _instant_text(end, zone)
+            lines.append(line)
+    return lines
+
+
+def _instant_text(typed: str, zone: str) -> str:
+    read = from_input(typed, zone)
+    return read.isoformat() if read else typed

@@ -1,0 +1,1 @@
+"""How views are made ready to be shown on pages."""

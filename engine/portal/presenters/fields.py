@@ -1,0 +1,186 @@
+"""Turn the questions of a form into controls of a page."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from engine.plugin.fields import FieldKind, FieldSpec
+from engine.portal.presenters.times import for_input, zone_words
+from engine.views import FieldView
+
+PREFIX = "a-"
+"""What names of answers begin with in a posted form, so that no answer can pass for something else."""
+_MANY = 8
+_WHEN = re.compile(r'^\s*(!?)([a-z][a-z0-9_]*)\s*(?:==\s*(true|false|"[^"]*"))?\s*$')
+_HINTS = {
+    FieldKind.PHONE: "With country code, such as +91 for India.",
+    FieldKind.MONEY: "Numbers only, such as 1500 or 1500.50.",
+    FieldKind.HASH: "64 letters and digits.",
+    FieldKind.COUNTRY: "Two capital letters, such as IN, NP, BD or MM.",
+    FieldKind.DURATION: "Such as PT6H for six hours or P2D for two days.",
+    FieldKind.SIGN: "Your name, as a signature.",
+}
+_WIDTHS = {
+    FieldKind.INT: "govuk-input--width-5", FieldKind.MONEY: "govuk-input--width-10",
+    FieldKind.PHONE: "govuk-input--width-20", FieldKind.DATE: "govuk-input--width-10",
+    FieldKind.DATETIME: "govuk-input--width-20", FieldKind.COUNTRY: "govuk-input--width-2",
+    FieldKind.LANG: "govuk-input--width-5", FieldKind.DURATION: "govuk-input--width-10",
+    FieldKind.CASE: "govuk-input--width-20",
+}  # fmt: skip
+_INPUT_TYPES = {FieldKind.PHONE: "tel", FieldKind.DATE: "date", FieldKind.DATETIME: "datetime-local"}
+_INPUT_MODES = {FieldKind.INT: "numeric", FieldKind.MONEY: "decimal"}
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One choice of a control."""
+
+    value: str
+    text: str
+    checked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """One line of a control that asks for stretches of time; `start` and `end` are local time."""
+
+    start: str
+    end: str
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """One question as the page draws it. `draw` is one of: radios, checkboxes, select, textarea, stretches, input."""
+
+    draw: str
+    id: str
+    name: str
+    label: str
+    hint: str
+    required: bool
+    error: str
+    value: str = ""
+    items: tuple[Item, ...] = ()
+    stretches: tuple[Stretch, ...] = ()
+    width: str = ""
+    input_type: str = "text"
+    input_mode: str = ""
+    inline: bool = False
+    when_field: str = ""
+    when_value: str = ""
+
+
+def questions(specs: Iterable[FieldSpec]) -> tuple[FieldView, ...]:
+    """Give the questions of a form that nobody has begun to answer."""
+    return tuple(
+        FieldView(
+            name=spec.name, kind=spec.kind.value, label=spec.label, help=spec.help, required=spec.required,
+            first_bite=spec.first_bite, sensitivity=spec.sensitivity.value, choices=spec.choices,
+            shown_when=spec.shown_when, value=None, proposed=False,
+        )
+        for spec in specs
+    )  # fmt: skip
+
+
+def controls(
+    fields: Iterable[FieldView], *, zone: str, now: datetime, errors: Mapping[str, str] | None = None
+) -> tuple[Control, ...]:
+    """Draw each question; `errors` maps the name of a field to its sentence."""
+    asked = tuple(fields)
+    labels = {field.name: field for field in asked}
+    return tuple(_control(field, labels, zone, now, (errors or {}).get(field.name, "")) for field in asked)
+
+
+def _control(field: FieldView, labels: Mapping[str, FieldView], zone: str, now: datetime, error: str) -> Control:
+    kind = FieldKind(field.kind)
+    when_field, when_value, when_words = _when(field.shown_when, labels)
+    zone_hint = f"Local time ({zone_words(zone, now)})." if kind in {FieldKind.DATETIME, FieldKind.INTERVALS} else ""
+    proposal = "This was filled in for you: check it." if field.proposed else ""
+    hints = (when_words, field.help, "" if field.help else _HINTS.get(kind, ""), zone_hint, proposal)
+    draw = _draw(field, kind)
+    return Control(
+        draw=draw,
+        id=PREFIX + field.name,
+        name=PREFIX + field.name,
+        label=field.label if field.required else f"{field.label} (optional)",
+        hint=" ".join(hint for hint in hints if hint),
+        required=field.required,
+        error=error,
+        value=_text(field.value, kind, zone),
+        items=_items(field, kind),
+        stretches=_stretches(field.value, zone) if draw == "stretches" else (),
+        width=_WIDTHS.get(kind, ""),
+        input_type=_INPUT_TYPES.get(kind, "text"),
+        input_mode=_INPUT_MODES.get(kind, ""),
+        inline=kind is FieldKind.BOOL,
+        when_field=PREFIX + when_field if when_field else "",
+        when_value=when_value,
+    )
+
+
+def _draw(field: FieldView, kind: FieldKind) -> str:
+    match kind:
+        case FieldKind.BOOL:
+            return "radios"
+        case FieldKind.CHOICE:
+            return "radios" if len(field.choices) <= _MANY else "select"
+        case FieldKind.MULTI:
+            return "checkboxes"
+        case FieldKind.LONGTEXT:
+            return "textarea"
+        case FieldKind.INTERVALS:
+            return "stretches"
+        case _:
+            return "input"
+
+
+def _items(field: FieldView, kind: FieldKind) -> tuple[Item, ...]:
+    if kind is FieldKind.BOOL:
+        return (Item("yes", "Yes", field.value is True), Item("no", "No", field.value is False))
+    chosen = field.value if isinstance(field.value, list | tuple) else (field.value,)
+    return tuple(Item(value, text, value in chosen) for value, text in field.choices.items())
+
+
+def _text(value: object, kind: FieldKind, zone: str) -> str:
+    if value is None or isinstance(value, bool | list | tuple | dict):
+        return ""
+    if kind is FieldKind.DATETIME:
+        return _local_text(value, zone)
+    return str(value)
+
+
+def _local_text(value: object, zone: str) -> str:
+    try:
+        instant = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
+    except ValueError:
+        return str(value)
+    return for_input(instant, zone) if instant.tzinfo else str(value)
+
+
+def _stretches(value: object, zone: str) -> tuple[Stretch, ...]:
+    given = value if isinstance(value, list | tuple) else ()
+    lines = [_stretch(line, zone) for line in given if isinstance(line, Mapping)]
+    return (*lines, Stretch("", "", ""))
+
+
+def _stretch(line: Mapping[str, object], zone: str) -> Stretch:
+    start, end = line.get("start"), line.get("end")
+    return Stretch(
+        _local_text(start, zone) if start else "", _local_text(end, zone) if end else "", str(line.get("place") or "")
+    )
+
+
+def _when(condition: str, labels: Mapping[str, FieldView]) -> tuple[str, str, str]:
+    """Read a simple condition on another question: its field, the value it needs, and the words for it."""
+    found = _WHEN.match(condition) if condition else None
+    other = labels.get(found.group(2)) if found else None
+    if found is None or other is None:
+        return "", "", ""
+    wanted = (found.group(3) or "true").strip('"')
+    if found.group(1):
+        wanted = "false" if wanted == "true" else "true"
+    value = {"true": "yes", "false": "no"}.get(wanted, wanted)
+    words = {"yes": "Yes", "no": "No"}.get(value) or other.choices.get(value, value)
+    return other.name, value, f"Only if you answered “{words}” to “{other.label}”."

@@ -1,0 +1,95 @@
+"""What can be added to a case: steps, facts, stretches of time."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from engine.domain.compiled import CompiledWorkflow
+from engine.domain.records import Scalar
+from engine.plugin.registry import Registry
+from engine.plugin.steps import StepType
+from engine.portal.presenters.statuses import plain
+from engine.portal.presenters.times import from_input
+from engine.spec.catalogue import ValueKind
+from engine.views import CaseView
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredFact:
+    """A fact that one of the case's workflows declares."""
+
+    name: str
+    title: str
+    kind: str
+    choices: tuple[tuple[str, str], ...]
+    now: str
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """Something that can be chosen."""
+
+    value: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class OfferGroup:
+    """The step types of one pillar."""
+
+    title: str
+    offers: tuple[Offer, ...]
+
+
+def declared_facts(case: CaseView, definitions: Mapping[str, CompiledWorkflow]) -> tuple[DeclaredFact, ...]:
+    """List the facts that the open runs of a case declare, each once."""
+    found: dict[str, DeclaredFact] = {}
+    for run in case.runs:
+        compiled = definitions[run.definition_hash] if run.status == "open" else None
+        for name, output in compiled.facts.items() if compiled else ():
+            spec = compiled.workflow.facts.get(name) if compiled else None
+            title = (spec.title if spec else "") or plain(name)
+            choices = tuple((choice, plain(choice)) for choice in output.choices)
+            found.setdefault(name, DeclaredFact(name, title, output.kind.value, choices, case.facts.get(name, "")))
+    return tuple(found.values())
+
+
+def read_fact(fact: DeclaredFact, given: str, zone: str) -> Scalar | None:
+    """Read the value of a fact from what was posted; None for what cannot be one."""
+    match ValueKind(fact.kind):
+        case ValueKind.BOOL:
+            return {"yes": True, "no": False}.get(given)
+        case ValueKind.NUMBER:
+            return int(given) if given.isascii() and given.isdigit() and len(given) < len("1000000000") else None
+        case ValueKind.INSTANT:
+            instant = from_input(given, zone)
+            return instant.isoformat() if instant else None
+        case ValueKind.CHOICE:
+            return given if given in dict(fact.choices) else None
+
+
+def callable_steps(case: CaseView, definitions: Mapping[str, CompiledWorkflow]) -> tuple[Offer, ...]:
+    """List the steps that the case's open workflows keep ready to be called."""
+    return tuple(
+        Offer(f"{run.id}:{step.key}", step.title)
+        for run in case.runs
+        if run.status == "open"
+        for step in definitions[run.definition_hash].steps.values()
+        if step.spec.discretionary
+    )
+
+
+def offered_step_types(registry: Registry) -> tuple[OfferGroup, ...]:
+    """List every installed step type, by pillar."""
+    return tuple(
+        OfferGroup(
+            installed.pillar.name,
+            tuple(Offer(step.key, step.title) for step in installed.pillar.step_types),
+        )
+        for installed in registry.installed
+    )
+
+
+def interval_names(step_type: StepType | None) -> tuple[Offer, ...]:
+    """List the stretches of time that a step can leave out; a journey where its form names none."""
+    named = [spec.excluded_time for spec in step_type.fields if spec.excluded_time] if step_type else []
+    return tuple(Offer(name, plain(name)) for name in dict.fromkeys(named or ["journey"]))

@@ -1,0 +1,63 @@
+"""The words and colours of statuses."""
+
+from dataclasses import dataclass
+
+from engine.spec.roles import Role
+from engine.views import StepView
+
+OUTCOMES = {
+    "done": "Done",
+    "refused_by_person": "The person does not want it",
+    "not_needed": "Not needed",
+    "blocked_by_other_body": "Another body does not do its part",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """A status in words; `tone` is one of: late, near, running, good, quiet."""
+
+    words: str
+    tone: str
+
+
+def status_of_step(step: StepView) -> Status:
+    """Say where a step stands."""
+    if step.status == "ended":
+        outcome = step.outcome or "done"
+        return Status(OUTCOMES.get(outcome, plain(outcome)), "good" if outcome == "done" else "quiet")
+    known = {
+        "scheduled": Status("Set for later", "quiet"),
+        "held": Status("Held by a gate", "near"),
+        "approval": Status("Waits for approval", "running"),
+        "skipped": Status("Not on this path", "quiet"),
+        "cancelled": Status("Called off", "quiet"),
+        "ready": Status("Being done" if step.assignee else "Waits to be taken", "running"),
+    }
+    return known.get(step.status, Status(plain(step.status), "quiet"))
+
+
+def status_of_job(status: str) -> Status:
+    """Say where a job stands."""
+    known = {
+        "ready": Status("Waits", "running"),
+        "claimed": Status("Is being done", "running"),
+        "done": Status("Done", "good"),
+        "failed": Status("Failed", "late"),
+        "aside": Status("Set aside", "late"),
+        "held": Status("Held", "near"),
+    }
+    return known.get(status, Status(plain(status), "quiet"))
+
+
+def role_words(role: str) -> str:
+    """Give a role in plain words."""
+    try:
+        return Role(role).label
+    except ValueError:
+        return plain(role)
+
+
+def plain(key: str) -> str:
+    """Make words of a key: `blocked_by_other_body` reads "Blocked by other body"."""
+    return key.replace("_", " ").replace("-", " ").capitalize()

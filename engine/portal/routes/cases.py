@@ -1,0 +1,187 @@
+"""Track: the list of cases, one case, its steps, deadlines, history and papers."""
+
+from typing import Annotated, Final
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+from starlette.responses import HTMLResponse, Response
+
+from engine.domain.policy import Action
+from engine.errors import NotFoundError
+from engine.portal.dependencies import Posted, SignedIn
+from engine.portal.posted import uuid_or_none
+from engine.portal.presenters.lanes import lane_groups
+from engine.portal.presenters.prefect_links import run_links
+from engine.portal.security import PAPER_POLICY
+from engine.portal.visit import Visit
+from engine.usecases.acknowledge import acknowledge
+from engine.usecases.reveal_answers import reveal_answers, reveal_person
+from engine.views import AnswerView, CaseView, DeadlineView, StepView
+
+router = APIRouter()
+PAGE: Final = 50
+
+
+@router.get("/cases")
+def cases(
+    visit: SignedIn,
+    status: str = "open",
+    number: Annotated[str, Query(max_length=40)] = "",
+    page: Annotated[int, Query(ge=1, le=10_000)] = 1,
+) -> Response:
+    """List the cases that the viewer may see, those with the nearest deadline first."""
+    wanted = status if status in {"open", "closed"} else "open"
+    offset = (page - 1) * PAGE
+    found = visit.engine.queries.cases(visit.viewer, status=wanted, number=number, offset=offset, limit=PAGE + 1)
+    return visit.page(
+        "cases.html",
+        title="Cases",
+        section="track",
+        cases=found[:PAGE],
+        status_shown=wanted,
+        number=number,
+        page=page,
+        has_more=len(found) > PAGE,
+        count=visit.engine.queries.count_cases(visit.viewer, status=wanted),
+    )
+
+
+@router.get("/cases/{case_id}")
+def case_page(visit: SignedIn, case_id: UUID) -> Response:
+    """Show a case: the lanes of its pillars, its deadlines, its ledger."""
+    case = visit.engine.queries.case(visit.viewer, case_id)
+    pillars = [installed.pillar for installed in visit.engine.registry.installed]
+    return visit.page(
+        "case.html",
+        title=f"Case {case.number}",
+        section="track",
+        zone=case.zone,
+        case=case,
+        groups=lane_groups(pillars, case.steps),
+        waiting=[step for step in case.steps if step.status in {"ready", "approval"}],
+        held=[step for step in case.steps if step.status == "held"],
+        runs_in_prefect=run_links(case.jobs, visit.portal.prefect_ui_url) if visit.may(Action.SEE_BOARD) else (),
+        may_change=visit.may(Action.CHANGE_PLAN),
+        command_id=visit.new_command(),
+    )
+
+
+@router.get("/cases/{case_id}/history")
+def history(visit: SignedIn, case_id: UUID) -> Response:
+    """Tell the history of a case in words, without content."""
+    case = visit.engine.queries.case(visit.viewer, case_id)
+    events = visit.engine.queries.history(visit.viewer, case_id)
+    title = f"History of case {case.number}"
+    return visit.page("history.html", title=title, section="track", zone=case.zone, case=case, events=events)
+
+
+@router.get("/cases/{case_id}/steps/{step_id}")
+def step_page(visit: SignedIn, case_id: UUID, step_id: UUID) -> Response:
+    """Show one step with its answers, masked where they identify somebody."""
+    case, step = _step(visit, case_id, step_id)
+    return _step_page(visit, case, step, step.answers, revealed=False)
+
+
+@router.post("/cases/{case_id}/steps/{step_id}/reveal")
+def reveal(visit: SignedIn, case_id: UUID, step_id: UUID) -> Response:
+    """Show the masked answers of a step once; that this was done is recorded first."""
+    case, step = _step(visit, case_id, step_id)
+    answers = reveal_answers(visit.engine, step_id, case_id=case_id, viewer=visit.viewer)
+    return _step_page(visit, case, step, answers, revealed=True)
+
+
+@router.get("/cases/{case_id}/persons/{person_id}")
+def person_page(visit: SignedIn, case_id: UUID, person_id: UUID) -> Response:
+    """Show what may be seen of a person without a recorded act."""
+    return _person_page(visit, case_id, person_id, revealed=False)
+
+
+@router.post("/cases/{case_id}/persons/{person_id}/reveal")
+def reveal_who(visit: SignedIn, case_id: UUID, person_id: UUID) -> Response:
+    """Show who a person is, once; that this was done is recorded first."""
+    return _person_page(visit, case_id, person_id, revealed=True)
+
+
+@router.get("/cases/{case_id}/deadlines/{deadline_id}")
+def why(visit: SignedIn, case_id: UUID, deadline_id: UUID) -> Response:
+    """Say line by line why a deadline falls when it falls, and who was told."""
+    case = visit.engine.queries.case(visit.viewer, case_id)
+    deadline = _deadline(case, deadline_id)
+    return visit.page(
+        "why.html",
+        title=f"Why this date? Case {case.number}",
+        section="track",
+        zone=case.zone,
+        case=case,
+        deadline=deadline,
+        lines=visit.engine.queries.explain_deadline(visit.viewer, deadline_id),
+        escalations=[line for line in case.escalations if line.deadline_id == deadline_id],
+        command_id=visit.new_command(),
+    )
+
+
+@router.post("/cases/{case_id}/deadlines/{deadline_id}/acknowledge")
+def acknowledge_now(visit: SignedIn, case_id: UUID, deadline_id: UUID, form: Posted) -> Response:
+    """Say that an escalation has been seen."""
+    command_id = uuid_or_none(form, "command_id") or visit.new_command()
+    acknowledge(visit.engine, deadline_id, case_id=case_id, viewer=visit.viewer, command_id=command_id)
+    return visit.go(f"/cases/{case_id}/deadlines/{deadline_id}", said="acknowledged")
+
+
+@router.get("/documents/{document_id}")
+def paper(visit: SignedIn, document_id: UUID) -> Response:
+    """Show a paper of a case as it is printed; it may bring its own style and do nothing else."""
+    html = visit.engine.queries.document(visit.viewer, document_id)
+    return HTMLResponse(html, headers={"Content-Security-Policy": PAPER_POLICY})
+
+
+def _step(visit: Visit, case_id: UUID, step_id: UUID) -> tuple[CaseView, StepView]:
+    case = visit.engine.queries.case(visit.viewer, case_id)
+    for step in case.steps:
+        if step.id == step_id:
+            return case, step
+    raise NotFoundError(kind="step")
+
+
+def _deadline(case: CaseView, deadline_id: UUID) -> DeadlineView:
+    for deadline in case.deadlines:
+        if deadline.id == deadline_id:
+            return deadline
+    raise NotFoundError(kind="deadline")
+
+
+def _step_page(
+    visit: Visit, case: CaseView, step: StepView, answers: tuple[AnswerView, ...], *, revealed: bool
+) -> Response:
+    return visit.page(
+        "step.html",
+        title=f"{step.title}, case {case.number}",
+        section="track",
+        zone=case.zone,
+        case=case,
+        step=step,
+        answers=answers,
+        revealed=revealed,
+        may_reveal=visit.may(Action.REVEAL) and any(answer.masked for answer in answers),
+        deadlines=[deadline for deadline in case.deadlines if deadline.step_id == step.id],
+    )
+
+
+def _person_page(visit: Visit, case_id: UUID, person_id: UUID, *, revealed: bool) -> Response:
+    case = visit.engine.queries.case(visit.viewer, case_id)
+    person = next((known for known in case.persons if known.id == person_id), None)
+    if person is None:
+        raise NotFoundError(kind="person")
+    if revealed:
+        person = reveal_person(visit.engine, person_id, case_id=case_id, viewer=visit.viewer)
+    return visit.page(
+        "person.html",
+        title=f"{person.label}, case {case.number}",
+        section="track",
+        zone=case.zone,
+        case=case,
+        person=person,
+        revealed=revealed,
+        may_reveal=visit.may(Action.REVEAL) and not revealed,
+        command_id=visit.new_command(),
+    )

@@ -1,0 +1,63 @@
+"""The demo: let time pass, read what would have been sent, play a story on."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from engine.domain.policy import Action
+from engine.errors import NotFoundError
+from engine.portal.demo_controls import DemoControls
+from engine.portal.dependencies import Posted, SignedIn
+from engine.portal.posted import text
+from engine.portal.visit import Visit
+
+router = APIRouter()
+SPANS: Final[Mapping[str, tuple[str, timedelta]]] = {
+    "PT10M": ("Let 10 minutes pass", timedelta(minutes=10)),
+    "PT6H": ("Let 6 hours pass", timedelta(hours=6)),
+    "P3D": ("Let 3 days pass", timedelta(days=3)),
+}
+
+
+@router.get("/demo")
+def demo(visit: SignedIn) -> Response:
+    """Show the demo's clock, its cases and its mailbox."""
+    _controls(visit)
+    may_see = visit.may(Action.SEE_CASES)
+    return visit.page(
+        "demo.html",
+        title="Demo",
+        section="demo",
+        spans=SPANS,
+        cases=visit.engine.queries.cases(visit.viewer, limit=20) if may_see else (),
+        mails=visit.engine.queries.demo_mailbox(visit.viewer),
+    )
+
+
+@router.post("/demo/time")
+def pass_time(visit: SignedIn, form: Posted) -> Response:
+    """Let time pass; everything that falls due on the way happens as it would live."""
+    span = SPANS.get(text(form, "span"))
+    if span is None:
+        raise NotFoundError(kind="span of time")
+    _controls(visit).let_time_pass(span[1])
+    return visit.go("/demo", said="time")
+
+
+@router.post("/demo/cases/{case_id}/play")
+def play(visit: SignedIn, case_id: UUID) -> Response:
+    """Play the rest of the story that a case belongs to."""
+    controls = _controls(visit)
+    visit.engine.queries.case(visit.viewer, case_id)
+    controls.play_rest(case_id)
+    return visit.go(f"/cases/{case_id}", said="played")
+
+
+def _controls(visit: Visit) -> DemoControls:
+    if visit.portal.demo is None:
+        raise NotFoundError(kind="demo")
+    return visit.portal.demo

@@ -1,0 +1,31 @@
+"""The home page with its four doors."""
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from engine.domain.policy import Action
+from engine.portal.dependencies import SignedIn
+
+router = APIRouter()
+
+
+@router.get("/")
+def home(visit: SignedIn) -> Response:
+    """Show the four doors, with what waits behind each."""
+    items = visit.engine.queries.worklist(visit.viewer)
+    may_see = visit.may(Action.SEE_CASES)
+    return visit.page(
+        "home.html",
+        title="Home",
+        section="home",
+        mine=sum(item.is_mine for item in items),
+        free=sum(not item.is_mine for item in items),
+        late=sum(item.is_overdue for item in items),
+        cases=visit.engine.queries.count_cases(visit.viewer) if may_see else 0,
+        unread=visit.engine.queries.unread(visit.viewer),
+        may_report=visit.may(Action.OPEN_CASE),
+        may_work=visit.may(Action.WORK),
+        may_see=may_see,
+        may_publish=visit.may(Action.PUBLISH),
+        may_see_board=visit.may(Action.SEE_BOARD),
+    )

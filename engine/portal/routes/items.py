@@ -1,0 +1,183 @@
+"""One work item: its form, its approval, and what follows from it."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+from starlette.responses import Response
+
+from engine.errors import AlreadyEndedError, ConflictError, InvalidAnswersError, NotFoundError
+from engine.portal.dependencies import Posted, SignedIn
+from engine.portal.posted import answers, instant, text, uuid_or_none, whole_number, with_typed
+from engine.portal.presenters.fields import PREFIX, controls, questions
+from engine.portal.presenters.forms import TypedText, laid_out, typed_texts
+from engine.portal.visit import Visit
+from engine.ports import JsonValue
+from engine.usecases.approve_work_item import approve_work_item
+from engine.usecases.complete_work_item import DONE, complete_work_item
+from engine.usecases.save_draft import save_draft
+from engine.views import ActorView, FieldView, FormView, WorkItemView
+
+router = APIRouter()
+_BESIDE = ("happened_at", "late_reason", "reason", "outcome")
+
+
+@router.get("/items/{item_id}")
+def item_page(visit: SignedIn, item_id: UUID) -> Response:
+    """Open an item; one that is over is told as such, not as an error."""
+    try:
+        view = visit.engine.queries.form(visit.viewer, item_id)
+    except AlreadyEndedError:
+        item = visit.engine.queries.work_item(visit.viewer, item_id)
+        return visit.page("item-over.html", title=_title(item), section="manage", item=item)
+    return _form_page(visit, view, command_id=visit.new_command())
+
+
+@router.post("/items/{item_id}")
+def answer(visit: SignedIn, item_id: UUID, form: Posted) -> Response:
+    """Save a draft, complete the item, or say that it cannot be done; sending twice is one effect."""
+    view, item, fields = _what_was_asked(visit, item_id)
+    typed = answers(form, fields, visit.viewer.zone)
+    try:
+        if text(form, "action") == "draft":
+            save_draft(visit.engine, item_id, viewer=visit.viewer, answers=typed)
+            return visit.go(f"/items/{item_id}", said="draft")
+        return _complete(visit, item_id, form, typed)
+    except InvalidAnswersError as error:
+        if view is None:
+            raise
+        return _form_page(visit, view, command_id=_command(visit, form), form=form, typed=typed, error=error)
+    except (ConflictError, AlreadyEndedError) as error:
+        return _conflict_page(visit, item, typed_texts(form, fields), error)
+
+
+@router.post("/items/{item_id}/approve")
+def approve(visit: SignedIn, item_id: UUID, form: Posted) -> Response:
+    """Approve what somebody else answered, or send it back."""
+    item = visit.engine.queries.work_item(visit.viewer, item_id)
+    approved = text(form, "approved") == "yes"
+    try:
+        was_approved = approve_work_item(
+            visit.engine, item_id, viewer=visit.viewer, revision=whole_number(form, "revision"),
+            command_id=_command(visit, form), approved=approved,
+        )  # fmt: skip
+    except (ConflictError, AlreadyEndedError) as error:
+        return _conflict_page(visit, item, (), error)
+    return visit.go(f"/items/{item_id}/done", said="approved" if was_approved else "returned")
+
+
+@router.get("/items/{item_id}/done")
+def done(visit: SignedIn, item_id: UUID, next: Annotated[tuple[UUID, ...], Query(max_length=10)] = ()) -> Response:  # noqa: A002
+    """Say what was done and what follows from it."""
+    item = visit.engine.queries.work_item(visit.viewer, item_id)
+    following = [found for item_id in next if (found := _item_or_none(visit, item_id)) is not None]
+    return visit.page(
+        "done.html", title=f"Saved: case {item.case_number}", section="manage", item=item, following=following,
+        command_id=visit.new_command(),
+    )  # fmt: skip
+
+
+def _complete(visit: Visit, item_id: UUID, form: Posted, typed: Mapping[str, JsonValue]) -> Response:
+    cannot = text(form, "action") == "cannot"
+    outcome = text(form, "outcome") if cannot else DONE
+    if not outcome or (cannot and outcome == DONE):
+        raise InvalidAnswersError({"outcome": "Choose why it cannot be done."})
+    completion = complete_work_item(
+        visit.engine, item_id, viewer=visit.viewer, revision=whole_number(form, "revision"),
+        command_id=_command(visit, form), outcome=outcome, answers={} if cannot else typed,
+        happened_at=_happened_at(visit, form), reason=text(form, "reason"), late_reason=text(form, "late_reason"),
+    )  # fmt: skip
+    following = "&".join(f"next={following}" for following in completion.next_item_ids[:5])
+    return visit.go(f"/items/{item_id}/done?{following}" if following else f"/items/{item_id}/done")
+
+
+def _happened_at(visit: Visit, form: Posted) -> datetime | None:
+    read = instant(form, "happened_at", visit.viewer.zone)
+    if read is None and text(form, "happened_at"):
+        raise InvalidAnswersError({"happened_at": "Give a date and time, such as 2026-03-07 18:40."})
+    return read
+
+
+def _what_was_asked(visit: Visit, item_id: UUID) -> tuple[FormView | None, WorkItemView, tuple[FieldView, ...]]:
+    """Give the form while the item is open; afterwards its questions only, so that nothing typed is lost."""
+    try:
+        view = visit.engine.queries.form(visit.viewer, item_id)
+    except AlreadyEndedError:
+        item = visit.engine.queries.work_item(visit.viewer, item_id)
+        return None, item, questions(visit.engine.registry.get(item.uses).fields)
+    return view, view.item, view.fields
+
+
+def _form_page(
+    visit: Visit,
+    view: FormView,
+    *,
+    command_id: UUID,
+    form: Posted | None = None,
+    typed: Mapping[str, JsonValue] | None = None,
+    error: InvalidAnswersError | None = None,
+) -> Response:
+    problems = error.problems if error else {}
+    fields = with_typed(view.fields, typed) if typed is not None else view.fields
+    shown = controls(fields, zone=visit.viewer.zone, now=visit.now, errors=problems)
+    layout = laid_out(fields, shown)
+    beside = {name: text(form, name) if form else "" for name in _BESIDE}
+    return visit.page(
+        "approval.html" if view.item.is_approval else "item.html",
+        title=_title(view.item),
+        section="manage",
+        status=422 if error else 200,
+        view=view,
+        item=view.item,
+        layout=layout,
+        beside=beside,
+        errors=problems,
+        problems=[(_place(name, layout.names), sentence) for name, sentence in problems.items()],
+        revision=whole_number(form, "revision") if form else view.item.revision,
+        command_id=command_id,
+        is_others=view.item.assignee is not None and not view.item.is_mine,
+        colleagues=_colleagues(visit, view.item),
+    )
+
+
+def _place(name: str, names: frozenset[str]) -> str:
+    if name in names:
+        return f"#{PREFIX}{name}"
+    return f"#{name}" if name in _BESIDE else "#form"
+
+
+def _conflict_page(
+    visit: Visit, item: WorkItemView, typed: tuple[TypedText, ...], error: ConflictError | AlreadyEndedError
+) -> Response:
+    now_is = _item_or_none(visit, item.id) or item
+    return visit.page(
+        "conflict.html", title=_title(item), section="manage", status=409, item=now_is, typed=typed, message=str(error)
+    )
+
+
+def _colleagues(visit: Visit, item: WorkItemView) -> tuple[ActorView, ...]:
+    return tuple(
+        actor
+        for actor in visit.engine.queries.actors(visit.viewer)
+        if actor.id != visit.viewer.actor_id
+        and not actor.disabled
+        and actor.unit_id in visit.viewer.unit_ids
+        and not set(item.candidate_roles).isdisjoint(actor.roles)
+    )
+
+
+def _item_or_none(visit: Visit, item_id: UUID) -> WorkItemView | None:
+    try:
+        return visit.engine.queries.work_item(visit.viewer, item_id)
+    except NotFoundError:
+        return None
+
+
+def _command(visit: Visit, form: Posted) -> UUID:
+    return uuid_or_none(form, "command_id") or visit.new_command()
+
+
+def _title(item: WorkItemView) -> str:
+    return f"{item.title}, case {item.case_number}"

@@ -1,0 +1,32 @@
+"""Transmit: what was sent, what waits to be sent, and what came in for me."""
+
+from uuid import UUID
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from engine.portal.dependencies import SignedIn
+from engine.usecases.acknowledge import mark_read
+
+router = APIRouter()
+
+
+@router.get("/transmit")
+def transmit(visit: SignedIn) -> Response:
+    """Show the viewer's inbox, and what left their cases or waits to."""
+    sent = visit.engine.queries.sent(visit.viewer)
+    return visit.page(
+        "transmit.html",
+        title="Transmit",
+        section="transmit",
+        notices=visit.engine.queries.notices(visit.viewer),
+        waiting=[line for line in sent if line.sent_at is None],
+        sent=[line for line in sent if line.sent_at is not None],
+    )
+
+
+@router.post("/notices/{notice_id}/read")
+def read(visit: SignedIn, notice_id: UUID) -> Response:
+    """Mark a notice as read."""
+    mark_read(visit.engine, notice_id, viewer=visit.viewer)
+    return visit.go("/transmit", said="read")

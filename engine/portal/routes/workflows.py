@@ -1,0 +1,158 @@
+"""Workflows: what is published, its diagram, its text, and a new version of it."""
+
+from collections.abc import Sequence
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Query
+from starlette.responses import Response
+
+from engine.domain.policy import Action
+from engine.errors import DefinitionError, IcmcError, NotAllowedError
+from engine.portal.dependencies import Posted, SignedIn
+from engine.portal.posted import text
+from engine.portal.presenters.source import numbered
+from engine.portal.visit import Visit
+from engine.spec.findings import Finding, has_errors
+from engine.usecases.publish import lint_source, publish_workflow
+from engine.views import DefinitionView
+
+router = APIRouter()
+_BLANK: Final = """workflow: my-workflow
+version: 1
+title: What this workflow is for
+case_type: trafficking
+start: {on: report}
+
+steps:
+  intake:
+    uses: reporting.intake
+    assign: {role: intake_officer}
+    time: {from: start, limit: PT30M, ladder: critical}
+
+close: {when: all, unless: open_deadlines}
+"""
+
+
+@router.get("/workflows")
+def workflows(visit: SignedIn) -> Response:
+    """List the published workflows."""
+    return visit.page(
+        "workflows.html",
+        title="Workflows",
+        section="workflows",
+        definitions=visit.engine.queries.definitions(),
+        others=[d for kind in ("ladder", "law", "calendar") for d in visit.engine.queries.definitions(kind)],
+        may_publish=visit.may(Action.PUBLISH),
+    )
+
+
+@router.get("/workflows/new")
+def new(visit: SignedIn) -> Response:
+    """Begin a workflow."""
+    return _edit_page(visit, "", _BLANK)
+
+
+@router.post("/workflows/new")
+def new_posted(visit: SignedIn, form: Posted) -> Response:
+    """Check a new workflow, or publish it."""
+    return _checked_or_published(visit, "", form)
+
+
+@router.get("/workflows/{name}")
+def workflow(visit: SignedIn, name: str, version: Annotated[int | None, Query(ge=1, le=1_000_000)] = None) -> Response:
+    """Show one workflow: the published version or the one asked for, with its diagram and its text."""
+    definition = visit.engine.queries.definition("workflow", name, version)
+    return visit.page(
+        "workflow.html",
+        title=f"Workflow {name}",
+        section="workflows",
+        definition=definition,
+        svg=_drawing(visit, definition),
+        lines=numbered(definition.source),
+        versions=_versions(visit, name),
+        may_publish=visit.may(Action.PUBLISH),
+    )
+
+
+@router.get("/definitions/{kind}/{name}")
+def definition_page(visit: SignedIn, kind: str, name: str) -> Response:
+    """Show the text of a ladder, a law pack or a calendar."""
+    definition = visit.engine.queries.definition(kind, name, None)
+    return visit.page(
+        "definition.html", title=f"{kind.capitalize()} {name}", section="workflows", definition=definition,
+        lines=numbered(definition.source),
+    )  # fmt: skip
+
+
+@router.get("/workflows/{name}/edit")
+def edit(visit: SignedIn, name: str) -> Response:
+    """Open the text of a workflow."""
+    return _edit_page(visit, name, visit.engine.queries.definition("workflow", name, None).source)
+
+
+@router.post("/workflows/{name}/edit")
+def edit_posted(visit: SignedIn, name: str, form: Posted) -> Response:
+    """Check the text, or publish it as a new version."""
+    return _checked_or_published(visit, name, form)
+
+
+def _checked_or_published(visit: Visit, name: str, form: Posted) -> Response:
+    _require_author(visit)
+    source = _source(form)
+    if text(form, "action") != "publish":
+        return _edit_page(visit, name, source, findings=lint_source(visit.engine, source), checked=True)
+    try:
+        published = publish_workflow(visit.engine, source=source, viewer=visit.viewer)
+    except DefinitionError as error:
+        findings = [finding for finding in error.findings if isinstance(finding, Finding)]
+        findings = findings or list(lint_source(visit.engine, source))
+        return _edit_page(visit, name, source, findings=findings, checked=True, refused=True)
+    visit.engine.refresh_definitions()
+    return visit.go(f"/workflows/{published.name}", said="published" if published.changed else "unchanged")
+
+
+def _source(form: Posted) -> str:
+    value = form.get("source")
+    return value.replace("\r\n", "\n") if isinstance(value, str) else ""
+
+
+def _require_author(visit: Visit) -> None:
+    if not visit.may(Action.PUBLISH):
+        raise NotAllowedError(actor=visit.viewer.name, action=Action.PUBLISH.value)
+
+
+def _edit_page(
+    visit: Visit,
+    name: str,
+    source: str,
+    *,
+    findings: Sequence[Finding] = (),
+    checked: bool = False,
+    refused: bool = False,
+) -> Response:
+    _require_author(visit)
+    return visit.page(
+        "workflow-edit.html",
+        title=f"Edit workflow {name}" if name else "New workflow",
+        section="workflows",
+        status=422 if refused else 200,
+        name=name,
+        source=source,
+        lines=numbered(source, findings) if findings else (),
+        findings=findings,
+        has_errors=has_errors(findings),
+        checked=checked,
+        refused=refused,
+    )
+
+
+def _drawing(visit: Visit, definition: DefinitionView) -> str:
+    """Draw the workflow; a version whose step types are no longer installed has its text, but no diagram."""
+    try:
+        return visit.engine.draw(visit.engine.definitions[definition.content_hash].workflow)
+    except (IcmcError, KeyError):
+        return ""
+
+
+def _versions(visit: Visit, name: str) -> tuple[DefinitionView, ...]:
+    return tuple(d for d in visit.engine.queries.definitions() if d.name == name)

@@ -1,0 +1,60 @@
+"""The worklist: what is mine, and what I may take."""
+
+from typing import Final
+from uuid import UUID
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from engine.portal.dependencies import Posted, SignedIn
+from engine.portal.posted import text, uuid_or_none
+from engine.portal.security import local_path
+from engine.portal.visit import Visit
+from engine.usecases.work_items import claim_work_item, delegate_work_item, release_work_item
+
+router = APIRouter()
+_LONGEST: Final = 200
+
+
+@router.get("/worklist")
+def worklist(visit: SignedIn) -> Response:
+    """List what the viewer has claimed and what they may take, the most urgent first."""
+    items = visit.engine.queries.worklist(visit.viewer, limit=_LONGEST)
+    return visit.page(
+        "worklist.html",
+        title="My work",
+        section="manage",
+        mine=[item for item in items if item.is_mine],
+        free=[item for item in items if not item.is_mine],
+        is_cut=len(items) >= _LONGEST,
+        command_id=visit.new_command(),
+    )
+
+
+@router.post("/items/{item_id}/claim")
+def claim(visit: SignedIn, item_id: UUID, form: Posted) -> Response:
+    """Take an item, and open its form."""
+    claim_work_item(visit.engine, item_id, viewer=visit.viewer, command_id=_command(visit, form))
+    return visit.go(f"/items/{item_id}", said="claimed")
+
+
+@router.post("/items/{item_id}/release")
+def release(visit: SignedIn, item_id: UUID, form: Posted) -> Response:
+    """Give an item back."""
+    release_work_item(visit.engine, item_id, viewer=visit.viewer, command_id=_command(visit, form))
+    return visit.go("/worklist", said="released")
+
+
+@router.post("/items/{item_id}/delegate")
+def delegate(visit: SignedIn, item_id: UUID, form: Posted) -> Response:
+    """Give an item to somebody else."""
+    to = uuid_or_none(form, "to")
+    if to is None:
+        return visit.go(f"/items/{item_id}")
+    command_id = _command(visit, form)
+    delegate_work_item(visit.engine, item_id, to=to, viewer=visit.viewer, command_id=command_id)
+    return visit.go(local_path(text(form, "back") or "/worklist"), said="delegated")
+
+
+def _command(visit: Visit, form: Posted) -> UUID:
+    return uuid_or_none(form, "command_id") or visit.new_command()

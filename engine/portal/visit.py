@@ -1,0 +1,131 @@
+"""A request of somebody who is signed in: who they are, and how they are answered."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, cast
+from urllib.parse import urlencode
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse
+
+from engine.assembly import Engine
+from engine.domain.policy import Action, can
+from engine.portal.demo_controls import DemoControls
+from engine.portal.pages import render
+from engine.portal.security import is_unprotected
+from engine.views import Viewer
+
+SAYINGS: Final[Mapping[str, str]] = {
+    "claimed": "It is yours now.",
+    "released": "It was given back: others may take it.",
+    "delegated": "It was given to somebody else.",
+    "draft": "Your draft was saved. Nothing has been sent.",
+    "approved": "You approved it.",
+    "returned": "You sent it back.",
+    "acknowledged": "It was noted that you have seen it.",
+    "read": "The notice was marked as read.",
+    "fact": "The fact was recorded.",
+    "journey": "The journey was recorded, and the time limit was counted again.",
+    "step": "The step was added.",
+    "person": "The person was added.",
+    "identified": "It was written down.",
+    "published": "The new version was published. Running cases stay on theirs.",
+    "unchanged": "This text is what is published already: nothing was changed.",
+    "retried": "The job will be tried again.",
+    "time": "Time has passed.",
+    "played": "The rest of the story was played.",
+}
+"""What a page can say of what was just done; the address carries only the key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Portal:
+    """What the portal was given when it was made."""
+
+    engine: Engine
+    demo: DemoControls | None
+    prefect_ui_url: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A line of the navigation."""
+
+    text: str
+    href: str
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One request of one signed-in person."""
+
+    request: Request
+    portal: Portal
+    viewer: Viewer
+
+    @property
+    def engine(self) -> Engine:
+        """The system."""
+        return self.portal.engine
+
+    @property
+    def now(self) -> datetime:
+        """The time of cases; in the demo it can be moved on."""
+        return self.engine.clock.now()
+
+    def may(self, action: Action) -> bool:
+        """Say whether the person may do something at all."""
+        return can(self.viewer, action)
+
+    def new_command(self) -> UUID:
+        """Give a page the id under which its form has its effect once."""
+        return self.engine.entropy.uuid()
+
+    def page(self, template: str, *, title: str, status: int = 200, section: str = "", **more: object) -> HTMLResponse:
+        """Answer with a page; `section` is the door of the navigation that it belongs to."""
+        context = frame(self.portal, self.request, self.viewer, title=title, section=section) | more
+        return HTMLResponse(render(template, context), status_code=status)
+
+    def go(self, path: str, **query: str) -> RedirectResponse:
+        """Send the browser on after something was done."""
+        return RedirectResponse(f"{path}?{urlencode(query)}" if query else path, status_code=303)
+
+
+def portal_of(request: Request) -> Portal:
+    """Give what the portal was made with."""
+    return cast("Portal", request.app.state.portal)
+
+
+def frame(
+    portal: Portal, request: Request, viewer: Viewer | None, *, title: str, section: str = ""
+) -> dict[str, object]:
+    """Give what the frame of every page shows."""
+    now = portal.engine.clock.now()
+    return {
+        "title": title,
+        "viewer": viewer,
+        "zone": viewer.zone if viewer else "UTC",
+        "now": now,
+        "demo": portal.engine.demo,
+        "has_demo_controls": portal.demo is not None,
+        "navigation": _navigation(portal, viewer, section) if viewer else (),
+        "said": SAYINGS.get(request.query_params.get("said", ""), ""),
+        "unprotected": is_unprotected(request),
+    }
+
+
+def _navigation(portal: Portal, viewer: Viewer, section: str) -> tuple[Link, ...]:
+    doors = [
+        ("Home", "/", "home", True),
+        ("Report", "/report", "report", can(viewer, Action.OPEN_CASE)),
+        ("Manage", "/worklist", "manage", can(viewer, Action.WORK)),
+        ("Track", "/cases", "track", can(viewer, Action.SEE_CASES)),
+        ("Transmit", "/transmit", "transmit", True),
+        ("Workflows", "/workflows", "workflows", True),
+        ("Board", "/board", "board", can(viewer, Action.SEE_BOARD)),
+        ("Demo", "/demo", "demo", portal.demo is not None),
+    ]
+    return tuple(Link(text, href, key == section) for text, href, key, shown in doors if shown)

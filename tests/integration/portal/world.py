@@ -1,0 +1,123 @@
+"""A portal over a real engine, with one person of every role in one unit, and a clock that tests move."""
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import UUID, uuid4
+
+from starlette.testclient import TestClient
+
+from engine.adapters.postgres.databases import APP, create_database, drop_database
+from engine.adapters.postgres.embedded import EmbeddedServer
+from engine.adapters.smtp import DemoMailbox
+from engine.assembly import Engine
+from engine.bootstrap import build_engine, ship
+from engine.portal.app import create_app
+from engine.portal.demo_controls import DemoControls
+from engine.replay.world import MovedClock, people_of
+from engine.settings import Settings
+from engine.usecases.fire_deadlines import fire_deadlines
+from engine.views import Viewer
+
+BEGIN = datetime(2026, 3, 7, 13, 10, tzinfo=UTC)
+ORIGIN = "http://127.0.0.1"
+
+
+@dataclass(frozen=True)
+class Portal:
+    """What tests of pages are given."""
+
+    engine: Engine
+    clock: MovedClock
+    people: dict[str, Viewer]
+    unit: UUID
+    played: list[UUID]
+    client_of: Callable[[str], TestClient]
+
+    def as_role(self, role: str) -> TestClient:
+        return self.client_of(role)
+
+    def anybody(self) -> TestClient:
+        return self.client_of("")
+
+    def let_time_pass(self, span: timedelta) -> None:
+        self.clock.move_to(self.clock.now() + span)
+        fire_deadlines(self.engine)
+
+
+@contextmanager
+def made_portal(postgres: EmbeddedServer, folder: Path) -> Iterator[Portal]:
+    name = f"test_{uuid4().hex[:12]}"
+    create_database(postgres.url("postgres"), name, template="icmc_template")
+    clock, played = MovedClock(BEGIN), []
+    engine = build_engine(
+        Settings(data_folder=folder, demo=True),
+        app_url=postgres.url(name, APP),
+        clock=clock,
+        channels={"email": DemoMailbox()},
+    )
+    try:
+        with engine.unit_of_work() as work:
+            work.records.set_installation("demo", {"since": BEGIN.isoformat()})
+            work.commit()
+        ship(engine)
+        unit, people = people_of(engine, jurisdiction="IN-AS", label="Demo")
+
+        def let_time_pass(span: timedelta) -> None:
+            clock.move_to(clock.now() + span)
+            fire_deadlines(engine)
+
+        app = create_app(engine, demo=DemoControls(let_time_pass, played.append), prefect_ui_url="http://127.0.0.1:4200")
+
+        def client_of(role: str) -> TestClient:
+            client = TestClient(app, base_url=ORIGIN, raise_server_exceptions=False)
+            if role:
+                answer = client.post("/become", data={"actor_id": str(people[role].actor_id)}, follow_redirects=False)
+                assert answer.status_code == 303
+            return client
+
+        yield Portal(engine, clock, people, unit, played, client_of)
+    finally:
+        engine.dispose()
+        drop_database(postgres.url("postgres"), name)
+
+
+REPORT = {
+    "a-narrative": "A girl of about twelve works in a house.",
+    "a-concern": "forced_labour",
+    "a-is_child_suspected": "yes",
+    "a-immediate_danger": "no",
+    "a-safe_to_call": "yes",
+    "a-consent_to_record": "yes",
+}
+
+
+@dataclass(frozen=True)
+class Reported:
+    """The addresses of a case that was just reported."""
+
+    number: str
+    page: str
+    item: str
+
+
+def report_case(client: TestClient) -> Reported:
+    """Report a case through the pages."""
+    saved = client.post("/report", data=REPORT | {"command_id": str(uuid4())})
+    number = re.search(r"Case number<br><strong>([^<]+)</strong>", saved.text)
+    item = re.search(r'href="(/items/[0-9a-f-]+)"', saved.text)
+    page = re.search(r'href="(/cases/[0-9a-f-]+)"', saved.text)
+    assert number
+    assert item
+    assert page
+    return Reported(number.group(1), page.group(1), item.group(1))
+
+
+def hidden(page: str, name: str) -> str:
+    """Give the value of a hidden field of a page."""
+    found = re.search(rf'name="{name}" value="([^"]*)"', page)
+    assert found, name
+    return found.group(1)
