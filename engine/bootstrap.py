@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from engine.adapters.data_files import data_folder, shipped_sources
 from engine.adapters.demo_clock import DemoClock
+from engine.adapters.graphviz_svg import to_svg
 from engine.adapters.key_file import KeyFile, read_or_create_key_file
 from engine.adapters.messages import TemplateRenderer
 from engine.adapters.name_tokens import NameTokens
@@ -51,18 +52,24 @@ class Running:
 @contextmanager
 def databases(settings: Settings) -> Iterator[Running]:
     """Start or join the embedded server, or reach the one of the user's own, and bring it to this release's shape."""
-    server = None
+    with reached(settings) as running:
+        migrate(running.urls.owner)
+        yield running
+
+
+@contextmanager
+def reached(settings: Settings) -> Iterator[Running]:
+    """Do the same and leave the database's shape as it is: for backup and restore."""
     if settings.database_url is not None:
-        urls = urls_from(settings.database_url.get_secret_value(), settings.data_folder / "passwords.json")
-    else:
-        server = start_embedded(settings.data_folder / "postgresql", durable=settings.durable)
-        urls = prepare_databases(server)
+        yield Running(
+            urls_from(settings.database_url.get_secret_value(), settings.data_folder / "passwords.json"), None
+        )
+        return
+    server = start_embedded(settings.data_folder / "postgresql", durable=settings.durable)
     try:
-        migrate(urls.owner)
-        yield Running(urls, server)
+        yield Running(prepare_databases(server), server)
     finally:
-        if server is not None:
-            stop_embedded(server)
+        stop_embedded(server)
 
 
 def build_engine(
@@ -102,7 +109,7 @@ def build_engine(
             sql, definitions=definitions.get, registry=pillars, vault=vault, library=library, clock=case_clock,
             gateways=tuple(sends),
         ),
-        draw=lambda workflow: workflow.title,
+        draw=to_svg,
         lint=_linter(catalogue, library),
         refresh_definitions=library.refresh,
         channels=sends,

@@ -1,0 +1,82 @@
+"""`icmc audit verify` and `icmc doctor`: is everything as it should be?"""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Annotated
+
+import typer
+from pydantic import BaseModel
+
+from engine.assembly import Engine
+from engine.cli.common import FOUND_PROBLEMS, SYSTEM, in_words, running_engine, show
+
+app = typer.Typer(help="The history of cases.", no_args_is_help=True)
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+_STALE = timedelta(seconds=120)
+
+
+class Ailment(BaseModel):
+    """Something that is wrong with an installation, and what to do."""
+
+    code: str
+    problem: str
+    remedy: str
+
+
+@app.command()
+@in_words
+def verify(as_json: Json = False) -> None:  # noqa: FBT002 - a command-line flag
+    """Prove the chain of every case; names the first event that does not fit."""
+    with running_engine() as (engine, _):
+        broken = [{"case": number, "event": seq} for number, seq in engine.broken_chains()]
+    words = "\n".join(f"Case {row['case']}: the chain breaks at event {row['event']}." for row in broken)
+    show(broken, as_json=as_json, words=lambda: words or "Every chain verifies.")
+    if broken:
+        raise typer.Exit(FOUND_PROBLEMS)
+
+
+@in_words
+def doctor(as_json: Json = False) -> None:  # noqa: FBT002 - a command-line flag
+    """Say what is wrong with this installation, in words, with the fix."""
+    with running_engine() as (engine, _):
+        found = list(_ailments(engine))
+    words = "\n".join(f"{ailment.problem} {ailment.remedy}" for ailment in found)
+    note = "Not for real cases yet: the trust work is not complete."
+    show([a.model_dump() for a in found], as_json=as_json, words=lambda: f"{words or 'Nothing is wrong.'}\n{note}")
+    if found:
+        raise typer.Exit(FOUND_PROBLEMS)
+
+
+def _ailments(engine: Engine) -> Iterator[Ailment]:
+    board = engine.queries.board(SYSTEM)
+    last = board.deadlines_last_pass_at
+    if last is None or engine.wall_clock.now() - last > _STALE:
+        when = f"since {last:%Y-%m-%d %H:%M} UTC" if last else "yet"
+        yield Ailment(
+            code="deadlines", problem=f"No worker has looked at the deadlines {when}.", remedy="Start `icmc worker`."
+        )
+    if board.fallback_since is not None:
+        silent = f"Prefect does not answer since {board.fallback_since:%Y-%m-%d %H:%M} UTC"
+        yield Ailment(
+            code="fallback",
+            problem=f"{silent}; {board.waiting_jobs} jobs wait.",
+            remedy="Deadlines are kept meanwhile. See the log of Prefect's server in the data folder.",
+        )
+    if board.failed_jobs:
+        yield Ailment(
+            code="failed-jobs",
+            problem=f"{len(board.failed_jobs)} automatic jobs were set aside.",
+            remedy="Look at them on the board, mend what they tell, and retry them there.",
+        )
+    if board.dead_deliveries:
+        yield Ailment(
+            code="dead-deliveries",
+            problem=f"{board.dead_deliveries} messages could not be delivered.",
+            remedy="Check the addresses and the mail settings (ICMC_SMTP_...).",
+        )
+    for line in board.stuck:
+        yield Ailment(code="stuck", problem=f"Case {line} has nothing that anybody could do.", remedy="Open its page.")
+    if not engine.demo and "email" not in engine.channels:
+        yield Ailment(
+            code="no-mail", problem="No mail server is set up.", remedy="Set ICMC_SMTP_HOST and ICMC_SMTP_FROM."
+        )

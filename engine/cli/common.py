@@ -1,0 +1,103 @@
+"""What every command shares: settings, a running engine, output, and errors said in words."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from typing import Any, NoReturn, ParamSpec, TypeVar
+from uuid import UUID
+
+import typer
+from pydantic import BaseModel, ValidationError
+
+from engine.assembly import Engine
+from engine.bootstrap import Running, build_engine, databases, ship
+from engine.errors import DefinitionError, IcmcError, InvalidAnswersError, NotFoundError
+from engine.settings import Settings
+from engine.views import Viewer
+
+FOUND_PROBLEMS = 1
+WRONG_USAGE = 2
+SYSTEM = Viewer(actor_id=UUID(int=0), name="This machine", unit_ids=(), roles=(), is_system=True)
+"""Who acts when somebody with access to the machine gives a command without naming a person."""
+
+
+def read_settings(**more: object) -> Settings:
+    """Read the settings from the environment; ends with words when one of them does not fit."""
+    try:
+        return Settings(**more)  # type: ignore[arg-type]
+    except ValidationError as error:
+        detail = error.errors(include_input=False)[0]
+        fail(f"ICMC_{str(detail['loc'][0]).upper()}: {detail['msg']}.", status=WRONG_USAGE)
+
+
+@contextmanager
+def running_engine(settings: Settings | None = None) -> Iterator[tuple[Engine, Running]]:
+    """Give an engine over this installation's database, started or joined as needed."""
+    chosen = settings or read_settings()
+    with databases(chosen) as running:
+        engine = build_engine(chosen, app_url=running.urls.app, pool_size=5)
+        try:
+            ship(engine)
+            yield engine, running
+        finally:
+            engine.dispose()
+
+
+def viewer_by_email(engine: Engine, email: str | None) -> Viewer:
+    """Give the person who acts; the machine itself when none is named."""
+    if email is None:
+        return SYSTEM
+    with engine.unit_of_work() as work:
+        known = work.directory.credentials(email)
+    if known is None:
+        raise NotFoundError(kind="person")
+    return engine.queries.viewer(known.actor_id)
+
+
+def show(value: object, *, as_json: bool, words: Callable[[], str]) -> None:
+    """Print a value as JSON or in words."""
+    typer.echo(json.dumps(_plain(value), ensure_ascii=False, indent=2) if as_json else words())
+
+
+def fail(message: str, *, status: int = FOUND_PROBLEMS) -> NoReturn:
+    """Say what is wrong, and end."""
+    typer.echo(message, err=True)
+    raise typer.Exit(status)
+
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def in_words(command: Callable[P, R]) -> Callable[P, R]:
+    """Turn every error of ICMC into its sentence; nobody is shown a traceback."""
+
+    @wraps(command)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return command(*args, **kwargs)
+        except InvalidAnswersError as error:
+            fail("\n".join(f"{name}: {sentence}" for name, sentence in sorted(error.problems.items())))
+        except DefinitionError as error:
+            fail("\n".join(str(finding) for finding in error.findings) or str(error))
+        except IcmcError as error:
+            fail(str(error))
+        except KeyboardInterrupt:
+            fail("Stopped.")
+        except BrokenPipeError:
+            sys.stderr.close()
+            raise typer.Exit(0) from None
+
+    return guarded
+
+
+def _plain(value: object) -> Any:  # noqa: ANN401 - whatever JSON takes
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json")
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value if isinstance(value, str | int | float | bool) or value is None else str(value)

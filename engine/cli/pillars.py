@@ -1,0 +1,88 @@
+"""`icmc pillars`: what is installed, a new one, a check."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from engine.builtin import CORE
+from engine.cli.common import FOUND_PROBLEMS, in_words, read_settings, show
+from engine.plugin.checks import check_pillar
+from engine.plugin.registry import Registry, load_registry
+from engine.plugin.skeleton import write_skeleton
+
+app = typer.Typer(help="The pillars that are installed.", invoke_without_command=True)
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@app.callback()
+@in_words
+def pillars(context: typer.Context, as_json: Json = False) -> None:  # noqa: FBT002 - a command-line flag
+    """List pillars, step types and fields, and where each comes from."""
+    if context.invoked_subcommand is not None:
+        return
+    registry = load_registry(read_settings().pillars, builtins=(CORE,))
+    show(_listed(registry), as_json=as_json, words=lambda: _words(registry))
+
+
+@app.command()
+@in_words
+def new(
+    name: Annotated[str, typer.Argument(help="The key of the new pillar: a lower-case word.")],
+    folder: Annotated[Path, typer.Option(help="Where to make it.")] = Path(),
+) -> None:
+    """Write the skeleton of a pillar of your own, as a package."""
+    for path in write_skeleton(name, folder):
+        typer.echo(str(path))
+
+
+@app.command()
+@in_words
+def check(name: Annotated[str, typer.Argument(help="The pillar's key, as its entry point names it.")]) -> None:
+    """Check an installed pillar against the plug-in contract."""
+    problems = check_pillar(name)
+    typer.echo("\n".join(problems) or f"The pillar {name} keeps the contract.")
+    if problems:
+        raise typer.Exit(FOUND_PROBLEMS)
+
+
+def _listed(registry: Registry) -> list[dict[str, object]]:
+    return [
+        {
+            "key": item.pillar.key,
+            "name": item.pillar.name,
+            "letter": item.pillar.letter,
+            "origin": item.origin,
+            "step_types": [
+                {
+                    "key": step.key,
+                    "title": step.title,
+                    "kind": step.kind.value,
+                    "roles": list(step.roles),
+                    "outputs": sorted(step.outputs),
+                    "fields": [
+                        {
+                            "name": spec.name,
+                            "kind": spec.kind.value,
+                            "label": spec.label,
+                            "required": spec.required,
+                            "sensitivity": spec.sensitivity.value,
+                            "choices": list(spec.choices),
+                        }
+                        for spec in step.fields
+                    ],
+                }
+                for step in item.pillar.step_types
+            ],
+        }
+        for item in registry.installed
+    ]
+
+
+def _words(registry: Registry) -> str:
+    lines = []
+    for item in registry.installed:
+        pillar = item.pillar
+        lines.append(f"{pillar.name} ({pillar.letter or 'built in'}; from {item.origin})")
+        lines += [f"  {step.key:34} {step.kind.value:10} {step.title}" for step in pillar.step_types]
+    return "\n".join(lines)

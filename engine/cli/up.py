@@ -1,0 +1,159 @@
+"""`icmc up`, `portal`, `worker`, `migrate`: the whole system on this machine, or its parts."""
+
+import logging
+import os
+import socket
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from engine.assembly import Engine
+from engine.bootstrap import build_engine, databases, ship
+from engine.cli.common import in_words, read_settings
+from engine.errors import IcmcError
+from engine.orchestration.launch import WorkerChild, become_worker, start_worker
+from engine.orchestration.server import PrefectServer, read_address
+from engine.portal.app import create_app, serve
+from engine.portal.demo_controls import DemoControls
+from engine.replay.demo import let_time_pass, play_rest, seed_demo
+from engine.settings import Settings
+
+log = logging.getLogger(__name__)
+_PORTS_TO_TRY = 50
+_LOOK_EVERY = 2.0
+
+Demo = Annotated[bool, typer.Option("--demo", help="Invented people and cases, a clock that can be moved, no mail.")]
+Port = Annotated[int | None, typer.Option(help="The port of the portal; the next free one if it is taken.")]
+
+
+@in_words
+def up(demo: Demo = False, port: Port = None) -> None:  # noqa: FBT002 - a command-line flag
+    """Run everything on this machine: database, Prefect, a worker, the portal."""
+    settings = _settings(demo=demo, port=port)
+    began = time.monotonic()
+    typer.echo("Starting the database ...")
+    with databases(settings) as running:
+        engine = build_engine(settings, app_url=running.urls.app)
+        ship(engine)
+        if demo:
+            typer.echo("Bringing the demo to life ...")
+            seed_demo(engine)
+        background = _Background(settings, running.urls.prefect_asyncpg)
+        background.start()
+        app = create_app(engine, demo=_controls(engine) if demo else None, prefect_ui_url=background.ui_url)
+        typer.echo(f"ICMC is at {settings.address} (after {time.monotonic() - began:.0f} s). Stop it with Ctrl-C.")
+        typer.echo("Not for real cases yet: see the README.")
+        try:
+            serve(app, settings.portal_host, settings.portal_port)
+        finally:
+            typer.echo("Stopping ...")
+            background.stop()
+            engine.dispose()
+
+
+@in_words
+def portal(port: Port = None) -> None:
+    """Run the portal only; database and worker may be elsewhere."""
+    settings = _settings(demo=read_settings().demo, port=port)
+    with databases(settings) as running:
+        engine = build_engine(settings, app_url=running.urls.app)
+        ship(engine)
+        typer.echo(f"The portal is at {settings.address}.")
+        serve(
+            create_app(engine, demo=_controls(engine) if settings.demo else None),
+            settings.portal_host,
+            settings.portal_port,
+        )
+
+
+@in_words
+def worker() -> None:
+    """Run a worker: Prefect's flow runs, the deadlines, and their fallback. Any number of them may run."""
+    become_worker(read_address(read_settings().data_folder / "prefect"))
+
+
+@in_words
+def migrate() -> None:
+    """Bring the database to the shape that this release needs."""
+    with databases(read_settings()):
+        typer.echo("The database has the shape of this release.")
+
+
+@dataclass
+class _Background:
+    """Prefect's server and a worker as child processes, started beside the portal and started again if they end."""
+
+    settings: Settings
+    database_url: str = field(repr=False)
+
+    def __post_init__(self) -> None:
+        self._server = PrefectServer(
+            home=self.settings.data_folder / "prefect", database_url=self.database_url, with_ui=self.settings.prefect_ui
+        )
+        self._worker: WorkerChild | None = None
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._keep_running, name="icmc-background", daemon=True)
+
+    @property
+    def ui_url(self) -> str | None:
+        """Where admins find Prefect's own pages."""
+        return self._server.address.origin if self.settings.prefect_ui else None
+
+    def start(self) -> None:
+        """Start both, without waiting for them: people can work meanwhile."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop both."""
+        self._stop.set()
+        self._thread.join(timeout=120)
+        if self._worker is not None:
+            self._worker.stop()
+        self._server.stop()
+
+    def _keep_running(self) -> None:
+        self._worker = start_worker(self._server.address)
+        try:
+            self._server.start()
+        except IcmcError as error:
+            log.error("prefect_did_not_start", extra={"code": error.code})  # noqa: TRY400 - no traceback in the log
+            typer.echo(str(error), err=True)
+        while not self._stop.wait(_LOOK_EVERY):
+            self._server.restart_if_ended()
+            if self._worker.has_ended:
+                self._worker = start_worker(self._server.address)
+
+
+def _settings(*, demo: bool, port: int | None) -> Settings:
+    """Read the settings, choose a free port, and tell child processes of both."""
+    settings = read_settings()
+    folder = settings.data_folder / "demo" if demo and "ICMC_DATA_FOLDER" not in os.environ else settings.data_folder
+    chosen = _free_port(settings.portal_host, port or settings.portal_port)
+    os.environ |= {
+        "ICMC_DATA_FOLDER": str(Path(folder).absolute()),
+        "ICMC_DEMO": str(demo).lower(),
+        "ICMC_PORTAL_PORT": str(chosen),
+    }
+    return read_settings()
+
+
+def _free_port(host: str, first: int) -> int:
+    for port in range(first, first + _PORTS_TO_TRY):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((host, port))
+            except OSError:
+                continue
+            return port
+    return first
+
+
+def _controls(engine: Engine) -> DemoControls:
+    return DemoControls(
+        let_time_pass=lambda by: let_time_pass(engine, by), play_rest=lambda case_id: play_rest(engine, case_id)
+    )
