@@ -255,6 +255,12 @@ class WorkItemRow(SQLModel, table=True):
             "work_item_ready_by_unit", "unit_id", "opened_at", postgresql_where=text("status IN ('ready', 'reserved')")
         ),
         Index("work_item_by_assignee", "assignee_id", postgresql_where=text("status = 'reserved'")),
+        Index(
+            "work_item_ready_by_role",
+            "candidate_roles",
+            postgresql_using="gin",
+            postgresql_where=text("status = 'ready'"),
+        ),
     )
 
 
@@ -355,6 +361,8 @@ class JobRow(SQLModel, table=True):
         Index("job_ready", "ready_at", postgresql_where=text("status = 'ready'")),
         Index("job_claimed", "lease_until", postgresql_where=text("status = 'claimed'")),
         Index("job_waiting_by_case", "case_id", postgresql_where=text("status IN ('ready', 'claimed')")),
+        Index("job_failed", "case_id", postgresql_where=text("status IN ('aside', 'failed')")),
+        Index("job_by_flow_run", "finished_at", postgresql_where=text("flow_run_id IS NOT NULL")),
     )
 
 
@@ -416,7 +424,10 @@ class DeliveryRow(SQLModel, table=True):
     next_at: datetime = _at(null=False)
     sent_at: datetime | None = _at()
     error_code: str | None = None
-    __table_args__ = (Index("delivery_waiting", "channel", "next_at", postgresql_where=text("status = 'waiting'")),)
+    __table_args__ = (
+        Index("delivery_waiting", "channel", "next_at", postgresql_where=text("status = 'waiting'")),
+        Index("delivery_dead", "case_id", postgresql_where=text("status = 'dead'")),
+    )
 
 
 class EscalationRow(SQLModel, table=True):

@@ -21,13 +21,14 @@ from engine.domain.compiled import CompiledWorkflow, compile_workflow
 from engine.domain.decide import decide
 from engine.domain.events import CaseOpened
 from engine.domain.library import Library
-from engine.domain.records import Case, PersonRole, step_id
+from engine.domain.records import Case, PersonRole, Scalar, step_id
 from engine.domain.state import CaseState
 from engine.plugin.fields import Count, Instant, LongText, Text
 from engine.plugin.fields import field as asked
 from engine.plugin.pillar import Pillar
 from engine.plugin.registry import InstalledPillar, Registry, build_registry
 from engine.plugin.steps import Form, StepKind, StepType, ask
+from engine.ports import JsonValue
 from engine.spec.calendars import Calendar
 from engine.spec.catalogue import Output, StepTypeInfo, ValueKind
 from engine.spec.ladders import Ladder
@@ -231,7 +232,7 @@ class World:
         case = Case(id=case_id, number=number, unit_id=unit_id, jurisdiction="IN", opened_at=now)
         with self.sql.begin() as connection:
             store = CaseStore(connection, self.vault, self.definitions)
-            report = {"concern": "labour", "is_child": True}
+            report: dict[str, Scalar] = {"concern": "labour", "is_child": True}
             state = store.add(case, report)
             opened = CaseOpened(case=case, report=report)
             state = store.record(state, [opened], actor_id=None, at=now)
@@ -244,7 +245,7 @@ class World:
     def _person(self, connection: Any, state: CaseState) -> CaseState:
         person_id, store = uuid4(), CaseStore(connection, self.vault, self.definitions)
         people = PersonStore(connection, self.vault)
-        identity = {"name": CANARY, "age": 14}
+        identity: dict[str, JsonValue] = {"name": CANARY, "age": 14}
         people.add(person_id, identity, (), unit_id=state.case.unit_id, at=self.clock.now())
         return self._decide(store, state, cm.AddPerson(person_id, PersonRole.VICTIM))
 
@@ -279,7 +280,7 @@ class World:
         with self.sql.connect() as connection:
             run_id = connection.execute(select(runs.c.id).where(runs.c.case_id == case_id)).scalar_one()
             row = connection.execute(select(table).where(table.c.id == step_id(run_id, key, path)))
-            return row.mappings().one()
+            return dict(row.mappings().one())
 
     def item(self, case_id: UUID, key: str, **values: Any) -> UUID:
         """Give the open item of a step, after changing it."""

@@ -20,7 +20,7 @@ from engine.adapters.sql.queries.shape import (
     UNIT,
     is_one_of,
 )
-from engine.adapters.sql.visibility import visible_to
+from engine.adapters.sql.visibility import granted_to, visible_to
 from engine.domain.lateness import is_overdue
 from engine.domain.policy import Action, can, visible_units
 from engine.errors import NotFoundError
@@ -92,7 +92,10 @@ def _with_deadline(reading: Reading, viewer: vw.Viewer, *, limit: int) -> Select
     units = units_of(viewer)
     own = first.where(DEADLINE.c.unit_id == units.c.id).order_by(DEADLINE.c.due_at).limit(limit).lateral("own")
     of_units = select(own.c.case_id, own.c.due_at).select_from(units.join(own, onclause=units.c.id.is_not(None)))
-    granted = first.where(DEADLINE.c.case_id.in_(select(CASE.c.id).where(_is_granted(reading, viewer))))
+    granted = first.where(
+        DEADLINE.c.case_id.in_(granted_to(viewer, now=reading.now)),
+        DEADLINE.c.unit_id.not_in(sorted(visible_units(viewer))),
+    )
     picked = of_units.union_all(granted).subquery("picked")
     return (
         select(picked.c.case_id)
@@ -101,11 +104,6 @@ def _with_deadline(reading: Reading, viewer: vw.Viewer, *, limit: int) -> Select
         .order_by(picked.c.due_at, CASE.c.id)
         .limit(limit)
     )
-
-
-def _is_granted(reading: Reading, viewer: vw.Viewer) -> ColumnElement[bool]:
-    """Give the condition that holds for cases of other units which the viewer sees all the same."""
-    return and_(CASE.c.unit_id.not_in(sorted(visible_units(viewer))), visible_to(viewer, now=reading.now))
 
 
 def _without_deadline(reading: Reading, viewer: vw.Viewer) -> Select[tuple[object, ...]]:

@@ -443,6 +443,20 @@ def upgrade() -> None:
     op.create_index("job_claimed", "job", ["lease_until"], unique=False, postgresql_where=sa.text("status = 'claimed'"))
     op.create_index("job_ready", "job", ["ready_at"], unique=False, postgresql_where=sa.text("status = 'ready'"))
     op.create_index(
+        "job_failed",
+        "job",
+        ["case_id"],
+        unique=False,
+        postgresql_where=sa.text("status IN ('aside', 'failed')"),
+    )
+    op.create_index(
+        "job_by_flow_run",
+        "job",
+        ["finished_at"],
+        unique=False,
+        postgresql_where=sa.text("flow_run_id IS NOT NULL"),
+    )
+    op.create_index(
         "job_waiting_by_case",
         "job",
         ["case_id"],
@@ -562,6 +576,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index(
+        "work_item_ready_by_role",
+        "work_item",
+        ["candidate_roles"],
+        unique=False,
+        postgresql_using="gin",
+        postgresql_where=sa.text("status = 'ready'"),
+    )
+    op.create_index(
         "work_item_by_assignee",
         "work_item",
         ["assignee_id"],
@@ -606,6 +628,13 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["message_id"], ["message.id"]),
         sa.ForeignKeyConstraint(["unit_id"], ["unit.id"]),
         sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(
+        "delivery_dead",
+        "delivery",
+        ["case_id"],
+        unique=False,
+        postgresql_where=sa.text("status = 'dead'"),
     )
     op.create_index(
         "delivery_waiting",
@@ -684,6 +713,7 @@ def downgrade() -> None:
     op.drop_table("escalation")
     op.drop_index(op.f("ix_delivery_message_id"), table_name="delivery")
     op.drop_index(op.f("ix_delivery_case_id"), table_name="delivery")
+    op.drop_index("delivery_dead", table_name="delivery", postgresql_where=sa.text("status = 'dead'"))
     op.drop_index("delivery_waiting", table_name="delivery", postgresql_where=sa.text("status = 'waiting'"))
     op.drop_table("delivery")
     op.drop_index(
@@ -695,6 +725,7 @@ def downgrade() -> None:
     op.drop_index(
         "work_item_open_by_case", table_name="work_item", postgresql_where=sa.text("status IN ('ready', 'reserved')")
     )
+    op.drop_index("work_item_ready_by_role", table_name="work_item", postgresql_where=sa.text("status = 'ready'"))
     op.drop_index("work_item_by_assignee", table_name="work_item", postgresql_where=sa.text("status = 'reserved'"))
     op.drop_table("work_item")
     op.drop_index(op.f("ix_run_workflow"), table_name="run")
@@ -712,6 +743,8 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_message_escalation_id"), table_name="message")
     op.drop_index(op.f("ix_message_case_id"), table_name="message")
     op.drop_table("message")
+    op.drop_index("job_failed", table_name="job", postgresql_where=sa.text("status IN ('aside', 'failed')"))
+    op.drop_index("job_by_flow_run", table_name="job", postgresql_where=sa.text("flow_run_id IS NOT NULL"))
     op.drop_index("job_waiting_by_case", table_name="job", postgresql_where=sa.text("status IN ('ready', 'claimed')"))
     op.drop_index("job_ready", table_name="job", postgresql_where=sa.text("status = 'ready'"))
     op.drop_index("job_claimed", table_name="job", postgresql_where=sa.text("status = 'claimed'"))
