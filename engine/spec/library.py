@@ -60,7 +60,12 @@ def definition_files(folder: Path) -> tuple[Path, ...]:
 def kind_of(document: YamlDocument) -> Kind | None:
     """Say what a file defines, by its top-level keys; None when it is none of the kinds."""
     data = document.data if isinstance(document.data, dict) else {}
-    return next((kind for kind in Kind if kind in data), None)
+    return None if is_story(document) else next((kind for kind in Kind if kind in data), None)
+
+
+def is_story(document: YamlDocument) -> bool:
+    """Say whether a file tells a story to be replayed, which is no definition."""
+    return isinstance(document.data, dict) and "timeline" in document.data
 
 
 def definitions_of(documents: list[YamlDocument], *, around: Definitions | None = None) -> Definitions:
@@ -86,6 +91,8 @@ class _Gathering:
     def index(self, document: YamlDocument) -> None:
         """Take a file in by its kind and name."""
         kind = kind_of(document)
+        if is_story(document):
+            return
         if kind is None:
             self._findings += document.findings or (_unknown_kind(document),)
             return

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from engine.spec.catalogue import StepCatalogue
 from engine.spec.findings import Finding, in_order
-from engine.spec.library import Definitions, definition_files, definitions_of
+from engine.spec.library import Definitions, definition_files, definitions_of, is_story
 from engine.spec.lint.known import KnownNames
 from engine.spec.lint.workflows import lint_loaded
 from engine.spec.yaml_files import read_yaml_file
@@ -19,13 +19,17 @@ def lint_paths(
 
     The files know each other's names, beside `names`; what they extend and do not hold is looked up in `around`.
     """
-    files = [file for path in paths for file in (definition_files(path) if path.is_dir() else (path,))]
+    files = [file for path in paths for file in (definition_files(path) if _is_folder(path) else (path,))]
     documents = [read_yaml_file(file) for file in dict.fromkeys(files)]
     definitions = definitions_of(documents, around=around)
     known = with_definitions(names, definitions)
     findings = list(definitions.findings)
-    empty = [path for path in paths if path.is_dir() and not definition_files(path)]
+    empty = [path for path in paths if _is_folder(path) and not definition_files(path)]
     findings += [Finding(str(path), 1, 1, "cannot-open", "This folder holds no .yaml file.") for path in empty]
+    stories = [document.file for document in documents if is_story(document) and Path(document.file) in paths]
+    findings += [
+        Finding(file, 1, 1, "unknown-kind", 'This is a story: play it with "icmc replay".') for file in stories
+    ]
     for loaded in definitions.loaded.values():
         findings += lint_loaded(loaded, catalogue=catalogue, names=known)
     return in_order(findings)
@@ -41,3 +45,10 @@ def with_definitions(names: KnownNames, definitions: Definitions) -> KnownNames:
         calendars=names.calendars | own.calendars,
         workflows=names.workflows | frozenset(definitions.workflows),
     )
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):
+        return False

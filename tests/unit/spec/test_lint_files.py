@@ -1,6 +1,7 @@
 """Whatever a definition file holds, the linter answers with findings, never with an exception."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from tests.unit.spec.test_lint_workflows import EXAMPLE
 
 HEAD = "workflow: w\nversion: 1\ntitle: W\n"
 STEP = "steps: {a: {uses: protection.safety, time: {limit: P1D}}}\n"
+CALENDAR = "calendar: IN\ntitle: India\nzone: Asia/Kolkata\n"
 GOOD = HEAD + STEP
 
 
@@ -111,8 +113,8 @@ HOSTILE: dict[str, str | bytes] = {
     "ladder to nobody": "ladder: l\ntitle: L\nlevels: [{level: 1, after: P1D, to: {role: wizard}}]\n",
     "law without source": "law: in\ntitle: L\nlimits: [{id: IN-X, jurisdiction: IN}]\n",
     "calendar nowhere": "calendar: IN\ntitle: India\nzone: Asia/Nowhere\nweekend: [sun]\n",
-    "calendar without work": "calendar: IN\ntitle: I\nzone: Asia/Kolkata\nweekend: [mon, tue, wed, thu, fri, sat, sun]\n",
-    "calendar with no such day": "calendar: IN\ntitle: I\nzone: Asia/Kolkata\nweekend: [sun]\nholidays: [{day: 2026-02-30, name: x}]\n",
+    "calendar without work": CALENDAR + "weekend: [mon, tue, wed, thu, fri, sat, sun]\n",
+    "calendar with no such day": CALENDAR + "weekend: [sun]\nholidays: [{day: 2026-02-30, name: x}]\n",
 }
 
 
@@ -140,7 +142,7 @@ def test_a_bad_file_gets_findings_with_place_code_and_sentence(name: str, tmp_pa
 def _pieces(message: str) -> Iterator[str]:
     words = message.split()
     yield from words
-    yield from (" ".join(pair) for pair in zip(words, words[1:], strict=False))
+    yield from (" ".join(pair) for pair in pairwise(words))
 
 
 def test_a_folder_of_bad_files_is_linted_whole(tmp_path: Path) -> None:
@@ -186,9 +188,18 @@ def test_a_name_used_twice_is_found(tmp_path: Path) -> None:
 def test_a_workflow_extends_its_neighbour(tmp_path: Path) -> None:
     (tmp_path / "base.yaml").write_text(EXAMPLE)
     (tmp_path / "own.yaml").write_text(
-        "workflow: own\nversion: 1\nextends: child-domestic-labour\nsteps: {visit: null, triage: {uses: reporting.tri}}\n"
+        "workflow: own\nversion: 1\nextends: child-domestic-labour\n"
+        "steps: {visit: null, triage: {uses: reporting.tri}}\n"
     )
     findings = _lint(tmp_path)
     assert [(Path(finding.file).name, finding.line, finding.code) for finding in findings] == [
         ("own.yaml", 4, "unknown-step-type")
     ]
+
+
+def test_a_story_is_no_definition_and_is_passed_over_in_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "w.yaml").write_text(GOOD)
+    story = tmp_path / "story.yaml"
+    story.write_text("id: CS-01\nworkflow: w\ntimeline: []\n")
+    assert _lint(tmp_path) == ()
+    assert [finding.code for finding in _lint(story)] == ["unknown-kind"]

@@ -113,7 +113,8 @@ def test_a_text_that_is_not_sound_is_not_edited() -> None:
 
 
 def _shipped() -> list[Path]:
-    return list(definition_files(Path(__file__).parents[3] / "workflows"))
+    files = definition_files(Path(__file__).parents[3] / "workflows")
+    return [path for path in files if path.parent.name != "stories"]
 
 
 @pytest.mark.parametrize("path", _shipped(), ids=lambda path: path.stem)

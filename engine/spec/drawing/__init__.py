@@ -1,0 +1,1 @@
+"""What a diagram of a workflow is made of, and how it is written down."""

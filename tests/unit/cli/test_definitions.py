@@ -1,0 +1,125 @@
+"""`icmc lint` and `icmc draw` answer in plain words, with exit codes that scripts can use."""
+
+import json
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner, Result
+
+from engine.adapters.data_files import data_folder
+from engine.cli.definitions import draw, lint
+
+GOOD = "workflow: w\nversion: 1\ntitle: W\nsteps:\n  a: {uses: reporting.intake, time: {limit: P1D}}\n"
+
+
+def _run(*arguments: str | Path) -> Result:
+    app = typer.Typer()
+    app.command()(lint)
+    app.command()(draw)
+    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
+    assert result.exception is None or isinstance(result.exception, SystemExit)
+    assert "Traceback" not in result.output
+    return result
+
+
+def _write(folder: Path, text: str) -> Path:
+    path = folder / "w.yaml"
+    path.write_text(text)
+    return path
+
+
+def test_a_sound_file_passes(tmp_path: Path) -> None:
+    result = _run("lint", _write(tmp_path, GOOD))
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "", "No findings.\n")
+
+
+def test_what_comes_with_icmc_has_no_errors() -> None:
+    result = _run("lint", data_folder("workflows"))
+    assert (result.exit_code, result.stdout) == (0, "")
+
+
+def test_findings_are_printed_one_a_line_and_end_with_1(tmp_path: Path) -> None:
+    path = _write(tmp_path, GOOD.replace("reporting.intake", "reporting.intak"))
+    result = _run("lint", path)
+    assert result.exit_code == 1
+    assert result.stdout == (
+        f'{path}:5:13: unknown-step-type: There is no step type "reporting.intak". Did you mean "reporting.intake"?\n'
+    )
+    assert result.stderr == "1 error(s), 0 warning(s).\n"
+
+
+def test_findings_are_printed_as_json(tmp_path: Path) -> None:
+    path = _write(tmp_path, GOOD.replace("P1D", "one day"))
+    result = _run("lint", "--json", path)
+    assert result.exit_code == 1
+    (finding,) = json.loads(result.stdout)
+    assert {key: finding[key] for key in ("file", "line", "column", "code")} == {
+        "file": str(path), "line": 5, "column": 45, "code": "bad-limit",
+    }  # fmt: skip
+    assert finding["message"]
+
+
+def test_no_findings_are_an_empty_json_list(tmp_path: Path) -> None:
+    result = _run("lint", "--json", _write(tmp_path, GOOD))
+    assert (result.exit_code, json.loads(result.stdout)) == (0, [])
+
+
+def test_warnings_alone_pass(tmp_path: Path) -> None:
+    result = _run("lint", _write(tmp_path, GOOD + "facts: {f: {type: bool}}\n"))
+    assert result.exit_code == 0
+    assert "warning: unused-fact" in result.stdout
+
+
+@pytest.mark.parametrize("arguments", [("lint",), ("draw",), ("lint", "--nope", "x"), ("draw", "--format", "gif", "x")])
+def test_wrong_usage_ends_with_2(arguments: tuple[str, ...]) -> None:
+    assert _run(*arguments).exit_code == 2
+
+
+@pytest.mark.parametrize("name", ["none.yaml", "\x1b[31mred.yaml", "a" * 5000])
+def test_what_is_not_there_is_said_and_ends_with_1(name: str, tmp_path: Path) -> None:
+    for command in ("lint", "draw"):
+        result = _run(command, tmp_path / name)
+        assert result.exit_code == 1
+        assert "\x1b" not in result.output
+        assert "cannot-open" in result.output
+
+
+@pytest.mark.parametrize(
+    ("form", "begins"), [("svg", '<svg role="img"'), ("mermaid", "flowchart TB\n"), ("dot", 'digraph "W" {\n')]
+)
+def test_a_workflow_is_drawn_in_each_form(form: str, begins: str, tmp_path: Path) -> None:
+    result = _run("draw", _write(tmp_path, GOOD), "--format", form)
+    assert result.exit_code == 0
+    assert result.stdout.startswith(begins)
+
+
+def test_a_drawing_is_written_to_a_file(tmp_path: Path) -> None:
+    result = _run("draw", _write(tmp_path, GOOD), "-o", tmp_path / "w.svg")
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert (tmp_path / "w.svg").read_text().startswith("<svg")
+
+
+def test_a_file_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    result = _run("draw", _write(tmp_path, GOOD), "-o", tmp_path / "no" / "w.svg")
+    assert result.exit_code == 1
+    assert "cannot be written" in result.output
+
+
+def test_a_workflow_that_comes_with_icmc_is_drawn_by_its_name() -> None:
+    name = next(path.stem for path in sorted((data_folder("workflows") / "cases").glob("*.yaml")))
+    assert _run("draw", name, "--format", "mermaid").stdout.startswith("flowchart TB\n")
+
+
+def test_a_bad_workflow_is_not_drawn_but_explained(tmp_path: Path) -> None:
+    result = _run("draw", _write(tmp_path, GOOD.replace("title", "titel")))
+    assert result.exit_code == 1
+    assert result.stdout == ""
+    assert 'Did you mean "title"?' in result.stderr
+
+
+def test_a_workflow_extends_a_neighbour_when_drawn(tmp_path: Path) -> None:
+    _write(tmp_path, GOOD)
+    own = tmp_path / "own.yaml"
+    own.write_text("workflow: own\nversion: 1\nextends: w\ntitle: Own\n")
+    assert 'digraph "Own"' in _run("draw", own, "--format", "dot").stdout
