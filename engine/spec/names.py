@@ -5,7 +5,23 @@ from typing import Annotated
 from pydantic import StringConstraints
 
 RESERVED = frozenset(
-    {"start", "ready", "report", "case", "outcome", "true", "false", "null", "in", "has", "exists", "all", "size", "timestamp", "duration"},
+    {
+        "start",
+        "ready",
+        "report",
+        "case",
+        "outcome",
+        "true",
+        "false",
+        "null",
+        "in",
+        "has",
+        "exists",
+        "all",
+        "size",
+        "timestamp",
+        "duration",
+    },
 )
 
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
