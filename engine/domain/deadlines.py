@@ -30,6 +30,15 @@ def settle_deadlines(draft: Draft) -> bool:
     return any(isinstance(event, ev.STEP_EVENTS) for event in draft.events[before:])
 
 
+def move_deadlines(draft: Draft, run_id: UUID) -> None:
+    """Move the deadlines of a run that intervals have changed, before it is judged whether they were kept."""
+    for wanted in wanted_deadlines(draft.view(run_id), draft.library):
+        known = draft.state.deadlines.get(wanted.id)
+        if known is not None and known.due_at != wanted.due_at:
+            moved = with_next(known.model_copy(update={"due_at": wanted.due_at}), draft.library)
+            draft.emit(ev.DeadlineMoved(before=known.due_at, deadline=moved))
+
+
 def breached(draft: Draft, deadline: Deadline) -> Deadline:
     """Record a breach, dated at the due instant, and open what it leads to."""
     changes = {"breached_at": deadline.due_at, "fired": (*deadline.fired, BREACH)}

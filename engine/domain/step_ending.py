@@ -7,6 +7,7 @@ from uuid import UUID
 from engine.domain import commands as cm
 from engine.domain import events as ev
 from engine.domain.compiled import CompiledStep
+from engine.domain.deadlines import move_deadlines
 from engine.domain.draft import Draft
 from engine.domain.records import LIVE, Interval, Scalar, Step, StepStatus
 from engine.domain.state import evolve
@@ -25,6 +26,8 @@ def complete(draft: Draft, command: cm.CompleteStep) -> None:
         raise UnknownOutcomeError(step_type=step.uses, outcome=command.outcome)
     for interval in command.intervals:
         record_interval(draft, interval)
+    if command.intervals:
+        move_deadlines(draft, step.run_id)
     for name, value in command.facts.items():
         record_fact(draft, name, value, source=step.key)
     answered = step.model_copy(
