@@ -5,10 +5,11 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
 from engine.domain.compiled import CompiledWorkflow
-from engine.domain.library import Library
+from engine.domain.library import Library as Published
 from engine.plugin.registry import Registry
 from engine.ports import Channel, Clock, Entropy, Fingerprints, Passwords, Queries, Renderer, Vault
 from engine.spec.catalogue import StepCatalogue
+from engine.spec.extends import Library
 from engine.spec.findings import Finding
 from engine.spec.workflow import Workflow
 from engine.stores import UnitOfWork
@@ -40,11 +41,11 @@ class Engine:
     registry: Registry
     catalogue: StepCatalogue
     definitions: Mapping[str, CompiledWorkflow]
-    library: Callable[[], Library]
+    library: Callable[[], Published]
     unit_of_work: Callable[[], AbstractContextManager[UnitOfWork]]
     queries: Queries
     draw: Callable[[Workflow], str]
-    lint: Callable[[str, str], tuple[Finding, ...]]
+    lint: Callable[[str, str, Library], tuple[Finding, ...]]
     refresh_definitions: Callable[[], None]
     channels: Mapping[str, Channel] = field(default_factory=dict)
     portal_url: str = ""

@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from engine.adapters.data_files import data_folder, shipped_sources
 from engine.adapters.demo_clock import DemoClock
-from engine.adapters.graphviz_svg import to_svg
+from engine.adapters.graphviz_svg import dot_to_svg
 from engine.adapters.key_file import KeyFile, read_or_create_key_file
 from engine.adapters.messages import TemplateRenderer
 from engine.adapters.name_tokens import NameTokens
@@ -34,7 +34,13 @@ from engine.builtin import CORE
 from engine.plugin.registry import Registry, load_registry
 from engine.ports import Channel, Clock, Entropy
 from engine.settings import Settings
+from engine.spec.diagram import to_dot
+from engine.spec.extends import Library as Workflows
 from engine.spec.findings import Finding
+from engine.spec.lint.known import KnownNames
+from engine.spec.lint.workflows import lint_workflow
+from engine.spec.workflow import Workflow
+from engine.usecases.open_case import REPORT
 from engine.usecases.publish import publish_shipped
 
 _KEYS, _FACTS = tb.DataKeyRow.__table__, tb.InstallationRow.__table__  # type: ignore[attr-defined]
@@ -109,7 +115,7 @@ def build_engine(
             sql, definitions=definitions.get, registry=pillars, vault=vault, library=library, clock=case_clock,
             gateways=tuple(sends),
         ),
-        draw=to_svg,
+        draw=_drawer(catalogue),
         lint=_linter(catalogue, library),
         refresh_definitions=library.refresh,
         channels=sends,
@@ -166,8 +172,25 @@ def _demo_offset(sql: SqlEngine) -> Callable[[], timedelta]:
     return read
 
 
-def _linter(catalogue: RegistryCatalogue, library: PublishedLibrary) -> Callable[[str, str], tuple[Finding, ...]]:
-    def lint(_source: str, _file: str) -> tuple[Finding, ...]:
-        return ()
+def _linter(
+    catalogue: RegistryCatalogue, library: PublishedLibrary
+) -> Callable[[str, str, Workflows], tuple[Finding, ...]]:
+    def lint(source: str, file: str, workflows: Workflows) -> tuple[Finding, ...]:
+        published = library()
+        report = catalogue.find(REPORT)
+        names = KnownNames.of(
+            ladders=published.ladders,
+            packs=published.packs.values(),
+            calendars=published.calendars,
+            report=report.outputs if report else None,
+        )
+        return lint_workflow(source, catalogue=catalogue, names=names, library=workflows, file=file)
 
     return lint
+
+
+def _drawer(catalogue: RegistryCatalogue) -> Callable[[Workflow], str]:
+    def draw(workflow: Workflow) -> str:
+        return dot_to_svg(to_dot(workflow, catalogue), title=workflow.title)
+
+    return draw

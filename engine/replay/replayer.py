@@ -10,7 +10,7 @@ from uuid import UUID
 from engine.assembly import Engine
 from engine.domain.consequences import WorkItem
 from engine.domain.ladder_plan import planned_levels
-from engine.domain.records import OPEN, Deadline, Purpose, Step
+from engine.domain.records import LIVE, OPEN, Deadline, Purpose, Step
 from engine.domain.state import CaseState
 from engine.errors import IcmcError, InvalidAnswersError
 from engine.plugin.steps import StepKind
@@ -108,12 +108,53 @@ def go_on(play: Play, *, after: datetime | None = None, until: datetime | None) 
     for planned in _plan(play.story):
         if (after is not None and planned.at <= after) or (until is not None and planned.at > until):
             continue
-        play.jobs += play.stage.pass_until(max(planned.at, play.stage.now()))
+        _pass_until(play, max(planned.at, play.stage.now()))
         try:
             _ACTS[planned.act](play, planned.event)
         except IcmcError as error:
             play.differences.append(f"{planned.event.label}: {error} {_problems(error)}".strip())
         play.jobs += play.stage.settle_jobs()
+
+
+def _pass_until(play: Play, instant: datetime) -> None:
+    """Let time pass; what the story never tells of is done by the team at the last moment that is on time."""
+    while True:
+        untold = _untold(play, instant)
+        if untold is None:
+            break
+        due, step = untold
+        play.jobs += play.stage.pass_until(max(due, play.stage.now()))
+        _complete(play, StoryEvent(label="", at=due, step=step.uses, tz=_zone_of(play)), step)
+        play.jobs += play.stage.settle_jobs()
+    play.jobs += play.stage.pass_until(instant)
+
+
+def _untold(play: Play, until: datetime) -> tuple[datetime, Step] | None:
+    """Find the open step, of a type that the story tells of no more, that falls due first before an instant.
+
+    The last thing that keeps a case open is left alone while the story goes on.
+    """
+    state = _state(play)
+    now = play.stage.now()
+    to_come = [event for event in play.story.timeline if event.at >= now and event.label not in play.done.values()]
+    told = {event.step for event in to_come}
+    if to_come and sum(step.status in LIVE for step in state.steps.values()) == 1:
+        return None
+    due = [
+        (deadline.due_at, step)
+        for deadline in state.deadlines.values()
+        if deadline.purpose is Purpose.LIMIT
+        and now <= deadline.due_at < until
+        and (step := state.steps.get(deadline.step_id)) is not None
+        and step.status in OPEN
+        and not step.automatic
+        and step.uses not in told
+    ]
+    return min(due, key=lambda one: (one[0], one[1].key, one[1].path), default=None)
+
+
+def _zone_of(play: Play) -> str:
+    return next(iter(_state(play).runs.values())).zone
 
 
 def _plan(story: Story) -> list[_Planned]:
@@ -174,6 +215,7 @@ def _matching(state: CaseState, event: StoryEvent) -> list[Step]:
         for step in state.steps.values()
         if step.uses == event.step and step.status in OPEN and _is_same_limit(state, step, event.due_rule)
     ]
+    fitting.sort(key=lambda step: (_due_of(state, step) is None, _due_of(state, step) or step.opened_at))
     exact = [step for step in fitting if event.due and _due_of(state, step) == event.due.astimezone(UTC)]
     chosen = (exact or fitting)[:1]
     return [step for step in fitting if chosen and step.key == chosen[0].key]

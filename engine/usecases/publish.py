@@ -37,15 +37,14 @@ class Published:
 def lint_source(engine: Engine, source: str, *, file: str = "workflow.yaml") -> tuple[Finding, ...]:
     """List what is wrong with the text of a workflow; nothing is changed."""
     with engine.unit_of_work() as work:
-        _, findings = load_workflow_text(source, file=file, library=_library(work))
-    return (*findings, *(engine.lint(source, file) if not has_errors(findings) else ()))
+        return engine.lint(source, file, _library(work))
 
 
 def publish_workflow(engine: Engine, *, source: str, viewer: Viewer, file: str = "workflow.yaml") -> Published:
     """Publish a workflow; running cases stay on their version.
 
     A text equal to what is published changes nothing. The version is the file's, or the next free number when that one
-    is taken by another text. Raises `DefinitionError` with the findings, and then nothing is changed; `NotAllowedError`.
+    is taken by another text. Raises `NotAllowedError`, or `DefinitionError` with the findings: nothing is changed then.
     """
     if not can(viewer, Action.PUBLISH):
         raise NotAllowedError(actor=viewer.name, action=Action.PUBLISH.value)
@@ -79,9 +78,9 @@ def _publish_workflow(
 ) -> Published:
     now = engine.clock.now()
     with engine.unit_of_work() as work:
-        workflow, findings = load_workflow_text(source, file=file, library=library or _library(work))
-        if workflow is not None:
-            findings = (*findings, *engine.lint(source, file))
+        others = library or _library(work)
+        workflow, _ = load_workflow_text(source, file=file, library=others)
+        findings = engine.lint(source, file, others)
         if workflow is None or has_errors(findings):
             raise _refused(file, findings)
         current = work.definitions.current("workflow", workflow.workflow)
