@@ -78,4 +78,3 @@ class _OurFiles(StaticFiles):
         response = super().file_response(*args, **kwargs)  # type: ignore[arg-type]
         response.headers["Cache-Control"] = _A_WEEK
         return response
-

@@ -19,10 +19,8 @@ STATIC: Final = _HERE / "static"
 @cache
 def environment() -> Environment:
     """Give the environment of all pages: escaping is always on, and a misspelt name is an error."""
-    made = Environment(
-        loader=FileSystemLoader(data_folder("templates") / "portal"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
-        lstrip_blocks=True,
-    )  # fmt: skip
+    loader = FileSystemLoader(data_folder("templates") / "portal")
+    made = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     made.filters.update(_FILTERS)
     made.globals["static"] = static_url
     return made

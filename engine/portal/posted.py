@@ -59,7 +59,7 @@ def with_typed(fields: Iterable[FieldView], typed: Mapping[str, JsonValue]) -> t
 def _answer(form: FormData, name: str, kind: FieldKind, zone: str) -> JsonValue:
     match kind:
         case FieldKind.MULTI:
-            return [str(value) for value in form.getlist(name) if isinstance(value, str) and value]
+            return [str(value) for value in form.getlist(name) if isinstance(value, str) and value.strip()]
         case FieldKind.INTERVALS:
             return _stretches(form, name, zone)
         case FieldKind.INT:

@@ -64,9 +64,7 @@ def test_a_late_sender_sees_what_happened_and_keeps_what_they_typed(portal: Port
     case = report_case(client)
     page = client.get(case.item).text
     keys = {name: hidden(page, name) for name in ("command_id", "revision")}
-    ended = client.post(
-        case.item, data=keys | {"action": "cannot", "outcome": "not_needed", "reason": "entered twice"}
-    )
+    ended = client.post(case.item, data=keys | {"action": "cannot", "outcome": "not_needed", "reason": "entered twice"})
     assert ended.status_code == 200
     late = other.post(case.item, data=REPORT | keys | {"command_id": str(uuid4()), "action": "complete"})
     assert late.status_code == 409

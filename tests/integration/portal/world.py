@@ -70,7 +70,9 @@ def made_portal(postgres: EmbeddedServer, folder: Path) -> Iterator[Portal]:
             clock.move_to(clock.now() + span)
             fire_deadlines(engine)
 
-        app = create_app(engine, demo=DemoControls(let_time_pass, played.append), prefect_ui_url="http://127.0.0.1:4200")
+        app = create_app(
+            engine, demo=DemoControls(let_time_pass, played.append), prefect_ui_url="http://127.0.0.1:4200"
+        )
 
         def client_of(role: str) -> TestClient:
             client = TestClient(app, base_url=ORIGIN, raise_server_exceptions=False)

@@ -1,0 +1,196 @@
+"""What holds for every address of the portal, taken from the application itself."""
+
+import re
+from collections.abc import Iterator
+from uuid import UUID, uuid4
+
+import pytest
+from fastapi.routing import APIRoute
+from starlette.routing import Mount
+from starlette.testclient import TestClient
+
+from engine.portal.app import create_app
+from engine.portal.security import HEADERS, LARGEST_BODY
+from tests.integration.portal.world import Portal
+
+PUBLIC = {"/health", "/health/deadlines", "/sign-in", "/become", "/sign-out"}
+_ID = str(UUID(int=7))
+
+
+def routes(portal: Portal) -> Iterator[tuple[str, str]]:
+    found = 0
+    for route in walk(portal.anybody().app.routes):
+        found += 1
+        path = re.sub(r"\{(\w+)\}", lambda name: _ID if name.group(1).endswith("_id") else "nothing", route.path)
+        for method in sorted(route.methods - {"HEAD"}):
+            yield method, path
+    assert found > 30
+
+
+def walk(given: list[object]) -> Iterator[APIRoute]:
+    for route in given:
+        if isinstance(route, APIRoute):
+            yield route
+        elif not isinstance(route, Mount):
+            included = getattr(route, "original_router", route)
+            yield from walk(getattr(included, "routes", []))
+
+
+def test_every_answer_carries_the_headers_that_protect_it(portal: Portal) -> None:
+    client = portal.as_role("case_manager")
+    for method, path in [*routes(portal), ("GET", "/no-such-page"), ("DELETE", "/"), ("GET", "/documents/x")]:
+        answer = client.request(method, path, follow_redirects=False)
+        for name, value in HEADERS.items():
+            assert answer.headers.get(name) == value, (method, path, name)
+        assert "server" not in answer.headers
+
+
+def test_no_page_but_signing_in_and_health_answers_a_stranger(portal: Portal) -> None:
+    for method, path in routes(portal):
+        if path not in PUBLIC:
+            answer = portal.anybody().request(method, path, follow_redirects=False)
+            assert answer.status_code == 303, (method, path)
+            assert answer.headers["location"].startswith("/sign-in"), (method, path)
+
+
+def test_nothing_is_done_for_a_form_that_another_site_sends(portal: Portal) -> None:
+    client = portal.as_role("case_manager")
+    posts = [path for method, path in routes(portal) if method == "POST"]
+    assert len(posts) > 15
+    for path in posts:
+        for headers in (
+            {"sec-fetch-site": "cross-site"},
+            {"sec-fetch-site": "same-site"},
+            {"origin": "https://elsewhere.example"},
+            {"origin": "null"},
+        ):
+            assert client.post(path, headers=headers).status_code == 403, (path, headers)
+    assert client.get("/worklist").status_code == 200, "the session still holds"
+
+
+def test_an_id_that_is_nobodys_looks_like_one_that_does_not_exist(portal: Portal) -> None:
+    client = portal.as_role("case_manager")
+    for method, path in routes(portal):
+        if method == "GET" and _ID in path:
+            assert client.get(path).status_code == 404, path
+
+
+def test_what_is_not_an_id_is_a_page_that_is_not_there(portal: Portal) -> None:
+    client = portal.as_role("case_manager")
+    for path in (
+        "/cases/abc",
+        "/items/1",
+        "/nowhere",
+        "/cases/../admin",
+        "/static/../app.py",
+        "/docs",
+        "/openapi.json",
+    ):
+        assert client.get(path).status_code == 404, path
+
+
+def test_a_wrong_method_is_told_as_such(portal: Portal) -> None:
+    answer = portal.as_role("case_manager").post("/cases")
+    assert answer.status_code == 405
+    assert "GET" in answer.headers["allow"]
+
+
+def test_a_form_that_is_too_long_is_refused(portal: Portal) -> None:
+    client = portal.as_role("intake_officer")
+    answer = client.post("/report", content=b"a-narrative=" + b"x" * LARGEST_BODY, headers=_FORM)
+    assert answer.status_code == 413
+
+
+def test_a_portal_is_not_served_under_a_foreign_name(portal: Portal) -> None:
+    answer = portal.anybody().get("/sign-in", headers={"host": "rebound.example"})
+    assert answer.status_code == 400
+
+
+def test_the_session_is_hidden_from_scripts_and_other_sites(portal: Portal) -> None:
+    who = str(portal.people["lawyer"].actor_id)
+    answer = portal.anybody().post("/become", data={"actor_id": who}, follow_redirects=False)
+    cookie = answer.headers["set-cookie"].lower()
+    assert "httponly" in cookie
+    assert "samesite=lax" in cookie
+    assert "secure" not in cookie, "plain http on this machine"
+
+
+def test_over_a_network_the_session_needs_a_protected_connection(portal: Portal) -> None:
+    client = TestClient(portal.anybody().app, base_url="https://127.0.0.1")
+    who = str(portal.people["lawyer"].actor_id)
+    answer = client.post("/become", data={"actor_id": who}, follow_redirects=False)
+    assert "secure" in answer.headers["set-cookie"].lower()
+
+
+def test_signing_out_ends_the_session_on_the_server(portal: Portal) -> None:
+    client = portal.as_role("lawyer")
+    kept = client.cookies["icmc_session"]
+    client.post("/sign-out")
+    stolen = portal.anybody()
+    stolen.cookies.set("icmc_session", kept)
+    assert stolen.get("/worklist", follow_redirects=False).status_code == 303
+
+
+def test_a_wrong_password_says_nothing_about_who_exists(portal: Portal) -> None:
+    answers = {
+        re.sub(r'value="[^"]*"', "", portal.anybody().post("/sign-in", data={"email": email, "password": "x"}).text)
+        for email in ("lawyer.in-as.demo@example.org", "nobody@example.org")
+    }
+    assert len(answers) == 1
+
+
+@pytest.mark.parametrize("target", ["//elsewhere.example", "https://elsewhere.example", "/\\elsewhere.example"])
+def test_signing_in_never_leads_to_another_site(portal: Portal, target: str) -> None:
+    page = portal.anybody().get("/sign-in", params={"next": target})
+    assert 'name="next" value="/"' in page.text
+
+
+def test_a_failure_is_a_page_with_an_id_and_the_log_has_no_content(
+    portal: Portal, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = create_app(portal.engine)
+
+    @app.get("/fails")
+    def fails(secret: str) -> None:
+        raise ValueError(secret)
+
+    answer = TestClient(app, base_url="http://127.0.0.1").get("/fails", params={"secret": "Invented Name"})
+    assert answer.status_code == 500
+    assert "Traceback" not in answer.text
+    assert "Invented Name" not in answer.text
+    failed = [record for record in caplog.records if record.message == "request_failed"]
+    assert len(failed) == 1
+    assert failed[0].__dict__["failure"] in answer.text
+    assert "Invented Name" not in str(failed[0].__dict__)
+
+
+def test_outside_the_demo_nobody_can_become_somebody(portal: Portal) -> None:
+    app = create_app(portal.engine)
+    assert app.state.portal.demo is None
+    client = TestClient(app, base_url="http://127.0.0.1")
+    client.post("/become", data={"actor_id": str(portal.people["lawyer"].actor_id)})
+    assert client.get("/demo").status_code == 404
+
+
+def test_the_monitor_sees_red_while_nobody_looks_at_the_deadlines(portal: Portal) -> None:
+    client = portal.anybody()
+    assert client.get("/health").status_code == 200
+    with portal.engine.unit_of_work() as work:
+        was_noted = work.records.service_age("deadlines") is not None
+    assert client.get("/health/deadlines").status_code == (200 if was_noted else 503)
+    with portal.engine.unit_of_work() as work:
+        work.records.note_service("deadlines", "prefect")
+        work.commit()
+    assert client.get("/health/deadlines").status_code == 200
+
+
+def test_words_that_look_like_markup_stay_words(portal: Portal) -> None:
+    client = portal.as_role("intake_officer")
+    nasty = '"><script>alert(1)</script>'
+    answer = client.post("/report", data={"a-narrative": nasty, "command_id": str(uuid4())})
+    assert answer.status_code == 422
+    assert "<script>alert" not in answer.text
+    assert "&lt;script&gt;alert(1)" in answer.text
+
+
+_FORM = {"content-type": "application/x-www-form-urlencoded"}

@@ -1,0 +1,82 @@
+"""How instants and the time that is left are written."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from engine.portal.presenters.times import countdown, for_input, from_input, local, moment, span, zone_words
+
+NOW = datetime(2026, 3, 7, 13, 10, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("length", "words"),
+    [
+        (timedelta(seconds=20), "less than a minute"),
+        (timedelta(minutes=12, seconds=59), "12 min"),
+        (timedelta(hours=1), "1 h"),
+        (timedelta(hours=3, minutes=20), "3 h 20 min"),
+        (timedelta(days=1, hours=4, minutes=59), "1 day 4 h"),
+        (timedelta(days=1), "1 day"),
+        (timedelta(days=2), "2 days"),
+        (timedelta(days=40, hours=23), "40 days"),
+    ],
+)
+def test_a_length_of_time_is_written_in_its_two_largest_units(length: timedelta, words: str) -> None:
+    assert span(length) == words
+
+
+def test_a_countdown_says_how_long_is_left_and_then_how_late_it_is() -> None:
+    assert countdown(NOW + timedelta(hours=3, minutes=20), NOW) == "in 3 h 20 min"
+    assert countdown(NOW - timedelta(days=2), NOW) == "overdue by 2 days"
+    assert countdown(NOW, NOW) == "overdue by less than a minute"
+
+
+@pytest.mark.parametrize(
+    ("zone", "shown"),
+    [
+        ("Asia/Kolkata", "Sat 07 Mar 2026, 18:40 (Asia/Kolkata)"),
+        ("Asia/Kathmandu", "Sat 07 Mar 2026, 18:55 (Asia/Kathmandu)"),
+        ("Asia/Yangon", "Sat 07 Mar 2026, 19:40 (Asia/Yangon)"),
+        ("Nowhere/Known", "Sat 07 Mar 2026, 13:10 (UTC)"),
+    ],
+)
+def test_an_instant_is_shown_in_the_zone_of_the_unit_with_its_name(zone: str, shown: str) -> None:
+    assert local(NOW, zone) == shown
+
+
+def test_a_zone_is_named_with_its_offset_to_the_quarter_of_an_hour() -> None:
+    assert zone_words("Asia/Kathmandu", NOW) == "Asia/Kathmandu, UTC+05:45"
+
+
+@pytest.mark.parametrize("typed", ["2026-03-07T18:40", "2026-03-07 18:40", " 2026-03-07T18:40 ", "2026-03-07T13:10Z"])
+def test_what_is_typed_as_local_time_becomes_the_instant_it_names(typed: str) -> None:
+    assert from_input(typed, "Asia/Kolkata") == NOW
+
+
+@pytest.mark.parametrize("typed", ["", "yesterday", "07/03/2026 18:40", "2026-13-01T00:00"])
+def test_what_is_no_time_is_not_guessed(typed: str) -> None:
+    assert from_input(typed, "Asia/Kolkata") is None
+
+
+def test_an_instant_goes_into_an_input_and_comes_out_the_same() -> None:
+    assert from_input(for_input(NOW, "Asia/Kathmandu"), "Asia/Kathmandu") == NOW
+
+
+@pytest.mark.parametrize(
+    ("state", "left", "tone"),
+    [
+        ("running", "in 1 h", "running"),
+        ("near", "in 1 h", "near"),
+        ("met", "done in time", "quiet"),
+        ("ended", "no longer runs", "quiet"),
+    ],
+)
+def test_the_state_of_a_deadline_has_words_and_a_colour(state: str, left: str, tone: str) -> None:
+    shown = moment(NOW + timedelta(hours=1), state, now=NOW, zone="Asia/Kolkata")
+    assert (shown.left, shown.tone) == (left, tone)
+
+
+def test_a_deadline_that_was_met_late_says_how_late() -> None:
+    shown = moment(NOW, "late", now=NOW + timedelta(days=9), zone="UTC", ended_at=NOW + timedelta(hours=3))
+    assert (shown.left, shown.tone) == ("done 3 h late", "late")
