@@ -50,6 +50,11 @@ def readiness(view: RunView, step: CompiledStep, element: str) -> Readiness:
     return {Truth.TRUE: Readiness.LIVE, Truth.FALSE: Readiness.DEAD, Truth.UNKNOWN: Readiness.WAIT}[truth]
 
 
+def is_led_to(view: RunView, step: CompiledStep, element: str) -> bool:
+    """Say whether what comes before a step lets it begin, whatever its choice and its condition say."""
+    return _join(view, step, step.after, element) is Readiness.LIVE
+
+
 def standing_at(view: RunView, step: CompiledStep, element: str) -> Standing:
     """Say how one occurrence of a step stands, seen from the steps after it; a series stands as a whole."""
     known = view.standings.get((step.key, element))
