@@ -2,15 +2,9 @@
 
 from typing import Final
 
-from engine.errors import SettingsError
 from engine.orchestration.health import PrefectHealth
 from engine.orchestration.runtime import Runtime
-from engine.orchestration.seams import Work
-
-
-def _no_work() -> Work:
-    raise SettingsError(problem="This process was given no use cases.", remedy="Start it with `icmc worker`.")
-
+from engine.orchestration.startup import work_from_environment
 
 health: Final = PrefectHealth()
-runtime: Final = Runtime(_no_work)
+runtime: Final = Runtime(work_from_environment)

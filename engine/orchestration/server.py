@@ -30,14 +30,16 @@ _PORTS_TO_TRY: Final = 3
 
 @dataclass
 class PrefectServer:
-    """A Prefect server of our own: on a free loopback port, in a process group of its own, ending with this process.
+    """A Prefect server of our own: on loopback, in a process group of its own, ending with this process.
 
-    The child watches its standard input; when this process ends in whatever way, the pipe closes and the child stops.
+    Takes a free port unless `port` is given. The child watches its standard input; when this process ends in whatever
+    way, the pipe closes and the child stops.
     """
 
     home: Path
     database_url: str = field(repr=False)
     with_ui: bool = True
+    port: int = 0
     address: PrefectAddress = field(init=False)
     _secrets: PrefectSecrets = field(init=False, repr=False)
     _child: subprocess.Popen[bytes] | None = field(default=None, init=False, repr=False)
@@ -101,10 +103,7 @@ class PrefectServer:
                 child.wait()
 
     def _choose_address(self) -> PrefectAddress:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = int(probe.getsockname()[1])
-        return PrefectAddress.on_loopback(self.home, port, self._secrets.auth)
+        return PrefectAddress.on_loopback(self.home, self.port or _free_port(), self._secrets.auth)
 
     def _spawn(self) -> None:
         make_private(self.home)
@@ -159,6 +158,12 @@ def read_address(home: Path) -> PrefectAddress:
             remedy="Start everything with `icmc up`, or name a server's address in ICMC_PREFECT_API_URL.",
         ) from error
     return PrefectAddress(home=home, api_url=api_url, auth=PrefectSecrets.load_or_make(home).auth)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def _signal_group(child: subprocess.Popen[bytes], number: signal.Signals) -> None:

@@ -22,6 +22,7 @@ from prefect.client.schemas.objects import FlowRun, StateType, WorkPool
 from prefect.client.schemas.responses import DeploymentResponse
 from prefect.exceptions import PrefectSignal
 from prefect.flow_engine import run_flow
+from prefect.settings import PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 from prefect.states import Cancelled
 from prefect.workers.base import BaseJobConfiguration, BaseVariables, BaseWorker, BaseWorkerResult
 from pydantic import PrivateAttr
@@ -136,6 +137,11 @@ class IcmcWorker(BaseWorker[IcmcJobConfiguration, BaseVariables, IcmcWorkerResul
         """Fetch and run flow runs until `stop` is set, then give the running ones a few seconds to end."""
         self._loop = asyncio.get_running_loop()
         self._fetch_asked = asyncio.Event()
+        # Its loops try again anyway: the long patience of Prefect's client is for the flow runs in their threads.
+        with temporary_settings({PREFECT_CLIENT_MAX_RETRIES: 1}):
+            await self._serve(stop)
+
+    async def _serve(self, stop: asyncio.Event) -> None:
         async with self:
             async with anyio.create_task_group() as loops:
                 loops.start_soon(self._repeat, self.get_and_submit_flow_runs, _POLL_SECONDS, self._fetch_asked)

@@ -72,6 +72,7 @@ def test_a_killed_server_is_started_again_and_the_jobs_go_on(lone_site: Site) ->
     assert lone_site.work.row("job", second)["times_done"] == 1
 
 
+@pytest.mark.faults
 def test_while_the_server_is_stopped_deadlines_fire_and_only_critical_messages_go_out(lone_site: Site) -> None:
     lone_site.start_worker()
     case = lone_site.work.add_case()
@@ -97,6 +98,7 @@ def test_while_the_server_is_stopped_deadlines_fire_and_only_critical_messages_g
     assert lone_site.work.row("job", ordinary)["done_by"] == "prefect"
 
 
+@pytest.mark.faults
 def test_everything_registers_itself_again_when_prefects_database_was_deleted(lone_site: Site) -> None:
     lone_site.start_worker()
     case = lone_site.work.add_case()

@@ -1,0 +1,26 @@
+"""Put the use cases together for a process that runs flow runs."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Final
+
+from sqlalchemy.engine import make_url
+
+from engine.bootstrap import build_engine, databases
+from engine.orchestration.engine_work import EngineWork
+from engine.settings import Settings
+
+_KEPT_OPEN: Final = ExitStack()
+
+
+@contextmanager
+def engine_work(settings: Settings) -> Iterator[EngineWork]:
+    """Give the use cases of an installation, with its database running as long as they are used."""
+    with databases(settings) as running:
+        address = make_url(running.urls.app).set(drivername="postgresql").render_as_string(hide_password=False)
+        yield EngineWork(build_engine(settings, app_url=running.urls.app), address)
+
+
+def work_from_environment() -> EngineWork:
+    """Give them for the life of this process: Prefect's plain `process` pool starts a flow run without our worker."""
+    return _KEPT_OPEN.enter_context(engine_work(Settings()))
