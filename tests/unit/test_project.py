@@ -9,8 +9,11 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+from typer.core import TyperGroup
+from typer.main import get_command
 
 from engine.builtin import CORE
+from engine.cli.main import app
 from engine.plugin.registry import load_registry
 from engine.settings import Settings
 
@@ -143,11 +146,40 @@ def test_every_decision_is_in_the_index_under_its_title_and_no_number_is_used_tw
     assert len({page.name[:4] for page in pages}) == len(pages)
 
 
+def test_every_page_of_the_documentation_is_on_its_map() -> None:
+    folder = ROOT / "docs"
+    pages = {path.relative_to(folder).as_posix() for path in PAGES if path.is_relative_to(folder)}
+    decisions = {page for page in pages if page.startswith("decisions/0")}
+    mapped = {target for target, _ in LINK.findall(_text(folder / "README.md"))}
+    assert pages - decisions - {"README.md"} <= mapped
+
+
 def test_the_licence_is_apache_2() -> None:
     text = _text(ROOT / "LICENSE")
     assert "Apache License" in text.partition("\n\n")[0]
     assert "Version 2.0, January 2004" in text
     assert PYPROJECT["project"]["license"] == "Apache-2.0"
+
+
+def test_every_command_that_the_pages_name_exists() -> None:
+    commands = _commands(get_command(app))
+    groups = {name.partition(" ")[0] for name in commands if " " in name}
+    for page in PAGES:
+        for first, second in re.findall(
+            r"(?:`|^(?:\$ )?)(?:\.venv/bin/)?icmc ([a-z][a-z-]*)(?: ([a-z]+)\b)?", _text(page), re.MULTILINE
+        ):
+            assert first in commands | {"bench"}, f"{page.name} names icmc {first}"
+            if first in groups and second:
+                assert f"{first} {second}" in commands, f"{page.name} names icmc {first} {second}"
+
+
+def _commands(command: object, path: str = "") -> set[str]:
+    if not isinstance(command, TyperGroup):
+        return set()
+    found = set()
+    for name, inner in command.commands.items():
+        found |= {f"{path}{name}", *_commands(inner, f"{path}{name} ")}
+    return found
 
 
 def test_every_setting_that_the_pages_name_exists() -> None:
