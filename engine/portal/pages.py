@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
@@ -44,6 +45,12 @@ def drawing(svg: str) -> Markup:
     return Markup(svg[start:] if start >= 0 else "")  # noqa: S704 - drawn by our own renderer, labels escaped there
 
 
+def path_of(link: str) -> str:
+    """Give the path of a link into this portal; empty when it has none."""
+    path = urlsplit(link).path
+    return path if path.startswith("/") and not path.startswith("//") and path != "/" else ""
+
+
 _FILTERS: Final[Mapping[str, Callable[..., object]]] = {
     "local": times.local,
     "short": times.short,
@@ -56,4 +63,5 @@ _FILTERS: Final[Mapping[str, Callable[..., object]]] = {
     "step_status": statuses.status_of_step,
     "job_status": statuses.status_of_job,
     "drawing": drawing,
+    "path_of": path_of,
 }

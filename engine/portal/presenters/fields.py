@@ -11,7 +11,7 @@ from engine.views import FieldView
 
 PREFIX = "a-"
 """What names of answers begin with in a posted form, so that no answer can pass for something else."""
-_MANY = 8
+_MANY, _FEW, _SHORT = 8, 4, 24
 _WHEN = re.compile(r'^\s*(!?)([a-z][a-z0-9_]*)\s*(?:==\s*(true|false|"[^"]*"))?\s*$')
 _HINTS = {
     FieldKind.PHONE: "With country code, such as +91 for India.",
@@ -114,10 +114,14 @@ def _control(field: FieldView, labels: Mapping[str, FieldView], zone: str, now: 
         width=_WIDTHS.get(kind, ""),
         input_type=_INPUT_TYPES.get(kind, "text"),
         input_mode=_INPUT_MODES.get(kind, ""),
-        inline=kind is FieldKind.BOOL,
+        inline=kind is FieldKind.BOOL or _is_short(field),
         when_field=PREFIX + when_field if when_field else "",
         when_value=when_value,
     )
+
+
+def _is_short(field: FieldView) -> bool:
+    return 0 < len(field.choices) <= _FEW and max(len(text) for text in field.choices.values()) <= _SHORT
 
 
 def _draw(field: FieldView, kind: FieldKind) -> str:

@@ -7,7 +7,7 @@ from engine.plugin.pillar import Pillar
 from engine.views import StepView
 
 _LIVE = frozenset({"scheduled", "held", "ready", "approval"})
-_GROUPS = (("R", "For the person"), ("P", "Around the case"), ("", "Every workflow"))
+_GROUPS = (("R", "for the person"), ("P", "around the person"), ("", "In every workflow"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,10 +14,10 @@ NOBODY: Final = Viewer(actor_id=UUID(int=0), name="Portal", unit_ids=(), roles=(
 
 _GROUPS: Final = (
     ("Take reports in", {Role.INTAKE_OFFICER}),
-    ("Run the system", {Role.SYSTEM_ADMINISTRATOR, Role.AUDITOR, Role.DATA_PROTECTION_OFFICER}),
     ("Lead cases and write workflows", {Role.CASE_MANAGER, Role.SUPERVISOR, Role.NODAL_OFFICER,
-                                        Role.SAFEGUARDING_LEAD, Role.REPATRIATION_COORDINATOR}),
+                                        Role.SAFEGUARDING_LEAD}),
     ("Work with police and courts", {Role.POLICE_LIAISON, Role.AHTU_OFFICER, Role.LAWYER}),
+    ("Run the system", {Role.SYSTEM_ADMINISTRATOR, Role.AUDITOR}),
 )  # fmt: skip
 _OTHERS: Final = "Work with the person"
 

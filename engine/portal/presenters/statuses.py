@@ -32,9 +32,15 @@ def status_of_step(step: StepView) -> Status:
         "approval": Status("Waits for approval", "running"),
         "skipped": Status("Not on this path", "quiet"),
         "cancelled": Status("Called off", "quiet"),
-        "ready": Status("Being done" if step.assignee else "Waits to be taken", "running"),
+        "ready": Status(_at_work(step), "running"),
     }
     return known.get(step.status, Status(plain(step.status), "quiet"))
+
+
+def _at_work(step: StepView) -> str:
+    if step.item_id is None:
+        return "The system does it"
+    return "Being done" if step.assignee else "Waits to be taken"
 
 
 def status_of_job(status: str) -> Status:

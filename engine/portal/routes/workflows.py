@@ -74,6 +74,14 @@ def workflow(visit: SignedIn, name: str, version: Annotated[int | None, Query(ge
     )
 
 
+@router.get("/workflows/{name}/diagram")
+def diagram(visit: SignedIn, name: str, version: Annotated[int | None, Query(ge=1, le=1_000_000)] = None) -> Response:
+    """Show the diagram of a workflow in full size."""
+    definition = visit.engine.queries.definition("workflow", name, version)
+    svg = _drawing(visit, definition)
+    return visit.page("diagram.html", title=f"Diagram of {name}", section="workflows", definition=definition, svg=svg)
+
+
 @router.get("/definitions/{kind}/{name}")
 def definition_page(visit: SignedIn, kind: str, name: str) -> Response:
     """Show the text of a ladder, a law pack or a calendar."""

@@ -19,7 +19,7 @@ _ID = str(UUID(int=7))
 
 def routes(portal: Portal) -> Iterator[tuple[str, str]]:
     found = 0
-    for route in walk(portal.anybody().app.routes):
+    for route in walk(portal.app.routes):
         found += 1
         path = re.sub(r"\{(\w+)\}", lambda name: _ID if name.group(1).endswith("_id") else "nothing", route.path)
         for method in sorted(route.methods - {"HEAD"}):
@@ -116,7 +116,7 @@ def test_the_session_is_hidden_from_scripts_and_other_sites(portal: Portal) -> N
 
 
 def test_over_a_network_the_session_needs_a_protected_connection(portal: Portal) -> None:
-    client = TestClient(portal.anybody().app, base_url="https://127.0.0.1")
+    client = TestClient(portal.app, base_url="https://127.0.0.1")
     who = str(portal.people["lawyer"].actor_id)
     answer = client.post("/become", data={"actor_id": who}, follow_redirects=False)
     assert "secure" in answer.headers["set-cookie"].lower()

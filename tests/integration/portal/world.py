@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
 
+from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from engine.adapters.postgres.databases import APP, create_database, drop_database
@@ -36,6 +37,7 @@ class Portal:
     unit: UUID
     played: list[UUID]
     client_of: Callable[[str], TestClient]
+    app: FastAPI
 
     def as_role(self, role: str) -> TestClient:
         return self.client_of(role)
@@ -81,7 +83,7 @@ def made_portal(postgres: EmbeddedServer, folder: Path) -> Iterator[Portal]:
                 assert answer.status_code == 303
             return client
 
-        yield Portal(engine, clock, people, unit, played, client_of)
+        yield Portal(engine, clock, people, unit, played, client_of, app)
     finally:
         engine.dispose()
         drop_database(postgres.url("postgres"), name)

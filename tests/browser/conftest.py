@@ -1,0 +1,65 @@
+"""A served portal and a real browser; without Chromium these tests are skipped, and counted as skipped."""
+
+import os
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+
+import pytest
+import uvicorn
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from engine.adapters.postgres.embedded import EmbeddedServer
+from tests.integration.portal.world import Portal, made_portal
+
+ARGUMENTS = (
+    "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Give one Chromium for all tests of a process."""
+    found = os.environ.get("ICMC_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    if not found:
+        pytest.skip("Chromium is not installed: apt-get install chromium")
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=found, args=list(ARGUMENTS))
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="module")
+def portal(postgres: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
+    """Give a portal with one person of every role."""
+    with made_portal(postgres, tmp_path_factory.mktemp("portal")) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def address(portal: Portal) -> Iterator[str]:
+    """Serve the portal on a free port of this machine; give its address."""
+    server = uvicorn.Server(uvicorn.Config(portal.app, host="127.0.0.1", port=0, log_level="warning", access_log=False))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started and thread.is_alive():
+        thread.join(0.02)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    yield f"http://127.0.0.1:{port}"
+    server.should_exit = True
+    thread.join(10)
+
+
+@pytest.fixture(params=[1280, 360], ids=["desk", "phone"])
+def open_page(browser: Browser, address: str, request: pytest.FixtureRequest) -> Iterator[Callable[[], Page]]:
+    """Give a way to open pages of the portal in one browser session, on a desk or on a phone."""
+    context = browser.new_context(viewport={"width": request.param, "height": 800}, base_url=address)
+
+    def new() -> Page:
+        page = context.new_page()
+        page.set_default_timeout(10_000)
+        return page
+
+    yield new
+    context.close()

@@ -1,0 +1,123 @@
+"""One job for each kind of user, in a real browser, with the keyboard alone, on a desk and on a phone."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.hands import choose, go_to, must_be_pleasant, pick, press, write
+from tests.integration.portal.world import Portal, report_case
+
+pytestmark = pytest.mark.browser
+OpenPage = Callable[[], Page]
+
+
+def become(page: Page, portal: Portal, role: str) -> None:
+    page.goto("/sign-in")
+    must_be_pleasant(page)
+    press(page, portal.people[role].name)
+
+
+def test_a_caseworker_reports_and_completes_the_first_step(open_page: OpenPage, portal: Portal) -> None:
+    page = open_page()
+    become(page, portal, "intake_officer")
+    must_be_pleasant(page)
+    press(page, "Report")
+    must_be_pleasant(page)
+    write(page, "What happened?", "A girl of about twelve works in a house.")
+    pick(page, "What is it about?", "Forced or bonded")
+    choose(page, "Could the person be under 18?", 0)
+    choose(page, "Is anyone in danger right now?", 1)
+    choose(page, "Is it safe to call back?", 0)
+    choose(page, "May we write this down?", 0)
+    press(page, "Save the report")
+    expect(page.get_by_role("heading", name="Saved")).to_be_visible()
+    must_be_pleasant(page)
+    press(page, "Go on with the report")
+    must_be_pleasant(page)
+    pick(page, "How did it reach us?", "W")
+    pick(page, "Who is telling us?", "N")
+    choose(page, "Do they want to stay unknown?", 0)
+    write(page, "Which language do they speak?", "as")
+    choose(page, "Is an interpreter needed?", 1)
+    press(page, "Complete")
+    must_be_pleasant(page)
+    expect(page.get_by_text("There is a problem")).to_be_visible()
+    assert page.evaluate("() => document.activeElement.className") == "govuk-error-summary"
+    go_to(page, "When did the report reach us?")
+    page.get_by_label("When did the report reach us?").fill("2026-03-07T18:30")
+    press(page, "Complete")
+    expect(page.get_by_role("heading", name="What follows")).to_be_visible()
+    must_be_pleasant(page)
+    press(page, "See the case")
+    must_be_pleasant(page)
+    assert page.locator(".icmc-lane").count() == 12
+
+
+def test_a_coordinator_finds_a_mistake_by_its_line_and_publishes_a_new_version(
+    open_page: OpenPage, portal: Portal
+) -> None:
+    page = open_page()
+    become(page, portal, "case_manager")
+    press(page, "Workflows")
+    must_be_pleasant(page)
+    press(page, "Child labour")
+    must_be_pleasant(page)
+    press(page, "Edit it")
+    must_be_pleasant(page)
+    source = page.get_by_label("Text of the workflow")
+    right = source.input_value()
+    source.fill(right.replace("uses: ", "uses: nowhere.", 1))
+    press(page, "Check")
+    must_be_pleasant(page)
+    expect(page.get_by_role("link", name="Line").first).to_be_visible()
+    before = portal.engine.queries.definition("workflow", "child-labour")
+    page.get_by_label("Text of the workflow").fill(right.replace('title: "', 'title: "Still: ', 1))
+    press(page, "Publish")
+    must_be_pleasant(page)
+    expect(page.get_by_role("status")).to_contain_text("new version was published")
+    after = portal.engine.queries.definition("workflow", "child-labour")
+    assert (after.version, after.title) == (before.version + 1, f"Still: {before.title}")
+    kept = portal.engine.queries.definition("workflow", "child-labour", before.version)
+    assert kept.content_hash == before.content_hash
+
+
+def test_an_admin_sees_what_is_late_and_who_is_waited_for(open_page: OpenPage, portal: Portal) -> None:
+    case = report_case(portal.as_role("intake_officer"))
+    portal.let_time_pass(timedelta(hours=3))
+    page = open_page()
+    become(page, portal, "system_administrator")
+    press(page, "Board")
+    must_be_pleasant(page)
+    late = page.get_by_role("row", name=case.number)
+    expect(late.first).to_contain_text("overdue by")
+    expect(page.get_by_role("heading", name="Waiting for whom")).to_be_visible()
+
+
+def test_everybody_can_follow_a_late_case_to_the_reason_of_its_date(open_page: OpenPage, portal: Portal) -> None:
+    case = report_case(portal.as_role("intake_officer"))
+    portal.let_time_pass(timedelta(hours=3))
+    page = open_page()
+    become(page, portal, "intake_officer")
+    page.goto(case.page)
+    press(page, "Why this date?")
+    must_be_pleasant(page)
+    press(page, "I have seen it")
+    expect(page.get_by_role("status")).to_contain_text("you have seen it")
+    for path in (f"{case.page}/history", f"{case.page}/add-step", f"{case.page}/add-person", "/transmit", "/demo"):
+        page.goto(path)
+        must_be_pleasant(page)
+
+
+def test_pages_work_with_scripts_turned_off(open_page: OpenPage, portal: Portal, address: str) -> None:
+    browser = open_page().context.browser
+    assert browser is not None
+    context = browser.new_context(java_script_enabled=False, base_url=address)
+    page = context.new_page()
+    page.goto("/sign-in")
+    page.get_by_role("button", name=portal.people["intake_officer"].name).click()
+    page.get_by_role("link", name="Report", exact=True).first.click()
+    page.get_by_role("button", name="Save the report").click()
+    expect(page.get_by_text("There is a problem")).to_be_visible()
+    context.close()
