@@ -1,0 +1,152 @@
+"""Every template renders: with everything that its views can hold, and with as little as they may."""
+
+import types
+import typing
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from pydantic import BaseModel
+
+from engine import views as vw
+from engine.portal.pages import environment, render
+from engine.portal.presenters.fields import controls
+from engine.portal.presenters.forms import TypedText, laid_out
+from engine.portal.presenters.lanes import lane_groups
+from engine.portal.presenters.people import Group, Someone
+from engine.portal.presenters.plan import DeclaredFact, Offer, OfferGroup
+from engine.portal.presenters.prefect_links import run_links
+from engine.portal.presenters.source import numbered
+from engine.portal.visit import Link
+from engine.spec.findings import Finding
+
+NOW = datetime(2026, 3, 7, 13, 10, tzinfo=UTC)
+ID = UUID(int=7)
+NASTY = "<b>&\"'"
+_WORDS = {"kind": "text", "status": "open", "state": "overdue", "zone": "Asia/Kathmandu", "pillar": "rescue",
+          "shown_when": "", "link": "/items/7"}  # fmt: skip
+
+
+def made(kind: Any, *, full: bool, name: str = "") -> Any:
+    """Make a value of a type: as much as it can hold, or as little."""
+    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    if origin in {types.UnionType, typing.Union}:
+        return made(next(a for a in arguments if a is not type(None)), full=full, name=name) if full else None
+    if origin is tuple:
+        return (made(arguments[0], full=full, name=name),) if full else ()
+    if origin is not None and issubclass(origin, Mapping):
+        return {"key": made(arguments[1], full=full)} if full else {}
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        fields = {key: made(info.annotation, full=full, name=key) for key, info in kind.model_fields.items()}
+        return kind.model_validate(fields)
+    simple = {str: _WORDS.get(name, NASTY if full else ""), bool: full, int: 3 if full else 0, UUID: ID, datetime: NOW}
+    return simple.get(kind, NASTY)
+
+
+def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
+    """Give what each template needs."""
+
+    def view(kind: type[vw.View]) -> Any:
+        return made(kind, full=full)
+
+    def some(value: Any) -> Any:
+        return (value,) if full else ()
+
+    case, item, form, definition = view(vw.CaseView), view(vw.WorkItemView), view(vw.FormView), view(vw.DefinitionView)
+    deadline, step, job = view(vw.DeadlineView), view(vw.StepView), view(vw.JobView)
+    shown = controls(form.fields, zone="Asia/Kathmandu", now=NOW, errors={"name": NASTY})
+    changes = {
+        "case": case, "errors": {"uses": NASTY} if full else {}, "problems": some(("#uses", NASTY)), "typed": {},
+        "command_id": ID, "limits": {"": "usual"}, "foreseen": some(Offer("a:b", NASTY)), "roles": (),
+        "facts": tuple(DeclaredFact(k, NASTY, k, (("x", NASTY),), "") for k in ("bool", "choice", "number", "instant"))
+        if full else (), "offered": some(OfferGroup(NASTY, (Offer("x.y", NASTY),))), "step_id": ID,
+        "step_title": NASTY, "names": (Offer("a", "A"), Offer("b", "B")) if full else (Offer("journey", "Journey"),),
+    }  # fmt: skip
+    one_item = {
+        "view": form, "item": item, "layout": laid_out(form.fields, shown if full else ()), "revision": 1,
+        "command_id": ID, "beside": dict.fromkeys(("happened_at", "late_reason", "reason", "outcome"), ""),
+        "errors": {"reason": NASTY, "outcome": NASTY} if full else {}, "problems": some(("#reason", NASTY)),
+        "is_others": False, "colleagues": some(view(vw.ActorView)),
+    }  # fmt: skip
+    svg = f'<?xml version="1.0"?><svg><text>{"x" if full else ""}</text></svg>'
+    found = some(Finding("f.yaml", 1, 1, "code", NASTY))
+    return {
+        "sign-in.html": {"email": NASTY, "problem": NASTY if full else "", "next_path": "/",
+                         "groups": some(Group(NASTY, (Someone(ID, NASTY, NASTY, NASTY),)))},
+        "home.html": {"mine": 1, "free": 2, "late": int(full), "cases": 1, "unread": 1, "may_report": full,
+                      "may_work": full, "may_see": full, "may_publish": full, "may_see_board": full},
+        "worklist.html": {"mine": some(item), "free": some(item), "is_cut": full, "command_id": ID},
+        "report.html": {"problems": some(("#x", NASTY)), "command_id": ID, "controls": shown,
+                        "units": ((ID, NASTY), (ID, NASTY)) if full else (), "unit_id": None},
+        "saved.html": {"case": case, "item": item if full else None},
+        "item.html": one_item,
+        "approval.html": one_item,
+        "item-over.html": {"item": item},
+        "done.html": {"item": item, "following": some(item), "command_id": ID},
+        "conflict.html": {"item": item, "typed": some(TypedText(NASTY, NASTY)), "message": NASTY},
+        "refused.html": {"heading": NASTY, "message": NASTY if full else ""},
+        "failed.html": {"failure": "abc"},
+        "cases.html": {"cases": some(view(vw.CaseLine)), "status_shown": "open", "number": "", "page": 2 if full else 1,
+                       "has_more": full, "count": 1},
+        "case.html": {"case": case, "groups": lane_groups((), case.steps), "waiting": some(step), "held": some(step),
+                      "running": some(deadline), "past": some(deadline), "may_change": full, "command_id": ID,
+                      "runs_in_prefect": run_links(some(job), "http://127.0.0.1:4200")},
+        "history.html": {"case": case, "events": some(view(vw.EventView))},
+        "step.html": {"case": case, "step": step, "answers": some(view(vw.AnswerView)), "revealed": full,
+                      "may_reveal": full, "deadlines": some(deadline)},
+        "person.html": {"case": case, "person": view(vw.PersonView), "revealed": full, "may_reveal": full,
+                        "command_id": ID},
+        "why.html": {"case": case, "deadline": deadline, "lines": some(NASTY), "command_id": ID,
+                     "escalations": some(view(vw.EscalationView))},
+        "add-step.html": changes,
+        "add-person.html": changes,
+        "add-fact.html": changes,
+        "journey.html": changes,
+        "transmit.html": {"notices": some(view(vw.NoticeView)), "waiting": some(view(vw.SentView)),
+                          "sent": some(view(vw.SentView))},
+        "workflows.html": {"definitions": some(definition), "others": some(definition), "may_publish": full},
+        "workflow.html": {"definition": definition, "svg": svg if full else "", "lines": numbered(NASTY),
+                          "versions": some(definition), "may_publish": full},
+        "diagram.html": {"definition": definition, "svg": svg if full else ""},
+        "definition.html": {"definition": definition, "lines": numbered(NASTY)},
+        "workflow-edit.html": {"name": "x" if full else "", "source": NASTY, "lines": numbered(NASTY, found),
+                               "findings": found, "has_errors": full, "checked": full, "refused": full},
+        "board.html": {"board": view(vw.BoardView), "failed": run_links(some(job), None), "may_see": full,
+                       "recent": run_links(some(job), "http://127.0.0.1:4200"), "may_mend": full,
+                       "deadlines_age": timedelta(seconds=9) if full else None, "deadlines_late": full,
+                       "prefect_ui_url": "http://127.0.0.1:4200" if full else None},
+        "demo.html": {"spans": {"PT6H": ("Let 6 hours pass", timedelta(hours=6))}, "cases": some(view(vw.CaseLine)),
+                      "mails": some(view(vw.MailView))},
+    }  # fmt: skip
+
+
+def framed(context: dict[str, Any], *, full: bool) -> dict[str, Any]:
+    return {
+        "title": "Title", "viewer": made(vw.Viewer, full=True), "zone": "Asia/Kathmandu", "now": NOW, "demo": full,
+        "has_demo_controls": full, "navigation": (Link("Home", "/", current=True),) if full else (),
+        "unprotected": full, "said": "Done." if full else "",
+    } | context  # fmt: skip
+
+
+PAGES = sorted(contexts(full=True))
+
+
+def test_no_template_is_left_out() -> None:
+    parts = {"base.html", "_parts.html", "_controls.html"}
+    assert set(environment().list_templates(extensions=["html"])) - parts == set(PAGES)
+
+
+@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("full", [True, False], ids=["full", "minimal"])
+def test_a_page_shows_everything_it_is_given_and_escapes_it(name: str, *, full: bool) -> None:
+    page = render(name, framed(contexts(full=full)[name], full=full))
+    assert NASTY not in page
+    assert "<b>" not in page
+    assert page.count("<h1") == 1
+    assert "Not for real cases" in page
+    assert " style=" not in page
+    assert " onclick=" not in page
+    assert "<style" not in page
+    assert page.count("<script") == page.count('<script src="/static/portal.js')
