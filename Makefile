@@ -16,7 +16,7 @@ run: setup ## Run the demo on this machine; it prints the address to open
 	@$(BIN)/icmc up --demo $(ARGS)
 
 test: setup-dev ## Run the whole test suite (ARGS=... goes to pytest)
-	@$(BIN)/pytest -n $(WORKERS) -rs -m "not faults" $(ARGS)
+	@$(BIN)/pytest -n $(WORKERS) -rfEs -m "not faults" $(ARGS)
 
 check: setup-dev ## Look at format, rules, types, layers and workflow files
 	$(BIN)/ruff format --check .
@@ -30,7 +30,7 @@ fmt: setup-dev ## Put the code into the one format
 	@$(BIN)/ruff check --fix-only .
 
 faults: setup-dev ## Kill processes at many moments, and see that nothing is lost (long)
-	@$(BIN)/pytest -rs -m faults $(ARGS)
+	@$(BIN)/pytest -rfEs -m faults $(ARGS)
 
 bench: setup ## Measure this machine and print the figures
 	@$(BIN)/icmc bench $(ARGS)
