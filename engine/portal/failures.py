@@ -21,9 +21,10 @@ from engine.errors import (
     UnknownOutcomeError,
     UnknownStepTypeError,
 )
-from engine.portal.dependencies import NotSignedInError
+from engine.portal.dependencies import NotSignedInError, visit_of
 from engine.portal.pages import render
 from engine.portal.visit import frame, portal_of
+from engine.views import Viewer
 
 _STATUSES: Final = (
     (NotFoundError, HTTPStatus.NOT_FOUND),
@@ -82,6 +83,14 @@ def failure_page(request: Request, failure: str) -> Response:
 
 def _page(request: Request, status: HTTPStatus, message: str, headers: dict[str, str] | None = None) -> Response:
     heading, advice = _WORDS.get(status, (status.phrase.capitalize(), ""))
-    context = frame(portal_of(request), request, None, title=heading)
+    context = frame(portal_of(request), request, _who(request), title=heading)
     context |= {"heading": heading, "message": message or advice}
     return HTMLResponse(render("refused.html", context), status_code=status, headers=headers)
+
+
+def _who(request: Request) -> Viewer | None:
+    """Give who is signed in, so that they keep their navigation on a page that says no."""
+    try:
+        return visit_of(request).viewer
+    except NotSignedInError:
+        return None

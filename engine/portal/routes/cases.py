@@ -9,7 +9,7 @@ from starlette.responses import HTMLResponse, Response
 from engine.domain.policy import Action
 from engine.errors import NotFoundError
 from engine.portal.dependencies import Posted, SignedIn
-from engine.portal.posted import uuid_or_none
+from engine.portal.posted import clean, uuid_or_none
 from engine.portal.presenters.lanes import lane_groups
 from engine.portal.presenters.prefect_links import run_links
 from engine.portal.security import PAPER_POLICY
@@ -30,6 +30,7 @@ def cases(
     page: Annotated[int, Query(ge=1, le=10_000)] = 1,
 ) -> Response:
     """List the cases that the viewer may see, those with the nearest deadline first."""
+    number = clean(number)
     wanted = status if status in {"open", "closed"} else "open"
     offset = (page - 1) * PAGE
     found = visit.engine.queries.cases(visit.viewer, status=wanted, number=number, offset=offset, limit=PAGE + 1)

@@ -8,6 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
+from engine.domain.policy import Action
 from engine.errors import AlreadyEndedError, ConflictError, InvalidAnswersError, NotFoundError
 from engine.portal.dependencies import Posted, SignedIn
 from engine.portal.posted import answers, instant, text, uuid_or_none, whole_number, with_typed
@@ -138,6 +139,7 @@ def _form_page(
         revision=whole_number(form, "revision") if form else view.item.revision,
         command_id=command_id,
         is_others=view.item.assignee is not None and not view.item.is_mine,
+        may_give=view.item.assignee is not None and (view.item.is_mine or visit.may(Action.DELEGATE)),
         colleagues=_colleagues(visit, view.item),
     )
 

@@ -10,6 +10,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from engine.errors import SignInError
 from engine.portal.pages import render
+from engine.portal.posted import clean
 from engine.portal.presenters.people import NOBODY, groups_of
 from engine.portal.security import COOKIE, forget_session, local_path, set_session
 from engine.portal.slow_down import SlowDown
@@ -45,7 +46,7 @@ def sign_in_now(
     """Begin a session, or say in the same words whatever was wrong."""
     engine = portal_of(request).engine
     try:
-        token = sign_in(engine, email=email, password=password)
+        token = sign_in(engine, email=clean(email), password=password)
     except SignInError as error:
         _slow_down(request).note_failure(key, engine.wall_clock.now())
         return _page(request, next_path=next, email=email, problem=str(error), status=403)

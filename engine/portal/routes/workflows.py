@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Path, Query
 from starlette.responses import Response
 
 from engine.domain.policy import Action
@@ -17,6 +17,8 @@ from engine.usecases.publish import lint_source, publish_workflow
 from engine.views import DefinitionView
 
 router = APIRouter()
+Name = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$")]
+Kind = Annotated[str, Path(pattern=r"^(ladder|law|calendar)$")]
 _BLANK: Final = """workflow: my-workflow
 version: 1
 title: What this workflow is for
@@ -59,7 +61,7 @@ def new_posted(visit: SignedIn, form: Posted) -> Response:
 
 
 @router.get("/workflows/{name}")
-def workflow(visit: SignedIn, name: str, version: Annotated[int | None, Query(ge=1, le=1_000_000)] = None) -> Response:
+def workflow(visit: SignedIn, name: Name, version: Annotated[int | None, Query(ge=1, le=1_000_000)] = None) -> Response:
     """Show one workflow: the published version or the one asked for, with its diagram and its text."""
     definition = visit.engine.queries.definition("workflow", name, version)
     return visit.page(
@@ -75,7 +77,7 @@ def workflow(visit: SignedIn, name: str, version: Annotated[int | None, Query(ge
 
 
 @router.get("/workflows/{name}/diagram")
-def diagram(visit: SignedIn, name: str, version: Annotated[int | None, Query(ge=1, le=1_000_000)] = None) -> Response:
+def diagram(visit: SignedIn, name: Name, version: Annotated[int | None, Query(ge=1, le=1_000_000)] = None) -> Response:
     """Show the diagram of a workflow in full size."""
     definition = visit.engine.queries.definition("workflow", name, version)
     svg = _drawing(visit, definition)
@@ -83,7 +85,7 @@ def diagram(visit: SignedIn, name: str, version: Annotated[int | None, Query(ge=
 
 
 @router.get("/definitions/{kind}/{name}")
-def definition_page(visit: SignedIn, kind: str, name: str) -> Response:
+def definition_page(visit: SignedIn, kind: Kind, name: Name) -> Response:
     """Show the text of a ladder, a law pack or a calendar."""
     definition = visit.engine.queries.definition(kind, name, None)
     return visit.page(
@@ -93,13 +95,13 @@ def definition_page(visit: SignedIn, kind: str, name: str) -> Response:
 
 
 @router.get("/workflows/{name}/edit")
-def edit(visit: SignedIn, name: str) -> Response:
+def edit(visit: SignedIn, name: Name) -> Response:
     """Open the text of a workflow."""
     return _edit_page(visit, name, visit.engine.queries.definition("workflow", name, None).source)
 
 
 @router.post("/workflows/{name}/edit")
-def edit_posted(visit: SignedIn, name: str, form: Posted) -> Response:
+def edit_posted(visit: SignedIn, name: Name, form: Posted) -> Response:
     """Check the text, or publish it as a new version."""
     return _checked_or_published(visit, name, form)
 
@@ -121,7 +123,7 @@ def _checked_or_published(visit: Visit, name: str, form: Posted) -> Response:
 
 def _source(form: Posted) -> str:
     value = form.get("source")
-    return value.replace("\r\n", "\n") if isinstance(value, str) else ""
+    return value.replace("\r\n", "\n").replace("\x00", "") if isinstance(value, str) else ""
 
 
 def _require_author(visit: Visit) -> None:

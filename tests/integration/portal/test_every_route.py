@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 
 from engine.portal.app import create_app
 from engine.portal.security import HEADERS, LARGEST_BODY
-from tests.integration.portal.world import Portal
+from tests.integration.portal.world import REPORT, Portal
 
 PUBLIC = {"/health", "/health/deadlines", "/sign-in", "/become", "/sign-out"}
 _ID = str(UUID(int=7))
@@ -87,6 +87,23 @@ def test_what_is_not_an_id_is_a_page_that_is_not_there(portal: Portal) -> None:
         "/openapi.json",
     ):
         assert client.get(path).status_code == 404, path
+
+
+def test_a_character_that_no_database_keeps_breaks_nothing(portal: Portal) -> None:
+    client = portal.as_role("case_manager")
+    assert client.get("/cases", params={"number": "C-\x00"}).status_code == 200
+    assert client.get("/workflows/a%00b").status_code == 404
+    assert client.get("/definitions/law/a%00b").status_code == 404
+    assert client.post("/sign-in", data={"email": "a\x00@b", "password": "\x00"}).status_code == 403
+    told = REPORT | {"a-narrative": "before\x00after", "command_id": str(uuid4())}
+    assert client.post("/report", data=told).status_code == 200
+    assert client.post("/workflows/new", data={"source": "a\x00: 1", "action": "check"}).status_code == 200
+
+
+def test_a_page_that_says_no_keeps_the_navigation(portal: Portal) -> None:
+    client = portal.as_role("case_manager")
+    assert 'href="/worklist"' in client.get("/nowhere").text
+    assert 'href="/worklist"' not in portal.anybody().get("/nowhere").text
 
 
 def test_a_wrong_method_is_told_as_such(portal: Portal) -> None:

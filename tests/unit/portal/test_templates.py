@@ -68,7 +68,7 @@ def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
         "view": form, "item": item, "layout": laid_out(form.fields, shown if full else ()), "revision": 1,
         "command_id": ID, "beside": dict.fromkeys(("happened_at", "late_reason", "reason", "outcome"), ""),
         "errors": {"reason": NASTY, "outcome": NASTY} if full else {}, "problems": some(("#reason", NASTY)),
-        "is_others": False, "colleagues": some(view(vw.ActorView)),
+        "is_others": False, "may_give": full, "colleagues": some(view(vw.ActorView)),
     }  # fmt: skip
     svg = f'<?xml version="1.0"?><svg><text>{"x" if full else ""}</text></svg>'
     found = some(Finding("f.yaml", 1, 1, "code", NASTY))
