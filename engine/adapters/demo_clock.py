@@ -7,11 +7,11 @@ from threading import Lock
 
 from engine.ports import Clock
 
-_LOOK_AGAIN_AFTER = 0.5
+_LOOK_AGAIN_AFTER = 0.05
 
 
 class DemoClock:
-    """Adds the stored offset to the real time; looks the offset up again every half second."""
+    """Adds the stored offset to the real time; looks the offset up again twenty times a second at most."""
 
     def __init__(self, real: Clock, offset: Callable[[], timedelta]) -> None:
         """Move `real` by what `offset` gives."""

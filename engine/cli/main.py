@@ -4,7 +4,7 @@ import os
 
 import typer
 
-from engine.cli import audit, cases, pillars, replaying, storage, up
+from engine.cli import audit, cases, definitions, pillars, replaying, storage, up
 
 os.environ.setdefault("NO_COLOR", "1") if not os.isatty(1) else None
 app = typer.Typer(
@@ -18,6 +18,8 @@ app.command()(up.up)
 app.command()(up.portal)
 app.command()(up.worker)
 app.command()(up.migrate)
+app.command()(definitions.lint)
+app.command()(definitions.draw)
 app.command()(replaying.replay)
 app.command()(audit.doctor)
 app.command()(storage.backup)

@@ -5,6 +5,9 @@ import os
 import socket
 import threading
 import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
@@ -25,6 +28,7 @@ from engine.settings import Settings
 log = logging.getLogger(__name__)
 _PORTS_TO_TRY = 50
 _LOOK_EVERY = 2.0
+_PAGE_WAITS = 6.0
 
 Demo = Annotated[bool, typer.Option("--demo", help="Invented people and cases, a clock that can be moved, no mail.")]
 Port = Annotated[int | None, typer.Option(help="The port of the portal; the next free one if it is taken.")]
@@ -154,6 +158,14 @@ def _free_port(host: str, first: int) -> int:
 
 
 def _controls(engine: Engine) -> DemoControls:
+    """Let time pass and stories go on beside the page: one wish after another, and the page waits a little for it."""
+    beside = ThreadPoolExecutor(max_workers=1, thread_name_prefix="icmc-demo")
+
+    def wish(what: Callable[[], object]) -> None:
+        with suppress(TimeoutError):
+            beside.submit(what).result(timeout=_PAGE_WAITS)
+
     return DemoControls(
-        let_time_pass=lambda by: let_time_pass(engine, by), play_rest=lambda case_id: play_rest(engine, case_id)
+        let_time_pass=lambda by: wish(lambda: let_time_pass(engine, by)),
+        play_rest=lambda case_id: wish(lambda: play_rest(engine, case_id)),
     )

@@ -66,7 +66,7 @@ def play_rest(engine: Engine, case_id: UUID) -> tuple[str, ...]:
     known = _stories(engine).get(str(case_id))
     if known is None:
         raise NotFoundError(kind="story of this case")
-    story = _read(str(known["story"])).moved(timedelta(seconds=float(known["shift"])))
+    story = _read(str(known["story"])).moved(timedelta(seconds=float(known["shift"]))).without_due()
     stage = _Live(engine)
     play = Play(stage, story, unit_for(engine, story.lead_jurisdiction).people, case_id)
     go_on(play, after=datetime.fromisoformat(str(known["until"])), until=None)
@@ -141,6 +141,8 @@ class _Live:
             with self.engine.unit_of_work() as work:
                 if not work.deadlines.due(now=self.engine.clock.now(), most=1):
                     return
+                work.wake_listeners()
+                work.commit()
             _pause()
         fire_deadlines(self.engine)
 

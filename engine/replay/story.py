@@ -86,6 +86,12 @@ class Story(_Part):
         )
         return self.model_copy(update={"opened_at": self.opened_at + by, "timeline": timeline})
 
+    def without_due(self) -> "Story":
+        """Give the same story without its due times: months have other lengths at another time of the year."""
+        return self.model_copy(
+            update={"timeline": tuple(event.model_copy(update={"due": None}) for event in self.timeline)}
+        )
+
     def instant_of(self, label: str) -> datetime | None:
         """Give the instant of an event by its label, or of the opening for `start`."""
         if label == "start":
