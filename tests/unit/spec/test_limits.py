@@ -31,7 +31,7 @@ from engine.spec.limits import Counting, Offset, TimeLimit, WarningPoint
         ("PT8WH", Counting.WORKING_HOURS, 0, 0, 28_800, "8 working hours"),
     ],
 )
-def test_a_limit_is_read_and_said(  # noqa: PLR0913 - one column of the table each
+def test_a_limit_is_read_and_said(
     text: str, counting: Counting, months: int, days: int, seconds: int, words: str
 ) -> None:
     limit = TimeLimit.parse(text)
