@@ -53,13 +53,22 @@ def address(portal: Portal) -> Iterator[str]:
 
 @pytest.fixture(params=[1280, 360], ids=["desk", "phone"])
 def open_page(browser: Browser, address: str, request: pytest.FixtureRequest) -> Iterator[Callable[[], Page]]:
-    """Give a way to open pages of the portal in one browser session, on a desk or on a phone."""
+    """Give a way to open pages of the portal in one browser session, on a desk or on a phone.
+
+    In the end, the policy of the pages must not have blocked anything, and no script may have failed.
+    """
+    complaints: list[str] = []
     context = browser.new_context(viewport={"width": request.param, "height": 800}, base_url=address)
 
     def new() -> Page:
         page = context.new_page()
         page.set_default_timeout(10_000)
+        page.on(
+            "console", lambda said: complaints.append(said.text) if "Content Security Policy" in said.text else None
+        )
+        page.on("pageerror", lambda error: complaints.append(str(error)))
         return page
 
     yield new
     context.close()
+    assert not complaints
