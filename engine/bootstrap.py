@@ -4,16 +4,14 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from uuid import UUID
 
 from sqlalchemy import Engine as SqlEngine
-from sqlalchemy import create_engine, select
-from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy import create_engine
 
 from engine.adapters.data_files import data_folder, shipped_sources
 from engine.adapters.demo_clock import DemoClock
 from engine.adapters.graphviz_svg import dot_to_svg
-from engine.adapters.key_file import KeyFile, read_or_create_key_file
+from engine.adapters.key_file import read_or_create_key_file
 from engine.adapters.messages import TemplateRenderer
 from engine.adapters.name_tokens import NameTokens
 from engine.adapters.passwords import Argon2Passwords
@@ -22,13 +20,13 @@ from engine.adapters.postgres.roles import DatabaseUrls, prepare_databases, urls
 from engine.adapters.real_world import SystemClock, SystemEntropy
 from engine.adapters.registry_catalogue import RegistryCatalogue
 from engine.adapters.smtp import DemoMailbox, SmtpChannel
-from engine.adapters.sql import tables as tb
 from engine.adapters.sql.audit import broken_chains
+from engine.adapters.sql.data_keys import open_vault
 from engine.adapters.sql.definition_cache import DefinitionCache, PublishedLibrary
+from engine.adapters.sql.housekeeping_store import installation_fact
 from engine.adapters.sql.migrate import migrate
 from engine.adapters.sql.queries.service import SqlQueries
 from engine.adapters.sql.unit_of_work import SqlUnitOfWork
-from engine.adapters.vault import KeyVault
 from engine.assembly import Engine
 from engine.builtin import CORE
 from engine.plugin.registry import Registry, load_registry
@@ -43,7 +41,6 @@ from engine.spec.workflow import Workflow
 from engine.usecases.open_case import REPORT
 from engine.usecases.publish import publish_shipped
 
-_KEYS, _FACTS = tb.DataKeyRow.__table__, tb.InstallationRow.__table__  # type: ignore[attr-defined]
 DEMO_CLOCK = "demo_clock"
 
 
@@ -131,26 +128,6 @@ def ship(engine: Engine) -> None:
     publish_shipped(engine, shipped_sources())
 
 
-def open_vault(sql: SqlEngine, key_file: KeyFile, clock: Clock) -> KeyVault:
-    """Open the vault over the table of wrapped keys."""
-
-    def load(owner: UUID) -> tuple[bytes, str] | None:
-        query = select(_KEYS.c.wrapped, _KEYS.c.wrapped_by).where(
-            _KEYS.c.owner_id == owner, _KEYS.c.destroyed_at.is_(None), _KEYS.c.wrapped.is_not(None)
-        )
-        with sql.connect() as connection:
-            row = connection.execute(query.order_by(_KEYS.c.version.desc()).limit(1)).first()
-        return (row[0], row[1]) if row else None
-
-    def store(owner: UUID, wrapped: bytes, wrapped_by: str) -> tuple[bytes, str]:
-        row = {"owner_id": owner, "version": 1, "wrapped": wrapped, "wrapped_by": wrapped_by, "created_at": clock.now()}
-        with sql.begin() as connection:
-            connection.execute(upsert(_KEYS).values(row).on_conflict_do_nothing())
-        return load(owner) or (wrapped, wrapped_by)
-
-    return KeyVault(key_file, load=load, store=store)
-
-
 def _channels(settings: Settings) -> Mapping[str, Channel]:
     if settings.demo:
         return {"email": DemoMailbox()}
@@ -166,8 +143,8 @@ def _channels(settings: Settings) -> Mapping[str, Channel]:
 def _demo_offset(sql: SqlEngine) -> Callable[[], timedelta]:
     def read() -> timedelta:
         with sql.connect() as connection:
-            row = connection.execute(select(_FACTS.c.value).where(_FACTS.c.key == DEMO_CLOCK)).scalar()
-        return timedelta(seconds=float(row["seconds"])) if row else timedelta()
+            moved = installation_fact(connection, DEMO_CLOCK)
+        return timedelta(seconds=float(moved["seconds"])) if moved else timedelta()
 
     return read
 

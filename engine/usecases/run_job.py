@@ -2,7 +2,6 @@
 
 import hashlib
 import logging
-import time
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Literal, NamedTuple, cast
@@ -13,13 +12,15 @@ from engine.domain import commands as cm
 from engine.domain.consequences import JobKind, compiled_step
 from engine.domain.records import OPEN, Scalar, Step, StepStatus
 from engine.domain.state import CaseState
-from engine.errors import DeliveryError, IcmcError, StepFailedError
-from engine.plugin.steps import Completed, Concluded, Document, JsonAnswer, Match, PersonView, Prepared, StepType
+from engine.errors import IcmcError, StepFailedError
+from engine.plugin.steps import Completed, Concluded, Document, Prepared
 from engine.ports import ClaimedJob, JsonValue
 from engine.stores import UnitOfWork
 from engine.usecases.deciding import carry_out
+from engine.usecases.deliver_messages import deliver_messages
 from engine.usecases.recipients import who_has_it
 from engine.usecases.step_context import JobContext
+from engine.usecases.step_reading import StepReading, read_step
 from engine.usecases.telling import IN_APP, tell
 
 log = logging.getLogger(__name__)
@@ -28,15 +29,6 @@ DONE, ASIDE, READY = "done", "aside", "ready"
 _MOST_DELIVERIES = 100
 _FIRST_WAIT, _LONGEST_WAIT, _GIVE_UP_AFTER = timedelta(minutes=1), timedelta(minutes=30), 150
 _WEIGHTS = {"phone": 60, "name": 35, "name_part": 5}
-
-
-class _Read(NamedTuple):
-    """What was read of a case before a pillar's function runs."""
-
-    state: CaseState
-    step: Step
-    step_type: StepType
-    context: JobContext
 
 
 def run_job(
@@ -50,7 +42,7 @@ def run_job(
     traced = {"flow_run_id": flow_run_id, "task_run_id": task_run_id, "done_by": done_by}
     match JobKind(job.kind):
         case JobKind.DELIVER | JobKind.ESCALATE:
-            return _deliver(engine, job, traced)
+            return deliver_messages(engine, job, traced)
         case JobKind.PREPARE:
             return _prepare(engine, job, traced)
         case JobKind.CONCLUDE:
@@ -60,7 +52,7 @@ def run_job(
 
 
 def _prepare(engine: Engine, job: ClaimedJob, traced: Mapping[str, Any]) -> str:
-    read = _read(engine, job)
+    read = read_step(engine, job)
     if read is None:
         return _finish(engine, job, traced)
     function = read.step_type.prepare
@@ -89,7 +81,7 @@ def _prepare(engine: Engine, job: ClaimedJob, traced: Mapping[str, Any]) -> str:
 
 
 def _conclude(engine: Engine, job: ClaimedJob, traced: Mapping[str, Any]) -> str:
-    read = _read(engine, job)
+    read = read_step(engine, job)
     if read is None:
         return _finish(engine, job, traced)
     function = read.step_type.conclude if read.step.outcome == "done" else None
@@ -104,7 +96,7 @@ def _conclude(engine: Engine, job: ClaimedJob, traced: Mapping[str, Any]) -> str
 
 
 def _run(engine: Engine, job: ClaimedJob, traced: Mapping[str, Any]) -> str:
-    read = _read(engine, job)
+    read = read_step(engine, job)
     if read is None or read.step.status not in OPEN or read.step_type.run is None:
         return _finish(engine, job, traced)
     completed = cast("Completed", _call(read.step_type.run, read))
@@ -131,108 +123,7 @@ def _run(engine: Engine, job: ClaimedJob, traced: Mapping[str, Any]) -> str:
     return _finish(engine, job, traced, write)
 
 
-def _deliver(engine: Engine, job: ClaimedJob, traced: Mapping[str, Any]) -> str:
-    """Send what waits for the job's channel, each delivery in a transaction of its own."""
-    channel = str(job.payload.get("channel", "email"))
-    for _ in range(_MOST_DELIVERIES):
-        if not _deliver_one(engine, job, channel):
-            break
-    with engine.unit_of_work() as work:
-        status = work.jobs.hold(job.id, job.token)
-        if status != "claimed":
-            return status
-        again = work.messages.next_try(channel, case_id=job.case_id)
-        if again is None:
-            work.jobs.finish(job.id, status=DONE, at=engine.clock.now(), **traced)
-        else:
-            work.jobs.put_back(job.id, ready_at=again, count_attempt=False, error_code="delivery")
-        work.commit()
-        return DONE if again is None else READY
-
-
-def _deliver_one(engine: Engine, job: ClaimedJob, channel: str) -> bool:
-    """Send the next waiting delivery; gives whether there was one. It stays held until what happened is written."""
-    now = engine.clock.now()
-    with engine.unit_of_work() as work:
-        work.jobs.hold(job.id, job.token)
-        waiting = work.messages.next_waiting(channel, case_id=job.case_id, now=now)
-        if waiting is None:
-            return False
-        try:
-            engine.channels[channel].send(
-                to=waiting.address, subject=waiting.subject, body=waiting.body, message_id=str(waiting.message_id)
-            )
-            work.messages.delivered(waiting.id, at=now)
-        except DeliveryError as error:
-            give_up = error.permanent or waiting.attempt >= _GIVE_UP_AFTER
-            wait = min(_FIRST_WAIT * 2 ** min(waiting.attempt, 5), _LONGEST_WAIT)
-            work.messages.failed(waiting.id, code=error.code, again_at=None if give_up else now + wait)
-        work.commit()
-    return True
-
-
-def _read(engine: Engine, job: ClaimedJob) -> _Read | None:
-    """Read what a pillar's function may know; None when the step is no longer there to be worked on."""
-    now = engine.clock.now()
-    with engine.unit_of_work() as work:
-        state = work.cases.lock(job.case_id)
-        step = state.steps.get(job.step_id) if job.step_id else None
-        if step is None or (job.kind == JobKind.PREPARE and step.status is not StepStatus.READY):
-            return None
-        step_type = engine.registry.get(step.uses)
-        run = state.runs[step.run_id]
-        compiled = compiled_step(step, state, engine.definitions)
-        people = [person.person_id for person in state.persons if person.removed_at is None]
-        given_up_at = time.monotonic() + job.timeout
-        context = JobContext(
-            case_number=state.case.number,
-            step_key=step.key,
-            step_type=step.uses,
-            now=now,
-            zone=run.zone,
-            jurisdiction=run.jurisdiction,
-            settings=step_type.settings.model_validate(dict(compiled.spec.settings) if compiled else {}),
-            answers=_plain(work.items.answers(step.id)),
-            answers_by_type=_earlier(work, state, step),
-            persons=tuple(_person(work, state, person) for person in dict.fromkeys(people)),
-            matches=_matches(work, state, tuple(dict.fromkeys(people))),
-            deadline=lambda: timedelta(seconds=max(0.0, given_up_at - time.monotonic())),
-        )
-        return _Read(state, step, step_type, context)
-
-
-def _earlier(work: UnitOfWork, state: CaseState, step: Step) -> Mapping[str, Mapping[str, JsonAnswer]]:
-    latest: dict[str, Step] = {}
-    for other in state.steps.values():
-        if other.status is not StepStatus.ENDED or other.id == step.id or other.ended_at is None:
-            continue
-        known = latest.get(other.uses)
-        if known is None or (known.ended_at or other.ended_at) <= other.ended_at:
-            latest[other.uses] = other
-    return {uses: _plain(work.items.answers(other.id)) for uses, other in latest.items()}
-
-
-def _person(work: UnitOfWork, state: CaseState, person_id: UUID) -> PersonView:
-    identity = work.persons.identity(person_id)
-    role = next(person.role for person in state.persons if person.person_id == person_id)
-    aliases, age = identity.get("aliases"), identity.get("age")
-    return PersonView(
-        id=person_id,
-        role=role.value,
-        name=str(identity.get("name") or ""),
-        aliases=tuple(str(alias) for alias in aliases) if isinstance(aliases, list) else (),
-        phone=str(identity.get("phone") or ""),
-        age=age if isinstance(age, int) else None,
-    )
-
-
-def _matches(work: UnitOfWork, state: CaseState, people: tuple[UUID, ...]) -> tuple[Match, ...]:
-    found = work.persons.matches(people, case_id=state.case.id) if people else ()
-    scored = [(sum(_WEIGHTS.get(kind, 0) for kind in match.kinds), match) for match in found]
-    return tuple(Match(m.unit, m.contact, "person", score) for score, m in scored if score >= _WEIGHTS["name"])
-
-
-def _call(function: Callable[[JobContext], object], read: _Read) -> object:
+def _call(function: Callable[[JobContext], object], read: StepReading) -> object:
     """Call a pillar's function; whatever it raises becomes one error without its words, which could name a person."""
     try:
         return function(read.context)
@@ -246,7 +137,7 @@ class _Paper(NamedTuple):
     html: str
 
 
-def _papers(engine: Engine, read: _Read, on: str, answers: Mapping[str, object]) -> tuple[_Paper, ...]:
+def _papers(engine: Engine, read: StepReading, on: str, answers: Mapping[str, object]) -> tuple[_Paper, ...]:
     wanted = [document for document in read.step_type.documents if document.on == on]
     context = read.context
     return tuple(
@@ -273,7 +164,7 @@ def _papers(engine: Engine, read: _Read, on: str, answers: Mapping[str, object])
     )
 
 
-def _keep(work: UnitOfWork, state: CaseState, read: _Read, papers: tuple[_Paper, ...], now: datetime) -> None:
+def _keep(work: UnitOfWork, state: CaseState, read: StepReading, papers: tuple[_Paper, ...], now: datetime) -> None:
     for paper in papers:
         work.records.keep_document(
             case_id=state.case.id, unit_id=state.case.unit_id, step_id=read.step.id, name=paper.document.name,
@@ -315,10 +206,6 @@ def _finish(
         work.jobs.finish(job.id, status=DONE, at=now, **traced)
         work.commit()
         return DONE
-
-
-def _plain(answers: Mapping[str, JsonValue]) -> Mapping[str, JsonAnswer]:
-    return cast("Mapping[str, JsonAnswer]", answers)
 
 
 def _scalar(value: object) -> Scalar:

@@ -107,11 +107,16 @@ class HousekeepingStore:
 
     def installation(self, key: str) -> Mapping[str, Any] | None:
         """Give a fact of this installation."""
-        query = select(_INSTALLATION.c.value).where(_INSTALLATION.c.key == key)
-        return cast("Mapping[str, Any] | None", self._connection.execute(query).scalar())
+        return installation_fact(self._connection, key)
 
     def set_installation(self, key: str, value: Mapping[str, Any]) -> None:
         """Write a fact of this installation."""
         statement = upsert(_INSTALLATION).values(key=key, value=dict(value))
         changes = {"value": statement.excluded.value}
         self._connection.execute(statement.on_conflict_do_update(index_elements=("key",), set_=changes))
+
+
+def installation_fact(connection: Connection, key: str) -> Mapping[str, Any] | None:
+    """Give a fact of this installation; None when it is not known."""
+    query = select(_INSTALLATION.c.value).where(_INSTALLATION.c.key == key)
+    return cast("Mapping[str, Any] | None", connection.execute(query).scalar())
