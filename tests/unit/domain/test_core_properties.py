@@ -12,11 +12,11 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from engine.domain import commands as cm
 from engine.domain import events as ev
+from engine.domain.compiled import CompiledStep
 from engine.domain.consequences import JobKind, consequences
 from engine.domain.decide import decide
 from engine.domain.draft import Draft
 from engine.domain.findings import UNANSWERED, WRONG_TYPE, findings
-from engine.domain.opening import shut_gate
 from engine.domain.records import (
     LIVE,
     OPEN,
@@ -32,8 +32,9 @@ from engine.domain.records import (
 from engine.domain.settle import settle
 from engine.domain.state import CaseState, evolve, replay
 from engine.domain.timers import wanted_deadlines
-from engine.domain.values import RunView
+from engine.domain.values import RunView, truth_of
 from engine.errors import AlreadyEndedError, ConflictError, NotFoundError, UnknownOutcomeError
+from engine.spec.conditions.evaluate import Truth
 from tests.unit.domain.small_world import (
     ASHA,
     BINA,
@@ -49,7 +50,7 @@ from tests.unit.domain.small_world import (
 )
 from tests.unit.domain.workflows_at_random import outputs, workflows
 
-QUICK = settings(max_examples=70, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck))
+QUICK = settings(max_examples=120, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck))
 LONG = settings(QUICK, max_examples=3000, stateful_step_count=60)
 REFUSALS = (NotFoundError, AlreadyEndedError, ConflictError, UnknownOutcomeError)
 PEOPLE, ROLES = (ASHA, BINA, CHITRA), (PersonRole.VICTIM, PersonRole.SUSPECT)
@@ -116,10 +117,15 @@ class CaseAtRandom(RuleBasedStateMachine):
             compiled = self.world.definitions[state.runs[step.run_id].definition_hash]
             view = RunView(compiled, state, step.run_id)
             if step.added is None:
-                assert shut_gate(view, compiled.steps[step.key], step.base_path) is None, "a gate holds"
+                self._check_gates(view, compiled.steps[step.key], step.base_path)
         if isinstance(event, ev.StepReturned):
             assert (step.id, step.turn) not in self.returned, "each turn begins once"
             self.returned.add((step.id, step.turn))
+
+    def _check_gates(self, view: RunView, compiled: CompiledStep, element: str) -> None:
+        for name in compiled.gates:
+            lookup = view.lookup(element, compiled.spec.for_each)
+            assert truth_of(view.compiled.gates[name].condition, lookup) is Truth.TRUE, "a gate holds"
 
     def _check_deadline_event(self, event: Any) -> None:
         match event:
@@ -156,19 +162,32 @@ class CaseAtRandom(RuleBasedStateMachine):
         for deadline in list(self.world.state.deadlines) if looks else ():
             self.ask(cm.FireDeadline(deadline))
 
-    @rule(pick=picks, outcome=st.sampled_from([*OUTCOMES[:1] * 6, *OUTCOMES, "nonsense"]), said=outputs(), ago=picks)
+    @rule(work=st.lists(st.tuples(picks, outputs(), picks), min_size=1, max_size=4))
+    def work_is_done(self, work: list[tuple[int, dict[str, Any], int]]) -> None:
+        for pick, said, ago in work:
+            self._work_on(self._pick(pick, lambda step: step.status in OPEN), said, ago)
+
+    @rule(pick=picks, outcome=st.sampled_from([*OUTCOMES, "nonsense"]), said=outputs(), ago=picks)
     def a_step_is_answered(self, pick: int, outcome: str, said: dict[str, Any], ago: int) -> None:
         of = self._pick(pick, lambda step: step.status is StepStatus.READY)
         happened = self.world.now - timedelta(hours=ago)
         interval = Interval(step_id=of, name="journey", start=happened - timedelta(hours=3), end=happened)
-        intervals = (interval,) if ago % 3 == 0 else ()
-        command = cm.CompleteStep(of, outcome, happened, outputs=said, by=actor(pick % 3), intervals=intervals)
+        command = cm.CompleteStep(of, outcome, happened, outputs=said, by=actor(pick % 3), intervals=(interval,))
         self.ask(command)
         self.ask(command)
 
     @rule(pick=picks, approved=st.booleans())
     def a_step_is_looked_at(self, pick: int, approved: bool) -> None:  # noqa: FBT001
         self.ask(cm.ApproveStep(self._pick(pick, lambda step: step.status is StepStatus.APPROVAL), approved))
+
+    def _work_on(self, of: UUID, said: dict[str, Any], ago: int) -> None:
+        """Do what is next: answer, or look at an answer and send every third one back."""
+        step = self.world.state.steps.get(of)
+        if step is not None and step.status is StepStatus.APPROVAL:
+            self.ask(cm.ApproveStep(of, approved=ago % 3 > 0))
+        else:
+            happened = self.world.now - timedelta(hours=ago // 4)
+            self.ask(cm.CompleteStep(of, "done", happened, outputs=said, by=actor(ago % 3)))
 
     @rule(pick=picks)
     def anything_is_answered(self, pick: int) -> None:

@@ -267,6 +267,13 @@ def test_a_path_that_no_breach_opened_does_not_hold_the_case() -> None:
     assert (world.statuses(), world.status_of_case) == ({"a": "ended"}, "closed")
 
 
+def test_two_late_steps_open_the_same_path_once() -> None:
+    late = {"time": {"limit": "PT2H", "on_breach": "note"}}
+    world = World(workflow({"a": late, "b": late, "note": {}}))
+    opened = [e.step.key for e in world.live(hours=3) if isinstance(e, ev.StepOpened)]
+    assert opened == ["note"]
+
+
 def test_a_breach_that_is_found_when_the_step_ends_late_opens_its_path_too() -> None:
     world = World(workflow(LATE))
     world.let(hours=3)
