@@ -4,7 +4,7 @@ import os
 
 import typer
 
-from engine.cli import audit, cases, definitions, pillars, replaying, storage, up
+from engine.cli import audit, cases, definitions, people, pillars, replaying, storage, up
 
 os.environ.setdefault("NO_COLOR", "1") if not os.isatty(1) else None
 app = typer.Typer(
@@ -28,6 +28,7 @@ app.add_typer(pillars.app, name="pillars")
 app.add_typer(cases.case_app, name="case")
 app.add_typer(cases.item_app, name="item")
 app.add_typer(audit.app, name="audit")
+app.add_typer(people.app, name="people")
 
 
 def main() -> None:
