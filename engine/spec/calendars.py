@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from datetime import date, time
 from enum import StrEnum
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import pairwise
 from typing import Annotated, Self
 from zoneinfo import ZoneInfo, available_timezones
@@ -76,10 +76,16 @@ def _in_order(spans: tuple[Span, ...]) -> tuple[Span, ...]:
 
 
 def _is_known_zone(name: str) -> str:
-    if name not in available_timezones():
+    if name not in _zones():
         message = f"there is no time zone {name}; name one like Asia/Kolkata"
         raise ValueError(message)
     return name
+
+
+@cache
+def _zones() -> frozenset[str]:
+    """Name the time zones that this machine knows; listing them takes a while."""
+    return frozenset(available_timezones())
 
 
 def _one_or_many(value: object) -> object:

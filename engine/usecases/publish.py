@@ -16,10 +16,11 @@ from engine.spec.extends import Library, Source, load_workflow_text
 from engine.spec.findings import Finding, has_errors
 from engine.spec.ladders import Ladder
 from engine.spec.law import LawPack
-from engine.spec.yaml_files import read_yaml
+from engine.spec.yaml_files import YamlDocument, read_yaml
 from engine.stores import StoredDefinition, UnitOfWork
 from engine.views import Viewer
 
+SHIPPED = "shipped"
 _MODELS: Mapping[str, type[BaseModel]] = {"calendar": Calendar, "ladder": Ladder, "law": LawPack}
 
 
@@ -54,8 +55,21 @@ def publish_workflow(engine: Engine, *, source: str, viewer: Viewer, file: str =
 def publish_shipped(engine: Engine, sources: Mapping[str, str]) -> tuple[Published, ...]:
     """Publish the definitions that came with this release, where nothing of their name is published yet.
 
-    `sources` maps a file's name to its text. What a coordinator has published since is left alone.
+    `sources` maps a file's name to its text. What a coordinator has published since is left alone. The same files are
+    looked at once only.
     """
+    digest = hashlib.sha256(json.dumps(sources, sort_keys=True).encode()).hexdigest()
+    with engine.unit_of_work() as work:
+        if work.records.installation(SHIPPED) == {"digest": digest}:
+            return ()
+    done = _publish_files(engine, sources)
+    with engine.unit_of_work() as work:
+        work.records.set_installation(SHIPPED, {"digest": digest})
+        work.commit()
+    return done
+
+
+def _publish_files(engine: Engine, sources: Mapping[str, str]) -> tuple[Published, ...]:
     done = []
     parsed = {file: read_yaml(text, file=file) for file, text in sources.items()}
     for file, document in parsed.items():
@@ -63,7 +77,7 @@ def publish_shipped(engine: Engine, sources: Mapping[str, str]) -> tuple[Publish
         if kind is not None:
             done.append(_publish_data(engine, kind, sources[file], document.data, file=file))
     engine.refresh_definitions()
-    library = _files(sources)
+    library = _files(sources, parsed)
     for file, document in parsed.items():
         if isinstance(document.data, dict) and "workflow" in document.data:
             done.append(
@@ -141,13 +155,13 @@ def _library(work: UnitOfWork) -> Library:
     return find
 
 
-def _files(sources: Mapping[str, str]) -> Library:
+def _files(sources: Mapping[str, str], parsed: Mapping[str, YamlDocument]) -> Library:
     """Find the texts of workflows among files, for `extends`."""
-    by_name = {}
-    for file, text in sources.items():
-        data = read_yaml(text, file=file).data
-        if isinstance(data, dict) and "workflow" in data:
-            by_name[str(data["workflow"])] = Source(file, text)
+    by_name = {
+        str(document.data["workflow"]): Source(file, sources[file])
+        for file, document in parsed.items()
+        if isinstance(document.data, dict) and "workflow" in document.data
+    }
     return by_name.get
 
 

@@ -1,6 +1,6 @@
 """Compiled definitions, kept by content hash, and the library of what is published now."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from threading import Lock
 
 from sqlalchemy import Engine as SqlEngine
@@ -87,13 +87,39 @@ class PublishedLibrary:
                 self._stamp = stamp
 
 
+class CalendarsWithHolidays(Mapping[str, Calendar]):
+    """Gives a calendar by its name, working its public holidays out when it is first asked for."""
+
+    def __init__(self, calendars: Iterable[Calendar]) -> None:
+        """Hold the calendars as their files have them."""
+        self._plain = {calendar.name: calendar for calendar in calendars}
+        self._whole: dict[str, Calendar] = {}
+
+    def __getitem__(self, name: str) -> Calendar:
+        """Give a calendar with its holidays; raises `KeyError` for one that is not published."""
+        found = self._whole.get(name)
+        if found is None:
+            found = with_public_holidays(self._plain[name], first_year=_FIRST_YEAR, last_year=_LAST_YEAR)
+            self._whole[name] = found
+        return found
+
+    def __contains__(self, name: object) -> bool:
+        """Say whether a calendar of this name is published."""
+        return name in self._plain
+
+    def __iter__(self) -> Iterator[str]:
+        """Go through the names."""
+        return iter(self._plain)
+
+    def __len__(self) -> int:
+        """Count the calendars."""
+        return len(self._plain)
+
+
 def _library(store: DefinitionStore) -> Library:
     calendars = [Calendar.model_validate(dict(stored.flattened)) for stored in store.published("calendar")]
     return Library(
-        calendars={
-            calendar.name: with_public_holidays(calendar, first_year=_FIRST_YEAR, last_year=_LAST_YEAR)
-            for calendar in calendars
-        },
+        calendars=CalendarsWithHolidays(calendars),
         ladders={stored.name: Ladder.model_validate(dict(stored.flattened)) for stored in store.published("ladder")},
         packs={stored.name: LawPack.model_validate(dict(stored.flattened)) for stored in store.published("law")},
     )

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from engine.adapters.sql import tables as tb
 from engine.stores import StoredDefinition
@@ -55,7 +55,8 @@ class DefinitionStore:
         self._connection.execute(insert(VERSION), row)
 
     def stamp(self) -> tuple[int, datetime | None]:
-        """Give a value that changes whenever a definition is published."""
-        from_all = select(VERSION.c.published_at).order_by(VERSION.c.published_at.desc().nulls_last()).limit(1)
-        count = self._connection.exec_driver_sql("SELECT count(*) FROM definition_version").scalar_one()
-        return count, self._connection.execute(from_all).scalar()
+        """Give a value that changes whenever a calendar, a ladder or a law pack is published."""
+        of_library = VERSION.c.kind.in_(("calendar", "ladder", "law"))
+        query = select(func.count(), func.max(VERSION.c.published_at)).where(of_library)
+        count, newest = self._connection.execute(query).one()
+        return count, newest
