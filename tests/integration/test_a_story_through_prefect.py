@@ -1,0 +1,110 @@
+"""A story told through a real Prefect server and worker: what Prefect shows is what the case database holds."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+import pytest
+
+from engine.replay.answers import report_answers
+from engine.replay.replayer import begin, go_on
+from engine.replay.world import people_of
+from engine.usecases.open_case import Opened, open_case
+from engine.usecases.work_items import claim_work_item
+from engine.views import Viewer
+from tests.integration.installation import Installation, LivingStage, installed, story, until
+
+TOLD = story("cs-01")
+PILLARS = {"reporting", "policing", "rescue", "protection", "repatriation"}
+CASES_POOL = "icmc"
+
+
+@dataclass(frozen=True)
+class Told:
+    """The installation after the story."""
+
+    site: Installation
+    unit: UUID
+    people: dict[str, Viewer]
+    case_id: UUID
+    differences: tuple[str, ...]
+    task_runs: tuple[dict[str, object], ...]
+
+    def report(self) -> Opened:
+        return open_case(
+            self.site.engine, answers=report_answers(TOLD), unit_id=self.unit, viewer=self.people["intake_officer"],
+            command_id=uuid4(), workflow="child-labour",
+        )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def told() -> Iterator[Told]:
+    """Tell the story; the clock of all processes goes with it."""
+    with installed() as site:
+        site.move_to(TOLD.opened_at)
+        unit, people = people_of(site.engine, jurisdiction=TOLD.lead_jurisdiction, label=TOLD.id)
+        for jurisdiction in TOLD.other_jurisdictions:
+            people_of(site.engine, jurisdiction=jurisdiction, label=TOLD.id)
+        play = begin(LivingStage(site), TOLD, unit=unit, people=people)
+        go_on(play, until=None)
+        until(site.are_all_jobs_over)
+        number = site.number(play.case_id)
+        until(lambda: {run["state_type"] for run in site.api.flow_runs(tag=number)} == {"COMPLETED"})
+        tasks = tuple(task for run in site.api.flow_runs(tag=number) for task in site.api.task_runs(run["id"]))
+        yield Told(site, unit, people, play.case_id, tuple(play.differences), tasks)
+
+
+def test_the_story_goes_as_told(told: Told) -> None:
+    assert told.differences == ()
+    assert not list(told.site.engine.broken_chains())
+
+
+def test_every_published_workflow_has_one_deployment(told: Told) -> None:
+    published = {name for name, *_ in told.site.engine.queries.published_workflows()}
+    deployments = told.site.api.deployments()
+    of_workflows = [found["name"] for found in deployments.values() if "workflow" in found["tags"]]
+    assert len(published) > 3
+    assert sorted(of_workflows) == sorted(published)
+
+
+def test_each_pillar_of_the_story_has_completed_task_runs_named_after_its_steps(told: Told) -> None:
+    names = {str(task["name"]) for task in told.task_runs if task["state_type"] == "COMPLETED"}
+    steps = {row["uses"] for row in told.site.rows("SELECT uses FROM step WHERE case_id = %(id)s", id=told.case_id)}
+    with_pillar = {name for name in names if name in steps}
+    assert {name.partition(".")[0] for name in with_pillar} >= PILLARS
+
+
+def test_task_runs_and_jobs_are_the_same_things_in_the_same_states(told: Told) -> None:
+    jobs = told.site.jobs(told.case_id)
+    assert len(jobs) > 50
+    assert {job["status"] for job in jobs} == {"done"}
+    assert Counter(job["task"] for job in jobs) == Counter(
+        task["name"] for task in told.task_runs if task["state_type"] == "COMPLETED"
+    )
+    assert {task["state_type"] for task in told.task_runs} == {"COMPLETED"}
+    assert {str(job["task_run_id"]) for job in jobs} == {task["id"] for task in told.task_runs}
+
+
+def test_prefect_did_it_all_and_its_stand_in_nothing(told: Told) -> None:
+    assert {job["done_by"] for job in told.site.jobs(told.case_id)} == {"prefect"}
+
+
+def test_while_the_pool_is_paused_jobs_wait_and_people_and_deadlines_do_not(told: Told) -> None:
+    site = told.site
+    site.api.pause_pool(CASES_POOL, paused=True)
+    try:
+        opened = told.report()
+        assert opened.item_id is not None
+        claim_work_item(site.engine, opened.item_id, viewer=told.people["intake_officer"], command_id=uuid4())
+        due = site.rows("SELECT min(due_at) AS at FROM deadline WHERE case_id = %(id)s", id=opened.case_id)[0]["at"]
+        site.move_to(due + timedelta(seconds=1))
+        breached = "SELECT due_at, breached_at FROM deadline WHERE case_id = %(id)s AND breached_at IS NOT NULL"
+        until(lambda: bool(site.rows(breached, id=opened.case_id)))
+        assert all(row["due_at"] == row["breached_at"] for row in site.rows(breached, id=opened.case_id))
+        assert "ready" in {job["status"] for job in site.jobs(opened.case_id)}
+        assert "prefect" not in {job["done_by"] for job in site.jobs(opened.case_id)}
+    finally:
+        site.api.pause_pool(CASES_POOL, paused=False)
+    until(lambda: {job["status"] for job in site.jobs(opened.case_id)} == {"done"})
