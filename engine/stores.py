@@ -335,7 +335,7 @@ class Definitions(Protocol):
         ...
 
     def stamp(self) -> tuple[int, datetime | None]:
-        """Give a value that changes whenever a definition is published."""
+        """Give a value that changes whenever a calendar, a ladder or a law pack is published."""
         ...
 
 
@@ -424,6 +424,10 @@ class Deadlines(Protocol):
 
 class Records(Protocol):
     """Small records."""
+
+    def take_turn(self, command_id: UUID) -> None:
+        """Wait for another transaction with the same command: for commands that have no case to lock yet."""
+        ...
 
     def answer_to(self, command_id: UUID) -> Mapping[str, Any] | None:
         """Give the answer that a command got when it first came; None for a new one."""

@@ -54,6 +54,7 @@ def open_case(
     now = engine.clock.now()
     received_at = min(event_instant(step_type, answers, None, now), now)
     with engine.unit_of_work() as work:
+        work.records.take_turn(command_id)
         known = work.records.answer_to(command_id)
         if known is not None:
             return _opened(known)

@@ -19,6 +19,8 @@ _NOTE_SERVICE = text("""
         since = CASE WHEN service.state = excluded.state THEN service.since ELSE clock_timestamp() END
 """)
 
+_TAKE_TURN = text("SELECT pg_advisory_xact_lock(hashtextextended(:command, 0))")
+
 
 class HousekeepingStore:
     """Small records in PostgreSQL, within one transaction."""
@@ -27,6 +29,10 @@ class HousekeepingStore:
         """Work inside the transaction of `connection`."""
         self._connection = connection
         self._vault = vault
+
+    def take_turn(self, command_id: UUID) -> None:
+        """Wait for another transaction with the same command: for commands that have no case to lock yet."""
+        self._connection.execute(_TAKE_TURN, {"command": str(command_id)})
 
     def answer_to(self, command_id: UUID) -> Mapping[str, Any] | None:
         """Give the answer that a command got when it first came; None for a new one."""

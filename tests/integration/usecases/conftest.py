@@ -1,0 +1,55 @@
+"""Give each test of a use case a world of its own, copied from one that was filled once."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from engine.adapters.postgres.databases import APP, OWNER, create_database, drop_database
+from engine.adapters.postgres.embedded import EmbeddedServer
+from engine.builtin import CORE
+from engine.plugin.registry import Registry, load_registry
+from tests.integration.usecases.trial import PILLAR
+from tests.integration.usecases.world import Network, World, fill_template, make_world
+
+
+@dataclass(frozen=True)
+class Filled:
+    """A database with definitions and people, to be copied."""
+
+    template: str
+    folder: Path
+    registry: Registry
+    network: Network
+
+
+@pytest.fixture(scope="session")
+def filled(postgres: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Filled]:
+    """Fill a database once for this worker process."""
+    name = f"filled_{uuid4().hex[:12]}"
+    create_database(postgres.url("postgres"), name, template="icmc_template")
+    folder = tmp_path_factory.mktemp("usecases")
+    registry = load_registry({}, builtins=(CORE, PILLAR))
+    try:
+        network = fill_template(folder, registry, postgres.url(name, APP))
+        yield Filled(name, folder, registry, network)
+    finally:
+        drop_database(postgres.url("postgres"), name)
+
+
+@pytest.fixture
+def world(postgres: EmbeddedServer, filled: Filled) -> Iterator[World]:
+    """Give a world that nobody has used yet."""
+    name = f"test_{uuid4().hex[:12]}"
+    create_database(postgres.url("postgres"), name, template=filled.template)
+    made = make_world(
+        filled.network, filled.folder, filled.registry,
+        app_url=postgres.url(name, APP), owner_url=postgres.url(name, OWNER), super_url=postgres.url(name),
+    )  # fmt: skip
+    try:
+        yield made
+    finally:
+        made.engine.dispose()
+        drop_database(postgres.url("postgres"), name)

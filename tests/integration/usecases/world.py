@@ -1,0 +1,198 @@
+"""A network of two units over a database of its own, with a clock that tests move and a channel that records."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import create_engine, text
+
+from engine.assembly import Engine
+from engine.bootstrap import build_engine
+from engine.domain.consequences import WorkItem
+from engine.domain.records import Deadline
+from engine.domain.state import CaseState
+from engine.plugin.registry import Registry
+from engine.ports import ClaimedJob
+from engine.replay.world import MovedClock, RecordingChannel, people_of
+from engine.settings import Settings
+from engine.usecases.complete_work_item import Completion, complete_work_item
+from engine.usecases.fire_deadlines import fire_deadlines
+from engine.usecases.open_case import Opened, open_case
+from engine.usecases.publish import publish_shipped
+from engine.usecases.run_job import run_job
+from engine.usecases.serve_jobs import claim_jobs, close_batch, dispatchable
+from engine.views import Viewer
+from tests.integration.usecases.trial import CANARY, SOURCES
+
+START = datetime(2026, 3, 7, 6, 0, tzinfo=UTC)
+SIX = {
+    "narrative": f"{CANARY} was seen at the mill.",
+    "concern": "forced_labour",
+    "is_child_suspected": "yes",
+    "immediate_danger": False,
+    "safe_to_call": True,
+    "consent_to_record": "yes",
+}
+INTAKE = SIX | {
+    "received_at": START.isoformat(), "channel": "walk_in", "informant_relation": "passer_by",
+    "informant_anonymous": True, "language": "en", "interpreter_needed": False,
+}  # fmt: skip
+LOOKED = {
+    "seen_at": START.isoformat(), "is_safe": True, "way": "road", "words": f"{CANARY} waved.", "colour": "red",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Network:
+    """What was put into the template database: two units with one person of each role."""
+
+    unit: UUID
+    people: Mapping[str, Viewer]
+    other_unit: UUID
+    others: Mapping[str, Viewer]
+
+
+@dataclass
+class World:
+    """An engine over a database of its own, and short ways to do what tests need."""
+
+    engine: Engine
+    clock: MovedClock
+    channel: RecordingChannel
+    network: Network
+    owner_url: str
+    super_url: str
+    app_url: str
+
+    @property
+    def unit(self) -> UUID:
+        return self.network.unit
+
+    def who(self, role: str) -> Viewer:
+        return self.network.people[role]
+
+    def other(self, role: str) -> Viewer:
+        return self.network.others[role]
+
+    def later(self, **by: float) -> datetime:
+        self.clock.move_to(self.clock.now() + timedelta(**by))
+        return self.clock.now()
+
+    def open(self, *, workflow: str | None = "visit", answers: Mapping[str, Any] = SIX, **more: Any) -> Opened:
+        wanted = {"unit_id": self.unit, "viewer": self.who("intake_officer"), "command_id": uuid4()} | more
+        return open_case(self.engine, answers=answers, workflow=workflow, **wanted)
+
+    def item(self, case_id: UUID, key: str) -> WorkItem:
+        with self.engine.unit_of_work() as work:
+            return next(item for item in work.items.open_of_case(case_id) if item.step_key == key)
+
+    def load(self, item_id: UUID) -> WorkItem:
+        with self.engine.unit_of_work() as work:
+            return work.items.get(item_id)
+
+    def state(self, case_id: UUID) -> CaseState:
+        with self.engine.unit_of_work() as work:
+            return work.cases.lock(case_id)
+
+    def deadline(self, case_id: UUID, key: str) -> Deadline:
+        return next(known for known in self.state(case_id).deadlines.values() if known.key == key)
+
+    def complete(self, item: WorkItem, *, by: str | Viewer, answers: Mapping[str, Any], **more: Any) -> Completion:
+        viewer = self.who(by) if isinstance(by, str) else by
+        wanted = {"revision": item.revision, "command_id": uuid4()} | more
+        return complete_work_item(self.engine, item.id, viewer=viewer, answers=dict(answers), **wanted)
+
+    def at_look(self) -> Opened:
+        """Open a case and complete its report."""
+        opened = self.open()
+        self.complete(self.item(opened.case_id, "intake"), by="intake_officer", answers=INTAKE)
+        return opened
+
+    def at_talk(self) -> Opened:
+        """Bring a case to the step after the look, which the caseworker did."""
+        opened = self.at_look()
+        self.complete(self.item(opened.case_id, "look"), by="caseworker", answers=LOOKED)
+        return opened
+
+    def jobs(self, case_number: str | None = None) -> tuple[ClaimedJob, ...]:
+        """Claim every due job."""
+        found: list[ClaimedJob] = []
+        for batch in dispatchable(self.engine, limit=50):
+            found += claim_jobs(self.engine, batch_id=batch.id, worker="test", limit=100)
+        return tuple(job for job in found if case_number in {None, job.case_number})
+
+    def do(self, job: ClaimedJob) -> str:
+        return run_job(self.engine, job, flow_run_id=None, task_run_id=None, done_by="fallback")
+
+    def do_jobs(self) -> None:
+        """Do every due job."""
+        while batches := dispatchable(self.engine, limit=50):
+            for batch in batches:
+                for job in claim_jobs(self.engine, batch_id=batch.id, worker="test", limit=100):
+                    self.do(job)
+                assert close_batch(self.engine, batch_id=batch.id)
+
+    def fire(self) -> int:
+        return fire_deadlines(self.engine).count
+
+    def rows(self, query: str, **values: Any) -> list[Any]:
+        """Read or change rows as the superuser: no rule of the application holds for it."""
+        sql = create_engine(self.super_url)
+        try:
+            with sql.begin() as connection:
+                done = connection.execute(text(query), values)
+                return list(done.all()) if done.returns_rows else []
+        finally:
+            sql.dispose()
+
+    def change_actor(self, viewer: Viewer, **values: Any) -> None:
+        changes = ", ".join(f"{name} = :{name}" for name in values)
+        self.rows(f"UPDATE actor SET {changes} WHERE id = :id", id=viewer.actor_id, **values)
+
+    def dump(self) -> str:
+        """Give every row of every table as text, bytes as they can be read."""
+        tables = [row[0] for row in self.rows("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")]
+        shown = []
+        for name in tables:
+            for row in self.rows(f'SELECT * FROM "{name}"'):
+                shown += [bytes(v).decode("latin-1") if isinstance(v, bytes | memoryview) else str(v) for v in row]
+        return "\n".join(shown)
+
+    def reported_by(self, *roles: str) -> Viewer:
+        """Give the intake officer with other roles."""
+        return replace_roles(self.who("intake_officer"), *roles)
+
+
+def replace_roles(viewer: Viewer, *roles: str) -> Viewer:
+    return viewer.model_copy(update={"roles": roles})
+
+
+def fill_template(folder: Path, registry: Registry, app_url: str) -> Network:
+    """Publish the definitions of the tests and write the people, once."""
+    clock = MovedClock(START)
+    engine = build_engine(Settings(data_folder=folder), app_url=app_url, clock=clock, channels={}, registry=registry)
+    try:
+        publish_shipped(engine, SOURCES)
+        unit, people = people_of(engine, jurisdiction="IN", label="Here")
+        other_unit, others = people_of(engine, jurisdiction="IN", label="There")
+        return Network(unit, people, other_unit, others)
+    finally:
+        engine.dispose()
+
+
+def make_world(
+    network: Network, folder: Path, registry: Registry, *, app_url: str, owner_url: str, super_url: str
+) -> World:
+    clock, channel = MovedClock(START), RecordingChannel()
+    engine = build_engine(
+        Settings(data_folder=folder), app_url=app_url, clock=clock, channels={"email": channel}, registry=registry
+    )
+    return World(engine, clock, channel, network, owner_url, super_url, app_url)
+
+
+def with_channels(world: World, **channels: Any) -> World:
+    """Give the same world with other channels."""
+    return replace(world, engine=replace(world.engine, channels=channels))
