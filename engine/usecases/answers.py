@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
+from typing import Annotated, cast
 from uuid import UUID
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import AwareDatetime, FiniteFloat, StringConstraints, TypeAdapter, ValidationError
 
 from engine.domain.compiled import CompiledStep
 from engine.domain.records import Interval, Scalar
@@ -17,10 +18,14 @@ from engine.spec.workflow import Question
 _INSTANT: TypeAdapter[datetime] = TypeAdapter(datetime)
 _QUESTION_KINDS: Mapping[str, TypeAdapter[object]] = {
     "bool": TypeAdapter(bool),
-    "number": TypeAdapter(float),
+    "choice": TypeAdapter(str),
+    "number": TypeAdapter(FiniteFloat),
+    "text": TypeAdapter(Annotated[str, StringConstraints(max_length=300)]),
+    "longtext": TypeAdapter(Annotated[str, StringConstraints(max_length=20_000)]),
     "date": TypeAdapter(date),
-    "instant": TypeAdapter(datetime),
+    "instant": TypeAdapter(AwareDatetime),
 }
+_DECIDED_ON = frozenset({"bool", "number", "choice", "instant"})
 _WORDS = {
     "missing": "Answer this question.",
     "bool_parsing": "Answer yes or no.",
@@ -32,6 +37,7 @@ _WORDS = {
     "date_from_datetime_parsing": "Give a date, such as 2026-03-07.",
     "int_parsing": "Give a whole number.",
     "float_parsing": "Give a number.",
+    "finite_number": "Give a number.",
     "decimal_parsing": "Give an amount, such as 1500 or 1500.50.",
     "greater_than_equal": "This number is too small.",
     "less_than_equal": "This number is too large.",
@@ -70,22 +76,23 @@ def open_outputs(
             outputs[spec.name] = _scalar(spec.output, value)
     for question in questions:
         value = answers.get(question.id)
-        if (
-            question.sensitivity == "open"
-            and isinstance(value, bool | int | float)
-            and question.type in {"bool", "number"}
-        ) or (question.sensitivity == "open" and question.type == "choice" and isinstance(value, str)):
-            outputs[question.id] = value
+        if question.sensitivity == "open" and question.type in _DECIDED_ON and value is not None and value != "":
+            outputs[question.id] = _plain(_QUESTION_KINDS[question.type].validate_python(value))
     return outputs
 
 
 def event_instant(
     step_type: StepType | None, answers: Mapping[str, JsonValue], given: datetime | None, now: datetime
 ) -> datetime:
-    """Give when the step happened: its event-time field, else what was said, else now (UTC)."""
+    """Give when the step happened: its event-time field, else what was said, else now (UTC).
+
+    Raises `InvalidAnswersError` for an instant without a time zone.
+    """
     name = step_type.event_time_field if step_type else None
     value = answers.get(name) if name else None
     instant = instant_of(value) if isinstance(value, str) else given
+    if instant is not None and instant.tzinfo is None:
+        raise InvalidAnswersError({name or "happened_at": _WORDS["timezone_aware"]})
     return (instant or now).astimezone(UTC)
 
 
@@ -137,22 +144,22 @@ def _form_problems(step_type: StepType, answers: Mapping[str, JsonValue], *, par
 def _sentence(kind: str, message: str) -> str:
     if kind in _WORDS:
         return _WORDS[kind]
-    return message.removeprefix("Value error, ") if kind == "value_error" else f"{message}."
+    return message.removeprefix("Value error, ") if kind == "value_error" else f"{message.rstrip('.')}."
 
 
 def _question_problem(question: Question, value: JsonValue, *, partly: bool) -> str | None:
     if value is None or value == "":
         return _WORDS["missing"] if question.required and not partly else None
-    if question.type == "choice" and value not in question.choices:
-        return _WORDS["literal_error"]
-    adapter = _QUESTION_KINDS.get(question.type)
-    if adapter is None:
-        return None
     try:
-        adapter.validate_python(value)
+        answer = _QUESTION_KINDS[question.type].validate_python(value)
     except ValidationError as error:
-        return _sentence(error.errors()[0]["type"], "This answer does not fit")
-    return None
+        return _sentence(error.errors(include_input=False)[0]["type"], "This answer does not fit")
+    return _WORDS["literal_error"] if question.type == "choice" and answer not in question.choices else None
+
+
+def _plain(answer: object) -> Scalar:
+    """Keep an instant as text in UTC, as every output is kept."""
+    return answer.astimezone(UTC).isoformat() if isinstance(answer, datetime) else cast("Scalar", answer)
 
 
 def _scalar(kind: OutputKind, value: JsonValue) -> Scalar:
@@ -168,10 +175,13 @@ def _scalar(kind: OutputKind, value: JsonValue) -> Scalar:
 
 
 def _interval(spec: FieldSpec, entry: Mapping[str, object], step_id: UUID) -> Interval:
-    end = entry.get("end")
+    start, end = instant_of(str(entry["start"])), entry.get("end")
+    ended = instant_of(str(end)) if end else None
+    if ended is not None and ended < start:
+        raise InvalidAnswersError({spec.name: "The end is before the start."})
     return Interval(
         step_id=step_id,
         name=spec.excluded_time,
-        start=instant_of(str(entry["start"])).astimezone(UTC),
-        end=instant_of(str(end)).astimezone(UTC) if end else None,
+        start=start.astimezone(UTC),
+        end=ended.astimezone(UTC) if ended else None,
     )
