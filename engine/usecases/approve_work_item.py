@@ -6,7 +6,7 @@ from engine.assembly import Engine
 from engine.domain import commands as cm
 from engine.domain import work_item as verbs
 from engine.errors import ConflictError, NotFoundError
-from engine.usecases.deciding import carry_out, require_member
+from engine.usecases.deciding import carry_out, keep_who_did_it, require_member
 from engine.views import Viewer
 
 
@@ -33,6 +33,7 @@ def approve_work_item(
             raise ConflictError(kind="work item")
         command = cm.ApproveStep(step_id=item.step_id, approved=approved, by=viewer.actor_id)
         carry_out(engine, work, state, command, actor_id=viewer.actor_id, now=now)
+        keep_who_did_it(work, item, viewer)
         work.records.remember(command_id, {"approved": approved}, case_id=state.case.id, at=now)
         work.commit()
         return approved

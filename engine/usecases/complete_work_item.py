@@ -11,14 +11,13 @@ from engine.domain import commands as cm
 from engine.domain import work_item as verbs
 from engine.domain.consequences import WorkItem, compiled_step
 from engine.domain.events import CaseClosed, Event, StepOpened
-from engine.domain.records import ItemStatus, Step
+from engine.domain.records import Step
 from engine.domain.records import item_id as id_of_item
 from engine.domain.state import CaseState
-from engine.errors import ConflictError, InvalidAnswersError, NotFoundError
+from engine.errors import ConflictError, InvalidAnswersError, NotFoundError, UnknownOutcomeError
 from engine.ports import JsonValue
-from engine.stores import UnitOfWork
 from engine.usecases.answers import check_answers, event_instant, excluded_intervals, open_outputs, questions_of
-from engine.usecases.deciding import carry_out, require_member
+from engine.usecases.deciding import carry_out, keep_who_did_it, require_member
 from engine.views import Viewer
 
 DONE = "done"
@@ -74,7 +73,7 @@ def complete_work_item(
         )
         command = replace(command, answers_hash=hashlib.sha256(sealed).hexdigest())
         decided = carry_out(engine, work, state, command, actor_id=viewer.actor_id, now=now)
-        _keep_who_did_it(work, item, viewer)
+        keep_who_did_it(work, item, viewer)
         work.items.drop_draft(item_id)
         answer = _answer(state, decided.events)
         work.records.remember(command_id, answer, case_id=state.case.id, at=now)
@@ -104,6 +103,8 @@ def _command(
 ) -> cm.CompleteStep:
     step_type = engine.registry.get(step.uses)
     questions = questions_of(compiled_step(step, state, engine.definitions))
+    if outcome not in step_type.outcomes:
+        raise UnknownOutcomeError(step_type=step.uses, outcome=outcome)
     if outcome == DONE:
         check_answers(step_type, answers, questions=questions)
     elif not reason.strip():
@@ -120,14 +121,6 @@ def _command(
         by=viewer.actor_id,
         reason_code=outcome if outcome != DONE else "",
     )
-
-
-def _keep_who_did_it(work: UnitOfWork, item: WorkItem, viewer: Viewer) -> None:
-    """An item that nobody had claimed was done by the viewer all the same."""
-    if item.assignee_id is None:
-        done = work.items.get(item.id)
-        changes = {"assignee_id": viewer.actor_id, "revision": done.revision + 1, "status": ItemStatus.COMPLETED}
-        work.items.save(done.model_copy(update=changes))
 
 
 def _answer(state: CaseState, events: tuple[Event, ...]) -> dict[str, JsonValue]:

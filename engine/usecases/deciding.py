@@ -7,8 +7,10 @@ from uuid import UUID
 
 from engine.assembly import Engine
 from engine.domain.commands import Command
+from engine.domain.consequences import WorkItem
 from engine.domain.decide import decide
 from engine.domain.events import Event
+from engine.domain.records import ItemStatus
 from engine.domain.state import CaseState
 from engine.errors import NotFoundError
 from engine.ports import JsonValue
@@ -37,6 +39,14 @@ def require_member(viewer: Viewer, state: CaseState) -> None:
     """Refuse a viewer of another unit, in the same words as for a case that does not exist."""
     if not viewer.is_system and state.case.unit_id not in viewer.unit_ids:
         raise NotFoundError(kind="case")
+
+
+def keep_who_did_it(work: UnitOfWork, item: WorkItem, viewer: Viewer) -> None:
+    """Write the viewer down as who did an item that nobody had claimed."""
+    if item.assignee_id is None:
+        done = work.items.get(item.id)
+        changes = {"assignee_id": viewer.actor_id, "revision": done.revision + 1, "status": ItemStatus.COMPLETED}
+        work.items.save(done.model_copy(update=changes))
 
 
 def command_on_case(
