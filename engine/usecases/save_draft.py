@@ -5,6 +5,7 @@ from uuid import UUID
 
 from engine.assembly import Engine
 from engine.domain import work_item as verbs
+from engine.errors import ConflictError
 from engine.ports import JsonValue
 from engine.usecases.deciding import require_member
 from engine.views import Viewer
@@ -13,16 +14,19 @@ _LONGEST = 200_000
 
 
 def save_draft(engine: Engine, item_id: UUID, *, viewer: Viewer, answers: Mapping[str, JsonValue]) -> None:
-    """Keep a draft, sealed; raises `AlreadyEndedError` for an item that is over, `NotACandidateError`."""
+    """Keep a draft, sealed; what is longer than any answer may be is left out.
+
+    Raises `AlreadyEndedError` for an item that is over, `ConflictError` for one that another has, `NotACandidateError`.
+    """
     now = engine.clock.now()
     with engine.unit_of_work() as work:
         item = work.items.get(item_id)
         state = work.cases.lock(item.case_id)
         require_member(viewer, state)
         verbs.require_open(item)
+        if item.assignee_id not in {None, viewer.actor_id}:
+            raise ConflictError(kind="work item")
         verbs.require_candidate(item, actor_id=viewer.actor_id, roles=viewer.roles, name=viewer.name)
-        known = engine.registry.get(item.uses)
-        names = {spec.name for spec in known.fields}
-        typed = {name: value for name, value in answers.items() if name in names or len(str(value)) < _LONGEST}
+        typed = {name: value for name, value in answers.items() if len(str(value)) < _LONGEST}
         work.items.save_draft(item, typed, unit_id=state.case.unit_id, by=viewer.actor_id, at=now)
         work.commit()

@@ -18,7 +18,7 @@ _MAY_DELEGATE = ("supervisor", "case_manager")
 def claim_work_item(engine: Engine, item_id: UUID, *, viewer: Viewer, command_id: UUID) -> None:
     """Reserve a work item for the viewer; raises `NotACandidateError`, `ConflictError`, `AlreadyEndedError`."""
 
-    def change(_work: UnitOfWork, item: WorkItem) -> WorkItem:
+    def change(_work: UnitOfWork, item: WorkItem, _unit_id: UUID) -> WorkItem:
         verbs.require_candidate(item, actor_id=viewer.actor_id, roles=viewer.roles, name=viewer.name)
         return verbs.claim(item, actor_id=viewer.actor_id)
 
@@ -28,7 +28,7 @@ def claim_work_item(engine: Engine, item_id: UUID, *, viewer: Viewer, command_id
 def release_work_item(engine: Engine, item_id: UUID, *, viewer: Viewer, command_id: UUID) -> None:
     """Give a work item back to all its candidates; only its assignee or a supervisor may."""
 
-    def change(_work: UnitOfWork, item: WorkItem) -> WorkItem:
+    def change(_work: UnitOfWork, item: WorkItem, _unit_id: UUID) -> WorkItem:
         if item.assignee_id not in {None, viewer.actor_id} and not viewer.has_role(*_MAY_DELEGATE):
             raise NotAllowedError(actor=viewer.name, action="release somebody else's work item")
         return verbs.release(item)
@@ -37,13 +37,13 @@ def release_work_item(engine: Engine, item_id: UUID, *, viewer: Viewer, command_
 
 
 def delegate_work_item(engine: Engine, item_id: UUID, *, to: UUID, viewer: Viewer, command_id: UUID) -> None:
-    """Give a work item to somebody else who may do it; its assignee, a supervisor or a case manager may."""
+    """Give a work item to somebody else of the unit who may do it; its assignee, a supervisor or a case manager may."""
 
-    def change(work: UnitOfWork, item: WorkItem) -> WorkItem:
+    def change(work: UnitOfWork, item: WorkItem, unit_id: UUID) -> WorkItem:
         if item.assignee_id != viewer.actor_id and not viewer.has_role(*_MAY_DELEGATE):
             raise NotAllowedError(actor=viewer.name, action="delegate somebody else's work item")
         other = work.directory.actor(to)
-        if other is None or other.disabled:
+        if other is None or other.disabled or unit_id not in other.unit_ids:
             raise NotFoundError(kind="person")
         verbs.require_candidate(item, actor_id=other.id, roles=other.roles, name=other.name)
         return verbs.give_to(item, actor_id=other.id)
@@ -54,7 +54,7 @@ def delegate_work_item(engine: Engine, item_id: UUID, *, to: UUID, viewer: Viewe
 def _change(
     engine: Engine,
     item_id: UUID,
-    change: Callable[[UnitOfWork, WorkItem], WorkItem],
+    change: Callable[[UnitOfWork, WorkItem, UUID], WorkItem],
     event: str,
     *,
     viewer: Viewer,
@@ -67,7 +67,7 @@ def _change(
         if work.records.answer_to(command_id) is not None:
             return
         item = work.items.get(item_id)
-        changed = change(work, item)
+        changed = change(work, item, state.case.unit_id)
         answer: Mapping[str, JsonValue] = {"item_id": str(item_id), "status": changed.status.value}
         if changed is not item:
             work.items.save(changed)
