@@ -4,14 +4,17 @@ from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
+from pydantic import ValidationError
+
 from engine.assembly import Engine
 from engine.domain import commands as cm
 from engine.domain.records import AddedStep, Interval, PersonRole, RunStatus, Scalar
 from engine.domain.state import CaseState
-from engine.errors import InvalidAnswersError, NotFoundError
+from engine.errors import InvalidAnswersError, NotFoundError, UnknownLawLimitError
 from engine.plugin.steps import Law, StepKind
 from engine.ports import JsonValue
 from engine.spec.catalogue import ValueKind
+from engine.spec.limits import TimeLimit
 from engine.usecases.deciding import carry_out, command_on_case, require_member
 from engine.views import Viewer
 
@@ -20,6 +23,7 @@ def record_fact(engine: Engine, case_id: UUID, *, viewer: Viewer, command_id: UU
     """Say that a fact declared by one of the case's workflows is so; raises `InvalidAnswersError`, `NotFoundError`."""
     with engine.unit_of_work() as work:
         state = work.cases.lock(case_id)
+        require_member(viewer, state)
     _require_declared(engine, state, name, value)
     command_on_case(engine, case_id, cm.RecordFact(name, value, "person"), viewer=viewer, command_id=command_id)
 
@@ -38,8 +42,9 @@ def record_interval(
     """Record a stretch of time, such as a journey, that the step's limit may leave out; deadlines move at once."""
     if end is not None and end < start:
         raise InvalidAnswersError({"end": "This is before the start."})
-    if end is not None and end > engine.clock.now():
-        raise InvalidAnswersError({"end": "This lies in the future."})
+    for told, instant in (("start", start), ("end", end)):
+        if instant is not None and instant > engine.clock.now():
+            raise InvalidAnswersError({told: "This lies in the future."})
     command = cm.RecordInterval(Interval(step_id=step_id, name=name, start=start, end=end))
     command_on_case(engine, case_id, command, viewer=viewer, command_id=command_id)
 
@@ -59,7 +64,10 @@ def add_step(
     exclude: tuple[str, ...] = (),
     run_id: UUID | None = None,
 ) -> UUID:
-    """Add a step of any installed type that the workflow did not foresee; gives the step's id."""
+    """Add a step of any installed type that the workflow did not foresee; gives the step's id.
+
+    Raises `InvalidAnswersError` for a limit that cannot be read, `UnknownLawLimitError`.
+    """
     step_type = engine.registry.get(uses)
     default = step_type.time_limit
     now = engine.clock.now()
@@ -69,6 +77,7 @@ def add_step(
         known = work.records.answer_to(command_id)
         if known is not None:
             return UUID(str(known["step_id"]))
+        _require_limit(engine, limit, law, now)
         run = run_id or next((run.id for run in state.runs.values() if run.status is RunStatus.OPEN), None)
         if run is None:
             raise NotFoundError(kind="open run")
@@ -108,8 +117,9 @@ def cancel_step(
 def start_run(engine: Engine, case_id: UUID, *, viewer: Viewer, command_id: UUID, workflow: str) -> None:
     """Begin another workflow on a case, beside those that run."""
     with engine.unit_of_work() as work:
-        stored = work.definitions.current("workflow", workflow)
         state = work.cases.lock(case_id)
+        require_member(viewer, state)
+        stored = work.definitions.current("workflow", workflow)
     if stored is None:
         raise NotFoundError(kind="workflow")
     now = engine.clock.now()
@@ -173,6 +183,16 @@ def identify_person(
         work.cases.note(state, "PersonIdentified", body, actor_id=viewer.actor_id, at=now)
         work.records.remember(command_id, body, case_id=case_id, at=now)
         work.commit()
+
+
+def _require_limit(engine: Engine, limit: str | None, law: str | None, now: datetime) -> None:
+    if limit is not None:
+        try:
+            TimeLimit.parse(limit)
+        except ValidationError:
+            raise InvalidAnswersError({"limit": "Write a limit like PT4H, P15D or P2M."}) from None
+    if law is not None and engine.library().law(law, on=now.date()) is None:
+        raise UnknownLawLimitError(limit_id=law)
 
 
 def _require_declared(engine: Engine, state: CaseState, name: str, value: Scalar) -> None:
