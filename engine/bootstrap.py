@@ -86,7 +86,7 @@ def build_engine(
     pool_size: int = 10,
 ) -> Engine:
     """Put a system together over a database that is there and migrated; `app_url` is the application role's address."""
-    sql = create_engine(app_url, pool_size=pool_size, max_overflow=10, pool_pre_ping=True)
+    sql = create_engine(app_url, pool_size=pool_size, max_overflow=10, pool_pre_ping=True, hide_parameters=True)
     pillars = registry or load_registry(settings.pillars, builtins=(CORE,))
     catalogue = RegistryCatalogue(pillars)
     wall_clock = SystemClock()

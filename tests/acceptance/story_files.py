@@ -9,7 +9,7 @@ from typing import Any
 from engine.spec.limits import TimeLimit
 from tests.acceptance.shipped_files import read_yaml
 
-STORIES = Path(__file__).parent / "stories"
+STORIES = Path(__file__).parents[2] / "workflows" / "stories"
 
 
 @dataclass(frozen=True)
