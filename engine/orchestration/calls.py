@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import httpx
 from prefect.client.orchestration import SyncPrefectClient, get_client
-from prefect.exceptions import ObjectNotFound
+from prefect.exceptions import ObjectNotFound, PrefectException
 from prefect.settings import PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 
 from engine.errors import ServiceError
@@ -43,7 +43,7 @@ class CallPool:
             future.cancel()
             self._note(started, answered=False)
             raise ServiceError(service="Prefect", problem="no answer within 5 seconds.", remedy=_REMEDY) from error
-        except (httpx.HTTPError, OSError, RuntimeError) as error:
+        except (httpx.HTTPError, PrefectException, OSError, RuntimeError) as error:
             self._note(started, answered=_is_answer(error))
             raise ServiceError(
                 service="Prefect", problem=f"a call failed ({type(error).__name__}).", remedy=_REMEDY
@@ -74,4 +74,6 @@ class CallPool:
 
 def _is_answer(error: Exception) -> bool:
     server_error = 500
+    if isinstance(error, PrefectException):
+        return True
     return isinstance(error, httpx.HTTPStatusError) and error.response.status_code < server_error
