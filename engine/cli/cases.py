@@ -11,6 +11,7 @@ from engine.cli.common import WRONG_USAGE, fail, in_words, running_engine, show,
 from engine.ports import JsonValue
 from engine.usecases.complete_work_item import complete_work_item
 from engine.usecases.open_case import open_case
+from engine.usecases.steer_case import abort_run
 from engine.usecases.work_items import claim_work_item
 from engine.views import CaseView, WorkItemView
 
@@ -62,6 +63,23 @@ def show_case(number: Number, as_: As = None, as_json: Json = False) -> None:  #
         viewer = viewer_by_email(engine, as_)
         view = engine.queries.case(viewer, engine.queries.find_case(viewer, number))
     show(view, as_json=as_json, words=lambda: _case_words(view))
+
+
+@case_app.command()
+@in_words
+def close(
+    number: Number,
+    reason: Annotated[str, typer.Option(help="Why, in one word that may be read by all: duplicate, transferred ...")],
+    as_: As = None,
+) -> None:
+    """Close a case before its steps are all settled; what is open is called off, with the reason."""
+    with running_engine() as (engine, _):
+        viewer = viewer_by_email(engine, as_)
+        view = engine.queries.case(viewer, engine.queries.find_case(viewer, number))
+        for run in view.runs:
+            if run.status == "open":
+                abort_run(engine, run.id, case_id=view.id, viewer=viewer, command_id=uuid4(), reason_code=reason)
+    typer.echo(f"Case {number} is closed.")
 
 
 @item_app.command("list")

@@ -1,4 +1,4 @@
-"""Commands that look at definition files: lint and draw. They need no database and change nothing."""
+"""Commands that look at definition files: lint, draw, schema. They need no database and change nothing."""
 
 import json
 from enum import StrEnum
@@ -17,9 +17,10 @@ from engine.settings import Settings
 from engine.spec.diagram import to_dot, to_mermaid
 from engine.spec.extends import assemble
 from engine.spec.findings import Finding, Severity, has_errors
-from engine.spec.library import Definitions, definitions_of, load_definitions
+from engine.spec.library import Definitions, Kind, definitions_of, load_definitions
 from engine.spec.lint.known import KnownNames
 from engine.spec.lint.paths import lint_paths, with_definitions
+from engine.spec.schema import json_schema
 from engine.spec.workflow import Workflow
 from engine.spec.yaml_files import read_yaml, read_yaml_file
 
@@ -71,6 +72,11 @@ def draw(
     except OSError as error:
         typer.echo(f"{_printable(str(output))} cannot be written ({type(error).__name__}).", err=True)
         raise typer.Exit(1) from error
+
+
+def schema(kind: Annotated[Kind, typer.Argument(help="The kind of definition file.")] = Kind.WORKFLOW) -> None:
+    """Print the JSON Schema of a kind of definition file, for editors with completion."""
+    typer.echo(json.dumps(json_schema(kind), indent=2, ensure_ascii=False))
 
 
 def _drawn(workflow: Workflow, form: Format) -> str:

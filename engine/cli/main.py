@@ -1,34 +1,90 @@
-"""The command line: which command is where."""
+"""The command line: which command is where. The module of a command is loaded when the command is given."""
 
 import os
+from importlib import import_module
+from typing import Any, NamedTuple
 
+import click
 import typer
-
-from engine.cli import audit, cases, definitions, people, pillars, replaying, storage, up
+from typer.core import TyperGroup
+from typer.main import get_command
 
 os.environ.setdefault("NO_COLOR", "1") if not os.isatty(1) else None
+
+
+class Place(NamedTuple):
+    """Where a command is: module and name below `engine.cli`, and the sentence that `icmc --help` says of it."""
+
+    module: str
+    name: str
+    help: str
+
+
+COMMANDS = {
+    "up": Place("up", "up", "Run everything on this machine: database, Prefect, a worker, the portal."),
+    "portal": Place("up", "portal", "Run the portal only; database and worker may be elsewhere."),
+    "worker": Place("up", "worker", "Run a worker: Prefect's flow runs, the deadlines, and their fallback."),
+    "migrate": Place("up", "migrate", "Bring the database to the shape that this release needs."),
+    "lint": Place("definitions", "lint", "Find what is wrong with definition files."),
+    "draw": Place("definitions", "draw", "Draw a workflow, in swim lanes by pillar."),
+    "simulate": Place("simulating", "simulate", "Say what would happen to a report, with times; nothing is changed."),
+    "publish": Place("publishing", "publish", "Publish workflows from files."),
+    "export": Place("publishing", "export", "Write the stored text of a definition back."),
+    "replay": Place("replaying", "replay", "Replay stories in a scratch database on a simulated clock."),
+    "doctor": Place("audit", "doctor", "Say what is wrong with this installation, in words, with the fix."),
+    "backup": Place("storage", "backup", "Back the case database up, and prove the backup by a trial restore."),
+    "restore": Place("storage", "restore", "Restore a backup into an empty database."),
+    "bench": Place("benching", "bench", "Measure this machine in a scratch database."),
+    "pillars": Place("pillars", "app", "The pillars that are installed."),
+    "case": Place("cases", "case_app", "Cases."),
+    "item": Place("cases", "item_app", "Work items."),
+    "audit": Place("audit", "app", "The history of cases."),
+    "people": Place("people", "app", "Units and people."),
+}
+
+
+class LoadedWhenGiven(TyperGroup):
+    """A group that knows what its commands are called, and loads the one that is given."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """Name every command."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Give what help needs to know of a command."""
+        place = COMMANDS.get(cmd_name)
+        return click.Command(cmd_name, help=place.help) if place else None
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[Any, ...]:
+        """Load the command that was given."""
+        name, command, rest = super().resolve_command(ctx, args)
+        return name, load(str(name)) if command else command, rest
+
+
+def load(name: str) -> click.Command:
+    """Load a command by its name."""
+    place = COMMANDS[name]
+    found = getattr(import_module(f"engine.cli.{place.module}"), place.name)
+    if isinstance(found, typer.Typer):
+        return get_command(found)
+    alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    alone.command(name)(found)
+    return get_command(alone)
+
+
 app = typer.Typer(
     name="icmc",
+    cls=LoadedWhenGiven,
     help="Case management centre for anti-trafficking networks.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-app.command()(up.up)
-app.command()(up.portal)
-app.command()(up.worker)
-app.command()(up.migrate)
-app.command()(definitions.lint)
-app.command()(definitions.draw)
-app.command()(replaying.replay)
-app.command()(audit.doctor)
-app.command()(storage.backup)
-app.command()(storage.restore)
-app.add_typer(pillars.app, name="pillars")
-app.add_typer(cases.case_app, name="case")
-app.add_typer(cases.item_app, name="item")
-app.add_typer(audit.app, name="audit")
-app.add_typer(people.app, name="people")
+
+
+@app.callback()
+def _root() -> None:
+    """Case management centre for anti-trafficking networks."""
 
 
 def main() -> None:
