@@ -9,6 +9,7 @@ from typer.testing import CliRunner, Result
 
 from engine.adapters.data_files import data_folder
 from engine.cli.definitions import draw, lint
+from engine.cli.main import app as main_app
 
 GOOD = "workflow: w\nversion: 1\ntitle: W\nsteps:\n  a: {uses: reporting.intake, time: {limit: P1D}}\n"
 
@@ -123,3 +124,15 @@ def test_a_workflow_extends_a_neighbour_when_drawn(tmp_path: Path) -> None:
     own = tmp_path / "own.yaml"
     own.write_text("workflow: own\nversion: 1\nextends: w\ntitle: Own\n")
     assert 'digraph "Own"' in _run("draw", own, "--format", "dot").stdout
+
+
+def test_the_schema_of_a_kind_of_file_is_printed_as_json() -> None:
+    done = CliRunner().invoke(main_app, ["schema", "ladder"])
+    assert done.exit_code == 0
+    assert json.loads(done.output)["properties"]["ladder"]
+
+
+def test_the_schema_of_an_unknown_kind_is_wrong_usage() -> None:
+    done = CliRunner().invoke(main_app, ["schema", "poem"])
+    assert done.exit_code == 2
+    assert "Traceback" not in done.output
