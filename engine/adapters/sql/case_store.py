@@ -7,11 +7,10 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import Connection, Table, bindparam, insert, text, update
-from sqlalchemy.dialects.postgresql import Insert
-from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy import Connection, Table, insert, text
 
 from engine.adapters.sql import tables as tb
+from engine.adapters.sql.case_writing import NEW_JOB, write_decision, write_rows
 from engine.adapters.sql.chain import link
 from engine.domain import events as ev
 from engine.domain.compiled import CompiledWorkflow
@@ -42,9 +41,7 @@ def _table(row: type) -> Table:
     return table
 
 
-CASE, RUN, STEP, DEADLINE = _table(tb.CaseRow), _table(tb.RunRow), _table(tb.StepRow), _table(tb.DeadlineRow)
-PERSON, INTERVAL, ITEM = _table(tb.CasePersonRow), _table(tb.IntervalRow), _table(tb.WorkItemRow)
-JOB, EVENT, DISPATCH = _table(tb.JobRow), _table(tb.EventRow), _table(tb.DispatchRow)
+CASE, ITEM, EVENT = _table(tb.CaseRow), _table(tb.WorkItemRow), _table(tb.EventRow)
 
 
 def _columns(record: type[BaseModel]) -> str:
@@ -74,39 +71,6 @@ _LOAD = text(
 )
 
 
-def _upsert(table: Table, record: type[BaseModel], key: tuple[str, ...]) -> Insert:
-    statement = upsert(table)
-    changed = {name: statement.excluded[name] for name in record.model_fields if name not in key}
-    return statement.on_conflict_do_update(index_elements=key, set_=changed)
-
-
-_SAVE_RUN = _upsert(RUN, Run, ("id",))
-_SAVE_STEP = _upsert(STEP, Step, ("id",))
-_SAVE_DEADLINE = _upsert(DEADLINE, Deadline, ("id",))
-_SAVE_INTERVAL = _upsert(INTERVAL, Interval, ("step_id", "name", "start"))
-_SAVE_PERSON = upsert(PERSON)
-_SAVE_PERSON = _SAVE_PERSON.on_conflict_do_update(
-    index_elements=("case_id", "person_id", "role"),
-    set_={"removed_at": _SAVE_PERSON.excluded["removed_at"]},
-)
-_SAVE_JOB = upsert(JOB).on_conflict_do_nothing(index_elements=("id",))
-_SAVE_ITEM = upsert(ITEM).on_conflict_do_nothing(index_elements=("id",))
-_SAVE_DISPATCH = upsert(DISPATCH).on_conflict_do_nothing(index_elements=("case_id",))
-_SAVE_EVENT = insert(EVENT)
-_CLOSE_ITEMS = (
-    update(ITEM)
-    .where(ITEM.c.step_id == bindparam("closed_step"), ITEM.c.status.in_(("ready", "reserved")))
-    .values(status=bindparam("closed_as"), ended_at=bindparam("closed_at"), revision=ITEM.c.revision + 1)
-)
-_SAVE_CASE = (
-    update(CASE)
-    .where(CASE.c.id == bindparam("case_key"), CASE.c.revision == bindparam("revision_read"))
-    .values(
-        {name: bindparam(name) for name in ("status", "closed_at", "revision", "facts", "chain_head", "chain_length")},
-    )
-)
-
-
 class CaseStore:
     """Cases in PostgreSQL, within one transaction."""
 
@@ -115,8 +79,6 @@ class CaseStore:
         self._connection = connection
         self._vault = vault
         self._definitions = definitions
-        self.wrote_jobs: set[UUID] = set()
-        self.wrote_deadlines = False
 
     def lock(self, case_id: UUID) -> CaseState:
         """Load a case and keep others from changing it until the transaction ends; raises `NotFoundError`."""
@@ -150,57 +112,34 @@ class CaseStore:
         after = before
         for event in events:
             after = evolve(after, event)
-        self._save_records(before, after, events)
         follows = consequences(events, after, self._definitions, at)
-        closing = [
-            {"closed_step": step, "closed_as": status.value, "closed_at": at}
-            for step, status in follows.closed_steps.items()
-        ]
-        self._many(_CLOSE_ITEMS, closing)
         unit = before.case.unit_id
-        self._many(_SAVE_ITEM, [item.model_dump() | {"unit_id": unit} for item in follows.items])
-        self.add_jobs(after, follows.jobs, at=at)
+        rows = _changed_rows(before, after, events) | {
+            "work_item": [item.model_dump() | {"unit_id": unit} for item in follows.items],
+            **_job_rows(after, follows.jobs, at=at),
+        }
         bodies = [
             (event.type, event.model_dump(mode="json", exclude={"type"}, exclude_defaults=True)) for event in events
         ]
-        return self._chain(after, bodies, actor_id=actor_id, at=at)
+        links, saved = self._chain(after, bodies, actor_id=actor_id, at=at)
+        write_decision(
+            self._connection, {**rows, "event": links}, saved, _jsonable(saved.facts),
+            closed_steps=follows.closed_steps, at=at,
+        )  # fmt: skip
+        return saved
 
     def note(
         self, state: CaseState, type_: str, body: Mapping[str, Any], *, actor_id: UUID | None, at: datetime
     ) -> CaseState:
         """Write an event that changes no record of the case: a claim, a reading, a delivery."""
-        return self._chain(state, [(type_, dict(body))], actor_id=actor_id, at=at)
+        links, saved = self._chain(state, [(type_, dict(body))], actor_id=actor_id, at=at)
+        write_decision(self._connection, {"event": links}, saved, _jsonable(saved.facts), closed_steps={}, at=at)
+        return saved
 
     def add_jobs(self, state: CaseState, jobs: Sequence[Job], *, at: datetime, **more: object) -> None:
         """Write jobs into the outbox, and make sure that somebody is told of them."""
-        if not jobs:
-            return
-        rows = [
-            job.model_dump() | {"unit_id": state.case.unit_id, "created_at": at, "payload": {}} | more for job in jobs
-        ]
-        self._many(_SAVE_JOB, rows)
-        workflow = next((run.workflow for run in state.runs.values()), "")
-        self._connection.execute(_SAVE_DISPATCH, {"case_id": state.case.id, "workflow": workflow})
-        self.wrote_jobs.add(state.case.id)
-
-    def _save_records(self, before: CaseState, after: CaseState, events: Sequence[ev.Event]) -> None:
-        scope = {"case_id": before.case.id, "unit_id": before.case.unit_id}
-        runs = [run.model_dump() | scope for key, run in after.runs.items() if before.runs.get(key) is not run]
-        self._many(_SAVE_RUN, runs)
-        steps = [step for key, step in after.steps.items() if before.steps.get(key) is not step]
-        self._many(_SAVE_STEP, [_step_row(step) | scope for step in steps])
-        deadlines = {event.deadline.id: event.deadline for event in events if isinstance(event, ev.DEADLINE_EVENTS)}
-        self._many(_SAVE_DEADLINE, [_deadline_row(deadline) | scope for deadline in deadlines.values()])
-        self.wrote_deadlines |= bool(deadlines)
-        known = set(before.persons)
-        persons = [
-            person.model_dump() | scope | {"position": number}
-            for number, person in enumerate(after.persons, start=1)
-            if person not in known
-        ]
-        self._many(_SAVE_PERSON, persons)
-        intervals = [event.interval.model_dump() | scope for event in events if isinstance(event, ev.IntervalRecorded)]
-        self._many(_SAVE_INTERVAL, intervals)
+        if jobs:
+            write_rows(self._connection, _job_rows(state, jobs, at=at, **more))
 
     def _chain(
         self,
@@ -209,7 +148,8 @@ class CaseStore:
         *,
         actor_id: UUID | None,
         at: datetime,
-    ) -> CaseState:
+    ) -> tuple[list[dict[str, Any]], CaseState]:
+        """Make the links of some events; gives their rows, and the case as it is with them."""
         case, rows = state.case, []
         head, seq = case.chain_head, case.chain_length
         for type_, body in bodies:
@@ -218,40 +158,49 @@ class CaseStore:
             rows.append(
                 {
                     "case_id": case.id, "seq": seq, "unit_id": case.unit_id, "at": at, "actor_id": actor_id,
-                    "type": type_, "body": body, "hash": head,
+                    "type": type_, "body": body, "hash": f"\\x{head.hex()}",
                 },
             )  # fmt: skip
-        self._many(_SAVE_EVENT, rows)
         changes = {"revision": case.revision + 1, "chain_head": head, "chain_length": seq}
-        saved = case.model_copy(update=changes)
-        self._save_case(saved, state.facts, case.revision)
-        return replace(state, case=saved)
+        return rows, replace(state, case=case.model_copy(update=changes))
 
-    def _save_case(self, case: Case, facts: Mapping[str, Scalar], revision_read: int) -> None:
-        self._connection.execute(
-            _SAVE_CASE,
-            {
-                "case_key": case.id, "revision_read": revision_read, "status": case.status, "closed_at": case.closed_at,
-                "revision": case.revision, "facts": _jsonable(facts), "chain_head": case.chain_head,
-                "chain_length": case.chain_length,
-            },
-        )  # fmt: skip
 
-    def _many(self, statement: Any, rows: Sequence[Mapping[str, Any]]) -> None:  # noqa: ANN401 - any Core statement
-        if rows:
-            self._connection.execute(statement, list(rows) if len(rows) > 1 else rows[0])
+def _changed_rows(before: CaseState, after: CaseState, events: Sequence[ev.Event]) -> dict[str, list[dict[str, Any]]]:
+    scope = {"case_id": before.case.id, "unit_id": before.case.unit_id}
+    deadlines = {event.deadline.id: event.deadline for event in events if isinstance(event, ev.DEADLINE_EVENTS)}
+    recorded = [event.interval for event in events if isinstance(event, ev.IntervalRecorded)]
+    intervals = {(interval.step_id, interval.name, interval.start): interval for interval in recorded}
+    known = set(before.persons)
+    return {
+        "run": [run.model_dump() | scope for key, run in after.runs.items() if before.runs.get(key) is not run],
+        "step": [_step_row(step) | scope for key, step in after.steps.items() if before.steps.get(key) is not step],
+        "deadline": [deadline.model_dump() | scope | {"failures": 0} for deadline in deadlines.values()],
+        "case_person": [
+            person.model_dump() | scope | {"position": number}
+            for number, person in enumerate(after.persons, start=1)
+            if person not in known
+        ],
+        "interval": [interval.model_dump() | scope for interval in intervals.values()],
+    }
+
+
+def _job_rows(
+    state: CaseState, jobs: Sequence[Job], *, at: datetime, **more: object
+) -> dict[str, list[dict[str, Any]]]:
+    if not jobs:
+        return {}
+    case = state.case
+    workflow = next((run.workflow for run in state.runs.values()), "")
+    return {
+        "job": [{**NEW_JOB, **job.model_dump(), "unit_id": case.unit_id, "created_at": at, **more} for job in jobs],
+        "dispatch": [{"case_id": case.id, "workflow": workflow}],
+    }
 
 
 def _step_row(step: Step) -> dict[str, Any]:
     row = step.model_dump()
     row["outputs"] = _jsonable(step.outputs)
     row["added"] = step.added.model_dump(mode="json") if step.added else None
-    return row
-
-
-def _deadline_row(deadline: Deadline) -> dict[str, Any]:
-    row = deadline.model_dump()
-    row["warn"], row["fired"] = list(deadline.warn), list(deadline.fired)
     return row
 
 

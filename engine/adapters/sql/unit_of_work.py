@@ -58,9 +58,5 @@ class SqlUnitOfWork:
         self._connection.execute(_NOTIFY_DEADLINES)
 
     def commit(self) -> None:
-        """Keep everything, and wake the listeners of what was written."""
-        if self.cases.wrote_jobs:
-            self._connection.execute(_NOTIFY_JOBS)
-        if self.cases.wrote_deadlines:
-            self._connection.execute(_NOTIFY_DEADLINES)
+        """Keep everything; who waits for what was written hears of it now."""
         self._connection.commit()
