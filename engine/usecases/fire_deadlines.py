@@ -10,7 +10,7 @@ from engine.domain import events as ev
 from engine.domain import work_item as verbs
 from engine.domain.consequences import WorkItem
 from engine.domain.state import CaseState
-from engine.ports import Breach, DueDeadline, FiredReport, NewEscalation
+from engine.ports import ActorRecord, Breach, DueDeadline, FiredReport, NewEscalation
 from engine.spec.ladders import Channel, Level
 from engine.stores import UnitOfWork
 from engine.usecases.deciding import carry_out
@@ -124,7 +124,7 @@ def _raise_level(engine: Engine, work: UnitOfWork, state: CaseState, event: ev.L
     if not work.messages.add_escalation(escalation, unit_id=state.case.unit_id):
         return False
     if item is not None:
-        _act_on_item(work, item, level, found.people[0].id if found.people else None)
+        _act_on_item(work, item, level, next((p.id for p in found.people if _may_do(item, p)), None))
     return tell(
         engine,
         work,
@@ -151,6 +151,11 @@ def _act_on_item(work: UnitOfWork, item: WorkItem, level: Level, first: UUID | N
         changed = changed.model_copy(update={"revision": item.revision + 1})
     if changed is not item:
         work.items.save(changed)
+
+
+def _may_do(item: WorkItem, person: ActorRecord) -> bool:
+    """Say whether an item can be given to somebody: they have one of its roles, and four eyes do not exclude them."""
+    return person.id not in item.excluded_ids and not set(person.roles).isdisjoint(item.candidate_roles)
 
 
 def _channels(engine: Engine, level: Level) -> tuple[str, ...]:

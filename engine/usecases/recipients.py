@@ -10,6 +10,8 @@ from engine.ports import ActorRecord
 from engine.spec.ladders import Level, Person, Recipient
 from engine.stores import UnitOfWork
 
+_ABOVE_TOLD = "those above were told at once"
+_NOBODY_ABOVE = "nor can those above"
 _SUPERVISOR = ("supervisor",)
 _LAST_RESORT = ("nodal_officer", "safeguarding_lead", "supervisor", "case_manager")
 
@@ -40,7 +42,7 @@ def who_is_told(work: UnitOfWork, state: CaseState, item: WorkItem | None, level
     if people:
         return Found(people, note)
     above = work.directory.with_role(unit_id=state.case.unit_id, roles=_LAST_RESORT, now=now)
-    missing = f"Nobody can be reached as {level.to.in_words()}: those above were told at once."
+    missing = f"Nobody can be reached as {level.to.in_words()}: {_ABOVE_TOLD if above else _NOBODY_ABOVE}."
     return Found(above, f"{note} {missing}".strip())
 
 

@@ -12,7 +12,12 @@ _DUE = text("""
     WHERE d.status = 'open' AND d.next_at <= :now AND (d.held_until IS NULL OR d.held_until <= :now)
     ORDER BY d.next_at LIMIT :most
 """)
-_NEXT = text("SELECT min(next_at) FROM deadline WHERE status = 'open' AND next_at IS NOT NULL")
+_NEXT = text("""
+    WITH free AS (SELECT next_at FROM deadline WHERE status = 'open' AND next_at IS NOT NULL
+        AND (held_until IS NULL OR held_until <= next_at) ORDER BY next_at LIMIT 1)
+    SELECT least((SELECT next_at FROM free), (SELECT min(held_until) FROM deadline WHERE status = 'open'
+        AND held_until > next_at AND next_at <= coalesce((SELECT next_at FROM free), 'infinity')))
+""")
 _TRY_CASE = text('SELECT 1 FROM "case" WHERE id = :case FOR UPDATE SKIP LOCKED')
 _HOLD = text("""
     UPDATE deadline SET failures = failures + 1, held_until = :until WHERE id = :id
@@ -32,7 +37,7 @@ class DeadlineStore:
         return tuple(DueDeadline(row.id, row.case_id, row.next_at, row.ladder) for row in rows)
 
     def next_at(self) -> datetime | None:
-        """Give the instant at which something is due next; it may lie in the past."""
+        """Give the instant at which something is due next, or tried again; it may lie in the past."""
         found: datetime | None = self._connection.execute(_NEXT).scalar()
         return found
 
