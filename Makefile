@@ -6,7 +6,7 @@ SHELL := /bin/bash
 BIN := .venv/bin
 export PYTHON
 
-# Tests share one PostgreSQL: more than four at once gains nothing.
+# Tests share one PostgreSQL: more than four at once gains nothing. What a file of tests shares is started once.
 WORKERS := $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); echo $$((n < 2 ? 2 : n > 4 ? 4 : n)))
 
 help: ## Show this list
@@ -16,7 +16,7 @@ run: setup ## Run the demo on this machine; it prints the address to open
 	@$(BIN)/icmc up --demo $(ARGS)
 
 test: setup-dev ## Run the whole test suite (ARGS=... goes to pytest)
-	@$(BIN)/pytest -n $(WORKERS) -rfEs -m "not faults" $(ARGS)
+	@$(BIN)/pytest -n $(WORKERS) --dist loadfile -rfEs -m "not faults" $(ARGS)
 
 check: setup-dev ## Look at format, rules, types, layers and workflow files
 	$(BIN)/ruff format --check .
