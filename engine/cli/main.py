@@ -2,12 +2,12 @@
 
 import os
 from importlib import import_module
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import click
 import typer
-from typer.core import TyperGroup
-from typer.main import get_command
+from typer._click.core import Command, Context
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command, get_group
 
 os.environ.setdefault("NO_COLOR", "1") if not os.isatty(1) else None
 
@@ -27,7 +27,10 @@ COMMANDS = {
     "migrate": Place("up", "migrate", "Bring the database to the shape that this release needs."),
     "lint": Place("definitions", "lint", "Find what is wrong with definition files."),
     "draw": Place("definitions", "draw", "Draw a workflow, in swim lanes by pillar."),
-    "simulate": Place("simulating", "simulate", "Say what would happen to a report, with times; nothing is changed."),
+    "schema": Place("definitions", "schema", "Print the JSON Schema of a kind of definition file."),
+    "simulate": Place(
+        "simulating", "simulate_workflow", "Say what would happen to a report, with times; nothing is changed."
+    ),
     "publish": Place("publishing", "publish", "Publish workflows from files."),
     "export": Place("publishing", "export", "Write the stored text of a definition back."),
     "replay": Place("replaying", "replay", "Replay stories in a scratch database on a simulated clock."),
@@ -46,27 +49,27 @@ COMMANDS = {
 class LoadedWhenGiven(TyperGroup):
     """A group that knows what its commands are called, and loads the one that is given."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+    def list_commands(self, ctx: Context) -> list[str]:  # noqa: ARG002 - click's signature
         """Name every command."""
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+    def get_command(self, ctx: Context, cmd_name: str) -> Command | None:  # noqa: ARG002
         """Give what help needs to know of a command."""
         place = COMMANDS.get(cmd_name)
-        return click.Command(cmd_name, help=place.help) if place else None
+        return TyperCommand(cmd_name, help=place.help) if place else None
 
-    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[Any, ...]:
+    def resolve_command(self, ctx: Context, args: list[str]) -> tuple[str | None, Command | None, list[str]]:
         """Load the command that was given."""
         name, command, rest = super().resolve_command(ctx, args)
         return name, load(str(name)) if command else command, rest
 
 
-def load(name: str) -> click.Command:
+def load(name: str) -> Command:
     """Load a command by its name."""
     place = COMMANDS[name]
     found = getattr(import_module(f"engine.cli.{place.module}"), place.name)
     if isinstance(found, typer.Typer):
-        return get_command(found)
+        return get_group(found)
     alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
     alone.command(name)(found)
     return get_command(alone)

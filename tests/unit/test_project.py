@@ -10,10 +10,9 @@ from typing import Final
 
 import pytest
 from typer.core import TyperGroup
-from typer.main import get_command
 
 from engine.builtin import CORE
-from engine.cli.main import app
+from engine.cli.main import COMMANDS, load
 from engine.plugin.registry import load_registry
 from engine.settings import Settings
 
@@ -164,7 +163,7 @@ def test_the_licence_is_apache_2() -> None:
 
 
 def test_every_command_that_the_pages_name_exists() -> None:
-    commands = _commands(get_command(app))
+    commands = {path for name in COMMANDS for path in (name, *_commands(load(name), f"{name} "))}
     groups = {name.partition(" ")[0] for name in commands if " " in name}
     for page in PAGES:
         for first, second in re.findall(

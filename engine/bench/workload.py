@@ -1,0 +1,132 @@
+"""The work that is measured: a workflow of twelve steps one after the other, the team that does it, cases of it."""
+
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from uuid import UUID, uuid4
+
+from engine.adapters.smtp import DemoMailbox
+from engine.assembly import Engine
+from engine.bootstrap import Running, build_engine, databases, ship
+from engine.ports import JsonValue
+from engine.settings import Settings
+from engine.spec.ladders import Ladder
+from engine.usecases.complete_work_item import Completion, complete_work_item
+from engine.usecases.open_case import open_case
+from engine.usecases.publish import publish_workflow
+from engine.usecases.work_items import claim_work_item
+from engine.views import Viewer
+
+STEPS = 12
+WORKFLOW = "bench-steps"
+JURISDICTION = "IN-AS"
+ROLES = ("supervisor", "case_manager", "intake_officer")
+REPORT: Mapping[str, JsonValue] = {
+    "narrative": "A girl of about twelve works in a house.",
+    "concern": "forced_labour",
+    "is_child_suspected": "yes",
+    "immediate_danger": False,
+    "safe_to_call": True,
+    "consent_to_record": "yes",
+}
+ANSWERS: Mapping[str, JsonValue] = {
+    "decision": "yes",
+    "reason": "All that was asked for is there, and everybody agrees with it.",
+}
+
+
+@dataclass(frozen=True)
+class Bench:
+    """A system over a scratch database, its settings, and the member of a unit who does all the work."""
+
+    engine: Engine
+    settings: Settings
+    running: Running
+    unit_id: UUID
+    viewer: Viewer
+    mailbox: DemoMailbox = field(repr=False)
+
+
+@contextmanager
+def scratch_bench() -> Iterator[Bench]:
+    """Make a system with a database of its own, which is gone afterwards; every commit reaches the disk."""
+    with tempfile.TemporaryDirectory(prefix="icmc-bench-") as name:
+        folder = Path(name)
+        folder.chmod(0o711)
+        settings = Settings(data_folder=folder, database_url=None)
+        with databases(settings) as running:
+            mailbox = DemoMailbox()
+            engine = build_engine(settings, app_url=running.urls.app, channels={"email": mailbox})
+            try:
+                ship(engine)
+                publish_workflow(engine, source=workflow_text(), viewer=_machine())
+                unit, viewer = _team(engine)
+                yield Bench(engine, settings, running, unit, viewer, mailbox)
+            finally:
+                engine.dispose()
+
+
+def workflow_text(steps: int = STEPS) -> str:
+    """Write the workflow: decisions, each after the one before, each with a limit of its own."""
+    lines = [
+        f"workflow: {WORKFLOW}", "version: 1", "title: Steps to measure", "case_type: bench", "start: {on: hand}",
+        "steps:", *(_step(number) for number in range(1, steps + 1)),
+    ]  # fmt: skip
+    return "\n".join(lines) + "\n"
+
+
+def open_one(bench: Bench) -> tuple[UUID, UUID]:
+    """Open a case; gives it and the item of its first step."""
+    opened = open_case(
+        bench.engine, answers=REPORT, unit_id=bench.unit_id, viewer=bench.viewer, command_id=uuid4(), workflow=WORKFLOW
+    )
+    with bench.engine.unit_of_work() as work:
+        (item,) = work.items.open_of_case(opened.case_id)
+    return opened.case_id, item.id
+
+
+def plain_address(url: str) -> str:
+    """Give the address of a database as psycopg itself takes it."""
+    return url.replace("postgresql+psycopg://", "postgresql://", 1)
+
+
+def complete(bench: Bench, item_id: UUID) -> Completion:
+    """Complete an item that nobody has claimed, as a candidate may."""
+    return complete_work_item(
+        bench.engine, item_id, viewer=bench.viewer, revision=1, command_id=uuid4(), answers=ANSWERS
+    )
+
+
+def claim(bench: Bench, item_id: UUID) -> None:
+    """Claim an item."""
+    claim_work_item(bench.engine, item_id, viewer=bench.viewer, command_id=uuid4())
+
+
+def levels_of(bench: Bench, name: str = "standard") -> Ladder:
+    """Give the ladder by which the steps are escalated."""
+    return bench.engine.library().ladders[name]
+
+
+def _step(number: int) -> str:
+    after = f"after: step{number - 1}, " if number > 1 else ""
+    return f"  step{number}: {{uses: core.decide, {after}time: {{limit: P7D, ladder: standard}}}}"
+
+
+def _machine() -> Viewer:
+    return Viewer(actor_id=UUID(int=0), name="This machine", unit_ids=(), roles=(), is_system=True)
+
+
+def _team(engine: Engine) -> tuple[UUID, Viewer]:
+    organisation, unit, actor = uuid4(), uuid4(), uuid4()
+    with engine.unit_of_work() as work:
+        work.directory.add_organisation(organisation, name="Bench")
+        work.directory.add_unit(
+            unit, organisation_id=organisation, name="Bench unit", jurisdiction=JURISDICTION, zone="Asia/Kolkata"
+        )
+        work.directory.add_actor(actor, name="Bench worker", email="worker@example.org")
+        for role in ROLES:
+            work.directory.add_role(actor, unit_id=unit, role=role)
+        work.commit()
+    return unit, engine.queries.viewer(actor)

@@ -1,0 +1,77 @@
+"""`icmc simulate`: what would happen to a report, with times, and with no effect on anything."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+
+from engine.adapters.data_files import shipped_sources
+from engine.adapters.registry_catalogue import RegistryCatalogue
+from engine.adapters.sql.definition_cache import CalendarsWithHolidays
+from engine.builtin import CORE
+from engine.cli.common import FOUND_PROBLEMS, WRONG_USAGE, fail, in_words, read_settings, show
+from engine.domain.compiled import CompiledWorkflow, compile_workflow
+from engine.domain.library import Library
+from engine.domain.records import Scalar
+from engine.plugin.registry import load_registry
+from engine.replay.simulator import Simulated, SimulatedReport, simulate
+from engine.spec.extends import load_workflow, load_workflow_text
+from engine.spec.library import Definitions, definitions_of
+from engine.spec.yaml_files import read_yaml, read_yaml_file
+
+Name = Annotated[str, typer.Argument(metavar="WORKFLOW", help="A workflow file, or the name of one that is shipped.")]
+ReportFile = Annotated[Path, typer.Option("--report", help="YAML or JSON: answers, opened_at, jurisdiction, victims.")]
+Seed = Annotated[int, typer.Option(help="The same seed gives the same answers and the same punctuality.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+class _Report(BaseModel):
+    """A report file."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    answers: dict[str, Scalar] = Field(default_factory=dict)
+    opened_at: AwareDatetime
+    jurisdiction: str
+    victims: int = Field(default=1, ge=0, le=100)
+
+
+@in_words
+def simulate_workflow(workflow: Name, report: ReportFile, seed: Seed = 1, as_json: Json = False) -> None:  # noqa: FBT002
+    """Say what would happen to a report, with times; nothing is changed."""
+    told = _read(report)
+    shipped = definitions_of([read_yaml(text, file=name) for name, text in shipped_sources().items()])
+    library = Library(CalendarsWithHolidays(shipped.calendars.values()), shipped.ladders, shipped.packs)
+    done = simulate(_compiled(workflow, shipped), library, told, seed=seed)
+    show(done.as_json(), as_json=as_json, words=lambda: _words(done))
+    if done.closed_at is None:
+        raise typer.Exit(FOUND_PROBLEMS)
+
+
+def _read(path: Path) -> SimulatedReport:
+    try:
+        read = _Report.model_validate(read_yaml_file(path).data)
+    except ValidationError as error:
+        detail = error.errors(include_input=False)[0]
+        fail(f"{path}: {'.'.join(map(str, detail['loc'])) or 'the file'}: {detail['msg']}.", status=WRONG_USAGE)
+    return SimulatedReport(read.answers, read.opened_at, read.jurisdiction, read.victims)
+
+
+def _compiled(name: str, shipped: Definitions) -> CompiledWorkflow:
+    source = shipped.workflow_source(name)
+    if source is not None:
+        workflow, findings = load_workflow_text(source.text, file=source.file, library=shipped.workflow_source)
+    else:
+        workflow, findings = load_workflow(Path(name), library=shipped.workflow_source)
+    if workflow is None:
+        fail("\n".join(map(str, findings)))
+    return compile_workflow(workflow, RegistryCatalogue(load_registry(read_settings().pillars, builtins=(CORE,))))
+
+
+def _words(done: Simulated) -> str:
+    lines = [f"{one.at:%Y-%m-%d %H:%M} UTC  {one.what:9} {one.step} {one.detail}".rstrip() for one in done.happenings]
+    lines += [f"Told: {who}, {count} time(s)." for who, count in done.messages.items()]
+    if done.closed_at is not None:
+        return "\n".join([*lines, f"The case closes at {done.closed_at:%Y-%m-%d %H:%M} UTC."])
+    return "\n".join([*lines, "The case stays open:", *(f"  {reason}" for reason in done.waits_for)])

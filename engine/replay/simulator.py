@@ -1,0 +1,186 @@
+"""Say what would happen to a report: the pure core, with seeded answers and punctuality, and no effect at all."""
+
+import random
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from engine.domain import commands as cm
+from engine.domain import events as ev
+from engine.domain.compiled import CompiledWorkflow
+from engine.domain.decide import decide
+from engine.domain.library import Library
+from engine.domain.records import LIVE, Case, CaseStatus, PersonRole, Purpose, Scalar, Step, StepStatus, deadline_id
+from engine.domain.state import CaseState, evolve
+from engine.spec.catalogue import Output, ValueKind
+
+_LONGEST = timedelta(days=5 * 366)
+_WITHOUT_LIMIT = timedelta(days=1)
+_EARLIEST, _LATEST = 0.2, 1.1
+_RUN, _CASE, _UNIT = UUID(int=1), UUID(int=2), UUID(int=3)
+
+
+@dataclass(frozen=True)
+class SimulatedReport:
+    """What arrives: its open answers, where, and when (aware)."""
+
+    answers: Mapping[str, Scalar]
+    opened_at: datetime
+    jurisdiction: str
+    victims: int = 1
+
+
+@dataclass(frozen=True, order=True)
+class Happening:
+    """One thing that happened in the simulation, at an instant in UTC."""
+
+    at: datetime
+    what: str
+    step: str
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Simulated:
+    """What would happen, in order; `waits_for` says what keeps the case open."""
+
+    workflow: str
+    seed: int
+    happenings: tuple[Happening, ...]
+    messages: Mapping[str, int]
+    closed_at: datetime | None
+    waits_for: tuple[str, ...] = ()
+
+    def as_json(self) -> dict[str, object]:
+        """Give the outcome as it is printed with `--json`."""
+        return asdict(self)
+
+
+def simulate(workflow: CompiledWorkflow, library: Library, report: SimulatedReport, *, seed: int) -> Simulated:
+    """Let a case of a workflow run from a report to its end: the same seed always gives the same."""
+    run = _Simulation(workflow, library, report, random.Random(seed))  # noqa: S311 - nothing secret
+    run.go()
+    return Simulated(
+        workflow=workflow.workflow.workflow,
+        seed=seed,
+        happenings=tuple(run.happenings),
+        messages=dict(sorted(run.messages.items())),
+        closed_at=run.state.case.closed_at,
+        waits_for=tuple(run.waiting()),
+    )
+
+
+@dataclass
+class _Simulation:
+    """A case that runs in memory."""
+
+    workflow: CompiledWorkflow
+    library: Library
+    report: SimulatedReport
+    chance: random.Random
+    happenings: list[Happening] = field(default_factory=list)
+    messages: dict[str, int] = field(default_factory=dict)
+    ends: dict[tuple[UUID, int, bool], datetime] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Open the case."""
+        self.now = self.report.opened_at.astimezone(UTC)
+        place = self.report.jurisdiction
+        case = Case(id=_CASE, number="C-0000-0000", unit_id=_UNIT, jurisdiction=place, opened_at=self.now)
+        self.state = CaseState(case=case, report=self.report.answers)
+        for number in range(self.report.victims):
+            self.do(cm.AddPerson(UUID(int=100 + number), PersonRole.VICTIM))
+        self.do(cm.StartRun(_RUN, self.workflow.content_hash, self.now, place))
+
+    def go(self) -> None:
+        """Go from one instant at which something happens to the next, until the case is closed or nothing moves."""
+        limit = self.now + _LONGEST
+        while self.state.case.status is CaseStatus.OPEN:
+            at, _, command = min(self._stops(), default=(limit, "", None), key=lambda stop: (stop[0], stop[1]))
+            if command is None or at >= limit:
+                return
+            self.now = max(self.now, at)
+            self.do(self._filled(command))
+
+    def do(self, command: cm.Command) -> None:
+        """Carry a command out, and note what followed."""
+        definitions = {self.workflow.content_hash: self.workflow}
+        for event in decide(definitions, self.library, self.state, command, self.now):
+            self.state = evolve(self.state, event)
+            self._note(event)
+
+    def waiting(self) -> Iterator[str]:
+        """Say of each live step what it waits for."""
+        for step in self.state.steps.values():
+            if step.status in LIVE and self.state.case.status is CaseStatus.OPEN:
+                gate = self.workflow.gates.get(step.gate) if step.gate else None
+                yield f"{step.key} is {step.status.value}{f': {gate.reason}' if gate else ''}"
+
+    def _stops(self) -> Iterator[tuple[datetime, str, cm.Command]]:
+        for deadline in self.state.deadlines.values():
+            if deadline.next_at is not None:
+                yield deadline.next_at, f"0{deadline.id}", cm.FireDeadline(deadline.id)
+        for step in self.state.steps.values():
+            if step.status is StepStatus.READY:
+                yield self._end_of(step), f"1{step.id}", cm.CompleteStep(step.id, "done", self.now)
+            elif step.status is StepStatus.APPROVAL:
+                yield self._end_of(step), f"1{step.id}", cm.ApproveStep(step.id, approved=True)
+
+    def _end_of(self, step: Step) -> datetime:
+        """Choose, once, when a step is finished: a share of the time until it is due, sometimes more."""
+        key = (step.id, step.turn, step.status is StepStatus.APPROVAL)
+        if key not in self.ends:
+            purpose = Purpose.APPROVAL if step.status is StepStatus.APPROVAL else Purpose.LIMIT
+            deadline = self.state.deadlines.get(deadline_id(step.id, purpose))
+            due_at = deadline.due_at if deadline else self.now + _WITHOUT_LIMIT
+            share = 0.0 if step.automatic else self.chance.uniform(_EARLIEST, _LATEST)
+            self.ends[key] = self.now + max(due_at - self.now, timedelta()) * share
+        return self.ends[key]
+
+    def _filled(self, command: cm.Command) -> cm.Command:
+        """Answer the questions of a step: each output is chosen among what its step type declares."""
+        if not isinstance(command, cm.CompleteStep):
+            return command
+        compiled = self.workflow.steps.get(self.state.steps[command.step_id].key)
+        outputs = compiled.info.outputs if compiled and compiled.info else {}
+        first = compiled is not None and compiled.spec.uses == "reporting.intake"
+        told = {name: value for name, value in self.report.answers.items() if first and name in outputs}
+        answers = {name: self._answer(output) for name, output in outputs.items()} | told
+        return cm.CompleteStep(command.step_id, command.outcome, self.now, outputs=answers)
+
+    def _answer(self, output: Output) -> Scalar:
+        match output.kind:
+            case ValueKind.BOOL:
+                return self.chance.random() < 0.5  # noqa: PLR2004 - even
+            case ValueKind.NUMBER:
+                return self.chance.randint(0, 3)
+            case ValueKind.INSTANT:
+                return self.now
+            case ValueKind.CHOICE:
+                return self.chance.choice(output.choices)
+
+    def _note(self, event: ev.Event) -> None:
+        match event:
+            case ev.StepOpened() | ev.StepHeld() | ev.StepEnded() | ev.StepSkipped() | ev.StepCancelled():
+                what = type(event).__name__.removeprefix("Step").lower()
+                self._add(what, event.step.key, event.step.path)
+            case ev.DeadlineSet() | ev.DeadlineMoved():
+                self._add("due", event.deadline.key, f"{event.deadline.due_at:%Y-%m-%d %H:%M} UTC")
+            case ev.DeadlineBreached():
+                self._add("breached", event.deadline.key, event.deadline.path)
+            case ev.LevelRaised():
+                self._raised(event)
+            case ev.CaseClosed():
+                self._add("closed", "")
+            case _:
+                pass
+
+    def _raised(self, event: ev.LevelRaised) -> None:
+        level = self.library.ladders[event.deadline.ladder].levels[event.level - 1]
+        told = f"{level.to.kind.value} {getattr(level.to, level.to.kind.value)}"
+        self.messages[told] = self.messages.get(told, 0) + 1
+        self._add("level", event.deadline.key, f"{event.level}, told: {told}")
+
+    def _add(self, what: str, step: str, detail: str = "") -> None:
+        self.happenings.append(Happening(self.now, what, step, detail))
