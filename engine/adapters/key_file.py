@@ -35,17 +35,15 @@ def read_or_create_key_file(path: Path) -> KeyFile:
         _create(path)
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        return KeyFile(
-            current=content["current"],
-            keys={name: base64.b64decode(key) for name, key in content["keys"].items()},
-            chain=base64.b64decode(content["chain"]),
-            blind=base64.b64decode(content["blind"]),
-        )
-    except (OSError, ValueError, KeyError) as error:
+        keys = {name: _key(text) for name, text in content["keys"].items()}
+        made = KeyFile(content["current"], keys, chain=_key(content["chain"]), blind=_key(content["blind"]))
+        made.key(made.current)
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, KeyMissingError) as error:
         raise SettingsError(
             problem=f"The key file {path} cannot be read ({type(error).__name__}).",
             remedy="Put the file back from its own backup; without it no sealed value can be read.",
         ) from error
+    return made
 
 
 def _create(path: Path) -> None:
@@ -69,6 +67,14 @@ def _create(path: Path) -> None:
         pass  # another process was first: its keys are the ones
     finally:
         temporary.unlink()
+
+
+def _key(text: str) -> bytes:
+    key = base64.b64decode(text, validate=True)
+    if len(key) != KEY_BYTES:
+        message = f"a key has {KEY_BYTES} bytes"
+        raise ValueError(message)
+    return key
 
 
 def _new_key() -> str:

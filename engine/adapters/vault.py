@@ -18,6 +18,8 @@ from engine.ports import JsonValue
 _MARK = b"v1|"
 _NONCE = 12
 _OWNER = 16
+_TAG = 16
+_SHORTEST = len(_MARK) + _OWNER + _NONCE + _TAG
 _REMEMBERED = 10_000
 
 LoadKey = Callable[[UUID], tuple[bytes, str] | None]
@@ -49,7 +51,7 @@ class KeyVault:
 
     def unseal(self, sealed: bytes, *, table: str, row: UUID, column: str) -> JsonValue:
         """Decrypt; raises `DamagedError` for a value changed or moved, `KeyMissingError` for one without its key."""
-        if not sealed.startswith(_MARK):
+        if not sealed.startswith(_MARK) or len(sealed) < _SHORTEST:
             raise DamagedError(what=f"A sealed value in {table}.{column}")
         start = len(_MARK)
         owner = UUID(bytes=sealed[start : start + _OWNER])
@@ -99,6 +101,8 @@ class KeyVault:
         return nonce + AESGCM(self._file.key(self._file.current)).encrypt(nonce, key, owner.bytes)
 
     def _unwrap(self, owner: UUID, wrapped: bytes, wrapped_by: str) -> bytes:
+        if len(wrapped) < _NONCE + _TAG:
+            raise DamagedError(what="A wrapped key")
         try:
             return AESGCM(self._file.key(wrapped_by)).decrypt(wrapped[:_NONCE], wrapped[_NONCE:], owner.bytes)
         except InvalidTag:

@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from engine.adapters.key_file import KeyFile
 from engine.adapters.sql import tables as tb
 from engine.adapters.vault import KeyVault
+from engine.errors import KeyMissingError
 from engine.ports import Clock
 
 _KEYS = tb.DataKeyRow.__table__  # type: ignore[attr-defined]
@@ -29,6 +30,9 @@ def open_vault(sql: SqlEngine, key_file: KeyFile, clock: Clock) -> KeyVault:
         row = {"owner_id": owner, "version": 1, "wrapped": wrapped, "wrapped_by": wrapped_by, "created_at": clock.now()}
         with sql.begin() as connection:
             connection.execute(upsert(_KEYS).values(row).on_conflict_do_nothing())
-        return load(owner) or (wrapped, wrapped_by)
+        kept = load(owner)
+        if kept is None:
+            raise KeyMissingError(key_id=str(owner))  # destroyed: what is sealed now could never be read again
+        return kept
 
     return KeyVault(key_file, load=load, store=store)
