@@ -3,9 +3,11 @@
 import hashlib
 import logging
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, NamedTuple, cast
 from uuid import UUID
+
+from pydantic_core import to_jsonable_python
 
 from engine.assembly import Engine
 from engine.domain import commands as cm
@@ -100,7 +102,8 @@ def _run(engine: Engine, job: ClaimedJob, traced: Mapping[str, Any]) -> str:
     if read is None or read.step.status not in OPEN or read.step_type.run is None:
         return _finish(engine, job, traced)
     completed = cast("Completed", _call(read.step_type.run, read))
-    outputs = {name: _scalar(value) for name, value in completed.outputs.items()}
+    declared = read.step_type.outputs
+    outputs = {name: _scalar(value) for name, value in completed.outputs.items() if name in declared}
     papers = _papers(engine, read, "conclude", dict(outputs))
 
     def write(work: UnitOfWork, state: CaseState, now: datetime) -> None:
@@ -209,8 +212,8 @@ def _finish(
 
 
 def _scalar(value: object) -> Scalar:
-    return value.isoformat() if isinstance(value, datetime) else cast("Scalar", value)
+    return value.astimezone(UTC).isoformat() if isinstance(value, datetime) else cast("Scalar", value)
 
 
 def _jsonable(value: object) -> JsonValue:
-    return value.isoformat() if isinstance(value, datetime) else cast("JsonValue", value)
+    return cast("JsonValue", to_jsonable_python(value))
