@@ -29,7 +29,10 @@ class SmtpChannel:
 
     def send(self, *, to: str, subject: str, body: str, message_id: str) -> None:
         """Send one message, or raise `DeliveryError`; a refusal for good is permanent."""
-        message = self._message(to, subject, body, message_id)
+        try:
+            message = self._message(to, subject, body, message_id)
+        except ValueError as error:
+            raise DeliveryError(channel="email", reason=type(error).__name__, permanent=True) from None
         try:
             with self._connect() as server:
                 if self._user and self._password:
