@@ -12,6 +12,7 @@ from typing import Final, TextIO
 from uuid import uuid4
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from engine.adapters.postgres.databases import (
     APP,
@@ -25,7 +26,19 @@ from engine.adapters.postgres.databases import (
 from engine.adapters.postgres.embedded import EmbeddedServer, start_embedded, stop_embedded
 from engine.adapters.postgres.locks import one_at_a_time
 from engine.adapters.postgres.roles import prepare_databases
+from engine.orchestration.settings import PrefectAddress, client_environment, process_environment
 from engine.adapters.sql.migrate import migrate
+
+_PREFECT_HOME = tempfile.TemporaryDirectory(prefix="icmc-tests-prefect-")
+_PREFECT = PrefectAddress.on_loopback(Path(_PREFECT_HOME.name), 9, "icmc:tests")
+_ENVIRONMENT = process_environment(client_environment(_PREFECT), os.environ)
+os.environ.clear()
+os.environ.update(_ENVIRONMENT)
+"""Prefect must be imported under our settings, by whichever test imports it first."""
+
+settings.register_profile("icmc", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("icmc")
+"""A busy machine is no finding."""
 
 _RUN: Final = "ICMC_TEST_RUN"
 _TEMPLATE: Final = "icmc_template"

@@ -18,7 +18,7 @@ def test_the_flow_runs_in_a_plain_process_pool_too(make_site: Callable[[], Site]
     command = ["-m", "prefect", "worker", "start", "--pool", "plain", "--type", "process", "--run-once"]
     environment = process_environment(client_environment(site.server.address), os.environ)
     environment |= {"STANDIN_URL": site.work.url, "PYTHONPATH": str(ROOT)}
-    subprocess.run([sys.executable, *command], env=environment, check=True, timeout=120, capture_output=True)
+    subprocess.run([sys.executable, *command], env=environment, check=True, timeout=400, capture_output=True)
     assert site.api.flow_run(run_id)["state_type"] == "COMPLETED"
     row = site.work.row("job", job)
     assert (row["status"], row["flow_run_id"]) == ("done", UUID(run_id))
