@@ -26,8 +26,8 @@ from engine.adapters.postgres.databases import (
 from engine.adapters.postgres.embedded import EmbeddedServer, start_embedded, stop_embedded
 from engine.adapters.postgres.locks import one_at_a_time
 from engine.adapters.postgres.roles import prepare_databases
-from engine.orchestration.settings import PrefectAddress, client_environment, process_environment
 from engine.adapters.sql.migrate import migrate
+from engine.orchestration.settings import PrefectAddress, client_environment, process_environment
 
 _PREFECT_HOME = tempfile.TemporaryDirectory(prefix="icmc-tests-prefect-")
 _PREFECT = PrefectAddress.on_loopback(Path(_PREFECT_HOME.name), 9, "icmc:tests")
