@@ -43,6 +43,7 @@ class PrefectServer:
     address: PrefectAddress = field(init=False)
     _secrets: PrefectSecrets = field(init=False, repr=False)
     _child: subprocess.Popen[bytes] | None = field(default=None, init=False, repr=False)
+    _is_wanted: bool = field(default=False, init=False, repr=False)
     _lock: threading.RLock = field(default_factory=threading.RLock, init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -63,12 +64,13 @@ class PrefectServer:
     def start(self) -> PrefectAddress:
         """Start the server and wait until it answers; raise ServiceError when it does not."""
         with self._lock:
+            self._is_wanted = True
             for attempt in range(_PORTS_TO_TRY):
                 self._spawn()
                 if self._wait_until_ready():
                     write_address(self.address)
                     return self.address
-                self.stop()
+                self._end_child()
                 if attempt < _PORTS_TO_TRY - 1 and not self._port_was_taken():
                     break
                 self.address = self._choose_address()
@@ -79,28 +81,33 @@ class PrefectServer:
         )
 
     def restart_if_ended(self) -> bool:
-        """Start the server again, on the same port, if its process has ended; tell whether that was so."""
+        """Start the server again, on the same port, if its process has ended or never came up; tell whether so."""
         with self._lock:
-            if self._child is None or self._child.poll() is None:
+            if not self._is_wanted or self.pid is not None:
                 return False
             self._spawn()
+            write_address(self.address)
             return True
 
     def stop(self) -> None:
         """Stop the server and wait for its end."""
         with self._lock:
-            child, self._child = self._child, None
-            if child is None:
-                return
-            if child.stdin is not None:
-                with suppress(OSError):
-                    child.stdin.close()
-            _signal_group(child, signal.SIGTERM)
-            try:
-                child.wait(STOP_SECONDS)
-            except subprocess.TimeoutExpired:
-                _signal_group(child, signal.SIGKILL)
-                child.wait()
+            self._is_wanted = False
+            self._end_child()
+
+    def _end_child(self) -> None:
+        child, self._child = self._child, None
+        if child is None:
+            return
+        if child.stdin is not None:
+            with suppress(OSError):
+                child.stdin.close()
+        _signal_group(child, signal.SIGTERM)
+        try:
+            child.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            _signal_group(child, signal.SIGKILL)
+            child.wait()
 
     def _choose_address(self) -> PrefectAddress:
         return PrefectAddress.on_loopback(self.home, self.port or _free_port(), self._secrets.auth)
