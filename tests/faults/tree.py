@@ -69,7 +69,7 @@ class Tree:
             pid = self.pid(what)
             assert pid is not None
             os.kill(pid, signal.SIGKILL)
-            until(lambda: self.pid(what) not in {None, pid}, seconds=90)
+            until(lambda: self.pid(what) not in {None, pid}, seconds=150)
             return
         victims = [self.up.pid] if what == "portal" else [self.up.pid, *_children(self.up.pid), self._postmaster()]
         for pid in victims:
