@@ -6,13 +6,15 @@ from datetime import datetime
 from uuid import UUID
 
 from engine.assembly import Engine
+from engine.domain import commands as cm
 from engine.domain.commands import Command
 from engine.domain.consequences import WorkItem
 from engine.domain.decide import decide
 from engine.domain.events import Event
+from engine.domain.policy import Action, can
 from engine.domain.records import ItemStatus
 from engine.domain.state import CaseState
-from engine.errors import NotFoundError
+from engine.errors import NotAllowedError, NotFoundError
 from engine.ports import JsonValue
 from engine.stores import UnitOfWork
 from engine.views import Viewer
@@ -35,10 +37,22 @@ def carry_out(
     return Decided(after, events)
 
 
-def require_member(viewer: Viewer, state: CaseState) -> None:
-    """Refuse a viewer of another unit, in the same words as for a case that does not exist."""
+_ASKED_FOR: Mapping[type, Action] = {
+    cm.AddStep: Action.CHANGE_PLAN,
+    cm.CancelStep: Action.CHANGE_PLAN,
+    cm.StartRun: Action.STEER,
+    cm.AbortRun: Action.STEER,
+    cm.ReopenCase: Action.STEER,
+}
+"""What a viewer must be allowed to do for a command; working on the case is enough for the others."""
+
+
+def require_member(viewer: Viewer, state: CaseState, action: Action = Action.WORK) -> None:
+    """Refuse a viewer of another unit, in the same words as for a case that does not exist; and one who may not act."""
     if not viewer.is_system and state.case.unit_id not in viewer.unit_ids:
         raise NotFoundError(kind="case")
+    if not can(viewer, action):
+        raise NotAllowedError(actor=viewer.name, action=action.value)
 
 
 def keep_who_did_it(work: UnitOfWork, item: WorkItem, viewer: Viewer) -> None:
@@ -55,7 +69,7 @@ def command_on_case(
     """Carry out one command of a person on a case, once; gives its answer."""
     with engine.unit_of_work() as work:
         state = work.cases.lock(case_id)
-        require_member(viewer, state)
+        require_member(viewer, state, _ASKED_FOR.get(type(command), Action.WORK))
         known = work.records.answer_to(command_id)
         if known is not None:
             return known

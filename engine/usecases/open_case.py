@@ -10,6 +10,7 @@ from engine.domain import commands as cm
 from engine.domain import events as ev
 from engine.domain.compiled import CompiledWorkflow
 from engine.domain.decide import decide
+from engine.domain.policy import Action, can
 from engine.domain.records import Case, ItemStatus, PersonRole, Scalar
 from engine.domain.state import CaseState, evolve
 from engine.errors import NotAllowedError, NotFoundError
@@ -49,6 +50,8 @@ def open_case(
     """
     step_type = engine.registry.get(report_type)
     check_answers(step_type, answers, partly=True)
+    if not can(viewer, Action.OPEN_CASE):
+        raise NotAllowedError(actor=viewer.name, action=Action.OPEN_CASE.value)
     if not viewer.is_system and unit_id not in viewer.unit_ids:
         raise NotAllowedError(actor=viewer.name, action="report for this unit")
     now = engine.clock.now()

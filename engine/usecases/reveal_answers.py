@@ -4,9 +4,9 @@ from collections.abc import Callable
 from uuid import UUID
 
 from engine.assembly import Engine
-from engine.domain.policy import Action, can
+from engine.domain.policy import Action
 from engine.domain.state import CaseState
-from engine.errors import NotAllowedError, NotFoundError
+from engine.errors import NotFoundError
 from engine.usecases.deciding import require_member
 from engine.views import AnswerView, PersonView, Viewer
 
@@ -40,9 +40,7 @@ def _record(
     now = engine.clock.now()
     with engine.unit_of_work() as work:
         state = work.cases.lock(case_id)
-        require_member(viewer, state)
-        if not can(viewer, Action.REVEAL):
-            raise NotAllowedError(actor=viewer.name, action=Action.REVEAL.value)
+        require_member(viewer, state, Action.REVEAL)
         if not belongs(state):
             raise NotFoundError(kind="part of this case")
         work.cases.note(state, event, body, actor_id=viewer.actor_id, at=now)

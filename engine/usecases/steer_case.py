@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from engine.assembly import Engine
 from engine.domain import commands as cm
+from engine.domain.policy import Action
 from engine.domain.records import AddedStep, Interval, PersonRole, RunStatus, Scalar
 from engine.domain.state import CaseState
 from engine.errors import InvalidAnswersError, NotFoundError, UnknownLawLimitError
@@ -73,7 +74,7 @@ def add_step(
     now = engine.clock.now()
     with engine.unit_of_work() as work:
         state = work.cases.lock(case_id)
-        require_member(viewer, state)
+        require_member(viewer, state, Action.CHANGE_PLAN)
         known = work.records.answer_to(command_id)
         if known is not None:
             return UUID(str(known["step_id"]))
