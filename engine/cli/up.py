@@ -120,12 +120,16 @@ class _Background:
         self._server.stop()
 
     def _keep_running(self) -> None:
-        self._worker = start_worker(self._server.address)
+        first = self._server.address
+        self._worker = start_worker(first)
         try:
             self._server.start()
         except IcmcError as error:
             log.error("prefect_did_not_start", extra={"code": error.code})  # noqa: TRY400 - no traceback in the log
             typer.echo(str(error), err=True)
+        if self._server.address != first:
+            self._worker.stop()
+            self._worker = start_worker(self._server.address)
         while not self._stop.wait(_LOOK_EVERY):
             self._server.restart_if_ended()
             if self._worker.has_ended:

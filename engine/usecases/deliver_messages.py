@@ -40,6 +40,8 @@ def _deliver_one(engine: Engine, job: ClaimedJob, channel: str) -> bool:
         if waiting is None:
             return False
         try:
+            if channel not in engine.channels:
+                raise DeliveryError(channel=channel, reason="not-set-up")
             engine.channels[channel].send(
                 to=waiting.address, subject=waiting.subject, body=waiting.body, message_id=str(waiting.message_id)
             )

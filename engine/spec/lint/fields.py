@@ -47,11 +47,15 @@ def fields_for(subject: Subject, place: Place, condition: Condition) -> Fields:
     return found
 
 
+_WITHOUT_AN_ANSWER = ("skipped", "cancelled")
+"""What a condition reads as the outcome of a step that nobody ended."""
+
+
 def outputs_of(step: StepSpec, info: StepTypeInfo | None) -> Iterator[tuple[str, Output]]:
     """Yield what conditions may ask of a step: its outcome, its outputs, and open questions of the workflow."""
     if info is None:
         return
-    yield "outcome", Output(kind=ValueKind.CHOICE, choices=info.outcomes)
+    yield "outcome", Output(kind=ValueKind.CHOICE, choices=(*info.outcomes, *_WITHOUT_AN_ANSWER))
     yield from info.outputs.items()
     for question in step.questions:
         kind = _QUESTIONS.get(question.type)
