@@ -12,6 +12,11 @@ _FOCUSED = """() => {
 }"""
 _MOST_TABS = 200
 
+_TOO_WIDE = """() => [...document.querySelectorAll("body *")]
+    .filter((part) => part.getBoundingClientRect().right > document.documentElement.clientWidth + 1)
+    .slice(0, 5).map((part) => `${part.tagName}.${part.className}: ${part.textContent.trim().slice(0, 60)}`)"""
+"""Names the parts of a page that reach beyond the window."""
+
 
 def go_to(page: Page, words: str) -> None:
     """Press the tab key until something with these words has the focus."""
@@ -70,4 +75,4 @@ def must_be_pleasant(page: Page) -> None:
     ]
     assert not serious, f"{page.url}: {serious}"
     width = page.evaluate("() => [document.documentElement.scrollWidth, window.innerWidth]")
-    assert width[0] <= width[1], f"{page.url} scrolls sideways"
+    assert width[0] <= width[1], f"{page.url} scrolls sideways ({width}): {page.evaluate(_TOO_WIDE)}"
