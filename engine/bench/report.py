@@ -2,17 +2,31 @@
 
 import os
 import platform
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import quantiles
 
 import psycopg
 
 from engine.bench.crowd import fill
+from engine.bench.deadlines import fire_at_once
 from engine.bench.floor import floor_steps_per_second
+from engine.bench.jobs import measure_jobs
 from engine.bench.people import next_item_seconds, steps_per_second
 from engine.bench.workload import Bench, plain_address, scratch_bench
 
 _WARM_UP = 2
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How much is done to measure: `cases` are per client; `samples`, the starts of single jobs, are two at least."""
+
+    open_cases: int
+    cases: int
+    samples: int
+    jobs_at_once: int
+    deadlines: int
 
 
 @dataclass(frozen=True)
@@ -37,26 +51,58 @@ class BenchReport:
         return {"machine": self.machine, "figures": figures}
 
 
-def run_bench(*, open_cases: int, cases: int) -> BenchReport:
-    """Measure in a scratch database: `cases` are worked through per client, beside `open_cases` that nobody touches."""
+def run_bench(sizes: Sizes, *, with_prefect: bool = True) -> BenchReport:
+    """Measure, each part in a scratch database of its own; without Prefect, the times of jobs are left out.
+
+    Raises ServiceError when Prefect does not come up, or does not do the work.
+    """
     with scratch_bench() as bench:
-        steps_per_second(bench, clients=1, cases_each=_WARM_UP)
-        floor = floor_steps_per_second(bench, cases=cases).per_second
-        one = steps_per_second(bench, clients=1, cases_each=cases).per_second
-        eight = steps_per_second(bench, clients=8, cases_each=max(1, cases // 4)).per_second
-        fill(bench, cases=open_cases)
-        cuts = quantiles(next_item_seconds(bench, cases=cases), n=20)
-        return BenchReport(
-            _machine(bench),
-            (
-                Figure("raw SQL, the same rows, one client", floor, "steps/s"),
-                Figure("people's steps, one client", one, "steps/s"),
-                Figure("people's steps, eight clients", eight, "steps/s"),
-                Figure("raw SQL over one client", floor / one, "times"),
-                Figure(f"complete to next item read, {open_cases} open cases, p50", cuts[9] * 1000, "ms"),
-                Figure(f"complete to next item read, {open_cases} open cases, p95", cuts[18] * 1000, "ms"),
-            ),
-        )
+        machine, people = _machine(bench), _of_people(bench, sizes)
+    with scratch_bench() as bench:
+        deadlines = _of_deadlines(bench, sizes)
+    if not with_prefect:
+        return BenchReport(machine, (*people, *deadlines))
+    with scratch_bench() as bench:
+        return BenchReport(machine, (*people, *_of_jobs(bench, sizes), *deadlines))
+
+
+def _of_people(bench: Bench, sizes: Sizes) -> tuple[Figure, ...]:
+    cases, open_cases = sizes.cases, sizes.open_cases
+    steps_per_second(bench, clients=1, cases_each=_WARM_UP)
+    floor = floor_steps_per_second(bench, cases=cases).per_second
+    one = steps_per_second(bench, clients=1, cases_each=cases).per_second
+    eight = steps_per_second(bench, clients=8, cases_each=max(1, cases // 4)).per_second
+    fill(bench, cases=open_cases)
+    median, slow = _cuts(next_item_seconds(bench, cases=cases))
+    return (
+        Figure("raw SQL, the same rows, one client", floor, "steps/s"),
+        Figure("people's steps, one client", one, "steps/s"),
+        Figure("people's steps, eight clients", eight, "steps/s"),
+        Figure("raw SQL over one client", floor / one, "times"),
+        Figure(f"complete to next item read, {open_cases} open cases, p50", median * 1000, "ms"),
+        Figure(f"complete to next item read, {open_cases} open cases, p95", slow * 1000, "ms"),
+    )
+
+
+def _of_jobs(bench: Bench, sizes: Sizes) -> tuple[Figure, ...]:
+    times = measure_jobs(bench, samples=sizes.samples, at_once=sizes.jobs_at_once)
+    median, slow = _cuts(times.seconds_to_start)
+    return (
+        Figure("commit to start of the Prefect task, idle, p50", median, "s"),
+        Figure("commit to start of the Prefect task, idle, p95", slow, "s"),
+        Figure(f"Prefect tasks, {times.under_load.count} jobs due at once", times.under_load.per_second, "tasks/s"),
+    )
+
+
+def _of_deadlines(bench: Bench, sizes: Sizes) -> tuple[Figure, ...]:
+    rate = fire_at_once(bench, deadlines=sizes.deadlines)
+    return (Figure(f"{rate.count} deadlines due at one instant, recorded and escalated", rate.seconds, "s"),)
+
+
+def _cuts(measured: Sequence[float]) -> tuple[float, float]:
+    """Give the median and the 95th of 100."""
+    cuts = quantiles(measured, n=20, method="inclusive")
+    return cuts[9], cuts[18]
 
 
 def _machine(bench: Bench) -> dict[str, str]:

@@ -26,8 +26,6 @@ NAMED_PATH: Final = re.compile(
     r"`((?:engine|pillars|workflows|templates|tests|docs|requirements)/[\w./-]+?\w)(?:::(\w+))?`"
 )
 LINK: Final = re.compile(r"\[[^\]]*\]\(([^)#\s]+)(?:#([\w-]+))?\)")
-ANNOUNCED: Final = {"bench"}
-"""Commands that pages name before they are there."""
 OF_ONE_MACHINE: Final = {
     "an absolute path of a machine": r"/work/|/root/|/home/\w",
     "a package registry": r"pypi\.org|pythonhosted\.org|registry\.npmjs|registry\.yarnpkg|index-url [a-z]+:",
@@ -169,7 +167,7 @@ def test_every_command_that_the_pages_name_exists() -> None:
         for first, second in re.findall(
             r"(?:`|^(?:\$ )?)(?:\.venv/bin/)?icmc ([a-z][a-z-]*)(?: ([a-z]+)\b)?", _text(page), re.MULTILINE
         ):
-            assert first in commands | ANNOUNCED, f"{page.name} names icmc {first}"
+            assert first in commands, f"{page.name} names icmc {first}"
             if first in groups and second:
                 assert f"{first} {second}" in commands, f"{page.name} names icmc {first} {second}"
 

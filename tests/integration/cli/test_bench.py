@@ -1,10 +1,34 @@
 """The benchmark runs, and says on what machine; no test asks how quick it was."""
 
-from engine.bench.report import run_bench
+import pytest
+
+from engine.bench.deadlines import fire_at_once
+from engine.bench.report import BenchReport, Sizes, run_bench
+from engine.bench.workload import scratch_bench
+
+FEW = Sizes(open_cases=20, cases=1, samples=2, jobs_at_once=3, deadlines=4)
+PEOPLE = ["steps/s"] * 3 + ["times", "ms", "ms"]
 
 
-def test_the_benchmark_gives_every_figure_and_the_machine() -> None:
-    report = run_bench(open_cases=20, cases=1)
-    assert {"cores", "load", "python", "postgresql"} == set(report.machine)
+@pytest.mark.parametrize(
+    ("with_prefect", "units"), [(False, [*PEOPLE, "s"]), (True, [*PEOPLE, "s", "s", "tasks/s", "s"])]
+)
+def test_the_benchmark_gives_every_figure_and_the_machine(*, with_prefect: bool, units: list[str]) -> None:
+    report = run_bench(FEW, with_prefect=with_prefect)
+    assert set(report.machine) == {"cores", "load", "python", "postgresql"}
     assert all(figure.value > 0 for figure in report.figures)
-    assert [figure.unit for figure in report.figures] == ["steps/s"] * 3 + ["times", "ms", "ms"]
+    assert [figure.unit for figure in report.figures] == units
+    assert _is_all_done(report, with_prefect=with_prefect)
+
+
+def test_every_deadline_that_is_due_at_one_instant_is_recorded_and_escalated() -> None:
+    with scratch_bench() as bench:
+        assert fire_at_once(bench, deadlines=7).count == 7
+
+
+def _is_all_done(report: BenchReport, *, with_prefect: bool) -> bool:
+    names = [figure.name for figure in report.figures]
+    jobs = f"Prefect tasks, {FEW.jobs_at_once} jobs due at once"
+    return f"{FEW.deadlines} deadlines due at one instant, recorded and escalated" in names and (
+        jobs in names or not with_prefect
+    )
