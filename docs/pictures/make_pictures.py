@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Error, Page, sync_playwright
 
 HERE: Final = Path(__file__).resolve().parent
 USUAL_ADDRESS: Final = "http://127.0.0.1:8080"
@@ -54,7 +54,7 @@ def _as_case_manager(browser: Browser, address: str) -> None:
     _take(page, "cases")
     busiest = page.get_by_role("row", name="Child labour").get_by_role("link")
     page.goto(str((busiest if busiest.count() else page.locator(".icmc-table a")).first.get_attribute("href")))
-    _take(page, "case", whole=True)
+    _take(page, "case")
     reason = page.get_by_role("link", name=re.compile("Why this date"))
     if reason.count():
         page.goto(str(reason.first.get_attribute("href")))
@@ -92,6 +92,14 @@ def _become(page: Page, role: str) -> None:
 
 
 def _take(page: Page, name: str, *, whole: bool = False) -> None:
+    """Take a picture; Chromium sometimes cannot at once, so it is asked again a little later."""
+    for _ in range(4):
+        try:
+            page.screenshot(path=HERE / f"{name}.png", full_page=whole)
+        except Error:
+            page.wait_for_timeout(700)
+        else:
+            return
     page.screenshot(path=HERE / f"{name}.png", full_page=whole)
 
 
