@@ -102,7 +102,7 @@ def _register_first(address: PrefectAddress, registrar: Registrar, stop: threadi
             check_server(address)
             registrar.start_schedules()
         except ServiceError as error:
-            log.warning("prefect_not_ready", extra={"code": error.code})
+            log.info("prefect_not_ready", extra={"code": error.code})
             stop.wait(1)
             continue
         return True
