@@ -7,6 +7,7 @@ from typing import Any
 from engine.assembly import Engine
 from engine.errors import DeliveryError
 from engine.ports import ClaimedJob
+from engine.stores import WaitingDelivery
 
 _MOST_DELIVERIES = 100
 _FIRST_WAIT, _LONGEST_WAIT, _GIVE_UP_AFTER = timedelta(minutes=1), timedelta(minutes=30), 150
@@ -40,11 +41,7 @@ def _deliver_one(engine: Engine, job: ClaimedJob, channel: str) -> bool:
         if waiting is None:
             return False
         try:
-            if channel not in engine.channels:
-                raise DeliveryError(channel=channel, reason="not-set-up")
-            engine.channels[channel].send(
-                to=waiting.address, subject=waiting.subject, body=waiting.body, message_id=str(waiting.message_id)
-            )
+            _send(engine, channel, waiting)
             work.messages.delivered(waiting.id, at=now)
         except DeliveryError as error:
             give_up = error.permanent or waiting.attempt >= _GIVE_UP_AFTER
@@ -52,3 +49,11 @@ def _deliver_one(engine: Engine, job: ClaimedJob, channel: str) -> bool:
             work.messages.failed(waiting.id, code=error.code, again_at=None if give_up else now + wait)
         work.commit()
     return True
+
+
+def _send(engine: Engine, channel: str, waiting: WaitingDelivery) -> None:
+    if channel not in engine.channels:
+        raise DeliveryError(channel=channel, reason="not-set-up")
+    engine.channels[channel].send(
+        to=waiting.address, subject=waiting.subject, body=waiting.body, message_id=str(waiting.message_id)
+    )
