@@ -9,6 +9,11 @@ from engine.domain import events as ev
 from engine.domain.compiled import CompiledStep, CompiledWorkflow
 from engine.domain.records import ItemStatus, Record, Step, StepStatus, item_id
 from engine.domain.state import CaseState
+from engine.spec.workflow import Attempts
+
+
+_RETRIES, _RETRY_DELAY, _TIMEOUT = 3, "PT5S", "PT1M"
+"""How a job is tried whose step type is not installed here."""
 
 
 class JobKind(StrEnum):
@@ -156,6 +161,8 @@ def _job(
 ) -> Job:
     compiled = compiled_step(step, state, definitions)
     info = compiled.info if compiled else None
+    wanted = (compiled.spec.attempts if compiled else None) or Attempts()
+    retries = info.retries if info else _RETRIES
     return Job(
         id=uuid5(step.id, f"job|{kind}|{step.turn}"),
         case_id=state.case.id,
@@ -164,9 +171,9 @@ def _job(
         kind=kind,
         task=step.uses,
         ready_at=now,
-        retries=info.retries if info else 3,
-        retry_delay=info.retry_delay if info else "PT5S",
-        timeout=info.timeout if info else "PT1M",
+        retries=retries if wanted.retries is None else wanted.retries,
+        retry_delay=wanted.delay or (info.retry_delay if info else _RETRY_DELAY),
+        timeout=wanted.timeout or (info.timeout if info else _TIMEOUT),
         announces=() if kind is JobKind.PREPARE else ("icmc.step.ended",),
     )
 

@@ -98,6 +98,17 @@ class Repeat(SpecModel):
     until: ConditionText | None = None
 
 
+class Attempts(SpecModel):
+    """How often Prefect tries the automatic work of a step again, after which wait, and how long one try may take.
+
+    What is left out is the step type's own.
+    """
+
+    retries: int | None = Field(default=None, ge=0, le=10)
+    delay: str | None = None
+    timeout: str | None = None
+
+
 class Approve(SpecModel):
     """A second person must approve what was answered before the step ends."""
 
@@ -133,6 +144,7 @@ class StepSpec(SpecModel):
     repeat: Repeat | None = None
     discretionary: bool = False
     approve: Approve | None = None
+    attempts: Attempts | None = None
     questions: tuple[Question, ...] = ()
     sets: Mapping[Id, ConditionText] = Field(default_factory=dict)
     settings: Mapping[str, str | int | float | bool] = Field(default_factory=dict, alias="with")

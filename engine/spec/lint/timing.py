@@ -3,10 +3,10 @@
 from pydantic import RootModel, ValidationError
 
 from engine.spec.catalogue import StepTypeInfo, ValueKind
-from engine.spec.limits import TimeLimit, WarningPoint
+from engine.spec.limits import Counting, TimeLimit, WarningPoint
 from engine.spec.lint.subject import Subject
 from engine.spec.nearest import meant, shown
-from engine.spec.workflow import TimeSpec
+from engine.spec.workflow import Attempts, TimeSpec
 from engine.spec.yaml_nodes import Path
 
 
@@ -23,6 +23,8 @@ def check_times(subject: Subject) -> None:
                 _readable(subject, place, "bad-warning", WarningPoint, point)
         if step.repeat:
             _every(subject, ("steps", key, "repeat", "every"), step.repeat.every)
+        if step.attempts:
+            _attempts(subject, ("steps", key, "attempts"), step.attempts)
         if step.approve and step.approve.limit:
             _readable(subject, ("steps", key, "approve", "limit"), "bad-limit", TimeLimit, step.approve.limit)
 
@@ -30,6 +32,16 @@ def check_times(subject: Subject) -> None:
 def _every(subject: Subject, path: Path, text: str) -> None:
     if _readable(subject, path, "bad-limit", TimeLimit, text) and TimeLimit(text).is_at_once:
         subject.error(path, "bad-limit", "A repetition needs some time in between.")
+
+
+def _attempts(subject: Subject, path: Path, attempts: Attempts) -> None:
+    """Find waits and times of automatic work that no clock of a machine counts: days of work, months, nothing."""
+    for name, text in (("delay", attempts.delay), ("timeout", attempts.timeout)):
+        if text is None or not _readable(subject, (*path, name), "bad-limit", TimeLimit, text):
+            continue
+        if TimeLimit(text).counting is not Counting.ELAPSED or TimeLimit(text).is_at_once:
+            message = "A machine waits in hours, minutes or seconds, like PT30S or PT2M."
+            subject.error((*path, name), "bad-limit", message)
 
 
 def _presence(subject: Subject, key: str) -> None:

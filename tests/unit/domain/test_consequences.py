@@ -87,6 +87,15 @@ def test_a_step_of_a_machine_is_a_job_and_no_item() -> None:
     assert (job.task, job.retries, job.retry_delay, job.ready_at) == ("test.auto", 2, "PT30S", world.now)
 
 
+def test_a_workflow_says_how_often_and_how_long_a_machine_tries_and_leaves_the_rest_to_the_step_type() -> None:
+    tried = {"uses": "test.auto", "attempts": {"retries": 5, "timeout": "PT3M"}}
+    world = World(workflow({"a": {"uses": "test.ask"}, "check": tried}))
+    store = Store(world)
+    store.catch_up()
+    job = next(job for job in store.jobs.values() if job.kind is JobKind.RUN)
+    assert (job.retries, job.retry_delay, job.timeout) == (5, "PT30S", "PT3M")
+
+
 def test_who_did_a_step_may_not_do_the_one_that_says_so() -> None:
     world, store = started()
     world.end("a", by=actor(1))
