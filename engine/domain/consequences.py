@@ -11,7 +11,6 @@ from engine.domain.records import ItemStatus, Record, Step, StepStatus, item_id
 from engine.domain.state import CaseState
 from engine.spec.workflow import Attempts
 
-
 _RETRIES, _RETRY_DELAY, _TIMEOUT = 3, "PT5S", "PT1M"
 """How a job is tried whose step type is not installed here."""
 
