@@ -6,7 +6,7 @@ from datetime import date
 
 from engine.spec.calendars import Calendar, calendar_for
 from engine.spec.ladders import Ladder
-from engine.spec.law import LawLimit, LawPack
+from engine.spec.law import LawLimit, LawPack, find_limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,11 +19,7 @@ class Library:
 
     def law(self, limit_id: str, *, on: date) -> LawLimit | None:
         """Find a limit of the law as it stood on a date."""
-        for pack in self.packs.values():
-            found = pack.find(limit_id, on=on)
-            if found is not None:
-                return found
-        return None
+        return find_limit(self.packs.values(), limit_id, on=on)
 
     def calendar(self, jurisdiction: str) -> Calendar:
         """Find the calendar of a jurisdiction; raises `NoCalendarError`."""

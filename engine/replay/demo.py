@@ -4,7 +4,6 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from threading import Event
 from typing import Any
 from uuid import UUID
@@ -72,11 +71,6 @@ def play_rest(engine: Engine, case_id: UUID) -> tuple[str, ...]:
     go_on(play, after=datetime.fromisoformat(str(known["until"])), until=None)
     _remember(engine, case_id, str(known["story"]), float(known["shift"]), stage.now())
     return tuple(play.differences)
-
-
-def story_files() -> tuple[Path, ...]:
-    """List the stories that travel with ICMC."""
-    return tuple(sorted((data_folder("workflows") / "stories").glob("*.yaml")))
 
 
 @dataclass(frozen=True)
