@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from engine.domain.records import AddedStep, Interval, PersonRole, Scalar
+from engine.domain.records import AddedStep, DelayOwner, Interval, PersonRole, Scalar
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +109,69 @@ class Acknowledge:
 
 
 @dataclass(frozen=True, slots=True)
+class MissLevel:
+    """Say that nobody could be told of a level that was raised, and why: the next one comes at once."""
+
+    deadline_id: UUID
+    level: int
+    round: int
+    reason_code: str
+
+
+@dataclass(frozen=True, slots=True)
+class PauseDeadline:
+    """Let a limit of the programme stand still from now until an instant (UTC), at which it goes on by itself."""
+
+    deadline_id: UUID
+    until: datetime
+    reason_code: str
+    by: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ResumeDeadline:
+    """Let a limit go on before its pause is over."""
+
+    deadline_id: UUID
+    by: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AskExtension:
+    """Ask for more time (`P3D`, in any counting mode); it counts once a second person approves."""
+
+    deadline_id: UUID
+    more: str
+    reason_code: str
+    by: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerExtension:
+    """Approve or refuse the extension that somebody else has asked for."""
+
+    deadline_id: UUID
+    approved: bool
+    by: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NameDelayOwner:
+    """Say whose delay it is that a limit is not kept."""
+
+    deadline_id: UUID
+    owner: DelayOwner
+    by: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Recount:
+    """Count every open deadline again, since a limit, a calendar or a ladder has changed; `cause` names it."""
+
+    cause: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class AbortRun:
     """End a run before its steps are settled."""
 
@@ -135,6 +198,13 @@ Command = (
     | RemovePerson
     | FireDeadline
     | Acknowledge
+    | MissLevel
+    | PauseDeadline
+    | ResumeDeadline
+    | AskExtension
+    | AnswerExtension
+    | NameDelayOwner
+    | Recount
     | AbortRun
     | ReopenCase
 )

@@ -156,11 +156,12 @@ class DeadlineSet(Record):
 
 
 class DeadlineMoved(Record):
-    """What a deadline depends on changed."""
+    """What a deadline depends on changed; `cause` names the change when it was none of the case itself."""
 
     type: Literal["DeadlineMoved"] = "DeadlineMoved"
     before: datetime
     deadline: Deadline
+    cause: str = ""
 
 
 class DeadlineWarned(Record):
@@ -187,6 +188,60 @@ class LevelRaised(Record):
     level: int
     round: int = 1
     planned_at: datetime
+
+
+class LevelMissed(Record):
+    """Nobody could be told of a level, for the reason given; the next one comes at once."""
+
+    type: Literal["LevelMissed"] = "LevelMissed"
+    deadline: Deadline
+    level: int
+    round: int = 1
+    reason_code: str
+
+
+class DeadlinePaused(Record):
+    """A limit of the programme stands still until an instant."""
+
+    type: Literal["DeadlinePaused"] = "DeadlinePaused"
+    deadline: Deadline
+    before: datetime
+    by: UUID | None = None
+
+
+class DeadlineResumed(Record):
+    """A limit goes on before its pause was over."""
+
+    type: Literal["DeadlineResumed"] = "DeadlineResumed"
+    deadline: Deadline
+    before: datetime
+    by: UUID | None = None
+
+
+class ExtensionAsked(Record):
+    """Somebody asked for more time."""
+
+    type: Literal["ExtensionAsked"] = "ExtensionAsked"
+    deadline: Deadline
+    by: UUID | None = None
+
+
+class ExtensionAnswered(Record):
+    """A second person gave more time, or refused it."""
+
+    type: Literal["ExtensionAnswered"] = "ExtensionAnswered"
+    deadline: Deadline
+    before: datetime
+    is_approved: bool
+    by: UUID | None = None
+
+
+class DelayOwnerNamed(Record):
+    """It was said whose delay it is."""
+
+    type: Literal["DelayOwnerNamed"] = "DelayOwnerNamed"
+    deadline: Deadline
+    by: UUID | None = None
 
 
 class DeadlineAcknowledged(Record):
@@ -228,6 +283,12 @@ Event = Annotated[
     | DeadlineWarned
     | DeadlineBreached
     | LevelRaised
+    | LevelMissed
+    | DeadlinePaused
+    | DeadlineResumed
+    | ExtensionAsked
+    | ExtensionAnswered
+    | DelayOwnerNamed
     | DeadlineAcknowledged
     | DeadlineEnded,
     Field(discriminator="type"),
@@ -240,6 +301,12 @@ DEADLINE_EVENTS = (
     DeadlineWarned,
     DeadlineBreached,
     LevelRaised,
+    LevelMissed,
+    DeadlinePaused,
+    DeadlineResumed,
+    ExtensionAsked,
+    ExtensionAnswered,
+    DelayOwnerNamed,
     DeadlineAcknowledged,
     DeadlineEnded,
 )

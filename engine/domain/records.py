@@ -96,7 +96,10 @@ class CasePerson(Record):
 
 
 class AddedStep(Record):
-    """What a caseworker said of a step that the workflow did not foresee."""
+    """What a caseworker, or a level of a ladder, said of a step that the workflow did not foresee.
+
+    A step that a level opened names the deadline it is for: it is called off when that deadline is over.
+    """
 
     uses: str
     title: str
@@ -106,6 +109,8 @@ class AddedStep(Record):
     ladder: str = "standard"
     exclude: tuple[str, ...] = ()
     roles: tuple[str, ...] = ()
+    for_deadline: UUID | None = None
+    settings: Mapping[str, str] = Field(default_factory=dict)
 
 
 class Step(Record):
@@ -155,8 +160,43 @@ class Interval(Record):
     end: datetime | None = None
 
 
+class DelayOwner(StrEnum):
+    """Whose delay it is when a limit is not kept. Only `ours` counts in the measures of staff; all count in reports."""
+
+    OURS = "ours"
+    OTHER_BODY = "other_body"
+    PERSONS_CHOICE = "persons_choice"
+    FORCE_MAJEURE = "force_majeure"
+
+
+class Pause(Record):
+    """A time during which a limit of the programme stands still; it goes on by itself at `until` (UTC)."""
+
+    start: datetime
+    until: datetime
+    reason_code: str
+    by: UUID | None = None
+
+
+class Extension(Record):
+    """More time that somebody asked for; it counts once a second person has approved it (UTC)."""
+
+    more: str
+    reason_code: str
+    asked_at: datetime
+    asked_by: UUID | None = None
+    answered_at: datetime | None = None
+    answered_by: UUID | None = None
+    is_approved: bool = False
+
+
 class Deadline(Record):
-    """The instant at which one time limit of one step falls due. All instants are UTC."""
+    """The instant at which one time limit of one step falls due. All instants are UTC.
+
+    `budget_seconds` is the running time that the limit leaves, `consumed_seconds` what had passed of it at
+    `running_since`; a limit that stands still has no `running_since`. `raised` keeps when each level was told, under
+    the names of `fired`.
+    """
 
     id: UUID
     run_id: UUID
@@ -179,6 +219,15 @@ class Deadline(Record):
     next_at: datetime | None = None
     next_firing: str | None = None
     acknowledged_at: datetime | None = None
+    pauses: tuple[Pause, ...] = ()
+    extensions: tuple[Extension, ...] = ()
+    raised: Mapping[str, datetime] = Field(default_factory=dict)
+    delay_owner: DelayOwner | None = None
+    critical: bool = False
+    budget_seconds: int | None = None
+    consumed_seconds: int = 0
+    running_since: datetime | None = None
+    discovered_at: datetime | None = None
 
 
 class Run(Record):

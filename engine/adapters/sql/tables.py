@@ -1,10 +1,10 @@
 """The tables. Rows hold columns; records hold rules. Only this package touches rows."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, Index, UniqueConstraint, text
+from sqlalchemy import BigInteger, Column, Index, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import JSON, Text
 from sqlmodel import Field, SQLModel
@@ -307,8 +307,18 @@ class DeadlineRow(SQLModel, table=True):
     acknowledged_at: datetime | None = _at()
     failures: int = 0
     held_until: datetime | None = _at()
+    pauses: list[dict[str, Any]] = _json("[]")
+    extensions: list[dict[str, Any]] = _json("[]")
+    raised: dict[str, Any] = _json()
+    delay_owner: str | None = None
+    critical: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
+    budget_seconds: int | None = Field(default=None, sa_type=BigInteger)
+    consumed_seconds: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs={"server_default": text("0")})
+    running_since: datetime | None = _at()
+    discovered_at: datetime | None = _at()
     __table_args__ = (
         Index("deadline_next", "next_at", postgresql_where=text("status = 'open' AND next_at IS NOT NULL")),
+        Index("deadline_next_critical", "next_at", postgresql_where=text("status = 'open' AND critical")),
         Index("deadline_open_by_unit", "unit_id", "due_at", postgresql_where=text("status = 'open'")),
     )
 
@@ -406,6 +416,9 @@ class MessageRow(SQLModel, table=True):
     critical: bool = False
     created_at: datetime = _at(null=False)
     read_at: datetime | None = _at()
+    html: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    digest_id: UUID | None = Field(default=None, index=True)
+    token: str | None = Field(default=None, unique=True)
     __table_args__ = (Index("message_inbox", "recipient_id", "created_at"),)
 
 
@@ -424,6 +437,9 @@ class DeliveryRow(SQLModel, table=True):
     next_at: datetime = _at(null=False)
     sent_at: datetime | None = _at()
     error_code: str | None = None
+    lane: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
+    first_tried_at: datetime | None = _at()
+    second_of: UUID | None = Field(default=None, index=True)
     __table_args__ = (
         Index("delivery_waiting", "channel", "next_at", postgresql_where=text("status = 'waiting'")),
         Index("delivery_dead", "case_id", postgresql_where=text("status = 'dead'")),
@@ -447,7 +463,14 @@ class EscalationRow(SQLModel, table=True):
     acknowledged_at: datetime | None = _at()
     acknowledged_by: UUID | None = None
     note: str = ""
-    __table_args__ = (UniqueConstraint("deadline_id", "level", "round"),)
+    ladder: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    ladder_version: int = Field(default=1, sa_column_kwargs={"server_default": text("1")})
+    is_missed: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
+    step_id: UUID | None = None
+    __table_args__ = (
+        UniqueConstraint("deadline_id", "level", "round"),
+        Index("escalation_fired", "fired_at"),
+    )
 
 
 class DocumentRow(SQLModel, table=True):
@@ -521,6 +544,9 @@ class ReferralRow(SQLModel, table=True):
     due_at: datetime | None = _at()
     answered_at: datetime | None = _at()
     released_by: UUID | None = None
+    answered_by: UUID | None = None
+    reason_code: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    deadline_id: UUID | None = Field(default=None, index=True)
 
 
 class GrantRow(SQLModel, table=True):
@@ -550,6 +576,129 @@ class EventRow(SQLModel, table=True):
     type: str
     body: dict[str, Any] = _json()
     hash: bytes
+
+
+class AbsenceRow(SQLModel, table=True):
+    """A time during which an actor is away; a deputy, if one is named, is told instead."""
+
+    __tablename__ = "absence"
+    id: UUID = Field(primary_key=True)
+    actor_id: UUID = Field(foreign_key="actor.id", index=True)
+    deputy_id: UUID | None = Field(default=None, foreign_key="actor.id")
+    starts_at: datetime = _at(null=False)
+    ends_at: datetime = _at(null=False)
+    noted_by: UUID | None = None
+    noted_at: datetime = _at(null=False)
+    cancelled_at: datetime | None = _at()
+
+
+class ShiftRow(SQLModel, table=True):
+    """Who is on call for a unit between two instants; a hand-over ends one shift and begins the next."""
+
+    __tablename__ = "shift"
+    id: UUID = Field(primary_key=True)
+    unit_id: UUID = Field(foreign_key="unit.id")
+    actor_id: UUID = Field(foreign_key="actor.id")
+    starts_at: datetime = _at(null=False)
+    ends_at: datetime = _at(null=False)
+    taken_from: UUID | None = None
+    noted_by: UUID | None = None
+    noted_at: datetime = _at(null=False)
+    cancelled_at: datetime | None = _at()
+    __table_args__ = (Index("shift_by_unit", "unit_id", "starts_at"),)
+
+
+class ConflictRow(SQLModel, table=True):
+    """Somebody who must not be told of a case, since they may be part of what it is about."""
+
+    __tablename__ = "conflict"
+    case_id: UUID = Field(primary_key=True, foreign_key="case.id")
+    actor_id: UUID = Field(primary_key=True, foreign_key="actor.id")
+    reason_code: str
+    noted_by: UUID | None = None
+    noted_at: datetime = _at(null=False)
+    ended_at: datetime | None = _at()
+
+
+class PreferenceRow(SQLModel, table=True):
+    """By which ways and at which hours a person wants to be told what is not critical."""
+
+    __tablename__ = "preference"
+    actor_id: UUID = Field(primary_key=True, foreign_key="actor.id")
+    channels: list[str] = _texts()
+    digest: str = "none"
+    quiet_from: str = ""
+    quiet_until: str = ""
+    zone: str = ""
+    changed_at: datetime = _at(null=False)
+
+
+class ContactRow(SQLModel, table=True):
+    """Where a person is reached by a channel; the address is sealed."""
+
+    __tablename__ = "contact"
+    actor_id: UUID = Field(primary_key=True, foreign_key="actor.id")
+    channel: str = Field(primary_key=True)
+    sealed_address: bytes | None = _sealed()
+    changed_at: datetime = _at(null=False)
+
+
+class ChannelSettingRow(SQLModel, table=True):
+    """A gateway that an administrator has set up for an organisation; its address with credentials is sealed."""
+
+    __tablename__ = "channel_setting"
+    id: UUID = Field(primary_key=True)
+    organisation_id: UUID | None = Field(default=None, foreign_key="organisation.id")
+    channel: str
+    sealed_url: bytes | None = _sealed()
+    host: str
+    enabled: bool = True
+    rate_per_minute: int = 60
+    changed_by: UUID | None = None
+    changed_at: datetime = _at(null=False)
+    __table_args__ = (UniqueConstraint("organisation_id", "channel"),)
+
+
+class SpecialDayRow(SQLModel, table=True):
+    """A day that an administrator has added to a calendar, or taken out again: who, when and why."""
+
+    __tablename__ = "special_day"
+    id: UUID = Field(primary_key=True)
+    calendar: str = Field(index=True)
+    day: date
+    kind: str
+    name: str
+    reason: str = ""
+    added_by: UUID | None = None
+    added_at: datetime = _at(null=False)
+    removed_by: UUID | None = None
+    removed_at: datetime | None = _at()
+
+
+class RecountRow(SQLModel, table=True):
+    """A change after which open deadlines are counted again, and how far that has come."""
+
+    __tablename__ = "recount"
+    id: UUID = Field(primary_key=True)
+    kind: str
+    name: str
+    asked_by: UUID | None = None
+    asked_at: datetime = _at(null=False)
+    after_case_id: UUID | None = None
+    cases: int = 0
+    moved: int = 0
+    done_at: datetime | None = _at()
+    __table_args__ = (Index("recount_open", "asked_at", postgresql_where=text("done_at IS NULL")),)
+
+
+class EscalationAuditRow(SQLModel, table=True):
+    """What one pass of the escalation auditor found."""
+
+    __tablename__ = "escalation_audit"
+    id: UUID = Field(primary_key=True)
+    at: datetime = _at(null=False, index=True)
+    checked: int = 0
+    problems: list[dict[str, Any]] = _json("[]")
 
 
 class CommandRow(SQLModel, table=True):
