@@ -37,6 +37,8 @@ class Action(StrEnum):
     DELEGATE = "give work to somebody else"
     CHANGE_PLAN = "add a step to a case or call one off"
     STEER = "stop, reopen or move a case"
+    GIVE_TIME = "answer who asks for more time"
+    NAME_DELAY = "say whose delay it is"
     RELEASE = "release what leaves the network"
     PUBLISH = "publish a definition"
     MEND = "retry jobs and deliveries"
@@ -67,6 +69,8 @@ ROLES_THAT_MAY: Mapping[Action, frozenset[Role]] = {
     Action.DELEGATE: _LEADING,
     Action.CHANGE_PLAN: _CARE,
     Action.STEER: _LEADING,
+    Action.GIVE_TIME: _LEADING,
+    Action.NAME_DELAY: _LEADING,
     Action.RELEASE: _LEADING | {Role.LAWYER, Role.REPATRIATION_COORDINATOR},
     Action.PUBLISH: frozenset(
         {Role.CASE_MANAGER, Role.NODAL_OFFICER, Role.REPATRIATION_COORDINATOR, Role.PARTNERSHIP_MANAGER}

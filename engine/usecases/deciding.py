@@ -43,6 +43,10 @@ _ASKED_FOR: Mapping[type, Action] = {
     cm.StartRun: Action.STEER,
     cm.AbortRun: Action.STEER,
     cm.ReopenCase: Action.STEER,
+    cm.PauseDeadline: Action.CHANGE_PLAN,
+    cm.ResumeDeadline: Action.CHANGE_PLAN,
+    cm.AnswerExtension: Action.GIVE_TIME,
+    cm.NameDelayOwner: Action.NAME_DELAY,
 }
 """What a viewer must be allowed to do for a command; working on the case is enough for the others."""
 

@@ -1,0 +1,42 @@
+"""The reasons that can be given for letting a limit stand still, asking for more time, or a delay: keys and words."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from engine.domain.records import DelayOwner
+
+PAUSE_REASONS: Final[Mapping[str, str]] = {
+    "person_reflects": "The person takes time to decide",
+    "person_unwell": "The person is unwell",
+    "person_away": "The person is away",
+    "awaiting_document": "A paper of another body is awaited",
+    "awaiting_other_body": "Another body has to do its part first",
+    "unsafe": "It would not be safe now",
+    "disaster": "Flood, strike, curfew or the like",
+}
+"""Why a limit of the programme may stand still."""
+
+EXTENSION_REASONS: Final[Mapping[str, str]] = {
+    "more_people": "There are more people to see than was known",
+    "far_away": "The place is far, or hard to reach",
+    "awaiting_document": "A paper of another body is still awaited",
+    "interpreter": "An interpreter has to be found",
+    "person_asked": "The person has asked for more time",
+    "staff": "Too few people for the work",
+    "disaster": "Flood, strike, curfew or the like",
+}
+"""Why more time may be asked for."""
+
+DELAY_OWNERS: Final[Mapping[str, str]] = {
+    DelayOwner.OURS: "Ours",
+    DelayOwner.OTHER_BODY: "Another body's",
+    DelayOwner.PERSONS_CHOICE: "The person's own choice",
+    DelayOwner.FORCE_MAJEURE: "Force of nature, strike or the like",
+}
+"""Whose a delay can be."""
+
+
+def reason_words(code: str) -> str:
+    """Give a reason in words; one that is not known by the words of its key."""
+    known = PAUSE_REASONS.get(code) or EXTENSION_REASONS.get(code)
+    return known or code.replace("_", " ").replace("-", " ").capitalize()
