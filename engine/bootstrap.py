@@ -107,7 +107,7 @@ def build_engine(
         catalogue=catalogue,
         definitions=definitions,
         library=library,
-        unit_of_work=lambda: SqlUnitOfWork(sql, vault, definitions),
+        unit_of_work=lambda: SqlUnitOfWork(sql, vault, definitions, library.seen_by),
         queries=SqlQueries(
             sql, definitions=definitions.get, registry=pillars, vault=vault, library=library, clock=case_clock,
             gateways=tuple(sends),

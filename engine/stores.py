@@ -1,12 +1,13 @@
 """The stores of a unit of work: what use cases may ask of storage, within one transaction."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
 from engine.domain import events as ev
 from engine.domain.consequences import Job, WorkItem
+from engine.domain.library import Library
 from engine.domain.records import Case, Scalar
 from engine.domain.state import CaseState
 from engine.ports import (
@@ -79,8 +80,35 @@ class StoredDefinition(NamedTuple):
     published_at: datetime | None
 
 
+class StoredDay(NamedTuple):
+    """A day that somebody has added to a calendar: `kind` is `holiday` or `working`; `who` is their name."""
+
+    id: UUID
+    calendar: str
+    day: date
+    kind: str
+    name: str
+    reason: str
+    added_by: UUID | None
+    added_at: datetime
+    who: str = ""
+
+
+class OpenRecount(NamedTuple):
+    """A change after which deadlines are counted again, and the last case that was looked at."""
+
+    id: UUID
+    kind: str
+    name: str
+    after_case_id: UUID | None
+
+
 class Cases(Protocol):
     """Cases."""
+
+    def read(self, case_id: UUID) -> CaseState:
+        """Load a case as it is now, and let others change it; raises `NotFoundError`."""
+        ...
 
     def lock(self, case_id: UUID) -> CaseState:
         """Load a case and keep others from changing it until the transaction ends; raises `NotFoundError`."""
@@ -334,8 +362,52 @@ class Definitions(Protocol):
         """Write a version as the published one; the one before is retired and stays for its running cases."""
         ...
 
-    def stamp(self) -> tuple[int, datetime | None]:
-        """Give a value that changes whenever a calendar, a ladder or a law pack is published."""
+    def stamp(self) -> tuple[int, int, int]:
+        """Give a value that changes with each calendar, ladder or law pack published, each day added or taken back."""
+        ...
+
+    def hold(self, kind: str, name: str) -> None:
+        """Keep others from changing a definition, or the days of a calendar, until the transaction ends."""
+        ...
+
+
+class SpecialDays(Protocol):
+    """Days that were added to calendars."""
+
+    def live(self, calendar: str | None = None) -> tuple[StoredDay, ...]:
+        """List the days that were added and not taken back, in order of date; of every calendar unless one is named."""
+        ...
+
+    def add(self, day: StoredDay) -> None:
+        """Write a day."""
+        ...
+
+    def remove(self, day_id: UUID, *, by: UUID, at: datetime) -> None:
+        """Take a day back; it stays in the table with who took it back, and when."""
+        ...
+
+
+class Recounts(Protocol):
+    """Changes after which open deadlines are counted again."""
+
+    def ask(self, recount_id: UUID, *, kind: str, name: str, by: UUID, at: datetime) -> None:
+        """Ask that the open deadlines that a change concerns are counted again."""
+        ...
+
+    def open(self) -> tuple[OpenRecount, ...]:
+        """List the recounts that are not done, the oldest first."""
+        ...
+
+    def concerned(self, kind: str, name: str, *, after: UUID | None, most: int) -> tuple[UUID, ...]:
+        """List open cases that a change may concern, by id, those after one that was looked at already."""
+        ...
+
+    def went_on(self, recount_id: UUID, *, case_id: UUID, moved: int) -> None:
+        """Keep that a case was looked at; a second time changes nothing."""
+        ...
+
+    def done(self, recount_id: UUID, *, at: datetime) -> None:
+        """Say that every case was looked at."""
         ...
 
 
@@ -405,20 +477,28 @@ class Jobs(Protocol):
 class Deadlines(Protocol):
     """Due deadlines."""
 
-    def due(self, *, now: datetime, most: int) -> tuple[DueDeadline, ...]:
-        """List the deadlines of which something is due, the oldest first."""
+    def due(self, *, now: datetime, most: int, besides: Iterable[UUID] = ()) -> tuple[DueDeadline, ...]:
+        """List the deadlines of which something is due: the critical ones first, then the oldest."""
         ...
 
     def next_at(self) -> datetime | None:
         """Give the instant at which something is due next; it may lie in the past."""
         ...
 
-    def try_case(self, case_id: UUID) -> bool:
-        """Take a case's lock if it is free; False when another holds it: its deadlines come with the next pass."""
+    def try_cases(self, case_ids: Iterable[UUID]) -> frozenset[UUID]:
+        """Take the locks of the cases that are free; the deadlines of those that others hold come with a later pass."""
         ...
 
     def hold(self, deadline_id: UUID, *, until: datetime) -> None:
         """Set a deadline aside for a while that could not be fired, so that the others go on."""
+        ...
+
+    def release(self, deadline_id: UUID) -> None:
+        """Say that a deadline that had been set aside was fired after all."""
+        ...
+
+    def release_all(self) -> int:
+        """Let every deadline that was set aside be tried again at once; gives how many."""
         ...
 
 
@@ -527,6 +607,16 @@ class UnitOfWork(Protocol):
         ...
 
     @property
+    def special_days(self) -> SpecialDays:
+        """Days that were added to calendars."""
+        ...
+
+    @property
+    def recounts(self) -> Recounts:
+        """Changes after which open deadlines are counted again."""
+        ...
+
+    @property
     def jobs(self) -> Jobs:
         """The outbox."""
         ...
@@ -539,6 +629,10 @@ class UnitOfWork(Protocol):
     @property
     def records(self) -> Records:
         """Commands, documents, services."""
+        ...
+
+    def library(self) -> Library:
+        """Give what is published at this moment: read again when anything was published since it was read last."""
         ...
 
     def wake_listeners(self) -> None:

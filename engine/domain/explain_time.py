@@ -82,10 +82,11 @@ def _days_between(start: datetime, due: datetime, calendar: Calendar) -> Iterato
     day, last = (instant.astimezone(calendar.zone_info).date() for instant in (start, due))
     known = calendar.holidays_known_until
     while day <= last:
+        said = f" ({calendar.who_says(day)})" if calendar.who_says(day) else ""
         if closed := calendar.why_closed(day):
-            yield Reason(kind=ReasonKind.CLOSED_DAY, text=f"{_date(day)} does not count: {closed}.")
+            yield Reason(kind=ReasonKind.CLOSED_DAY, text=f"{_date(day)} does not count: {closed}{said}.")
         elif opened := calendar.why_open(day):
-            yield Reason(kind=ReasonKind.EXTRA_WORKING_DAY, text=f"{_date(day)} counts: {opened}.")
+            yield Reason(kind=ReasonKind.EXTRA_WORKING_DAY, text=f"{_date(day)} counts: {opened}{said}.")
         day += timedelta(days=1)
     if calendar.holidays_from and (known is None or known < last):
         until = f"after {_date(known)}" if known else "yet"

@@ -177,6 +177,29 @@ class Calendar(_Record):
         fields = {name: getattr(self, name) for name in type(self).model_fields}
         return Calendar.model_validate(fields | {"holidays": together, "holidays_known_until": known_until})
 
+    def with_special_days(self, *, closed: Iterable[SpecialDay], opened: Iterable[SpecialDay]) -> "Calendar":
+        """Add days that somebody has told since: they win over the file, which wins over computed holidays."""
+        closing, opening = {special.day: special for special in closed}, {special.day: special for special in opened}
+        both = closing.keys() | opening.keys()
+        holidays = [special for special in self.holidays if special.day not in both]
+        working = [special for special in self.extra_working_days if special.day not in both]
+        fields = {name: getattr(self, name) for name in type(self).model_fields}
+        changes = {"holidays": (*holidays, *closing.values()), "extra_working_days": (*working, *opening.values())}
+        ordered = {name: tuple(sorted(days, key=lambda special: special.day)) for name, days in changes.items()}
+        return Calendar.model_validate(fields | ordered)
+
+    def who_says(self, day: date) -> str:
+        """Say by whom it is told that this date is a holiday or an extra working day; empty when nobody is named."""
+        return self._sources.get(day) or ("" if day in self._closed else self._yearly_sources.get(f"{day:%m-%d}", ""))
+
+    @cached_property
+    def _sources(self) -> dict[date, str]:
+        return {special.day: special.source for special in (*self.holidays, *self.extra_working_days)}
+
+    @cached_property
+    def _yearly_sources(self) -> dict[str, str]:
+        return {yearly.day: yearly.source for yearly in self.every_year}
+
     @cached_property
     def _closed(self) -> dict[date, str]:
         return {special.day: special.name for special in self.holidays}

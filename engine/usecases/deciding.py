@@ -32,7 +32,7 @@ def carry_out(
     engine: Engine, work: UnitOfWork, state: CaseState, command: Command, *, actor_id: UUID | None, now: datetime
 ) -> Decided:
     """Decide a command and write its events with all that follows from them."""
-    events = decide(engine.definitions, engine.library(), state, command, now)
+    events = decide(engine.definitions, work.library(), state, command, now)
     after = work.cases.record(state, events, actor_id=actor_id, at=now) if events else state
     return Decided(after, events)
 

@@ -145,7 +145,7 @@ def _write_case(
         commands.append(cm.AddPerson(person, PersonRole.VICTIM))
     commands.append(cm.StartRun(engine.entropy.uuid(), chosen.content_hash, received_at, unit.jurisdiction))
     for command in commands:
-        decided = decide(engine.definitions, engine.library(), state, command, now)
+        decided = decide(engine.definitions, work.library(), state, command, now)
         for event in decided:
             state = evolve(state, event)
         events += decided

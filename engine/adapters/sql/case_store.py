@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import Connection, Table, insert, text
+from sqlalchemy import Connection, Table, TextClause, insert, text
 
 from engine.adapters.sql import tables as tb
 from engine.adapters.sql.case_writing import NEW_JOB, write_decision, write_rows
@@ -54,6 +54,7 @@ def _part(name: str, record: type[BaseModel], table: str, condition: str) -> str
 
 
 _LOCK = text(f'SELECT {_columns(Case)} FROM "case" WHERE id = :case FOR UPDATE')
+_READ = text(f'SELECT {_columns(Case)} FROM "case" WHERE id = :case')
 _LOAD = text(
     "SELECT json_build_object('report', c.report, 'facts', c.facts, "
     + _part("runs", Run, "run", "")
@@ -82,7 +83,14 @@ class CaseStore:
 
     def lock(self, case_id: UUID) -> CaseState:
         """Load a case and keep others from changing it until the transaction ends; raises `NotFoundError`."""
-        row = self._connection.execute(_LOCK, {"case": case_id}).mappings().first()
+        return self._loaded(_LOCK, case_id)
+
+    def read(self, case_id: UUID) -> CaseState:
+        """Load a case as it is now, and let others change it; raises `NotFoundError`."""
+        return self._loaded(_READ, case_id)
+
+    def _loaded(self, statement: TextClause, case_id: UUID) -> CaseState:
+        row = self._connection.execute(statement, {"case": case_id}).mappings().first()
         if row is None:
             raise NotFoundError(kind="case")
         case = Case.model_validate(dict(row))

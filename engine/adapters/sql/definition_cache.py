@@ -1,21 +1,27 @@
 """Compiled definitions, kept by content hash, and the library of what is published now."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from threading import Lock
+from time import monotonic
 
+from sqlalchemy import Connection
 from sqlalchemy import Engine as SqlEngine
 
 from engine.adapters.holidays_source import with_public_holidays
 from engine.adapters.sql.definition_store import DefinitionStore
+from engine.adapters.sql.special_day_store import SpecialDayStore
 from engine.domain.compiled import CompiledWorkflow, compile_workflow
 from engine.domain.library import Library
-from engine.spec.calendars import Calendar
+from engine.spec.calendars import Calendar, SpecialDay
 from engine.spec.catalogue import StepCatalogue
 from engine.spec.ladders import Ladder
 from engine.spec.law import LawPack
 from engine.spec.workflow import Workflow
+from engine.stores import StoredDay
 
+HOLIDAY, WORKING = "holiday", "working"
 _FIRST_YEAR, _LAST_YEAR = 2015, 2035
+_LOOK_AGAIN_AFTER = 1.0
 
 
 class DefinitionCache(Mapping[str, CompiledWorkflow]):
@@ -62,44 +68,60 @@ class DefinitionCache(Mapping[str, CompiledWorkflow]):
 
 
 class PublishedLibrary:
-    """Gives calendars, ladders and law packs as they are published, read again when something was published."""
+    """Gives calendars, ladders and law packs as they are published, read again when something was published.
 
-    def __init__(self, sql: SqlEngine) -> None:
-        """Read from `sql`."""
+    Within a transaction it is always what is published then; elsewhere it may lag by a second.
+    """
+
+    def __init__(self, sql: SqlEngine, *, ticks: Callable[[], float] = monotonic) -> None:
+        """Read from `sql`; `ticks` counts seconds."""
         self._sql = sql
-        self._stamp: object = None
-        self._library = Library()
+        self._ticks = ticks
+        self._read: tuple[object, Library] | None = None
+        self._looked_at = float("-inf")
         self._lock = Lock()
 
     def __call__(self) -> Library:
-        """Give the library; `refresh` makes it look for changes."""
-        if self._stamp is None:
+        """Give the library as it was a second ago or less."""
+        if self._read is None or self._ticks() - self._looked_at > _LOOK_AGAIN_AFTER:
             self.refresh()
-        return self._library
+        return self._read[1] if self._read else Library()
 
     def refresh(self) -> None:
         """Read the library again if anything was published since."""
-        with self._sql.connect() as connection, self._lock:
-            store = DefinitionStore(connection)
-            stamp = store.stamp()
-            if stamp != self._stamp:
-                self._library = _library(store)
-                self._stamp = stamp
+        with self._sql.connect() as connection:
+            self.seen_by(connection)
+
+    def seen_by(self, connection: Connection) -> Library:
+        """Give the library as a transaction sees it."""
+        store, looked_at = DefinitionStore(connection), self._ticks()
+        stamp = store.stamp()
+        with self._lock:
+            known = self._read
+            if known is None or known[0] != stamp:
+                known = (stamp, _library(store, SpecialDayStore(connection)))
+                self._read = known
+            self._looked_at = looked_at
+        return known[1]
 
 
 class CalendarsWithHolidays(Mapping[str, Calendar]):
-    """Gives a calendar by its name, working its public holidays out when it is first asked for."""
+    """Gives a calendar by its name, working its public holidays out when it is first asked for.
 
-    def __init__(self, calendars: Iterable[Calendar]) -> None:
-        """Hold the calendars as their files have them."""
+    Days that were added by hand win over the file, and the file over the computed holidays.
+    """
+
+    def __init__(self, calendars: Iterable[Calendar], added: Iterable[StoredDay] = ()) -> None:
+        """Hold the calendars as their files have them, and the days that were added to them."""
         self._plain = {calendar.name: calendar for calendar in calendars}
+        self._added = tuple(added)
         self._whole: dict[str, Calendar] = {}
 
     def __getitem__(self, name: str) -> Calendar:
         """Give a calendar with its holidays; raises `KeyError` for one that is not published."""
         found = self._whole.get(name)
         if found is None:
-            found = with_public_holidays(self._plain[name], first_year=_FIRST_YEAR, last_year=_LAST_YEAR)
+            found = whole(self._plain[name], [day for day in self._added if day.calendar == name])
             self._whole[name] = found
         return found
 
@@ -116,10 +138,26 @@ class CalendarsWithHolidays(Mapping[str, Calendar]):
         return len(self._plain)
 
 
-def _library(store: DefinitionStore) -> Library:
+def whole(calendar: Calendar, added: Iterable[StoredDay]) -> Calendar:
+    """Put a calendar together: its file, the public holidays that are computed, the days that were added by hand."""
+    days = tuple(added)
+    computed = with_public_holidays(calendar, first_year=_FIRST_YEAR, last_year=_LAST_YEAR)
+    if not days:
+        return computed
+    return computed.with_special_days(
+        closed=[_special(day) for day in days if day.kind == HOLIDAY],
+        opened=[_special(day) for day in days if day.kind != HOLIDAY],
+    )
+
+
+def _special(day: StoredDay) -> SpecialDay:
+    return SpecialDay(day=day.day, name=day.name, source=f"{day.reason}, added by {day.who or 'this machine'}")
+
+
+def _library(store: DefinitionStore, days: SpecialDayStore) -> Library:
     calendars = [Calendar.model_validate(dict(stored.flattened)) for stored in store.published("calendar")]
     return Library(
-        calendars=CalendarsWithHolidays(calendars),
+        calendars=CalendarsWithHolidays(calendars, days.live()),
         ladders={stored.name: Ladder.model_validate(dict(stored.flattened)) for stored in store.published("ladder")},
         packs={stored.name: LawPack.model_validate(dict(stored.flattened)) for stored in store.published("law")},
     )

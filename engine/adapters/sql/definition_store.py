@@ -3,14 +3,18 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, insert, select, text, update
 
 from engine.adapters.sql import tables as tb
 from engine.stores import StoredDefinition
 
 VERSION = tb.DefinitionVersionRow.__table__  # type: ignore[attr-defined]
 
-
+_HOLD = text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))")
+_STAMP = text("""
+    SELECT (SELECT count(*) FROM definition_version WHERE kind IN ('calendar', 'ladder', 'law')),
+        (SELECT count(*) FROM special_day), (SELECT count(removed_at) FROM special_day)
+""")
 _COLUMNS = [VERSION.c[name] for name in StoredDefinition._fields]
 
 
@@ -54,9 +58,11 @@ class DefinitionStore:
         }  # fmt: skip
         self._connection.execute(insert(VERSION), row)
 
-    def stamp(self) -> tuple[int, datetime | None]:
-        """Give a value that changes whenever a calendar, a ladder or a law pack is published."""
-        of_library = VERSION.c.kind.in_(("calendar", "ladder", "law"))
-        query = select(func.count(), func.max(VERSION.c.published_at)).where(of_library)
-        count, newest = self._connection.execute(query).one()
-        return count, newest
+    def hold(self, kind: str, name: str) -> None:
+        """Keep others from changing a definition, or the days of a calendar, until the transaction ends."""
+        self._connection.execute(_HOLD, {"key": f"{kind}|{name}"})
+
+    def stamp(self) -> tuple[int, int, int]:
+        """Give a value that changes with each calendar, ladder or law pack published, each day added or taken back."""
+        versions, added, removed = self._connection.execute(_STAMP).one()
+        return versions, added, removed

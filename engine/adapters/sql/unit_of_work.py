@@ -1,11 +1,11 @@
 """One transaction over all stores."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Self
 
+from sqlalchemy import Connection, text
 from sqlalchemy import Engine as SqlEngine
-from sqlalchemy import text
 
 from engine.adapters.sql.case_store import CaseStore
 from engine.adapters.sql.deadline_store import DeadlineStore
@@ -16,7 +16,10 @@ from engine.adapters.sql.item_store import ItemStore
 from engine.adapters.sql.job_store import JobStore
 from engine.adapters.sql.message_store import MessageStore
 from engine.adapters.sql.person_store import PersonStore
+from engine.adapters.sql.recount_store import RecountStore
+from engine.adapters.sql.special_day_store import SpecialDayStore
 from engine.domain.compiled import CompiledWorkflow
+from engine.domain.library import Library
 from engine.ports import Vault
 
 _NOTIFY_JOBS = text("SELECT pg_notify('icmc_jobs', '')")
@@ -26,8 +29,15 @@ _NOTIFY_DEADLINES = text("SELECT pg_notify('icmc_deadlines', '')")
 class SqlUnitOfWork:
     """A transaction in PostgreSQL. Leaving it without `commit` keeps nothing."""
 
-    def __init__(self, sql: SqlEngine, vault: Vault, definitions: Mapping[str, CompiledWorkflow]) -> None:
-        """Make ready; the transaction begins on entering."""
+    def __init__(
+        self,
+        sql: SqlEngine,
+        vault: Vault,
+        definitions: Mapping[str, CompiledWorkflow],
+        library: Callable[[Connection], Library],
+    ) -> None:
+        """Make ready; the transaction begins on entering. `library` gives what is published, seen from within it."""
+        self._library = library
         self._sql = sql
         self._vault = vault
         self._definitions = definitions
@@ -41,6 +51,8 @@ class SqlUnitOfWork:
         self.messages = MessageStore(self._connection)
         self.directory = DirectoryStore(self._connection)
         self.definitions = DefinitionStore(self._connection)
+        self.special_days = SpecialDayStore(self._connection)
+        self.recounts = RecountStore(self._connection)
         self.jobs = JobStore(self._connection)
         self.deadlines = DeadlineStore(self._connection)
         self.records = HousekeepingStore(self._connection, self._vault)
@@ -51,6 +63,10 @@ class SqlUnitOfWork:
     ) -> None:
         """Roll back what was not committed, and give the connection back."""
         self._connection.close()
+
+    def library(self) -> Library:
+        """Give what is published at this moment: read again when anything was published since it was read last."""
+        return self._library(self._connection)
 
     def wake_listeners(self) -> None:
         """Let those who wait for jobs and deadlines look again, after the commit."""
