@@ -17,7 +17,7 @@ FILES = sorted((Path(__file__).parents[3] / "workflows" / "calendars").glob("*.y
 def test_every_shipped_calendar_gets_its_holidays(path: Path) -> None:
     bare = Calendar.model_validate(YAML(typ="safe", pure=True).load(path.read_text("utf-8")))
     full = with_public_holidays(bare, first_year=2026, last_year=2027)
-    assert {special.day.year for special in full.holidays} == {2026, 2027}
+    assert {special.day.year for special in full.holidays} >= {2026, 2027}
     assert full.holidays_known_until == date(2027, 12, 31)
 
 

@@ -84,9 +84,7 @@ def cases(draw: st.DrawFn, *, longest: int = 4_000) -> Case:
     stretch = st.tuples(st.integers(-2_000, longest), st.integers(0, 2_000), st.integers(0, 9))
     drawn = draw(st.lists(stretch, max_size=4))
     stretches = [_stretch(start + begin, None if odd == 0 else length) for begin, length, odd in drawn]
-    if stretches and draw(st.booleans()):
-        stretches.append(stretches[0])
-    return Case(place, start, stretches)
+    return Case(place, start, stretches * draw(st.integers(1, 2)))
 
 
 def _stretch(begin: int, length: int | None) -> Interval:
