@@ -1,9 +1,10 @@
 """What the use cases need of the world: protocols that adapters serve."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from engine import views as vw
@@ -43,11 +44,22 @@ class Vault(Protocol):
         ...
 
 
+class Rendered(NamedTuple):
+    """A message in words: plain text, and HTML."""
+
+    subject: str
+    body: str
+    html: str
+
+
 class Renderer(Protocol):
     """Turns a template and its variables into text."""
 
-    def message(self, kind: str, language: str, variables: Mapping[str, str]) -> tuple[str, str]:
-        """Give subject and body of a message; refuses variables outside the allow-list."""
+    def message(self, kind: str, languages: Sequence[str], variables: Mapping[str, str]) -> Rendered:
+        """Give a message in the first of the languages that has it, else in English; raises `SettingsError`.
+
+        It refuses variables outside the allow-list, and a kind that there is not.
+        """
         ...
 
     def document(self, name: str, variables: Mapping[str, object]) -> str:
@@ -55,11 +67,43 @@ class Renderer(Protocol):
         ...
 
 
-class Channel(Protocol):
-    """One way of sending messages."""
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """What leaves by a channel: the same words, id and date at every try. `html` may be empty."""
 
-    def send(self, *, to: str, subject: str, body: str, message_id: str) -> None:
-        """Send, or raise `DeliveryError`; the same message id and bytes each time."""
+    to: str
+    subject: str
+    body: str
+    html: str
+    message_id: str
+    written_at: datetime
+
+
+class Sending(Protocol):
+    """An open channel: several messages over one connection, which it opens again when it broke."""
+
+    def send(self, message: Outgoing) -> None:
+        """Send one message, or raise `DeliveryError`: not at all, or perhaps (then it is sent again with its id)."""
+        ...
+
+
+class Channel(Protocol):
+    """A way out of the system."""
+
+    def open(self) -> AbstractContextManager[Sending]:
+        """Begin to send; raises `DeliveryError` with `away` when nobody answers."""
+        ...
+
+
+class Gateways(Protocol):
+    """Makes channels of the addresses that administrators enter."""
+
+    def channel(self, name: str, url: str) -> Channel:
+        """Give the channel of an address; raises `GatewayError` for one that may not be used."""
+        ...
+
+    def host(self, name: str, url: str) -> str:
+        """Give the host that is spoken to, without any credentials; raises `GatewayError` as `channel` does."""
         ...
 
 
@@ -155,6 +199,8 @@ class FiredReport:
     count: int
     next_due_at: datetime | None
     breaches: tuple[Breach, ...] = ()
+    is_paused: bool = False
+    """Nothing was fired, since the clock has jumped and nobody has said yet that it is right."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +220,11 @@ class ActorRecord:
 
 @dataclass(frozen=True, slots=True)
 class NewMessage:
-    """A message to one recipient by one channel; `key` makes a second one impossible."""
+    """A message to one recipient by one channel; `key` makes a second one impossible.
+
+    It is sent from `send_at` on (at once for None), unless it is `held_for` a `storm` or `digest` message that counts
+    it. `token` is the secret of the link by which it is acknowledged.
+    """
 
     key: str
     case_id: UUID | None
@@ -186,6 +236,10 @@ class NewMessage:
     link: str
     critical: bool
     escalation_id: UUID | None = None
+    html: str = ""
+    token: str | None = None
+    send_at: datetime | None = None
+    held_for: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +256,10 @@ class NewEscalation:
     recipient_ids: tuple[UUID, ...]
     channels: tuple[str, ...]
     note: str
+    ladder: str = ""
+    ladder_version: int = 1
+    is_missed: bool = False
+    step_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +270,19 @@ class DueDeadline:
     case_id: UUID
     next_at: datetime
     ladder: str
+    critical: bool = False
+    failures: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Uptime:
+    """For how many seconds a machine has been up, sleep included: time that nobody sets. `boot` names the machine's start.
+
+    Two of them can be compared only when they are of the same start.
+    """
+
+    boot: str
+    seconds: float
 
 
 class Queries(Protocol):
@@ -255,8 +326,20 @@ class Queries(Protocol):
         """Give the history of a case in words, without content."""
         ...
 
-    def explain_deadline(self, viewer: vw.Viewer, deadline_id: UUID) -> tuple[str, ...]:
-        """Say line by line why a deadline falls when it falls."""
+    def explain_deadline(self, viewer: vw.Viewer, deadline_id: UUID) -> vw.ExplanationView:
+        """Say line by line why a deadline falls when it falls, and who is told when; raises `NotFoundError`."""
+        ...
+
+    def explain_step(self, viewer: vw.Viewer, case_id: UUID, step: str) -> tuple[vw.ExplanationView, ...]:
+        """Explain every deadline of a step, named by its id or its key; raises `NotFoundError`."""
+        ...
+
+    def asked_extensions(self, viewer: vw.Viewer) -> tuple[vw.AskedView, ...]:
+        """List who asks for more time, where the viewer may give it."""
+        ...
+
+    def delays(self, viewer: vw.Viewer) -> tuple[vw.DelayLine, ...]:
+        """Count by unit and month what was kept and what was late, and by whom; raises `NotAllowedError`."""
         ...
 
     def document(self, viewer: vw.Viewer, document_id: UUID) -> str:

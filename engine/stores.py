@@ -1,14 +1,18 @@
 """The stores of a unit of work: what use cases may ask of storage, within one transaction."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
 from engine.domain import events as ev
 from engine.domain.consequences import Job, WorkItem
+from engine.domain.duty import Absence, Conflict, Shift
 from engine.domain.library import Library
-from engine.domain.records import Case, Scalar
+from engine.domain.records import Case, Deadline, Scalar
+from engine.domain.referral import Referral
+from engine.domain.safe_hours import Preference
 from engine.domain.state import CaseState
 from engine.ports import (
     ActorRecord,
@@ -20,6 +24,7 @@ from engine.ports import (
     NewMessage,
     OpenBatch,
 )
+from engine.views import AuditProblem
 
 
 class TokenMatch(NamedTuple):
@@ -32,17 +37,74 @@ class TokenMatch(NamedTuple):
     kinds: tuple[str, ...]
 
 
-class WaitingDelivery(NamedTuple):
-    """A delivery that is to be tried now, held by this transaction."""
+class ClaimedDelivery(NamedTuple):
+    """A delivery that this job tries now: nobody else does until its lease is over. `last_code` is of the try before."""
 
     id: UUID
     message_id: UUID
     case_id: UUID | None
-    escalation_id: UUID | None
+    unit_id: UUID | None
+    recipient_id: UUID
+    channel: str
     address: str
     subject: str
     body: str
+    html: str
+    critical: bool
+    written_at: datetime
+    first_tried_at: datetime
     attempt: int
+    last_code: str | None
+    lane: int
+
+
+class DeliveryScope(NamedTuple):
+    """Which deliveries a job takes along: a channel's, of one organisation or of all, the critical ones or all.
+
+    With `critical_only` those of `case_id` come too.
+    """
+
+    channel: str
+    organisation_id: UUID | None = None
+    critical_only: bool = False
+    case_id: UUID | None = None
+
+
+class ChannelSetting(NamedTuple):
+    """A gateway of an organisation; `url` holds credentials and is never shown."""
+
+    id: UUID
+    organisation_id: UUID
+    channel: str
+    url: str
+    host: str
+    enabled: bool
+    rate_per_minute: int
+
+
+class Recent(NamedTuple):
+    """A message that somebody was written a moment ago."""
+
+    kind: str
+    is_held: bool
+
+
+class HeldBack(NamedTuple):
+    """How many messages to somebody by a channel wait for one that stands for them all."""
+
+    recipient_id: UUID
+    channel: str
+    critical: bool
+    count: int
+    first_at: datetime
+
+
+class LinkedLevel(NamedTuple):
+    """What the link of a message leads to."""
+
+    deadline_id: UUID
+    case_id: UUID
+    recipient_id: UUID
 
 
 class Unit(NamedTuple):
@@ -101,6 +163,69 @@ class OpenRecount(NamedTuple):
     kind: str
     name: str
     after_case_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class AuditedEvent:
+    """An event of a deadline's breach or of one of its levels; instants as the chain has them, in text."""
+
+    type: str
+    level: str
+    due_at: str | None
+    breached_at: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class AuditedMessage:
+    """A message of a line of the ledger, and the channels that it goes by."""
+
+    recipient_id: UUID
+    channels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AuditedLine:
+    """A line of the ledger with its messages."""
+
+    level: int
+    round: int
+    is_missed: bool
+    recipient_ids: tuple[UUID, ...]
+    messages: tuple[AuditedMessage, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Audited:
+    """A deadline with everything that is kept of what fired of it, at one moment."""
+
+    deadline: Deadline
+    failures: int
+    events: tuple[AuditedEvent, ...]
+    lines: tuple[AuditedLine, ...]
+
+
+class EscalationAudits(Protocol):
+    """What the escalation auditor reads and finds."""
+
+    def late(self, *, until: datetime, most: int) -> tuple[UUID, ...]:
+        """List open deadlines of which something is due since before `until`."""
+        ...
+
+    def swept(self, *, after: str, most: int) -> tuple[UUID, ...]:
+        """List open deadlines by id, those after `after`; empty for the beginning."""
+        ...
+
+    def fired(self, *, since: datetime, until: datetime, most: int) -> tuple[UUID, ...]:
+        """List the deadlines of which a level or the breach was recorded between two instants."""
+        ...
+
+    def read(self, ids: Sequence[UUID]) -> Iterable[Audited]:
+        """Read deadlines with all that is kept of them, each as it is at one moment."""
+        ...
+
+    def keep(self, audit_id: UUID, *, checked: int, problems: Sequence[AuditProblem], at: datetime) -> None:
+        """Keep what a pass found; what is older than 90 days is forgotten."""
+        ...
 
 
 class Cases(Protocol):
@@ -219,22 +344,6 @@ class Messages(Protocol):
         """
         ...
 
-    def next_waiting(self, channel: str, *, case_id: UUID, now: datetime) -> WaitingDelivery | None:
-        """Hold the most urgent delivery of a case that waits for a channel; others skip it meanwhile."""
-        ...
-
-    def delivered(self, delivery_id: UUID, *, at: datetime) -> None:
-        """Say that a channel has taken a delivery."""
-        ...
-
-    def failed(self, delivery_id: UUID, *, code: str, again_at: datetime | None) -> None:
-        """Say that a delivery failed: it is tried again at `again_at`, or given up as work for a person."""
-        ...
-
-    def next_try(self, channel: str, *, case_id: UUID) -> datetime | None:
-        """Give the instant at which the next waiting delivery of a case may be tried."""
-        ...
-
     def mark_read(self, message_id: UUID, *, by: UUID, at: datetime) -> bool:
         """Say that somebody has read their notice."""
         ...
@@ -247,12 +356,162 @@ class Messages(Protocol):
         """Say that the levels raised so far have been seen."""
         ...
 
-    def dead(self) -> Sequence[UUID]:
-        """List the deliveries that were given up."""
+
+class Deliveries(Protocol):
+    """What waits for a channel. A claim is a short lease: a try counts from then on, and is recorded afterwards."""
+
+    def claim(
+        self, scope: DeliveryScope, *, most: int, now: datetime, lease: timedelta
+    ) -> tuple[ClaimedDelivery, ...]:
+        """Claim what is due, the most dangerous first, then the oldest; what others have claimed is left out."""
         ...
 
-    def retry_dead(self, *, now: datetime) -> tuple[UUID, ...]:
-        """Try every delivery again that was given up; gives the cases they belong to."""
+    def claim_probe(self, scope: DeliveryScope, *, now: datetime, lease: timedelta) -> tuple[ClaimedDelivery, ...]:
+        """Claim the most dangerous of what is due or failed a while ago, if anything is due; at most one."""
+        ...
+
+    def release(self, deliveries: Sequence[ClaimedDelivery], *, now: datetime) -> None:
+        """Give back what was claimed and not tried."""
+        ...
+
+    def delivered(self, delivery: ClaimedDelivery, *, at: datetime) -> None:
+        """Say that a channel has taken a delivery."""
+        ...
+
+    def failed(self, delivery: ClaimedDelivery, *, code: str, again_at: datetime | None) -> None:
+        """Say that a try failed: it is tried again at `again_at`, or given up as work for a person."""
+        ...
+
+    def wake(self, scope: DeliveryScope, *, now: datetime, codes: Sequence[str] = ()) -> int:
+        """Make due what waits after a failure of the channel, with one of these codes or any; gives how many."""
+        ...
+
+    def any_due(self, scope: DeliveryScope, *, now: datetime) -> bool:
+        """Say whether anything is due."""
+        ...
+
+    def count_due(self, channel: str, *, now: datetime) -> int:
+        """Count what is due on a channel."""
+        ...
+
+    def next_try(self, channel: str, *, case_id: UUID) -> datetime | None:
+        """Give the instant at which the next waiting delivery of a case may be tried."""
+        ...
+
+    def waiting_channels(self, case_id: UUID) -> tuple[str, ...]:
+        """List the channels for which something of a case waits."""
+        ...
+
+    def channels_used(self, message_id: UUID) -> tuple[str, ...]:
+        """List the channels by which the recipient is told the same."""
+        ...
+
+    def add_second(self, first: ClaimedDelivery, *, channel: str, now: datetime) -> bool:
+        """Let another channel carry the message too, once."""
+        ...
+
+    def queue(self, case_id: UUID, *, channel: str, job_id: UUID, critical: bool, now: datetime) -> None:
+        """Put a job into the outbox that sends what waits for a channel, once."""
+        ...
+
+    def finish_spent_jobs(self, channel: str, case_ids: Sequence[UUID], *, at: datetime, **more: object) -> int:
+        """Finish the delivery jobs of cases for which nothing waits any more; gives how many."""
+        ...
+
+    def unattended(self, *, now: datetime) -> tuple[str, ...]:
+        """List the channels for which something is due that no job will send."""
+        ...
+
+    def again(self, delivery_id: UUID, *, now: datetime) -> tuple[UUID | None, str] | None:
+        """Let a delivery that was given up be tried again; gives its case and channel, None when it was not."""
+        ...
+
+    def drop(self, delivery_id: UUID, *, reason: str, by: UUID, at: datetime) -> bool:
+        """Take a delivery that was given up off the list, with the reason; gives whether it was there."""
+        ...
+
+
+class ChannelSettings(Protocol):
+    """The gateways of organisations, and where people are reached by them."""
+
+    def of_unit(self, unit_id: UUID, channel: str) -> ChannelSetting | None:
+        """Load the gateway that serves a unit, if one is set up and enabled."""
+        ...
+
+    def set_up(self, unit_id: UUID) -> tuple[str, ...]:
+        """List the channels whose gateway serves a unit."""
+        ...
+
+    def get(self, organisation_id: UUID, channel: str) -> ChannelSetting | None:
+        """Load a gateway, also a disabled one."""
+        ...
+
+    def save(self, setting: ChannelSetting, *, act: str, by: UUID | None, at: datetime) -> None:
+        """Write a gateway, its address sealed, and a line that says who did it."""
+        ...
+
+    def rates(self) -> tuple[tuple[str, int], ...]:
+        """List the enabled channels with the lowest rate a minute of any organisation."""
+        ...
+
+    def organisation_of(self, unit_id: UUID) -> UUID | None:
+        """Give the organisation of a unit."""
+        ...
+
+    def organisation_named(self, name: str) -> UUID | None:
+        """Find an organisation by its name."""
+        ...
+
+    def set_contact(self, actor_id: UUID, channel: str, address: str, *, at: datetime) -> None:
+        """Keep where somebody is reached, sealed; an empty address takes it away."""
+        ...
+
+    def address(self, actor_id: UUID, channel: str) -> str:
+        """Open where somebody is reached; empty when it is not known."""
+        ...
+
+    def contacts(self, actor_id: UUID) -> tuple[str, ...]:
+        """List the channels by which somebody can be reached."""
+        ...
+
+
+class Preferences(Protocol):
+    """What people chose of how they are told."""
+
+    def of(self, actor_ids: Iterable[UUID]) -> Mapping[UUID, Preference]:
+        """Load what people chose; who chose nothing is left out."""
+        ...
+
+    def with_daily_digest(self) -> tuple[Preference, ...]:
+        """Load the choices of all who want one message a day."""
+        ...
+
+    def save(self, preference: Preference, *, at: datetime) -> None:
+        """Write what a person chose, over what they chose before."""
+        ...
+
+
+class Bundles(Protocol):
+    """Deliveries that are held back because one message will stand for them."""
+
+    def recent(self, *, recipient_id: UUID, channel: str, since: datetime, critical: bool) -> tuple[Recent, ...]:
+        """Load the kinds of the newest messages to somebody by a channel, and whether each is held back."""
+        ...
+
+    def hold_back(self, *, recipient_id: UUID, channel: str, since: datetime) -> None:
+        """Hold back what was written a moment ago and nobody has tried to send yet; critical messages stay."""
+        ...
+
+    def held_back(self, held_for: str) -> tuple[HeldBack, ...]:
+        """Count what is held back for a `storm` or `digest` message, for each person and channel."""
+        ...
+
+    def bundle(self, held: HeldBack, *, held_for: str, by: UUID) -> int:
+        """Let one message stand for all that is held back for somebody by a channel; gives how many."""
+        ...
+
+    def last_at(self, *, recipient_id: UUID, channel: str, kind: str, critical: bool) -> datetime | None:
+        """Give when somebody was last written a message of a kind by a channel; None when never."""
         ...
 
 
@@ -310,6 +569,10 @@ class Directory(Protocol):
         """Load an actor with units and roles."""
         ...
 
+    def holders(self, *, roles: tuple[str, ...], unit_id: UUID | None = None) -> tuple[ActorRecord, ...]:
+        """Load who has one of these roles, in a unit or anywhere, be they disabled or away or not."""
+        ...
+
     def with_role(self, *, unit_id: UUID, roles: tuple[str, ...], now: datetime) -> tuple[ActorRecord, ...]:
         """Load who has one of these roles in a unit, can act, and is not away."""
         ...
@@ -336,6 +599,118 @@ class Directory(Protocol):
 
     def end_session(self, token_hash: bytes, *, at: datetime) -> None:
         """End a session; it does not come back."""
+        ...
+
+
+class Duty(Protocol):
+    """Who is on call, who is away, and who must not be told of a case."""
+
+    def add_shift(self, shift: Shift, *, by: UUID | None, at: datetime) -> None:
+        """Write a shift."""
+        ...
+
+    def shift(self, shift_id: UUID) -> Shift | None:
+        """Load a shift that was not called off."""
+        ...
+
+    def shifts(self, unit_id: UUID, *, since: datetime) -> tuple[Shift, ...]:
+        """Load the shifts of a unit that end after an instant, the earliest first."""
+        ...
+
+    def on_call(self, unit_id: UUID, *, at: datetime) -> tuple[Shift, ...]:
+        """Load the shifts of a unit that cover an instant."""
+        ...
+
+    def end_shift(self, shift_id: UUID, *, at: datetime) -> None:
+        """Let a shift end at an instant."""
+        ...
+
+    def cancel_shift(self, shift_id: UUID, *, at: datetime) -> None:
+        """Call a shift off."""
+        ...
+
+    def add_absence(self, absence: Absence, *, by: UUID | None, at: datetime) -> None:
+        """Write an absence."""
+        ...
+
+    def absence(self, absence_id: UUID) -> Absence | None:
+        """Load an absence that was not called off."""
+        ...
+
+    def absences(self, actor_id: UUID, *, since: datetime) -> tuple[Absence, ...]:
+        """Load the absences of somebody that end after an instant, the earliest first."""
+        ...
+
+    def away(self, actor_ids: Collection[UUID], *, at: datetime) -> Mapping[UUID, Absence]:
+        """Load which of these people are away at an instant."""
+        ...
+
+    def end_absence(self, absence_id: UUID, *, at: datetime) -> None:
+        """Let an absence end at an instant; one that has not begun is called off."""
+        ...
+
+    def who_cannot_act(self, *, at: datetime) -> tuple[UUID, ...]:
+        """List who has claimed items and is disabled, or away at an instant."""
+        ...
+
+    def items_of(self, actor_id: UUID) -> tuple[tuple[UUID, UUID], ...]:
+        """List the open items that somebody has claimed: item and case, the oldest first."""
+        ...
+
+    def add_conflict(self, conflict: Conflict, *, by: UUID | None, at: datetime) -> None:
+        """Write that somebody must not be told of a case; a conflict that had ended begins again."""
+        ...
+
+    def end_conflict(self, case_id: UUID, actor_id: UUID, *, at: datetime) -> bool:
+        """Say that somebody may be told again; gives whether there was a conflict."""
+        ...
+
+    def conflicted(self, case_id: UUID) -> frozenset[UUID]:
+        """Give who must not be told of a case."""
+        ...
+
+
+class Ledger(Protocol):
+    """The ledger of escalations."""
+
+    def who_was_told(self, deadline_id: UUID) -> frozenset[UUID]:
+        """Give everybody whom a level of a deadline's ladder has told."""
+        ...
+
+    def by_token(self, token: str) -> LinkedLevel | None:
+        """Find the deadline, and the recipient, of the message that an opaque link was made for."""
+        ...
+
+    def acknowledge(self, deadline_id: UUID, *, by: UUID, at: datetime) -> int:
+        """Say that the levels that have told somebody so far have been seen; gives how many that is news of."""
+        ...
+
+
+class Referrals(Protocol):
+    """Work that is offered to other units."""
+
+    def add(self, referral: Referral) -> bool:
+        """Write a referral once; a second one with the same id changes nothing and gives False."""
+        ...
+
+    def get(self, referral_id: UUID) -> Referral | None:
+        """Load a referral."""
+        ...
+
+    def of_case(self, case_id: UUID) -> tuple[Referral, ...]:
+        """Load the referrals of a case, the earliest first."""
+        ...
+
+    def answer(self, referral_id: UUID, *, status: str, by: UUID | None, at: datetime, reason_code: str = "") -> None:
+        """Write how a referral was answered, or that it was called back."""
+        ...
+
+    def partner_of(self, case_id: UUID, step_id: UUID) -> UUID | None:
+        """Give the unit that a step, or else its case, was referred to last and that has not declined."""
+        ...
+
+    def partners(self, jurisdiction: str, *, but: Collection[UUID]) -> tuple[UUID, ...]:
+        """List the units of a place, its own first and then those of its country, without those named."""
         ...
 
 
@@ -576,6 +951,10 @@ class Records(Protocol):
 class UnitOfWork(Protocol):
     """One transaction. Nothing is kept unless `commit` is called."""
 
+    def remember_people(self) -> None:
+        """Ask the same question about people and their preferences only once: for transactions that tell many."""
+        ...
+
     @property
     def cases(self) -> Cases:
         """Cases."""
@@ -592,13 +971,53 @@ class UnitOfWork(Protocol):
         ...
 
     @property
+    def escalations(self) -> EscalationAudits:
+        """What the escalation auditor reads and finds."""
+        ...
+
+    @property
     def messages(self) -> Messages:
         """Messages and the ledger."""
         ...
 
     @property
+    def preferences(self) -> Preferences:
+        """What people chose of how they are told."""
+        ...
+
+    @property
+    def bundles(self) -> Bundles:
+        """Messages that another one stands for."""
+        ...
+
+    @property
+    def deliveries(self) -> Deliveries:
+        """What waits for a channel."""
+        ...
+
+    @property
+    def channels(self) -> ChannelSettings:
+        """Gateways and contacts."""
+        ...
+
+    @property
     def directory(self) -> Directory:
         """People and units."""
+        ...
+
+    @property
+    def duty(self) -> Duty:
+        """Shifts, absences, conflicts."""
+        ...
+
+    @property
+    def ledger(self) -> Ledger:
+        """Reading the ledger."""
+        ...
+
+    @property
+    def referrals(self) -> Referrals:
+        """Referrals."""
         ...
 
     @property

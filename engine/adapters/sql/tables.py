@@ -316,10 +316,17 @@ class DeadlineRow(SQLModel, table=True):
     consumed_seconds: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs={"server_default": text("0")})
     running_since: datetime | None = _at()
     discovered_at: datetime | None = _at()
+    excluded: list[dict[str, Any]] = _json("[]")
+    owner_named_at: datetime | None = _at()
     __table_args__ = (
         Index("deadline_next", "next_at", postgresql_where=text("status = 'open' AND next_at IS NOT NULL")),
         Index("deadline_next_critical", "next_at", postgresql_where=text("status = 'open' AND critical")),
         Index("deadline_open_by_unit", "unit_id", "due_at", postgresql_where=text("status = 'open'")),
+        Index("deadline_discovered", "discovered_at", postgresql_where=text("discovered_at IS NOT NULL")),
+        Index("deadline_aside", "failures", postgresql_where=text("status = 'open' AND failures >= 5")),
+        Index(
+            "deadline_extended", "unit_id", postgresql_where=text("status = 'open' AND extensions <> '[]'::jsonb")
+        ),
     )
 
 
@@ -331,6 +338,8 @@ class IntervalRow(SQLModel, table=True):
     name: str = Field(primary_key=True)
     start: datetime = Field(default=None, sa_column=Column(instant(), primary_key=True))
     end: datetime | None = _at()
+    has_place: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
+    sealed_place: bytes | None = _sealed()
     case_id: UUID = Field(foreign_key="case.id", index=True)
     unit_id: UUID = Field(foreign_key="unit.id")
 
@@ -439,10 +448,14 @@ class DeliveryRow(SQLModel, table=True):
     error_code: str | None = None
     lane: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
     first_tried_at: datetime | None = _at()
+    tried_at: datetime | None = _at()
+    dropped_by: UUID | None = None
+    drop_reason: str = Field(default="", sa_column_kwargs={"server_default": ""})
     second_of: UUID | None = Field(default=None, index=True)
     __table_args__ = (
         Index("delivery_waiting", "channel", "next_at", postgresql_where=text("status = 'waiting'")),
         Index("delivery_dead", "case_id", postgresql_where=text("status = 'dead'")),
+        Index("delivery_held", "status", "message_id", postgresql_where=text("status IN ('storm', 'digest')")),
     )
 
 
@@ -657,6 +670,19 @@ class ChannelSettingRow(SQLModel, table=True):
     changed_by: UUID | None = None
     changed_at: datetime = _at(null=False)
     __table_args__ = (UniqueConstraint("organisation_id", "channel"),)
+
+
+class ChannelChangeRow(SQLModel, table=True):
+    """A line that says who set up, changed, disabled or tried a gateway; never its address."""
+
+    __tablename__ = "channel_change"
+    id: UUID = Field(primary_key=True)
+    setting_id: UUID = Field(index=True)
+    act: str
+    host: str
+    rate_per_minute: int
+    changed_by: UUID | None = None
+    changed_at: datetime = _at(null=False)
 
 
 class SpecialDayRow(SQLModel, table=True):

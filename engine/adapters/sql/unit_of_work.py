@@ -7,16 +7,25 @@ from typing import Self
 from sqlalchemy import Connection, text
 from sqlalchemy import Engine as SqlEngine
 
+from engine.adapters.sql.audit_store import EscalationAuditStore
+from engine.adapters.sql.bundle_store import BundleStore
 from engine.adapters.sql.case_store import CaseStore
+from engine.adapters.sql.channel_store import ChannelStore
 from engine.adapters.sql.deadline_store import DeadlineStore
+from engine.adapters.sql.delivery_store import DeliveryStore
 from engine.adapters.sql.definition_store import DefinitionStore
 from engine.adapters.sql.directory_store import DirectoryStore
+from engine.adapters.sql.duty_store import DutyStore
 from engine.adapters.sql.housekeeping_store import HousekeepingStore
 from engine.adapters.sql.item_store import ItemStore
 from engine.adapters.sql.job_store import JobStore
+from engine.adapters.sql.ledger_store import LedgerStore
 from engine.adapters.sql.message_store import MessageStore
 from engine.adapters.sql.person_store import PersonStore
+from engine.adapters.sql.preference_store import PreferenceStore
 from engine.adapters.sql.recount_store import RecountStore
+from engine.adapters.sql.referral_store import ReferralStore
+from engine.adapters.sql.remembering import remembering
 from engine.adapters.sql.special_day_store import SpecialDayStore
 from engine.domain.compiled import CompiledWorkflow
 from engine.domain.library import Library
@@ -49,10 +58,18 @@ class SqlUnitOfWork:
         self.items = ItemStore(self._connection, self._vault)
         self.persons = PersonStore(self._connection, self._vault)
         self.messages = MessageStore(self._connection)
+        self.deliveries = DeliveryStore(self._connection)
+        self.channels = ChannelStore(self._connection, self._vault)
+        self.preferences = PreferenceStore(self._connection)
+        self.bundles = BundleStore(self._connection)
         self.directory = DirectoryStore(self._connection)
+        self.duty = DutyStore(self._connection)
+        self.ledger = LedgerStore(self._connection)
+        self.referrals = ReferralStore(self._connection)
         self.definitions = DefinitionStore(self._connection)
         self.special_days = SpecialDayStore(self._connection)
         self.recounts = RecountStore(self._connection)
+        self.escalations = EscalationAuditStore(self._connection)
         self.jobs = JobStore(self._connection)
         self.deadlines = DeadlineStore(self._connection)
         self.records = HousekeepingStore(self._connection, self._vault)
@@ -63,6 +80,12 @@ class SqlUnitOfWork:
     ) -> None:
         """Roll back what was not committed, and give the connection back."""
         self._connection.close()
+
+    def remember_people(self) -> None:
+        """Ask the same question about people and their preferences only once: for transactions that tell many."""
+        self.directory = remembering(self.directory)
+        self.duty = remembering(self.duty)
+        self.preferences = remembering(self.preferences)
 
     def library(self) -> Library:
         """Give what is published at this moment: read again when anything was published since it was read last."""

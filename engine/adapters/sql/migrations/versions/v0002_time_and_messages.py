@@ -87,6 +87,18 @@ def upgrade() -> None:
         sa.UniqueConstraint("organisation_id", "channel"),
     )
     op.create_table(
+        "channel_change",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("setting_id", sa.Uuid(), nullable=False),
+        sa.Column("act", sa.String(), nullable=False),
+        sa.Column("host", sa.String(), nullable=False),
+        sa.Column("rate_per_minute", sa.Integer(), nullable=False),
+        sa.Column("changed_by", sa.Uuid(), nullable=True),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(op.f("ix_channel_change_setting_id"), "channel_change", ["setting_id"], unique=False)
+    op.create_table(
         "contact",
         sa.Column("actor_id", sa.Uuid(), nullable=False),
         sa.Column("channel", sa.String(), nullable=False),
@@ -161,6 +173,30 @@ def upgrade() -> None:
     )
     op.add_column("deadline", sa.Column("running_since", sa.DateTime(timezone=True), nullable=True))
     op.add_column("deadline", sa.Column("discovered_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column(
+        "deadline",
+        sa.Column(
+            "excluded", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'[]'::jsonb"), nullable=False
+        ),
+    )
+    op.add_column("deadline", sa.Column("owner_named_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("interval", sa.Column("has_place", sa.Boolean(), server_default=sa.text("false"), nullable=False))
+    op.add_column("interval", sa.Column("sealed_place", sa.LargeBinary(), nullable=True))
+    op.execute("UPDATE interval SET has_place = true")
+    op.create_index(
+        "deadline_discovered",
+        "deadline",
+        ["discovered_at"],
+        unique=False,
+        postgresql_where=sa.text("discovered_at IS NOT NULL"),
+    )
+    op.create_index(
+        "deadline_aside",
+        "deadline",
+        ["failures"],
+        unique=False,
+        postgresql_where=sa.text("status = 'open' AND failures >= 5"),
+    )
     op.create_index(
         "deadline_next_critical",
         "deadline",
@@ -168,10 +204,27 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("status = 'open' AND critical"),
     )
+    op.create_index(
+        "deadline_extended",
+        "deadline",
+        ["unit_id"],
+        unique=False,
+        postgresql_where=sa.text("status = 'open' AND extensions <> '[]'::jsonb"),
+    )
     op.add_column("delivery", sa.Column("lane", sa.Integer(), server_default=sa.text("0"), nullable=False))
     op.add_column("delivery", sa.Column("first_tried_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("delivery", sa.Column("tried_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("delivery", sa.Column("dropped_by", sa.Uuid(), nullable=True))
+    op.add_column("delivery", sa.Column("drop_reason", sa.String(), server_default="", nullable=False))
     op.add_column("delivery", sa.Column("second_of", sa.Uuid(), nullable=True))
     op.create_index(op.f("ix_delivery_second_of"), "delivery", ["second_of"], unique=False)
+    op.create_index(
+        "delivery_held",
+        "delivery",
+        ["status", "message_id"],
+        unique=False,
+        postgresql_where=sa.text("status IN ('storm', 'digest')"),
+    )
     op.add_column("escalation", sa.Column("ladder", sa.String(), server_default="", nullable=False))
     op.add_column("escalation", sa.Column("ladder_version", sa.Integer(), server_default=sa.text("1"), nullable=False))
     op.add_column("escalation", sa.Column("is_missed", sa.Boolean(), server_default=sa.text("false"), nullable=False))
@@ -208,13 +261,30 @@ def downgrade() -> None:
     op.drop_column("escalation", "is_missed")
     op.drop_column("escalation", "ladder_version")
     op.drop_column("escalation", "ladder")
+    op.drop_index(
+        "delivery_held", table_name="delivery", postgresql_where=sa.text("status IN ('storm', 'digest')")
+    )
     op.drop_index(op.f("ix_delivery_second_of"), table_name="delivery")
     op.drop_column("delivery", "second_of")
+    op.drop_column("delivery", "drop_reason")
+    op.drop_column("delivery", "dropped_by")
+    op.drop_column("delivery", "tried_at")
     op.drop_column("delivery", "first_tried_at")
     op.drop_column("delivery", "lane")
+    op.drop_index("deadline_aside", table_name="deadline", postgresql_where=sa.text("status = 'open' AND failures >= 5"))
+    op.drop_index("deadline_discovered", table_name="deadline", postgresql_where=sa.text("discovered_at IS NOT NULL"))
     op.drop_index(
         "deadline_next_critical", table_name="deadline", postgresql_where=sa.text("status = 'open' AND critical")
     )
+    op.drop_index(
+        "deadline_extended",
+        table_name="deadline",
+        postgresql_where=sa.text("status = 'open' AND extensions <> '[]'::jsonb"),
+    )
+    op.drop_column("interval", "sealed_place")
+    op.drop_column("interval", "has_place")
+    op.drop_column("deadline", "owner_named_at")
+    op.drop_column("deadline", "excluded")
     op.drop_column("deadline", "discovered_at")
     op.drop_column("deadline", "running_since")
     op.drop_column("deadline", "consumed_seconds")
@@ -230,6 +300,8 @@ def downgrade() -> None:
     op.drop_table("preference")
     op.drop_table("contact")
     op.drop_table("channel_setting")
+    op.drop_index(op.f("ix_channel_change_setting_id"), table_name="channel_change")
+    op.drop_table("channel_change")
     op.drop_index(op.f("ix_absence_actor_id"), table_name="absence")
     op.drop_table("absence")
     op.drop_index(op.f("ix_special_day_calendar"), table_name="special_day")

@@ -1,0 +1,83 @@
+"""Messages that another one stands for: many at once become one, and those of a day become a digest."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Connection, func, select, text
+
+from engine.adapters.sql import tables as tb
+from engine.stores import HeldBack, Recent
+
+_MESSAGE, _DELIVERY = tb.MessageRow.__table__, tb.DeliveryRow.__table__  # type: ignore[attr-defined]
+_LOOKED_AT = 60
+
+_HOLD_BACK = text(
+    "UPDATE delivery SET status = 'storm' WHERE id IN ("
+    " SELECT d.id FROM delivery d JOIN message m ON m.id = d.message_id"
+    " WHERE m.recipient_id = :recipient AND m.created_at > :since AND NOT m.critical"
+    " AND d.channel = :channel AND d.status = 'waiting' AND d.attempt = 0"
+    " FOR UPDATE OF d SKIP LOCKED)"
+)
+_BUNDLE = text(
+    "WITH counted AS ("
+    " UPDATE delivery d SET status = 'bundled' FROM message m"
+    " WHERE m.id = d.message_id AND m.recipient_id = :recipient AND d.channel = :channel AND d.status = :held_for"
+    " AND m.critical = :critical RETURNING d.message_id)"
+    " UPDATE message SET digest_id = :by FROM counted WHERE message.id = counted.message_id"
+)
+
+
+class BundleStore:
+    """Deliveries that are held back, in PostgreSQL, within one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        """Work inside the transaction of `connection`."""
+        self._connection = connection
+
+    def recent(self, *, recipient_id: UUID, channel: str, since: datetime, critical: bool) -> tuple[Recent, ...]:
+        """Load the kinds of the newest messages to somebody by a channel, and whether each is held back."""
+        query = (
+            select(_MESSAGE.c.kind, _DELIVERY.c.status == "storm")
+            .join(_DELIVERY, _DELIVERY.c.message_id == _MESSAGE.c.id)
+            .where(
+                _MESSAGE.c.recipient_id == recipient_id, _MESSAGE.c.created_at > since,
+                _MESSAGE.c.critical.is_(critical), _DELIVERY.c.channel == channel, _DELIVERY.c.status != "digest",
+            )
+            .order_by(_MESSAGE.c.created_at.desc())
+            .limit(_LOOKED_AT)
+        )  # fmt: skip
+        return tuple(Recent(*row) for row in self._connection.execute(query))
+
+    def hold_back(self, *, recipient_id: UUID, channel: str, since: datetime) -> None:
+        """Hold back what was written a moment ago and nobody has tried to send yet; critical messages stay."""
+        self._connection.execute(_HOLD_BACK, {"recipient": recipient_id, "channel": channel, "since": since})
+
+    def held_back(self, held_for: str) -> tuple[HeldBack, ...]:
+        """Count what is held back for a `storm` or `digest` message, for each person and channel."""
+        first = func.min(_MESSAGE.c.created_at)
+        query = (
+            select(_MESSAGE.c.recipient_id, _DELIVERY.c.channel, _MESSAGE.c.critical, func.count(), first)
+            .join(_DELIVERY, _DELIVERY.c.message_id == _MESSAGE.c.id)
+            .where(_DELIVERY.c.status == held_for)
+            .group_by(_MESSAGE.c.recipient_id, _DELIVERY.c.channel, _MESSAGE.c.critical)
+            .order_by(_MESSAGE.c.critical.desc(), first)
+        )
+        return tuple(HeldBack(*row) for row in self._connection.execute(query))
+
+    def bundle(self, held: HeldBack, *, held_for: str, by: UUID) -> int:
+        """Let one message stand for all that is held back for somebody by a channel; gives how many."""
+        values = {"recipient": held.recipient_id, "channel": held.channel, "held_for": held_for, "by": by}
+        return self._connection.execute(_BUNDLE, values | {"critical": held.critical}).rowcount
+
+    def last_at(self, *, recipient_id: UUID, channel: str, kind: str, critical: bool) -> datetime | None:
+        """Give when somebody was last written a message of a kind by a channel; None when never."""
+        query = (
+            select(func.max(_MESSAGE.c.created_at))
+            .join(_DELIVERY, _DELIVERY.c.message_id == _MESSAGE.c.id)
+            .where(
+                _MESSAGE.c.recipient_id == recipient_id, _MESSAGE.c.kind == kind, _MESSAGE.c.critical.is_(critical),
+                _DELIVERY.c.channel == channel,
+            )
+        )
+        found: datetime | None = self._connection.execute(query).scalar()
+        return found
