@@ -296,6 +296,10 @@ class Queries(Protocol):
         """List what the viewer has claimed or may claim: overdue first, then by due time."""
         ...
 
+    def work_counts(self, viewer: vw.Viewer, *, zone: str) -> vw.WorkCounts:
+        """Count what `worklist` lists, and what waits for the viewer's acknowledgement; today is that of the zone."""
+        ...
+
     def work_item(self, viewer: vw.Viewer, item_id: UUID) -> vw.WorkItemView:
         """Give one work item; raises `NotFoundError`."""
         ...

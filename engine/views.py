@@ -29,8 +29,34 @@ class Viewer(View):
         return self.is_system or any(role in self.roles for role in roles)
 
 
+class PauseView(View):
+    """A time during which a limit stands or stood still."""
+
+    start: datetime
+    until: datetime
+    reason: str
+    by: str | None
+
+
+class ExtensionView(View):
+    """More time that was asked for. `state` is one of: asked, given, refused."""
+
+    more: str
+    reason: str
+    state: str
+    asked_at: datetime
+    asked_by: str | None
+    asked_by_id: UUID | None
+    answered_at: datetime | None
+    answered_by: str | None
+
+
 class DeadlineView(View):
-    """A deadline as people see it. `state` is one of: running, near, overdue, met, late, ended."""
+    """A deadline as people see it. `state` is one of: running, near, overdue, met, late, ended.
+
+    `force` says how it binds: `binding` and `advisory` are law, `target` is the network's own. `paused_until` is given
+    while it stands still, and `asked` while somebody waits for an answer to a wish for more time.
+    """
 
     id: UUID
     step_id: UUID
@@ -48,6 +74,17 @@ class DeadlineView(View):
     ladder: str
     next_at: datetime | None
     acknowledged_at: datetime | None
+    force: str = "target"
+    paused_until: datetime | None = None
+    pauses: tuple[PauseView, ...] = ()
+    extensions: tuple[ExtensionView, ...] = ()
+    delay_owner: str | None = None
+    critical: bool = False
+
+    @property
+    def asked(self) -> ExtensionView | None:
+        """The wish for more time that waits for an answer."""
+        return next((one for one in self.extensions if one.state == "asked"), None)
 
 
 class WorkItemView(View):
@@ -72,6 +109,15 @@ class WorkItemView(View):
     opened_at: datetime
     due_at: datetime | None
     is_overdue: bool
+
+
+class WorkCounts(View):
+    """How much there is on somebody's work page."""
+
+    overdue: int
+    due_today: int
+    mine: int
+    to_acknowledge: int
 
 
 class FieldView(View):
@@ -153,8 +199,22 @@ class PersonView(View):
     age: int | None
 
 
+class DeliveryView(View):
+    """What became of one message by one channel. `state` is one of: waits, sent, shown, read, given_up."""
+
+    channel: str
+    recipient: str
+    state: str
+    at: datetime | None
+    error_code: str | None
+
+
 class EscalationView(View):
-    """A line of the escalation ledger."""
+    """A line of the escalation ledger.
+
+    `delivered_at` is when the last of its channels had taken it: none of them stands for another. `follow_up_id` is
+    the step that the level opened: a letter to release, or a call to make.
+    """
 
     id: UUID
     deadline_id: UUID
@@ -169,6 +229,81 @@ class EscalationView(View):
     acknowledged_at: datetime | None
     acknowledged_by: str | None
     note: str
+    is_missed: bool = False
+    meant: str = ""
+    ladder: str = ""
+    ladder_version: int = 1
+    deliveries: tuple[DeliveryView, ...] = ()
+    follow_up_id: UUID | None = None
+    follow_up: str = ""
+
+
+class ReasonView(View):
+    """One line of the answer to "why this date?"; `instant` (UTC) is the moment it speaks of, where there is one."""
+
+    kind: str
+    text: str
+    instant: datetime | None
+
+
+class PlannedView(View):
+    """Something that fires of a deadline, with when it really did.
+
+    `kind` is one of: warning, breach, level; `state` is one of: planned, fired, passed_over.
+    """
+
+    name: str
+    kind: str
+    at: datetime
+    fired_at: datetime | None
+    state: str
+    to: str
+    channels: tuple[str, ...]
+
+
+class ExplanationView(View):
+    """Why a deadline falls when it falls, who is told when, and what has been told already."""
+
+    case_id: UUID
+    case_number: str
+    zone: str
+    deadline: DeadlineView
+    lines: tuple[ReasonView, ...]
+    planned: tuple[PlannedView, ...]
+    told: tuple[EscalationView, ...]
+    is_kept_by_viewer: bool
+
+
+class AskedView(View):
+    """Somebody asks for more time, and the viewer may answer."""
+
+    case_id: UUID
+    case_number: str
+    deadline: DeadlineView
+    is_mine: bool
+
+
+class DelayLine(View):
+    """How one unit kept its limits in one month, by numbers only. `late` counts by whose delay it was.
+
+    `share_kept` is what the staff is measured by: it leaves out every delay that was not theirs.
+    """
+
+    unit: str
+    month: str
+    kept: int
+    late: Mapping[str, int]
+
+    @property
+    def late_in_all(self) -> int:
+        """All that were late, whoever's delay it was."""
+        return sum(self.late.values())
+
+    @property
+    def share_kept(self) -> int | None:
+        """Percent kept of those kept or late by our own fault; None when there were none."""
+        counted = self.kept + self.late.get("ours", 0)
+        return round(100 * self.kept / counted) if counted else None
 
 
 class RunView(View):
@@ -306,6 +441,77 @@ class DefinitionView(View):
     differs_from_file: bool = False
 
 
+class ClockJump(View):
+    """A jump of the machine's clock since deadlines were last looked at: nothing fires until somebody confirms the time."""
+
+    last_pass_at: datetime
+    seen_at: datetime
+    jump_seconds: float
+
+    @property
+    def in_words(self) -> str:
+        """Say what happened (UTC), and what happens now."""
+        hours, way = abs(self.jump_seconds) / 3600, "back" if self.jump_seconds < 0 else "forward"
+        size = f"{hours / 24:.0f} days" if hours >= 48 else f"{hours:.1f} hours" if hours >= 1 else f"{hours * 60:.0f} min"
+        return (
+            f"The clock of this machine jumped {way} by {size}: from {self.last_pass_at:%Y-%m-%d %H:%M} to "
+            f"{self.seen_at:%Y-%m-%d %H:%M} UTC. No deadline fires until the clock is set right, or a person confirms it."
+        )
+
+
+class LagBucket(View):
+    """How many levels and breaches came at most so many seconds late; None for the last bucket, of all that are later."""
+
+    at_most_seconds: int | None
+    levels: int
+    breaches: int
+
+
+class AuditProblem(View):
+    """A hole that the escalation auditor found: `level` is a name as in the ledger, `l:2`, or `breach`."""
+
+    code: str
+    deadline_id: UUID
+    level: str
+
+
+class EscalationAudit(View):
+    """What the last pass of the escalation auditor found, and how many deadlines were checked in 24 hours."""
+
+    checked_at: datetime
+    checked: int
+    checked_in_a_day: int
+    problems: tuple[AuditProblem, ...]
+
+    @property
+    def in_words(self) -> str:
+        """Say whether every level that was due has fired."""
+        when = f"Checked at {self.checked_at:%Y-%m-%d %H:%M} UTC, {self.checked_in_a_day} deadlines in 24 hours"
+        if not self.problems:
+            return f"Every level that was due has fired. {when}."
+        return f"{len(self.problems)} things are not as they should be. {when}."
+
+
+class AsideDeadline(View):
+    """A deadline that could not be fired again and again: work for a person."""
+
+    id: UUID
+    case_id: UUID
+    case_number: str
+    step_key: str
+    failures: int
+    held_until: datetime | None
+
+
+class FiringView(View):
+    """How firing goes: whether the clock has jumped, how late levels and breaches came, what was found by the auditor."""
+
+    jump: ClockJump | None = None
+    lag: tuple[LagBucket, ...] = ()
+    audit: EscalationAudit | None = None
+    aside: tuple[AsideDeadline, ...] = ()
+
+
 class BoardView(View):
     """What an admin sees at a glance: counts, and the lines behind each."""
 
@@ -321,6 +527,7 @@ class BoardView(View):
     deadlines_last_pass_at: datetime | None
     fallback_since: datetime | None
     recent_flow_runs: tuple[JobView, ...]
+    firing: FiringView = FiringView()
 
 
 class ActorView(View):

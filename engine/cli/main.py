@@ -41,6 +41,10 @@ COMMANDS = {
     "pillars": Place("pillars", "app", "The pillars that are installed."),
     "case": Place("cases", "case_app", "Cases."),
     "item": Place("cases", "item_app", "Work items."),
+    "explain": Place("explaining", "explain", "Say why the time limits of a step fall due when they do."),
+    "deadline": Place("explaining", "deadline_app", "Let a limit stand still, ask for and give more time."),
+    "report": Place("explaining", "report_app", "Reports in numbers."),
+    "deadlines": Place("deadlines", "app", "How the firing of deadlines goes."),
     "audit": Place("audit", "app", "The history of cases."),
     "people": Place("people", "app", "Units and people."),
 }

@@ -19,6 +19,7 @@ from engine.portal.routes import (
     board,
     case_changes,
     cases,
+    deadlines,
     demo,
     health,
     home,
@@ -34,7 +35,7 @@ from engine.portal.slow_down import SlowDown
 from engine.portal.visit import Portal
 
 _ROUTES: Final = (
-    health, sign_in, home, reports, worklist, items, cases, case_changes, transmit, workflows, board, demo,
+    health, sign_in, home, reports, worklist, items, cases, case_changes, deadlines, transmit, workflows, board, demo,
 )  # fmt: skip
 _THIS_MACHINE: Final = ("127.0.0.1", "localhost", "[::1]")
 _A_WEEK: Final = "public, max-age=604800, immutable"

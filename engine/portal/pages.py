@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from engine.adapters.data_files import data_folder
-from engine.portal.presenters import statuses, times
+from engine.portal.presenters import ledger, statuses, times
 
 _HERE: Final = Path(__file__).resolve().parent
 STATIC: Final = _HERE / "static"
@@ -58,6 +58,9 @@ _FILTERS: Final[Mapping[str, Callable[..., object]]] = {
     "span": times.span,
     "moment": times.moment,
     "zone_words": times.zone_words,
+    "channel_words": ledger.channel_words,
+    "delivery_words": ledger.delivery_words,
+    "point_words": ledger.point_words,
     "role_words": statuses.role_words,
     "plain": statuses.plain,
     "step_status": statuses.status_of_step,

@@ -34,6 +34,12 @@ SAYINGS: Final[Mapping[str, str]] = {
     "published": "The new version was published. Running cases stay on theirs.",
     "unchanged": "This text is what is published already: nothing was changed.",
     "retried": "The job will be tried again.",
+    "paused": "The time limit stands still. It goes on by itself.",
+    "resumed": "The time limit goes on.",
+    "asked": "You asked for more time. A second person has to answer.",
+    "given": "You gave more time. Who asked is told.",
+    "not_given": "You refused more time. Who asked is told.",
+    "owner": "It was noted whose delay it is.",
     "time": "Time has passed.",
     "played": "The rest of the story was played.",
 }

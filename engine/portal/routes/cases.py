@@ -1,4 +1,4 @@
-"""Track: the list of cases, one case, its steps, deadlines, history and papers."""
+"""Track: the list of cases, one case, its steps, history and papers."""
 
 from typing import Annotated, Final
 from uuid import UUID
@@ -8,15 +8,14 @@ from starlette.responses import HTMLResponse, Response
 
 from engine.domain.policy import Action
 from engine.errors import NotFoundError
-from engine.portal.dependencies import Posted, SignedIn
-from engine.portal.posted import clean, uuid_or_none
+from engine.portal.dependencies import SignedIn
+from engine.portal.posted import clean
 from engine.portal.presenters.lanes import lane_groups
 from engine.portal.presenters.prefect_links import run_links
 from engine.portal.security import PAPER_POLICY
 from engine.portal.visit import Visit
-from engine.usecases.acknowledge import acknowledge
 from engine.usecases.reveal_answers import reveal_answers, reveal_person
-from engine.views import AnswerView, CaseView, DeadlineView, StepView
+from engine.views import AnswerView, CaseView, StepView
 
 router = APIRouter()
 PAGE: Final = 50
@@ -105,32 +104,6 @@ def reveal_who(visit: SignedIn, case_id: UUID, person_id: UUID) -> Response:
     return _person_page(visit, case_id, person_id, revealed=True)
 
 
-@router.get("/cases/{case_id}/deadlines/{deadline_id}")
-def why(visit: SignedIn, case_id: UUID, deadline_id: UUID) -> Response:
-    """Say line by line why a deadline falls when it falls, and who was told."""
-    case = visit.engine.queries.case(visit.viewer, case_id)
-    deadline = _deadline(case, deadline_id)
-    return visit.page(
-        "why.html",
-        title=f"Why this date? Case {case.number}",
-        section="track",
-        zone=case.zone,
-        case=case,
-        deadline=deadline,
-        lines=visit.engine.queries.explain_deadline(visit.viewer, deadline_id),
-        escalations=[line for line in case.escalations if line.deadline_id == deadline_id],
-        command_id=visit.new_command(),
-    )
-
-
-@router.post("/cases/{case_id}/deadlines/{deadline_id}/acknowledge")
-def acknowledge_now(visit: SignedIn, case_id: UUID, deadline_id: UUID, form: Posted) -> Response:
-    """Say that an escalation has been seen."""
-    command_id = uuid_or_none(form, "command_id") or visit.new_command()
-    acknowledge(visit.engine, deadline_id, case_id=case_id, viewer=visit.viewer, command_id=command_id)
-    return visit.go(f"/cases/{case_id}/deadlines/{deadline_id}", said="acknowledged")
-
-
 @router.get("/documents/{document_id}")
 def paper(visit: SignedIn, document_id: UUID) -> Response:
     """Show a paper of a case as it is printed; it may bring its own style and do nothing else."""
@@ -144,13 +117,6 @@ def _step(visit: Visit, case_id: UUID, step_id: UUID) -> tuple[CaseView, StepVie
         if step.id == step_id:
             return case, step
     raise NotFoundError(kind="step")
-
-
-def _deadline(case: CaseView, deadline_id: UUID) -> DeadlineView:
-    for deadline in case.deadlines:
-        if deadline.id == deadline_id:
-            return deadline
-    raise NotFoundError(kind="deadline")
 
 
 def _step_page(

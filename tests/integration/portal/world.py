@@ -11,9 +11,9 @@ from uuid import UUID, uuid4
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
+from engine.adapters.demo_mailbox import DemoMailbox
 from engine.adapters.postgres.databases import APP, create_database, drop_database
 from engine.adapters.postgres.embedded import EmbeddedServer
-from engine.adapters.smtp import DemoMailbox
 from engine.assembly import Engine
 from engine.bootstrap import build_engine, ship
 from engine.portal.app import create_app

@@ -213,7 +213,11 @@ def test_the_ledger_names_who_was_told_when_it_was_delivered_and_who_has_seen_it
         )  # fmt: skip
     (line,) = _page(world, lead, visited).escalations
     assert (line.level, line.step_title, line.recipients) == (2, "Visit", ("Sam", "Wim"))
-    assert (line.delivered_at, line.acknowledged_by) == (START, "Sam")
+    assert (line.delivered_at, line.acknowledged_by) == (None, "Sam"), "the copy on the page stands for no e-mail"
+    assert [(d.recipient, d.channel, d.state) for d in line.deliveries] == [
+        ("Sam", "email", "waits"),
+        ("Sam", "in_app", "shown"),
+    ]
 
 
 def test_a_step_added_by_a_caseworker_comes_last_under_its_own_title(world: World, lead: Viewer, visited: UUID) -> None:
@@ -237,7 +241,7 @@ def test_a_deadline_is_explained_from_its_start_over_what_does_not_count_to_its_
     deadline = next(d for d in _page(world, lead, visited).deadlines if d.step_key == "visit")
     journey = Interval(step_id=deadline.step_id, name="journey", start=START, end=START.replace(hour=9))
     world.do(visited, cm.RecordInterval(journey))
-    lines = world.queries.explain_deadline(lead, deadline.id)
+    lines = [line.text for line in world.queries.explain_deadline(lead, deadline.id).lines]
     assert lines[0].startswith("It starts with the end of “First check”: Tuesday 10 March 2026, 11:30.")
     assert "network target, based on Act s.1" in lines[1]
     assert any(line.startswith("Journey from") and line.endswith("is not counted.") for line in lines)
@@ -247,7 +251,8 @@ def test_a_deadline_is_explained_from_its_start_over_what_does_not_count_to_its_
 def test_an_explanation_says_so_when_the_case_keeps_another_date(world: World, lead: Viewer, visited: UUID) -> None:
     deadline = next(d for d in _page(world, lead, visited).deadlines if d.step_key == "visit")
     world.change(tb.DeadlineRow, tb.DeadlineRow.id == deadline.id, due_at=START)
-    assert world.queries.explain_deadline(lead, deadline.id)[-1].startswith("The case keeps Tue 10 Mar 2026, 11:30")
+    last = world.queries.explain_deadline(lead, deadline.id).lines[-1]
+    assert last.text.startswith("The case keeps Tue 10 Mar 2026, 11:30")
 
 
 def test_a_page_takes_the_same_number_of_statements_however_long_the_case_is(

@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Table, exists, func, select, true
 
 from engine import views as vw
+from engine.adapters.sql.queries.firing import firing
 from engine.adapters.sql.queries.items import chosen_units, first_by_deadline, item_views, select_items
 from engine.adapters.sql.queries.jobs import job_view, select_jobs
 from engine.adapters.sql.queries.reading import Reading
@@ -56,6 +57,7 @@ def board(reading: Reading, viewer: vw.Viewer) -> vw.BoardView:
         dead_deliveries=_count(reading, DELIVERY, DELIVERY_IS_DEAD, units),
         deadlines_last_pass_at=deadlines["noted_at"] if deadlines else None,
         fallback_since=deadlines["since"] if deadlines and deadlines["state"] == _FALLBACK else None,
+        firing=firing(reading),
         recent_flow_runs=_jobs(reading, JOB.c.flow_run_id.is_not(None), units, limit=_RECENT),
     )
 

@@ -11,6 +11,7 @@ from engine.adapters.sql.queries.deadlines import deadline_views
 from engine.adapters.sql.queries.documents import document_views
 from engine.adapters.sql.queries.findings import findings
 from engine.adapters.sql.queries.known import in_plain_words
+from engine.adapters.sql.queries.ledger import escalation_views
 from engine.adapters.sql.queries.reading import Reading
 from engine.adapters.sql.queries.sealed import readable_answers
 from engine.adapters.sql.queries.steps import step_views
@@ -41,7 +42,13 @@ def case_view(
         persons=_persons(rows),
         facts=_facts(reading, rows) if may_read else {},
         deadlines=deadlines,
-        escalations=_escalations(rows, deadlines),
+        escalations=escalation_views(
+            rows.escalations,
+            rows.told,
+            titles={deadline.id: deadline.step_title for deadline in deadlines},
+            steps={step.id: step.title for step in steps},
+            library=reading.known.library(),
+        ),
         documents=documents,
         jobs=jobs,
         findings=findings(reading.known, rows, jobs, titles),
@@ -101,18 +108,3 @@ def _facts(reading: Reading, rows: CaseRows) -> Mapping[str, str]:
         titles.get(name, in_plain_words(name)): fact_text(value, rows.case["zone"])
         for name, value in sorted(rows.case["facts"].items())
     }
-
-
-def _escalations(rows: CaseRows, deadlines: tuple[vw.DeadlineView, ...]) -> tuple[vw.EscalationView, ...]:
-    titles = {deadline.id: deadline.step_title for deadline in deadlines}
-    same = ("id", "deadline_id", "level", "round", "planned_at", "fired_at", "delivered_at", "acknowledged_at", "note")
-    return tuple(
-        vw.EscalationView(
-            **{name: row[name] for name in same},
-            step_title=titles.get(row["deadline_id"], ""),
-            recipients=tuple(sorted(row["told"] or ())),
-            channels=tuple(row["channels"]),
-            acknowledged_by=row["acknowledged_by_name"],
-        )
-        for row in rows.escalations
-    )

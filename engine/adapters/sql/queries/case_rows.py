@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import Select, any_, func, select
+from sqlalchemy import Select, func, select
 
 from engine import views as vw
 from engine.adapters.sql.queries.deadlines import select_deadlines
 from engine.adapters.sql.queries.documents import select_documents
+from engine.adapters.sql.queries.ledger import select_escalations, select_told
 from engine.adapters.sql.queries.persons import Positions
 from engine.adapters.sql.queries.reading import Reading, Row
 from engine.adapters.sql.queries.shape import (
@@ -49,6 +50,7 @@ class CaseRows:
     deadlines: Sequence[Row]
     intervals: Sequence[Row]
     escalations: Sequence[Row]
+    told: Sequence[Row]
     documents: Sequence[Row]
     dead_deliveries: int
 
@@ -96,7 +98,8 @@ def case_rows(reading: Reading, viewer: vw.Viewer, case_id: UUID) -> CaseRows:
         ),
         deadlines=reading.rows(select_deadlines().where(DEADLINE.c.case_id == case_id)),
         intervals=reading.rows(select(INTERVAL).where(INTERVAL.c.case_id == case_id)),
-        escalations=reading.rows(_escalations().where(ESCALATION.c.case_id == case_id)),
+        escalations=reading.rows(select_escalations().where(ESCALATION.c.case_id == case_id)),
+        told=reading.rows(select_told().where(MESSAGE.c.case_id == case_id)),
         documents=reading.rows(select_documents().where(DOCUMENT.c.case_id == case_id)),
         dead_deliveries=reading.count(
             select(func.count()).select_from(DELIVERY).where(DELIVERY.c.case_id == case_id, DELIVERY_IS_DEAD)
@@ -117,26 +120,4 @@ def _items() -> Select[tuple[object, ...]]:
         )
         .where(ITEM_IS_OPEN)
         .order_by(ITEM.c.opened_at)
-    )
-
-
-def _escalations() -> Select[tuple[object, ...]]:
-    told = (
-        select(func.array_agg(ACTOR.c.name))
-        .where(ACTOR.c.id == any_(ESCALATION.c.recipient_ids))
-        .correlate(ESCALATION)
-        .scalar_subquery()
-    )
-    delivered = (
-        select(func.min(DELIVERY.c.sent_at))
-        .select_from(MESSAGE.join(DELIVERY, DELIVERY.c.message_id == MESSAGE.c.id))
-        .where(MESSAGE.c.escalation_id == ESCALATION.c.id)
-        .correlate(ESCALATION)
-        .scalar_subquery()
-    )
-    by = ACTOR.alias("acknowledger")
-    return (
-        select(ESCALATION, told.label("told"), delivered.label("delivered_at"), by.c.name.label("acknowledged_by_name"))
-        .select_from(ESCALATION.outerjoin(by, by.c.id == ESCALATION.c.acknowledged_by))
-        .order_by(ESCALATION.c.fired_at, ESCALATION.c.level, ESCALATION.c.round)
     )

@@ -1,6 +1,6 @@
 """Deadlines as people see them: how each stands, how long its limit is, and what kind of limit it is."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from uuid import UUID
 
@@ -9,10 +9,11 @@ from sqlalchemy import ColumnElement, Select, select
 from engine import views as vw
 from engine.adapters.sql.queries.persons import Positions, label_of
 from engine.adapters.sql.queries.reading import Reading, Row
-from engine.adapters.sql.queries.shape import DEADLINE, DEADLINE_IS_OPEN, OPENING, RUN, STEP
+from engine.adapters.sql.queries.shape import ACTOR, DEADLINE, DEADLINE_IS_OPEN, OPENING, RUN, STEP
 from engine.domain.lateness import deadline_state
 from engine.domain.library import Library
-from engine.domain.records import Deadline, Purpose
+from engine.domain.limit_reasons import reason_words
+from engine.domain.records import Deadline, DeadlineStatus, Extension, Purpose
 from engine.spec.law import law_term
 from engine.spec.limits import TimeLimit
 
@@ -42,7 +43,9 @@ def select_deadlines() -> Select[tuple[object, ...]]:
 def deadline_views(reading: Reading, rows: Iterable[Row], numbers: Positions) -> tuple[vw.DeadlineView, ...]:
     """Make views of rows that `select_deadlines` gave; timers that only open a step are left out."""
     library = reading.known.library()
-    return tuple(_view(reading, row, numbers, library) for row in rows if row["purpose"] != OPENING)
+    found = [row for row in rows if row["purpose"] != OPENING]
+    names = _names(reading, found)
+    return tuple(_view(reading, row, numbers, library, names) for row in found)
 
 
 def record_of(row: Row) -> Deadline:
@@ -74,8 +77,25 @@ def title_of(reading: Reading, row: Row) -> str:
     return f"Approval of {title}" if row["purpose"] == Purpose.APPROVAL else title
 
 
-def _view(reading: Reading, row: Row, numbers: Positions, library: Library) -> vw.DeadlineView:
+def paused_until(deadline: Deadline, now: datetime) -> datetime | None:
+    """Give the end of the pause in which an open deadline stands at `now` (UTC); None while it runs."""
+    if deadline.status is not DeadlineStatus.OPEN:
+        return None
+    return max((pause.until for pause in deadline.pauses if pause.start <= now < pause.until), default=None)
+
+
+def force_of(term: str) -> str:
+    """Say how a limit binds, from what it is called: `binding`, `advisory`, or `target` for the network's own."""
+    if term.startswith("legal deadline"):
+        return "binding"
+    return "advisory" if term.startswith("advisory limit") else "target"
+
+
+def _view(
+    reading: Reading, row: Row, numbers: Positions, library: Library, names: Mapping[UUID, str]
+) -> vw.DeadlineView:
     deadline = record_of(row)
+    term = term_of(deadline.law, on=row["run_started_at"].date(), jurisdiction=row["jurisdiction"], library=library)
     state = deadline_state(deadline, reading.now, calendar=library.calendars.get(deadline.calendar or ""))
     return vw.DeadlineView(
         id=deadline.id,
@@ -89,9 +109,47 @@ def _view(reading: Reading, row: Row, numbers: Positions, library: Library) -> v
         breached_at=deadline.breached_at,
         ended_at=deadline.ended_at,
         limit_words=TimeLimit(deadline.limit).in_words(),
-        term=term_of(deadline.law, on=row["run_started_at"].date(), jurisdiction=row["jurisdiction"], library=library),
+        term=term,
         law=deadline.law,
         ladder=deadline.ladder,
         next_at=deadline.next_at,
         acknowledged_at=deadline.acknowledged_at,
+        force=force_of(term),
+        paused_until=paused_until(deadline, reading.now),
+        pauses=tuple(
+            vw.PauseView(
+                start=pause.start, until=pause.until, reason=reason_words(pause.reason_code), by=_named(names, pause.by)
+            )
+            for pause in deadline.pauses
+        ),
+        extensions=tuple(_extension(extension, names) for extension in deadline.extensions),
+        delay_owner=deadline.delay_owner,
+        critical=deadline.critical,
     )
+
+
+def _extension(extension: Extension, names: Mapping[UUID, str]) -> vw.ExtensionView:
+    return vw.ExtensionView(
+        more=TimeLimit(extension.more).in_words(),
+        reason=reason_words(extension.reason_code),
+        state="asked" if extension.answered_at is None else "given" if extension.is_approved else "refused",
+        asked_at=extension.asked_at,
+        asked_by=_named(names, extension.asked_by),
+        asked_by_id=extension.asked_by,
+        answered_at=extension.answered_at,
+        answered_by=_named(names, extension.answered_by),
+    )
+
+
+def _named(names: Mapping[UUID, str], actor_id: UUID | None) -> str | None:
+    return names.get(actor_id) if actor_id else None
+
+
+def _names(reading: Reading, rows: Iterable[Row]) -> Mapping[UUID, str]:
+    """Name who paused, asked and answered; no statement at all where nobody did."""
+    said = [part for row in rows for part in (*row["pauses"], *row["extensions"])]
+    ids = {UUID(str(part[who])) for part in said for who in ("by", "asked_by", "answered_by") if part.get(who)}
+    if not ids:
+        return {}
+    found = reading.rows(select(ACTOR.c.id, ACTOR.c.name).where(ACTOR.c.id.in_(sorted(ids))))
+    return {row["id"]: row["name"] for row in found}

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from engine.adapters.sql.queries.known import in_plain_words
+from engine.domain.limit_reasons import DELAY_OWNERS, reason_words
 
 Body = Mapping[str, Any]
 Title = Callable[[Body], str]
@@ -47,6 +48,12 @@ _OF_STEP: Mapping[str, str] = {
     "DeadlineWarned": "The time for “{step}” came near its end.",
     "DeadlineBreached": "The time for “{step}” passed unmet.",
     "LevelRaised": "Level {level} of the ladder was told about “{step}”{again}.",
+    "LevelMissed": "Nobody could be told of level {level} about “{step}”{again}: {reason}.",
+    "DeadlinePaused": "The time for “{step}” was let stand still: {paused}.",
+    "DeadlineResumed": "The time for “{step}” went on before its pause was over.",
+    "ExtensionAsked": "More time was asked for “{step}”: {more}.",
+    "ExtensionAnswered": "More time for “{step}” was {answer}.",
+    "DelayOwnerNamed": "It was said whose delay “{step}” is: {owner}.",
     "DeadlineAcknowledged": "Somebody who was told about “{step}” said that they had seen it.",
     "DeadlineEnded": "The time for “{step}” stopped.",
     "WorkItemClaimed": "“{step}” was claimed.",
@@ -88,4 +95,19 @@ def _about_step(body: Body, title: Title) -> Mapping[str, str]:
         "outcome": OUTCOMES.get(outcome, in_plain_words(outcome)).lower() if outcome else "done",
         "level": str(body.get("level", "?")),
         "again": f", round {number}" if number > 1 else "",
+        **_about_limit(body),
+    }
+
+
+def _about_limit(body: Body) -> Mapping[str, str]:
+    """Say what was changed of a limit: the latest pause, the latest wish, the owner of the delay."""
+    deadline = body.get("deadline") or {}
+    pause = (deadline.get("pauses") or [{}])[-1]
+    wish = (deadline.get("extensions") or [{}])[-1]
+    return {
+        "reason": in_plain_words(str(body.get("reason_code", ""))).lower() or "no reason was given",
+        "paused": reason_words(str(pause.get("reason_code", ""))).lower() or "no reason was given",
+        "more": reason_words(str(wish.get("reason_code", ""))).lower() or "no reason was given",
+        "answer": "given" if body.get("is_approved") else "refused",
+        "owner": DELAY_OWNERS.get(str(deadline.get("delay_owner")), "not said").lower(),
     }

@@ -8,11 +8,13 @@ from sqlalchemy import Engine
 
 from engine import views as vw
 from engine.adapters.sql.queries import (
+    asked,
     board,
     case_page,
     case_rows,
     cases,
     definitions,
+    delays,
     documents,
     form,
     history,
@@ -71,6 +73,11 @@ class SqlQueries:
         with self._reading() as reading:
             return worklist.worklist(reading, viewer, only_mine=only_mine, limit=limit)
 
+    def work_counts(self, viewer: vw.Viewer, *, zone: str) -> vw.WorkCounts:
+        """Count what `worklist` lists, and what waits for the viewer's acknowledgement; today is that of the zone."""
+        with self._reading() as reading:
+            return worklist.work_counts(reading, viewer, zone=zone)
+
     def work_item(self, viewer: vw.Viewer, item_id: UUID) -> vw.WorkItemView:
         """Give one work item; raises `NotFoundError`."""
         with self._reading() as reading:
@@ -114,10 +121,25 @@ class SqlQueries:
         with self._reading() as reading:
             return history.history(reading, viewer, case_id)
 
-    def explain_deadline(self, viewer: vw.Viewer, deadline_id: UUID) -> tuple[str, ...]:
-        """Say line by line why a deadline falls when it falls; raises `NotFoundError`."""
+    def explain_deadline(self, viewer: vw.Viewer, deadline_id: UUID) -> vw.ExplanationView:
+        """Say line by line why a deadline falls when it falls, and who is told when; raises `NotFoundError`."""
         with self._reading() as reading:
-            return why.explain_deadline(reading, viewer, deadline_id)
+            return why.explanation(reading, viewer, deadline_id)
+
+    def explain_step(self, viewer: vw.Viewer, case_id: UUID, step: str) -> tuple[vw.ExplanationView, ...]:
+        """Explain every deadline of a step, named by its id or its key; raises `NotFoundError`."""
+        with self._reading() as reading:
+            return why.explanations(reading, viewer, case_id, step)
+
+    def asked_extensions(self, viewer: vw.Viewer) -> tuple[vw.AskedView, ...]:
+        """List who asks for more time in the viewer's units, if the viewer may give it, the nearest deadline first."""
+        with self._reading() as reading:
+            return asked.asked_extensions(reading, viewer)
+
+    def delays(self, viewer: vw.Viewer) -> tuple[vw.DelayLine, ...]:
+        """Count by unit and month what was kept and what was late, and by whom; raises `NotAllowedError`."""
+        with self._reading() as reading:
+            return delays.delays(reading, viewer)
 
     def document(self, viewer: vw.Viewer, document_id: UUID) -> str:
         """Give a document's HTML; raises `NotFoundError`, `NotAllowedError`."""

@@ -10,6 +10,7 @@ _TABLES = tb.CaseRow.metadata.tables
 
 ACTOR = _TABLES["actor"]
 ANSWER = _TABLES["answer"]
+AUDIT = _TABLES["escalation_audit"]
 CASE = _TABLES["case"]
 CASE_PERSON = _TABLES["case_person"]
 DEADLINE = _TABLES["deadline"]

@@ -1,51 +1,117 @@
-"""The answer to "why this date?" for one deadline of a case."""
+"""The answer to "why this date?" for one deadline of a case, with who is told when."""
 
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import String, cast, or_, select
 
 from engine import views as vw
 from engine.adapters.sql.queries.answers import said
-from engine.adapters.sql.queries.deadlines import record_of, select_deadlines, term_of
+from engine.adapters.sql.queries.deadlines import deadline_views, record_of, select_deadlines, term_of
 from engine.adapters.sql.queries.known import in_plain_words
+from engine.adapters.sql.queries.ledger import escalation_views, select_escalations, select_told
+from engine.adapters.sql.queries.persons import positions
 from engine.adapters.sql.queries.reading import Reading, Row
-from engine.adapters.sql.queries.shape import CASE, DEADLINE, INTERVAL, STEP
+from engine.adapters.sql.queries.shape import CASE, DEADLINE, ESCALATION, INTERVAL, MESSAGE, OPENING, STEP, UNIT
 from engine.adapters.sql.visibility import visible_to
 from engine.domain.compiled import CompiledStep, CompiledTime
 from engine.domain.explain_time import explain
+from engine.domain.firings import BREACH, schedule
 from engine.domain.library import Library
-from engine.domain.records import Deadline, Interval, Purpose
+from engine.domain.records import Deadline, DeadlineStatus, Interval, Purpose
 from engine.errors import CalendarMissingError, NotFoundError
+from engine.spec.ladders import Ladder, Level
 from engine.spec.law import LawLimit
 from engine.spec.limits import TimeLimit
 
 
-def explain_deadline(reading: Reading, viewer: vw.Viewer, deadline_id: UUID) -> tuple[str, ...]:
-    """Say line by line why a deadline falls when it falls; raises `NotFoundError`."""
+def explanation(reading: Reading, viewer: vw.Viewer, deadline_id: UUID) -> vw.ExplanationView:
+    """Say line by line why a deadline falls when it falls, and who is told when; raises `NotFoundError`."""
     row = reading.first(
         select_deadlines()
+        .add_columns(CASE.c.number.label("case_number"), UNIT.c.zone.label("unit_zone"))
         .join(CASE, CASE.c.id == DEADLINE.c.case_id)
-        .where(DEADLINE.c.id == deadline_id, visible_to(viewer, now=reading.now))
+        .join(UNIT, UNIT.c.id == CASE.c.unit_id)
+        .where(DEADLINE.c.id == deadline_id, DEADLINE.c.purpose != OPENING, visible_to(viewer, now=reading.now))
     )
     if row is None:
         raise NotFoundError(kind="deadline")
     deadline, library = record_of(row), reading.known.library()
-    if deadline.purpose is Purpose.OPENING:
-        return (f"The step opens at its appointed time: {said(deadline.due_at, deadline.zone)}.",)
+    view = deadline_views(reading, [row], positions(reading, {row["case_id"]}))[0]
+    return vw.ExplanationView(
+        case_id=row["case_id"],
+        case_number=row["case_number"],
+        zone=row["unit_zone"],
+        deadline=view,
+        lines=_lines(reading, row, deadline, library),
+        planned=_planned(deadline, library),
+        told=_told(reading, view, library),
+        is_kept_by_viewer=viewer.is_system or row["unit_id"] in viewer.unit_ids,
+    )
+
+
+def explanations(reading: Reading, viewer: vw.Viewer, case_id: UUID, step: str) -> tuple[vw.ExplanationView, ...]:
+    """Explain every deadline of a step, which is named by its id or by its key; raises `NotFoundError`."""
+    named = or_(DEADLINE.c.key == step, cast(DEADLINE.c.step_id, String) == step.lower())
+    rows = reading.rows(
+        select(DEADLINE.c.id)
+        .join(CASE, CASE.c.id == DEADLINE.c.case_id)
+        .where(CASE.c.id == case_id, named, DEADLINE.c.purpose != OPENING, visible_to(viewer, now=reading.now))
+        .order_by(DEADLINE.c.due_at, DEADLINE.c.id)
+    )
+    if not rows:
+        raise NotFoundError(kind=f"time limit of a step {step}")
+    return tuple(explanation(reading, viewer, row["id"]) for row in rows)
+
+
+def _told(reading: Reading, view: vw.DeadlineView, library: Library) -> tuple[vw.EscalationView, ...]:
+    rows = reading.rows(select_escalations().where(ESCALATION.c.deadline_id == view.id))
+    ids = [row["id"] for row in rows]
+    told = reading.rows(select_told().where(MESSAGE.c.escalation_id.in_(ids))) if ids else []
+    opened = [row["step_id"] for row in rows if row["step_id"]]
+    steps = reading.rows(select(STEP.c.id, STEP.c.added, STEP.c.uses).where(STEP.c.id.in_(opened))) if opened else []
+    titles = {step["id"]: str((step["added"] or {}).get("title", step["uses"])) for step in steps}
+    return escalation_views(rows, told, titles={view.id: view.step_title}, steps=titles, library=library)
+
+
+def _planned(deadline: Deadline, library: Library) -> tuple[vw.PlannedView, ...]:
+    try:
+        points = schedule(deadline, library)
+    except CalendarMissingError:
+        return ()
+    ladder = library.ladders.get(deadline.ladder)
+    return tuple(_point(deadline, ladder, at, name) for at, name in points)
+
+
+def _point(deadline: Deadline, ladder: Ladder | None, at: datetime, name: str) -> vw.PlannedView:
+    level = _level_of(ladder, name)
+    kind = "level" if level else "breach" if name == BREACH else "warning"
+    is_over = deadline.status is not DeadlineStatus.OPEN or (kind == "warning" and BREACH in deadline.fired)
+    return vw.PlannedView(
+        name=name,
+        kind=kind,
+        at=at,
+        fired_at=deadline.raised.get(name) or (_breach_written_at(deadline) if kind == "breach" else None),
+        state="fired" if name in deadline.fired else "passed_over" if is_over else "planned",
+        to=level.to.in_words() if level else "whoever has the work",
+        channels=tuple(channel.value for channel in level.channels) if level else (),
+    )
+
+
+def _breach_written_at(deadline: Deadline) -> datetime | None:
+    return deadline.discovered_at or deadline.breached_at
+
+
+def _level_of(ladder: Ladder | None, name: str) -> Level | None:
+    if ladder is None or not name.startswith("l:"):
+        return None
+    number = int(name.removeprefix("l:").partition(".")[0])
+    return ladder.levels[number - 1] if number <= len(ladder.levels) else None
+
+
+def _lines(reading: Reading, row: Row, deadline: Deadline, library: Library) -> tuple[vw.ReasonView, ...]:
     law = library.law(deadline.law, on=row["run_started_at"].date()) if deadline.law else None
     time = _time_of(reading.known.step(row["definition_hash"], row["key"]), deadline)
-    lines = _lines(reading, row, deadline, time, law, library)
-    return lines if deadline.breached_at is None else (*lines, _breach(deadline))
-
-
-def _lines(
-    reading: Reading,
-    row: Row,
-    deadline: Deadline,
-    time: CompiledTime | None,
-    law: LawLimit | None,
-    library: Library,
-) -> tuple[str, ...]:
     names = _excluded_names(row, deadline, time, law)
     on, jurisdiction = row["run_started_at"].date(), row["jurisdiction"]
     excluded = [one for one in _intervals(reading, deadline.step_id) if one.name in names]
@@ -57,21 +123,28 @@ def _lines(
             source=term_of(deadline.law, on=on, jurisdiction=jurisdiction, library=library),
         )  # fmt: skip
     except CalendarMissingError as error:
-        return (str(error), _kept(deadline))
-    lines = tuple(reason.text for reason in reasons)
-    return lines if reasons[-1].instant == deadline.due_at else (*lines, _kept(deadline))
+        return (_said(str(error)), _kept(deadline))
+    lines = tuple(_said(reason.text, reason.kind.value, reason.instant) for reason in reasons)
+    lines = lines if reasons[-1].instant == deadline.due_at else (*lines, _kept(deadline))
+    return lines if deadline.breached_at is None else (*lines, _breach(deadline))
 
 
-def _kept(deadline: Deadline) -> str:
+def _said(text: str, kind: str = "note", instant: datetime | None = None) -> vw.ReasonView:
+    return vw.ReasonView(kind=kind, text=text, instant=instant)
+
+
+def _kept(deadline: Deadline) -> vw.ReasonView:
     """Say what stands in the case when today's definitions would give another date."""
-    return (
+    text = (
         f"The case keeps {said(deadline.due_at, deadline.zone)}: what it was counted by has changed since, "
         "and the next change in the case counts it again."
     )
+    return _said(text, "kept", deadline.due_at)
 
 
-def _breach(deadline: Deadline) -> str:
-    return f"It passed unmet: {said(deadline.breached_at or deadline.due_at, deadline.zone)}."
+def _breach(deadline: Deadline) -> vw.ReasonView:
+    at = deadline.breached_at or deadline.due_at
+    return _said(f"It passed unmet: {said(at, deadline.zone)}.", "breach", at)
 
 
 def _time_of(step: CompiledStep | None, deadline: Deadline) -> CompiledTime | None:

@@ -1,0 +1,43 @@
+"""The words of the escalation ledger: channels, deliveries, what is planned."""
+
+from typing import Final
+
+from engine.portal.presenters.statuses import plain
+from engine.portal.presenters.times import short
+from engine.spec.limits import WarningPoint
+from engine.views import DeliveryView, PlannedView
+
+_CHANNELS: Final = {
+    "in_app": "On the page",
+    "email": "E-mail",
+    "sms": "SMS",
+    "whatsapp": "WhatsApp",
+    "telegram": "Telegram",
+    "matrix": "Matrix",
+    "call": "Telephone call",
+}
+
+
+def channel_words(channel: str) -> str:
+    """Name a channel."""
+    return _CHANNELS.get(channel, plain(channel))
+
+
+def delivery_words(delivery: DeliveryView, zone: str) -> str:
+    """Say what became of one message by one channel: `sent Sat 07 Mar 2026, 18:45`, `not sent yet`."""
+    if delivery.state == "given_up":
+        return f"given up ({plain(delivery.error_code).lower()})" if delivery.error_code else "given up"
+    if delivery.at is None:
+        return "not sent yet"
+    words = {"read": "read", "shown": "shown, not read yet, since"}.get(delivery.state, "sent")
+    return f"{words} {short(delivery.at, zone)}"
+
+
+def point_words(point: PlannedView) -> str:
+    """Say what fires: `Warning at 80% of the time`, `Breach`, `Level 2`, `Level 2, again (3)`."""
+    if point.kind == "breach":
+        return "It is due; unmet, it is breached"
+    if point.kind == "warning":
+        return f"Warning, {WarningPoint(point.name.removeprefix('w:')).in_words()}"
+    level, _, again = point.name.removeprefix("l:").partition(".")
+    return f"Level {level}, again ({again})" if again else f"Level {level}"

@@ -1,0 +1,203 @@
+"""One deadline: why it falls when it falls, who is told, and what people may do about it."""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+from uuid import UUID
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from engine.domain.limit_reasons import DELAY_OWNERS, EXTENSION_REASONS, PAUSE_REASONS
+from engine.domain.policy import Action
+from engine.errors import AlreadyEndedError, InvalidAnswersError, NotFoundError
+from engine.portal.dependencies import Posted, SignedIn
+from engine.portal.posted import instant, text, uuid_or_none
+from engine.portal.presenters.plan import Offer
+from engine.portal.visit import Visit
+from engine.usecases.acknowledge import acknowledge
+from engine.usecases.limits import (
+    answer_extension,
+    ask_extension,
+    name_delay_owner,
+    pause_deadline,
+    resume_deadline,
+)
+from engine.views import ExplanationView
+
+router = APIRouter()
+_PAGE: Final = "/cases/{case_id}/deadlines/{deadline_id}"
+LENGTHS: Final[Mapping[str, str]] = {
+    "PT4H": "4 hours",
+    "PT12H": "12 hours",
+    "P1D": "1 day",
+    "P2D": "2 days",
+    "P3D": "3 days",
+    "P7D": "7 days",
+    "P14D": "14 days",
+}
+"""How much more time the page offers; the workflow says how much may be given in all."""
+
+
+@router.get(_PAGE)
+def why(visit: SignedIn, case_id: UUID, deadline_id: UUID) -> Response:
+    """Say line by line why a deadline falls when it falls, who is told when, and who was."""
+    return _page(visit, case_id, deadline_id)
+
+
+@router.post(_PAGE + "/acknowledge")
+def acknowledge_now(visit: SignedIn, case_id: UUID, deadline_id: UUID, form: Posted) -> Response:
+    """Say that an escalation has been seen."""
+    acknowledge(visit.engine, deadline_id, case_id=case_id, viewer=visit.viewer, command_id=_command(visit, form))
+    return visit.go(_address(case_id, deadline_id), said="acknowledged")
+
+
+@router.post(_PAGE + "/pause")
+def pause(visit: SignedIn, case_id: UUID, deadline_id: UUID, form: Posted) -> Response:
+    """Let the limit stand still until an instant."""
+
+    def act(command_id: UUID) -> None:
+        pause_deadline(
+            visit.engine, deadline_id, case_id=case_id, viewer=visit.viewer, command_id=command_id,
+            until=instant(form, "until", visit.viewer.zone), reason_code=text(form, "reason"),
+        )  # fmt: skip
+
+    return _try(visit, case_id, deadline_id, form, act, said="paused", form_name="pause")
+
+
+@router.post(_PAGE + "/resume")
+def resume(visit: SignedIn, case_id: UUID, deadline_id: UUID, form: Posted) -> Response:
+    """Let the limit go on at once."""
+
+    def act(command_id: UUID) -> None:
+        resume_deadline(visit.engine, deadline_id, case_id=case_id, viewer=visit.viewer, command_id=command_id)
+
+    return _try(visit, case_id, deadline_id, form, act, said="resumed", form_name="resume")
+
+
+@router.post(_PAGE + "/ask")
+def ask(visit: SignedIn, case_id: UUID, deadline_id: UUID, form: Posted) -> Response:
+    """Ask for more time."""
+
+    def act(command_id: UUID) -> None:
+        ask_extension(
+            visit.engine, deadline_id, case_id=case_id, viewer=visit.viewer, command_id=command_id,
+            more=text(form, "more"), reason_code=text(form, "extension_reason"),
+        )  # fmt: skip
+
+    return _try(visit, case_id, deadline_id, form, act, said="asked", form_name="more")
+
+
+@router.post(_PAGE + "/answer")
+def answer(visit: SignedIn, case_id: UUID, deadline_id: UUID, form: Posted) -> Response:
+    """Give the time that somebody else asked for, or refuse it."""
+    given = text(form, "answer")
+
+    def act(command_id: UUID) -> None:
+        if given not in {"give", "refuse"}:
+            raise InvalidAnswersError({"answer": "Choose an answer."})
+        answer_extension(
+            visit.engine, deadline_id, case_id=case_id, viewer=visit.viewer, command_id=command_id,
+            approved=given == "give",
+        )  # fmt: skip
+
+    said = "given" if given == "give" else "not_given"
+    return _try(visit, case_id, deadline_id, form, act, said=said, form_name="answer")
+
+
+@router.post(_PAGE + "/owner")
+def owner(visit: SignedIn, case_id: UUID, deadline_id: UUID, form: Posted) -> Response:
+    """Say whose delay it is."""
+
+    def act(command_id: UUID) -> None:
+        name_delay_owner(
+            visit.engine, deadline_id, case_id=case_id, viewer=visit.viewer, command_id=command_id,
+            owner=text(form, "owner"),
+        )  # fmt: skip
+
+    return _try(visit, case_id, deadline_id, form, act, said="owner", form_name="owner")
+
+
+def _try(
+    visit: Visit,
+    case_id: UUID,
+    deadline_id: UUID,
+    form: Posted,
+    act: Callable[[UUID], None],
+    *,
+    said: str,
+    form_name: str,
+) -> Response:
+    """Carry something out; what does not fit is shown on the same page, with what was typed."""
+    command_id = _command(visit, form)
+    try:
+        act(command_id)
+    except InvalidAnswersError as error:
+        typed = {name: value for name, value in form.items() if isinstance(value, str)}
+        return _page(visit, case_id, deadline_id, errors=error.problems, typed=typed, command_id=command_id)
+    except REFUSED as error:
+        return _page(visit, case_id, deadline_id, errors={form_name: str(error)}, command_id=command_id)
+    return visit.go(_address(case_id, deadline_id), said=said)
+
+
+REFUSED: Final = (AlreadyEndedError,)
+"""What the rules of time refuse, and is said on the page of the deadline."""
+
+
+def _page(
+    visit: Visit,
+    case_id: UUID,
+    deadline_id: UUID,
+    *,
+    errors: Mapping[str, str] | None = None,
+    typed: Mapping[str, str] | None = None,
+    command_id: UUID | None = None,
+) -> Response:
+    found = visit.engine.queries.explain_deadline(visit.viewer, deadline_id)
+    if found.case_id != case_id:
+        raise NotFoundError(kind="deadline")
+    return visit.page(
+        "why.html",
+        title=f"Why this date? Case {found.case_number}",
+        section="track",
+        status=422 if errors else 200,
+        zone=found.zone,
+        why=found,
+        deadline=found.deadline,
+        may=_may(visit, found),
+        owners=[Offer(key, words) for key, words in DELAY_OWNERS.items()],
+        pause_reasons=[Offer(key, words) for key, words in PAUSE_REASONS.items()],
+        extension_reasons=[Offer(key, words) for key, words in EXTENSION_REASONS.items()],
+        lengths=[Offer(key, words) for key, words in LENGTHS.items()],
+        errors=errors or {},
+        problems=[(f"#{name}", sentence) for name, sentence in (errors or {}).items()],
+        typed=typed or {},
+        command_id=command_id or visit.new_command(),
+    )
+
+
+def _may(visit: Visit, found: ExplanationView) -> Mapping[str, bool]:
+    """Say which of the forms this person is shown; the use cases decide again."""
+    deadline = found.deadline
+    runs = deadline.ended_at is None
+    ours = runs and deadline.law is None
+    asked = deadline.asked
+    is_member = found.is_kept_by_viewer
+    return {
+        "acknowledge": is_member and bool(found.told) and deadline.acknowledged_at is None and visit.may(Action.WORK),
+        "pause": is_member and ours and deadline.paused_until is None and visit.may(Action.CHANGE_PLAN),
+        "resume": is_member and ours and deadline.paused_until is not None and visit.may(Action.CHANGE_PLAN),
+        "ask": is_member and ours and asked is None and visit.may(Action.WORK),
+        "answer": is_member
+        and asked is not None
+        and asked.asked_by_id != visit.viewer.actor_id
+        and visit.may(Action.GIVE_TIME),
+        "owner": is_member and visit.may(Action.NAME_DELAY),
+    }
+
+
+def _address(case_id: UUID, deadline_id: UUID) -> str:
+    return f"/cases/{case_id}/deadlines/{deadline_id}"
+
+
+def _command(visit: Visit, form: Posted) -> UUID:
+    return uuid_or_none(form, "command_id") or visit.new_command()
