@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Connection, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, exists, func, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from engine.adapters.sql import tables as tb
@@ -12,7 +12,7 @@ from engine.stores import Credentials, Unit
 
 _ORGANISATION, _UNIT = tb.OrganisationRow.__table__, tb.UnitRow.__table__  # type: ignore[attr-defined]
 _ACTOR, _MEMBER = tb.ActorRow.__table__, tb.MembershipRow.__table__  # type: ignore[attr-defined]
-_SESSION = tb.SessionRow.__table__  # type: ignore[attr-defined]
+_SESSION, _ABSENCE = tb.SessionRow.__table__, tb.AbsenceRow.__table__  # type: ignore[attr-defined]
 
 
 class DirectoryStore:
@@ -87,17 +87,22 @@ class DirectoryStore:
         found = self._actors(_ACTOR.c.id == actor_id)
         return found[0] if found else None
 
+    def holders(self, *, roles: tuple[str, ...], unit_id: UUID | None = None) -> tuple[ActorRecord, ...]:
+        """Load who has one of these roles, in a unit or anywhere, be they disabled or away or not."""
+        members = select(_MEMBER.c.actor_id).where(_MEMBER.c.role.in_(roles))
+        if unit_id is not None:
+            members = members.where(_MEMBER.c.unit_id == unit_id)
+        return self._actors(_ACTOR.c.id.in_(members))
+
     def with_role(self, *, unit_id: UUID, roles: tuple[str, ...], now: datetime) -> tuple[ActorRecord, ...]:
         """Load who has one of these roles in a unit, can act, and is not away."""
         members = select(_MEMBER.c.actor_id).where(_MEMBER.c.unit_id == unit_id, _MEMBER.c.role.in_(roles))
-        present = or_(_ACTOR.c.absent_until.is_(None), _ACTOR.c.absent_until <= now)
-        return self._actors(_ACTOR.c.id.in_(members), _ACTOR.c.disabled.is_(False), present)
+        return self._actors(_ACTOR.c.id.in_(members), _ACTOR.c.disabled.is_(False), _is_present(now))
 
     def with_role_anywhere(self, *, roles: tuple[str, ...], now: datetime) -> tuple[ActorRecord, ...]:
         """Load who has one of these roles in any unit, can act, and is not away."""
         members = select(_MEMBER.c.actor_id).where(_MEMBER.c.role.in_(roles))
-        present = or_(_ACTOR.c.absent_until.is_(None), _ACTOR.c.absent_until <= now)
-        return self._actors(_ACTOR.c.id.in_(members), _ACTOR.c.disabled.is_(False), present)
+        return self._actors(_ACTOR.c.id.in_(members), _ACTOR.c.disabled.is_(False), _is_present(now))
 
     def credentials(self, email: str) -> Credentials | None:
         """Load what signing in needs, by e-mail address."""
@@ -148,3 +153,11 @@ class DirectoryStore:
             ActorRecord(r[0], r[1], r[2], r[3], r[4], tuple(r[5]), tuple(r[6]), r[7], r[8])
             for r in self._connection.execute(query)
         )
+
+
+def _is_present(now: datetime) -> ColumnElement[bool]:
+    away = exists().where(
+        _ABSENCE.c.actor_id == _ACTOR.c.id, _ABSENCE.c.cancelled_at.is_(None), _ABSENCE.c.starts_at <= now,
+        _ABSENCE.c.ends_at > now,
+    )  # fmt: skip
+    return and_(or_(_ACTOR.c.absent_until.is_(None), _ACTOR.c.absent_until <= now), ~away)
