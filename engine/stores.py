@@ -215,8 +215,8 @@ class EscalationAudits(Protocol):
         """List open deadlines by id, those after `after`; empty for the beginning."""
         ...
 
-    def fired(self, *, since: datetime, until: datetime, most: int) -> tuple[UUID, ...]:
-        """List the deadlines of which a level or the breach was recorded between two instants."""
+    def fired(self, *, since: datetime, until: datetime, most: int) -> tuple[tuple[UUID, datetime], ...]:
+        """List the deadlines of which a level or the breach was recorded between two instants, and when, in order."""
         ...
 
     def read(self, ids: Sequence[UUID]) -> Iterable[Audited]:
@@ -398,6 +398,10 @@ class Deliveries(Protocol):
         """Give the instant at which the next waiting delivery of a case may be tried."""
         ...
 
+    def unit_of(self, case_id: UUID) -> UUID | None:
+        """Give the unit of a case."""
+        ...
+
     def waiting_channels(self, case_id: UUID) -> tuple[str, ...]:
         """List the channels for which something of a case waits."""
         ...
@@ -502,8 +506,8 @@ class Bundles(Protocol):
         """Hold back what was written a moment ago and nobody has tried to send yet; critical messages stay."""
         ...
 
-    def held_back(self, held_for: str) -> tuple[HeldBack, ...]:
-        """Count what is held back for a `storm` or `digest` message, for each person and channel."""
+    def held_back(self, held_for: str, *, recipient_id: UUID | None = None) -> tuple[HeldBack, ...]:
+        """Count what is held back for a `storm` or `digest` message, for each person (or one) and channel."""
         ...
 
     def bundle(self, held: HeldBack, *, held_for: str, by: UUID) -> int:

@@ -61,4 +61,3 @@ def _all(node: nodes.Node) -> Iterator[nodes.Node]:
     yield node
     for child in node.iter_child_nodes():
         yield from _all(child)
-

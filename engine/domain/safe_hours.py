@@ -10,6 +10,7 @@ from engine.domain.records import Record
 
 IN_APP: Final = "in_app"
 EMAIL: Final = "email"
+DIGEST: Final = "digest"
 DIGESTS: Final = ("none", "daily")
 DIGEST_HOUR: Final = time(8)
 _NIGHT: Final = ("21:00", "07:00")

@@ -128,7 +128,7 @@ def _tell(engine: Engine, work: UnitOfWork, state: CaseState, event: ev.Event, n
         case ev.ExtensionAsked():
             kind, people = "extension_asked", _who_may_give_time(work, state, event.by, now)
         case ev.ExtensionAnswered():
-            kind, people = "answered", _who_asked(work, event)
+            kind, people = "extension_answered", _who_asked(work, event)
         case _:
             return
     rule = f"{event.deadline.id}|{kind}|{state.case.chain_length}"

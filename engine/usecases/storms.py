@@ -1,13 +1,20 @@
 """Many messages at once become one: hold back what is too much, and write the one that stands for all."""
 
+import logging
 from collections import Counter
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from engine.stores import UnitOfWork
+from engine.assembly import Engine
+from engine.stores import HeldBack, UnitOfWork
+from engine.usecases.writing import Note, unit_of, write
+
+log = logging.getLogger(__name__)
 
 STORM: Final = "storm"
+INBOX: Final = "/transmit"
 _MINUTE: Final = timedelta(minutes=1)
 _MOST_OF_A_KIND: Final = 10
 _MOST_OF_ALL: Final = 30
@@ -33,3 +40,41 @@ def held_back_for(
         if not critical:
             work.bundles.hold_back(recipient_id=recipient_id, channel=channel, since=since)
     return STORM
+
+
+def bundle_storms(engine: Engine) -> int:
+    """Write one message for each person and channel for whom too much came at once; gives how many were written.
+
+    Critical ones are written at once, the others when a minute has passed; never more than one a minute each. A person
+    whose message cannot be written is logged by id, and the others get theirs.
+    """
+    now = engine.clock.now()
+    with engine.unit_of_work() as work:
+        held = work.bundles.held_back(STORM)
+    written = 0
+    for one in held:
+        try:
+            written += _bundle(engine, one, now)
+        except Exception:  # noqa: BLE001 - whatever is wrong with one, the others must go on
+            log.error("storm_could_not_be_written", extra={"actor_id": str(one.recipient_id)})  # noqa: TRY400
+    return written
+
+
+def _bundle(engine: Engine, held: HeldBack, now: datetime) -> bool:
+    with engine.unit_of_work() as work:
+        last = work.bundles.last_at(
+            recipient_id=held.recipient_id, channel=held.channel, kind=STORM, critical=held.critical
+        )
+        since = last if held.critical else max(held.first_at, last or held.first_at)
+        person = work.directory.actor(held.recipient_id)
+        if person is None or (since is not None and now < since + _MINUTE):
+            return False
+        about = f"-|{STORM}|{now.isoformat()}{'|critical' if held.critical else ''}"
+        note = Note(about, STORM, INBOX, held.critical, {}, unit=unit_of(work, person))
+        count = work.bundles.bundle(held, held_for=STORM, by=note.id(person.id, held.channel))
+        if count:
+            counted = replace(note, variables={"count": str(count)})
+            preference = work.preferences.of((person.id,)).get(person.id)
+            write(engine, work, counted, person, preference, held.channel, now=now)
+            work.commit()
+        return bool(count)

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Connection, func, select, text
+from sqlalchemy import Connection, func, select, text, true
 
 from engine.adapters.sql import tables as tb
 from engine.stores import HeldBack, Recent
@@ -52,13 +52,16 @@ class BundleStore:
         """Hold back what was written a moment ago and nobody has tried to send yet; critical messages stay."""
         self._connection.execute(_HOLD_BACK, {"recipient": recipient_id, "channel": channel, "since": since})
 
-    def held_back(self, held_for: str) -> tuple[HeldBack, ...]:
-        """Count what is held back for a `storm` or `digest` message, for each person and channel."""
+    def held_back(self, held_for: str, *, recipient_id: UUID | None = None) -> tuple[HeldBack, ...]:
+        """Count what is held back for a `storm` or `digest` message, for each person (or one) and channel."""
         first = func.min(_MESSAGE.c.created_at)
         query = (
             select(_MESSAGE.c.recipient_id, _DELIVERY.c.channel, _MESSAGE.c.critical, func.count(), first)
             .join(_DELIVERY, _DELIVERY.c.message_id == _MESSAGE.c.id)
-            .where(_DELIVERY.c.status == held_for)
+            .where(
+                _DELIVERY.c.status == held_for,
+                true() if recipient_id is None else _MESSAGE.c.recipient_id == recipient_id,
+            )
             .group_by(_MESSAGE.c.recipient_id, _DELIVERY.c.channel, _MESSAGE.c.critical)
             .order_by(_MESSAGE.c.critical.desc(), first)
         )
@@ -75,7 +78,9 @@ class BundleStore:
             select(func.max(_MESSAGE.c.created_at))
             .join(_DELIVERY, _DELIVERY.c.message_id == _MESSAGE.c.id)
             .where(
-                _MESSAGE.c.recipient_id == recipient_id, _MESSAGE.c.kind == kind, _MESSAGE.c.critical.is_(critical),
+                _MESSAGE.c.recipient_id == recipient_id,
+                _MESSAGE.c.kind == kind,
+                _MESSAGE.c.critical.is_(critical),
                 _DELIVERY.c.channel == channel,
             )
         )

@@ -1,6 +1,8 @@
 """The worklist: what one person has claimed or may claim, the most urgent first."""
 
+from typing import Final
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, DateTime, Select, exists, null, select, union_all
 from sqlalchemy.sql.expression import CompoundSelect, cast
@@ -15,9 +17,21 @@ from engine.adapters.sql.queries.items import (
     units_of,
 )
 from engine.adapters.sql.queries.reading import Reading, Row
-from engine.adapters.sql.queries.shape import DEADLINE, DEADLINE_IS_OPEN, ITEM, ITEM_IS_RESERVED, OPENING
+from engine.adapters.sql.queries.shape import (
+    CASE,
+    DEADLINE,
+    DEADLINE_IS_OPEN,
+    ESCALATION,
+    ITEM,
+    ITEM_IS_RESERVED,
+    OPENING,
+)
 from engine.adapters.sql.visibility import visible_to
+from engine.domain.lateness import is_overdue
 from engine.errors import NotFoundError
+from engine.spec.ladders import Ladder
+
+_ALL: Final = 1_000_000
 
 
 def worklist(reading: Reading, viewer: vw.Viewer, *, only_mine: bool, limit: int) -> tuple[vw.WorkItemView, ...]:
@@ -29,6 +43,48 @@ def worklist(reading: Reading, viewer: vw.Viewer, *, only_mine: bool, limit: int
     if len(rows) < limit and not only_mine:
         rows += _fetch(reading, viewer, _untimed(viewer, limit - len(rows)), limit - len(rows))
     return item_views(reading, rows, viewer)
+
+
+def work_counts(reading: Reading, viewer: vw.Viewer, *, zone: str) -> vw.WorkCounts:
+    """Count what the worklist lists, however long it is, and the levels that wait for the viewer to have seen them."""
+    picked = _timed(viewer, only_mine=False, limit=_ALL).subquery("picked")
+    rows = reading.rows(
+        select(picked.c.due_at, _is_mine(viewer).label("mine"))
+        .select_from(picked.join(ITEM, ITEM.c.id == picked.c.id).join(CASE, CASE.c.id == ITEM.c.case_id))
+        .where(visible_to(viewer, now=reading.now))
+    )
+    today = reading.now.astimezone(ZoneInfo(zone)).date()
+    late = [is_overdue(row["due_at"], reading.now) for row in rows]
+    days = [row["due_at"] and row["due_at"].astimezone(ZoneInfo(zone)).date() for row in rows]
+    return vw.WorkCounts(
+        overdue=sum(late),
+        due_today=sum(day == today and not is_late for day, is_late in zip(days, late, strict=True)),
+        mine=sum(row["mine"] for row in rows),
+        to_acknowledge=_to_acknowledge(reading, viewer),
+    )
+
+
+def _to_acknowledge(reading: Reading, viewer: vw.Viewer) -> int:
+    """Count the open deadlines of which a level has told the viewer that asks whether somebody has seen it."""
+    rows = reading.rows(
+        select(ESCALATION.c.deadline_id, ESCALATION.c.level, DEADLINE.c.ladder)
+        .select_from(
+            ESCALATION.join(DEADLINE, DEADLINE.c.id == ESCALATION.c.deadline_id).join(
+                CASE, CASE.c.id == ESCALATION.c.case_id
+            )
+        )
+        .where(
+            ESCALATION.c.recipient_ids.contains([viewer.actor_id]), ESCALATION.c.acknowledged_at.is_(None),
+            DEADLINE_IS_OPEN, visible_to(viewer, now=reading.now),
+        )
+    )  # fmt: skip
+    ladders = reading.known.library().ladders
+    return len({row["deadline_id"] for row in rows if _asks(ladders.get(row["ladder"]), row["level"])})
+
+
+def _asks(ladder: Ladder | None, number: int) -> bool:
+    level = next((level for level in ladder.levels if level.level == number), None) if ladder else None
+    return level is not None and level.needs_acknowledgement
 
 
 def work_item(reading: Reading, viewer: vw.Viewer, item_id: UUID) -> vw.WorkItemView:

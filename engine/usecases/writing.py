@@ -1,0 +1,101 @@
+"""What telling, storms and digests share: write one message to one person by one channel."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID, uuid5
+from zoneinfo import ZoneInfo
+
+from engine.assembly import Engine
+from engine.domain.safe_hours import EMAIL, IN_APP, Preference, safe_instant
+from engine.ports import ActorRecord, NewMessage, Rendered
+from engine.stores import Unit, UnitOfWork
+from engine.usecases.reach import ways_to
+
+_UTC = "UTC"
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What is told, before it is known to whom; `about` names it, and makes the key of each message of it."""
+
+    about: str
+    kind: str
+    link: str
+    critical: bool
+    variables: Mapping[str, str]
+    due_at: datetime | None = None
+    case_id: UUID | None = None
+    unit: Unit | None = None
+    escalation_id: UUID | None = None
+
+    def key(self, recipient_id: UUID, channel: str) -> str:
+        """Give the key under which a message exists at most once."""
+        return f"{self.about}|{recipient_id}|{channel}"
+
+    def id(self, recipient_id: UUID, channel: str) -> UUID:
+        """Give the id that the message of this key has."""
+        return uuid5(recipient_id, self.key(recipient_id, channel))
+
+
+def write(
+    engine: Engine,
+    work: UnitOfWork,
+    note: Note,
+    person: ActorRecord,
+    preference: Preference | None,
+    channel: str,
+    *,
+    now: datetime,
+    held_for: str = "",
+) -> bool:
+    """Write a message in the words, zone and hours of its recipient, once; gives whether it must be sent by itself."""
+    zone = zone_of(work, person, preference, note.unit)
+    token = engine.entropy.token() if note.escalation_id and channel != IN_APP else None
+    words = _words(engine, note, person, zone, f"/a/{token}" if token else note.link)
+    send_at = now if note.critical else safe_instant(now, channel=channel, preference=preference, zone=zone)
+    message = NewMessage(
+        key=note.key(person.id, channel), case_id=note.case_id, kind=note.kind, recipient_id=person.id,
+        channel=channel, subject=words.subject, body=words.body, html=words.html, link=note.link,
+        critical=note.critical, escalation_id=note.escalation_id, token=token, send_at=send_at, held_for=held_for,
+    )  # fmt: skip
+    address = person.email if channel == EMAIL else ""
+    unit_id = note.unit.id if note.unit else None
+    is_new = work.messages.add(message, unit_id=unit_id, address=address, at=now)
+    return is_new and channel != IN_APP and not held_for
+
+
+def zone_of(work: UnitOfWork, person: ActorRecord, preference: Preference | None, unit: Unit | None) -> str:
+    """Give the zone of somebody: by their own choice, else the given unit's if it is theirs, else their unit's."""
+    if preference is not None and preference.zone:
+        return preference.zone
+    if unit is not None and (unit.id in person.unit_ids or not person.unit_ids):
+        return unit.zone
+    own = unit_of(work, person)
+    return own.zone if own else _UTC
+
+
+def unit_of(work: UnitOfWork, person: ActorRecord) -> Unit | None:
+    """Load the unit of somebody, the first one of several."""
+    return work.directory.unit(person.unit_ids[0]) if person.unit_ids else None
+
+
+def reachable(
+    engine: Engine, work: UnitOfWork, person: ActorRecord, considered: Iterable[str], unit: Unit | None
+) -> tuple[str, ...]:
+    """List which of these channels are set up for a unit and have an address of the person."""
+    wanted = set(considered)
+    if wanted <= {IN_APP, EMAIL}:
+        return (EMAIL,) if EMAIL in wanted & set(engine.channels) and person.email else ()
+    return tuple(sorted(wanted & ways_to(engine, work, person, unit_id=unit.id if unit else None)))
+
+
+def local_time(at: datetime | None, zone: str) -> str:
+    """Say an instant in the local time of a zone, naming the zone."""
+    return f"{at.astimezone(ZoneInfo(zone)):%d %b %Y, %H:%M} ({zone})" if at else ""
+
+
+def _words(engine: Engine, note: Note, person: ActorRecord, zone: str, link: str) -> Rendered:
+    languages = (person.language, note.unit.language) if note.unit else (person.language,)
+    variables = {"due_time": local_time(note.due_at, zone), "link": f"{engine.portal_url}{link}"}
+    return engine.renderer.message(note.kind, languages, {**note.variables, **variables})
