@@ -6,13 +6,15 @@ from dataclasses import dataclass, field
 
 from engine.domain.compiled import CompiledWorkflow
 from engine.domain.library import Library as Published
+from engine.errors import GatewayError
 from engine.plugin.registry import Registry
-from engine.ports import Channel, Clock, Entropy, Fingerprints, Passwords, Queries, Renderer, Vault
+from engine.ports import Channel, Clock, Entropy, Fingerprints, Gateways, Passwords, Queries, Renderer, Uptime, Vault
+from engine.spec.calendars import Calendar
 from engine.spec.catalogue import StepCatalogue
-from engine.spec.extends import Library
 from engine.spec.findings import Finding
+from engine.spec.library import Definitions
 from engine.spec.workflow import Workflow
-from engine.stores import UnitOfWork
+from engine.stores import StoredDay, UnitOfWork
 
 
 def _nothing() -> None:
@@ -24,10 +26,29 @@ def _none_broken() -> Iterable[tuple[str, int]]:
     return ()
 
 
+def _always_starting() -> Uptime:
+    """Give the uptime of a machine that has just started: the default of an engine that nobody measures."""
+    return Uptime(boot="", seconds=0.0)
+
+
+class NoGateways:
+    """Knows no gateway: the default of an engine that was given none."""
+
+    def channel(self, name: str, url: str) -> Channel:  # noqa: ARG002 - the port's words
+        """Refuse; raises `GatewayError`."""
+        raise GatewayError(channel=name, problem="this system has no gateways.")
+
+    def host(self, name: str, url: str) -> str:  # noqa: ARG002 - the port's words
+        """Refuse; raises `GatewayError`."""
+        raise GatewayError(channel=name, problem="this system has no gateways.")
+
+
 @dataclass(frozen=True)
 class Engine:
     """One assembled system. `definitions` compiles by content hash; `library` gives what is published now.
 
+    `lint` checks the texts of files by name; `whole_calendar` adds public holidays and added days to a calendar.
+    `channels` are the installation's own, `gateways` makes those that organisations set up in the database.
     `clock` is the time of cases, which the demo can move forward; `wall_clock` is the time of sessions, never moved.
     """
 
@@ -45,10 +66,13 @@ class Engine:
     unit_of_work: Callable[[], AbstractContextManager[UnitOfWork]]
     queries: Queries
     draw: Callable[[Workflow], str]
-    lint: Callable[[str, str, Library], tuple[Finding, ...]]
+    lint: Callable[[Mapping[str, str], Definitions], tuple[Finding, ...]]
     refresh_definitions: Callable[[], None]
+    whole_calendar: Callable[[Calendar, Iterable[StoredDay]], Calendar]
     channels: Mapping[str, Channel] = field(default_factory=dict)
+    gateways: Gateways = field(default_factory=NoGateways)
     portal_url: str = ""
     demo: bool = False
     broken_chains: Callable[[], Iterable[tuple[str, int]]] = _none_broken
     dispose: Callable[[], None] = _nothing
+    uptime: Callable[[], Uptime] = _always_starting

@@ -8,21 +8,24 @@ from datetime import timedelta
 from sqlalchemy import Engine as SqlEngine
 from sqlalchemy import create_engine
 
+from engine.adapters.apprise_channel import AppriseGateways
 from engine.adapters.data_files import data_folder, shipped_sources
 from engine.adapters.demo_clock import DemoClock
+from engine.adapters.demo_mailbox import DemoGateways, DemoMailbox
 from engine.adapters.graphviz_svg import dot_to_svg
+from engine.adapters.holidays_source import known_places
 from engine.adapters.key_file import read_or_create_key_file
 from engine.adapters.messages import TemplateRenderer
 from engine.adapters.name_tokens import NameTokens
 from engine.adapters.passwords import Argon2Passwords
 from engine.adapters.postgres.embedded import EmbeddedServer, start_embedded, stop_embedded
 from engine.adapters.postgres.roles import DatabaseUrls, prepare_databases, urls_from
-from engine.adapters.real_world import SystemClock, SystemEntropy
+from engine.adapters.real_world import SystemClock, SystemEntropy, machine_uptime
 from engine.adapters.registry_catalogue import RegistryCatalogue
-from engine.adapters.smtp import DemoMailbox, SmtpChannel
+from engine.adapters.smtp import SmtpChannel
 from engine.adapters.sql.audit import broken_chains
 from engine.adapters.sql.data_keys import open_vault
-from engine.adapters.sql.definition_cache import DefinitionCache, PublishedLibrary
+from engine.adapters.sql.definition_cache import DefinitionCache, PublishedLibrary, whole
 from engine.adapters.sql.housekeeping_store import installation_fact
 from engine.adapters.sql.migrate import migrate
 from engine.adapters.sql.queries.service import SqlQueries
@@ -30,14 +33,15 @@ from engine.adapters.sql.unit_of_work import SqlUnitOfWork
 from engine.assembly import Engine
 from engine.builtin import CORE
 from engine.plugin.registry import Registry, load_registry
-from engine.ports import Channel, Clock, Entropy
+from engine.ports import Channel, Clock, Entropy, Gateways
 from engine.settings import Settings
 from engine.spec.diagram import to_dot
-from engine.spec.extends import Library as Workflows
 from engine.spec.findings import Finding
+from engine.spec.library import Definitions
+from engine.spec.lint.files import lint_documents
 from engine.spec.lint.known import KnownNames
-from engine.spec.lint.workflows import lint_workflow
 from engine.spec.workflow import Workflow
+from engine.spec.yaml_files import read_yaml
 from engine.usecases.open_case import REPORT
 from engine.usecases.publish import publish_shipped
 
@@ -82,6 +86,7 @@ def build_engine(
     clock: Clock | None = None,
     entropy: Entropy | None = None,
     channels: Mapping[str, Channel] | None = None,
+    gateways: Gateways | None = None,
     registry: Registry | None = None,
     pool_size: int = 10,
 ) -> Engine:
@@ -115,11 +120,14 @@ def build_engine(
         draw=_drawer(catalogue),
         lint=_linter(catalogue, library),
         refresh_definitions=library.refresh,
+        whole_calendar=whole,
         channels=sends,
+        gateways=gateways or _gateways(settings),
         portal_url=settings.address,
         demo=settings.demo,
         broken_chains=lambda: broken_chains(sql, vault),
         dispose=sql.dispose,
+        uptime=machine_uptime,
     )  # fmt: skip
 
 
@@ -140,6 +148,10 @@ def _channels(settings: Settings) -> Mapping[str, Channel]:
     return {"email": channel}
 
 
+def _gateways(settings: Settings) -> Gateways:
+    return DemoGateways() if settings.demo else AppriseGateways(hosts=frozenset(settings.gateway_hosts))
+
+
 def _demo_offset(sql: SqlEngine) -> Callable[[], timedelta]:
     def read() -> timedelta:
         with sql.connect() as connection:
@@ -151,8 +163,8 @@ def _demo_offset(sql: SqlEngine) -> Callable[[], timedelta]:
 
 def _linter(
     catalogue: RegistryCatalogue, library: PublishedLibrary
-) -> Callable[[str, str, Workflows], tuple[Finding, ...]]:
-    def lint(source: str, file: str, workflows: Workflows) -> tuple[Finding, ...]:
+) -> Callable[[Mapping[str, str], Definitions], tuple[Finding, ...]]:
+    def lint(sources: Mapping[str, str], around: Definitions) -> tuple[Finding, ...]:
         published = library()
         report = catalogue.find(REPORT)
         names = KnownNames.of(
@@ -160,8 +172,10 @@ def _linter(
             packs=published.packs.values(),
             calendars=published.calendars,
             report=report.outputs if report else None,
+            holiday_places=known_places(),
         )
-        return lint_workflow(source, catalogue=catalogue, names=names, library=workflows, file=file)
+        documents = [read_yaml(text, file=file) for file, text in sources.items()]
+        return lint_documents(documents, catalogue=catalogue, names=names, around=around)
 
     return lint
 

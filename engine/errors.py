@@ -39,6 +39,69 @@ class ConflictError(IcmcError):
     sentence = "This {kind} was changed by somebody else in the meantime: look at it again, then decide."
 
 
+class LimitChangeError(IcmcError):
+    """Raised when a limit cannot be paused or extended as somebody wants."""
+
+    code = "limit-change"
+    sentence = "This limit cannot be changed like that."
+
+
+class NotPausableError(LimitChangeError):
+    """Raised when somebody wants to pause or extend a limit of the law, which only leaves out what the law says."""
+
+    code = "not-pausable"
+    sentence = "This limit comes from {law}: nobody here can let it stand still or give more time."
+
+
+class OverCapError(LimitChangeError):
+    """Raised when a pause or an extension is longer than the workflow allows; `left` says how much there still is."""
+
+    code = "over-cap"
+    sentence = "This is more than the workflow allows ({cap} in all): {left} left."
+
+
+class PausedAlreadyError(LimitChangeError):
+    """Raised when a limit that stands still is to be paused again."""
+
+    code = "paused-already"
+    sentence = "This limit stands still already, until {until}: let it go on first."
+
+
+class InstantPassedError(LimitChangeError):
+    """Raised when something is to happen at an instant that has passed."""
+
+    code = "instant-passed"
+    sentence = "{instant} has passed already: choose a later time."
+
+
+class DeadlinePassedError(LimitChangeError):
+    """Raised when more time is asked for after the due time."""
+
+    code = "deadline-passed"
+    sentence = "This was due at {due_at}: more time can be asked for only before it is due."
+
+
+class ExtensionPendingError(LimitChangeError):
+    """Raised when more time is asked for while an earlier request waits for its answer."""
+
+    code = "extension-pending"
+    sentence = "Somebody has asked for more time already: that must be answered first."
+
+
+class SecondPersonError(NotAllowedError):
+    """Raised when the one who asked for something wants to approve it too."""
+
+    code = "second-person"
+    sentence = "Whoever asked for more time cannot give it: a second person must."
+
+
+class NothingFiredError(IcmcError):
+    """Raised for a deadline that is due and of which nothing can be fired: it would be due for ever."""
+
+    code = "nothing-fired"
+    sentence = "Deadline {deadline} is due, and nothing of it can be fired."
+
+
 class NotACandidateError(IcmcError):
     """Raised when an actor has none of the roles that may claim a work item."""
 
@@ -197,14 +260,26 @@ class SignInError(IcmcError):
 
 
 class DeliveryError(IcmcError):
-    """Raised when a channel could not send; `permanent` ones are not tried again."""
+    """Raised when a channel could not send.
+
+    `permanent` ones are not tried again; with `away` it is the channel that does not answer, whatever the message.
+    """
 
     code = "delivery"
     sentence = "The {channel} channel could not send ({reason})."
 
-    def __init__(self, *, channel: str, reason: str, permanent: bool = False) -> None:
+    def __init__(self, *, channel: str, reason: str, permanent: bool = False, away: bool = False) -> None:
         self.permanent = permanent
+        self.away = away
+        self.reason = reason
         super().__init__(channel=channel, reason=reason)
+
+
+class GatewayError(IcmcError):
+    """Raised for the address of a gateway that may not be used; it never repeats the address, which is secret."""
+
+    code = "bad-gateway"
+    sentence = "This address cannot be used for {channel}: {problem}"
 
 
 class StoryError(IcmcError):

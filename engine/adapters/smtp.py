@@ -1,74 +1,164 @@
-"""E-mail by SMTP: plain text, verified TLS, and a Message-ID that is the same at every try."""
+"""E-mail by SMTP: plain text and HTML, verified TLS, and the same bytes under the same Message-ID at every try."""
 
 import smtplib
 import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
+from email.utils import format_datetime
 
 from pydantic import SecretStr
 
 from engine.errors import DeliveryError
+from engine.ports import Outgoing
 
 _TIMEOUT = 20.0
 _PERMANENT = 500
+_CLOSING = 421
+_EMAIL = "email"
 
 
 class SmtpChannel:
     """Sends through one SMTP server. `security` is `starttls`, `tls` or `none` (loopback only)."""
 
     def __init__(
-        self, *, host: str, port: int, sender: str, security: str, user: str = "", password: SecretStr | None = None
+        self,
+        *,
+        host: str,
+        port: int,
+        sender: str,
+        security: str,
+        user: str = "",
+        password: SecretStr | None = None,
+        trust: ssl.SSLContext | None = None,
     ) -> None:
-        """Say where to send through; nothing is opened before the first message."""
+        """Say where to send through; `trust` replaces the certificate authorities of this machine."""
         self._host = host
         self._port = port
         self._sender = sender
         self._security = security
         self._user = user
         self._password = password
+        self._trust = trust or ssl.create_default_context()
 
-    def send(self, *, to: str, subject: str, body: str, message_id: str) -> None:
-        """Send one message, or raise `DeliveryError`; a refusal for good is permanent."""
+    @contextmanager
+    def open(self) -> Iterator["SmtpSending"]:
+        """Connect, and send over that connection; raises `DeliveryError` with `away` when the server is not there."""
+        sending = SmtpSending(self)
+        sending.connect()
         try:
-            message = self._message(to, subject, body, message_id)
-        except ValueError as error:
-            raise DeliveryError(channel="email", reason=type(error).__name__, permanent=True) from None
+            yield sending
+        finally:
+            sending.close()
+
+    def connect(self) -> smtplib.SMTP:
+        """Open a connection on which messages can be sent; raises `DeliveryError` with `away`."""
+        server: smtplib.SMTP | None = None
         try:
-            with self._connect() as server:
-                if self._user and self._password:
-                    server.login(self._user, self._password.get_secret_value())
-                server.send_message(message, from_addr=self._sender, to_addrs=[to])
-        except smtplib.SMTPRecipientsRefused as error:
-            code = next(iter(error.recipients.values()))[0]
-            raise DeliveryError(channel="email", reason=f"refused-{code}", permanent=code >= _PERMANENT) from None
-        except smtplib.SMTPResponseException as error:
-            permanent = error.smtp_code >= _PERMANENT and not isinstance(error, smtplib.SMTPAuthenticationError)
-            raise DeliveryError(channel="email", reason=f"answer-{error.smtp_code}", permanent=permanent) from None
+            server = self._greeted()
+            if self._user and self._password:
+                server.login(self._user, self._password.get_secret_value())
         except (OSError, smtplib.SMTPException, ValueError) as error:
-            raise DeliveryError(channel="email", reason=type(error).__name__) from None
-
-    def _message(self, to: str, subject: str, body: str, message_id: str) -> EmailMessage:
-        message = EmailMessage(policy=SMTP)
-        message["From"] = self._sender
-        message["To"] = to
-        message["Subject"] = " ".join(subject.split())
-        message["Message-ID"] = f"<{message_id}@{self._sender.rpartition('@')[2] or 'icmc.invalid'}>"
-        message["Auto-Submitted"] = "auto-generated"
-        message.set_content(body)
-        return message
-
-    def _connect(self) -> smtplib.SMTP:
-        context = ssl.create_default_context()
-        if self._security == "tls":
-            return smtplib.SMTP_SSL(self._host, self._port, timeout=_TIMEOUT, context=context)
-        server = smtplib.SMTP(self._host, self._port, timeout=_TIMEOUT)
-        if self._security == "starttls":
-            server.starttls(context=context)
+            if server is not None:
+                server.close()
+            raise DeliveryError(channel=_EMAIL, reason=_reason(error), away=True) from None
         return server
 
+    def written(self, message: Outgoing) -> EmailMessage:
+        """Make the e-mail; raises `DeliveryError` for an address or subject that would break a header."""
+        try:
+            return self._write(message)
+        except (ValueError, IndexError) as error:
+            raise DeliveryError(channel=_EMAIL, reason=type(error).__name__, permanent=True) from None
 
-class DemoMailbox:
-    """The channel of the demo: nothing leaves; what would have been sent stays to be looked at."""
+    @property
+    def sender(self) -> str:
+        """The address that messages come from."""
+        return self._sender
 
-    def send(self, *, to: str, subject: str, body: str, message_id: str) -> None:
-        """Take a message; it can be read in the demo mailbox."""
+    def _greeted(self) -> smtplib.SMTP:
+        if self._security == "tls":
+            return smtplib.SMTP_SSL(self._host, self._port, timeout=_TIMEOUT, context=self._trust)
+        server = smtplib.SMTP(self._host, self._port, timeout=_TIMEOUT)
+        if self._security == "starttls":
+            try:
+                server.starttls(context=self._trust)
+            except (OSError, smtplib.SMTPException):
+                server.close()
+                raise
+        return server
+
+    def _write(self, message: Outgoing) -> EmailMessage:
+        domain = self._sender.rpartition("@")[2] or "icmc.invalid"
+        written = EmailMessage(policy=SMTP)
+        written["From"] = self._sender
+        written["To"] = Address(addr_spec=message.to)
+        written["Subject"] = " ".join(message.subject.split())
+        written["Date"] = format_datetime(message.written_at)
+        written["Message-ID"] = f"<{message.message_id}@{domain}>"
+        written["Auto-Submitted"] = "auto-generated"
+        written.set_content(message.body)
+        if message.html:
+            written.add_alternative(message.html, subtype="html")
+            written.set_boundary(f"icmc-{message.message_id}")
+        return written
+
+
+class SmtpSending:
+    """One connection, opened again after it broke: each message is sent by a transaction of its own."""
+
+    def __init__(self, channel: SmtpChannel) -> None:
+        """Send for a channel; nothing is opened yet."""
+        self._channel = channel
+        self._server: smtplib.SMTP | None = None
+
+    def connect(self) -> smtplib.SMTP:
+        """Give the connection, opened if need be; raises `DeliveryError` with `away`."""
+        if self._server is None:
+            self._server = self._channel.connect()
+        return self._server
+
+    def close(self) -> None:
+        """End politely, if there is a connection."""
+        if self._server is not None:
+            with suppress(OSError, smtplib.SMTPException):
+                self._server.quit()
+            self._server.close()
+        self._server = None
+
+    def send(self, message: Outgoing) -> None:
+        """Send one message, or raise `DeliveryError`. A connection that dies leaves open whether it arrived."""
+        written = self._channel.written(message)
+        server = self.connect()
+        try:
+            server.send_message(written, from_addr=self._channel.sender, to_addrs=[message.to])
+        except smtplib.SMTPRecipientsRefused as error:
+            raise self._refused(next(iter(error.recipients.values()))[0]) from None
+        except smtplib.SMTPResponseException as error:
+            raise self._refused(error.smtp_code) from None
+        except (OSError, smtplib.SMTPException) as error:
+            self._drop()
+            raise DeliveryError(channel=_EMAIL, reason=_reason(error)) from None
+        except ValueError as error:
+            raise DeliveryError(channel=_EMAIL, reason=type(error).__name__, permanent=True) from None
+
+    def _refused(self, code: int) -> DeliveryError:
+        if code == _CLOSING:
+            self._drop()
+        return DeliveryError(
+            channel=_EMAIL, reason=f"answer-{code}", permanent=code >= _PERMANENT, away=code == _CLOSING
+        )
+
+    def _drop(self) -> None:
+        if self._server is not None:
+            self._server.close()
+        self._server = None
+
+
+def _reason(error: Exception) -> str:
+    """Say what went wrong without the server's words, which may hold an address."""
+    if isinstance(error, smtplib.SMTPResponseException):
+        return f"answer-{error.smtp_code}"
+    return type(error).__name__

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import UUID, uuid4
 
-from engine.adapters.smtp import DemoMailbox
+from engine.adapters.demo_mailbox import DemoMailbox
 from engine.assembly import Engine
 from engine.bootstrap import Running, build_engine, databases, ship
 from engine.ports import JsonValue
@@ -15,7 +15,7 @@ from engine.settings import Settings
 from engine.spec.ladders import Ladder
 from engine.usecases.complete_work_item import Completion, complete_work_item
 from engine.usecases.open_case import open_case
-from engine.usecases.publish import publish_workflow
+from engine.usecases.publish import publish_definition
 from engine.usecases.work_items import claim_work_item
 from engine.views import Viewer
 
@@ -61,7 +61,7 @@ def scratch_bench() -> Iterator[Bench]:
             engine = build_engine(settings, app_url=running.urls.app, channels={"email": mailbox})
             try:
                 ship(engine)
-                publish_workflow(engine, source=workflow_text(), viewer=_machine())
+                publish_definition(engine, source=workflow_text(), viewer=_machine())
                 unit, viewer = _team(engine)
                 yield Bench(engine, settings, running, unit, viewer, mailbox)
             finally:

@@ -41,8 +41,12 @@ class Action(StrEnum):
     NAME_DELAY = "say whose delay it is"
     RELEASE = "release what leaves the network"
     PUBLISH = "publish a definition"
+    KEEP_CALENDARS = "change a calendar"
     MEND = "retry jobs and deliveries"
     MANAGE_PEOPLE = "manage people and units"
+    KEEP_CHANNELS = "set up a channel"
+    MANAGE_ROTA = "plan shifts and absences"
+    REFER = "refer work to another unit, or answer a referral"
 
 
 _CARE = frozenset(
@@ -75,8 +79,12 @@ ROLES_THAT_MAY: Mapping[Action, frozenset[Role]] = {
     Action.PUBLISH: frozenset(
         {Role.CASE_MANAGER, Role.NODAL_OFFICER, Role.REPATRIATION_COORDINATOR, Role.PARTNERSHIP_MANAGER}
     ),
+    Action.KEEP_CALENDARS: frozenset({Role.SYSTEM_ADMINISTRATOR}),
     Action.MEND: frozenset({Role.SYSTEM_ADMINISTRATOR}),
     Action.MANAGE_PEOPLE: frozenset({Role.SYSTEM_ADMINISTRATOR}),
+    Action.KEEP_CHANNELS: frozenset({Role.SYSTEM_ADMINISTRATOR}),
+    Action.MANAGE_ROTA: frozenset({Role.SUPERVISOR, Role.NODAL_OFFICER, Role.SYSTEM_ADMINISTRATOR}),
+    Action.REFER: _CARE | {Role.PARTNERSHIP_MANAGER},
 }
 """The roles that allow each action; nobody else may do it."""
 

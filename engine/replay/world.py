@@ -12,6 +12,7 @@ from uuid import UUID
 from engine.assembly import Engine
 from engine.bootstrap import build_engine, databases, ship
 from engine.errors import StepFailedError
+from engine.ports import Outgoing
 from engine.settings import Settings
 from engine.spec.roles import Role
 from engine.usecases.fire_deadlines import fire_deadlines
@@ -67,9 +68,14 @@ class RecordingChannel:
 
     sent: list[tuple[str, str, str, str]] = field(default_factory=list)
 
-    def send(self, *, to: str, subject: str, body: str, message_id: str) -> None:
+    @contextmanager
+    def open(self) -> Iterator["RecordingChannel"]:
+        """Begin to take messages."""
+        yield self
+
+    def send(self, message: Outgoing) -> None:
         """Keep a message."""
-        self.sent.append((to, subject, body, message_id))
+        self.sent.append((message.to, message.subject, message.body, message.message_id))
 
 
 @dataclass(frozen=True)

@@ -1,59 +1,174 @@
-"""Send what waits for a channel: each delivery in a transaction of its own, tried until taken or given up."""
+"""Send what waits for a channel: the most dangerous first, across cases, up to a hundred over one connection."""
 
 from collections.abc import Mapping
-from datetime import timedelta
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from engine.assembly import Engine
-from engine.errors import DeliveryError
-from engine.ports import ClaimedJob
-from engine.stores import WaitingDelivery
+from engine.errors import DeliveryError, IcmcError
+from engine.ports import Channel, ClaimedJob, Sending
+from engine.stores import ClaimedDelivery, DeliveryScope
+from engine.usecases.delivery_rules import AWAY
+from engine.usecases.try_delivery import TAKEN, put_off, try_delivery
 
-_MOST_DELIVERIES = 100
-_FIRST_WAIT, _LONGEST_WAIT, _GIVE_UP_AFTER = timedelta(minutes=1), timedelta(minutes=30), 150
+EMAIL = "email"
+MOST_DELIVERIES = 100
+LEASE = timedelta(minutes=2)
+_AT_ONCE = 25
+_LONGEST_WORK = timedelta(seconds=30)
+NOT_SET_UP = "not-set-up"
 
 
 def deliver_messages(engine: Engine, job: ClaimedJob, traced: Mapping[str, Any]) -> str:
-    """Send what waits for the job's channel, each delivery in a transaction of its own."""
-    channel = str(job.payload.get("channel", "email"))
-    for _ in range(_MOST_DELIVERIES):
-        if not _deliver_one(engine, job, channel):
-            break
+    """Send what is due on the job's channel, other cases' too; gives the job's status.
+
+    A delivery is claimed for two minutes, sent outside of any transaction and recorded before the next. A crash in
+    between leaves it waiting: it is sent again, under the same Message-ID and with the same words.
+    """
+    channel = str(job.payload.get("channel", EMAIL))
+    way, organisation = _way(engine, channel, unit_of=job.case_id)
+    scope = DeliveryScope(channel, organisation, critical_only=job.critical, case_id=job.case_id)
+    most = min(int(str(job.payload.get("most", MOST_DELIVERIES))), MOST_DELIVERIES)
     with engine.unit_of_work() as work:
         status = work.jobs.hold(job.id, job.token)
-        if status != "claimed":
-            return status
-        again = work.messages.next_try(channel, case_id=job.case_id)
-        if again is None:
-            work.jobs.finish(job.id, status="done", at=engine.clock.now(), **traced)
+    if status != "claimed":
+        return status
+    passed = deliver_due(engine, way, scope, most=most)
+    return _end(engine, job, scope, passed, traced)
+
+
+def deliver_unattended(engine: Engine) -> int:
+    """Send what no job would: messages of no case, and those whose job was set aside; gives how many were taken."""
+    with engine.unit_of_work() as work:
+        channels = work.deliveries.unattended(now=engine.clock.now())
+    taken = 0
+    for channel in channels:
+        if channel in engine.channels:
+            taken += deliver_due(engine, engine.channels[channel], DeliveryScope(channel), most=MOST_DELIVERIES).taken
+    return taken
+
+
+@dataclass
+class Pass:
+    """What one passage over the deliveries of a channel did."""
+
+    ends_at: datetime
+    left: int
+    taken: int = 0
+    is_away: bool = False
+    has_woken: bool = False
+    cases: set[UUID] = field(default_factory=set)
+
+
+def deliver_due(engine: Engine, way: Channel | None, scope: DeliveryScope, *, most: int) -> Pass:
+    """Send up to `most` deliveries of a scope over one connection, for half a minute at most."""
+    passed = Pass(ends_at=engine.wall_clock.now() + _LONGEST_WORK, left=most)
+    if way is None:
+        _nobody_answers(engine, scope, passed, NOT_SET_UP)
+        return passed
+    with ExitStack() as stack:
+        try:
+            sending = stack.enter_context(way.open())
+        except DeliveryError:
+            _nobody_answers(engine, scope, passed, AWAY)
+            return passed
+        while passed.left > 0 and not passed.is_away and (claimed := _claim(engine, scope, passed)):
+            _send_each(engine, sending, scope, claimed, passed)
+    return passed
+
+
+def _claim(engine: Engine, scope: DeliveryScope, passed: Pass) -> tuple[ClaimedDelivery, ...]:
+    """Claim what comes next. The first is the most dangerous of all that wait, due or not: it finds out who answers."""
+    now = engine.clock.now()
+    if engine.wall_clock.now() >= passed.ends_at:
+        return ()
+    with engine.unit_of_work() as work:
+        if not passed.cases and not passed.taken:
+            work.deliveries.wake(scope, now=now, codes=(AWAY,))
+            claimed = work.deliveries.claim_probe(scope, now=now, lease=LEASE)
         else:
-            work.jobs.put_back(job.id, ready_at=again, count_attempt=False, error_code="delivery")
+            claimed = work.deliveries.claim(scope, most=min(_AT_ONCE, passed.left), now=now, lease=LEASE)
         work.commit()
-        return "done" if again is None else "ready"
+    return claimed
 
 
-def _deliver_one(engine: Engine, job: ClaimedJob, channel: str) -> bool:
-    """Send the next waiting delivery; gives whether there was one. It stays held until what happened is written."""
+def _send_each(
+    engine: Engine, sending: Sending, scope: DeliveryScope, claimed: tuple[ClaimedDelivery, ...], passed: Pass
+) -> None:
+    for place, delivery in enumerate(claimed):
+        if engine.wall_clock.now() >= passed.ends_at:
+            _give_back(engine, claimed[place:])
+            passed.left = 0
+            return
+        code = try_delivery(engine, sending, delivery)
+        passed.left -= 1
+        passed.taken += code == TAKEN
+        if delivery.case_id is not None:
+            passed.cases.add(delivery.case_id)
+        if code == TAKEN and delivery.last_code and not passed.has_woken:
+            passed.has_woken = _wake(engine, scope)
+            _give_back(engine, claimed[place + 1 :])
+            return
+        if code == AWAY:
+            put_off(engine, claimed[place + 1 :], code=AWAY)
+            passed.is_away = True
+            return
+
+
+def _nobody_answers(engine: Engine, scope: DeliveryScope, passed: Pass, code: str) -> None:
     now = engine.clock.now()
     with engine.unit_of_work() as work:
-        work.jobs.hold(job.id, job.token)
-        waiting = work.messages.next_waiting(channel, case_id=job.case_id, now=now)
-        if waiting is None:
-            return False
-        try:
-            _send(engine, channel, waiting)
-            work.messages.delivered(waiting.id, at=now)
-        except DeliveryError as error:
-            give_up = error.permanent or waiting.attempt >= _GIVE_UP_AFTER
-            wait = min(_FIRST_WAIT * 2 ** min(waiting.attempt, 5), _LONGEST_WAIT)
-            work.messages.failed(waiting.id, code=error.code, again_at=None if give_up else now + wait)
+        claimed = work.deliveries.claim(scope, most=MOST_DELIVERIES, now=now, lease=LEASE)
+        work.commit()
+    put_off(engine, claimed, code=code)
+    passed.is_away = True
+
+
+def _wake(engine: Engine, scope: DeliveryScope) -> bool:
+    """Make due what waits after failures, now that the channel takes messages again: in its order, not by its wait."""
+    with engine.unit_of_work() as work:
+        work.deliveries.wake(scope, now=engine.clock.now())
         work.commit()
     return True
 
 
-def _send(engine: Engine, channel: str, waiting: WaitingDelivery) -> None:
-    if channel not in engine.channels:
-        raise DeliveryError(channel=channel, reason="not-set-up")
-    engine.channels[channel].send(
-        to=waiting.address, subject=waiting.subject, body=waiting.body, message_id=str(waiting.message_id)
-    )
+def _give_back(engine: Engine, claimed: tuple[ClaimedDelivery, ...]) -> None:
+    with engine.unit_of_work() as work:
+        work.deliveries.release(claimed, now=engine.clock.now())
+        work.commit()
+
+
+def _way(engine: Engine, channel: str, *, unit_of: UUID) -> tuple[Channel | None, UUID | None]:
+    """Find the channel: the installation's own, or the gateway of the organisation whose case it is."""
+    if channel in engine.channels:
+        return engine.channels[channel], None
+    with engine.unit_of_work() as work:
+        unit = work.deliveries.unit_of(unit_of)
+        organisation = work.channels.organisation_of(unit) if unit else None
+        setting = work.channels.of_unit(unit, channel) if unit else None
+    try:
+        return (engine.gateways.channel(channel, setting.url) if setting else None), organisation
+    except IcmcError:
+        return None, organisation
+
+
+def _end(engine: Engine, job: ClaimedJob, scope: DeliveryScope, passed: Pass, traced: Mapping[str, Any]) -> str:
+    """Finish the job, and those of the cases it served, or put it back until something is due again."""
+    now = engine.clock.now()
+    with engine.unit_of_work() as work:
+        status = work.jobs.hold(job.id, job.token)
+        if status != "claimed":
+            return status
+        again = work.deliveries.next_try(scope.channel, case_id=job.case_id)
+        if not passed.is_away and work.deliveries.any_due(scope, now=now):
+            again = now
+        if again is None:
+            work.jobs.finish(job.id, status="done", at=now, **traced)
+        else:
+            work.jobs.put_back(job.id, ready_at=max(again, now), count_attempt=False, error_code="delivery")
+        work.deliveries.finish_spent_jobs(scope.channel, sorted(passed.cases - {job.case_id}), at=now, **traced)
+        work.commit()
+        return "done" if again is None else "ready"

@@ -1,9 +1,11 @@
 """What waits for a channel is tried until it is taken, or given up as work for a person."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from uuid import uuid4
 
 from engine.errors import DeliveryError
-from engine.ports import ClaimedJob
+from engine.ports import ClaimedJob, Outgoing
 from engine.usecases.work_items import claim_work_item
 from tests.integration.usecases.world import World, with_channels
 
@@ -15,8 +17,12 @@ class Refusing:
         self.permanent = permanent
         self.tried: list[str] = []
 
-    def send(self, *, to: str, subject: str, body: str, message_id: str) -> None:  # noqa: ARG002 - the port's words
-        self.tried.append(message_id)
+    @contextmanager
+    def open(self) -> Iterator["Refusing"]:
+        yield self
+
+    def send(self, message: Outgoing) -> None:
+        self.tried.append(message.message_id)
         raise DeliveryError(channel="email", reason="no", permanent=self.permanent)
 
 

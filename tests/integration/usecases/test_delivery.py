@@ -5,6 +5,7 @@ import email
 import ssl
 import subprocess
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -14,8 +15,10 @@ from aiosmtpd.controller import Controller
 
 from engine.adapters.smtp import SmtpChannel
 from engine.errors import DeliveryError
+from engine.ports import Outgoing
 
 ARRIVED = "250 OK"
+WRITTEN = datetime(2026, 3, 7, 6, 0, tzinfo=UTC)
 
 
 class Inbox:
@@ -57,7 +60,9 @@ def _channel(controller: Controller, security: str = "none") -> SmtpChannel:
 
 
 def _send(channel: SmtpChannel, message_id: str = "one", **more: str) -> None:
-    channel.send(**({"to": "a@example.org", "subject": "Due", "body": "Look.\n", "message_id": message_id} | more))
+    words = {"to": "a@example.org", "subject": "Due", "body": "Look.\n", "html": "<p>Look.</p>"} | more
+    with channel.open() as sending:
+        sending.send(Outgoing(message_id=message_id, written_at=WRITTEN, **words))
 
 
 def test_a_second_try_has_the_same_message_id_and_words(inbox: tuple[Inbox, SmtpChannel]) -> None:

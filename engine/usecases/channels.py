@@ -1,0 +1,129 @@
+"""Set up, disable and try the gateways of an organisation, and keep where people are reached by them."""
+
+from collections.abc import Mapping
+from uuid import UUID, uuid5
+
+from engine.assembly import Engine
+from engine.domain.policy import Action, can
+from engine.errors import DeliveryError, InvalidAnswersError, NotAllowedError, NotFoundError
+from engine.ports import Outgoing
+from engine.stores import ChannelSetting, UnitOfWork
+from engine.views import Viewer
+
+CHANNELS = ("sms", "whatsapp", "telegram", "matrix")
+HIGHEST_RATE = 6000
+_LONGEST_ADDRESS = 200
+
+
+def set_channel(
+    engine: Engine, *, viewer: Viewer, organisation: str, channel: str, url: str, rate_per_minute: int = 60
+) -> UUID:
+    """Set up the gateway of an organisation, or change it; the same once more changes nothing. It serves at once.
+
+    `url` holds credentials: it is sealed, and no error repeats it. Raises `GatewayError` for one that may not be used,
+    `InvalidAnswersError` for an unknown channel or rate, `NotFoundError`, `NotAllowedError`.
+    """
+    _require(viewer)
+    _refuse(
+        {
+            "channel": "" if channel in CHANNELS else f"Choose of {', '.join(CHANNELS)}.",
+            "rate": "" if 0 < rate_per_minute <= HIGHEST_RATE else f"Give 1 to {HIGHEST_RATE} messages a minute.",
+        }
+    )
+    engine.gateways.channel(channel, url)
+    host = engine.gateways.host(channel, url)
+    with engine.unit_of_work() as work:
+        organisation_id = _organisation(work, organisation)
+        known = work.channels.get(organisation_id, channel)
+        setting_id = known.id if known else uuid5(organisation_id, f"channel|{channel}")
+        wanted = ChannelSetting(
+            setting_id, organisation_id, channel, url=url, host=host, enabled=True, rate_per_minute=rate_per_minute
+        )
+        if wanted != known:
+            work.channels.save(wanted, act="set", by=_by(viewer), at=engine.clock.now())
+            work.commit()
+    return setting_id
+
+
+def disable_channel(engine: Engine, *, viewer: Viewer, organisation: str, channel: str) -> None:
+    """Use the gateway of an organisation no longer: what waits for it goes on waiting. Raises `NotFoundError`."""
+    _require(viewer)
+    with engine.unit_of_work() as work:
+        known = _known(work, organisation, channel)
+        if known.enabled:
+            work.channels.save(known._replace(enabled=False), act="disabled", by=_by(viewer), at=engine.clock.now())
+            work.commit()
+
+
+def try_channel(engine: Engine, *, viewer: Viewer, organisation: str, channel: str, to: str) -> None:
+    """Send one message that says it is a trial, now, so that whoever sets a gateway up sees whether it works.
+
+    Raises `DeliveryError` when it was not taken, `NotFoundError` when there is no such gateway.
+    """
+    _require(viewer)
+    now = engine.clock.now()
+    with engine.unit_of_work() as work:
+        known = _known(work, organisation, channel)
+        work.channels.save(known, act="tried", by=_by(viewer), at=now)
+        work.commit()
+    if not known.enabled:
+        raise DeliveryError(channel=channel, reason="disabled")
+    with engine.gateways.channel(channel, known.url).open() as sending:
+        sending.send(
+            Outgoing(
+                to=to, subject="A trial", body="This is a trial of this channel. There is nothing to do.", html="",
+                message_id=str(engine.entropy.uuid()), written_at=now,
+            )
+        )  # fmt: skip
+
+
+def set_contact(engine: Engine, *, viewer: Viewer, email: str, channel: str, address: str) -> None:
+    """Keep where somebody is reached by a channel, sealed; an empty address takes it away.
+
+    People may do so for themselves, administrators for all. Raises `NotFoundError`, `InvalidAnswersError`.
+    """
+    clean = address.strip()
+    is_bad = len(clean) > _LONGEST_ADDRESS or any(letter.isspace() or not letter.isprintable() for letter in clean)
+    _refuse(
+        {
+            "channel": "" if channel in CHANNELS else f"Choose of {', '.join(CHANNELS)}.",
+            "address": "Give a number or name without blanks." if is_bad else "",
+        }
+    )
+    with engine.unit_of_work() as work:
+        known = work.directory.credentials(email)
+        if not can(viewer, Action.MANAGE_PEOPLE) and (known is None or known.actor_id != viewer.actor_id):
+            raise NotAllowedError(actor=viewer.name, action=Action.MANAGE_PEOPLE.value)
+        if known is None:
+            raise NotFoundError(kind="person")
+        work.channels.set_contact(known.actor_id, channel, clean, at=engine.clock.now())
+        work.commit()
+
+
+def _require(viewer: Viewer) -> None:
+    if not can(viewer, Action.KEEP_CHANNELS):
+        raise NotAllowedError(actor=viewer.name, action=Action.KEEP_CHANNELS.value)
+
+
+def _refuse(problems: Mapping[str, str]) -> None:
+    found = {name: problem for name, problem in problems.items() if problem}
+    if found:
+        raise InvalidAnswersError(found)
+
+
+def _organisation(work: UnitOfWork, name: str) -> UUID:
+    found = work.channels.organisation_named(name)
+    if found is None:
+        raise NotFoundError(kind="organisation")
+    return found
+
+
+def _known(work: UnitOfWork, organisation: str, channel: str) -> ChannelSetting:
+    known = work.channels.get(_organisation(work, organisation), channel)
+    if known is None:
+        raise NotFoundError(kind="channel")
+    return known
+
+
+def _by(viewer: Viewer) -> UUID | None:
+    return None if viewer.is_system else viewer.actor_id

@@ -1,0 +1,47 @@
+"""Decide about a message that was given up: try it again, or take it off the list with a reason."""
+
+from uuid import UUID, uuid5
+
+from engine.assembly import Engine
+from engine.domain.policy import Action, can
+from engine.errors import InvalidAnswersError, NotAllowedError, NotFoundError
+from engine.views import Viewer
+
+
+def retry_delivery(engine: Engine, delivery_id: UUID, *, viewer: Viewer) -> None:
+    """Let a delivery that was given up be tried again for another 72 hours, under its old Message-ID.
+
+    Raises `NotFoundError` when it was not given up, `NotAllowedError`.
+    """
+    _require(viewer)
+    now = engine.clock.now()
+    with engine.unit_of_work() as work:
+        found = work.deliveries.again(delivery_id, now=now)
+        if found is None:
+            raise NotFoundError(kind="delivery that was given up")
+        case_id, channel = found
+        if case_id is not None:
+            job_id = uuid5(delivery_id, f"again|{now.isoformat()}")
+            work.deliveries.queue(case_id, channel=channel, job_id=job_id, critical=False, now=now)
+        work.wake_listeners()
+        work.commit()
+
+
+def drop_delivery(engine: Engine, delivery_id: UUID, *, viewer: Viewer, reason: str) -> None:
+    """Take a delivery that was given up off the list: it is never sent. The reason stays, with who gave it.
+
+    Raises `InvalidAnswersError` without a reason, `NotFoundError` when it was not given up, `NotAllowedError`.
+    """
+    _require(viewer)
+    if not reason.strip():
+        raise InvalidAnswersError({"reason": "Say why it need not be sent."})
+    with engine.unit_of_work() as work:
+        dropped = work.deliveries.drop(delivery_id, reason=reason.strip(), by=viewer.actor_id, at=engine.clock.now())
+        if not dropped:
+            raise NotFoundError(kind="delivery that was given up")
+        work.commit()
+
+
+def _require(viewer: Viewer) -> None:
+    if not can(viewer, Action.MEND):
+        raise NotAllowedError(actor=viewer.name, action=Action.MEND.value)

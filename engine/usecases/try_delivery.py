@@ -1,0 +1,89 @@
+"""One try of one delivery: send it, then record what happened in a transaction of its own."""
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import uuid5
+
+from engine.assembly import Engine
+from engine.errors import DeliveryError
+from engine.ports import Outgoing, Sending
+from engine.stores import ClaimedDelivery, UnitOfWork
+from engine.usecases.delivery_rules import AWAY, UNEXPECTED, WAYS, next_try, wants_other_way
+from engine.usecases.reach import ways_to
+
+log = logging.getLogger(__name__)
+TAKEN = ""
+
+
+def try_delivery(engine: Engine, sending: Sending, delivery: ClaimedDelivery) -> str:
+    """Try one delivery; gives `TAKEN`, or the code of what went wrong. A faulty one never harms the next."""
+    code, permanent = _send(engine, sending, delivery)
+    try:
+        _record(engine, delivery, code=code, permanent=permanent)
+    except Exception as error:  # noqa: BLE001 - one bad row never holds up the rest; its lease ends by itself
+        log.warning("delivery_not_recorded", extra={"delivery_id": str(delivery.id), "error": type(error).__name__})
+    return code
+
+
+def put_off(engine: Engine, deliveries: Sequence[ClaimedDelivery], *, code: str) -> None:
+    """Record for each delivery that its channel did not answer."""
+    for delivery in deliveries:
+        _record(engine, delivery, code=code, permanent=False)
+
+
+def _send(engine: Engine, sending: Sending, delivery: ClaimedDelivery) -> tuple[str, bool]:
+    try:
+        sending.send(
+            Outgoing(
+                to=_address(engine, delivery), subject=delivery.subject, body=delivery.body, html=delivery.html,
+                message_id=str(delivery.message_id), written_at=delivery.written_at,
+            )
+        )  # fmt: skip
+    except DeliveryError as error:
+        return (AWAY if error.away else error.reason), error.permanent
+    except Exception as error:  # noqa: BLE001 - a row may hold anything
+        log.warning("delivery_failed", extra={"delivery_id": str(delivery.id), "error": type(error).__name__})
+        return UNEXPECTED, False
+    return TAKEN, False
+
+
+def _address(engine: Engine, delivery: ClaimedDelivery) -> str:
+    """Give the address: an e-mail's is written with it, all others are opened only to be used."""
+    if delivery.address:
+        return delivery.address
+    with engine.unit_of_work() as work:
+        address = work.channels.address(delivery.recipient_id, delivery.channel)
+    if not address:
+        raise DeliveryError(channel=delivery.channel, reason="no-address", permanent=True)
+    return address
+
+
+def _record(engine: Engine, delivery: ClaimedDelivery, *, code: str, permanent: bool) -> None:
+    now = engine.clock.now()
+    with engine.unit_of_work() as work:
+        if code == TAKEN:
+            work.deliveries.delivered(delivery, at=now)
+        else:
+            other = _other_way(engine, work, delivery) if delivery.critical else None
+            again = None if permanent else next_try(delivery, code=code, has_other_way=other is not None, now=now)
+            work.deliveries.failed(delivery, code=code, again_at=again)
+            if other and wants_other_way(delivery, is_given_up=again is None, now=now):
+                _take(work, delivery, other, now)
+        work.commit()
+
+
+def _other_way(engine: Engine, work: UnitOfWork, delivery: ClaimedDelivery) -> str | None:
+    """Find the next channel by which the recipient can be told; None when they are told by all of them already."""
+    used = work.deliveries.channels_used(delivery.message_id)
+    person = work.directory.actor(delivery.recipient_id)
+    reached = ways_to(engine, work, person, unit_id=delivery.unit_id) if person else ()
+    return next((way for way in WAYS if way in reached and way not in used), None)
+
+
+def _take(work: UnitOfWork, delivery: ClaimedDelivery, channel: str, now: datetime) -> None:
+    work.deliveries.add_second(delivery, channel=channel, now=now)
+    if delivery.case_id is not None:
+        job_id = uuid5(delivery.case_id, f"deliver|{delivery.id}|{channel}")
+        work.deliveries.queue(delivery.case_id, channel=channel, job_id=job_id, critical=True, now=now)
+        work.wake_listeners()
