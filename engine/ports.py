@@ -346,6 +346,42 @@ class Queries(Protocol):
         """Count by unit and month what was kept and what was late, and by whom; raises `NotAllowedError`."""
         ...
 
+    def link(self, viewer: vw.Viewer, token: str) -> vw.LinkView:
+        """Give what the opaque link of a message leads to; raises `NotFoundError`."""
+        ...
+
+    def shifts(self, viewer: vw.Viewer) -> tuple[vw.ShiftView, ...]:
+        """List the shifts of the viewer's units that are not over."""
+        ...
+
+    def absences(self, viewer: vw.Viewer) -> tuple[vw.AbsenceView, ...]:
+        """List the absences that are not over: the viewer's own, and those of the people whose shifts they plan."""
+        ...
+
+    def conflicts(self, viewer: vw.Viewer, case_id: UUID) -> tuple[vw.ConflictView, ...]:
+        """List who is not told of a case; raises `NotFoundError`, `NotAllowedError`."""
+        ...
+
+    def offers(self, viewer: vw.Viewer) -> tuple[vw.OfferView, ...]:
+        """List the work that other units have offered to the viewer's."""
+        ...
+
+    def dead_letters(self, viewer: vw.Viewer) -> tuple[vw.DeadLetterView, ...]:
+        """List the sendings that were given up; raises `NotAllowedError`."""
+        ...
+
+    def channels(self, viewer: vw.Viewer) -> tuple[vw.ChannelView, ...]:
+        """List the gateways that are set up; raises `NotAllowedError`."""
+        ...
+
+    def organisations(self, viewer: vw.Viewer) -> tuple[str, ...]:
+        """List the organisations of the network by name; raises `NotAllowedError`."""
+        ...
+
+    def contacts(self, viewer: vw.Viewer) -> tuple[vw.ContactView, ...]:
+        """List by which channels the viewer can be reached."""
+        ...
+
     def document(self, viewer: vw.Viewer, document_id: UUID) -> str:
         """Give a document's HTML; raises `NotFoundError`."""
         ...

@@ -272,6 +272,7 @@ class ExplanationView(View):
     planned: tuple[PlannedView, ...]
     told: tuple[EscalationView, ...]
     is_kept_by_viewer: bool
+    viewer_was_told: bool
 
 
 class AskedView(View):
@@ -304,6 +305,106 @@ class DelayLine(View):
         """Percent kept of those kept or late by our own fault; None when there were none."""
         counted = self.kept + self.late.get("ours", 0)
         return round(100 * self.kept / counted) if counted else None
+
+
+class LinkView(View):
+    """What the link of a message leads to; case and step are named only to those who see the case."""
+
+    token: str
+    is_visible: bool
+    case_id: UUID
+    case_number: str
+    step_title: str
+    deadline_id: UUID
+    due_at: datetime | None
+    acknowledged_at: datetime | None
+
+
+class ShiftView(View):
+    """Who is on call for a unit, from when to when; `is_now` while it lasts."""
+
+    id: UUID
+    unit_id: UUID
+    unit: str
+    zone: str
+    actor_id: UUID
+    actor: str
+    starts_at: datetime
+    ends_at: datetime
+    taken_from: str | None
+    is_now: bool
+
+
+class AbsenceView(View):
+    """When somebody is away, and who stands in."""
+
+    id: UUID
+    actor_id: UUID
+    actor: str
+    deputy: str | None
+    starts_at: datetime
+    ends_at: datetime
+    is_now: bool
+
+
+class ConflictView(View):
+    """Somebody who is not told of a case."""
+
+    actor_id: UUID
+    actor: str
+    reason_code: str
+    noted_by: str | None
+    noted_at: datetime
+
+
+class OfferView(View):
+    """Work that another unit has offered, without any personal data. `status` as of the referral."""
+
+    id: UUID
+    case_number: str
+    from_unit: str
+    contact: str
+    to_unit: str
+    what: str
+    jurisdiction: str
+    status: str
+    sent_at: datetime
+    due_at: datetime | None
+    answered_at: datetime | None
+
+
+class DeadLetterView(View):
+    """A sending that was given up: work for a person. No words of the message are shown."""
+
+    id: UUID
+    case_id: UUID | None
+    case_number: str
+    kind: str
+    channel: str
+    recipient: str
+    attempts: int
+    written_at: datetime
+    error_code: str | None
+    critical: bool
+
+
+class ChannelView(View):
+    """A gateway that is set up; its address with credentials is never shown."""
+
+    organisation: str
+    channel: str
+    host: str
+    enabled: bool
+    rate_per_minute: int
+    changed_at: datetime
+    waiting: int
+
+
+class ContactView(View):
+    """By which channels a person is reached; the address itself stays sealed."""
+
+    channel: str
+    changed_at: datetime
 
 
 class RunView(View):
@@ -528,6 +629,7 @@ class BoardView(View):
     fallback_since: datetime | None
     recent_flow_runs: tuple[JobView, ...]
     firing: FiringView = FiringView()
+    unreached: tuple[str, ...] = ()
 
 
 class ActorView(View):

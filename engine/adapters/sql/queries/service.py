@@ -16,11 +16,15 @@ from engine.adapters.sql.queries import (
     definitions,
     delays,
     documents,
+    duty,
     form,
     history,
     installation,
     jobs,
+    links,
     notices,
+    offers,
+    outgoing,
     reveal,
     sealed,
     sent,
@@ -222,3 +226,48 @@ class SqlQueries:
         """List what left the viewer's cases, or waits to, and what others sent to the viewer's units."""
         with self._reading() as reading:
             return sent.sent(reading, viewer, limit=limit)
+
+    def link(self, viewer: vw.Viewer, token: str) -> vw.LinkView:
+        """Give what the opaque link of a message leads to; raises `NotFoundError`."""
+        with self._reading() as reading:
+            return links.link(reading, viewer, token)
+
+    def shifts(self, viewer: vw.Viewer) -> tuple[vw.ShiftView, ...]:
+        """List the shifts of the viewer's units that are not over."""
+        with self._reading() as reading:
+            return duty.shifts(reading, viewer)
+
+    def absences(self, viewer: vw.Viewer) -> tuple[vw.AbsenceView, ...]:
+        """List the absences that are not over: the viewer's own, and those of the people whose shifts they plan."""
+        with self._reading() as reading:
+            return duty.absences(reading, viewer)
+
+    def conflicts(self, viewer: vw.Viewer, case_id: UUID) -> tuple[vw.ConflictView, ...]:
+        """List who is not told of a case; raises `NotFoundError`, `NotAllowedError`."""
+        with self._reading() as reading:
+            return duty.conflicts(reading, viewer, case_id)
+
+    def offers(self, viewer: vw.Viewer) -> tuple[vw.OfferView, ...]:
+        """List the work that other units have offered to the viewer's."""
+        with self._reading() as reading:
+            return offers.offers(reading, viewer)
+
+    def dead_letters(self, viewer: vw.Viewer) -> tuple[vw.DeadLetterView, ...]:
+        """List the sendings that were given up; raises `NotAllowedError`."""
+        with self._reading() as reading:
+            return outgoing.dead_letters(reading, viewer)
+
+    def channels(self, viewer: vw.Viewer) -> tuple[vw.ChannelView, ...]:
+        """List the gateways that are set up; raises `NotAllowedError`."""
+        with self._reading() as reading:
+            return outgoing.channels(reading, viewer)
+
+    def organisations(self, viewer: vw.Viewer) -> tuple[str, ...]:
+        """List the organisations of the network by name; raises `NotAllowedError`."""
+        with self._reading() as reading:
+            return outgoing.organisations(reading, viewer)
+
+    def contacts(self, viewer: vw.Viewer) -> tuple[vw.ContactView, ...]:
+        """List by which channels the viewer can be reached."""
+        with self._reading() as reading:
+            return outgoing.contacts(reading, viewer)

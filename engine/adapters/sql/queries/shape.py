@@ -8,11 +8,15 @@ from engine.adapters.sql import tables as tb
 
 _TABLES = tb.CaseRow.metadata.tables
 
+ABSENCE = _TABLES["absence"]
 ACTOR = _TABLES["actor"]
 ANSWER = _TABLES["answer"]
 AUDIT = _TABLES["escalation_audit"]
 CASE = _TABLES["case"]
 CASE_PERSON = _TABLES["case_person"]
+CHANNEL = _TABLES["channel_setting"]
+CONFLICT = _TABLES["conflict"]
+CONTACT = _TABLES["contact"]
 DEADLINE = _TABLES["deadline"]
 DEFINITION = _TABLES["definition_version"]
 DELIVERY = _TABLES["delivery"]
@@ -26,10 +30,12 @@ ITEM = _TABLES["work_item"]
 JOB = _TABLES["job"]
 MEMBERSHIP = _TABLES["membership"]
 MESSAGE = _TABLES["message"]
+ORGANISATION = _TABLES["organisation"]
 PERSON = _TABLES["person"]
 REFERRAL = _TABLES["referral"]
 RUN = _TABLES["run"]
 SERVICE = _TABLES["service"]
+SHIFT = _TABLES["shift"]
 STEP = _TABLES["step"]
 UNIT = _TABLES["unit"]
 

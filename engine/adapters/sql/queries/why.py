@@ -46,6 +46,7 @@ def explanation(reading: Reading, viewer: vw.Viewer, deadline_id: UUID) -> vw.Ex
         lines=_lines(reading, row, deadline, library),
         planned=_planned(deadline, library),
         told=_told(reading, view, library),
+        viewer_was_told=_was_told(reading, viewer, deadline_id),
         is_kept_by_viewer=viewer.is_system or row["unit_id"] in viewer.unit_ids,
     )
 
@@ -62,6 +63,11 @@ def explanations(reading: Reading, viewer: vw.Viewer, case_id: UUID, step: str) 
     if not rows:
         raise NotFoundError(kind=f"time limit of a step {step}")
     return tuple(explanation(reading, viewer, row["id"]) for row in rows)
+
+
+def _was_told(reading: Reading, viewer: vw.Viewer, deadline_id: UUID) -> bool:
+    told = ESCALATION.c.recipient_ids.contains([viewer.actor_id])
+    return reading.first(select(ESCALATION.c.id).where(ESCALATION.c.deadline_id == deadline_id, told)) is not None
 
 
 def _told(reading: Reading, view: vw.DeadlineView, library: Library) -> tuple[vw.EscalationView, ...]:

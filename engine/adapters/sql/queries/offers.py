@@ -1,0 +1,49 @@
+"""Work that other units have offered to the viewer's: what it is, by when, and nothing of the person."""
+
+from sqlalchemy import select
+
+from engine import views as vw
+from engine.adapters.sql.queries.reading import Reading, Row
+from engine.adapters.sql.queries.shape import CASE, REFERRAL, RUN, STEP, UNIT
+
+_MOST = 100
+_KIND = "referral"
+
+
+def offers(reading: Reading, viewer: vw.Viewer) -> tuple[vw.OfferView, ...]:
+    """List referrals to the viewer's units: those that wait for an answer first, then the latest."""
+    to = UNIT.alias("to_unit")
+    statement = (
+        select(
+            REFERRAL.c.id, REFERRAL.c.status, REFERRAL.c.sent_at, REFERRAL.c.due_at, REFERRAL.c.answered_at,
+            CASE.c.number, UNIT.c.name.label("from_unit"), UNIT.c.contact, UNIT.c.jurisdiction,
+            to.c.name.label("to_unit"), STEP.c.key, STEP.c.uses, STEP.c.added, RUN.c.definition_hash,
+        )
+        .select_from(
+            REFERRAL.join(CASE, CASE.c.id == REFERRAL.c.case_id)
+            .join(UNIT, UNIT.c.id == REFERRAL.c.unit_id)
+            .join(to, to.c.id == REFERRAL.c.to_unit_id)
+            .outerjoin(STEP, STEP.c.id == REFERRAL.c.step_id)
+            .outerjoin(RUN, RUN.c.id == STEP.c.run_id)
+        )
+        .where(REFERRAL.c.kind == _KIND)
+        .order_by(REFERRAL.c.status != "offered", REFERRAL.c.sent_at.desc(), REFERRAL.c.id)
+        .limit(_MOST)
+    )  # fmt: skip
+    if not viewer.is_system:
+        statement = statement.where(REFERRAL.c.to_unit_id.in_(viewer.unit_ids))
+    return tuple(_view(reading, row) for row in reading.rows(statement))
+
+
+def _view(reading: Reading, row: Row) -> vw.OfferView:
+    same = (
+        "id", "status", "sent_at", "due_at", "answered_at", "from_unit", "contact", "jurisdiction", "to_unit",
+    )  # fmt: skip
+    return vw.OfferView(**{name: row[name] for name in same}, case_number=row["number"], what=_what(reading, row))
+
+
+def _what(reading: Reading, row: Row) -> str:
+    """Name the step as its workflow or its type does: never by words that somebody has typed."""
+    if row["key"] is None:
+        return "The whole case"
+    return reading.known.title(row["definition_hash"], row["key"], row["uses"], None)
