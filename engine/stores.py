@@ -95,7 +95,7 @@ class HeldBack(NamedTuple):
     recipient_id: UUID
     channel: str
     critical: bool
-    count: int
+    size: int
     first_at: datetime
 
 

@@ -669,3 +669,42 @@ class ServiceState(View):
 
 for _view in (FormView, StepView):
     _view.model_rebuild()
+
+
+class MovedDeadline(View):
+    """A deadline that a change would move, set or end.
+
+    `effect` is one of: would_breach, stays_breached, moves, told_at_another_time, begins, ends. `told_before` and
+    `told_after` are when something fires of it next.
+    """
+
+    case_id: UUID
+    case_number: str
+    step_key: str
+    step_title: str
+    zone: str
+    effect: str
+    before: datetime | None
+    after: datetime | None
+    told_before: datetime | None
+    told_after: datetime | None
+
+
+class LimitChange(View):
+    """A step whose time limits a new version of a workflow changes, in words; empty where there is no such step."""
+
+    workflow: str
+    step_key: str
+    before: str
+    after: str
+
+
+class PreviewView(View):
+    """What a change would do to open cases: those of the viewer line by line, of others only how many."""
+
+    lines: tuple[MovedDeadline, ...]
+    looked_at: int
+    left_out: int
+    others: int
+    others_breached: int
+    limits: tuple[LimitChange, ...] = ()

@@ -9,9 +9,33 @@ from uuid import UUID
 from engine.assembly import Engine
 from engine.orchestration.seams import Chore, DoneBy, Installation, PublishedWorkflow
 from engine.ports import Batch, ClaimedJob, FiredReport, OpenBatch
-from engine.usecases import fire_deadlines, run_job, serve_jobs
+from engine.usecases import (
+    audit_escalations,
+    deliver_messages,
+    digests,
+    fire_deadlines,
+    run_job,
+    serve_jobs,
+    storms,
+    trouble,
+)
 
 CHORES: Final[Mapping[Chore, Callable[[Engine], object]]] = {
+    Chore(
+        "audit-escalations", timedelta(minutes=10), "Proves that every level that was due has fired once."
+    ): audit_escalations.audit_escalations,
+    Chore("deliver-unattended", timedelta(minutes=1), "Sends what belongs to no case."): (
+        deliver_messages.deliver_unattended
+    ),
+    Chore("bundle-storms", timedelta(minutes=1), "Writes one message where too many came at once."): (
+        storms.bundle_storms
+    ),
+    Chore("send-digests", timedelta(minutes=15), "Writes the daily messages of those who want them."): (
+        digests.send_digests
+    ),
+    Chore("tell-of-trouble", timedelta(minutes=5), "Tells administrators of what needs a person."): (
+        trouble.tell_of_trouble
+    ),
     Chore("reconcile-jobs", timedelta(minutes=1), "Frees the jobs whose worker is gone."): serve_jobs.reconcile_jobs,
 }
 """The housekeeping that Prefect schedules; each is safe to be done twice, or late."""
@@ -86,8 +110,11 @@ class EngineWork:
         return serve_jobs.open_batches(self.engine, older_than=older_than)
 
     def fire_deadlines(self, *, limit: int) -> FiredReport:
-        """Fire what is due."""
-        return fire_deadlines.fire_deadlines(self.engine, limit=limit)
+        """Fire what is due; where that is too much for one person, one message stands for all."""
+        report = fire_deadlines.fire_deadlines(self.engine, limit=limit)
+        if report.count:
+            storms.bundle_storms(self.engine)
+        return report
 
     def run_chore(self, name: str) -> None:
         """Do one piece of housekeeping."""

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Final
 
 from engine.errors import IcmcError
+from engine.orchestration.deadline_loop import PAUSED
 from engine.orchestration.deadline_loop import SERVICE as DEADLINES_SERVICE
 from engine.orchestration.seams import Work
 from engine.ports import ClaimedJob
@@ -21,6 +22,7 @@ _EVERY_SECONDS: Final = 1.0
 _FIRE_LIMIT: Final = 500
 _JOB_LIMIT: Final = 20
 _NOTE_EVERY_ROUNDS: Final = 10
+_TELL_OF_TROUBLE: Final = "tell-of-trouble"
 
 
 class Fallback(threading.Thread):
@@ -57,10 +59,12 @@ class Fallback(threading.Thread):
         is_active = is_down or self._deadlines_are_unattended()
         self._note(ACTIVE if is_active else IDLE, is_to_be_noted=is_to_be_noted)
         if is_active:
-            while self._work.fire_deadlines(limit=_FIRE_LIMIT).count >= _FIRE_LIMIT:
+            while (report := self._work.fire_deadlines(limit=_FIRE_LIMIT)).count >= _FIRE_LIMIT:
                 continue
             if is_down:
-                self._work.note_service(service=DEADLINES_SERVICE, state="fallback")
+                self._work.note_service(service=DEADLINES_SERVICE, state=PAUSED if report.is_paused else "fallback")
+        if is_active and is_to_be_noted:
+            self._work.run_chore(_TELL_OF_TROUBLE)
         if is_down:
             for job in self._work.claim_urgent_jobs(worker=self._worker_name, limit=_JOB_LIMIT):
                 self._do(job)

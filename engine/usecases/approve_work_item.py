@@ -7,6 +7,7 @@ from engine.domain import commands as cm
 from engine.domain import work_item as verbs
 from engine.errors import ConflictError, NotFoundError
 from engine.usecases.deciding import carry_out, keep_who_did_it, require_member
+from engine.usecases.notices import tell_of_return
 from engine.views import Viewer
 
 
@@ -32,8 +33,12 @@ def approve_work_item(
         if item.revision != revision or item.assignee_id not in {None, viewer.actor_id}:
             raise ConflictError(kind="work item")
         command = cm.ApproveStep(step_id=item.step_id, approved=approved, by=viewer.actor_id)
-        carry_out(engine, work, state, command, actor_id=viewer.actor_id, now=now)
+        decided = carry_out(engine, work, state, command, actor_id=viewer.actor_id, now=now)
         keep_who_did_it(work, item, viewer)
+        again = None if approved else work.items.open_of_step(item.step_id)
+        if again is not None:
+            answered_by = state.steps[item.step_id].completed_by
+            tell_of_return(engine, work, decided.state, again, answered_by, by=viewer.actor_id, now=now)
         work.records.remember(command_id, {"approved": approved}, case_id=state.case.id, at=now)
         work.commit()
         return approved

@@ -18,6 +18,7 @@ from engine.errors import ConflictError, InvalidAnswersError, NotFoundError, Unk
 from engine.ports import JsonValue
 from engine.usecases.answers import check_answers, event_instant, excluded_intervals, open_outputs, questions_of
 from engine.usecases.deciding import carry_out, keep_who_did_it, require_member
+from engine.usecases.notices import tell_of_approval
 from engine.views import Viewer
 
 DONE = "done"
@@ -74,6 +75,9 @@ def complete_work_item(
         command = replace(command, answers_hash=hashlib.sha256(sealed).hexdigest())
         decided = carry_out(engine, work, state, command, actor_id=viewer.actor_id, now=now)
         keep_who_did_it(work, item, viewer)
+        approval = work.items.open_of_step(step.id)
+        if approval is not None and approval.approval:
+            tell_of_approval(engine, work, decided.state, approval, by=viewer.actor_id, now=now)
         work.items.drop_draft(item_id)
         answer = _answer(state, decided.events)
         work.records.remember(command_id, answer, case_id=state.case.id, at=now)

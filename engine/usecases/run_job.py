@@ -1,29 +1,29 @@
 """Do a job: prepare or conclude a person's step, run an automatic one, deliver messages."""
 
-import hashlib
 import logging
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal, NamedTuple, cast
+from typing import Any, Literal, cast
 from uuid import UUID
 
 from pydantic_core import to_jsonable_python
 
 from engine.assembly import Engine
 from engine.domain import commands as cm
-from engine.domain.consequences import JobKind, compiled_step
+from engine.domain.consequences import JobKind
 from engine.domain.records import OPEN, Scalar, Step, StepStatus
 from engine.domain.state import CaseState
 from engine.errors import IcmcError, StepFailedError
-from engine.plugin.steps import Completed, Concluded, Document, Prepared
+from engine.plugin.steps import Completed, Concluded, Prepared
 from engine.ports import ClaimedJob, JsonValue
 from engine.stores import UnitOfWork
 from engine.usecases.deciding import carry_out
 from engine.usecases.deliver_messages import deliver_messages
+from engine.usecases.papers import keep_papers, make_papers
 from engine.usecases.recipients import who_has_it
 from engine.usecases.step_context import JobContext
 from engine.usecases.step_reading import StepReading, read_step
-from engine.usecases.telling import IN_APP, tell
+from engine.usecases.telling import IN_APP, tell, title_of_step
 
 log = logging.getLogger(__name__)
 DoneBy = Literal["prefect", "fallback", "replay"]
@@ -59,7 +59,7 @@ def _prepare(engine: Engine, job: ClaimedJob, traced: Mapping[str, Any]) -> str:
         return _finish(engine, job, traced)
     function = read.step_type.prepare
     prepared = cast("Prepared", _call(function, read)) if function else Prepared()
-    papers = _papers(engine, read, "prepare", prepared.prefill)
+    papers = make_papers(engine, read, "prepare", prepared.prefill)
 
     def write(work: UnitOfWork, state: CaseState, now: datetime) -> None:
         item = work.items.open_of_step(read.step.id)
@@ -69,12 +69,11 @@ def _prepare(engine: Engine, job: ClaimedJob, traced: Mapping[str, Any]) -> str:
         if prepared.prefill or prepared.notes:
             prefill = {name: _jsonable(value) for name, value in prepared.prefill.items()}
             work.items.save_proposals(item, prefill, prepared.notes, unit_id=unit, at=now)
-        _keep(work, state, read, papers, now)
+        keep_papers(work, state, read, papers, now)
         deadline = next((d for d in state.deadlines.values() if d.step_id == read.step.id), None)
-        compiled = compiled_step(read.step, state, engine.definitions)
-        title = read.step.added.title if read.step.added else (compiled.title if compiled else read.step_type.title)
         tell(
-            engine, work, state, kind="assigned", rule=f"{item.id}|assigned", step_title=title,
+            engine, work, state, kind="assigned", rule=f"{item.id}|assigned",
+            step_title=title_of_step(engine, state, read.step),
             people=who_has_it(work, state, item, now=now), channels=(IN_APP,),
             due_at=deadline.due_at if deadline else None, link=f"/items/{item.id}", now=now,
         )  # fmt: skip
@@ -88,10 +87,10 @@ def _conclude(engine: Engine, job: ClaimedJob, traced: Mapping[str, Any]) -> str
         return _finish(engine, job, traced)
     function = read.step_type.conclude if read.step.outcome == "done" else None
     concluded = cast("Concluded", _call(function, read)) if function else Concluded()
-    papers = _papers(engine, read, "conclude", read.context.answers) if read.step.outcome == "done" else ()
+    papers = make_papers(engine, read, "conclude", read.context.answers) if read.step.outcome == "done" else ()
 
     def write(work: UnitOfWork, state: CaseState, now: datetime) -> None:
-        _keep(work, state, read, papers, now)
+        keep_papers(work, state, read, papers, now)
         _record_facts(engine, work, state, read.step, concluded.facts, now)
 
     return _finish(engine, job, traced, write)
@@ -104,13 +103,13 @@ def _run(engine: Engine, job: ClaimedJob, traced: Mapping[str, Any]) -> str:
     completed = cast("Completed", _call(read.step_type.run, read))
     declared = read.step_type.outputs
     outputs = {name: _scalar(value) for name, value in completed.outputs.items() if name in declared}
-    papers = _papers(engine, read, "conclude", dict(outputs))
+    papers = make_papers(engine, read, "conclude", dict(outputs))
 
     def write(work: UnitOfWork, state: CaseState, now: datetime) -> None:
         step = state.steps[read.step.id]
         if step.status is not StepStatus.READY:
             return
-        _keep(work, state, read, papers, now)
+        keep_papers(work, state, read, papers, now)
         kept: dict[str, JsonValue] = {
             "notes": list(completed.notes),
             "matches": [{"unit": m.owning_unit, "contact": m.contact, "score": m.score} for m in completed.matches],
@@ -133,47 +132,6 @@ def _call(function: Callable[[JobContext], object], read: StepReading) -> object
     except Exception as error:  # noqa: BLE001 - a pillar may raise anything
         reason = error.code if isinstance(error, IcmcError) else type(error).__name__
         raise StepFailedError(step_type=read.step.uses, reason=reason) from None
-
-
-class _Paper(NamedTuple):
-    document: Document
-    html: str
-
-
-def _papers(engine: Engine, read: StepReading, on: str, answers: Mapping[str, object]) -> tuple[_Paper, ...]:
-    wanted = [document for document in read.step_type.documents if document.on == on]
-    context = read.context
-    return tuple(
-        _Paper(
-            document,
-            engine.renderer.document(
-                document.name,
-                {
-                    "case_number": context.case_number,
-                    "unit": "",
-                    "jurisdiction": context.jurisdiction,
-                    "made_at": context.now,
-                    "answers": dict(answers),
-                    "persons": context.persons,
-                    "step_title": read.step_type.title,
-                    "version": read.step.turn,
-                    "zone": context.zone,
-                    "document_number": f"{context.case_number}-{document.name}",
-                    "draft": False,
-                },
-            ),
-        )
-        for document in wanted
-    )
-
-
-def _keep(work: UnitOfWork, state: CaseState, read: StepReading, papers: tuple[_Paper, ...], now: datetime) -> None:
-    for paper in papers:
-        work.records.keep_document(
-            case_id=state.case.id, unit_id=state.case.unit_id, step_id=read.step.id, name=paper.document.name,
-            title=paper.document.title, html=paper.html, sha256=hashlib.sha256(paper.html.encode()).hexdigest(),
-            number=f"{state.case.number}-{paper.document.name}", version=read.step.turn, at=now,
-        )  # fmt: skip
 
 
 def _record_facts(

@@ -10,6 +10,7 @@ from engine.errors import NotAllowedError, NotFoundError
 from engine.ports import JsonValue
 from engine.stores import UnitOfWork
 from engine.usecases.deciding import require_member
+from engine.usecases.notices import tell_who_has_it_now
 from engine.views import Viewer
 
 _MAY_DELEGATE = ("supervisor", "case_manager")
@@ -72,7 +73,8 @@ def _change(
         if changed is not item:
             work.items.save(changed)
             body = {"item_id": str(item_id), "step_key": item.step_key, "assignee_id": _text(changed.assignee_id)}
-            work.cases.note(state, event, body, actor_id=viewer.actor_id, at=now)
+            after = work.cases.note(state, event, body, actor_id=viewer.actor_id, at=now)
+            tell_who_has_it_now(engine, work, after, item, changed, by=viewer.actor_id, now=now)
         work.records.remember(command_id, answer, case_id=state.case.id, at=now)
         work.commit()
 

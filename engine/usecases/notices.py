@@ -1,0 +1,82 @@
+"""What the use cases share: tell people that work was given to them, taken from them, sent back, or waits for approval.
+
+Nobody is told of what they did themselves.
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+from engine.assembly import Engine
+from engine.domain.consequences import WorkItem
+from engine.domain.records import DeadlineStatus
+from engine.domain.state import CaseState
+from engine.ports import ActorRecord
+from engine.stores import UnitOfWork
+from engine.usecases.recipients import who_has_it
+from engine.usecases.telling import EMAIL, IN_APP, add_delivery_job, tell, title_of_step
+
+
+def tell_who_has_it_now(
+    engine: Engine, work: UnitOfWork, state: CaseState, before: WorkItem, after: WorkItem, *, by: UUID, now: datetime
+) -> None:
+    """Tell who was given an item by somebody else, and who lost it to somebody else's decision."""
+    if before.assignee_id == after.assignee_id:
+        return
+    gets = _others(work, (after.assignee_id,), by)
+    loses = _others(work, (before.assignee_id,), by)
+    _tell(engine, work, state, after, "assigned", gets, (IN_APP, EMAIL), now)
+    _tell(engine, work, state, after, "reassigned", loses, (IN_APP, EMAIL), now)
+
+
+def tell_of_return(
+    engine: Engine,
+    work: UnitOfWork,
+    state: CaseState,
+    item: WorkItem,
+    answered_by: UUID | None,
+    *,
+    by: UUID,
+    now: datetime,
+) -> None:
+    """Tell who had answered a step that a second person has sent it back; `item` is the one to be answered again."""
+    _tell(engine, work, state, item, "returned", _others(work, (answered_by,), by), (IN_APP, EMAIL), now)
+
+
+def tell_of_approval(
+    engine: Engine, work: UnitOfWork, state: CaseState, item: WorkItem, *, by: UUID, now: datetime
+) -> None:
+    """Tell those who may approve a step that it waits for them, in-app only, since it is nobody's yet."""
+    people = [person for person in who_has_it(work, state, item, now=now) if person.id != by]
+    _tell(engine, work, state, item, "approval", people, (IN_APP,), now)
+
+
+def _tell(
+    engine: Engine,
+    work: UnitOfWork,
+    state: CaseState,
+    item: WorkItem,
+    kind: str,
+    people: list[ActorRecord],
+    channels: tuple[str, ...],
+    now: datetime,
+) -> None:
+    if not people:
+        return
+    rule = f"{item.id}|{kind}|{item.revision}"
+    must_send = tell(
+        engine, work, state, kind=kind, rule=rule, people=people, channels=channels, due_at=_due(state, item),
+        step_title=title_of_step(engine, state, state.steps[item.step_id]), link=f"/items/{item.id}", now=now,
+    )  # fmt: skip
+    if must_send:
+        add_delivery_job(work, state, rule=rule, critical=False, now=now)
+
+
+def _others(work: UnitOfWork, ids: tuple[UUID | None, ...], by: UUID) -> list[ActorRecord]:
+    found = (work.directory.actor(actor_id) for actor_id in ids if actor_id is not None and actor_id != by)
+    return [person for person in found if person is not None and not person.disabled]
+
+
+def _due(state: CaseState, item: WorkItem) -> datetime | None:
+    """Give when the step of an item falls due next, if it has a limit that is running."""
+    open_ones = (d for d in state.deadlines.values() if d.step_id == item.step_id and d.status is DeadlineStatus.OPEN)
+    return min((deadline.due_at for deadline in open_ones), default=None)

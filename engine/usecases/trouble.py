@@ -1,0 +1,72 @@
+"""Tell administrators when something needs a person: at most one message for each kind of trouble and hour."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final, NamedTuple
+from uuid import UUID
+
+from engine.assembly import Engine
+from engine.domain.safe_hours import EMAIL, IN_APP
+from engine.spec.roles import Role
+from engine.stores import UnitOfWork
+from engine.usecases.telling import tell_of_system
+from engine.views import BoardView, Viewer
+
+TROUBLE: Final = "trouble"
+"""The fact of the installation that says how much of each trouble the administrators were told of."""
+FALLBACK, FIRING, ASIDE, JOBS, DELIVERIES = "fallback", "firing", "deadlines", "jobs", "deliveries"
+_CRITICAL: Final = frozenset({FALLBACK, FIRING, ASIDE})
+_BOARD_PAGE: Final = "/board"
+_SYSTEM: Final = Viewer(actor_id=UUID(int=0), name="ICMC", unit_ids=(), roles=(), is_system=True)
+
+
+def tell_of_trouble(engine: Engine) -> int:
+    """Tell administrators of trouble that is new or has grown since they were told last; gives of how many kinds.
+
+    Jobs set aside, deliveries given up, deadlines that cannot be fired, firing that is paused because the clock jumped,
+    and Prefect not answering are trouble.
+    """
+    now = engine.clock.now()
+    seen = troubles(engine.queries.board(_SYSTEM))
+    with engine.unit_of_work() as work:
+        told = {kind: _Told(**known) for kind, known in (work.records.installation(TROUBLE) or {}).items()}
+        after = {kind: _after(told.get(kind, _Told()), count, f"{now:%Y-%m-%dT%H}") for kind, count in seen.items()}
+        news = [kind for kind, state in after.items() if state.hour != told.get(kind, _Told()).hour]
+        for kind in news:
+            _tell(engine, work, kind, after[kind].hour, now)
+        work.records.set_installation(TROUBLE, {kind: state._asdict() for kind, state in after.items()})
+        work.commit()
+    return len(news)
+
+
+def troubles(board: BoardView) -> Mapping[str, int]:
+    """Count each kind of trouble on a board; 0 for what is well."""
+    return {
+        FALLBACK: int(board.fallback_since is not None),
+        FIRING: int(board.firing.jump is not None),
+        ASIDE: len(board.firing.aside),
+        JOBS: len(board.failed_jobs),
+        DELIVERIES: board.dead_deliveries,
+    }
+
+
+class _Told(NamedTuple):
+    """How much of a trouble was told of, and in which hour."""
+
+    size: int = 0
+    hour: str = ""
+
+
+def _after(told: _Told, count: int, hour: str) -> _Told:
+    """Give what is told of now: more than before, once an hour. Less trouble than told of makes room for news."""
+    if count > told.size and hour != told.hour:
+        return _Told(count, hour)
+    return told._replace(size=min(count, told.size))
+
+
+def _tell(engine: Engine, work: UnitOfWork, kind: str, hour: str, now: datetime) -> None:
+    people = work.directory.with_role_anywhere(roles=(Role.SYSTEM_ADMINISTRATOR.value,), now=now)
+    tell_of_system(
+        engine, work, kind="system_trouble", rule=f"{TROUBLE}|{kind}|{hour}", people=people,
+        channels=(IN_APP, EMAIL), link=_BOARD_PAGE, now=now, critical=kind in _CRITICAL,
+    )  # fmt: skip
