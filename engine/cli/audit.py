@@ -7,8 +7,11 @@ from typing import Annotated
 import typer
 from pydantic import BaseModel
 
+from engine.adapters.data_files import shipped_sources
 from engine.assembly import Engine
 from engine.cli.common import FOUND_PROBLEMS, SYSTEM, in_words, running_engine, show
+from engine.usecases.publish import differing
+from engine.views import FiringView
 
 app = typer.Typer(help="The history of cases.", no_args_is_help=True)
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -55,6 +58,7 @@ def _ailments(engine: Engine) -> Iterator[Ailment]:
         yield Ailment(
             code="deadlines", problem=f"No worker has looked at the deadlines {when}.", remedy="Start `icmc worker`."
         )
+    yield from _ailments_of_firing(board.firing)
     if board.fallback_since is not None:
         silent = f"Prefect does not answer since {board.fallback_since:%Y-%m-%d %H:%M} UTC"
         yield Ailment(
@@ -76,7 +80,35 @@ def _ailments(engine: Engine) -> Iterator[Ailment]:
         )
     for line in board.stuck:
         yield Ailment(code="stuck", problem=f"Case {line} has nothing that anybody could do.", remedy="Open its page.")
+    for file in differing(engine, shipped_sources()):
+        yield Ailment(
+            code="differs-from-file",
+            problem=f"{file.file} is not what runs: {file.kind} {file.name}, version {file.version or 'none'}, does.",
+            remedy=f"Publish the file, or keep what runs: `icmc export {file.name} --kind {file.kind}` shows it.",
+        )
     if not engine.demo and "email" not in engine.channels:
         yield Ailment(
             code="no-mail", problem="No mail server is set up.", remedy="Set ICMC_SMTP_HOST and ICMC_SMTP_FROM."
+        )
+
+
+def _ailments_of_firing(firing: FiringView) -> Iterator[Ailment]:
+    if firing.jump is not None:
+        yield Ailment(
+            code="clock",
+            problem=firing.jump.in_words,
+            remedy="Set the clock right, or say that it is right: `icmc deadlines confirm`, or on the board.",
+        )
+    if firing.aside:
+        yield Ailment(
+            code="deadlines-aside",
+            problem=f"{len(firing.aside)} deadlines could not be fired again and again.",
+            remedy="The board names them and their cases. When that is mended: `icmc deadlines retry`.",
+        )
+    if firing.audit is not None and firing.audit.problems:
+        codes = ", ".join(sorted({problem.code for problem in firing.audit.problems}))
+        yield Ailment(
+            code="escalations",
+            problem=f"{firing.audit.in_words} Found: {codes}.",
+            remedy="`icmc deadlines show --json` names each deadline.",
         )

@@ -16,6 +16,8 @@ from engine.ports import FiredReport
 LOCK: Final = 4_711_120_002
 CHANNEL: Final = "icmc_deadlines"
 SERVICE: Final = "deadlines"
+PAUSED: Final = "paused"
+"""The state while the clock is in doubt: somebody looks, and nothing fires."""
 AT_MOST_SECONDS: Final = 120.0
 _PASS_LIMIT: Final = 500
 _LONGEST_WAIT_SECONDS: Final = 1.0
@@ -60,7 +62,7 @@ def _pass(work: Work, notes: _Notes) -> FiredReport:
     report = work.fire_deadlines(limit=_PASS_LIMIT)
     now = time.monotonic()
     if now - notes.noted_at >= _NOTE_EVERY_SECONDS:
-        work.note_service(service=SERVICE, state="passing")
+        work.note_service(service=SERVICE, state=PAUSED if report.is_paused else "passing")
         notes.noted_at = now
     return report
 

@@ -1,5 +1,6 @@
 """Deadlines of which something is due: found by index, taken one by one."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
@@ -7,10 +8,15 @@ from sqlalchemy import Connection, text
 
 from engine.ports import DueDeadline
 
-_DUE = text("""
-    SELECT d.id, d.case_id, d.next_at, d.ladder FROM deadline d
-    WHERE d.status = 'open' AND d.next_at <= :now AND (d.held_until IS NULL OR d.held_until <= :now)
-    ORDER BY d.next_at LIMIT :most
+_COLUMNS = "d.id, d.case_id, d.next_at, d.ladder, d.critical, d.failures"
+_FREE = "d.next_at <= :now AND (d.held_until IS NULL OR d.held_until <= :now) AND d.id <> ALL(CAST(:besides AS uuid[]))"
+_DUE = text(f"""
+    (SELECT {_COLUMNS} FROM deadline d WHERE d.status = 'open' AND d.critical AND d.next_at IS NOT NULL AND {_FREE}
+        ORDER BY d.next_at LIMIT :most)
+    UNION ALL
+    (SELECT {_COLUMNS} FROM deadline d WHERE d.status = 'open' AND NOT d.critical AND d.next_at IS NOT NULL AND {_FREE}
+        ORDER BY d.next_at LIMIT :most)
+    ORDER BY critical DESC, next_at, id LIMIT :most
 """)
 _NEXT = text("""
     WITH free AS (SELECT next_at FROM deadline WHERE status = 'open' AND next_at IS NOT NULL
@@ -18,10 +24,10 @@ _NEXT = text("""
     SELECT least((SELECT next_at FROM free), (SELECT min(held_until) FROM deadline WHERE status = 'open'
         AND held_until > next_at AND next_at <= coalesce((SELECT next_at FROM free), 'infinity')))
 """)
-_TRY_CASE = text('SELECT 1 FROM "case" WHERE id = :case FOR UPDATE SKIP LOCKED')
-_HOLD = text("""
-    UPDATE deadline SET failures = failures + 1, held_until = :until WHERE id = :id
-""")
+_TRY_CASES = text('SELECT id FROM "case" WHERE id = ANY(CAST(:cases AS uuid[])) ORDER BY id FOR UPDATE SKIP LOCKED')
+_HOLD = text("UPDATE deadline SET failures = failures + 1, held_until = :until WHERE id = :id")
+_RELEASE = text("UPDATE deadline SET failures = 0, held_until = NULL WHERE id = :id")
+_RELEASE_ALL = text("UPDATE deadline SET held_until = NULL WHERE status = 'open' AND held_until IS NOT NULL")
 
 
 class DeadlineStore:
@@ -31,20 +37,28 @@ class DeadlineStore:
         """Work inside the transaction of `connection`."""
         self._connection = connection
 
-    def due(self, *, now: datetime, most: int) -> tuple[DueDeadline, ...]:
-        """List the deadlines of which something is due, the oldest first."""
-        rows = self._connection.execute(_DUE, {"now": now, "most": most})
-        return tuple(DueDeadline(row.id, row.case_id, row.next_at, row.ladder) for row in rows)
+    def due(self, *, now: datetime, most: int, besides: Iterable[UUID] = ()) -> tuple[DueDeadline, ...]:
+        """List the deadlines of which something is due: the critical ones first, then the oldest."""
+        rows = self._connection.execute(_DUE, {"now": now, "most": most, "besides": list(besides)})
+        return tuple(DueDeadline(*row) for row in rows)
 
     def next_at(self) -> datetime | None:
         """Give the instant at which something is due next, or tried again; it may lie in the past."""
         found: datetime | None = self._connection.execute(_NEXT).scalar()
         return found
 
-    def try_case(self, case_id: UUID) -> bool:
-        """Take a case's lock if it is free; False when another holds it: its deadlines come with the next pass."""
-        return self._connection.execute(_TRY_CASE, {"case": case_id}).first() is not None
+    def try_cases(self, case_ids: Iterable[UUID]) -> frozenset[UUID]:
+        """Take the locks of the cases that are free; the deadlines of those that others hold come with a later pass."""
+        return frozenset(self._connection.execute(_TRY_CASES, {"cases": list(set(case_ids))}).scalars())
 
     def hold(self, deadline_id: UUID, *, until: datetime) -> None:
         """Set a deadline aside for a while that could not be fired, so that the others go on."""
         self._connection.execute(_HOLD, {"id": deadline_id, "until": until})
+
+    def release(self, deadline_id: UUID) -> None:
+        """Say that a deadline that had been set aside was fired after all."""
+        self._connection.execute(_RELEASE, {"id": deadline_id})
+
+    def release_all(self) -> int:
+        """Let every deadline that was set aside be tried again at once; gives how many."""
+        return self._connection.execute(_RELEASE_ALL).rowcount

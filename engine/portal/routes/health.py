@@ -7,6 +7,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse
 
 from engine.portal.visit import portal_of
+from engine.usecases.firing_guard import clock_jump
 from engine.usecases.serve_jobs import service_age
 
 router = APIRouter()
@@ -21,9 +22,14 @@ def health() -> JSONResponse:
 
 @router.get("/health/deadlines")
 def deadlines(request: Request) -> JSONResponse:
-    """Be red (503) when nobody has looked at the deadlines for 120 seconds."""
-    age = service_age(portal_of(request).engine, "deadlines")
-    is_kept = age is not None and age <= TOO_OLD
-    seconds = None if age is None else round(age.total_seconds(), 1)
-    status = "ok" if is_kept else "late"
-    return JSONResponse({"status": status, "seconds_since_last_pass": seconds}, status_code=200 if is_kept else 503)
+    """Be red (503) when nobody has looked at the deadlines for 120 seconds, or the clock has jumped and none fires."""
+    engine = portal_of(request).engine
+    age, jump = service_age(engine, "deadlines"), clock_jump(engine)
+    is_late = age is None or age > TOO_OLD
+    said: dict[str, object] = {
+        "status": "late" if is_late else "paused" if jump else "ok",
+        "seconds_since_last_pass": None if age is None else round(age.total_seconds(), 1),
+    }
+    if jump is not None:
+        said["problem"] = jump.in_words
+    return JSONResponse(said, status_code=200 if said["status"] == "ok" else 503)

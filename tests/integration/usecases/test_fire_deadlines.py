@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 from engine.domain.records import item_id
 from engine.usecases.acknowledge import acknowledge
-from engine.usecases.fire_deadlines import fire_deadlines
+from engine.usecases.fire_deadlines import IN_ONE_COMMIT, fire_deadlines, retry_deadlines
 from engine.usecases.work_items import claim_work_item
 from tests.integration.usecases.test_complete_work_item import at_once
 from tests.integration.usecases.world import START, World
@@ -34,6 +34,77 @@ def test_the_next_pass_is_due_when_what_was_set_aside_is_tried_again(world: Worl
     world.later(hours=11)
     report = fire_deadlines(world.engine)
     assert report.next_due_at == world.clock.now() + timedelta(minutes=5)
+
+
+def test_a_deadline_that_fails_again_and_again_waits_longer_each_time_and_becomes_work_for_a_person(
+    world: World,
+) -> None:
+    case_id = world.at_look().case_id
+    poisoned = world.deadline(case_id, "look").id
+    world.rows("UPDATE run SET status = 'nonsense' WHERE case_id = :case", case=case_id)
+    world.later(hours=11)
+    waits: list[float] = []
+    admin = world.who("system_administrator")
+    for _ in range(8):
+        assert len(world.engine.queries.board(admin).firing.aside) == (len(waits) >= 5)
+        world.fire()
+        held = world.rows("SELECT held_until FROM deadline WHERE id = :id", id=poisoned)[0].held_until
+        waits.append((held - world.clock.now()).total_seconds() / 60)
+        world.clock.move_to(held)
+    assert waits == [5, 10, 20, 40, 80, 160, 320, 360]
+    [aside] = world.engine.queries.board(admin).firing.aside
+    assert (aside.id, aside.case_id, aside.failures) == (poisoned, case_id, 8)
+
+
+def test_when_the_cause_is_mended_what_was_set_aside_can_be_tried_again_at_once(world: World) -> None:
+    case_id = world.at_look().case_id
+    world.rows("UPDATE run SET status = 'nonsense' WHERE case_id = :case", case=case_id)
+    world.later(hours=11)
+    world.fire()
+    world.rows("UPDATE run SET status = 'open' WHERE case_id = :case", case=case_id)
+    assert world.fire() == 0
+    assert retry_deadlines(world.engine, viewer=world.who("system_administrator")) == 1
+    assert world.fire() == 1
+    kept = world.rows("SELECT failures, held_until FROM deadline WHERE key = 'look'")[0]
+    assert (kept.failures, kept.held_until) == (0, None)
+
+
+def test_after_an_outage_the_critical_ones_come_first_and_then_the_oldest(world: World) -> None:
+    cases = []
+    for _ in range(6):
+        cases.append(world.at_look().case_id)
+        world.later(minutes=1)
+    world.rows("UPDATE deadline SET critical = true WHERE case_id = ANY(:cases)", cases=[cases[4], cases[2]])
+    world.later(hours=11)
+    with world.engine.unit_of_work() as work:
+        found = [due.case_id for due in work.deadlines.due(now=world.clock.now(), most=6)]
+        one = work.deadlines.due(now=world.clock.now(), most=1)
+    assert found == [cases[number] for number in (2, 4, 0, 1, 3, 5)]
+    assert [due.case_id for due in one] == [cases[2]]
+
+
+def test_a_critical_one_that_falls_due_during_a_backlog_is_looked_for_before_each_batch(world: World) -> None:
+    cases = [world.at_look().case_id for _ in range(IN_ONE_COMMIT + 2)]
+    world.later(hours=11)
+    fire_deadlines(world.engine, limit=IN_ONE_COMMIT)
+    late = [
+        row.case_id for row in world.rows("SELECT case_id FROM deadline WHERE key = 'look' AND breached_at IS NULL")
+    ]
+    assert len(late) == 2
+    world.rows("UPDATE deadline SET critical = true WHERE case_id = :case", case=late[1])
+    fire_deadlines(world.engine, limit=1)
+    left = world.rows("SELECT case_id FROM deadline WHERE key = 'look' AND breached_at IS NULL")
+    assert [row.case_id for row in left] == [late[0]]
+    assert set(late) < set(cases)
+
+
+def test_a_deadline_that_is_due_for_nothing_is_set_aside_instead_of_being_due_for_ever(world: World) -> None:
+    case_id = world.at_look().case_id
+    world.rows("UPDATE deadline SET next_at = started_at + interval '1 second' WHERE case_id = :case", case=case_id)
+    world.later(minutes=1)
+    report = fire_deadlines(world.engine)
+    assert report.next_due_at is not None
+    assert report.next_due_at > world.clock.now()
 
 
 def test_two_who_fire_at_once_fire_each_deadline_once(world: World) -> None:
@@ -79,34 +150,38 @@ def test_a_pass_that_comes_late_raises_all_levels_that_are_due_with_their_planne
     assert world.rows("SELECT breached_at FROM deadline WHERE key = 'look'")[0].breached_at == due
 
 
-def test_when_nobody_is_there_those_above_are_told_at_once_and_the_ledger_says_so(world: World) -> None:
+def test_when_nobody_is_there_the_next_level_comes_at_once_and_the_ledger_says_why(world: World) -> None:
     case_id = _claimed(world)
     world.change_actor(world.who("supervisor"), disabled=True)
     world.later(hours=11)
     world.fire()
-    row = world.rows("SELECT note FROM escalation WHERE level = 2")[0]
-    assert "those above were told at once" in row.note
-    assert _levels(world, case_id)[2] == {"nodal_officer", "safeguarding_lead", "case_manager"}
+    rows = world.rows("SELECT level, is_missed, note FROM escalation ORDER BY level")
+    assert [(row.level, row.is_missed) for row in rows] == [(1, False), (2, True), (3, False)]
+    assert "they do not act any more. The next level came at once." in rows[1].note
+    assert _levels(world, case_id) == {1: {"caseworker"}, 2: set(), 3: {"case_manager"}}
 
 
-def test_when_nobody_at_all_is_there_the_ledger_does_not_say_that_somebody_was_told(world: World) -> None:
-    _claimed(world)
-    for role in ("supervisor", "nodal_officer", "safeguarding_lead", "case_manager"):
+def test_when_nobody_at_all_is_there_the_ledger_says_that_a_person_must_look(world: World) -> None:
+    case_id = _claimed(world)
+    everybody = ("supervisor", "nodal_officer", "safeguarding_lead", "case_manager", "system_administrator")
+    for role in everybody:
         world.change_actor(world.who(role), disabled=True)
+    world.change_actor(world.other("system_administrator"), disabled=True)
     world.later(hours=11)
     world.fire()
-    row = world.rows("SELECT note, recipient_ids FROM escalation WHERE level = 2")[0]
-    assert row.recipient_ids == []
-    assert "Nobody can be reached" in row.note
-    assert "were told" not in row.note
+    rows = world.rows("SELECT level, recipient_ids, note FROM escalation WHERE is_missed ORDER BY level")
+    assert [(row.level, row.recipient_ids) for row in rows] == [(2, []), (3, []), (4, [])]
+    assert "Nobody above can be told either: a person must look at this." in rows[-1].note
+    assert _levels(world, case_id)[1] == {"caseworker"}
 
 
-def test_who_is_absent_or_disabled_is_passed_over(world: World) -> None:
+def test_who_is_absent_is_passed_over_and_the_next_level_comes_at_once(world: World) -> None:
     case_id = _claimed(world)
     world.change_actor(world.who("caseworker"), absent_until=START + timedelta(days=30))
     world.later(hours=10)
     world.fire()
-    assert _levels(world, case_id) == {1: {"case_manager"}}
+    assert _levels(world, case_id) == {1: set(), 2: {"supervisor"}}
+    assert _told(world, case_id, "overdue") == {("case_manager", "in_app"), ("case_manager", "email")}
 
 
 def test_a_level_raises_the_priority_and_another_gives_the_item_to_somebody_who_may_do_it(world: World) -> None:

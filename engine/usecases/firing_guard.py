@@ -1,0 +1,118 @@
+"""Hold the firing of deadlines when the clock has jumped, until a person says that the time is right."""
+
+import logging
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from engine.assembly import Engine
+from engine.domain.policy import Action, can
+from engine.errors import NotAllowedError
+from engine.ports import Uptime
+from engine.views import ClockJump, Viewer
+
+log = logging.getLogger(__name__)
+
+FIRING = "firing"
+"""The fact of the installation that says whether firing is paused, and why."""
+_SEEN_LAST = "firing_last_seen"
+_PAUSED, _CONFIRMED, _RUNNING = "paused", "confirmed", "running"
+_BACK = timedelta(seconds=5)
+_FORWARD = timedelta(minutes=15)
+_BETWEEN_MACHINES = timedelta(minutes=15)
+_LONGEST_OUTAGE = timedelta(days=30)
+_NOTE_EVERY = timedelta(seconds=5)
+
+
+class Pass(NamedTuple):
+    """When deadlines were last looked at: by the clock (UTC), and by the uptime of the machine that did."""
+
+    at: datetime
+    uptime: Uptime
+
+
+def may_fire(engine: Engine) -> bool:
+    """Say whether deadlines may be fired now; a jump of the clock since the last pass pauses firing, and is kept.
+
+    Only the clock of the machine counts: the demo moves its own on purpose. When the clock comes back to where it
+    should be, firing goes on by itself.
+    """
+    seen = Pass(engine.wall_clock.now(), engine.uptime())
+    with engine.unit_of_work() as work:
+        last = _read(work.records.installation(_SEEN_LAST))
+        state = work.records.installation(FIRING) or {}
+        known = state.get("state", _RUNNING)
+        jump = None if known == _CONFIRMED else jump_between(last, seen)
+        if jump is None and (last is None or known != _RUNNING or abs(seen.at - last.at) >= _NOTE_EVERY):
+            work.records.set_installation(_SEEN_LAST, _written(seen))
+        if jump is None and known != _RUNNING:
+            work.records.set_installation(FIRING, {**state, "state": _RUNNING})
+        if jump is not None and known != _PAUSED and last is not None:
+            log.error("firing_paused", extra={"jump_seconds": jump.total_seconds()})
+            work.records.set_installation(FIRING, _paused(last, seen, jump))
+        work.commit()
+    return jump is None
+
+
+def jump_between(last: Pass | None, now: Pass) -> timedelta | None:
+    """Say by how much the clock jumped between two passes; None when it went as time does.
+
+    Back by more than 5 seconds is a jump, and forward by 15 minutes more than the machine was up meanwhile. After an
+    outage the clock may be ahead by as long as it lasted: when the machine was started again, or is another one, only
+    30 days count as a jump, and back only what is more than the clocks of two machines may differ.
+    """
+    if last is None:
+        return None
+    passed = now.at - last.at
+    if last.uptime.boot != now.uptime.boot:
+        return passed if passed < -_BETWEEN_MACHINES or passed > _LONGEST_OUTAGE else None
+    jump = passed - timedelta(seconds=now.uptime.seconds - last.uptime.seconds)
+    return jump if passed < -_BACK or jump > _FORWARD else None
+
+
+def confirm_clock(engine: Engine, *, viewer: Viewer) -> bool:
+    """Say that the present time is right: firing goes on from it; gives whether it was paused.
+
+    Raises `NotAllowedError` for those who do not keep the system running.
+    """
+    if not can(viewer, Action.MEND):
+        raise NotAllowedError(actor=viewer.name, action=Action.MEND.value)
+    with engine.unit_of_work() as work:
+        state = work.records.installation(FIRING) or {}
+        if state.get("state") != _PAUSED:
+            return False
+        by = {"confirmed_by": str(viewer.actor_id), "confirmed_at": engine.wall_clock.now().isoformat()}
+        work.records.set_installation(FIRING, {**state, **by, "state": _CONFIRMED})
+        work.wake_listeners()
+        work.commit()
+        return True
+
+
+def clock_jump(engine: Engine) -> ClockJump | None:
+    """Give the jump of the clock for which firing is paused; None while it is not."""
+    with engine.unit_of_work() as work:
+        return read_jump(work.records.installation(FIRING))
+
+
+def read_jump(state: Mapping[str, Any] | None) -> ClockJump | None:
+    """Read the jump from what is kept of it; None while firing is not paused."""
+    if not state or state.get("state") != _PAUSED:
+        return None
+    return ClockJump.model_validate({name: state[name] for name in ClockJump.model_fields})
+
+
+def _paused(last: Pass, seen: Pass, jump: timedelta) -> dict[str, Any]:
+    return {
+        "state": _PAUSED, "last_pass_at": last.at.isoformat(), "seen_at": seen.at.isoformat(),
+        "jump_seconds": jump.total_seconds(),
+    }  # fmt: skip
+
+
+def _written(seen: Pass) -> dict[str, Any]:
+    return {"at": seen.at.isoformat(), "boot": seen.uptime.boot, "seconds": seen.uptime.seconds}
+
+
+def _read(kept: Mapping[str, Any] | None) -> Pass | None:
+    if not kept:
+        return None
+    return Pass(datetime.fromisoformat(kept["at"]), Uptime(kept["boot"], float(kept["seconds"])))
