@@ -26,6 +26,7 @@ from engine.views import CaseView, Viewer
 _PROGRAMME = "programme"
 _EXCLUDED = "journey"
 _SHORTLY = timedelta(minutes=1)
+_AT_ONCE = timedelta(seconds=1)
 
 
 class _Act(IntEnum):
@@ -108,7 +109,7 @@ def go_on(play: Play, *, after: datetime | None = None, until: datetime | None) 
     for planned in _plan(play.story):
         if (after is not None and planned.at <= after) or (until is not None and planned.at > until):
             continue
-        _pass_until(play, max(planned.at, play.stage.now()))
+        wait(play, until=max(planned.at, play.stage.now()))
         try:
             _ACTS[planned.act](play, planned.event)
         except IcmcError as error:
@@ -116,17 +117,27 @@ def go_on(play: Play, *, after: datetime | None = None, until: datetime | None) 
         play.jobs += play.stage.settle_jobs()
 
 
-def _pass_until(play: Play, instant: datetime) -> None:
+def wait(play: Play, *, until: datetime) -> None:
     """Let time pass; what the story never tells of is done by the team at the last moment that is on time."""
     while True:
-        untold = _untold(play, instant)
+        untold, opening = _untold(play, until), _opening(play, until)
+        if opening is not None and (untold is None or opening < untold[0]):
+            play.jobs += play.stage.pass_until(opening + _AT_ONCE)
+            continue
         if untold is None:
             break
         due, step = untold
         play.jobs += play.stage.pass_until(max(due, play.stage.now()))
         _complete(play, StoryEvent(label="", at=due, step=step.uses, tz=_zone_of(play)), step)
         play.jobs += play.stage.settle_jobs()
-    play.jobs += play.stage.pass_until(instant)
+    play.jobs += play.stage.pass_until(until)
+
+
+def _opening(play: Play, until: datetime) -> datetime | None:
+    """Find when the next step opens by itself before an instant: a round of a series."""
+    deadlines = _state(play).deadlines.values()
+    opening = (deadline.due_at for deadline in deadlines if deadline.purpose is Purpose.OPENING)
+    return min((at for at in opening if play.stage.now() <= at < until), default=None)
 
 
 def _untold(play: Play, until: datetime) -> tuple[datetime, Step] | None:

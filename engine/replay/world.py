@@ -80,11 +80,15 @@ class RecordingChannel:
 
 @dataclass(frozen=True)
 class World:
-    """An engine over a scratch database, with the clock and the channel that the story controls."""
+    """An engine over a scratch database, with the clock and the channel that the story controls.
+
+    `address` is where the database can be read by its owner, to see what no page shows.
+    """
 
     engine: Engine
     clock: MovedClock
     channel: RecordingChannel
+    address: str
 
     def now(self) -> datetime:
         """Give the instant to which the clock was moved last."""
@@ -147,7 +151,7 @@ def scratch_world() -> Iterator[World]:
             )
             ship(engine)
             try:
-                yield World(engine, clock, channel)
+                yield World(engine, clock, channel, running.urls.owner)
             finally:
                 engine.dispose()
 

@@ -23,7 +23,7 @@ REPORTS: Mapping[str, tuple[Mapping[str, Scalar], str]] = {
     "cs-02": ({"concern": "sexual_exploitation", "is_child_suspected": "yes"}, "cross-border-child"),
     "cs-04": ({"concern": "forced_criminality", "is_child_suspected": "no"}, "reported-concern"),
     "cs-06": ({"concern": "sexual_exploitation", "is_child_suspected": "no"}, "reported-concern"),
-    "cs-07": ({"concern": "missing_person", "is_child_suspected": "yes"}, "reported-concern"),
+    "cs-07": ({"concern": "missing_person", "is_child_suspected": "yes"}, "missing-child"),
     "cs-09": ({"concern": "identity_leak", "is_child_suspected": "yes"}, "reported-concern"),
 }
 
