@@ -19,11 +19,18 @@ from engine.portal.routes import (
     board,
     case_changes,
     cases,
+    conflicts,
     deadlines,
+    delays,
     demo,
+    duty,
     health,
     home,
     items,
+    links,
+    outgoing,
+    preferences,
+    referrals,
     reports,
     sign_in,
     transmit,
@@ -35,7 +42,8 @@ from engine.portal.slow_down import SlowDown
 from engine.portal.visit import Portal
 
 _ROUTES: Final = (
-    health, sign_in, home, reports, worklist, items, cases, case_changes, deadlines, transmit, workflows, board, demo,
+    health, sign_in, home, reports, worklist, items, cases, case_changes, deadlines, links,
+    conflicts, duty, referrals, preferences, transmit, workflows, board, delays, outgoing, demo,
 )  # fmt: skip
 _THIS_MACHINE: Final = ("127.0.0.1", "localhost", "[::1]")
 _A_WEEK: Final = "public, max-age=604800, immutable"

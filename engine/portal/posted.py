@@ -27,6 +27,11 @@ def clean(value: str) -> str:
     return value.replace("\r\n", "\n").replace("\x00", "").strip()
 
 
+def typed(form: FormData) -> dict[str, str]:
+    """Give every posted text by its name, to be shown again beside what does not fit."""
+    return {name: clean(value)[:LONGEST] for name, value in form.items() if isinstance(value, str)}
+
+
 def uuid_or_none(form: FormData, name: str) -> UUID | None:
     """Give one posted id; None when it is not one."""
     try:

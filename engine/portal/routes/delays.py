@@ -1,0 +1,16 @@
+"""How units keep their limits, in numbers only."""
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from engine.domain.limit_reasons import DELAY_OWNERS
+from engine.portal.dependencies import SignedIn
+
+router = APIRouter()
+
+
+@router.get("/delays")
+def delays(visit: SignedIn) -> Response:
+    """Count by unit and month what was kept, and what was late by whose delay it was."""
+    lines = visit.engine.queries.delays(visit.viewer)
+    return visit.page("delays.html", title="Kept and late", section="board", lines=lines, owners=DELAY_OWNERS)

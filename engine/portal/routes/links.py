@@ -1,0 +1,25 @@
+"""The link of a message: one page, one button, and nothing changes by looking."""
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from engine.portal.dependencies import Posted, SignedIn
+from engine.portal.posted import uuid_or_none
+from engine.usecases.acknowledge import acknowledge_by_link
+
+router = APIRouter()
+
+
+@router.get("/a/{token}")
+def link(visit: SignedIn, token: str) -> Response:
+    """Ask whether it was seen; names case and step only to those who see the case."""
+    found = visit.engine.queries.link(visit.viewer, token)
+    return visit.page("link.html", title="Have you seen this?", link=found, command_id=visit.new_command())
+
+
+@router.post("/a/{token}")
+def seen(visit: SignedIn, token: str, form: Posted) -> Response:
+    """Say that it was seen."""
+    command_id = uuid_or_none(form, "command_id") or visit.new_command()
+    acknowledge_by_link(visit.engine, token, viewer=visit.viewer, command_id=command_id)
+    return visit.go(f"/a/{token}", said="acknowledged")

@@ -1,0 +1,140 @@
+"""For who keeps the system running: messages that were given up, gateways, and the clock of the firing."""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from uuid import UUID
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from engine.errors import DeliveryError, GatewayError, InvalidAnswersError, NotFoundError
+from engine.portal.dependencies import Posted, SignedIn
+from engine.portal.posted import text, typed, whole_number
+from engine.portal.visit import Visit
+from engine.usecases.channels import CHANNELS, disable_channel, set_channel, try_channel
+from engine.usecases.dead_letters import drop_delivery, retry_delivery
+from engine.usecases.fire_deadlines import retry_deadlines
+from engine.usecases.firing_guard import confirm_clock
+
+router = APIRouter()
+
+
+@router.get("/dead-letters")
+def dead_letters(visit: SignedIn) -> Response:
+    """List what was given up; the words of the messages are not shown."""
+    return _letters(visit)
+
+
+@router.post("/dead-letters/retry")
+def retry_all(visit: SignedIn) -> Response:
+    """Try everything again that was given up."""
+    for letter in visit.engine.queries.dead_letters(visit.viewer):
+        with suppress(NotFoundError):
+            retry_delivery(visit.engine, letter.id, viewer=visit.viewer)
+    return visit.go("/dead-letters", said="letters")
+
+
+@router.post("/dead-letters/{delivery_id}/retry")
+def retry(visit: SignedIn, delivery_id: UUID) -> Response:
+    """Try one again; one that is tried again already is left alone."""
+    with suppress(NotFoundError):
+        retry_delivery(visit.engine, delivery_id, viewer=visit.viewer)
+    return visit.go("/dead-letters", said="letters")
+
+
+@router.post("/dead-letters/{delivery_id}/drop")
+def drop(visit: SignedIn, delivery_id: UUID, form: Posted) -> Response:
+    """Take one off the list, with a reason."""
+    try:
+        with suppress(NotFoundError):
+            drop_delivery(visit.engine, delivery_id, viewer=visit.viewer, reason=text(form, "reason")[:200])
+    except InvalidAnswersError as error:
+        return _letters(visit, errors={f"reason-{delivery_id}": " ".join(error.problems.values())})
+    return visit.go("/dead-letters", said="dropped")
+
+
+@router.get("/channels")
+def channels(visit: SignedIn) -> Response:
+    """List the gateways that are set up."""
+    return _channels(visit)
+
+
+@router.post("/channels")
+def set_up(visit: SignedIn, form: Posted) -> Response:
+    """Set a gateway up, or change it; its address is sealed at once and never shown again."""
+    try:
+        set_channel(
+            visit.engine, viewer=visit.viewer, organisation=text(form, "organisation"), channel=text(form, "channel"),
+            url=text(form, "url"), rate_per_minute=whole_number(form, "rate"),
+        )  # fmt: skip
+    except InvalidAnswersError as error:
+        return _channels(visit, errors=error.problems, given=typed(form))
+    except GatewayError as error:
+        return _channels(visit, errors={"url": str(error)}, given=typed(form))
+    return visit.go("/channels", said="channel")
+
+
+@router.post("/channels/disable")
+def disable(visit: SignedIn, form: Posted) -> Response:
+    """Use a gateway no longer."""
+    disable_channel(
+        visit.engine, viewer=visit.viewer, organisation=text(form, "organisation"), channel=text(form, "channel")
+    )
+    return visit.go("/channels", said="channel_off")
+
+
+@router.post("/channels/try")
+def try_it(visit: SignedIn, form: Posted) -> Response:
+    """Send one message that says it is a trial."""
+    try:
+        try_channel(
+            visit.engine, viewer=visit.viewer, organisation=text(form, "organisation"), channel=text(form, "channel"),
+            to=text(form, "to")[:200],
+        )  # fmt: skip
+    except DeliveryError as error:
+        return _channels(visit, errors={"to": str(error)}, given=typed(form))
+    return visit.go("/channels", said="tried")
+
+
+@router.post("/firing/confirm")
+def confirm(visit: SignedIn) -> Response:
+    """Say that the clock is right: deadlines fire again."""
+    confirm_clock(visit.engine, viewer=visit.viewer)
+    return visit.go("/board", said="clock")
+
+
+@router.post("/firing/retry")
+def fire_again(visit: SignedIn) -> Response:
+    """Let every deadline that was set aside be tried again."""
+    retry_deadlines(visit.engine, viewer=visit.viewer)
+    return visit.go("/board", said="fired_again")
+
+
+def _letters(visit: Visit, *, errors: Mapping[str, str] | None = None) -> Response:
+    return visit.page(
+        "dead-letters.html",
+        title="Messages given up",
+        section="board",
+        status=422 if errors else 200,
+        letters=visit.engine.queries.dead_letters(visit.viewer),
+        errors=errors or {},
+        problems=[(f"#{name}", sentence) for name, sentence in (errors or {}).items()],
+    )
+
+
+def _channels(
+    visit: Visit, *, errors: Mapping[str, str] | None = None, given: Mapping[str, str] | None = None
+) -> Response:
+    shown = {name: value for name, value in (given or {}).items() if name != "url"}
+    return visit.page(
+        "channels.html",
+        title="Channels",
+        section="board",
+        status=422 if errors else 200,
+        channels=visit.engine.queries.channels(visit.viewer),
+        organisations=visit.engine.queries.organisations(visit.viewer),
+        kinds=CHANNELS,
+        errors=errors or {},
+        problems=[(f"#{name}", sentence) for name, sentence in (errors or {}).items()],
+        typed=shown,
+    )

@@ -1,0 +1,72 @@
+"""Work that other units have offered: take it on, or decline with a reason."""
+
+from collections.abc import Mapping
+from typing import Final
+from uuid import UUID
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from engine.domain.policy import Action
+from engine.errors import AlreadyEndedError
+from engine.portal.dependencies import Posted, SignedIn
+from engine.portal.posted import text, uuid_or_none
+from engine.portal.visit import Visit
+from engine.usecases.referrals import accept_referral, decline_referral
+
+router = APIRouter()
+REASONS: Final[Mapping[str, str]] = {
+    "no_capacity": "No capacity now",
+    "outside_area": "Outside our area",
+    "outside_mandate": "Not our kind of work",
+    "conflict_of_interest": "A conflict of interest",
+    "unsafe": "Not safe for the person with us",
+}
+
+
+@router.get("/referrals")
+def offers(visit: SignedIn) -> Response:
+    """List the work that was offered to the viewer's units."""
+    return _page(visit)
+
+
+@router.post("/referrals/{referral_id}/accept")
+def accepted(visit: SignedIn, referral_id: UUID, form: Posted) -> Response:
+    """Take the work on."""
+    command_id = uuid_or_none(form, "command_id") or visit.new_command()
+    try:
+        accept_referral(visit.engine, referral_id, viewer=visit.viewer, command_id=command_id)
+    except AlreadyEndedError as error:
+        return _page(visit, errors={f"reason-{referral_id}": str(error)})
+    return visit.go("/referrals", said="accepted")
+
+
+@router.post("/referrals/{referral_id}/decline")
+def declined(visit: SignedIn, referral_id: UUID, form: Posted) -> Response:
+    """Decline, with a reason: the next partner can be asked."""
+    command_id = uuid_or_none(form, "command_id") or visit.new_command()
+    reason = text(form, "reason_code")
+    if reason not in REASONS:
+        return _page(visit, errors={f"reason-{referral_id}": "Choose a reason."})
+    try:
+        decline_referral(visit.engine, referral_id, viewer=visit.viewer, command_id=command_id, reason_code=reason)
+    except AlreadyEndedError as error:
+        return _page(visit, errors={f"reason-{referral_id}": str(error)})
+    return visit.go("/referrals", said="declined")
+
+
+def _page(visit: Visit, *, errors: Mapping[str, str] | None = None) -> Response:
+    found = visit.engine.queries.offers(visit.viewer)
+    return visit.page(
+        "referrals.html",
+        title="Offered to us",
+        section="transmit",
+        status=422 if errors else 200,
+        waiting=[offer for offer in found if offer.status == "offered"],
+        answered=[offer for offer in found if offer.status != "offered"],
+        may_answer=visit.may(Action.REFER),
+        reasons=REASONS,
+        errors=errors or {},
+        problems=[(f"#{name}", sentence) for name, sentence in (errors or {}).items()],
+        command_id=visit.new_command(),
+    )
