@@ -1,10 +1,13 @@
-"""The steps that every workflow can use, whatever its pillars: ask, decide, note a delay, approve."""
+"""The steps that every workflow can use, whatever its pillars: ask, decide, approve, release a letter, telephone."""
 
 from typing import Literal
 
-from engine.plugin.fields import Day, LongText, Signature, field
+from pydantic import BaseModel, ConfigDict, Field
+
+from engine.plugin.fields import Day, Instant, LongText, Signature, field
 from engine.plugin.pillar import Pillar
-from engine.plugin.steps import Concluded, Form, StepContext, ask
+from engine.plugin.rules import rule
+from engine.plugin.steps import Concluded, Form, Prepared, StepContext, ask
 
 EVERYBODY = (
     "case_manager", "caseworker", "supervisor", "intake_officer", "counsellor", "medical_officer", "police_liaison",
@@ -52,6 +55,68 @@ class ApproveForm(Form):
     )
 
 
+class ReleaseSettings(BaseModel):
+    """Which letter goes to which body, and which level of a ladder asks for it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    letter: str = Field(default="escalation-letter", pattern=r"^[a-z][a-z0-9-]*$")
+    to: str = "the body that is responsible"
+    level: str = ""
+
+
+class ReleaseForm(Form):
+    """Read the letter, decide whether it leaves, and send it yourself: nothing leaves by itself."""
+
+    decision: Literal["not_released", "released"] = field(
+        label="Does the letter leave?", choices={"not_released": "No", "released": "Yes, I release it"}, now=True
+    )
+    reason: LongText = field(label="Why?", help="Do not write names.", now=True)
+    sent_by: Literal["by_hand", "post", "email"] | None = field(
+        label="How was it sent?",
+        choices={"by_hand": "By hand", "post": "By post", "email": "By e-mail"},
+        shown_when='decision == "released"',
+        default=None,
+    )
+    sent_at: Instant | None = field(
+        label="When was it sent?", shown_when='decision == "released"', event_time=True, default=None
+    )
+
+    @rule("A letter that is released is sent: say how and when.")
+    def _released_is_sent(self) -> bool:
+        return self.decision != "released" or (self.sent_by is not None and self.sent_at is not None)
+
+
+class CallSettings(BaseModel):
+    """Who is to be called, and which level of a ladder asks for it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    to: str = "whoever is responsible"
+    level: str = ""
+
+
+class CallForm(Form):
+    """Telephone, say that the case needs them, and note whether you reached them. Write no names."""
+
+    answer: Literal["reached", "not_reached"] = field(
+        label="Did you reach them?", choices={"reached": "Reached", "not_reached": "Not reached"}, now=True
+    )
+    called_at: Instant = field(label="When did you call?", event_time=True, now=True)
+
+
+def _prepare_release(context: StepContext) -> Prepared:
+    to = getattr(context.settings, "to", "")
+    return Prepared(
+        notes=(
+            f"The letter to {to} is among the documents of this case.",
+            "Nothing leaves by itself: read it, decide, and send it.",
+        )
+    )
+
+
+def _prepare_call(context: StepContext) -> Prepared:
+    return Prepared(notes=(f"Telephone {getattr(context.settings, 'to', '')} about what is late in this case.",))
+
+
 def _conclude_approve(context: StepContext) -> Concluded:
     is_sent_back = context.answers.get("approved") is False
     has_no_reason = is_sent_back and not context.answers.get("remark")
@@ -62,11 +127,27 @@ ASK = ask("core.ask", title="Questions", form=AskForm, roles=EVERYBODY)
 DECIDE = ask("core.decide", title="Decision", form=DecideForm, roles=DECIDERS)
 NOTE = ask("core.note", title="Signed delay note", form=NoteForm, roles=EVERYBODY)
 APPROVE = ask("core.approve", title="Approval", form=ApproveForm, roles=DECIDERS, conclude=_conclude_approve)
+RELEASE = ask(
+    "core.release",
+    title="Release a letter",
+    form=ReleaseForm,
+    roles=DECIDERS,
+    settings=ReleaseSettings,
+    prepare=_prepare_release,
+)
+CALL = ask(
+    "core.call",
+    title="Telephone somebody",
+    form=CallForm,
+    roles=EVERYBODY,
+    settings=CallSettings,
+    prepare=_prepare_call,
+)
 
 CORE = Pillar(
     key="core",
     name="Steps for every workflow",
     letter="",
-    summary="Questions, decisions, delay notes and approvals that a workflow can use anywhere.",
-    step_types=(ASK, DECIDE, NOTE, APPROVE),
+    summary="Questions, decisions, delay notes, approvals, letters and calls that a workflow can use anywhere.",
+    step_types=(ASK, DECIDE, NOTE, APPROVE, RELEASE, CALL),
 )

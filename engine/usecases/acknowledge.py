@@ -1,26 +1,50 @@
 """Say that an escalation, or a notice, has been seen."""
 
+from datetime import datetime
 from uuid import UUID
 
 from engine.assembly import Engine
 from engine.domain import commands as cm
+from engine.domain.policy import Action
+from engine.domain.state import CaseState
+from engine.errors import NotAllowedError, NotFoundError
+from engine.stores import LinkedLevel, UnitOfWork
 from engine.usecases.deciding import carry_out, require_member
 from engine.views import Viewer
 
 
 def acknowledge(engine: Engine, deadline_id: UUID, *, case_id: UUID, viewer: Viewer, command_id: UUID) -> None:
-    """Acknowledge the levels that were raised so far for a deadline; raises `NotFoundError`."""
+    """Acknowledge the levels that were raised so far for a deadline; a second time changes nothing.
+
+    Somebody who was told may, of whichever unit, and who may steer the case. Raises `NotFoundError`, `NotAllowedError`.
+    """
     now = engine.clock.now()
     with engine.unit_of_work() as work:
         state = work.cases.lock(case_id)
-        require_member(viewer, state)
-        if work.records.answer_to(command_id) is not None:
-            return
-        command = cm.Acknowledge(deadline_id, viewer.actor_id)
-        carry_out(engine, work, state, command, actor_id=viewer.actor_id, now=now)
-        work.messages.acknowledge(deadline_id, by=viewer.actor_id, at=now)
-        work.records.remember(command_id, {"deadline_id": str(deadline_id)}, case_id=case_id, at=now)
-        work.commit()
+        if viewer.actor_id not in work.ledger.who_was_told(deadline_id):
+            require_member(viewer, state, Action.STEER)
+        if deadline_id not in state.deadlines and deadline_id not in state.past:
+            raise NotFoundError(kind="deadline")
+        _acknowledge(engine, work, state, deadline_id, viewer=viewer, command_id=command_id, now=now)
+
+
+def acknowledge_by_link(engine: Engine, token: str, *, viewer: Viewer, command_id: UUID) -> LinkedLevel:
+    """Acknowledge by the opaque link of a message; gives the deadline that it spoke of.
+
+    Only the recipient of the message may, who must still be one that was told, and who may steer the case. A wrong link
+    and somebody else's get the same words: `NotFoundError`.
+    """
+    now = engine.clock.now()
+    with engine.unit_of_work() as work:
+        linked = work.ledger.by_token(token) if token else None
+        if linked is None:
+            raise NotFoundError(kind="escalation")
+        state = work.cases.lock(linked.case_id)
+        is_theirs = viewer.actor_id == linked.recipient_id
+        if not is_theirs and not _may_steer(viewer, state):
+            raise NotFoundError(kind="escalation")
+        _acknowledge(engine, work, state, linked.deadline_id, viewer=viewer, command_id=command_id, now=now)
+        return linked
 
 
 def mark_read(engine: Engine, notice_id: UUID, *, viewer: Viewer) -> None:
@@ -28,3 +52,30 @@ def mark_read(engine: Engine, notice_id: UUID, *, viewer: Viewer) -> None:
     with engine.unit_of_work() as work:
         work.messages.mark_read(notice_id, by=viewer.actor_id, at=engine.clock.now())
         work.commit()
+
+
+def _acknowledge(
+    engine: Engine,
+    work: UnitOfWork,
+    state: CaseState,
+    deadline_id: UUID,
+    *,
+    viewer: Viewer,
+    command_id: UUID,
+    now: datetime,
+) -> None:
+    if work.records.answer_to(command_id) is not None:
+        return
+    if work.ledger.acknowledge(deadline_id, by=viewer.actor_id, at=now):
+        command = cm.Acknowledge(deadline_id, viewer.actor_id)
+        carry_out(engine, work, state, command, actor_id=viewer.actor_id, now=now)
+    work.records.remember(command_id, {"deadline_id": str(deadline_id)}, case_id=state.case.id, at=now)
+    work.commit()
+
+
+def _may_steer(viewer: Viewer, state: CaseState) -> bool:
+    try:
+        require_member(viewer, state, Action.STEER)
+    except (NotFoundError, NotAllowedError):
+        return False
+    return True

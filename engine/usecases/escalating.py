@@ -1,67 +1,99 @@
-"""Tell people what fired of a deadline: warnings, breaches, the levels of a ladder and what each of them does."""
+"""Tell people what fired of a deadline: warnings, breaches, and the levels of a ladder, until somebody is reached."""
 
+import logging
+from collections import deque
+from collections.abc import Iterable
 from datetime import datetime
-from uuid import UUID, uuid5
+from typing import NamedTuple
+from uuid import uuid5
 
 from engine.assembly import Engine
+from engine.domain import commands as cm
 from engine.domain import events as ev
-from engine.domain import work_item as verbs
 from engine.domain.consequences import WorkItem
 from engine.domain.state import CaseState
 from engine.ports import ActorRecord, NewEscalation
-from engine.spec.ladders import Channel, Level
+from engine.spec.ladders import Channel, Ladder, Level
 from engine.stores import UnitOfWork
-from engine.usecases.recipients import who_has_it, who_is_told
+from engine.usecases.deciding import carry_out
+from engine.usecases.level_acts import act_on_item, add_steps, offer_on, steps_of
+from engine.usecases.recipients import Found, last_resort, who_has_it, who_is_told
 from engine.usecases.telling import EMAIL, IN_APP, tell, title_of
 
+log = logging.getLogger(__name__)
 
-def tell_of(engine: Engine, work: UnitOfWork, state: CaseState, event: ev.Event, now: datetime) -> tuple[bool, bool]:
-    """Write the messages that an event calls for; gives whether any must be sent, and whether it is critical."""
-    match event:
-        case ev.DeadlineWarned():
-            return _tell_owner(engine, work, state, event, "due_soon", event.firing, now), False
-        case ev.DeadlineBreached():
-            return _tell_owner(engine, work, state, event, "overdue", "breach", now), _is_critical(engine, event)
-        case ev.LevelRaised():
-            return _raise_level(engine, work, state, event, now), _is_critical(engine, event)
-        case _:
-            return False, False
+
+class Told(NamedTuple):
+    """The case after telling, whether any message must be sent, and whether one of them is critical."""
+
+    state: CaseState
+    must_send: bool = False
+    critical: bool = False
+
+
+class _Reached(NamedTuple):
+    """Whom a level reaches in the end; `is_missed` says that it is nobody who was meant."""
+
+    people: tuple[ActorRecord, ...]
+    is_missed: bool
+    note: str
+
+
+def tell_all(engine: Engine, work: UnitOfWork, state: CaseState, events: Iterable[ev.Event], now: datetime) -> Told:
+    """Write the messages that events call for, and do what the levels say. `state` is the one after the events.
+
+    A level that finds nobody lets the next one fire in the same transaction; after the last one, those above are told.
+    """
+    queue = deque(events)
+    told = Told(state)
+    while queue:
+        event = queue.popleft()
+        match event:
+            case ev.DeadlineWarned() | ev.DeadlineBreached():
+                told = _tell_owner(engine, work, told, event, now)
+            case ev.LevelRaised():
+                told, following = _raise_level(engine, work, told, event, now)
+                queue.extend(following)
+            case _:
+                pass
+    return told
 
 
 def _tell_owner(
-    engine: Engine,
-    work: UnitOfWork,
-    state: CaseState,
-    event: ev.DeadlineWarned | ev.DeadlineBreached,
-    kind: str,
-    rule: str,
-    now: datetime,
-) -> bool:
+    engine: Engine, work: UnitOfWork, told: Told, event: ev.DeadlineWarned | ev.DeadlineBreached, now: datetime
+) -> Told:
     item = work.items.open_of_step(event.deadline.step_id)
-    return tell(
+    is_warning = isinstance(event, ev.DeadlineWarned)
+    critical = _is_critical(engine, event.deadline.ladder)
+    sends = tell(
         engine,
         work,
-        state,
-        kind=kind,
-        rule=f"{event.deadline.id}|{rule}",
-        people=who_has_it(work, state, item, now=now),
+        told.state,
+        kind="due_soon" if is_warning else "overdue",
+        rule=f"{event.deadline.id}|{event.firing if isinstance(event, ev.DeadlineWarned) else 'breach'}",
+        people=who_has_it(work, told.state, item, now=now),
         channels=(IN_APP, EMAIL) if item and item.assignee_id else (IN_APP,),
-        step_title=title_of(engine, state, event.deadline),
+        step_title=title_of(engine, told.state, event.deadline),
         due_at=event.deadline.due_at,
-        link=_link(state, item),
+        link=_link(told.state, item),
         now=now,
-        critical=_is_critical(engine, event),
+        critical=critical,
     )
+    return told._replace(must_send=told.must_send or sends, critical=told.critical or (critical and not is_warning))
 
 
-def _raise_level(engine: Engine, work: UnitOfWork, state: CaseState, event: ev.LevelRaised, now: datetime) -> bool:
-    deadline = event.deadline
+def _raise_level(
+    engine: Engine, work: UnitOfWork, told: Told, event: ev.LevelRaised, now: datetime
+) -> tuple[Told, tuple[ev.Event, ...]]:
+    """Write the line of the ledger, do what the level says, tell; gives what fires next when nobody was there."""
+    state, deadline = told.state, event.deadline
     ladder = engine.library().ladders[deadline.ladder]
     level = ladder.levels[event.level - 1]
-    item = work.items.open_of_step(deadline.step_id)
-    found = who_is_told(work, state, item, level, now=now)
-    channels = _channels(engine, level)
-    escalation = NewEscalation(
+    found = who_is_told(work, state, deadline.step_id, level, now=now)
+    reached = _reached(work, state, found, level, now, is_last=level == ladder.levels[-1])
+    steps = steps_of(state, event, level) if found.people else ()
+    offered = offer_on(work, state, event, level, now=now)
+    line = NewEscalation(
         id=uuid5(deadline.id, f"level|{event.level}|{event.round}"),
         case_id=state.case.id,
         deadline_id=deadline.id,
@@ -69,55 +101,99 @@ def _raise_level(engine: Engine, work: UnitOfWork, state: CaseState, event: ev.L
         round=event.round,
         planned_at=event.planned_at,
         fired_at=now,
-        recipient_ids=tuple(person.id for person in found.people),
-        channels=channels,
-        note=found.note,
+        recipient_ids=tuple(person.id for person in reached.people),
+        channels=_channels(engine, level, does_call=any(step.added.uses == "core.call" for step in steps)),
+        note=" ".join(note for note in (level.note, offered.note, reached.note) if note),
+        ladder=ladder.name,
+        ladder_version=ladder.version,
+        is_missed=reached.is_missed,
+        step_id=steps[0].id if steps else None,
     )
-    if not work.messages.add_escalation(escalation, unit_id=state.case.unit_id):
-        return False
+    if not work.messages.add_escalation(line, unit_id=state.case.unit_id):
+        return told, ()
+    if offered.referral is not None:
+        told = told._replace(must_send=offered.write(engine, work, state, now=now) or told.must_send)
+    state = add_steps(engine, work, state, steps, now=now)
+    item = work.items.open_of_step(deadline.step_id)
     if item is not None:
-        _act_on_item(work, item, level, next((p.id for p in found.people if _may_do(item, p)), None))
-    return tell(
+        state, lost = act_on_item(engine, work, state, event, item, level, found.people, now=now)
+        told = told._replace(must_send=told.must_send or lost)
+    told = _tell_level(engine, work, told._replace(state=state), event, ladder, line, reached, now)
+    return _after_missed(engine, work, told, event, found, reached, now)
+
+
+def _tell_level(
+    engine: Engine,
+    work: UnitOfWork,
+    told: Told,
+    event: ev.LevelRaised,
+    ladder: Ladder,
+    line: NewEscalation,
+    reached: _Reached,
+    now: datetime,
+) -> Told:
+    deadline = event.deadline
+    sends = tell(
         engine,
         work,
-        state,
+        told.state,
         kind="escalated",
         rule=f"{deadline.id}|l{event.level}.{event.round}",
-        people=found.people,
-        channels=channels,
-        step_title=title_of(engine, state, deadline),
+        people=reached.people,
+        channels=[channel for channel in line.channels if channel != Channel.CALL.value],
+        step_title=title_of(engine, told.state, deadline),
         due_at=deadline.due_at,
-        link=_link(state, item),
+        link=_link(told.state, work.items.open_of_step(deadline.step_id)),
         now=now,
         critical=ladder.overrides_quiet_hours,
-        escalation_id=escalation.id,
+        escalation_id=line.id,
         level=event.level,
     )
+    return told._replace(must_send=told.must_send or sends, critical=told.critical or ladder.overrides_quiet_hours)
 
 
-def _act_on_item(work: UnitOfWork, item: WorkItem, level: Level, first: UUID | None) -> None:
-    changed = verbs.raise_priority(item) if level.raise_priority else item
-    if level.reassign and first is not None:
-        given = verbs.give_to(item, actor_id=first)
-        changed = changed.model_copy(update={"status": given.status, "assignee_id": given.assignee_id})
-        changed = changed.model_copy(update={"revision": item.revision + 1})
-    if changed is not item:
-        work.items.save(changed)
+def _reached(
+    work: UnitOfWork, state: CaseState, found: Found, level: Level, now: datetime, *, is_last: bool
+) -> _Reached:
+    """Say whom a level reaches; those above when nobody is left on the last one."""
+    if found.why_not is None:
+        return _Reached(found.people, is_missed=False, note=f"{_outward(level)} {found.note}".strip())
+    missing = f"Nobody can be told as {level.to.in_words()}: {found.why_not.words}."
+    if not is_last:
+        return _Reached((), is_missed=True, note=f"{missing} The next level came at once.")
+    above = last_resort(work, state, now=now)
+    after = "Those above were told." if above else "Nobody above can be told either: a person must look at this."
+    return _Reached(above, is_missed=True, note=f"{missing} {after}")
 
 
-def _may_do(item: WorkItem, person: ActorRecord) -> bool:
-    """Say whether an item can be given to somebody: they have one of its roles, and four eyes do not exclude them."""
-    return person.id not in item.excluded_ids and not set(person.roles).isdisjoint(item.candidate_roles)
+def _after_missed(
+    engine: Engine, work: UnitOfWork, told: Told, event: ev.LevelRaised, found: Found, reached: _Reached, now: datetime
+) -> tuple[Told, tuple[ev.Event, ...]]:
+    if found.why_not is None:
+        return told, ()
+    facts = {"deadline_id": str(event.deadline.id), "level": event.level, "reason": found.why_not.value}
+    log.warning("level_found_nobody", extra=facts)
+    missed = cm.MissLevel(event.deadline.id, event.level, event.round, found.why_not.value)
+    decided = carry_out(engine, work, told.state, missed, actor_id=None, now=now)
+    if not reached.people and not any(isinstance(following, ev.LevelRaised) for following in decided.events):
+        log.error("escalation_reached_nobody", extra=facts)
+    return told._replace(state=decided.state), decided.events
 
 
-def _channels(engine: Engine, level: Level) -> tuple[str, ...]:
-    """Give the channels of a level that are set up; in-app is always there."""
-    wanted = {channel.value for channel in level.channels} | {Channel.IN_APP.value}
-    return tuple(sorted(channel for channel in wanted if channel == IN_APP or channel in engine.channels))
+def _outward(level: Level) -> str:
+    body = level.to.law_route
+    return f"A letter to {body} waits to be released by a named person; nothing has left." if body else ""
 
 
-def _is_critical(engine: Engine, event: ev.DeadlineWarned | ev.DeadlineBreached | ev.LevelRaised) -> bool:
-    ladder = engine.library().ladders.get(event.deadline.ladder)
+def _channels(engine: Engine, level: Level, *, does_call: bool) -> tuple[str, ...]:
+    """Give the channels of a level that are set up; in-app is always there, and a call where a step asks for it."""
+    wanted = {channel.value for channel in level.channels if channel is not Channel.CALL} | {IN_APP}
+    here = {channel for channel in wanted if channel == IN_APP or channel in engine.channels}
+    return tuple(sorted(here | ({Channel.CALL.value} if does_call else set())))
+
+
+def _is_critical(engine: Engine, name: str) -> bool:
+    ladder = engine.library().ladders.get(name)
     return bool(ladder and ladder.overrides_quiet_hours)
 
 

@@ -1,6 +1,8 @@
 """Whom a warning, a breach or a level of a ladder reaches, found when it fires."""
 
+from collections.abc import Iterable
 from datetime import datetime
+from enum import StrEnum
 from typing import NamedTuple
 from uuid import UUID
 
@@ -8,76 +10,178 @@ from engine.domain.consequences import WorkItem
 from engine.domain.state import CaseState
 from engine.ports import ActorRecord
 from engine.spec.ladders import Level, Person, Recipient
+from engine.spec.roles import Role
 from engine.stores import UnitOfWork
 
-_ABOVE_TOLD = "those above were told at once"
-_NOBODY_ABOVE = "nor can those above"
-_SUPERVISOR = ("supervisor",)
-_LAST_RESORT = ("nodal_officer", "safeguarding_lead", "supervisor", "case_manager")
+SUPERVISORS = (Role.SUPERVISOR.value,)
+LAST_RESORT = tuple(
+    role.value for role in (Role.NODAL_OFFICER, Role.SAFEGUARDING_LEAD, Role.SUPERVISOR, Role.CASE_MANAGER)
+)
+_ADMINISTRATORS = (Role.SYSTEM_ADMINISTRATOR.value,)
+_PARTNERSHIP = (Role.PARTNERSHIP_MANAGER.value,)
+
+
+class WhyNot(StrEnum):
+    """Why somebody who was meant cannot be told."""
+
+    CONFLICTED = "conflicted"
+    ABSENT = "absent"
+    DISABLED = "disabled"
+    ROLE_EMPTY = "role_empty"
+    NO_ONE_ON_CALL = "no_one_on_call"
+    NO_PARTNER = "no_partner"
+    NO_ASSIGNEE = "no_assignee"
+
+    @property
+    def words(self) -> str:
+        """Say it in English, naming nobody."""
+        return _WORDS[self]
+
+
+_WORDS = {
+    WhyNot.CONFLICTED: "they must not be told of this case",
+    WhyNot.ABSENT: "they are away and have no deputy who can be told",
+    WhyNot.DISABLED: "they do not act any more",
+    WhyNot.ROLE_EMPTY: "nobody has this role",
+    WhyNot.NO_ONE_ON_CALL: "nobody is on call now",
+    WhyNot.NO_PARTNER: "no unit has taken this on, and nobody of ours looks after partners",
+    WhyNot.NO_ASSIGNEE: "there is no work item that somebody could have",
+}
 
 
 class Found(NamedTuple):
-    """Who was found, and why it is not who was meant, if so."""
+    """Who can be told, why nobody can, and what is worth noting."""
+
+    people: tuple[ActorRecord, ...] = ()
+    why_not: WhyNot | None = None
+    note: str = ""
+
+
+class _Meant(NamedTuple):
+    """Who is meant, and what it means when that is nobody."""
 
     people: tuple[ActorRecord, ...]
-    note: str
+    none: WhyNot = WhyNot.ROLE_EMPTY
+    note: str = ""
 
 
 def who_has_it(work: UnitOfWork, state: CaseState, item: WorkItem | None, *, now: datetime) -> tuple[ActorRecord, ...]:
-    """Give the assignee of an item if they can act, else all its candidates in the unit."""
+    """Give who is to do an item: its assignee, or the deputy of one who is away, else all its candidates."""
     if item is None:
         return ()
-    if item.assignee_id is not None:
-        assignee = work.directory.actor(item.assignee_id)
-        if assignee is not None and _can_act(assignee, now):
-            return (assignee,)
-    found = work.directory.with_role(unit_id=state.case.unit_id, roles=item.candidate_roles, now=now)
-    return tuple(actor for actor in found if actor.id not in item.excluded_ids)
+    hidden = work.duty.conflicted(state.case.id)
+    assignee = work.directory.actor(item.assignee_id) if item.assignee_id else None
+    found = _reach(work, _Meant((assignee,)), hidden, now) if assignee else Found()
+    return found.people or _reach(work, _Meant(_candidates(work, state, item)), hidden, now).people
 
 
-def who_is_told(work: UnitOfWork, state: CaseState, item: WorkItem | None, level: Level, *, now: datetime) -> Found:
-    """Give whom a level tells; when nobody can be reached, those above are told at once, with the reason noted."""
-    people = _meant(work, state, item, level.to, now)
-    note = _outward_note(level)
-    if people:
-        return Found(people, note)
-    above = work.directory.with_role(unit_id=state.case.unit_id, roles=_LAST_RESORT, now=now)
-    missing = f"Nobody can be reached as {level.to.in_words()}: {_ABOVE_TOLD if above else _NOBODY_ABOVE}."
-    return Found(above, f"{note} {missing}".strip())
+def who_is_told(work: UnitOfWork, state: CaseState, step_id: UUID, level: Level, *, now: datetime) -> Found:
+    """Give whom a level about a step tells, or why nobody can be told. Who is away is stood in for by a deputy."""
+    item = work.items.open_of_step(step_id)
+    meant = _meant(work, state, item, step_id, level.to, now)
+    found = _reach(work, meant, work.duty.conflicted(state.case.id), now)
+    return found._replace(note=" ".join(note for note in (meant.note, found.note) if note))
+
+
+def last_resort(work: UnitOfWork, state: CaseState, *, now: datetime) -> tuple[ActorRecord, ...]:
+    """Give those above in the unit, else whoever keeps the system running; nobody who must not be told."""
+    hidden = work.duty.conflicted(state.case.id)
+    above = _Meant(work.directory.holders(roles=LAST_RESORT, unit_id=state.case.unit_id))
+    found = _reach(work, above, hidden, now).people
+    return found or _reach(work, _Meant(work.directory.holders(roles=_ADMINISTRATORS)), hidden, now).people
+
+
+def reachable(work: UnitOfWork, state: CaseState, people: Iterable[ActorRecord], *, now: datetime) -> Found:
+    """Give who of these people can be told of a case, deputies included, or why nobody can."""
+    return _reach(work, _Meant(tuple(people)), work.duty.conflicted(state.case.id), now)
+
+
+def people_of_partner(work: UnitOfWork, state: CaseState, unit_id: UUID, *, now: datetime) -> tuple[ActorRecord, ...]:
+    """Give who answers referrals in a unit: its partnership manager, else its caseworkers, else its supervisors."""
+    for role in (Role.PARTNERSHIP_MANAGER, Role.CASEWORKER, Role.SUPERVISOR):
+        found = reachable(work, state, work.directory.holders(roles=(role.value,), unit_id=unit_id), now=now)
+        if found.people:
+            return found.people
+    return ()
 
 
 def _meant(
-    work: UnitOfWork, state: CaseState, item: WorkItem | None, to: Recipient, now: datetime
-) -> tuple[ActorRecord, ...]:
+    work: UnitOfWork, state: CaseState, item: WorkItem | None, step_id: UUID, to: Recipient, now: datetime
+) -> _Meant:
     unit = state.case.unit_id
     if to.role is not None:
-        return work.directory.with_role(unit_id=unit, roles=(to.role.value,), now=now)
-    if to.partner is not None:
-        everybody = work.directory.with_role_anywhere(roles=(to.partner.value,), now=now)
-        return tuple(actor for actor in everybody if unit not in actor.unit_ids) or everybody
+        return _Meant(work.directory.holders(roles=(to.role.value,), unit_id=unit))
     if to.law_route is not None:
-        roles = (to.released_by.value,) if to.released_by else _SUPERVISOR
-        return work.directory.with_role(unit_id=unit, roles=roles, now=now)
-    if to.person is Person.ASSIGNEE:
-        return who_has_it(work, state, item, now=now)
-    return _supervisor(work, unit, item, now)
+        roles = (to.released_by.value,) if to.released_by else SUPERVISORS
+        return _Meant(work.directory.holders(roles=roles, unit_id=unit))
+    if to.partner is not None:
+        return _partner(work, state, step_id, to.partner)
+    return _person(work, state, item, to.person, now)
 
 
-def _supervisor(work: UnitOfWork, unit: UUID, item: WorkItem | None, now: datetime) -> tuple[ActorRecord, ...]:
+def _person(work: UnitOfWork, state: CaseState, item: WorkItem | None, person: Person | None, now: datetime) -> _Meant:
+    unit = state.case.unit_id
+    if person is Person.ON_CALL:
+        on_call = [work.directory.actor(shift.actor_id) for shift in work.duty.on_call(unit, at=now)]
+        return _Meant(tuple(actor for actor in on_call if actor), none=WhyNot.NO_ONE_ON_CALL)
+    if person is Person.SUPERVISOR:
+        return _supervisor(work, unit, item)
+    if item is None:
+        return _Meant((), none=WhyNot.NO_ASSIGNEE)
+    assignee = work.directory.actor(item.assignee_id) if item.assignee_id else None
+    return _Meant((assignee,) if assignee else _candidates(work, state, item))
+
+
+def _candidates(work: UnitOfWork, state: CaseState, item: WorkItem) -> tuple[ActorRecord, ...]:
+    found = work.directory.holders(roles=item.candidate_roles, unit_id=state.case.unit_id)
+    return tuple(actor for actor in found if actor.id not in item.excluded_ids)
+
+
+def _supervisor(work: UnitOfWork, unit: UUID, item: WorkItem | None) -> _Meant:
     assignee = work.directory.actor(item.assignee_id) if item and item.assignee_id else None
-    if assignee and assignee.supervisor_id:
-        boss = work.directory.actor(assignee.supervisor_id)
-        if boss is not None and _can_act(boss, now):
-            return (boss,)
-    return work.directory.with_role(unit_id=unit, roles=_SUPERVISOR, now=now)
+    boss = work.directory.actor(assignee.supervisor_id) if assignee and assignee.supervisor_id else None
+    return _Meant((boss,) if boss else work.directory.holders(roles=SUPERVISORS, unit_id=unit))
 
 
-def _can_act(actor: ActorRecord, now: datetime) -> bool:
-    return not actor.disabled and (actor.absent_until is None or actor.absent_until <= now)
+def _partner(work: UnitOfWork, state: CaseState, step_id: UUID, role: Role) -> _Meant:
+    """A partner that is no unit here cannot be told by the system: somebody of ours reminds them."""
+    partner = work.referrals.partner_of(state.case.id, step_id)
+    if partner is not None:
+        return _Meant(work.directory.holders(roles=(role.value,), unit_id=partner))
+    ours = work.directory.holders(roles=_PARTNERSHIP, unit_id=state.case.unit_id)
+    note = "No unit has taken this on here: whoever looks after partners was told instead."
+    return _Meant(ours, none=WhyNot.NO_PARTNER, note=note if ours else "")
 
 
-def _outward_note(level: Level) -> str:
-    to = level.to
-    if to.law_route is None:
-        return ""
-    return f"A letter to {to.law_route} waits to be released by a named person; nothing has left."
+def _reach(work: UnitOfWork, meant: _Meant, hidden: frozenset[UUID], now: datetime) -> Found:
+    """Find who of those who are meant can be told; the reason is that of the one who was nearest to being told."""
+    if not meant.people:
+        return Found(why_not=meant.none)
+    away = work.duty.away(tuple(actor.id for actor in meant.people), at=now)
+    people: dict[UUID, ActorRecord] = {}
+    reasons: list[WhyNot] = []
+    stands_in = False
+    for actor in meant.people:
+        reason = _why_not(actor, hidden, now, is_away=actor.id in away)
+        if reason is None:
+            people[actor.id] = actor
+            continue
+        reasons.append(reason)
+        deputy_id = away[actor.id].deputy_id if reason is WhyNot.ABSENT and actor.id in away else None
+        deputy = work.directory.actor(deputy_id) if deputy_id else None
+        if deputy and _why_not(deputy, hidden, now, is_away=deputy.id in work.duty.away((deputy.id,), at=now)) is None:
+            people[deputy.id] = deputy
+            stands_in = True
+    if not people:
+        return Found(why_not=next(reason for reason in WhyNot if reason in reasons))
+    return Found(tuple(people.values()), note="A deputy stands in for somebody who is away." if stands_in else "")
+
+
+def _why_not(actor: ActorRecord, hidden: frozenset[UUID], now: datetime, *, is_away: bool) -> WhyNot | None:
+    if actor.id in hidden:
+        return WhyNot.CONFLICTED
+    if actor.disabled:
+        return WhyNot.DISABLED
+    if is_away or (actor.absent_until is not None and actor.absent_until > now):
+        return WhyNot.ABSENT
+    return None

@@ -7,6 +7,7 @@ from typing import NamedTuple, cast
 from uuid import UUID
 
 from engine.assembly import Engine
+from engine.domain.compiled import CompiledStep
 from engine.domain.consequences import JobKind, compiled_step
 from engine.domain.records import Step, StepStatus
 from engine.domain.state import CaseState
@@ -25,6 +26,7 @@ class StepReading(NamedTuple):
     step: Step
     step_type: StepType
     context: JobContext
+    unit: str = ""
 
 
 def read_step(engine: Engine, job: ClaimedJob) -> StepReading | None:
@@ -47,14 +49,22 @@ def read_step(engine: Engine, job: ClaimedJob) -> StepReading | None:
             now=now,
             zone=run.zone,
             jurisdiction=run.jurisdiction,
-            settings=step_type.settings.model_validate(dict(compiled.spec.settings) if compiled else {}),
+            settings=step_type.settings.model_validate(_settings(step, compiled)),
             answers=_plain(work.items.answers(step.id)),
             answers_by_type=_earlier(work, state, step),
             persons=tuple(_person(work, state, person) for person in dict.fromkeys(people)),
             matches=_matches(work, state, tuple(dict.fromkeys(people))),
             deadline=lambda: timedelta(seconds=max(0.0, given_up_at - time.monotonic())),
         )
-        return StepReading(state, step, step_type, context)
+        unit = work.directory.unit(state.case.unit_id)
+        return StepReading(state, step, step_type, context, unit.name if unit else "")
+
+
+def _settings(step: Step, compiled: CompiledStep | None) -> Mapping[str, object]:
+    """Give what a definition says of a step, or what a level of a ladder said when it added it."""
+    if step.added is not None:
+        return dict(step.added.settings)
+    return dict(compiled.spec.settings) if compiled else {}
 
 
 def _earlier(work: UnitOfWork, state: CaseState, step: Step) -> Mapping[str, Mapping[str, JsonAnswer]]:

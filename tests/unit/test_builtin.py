@@ -1,6 +1,6 @@
 """The steps that every workflow can use."""
 
-from engine.builtin import APPROVE, ASK, CORE, DECIDE, NOTE
+from engine.builtin import APPROVE, ASK, CALL, CORE, DECIDE, NOTE, RELEASE, ReleaseSettings
 from engine.plugin.fields import OutputKind
 from engine.plugin.registry import problems_of
 from tests.pillars.support import FakeContext, accepts_its_examples, example, form_of, problems
@@ -8,7 +8,9 @@ from tests.pillars.support import FakeContext, accepts_its_examples, example, fo
 
 def test_the_built_in_steps_keep_the_contract_of_pillars() -> None:
     assert problems_of(CORE) == ()
-    assert [step.key for step in CORE.step_types] == ["core.ask", "core.decide", "core.note", "core.approve"]
+    assert [step.key for step in CORE.step_types] == [
+        "core.ask", "core.decide", "core.note", "core.approve", "core.release", "core.call",
+    ]  # fmt: skip
 
 
 def test_each_takes_good_answers_and_refuses_strangers() -> None:
@@ -36,3 +38,26 @@ def test_sending_back_without_a_word_is_noted() -> None:
     assert APPROVE.conclude(FakeContext(answers={"approved": False})).notes
     assert not APPROVE.conclude(FakeContext(answers={"approved": False, "remark": "the date"})).notes
     assert not APPROVE.conclude(FakeContext(answers={"approved": True})).notes
+
+
+def test_a_letter_that_is_released_says_how_and_when_it_was_sent() -> None:
+    form = form_of(RELEASE)
+    kept = {"decision": "not_released", "reason": "They have answered."}
+    sent = {"decision": "released", "reason": "No answer.", "sent_by": "post", "sent_at": "2026-03-09T04:30:00+00:00"}
+    assert problems(form, kept) == set()
+    assert problems(form, sent) == set()
+    assert problems(form, {"decision": "released", "reason": "No answer."})
+    assert problems(form, {"decision": "released"}) == {"reason"}
+
+
+def test_a_letter_tells_its_releaser_that_nothing_leaves_by_itself() -> None:
+    assert RELEASE.prepare is not None
+    notes = RELEASE.prepare(FakeContext(settings=ReleaseSettings(to="District Magistrate"))).notes
+    assert "District Magistrate" in notes[0]
+    assert "Nothing leaves by itself" in notes[1]
+
+
+def test_a_call_notes_whether_somebody_was_reached_and_when_and_has_no_room_for_a_name() -> None:
+    assert CALL.event_time_field == "called_at"
+    assert all(spec.is_open for spec in CALL.fields)
+    assert CALL.outputs["answer"].choices == ("reached", "not_reached")

@@ -1,0 +1,200 @@
+"""What a level of a ladder does beside telling: steps, the priority of the item, who has it, the next partner."""
+
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID, uuid5
+
+from engine.assembly import Engine
+from engine.domain import commands as cm
+from engine.domain import events as ev
+from engine.domain import work_item as verbs
+from engine.domain.consequences import WorkItem
+from engine.domain.records import AddedStep, CaseStatus, Deadline, RunStatus, step_id
+from engine.domain.referral import Referral, ReferralStatus
+from engine.domain.state import CaseState
+from engine.ports import ActorRecord
+from engine.spec.ladders import Channel, Level
+from engine.spec.roles import Role
+from engine.stores import UnitOfWork
+from engine.usecases.deciding import carry_out
+from engine.usecases.recipients import people_of_partner, reachable
+from engine.usecases.telling import EMAIL, IN_APP, tell, title_of
+
+RELEASE, CALL = "core.release", "core.call"
+_CALL_WITHIN = "PT30M"
+_CALLERS = (Role.CASE_MANAGER.value, Role.CASEWORKER.value, Role.SUPERVISOR.value)
+_STANDARD = "standard"
+
+
+class LevelStep(NamedTuple):
+    """A step that a level adds to the run of its deadline."""
+
+    id: UUID
+    run_id: UUID
+    key: str
+    path: str
+    added: AddedStep
+
+
+class Offered(NamedTuple):
+    """The referral to the next partner, if there is one, with what the ledger says of it."""
+
+    referral: Referral | None = None
+    people: tuple[ActorRecord, ...] = ()
+    note: str = ""
+
+    def write(self, engine: Engine, work: UnitOfWork, state: CaseState, *, now: datetime) -> bool:
+        """Write the referral and tell the partner's people; gives whether any message must be sent."""
+        if self.referral is None or not work.referrals.add(self.referral):
+            return False
+        return tell_of_referral(engine, work, state, self.referral, kind="referred", people=self.people, now=now)
+
+
+def steps_of(state: CaseState, event: ev.LevelRaised, level: Level) -> tuple[LevelStep, ...]:
+    """Give the steps that a level opens: to release its letter, once, and to telephone, at each round.
+
+    The steps of levels have ladders of their own, and those open no further steps.
+    """
+    deadline = event.deadline
+    late, run = state.steps.get(deadline.step_id), state.runs[deadline.run_id]
+    is_own = late is not None and late.uses in {RELEASE, CALL}
+    if is_own or state.case.status is CaseStatus.CLOSED or run.status is RunStatus.ABORTED:
+        return ()
+    steps = []
+    if level.to.law_route and level.to.released_by and level.to.release_within:
+        settings = {"letter": level.to.letter or "", "to": level.to.law_route, "level": str(level.level)}
+        steps.append(
+            _step(deadline, f"release_{deadline.id.hex[:8]}_{level.level}", AddedStep(
+                uses=RELEASE, title=f"Letter to {level.to.law_route}", limit=str(level.to.release_within),
+                ladder=_STANDARD, roles=(level.to.released_by.value,), for_deadline=deadline.id, settings=settings,
+            ))
+        )  # fmt: skip
+    if Channel.CALL in level.channels:
+        whom = level.to.law_route or level.to.in_words()
+        steps.append(
+            _step(deadline, f"call_{deadline.id.hex[:8]}_{level.level}_{event.round}", AddedStep(
+                uses=CALL, title=f"Telephone {whom}", limit=_CALL_WITHIN, ladder=_STANDARD, roles=_CALLERS,
+                for_deadline=deadline.id, settings={"to": whom, "level": str(level.level)},
+            ))
+        )  # fmt: skip
+    return tuple(steps)
+
+
+def add_steps(
+    engine: Engine, work: UnitOfWork, state: CaseState, steps: tuple[LevelStep, ...], *, now: datetime
+) -> CaseState:
+    """Add the steps of a level that are not there yet; gives the case after it."""
+    for step in steps:
+        if step.id not in state.steps:
+            command = cm.AddStep(step.run_id, step.key, step.added, step.path)
+            state = carry_out(engine, work, state, command, actor_id=None, now=now).state
+    return state
+
+
+def act_on_item(
+    engine: Engine,
+    work: UnitOfWork,
+    state: CaseState,
+    event: ev.LevelRaised,
+    item: WorkItem,
+    level: Level,
+    told: tuple[ActorRecord, ...],
+    *,
+    now: datetime,
+) -> tuple[CaseState, bool]:
+    """Raise an item's priority, and give it to the first of those told who may do it; who had it is told.
+
+    Gives the case after it, and whether any message must be sent.
+    """
+    changed = verbs.raise_priority(item) if level.raise_priority else item
+    taker = next((person for person in told if _may_do(item, person)), None) if level.reassign else None
+    is_given = taker is not None and taker.id != item.assignee_id
+    if taker is not None and is_given:
+        given = verbs.give_to(item, actor_id=taker.id)
+        changed = changed.model_copy(update={"status": given.status, "assignee_id": given.assignee_id})
+    if changed is item:
+        return state, False
+    work.items.save(changed.model_copy(update={"revision": item.revision + 1}))
+    if taker is None or not is_given:
+        return state, False
+    body = {"item_id": str(item.id), "step_key": item.step_key, "assignee_id": str(taker.id)}
+    after = work.cases.note(state, "WorkItemDelegated", body, actor_id=None, at=now)
+    before = work.directory.actor(item.assignee_id) if item.assignee_id else None
+    sends = tell(
+        engine,
+        work,
+        after,
+        kind="reassigned",
+        rule=f"{item.id}|reassigned|{item.revision + 1}",
+        people=reachable(work, after, (before,), now=now).people if before else (),
+        channels=(IN_APP,),
+        step_title=title_of(engine, after, event.deadline),
+        due_at=event.deadline.due_at,
+        link=f"/cases/{after.case.id}",
+        now=now,
+    )
+    return after, sends
+
+
+def offer_on(work: UnitOfWork, state: CaseState, event: ev.LevelRaised, level: Level, *, now: datetime) -> Offered:
+    """Find the next partner of a level that offers the work on, and what the ledger says of it; nothing is written."""
+    if not level.offer_next_partner:
+        return Offered()
+    deadline = event.deadline
+    known = [one for one in work.referrals.of_case(state.case.id) if one.step_id == deadline.step_id]
+    if any(one.status is ReferralStatus.ACCEPTED and one.deadline_id == deadline.id for one in known):
+        return Offered(note="A partner has accepted already.")
+    place = state.runs[deadline.run_id].jurisdiction
+    to = next_unit(work, state, place, frozenset(one.to_unit_id for one in known), now=now)
+    if to is None:
+        return Offered(note="No further partner of this place can be asked.")
+    referral = Referral(
+        id=uuid5(deadline.id, f"referral|{event.level}|{event.round}"), case_id=state.case.id,
+        unit_id=state.case.unit_id, to_unit_id=to, step_id=deadline.step_id, deadline_id=deadline.id, sent_at=now,
+        due_at=deadline.due_at if deadline.due_at > now else None,
+    )  # fmt: skip
+    people = people_of_partner(work, state, to, now=now)
+    return Offered(referral, people, note="The work was offered to the next partner, without personal data.")
+
+
+def next_unit(work: UnitOfWork, state: CaseState, place: str, asked: frozenset[UUID], *, now: datetime) -> UUID | None:
+    """Give the next unit of a place (a jurisdiction) that was not asked yet and has somebody to answer."""
+    for unit_id in work.referrals.partners(place, but=asked | {state.case.unit_id}):
+        if people_of_partner(work, state, unit_id, now=now):
+            return unit_id
+    return None
+
+
+def tell_of_referral(
+    engine: Engine,
+    work: UnitOfWork,
+    state: CaseState,
+    referral: Referral,
+    *,
+    kind: str,
+    people: tuple[ActorRecord, ...],
+    now: datetime,
+) -> bool:
+    """Tell people of a referral, or of its answer: the case's number and nothing of its content."""
+    return tell(
+        engine,
+        work,
+        state,
+        kind=kind,
+        rule=f"{referral.id}|{kind}",
+        people=people,
+        channels=(IN_APP, EMAIL),
+        step_title="",
+        due_at=referral.due_at,
+        link="/transmit",
+        now=now,
+    )
+
+
+def _step(deadline: Deadline, key: str, added: AddedStep) -> LevelStep:
+    return LevelStep(step_id(deadline.run_id, key, deadline.path), deadline.run_id, key, deadline.path, added)
+
+
+def _may_do(item: WorkItem, person: ActorRecord) -> bool:
+    """Say whether an item can be given to somebody: they have one of its roles, and four eyes do not exclude them."""
+    return person.id not in item.excluded_ids and not set(person.roles).isdisjoint(item.candidate_roles)

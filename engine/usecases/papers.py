@@ -1,0 +1,99 @@
+"""Make the papers of a step, and keep them."""
+
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime
+from typing import NamedTuple
+
+from pydantic import BaseModel
+
+from engine.assembly import Engine
+from engine.domain.records import Deadline
+from engine.domain.state import CaseState
+from engine.plugin.steps import Document
+from engine.spec.law import is_quotable
+from engine.spec.limits import TimeLimit
+from engine.stores import UnitOfWork
+from engine.usecases.step_reading import StepReading
+from engine.usecases.telling import local_time, title_of
+
+
+class Paper(NamedTuple):
+    """A document that was made, and not kept yet."""
+
+    document: Document
+    html: str
+
+
+def make_papers(engine: Engine, read: StepReading, on: str, answers: Mapping[str, object]) -> tuple[Paper, ...]:
+    """Make the documents that a step has before it is answered (`prepare`) or after (`conclude`).
+
+    A step whose settings name a letter has that one too, before it is answered.
+    """
+    context, settings = read.context, read.context.settings
+    wanted = [document for document in (*read.step_type.documents, *_letter(settings)) if document.on == on]
+    return tuple(
+        Paper(
+            document,
+            engine.renderer.document(
+                document.name,
+                {
+                    "case_number": context.case_number,
+                    "unit": read.unit,
+                    "jurisdiction": context.jurisdiction,
+                    "made_at": context.now,
+                    "answers": dict(answers),
+                    "persons": context.persons,
+                    "settings": settings.model_dump(),
+                    "late": _late(engine, read),
+                    "step_title": read.step_type.title,
+                    "version": read.step.turn,
+                    "zone": context.zone,
+                    "document_number": f"{context.case_number}-{document.name}",
+                    "draft": False,
+                },
+            ),
+        )
+        for document in wanted
+    )
+
+
+def keep_papers(
+    work: UnitOfWork, state: CaseState, read: StepReading, papers: tuple[Paper, ...], now: datetime
+) -> None:
+    """Keep what was made, sealed and numbered."""
+    for paper in papers:
+        work.records.keep_document(
+            case_id=state.case.id, unit_id=state.case.unit_id, step_id=read.step.id, name=paper.document.name,
+            title=paper.document.title, html=paper.html, sha256=hashlib.sha256(paper.html.encode()).hexdigest(),
+            number=f"{state.case.number}-{paper.document.name}", version=read.step.turn, at=now,
+        )  # fmt: skip
+
+
+def _letter(settings: BaseModel) -> tuple[Document, ...]:
+    letter = getattr(settings, "letter", "")
+    return (Document(letter, f"Letter to {getattr(settings, 'to', 'a body')}", on="prepare"),) if letter else ()
+
+
+def _late(engine: Engine, read: StepReading) -> Mapping[str, str]:
+    """Say what is late, in published words only; a limit is quoted as law only where it may be. Empty for no letter."""
+    deadline_id = read.step.added.for_deadline if read.step.added else None
+    state = read.state
+    deadline = (state.deadlines.get(deadline_id) or state.past.get(deadline_id)) if deadline_id else None
+    if deadline is None:
+        return {}
+    return {
+        "what": title_of(engine, state, deadline),
+        "since": local_time(deadline.started_at, deadline.zone),
+        "due": local_time(deadline.due_at, deadline.zone),
+        "is_over": "yes" if deadline.due_at <= read.context.now else "",
+        "law": _quoted(engine, deadline, read.context.jurisdiction),
+    }
+
+
+def _quoted(engine: Engine, deadline: Deadline, jurisdiction: str) -> str:
+    on = deadline.started_at.date()
+    limit = engine.library().law(deadline.law, on=on) if deadline.law else None
+    if limit is None or not is_quotable(limit, on=on, jurisdiction=jurisdiction):
+        return ""
+    return f"{limit.source}: {TimeLimit(deadline.limit).in_words()}"
