@@ -24,6 +24,7 @@ from engine.adapters.sql.queries.shape import (
     STEP,
     STEP_IS_HELD_BACK,
 )
+from engine.adapters.sql.queries.unreached import unreached
 from engine.domain.opening import MISSING
 from engine.domain.policy import Action, board_units, can
 from engine.errors import NotAllowedError
@@ -51,6 +52,7 @@ def board(reading: Reading, viewer: vw.Viewer) -> vw.BoardView:
         overdue=_overdue(reading, viewer, units),
         waiting=_waiting_for(reading, units),
         stuck=_stuck(reading, units),
+        unreached=unreached(reading, units, limit=_LINES),
         failed_jobs=_jobs(reading, JOB_HAS_FAILED, units, limit=_LINES),
         waiting_jobs=waiting["count"],
         oldest_waiting_job_at=waiting["oldest"],
