@@ -116,7 +116,8 @@ def _tell_all(
     channels: Iterable[str],
     now: datetime,
 ) -> bool:
-    meant, wanted = list(people), tuple(channels)
+    hidden = work.duty.conflicted(note.case_id) if note.case_id else frozenset()
+    meant, wanted = [person for person in people if person.id not in hidden], tuple(channels)
     chosen = work.preferences.of(tuple(person.id for person in meant))
     must_send = False
     for person in meant:
