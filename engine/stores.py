@@ -10,7 +10,7 @@ from engine.domain import events as ev
 from engine.domain.consequences import Job, WorkItem
 from engine.domain.duty import Absence, Conflict, Shift
 from engine.domain.library import Library
-from engine.domain.records import Case, Deadline, Scalar
+from engine.domain.records import Case, Deadline, Interval, Scalar
 from engine.domain.referral import Referral
 from engine.domain.safe_hours import Preference
 from engine.domain.state import CaseState
@@ -253,6 +253,10 @@ class Cases(Protocol):
         self, state: CaseState, type_: str, body: Mapping[str, Any], *, actor_id: UUID | None, at: datetime
     ) -> CaseState:
         """Write an event that changes no record of the case: a claim, a reading, a delivery."""
+        ...
+
+    def keep_place(self, state: CaseState, interval: Interval, place: str) -> None:
+        """Seal where a recorded stretch of time led."""
         ...
 
     def add_jobs(self, state: CaseState, jobs: Sequence[Job], *, at: datetime, **more: object) -> None:

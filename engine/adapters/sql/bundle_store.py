@@ -15,7 +15,7 @@ _HOLD_BACK = text(
     "UPDATE delivery SET status = 'storm' WHERE id IN ("
     " SELECT d.id FROM delivery d JOIN message m ON m.id = d.message_id"
     " WHERE m.recipient_id = :recipient AND m.created_at > :since AND NOT m.critical"
-    " AND d.channel = :channel AND d.status = 'waiting' AND d.attempt = 0"
+    " AND m.kind NOT IN ('storm', 'digest') AND d.channel = :channel AND d.status = 'waiting' AND d.attempt = 0"
     " FOR UPDATE OF d SKIP LOCKED)"
 )
 _BUNDLE = text(
@@ -41,7 +41,8 @@ class BundleStore:
             .join(_DELIVERY, _DELIVERY.c.message_id == _MESSAGE.c.id)
             .where(
                 _MESSAGE.c.recipient_id == recipient_id, _MESSAGE.c.created_at > since,
-                _MESSAGE.c.critical.is_(critical), _DELIVERY.c.channel == channel, _DELIVERY.c.status != "digest",
+                _MESSAGE.c.critical.is_(critical), _MESSAGE.c.kind.not_in(("storm", "digest")),
+                _DELIVERY.c.channel == channel, _DELIVERY.c.status != "digest",
             )
             .order_by(_MESSAGE.c.created_at.desc())
             .limit(_LOOKED_AT)

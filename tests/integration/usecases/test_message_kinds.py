@@ -1,0 +1,204 @@
+"""Every kind of message, through a real mail server: what is said, in which language and zone, and what never is."""
+
+import email
+from collections.abc import Iterator
+from email.message import EmailMessage, Message
+from email.policy import default
+from html import unescape
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from engine.ports import ActorRecord
+from engine.usecases.deliver_messages import deliver_unattended
+from engine.usecases.steer_case import add_step
+from engine.usecases.telling import EMAIL, IN_APP, tell, tell_of_system, title_of_step
+from tests.integration.usecases.servers import Mail, mail_server
+from tests.integration.usecases.trial import CANARY
+from tests.integration.usecases.world import START, World, with_channels
+
+TITLE = "Look"
+OF_A_CASE = {
+    "answered": ("your referral was answered", "has answered your referral in case {number}"),
+    "approval": ("your approval is needed", "Look in case {number} was answered and waits for a second person"),
+    "assigned": ("new work for you", "waiting for you in case {number}: Look"),
+    "due_soon": ("due soon", "Look in case {number} should be done by {due}"),
+    "escalated": ("your attention is needed (level 2)", "Look in case {number} needs your attention (level 2)"),
+    "extension_answered": ("your request for more time was answered", "more time for Look in case {number}"),
+    "extension_asked": ("more time is asked for", "more time for Look in case {number}"),
+    "overdue": ("overdue", "Look in case {number} was due at {due} and is not done yet"),
+    "reassigned": ("work has changed hands", "Look in case {number} has changed hands"),
+    "referred": ("a referral waits for your answer", "accept it, or decline with a reason, by {due}"),
+    "returned": ("sent back to you", "Look in case {number} was looked at by a second person and sent back"),
+}
+OF_THE_SYSTEM = {
+    "handed_over": ("ICMC: you are on call now", "on call now for Unit IN (Here)"),
+    "relieved": ("ICMC: you are not on call any more", "Somebody else is on call for Unit IN (Here) now"),
+    "system_trouble": ("ICMC: the system needs a person", "waits for a person"),
+}
+
+
+@pytest.fixture
+def mail() -> Iterator[Mail]:
+    with mail_server() as served:
+        yield served
+
+
+def _mailing(world: World, mail: Mail) -> World:
+    return with_channels(world, email=mail.channel())
+
+
+def _person(world: World, role: str = "caseworker") -> ActorRecord:
+    with world.engine.unit_of_work() as work:
+        found = work.directory.actor(world.who(role).actor_id)
+    assert found is not None
+    return found
+
+
+def _tell(world: World, case_id: UUID, kind: str, **more: Any) -> None:
+    with world.engine.unit_of_work() as work:
+        state = work.cases.lock(case_id)
+        wanted: dict[str, Any] = {
+            "rule": f"{kind}|1", "people": [_person(world)], "channels": (IN_APP, EMAIL), "step_title": TITLE,
+            "due_at": START, "link": f"/cases/{case_id}", "now": world.clock.now(), "level": 2,
+        }  # fmt: skip
+        tell(world.engine, work, state, kind=kind, **(wanted | more))
+        work.commit()
+
+
+def _parsed(message: Message) -> EmailMessage:
+    read = email.message_from_bytes(message.as_bytes(), policy=default)
+    assert isinstance(read, EmailMessage)
+    return read
+
+
+def _part(message: EmailMessage, kind: str) -> str:
+    part = message.get_body((kind,))
+    assert part is not None
+    return str(part.get_content())
+
+
+def _only(mail: Mail) -> EmailMessage:
+    [message] = mail.taken
+    return _parsed(message)
+
+
+@pytest.mark.parametrize("kind", sorted(OF_A_CASE))
+def test_a_message_about_a_case_says_what_it_is_and_leads_there_in_text_and_html(
+    world: World, mail: Mail, kind: str
+) -> None:
+    world = _mailing(world, mail)
+    case_id = world.at_look().case_id
+    number = world.state(case_id).case.number
+    _tell(world, case_id, kind)
+    deliver_unattended(world.engine)
+    message = _only(mail)
+    subject, said = OF_A_CASE[kind]
+    text, html = _part(message, "plain"), _part(message, "html")
+    assert message["Subject"] == f"Case {number}: {subject}"
+    assert message["To"] == _person(world).email
+    assert said.format(number=number, due="07 Mar 2026, 11:30 (Asia/Kolkata)") in text
+    link = f"{world.engine.portal_url}/cases/{case_id}"
+    assert f"Open it: {link}\n" in text
+    assert f'<a href="{link}"' in html
+    assert said.format(number=number, due="07 Mar 2026, 11:30 (Asia/Kolkata)") in unescape(html)
+    assert CANARY not in message.as_string()
+
+
+@pytest.mark.parametrize("kind", sorted(OF_THE_SYSTEM))
+def test_a_message_that_belongs_to_no_case_arrives_too(world: World, mail: Mail, kind: str) -> None:
+    world = _mailing(world, mail)
+    with world.engine.unit_of_work() as work:
+        tell_of_system(
+            world.engine, work, kind=kind, rule="x", people=[_person(world)], channels=(EMAIL,), link="/board",
+            now=world.clock.now(), unit=work.directory.unit(world.unit),
+        )  # fmt: skip
+        work.commit()
+    assert deliver_unattended(world.engine) == 1
+    message = _only(mail)
+    assert message["Subject"] == OF_THE_SYSTEM[kind][0]
+    assert OF_THE_SYSTEM[kind][1] in _part(message, "plain")
+    assert f'<a href="{world.engine.portal_url}/board"' in _part(message, "html")
+
+
+def test_a_level_of_a_ladder_is_acknowledged_by_a_link_of_its_own_that_says_nothing(world: World, mail: Mail) -> None:
+    world = _mailing(world, mail)
+    case_id = world.at_look().case_id
+    _tell(world, case_id, "escalated", escalation_id=uuid4())
+    deliver_unattended(world.engine)
+    [token] = [row.token for row in world.rows("SELECT token FROM message WHERE token IS NOT NULL")]
+    assert len(token) >= 40
+    text = _part(_only(mail), "plain")
+    assert f"{world.engine.portal_url}/a/{token}\n" in text
+    assert str(case_id) not in _only(mail).as_string()
+
+
+def test_a_person_reads_it_in_their_language_else_that_of_the_unit_else_in_english(world: World, mail: Mail) -> None:
+    world = _mailing(world, mail)
+    case_id = world.at_look().case_id
+    number = world.state(case_id).case.number
+    world.rows("UPDATE unit SET language = 'bn' WHERE id = :id", id=world.unit)
+    for language, kind, subject in (
+        ("hi", "overdue", f"मामला {number}: समय बीत गया"),
+        ("as", "overdue", f"কেছ {number}: সময় পাৰ হৈ গ'ল"),
+        ("ne", "escalated", f"मुद्दा {number}: तपाईंको ध्यान चाहियो (तह 2)"),
+        ("my", "due_soon", f"အမှု {number}: အချိန်ပြည့်တော့မည်"),
+        ("as", "assigned", f"কেস {number}: আপনার জন্য নতুন কাজ"),
+        ("kha", "overdue", f"কেস {number}: সময় পেরিয়ে গেছে"),
+    ):
+        world.change_actor(world.who("caseworker"), language=language)
+        _tell(world, case_id, kind, rule=f"{language}|{kind}")
+        mail.taken.clear()
+        deliver_unattended(world.engine)
+        assert _only(mail)["Subject"] == subject
+    world.rows("UPDATE unit SET language = 'en' WHERE id = :id", id=world.unit)
+    _tell(world, case_id, "overdue", rule="kha|en")
+    mail.taken.clear()
+    deliver_unattended(world.engine)
+    assert _only(mail)["Subject"] == f"Case {number}: overdue"
+
+
+@pytest.mark.parametrize(
+    ("zone", "said"),
+    [
+        ("Asia/Kathmandu", "07 Mar 2026, 11:45 (Asia/Kathmandu)"),
+        ("Asia/Yangon", "07 Mar 2026, 12:30 (Asia/Yangon)"),
+    ],
+)
+def test_a_due_time_is_said_in_the_zone_of_who_reads_it(world: World, mail: Mail, zone: str, said: str) -> None:
+    world = _mailing(world, mail)
+    case_id = world.at_look().case_id
+    world.rows("UPDATE unit SET zone = :zone WHERE id = :id", zone=zone, id=world.network.other_unit)
+    with world.engine.unit_of_work() as work:
+        partner = work.directory.actor(world.other("supervisor").actor_id)
+    _tell(world, case_id, "overdue", people=[partner])
+    deliver_unattended(world.engine)
+    assert said in _part(_only(mail), "plain")
+
+
+def test_what_somebody_typed_as_the_title_of_a_step_never_leaves(world: World) -> None:
+    case_id = world.at_look().case_id
+    step_id = add_step(
+        world.engine, case_id, viewer=world.who("case_manager"), command_id=uuid4(), uses="trial.talk",
+        title=f"Talk to {CANARY}", limit="PT1H",
+    )  # fmt: skip
+    state = world.state(case_id)
+    assert title_of_step(world.engine, state, state.steps[step_id]) == "Talk"
+    world.do_jobs()
+    world.later(hours=2)
+    world.fire()
+    world.do_jobs()
+    said = [" ".join(row) for row in world.rows("SELECT subject, body, html, link FROM message")]
+    assert any("Talk in case" in text for text in said)
+    assert not [text for text in said if CANARY in text]
+
+
+def test_the_same_rule_tells_a_person_once(world: World, mail: Mail) -> None:
+    world = _mailing(world, mail)
+    case_id = world.at_look().case_id
+    for _ in range(3):
+        _tell(world, case_id, "overdue")
+    deliver_unattended(world.engine)
+    deliver_unattended(world.engine)
+    assert len(mail.taken) == 1
