@@ -142,9 +142,9 @@ def offer_on(work: UnitOfWork, state: CaseState, event: ev.LevelRaised, level: L
         return Offered()
     deadline = event.deadline
     known = [one for one in work.referrals.of_case(state.case.id) if one.step_id == deadline.step_id]
-    if any(one.status is ReferralStatus.ACCEPTED and one.deadline_id == deadline.id for one in known):
+    if any(one.status is ReferralStatus.ACCEPTED and _is_by_level(one, deadline) for one in known):
         return Offered(note="A partner has accepted already.")
-    place = state.runs[deadline.run_id].jurisdiction
+    place = _place_of(work, state, deadline)
     to = next_unit(work, state, place, frozenset(one.to_unit_id for one in known), now=now)
     if to is None:
         return Offered(note="No further partner of this place can be asked.")
@@ -186,9 +186,21 @@ def tell_of_referral(
         channels=(IN_APP, EMAIL),
         step_title="",
         due_at=referral.due_at,
-        link="/transmit",
+        link="/referrals" if kind == "referred" else f"/cases/{state.case.id}",
         now=now,
     )
+
+
+def _is_by_level(referral: Referral, deadline: Deadline) -> bool:
+    """Say whether a level of this deadline made the offer; what people arranged before is what is late now."""
+    return referral.deadline_id == deadline.id and referral.released_by is None
+
+
+def _place_of(work: UnitOfWork, state: CaseState, deadline: Deadline) -> str:
+    """Name the place in which work on a step is done: where the partner is who took it on, else that of the run."""
+    partner = work.referrals.partner_of(state.case.id, deadline.step_id)
+    unit = work.directory.unit(partner) if partner else None
+    return unit.jurisdiction if unit else state.runs[deadline.run_id].jurisdiction
 
 
 def _step(deadline: Deadline, key: str, added: AddedStep) -> LevelStep:
