@@ -13,8 +13,9 @@ from engine.adapters.public_address import addresses_of, is_public
 from engine.errors import DeliveryError, GatewayError
 from engine.ports import Channel, Outgoing
 
-logging.getLogger("apprise").setLevel(logging.CRITICAL + 1)
-"""Apprise logs the addresses of people when it fails."""
+for _name in ("apprise", "urllib3"):
+    logging.getLogger(_name).setLevel(logging.CRITICAL + 1)
+"""Both log the addresses of people: Apprise when it fails, the other whenever it asks."""
 
 _QUESTIONS: Final = frozenset({"from", "template", "lang", "route", "country"})
 _REFERENCE: Final = 8
@@ -64,7 +65,10 @@ class AppriseGateways:
 
     def host(self, name: str, url: str) -> str:
         """Give the host that is spoken to, without any credentials; raises `GatewayError` as `channel` does."""
-        parts = urlsplit(url)
+        try:
+            parts = urlsplit(url)
+        except ValueError:
+            raise GatewayError(channel=name, problem="it is not an address.") from None
         service = self.services.get(parts.scheme)
         if service is None or name not in service.channels:
             fitting = sorted(scheme for scheme, known in self.services.items() if name in known.channels)
@@ -73,10 +77,7 @@ class AppriseGateways:
             raise GatewayError(channel=name, problem=f"after the ? it may say {', '.join(sorted(_QUESTIONS))} only.")
         if service.host is not None:
             return service.host
-        try:
-            host = (parts.hostname or "").lower()
-        except ValueError:
-            host = ""
+        host = (parts.hostname or "").lower()
         if host not in self.hosts:
             raise GatewayError(channel=name, problem="its host is not one that this installation allows.")
         return host

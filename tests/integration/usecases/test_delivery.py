@@ -1,131 +1,150 @@
 """Delivering e-mail through a real SMTP server: at least once, under one Message-ID, and never by a broken rule."""
 
-import asyncio
-import email
 import ssl
-import subprocess
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from email.message import Message
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import AuthResult
+from pydantic import SecretStr
 
 from engine.adapters.smtp import SmtpChannel
 from engine.errors import DeliveryError
 from engine.ports import Outgoing
+from tests.integration.usecases.servers import DEFERS, DIES, DIES_EARLY, TAKES, Mail, mail_server, self_signed
 
-ARRIVED = "250 OK"
 WRITTEN = datetime(2026, 3, 7, 6, 0, tzinfo=UTC)
 
 
-class Inbox:
-    """Answers each message with the next of its answers, then with success; keeps what came."""
-
-    def __init__(self) -> None:
-        self.answers: list[str] = []
-        self.came: list[Any] = []
-
-    async def handle_DATA(self, server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802 - the library's name
-        self.came.append(email.message_from_bytes(envelope.content))
-        answer = self.answers.pop(0) if self.answers else ARRIVED
-        if answer == "die":
-            server.transport.close()
-            await asyncio.sleep(0)
-        return answer
-
-
 @pytest.fixture
-def inbox() -> Iterator[tuple[Inbox, SmtpChannel]]:
+def mail() -> Iterator[Mail]:
     """Serve SMTP on a free port."""
-    kept = Inbox()
-    controller = _OnFreePort(kept, hostname="127.0.0.1", port=0)
-    controller.start()
-    yield kept, _channel(controller)
-    controller.stop()
+    with mail_server() as served:
+        yield served
 
 
-class _OnFreePort(Controller):
-    """Learns the port that was free, instead of knocking at port 0."""
-
-    def _trigger_server(self) -> None:
-        self.port = self.server.sockets[0].getsockname()[1]
-        super()._trigger_server()
-
-
-def _channel(controller: Controller, security: str = "none") -> SmtpChannel:
-    return SmtpChannel(host="127.0.0.1", port=controller.port, sender="icmc@example.org", security=security)
+def _outgoing(message_id: str = "one", **more: str) -> Outgoing:
+    words = {"to": "a@example.org", "subject": "Due", "body": "Look.\n", "html": "<p>Look.</p>"} | more
+    return Outgoing(message_id=message_id, written_at=WRITTEN, **words)
 
 
 def _send(channel: SmtpChannel, message_id: str = "one", **more: str) -> None:
-    words = {"to": "a@example.org", "subject": "Due", "body": "Look.\n", "html": "<p>Look.</p>"} | more
     with channel.open() as sending:
-        sending.send(Outgoing(message_id=message_id, written_at=WRITTEN, **words))
+        sending.send(_outgoing(message_id, **more))
 
 
-def test_a_second_try_has_the_same_message_id_and_words(inbox: tuple[Inbox, SmtpChannel]) -> None:
-    kept, channel = inbox
-    kept.answers = ["451 later"]
+def _refused(channel: SmtpChannel, **more: str) -> DeliveryError:
     with pytest.raises(DeliveryError) as refused:
-        _send(channel)
-    assert not refused.value.permanent
-    _send(channel)
-    assert [message["Message-ID"] for message in kept.came] == ["<one@example.org>"] * 2
-    assert kept.came[0].as_bytes() == kept.came[1].as_bytes()
+        _send(channel, **more)
+    return refused.value
 
 
-def test_a_refusal_for_good_is_not_tried_again(inbox: tuple[Inbox, SmtpChannel]) -> None:
-    kept, channel = inbox
-    kept.answers = ["550 nobody here"]
-    with pytest.raises(DeliveryError) as refused:
-        _send(channel)
-    assert refused.value.permanent
+def _parts(message: Message) -> dict[str, Any]:
+    return {
+        part.get_content_type(): part.get_payload(decode=True) for part in message.walk() if not part.is_multipart()
+    }
 
 
-def test_a_connection_that_dies_after_the_words_were_sent_is_tried_again(inbox: tuple[Inbox, SmtpChannel]) -> None:
-    kept, channel = inbox
-    kept.answers = ["die"]
-    with pytest.raises(DeliveryError) as refused:
-        _send(channel)
-    assert not refused.value.permanent
+def test_a_second_try_has_the_same_message_id_and_the_same_bytes(mail: Mail) -> None:
+    mail.mood = DEFERS
+    assert not _refused(mail.channel()).permanent
+    mail.mood = TAKES
+    _send(mail.channel())
+    assert [message["Message-ID"] for message in mail.seen] == ["<one@example.org>"] * 2
+    assert mail.seen[0].as_bytes() == mail.seen[1].as_bytes()
 
 
-def test_a_line_break_in_a_subject_adds_no_header(inbox: tuple[Inbox, SmtpChannel]) -> None:
-    kept, channel = inbox
-    _send(channel, subject="Due\r\nBcc: b@example.org\nX: y")
-    assert kept.came[0]["Bcc"] is None
-    assert kept.came[0]["Subject"] == "Due Bcc: b@example.org X: y"
+def test_a_message_says_when_it_was_written_and_that_no_person_wrote_it_in_text_and_html(mail: Mail) -> None:
+    _send(mail.channel())
+    (message,) = mail.taken
+    assert message["Date"] == "Sat, 07 Mar 2026 06:00:00 +0000"
+    assert message["Auto-Submitted"] == "auto-generated"
+    assert {kind: words.strip() for kind, words in _parts(message).items()} == {
+        "text/plain": b"Look.", "text/html": b"<p>Look.</p>",
+    }  # fmt: skip
+    assert {name.lower() for name in message} <= {
+        "from", "to", "subject", "date", "message-id", "auto-submitted", "mime-version", "content-type", "x-peer",
+        "x-mailfrom", "x-rcptto",
+    }  # fmt: skip
 
 
-def test_an_address_with_a_line_break_is_refused_for_good(inbox: tuple[Inbox, SmtpChannel]) -> None:
-    kept, channel = inbox
-    with pytest.raises(DeliveryError) as refused:
-        _send(channel, to="a@example.org\r\nBcc: b@example.org")
-    assert refused.value.permanent
-    assert kept.came == []
+def test_a_message_without_html_is_plain_text_alone(mail: Mail) -> None:
+    _send(mail.channel(), html="")
+    assert mail.taken[0].get_content_type() == "text/plain"
 
 
-def test_a_server_that_proves_itself_to_nobody_gets_nothing(tmp_path: Path) -> None:
-    key, certificate = tmp_path / "k.pem", tmp_path / "c.pem"
-    subprocess.run(
-        [
-            "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
-            "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(key), "-out",
-            str(certificate),
-        ],
-        check=True, capture_output=True,
-    )  # fmt: skip
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(certificate, key)
-    kept = Inbox()
-    controller = _OnFreePort(kept, hostname="127.0.0.1", port=0, tls_context=context)
-    controller.start()
-    try:
+def test_a_refusal_for_good_is_not_tried_again(mail: Mail) -> None:
+    mail.answers = {"a@example.org": "550 nobody here"}
+    assert _refused(mail.channel()).permanent
+
+
+@pytest.mark.parametrize("mood", [DIES, DIES_EARLY])
+def test_a_connection_that_dies_is_opened_again_for_the_next_message(mail: Mail, mood: str) -> None:
+    with mail.channel().open() as sending:
+        mail.mood = mood
         with pytest.raises(DeliveryError) as refused:
-            _send(_channel(controller, "starttls"), str(uuid4()))
-    finally:
-        controller.stop()
-    assert refused.value.facts["reason"] == "SSLCertVerificationError"
-    assert kept.came == []
+            sending.send(_outgoing("one"))
+        mail.mood = TAKES
+        sending.send(_outgoing("two"))
+        sending.send(_outgoing("three"))
+    assert (refused.value.permanent, refused.value.away) == (False, False)
+    assert mail.ids() == ["<two@example.org>", "<three@example.org>"]
+    assert mail.connections == 2
+
+
+def test_a_server_that_is_not_there_is_away_whatever_the_message(mail: Mail) -> None:
+    channel = mail.channel()
+    mail.refuse()
+    assert _refused(channel).away
+
+
+def test_a_line_break_in_a_subject_adds_no_header(mail: Mail) -> None:
+    _send(mail.channel(), subject="Due\r\nBcc: b@example.org\nX: y")
+    assert mail.taken[0]["Bcc"] is None
+    assert mail.taken[0]["Subject"] == "Due Bcc: b@example.org X: y"
+
+
+@pytest.mark.parametrize("to", ["a@example.org\r\nBcc: b@example.org", "a@example.org, b@example.org", "", "nobody"])
+def test_an_address_that_is_more_or_less_than_one_address_is_refused_for_good(mail: Mail, to: str) -> None:
+    assert _refused(mail.channel(), to=to).permanent
+    assert mail.seen == []
+
+
+@pytest.mark.parametrize("security", ["starttls", "tls"])
+def test_a_server_that_proves_itself_to_nobody_gets_nothing(mail: Mail, security: str, tmp_path: Path) -> None:
+    context, _ = self_signed(tmp_path)
+    with _server(context, security) as secure:
+        refused = _refused(secure.channel(security=security), message_id=str(uuid4()))
+    assert (refused.reason, refused.away, secure.seen) == ("SSLCertVerificationError", True, [])
+    assert mail.seen == []
+
+
+@pytest.mark.parametrize("security", ["starttls", "tls"])
+def test_a_server_whose_certificate_is_trusted_gets_the_message_and_the_password(security: str, tmp_path: Path) -> None:
+    context, certificate = self_signed(tmp_path)
+    given: list[bytes] = []
+
+    def known(_server: Any, _session: Any, _envelope: Any, _mechanism: str, login: Any) -> AuthResult:
+        given.append(login.password)
+        return AuthResult(success=True)
+
+    with _server(context, security, authenticator=known) as secure:
+        trust = ssl.create_default_context(cafile=str(certificate))
+        _send(secure.channel(security=security, trust=trust, user="icmc", password=SecretStr("sesame")))
+    assert secure.ids() == ["<one@example.org>"]
+    assert given == [b"sesame"]
+
+
+def test_a_server_that_offers_no_encryption_gets_nothing(mail: Mail) -> None:
+    assert _refused(mail.channel(security="starttls")).away
+    assert mail.seen == []
+
+
+def _server(context: ssl.SSLContext, security: str, **more: Any) -> Any:
+    if security == "tls":
+        return mail_server(wrap=context, more={"auth_require_tls": False} | more)
+    return mail_server(tls=context, more=more)
