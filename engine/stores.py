@@ -935,6 +935,10 @@ class Records(Protocol):
         """Keep a document, sealed; the same document of the same step and version is kept once."""
         ...
 
+    def release_documents(self, step_id: UUID, *, by: UUID | None, at: datetime) -> None:
+        """Write who has released the documents of a step, once."""
+        ...
+
     def count_documents(self, case_id: UUID) -> int:
         """Count the documents of a case."""
         ...

@@ -7,6 +7,7 @@ from engine.assembly import Engine
 from engine.domain.policy import Action, can
 from engine.errors import InvalidAnswersError, NotAllowedError, NotFoundError
 from engine.spec.roles import Role
+from engine.usecases.passing_on import pass_on_items
 from engine.views import Viewer
 
 SHORTEST_PASSWORD = 15
@@ -58,7 +59,10 @@ def add_person_who_acts(
 
 
 def set_disabled(engine: Engine, *, viewer: Viewer, email: str, disabled: bool) -> None:
-    """Let somebody act, or no longer: their sessions end with the next request. Raises `NotFoundError`."""
+    """Let somebody act, or no longer: their sessions end with the next request, and others get their items.
+
+    Raises `NotFoundError`, `NotAllowedError`.
+    """
     _require(viewer)
     with engine.unit_of_work() as work:
         known = work.directory.credentials(email)
@@ -66,6 +70,7 @@ def set_disabled(engine: Engine, *, viewer: Viewer, email: str, disabled: bool) 
             raise NotFoundError(kind="person")
         work.directory.set_disabled(known.actor_id, disabled=disabled)
         work.commit()
+    pass_on_items(engine, known.actor_id)
 
 
 def _require(viewer: Viewer) -> None:

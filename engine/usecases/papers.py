@@ -70,6 +70,13 @@ def keep_papers(
         )  # fmt: skip
 
 
+def release_papers(work: UnitOfWork, read: StepReading, now: datetime) -> None:
+    """Write who has released the letter of a step, when its answers say that it leaves."""
+    step, answers = read.step, read.context.answers
+    if _letter(read.context.settings) and step.outcome == "done" and answers.get("decision") == "released":
+        work.records.release_documents(step.id, by=step.completed_by, at=step.ended_at or now)
+
+
 def _letter(settings: BaseModel) -> tuple[Document, ...]:
     letter = getattr(settings, "letter", "")
     return (Document(letter, f"Letter to {getattr(settings, 'to', 'a body')}", on="prepare"),) if letter else ()

@@ -19,7 +19,7 @@ from engine.ports import ClaimedJob, JsonValue
 from engine.stores import UnitOfWork
 from engine.usecases.deciding import carry_out
 from engine.usecases.deliver_messages import deliver_messages
-from engine.usecases.papers import keep_papers, make_papers
+from engine.usecases.papers import keep_papers, make_papers, release_papers
 from engine.usecases.recipients import who_has_it
 from engine.usecases.step_context import JobContext
 from engine.usecases.step_reading import StepReading, read_step
@@ -91,6 +91,7 @@ def _conclude(engine: Engine, job: ClaimedJob, traced: Mapping[str, Any]) -> str
 
     def write(work: UnitOfWork, state: CaseState, now: datetime) -> None:
         keep_papers(work, state, read, papers, now)
+        release_papers(work, read, now)
         _record_facts(engine, work, state, read.step, concluded.facts, now)
 
     return _finish(engine, job, traced, write)

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, cast
 from uuid import UUID, uuid5
 
-from sqlalchemy import Connection, func, insert, select, text
+from sqlalchemy import Connection, func, insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from engine.adapters.sql import tables as tb
@@ -95,6 +95,11 @@ class HousekeepingStore:
         }  # fmt: skip
         self._connection.execute(upsert(_DOCUMENT).values(row).on_conflict_do_nothing(index_elements=("id",)))
         return document_id
+
+    def release_documents(self, step_id: UUID, *, by: UUID | None, at: datetime) -> None:
+        """Write who has released the documents of a step, once."""
+        released = update(_DOCUMENT).where(_DOCUMENT.c.step_id == step_id, _DOCUMENT.c.released_at.is_(None))
+        self._connection.execute(released.values(released_by=by, released_at=at))
 
     def count_documents(self, case_id: UUID) -> int:
         """Count the documents of a case."""

@@ -139,6 +139,63 @@ def test_a_level_for_a_body_of_law_opens_one_step_to_release_and_one_to_call_and
     assert "This letter names nobody on purpose" in letter
 
 
+@pytest.mark.parametrize("decision", ["released", "not_released"])
+def test_a_letter_that_somebody_releases_names_who_and_when_and_one_that_stays_does_not(
+    world: World, decision: str
+) -> None:
+    case_id = _late(world, ODD)
+    world.later(days=9)
+    world.fire()
+    world.do_jobs()
+    step = next(step for step in world.state(case_id).steps.values() if step.uses == "core.release")
+    sent_at = world.clock.now()
+    world.later(minutes=5)
+    sent = {"sent_by": "post", "sent_at": sent_at.isoformat()} if decision == "released" else {}
+    item = world.item(case_id, step.key)
+    world.complete(item, by="nodal_officer", answers={"decision": decision, "reason": "No answer came."} | sent)
+    world.do_jobs()
+    row = world.rows("SELECT name, released_by, released_at FROM document WHERE step_id = :step", step=step.id)[0]
+    who = world.who("nodal_officer").actor_id
+    assert (row.name, row.released_by, row.released_at) == (
+        "escalation-letter", who if sent else None, sent_at if sent else None,
+    )  # fmt: skip
+
+
+LAW = """
+law: in
+title: India
+limits:
+  - id: IN-TEST-10H
+    jurisdiction: IN
+    what: The visit
+    trigger: the report
+    limit: PT10H
+    counting: elapsed
+    duty: police
+    source: Visits Act 2020, section 7
+    basis: read
+    confidence: high
+    if_missed: Magistrate
+    SIGNED
+"""
+
+
+@pytest.mark.parametrize("is_signed", [True, False])
+def test_only_a_limit_that_a_lawyer_has_signed_is_quoted_in_a_letter(world: World, *, is_signed: bool) -> None:
+    signed = "signature: {name: A lawyer, on: 2026-01-01, source_read: The Gazette}" if is_signed else "note: unsigned"
+    workflow = WORKFLOW.replace("limit: PT10H", "law: IN-TEST-10H")
+    publish_shipped(world.engine, {"in-law.yaml": LAW.replace("SIGNED", signed)})
+    case_id = _late(world, ODD, workflow=workflow)
+    world.later(days=9)
+    world.fire()
+    world.do_jobs()
+    step = next(step for step in world.state(case_id).steps.values() if step.uses == "core.release")
+    letter = _letter(world, step.id)
+    assert ("Visits Act 2020, section 7: 10 hours" in letter) is is_signed
+    assert ("Visits Act" in letter) is is_signed
+    assert "network target" not in letter
+
+
 def test_a_step_that_a_level_opened_opens_no_steps_when_it_is_late_itself(world: World) -> None:
     case_id = _late(world, ODD, standard=ODD.replace("ladder: odd", "ladder: standard").replace("P1WD", "PT51M"))
     world.later(days=9)
@@ -366,10 +423,10 @@ def _level(number: int, to: str, after: str, more: str = "") -> str:
     return f"  - {{level: {number}, after: {after}, to: {to}, channels: [in_app, email]{extra}}}\n"
 
 
-def _late(world: World, ladder: str | None, *, standard: str = STANDARD) -> UUID:
+def _late(world: World, ladder: str | None, *, standard: str = STANDARD, workflow: str = WORKFLOW) -> UUID:
     """Bring a case to a look that the caseworker has claimed, and that is due in ten hours."""
     if ladder is not None:
-        publish_shipped(world.engine, {"odd.yaml": ladder, "never-seen.yaml": WORKFLOW})
+        publish_shipped(world.engine, {"odd.yaml": ladder, "never-seen.yaml": workflow})
         if standard is not STANDARD:
             world.rows("UPDATE definition_version SET status = 'retired' WHERE name = 'standard'")
             publish_shipped(world.engine, {"standard.yaml": standard})
