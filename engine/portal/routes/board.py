@@ -31,6 +31,7 @@ def board(visit: SignedIn) -> Response:
         prefect_ui_url=visit.portal.prefect_ui_url,
         may_mend=visit.may(Action.MEND),
         may_see=visit.may(Action.SEE_CASES),
+        may_keep_channels=visit.may(Action.KEEP_CHANNELS),
     )
 
 

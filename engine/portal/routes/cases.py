@@ -64,6 +64,7 @@ def case_page(visit: SignedIn, case_id: UUID) -> Response:
         held=[step for step in case.steps if step.status == "held"],
         runs_in_prefect=run_links(case.jobs, visit.portal.prefect_ui_url) if visit.may(Action.SEE_BOARD) else (),
         may_change=visit.may(Action.CHANGE_PLAN),
+        may_steer=visit.may(Action.STEER),
         command_id=visit.new_command(),
     )
 

@@ -9,7 +9,13 @@ from starlette.responses import Response
 
 from engine.domain.limit_reasons import DELAY_OWNERS, EXTENSION_REASONS, PAUSE_REASONS
 from engine.domain.policy import Action
-from engine.errors import AlreadyEndedError, InvalidAnswersError, NotFoundError
+from engine.errors import (
+    AlreadyEndedError,
+    InvalidAnswersError,
+    LimitChangeError,
+    NotFoundError,
+    SecondPersonError,
+)
 from engine.portal.dependencies import Posted, SignedIn
 from engine.portal.posted import instant, text, uuid_or_none
 from engine.portal.presenters.plan import Offer
@@ -26,6 +32,8 @@ from engine.views import ExplanationView
 
 router = APIRouter()
 _PAGE: Final = "/cases/{case_id}/deadlines/{deadline_id}"
+_REFUSED: Final = (AlreadyEndedError, LimitChangeError, NotFoundError, SecondPersonError)
+"""What the rules of time refuse, and what somebody else has done meanwhile: said on the page of the deadline."""
 LENGTHS: Final[Mapping[str, str]] = {
     "PT4H": "4 hours",
     "PT12H": "12 hours",
@@ -134,13 +142,9 @@ def _try(
     except InvalidAnswersError as error:
         typed = {name: value for name, value in form.items() if isinstance(value, str)}
         return _page(visit, case_id, deadline_id, errors=error.problems, typed=typed, command_id=command_id)
-    except REFUSED as error:
+    except _REFUSED as error:
         return _page(visit, case_id, deadline_id, errors={form_name: str(error)}, command_id=command_id)
     return visit.go(_address(case_id, deadline_id), said=said)
-
-
-REFUSED: Final = (AlreadyEndedError,)
-"""What the rules of time refuse, and is said on the page of the deadline."""
 
 
 def _page(
@@ -178,21 +182,25 @@ def _page(
 def _may(visit: Visit, found: ExplanationView) -> Mapping[str, bool]:
     """Say which of the forms this person is shown; the use cases decide again."""
     deadline = found.deadline
-    runs = deadline.ended_at is None
-    ours = runs and deadline.law is None
-    asked = deadline.asked
-    is_member = found.is_kept_by_viewer
+    ours = deadline.ended_at is None and deadline.law is None
+    asked, member = deadline.asked, found.is_kept_by_viewer
     return {
-        "acknowledge": is_member and bool(found.told) and deadline.acknowledged_at is None and visit.may(Action.WORK),
-        "pause": is_member and ours and deadline.paused_until is None and visit.may(Action.CHANGE_PLAN),
-        "resume": is_member and ours and deadline.paused_until is not None and visit.may(Action.CHANGE_PLAN),
-        "ask": is_member and ours and asked is None and visit.may(Action.WORK),
-        "answer": is_member
+        "acknowledge": _may_acknowledge(visit, found),
+        "pause": member and ours and deadline.paused_until is None and visit.may(Action.CHANGE_PLAN),
+        "resume": member and ours and deadline.paused_until is not None and visit.may(Action.CHANGE_PLAN),
+        "ask": member and ours and asked is None and deadline.due_at > visit.now and visit.may(Action.WORK),
+        "answer": member
         and asked is not None
         and asked.asked_by_id != visit.viewer.actor_id
         and visit.may(Action.GIVE_TIME),
-        "owner": is_member and visit.may(Action.NAME_DELAY),
+        "owner": member and visit.may(Action.NAME_DELAY),
     }
+
+
+def _may_acknowledge(visit: Visit, found: ExplanationView) -> bool:
+    """Say whether a level has told somebody who has not said so yet, and this person is one who can."""
+    unseen = any(line.acknowledged_at is None and not line.is_missed for line in found.told)
+    return unseen and (found.viewer_was_told or (found.is_kept_by_viewer and visit.may(Action.STEER)))
 
 
 def _address(case_id: UUID, deadline_id: UUID) -> str:

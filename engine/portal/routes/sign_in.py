@@ -55,9 +55,13 @@ def sign_in_now(
 
 
 @router.post("/become")
-def become_now(request: Request, actor_id: Annotated[UUID, Form()]) -> Response:
-    """Become one of the demo's people."""
-    return _signed_in(request, become(portal_of(request).engine, actor_id), "/")
+def become_now(
+    request: Request,
+    actor_id: Annotated[UUID, Form()],
+    next: Annotated[str, Form(max_length=500)] = "",  # noqa: A002 - the name in the form
+) -> Response:
+    """Become one of the demo's people, and go on to where they wanted to go."""
+    return _signed_in(request, become(portal_of(request).engine, actor_id), next)
 
 
 @router.post("/sign-out")

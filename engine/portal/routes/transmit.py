@@ -20,6 +20,7 @@ def transmit(visit: SignedIn) -> Response:
         title="Transmit",
         section="transmit",
         notices=visit.engine.queries.notices(visit.viewer),
+        offered=sum(offer.status == "offered" for offer in visit.engine.queries.offers(visit.viewer)),
         waiting=[line for line in sent if line.sent_at is None],
         sent=[line for line in sent if line.sent_at is not None],
     )

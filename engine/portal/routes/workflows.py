@@ -13,7 +13,7 @@ from engine.portal.posted import text
 from engine.portal.presenters.source import numbered
 from engine.portal.visit import Visit
 from engine.spec.findings import Finding, has_errors
-from engine.usecases.publish import lint_source, publish_workflow
+from engine.usecases.publish import lint_source, publish_definition
 from engine.views import DefinitionView
 
 router = APIRouter()
@@ -112,7 +112,7 @@ def _checked_or_published(visit: Visit, name: str, form: Posted) -> Response:
     if text(form, "action") != "publish":
         return _edit_page(visit, name, source, findings=lint_source(visit.engine, source), checked=True)
     try:
-        published = publish_workflow(visit.engine, source=source, viewer=visit.viewer)
+        published = publish_definition(visit.engine, source=source, viewer=visit.viewer)
     except DefinitionError as error:
         findings = [finding for finding in error.findings if isinstance(finding, Finding)]
         findings = findings or list(lint_source(visit.engine, source))

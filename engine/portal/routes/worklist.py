@@ -10,6 +10,7 @@ from engine.portal.dependencies import Posted, SignedIn
 from engine.portal.posted import text, uuid_or_none
 from engine.portal.security import local_path
 from engine.portal.visit import Visit
+from engine.usecases.preferences import preference_of
 from engine.usecases.work_items import claim_work_item, delegate_work_item, release_work_item
 
 router = APIRouter()
@@ -27,6 +28,11 @@ def worklist(visit: SignedIn) -> Response:
         mine=[item for item in items if item.is_mine],
         free=[item for item in items if not item.is_mine],
         is_cut=len(items) >= _LONGEST,
+        counts=visit.engine.queries.work_counts(
+            visit.viewer, zone=preference_of(visit.engine, viewer=visit.viewer).zone or visit.viewer.zone
+        ),
+        asked=visit.engine.queries.asked_extensions(visit.viewer),
+        on_call=[shift for shift in visit.engine.queries.shifts(visit.viewer) if shift.is_now],
         command_id=visit.new_command(),
     )
 

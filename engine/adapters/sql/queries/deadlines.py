@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy import ColumnElement, Select, String, case, cast, func, literal_column, null, select
+from sqlalchemy.dialects.postgresql import JSONPATH
 
 from engine import views as vw
 from engine.adapters.sql.queries.persons import Positions, label_of
@@ -31,7 +32,7 @@ def select_deadlines() -> Select[tuple[object, ...]]:
     return (
         select(
             DEADLINE, RUN.c.definition_hash, RUN.c.jurisdiction, RUN.c.started_at.label("run_started_at"),
-            STEP.c.uses, STEP.c.added,
+            STEP.c.uses, STEP.c.added, _who_acted().label("names"),
         )
         .select_from(
             DEADLINE.join(RUN, RUN.c.id == DEADLINE.c.run_id).outerjoin(STEP, STEP.c.id == DEADLINE.c.step_id)
@@ -43,9 +44,7 @@ def select_deadlines() -> Select[tuple[object, ...]]:
 def deadline_views(reading: Reading, rows: Iterable[Row], numbers: Positions) -> tuple[vw.DeadlineView, ...]:
     """Make views of rows that `select_deadlines` gave; timers that only open a step are left out."""
     library = reading.known.library()
-    found = [row for row in rows if row["purpose"] != OPENING]
-    names = _names(reading, found)
-    return tuple(_view(reading, row, numbers, library, names) for row in found)
+    return tuple(_view(reading, row, numbers, library) for row in rows if row["purpose"] != OPENING)
 
 
 def record_of(row: Row) -> Deadline:
@@ -91,10 +90,21 @@ def force_of(term: str) -> str:
     return "advisory" if term.startswith("advisory limit") else "target"
 
 
-def _view(
-    reading: Reading, row: Row, numbers: Positions, library: Library, names: Mapping[UUID, str]
-) -> vw.DeadlineView:
-    deadline = record_of(row)
+def _who_acted() -> ColumnElement[object]:
+    """Name by id who paused, asked and answered; nothing is looked up where nobody did."""
+    said = DEADLINE.c.pauses.op("||")(DEADLINE.c.extensions)
+    ids = func.jsonb_path_query(said, cast("$[*].*", JSONPATH)).op("#>>")(literal_column("'{}'"))
+    found = (
+        select(func.jsonb_object_agg(ACTOR.c.id, ACTOR.c.name))
+        .where(cast(ACTOR.c.id, String).in_(select(ids).correlate(DEADLINE)))
+        .correlate(DEADLINE)
+        .scalar_subquery()
+    )
+    return case((said == literal_column("'[]'::jsonb"), null()), else_=found)
+
+
+def _view(reading: Reading, row: Row, numbers: Positions, library: Library) -> vw.DeadlineView:
+    deadline, names = record_of(row), {UUID(key): name for key, name in (row["names"] or {}).items()}
     term = term_of(deadline.law, on=row["run_started_at"].date(), jurisdiction=row["jurisdiction"], library=library)
     state = deadline_state(deadline, reading.now, calendar=library.calendars.get(deadline.calendar or ""))
     return vw.DeadlineView(
@@ -143,13 +153,3 @@ def _extension(extension: Extension, names: Mapping[UUID, str]) -> vw.ExtensionV
 
 def _named(names: Mapping[UUID, str], actor_id: UUID | None) -> str | None:
     return names.get(actor_id) if actor_id else None
-
-
-def _names(reading: Reading, rows: Iterable[Row]) -> Mapping[UUID, str]:
-    """Name who paused, asked and answered; no statement at all where nobody did."""
-    said = [part for row in rows for part in (*row["pauses"], *row["extensions"])]
-    ids = {UUID(str(part[who])) for part in said for who in ("by", "asked_by", "answered_by") if part.get(who)}
-    if not ids:
-        return {}
-    found = reading.rows(select(ACTOR.c.id, ACTOR.c.name).where(ACTOR.c.id.in_(sorted(ids))))
-    return {row["id"]: row["name"] for row in found}
