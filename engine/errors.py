@@ -287,3 +287,10 @@ class StoryError(IcmcError):
 
     code = "bad-story"
     sentence = "The story {file} cannot be read: {problem}"
+
+
+class SpecialDayError(IcmcError):
+    """Raised when a day cannot be added to a calendar, or taken back."""
+
+    code = "special-day"
+    sentence = "{day} in the calendar {calendar}: {problem}"

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from dateutil.relativedelta import relativedelta
 
-from engine.domain.running_time import Stretch, always, excluded_time, in_utc, spend
+from engine.domain.running_time import Running, Stretch, always, excluded_time, in_utc, measured, spend
 from engine.domain.working_time import (
     instant_of,
     opening_hours,
@@ -76,17 +76,25 @@ def offset_from(due: datetime, offset: Offset, *, zone: str, calendar: Calendar 
 
 
 def warn_at(
-    start: datetime, due: datetime, warning: WarningPoint, *, zone: str, calendar: Calendar | None = None
+    start: datetime,
+    due: datetime,
+    warning: WarningPoint,
+    *,
+    zone: str,
+    calendar: Calendar | None = None,
+    excluded: Sequence[Stretch] = (),
 ) -> datetime | None:
     """Work out when to warn (UTC, whole seconds), or None when that would be before the limit has started.
 
-    A percentage is one of the elapsed way from `start` to `due`.
+    A percentage is one of the time from `start` to `due` that runs: excluded stretches are no part of it.
     """
     begin, end = in_utc(start), in_utc(due)
     if warning.before is not None:
         at = before(end, warning.before, zone=zone, calendar=calendar)
     else:
-        at = begin + timedelta(seconds=(end - begin) // timedelta(seconds=1) * (warning.percent or 0) // 100)
+        gaps: tuple[Running, ...] = excluded_time(excluded, since=begin)
+        seconds = measured(begin, end, gaps) // timedelta(seconds=1) * (warning.percent or 0) // 100
+        at = spend(always(begin), gaps, timedelta(seconds=seconds))
     return at if begin < at < end else None
 
 

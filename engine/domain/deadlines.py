@@ -8,11 +8,21 @@ from engine.domain.compiled import CompiledStep, CompiledTime
 from engine.domain.draft import Draft
 from engine.domain.firings import BREACH, with_next
 from engine.domain.opening import open_step
-from engine.domain.records import Deadline, DeadlineStatus, Purpose, RunStatus, StepStatus
+from engine.domain.records import Deadline, DeadlineStatus, DelayOwner, Purpose, RunStatus, StepStatus
 from engine.domain.timers import wanted_deadlines
 from engine.domain.values import RunView
 
-_COMPARED = ("due_at", "started_at", "limit", "law", "ladder", "warn")
+_COMPARED = ("due_at", "started_at", "limit", "law", "ladder", "warn", "zone", "calendar", "critical", "excluded")
+_PLANNED = ("next_at", "next_firing")
+_KEPT = (
+    "breached_at", "fired", "acknowledged_at", "raised", "delay_owner", "owner_named_at", "discovered_at",
+)  # fmt: skip
+"""What a deadline does not lose when it is counted again; pauses and extensions are counted with."""
+_OWNER_BY_OUTCOME = {
+    "blocked_by_other_body": DelayOwner.OTHER_BODY,
+    "refused_by_person": DelayOwner.PERSONS_CHOICE,
+}
+"""Whose delay it is when a step ends late in this way, unless somebody has said otherwise."""
 
 
 def settle_deadlines(draft: Draft) -> bool:
@@ -35,13 +45,16 @@ def move_deadlines(draft: Draft, run_id: UUID) -> None:
     for wanted in wanted_deadlines(draft.view(run_id), draft.library):
         known = draft.state.deadlines.get(wanted.id)
         if known is not None and known.due_at != wanted.due_at:
-            moved = with_next(known.model_copy(update={"due_at": wanted.due_at}), draft.library)
-            draft.emit(ev.DeadlineMoved(before=known.due_at, deadline=moved))
+            moved = with_next(_carried(known, wanted), draft.library)
+            draft.emit(ev.DeadlineMoved(before=known.due_at, deadline=moved, cause=draft.cause))
 
 
 def breached(draft: Draft, deadline: Deadline) -> Deadline:
     """Record a breach, dated at the due instant, and open what it leads to."""
-    changes = {"breached_at": deadline.due_at, "fired": (*deadline.fired, BREACH)}
+    changes = {
+        "breached_at": deadline.due_at, "fired": (*deadline.fired, BREACH), "discovered_at": draft.now,
+        "delay_owner": deadline.delay_owner or _usual_owner(draft, deadline),
+    }  # fmt: skip
     passed = with_next(deadline.model_copy(update=changes), draft.library)
     draft.emit(ev.DeadlineBreached(deadline=passed))
     if passed.purpose is Purpose.LIMIT:
@@ -61,8 +74,24 @@ def _end(draft: Draft, known: Deadline) -> None:
     if is_late and known.breached_at is None and known.purpose is not Purpose.OPENING:
         known = breached(draft, known)
     status = DeadlineStatus.MET if met_at else DeadlineStatus.ENDED
-    changes = {"status": status, "ended_at": met_at or draft.now, "next_at": None, "next_firing": None}
+    changes = {
+        "status": status, "ended_at": met_at or draft.now, "next_at": None, "next_firing": None,
+        "delay_owner": _owner_at_end(draft, known),
+    }  # fmt: skip
     draft.emit(ev.DeadlineEnded(deadline=known.model_copy(update=changes)))
+
+
+def _usual_owner(draft: Draft, deadline: Deadline) -> DelayOwner:
+    """Give whose delay it is, as far as the ladder can tell."""
+    ladder = draft.library.ladders.get(deadline.ladder)
+    return DelayOwner(ladder.delay_owner) if ladder else DelayOwner.OURS
+
+
+def _owner_at_end(draft: Draft, known: Deadline) -> DelayOwner | None:
+    step = draft.state.steps.get(known.step_id)
+    if known.breached_at is None or known.owner_named_at is not None or step is None:
+        return known.delay_owner
+    return _OWNER_BY_OUTCOME.get(step.outcome or "", known.delay_owner)
 
 
 def _met_at(draft: Draft, known: Deadline) -> datetime | None:
@@ -78,19 +107,28 @@ def _met_at(draft: Draft, known: Deadline) -> datetime | None:
 
 def _set_or_move(draft: Draft, wanted: Deadline) -> None:
     known = draft.state.deadlines.get(wanted.id)
-    if known is not None and all(getattr(known, name) == getattr(wanted, name) for name in _COMPARED):
+    is_counted_alike = known is not None and _is_alike(known, wanted, _COMPARED)
+    if is_counted_alike and not draft.plans_again:
         return
     earlier = known or draft.state.past.get(wanted.id)
-    if earlier is not None:
-        kept = {name: getattr(earlier, name) for name in ("breached_at", "fired", "acknowledged_at")}
-        wanted = wanted.model_copy(update=kept)
-    current = with_next(wanted, draft.library)
+    current = with_next(_carried(earlier, wanted) if earlier else wanted, draft.library)
     if known is None:
         draft.emit(ev.DeadlineSet(deadline=current))
+    elif is_counted_alike and _is_alike(known, current, _PLANNED):
+        return
     else:
-        draft.emit(ev.DeadlineMoved(before=known.due_at, deadline=current))
+        draft.emit(ev.DeadlineMoved(before=known.due_at, deadline=current, cause=draft.cause))
     if current.due_at < draft.now and current.breached_at is None and current.purpose is not Purpose.OPENING:
         breached(draft, current)
+
+
+def _is_alike(one: Deadline, other: Deadline, names: tuple[str, ...]) -> bool:
+    return all(getattr(one, name) == getattr(other, name) for name in names)
+
+
+def _carried(earlier: Deadline, counted: Deadline) -> Deadline:
+    """Give a deadline as it is counted now, with all that has happened to it so far."""
+    return counted.model_copy(update={name: getattr(earlier, name) for name in _KEPT})
 
 
 def _open_on_breach(draft: Draft, deadline: Deadline) -> None:
@@ -98,22 +136,27 @@ def _open_on_breach(draft: Draft, deadline: Deadline) -> None:
     run = draft.state.runs[deadline.run_id]
     if run.status is not RunStatus.OPEN or draft.definitions.get(run.definition_hash) is None:
         return
-    late = draft.view(run.id).compiled.steps.get(deadline.key)
-    if late is None:
-        return
+    for step, element in opened_by_breach(draft.view(run.id), deadline):
+        if draft.view(run.id).latest(step.key, element) is None:
+            open_step(draft, run, step, element)
+
+
+def opened_by_breach(view: RunView, deadline: Deadline) -> list[tuple[CompiledStep, str]]:
+    """List what a breach of a deadline opens, with the elements: the steps that the applying time limit names."""
+    late = view.compiled.steps.get(deadline.key)
+    if late is None or deadline.purpose is not Purpose.LIMIT:
+        return []
+    keys = {key for time in late.times if is_time_of(time, deadline) for key in time.spec.on_breach}
     element = "/".join(part for part in deadline.path.split("/") if not part.startswith("r:"))
-    for step in _opened_by(draft.view(run.id), late, deadline):
-        for one in draft.view(run.id).related(step, element, late.spec.for_each):
-            if draft.view(run.id).latest(step.key, one) is None:
-                open_step(draft, run, step, one)
+    return [
+        (view.compiled.steps[key], one)
+        for key in view.compiled.order
+        if key in keys
+        for one in view.related(view.compiled.steps[key], element, late.spec.for_each)
+    ]
 
 
-def _opened_by(view: RunView, late: CompiledStep, deadline: Deadline) -> list[CompiledStep]:
-    """List the steps that a breach opens: those that the applying time limit of the late step names."""
-    keys = {key for time in late.times if _is_of(time, deadline) for key in time.spec.on_breach}
-    return [view.compiled.steps[key] for key in view.compiled.order if key in keys]
-
-
-def _is_of(time: CompiledTime, deadline: Deadline) -> bool:
+def is_time_of(time: CompiledTime, deadline: Deadline) -> bool:
+    """Say whether a deadline is an instance of this time limit."""
     is_same = (time.spec.ladder, time.spec.law) == (deadline.ladder, deadline.law)
     return is_same and (time.limit is None or str(time.limit) == deadline.limit)

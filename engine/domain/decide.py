@@ -6,9 +6,11 @@ from datetime import datetime
 from engine.domain import commands as cm
 from engine.domain import events as ev
 from engine.domain.compiled import CompiledWorkflow
+from engine.domain.delays import name_owner
 from engine.domain.draft import Draft
-from engine.domain.firing import acknowledge, fire
+from engine.domain.firing import acknowledge, fire, miss
 from engine.domain.library import Library
+from engine.domain.more_time import answer_extension, ask_extension, pause, resume
 from engine.domain.records import LIVE, CasePerson, CaseStatus, Run, RunStatus
 from engine.domain.settle import settle
 from engine.domain.state import CaseState
@@ -16,7 +18,7 @@ from engine.domain.step_adding import add
 from engine.domain.step_ending import approve, cancel, compiled_of, complete, live_step, record_fact, record_interval
 from engine.errors import AlreadyEndedError, NotFoundError
 
-_ALSO_WHEN_CLOSED = (cm.ReopenCase, cm.FireDeadline, cm.Acknowledge)
+_ALSO_WHEN_CLOSED = (cm.ReopenCase, cm.FireDeadline, cm.Acknowledge, cm.MissLevel, cm.NameDelayOwner)
 
 
 def decide(
@@ -27,7 +29,8 @@ def decide(
     The same arguments always give the same events. Raises `NotFoundError` for what is not in the case,
     `AlreadyEndedError` for what is over, `UnknownOutcomeError` for an outcome that the step type does not have,
     `ConflictError` for an added step that would take the name of another, `NoCalendarError` for a run in a place
-    without a calendar. A command that says what is so already gives no events.
+    without a calendar, a `LimitChangeError` for a pause or an extension that cannot be. A command that says what is
+    so already gives no events.
     """
     draft = Draft(state, definitions, library, now)
     if state.case.status is CaseStatus.CLOSED and not isinstance(command, _ALSO_WHEN_CLOSED):
@@ -61,6 +64,20 @@ def _apply(draft: Draft, command: cm.Command) -> None:  # noqa: C901, PLR0912 - 
             fire(draft, command)
         case cm.Acknowledge():
             acknowledge(draft, command)
+        case cm.MissLevel():
+            miss(draft, command)
+        case cm.PauseDeadline():
+            pause(draft, command)
+        case cm.ResumeDeadline():
+            resume(draft, command)
+        case cm.AskExtension():
+            ask_extension(draft, command)
+        case cm.AnswerExtension():
+            answer_extension(draft, command)
+        case cm.NameDelayOwner():
+            name_owner(draft, command)
+        case cm.Recount():
+            draft.cause, draft.plans_again = command.cause, True
         case cm.AbortRun():
             _abort(draft, command)
         case cm.ReopenCase():

@@ -25,6 +25,8 @@ class Draft:
         self.library = library
         self.now = now
         self.events: list[ev.Event] = []
+        self.cause = ""
+        self.plans_again = False
         self._views: dict[UUID, RunView] = {}
 
     def emit(self, event: ev.Event) -> None:

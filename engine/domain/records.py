@@ -152,12 +152,25 @@ class Step(Record):
 
 
 class Interval(Record):
-    """A stretch of time recorded on a step that a limit may leave out (UTC)."""
+    """A stretch of time recorded on a step that a limit may leave out (UTC).
+
+    Where it led is sealed elsewhere; `has_place` says that it was told. A limit of the law leaves out only a stretch
+    whose place was told.
+    """
 
     step_id: UUID
     name: str
     start: datetime
     end: datetime | None = None
+    has_place: bool = False
+
+
+class Excluded(Record):
+    """A stretch of time that a deadline does not count, such as a journey with both its ends (UTC)."""
+
+    name: str
+    start: datetime
+    end: datetime
 
 
 class DelayOwner(StrEnum):
@@ -193,9 +206,13 @@ class Extension(Record):
 class Deadline(Record):
     """The instant at which one time limit of one step falls due. All instants are UTC.
 
-    `budget_seconds` is the running time that the limit leaves, `consumed_seconds` what had passed of it at
-    `running_since`; a limit that stands still has no `running_since`. `raised` keeps when each level was told, under
-    the names of `fired`.
+    `budget_seconds` is the running time that the limit leaves, from start to due time without what is `excluded` and
+    without pauses; `consumed_seconds` is what has passed of it at `running_since`, the end of the last such stretch (or
+    the start). A limit that stands still has a `running_since` that is still to come, and in every case
+    `due_at == running_since + budget - consumed`.
+
+    `raised` keeps when each level was told, under the names of `fired`, and under `m:1` that nobody could be told of
+    level 1. `owner_named_at` is when a person said whose delay it is; until then `delay_owner` is what the ladder says.
     """
 
     id: UUID
@@ -228,6 +245,13 @@ class Deadline(Record):
     consumed_seconds: int = 0
     running_since: datetime | None = None
     discovered_at: datetime | None = None
+    excluded: tuple[Excluded, ...] = ()
+    owner_named_at: datetime | None = None
+
+    @property
+    def leaves_traces(self) -> bool:
+        """Say whether it must be known of after it has ended, in case it begins to run again."""
+        return bool(self.fired or self.pauses or self.extensions or self.delay_owner)
 
 
 class Run(Record):

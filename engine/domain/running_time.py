@@ -79,6 +79,11 @@ def overlap(running: Iterator[Running], gaps: tuple[Running, ...], *, until: dat
     return lost
 
 
+def measured(start: datetime, end: datetime, gaps: tuple[Running, ...]) -> timedelta:
+    """Measure the time from one instant to a later one that lies in no gap."""
+    return max(end - start, timedelta()) - overlap(always(start), gaps, until=end)
+
+
 def _without(running: Iterator[Running], gaps: tuple[Running, ...]) -> Iterator[Running]:
     for part in running:
         start = part.start

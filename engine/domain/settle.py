@@ -7,18 +7,35 @@ from engine.domain.draft import Draft
 from engine.domain.opening import begin, first_path, new_step, open_round, open_step
 from engine.domain.readiness import Readiness, Standing, readiness, standing_at
 from engine.domain.records import LIVE, CaseStatus, Run, RunStatus, Step, StepStatus
+from engine.domain.step_ending import cancel
 from engine.domain.values import RunView
+
+DEADLINE_OVER = "deadline_over"
+"""Why a step is called off that was opened for a deadline that has ended."""
 
 
 def settle(draft: Draft) -> None:
     """Open, hold and skip steps, keep deadlines, end runs, close the case; settling twice adds nothing."""
     _advance_all(draft)
-    while settle_deadlines(draft):
+    while settle_deadlines(draft) | _call_off_what_is_over(draft):
         _advance_all(draft)
     for run in draft.open_runs():
         if _is_over(draft.view(run.id)):
             draft.emit(ev.RunEnded(run_id=run.id, at=draft.now))
     _close(draft)
+
+
+def _call_off_what_is_over(draft: Draft) -> bool:
+    """Call off the steps that a level opened for a deadline that has ended; says whether there were any."""
+    over = [
+        step
+        for step in draft.state.steps.values()
+        if step.status in LIVE and step.added is not None and step.added.for_deadline is not None
+        if step.added.for_deadline not in draft.state.deadlines
+    ]
+    for step in over:
+        cancel(draft, step, DEADLINE_OVER)
+    return bool(over)
 
 
 def _advance_all(draft: Draft) -> None:

@@ -23,8 +23,8 @@ from engine.domain.records import (
 class CaseState:
     """All that the domain needs to know of a case.
 
-    `deadlines` holds the open ones; `past` those that ended after something of them had fired, so that nothing is told
-    twice and no breach is forgotten when such a deadline begins to run again.
+    `deadlines` holds the open ones; `past` those that ended after something of them had fired, or was said of them, so
+    that nothing is told twice, and no breach, pause or extension forgotten, when such a deadline begins to run again.
     """
 
     case: Case
@@ -99,7 +99,7 @@ def _with_deadline(state: CaseState, deadline: Deadline) -> CaseState:
     past = {key: known for key, known in state.past.items() if key != deadline.id} if state.past else state.past
     if deadline.status is DeadlineStatus.OPEN:
         return replace(state, deadlines={**others, deadline.id: deadline}, past=past)
-    return replace(state, deadlines=others, past={**past, deadline.id: deadline} if deadline.fired else past)
+    return replace(state, deadlines=others, past={**past, deadline.id: deadline} if deadline.leaves_traces else past)
 
 
 def _other_links(state: CaseState, added: CasePerson) -> tuple[CasePerson, ...]:

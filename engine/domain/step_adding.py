@@ -33,11 +33,12 @@ def _call(draft: Draft, run: Run, command: cm.AddStep) -> None:
 
 
 def _add_unforeseen(draft: Draft, run: Run, command: cm.AddStep, added: AddedStep) -> None:
+    """Open an added step, once; one that is for a deadline only while that deadline is open."""
     of_step = step_id(run.id, command.key, command.path)
     known = draft.state.steps.get(of_step)
     if command.key in draft.view(run.id).compiled.steps or (known is not None and known.added != added):
         raise ConflictError(kind="step")
-    if known is not None:
+    if known is not None or (added.for_deadline and added.for_deadline not in draft.state.deadlines):
         return
     _go_on(draft, run)
     step = Step(

@@ -8,6 +8,7 @@ from engine.domain import commands as cm
 from engine.domain import events as ev
 from engine.domain.compiled import CompiledStep
 from engine.domain.deadlines import move_deadlines
+from engine.domain.delays import note_owner
 from engine.domain.draft import Draft
 from engine.domain.records import LIVE, Interval, Scalar, Step, StepStatus
 from engine.domain.state import evolve
@@ -81,6 +82,9 @@ def record_interval(draft: Draft, interval: Interval) -> None:
         deadline.step_id == interval.step_id for deadline in draft.state.deadlines.values()
     ):
         raise NotFoundError(kind="step")
+    same = (interval.step_id, interval.name, interval.start)
+    if any(known.has_place for known in draft.state.intervals if (known.step_id, known.name, known.start) == same):
+        interval = interval.model_copy(update={"has_place": True})
     if interval not in draft.state.intervals:
         draft.emit(ev.IntervalRecorded(interval=interval))
 
@@ -104,6 +108,7 @@ def _end(
     ended = answered.model_copy(update={"status": StepStatus.ENDED})
     ended = ended.model_copy(update={"series_over": _series_is_over(draft, ended, compiled)})
     draft.emit(ev.StepEnded(step=ended, answers_hash=answers_hash, reason_code=reason_code))
+    note_owner(draft, ended)
     if compiled is None:
         return
     for fact, condition in compiled.sets.items():

@@ -3,16 +3,18 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from engine.domain.compiled import CompiledStep, CompiledTime
-from engine.domain.counting import due_at
 from engine.domain.library import Library
 from engine.domain.opening import first_path
 from engine.domain.readiness import Standing, is_ruled_out, standing_at
+from engine.domain.reckoning import reckon
 from engine.domain.records import (
     LIVE,
     AddedStep,
     Deadline,
+    Excluded,
     Purpose,
     Run,
     RunStatus,
@@ -195,12 +197,11 @@ def _deadline(
     turn: int,
 ) -> Deadline:
     of_step = step_id(run.id, key, path)
-    calendar = library.calendars.get(run.calendar or "")
-    excluded = tuple(
-        interval for interval in state.intervals if interval.name in rule.exclude and interval.step_id == of_step
-    )
-    return Deadline(
-        id=deadline_id(of_step, purpose, turn=turn),
+    of = deadline_id(of_step, purpose, turn=turn)
+    earlier = state.deadlines.get(of) or state.past.get(of)
+    ladder = library.ladders.get(rule.ladder)
+    deadline = Deadline(
+        id=of,
         run_id=run.id,
         step_id=of_step,
         key=key,
@@ -213,7 +214,22 @@ def _deadline(
         calendar=run.calendar,
         warn=tuple(str(point) for point in rule.warn),
         started_at=started,
-        due_at=due_at(started, rule.limit, zone=run.zone, calendar=calendar, excluded=excluded),
+        due_at=started,
+        pauses=earlier.pauses if earlier else (),
+        extensions=earlier.extensions if earlier else (),
+        critical=ladder is not None and ladder.overrides_quiet_hours,
+        excluded=_excluded(state, of_step, rule, started),
+    )
+    return reckon(deadline, library)
+
+
+def _excluded(state: CaseState, of_step: UUID, rule: _Rule, started: datetime) -> tuple[Excluded, ...]:
+    """List the stretches that a limit leaves out: over, after its start, and for the law only with their place."""
+    return tuple(
+        Excluded(name=one.name, start=one.start, end=one.end)
+        for one in sorted(state.intervals, key=lambda interval: interval.start)
+        if one.name in rule.exclude and one.step_id == of_step and (one.has_place or not rule.law)
+        if one.end is not None and one.end > max(started, one.start)
     )
 
 

@@ -14,6 +14,7 @@ from engine.errors import (
     DefinitionError,
     IcmcError,
     InvalidAnswersError,
+    LimitChangeError,
     NotACandidateError,
     NotAllowedError,
     NotFoundError,
@@ -36,6 +37,7 @@ _STATUSES: Final = (
     (AlreadyEndedError, HTTPStatus.CONFLICT),
     (InvalidAnswersError, HTTPStatus.UNPROCESSABLE_ENTITY),
     (DefinitionError, HTTPStatus.UNPROCESSABLE_ENTITY),
+    (LimitChangeError, HTTPStatus.UNPROCESSABLE_ENTITY),
     (UnknownOutcomeError, HTTPStatus.UNPROCESSABLE_ENTITY),
 )
 _WORDS: Final = {

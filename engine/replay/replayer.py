@@ -9,7 +9,7 @@ from uuid import UUID
 
 from engine.assembly import Engine
 from engine.domain.consequences import WorkItem
-from engine.domain.ladder_plan import planned_levels
+from engine.domain.ladder_plan import unanswered_levels
 from engine.domain.records import LIVE, OPEN, Deadline, Purpose, Step
 from engine.domain.state import CaseState
 from engine.errors import IcmcError, InvalidAnswersError
@@ -25,6 +25,7 @@ from engine.views import CaseView, Viewer
 
 _PROGRAMME = "programme"
 _EXCLUDED = "journey"
+_WAY = "from the place of the rescue to the Committee"
 _SHORTLY = timedelta(minutes=1)
 _AT_ONCE = timedelta(seconds=1)
 
@@ -286,7 +287,7 @@ def _interval(play: Play, step_id: UUID, started: datetime, length: timedelta) -
     start = started.astimezone(UTC)
     record_interval(
         play.stage.engine, step_id, case_id=play.case_id, viewer=play.people["caseworker"],
-        command_id=play.stage.engine.entropy.uuid(), name=_EXCLUDED, start=start, end=start + length,
+        command_id=play.stage.engine.entropy.uuid(), name=_EXCLUDED, start=start, end=start + length, place=_WAY,
     )  # fmt: skip
 
 
@@ -370,7 +371,7 @@ def _compare_escalations(play: Play, view: CaseView) -> None:
             continue
         zone = view.zone
         calendar = library.calendar(view.jurisdiction)
-        plan = planned_levels(
+        plan = unanswered_levels(
             library.ladders[deadline.ladder],
             start=deadline.started_at,
             due=deadline.due_at,

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 from itertools import pairwise
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -146,13 +146,14 @@ class Ladder(_Record):
     """Named escalation levels; the first ones may come before the due time.
 
     A level marked `last_resort` is told whatever else fails, when nobody is left on the levels before it. A ladder that
-    `overrides_quiet_hours` is delivered at any hour.
+    `overrides_quiet_hours` is delivered at any hour. `delay_owner` is whose delay a breach is until somebody says.
     """
 
     name: str = Field(alias="ladder", pattern=r"^[a-z][a-z0-9-]*$")
     version: int = Field(default=1, ge=1)
     title: str
     overrides_quiet_hours: bool = False
+    delay_owner: Literal["ours", "other_body", "persons_choice", "force_majeure"] = "ours"
     levels: tuple[Level, ...] = Field(min_length=1)
     note: str = ""
 

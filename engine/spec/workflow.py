@@ -77,7 +77,11 @@ class Assign(SpecModel):
 
 
 class TimeSpec(SpecModel):
-    """A time limit of a step: when it applies, what starts it, how long it is, who is told."""
+    """A time limit of a step: when it applies, what starts it, how long it is, who is told.
+
+    `pause` and `extend` say for how long in all it may stand still, or be given more time; by default 30 days, and as
+    long as the limit itself in at most two requests. A limit of the law allows neither.
+    """
 
     when: ConditionText | None = None
     from_: str = Field(default="ready", alias="from", pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)?$")
@@ -88,6 +92,8 @@ class TimeSpec(SpecModel):
     warn: Annotated[tuple[str, ...], BeforeValidator(_as_tuple)] = ()
     exclude: Annotated[tuple[Id, ...], BeforeValidator(_as_tuple)] = ()
     on_breach: Annotated[tuple[Id, ...], BeforeValidator(_as_tuple)] = ()
+    pause: str | None = None
+    extend: str | None = None
 
 
 class Repeat(SpecModel):

@@ -184,4 +184,5 @@ def _interval(spec: FieldSpec, entry: Mapping[str, object], step_id: UUID) -> In
         name=spec.excluded_time,
         start=start.astimezone(UTC),
         end=ended.astimezone(UTC) if ended else None,
+        has_place=bool(str(entry.get("place") or "").strip()),
     )

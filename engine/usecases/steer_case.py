@@ -39,15 +39,29 @@ def record_interval(
     name: str,
     start: datetime,
     end: datetime | None,
+    place: str = "",
 ) -> None:
-    """Record a stretch of time, such as a journey, that the step's limit may leave out; deadlines move at once."""
+    """Record a stretch of time, such as a journey, that the step's limit may leave out; deadlines move at once.
+
+    `place` says where it led, and is sealed; a limit of the law leaves out only a stretch with its place.
+    """
     if end is not None and end < start:
         raise InvalidAnswersError({"end": "This is before the start."})
     for told, instant in (("start", start), ("end", end)):
         if instant is not None and instant > engine.clock.now():
             raise InvalidAnswersError({told: "This lies in the future."})
-    command = cm.RecordInterval(Interval(step_id=step_id, name=name, start=start, end=end))
-    command_on_case(engine, case_id, command, viewer=viewer, command_id=command_id)
+    place, now = place.strip(), engine.clock.now()
+    with engine.unit_of_work() as work:
+        state = work.cases.lock(case_id)
+        require_member(viewer, state)
+        if work.records.answer_to(command_id) is not None:
+            return
+        interval = Interval(step_id=step_id, name=name, start=start, end=end, has_place=bool(place))
+        carry_out(engine, work, state, cm.RecordInterval(interval), actor_id=viewer.actor_id, now=now)
+        if place:
+            work.cases.keep_place(state, interval, place)
+        work.records.remember(command_id, {"step_id": str(step_id)}, case_id=case_id, at=now)
+        work.commit()
 
 
 def add_step(

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import Connection, Table, TextClause, insert, text
+from sqlalchemy import Connection, Table, TextClause, insert, text, update
 
 from engine.adapters.sql import tables as tb
 from engine.adapters.sql.case_writing import NEW_JOB, write_decision, write_rows
@@ -41,7 +41,7 @@ def _table(row: type) -> Table:
     return table
 
 
-CASE, ITEM, EVENT = _table(tb.CaseRow), _table(tb.WorkItemRow), _table(tb.EventRow)
+CASE, ITEM, EVENT, INTERVAL = (_table(row) for row in (tb.CaseRow, tb.WorkItemRow, tb.EventRow, tb.IntervalRow))
 
 
 def _columns(record: type[BaseModel]) -> str:
@@ -53,6 +53,8 @@ def _part(name: str, record: type[BaseModel], table: str, condition: str) -> str
     return f"'{name}', (SELECT coalesce(json_agg(row_to_json(x)), '[]'::json) FROM ({rows}) x)"
 
 
+_TRACES = "(fired <> '{}' OR pauses <> '[]' OR extensions <> '[]' OR delay_owner IS NOT NULL)"
+"""What must be known of a deadline that has ended, as `Deadline.leaves_traces` says it."""
 _LOCK = text(f'SELECT {_columns(Case)} FROM "case" WHERE id = :case FOR UPDATE')
 _READ = text(f'SELECT {_columns(Case)} FROM "case" WHERE id = :case')
 _LOAD = text(
@@ -63,7 +65,7 @@ _LOAD = text(
     + ", "
     + _part("deadlines", Deadline, "deadline", "AND status = 'open'")
     + ", "
-    + _part("past", Deadline, "deadline", "AND status <> 'open' AND fired <> '{}'")
+    + _part("past", Deadline, "deadline", "AND status <> 'open' AND " + _TRACES)
     + ", "
     + _part("persons", CasePerson, "case_person", "ORDER BY added_at, position")
     + ", "
@@ -143,6 +145,14 @@ class CaseStore:
         links, saved = self._chain(state, [(type_, dict(body))], actor_id=actor_id, at=at)
         write_decision(self._connection, {"event": links}, saved, _jsonable(saved.facts), closed_steps={}, at=at)
         return saved
+
+    def keep_place(self, state: CaseState, interval: Interval, place: str) -> None:
+        """Seal where a recorded stretch of time led."""
+        row = uuid5(interval.step_id, f"{interval.name}|{interval.start.isoformat()}")
+        sealed = self._vault.seal(place, key_of=state.case.id, table="interval", row=row, column="sealed_place")
+        of = (INTERVAL.c.step_id == interval.step_id, INTERVAL.c.name == interval.name)
+        changed = update(INTERVAL).where(*of, INTERVAL.c.start == interval.start).values(sealed_place=sealed)
+        self._connection.execute(changed)
 
     def add_jobs(self, state: CaseState, jobs: Sequence[Job], *, at: datetime, **more: object) -> None:
         """Write jobs into the outbox, and make sure that somebody is told of them."""

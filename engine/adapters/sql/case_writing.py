@@ -37,7 +37,7 @@ _TARGETS: Mapping[str, _Target] = {
     "case_person": _Target(
         (*CasePerson.model_fields, *_SCOPE, "position"), ("case_id", "person_id", "role"), ("removed_at",)
     ),
-    "interval": _Target((*Interval.model_fields, *_SCOPE), ("step_id", "name", "start"), ("end",)),
+    "interval": _Target((*Interval.model_fields, *_SCOPE), ("step_id", "name", "start"), ("end", "has_place")),
     "work_item": _Target((*WorkItem.model_fields, "unit_id"), ("id",)),
     "job": _Target((*Job.model_fields, "unit_id", *_JOB_STATE), ("id",)),
     "dispatch": _Target(("case_id", "workflow"), ("case_id",)),

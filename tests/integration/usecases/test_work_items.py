@@ -264,6 +264,7 @@ def _journey(
     record_interval(
         world.engine, step_id, case_id=case_id, viewer=world.who("caseworker"), command_id=command_id or uuid4(),
         name="journey", start=_at(begins), end=None if ends is None else _at(ends),
+        place="Here to there",
     )  # fmt: skip
 
 

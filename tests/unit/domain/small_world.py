@@ -208,7 +208,7 @@ def person(of: UUID) -> str:
 
 
 def journey(key: str, start: datetime, end: datetime | None, path: str = "") -> Interval:
-    return Interval(step_id=step_id(RUN, key, path), name="journey", start=start, end=end)
+    return Interval(step_id=step_id(RUN, key, path), name="journey", start=start, end=end, has_place=True)
 
 
 def hours(number: float) -> datetime:

@@ -1,0 +1,94 @@
+"""What a deadline's own record says of its time: when it falls due, how much has run, when it stands still."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from engine.domain.counting import due_at
+from engine.domain.library import Library
+from engine.domain.records import Deadline, Excluded, Pause
+from engine.domain.running_time import excluded_time, measured
+from engine.spec.limits import TimeLimit
+
+PAUSED = "pause"
+"""The name under which a pause stands among the stretches that do not count."""
+_SECOND = timedelta(seconds=1)
+
+
+class Reckoned(NamedTuple):
+    """A due time (UTC), and the same without the extensions that were given."""
+
+    due_at: datetime
+    plain_due_at: datetime
+
+
+def reckon(deadline: Deadline, library: Library) -> Deadline:
+    """Count a deadline from what stands in its record: start, limit, excluded stretches, pauses, extensions.
+
+    A limit of the law knows neither pause nor extension, whatever was recorded before it applied. Raises like
+    `engine.domain.counting.due_at`.
+    """
+    due = reckoned(deadline, library).due_at
+    stretches = left_out(deadline)
+    gaps = excluded_time(stretches, since=deadline.started_at)
+    last = next((gap for gap in reversed(gaps) if gap.start < due), None)
+    consumed = measured(deadline.started_at, last.start, gaps) if last else timedelta()
+    return deadline.model_copy(
+        update={
+            "due_at": due,
+            "budget_seconds": measured(deadline.started_at, due, gaps) // _SECOND,
+            "consumed_seconds": consumed // _SECOND,
+            "running_since": min(last.end, due) if last else deadline.started_at,
+        }
+    )
+
+
+def reckoned(deadline: Deadline, library: Library, *, more: Iterable[TimeLimit] | None = None) -> Reckoned:
+    """Count the due time of a deadline, with the extensions that it has or those of `more` instead."""
+    calendar = library.calendars.get(deadline.calendar or "")
+    stretches = left_out(deadline)
+    plain = due_at(
+        deadline.started_at, TimeLimit(deadline.limit), zone=deadline.zone, calendar=calendar, excluded=stretches
+    )
+    due = plain
+    for length in given(deadline) if more is None else more:
+        due = due_at(due, length, zone=deadline.zone, calendar=calendar, excluded=stretches)
+    if due > deadline.started_at:
+        due, plain = after_pauses(deadline, due, is_due=True), after_pauses(deadline, plain, is_due=True)
+    return Reckoned(due, plain)
+
+
+def given(deadline: Deadline) -> tuple[TimeLimit, ...]:
+    """List the extensions that were approved, in the order in which they were asked for; the law knows none."""
+    if deadline.law:
+        return ()
+    return tuple(TimeLimit(one.more) for one in deadline.extensions if one.is_approved)
+
+
+def left_out(deadline: Deadline) -> tuple[Excluded, ...]:
+    """List all stretches that do not count: what is excluded, and the pauses unless the limit is one of the law."""
+    paused = (Excluded(name=PAUSED, start=pause.start, end=pause.until) for pause in pauses_of(deadline))
+    return (*deadline.excluded, *paused)
+
+
+def pauses_of(deadline: Deadline) -> tuple[Pause, ...]:
+    """List the pauses that count."""
+    return () if deadline.law else deadline.pauses
+
+
+def pause_at(deadline: Deadline, now: datetime) -> Pause | None:
+    """Find the pause that a deadline is in (UTC); at its last instant it goes on."""
+    return next((pause for pause in pauses_of(deadline) if pause.start <= now < pause.until), None)
+
+
+def after_pauses(deadline: Deadline, at: datetime, *, is_due: bool = False) -> datetime:
+    """Move an instant that lies inside a pause to the end of it; a due time may fall where a pause begins."""
+    for pause in sorted(pauses_of(deadline), key=lambda one: one.start):
+        if pause.start < at < pause.until or (at == pause.start < pause.until and not is_due):
+            at = pause.until
+    return at
+
+
+def paused_seconds(deadline: Deadline) -> int:
+    """Add up the pauses of a deadline, in seconds."""
+    return sum((pause.until - pause.start) // _SECOND for pause in deadline.pauses)
