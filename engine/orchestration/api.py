@@ -4,7 +4,12 @@ from typing import Any, Final
 from uuid import UUID
 
 from prefect.client.orchestration import SyncPrefectClient
-from prefect.client.schemas.actions import DeploymentUpdate, GlobalConcurrencyLimitCreate, WorkPoolCreate
+from prefect.client.schemas.actions import (
+    DeploymentUpdate,
+    GlobalConcurrencyLimitCreate,
+    GlobalConcurrencyLimitUpdate,
+    WorkPoolCreate,
+)
 from prefect.client.schemas.filters import (
     FlowRunFilter,
     FlowRunFilterState,
@@ -55,20 +60,25 @@ def forget_backlog(client: SyncPrefectClient, deployment: DeploymentResponse) ->
     client.update_deployment(deployment.id, DeploymentUpdate(description=deployment.description, tags=deployment.tags))
 
 
-def gateway_limits(client: SyncPrefectClient) -> set[str]:
-    """Return the names of all global concurrency limits."""
-    names: set[str] = set()
-    while page := client.read_global_concurrency_limits(limit=_PAGE, offset=len(names)):
-        names |= {limit.name for limit in page}
+def gateway_limits(client: SyncPrefectClient) -> dict[str, tuple[int, float]]:
+    """Return all global concurrency limits by name: how many slots, and how many come free a second by themselves."""
+    found: dict[str, tuple[int, float]] = {}
+    while page := client.read_global_concurrency_limits(limit=_PAGE, offset=len(found)):
+        found |= {limit.name: (limit.limit, limit.slot_decay_per_second) for limit in page}
         if len(page) < _PAGE:
             break
-    return names
+    return found
 
 
-def create_limit(client: SyncPrefectClient, name: str, slots: int) -> None:
-    """Make a global concurrency limit, unless another process just did."""
+def set_limit(client: SyncPrefectClient, name: str, *, slots: int, decay: float, exists: bool) -> None:
+    """Make a global concurrency limit, unless another process just did, or change it."""
+    if exists:
+        change = GlobalConcurrencyLimitUpdate(limit=slots, slot_decay_per_second=decay)
+        client.update_global_concurrency_limit(name, change)
+        return
+    wanted = GlobalConcurrencyLimitCreate(name=name, limit=slots, active=True, slot_decay_per_second=decay)
     try:
-        client.create_global_concurrency_limit(GlobalConcurrencyLimitCreate(name=name, limit=slots, active=True))
+        client.create_global_concurrency_limit(wanted)
     except ObjectAlreadyExists:
         return
 

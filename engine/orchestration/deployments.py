@@ -12,20 +12,17 @@ from prefect.client.schemas.responses import DeploymentResponse
 from prefect.client.schemas.schedules import IntervalSchedule
 from prefect.flows import Flow
 
-from engine.errors import ServiceError
-from engine.orchestration import api, deadlines_flow
+from engine.orchestration import api, deadlines_flow, gateways
 from engine.orchestration.deadlines_flow import deadlines
 from engine.orchestration.flows import case
 from engine.orchestration.housekeeping import housekeeping
 from engine.orchestration.seams import Installation, PublishedWorkflow
-from engine.orchestration.tasks import GATEWAY_PREFIX
 
 log = logging.getLogger(__name__)
 
 DEADLINES: Final = "deadlines"
 CASES_QUEUE: Final = "cases"
 HOUSEKEEPING_QUEUE: Final = "housekeeping"
-SLOTS_OF_A_GATEWAY: Final = 4
 ENTRYPOINTS: Final[dict[str, Flow[..., Any]]] = {
     "engine.orchestration.flows.case": case,
     "engine.orchestration.deadlines_flow.deadlines": deadlines,
@@ -69,7 +66,7 @@ def register_all(client: SyncPrefectClient, installation: Installation, template
     """
     api.ensure_pool(client, api.CASES_POOL, "Jobs of cases and housekeeping.", template)
     api.ensure_pool(client, api.DEADLINES_POOL, "Deadlines, which no pause of the other pool holds up.", template)
-    _ensure_limits(client, installation.gateways)
+    gateways.ensure_limits(client, installation)
     there = api.deployments(client)
     ids = {name: deployment.id for name, deployment in there.items()}
     for wanted in _wanted(installation):
@@ -82,7 +79,8 @@ def register_all(client: SyncPrefectClient, installation: Installation, template
 def is_registered(client: SyncPrefectClient, installation: Installation) -> bool:
     """Tell whether nothing is missing or changed."""
     there = api.deployments(client)
-    return all(wanted.is_there_as(there.get(wanted.name)) for wanted in _wanted(installation))
+    registered = all(wanted.is_there_as(there.get(wanted.name)) for wanted in _wanted(installation))
+    return registered and gateways.are_there(client, installation)
 
 
 def forget_backlogs(client: SyncPrefectClient) -> None:
@@ -151,15 +149,3 @@ def _create(client: SyncPrefectClient, wanted: _Wanted) -> UUID:
 
 def _schedule(every: timedelta) -> DeploymentScheduleCreate:
     return DeploymentScheduleCreate(schedule=IntervalSchedule(interval=every), active=True)
-
-
-def _ensure_limits(client: SyncPrefectClient, gateways: tuple[str, ...]) -> None:
-    wanted = {GATEWAY_PREFIX + gateway for gateway in gateways}
-    for name in wanted - api.gateway_limits(client):
-        api.create_limit(client, name, SLOTS_OF_A_GATEWAY)
-    if missing := wanted - api.gateway_limits(client):
-        raise ServiceError(
-            service="Prefect",
-            problem=f"these concurrency limits are missing: {', '.join(sorted(missing))}.",
-            remedy="Without them everything would be sent at once. Create them in Prefect's page, or restart.",
-        )

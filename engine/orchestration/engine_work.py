@@ -11,9 +11,12 @@ from engine.orchestration.seams import Chore, DoneBy, Installation, PublishedWor
 from engine.ports import Batch, ClaimedJob, FiredReport, OpenBatch
 from engine.usecases import (
     audit_escalations,
+    channels,
     deliver_messages,
     digests,
     fire_deadlines,
+    passing_on,
+    recount,
     run_job,
     serve_jobs,
     storms,
@@ -36,7 +39,11 @@ CHORES: Final[Mapping[Chore, Callable[[Engine], object]]] = {
     Chore("tell-of-trouble", timedelta(minutes=5), "Tells administrators of what needs a person."): (
         trouble.tell_of_trouble
     ),
+    Chore("pass-on-items", timedelta(minutes=5), "Gives the items of who is away to others."): passing_on.pass_on_all,
     Chore("reconcile-jobs", timedelta(minutes=1), "Frees the jobs whose worker is gone."): serve_jobs.reconcile_jobs,
+    Chore(
+        "recount-deadlines", timedelta(minutes=1), "Counts deadlines again after a calendar, ladder or law changed."
+    ): recount.recount_deadlines,
 }
 """The housekeeping that Prefect schedules; each is safe to be done twice, or late."""
 
@@ -54,8 +61,13 @@ class EngineWork:
         return Installation(
             workflows=tuple(PublishedWorkflow(name, str(version), title) for name, version, _, title in published),
             gateways=self.engine.queries.gateways(),
+            rates=channels.gateway_rates(self.engine),
             chores=tuple(CHORES),
         )
+
+    def share_of(self, gateway: str, *, most: Callable[[int], int]) -> int | None:
+        """Return how many messages wait for a gateway with a rate."""
+        return channels.share_of(self.engine, gateway, most=most)
 
     def now(self) -> datetime:
         """Return the present time of the engine's clock."""

@@ -1,5 +1,6 @@
 """Say what orchestration asks of the use cases, as one narrow protocol."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal, Protocol
@@ -30,10 +31,11 @@ class Chore:
 
 @dataclass(frozen=True)
 class Installation:
-    """What Prefect must know of this installation: its workflows, gateways and chores."""
+    """What Prefect must know of this installation: workflows, gateways, the rates a minute of some, and chores."""
 
     workflows: tuple[PublishedWorkflow, ...]
     gateways: tuple[str, ...] = ()
+    rates: tuple[tuple[str, int], ...] = ()
     chores: tuple[Chore, ...] = field(default_factory=tuple)
 
 
@@ -42,6 +44,10 @@ class Work(Protocol):
 
     def installation(self) -> Installation:
         """Return what must be registered with Prefect."""
+        ...
+
+    def share_of(self, gateway: str, *, most: Callable[[int], int]) -> int | None:
+        """Return how many messages wait for a gateway with a rate, at most `most` of its rate; None without a rate."""
         ...
 
     def now(self) -> datetime:

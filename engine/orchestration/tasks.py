@@ -4,17 +4,18 @@ import logging
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 from uuid import UUID
 
 from prefect import Task, task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
-from prefect.concurrency.sync import concurrency
+from prefect.concurrency.sync import concurrency, rate_limit
 from prefect.context import TaskRunContext
 
 from engine.errors import IcmcError
+from engine.orchestration import gateways
 from engine.orchestration.events import announce_job
 from engine.orchestration.process import health, runtime
 from engine.ports import ClaimedJob
@@ -23,7 +24,6 @@ log = logging.getLogger(__name__)
 
 LONGEST_RETRY_SECONDS: Final = 30.0
 """Retries that take longer in total are the job's own `ready_at`, and a new task run."""
-GATEWAY_PREFIX: Final = "icmc-gateway-"
 GATEWAY_BUSY: Final = "gateway-busy"
 """The code of a job that found no free slot: it is given back, not failed."""
 _GATEWAY_WAIT_SECONDS: Final = 10.0
@@ -99,19 +99,26 @@ def _do_job(job_id: str) -> None:
 def _do(attempt: _Attempt) -> None:
     flow_run_id, task_run_id = _ids()
     with ExitStack() as slots:
-        if attempt.job.gateway and not _enter_gateway(slots, attempt.job.gateway):
+        job = _enter_gateway(slots, attempt.job) if attempt.job.gateway else attempt.job
+        if job is None:
             attempt.code = GATEWAY_BUSY
             return
-        runtime.work.run_job(attempt.job, flow_run_id=flow_run_id, task_run_id=task_run_id, done_by="prefect")
+        runtime.work.run_job(job, flow_run_id=flow_run_id, task_run_id=task_run_id, done_by="prefect")
     attempt.code = ""
 
 
-def _enter_gateway(slots: ExitStack, gateway: str) -> bool:
+def _enter_gateway(slots: ExitStack, job: ClaimedJob) -> ClaimedJob | None:
+    """Wait for a slot, or for as many as a gateway with a rate has messages; None when none came free in time."""
+    share = runtime.work.share_of(job.gateway, most=gateways.most_at_once)
+    name = gateways.PREFIX + job.gateway
     try:
-        slots.enter_context(concurrency(GATEWAY_PREFIX + gateway, strict=True, timeout_seconds=_GATEWAY_WAIT_SECONDS))
+        if share is not None:
+            rate_limit(name, occupy=share, strict=True, timeout_seconds=_GATEWAY_WAIT_SECONDS)
+            return replace(job, payload={**job.payload, "most": share})
+        slots.enter_context(concurrency(name, strict=True, timeout_seconds=_GATEWAY_WAIT_SECONDS))
     except TimeoutError:
-        return False
-    return True
+        return None
+    return job
 
 
 def _ids() -> tuple[UUID | None, UUID | None]:

@@ -1,6 +1,6 @@
 """Set up, disable and try the gateways of an organisation, and keep where people are reached by them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from uuid import UUID, uuid5
 
 from engine.assembly import Engine
@@ -75,6 +75,25 @@ def try_channel(engine: Engine, *, viewer: Viewer, organisation: str, channel: s
                 message_id=str(engine.entropy.uuid()), written_at=now,
             )
         )  # fmt: skip
+
+
+def gateway_rates(engine: Engine) -> tuple[tuple[str, int], ...]:
+    """List the channels that organisations have set up, each with the lowest of their rates a minute."""
+    with engine.unit_of_work() as work:
+        return tuple((name, rate) for name, rate in work.channels.rates() if name not in engine.channels)
+
+
+def share_of(engine: Engine, channel: str, *, most: Callable[[int], int]) -> int | None:
+    """Give how many messages the next job of a channel with a rate asks for; None for one without a rate.
+
+    `most` says how many of a rate a minute may go at one time.
+    """
+    rate = dict(gateway_rates(engine)).get(channel)
+    if rate is None:
+        return None
+    with engine.unit_of_work() as work:
+        due = work.deliveries.count_due(channel, now=engine.clock.now())
+    return max(1, min(due, most(rate)))
 
 
 def set_contact(engine: Engine, *, viewer: Viewer, email: str, channel: str, address: str) -> None:

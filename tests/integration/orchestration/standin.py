@@ -47,6 +47,7 @@ class StandIn:
     url: str
     workflows: tuple[PublishedWorkflow, ...] = (PublishedWorkflow("child-labour", "1", "Child labour"),)
     gateways: tuple[str, ...] = ("email",)
+    rates: tuple[tuple[str, int], ...] = (("sms", 60),)
     chores: tuple[Chore, ...] = (Chore("reconcile-jobs", timedelta(minutes=1), "Frees jobs whose worker is gone."),)
     chores_done: list[str] = field(default_factory=list)
     _local: threading.local = field(default_factory=threading.local)
@@ -103,10 +104,14 @@ class StandIn:
     # the protocol
 
     def installation(self) -> Installation:
-        return Installation(self.workflows, self.gateways, self.chores)
+        return Installation(self.workflows, self.gateways, self.rates, self.chores)
 
     def now(self) -> datetime:
         return datetime.now(UTC)
+
+    def share_of(self, gateway: str, *, most: Callable[[int], int]) -> int | None:
+        rate = dict(self.rates).get(gateway)
+        return None if rate is None else most(rate)
 
     def listening_address(self) -> str:
         return self.url

@@ -1,6 +1,7 @@
 """Jobs become task runs of Prefect, whatever their number, and their failures say nothing."""
 
 import subprocess
+from datetime import timedelta
 from uuid import UUID
 
 import psycopg
@@ -94,6 +95,16 @@ def test_a_message_takes_a_slot_of_its_gateways_limit(site: Site) -> None:
     until(lambda: _is_done(site, job))
     until(lambda: _task_states(site, case) == [("deliver", "COMPLETED")])
     assert site.api.request("GET", "/v2/concurrency_limits/icmc-gateway-email")["active_slots"] == 0
+
+
+def test_the_messages_of_a_gateway_with_a_rate_take_as_many_slots_which_come_free_by_time(site: Site) -> None:
+    limit = site.api.request("GET", "/v2/concurrency_limits/icmc-gateway-sms")
+    assert (limit["limit"], limit["slot_decay_per_second"]) == (10, 1.0)
+    case = site.work.add_case()
+    jobs = [site.work.add_job(case, "deliver", kind="deliver", gateway="sms") for _ in range(2)]
+    until(lambda: _is_done(site, *jobs), seconds=60)
+    first, second = (site.work.row("job", job)["ended_at"] for job in jobs)
+    assert abs(second - first) >= timedelta(seconds=8)
 
 
 def test_a_gateway_without_its_limit_lets_nothing_through(site: Site) -> None:
