@@ -9,7 +9,7 @@ from sqlalchemy import Engine as SqlEngine
 from sqlalchemy import create_engine
 
 from engine.adapters.apprise_channel import AppriseGateways
-from engine.adapters.data_files import data_folder, shipped_sources
+from engine.adapters.data_files import data_folder, letters, shipped_sources
 from engine.adapters.demo_clock import DemoClock
 from engine.adapters.demo_mailbox import DemoGateways, DemoMailbox
 from engine.adapters.graphviz_svg import dot_to_svg
@@ -172,6 +172,7 @@ def _linter(
             packs=published.packs.values(),
             calendars=published.calendars,
             report=report.outputs if report else None,
+            letters=letters(),
             holiday_places=known_places(),
         )
         documents = [read_yaml(text, file=file) for file, text in sources.items()]

@@ -20,3 +20,9 @@ def shipped_sources() -> dict[str, str]:
         file for part in ("calendars", "ladders", "law", "cases") for file in sorted((folder / part).glob("*.yaml"))
     ]
     return {str(file.relative_to(folder.parent)): file.read_text(encoding="utf-8") for file in files}
+
+
+def letters() -> frozenset[str]:
+    """Name the letters and papers that there is a template for."""
+    found = (data_folder("templates") / "documents").glob("[!_]*.html")
+    return frozenset(file.stem for file in found)

@@ -1,6 +1,7 @@
 """Public holidays worked out by the `holidays` library, for the calendars that name it as their source."""
 
 from datetime import date
+from functools import cache
 from importlib.metadata import version
 
 import holidays
@@ -33,3 +34,11 @@ def public_holidays(place: str, *, first_year: int, last_year: int) -> tuple[Spe
     except NotImplementedError as error:
         raise HolidaysUnknownError(place=place) from error
     return tuple(SpecialDay(day=day, name=name, source=LIBRARY) for day, name in sorted(found.items()))
+
+
+@cache
+def known_places() -> frozenset[str]:
+    """Name the places whose public holidays the library knows: countries (`IN`) and their parts (`IN/AS`)."""
+    supported = holidays.list_supported_countries(include_aliases=False)
+    parts = {f"{country}/{part}" for country, names in supported.items() for part in names}
+    return frozenset(supported) | parts

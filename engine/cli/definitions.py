@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
-from engine.adapters.data_files import shipped_sources
+from engine.adapters.data_files import letters, shipped_sources
 from engine.adapters.graphviz_svg import dot_to_svg
+from engine.adapters.message_rules import lint_messages, message_files
 from engine.adapters.registry_catalogue import RegistryCatalogue
 from engine.builtin import CORE
 from engine.errors import IcmcError
@@ -17,9 +18,10 @@ from engine.settings import Settings
 from engine.spec.diagram import to_dot, to_mermaid
 from engine.spec.extends import assemble
 from engine.spec.findings import Finding, Severity, has_errors
-from engine.spec.library import Definitions, Kind, definitions_of, load_definitions
+from engine.spec.library import Definitions, Kind, definition_files, definitions_of, load_definitions
+from engine.spec.lint.files import with_definitions
 from engine.spec.lint.known import KnownNames
-from engine.spec.lint.paths import lint_paths, with_definitions
+from engine.spec.lint.paths import is_folder, lint_paths
 from engine.spec.schema import json_schema
 from engine.spec.workflow import Workflow
 from engine.spec.yaml_files import read_yaml, read_yaml_file
@@ -38,11 +40,13 @@ def lint(
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print the findings as a JSON list.")] = False,
 ) -> None:
-    """Find what is wrong with definition files: workflows, ladders, law packs, calendars."""
+    """Find what is wrong with definition files: workflows, ladders, law packs, calendars, templates of messages."""
     try:
         shipped = _shipped()
-        names = with_definitions(KnownNames(), shipped)
-        findings = lint_paths(paths, catalogue=_catalogue(), names=names, around=shipped)
+        names = with_definitions(KnownNames(letters=letters()), shipped)
+        messages = message_files(paths)
+        others = [path for path in paths if path not in messages and not _holds_messages_only(path)]
+        findings = lint_paths(others, catalogue=_catalogue(), names=names, around=shipped) + lint_messages(messages)
     except IcmcError as error:
         raise _failed(error) from error
     if as_json:
@@ -77,6 +81,10 @@ def draw(
 def schema(kind: Annotated[Kind, typer.Argument(help="The kind of definition file.")] = Kind.WORKFLOW) -> None:
     """Print the JSON Schema of a kind of definition file, for editors with completion."""
     typer.echo(json.dumps(json_schema(kind), indent=2, ensure_ascii=False))
+
+
+def _holds_messages_only(path: Path) -> bool:
+    return is_folder(path) and bool(message_files((path,))) and not definition_files(path)
 
 
 def _drawn(workflow: Workflow, form: Format) -> str:

@@ -31,8 +31,9 @@ COMMANDS = {
     "simulate": Place(
         "simulating", "simulate_workflow", "Say what would happen to a report, with times; nothing is changed."
     ),
-    "publish": Place("publishing", "publish", "Publish workflows from files."),
+    "publish": Place("publishing", "publish", "Publish definitions from files, or say what that would change."),
     "export": Place("publishing", "export", "Write the stored text of a definition back."),
+    "calendar": Place("calendars", "app", "Calendars: their days, and days that are added by hand."),
     "replay": Place("replaying", "replay", "Replay stories in a scratch database on a simulated clock."),
     "doctor": Place("audit", "doctor", "Say what is wrong with this installation, in words, with the fix."),
     "backup": Place("storage", "backup", "Back the case database up, and prove the backup by a trial restore."),

@@ -5,46 +5,51 @@ from typing import Annotated
 
 import typer
 
-from engine.cli.common import SYSTEM, WRONG_USAGE, fail, in_words, running_engine, show
-from engine.spec.findings import has_errors
-from engine.usecases.publish import lint_source, publish_workflow
+from engine.cli.common import SYSTEM, WRONG_USAGE, fail, in_words, running_engine, show, viewer_by_email
+from engine.cli.previewing import in_lines
+from engine.spec.library import Kind as DefinitionKind
+from engine.usecases.preview import preview_files
+from engine.usecases.publish import Published, publish_files
+from engine.usecases.recount import recount_deadlines
 
-Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Workflow files.")]
+Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Workflows, ladders, law packs, calendars.")]
 Name = Annotated[str, typer.Argument(help="The name of a definition.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Kind = Annotated[str, typer.Option(help="workflow, ladder, law or calendar.")]
+Preview = Annotated[bool, typer.Option("--preview", help="Say what it would do to open cases, and change nothing.")]
+Kind = Annotated[DefinitionKind, typer.Option(help="The kind of definition.")]
 Version = Annotated[int | None, typer.Option(help="A version; the published one unless given.")]
 Out = Annotated[Path | None, typer.Option("--out", help="Write to this file instead of the screen.")]
+As = Annotated[str | None, typer.Option("--as", help="The e-mail address of who does it; this machine unless given.")]
 
 
 @in_words
-def publish(files: Files, as_json: Json = False) -> None:  # noqa: FBT002 - a command-line flag
-    """Publish workflows from files; running cases stay on their version. If one has errors, none is published."""
-    sources = [(path, _read(path)) for path in files]
-    done = []
+def publish(files: Files, preview: Preview = False, as_person: As = None, as_json: Json = False) -> None:  # noqa: FBT002
+    """Publish definitions from files, all or none. Running cases stay on their version of a workflow.
+
+    A new calendar, ladder or law pack holds for every open deadline: they are counted again.
+    """
+    sources = {str(path): _read(path) for path in files}
     with running_engine() as (engine, _):
-        findings = [found for path, source in sources for found in lint_source(engine, source, file=str(path))]
-        if has_errors(findings):
-            fail("\n".join(map(str, findings)))
-        for path, source in sources:
-            done.append((path, publish_workflow(engine, source=source, viewer=SYSTEM, file=str(path))))
+        viewer = viewer_by_email(engine, as_person) if as_person else SYSTEM
+        if preview:
+            found = preview_files(engine, sources, viewer=viewer)
+            show(found, as_json=as_json, words=lambda: in_lines(found))
+            return
+        done = publish_files(engine, sources, viewer=viewer)
+        recount_deadlines(engine)
     rows = [
-        {"file": str(path), "kind": one.kind, "name": one.name, "version": one.version, "hash": one.content_hash,
+        {"file": one.file, "kind": one.kind, "name": one.name, "version": one.version, "hash": one.content_hash,
          "changed": one.changed}
-        for path, one in done
+        for one in done
     ]  # fmt: skip
-    words = (
-        f"{path}: {one.name} is published as version {one.version}{'' if one.changed else ', as it was already'}."
-        for path, one in done
-    )
-    show(rows, as_json=as_json, words=lambda: "\n".join(words))
+    show(rows, as_json=as_json, words=lambda: "\n".join(map(_said, done)))
 
 
 @in_words
-def export(name: Name, kind: Kind = "workflow", version: Version = None, out: Out = None) -> None:
-    """Write the stored text of a definition back, as it was published."""
+def export(name: Name, kind: Kind = DefinitionKind.WORKFLOW, version: Version = None, out: Out = None) -> None:
+    """Write the stored text of a definition of any kind back, as it was published."""
     with running_engine() as (engine, _):
-        source = engine.queries.definition(kind, name, version).source
+        source = engine.queries.definition(kind.value, name, version).source
     if out is None:
         typer.echo(source, nl=False)
         return
@@ -52,6 +57,11 @@ def export(name: Name, kind: Kind = "workflow", version: Version = None, out: Ou
         out.write_text(source, encoding="utf-8")
     except OSError as error:
         fail(f"{out}: cannot be written ({type(error).__name__}).", status=WRONG_USAGE)
+
+
+def _said(one: Published) -> str:
+    ending = "" if one.changed else ", as it was already"
+    return f"{one.file}: {one.kind} {one.name} is published as version {one.version}{ending}."
 
 
 def _read(path: Path) -> str:

@@ -159,7 +159,11 @@ class Calendar(_Record):
         """Name the holiday or weekend day that makes this date no working day; None when it is one."""
         if day in self._opened:
             return None
-        return self._closed.get(day) or self._yearly.get(f"{day:%m-%d}") or self._resting.get(Weekday.of(day))
+        return self.holiday(day) or self._resting.get(Weekday.of(day))
+
+    def holiday(self, day: date) -> str | None:
+        """Name the holiday of this date, whether or not it is a weekend day too; None when it has none."""
+        return self._closed.get(day) or self._yearly.get(f"{day:%m-%d}")
 
     def why_open(self, day: date) -> str | None:
         """Name what makes this date a working day although it would be none; None on an ordinary day."""

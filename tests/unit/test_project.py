@@ -165,7 +165,7 @@ def test_every_command_that_the_pages_name_exists() -> None:
     groups = {name.partition(" ")[0] for name in commands if " " in name}
     for page in PAGES:
         for first, second in re.findall(
-            r"(?:`|^(?:\$ )?)(?:\.venv/bin/)?icmc ([a-z][a-z-]*)(?: ([a-z]+)\b)?", _text(page), re.MULTILINE
+            r"(?:`|^(?:\$ )?)(?:\.venv/bin/)?icmc ([a-z][a-z-]*)(?: ([a-z][a-z-]*)\b)?", _text(page), re.MULTILINE
         ):
             assert first in commands, f"{page.name} names icmc {first}"
             if first in groups and second:

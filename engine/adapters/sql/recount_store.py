@@ -11,7 +11,7 @@ from engine.stores import OpenRecount
 RECOUNT = tb.RecountRow.__table__  # type: ignore[attr-defined]
 _COLUMNS = [RECOUNT.c[name] for name in OpenRecount._fields]
 _OF_CALENDAR = """EXISTS (SELECT 1 FROM deadline d WHERE d.case_id = c.id AND d.status = 'open'
-    AND d.calendar IN (:name, split_part(:name, '-', 1)))"""
+    AND d.calendar IN (CAST(:name AS text), split_part(CAST(:name AS text), '-', 1)))"""
 _OF_LADDER = """EXISTS (SELECT 1 FROM deadline d WHERE d.case_id = c.id AND d.status = 'open' AND d.ladder = :name)"""
 _OF_LAW = "EXISTS (SELECT 1 FROM run r WHERE r.case_id = c.id AND r.status = 'open')"
 _CONCERNED = {

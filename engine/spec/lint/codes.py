@@ -39,5 +39,11 @@ CONDITIONS = frozenset(
 DETAILS = frozenset(
     {"bad-fact", "question-clash", "bad-question", "automatic-step", "same-role-approves"},
 )
+LIBRARY = frozenset(
+    {"levels-out-of-order", "unknown-letter", "acknowledgement-without-effect", "day-twice", "unknown-place",
+     "limit-in-use"},
+)  # fmt: skip
 
-CODES = READING | SHAPE | EXTENDING | NAMING | ORDER | TIMING | CONDITIONS | DETAILS
+MESSAGES = frozenset({"message-template"})
+
+CODES = READING | SHAPE | EXTENDING | NAMING | ORDER | TIMING | CONDITIONS | DETAILS | LIBRARY | MESSAGES

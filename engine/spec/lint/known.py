@@ -20,7 +20,7 @@ class KnownLaw:
 
 @dataclass(frozen=True, slots=True)
 class KnownNames:
-    """Roles, ladders, limits of the law, calendars, and the outputs of a report (empty: not checked)."""
+    """Roles, ladders, limits of the law, calendars; outputs of a report, letters, places (empty: not checked)."""
 
     roles: frozenset[str] = frozenset(role.value for role in Role)
     ladders: frozenset[str] = frozenset()
@@ -28,6 +28,8 @@ class KnownNames:
     calendars: frozenset[str] = frozenset()
     workflows: frozenset[str] = frozenset()
     report: Mapping[str, Output] = field(default_factory=dict)
+    letters: frozenset[str] = frozenset()
+    holiday_places: frozenset[str] = frozenset()
 
     @classmethod
     def of(
@@ -38,6 +40,8 @@ class KnownNames:
         calendars: Iterable[str],
         workflows: Iterable[str] = (),
         report: Mapping[str, Output] | None = None,
+        letters: Iterable[str] = (),
+        holiday_places: Iterable[str] = (),
     ) -> Self:
         """Gather the names of definitions at hand."""
         laws: dict[str, KnownLaw] = {}
@@ -52,4 +56,6 @@ class KnownNames:
             calendars=frozenset(calendars),
             workflows=frozenset(workflows),
             report=report or {},
+            letters=frozenset(letters),
+            holiday_places=frozenset(holiday_places),
         )

@@ -28,7 +28,17 @@ def test_every_action_is_allowed_to_somebody_and_to_nobody_without_a_role(action
 @pytest.mark.parametrize(
     ("role", "allowed"),
     [
-        (Role.SYSTEM_ADMINISTRATOR, {Action.SEE_BOARD, Action.MEND, Action.MANAGE_PEOPLE, Action.MANAGE_ROTA, Action.KEEP_CHANNELS}),
+        (
+            Role.SYSTEM_ADMINISTRATOR,
+            {
+                Action.SEE_BOARD,
+                Action.MEND,
+                Action.MANAGE_PEOPLE,
+                Action.MANAGE_ROTA,
+                Action.KEEP_CHANNELS,
+                Action.KEEP_CALENDARS,
+            },
+        ),
         (Role.AUDITOR, {Action.SEE_CASES, Action.READ_HISTORY, Action.SEE_BOARD}),
         (Role.PRESS_OFFICER, {Action.SEE_CASES, Action.READ_HISTORY, Action.WORK}),
     ],

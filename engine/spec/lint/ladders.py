@@ -1,0 +1,66 @@
+"""Lint: the levels of a ladder stand in order, tell somebody, and leave time to acknowledge."""
+
+from pydantic import ValidationError
+
+from engine.spec.findings import Finding, Severity
+from engine.spec.ladders import Ladder, Level
+from engine.spec.limits import Offset
+from engine.spec.lint.known import KnownNames
+from engine.spec.merged import Merged
+from engine.spec.nearest import meant, shown
+
+
+def check_ladder(ladder: Ladder, merged: Merged, names: KnownNames) -> list[Finding]:
+    """Find what the levels of a ladder name that is not there, and acknowledgements that change nothing."""
+    findings: list[Finding] = []
+    for index, level in enumerate(ladder.levels):
+        letter = level.to.letter
+        if letter is not None and names.letters and letter not in names.letters:
+            message = f"There is no letter {shown(letter)}. {meant(letter, names.letters)}"
+            findings.append(merged.finding(("levels", index, "to", "letter"), "unknown-letter", message))
+        following = next((other for other in ladder.levels if other.level == level.level + 1), None)
+        findings += _acknowledged(merged, index, level, following)
+    return findings
+
+
+def levels_out_of_order(merged: Merged) -> list[Finding]:
+    """Find the levels whose number or time does not follow from those before, in data that makes no ladder yet."""
+    levels = merged.data.get("levels")
+    findings: list[Finding] = []
+    earlier: Offset | None = None
+    for index, level in enumerate(levels if isinstance(levels, list) else []):
+        if not isinstance(level, dict):
+            continue
+        number, after = level.get("level"), _offset(level.get("after"))
+        if isinstance(number, int) and number != index + 1:
+            message = f"This is level {index + 1} of the ladder: levels are numbered 1, 2, 3 and so on, in that order."
+            findings.append(merged.finding(("levels", index, "level"), "levels-out-of-order", message))
+        if after is not None and earlier is not None and after.about < earlier.about:
+            message = f"This level comes {after.in_words()}, before the one above it: put levels in order of time."
+            findings.append(merged.finding(("levels", index, "after"), "levels-out-of-order", message))
+        earlier = after or earlier
+    return findings
+
+
+def _acknowledged(merged: Merged, index: int, level: Level, following: Level | None) -> list[Finding]:
+    path = ("levels", index, "acknowledge_within")
+    within = level.acknowledge_within
+    if within is None:
+        return []
+    if following is None:
+        message = "No level follows, so nothing comes early when nobody acknowledges: take it out, or add a level."
+        return [merged.finding(path, "acknowledgement-without-effect", message, severity=Severity.WARNING)]
+    if within.about > following.after.about - level.after.about:
+        message = (
+            f"Level {following.level} comes {following.after.in_words()} anyway, before {within.in_words()} are over: "
+            "leave less time to acknowledge."
+        )
+        return [merged.finding(path, "acknowledgement-without-effect", message, severity=Severity.WARNING)]
+    return []
+
+
+def _offset(value: object) -> Offset | None:
+    try:
+        return Offset.model_validate(value)
+    except ValidationError:
+        return None

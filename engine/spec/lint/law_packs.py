@@ -1,0 +1,40 @@
+"""Lint: the limits of a law pack start with step types that are installed, and none goes that is still named."""
+
+from collections.abc import Iterable
+
+from engine.spec.catalogue import StepCatalogue
+from engine.spec.findings import Finding
+from engine.spec.law import LawPack
+from engine.spec.merged import Merged
+from engine.spec.nearest import shown
+from engine.spec.workflow import Workflow
+
+_OPENING = "start"
+
+
+def check_law_pack(pack: LawPack, merged: Merged, catalogue: StepCatalogue) -> list[Finding]:
+    """Find limits that would never start, since no installed pillar has the step type that starts them."""
+    findings = []
+    for index, limit in enumerate(pack.limits):
+        for place, start in enumerate(limit.starts):
+            if start != _OPENING and catalogue.find(start) is None:
+                message = f"No installed pillar has the step type {shown(start)}, so {limit.id} never starts with it."
+                findings.append(merged.finding(("limits", index, "starts", place), "unknown-step-type", message))
+    return findings
+
+
+def dropped_limits(
+    before: LawPack, after: LawPack, *, workflows: Iterable[Workflow], catalogue: StepCatalogue, file: str
+) -> list[Finding]:
+    """Find limits that a new version of a pack would drop although a workflow, or a step type in it, names them."""
+    dropped = {limit.id for limit in before.limits} - {limit.id for limit in after.limits}
+    findings = []
+    for workflow in workflows if dropped else ():
+        for key, step in workflow.steps.items():
+            info = catalogue.find(step.uses)
+            named = {time.law for time in step.time} if step.time else {info.law_limit if info else None}
+            for limit in sorted(named & dropped, key=str):
+                where = f'The workflow "{workflow.workflow}" names {limit} in its step "{key}"'
+                message = f"{where}: keep the limit, or change it there first."
+                findings.append(Finding(file, 1, 1, "limit-in-use", message))
+    return findings

@@ -1,0 +1,95 @@
+"""What the texts of definition files would publish: each definition with its content and the hash of it."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+from pydantic import BaseModel
+
+from engine.assembly import Engine
+from engine.spec.extends import Source
+from engine.spec.findings import Finding
+from engine.spec.law import LawPack
+from engine.spec.library import Definitions, Kind, definitions_of
+from engine.spec.lint.law_packs import dropped_limits
+from engine.spec.workflow import Workflow
+from engine.spec.yaml_files import read_yaml
+from engine.stores import UnitOfWork
+
+_ORDER = (Kind.CALENDAR, Kind.LADDER, Kind.LAW, Kind.WORKFLOW)
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A definition that a file would publish."""
+
+    kind: str
+    name: str
+    file: str
+    source: str
+    record: BaseModel
+
+    @property
+    def version(self) -> int:
+        """The version that the file names."""
+        return int(getattr(self.record, "version", 1))
+
+    @property
+    def title(self) -> str:
+        """What people call it."""
+        return str(getattr(self.record, "title", ""))
+
+    @cached_property
+    def flattened(self) -> Mapping[str, Any]:
+        """The content as it is stored, with everything inherited."""
+        return self.record.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+
+    @cached_property
+    def content_hash(self) -> str:
+        """The SHA-256 of the content."""
+        if isinstance(self.record, Workflow):
+            return self.record.content_hash
+        return hashlib.sha256(json.dumps(self.flattened, sort_keys=True).encode()).hexdigest()
+
+    def as_version(self, version: int) -> "Candidate":
+        """Give the same content under another version."""
+        return replace(self, record=self.record.model_copy(update={"version": version}))
+
+
+def candidates(sources: Mapping[str, str], around: Definitions) -> tuple[Candidate, ...]:
+    """List what some files would publish: calendars, ladders and law packs before the workflows that name them.
+
+    What cannot be used is left out: lint first.
+    """
+    found = definitions_of([read_yaml(text, file=file) for file, text in sources.items()], around=around)
+    records: Mapping[Kind, Mapping[str, BaseModel]] = {
+        Kind.CALENDAR: found.calendars, Kind.LADDER: found.ladders, Kind.LAW: found.packs,
+        Kind.WORKFLOW: found.workflows,
+    }  # fmt: skip
+    return tuple(
+        _candidate(kind, name, found.sources[kind, name], record)
+        for kind in _ORDER
+        for name, record in records[kind].items()
+    )
+
+
+def limits_in_use(engine: Engine, work: UnitOfWork, found: Iterable[Candidate]) -> tuple[Finding, ...]:
+    """Find limits that a law pack would drop although a published workflow names them."""
+    findings: list[Finding] = []
+    for one in found:
+        current = work.definitions.current(one.kind, one.name)
+        if isinstance(one.record, LawPack) and current is not None:
+            before = LawPack.model_validate(dict(current.flattened))
+            stored = work.definitions.published(Kind.WORKFLOW.value)
+            workflows = [Workflow.model_validate(dict(other.flattened)) for other in stored]
+            findings += dropped_limits(
+                before, one.record, workflows=workflows, catalogue=engine.catalogue, file=one.file
+            )
+    return tuple(findings)
+
+
+def _candidate(kind: Kind, name: str, source: Source, record: BaseModel) -> Candidate:
+    return Candidate(kind.value, name, source.file, source.text, record)

@@ -1,0 +1,223 @@
+"""Say what a change of a calendar, ladder, law pack or workflow would do to open cases, before it is saved."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from uuid import UUID
+
+from engine.assembly import Engine
+from engine.domain import commands as cm
+from engine.domain.decide import decide
+from engine.domain.library import Library
+from engine.domain.policy import Action, can, visible_units
+from engine.domain.records import CaseStatus, Deadline
+from engine.domain.state import CaseState, evolve
+from engine.spec.calendars import Calendar
+from engine.spec.findings import has_errors
+from engine.spec.ladders import Ladder
+from engine.spec.law import LawPack
+from engine.spec.library import Kind
+from engine.spec.workflow import TimeSpec, Workflow
+from engine.stores import StoredDay, UnitOfWork
+from engine.usecases.candidates import Candidate, candidates
+from engine.usecases.publish import lint_sources, published_workflows, refused
+from engine.usecases.special_days import NewDay, added_day, as_stored, calendar_of, check_day, require_keeper
+from engine.usecases.telling import title_of
+from engine.views import LimitChange, MovedDeadline, PreviewView, Viewer
+
+MOST_CASES = 2000
+"""How many open cases a preview looks at; it says how many it left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """A change of the library, and which open cases it may concern."""
+
+    kind: str
+    name: str
+    library: Library
+
+
+class _Over(Mapping[str, Calendar]):
+    """Some calendars laid over others, without working the holidays of those out."""
+
+    def __init__(self, upper: Mapping[str, Calendar], lower: Mapping[str, Calendar]) -> None:
+        self._upper, self._lower = upper, lower
+
+    def __getitem__(self, name: str) -> Calendar:
+        return self._upper[name] if name in self._upper else self._lower[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._upper or name in self._lower
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(dict.fromkeys((*self._upper, *self._lower)))
+
+    def __len__(self) -> int:
+        return len(dict.fromkeys((*self._upper, *self._lower)))
+
+
+def preview_files(engine: Engine, sources: Mapping[str, str], *, viewer: Viewer) -> PreviewView:
+    """Say what publishing these files would do; nothing is changed. Raises `DefinitionError` like publishing."""
+    findings = lint_sources(engine, sources)
+    if has_errors(findings):
+        raise refused(findings)
+    with engine.unit_of_work() as work:
+        found = candidates(sources, published_workflows(work))
+        now_published = work.library()
+        new = [one for one in found if _differs(work, one)]
+        changed = now_published
+        for one in new:
+            changed = _with_definition(engine, work, changed, one)
+        changes = [_Change(one.kind, one.name, changed) for one in new if one.kind != Kind.WORKFLOW]
+        limits = tuple(line for one in new for line in _limit_changes(work, one))
+    return _previewed(engine, now_published, changes, viewer, limits)
+
+
+def preview_day(engine: Engine, new: NewDay, *, viewer: Viewer) -> PreviewView:
+    """Say what adding a day to a calendar would do; raises like `add_special_day`."""
+    require_keeper(viewer)
+    with engine.unit_of_work() as work:
+        check_day(engine, work, new)
+        days = (*work.special_days.live(new.calendar), as_stored(engine, new, viewer))
+        library = work.library()
+        changed = _with_days(engine, work, library, new.calendar, days)
+    return _previewed(engine, library, [_Change(Kind.CALENDAR.value, new.calendar, changed)], viewer)
+
+
+def preview_removal(engine: Engine, *, calendar: str, day: date, viewer: Viewer) -> PreviewView:
+    """Say what taking an added day back would do; raises like `remove_special_day`."""
+    require_keeper(viewer)
+    with engine.unit_of_work() as work:
+        gone = added_day(engine, work, calendar, day)
+        days = [known for known in work.special_days.live(calendar) if known.id != gone.id]
+        library = work.library()
+        changed = _with_days(engine, work, library, calendar, days)
+    return _previewed(engine, library, [_Change(Kind.CALENDAR.value, calendar, changed)], viewer)
+
+
+def _previewed(
+    engine: Engine, library: Library, changes: Sequence[_Change], viewer: Viewer, limits: tuple[LimitChange, ...] = ()
+) -> PreviewView:
+    now = engine.clock.now()
+    with engine.unit_of_work() as work:
+        concerned = sorted(
+            {
+                case_id
+                for change in changes
+                for case_id in work.recounts.concerned(change.kind, change.name, after=None, most=100_000)
+            }
+        )
+    lines: list[MovedDeadline] = []
+    others = others_breached = 0
+    for case_id in concerned[:MOST_CASES]:
+        state = _read(engine, case_id)
+        if state.case.status is not CaseStatus.OPEN:
+            continue
+        moved = list(_moved(engine, state, library, changes[-1].library, now))
+        if moved and not _sees(viewer, state):
+            others += 1
+            others_breached += any(line.effect == "would_breach" for line in moved)
+        else:
+            lines += moved
+    lines.sort(key=lambda line: (line.effect != "would_breach", line.after or line.before or now, line.case_number))
+    return PreviewView(
+        lines=tuple(lines), looked_at=min(len(concerned), MOST_CASES), left_out=max(0, len(concerned) - MOST_CASES),
+        others=others, others_breached=others_breached, limits=limits,
+    )  # fmt: skip
+
+
+def _read(engine: Engine, case_id: UUID) -> CaseState:
+    with engine.unit_of_work() as work:
+        return work.cases.read(case_id)
+
+
+def _moved(
+    engine: Engine, state: CaseState, library: Library, changed: Library, now: datetime
+) -> Iterator[MovedDeadline]:
+    """Compare the deadlines of a case as they are counted now with those under the changed library."""
+    before, after = (_counted(engine, state, one, now) for one in (library, changed))
+    for deadline_id in sorted({*before.deadlines, *after.deadlines}):
+        old, new = before.deadlines.get(deadline_id), after.deadlines.get(deadline_id)
+        if _when(old) != _when(new):
+            known = new or old
+            if known is not None:
+                yield MovedDeadline(
+                    case_id=state.case.id, case_number=state.case.number, step_key=known.key,
+                    step_title=title_of(engine, after, known), zone=known.zone, effect=_effect(old, new),
+                    before=old.due_at if old else None, after=new.due_at if new else None,
+                    told_before=old.next_at if old else None, told_after=new.next_at if new else None,
+                )  # fmt: skip
+
+
+def _counted(engine: Engine, state: CaseState, library: Library, now: datetime) -> CaseState:
+    for event in decide(engine.definitions, library, state, cm.Recount(cause="preview"), now):
+        state = evolve(state, event)
+    return state
+
+
+def _when(deadline: Deadline | None) -> tuple[datetime, datetime | None] | None:
+    return (deadline.due_at, deadline.next_at) if deadline else None
+
+
+def _effect(old: Deadline | None, new: Deadline | None) -> str:
+    if new is None:
+        return "ends"
+    if new.breached_at is not None:
+        return "would_breach" if old is None or old.breached_at is None else "stays_breached"
+    if old is None:
+        return "begins"
+    return "moves" if old.due_at != new.due_at else "told_at_another_time"
+
+
+def _sees(viewer: Viewer, state: CaseState) -> bool:
+    return viewer.is_system or (can(viewer, Action.SEE_CASES) and state.case.unit_id in visible_units(viewer))
+
+
+def _differs(work: UnitOfWork, one: Candidate) -> bool:
+    current = work.definitions.current(one.kind, one.name)
+    return current is None or current.content_hash != one.as_version(current.version).content_hash
+
+
+def _with_definition(engine: Engine, work: UnitOfWork, library: Library, one: Candidate) -> Library:
+    match one.record:
+        case Calendar() as calendar:
+            whole = engine.whole_calendar(calendar, work.special_days.live(calendar.name))
+            return replace(library, calendars=_Over({calendar.name: whole}, library.calendars))
+        case Ladder() as ladder:
+            return replace(library, ladders={**library.ladders, ladder.name: ladder})
+        case LawPack() as pack:
+            return replace(library, packs={**library.packs, pack.name: pack})
+        case _:
+            return library
+
+
+def _with_days(engine: Engine, work: UnitOfWork, library: Library, name: str, days: Iterable[StoredDay]) -> Library:
+    calendar_of(work, name)
+    stored = work.definitions.current(Kind.CALENDAR.value, name)
+    plain = Calendar.model_validate(dict(stored.flattened)) if stored else library.calendars[name]
+    whole = engine.whole_calendar(plain, days)
+    return replace(library, calendars=_Over({name: whole}, library.calendars))
+
+
+def _limit_changes(work: UnitOfWork, one: Candidate) -> Iterator[LimitChange]:
+    """Compare the time limits of a workflow with those of the version that is published."""
+    if not isinstance(one.record, Workflow):
+        return
+    current = work.definitions.current(one.kind, one.name)
+    before = Workflow.model_validate(dict(current.flattened)).steps if current else {}
+    after = one.record.steps
+    for key in dict.fromkeys((*before, *after)):
+        old = _in_words(before[key].time) if key in before else ""
+        new = _in_words(after[key].time) if key in after else ""
+        if old != new or (key in before) != (key in after):
+            yield LimitChange(workflow=one.name, step_key=key, before=old, after=new)
+
+
+def _in_words(times: Iterable[TimeSpec]) -> str:
+    said = [
+        f"{time.law or time.limit or 'its own limit'} from {time.from_}, ladder {time.ladder}"
+        + (f", warned at {', '.join(time.warn)}" if time.warn else "")
+        for time in times
+    ]
+    return "; ".join(said) or "the limit of its step type"

@@ -1,0 +1,131 @@
+"""Add a public holiday or an extra working day to a calendar, or take one back: who, why, and from when."""
+
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from engine.assembly import Engine
+from engine.domain.policy import Action, can
+from engine.errors import NotAllowedError, NotFoundError, SpecialDayError
+from engine.spec.calendars import Calendar
+from engine.spec.library import Kind
+from engine.stores import StoredDay, UnitOfWork
+from engine.views import Viewer
+
+HOLIDAY, WORKING = "holiday", "working"
+_LONGEST = 200
+
+
+@dataclass(frozen=True, slots=True)
+class NewDay:
+    """A day to be added: `name` says what it is, `reason` by whose word."""
+
+    calendar: str
+    day: date
+    name: str
+    reason: str
+    is_working: bool = False
+
+    @property
+    def kind(self) -> str:
+        """The kind under which it is stored."""
+        return WORKING if self.is_working else HOLIDAY
+
+
+def add_special_day(engine: Engine, new: NewDay, *, viewer: Viewer) -> UUID:
+    """Add a day to a calendar and ask that the open deadlines are counted again; gives its id.
+
+    Raises `NotAllowedError`, `NotFoundError` for a calendar that is not published, and `SpecialDayError` for a day
+    that is over, that is what it should become already, or that lacks a name or a reason.
+    """
+    require_keeper(viewer)
+    stored = as_stored(engine, new, viewer)
+    with engine.unit_of_work() as work:
+        work.definitions.hold(Kind.CALENDAR.value, new.calendar)
+        check_day(engine, work, new)
+        work.special_days.add(stored)
+        _ask_recount(engine, work, new.calendar, viewer)
+        work.commit()
+    engine.refresh_definitions()
+    return stored.id
+
+
+def remove_special_day(engine: Engine, *, calendar: str, day: date, viewer: Viewer) -> None:
+    """Take a day back that was added by hand, and ask that the open deadlines are counted again.
+
+    Raises `NotAllowedError`, and `SpecialDayError` when no such day was added, or when it is over.
+    """
+    require_keeper(viewer)
+    now = engine.clock.now()
+    with engine.unit_of_work() as work:
+        work.definitions.hold(Kind.CALENDAR.value, calendar)
+        known = added_day(engine, work, calendar, day)
+        work.special_days.remove(known.id, by=viewer.actor_id, at=now)
+        _ask_recount(engine, work, calendar, viewer)
+        work.commit()
+    engine.refresh_definitions()
+
+
+def added_days(engine: Engine, calendar: str) -> tuple[StoredDay, ...]:
+    """List the days that were added to a calendar by hand, in order of date."""
+    with engine.unit_of_work() as work:
+        return work.special_days.live(calendar)
+
+
+def check_day(engine: Engine, work: UnitOfWork, new: NewDay) -> None:
+    """Refuse a day that would change nothing, that is over, or that nobody could explain later."""
+    calendar = calendar_of(work, new.calendar)
+    problem = ""
+    if new.day < engine.clock.now().astimezone(calendar.zone_info).date():
+        problem = "it is over, and what was due then stays as it was."
+    elif not new.name.strip() or not new.reason.strip():
+        problem = "it needs a name and a reason: by whose word is it so?"
+    elif max(len(new.name), len(new.reason)) > _LONGEST:
+        problem = f"name and reason are each at most {_LONGEST} characters long."
+    elif any(day.day == new.day for day in work.special_days.live(new.calendar)):
+        problem = "it was added already: take that back first."
+    elif new.is_working and calendar.is_working_day(new.day):
+        problem = "it is a working day already."
+    elif not new.is_working and (closed := calendar.why_closed(new.day)) is not None:
+        problem = f"it is no working day already ({closed})."
+    if problem:
+        raise SpecialDayError(day=new.day.isoformat(), calendar=new.calendar, problem=problem)
+
+
+def added_day(engine: Engine, work: UnitOfWork, calendar: str, day: date) -> StoredDay:
+    """Find a day that was added by hand and is not over; raises `SpecialDayError`."""
+    known = next((one for one in work.special_days.live(calendar) if one.day == day), None)
+    if known is None:
+        raise SpecialDayError(day=day.isoformat(), calendar=calendar, problem="nobody added it by hand.")
+    if day < engine.clock.now().astimezone(calendar_of(work, calendar).zone_info).date():
+        problem = "it is over, and what was due then stays as it was."
+        raise SpecialDayError(day=day.isoformat(), calendar=calendar, problem=problem)
+    return known
+
+
+def as_stored(engine: Engine, new: NewDay, viewer: Viewer) -> StoredDay:
+    """Give the day as it would be stored."""
+    return StoredDay(
+        id=engine.entropy.uuid(), calendar=new.calendar, day=new.day, kind=new.kind, name=new.name.strip(),
+        reason=new.reason.strip(), added_by=viewer.actor_id, added_at=engine.clock.now(), who=viewer.name,
+    )  # fmt: skip
+
+
+def calendar_of(work: UnitOfWork, name: str) -> Calendar:
+    """Give a published calendar as it counts now; raises `NotFoundError`."""
+    found = work.library().calendars.get(name)
+    if found is None:
+        raise NotFoundError(kind="calendar")
+    return found
+
+
+def require_keeper(viewer: Viewer) -> None:
+    """Refuse whoever may not change calendars."""
+    if not can(viewer, Action.KEEP_CALENDARS):
+        raise NotAllowedError(actor=viewer.name, action=Action.KEEP_CALENDARS.value)
+
+
+def _ask_recount(engine: Engine, work: UnitOfWork, calendar: str, viewer: Viewer) -> None:
+    work.recounts.ask(
+        engine.entropy.uuid(), kind=Kind.CALENDAR.value, name=calendar, by=viewer.actor_id, at=engine.clock.now()
+    )
