@@ -69,7 +69,8 @@ class TemplateRenderer:
         problems = layout_problems(source) if name == _LAYOUT else message_problems(source)
         if problems:
             raise SettingsError(
-                problem=f"The message {name} {problems[0]}.", remedy=f"Use only: {', '.join(sorted(ALLOWED))}."
+                problem=f"The message {name} {problems[0].says} (line {problems[0].line}).",
+                remedy=f"Use only: {', '.join(sorted(ALLOWED))}.",
             )
         return source
 

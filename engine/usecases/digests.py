@@ -8,7 +8,7 @@ from engine.assembly import Engine
 from engine.domain.safe_hours import DIGEST, EMAIL, Preference, digest_day, ways_for
 from engine.ports import ActorRecord
 from engine.stores import UnitOfWork
-from engine.usecases.writing import Note, reachable, unit_of, write, zone_of
+from engine.usecases.writing import Note, reachable, unit_of, write
 
 log = logging.getLogger(__name__)
 
@@ -45,12 +45,13 @@ def _send(engine: Engine, preference: Preference, now: datetime) -> bool:
         person = work.directory.actor(preference.actor_id)
         if person is None or person.disabled:
             return False
-        zone = zone_of(work, person, preference, None)
+        viewer = engine.queries.viewer(person.id)
+        zone = preference.zone or viewer.zone
         day = digest_day(now, zone)
         channel = _channel(engine, work, person, preference)
         if day is None or not channel:
             return False
-        counts = engine.queries.work_counts(engine.queries.viewer(person.id), zone=zone)
+        counts = engine.queries.work_counts(viewer, zone=zone)
         shown = {name: str(number) for name, number in counts.model_dump().items()}
         note = Note(f"-|{DIGEST}|{day}", DIGEST, WORK_PAGE, False, shown, unit=unit_of(work, person))
         written = any(counts.model_dump().values()) and write(engine, work, note, person, preference, channel, now=now)

@@ -30,6 +30,27 @@ def _write(folder: Path, text: str) -> Path:
     return path
 
 
+def test_a_message_that_would_say_who_somebody_is_is_found_with_its_place(tmp_path: Path) -> None:
+    folder = tmp_path / "messages" / "en"
+    folder.mkdir(parents=True)
+    (folder / "overdue.txt").write_text("Subject: Late\n\n{{ case_number }}\n\n{{ name }}\n", encoding="utf-8")
+    (folder / "due_soon.txt").write_text("Soon\n\n{{ link.upper() }}\n", encoding="utf-8")
+    result = _run("lint", tmp_path / "messages")
+    assert result.exit_code == 1
+    said = [line.removeprefix(f"{folder}/").partition(". Use only")[0] for line in result.stdout.splitlines()]
+    assert said == [
+        "due_soon.txt:1:1: message-template: This message has no subject: it must begin with 'Subject: '",
+        "due_soon.txt:3:1: message-template: This message uses call, which a message may not",
+        "due_soon.txt:3:1: message-template: This message uses getattr, which a message may not",
+        "overdue.txt:5:1: message-template: This message uses name, which a message may not",
+    ]
+
+
+def test_every_message_that_comes_with_icmc_passes() -> None:
+    result = _run("lint", data_folder("templates") / "messages")
+    assert (result.exit_code, result.stderr) == (0, "No findings.\n")
+
+
 def test_a_sound_file_passes(tmp_path: Path) -> None:
     result = _run("lint", _write(tmp_path, GOOD))
     assert (result.exit_code, result.stdout, result.stderr) == (0, "", "No findings.\n")
