@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy.exc import SQLAlchemyError
 
 from engine.replay.world import people_of
+from engine.usecases.audit_escalations import audit_escalations
 from tests.faults.tree import SERVER, WORKER, Person, Tree
 from tests.integration.installation import Installation, installed, until
 
@@ -136,6 +137,7 @@ def _prove_deadlines(site: Installation, settled_at: datetime) -> None:
         now=settled_at,
     )
     assert not overdue
+    assert [problem for problem in audit_escalations(site.engine) if problem.code != "not_fired"] == []
 
 
 def _prove_jobs(site: Installation, settled_at: datetime) -> None:
