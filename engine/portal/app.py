@@ -17,10 +17,12 @@ from engine.portal.failures import add_failure_pages, failure_page
 from engine.portal.pages import STATIC
 from engine.portal.routes import (
     board,
+    calendars,
     case_changes,
     cases,
     conflicts,
     deadlines,
+    definitions_time,
     delays,
     demo,
     duty,
@@ -43,7 +45,8 @@ from engine.portal.visit import Portal
 
 _ROUTES: Final = (
     health, sign_in, home, reports, worklist, items, cases, case_changes, deadlines, links,
-    conflicts, duty, referrals, preferences, transmit, workflows, board, delays, outgoing, demo,
+    conflicts, duty, referrals, preferences, transmit, workflows, calendars,
+    definitions_time, board, delays, outgoing, demo,
 )  # fmt: skip
 _THIS_MACHINE: Final = ("127.0.0.1", "localhost", "[::1]")
 _A_WEEK: Final = "public, max-age=604800, immutable"

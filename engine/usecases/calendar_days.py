@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from engine.assembly import Engine
+from engine.spec.calendars import Calendar
 from engine.usecases.special_days import HOLIDAY, WORKING, calendar_of
 
 
@@ -36,3 +37,9 @@ def days_of_year(engine: Engine, name: str, year: int) -> tuple[CalendarDay, ...
             found.append(CalendarDay(day, HOLIDAY, closed, calendar.who_says(day), day in added))
         day += timedelta(days=1)
     return tuple(found)
+
+
+def published_calendar(engine: Engine, name: str) -> Calendar:
+    """Give a calendar as it counts now; raises `NotFoundError`."""
+    with engine.unit_of_work() as work:
+        return calendar_of(work, name)

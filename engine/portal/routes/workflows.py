@@ -91,6 +91,7 @@ def definition_page(visit: SignedIn, kind: Kind, name: Name) -> Response:
     return visit.page(
         "definition.html", title=f"{kind.capitalize()} {name}", section="workflows", definition=definition,
         lines=numbered(definition.source),
+        may_change=visit.may(Action.KEEP_CALENDARS if kind == "calendar" else Action.PUBLISH),
     )  # fmt: skip
 
 

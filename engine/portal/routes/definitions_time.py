@@ -1,0 +1,88 @@
+"""Ladders, law packs and calendars: their text is changed here, after a look at what that would do."""
+
+from collections.abc import Sequence
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Path
+from starlette.responses import Response
+
+from engine.domain.policy import Action
+from engine.errors import DefinitionError, NotAllowedError
+from engine.portal.dependencies import Posted, SignedIn
+from engine.portal.posted import text
+from engine.portal.presenters.source import numbered
+from engine.portal.visit import Visit
+from engine.spec.findings import Finding, has_errors
+from engine.usecases.preview import preview_files
+from engine.usecases.publish import lint_source, publish_definition
+from engine.usecases.recount import recount_deadlines
+from engine.views import PreviewView
+
+router = APIRouter()
+Name = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$")]
+Kind = Annotated[str, Path(pattern=r"^(ladder|law|calendar)$")]
+_AT_ONCE: Final = 200
+
+
+@router.get("/definitions/{kind}/{name}/edit")
+def edit(visit: SignedIn, kind: Kind, name: Name) -> Response:
+    """Open the text of a ladder, a law pack or a calendar."""
+    _require_author(visit, kind)
+    return _page(visit, kind, name, visit.engine.queries.definition(kind, name, None).source)
+
+
+@router.post("/definitions/{kind}/{name}/edit")
+def edit_posted(visit: SignedIn, kind: Kind, name: Name, form: Posted) -> Response:
+    """Check the text and show what it would do, or publish it."""
+    _require_author(visit, kind)
+    value = form.get("source")
+    source = value.replace("\r\n", "\n").replace("\x00", "") if isinstance(value, str) else ""
+    file = f"{name}.yaml"
+    wants_to_publish = text(form, "action") == "publish"
+    findings = lint_source(visit.engine, source, file=file)
+    if has_errors(findings):
+        return _page(visit, kind, name, source, findings=findings, checked=True, refused=wants_to_publish)
+    try:
+        if not wants_to_publish:
+            told = preview_files(visit.engine, {file: source}, viewer=visit.viewer)
+            return _page(visit, kind, name, source, findings=findings, checked=True, preview=told)
+        done = publish_definition(visit.engine, source=source, viewer=visit.viewer, file=file)
+    except DefinitionError as error:
+        found = [finding for finding in error.findings if isinstance(finding, Finding)]
+        return _page(visit, kind, name, source, findings=found, checked=True, refused=True)
+    recount_deadlines(visit.engine, limit=_AT_ONCE)
+    return visit.go(f"/definitions/{done.kind}/{done.name}", said="in_force" if done.changed else "unchanged")
+
+
+def _require_author(visit: Visit, kind: str) -> None:
+    action = Action.KEEP_CALENDARS if kind == "calendar" else Action.PUBLISH
+    if not visit.may(action):
+        raise NotAllowedError(actor=visit.viewer.name, action=action.value)
+
+
+def _page(
+    visit: Visit,
+    kind: str,
+    name: str,
+    source: str,
+    *,
+    findings: Sequence[Finding] = (),
+    checked: bool = False,
+    refused: bool = False,
+    preview: PreviewView | None = None,
+) -> Response:
+    return visit.page(
+        "definition-edit.html",
+        title=f"Edit {name}",
+        section="workflows",
+        status=422 if refused else 200,
+        kind=kind,
+        name=name,
+        source=source,
+        lines=numbered(source, findings) if findings else (),
+        findings=findings,
+        has_errors=has_errors(findings),
+        checked=checked,
+        refused=refused,
+        preview=preview,
+    )
