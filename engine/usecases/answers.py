@@ -9,10 +9,13 @@ from pydantic import AwareDatetime, FiniteFloat, StringConstraints, TypeAdapter,
 
 from engine.domain.compiled import CompiledStep
 from engine.domain.records import Interval, Scalar
+from engine.domain.values import truth_of
 from engine.errors import InvalidAnswersError
 from engine.plugin.fields import FieldKind, FieldSpec, OutputKind
 from engine.plugin.steps import StepType
 from engine.ports import JsonValue
+from engine.spec.conditions.evaluate import UNKNOWN, Lookup, Truth, Value
+from engine.spec.conditions.parse import parse_condition
 from engine.spec.workflow import Question
 
 _INSTANT: TypeAdapter[datetime] = TypeAdapter(datetime)
@@ -48,17 +51,28 @@ _WORDS = {
 }
 
 
+def _nowhere(_name: tuple[str, ...]) -> Value:
+    return UNKNOWN
+
+
 def check_answers(
-    step_type: StepType, answers: Mapping[str, JsonValue], *, questions: Iterable[Question] = (), partly: bool = False
+    step_type: StepType,
+    answers: Mapping[str, JsonValue],
+    *,
+    questions: Iterable[Question] = (),
+    partly: bool = False,
+    elsewhere: Lookup = _nowhere,
 ) -> None:
     """Refuse answers that do not fit the form; with `partly`, only its first bite must be there.
 
-    Raises `InvalidAnswersError` with a sentence for each field; no sentence quotes an answer.
+    A question with a condition must be answered only where it holds; `elsewhere` finds what the condition may name
+    beside the form itself. Raises `InvalidAnswersError` with a sentence for each field; no sentence quotes an answer.
     """
     asked = {question.id: question for question in questions}
     problems = _form_problems(step_type, {k: v for k, v in answers.items() if k not in asked}, partly=partly)
     for name, question in asked.items():
-        problem = _question_problem(question, answers.get(name), partly=partly)
+        needed = question.required and not partly and _applies(step_type, question, answers, asked.values(), elsewhere)
+        problem = _question_problem(question, answers.get(name), needed=needed)
         if problem:
             problems[name] = problem
     if problems:
@@ -147,9 +161,32 @@ def _sentence(kind: str, message: str) -> str:
     return message.removeprefix("Value error, ") if kind == "value_error" else f"{message.rstrip('.')}."
 
 
-def _question_problem(question: Question, value: JsonValue, *, partly: bool) -> str | None:
+def _applies(
+    step_type: StepType,
+    question: Question,
+    answers: Mapping[str, JsonValue],
+    questions: Iterable[Question],
+    elsewhere: Lookup,
+) -> bool:
+    """Say whether a question is asked at all: its condition holds with the other answers of the form."""
+    if question.when is None:
+        return True
+
+    def find(name: tuple[str, ...]) -> Value:
+        value = answers.get(name[0]) if len(name) == 1 else None
+        if value is None or value == "":
+            return elsewhere(name)
+        try:
+            return open_outputs(step_type, {name[0]: value}, questions=questions).get(name[0], UNKNOWN)
+        except (InvalidAnswersError, ValidationError):
+            return UNKNOWN
+
+    return truth_of(parse_condition(question.when), find) is Truth.TRUE
+
+
+def _question_problem(question: Question, value: JsonValue, *, needed: bool) -> str | None:
     if value is None or value == "":
-        return _WORDS["missing"] if question.required and not partly else None
+        return _WORDS["missing"] if needed else None
     try:
         answer = _QUESTION_KINDS[question.type].validate_python(value)
     except ValidationError as error:

@@ -14,8 +14,10 @@ from engine.domain.events import CaseClosed, Event, StepOpened
 from engine.domain.records import Step
 from engine.domain.records import item_id as id_of_item
 from engine.domain.state import CaseState
+from engine.domain.values import RunView
 from engine.errors import ConflictError, InvalidAnswersError, NotFoundError, UnknownOutcomeError
 from engine.ports import JsonValue
+from engine.spec.conditions.evaluate import Lookup
 from engine.usecases.answers import check_answers, event_instant, excluded_intervals, open_outputs, questions_of
 from engine.usecases.deciding import carry_out, keep_who_did_it, require_member
 from engine.usecases.notices import tell_of_approval
@@ -110,7 +112,7 @@ def _command(
     if outcome not in step_type.outcomes:
         raise UnknownOutcomeError(step_type=step.uses, outcome=outcome)
     if outcome == DONE:
-        check_answers(step_type, answers, questions=questions)
+        check_answers(step_type, answers, questions=questions, elsewhere=_known(engine, state, step))
     elif not reason.strip():
         raise InvalidAnswersError({"reason": "Say why, in a few words."})
     when = event_instant(step_type, answers if outcome == DONE else {}, said, now)
@@ -125,6 +127,14 @@ def _command(
         by=viewer.actor_id,
         reason_code=outcome if outcome != DONE else "",
     )
+
+
+def _known(engine: Engine, state: CaseState, step: Step) -> Lookup:
+    """Give what the conditions of questions may name beside their own form."""
+    definition = engine.definitions[state.runs[step.run_id].definition_hash]
+    compiled = compiled_step(step, state, engine.definitions)
+    over = compiled.spec.for_each if compiled else None
+    return RunView(definition, state, step.run_id).lookup(step.base_path, over)
 
 
 def _answer(state: CaseState, events: tuple[Event, ...]) -> dict[str, JsonValue]:

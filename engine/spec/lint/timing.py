@@ -19,6 +19,7 @@ def check_times(subject: Subject) -> None:
             _start(subject, key, path, time)
             _breach(subject, key, path, time)
             _exclusions(subject, key, path, time)
+            _caps(subject, path, time)
             for place, point in subject.each((*path, "warn"), time.warn):
                 _readable(subject, place, "bad-warning", WarningPoint, point)
         if step.repeat:
@@ -146,6 +147,17 @@ def _exclusions(subject: Subject, key: str, path: Path, time: TimeSpec) -> None:
         if info is not None and name not in info.excluded_times:
             message = f"{info.key} records no interval {shown(name)}. {meant(name, info.excluded_times)}"
             subject.error(place, "unknown-interval", message)
+
+
+def _caps(subject: Subject, path: Path, time: TimeSpec) -> None:
+    """Find caps of pauses and extensions that cannot be read, or that stand on a limit of the law."""
+    for name, text in (("pause", time.pause), ("extend", time.extend)):
+        if text is None:
+            continue
+        _readable(subject, (*path, name), "bad-limit", TimeLimit, text)
+        if time.law is not None:
+            message = "A limit of the law can be neither paused nor extended: take this out."
+            subject.error((*path, name), "law-not-pausable", message)
 
 
 def _readable(subject: Subject, path: Path, code: str, kind: type[RootModel[str]], text: str) -> bool:
