@@ -10,12 +10,14 @@ import psycopg
 
 from engine.bench.crowd import fill
 from engine.bench.deadlines import fire_at_once
+from engine.bench.deliveries import can_measure, measure_deliveries
 from engine.bench.floor import floor_steps_per_second
 from engine.bench.jobs import measure_jobs
 from engine.bench.people import next_item_seconds, steps_per_second
 from engine.bench.workload import Bench, plain_address, scratch_bench
 
 _WARM_UP = 2
+_CONNECTIONS = 4
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,7 @@ class Sizes:
     samples: int
     jobs_at_once: int
     deadlines: int
+    messages: int = 100
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,7 @@ def run_bench(sizes: Sizes, *, with_prefect: bool = True) -> BenchReport:
     with scratch_bench() as bench:
         machine, people = _machine(bench), _of_people(bench, sizes)
     with scratch_bench() as bench:
-        deadlines = _of_deadlines(bench, sizes)
+        deadlines = (*_of_deadlines(bench, sizes), *_of_deliveries(bench, sizes))
     if not with_prefect:
         return BenchReport(machine, (*people, *deadlines))
     with scratch_bench() as bench:
@@ -97,6 +100,14 @@ def _of_jobs(bench: Bench, sizes: Sizes) -> tuple[Figure, ...]:
 def _of_deadlines(bench: Bench, sizes: Sizes) -> tuple[Figure, ...]:
     rate = fire_at_once(bench, deadlines=sizes.deadlines)
     return (Figure(f"{rate.count} deadlines due at one instant, recorded and escalated", rate.seconds, "s"),)
+
+
+def _of_deliveries(bench: Bench, sizes: Sizes) -> tuple[Figure, ...]:
+    if not can_measure():
+        return ()
+    rate = measure_deliveries(bench, messages=sizes.messages, cases=sizes.cases, at_once=_CONNECTIONS)
+    name = f"{rate.count} e-mails waiting, delivered over {_CONNECTIONS} connections"
+    return (Figure(name, rate.per_second, "messages/s"),)
 
 
 def _cuts(measured: Sequence[float]) -> tuple[float, float]:

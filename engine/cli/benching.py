@@ -12,8 +12,8 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Cases = Annotated[int, typer.Option(min=1, help="How many other cases are open while the waiting time is measured.")]
 Quick = Annotated[bool, typer.Option("--quick", help="Only to see that it works: few cases, rough figures.")]
 NoPrefect = Annotated[bool, typer.Option("--no-prefect", help="Leave out how soon and how fast Prefect does jobs.")]
-_QUICK = Sizes(open_cases=500, cases=3, samples=3, jobs_at_once=20, deadlines=50)
-_WHOLE = Sizes(open_cases=10_000, cases=25, samples=20, jobs_at_once=200, deadlines=1_000)
+_QUICK = Sizes(open_cases=500, cases=3, samples=3, jobs_at_once=20, deadlines=50, messages=200)
+_WHOLE = Sizes(open_cases=10_000, cases=25, samples=20, jobs_at_once=200, deadlines=1_000, messages=2_000)
 
 
 @in_words

@@ -11,7 +11,7 @@ PEOPLE = ["steps/s"] * 3 + ["times", "ms", "ms"]
 
 
 @pytest.mark.parametrize(
-    ("with_prefect", "units"), [(False, [*PEOPLE, "s"]), (True, [*PEOPLE, "s", "s", "tasks/s", "s"])]
+    ("with_prefect", "units"), [(False, [*PEOPLE, "s", "messages/s"]), (True, [*PEOPLE, "s", "s", "tasks/s", "s", "messages/s"])]
 )
 def test_the_benchmark_gives_every_figure_and_the_machine(*, with_prefect: bool, units: list[str]) -> None:
     report = run_bench(FEW, with_prefect=with_prefect)
