@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from functools import wraps
 from typing import Any, NoReturn, ParamSpec, TypeVar
 from uuid import UUID
@@ -65,6 +66,17 @@ def fail(message: str, *, status: int = FOUND_PROBLEMS) -> NoReturn:
     """Say what is wrong, and end."""
     typer.echo(message, err=True)
     raise typer.Exit(status)
+
+
+def read_instant(text: str) -> datetime:
+    """Read an instant with its zone, given on the command line; ends with words for any other text. Gives UTC."""
+    try:
+        read = datetime.fromisoformat(text)
+    except ValueError:
+        fail(f"{text}: write it like 2026-03-07T18:40+05:30.", status=WRONG_USAGE)
+    if read.tzinfo is None:
+        fail(f"{text}: say in which time zone, like 2026-03-07T18:40+05:30.", status=WRONG_USAGE)
+    return read.astimezone(UTC)
 
 
 P = ParamSpec("P")

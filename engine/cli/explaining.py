@@ -7,7 +7,7 @@ from uuid import uuid4
 import typer
 
 from engine.assembly import Engine
-from engine.cli.common import WRONG_USAGE, fail, in_words, running_engine, show, viewer_by_email
+from engine.cli.common import WRONG_USAGE, fail, in_words, read_instant, running_engine, show, viewer_by_email
 from engine.domain.limit_reasons import DELAY_OWNERS, EXTENSION_REASONS, PAUSE_REASONS
 from engine.usecases import limits
 from engine.views import DelayLine, EscalationView, ExplanationView, PlannedView, Viewer
@@ -39,7 +39,7 @@ def pause(
     as_: As = None,
 ) -> None:
     """Let a limit of the network stand still; limits that follow a law never do."""
-    instant = _instant(until)
+    instant = read_instant(until)
     with running_engine() as (engine, _):
         viewer, found = _open_one(engine, case, step, as_)
         limits.pause_deadline(
@@ -135,16 +135,6 @@ def _open_one(engine: Engine, case: str, step: str, email: str | None) -> tuple[
         ids = ", ".join(str(one.deadline.step_id) for one in running)
         fail(f"Several limits run under this name; give the id of the step: {ids}.", status=WRONG_USAGE)
     return viewer, running[0]
-
-
-def _instant(text: str) -> datetime:
-    try:
-        read = datetime.fromisoformat(text)
-    except ValueError:
-        fail(f"{text}: write it like 2026-03-07T18:40+05:30.", status=WRONG_USAGE)
-    if read.tzinfo is None:
-        fail(f"{text}: say in which time zone, like 2026-03-07T18:40+05:30.", status=WRONG_USAGE)
-    return read.astimezone(UTC)
 
 
 def _explained(found: ExplanationView) -> str:

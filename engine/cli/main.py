@@ -44,6 +44,8 @@ COMMANDS = {
     "item": Place("cases", "item_app", "Work items."),
     "explain": Place("explaining", "explain", "Say why the time limits of a step fall due when they do."),
     "deadline": Place("explaining", "deadline_app", "Let a limit stand still, ask for and give more time."),
+    "on-call": Place("duty", "on_call_app", "Who is on call: plan, hand over, call off."),
+    "absence": Place("duty", "absence_app", "Who is away, and who stands in."),
     "report": Place("explaining", "report_app", "Reports in numbers."),
     "deadlines": Place("deadlines", "app", "How the firing of deadlines goes."),
     "audit": Place("audit", "app", "The history of cases."),

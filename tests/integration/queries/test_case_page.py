@@ -242,6 +242,9 @@ def test_a_deadline_is_explained_from_its_start_over_what_does_not_count_to_its_
     journey = Interval(step_id=deadline.step_id, name="journey", start=START, end=START.replace(hour=9))
     world.do(visited, cm.RecordInterval(journey))
     lines = [line.text for line in world.queries.explain_deadline(lead, deadline.id).lines]
+    assert any(line.startswith("Journey from") and "where it led was not told" in line for line in lines)
+    world.do(visited, cm.RecordInterval(journey.model_copy(update={"has_place": True})))
+    lines = [line.text for line in world.queries.explain_deadline(lead, deadline.id).lines]
     assert lines[0].startswith("It starts with the end of “First check”: Tuesday 10 March 2026, 11:30.")
     assert "network target, based on Act s.1" in lines[1]
     assert any(line.startswith("Journey from") and line.endswith("is not counted.") for line in lines)

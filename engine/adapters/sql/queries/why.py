@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import String, cast, or_, select
 
@@ -18,7 +19,10 @@ from engine.domain.compiled import CompiledStep, CompiledTime
 from engine.domain.explain_time import explain
 from engine.domain.firings import BREACH, schedule
 from engine.domain.library import Library
+from engine.domain.limit_reasons import reason_words
+from engine.domain.reckoning import given, pauses_of, reckoned
 from engine.domain.records import Deadline, DeadlineStatus, Interval, Purpose
+from engine.domain.said import said_at
 from engine.errors import CalendarMissingError, NotFoundError
 from engine.spec.ladders import Ladder, Level
 from engine.spec.law import LawLimit
@@ -120,19 +124,53 @@ def _lines(reading: Reading, row: Row, deadline: Deadline, library: Library) -> 
     time = _time_of(reading.known.step(row["definition_hash"], row["key"]), deadline)
     names = _excluded_names(row, deadline, time, law)
     on, jurisdiction = row["run_started_at"].date(), row["jurisdiction"]
-    excluded = [one for one in _intervals(reading, deadline.step_id) if one.name in names]
+    told = [one for one in _intervals(reading, deadline.step_id) if one.name in names]
     calendar = library.calendars.get(deadline.calendar or "")
     try:
         reasons = explain(
-            deadline.started_at, TimeLimit(deadline.limit), zone=deadline.zone, calendar=calendar, excluded=excluded,
+            deadline.started_at, TimeLimit(deadline.limit), zone=deadline.zone, calendar=calendar,
+            excluded=[*deadline.excluded, *(one for one in told if one.end is None)],
             event=_event(reading, row, deadline, time, law),
             source=term_of(deadline.law, on=on, jurisdiction=jurisdiction, library=library),
         )  # fmt: skip
     except CalendarMissingError as error:
         return (_said(str(error)), _kept(deadline))
-    lines = tuple(_said(reason.text, reason.kind.value, reason.instant) for reason in reasons)
-    lines = lines if reasons[-1].instant == deadline.due_at else (*lines, _kept(deadline))
-    return lines if deadline.breached_at is None else (*lines, _breach(deadline))
+    lines = [_said(reason.text, reason.kind.value, reason.instant) for reason in reasons[:-1]]
+    lines += [_without_place(one, deadline) for one in told if one.end is not None and not _is_left_out(one, deadline)]
+    lines += _changes(deadline)
+    due = reasons[-1].instant if not (pauses_of(deadline) or given(deadline)) else reckoned(deadline, library).due_at
+    lines.append(_due(due or deadline.due_at, deadline))
+    lines += [] if due == deadline.due_at else [_kept(deadline)]
+    return tuple(lines) if deadline.breached_at is None else (*lines, _breach(deadline))
+
+
+def _due(at: datetime, deadline: Deadline) -> vw.ReasonView:
+    return _said(f"So it is due: {said_at(at, ZoneInfo(deadline.zone))}.", "due", at)
+
+
+def _is_left_out(interval: Interval, deadline: Deadline) -> bool:
+    return any((one.name, one.start) == (interval.name, interval.start) for one in deadline.excluded)
+
+
+def _without_place(interval: Interval, deadline: Deadline) -> vw.ReasonView:
+    name, zone = in_plain_words(interval.name), ZoneInfo(deadline.zone)
+    text = f"{name} from {said_at(interval.start, zone)} counts: where it led was not told, and the law asks for that."
+    return _said(text, "not_excluded", interval.start)
+
+
+def _changes(deadline: Deadline) -> list[vw.ReasonView]:
+    """Say what was paused and what more time was asked for; the law knows neither."""
+    zone = ZoneInfo(deadline.zone)
+    lines = []
+    for pause in pauses_of(deadline):
+        span = f"from {said_at(pause.start, zone)} to {said_at(pause.until, zone)}"
+        lines.append(_said(f"It stood still {span}: {reason_words(pause.reason_code)}.", "pause", pause.start))
+    for wish in () if deadline.law else deadline.extensions:
+        answer = "given" if wish.is_approved else "refused" if wish.answered_at else "not answered yet, so not counted"
+        more = f"{TimeLimit(wish.more).in_words()} more ({reason_words(wish.reason_code)})"
+        text = f"On {said_at(wish.asked_at, zone)} somebody asked for {more}: {answer}."
+        lines.append(_said(text, "extension", wish.asked_at))
+    return lines
 
 
 def _said(text: str, kind: str = "note", instant: datetime | None = None) -> vw.ReasonView:

@@ -1,0 +1,78 @@
+"""The pages of time and duty in a real browser: pleasant on a desk and on a phone, by the keyboard alone."""
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.hands import must_be_pleasant, pick, press, unfold
+from tests.integration.portal.world import Portal, report_case
+
+pytestmark = pytest.mark.browser
+OpenPage = Callable[[], Page]
+
+
+def become(page: Page, portal: Portal, role: str) -> None:
+    page.goto("/sign-in")
+    press(page, portal.people[role].name)
+
+
+def deadline_page(page: Page, portal: Portal) -> str:
+    case = report_case(portal.as_role("intake_officer"))
+    page.goto(case.page)
+    must_be_pleasant(page)
+    found = re.search(rf'href="({case.page}/deadlines/[0-9a-f-]+)"', page.content())
+    assert found
+    return found.group(1)
+
+
+def test_a_limit_is_paused_and_goes_on_by_the_keyboard(open_page: OpenPage, portal: Portal) -> None:
+    page = open_page()
+    become(page, portal, "intake_officer")
+    page.goto(deadline_page(page, portal))
+    must_be_pleasant(page)
+    unfold(page, "Let it stand still")
+    pick(page, "Why?", "The person is away")
+    press(page, "Let it stand still")
+    expect(page.get_by_text("There is a problem")).to_be_visible()
+    must_be_pleasant(page)
+    page.get_by_label("Until when?").fill(f"{portal.clock.now() + timedelta(days=1):%Y-%m-%dT%H:%M}")
+    page.get_by_role("button", name="Let it stand still").click()
+    expect(page.get_by_text("Stands still until").first).to_be_visible()
+    must_be_pleasant(page)
+    press(page, "Let it go on now")
+    expect(page.get_by_role("status")).to_contain_text("goes on")
+
+
+def test_more_time_is_asked_for_and_given_by_the_keyboard(open_page: OpenPage, portal: Portal) -> None:
+    page = open_page()
+    become(page, portal, "intake_officer")
+    address = deadline_page(page, portal)
+    page.goto(address)
+    unfold(page, "Ask for more time")
+    pick(page, "How much more?", "4 hours")
+    pick(page, "Why?", "The place is far")
+    press(page, "Ask for it")
+    expect(page.get_by_text("There is a problem")).to_be_visible()
+    must_be_pleasant(page)
+
+
+def test_every_page_of_duty_is_pleasant(open_page: OpenPage, portal: Portal) -> None:
+    case = report_case(portal.as_role("intake_officer"))
+    portal.let_time_pass(timedelta(hours=3))
+    page = open_page()
+    become(page, portal, "supervisor")
+    pages = ("/on-call", "/absences", "/referrals", "/preferences", "/transmit", "/worklist", "/delays", "/board")
+    for path in (*pages, f"{case.page}/conflicts", case.page):
+        page.goto(path)
+        must_be_pleasant(page)
+
+
+def test_the_pages_of_the_administrator_are_pleasant(open_page: OpenPage, portal: Portal) -> None:
+    page = open_page()
+    become(page, portal, "system_administrator")
+    for path in ("/board", "/dead-letters", "/channels", "/delays"):
+        page.goto(path)
+        must_be_pleasant(page)
