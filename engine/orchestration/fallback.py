@@ -63,11 +63,11 @@ class Fallback(threading.Thread):
                 continue
             if is_down:
                 self._work.note_service(service=DEADLINES_SERVICE, state=PAUSED if report.is_paused else "fallback")
-        if is_active and is_to_be_noted:
-            self._work.run_chore(_TELL_OF_TROUBLE)
         if is_down:
             for job in self._work.claim_urgent_jobs(worker=self._worker_name, limit=_JOB_LIMIT):
                 self._do(job)
+        if is_active and is_to_be_noted:
+            self._work.run_chore(_TELL_OF_TROUBLE)
         return is_active
 
     def _deadlines_are_unattended(self) -> bool:
