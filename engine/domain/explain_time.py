@@ -33,6 +33,11 @@ class ReasonKind(StrEnum):
     HOLIDAYS_UNKNOWN = "holidays_unknown"
     EXCLUDED = "excluded"
     NOT_EXCLUDED = "not_excluded"
+    PAUSED = "paused"
+    EXTENDED = "extended"
+    NOT_EXTENDED = "not_extended"
+    UNCOUNTABLE = "uncountable"
+    KEPT = "kept"
     DUE = "due"
 
 

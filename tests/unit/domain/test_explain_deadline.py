@@ -1,0 +1,112 @@
+"""Tests of the answer to "why this date?" for deadlines of a case."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.domain import commands as cm
+from engine.domain.explain_deadline import explain_deadline
+from engine.domain.explain_time import ReasonKind
+from engine.domain.records import Deadline, Purpose
+from engine.errors import LimitChangeError
+from tests.unit.domain.small_world import LIBRARY, RUN, World, actor, hours, journey, step_id, workflow
+
+LIMITS = st.sampled_from(["PT0S", "PT10H", "P2D", "P1M", "P3WD", "PT12WH"])
+ACTS = st.lists(st.tuples(st.sampled_from(["let", "pause", "extend", "journey"]), st.integers(1, 40)), max_size=8)
+
+
+def _world(limit: str) -> World:
+    return World(workflow({"a": {"time": {"limit": limit, "exclude": "journey"}}, "z": {}}))
+
+
+def _known(world: World, purpose: Purpose = Purpose.LIMIT) -> Deadline:
+    found = world.deadline("a", purpose=purpose)
+    assert found is not None
+    return found
+
+
+def _act(world: World, act: str, number: int) -> None:
+    of = _known(world).id
+    try:
+        if act == "let":
+            world.let(hours=number)
+        elif act == "pause":
+            world.do(cm.PauseDeadline(of, world.now + timedelta(hours=number), "unsafe", actor(1)))
+        elif act == "extend":
+            world.do(cm.AskExtension(of, f"PT{number}H", "far_away", actor(1)))
+            world.do(cm.AnswerExtension(of, approved=number % 4 > 0, by=actor(2)))
+        else:
+            world.do(cm.RecordInterval(journey("a", hours(number), hours(number + 2))))
+    except LimitChangeError:
+        assert act in {"pause", "extend"}
+
+
+@given(limit=LIMITS, acts=ACTS, forgets_calendar=st.booleans())
+def test_the_last_line_is_the_due_time_whatever_has_happened(
+    limit: str, acts: list[tuple[str, int]], *, forgets_calendar: bool
+) -> None:
+    world = _world(limit)
+    for act, number in acts:
+        _act(world, act, number)
+    library = replace(LIBRARY, calendars={}) if forgets_calendar else LIBRARY
+    lines = explain_deadline(_known(world), library, intervals=world.state.intervals)
+    assert (lines[-1].kind, lines[-1].instant) == (ReasonKind.DUE, _known(world).due_at)
+    assert forgets_calendar or not any(line.kind in {ReasonKind.KEPT, ReasonKind.UNCOUNTABLE} for line in lines)
+
+
+def test_each_pause_and_each_extension_has_its_line_with_its_reason() -> None:
+    world = _world("PT10H")
+    world.let(hours=1)
+    _act(world, "journey", 2)
+    _act(world, "pause", 5)
+    _act(world, "extend", 3)
+    _act(world, "extend", 4)
+    lines = explain_deadline(_known(world), LIBRARY, event="the report")[3:]
+    said = [(line.kind, line.text.replace("Monday 5 January 2026, ", "")) for line in lines]
+    assert said == [
+        (ReasonKind.EXCLUDED, "Journey from 12:00 to 14:00 is not counted."),
+        (
+            ReasonKind.PAUSED,
+            "It stands still from 11:00 to 16:00: It would not be safe now.",
+        ),
+        (
+            ReasonKind.EXTENDED,
+            "On 11:00 3 hours more were given (The place is far, or hard to reach): to Tuesday 6 January 2026, 04:00.",
+        ),
+        (ReasonKind.NOT_EXTENDED, "On 11:00 4 hours more were asked for: refused."),
+        (ReasonKind.DUE, "So it is due: Tuesday 6 January 2026, 04:00."),
+    ]  # fmt: skip
+
+
+def test_a_journey_without_its_place_is_said_to_count_for_the_law() -> None:
+    world = World(workflow({"a": {"time": {"law": "XX-PRODUCE-24H"}}}))
+    nowhere = journey("a", hours(1), hours(2)).model_copy(update={"has_place": False})
+    world.do(cm.RecordInterval(nowhere))
+    lines = explain_deadline(_known(world), LIBRARY, intervals=world.state.intervals)
+    told = next(line.text for line in lines if line.kind is ReasonKind.NOT_EXCLUDED)
+    assert told.startswith("Journey from Monday 5 January 2026, 11:00 counts: where it led was not told")
+    assert lines[-1].instant == hours(24)
+
+
+def test_an_approval_and_an_appointed_opening_are_explained_too() -> None:
+    approve = {"role": "supervisor", "limit": "PT1H"}
+    world = World(workflow({"a": {"approve": approve}, "r": {"repeat": {"every": "P1M", "times": 2}}}))
+    world.end("a")
+    world.end("r", "r:1")
+    of = _known(world, Purpose.APPROVAL)
+    assert explain_deadline(of, LIBRARY)[-1].instant == hours(1)
+    opening = next(d for d in world.state.deadlines.values() if d.purpose is Purpose.OPENING)
+    assert [line.instant for line in explain_deadline(opening, LIBRARY)] == [opening.due_at]
+
+
+def test_a_date_that_would_be_another_today_is_told_beside_the_one_that_is_kept() -> None:
+    world = _world("PT10H")
+    kept = _known(world).model_copy(update={"due_at": hours(12)})
+    lines = explain_deadline(kept, LIBRARY)
+    assert [(line.kind, line.instant) for line in lines[-2:]] == [
+        (ReasonKind.KEPT, hours(10)),
+        (ReasonKind.DUE, hours(12)),
+    ]
+    assert step_id(RUN, "a", "") == kept.step_id
