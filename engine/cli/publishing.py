@@ -1,29 +1,40 @@
 """`icmc publish` and `icmc export`: definitions go in from files, and come back as they were written."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from engine.assembly import Engine
+from engine.cli.budgets import budget_changes, change_lines
 from engine.cli.common import SYSTEM, WRONG_USAGE, fail, in_words, running_engine, show, viewer_by_email
 from engine.cli.previewing import in_lines
 from engine.spec.library import Kind as DefinitionKind
-from engine.usecases.preview import preview_files
+from engine.usecases.preview import planned_change, preview_files
 from engine.usecases.publish import Published, publish_files
 from engine.usecases.recount import recount_deadlines
+from engine.views import Viewer
 
 Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Workflows, ladders, law packs, calendars.")]
 Name = Annotated[str, typer.Argument(help="The name of a definition.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Preview = Annotated[bool, typer.Option("--preview", help="Say what it would do to open cases, and change nothing.")]
 Kind = Annotated[DefinitionKind, typer.Option(help="The kind of definition.")]
+Budget = Annotated[bool, typer.Option("--budget", help="Say too how many messages people would get; takes a while.")]
 Version = Annotated[int | None, typer.Option(help="A version; the published one unless given.")]
 Out = Annotated[Path | None, typer.Option("--out", help="Write to this file instead of the screen.")]
 As = Annotated[str | None, typer.Option("--as", help="The e-mail address of who does it; this machine unless given.")]
 
 
 @in_words
-def publish(files: Files, preview: Preview = False, as_person: As = None, as_json: Json = False) -> None:  # noqa: FBT002
+def publish(
+    files: Files,
+    preview: Preview = False,  # noqa: FBT002 - a command-line flag
+    budget: Budget = False,  # noqa: FBT002
+    as_person: As = None,
+    as_json: Json = False,  # noqa: FBT002
+) -> None:
     """Publish definitions from files, all or none. Running cases stay on their version of a workflow.
 
     A new calendar, ladder or law pack holds for every open deadline: they are counted again.
@@ -32,8 +43,7 @@ def publish(files: Files, preview: Preview = False, as_person: As = None, as_jso
     with running_engine() as (engine, _):
         viewer = viewer_by_email(engine, as_person) if as_person else SYSTEM
         if preview:
-            found = preview_files(engine, sources, viewer=viewer)
-            show(found, as_json=as_json, words=lambda: in_lines(found))
+            _preview(engine, sources, viewer, with_budget=budget, as_json=as_json)
             return
         done = publish_files(engine, sources, viewer=viewer)
         recount_deadlines(engine)
@@ -57,6 +67,13 @@ def export(name: Name, kind: Kind = DefinitionKind.WORKFLOW, version: Version = 
         out.write_text(source, encoding="utf-8")
     except OSError as error:
         fail(f"{out}: cannot be written ({type(error).__name__}).", status=WRONG_USAGE)
+
+
+def _preview(engine: Engine, sources: Mapping[str, str], viewer: Viewer, *, with_budget: bool, as_json: bool) -> None:
+    found = preview_files(engine, sources, viewer=viewer)
+    changes = budget_changes(engine, planned_change(engine, sources)) if with_budget else ()
+    rows = found.model_dump(mode="json") | {"budgets": [change.as_json() for change in changes]}
+    show(rows, as_json=as_json, words=lambda: "\n".join([*map(change_lines, changes), in_lines(found)]))
 
 
 def _said(one: Published) -> str:

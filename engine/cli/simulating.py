@@ -10,18 +10,24 @@ from engine.adapters.data_files import shipped_sources
 from engine.adapters.registry_catalogue import RegistryCatalogue
 from engine.adapters.sql.definition_cache import CalendarsWithHolidays
 from engine.builtin import CORE
+from engine.cli.budgets import budget_lines, place_of
 from engine.cli.common import FOUND_PROBLEMS, WRONG_USAGE, fail, in_words, read_settings, show
 from engine.domain.compiled import CompiledWorkflow, compile_workflow
 from engine.domain.library import Library
 from engine.domain.records import Scalar
 from engine.plugin.registry import load_registry
+from engine.replay.alert_budget import alert_budget
 from engine.replay.simulator import Simulated, SimulatedReport, simulate
 from engine.spec.extends import load_workflow, load_workflow_text
 from engine.spec.library import Definitions, definitions_of
 from engine.spec.yaml_files import read_yaml, read_yaml_file
 
 Name = Annotated[str, typer.Argument(metavar="WORKFLOW", help="A workflow file, or the name of one that is shipped.")]
-ReportFile = Annotated[Path, typer.Option("--report", help="YAML or JSON: answers, opened_at, jurisdiction, victims.")]
+ReportFile = Annotated[
+    Path | None, typer.Option("--report", help="YAML or JSON: answers, opened_at, jurisdiction, victims.")
+]
+Budget = Annotated[bool, typer.Option("--budget", help="Say how many messages people would get a day.")]
+OpenCases = Annotated[int, typer.Option("--cases", min=1, max=10_000, help="How many cases are open at a time.")]
 Seed = Annotated[int, typer.Option(help="The same seed gives the same answers and the same punctuality.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -38,12 +44,26 @@ class _Report(BaseModel):
 
 
 @in_words
-def simulate_workflow(workflow: Name, report: ReportFile, seed: Seed = 1, as_json: Json = False) -> None:  # noqa: FBT002
-    """Say what would happen to a report, with times; nothing is changed."""
-    told = _read(report)
+def simulate_workflow(
+    workflow: Name,
+    report: ReportFile = None,
+    budget: Budget = False,  # noqa: FBT002 - a command-line flag
+    cases: OpenCases = 200,
+    seed: Seed = 1,
+    as_json: Json = False,  # noqa: FBT002
+) -> None:
+    """Say what would happen to a report, with times, or how many messages people would get; nothing is changed."""
+    if (report is None) == (not budget):
+        fail("Give a report (--report FILE), or ask for the messages of many cases (--budget).", status=WRONG_USAGE)
     shipped = definitions_of([read_yaml(text, file=name) for name, text in shipped_sources().items()])
     library = Library(CalendarsWithHolidays(shipped.calendars.values()), shipped.ladders, shipped.packs)
-    done = simulate(_compiled(workflow, shipped), library, told, seed=seed)
+    compiled = _compiled(workflow, shipped)
+    if report is None:
+        place = place_of(compiled.workflow)
+        found = alert_budget(compiled, library, jurisdiction=place, open_cases=cases, seed=seed)
+        show(found.as_json(), as_json=as_json, words=lambda: budget_lines(found))
+        return
+    done = simulate(compiled, library, _read(report), seed=seed)
     show(done.as_json(), as_json=as_json, words=lambda: _words(done))
     if done.closed_at is None:
         raise typer.Exit(FOUND_PROBLEMS)

@@ -11,13 +11,26 @@ from engine.domain import events as ev
 from engine.domain.compiled import CompiledWorkflow
 from engine.domain.decide import decide
 from engine.domain.library import Library
-from engine.domain.records import LIVE, Case, CaseStatus, PersonRole, Purpose, Scalar, Step, StepStatus, deadline_id
+from engine.domain.records import (
+    LIVE,
+    Case,
+    CaseStatus,
+    Deadline,
+    PersonRole,
+    Purpose,
+    Scalar,
+    Step,
+    StepStatus,
+    deadline_id,
+)
 from engine.domain.state import CaseState, evolve
 from engine.spec.catalogue import Output, ValueKind
+from engine.spec.ladders import Channel, Person
+from engine.spec.roles import Role
 
 _LONGEST = timedelta(days=5 * 366)
 _WITHOUT_LIMIT = timedelta(days=1)
-_EARLIEST, _LATEST = 0.2, 1.1
+_EARLIEST, _LATEST, _VERY_LATE = 0.2, 1.1, 1.5
 _RUN, _CASE, _UNIT = UUID(int=1), UUID(int=2), UUID(int=3)
 
 
@@ -42,6 +55,17 @@ class Happening:
 
 
 @dataclass(frozen=True)
+class Told:
+    """One message of the simulation: to whom by role, by which rule, and whether it leaves by e-mail too."""
+
+    at: datetime
+    role: str
+    rule: str
+    is_sent: bool
+    critical: bool
+
+
+@dataclass(frozen=True)
 class Simulated:
     """What would happen, in order; `waits_for` says what keeps the case open."""
 
@@ -51,15 +75,22 @@ class Simulated:
     messages: Mapping[str, int]
     closed_at: datetime | None
     waits_for: tuple[str, ...] = ()
+    told: tuple[Told, ...] = ()
 
     def as_json(self) -> dict[str, object]:
         """Give the outcome as it is printed with `--json`."""
         return asdict(self)
 
 
-def simulate(workflow: CompiledWorkflow, library: Library, report: SimulatedReport, *, seed: int) -> Simulated:
-    """Let a case of a workflow run from a report to its end: the same seed always gives the same."""
-    run = _Simulation(workflow, library, report, random.Random(seed))  # noqa: S311 - nothing secret
+def simulate(
+    workflow: CompiledWorkflow, library: Library, report: SimulatedReport, *, seed: int, late: float | None = None
+) -> Simulated:
+    """Let a case of a workflow run from a report to its end: the same seed always gives the same.
+
+    `late` is the share of steps that are finished after they are due, by up to half of their time; without it, steps
+    end anywhere from a fifth of their time to a tenth after it.
+    """
+    run = _Simulation(workflow, library, report, random.Random(seed), late)  # noqa: S311 - nothing secret
     run.go()
     return Simulated(
         workflow=workflow.workflow.workflow,
@@ -68,6 +99,7 @@ def simulate(workflow: CompiledWorkflow, library: Library, report: SimulatedRepo
         messages=dict(sorted(run.messages.items())),
         closed_at=run.state.case.closed_at,
         waits_for=tuple(run.waiting()),
+        told=tuple(run.told),
     )
 
 
@@ -79,6 +111,8 @@ class _Simulation:
     library: Library
     report: SimulatedReport
     chance: random.Random
+    late: float | None = None
+    told: list[Told] = field(default_factory=list)
     happenings: list[Happening] = field(default_factory=list)
     messages: dict[str, int] = field(default_factory=dict)
     ends: dict[tuple[UUID, int, bool], datetime] = field(default_factory=dict)
@@ -134,9 +168,16 @@ class _Simulation:
             purpose = Purpose.APPROVAL if step.status is StepStatus.APPROVAL else Purpose.LIMIT
             deadline = self.state.deadlines.get(deadline_id(step.id, purpose))
             due_at = deadline.due_at if deadline else self.now + _WITHOUT_LIMIT
-            share = 0.0 if step.automatic else self.chance.uniform(_EARLIEST, _LATEST)
+            share = 0.0 if step.automatic else self._share()
             self.ends[key] = self.now + max(due_at - self.now, timedelta()) * share
         return self.ends[key]
+
+    def _share(self) -> float:
+        """Choose what share of the time until it is due a step takes."""
+        if self.late is None:
+            return self.chance.uniform(_EARLIEST, _LATEST)
+        is_late = self.chance.random() < self.late
+        return self.chance.uniform(1.0, _VERY_LATE) if is_late else self.chance.uniform(_EARLIEST, 1.0)
 
     def _filled(self, command: cm.Command) -> cm.Command:
         """Answer the questions of a step: each output is chosen among what its step type declares."""
@@ -167,8 +208,13 @@ class _Simulation:
                 self._add(what, event.step.key, event.step.path)
             case ev.DeadlineSet() | ev.DeadlineMoved():
                 self._add("due", event.deadline.key, f"{event.deadline.due_at:%Y-%m-%d %H:%M} UTC")
+            case ev.StepSubmitted():
+                self._tell_approver(event.step)
+            case ev.DeadlineWarned():
+                self._tell_owner(event.deadline, "due_soon")
             case ev.DeadlineBreached():
                 self._add("breached", event.deadline.key, event.deadline.path)
+                self._tell_owner(event.deadline, "overdue")
             case ev.LevelRaised():
                 self._raised(event)
             case ev.CaseClosed():
@@ -181,6 +227,41 @@ class _Simulation:
         told = f"{level.to.kind.value} {getattr(level.to, level.to.kind.value)}"
         self.messages[told] = self.messages.get(told, 0) + 1
         self._add("level", event.deadline.key, f"{event.level}, told: {told}")
+
+        rule = f"ladder {event.deadline.ladder}, level {event.level}"
+        role = str(level.to.role or level.to.person or level.to.partner or "")
+        if level.to.person is Person.ASSIGNEE:
+            role = self._owner(event.deadline)
+        if role:
+            self._tell(role, rule, event.deadline, is_sent=Channel.EMAIL in level.channels)
+
+    def _tell_owner(self, deadline: Deadline, kind: str) -> None:
+        """Tell whoever has claimed the work; before anybody has, nobody is told of it in the simulation."""
+        self._tell(self._owner(deadline), f"{deadline.key}, {kind}", deadline, is_sent=True)
+
+    def _tell_approver(self, step: Step) -> None:
+        compiled = self.workflow.steps.get(step.key)
+        approve = compiled.spec.approve if compiled else None
+        if approve is not None and approve.role:
+            self.told.append(Told(self.now, approve.role[0], f"{step.key}, approval", is_sent=False, critical=False))
+
+    def _owner(self, deadline: Deadline) -> str:
+        """Name the role that does the step of a deadline, or approves it."""
+        compiled = self.workflow.steps.get(deadline.key)
+        step = self.state.steps.get(deadline.step_id)
+        if step is not None and step.added is not None:
+            return str(next(iter(step.added.roles), Role.CASE_MANAGER))
+        if compiled is None:
+            return str(Role.CASE_MANAGER)
+        if deadline.purpose is Purpose.APPROVAL and compiled.spec.approve is not None:
+            return str(next(iter(compiled.spec.approve.role), Role.CASE_MANAGER))
+        known = compiled.info.roles if compiled.info else ()
+        return str(next(iter((*compiled.spec.assign.role, *known)), Role.CASE_MANAGER))
+
+    def _tell(self, role: str, rule: str, deadline: Deadline, *, is_sent: bool) -> None:
+        ladder = self.library.ladders.get(deadline.ladder)
+        critical = bool(ladder and ladder.overrides_quiet_hours)
+        self.told.append(Told(self.now, role, rule, is_sent=is_sent, critical=critical))
 
     def _add(self, what: str, step: str, detail: str = "") -> None:
         self.happenings.append(Happening(self.now, what, step, detail))

@@ -38,6 +38,15 @@ class _Change:
     library: Library
 
 
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """The library before and after a change, and the workflows that it touches, each before (if any) and after."""
+
+    before: Library
+    after: Library
+    workflows: tuple[tuple[Workflow | None, Workflow], ...]
+
+
 class _Over(Mapping[str, Calendar]):
     """Some calendars laid over others, without working the holidays of those out."""
 
@@ -72,6 +81,27 @@ def preview_files(engine: Engine, sources: Mapping[str, str], *, viewer: Viewer)
         changes = [_Change(one.kind, one.name, changed) for one in new if one.kind != Kind.WORKFLOW]
         limits = tuple(line for one in new for line in _limit_changes(work, one))
     return _previewed(engine, now_published, changes, viewer, limits)
+
+
+def planned_change(engine: Engine, sources: Mapping[str, str]) -> Planned:
+    """Give what publishing these files would change of the library, and the workflows whose people it would reach."""
+    with engine.unit_of_work() as work:
+        new = [one for one in candidates(sources, published_workflows(work)) if _differs(work, one)]
+        before = after = work.library()
+        for one in new:
+            after = _with_definition(engine, work, after, one)
+        ladders = {one.name for one in new if one.kind == Kind.LADDER}
+        changed = {one.name: one.record for one in new if isinstance(one.record, Workflow)}
+        stored = work.definitions.published(Kind.WORKFLOW.value)
+        known = {one.name: Workflow.model_validate(dict(one.flattened)) for one in stored}
+    touched = [name for name, workflow in known.items() if ladders & _ladders_of(workflow)]
+    names = dict.fromkeys((*changed, *touched))
+    return Planned(before, after, tuple((known.get(name), changed.get(name) or known[name]) for name in names))
+
+
+def _ladders_of(workflow: Workflow) -> set[str]:
+    times = {time.ladder for step in workflow.steps.values() for time in step.time}
+    return times | {step.approve.ladder for step in workflow.steps.values() if step.approve}
 
 
 def preview_day(engine: Engine, new: NewDay, *, viewer: Viewer) -> PreviewView:
