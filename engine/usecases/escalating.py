@@ -17,6 +17,7 @@ from engine.spec.ladders import Channel, Ladder, Level
 from engine.stores import UnitOfWork
 from engine.usecases.deciding import carry_out
 from engine.usecases.level_acts import act_on_item, add_steps, offer_on, steps_of
+from engine.usecases.reach import channels_set_up
 from engine.usecases.recipients import Found, last_resort, who_has_it, who_is_told
 from engine.usecases.telling import EMAIL, IN_APP, tell, title_of
 
@@ -102,7 +103,7 @@ def _raise_level(
         planned_at=event.planned_at,
         fired_at=now,
         recipient_ids=tuple(person.id for person in reached.people),
-        channels=_channels(engine, level, does_call=any(step.added.uses == "core.call" for step in steps)),
+        channels=_channels(engine, work, state, level, does_call=any(step.added.uses == "core.call" for step in steps)),
         note=" ".join(note for note in (level.note, offered.note, reached.note) if note),
         ladder=ladder.name,
         ladder_version=ladder.version,
@@ -185,10 +186,10 @@ def _outward(level: Level) -> str:
     return f"A letter to {body} waits to be released by a named person; nothing has left." if body else ""
 
 
-def _channels(engine: Engine, level: Level, *, does_call: bool) -> tuple[str, ...]:
-    """Give the channels of a level that are set up; in-app is always there, and a call where a step asks for it."""
+def _channels(engine: Engine, work: UnitOfWork, state: CaseState, level: Level, *, does_call: bool) -> tuple[str, ...]:
+    """Give the channels of a level that serve the case's unit; in-app always does, a call where a step asks for it."""
     wanted = {channel.value for channel in level.channels if channel is not Channel.CALL} | {IN_APP}
-    here = {channel for channel in wanted if channel == IN_APP or channel in engine.channels}
+    here = wanted & {IN_APP, *channels_set_up(engine, work, unit_id=state.case.unit_id)}
     return tuple(sorted(here | ({Channel.CALL.value} if does_call else set())))
 
 

@@ -304,3 +304,23 @@ def test_a_critical_message_that_is_refused_for_good_takes_the_next_channel_at_o
     _write(world, critical=True)
     world.do_jobs()
     assert _states(world) == {"email": "dead", "sms": "delivered"}
+
+
+def test_a_level_of_a_ladder_tells_by_sms_where_a_gateway_serves_the_unit_and_wakes_nobody(
+    world: World, gateway: Gateway
+) -> None:
+    world = _with_gateways(world)
+    set_contact(world.engine, viewer=SYSTEM, email=_email(world, "supervisor"), channel="sms", address="+919812345678")
+    _set(world, gateway.url())
+    case_id = world.at_look().case_id
+    world.do_jobs()
+    deadline = world.deadline(case_id, "look")
+    world.clock.move_to(deadline.due_at + timedelta(hours=1))
+    world.fire()
+    world.do_jobs()
+    assert gateway.came == []
+    world.later(hours=9)
+    world.do_jobs()
+    assert [path for path, _ in gateway.came] == ["/send/+919812345678"]
+    rows = world.rows("SELECT channels FROM escalation WHERE deadline_id = :id AND level = 2", id=deadline.id)
+    assert rows == [(["email", "in_app", "sms"],)]

@@ -125,7 +125,7 @@ levels:
   - level: 2
     after: PT1H
     to: supervisor
-    channels: [in_app, email]
+    channels: [in_app, email, sms]
     needs_acknowledgement: true
   - level: 3
     after: PT5H
