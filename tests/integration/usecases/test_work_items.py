@@ -15,14 +15,25 @@ from engine.errors import (
     NotAllowedError,
     NotFoundError,
 )
+from engine.usecases.limits import pause_deadline
 from engine.usecases.reveal_answers import reveal_answers, reveal_person
 from engine.usecases.save_draft import save_draft
-from engine.usecases.steer_case import add_person, add_step, identify_person, record_fact, record_interval, start_run
+from engine.usecases.steer_case import (
+    add_person,
+    add_step,
+    cancel_step,
+    identify_person,
+    record_fact,
+    record_interval,
+    start_run,
+)
 from engine.usecases.work_items import claim_work_item, delegate_work_item, release_work_item
 from engine.views import Viewer
 from tests.integration.usecases.test_complete_work_item import at_once
 from tests.integration.usecases.trial import CANARY
 from tests.integration.usecases.world import LOOKED, START, World
+
+_PLACE = "From Moira to Tezpur"
 
 
 def test_of_two_who_claim_at_once_exactly_one_has_the_item(world: World) -> None:
@@ -199,6 +210,33 @@ def test_a_journey_that_is_recorded_moves_the_deadline_once(world: World) -> Non
     assert world.deadline(opened.case_id, "look").due_at == before + timedelta(hours=2)
 
 
+def test_where_a_journey_led_is_sealed_and_told_nowhere_else(world: World) -> None:
+    opened = world.at_look()
+    world.later(hours=4)
+    _journey(world, opened.case_id, world.item(opened.case_id, "look").step_id, 1, 3)
+    kept = world.rows("SELECT has_place, sealed_place, CAST(i AS text) AS words FROM interval i")
+    assert [(row.has_place, bool(row.sealed_place), _PLACE in row.words) for row in kept] == [(True, True, False)]
+    assert not [row for row in world.rows("SELECT CAST(body AS text) AS words FROM event") if _PLACE in row.words]
+
+
+def test_a_pause_survives_the_database_and_the_end_of_its_deadline(world: World) -> None:
+    opened = world.at_look()
+    deadline = world.deadline(opened.case_id, "look")
+    until = deadline.started_at + timedelta(hours=3)
+    pause_deadline(
+        world.engine, deadline.id, case_id=opened.case_id, viewer=world.who("case_manager"), command_id=uuid4(),
+        until=until, reason_code="unsafe",
+    )  # fmt: skip
+    kept = world.deadline(opened.case_id, "look")
+    assert [pause.until for pause in kept.pauses] == [until]
+    assert kept.due_at > deadline.due_at
+    cancel_step(
+        world.engine, deadline.step_id, case_id=opened.case_id, viewer=world.who("case_manager"), command_id=uuid4(),
+        reason_code="not_needed",
+    )  # fmt: skip
+    assert world.state(opened.case_id).past[deadline.id].pauses == kept.pauses
+
+
 def test_a_journey_has_an_end_after_its_start_and_lies_in_the_past(world: World) -> None:
     opened = world.at_look()
     item = world.item(opened.case_id, "look")
@@ -264,7 +302,7 @@ def _journey(
     record_interval(
         world.engine, step_id, case_id=case_id, viewer=world.who("caseworker"), command_id=command_id or uuid4(),
         name="journey", start=_at(begins), end=None if ends is None else _at(ends),
-        place="Here to there",
+        place=_PLACE,
     )  # fmt: skip
 
 
