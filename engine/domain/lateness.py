@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from engine.domain.counting import warn_at
+from engine.domain.reckoning import left_out
 from engine.domain.records import Deadline, DeadlineStatus
 from engine.errors import CalendarMissingError
 from engine.spec.calendars import Calendar
@@ -56,6 +57,9 @@ def _near_from(deadline: Deadline, calendar: Calendar | None) -> datetime:
 
 def _warning(deadline: Deadline, text: str, calendar: Calendar | None) -> datetime | None:
     try:
-        return warn_at(deadline.started_at, deadline.due_at, WarningPoint(text), zone=deadline.zone, calendar=calendar)
+        return warn_at(
+            deadline.started_at, deadline.due_at, WarningPoint(text), zone=deadline.zone, calendar=calendar,
+            excluded=left_out(deadline),
+        )  # fmt: skip
     except CalendarMissingError:
         return None
