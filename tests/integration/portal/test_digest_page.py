@@ -4,6 +4,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
+from engine.ports import JsonValue
 from engine.usecases.deliver_messages import deliver_unattended
 from engine.usecases.digests import send_digests
 from engine.usecases.open_case import open_case
@@ -11,7 +12,7 @@ from engine.usecases.preferences import save_preference
 from engine.usecases.work_items import claim_work_item
 from tests.integration.portal.world import BEGIN, Portal
 
-REPORT = {
+REPORT: dict[str, JsonValue] = {
     "narrative": "A child works at the mill.", "concern": "forced_labour", "is_child_suspected": "yes",
     "immediate_danger": False, "safe_to_call": True, "consent_to_record": "yes",
 }  # fmt: skip

@@ -13,9 +13,8 @@ from engine.adapters.messages import TemplateRenderer
 from engine.errors import SettingsError
 
 KINDS = (
-    "answered", "approval", "assigned", "digest", "due_soon", "escalated", "extension_answered",
-    "extension_asked", "handed_over", "overdue",
-    "reassigned", "referred", "relieved", "returned", "storm", "system_trouble",
+    "answered", "approval", "assigned", "digest", "due_soon", "escalated", "extension_answered", "extension_asked",
+    "handed_over", "overdue", "reassigned", "referred", "relieved", "returned", "storm", "system_trouble",
 )  # fmt: skip
 LANGUAGES = ("as", "bn", "en", "hi", "my", "ne")
 LAYOUT = (data_folder("templates") / "messages" / "layout.html").read_text(encoding="utf-8")
