@@ -23,6 +23,7 @@ QUESTIONS: dict[str, Callable[[World, Viewer, Ids], object]] = {
     "history": lambda world, viewer, ids: world.queries.history(viewer, ids["case"]),
     "jobs_of": lambda world, viewer, ids: world.queries.jobs_of(viewer, ids["case"]),
     "explain_deadline": lambda world, viewer, ids: world.queries.explain_deadline(viewer, ids["deadline"]),
+    "explain_step": lambda world, viewer, ids: world.queries.explain_step(viewer, ids["case"], "check"),
     "document": lambda world, viewer, ids: world.queries.document(viewer, ids["document"]),
     "unsealed_answers": lambda world, viewer, ids: world.queries.unsealed_answers(viewer, ids["step"]),
     "unsealed_person": lambda world, viewer, ids: world.queries.unsealed_person(viewer, ids["person"]),
@@ -200,3 +201,15 @@ def test_people_of_other_units_are_listed_only_in_the_demo(world: World, lead: V
     assert {actor.id for actor in world.queries.actors(lead)} == {lead.actor_id}
     world.add(tb.InstallationRow, key="demo", value={})
     assert {actor.id for actor in world.queries.actors(lead)} == {lead.actor_id, stranger.actor_id}
+
+
+def test_who_is_in_conflict_with_a_case_is_for_its_own_unit_even_where_the_case_is_granted(
+    world: World, lead: Viewer, stranger: Viewer, ids: Ids
+) -> None:
+    world.grant(ids["case"], stranger.unit_ids[0])
+    world.add(tb.ConflictRow, case_id=ids["case"], actor_id=stranger.actor_id, reason_code="relative", noted_at=START)
+    assert [one.actor for one in world.queries.conflicts(lead, ids["case"])] == ["Eve"]
+    other = world.actor("Ulf", stranger.unit_ids[0], "supervisor")
+    for viewer in (stranger, other):
+        with pytest.raises(NotFoundError):
+            world.queries.conflicts(viewer, ids["case"])

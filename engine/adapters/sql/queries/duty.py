@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, true
 
 from engine import views as vw
 from engine.adapters.sql.queries.reading import Reading
@@ -61,12 +61,13 @@ def absences(reading: Reading, viewer: vw.Viewer) -> tuple[vw.AbsenceView, ...]:
 
 
 def conflicts(reading: Reading, viewer: vw.Viewer, case_id: UUID) -> tuple[vw.ConflictView, ...]:
-    """List who is not told of a case, for who may steer it.
+    """List who is not told of a case, for who may steer it in the unit that keeps it.
 
     Whoever is in conflict with it themselves gets the answer for what does not exist: `NotFoundError`. Raises
     `NotAllowedError`.
     """
-    seen = select(CASE.c.id).where(CASE.c.id == case_id, visible_to(viewer, now=reading.now))
+    is_kept = true() if viewer.is_system else CASE.c.unit_id.in_(viewer.unit_ids)
+    seen = select(CASE.c.id).where(CASE.c.id == case_id, visible_to(viewer, now=reading.now), is_kept)
     noter = ACTOR.alias("noter")
     rows = reading.rows(
         select(
