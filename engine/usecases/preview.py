@@ -193,11 +193,13 @@ def _when(deadline: Deadline | None) -> tuple[datetime, datetime | None] | None:
 def _effect(old: Deadline | None, new: Deadline | None) -> str:
     if new is None:
         return "ends"
-    if new.breached_at is not None:
-        return "would_breach" if old is None or old.breached_at is None else "stays_breached"
+    if new.breached_at is not None and (old is None or old.breached_at is None):
+        return "would_breach"
     if old is None:
         return "begins"
-    return "moves" if old.due_at != new.due_at else "told_at_another_time"
+    if old.due_at == new.due_at:
+        return "told_at_another_time"
+    return "moves" if new.breached_at is None else "stays_breached"
 
 
 def _sees(viewer: Viewer, state: CaseState) -> bool:

@@ -13,8 +13,9 @@ from engine.portal.posted import text
 from engine.portal.presenters.source import numbered
 from engine.portal.visit import Visit
 from engine.spec.findings import Finding, has_errors
+from engine.usecases.preview import preview_files
 from engine.usecases.publish import lint_source, publish_definition
-from engine.views import DefinitionView
+from engine.views import DefinitionView, PreviewView
 
 router = APIRouter()
 Name = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$")]
@@ -111,7 +112,7 @@ def _checked_or_published(visit: Visit, name: str, form: Posted) -> Response:
     _require_author(visit)
     source = _source(form)
     if text(form, "action") != "publish":
-        return _edit_page(visit, name, source, findings=lint_source(visit.engine, source), checked=True)
+        return _checked(visit, name, source)
     try:
         published = publish_definition(visit.engine, source=source, viewer=visit.viewer)
     except DefinitionError as error:
@@ -120,6 +121,13 @@ def _checked_or_published(visit: Visit, name: str, form: Posted) -> Response:
         return _edit_page(visit, name, source, findings=findings, checked=True, refused=True)
     visit.engine.refresh_definitions()
     return visit.go(f"/workflows/{published.name}", said="published" if published.changed else "unchanged")
+
+
+def _checked(visit: Visit, name: str, source: str) -> Response:
+    """Show what was found, or else which limits the new version changes."""
+    findings = lint_source(visit.engine, source)
+    told = None if has_errors(findings) else preview_files(visit.engine, {"workflow.yaml": source}, viewer=visit.viewer)
+    return _edit_page(visit, name, source, findings=findings, checked=True, preview=told)
 
 
 def _source(form: Posted) -> str:
@@ -140,6 +148,7 @@ def _edit_page(
     findings: Sequence[Finding] = (),
     checked: bool = False,
     refused: bool = False,
+    preview: PreviewView | None = None,
 ) -> Response:
     _require_author(visit)
     return visit.page(
@@ -154,6 +163,7 @@ def _edit_page(
         has_errors=has_errors(findings),
         checked=checked,
         refused=refused,
+        preview=preview,
     )
 
 

@@ -245,3 +245,19 @@ def test_a_case_of_another_unit_is_counted_in_a_preview_and_not_shown(counted: W
     theirs = preview_files(counted.engine, {"in.yaml": calendar}, viewer=counted.other("case_manager"))
     assert (len(mine.lines), mine.others) == (1, 0)
     assert (theirs.lines, theirs.others) == ((), 1)
+
+
+def test_a_faster_ladder_holds_for_open_deadlines_and_the_preview_says_who_is_told_earlier(world: World) -> None:
+    opened = world.at_look()
+    due_at = world.deadline(opened.case_id, "look").due_at
+    world.clock.move_to(due_at + timedelta(minutes=1))
+    world.fire()
+    faster = LADDER.replace("after: PT1H", "after: PT30M")
+    told = preview_files(world.engine, {"steps-up.yaml": faster}, viewer=world.who("case_manager")).lines
+    assert [(line.step_key, line.effect) for line in told] == [("look", "told_at_another_time")]
+    assert [(line.told_before, line.told_after) for line in told] == [
+        (due_at + timedelta(hours=1), due_at + timedelta(minutes=30))
+    ]
+    publish_definition(world.engine, source=faster, viewer=world.who("case_manager"))
+    recount_deadlines(world.engine)
+    assert world.deadline(opened.case_id, "look").next_at == due_at + timedelta(minutes=30)
