@@ -964,7 +964,7 @@ class UnitOfWork(Protocol):
     """One transaction. Nothing is kept unless `commit` is called."""
 
     def remember_people(self) -> None:
-        """Ask the same question about people and their preferences only once: for transactions that tell many."""
+        """Ask the same question about people, their work and what is published only once: for who tells many."""
         ...
 
     @property

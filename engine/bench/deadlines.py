@@ -1,20 +1,28 @@
-"""How long many deadlines that fall due at one instant keep the system busy."""
+"""How late deadlines fire: many that fall due at one instant, and a trickle beside very many that are open."""
 
+import threading
 import time
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any, Final, LiteralString
+from uuid import UUID
 
 import psycopg
 from psycopg.rows import scalar_row
 
+from engine.bench.copies import add_far_deadlines, copy_case
 from engine.bench.people import Rate
 from engine.bench.workload import Bench, open_one, plain_address
+from engine.ports import Clock
 from engine.usecases.fire_deadlines import fire_deadlines
 
-_PASS = 500
-_COUNT = (
+_PASS: Final = 500
+_LOOK_EVERY: Final = 0.05
+_LEAD: Final = timedelta(seconds=3)
+_COUNT: Final[LiteralString] = (
     "SELECT count(*) FROM deadline d WHERE breached_at IS NOT NULL"
-    " AND EXISTS (SELECT FROM escalation e WHERE e.deadline_id = d.id AND e.level = 1)"
+    " AND EXISTS (SELECT FROM escalation e JOIN message m ON m.escalation_id = e.id"
+    " WHERE e.deadline_id = d.id AND e.level = 1)"
 )
 
 
@@ -32,36 +40,84 @@ class _StandingClock:
         """Do nothing: nobody moves this clock."""
 
 
+@dataclass(frozen=True)
+class _AheadClock:
+    """A clock that goes as the real one, ahead of it."""
+
+    real: Clock
+    ahead: timedelta
+
+    def now(self) -> datetime:
+        """Give the instant."""
+        return self.real.now() + self.ahead
+
+    def look_again(self) -> None:
+        """Do nothing: nobody moves this clock."""
+
+
 def fire_at_once(bench: Bench, *, deadlines: int) -> Rate:
-    """Let so many deadlines be due at one instant; gives how many were recorded and escalated, and the seconds.
+    """Let so many deadlines be due at one instant; gives how many were recorded, escalated and told, and the seconds.
 
     What is due before that instant, such as a warning, is fired first and not counted. Needs a world of its own.
     """
-    opened_at = bench.engine.clock.now()
-    for _ in range(deadlines):
-        open_one(_standing_at(bench, opened_at))
-    due_at = _due_at(bench, opened_at)
-    _fire_all(bench, due_at - timedelta(seconds=1))
+    due_at = _make_ready(bench, copies=deadlines - 1)
     began = time.perf_counter()
-    _fire_all(bench, due_at)
+    _fire_all(_at(bench, _StandingClock(due_at)))
     seconds = time.perf_counter() - began
     return Rate(_recorded(bench), seconds)
 
 
-def _standing_at(bench: Bench, instant: datetime) -> Bench:
-    return replace(bench, engine=replace(bench.engine, clock=_StandingClock(instant)))
+def trickle_seconds(bench: Bench, *, open_deadlines: int, deadlines: int, a_second: int) -> list[float]:
+    """Let so many fall due one after the other beside many more that are open; gives how late each was committed.
+
+    Needs a world of its own.
+    """
+    apart = timedelta(seconds=1) / a_second
+    first = _make_ready(bench, copies=deadlines, apart=apart, open_deadlines=open_deadlines) + apart
+    clock = _AheadClock(bench.engine.wall_clock, first - bench.engine.wall_clock.now() - _LEAD)
+    due = dict(_due(bench))
+    running = _at(bench, clock)
+    late: list[float] = []
+    waiting = threading.Event()
+    while len(late) < deadlines and clock.now() < first + apart * deadlines + timedelta(minutes=1):
+        report = fire_deadlines(running.engine, limit=_PASS)
+        committed_at = clock.now()
+        late += [(committed_at - due[breach.deadline_id]).total_seconds() for breach in report.breaches]
+        waiting.wait(_LOOK_EVERY)
+    return late
 
 
-def _fire_all(bench: Bench, instant: datetime) -> None:
-    while fire_deadlines(_standing_at(bench, instant).engine, limit=_PASS).count:
+def _make_ready(bench: Bench, *, copies: int, apart: timedelta = timedelta(), open_deadlines: int = 0) -> datetime:
+    """Open a case, fire its warnings, and copy it; gives when its first deadline is due."""
+    case_id, _ = open_one(bench)
+    due_at: datetime = _scalar(bench, "SELECT max(due_at) FROM deadline")
+    _fire_all(_at(bench, _StandingClock(due_at - timedelta(seconds=1))))
+    if copies:
+        copy_case(bench, case_id, copies=copies, apart=apart)
+    if open_deadlines:
+        filler, _ = open_one(bench)
+        add_far_deadlines(bench, filler, count=open_deadlines)
+    return due_at
+
+
+def _at(bench: Bench, clock: Clock) -> Bench:
+    return replace(bench, engine=replace(bench.engine, clock=clock))
+
+
+def _fire_all(bench: Bench) -> None:
+    while fire_deadlines(bench.engine, limit=_PASS).count:
         continue
 
 
-def _due_at(bench: Bench, opened_at: datetime) -> datetime:
-    with psycopg.connect(plain_address(bench.running.urls.app), row_factory=scalar_row) as connection:
-        return connection.execute("SELECT max(due_at) FROM deadline").fetchone() or opened_at
-
-
 def _recorded(bench: Bench) -> int:
+    return int(_scalar(bench, _COUNT))
+
+
+def _due(bench: Bench) -> list[tuple[UUID, datetime]]:
+    with psycopg.connect(plain_address(bench.running.urls.app)) as connection:
+        return connection.execute("SELECT id, due_at FROM deadline WHERE path <> 'far'").fetchall()
+
+
+def _scalar(bench: Bench, query: LiteralString) -> Any:  # noqa: ANN401 - whatever is asked for
     with psycopg.connect(plain_address(bench.running.urls.app), row_factory=scalar_row) as connection:
-        return int(connection.execute(_COUNT).fetchone() or 0)
+        return connection.execute(query).fetchone()

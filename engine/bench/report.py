@@ -9,7 +9,7 @@ from statistics import quantiles
 import psycopg
 
 from engine.bench.crowd import fill
-from engine.bench.deadlines import fire_at_once
+from engine.bench.deadlines import fire_at_once, trickle_seconds
 from engine.bench.deliveries import can_measure, measure_deliveries
 from engine.bench.floor import floor_steps_per_second
 from engine.bench.jobs import measure_jobs
@@ -18,6 +18,7 @@ from engine.bench.workload import Bench, plain_address, scratch_bench
 
 _WARM_UP = 2
 _CONNECTIONS = 4
+_TRICKLE_A_SECOND = 5
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,8 @@ class Sizes:
     jobs_at_once: int
     deadlines: int
     messages: int = 100
+    open_deadlines: int = 100
+    trickle: int = 3
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,8 @@ def run_bench(sizes: Sizes, *, with_prefect: bool = True) -> BenchReport:
         machine, people = _machine(bench), _of_people(bench, sizes)
     with scratch_bench() as bench:
         deadlines = (*_of_deadlines(bench, sizes), *_of_deliveries(bench, sizes))
+    with scratch_bench() as bench:
+        deadlines = (*deadlines, *_of_trickle(bench, sizes))
     if not with_prefect:
         return BenchReport(machine, (*people, *deadlines))
     with scratch_bench() as bench:
@@ -100,6 +105,15 @@ def _of_jobs(bench: Bench, sizes: Sizes) -> tuple[Figure, ...]:
 def _of_deadlines(bench: Bench, sizes: Sizes) -> tuple[Figure, ...]:
     rate = fire_at_once(bench, deadlines=sizes.deadlines)
     return (Figure(f"{rate.count} deadlines due at one instant, recorded and escalated", rate.seconds, "s"),)
+
+
+def _of_trickle(bench: Bench, sizes: Sizes) -> tuple[Figure, ...]:
+    late = trickle_seconds(
+        bench, open_deadlines=sizes.open_deadlines, deadlines=sizes.trickle, a_second=_TRICKLE_A_SECOND
+    )
+    cuts = quantiles(late, n=100, method="inclusive")
+    beside = f"{_TRICKLE_A_SECOND} deadlines a second beside {sizes.open_deadlines} open ones, due to committed"
+    return (Figure(f"{beside}, p50", cuts[49], "s"), Figure(f"{beside}, p99", cuts[98], "s"))
 
 
 def _of_deliveries(bench: Bench, sizes: Sizes) -> tuple[Figure, ...]:

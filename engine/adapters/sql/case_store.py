@@ -1,6 +1,6 @@
 """Load a case under its lock, and write what was decided: every record, work item, job and event at once."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -82,6 +82,7 @@ class CaseStore:
         self._connection = connection
         self._vault = vault
         self._definitions = definitions
+        self.on_recorded: Callable[[], None] = _nothing_more
 
     def lock(self, case_id: UUID) -> CaseState:
         """Load a case and keep others from changing it until the transaction ends; raises `NotFoundError`."""
@@ -136,6 +137,7 @@ class CaseStore:
             self._connection, {**rows, "event": links}, saved, _jsonable(saved.facts),
             closed_steps=follows.closed_steps, at=at,
         )  # fmt: skip
+        self.on_recorded()
         return saved
 
     def note(
@@ -181,6 +183,10 @@ class CaseStore:
             )  # fmt: skip
         changes = {"revision": case.revision + 1, "chain_head": head, "chain_length": seq}
         return rows, replace(state, case=case.model_copy(update=changes))
+
+
+def _nothing_more() -> None:
+    """Do nothing after a decision was written."""
 
 
 def _changed_rows(before: CaseState, after: CaseState, events: Sequence[ev.Event]) -> dict[str, list[dict[str, Any]]]:

@@ -7,41 +7,46 @@ from uuid import UUID
 
 S = TypeVar("S")
 
-_CHANGES = ("add_", "set_", "save", "touch_", "end_", "change", "put", "note", "cancel", "remove", "mark")
+
+def remembering(store: S, *questions: str) -> S:
+    """Give a store that remembers its answers to these questions; anything else makes it forget all of them."""
+    return cast("S", _Remembering(store, frozenset(questions)))
 
 
-def remembering(store: S) -> S:
-    """Give a store that remembers what it has answered; what changes something makes it forget all of it."""
-    return cast("S", _Remembering(store))
+def forget(store: object) -> None:
+    """Make a store that remembers forget: what it was asked about has been changed elsewhere."""
+    if isinstance(store, _Remembering):
+        store.known.clear()
 
 
 class _Remembering:
     """Stands before a store. Questions about anything but plain values, and tuples of them, are asked each time."""
 
-    def __init__(self, store: object) -> None:
+    def __init__(self, store: object, questions: frozenset[str]) -> None:
         """Ask `store`."""
         self._store = store
-        self._known: dict[object, Any] = {}
+        self._questions = questions
+        self.known: dict[object, Any] = {}
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the store has under this name
         """Give a method of the store, which remembers."""
         method = getattr(self._store, name)
-        return self._forgetting(method) if name.startswith(_CHANGES) else self._remembering(name, method)
+        return self._remembering(name, method) if name in self._questions else self._forgetting(method)
 
     def _remembering(self, name: str, method: Callable[..., Any]) -> Callable[..., Any]:
         def ask(*args: object, **more: object) -> Any:  # noqa: ANN401 - what the store answers
             if not all(map(_is_plain, (*args, *more.values()))):
                 return method(*args, **more)
             question = (name, args, tuple(sorted(more.items())))
-            if question not in self._known:
-                self._known[question] = method(*args, **more)
-            return self._known[question]
+            if question not in self.known:
+                self.known[question] = method(*args, **more)
+            return self.known[question]
 
         return ask
 
     def _forgetting(self, method: Callable[..., Any]) -> Callable[..., Any]:
         def change(*args: object, **more: object) -> Any:  # noqa: ANN401 - what the store answers
-            self._known.clear()
+            self.known.clear()
             return method(*args, **more)
 
         return change

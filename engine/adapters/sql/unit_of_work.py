@@ -1,6 +1,7 @@
 """One transaction over all stores."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from types import TracebackType
 from typing import Self
 
@@ -12,8 +13,8 @@ from engine.adapters.sql.bundle_store import BundleStore
 from engine.adapters.sql.case_store import CaseStore
 from engine.adapters.sql.channel_store import ChannelStore
 from engine.adapters.sql.deadline_store import DeadlineStore
-from engine.adapters.sql.delivery_store import DeliveryStore
 from engine.adapters.sql.definition_store import DefinitionStore
+from engine.adapters.sql.delivery_store import DeliveryStore
 from engine.adapters.sql.directory_store import DirectoryStore
 from engine.adapters.sql.duty_store import DutyStore
 from engine.adapters.sql.housekeeping_store import HousekeepingStore
@@ -25,7 +26,7 @@ from engine.adapters.sql.person_store import PersonStore
 from engine.adapters.sql.preference_store import PreferenceStore
 from engine.adapters.sql.recount_store import RecountStore
 from engine.adapters.sql.referral_store import ReferralStore
-from engine.adapters.sql.remembering import remembering
+from engine.adapters.sql.remembering import forget, remembering
 from engine.adapters.sql.special_day_store import SpecialDayStore
 from engine.domain.compiled import CompiledWorkflow
 from engine.domain.library import Library
@@ -82,10 +83,15 @@ class SqlUnitOfWork:
         self._connection.close()
 
     def remember_people(self) -> None:
-        """Ask the same question about people and their preferences only once: for transactions that tell many."""
-        self.directory = remembering(self.directory)
-        self.duty = remembering(self.duty)
-        self.preferences = remembering(self.preferences)
+        """Ask the same question about people, their work and what is published only once: for who tells many."""
+        self.directory = remembering(self.directory, "unit", "actor", "holders", "with_role", "with_role_anywhere")
+        self.duty = remembering(self.duty, "on_call", "away", "conflicted")
+        self.preferences = remembering(self.preferences, "of")
+        self.channels = remembering(self.channels, "set_up", "contacts")
+        self.items = remembering(self.items, "open_of_step")
+        self.cases.on_recorded = partial(forget, self.items)
+        known = self._library(self._connection)
+        self._library = lambda _: known
 
     def library(self) -> Library:
         """Give what is published at this moment: read again when anything was published since it was read last."""
