@@ -276,9 +276,9 @@ class DueDeadline:
 
 @dataclass(frozen=True, slots=True)
 class Uptime:
-    """For how many seconds a machine has been up, sleep included: time that nobody sets. `boot` names the machine's start.
+    """For how many seconds a machine has been up, sleep included: time that nobody sets.
 
-    Two of them can be compared only when they are of the same start.
+    `boot` names the machine's start. Two of them can be compared only when they are of the same start.
     """
 
     boot: str

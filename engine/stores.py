@@ -38,7 +38,10 @@ class TokenMatch(NamedTuple):
 
 
 class ClaimedDelivery(NamedTuple):
-    """A delivery that this job tries now: nobody else does until its lease is over. `last_code` is of the try before."""
+    """A delivery that this job tries now: nobody else does until its lease is over.
+
+    `last_code` is of the try before.
+    """
 
     id: UUID
     message_id: UUID
@@ -364,9 +367,7 @@ class Messages(Protocol):
 class Deliveries(Protocol):
     """What waits for a channel. A claim is a short lease: a try counts from then on, and is recorded afterwards."""
 
-    def claim(
-        self, scope: DeliveryScope, *, most: int, now: datetime, lease: timedelta
-    ) -> tuple[ClaimedDelivery, ...]:
+    def claim(self, scope: DeliveryScope, *, most: int, now: datetime, lease: timedelta) -> tuple[ClaimedDelivery, ...]:
         """Claim what is due, the most dangerous first, then the oldest; what others have claimed is left out."""
         ...
 

@@ -6,6 +6,9 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
+_IN_DAYS_FROM_HOURS = 48
+"""From how many hours on a length is said in days."""
+
 
 class View(BaseModel):
     """The base of every view."""
@@ -543,7 +546,7 @@ class DefinitionView(View):
 
 
 class ClockJump(View):
-    """A jump of the machine's clock since deadlines were last looked at: nothing fires until somebody confirms the time."""
+    """A jump of the machine's clock since deadlines were last looked at: nothing fires until it is confirmed."""
 
     last_pass_at: datetime
     seen_at: datetime
@@ -553,15 +556,16 @@ class ClockJump(View):
     def in_words(self) -> str:
         """Say what happened (UTC), and what happens now."""
         hours, way = abs(self.jump_seconds) / 3600, "back" if self.jump_seconds < 0 else "forward"
-        size = f"{hours / 24:.0f} days" if hours >= 48 else f"{hours:.1f} hours" if hours >= 1 else f"{hours * 60:.0f} min"
+        size = f"{hours / 24:.1f} days" if hours >= _IN_DAYS_FROM_HOURS else f"{hours:.1f} hours"
         return (
             f"The clock of this machine jumped {way} by {size}: from {self.last_pass_at:%Y-%m-%d %H:%M} to "
-            f"{self.seen_at:%Y-%m-%d %H:%M} UTC. No deadline fires until the clock is set right, or a person confirms it."
+            f"{self.seen_at:%Y-%m-%d %H:%M} UTC. "
+            "No deadline fires until the clock is set right, or a person confirms it."
         )
 
 
 class LagBucket(View):
-    """How many levels and breaches came at most so many seconds late; None for the last bucket, of all that are later."""
+    """How many levels and breaches came at most so many seconds late; None for the last bucket, of the rest."""
 
     at_most_seconds: int | None
     levels: int
@@ -605,7 +609,7 @@ class AsideDeadline(View):
 
 
 class FiringView(View):
-    """How firing goes: whether the clock has jumped, how late levels and breaches came, what was found by the auditor."""
+    """How firing goes: whether the clock has jumped, how late levels and breaches came, what the auditor found."""
 
     jump: ClockJump | None = None
     lag: tuple[LagBucket, ...] = ()

@@ -324,9 +324,7 @@ class DeadlineRow(SQLModel, table=True):
         Index("deadline_open_by_unit", "unit_id", "due_at", postgresql_where=text("status = 'open'")),
         Index("deadline_discovered", "discovered_at", postgresql_where=text("discovered_at IS NOT NULL")),
         Index("deadline_aside", "failures", postgresql_where=text("status = 'open' AND failures >= 5")),
-        Index(
-            "deadline_extended", "unit_id", postgresql_where=text("status = 'open' AND extensions <> '[]'::jsonb")
-        ),
+        Index("deadline_extended", "unit_id", postgresql_where=text("status = 'open' AND extensions <> '[]'::jsonb")),
     )
 
 

@@ -261,9 +261,7 @@ def downgrade() -> None:
     op.drop_column("escalation", "is_missed")
     op.drop_column("escalation", "ladder_version")
     op.drop_column("escalation", "ladder")
-    op.drop_index(
-        "delivery_held", table_name="delivery", postgresql_where=sa.text("status IN ('storm', 'digest')")
-    )
+    op.drop_index("delivery_held", table_name="delivery", postgresql_where=sa.text("status IN ('storm', 'digest')"))
     op.drop_index(op.f("ix_delivery_second_of"), table_name="delivery")
     op.drop_column("delivery", "second_of")
     op.drop_column("delivery", "drop_reason")
@@ -271,7 +269,9 @@ def downgrade() -> None:
     op.drop_column("delivery", "tried_at")
     op.drop_column("delivery", "first_tried_at")
     op.drop_column("delivery", "lane")
-    op.drop_index("deadline_aside", table_name="deadline", postgresql_where=sa.text("status = 'open' AND failures >= 5"))
+    op.drop_index(
+        "deadline_aside", table_name="deadline", postgresql_where=sa.text("status = 'open' AND failures >= 5")
+    )
     op.drop_index("deadline_discovered", table_name="deadline", postgresql_where=sa.text("discovered_at IS NOT NULL"))
     op.drop_index(
         "deadline_next_critical", table_name="deadline", postgresql_where=sa.text("status = 'open' AND critical")
