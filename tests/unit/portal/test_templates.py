@@ -11,6 +11,7 @@ import pytest
 from pydantic import BaseModel
 
 from engine import views as vw
+from engine.domain.safe_hours import Preference
 from engine.portal.pages import environment, render
 from engine.portal.presenters.fields import controls
 from engine.portal.presenters.forms import TypedText, laid_out
@@ -21,12 +22,19 @@ from engine.portal.presenters.prefect_links import run_links
 from engine.portal.presenters.source import numbered
 from engine.portal.visit import Link
 from engine.spec.findings import Finding
+from engine.usecases.calendar_days import CalendarDay
 
 NOW = datetime(2026, 3, 7, 13, 10, tzinfo=UTC)
 ID = UUID(int=7)
 NASTY = "<b>&\"'"
 _WORDS = {"kind": "text", "status": "open", "state": "overdue", "zone": "Asia/Kathmandu", "pillar": "rescue",
-          "shown_when": "", "link": "/items/7"}  # fmt: skip
+          "shown_when": "", "link": "/items/7", "force": "advisory"}  # fmt: skip
+EFFECTS = ("would_breach", "stays_breached", "moves", "told_at_another_time", "begins", "ends")
+POINTS = (
+    ("w:80%", "warning", "passed_over"), ("breach", "breach", "fired"), ("l:1", "level", "fired"),
+    ("l:2.2", "level", "planned"),
+)  # fmt: skip
+MAY = ("acknowledge", "pause", "resume", "ask", "answer", "owner")
 
 
 def made(kind: Any, *, full: bool, name: str = "") -> Any:
@@ -56,7 +64,27 @@ def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
         return (value,) if full else ()
 
     case, item, form, definition = view(vw.CaseView), view(vw.WorkItemView), view(vw.FormView), view(vw.DefinitionView)
-    deadline, step, job = view(vw.DeadlineView), view(vw.StepView), view(vw.JobView)
+    step, job = view(vw.StepView), view(vw.JobView)
+    deadline = view(vw.DeadlineView).model_copy(update={"force": "binding" if full else "target"})
+    preview = view(vw.PreviewView)
+    if full:
+        preview = preview.model_copy(
+            update={"lines": tuple(preview.lines[0].model_copy(update={"effect": effect}) for effect in EFFECTS)}
+        )
+    errors, problems = ({"to": NASTY, "until": NASTY} if full else {}), some(("#to", NASTY))
+    typed = {"errors": errors, "problems": problems, "typed": {"channel": NASTY} if full else {}, "command_id": ID}
+    someone, shift, offer = view(vw.ActorView), view(vw.ShiftView), view(vw.OfferView)
+    asked = view(vw.ExtensionView).model_copy(update={"state": "asked"})
+    points = [
+        view(vw.PlannedView).model_copy(update={"name": name, "kind": kind, "state": state})
+        for name, kind, state in POINTS
+    ]
+    why = view(vw.ExplanationView).model_copy(
+        update={
+            "planned": tuple(points) if full else (),
+            "deadline": deadline.model_copy(update={"extensions": (*deadline.extensions, asked) if full else ()}),
+        }
+    )
     shown = controls(form.fields, zone="Asia/Kathmandu", now=NOW, errors={"name": NASTY})
     changes = {
         "case": case, "errors": {"uses": NASTY} if full else {}, "problems": some(("#uses", NASTY)), "typed": {},
@@ -78,7 +106,9 @@ def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
                          "groups": some(Group(NASTY, (Someone(ID, NASTY, NASTY, NASTY),)))},
         "home.html": {"mine": 1, "free": 2, "late": int(full), "cases": 1, "unread": 1, "may_report": full,
                       "may_work": full, "may_see": full, "may_publish": full, "may_see_board": full},
-        "worklist.html": {"mine": some(item), "free": some(item), "is_cut": full, "command_id": ID},
+        "worklist.html": {"mine": some(item), "free": some(item), "is_cut": full, "command_id": ID,
+                          "counts": view(vw.WorkCounts), "on_call": some(shift),
+                          "asked": some(view(vw.AskedView).model_copy(update={"deadline": why.deadline}))},
         "report.html": {"problems": some(("#x", NASTY)), "command_id": ID, "controls": shown,
                         "units": ((ID, NASTY), (ID, NASTY)) if full else (), "unit_id": None},
         "saved.html": {"case": case, "item": item if full else None},
@@ -92,30 +122,57 @@ def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
         "cases.html": {"cases": some(view(vw.CaseLine)), "status_shown": "open", "number": "", "page": 2 if full else 1,
                        "has_more": full, "count": 1},
         "case.html": {"case": case, "groups": lane_groups((), case.steps), "waiting": some(step), "held": some(step),
-                      "running": some(deadline), "past": some(deadline), "may_change": full, "command_id": ID,
-                      "runs_in_prefect": run_links(some(job), "http://127.0.0.1:4200")},
+                      "running": some(deadline), "past": some(deadline), "may_change": full, "may_steer": full,
+                      "command_id": ID, "runs_in_prefect": run_links(some(job), "http://127.0.0.1:4200")},
         "history.html": {"case": case, "events": some(view(vw.EventView))},
         "step.html": {"case": case, "step": step, "answers": some(view(vw.AnswerView)), "revealed": full,
                       "may_reveal": full, "deadlines": some(deadline)},
         "person.html": {"case": case, "person": view(vw.PersonView), "revealed": full, "may_reveal": full,
                         "command_id": ID},
-        "why.html": {"case": case, "deadline": deadline, "lines": some(NASTY), "command_id": ID,
-                     "escalations": some(view(vw.EscalationView))},
+        "why.html": {"case": case, "why": why, "deadline": why.deadline, "may": dict.fromkeys(MAY, full),
+                     "owners": some(Offer("ours", NASTY)), "pause_reasons": some(Offer("a", NASTY)),
+                     "extension_reasons": some(Offer("a", NASTY)), "lengths": some(Offer("P1D", NASTY)), **typed},
+        "link.html": {"link": view(vw.LinkView), "command_id": ID},
+        "on-call.html": {"units": ((ID, NASTY, [shift] if full else []),), "colleagues": some(someone),
+                         "may_plan": {ID: full}, "may_hand_over": {ID: full}, **typed},
+        "absences.html": {"mine": some(view(vw.AbsenceView)), "others": some(view(vw.AbsenceView)),
+                          "colleagues": some(someone), "may_plan": full, **typed},
+        "conflicts.html": {"case": case, "conflicts": some(view(vw.ConflictView)), "people": some(someone),
+                           "reasons": {"kin": NASTY}, **typed},
+        "referrals.html": {"waiting": some(offer), "answered": some(offer), "may_answer": full,
+                           "reasons": {"full": NASTY}, **typed},
+        "delays.html": {"lines": some(view(vw.DelayLine)), "owners": {"ours": NASTY}},
+        "dead-letters.html": {"letters": some(view(vw.DeadLetterView)), "errors": errors, "problems": problems},
+        "channels.html": {"channels": some(view(vw.ChannelView)), "organisations": some(NASTY),
+                          "kinds": ("sms", "matrix"), **typed},
+        "preferences.html": {"chosen": Preference(actor_id=ID, digest="daily" if full else "none"),
+                             "ways": ("email", "sms"), "wanted": some("email"), "gateways": ("sms",),
+                             "contacts": some(view(vw.ContactView)), "may_be_reached": full, **typed},
+        "calendar.html": {"name": "IN", "year": 2026, "calendar_title": NASTY, "calendar_zone": "Asia/Kolkata",
+                          "weekend": "Sunday",
+                          "days": some(CalendarDay(NOW.date(), "working", NASTY, NASTY, is_added=True)),
+                          "may_keep": full, "preview": preview if full else None, "confirm_path": "/calendars/IN/days",
+                          "confirm_words": NASTY, **typed},
         "add-step.html": changes,
         "add-person.html": changes,
         "add-fact.html": changes,
         "journey.html": changes,
         "transmit.html": {"notices": some(view(vw.NoticeView)), "waiting": some(view(vw.SentView)),
-                          "sent": some(view(vw.SentView))},
+                          "sent": some(view(vw.SentView)), "offered": int(full)},
         "workflows.html": {"definitions": some(definition), "others": some(definition), "may_publish": full},
         "workflow.html": {"definition": definition, "svg": svg if full else "", "lines": numbered(NASTY),
                           "versions": some(definition), "may_publish": full},
         "diagram.html": {"definition": definition, "svg": svg if full else ""},
-        "definition.html": {"definition": definition, "lines": numbered(NASTY)},
+        "definition.html": {"definition": definition, "lines": numbered(NASTY), "may_change": full},
+        "definition-edit.html": {"kind": "ladder", "name": "x", "source": NASTY, "lines": numbered(NASTY, found),
+                                 "findings": found, "has_errors": full, "checked": full, "refused": full,
+                                 "preview": preview if full else None},
         "workflow-edit.html": {"name": "x" if full else "", "source": NASTY, "lines": numbered(NASTY, found),
-                               "findings": found, "has_errors": full, "checked": full, "refused": full},
+                               "findings": found, "has_errors": full, "checked": full, "refused": full,
+                               "preview": preview if full else None},
         "board.html": {"board": view(vw.BoardView), "failed": run_links(some(job), None), "may_see": full,
-                       "recent": run_links(some(job), "http://127.0.0.1:4200"), "may_mend": full,
+                       "may_keep_channels": full, "may_mend": full,
+                       "recent": run_links(some(job), "http://127.0.0.1:4200"),
                        "deadlines_age": timedelta(seconds=9) if full else None, "deadlines_late": full,
                        "prefect_ui_url": "http://127.0.0.1:4200" if full else None},
         "demo.html": {"spans": {"PT6H": ("Let 6 hours pass", timedelta(hours=6))}, "cases": some(view(vw.CaseLine)),
@@ -135,7 +192,7 @@ PAGES = sorted(contexts(full=True))
 
 
 def test_no_template_is_left_out() -> None:
-    parts = {"base.html", "_parts.html", "_controls.html"}
+    parts = {"base.html", "_parts.html", "_controls.html", "_preview.html"}
     assert set(environment().list_templates(extensions=["html"])) - parts == set(PAGES)
 
 
