@@ -410,6 +410,10 @@ class Queries(Protocol):
         """Give a step's answers unmasked; only the use case that records the act may ask."""
         ...
 
+    def unsealed_places(self, viewer: vw.Viewer, step_id: UUID) -> tuple[vw.StretchView, ...]:
+        """Give where the recorded times of a step led; only the use case that records the act may ask."""
+        ...
+
     def unsealed_person(self, viewer: vw.Viewer, person_id: UUID) -> vw.PersonView:
         """Give who a person is; only the use case that records the act may ask."""
         ...

@@ -264,6 +264,16 @@ class PlannedView(View):
     channels: tuple[str, ...]
 
 
+class StretchView(View):
+    """A recorded time that a limit may leave out; `place` is given only to who has revealed it, a recorded act."""
+
+    name: str
+    start: datetime
+    end: datetime | None
+    has_place: bool
+    place: str | None = None
+
+
 class ExplanationView(View):
     """Why a deadline falls when it falls, who is told when, and what has been told already."""
 
@@ -272,6 +282,7 @@ class ExplanationView(View):
     zone: str
     deadline: DeadlineView
     lines: tuple[ReasonView, ...]
+    stretches: tuple[StretchView, ...]
     planned: tuple[PlannedView, ...]
     told: tuple[EscalationView, ...]
     is_kept_by_viewer: bool

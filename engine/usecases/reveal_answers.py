@@ -8,7 +8,7 @@ from engine.domain.policy import Action
 from engine.domain.state import CaseState
 from engine.errors import NotFoundError
 from engine.usecases.deciding import require_member
-from engine.views import AnswerView, PersonView, Viewer
+from engine.views import AnswerView, PersonView, StretchView, Viewer
 
 
 def reveal_answers(engine: Engine, step_id: UUID, *, case_id: UUID, viewer: Viewer) -> tuple[AnswerView, ...]:
@@ -16,6 +16,13 @@ def reveal_answers(engine: Engine, step_id: UUID, *, case_id: UUID, viewer: View
     body = {"step_id": str(step_id)}
     _record(engine, case_id, "AnswersRevealed", body, viewer, belongs=lambda state: step_id in state.steps)
     return engine.queries.unsealed_answers(viewer, step_id)
+
+
+def reveal_places(engine: Engine, step_id: UUID, *, case_id: UUID, viewer: Viewer) -> tuple[StretchView, ...]:
+    """Give where the recorded times of a step led; that it was done is written first, as for its answers."""
+    body = {"step_id": str(step_id)}
+    _record(engine, case_id, "PlacesRevealed", body, viewer, belongs=lambda state: step_id in state.steps)
+    return engine.queries.unsealed_places(viewer, step_id)
 
 
 def reveal_person(engine: Engine, person_id: UUID, *, case_id: UUID, viewer: Viewer) -> PersonView:

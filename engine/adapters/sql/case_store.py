@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy import Connection, Table, TextClause, insert, text, update
@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Table, TextClause, insert, text, update
 from engine.adapters.sql import tables as tb
 from engine.adapters.sql.case_writing import NEW_JOB, write_decision, write_rows
 from engine.adapters.sql.chain import link
+from engine.adapters.sql.places import place_id
 from engine.domain import events as ev
 from engine.domain.compiled import CompiledWorkflow
 from engine.domain.consequences import Job, consequences
@@ -150,7 +151,7 @@ class CaseStore:
 
     def keep_place(self, state: CaseState, interval: Interval, place: str) -> None:
         """Seal where a recorded stretch of time led."""
-        row = uuid5(interval.step_id, f"{interval.name}|{interval.start.isoformat()}")
+        row = place_id(interval.step_id, interval.name, interval.start)
         sealed = self._vault.seal(place, key_of=state.case.id, table="interval", row=row, column="sealed_place")
         of = (INTERVAL.c.step_id == interval.step_id, INTERVAL.c.name == interval.name)
         changed = update(INTERVAL).where(*of, INTERVAL.c.start == interval.start).values(sealed_place=sealed)

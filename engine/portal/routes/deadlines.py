@@ -1,6 +1,7 @@
 """One deadline: why it falls when it falls, who is told, and what people may do about it."""
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -28,6 +29,7 @@ from engine.usecases.limits import (
     pause_deadline,
     resume_deadline,
 )
+from engine.usecases.reveal_answers import reveal_places
 from engine.views import ExplanationView
 
 router = APIRouter()
@@ -57,6 +59,14 @@ def acknowledge_now(visit: SignedIn, case_id: UUID, deadline_id: UUID, form: Pos
     """Say that an escalation has been seen."""
     acknowledge(visit.engine, deadline_id, case_id=case_id, viewer=visit.viewer, command_id=_command(visit, form))
     return visit.go(_address(case_id, deadline_id), said="acknowledged")
+
+
+@router.post(_PAGE + "/places")
+def places(visit: SignedIn, case_id: UUID, deadline_id: UUID) -> Response:
+    """Show once where the times led that this limit may leave out; that somebody looked is recorded first."""
+    found = visit.engine.queries.explain_deadline(visit.viewer, deadline_id)
+    shown = reveal_places(visit.engine, found.deadline.step_id, case_id=case_id, viewer=visit.viewer)
+    return _page(visit, case_id, deadline_id, places={(one.name, one.start): one.place for one in shown})
 
 
 @router.post(_PAGE + "/pause")
@@ -155,6 +165,7 @@ def _page(
     errors: Mapping[str, str] | None = None,
     typed: Mapping[str, str] | None = None,
     command_id: UUID | None = None,
+    places: Mapping[tuple[str, datetime], str | None] | None = None,
 ) -> Response:
     found = visit.engine.queries.explain_deadline(visit.viewer, deadline_id)
     if found.case_id != case_id:
@@ -167,6 +178,7 @@ def _page(
         zone=found.zone,
         why=found,
         deadline=found.deadline,
+        places=places,
         may=_may(visit, found),
         owners=[Offer(key, words) for key, words in DELAY_OWNERS.items()],
         pause_reasons=[Offer(key, words) for key, words in PAUSE_REASONS.items()],
@@ -186,6 +198,7 @@ def _may(visit: Visit, found: ExplanationView) -> Mapping[str, bool]:
     asked, member = deadline.asked, found.is_kept_by_viewer
     return {
         "acknowledge": _may_acknowledge(visit, found),
+        "reveal": member and any(one.has_place for one in found.stretches) and visit.may(Action.REVEAL),
         "pause": member and ours and deadline.paused_until is None and visit.may(Action.CHANGE_PLAN),
         "resume": member and ours and deadline.paused_until is not None and visit.may(Action.CHANGE_PLAN),
         "ask": member and ours and asked is None and deadline.due_at > visit.now and visit.may(Action.WORK),

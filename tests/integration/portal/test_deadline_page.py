@@ -135,6 +135,28 @@ def test_a_limit_of_the_law_has_no_buttons_and_says_why(portal: Portal) -> None:
     assert "nobody here can let it stand still" in refused.text
 
 
+def test_where_a_journey_led_is_shown_only_to_who_may_reveal_and_that_is_written_down(portal: Portal) -> None:
+    lead = portal.as_role("case_manager")
+    opened = open_case(
+        portal.engine, answers=TOLD, unit_id=portal.unit, viewer=portal.people["case_manager"], command_id=uuid4(),
+        workflow="by-law",
+    )  # fmt: skip
+    case = Reported(opened.case_number, f"/cases/{opened.case_id}", "")
+    page = deadline_of(lead, case)
+    step = re.search(rf"{case.page}/steps/[0-9a-f-]+", lead.get(case.page).text)
+    assert step
+    times = {"start": local(portal, -timedelta(hours=2)), "end": local(portal, -timedelta(hours=1))}
+    lead.post(f"{step.group(0)}/journey", data=times | {"place": "Xanadu", "command_id": str(uuid4())})
+    assert "The place is recorded." in lead.get(page).text
+    assert "Xanadu" not in lead.get(page).text
+    assert "Xanadu" in lead.post(f"{page}/places").text
+    assert "Where journeys of" in lead.get(f"{case.page}/history").text
+    assert "Xanadu" not in lead.get(page).text, "it is shown once"
+    officer = portal.as_role("finance_officer")
+    assert "Show where they led" not in officer.get(page).text
+    assert officer.post(f"{page}/places").status_code == 403
+
+
 def test_only_who_leads_says_whose_delay_it_is(portal: Portal) -> None:
     _, page = reported(portal)
     portal.let_time_pass(timedelta(hours=2))

@@ -255,7 +255,7 @@ def test_an_explanation_says_so_when_the_case_keeps_another_date(world: World, l
     deadline = next(d for d in _page(world, lead, visited).deadlines if d.step_key == "visit")
     world.change(tb.DeadlineRow, tb.DeadlineRow.id == deadline.id, due_at=START)
     last = world.queries.explain_deadline(lead, deadline.id).lines[-1]
-    assert last.text.startswith("The case keeps Tue 10 Mar 2026, 11:30")
+    assert last.text.startswith("The case keeps Tuesday 10 March 2026, 11:30")
 
 
 def test_a_page_takes_the_same_number_of_statements_however_long_the_case_is(

@@ -34,7 +34,7 @@ POINTS = (
     ("w:80%", "warning", "passed_over"), ("breach", "breach", "fired"), ("l:1", "level", "fired"),
     ("l:2.2", "level", "planned"),
 )  # fmt: skip
-MAY = ("acknowledge", "pause", "resume", "ask", "answer", "owner")
+MAY = ("acknowledge", "reveal", "pause", "resume", "ask", "answer", "owner")
 
 
 def made(kind: Any, *, full: bool, name: str = "") -> Any:
@@ -129,7 +129,8 @@ def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
                       "may_reveal": full, "deadlines": some(deadline)},
         "person.html": {"case": case, "person": view(vw.PersonView), "revealed": full, "may_reveal": full,
                         "command_id": ID},
-        "why.html": {"case": case, "why": why, "deadline": why.deadline, "may": dict.fromkeys(MAY, full),
+        "why.html": {"case": case, "why": why, "places": {(NASTY, NOW): NASTY} if full else None,
+                     "deadline": why.deadline, "may": dict.fromkeys(MAY, full),
                      "owners": some(Offer("ours", NASTY)), "pause_reasons": some(Offer("a", NASTY)),
                      "extension_reasons": some(Offer("a", NASTY)), "lengths": some(Offer("P1D", NASTY)), **typed},
         "link.html": {"link": view(vw.LinkView), "command_id": ID},

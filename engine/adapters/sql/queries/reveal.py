@@ -1,14 +1,16 @@
 """What identifies people, fetched for one who may reveal it; the use case records the act."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy import select
 
 from engine import views as vw
 from engine.adapters.sql.queries.answers import answer_views
+from engine.adapters.sql.queries.known import in_plain_words
 from engine.adapters.sql.queries.reading import Reading, Row
-from engine.adapters.sql.queries.sealed import opened_answers, opened_identity
-from engine.adapters.sql.queries.shape import ANSWER, CASE, CASE_PERSON, PERSON, RUN, STEP
+from engine.adapters.sql.queries.sealed import opened_answers, opened_identity, opened_place
+from engine.adapters.sql.queries.shape import ANSWER, CASE, CASE_PERSON, INTERVAL, PERSON, RUN, STEP
 from engine.adapters.sql.visibility import visible_to
 from engine.domain.policy import Action, can
 from engine.errors import NotAllowedError, NotFoundError
@@ -73,6 +75,31 @@ def unmasked_person(row: Row, vault: Vault) -> vw.PersonView:
         name=str(name) if name else None,
         age=int(str(age)) if age is not None else None,
     )
+
+
+def places_rows(reading: Reading, viewer: vw.Viewer, step_id: UUID) -> list[Row]:
+    """Fetch the recorded times of a step with where they led; raises `NotFoundError`, `NotAllowedError`."""
+    rows = reading.rows(
+        select(INTERVAL)
+        .join(CASE, CASE.c.id == INTERVAL.c.case_id)
+        .where(INTERVAL.c.step_id == step_id, visible_to(viewer, now=reading.now))
+        .order_by(INTERVAL.c.start, INTERVAL.c.name)
+    )
+    if not rows:
+        raise NotFoundError(kind="journey")
+    _check(viewer)
+    return rows
+
+
+def unmasked_places(rows: Sequence[Row], vault: Vault) -> tuple[vw.StretchView, ...]:
+    """Show where each recorded time led; raises `DamagedError` or `KeyMissingError`."""
+    return tuple(
+        vw.StretchView(
+            name=in_plain_words(row["name"]), start=row["start"], end=row["end"], has_place=row["has_place"],
+            place=opened_place(vault, row),
+        )
+        for row in rows
+    )  # fmt: skip
 
 
 def _check(viewer: vw.Viewer) -> None:

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from engine.adapters.sql.places import place_id
 from engine.adapters.sql.queries.answers import Answers
 from engine.adapters.sql.queries.reading import Row
 from engine.errors import DamagedError, KeyMissingError
@@ -22,6 +23,13 @@ def opened_draft(vault: Vault, row: Row, column: str) -> Answers:
 def opened_identity(vault: Vault, row: Row) -> Answers:
     """Open who a person is."""
     return _mapping(_open(vault, row["sealed_identity"], table="person", row=row["id"], column="sealed_identity"))
+
+
+def opened_place(vault: Vault, row: Row) -> str | None:
+    """Open where a recorded stretch of time led; None where that was not told."""
+    sealed_as = place_id(row["step_id"], row["name"], row["start"])
+    opened = _open(vault, row["sealed_place"], table="interval", row=sealed_as, column="sealed_place")
+    return None if opened is None else str(opened)
 
 
 def opened_document(vault: Vault, document_id: UUID, sealed: bytes) -> str:

@@ -60,6 +60,7 @@ _OF_STEP: Mapping[str, str] = {
     "WorkItemReleased": "“{step}” was given back.",
     "WorkItemDelegated": "“{step}” was given to somebody else.",
     "AnswersRevealed": "The masked answers of “{step}” were looked at.",
+    "PlacesRevealed": "Where journeys of “{step}” led was looked at.",
 }
 
 

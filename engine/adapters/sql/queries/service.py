@@ -157,6 +157,12 @@ class SqlQueries:
             row = reveal.answers_row(reading, viewer, step_id)
         return reveal.unmasked_answers(reading, row, self._vault)
 
+    def unsealed_places(self, viewer: vw.Viewer, step_id: UUID) -> tuple[vw.StretchView, ...]:
+        """Give where the times of a step led; the caller records the act. Raises `NotFoundError`, `NotAllowedError`."""
+        with self._reading() as reading:
+            rows = reveal.places_rows(reading, viewer, step_id)
+        return reveal.unmasked_places(rows, self._vault)
+
     def unsealed_person(self, viewer: vw.Viewer, person_id: UUID) -> vw.PersonView:
         """Give who a person is; the caller records the act. Raises `NotFoundError`, `NotAllowedError`."""
         with self._reading() as reading:
