@@ -1,0 +1,127 @@
+"""Cases: the list, the page, the steps, the people, the jobs and the history."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from uuid import UUID
+
+from engine.views.base import View
+from engine.views.deadlines import DeadlineView
+from engine.views.explanations import EscalationView
+from engine.views.work import AnswerView, DocumentView
+
+
+class StepView(View):
+    """One occurrence of a step on the case page."""
+
+    id: UUID
+    run_id: UUID
+    key: str
+    path: str
+    uses: str
+    pillar: str
+    title: str
+    person_label: str
+    status: str
+    outcome: str | None
+    gate: str | None
+    gate_reason: str | None
+    opened_at: datetime | None
+    opens_at: datetime | None
+    ended_at: datetime | None
+    recorded_at: datetime | None
+    completed_by: str | None
+    assignee: str | None
+    discretionary: bool
+    item_id: UUID | None
+    deadline: DeadlineView | None
+    answers: tuple[AnswerView, ...]
+    documents: tuple[DocumentView, ...]
+    notes: tuple[str, ...]
+
+
+class PersonView(View):
+    """A person of a case; the name stays masked unless revealed."""
+
+    id: UUID
+    role: str
+    label: str
+    name: str | None
+    age: int | None
+
+
+class RunView(View):
+    """A run of a case."""
+
+    id: UUID
+    workflow: str
+    version: int
+    title: str
+    status: str
+    started_at: datetime
+    definition_hash: str
+
+
+class JobView(View):
+    """An automatic piece of work, with where Prefect did it."""
+
+    id: UUID
+    case_id: UUID
+    case_number: str
+    kind: str
+    task: str
+    status: str
+    attempt: int
+    ready_at: datetime
+    finished_at: datetime | None
+    done_by: str | None
+    flow_run_id: UUID | None
+    task_run_id: UUID | None
+    error_code: str | None
+
+
+class EventView(View):
+    """A line of the history of a case, in words."""
+
+    seq: int
+    at: datetime
+    actor: str | None
+    type: str
+    text: str
+
+
+class CaseView(View):
+    """A case page."""
+
+    id: UUID
+    number: str
+    status: str
+    unit: str
+    jurisdiction: str
+    zone: str
+    opened_at: datetime
+    closed_at: datetime | None
+    concern: str
+    runs: tuple[RunView, ...]
+    steps: tuple[StepView, ...]
+    persons: tuple[PersonView, ...]
+    facts: Mapping[str, str]
+    deadlines: tuple[DeadlineView, ...]
+    escalations: tuple[EscalationView, ...]
+    documents: tuple[DocumentView, ...]
+    jobs: tuple[JobView, ...]
+    findings: tuple[str, ...]
+
+
+class CaseLine(View):
+    """A line of the list of cases."""
+
+    id: UUID
+    number: str
+    status: str
+    unit: str
+    concern: str
+    opened_at: datetime
+    open_items: int
+    next_due_at: datetime | None
+    is_overdue: bool
+    waiting_for: str

@@ -1,0 +1,110 @@
+"""Time limits as people see them: pauses, more time, whose delay, what a link leads to."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from uuid import UUID
+
+from engine.views.base import View
+
+
+class PauseView(View):
+    """A time during which a limit stands or stood still."""
+
+    start: datetime
+    until: datetime
+    reason: str
+    by: str | None
+
+
+class ExtensionView(View):
+    """More time that was asked for. `state` is one of: asked, given, refused."""
+
+    more: str
+    reason: str
+    state: str
+    asked_at: datetime
+    asked_by: str | None
+    asked_by_id: UUID | None
+    answered_at: datetime | None
+    answered_by: str | None
+
+
+class DeadlineView(View):
+    """A deadline as people see it. `state` is one of: running, near, overdue, met, late, ended.
+
+    `force` says how it binds: `binding` and `advisory` are law, `target` is the network's own. `paused_until` is given
+    while it stands still, and `asked` while somebody waits for an answer to a wish for more time.
+    """
+
+    id: UUID
+    step_id: UUID
+    step_key: str
+    step_title: str
+    person_label: str
+    started_at: datetime
+    due_at: datetime
+    state: str
+    breached_at: datetime | None
+    ended_at: datetime | None
+    limit_words: str
+    term: str
+    law: str | None
+    ladder: str
+    next_at: datetime | None
+    acknowledged_at: datetime | None
+    force: str = "target"
+    paused_until: datetime | None = None
+    pauses: tuple[PauseView, ...] = ()
+    extensions: tuple[ExtensionView, ...] = ()
+    delay_owner: str | None = None
+    critical: bool = False
+
+    @property
+    def asked(self) -> ExtensionView | None:
+        """The wish for more time that waits for an answer."""
+        return next((one for one in self.extensions if one.state == "asked"), None)
+
+
+class AskedView(View):
+    """Somebody asks for more time, and the viewer may answer."""
+
+    case_id: UUID
+    case_number: str
+    deadline: DeadlineView
+    is_mine: bool
+
+
+class DelayLine(View):
+    """How one unit kept its limits in one month, by numbers only. `late` counts by whose delay it was.
+
+    `share_kept` is what the staff is measured by: it leaves out every delay that was not theirs.
+    """
+
+    unit: str
+    month: str
+    kept: int
+    late: Mapping[str, int]
+
+    @property
+    def late_in_all(self) -> int:
+        """All that were late, whoever's delay it was."""
+        return sum(self.late.values())
+
+    @property
+    def share_kept(self) -> int | None:
+        """Percent kept of those kept or late by our own fault; None when there were none."""
+        counted = self.kept + self.late.get("ours", 0)
+        return round(100 * self.kept / counted) if counted else None
+
+
+class LinkView(View):
+    """What the link of a message leads to; case and step are named only to those who see the case."""
+
+    token: str
+    is_visible: bool
+    case_id: UUID
+    case_number: str
+    step_title: str
+    deadline_id: UUID
+    due_at: datetime | None
+    acknowledged_at: datetime | None

@@ -1,0 +1,112 @@
+"""How the system runs: services, how deadlines fire, and the board."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from uuid import UUID
+
+from engine.views.base import View
+from engine.views.cases import JobView
+from engine.views.work import WorkItemView
+
+_IN_DAYS_FROM_HOURS = 48
+"""From how many hours on a length is said in days."""
+
+
+class ServiceState(View):
+    """What a service last said of itself."""
+
+    name: str
+    state: str
+    since: datetime
+    noted_at: datetime
+
+
+class ClockJump(View):
+    """A jump of the machine's clock since deadlines were last looked at: nothing fires until it is confirmed."""
+
+    last_pass_at: datetime
+    seen_at: datetime
+    jump_seconds: float
+
+    @property
+    def in_words(self) -> str:
+        """Say what happened (UTC), and what happens now."""
+        hours, way = abs(self.jump_seconds) / 3600, "back" if self.jump_seconds < 0 else "forward"
+        size = f"{hours / 24:.1f} days" if hours >= _IN_DAYS_FROM_HOURS else f"{hours:.1f} hours"
+        return (
+            f"The clock of this machine jumped {way} by {size}: from {self.last_pass_at:%Y-%m-%d %H:%M} to "
+            f"{self.seen_at:%Y-%m-%d %H:%M} UTC. "
+            "No deadline fires until the clock is set right, or a person confirms it."
+        )
+
+
+class LagBucket(View):
+    """How many levels and breaches came at most so many seconds late; None for the last bucket, of the rest."""
+
+    at_most_seconds: int | None
+    levels: int
+    breaches: int
+
+
+class AuditProblem(View):
+    """A hole that the escalation auditor found: `level` is a name as in the ledger, `l:2`, or `breach`."""
+
+    code: str
+    deadline_id: UUID
+    level: str
+
+
+class EscalationAudit(View):
+    """What the last pass of the escalation auditor found, and how many deadlines were checked in 24 hours."""
+
+    checked_at: datetime
+    checked: int
+    checked_in_a_day: int
+    problems: tuple[AuditProblem, ...]
+
+    @property
+    def in_words(self) -> str:
+        """Say whether every level that was due has fired."""
+        when = f"Checked at {self.checked_at:%Y-%m-%d %H:%M} UTC, {self.checked_in_a_day} deadlines in 24 hours"
+        if not self.problems:
+            return f"Every level that was due has fired. {when}."
+        return f"{len(self.problems)} things are not as they should be. {when}."
+
+
+class AsideDeadline(View):
+    """A deadline that could not be fired again and again: work for a person."""
+
+    id: UUID
+    case_id: UUID
+    case_number: str
+    step_key: str
+    failures: int
+    held_until: datetime | None
+
+
+class FiringView(View):
+    """How firing goes: whether the clock has jumped, how late levels and breaches came, what the auditor found."""
+
+    jump: ClockJump | None = None
+    lag: tuple[LagBucket, ...] = ()
+    audit: EscalationAudit | None = None
+    aside: tuple[AsideDeadline, ...] = ()
+
+
+class BoardView(View):
+    """What an admin sees at a glance: counts, and the lines behind each."""
+
+    open_cases: int
+    open_items: int
+    overdue: tuple[WorkItemView, ...]
+    waiting: Mapping[str, int]
+    stuck: tuple[str, ...]
+    failed_jobs: tuple[JobView, ...]
+    waiting_jobs: int
+    oldest_waiting_job_at: datetime | None
+    dead_deliveries: int
+    deadlines_last_pass_at: datetime | None
+    fallback_since: datetime | None
+    recent_flow_runs: tuple[JobView, ...]
+    firing: FiringView = FiringView()
+    unreached: tuple[str, ...] = ()

@@ -1,0 +1,95 @@
+"""Work items, their forms and answers, and the papers that belong to them."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from uuid import UUID
+
+from engine.views.base import View
+from engine.views.deadlines import DeadlineView
+
+
+class WorkItemView(View):
+    """A line of a worklist."""
+
+    id: UUID
+    case_id: UUID
+    case_number: str
+    step_id: UUID
+    step_key: str
+    uses: str
+    pillar: str
+    title: str
+    person_label: str
+    status: str
+    revision: int
+    priority: int
+    candidate_roles: tuple[str, ...]
+    assignee: str | None
+    is_mine: bool
+    is_approval: bool
+    opened_at: datetime
+    due_at: datetime | None
+    is_overdue: bool
+
+
+class WorkCounts(View):
+    """How much there is on somebody's work page."""
+
+    overdue: int
+    due_today: int
+    mine: int
+    to_acknowledge: int
+
+
+class FieldView(View):
+    """One question of a form, with what is known of its answer."""
+
+    name: str
+    kind: str
+    label: str
+    help: str
+    required: bool
+    first_bite: bool
+    sensitivity: str
+    choices: Mapping[str, str]
+    shown_when: str
+    value: object | None
+    proposed: bool
+
+
+class AnswerView(View):
+    """One given answer; `masked` ones are shown only after a recorded act."""
+
+    name: str
+    label: str
+    text: str
+    masked: bool
+
+
+class DocumentView(View):
+    """A paper that was made for a case."""
+
+    id: UUID
+    case_id: UUID
+    name: str
+    title: str
+    number: str
+    version: int
+    made_at: datetime
+    sha256: str
+    released_by: str | None
+
+
+class FormView(View):
+    """A work item opened to be answered: all fields, what was saved as a draft, what was proposed."""
+
+    item: WorkItemView
+    purpose: str
+    help: str
+    fields: tuple[FieldView, ...]
+    outcomes: Mapping[str, str]
+    event_time_field: str | None
+    notes: tuple[str, ...]
+    documents: tuple[DocumentView, ...]
+    deadline: DeadlineView | None
+    submitted: tuple[AnswerView, ...]
