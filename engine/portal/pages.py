@@ -57,6 +57,7 @@ _FILTERS: Final[Mapping[str, Callable[..., object]]] = {
     "countdown": times.countdown,
     "span": times.span,
     "moment": times.moment,
+    "month_words": times.month_words,
     "zone_words": times.zone_words,
     "channel_words": ledger.channel_words,
     "delivery_words": ledger.delivery_words,

@@ -38,6 +38,11 @@ def short(instant: datetime, zone: str) -> str:
     return f"{instant.astimezone(zone_of(zone)):%a %d %b %Y, %H:%M}"
 
 
+def month_words(month: str) -> str:
+    """Write a month, given as 2026-03: `March 2026`."""
+    return f"{datetime.strptime(month, '%Y-%m').replace(tzinfo=UTC):%B %Y}"
+
+
 def zone_words(zone: str, now: datetime) -> str:
     """Say in which zone times are shown: `Asia/Kathmandu, UTC+05:45`."""
     found = zone_of(zone)

@@ -28,7 +28,7 @@ NOW = datetime(2026, 3, 7, 13, 10, tzinfo=UTC)
 ID = UUID(int=7)
 NASTY = "<b>&\"'"
 _WORDS = {"kind": "text", "status": "open", "state": "overdue", "zone": "Asia/Kathmandu", "pillar": "rescue",
-          "shown_when": "", "link": "/items/7", "force": "advisory"}  # fmt: skip
+          "shown_when": "", "link": "/items/7", "force": "advisory", "month": "2026-03"}  # fmt: skip
 EFFECTS = ("would_breach", "stays_breached", "moves", "told_at_another_time", "begins", "ends")
 POINTS = (
     ("w:80%", "warning", "passed_over"), ("breach", "breach", "fired"), ("l:1", "level", "fired"),

@@ -4,7 +4,16 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from engine.portal.presenters.times import countdown, for_input, from_input, local, moment, span, zone_words
+from engine.portal.presenters.times import (
+    countdown,
+    for_input,
+    from_input,
+    local,
+    moment,
+    month_words,
+    span,
+    zone_words,
+)
 
 NOW = datetime(2026, 3, 7, 13, 10, tzinfo=UTC)
 
@@ -75,6 +84,10 @@ def test_an_instant_goes_into_an_input_and_comes_out_the_same() -> None:
 def test_the_state_of_a_deadline_has_words_and_a_colour(state: str, left: str, tone: str) -> None:
     shown = moment(NOW + timedelta(hours=1), state, now=NOW, zone="Asia/Kolkata")
     assert (shown.left, shown.tone) == (left, tone)
+
+
+def test_a_month_is_written_in_words() -> None:
+    assert month_words("2026-03") == "March 2026"
 
 
 def test_a_deadline_that_was_met_late_says_how_late() -> None:
