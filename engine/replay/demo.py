@@ -12,10 +12,12 @@ from engine.adapters.data_files import data_folder
 from engine.assembly import Engine
 from engine.bootstrap import DEMO_CLOCK
 from engine.errors import NotFoundError, SettingsError
-from engine.replay.demo_people import add_people, unit_for
+from engine.replay.chores import do_chores
+from engine.replay.demo_doings import add_doings, add_habits
+from engine.replay.demo_people import add_people, add_rota, unit_for
 from engine.replay.replayer import Play, begin, go_on
 from engine.replay.story import Story, read_story
-from engine.replay.world import MovedClock
+from engine.replay.world import MovedClock, next_stop
 from engine.usecases.fire_deadlines import fire_deadlines
 
 DEMO = "demo"
@@ -50,8 +52,10 @@ def seed_demo(engine: Engine) -> int:
         work.records.set_installation(DEMO, {"since": engine.wall_clock.now().isoformat()})
         work.commit()
     add_people(engine)
-    for name, (label, ago) in _SEEDED.items():
-        _seed(engine, name, label, ago)
+    add_rota(engine)
+    add_habits(engine)
+    cases = {name: _seed(engine, name, label, ago) for name, (label, ago) in _SEEDED.items()}
+    add_doings(engine, child=cases["cs-01"], abroad=cases["cs-02"])
     return len(_SEEDED)
 
 
@@ -108,13 +112,10 @@ class _Live:
         return self.engine.clock.now()
 
     def pass_until(self, instant: datetime) -> int:
-        while True:
-            with self.engine.unit_of_work() as work:
-                next_at = work.deadlines.next_at()
-            if next_at is None or next_at >= instant:
-                break
+        while (next_at := next_stop(self.engine)) is not None and next_at < instant:
             self._move_to(next_at)
             self._wait_for_deadlines()
+            do_chores(self.engine)
             self.settle_jobs()
         self._move_to(instant)
         return 0
@@ -151,7 +152,7 @@ class _Live:
         self.engine.clock.look_again()
 
 
-def _seed(engine: Engine, name: str, label: str, ago: timedelta) -> None:
+def _seed(engine: Engine, name: str, label: str, ago: timedelta) -> UUID:
     story = _read(name)
     stands_at = story.instant_of(label) or story.opened_at
     shift = engine.wall_clock.now() - ago - stands_at
@@ -164,6 +165,7 @@ def _seed(engine: Engine, name: str, label: str, ago: timedelta) -> None:
     go_on(play, until=until)
     past.pass_until(engine.wall_clock.now())
     _remember(engine, play.case_id, name, shift.total_seconds(), until)
+    return play.case_id
 
 
 def _read(name: str) -> Story:

@@ -1,9 +1,11 @@
 """The invented people and units of the demo."""
 
+from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID, uuid5
 
 from engine.assembly import Engine
+from engine.domain.duty import Shift
 from engine.spec.roles import Role
 from engine.views import Viewer
 
@@ -24,6 +26,9 @@ _OFFICE_ROLES = (
     (Role.PARTNERSHIP_MANAGER, Role.PRESS_OFFICER, Role.PREVENTION_OFFICER),
     (Role.NODAL_OFFICER, Role.SAFEGUARDING_LEAD, Role.DATA_PROTECTION_OFFICER),
 )
+_ON_CALL = {"IN-AS": ("Chitra", "Deepak"), "IN-TR": ("Lipika", "Manik"), "IN-ML": ("Balsan",), "BD-G": ("Rahima",)}
+_WEEK = timedelta(days=7)
+_WEEKS_BEFORE, _WEEKS_AFTER = 26, 52
 ADMIN = uuid5(_NAMESPACE, "admin")
 
 
@@ -63,9 +68,38 @@ def add_people(engine: Engine) -> tuple[DemoUnit, ...]:
     return tuple(_unit(engine, jurisdiction) for jurisdiction in _PLACES)
 
 
+def add_rota(engine: Engine) -> None:
+    """Put somebody of each unit on call around the clock, by turns of a week: half a year back and a year ahead."""
+    now = engine.clock.now()
+    first = now.replace(hour=3, minute=0, second=0, microsecond=0) - timedelta(days=now.weekday())
+    with engine.unit_of_work() as work:
+        for jurisdiction, names in _ON_CALL.items():
+            for week in range(-_WEEKS_BEFORE, _WEEKS_AFTER):
+                shift = _shift(jurisdiction, names[week % len(names)], first + week * _WEEK)
+                work.duty.add_shift(shift, by=None, at=now)
+        work.commit()
+
+
+def unit_of(jurisdiction: str) -> UUID:
+    """Give the id of a unit of the demo, partners included."""
+    return _id("unit", jurisdiction)
+
+
+def person(jurisdiction: str, name: str) -> UUID:
+    """Give the id of somebody of the demo."""
+    return _id(jurisdiction, name)
+
+
 def unit_for(engine: Engine, jurisdiction: str) -> DemoUnit:
     """Give the office of a jurisdiction; the Guwahati office for one without an office."""
     return _unit(engine, jurisdiction if jurisdiction in _PLACES else "IN-AS")
+
+
+def _shift(jurisdiction: str, name: str, starts_at: datetime) -> Shift:
+    return Shift(
+        id=_id("shift", jurisdiction, starts_at.isoformat()), unit_id=unit_of(jurisdiction),
+        actor_id=_id(jurisdiction, name), starts_at=starts_at, ends_at=starts_at + _WEEK,
+    )  # fmt: skip
 
 
 def _unit(engine: Engine, jurisdiction: str) -> DemoUnit:

@@ -5,14 +5,16 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
 from engine.assembly import Engine
 from engine.bootstrap import build_engine, databases, ship
+from engine.domain.duty import Shift
 from engine.errors import StepFailedError
 from engine.ports import Outgoing
+from engine.replay.chores import do_chores, next_chore_at
 from engine.settings import Settings
 from engine.spec.roles import Role
 from engine.usecases.fire_deadlines import fire_deadlines
@@ -21,6 +23,8 @@ from engine.usecases.serve_jobs import claim_jobs, close_batch, dispatchable, fa
 from engine.views import Viewer
 
 _OPEN_AT_ONCE = 8
+_A_MINUTE = timedelta(minutes=1)
+_ALWAYS = timedelta(days=3653)
 
 
 class MovedClock:
@@ -101,16 +105,20 @@ class World:
         jobs were done.
         """
         done = self.settle_jobs()
-        while True:
-            with self.engine.unit_of_work() as work:
-                next_at = work.deadlines.next_at()
-            if next_at is None or next_at >= instant:
-                break
+        while (next_at := next_stop(self.engine)) is not None and next_at < instant:
             self.clock.move_to(max(next_at, self.clock.now()))
             fire_deadlines(self.engine)
+            do_chores(self.engine)
             done += self.settle_jobs()
         self.clock.move_to(instant)
+        do_chores(self.engine)
         return done + self.settle_jobs()
+
+    def let_out(self) -> None:
+        """Let a minute pass again and again until nothing is held back that one message is to stand for."""
+        do_chores(self.engine)
+        while (next_at := next_chore_at(self.engine)) is not None and next_at <= self.now() + _A_MINUTE:
+            self.pass_until(next_at)
 
     def settle_jobs(self) -> int:
         """Do every job that is due, as a worker would; gives how many were done."""
@@ -131,6 +139,13 @@ class World:
                 done += 1
             if close_batch(self.engine, batch_id=batch_id):
                 return done
+
+
+def next_stop(engine: Engine) -> datetime | None:
+    """Give the next instant (UTC) at which something is due: a deadline, or what people are told of by a schedule."""
+    with engine.unit_of_work() as work:
+        of_deadlines = work.deadlines.next_at()
+    return min((at for at in (of_deadlines, next_chore_at(engine)) if at is not None), default=None)
 
 
 @contextmanager
@@ -175,3 +190,13 @@ def people_of(engine: Engine, *, jurisdiction: str, label: str) -> tuple[UUID, d
             actors[role.value] = actor
         work.commit()
     return unit, {role: engine.queries.viewer(actor) for role, actor in actors.items()}
+
+
+def put_on_call(engine: Engine, unit_id: UUID, actor_id: UUID, *, since: datetime) -> None:
+    """Put somebody of a unit on call around the clock, for as long as any story lasts."""
+    shift = Shift(
+        id=engine.entropy.uuid(), unit_id=unit_id, actor_id=actor_id, starts_at=since, ends_at=since + _ALWAYS
+    )
+    with engine.unit_of_work() as work:
+        work.duty.add_shift(shift, by=None, at=since)
+        work.commit()

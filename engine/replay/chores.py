@@ -1,0 +1,48 @@
+"""Do what Prefect's schedules do in a live system so that people are told: digests, storms, items of who is away."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from engine.assembly import Engine
+from engine.domain.safe_hours import DIGEST_HOUR
+from engine.stores import UnitOfWork
+from engine.usecases.deliver_messages import deliver_unattended
+from engine.usecases.digests import send_digests
+from engine.usecases.passing_on import pass_on_all
+from engine.usecases.storms import STORM, bundle_storms
+
+_MINUTE: Final = timedelta(minutes=1)
+_LONGEST_STORM: Final = timedelta(minutes=5)
+"""What is held back for longer than this cannot be written: the clock does not stop for it any more."""
+
+
+def do_chores(engine: Engine) -> None:
+    """Do each of them once, at the present instant."""
+    pass_on_all(engine)
+    bundle_storms(engine)
+    send_digests(engine)
+    deliver_unattended(engine)
+
+
+def next_chore_at(engine: Engine) -> datetime | None:
+    """Give the next instant (UTC) at which one of them may have something to write; None when there is none."""
+    now = engine.clock.now()
+    with engine.unit_of_work() as work:
+        return min((*_storms(work, now), *_digests(engine, work, now)), default=None)
+
+
+def _storms(work: UnitOfWork, now: datetime) -> Iterator[datetime]:
+    """Look once a minute while something is held back, as the schedule does."""
+    for held in work.bundles.held_back(STORM):
+        if now < held.first_at + _LONGEST_STORM:
+            yield now + _MINUTE
+
+
+def _digests(engine: Engine, work: UnitOfWork, now: datetime) -> Iterator[datetime]:
+    for preference in work.preferences.with_daily_digest():
+        zone = ZoneInfo(preference.zone or engine.queries.viewer(preference.actor_id).zone)
+        local = now.astimezone(zone)
+        day = local.date() + timedelta(days=local.time() >= DIGEST_HOUR)
+        yield datetime.combine(day, DIGEST_HOUR, tzinfo=zone).astimezone(now.tzinfo)

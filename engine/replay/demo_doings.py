@@ -1,0 +1,95 @@
+"""What the demo's people have done besides their cases, so that each page of time and duty has something to show."""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from engine.assembly import Engine
+from engine.domain.records import Deadline, DeadlineStatus, Purpose
+from engine.errors import IcmcError
+from engine.replay.demo_people import ADMIN, person, unit_of
+from engine.usecases.absences import note_absence
+from engine.usecases.limits import ask_extension, pause_deadline
+from engine.usecases.on_call import hand_over
+from engine.usecases.preferences import save_preference
+from engine.usecases.referrals import offer_referral
+from engine.usecases.special_days import NewDay, add_special_day
+from engine.views import Viewer
+
+_HOME = "IN-AS"
+_DAY = timedelta(days=1)
+
+
+def add_habits(engine: Engine) -> None:
+    """Let somebody be away, a shift be handed over, and somebody read one message a day: before any case begins."""
+    now = engine.clock.now()
+    supervisor = _viewer(engine, "Chitra")
+    note_absence(
+        engine, viewer=supervisor, command_id=engine.entropy.uuid(), actor_id=person(_HOME, "Gita"),
+        starts_at=now - _DAY, ends_at=now + 6 * _DAY, deputy_id=person(_HOME, "Deepak"),
+    )  # fmt: skip
+    with engine.unit_of_work() as work:
+        present = work.duty.on_call(unit_of(_HOME), at=now)[0]
+    taker = next(actor for name in ("Chitra", "Deepak") if (actor := person(_HOME, name)) != present.actor_id)
+    hand_over(
+        engine, viewer=supervisor, command_id=engine.entropy.uuid(), unit_id=present.unit_id, to=taker,
+    )  # fmt: skip
+    save_preference(engine, viewer=_viewer(engine, "Indira"), digest="daily")
+
+
+def add_doings(engine: Engine, *, child: UUID, abroad: UUID) -> None:
+    """Pause a limit, ask for more time, offer work to other units, add a holiday: once the cases have come to now."""
+    now = engine.clock.now()
+
+    def stand_still(deadline: Deadline) -> None:
+        pause_deadline(
+            engine, deadline.id, case_id=child, viewer=_viewer(engine, "Deepak"), command_id=engine.entropy.uuid(),
+            until=now + 2 * _DAY, reason_code="person_unwell",
+        )  # fmt: skip
+
+    def ask(deadline: Deadline) -> None:
+        ask_extension(
+            engine, deadline.id, case_id=child, viewer=_viewer(engine, "Bikash"), command_id=engine.entropy.uuid(),
+            more="PT6H", reason_code="interpreter",
+        )  # fmt: skip
+
+    limits = _limits_of_the_programme(engine, child)
+    _with_the_first_that_allows_it(limits, stand_still)
+    _with_the_first_that_allows_it(limits, ask)
+    for case_id, manager, to in (
+        (child, _viewer(engine, "Deepak"), "IN-ML"),
+        (abroad, engine.queries.viewer(person("IN-TR", "Manik")), _HOME),
+    ):
+        offer_referral(engine, case_id, viewer=manager, command_id=engine.entropy.uuid(), to_unit_id=unit_of(to))
+    _add_holiday(engine, now)
+
+
+def _limits_of_the_programme(engine: Engine, case_id: UUID) -> Iterator[Deadline]:
+    """Go once through the open limits that are not of the law, the last due first."""
+    with engine.unit_of_work() as work:
+        deadlines = work.cases.lock(case_id).deadlines.values()
+    mine = [d for d in deadlines if d.purpose is Purpose.LIMIT and d.law is None and d.status is DeadlineStatus.OPEN]
+    yield from sorted(mine, key=lambda one: (one.due_at, one.key), reverse=True)
+
+
+def _with_the_first_that_allows_it(limits: Iterator[Deadline], act: Callable[[Deadline], None]) -> None:
+    """Do something to a limit; a workflow may have none that can be paused, or that more time can be asked for."""
+    for deadline in limits:
+        try:
+            act(deadline)
+        except IcmcError:
+            continue
+        return
+
+
+def _add_holiday(engine: Engine, now: datetime) -> None:
+    calendar = engine.library().calendar(_HOME)
+    day = now.astimezone(calendar.zone_info).date() + 10 * _DAY
+    while not calendar.is_working_day(day):
+        day += _DAY
+    new = NewDay(_HOME, day, "Flood holiday", "By order of the district magistrate (invented)")
+    add_special_day(engine, new, viewer=engine.queries.viewer(ADMIN))
+
+
+def _viewer(engine: Engine, name: str) -> Viewer:
+    return engine.queries.viewer(person(_HOME, name))

@@ -1,0 +1,84 @@
+"""The demo has somebody on call at any time, and something to show on each page of time and duty."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+
+from engine.adapters.postgres.databases import APP, create_database, drop_database
+from engine.adapters.postgres.embedded import EmbeddedServer
+from engine.assembly import Engine
+from engine.bootstrap import build_engine, ship
+from engine.replay.demo import seed_demo
+from engine.replay.demo_people import ADMIN, person, unit_of
+from engine.settings import Settings
+from engine.usecases.audit_escalations import audit_escalations
+from engine.usecases.special_days import added_days
+from engine.views import Viewer
+
+
+@pytest.fixture(scope="module")
+def demo(postgres: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    name = f"test_{uuid4().hex[:12]}"
+    create_database(postgres.url("postgres"), name, template="icmc_template")
+    settings = Settings(data_folder=tmp_path_factory.mktemp("demo"), demo=True)
+    engine = build_engine(settings, app_url=postgres.url(name, APP))
+    try:
+        ship(engine)
+        seed_demo(engine)
+        yield engine
+    finally:
+        engine.dispose()
+        drop_database(postgres.url("postgres"), name)
+
+
+def _viewer(engine: Engine, name: str) -> Viewer:
+    return engine.queries.viewer(person("IN-AS", name))
+
+
+@pytest.mark.parametrize("place", ["IN-AS", "IN-TR", "IN-ML", "BD-G"])
+def test_one_person_of_each_unit_is_on_call_at_any_time(demo: Engine, place: str) -> None:
+    now = demo.clock.now()
+    with demo.unit_of_work() as work:
+        for hours in range(-24 * 150, 24 * 300, 13):
+            assert len(work.duty.on_call(unit_of(place), at=now + timedelta(hours=hours))) == 1
+
+
+def test_no_level_for_who_is_on_call_was_missed_in_the_past_of_the_demo(demo: Engine) -> None:
+    supervisor = _viewer(demo, "Chitra")
+    raised = [
+        line
+        for case in demo.queries.cases(supervisor, limit=20)
+        for line in demo.queries.case(supervisor, case.id).escalations
+    ]
+    assert not [line.note for line in raised if "on call" in line.note]
+
+
+def test_each_page_of_duty_and_time_has_something_to_show(demo: Engine) -> None:
+    supervisor = _viewer(demo, "Chitra")
+    assert [shift.taken_from for shift in demo.queries.shifts(supervisor) if shift.taken_from]
+    assert len(demo.queries.shifts(supervisor)) > 2
+    (away,) = demo.queries.absences(supervisor)
+    assert (away.actor, away.deputy, away.is_now) == ("Gita", "Deepak", True)
+    assert [offer.to_unit for offer in demo.queries.offers(supervisor)]
+    assert [asked.is_mine for asked in demo.queries.asked_extensions(supervisor)] == [False]
+    paused = [
+        deadline
+        for case in demo.queries.cases(supervisor, limit=20)
+        for deadline in demo.queries.case(supervisor, case.id).deadlines
+        if deadline.paused_until
+    ]
+    assert len(paused) == 1
+    (added,) = added_days(demo, "IN-AS")
+    assert added.added_by == ADMIN
+
+
+def test_the_past_of_the_demo_passes_its_own_audit(demo: Engine) -> None:
+    assert audit_escalations(demo) == ()
+
+
+def test_a_demo_is_seeded_once(demo: Engine) -> None:
+    before = demo.queries.shifts(_viewer(demo, "Chitra"))
+    assert seed_demo(demo) == 4
+    assert demo.queries.shifts(_viewer(demo, "Chitra")) == before
