@@ -411,6 +411,10 @@ class Deliveries(Protocol):
         """List the channels for which something of a case waits."""
         ...
 
+    def waiting_of(self, case_ids: Sequence[UUID]) -> tuple[tuple[UUID, str], ...]:
+        """List the cases of these of which something waits, with each channel that it waits for."""
+        ...
+
     def channels_used(self, message_id: UUID) -> tuple[str, ...]:
         """List the channels by which the recipient is told the same."""
         ...
@@ -869,10 +873,6 @@ class Deadlines(Protocol):
         """Give the instant at which something is due next; it may lie in the past."""
         ...
 
-    def try_cases(self, case_ids: Iterable[UUID]) -> frozenset[UUID]:
-        """Take the locks of the cases that are free; the deadlines of those that others hold come with a later pass."""
-        ...
-
     def hold(self, deadline_id: UUID, *, until: datetime) -> None:
         """Set a deadline aside for a while that could not be fired, so that the others go on."""
         ...
@@ -964,8 +964,12 @@ class Records(Protocol):
 class UnitOfWork(Protocol):
     """One transaction. Nothing is kept unless `commit` is called."""
 
-    def remember_people(self) -> None:
-        """Ask the same question about people, their work and what is published only once: for who tells many."""
+    def lock_for_firing(self, due: Sequence[DueDeadline]) -> Mapping[UUID, CaseState]:
+        """Lock and load the cases of due deadlines that nobody else holds, for a transaction that tells many people.
+
+        The same question about people, their work and what is published is asked only once. What is decided and told
+        is written all together, at the latest before something is asked that it could change.
+        """
         ...
 
     @property

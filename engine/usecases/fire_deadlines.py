@@ -16,14 +16,14 @@ from engine.errors import NotAllowedError, NothingFiredError
 from engine.ports import Breach, DueDeadline, FiredReport
 from engine.stores import UnitOfWork
 from engine.usecases.deciding import carry_out
-from engine.usecases.escalating import tell_all
+from engine.usecases.escalating import Told, tell_all
 from engine.usecases.firing_guard import may_fire
-from engine.usecases.telling import add_delivery_job
+from engine.usecases.telling import Wanted, add_delivery_jobs
 from engine.views import Viewer
 
 log = logging.getLogger(__name__)
 
-IN_ONE_COMMIT: Final = 20
+IN_ONE_COMMIT: Final = 100
 """So many deadlines are fired in one transaction, as long as each of them can be."""
 _FIRST_HOLD = timedelta(minutes=5)
 _LONGEST_HOLD = timedelta(hours=6)
@@ -39,10 +39,10 @@ def fire_deadlines(engine: Engine, *, limit: int = 200) -> FiredReport:
     """Fire what is due, the critical first, then the oldest; gives when the next one is due.
 
     They are fired in batches, and what has become due meanwhile is looked at before each, so that a critical one never
-    waits behind a backlog. A batch is one transaction; when one of its deadlines cannot be fired, each is fired in a
-    transaction of its own, and that one is set aside and logged by id: for five minutes, then for twice as long each
-    time. Several callers at once do no harm: a case that another holds is left to them. Nothing is fired while the
-    clock is in doubt.
+    waits behind a backlog. A batch is one transaction; when one of its deadlines cannot be fired, the batch is halved
+    until that one is alone, and set aside and logged by id: for five minutes, then for twice as long each time.
+    Several callers at once do no harm: a case that another holds is left to them. Nothing is fired while the clock is
+    in doubt.
     """
     if not may_fire(engine):
         return FiredReport(0, None, is_paused=True)
@@ -77,7 +77,7 @@ def _next(engine: Engine, now: datetime, seen: Sequence[UUID], most: int) -> tup
 
 
 def _fire_all(engine: Engine, batch: Sequence[DueDeadline], now: datetime) -> _Fired:
-    """Fire a batch in one transaction; when that fails, each by itself, so that one does not hold up the others."""
+    """Fire a batch in one transaction; when that fails, each half by itself, until what is wrong stands alone."""
     try:
         return _fire_together(engine, batch, now)
     except Exception:  # noqa: BLE001 - whatever is wrong with one, the others must go on
@@ -85,35 +85,48 @@ def _fire_all(engine: Engine, batch: Sequence[DueDeadline], now: datetime) -> _F
             log.error("deadline_could_not_be_fired", extra={"deadline_id": str(batch[0].id)})  # noqa: TRY400
             _set_aside(engine, batch[0], now)
             return _Fired(0, ())
-    each = [_fire_all(engine, (due,), now) for due in batch]
-    return _Fired(sum(one.count for one in each), tuple(breach for one in each for breach in one.breaches))
+    half = len(batch) // 2
+    first, second = _fire_all(engine, batch[:half], now), _fire_all(engine, batch[half:], now)
+    return _Fired(first.count + second.count, (*first.breaches, *second.breaches))
 
 
 def _fire_together(engine: Engine, batch: Sequence[DueDeadline], now: datetime) -> _Fired:
+    count, breaches = 0, list[Breach]()
     with engine.unit_of_work() as work:
-        work.remember_people()
-        ours = work.deadlines.try_cases(due.case_id for due in batch)
-        each = [_fire(engine, work, due, now) for due in batch if due.case_id in ours]
+        states = dict(work.lock_for_firing(batch))
+        wanted: dict[UUID, Wanted] = {}
+        for due in batch:
+            state = states.get(due.case_id)
+            if state is None or not _is_due(state, due, now):
+                continue
+            told, events = _fire(engine, work, state, due, now)
+            states[due.case_id] = told.state
+            if told.must_send:
+                wanted[due.case_id] = _wanted(told, due, wanted.get(due.case_id))
+            breaches += [Breach(state.case.number, e.deadline.id) for e in events if isinstance(e, ev.DeadlineBreached)]
+            count += 1
+        add_delivery_jobs(work, wanted.values(), now=now)
         work.commit()
-    done = [breaches for breaches in each if breaches is not None]
-    return _Fired(len(done), tuple(breach for breaches in done for breach in breaches))
+    return _Fired(count, tuple(breaches))
 
 
-def _fire(engine: Engine, work: UnitOfWork, due: DueDeadline, now: datetime) -> list[Breach] | None:
-    """Fire one deadline; gives its breaches, or None when somebody else has fired it meanwhile."""
-    state = work.cases.lock(due.case_id)
-    if not _is_due(state, due, now):
-        return None
+def _fire(
+    engine: Engine, work: UnitOfWork, state: CaseState, due: DueDeadline, now: datetime
+) -> tuple[Told, tuple[ev.Event, ...]]:
+    """Fire one deadline and tell of it; gives the case after it, and the events of the deadline itself."""
     decided = carry_out(engine, work, state, cm.FireDeadline(due.id), actor_id=None, now=now)
     if not decided.events:
         raise NothingFiredError(deadline=due.id)
     told = tell_all(engine, work, decided.state, decided.events, now)
-    if told.must_send:
-        rule = f"{due.id}|{told.state.case.chain_length}"
-        add_delivery_job(work, told.state, rule=rule, critical=told.critical, now=now)
     if due.failures:
         work.deadlines.release(due.id)
-    return [Breach(state.case.number, e.deadline.id) for e in decided.events if isinstance(e, ev.DeadlineBreached)]
+    return told, decided.events
+
+
+def _wanted(told: Told, due: DueDeadline, earlier: Wanted | None) -> Wanted:
+    """Say what must be sent of a case after a firing, together with an earlier one of the same batch."""
+    critical = told.critical or (earlier is not None and earlier.critical)
+    return Wanted(told.state, f"{due.id}|{told.state.case.chain_length}", critical)
 
 
 def _is_due(state: CaseState, due: DueDeadline, now: datetime) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID, uuid5
 
 from engine.assembly import Engine
@@ -14,9 +15,28 @@ from engine.stores import Unit, UnitOfWork
 from engine.usecases.storms import held_back_for
 from engine.usecases.writing import Note, local_time, reachable, write
 
-__all__ = ["EMAIL", "IN_APP", "add_delivery_job", "local_time", "tell", "tell_of_system", "title_of", "title_of_step"]
+__all__ = [
+    "EMAIL",
+    "IN_APP",
+    "Wanted",
+    "add_delivery_job",
+    "add_delivery_jobs",
+    "local_time",
+    "tell",
+    "tell_of_system",
+    "title_of",
+    "title_of_step",
+]
 
 DELIVER = "deliver"
+
+
+class Wanted(NamedTuple):
+    """That something of a case must be sent; `rule` names what it is about."""
+
+    state: CaseState
+    rule: str
+    critical: bool
 
 
 def tell(
@@ -88,6 +108,20 @@ def add_delivery_job(work: UnitOfWork, state: CaseState, *, rule: str, critical:
         if channel != EMAIL:
             other = uuid5(state.case.id, f"deliver|{rule}|{channel}")
             work.deliveries.queue(state.case.id, channel=channel, job_id=other, critical=critical, now=now)
+
+
+def add_delivery_jobs(work: UnitOfWork, wanted: Iterable[Wanted], *, now: datetime) -> None:
+    """Put the sending of what was written of several cases into the outbox: a job for each case and channel."""
+    of = {one.state.case.id: one for one in wanted}
+    for case_id, channel in work.deliveries.waiting_of(list(of)) if of else ():
+        one = of[case_id]
+        name = f"deliver|{one.rule}" if channel == EMAIL else f"deliver|{one.rule}|{channel}"
+        job = Job(
+            id=uuid5(case_id, name), case_id=case_id, run_id=None, step_id=None, kind=JobKind.DELIVER, task=DELIVER,
+            ready_at=now, retries=0,
+        )  # fmt: skip
+        payload = {"channel": channel}
+        work.cases.add_jobs(one.state, [job], at=now, payload=payload, gateway=channel, critical=one.critical)
 
 
 def title_of(engine: Engine, state: CaseState, deadline: Deadline) -> str:

@@ -9,7 +9,7 @@ from engine.adapters.sql import tables as tb
 from engine.stores import HeldBack, Recent
 
 _MESSAGE, _DELIVERY = tb.MessageRow.__table__, tb.DeliveryRow.__table__  # type: ignore[attr-defined]
-_LOOKED_AT = 60
+LOOKED_AT = 60
 
 _HOLD_BACK = text(
     "UPDATE delivery SET status = 'storm' WHERE id IN ("
@@ -45,7 +45,7 @@ class BundleStore:
                 _DELIVERY.c.channel == channel, _DELIVERY.c.status != "digest",
             )
             .order_by(_MESSAGE.c.created_at.desc())
-            .limit(_LOOKED_AT)
+            .limit(LOOKED_AT)
         )  # fmt: skip
         return tuple(Recent(*row) for row in self._connection.execute(query))
 

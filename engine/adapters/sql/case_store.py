@@ -1,40 +1,26 @@
 """Load a case under its lock, and write what was decided: every record, work item, job and event at once."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
-from sqlalchemy import Connection, Table, TextClause, insert, text, update
+from sqlalchemy import Connection, Table, insert, update
 
 from engine.adapters.sql import tables as tb
-from engine.adapters.sql.case_writing import NEW_JOB, write_decision, write_rows
+from engine.adapters.sql.case_loading import lock_case, lock_free_cases, read_case
+from engine.adapters.sql.case_writing import NEW_JOB, Closed, SavedCase
 from engine.adapters.sql.chain import link
+from engine.adapters.sql.held_writes import Writes
 from engine.adapters.sql.places import place_id
 from engine.domain import events as ev
 from engine.domain.compiled import CompiledWorkflow
 from engine.domain.consequences import Job, consequences
-from engine.domain.records import Case, CasePerson, Deadline, Interval, Run, Scalar, Step
+from engine.domain.records import Case, Interval, Scalar, Step
 from engine.domain.state import CaseState, evolve
 from engine.errors import NotFoundError
 from engine.ports import Vault
-
-
-class _Loaded(BaseModel):
-    """The parts of a case as the loading statement gives them."""
-
-    model_config = ConfigDict(frozen=True)
-
-    report: dict[str, Scalar]
-    facts: dict[str, Scalar]
-    runs: tuple[Run, ...]
-    steps: tuple[Step, ...]
-    deadlines: tuple[Deadline, ...]
-    past: tuple[Deadline, ...]
-    persons: tuple[CasePerson, ...]
-    intervals: tuple[Interval, ...]
 
 
 def _table(row: type) -> Table:
@@ -45,71 +31,34 @@ def _table(row: type) -> Table:
 CASE, ITEM, EVENT, INTERVAL = (_table(row) for row in (tb.CaseRow, tb.WorkItemRow, tb.EventRow, tb.IntervalRow))
 
 
-def _columns(record: type[BaseModel]) -> str:
-    return ", ".join(f'"{name}"' for name in record.model_fields)
-
-
-def _part(name: str, record: type[BaseModel], table: str, condition: str) -> str:
-    rows = f'SELECT {_columns(record)} FROM "{table}" WHERE case_id = :case {condition}'
-    return f"'{name}', (SELECT coalesce(json_agg(row_to_json(x)), '[]'::json) FROM ({rows}) x)"
-
-
-_TRACES = "(fired <> '{}' OR pauses <> '[]' OR extensions <> '[]' OR delay_owner IS NOT NULL)"
-"""What must be known of a deadline that has ended, as `Deadline.leaves_traces` says it."""
-_LOCK = text(f'SELECT {_columns(Case)} FROM "case" WHERE id = :case FOR UPDATE')
-_READ = text(f'SELECT {_columns(Case)} FROM "case" WHERE id = :case')
-_LOAD = text(
-    "SELECT json_build_object('report', c.report, 'facts', c.facts, "
-    + _part("runs", Run, "run", "")
-    + ", "
-    + _part("steps", Step, "step", "ORDER BY opened_at NULLS LAST, key, path")
-    + ", "
-    + _part("deadlines", Deadline, "deadline", "AND status = 'open'")
-    + ", "
-    + _part("past", Deadline, "deadline", "AND status <> 'open' AND " + _TRACES)
-    + ", "
-    + _part("persons", CasePerson, "case_person", "ORDER BY added_at, position")
-    + ", "
-    + _part("intervals", Interval, "interval", "")
-    + ')::text FROM "case" c WHERE c.id = :case',
-)
-
-
 class CaseStore:
     """Cases in PostgreSQL, within one transaction."""
 
-    def __init__(self, connection: Connection, vault: Vault, definitions: Mapping[str, CompiledWorkflow]) -> None:
-        """Work inside the transaction of `connection`."""
+    def __init__(
+        self,
+        connection: Connection,
+        vault: Vault,
+        definitions: Mapping[str, CompiledWorkflow],
+        writes: Writes | None = None,
+    ) -> None:
+        """Work inside the transaction of `connection`; `writes` may hold back what is decided."""
         self._connection = connection
+        self._writes = writes or Writes(connection)
         self._vault = vault
         self._definitions = definitions
-        self.on_recorded: Callable[[], None] = _nothing_more
+        self.on_items_changed: Callable[[], None] = _nothing_more
 
     def lock(self, case_id: UUID) -> CaseState:
         """Load a case and keep others from changing it until the transaction ends; raises `NotFoundError`."""
-        return self._loaded(_LOCK, case_id)
+        return _found(lock_case(self._connection, case_id))
+
+    def lock_free(self, case_ids: Collection[UUID]) -> Mapping[UUID, CaseState]:
+        """Lock and load those of these cases that nobody else is changing; what others hold is left to them."""
+        return lock_free_cases(self._connection, case_ids)
 
     def read(self, case_id: UUID) -> CaseState:
         """Load a case as it is now, and let others change it; raises `NotFoundError`."""
-        return self._loaded(_READ, case_id)
-
-    def _loaded(self, statement: TextClause, case_id: UUID) -> CaseState:
-        row = self._connection.execute(statement, {"case": case_id}).mappings().first()
-        if row is None:
-            raise NotFoundError(kind="case")
-        case = Case.model_validate(dict(row))
-        loaded = _Loaded.model_validate_json(self._connection.execute(_LOAD, {"case": case_id}).scalar_one())
-        return CaseState(
-            case=case,
-            report=loaded.report,
-            persons=loaded.persons,
-            runs={run.id: run for run in loaded.runs},
-            steps={step.id: step for step in loaded.steps},
-            deadlines={deadline.id: deadline for deadline in loaded.deadlines},
-            past={deadline.id: deadline for deadline in loaded.past},
-            facts=loaded.facts,
-            intervals=loaded.intervals,
-        )
+        return _found(read_case(self._connection, case_id))
 
     def add(self, case: Case, report: Mapping[str, Scalar]) -> CaseState:
         """Write a new case, before its first event."""
@@ -134,11 +83,12 @@ class CaseStore:
             (event.type, event.model_dump(mode="json", exclude={"type"}, exclude_defaults=True)) for event in events
         ]
         links, saved = self._chain(after, bodies, actor_id=actor_id, at=at)
-        write_decision(
-            self._connection, {**rows, "event": links}, saved, _jsonable(saved.facts),
-            closed_steps=follows.closed_steps, at=at,
-        )  # fmt: skip
-        self.on_recorded()
+        closed = [Closed(step, status, at) for step, status in follows.closed_steps.items()]
+        self._writes.add(
+            {**rows, "event": links}, case=SavedCase.of(before, saved, _jsonable(saved.facts)), closed=closed
+        )
+        if closed or follows.items:
+            self.on_items_changed()
         return saved
 
     def note(
@@ -146,7 +96,7 @@ class CaseStore:
     ) -> CaseState:
         """Write an event that changes no record of the case: a claim, a reading, a delivery."""
         links, saved = self._chain(state, [(type_, dict(body))], actor_id=actor_id, at=at)
-        write_decision(self._connection, {"event": links}, saved, _jsonable(saved.facts), closed_steps={}, at=at)
+        self._writes.add({"event": links}, case=SavedCase.of(state, saved, _jsonable(saved.facts)))
         return saved
 
     def keep_place(self, state: CaseState, interval: Interval, place: str) -> None:
@@ -160,7 +110,7 @@ class CaseStore:
     def add_jobs(self, state: CaseState, jobs: Sequence[Job], *, at: datetime, **more: object) -> None:
         """Write jobs into the outbox, and make sure that somebody is told of them."""
         if jobs:
-            write_rows(self._connection, _job_rows(state, jobs, at=at, **more))
+            self._writes.add(_job_rows(state, jobs, at=at, **more))
 
     def _chain(
         self,
@@ -184,6 +134,12 @@ class CaseStore:
             )  # fmt: skip
         changes = {"revision": case.revision + 1, "chain_head": head, "chain_length": seq}
         return rows, replace(state, case=case.model_copy(update=changes))
+
+
+def _found(state: CaseState | None) -> CaseState:
+    if state is None:
+        raise NotFoundError(kind="case")
+    return state
 
 
 def _nothing_more() -> None:

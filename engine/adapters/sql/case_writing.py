@@ -1,6 +1,6 @@
-"""Write all that changed of a case in one statement: what was decided is one trip to the database, not twenty.
+"""Write all that changed of cases in one statement: what was decided is one trip to the database, not twenty.
 
-The rows travel as one JSON value, by table; the database fits them to the columns and checks them as it does any other.
+The rows travel as JSON, a value for each table; the database fits them to the columns and checks them as any other.
 A statement is put together once for each set of tables that is written, and PostgreSQL keeps its plan.
 """
 
@@ -16,6 +16,7 @@ from sqlalchemy import Connection, TextClause, text
 from engine.domain.consequences import Job, WorkItem
 from engine.domain.records import CasePerson, Deadline, Interval, ItemStatus, Run, Step
 from engine.domain.state import CaseState
+from engine.ports import NewEscalation
 
 Rows = Mapping[str, Sequence[Mapping[str, Any]]]
 
@@ -30,6 +31,13 @@ class _Target(NamedTuple):
 
 _SCOPE = ("case_id", "unit_id")
 _JOB_STATE = ("created_at", "payload", "status", "attempt", "token", "critical", "gateway")
+MESSAGE_COLUMNS = (
+    "id", "key", "case_id", "unit_id", "escalation_id", "kind", "recipient_id", "subject", "body", "link", "critical",
+    "created_at", "html", "token",
+)  # fmt: skip
+DELIVERY_COLUMNS = (
+    "id", "message_id", "case_id", "unit_id", "channel", "address", "next_at", "lane", "status", "sent_at", "attempt",
+)  # fmt: skip
 _TARGETS: Mapping[str, _Target] = {
     "run": _Target((*Run.model_fields, *_SCOPE), ("id",), tuple(Run.model_fields)),
     "step": _Target((*Step.model_fields, *_SCOPE), ("id",), tuple(Step.model_fields)),
@@ -41,6 +49,9 @@ _TARGETS: Mapping[str, _Target] = {
     "work_item": _Target((*WorkItem.model_fields, "unit_id"), ("id",)),
     "job": _Target((*Job.model_fields, "unit_id", *_JOB_STATE), ("id",)),
     "dispatch": _Target(("case_id", "workflow"), ("case_id",)),
+    "escalation": _Target((*NewEscalation.__dataclass_fields__, "unit_id"), ("deadline_id", "level", "round")),
+    "message": _Target(MESSAGE_COLUMNS, ("key",)),
+    "delivery": _Target(DELIVERY_COLUMNS, ("id",)),
     "event": _Target(("case_id", "seq", "unit_id", "at", "actor_id", "type", "body", "hash"), ()),
 }
 NEW_JOB: Mapping[str, Any] = {
@@ -49,61 +60,90 @@ NEW_JOB: Mapping[str, Any] = {
 """What a job is before anybody has taken it."""
 
 _CLOSE_ITEMS = """closed_items AS (
-    UPDATE work_item SET ended_at = :at, revision = revision + 1,
-        status = CASE WHEN step_id = ANY(CAST(:cancelled AS uuid[])) THEN 'cancelled' ELSE 'completed' END
-    WHERE step_id = ANY(CAST(:closed AS uuid[])) AND status IN ('ready', 'reserved'))"""
-_SAVE_CASE = """saved_case AS (
-    UPDATE "case" SET status = :status, closed_at = :closed_at, revision = :revision, facts = CAST(:facts AS jsonb),
-        chain_head = :chain_head, chain_length = :chain_length
-    WHERE id = :case AND revision = :revision - 1)"""
+    UPDATE work_item w SET ended_at = x.at, revision = w.revision + 1, status = x.status
+    FROM jsonb_to_recordset(CAST(:closed AS jsonb)) x(step_id uuid, status varchar, at timestamptz)
+    WHERE w.step_id = x.step_id AND w.step_id = ANY(CAST(:closed_steps AS uuid[])) AND w.status IN ('ready', 'reserved')
+)"""
+_SAVE_CASES = """saved_cases AS (
+    UPDATE "case" c SET status = x.status, closed_at = x.closed_at, revision = x.revision, facts = x.facts,
+        chain_head = x.chain_head, chain_length = x.chain_length
+    FROM jsonb_to_recordset(CAST(:saved AS jsonb)) x(id uuid, was integer, status varchar, closed_at timestamptz,
+        revision integer, facts jsonb, chain_head bytea, chain_length integer)
+    WHERE c.id = x.id AND c.id = ANY(CAST(:cases AS uuid[])) AND c.revision = x.was)"""
 _NOTIFY = "SELECT pg_notify(channel, '') FROM unnest(CAST(:channels AS text[])) channel"
 
 
-def write_rows(connection: Connection, rows: Rows) -> None:
-    """Write rows of a case, and wake those who wait for them once the transaction is committed."""
-    kept = {table: some for table, some in rows.items() if some}
-    connection.execute(_statement(tuple(kept)), {"rows": to_json(kept).decode(), "channels": _channels(kept)})
+class Closed(NamedTuple):
+    """How the open items of a step end, and when."""
+
+    step_id: UUID
+    status: ItemStatus
+    at: datetime
 
 
-def write_decision(
-    connection: Connection,
-    rows: Rows,
-    saved: CaseState,
-    facts: Mapping[str, Any],
-    *,
-    closed_steps: Mapping[UUID, ItemStatus],
-    at: datetime,
+class SavedCase(NamedTuple):
+    """What a case's own row takes over; `was` is its revision before."""
+
+    id: UUID
+    was: int
+    status: str
+    closed_at: datetime | None
+    revision: int
+    facts: Mapping[str, Any]
+    chain_head: str
+    chain_length: int
+
+    @classmethod
+    def of(cls, before: CaseState, saved: CaseState, facts: Mapping[str, Any]) -> "SavedCase":
+        """Take what is to be written from the state after a decision."""
+        case = saved.case
+        return cls(
+            case.id, before.case.revision, case.status.value, case.closed_at, case.revision, facts,
+            f"\\x{case.chain_head.hex()}", case.chain_length,
+        )  # fmt: skip
+
+
+def key_of(table: str, row: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Give what tells a row of a table from the others; nothing for a table whose rows are all different."""
+    return tuple(row[name] for name in _TARGETS[table].key)
+
+
+def takes_over(table: str) -> bool:
+    """Say whether a row that is there already takes over what is written again."""
+    return bool(_TARGETS[table].changes)
+
+
+def write_rows(
+    connection: Connection, rows: Rows, *, cases: Sequence[SavedCase] = (), closed: Sequence[Closed] = ()
 ) -> None:
-    """Write rows of a case, the case itself, and the end of the open items of some steps, each as it ended."""
+    """Write rows, the cases themselves, and the end of the open items of some steps.
+
+    Those who wait for any of it are woken once the transaction is committed.
+    """
     kept = {table: some for table, some in rows.items() if some}
-    case = saved.case
-    values: dict[str, Any] = {
-        "rows": to_json(kept).decode(), "channels": _channels(kept), "case": case.id, "status": case.status.value,
-        "closed_at": case.closed_at, "revision": case.revision, "facts": to_json(facts).decode(),
-        "chain_head": case.chain_head, "chain_length": case.chain_length,
-    }  # fmt: skip
-    if closed_steps:
-        cancelled = [step for step, status in closed_steps.items() if status is ItemStatus.CANCELLED]
-        values |= {"at": at, "closed": list(closed_steps), "cancelled": cancelled}
-    connection.execute(_statement(tuple(kept), saves_case=True, closes_items=bool(closed_steps)), values)
-
-
-def _channels(rows: Rows) -> list[str]:
-    return [f"icmc_{table}s" for table in ("job", "deadline") if table in rows]
+    values: dict[str, Any] = {f"rows_{table}": to_json(some).decode() for table, some in kept.items()}
+    values["channels"] = [f"icmc_{table}s" for table in ("job", "deadline") if table in kept]
+    if cases:
+        values["cases"] = [one.id for one in cases]
+        values["saved"] = to_json([one._asdict() for one in cases]).decode()
+    if closed:
+        values["closed_steps"] = [one.step_id for one in closed]
+        values["closed"] = to_json([one._asdict() for one in closed]).decode()
+    connection.execute(_statement(tuple(kept), saves_cases=bool(cases), closes_items=bool(closed)), values)
 
 
 @cache
-def _statement(tables: tuple[str, ...], *, saves_case: bool = False, closes_items: bool = False) -> TextClause:
+def _statement(tables: tuple[str, ...], *, saves_cases: bool, closes_items: bool) -> TextClause:
     parts = [_insert(table, _TARGETS[table]) for table in tables]
     parts += [_CLOSE_ITEMS] if closes_items else []
-    parts += [_SAVE_CASE] if saves_case else []
+    parts += [_SAVE_CASES] if saves_cases else []
     return text(f"WITH {', '.join(parts)} {_NOTIFY}")
 
 
 def _insert(table: str, target: _Target) -> str:
     columns = ", ".join(f'"{column}"' for column in target.columns)
     # The schema is named because PostgreSQL has a type "interval" of its own.
-    rows = f"jsonb_populate_recordset(NULL::public.\"{table}\", CAST(:rows AS jsonb) -> '{table}')"
+    rows = f'jsonb_populate_recordset(NULL::public."{table}", CAST(:rows_{table} AS jsonb))'
     insert = f'INSERT INTO "{table}" ({columns}) SELECT {columns} FROM {rows}'
     return f"{table}_rows AS ({insert}{_conflict(target)})"
 

@@ -24,7 +24,6 @@ _NEXT = text("""
     SELECT least((SELECT next_at FROM free), (SELECT min(held_until) FROM deadline WHERE status = 'open'
         AND held_until > next_at AND next_at <= coalesce((SELECT next_at FROM free), 'infinity')))
 """)
-_TRY_CASES = text('SELECT id FROM "case" WHERE id = ANY(CAST(:cases AS uuid[])) ORDER BY id FOR UPDATE SKIP LOCKED')
 _HOLD = text("UPDATE deadline SET failures = failures + 1, held_until = :until WHERE id = :id")
 _RELEASE = text("UPDATE deadline SET failures = 0, held_until = NULL WHERE id = :id")
 _RELEASE_ALL = text("UPDATE deadline SET held_until = NULL WHERE status = 'open' AND held_until IS NOT NULL")
@@ -46,10 +45,6 @@ class DeadlineStore:
         """Give the instant at which something is due next, or tried again; it may lie in the past."""
         found: datetime | None = self._connection.execute(_NEXT).scalar()
         return found
-
-    def try_cases(self, case_ids: Iterable[UUID]) -> frozenset[UUID]:
-        """Take the locks of the cases that are free; the deadlines of those that others hold come with a later pass."""
-        return frozenset(self._connection.execute(_TRY_CASES, {"cases": list(set(case_ids))}).scalars())
 
     def hold(self, deadline_id: UUID, *, until: datetime) -> None:
         """Set a deadline aside for a while that could not be fired, so that the others go on."""

@@ -61,6 +61,10 @@ _NEXT_TRY = text(
 )
 _UNIT_OF = text('SELECT unit_id FROM "case" WHERE id = :case')
 _WAITING = text("SELECT DISTINCT channel FROM delivery WHERE case_id = :case AND status = 'waiting' ORDER BY channel")
+_WAITING_OF = text("""
+    SELECT DISTINCT case_id, channel FROM delivery
+    WHERE case_id = ANY(CAST(:cases AS uuid[])) AND status = 'waiting' ORDER BY case_id, channel
+""")
 _USED = text("""
     SELECT d.channel FROM message m
     JOIN message other ON other.recipient_id = m.recipient_id AND other.case_id IS NOT DISTINCT FROM m.case_id
@@ -172,6 +176,11 @@ class DeliveryStore:
     def waiting_channels(self, case_id: UUID) -> tuple[str, ...]:
         """List the channels for which something of a case waits."""
         return tuple(self._connection.execute(_WAITING, {"case": case_id}).scalars())
+
+    def waiting_of(self, case_ids: Sequence[UUID]) -> tuple[tuple[UUID, str], ...]:
+        """List the cases of these of which something waits, with each channel that it waits for."""
+        rows = self._connection.execute(_WAITING_OF, {"cases": list(case_ids)})
+        return tuple((row[0], row[1]) for row in rows)
 
     def channels_used(self, message_id: UUID) -> tuple[str, ...]:
         """List the channels by which the recipient is told the same."""

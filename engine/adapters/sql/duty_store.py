@@ -113,6 +113,14 @@ class DutyStore:
         query = select(_CONFLICT.c.actor_id).where(_CONFLICT.c.case_id == case_id, _CONFLICT.c.ended_at.is_(None))
         return frozenset(self._connection.execute(query).scalars())
 
+    def conflicted_in(self, case_ids: Collection[UUID]) -> Mapping[UUID, frozenset[UUID]]:
+        """Give who must not be told of each of several cases."""
+        query = select(_CONFLICT.c.case_id, _CONFLICT.c.actor_id)
+        rows = self._connection.execute(
+            query.where(_CONFLICT.c.case_id.in_(list(case_ids)), _CONFLICT.c.ended_at.is_(None))
+        ).all()
+        return {case_id: frozenset(row[1] for row in rows if row[0] == case_id) for case_id in case_ids}
+
     def _shifts(self, *conditions: object) -> tuple[Shift, ...]:
         query = select(*_SHIFT_COLUMNS).where(_SHIFT.c.cancelled_at.is_(None), *conditions)  # type: ignore[arg-type]
         rows = self._connection.execute(query.order_by(_SHIFT.c.starts_at, _SHIFT.c.id)).mappings()

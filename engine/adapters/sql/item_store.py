@@ -1,6 +1,6 @@
 """Work items, the answers given to them, and what has been typed or proposed so far."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import cast
 from uuid import UUID
@@ -39,6 +39,13 @@ class ItemStore:
         query = select(*_ITEM_COLUMNS).where(ITEM.c.step_id == step_id, ITEM.c.status.in_(_OPEN))
         row = self._connection.execute(query).mappings().first()
         return WorkItem.model_validate(dict(row)) if row else None
+
+    def open_of_steps(self, step_ids: Collection[UUID]) -> Mapping[UUID, WorkItem | None]:
+        """Load the open items of several steps; None for a step without one."""
+        query = select(*_ITEM_COLUMNS).where(ITEM.c.step_id.in_(list(step_ids)), ITEM.c.status.in_(_OPEN))
+        rows = self._connection.execute(query).mappings()
+        found = {row["step_id"]: WorkItem.model_validate(dict(row)) for row in rows}
+        return {step_id: found.get(step_id) for step_id in step_ids}
 
     def open_of_case(self, case_id: UUID) -> tuple[WorkItem, ...]:
         """Load every open item of a case."""

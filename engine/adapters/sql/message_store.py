@@ -1,23 +1,24 @@
 """Messages and their deliveries, and the ledger of escalations."""
 
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID, uuid5
 
 from sqlalchemy import Connection, text, update
 
 from engine.adapters.sql import tables as tb
+from engine.adapters.sql.case_writing import MESSAGE_COLUMNS
 from engine.adapters.sql.delivery_store import lane_of
+from engine.adapters.sql.held_writes import Writes
 from engine.ports import NewEscalation, NewMessage
 
 _MESSAGE, _DELIVERY = tb.MessageRow.__table__, tb.DeliveryRow.__table__  # type: ignore[attr-defined]
 _ESCALATION, _ACTOR = tb.EscalationRow.__table__, tb.ActorRow.__table__  # type: ignore[attr-defined]
 IN_APP = "in_app"
-_PARTS = (
-    "id", "key", "case_id", "unit_id", "escalation_id", "kind", "recipient_id", "subject", "body", "link", "critical",
-    "created_at", "html", "token",
-)  # fmt: skip
 _ADD = text(
-    f"WITH added AS (INSERT INTO message ({', '.join(_PARTS)}) VALUES ({', '.join(f':{part}' for part in _PARTS)})"
+    f"WITH added AS (INSERT INTO message ({', '.join(MESSAGE_COLUMNS)})"
+    f" VALUES ({', '.join(f':{part}' for part in MESSAGE_COLUMNS)})"
     " ON CONFLICT (key) DO NOTHING RETURNING id) INSERT INTO delivery"
     " (id, message_id, case_id, unit_id, channel, address, next_at, lane, status, sent_at, attempt)"
     " SELECT CAST(:delivery_id AS uuid), id, CAST(:case_id AS uuid), CAST(:unit_id AS uuid), :channel, :address,"
@@ -30,32 +31,37 @@ _ADD_LINE = text(
     f"INSERT INTO escalation ({', '.join(_LINE)}) VALUES ({', '.join(f':{part}' for part in _LINE)})"
     " ON CONFLICT (deadline_id, level, round) DO NOTHING RETURNING id"
 )
+_LINES = text("SELECT deadline_id, level, round FROM escalation WHERE deadline_id = ANY(CAST(:deadlines AS uuid[]))")
 
 
 class MessageStore:
     """Messages in PostgreSQL, within one transaction."""
 
-    def __init__(self, connection: Connection) -> None:
-        """Work inside the transaction of `connection`."""
+    def __init__(self, connection: Connection, writes: Writes | None = None) -> None:
+        """Work inside the transaction of `connection`; `writes` may hold back what is added."""
         self._connection = connection
+        self._writes = writes or Writes(connection)
+        self._lines: set[tuple[UUID, int, int]] = set()
+        self.on_added: Callable[[NewMessage], None] = _nothing_more
+
+    def know_lines(self, deadline_ids: Sequence[UUID]) -> None:
+        """Load which lines of the ledger deadlines have, before what is added is held back."""
+        found = self._connection.execute(_LINES, {"deadlines": list(deadline_ids)})
+        self._lines = {(row[0], row[1], row[2]) for row in found}
 
     def add(self, message: NewMessage, *, unit_id: UUID | None, address: str, at: datetime) -> bool:
         """Write a message once; a second one with the same key changes nothing and gives False.
 
         In-app messages are delivered by being written; the others wait for a channel to take them.
         """
-        message_id = uuid5(message.recipient_id, message.key)
-        in_app = message.channel == IN_APP
-        row = {
-            "id": message_id, "key": message.key, "case_id": message.case_id, "unit_id": unit_id,
-            "escalation_id": message.escalation_id, "kind": message.kind, "recipient_id": message.recipient_id,
-            "subject": message.subject, "body": message.body, "link": message.link, "critical": message.critical,
-            "created_at": at, "html": message.html, "token": message.token,
-            "delivery_id": uuid5(message_id, message.channel), "channel": message.channel, "address": address,
-            "next_at": message.send_at or at, "lane": lane_of(message.kind, critical=message.critical),
-            "status": "delivered" if in_app else message.held_for or "waiting", "sent_at": at if in_app else None,
-        }  # fmt: skip
-        return self._connection.execute(_ADD, row).first() is not None
+        row = _message_row(message, unit_id=unit_id, at=at)
+        delivery = _delivery_row(message, row, address=address, at=at)
+        self.on_added(message)
+        if self._writes.is_held:
+            self._writes.add_new("delivery", delivery)
+            return self._writes.add_new("message", row)
+        named = {"delivery_id": delivery["id"]}
+        return self._connection.execute(_ADD, delivery | row | named).first() is not None
 
     def mark_read(self, message_id: UUID, *, by: UUID, at: datetime) -> bool:
         """Say that somebody has read their notice."""
@@ -68,8 +74,13 @@ class MessageStore:
 
     def add_escalation(self, escalation: NewEscalation, *, unit_id: UUID) -> bool:
         """Write a line of the ledger once; a second one for the same level and round gives False."""
-        row = {name: getattr(escalation, name) for name in _LINE if name != "unit_id"} | {"unit_id": unit_id}
-        row["recipient_ids"], row["channels"] = list(escalation.recipient_ids), list(escalation.channels)
+        row: dict[str, Any] = {name: getattr(escalation, name) for name in _LINE if name != "unit_id"}
+        row |= {
+            "unit_id": unit_id, "recipient_ids": list(escalation.recipient_ids), "channels": list(escalation.channels),
+        }  # fmt: skip
+        if self._writes.is_held:
+            key = (escalation.deadline_id, escalation.level, escalation.round)
+            return key not in self._lines and self._writes.add_new("escalation", row)
         return self._connection.execute(_ADD_LINE, row).first() is not None
 
     def acknowledge(self, deadline_id: UUID, *, by: UUID, at: datetime) -> None:
@@ -79,3 +90,27 @@ class MessageStore:
             .where(_ESCALATION.c.deadline_id == deadline_id, _ESCALATION.c.acknowledged_at.is_(None))
             .values(acknowledged_at=at, acknowledged_by=by),
         )
+
+
+def _nothing_more(message: NewMessage) -> None:
+    """Do nothing after a message was added."""
+
+
+def _message_row(message: NewMessage, *, unit_id: UUID | None, at: datetime) -> dict[str, Any]:
+    return {
+        "id": uuid5(message.recipient_id, message.key), "key": message.key, "case_id": message.case_id,
+        "unit_id": unit_id, "escalation_id": message.escalation_id, "kind": message.kind,
+        "recipient_id": message.recipient_id, "subject": message.subject, "body": message.body, "link": message.link,
+        "critical": message.critical, "created_at": at, "html": message.html, "token": message.token,
+    }  # fmt: skip
+
+
+def _delivery_row(message: NewMessage, row: dict[str, Any], *, address: str, at: datetime) -> dict[str, Any]:
+    in_app = message.channel == IN_APP
+    return {
+        "id": uuid5(row["id"], message.channel), "message_id": row["id"], "case_id": message.case_id,
+        "unit_id": row["unit_id"], "channel": message.channel, "address": address, "next_at": message.send_at or at,
+        "lane": lane_of(message.kind, critical=message.critical),
+        "status": "delivered" if in_app else message.held_for or "waiting", "sent_at": at if in_app else None,
+        "attempt": 0,
+    }  # fmt: skip

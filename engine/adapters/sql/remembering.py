@@ -1,6 +1,6 @@
 """Answer the same question to a store once, for as long as its transaction lasts."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, TypeVar, cast
 from uuid import UUID
@@ -17,6 +17,12 @@ def forget(store: object) -> None:
     """Make a store that remembers forget: what it was asked about has been changed elsewhere."""
     if isinstance(store, _Remembering):
         store.known.clear()
+
+
+def remember(store: object, question: str, answers: Mapping[Any, Any]) -> None:
+    """Tell a store that remembers what it would answer to a question about each of some things."""
+    if isinstance(store, _Remembering):
+        store.known.update({(question, (one,), ()): answer for one, answer in answers.items()})
 
 
 class _Remembering:

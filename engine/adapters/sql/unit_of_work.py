@@ -1,9 +1,10 @@
 """One transaction over all stores."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from types import TracebackType
 from typing import Self
+from uuid import UUID
 
 from sqlalchemy import Connection, text
 from sqlalchemy import Engine as SqlEngine
@@ -17,6 +18,7 @@ from engine.adapters.sql.definition_store import DefinitionStore
 from engine.adapters.sql.delivery_store import DeliveryStore
 from engine.adapters.sql.directory_store import DirectoryStore
 from engine.adapters.sql.duty_store import DutyStore
+from engine.adapters.sql.held_writes import Writes, writing_first
 from engine.adapters.sql.housekeeping_store import HousekeepingStore
 from engine.adapters.sql.item_store import ItemStore
 from engine.adapters.sql.job_store import JobStore
@@ -24,13 +26,15 @@ from engine.adapters.sql.ledger_store import LedgerStore
 from engine.adapters.sql.message_store import MessageStore
 from engine.adapters.sql.person_store import PersonStore
 from engine.adapters.sql.preference_store import PreferenceStore
+from engine.adapters.sql.recent_messages import RecentMessages
 from engine.adapters.sql.recount_store import RecountStore
 from engine.adapters.sql.referral_store import ReferralStore
-from engine.adapters.sql.remembering import forget, remembering
+from engine.adapters.sql.remembering import forget, remember, remembering
 from engine.adapters.sql.special_day_store import SpecialDayStore
 from engine.domain.compiled import CompiledWorkflow
 from engine.domain.library import Library
-from engine.ports import Vault
+from engine.domain.state import CaseState
+from engine.ports import DueDeadline, Vault
 
 _NOTIFY_JOBS = text("SELECT pg_notify('icmc_jobs', '')")
 _NOTIFY_DEADLINES = text("SELECT pg_notify('icmc_deadlines', '')")
@@ -55,25 +59,28 @@ class SqlUnitOfWork:
     def __enter__(self) -> Self:
         """Begin."""
         self._connection = self._sql.connect()
-        self.cases = CaseStore(self._connection, self._vault, self._definitions)
-        self.items = ItemStore(self._connection, self._vault)
-        self.persons = PersonStore(self._connection, self._vault)
-        self.messages = MessageStore(self._connection)
-        self.deliveries = DeliveryStore(self._connection)
-        self.channels = ChannelStore(self._connection, self._vault)
-        self.preferences = PreferenceStore(self._connection)
-        self.bundles = BundleStore(self._connection)
-        self.directory = DirectoryStore(self._connection)
-        self.duty = DutyStore(self._connection)
-        self.ledger = LedgerStore(self._connection)
-        self.referrals = ReferralStore(self._connection)
-        self.definitions = DefinitionStore(self._connection)
-        self.special_days = SpecialDayStore(self._connection)
-        self.recounts = RecountStore(self._connection)
-        self.escalations = EscalationAuditStore(self._connection)
-        self.jobs = JobStore(self._connection)
-        self.deadlines = DeadlineStore(self._connection)
-        self.records = HousekeepingStore(self._connection, self._vault)
+        self._writes = Writes(self._connection)
+        connection = writing_first(self._connection, self._writes)
+        self.cases = CaseStore(connection, self._vault, self._definitions, self._writes)
+        self.items = ItemStore(connection, self._vault)
+        self.persons = PersonStore(connection, self._vault)
+        self.messages = MessageStore(connection, self._writes)
+        self.deliveries = DeliveryStore(connection)
+        self.channels = ChannelStore(connection, self._vault)
+        self.preferences = PreferenceStore(connection)
+        self._asked_bundles = BundleStore(connection)
+        self.bundles: BundleStore | RecentMessages = self._asked_bundles
+        self.directory = DirectoryStore(connection)
+        self.duty = DutyStore(connection)
+        self.ledger = LedgerStore(connection)
+        self.referrals = ReferralStore(connection)
+        self.definitions = DefinitionStore(connection)
+        self.special_days = SpecialDayStore(connection)
+        self.recounts = RecountStore(connection)
+        self.escalations = EscalationAuditStore(connection)
+        self.jobs = JobStore(connection)
+        self.deadlines = DeadlineStore(connection)
+        self.records = HousekeepingStore(connection, self._vault)
         return self
 
     def __exit__(
@@ -82,14 +89,31 @@ class SqlUnitOfWork:
         """Roll back what was not committed, and give the connection back."""
         self._connection.close()
 
-    def remember_people(self) -> None:
-        """Ask the same question about people, their work and what is published only once: for who tells many."""
+    def lock_for_firing(self, due: Sequence[DueDeadline]) -> Mapping[UUID, CaseState]:
+        """Lock and load the cases of due deadlines that nobody else holds, for a transaction that tells many people.
+
+        The same question about people, their work and what is published is asked only once. What is decided and told
+        is written all together, at the latest before something is asked that it could change.
+        """
+        states = self.cases.lock_free({one.case_id for one in due})
+        mine = [one.id for one in due if one.case_id in states]
+        known = (states[one.case_id].deadlines.get(one.id) for one in due if one.case_id in states)
+        self._remember_people()
+        remember(self.items, "open_of_step", self.items.open_of_steps({one.step_id for one in known if one}))
+        remember(self.duty, "conflicted", self.duty.conflicted_in(states.keys()))
+        self.messages.know_lines(mine)
+        self._writes.hold()
+        return states
+
+    def _remember_people(self) -> None:
         self.directory = remembering(self.directory, "unit", "actor", "holders", "with_role", "with_role_anywhere")
         self.duty = remembering(self.duty, "on_call", "away", "conflicted")
         self.preferences = remembering(self.preferences, "of")
         self.channels = remembering(self.channels, "set_up", "contacts")
         self.items = remembering(self.items, "open_of_step")
-        self.cases.on_recorded = partial(forget, self.items)
+        self.cases.on_items_changed = partial(forget, self.items)
+        self.bundles = recent = RecentMessages(self._asked_bundles)
+        self.messages.on_added = recent.added
         known = self._library(self._connection)
         self._library = lambda _: known
 
@@ -104,4 +128,5 @@ class SqlUnitOfWork:
 
     def commit(self) -> None:
         """Keep everything; who waits for what was written hears of it now."""
+        self._writes.flush()
         self._connection.commit()

@@ -13,9 +13,11 @@ from engine.adapters.sql.visibility import visible_to
 from engine.domain.policy import Action, can
 from engine.errors import NotAllowedError, NotFoundError
 
+_OF_CONFLICT = frozenset({"ConflictNoted", "ConflictEnded"})
+
 
 def history(reading: Reading, viewer: vw.Viewer, case_id: UUID) -> tuple[vw.EventView, ...]:
-    """Tell the events of a case in their order; raises `NotFoundError`."""
+    """Tell the events of a case in their order; raises `NotFoundError`, `NotAllowedError`."""
     seen = select(CASE.c.id).where(CASE.c.id == case_id, visible_to(viewer, now=reading.now))
     if reading.first(seen) is None:
         raise NotFoundError(kind="case")
@@ -37,7 +39,13 @@ def history(reading: Reading, viewer: vw.Viewer, case_id: UUID) -> tuple[vw.Even
             text=sentence(row["type"], row["body"], titles.of),
         )
         for row in rows
+        if not _is_kept_from(viewer, row["type"], row["body"])
     )
+
+
+def _is_kept_from(viewer: vw.Viewer, type_: str, body: Body) -> bool:
+    """Say whether an event notes, or ends, that the viewer must not be told of the case: they do not learn of it."""
+    return type_ in _OF_CONFLICT and body.get("actor_id") == str(viewer.actor_id)
 
 
 class _Titles:

@@ -32,6 +32,8 @@ _OF_CASE: Mapping[str, str] = {
     "FactRecorded": "The fact “{fact}” was recorded.",
     "IntervalRecorded": "A stretch of time was recorded that a limit may leave out: {interval}.",
     "PersonIdentified": "What is known of a person was written down.",
+    "ConflictNoted": "It was noted that somebody of ours must not be told of this case.",
+    "ConflictEnded": "Somebody who was not to be told of this case can be told again.",
     "PersonRevealed": "Who a person of the case is was looked at.",
 }
 _OF_STEP: Mapping[str, str] = {

@@ -1,0 +1,94 @@
+"""Load cases with all their parts, under their locks or not."""
+
+from collections.abc import Collection, Mapping, Sequence
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+from sqlalchemy import Connection, RowMapping, text
+
+from engine.domain.records import Case, CasePerson, Deadline, Interval, Run, Scalar, Step
+from engine.domain.state import CaseState
+
+
+class _Loaded(BaseModel):
+    """The parts of a case as the loading statement gives them."""
+
+    model_config = ConfigDict(frozen=True)
+
+    report: dict[str, Scalar]
+    facts: dict[str, Scalar]
+    runs: tuple[Run, ...]
+    steps: tuple[Step, ...]
+    deadlines: tuple[Deadline, ...]
+    past: tuple[Deadline, ...]
+    persons: tuple[CasePerson, ...]
+    intervals: tuple[Interval, ...]
+
+
+def _columns(record: type[BaseModel]) -> str:
+    return ", ".join(f'"{name}"' for name in record.model_fields)
+
+
+def _part(name: str, record: type[BaseModel], table: str, condition: str) -> str:
+    rows = f'SELECT {_columns(record)} FROM "{table}" WHERE case_id = c.id {condition}'
+    return f"'{name}', (SELECT coalesce(json_agg(row_to_json(x)), '[]'::json) FROM ({rows}) x)"
+
+
+_TRACES = "(fired <> '{}' OR pauses <> '[]' OR extensions <> '[]' OR delay_owner IS NOT NULL)"
+"""What must be known of a deadline that has ended, as `Deadline.leaves_traces` says it."""
+_LOCK = text(f'SELECT {_columns(Case)} FROM "case" WHERE id = :case FOR UPDATE')
+_READ = text(f'SELECT {_columns(Case)} FROM "case" WHERE id = :case')
+_LOCK_FREE = text(
+    f'SELECT {_columns(Case)} FROM "case" WHERE id = ANY(CAST(:cases AS uuid[])) ORDER BY id FOR UPDATE SKIP LOCKED'
+)
+_LOAD = text(
+    "SELECT c.id, json_build_object('report', c.report, 'facts', c.facts, "
+    + _part("runs", Run, "run", "")
+    + ", "
+    + _part("steps", Step, "step", "ORDER BY opened_at NULLS LAST, key, path")
+    + ", "
+    + _part("deadlines", Deadline, "deadline", "AND status = 'open'")
+    + ", "
+    + _part("past", Deadline, "deadline", "AND status <> 'open' AND " + _TRACES)
+    + ", "
+    + _part("persons", CasePerson, "case_person", "ORDER BY added_at, position")
+    + ", "
+    + _part("intervals", Interval, "interval", "")
+    + ')::text FROM "case" c WHERE c.id = ANY(CAST(:cases AS uuid[]))',
+)
+
+
+def read_case(connection: Connection, case_id: UUID) -> CaseState | None:
+    """Load a case as it is now, and let others change it; None when there is none."""
+    return _loaded(connection, connection.execute(_READ, {"case": case_id}).mappings().all()).get(case_id)
+
+
+def lock_case(connection: Connection, case_id: UUID) -> CaseState | None:
+    """Load a case and keep others from changing it until the transaction ends; None when there is none."""
+    return _loaded(connection, connection.execute(_LOCK, {"case": case_id}).mappings().all()).get(case_id)
+
+
+def lock_free_cases(connection: Connection, case_ids: Collection[UUID]) -> Mapping[UUID, CaseState]:
+    """Load and lock those of these cases that nobody else has locked."""
+    return _loaded(connection, connection.execute(_LOCK_FREE, {"cases": list(case_ids)}).mappings().all())
+
+
+def _loaded(connection: Connection, rows: Sequence[RowMapping]) -> Mapping[UUID, CaseState]:
+    """Load the parts of cases, in a statement of its own: it must see all that was committed before the lock."""
+    cases = {case.id: case for case in (Case.model_validate(dict(row)) for row in rows)}
+    parts = connection.execute(_LOAD, {"cases": list(cases)}) if cases else ()
+    return {case_id: _state(cases[case_id], _Loaded.model_validate_json(part)) for case_id, part in parts}
+
+
+def _state(case: Case, loaded: _Loaded) -> CaseState:
+    return CaseState(
+        case=case,
+        report=loaded.report,
+        persons=loaded.persons,
+        runs={run.id: run for run in loaded.runs},
+        steps={step.id: step for step in loaded.steps},
+        deadlines={deadline.id: deadline for deadline in loaded.deadlines},
+        past={deadline.id: deadline for deadline in loaded.past},
+        facts=loaded.facts,
+        intervals=loaded.intervals,
+    )
