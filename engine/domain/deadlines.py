@@ -82,9 +82,13 @@ def _end(draft: Draft, known: Deadline) -> None:
 
 
 def _usual_owner(draft: Draft, deadline: Deadline) -> DelayOwner:
-    """Give whose delay it is, as far as the ladder can tell."""
+    """Give whose delay it is, as far as definitions can tell: by the ladder, else by who owes the limit of the law."""
     ladder = draft.library.ladders.get(deadline.ladder)
-    return DelayOwner(ladder.delay_owner) if ladder else DelayOwner.OURS
+    if ladder and ladder.delay_owner:
+        return DelayOwner(ladder.delay_owner)
+    began = draft.state.runs[deadline.run_id].started_at.date()
+    law = draft.library.law(deadline.law, on=began) if deadline.law else None
+    return DelayOwner(law.owed_by) if law else DelayOwner.OURS
 
 
 def _owner_at_end(draft: Draft, known: Deadline) -> DelayOwner | None:

@@ -10,6 +10,7 @@ from engine.domain.library import Library
 from engine.domain.limit_reasons import reason_words
 from engine.domain.reckoning import left_out, pauses_of, reckoned
 from engine.domain.records import Deadline, Extension, Interval, Purpose
+from engine.domain.reminders import moved_reminders
 from engine.domain.said import said_at
 from engine.errors import CalendarMissingError
 from engine.spec.limits import TimeLimit
@@ -62,6 +63,7 @@ def _counted(
             yield _not_left_out(one, deadline)
     yield from _pauses(deadline)
     yield from _extensions(deadline, library)
+    yield from _reminders(deadline, library)
 
 
 def _not_left_out(interval: Interval, deadline: Deadline) -> Reason:
@@ -101,6 +103,18 @@ def _not_given(wish: Extension, zone: ZoneInfo) -> Reason:
     what = "refused" if wish.answered_at else "not answered yet, so it changes nothing"
     text = f"On {said_at(wish.asked_at, zone)} {TimeLimit(wish.more).in_words()} more were asked for: {what}."
     return Reason(kind=ReasonKind.NOT_EXTENDED, text=text, instant=wish.asked_at)
+
+
+def _reminders(deadline: Deadline, library: Library) -> Iterator[Reason]:
+    """Name each reminder that does not come on the closed day on which it would fall."""
+    zone = ZoneInfo(deadline.zone)
+    for one in moved_reminders(deadline, library):
+        if one.at <= deadline.started_at:
+            text = f"{one.what} is left out: the working day before {said_at(one.plain, zone)} is before the start."
+        else:
+            text = f"{one.what} would fall on a closed day, {said_at(one.plain, zone)}: it comes on the working day "
+            text += f"before, {said_at(one.at, zone)}."
+        yield Reason(kind=ReasonKind.REMINDER_MOVED, text=text, instant=one.at)
 
 
 def _moved(would_be: datetime, zone: ZoneInfo) -> Reason:

@@ -36,6 +36,7 @@ class ReasonKind(StrEnum):
     PAUSED = "paused"
     EXTENDED = "extended"
     NOT_EXTENDED = "not_extended"
+    REMINDER_MOVED = "reminder_moved"
     UNCOUNTABLE = "uncountable"
     KEPT = "kept"
     DUE = "due"

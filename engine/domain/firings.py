@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from engine.domain.counting import due_at, warn_at
+from engine.domain.counting import due_at
 from engine.domain.ladder_plan import PlannedLevel, planned_levels
 from engine.domain.library import Library
-from engine.domain.reckoning import after_pauses, left_out
+from engine.domain.reckoning import after_pauses
 from engine.domain.records import Deadline, Purpose
+from engine.domain.reminders import counts_working_days, warning_at
 from engine.spec.calendars import Calendar
 from engine.spec.ladders import Level
-from engine.spec.limits import WarningPoint
 
 BREACH = "breach"
 OPENING = "open"
@@ -75,10 +75,7 @@ def is_seen(deadline: Deadline, level: int) -> bool:
 
 def _warnings(deadline: Deadline, calendar: Calendar | None) -> Iterator[tuple[datetime, str]]:
     for text in deadline.warn:
-        at = warn_at(
-            deadline.started_at, deadline.due_at, WarningPoint(text), zone=deadline.zone, calendar=calendar,
-            excluded=left_out(deadline),
-        )  # fmt: skip
+        at = warning_at(deadline, text, calendar)
         if at is not None and (moved := after_pauses(deadline, at)) < deadline.due_at:
             yield moved, f"w:{text}"
 
@@ -91,9 +88,12 @@ def _levels(deadline: Deadline, library: Library, calendar: Calendar | None) -> 
     def early(level: Level, _fires: datetime) -> datetime | None:
         return _early(deadline, level, calendar)
 
+    known = {level.level: deadline.raised.get(missed_name(level.level)) for level in ladder.levels}
     planned = planned_levels(
-        ladder, start=deadline.started_at, due=deadline.due_at, zone=deadline.zone, calendar=calendar, early=early
-    )
+        ladder, start=deadline.started_at, due=deadline.due_at, zone=deadline.zone, calendar=calendar,
+        in_working_days=counts_working_days(deadline), early=early,
+        missed={level: since for level, since in known.items() if since is not None},
+    )  # fmt: skip
     for one in planned:
         name = level_name(one.level, one.repetition + 1)
         if name in deadline.fired or not _is_over(deadline, one):
@@ -101,11 +101,10 @@ def _levels(deadline: Deadline, library: Library, calendar: Calendar | None) -> 
 
 
 def _early(deadline: Deadline, level: Level, calendar: Calendar | None) -> datetime | None:
-    """Give when the level after this one may come before its own time: nobody was there, or nobody has answered."""
-    missed = deadline.raised.get(missed_name(level.level))
+    """Give when a level that was raised has not been answered in time."""
     raised, within = deadline.raised.get(level_name(level.level)), level.acknowledge_within
-    if missed is not None or raised is None or within is None or is_seen(deadline, level.level):
-        return missed
+    if raised is None or within is None or is_seen(deadline, level.level):
+        return None
     return due_at(raised, within, zone=deadline.zone, calendar=calendar)
 
 

@@ -3,12 +3,10 @@
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from engine.domain.counting import warn_at
-from engine.domain.reckoning import left_out
 from engine.domain.records import Deadline, DeadlineStatus
+from engine.domain.reminders import warning_at
 from engine.errors import CalendarMissingError
 from engine.spec.calendars import Calendar
-from engine.spec.limits import WarningPoint
 
 _NEAR_FROM = 0.8
 
@@ -57,9 +55,6 @@ def _near_from(deadline: Deadline, calendar: Calendar | None) -> datetime:
 
 def _warning(deadline: Deadline, text: str, calendar: Calendar | None) -> datetime | None:
     try:
-        return warn_at(
-            deadline.started_at, deadline.due_at, WarningPoint(text), zone=deadline.zone, calendar=calendar,
-            excluded=left_out(deadline),
-        )  # fmt: skip
+        return warning_at(deadline, text, calendar)
     except CalendarMissingError:
         return None

@@ -12,6 +12,8 @@ from engine.domain.values import RunView
 
 DEADLINE_OVER = "deadline_over"
 """Why a step is called off that was opened for a deadline that has ended."""
+RUN_OVER = "run_over"
+"""Why a step is called off that was added to a run whose workflow does not wait for it."""
 
 
 def settle(draft: Draft) -> None:
@@ -26,16 +28,41 @@ def settle(draft: Draft) -> None:
 
 
 def _call_off_what_is_over(draft: Draft) -> bool:
-    """Call off the steps that a level opened for a deadline that has ended; says whether there were any."""
-    over = [
+    """Call off the steps that nothing needs any more; says whether there were any."""
+    over = [(step, DEADLINE_OVER) for step in _for_ended_deadlines(draft)]
+    over += [(step, RUN_OVER) for run in draft.open_runs() for step in _not_waited_for(draft, run)]
+    for step, reason in over:
+        cancel(draft, step, reason)
+    return bool(over)
+
+
+def _for_ended_deadlines(draft: Draft) -> list[Step]:
+    """List the steps that a level opened for a deadline that has ended."""
+    return [
         step
         for step in draft.state.steps.values()
         if step.status in LIVE and step.added is not None and step.added.for_deadline is not None
         if step.added.for_deadline not in draft.state.deadlines
     ]
-    for step in over:
-        cancel(draft, step, DEADLINE_OVER)
-    return bool(over)
+
+
+def _not_waited_for(draft: Draft, run: Run) -> list[Step]:
+    """List the added steps of a run that ends with the last step that its workflow foresaw.
+
+    A run that goes on only for what was added to it later waits for that, whatever its workflow says.
+    """
+    view = draft.view(run.id)
+    live = [step for step in view.state.steps.values() if step.run_id == run.id and step.status in LIVE]
+    if view.compiled.workflow.close.unless != "nothing" or any(step.added is None for step in live):
+        return []
+    if not any(isinstance(event, ev.STEP_EVENTS) and _is_foreseen(event.step, run) for event in draft.events):
+        return []
+    over = {step.id for step in _for_ended_deadlines(draft)}
+    return [step for step in live if step.id not in over] if _is_passed(view) else []
+
+
+def _is_foreseen(step: Step, run: Run) -> bool:
+    return step.run_id == run.id and step.added is None
 
 
 def _advance_all(draft: Draft) -> None:
@@ -89,8 +116,13 @@ def _skipped(draft: Draft, run: Run, step: CompiledStep, element: str) -> Step:
 
 
 def _is_over(view: RunView) -> bool:
-    if any(step.status in LIVE for step in view.state.steps.values() if step.run_id == view.run_id):
-        return False
+    """Say whether nothing of a run is open and nothing can follow; then no time of it runs any more, either."""
+    is_live = any(step.status in LIVE for step in view.state.steps.values() if step.run_id == view.run_id)
+    return not is_live and _is_passed(view)
+
+
+def _is_passed(view: RunView) -> bool:
+    """Say whether every step that the workflow foresaw has been passed, in one way or another."""
     return all(
         standing_at(view, step, element) is not Standing.PENDING
         for step in view.compiled.steps.values()

@@ -145,15 +145,16 @@ class Level(_Record):
 class Ladder(_Record):
     """Named escalation levels; the first ones may come before the due time.
 
-    A level marked `last_resort` is told whatever else fails, when nobody is left on the levels before it. A ladder that
-    `overrides_quiet_hours` is delivered at any hour. `delay_owner` is whose delay a breach is until somebody says.
+    A level marked `last_resort` is told even to people who are away, by every channel that reaches them. A ladder that
+    `overrides_quiet_hours` is delivered at any hour. `delay_owner` is whose delay a breach is until somebody says; of a
+    ladder without one it is that of whoever owes a limit of the law, else ours.
     """
 
     name: str = Field(alias="ladder", pattern=r"^[a-z][a-z0-9-]*$")
     version: int = Field(default=1, ge=1)
     title: str
     overrides_quiet_hours: bool = False
-    delay_owner: Literal["ours", "other_body", "persons_choice", "force_majeure"] = "ours"
+    delay_owner: Literal["ours", "other_body", "persons_choice", "force_majeure"] | None = None
     levels: tuple[Level, ...] = Field(min_length=1)
     note: str = ""
 

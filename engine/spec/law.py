@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import date, timedelta
 from enum import StrEnum
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -64,7 +64,8 @@ class LawLimit(_Record):
     `limit` is what the text says; where it says "at once" or no number, `watch` is our own target, by default 24 hours
     for "at once". `excludes` names the kinds of interval that do not count. `starts` lists the step types whose event
     time starts the limit (or `start`, the opening of the case); the first one found in the run wins, and a workflow may
-    name its own start instead.
+    name its own start instead. `duty` says in words who must keep it, `owed_by` whether that is one of us: then a
+    breach is our delay, until somebody says otherwise.
     """
 
     id: str = Field(pattern=r"^[A-Z]{2,3}(-[A-Z0-9]+)+$")
@@ -79,6 +80,7 @@ class LawLimit(_Record):
     counting: Counting | None = None
     excludes: tuple[str, ...] = ()
     duty: str = Field(min_length=1)
+    owed_by: Literal["ours", "other_body"] = "other_body"
     source: str = Field(min_length=1)
     basis: Basis
     confidence: str = Field(min_length=1)

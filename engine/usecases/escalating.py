@@ -187,9 +187,13 @@ def _outward(level: Level) -> str:
 
 
 def _channels(engine: Engine, work: UnitOfWork, state: CaseState, level: Level, *, does_call: bool) -> tuple[str, ...]:
-    """Give the channels of a level that serve the case's unit; in-app always does, a call where a step asks for it."""
-    wanted = {channel.value for channel in level.channels if channel is not Channel.CALL} | {IN_APP}
-    here = wanted & {IN_APP, *channels_set_up(engine, work, unit_id=state.case.unit_id)}
+    """Give the channels of a level that serve the case's unit; in-app always does, a call where a step asks for it.
+
+    A last resort takes all that there are.
+    """
+    here = {IN_APP, *channels_set_up(engine, work, unit_id=state.case.unit_id)}
+    if not level.last_resort:
+        here &= {IN_APP, *(channel.value for channel in level.channels if channel is not Channel.CALL)}
     return tuple(sorted(here | ({Channel.CALL.value} if does_call else set())))
 
 

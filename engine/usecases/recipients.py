@@ -7,6 +7,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from engine.domain.consequences import WorkItem
+from engine.domain.duty import Absence
 from engine.domain.state import CaseState
 from engine.ports import ActorRecord
 from engine.spec.ladders import Level, Person, Recipient
@@ -48,6 +49,9 @@ _WORDS = {
     WhyNot.NO_ASSIGNEE: "there is no work item that somebody could have",
 }
 
+_STOOD_IN = "A deputy stands in for somebody who is away."
+_TOLD_AWAY = "Somebody who is away was told all the same: this is the last resort."
+
 
 class Found(NamedTuple):
     """Who can be told, why nobody can, and what is worth noting."""
@@ -76,10 +80,13 @@ def who_has_it(work: UnitOfWork, state: CaseState, item: WorkItem | None, *, now
 
 
 def who_is_told(work: UnitOfWork, state: CaseState, step_id: UUID, level: Level, *, now: datetime) -> Found:
-    """Give whom a level about a step tells, or why nobody can be told. Who is away is stood in for by a deputy."""
+    """Give whom a level about a step tells, or why nobody can be told. Who is away is stood in for by a deputy.
+
+    On a last resort they are told beside their deputy: only who is disabled or in conflict with the case is left out.
+    """
     item = work.items.open_of_step(step_id)
     meant = _meant(work, state, item, step_id, level.to, now)
-    found = _reach(work, meant, work.duty.conflicted(state.case.id), now)
+    found = _reach(work, meant, work.duty.conflicted(state.case.id), now, even_away=level.last_resort)
     return found._replace(note=" ".join(note for note in (meant.note, found.note) if note))
 
 
@@ -153,28 +160,39 @@ def _partner(work: UnitOfWork, state: CaseState, step_id: UUID, role: Role) -> _
     return _Meant(ours, none=WhyNot.NO_PARTNER, note=note if ours else "")
 
 
-def _reach(work: UnitOfWork, meant: _Meant, hidden: frozenset[UUID], now: datetime) -> Found:
+def _reach(
+    work: UnitOfWork, meant: _Meant, hidden: frozenset[UUID], now: datetime, *, even_away: bool = False
+) -> Found:
     """Find who of those who are meant can be told; the reason is that of the one who was nearest to being told."""
     if not meant.people:
         return Found(why_not=meant.none)
     away = work.duty.away(tuple(actor.id for actor in meant.people), at=now)
     people: dict[UUID, ActorRecord] = {}
     reasons: list[WhyNot] = []
-    stands_in = False
+    notes: list[str] = []
     for actor in meant.people:
         reason = _why_not(actor, hidden, now, is_away=actor.id in away)
-        if reason is None:
+        if reason is not None:
+            reasons.append(reason)
+        if reason is None or (even_away and reason is WhyNot.ABSENT):
             people[actor.id] = actor
-            continue
-        reasons.append(reason)
-        deputy_id = away[actor.id].deputy_id if reason is WhyNot.ABSENT and actor.id in away else None
-        deputy = work.directory.actor(deputy_id) if deputy_id else None
-        if deputy and _why_not(deputy, hidden, now, is_away=deputy.id in work.duty.away((deputy.id,), at=now)) is None:
+            notes += [_TOLD_AWAY] if reason else []
+        deputy = _deputy(work, away.get(actor.id), hidden, now) if reason is WhyNot.ABSENT else None
+        if deputy is not None:
             people[deputy.id] = deputy
-            stands_in = True
+            notes.append(_STOOD_IN)
     if not people:
         return Found(why_not=next(reason for reason in WhyNot if reason in reasons))
-    return Found(tuple(people.values()), note="A deputy stands in for somebody who is away." if stands_in else "")
+    return Found(tuple(people.values()), note=" ".join(dict.fromkeys(notes)))
+
+
+def _deputy(work: UnitOfWork, absence: Absence | None, hidden: frozenset[UUID], now: datetime) -> ActorRecord | None:
+    """Give the deputy of somebody who is away, if that one can be told."""
+    deputy = work.directory.actor(absence.deputy_id) if absence and absence.deputy_id else None
+    if deputy is None:
+        return None
+    is_away = deputy.id in work.duty.away((deputy.id,), at=now)
+    return deputy if _why_not(deputy, hidden, now, is_away=is_away) is None else None
 
 
 def _why_not(actor: ActorRecord, hidden: frozenset[UUID], now: datetime, *, is_away: bool) -> WhyNot | None:

@@ -42,15 +42,17 @@ SERIES = DECIDE + "series.py::"
 SHUT = "tests/integration/queries/test_case_page.py::test_a_shut_gate_says_in_words_why_and_what_it_waits_for"
 FACTS = "tests/integration/queries/test_case_page.py::test_facts_are_told_by_their_titles"
 RECIPIENTS = LEVELS + "test_a_level_whose_place_is_empty_says_so_and_the_next_one_comes_at_once"
+CLOSING = "tests/unit/domain/test_closing.py::"
+PAGE = "tests/integration/portal/test_changes.py::test_a_workflow_and_a_ladder_say_on_their_pages_what_they_are_for"
 LETTER = LEVELS + "test_a_level_for_a_body_of_law_opens_one_step_to_release_and_one_to_call_and_its_letter_names_nobody"
 
 KEYS: Mapping[str, Mapping[str, str]] = {
     "Workflow": {
         "workflow": SERIES + "test_an_added_step_never_takes_the_name_of_a_step_of_the_workflow",
         "version": DECIDE + "paths.py::test_an_answer_for_one_version_never_counts_for_a_step_of_another",
-        "title": HERE + "::test_what_people_read_of_a_workflow_is_part_of_its_pinned_text",
-        "description": HERE + "::test_what_people_read_of_a_workflow_is_part_of_its_pinned_text",
-        "case_type": HERE + "::test_what_people_read_of_a_workflow_is_part_of_its_pinned_text",
+        "title": PAGE,
+        "description": PAGE,
+        "case_type": PAGE,
         "jurisdictions": OPENING + "test_a_workflow_of_another_country_is_not_chosen",
         "priority": HIGHEST,
         "start": HIGHEST,
@@ -58,7 +60,7 @@ KEYS: Mapping[str, Mapping[str, str]] = {
         "steps": DECIDE + "paths.py::test_steps_in_a_row_open_one_after_the_other",
         "choices": CHOICE,
         "gates": DECIDE + "paths.py::test_a_gate_holds_a_step_that_could_begin_and_lets_it_go_when_the_fact_comes",
-        "close": HERE + "::test_a_case_closes_when_all_steps_are_over_and_no_deadline_runs_whatever_close_says",
+        "close": CLOSING + "test_a_step_that_somebody_added_holds_the_run_open_as_long_as_its_time_runs",
     },
     "Start": {"on": HIGHEST, "when": HIGHEST},
     "Join": {"mode": JOIN, "steps": JOIN, "n": JOIN},
@@ -127,8 +129,9 @@ KEYS: Mapping[str, Mapping[str, str]] = {
         "title": FACTS,
     },
     "Close": {
-        "when": HERE + "::test_a_case_closes_when_all_steps_are_over_and_no_deadline_runs_whatever_close_says",
-        "unless": HERE + "::test_a_case_closes_when_all_steps_are_over_and_no_deadline_runs_whatever_close_says",
+        "when": CLOSING + "test_a_run_ends_when_all_its_steps_are_over_and_no_time_of_it_runs_any_more",
+        "unless": CLOSING
+        + "test_with_nothing_to_wait_for_what_was_added_is_called_off_with_the_last_step_that_was_foreseen",
     },
     "Ladder": {
         "name": ODD,
@@ -137,7 +140,7 @@ KEYS: Mapping[str, Mapping[str, str]] = {
         "overrides_quiet_hours": HERE + "::test_a_ladder_that_overrides_quiet_hours_makes_its_deadlines_critical",
         "delay_owner": HERE + "::test_a_ladder_says_whose_delay_a_breach_is_until_somebody_says_otherwise",
         "levels": ODD,
-        "note": "tests/unit/spec/test_ladders.py::test_each_file_is_named_after_its_ladder",
+        "note": PAGE,
     },
     "Level": {
         "level": ODD,
@@ -150,8 +153,9 @@ KEYS: Mapping[str, Mapping[str, str]] = {
         "reassign": LEVELS + "test_a_level_that_gives_the_item_away_tells_who_had_it",
         "offer_next_partner": LEVELS + "test_a_level_offers_the_work_to_the_next_partner_without_any_field",
         "repeat": ODD,
-        "last_resort": "tests/unit/spec/test_ladders.py::test_a_shipped_ladder_ends_with_a_last_resort",
-        "note": LEVELS + "test_a_level_offers_the_work_to_the_next_partner_without_any_field",
+        "last_resort": LEVELS
+        + "test_a_last_resort_reaches_who_is_away_and_their_deputy_by_every_channel_that_they_have",
+        "note": LEVELS + "test_the_note_of_a_level_is_read_in_the_ledger_of_the_case",
     },
     "Recipient": {
         "person": RECIPIENTS,
@@ -264,21 +268,6 @@ def test_a_fact_has_its_default_until_it_is_told() -> None:
     steps = {"a": {"when": 'how == "near"'}, "b": {"when": 'how == "far"'}}
     world = World(small_world.workflow(steps, facts=facts))
     assert (world.status("a"), world.status("b")) == ("ready", "skipped")
-
-
-def test_what_people_read_of_a_workflow_is_part_of_its_pinned_text() -> None:
-    plain = small_world.workflow({"a": {}})
-    for key, value in (("title", "Another"), ("description", "Words"), ("case_type", "concern")):
-        changed = plain.workflow.model_copy(update={key: value})
-        assert changed.content_hash != plain.content_hash
-
-
-def test_a_case_closes_when_all_steps_are_over_and_no_deadline_runs_whatever_close_says() -> None:
-    for unless in ("open_deadlines", "nothing"):
-        world = World(small_world.workflow({"a": {"time": {"limit": "PT1H"}}}, close={"when": "all", "unless": unless}))
-        assert world.status_of_case == "open"
-        world.end("a")
-        assert (world.status_of_case, dict(world.state.deadlines)) == ("closed", {})
 
 
 def test_a_limit_stands_still_for_no_longer_than_its_workflow_says() -> None:

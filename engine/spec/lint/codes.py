@@ -40,8 +40,8 @@ DETAILS = frozenset(
     {"bad-fact", "question-clash", "bad-question", "automatic-step", "same-role-approves"},
 )
 LIBRARY = frozenset(
-    {"levels-out-of-order", "unknown-letter", "acknowledgement-without-effect", "day-twice", "unknown-place",
-     "limit-in-use"},
+    {"levels-out-of-order", "unknown-letter", "acknowledgement-without-effect", "no-last-resort", "day-twice",
+     "unknown-place", "limit-in-use"},
 )  # fmt: skip
 
 MESSAGES = frozenset({"message-template"})

@@ -1,5 +1,7 @@
 """Lint: the levels of a ladder stand in order, tell somebody, and leave time to acknowledge."""
 
+from datetime import timedelta
+
 from pydantic import ValidationError
 
 from engine.spec.findings import Finding, Severity
@@ -11,7 +13,7 @@ from engine.spec.nearest import meant, shown
 
 
 def check_ladder(ladder: Ladder, merged: Merged, names: KnownNames) -> list[Finding]:
-    """Find what the levels of a ladder name that is not there, and acknowledgements that change nothing."""
+    """Find what the levels of a ladder name that is not there, acknowledgements without effect, and a missing end."""
     findings: list[Finding] = []
     for index, level in enumerate(ladder.levels):
         letter = level.to.letter
@@ -20,6 +22,13 @@ def check_ladder(ladder: Ladder, merged: Merged, names: KnownNames) -> list[Find
             findings.append(merged.finding(("levels", index, "to", "letter"), "unknown-letter", message))
         following = next((other for other in ladder.levels if other.level == level.level + 1), None)
         findings += _acknowledged(merged, index, level, following)
+    if not ladder.levels[-1].last_resort:
+        message = (
+            'No level is the "last_resort": when everybody is away, nobody is told. Write "last_resort: true" at the '
+            "highest level."
+        )
+        place = ("levels", len(ladder.levels) - 1)
+        findings.append(merged.finding(place, "no-last-resort", message, severity=Severity.WARNING))
     return findings
 
 
@@ -50,10 +59,11 @@ def _acknowledged(merged: Merged, index: int, level: Level, following: Level | N
     if following is None:
         message = "No level follows, so nothing comes early when nobody acknowledges: take it out, or add a level."
         return [merged.finding(path, "acknowledgement-without-effect", message, severity=Severity.WARNING)]
-    if within.about > following.after.about - level.after.about:
+    early, own = level.after.about + within.about, following.after.about
+    if early > own or early < own == timedelta():
         message = (
-            f"Level {following.level} comes {following.after.in_words()} anyway, before {within.in_words()} are over: "
-            "leave less time to acknowledge."
+            f"Level {following.level} comes {following.after.in_words()} anyway: {within.in_words()} to acknowledge "
+            "change nothing."
         )
         return [merged.finding(path, "acknowledgement-without-effect", message, severity=Severity.WARNING)]
     return []

@@ -205,12 +205,24 @@ def test_absence_is_noted_by_oneself_or_by_who_plans_and_ends_early(world: World
         end_absence(world.engine, absence, viewer=world.who("caseworker"), command_id=uuid4())
 
 
-def test_a_conflict_keeps_every_message_of_the_case_away_and_no_history_shows_it(world: World) -> None:
+def test_the_history_says_that_there_is_a_conflict_and_its_end_without_name_or_reason(world: World) -> None:
+    case_id = world.at_look().case_id
+    boss, lead = world.who("supervisor"), world.who("safeguarding_lead")
+    _conflict(world, case_id, boss.actor_id)
+    end_conflict(world.engine, case_id, viewer=lead, command_id=uuid4(), actor_id=boss.actor_id)
+    told = [one for one in world.engine.queries.history(lead, case_id) if one.type.startswith("Conflict")]
+    assert [(one.type, one.text, one.actor) for one in told] == [
+        ("ConflictNoted", "It was noted that somebody of ours must not be told of this case.", lead.name),
+        ("ConflictEnded", "Somebody who was not to be told of this case can be told again.", lead.name),
+    ]
+    assert not any(one.type.startswith("Conflict") for one in world.engine.queries.history(boss, case_id))
+    assert "own_conduct" not in str(world.rows("SELECT body FROM event WHERE case_id = :case", case=case_id))
+
+
+def test_a_conflict_keeps_every_message_of_the_case_away(world: World) -> None:
     case_id = world.at_look().case_id
     worker = world.who("caseworker").actor_id
-    before = len(world.rows("SELECT 1 FROM event WHERE case_id = :case", case=case_id))
     _conflict(world, case_id, worker)
-    assert len(world.rows("SELECT 1 FROM event WHERE case_id = :case", case=case_id)) == before
     world.do_jobs()
     world.later(hours=30)
     world.fire()

@@ -358,6 +358,45 @@ def test_after_the_last_level_those_above_are_told_and_else_whoever_keeps_the_sy
     assert (set(told), missed, reason) == ({"system_administrator", "other system_administrator"}, True, "disabled")
 
 
+def test_the_note_of_a_level_is_read_in_the_ledger_of_the_case(world: World) -> None:
+    case_id = _late(world, _ladder("{role: lawyer}", "note: Look at the mill."))
+    world.later(hours=10)
+    world.fire()
+    [line] = world.engine.queries.case(world.who("supervisor"), case_id).escalations
+    assert line.note == "Look at the mill."
+
+
+def test_a_last_resort_reaches_who_is_away_and_their_deputy_by_every_channel_that_they_have(world: World) -> None:
+    last = "ladder: odd\ntitle: Odd\nlevels:\n  - {level: 1, after: PT0M, to: {role: lawyer}, last_resort: true}\n"
+    case_id = _late(world, last)
+    _away(world, "lawyer", deputy="counsellor")
+    world.later(hours=10)
+    world.fire()
+    assert _levels(world, case_id) == [(("counsellor", "lawyer"), False, "")]
+    assert _messages(world, case_id, "escalated") == {
+        (who, way): 1 for who in ("counsellor", "lawyer") for way in ("in_app", "email")
+    }
+    assert "this is the last resort" in world.rows("SELECT note FROM escalation")[0].note
+
+
+@pytest.mark.parametrize("reason", ["disabled", "conflicted"])
+def test_a_last_resort_leaves_out_only_who_is_disabled_or_in_conflict_with_the_case(world: World, reason: str) -> None:
+    case_id = _late(world, _ladder("{role: lawyer}", "last_resort: true"))
+    if reason == "disabled":
+        world.change_actor(world.who("lawyer"), disabled=True)
+    else:
+        note_conflict(
+            world.engine, case_id, viewer=world.who("safeguarding_lead"), command_id=uuid4(),
+            actor_id=world.who("lawyer").actor_id, reason_code="own_conduct",
+        )  # fmt: skip
+    world.later(hours=10)
+    world.fire()
+    [(told, missed, why)] = _levels(world, case_id)
+    assert (missed, why) == (True, reason)
+    assert "nodal_officer" in told
+    assert "lawyer" not in told
+
+
 def test_a_case_whose_last_level_reaches_nobody_is_a_finding_on_the_board_until_it_is_done(world: World) -> None:
     world.rows("UPDATE actor SET disabled = true WHERE id <> ALL(:kept)", kept=[
         world.who(role).actor_id for role in ("intake_officer", "caseworker", "auditor")

@@ -3,18 +3,21 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.domain import commands as cm
 from engine.domain.explain_deadline import explain_deadline
 from engine.domain.explain_time import ReasonKind
-from engine.domain.records import Deadline, Purpose
+from engine.domain.firings import schedule
+from engine.domain.records import Deadline, Purpose, step_id
 from engine.errors import LimitChangeError
-from tests.unit.domain.small_world import LIBRARY, RUN, World, actor, hours, journey, step_id, workflow
+from engine.spec.calendars import Calendar
+from tests.unit.domain.small_world import LIBRARY, RUN, T0, World, actor, hours, journey, workflow
 
 LIMITS = st.sampled_from(["PT0S", "PT10H", "P2D", "P1M", "P3WD", "PT12WH"])
-ACTS = st.lists(st.tuples(st.sampled_from(["let", "pause", "extend", "journey"]), st.integers(1, 40)), max_size=8)
+ACT = ("let", "pause", "extend", "journey")
+ACTS = st.lists(st.tuples(st.sampled_from(ACT), st.integers(1, 40)), max_size=8)
 
 
 def _world(limit: str) -> World:
@@ -54,6 +57,57 @@ def test_the_last_line_is_the_due_time_whatever_has_happened(
     lines = explain_deadline(_known(world), library, intervals=world.state.intervals)
     assert (lines[-1].kind, lines[-1].instant) == (ReasonKind.DUE, _known(world).due_at)
     assert forgets_calendar or not any(line.kind in {ReasonKind.KEPT, ReasonKind.UNCOUNTABLE} for line in lines)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    limit=LIMITS, acts=st.lists(st.tuples(st.sampled_from([*ACT, "recount", "live"]), st.integers(1, 40)), max_size=12)
+)
+def test_due_time_is_running_since_plus_budget_less_what_was_consumed_whatever_has_happened(
+    limit: str, acts: list[tuple[str, int]]
+) -> None:
+    world = _world(limit)
+    for act, number in acts:
+        if act == "recount":
+            _recount(world, number)
+        elif act == "live":
+            world.live(hours=number)
+        else:
+            _act(world, act, number)
+        known = _known(world)
+        left = timedelta(seconds=(known.budget_seconds or 0) - (known.consumed_seconds or 0))
+        assert known.running_since is not None
+        assert known.running_since + left == known.due_at
+        assert explain_deadline(known, world.library, intervals=world.state.intervals)[-1].instant == known.due_at
+
+
+def _recount(world: World, number: int) -> None:
+    """Close one more day of the calendar, as an administrator would, and count again."""
+    day = (T0 + timedelta(days=number)).date().isoformat()
+    told = world.library.calendars["IN"].model_dump(by_alias=True) | {"holidays": [{"day": day, "name": "A feast"}]}
+    world.library = replace(world.library, calendars={"IN": Calendar.model_validate(told)})
+    world.do(cm.Recount("calendar IN"))
+
+
+def test_a_reminder_that_would_fall_on_a_closed_day_is_named_with_the_day_on_which_it_comes() -> None:
+    world = World(workflow({"a": {"time": {"limit": "P5WD", "warn": ["PT53H", "PT2H"]}}}))
+    [line] = [one for one in explain_deadline(_known(world), LIBRARY) if one.kind is ReasonKind.REMINDER_MOVED]
+    assert line.text == (
+        "The warning at PT53H would fall on a closed day, Saturday 10 January 2026, 05:00: "
+        "it comes on the working day before, Friday 9 January 2026, 05:00."
+    )
+    assert line.instant == hours(24 * 4 - 5)
+
+
+def test_a_reminder_for_which_no_working_day_is_left_is_said_to_be_left_out() -> None:
+    world = World(workflow({"a": {"time": {"limit": "P1WD", "warn": "P2D"}}}), started_at=hours(-2), start=False)
+    world.now = hours(24 * 5)
+    world.start(next(iter(world.definitions.values())))
+    said = [one.text for one in explain_deadline(_known(world), LIBRARY) if one.kind is ReasonKind.REMINDER_MOVED]
+    assert said == [
+        "The warning at P2D is left out: the working day before Sunday 11 January 2026, 10:00 is before the start."
+    ]
+    assert not [name for _, name in schedule(_known(world), LIBRARY) if name.startswith("w:")]
 
 
 def test_each_pause_and_each_extension_has_its_line_with_its_reason() -> None:

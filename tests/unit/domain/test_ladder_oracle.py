@@ -76,7 +76,8 @@ def expected(ladder: list[Rung], seen: int | None) -> list[Fired]:
     """Walk through time minute by minute: what would a clerk with the ladder in hand do at each?
 
     Somebody who acknowledges at a minute has seen what was raised up to it. A level waits for its own minute, or comes
-    as soon as the one before it was raised and not answered in time, or could not be told at all.
+    as soon as the one before it was raised and not answered in time, or could not be told at all. What is meant for the
+    due time or later does not come before it for want of an answer.
     """
     own = [_own_minute(rung.after) for rung in ladder]
     kept = [place for place, rung in enumerate(ladder) if own[place] >= 0 or not rung.after.startswith("-")]
@@ -94,7 +95,10 @@ def expected(ladder: list[Rung], seen: int | None) -> list[Fired]:
             below = kept[position - 1] if position else None
             if below is not None and below not in raised:
                 break
-            if own[place] <= minute or (below is not None and _early(ladder[below], raised[below], minute, seen)):
+            may_come = minute >= LIMIT or ladder[place].after.startswith("-")
+            if own[place] <= minute or (
+                below is not None and _early(ladder[below], raised[below], minute, seen, is_time=may_come)
+            ):
                 raised[place] = minute
                 found.append(Fired(minute, place + 1, 1))
     return sorted(found)
@@ -105,10 +109,11 @@ def _own_minute(after: str) -> int:
     return number(offset_from(due, Offset(after), zone=PLACE.zone, calendar=PLACE.calendar())) - number(T0)
 
 
-def _early(below: Rung, raised: int, minute: int, seen: int | None) -> bool:
+def _early(below: Rung, raised: int, minute: int, seen: int | None, *, is_time: bool) -> bool:
+    """Without an answer a level comes early, one for the due time or later not before it; without anybody, at once."""
     if not below.is_there:
         return True
-    return below.within is not None and minute >= raised + below.within and not _seen(raised, minute, seen)
+    return is_time and below.within is not None and minute >= raised + below.within and not _seen(raised, minute, seen)
 
 
 def _seen(raised: int, minute: int, seen: int | None) -> bool:
@@ -205,9 +210,9 @@ def test_the_reckoning_itself_is_right_on_a_ladder_worked_out_by_hand() -> None:
     first = LIMIT - 240
     assert expected(ladder, None) == [
         Fired(first, 1, 1),
-        Fired(first + 60, 2, 1),
-        Fired(first + 80, 2, 2),
-        Fired(first + 100, 2, 3),
+        Fired(LIMIT, 2, 1),
+        Fired(LIMIT + 20, 2, 2),
+        Fired(LIMIT + 40, 2, 3),
         Fired(LIMIT + 120, 3, 1),
         Fired(LIMIT + 120, 4, 1),
     ]

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -11,10 +12,12 @@ from hypothesis import strategies as st
 from engine.domain import commands as cm
 from engine.domain import events as ev
 from engine.domain.ladder_plan import unanswered_levels
-from engine.domain.records import AddedStep, Deadline, DeadlineStatus, DelayOwner
+from engine.domain.records import AddedStep, Deadline, DeadlineStatus, DelayOwner, step_id
 from engine.errors import NotFoundError
+from engine.spec.calendars import Calendar
 from engine.spec.ladders import Ladder
-from tests.unit.domain.small_world import LADDERS, LIBRARY, RUN, World, actor, hours, step_id, workflow
+from engine.spec.law import LawPack
+from tests.unit.domain.small_world import LADDERS, LAW, LIBRARY, RUN, World, actor, hours, workflow
 
 ANSWERED = {"needs_acknowledgement": True, "acknowledge_within": "PT1H"}
 
@@ -82,6 +85,56 @@ def test_time_that_a_second_person_gives_counts_as_an_acknowledgement() -> None:
     world.live(hours=10)
     world.do(cm.AnswerExtension(of(world), approved=True, by=actor(2)))
     assert raised(world.live(hours=8)) == []
+
+
+EARLY = ladder(("-PT4H", ANSWERED), ("-PT1H", ANSWERED), ("PT0M", ANSWERED), ("P1D", {}))
+
+
+def test_nobody_hears_of_a_breach_before_it_happens_because_a_reminder_was_not_acknowledged() -> None:
+    assert raised(world_of(EARLY).live(hours=40)) == [
+        (1, 1, hours(6)), (2, 1, hours(7)), (3, 1, hours(10)), (4, 1, hours(11)),
+    ]  # fmt: skip
+
+
+def test_a_reminder_that_reaches_nobody_lets_the_next_person_know_at_once_but_writes_no_letter_before_the_breach() -> (
+    None
+):
+    letter = {
+        "law_route": "Magistrate",
+        "letter": "escalation-letter",
+        "released_by": "lawyer",
+        "release_within": "P1D",
+    }
+    world = world_of(ladder(("-PT4H", {}), ("PT1H", {}), ("PT2H", {"to": letter})))
+    world.live(hours=6)
+    assert raised(world.do(cm.MissLevel(of(world), 1, 1, "absent"))) == [(2, 1, hours(6))]
+    assert raised(world.do(cm.MissLevel(of(world), 2, 1, "absent"))) == []
+    assert raised(world.live(hours=40)) == [(3, 1, hours(10))]
+
+
+# Reminders of what is counted in working days
+
+
+@pytest.mark.parametrize(
+    ("limit", "reminded"), [("P5WD", ["Fri 05:00", "Fri 10:00", "Mon 09:00"]), ("P7D", ["Sat 05:00", "Sun 10:00"])]
+)
+def test_reminders_of_a_limit_in_working_days_come_on_the_working_day_before(limit: str, reminded: list[str]) -> None:
+    known = ladder(("-P1D", {}), ("-PT1H", {}))
+    world = world_of(known, limit=limit, warn=["PT53H"])
+    told = [e for e in world.live(days=7) if isinstance(e, ev.DeadlineWarned | ev.LevelRaised)]
+    said = [e.planned_at.astimezone(ZoneInfo("Asia/Kolkata")).strftime("%a %H:%M") for e in told]
+    assert said[: len(reminded)] == reminded
+
+
+def test_a_week_of_friday_and_saturday_is_kept_free_of_reminders_too() -> None:
+    told = {"calendar": "BD", "title": "There", "zone": "Asia/Dhaka", "weekend": ["fri", "sat"]}
+    library = replace(LIBRARY, calendars={**LIBRARY.calendars, "BD": Calendar.model_validate(told)})
+    limit = {"limit": "P10WD", "warn": ["50%", "80%", "P2D", "P1D"]}
+    world = World(workflow({"a": {"assign": {"unit": "BD"}, "time": limit}}), library=library)
+    warned = [e.planned_at for e in world.live(days=20) if isinstance(e, ev.DeadlineWarned)]
+    days = [at.astimezone(ZoneInfo("Asia/Dhaka")).strftime("%a") for at in warned]
+    assert days
+    assert not {"Fri", "Sat"} & set(days)
 
 
 def test_a_level_of_which_nobody_could_be_told_raises_the_next_at_once() -> None:
@@ -219,6 +272,23 @@ def test_a_ladder_says_whose_delay_a_breach_is() -> None:
     assert _known(world).delay_owner is None
     world.live(hours=11)
     assert _known(world).delay_owner is DelayOwner.OTHER_BODY
+
+
+@pytest.mark.parametrize(
+    ("owed_by", "of_ladder", "owner"),
+    [("other_body", None, "other_body"), ("ours", None, "ours"), ("other_body", "ours", "ours"), (None, None, "ours")],
+)
+def test_a_limit_of_the_law_is_the_delay_of_whoever_owes_it_unless_the_ladder_says_otherwise(
+    owed_by: str | None, of_ladder: str | None, owner: str
+) -> None:
+    limits = [{**one.model_dump(by_alias=True), "owed_by": owed_by or "ours"} for one in LAW.limits]
+    pack = LawPack.model_validate({**LAW.model_dump(by_alias=True), "limits": limits})
+    known = ladder(("PT0M", {}), delay_owner=of_ladder)
+    library = replace(LIBRARY, ladders={**LADDERS, "other": known}, packs={"xx": pack})
+    limit = {"from": "start", "law": "XX-PRODUCE-24H"} if owed_by else {"limit": "PT24H"}
+    world = World(workflow({"a": {"time": {**limit, "ladder": "other"}}}), library=library)
+    world.live(hours=25)
+    assert _known(world).delay_owner == owner
 
 
 def test_a_step_that_is_not_late_is_nobodys_delay() -> None:

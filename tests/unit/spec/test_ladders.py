@@ -163,3 +163,17 @@ def test_every_role_has_a_label_in_plain_words() -> None:
     assert Role.AHTU_OFFICER.label == "Anti-Human Trafficking Unit officer"
     assert Role.DATA_PROTECTION_OFFICER.label == "Data-protection officer"
     assert Role.SHELTER_MANAGER.label == "Shelter manager"
+
+
+@pytest.mark.parametrize(
+    ("name", "owner"),
+    [
+        ("fir-refused", "other_body"), ("bonded-labour", "other_body"), ("compensation", "other_body"),
+        ("repatriation-stuck", "other_body"), ("nationality-delay", "other_body"), ("child-not-produced", "ours"),
+        ("standard", None),
+    ],
+)  # fmt: skip
+def test_a_ladder_that_climbs_past_an_idle_body_counts_the_delay_as_that_of_the_body(
+    shipped: dict[str, Ladder], name: str, owner: str | None
+) -> None:
+    assert shipped[name].delay_owner == owner

@@ -169,7 +169,9 @@ def test_kinds_are_told_apart_and_know_each_other(tmp_path: Path) -> None:
         "unknown-ladder",
         "unknown-calendar",
     }
-    (tmp_path / "l.yaml").write_text("ladder: mine\ntitle: L\nlevels: [{level: 1, after: P1D, to: supervisor}]\n")
+    (tmp_path / "l.yaml").write_text(
+        "ladder: mine\ntitle: L\nlevels: [{level: 1, after: P1D, to: supervisor, last_resort: true}]\n"
+    )
     (tmp_path / "c.yml").write_text("calendar: BD\ntitle: B\nzone: Asia/Dhaka\nweekend: [fri, sat]\n")
     (tmp_path / "law.yaml").write_text(
         "law: np\ntitle: L\nlimits:\n"

@@ -14,7 +14,7 @@ title: Mine
 levels:
   - {{level: 1, after: -PT2H, to: assignee, needs_acknowledgement: true, acknowledge_within: PT1H}}
   - {{level: 2, after: PT1H, to: supervisor}}
-  - {{level: 3, after: PT2H, to: {ROUTE}}}
+  - {{level: 3, after: PT2H, to: {ROUTE}, last_resort: true}}
 """
 CALENDAR = """calendar: IN-AS
 title: Assam
@@ -61,9 +61,18 @@ def test_what_is_wrong_with_a_ladder_is_found_where_it_stands(before: str, after
     assert finding in found(LADDER.replace(before, after, 1))
 
 
+def test_an_acknowledgement_before_the_due_time_brings_nothing_early_that_is_meant_for_it() -> None:
+    at_due = LADDER.replace("after: PT1H", "after: PT0M")
+    assert found(at_due) == ["4:93 warning acknowledgement-without-effect"]
+
+
 def test_an_acknowledgement_on_the_last_level_brings_nothing_early() -> None:
     alone = "\n".join(LADDER.splitlines()[:4])
-    assert found(alone) == ["4:93 warning acknowledgement-without-effect"]
+    assert "4:93 warning acknowledgement-without-effect" in found(alone)
+
+
+def test_a_ladder_without_a_last_resort_is_warned_of_at_its_highest_level() -> None:
+    assert found(LADDER.replace(", last_resort: true", "")) == ["6:5 warning no-last-resort"]
 
 
 @pytest.mark.parametrize(
