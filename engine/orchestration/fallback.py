@@ -22,7 +22,8 @@ _EVERY_SECONDS: Final = 1.0
 _FIRE_LIMIT: Final = 500
 _JOB_LIMIT: Final = 20
 _NOTE_EVERY_ROUNDS: Final = 10
-_TELL_OF_TROUBLE: Final = "tell-of-trouble"
+_SYSTEM_MESSAGES: Final = ("tell-of-trouble", "deliver-unattended")
+"""The housekeeping that must not wait for Prefect: what administrators are told, and messages of no case."""
 
 
 class Fallback(threading.Thread):
@@ -67,7 +68,8 @@ class Fallback(threading.Thread):
             for job in self._work.claim_urgent_jobs(worker=self._worker_name, limit=_JOB_LIMIT):
                 self._do(job)
         if is_active and is_to_be_noted:
-            self._work.run_chore(_TELL_OF_TROUBLE)
+            for chore in _SYSTEM_MESSAGES:
+                self._work.run_chore(chore)
         return is_active
 
     def _deadlines_are_unattended(self) -> bool:

@@ -26,7 +26,7 @@ def set_channel(
     _require(viewer)
     _refuse(
         {
-            "channel": "" if channel in CHANNELS else f"Choose of {', '.join(CHANNELS)}.",
+            "channel": "" if channel in CHANNELS else f"Choose one of: {', '.join(CHANNELS)}.",
             "rate": "" if 0 < rate_per_minute <= HIGHEST_RATE else f"Give 1 to {HIGHEST_RATE} messages a minute.",
         }
     )
@@ -105,7 +105,7 @@ def set_contact(engine: Engine, *, viewer: Viewer, email: str, channel: str, add
     is_bad = len(clean) > _LONGEST_ADDRESS or any(letter.isspace() or not letter.isprintable() for letter in clean)
     _refuse(
         {
-            "channel": "" if channel in CHANNELS else f"Choose of {', '.join(CHANNELS)}.",
+            "channel": "" if channel in CHANNELS else f"Choose one of: {', '.join(CHANNELS)}.",
             "address": "Give a number or name without blanks." if is_bad else "",
         }
     )

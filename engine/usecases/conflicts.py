@@ -18,9 +18,10 @@ _CODE = re.compile(r"^[a-z][a-z0-9_]{1,39}$")
 def note_conflict(
     engine: Engine, case_id: UUID, *, viewer: Viewer, command_id: UUID, actor_id: UUID, reason_code: str
 ) -> None:
-    """Let no message of a case reach somebody. They are not told of that either, and no history shows it.
+    """Let no message of a case reach somebody. They are not told of that either; the history names nobody.
 
-    The row keeps who noted it, when, and the reason as a code, never in free words. Raises `InvalidAnswersError` for an
+    The row keeps who noted it, when, and the reason as a code, never in free words. The event keeps whom it concerns,
+    without the reason. Raises `InvalidAnswersError` for an
     unknown person or a reason that is no code; `NotFoundError`, `NotAllowedError`.
     """
     now = engine.clock.now()
@@ -35,6 +36,7 @@ def note_conflict(
             raise InvalidAnswersError({"actor_id": "Choose somebody else of the network."})
         conflict = Conflict(case_id=case_id, actor_id=actor_id, reason_code=reason_code)
         work.duty.add_conflict(conflict, by=viewer.actor_id, at=now)
+        work.cases.note(state, "ConflictNoted", {"actor_id": str(actor_id)}, actor_id=viewer.actor_id, at=now)
         work.records.remember(command_id, {"case_id": str(case_id)}, case_id=case_id, at=now)
         work.commit()
 
@@ -49,6 +51,7 @@ def end_conflict(engine: Engine, case_id: UUID, *, viewer: Viewer, command_id: U
             return
         if not work.duty.end_conflict(case_id, actor_id, at=now):
             raise NotFoundError(kind="conflict")
+        work.cases.note(state, "ConflictEnded", {"actor_id": str(actor_id)}, actor_id=viewer.actor_id, at=now)
         work.records.remember(command_id, {"case_id": str(case_id)}, case_id=case_id, at=now)
         work.commit()
 

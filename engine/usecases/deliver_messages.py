@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from engine.assembly import Engine
 from engine.errors import DeliveryError, IcmcError
 from engine.ports import Channel, ClaimedJob, Sending
-from engine.stores import ClaimedDelivery, DeliveryScope
+from engine.stores import ChannelSetting, ClaimedDelivery, DeliveryScope
 from engine.usecases.delivery_rules import AWAY
 from engine.usecases.try_delivery import TAKEN, put_off, try_delivery
 
@@ -44,11 +44,37 @@ def deliver_unattended(engine: Engine) -> int:
     """Send what no job would: messages of no case, and those whose job was set aside; gives how many were taken."""
     with engine.unit_of_work() as work:
         channels = work.deliveries.unattended(now=engine.clock.now())
-    taken = 0
-    for channel in channels:
-        if channel in engine.channels:
-            taken += deliver_due(engine, engine.channels[channel], DeliveryScope(channel), most=MOST_DELIVERIES).taken
-    return taken
+    return sum(
+        deliver_due(engine, one.way, DeliveryScope(channel, one.organisation_id), most=one.most).taken
+        for channel in channels
+        for one in _every_way(engine, channel)
+    )
+
+
+class _Way(NamedTuple):
+    """A way out of the system, None when nobody answers there; of one organisation, unless it is everybody's."""
+
+    way: Channel | None
+    organisation_id: UUID | None = None
+    most: int = MOST_DELIVERIES
+
+
+def _every_way(engine: Engine, channel: str) -> tuple[_Way, ...]:
+    """Give the installation's own way, or the gateway of each organisation with what it takes in a minute."""
+    if channel in engine.channels:
+        return (_Way(engine.channels[channel]),)
+    with engine.unit_of_work() as work:
+        units = {work.channels.organisation_of(unit.id): unit.id for unit in work.directory.units()}
+        settings = {organisation: work.channels.of_unit(unit, channel) for organisation, unit in units.items()}
+    return tuple(
+        _Way(
+            _gateway(engine, channel, setting),
+            organisation,
+            min(MOST_DELIVERIES, (setting and setting.rate_per_minute) or MOST_DELIVERIES),
+        )
+        for organisation, setting in settings.items()
+        if organisation is not None
+    )
 
 
 @dataclass
@@ -149,10 +175,14 @@ def _way(engine: Engine, channel: str, *, unit_of: UUID) -> tuple[Channel | None
         unit = work.deliveries.unit_of(unit_of)
         organisation = work.channels.organisation_of(unit) if unit else None
         setting = work.channels.of_unit(unit, channel) if unit else None
+    return _gateway(engine, channel, setting), organisation
+
+
+def _gateway(engine: Engine, channel: str, setting: ChannelSetting | None) -> Channel | None:
     try:
-        return (engine.gateways.channel(channel, setting.url) if setting else None), organisation
+        return engine.gateways.channel(channel, setting.url) if setting else None
     except IcmcError:
-        return None, organisation
+        return None
 
 
 def _end(engine: Engine, job: ClaimedJob, scope: DeliveryScope, passed: Pass, traced: Mapping[str, Any]) -> str:

@@ -73,7 +73,7 @@ def ask_extension(
     """
     problems = {} if reason_code in EXTENSION_REASONS else {"extension_reason": "Choose a reason."}
     if not _is_some_time(more):
-        problems["more"] = "Say how much more time, such as P3D or PT12H."
+        problems["more"] = "Say how much more time."
     if problems:
         raise InvalidAnswersError(problems)
     command = cm.AskExtension(deadline_id, more, reason_code, viewer.actor_id)

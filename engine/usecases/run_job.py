@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, Literal, cast
 from uuid import UUID
 
@@ -28,9 +28,6 @@ from engine.usecases.telling import IN_APP, tell, title_of_step
 log = logging.getLogger(__name__)
 DoneBy = Literal["prefect", "fallback", "replay"]
 DONE, ASIDE, READY = "done", "aside", "ready"
-_MOST_DELIVERIES = 100
-_FIRST_WAIT, _LONGEST_WAIT, _GIVE_UP_AFTER = timedelta(minutes=1), timedelta(minutes=30), 150
-_WEIGHTS = {"phone": 60, "name": 35, "name_part": 5}
 
 
 def run_job(

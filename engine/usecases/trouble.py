@@ -1,7 +1,7 @@
 """Tell administrators when something needs a person: at most one message for each kind of trouble and hour."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 from uuid import UUID
 
@@ -16,6 +16,7 @@ TROUBLE: Final = "trouble"
 """The fact of the installation that says how much of each trouble the administrators were told of."""
 FALLBACK, FIRING, ASIDE, JOBS, DELIVERIES = "fallback", "firing", "deadlines", "jobs", "deliveries"
 _CRITICAL: Final = frozenset({FALLBACK, FIRING, ASIDE})
+_PREFECT_STARTS: Final = timedelta(minutes=2)
 _BOARD_PAGE: Final = "/board"
 _SYSTEM: Final = Viewer(actor_id=UUID(int=0), name="ICMC", unit_ids=(), roles=(), is_system=True)
 
@@ -27,7 +28,7 @@ def tell_of_trouble(engine: Engine) -> int:
     and Prefect not answering are trouble.
     """
     now = engine.clock.now()
-    seen = troubles(engine.queries.board(_SYSTEM))
+    seen = troubles(engine.queries.board(_SYSTEM), real_now=engine.wall_clock.now())
     with engine.unit_of_work() as work:
         told = {kind: _Told(**known) for kind, known in (work.records.installation(TROUBLE) or {}).items()}
         after = {kind: _after(told.get(kind, _Told()), count, f"{now:%Y-%m-%dT%H}") for kind, count in seen.items()}
@@ -39,10 +40,14 @@ def tell_of_trouble(engine: Engine) -> int:
     return len(news)
 
 
-def troubles(board: BoardView) -> Mapping[str, int]:
-    """Count each kind of trouble on a board; 0 for what is well."""
+def troubles(board: BoardView, *, real_now: datetime) -> Mapping[str, int]:
+    """Count each kind of trouble on a board; 0 for what is well. `real_now` is the clock of the machine, in UTC.
+
+    Prefect starts for a minute or two, and may be away for as long: only then is it trouble.
+    """
+    away_since = board.fallback_since
     return {
-        FALLBACK: int(board.fallback_since is not None),
+        FALLBACK: int(away_since is not None and real_now - away_since >= _PREFECT_STARTS),
         FIRING: int(board.firing.jump is not None),
         ASIDE: len(board.firing.aside),
         JOBS: len(board.failed_jobs),
