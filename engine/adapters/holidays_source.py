@@ -9,7 +9,7 @@ import holidays
 from engine.errors import HolidaysUnknownError
 from engine.spec.calendars import Calendar, SpecialDay
 
-LIBRARY = f"holidays {version('holidays')}"
+LIBRARY = f"public list “holidays” {version('holidays')}"
 
 
 def with_public_holidays(calendar: Calendar, *, first_year: int, last_year: int) -> Calendar:

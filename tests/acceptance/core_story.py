@@ -224,7 +224,8 @@ class CoreStory:
         self.foreseen.append(event.label)
         if event.journey is not None:
             start = event.at - timedelta(seconds=event.journey.seconds)
-            self.case.do(cm.RecordInterval(Interval(step_id=step.id, name="journey", start=start, end=event.at)))
+            journey = Interval(step_id=step.id, name="journey", start=start, end=event.at, has_place=True)
+            self.case.do(cm.RecordInterval(journey))
         deadline = self.case.deadline(step)
         if deadline is not None:
             self.due[event.label] = deadline.due_at

@@ -116,7 +116,9 @@ def test_a_journey_moves_the_due_time_only_when_its_end_is_entered(*, has_ended:
     told = _opened("cs-01", "rescue")
     step = told.case.ready("rescue.production")[0]
     end = RESCUED + 3 * HOUR if has_ended else None
-    told.case.do(cm.RecordInterval(Interval(step_id=step.id, name="journey", start=RESCUED + 2 * HOUR, end=end)))
+    start = RESCUED + 2 * HOUR
+    journey = Interval(step_id=step.id, name="journey", start=start, end=end, has_place=True)
+    told.case.do(cm.RecordInterval(journey))
     deadline = told.case.deadline(step)
     assert deadline is not None
     assert deadline.due_at == PRODUCTION_DUE + later

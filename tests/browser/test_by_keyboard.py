@@ -103,7 +103,7 @@ def test_everybody_can_follow_a_late_case_to_the_reason_of_its_date(open_page: O
     page.goto(case.page)
     press(page, "Why this date?")
     must_be_pleasant(page)
-    press(page, "I have seen it")
+    press(page, "I have seen this")
     expect(page.get_by_role("status")).to_contain_text("you have seen it")
     for path in (f"{case.page}/history", f"{case.page}/add-step", f"{case.page}/add-person", "/transmit", "/demo"):
         page.goto(path)

@@ -4,6 +4,7 @@ from datetime import date
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Path, Query
+from starlette.datastructures import FormData
 from starlette.responses import Response
 
 from engine.domain.policy import Action
@@ -36,8 +37,9 @@ def day_posted(visit: SignedIn, name: Name, form: Posted) -> Response:
     require_keeper(visit.viewer)
     given = typed(form)
     day = _date(text(form, "day"))
-    if day is None:
-        return _page(visit, name, visit.now.year, given=given, errors={"day": "Give a date."})
+    errors = _missing(form, day)
+    if day is None or errors:
+        return _page(visit, name, day.year if day else visit.now.year, given=given, errors=errors)
     is_working = text(form, "kind") == "working"
     new = NewDay(name, day, text(form, "name"), text(form, "reason"), is_working=is_working)
     try:
@@ -98,6 +100,15 @@ def _page(
         confirm_path=confirm[0],
         confirm_words=confirm[1],
     )
+
+
+def _missing(form: FormData, day: date | None) -> dict[str, str]:
+    wanted = {
+        "day": ("Give a date.", day is None),
+        "name": ("Say what day it is.", not text(form, "name")),
+        "reason": ("Say by whose word it is so.", not text(form, "reason")),
+    }
+    return {name: sentence for name, (sentence, is_missing) in wanted.items() if is_missing}
 
 
 def _date(given: str) -> date | None:

@@ -18,7 +18,10 @@ from engine.usecases.on_call import cancel_shift, hand_over, plan_shift
 from engine.views import ActorView, ShiftView
 
 router = APIRouter()
-_AS_TIME: Final = "Give a date and time, such as 2026-03-07 18:40."
+_AS_TIME: Final = {
+    "starts_at": "Say from when: a date and time, such as 2026-03-07 18:40.",
+    "ends_at": "Say until when: a date and time, such as 2026-03-08 08:00.",
+}
 
 
 @router.get("/on-call")
@@ -179,7 +182,7 @@ def _span(visit: Visit, form: Posted) -> tuple[datetime, datetime]:
     starts_at, ends_at = (instant(form, name, visit.viewer.zone) for name in ("starts_at", "ends_at"))
     if starts_at is None or ends_at is None:
         given = {"starts_at": starts_at, "ends_at": ends_at}
-        raise InvalidAnswersError({name: _AS_TIME for name, value in given.items() if value is None})
+        raise InvalidAnswersError({name: _AS_TIME[name] for name, value in given.items() if value is None})
     return starts_at, ends_at
 
 

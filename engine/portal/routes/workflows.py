@@ -70,6 +70,7 @@ def workflow(visit: SignedIn, name: Name, version: Annotated[int | None, Query(g
         title=f"Workflow {name}",
         section="workflows",
         definition=definition,
+        compiled=visit.engine.definitions.get(definition.content_hash),
         svg=_drawing(visit, definition),
         lines=numbered(definition.source),
         versions=_versions(visit, name),
@@ -91,6 +92,7 @@ def definition_page(visit: SignedIn, kind: Kind, name: Name) -> Response:
     definition = visit.engine.queries.definition(kind, name, None)
     return visit.page(
         "definition.html", title=f"{kind.capitalize()} {name}", section="workflows", definition=definition,
+        note=_note(visit, kind, name),
         lines=numbered(definition.source),
         may_change=visit.may(Action.KEEP_CALENDARS if kind == "calendar" else Action.PUBLISH),
     )  # fmt: skip
@@ -106,6 +108,17 @@ def edit(visit: SignedIn, name: Name) -> Response:
 def edit_posted(visit: SignedIn, name: Name, form: Posted) -> Response:
     """Check the text, or publish it as a new version."""
     return _checked_or_published(visit, name, form)
+
+
+def _note(visit: Visit, kind: str, name: str) -> str:
+    """Give what the ladder, law pack or calendar that runs says about itself."""
+    library = visit.engine.library()
+    notes = {
+        "ladder": {one.name: one.note for one in library.ladders.values()},
+        "law": {one.name: one.note for one in library.packs.values()},
+        "calendar": {one.name: one.note for one in library.calendars.values()},
+    }
+    return notes[kind].get(name, "")
 
 
 def _checked_or_published(visit: Visit, name: str, form: Posted) -> Response:

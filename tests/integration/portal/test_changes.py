@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from engine.usecases.open_case import open_case
+from engine.usecases.publish import publish_shipped
 from engine.usecases.serve_jobs import claim_jobs, close_batch, dispatchable, fail_job
 from tests.integration.portal.world import REPORT, Portal, Reported, hidden, report_case
 
@@ -192,6 +193,20 @@ def test_a_mistake_in_a_workflow_is_told_by_its_line_and_nothing_is_published(po
     assert refused.status_code == 422
     assert "surprise: true" in refused.text
     assert portal.engine.queries.definition("workflow", "reported-concern").source == source
+
+
+def test_a_workflow_and_a_ladder_say_on_their_pages_what_they_are_for(portal: Portal) -> None:
+    about = "case_type: leaving-home\ndescription: For those who leave home."
+    told = WITH_FACTS.replace("case_type: trafficking", about).replace("with-facts", "leaving-home")
+    levels = "levels: [{level: 1, after: PT0M, to: supervisor, last_resort: true}]"
+    ladder = f"ladder: slow\nversion: 1\ntitle: Slow\nnote: For what may wait.\n{levels}\n"
+    publish_shipped(portal.engine, {"told.yaml": told, "slow.yaml": ladder})
+    reader = portal.as_role("caseworker")
+    [(name, title)] = re.findall(r"^workflow: (\S+)\n(?:.*\n)*?title: (.*)$", told, re.MULTILINE)
+    of_workflow = reader.get(f"/workflows/{name}").text.partition("<h2")[0]
+    assert [words for words in (title, "For those who leave home.", "Leaving home") if words not in of_workflow] == []
+    of_ladder = reader.get("/definitions/ladder/slow").text.partition('class="icmc-source')[0]
+    assert all(words in of_ladder for words in ("Slow</h1>", "For what may wait."))
 
 
 def test_a_text_that_is_published_already_changes_nothing(portal: Portal) -> None:

@@ -29,7 +29,7 @@ def test_a_shift_is_planned_once_handed_over_and_called_off(portal: Portal) -> N
     assert "Plan a shift" not in worker.get("/on-call").text
     wrong = lead.post("/on-call/plan", data=command(unit_id=unit))
     assert wrong.status_code == 422
-    assert "Give a date and time" in wrong.text
+    assert "Say from when: a date and time" in wrong.text
     form = command(
         unit_id=unit, actor_id=who, starts_at=local(portal, timedelta()), ends_at=local(portal, timedelta(hours=8))
     )
