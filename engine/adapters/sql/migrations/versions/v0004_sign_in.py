@@ -1,0 +1,12 @@
+"""Keep second factors, invitations and steps of sign-in."""
+
+from collections.abc import Sequence
+
+revision: str = "0004"
+down_revision: str | None = "0003"
+branch_labels: Sequence[str] | None = None
+depends_on: Sequence[str] | None = None
+
+
+def upgrade() -> None:
+    """Go to this shape."""
