@@ -108,7 +108,7 @@ class SmtpChannel:
         words["From"] = self._sender
         words["To"] = Address(addr_spec=message.to).addr_spec
         subject = " ".join(message.subject.split())
-        words["Subject"] = Header(subject, None if subject.isascii() else _UTF_8, header_name="Subject")
+        words["Subject"] = Header(subject, None if subject.isascii() else _UTF_8, header_name="Subject").encode()
         words["Date"] = format_datetime(message.written_at)
         words["Message-ID"] = f"<{message.message_id}@{domain}>"
         words["Auto-Submitted"] = "auto-generated"
