@@ -9,7 +9,7 @@ from engine.domain import commands as cm
 from engine.domain import events as ev
 from engine.domain import work_item as verbs
 from engine.domain.consequences import WorkItem
-from engine.domain.records import AddedStep, CaseStatus, Deadline, RunStatus, step_id
+from engine.domain.records import LIVE, AddedStep, CaseStatus, Deadline, RunStatus, step_id
 from engine.domain.referral import Referral, ReferralStatus
 from engine.domain.state import CaseState
 from engine.ports import ActorRecord
@@ -51,9 +51,9 @@ class Offered(NamedTuple):
 
 
 def steps_of(state: CaseState, event: ev.LevelRaised, level: Level) -> tuple[LevelStep, ...]:
-    """Give the steps that a level opens: to release its letter, once, and to telephone, at each round.
+    """Give the steps that a level opens: to release its letter, once, and to telephone, again at each round.
 
-    The steps of levels have ladders of their own, and those open no further steps.
+    While nobody has made the call of an earlier round yet, that call is the one. The steps of levels have ladders of their own, and those open no further steps.
     """
     deadline = event.deadline
     late, run = state.steps.get(deadline.step_id), state.runs[deadline.run_id]
@@ -72,7 +72,7 @@ def steps_of(state: CaseState, event: ev.LevelRaised, level: Level) -> tuple[Lev
     if Channel.CALL in level.channels:
         whom = level.to.law_route or level.to.in_words()
         steps.append(
-            _step(deadline, f"call_{deadline.id.hex[:8]}_{level.level}_{event.round}", AddedStep(
+            _step(deadline, _key_of_call(state, event), AddedStep(
                 uses=CALL, title=f"Telephone {whom}", limit=_CALL_WITHIN, ladder=_STANDARD, roles=_CALLERS,
                 for_deadline=deadline.id, settings={"to": whom, "level": str(level.level)},
             ))
@@ -201,6 +201,14 @@ def _place_of(work: UnitOfWork, state: CaseState, deadline: Deadline) -> str:
     partner = work.referrals.partner_of(state.case.id, deadline.step_id)
     unit = work.directory.unit(partner) if partner else None
     return unit.jurisdiction if unit else state.runs[deadline.run_id].jurisdiction
+
+
+def _key_of_call(state: CaseState, event: ev.LevelRaised) -> str:
+    """Name the call of a round: one of an earlier round that still waits to be made, else a new one."""
+    deadline = event.deadline
+    keys = [f"call_{deadline.id.hex[:8]}_{event.level}_{number}" for number in range(1, event.round + 1)]
+    known = ((key, state.steps.get(step_id(deadline.run_id, key, deadline.path))) for key in keys)
+    return next((key for key, step in known if step is not None and step.status in LIVE), keys[-1])
 
 
 def _step(deadline: Deadline, key: str, added: AddedStep) -> LevelStep:

@@ -212,6 +212,26 @@ def test_a_step_that_a_level_opened_opens_no_steps_when_it_is_late_itself(world:
     assert Counter(added) == {"core.release": 1, "core.call": 1}
 
 
+def test_a_level_that_repeats_asks_for_one_call_at_a_time_and_for_the_next_once_it_was_made(world: World) -> None:
+    repeated = _ladder("supervisor", "repeat: {every: PT9M, times: 3}").replace("[in_app, email]", "[in_app, call]")
+    case_id = _late(world, repeated)
+    due = world.deadline(case_id, "look").due_at
+    for instant in _minutes(due, (0, 9)):
+        world.clock.move_to(instant)
+        world.fire()
+    (first,) = [step for step in world.state(case_id).steps.values() if step.uses == "core.call"]
+    made = {"answer": "not_reached", "called_at": world.clock.now().isoformat()}
+    world.complete(world.item(case_id, first.key), by="case_manager", answers=made)
+    for instant in _minutes(due, (18, 27)):
+        world.clock.move_to(instant)
+        world.fire()
+    calls = [step for step in world.state(case_id).steps.values() if step.uses == "core.call"]
+    (second,) = [step for step in calls if step.id != first.id]
+    ledger = world.rows("SELECT step_id, channels FROM escalation WHERE ladder = 'odd' ORDER BY round")
+    assert [row.step_id for row in ledger] == [first.id, first.id, second.id, second.id]
+    assert all("call" in row.channels for row in ledger)
+
+
 def test_ending_what_was_late_calls_off_the_letter_and_the_call(world: World) -> None:
     case_id = _late(world, ODD)
     world.later(days=9)
