@@ -46,6 +46,8 @@ from engine.usecases.open_case import REPORT
 from engine.usecases.publish import publish_shipped
 
 DEMO_CLOCK = "demo_clock"
+DEMO = "demo"
+"""The fact of the installation that says that its database was made for the demo."""
 
 
 @dataclass(frozen=True)
@@ -90,8 +92,12 @@ def build_engine(
     registry: Registry | None = None,
     pool_size: int = 10,
 ) -> Engine:
-    """Put a system together over a database that is there and migrated; `app_url` is the application role's address."""
+    """Put a system together over a database that is there and migrated; `app_url` is the application role's address.
+
+    A database that was made for the demo stays one, whatever the settings say: its clock counts, and nothing leaves.
+    """
     sql = create_engine(app_url, pool_size=pool_size, max_overflow=10, pool_pre_ping=True, hide_parameters=True)
+    settings = _kept_a_demo(settings, sql)
     pillars = registry or load_registry(settings.pillars, builtins=(CORE,))
     catalogue = RegistryCatalogue(pillars)
     wall_clock = SystemClock()
@@ -134,6 +140,12 @@ def build_engine(
 def ship(engine: Engine) -> None:
     """Publish what came with this release, where nothing of its name is published yet."""
     publish_shipped(engine, shipped_sources())
+
+
+def _kept_a_demo(settings: Settings, sql: SqlEngine) -> Settings:
+    with sql.connect() as connection:
+        is_demo = settings.demo or installation_fact(connection, DEMO) is not None
+    return settings.model_copy(update={"demo": is_demo})
 
 
 def _channels(settings: Settings) -> Mapping[str, Channel]:

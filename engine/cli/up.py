@@ -43,12 +43,12 @@ def up(demo: Demo = False, port: Port = None) -> None:  # noqa: FBT002 - a comma
     with databases(settings) as running:
         engine = build_engine(settings, app_url=running.urls.app)
         ship(engine)
-        if demo:
+        if engine.demo:
             typer.echo("Bringing the demo to life ...")
             seed_demo(engine)
         background = _Background(settings, running.urls.prefect_asyncpg)
         background.start()
-        app = create_app(engine, demo=_controls(engine) if demo else None, prefect_ui_url=background.ui_url)
+        app = create_app(engine, demo=_controls(engine) if engine.demo else None, prefect_ui_url=background.ui_url)
         typer.echo(f"ICMC is at {settings.address} (after {time.monotonic() - began:.0f} s). Stop it with Ctrl-C.")
         typer.echo("Not for real cases yet: see the README.")
         try:
@@ -68,7 +68,7 @@ def portal(port: Port = None) -> None:
         ship(engine)
         typer.echo(f"The portal is at {settings.address}.")
         serve(
-            create_app(engine, demo=_controls(engine) if settings.demo else None),
+            create_app(engine, demo=_controls(engine) if engine.demo else None),
             settings.portal_host,
             settings.portal_port,
         )

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from engine.adapters.data_files import data_folder
 from engine.assembly import Engine
-from engine.bootstrap import DEMO_CLOCK
+from engine.bootstrap import DEMO, DEMO_CLOCK
 from engine.errors import NotFoundError, SettingsError
 from engine.replay.chores import do_chores
 from engine.replay.demo_doings import add_doings, add_habits
@@ -20,7 +20,6 @@ from engine.replay.story import Story, read_story
 from engine.replay.world import MovedClock, next_stop
 from engine.usecases.fire_deadlines import fire_deadlines
 
-DEMO = "demo"
 STORIES = "demo_stories"
 _PATIENCE = 8.0
 _LOOK_EVERY = 0.05

@@ -2,14 +2,16 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
+from engine.adapters.demo_mailbox import DemoGateways, DemoMailbox
 from engine.adapters.postgres.databases import APP, create_database, drop_database
 from engine.adapters.postgres.embedded import EmbeddedServer
 from engine.assembly import Engine
-from engine.bootstrap import build_engine, ship
+from engine.bootstrap import DEMO_CLOCK, build_engine, ship
 from engine.replay.demo import seed_demo
 from engine.replay.demo_people import ADMIN, person, unit_of
 from engine.settings import Settings
@@ -19,18 +21,23 @@ from engine.views import Viewer
 
 
 @pytest.fixture(scope="module")
-def demo(postgres: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+def address(postgres: EmbeddedServer) -> Iterator[str]:
     name = f"test_{uuid4().hex[:12]}"
     create_database(postgres.url("postgres"), name, template="icmc_template")
+    yield postgres.url(name, APP)
+    drop_database(postgres.url("postgres"), name)
+
+
+@pytest.fixture(scope="module")
+def demo(address: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     settings = Settings(data_folder=tmp_path_factory.mktemp("demo"), demo=True)
-    engine = build_engine(settings, app_url=postgres.url(name, APP))
+    engine = build_engine(settings, app_url=address)
     try:
         ship(engine)
         seed_demo(engine)
         yield engine
     finally:
         engine.dispose()
-        drop_database(postgres.url("postgres"), name)
 
 
 def _viewer(engine: Engine, name: str) -> Viewer:
@@ -82,3 +89,18 @@ def test_a_demo_is_seeded_once(demo: Engine) -> None:
     before = demo.queries.shifts(_viewer(demo, "Chitra"))
     assert seed_demo(demo) == 4
     assert demo.queries.shifts(_viewer(demo, "Chitra")) == before
+
+
+def test_a_demo_stays_one_for_a_command_that_does_not_know_of_it(demo: Engine, address: str, tmp_path: Path) -> None:
+    with demo.unit_of_work() as work:
+        work.records.set_installation(DEMO_CLOCK, {"seconds": 7200.0})
+        work.commit()
+    real = Settings(data_folder=tmp_path, demo=False, smtp_host="127.0.0.1", smtp_from="icmc@example.org")
+    engine = build_engine(real, app_url=address)
+    try:
+        assert engine.demo
+        assert isinstance(engine.channels["email"], DemoMailbox)
+        assert isinstance(engine.gateways, DemoGateways)
+        assert engine.clock.now() - engine.wall_clock.now() > timedelta(minutes=119)
+    finally:
+        engine.dispose()
