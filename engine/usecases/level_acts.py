@@ -53,7 +53,8 @@ class Offered(NamedTuple):
 def steps_of(state: CaseState, event: ev.LevelRaised, level: Level) -> tuple[LevelStep, ...]:
     """Give the steps that a level opens: to release its letter, once, and to telephone, again at each round.
 
-    While nobody has made the call of an earlier round yet, that call is the one. The steps of levels have ladders of their own, and those open no further steps.
+    While nobody has made the call of an earlier round yet, that call is the one. The steps of levels have ladders of
+    their own, and those open no further steps.
     """
     deadline = event.deadline
     late, run = state.steps.get(deadline.step_id), state.runs[deadline.run_id]
