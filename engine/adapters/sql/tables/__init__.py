@@ -15,6 +15,17 @@ from engine.adapters.sql.tables.cases import (
 )
 from engine.adapters.sql.tables.installation import CommandRow, DefinitionVersionRow, InstallationRow
 from engine.adapters.sql.tables.jobs import BatchRow, DispatchRow, JobRow, ServiceRow
+from engine.adapters.sql.tables.keeping import (
+    CorrectionRow,
+    ErasureApprovalRow,
+    ErasureNoticeRow,
+    ErasureRow,
+    ExportCopyRow,
+    LegalHoldRow,
+    RestrictionRow,
+    RetentionProposalRow,
+    TombstoneRow,
+)
 from engine.adapters.sql.tables.keys import AttachmentRow, DataKeyRow
 from engine.adapters.sql.tables.messages import ChannelChangeRow, ChannelSettingRow, DeliveryRow, MessageRow
 from engine.adapters.sql.tables.people import (
@@ -47,6 +58,7 @@ __all__ = [
     "ConflictRow",
     "ConsentRow",
     "ContactRow",
+    "CorrectionRow",
     "DataKeyRow",
     "DeadlineRow",
     "DefinitionVersionRow",
@@ -54,13 +66,18 @@ __all__ = [
     "DispatchRow",
     "DocumentRow",
     "DraftRow",
+    "ErasureApprovalRow",
+    "ErasureNoticeRow",
+    "ErasureRow",
     "EscalationAuditRow",
     "EscalationRow",
     "EventRow",
+    "ExportCopyRow",
     "GrantRow",
     "InstallationRow",
     "IntervalRow",
     "JobRow",
+    "LegalHoldRow",
     "MembershipRow",
     "MessageRow",
     "OrganisationRow",
@@ -70,12 +87,15 @@ __all__ = [
     "RecountRow",
     "ReferralRow",
     "ReportRow",
+    "RestrictionRow",
+    "RetentionProposalRow",
     "RunRow",
     "ServiceRow",
     "SessionRow",
     "ShiftRow",
     "SpecialDayRow",
     "StepRow",
+    "TombstoneRow",
     "UnitRow",
     "WorkItemRow",
 ]
