@@ -208,6 +208,13 @@ class CalendarMissingError(IcmcError):
     sentence = "{limit} counts working time, so it needs a calendar."
 
 
+class AuditUnavailableError(IcmcError):
+    """Raised when it cannot be written down that somebody looks at something: then nothing is shown."""
+
+    code = "audit-unavailable"
+    sentence = "This cannot be shown now, since it cannot be written down that it was looked at. Try again soon."
+
+
 class NaiveInstantError(IcmcError):
     """Raised when an instant comes without a time zone."""
 

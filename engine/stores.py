@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 from uuid import UUID
 
 from engine.domain import events as ev
@@ -209,6 +209,34 @@ class Audited:
 
 class EscalationAudits(Protocol):
     """What the escalation auditor reads and finds."""
+
+Stream = Literal["people", "sign-in", "keys", "keeping", "channels", "definitions", "access", "safeguarding"]
+"""The chains of what happens beside cases."""
+
+
+class Reading(NamedTuple):
+    """Somebody looked at what identifies people of a case; `what` says at which part, `classes` of which sort it is."""
+
+    case_id: UUID
+    actor_id: UUID | None
+    at: datetime
+    what: str
+    subject_id: UUID | None
+    classes: tuple[str, ...]
+    roles: tuple[str, ...]
+
+
+class AuditLog(Protocol):
+    """What happens beside cases, and who looked at what: chained, and never changed or removed."""
+
+    def note(self, stream: Stream, type_: str, body: Mapping[str, Any], *, actor_id: UUID | None, at: datetime) -> None:
+        """Add an event to a stream; ids, codes and counts only, no personal data."""
+        ...
+
+    def note_reading(self, reading: Reading) -> None:
+        """Add that somebody looked at what identifies people of a case."""
+        ...
+
 
     def late(self, *, until: datetime, most: int) -> tuple[UUID, ...]:
         """List open deadlines of which something is due since before `until`."""
@@ -1060,6 +1088,11 @@ class UnitOfWork(Protocol):
     @property
     def deadlines(self) -> Deadlines:
         """Due deadlines."""
+        ...
+
+    @property
+    def audit(self) -> AuditLog:
+        """What happens beside cases, and who looked at what."""
         ...
 
     @property

@@ -8,6 +8,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, text
 
+from engine.adapters.sql.append_only import close_append_only
 from engine.errors import ServiceError
 
 _LOCK = 0x1C3C_0001
@@ -57,6 +58,7 @@ def _upgrade(connection: Connection) -> str:
         )
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
+    close_append_only(connection)
     connection.commit()
     return newest_revision()
 

@@ -9,6 +9,9 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 from sqlalchemy import Engine as SqlEngine
 
+from engine.adapters.sql.access_store import AccessStore
+from engine.adapters.sql.approval_store import ApprovalStore
+from engine.adapters.sql.audit_log_store import AuditLogStore
 from engine.adapters.sql.audit_store import EscalationAuditStore
 from engine.adapters.sql.bundle_store import BundleStore
 from engine.adapters.sql.case_store import CaseStore
@@ -79,6 +82,7 @@ class SqlUnitOfWork:
         self.recounts = RecountStore(connection)
         self.escalations = EscalationAuditStore(connection)
         self.jobs = JobStore(connection)
+        self.audit = AuditLogStore(connection, self._vault)
         self.deadlines = DeadlineStore(connection)
         self.records = HousekeepingStore(connection, self._vault)
         return self
@@ -130,3 +134,4 @@ class SqlUnitOfWork:
         """Keep everything; who waits for what was written hears of it now."""
         self._writes.flush()
         self._connection.commit()
+        self.audit.flush()

@@ -1,6 +1,15 @@
 """The tables. Rows hold columns; records hold rules. Only this package touches rows."""
 
-from engine.adapters.sql.tables.access import ConflictRow, GrantRow
+from engine.adapters.sql.tables.access import ApprovalRequestRow, ConflictRow, DenialRow, GrantRow
+from engine.adapters.sql.tables.audit import (
+    AuditChainRow,
+    AuditEventRow,
+    BreakGlassRow,
+    CheckpointHeadRow,
+    CheckpointRow,
+    ConcernRow,
+    ReadingRow,
+)
 from engine.adapters.sql.tables.cases import (
     AnswerRow,
     CaseRow,
@@ -67,12 +76,18 @@ __all__ = [
     "DocumentRow",
     "DraftRow",
     "ErasureApprovalRow",
+    "AuditChainRow",
+    "AuditEventRow",
     "ErasureNoticeRow",
+    "BreakGlassRow",
     "ErasureRow",
     "EscalationAuditRow",
     "EscalationRow",
     "EventRow",
+    "CheckpointHeadRow",
+    "CheckpointRow",
     "ExportCopyRow",
+    "ConcernRow",
     "GrantRow",
     "InstallationRow",
     "IntervalRow",
@@ -99,3 +114,5 @@ __all__ = [
     "UnitRow",
     "WorkItemRow",
 ]
+    "ReadingRow",
+    "RecoveryCodeRow",

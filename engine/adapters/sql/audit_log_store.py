@@ -1,0 +1,71 @@
+"""What happens beside cases, and who looked at what: links of chains, written last of all in a transaction."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, insert, text
+
+from engine.adapters.sql import tables as tb
+from engine.adapters.sql.chain import GENESIS, reading_link, stream_link
+from engine.ports import Vault
+from engine.stores import Reading, Stream
+
+_EVENT, _READING = tb.AuditEventRow.__table__, tb.ReadingRow.__table__  # type: ignore[attr-defined]
+_BEGIN = text("INSERT INTO audit_chain (name, length, head) VALUES (:name, 0, '') ON CONFLICT (name) DO NOTHING")
+_LOCK = text("SELECT length, head FROM audit_chain WHERE name = :name FOR UPDATE")
+_SAVE = text("UPDATE audit_chain SET length = :length, head = :head WHERE name = :name")
+
+
+def stream_name(stream: str) -> str:
+    """Name the chain of a stream."""
+    return f"stream:{stream}"
+
+
+def readings_name(case_id: UUID) -> str:
+    """Name the chain of the readings of a case."""
+    return f"readings:{case_id}"
+
+
+class AuditLogStore:
+    """Chained notes in PostgreSQL, within one transaction.
+
+    They are held until the commit and written in the order of their chains' names, after everything else: two
+    transactions never wait for each other's chains in a circle, and hold a chain only while they commit.
+    """
+
+    def __init__(self, connection: Connection, vault: Vault) -> None:
+        """Work inside the transaction of `connection`."""
+        self._connection = connection
+        self._vault = vault
+        self._held: dict[str, list[dict[str, Any]]] = {}
+
+    def note(self, stream: Stream, type_: str, body: Mapping[str, Any], *, actor_id: UUID | None, at: datetime) -> None:
+        """Add an event to a stream; ids, codes and counts only, no personal data."""
+        row = {"stream": str(stream), "type": type_, "body": dict(body), "actor_id": actor_id, "at": at}
+        self._held.setdefault(stream_name(stream), []).append(row)
+
+    def note_reading(self, reading: Reading) -> None:
+        """Add that somebody looked at what identifies people of a case."""
+        row = reading._asdict() | {"classes": list(reading.classes), "roles": list(reading.roles)}
+        self._held.setdefault(readings_name(reading.case_id), []).append(row)
+
+    def flush(self) -> None:
+        """Write what is held."""
+        held, self._held = self._held, {}
+        for name in sorted(held):
+            self._append(name, held[name])
+
+    def _append(self, name: str, rows: list[dict[str, Any]]) -> None:
+        self._connection.execute(_BEGIN, {"name": name})
+        length, head = self._connection.execute(_LOCK, {"name": name}).one()
+        is_stream = name.startswith("stream:")
+        make = stream_link if is_stream else reading_link
+        links = []
+        for row in rows:
+            length += 1
+            head = make(self._vault, head or GENESIS, row | {"seq": length})
+            links.append(row | {"seq": length, "hash": head})
+        self._connection.execute(insert(_EVENT if is_stream else _READING), links)
+        self._connection.execute(_SAVE, {"name": name, "length": length, "head": head})

@@ -1,0 +1,53 @@
+"""Write down who looks at what identifies people, and who was refused it, before anything is shown."""
+
+from uuid import UUID
+
+from engine.assembly import Engine
+from engine.errors import AuditUnavailableError
+from engine.stores import Reading
+from engine.views import Viewer
+
+
+def note_reading(
+    engine: Engine,
+    viewer: Viewer,
+    case_id: UUID,
+    what: str,
+    classes: tuple[str, ...],
+    *,
+    subject_id: UUID | None = None,
+) -> None:
+    """Write that somebody looks at a part of a case: `what` names the part, `classes` the sorts of what it tells.
+
+    Call it once it is sure that the viewer may, and before anything is shown. Raises `AuditUnavailableError` when it
+    cannot be written, whatever the reason: what is not written down is not shown.
+    """
+    reading = Reading(
+        case_id=case_id, actor_id=_actor(viewer), at=engine.clock.now(), what=what, subject_id=subject_id,
+        classes=tuple(sorted(classes)), roles=tuple(sorted(viewer.roles)),
+    )  # fmt: skip
+    try:
+        with engine.unit_of_work() as work:
+            work.audit.note_reading(reading)
+            work.commit()
+    except Exception as error:
+        raise AuditUnavailableError from error
+
+
+def note_refusal(engine: Engine, viewer: Viewer, what: str, code: str, *, subject_id: UUID | None = None) -> None:
+    """Write that somebody was refused something; `what` names it without content, `code` is that of the error.
+
+    `subject_id` is what was asked for, if it has an id, whether there is such a thing or not. Raises
+    `AuditUnavailableError` when it cannot be written.
+    """
+    body = {"what": what, "code": code, "subject_id": str(subject_id) if subject_id else None}
+    try:
+        with engine.unit_of_work() as work:
+            work.audit.note("access", "Refused", body, actor_id=_actor(viewer), at=engine.clock.now())
+            work.commit()
+    except Exception as error:
+        raise AuditUnavailableError from error
+
+
+def _actor(viewer: Viewer) -> UUID | None:
+    return None if viewer.is_system else viewer.actor_id
