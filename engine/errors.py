@@ -95,6 +95,27 @@ class SecondPersonError(NotAllowedError):
     sentence = "Whoever asked for more time cannot give it: a second person must."
 
 
+class KeepingError(IcmcError):
+    """Raised when data cannot be held, sealed, erased or copied as somebody wants."""
+
+    code = "keeping"
+    sentence = "{problem}"
+
+
+class HeldError(KeepingError):
+    """Raised when something must not be erased now; `reasons` says why, in words without names."""
+
+    code = "held"
+    sentence = "This cannot be erased now: {reasons}."
+
+
+class TooFineError(KeepingError):
+    """Raised when counts are to be crossed so finely that they would tell of single people."""
+
+    code = "too-fine"
+    sentence = "These counts cannot be shown: {problem}."
+
+
 class NothingFiredError(IcmcError):
     """Raised for a deadline that is due and of which nothing can be fired: it would be due for ever."""
 

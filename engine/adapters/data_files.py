@@ -14,10 +14,12 @@ def data_folder(name: str) -> Path:
 
 
 def shipped_sources() -> dict[str, str]:
-    """Read every shipped definition file: name below `workflows/` and text, calendars, ladders and law first."""
+    """Read every shipped definition file: name below `workflows/` and text, the workflows last."""
     folder = data_folder("workflows")
     files = [
-        file for part in ("calendars", "ladders", "law", "cases") for file in sorted((folder / part).glob("*.yaml"))
+        file
+        for part in ("calendars", "ladders", "law", "retention", "cases")
+        for file in sorted((folder / part).glob("*.yaml"))
     ]
     return {str(file.relative_to(folder.parent)): file.read_text(encoding="utf-8") for file in files}
 

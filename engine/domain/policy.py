@@ -47,6 +47,17 @@ class Action(StrEnum):
     KEEP_CHANNELS = "set up a channel"
     MANAGE_ROTA = "plan shifts and absences"
     REFER = "refer work to another unit, or answer a referral"
+    KEEP_RETENTION = "set how long data is kept"
+    SEE_KEEPING = "see what is held, sealed or due to be erased"
+    HOLD = "hold a case back from erasure"
+    SEAL = "seal a case, or open it again"
+    ASK_ERASURE = "ask that a person's data is erased"
+    APPROVE_ERASURE = "agree to an erasure"
+    ANSWER_SUBJECT = "give a person what is held about them"
+    CORRECT = "correct what is known of a person"
+    EXPORT = "make a copy in a spreadsheet"
+    APPROVE_EXPORT = "agree to a large copy"
+    SEE_STATISTICS = "see statistics"
 
 
 _CARE = frozenset(
@@ -85,6 +96,21 @@ ROLES_THAT_MAY: Mapping[Action, frozenset[Role]] = {
     Action.KEEP_CHANNELS: frozenset({Role.SYSTEM_ADMINISTRATOR}),
     Action.MANAGE_ROTA: frozenset({Role.SUPERVISOR, Role.NODAL_OFFICER, Role.SYSTEM_ADMINISTRATOR}),
     Action.REFER: _CARE | {Role.PARTNERSHIP_MANAGER},
+    Action.KEEP_RETENTION: frozenset({Role.DATA_PROTECTION_OFFICER}),
+    Action.SEE_KEEPING: _LEADING | {Role.DATA_PROTECTION_OFFICER, Role.LAWYER, Role.AUDITOR},
+    Action.HOLD: _LEADING | {Role.DATA_PROTECTION_OFFICER, Role.LAWYER},
+    Action.SEAL: frozenset({Role.DATA_PROTECTION_OFFICER, Role.NODAL_OFFICER, Role.SAFEGUARDING_LEAD}),
+    Action.ASK_ERASURE: _LEADING | {Role.DATA_PROTECTION_OFFICER},
+    Action.APPROVE_ERASURE: frozenset(
+        {Role.DATA_PROTECTION_OFFICER, Role.SUPERVISOR, Role.NODAL_OFFICER, Role.SAFEGUARDING_LEAD}
+    ),
+    Action.ANSWER_SUBJECT: frozenset({Role.DATA_PROTECTION_OFFICER, Role.CASE_MANAGER}),
+    Action.CORRECT: frozenset({Role.DATA_PROTECTION_OFFICER, Role.CASE_MANAGER, Role.CASEWORKER, Role.SUPERVISOR}),
+    Action.EXPORT: _LEADING | {Role.DATA_PROTECTION_OFFICER},
+    Action.APPROVE_EXPORT: frozenset(
+        {Role.DATA_PROTECTION_OFFICER, Role.SUPERVISOR, Role.NODAL_OFFICER, Role.SAFEGUARDING_LEAD}
+    ),
+    Action.SEE_STATISTICS: _WORKING | {Role.AUDITOR},
 }
 """The roles that allow each action; nobody else may do it."""
 

@@ -14,6 +14,7 @@ from engine.errors import (
     DefinitionError,
     IcmcError,
     InvalidAnswersError,
+    KeepingError,
     LimitChangeError,
     NotACandidateError,
     NotAllowedError,
@@ -38,6 +39,7 @@ _STATUSES: Final = (
     (InvalidAnswersError, HTTPStatus.UNPROCESSABLE_ENTITY),
     (DefinitionError, HTTPStatus.UNPROCESSABLE_ENTITY),
     (LimitChangeError, HTTPStatus.UNPROCESSABLE_ENTITY),
+    (KeepingError, HTTPStatus.UNPROCESSABLE_ENTITY),
     (UnknownOutcomeError, HTTPStatus.UNPROCESSABLE_ENTITY),
 )
 _WORDS: Final = {

@@ -1,4 +1,4 @@
-"""All definitions of a folder: workflows, ladders, law packs and calendars, told apart by their first key."""
+"""All definitions of a folder, told apart by their first key: workflows, ladders, law packs, calendars, retention."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,6 +13,7 @@ from engine.spec.findings import Finding, in_order
 from engine.spec.ladders import Ladder
 from engine.spec.law import LawPack
 from engine.spec.merged import alone
+from engine.spec.retention import RetentionPolicy
 from engine.spec.shape import fit
 from engine.spec.workflow import Workflow
 from engine.spec.yaml_files import YamlDocument, read_yaml_file
@@ -27,6 +28,7 @@ class Kind(StrEnum):
     LADDER = "ladder"
     LAW = "law"
     CALENDAR = "calendar"
+    RETENTION = "retention"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,7 @@ class Definitions:
     ladders: Mapping[str, Ladder] = field(default_factory=dict)
     packs: Mapping[str, LawPack] = field(default_factory=dict)
     calendars: Mapping[str, Calendar] = field(default_factory=dict)
+    retentions: Mapping[str, RetentionPolicy] = field(default_factory=dict)
     sources: Mapping[tuple[Kind, str], Source] = field(default_factory=dict, repr=False)
     loaded: Mapping[str, LoadedWorkflow] = field(default_factory=dict, repr=False)
     findings: tuple[Finding, ...] = ()
@@ -127,6 +130,7 @@ class _Gathering:
             ladders={k: v for k, v in self._records[Kind.LADDER].items() if isinstance(v, Ladder)},
             packs={k: v for k, v in self._records[Kind.LAW].items() if isinstance(v, LawPack)},
             calendars={k: v for k, v in self._records[Kind.CALENDAR].items() if isinstance(v, Calendar)},
+            retentions={k: v for k, v in self._records[Kind.RETENTION].items() if isinstance(v, RetentionPolicy)},
             sources={key: Source(document.file, document.text) for key, (_, document) in self.documents.items()},
             loaded=self._loaded,
             findings=in_order(self._findings),
@@ -137,7 +141,9 @@ class _Gathering:
         return Source(found[1].file, found[1].text) if found else self._around.workflow_source(name)
 
 
-MODELS: Mapping[Kind, type[BaseModel]] = {Kind.LADDER: Ladder, Kind.LAW: LawPack, Kind.CALENDAR: Calendar}
+MODELS: Mapping[Kind, type[BaseModel]] = {
+    Kind.LADDER: Ladder, Kind.LAW: LawPack, Kind.CALENDAR: Calendar, Kind.RETENTION: RetentionPolicy,
+}  # fmt: skip
 
 
 def _unknown_kind(document: YamlDocument) -> Finding:

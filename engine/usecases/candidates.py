@@ -19,7 +19,7 @@ from engine.spec.workflow import Workflow
 from engine.spec.yaml_files import read_yaml
 from engine.stores import UnitOfWork
 
-_ORDER = (Kind.CALENDAR, Kind.LADDER, Kind.LAW, Kind.WORKFLOW)
+_ORDER = (Kind.CALENDAR, Kind.LADDER, Kind.LAW, Kind.RETENTION, Kind.WORKFLOW)
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def candidates(sources: Mapping[str, str], around: Definitions) -> tuple[Candida
     found = definitions_of([read_yaml(text, file=file) for file, text in sources.items()], around=around)
     records: Mapping[Kind, Mapping[str, BaseModel]] = {
         Kind.CALENDAR: found.calendars, Kind.LADDER: found.ladders, Kind.LAW: found.packs,
-        Kind.WORKFLOW: found.workflows,
+        Kind.RETENTION: found.retentions, Kind.WORKFLOW: found.workflows,
     }  # fmt: skip
     return tuple(
         _candidate(kind, name, found.sources[kind, name], record)

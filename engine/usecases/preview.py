@@ -78,7 +78,11 @@ def preview_files(engine: Engine, sources: Mapping[str, str], *, viewer: Viewer)
         changed = now_published
         for one in new:
             changed = _with_definition(engine, work, changed, one)
-        changes = [_Change(one.kind, one.name, changed) for one in new if one.kind != Kind.WORKFLOW]
+        changes = [
+            _Change(one.kind, one.name, changed)
+            for one in new
+            if one.kind not in {Kind.WORKFLOW.value, Kind.RETENTION.value}
+        ]
         limits = tuple(line for one in new for line in _limit_changes(work, one))
     return _previewed(engine, now_published, changes, viewer, limits)
 

@@ -18,6 +18,9 @@ from engine.usecases.candidates import Candidate, candidates, limits_in_use
 from engine.views import Viewer
 
 SHIPPED = "shipped"
+_COUNTS_NO_TIME = frozenset({Kind.WORKFLOW.value, Kind.RETENTION.value})
+_WHO_PUBLISHES = {Kind.CALENDAR.value: Action.KEEP_CALENDARS, Kind.RETENTION.value: Action.KEEP_RETENTION}
+
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,7 @@ def publish_files(engine: Engine, sources: Mapping[str, str], *, viewer: Viewer)
             _require_author(viewer, one)
         done = tuple(_publish(engine, work, one, author=viewer.name, now=now) for one in found)
         for published in done:
-            if published.changed and published.kind != Kind.WORKFLOW:
+            if published.changed and published.kind not in _COUNTS_NO_TIME:
                 work.recounts.ask(
                     engine.entropy.uuid(), kind=published.kind, name=published.name, by=viewer.actor_id, at=now
                 )
@@ -160,7 +163,7 @@ def _contracts(engine: Engine, one: Candidate) -> dict[str, str]:
 
 
 def _require_author(viewer: Viewer, one: Candidate) -> None:
-    action = Action.KEEP_CALENDARS if one.kind == Kind.CALENDAR else Action.PUBLISH
+    action = _WHO_PUBLISHES.get(one.kind, Action.PUBLISH)
     if not can(viewer, action):
         raise NotAllowedError(actor=viewer.name, action=action.value)
 
