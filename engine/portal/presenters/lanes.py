@@ -1,7 +1,8 @@
-"""Lay the steps of a case out in lanes, one for each pillar."""
+"""Lay the steps of a case out: in lanes, one for each pillar, and what waits by when it is due."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from operator import itemgetter
 
 from engine.plugin.pillar import Pillar
 from engine.views import StepView
@@ -54,6 +55,14 @@ def lane_groups(pillars: Iterable[Pillar], steps: Iterable[StepView]) -> tuple[L
         if lanes:
             groups.append(LaneGroup(letter, title, lanes))
     return tuple(groups)
+
+
+def what_waits(steps: Iterable[StepView]) -> list[StepView]:
+    """Give the steps that wait for a person, the first due first; those without a due time come last."""
+    waiting = [step for step in steps if step.status in {"ready", "approval"} and step.item_id]
+    due = [(step.deadline.due_at if step.deadline else None, step) for step in waiting]
+    timed = sorted(((at, step) for at, step in due if at is not None), key=itemgetter(0))
+    return [step for _, step in timed] + [step for at, step in due if at is None]
 
 
 def _lane(key: str, name: str, steps: list[StepView]) -> Lane:

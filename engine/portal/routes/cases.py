@@ -10,11 +10,12 @@ from engine.domain.policy import Action
 from engine.errors import NotFoundError
 from engine.portal.dependencies import SignedIn
 from engine.portal.posted import clean
-from engine.portal.presenters.lanes import lane_groups
+from engine.portal.presenters.lanes import lane_groups, what_waits
 from engine.portal.presenters.prefect_links import run_links
 from engine.portal.security import PAPER_POLICY
 from engine.portal.visit import Visit
-from engine.usecases.reveal_answers import reveal_answers, reveal_person
+from engine.usecases.readings import note_reading
+from engine.usecases.reveal_answers import open_document, reveal_answers, reveal_person
 from engine.views import AnswerView, CaseView, StepView
 
 router = APIRouter()
@@ -50,6 +51,7 @@ def cases(
 def case_page(visit: SignedIn, case_id: UUID) -> Response:
     """Show a case: the lanes of its pillars, its deadlines, its ledger."""
     case = visit.engine.queries.case(visit.viewer, case_id)
+    note_reading(visit.engine, visit.viewer, case_id, "case", ())
     pillars = [installed.pillar for installed in visit.engine.registry.installed]
     return visit.page(
         "case.html",
@@ -58,7 +60,7 @@ def case_page(visit: SignedIn, case_id: UUID) -> Response:
         zone=case.zone,
         case=case,
         groups=lane_groups(pillars, case.steps),
-        waiting=[step for step in case.steps if step.status in {"ready", "approval"} and step.item_id],
+        waiting=what_waits(case.steps),
         running=[deadline for deadline in case.deadlines if deadline.ended_at is None],
         past=[deadline for deadline in case.deadlines if deadline.ended_at is not None],
         held=[step for step in case.steps if step.status == "held"],
@@ -108,7 +110,7 @@ def reveal_who(visit: SignedIn, case_id: UUID, person_id: UUID) -> Response:
 @router.get("/documents/{document_id}")
 def paper(visit: SignedIn, document_id: UUID) -> Response:
     """Show a paper of a case as it is printed; it may bring its own style and do nothing else."""
-    html = visit.engine.queries.document(visit.viewer, document_id)
+    html = open_document(visit.engine, document_id, viewer=visit.viewer)
     return HTMLResponse(html, headers={"Content-Security-Policy": PAPER_POLICY})
 
 
