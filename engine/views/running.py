@@ -65,12 +65,17 @@ class EscalationAudit(View):
     problems: tuple[AuditProblem, ...]
 
     @property
-    def in_words(self) -> str:
+    def finding(self) -> str:
         """Say whether every level that was due has fired."""
-        when = f"Checked at {self.checked_at:%Y-%m-%d %H:%M} UTC, {self.checked_in_a_day} deadlines in 24 hours"
         if not self.problems:
-            return f"Every level that was due has fired. {when}."
-        return f"{len(self.problems)} things are not as they should be. {when}."
+            return "Every level that was due has fired."
+        return f"{len(self.problems)} things are not as they should be."
+
+    @property
+    def in_words(self) -> str:
+        """Say what was found and when (UTC)."""
+        when = f"Checked at {self.checked_at:%Y-%m-%d %H:%M} UTC"
+        return f"{self.finding} {when}, {self.checked_in_a_day} deadlines in 24 hours."
 
 
 class AsideDeadline(View):

@@ -90,7 +90,7 @@ def _page(
         year=year,
         calendar_title=found.title,
         calendar_zone=found.zone,
-        weekend=", ".join(day.label for day in found.weekend) or "no day of the week",
+        weekend=" and ".join(day.label for day in found.weekend) or "no day of the week",
         days=days_of_year(visit.engine, name, year),
         may_keep=visit.may(Action.KEEP_CALENDARS),
         typed=given or {},

@@ -41,6 +41,7 @@ def test_who_keeps_no_calendars_reads_them_and_cannot_change_them(portal: Portal
     page = client.get("/calendars/NP?year=2026")
     assert page.status_code == 200
     assert "Add a day" not in page.text
+    assert "and every Friday and Saturday." in client.get("/calendars/BD?year=2026").text
     assert client.post("/calendars/NP/days", data=STRIKE | {"day": "2026-12-01"}).status_code == 403
     assert client.post("/calendars/NP/days/2026-12-01/remove", data={"action": "save"}).status_code == 403
     assert client.get("/calendars/XX").status_code == 404
