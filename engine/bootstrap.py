@@ -9,6 +9,7 @@ from sqlalchemy import Engine as SqlEngine
 from sqlalchemy import create_engine
 
 from engine.adapters.apprise_channel import AppriseGateways
+from engine.adapters.breached import shipped
 from engine.adapters.data_files import data_folder, letters, shipped_sources
 from engine.adapters.demo_clock import DemoClock
 from engine.adapters.demo_mailbox import DemoGateways, DemoMailbox
@@ -30,6 +31,7 @@ from engine.adapters.sql.housekeeping_store import installation_fact
 from engine.adapters.sql.migrate import migrate
 from engine.adapters.sql.queries.service import SqlQueries
 from engine.adapters.sql.unit_of_work import SqlUnitOfWork
+from engine.adapters.totp import TotpCodes
 from engine.assembly import Engine
 from engine.builtin import CORE
 from engine.plugin.registry import Registry, load_registry
@@ -112,6 +114,8 @@ def build_engine(
         entropy=entropy or SystemEntropy(),
         vault=vault,
         passwords=Argon2Passwords(),
+        codes=TotpCodes(),
+        is_common_password=shipped().has,
         fingerprints=NameTokens(),
         renderer=TemplateRenderer(data_folder("templates")),
         registry=pillars,

@@ -315,6 +315,38 @@ class StoryError(IcmcError):
 
     code = "bad-story"
     sentence = "The story {file} cannot be read: {problem}"
+class WrongCodeError(SignInError):
+    """Raised when the code of a second factor does not fit, was used, or the sign-in it belongs to is over."""
+
+    code = "wrong-code"
+    sentence = "This code is not right, or was used already. Wait for the next one, and type that."
+
+
+class StepUpNeededError(IcmcError):
+    """Raised when somebody must prove again who they are; with `factor` by their second factor."""
+
+    code = "step-up-needed"
+    sentence = "Prove first that it is you."
+
+    def __init__(self, *, factor: bool = False) -> None:
+        self.factor = factor
+        super().__init__()
+
+
+class LinkOverError(IcmcError):
+    """Raised for a link of an invitation that was used, is too old or was never made, which must look alike."""
+
+    code = "link-over"
+    sentence = "This link does not count any more. Ask who gave it to you for a new one."
+
+
+class LastAdministratorError(IcmcError):
+    """Raised when the last one who manages people would no longer be able to."""
+
+    code = "last-administrator"
+    sentence = "Nobody could manage people any more: make somebody else a system administrator first."
+
+
 
 
 class SpecialDayError(IcmcError):

@@ -126,6 +126,26 @@ class Passwords(Protocol):
         """Check a password; takes as long for an unknown actor (None) as for a known one."""
         ...
 
+    def is_outdated(self, kept: str) -> bool:
+        """Say whether a hash was made with other parameters than a new one would be."""
+        ...
+
+
+class Codes(Protocol):
+    """The codes of an authenticator."""
+
+    def new_secret(self) -> str:
+        """Give a new secret, as text."""
+        ...
+
+    def address(self, secret: str, *, account: str) -> str:
+        """Give the address by which an authenticator learns a secret."""
+        ...
+
+    def step_of(self, secret: str, code: str, *, at: datetime) -> int | None:
+        """Give which thirty seconds a code belongs to, of those before, at and after an instant; None for none."""
+        ...
+
 
 class Entropy(Protocol):
     """The source of what must not be guessable."""

@@ -1,67 +1,175 @@
 """Sign in and out: server-side sessions of which only a hash is kept."""
 
-import hashlib
-from datetime import timedelta
+from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from engine.assembly import Engine
-from engine.errors import NotAllowedError, NotFoundError, SignInError
+from engine.domain.sign_in import IDLE_IN_THE_FIELD, KEPT_FORM_LASTS, LONGEST, PENDING_LASTS, idle_for, must_have_factor
+from engine.errors import NotAllowedError, NotFoundError, SignInError, WrongCodeError
+from engine.stores import Session, UnitOfWork
+from engine.usecases.credential_notices import tell_of_device
+from engine.usecases.factor_codes import code_fits
+from engine.usecases.session_tokens import hash_of
+from engine.usecases.slowing_down import Tries
 from engine.views import Viewer
 
-IDLE = timedelta(minutes=30)
-LONGEST = timedelta(hours=12)
+
+class Begun(NamedTuple):
+    """A session that has begun; with `needs_code` its token does nothing but take the code of a second factor."""
+
+    token: str
+    needs_code: bool = False
 
 
-def sign_in(engine: Engine, *, email: str, password: str) -> str:
-    """Give the token of a new session; raises `SignInError`, in the same words and time whatever was wrong."""
+class Device(NamedTuple):
+    """The browser of a sign-in: the secret mark that it keeps, and what it says it is."""
+
+    mark: str = ""
+    words: str = ""
+
+
+_NO_DEVICE = Device()
+
+
+def sign_in(engine: Engine, *, email: str, password: str, network: str = "", device: Device = _NO_DEVICE) -> Begun:
+    """Begin a session with a password; raises `SignInError`, in the same words and time whatever was wrong.
+
+    A hash that was made with older parameters is made anew. Somebody with a second factor is not signed in yet.
+    """
+    tries = Tries(engine, account=email, network=network)
+    tries.count()
     with engine.unit_of_work() as work:
         known = work.directory.credentials(email)
     right = engine.passwords.verify(password, known.password_hash if known and not known.disabled else None)
-    if not right or known is None:
+    if not right or known is None or known.password_hash is None:
         raise SignInError
-    return _new_session(engine, known.actor_id)
+    token = engine.entropy.token()
+    now = engine.wall_clock.now()
+    with engine.unit_of_work() as work:
+        if engine.passwords.is_outdated(known.password_hash):
+            work.directory.set_password(known.actor_id, engine.passwords.hash(password))
+        needs_code = work.sign_ins.has_factor(known.actor_id)
+        work.sign_ins.add_session(
+            hash_of(token), actor_id=known.actor_id, at=now, pending=needs_code, device=device.words
+        )
+        if not needs_code:
+            _signed_in(engine, work, known.actor_id, device, by_factor=False, at=now)
+        work.commit()
+    tries.forget()
+    return Begun(token, needs_code)
+
+
+def prove_code(engine: Engine, token: str, *, code: str, network: str = "", device: Device = _NO_DEVICE) -> str:
+    """Finish a sign-in with the code of a second factor, or a recovery code; gives the session's token, a new one.
+
+    Raises `WrongCodeError` for a code that does not fit or was used, and `SignInError` when the sign-in is too old.
+    """
+    now, new = engine.wall_clock.now(), engine.entropy.token()
+    actor_id = whose_code(engine, token)
+    if actor_id is None:
+        raise SignInError
+    tries = Tries(engine, account=str(actor_id), network=network)
+    tries.count()
+    with engine.unit_of_work() as work:
+        if not code_fits(engine, work, actor_id, code, at=now):
+            raise WrongCodeError
+        if not work.sign_ins.renew_session(hash_of(token), new_hash=hash_of(new), at=now, by_factor=True):
+            raise SignInError
+        _signed_in(engine, work, actor_id, device, by_factor=True, at=now)
+        work.commit()
+    tries.forget()
+    return new
+
+
+def whose_code(engine: Engine, token: str) -> UUID | None:
+    """Give who has to give the code of their second factor with a token; None when nobody has, or it is too late."""
+    with engine.unit_of_work() as work:
+        session = work.sign_ins.session(hash_of(token))
+    if session is None or not session.pending or session.disabled or session.ended_at is not None:
+        return None
+    return session.actor_id if engine.wall_clock.now() - session.created_at < PENDING_LASTS else None
 
 
 def become(engine: Engine, actor_id: UUID) -> str:
     """Become one of the demo's people; raises `NotAllowedError` outside the demo."""
     if not engine.demo:
         raise NotAllowedError(actor="Nobody", action="become somebody else outside the demo")
-    with engine.unit_of_work() as work:
-        actor = work.directory.actor(actor_id)
-    if actor is None or actor.disabled:
-        raise NotFoundError(kind="person")
-    return _new_session(engine, actor_id)
-
-
-def viewer_of(engine: Engine, token: str) -> Viewer | None:
-    """Give who is signed in with a token; None when the session is over, idle too long, or its actor disabled."""
-    now = engine.wall_clock.now()
-    with engine.unit_of_work() as work:
-        actor_id = work.directory.session_actor(_hash(token), since=now - LONGEST, seen_after=now - IDLE)
-        if actor_id is None:
-            return None
-        work.directory.touch_session(_hash(token), at=now)
-        work.commit()
-    try:
-        return engine.queries.viewer(actor_id)
-    except NotFoundError:
-        return None
-
-
-def sign_out(engine: Engine, token: str) -> None:
-    """End a session at once."""
-    with engine.unit_of_work() as work:
-        work.directory.end_session(_hash(token), at=engine.wall_clock.now())
-        work.commit()
-
-
-def _new_session(engine: Engine, actor_id: UUID) -> str:
     token = engine.entropy.token()
     with engine.unit_of_work() as work:
-        work.directory.add_session(_hash(token), actor_id=actor_id, at=engine.wall_clock.now())
+        actor = work.directory.actor(actor_id)
+        if actor is None or actor.disabled:
+            raise NotFoundError(kind="person")
+        work.sign_ins.add_session(hash_of(token), actor_id=actor_id, at=engine.wall_clock.now())
         work.commit()
     return token
 
 
-def _hash(token: str) -> bytes:
-    return hashlib.sha256(token.encode()).digest()
+def viewer_of(engine: Engine, token: str) -> Viewer | None:
+    """Give who is signed in with a token; None when the session is over, idle too long, or its actor disabled.
+
+    Who needs a second factor and has none yet has no role until they have set it up.
+    """
+    now = engine.wall_clock.now()
+    token_hash = hash_of(token)
+    with engine.unit_of_work() as work:
+        session = work.sign_ins.session(token_hash)
+        if session is None or not _is_open(session):
+            return None
+        try:
+            viewer = engine.queries.viewer(session.actor_id)
+        except NotFoundError:
+            return None
+        if not _is_fresh(engine, session, viewer, now):
+            return None
+        must_enrol = not engine.demo and must_have_factor(viewer.roles) and not session.by_factor
+        work.sign_ins.touch_session(token_hash, at=now)
+        work.commit()
+    proved = {
+        "session_hash": token_hash, "stepped_up_at": session.stepped_up_at, "by_factor": session.by_factor,
+    }  # fmt: skip
+    bare = {"roles": (), "unit_ids": (), "memberships": (), "must_enrol": True} if must_enrol else {}
+    return viewer.model_copy(update=proved | bare)
+
+
+def who_was_signed_in(engine: Engine, token: str) -> UUID | None:
+    """Give whose session it was that ran out within the last day; None when it was ended, or was nobody's.
+
+    It allows nothing but to keep what they had typed until they sign in again.
+    """
+    with engine.unit_of_work() as work:
+        session = work.sign_ins.session(hash_of(token))
+    if session is None or not _is_open(session):
+        return None
+    return session.actor_id if engine.wall_clock.now() - session.seen_at < KEPT_FORM_LASTS else None
+
+
+def sign_out(engine: Engine, token: str) -> None:
+    """End a session at once."""
+    now = engine.wall_clock.now()
+    with engine.unit_of_work() as work:
+        session = work.sign_ins.session(hash_of(token))
+        work.sign_ins.end_session(hash_of(token), at=now)
+        if session is not None and session.ended_at is None:
+            work.audit.note("sign-in", "SignedOut", {}, actor_id=session.actor_id, at=now)
+        work.commit()
+
+
+def _is_open(session: Session) -> bool:
+    return session.ended_at is None and not session.pending and not session.disabled
+
+
+def _is_fresh(engine: Engine, session: Session, viewer: Viewer, now: datetime) -> bool:
+    idle = IDLE_IN_THE_FIELD if engine.demo else idle_for(viewer.roles)
+    return now - session.seen_at < idle and now - session.created_at < LONGEST
+
+
+def _signed_in(
+    engine: Engine, work: UnitOfWork, actor_id: UUID, device: Device, *, by_factor: bool, at: datetime
+) -> None:
+    is_new = bool(device.mark) and work.sign_ins.note_device(actor_id, hash_of(device.mark), at=at)
+    if is_new:
+        tell_of_device(engine, work, actor_id, at=at)
+    work.audit.note(
+        "sign-in", "SignedIn", {"by_factor": by_factor, "new_device": is_new}, actor_id=actor_id, at=at
+    )  # fmt: skip

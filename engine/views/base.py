@@ -1,5 +1,6 @@
 """What every view has, and who is looking."""
 
+from datetime import datetime
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
@@ -11,8 +12,20 @@ class View(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class Membership(View):
+    """A unit of somebody, with the roles that they have in it and nowhere else."""
+
+    unit_id: UUID
+    roles: tuple[str, ...]
+
+
 class Viewer(View):
-    """Who is looking: an actor, with the units and roles that decide what they may see."""
+    """Who is looking: an actor, with the units and roles that decide what they may see.
+
+    `memberships` say which role counts in which unit; `roles` is all of them together, for menus. Without memberships
+    every role counts in every unit. `stepped_up_at` (UTC) is when the session last proved who it is, `by_factor` whether
+    with a second factor. With `must_enrol` the roles wait until somebody has set up the second factor that they need.
+    """
 
     actor_id: UUID
     name: str
@@ -21,6 +34,11 @@ class Viewer(View):
     language: str = "en"
     zone: str = "Asia/Kolkata"
     is_system: bool = False
+    memberships: tuple[Membership, ...] = ()
+    session_hash: bytes | None = None
+    stepped_up_at: datetime | None = None
+    by_factor: bool = False
+    must_enrol: bool = False
 
     def has_role(self, *roles: str) -> bool:
         """Say whether the viewer has one of these roles."""

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from engine.adapters.sql import tables as tb
@@ -12,7 +12,7 @@ from engine.stores import Credentials, Unit
 
 _ORGANISATION, _UNIT = tb.OrganisationRow.__table__, tb.UnitRow.__table__  # type: ignore[attr-defined]
 _ACTOR, _MEMBER = tb.ActorRow.__table__, tb.MembershipRow.__table__  # type: ignore[attr-defined]
-_SESSION, _ABSENCE = tb.SessionRow.__table__, tb.AbsenceRow.__table__  # type: ignore[attr-defined]
+_ABSENCE = tb.AbsenceRow.__table__  # type: ignore[attr-defined]
 
 
 class DirectoryStore:
@@ -78,6 +78,13 @@ class DirectoryStore:
         """Write the hash of a new password."""
         self._connection.execute(update(_ACTOR).where(_ACTOR.c.id == actor_id).values(password_hash=password_hash))
 
+    def password_of(self, actor_id: UUID) -> str | None:
+        """Give the hash of somebody's password."""
+        found: str | None = self._connection.execute(
+            select(_ACTOR.c.password_hash).where(_ACTOR.c.id == actor_id)
+        ).scalar()
+        return found
+
     def count_actors(self) -> int:
         """Count the actors."""
         return self._connection.execute(select(func.count()).select_from(_ACTOR)).scalar_one()
@@ -109,32 +116,6 @@ class DirectoryStore:
         query = select(_ACTOR.c.id, _ACTOR.c.password_hash, _ACTOR.c.disabled, _ACTOR.c.demo)
         row = self._connection.execute(query.where(_ACTOR.c.email == email.lower())).first()
         return Credentials(*row) if row else None
-
-    def add_session(self, token_hash: bytes, *, actor_id: UUID, at: datetime) -> None:
-        """Write a sign-in."""
-        row = {"token_hash": token_hash, "actor_id": actor_id, "created_at": at, "seen_at": at}
-        self._connection.execute(insert(_SESSION), row)
-
-    def session_actor(self, token_hash: bytes, *, since: datetime, seen_after: datetime) -> UUID | None:
-        """Give whose live session this is: created after `since`, seen after `seen_after`, not ended."""
-        query = (
-            select(_SESSION.c.actor_id)
-            .join(_ACTOR, _ACTOR.c.id == _SESSION.c.actor_id)
-            .where(
-                _SESSION.c.token_hash == token_hash, _SESSION.c.ended_at.is_(None), _SESSION.c.created_at > since,
-                _SESSION.c.seen_at > seen_after, _ACTOR.c.disabled.is_(False),
-            )
-        )  # fmt: skip
-        found: UUID | None = self._connection.execute(query).scalar()
-        return found
-
-    def touch_session(self, token_hash: bytes, *, at: datetime) -> None:
-        """Note that a session was used."""
-        self._connection.execute(update(_SESSION).where(_SESSION.c.token_hash == token_hash).values(seen_at=at))
-
-    def end_session(self, token_hash: bytes, *, at: datetime) -> None:
-        """End a session; it does not come back."""
-        self._connection.execute(update(_SESSION).where(_SESSION.c.token_hash == token_hash).values(ended_at=at))
 
     def _actors(self, *conditions: object) -> tuple[ActorRecord, ...]:
         roles = func.array_remove(func.array_agg(func.distinct(_MEMBER.c.role)), None)

@@ -36,6 +36,7 @@ from engine.adapters.sql.remembering import forget, remember, remembering
 from engine.adapters.sql.special_day_store import SpecialDayStore
 from engine.domain.compiled import CompiledWorkflow
 from engine.domain.library import Library
+from engine.adapters.sql.sign_in_store import SignInStore
 from engine.domain.state import CaseState
 from engine.ports import DueDeadline, Vault
 
@@ -77,6 +78,7 @@ class SqlUnitOfWork:
         self.duty = DutyStore(connection)
         self.ledger = LedgerStore(connection)
         self.referrals = ReferralStore(connection)
+        self.sign_ins = SignInStore(connection, self._vault)
         self.definitions = DefinitionStore(connection)
         self.special_days = SpecialDayStore(connection)
         self.recounts = RecountStore(connection)

@@ -29,14 +29,14 @@ def office(world: World) -> World:
 
 def test_a_new_person_signs_in_and_acts_in_their_unit(office: World) -> None:
     _add(office)
-    viewer = viewer_of(office.engine, sign_in(office.engine, email="Mary@example.org", password=PASSWORD))
+    viewer = viewer_of(office.engine, sign_in(office.engine, email="Mary@example.org", password=PASSWORD).token)
     assert viewer is not None
     assert (viewer.name, viewer.roles, viewer.zone) == ("Mary", ("caseworker",), "Asia/Kolkata")
 
 
 def test_a_disabled_person_is_out_at_the_next_request_and_cannot_come_back(office: World) -> None:
     _add(office)
-    token = sign_in(office.engine, email="mary@example.org", password=PASSWORD)
+    token = sign_in(office.engine, email="mary@example.org", password=PASSWORD).token
     set_disabled(office.engine, viewer=SYSTEM, email="mary@example.org", disabled=True)
     assert viewer_of(office.engine, token) is None
     with pytest.raises(SignInError):

@@ -48,8 +48,25 @@ from engine.adapters.sql.tables.people import (
     UnitRow,
 )
 from engine.adapters.sql.tables.persons import CasePersonRow, PersonRow, PersonTokenRow
-from engine.adapters.sql.tables.sharing import ConsentRow, ReferralRow
-from engine.adapters.sql.tables.sign_in import ApiKeyRow, SessionRow
+from engine.adapters.sql.tables.sharing import (
+    ConsentRow,
+    MatchAlertRow,
+    MatchCheckRow,
+    PartnerLinkRow,
+    PartnerViewRow,
+    ReferralRow,
+)
+from engine.adapters.sql.tables.sign_in import (
+    ApiKeyRow,
+    InvitationRow,
+    KeptFormRow,
+    KnownDeviceRow,
+    LostFactorRow,
+    RecoveryCodeRow,
+    SecondFactorRow,
+    SessionRow,
+    SignInTryRow,
+)
 from engine.adapters.sql.tables.time import DeadlineRow, EscalationAuditRow, EscalationRow, RecountRow, SpecialDayRow
 
 __all__ = [
@@ -93,7 +110,13 @@ __all__ = [
     "IntervalRow",
     "JobRow",
     "LegalHoldRow",
+    "InvitationRow",
     "MembershipRow",
+    "KeptFormRow",
+    "KnownDeviceRow",
+    "LostFactorRow",
+    "MatchAlertRow",
+    "MatchCheckRow",
     "MessageRow",
     "OrganisationRow",
     "PersonRow",
@@ -103,16 +126,18 @@ __all__ = [
     "ReferralRow",
     "ReportRow",
     "RestrictionRow",
+    "ReadingRow",
+    "RecoveryCodeRow",
     "RetentionProposalRow",
     "RunRow",
     "ServiceRow",
     "SessionRow",
     "ShiftRow",
     "SpecialDayRow",
+    "SecondFactorRow",
     "StepRow",
     "TombstoneRow",
     "UnitRow",
+    "SignInTryRow",
     "WorkItemRow",
 ]
-    "ReadingRow",
-    "RecoveryCodeRow",

@@ -1,0 +1,33 @@
+"""Tell somebody that they signed in from a new browser, or that how they sign in was changed: it may not be them."""
+
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from engine.assembly import Engine
+from engine.domain.safe_hours import EMAIL, IN_APP
+from engine.stores import UnitOfWork
+from engine.usecases.telling import tell_of_system
+
+NEW_DEVICE: Final = "new_device"
+CHANGED: Final = "sign_in_changed"
+_ACCOUNT: Final = "/account"
+
+
+def tell_of_device(engine: Engine, work: UnitOfWork, actor_id: UUID, *, at: datetime) -> None:
+    """Tell somebody of a sign-in from a browser that they had not used before; `at` is by the machine's clock."""
+    _tell(engine, work, actor_id, NEW_DEVICE, at)
+
+
+def tell_of_change(engine: Engine, work: UnitOfWork, actor_id: UUID, *, at: datetime) -> None:
+    """Tell somebody that their password or second factor was changed; `at` is by the machine's clock."""
+    _tell(engine, work, actor_id, CHANGED, at)
+
+
+def _tell(engine: Engine, work: UnitOfWork, actor_id: UUID, kind: str, at: datetime) -> None:
+    person = work.directory.actor(actor_id)
+    if person is not None:
+        tell_of_system(
+            engine, work, kind=kind, rule=f"{kind}|{at.isoformat()}", people=(person,), channels=(IN_APP, EMAIL),
+            link=_ACCOUNT, now=engine.clock.now(), critical=True,
+        )  # fmt: skip

@@ -1,0 +1,53 @@
+"""Slow down who guesses: each failure makes the next try wait longer, and nobody is locked out.
+
+Failures are counted in the database, so that a restart or a second process forgets none of them; the keys are blind
+tokens, which tell no address.
+"""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from engine.assembly import Engine
+from engine.domain.sign_in import ACCOUNT, ACCOUNT_HERE, NETWORK, failures_at, wait_after
+
+_PACES: Final = (ACCOUNT_HERE, ACCOUNT, NETWORK)
+
+
+class Tries:
+    """The tries for one account from one network."""
+
+    def __init__(self, engine: Engine, *, account: str, network: str) -> None:
+        self._engine = engine
+        name = account.strip().casefold()
+        blind = engine.vault.blind
+        self._keys = (
+            blind("sign-in", f"{name}\0{network}"), blind("sign-in", f"{name}\0"), blind("sign-in", f"\0{network}"),
+        )  # fmt: skip
+
+    def wait(self) -> timedelta:
+        """Give how long the next try waits for what failed before it."""
+        now = self._engine.wall_clock.now()
+        with self._engine.unit_of_work() as work:
+            return max(map(wait_after, self._failures(work.sign_ins.tries(self._keys, at=now), now), _PACES))
+
+    def count(self) -> None:
+        """Count a try as failed before it is known: many at once do not slip through together."""
+        now = self._engine.wall_clock.now()
+        with self._engine.unit_of_work() as work:
+            failures = self._failures(work.sign_ins.tries(self._keys, at=now), now)
+            work.sign_ins.set_tries(dict(zip(self._keys, (count + 1 for count in failures), strict=True)), at=now)
+            work.commit()
+
+    def forget(self) -> None:
+        """Forget the failures of the account after a success; the network's stay, less this try."""
+        now = self._engine.wall_clock.now()
+        here, account, network = self._keys
+        with self._engine.unit_of_work() as work:
+            count, _ = work.sign_ins.tries((network,), at=now)[0]
+            work.sign_ins.set_tries({network: max(count - 1, 0)}, at=now)
+            work.sign_ins.forget_tries((here, account))
+            work.commit()
+
+    @staticmethod
+    def _failures(found: tuple[tuple[int, datetime], ...], now: datetime) -> list[int]:
+        return [failures_at(count, last_at, now) for count, last_at in found]

@@ -1,0 +1,46 @@
+"""Ask somebody to prove again that it is them, before what would do most harm in other hands."""
+
+from engine.assembly import Engine
+from engine.domain.sign_in import STEP_UP_LASTS
+from engine.errors import SignInError, StepUpNeededError, WrongCodeError
+from engine.usecases.factor_codes import code_fits
+from engine.usecases.session_tokens import hash_of
+from engine.usecases.slowing_down import Tries
+from engine.views import Viewer
+
+
+def require_step_up(engine: Engine, viewer: Viewer, *, factor: bool = False) -> None:
+    """Refuse a viewer whose session has not proved who it is within the last ten minutes.
+
+    With `factor` a password is not enough: it is asked of everybody for what tells where somebody is. The system
+    itself, and the people of a demo, have nothing to prove. Raises `StepUpNeededError`.
+    """
+    if viewer.is_system or engine.demo:
+        return
+    proved = viewer.stepped_up_at
+    if proved is None or engine.wall_clock.now() - proved >= STEP_UP_LASTS or (factor and not viewer.by_factor):
+        raise StepUpNeededError(factor=factor)
+
+
+def step_up(engine: Engine, *, viewer: Viewer, token: str, password: str, code: str, network: str = "") -> str:
+    """Prove who it is, by the second factor where there is one, else by the password; gives the session's new token.
+
+    Raises `SignInError` for a password and `WrongCodeError` for a code that does not fit.
+    """
+    tries = Tries(engine, account=str(viewer.actor_id), network=network)
+    tries.count()
+    with engine.unit_of_work() as work:
+        by_factor = work.sign_ins.has_factor(viewer.actor_id)
+        kept = work.directory.password_of(viewer.actor_id)
+    if not by_factor and not engine.passwords.verify(password, kept):
+        raise SignInError
+    now, new = engine.wall_clock.now(), engine.entropy.token()
+    with engine.unit_of_work() as work:
+        if by_factor and not code_fits(engine, work, viewer.actor_id, code, at=now):
+            raise WrongCodeError
+        if not work.sign_ins.renew_session(hash_of(token), new_hash=hash_of(new), at=now, by_factor=by_factor):
+            raise SignInError
+        work.audit.note("sign-in", "SteppedUp", {"by_factor": by_factor}, actor_id=viewer.actor_id, at=now)
+        work.commit()
+    tries.forget()
+    return new
