@@ -277,3 +277,18 @@ def _told(world: World, case_id: UUID, kind: str) -> set[tuple[str, str]]:
         case=case_id, kind=kind,
     )  # fmt: skip
     return {(_names(world)[row.recipient_id], row.channel) for row in rows}
+
+
+def test_how_late_breaches_and_levels_came_is_counted_by_seconds_for_a_day(world: World) -> None:
+    late = {3: 1, 40: 2, 4000: 1}
+    for seconds, times in late.items():
+        cases = [world.open().case_id for _ in range(times)]
+        world.clock.move_to(world.deadline(cases[0], "intake").due_at + timedelta(seconds=seconds))
+        world.fire()
+    lag = {one.at_most_seconds: one for one in world.engine.queries.board(world.who("system_administrator")).firing.lag}
+    wanted = {5: 1, 120: 2, None: 1}
+    assert {end: one.breaches for end, one in lag.items() if one.breaches} == wanted
+    assert {end: one.levels for end, one in lag.items() if one.levels} == wanted
+    world.later(hours=25)
+    gone = world.engine.queries.board(world.who("system_administrator")).firing.lag
+    assert not [one for one in gone if one.breaches or one.levels]

@@ -261,3 +261,28 @@ def test_a_faster_ladder_holds_for_open_deadlines_and_the_preview_says_who_is_to
     publish_definition(world.engine, source=faster, viewer=world.who("case_manager"))
     recount_deadlines(world.engine)
     assert world.deadline(opened.case_id, "look").next_at == due_at + timedelta(minutes=30)
+
+
+LAW = """
+law: in
+title: India
+limits:
+  - {id: IN-TEST, jurisdiction: IN, what: The report, trigger: the report, limit: PT10H, counting: elapsed,
+     duty: police, source: Visits Act 2020, basis: read, confidence: high, if_missed: Magistrate}
+"""
+
+
+def test_a_changed_limit_of_the_law_holds_for_open_deadlines_once_and_keeps_before_and_after(world: World) -> None:
+    manager = world.who("case_manager")
+    publish_definition(world.engine, source=LAW, viewer=manager)
+    publish_definition(world.engine, source=VISIT.replace("limit: PT1H}", "law: IN-TEST}", 1), viewer=manager)
+    opened = world.open()
+    before = due(world, opened.case_id)
+    told = preview_files(world.engine, {"in.yaml": LAW.replace("PT10H", "PT12H")}, viewer=manager)
+    assert [(line.before, line.after) for line in told.lines] == [(before, before + timedelta(hours=2))]
+    assert due(world, opened.case_id) == before
+    publish_definition(world.engine, source=LAW.replace("PT10H", "PT12H"), viewer=manager)
+    moved = [recount_deadlines(world.engine).moved for _ in range(2)]
+    assert moved == [1, 0]
+    assert due(world, opened.case_id) == before + timedelta(hours=2)
+    assert [(b[:16], a[:16]) for b, a in moved_events(world)] == [("2026-03-07T16:00", "2026-03-07T18:00")]

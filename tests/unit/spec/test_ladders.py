@@ -153,6 +153,43 @@ def test_a_child_not_produced_goes_to_case_manager_then_supervisor_then_the_dist
     assert told[2].law_route == "District Child Protection Unit"
 
 
+@pytest.mark.parametrize(
+    ("name", "bodies"),
+    [
+        ("fir-refused", ["Superintendent of Police", "Magistrate", "Human Rights Commission", "High Court"]),
+        ("child-not-produced", [
+            "Child Protection Unit", "District Magistrate", "Commission for Protection of Child Rights", "High Court",
+        ]),
+        ("bonded-labour", [
+            "Sub-Divisional Magistrate", "District Magistrate", "Labour Commissioner", "National Human Rights",
+        ]),
+        ("compensation", ["District Legal Services", "State Legal Services", "High Court Legal Services Committee"]),
+        ("repatriation-stuck", [
+            "State nodal officer", "Foreigners Regional Registration", "Home and External Affairs", "Task Force",
+            "National Human Rights",
+        ]),
+        ("leak", ["Grievance officer", "Police", "Appellate Committee", "Press Council", "Court"]),
+    ],
+)  # fmt: skip
+def test_the_bodies_outside_are_turned_to_in_their_order(
+    shipped: dict[str, Ladder], name: str, bodies: list[str]
+) -> None:
+    routes = [level.to.law_route for level in shipped[name].levels if level.to.law_route]
+    assert len(routes) == len(bodies)
+    assert all(body in route for body, route in zip(bodies, routes, strict=True))
+
+
+def test_a_silent_partner_goes_to_its_people_the_next_partner_and_those_who_lead(shipped: dict[str, Ladder]) -> None:
+    levels = shipped["partner-silent"].levels
+    told = [level.to.partner or level.to.role for level in levels]
+    assert told == [
+        Role.CASEWORKER, Role.CASEWORKER, Role.PARTNERSHIP_MANAGER, Role.SUPERVISOR, Role.NODAL_OFFICER,
+    ]  # fmt: skip
+    assert [level.level for level in levels if level.offer_next_partner]
+    own = [level.to.person or level.to.role for level in shipped["own-staff-breach"].levels]
+    assert own == ["supervisor", Role.SAFEGUARDING_LEAD, Role.NODAL_OFFICER]
+
+
 def test_only_urgent_ladders_override_quiet_hours(shipped: dict[str, Ladder]) -> None:
     loud = {name for name, ladder in shipped.items() if ladder.overrides_quiet_hours}
     assert loud == {"critical", "child-not-produced", "partner-silent-critical", "detention-limit", "leak"}
