@@ -8,7 +8,19 @@ from engine.domain.compiled import CompiledWorkflow
 from engine.domain.library import Library as Published
 from engine.errors import GatewayError
 from engine.plugin.registry import Registry
-from engine.ports import Channel, Clock, Codes, Entropy, Fingerprints, Gateways, Passwords, Queries, Renderer, Uptime, Vault
+from engine.ports import (
+    Channel,
+    Clock,
+    Codes,
+    Entropy,
+    Fingerprints,
+    Gateways,
+    Passwords,
+    Queries,
+    Renderer,
+    Uptime,
+    Vault,
+)
 from engine.spec.calendars import Calendar
 from engine.spec.catalogue import StepCatalogue
 from engine.spec.findings import Finding

@@ -116,6 +116,13 @@ class TooFineError(KeepingError):
     sentence = "These counts cannot be shown: {problem}."
 
 
+class OwnApprovalError(NotAllowedError):
+    """Raised when the one who asked for what needs two people wants to approve it too."""
+
+    code = "own-approval"
+    sentence = "Whoever asked for it cannot approve it: a second person must."
+
+
 class NothingFiredError(IcmcError):
     """Raised for a deadline that is due and of which nothing can be fired: it would be due for ever."""
 
@@ -315,6 +322,8 @@ class StoryError(IcmcError):
 
     code = "bad-story"
     sentence = "The story {file} cannot be read: {problem}"
+
+
 class WrongCodeError(SignInError):
     """Raised when the code of a second factor does not fit, was used, or the sign-in it belongs to is over."""
 
@@ -345,8 +354,6 @@ class LastAdministratorError(IcmcError):
 
     code = "last-administrator"
     sentence = "Nobody could manage people any more: make somebody else a system administrator first."
-
-
 
 
 class SpecialDayError(IcmcError):

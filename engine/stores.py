@@ -7,9 +7,12 @@ from typing import Any, Literal, NamedTuple, Protocol
 from uuid import UUID
 
 from engine.domain import events as ev
+from engine.domain.access import CaseAccess, Denial, Grant
 from engine.domain.consequences import Job, WorkItem
 from engine.domain.duty import Absence, Conflict, Shift
+from engine.domain.four_eyes import ApprovalRequest
 from engine.domain.library import Library
+from engine.domain.policy import Viewer
 from engine.domain.records import Case, Deadline, Interval, Scalar
 from engine.domain.referral import Referral
 from engine.domain.safe_hours import Preference
@@ -129,14 +132,6 @@ class Credentials(NamedTuple):
     demo: bool
 
 
-class StoredDefinition(NamedTuple):
-    """A version of a definition as it is stored; `flattened` is what is compiled."""
-
-    id: UUID
-    kind: str
-    name: str
-    version: int
-    title: str
 class Session(NamedTuple):
     """A sign-in, be it over or not (instants UTC); `by_factor`: a second factor was proved at `stepped_up_at`."""
 
@@ -153,10 +148,9 @@ class Session(NamedTuple):
 
 
 class Factor(NamedTuple):
-    """The secret of an authenticator; it counts once it was confirmed. Codes up to `last_step` were used."""
+    """The secret of an authenticator. Codes up to `last_step` were used."""
 
     secret: str
-    confirmed_at: datetime | None
     last_step: int
 
 
@@ -204,6 +198,14 @@ class ApiKey(NamedTuple):
     account: str = ""
 
 
+class StoredDefinition(NamedTuple):
+    """A version of a definition as it is stored; `flattened` is what is compiled."""
+
+    id: UUID
+    kind: str
+    name: str
+    version: int
+    title: str
     status: str
     content_hash: str
     source: str
@@ -224,6 +226,57 @@ class StoredDay(NamedTuple):
     added_by: UUID | None
     added_at: datetime
     who: str = ""
+
+
+class ClosedCase(NamedTuple):
+    """A closed case, as a retention policy looks at it (UTC)."""
+
+    id: UUID
+    unit_id: UUID
+    jurisdiction: str
+    zone: str
+    closed_at: datetime
+
+
+class RetentionProposal(NamedTuple):
+    """What a retention policy proposes for a case (UTC); `decision` is empty until a person has decided."""
+
+    id: UUID
+    case_id: UUID
+    act: str
+    policy: str
+    due_at: datetime
+    kept_until: datetime | None
+    proposed_at: datetime
+    decision: str
+    decided_at: datetime | None
+
+
+class ErasureNotice(NamedTuple):
+    """That a unit which was given something of a case is asked to erase its copy (UTC)."""
+
+    id: UUID
+    erasure_id: UUID
+    case_id: UUID
+    unit_id: UUID
+    sent_at: datetime
+    due_at: datetime
+    answered_by: UUID | None = None
+    answered_at: datetime | None = None
+    answer: str = ""
+    case_number: str = ""
+
+
+class Correction(NamedTuple):
+    """That what is known of a person was corrected or remarked upon (UTC); the words are sealed."""
+
+    id: UUID
+    case_id: UUID
+    person_id: UUID
+    kind: str
+    reason_code: str
+    made_by: UUID | None
+    made_at: datetime
 
 
 class OpenRecount(NamedTuple):
@@ -274,9 +327,6 @@ class Audited:
     lines: tuple[AuditedLine, ...]
 
 
-class EscalationAudits(Protocol):
-    """What the escalation auditor reads and finds."""
-
 Stream = Literal["people", "sign-in", "keys", "keeping", "channels", "definitions", "access", "safeguarding"]
 """The chains of what happens beside cases."""
 
@@ -304,6 +354,9 @@ class AuditLog(Protocol):
         """Add that somebody looked at what identifies people of a case."""
         ...
 
+
+class EscalationAudits(Protocol):
+    """What the escalation auditor reads and finds."""
 
     def late(self, *, until: datetime, most: int) -> tuple[UUID, ...]:
         """List open deadlines of which something is due since before `until`."""
@@ -382,9 +435,20 @@ class WorkItems(Protocol):
         ...
 
     def keep_answers(
-        self, answers: Mapping[str, JsonValue], *, case_id: UUID, unit_id: UUID, step_id: UUID, turn: int, at: datetime
+        self,
+        answers: Mapping[str, JsonValue],
+        *,
+        case_id: UUID,
+        unit_id: UUID,
+        step_id: UUID,
+        turn: int,
+        at: datetime,
+        key_of: UUID | None = None,
     ) -> bytes:
-        """Seal the answers of a step; gives the sealed bytes, of which the chain keeps a hash."""
+        """Seal the answers of a step, under the key of its person if it has one, else of the case.
+
+        Gives the sealed bytes, of which the chain keeps a hash.
+        """
         ...
 
     def answers(self, step_id: UUID, *, turn: int | None = None) -> Mapping[str, JsonValue]:
@@ -392,15 +456,29 @@ class WorkItems(Protocol):
         ...
 
     def save_draft(
-        self, item: WorkItem, answers: Mapping[str, JsonValue], *, unit_id: UUID, by: UUID, at: datetime
+        self,
+        item: WorkItem,
+        answers: Mapping[str, JsonValue],
+        *,
+        unit_id: UUID,
+        by: UUID,
+        at: datetime,
+        key_of: UUID | None = None,
     ) -> None:
-        """Keep what has been typed, sealed."""
+        """Keep what has been typed, sealed under the key of the step's person if it has one."""
         ...
 
     def save_proposals(
-        self, item: WorkItem, proposals: Mapping[str, JsonValue], notes: Sequence[str], *, unit_id: UUID, at: datetime
+        self,
+        item: WorkItem,
+        proposals: Mapping[str, JsonValue],
+        notes: Sequence[str],
+        *,
+        unit_id: UUID,
+        at: datetime,
+        key_of: UUID | None = None,
     ) -> None:
-        """Keep what preparing the step proposed, sealed."""
+        """Keep what preparing the step proposed, sealed under the key of the step's person if it has one."""
         ...
 
     def drop_draft(self, item_id: UUID) -> None:
@@ -669,16 +747,16 @@ class Directory(Protocol):
         """Write the hash of a new password."""
         ...
 
+    def password_of(self, actor_id: UUID) -> str | None:
+        """Give the hash of somebody's password."""
+        ...
+
     def count_actors(self) -> int:
         """Count the actors."""
         ...
 
     def actor(self, actor_id: UUID) -> ActorRecord | None:
         """Load an actor with units and roles."""
-        ...
-
-    def password_of(self, actor_id: UUID) -> str | None:
-        """Give the hash of somebody's password."""
         ...
 
     def holders(self, *, roles: tuple[str, ...], unit_id: UUID | None = None) -> tuple[ActorRecord, ...]:
@@ -726,20 +804,12 @@ class SignIns(Protocol):
         """Note that a session was used."""
         ...
 
-    def end_session(self, token_hash: bytes, *, at: datetime) -> None:
-        """End a session; it does not come back."""
-        ...
-
-
-class Duty(Protocol):
-    """Who is on call, who is away, and who must not be told of a case."""
-
     def renew_session(self, token_hash: bytes, *, new_hash: bytes, at: datetime, by_factor: bool) -> bool:
         """Give a live session another token, proved at `at`; the old token is nobody's. Gives whether there was one."""
         ...
 
-    def add_shift(self, shift: Shift, *, by: UUID | None, at: datetime) -> None:
-        """Write a shift."""
+    def end_session(self, token_hash: bytes, *, at: datetime) -> None:
+        """End a session; it does not come back."""
         ...
 
     def end_session_of(self, actor_id: UUID, session_id: UUID, *, at: datetime) -> bool:
@@ -759,10 +829,18 @@ class Duty(Protocol):
         ...
 
     def propose_factor(self, actor_id: UUID, secret: str, *, at: datetime) -> None:
-        """Write a secret that counts once a code of it was given, over one that never counted."""
+        """Write a secret that counts once a code of it was given; the one that counts now stays until then."""
         ...
 
-    def use_step(self, actor_id: UUID, step: int, *, confirmed_at: datetime | None = None) -> None:
+    def proposed_factor(self, actor_id: UUID) -> str | None:
+        """Open the secret that was proposed, if there is one."""
+        ...
+
+    def confirm_factor(self, actor_id: UUID, secret: str, *, step: int, at: datetime) -> None:
+        """Let a secret count from now on, in place of the one before; the code of `step` was used for that."""
+        ...
+
+    def use_step(self, actor_id: UUID, step: int) -> None:
         """Say that the code of these thirty seconds was used: it, and those before it, count no more."""
         ...
 
@@ -879,6 +957,14 @@ class Duty(Protocol):
         """Let no key of an account count any more."""
         ...
 
+
+class Duty(Protocol):
+    """Who is on call, who is away, and who must not be told of a case."""
+
+    def add_shift(self, shift: Shift, *, by: UUID | None, at: datetime) -> None:
+        """Write a shift."""
+        ...
+
     def shift(self, shift_id: UUID) -> Shift | None:
         """Load a shift that was not called off."""
         ...
@@ -981,6 +1067,78 @@ class Referrals(Protocol):
 
     def partners(self, jurisdiction: str, *, but: Collection[UUID]) -> tuple[UUID, ...]:
         """List the units of a place, its own first and then those of its country, without those named."""
+        ...
+
+
+class Access(Protocol):
+    """Who may see a case beside its unit, and who never."""
+
+    def add_grant(self, grant: Grant) -> bool:
+        """Write a grant once; a second one with the same id changes nothing and gives False."""
+        ...
+
+    def grant(self, grant_id: UUID) -> Grant | None:
+        """Load a grant, also one that has ended."""
+        ...
+
+    def grants_of(self, case_id: UUID) -> tuple[Grant, ...]:
+        """Load every grant of a case, also those that have ended, the earliest first."""
+        ...
+
+    def end_grant(self, grant_id: UUID, *, at: datetime, reason: str) -> bool:
+        """End a grant, with the reason as a code; gives whether it was still live."""
+        ...
+
+    def confirm_grant(self, grant_id: UUID, *, by: UUID, at: datetime) -> None:
+        """Write who was the second person to agree to a grant."""
+        ...
+
+    def deny(self, denial: Denial) -> bool:
+        """Write that somebody must not see a case; a second one with the same id changes nothing and gives False."""
+        ...
+
+    def denial(self, denial_id: UUID) -> Denial | None:
+        """Load a denial, also one that was lifted."""
+        ...
+
+    def denials_of(self, case_id: UUID) -> tuple[Denial, ...]:
+        """Load every denial of a case, also those that were lifted, the earliest first."""
+        ...
+
+    def lift(self, denial_id: UUID, *, by: UUID | None, second_by: UUID | None, at: datetime) -> bool:
+        """Lift a denial, with who asked and who agreed; gives whether it still held."""
+        ...
+
+    def is_denied(self, case_id: UUID, *, actor_id: UUID, unit_ids: Collection[UUID]) -> bool:
+        """Say whether a denial of a case names somebody, one of their units or its organisation, or they conflict."""
+        ...
+
+    def access_of(self, viewer: Viewer, case_id: UUID, now: datetime) -> CaseAccess:
+        """Say how somebody sees a case; raises `NotFoundError` for a case that there is not."""
+        ...
+
+
+class Approvals(Protocol):
+    """What one person asks for and a second one must answer."""
+
+    def ask(self, request: ApprovalRequest) -> bool:
+        """Write a request once; a second one with the same id changes nothing and gives False."""
+        ...
+
+    def get(self, request_id: UUID) -> ApprovalRequest | None:
+        """Load a request and keep others from answering it until the transaction ends."""
+        ...
+
+    def answer(self, request_id: UUID, *, by: UUID, approved: bool, at: datetime) -> bool:
+        """Write how a request was answered; gives whether it still waited."""
+        ...
+
+    def open_for(self, unit_ids: Collection[UUID], *, now: datetime) -> tuple[ApprovalRequest, ...]:
+        """Load what waits for an answer in some units, the earliest first."""
+        ...
+
+    def open_of_case(self, case_id: UUID, *, now: datetime) -> tuple[ApprovalRequest, ...]:
+        """Load what waits for an answer in a case, the earliest first."""
         ...
 
 
@@ -1189,6 +1347,7 @@ class Records(Protocol):
         number: str,
         version: int,
         at: datetime,
+        key_of: UUID | None = None,
     ) -> UUID:
         """Keep a document, sealed; the same document of the same step and version is kept once."""
         ...
@@ -1245,6 +1404,11 @@ class UnitOfWork(Protocol):
         ...
 
     @property
+    def audit(self) -> AuditLog:
+        """What happens beside cases, and who looked at what."""
+        ...
+
+    @property
     def escalations(self) -> EscalationAudits:
         """What the escalation auditor reads and finds."""
         ...
@@ -1280,6 +1444,11 @@ class UnitOfWork(Protocol):
         ...
 
     @property
+    def sign_ins(self) -> SignIns:
+        """What signing in keeps."""
+        ...
+
+    @property
     def duty(self) -> Duty:
         """Shifts, absences, conflicts."""
         ...
@@ -1292,6 +1461,16 @@ class UnitOfWork(Protocol):
     @property
     def referrals(self) -> Referrals:
         """Referrals."""
+        ...
+
+    @property
+    def access(self) -> Access:
+        """Grants and denials."""
+        ...
+
+    @property
+    def approvals(self) -> Approvals:
+        """What waits for a second person."""
         ...
 
     @property
@@ -1320,11 +1499,6 @@ class UnitOfWork(Protocol):
         ...
 
     @property
-    def audit(self) -> AuditLog:
-        """What happens beside cases, and who looked at what."""
-        ...
-
-    @property
     def records(self) -> Records:
         """Commands, documents, services."""
         ...
@@ -1340,8 +1514,3 @@ class UnitOfWork(Protocol):
     def commit(self) -> None:
         """Keep everything, and wake the listeners of what was written."""
         ...
-    @property
-    def sign_ins(self) -> SignIns:
-        """What signing in keeps."""
-        ...
-

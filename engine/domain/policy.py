@@ -5,11 +5,29 @@ from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
 
+from engine.domain.access import CaseAccess
+from engine.domain.narrowing import covers
 from engine.spec.roles import Role
+
+
+class Membership(Protocol):
+    """A unit of somebody, with the roles that they have in it and nowhere else."""
+
+    @property
+    def unit_id(self) -> UUID:
+        """The unit."""
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """The keys of the roles."""
 
 
 class Viewer(Protocol):
     """An actor as far as permission goes."""
+
+    @property
+    def actor_id(self) -> UUID:
+        """Who it is."""
 
     @property
     def unit_ids(self) -> tuple[UUID, ...]:
@@ -18,6 +36,10 @@ class Viewer(Protocol):
     @property
     def roles(self) -> tuple[str, ...]:
         """The keys of the actor's roles."""
+
+    @property
+    def memberships(self) -> tuple[Membership, ...]:
+        """The roles by unit; empty when every role counts in every one of the units."""
 
     @property
     def is_system(self) -> bool:
@@ -58,6 +80,9 @@ class Action(StrEnum):
     EXPORT = "make a copy in a spreadsheet"
     APPROVE_EXPORT = "agree to a large copy"
     SEE_STATISTICS = "see statistics"
+    SEE_ACCESS = "see who may see a case"
+    DENY = "say who must not see a case"
+    LIFT_DENIAL = "let somebody see a case again"
 
 
 _CARE = frozenset(
@@ -111,29 +136,57 @@ ROLES_THAT_MAY: Mapping[Action, frozenset[Role]] = {
         {Role.DATA_PROTECTION_OFFICER, Role.SUPERVISOR, Role.NODAL_OFFICER, Role.SAFEGUARDING_LEAD}
     ),
     Action.SEE_STATISTICS: _WORKING | {Role.AUDITOR},
+    Action.SEE_ACCESS: _LEADING | {Role.AUDITOR, Role.DATA_PROTECTION_OFFICER},
+    Action.DENY: _LEADING,
+    Action.LIFT_DENIAL: _LEADING,
 }
 """The roles that allow each action; nobody else may do it."""
 
 
-def can(viewer: Viewer, action: Action, *, unit_id: UUID | None = None) -> bool:
-    """Say whether an actor may do something, and, with `unit_id`, whether that unit is one of theirs.
+def can(
+    viewer: Viewer,
+    action: Action,
+    *,
+    unit_id: UUID | None = None,
+    access: CaseAccess | None = None,
+    field: str | None = None,
+) -> bool:
+    """Say whether an actor may do something: at all, or in a unit, or with a case, or with a field of a case.
 
-    Leave the unit out for a case that was found through what the viewer sees: it may be another unit's, granted.
+    A role counts only in the unit in which somebody has it: with `unit_id` those of that unit, with `access` those
+    through which the case is seen. With neither it is the question of a menu: is there any unit in which they may?
+    With `access`, a denied case allows nothing; with `field` too, the field must be one that is shown to them.
     """
     if viewer.is_system:
         return True
-    if unit_id is not None and unit_id not in viewer.unit_ids:
-        return False
-    return not ROLES_THAT_MAY[action].isdisjoint(viewer.roles)
+    if access is not None:
+        may = not access.is_denied and not ROLES_THAT_MAY[action].isdisjoint(access.roles)
+        return may and (field is None or covers(access, field))
+    roles = viewer.roles if unit_id is None else roles_in(viewer, unit_id)
+    return not ROLES_THAT_MAY[action].isdisjoint(roles)
+
+
+def roles_in(viewer: Viewer, unit_id: UUID) -> frozenset[str]:
+    """Give the roles that somebody has in a unit; none for a unit that is not theirs."""
+    if unit_id not in viewer.unit_ids:
+        return frozenset()
+    if not viewer.memberships:
+        return frozenset(viewer.roles)
+    return frozenset(role for one in viewer.memberships if one.unit_id == unit_id for role in one.roles)
+
+
+def units_that_let(viewer: Viewer, action: Action) -> frozenset[UUID]:
+    """Give the units in which somebody may do something."""
+    return frozenset(unit for unit in viewer.unit_ids if not ROLES_THAT_MAY[action].isdisjoint(roles_in(viewer, unit)))
 
 
 def visible_units(viewer: Viewer) -> frozenset[UUID]:
     """Give the units whose cases an actor sees; none for one who only keeps the system running."""
-    return frozenset(viewer.unit_ids) if can(viewer, Action.SEE_CASES) else frozenset()
+    return units_that_let(viewer, Action.SEE_CASES)
 
 
 def board_units(viewer: Viewer) -> frozenset[UUID] | None:
     """Give the units whose counts an actor sees on the board; None for all, which the system's keepers look after."""
     if viewer.is_system or Role.SYSTEM_ADMINISTRATOR in viewer.roles:
         return None
-    return frozenset(viewer.unit_ids) if can(viewer, Action.SEE_BOARD) else frozenset()
+    return units_that_let(viewer, Action.SEE_BOARD)

@@ -22,7 +22,6 @@ _COUNTS_NO_TIME = frozenset({Kind.WORKFLOW.value, Kind.RETENTION.value})
 _WHO_PUBLISHES = {Kind.CALENDAR.value: Action.KEEP_CALENDARS, Kind.RETENTION.value: Action.KEEP_RETENTION}
 
 
-
 @dataclass(frozen=True, slots=True)
 class Published:
     """What is published now; `changed` is false when it was published already."""

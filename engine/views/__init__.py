@@ -1,6 +1,6 @@
 """What pages, the command line and messages are shown: frozen views, made for one viewer."""
 
-from engine.views.base import View, Viewer
+from engine.views.base import Membership, View, Viewer
 from engine.views.cases import CaseLine, CaseView, EventView, JobView, PersonView, RunView, StepView
 from engine.views.deadlines import AskedView, DeadlineView, DelayLine, ExtensionView, LinkView, PauseView
 from engine.views.definitions import DefinitionView, LimitChange, MovedDeadline, PreviewView
@@ -59,6 +59,7 @@ __all__ = [
     "LimitChange",
     "LinkView",
     "MailView",
+    "Membership",
     "MovedDeadline",
     "NoticeView",
     "OfferView",

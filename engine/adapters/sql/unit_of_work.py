@@ -33,10 +33,10 @@ from engine.adapters.sql.recent_messages import RecentMessages
 from engine.adapters.sql.recount_store import RecountStore
 from engine.adapters.sql.referral_store import ReferralStore
 from engine.adapters.sql.remembering import forget, remember, remembering
+from engine.adapters.sql.sign_in_store import SignInStore
 from engine.adapters.sql.special_day_store import SpecialDayStore
 from engine.domain.compiled import CompiledWorkflow
 from engine.domain.library import Library
-from engine.adapters.sql.sign_in_store import SignInStore
 from engine.domain.state import CaseState
 from engine.ports import DueDeadline, Vault
 
@@ -79,6 +79,8 @@ class SqlUnitOfWork:
         self.ledger = LedgerStore(connection)
         self.referrals = ReferralStore(connection)
         self.sign_ins = SignInStore(connection, self._vault)
+        self.access = AccessStore(connection)
+        self.approvals = ApprovalStore(connection)
         self.definitions = DefinitionStore(connection)
         self.special_days = SpecialDayStore(connection)
         self.recounts = RecountStore(connection)

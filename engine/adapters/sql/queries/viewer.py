@@ -30,6 +30,10 @@ def viewer(reading: Reading, actor_id: UUID) -> vw.Viewer:
         language=rows[0]["language"],
         unit_ids=tuple(dict.fromkeys(row["unit_id"] for row in member)),
         roles=tuple(dict.fromkeys(row["role"] for row in member)),
+        memberships=tuple(
+            vw.Membership(unit_id=unit, roles=tuple(row["role"] for row in member if row["unit_id"] == unit))
+            for unit in dict.fromkeys(row["unit_id"] for row in member)
+        ),
         **zone,
     )
 

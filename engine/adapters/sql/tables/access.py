@@ -1,15 +1,17 @@
-"""Who may see a case beside its unit, and who never."""
+"""Who may see a case beside its unit, who never, and what waits for a second person."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
+from sqlalchemy import CheckConstraint, Index, text
 from sqlmodel import Field, SQLModel
 
-from engine.adapters.sql.tables.fields import at, texts
+from engine.adapters.sql.tables.fields import at, json_value, texts
 
 
 class GrantRow(SQLModel, table=True):
-    """A unit that may see a case of another one, for a purpose, until an instant."""
+    """A unit, or one person of it, that may see a case of another one, for a purpose, until an instant."""
 
     __tablename__ = "grant"
     id: UUID = Field(primary_key=True)
@@ -21,6 +23,31 @@ class GrantRow(SQLModel, table=True):
     ended_at: datetime | None = at()
     granted_at: datetime = at(null=False)
     granted_by: UUID | None = None
+    kind: str = Field(default="hand", sa_column_kwargs={"server_default": "hand"})
+    actor_id: UUID | None = Field(default=None, foreign_key="actor.id")
+    referral_id: UUID | None = Field(default=None, index=True)
+    consent_id: UUID | None = Field(default=None, index=True)
+    second_by: UUID | None = None
+    second_at: datetime | None = at()
+    ended_reason: str = Field(default="", sa_column_kwargs={"server_default": ""})
+
+
+class DenialRow(SQLModel, table=True):
+    """A person, unit or organisation that must not see a case, whatever else would let them."""
+
+    __tablename__ = "denial"
+    id: UUID = Field(primary_key=True)
+    case_id: UUID = Field(foreign_key="case.id", index=True)
+    actor_id: UUID | None = Field(default=None, foreign_key="actor.id", index=True)
+    unit_id: UUID | None = Field(default=None, foreign_key="unit.id", index=True)
+    organisation_id: UUID | None = Field(default=None, foreign_key="organisation.id", index=True)
+    reason_code: str
+    set_by: UUID | None = None
+    set_at: datetime = at(null=False)
+    lifted_by: UUID | None = None
+    lifted_second_by: UUID | None = None
+    lifted_at: datetime | None = at()
+    __table_args__ = (CheckConstraint("num_nonnulls(actor_id, unit_id, organisation_id) = 1", name="denial_names_one"),)
 
 
 class ConflictRow(SQLModel, table=True):
@@ -33,3 +60,24 @@ class ConflictRow(SQLModel, table=True):
     noted_by: UUID | None = None
     noted_at: datetime = at(null=False)
     ended_at: datetime | None = at()
+
+
+class ApprovalRequestRow(SQLModel, table=True):
+    """What one person asks for and a second one must answer. `subject` holds ids and codes only."""
+
+    __tablename__ = "approval_request"
+    id: UUID = Field(primary_key=True)
+    kind: str
+    case_id: UUID | None = Field(default=None, foreign_key="case.id", index=True)
+    unit_id: UUID | None = Field(default=None, foreign_key="unit.id")
+    subject: dict[str, Any] = json_value()
+    asked_by: UUID
+    asked_at: datetime = at(null=False)
+    reason_code: str
+    answered_by: UUID | None = None
+    answered_at: datetime | None = at()
+    approved: bool | None = None
+    expires_at: datetime = at(null=False)
+    __table_args__ = (
+        Index("approval_request_open", "unit_id", "asked_at", postgresql_where=text("answered_at IS NULL")),
+    )

@@ -1,0 +1,118 @@
+"""Who may see a case beside its unit, and who never: grants and denials."""
+
+from collections.abc import Collection
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Connection, exists, or_, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from engine.adapters.sql import tables as tb
+from engine.domain.access import CaseAccess, Denial, Grant, access_through
+from engine.domain.policy import Viewer, roles_in
+from engine.errors import NotFoundError
+
+_GRANT, _DENIAL = tb.GrantRow.__table__, tb.DenialRow.__table__  # type: ignore[attr-defined]
+_CONFLICT, _UNIT, _CASE = tb.ConflictRow.__table__, tb.UnitRow.__table__, tb.CaseRow.__table__  # type: ignore[attr-defined]
+_REFERRAL = tb.ReferralRow.__table__  # type: ignore[attr-defined]
+_GRANT_COLUMNS = [_GRANT.c[name] for name in Grant.model_fields]
+_DENIAL_COLUMNS = [_DENIAL.c[name] for name in Denial.model_fields]
+
+
+class AccessStore:
+    """Grants and denials in PostgreSQL, within one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        """Work inside the transaction of `connection`."""
+        self._connection = connection
+
+    def add_grant(self, grant: Grant) -> bool:
+        """Write a grant once; a second one with the same id changes nothing and gives False."""
+        row = grant.model_dump() | {"fields": list(grant.fields)}
+        statement = upsert(_GRANT).values(row).on_conflict_do_nothing()
+        return self._connection.execute(statement.returning(_GRANT.c.id)).first() is not None
+
+    def grant(self, grant_id: UUID) -> Grant | None:
+        """Load a grant, also one that has ended."""
+        found = self._grants(_GRANT.c.id == grant_id)
+        return found[0] if found else None
+
+    def grants_of(self, case_id: UUID) -> tuple[Grant, ...]:
+        """Load every grant of a case, also those that have ended, the earliest first."""
+        return self._grants(_GRANT.c.case_id == case_id)
+
+    def end_grant(self, grant_id: UUID, *, at: datetime, reason: str) -> bool:
+        """End a grant, with the reason as a code; gives whether it was still live."""
+        ended = update(_GRANT).where(_GRANT.c.id == grant_id, _GRANT.c.ended_at.is_(None))
+        return bool(self._connection.execute(ended.values(ended_at=at, ended_reason=reason)).rowcount)
+
+    def confirm_grant(self, grant_id: UUID, *, by: UUID, at: datetime) -> None:
+        """Write who was the second person to agree to a grant."""
+        self._connection.execute(update(_GRANT).where(_GRANT.c.id == grant_id).values(second_by=by, second_at=at))
+
+    def deny(self, denial: Denial) -> bool:
+        """Write that somebody must not see a case; a second one with the same id changes nothing and gives False."""
+        statement = upsert(_DENIAL).values(denial.model_dump()).on_conflict_do_nothing()
+        return self._connection.execute(statement.returning(_DENIAL.c.id)).first() is not None
+
+    def denial(self, denial_id: UUID) -> Denial | None:
+        """Load a denial, also one that was lifted."""
+        found = self._denials(_DENIAL.c.id == denial_id)
+        return found[0] if found else None
+
+    def denials_of(self, case_id: UUID) -> tuple[Denial, ...]:
+        """Load every denial of a case, also those that were lifted, the earliest first."""
+        return self._denials(_DENIAL.c.case_id == case_id)
+
+    def lift(self, denial_id: UUID, *, by: UUID | None, second_by: UUID | None, at: datetime) -> bool:
+        """Lift a denial, with who asked and who agreed; gives whether it still held."""
+        lifted = update(_DENIAL).where(_DENIAL.c.id == denial_id, _DENIAL.c.lifted_at.is_(None))
+        values = {"lifted_by": by, "lifted_second_by": second_by, "lifted_at": at}
+        return bool(self._connection.execute(lifted.values(values)).rowcount)
+
+    def is_denied(self, case_id: UUID, *, actor_id: UUID, unit_ids: Collection[UUID]) -> bool:
+        """Say whether a denial of a case names somebody, one of their units or its organisation, or they conflict."""
+        organisations = select(_UNIT.c.organisation_id).where(_UNIT.c.id.in_(list(unit_ids)))
+        named = or_(
+            _DENIAL.c.actor_id == actor_id,
+            _DENIAL.c.unit_id.in_(list(unit_ids)),
+            _DENIAL.c.organisation_id.in_(organisations),
+        )
+        denied = exists().where(_DENIAL.c.case_id == case_id, _DENIAL.c.lifted_at.is_(None), named)
+        conflicted = exists().where(
+            _CONFLICT.c.case_id == case_id, _CONFLICT.c.actor_id == actor_id, _CONFLICT.c.ended_at.is_(None)
+        )
+        return bool(self._connection.execute(select(or_(denied, conflicted))).scalar())
+
+    def access_of(self, viewer: Viewer, case_id: UUID, now: datetime) -> CaseAccess:
+        """Say how somebody sees a case; raises `NotFoundError` for a case that there is not."""
+        owner: UUID | None = self._connection.execute(select(_CASE.c.unit_id).where(_CASE.c.id == case_id)).scalar()
+        if owner is None:
+            raise NotFoundError(kind="case")
+        mine = _GRANT.c.actor_id.is_(None) | (_GRANT.c.actor_id == viewer.actor_id)
+        granted = self._grants(_GRANT.c.case_id == case_id, _GRANT.c.unit_id.in_(list(viewer.unit_ids)), mine)
+        live = [grant for grant in granted if grant.is_live(now)]
+        return access_through(
+            case_id,
+            owner,
+            own_roles=roles_in(viewer, owner),
+            granted=[(grant, roles_in(viewer, grant.unit_id)) for grant in live],
+            step_ids=self._offered([grant.referral_id for grant in live if grant.referral_id]),
+            is_denied=self.is_denied(case_id, actor_id=viewer.actor_id, unit_ids=viewer.unit_ids),
+        )
+
+    def _offered(self, referral_ids: Collection[UUID]) -> tuple[UUID, ...]:
+        if not referral_ids:
+            return ()
+        query = select(_REFERRAL.c.step_id).where(_REFERRAL.c.id.in_(list(referral_ids)))
+        return tuple(self._connection.execute(query.where(_REFERRAL.c.step_id.is_not(None))).scalars())
+
+    def _grants(self, *conditions: object) -> tuple[Grant, ...]:
+        query = select(*_GRANT_COLUMNS).where(*conditions)  # type: ignore[arg-type]
+        rows = self._connection.execute(query.order_by(_GRANT.c.granted_at, _GRANT.c.id)).mappings()
+        return tuple(Grant.model_validate(dict(row)) for row in rows)
+
+    def _denials(self, *conditions: object) -> tuple[Denial, ...]:
+        query = select(*_DENIAL_COLUMNS).where(*conditions)  # type: ignore[arg-type]
+        rows = self._connection.execute(query.order_by(_DENIAL.c.set_at, _DENIAL.c.id)).mappings()
+        return tuple(Denial.model_validate(dict(row)) for row in rows)

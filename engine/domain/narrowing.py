@@ -1,0 +1,85 @@
+"""What of a case a grant shows: fields by name, sealed classes by their own."""
+
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from typing import Final
+
+from engine.domain.access import CaseAccess, Via
+from engine.spec.roles import Role
+
+
+class SealedClass(StrEnum):
+    """What is kept apart even within a unit: who sees the case does not see it for that reason."""
+
+    HEALTH = "health"
+    COUNSELLING = "counselling"
+    IMAGES = "images"
+    INFORMANTS = "informants"
+    SHELTER_ADDRESS = "shelter_address"
+    TESTIMONY = "testimony"
+
+
+ROLES_THAT_READ: Final[Mapping[SealedClass, frozenset[Role]]] = {
+    SealedClass.HEALTH: frozenset({Role.MEDICAL_OFFICER, Role.COUNSELLOR}),
+    SealedClass.COUNSELLING: frozenset({Role.COUNSELLOR}),
+    SealedClass.IMAGES: frozenset({Role.LAWYER, Role.POLICE_LIAISON, Role.CASE_MANAGER}),
+    SealedClass.INFORMANTS: frozenset({Role.INTAKE_OFFICER, Role.SUPERVISOR}),
+    SealedClass.SHELTER_ADDRESS: frozenset({Role.SHELTER_MANAGER, Role.CASE_MANAGER}),
+    SealedClass.TESTIMONY: frozenset({Role.LAWYER, Role.CASE_MANAGER}),
+}
+"""The roles that read each sealed class in the unit that keeps a case; others need a grant that names the class."""
+
+OPERATIONAL: Final = "case.*"
+"""What a grant names for the steps and time limits of a case to be shown."""
+PERSON: Final = "person"
+_CLASS: Final = "class:"
+_ALL: Final = ".*"
+
+
+def covers(access: CaseAccess, field: str) -> bool:
+    """Say whether a field is shown: `<step type>.<question>`, `person.<field>`, `case.<part>` or `class:<name>`.
+
+    The case's own unit is shown every field but those of sealed classes, which its roles open. A grant shows what it
+    names, one by one or with `.*` for all of a step type, of persons or of the case; `.*` never opens a sealed class.
+    """
+    if access.is_denied or access.via is Via.NONE:
+        return False
+    if field.startswith(_CLASS):
+        return _opens(access, field.removeprefix(_CLASS))
+    if access.fields is None:
+        return True
+    return field in access.fields or field.rpartition(".")[0] + _ALL in access.fields
+
+
+def shows(access: CaseAccess, field: str, sealed_class: str = "") -> bool:
+    """Say whether an answer is shown; one of a sealed class is shown only to whom the class is open."""
+    return covers(access, _CLASS + sealed_class) if sealed_class else covers(access, field)
+
+
+def shows_whole(access: CaseAccess, step_type: str, sealed_classes: Iterable[str] = ()) -> bool:
+    """Say whether all that a step holds is shown, such as on its papers: every field, every person, every class."""
+    whole = covers(access, step_type + _ALL) and covers(access, PERSON + _ALL)
+    return whole and all(covers(access, _CLASS + name) for name in sealed_classes)
+
+
+def names_of(access: CaseAccess, step_type: str) -> bool:
+    """Say whether any field of a step type is shown by its name."""
+    return access.fields is None or any(name.rpartition(".")[0] == step_type for name in access.fields)
+
+
+def problem_of(field: str) -> str:
+    """Say what is wrong with the name of a field in a grant or consent; empty when nothing is."""
+    if field.startswith(_CLASS):
+        known = {one.value for one in SealedClass}
+        return "" if field.removeprefix(_CLASS) in known else f"There is no sealed class {field.removeprefix(_CLASS)}."
+    parts = field.split(".")
+    is_name = all(part.replace("_", "").isalnum() and part.islower() for part in parts[:-1]) and parts[-1] != ""
+    length = 2 if parts[0] in {"case", PERSON} else 3
+    return "" if is_name and len(parts) == length else "A field is named <step type>.<question>, person.… or case.…"
+
+
+def _opens(access: CaseAccess, name: str) -> bool:
+    if access.fields is not None:
+        return _CLASS + name in access.fields
+    known = {one.value: roles for one, roles in ROLES_THAT_READ.items()}
+    return not known.get(name, frozenset()).isdisjoint(access.roles)

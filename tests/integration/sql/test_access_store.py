@@ -1,0 +1,145 @@
+"""Grants, denials and requests for approval, as they are kept."""
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from functools import partial
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import create_engine, select
+from sqlalchemy.exc import IntegrityError
+
+from engine.adapters.sql import tables as tb
+from engine.adapters.sql.access_store import AccessStore
+from engine.adapters.sql.approval_store import ApprovalStore
+from engine.domain.access import Denial, Grant, Via
+from engine.domain.four_eyes import ApprovalRequest
+from engine.errors import NotFoundError
+from engine.views import Viewer
+from tests.conftest import FreshDatabase
+from tests.integration.queries.world import START, World, build_world
+
+_UNIT = tb.UnitRow.metadata.tables["unit"]
+
+
+@pytest.fixture
+def world(database: FreshDatabase) -> Iterator[World]:
+    sql = create_engine(database.app_url)
+    yield build_world(sql)
+    sql.dispose()
+
+
+@pytest.fixture
+def home(world: World) -> UUID:
+    return world.unit("Shillong")
+
+
+@pytest.fixture
+def case_id(world: World, home: UUID) -> UUID:
+    return world.open_case(home)
+
+
+@pytest.fixture
+def stranger(world: World) -> Viewer:
+    return world.actor("Eve", world.unit("Elsewhere"), "supervisor")
+
+
+def kept(world: World, store: type[Any], act: Callable[[Any], Any]) -> Any:
+    with world.sql.begin() as connection:
+        return act(store(connection))
+
+
+def granted(world: World, case_id: UUID, unit_id: UUID, **values: Any) -> Grant:
+    given = {"id": uuid4(), "case_id": case_id, "unit_id": unit_id, "purpose": "help", "granted_at": START}
+    grant = Grant.model_validate(given | values)
+    assert kept(world, AccessStore, lambda store: store.add_grant(grant))
+    assert not kept(world, AccessStore, lambda store: store.add_grant(grant))
+    return grant
+
+
+def denied(world: World, case_id: UUID, **values: Any) -> Denial:
+    denial = Denial(id=uuid4(), case_id=case_id, reason_code="danger", set_at=START, **values)
+    assert kept(world, AccessStore, lambda store: store.deny(denial))
+    return denial
+
+
+def seen(world: World, viewer: Viewer, case_id: UUID) -> Via:
+    via: Via = kept(world, AccessStore, lambda store: store.access_of(viewer, case_id, world.clock.now())).via
+    return via
+
+
+def test_a_grant_is_kept_as_it_was_given_and_ends_once(world: World, case_id: UUID, stranger: Viewer) -> None:
+    grant = granted(world, case_id, stranger.unit_ids[0], fields=("a.b.c",), valid_until=START + timedelta(hours=1))
+    assert kept(world, AccessStore, lambda store: store.grants_of(case_id)) == (grant,)
+    assert seen(world, stranger, case_id) is Via.GRANT
+    assert kept(world, AccessStore, lambda store: store.end_grant(grant.id, at=START, reason="withdrawn"))
+    assert not kept(world, AccessStore, lambda store: store.end_grant(grant.id, at=START, reason="again"))
+    assert seen(world, stranger, case_id) is Via.NONE
+    found = kept(world, AccessStore, lambda store: store.grant(grant.id))
+    assert (found.ended_at, found.ended_reason) == (START, "withdrawn")
+
+
+def test_a_grant_to_one_person_is_theirs_alone(world: World, case_id: UUID, stranger: Viewer) -> None:
+    granted(world, case_id, stranger.unit_ids[0], kind="break_glass", actor_id=stranger.actor_id)
+    colleague = world.actor("Col", stranger.unit_ids[0], "supervisor")
+    assert seen(world, stranger, case_id) is Via.BREAK_GLASS
+    assert seen(world, colleague, case_id) is Via.NONE
+
+
+@pytest.mark.parametrize("whom", ["actor", "unit", "organisation", "conflict"])
+def test_a_denial_of_person_unit_or_organisation_beats_a_grant_until_it_is_lifted(
+    world: World, case_id: UUID, stranger: Viewer, whom: str
+) -> None:
+    unit = stranger.unit_ids[0]
+    granted(world, case_id, unit)
+    if whom == "conflict":
+        world.add(tb.ConflictRow, case_id=case_id, actor_id=stranger.actor_id, reason_code="relative", noted_at=START)
+        assert seen(world, stranger, case_id) is Via.NONE
+        return
+    with world.sql.connect() as connection:
+        organisation = connection.execute(select(_UNIT.c.organisation_id).where(_UNIT.c.id == unit)).scalar_one()
+    named = {"actor": {"actor_id": stranger.actor_id}, "unit": {"unit_id": unit}}
+    denial = denied(world, case_id, **named.get(whom, {"organisation_id": organisation}))
+    assert seen(world, stranger, case_id) is Via.NONE
+    assert kept(world, AccessStore, lambda store: store.lift(denial.id, by=None, second_by=None, at=START))
+    assert seen(world, stranger, case_id) is Via.GRANT
+    assert kept(world, AccessStore, lambda store: store.denials_of(case_id))[0].lifted_at == START
+
+
+def test_a_denial_shuts_out_somebody_of_the_cases_own_unit(world: World, home: UUID, case_id: UUID) -> None:
+    lead = world.actor("Sam", home, "supervisor")
+    assert seen(world, lead, case_id) is Via.OWN
+    denied(world, case_id, actor_id=lead.actor_id)
+    assert seen(world, lead, case_id) is Via.NONE
+
+
+def test_a_denial_names_exactly_one(world: World, case_id: UUID, home: UUID) -> None:
+    for named in ({}, {"unit_id": home, "actor_id": world.actor("Sam", home, "lawyer").actor_id}):
+        with pytest.raises(IntegrityError):
+            denied(world, case_id, **named)
+
+
+def test_nobody_comes_to_a_case_that_there_is_not(world: World, stranger: Viewer) -> None:
+    with pytest.raises(NotFoundError):
+        seen(world, stranger, UUID(int=7))
+
+
+def test_a_request_waits_for_one_answer_until_it_runs_out(world: World, home: UUID, case_id: UUID) -> None:
+    lead, second = world.actor("Sam", home, "supervisor"), world.actor("Tom", home, "supervisor")
+    asked = ApprovalRequest(
+        id=uuid4(), kind="lift_denial", case_id=case_id, unit_id=home, subject={"denial_id": "1"},
+        asked_by=lead.actor_id, asked_at=START, reason_code="error", expires_at=START + timedelta(hours=24),
+    )  # fmt: skip
+    ask = partial(kept, world, ApprovalStore)
+    assert ask(lambda store: store.ask(asked))
+    assert not ask(lambda store: store.ask(asked))
+    assert ask(lambda store: store.get(asked.id)) == asked
+    assert ask(lambda store: store.open_for([home], now=START)) == (asked,)
+    assert ask(lambda store: store.open_of_case(case_id, now=START)) == (asked,)
+    late = START + timedelta(hours=24)
+    assert ask(lambda store: store.open_for([home], now=late)) == ()
+    assert not ask(lambda store: store.answer(asked.id, by=second.actor_id, approved=True, at=late))
+    assert ask(lambda store: store.answer(asked.id, by=second.actor_id, approved=True, at=START))
+    assert not ask(lambda store: store.answer(asked.id, by=second.actor_id, approved=False, at=START))
+    assert ask(lambda store: store.open_for([home], now=START)) == ()

@@ -1,0 +1,109 @@
+"""How somebody comes to see a case, and what of it."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from engine.domain.access import CaseAccess, Grant, GrantKind, Via, access_through
+from engine.domain.narrowing import ROLES_THAT_READ, SealedClass, covers, problem_of, shows, shows_whole
+
+CASE, OWNER, PARTNER = UUID(int=1), UUID(int=2), UUID(int=3)
+NOW = datetime(2026, 3, 10, tzinfo=UTC)
+
+
+def grant(**values: Any) -> Grant:
+    given = {"id": UUID(int=4), "case_id": CASE, "unit_id": PARTNER, "purpose": "help", "granted_at": NOW}
+    return Grant.model_validate(given | values)
+
+
+def through(*granted: tuple[Grant, set[str]], own: set[str] | None = None, is_denied: bool = False) -> CaseAccess:
+    return access_through(CASE, OWNER, own_roles=own or set(), granted=granted, is_denied=is_denied)
+
+
+def test_the_own_unit_sees_all_and_beats_a_grant() -> None:
+    access = through((grant(fields=("a.b.c",)), {"lawyer"}), own={"caseworker"})
+    assert (access.via, access.fields, access.roles) == (Via.OWN, None, frozenset({"caseworker"}))
+
+
+def test_a_denial_beats_unit_grant_and_break_glass() -> None:
+    broken = grant(kind=GrantKind.BREAK_GLASS)
+    access = through((grant(), {"lawyer"}), (broken, {"supervisor"}), own={"supervisor"}, is_denied=True)
+    assert (access.via, access.roles, access.is_denied) == (Via.NONE, frozenset(), True)
+
+
+def test_several_grants_add_up_and_the_last_one_to_end_counts() -> None:
+    first = grant(fields=("a.b.c",), valid_until=NOW + timedelta(hours=1))
+    second = grant(fields=("a.b.d", "a.b.c"), valid_until=NOW + timedelta(hours=2), kind=GrantKind.BREAK_GLASS)
+    access = through((first, {"lawyer"}), (second, {"supervisor"}))
+    assert access.fields == ("a.b.c", "a.b.d")
+    assert (access.via, access.until, access.roles) == (
+        Via.GRANT,
+        second.valid_until,
+        frozenset({"lawyer", "supervisor"}),
+    )
+    assert through((second, {"supervisor"})).via is Via.BREAK_GLASS
+    assert through((first, {"lawyer"}), (grant(), {"lawyer"})).until is None
+
+
+def test_a_grant_to_a_unit_in_which_somebody_has_no_role_opens_nothing() -> None:
+    assert through((grant(), set())).via is Via.NONE
+    assert through().via is Via.NONE
+
+
+@pytest.mark.parametrize(
+    ("valid_until", "ended_at", "live"),
+    [
+        (None, None, True),
+        (NOW + timedelta(seconds=1), None, True),
+        (NOW, None, False),
+        (None, NOW - timedelta(seconds=1), False),
+    ],
+)
+def test_a_grant_is_live_before_its_end(valid_until: datetime | None, ended_at: datetime | None, *, live: bool) -> None:
+    assert grant(valid_until=valid_until, ended_at=ended_at).is_live(NOW) is live
+
+
+def test_an_empty_grant_shows_nothing_but_that_the_case_is_there() -> None:
+    access = through((grant(), {"supervisor"}))
+    assert access.via is Via.GRANT
+    assert not any(covers(access, field) for field in ("case.steps", "person.name", "a.b.c", "class:health"))
+
+
+def test_every_sealed_class_needs_to_be_named_however_much_else_is() -> None:
+    everything = through((grant(fields=("a.b.*", "person.*", "case.*")), {"supervisor", "medical_officer"}))
+    for sealed in SealedClass:
+        assert not shows(everything, "a.b.c", sealed)
+        assert not shows_whole(everything, "a.b", [sealed])
+        named = through((grant(fields=("a.b.*", "person.*", f"class:{sealed}")), {"caseworker"}))
+        assert shows(named, "a.b.c", sealed)
+        assert shows_whole(named, "a.b", [sealed])
+        assert all(shows(through(own={role}), "a.b.c", sealed) for role in ROLES_THAT_READ[sealed])
+        assert not shows(through(own={"finance_officer"}), "a.b.c", sealed)
+    assert shows_whole(everything, "a.b")
+
+
+def test_a_class_that_nobody_knows_is_shown_to_nobody_of_the_unit() -> None:
+    assert not shows(through(own={"supervisor"}), "a.b.c", "secrets")
+
+
+@pytest.mark.parametrize(
+    ("field", "right"),
+    [
+        ("rescue.production.authority", True),
+        ("rescue.production.*", True),
+        ("person.name", True),
+        ("person.*", True),
+        ("case.*", True),
+        ("class:health", True),
+        ("class:gossip", False),
+        ("*", False),
+        ("rescue.*", False),
+        ("rescue", False),
+        ("", False),
+        ("a b.c.d", False),
+    ],
+)
+def test_how_a_field_is_named(field: str, *, right: bool) -> None:
+    assert (problem_of(field) == "") is right
