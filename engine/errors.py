@@ -215,6 +215,13 @@ class KeyMissingError(IcmcError):
     sentence = "The key {key_id} is not here: the value cannot be read."
 
 
+class AuditUnavailableError(IcmcError):
+    """Raised when it cannot be written down that somebody looks at or does something: then it is not done."""
+
+    code = "audit-unavailable"
+    sentence = "This cannot be done now, since it cannot be written down who did it. Try again soon."
+
+
 class DamagedError(IcmcError):
     """Raised when stored data does not prove itself: a seal or a chain that does not fit."""
 
@@ -234,13 +241,6 @@ class CalendarMissingError(IcmcError):
 
     code = "calendar-missing"
     sentence = "{limit} counts working time, so it needs a calendar."
-
-
-class AuditUnavailableError(IcmcError):
-    """Raised when it cannot be written down that somebody looks at something: then nothing is shown."""
-
-    code = "audit-unavailable"
-    sentence = "This cannot be shown now, since it cannot be written down that it was looked at. Try again soon."
 
 
 class NaiveInstantError(IcmcError):

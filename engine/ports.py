@@ -406,6 +406,10 @@ class Queries(Protocol):
         """Give a document's HTML; raises `NotFoundError`."""
         ...
 
+    def case_of_document(self, viewer: vw.Viewer, document_id: UUID) -> UUID:
+        """Give the case of a document; raises `NotFoundError`."""
+        ...
+
     def notices(self, viewer: vw.Viewer, *, limit: int = 50) -> tuple[vw.NoticeView, ...]:
         """Give the viewer's in-app inbox, newest first."""
         ...

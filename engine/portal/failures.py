@@ -1,7 +1,9 @@
 """Which answer each error gets: the only place that knows HTTP statuses of errors."""
 
+import re
 from http import HTTPStatus
 from typing import Final
+from uuid import UUID
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -10,6 +12,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from engine.errors import (
     AlreadyEndedError,
+    AuditUnavailableError,
     ConflictError,
     DefinitionError,
     IcmcError,
@@ -26,9 +29,13 @@ from engine.errors import (
 from engine.portal.dependencies import NotSignedInError, visit_of
 from engine.portal.pages import render
 from engine.portal.visit import frame, portal_of
+from engine.usecases.readings import note_refusal
 from engine.views import Viewer
 
+_ID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_REFUSALS: Final = (NotFoundError, NotAllowedError, NotACandidateError)
 _STATUSES: Final = (
+    (AuditUnavailableError, HTTPStatus.SERVICE_UNAVAILABLE),
     (NotFoundError, HTTPStatus.NOT_FOUND),
     (UnknownStepTypeError, HTTPStatus.NOT_FOUND),
     (NotAllowedError, HTTPStatus.FORBIDDEN),
@@ -52,6 +59,7 @@ _WORDS: Final = {
     HTTPStatus.METHOD_NOT_ALLOWED: ("This address does not take that", "Go to the home page and start from there."),
     HTTPStatus.CONFLICT: ("Somebody was faster", ""),
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: ("This is too long", "Send less text at once."),
+    HTTPStatus.SERVICE_UNAVAILABLE: ("This cannot be done now", ""),
     HTTPStatus.UNPROCESSABLE_ENTITY: ("Something does not fit", ""),
 }
 
@@ -68,6 +76,8 @@ def add_failure_pages(app: FastAPI) -> None:
         status = next((code for kind, code in _STATUSES if isinstance(error, kind)), None)
         if status is None:
             raise error
+        if isinstance(error, _REFUSALS) and not _is_refusal_noted(request, error):
+            return _page(request, HTTPStatus.SERVICE_UNAVAILABLE, str(AuditUnavailableError()))
         return _page(request, status, str(error))
 
     @app.exception_handler(HTTPException)
@@ -90,6 +100,23 @@ def _page(request: Request, status: HTTPStatus, message: str, headers: dict[str,
     context = frame(portal_of(request), request, _who(request), title=heading)
     context |= {"heading": heading, "message": message or advice}
     return HTMLResponse(render("refused.html", context), status_code=status, headers=headers)
+
+
+def _is_refusal_noted(request: Request, error: IcmcError) -> bool:
+    """Write who was refused what, by the pattern of its address; gives False when that cannot be written."""
+    viewer = _who(request)
+    if viewer is None:
+        return True
+    pattern = getattr(request.scope.get("route"), "path", "")
+    asked = [UUID(value) for value in map(str, request.path_params.values()) if _ID.fullmatch(value)]
+    try:
+        note_refusal(
+            portal_of(request).engine, viewer, f"{request.method} {pattern}", error.code,
+            subject_id=asked[-1] if asked else None,
+        )  # fmt: skip
+    except AuditUnavailableError:
+        return False
+    return True
 
 
 def _who(request: Request) -> Viewer | None:

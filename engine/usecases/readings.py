@@ -1,9 +1,10 @@
 """Write down who looks at what identifies people, and who was refused it, before anything is shown."""
 
+from datetime import datetime
 from uuid import UUID
 
 from engine.assembly import Engine
-from engine.errors import AuditUnavailableError
+from engine.errors import AuditUnavailableError, UnknownStepTypeError
 from engine.stores import Reading
 from engine.views import Viewer
 
@@ -22,16 +23,38 @@ def note_reading(
     Call it once it is sure that the viewer may, and before anything is shown. Raises `AuditUnavailableError` when it
     cannot be written, whatever the reason: what is not written down is not shown.
     """
-    reading = Reading(
-        case_id=case_id, actor_id=_actor(viewer), at=engine.clock.now(), what=what, subject_id=subject_id,
-        classes=tuple(sorted(classes)), roles=tuple(sorted(viewer.roles)),
-    )  # fmt: skip
+    read = reading_of(viewer, case_id, what, classes, at=engine.clock.now(), subject_id=subject_id)
     try:
         with engine.unit_of_work() as work:
-            work.audit.note_reading(reading)
+            work.audit.note_reading(read)
             work.commit()
     except Exception as error:
         raise AuditUnavailableError from error
+
+
+def reading_of(
+    viewer: Viewer,
+    case_id: UUID,
+    what: str,
+    classes: tuple[str, ...],
+    *,
+    at: datetime,
+    subject_id: UUID | None = None,
+) -> Reading:
+    """Give a reading, for a use case that writes it in its own transaction (`at` in UTC)."""
+    return Reading(
+        case_id=case_id, actor_id=_actor(viewer), at=at, what=what, subject_id=subject_id,
+        classes=tuple(sorted(classes)), roles=tuple(sorted(viewer.roles)),
+    )  # fmt: skip
+
+
+def classes_of_step(engine: Engine, uses: str) -> tuple[str, ...]:
+    """Name the sorts of what the form of a step type asks for that is not open."""
+    try:
+        fields = engine.registry.get(uses).fields
+    except UnknownStepTypeError:
+        return ("narrative",)
+    return tuple(sorted({str(spec.sensitivity.value) for spec in fields if not spec.is_open}))
 
 
 def note_refusal(engine: Engine, viewer: Viewer, what: str, code: str, *, subject_id: UUID | None = None) -> None:

@@ -1,54 +1,72 @@
 """Show what is masked: a recorded act."""
 
-from collections.abc import Callable
 from uuid import UUID
 
 from engine.assembly import Engine
 from engine.domain.policy import Action
 from engine.domain.state import CaseState
 from engine.errors import NotFoundError
+from engine.stores import UnitOfWork
 from engine.usecases.deciding import require_member
+from engine.usecases.readings import classes_of_step, note_reading, reading_of
 from engine.views import AnswerView, PersonView, StretchView, Viewer
 
 
 def reveal_answers(engine: Engine, step_id: UUID, *, case_id: UUID, viewer: Viewer) -> tuple[AnswerView, ...]:
-    """Give all answers of a step, unmasked; that it was done is written first, and without that nothing is shown."""
-    body = {"step_id": str(step_id)}
-    _record(engine, case_id, "AnswersRevealed", body, viewer, belongs=lambda state: step_id in state.steps)
+    """Give all answers of a step, unmasked; that it was done is written first, and without that nothing is shown.
+
+    Raises `NotFoundError`, `NotAllowedError`, `AuditUnavailableError`.
+    """
+    _record_step(engine, step_id, case_id=case_id, viewer=viewer, event="AnswersRevealed", what="answers")
     return engine.queries.unsealed_answers(viewer, step_id)
 
 
 def reveal_places(engine: Engine, step_id: UUID, *, case_id: UUID, viewer: Viewer) -> tuple[StretchView, ...]:
     """Give where the recorded times of a step led; that it was done is written first, as for its answers."""
-    body = {"step_id": str(step_id)}
-    _record(engine, case_id, "PlacesRevealed", body, viewer, belongs=lambda state: step_id in state.steps)
+    _record_step(engine, step_id, case_id=case_id, viewer=viewer, event="PlacesRevealed", what="places")
     return engine.queries.unsealed_places(viewer, step_id)
 
 
 def reveal_person(engine: Engine, person_id: UUID, *, case_id: UUID, viewer: Viewer) -> PersonView:
     """Give who a person is, unmasked; that it was done is written first, and without that nothing is shown."""
-    body = {"person_id": str(person_id)}
-    _record(
-        engine, case_id, "PersonRevealed", body, viewer,
-        belongs=lambda state: any(person.person_id == person_id for person in state.persons),
-    )  # fmt: skip
-    return engine.queries.unsealed_person(viewer, person_id)
-
-
-def _record(
-    engine: Engine,
-    case_id: UUID,
-    event: str,
-    body: dict[str, str],
-    viewer: Viewer,
-    *,
-    belongs: Callable[[CaseState], bool],
-) -> None:
-    now = engine.clock.now()
     with engine.unit_of_work() as work:
         state = work.cases.lock(case_id)
         require_member(viewer, state, Action.REVEAL)
-        if not belongs(state):
+        if all(person.person_id != person_id for person in state.persons):
             raise NotFoundError(kind="part of this case")
-        work.cases.note(state, event, body, actor_id=viewer.actor_id, at=now)
+        _record(engine, work, state, "PersonRevealed", {"person_id": str(person_id)}, viewer)
+        read = reading_of(viewer, case_id, "person", ("identifying",), at=engine.clock.now(), subject_id=person_id)
+        work.audit.note_reading(read)
         work.commit()
+    return engine.queries.unsealed_person(viewer, person_id)
+
+
+def open_document(engine: Engine, document_id: UUID, *, viewer: Viewer) -> str:
+    """Give the text of a paper; that it was looked at is written first, and without that nothing is shown.
+
+    Raises `NotFoundError`, `NotAllowedError`, `AuditUnavailableError`.
+    """
+    case_id = engine.queries.case_of_document(viewer, document_id)
+    html = engine.queries.document(viewer, document_id)
+    note_reading(engine, viewer, case_id, "document", ("identifying",), subject_id=document_id)
+    return html
+
+
+def _record_step(engine: Engine, step_id: UUID, *, case_id: UUID, viewer: Viewer, event: str, what: str) -> None:
+    with engine.unit_of_work() as work:
+        state = work.cases.lock(case_id)
+        require_member(viewer, state, Action.REVEAL)
+        step = state.steps.get(step_id)
+        if step is None:
+            raise NotFoundError(kind="part of this case")
+        _record(engine, work, state, event, {"step_id": str(step_id)}, viewer)
+        classes = ("place",) if what == "places" else classes_of_step(engine, step.uses)
+        read = reading_of(viewer, case_id, what, classes, at=engine.clock.now(), subject_id=step_id)
+        work.audit.note_reading(read)
+        work.commit()
+
+
+def _record(
+    engine: Engine, work: UnitOfWork, state: CaseState, event: str, body: dict[str, str], viewer: Viewer
+) -> None:
+    work.cases.note(state, event, body, actor_id=viewer.actor_id, at=engine.clock.now())

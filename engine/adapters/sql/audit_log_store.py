@@ -6,9 +6,11 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, insert, text
+from sqlalchemy.exc import SQLAlchemyError
 
 from engine.adapters.sql import tables as tb
 from engine.adapters.sql.chain import GENESIS, reading_link, stream_link
+from engine.errors import AuditUnavailableError
 from engine.ports import Vault
 from engine.stores import Reading, Stream
 
@@ -52,10 +54,13 @@ class AuditLogStore:
         self._held.setdefault(readings_name(reading.case_id), []).append(row)
 
     def flush(self) -> None:
-        """Write what is held."""
+        """Write what is held; raises `AuditUnavailableError`, upon which the transaction can keep nothing."""
         held, self._held = self._held, {}
-        for name in sorted(held):
-            self._append(name, held[name])
+        try:
+            for name in sorted(held):
+                self._append(name, held[name])
+        except SQLAlchemyError as error:
+            raise AuditUnavailableError from error
 
     def _append(self, name: str, rows: list[dict[str, Any]]) -> None:
         self._connection.execute(_BEGIN, {"name": name})

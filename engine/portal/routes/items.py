@@ -18,6 +18,7 @@ from engine.portal.visit import Visit
 from engine.ports import JsonValue
 from engine.usecases.approve_work_item import approve_work_item
 from engine.usecases.complete_work_item import DONE, complete_work_item
+from engine.usecases.readings import note_reading
 from engine.usecases.save_draft import save_draft
 from engine.views import ActorView, FieldView, FormView, WorkItemView
 
@@ -33,6 +34,10 @@ def item_page(visit: SignedIn, item_id: UUID) -> Response:
     except AlreadyEndedError:
         item = visit.engine.queries.work_item(visit.viewer, item_id)
         return visit.page("item-over.html", title=_title(item), section="manage", item=item)
+    known = {field.sensitivity for field in view.fields if field.value is not None} - {"open"}
+    note_reading(
+        visit.engine, visit.viewer, view.item.case_id, "form", tuple(known), subject_id=view.item.step_id
+    )  # fmt: skip
     return _form_page(visit, view, command_id=visit.new_command())
 
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -38,6 +38,7 @@ class Portal:
     played: list[UUID]
     client_of: Callable[[str], TestClient]
     app: FastAPI
+    super_url: str = field(default="", repr=False)
 
     def as_role(self, role: str) -> TestClient:
         return self.client_of(role)
@@ -83,7 +84,7 @@ def made_portal(postgres: EmbeddedServer, folder: Path) -> Iterator[Portal]:
                 assert answer.status_code == 303
             return client
 
-        yield Portal(engine, clock, people, unit, played, client_of, app)
+        yield Portal(engine, clock, people, unit, played, client_of, app, postgres.url(name))
     finally:
         engine.dispose()
         drop_database(postgres.url("postgres"), name)

@@ -31,6 +31,19 @@ def document_views(rows: Iterable[Row]) -> tuple[vw.DocumentView, ...]:
     )
 
 
+def case_of_document(reading: Reading, viewer: vw.Viewer, document_id: UUID) -> UUID:
+    """Give the case of a document that the viewer may know of; raises `NotFoundError`."""
+    row = reading.first(
+        select(CASE.c.id)
+        .select_from(DOCUMENT.join(CASE, CASE.c.id == DOCUMENT.c.case_id))
+        .where(DOCUMENT.c.id == document_id, visible_to(viewer, now=reading.now))
+    )
+    if row is None:
+        raise NotFoundError(kind="document")
+    found: UUID = row["id"]
+    return found
+
+
 def sealed_document(reading: Reading, viewer: vw.Viewer, document_id: UUID) -> bytes:
     """Give the sealed text of a document; raises `NotFoundError`, and `NotAllowedError` for who may reveal nothing."""
     row = reading.first(

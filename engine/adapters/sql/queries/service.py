@@ -151,6 +151,11 @@ class SqlQueries:
             found = documents.sealed_document(reading, viewer, document_id)
         return sealed.opened_document(self._vault, document_id, found)
 
+    def case_of_document(self, viewer: vw.Viewer, document_id: UUID) -> UUID:
+        """Give the case of a document; raises `NotFoundError`."""
+        with self._reading() as reading:
+            return documents.case_of_document(reading, viewer, document_id)
+
     def unsealed_answers(self, viewer: vw.Viewer, step_id: UUID) -> tuple[vw.AnswerView, ...]:
         """Give every answer of a step; the caller records the act. Raises `NotFoundError`, `NotAllowedError`."""
         with self._reading() as reading:

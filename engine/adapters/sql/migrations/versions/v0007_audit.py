@@ -124,9 +124,9 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_concern_raised_by"), "concern", ["raised_by"], unique=False)
     op.create_index(op.f("ix_concern_recipient_id"), "concern", ["recipient_id"], unique=False)
-    op.execute("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO icmc_app")
+    op.execute(f"GRANT SELECT, INSERT ON {_KEPT} TO icmc_app")
+    op.execute("GRANT SELECT, INSERT, UPDATE ON audit_chain, break_glass, concern TO icmc_app")
     op.execute(f"REVOKE UPDATE, DELETE, TRUNCATE ON {_KEPT} FROM icmc_app")
-    op.execute("REVOKE INSERT, UPDATE, DELETE ON alembic_version FROM icmc_app")
 
 
 def downgrade() -> None:
