@@ -406,8 +406,8 @@ class Cases(Protocol):
         """Write an event that changes no record of the case: a claim, a reading, a delivery."""
         ...
 
-    def keep_place(self, state: CaseState, interval: Interval, place: str) -> None:
-        """Seal where a recorded stretch of time led."""
+    def keep_place(self, state: CaseState, interval: Interval, *, place: str, evidence: str = "") -> None:
+        """Seal where a recorded stretch of time led, and what shows it."""
         ...
 
     def add_jobs(self, state: CaseState, jobs: Sequence[Job], *, at: datetime, **more: object) -> None:

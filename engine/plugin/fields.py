@@ -48,13 +48,17 @@ class Sensitivity(StrEnum):
 
 
 class Interval(BaseModel):
-    """A stretch of time that may not count, such as a journey; open-ended while it runs."""
+    """A stretch of time that may not count, such as a journey; open-ended while it runs.
+
+    `evidence` names what shows it: a ticket, an entry of a log book.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     start: AwareDatetime
     end: AwareDatetime | None = None
     place: Annotated[str, StringConstraints(max_length=200)] = ""
+    evidence: Annotated[str, StringConstraints(max_length=200)] = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,11 +95,13 @@ def _stretches(form: FormData, name: str, zone: str) -> JsonValue:
     lines: list[JsonValue] = []
     for index in range(MOST_STRETCHES):
         start, end = text(form, f"{name}-{index}-start"), text(form, f"{name}-{index}-end")
-        place = text(form, f"{name}-{index}-place")
-        if start or end or place:
+        place, evidence = text(form, f"{name}-{index}-place"), text(form, f"{name}-{index}-evidence")
+        if start or end or place or evidence:
             line: dict[str, JsonValue] = {"start": _instant_text(start, zone), "place": place}
             if end:
                 line["end"] = _instant_text(end, zone)
+            if evidence:
+                line["evidence"] = evidence
             lines.append(line)
     return lines
 

@@ -40,17 +40,21 @@ def record_interval(
     start: datetime,
     end: datetime | None,
     place: str = "",
+    evidence: str = "",
 ) -> None:
     """Record a stretch of time, such as a journey, that the step's limit may leave out; deadlines move at once.
 
-    `place` says where it led, and is sealed; a limit of the law leaves out only a stretch with its place.
+    `place` says where it led, `evidence` what shows it; both are sealed. A limit of the law leaves out only a stretch
+    with its place. Raises `InvalidAnswersError`.
     """
     if end is not None and end < start:
         raise InvalidAnswersError({"end": "This is before the start."})
     for told, instant in (("start", start), ("end", end)):
         if instant is not None and instant > engine.clock.now():
             raise InvalidAnswersError({told: "This lies in the future."})
-    place, now = place.strip(), engine.clock.now()
+    if evidence.strip() and not place.strip():
+        raise InvalidAnswersError({"place": "Say from where to where, too."})
+    place, evidence, now = place.strip(), evidence.strip(), engine.clock.now()
     with engine.unit_of_work() as work:
         state = work.cases.lock(case_id)
         require_member(viewer, state)
@@ -59,7 +63,7 @@ def record_interval(
         interval = Interval(step_id=step_id, name=name, start=start, end=end, has_place=bool(place))
         carry_out(engine, work, state, cm.RecordInterval(interval), actor_id=viewer.actor_id, now=now)
         if place:
-            work.cases.keep_place(state, interval, place)
+            work.cases.keep_place(state, interval, place=place, evidence=evidence)
         work.records.remember(command_id, {"step_id": str(step_id)}, case_id=case_id, at=now)
         work.commit()
 

@@ -55,13 +55,14 @@ class ReasonView(View):
 
 
 class StretchView(View):
-    """A recorded time that a limit may leave out; `place` is given only to who has revealed it, a recorded act."""
+    """A recorded time that a limit may leave out; `place` and `evidence` are given only after a recorded act."""
 
     name: str
     start: datetime
     end: datetime | None
     has_place: bool
     place: str | None = None
+    evidence: str | None = None
 
 
 class PlannedView(View):

@@ -20,7 +20,7 @@ from engine.domain.consequences import Job, consequences
 from engine.domain.records import Case, Interval, Scalar, Step
 from engine.domain.state import CaseState, evolve
 from engine.errors import NotFoundError
-from engine.ports import Vault
+from engine.ports import JsonValue, Vault
 
 
 def _table(row: type) -> Table:
@@ -99,10 +99,11 @@ class CaseStore:
         self._writes.add({"event": links}, case=SavedCase.of(state, saved, _jsonable(saved.facts)))
         return saved
 
-    def keep_place(self, state: CaseState, interval: Interval, place: str) -> None:
-        """Seal where a recorded stretch of time led."""
+    def keep_place(self, state: CaseState, interval: Interval, *, place: str, evidence: str = "") -> None:
+        """Seal where a recorded stretch of time led, and what shows it."""
         row = place_id(interval.step_id, interval.name, interval.start)
-        sealed = self._vault.seal(place, key_of=state.case.id, table="interval", row=row, column="sealed_place")
+        told: JsonValue = {"place": place, "evidence": evidence} if evidence else place
+        sealed = self._vault.seal(told, key_of=state.case.id, table="interval", row=row, column="sealed_place")
         of = (INTERVAL.c.step_id == interval.step_id, INTERVAL.c.name == interval.name)
         changed = update(INTERVAL).where(*of, INTERVAL.c.start == interval.start).values(sealed_place=sealed)
         self._connection.execute(changed)

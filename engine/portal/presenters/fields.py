@@ -48,6 +48,7 @@ class Stretch:
     start: str
     end: str
     place: str
+    evidence: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,13 +167,16 @@ def _local_text(value: object, zone: str) -> str:
 def _stretches(value: object, zone: str) -> tuple[Stretch, ...]:
     given = value if isinstance(value, list | tuple) else ()
     lines = [_stretch(line, zone) for line in given if isinstance(line, Mapping)]
-    return (*lines, Stretch("", "", ""))
+    return (*lines, Stretch("", "", "", ""))
 
 
 def _stretch(line: Mapping[str, object], zone: str) -> Stretch:
     start, end = line.get("start"), line.get("end")
     return Stretch(
-        _local_text(start, zone) if start else "", _local_text(end, zone) if end else "", str(line.get("place") or "")
+        _local_text(start, zone) if start else "",
+        _local_text(end, zone) if end else "",
+        str(line.get("place") or ""),
+        str(line.get("evidence") or ""),
     )
 
 

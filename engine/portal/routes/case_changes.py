@@ -147,10 +147,10 @@ def journey_recorded(visit: SignedIn, case_id: UUID, step_id: UUID, form: Posted
         record_interval(
             visit.engine, step_id, case_id=case_id, viewer=visit.viewer, command_id=command_id,
             name=text(form, "name") or "journey", start=start, end=end,
-            place=text(form, "place"),
+            place=text(form, "place"), evidence=text(form, "evidence"),
         )  # fmt: skip
     except InvalidAnswersError as error:
-        typed = {name: text(form, name) for name in ("start", "end", "name", "place")}
+        typed = {name: text(form, name) for name in ("start", "end", "name", "place", "evidence")}
         return _journey_page(visit, case_id, step_id, errors=error.problems, typed=typed, command_id=command_id)
     return visit.go(f"/cases/{case_id}/steps/{step_id}", said="journey")
 

@@ -30,7 +30,7 @@ from engine.usecases.limits import (
     resume_deadline,
 )
 from engine.usecases.reveal_answers import reveal_places
-from engine.views import ExplanationView
+from engine.views import ExplanationView, StretchView
 
 router = APIRouter()
 _PAGE: Final = "/cases/{case_id}/deadlines/{deadline_id}"
@@ -66,7 +66,7 @@ def places(visit: SignedIn, case_id: UUID, deadline_id: UUID) -> Response:
     """Show once where the times led that this limit may leave out; that somebody looked is recorded first."""
     found = visit.engine.queries.explain_deadline(visit.viewer, deadline_id)
     shown = reveal_places(visit.engine, found.deadline.step_id, case_id=case_id, viewer=visit.viewer)
-    return _page(visit, case_id, deadline_id, places={(one.name, one.start): one.place for one in shown})
+    return _page(visit, case_id, deadline_id, places={(one.name, one.start): one for one in shown})
 
 
 @router.post(_PAGE + "/pause")
@@ -165,7 +165,7 @@ def _page(
     errors: Mapping[str, str] | None = None,
     typed: Mapping[str, str] | None = None,
     command_id: UUID | None = None,
-    places: Mapping[tuple[str, datetime], str | None] | None = None,
+    places: Mapping[tuple[str, datetime], StretchView] | None = None,
 ) -> Response:
     found = visit.engine.queries.explain_deadline(visit.viewer, deadline_id)
     if found.case_id != case_id:

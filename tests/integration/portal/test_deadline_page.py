@@ -146,10 +146,16 @@ def test_where_a_journey_led_is_shown_only_to_who_may_reveal_and_that_is_written
     step = re.search(rf"{case.page}/steps/[0-9a-f-]+", lead.get(case.page).text)
     assert step
     times = {"start": local(portal, -timedelta(hours=2)), "end": local(portal, -timedelta(hours=1))}
-    lead.post(f"{step.group(0)}/journey", data=times | {"place": "Xanadu", "command_id": str(uuid4())})
+    told = times | {"evidence": "Logbook 81", "command_id": str(uuid4())}
+    alone = lead.post(f"{step.group(0)}/journey", data=told)
+    assert alone.status_code == 422
+    assert "Say from where to where, too." in alone.text
+    assert "Logbook 81" in alone.text, "what was typed is not lost"
+    lead.post(f"{step.group(0)}/journey", data=told | {"place": "Xanadu"})
     assert "The place is recorded." in lead.get(page).text
-    assert "Xanadu" not in lead.get(page).text
-    assert "Xanadu" in lead.post(f"{page}/places").text
+    assert not [word for word in ("Xanadu", "Logbook 81") if word in lead.get(page).text]
+    shown = lead.post(f"{page}/places").text
+    assert "It led to: <strong>Xanadu</strong>. What shows it: <strong>Logbook 81</strong>." in shown
     assert "Where journeys of" in lead.get(f"{case.page}/history").text
     assert "Xanadu" not in lead.get(page).text, "it is shown once"
     officer = portal.as_role("finance_officer")

@@ -33,7 +33,7 @@ from tests.integration.usecases.test_complete_work_item import at_once
 from tests.integration.usecases.trial import CANARY
 from tests.integration.usecases.world import LOOKED, START, World
 
-_PLACE = "From Moira to Tezpur"
+_PLACE, _SHOWN_BY = "From Moira to Tezpur", "Logbook 81"
 
 
 def test_of_two_who_claim_at_once_exactly_one_has_the_item(world: World) -> None:
@@ -215,8 +215,9 @@ def test_where_a_journey_led_is_sealed_and_told_nowhere_else(world: World) -> No
     world.later(hours=4)
     _journey(world, opened.case_id, world.item(opened.case_id, "look").step_id, 1, 3)
     kept = world.rows("SELECT has_place, sealed_place, CAST(i AS text) AS words FROM interval i")
-    assert [(row.has_place, bool(row.sealed_place), _PLACE in row.words) for row in kept] == [(True, True, False)]
-    assert not [row for row in world.rows("SELECT CAST(body AS text) AS words FROM event") if _PLACE in row.words]
+    told = [*kept, *world.rows("SELECT CAST(body AS text) AS words FROM event")]
+    assert [(row.has_place, bool(row.sealed_place)) for row in kept] == [(True, True)]
+    assert not [row for row in told if _PLACE in row.words or _SHOWN_BY in row.words]
 
 
 def test_a_pause_survives_the_database_and_the_end_of_its_deadline(world: World) -> None:
@@ -302,7 +303,7 @@ def _journey(
     record_interval(
         world.engine, step_id, case_id=case_id, viewer=world.who("caseworker"), command_id=command_id or uuid4(),
         name="journey", start=_at(begins), end=None if ends is None else _at(ends),
-        place=_PLACE,
+        place=_PLACE, evidence=_SHOWN_BY,
     )  # fmt: skip
 
 

@@ -52,13 +52,19 @@ def test_several_choices_and_several_journeys_are_all_read() -> None:
     form = FormData([
         ("a-many", "x"), ("a-many", "y"), ("a-trip-0-start", "2026-03-07T18:55"), ("a-trip-0-end", ""),
         ("a-trip-2-start", "2026-03-08T10:00"), ("a-trip-2-end", "2026-03-08T11:00"), ("a-trip-2-place", "Ferry"),
+        ("a-trip-2-evidence", "Ticket 9"),
     ])  # fmt: skip
     fields = [question("many", FieldKind.MULTI), question("trip", FieldKind.INTERVALS)]
     assert answers(form, fields, ZONE) == {
         "many": ["x", "y"],
         "trip": [
             {"start": "2026-03-07T13:10:00+00:00", "place": ""},
-            {"start": "2026-03-08T04:15:00+00:00", "place": "Ferry", "end": "2026-03-08T05:15:00+00:00"},
+            {
+                "start": "2026-03-08T04:15:00+00:00",
+                "place": "Ferry",
+                "end": "2026-03-08T05:15:00+00:00",
+                "evidence": "Ticket 9",
+            },
         ],
     }
 

@@ -129,7 +129,7 @@ def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
                       "may_reveal": full, "deadlines": some(deadline)},
         "person.html": {"case": case, "person": view(vw.PersonView), "revealed": full, "may_reveal": full,
                         "command_id": ID},
-        "why.html": {"case": case, "why": why, "places": {(NASTY, NOW): NASTY} if full else None,
+        "why.html": {"case": case, "why": why, "places": {(NASTY, NOW): view(vw.StretchView)} if full else None,
                      "deadline": why.deadline, "may": dict.fromkeys(MAY, full),
                      "owners": some(Offer("ours", NASTY)), "pause_reasons": some(Offer("a", NASTY)),
                      "extension_reasons": some(Offer("a", NASTY)), "lengths": some(Offer("P1D", NASTY)), **typed},

@@ -93,12 +93,13 @@ def places_rows(reading: Reading, viewer: vw.Viewer, step_id: UUID) -> list[Row]
 
 def unmasked_places(rows: Sequence[Row], vault: Vault) -> tuple[vw.StretchView, ...]:
     """Show where each recorded time led; raises `DamagedError` or `KeyMissingError`."""
+    opened = [(row, *opened_place(vault, row)) for row in rows]
     return tuple(
         vw.StretchView(
             name=in_plain_words(row["name"]), start=row["start"], end=row["end"], has_place=row["has_place"],
-            place=opened_place(vault, row),
+            place=place, evidence=evidence,
         )
-        for row in rows
+        for row, place, evidence in opened
     )  # fmt: skip
 
 

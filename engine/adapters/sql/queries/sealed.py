@@ -1,5 +1,6 @@
 """Open what is sealed, after the question's transaction: finding a key may need a connection of its own."""
 
+from collections.abc import Mapping
 from uuid import UUID
 
 from engine.adapters.sql.places import place_id
@@ -25,11 +26,13 @@ def opened_identity(vault: Vault, row: Row) -> Answers:
     return _mapping(_open(vault, row["sealed_identity"], table="person", row=row["id"], column="sealed_identity"))
 
 
-def opened_place(vault: Vault, row: Row) -> str | None:
-    """Open where a recorded stretch of time led; None where that was not told."""
+def opened_place(vault: Vault, row: Row) -> tuple[str | None, str | None]:
+    """Open where a recorded stretch of time led, and what shows it; None for each that was not told."""
     sealed_as = place_id(row["step_id"], row["name"], row["start"])
     opened = _open(vault, row["sealed_place"], table="interval", row=sealed_as, column="sealed_place")
-    return None if opened is None else str(opened)
+    if isinstance(opened, Mapping):
+        return str(opened["place"]) or None, str(opened["evidence"]) or None
+    return None if opened is None else str(opened), None
 
 
 def opened_document(vault: Vault, document_id: UUID, sealed: bytes) -> str:
