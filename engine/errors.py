@@ -144,6 +144,13 @@ class AlreadyEndedError(IcmcError):
     sentence = "This {kind} is already over."
 
 
+class CaseMergedError(AlreadyEndedError):
+    """Raised for what cannot be done any more in a case that was merged into another one."""
+
+    code = "case-merged"
+    sentence = "This case was merged into another one: go on there, or undo the merge."
+
+
 class InvalidAnswersError(IcmcError):
     """Raised when a form's answers do not fit; `problems` maps field name to a sentence."""
 

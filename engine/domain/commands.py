@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
-from engine.domain.records import AddedStep, DelayOwner, Interval, PersonRole, Scalar
+from engine.domain.records import AddedStep, DelayOwner, Interval, PersonRole, RoleStatus, Scalar
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +91,35 @@ class RemovePerson:
 
     person_id: UUID
     role: PersonRole
+
+
+@dataclass(frozen=True, slots=True)
+class ChangePersonRole:
+    """Say what a person is in the case now, how sure that is, and from which day until which."""
+
+    person_id: UUID
+    role: PersonRole
+    to_role: PersonRole
+    status: RoleStatus = RoleStatus.STATED
+    from_on: date | None = None
+    until_on: date | None = None
+    reason_code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MergeCase:
+    """Make the case a stub of another one; with `rests`, nothing of it goes on until it is unmerged."""
+
+    into: UUID
+    rests: bool
+    reason_code: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnmergeCase:
+    """Let a case that was merged be a case of its own again."""
+
+    reason_code: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +225,9 @@ Command = (
     | RecordInterval
     | AddPerson
     | RemovePerson
+    | ChangePersonRole
+    | MergeCase
+    | UnmergeCase
     | FireDeadline
     | Acknowledge
     | MissLevel

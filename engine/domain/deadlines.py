@@ -29,7 +29,7 @@ def settle_deadlines(draft: Draft) -> bool:
     """Set, move or end each deadline that differs from what should run; says whether a breach opened anything."""
     before = len(draft.events)
     wanted: dict[UUID, Deadline] = {}
-    for run in draft.open_runs():
+    for run in () if draft.state.case.rests else draft.open_runs():
         for deadline in wanted_deadlines(draft.view(run.id), draft.library):
             wanted[deadline.id] = deadline
     for known in list(draft.state.deadlines.values()):

@@ -5,20 +5,24 @@ from datetime import datetime
 
 from engine.domain import commands as cm
 from engine.domain import events as ev
+from engine.domain.case_links import merge, require_part_of_stub, unmerge
 from engine.domain.compiled import CompiledWorkflow
 from engine.domain.delays import name_owner
 from engine.domain.draft import Draft
 from engine.domain.firing import acknowledge, fire, miss
 from engine.domain.library import Library
 from engine.domain.more_time import answer_extension, ask_extension, pause, resume
-from engine.domain.records import LIVE, CasePerson, CaseStatus, Run, RunStatus
+from engine.domain.persons import add_person, change_role, remove_person
+from engine.domain.records import LIVE, CaseStatus, Run, RunStatus
 from engine.domain.settle import settle
 from engine.domain.state import CaseState
 from engine.domain.step_adding import add
-from engine.domain.step_ending import approve, cancel, compiled_of, complete, live_step, record_fact, record_interval
+from engine.domain.step_ending import approve, cancel, complete, live_step, record_fact, record_interval
 from engine.errors import AlreadyEndedError, NotFoundError
 
-_ALSO_WHEN_CLOSED = (cm.ReopenCase, cm.FireDeadline, cm.Acknowledge, cm.MissLevel, cm.NameDelayOwner)
+_ALSO_WHEN_CLOSED = (
+    cm.ReopenCase, cm.FireDeadline, cm.Acknowledge, cm.MissLevel, cm.NameDelayOwner, cm.MergeCase, cm.UnmergeCase,
+)  # fmt: skip
 
 
 def decide(
@@ -29,12 +33,13 @@ def decide(
     The same arguments always give the same events. Raises `NotFoundError` for what is not in the case,
     `AlreadyEndedError` for what is over, `UnknownOutcomeError` for an outcome that the step type does not have,
     `ConflictError` for an added step that would take the name of another, `NoCalendarError` for a run in a place
-    without a calendar, a `LimitChangeError` for a pause or an extension that cannot be. A command that says what is
-    so already gives no events.
+    without a calendar, a `LimitChangeError` for a pause or an extension that cannot be, `CaseMergedError` for what
+    cannot be done in a case that was merged into another. A command that says what is so already gives no events.
     """
     draft = Draft(state, definitions, library, now)
     if state.case.status is CaseStatus.CLOSED and not isinstance(command, _ALSO_WHEN_CLOSED):
         raise AlreadyEndedError(kind="case")
+    require_part_of_stub(state, command)
     _apply(draft, command)
     settle(draft)
     return tuple(draft.events)
@@ -57,9 +62,15 @@ def _apply(draft: Draft, command: cm.Command) -> None:  # noqa: C901, PLR0912 - 
         case cm.RecordInterval():
             record_interval(draft, command.interval)
         case cm.AddPerson():
-            _add_person(draft, command)
+            add_person(draft, command)
         case cm.RemovePerson():
-            _remove_person(draft, command)
+            remove_person(draft, command)
+        case cm.ChangePersonRole():
+            change_role(draft, command)
+        case cm.MergeCase():
+            merge(draft, command)
+        case cm.UnmergeCase():
+            unmerge(draft, command)
         case cm.FireDeadline():
             fire(draft, command)
         case cm.Acknowledge():
@@ -103,32 +114,6 @@ def _start_run(draft: Draft, command: cm.StartRun) -> None:
         jurisdiction=command.jurisdiction,
     )
     draft.emit(ev.RunStarted(run=run))
-
-
-def _add_person(draft: Draft, command: cm.AddPerson) -> None:
-    if not _link(draft, command):
-        person = CasePerson(person_id=command.person_id, role=command.role, added_at=draft.now)
-        draft.emit(ev.PersonAdded(person=person))
-
-
-def _remove_person(draft: Draft, command: cm.RemovePerson) -> None:
-    """Take a person out, and call off what is still to be done for somebody who is not there any more."""
-    if not _link(draft, command):
-        return
-    draft.emit(ev.PersonRemoved(person_id=command.person_id, role=command.role.value, at=draft.now))
-    left = f"person:{command.person_id}"
-    for step in list(draft.state.steps.values()):
-        if step.status not in LIVE or step.base_path != left:
-            continue
-        compiled = compiled_of(draft, step)
-        if compiled is not None and left not in draft.view(step.run_id).elements(compiled):
-            cancel(draft, step, "person_removed")
-
-
-def _link(draft: Draft, command: cm.AddPerson | cm.RemovePerson) -> CasePerson | None:
-    """Find the person's present link to the case in this role."""
-    same = (p for p in draft.state.persons if p.person_id == command.person_id and p.role is command.role)
-    return next((person for person in same if person.removed_at is None), None)
 
 
 def _abort(draft: Draft, command: cm.AbortRun) -> None:

@@ -48,6 +48,35 @@ class PersonRemoved(Record):
     at: datetime
 
 
+class PersonRoleChanged(Record):
+    """What a person is in the case changed, or how sure that is; `role` is what it was before."""
+
+    type: Literal["PersonRoleChanged"] = "PersonRoleChanged"
+    role: str
+    person: CasePerson
+    at: datetime
+    reason_code: str = ""
+
+
+class CaseMerged(Record):
+    """The case became a stub: work goes on in another one."""
+
+    type: Literal["CaseMerged"] = "CaseMerged"
+    into: UUID
+    rests: bool = False
+    at: datetime
+    reason_code: str
+
+
+class CaseUnmerged(Record):
+    """A stub became a case of its own again."""
+
+    type: Literal["CaseUnmerged"] = "CaseUnmerged"
+    was_into: UUID
+    at: datetime
+    reason_code: str
+
+
 class RunStarted(Record):
     """The case began a passage through a definition."""
 
@@ -265,6 +294,9 @@ Event = Annotated[
     | CaseReopened
     | PersonAdded
     | PersonRemoved
+    | PersonRoleChanged
+    | CaseMerged
+    | CaseUnmerged
     | RunStarted
     | RunEnded
     | RunReopened

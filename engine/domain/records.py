@@ -1,7 +1,7 @@
 """The records of a case: what is true of it now."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID, uuid5
 
@@ -79,6 +79,7 @@ class PersonRole(StrEnum):
     """What a person is in a case; one person can be several things, in several links."""
 
     VICTIM = "victim"
+    POSSIBLE_VICTIM = "possible_victim"
     SUSPECT = "suspect"
     WITNESS = "witness"
     INFORMANT = "informant"
@@ -86,13 +87,29 @@ class PersonRole(StrEnum):
     FAMILY = "family"
 
 
+class RoleStatus(StrEnum):
+    """How sure it is that a person is this in a case; a role that was disproved is over."""
+
+    STATED = "stated"
+    LIKELY = "likely"
+    CONFIRMED = "confirmed"
+    DISPROVED = "disproved"
+
+
 class CasePerson(Record):
-    """The link between a person and a case. Names live elsewhere, sealed."""
+    """The link between a person and a case. Names live elsewhere, sealed.
+
+    `added_at` and `removed_at` are when the case was told (UTC); `from_on` and `until_on` are the days, in the zone of
+    the case, from and until which the person was this, as far as anybody knows.
+    """
 
     person_id: UUID
     role: PersonRole
     added_at: datetime
     removed_at: datetime | None = None
+    status: RoleStatus = RoleStatus.STATED
+    from_on: date | None = None
+    until_on: date | None = None
 
 
 class AddedStep(Record):
@@ -269,7 +286,11 @@ class Run(Record):
 
 
 class Case(Record):
-    """One matter, from report to closure."""
+    """One matter, from report to closure.
+
+    A case that was `merged_into` another is a stub: what was open in it goes on, but nothing new is begun in it. One
+    that also `rests` does nothing at all until it is unmerged.
+    """
 
     id: UUID
     number: str
@@ -281,6 +302,8 @@ class Case(Record):
     revision: int = 0
     chain_head: bytes = b""
     chain_length: int = 0
+    merged_into: UUID | None = None
+    rests: bool = False
 
 
 def step_id(run_id: UUID, key: str, path: str) -> UUID:

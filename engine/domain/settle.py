@@ -17,7 +17,13 @@ RUN_OVER = "run_over"
 
 
 def settle(draft: Draft) -> None:
-    """Open, hold and skip steps, keep deadlines, end runs, close the case; settling twice adds nothing."""
+    """Open, hold and skip steps, keep deadlines, end runs, close the case; settling twice adds nothing.
+
+    In a case that rests nothing follows, and no time runs.
+    """
+    if draft.state.case.rests:
+        settle_deadlines(draft)
+        return
     _advance_all(draft)
     while settle_deadlines(draft) | _call_off_what_is_over(draft):
         _advance_all(draft)

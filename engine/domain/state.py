@@ -60,7 +60,7 @@ def evolve(state: CaseState, event: ev.Event) -> CaseState:
     return _evolve_case(state, event)
 
 
-def _evolve_case(state: CaseState, event: ev.Event) -> CaseState:  # noqa: C901, PLR0911 - one line for each event
+def _evolve_case(state: CaseState, event: ev.Event) -> CaseState:  # noqa: C901, PLR0911, PLR0912 - a line each
     match event:
         case ev.CaseOpened():
             return CaseState(case=event.case, report=event.report)
@@ -74,6 +74,12 @@ def _evolve_case(state: CaseState, event: ev.Event) -> CaseState:  # noqa: C901,
             return replace(state, persons=(*_other_links(state, event.person), event.person))
         case ev.PersonRemoved():
             return replace(state, persons=tuple(_removed(person, event) for person in state.persons))
+        case ev.PersonRoleChanged():
+            return replace(state, persons=_with_role(state, event))
+        case ev.CaseMerged():
+            return replace(state, case=_merged(state.case, event.into, rests=event.rests))
+        case ev.CaseUnmerged():
+            return replace(state, case=_merged(state.case, None, rests=False))
         case ev.RunStarted():
             return replace(state, runs={**state.runs, event.run.id: event.run})
         case ev.RunEnded():
@@ -110,6 +116,25 @@ def _other_links(state: CaseState, added: CasePerson) -> tuple[CasePerson, ...]:
 def _removed(person: CasePerson, event: ev.PersonRemoved) -> CasePerson:
     gone = person.person_id == event.person_id and person.role.value == event.role and person.removed_at is None
     return person.model_copy(update={"removed_at": event.at}) if gone else person
+
+
+def _with_role(state: CaseState, event: ev.PersonRoleChanged) -> tuple[CasePerson, ...]:
+    """Put the changed link in its place; a link in another role follows the old one, which is kept as over."""
+    key, changed = (event.person.person_id, event.role), event.person
+    if changed.role.value == event.role:
+        return tuple(changed if (p.person_id, p.role.value) == key else p for p in state.persons)
+    over = {"removed_at": event.at}
+    return (
+        *(
+            p.model_copy(update=over) if (p.person_id, p.role.value) == key and p.removed_at is None else p
+            for p in _other_links(state, changed)
+        ),
+        changed,
+    )
+
+
+def _merged(case: Case, into: UUID | None, *, rests: bool) -> Case:
+    return case.model_copy(update={"merged_into": into, "rests": rests})
 
 
 def _others(state: CaseState, interval: Interval) -> tuple[Interval, ...]:

@@ -12,7 +12,7 @@ from engine.spec.conditions.evaluate import UNKNOWN, Lookup, Truth, Unknown, Val
 from engine.spec.conditions.tree import Condition
 
 COLLECTIONS = {
-    "case.victims": frozenset({PersonRole.VICTIM}),
+    "case.victims": frozenset({PersonRole.VICTIM, PersonRole.POSSIBLE_VICTIM}),
     "case.suspects": frozenset({PersonRole.SUSPECT}),
     "case.persons": frozenset(PersonRole),
 }

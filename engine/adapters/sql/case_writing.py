@@ -43,7 +43,9 @@ _TARGETS: Mapping[str, _Target] = {
     "step": _Target((*Step.model_fields, *_SCOPE), ("id",), tuple(Step.model_fields)),
     "deadline": _Target((*Deadline.model_fields, *_SCOPE, "failures"), ("id",), tuple(Deadline.model_fields)),
     "case_person": _Target(
-        (*CasePerson.model_fields, *_SCOPE, "position"), ("case_id", "person_id", "role"), ("removed_at",)
+        (*CasePerson.model_fields, *_SCOPE, "position"),
+        ("case_id", "person_id", "role"),
+        ("added_at", "removed_at", "status", "from_on", "until_on"),
     ),
     "interval": _Target((*Interval.model_fields, *_SCOPE), ("step_id", "name", "start"), ("end", "has_place")),
     "work_item": _Target((*WorkItem.model_fields, "unit_id"), ("id",)),
@@ -66,9 +68,9 @@ _CLOSE_ITEMS = """closed_items AS (
 )"""
 _SAVE_CASES = """saved_cases AS (
     UPDATE "case" c SET status = x.status, closed_at = x.closed_at, revision = x.revision, facts = x.facts,
-        chain_head = x.chain_head, chain_length = x.chain_length
+        chain_head = x.chain_head, chain_length = x.chain_length, merged_into = x.merged_into, rests = x.rests
     FROM jsonb_to_recordset(CAST(:saved AS jsonb)) x(id uuid, was integer, status varchar, closed_at timestamptz,
-        revision integer, facts jsonb, chain_head bytea, chain_length integer)
+        revision integer, facts jsonb, chain_head bytea, chain_length integer, merged_into uuid, rests boolean)
     WHERE c.id = x.id AND c.id = ANY(CAST(:cases AS uuid[])) AND c.revision = x.was)"""
 _NOTIFY = "SELECT pg_notify(channel, '') FROM unnest(CAST(:channels AS text[])) channel"
 
@@ -92,6 +94,8 @@ class SavedCase(NamedTuple):
     facts: Mapping[str, Any]
     chain_head: str
     chain_length: int
+    merged_into: UUID | None
+    rests: bool
 
     @classmethod
     def of(cls, before: CaseState, saved: CaseState, facts: Mapping[str, Any]) -> "SavedCase":
@@ -99,7 +103,7 @@ class SavedCase(NamedTuple):
         case = saved.case
         return cls(
             case.id, before.case.revision, case.status.value, case.closed_at, case.revision, facts,
-            f"\\x{case.chain_head.hex()}", case.chain_length,
+            f"\\x{case.chain_head.hex()}", case.chain_length, case.merged_into, case.rests,
         )  # fmt: skip
 
 

@@ -27,6 +27,8 @@ class CaseRow(SQLModel, table=True):
     report: dict[str, Any] = json_value()
     chain_head: bytes = b""
     chain_length: int = 0
+    merged_into: UUID | None = Field(default=None, foreign_key="case.id", index=True)
+    rests: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
     __table_args__ = (Index("case_open_by_unit", "unit_id", "opened_at", postgresql_where=text("status = 'open'")),)
 
 

@@ -1,12 +1,13 @@
 """Persons, and what they are found by."""
 
-from datetime import datetime
+from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index
+from sqlalchemy import Index, text
 from sqlmodel import Field, SQLModel
 
-from engine.adapters.sql.tables.fields import at, sealed
+from engine.adapters.sql.tables.fields import at, json_value, sealed
 
 
 class PersonRow(SQLModel, table=True):
@@ -40,3 +41,46 @@ class CasePersonRow(SQLModel, table=True):
     position: int = 1
     added_at: datetime = at(null=False)
     removed_at: datetime | None = at()
+    status: str = Field(default="stated", sa_column_kwargs={"server_default": text("'stated'")})
+    from_on: date | None = None
+    until_on: date | None = None
+
+
+class PersonMergeRow(SQLModel, table=True):
+    """Two persons who are one: both are kept, the second points to the first until that is undone."""
+
+    __tablename__ = "person_merge"
+    id: UUID = Field(primary_key=True)
+    primary_id: UUID = Field(foreign_key="person.id", index=True)
+    secondary_id: UUID = Field(foreign_key="person.id")
+    case_id: UUID = Field(foreign_key="case.id", index=True)
+    other_case_id: UUID = Field(foreign_key="case.id", index=True)
+    unit_id: UUID = Field(foreign_key="unit.id")
+    reason_code: str
+    merged_by: UUID | None = None
+    merged_at: datetime = at(null=False)
+    ended_by: UUID | None = None
+    ended_at: datetime | None = at()
+    __table_args__ = (
+        Index("person_merge_live", "secondary_id", unique=True, postgresql_where=text("ended_at IS NULL")),
+    )
+
+
+class CaseLinkRow(SQLModel, table=True):
+    """Two cases that belong together: linked, merged, or split one from the other."""
+
+    __tablename__ = "case_link"
+    id: UUID = Field(primary_key=True)
+    case_id: UUID = Field(foreign_key="case.id", index=True)
+    other_case_id: UUID = Field(foreign_key="case.id", index=True)
+    unit_id: UUID = Field(foreign_key="unit.id")
+    kind: str
+    reason_code: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    rests: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
+    asked_by: UUID | None = None
+    asked_at: datetime = at(null=False)
+    approved_by: UUID | None = None
+    approved_at: datetime | None = at()
+    ended_by: UUID | None = None
+    ended_at: datetime | None = at()
+    held_items: list[Any] = json_value("[]")

@@ -1,0 +1,120 @@
+"""How cases belong together: linked, merged into one, split in two; what each of these leaves untouched."""
+
+from collections.abc import Collection
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from engine.domain import commands as cm
+from engine.domain import events as ev
+from engine.domain.draft import Draft
+from engine.domain.records import LIVE, Deadline, Record
+from engine.domain.state import CaseState
+from engine.errors import CaseMergedError
+
+
+class LinkKind(StrEnum):
+    """Why two cases belong together."""
+
+    SAME_EVENT = "same_event"
+    SAME_SUSPECT = "same_suspect"
+    SAME_ROUTE = "same_route"
+    FOLLOW_UP = "follow_up"
+    MERGED = "merged"
+    SPLIT = "split"
+
+
+LINKED_BY_HAND = (LinkKind.SAME_EVENT, LinkKind.SAME_SUSPECT, LinkKind.SAME_ROUTE, LinkKind.FOLLOW_UP)
+"""The kinds that somebody chooses; the others come of a merge or a split."""
+
+
+class CaseLink(Record):
+    """Two cases that belong together (instants UTC).
+
+    Of a merge, `case_id` is the case in which work goes on and `other_case_id` the stub; of a split, the case as it was
+    and the one that came out of it. A merge holds from `approved_at` on, when a second person agreed; every other link
+    from `asked_at` on. `held_items` are the work items that a resting stub took off the worklists, with who had claimed
+    them.
+    """
+
+    id: UUID
+    case_id: UUID
+    other_case_id: UUID
+    unit_id: UUID
+    kind: LinkKind
+    reason_code: str = ""
+    rests: bool = False
+    asked_by: UUID | None = None
+    asked_at: datetime
+    approved_by: UUID | None = None
+    approved_at: datetime | None = None
+    ended_by: UUID | None = None
+    ended_at: datetime | None = None
+    held_items: tuple[tuple[UUID, UUID | None], ...] = ()
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether it is a merge that waits for its second person."""
+        return self.kind is LinkKind.MERGED and self.approved_at is None and self.ended_at is None
+
+
+_IN_A_STUB_NOT = (cm.StartRun, cm.AddPerson, cm.ChangePersonRole, cm.ReopenCase)
+_AT_REST = (
+    cm.UnmergeCase, cm.FireDeadline, cm.Acknowledge, cm.MissLevel, cm.NameDelayOwner, cm.Recount, cm.RecordFact,
+)  # fmt: skip
+
+
+def require_part_of_stub(state: CaseState, command: cm.Command) -> None:
+    """Refuse, in a case that was merged into another, what is to be done there; raises `CaseMergedError`.
+
+    In a stub everything that was open goes on: answers, approvals, time, ladders. Nothing new is begun in it. A stub
+    that rests takes no more than what machines had under way.
+    """
+    if state.case.merged_into is None:
+        return
+    if state.case.rests:
+        is_fine = isinstance(command, _AT_REST) or _is_automatic(state, command)
+    else:
+        is_by_hand = isinstance(command, cm.AddStep) and (command.added is None or command.added.for_deadline is None)
+        is_fine = not (is_by_hand or isinstance(command, _IN_A_STUB_NOT))
+    if not (is_fine or isinstance(command, cm.MergeCase)):
+        raise CaseMergedError
+
+
+def merge(draft: Draft, command: cm.MergeCase) -> None:
+    """Make the case a stub; raises `CaseMergedError` when it is one of another case already."""
+    case = draft.state.case
+    if case.merged_into is not None:
+        if (case.merged_into, case.rests) != (command.into, command.rests):
+            raise CaseMergedError
+        return
+    draft.emit(ev.CaseMerged(into=command.into, rests=command.rests, at=draft.now, reason_code=command.reason_code))
+
+
+def unmerge(draft: Draft, command: cm.UnmergeCase) -> None:
+    """Let a stub be a case again; whatever rested goes on from where it stood."""
+    into = draft.state.case.merged_into
+    if into is not None:
+        draft.emit(ev.CaseUnmerged(was_into=into, at=draft.now, reason_code=command.reason_code))
+
+
+def laws_left_alone(primary: CaseState, stub: CaseState) -> tuple[str, ...]:
+    """Name the limits of the law that run in a case and in no way in the one it is to rest in favour of."""
+    kept = {d.law for d in (*primary.deadlines.values(), *primary.past.values())}
+    return tuple(sorted({d.law for d in stub.deadlines.values() if d.law is not None and d.law not in kept}))
+
+
+def laws_of_persons(state: CaseState, person_ids: Collection[UUID]) -> tuple[Deadline, ...]:
+    """List the limits of the law that run for steps of these persons alone: such a step must be done where it is."""
+    own = {f"person:{person_id}" for person_id in person_ids}
+    live = {step.id for step in state.steps.values() if step.status in LIVE and step.base_path in own}
+    return tuple(d for d in state.deadlines.values() if d.law is not None and (d.step_id in live or _path(d) in own))
+
+
+def _path(deadline: Deadline) -> str:
+    return "/".join(part for part in deadline.path.split("/") if not part.startswith("r:"))
+
+
+def _is_automatic(state: CaseState, command: cm.Command) -> bool:
+    step = state.steps.get(command.step_id) if isinstance(command, cm.CompleteStep) else None
+    return step is not None and step.automatic

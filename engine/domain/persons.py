@@ -1,0 +1,78 @@
+"""Who is in a case as what: persons come, go, and turn out to be something else; their own steps follow."""
+
+from uuid import UUID
+
+from engine.domain import commands as cm
+from engine.domain import events as ev
+from engine.domain.draft import Draft
+from engine.domain.records import LIVE, CasePerson, PersonRole, RoleStatus
+from engine.domain.state import CaseState
+from engine.domain.step_ending import cancel, compiled_of
+from engine.errors import ConflictError, NotFoundError
+
+LEFT = "person_removed"
+"""Why a step is called off whose person is no longer among those it is done for."""
+
+
+def add_person(draft: Draft, command: cm.AddPerson) -> None:
+    """Bring a person into the case; nothing happens when they are there in this role already."""
+    if present_link(draft.state, command.person_id, command.role) is None:
+        person = CasePerson(person_id=command.person_id, role=command.role, added_at=draft.now)
+        draft.emit(ev.PersonAdded(person=person))
+
+
+def remove_person(draft: Draft, command: cm.RemovePerson) -> None:
+    """Take a person out, and call off what is still to be done for somebody who is not there any more."""
+    if present_link(draft.state, command.person_id, command.role) is not None:
+        draft.emit(ev.PersonRemoved(person_id=command.person_id, role=command.role.value, at=draft.now))
+        _call_off(draft, command.person_id)
+
+
+def change_role(draft: Draft, command: cm.ChangePersonRole) -> None:
+    """Say what a person is now; raises `NotFoundError` without the role, `ConflictError` where both are held.
+
+    The same words again change nothing. A role that is disproved is over, and what was still to be done for it is
+    called off; so is what belongs to a role that became another one.
+    """
+    known = present_link(draft.state, command.person_id, command.role)
+    if known is None:
+        raise NotFoundError(kind="person")
+    is_same = command.role is command.to_role
+    if not is_same and present_link(draft.state, command.person_id, command.to_role) is not None:
+        raise ConflictError(kind="role")
+    changed = CasePerson(
+        person_id=command.person_id,
+        role=command.to_role,
+        added_at=known.added_at if is_same else draft.now,
+        removed_at=draft.now if command.status is RoleStatus.DISPROVED else None,
+        status=command.status,
+        from_on=command.from_on,
+        until_on=command.until_on,
+    )
+    if changed != known:
+        draft.emit(
+            ev.PersonRoleChanged(role=command.role.value, person=changed, at=draft.now, reason_code=command.reason_code)
+        )
+        _call_off(draft, command.person_id)
+
+
+def present_link(state: CaseState, person_id: UUID, role: PersonRole) -> CasePerson | None:
+    """Find a person's present link to a case in a role."""
+    same = (p for p in state.persons if p.person_id == person_id and p.role is role)
+    return next((person for person in same if person.removed_at is None), None)
+
+
+def present_roles(state: CaseState, person_id: UUID) -> tuple[PersonRole, ...]:
+    """List what a person is in a case now."""
+    return tuple(p.role for p in state.persons if p.person_id == person_id and p.removed_at is None)
+
+
+def _call_off(draft: Draft, person_id: UUID) -> None:
+    """Call off the live steps of a person that are done for people among whom they no longer are."""
+    own = f"person:{person_id}"
+    for step in list(draft.state.steps.values()):
+        if step.status not in LIVE or step.base_path != own:
+            continue
+        compiled = compiled_of(draft, step)
+        if compiled is not None and own not in draft.view(step.run_id).elements(compiled):
+            cancel(draft, step, LEFT)
