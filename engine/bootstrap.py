@@ -15,7 +15,7 @@ from engine.adapters.demo_clock import DemoClock
 from engine.adapters.demo_mailbox import DemoGateways, DemoMailbox
 from engine.adapters.graphviz_svg import dot_to_svg
 from engine.adapters.holidays_source import known_places
-from engine.adapters.key_file import read_or_create_key_file
+from engine.adapters.key_file import open_key_ring
 from engine.adapters.messages import TemplateRenderer
 from engine.adapters.name_tokens import NameTokens
 from engine.adapters.passwords import Argon2Passwords
@@ -104,7 +104,7 @@ def build_engine(
     catalogue = RegistryCatalogue(pillars)
     wall_clock = SystemClock()
     case_clock = clock or (DemoClock(wall_clock, _demo_offset(sql)) if settings.demo else wall_clock)
-    vault = open_vault(sql, read_or_create_key_file(settings.keys), case_clock)
+    vault = open_vault(sql, open_key_ring(settings.keys), case_clock)
     definitions = DefinitionCache(sql, catalogue)
     library = PublishedLibrary(sql)
     sends = channels if channels is not None else _channels(settings)

@@ -24,19 +24,50 @@ class Clock(Protocol):
         ...
 
 
+class StoredKey(NamedTuple):
+    """A data key as the database has it. `wrapped_by` is an id of the key file, or `<organisation>/<version>`."""
+
+    version: int
+    wrapped: bytes
+    wrapped_by: str
+
+
 class Vault(Protocol):
     """Seals what must not be readable in the database. A seal is bound to its table, row and column."""
 
-    def seal(self, value: JsonValue, *, key_of: UUID, table: str, row: UUID, column: str) -> bytes:
-        """Encrypt a value under the key of a case or person."""
+    def seal(
+        self, value: JsonValue, *, key_of: UUID, table: str, row: UUID, column: str, unit_id: UUID | None = None
+    ) -> bytes:
+        """Encrypt a value under the key of a case, a person or places.
+
+        `unit_id` says whose organisation's key wraps a new key, for an owner that is not stored yet.
+        """
+        ...
+
+    def seal_bytes(
+        self, plain: bytes, *, key_of: UUID, table: str, row: UUID, column: str, unit_id: UUID | None = None
+    ) -> bytes:
+        """Encrypt bytes as `seal` does values."""
         ...
 
     def unseal(self, sealed: bytes, *, table: str, row: UUID, column: str) -> JsonValue:
         """Decrypt; raises `DamagedError` or `KeyMissingError`."""
         ...
 
-    def blind(self, kind: str, value: str) -> bytes:
-        """Give the token under which a value can be found again without being readable."""
+    def unseal_bytes(self, sealed: bytes, *, table: str, row: UUID, column: str) -> bytes:
+        """Decrypt bytes; raises `DamagedError` or `KeyMissingError`."""
+        ...
+
+    def blind(self, kind: str, value: str, *, organisation_id: UUID | None = None) -> bytes:
+        """Give the token under which a value can be found again without being readable, by one organisation or all."""
+        ...
+
+    def rewrap(self, owner: UUID, stored: StoredKey, *, organisation_id: UUID | None) -> StoredKey:
+        """Wrap a key anew: by the newest key of an organisation, or else by the current key of the key file."""
+        ...
+
+    def renew(self, owner: UUID, after: int, *, unit_id: UUID | None = None) -> int:
+        """Make the version of a key that follows version `after`; gives the newest. Raises `KeyMissingError`."""
         ...
 
     def sign(self, previous: bytes, canonical: bytes) -> bytes:

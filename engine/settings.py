@@ -39,8 +39,13 @@ class Settings(BaseSettings):
 
     @property
     def keys(self) -> Path:
-        """Where the key file is: beside the data folder, never inside the database's own."""
-        return self.key_file or self.data_folder / "keys" / "icmc-keys.json"
+        """Where the key file is: beside the data folder, never inside the database's own.
+
+        A file that systemd hands over as the credential `icmc-keys` comes before that; `key_file` comes before both.
+        """
+        handed_over = Path(os.environ.get("CREDENTIALS_DIRECTORY", "")) / "icmc-keys"
+        usual = self.data_folder / "keys" / "icmc-keys.json"
+        return self.key_file or (handed_over if handed_over.is_absolute() and handed_over.exists() else usual)
 
     @property
     def address(self) -> str:

@@ -1377,6 +1377,65 @@ class Records(Protocol):
         ...
 
 
+class KeyCounts(NamedTuple):
+    """How many data keys there are: by whose they are, and by the key of the key file that wraps them itself."""
+
+    organisations: int
+    cases: int
+    persons: int
+    others: int
+    by_file: Mapping[str, int]
+
+
+class Rewrapped(NamedTuple):
+    """How many keys were wrapped anew, and after which owner to go on; None when the last was reached."""
+
+    count: int
+    last: UUID | None
+
+
+class Keys(Protocol):
+    """The keys that seal what identifies people."""
+
+    def destroy(self, owner_id: UUID, at: datetime) -> bool:
+        """Destroy the key of a case, a person or places, and what a person is found by; gives whether there was one.
+
+        No new key is made for the owner ever after. Every process forgets the key within seconds of the commit.
+        """
+        ...
+
+    def say_changed(self) -> None:
+        """Let every process forget its keys and read the key file again, within seconds of the commit."""
+        ...
+
+    def rewrap_some(self, *, current: str, after: UUID | None, most: int) -> Rewrapped:
+        """Wrap the next keys anew that are not wrapped as they should be, those of organisations first.
+
+        `current` is the key of the key file that wraps from now on. Raises `KeyMissingError`, `DamagedError`.
+        """
+        ...
+
+    def unfinished(self, *, current: str) -> int:
+        """Count the keys that are not wrapped as they should be."""
+        ...
+
+    def wrapped_by(self, key_id: str) -> int:
+        """Count the keys that a key of the key file wraps."""
+        ...
+
+    def counts(self) -> KeyCounts:
+        """Count the keys by whose they are, and by which key of the key file wraps them."""
+        ...
+
+    def newest_version(self, owner_id: UUID) -> int | None:
+        """Give the version of the newest key of an owner; None when there is none that is whole."""
+        ...
+
+    def retire_before(self, owner_id: UUID, version: int, *, at: datetime) -> int:
+        """Drop the keys of an owner before a version, under which nothing is sealed any longer; gives how many."""
+        ...
+
+
 class UnitOfWork(Protocol):
     """One transaction. Nothing is kept unless `commit` is called."""
 
@@ -1456,6 +1515,11 @@ class UnitOfWork(Protocol):
     @property
     def ledger(self) -> Ledger:
         """Reading the ledger."""
+        ...
+
+    @property
+    def keys(self) -> Keys:
+        """Keys."""
         ...
 
     @property

@@ -4,22 +4,26 @@ import base64
 import json
 import os
 import secrets
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from engine.errors import KeyMissingError, SettingsError
 
 KEY_BYTES = 32
+_OTHERS = 0o077
+_CANNOT_READ = "Put the file back from its own backup; without it no sealed value can be read."
 
 
 @dataclass(frozen=True)
 class KeyFile:
-    """Key-encryption keys by id, the current id, and the keys for chains and blind tokens."""
+    """Key-encryption keys by id, the current id, and the keys for chains and blind tokens. Its `repr` shows no key."""
 
     current: str
-    keys: dict[str, bytes]
-    chain: bytes
-    blind: bytes
+    keys: Mapping[str, bytes] = field(repr=False)
+    chain: bytes = field(repr=False)
+    blind: bytes = field(repr=False)
 
     def key(self, key_id: str) -> bytes:
         """Give a key by its id; raises `KeyMissingError`."""
@@ -29,21 +33,97 @@ class KeyFile:
             raise KeyMissingError(key_id=key_id) from None
 
 
+class KeyRing:
+    """The keys of the key file, which is read again when a key is asked for that was not in it."""
+
+    def __init__(self, file: KeyFile, *, path: Path | None = None) -> None:
+        """Begin with what was read; without a path nothing is read again."""
+        self._file = file
+        self._path = path
+
+    @property
+    def file(self) -> KeyFile:
+        """What was read last."""
+        return self._file
+
+    def key(self, key_id: str) -> bytes:
+        """Give a key by its id, of the file as it is now if need be; raises `KeyMissingError`, `SettingsError`."""
+        if key_id not in self._file.keys:
+            self.refresh()
+        return self._file.key(key_id)
+
+    def refresh(self) -> None:
+        """Read the file again; raises `SettingsError` for one that cannot be used."""
+        if self._path is not None:
+            self._file = read_key_file(self._path)
+
+
+def open_key_ring(path: Path) -> KeyRing:
+    """Read the key file, which is made when there is none; raises `SettingsError` for one that cannot be used."""
+    return KeyRing(read_or_create_key_file(path), path=path)
+
+
 def read_or_create_key_file(path: Path) -> KeyFile:
     """Read the key file, or make a new one with mode 0400; raises `SettingsError` for one that cannot be used."""
     if not path.exists():
         _create(path)
+    return read_key_file(path)
+
+
+def read_key_file(path: Path) -> KeyFile:
+    """Read the key file; raises `SettingsError` for one that cannot be used, or that others may read."""
+    _require_closed(path)
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        keys = {name: _key(text) for name, text in content["keys"].items()}
-        made = KeyFile(content["current"], keys, chain=_key(content["chain"]), blind=_key(content["blind"]))
-        made.key(made.current)
+        return parse_keys(path.read_bytes())
     except (OSError, ValueError, LookupError, TypeError, AttributeError, KeyMissingError) as error:
         raise SettingsError(
-            problem=f"The key file {path} cannot be read ({type(error).__name__}).",
-            remedy="Put the file back from its own backup; without it no sealed value can be read.",
-        ) from error
+            problem=f"The key file {path} cannot be read ({type(error).__name__}).", remedy=_CANNOT_READ
+        ) from None
+
+
+def parse_keys(content: bytes) -> KeyFile:
+    """Read the content of a key file; raises ValueError, LookupError, TypeError, AttributeError, KeyMissingError."""
+    read = json.loads(content)
+    keys = {name: _key(text) for name, text in read["keys"].items()}
+    made = KeyFile(read["current"], keys, chain=_key(read["chain"]), blind=_key(read["blind"]))
+    made.key(made.current)
     return made
+
+
+def add_key(path: Path) -> str:
+    """Put a new key-encryption key into the file and make it the current one; the old ones stay. Gives its id.
+
+    The file is replaced in one step: after a crash it is the old one or the new one. Raises `SettingsError`.
+    """
+    read_key_file(path)
+    content = json.loads(path.read_bytes())
+    key_id = secrets.token_hex(4)
+    content["keys"][key_id] = _new_key()
+    _replace(path, content | {"current": key_id})
+    return key_id
+
+
+def remove_key(path: Path, key_id: str) -> None:
+    """Take a key out of the file, in one step; raises `KeyMissingError` for one that is not there, `SettingsError`."""
+    held = read_key_file(path)
+    held.key(key_id)
+    if key_id == held.current:
+        raise SettingsError(
+            problem=f"The key {key_id} is the one that is used now.", remedy="`icmc keys rotate` first makes another."
+        )
+    content = json.loads(path.read_bytes())
+    del content["keys"][key_id]
+    _replace(path, content)
+
+
+def write_closed(path: Path, content: bytes) -> None:
+    """Write a new file that only its owner may read (mode 0400), whole or not at all; raises FileExistsError."""
+    temporary = _written(path, content)
+    try:
+        os.link(temporary, path)
+    finally:
+        temporary.unlink()
+    _sync_folder(path.parent)
 
 
 def _create(path: Path) -> None:
@@ -55,18 +135,64 @@ def _create(path: Path) -> None:
         "blind": _new_key(),
     }
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o400)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        json.dump(content, file)
-        file.flush()
-        os.fsync(file.fileno())
     try:
-        os.link(temporary, path)
+        write_closed(path, json.dumps(content).encode())
     except FileExistsError:
         pass  # another process was first: its keys are the ones
+    except OSError as error:
+        raise SettingsError(
+            problem=f"The key file {path} cannot be made ({type(error).__name__}).",
+            remedy="Make its folder writable for the user who runs ICMC, or name another place with ICMC_KEY_FILE.",
+        ) from None
+
+
+def _require_closed(path: Path) -> None:
+    try:
+        mode = path.stat().st_mode & 0o777
+    except OSError as error:
+        raise SettingsError(
+            problem=f"The key file {path} cannot be read ({type(error).__name__}).", remedy=_CANNOT_READ
+        ) from None
+    if mode & (0o007 if _is_credential(path) else _OTHERS):
+        raise SettingsError(
+            problem=f"Others than its owner may read or change the key file {path} (mode {mode:04o}).",
+            remedy=f"Close it: `chmod 0400 {path}`. If others could read it, rotate the keys: `icmc keys rotate`.",
+        )
+
+
+def _is_credential(path: Path) -> bool:
+    """Say whether systemd handed the file over: it shows a mode of its own, and keeps others out by access lists."""
+    folder = os.environ.get("CREDENTIALS_DIRECTORY")
+    return bool(folder) and path.parent == Path(str(folder))
+
+
+def _replace(path: Path, content: Mapping[str, Any]) -> None:
+    try:
+        _written(path, json.dumps(content).encode()).replace(path)
+    except OSError as error:
+        raise SettingsError(
+            problem=f"The key file {path} cannot be written ({type(error).__name__}).",
+            remedy="Keys that systemd hands over are changed at their source; else make the folder writable.",
+        ) from None
+    _sync_folder(path.parent)
+
+
+def _written(path: Path, content: bytes) -> Path:
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o400)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    return temporary
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
     finally:
-        temporary.unlink()
+        os.close(descriptor)
 
 
 def _key(text: str) -> bytes:

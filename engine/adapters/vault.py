@@ -1,113 +1,269 @@
-"""Seals values with AES-256-GCM under a key of their case or person, and signs the links of event chains."""
+"""Seals values with AES-256-GCM under a key of their case, person or places, and signs the links of event chains."""
 
 import hashlib
 import hmac
 import json
 import secrets
+import time
 from collections.abc import Callable
 from threading import Lock
+from typing import Final, Protocol
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from engine.adapters.key_file import KEY_BYTES, KeyFile
+from engine.adapters.key_file import KEY_BYTES, KeyRing
 from engine.errors import DamagedError, KeyMissingError
-from engine.ports import JsonValue
+from engine.ports import JsonValue, StoredKey
 
-_MARK = b"v1|"
-_NONCE = 12
-_OWNER = 16
-_TAG = 16
-_SHORTEST = len(_MARK) + _OWNER + _NONCE + _TAG
-_REMEMBERED = 10_000
+_OLD_MARK: Final = b"v1|"
+_MARK: Final = b"v2|"
+_WRAP_MARK: Final = b"w2|"
+_AES_256_GCM: Final = b"\x01"
+_NONCE, _OWNER, _VERSION, _TAG = 12, 16, 4, 16
+_OLD_HEAD: Final = len(_OLD_MARK) + _OWNER
+_HEAD: Final = len(_MARK) + len(_AES_256_GCM) + _OWNER + _VERSION
+_REMEMBERED: Final = 10_000
+_COUNTED: Final = 1_024
+_MOST_USES: Final = 2**31
+"""Half of what random nonces of 96 bits bear under one key (2^32), since what is counted lags behind."""
+LOOK_AGAIN: Final = 1.0
+"""Seconds after which a process asks again whether keys were destroyed or changed."""
 
-LoadKey = Callable[[UUID], tuple[bytes, str] | None]
-StoreKey = Callable[[UUID, bytes, str], tuple[bytes, str]]
+
+class WrappedKeys(Protocol):
+    """The table of wrapped keys."""
+
+    def newest(self, owner: UUID) -> StoredKey | None:
+        """Give the newest key of an owner that is not destroyed."""
+        ...
+
+    def version(self, owner: UUID, version: int) -> StoredKey | None:
+        """Give one version of an owner's key that is not destroyed."""
+        ...
+
+    def keep(self, owner: UUID, key: StoredKey) -> StoredKey | None:
+        """Keep a new key; gives the one that was kept, which may be another process's. None for a destroyed owner."""
+        ...
+
+    def organisation_of(self, owner: UUID, unit_id: UUID | None) -> UUID | None:
+        """Give the organisation of a unit, else of an owner; None when it is not known, or is one itself."""
+        ...
+
+    def spend(self, owner: UUID, version: int, uses: int) -> int:
+        """Count uses of a key; gives how many there were in all."""
+        ...
+
+    def epoch(self) -> int:
+        """Give the number that grows whenever keys are destroyed or the key file changes."""
+        ...
+
+
+class _DataKey:
+    """An unwrapped key in memory, and how often this process sealed with it. Its `repr` shows nothing of it."""
+
+    __slots__ = ("cipher", "is_spent", "uses", "version")
+
+    def __init__(self, cipher: AESGCM, version: int) -> None:
+        self.cipher, self.version = cipher, version
+        self.uses, self.is_spent = 0, False
 
 
 class KeyVault:
-    """Keeps unwrapped data keys in memory while the process lives; the database holds them wrapped only.
+    """Keeps unwrapped keys in memory while they are not destroyed; the database holds them wrapped only.
 
-    A sealed value is `v1|` + owner id + nonce + ciphertext; table, row and column are bound to it, so that a value
-    moved to another place does not open. `load` and `store` read and write wrapped data keys; `store` gives back the
-    one that was kept, which may be another process's.
+    A sealed value is `v2|` + algorithm + key id (owner, version) + nonce + ciphertext. Table, row, column and key id
+    are bound to it, so that a value moved to another place does not open. Values of the form `v1|` + owner + nonce +
+    ciphertext still open. Keys of owners are wrapped by the key of their organisation, that one by the key file.
     """
 
-    def __init__(self, key_file: KeyFile, *, load: LoadKey, store: StoreKey) -> None:
-        """Open the vault with the keys of the key file."""
-        self._file = key_file
-        self._load = load
-        self._store = store
-        self._open: dict[UUID, AESGCM] = {}
+    def __init__(self, ring: KeyRing, keys: WrappedKeys, *, ticks: Callable[[], float] = time.monotonic) -> None:
+        """Open the vault with the keys of the key file; `ticks` gives seconds that only go forward."""
+        self._ring = ring
+        self._keys = keys
+        self._ticks = ticks
+        self._epoch: int | None = None
+        self._looked_at = 0.0
+        self._open: dict[tuple[UUID, int], _DataKey] = {}
+        self._newest: dict[UUID, _DataKey] = {}
         self._lock = Lock()
 
-    def seal(self, value: JsonValue, *, key_of: UUID, table: str, row: UUID, column: str) -> bytes:
-        """Encrypt a value under the key of a case or person, which is made when it has none yet."""
-        nonce = secrets.token_bytes(_NONCE)
+    def seal(
+        self, value: JsonValue, *, key_of: UUID, table: str, row: UUID, column: str, unit_id: UUID | None = None
+    ) -> bytes:
+        """Encrypt a value under the key of a case, a person or places, which is made when it has none yet.
+
+        `unit_id` says whose organisation's key wraps a new key, for an owner that is not stored yet.
+        """
         plain = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
-        sealed = self._data_key(key_of, create=True).encrypt(nonce, plain, _bound(table, row, column))
-        return _MARK + key_of.bytes + nonce + sealed
+        return self.seal_bytes(plain, key_of=key_of, table=table, row=row, column=column, unit_id=unit_id)
+
+    def seal_bytes(
+        self, plain: bytes, *, key_of: UUID, table: str, row: UUID, column: str, unit_id: UUID | None = None
+    ) -> bytes:
+        """Encrypt bytes as `seal` does values."""
+        key = self._to_seal_with(key_of, unit_id)
+        head = _MARK + _AES_256_GCM + key_of.bytes + key.version.to_bytes(_VERSION, "big")
+        nonce = secrets.token_bytes(_NONCE)
+        return head + nonce + key.cipher.encrypt(nonce, plain, _bound(table, row, column) + b"\0" + head)
 
     def unseal(self, sealed: bytes, *, table: str, row: UUID, column: str) -> JsonValue:
         """Decrypt; raises `DamagedError` for a value changed or moved, `KeyMissingError` for one without its key."""
-        if not sealed.startswith(_MARK) or len(sealed) < _SHORTEST:
-            raise DamagedError(what=f"A sealed value in {table}.{column}")
-        start = len(_MARK)
-        owner = UUID(bytes=sealed[start : start + _OWNER])
-        nonce = sealed[start + _OWNER : start + _OWNER + _NONCE]
-        try:
-            plain = self._data_key(owner, create=False).decrypt(
-                nonce,
-                sealed[start + _OWNER + _NONCE :],
-                _bound(table, row, column),
-            )
-        except InvalidTag:
-            raise DamagedError(what=f"A sealed value in {table}.{column}") from None
-        opened: JsonValue = json.loads(plain)
+        opened: JsonValue = json.loads(self.unseal_bytes(sealed, table=table, row=row, column=column))
         return opened
 
-    def blind(self, kind: str, value: str) -> bytes:
-        """Give the token (16 bytes) under which a value can be found again without being readable."""
-        return hmac.digest(self._file.blind, f"{kind}\0{value}".encode(), hashlib.sha256)[:16]
+    def unseal_bytes(self, sealed: bytes, *, table: str, row: UUID, column: str) -> bytes:
+        """Decrypt bytes as `unseal` does values."""
+        what = f"A sealed value in {table}.{column}"
+        bound = _bound(table, row, column)
+        if sealed.startswith(_OLD_MARK):
+            owner, version, head = sealed[len(_OLD_MARK) : _OLD_HEAD], 1, _OLD_HEAD
+        elif sealed.startswith(_MARK + _AES_256_GCM):
+            owner = sealed[_HEAD - _OWNER - _VERSION : _HEAD - _VERSION]
+            version, head = int.from_bytes(sealed[_HEAD - _VERSION : _HEAD], "big"), _HEAD
+            bound += b"\0" + sealed[:_HEAD]
+        else:
+            raise DamagedError(what=what)
+        if len(sealed) < head + _NONCE + _TAG:
+            raise DamagedError(what=what)
+        cipher = self._to_open_with(UUID(bytes=owner), version).cipher
+        try:
+            return cipher.decrypt(sealed[head : head + _NONCE], sealed[head + _NONCE :], bound)
+        except InvalidTag:
+            raise DamagedError(what=what) from None
+
+    def blind(self, kind: str, value: str, *, organisation_id: UUID | None = None) -> bytes:
+        """Give the token (16 bytes) under which a value can be found again without being readable.
+
+        With an organisation the token is of its own: no other organisation's tokens are like it.
+        """
+        key = self._ring.file.blind if organisation_id is None else self._blind_of(organisation_id)
+        return hmac.digest(key, f"{kind}\0{value}".encode(), hashlib.sha256)[:16]
 
     def sign(self, previous: bytes, canonical: bytes) -> bytes:
         """Give the next link (32 bytes) of an event chain."""
-        return hmac.digest(self._file.chain, previous + canonical, hashlib.sha256)
+        return hmac.digest(self._ring.file.chain, previous + canonical, hashlib.sha256)
 
     def forget(self) -> None:
         """Drop every unwrapped key from memory, so that destroyed keys are gone."""
         with self._lock:
             self._open.clear()
+            self._newest.clear()
 
-    def _data_key(self, owner: UUID, *, create: bool) -> AESGCM:
-        found = self._open.get(owner)
-        if found is not None:
-            return found
-        wrapped = self._load(owner)
-        if wrapped is None:
-            if not create:
-                raise KeyMissingError(key_id=str(owner))
-            wrapped = self._store(owner, self._wrap(owner, secrets.token_bytes(KEY_BYTES)), self._file.current)
-        key = AESGCM(self._unwrap(owner, *wrapped))
+    def rewrap(self, owner: UUID, stored: StoredKey, *, organisation_id: UUID | None) -> StoredKey:
+        """Wrap a key anew: by the newest key of an organisation, or else by the current key of the key file."""
+        return self._wrap(owner, stored.version, self._unwrap(owner, stored), organisation_id)
+
+    def renew(self, owner: UUID, after: int, *, unit_id: UUID | None = None) -> int:
+        """Make the version of a key that follows version `after`; gives the newest. Raises `KeyMissingError`."""
+        made = self._made(owner, after + 1, unit_id)
         with self._lock:
-            if len(self._open) >= _REMEMBERED:
-                self._open.clear()
-            self._open[owner] = key
+            self._newest.pop(owner, None)
+        return made.version
+
+    def _to_seal_with(self, owner: UUID, unit_id: UUID | None = None) -> _DataKey:
+        self._look_again()
+        key = self._newest.get(owner)
+        if key is None or key.is_spent:
+            key = self._newest_key(owner, unit_id)
+        key.uses += 1
+        if key.uses % _COUNTED == 0:
+            key.is_spent = self._keys.spend(owner, key.version, _COUNTED) >= _MOST_USES
         return key
 
-    def _wrap(self, owner: UUID, key: bytes) -> bytes:
-        nonce = secrets.token_bytes(_NONCE)
-        return nonce + AESGCM(self._file.key(self._file.current)).encrypt(nonce, key, owner.bytes)
+    def _newest_key(self, owner: UUID, unit_id: UUID | None) -> _DataKey:
+        spent = self._newest.get(owner)
+        stored = self._keys.newest(owner)
+        if stored is None or (spent is not None and spent.is_spent and spent.version == stored.version):
+            stored = self._made(owner, stored.version + 1 if stored else 1, unit_id)
+        key = self._remember(owner, stored)
+        with self._lock:
+            self._newest[owner] = key
+        return key
 
-    def _unwrap(self, owner: UUID, wrapped: bytes, wrapped_by: str) -> bytes:
-        if len(wrapped) < _NONCE + _TAG:
+    def _to_open_with(self, owner: UUID, version: int) -> _DataKey:
+        self._look_again()
+        found = self._open.get((owner, version))
+        if found is None:
+            stored = self._keys.version(owner, version)
+            if stored is None:
+                raise KeyMissingError(key_id=str(owner))
+            found = self._remember(owner, stored)
+        return found
+
+    def _made(self, owner: UUID, version: int, unit_id: UUID | None) -> StoredKey:
+        organisation = self._keys.organisation_of(owner, unit_id)
+        new = self._wrap(owner, version, secrets.token_bytes(KEY_BYTES), organisation)
+        kept = self._keys.keep(owner, new)
+        if kept is None:
+            raise KeyMissingError(key_id=str(owner))  # destroyed: what is sealed now could never be read again
+        return kept
+
+    def _remember(self, owner: UUID, stored: StoredKey) -> _DataKey:
+        key = self._open.get((owner, stored.version))
+        if key is None:
+            key = _DataKey(AESGCM(self._unwrap(owner, stored)), stored.version)
+            with self._lock:
+                if len(self._open) >= _REMEMBERED:
+                    self._open.clear()
+                    self._newest.clear()
+                self._open[owner, stored.version] = key
+        return key
+
+    def _wrap(self, owner: UUID, version: int, key: bytes, organisation_id: UUID | None) -> StoredKey:
+        if organisation_id is None:
+            wrapped_by = self._ring.file.current
+            cipher = AESGCM(self._ring.key(wrapped_by))
+        else:
+            parent = self._to_seal_with(organisation_id)
+            wrapped_by, cipher = f"{organisation_id}/{parent.version}", parent.cipher
+        nonce = secrets.token_bytes(_NONCE)
+        sealed = cipher.encrypt(nonce, key, _wrapping(owner, version, wrapped_by))
+        return StoredKey(version, _WRAP_MARK + _AES_256_GCM + nonce + sealed, wrapped_by)
+
+    def _unwrap(self, owner: UUID, stored: StoredKey) -> bytes:
+        wrapped, bound = stored.wrapped, owner.bytes
+        if wrapped.startswith(_WRAP_MARK + _AES_256_GCM):
+            wrapped = wrapped[len(_WRAP_MARK + _AES_256_GCM) :]
+            bound = _wrapping(owner, stored.version, stored.wrapped_by)
+        if len(wrapped) != _NONCE + KEY_BYTES + _TAG:
             raise DamagedError(what="A wrapped key")
         try:
-            return AESGCM(self._file.key(wrapped_by)).decrypt(wrapped[:_NONCE], wrapped[_NONCE:], owner.bytes)
+            return self._wrapper(stored.wrapped_by).decrypt(wrapped[:_NONCE], wrapped[_NONCE:], bound)
         except InvalidTag:
             raise DamagedError(what="A wrapped key") from None
+
+    def _wrapper(self, wrapped_by: str) -> AESGCM:
+        organisation, slash, version = wrapped_by.partition("/")
+        if not slash:
+            return AESGCM(self._ring.key(wrapped_by))
+        try:
+            return self._to_open_with(UUID(organisation), int(version)).cipher
+        except ValueError:
+            raise DamagedError(what="A wrapped key") from None
+
+    def _blind_of(self, organisation_id: UUID) -> bytes:
+        derived = HKDF(SHA256(), KEY_BYTES, salt=None, info=b"icmc blind index\0" + organisation_id.bytes)
+        return derived.derive(self._ring.file.blind)
+
+    def _look_again(self) -> None:
+        """Forget every key when keys were destroyed or changed since this process asked last."""
+        ticks = self._ticks()
+        if self._epoch is not None and ticks - self._looked_at < LOOK_AGAIN:
+            return
+        epoch = self._keys.epoch()
+        if epoch != self._epoch and self._epoch is not None:
+            self.forget()
+            self._ring.refresh()
+        self._epoch, self._looked_at = epoch, ticks
 
 
 def _bound(table: str, row: UUID, column: str) -> bytes:
     return f"{table}\0{row}\0{column}".encode()
+
+
+def _wrapping(owner: UUID, version: int, wrapped_by: str) -> bytes:
+    return b"data_key\0" + owner.bytes + version.to_bytes(_VERSION, "big") + wrapped_by.encode()

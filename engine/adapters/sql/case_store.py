@@ -17,6 +17,7 @@ from engine.adapters.sql.places import place_id
 from engine.domain import events as ev
 from engine.domain.compiled import CompiledWorkflow
 from engine.domain.consequences import Job, consequences
+from engine.domain.keys import place_key
 from engine.domain.records import Case, Interval, Scalar, Step
 from engine.domain.state import CaseState, evolve
 from engine.errors import NotFoundError
@@ -104,6 +105,8 @@ class CaseStore:
         row = place_id(interval.step_id, interval.name, interval.start)
         told: JsonValue = {"place": place, "evidence": evidence} if evidence else place
         sealed = self._vault.seal(told, key_of=state.case.id, table="interval", row=row, column="sealed_place")
+        key, unit = place_key(state.case.id), state.case.unit_id
+        sealed = self._vault.seal(place, key_of=key, table="interval", row=row, column="sealed_place", unit_id=unit)
         of = (INTERVAL.c.step_id == interval.step_id, INTERVAL.c.name == interval.name)
         changed = update(INTERVAL).where(*of, INTERVAL.c.start == interval.start).values(sealed_place=sealed)
         self._connection.execute(changed)

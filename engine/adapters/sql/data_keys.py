@@ -1,38 +1,84 @@
-"""The wrapped keys of cases and persons, and the vault over them."""
+"""The table of wrapped keys, and the vault over it."""
 
 from uuid import UUID
 
 from sqlalchemy import Engine as SqlEngine
-from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy import select, text, update
 
-from engine.adapters.key_file import KeyFile
+from engine.adapters.key_file import KeyRing
 from engine.adapters.sql import tables as tb
 from engine.adapters.vault import KeyVault
-from engine.errors import KeyMissingError
-from engine.ports import Clock
+from engine.ports import Clock, StoredKey
 
-_KEYS = tb.DataKeyRow.__table__  # type: ignore[attr-defined]
+KEYS = tb.DataKeyRow.__table__  # type: ignore[attr-defined]
+EPOCH = "keys_epoch"
+_WHOLE = (KEYS.c.destroyed_at.is_(None), KEYS.c.wrapped.is_not(None))
+_STORED = select(KEYS.c.version, KEYS.c.wrapped, KEYS.c.wrapped_by).where(*_WHOLE)
+_KEEP = text("""
+    INSERT INTO data_key (owner_id, version, wrapped, wrapped_by, created_at)
+    SELECT :owner, :version, :wrapped, :wrapped_by, :at
+    WHERE NOT EXISTS (SELECT 1 FROM data_key WHERE owner_id = :owner AND destroyed_at IS NOT NULL)
+    ON CONFLICT DO NOTHING RETURNING version
+""")
+_ORGANISATION = text("""
+    SELECT organisation_id FROM unit WHERE NOT EXISTS (SELECT 1 FROM organisation WHERE id = :owner) AND id = COALESCE(
+        CAST(:unit AS uuid),
+        (SELECT unit_id FROM "case" WHERE id = :owner), (SELECT unit_id FROM person WHERE id = :owner),
+        (SELECT id FROM unit WHERE id = :owner))
+""")
+_EPOCH = text("SELECT value ->> 'number' FROM installation WHERE key = :key")
 
 
-def open_vault(sql: SqlEngine, key_file: KeyFile, clock: Clock) -> KeyVault:
+class SqlWrappedKeys:
+    """Wrapped keys in PostgreSQL, each question in a transaction of its own."""
+
+    def __init__(self, sql: SqlEngine, clock: Clock) -> None:
+        """Keep keys in the database of `sql`."""
+        self._sql = sql
+        self._clock = clock
+
+    def newest(self, owner: UUID) -> StoredKey | None:
+        """Give the newest key of an owner that is not destroyed."""
+        with self._sql.connect() as connection:
+            row = connection.execute(
+                _STORED.where(KEYS.c.owner_id == owner).order_by(KEYS.c.version.desc()).limit(1)
+            ).first()
+        return StoredKey(*row) if row else None
+
+    def version(self, owner: UUID, version: int) -> StoredKey | None:
+        """Give one version of an owner's key that is not destroyed."""
+        with self._sql.connect() as connection:
+            row = connection.execute(_STORED.where(KEYS.c.owner_id == owner, KEYS.c.version == version)).first()
+        return StoredKey(*row) if row else None
+
+    def keep(self, owner: UUID, key: StoredKey) -> StoredKey | None:
+        """Keep a new key; gives the one that was kept, which may be another process's. None for a destroyed owner."""
+        row = {"owner": owner, "at": self._clock.now(), **key._asdict()}
+        with self._sql.begin() as connection:
+            is_kept = connection.execute(_KEEP, row).first() is not None
+        return key if is_kept else self.newest(owner)
+
+    def organisation_of(self, owner: UUID, unit_id: UUID | None) -> UUID | None:
+        """Give the organisation of a unit, else of an owner; None when it is not known, or is one itself."""
+        with self._sql.connect() as connection:
+            found: UUID | None = connection.execute(_ORGANISATION, {"owner": owner, "unit": unit_id}).scalar()
+        return found
+
+    def spend(self, owner: UUID, version: int, uses: int) -> int:
+        """Count uses of a key; gives how many there were in all."""
+        counted = update(KEYS).where(KEYS.c.owner_id == owner, KEYS.c.version == version)
+        with self._sql.begin() as connection:
+            return (
+                connection.execute(counted.values(uses=KEYS.c.uses + uses).returning(KEYS.c.uses)).scalar_one_or_none()
+                or 0
+            )
+
+    def epoch(self) -> int:
+        """Give the number that grows whenever keys are destroyed or the key file changes."""
+        with self._sql.connect() as connection:
+            return int(connection.execute(_EPOCH, {"key": EPOCH}).scalar() or 0)
+
+
+def open_vault(sql: SqlEngine, ring: KeyRing, clock: Clock) -> KeyVault:
     """Open the vault over the table of wrapped keys."""
-
-    def load(owner: UUID) -> tuple[bytes, str] | None:
-        query = select(_KEYS.c.wrapped, _KEYS.c.wrapped_by).where(
-            _KEYS.c.owner_id == owner, _KEYS.c.destroyed_at.is_(None), _KEYS.c.wrapped.is_not(None)
-        )
-        with sql.connect() as connection:
-            row = connection.execute(query.order_by(_KEYS.c.version.desc()).limit(1)).first()
-        return (row[0], row[1]) if row else None
-
-    def store(owner: UUID, wrapped: bytes, wrapped_by: str) -> tuple[bytes, str]:
-        row = {"owner_id": owner, "version": 1, "wrapped": wrapped, "wrapped_by": wrapped_by, "created_at": clock.now()}
-        with sql.begin() as connection:
-            connection.execute(upsert(_KEYS).values(row).on_conflict_do_nothing())
-        kept = load(owner)
-        if kept is None:
-            raise KeyMissingError(key_id=str(owner))  # destroyed: what is sealed now could never be read again
-        return kept
-
-    return KeyVault(key_file, load=load, store=store)
+    return KeyVault(ring, SqlWrappedKeys(sql, clock))

@@ -56,7 +56,9 @@ class HousekeepingStore:
         by: UUID | None,
     ) -> None:
         """Keep what was reported, sealed."""
-        sealed = self._vault.seal(dict(answers), key_of=case_id, table="report", row=report_id, column="sealed_answers")
+        sealed = self._vault.seal(
+            dict(answers), key_of=case_id, table="report", row=report_id, column="sealed_answers", unit_id=unit_id
+        )
         row = {
             "id": report_id, "case_id": case_id, "unit_id": unit_id, "received_at": received_at, "recorded_at": at,
             "recorded_by": by, "sealed_answers": sealed,
@@ -88,7 +90,9 @@ class HousekeepingStore:
     ) -> UUID:
         """Keep a document, sealed; the same document of the same step and version is kept once."""
         document_id = uuid5(step_id or case_id, f"document|{name}|{version}")
-        sealed = self._vault.seal(html, key_of=case_id, table="document", row=document_id, column="sealed_html")
+        sealed = self._vault.seal(
+            html, key_of=case_id, table="document", row=document_id, column="sealed_html", unit_id=unit_id
+        )
         row = {
             "id": document_id, "case_id": case_id, "unit_id": unit_id, "step_id": step_id, "name": name, "title": title,
             "number": number, "version": version, "sha256": sha256, "sealed_html": sealed, "made_at": at,

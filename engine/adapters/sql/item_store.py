@@ -66,7 +66,7 @@ class ItemStore:
     ) -> bytes:
         """Seal the answers of a step; gives the sealed bytes, of which the chain keeps a hash."""
         sealed = self._vault.seal(
-            dict(answers), key_of=case_id, table="answer", row=step_id, column=f"sealed_answers/{turn}"
+            dict(answers), key_of=case_id, table="answer", row=step_id, column=f"sealed_answers/{turn}", unit_id=unit_id
         )
         row = {
             "step_id": step_id, "turn": turn, "case_id": case_id, "unit_id": unit_id, "sealed_answers": sealed,

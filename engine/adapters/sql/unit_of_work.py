@@ -25,6 +25,7 @@ from engine.adapters.sql.held_writes import Writes, writing_first
 from engine.adapters.sql.housekeeping_store import HousekeepingStore
 from engine.adapters.sql.item_store import ItemStore
 from engine.adapters.sql.job_store import JobStore
+from engine.adapters.sql.key_store import KeyStore
 from engine.adapters.sql.ledger_store import LedgerStore
 from engine.adapters.sql.message_store import MessageStore
 from engine.adapters.sql.person_store import PersonStore
@@ -81,6 +82,7 @@ class SqlUnitOfWork:
         self.sign_ins = SignInStore(connection, self._vault)
         self.access = AccessStore(connection)
         self.approvals = ApprovalStore(connection)
+        self.keys = KeyStore(connection, self._vault)
         self.definitions = DefinitionStore(connection)
         self.special_days = SpecialDayStore(connection)
         self.recounts = RecountStore(connection)

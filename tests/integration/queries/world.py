@@ -9,7 +9,7 @@ from uuid import UUID, uuid4, uuid5
 
 from sqlalchemy import Engine, event, insert, select, update
 
-from engine.adapters.key_file import KeyFile
+from engine.adapters.key_file import KeyFile, KeyRing
 from engine.adapters.sql import tables as tb
 from engine.adapters.sql.case_store import CaseStore
 from engine.adapters.sql.item_store import ItemStore
@@ -35,6 +35,7 @@ from engine.spec.ladders import Ladder
 from engine.spec.law import LawPack
 from engine.spec.workflow import Workflow
 from engine.views import Viewer
+from tests.wrapped_keys import KeysInMemory
 
 START = datetime(2026, 3, 10, 6, 0, tzinfo=UTC)
 CANARY = "Kamala of the blue house"
@@ -318,10 +319,6 @@ def build_world(sql: Engine) -> World:
     library = Library(
         calendars={"IN": calendar}, ladders={"standard": ladder}, packs={"in": LawPack.model_validate(LAW)}
     )
-    kept: dict[UUID, tuple[bytes, str]] = {}
-    vault = KeyVault(
-        KeyFile(current="k", keys={"k": b"k" * 32}, chain=b"c" * 32, blind=b"b" * 32),
-        load=kept.get,
-        store=lambda owner, wrapped, by: kept.setdefault(owner, (wrapped, by)),
-    )
+    file = KeyFile(current="k", keys={"k": b"k" * 32}, chain=b"c" * 32, blind=b"b" * 32)
+    vault = KeyVault(KeyRing(file), KeysInMemory())
     return World(sql, vault, registry, library)

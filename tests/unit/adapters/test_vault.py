@@ -1,42 +1,55 @@
 """The vault: what is sealed opens only in its place and with its key, and never falls back to plain text."""
 
+import base64
+import secrets
 from dataclasses import replace
-from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from engine.adapters.key_file import KeyFile, read_or_create_key_file
-from engine.adapters.vault import KeyVault
-from engine.errors import DamagedError, KeyMissingError, SettingsError
+from engine.adapters.key_file import KeyFile, KeyRing
+from engine.adapters.vault import LOOK_AGAIN, KeyVault
+from engine.domain.keys import place_key
+from engine.errors import DamagedError, KeyMissingError
+from engine.ports import StoredKey
+from tests.wrapped_keys import KeysInMemory
 
 FILE = KeyFile(current="k", keys={"k": b"k" * 32}, chain=b"c" * 32, blind=b"b" * 32)
-CASE, ROW, OTHER = uuid4(), uuid4(), uuid4()
+CASE, ROW, OTHER, NETWORK = uuid4(), uuid4(), uuid4(), uuid4()
+KEY_ID = 3 + 1 + 16 + 4
+PLACE = {"table": "answer", "row": ROW, "column": "words"}
 
 
-class Keys:
-    """The table of wrapped keys."""
+class Ticks:
+    """A clock of a process that tests move on."""
 
     def __init__(self) -> None:
-        self.kept: dict[UUID, tuple[bytes, str]] = {}
+        self.at = 0.0
 
-    def vault(self, file: KeyFile = FILE) -> KeyVault:
-        return KeyVault(
-            file, load=self.kept.get, store=lambda owner, wrapped, by: self.kept.setdefault(owner, (wrapped, by))
-        )
+    def __call__(self) -> float:
+        return self.at
 
 
-def seal(vault: KeyVault, value: str = "Kamala") -> bytes:
-    return vault.seal(value, key_of=CASE, table="answer", row=ROW, column="words")
+def vault_of(keys: KeysInMemory, file: KeyFile = FILE, ticks: Ticks | None = None) -> KeyVault:
+    return KeyVault(KeyRing(file), keys, ticks=ticks or Ticks())
+
+
+def seal(vault: KeyVault, value: str = "Kamala", key_of: UUID = CASE) -> bytes:
+    return vault.seal(value, key_of=key_of, **PLACE)  # type: ignore[arg-type]
+
+
+def unseal(vault: KeyVault, sealed: bytes) -> object:
+    return vault.unseal(sealed, **PLACE)  # type: ignore[arg-type]
 
 
 def test_what_was_sealed_opens_in_its_place() -> None:
-    vault = Keys().vault()
-    assert vault.unseal(seal(vault), table="answer", row=ROW, column="words") == "Kamala"
+    vault = vault_of(KeysInMemory())
+    assert unseal(vault, seal(vault)) == "Kamala"
 
 
 def test_two_seals_of_one_value_look_different() -> None:
-    vault = Keys().vault()
+    vault = vault_of(KeysInMemory())
     assert seal(vault) != seal(vault)
 
 
@@ -44,83 +57,153 @@ def test_two_seals_of_one_value_look_different() -> None:
     ("table", "row", "column"), [("report", ROW, "words"), ("answer", OTHER, "words"), ("answer", ROW, "x")]
 )
 def test_what_was_moved_to_another_place_does_not_open(table: str, row: UUID, column: str) -> None:
-    vault = Keys().vault()
+    vault = vault_of(KeysInMemory())
     with pytest.raises(DamagedError):
         vault.unseal(seal(vault), table=table, row=row, column=column)
 
 
-def test_a_seal_cut_short_or_changed_anywhere_is_damage_and_nothing_else() -> None:
-    vault = Keys().vault()
+def test_a_seal_names_its_form_its_algorithm_and_its_key() -> None:
+    sealed = seal(vault_of(KeysInMemory()))
+    assert sealed[:4] == b"v2|\x01"
+    assert sealed[4:KEY_ID] == CASE.bytes + (1).to_bytes(4, "big")
+
+
+def test_a_seal_cut_short_or_changed_anywhere_is_damage_or_has_no_key() -> None:
+    vault = vault_of(KeysInMemory())
     sealed = seal(vault)
     for length in range(len(sealed)):
-        with pytest.raises(DamagedError):
-            vault.unseal(sealed[:length], table="answer", row=ROW, column="words")
-    for place in range(3 + 16, len(sealed)):
+        with pytest.raises((DamagedError, KeyMissingError)):
+            unseal(vault, sealed[:length])
+    for place in range(len(sealed)):
         changed = sealed[:place] + bytes([sealed[place] ^ 1]) + sealed[place + 1 :]
-        with pytest.raises(DamagedError):
-            vault.unseal(changed, table="answer", row=ROW, column="words")
+        with pytest.raises(KeyMissingError if 4 <= place < KEY_ID else DamagedError):
+            unseal(vault, changed)
+
+
+def test_a_value_sealed_under_one_key_does_not_open_as_if_under_another() -> None:
+    keys = KeysInMemory()
+    vault = vault_of(keys)
+    first, second = seal(vault), seal(vault, key_of=OTHER)
+    with pytest.raises(DamagedError):
+        unseal(vault, second[:KEY_ID] + first[KEY_ID:])
+    keys.kept[CASE, 2] = StoredKey(2, keys.kept[CASE, 1].wrapped, "k")
+    with pytest.raises(DamagedError):
+        unseal(vault, first[: KEY_ID - 1] + b"\x02" + first[KEY_ID:])
+
+
+def test_a_value_of_the_first_form_still_opens_and_what_is_written_anew_is_of_the_second() -> None:
+    data_key, nonce, wrapping = secrets.token_bytes(32), secrets.token_bytes(12), secrets.token_bytes(12)
+    wrapped = wrapping + AESGCM(FILE.keys["k"]).encrypt(wrapping, data_key, CASE.bytes)
+    bound = f"answer\0{ROW}\0words".encode()
+    old = b"v1|" + CASE.bytes + nonce + AESGCM(data_key).encrypt(nonce, b'"Kamala"', bound)
+    vault = vault_of(KeysInMemory(kept={(CASE, 1): StoredKey(1, wrapped, "k")}))
+    assert unseal(vault, old) == "Kamala"
+    with pytest.raises(DamagedError):
+        vault.unseal(old, table="answer", row=OTHER, column="words")
+    assert seal(vault).startswith(b"v2|")
 
 
 def test_plain_text_is_not_taken_for_something_sealed() -> None:
     with pytest.raises(DamagedError):
-        Keys().vault().unseal(b"Kamala", table="answer", row=ROW, column="words")
+        unseal(vault_of(KeysInMemory()), b"Kamala")
 
 
 def test_another_key_file_does_not_open_what_was_sealed() -> None:
-    keys = Keys()
-    sealed = seal(keys.vault())
+    keys = KeysInMemory()
+    sealed = seal(vault_of(keys))
     with pytest.raises(KeyMissingError):
-        keys.vault(replace(FILE, current="z", keys={"z": b"z" * 32})).unseal(
-            sealed, table="answer", row=ROW, column="words"
-        )
+        unseal(vault_of(keys, replace(FILE, current="z", keys={"z": b"z" * 32})), sealed)
     with pytest.raises(DamagedError):
-        keys.vault(replace(FILE, keys={"k": b"z" * 32})).unseal(sealed, table="answer", row=ROW, column="words")
+        unseal(vault_of(keys, replace(FILE, keys={"k": b"z" * 32})), sealed)
 
 
-def test_a_destroyed_key_leaves_nothing_to_read_once_it_is_forgotten() -> None:
-    keys = Keys()
-    vault = keys.vault()
-    sealed = seal(vault)
-    keys.kept.clear()
-    vault.forget()
+def test_a_cases_key_is_wrapped_by_the_key_of_its_organisation_and_that_one_by_the_key_file() -> None:
+    keys = KeysInMemory(organisations={CASE: NETWORK})
+    sealed = seal(vault_of(keys))
+    assert keys.kept[CASE, 1].wrapped_by == f"{NETWORK}/1"
+    assert keys.kept[NETWORK, 1].wrapped_by == "k"
+    assert unseal(vault_of(keys), sealed) == "Kamala"
+    del keys.kept[NETWORK, 1]
     with pytest.raises(KeyMissingError):
-        vault.unseal(sealed, table="answer", row=ROW, column="words")
+        unseal(vault_of(keys), sealed)
+
+
+def test_a_key_wrapped_for_one_owner_does_not_open_for_another() -> None:
+    keys = KeysInMemory(organisations={CASE: NETWORK, OTHER: NETWORK})
+    vault = vault_of(keys)
+    sealed = [seal(vault), seal(vault, key_of=OTHER)]
+    keys.kept[CASE, 1], keys.kept[OTHER, 1] = keys.kept[OTHER, 1], keys.kept[CASE, 1]
+    for value in sealed:
+        with pytest.raises(DamagedError):
+            unseal(vault_of(keys), value)
+
+
+def test_the_places_of_a_case_have_a_key_of_their_own() -> None:
+    keys = KeysInMemory()
+    vault = vault_of(keys)
+    words, place = seal(vault), seal(vault, "Blue house", key_of=place_key(CASE))
+    keys.destroy(place_key(CASE))
+    vault.forget()
+    assert unseal(vault, words) == "Kamala"
+    with pytest.raises(KeyMissingError):
+        unseal(vault, place)
+
+
+def test_a_destroyed_key_is_forgotten_within_a_second_and_never_made_again() -> None:
+    keys, ticks = KeysInMemory(), Ticks()
+    vault = vault_of(keys, ticks=ticks)
+    sealed = seal(vault)
+    keys.destroy(CASE)
+    ticks.at = LOOK_AGAIN + 0.01
+    with pytest.raises(KeyMissingError):
+        unseal(vault, sealed)
+    with pytest.raises(KeyMissingError):
+        seal(vault)
+
+
+def test_a_key_that_has_sealed_too_often_is_followed_by_its_next_version(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.adapters.vault._COUNTED", 2)
+    monkeypatch.setattr("engine.adapters.vault._MOST_USES", 4)
+    keys = KeysInMemory()
+    vault = vault_of(keys)
+    sealed = [seal(vault) for _ in range(9)]
+    assert [int.from_bytes(value[KEY_ID - 4 : KEY_ID], "big") for value in sealed] == [1] * 4 + [2] * 4 + [3]
+    assert {str(unseal(vault_of(keys), value)) for value in sealed} == {"Kamala"}
 
 
 def test_a_damaged_wrapped_key_is_damage() -> None:
-    keys = Keys()
-    sealed = seal(keys.vault())
-    for wrapped in (b"", b"short", keys.kept[CASE][0][:-1]):
-        keys.kept[CASE] = (wrapped, "k")
+    keys = KeysInMemory()
+    sealed = seal(vault_of(keys))
+    for wrapped in (b"", b"short", keys.kept[CASE, 1].wrapped[:-1]):
+        keys.kept[CASE, 1] = StoredKey(1, wrapped, "k")
         with pytest.raises(DamagedError):
-            keys.vault().unseal(sealed, table="answer", row=ROW, column="words")
+            unseal(vault_of(keys), sealed)
+    keys.kept[CASE, 1] = StoredKey(1, bytes(64), "no-organisation/1")
+    with pytest.raises(DamagedError):
+        unseal(vault_of(keys), sealed)
 
 
-def test_a_blind_token_is_the_same_for_the_same_value_and_key_only() -> None:
-    vault, other = Keys().vault(), Keys().vault(replace(FILE, blind=b"x" * 32))
+def test_a_blind_token_is_the_same_for_the_same_value_key_and_organisation_only() -> None:
+    vault, other = vault_of(KeysInMemory()), vault_of(KeysInMemory(), replace(FILE, blind=b"x" * 32))
     assert vault.blind("phone", "123") == vault.blind("phone", "123")
-    assert len({vault.blind("phone", "123"), vault.blind("name", "123"), other.blind("phone", "123")}) == 3
+    ours = vault.blind("phone", "123", organisation_id=NETWORK)
+    assert ours == vault.blind("phone", "123", organisation_id=NETWORK)
+    tokens = {
+        vault.blind("phone", "123"), vault.blind("name", "123"), other.blind("phone", "123"), ours,
+        vault.blind("phone", "123", organisation_id=OTHER),
+    }  # fmt: skip
+    assert len(tokens) == 5
 
 
-def test_a_key_file_is_made_once_and_only_its_owner_may_read_it(tmp_path: Path) -> None:
-    path = tmp_path / "keys" / "k.json"
-    made = read_or_create_key_file(path)
-    assert read_or_create_key_file(path) == made
-    assert path.stat().st_mode & 0o777 == 0o400
-    assert [file.name for file in path.parent.iterdir()] == ["k.json"]
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        "", "[]", "{}", "null", '{"current": "k", "keys": [], "chain": "", "blind": ""}',
-        '{"current": "k", "keys": {"k": "c2hvcnQ="}, "chain": "c2hvcnQ=", "blind": "c2hvcnQ="}',
-    ],
-)  # fmt: skip
-def test_a_key_file_that_cannot_be_used_is_refused_with_the_remedy(tmp_path: Path, content: str) -> None:
-    path = tmp_path / "k.json"
-    path.write_text(content)
-    with pytest.raises(SettingsError) as refused:
-        read_or_create_key_file(path)
-    assert "backup" in str(refused.value)
-    assert path.read_text() == content
+def test_no_key_is_in_what_python_shows_of_the_vault_its_file_or_its_errors() -> None:
+    keys = KeysInMemory()
+    vault = vault_of(keys)
+    sealed = seal(vault)
+    shown = f"{FILE!r} {FILE} {KeyRing(FILE)!r} {vault!r} {vault._newest!r} {vault._open!r}"
+    with pytest.raises(KeyMissingError) as missing:
+        unseal(vault_of(KeysInMemory()), sealed)
+    shown += f"{missing.value!r} {missing.value}"
+    for secret in (FILE.chain, FILE.blind, FILE.keys["k"]):
+        assert repr(secret)[2:-1] not in shown
+        assert secret.hex() not in shown
+        assert base64.b64encode(secret).decode() not in shown

@@ -35,7 +35,7 @@ from engine.adapters.sql.tables.keeping import (
     RetentionProposalRow,
     TombstoneRow,
 )
-from engine.adapters.sql.tables.keys import AttachmentRow, DataKeyRow
+from engine.adapters.sql.tables.keys import AttachmentPartRow, AttachmentRow, DataKeyRow, SearchTokenRow
 from engine.adapters.sql.tables.messages import ChannelChangeRow, ChannelSettingRow, DeliveryRow, MessageRow
 from engine.adapters.sql.tables.people import (
     AbsenceRow,
@@ -71,6 +71,7 @@ __all__ = [
     "AnswerRow",
     "ApiKeyRow",
     "ApprovalRequestRow",
+    "AttachmentPartRow",
     "AttachmentRow",
     "AuditChainRow",
     "AuditEventRow",
@@ -126,6 +127,7 @@ __all__ = [
     "RestrictionRow",
     "RetentionProposalRow",
     "RunRow",
+    "SearchTokenRow",
     "SecondFactorRow",
     "ServiceRow",
     "SessionRow",
