@@ -117,7 +117,7 @@ class KeyStore:
         """Count the keys that are not wrapped as they should be."""
         parents = list(self._connection.execute(_PARENTS).scalars())
         query = text(f"SELECT count(*) FROM ({_ORGANISATION_KEYS} UNION ALL {_OTHER_KEYS}) AS k")
-        return self._connection.execute(query, {"current": current, "parents": parents}).scalar_one()
+        return int(self._connection.execute(query, {"current": current, "parents": parents}).scalar_one())
 
     def wrapped_by(self, key_id: str) -> int:
         """Count the keys that a key of the key file wraps."""

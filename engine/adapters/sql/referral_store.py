@@ -48,11 +48,6 @@ class ReferralStore:
             _REFERRAL.c.case_id == case_id, *asked, or_(_REFERRAL.c.step_id == step_id, _REFERRAL.c.step_id.is_(None))
         )
         newest = (_REFERRAL.c.step_id.is_(None), _REFERRAL.c.sent_at.desc(), _REFERRAL.c.id)
-        newest = (
-            _REFERRAL.c.step_id.is_(None) & _REFERRAL.c.answer_step_id.is_distinct_from(step_id),
-            _REFERRAL.c.sent_at.desc(),
-            _REFERRAL.c.id,
-        )
         found: UUID | None = self._connection.execute(query.order_by(*newest).limit(1)).scalar()
         return found
 
