@@ -103,6 +103,24 @@ class CallForm(Form):
     called_at: Instant = field(label="When did you call?", event_time=True, now=True)
 
 
+class AwaitAnswerForm(Form):
+    """Wait for another unit or partner to answer. Its answer in the system ends this by itself."""
+
+    answer: Literal["accepted", "declined", "none"] = field(
+        label="What did they answer?",
+        choices={
+            "accepted": "They take it on",
+            "declined": "They decline",
+            "none": "They do not answer, and we wait no more",
+        },
+        now=True,
+    )
+
+
+def _prepare_await_answer(_context: StepContext) -> Prepared:
+    return Prepared(notes=("Remind them. When they answer in the system, this ends by itself.",))
+
+
 def _prepare_release(context: StepContext) -> Prepared:
     to = getattr(context.settings, "to", "")
     return Prepared(
@@ -143,11 +161,18 @@ CALL = ask(
     settings=CallSettings,
     prepare=_prepare_call,
 )
+AWAIT_ANSWER = ask(
+    "core.await_answer",
+    title="Wait for an answer",
+    form=AwaitAnswerForm,
+    roles=("partnership_manager", "supervisor"),
+    prepare=_prepare_await_answer,
+)
 
 CORE = Pillar(
     key="core",
     name="Steps for every workflow",
     letter="",
     summary="Questions, decisions, delay notes, approvals, letters and calls that a workflow can use anywhere.",
-    step_types=(ASK, DECIDE, NOTE, APPROVE, RELEASE, CALL),
+    step_types=(ASK, DECIDE, NOTE, APPROVE, RELEASE, CALL, AWAIT_ANSWER),
 )

@@ -95,6 +95,27 @@ class SecondPersonError(NotAllowedError):
     sentence = "Whoever asked for more time cannot give it: a second person must."
 
 
+class OwnApprovalError(NotAllowedError):
+    """Raised when the one who asked for what needs two people wants to approve it too."""
+
+    code = "own-approval"
+    sentence = "Whoever asked for it cannot approve it: a second person must."
+
+
+class ConsentError(IcmcError):
+    """Raised when something would leave a unit that neither a consent nor a ground in law covers."""
+
+    code = "consent"
+    sentence = "This may not be sent. {problem}"
+
+
+class PartnerLinkError(IcmcError):
+    """Raised for a link or a code of a partner that does not open anything, in the same words whatever is wrong."""
+
+    code = "partner-link"
+    sentence = "This link or code is not valid, or not any more. Ask whoever gave it to you for a new one."
+
+
 class KeepingError(IcmcError):
     """Raised when data cannot be held, sealed, erased or copied as somebody wants."""
 

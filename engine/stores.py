@@ -8,13 +8,22 @@ from uuid import UUID
 
 from engine.domain import events as ev
 from engine.domain.access import CaseAccess, Denial, Grant
+from engine.domain.consent import Consent, Recipient
+from engine.domain.case_links import CaseLink
 from engine.domain.consequences import Job, WorkItem
 from engine.domain.duty import Absence, Conflict, Shift
 from engine.domain.four_eyes import ApprovalRequest
+from engine.domain.four_eyes import ApprovalRequest
+from engine.domain.keeping import CaseOfPerson, Erasure, ExportCopy, Hold, Restriction, Tombstone
+from engine.domain.identity import PersonMerge
 from engine.domain.library import Library
+from engine.domain.policy import Viewer
+from engine.domain.matching import MatchAlert, SharedPerson
+from engine.domain.partner_link import PartnerLink, PartnerView
 from engine.domain.policy import Viewer
 from engine.domain.records import Case, Deadline, Interval, Scalar
 from engine.domain.referral import Referral
+from engine.domain.retention import Proposed
 from engine.domain.safe_hours import Preference
 from engine.domain.state import CaseState
 from engine.ports import (
@@ -1043,10 +1052,14 @@ class Ledger(Protocol):
 
 
 class Referrals(Protocol):
-    """Work that is offered to other units."""
+    """What was offered to other units and partners, and how they answered."""
 
-    def add(self, referral: Referral) -> bool:
-        """Write a referral once; a second one with the same id changes nothing and gives False."""
+    def add(self, referral: Referral, *, note: str = "") -> bool:
+        """Write a referral once, its note sealed; gives whether it is new."""
+        ...
+
+    def save(self, referral: Referral) -> None:
+        """Write a referral as it is now; what was sent, and of which case, stays as it was."""
         ...
 
     def get(self, referral_id: UUID) -> Referral | None:
@@ -1057,6 +1070,10 @@ class Referrals(Protocol):
         """Load the referrals of a case, the earliest first."""
         ...
 
+    def of_consent(self, consent_id: UUID) -> tuple[Referral, ...]:
+        """Load the referrals that rest on a consent, the earliest first."""
+        ...
+
     def answer(self, referral_id: UUID, *, status: str, by: UUID | None, at: datetime, reason_code: str = "") -> None:
         """Write how a referral was answered, or that it was called back."""
         ...
@@ -1065,8 +1082,104 @@ class Referrals(Protocol):
         """Give the unit that a step, or else its case, was referred to last and that has not declined."""
         ...
 
+    def recipient(self, unit_id: UUID) -> Recipient:
+        """Say who a unit is, in the words of a consent; one that there is not is nobody."""
+        ...
+
     def partners(self, jurisdiction: str, *, but: Collection[UUID]) -> tuple[UUID, ...]:
         """List the units of a place, its own first and then those of its country, without those named."""
+        ...
+
+
+class Consents(Protocol):
+    """The ledger of consents; nothing is ever taken out."""
+
+    def add(self, consent: Consent) -> bool:
+        """Write a consent once; gives whether it is new."""
+        ...
+
+    def get(self, consent_id: UUID) -> Consent | None:
+        """Load a consent."""
+        ...
+
+    def of_case(self, case_id: UUID) -> tuple[Consent, ...]:
+        """Load the consents of a case, the earliest first."""
+        ...
+
+    def withdraw(self, consent_id: UUID, *, by: UUID | None, at: datetime) -> bool:
+        """Write that a consent was taken back; gives whether it still held."""
+        ...
+
+    def run_out(self, *, now: datetime, most: int) -> tuple[Consent, ...]:
+        """Load the consents that have run out and for which nothing was done yet, the earliest first."""
+        ...
+
+    def note_expired(self, consent_id: UUID, *, at: datetime) -> None:
+        """Write that what follows from a consent that has run out was done."""
+        ...
+
+
+class Transfers(Protocol):
+    """Which unit has a case."""
+
+    def move(self, case_id: UUID, *, to_unit_id: UUID) -> None:
+        """Give a case to another unit, as the last thing that a transaction does to it."""
+        ...
+
+
+class PartnerLinks(Protocol):
+    """Links of partners without an account."""
+
+    def add(self, link: PartnerLink) -> bool:
+        """Write a link once; gives whether it is new."""
+        ...
+
+    def by_token(self, token_hash: bytes) -> PartnerLink | None:
+        """Load a link by the hash of its token, and keep others from using it until the transaction ends."""
+        ...
+
+    def of_referral(self, referral_id: UUID) -> tuple[PartnerLink, ...]:
+        """Load the links of a referral, the earliest first."""
+        ...
+
+    def save(self, link: PartnerLink) -> None:
+        """Write a link as it is now."""
+        ...
+
+    def note_view(self, view: PartnerView) -> None:
+        """Write that a link was used."""
+        ...
+
+
+class Matches(Protocol):
+    """Persons whom two units know."""
+
+    def ask(self, person_id: UUID, *, at: datetime) -> None:
+        """Let a person be compared with those of other units, later."""
+        ...
+
+    def asked(self, *, most: int) -> tuple[UUID, ...]:
+        """List whom to compare next, and keep them from others who do the same until the transaction ends."""
+        ...
+
+    def done(self, person_id: UUID) -> None:
+        """Take a person off the list of those to be compared."""
+        ...
+
+    def shared(self, person_id: UUID) -> tuple[SharedPerson, ...]:
+        """Find persons in cases of other units who share tokens with a person, once for each of both cases."""
+        ...
+
+    def add(self, alert: MatchAlert) -> bool:
+        """Write an alert, once for a case and another unit; gives whether it is new."""
+        ...
+
+    def get(self, alert_id: UUID) -> MatchAlert | None:
+        """Load an alert."""
+        ...
+
+    def seen(self, alert_id: UUID, *, by: UUID, at: datetime) -> bool:
+        """Write who has seen an alert; gives whether nobody had before."""
         ...
 
 
@@ -1560,6 +1673,26 @@ class UnitOfWork(Protocol):
     @property
     def deadlines(self) -> Deadlines:
         """Due deadlines."""
+        ...
+
+    @property
+    def consents(self) -> Consents:
+        """The ledger of consents."""
+        ...
+
+    @property
+    def transfers(self) -> Transfers:
+        """Which unit has a case."""
+        ...
+
+    @property
+    def partner_links(self) -> PartnerLinks:
+        """Links of partners without an account."""
+        ...
+
+    @property
+    def matches(self) -> Matches:
+        """Persons whom two units know."""
         ...
 
     @property

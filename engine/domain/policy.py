@@ -69,6 +69,8 @@ class Action(StrEnum):
     KEEP_CHANNELS = "set up a channel"
     MANAGE_ROTA = "plan shifts and absences"
     REFER = "refer work to another unit, or answer a referral"
+    KEEP_CONSENTS = "write down or take back a consent"
+    SEE_MATCHES = "see which other unit may know a person"
     KEEP_RETENTION = "set how long data is kept"
     SEE_KEEPING = "see what is held, sealed or due to be erased"
     HOLD = "hold a case back from erasure"
@@ -121,6 +123,8 @@ ROLES_THAT_MAY: Mapping[Action, frozenset[Role]] = {
     Action.KEEP_CHANNELS: frozenset({Role.SYSTEM_ADMINISTRATOR}),
     Action.MANAGE_ROTA: frozenset({Role.SUPERVISOR, Role.NODAL_OFFICER, Role.SYSTEM_ADMINISTRATOR}),
     Action.REFER: _CARE | {Role.PARTNERSHIP_MANAGER},
+    Action.KEEP_CONSENTS: _CARE | {Role.DATA_PROTECTION_OFFICER},
+    Action.SEE_MATCHES: _LEADING,
     Action.KEEP_RETENTION: frozenset({Role.DATA_PROTECTION_OFFICER}),
     Action.SEE_KEEPING: _LEADING | {Role.DATA_PROTECTION_OFFICER, Role.LAWYER, Role.AUDITOR},
     Action.HOLD: _LEADING | {Role.DATA_PROTECTION_OFFICER, Role.LAWYER},

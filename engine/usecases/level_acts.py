@@ -1,7 +1,7 @@
 """What a level of a ladder does beside telling: steps, the priority of the item, who has it, the next partner."""
 
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID, uuid5
 
 from engine.assembly import Engine
@@ -10,7 +10,7 @@ from engine.domain import events as ev
 from engine.domain import work_item as verbs
 from engine.domain.consequences import WorkItem
 from engine.domain.records import LIVE, AddedStep, CaseStatus, Deadline, RunStatus, step_id
-from engine.domain.referral import Referral, ReferralStatus
+from engine.domain.referral import Referral, ReferralKind, ReferralStatus
 from engine.domain.state import CaseState
 from engine.ports import ActorRecord
 from engine.spec.ladders import Channel, Level
@@ -142,17 +142,20 @@ def offer_on(work: UnitOfWork, state: CaseState, event: ev.LevelRaised, level: L
     if not level.offer_next_partner:
         return Offered()
     deadline = event.deadline
-    known = [one for one in work.referrals.of_case(state.case.id) if one.step_id == deadline.step_id]
+    known = [
+        one for one in work.referrals.of_case(state.case.id) if deadline.step_id in {one.step_id, one.answer_step_id}
+    ]
     if any(one.status is ReferralStatus.ACCEPTED and _is_by_level(one, deadline) for one in known):
         return Offered(note="A partner has accepted already.")
     place = _place_of(work, state, deadline)
-    to = next_unit(work, state, place, frozenset(one.to_unit_id for one in known), now=now)
+    asked = frozenset(one.to_unit_id for one in known if one.to_unit_id)
+    to = next_unit(work, state, place, asked, now=now)
     if to is None:
         return Offered(note="No further partner of this place can be asked.")
     referral = Referral(
         id=uuid5(deadline.id, f"referral|{event.level}|{event.round}"), case_id=state.case.id,
-        unit_id=state.case.unit_id, to_unit_id=to, step_id=deadline.step_id, deadline_id=deadline.id, sent_at=now,
-        due_at=deadline.due_at if deadline.due_at > now else None,
+        unit_id=state.case.unit_id, to_unit_id=to, deadline_id=deadline.id, sent_at=now,
+        due_at=deadline.due_at if deadline.due_at > now else None, **_work_of(known, deadline),
     )  # fmt: skip
     people = people_of_partner(work, state, to, now=now)
     return Offered(referral, people, note="The work was offered to the next partner, without personal data.")
@@ -187,9 +190,27 @@ def tell_of_referral(
         channels=(IN_APP, EMAIL),
         step_title="",
         due_at=referral.due_at,
-        link="/referrals" if kind == "referred" else f"/cases/{state.case.id}",
+        link=_link(state, referral, kind),
         now=now,
     )
+
+
+def _link(state: CaseState, referral: Referral, kind: str) -> str:
+    """Say where a message of a referral leads: not to the case for who was asked, or has handed it over."""
+    if kind in {"referred", "recalled"}:
+        return "/referrals"
+    if kind == "answered" and referral.kind is ReferralKind.TRANSFER:
+        return "/transmit"
+    return f"/cases/{state.case.id}"
+
+
+def _work_of(known: list[Referral], deadline: Deadline) -> dict[str, Any]:
+    """Say what the next partner is offered: the same work, without personal data, where an answer was waited for."""
+    waited = next((one for one in known if one.answer_step_id == deadline.step_id), None)
+    if waited is None:
+        return {"step_id": deadline.step_id}
+    same = ("step_id", "answer_step_id", "purpose", "help", "urgency")
+    return {name: getattr(waited, name) for name in same} | {"after_id": waited.id}
 
 
 def _is_by_level(referral: Referral, deadline: Deadline) -> bool:

@@ -1,26 +1,71 @@
-"""Offer work of a case to another unit, and hear its answer."""
+"""Offer work of a case to another unit or partner, and hear its answer."""
 
 import re
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from engine.assembly import Engine
+from engine.domain.narrowing import problem_of
 from engine.domain.policy import Action, can
 from engine.domain.records import Deadline, Purpose
-from engine.domain.referral import Referral, ReferralStatus, require_unanswered
+from engine.domain.referral import (
+    ANSWER_WITHIN,
+    UNSEEN,
+    Referral,
+    ReferralKind,
+    ReferralStatus,
+    require_live,
+    require_unanswered,
+)
 from engine.domain.state import CaseState
-from engine.errors import InvalidAnswersError, NotAllowedError, NotFoundError
-from engine.ports import ActorRecord
-from engine.spec.roles import Role
+from engine.errors import AlreadyEndedError, InvalidAnswersError, NotAllowedError, NotFoundError
 from engine.stores import UnitOfWork
 from engine.usecases.deciding import require_member
-from engine.usecases.level_acts import next_unit, tell_of_referral
-from engine.usecases.recipients import people_of_partner, reachable
-from engine.usecases.telling import add_delivery_job
+from engine.usecases.level_acts import next_unit
+from engine.usecases.recipients import people_of_partner
+from engine.usecases.releasing import hold_or_send
+from engine.usecases.sharing import (
+    grant_of,
+    is_of,
+    is_transfer,
+    known_referral,
+    note,
+    require_basis,
+    stop,
+    tell_of,
+    wait_no_more,
+    who_offered,
+)
+from engine.usecases.transfers import hand_over
 from engine.views import Viewer
 
 _CODE = re.compile(r"^[a-z][a-z0-9_]{1,39}$")
-_LOOK_AFTER_PARTNERS = (Role.PARTNERSHIP_MANAGER.value, Role.SUPERVISOR.value)
+_ASKED = frozenset(
+    {ReferralStatus.HELD, ReferralStatus.OFFERED, ReferralStatus.ACCEPTED, ReferralStatus.DECLINED}
+)  # fmt: skip
+_MOST_DAYS = 365
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is asked of the other side, and what it is shown of the case when it accepts.
+
+    Fields leave on a consent or on a ground in law. `to_name` and `to_kind` are of a partner outside the network, which
+    answers by a link. `note` is what it must know at once; it is sealed, and shown on acceptance only.
+    """
+
+    kind: ReferralKind = ReferralKind.REFERRAL
+    purpose: str = ""
+    help: str = ""
+    urgency: str = ""
+    fields: tuple[str, ...] = ()
+    consent_id: UUID | None = None
+    ground: str = ""
+    keep_days: int = 0
+    note: str = ""
+    to_name: str = ""
+    to_kind: str = ""
 
 
 def offer_referral(
@@ -31,32 +76,36 @@ def offer_referral(
     command_id: UUID,
     to_unit_id: UUID | None = None,
     step_id: UUID | None = None,
+    wanted: Wanted | None = None,
 ) -> UUID:
-    """Offer the work of a step, or the case, to another unit, without any field of it; gives the referral's id.
+    """Offer the work of a step, or the case, to another unit or partner; gives the referral's id.
 
     Without `to_unit_id` it goes to the next unit of the place that was not asked yet. The answer is due when the step
-    is. Raises `InvalidAnswersError` for a unit that was asked already, is the case's own or has nobody to answer;
-    `NotFoundError`, `NotAllowedError`.
+    is, else by how urgent it is. What shows fields of the case waits until somebody releases it who may, and until a
+    second person does where the person could be found by it. Raises `InvalidAnswersError` for a unit that was asked
+    already, is the case's own or has nobody to answer; `ConsentError`, `NotFoundError`, `NotAllowedError`.
     """
     now = engine.clock.now()
+    wanted = wanted or Wanted()
+    _require_sense(wanted, to_unit_id)
     with engine.unit_of_work() as work:
         state = work.cases.lock(case_id)
         require_member(viewer, state, Action.REFER)
         known = work.records.answer_to(command_id)
         if known is not None:
             return UUID(str(known["id"]))
-        referral = _referral(engine, work, state, to_unit_id, step_id, viewer, now)
-        work.referrals.add(referral)
-        people = people_of_partner(work, state, referral.to_unit_id, now=now)
-        after = _note(work, state, "ReferralOffered", referral, viewer, now)
-        _tell(engine, work, after, referral, "referred", people, now)
+        referral = _referral(engine, work, state, wanted, to_unit_id, step_id, viewer, now)
+        _offer(engine, work, state, referral, wanted.note, viewer, now)
         work.records.remember(command_id, {"id": str(referral.id)}, case_id=case_id, at=now)
         work.commit()
         return referral.id
 
 
 def accept_referral(engine: Engine, referral_id: UUID, *, viewer: Viewer, command_id: UUID) -> None:
-    """Take the work on, for the unit that was asked. Raises `NotFoundError`, `AlreadyEndedError`, `NotAllowedError`."""
+    """Take the work on, for the unit that was asked: it sees what was agreed from now on, or has the case now.
+
+    Raises `NotFoundError`, `AlreadyEndedError`, `NotAllowedError`, `ConsentError` when what it rests on holds no more.
+    """
     _answer(engine, referral_id, ReferralStatus.ACCEPTED, viewer=viewer, command_id=command_id)
 
 
@@ -70,22 +119,52 @@ def decline_referral(engine: Engine, referral_id: UUID, *, viewer: Viewer, comma
     _answer(engine, referral_id, ReferralStatus.DECLINED, viewer=viewer, command_id=command_id, reason_code=reason_code)
 
 
-def recall_referral(engine: Engine, referral_id: UUID, *, viewer: Viewer, command_id: UUID) -> None:
-    """Take an offer back, for the unit that made it. Raises `NotFoundError`, `AlreadyEndedError`, `NotAllowedError`."""
+def recall_referral(
+    engine: Engine, referral_id: UUID, *, viewer: Viewer, command_id: UUID, reason_code: str = "recalled"
+) -> None:
+    """Take an offer back, or end what was accepted, for the unit that has the case: the other side sees no more of it.
+
+    Raises `NotFoundError`, `AlreadyEndedError` (also for a case that was handed over), `NotAllowedError`.
+    """
     now = engine.clock.now()
     with engine.unit_of_work() as work:
-        state = work.cases.lock(_known(work, referral_id).case_id)
-        referral = _known(work, referral_id)
-        if not viewer.is_system and referral.unit_id not in viewer.unit_ids:
-            raise NotFoundError(kind="referral")
-        require_member(viewer, state, Action.REFER)
+        state = work.cases.lock(known_referral(work, referral_id).case_id)
+        referral = known_referral(work, referral_id)
+        _require_ours(viewer, state)
         if work.records.answer_to(command_id) is not None:
             return
-        require_unanswered(referral)
-        work.referrals.answer(referral_id, status=ReferralStatus.RECALLED.value, by=viewer.actor_id, at=now)
-        _note(work, state, "ReferralRecalled", referral, viewer, now)
+        _stop_and_tell(engine, work, state, referral, reason_code, viewer, now)
         work.records.remember(command_id, {"id": str(referral_id)}, case_id=state.case.id, at=now)
         work.commit()
+
+
+def reroute_referral(
+    engine: Engine, referral_id: UUID, *, viewer: Viewer, command_id: UUID, to_unit_id: UUID | None = None
+) -> UUID:
+    """Ask another unit for what one has declined or not answered: the next of the place, or the one named.
+
+    The consent must name the new one too. Raises as `offer_referral` does.
+    """
+    now = engine.clock.now()
+    with engine.unit_of_work() as work:
+        state = work.cases.lock(known_referral(work, referral_id).case_id)
+        before = known_referral(work, referral_id)
+        _require_ours(viewer, state)
+        known = work.records.answer_to(command_id)
+        if known is not None:
+            return UUID(str(known["id"]))
+        if before.status not in {ReferralStatus.DECLINED, ReferralStatus.OFFERED, ReferralStatus.HELD}:
+            raise AlreadyEndedError(kind="referral")
+        text = work.referrals.note(before.id)
+        wanted = _again(before)
+        referral = _referral(engine, work, state, wanted, to_unit_id, before.step_id, viewer, now)
+        referral = referral.model_copy(update={"after_id": before.id})
+        if before.is_open:
+            state = _stop_and_tell(engine, work, state, before, "rerouted", viewer, now)
+        _offer(engine, work, state, referral, text, viewer, now)
+        work.records.remember(command_id, {"id": str(referral.id)}, case_id=state.case.id, at=now)
+        work.commit()
+        return referral.id
 
 
 def _answer(
@@ -99,27 +178,112 @@ def _answer(
 ) -> None:
     now = engine.clock.now()
     with engine.unit_of_work() as work:
-        state = work.cases.lock(_known(work, referral_id).case_id)
-        referral = _known(work, referral_id)
-        if not viewer.is_system and referral.to_unit_id not in viewer.unit_ids:
-            raise NotFoundError(kind="referral")
-        if not can(viewer, Action.REFER):
-            raise NotAllowedError(actor=viewer.name, action=Action.REFER.value)
+        state = work.cases.lock(known_referral(work, referral_id).case_id)
+        referral = known_referral(work, referral_id)
+        _require_asked(work, referral, viewer)
         if work.records.answer_to(command_id) is not None:
             return
         require_unanswered(referral)
-        work.referrals.answer(referral_id, status=status.value, by=viewer.actor_id, at=now, reason_code=reason_code)
+        if status is ReferralStatus.ACCEPTED:
+            require_basis(work, state, referral, now=now)
+        changes = {"status": status, "answered_by": viewer.actor_id, "answered_at": now, "reason_code": reason_code}
+        answered = referral.model_copy(update=changes)
+        work.referrals.save(answered)
         name = "ReferralAccepted" if status is ReferralStatus.ACCEPTED else "ReferralDeclined"
-        after = _note(work, state, name, referral, viewer, now)
-        _tell(engine, work, after, referral, "answered", _who_offered(work, after, referral, now), now)
+        after = note(work, state, name, answered, by=viewer.actor_id, now=now)
+        after = wait_no_more(engine, work, after, answered, by=viewer.actor_id, now=now)
+        after = _ask_no_others(engine, work, after, answered, viewer, now)
+        tell_of(engine, work, after, answered, "answered", who_offered(work, after, answered, now), now)
+        if status is ReferralStatus.ACCEPTED:
+            _let_them_see(work, after, answered, viewer, now)
         work.records.remember(command_id, {"id": str(referral_id)}, case_id=state.case.id, at=now)
         work.commit()
+
+
+def _let_them_see(work: UnitOfWork, state: CaseState, referral: Referral, viewer: Viewer, now: datetime) -> None:
+    """Give the unit that has accepted what was agreed: the case itself, or those fields of it that are named."""
+    if is_transfer(referral):
+        hand_over(work, state, referral, by=viewer.actor_id, now=now)
+    elif referral.fields:
+        work.access.add_grant(grant_of(work, referral, by=referral.released_by, now=now))
+
+
+def _ask_no_others(
+    engine: Engine, work: UnitOfWork, state: CaseState, accepted: Referral, viewer: Viewer, now: datetime
+) -> CaseState:
+    """Call back what others were offered of the same work, once one has accepted."""
+    if accepted.status is not ReferralStatus.ACCEPTED or accepted.answer_step_id is None:
+        return state
+    for other in work.referrals.of_case(state.case.id):
+        if other.answer_step_id == accepted.answer_step_id and other.is_open:
+            state = _stop_and_tell(engine, work, state, other, "another_accepted", viewer, now)
+    return state
+
+
+def _offer(
+    engine: Engine, work: UnitOfWork, state: CaseState, referral: Referral, text: str, viewer: Viewer, now: datetime
+) -> None:
+    require_basis(work, state, referral, now=now)
+    work.referrals.add(referral, note=text)
+    hold_or_send(engine, work, state, referral, viewer=viewer, now=now)
+
+
+def _stop_and_tell(
+    engine: Engine, work: UnitOfWork, state: CaseState, referral: Referral, reason: str, viewer: Viewer, now: datetime
+) -> CaseState:
+    require_live(referral)
+    if is_transfer(referral) and referral.status is ReferralStatus.ACCEPTED:
+        raise AlreadyEndedError(kind="transfer")
+    was_told = referral.status is not ReferralStatus.HELD
+    stopped = stop(work, referral, reason=reason, by=viewer.actor_id, now=now)
+    after = note(work, state, "ReferralRecalled", stopped, by=viewer.actor_id, now=now)
+    after = wait_no_more(engine, work, after, stopped, by=viewer.actor_id, now=now)
+    if was_told and referral.to_unit_id:
+        people = people_of_partner(work, after, referral.to_unit_id, now=now)
+        tell_of(engine, work, after, stopped, "recalled", people, now)
+    return after
+
+
+def _require_ours(viewer: Viewer, state: CaseState) -> None:
+    """Refuse whoever does not work for the unit that has the case."""
+    if not is_of(viewer, state.case.unit_id):
+        raise NotFoundError(kind="referral")
+    require_member(viewer, state, Action.REFER)
+
+
+def _require_asked(work: UnitOfWork, referral: Referral, viewer: Viewer) -> None:
+    """Refuse whoever is not of the unit that was asked, or must not see the case; and who may not answer."""
+    if not is_of(viewer, referral.to_unit_id) or referral.status in UNSEEN:
+        raise NotFoundError(kind="referral")
+    units = () if referral.to_unit_id is None else (referral.to_unit_id,)
+    if work.access.is_denied(referral.case_id, actor_id=viewer.actor_id, unit_ids=units):
+        raise NotFoundError(kind="referral")
+    if not can(viewer, Action.REFER, unit_id=None if viewer.is_system else referral.to_unit_id):
+        raise NotAllowedError(actor=viewer.name, action=Action.REFER.value)
+
+
+def _require_sense(wanted: Wanted, to_unit_id: UUID | None) -> None:
+    problems: dict[str, str] = {}
+    for name in ("purpose", "help"):
+        if (code := getattr(wanted, name)) and not _CODE.fullmatch(code):
+            problems[name] = "Choose one of the answers offered."
+    if wanted.urgency and wanted.urgency not in ANSWER_WITHIN:
+        problems["urgency"] = "Choose how soon they must answer."
+    if any(problem_of(name) for name in wanted.fields):
+        problems["fields"] = "Choose what is shared from the list."
+    if not 0 <= wanted.keep_days <= _MOST_DAYS:
+        problems["keep_days"] = f"Give a number of days, {_MOST_DAYS} at most."
+    if wanted.to_name and (to_unit_id or wanted.kind is ReferralKind.TRANSFER or not wanted.to_kind):
+        problems["to_name"] = "A partner outside the network cannot take a case over. Say what kind of body it is."
+    if problems:
+        raise InvalidAnswersError(problems)
 
 
 def _referral(
     engine: Engine,
     work: UnitOfWork,
     state: CaseState,
+    wanted: Wanted,
     to_unit_id: UUID | None,
     step_id: UUID | None,
     viewer: Viewer,
@@ -128,11 +292,30 @@ def _referral(
     if step_id is not None and step_id not in state.steps:
         raise NotFoundError(kind="step")
     deadline = _deadline_of(state, step_id)
+    to = None if wanted.to_name else _whom(work, state, wanted, to_unit_id, step_id, now)
+    return Referral(
+        id=engine.entropy.uuid(), case_id=state.case.id, unit_id=state.case.unit_id, to_unit_id=to, step_id=step_id,
+        deadline_id=deadline.id if deadline else None, sent_at=now, due_at=deadline.due_at if deadline else None,
+        asked_by=viewer.actor_id, to_name=wanted.to_name, to_kind=wanted.to_kind, kind=wanted.kind,
+        purpose=wanted.purpose, help=wanted.help, urgency=wanted.urgency, fields=wanted.fields,
+        consent_id=wanted.consent_id, ground="" if wanted.consent_id else wanted.ground,
+        keep_days=wanted.keep_days if wanted.kind is ReferralKind.TRANSFER else 0,
+    )  # fmt: skip
+
+
+def _whom(
+    work: UnitOfWork, state: CaseState, wanted: Wanted, to_unit_id: UUID | None, step_id: UUID | None, now: datetime
+) -> UUID:
+    """Find whom to ask: a unit that was not asked for the same yet, is not the case's own and has somebody to answer.
+
+    A unit that took on work without being shown anything may be asked again with what it needs to know.
+    """
     asked = frozenset(
         one.to_unit_id
         for one in work.referrals.of_case(state.case.id)
-        if one.step_id == step_id and one.status is not ReferralStatus.RECALLED
-    )
+        if one.step_id == step_id and one.kind is wanted.kind and one.status in _ASKED and one.to_unit_id
+        and not (wanted.fields and not one.fields and one.status is ReferralStatus.ACCEPTED)
+    )  # fmt: skip
     place = state.runs[state.steps[step_id].run_id].jurisdiction if step_id else state.case.jurisdiction
     to = to_unit_id or next_unit(work, state, place, asked, now=now)
     if to is None:
@@ -141,48 +324,16 @@ def _referral(
         raise InvalidAnswersError({"to_unit_id": "This unit was asked already, or it is your own."})
     if work.directory.unit(to) is None or not people_of_partner(work, state, to, now=now):
         raise InvalidAnswersError({"to_unit_id": "Nobody of this unit can answer now."})
-    return Referral(
-        id=engine.entropy.uuid(), case_id=state.case.id, unit_id=state.case.unit_id, to_unit_id=to, step_id=step_id,
-        deadline_id=deadline.id if deadline else None, sent_at=now, due_at=deadline.due_at if deadline else None,
-        released_by=viewer.actor_id,
+    return to
+
+
+def _again(before: Referral) -> Wanted:
+    return Wanted(
+        kind=before.kind, purpose=before.purpose, help=before.help, urgency=before.urgency, fields=before.fields,
+        consent_id=before.consent_id, ground=before.ground, keep_days=before.keep_days,
     )  # fmt: skip
 
 
 def _deadline_of(state: CaseState, step_id: UUID | None) -> Deadline | None:
     here = (d for d in state.deadlines.values() if d.step_id == step_id and d.purpose is Purpose.LIMIT)
     return next(here, None)
-
-
-def _known(work: UnitOfWork, referral_id: UUID) -> Referral:
-    referral = work.referrals.get(referral_id)
-    if referral is None:
-        raise NotFoundError(kind="referral")
-    return referral
-
-
-def _who_offered(work: UnitOfWork, state: CaseState, referral: Referral, now: datetime) -> tuple[ActorRecord, ...]:
-    """Give who made the offer, if they can be told, else who looks after partners in their unit."""
-    offered = work.directory.actor(referral.released_by) if referral.released_by else None
-    found = reachable(work, state, (offered,), now=now).people if offered else ()
-    ours = work.directory.holders(roles=_LOOK_AFTER_PARTNERS, unit_id=referral.unit_id)
-    return found or reachable(work, state, ours, now=now).people
-
-
-def _note(
-    work: UnitOfWork, state: CaseState, type_: str, referral: Referral, viewer: Viewer, now: datetime
-) -> CaseState:
-    body = {"referral_id": str(referral.id), "to_unit_id": str(referral.to_unit_id), "step_id": str(referral.step_id)}
-    return work.cases.note(state, type_, body, actor_id=viewer.actor_id, at=now)
-
-
-def _tell(
-    engine: Engine,
-    work: UnitOfWork,
-    state: CaseState,
-    referral: Referral,
-    kind: str,
-    people: tuple[ActorRecord, ...],
-    now: datetime,
-) -> None:
-    if tell_of_referral(engine, work, state, referral, kind=kind, people=people, now=now):
-        add_delivery_job(work, state, rule=f"{referral.id}|{kind}", critical=False, now=now)

@@ -61,6 +61,11 @@ class OfferView(View):
     sent_at: datetime
     due_at: datetime | None
     answered_at: datetime | None
+    kind: str = "referral"
+    purpose: str = ""
+    help: str = ""
+    urgency: str = ""
+    case_id: UUID | None = None
 
 
 class DeadLetterView(View):

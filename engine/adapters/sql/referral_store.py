@@ -1,4 +1,4 @@
-"""Referrals: work of a case that is offered to another unit, and what came back."""
+"""Referrals: work of a case that is offered to another unit or partner, and what came back."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -8,33 +8,64 @@ from sqlalchemy import Connection, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from engine.adapters.sql import tables as tb
-from engine.domain.referral import KIND, Referral
+from engine.domain.consent import Recipient
+from engine.domain.referral import Referral
+from engine.ports import Vault
 
 _REFERRAL, _UNIT = tb.ReferralRow.__table__, tb.UnitRow.__table__  # type: ignore[attr-defined]
+_ORGANISATION = tb.OrganisationRow.__table__  # type: ignore[attr-defined]
 _COLUMNS = [_REFERRAL.c[name] for name in Referral.model_fields]
 _LIVE = ("offered", "accepted")
+_NOTE = "sealed_note"
+_FIXED = frozenset({"id", "case_id", "unit_id", "fields"})
 
 
 class ReferralStore:
-    """Referrals in PostgreSQL, within one transaction. No field of a case is kept in them."""
+    """Referrals in PostgreSQL, within one transaction. Only the names of fields are kept in them, and a sealed note."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, vault: Vault) -> None:
         """Work inside the transaction of `connection`."""
         self._connection = connection
+        self._vault = vault
 
-    def add(self, referral: Referral) -> bool:
-        """Write a referral once; a second one with the same id changes nothing and gives False."""
-        statement = upsert(_REFERRAL).values(referral.model_dump() | {"fields": []}).on_conflict_do_nothing()
+    def add(self, referral: Referral, *, note: str = "") -> bool:
+        """Write a referral once; a second one with the same id changes nothing and gives False.
+
+        `note` is what the other side must know at once; it is sealed.
+        """
+        row = referral.model_dump() | {"fields": list(referral.fields)}
+        if note:
+            row[_NOTE] = self._vault.seal(
+                note, key_of=referral.case_id, table="referral", row=referral.id, column=_NOTE
+            )
+        statement = upsert(_REFERRAL).values(row).on_conflict_do_nothing()
         return self._connection.execute(statement.returning(_REFERRAL.c.id)).first() is not None
+
+    def save(self, referral: Referral) -> None:
+        """Write a referral as it is now; what was sent, and of which case, stays as it was."""
+        changes = referral.model_dump(exclude=set(_FIXED))
+        self._connection.execute(update(_REFERRAL).where(_REFERRAL.c.id == referral.id).values(changes))
 
     def get(self, referral_id: UUID) -> Referral | None:
         """Load a referral."""
         found = self._all(_REFERRAL.c.id == referral_id)
         return found[0] if found else None
 
+    def note(self, referral_id: UUID) -> str:
+        """Open what the other side must know at once; empty when nothing was written."""
+        query = select(_REFERRAL.c.sealed_note).where(_REFERRAL.c.id == referral_id)
+        sealed = self._connection.execute(query).scalar()
+        if sealed is None:
+            return ""
+        return str(self._vault.unseal(sealed, table="referral", row=referral_id, column=_NOTE))
+
     def of_case(self, case_id: UUID) -> tuple[Referral, ...]:
         """Load the referrals of a case, the earliest first."""
         return self._all(_REFERRAL.c.case_id == case_id)
+
+    def of_consent(self, consent_id: UUID) -> tuple[Referral, ...]:
+        """Load the referrals that rest on a consent, the earliest first."""
+        return self._all(_REFERRAL.c.consent_id == consent_id)
 
     def answer(self, referral_id: UUID, *, status: str, by: UUID | None, at: datetime, reason_code: str = "") -> None:
         """Write how a referral was answered, or that it was called back."""
@@ -42,14 +73,34 @@ class ReferralStore:
         self._connection.execute(update(_REFERRAL).where(_REFERRAL.c.id == referral_id).values(changes))
 
     def partner_of(self, case_id: UUID, step_id: UUID) -> UUID | None:
-        """Give the unit that a step, or else its case, was referred to last and that has not declined."""
-        asked = (_REFERRAL.c.kind == KIND, _REFERRAL.c.to_unit_id.is_not(None), _REFERRAL.c.status.in_(_LIVE))
+        """Give the unit that a step, or else its case, was referred to last and that has not declined.
+
+        The step that waits for a unit's answer belongs to that unit.
+        """
+        of_step = or_(_REFERRAL.c.step_id == step_id, _REFERRAL.c.answer_step_id == step_id)
         query = select(_REFERRAL.c.to_unit_id).where(
-            _REFERRAL.c.case_id == case_id, *asked, or_(_REFERRAL.c.step_id == step_id, _REFERRAL.c.step_id.is_(None))
+            _REFERRAL.c.case_id == case_id,
+            _REFERRAL.c.to_unit_id.is_not(None),
+            _REFERRAL.c.status.in_(_LIVE),
+            or_(of_step, _REFERRAL.c.step_id.is_(None)),
         )
-        newest = (_REFERRAL.c.step_id.is_(None), _REFERRAL.c.sent_at.desc(), _REFERRAL.c.id)
+        newest = (
+            _REFERRAL.c.step_id.is_(None) & _REFERRAL.c.answer_step_id.is_distinct_from(step_id),
+            _REFERRAL.c.sent_at.desc(),
+            _REFERRAL.c.id,
+        )
         found: UUID | None = self._connection.execute(query.order_by(*newest).limit(1)).scalar()
         return found
+
+    def recipient(self, unit_id: UUID) -> Recipient:
+        """Say who a unit is, in the words of a consent; one that there is not is nobody."""
+        query = (
+            select(_ORGANISATION.c.kind, _UNIT.c.id, _ORGANISATION.c.id)
+            .select_from(_UNIT.join(_ORGANISATION, _ORGANISATION.c.id == _UNIT.c.organisation_id))
+            .where(_UNIT.c.id == unit_id)
+        )
+        row = self._connection.execute(query).first()
+        return Recipient(kind=row[0], unit_id=row[1], organisation_id=row[2]) if row else Recipient(kind="")
 
     def partners(self, jurisdiction: str, *, but: Collection[UUID]) -> tuple[UUID, ...]:
         """List the units of a place, its own first and then those of its country, without those named."""
@@ -60,7 +111,6 @@ class ReferralStore:
         return tuple(self._connection.execute(query.order_by(*order)).scalars())
 
     def _all(self, *conditions: object) -> tuple[Referral, ...]:
-        asked = (_REFERRAL.c.kind == KIND, _REFERRAL.c.to_unit_id.is_not(None))
-        query = select(*_COLUMNS).where(*asked, *conditions)  # type: ignore[arg-type]
+        query = select(*_COLUMNS).where(*conditions)  # type: ignore[arg-type]
         rows = self._connection.execute(query.order_by(_REFERRAL.c.sent_at, _REFERRAL.c.id)).mappings()
         return tuple(Referral.model_validate(dict(row)) for row in rows)

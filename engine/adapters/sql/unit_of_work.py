@@ -16,6 +16,7 @@ from engine.adapters.sql.audit_store import EscalationAuditStore
 from engine.adapters.sql.bundle_store import BundleStore
 from engine.adapters.sql.case_store import CaseStore
 from engine.adapters.sql.channel_store import ChannelStore
+from engine.adapters.sql.consent_store import ConsentStore
 from engine.adapters.sql.deadline_store import DeadlineStore
 from engine.adapters.sql.definition_store import DefinitionStore
 from engine.adapters.sql.delivery_store import DeliveryStore
@@ -25,9 +26,13 @@ from engine.adapters.sql.held_writes import Writes, writing_first
 from engine.adapters.sql.housekeeping_store import HousekeepingStore
 from engine.adapters.sql.item_store import ItemStore
 from engine.adapters.sql.job_store import JobStore
+from engine.adapters.sql.keeping_store import KeepingStore
 from engine.adapters.sql.key_store import KeyStore
 from engine.adapters.sql.ledger_store import LedgerStore
+from engine.adapters.sql.link_store import LinkStore
+from engine.adapters.sql.match_store import MatchStore
 from engine.adapters.sql.message_store import MessageStore
+from engine.adapters.sql.partner_link_store import PartnerLinkStore
 from engine.adapters.sql.person_store import PersonStore
 from engine.adapters.sql.preference_store import PreferenceStore
 from engine.adapters.sql.recent_messages import RecentMessages
@@ -36,6 +41,7 @@ from engine.adapters.sql.referral_store import ReferralStore
 from engine.adapters.sql.remembering import forget, remember, remembering
 from engine.adapters.sql.sign_in_store import SignInStore
 from engine.adapters.sql.special_day_store import SpecialDayStore
+from engine.adapters.sql.transfer_store import TransferStore
 from engine.domain.compiled import CompiledWorkflow
 from engine.domain.library import Library
 from engine.domain.state import CaseState
@@ -76,10 +82,14 @@ class SqlUnitOfWork:
         self._asked_bundles = BundleStore(connection)
         self.bundles: BundleStore | RecentMessages = self._asked_bundles
         self.directory = DirectoryStore(connection)
+        self.sign_ins = SignInStore(connection, self._vault)
         self.duty = DutyStore(connection)
         self.ledger = LedgerStore(connection)
-        self.referrals = ReferralStore(connection)
-        self.sign_ins = SignInStore(connection, self._vault)
+        self.referrals = ReferralStore(connection, self._vault)
+        self.consents = ConsentStore(connection)
+        self.transfers = TransferStore(connection)
+        self.partner_links = PartnerLinkStore(connection)
+        self.matches = MatchStore(connection)
         self.access = AccessStore(connection)
         self.approvals = ApprovalStore(connection)
         self.keys = KeyStore(connection, self._vault)

@@ -5,9 +5,10 @@ from sqlalchemy import select
 from engine import views as vw
 from engine.adapters.sql.queries.reading import Reading, Row
 from engine.adapters.sql.queries.shape import CASE, REFERRAL, RUN, STEP, UNIT
+from engine.domain.referral import UNSEEN
 
 _MOST = 100
-_KIND = "referral"
+_UNSEEN = tuple(status.value for status in UNSEEN)
 
 
 def offers(reading: Reading, viewer: vw.Viewer) -> tuple[vw.OfferView, ...]:
@@ -16,6 +17,7 @@ def offers(reading: Reading, viewer: vw.Viewer) -> tuple[vw.OfferView, ...]:
     statement = (
         select(
             REFERRAL.c.id, REFERRAL.c.status, REFERRAL.c.sent_at, REFERRAL.c.due_at, REFERRAL.c.answered_at,
+            REFERRAL.c.kind, REFERRAL.c.purpose, REFERRAL.c.help, REFERRAL.c.urgency,
             CASE.c.number, UNIT.c.name.label("from_unit"), UNIT.c.contact, UNIT.c.jurisdiction,
             to.c.name.label("to_unit"), STEP.c.key, STEP.c.uses, STEP.c.added, RUN.c.definition_hash,
         )
@@ -26,7 +28,7 @@ def offers(reading: Reading, viewer: vw.Viewer) -> tuple[vw.OfferView, ...]:
             .outerjoin(STEP, STEP.c.id == REFERRAL.c.step_id)
             .outerjoin(RUN, RUN.c.id == STEP.c.run_id)
         )
-        .where(REFERRAL.c.kind == _KIND)
+        .where(REFERRAL.c.status.not_in(_UNSEEN))
         .order_by(REFERRAL.c.status != "offered", REFERRAL.c.sent_at.desc(), REFERRAL.c.id)
         .limit(_MOST)
     )  # fmt: skip
@@ -37,7 +39,8 @@ def offers(reading: Reading, viewer: vw.Viewer) -> tuple[vw.OfferView, ...]:
 
 def _view(reading: Reading, row: Row) -> vw.OfferView:
     same = (
-        "id", "status", "sent_at", "due_at", "answered_at", "from_unit", "contact", "jurisdiction", "to_unit",
+        "id", "status", "sent_at", "due_at", "answered_at", "from_unit", "contact", "jurisdiction", "to_unit", "kind",
+        "purpose", "help", "urgency",
     )  # fmt: skip
     return vw.OfferView(**{name: row[name] for name in same}, case_number=row["number"], what=_what(reading, row))
 

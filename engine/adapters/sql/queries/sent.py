@@ -1,24 +1,33 @@
 """What left the viewer's cases, or waits to, and what other units sent to theirs."""
 
-from sqlalchemy import or_, select
+from sqlalchemy import and_, or_, select
 
 from engine import views as vw
-from engine.adapters.sql.queries.reading import Reading
+from engine.adapters.sql.queries.reading import Reading, Row
 from engine.adapters.sql.queries.shape import CASE, REFERRAL, UNIT
 from engine.adapters.sql.visibility import visible_to
 from engine.domain.policy import visible_units
+from engine.domain.referral import UNSEEN
+
+_UNSEEN = tuple(status.value for status in UNSEEN)
 
 
 def sent(reading: Reading, viewer: vw.Viewer, *, limit: int) -> tuple[vw.SentView, ...]:
     """List referrals, the latest first. What was sent is not shown here: only to whom, when, and what came back."""
-    same = ("id", "case_id", "kind", "status", "due_at", "sent_at", "answered_at")
+    same = ("id", "case_id", "kind", "status", "due_at", "sent_at", "answered_at", "to_name")
+    came_in = and_(REFERRAL.c.to_unit_id.in_(sorted(visible_units(viewer))), REFERRAL.c.status.not_in(_UNSEEN))
     rows = reading.rows(
         select(*(REFERRAL.c[name] for name in same), CASE.c.number.label("case_number"), UNIT.c.name.label("to"))
         .select_from(
             REFERRAL.join(CASE, CASE.c.id == REFERRAL.c.case_id).outerjoin(UNIT, UNIT.c.id == REFERRAL.c.to_unit_id)
         )
-        .where(or_(visible_to(viewer, now=reading.now), REFERRAL.c.to_unit_id.in_(sorted(visible_units(viewer)))))
+        .where(or_(visible_to(viewer, now=reading.now), came_in))
         .order_by(REFERRAL.c.sent_at.desc(), REFERRAL.c.id)
         .limit(limit)
     )
-    return tuple(vw.SentView(**{**row, "to": row["to"] or "A body outside the network"}) for row in rows)
+    return tuple(_view(row) for row in rows)
+
+
+def _view(row: Row) -> vw.SentView:
+    same = {name: value for name, value in row.items() if name != "to_name"}
+    return vw.SentView(**{**same, "to": row["to"] or row["to_name"] or "A body outside the network"})

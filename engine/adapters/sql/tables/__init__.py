@@ -50,6 +50,10 @@ from engine.adapters.sql.tables.people import (
 from engine.adapters.sql.tables.persons import CasePersonRow, PersonRow, PersonTokenRow
 from engine.adapters.sql.tables.sharing import (
     ConsentRow,
+    MatchAlertRow,
+    MatchCheckRow,
+    PartnerLinkRow,
+    PartnerViewRow,
     ReferralRow,
 )
 from engine.adapters.sql.tables.sign_in import (
@@ -111,11 +115,14 @@ __all__ = [
     "JobRow",
     "KeptFormRow",
     "KnownDeviceRow",
+    "MatchAlertRow",
+    "MatchCheckRow",
     "LegalHoldRow",
-    "LostFactorRow",
     "MembershipRow",
     "MessageRow",
     "OrganisationRow",
+    "PartnerLinkRow",
+    "PartnerViewRow",
     "PersonRow",
     "PersonTokenRow",
     "PreferenceRow",

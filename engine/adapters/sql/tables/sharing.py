@@ -1,15 +1,18 @@
-"""What leaves a unit: consents, referrals."""
+"""What leaves a unit: consents, referrals, links for partners without an account, matches between units."""
 
 from datetime import datetime
 from uuid import UUID
 
+from sqlalchemy import Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from engine.adapters.sql.tables.fields import at, sealed, texts
 
+_EMPTY = {"server_default": ""}
+
 
 class ConsentRow(SQLModel, table=True):
-    """What a person agreed to share: with whom, for what, until when."""
+    """What a person agreed to share: with whom, for what, until when. Never deleted: an end is written beside it."""
 
     __tablename__ = "consent"
     id: UUID = Field(primary_key=True)
@@ -23,10 +26,24 @@ class ConsentRow(SQLModel, table=True):
     valid_until: datetime | None = at()
     withdrawn_at: datetime | None = at()
     recorded_at: datetime = at(null=False)
+    recipients: list[str] = texts()
+    language: str = Field(default="", sa_column_kwargs=_EMPTY)
+    read_aloud: bool = Field(default=False, sa_column_kwargs={"server_default": "false"})
+    assent: str = Field(default="", sa_column_kwargs=_EMPTY)
+    recorded_by: UUID | None = None
+    withdrawn_by: UUID | None = None
+    expired_at: datetime | None = at()
+    __table_args__ = (
+        Index(
+            "consent_runs_out",
+            "valid_until",
+            postgresql_where=text("withdrawn_at IS NULL AND expired_at IS NULL AND valid_until IS NOT NULL"),
+        ),
+    )
 
 
 class ReferralRow(SQLModel, table=True):
-    """Something sent to another unit, and what came back."""
+    """Something sent to another unit or partner, and what came back."""
 
     __tablename__ = "referral"
     id: UUID = Field(primary_key=True)
@@ -43,5 +60,76 @@ class ReferralRow(SQLModel, table=True):
     answered_at: datetime | None = at()
     released_by: UUID | None = None
     answered_by: UUID | None = None
-    reason_code: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    reason_code: str = Field(default="", sa_column_kwargs=_EMPTY)
     deadline_id: UUID | None = Field(default=None, index=True)
+    to_name: str = Field(default="", sa_column_kwargs=_EMPTY)
+    to_kind: str = Field(default="", sa_column_kwargs=_EMPTY)
+    purpose: str = Field(default="", sa_column_kwargs=_EMPTY)
+    help: str = Field(default="", sa_column_kwargs=_EMPTY)
+    urgency: str = Field(default="", sa_column_kwargs=_EMPTY)
+    consent_id: UUID | None = Field(default=None, foreign_key="consent.id", index=True)
+    ground: str = Field(default="", sa_column_kwargs=_EMPTY)
+    asked_by: UUID | None = None
+    second_by: UUID | None = None
+    answer_step_id: UUID | None = Field(default=None, index=True)
+    after_id: UUID | None = Field(default=None, foreign_key="referral.id")
+    keep_days: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    ended_at: datetime | None = at()
+    ended_reason: str = Field(default="", sa_column_kwargs=_EMPTY)
+
+
+class PartnerLinkRow(SQLModel, table=True):
+    """A link by which a partner without an account answers one referral; only hashes of link and code are kept."""
+
+    __tablename__ = "partner_link"
+    id: UUID = Field(primary_key=True)
+    referral_id: UUID = Field(foreign_key="referral.id", index=True)
+    case_id: UUID = Field(foreign_key="case.id", index=True)
+    unit_id: UUID = Field(foreign_key="unit.id")
+    token_hash: bytes = Field(unique=True)
+    code_hash: str
+    tries: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    made_by: UUID | None = None
+    made_at: datetime = at(null=False)
+    expires_at: datetime = at(null=False)
+    opened_at: datetime | None = at()
+    session_hash: bytes | None = None
+    session_until: datetime | None = at()
+    ended_at: datetime | None = at()
+    ended_reason: str = Field(default="", sa_column_kwargs=_EMPTY)
+
+
+class PartnerViewRow(SQLModel, table=True):
+    """One time that a partner's link was used, or tried."""
+
+    __tablename__ = "partner_view"
+    id: UUID = Field(primary_key=True)
+    link_id: UUID = Field(foreign_key="partner_link.id", index=True)
+    case_id: UUID = Field(foreign_key="case.id", index=True)
+    unit_id: UUID = Field(foreign_key="unit.id")
+    at: datetime = at(null=False)
+    what: str
+    count: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+
+
+class MatchCheckRow(SQLModel, table=True):
+    """A person who must still be compared with those of other units: everybody who was written down gets a line."""
+
+    __tablename__ = "match_check"
+    person_id: UUID = Field(primary_key=True, foreign_key="person.id")
+    asked_at: datetime = at(null=False)
+
+
+class MatchAlertRow(SQLModel, table=True):
+    """A case of a unit may be about somebody whom another unit knows: whom to call, and nothing more."""
+
+    __tablename__ = "match_alert"
+    id: UUID = Field(primary_key=True)
+    unit_id: UUID = Field(foreign_key="unit.id", index=True)
+    case_id: UUID = Field(foreign_key="case.id", index=True)
+    other_unit_id: UUID = Field(foreign_key="unit.id")
+    kinds: list[str] = texts()
+    found_at: datetime = at(null=False)
+    seen_by: UUID | None = None
+    seen_at: datetime | None = at()
+    __table_args__ = (UniqueConstraint("case_id", "other_unit_id", name="match_alert_once"),)

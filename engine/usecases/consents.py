@@ -1,0 +1,142 @@
+"""Keep the ledger of consents: what was agreed, what was taken back, what has run out, and what follows from it."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from engine.assembly import Engine
+from engine.domain.consent import Consent, GivenBy
+from engine.domain.narrowing import problem_of
+from engine.domain.policy import Action
+from engine.domain.state import CaseState
+from engine.errors import AlreadyEndedError, InvalidAnswersError, NotFoundError
+from engine.stores import UnitOfWork
+from engine.usecases.deciding import require_member
+from engine.usecases.sharing import end_referrals_of, known_consent
+from engine.views import Viewer
+
+_CODE: Final = re.compile(r"^[a-z][a-z0-9_]{1,39}$")
+_RECIPIENT: Final = re.compile(r"^(?:kind:[a-z][a-z0-9_]{1,39}|(?:unit|organisation):[0-9a-f-]{36})$")
+_LANGUAGE: Final = re.compile(r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$")
+_ASSENTS: Final = frozenset({"", "yes", "no", "too_young", "not_asked"})
+_LONGEST: Final = timedelta(days=3 * 366)
+_AT_ONCE: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Agreed:
+    """What somebody agreed to, as it is written down; `valid_until` is an instant (UTC)."""
+
+    person_id: UUID
+    kind: GivenBy
+    purposes: Sequence[str]
+    recipients: Sequence[str]
+    fields: Sequence[str]
+    valid_until: datetime | None
+    language: str = ""
+    read_aloud: bool = False
+    assent: str = ""
+
+
+def record_consent(engine: Engine, case_id: UUID, *, viewer: Viewer, command_id: UUID, agreed: Agreed) -> UUID:
+    """Write down what a person of the case, or who decides for them, agreed to; gives the consent's id.
+
+    Raises `InvalidAnswersError`, `NotFoundError`, `NotAllowedError`.
+    """
+    now = engine.clock.now()
+    with engine.unit_of_work() as work:
+        state = work.cases.lock(case_id)
+        require_member(viewer, state, Action.KEEP_CONSENTS)
+        known = work.records.answer_to(command_id)
+        if known is not None:
+            return UUID(str(known["id"]))
+        _require_sense(state, agreed, now)
+        consent = Consent(
+            id=engine.entropy.uuid(), case_id=case_id, unit_id=state.case.unit_id, person_id=agreed.person_id,
+            kind=agreed.kind, purposes=tuple(agreed.purposes), recipients=tuple(agreed.recipients),
+            fields=tuple(agreed.fields), language=agreed.language, read_aloud=agreed.read_aloud,
+            assent=agreed.assent, valid_until=agreed.valid_until, recorded_at=now, recorded_by=viewer.actor_id,
+        )  # fmt: skip
+        work.consents.add(consent)
+        _note(work, state, "ConsentRecorded", consent, viewer.actor_id, now)
+        work.records.remember(command_id, {"id": str(consent.id)}, case_id=case_id, at=now)
+        work.commit()
+        return consent.id
+
+
+def withdraw_consent(engine: Engine, consent_id: UUID, *, viewer: Viewer, command_id: UUID) -> int:
+    """Take a consent back, without a reason: what was shared on it is seen no more, and who got it is told.
+
+    Gives how many referrals were called back. Raises `NotFoundError`, `AlreadyEndedError`, `NotAllowedError`.
+    """
+    now = engine.clock.now()
+    with engine.unit_of_work() as work:
+        state = work.cases.lock(known_consent(work, consent_id).case_id)
+        require_member(viewer, state, Action.KEEP_CONSENTS)
+        known = work.records.answer_to(command_id)
+        if known is not None:
+            return int(known["recalled"])
+        if not work.consents.withdraw(consent_id, by=viewer.actor_id, at=now):
+            raise AlreadyEndedError(kind="consent")
+        consent = known_consent(work, consent_id)
+        after = _note(work, state, "ConsentWithdrawn", consent, viewer.actor_id, now)
+        recalled = end_referrals_of(
+            engine, work, after, consent, reason="consent_withdrawn", by=viewer.actor_id, now=now
+        )
+        work.records.remember(command_id, {"recalled": recalled}, case_id=state.case.id, at=now)
+        work.commit()
+        return recalled
+
+
+def end_expired_consents(engine: Engine) -> int:
+    """Do what follows from consents that have run out, each in its own transaction; gives how many there were.
+
+    What they covered cannot be seen since the instant at which they ran out; this calls it back, and tells who got it.
+    """
+    now = engine.clock.now()
+    with engine.unit_of_work() as work:
+        waiting = work.consents.run_out(now=now, most=_AT_ONCE)
+    return sum(_end_expired(engine, consent, now) for consent in waiting)
+
+
+def _end_expired(engine: Engine, waiting: Consent, now: datetime) -> bool:
+    with engine.unit_of_work() as work:
+        state = work.cases.lock(waiting.case_id)
+        consent = known_consent(work, waiting.id)
+        if consent.expired_at is not None or consent.withdrawn_at is not None:
+            return False
+        work.consents.note_expired(consent.id, at=now)
+        after = _note(work, state, "ConsentRanOut", consent, None, now)
+        end_referrals_of(engine, work, after, consent, reason="consent_ran_out", by=None, now=now)
+        work.commit()
+        return True
+
+
+def _require_sense(state: CaseState, agreed: Agreed, now: datetime) -> None:
+    if agreed.person_id not in {person.person_id for person in state.persons if person.removed_at is None}:
+        raise NotFoundError(kind="person")
+    problems: dict[str, str] = {}
+    if not agreed.purposes or not all(_CODE.fullmatch(code) for code in agreed.purposes):
+        problems["purposes"] = "Choose what it is for."
+    if not agreed.recipients or not all(_RECIPIENT.fullmatch(name) for name in agreed.recipients):
+        problems["recipients"] = "Choose who may get it."
+    if not agreed.fields or any(problem_of(name) for name in agreed.fields):
+        problems["fields"] = "Choose what may be shared."
+    if agreed.valid_until is None or not now < agreed.valid_until <= now + _LONGEST:
+        problems["valid_until"] = "Say until when: a day to come, within three years."
+    if agreed.language and not _LANGUAGE.fullmatch(agreed.language):
+        problems["language"] = "Give a language code, such as as, bn, grt, kha, ne or en."
+    if agreed.assent not in _ASSENTS:
+        problems["assent"] = "Choose one of the answers offered."
+    if problems:
+        raise InvalidAnswersError(problems)
+
+
+def _note(
+    work: UnitOfWork, state: CaseState, type_: str, consent: Consent, by: UUID | None, now: datetime
+) -> CaseState:
+    body = {"consent_id": str(consent.id), "kind": consent.kind.value}
+    return work.cases.note(state, type_, body, actor_id=by, at=now)

@@ -1,0 +1,97 @@
+"""Let a referral leave once those have released it who answer for it."""
+
+from datetime import datetime
+from uuid import UUID
+
+from engine.assembly import Engine
+from engine.domain.four_eyes import require_other
+from engine.domain.policy import ROLES_THAT_MAY, Action, can
+from engine.domain.referral import Referral, ReferralStatus
+from engine.domain.state import CaseState
+from engine.errors import AlreadyEndedError
+from engine.stores import UnitOfWork
+from engine.usecases.deciding import require_member
+from engine.usecases.recipients import people_of_partner, reachable
+from engine.usecases.sharing import (
+    is_transfer,
+    known_referral,
+    needs_two,
+    note,
+    require_basis,
+    tell_of,
+    wait_for_answer,
+)
+from engine.views import Viewer
+
+
+def release_referral(engine: Engine, referral_id: UUID, *, viewer: Viewer, command_id: UUID) -> bool:
+    """Answer for what is sent; gives whether it has left, or still waits for a second person.
+
+    Raises `NotFoundError`, `AlreadyEndedError`, `NotAllowedError` (also for the same person twice), `ConsentError`.
+    """
+    now = engine.clock.now()
+    with engine.unit_of_work() as work:
+        state = work.cases.lock(known_referral(work, referral_id).case_id)
+        referral = known_referral(work, referral_id)
+        require_member(viewer, state, Action.RELEASE)
+        known = work.records.answer_to(command_id)
+        if known is not None:
+            return bool(known["sent"])
+        if referral.status is not ReferralStatus.HELD:
+            raise AlreadyEndedError(kind="referral")
+        require_basis(work, state, referral, now=now)
+        if referral.released_by is not None:
+            require_other(referral.released_by, viewer)
+        has_left = hold_or_send(engine, work, state, referral, viewer=viewer, now=now)
+        work.records.remember(command_id, {"sent": has_left}, case_id=state.case.id, at=now)
+        work.commit()
+        return has_left
+
+
+def hold_or_send(
+    engine: Engine, work: UnitOfWork, state: CaseState, referral: Referral, *, viewer: Viewer, now: datetime
+) -> bool:
+    """Send a referral that was written, if all have released it who must; gives whether it has left.
+
+    One that shows nothing of the case needs nobody else. One that shows fields, or hands the case over, needs a person
+    who may release; one by which somebody can be found, or that hands the case over, a second one.
+    """
+    released = _released_by(referral, viewer)
+    shows = bool(referral.fields) or is_transfer(referral)
+    must_be_two = shows and (is_transfer(referral) or needs_two(engine, referral))
+    is_free = not shows or (released.released_by is not None and (not must_be_two or released.second_by is not None))
+    if not is_free:
+        held = released.model_copy(update={"status": ReferralStatus.HELD})
+        work.referrals.save(held)
+        after = note(work, state, "ReferralHeld", held, by=viewer.actor_id, now=now)
+        _tell_who_releases(engine, work, after, held, viewer, now)
+        return False
+    sent = released.model_copy(update={"status": ReferralStatus.OFFERED, "sent_at": now})
+    after, sent = wait_for_answer(engine, work, state, sent, by=viewer.actor_id, now=now)
+    work.referrals.save(sent)
+    after = note(work, after, "ReferralOffered", sent, by=viewer.actor_id, now=now)
+    if sent.to_unit_id:
+        tell_of(engine, work, after, sent, "referred", people_of_partner(work, after, sent.to_unit_id, now=now), now)
+    return True
+
+
+def _released_by(referral: Referral, viewer: Viewer) -> Referral:
+    """Write down who answers for it: the first who may release, then the second."""
+    if not referral.fields and not is_transfer(referral):
+        return referral.model_copy(update={"released_by": referral.released_by or viewer.actor_id})
+    if not can(viewer, Action.RELEASE):
+        return referral
+    if referral.released_by is None:
+        return referral.model_copy(update={"released_by": viewer.actor_id})
+    if referral.released_by != viewer.actor_id:
+        return referral.model_copy(update={"second_by": viewer.actor_id})
+    return referral
+
+
+def _tell_who_releases(
+    engine: Engine, work: UnitOfWork, state: CaseState, referral: Referral, viewer: Viewer, now: datetime
+) -> None:
+    roles = tuple(sorted(role.value for role in ROLES_THAT_MAY[Action.RELEASE]))
+    holders = work.directory.holders(roles=roles, unit_id=state.case.unit_id)
+    others = [person for person in holders if person.id not in {viewer.actor_id, referral.released_by}]
+    tell_of(engine, work, state, referral, "to_release", reachable(work, state, others, now=now).people, now)

@@ -1,0 +1,293 @@
+"""What leaves a unit: on a consent or a law, released by name, seen as far as agreed, called back at once."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from engine.domain.access import Via
+from engine.domain.consent import GivenBy
+from engine.domain.records import DeadlineStatus, StepStatus
+from engine.domain.referral import ReferralKind, ReferralStatus
+from engine.errors import AlreadyEndedError, ConsentError, InvalidAnswersError, NotAllowedError, NotFoundError
+from engine.usecases.consents import Agreed, end_expired_consents, record_consent, withdraw_consent
+from engine.usecases.referrals import (
+    Wanted,
+    accept_referral,
+    decline_referral,
+    offer_referral,
+    recall_referral,
+    reroute_referral,
+)
+from engine.usecases.releasing import release_referral
+from tests.integration.usecases.world import LOOKED, World
+
+NAME_AND_AGE = ("person.name", "person.age")
+
+
+def test_nothing_of_a_case_leaves_without_a_consent_or_a_law(world: World) -> None:
+    case_id = world.at_look().case_id
+    with pytest.raises(ConsentError, match="Name the consent"):
+        share(world, case_id, consent_id=None)
+    with pytest.raises(ConsentError, match="Name the consent"):
+        share(world, case_id, consent_id=None, ground="because")
+    assert world.rows("SELECT 1 FROM referral") == []
+
+
+@pytest.mark.parametrize(
+    ("agreed", "why"),
+    [
+        ({"kind": GivenBy.ASSENT}, "assent of a child"),
+        ({"purposes": ("media",)}, "another purpose"),
+        ({"recipients": ("kind:police",)}, "does not name this recipient"),
+        ({"fields": ("person.name",)}, "does not cover all"),
+        ({"fields": ("person.*",), "wanted": ("class:health",)}, "does not cover all"),
+    ],
+)
+def test_a_consent_covers_what_it_says_and_no_more(world: World, agreed: Mapping[str, Any], why: str) -> None:
+    case_id = world.at_look().case_id
+    wanted = agreed.get("wanted", NAME_AND_AGE)
+    consent = agree(world, case_id, **{name: value for name, value in agreed.items() if name != "wanted"})
+    with pytest.raises(ConsentError, match=why):
+        share(world, case_id, consent_id=consent, fields=wanted)
+
+
+def test_who_may_not_release_asks_for_it_and_the_other_unit_hears_of_it_only_then(world: World) -> None:
+    case_id = world.at_look().case_id
+    referral = share(world, case_id, consent_id=agree(world, case_id), viewer=world.who("caseworker"))
+    assert row(world, referral).status == "held"
+    assert world.engine.queries.offers(world.other("caseworker")) == ()
+    assert told(world, "referred") == set()
+    assert world.who("case_manager").actor_id in told(world, "to_release")
+    with pytest.raises(NotFoundError):
+        accept(world, referral)
+    with pytest.raises(NotAllowedError):
+        release_referral(world.engine, referral, viewer=world.who("counsellor"), command_id=uuid4())
+    assert release_referral(world.engine, referral, viewer=world.who("supervisor"), command_id=uuid4())
+    found = row(world, referral)
+    assert (found.status, found.asked_by, found.released_by) == (
+        "offered", world.who("caseworker").actor_id, world.who("supervisor").actor_id,
+    )  # fmt: skip
+    assert told(world, "referred") == {world.other("partnership_manager").actor_id}
+
+
+def test_by_what_somebody_can_be_found_leaves_only_when_two_have_released_it(world: World) -> None:
+    case_id = world.at_look().case_id
+    consent = agree(world, case_id, fields=("class:shelter_address",))
+    referral = share(world, case_id, consent_id=consent, fields=("class:shelter_address",))
+    assert row(world, referral).status == "held"
+    with pytest.raises(NotAllowedError):
+        release_referral(world.engine, referral, viewer=world.who("case_manager"), command_id=uuid4())
+    assert release_referral(world.engine, referral, viewer=world.who("nodal_officer"), command_id=uuid4())
+    assert row(world, referral).second_by == world.who("nodal_officer").actor_id
+
+
+def test_before_acceptance_the_purpose_is_seen_and_nothing_of_the_person(world: World) -> None:
+    opened = world.at_look()
+    share(world, opened.case_id, consent_id=agree(world, opened.case_id))
+    [offer] = world.engine.queries.offers(world.other("caseworker"))
+    assert (offer.purpose, offer.help, offer.urgency, offer.case_number) == (
+        "shelter", "safe_place", "high", opened.case_number,
+    )  # fmt: skip
+    with pytest.raises(NotFoundError):
+        world.engine.queries.case(world.other("caseworker"), opened.case_id)
+
+
+def test_acceptance_gives_exactly_what_was_agreed_as_long_as_it_was_agreed(world: World) -> None:
+    case_id = world.at_look().case_id
+    until = world.clock.now() + timedelta(days=30)
+    referral = share(world, case_id, consent_id=agree(world, case_id, valid_until=until))
+    accept(world, referral)
+    access = seen_by(world, case_id)
+    assert (access.via, access.fields, access.until) == (Via.GRANT, NAME_AND_AGE, until)
+    world.clock.move_to(until)
+    assert seen_by(world, case_id).via is Via.NONE
+
+
+def test_a_consent_that_is_taken_back_ends_what_is_seen_at_once_and_is_told_without_content(world: World) -> None:
+    case_id = world.at_look().case_id
+    consent = agree(world, case_id)
+    accepted, open_one = (
+        share(world, case_id, consent_id=consent, kind=kind) for kind in ReferralKind if kind != "transfer"
+    )
+    accept(world, accepted)
+    command = uuid4()
+    for _ in range(2):
+        count = withdraw_consent(world.engine, consent, viewer=world.who("counsellor"), command_id=command)
+        assert count == 2
+    assert seen_by(world, case_id).via is Via.NONE
+    assert (row(world, accepted).status, row(world, open_one).status) == ("ended", "recalled")
+    assert told(world, "recalled") == {world.other("partnership_manager").actor_id}
+    bodies = {one.body for one in world.rows("SELECT body FROM message WHERE kind = 'recalled'")}
+    assert all("person" not in body and "consent" not in body for body in bodies)
+    with pytest.raises(AlreadyEndedError):
+        accept(world, open_one)
+    with pytest.raises(ConsentError, match="taken back"):
+        share(world, case_id, consent_id=consent)
+    [kept] = world.rows("SELECT * FROM consent")
+    assert (kept.withdrawn_by, kept.fields) == (world.who("counsellor").actor_id, list(NAME_AND_AGE))
+
+
+def test_a_consent_that_has_run_out_is_closed_once_by_a_chore(world: World) -> None:
+    case_id = world.at_look().case_id
+    until = world.clock.now() + timedelta(days=2)
+    referral = share(world, case_id, consent_id=agree(world, case_id, valid_until=until))
+    world.clock.move_to(until)
+    with pytest.raises(ConsentError, match="run out"):
+        accept(world, referral)
+    assert [end_expired_consents(world.engine) for _ in range(2)] == [1, 0]
+    assert (row(world, referral).status, row(world, referral).ended_reason) == ("recalled", "consent_ran_out")
+
+
+def test_a_law_allows_what_no_consent_covers_and_is_named(world: World) -> None:
+    case_id = world.at_look().case_id
+    referral = share(world, case_id, consent_id=None, ground="child_report")
+    assert (row(world, referral).status, row(world, referral).ground) == ("offered", "child_report")
+    accept(world, referral)
+    assert seen_by(world, case_id).fields == NAME_AND_AGE
+    assert any(one.body["ground"] == "child_report" for one in events(world, case_id, "ReferralOffered"))
+
+
+def test_the_answer_has_a_time_limit_that_ends_with_it_and_a_ladder_that_asks_the_next(world: World) -> None:
+    case_id = world.at_look().case_id
+    consent = agree(world, case_id)
+    first = share(world, case_id, consent_id=consent)
+    step = row(world, first).answer_step_id
+    deadline = next(d for d in world.state(case_id).deadlines.values() if d.step_id == step)
+    assert deadline.due_at == world.clock.now() + timedelta(hours=24) == row(world, first).due_at
+    decline_referral(world.engine, first, viewer=world.other("caseworker"), command_id=uuid4(), reason_code="no_place")
+    state = world.state(case_id)
+    assert state.steps[step].status is StepStatus.ENDED
+    assert step not in {d.step_id for d in state.deadlines.values() if d.status is DeadlineStatus.OPEN}
+    assert [
+        one.answer for one in world.rows("SELECT outputs->>'answer' AS answer FROM step WHERE id = :i", i=step)
+    ] == ["declined"]
+
+
+def test_an_unanswered_one_goes_up_its_ladder(world: World) -> None:
+    case_id = world.at_look().case_id
+    referral = share(world, case_id, consent_id=agree(world, case_id))
+    world.later(hours=25)
+    world.fire()
+    breached = events(world, case_id, "DeadlineBreached")
+    assert str(row(world, referral).answer_step_id) in {one.body["deadline"]["step_id"] for one in breached}
+
+
+def test_what_was_declined_goes_on_to_the_next_with_the_same_terms(world: World) -> None:
+    case_id = world.at_look().case_id
+    first = share(world, case_id, consent_id=agree(world, case_id))
+    decline_referral(world.engine, first, viewer=world.other("caseworker"), command_id=uuid4(), reason_code="no_place")
+    with pytest.raises(InvalidAnswersError, match="to_unit_id"):
+        reroute_referral(world.engine, first, viewer=world.who("case_manager"), command_id=uuid4())
+
+
+def test_a_case_that_is_handed_over_belongs_to_the_other_unit_and_only_from_its_acceptance_on(world: World) -> None:
+    opened = world.at_look()
+    case_id = opened.case_id
+    consent = agree(world, case_id)
+    referral = share(world, case_id, consent_id=consent, kind=ReferralKind.TRANSFER, fields=(), keep_days=30)
+    assert row(world, referral).status == "held", "a second person looks at it first"
+    release_referral(world.engine, referral, viewer=world.who("supervisor"), command_id=uuid4())
+    assert world.state(case_id).case.unit_id == world.unit
+    accept(world, referral)
+    state = world.state(case_id)
+    assert state.case.unit_id == world.network.other_unit
+    item = world.item(case_id, "look")
+    assert (item.assignee_id, item.status.value) == (None, "ready")
+    assert world.engine.queries.case(world.other("case_manager"), case_id).number == opened.case_number
+    kept = seen_by(world, case_id, viewer="who")
+    assert (kept.via, kept.fields, kept.until) == (Via.GRANT, ("case.*",), world.clock.now() + timedelta(days=30))
+    with pytest.raises(NotFoundError):
+        offer_referral(world.engine, case_id, viewer=world.who("case_manager"), command_id=uuid4())
+    with pytest.raises(NotFoundError):
+        recall_referral(world.engine, referral, viewer=world.who("case_manager"), command_id=uuid4())
+    assert list(world.engine.broken_chains()) == []
+
+
+def test_after_a_hand_over_the_work_goes_on_in_the_other_unit(world: World) -> None:
+    case_id = world.at_look().case_id
+    referral = share(world, case_id, consent_id=agree(world, case_id), kind=ReferralKind.TRANSFER, fields=())
+    release_referral(world.engine, referral, viewer=world.who("supervisor"), command_id=uuid4())
+    accept(world, referral)
+    assert seen_by(world, case_id, viewer="who").via is Via.NONE
+    world.complete(world.item(case_id, "look"), by=world.other("caseworker"), answers=LOOKED)
+    assert world.state(case_id).facts is not None
+    assert list(world.engine.broken_chains()) == []
+
+
+def test_what_was_accepted_can_be_called_back_and_is_told(world: World) -> None:
+    case_id = world.at_look().case_id
+    referral = share(world, case_id, consent_id=agree(world, case_id))
+    accept(world, referral)
+    recall_referral(world.engine, referral, viewer=world.who("case_manager"), command_id=uuid4())
+    assert row(world, referral).status == ReferralStatus.ENDED.value
+    assert seen_by(world, case_id).via is Via.NONE
+    assert told(world, "recalled") == {world.other("partnership_manager").actor_id}
+
+
+def test_a_unit_that_must_not_see_a_case_cannot_answer_for_it(world: World) -> None:
+    case_id = world.at_look().case_id
+    referral = share(world, case_id, consent_id=agree(world, case_id))
+    world.rows(
+        "INSERT INTO denial (id, case_id, unit_id, reason_code, set_at) VALUES (:id, :case, :unit, 'concern', :at)",
+        id=uuid4(), case=case_id, unit=world.network.other_unit, at=world.clock.now(),
+    )  # fmt: skip
+    with pytest.raises(NotFoundError):
+        accept(world, referral)
+    assert seen_by(world, case_id).via is Via.NONE
+
+
+def test_the_ledger_refuses_what_makes_no_sense(world: World) -> None:
+    case_id = world.at_look().case_id
+    with pytest.raises(InvalidAnswersError) as caught:
+        agree(world, case_id, purposes=(), recipients=("everybody",), fields=("all of it",),
+              valid_until=world.clock.now(), language="12", assent="perhaps")  # fmt: skip
+    assert set(caught.value.problems) == {"purposes", "recipients", "fields", "valid_until", "language", "assent"}
+    with pytest.raises(NotFoundError):
+        agree(world, case_id, person_id=uuid4())
+    with pytest.raises(NotFoundError):
+        agree(world, case_id, viewer=world.other("counsellor"))
+    with pytest.raises(NotAllowedError):
+        agree(world, case_id, viewer=world.who("finance_officer"))
+
+
+def agree(world: World, case_id: UUID, *, viewer: Any = None, **changes: Any) -> UUID:
+    wanted: dict[str, Any] = {
+        "person_id": world.state(case_id).persons[0].person_id, "kind": GivenBy.GUARDIAN, "purposes": ("shelter",),
+        "recipients": (f"unit:{world.network.other_unit}",), "fields": NAME_AND_AGE,
+        "valid_until": world.clock.now() + timedelta(days=90), "language": "as", "read_aloud": True, "assent": "yes",
+    }  # fmt: skip
+    who = viewer or world.who("counsellor")
+    return record_consent(world.engine, case_id, viewer=who, command_id=uuid4(), agreed=Agreed(**(wanted | changes)))
+
+
+def share(world: World, case_id: UUID, *, viewer: Any = None, to: UUID | None = None, **changes: Any) -> UUID:
+    wanted: dict[str, Any] = {"purpose": "shelter", "help": "safe_place", "urgency": "high", "fields": NAME_AND_AGE}
+    return offer_referral(
+        world.engine, case_id, viewer=viewer or world.who("case_manager"), command_id=uuid4(),
+        to_unit_id=to or world.network.other_unit, wanted=Wanted(**(wanted | changes)),
+    )  # fmt: skip
+
+
+def accept(world: World, referral: UUID) -> None:
+    accept_referral(world.engine, referral, viewer=world.other("caseworker"), command_id=uuid4())
+
+
+def seen_by(world: World, case_id: UUID, *, viewer: str = "other") -> Any:
+    who = world.other("caseworker") if viewer == "other" else world.who("caseworker")
+    with world.engine.unit_of_work() as work:
+        return work.access.access_of(who, case_id, world.clock.now())
+
+
+def row(world: World, referral: UUID) -> Any:
+    return world.rows("SELECT * FROM referral WHERE id = :id", id=referral)[0]
+
+
+def told(world: World, kind: str) -> set[UUID]:
+    return {one.recipient_id for one in world.rows("SELECT recipient_id FROM message WHERE kind = :kind", kind=kind)}
+
+
+def events(world: World, case_id: UUID, type_: str) -> list[Any]:
+    return world.rows("SELECT body FROM event WHERE case_id = :case AND type = :type", case=case_id, type=type_)
