@@ -5,8 +5,9 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
 from engine.domain.compiled import CompiledWorkflow
+from engine.domain.keeping import Tombstone
 from engine.domain.library import Library as Published
-from engine.errors import GatewayError
+from engine.errors import GatewayError, ServiceError
 from engine.plugin.registry import Registry
 from engine.ports import (
     Channel,
@@ -18,6 +19,7 @@ from engine.ports import (
     Passwords,
     Queries,
     Renderer,
+    Tombstones,
     Uptime,
     Vault,
 )
@@ -41,6 +43,19 @@ def _none_broken() -> Iterable[tuple[str, int]]:
 def _always_starting() -> Uptime:
     """Give the uptime of a machine that has just started: the default of an engine that nobody measures."""
     return Uptime(boot="", seconds=0.0)
+
+
+class NoTombstones:
+    """Keeps nothing: the default of an engine that erases nobody."""
+
+    def add(self, tombstone: Tombstone) -> None:  # noqa: ARG002 - the port's words
+        """Refuse; raises `ServiceError`."""
+        name = "The list of what was erased"
+        raise ServiceError(service=name, problem="there is none.", remedy="Nothing was erased.")
+
+    def read(self) -> tuple[Tombstone, ...]:
+        """Give none."""
+        return ()
 
 
 class NoGateways:
@@ -85,6 +100,7 @@ class Engine:
     whole_calendar: Callable[[Calendar, Iterable[StoredDay]], Calendar]
     channels: Mapping[str, Channel] = field(default_factory=dict)
     gateways: Gateways = field(default_factory=NoGateways)
+    tombstones: Tombstones = field(default_factory=NoTombstones)
     portal_url: str = ""
     demo: bool = False
     broken_chains: Callable[[], Iterable[tuple[str, int]]] = _none_broken

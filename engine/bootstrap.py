@@ -31,6 +31,7 @@ from engine.adapters.sql.housekeeping_store import installation_fact
 from engine.adapters.sql.migrate import migrate
 from engine.adapters.sql.queries.service import SqlQueries
 from engine.adapters.sql.unit_of_work import SqlUnitOfWork
+from engine.adapters.tombstone_file import TombstoneFile
 from engine.adapters.totp import TotpCodes
 from engine.assembly import Engine
 from engine.builtin import CORE
@@ -133,6 +134,7 @@ def build_engine(
         whole_calendar=whole,
         channels=sends,
         gateways=gateways or _gateways(settings),
+        tombstones=TombstoneFile(settings.tombstones),
         portal_url=settings.address,
         demo=settings.demo,
         broken_chains=lambda: broken_chains(sql, vault),

@@ -8,6 +8,7 @@ from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from engine import views as vw
+from engine.domain.keeping import Tombstone
 
 JsonValue = None | bool | int | float | str | list["JsonValue"] | dict[str, "JsonValue"]
 
@@ -135,6 +136,18 @@ class Gateways(Protocol):
 
     def host(self, name: str, url: str) -> str:
         """Give the host that is spoken to, without any credentials; raises `GatewayError` as `channel` does."""
+        ...
+
+
+class Tombstones(Protocol):
+    """The list of what was erased, kept outside the database."""
+
+    def add(self, tombstone: Tombstone) -> None:
+        """Add a tombstone, kept for good when this returns; raises `ServiceError` when that is not possible."""
+        ...
+
+    def read(self) -> tuple[Tombstone, ...]:
+        """Give all tombstones, the earliest first; raises `DamagedError`."""
         ...
 
 

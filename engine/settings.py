@@ -48,6 +48,11 @@ class Settings(BaseSettings):
         return self.key_file or (handed_over if handed_over.is_absolute() and handed_over.exists() else usual)
 
     @property
+    def tombstones(self) -> Path:
+        """The folder that keeps the list of what was erased, beside the checkpoints of the audit trail."""
+        return self.data_folder / "checkpoints"
+
+    @property
     def address(self) -> str:
         """The address of the portal as people reach it."""
         return self.portal_url or f"http://{self.portal_host}:{self.portal_port}"

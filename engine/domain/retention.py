@@ -50,7 +50,7 @@ def proposed(policy: RetentionPolicy, *, closed_at: datetime | None, zone: str, 
 def still_kept(
     policy: RetentionPolicy, *, closed_at: datetime | None, zone: str, now: datetime
 ) -> tuple[RetentionRule, ...]:
-    """List the rules whose shortest time still runs for a case, which forbid to erase it; all of them while it is open."""
+    """List the rules whose shortest time still runs for a case, so that it is kept; all of them while it is open."""
     rules = tuple(rule for rule in policy.rules if rule.data.is_of_a_case)
     if closed_at is None:
         return rules

@@ -11,6 +11,7 @@ from engine.domain import commands as cm
 from engine.domain import work_item as verbs
 from engine.domain.consequences import WorkItem, compiled_step
 from engine.domain.events import CaseClosed, Event, StepOpened
+from engine.domain.keeping import key_of_step
 from engine.domain.records import Step
 from engine.domain.records import item_id as id_of_item
 from engine.domain.state import CaseState
@@ -72,8 +73,9 @@ def complete_work_item(
         command = _command(engine, state, step, outcome, answers, happened_at, reason, now, viewer)
         kept = dict(answers) | {name: text for name, text in ((REASON, reason), (LATE_REASON, late_reason)) if text}
         sealed = work.items.keep_answers(
-            kept, case_id=state.case.id, unit_id=state.case.unit_id, step_id=step.id, turn=step.turn, at=now
-        )
+            kept, case_id=state.case.id, unit_id=state.case.unit_id, step_id=step.id, turn=step.turn, at=now,
+            key_of=key_of_step(step),
+        )  # fmt: skip
         command = replace(command, answers_hash=hashlib.sha256(sealed).hexdigest())
         decided = carry_out(engine, work, state, command, actor_id=viewer.actor_id, now=now)
         keep_who_did_it(work, item, viewer)

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from pydantic import BaseModel
 
 from engine.assembly import Engine
+from engine.domain.keeping import key_of_step
 from engine.domain.records import Deadline
 from engine.domain.state import CaseState
 from engine.plugin.steps import Document
@@ -67,6 +68,7 @@ def keep_papers(
             case_id=state.case.id, unit_id=state.case.unit_id, step_id=read.step.id, name=paper.document.name,
             title=paper.document.title, html=paper.html, sha256=hashlib.sha256(paper.html.encode()).hexdigest(),
             number=f"{state.case.number}-{paper.document.name}", version=read.step.turn, at=now,
+            key_of=key_of_step(read.step),
         )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from pydantic_core import to_jsonable_python
 from engine.assembly import Engine
 from engine.domain import commands as cm
 from engine.domain.consequences import JobKind
+from engine.domain.keeping import key_of_step
 from engine.domain.records import OPEN, Scalar, Step, StepStatus
 from engine.domain.state import CaseState
 from engine.errors import IcmcError, StepFailedError
@@ -65,7 +66,8 @@ def _prepare(engine: Engine, job: ClaimedJob, traced: Mapping[str, Any]) -> str:
         unit = state.case.unit_id
         if prepared.prefill or prepared.notes:
             prefill = {name: _jsonable(value) for name, value in prepared.prefill.items()}
-            work.items.save_proposals(item, prefill, prepared.notes, unit_id=unit, at=now)
+            key_of = key_of_step(read.step)
+            work.items.save_proposals(item, prefill, prepared.notes, unit_id=unit, at=now, key_of=key_of)
         keep_papers(work, state, read, papers, now)
         deadline = next((d for d in state.deadlines.values() if d.step_id == read.step.id), None)
         tell(
@@ -114,7 +116,7 @@ def _run(engine: Engine, job: ClaimedJob, traced: Mapping[str, Any]) -> str:
         }
         work.items.keep_answers(
             {**{k: _jsonable(v) for k, v in outputs.items()}, **kept}, case_id=state.case.id,
-            unit_id=state.case.unit_id, step_id=step.id, turn=step.turn, at=now,
+            unit_id=state.case.unit_id, step_id=step.id, turn=step.turn, at=now, key_of=key_of_step(step),
         )  # fmt: skip
         facts = _declared(engine, state, step, completed.facts)
         command = cm.CompleteStep(step.id, completed.outcome.value, now, outputs=outputs, facts=facts)

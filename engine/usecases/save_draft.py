@@ -5,6 +5,7 @@ from uuid import UUID
 
 from engine.assembly import Engine
 from engine.domain import work_item as verbs
+from engine.domain.keeping import key_of_step
 from engine.errors import ConflictError
 from engine.ports import JsonValue
 from engine.usecases.deciding import require_member
@@ -28,5 +29,9 @@ def save_draft(engine: Engine, item_id: UUID, *, viewer: Viewer, answers: Mappin
             raise ConflictError(kind="work item")
         verbs.require_candidate(item, actor_id=viewer.actor_id, roles=viewer.roles, name=viewer.name)
         typed = {name: value for name, value in answers.items() if len(str(value)) < _LONGEST}
-        work.items.save_draft(item, typed, unit_id=state.case.unit_id, by=viewer.actor_id, at=now)
+        step = state.steps.get(item.step_id)
+        work.items.save_draft(
+            item, typed, unit_id=state.case.unit_id, by=viewer.actor_id, at=now,
+            key_of=key_of_step(step) if step else None,
+        )  # fmt: skip
         work.commit()

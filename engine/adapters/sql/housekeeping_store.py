@@ -87,11 +87,13 @@ class HousekeepingStore:
         number: str,
         version: int,
         at: datetime,
+        key_of: UUID | None = None,
     ) -> UUID:
         """Keep a document, sealed; the same document of the same step and version is kept once."""
         document_id = uuid5(step_id or case_id, f"document|{name}|{version}")
+        owner = key_of or case_id
         sealed = self._vault.seal(
-            html, key_of=case_id, table="document", row=document_id, column="sealed_html", unit_id=unit_id
+            html, key_of=owner, table="document", row=document_id, column="sealed_html", unit_id=unit_id
         )
         row = {
             "id": document_id, "case_id": case_id, "unit_id": unit_id, "step_id": step_id, "name": name, "title": title,

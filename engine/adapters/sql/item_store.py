@@ -62,11 +62,24 @@ class ItemStore:
             raise ConflictError(kind="work item")
 
     def keep_answers(
-        self, answers: Mapping[str, JsonValue], *, case_id: UUID, unit_id: UUID, step_id: UUID, turn: int, at: datetime
+        self,
+        answers: Mapping[str, JsonValue],
+        *,
+        case_id: UUID,
+        unit_id: UUID,
+        step_id: UUID,
+        turn: int,
+        at: datetime,
+        key_of: UUID | None = None,
     ) -> bytes:
-        """Seal the answers of a step; gives the sealed bytes, of which the chain keeps a hash."""
+        """Seal the answers of a step, under the key of its person if it has one; gives the sealed bytes."""
         sealed = self._vault.seal(
-            dict(answers), key_of=case_id, table="answer", row=step_id, column=f"sealed_answers/{turn}", unit_id=unit_id
+            dict(answers),
+            key_of=key_of or case_id,
+            table="answer",
+            row=step_id,
+            column=f"sealed_answers/{turn}",
+            unit_id=unit_id,
         )
         row = {
             "step_id": step_id, "turn": turn, "case_id": case_id, "unit_id": unit_id, "sealed_answers": sealed,
@@ -89,21 +102,37 @@ class ItemStore:
         return cast("Mapping[str, JsonValue]", opened)
 
     def save_draft(
-        self, item: WorkItem, answers: Mapping[str, JsonValue], *, unit_id: UUID, by: UUID, at: datetime
+        self,
+        item: WorkItem,
+        answers: Mapping[str, JsonValue],
+        *,
+        unit_id: UUID,
+        by: UUID,
+        at: datetime,
+        key_of: UUID | None = None,
     ) -> None:
-        """Keep what has been typed, sealed."""
+        """Keep what has been typed, sealed under the key of the step's person if it has one."""
         sealed = self._vault.seal(
-            dict(answers), key_of=item.case_id, table="draft", row=item.id, column="sealed_answers"
-        )
+            dict(answers), key_of=key_of or item.case_id, table="draft", row=item.id, column="sealed_answers",
+            unit_id=unit_id,
+        )  # fmt: skip
         self._put_draft(item, unit_id, at, sealed_answers=sealed, saved_by=by)
 
     def save_proposals(
-        self, item: WorkItem, proposals: Mapping[str, JsonValue], notes: Sequence[str], *, unit_id: UUID, at: datetime
+        self,
+        item: WorkItem,
+        proposals: Mapping[str, JsonValue],
+        notes: Sequence[str],
+        *,
+        unit_id: UUID,
+        at: datetime,
+        key_of: UUID | None = None,
     ) -> None:
-        """Keep what preparing the step proposed, sealed."""
+        """Keep what preparing the step proposed, sealed under the key of the step's person if it has one."""
         sealed = self._vault.seal(
-            dict(proposals), key_of=item.case_id, table="draft", row=item.id, column="sealed_proposals"
-        )
+            dict(proposals), key_of=key_of or item.case_id, table="draft", row=item.id, column="sealed_proposals",
+            unit_id=unit_id,
+        )  # fmt: skip
         self._put_draft(item, unit_id, at, sealed_proposals=sealed, notes=list(notes))
 
     def drop_draft(self, item_id: UUID) -> None:

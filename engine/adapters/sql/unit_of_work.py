@@ -28,6 +28,7 @@ from engine.adapters.sql.item_store import ItemStore
 from engine.adapters.sql.job_store import JobStore
 from engine.adapters.sql.keeping_store import KeepingStore
 from engine.adapters.sql.key_store import KeyStore
+from engine.adapters.sql.keeping_store import KeepingStore
 from engine.adapters.sql.ledger_store import LedgerStore
 from engine.adapters.sql.link_store import LinkStore
 from engine.adapters.sql.match_store import MatchStore
@@ -96,6 +97,7 @@ class SqlUnitOfWork:
         self.definitions = DefinitionStore(connection)
         self.special_days = SpecialDayStore(connection)
         self.recounts = RecountStore(connection)
+        self.keeping = KeepingStore(connection, self._vault)
         self.escalations = EscalationAuditStore(connection)
         self.jobs = JobStore(connection)
         self.audit = AuditLogStore(connection, self._vault)

@@ -33,6 +33,8 @@ OF_A_CASE = {
     "returned": ("sent back to you", "Look in case {number} was looked at by a second person and sent back"),
 }
 OF_THE_SYSTEM = {
+    "erase_copy": ("ICMC: please erase your copy", "had shared with yours was erased there"),
+    "erasure_asked": ("ICMC: an erasure waits for a second person", "Two people must agree"),
     "handed_over": ("ICMC: you are on call now", "on call now for Unit IN (Here)"),
     "relieved": ("ICMC: you are not on call any more", "Somebody else is on call for Unit IN (Here) now"),
     "system_trouble": ("ICMC: the system needs a person", "waits for a person"),

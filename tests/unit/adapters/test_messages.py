@@ -13,7 +13,8 @@ from engine.adapters.messages import TemplateRenderer
 from engine.errors import SettingsError
 
 KINDS = (
-    "answered", "approval", "assigned", "digest", "due_soon", "escalated", "extension_answered", "extension_asked",
+    "answered", "approval", "assigned", "digest", "due_soon", "erase_copy", "erasure_asked", "escalated",
+    "extension_answered", "extension_asked",
     "handed_over", "overdue", "reassigned", "referred", "relieved", "returned", "storm", "system_trouble",
 )  # fmt: skip
 LANGUAGES = ("as", "bn", "en", "hi", "my", "ne")

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from engine.adapters.sql.queries.known import in_plain_words
+from engine.domain.keeping import HOLD_WORDS
 from engine.domain.limit_reasons import DELAY_OWNERS, reason_words
 
 Body = Mapping[str, Any]
@@ -82,6 +83,22 @@ _OF_CASE: Mapping[str, str] = {
     "PersonCorrected": "What is known of a person was corrected; what it was before is kept, sealed.",
     "PersonRemarked": "A remark was added to what is known of a person.",
     "SubjectAnswered": "A report of what is held about a person was made for them.",
+    "HoldPlaced": "The case was held back from erasure: {held}.",
+    "HoldLiftAsked": "Somebody asked that the case is no longer held back from erasure.",
+    "HoldLifted": "The case is no longer held back from erasure: two people agreed.",
+    "HoldKept": "The case stays held back from erasure: a second person did not agree to end it.",
+    "CaseSealed": "The case was sealed: it is kept, and nobody works with it.",
+    "OpeningAsked": "Somebody asked that the sealed case is opened again.",
+    "CaseUnsealed": "The sealed case was opened again: two people agreed.",
+    "SealKept": "The case stays sealed: a second person did not agree to open it.",
+    "ErasureAsked": "It was asked that what identifies a person is destroyed.",
+    "ErasureAgreed": "Somebody agreed that what identifies a person is destroyed.",
+    "ErasureEnded": "What identifies a person will not be destroyed: the request was refused or taken back.",
+    "PersonErased": "What identified a person was destroyed. Nobody can read it any more.",
+    "RetentionDecided": "It was decided what becomes of the case now that its time is over.",
+    "PersonCorrected": "What is known of a person was corrected; what it was before is kept, sealed.",
+    "PersonRemarked": "A remark was added to what is known of a person.",
+    "SubjectAnswered": "A report of what is held about a person was made for them.",
 }
 _OF_STEP: Mapping[str, str] = {
     "StepOpened": "“{step}” could begin.",
@@ -136,6 +153,7 @@ def _about_case(body: Body) -> Mapping[str, str]:
         "version": str(run.get("version", "?")),
         "fact": in_plain_words(str(body.get("name", "?"))).lower(),
         "interval": in_plain_words(str(interval.get("name", "?"))).lower(),
+        "held": HOLD_WORDS.get(str(body.get("kind")), "there is a reason"),
     }
 
 

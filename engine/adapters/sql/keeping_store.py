@@ -1,0 +1,318 @@
+"""Holds, seals, erasures and their tombstones, what retention proposes, corrections, copies in spreadsheets."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, Table, delete, exists, func, insert, or_, select, text, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from engine.adapters.sql import tables as tb
+from engine.domain.keeping import (
+    CaseOfPerson,
+    Erasure,
+    ErasureApproval,
+    ExportCopy,
+    Hold,
+    HoldKind,
+    Restriction,
+    Tombstone,
+)
+from engine.domain.retention import Proposed
+from engine.errors import ConflictError
+from engine.ports import JsonValue, Vault
+from engine.stores import ClosedCase, Correction, ErasureNotice, RetentionProposal
+
+_TABLES = tb.CaseRow.metadata.tables
+HOLD, RESTRICTION, ERASURE, APPROVAL, TOMBSTONE, NOTICE, PROPOSAL, CORRECTION, COPY = (
+    _TABLES[name]
+    for name in (
+        "legal_hold", "restriction", "erasure", "erasure_approval", "tombstone", "erasure_notice",
+        "retention_proposal", "correction", "export_copy",
+    )
+)  # fmt: skip
+_CASE, _UNIT, _LINK, _PERSON, _TOKEN = (_TABLES[n] for n in ("case", "unit", "case_person", "person", "person_token"))
+_DEADLINE, _GRANT, _REFERRAL = (_TABLES[name] for name in ("deadline", "grant", "referral"))
+_DRAFT, _STEP, _MESSAGE, _DELIVERY, _COMMAND = (
+    _TABLES[name] for name in ("draft", "step", "message", "delivery", "command")
+)
+_NEXT_COPY = text("SELECT pg_advisory_xact_lock(4711120008)")
+
+
+class KeepingStore:
+    """The end of data's life in PostgreSQL, within one transaction."""
+
+    def __init__(self, connection: Connection, vault: Vault) -> None:
+        """Work inside the transaction of `connection`."""
+        self._connection = connection
+        self._vault = vault
+
+    def add_hold(self, hold: Hold, *, reason: str) -> None:
+        """Write a hold, its reason sealed under the key of the case."""
+        sealed = self._vault.seal(reason, key_of=hold.case_id, table="legal_hold", row=hold.id, column="sealed_reason")
+        self._connection.execute(insert(HOLD), hold.model_dump() | {"sealed_reason": sealed})
+
+    def hold(self, hold_id: UUID) -> Hold | None:
+        """Load a hold, and keep others from changing it until the transaction ends."""
+        row = self._first(HOLD, Hold, HOLD.c.id == hold_id)
+        return Hold.model_validate(row) if row else None
+
+    def reason_of(self, hold: Hold) -> str:
+        """Open why a case is held; empty when that can no longer be read."""
+        sealed = self._connection.execute(select(HOLD.c.sealed_reason).where(HOLD.c.id == hold.id)).scalar()
+        if sealed is None:
+            return ""
+        return str(self._vault.unseal(sealed, table="legal_hold", row=hold.id, column="sealed_reason"))
+
+    def holds_of(self, case_id: UUID) -> tuple[Hold, ...]:
+        """Load every hold of a case, the latest first."""
+        query = select(*_columns(HOLD, Hold)).where(HOLD.c.case_id == case_id).order_by(HOLD.c.placed_at.desc())
+        return tuple(Hold.model_validate(dict(row)) for row in self._connection.execute(query).mappings())
+
+    def save_hold(self, hold: Hold) -> None:
+        """Write a hold as it is now."""
+        self._connection.execute(update(HOLD).where(HOLD.c.id == hold.id).values(hold.model_dump(exclude={"id"})))
+
+    def add_restriction(self, restriction: Restriction) -> bool:
+        """Seal a case; gives whether it was not sealed already."""
+        statement = upsert(RESTRICTION).values(restriction.model_dump()).on_conflict_do_nothing()
+        return self._connection.execute(statement.returning(RESTRICTION.c.id)).first() is not None
+
+    def restriction_of(self, case_id: UUID) -> Restriction | None:
+        """Load the seal that holds for a case now, and keep others from changing it until the transaction ends."""
+        row = self._first(RESTRICTION, Restriction, RESTRICTION.c.case_id == case_id, RESTRICTION.c.lifted_at.is_(None))
+        return Restriction.model_validate(row) if row else None
+
+    def save_restriction(self, restriction: Restriction) -> None:
+        """Write a seal as it is now."""
+        changed = restriction.model_dump(exclude={"id"})
+        self._connection.execute(update(RESTRICTION).where(RESTRICTION.c.id == restriction.id).values(changed))
+
+    def add_erasure(self, erasure: Erasure) -> bool:
+        """Write that somebody is to be erased; gives False when that was asked for already and is not over."""
+        values = erasure.model_dump(exclude={"approvals"})
+        statement = upsert(ERASURE).values(values).on_conflict_do_nothing()
+        return self._connection.execute(statement.returning(ERASURE.c.id)).first() is not None
+
+    def erasure(self, erasure_id: UUID) -> Erasure | None:
+        """Load an erasure with who agreed, and keep others from changing it until the transaction ends."""
+        row = self._first(ERASURE, Erasure, ERASURE.c.id == erasure_id)
+        return self._with_approvals(row) if row else None
+
+    def save_erasure(self, erasure: Erasure) -> None:
+        """Write an erasure over the revision before it; raises `ConflictError` when somebody else was first."""
+        values = erasure.model_dump(exclude={"id", "approvals"})
+        before = (ERASURE.c.id == erasure.id, ERASURE.c.revision == erasure.revision - 1)
+        if self._connection.execute(update(ERASURE).where(*before).values(values)).rowcount != 1:
+            raise ConflictError(kind="erasure")
+        rows = [one.model_dump() | {"erasure_id": erasure.id} for one in erasure.approvals]
+        if rows:
+            self._connection.execute(upsert(APPROVAL).on_conflict_do_nothing(), rows)
+
+    def ripe(self, *, now: datetime, most: int) -> tuple[UUID, ...]:
+        """List the erasures that were agreed to and have cooled off, the earliest first."""
+        query = select(ERASURE.c.id).where(ERASURE.c.status == "approved", ERASURE.c.cooling_until <= now)
+        return tuple(self._connection.execute(query.order_by(ERASURE.c.cooling_until).limit(most)).scalars())
+
+    def is_erased(self, person_id: UUID) -> bool:
+        """Say whether a person was erased."""
+        query = select(exists().where(TOMBSTONE.c.person_id == person_id))
+        return bool(self._connection.execute(query).scalar())
+
+    def cases_of(self, person_id: UUID) -> tuple[CaseOfPerson, ...]:
+        """Load what must be known of every case of a person, those too that they were taken out of."""
+        other = _LINK.alias("other")
+        is_known = ~exists().where(TOMBSTONE.c.person_id == other.c.person_id)
+        others = exists().where(other.c.case_id == _CASE.c.id, other.c.person_id != person_id, is_known)
+        danger = select(func.max(_DEADLINE.c.breached_at)).where(
+            _DEADLINE.c.case_id == _CASE.c.id, _DEADLINE.c.critical
+        )
+        holds = select(func.array_agg(HOLD.c.kind.distinct())).where(
+            HOLD.c.case_id == _CASE.c.id, HOLD.c.lifted_at.is_(None)
+        )
+        query = (
+            select(
+                _CASE.c.id.label("case_id"), _CASE.c.number, _CASE.c.unit_id, _CASE.c.jurisdiction, _UNIT.c.zone,
+                _CASE.c.closed_at, _CASE.c.status, (~others).label("is_last"),
+                danger.scalar_subquery().label("danger_at"), holds.scalar_subquery().label("holds"),
+            )
+            .join(_UNIT, _UNIT.c.id == _CASE.c.unit_id)
+            .where(_CASE.c.id.in_(select(_LINK.c.case_id).where(_LINK.c.person_id == person_id)))
+            .order_by(_CASE.c.opened_at, _CASE.c.id)
+        )  # fmt: skip
+        return tuple(_case_of_person(dict(row)) for row in self._connection.execute(query).mappings())
+
+    def persons_of(self, case_id: UUID) -> tuple[UUID, ...]:
+        """List the persons of a case who are not erased."""
+        query = select(_LINK.c.person_id).where(
+            _LINK.c.case_id == case_id, ~exists().where(TOMBSTONE.c.person_id == _LINK.c.person_id)
+        )
+        return tuple(self._connection.execute(query.distinct().order_by(_LINK.c.person_id)).scalars())
+
+    def receivers_of(self, case_ids: Sequence[UUID]) -> tuple[tuple[UUID, UUID], ...]:
+        """List which other units were given something of cases, ever: case and unit."""
+        granted = select(_GRANT.c.case_id, _GRANT.c.unit_id).where(_GRANT.c.case_id.in_(case_ids))
+        referred = select(_REFERRAL.c.case_id, _REFERRAL.c.to_unit_id).where(
+            _REFERRAL.c.case_id.in_(case_ids), _REFERRAL.c.to_unit_id.is_not(None),
+            _REFERRAL.c.status.in_(("accepted", "ended")),
+        )  # fmt: skip
+        found = self._connection.execute(granted.union(referred)).all()
+        return tuple(sorted((row[0], row[1]) for row in found))
+
+    def bury(self, tombstone: Tombstone) -> None:
+        """Write what was erased, once."""
+        values = {name: list(v) if isinstance(v, tuple) else v for name, v in tombstone.model_dump().items()}
+        self._connection.execute(upsert(TOMBSTONE).values(values).on_conflict_do_nothing())
+
+    def tombstones(self) -> tuple[Tombstone, ...]:
+        """Load all tombstones, the earliest first."""
+        rows = self._connection.execute(select(TOMBSTONE).order_by(TOMBSTONE.c.erased_at, TOMBSTONE.c.id)).mappings()
+        return tuple(Tombstone.model_validate(dict(row)) for row in rows)
+
+    def wipe(self, tombstone: Tombstone) -> None:
+        """Delete what a person could be found by, and what waits unread or unsent of cases that nobody is left in.
+
+        What is sealed stays as it is: without its key it is noise, and the chain that covers it still verifies.
+        """
+        person, whole = tombstone.person_id, [one for one in tombstone.key_owners if one in tombstone.case_ids]
+        self._connection.execute(delete(_TOKEN).where(_TOKEN.c.person_id == person))
+        self._connection.execute(update(_PERSON).where(_PERSON.c.id == person).values(sealed_identity=None))
+        path = f"%person:{person}%"
+        own_items = select(_TABLES["work_item"].c.id).where(
+            _TABLES["work_item"].c.step_id.in_(
+                select(_STEP.c.id).where(_STEP.c.case_id.in_(tombstone.case_ids), _STEP.c.path.like(path))
+            )
+        )
+        self._connection.execute(
+            delete(_DRAFT).where(or_(_DRAFT.c.item_id.in_(own_items), _DRAFT.c.case_id.in_(whole)))
+        )
+        unsent = (_DELIVERY.c.case_id.in_(whole), _DELIVERY.c.status.in_(("waiting", "storm", "digest", "dead")))
+        self._connection.execute(update(_DELIVERY).where(*unsent).values(status="dropped", drop_reason="erased"))
+        self._connection.execute(update(_COMMAND).where(_COMMAND.c.case_id.in_(whole)).values(answer={}))
+
+    def add_notice(self, notice: ErasureNotice) -> bool:
+        """Write that a unit is asked to erase its copy, once."""
+        values = {name: value for name, value in notice._asdict().items() if name in NOTICE.c}
+        statement = upsert(NOTICE).values(values).on_conflict_do_nothing()
+        return self._connection.execute(statement.returning(NOTICE.c.id)).first() is not None
+
+    def notice(self, notice_id: UUID) -> ErasureNotice | None:
+        """Load such a request."""
+        query = (
+            select(NOTICE, _CASE.c.number.label("case_number"))
+            .join(_CASE, _CASE.c.id == NOTICE.c.case_id)
+            .where(NOTICE.c.id == notice_id)
+        )
+        row = self._connection.execute(query).mappings().first()
+        return ErasureNotice(**row) if row else None
+
+    def answer_notice(self, notice_id: UUID, *, answer: str, by: UUID, at: datetime) -> bool:
+        """Write what a unit did with its copy; gives whether it had not answered yet."""
+        waits = update(NOTICE).where(NOTICE.c.id == notice_id, NOTICE.c.answered_at.is_(None))
+        values = {"answer": answer, "answered_by": by, "answered_at": at}
+        return bool(self._connection.execute(waits.values(values)).rowcount)
+
+    def closed_cases(self, *, after: UUID | None, most: int) -> tuple[ClosedCase, ...]:
+        """List closed cases by id in which somebody is still known, those after one that was looked at already."""
+        is_known = ~exists().where(TOMBSTONE.c.person_id == _LINK.c.person_id)
+        query = (
+            select(_CASE.c.id, _CASE.c.unit_id, _CASE.c.jurisdiction, _UNIT.c.zone, _CASE.c.closed_at)
+            .join(_UNIT, _UNIT.c.id == _CASE.c.unit_id)
+            .where(
+                _CASE.c.status == "closed", _CASE.c.closed_at.is_not(None),
+                exists().where(_LINK.c.case_id == _CASE.c.id, is_known),
+                *([_CASE.c.id > after] if after else []),
+            )
+            .order_by(_CASE.c.id)
+            .limit(most)
+        )  # fmt: skip
+        return tuple(ClosedCase(*row) for row in self._connection.execute(query))
+
+    def propose(
+        self, proposal_id: UUID, case_id: UUID, proposed: Proposed, *, policy: str, version: int, at: datetime
+    ) -> bool:
+        """Write that a case is due, unless that waits for a decision already or was decided in the same way before."""
+        decided = exists().where(
+            PROPOSAL.c.case_id == case_id, PROPOSAL.c.decided_at.is_not(None), PROPOSAL.c.act == proposed.act.value
+        )
+        if self._connection.execute(select(decided)).scalar():
+            return False
+        values = {
+            "id": proposal_id, "case_id": case_id, "act": proposed.act.value, "policy": policy,
+            "policy_version": version, "due_at": proposed.due_at, "kept_until": proposed.kept_until, "proposed_at": at,
+        }  # fmt: skip
+        statement = upsert(PROPOSAL).values(values).on_conflict_do_nothing()
+        return self._connection.execute(statement.returning(PROPOSAL.c.id)).first() is not None
+
+    def proposal(self, proposal_id: UUID) -> RetentionProposal | None:
+        """Load what is proposed, and keep others from deciding it until the transaction ends."""
+        names = [PROPOSAL.c[name] for name in RetentionProposal._fields]
+        query = select(*names).where(PROPOSAL.c.id == proposal_id).with_for_update()
+        row = self._connection.execute(query).mappings().first()
+        return RetentionProposal(**row) if row else None
+
+    def decide(self, proposal_id: UUID, *, decision: str, by: UUID, at: datetime) -> None:
+        """Write what somebody decided about what is proposed."""
+        values = {"decision": decision, "decided_by": by, "decided_at": at}
+        self._connection.execute(update(PROPOSAL).where(PROPOSAL.c.id == proposal_id).values(values))
+
+    def add_correction(
+        self, correction: Correction, *, before: Mapping[str, JsonValue], words: Mapping[str, JsonValue]
+    ) -> None:
+        """Write a correction or a remark; what was known before and what is said now are sealed for the person."""
+        row: dict[str, Any] = correction._asdict()
+        for column, value in (("sealed_before", before), ("sealed_words", words)):
+            row[column] = self._vault.seal(
+                dict(value), key_of=correction.person_id, table="correction", row=correction.id, column=column
+            )
+        self._connection.execute(insert(CORRECTION), row)
+
+    def add_copy(self, copy: ExportCopy) -> ExportCopy:
+        """Write that a copy is wanted; gives it with its number, which nobody else has."""
+        self._connection.execute(_NEXT_COPY)
+        number = self._connection.execute(select(func.coalesce(func.max(COPY.c.number), 0) + 1)).scalar_one()
+        numbered = copy.model_copy(update={"number": number})
+        self._connection.execute(insert(COPY), numbered.model_dump() | {"chosen": dict(copy.chosen)})
+        return numbered
+
+    def copy(self, copy_id: UUID) -> ExportCopy | None:
+        """Load a copy, and keep others from changing it until the transaction ends."""
+        row = self._first(COPY, ExportCopy, COPY.c.id == copy_id)
+        return ExportCopy.model_validate(row) if row else None
+
+    def save_copy(self, copy: ExportCopy) -> None:
+        """Write a copy over the revision before it; raises `ConflictError` when somebody else was first."""
+        before = (COPY.c.id == copy.id, COPY.c.revision == copy.revision - 1)
+        values = copy.model_dump(exclude={"id", "number"}) | {"chosen": dict(copy.chosen)}
+        if self._connection.execute(update(COPY).where(*before).values(values)).rowcount != 1:
+            raise ConflictError(kind="copy")
+
+    def expire_copies(self, *, now: datetime) -> int:
+        """End the copies that nobody fetched or answered in time; gives how many."""
+        over = update(COPY).where(COPY.c.status.in_(("asked", "ready")), COPY.c.expires_at <= now)
+        values = {"status": "expired", "token_hash": None, "revision": COPY.c.revision + 1}
+        return self._connection.execute(over.values(values)).rowcount
+
+    def _first(self, table: Table, record: Any, *conditions: Any) -> dict[str, Any] | None:  # noqa: ANN401
+        query = select(*_columns(table, record)).where(*conditions).with_for_update()
+        row = self._connection.execute(query).mappings().first()
+        return dict(row) if row else None
+
+    def _with_approvals(self, row: Mapping[str, Any]) -> Erasure:
+        query = select(APPROVAL.c.actor_id, APPROVAL.c.role, APPROVAL.c.approved_at).where(
+            APPROVAL.c.erasure_id == row["id"]
+        )
+        rows = self._connection.execute(query.order_by(APPROVAL.c.approved_at)).mappings()
+        approvals = tuple(ErasureApproval.model_validate(dict(one)) for one in rows)
+        return Erasure.model_validate({**row, "approvals": approvals})
+
+
+def _columns(table: Table, record: Any) -> list[Any]:  # noqa: ANN401 - a class of records
+    return [table.c[name] for name in record.model_fields if name in table.c]
+
+
+def _case_of_person(row: dict[str, Any]) -> CaseOfPerson:
+    is_open = row.pop("status") == "open"
+    holds = tuple(HoldKind(kind) for kind in row.pop("holds") or ())
+    return CaseOfPerson.model_validate({**row, "holds": holds, "closed_at": None if is_open else row["closed_at"]})

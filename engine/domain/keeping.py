@@ -1,0 +1,330 @@
+"""Holds, seals, erasures, copies: what may happen to data at the end of its life, and who must agree. Pure."""
+
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Final, Self
+from uuid import UUID
+
+from engine.domain.policy import ROLES_THAT_MAY, Action
+from engine.domain.records import Record, Step
+from engine.errors import AlreadyEndedError, NotAllowedError, OwnApprovalError
+
+COOLING_OFF: Final = timedelta(days=7)
+KEYS_IN_BACKUPS: Final = timedelta(days=14)
+"""How long the oldest backup of keys lives: only after it is nothing readable anywhere."""
+QUIET_AFTER_DANGER: Final = timedelta(days=90)
+ANSWER_OF_RECEIVERS: Final = timedelta(days=30)
+APPROVALS_NEEDED: Final = 2
+ROWS_ALONE: Final = 50
+"""How many rows a copy may have without a second person."""
+COPY_LIVES: Final = timedelta(hours=24)
+
+
+class HoldKind(StrEnum):
+    """Why nothing of a case may be erased."""
+
+    APPEAL = "appeal"
+    CLAIM = "claim"
+    COURT_ORDER = "court_order"
+    INVESTIGATION = "investigation"
+    COMPLAINT = "complaint"
+
+
+HOLD_WORDS: Final[Mapping[str, str]] = {
+    HoldKind.APPEAL: "an appeal is open",
+    HoldKind.CLAIM: "a claim for compensation is open",
+    HoldKind.COURT_ORDER: "a court has ordered it to be kept",
+    HoldKind.INVESTIGATION: "an investigation needs it",
+    HoldKind.COMPLAINT: "there is a complaint about how the case was handled",
+}
+GROUNDS_TO_ERASE: Final[Mapping[str, str]] = {
+    "consent_withdrawn": "The person no longer agrees that we keep it",
+    "no_longer_needed": "It is no longer needed for what it was written down for",
+    "unlawful": "It should not have been written down",
+    "time_over": "The longest time of the retention policy is over",
+}
+GROUNDS_TO_SEAL: Final[Mapping[str, str]] = {
+    "accuracy_contested": "The person says that it is wrong, and that is being looked into",
+    "unlawful_but_kept": "It should not have been written down, and the person wants it kept",
+    "needed_for_claims": "We no longer need it, but the person does, for a claim",
+    "objection": "The person objects, and that is being looked into",
+    "minimum_runs": "It may not be used any more, and may not be erased yet",
+}
+PURPOSES_OF_COPIES: Final[Mapping[str, str]] = {
+    "supervision": "To look at the work of the unit",
+    "report_to_authority": "To report to an authority",
+    "court": "For a court",
+    "audit": "For an audit",
+    "planning": "To plan people and money",
+}
+ENDS_OF_ERASURES: Final[Mapping[str, str]] = {
+    "identity_not_sure": "It is not sure that the person asked for it",
+    "must_be_kept": "A law or a court asks that it is kept",
+    "danger": "Somebody may want to hide what was done",
+    "changed_mind": "The person has thought better of it",
+}
+
+
+class _Liftable(Record):
+    """What one person sets on a case and two must agree to take away (UTC)."""
+
+    id: UUID
+    case_id: UUID
+    placed_by: UUID | None
+    placed_at: datetime
+    lift_asked_by: UUID | None = None
+    lift_asked_at: datetime | None = None
+    lifted_by: UUID | None = None
+    lifted_at: datetime | None = None
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it still holds."""
+        return self.lifted_at is None
+
+    @property
+    def waits_for_second(self) -> bool:
+        """Whether one person wants it lifted and a second one has not answered."""
+        return self.is_live and self.lift_asked_at is not None
+
+    def ask_to_lift(self, by: UUID, at: datetime) -> Self:
+        """Say that somebody wants it lifted; raises `AlreadyEndedError`."""
+        if not self.is_live or self.lift_asked_at is not None:
+            raise AlreadyEndedError(kind=_name(self))
+        return self.model_copy(update={"lift_asked_by": by, "lift_asked_at": at})
+
+    def answer_lift(self, by: UUID, at: datetime, *, agreed: bool) -> Self:
+        """Say what a second person answered; raises `AlreadyEndedError`, `OwnApprovalError`."""
+        if not self.waits_for_second:
+            raise AlreadyEndedError(kind=_name(self))
+        if agreed and by == self.lift_asked_by:
+            raise OwnApprovalError
+        if agreed:
+            return self.model_copy(update={"lifted_by": by, "lifted_at": at})
+        return self.model_copy(update={"lift_asked_by": None, "lift_asked_at": None})
+
+
+class Hold(_Liftable):
+    """Nothing of a case is erased; work goes on as before. Why is kept sealed, beside it."""
+
+    kind: HoldKind
+
+
+class Restriction(_Liftable):
+    """A case is kept and used for nothing: only its holder and the data-protection officer see it.
+
+    Source: GDPR Art. 18; the deploying body's lawyer says where it applies.
+    """
+
+    ground_code: str
+    holder_id: UUID
+
+
+class ErasureStatus(StrEnum):
+    """How far an erasure has come."""
+
+    ASKED = "asked"
+    APPROVED = "approved"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+    DONE = "done"
+
+
+class ErasureSource(StrEnum):
+    """Who wants it: the person, heard by a safe contact; an officer; or the retention policy."""
+
+    SUBJECT = "subject"
+    OFFICER = "officer"
+    RETENTION = "retention"
+
+
+class ErasureApproval(Record):
+    """That somebody agreed, and in which role (UTC)."""
+
+    actor_id: UUID
+    role: str
+    approved_at: datetime
+
+
+class Erasure(Record):
+    """That what identifies a person is to be destroyed (all instants UTC).
+
+    Two people agree who did not ask, each in another role. Then it cools off, and is done by the system, unless
+    something stands against it by then. `keys_gone_at` is when the last backup of the keys has died.
+    """
+
+    id: UUID
+    case_id: UUID
+    person_id: UUID
+    source: ErasureSource
+    ground_code: str
+    asked_by: UUID | None
+    asked_at: datetime
+    status: ErasureStatus = ErasureStatus.ASKED
+    cooling_until: datetime | None = None
+    ended_at: datetime | None = None
+    ended_by: UUID | None = None
+    ended_reason: str = ""
+    keys_gone_at: datetime | None = None
+    revision: int = 1
+    approvals: tuple[ErasureApproval, ...] = ()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it may still come to be done."""
+        return self.status in {ErasureStatus.ASKED, ErasureStatus.APPROVED}
+
+    def is_ripe(self, now: datetime) -> bool:
+        """Whether it was agreed to, and has cooled off."""
+        return self.status is ErasureStatus.APPROVED and self.cooling_until is not None and self.cooling_until <= now
+
+    def approve(self, actor_id: UUID, roles: Collection[str], at: datetime) -> Self:
+        """Give the erasure with one more who agrees.
+
+        Raises `AlreadyEndedError`, `OwnApprovalError` for who asked or has agreed already, and `NotAllowedError` for
+        who has no other role than the one in which somebody has agreed.
+        """
+        if self.status is not ErasureStatus.ASKED:
+            raise AlreadyEndedError(kind="erasure")
+        if actor_id == self.asked_by or actor_id in {one.actor_id for one in self.approvals}:
+            raise OwnApprovalError
+        taken = {one.role for one in self.approvals}
+        fitting = (role for role in ROLES_THAT_MAY[Action.APPROVE_ERASURE] if role in roles and role not in taken)
+        role = min(fitting, default="")
+        if not role:
+            raise NotAllowedError(actor="Whoever has the same role", action=Action.APPROVE_ERASURE.value)
+        approvals = (*self.approvals, ErasureApproval(actor_id=actor_id, role=str(role), approved_at=at))
+        is_enough = len(approvals) >= APPROVALS_NEEDED
+        changes: dict[str, Any] = {"approvals": approvals, "revision": self.revision + 1}
+        if is_enough:
+            changes |= {"status": ErasureStatus.APPROVED, "cooling_until": at + COOLING_OFF}
+        return self.model_copy(update=changes)
+
+    def end(self, status: ErasureStatus, *, by: UUID | None, at: datetime, reason: str) -> Self:
+        """Refuse it or take it back; raises `AlreadyEndedError` for one that is over."""
+        if not self.is_open:
+            raise AlreadyEndedError(kind="erasure")
+        changes = {"status": status, "ended_by": by, "ended_at": at, "ended_reason": reason}
+        return self.model_copy(update={**changes, "revision": self.revision + 1})
+
+    def done(self, at: datetime) -> Self:
+        """Say that it was carried out."""
+        changes = {"status": ErasureStatus.DONE, "ended_at": at, "keys_gone_at": at + KEYS_IN_BACKUPS}
+        return self.model_copy(update={**changes, "revision": self.revision + 1})
+
+
+class CaseOfPerson(Record):
+    """What must be known of a case before a person of it is erased (UTC)."""
+
+    case_id: UUID
+    number: str
+    unit_id: UUID
+    jurisdiction: str
+    zone: str
+    closed_at: datetime | None
+    is_last: bool
+    """Whether nobody else of the case is still known."""
+    danger_at: datetime | None
+    """When a critical limit of it was breached last."""
+    holds: tuple[HoldKind, ...] = ()
+
+
+class Tombstone(Record):
+    """What was erased, by random ids only (UTC): enough to erase it again in a backup that is restored."""
+
+    id: UUID
+    person_id: UUID
+    case_ids: tuple[UUID, ...]
+    key_owners: tuple[UUID, ...]
+    approved_by: tuple[UUID, ...]
+    source: str
+    erased_at: datetime
+
+
+def reasons_against(cases: Iterable[CaseOfPerson], *, kept: Collection[str], now: datetime) -> tuple[str, ...]:
+    """Say why a person cannot be erased now, in words without names; empty when nothing stands against it.
+
+    `kept` names the classes of data whose shortest time still runs, by the policy of the place.
+    """
+    found: dict[str, None] = {}
+    cases = tuple(cases)
+    for case in cases:
+        if case.closed_at is None:
+            found["a case of theirs is open"] = None
+        for kind in case.holds:
+            found[HOLD_WORDS[kind]] = None
+        if case.danger_at is not None and case.danger_at > now - QUIET_AFTER_DANGER:
+            found["life was in danger in the last 90 days"] = None
+    if kept and not any(case.closed_at is None for case in cases):
+        found[f"the shortest time of the retention policy still runs for: {', '.join(sorted(kept))}"] = None
+    return tuple(found)
+
+
+class CopyStatus(StrEnum):
+    """How far a copy has come: asked for, ready to be fetched once, fetched, refused, or never fetched in time."""
+
+    ASKED = "asked"
+    READY = "ready"
+    FETCHED = "fetched"
+    REFUSED = "refused"
+    EXPIRED = "expired"
+
+
+class ExportCopy(Record):
+    """A copy in a spreadsheet (UTC). Its content is made when it is fetched, and kept nowhere."""
+
+    id: UUID
+    number: int
+    asked_by: UUID
+    unit_id: UUID | None
+    asked_at: datetime
+    what: str
+    format: str
+    purpose_code: str
+    chosen: Mapping[str, Any] = {}
+    counted: int
+    status: CopyStatus
+    answered_by: UUID | None = None
+    answered_at: datetime | None = None
+    token_hash: bytes | None = None
+    expires_at: datetime
+    fetched_at: datetime | None = None
+    rows: int | None = None
+    sha256: str = ""
+    revision: int = 1
+
+    def answer(self, by: UUID, at: datetime, *, agreed: bool) -> Self:
+        """Say what a second person answered; raises `AlreadyEndedError`, `OwnApprovalError`."""
+        if self.status is not CopyStatus.ASKED or self.expires_at <= at:
+            raise AlreadyEndedError(kind="copy")
+        if by == self.asked_by:
+            raise OwnApprovalError
+        status = CopyStatus.READY if agreed else CopyStatus.REFUSED
+        changes = {"status": status, "answered_by": by, "answered_at": at, "expires_at": at + COPY_LIVES}
+        return self.model_copy(update={**changes, "revision": self.revision + 1})
+
+    def fetch(self, at: datetime, *, rows: int, sha256: str) -> Self:
+        """Say that it was fetched; a second time raises `AlreadyEndedError`."""
+        if self.status is not CopyStatus.READY or self.expires_at <= at:
+            raise AlreadyEndedError(kind="copy")
+        changes = {"status": CopyStatus.FETCHED, "fetched_at": at, "rows": rows, "sha256": sha256, "token_hash": None}
+        return self.model_copy(update={**changes, "revision": self.revision + 1})
+
+
+def key_of_step(step: Step) -> UUID | None:
+    """Give the person whose key seals what a step tells; None for a step of the whole case, whose key it is then."""
+    for part in step.path.split("/"):
+        kind, _, value = part.partition(":")
+        if kind == "person":
+            return UUID(value)
+    return None
+
+
+def needs_second_person(rows: int) -> bool:
+    """Say whether a copy of so many rows needs a second person."""
+    return rows > ROWS_ALONE
+
+
+def _name(liftable: _Liftable) -> str:
+    return "hold" if isinstance(liftable, Hold) else "seal"

@@ -1,0 +1,306 @@
+"""Erase a person: asked for, agreed to by two, cooled off, then done by destroying keys; nothing is undone."""
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from engine.assembly import Engine
+from engine.domain.keeping import (
+    ANSWER_OF_RECEIVERS,
+    ENDS_OF_ERASURES,
+    GROUNDS_TO_ERASE,
+    CaseOfPerson,
+    Erasure,
+    ErasureSource,
+    ErasureStatus,
+    Tombstone,
+    reasons_against,
+)
+from engine.domain.keys import place_key
+from engine.domain.policy import Action, can
+from engine.domain.retention import still_kept
+from engine.domain.state import CaseState
+from engine.errors import AlreadyEndedError, HeldError, InvalidAnswersError, NotAllowedError, NotFoundError
+from engine.spec.retention import policy_for
+from engine.spec.roles import Role
+from engine.stores import ErasureNotice, UnitOfWork
+from engine.usecases.deciding import require_member
+from engine.usecases.retention import policies_of
+from engine.usecases.step_up import require_step_up
+from engine.usecases.telling import IN_APP, tell_of_system
+from engine.views import Viewer
+
+log = logging.getLogger(__name__)
+_MOST = 50
+
+
+def ask_erasure(
+    engine: Engine,
+    case_id: UUID,
+    person_id: UUID,
+    *,
+    viewer: Viewer,
+    command_id: UUID,
+    source: str,
+    ground_code: str,
+    by_safe_contact: bool = False,
+) -> UUID:
+    """Ask that what identifies a person is destroyed; gives the id of the request.
+
+    A wish of the person counts only when they were heard by their safe contact: whoever speaks for them may be the one
+    they flee from. Raises `HeldError` with the reasons while something stands against it, `AlreadyEndedError` when it
+    was asked for or done already, `InvalidAnswersError`, `StepUpNeededError`, `NotFoundError`, `NotAllowedError`.
+    """
+    now = engine.clock.now()
+    _require_fitting(source, ground_code, by_safe_contact=by_safe_contact)
+    with engine.unit_of_work() as work:
+        state = work.cases.lock(case_id)
+        require_member(viewer, state, Action.ASK_ERASURE)
+        require_step_up(engine, viewer)
+        known = work.records.answer_to(command_id)
+        if known is not None:
+            return UUID(str(known["erasure_id"]))
+        _require_of_case(work, state, person_id)
+        require_nothing_against(work, person_id, now)
+        asked = Erasure(
+            id=engine.entropy.uuid(), case_id=case_id, person_id=person_id, source=ErasureSource(source),
+            ground_code=ground_code, asked_by=viewer.actor_id, asked_at=now,
+        )  # fmt: skip
+        if not work.keeping.add_erasure(asked):
+            raise AlreadyEndedError(kind="choice")
+        _note(work, state, "ErasureAsked", asked, viewer, now)
+        work.records.remember(command_id, {"erasure_id": str(asked.id)}, case_id=case_id, at=now)
+        _tell_approvers(engine, work, state, asked, now)
+        work.commit()
+        return asked.id
+
+
+def approve_erasure(engine: Engine, erasure_id: UUID, *, viewer: Viewer) -> ErasureStatus:
+    """Agree to an erasure; with the second who agrees, in another role than the first, its cooling-off begins.
+
+    Raises `HeldError`, `OwnApprovalError`, `AlreadyEndedError`, `StepUpNeededError`, `NotFoundError`,
+    `NotAllowedError`.
+    """
+    now = engine.clock.now()
+    with engine.unit_of_work() as work:
+        erasure, state = _held(work, erasure_id)
+        require_member(viewer, state, Action.APPROVE_ERASURE)
+        require_step_up(engine, viewer)
+        require_nothing_against(work, erasure.person_id, now)
+        after = erasure.approve(viewer.actor_id, viewer.roles, now)
+        work.keeping.save_erasure(after)
+        _note(work, state, "ErasureAgreed", after, viewer, now)
+        work.commit()
+        return after.status
+
+
+def end_erasure(engine: Engine, erasure_id: UUID, *, viewer: Viewer, reason_code: str) -> None:
+    """Refuse an erasure, or take it back, at any time before it is done.
+
+    Raises `InvalidAnswersError`, `AlreadyEndedError`, `NotFoundError`, `NotAllowedError`.
+    """
+    now = engine.clock.now()
+    if reason_code not in ENDS_OF_ERASURES:
+        raise InvalidAnswersError({"reason_code": "Choose why."})
+    with engine.unit_of_work() as work:
+        erasure, state = _held(work, erasure_id)
+        is_own = erasure.asked_by == viewer.actor_id
+        require_member(viewer, state, Action.ASK_ERASURE if is_own else Action.APPROVE_ERASURE)
+        status = ErasureStatus.WITHDRAWN if is_own else ErasureStatus.REFUSED
+        after = erasure.end(status, by=viewer.actor_id, at=now, reason=reason_code)
+        work.keeping.save_erasure(after)
+        _note(work, state, "ErasureEnded", after, viewer, now)
+        work.commit()
+
+
+def erase_what_is_ripe(engine: Engine) -> int:
+    """Carry out every erasure that was agreed to and has cooled off; gives how many.
+
+    What meanwhile stands against one ends it as refused. One that fails is logged by its id and tried again later.
+    """
+    with engine.unit_of_work() as work:
+        ripe = work.keeping.ripe(now=engine.clock.now(), most=_MOST)
+    done = 0
+    for erasure_id in ripe:
+        try:
+            done += _carry_out(engine, erasure_id)
+        except Exception as error:  # noqa: BLE001 - one that cannot be done must not hold up the others
+            log.warning("erasure_failed", extra={"erasure": str(erasure_id), "error": type(error).__name__})
+    return done
+
+
+def replay_tombstones(engine: Engine) -> int:
+    """Erase again what had been erased when a backup brought it back, by the list that is kept outside; gives how many.
+
+    Raises `DamagedError` for a list that cannot be read: then nothing may be opened.
+    """
+    outside = engine.tombstones.read()
+    replayed = 0
+    for tombstone in outside:
+        with engine.unit_of_work() as work:
+            if not work.keeping.is_erased(tombstone.person_id):
+                _destroy(engine, work, tombstone)
+                replayed += 1
+                work.commit()
+    return replayed
+
+
+def answer_notice(engine: Engine, notice_id: UUID, *, viewer: Viewer, answer: str) -> None:
+    """Say what our unit did with its copy of what was erased elsewhere: `erased`, or `kept_by_law`.
+
+    Raises `InvalidAnswersError`, `AlreadyEndedError`, `NotFoundError`, `NotAllowedError`.
+    """
+    if answer not in {"erased", "kept_by_law"}:
+        raise InvalidAnswersError({"answer": "Choose what was done."})
+    now = engine.clock.now()
+    with engine.unit_of_work() as work:
+        notice = work.keeping.notice(notice_id)
+        if notice is None or notice.unit_id not in viewer.unit_ids:
+            raise NotFoundError(kind="notice")
+        _require_allowed(viewer, Action.SEE_KEEPING, notice.unit_id)
+        if not work.keeping.answer_notice(notice_id, answer=answer, by=viewer.actor_id, at=now):
+            raise AlreadyEndedError(kind="notice")
+        body = {"notice_id": str(notice_id), "answer": answer}
+        work.audit.note("keeping", "CopyAnswered", body, actor_id=viewer.actor_id, at=now)
+        work.commit()
+
+
+def require_nothing_against(work: UnitOfWork, person_id: UUID, now: datetime) -> tuple[CaseOfPerson, ...]:
+    """Refuse to erase a person while something stands against it; gives their cases. Raises `HeldError`."""
+    cases = work.keeping.cases_of(person_id)
+    reasons = reasons_against(cases, kept=_kept(work, cases, now), now=now)
+    if reasons:
+        raise HeldError(reasons="; ".join(reasons))
+    return cases
+
+
+def _kept(work: UnitOfWork, cases: Sequence[CaseOfPerson], now: datetime) -> frozenset[str]:
+    policies = policies_of(work)
+    kept = set()
+    for case in cases:
+        policy = policy_for(case.jurisdiction, policies)
+        rules = still_kept(policy, closed_at=case.closed_at, zone=case.zone, now=now) if policy else ()
+        kept |= {rule.data.value for rule in rules}
+    return frozenset(kept)
+
+
+def _carry_out(engine: Engine, erasure_id: UUID) -> bool:
+    now = engine.clock.now()
+    with engine.unit_of_work() as work:
+        erasure, state = _held(work, erasure_id)
+        if not erasure.is_ripe(now):
+            return False
+        try:
+            cases = require_nothing_against(work, erasure.person_id, now)
+        except HeldError:
+            after = erasure.end(ErasureStatus.REFUSED, by=None, at=now, reason="held")
+            work.keeping.save_erasure(after)
+            _note(work, state, "ErasureEnded", after, None, now)
+            work.commit()
+            return False
+        tombstone = _tombstone(engine, erasure, cases, now)
+        engine.tombstones.add(tombstone)
+        work.keeping.save_erasure(erasure.done(now))
+        _destroy(engine, work, tombstone, state=state)
+        _tell_receivers(engine, work, erasure, tombstone, now)
+        work.commit()
+        return True
+
+
+def _tombstone(engine: Engine, erasure: Erasure, cases: Sequence[CaseOfPerson], now: datetime) -> Tombstone:
+    last = [case.case_id for case in cases if case.is_last]
+    return Tombstone(
+        id=engine.entropy.uuid(), person_id=erasure.person_id, case_ids=tuple(case.case_id for case in cases),
+        key_owners=(erasure.person_id, *last, *map(place_key, last)), source=erasure.source.value, erased_at=now,
+        approved_by=tuple(one.actor_id for one in erasure.approvals),
+    )  # fmt: skip
+
+
+def _destroy(engine: Engine, work: UnitOfWork, tombstone: Tombstone, *, state: CaseState | None = None) -> None:
+    """Destroy keys and delete what a person could be found by; the case that is held already is not locked again."""
+    now = engine.clock.now()
+    for case_id in sorted(tombstone.case_ids):
+        of_case = state if state is not None and state.case.id == case_id else _case(work, case_id)
+        if of_case is not None:
+            body = {"person_id": str(tombstone.person_id), "tombstone_id": str(tombstone.id)}
+            work.cases.note(of_case, "PersonErased", body, actor_id=None, at=now)
+    for owner in tombstone.key_owners:
+        work.keys.destroy(owner, now)
+    work.keeping.wipe(tombstone)
+    work.keeping.bury(tombstone)
+    noted = {"tombstone_id": str(tombstone.id), "keys": str(len(tombstone.key_owners))}
+    work.audit.note("keeping", "PersonErased", noted, actor_id=None, at=now)
+
+
+def _case(work: UnitOfWork, case_id: UUID) -> CaseState | None:
+    try:
+        return work.cases.lock(case_id)
+    except NotFoundError:
+        return None
+
+
+def _tell_receivers(engine: Engine, work: UnitOfWork, erasure: Erasure, tombstone: Tombstone, now: datetime) -> None:
+    for case_id, unit_id in work.keeping.receivers_of(tombstone.case_ids):
+        notice = ErasureNotice(
+            id=engine.entropy.uuid(), erasure_id=erasure.id, case_id=case_id, unit_id=unit_id, sent_at=now,
+            due_at=now + ANSWER_OF_RECEIVERS,
+        )  # fmt: skip
+        if not work.keeping.add_notice(notice):
+            continue
+        people = work.directory.holders(
+            roles=(Role.DATA_PROTECTION_OFFICER.value, Role.SUPERVISOR.value), unit_id=unit_id
+        )
+        tell_of_system(
+            engine, work, kind="erase_copy", rule=f"{notice.id}|erase_copy",
+            people=[person for person in people if not person.disabled], channels=(IN_APP,), link="/keeping", now=now,
+            unit=work.directory.unit(unit_id), due_at=notice.due_at,
+        )  # fmt: skip
+
+
+def _tell_approvers(engine: Engine, work: UnitOfWork, state: CaseState, asked: Erasure, now: datetime) -> None:
+    roles = (Role.DATA_PROTECTION_OFFICER.value, Role.SUPERVISOR.value, Role.NODAL_OFFICER.value)
+    people = work.directory.with_role(unit_id=state.case.unit_id, roles=roles, now=now)
+    tell_of_system(
+        engine, work, kind="erasure_asked", rule=f"{asked.id}|erasure_asked",
+        people=[person for person in people if person.id != asked.asked_by], channels=(IN_APP,), link="/keeping",
+        now=now, unit=work.directory.unit(state.case.unit_id),
+    )  # fmt: skip
+
+
+def _held(work: UnitOfWork, erasure_id: UUID) -> tuple[Erasure, CaseState]:
+    erasure = work.keeping.erasure(erasure_id)
+    if erasure is None:
+        raise NotFoundError(kind="erasure")
+    return erasure, work.cases.lock(erasure.case_id)
+
+
+def _note(
+    work: UnitOfWork, state: CaseState, type_: str, erasure: Erasure, viewer: Viewer | None, now: datetime
+) -> None:
+    body = {"erasure_id": str(erasure.id), "person_id": str(erasure.person_id), "status": erasure.status.value}
+    work.cases.note(state, type_, body, actor_id=viewer.actor_id if viewer else None, at=now)
+
+
+def _require_of_case(work: UnitOfWork, state: CaseState, person_id: UUID) -> None:
+    if not any(person.person_id == person_id for person in state.persons):
+        raise NotFoundError(kind="person")
+    if work.keeping.is_erased(person_id):
+        raise AlreadyEndedError(kind="erasure")
+
+
+def _require_fitting(source: str, ground_code: str, *, by_safe_contact: bool) -> None:
+    problems = {}
+    if source not in set(ErasureSource):
+        problems["source"] = "Choose who wants it."
+    if ground_code not in GROUNDS_TO_ERASE:
+        problems["ground_code"] = "Choose why."
+    if source == ErasureSource.SUBJECT and not by_safe_contact:
+        problems["by_safe_contact"] = "Speak with the person by their safe contact first: somebody else may be asking."
+    if problems:
+        raise InvalidAnswersError(problems)
+
+
+def _require_allowed(viewer: Viewer, action: Action, unit_id: UUID) -> None:
+    if not can(viewer, action, unit_id=unit_id):
+        raise NotAllowedError(actor=viewer.name, action=action.value)

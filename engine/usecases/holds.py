@@ -1,0 +1,78 @@
+"""Hold a case back from erasure while an appeal, a claim or an order needs it; lifting that takes two people."""
+
+from uuid import UUID
+
+from engine.assembly import Engine
+from engine.domain.keeping import Hold, HoldKind
+from engine.domain.policy import Action
+from engine.errors import InvalidAnswersError, NotFoundError
+from engine.stores import UnitOfWork
+from engine.usecases.deciding import require_member
+from engine.views import Viewer
+
+_LONGEST = 1_000
+
+
+def place_hold(engine: Engine, case_id: UUID, *, viewer: Viewer, command_id: UUID, kind: str, reason: str) -> UUID:
+    """Let nothing of a case be erased, with the kind of reason and words that are kept sealed; gives the hold's id.
+
+    Raises `InvalidAnswersError`, `NotFoundError`, `NotAllowedError`.
+    """
+    now = engine.clock.now()
+    problems = {}
+    if kind not in set(HoldKind):
+        problems["kind"] = "Choose why."
+    if not reason.strip() or len(reason) > _LONGEST:
+        problems["reason"] = f"Say which appeal, claim or order it is, in at most {_LONGEST} characters."
+    if problems:
+        raise InvalidAnswersError(problems)
+    with engine.unit_of_work() as work:
+        state = work.cases.lock(case_id)
+        require_member(viewer, state, Action.HOLD)
+        known = work.records.answer_to(command_id)
+        if known is not None:
+            return UUID(str(known["hold_id"]))
+        hold = Hold(
+            id=engine.entropy.uuid(), case_id=case_id, kind=HoldKind(kind), placed_by=viewer.actor_id, placed_at=now
+        )
+        work.keeping.add_hold(hold, reason=reason.strip())
+        body = {"hold_id": str(hold.id), "kind": hold.kind.value}
+        work.cases.note(state, "HoldPlaced", body, actor_id=viewer.actor_id, at=now)
+        work.records.remember(command_id, {"hold_id": str(hold.id)}, case_id=case_id, at=now)
+        work.commit()
+        return hold.id
+
+
+def ask_to_lift(engine: Engine, case_id: UUID, hold_id: UUID, *, viewer: Viewer) -> None:
+    """Ask that a hold is lifted; raises `AlreadyEndedError`, `NotFoundError`, `NotAllowedError`."""
+    now = engine.clock.now()
+    with engine.unit_of_work() as work:
+        state = work.cases.lock(case_id)
+        require_member(viewer, state, Action.HOLD)
+        hold = _hold(work, case_id, hold_id).ask_to_lift(viewer.actor_id, now)
+        work.keeping.save_hold(hold)
+        work.cases.note(state, "HoldLiftAsked", {"hold_id": str(hold_id)}, actor_id=viewer.actor_id, at=now)
+        work.commit()
+
+
+def answer_lift(engine: Engine, case_id: UUID, hold_id: UUID, *, viewer: Viewer, agreed: bool) -> None:
+    """Lift a hold as a second person, or let it stand.
+
+    Raises `AlreadyEndedError` when nobody asks for it, `OwnApprovalError`, `NotFoundError`, `NotAllowedError`.
+    """
+    now = engine.clock.now()
+    with engine.unit_of_work() as work:
+        state = work.cases.lock(case_id)
+        require_member(viewer, state, Action.HOLD)
+        hold = _hold(work, case_id, hold_id).answer_lift(viewer.actor_id, now, agreed=agreed)
+        work.keeping.save_hold(hold)
+        body = {"hold_id": str(hold_id), "agreed": agreed}
+        work.cases.note(state, "HoldLifted" if agreed else "HoldKept", body, actor_id=viewer.actor_id, at=now)
+        work.commit()
+
+
+def _hold(work: UnitOfWork, case_id: UUID, hold_id: UUID) -> Hold:
+    hold = work.keeping.hold(hold_id)
+    if hold is None or hold.case_id != case_id:
+        raise NotFoundError(kind="hold")
+    return hold

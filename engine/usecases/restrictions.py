@@ -1,0 +1,74 @@
+"""Seal a case: it is kept, and only its holder and the data-protection officer see it; two people open it again."""
+
+from uuid import UUID
+
+from engine.assembly import Engine
+from engine.domain.keeping import GROUNDS_TO_SEAL, Restriction
+from engine.domain.policy import Action
+from engine.errors import AlreadyEndedError, InvalidAnswersError, NotFoundError
+from engine.stores import UnitOfWork
+from engine.usecases.deciding import require_member
+from engine.views import Viewer
+
+
+def seal_case(
+    engine: Engine, case_id: UUID, *, viewer: Viewer, ground_code: str, holder_id: UUID, command_id: UUID
+) -> None:
+    """Seal a case, with a ground and somebody of its unit who holds it meanwhile.
+
+    Raises `InvalidAnswersError`, `AlreadyEndedError` for a case that is sealed, `NotFoundError`, `NotAllowedError`.
+    """
+    now = engine.clock.now()
+    if ground_code not in GROUNDS_TO_SEAL:
+        raise InvalidAnswersError({"ground_code": "Choose why."})
+    with engine.unit_of_work() as work:
+        state = work.cases.lock(case_id)
+        require_member(viewer, state, Action.SEAL)
+        if work.records.answer_to(command_id) is not None:
+            return
+        holder = work.directory.actor(holder_id)
+        if holder is None or holder.disabled or state.case.unit_id not in holder.unit_ids:
+            raise InvalidAnswersError({"holder_id": "Choose somebody of the case's unit who can act."})
+        restriction = Restriction(
+            id=engine.entropy.uuid(), case_id=case_id, ground_code=ground_code, holder_id=holder_id,
+            placed_by=viewer.actor_id, placed_at=now,
+        )  # fmt: skip
+        if not work.keeping.add_restriction(restriction):
+            raise AlreadyEndedError(kind="opening of the case")
+        body = {"ground_code": ground_code}
+        work.cases.note(state, "CaseSealed", body, actor_id=viewer.actor_id, at=now)
+        work.records.remember(command_id, {"case_id": str(case_id)}, case_id=case_id, at=now)
+        work.commit()
+
+
+def ask_to_open(engine: Engine, case_id: UUID, *, viewer: Viewer) -> None:
+    """Ask that a sealed case is opened again; raises `AlreadyEndedError`, `NotFoundError`, `NotAllowedError`."""
+    now = engine.clock.now()
+    with engine.unit_of_work() as work:
+        state = work.cases.lock(case_id)
+        require_member(viewer, state, Action.SEAL)
+        work.keeping.save_restriction(_seal(work, case_id).ask_to_lift(viewer.actor_id, now))
+        work.cases.note(state, "OpeningAsked", {}, actor_id=viewer.actor_id, at=now)
+        work.commit()
+
+
+def answer_opening(engine: Engine, case_id: UUID, *, viewer: Viewer, agreed: bool) -> None:
+    """Open a sealed case as a second person, or let it stay sealed.
+
+    Raises `AlreadyEndedError` when nobody asks for it, `OwnApprovalError`, `NotFoundError`, `NotAllowedError`.
+    """
+    now = engine.clock.now()
+    with engine.unit_of_work() as work:
+        state = work.cases.lock(case_id)
+        require_member(viewer, state, Action.SEAL)
+        work.keeping.save_restriction(_seal(work, case_id).answer_lift(viewer.actor_id, now, agreed=agreed))
+        type_ = "CaseUnsealed" if agreed else "SealKept"
+        work.cases.note(state, type_, {}, actor_id=viewer.actor_id, at=now)
+        work.commit()
+
+
+def _seal(work: UnitOfWork, case_id: UUID) -> Restriction:
+    found = work.keeping.restriction_of(case_id)
+    if found is None:
+        raise NotFoundError(kind="seal")
+    return found
