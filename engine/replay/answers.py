@@ -60,8 +60,8 @@ def step_answers(story: Story, event: StoryEvent, step_type: StepType) -> dict[s
 
 
 def canary(story: str, field: str) -> str:
-    """Give a text that can be found again wherever it must not be."""
-    return f"{CANARY}-{hashlib.sha256(f'{story}/{field}'.encode()).hexdigest()[:12]}"
+    """Give a text that says that it is invented, and that can be found again wherever it must not be."""
+    return f"Invented ({CANARY}-{hashlib.sha256(f'{story}/{field}'.encode()).hexdigest()[:12]})"
 
 
 def _answer(story: Story, event: StoryEvent, step: str, spec: FieldSpec) -> JsonValue:
