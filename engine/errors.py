@@ -137,13 +137,6 @@ class TooFineError(KeepingError):
     sentence = "These counts cannot be shown: {problem}."
 
 
-class OwnApprovalError(NotAllowedError):
-    """Raised when the one who asked for what needs two people wants to approve it too."""
-
-    code = "own-approval"
-    sentence = "Whoever asked for it cannot approve it: a second person must."
-
-
 class NothingFiredError(IcmcError):
     """Raised for a deadline that is due and of which nothing can be fired: it would be due for ever."""
 

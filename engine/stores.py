@@ -13,18 +13,14 @@ from engine.domain.case_links import CaseLink
 from engine.domain.consequences import Job, WorkItem
 from engine.domain.duty import Absence, Conflict, Shift
 from engine.domain.four_eyes import ApprovalRequest
-from engine.domain.four_eyes import ApprovalRequest
 from engine.domain.keeping import CaseOfPerson, Erasure, ExportCopy, Hold, Restriction, Tombstone
 from engine.domain.identity import PersonMerge
-from engine.domain.keeping import CaseOfPerson, Erasure, ExportCopy, Hold, Restriction, Tombstone
 from engine.domain.library import Library
 from engine.domain.policy import Viewer
 from engine.domain.matching import MatchAlert, SharedPerson
 from engine.domain.partner_link import PartnerLink, PartnerView
-from engine.domain.policy import Viewer
 from engine.domain.records import Case, Deadline, Interval, Scalar
 from engine.domain.referral import Referral
-from engine.domain.retention import Proposed
 from engine.domain.retention import Proposed
 from engine.domain.safe_hours import Preference
 from engine.domain.state import CaseState
@@ -290,57 +286,6 @@ class Correction(NamedTuple):
     made_at: datetime
 
 
-class ClosedCase(NamedTuple):
-    """A closed case, as a retention policy looks at it (UTC)."""
-
-    id: UUID
-    unit_id: UUID
-    jurisdiction: str
-    zone: str
-    closed_at: datetime
-
-
-class RetentionProposal(NamedTuple):
-    """What a retention policy proposes for a case (UTC); `decision` is empty until a person has decided."""
-
-    id: UUID
-    case_id: UUID
-    act: str
-    policy: str
-    due_at: datetime
-    kept_until: datetime | None
-    proposed_at: datetime
-    decision: str
-    decided_at: datetime | None
-
-
-class ErasureNotice(NamedTuple):
-    """That a unit which was given something of a case is asked to erase its copy (UTC)."""
-
-    id: UUID
-    erasure_id: UUID
-    case_id: UUID
-    unit_id: UUID
-    sent_at: datetime
-    due_at: datetime
-    answered_by: UUID | None = None
-    answered_at: datetime | None = None
-    answer: str = ""
-    case_number: str = ""
-
-
-class Correction(NamedTuple):
-    """That what is known of a person was corrected or remarked upon (UTC); the words are sealed."""
-
-    id: UUID
-    case_id: UUID
-    person_id: UUID
-    kind: str
-    reason_code: str
-    made_by: UUID | None
-    made_at: datetime
-
-
 class OpenRecount(NamedTuple):
     """A change after which deadlines are counted again, and the last case that was looked at."""
 
@@ -360,7 +305,6 @@ class AuditedEvent:
     breached_at: str | None
 
 
-@dataclass(frozen=True, slots=True)
 class AuditedMessage:
     """A message of a line of the ledger, and the channels that it goes by."""
 
@@ -368,7 +312,6 @@ class AuditedMessage:
     channels: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class AuditedLine:
     """A line of the ledger with its messages."""
 
@@ -379,7 +322,6 @@ class AuditedLine:
     messages: tuple[AuditedMessage, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class Audited:
     """A deadline with everything that is kept of what fired of it, at one moment."""
 
