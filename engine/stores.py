@@ -305,6 +305,7 @@ class AuditedEvent:
     breached_at: str | None
 
 
+@dataclass(frozen=True, slots=True)
 class AuditedMessage:
     """A message of a line of the ledger, and the channels that it goes by."""
 
@@ -312,6 +313,7 @@ class AuditedMessage:
     channels: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
 class AuditedLine:
     """A line of the ledger with its messages."""
 
@@ -322,6 +324,7 @@ class AuditedLine:
     messages: tuple[AuditedMessage, ...]
 
 
+@dataclass(frozen=True, slots=True)
 class Audited:
     """A deadline with everything that is kept of what fired of it, at one moment."""
 
