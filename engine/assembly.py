@@ -16,6 +16,7 @@ from engine.ports import (
     Entropy,
     Fingerprints,
     Gateways,
+    KeyKeeper,
     Passwords,
     Queries,
     Renderer,
@@ -83,6 +84,7 @@ class Engine:
     wall_clock: Clock
     entropy: Entropy
     vault: Vault
+    key_keeper: KeyKeeper
     passwords: Passwords
     codes: Codes
     is_common_password: Callable[[str], bool]

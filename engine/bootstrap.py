@@ -16,6 +16,7 @@ from engine.adapters.demo_mailbox import DemoGateways, DemoMailbox
 from engine.adapters.graphviz_svg import dot_to_svg
 from engine.adapters.holidays_source import known_places
 from engine.adapters.key_file import open_key_ring
+from engine.adapters.key_keeper import FileKeyKeeper
 from engine.adapters.messages import TemplateRenderer
 from engine.adapters.name_tokens import NameTokens
 from engine.adapters.passwords import Argon2Passwords
@@ -106,6 +107,9 @@ def build_engine(
     wall_clock = SystemClock()
     case_clock = clock or (DemoClock(wall_clock, _demo_offset(sql)) if settings.demo else wall_clock)
     vault = open_vault(sql, open_key_ring(settings.keys), case_clock)
+    ring = open_key_ring(settings.keys)
+    vault = open_vault(sql, ring, case_clock)
+    signer = read_or_create_signing_key(settings.signing_key)
     definitions = DefinitionCache(sql, catalogue)
     library = PublishedLibrary(sql)
     sends = channels if channels is not None else _channels(settings)
@@ -114,6 +118,7 @@ def build_engine(
         wall_clock=wall_clock,
         entropy=entropy or SystemEntropy(),
         vault=vault,
+        key_keeper=FileKeyKeeper(settings.keys, ring, sql, case_clock),
         passwords=Argon2Passwords(),
         codes=TotpCodes(),
         is_common_password=shipped().has,

@@ -243,6 +243,20 @@ class AuditUnavailableError(IcmcError):
     sentence = "This cannot be done now, since it cannot be written down who did it. Try again soon."
 
 
+class KeyInUseError(IcmcError):
+    """Raised when a key is to be taken away that something is still wrapped by."""
+
+    code = "key-in-use"
+    sentence = "The key {key_id} cannot go yet. {why}"
+
+
+class KeyExportError(IcmcError):
+    """Raised when keys cannot be exported, or an export does not prove itself; says why."""
+
+    code = "key-export"
+    sentence = "{problem}"
+
+
 class DamagedError(IcmcError):
     """Raised when stored data does not prove itself: a seal or a chain that does not fit."""
 

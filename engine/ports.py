@@ -76,6 +76,65 @@ class Vault(Protocol):
         ...
 
 
+class Signer(Protocol):
+    """Signs checkpoints with a key that the database does not have."""
+
+    @property
+    def key_id(self) -> str:
+        """The id of the key that signs."""
+        ...
+
+    def sign(self, text: bytes) -> bytes:
+        """Give the signature of a text."""
+        ...
+
+    def public_keys(self) -> Mapping[str, str]:
+        """Give the public keys by id, the current one first, each as PEM."""
+        ...
+
+
+class Anchors(Protocol):
+    """The second place of checkpoints, to which lines are only added."""
+
+    def last(self) -> Written | None:
+        """Give the last checkpoint that can be read there."""
+        ...
+
+    def append(self, written: Sequence[Written], *, day: datetime) -> None:
+        """Add checkpoints and wait until they are kept; raises `SettingsError`."""
+        ...
+
+
+class KeyKeeper(Protocol):
+    """The key file of this installation. No method gives a key away unsealed."""
+
+    @property
+    def current(self) -> str:
+        """The id of the key that wraps from now on."""
+        ...
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The ids of the keys in the file, the current one first."""
+        ...
+
+    def add(self) -> str:
+        """Put a new key into the file and make it the current one; gives its id. Raises `SettingsError`."""
+        ...
+
+    def remove(self, key_id: str) -> None:
+        """Take a key out of the file; raises `KeyMissingError`, `SettingsError`."""
+        ...
+
+    def exported(self, passphrase: str) -> bytes:
+        """Give the whole key file, sealed with a passphrase."""
+        ...
+
+    def opened(self, export: bytes, passphrase: str) -> Vault:
+        """Give a vault over the keys of an export; raises `KeyExportError` unless they are the keys that are used."""
+        ...
+
+
 class Rendered(NamedTuple):
     """A message in words: plain text, and HTML."""
 

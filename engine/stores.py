@@ -1662,8 +1662,12 @@ class Keys(Protocol):
         """Count the keys that are not wrapped as they should be."""
         ...
 
+    def outdated(self, *, current: str) -> int:
+        """Count the keys that another key of the key file wraps than the current one."""
+        ...
+
     def wrapped_by(self, key_id: str) -> int:
-        """Count the keys that a key of the key file wraps."""
+        """Count the keys that a key wraps."""
         ...
 
     def counts(self) -> KeyCounts:

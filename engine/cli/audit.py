@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from engine.adapters.data_files import shipped_sources
 from engine.assembly import Engine
 from engine.cli.common import FOUND_PROBLEMS, SYSTEM, in_words, running_engine, show
+from engine.usecases.keys import keys_are_proved
 from engine.usecases.publish import differing
 from engine.views import FiringView
 
@@ -85,6 +86,12 @@ def _ailments(engine: Engine) -> Iterator[Ailment]:
             code="differs-from-file",
             problem=f"{file.file} is not what runs: {file.kind} {file.name}, version {file.version or 'none'}, does.",
             remedy=f"Publish the file, or keep what runs: `icmc export {file.name} --kind {file.kind}` shows it.",
+        )
+    if not engine.demo and not keys_are_proved(engine):
+        yield Ailment(
+            code="keys-not-proved",
+            problem="No export of the keys was proved: if they are lost, nothing can be read again.",
+            remedy="`icmc keys export FILE`, then `icmc keys prove FILE`.",
         )
     if not engine.demo and "email" not in engine.channels:
         yield Ailment(

@@ -36,6 +36,7 @@ COMMANDS = {
     "calendar": Place("calendars", "app", "Calendars: their days, and days that are added by hand."),
     "replay": Place("replaying", "replay", "Replay stories in a scratch database on a simulated clock."),
     "doctor": Place("audit", "doctor", "Say what is wrong with this installation, in words, with the fix."),
+    "keys": Place("keys", "app", "The keys that everything is sealed with."),
     "backup": Place("storage", "backup", "Back the case database up, and prove the backup by a trial restore."),
     "restore": Place("storage", "restore", "Restore a backup into an empty database."),
     "bench": Place("benching", "bench", "Measure this machine in a scratch database."),

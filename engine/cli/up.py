@@ -24,6 +24,7 @@ from engine.portal.app import create_app, serve
 from engine.portal.demo_controls import DemoControls
 from engine.replay.demo import let_time_pass, play_rest, seed_demo
 from engine.settings import Settings
+from engine.usecases.keys import keys_are_proved
 
 log = logging.getLogger(__name__)
 _PORTS_TO_TRY = 50
@@ -51,6 +52,10 @@ def up(demo: Demo = False, port: Port = None) -> None:  # noqa: FBT002 - a comma
         app = create_app(engine, demo=_controls(engine) if engine.demo else None, prefect_ui_url=background.ui_url)
         typer.echo(f"ICMC is at {settings.address} (after {time.monotonic() - began:.0f} s). Stop it with Ctrl-C.")
         typer.echo("Not for real cases yet: see the README.")
+        if not engine.demo and not keys_are_proved(engine):
+            typer.echo(
+                "Carry the keys away now, or a lost disk loses all: icmc keys export FILE, icmc keys prove FILE."
+            )
         try:
             serve(app, settings.portal_host, settings.portal_port)
         finally:

@@ -67,6 +67,7 @@ class Action(StrEnum):
     MEND = "retry jobs and deliveries"
     MANAGE_PEOPLE = "manage people and units"
     KEEP_CHANNELS = "set up a channel"
+    KEEP_KEYS = "keep the keys"
     MANAGE_ROTA = "plan shifts and absences"
     REFER = "refer work to another unit, or answer a referral"
     KEEP_CONSENTS = "write down or take back a consent"
@@ -121,6 +122,7 @@ ROLES_THAT_MAY: Mapping[Action, frozenset[Role]] = {
     Action.MEND: frozenset({Role.SYSTEM_ADMINISTRATOR}),
     Action.MANAGE_PEOPLE: frozenset({Role.SYSTEM_ADMINISTRATOR}),
     Action.KEEP_CHANNELS: frozenset({Role.SYSTEM_ADMINISTRATOR}),
+    Action.KEEP_KEYS: frozenset({Role.SYSTEM_ADMINISTRATOR}),
     Action.MANAGE_ROTA: frozenset({Role.SUPERVISOR, Role.NODAL_OFFICER, Role.SYSTEM_ADMINISTRATOR}),
     Action.REFER: _CARE | {Role.PARTNERSHIP_MANAGER},
     Action.KEEP_CONSENTS: _CARE | {Role.DATA_PROTECTION_OFFICER},

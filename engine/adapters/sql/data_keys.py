@@ -18,6 +18,8 @@ _KEEP = text("""
     INSERT INTO data_key (owner_id, version, wrapped, wrapped_by, created_at)
     SELECT :owner, :version, :wrapped, :wrapped_by, :at
     WHERE NOT EXISTS (SELECT 1 FROM data_key WHERE owner_id = :owner AND destroyed_at IS NOT NULL)
+      AND (CAST(:parent AS uuid) IS NULL OR EXISTS (
+        SELECT 1 FROM data_key WHERE owner_id = :parent AND version = :parent_version AND wrapped IS NOT NULL))
     ON CONFLICT DO NOTHING RETURNING version
 """)
 _ORGANISATION = text("""
@@ -53,7 +55,11 @@ class SqlWrappedKeys:
 
     def keep(self, owner: UUID, key: StoredKey) -> StoredKey | None:
         """Keep a new key; gives the one that was kept, which may be another process's. None for a destroyed owner."""
-        row = {"owner": owner, "at": self._clock.now(), **key._asdict()}
+        parent, slash, version = key.wrapped_by.partition("/")
+        by = (
+            {"parent": UUID(parent), "parent_version": int(version)} if slash else {"parent": None, "parent_version": 0}
+        )
+        row = {"owner": owner, "at": self._clock.now(), **key._asdict(), **by}
         with self._sql.begin() as connection:
             is_kept = connection.execute(_KEEP, row).first() is not None
         return key if is_kept else self.newest(owner)

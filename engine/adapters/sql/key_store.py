@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Connection, delete, select, text, update
+from sqlalchemy import Connection, delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from engine.adapters.sql import tables as tb
@@ -119,10 +119,15 @@ class KeyStore:
         query = text(f"SELECT count(*) FROM ({_ORGANISATION_KEYS} UNION ALL {_OTHER_KEYS}) AS k")
         return int(self._connection.execute(query, {"current": current, "parents": parents}).scalar_one())
 
+    def outdated(self, *, current: str) -> int:
+        """Count the keys that another key of the key file wraps than the current one."""
+        by_file = self._connection.execute(_BY_FILE)
+        return sum(row[1] for row in by_file if row[0] != current)
+
     def wrapped_by(self, key_id: str) -> int:
-        """Count the keys that a key of the key file wraps."""
-        query = select(KEYS.c.owner_id).where(KEYS.c.wrapped_by == key_id, KEYS.c.wrapped.is_not(None))
-        return len(self._connection.execute(query.limit(1_000_000)).all())
+        """Count the keys that a key wraps."""
+        query = select(func.count()).where(KEYS.c.wrapped_by == key_id, KEYS.c.wrapped.is_not(None))
+        return self._connection.execute(query).scalar_one()
 
     def counts(self) -> KeyCounts:
         """Count the keys by whose they are, and by which key of the key file wraps them."""

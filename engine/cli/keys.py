@@ -1,0 +1,132 @@
+"""`icmc keys ...`: what keys there are, new ones, and their export."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from engine.adapters.key_file import write_closed
+from engine.assembly import Engine
+from engine.cli.common import FOUND_PROBLEMS, SYSTEM, WRONG_USAGE, fail, in_words, running_engine, show
+from engine.usecases.keys import (
+    KeyState,
+    Rotation,
+    export_keys,
+    key_state,
+    prove_export,
+    retire_key,
+    rotate_keys,
+    rotate_organisation,
+)
+
+app = typer.Typer(help="The keys that everything is sealed with.", no_args_is_help=True)
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Export = Annotated[Path, typer.Argument(help="The file of the export.")]
+Passphrase = Annotated[
+    Path | None, typer.Option("--passphrase-file", help="Read the passphrase from a file instead of asking for it.")
+]
+
+
+@app.command()
+@in_words
+def status(as_json: Json = False) -> None:  # noqa: FBT002 - a command-line flag
+    """Say what keys there are, whether a rotation is unfinished, and whether an export of them was proved."""
+    with running_engine() as (engine, _):
+        state = key_state(engine, viewer=SYSTEM)
+    show(_plain(state), as_json=as_json, words=lambda: _words(state))
+    if state.unfinished or state.proved_at is None:
+        raise typer.Exit(FOUND_PROBLEMS)
+
+
+@app.command()
+@in_words
+def rotate(
+    organisation: Annotated[str | None, typer.Option("--organisation", help="Only the key of this one.")] = None,
+) -> None:
+    """Make a new key and wrap all others anew by it, while people go on working; run it again if it was broken off."""
+    with running_engine() as (engine, _):
+        done = _rotated(engine, organisation)
+        others = engine.key_keeper.ids[1:]
+    begun = "The rotation that was broken off was gone on with." if done.went_on else f"The key {done.key_id} is new."
+    typer.echo(f"{begun} {done.count} keys were wrapped anew.")
+    if organisation is None:
+        typer.echo("Export the keys again, and prove the export: `icmc keys export`, `icmc keys prove`.")
+        for old in others:
+            typer.echo(f"Nothing needs {old} any longer: `icmc keys retire {old}` in a minute.")
+
+
+@app.command()
+@in_words
+def retire(key: Annotated[str, typer.Argument(help="The id of an old key.")]) -> None:
+    """Take an old key out of the key file, once nothing is wrapped by it."""
+    with running_engine() as (engine, _):
+        retire_key(engine, key, viewer=SYSTEM)
+    typer.echo(f"The key {key} is gone. Backups that were made while it was used need an export that still has it.")
+
+
+@app.command()
+@in_words
+def export(target: Export, passphrase_file: Passphrase = None) -> None:
+    """Write the keys to a file, sealed with a passphrase: keep both away from this machine, and from each other."""
+    if target.exists():
+        fail(f"{target} is there already: choose another name.", status=WRONG_USAGE)
+    passphrase = _passphrase(passphrase_file, again=True)
+    with running_engine() as (engine, _):
+        content = export_keys(engine, viewer=SYSTEM, passphrase=passphrase)
+    try:
+        write_closed(target, content)
+    except OSError as error:
+        fail(f"{target} cannot be written: {os.strerror(error.errno or 0)}.")
+    typer.echo(f"{target} holds the keys, sealed. Prove that it works: `icmc keys prove {target}`.")
+
+
+@app.command()
+@in_words
+def prove(source: Export, passphrase_file: Passphrase = None) -> None:
+    """Try an export: open it, and with nothing but its keys open a known value of the database."""
+    try:
+        content = source.read_bytes()
+    except OSError as error:
+        fail(f"{source} cannot be read: {os.strerror(error.errno or 0)}.")
+    passphrase = _passphrase(passphrase_file, again=False)
+    with running_engine() as (engine, _):
+        prove_export(engine, content, viewer=SYSTEM, passphrase=passphrase)
+    typer.echo(f"{source} opens what is sealed here. Keep it away from this machine, and the passphrase away from it.")
+
+
+def _rotated(engine: Engine, organisation: str | None) -> Rotation:
+    if organisation is None:
+        return rotate_keys(engine, viewer=SYSTEM)
+    return rotate_organisation(engine, organisation, viewer=SYSTEM)
+
+
+def _passphrase(file: Path | None, *, again: bool) -> str:
+    """Give the passphrase: never from the command line, which other users of the machine can read."""
+    if file is None:
+        return str(typer.prompt("Passphrase", hide_input=True, confirmation_prompt=again))
+    try:
+        return file.read_text(encoding="utf-8").rstrip("\r\n")
+    except (OSError, UnicodeDecodeError):
+        fail(f"{file} cannot be read.", status=WRONG_USAGE)
+
+
+def _plain(state: KeyState) -> dict[str, object]:
+    return state._asdict() | {"counts": state.counts._asdict()}
+
+
+def _words(state: KeyState) -> str:
+    counts = state.counts
+    known = f"organisations {counts.organisations}, cases {counts.cases}, persons {counts.persons}"
+    lines = [
+        f"Key file: {state.current} is used; also there: {', '.join(state.others) or 'none'}.",
+        f"Wrapped keys: {known}, others {counts.others}.",
+        *(f"By {key} itself: {count}." for key, count in counts.by_file.items()),
+        f"{state.unfinished} are not wrapped as they should be: `icmc keys rotate` goes on with it."
+        if state.unfinished
+        else "Every key is wrapped as it should be.",
+        f"An export of these keys was proved {state.proved_at:%Y-%m-%d %H:%M} UTC."
+        if state.proved_at
+        else "No export of these keys was proved: `icmc keys export FILE`, then `icmc keys prove FILE`.",
+    ]
+    return "\n".join(lines)

@@ -1,0 +1,198 @@
+"""Keep the keys: make new ones, wrap everything anew, take old ones out, and prove what was carried away."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple
+from uuid import UUID
+
+from engine.assembly import Engine
+from engine.domain.policy import Action, can
+from engine.errors import KeyExportError, KeyInUseError, NotAllowedError, NotFoundError
+from engine.stores import KeyCounts, UnitOfWork
+from engine.views import Viewer
+
+SHORTEST_PASSPHRASE: Final = 15
+"""Characters."""
+SETTLES: Final = timedelta(minutes=1)
+"""How long after a rotation every process surely uses the new key."""
+PROVED: Final = "keys_proved"
+_ROTATED: Final = "keys_rotated"
+_CANARY: Final = "keys_canary"
+_WORDS: Final = "What is sealed can be opened."
+_CANARY_OWNER: Final = UUID("0f3e8a54-61f0-4f0e-8a0b-6d9a3f1c7c11")
+_BATCH: Final = 500
+
+
+class Rotation(NamedTuple):
+    """The key that wraps now, how many keys were wrapped anew, and whether an earlier rotation was gone on with."""
+
+    key_id: str
+    count: int
+    went_on: bool
+
+
+class KeyState(NamedTuple):
+    """What there is of keys; instants in UTC. `unfinished` counts those that are not wrapped as they should be."""
+
+    current: str
+    others: tuple[str, ...]
+    counts: KeyCounts
+    unfinished: int
+    proved_at: datetime | None
+
+
+def rotate_keys(
+    engine: Engine, *, viewer: Viewer, batch: int = _BATCH, after_batch: Callable[[int], None] = lambda _: None
+) -> Rotation:
+    """Make a new key-encryption key and wrap every key anew, `batch` in a transaction, while others go on working.
+
+    A rotation that was broken off is gone on with, and no further key made. `after_batch` hears how many are done.
+    Raises `NotAllowedError`, `SettingsError`.
+    """
+    _require(viewer)
+    keeper = engine.key_keeper
+    with engine.unit_of_work() as work:
+        went_on = work.keys.outdated(current=keeper.current) > 0
+    key_id = keeper.current if went_on else keeper.add()
+    _note(engine, viewer, "KeyMade", {"key": key_id, "went_on": went_on})
+    return Rotation(key_id, _wrap_all(engine, batch, after_batch), went_on)
+
+
+def rotate_organisation(engine: Engine, name: str, *, viewer: Viewer, batch: int = _BATCH) -> Rotation:
+    """Make a new key of an organisation and wrap the keys of its cases and persons by it; goes on as `rotate_keys`.
+
+    Raises `NotFoundError`, `NotAllowedError`.
+    """
+    _require(viewer)
+    with engine.unit_of_work() as work:
+        organisation_id = work.channels.organisation_named(name)
+        if organisation_id is None:
+            raise NotFoundError(kind="organisation")
+        version = work.keys.newest_version(organisation_id) or 0
+        went_on = any(work.keys.wrapped_by(f"{organisation_id}/{older}") for older in range(1, version))
+    if not went_on:
+        version = engine.vault.renew(organisation_id, version)
+    key_id = f"{organisation_id}/{version}"
+    _note(engine, viewer, "OrganisationKeyMade", {"key": key_id, "went_on": went_on})
+    return Rotation(key_id, _wrap_all(engine, batch, lambda _: None), went_on)
+
+
+def retire_key(engine: Engine, key_id: str, *, viewer: Viewer) -> None:
+    """Take a key out of the key file, or drop an organisation's old one, once nothing is wrapped by it.
+
+    Raises `KeyInUseError` while something is, or within a minute of a rotation; `KeyMissingError`, `SettingsError`,
+    `NotAllowedError`.
+    """
+    _require(viewer)
+    now = engine.wall_clock.now()
+    with engine.unit_of_work() as work:
+        rotated = work.records.installation(_ROTATED)
+        if rotated and now - datetime.fromisoformat(rotated["at"]) < SETTLES:
+            raise KeyInUseError(key_id=key_id, why="A rotation ended less than a minute ago: try again in a minute.")
+        wrapped = work.keys.wrapped_by(key_id)
+        if wrapped:
+            raise KeyInUseError(key_id=key_id, why=f"{wrapped} keys are wrapped by it: `icmc keys rotate` first.")
+        organisation, slash, version = key_id.partition("/")
+        if slash:
+            work.keys.retire_before(UUID(organisation), int(version) + 1, at=now)
+        work.keys.say_changed()
+        work.audit.note("keys", "KeyRetired", {"key": key_id}, actor_id=_actor(viewer), at=now)
+        work.commit()
+    if not slash:
+        engine.key_keeper.remove(key_id)
+
+
+def export_keys(engine: Engine, *, viewer: Viewer, passphrase: str) -> bytes:
+    """Give the key file sealed with a passphrase; raises `KeyExportError` for a short one, `NotAllowedError`."""
+    _require(viewer)
+    if len(passphrase) < SHORTEST_PASSPHRASE:
+        raise KeyExportError(problem=f"Choose a passphrase of at least {SHORTEST_PASSPHRASE} characters.")
+    with engine.unit_of_work() as work:
+        _keep_canary(engine, work)
+        actor, now = _actor(viewer), engine.wall_clock.now()
+        work.audit.note("keys", "KeysExported", {"key": engine.key_keeper.current}, actor_id=actor, at=now)
+        work.commit()
+    return engine.key_keeper.exported(passphrase)
+
+
+def prove_export(engine: Engine, export: bytes, *, viewer: Viewer, passphrase: str) -> None:
+    """Try an export of keys: open it, and with nothing but its keys open a known value of the database.
+
+    That it was proved is kept. Raises `KeyExportError`, `NotAllowedError`; `DamagedError` or `KeyMissingError` for
+    keys that do not open the value.
+    """
+    _require(viewer)
+    vault = engine.key_keeper.opened(export, passphrase)
+    now = engine.wall_clock.now()
+    with engine.unit_of_work() as work:
+        kept = work.records.installation(_CANARY)
+        if kept is None:
+            raise KeyExportError(problem="Nothing was sealed yet to try it with: `icmc keys export` first.")
+        sealed = bytes.fromhex(kept["sealed"])
+        if vault.unseal(sealed, table="installation", row=_CANARY_OWNER, column=_CANARY) != _WORDS:
+            raise KeyExportError(problem="The value that was opened is not the one that was sealed.")
+        work.records.set_installation(PROVED, {"at": now.isoformat(), "keys": sorted(engine.key_keeper.ids)})
+        work.audit.note("keys", "ExportProved", {"key": engine.key_keeper.current}, actor_id=_actor(viewer), at=now)
+        work.commit()
+
+
+def key_state(engine: Engine, *, viewer: Viewer) -> KeyState:
+    """Say what keys there are, and whether an export of them was proved; raises `NotAllowedError`."""
+    _require(viewer)
+    current, *others = engine.key_keeper.ids
+    with engine.unit_of_work() as work:
+        return KeyState(
+            current=current, others=tuple(others), counts=work.keys.counts(),
+            unfinished=work.keys.unfinished(current=current), proved_at=_proved_at(engine, work),
+        )  # fmt: skip
+
+
+def keys_are_proved(engine: Engine) -> bool:
+    """Say whether an export of just the keys that are used was proved by a trial restore."""
+    with engine.unit_of_work() as work:
+        return _proved_at(engine, work) is not None
+
+
+def _proved_at(engine: Engine, work: UnitOfWork) -> datetime | None:
+    kept = work.records.installation(PROVED)
+    is_of_these = kept is not None and kept["keys"] == sorted(engine.key_keeper.ids)
+    return datetime.fromisoformat(kept["at"]) if kept and is_of_these else None
+
+
+def _wrap_all(engine: Engine, batch: int, after_batch: Callable[[int], None]) -> int:
+    """Wrap everything anew that is not wrapped as it should be; a second pass takes what came in meanwhile."""
+    done, after, is_again = 0, None, False
+    while True:
+        with engine.unit_of_work() as work:
+            some = work.keys.rewrap_some(current=engine.key_keeper.current, after=after, most=batch)
+            if some.count == 0 and is_again:
+                work.records.set_installation(_ROTATED, {"at": engine.wall_clock.now().isoformat(), "keys": done})
+                work.commit()
+                return done
+            work.commit()
+        is_again = some.count == 0
+        done, after = done + some.count, some.last
+        after_batch(done)
+
+
+def _keep_canary(engine: Engine, work: UnitOfWork) -> None:
+    """Keep a known value, sealed, by which an export can be tried."""
+    sealed = engine.vault.seal(_WORDS, key_of=_CANARY_OWNER, table="installation", row=_CANARY_OWNER, column=_CANARY)
+    work.records.set_installation(_CANARY, {"sealed": sealed.hex()})
+
+
+def _note(engine: Engine, viewer: Viewer, type_: str, body: dict[str, object]) -> None:
+    """Write what was done with keys, and let every process read the key file again."""
+    with engine.unit_of_work() as work:
+        work.keys.say_changed()
+        work.audit.note("keys", type_, body, actor_id=_actor(viewer), at=engine.wall_clock.now())
+        work.commit()
+
+
+def _actor(viewer: Viewer) -> UUID | None:
+    return None if viewer.is_system else viewer.actor_id
+
+
+def _require(viewer: Viewer) -> None:
+    if not can(viewer, Action.KEEP_KEYS):
+        raise NotAllowedError(actor=viewer.name, action=Action.KEEP_KEYS.value)

@@ -1,0 +1,23 @@
+"""A process of its own that rotates the keys slowly enough to be killed: `python -m ... KEY_FILE`, URL by stdin."""
+
+import sys
+from pathlib import Path
+
+from engine.bootstrap import build_engine
+from engine.builtin import CORE
+from engine.cli.common import SYSTEM
+from engine.plugin.registry import load_registry
+from engine.settings import Settings
+from engine.usecases.keys import rotate_keys
+
+
+def main() -> None:
+    """Rotate, three keys in a transaction, and say after each how many are done."""
+    url, key_file = sys.stdin.readline().strip(), Path(sys.argv[1])
+    settings = Settings(data_folder=key_file.parent, key_file=key_file)
+    engine = build_engine(settings, app_url=url, registry=load_registry({}, builtins=(CORE,)))
+    rotate_keys(engine, viewer=SYSTEM, batch=3, after_batch=lambda done: print(done, flush=True))  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()
