@@ -8,8 +8,9 @@ import typer
 from engine.adapters.postgres.backup import make_backup
 from engine.adapters.postgres.restore import restore_backup
 from engine.adapters.sql.migrate import migrate
-from engine.bootstrap import reached
+from engine.bootstrap import build_engine, reached
 from engine.cli.common import in_words, read_settings
+from engine.usecases.erasure import replay_tombstones
 
 Target = Annotated[Path, typer.Argument(help="The backup file.")]
 
@@ -30,8 +31,15 @@ def restore(
     replace: Annotated[bool, typer.Option("--replace", help="Put it in place of the database that is there.")] = False,  # noqa: FBT002
 ) -> None:
     """Restore a backup into an empty database; with --replace the old one is kept under another name."""
-    with reached(read_settings()) as running:
+    settings = read_settings()
+    with reached(settings) as running:
         report = restore_backup(target, running.urls.admin, into_empty_only=not replace)
         migrate(running.urls.owner)
+        engine = build_engine(settings, app_url=running.urls.app, pool_size=2)
+        try:
+            erased = replay_tombstones(engine)
+        finally:
+            engine.dispose()
     kept = f" The old one is kept as {report.kept_as}." if report.kept_as else ""
-    typer.echo(f"Restored into {report.database}.{kept}")
+    again = f" {erased} persons who had been erased since the backup were erased again." if erased else ""
+    typer.echo(f"Restored into {report.database}.{kept}{again}")

@@ -14,9 +14,11 @@ from engine.usecases import (
     channels,
     deliver_messages,
     digests,
+    erasure,
     fire_deadlines,
     passing_on,
     recount,
+    retention,
     run_job,
     serve_jobs,
     storms,
@@ -40,6 +42,12 @@ CHORES: Final[Mapping[Chore, Callable[[Engine], object]]] = {
         trouble.tell_of_trouble
     ),
     Chore("pass-on-items", timedelta(minutes=5), "Gives the items of who is away to others."): passing_on.pass_on_all,
+    Chore("run-retention", timedelta(hours=24), "Proposes what is due to be erased, sealed or looked at."): (
+        retention.run_retention
+    ),
+    Chore("erase-what-is-ripe", timedelta(hours=1), "Erases what two people agreed to, once it has cooled off."): (
+        erasure.erase_what_is_ripe
+    ),
     Chore("reconcile-jobs", timedelta(minutes=1), "Frees the jobs whose worker is gone."): serve_jobs.reconcile_jobs,
     Chore(
         "recount-deadlines", timedelta(minutes=1), "Counts deadlines again after a calendar, ladder or law changed."

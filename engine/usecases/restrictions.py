@@ -5,7 +5,9 @@ from uuid import UUID
 from engine.assembly import Engine
 from engine.domain.keeping import GROUNDS_TO_SEAL, Restriction
 from engine.domain.policy import Action
+from engine.domain.state import CaseState
 from engine.errors import AlreadyEndedError, InvalidAnswersError, NotFoundError
+from engine.spec.roles import Role
 from engine.stores import UnitOfWork
 from engine.usecases.deciding import require_member
 from engine.views import Viewer
@@ -29,6 +31,8 @@ def seal_case(
         holder = work.directory.actor(holder_id)
         if holder is None or holder.disabled or state.case.unit_id not in holder.unit_ids:
             raise InvalidAnswersError({"holder_id": "Choose somebody of the case's unit who can act."})
+        if Role.DATA_PROTECTION_OFFICER in holder.roles:
+            raise InvalidAnswersError({"holder_id": "Choose somebody else: the officer sees it anyway, and two must."})
         restriction = Restriction(
             id=engine.entropy.uuid(), case_id=case_id, ground_code=ground_code, holder_id=holder_id,
             placed_by=viewer.actor_id, placed_at=now,
@@ -46,8 +50,8 @@ def ask_to_open(engine: Engine, case_id: UUID, *, viewer: Viewer) -> None:
     now = engine.clock.now()
     with engine.unit_of_work() as work:
         state = work.cases.lock(case_id)
-        require_member(viewer, state, Action.SEAL)
-        work.keeping.save_restriction(_seal(work, case_id).ask_to_lift(viewer.actor_id, now))
+        sealed = _seal(work, state, viewer)
+        work.keeping.save_restriction(sealed.ask_to_lift(viewer.actor_id, now))
         work.cases.note(state, "OpeningAsked", {}, actor_id=viewer.actor_id, at=now)
         work.commit()
 
@@ -60,15 +64,19 @@ def answer_opening(engine: Engine, case_id: UUID, *, viewer: Viewer, agreed: boo
     now = engine.clock.now()
     with engine.unit_of_work() as work:
         state = work.cases.lock(case_id)
-        require_member(viewer, state, Action.SEAL)
-        work.keeping.save_restriction(_seal(work, case_id).answer_lift(viewer.actor_id, now, agreed=agreed))
+        sealed = _seal(work, state, viewer)
+        work.keeping.save_restriction(sealed.answer_lift(viewer.actor_id, now, agreed=agreed))
         type_ = "CaseUnsealed" if agreed else "SealKept"
         work.cases.note(state, type_, {}, actor_id=viewer.actor_id, at=now)
         work.commit()
 
 
-def _seal(work: UnitOfWork, case_id: UUID) -> Restriction:
-    found = work.keeping.restriction_of(case_id)
+def _seal(work: UnitOfWork, state: CaseState, viewer: Viewer) -> Restriction:
+    """Load the seal of a case for one who may have it opened: its holder, and who may seal."""
+    require_member(viewer, state, Action.SEE_CASES)
+    found = work.keeping.restriction_of(state.case.id)
     if found is None:
         raise NotFoundError(kind="seal")
+    if found.holder_id != viewer.actor_id:
+        require_member(viewer, state, Action.SEAL)
     return found

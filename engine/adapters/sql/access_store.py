@@ -8,6 +8,7 @@ from sqlalchemy import Connection, exists, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from engine.adapters.sql import tables as tb
+from engine.adapters.sql.sealing import sealed_from
 from engine.domain.access import CaseAccess, Denial, Grant, access_through
 from engine.domain.policy import Viewer, roles_in
 from engine.errors import NotFoundError
@@ -71,7 +72,7 @@ class AccessStore:
         return bool(self._connection.execute(lifted.values(values)).rowcount)
 
     def is_denied(self, case_id: UUID, *, actor_id: UUID, unit_ids: Collection[UUID]) -> bool:
-        """Say whether a denial of a case names somebody, one of their units or its organisation, or they conflict."""
+        """Say whether a denial names somebody, a unit or organisation of theirs, they conflict, or it is sealed."""
         organisations = select(_UNIT.c.organisation_id).where(_UNIT.c.id.in_(list(unit_ids)))
         named = or_(
             _DENIAL.c.actor_id == actor_id,
@@ -82,7 +83,7 @@ class AccessStore:
         conflicted = exists().where(
             _CONFLICT.c.case_id == case_id, _CONFLICT.c.actor_id == actor_id, _CONFLICT.c.ended_at.is_(None)
         )
-        return bool(self._connection.execute(select(or_(denied, conflicted))).scalar())
+        return bool(self._connection.execute(select(or_(denied, conflicted, sealed_from(actor_id, case_id)))).scalar())
 
     def access_of(self, viewer: Viewer, case_id: UUID, now: datetime) -> CaseAccess:
         """Say how somebody sees a case; raises `NotFoundError` for a case that there is not."""

@@ -3,9 +3,10 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, false, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, false, or_, select, true
 
 from engine.adapters.sql import tables as tb
+from engine.adapters.sql.sealing import sealed_from
 from engine.domain.policy import Viewer, visible_units
 
 CASE = tb.CaseRow.metadata.tables["case"]
@@ -19,7 +20,8 @@ def visible_to(viewer: Viewer, *, now: datetime) -> ColumnElement[bool]:
     units = visible_units(viewer)
     if not units:
         return false()
-    return or_(CASE.c.unit_id.in_(sorted(units)), CASE.c.id.in_(granted_to(viewer, now=now)))
+    is_theirs = or_(CASE.c.unit_id.in_(sorted(units)), CASE.c.id.in_(granted_to(viewer, now=now)))
+    return and_(is_theirs, ~sealed_from(viewer.actor_id, CASE.c.id))
 
 
 def granted_to(viewer: Viewer, *, now: datetime) -> Select[tuple[UUID]]:

@@ -20,6 +20,7 @@ from engine.adapters.sql.queries.shape import (
     UNIT,
     is_one_of,
 )
+from engine.adapters.sql.sealing import sealed_from
 from engine.adapters.sql.visibility import granted_to, visible_to
 from engine.domain.lateness import is_overdue
 from engine.domain.policy import Action, can, visible_units
@@ -100,7 +101,7 @@ def _with_deadline(reading: Reading, viewer: vw.Viewer, *, limit: int) -> Select
     return (
         select(picked.c.case_id)
         .join(CASE, CASE.c.id == picked.c.case_id)
-        .where(CASE_IS_OPEN)
+        .where(CASE_IS_OPEN, ~sealed_from(viewer.actor_id, CASE.c.id))
         .order_by(picked.c.due_at, CASE.c.id)
         .limit(limit)
     )

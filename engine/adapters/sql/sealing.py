@@ -1,0 +1,32 @@
+"""From whom a sealed case is hidden, as one SQL condition: all but its holder and the data-protection officers."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Column, ColumnElement, exists
+
+from engine.adapters.sql import tables as tb
+from engine.spec.roles import Role
+
+_SEAL, _CASE, _MEMBER = (tb.CaseRow.metadata.tables[name] for name in ("restriction", "case", "membership"))
+
+
+def sealed_from(actor_id: UUID, case_id: Column[Any] | UUID) -> ColumnElement[bool]:
+    """Give the condition that a case is sealed, and somebody is neither its holder nor officer of its unit."""
+    of_case = _CASE.alias("sealed_case")
+    is_officer = exists().where(
+        _MEMBER.c.actor_id == actor_id,
+        _MEMBER.c.unit_id == of_case.c.unit_id,
+        _MEMBER.c.role == Role.DATA_PROTECTION_OFFICER.value,
+    )
+    return (
+        exists()
+        .where(
+            _SEAL.c.case_id == case_id,
+            _SEAL.c.lifted_at.is_(None),
+            of_case.c.id == _SEAL.c.case_id,
+            _SEAL.c.holder_id != actor_id,
+            ~is_officer,
+        )
+        .correlate_except(_SEAL, of_case, _MEMBER)
+    )
