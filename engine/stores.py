@@ -10,10 +10,12 @@ from engine.domain import events as ev
 from engine.domain.access import CaseAccess, Denial, Grant
 from engine.domain.consent import Consent, Recipient
 from engine.domain.case_links import CaseLink
+from engine.domain.case_links import CaseLink
 from engine.domain.consequences import Job, WorkItem
 from engine.domain.duty import Absence, Conflict, Shift
 from engine.domain.four_eyes import ApprovalRequest
 from engine.domain.keeping import CaseOfPerson, Erasure, ExportCopy, Hold, Restriction, Tombstone
+from engine.domain.identity import PersonMerge
 from engine.domain.identity import PersonMerge
 from engine.domain.library import Library
 from engine.domain.policy import Viewer
@@ -518,6 +520,42 @@ class Persons(Protocol):
 
     def matches(self, person_ids: Sequence[UUID], *, case_id: UUID) -> tuple[TokenMatch, ...]:
         """Find persons of other cases who share tokens with these."""
+        ...
+
+    def same_as(self, person_id: UUID) -> tuple[UUID, ...]:
+        """List all persons that were found to be one with this one, itself among them."""
+        ...
+
+    def add_merge(self, merge: PersonMerge) -> None:
+        """Write that two persons are one."""
+        ...
+
+    def end_merge(self, merge: PersonMerge) -> None:
+        """Write that two persons are two again."""
+        ...
+
+    def merge_of(self, secondary_id: UUID) -> PersonMerge | None:
+        """Load the merge that holds by which a person points to another one."""
+        ...
+
+
+class Links(Protocol):
+    """How cases belong together."""
+
+    def add(self, link: CaseLink) -> None:
+        """Write a link."""
+        ...
+
+    def save(self, link: CaseLink) -> None:
+        """Write what became of a link."""
+        ...
+
+    def get(self, link_id: UUID) -> CaseLink | None:
+        """Load a link, and keep others from answering or ending it until the transaction ends."""
+        ...
+
+    def live_of(self, case_id: UUID) -> tuple[CaseLink, ...]:
+        """Load the links of a case that hold or wait for an answer, from either side, the earliest first."""
         ...
 
 
@@ -1707,6 +1745,11 @@ class UnitOfWork(Protocol):
     @property
     def persons(self) -> Persons:
         """Persons."""
+        ...
+
+    @property
+    def links(self) -> Links:
+        """Links between cases."""
         ...
 
     @property

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 import jellyfish
 from anyascii import anyascii
 
+from engine.domain.identity import findable
 from engine.ports import JsonValue
 
 _NOT_A_LETTER = re.compile(r"[^a-z]+")
@@ -19,8 +20,11 @@ class NameTokens:
     """Gives the tokens of a person: name parts by sound, the whole name by sound, phones by their last ten digits."""
 
     def tokens(self, identity: Mapping[str, JsonValue]) -> tuple[tuple[str, str], ...]:
-        """Give (kind, value) pairs; two spellings of one name in two scripts mostly share them."""
-        return tuple(dict.fromkeys(_tokens(identity)))
+        """Give (kind, value) pairs; two spellings of one name in two scripts mostly share them.
+
+        Those of all whom the person may be are among them, until they are ruled out.
+        """
+        return tuple(dict.fromkeys(token for one in findable(identity) for token in _tokens(one)))
 
 
 def _tokens(identity: Mapping[str, JsonValue]) -> Iterator[tuple[str, str]]:

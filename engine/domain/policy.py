@@ -59,6 +59,7 @@ class Action(StrEnum):
     DELEGATE = "give work to somebody else"
     CHANGE_PLAN = "add a step to a case or call one off"
     STEER = "stop, reopen or move a case"
+    MERGE_CASES = "merge cases or split one"
     GIVE_TIME = "answer who asks for more time"
     NAME_DELAY = "say whose delay it is"
     RELEASE = "release what leaves the network"
@@ -112,6 +113,7 @@ ROLES_THAT_MAY: Mapping[Action, frozenset[Role]] = {
     Action.DELEGATE: _LEADING,
     Action.CHANGE_PLAN: _CARE,
     Action.STEER: _LEADING,
+    Action.MERGE_CASES: _LEADING,
     Action.GIVE_TIME: _LEADING,
     Action.NAME_DELAY: _LEADING,
     Action.RELEASE: _LEADING | {Role.LAWYER, Role.REPATRIATION_COORDINATOR},

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from engine.assembly import Engine
 from engine.domain import commands as cm
+from engine.domain.identity import written_over
 from engine.domain.policy import Action
 from engine.domain.records import AddedStep, Interval, PersonRole, RunStatus, Scalar
 from engine.domain.state import CaseState
@@ -188,7 +189,7 @@ def identify_person(
     command_id: UUID,
     identity: Mapping[str, JsonValue],
 ) -> None:
-    """Write who a person of the case is, over what was known before."""
+    """Write who a person of the case is; what is not said stays as it was, and an earlier name among the others."""
     now = engine.clock.now()
     with engine.unit_of_work() as work:
         state = work.cases.lock(case_id)
@@ -197,7 +198,8 @@ def identify_person(
             return
         if person_id not in {person.person_id for person in state.persons}:
             raise NotFoundError(kind="person")
-        work.persons.change(person_id, identity, engine.fingerprints.tokens(identity))
+        written = dict(written_over(work.persons.identity(person_id), identity))
+        work.persons.change(person_id, written, engine.fingerprints.tokens(written))
         body: dict[str, JsonValue] = {"person_id": str(person_id)}
         work.cases.note(state, "PersonIdentified", body, actor_id=viewer.actor_id, at=now)
         work.records.remember(command_id, body, case_id=case_id, at=now)

@@ -2,11 +2,13 @@
 
 import time
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from typing import NamedTuple, cast
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from engine.assembly import Engine
+from engine.domain.ages import ages_of, strongest, youngest_on
 from engine.domain.compiled import CompiledStep
 from engine.domain.consequences import JobKind, compiled_step
 from engine.domain.records import Step, StepStatus
@@ -52,7 +54,7 @@ def read_step(engine: Engine, job: ClaimedJob) -> StepReading | None:
             settings=step_type.settings.model_validate(_settings(step, compiled)),
             answers=_plain(work.items.answers(step.id)),
             answers_by_type=_earlier(work, state, step),
-            persons=tuple(_person(work, state, person) for person in dict.fromkeys(people)),
+            persons=tuple(_person(work, state, person, _day(now, run.zone)) for person in dict.fromkeys(people)),
             matches=_matches(work, state, tuple(dict.fromkeys(people))),
             deadline=lambda: timedelta(seconds=max(0.0, given_up_at - time.monotonic())),
         )
@@ -78,17 +80,22 @@ def _earlier(work: UnitOfWork, state: CaseState, step: Step) -> Mapping[str, Map
     return {uses: _plain(work.items.answers(other.id)) for uses, other in latest.items()}
 
 
-def _person(work: UnitOfWork, state: CaseState, person_id: UUID) -> PersonView:
+def _day(now: datetime, zone: str) -> date:
+    return now.astimezone(ZoneInfo(zone)).date()
+
+
+def _person(work: UnitOfWork, state: CaseState, person_id: UUID, on: date) -> PersonView:
+    """Show a step one person; the age is the youngest that they can be, so that a child is taken for one."""
     identity = work.persons.identity(person_id)
-    role = next(person.role for person in state.persons if person.person_id == person_id)
-    aliases, age = identity.get("aliases"), identity.get("age")
+    roles = (p.role for p in state.persons if p.person_id == person_id and p.removed_at is None)
+    aliases, age = identity.get("aliases"), strongest(ages_of(identity))
     return PersonView(
         id=person_id,
-        role=role.value,
+        role=next(roles).value,
         name=str(identity.get("name") or ""),
         aliases=tuple(str(alias) for alias in aliases) if isinstance(aliases, list) else (),
         phone=str(identity.get("phone") or ""),
-        age=age if isinstance(age, int) else None,
+        age=youngest_on(age, on) if age else None,
     )
 
 

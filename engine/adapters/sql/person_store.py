@@ -5,15 +5,25 @@ from datetime import datetime
 from typing import cast
 from uuid import UUID
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, func, insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from engine.adapters.sql import tables as tb
+from engine.domain.identity import PersonMerge
 from engine.ports import JsonValue, Vault
 from engine.stores import TokenMatch
 
 _PERSON, _TOKEN = tb.PersonRow.__table__, tb.PersonTokenRow.__table__  # type: ignore[attr-defined]
 _LINK, _UNIT = tb.CasePersonRow.__table__, tb.UnitRow.__table__  # type: ignore[attr-defined]
+_MERGE = tb.CaseRow.metadata.tables["person_merge"]
+_MERGE_COLUMNS = [_MERGE.c[name] for name in PersonMerge.model_fields]
+_ONE = text(
+    "WITH RECURSIVE up(id) AS (SELECT CAST(:person AS uuid) UNION SELECT m.primary_id FROM person_merge m "
+    "JOIN up ON m.secondary_id = up.id WHERE m.ended_at IS NULL), "
+    "one(id) AS (SELECT id FROM up UNION SELECT m.secondary_id FROM person_merge m "
+    "JOIN one ON m.primary_id = one.id WHERE m.ended_at IS NULL) SELECT id FROM one ORDER BY id"
+)
+"""All persons that a person was found to be, over any number of merges that hold."""
 
 
 class PersonStore:
@@ -57,6 +67,25 @@ class PersonStore:
             return {}
         opened = self._vault.unseal(sealed, table="person", row=person_id, column="sealed_identity")
         return cast("Mapping[str, JsonValue]", opened)
+
+    def same_as(self, person_id: UUID) -> tuple[UUID, ...]:
+        """List all persons that were found to be one with this one, itself among them."""
+        return tuple(self._connection.execute(_ONE, {"person": person_id}).scalars())
+
+    def add_merge(self, merge: PersonMerge) -> None:
+        """Write that two persons are one."""
+        self._connection.execute(insert(_MERGE).values(merge.model_dump()))
+
+    def end_merge(self, merge: PersonMerge) -> None:
+        """Write that two persons are two again."""
+        ended = {"ended_by": merge.ended_by, "ended_at": merge.ended_at}
+        self._connection.execute(update(_MERGE).where(_MERGE.c.id == merge.id).values(ended))
+
+    def merge_of(self, secondary_id: UUID) -> PersonMerge | None:
+        """Load the merge that holds by which a person points to another one."""
+        query = select(*_MERGE_COLUMNS).where(_MERGE.c.secondary_id == secondary_id, _MERGE.c.ended_at.is_(None))
+        row = self._connection.execute(query).mappings().first()
+        return PersonMerge.model_validate(dict(row)) if row else None
 
     def matches(self, person_ids: Sequence[UUID], *, case_id: UUID) -> tuple[TokenMatch, ...]:
         """Find persons of other cases who share tokens with these."""

@@ -31,6 +31,7 @@ from engine.adapters.sql.key_store import KeyStore
 from engine.adapters.sql.keeping_store import KeepingStore
 from engine.adapters.sql.ledger_store import LedgerStore
 from engine.adapters.sql.link_store import LinkStore
+from engine.adapters.sql.link_store import LinkStore
 from engine.adapters.sql.match_store import MatchStore
 from engine.adapters.sql.message_store import MessageStore
 from engine.adapters.sql.partner_link_store import PartnerLinkStore
@@ -76,6 +77,7 @@ class SqlUnitOfWork:
         self.cases = CaseStore(connection, self._vault, self._definitions, self._writes)
         self.items = ItemStore(connection, self._vault)
         self.persons = PersonStore(connection, self._vault)
+        self.links = LinkStore(connection)
         self.messages = MessageStore(connection, self._writes)
         self.deliveries = DeliveryStore(connection)
         self.channels = ChannelStore(connection, self._vault)

@@ -1,0 +1,251 @@
+"""Link cases, merge one into another, and take it out again."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from engine.assembly import Engine
+from engine.domain import commands as cm
+from engine.domain.case_links import LINKED_BY_HAND, CaseLink, LinkKind, laws_left_alone
+from engine.domain.four_eyes import require_other
+from engine.domain.policy import Action
+from engine.domain.records import OPEN, CaseStatus, ItemStatus
+from engine.domain.state import CaseState
+from engine.errors import AlreadyEndedError, InvalidAnswersError, NotFoundError
+from engine.stores import UnitOfWork
+from engine.usecases.deciding import carry_out, require_member
+from engine.usecases.persons import CODE
+from engine.usecases.two_cases import lock_both, new_link, require_member_of
+from engine.views import Viewer
+
+
+def link_cases(
+    engine: Engine, case_id: UUID, other_case_id: UUID, *, viewer: Viewer, command_id: UUID, kind: LinkKind
+) -> UUID:
+    """Say that two cases belong together; gives the link's id. The history of both tells it, without a number.
+
+    Raises `InvalidAnswersError` for the same case twice or a kind that is not chosen by hand, `NotFoundError`,
+    `NotAllowedError`.
+    """
+    if kind not in LINKED_BY_HAND:
+        raise InvalidAnswersError({"kind": "Choose why the cases belong together."})
+    now = engine.clock.now()
+    with engine.unit_of_work() as work:
+        states = _both(work, viewer, case_id, other_case_id, Action.CHANGE_PLAN, reach=True)
+        known = work.records.answer_to(command_id)
+        if known is not None:
+            return UUID(str(known["link_id"]))
+        pair = {case_id, other_case_id}
+        if any(one.kind is kind and {one.case_id, one.other_case_id} == pair for one in work.links.live_of(case_id)):
+            raise InvalidAnswersError({"number": "These cases are linked like this already."})
+        link = new_link(engine, states, kind, viewer, now)
+        work.links.add(link)
+        _note(work, states, "CasesLinked", link, viewer, now)
+        work.records.remember(command_id, {"link_id": str(link.id)}, case_id=case_id, at=now)
+        work.commit()
+        return link.id
+
+
+def end_link(engine: Engine, link_id: UUID, *, case_id: UUID, viewer: Viewer, command_id: UUID) -> None:
+    """Take a link between two cases back; raises `NotFoundError`, `AlreadyEndedError`, `NotAllowedError`."""
+    now = engine.clock.now()
+    with engine.unit_of_work() as work:
+        link, states = _linked(work, viewer, link_id, case_id, LINKED_BY_HAND, Action.CHANGE_PLAN, reach=True)
+        if work.records.answer_to(command_id) is not None:
+            return
+        _require_live(link)
+        work.links.save(link.model_copy(update={"ended_by": viewer.actor_id, "ended_at": now}))
+        _note(work, states, "CasesUnlinked", link, viewer, now)
+        work.records.remember(command_id, {"link_id": str(link_id)}, case_id=case_id, at=now)
+        work.commit()
+
+
+def ask_merge(
+    engine: Engine,
+    case_id: UUID,
+    stub_id: UUID,
+    *,
+    viewer: Viewer,
+    command_id: UUID,
+    rests: bool,
+    reason_code: str,
+) -> UUID:
+    """Ask that a case becomes a stub of another one, in which work goes on; a second person has to agree.
+
+    With `rests` nothing of the stub goes on: its open limits end, and its items are taken off the worklists. That is
+    refused while a limit of the law runs in it that the other case does not have. Without, what is open in the stub
+    goes on, and only nothing new is begun in it. Raises `InvalidAnswersError`, `NotFoundError`, `NotAllowedError`.
+    """
+    if not CODE.fullmatch(reason_code):
+        raise InvalidAnswersError({"reason_code": "Choose a reason."})
+    now = engine.clock.now()
+    with engine.unit_of_work() as work:
+        states = _both(work, viewer, case_id, stub_id, Action.MERGE_CASES)
+        known = work.records.answer_to(command_id)
+        if known is not None:
+            return UUID(str(known["link_id"]))
+        _require_mergeable(work, *states, rests=rests)
+        link = new_link(engine, states, LinkKind.MERGED, viewer, now)
+        link = link.model_copy(update={"rests": rests, "reason_code": reason_code})
+        work.links.add(link)
+        _note(work, states, "MergeAsked", link, viewer, now)
+        work.records.remember(command_id, {"link_id": str(link.id)}, case_id=case_id, at=now)
+        work.commit()
+        return link.id
+
+
+def answer_merge(
+    engine: Engine, link_id: UUID, *, case_id: UUID, viewer: Viewer, command_id: UUID, is_approved: bool
+) -> None:
+    """Agree to a merge that somebody else asked for, or refuse it.
+
+    Raises `OwnApprovalError` for who asked, `InvalidAnswersError` for what changed meanwhile so that it cannot be done
+    any more, `AlreadyEndedError`, `NotFoundError`, `NotAllowedError`.
+    """
+    now = engine.clock.now()
+    with engine.unit_of_work() as work:
+        link, states = _linked(work, viewer, link_id, case_id, (LinkKind.MERGED,), Action.MERGE_CASES)
+        if work.records.answer_to(command_id) is not None:
+            return
+        if not link.is_asked:
+            raise AlreadyEndedError(kind="request for approval")
+        require_other(link.asked_by, viewer)
+        if is_approved:
+            _require_mergeable(work, *states, rests=link.rests, but=link.id)
+            _merge(engine, work, states, link, viewer, now)
+        else:
+            work.links.save(link.model_copy(update={"ended_by": viewer.actor_id, "ended_at": now}))
+            _note(work, states, "MergeRefused", link, viewer, now)
+        work.records.remember(command_id, {"link_id": str(link_id)}, case_id=case_id, at=now)
+        work.commit()
+
+
+def unmerge_cases(
+    engine: Engine, link_id: UUID, *, case_id: UUID, viewer: Viewer, command_id: UUID, reason_code: str
+) -> None:
+    """Let a stub be a case of its own again: what rested goes on, every limit from where it began.
+
+    A limit that passed meanwhile is late since the instant at which it was due. Raises `InvalidAnswersError` for a
+    reason that is no code, `AlreadyEndedError`, `NotFoundError`, `NotAllowedError`.
+    """
+    if not CODE.fullmatch(reason_code):
+        raise InvalidAnswersError({"reason_code": "Choose a reason."})
+    now = engine.clock.now()
+    with engine.unit_of_work() as work:
+        link, (primary, stub) = _linked(work, viewer, link_id, case_id, (LinkKind.MERGED,), Action.MERGE_CASES)
+        if work.records.answer_to(command_id) is not None:
+            return
+        if link.approved_at is None:
+            raise NotFoundError(kind="merge")
+        _require_live(link)
+        decided = carry_out(engine, work, stub, cm.UnmergeCase(reason_code), actor_id=viewer.actor_id, now=now)
+        _give_items_back(work, decided.state, link)
+        body = {"link_id": str(link.id), "reason_code": reason_code}
+        work.cases.note(primary, "CaseLetGo", body, actor_id=viewer.actor_id, at=now)
+        work.links.save(link.model_copy(update={"ended_by": viewer.actor_id, "ended_at": now, "held_items": ()}))
+        work.records.remember(command_id, {"link_id": str(link_id)}, case_id=case_id, at=now)
+        work.commit()
+
+
+def _both(
+    work: UnitOfWork, viewer: Viewer, first: UUID, second: UUID, action: Action, *, reach: bool = False
+) -> tuple[CaseState, CaseState]:
+    """Lock two different cases that the viewer may change; with `reach`, one that was referred to their unit too."""
+    states = lock_both(work, first, second)
+    for state in states:
+        require_member_of(work, viewer, state, action)
+        if not reach:
+            require_member(viewer, state, action)
+    if first == second:
+        raise InvalidAnswersError({"number": "Choose another case."})
+    return states
+
+
+def _linked(
+    work: UnitOfWork,
+    viewer: Viewer,
+    link_id: UUID,
+    case_id: UUID,
+    kinds: Sequence[LinkKind],
+    action: Action,
+    *,
+    reach: bool = False,
+) -> tuple[CaseLink, tuple[CaseState, CaseState]]:
+    """Load a link of a case, with both its cases locked: the one in which work goes on first."""
+    link = work.links.get(link_id)
+    if link is None or link.kind not in kinds or case_id not in {link.case_id, link.other_case_id}:
+        raise NotFoundError(kind="link")
+    return link, _both(work, viewer, link.case_id, link.other_case_id, action, reach=reach)
+
+
+def _require_live(link: CaseLink) -> None:
+    if link.ended_at is not None:
+        raise AlreadyEndedError(kind="link")
+
+
+def _require_mergeable(
+    work: UnitOfWork, primary: CaseState, stub: CaseState, *, rests: bool, but: UUID | None = None
+) -> None:
+    if primary.case.status is not CaseStatus.OPEN:
+        raise InvalidAnswersError({"number": "Work cannot go on in a closed case: open it again first."})
+    if primary.case.merged_into is not None or stub.case.merged_into is not None:
+        raise InvalidAnswersError({"number": "One of these cases was merged into another already."})
+    merges = [one for one in work.links.live_of(stub.case.id) if one.kind is LinkKind.MERGED and one.id != but]
+    if merges:
+        raise InvalidAnswersError({"number": "Another merge of that case holds, or waits for an answer."})
+    laws = laws_left_alone(primary, stub) if rests else ()
+    if laws:
+        raise InvalidAnswersError(
+            {"rests": f"It cannot rest: this case does not have its limits of the law ({', '.join(laws)})."}
+        )
+
+
+def _merge(
+    engine: Engine,
+    work: UnitOfWork,
+    states: tuple[CaseState, CaseState],
+    link: CaseLink,
+    viewer: Viewer,
+    now: datetime,
+) -> None:
+    primary, stub = states
+    command = cm.MergeCase(primary.case.id, rests=link.rests, reason_code=link.reason_code)
+    carry_out(engine, work, stub, command, actor_id=viewer.actor_id, now=now)
+    body = {"link_id": str(link.id), "reason_code": link.reason_code, "rests": link.rests}
+    work.cases.note(primary, "CaseTookIn", body, actor_id=viewer.actor_id, at=now)
+    held = _take_items_off(work, stub, now) if link.rests else ()
+    work.links.save(link.model_copy(update={"approved_by": viewer.actor_id, "approved_at": now, "held_items": held}))
+
+
+def _take_items_off(work: UnitOfWork, stub: CaseState, now: datetime) -> tuple[tuple[UUID, UUID | None], ...]:
+    """Take the open items of a case off the worklists; gives them with who had claimed them."""
+    items = work.items.open_of_case(stub.case.id)
+    for item in items:
+        changes = {"status": ItemStatus.CANCELLED, "ended_at": now, "revision": item.revision + 1}
+        work.items.save(item.model_copy(update=changes))
+    return tuple((item.id, item.assignee_id) for item in items)
+
+
+def _give_items_back(work: UnitOfWork, state: CaseState, link: CaseLink) -> None:
+    """Offer the items again that were taken off; claimed ones to who had them, while they are still here."""
+    for item_id, assignee_id in link.held_items:
+        item = work.items.get(item_id)
+        step = state.steps.get(item.step_id)
+        if item.status is not ItemStatus.CANCELLED or step is None or step.status not in OPEN:
+            continue
+        actor = work.directory.actor(assignee_id) if assignee_id else None
+        is_here = actor is not None and not actor.disabled and actor.id not in work.duty.conflicted(state.case.id)
+        changes = {
+            "status": ItemStatus.RESERVED if is_here else ItemStatus.READY,
+            "assignee_id": assignee_id if is_here else None, "ended_at": None, "revision": item.revision + 1,
+        }  # fmt: skip
+        work.items.save(item.model_copy(update=changes))
+
+
+def _note(
+    work: UnitOfWork, states: tuple[CaseState, CaseState], event: str, link: CaseLink, viewer: Viewer, now: datetime
+) -> None:
+    """Tell it in the history of both cases."""
+    body = {"link_id": str(link.id), "kind": link.kind.value, "reason_code": link.reason_code, "rests": link.rests}
+    for state in states:
+        work.cases.note(state, event, body, actor_id=viewer.actor_id, at=now)

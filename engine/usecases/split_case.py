@@ -1,0 +1,130 @@
+"""Let some persons of a case go into a case of their own."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from engine.assembly import Engine
+from engine.domain import commands as cm
+from engine.domain import events as ev
+from engine.domain.case_links import LinkKind, laws_of_persons
+from engine.domain.decide import decide
+from engine.domain.duty import Conflict
+from engine.domain.policy import Action
+from engine.domain.records import Case, CasePerson, CaseStatus, RoleStatus, RunStatus
+from engine.domain.state import CaseState, evolve
+from engine.errors import AlreadyEndedError, InvalidAnswersError
+from engine.stores import UnitOfWork
+from engine.usecases.deciding import carry_out, require_member
+from engine.usecases.persons import CODE
+from engine.usecases.two_cases import new_link, require_member_of
+from engine.views import Viewer
+
+
+def split_case(
+    engine: Engine,
+    case_id: UUID,
+    person_ids: Collection[UUID],
+    *,
+    viewer: Viewer,
+    command_id: UUID,
+    workflow: str | None = None,
+    reason_code: str,
+) -> UUID:
+    """Let some persons go into a case of their own, with a run of its own and a link; gives the new case's id.
+
+    The case keeps its history; what was still to be done there for these persons is called off. Whoever must not know
+    of the case must not know of the new one. `workflow` is the one of the case unless another is named. Raises
+    `InvalidAnswersError` when nobody would stay, or while a limit of the law runs for a step of one of them;
+    `NotFoundError`, `NotAllowedError`.
+    """
+    if not CODE.fullmatch(reason_code):
+        raise InvalidAnswersError({"reason_code": "Choose a reason."})
+    now = engine.clock.now()
+    with engine.unit_of_work() as work:
+        state = work.cases.lock(case_id)
+        require_member_of(work, viewer, state, Action.MERGE_CASES)
+        require_member(viewer, state, Action.MERGE_CASES)
+        known = work.records.answer_to(command_id)
+        if known is not None:
+            return UUID(str(known["case_id"]))
+        going = _going(state, person_ids)
+        made = _open_apart(engine, work, state, going, workflow, viewer, now)
+        for person in going:
+            gone = cm.RemovePerson(person.person_id, person.role)
+            state = carry_out(engine, work, state, gone, actor_id=viewer.actor_id, now=now).state
+        link = new_link(engine, (state, made), LinkKind.SPLIT, viewer, now)
+        link = link.model_copy(update={"reason_code": reason_code})
+        work.links.add(link)
+        body = {"link_id": str(link.id), "reason_code": reason_code}
+        work.cases.note(state, "CaseSplit", body, actor_id=viewer.actor_id, at=now)
+        work.cases.note(made, "CaseSplitOff", body, actor_id=viewer.actor_id, at=now)
+        work.records.remember(command_id, {"case_id": str(made.case.id)}, case_id=case_id, at=now)
+        work.commit()
+        return made.case.id
+
+
+def _going(state: CaseState, person_ids: Collection[UUID]) -> tuple[CasePerson, ...]:
+    if state.case.status is not CaseStatus.OPEN or state.case.merged_into is not None:
+        raise AlreadyEndedError(kind="case")
+    present = [person for person in state.persons if person.removed_at is None]
+    going = tuple(person for person in present if person.person_id in set(person_ids))
+    if {person.person_id for person in going} != set(person_ids) or not going:
+        raise InvalidAnswersError({"person_ids": "Choose persons of this case."})
+    if len(going) == len(present):
+        raise InvalidAnswersError({"person_ids": "Somebody has to stay in this case."})
+    if laws_of_persons(state, person_ids):
+        message = "A limit of the law runs for one of them here: let that step be done first."
+        raise InvalidAnswersError({"person_ids": message})
+    return going
+
+
+def _open_apart(
+    engine: Engine,
+    work: UnitOfWork,
+    state: CaseState,
+    going: Sequence[CasePerson],
+    workflow: str | None,
+    viewer: Viewer,
+    now: datetime,
+) -> CaseState:
+    """Open the case into which some persons go, with a run that begins now."""
+    runs = sorted(state.runs.values(), key=lambda run: (run.status is not RunStatus.OPEN, run.started_at))
+    name = workflow or next((run.workflow for run in runs), "")
+    stored = work.definitions.current("workflow", name)
+    if stored is None:
+        raise InvalidAnswersError({"workflow": "Choose a workflow."})
+    case = Case(
+        id=engine.entropy.uuid(), number=engine.entropy.case_number(), unit_id=state.case.unit_id,
+        jurisdiction=state.case.jurisdiction, opened_at=now,
+    )  # fmt: skip
+    before = work.cases.add(case, state.report)
+    events: list[ev.Event] = [ev.CaseOpened(case=case, report=dict(state.report))]
+    made = evolve(before, events[0])
+    start = cm.StartRun(engine.entropy.uuid(), stored.content_hash, now, case.jurisdiction)
+    for command in (*(one for person in going for one in _comes(person)), start):
+        decided = decide(engine.definitions, work.library(), made, command, now)
+        for event in decided:
+            made = evolve(made, event)
+        events += decided
+    made = work.cases.record(before, events, actor_id=viewer.actor_id, at=now)
+    for actor_id in sorted(work.duty.conflicted(state.case.id)):
+        work.duty.add_conflict(
+            Conflict(case_id=case.id, actor_id=actor_id, reason_code="carried_over"), by=viewer.actor_id, at=now
+        )
+    for denial in work.access.denials_of(state.case.id):
+        if denial.lifted_at is None:
+            carried = {"id": engine.entropy.uuid(), "case_id": case.id, "set_by": viewer.actor_id, "set_at": now}
+            work.access.deny(denial.model_copy(update=carried))
+    return made
+
+
+def _comes(person: CasePerson) -> tuple[cm.Command, ...]:
+    """Bring a person in as what they were in the other case, with how sure that is and since when."""
+    added = cm.AddPerson(person.person_id, person.role)
+    if person.status is RoleStatus.STATED and person.from_on is None and person.until_on is None:
+        return (added,)
+    said = cm.ChangePersonRole(
+        person.person_id, person.role, person.role, person.status, person.from_on, person.until_on
+    )
+    return added, said

@@ -1,0 +1,53 @@
+"""What is shared by acts on two cases at once: both locked in one order, and both the actor's to change."""
+
+from datetime import datetime
+from uuid import UUID
+
+from engine.assembly import Engine
+from engine.domain.case_links import CaseLink, LinkKind
+from engine.domain.policy import Action, can
+from engine.domain.referral import ReferralStatus
+from engine.domain.state import CaseState
+from engine.errors import NotAllowedError, NotFoundError
+from engine.stores import UnitOfWork
+from engine.usecases.deciding import require_member
+from engine.views import Viewer
+
+
+def lock_both(work: UnitOfWork, first: UUID, second: UUID) -> tuple[CaseState, CaseState]:
+    """Lock two cases, or one that was named twice; always in the same order, so that nobody waits for ever."""
+    locked = {case_id: work.cases.lock(case_id) for case_id in sorted({first, second})}
+    return locked[first], locked[second]
+
+
+def require_member_of(work: UnitOfWork, viewer: Viewer, state: CaseState, action: Action) -> None:
+    """Refuse whoever may not change a case: their unit has it, or it was referred to their unit, which took it on.
+
+    Whoever is in conflict with the case, or denied it, hears what is said of a case that does not exist. Raises
+    `NotFoundError`, `NotAllowedError`.
+    """
+    if viewer.is_system:
+        return
+    if work.access.is_denied(state.case.id, actor_id=viewer.actor_id, unit_ids=viewer.unit_ids):
+        raise NotFoundError(kind="case")
+    if state.case.unit_id in viewer.unit_ids:
+        require_member(viewer, state, action)
+        return
+    if not any(
+        one.status is ReferralStatus.ACCEPTED and one.to_unit_id in viewer.unit_ids
+        for one in work.referrals.of_case(state.case.id)
+    ):
+        raise NotFoundError(kind="case")
+    if not can(viewer, action):
+        raise NotAllowedError(actor=viewer.name, action=action.value)
+
+
+def new_link(
+    engine: Engine, states: tuple[CaseState, CaseState], kind: LinkKind, viewer: Viewer, now: datetime
+) -> CaseLink:
+    """Make a link between two locked cases; it is not written yet."""
+    first, second = states
+    return CaseLink(
+        id=engine.entropy.uuid(), case_id=first.case.id, other_case_id=second.case.id, unit_id=first.case.unit_id,
+        kind=kind, asked_by=viewer.actor_id, asked_at=now,
+    )  # fmt: skip
