@@ -536,6 +536,18 @@ class Queries(Protocol):
         """List the units of the network: id and name."""
         ...
 
+    def sharing(self, viewer: vw.Viewer, case_id: UUID) -> vw.SharingView:
+        """Show what was agreed and sent of a case, to the unit that has it; raises `NotFoundError`."""
+        ...
+
+    def matches(self, viewer: vw.Viewer) -> tuple[vw.MatchView, ...]:
+        """List which other units may know persons of the viewer's cases; raises `NotAllowedError`."""
+        ...
+
+    def partner_page(self, referral_id: UUID, note: str) -> vw.PartnerPage:
+        """Show a referral to a partner without an account; only the use case that records the view may ask."""
+        ...
+
     def sent(self, viewer: vw.Viewer, *, limit: int = 100) -> tuple[vw.SentView, ...]:
         """List what left the viewer's cases, or waits to, and what others sent to the viewer's units."""
         ...

@@ -1170,8 +1170,8 @@ class PartnerLinks(Protocol):
         """Write a link once; gives whether it is new."""
         ...
 
-    def by_token(self, token_hash: bytes) -> PartnerLink | None:
-        """Load a link by the hash of its token, and keep others from using it until the transaction ends."""
+    def by_token(self, token_hash: bytes, *, hold: bool = True) -> PartnerLink | None:
+        """Load a link by the hash of its token; with `hold` nobody else uses it until the transaction ends."""
         ...
 
     def of_referral(self, referral_id: UUID) -> tuple[PartnerLink, ...]:
@@ -1189,10 +1189,6 @@ class PartnerLinks(Protocol):
 
 class Matches(Protocol):
     """Persons whom two units know."""
-
-    def ask(self, person_id: UUID, *, at: datetime) -> None:
-        """Let a person be compared with those of other units, later."""
-        ...
 
     def asked(self, *, most: int) -> tuple[UUID, ...]:
         """List whom to compare next, and keep them from others who do the same until the transaction ends."""

@@ -24,6 +24,7 @@ from engine.views.running import (
     LagBucket,
     ServiceState,
 )
+from engine.views.sharing import ConsentView, MatchView, PartnerPage, SharedView, SharingView
 from engine.views.work import AnswerView, DocumentView, FieldView, FormView, WorkCounts, WorkItemView
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "ChannelView",
     "ClockJump",
     "ConflictView",
+    "ConsentView",
     "ContactView",
     "DeadLetterView",
     "DeadlineView",
@@ -59,10 +61,13 @@ __all__ = [
     "LimitChange",
     "LinkView",
     "MailView",
+    "MatchView",
+    "MemberView",
     "Membership",
     "MovedDeadline",
     "NoticeView",
     "OfferView",
+    "PartnerPage",
     "PauseView",
     "PersonView",
     "PlannedView",
@@ -71,6 +76,8 @@ __all__ = [
     "RunView",
     "SentView",
     "ServiceState",
+    "SharedView",
+    "SharingView",
     "ShiftView",
     "StepView",
     "StretchView",

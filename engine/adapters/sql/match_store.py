@@ -21,11 +21,6 @@ class MatchStore:
         """Work inside the transaction of `connection`."""
         self._connection = connection
 
-    def ask(self, person_id: UUID, *, at: datetime) -> None:
-        """Let a person be compared with those of other units, later: whoever wrote them down learns nothing by it."""
-        statement = upsert(_CHECK).values(person_id=person_id, asked_at=at).on_conflict_do_nothing()
-        self._connection.execute(statement)
-
     def asked(self, *, most: int) -> tuple[UUID, ...]:
         """List whom to compare next, the earliest first; others who do the same are given other persons."""
         query = select(_CHECK.c.person_id).order_by(_CHECK.c.asked_at, _CHECK.c.person_id).limit(most)

@@ -24,9 +24,11 @@ class PartnerLinkStore:
         statement = upsert(_LINK).values(link.model_dump()).on_conflict_do_nothing()
         return self._connection.execute(statement.returning(_LINK.c.id)).first() is not None
 
-    def by_token(self, token_hash: bytes) -> PartnerLink | None:
-        """Load a link by the hash of its token, and keep others from using it until the transaction ends."""
-        return self._one(_LINK.c.token_hash == token_hash)
+    def by_token(self, token_hash: bytes, *, hold: bool = True) -> PartnerLink | None:
+        """Load a link by the hash of its token; with `hold` nobody else uses it until the transaction ends."""
+        query = select(*_COLUMNS).where(_LINK.c.token_hash == token_hash)
+        row = self._connection.execute(query.with_for_update() if hold else query).mappings().first()
+        return PartnerLink.model_validate(dict(row)) if row else None
 
     def of_referral(self, referral_id: UUID) -> tuple[PartnerLink, ...]:
         """Load the links of a referral, the earliest first."""
@@ -41,8 +43,3 @@ class PartnerLinkStore:
     def note_view(self, view: PartnerView) -> None:
         """Write that a link was used."""
         self._connection.execute(insert(_VIEW).values(view.model_dump()))
-
-    def _one(self, condition: object) -> PartnerLink | None:
-        query = select(*_COLUMNS).where(condition).with_for_update()  # type: ignore[arg-type]
-        row = self._connection.execute(query).mappings().first()
-        return PartnerLink.model_validate(dict(row)) if row else None

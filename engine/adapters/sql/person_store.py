@@ -15,6 +15,7 @@ from engine.stores import TokenMatch
 
 _PERSON, _TOKEN = tb.PersonRow.__table__, tb.PersonTokenRow.__table__  # type: ignore[attr-defined]
 _LINK, _UNIT = tb.CasePersonRow.__table__, tb.UnitRow.__table__  # type: ignore[attr-defined]
+_CASE, _CHECK = tb.CaseRow.metadata.tables["case"], tb.CaseRow.metadata.tables["match_check"]
 _MERGE = tb.CaseRow.metadata.tables["person_merge"]
 _MERGE_COLUMNS = [_MERGE.c[name] for name in PersonMerge.model_fields]
 _ONE = text(
@@ -88,7 +89,8 @@ class PersonStore:
         return PersonMerge.model_validate(dict(row)) if row else None
 
     def matches(self, person_ids: Sequence[UUID], *, case_id: UUID) -> tuple[TokenMatch, ...]:
-        """Find persons of other cases who share tokens with these."""
+        """Find persons of other cases of the same unit who share tokens; of other units' only the leads hear."""
+        unit = select(_CASE.c.unit_id).where(_CASE.c.id == case_id).scalar_subquery()
         mine = select(_TOKEN.c.token).where(_TOKEN.c.person_id.in_(person_ids)).scalar_subquery()
         query = (
             select(
@@ -97,7 +99,8 @@ class PersonStore:
             )
             .join(_TOKEN, _TOKEN.c.person_id == _LINK.c.person_id)
             .join(_UNIT, _UNIT.c.id == _LINK.c.unit_id)
-            .where(_TOKEN.c.token.in_(mine), _LINK.c.case_id != case_id, _LINK.c.person_id.not_in(person_ids))
+            .where(_TOKEN.c.token.in_(mine), _LINK.c.unit_id == unit)
+            .where(_LINK.c.case_id != case_id, _LINK.c.person_id.not_in(person_ids))
             .group_by(_LINK.c.person_id, _LINK.c.unit_id, _UNIT.c.name, _UNIT.c.contact)
             .order_by(_LINK.c.person_id)
             .limit(50)
@@ -118,3 +121,5 @@ class PersonStore:
         ]
         if rows:
             self._connection.execute(upsert(_TOKEN).on_conflict_do_nothing(), rows)
+            asked = upsert(_CHECK).values(person_id=person_id, asked_at=func.now()).on_conflict_do_nothing()
+            self._connection.execute(asked)

@@ -154,23 +154,21 @@ def test_a_pillars_function_that_raises_changes_nothing_and_its_words_go_nowhere
         {"name": "Y", "phone": "+91 98640-12345"},
     ],
 )  # fmt: skip
-def test_a_person_known_to_another_unit_is_found_and_only_whom_to_call_is_told(
+def test_a_person_known_in_another_case_of_the_unit_is_found_and_only_whom_to_call_is_told(
     world: World, other: dict[str, object]
 ) -> None:
-    theirs = world.open(unit_id=world.network.other_unit, viewer=world.other("intake_officer"))
-    mine = world.open()
-    _name(world, theirs.case_id, world.other("caseworker"), other)
+    before, mine = world.open(), world.open()
+    _name(world, before.case_id, world.who("caseworker"), other)
     _name(world, mine.case_id, world.who("caseworker"), {"name": "Rahima Khatun", "phone": "09864012345"})
     with world.engine.unit_of_work() as work:
         people = [person.person_id for person in world.state(mine.case_id).persons]
         found = work.persons.matches(people, case_id=mine.case_id)
-    assert [(match.unit, match.contact) for match in found] == [("Unit IN (There)", "duty desk IN")]
+    assert [(match.unit, match.contact) for match in found] == [("Unit IN (Here)", "duty desk IN")]
 
 
 def test_nobody_like_them_is_nobody(world: World) -> None:
-    theirs = world.open(unit_id=world.network.other_unit, viewer=world.other("intake_officer"))
-    mine = world.open()
-    _name(world, theirs.case_id, world.other("caseworker"), {"name": "Sita Tamang", "phone": "9841000000"})
+    before, mine = world.open(), world.open()
+    _name(world, before.case_id, world.who("caseworker"), {"name": "Sita Tamang", "phone": "9841000000"})
     _name(world, mine.case_id, world.who("caseworker"), {"name": "Rahima Khatun", "phone": "09864012345"})
     with world.engine.unit_of_work() as work:
         people = [person.person_id for person in world.state(mine.case_id).persons]

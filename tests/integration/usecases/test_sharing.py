@@ -265,9 +265,10 @@ def agree(world: World, case_id: UUID, *, viewer: Any = None, **changes: Any) ->
 
 def share(world: World, case_id: UUID, *, viewer: Any = None, to: UUID | None = None, **changes: Any) -> UUID:
     wanted: dict[str, Any] = {"purpose": "shelter", "help": "safe_place", "urgency": "high", "fields": NAME_AND_AGE}
+    unit = None if changes.get("to_name") else to or world.network.other_unit
     return offer_referral(
-        world.engine, case_id, viewer=viewer or world.who("case_manager"), command_id=uuid4(),
-        to_unit_id=to or world.network.other_unit, wanted=Wanted(**(wanted | changes)),
+        world.engine, case_id, viewer=viewer or world.who("case_manager"), command_id=uuid4(), to_unit_id=unit,
+        wanted=Wanted(**(wanted | changes)),
     )  # fmt: skip
 
 

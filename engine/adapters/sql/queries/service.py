@@ -25,9 +25,12 @@ from engine.adapters.sql.queries import (
     notices,
     offers,
     outgoing,
+    partner_page,
+    people,
     reveal,
     sealed,
     sent,
+    sharing,
     why,
     worklist,
 )
@@ -232,6 +235,21 @@ class SqlQueries:
         """List the units of the network: id and name."""
         with self._reading() as reading:
             return viewer_queries.units(reading)
+
+    def sharing(self, viewer: vw.Viewer, case_id: UUID) -> vw.SharingView:
+        """Show what was agreed and sent of a case, to the unit that has it; raises `NotFoundError`."""
+        with self._reading() as reading:
+            return sharing.sharing(reading, viewer, case_id)
+
+    def matches(self, viewer: vw.Viewer) -> tuple[vw.MatchView, ...]:
+        """List which other units may know persons of the viewer's cases; raises `NotAllowedError`."""
+        with self._reading() as reading:
+            return sharing.matches(reading, viewer)
+
+    def partner_page(self, referral_id: UUID, note: str) -> vw.PartnerPage:
+        """Show a referral to a partner without an account; only the use case that records the view may ask."""
+        with self._reading() as reading:
+            return partner_page.partner_page(reading, self._vault, referral_id, note)
 
     def sent(self, viewer: vw.Viewer, *, limit: int = 100) -> tuple[vw.SentView, ...]:
         """List what left the viewer's cases, or waits to, and what others sent to the viewer's units."""

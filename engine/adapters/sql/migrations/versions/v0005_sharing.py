@@ -27,7 +27,7 @@ def upgrade() -> None:
     _partner_links()
     _matches()
     op.execute("GRANT SELECT, INSERT, UPDATE ON partner_link, match_alert TO icmc_app")
-    op.execute("GRANT SELECT, INSERT, DELETE ON match_check TO icmc_app")
+    op.execute("GRANT SELECT, INSERT, UPDATE, DELETE ON match_check TO icmc_app")
     op.execute("GRANT SELECT, INSERT ON partner_view TO icmc_app")
     op.execute("REVOKE DELETE, TRUNCATE ON consent FROM icmc_app")
 

@@ -1,0 +1,94 @@
+"""What a partner without an account is shown of a referral: by name of field, and nothing else."""
+
+from collections.abc import Iterator
+from uuid import UUID
+
+from sqlalchemy import select
+
+from engine import views as vw
+from engine.adapters.sql.queries.answers import text_of
+from engine.adapters.sql.queries.reading import Reading, Row
+from engine.adapters.sql.queries.sealed import opened_answers, opened_identity
+from engine.adapters.sql.queries.shape import ANSWER, CASE, CASE_PERSON, PERSON, REFERRAL, RUN, STEP, UNIT
+from engine.domain.access import CaseAccess, Via
+from engine.domain.narrowing import covers, shows
+from engine.errors import NotFoundError
+from engine.plugin.fields import FieldSpec
+from engine.ports import Vault
+
+_OF_A_PERSON = ("name", "aliases", "age", "phone", "address")
+
+
+def partner_page(reading: Reading, vault: Vault, referral_id: UUID, note: str) -> vw.PartnerPage:
+    """Show a referral to the partner that was asked, with the agreed fields once it has accepted."""
+    row = reading.first(
+        select(
+            REFERRAL, CASE.c.number, UNIT.c.name.label("from_unit"), UNIT.c.contact, UNIT.c.zone,
+        )
+        .select_from(REFERRAL.join(CASE, CASE.c.id == REFERRAL.c.case_id).join(UNIT, UNIT.c.id == REFERRAL.c.unit_id))
+        .where(REFERRAL.c.id == referral_id)
+    )  # fmt: skip
+    if row is None:
+        raise NotFoundError(kind="referral")
+    is_accepted = row["status"] == "accepted"
+    same = ("number", "from_unit", "contact", "zone", "kind", "status", "purpose", "help", "urgency", "due_at")
+    return vw.PartnerPage(
+        **{name: row[name] for name in same},
+        until=None,
+        note=note if is_accepted else "",
+        lines=tuple(_lines(reading, vault, row)) if is_accepted else (),
+    )
+
+
+def _lines(reading: Reading, vault: Vault, referral: Row) -> Iterator[tuple[str, str]]:
+    fields = tuple(referral["fields"])
+    access = CaseAccess(case_id=referral["case_id"], unit_id=referral["unit_id"], via=Via.GRANT, fields=fields)
+    yield from _persons(reading, vault, referral["case_id"], access)
+    yield from _answers(reading, vault, referral["case_id"], access)
+
+
+def _persons(reading: Reading, vault: Vault, case_id: UUID, access: CaseAccess) -> Iterator[tuple[str, str]]:
+    rows = reading.rows(
+        select(PERSON.c.id, PERSON.c.sealed_identity, CASE_PERSON.c.position, CASE_PERSON.c.role)
+        .join(CASE_PERSON, CASE_PERSON.c.person_id == PERSON.c.id)
+        .where(CASE_PERSON.c.case_id == case_id, CASE_PERSON.c.removed_at.is_(None))
+        .where(CASE_PERSON.c.role.in_(("victim", "possible_victim")))
+        .order_by(CASE_PERSON.c.position)
+    )
+    for row in rows:
+        identity = opened_identity(vault, row)
+        for name in _OF_A_PERSON:
+            value = identity.get(name)
+            if value and covers(access, f"person.{name}"):
+                text = ", ".join(str(part) for part in value) if isinstance(value, list | tuple) else str(value)
+                yield f"Person {row['position']}: {name}", text
+
+
+def _answers(reading: Reading, vault: Vault, case_id: UUID, access: CaseAccess) -> Iterator[tuple[str, str]]:
+    rows = reading.rows(
+        select(
+            STEP.c.id, STEP.c.id.label("step_id"), STEP.c.uses, STEP.c.outputs, STEP.c.turn, RUN.c.zone,
+            ANSWER.c.sealed_answers,
+        )
+        .select_from(
+            STEP.join(RUN, RUN.c.id == STEP.c.run_id)
+            .join(ANSWER, (ANSWER.c.step_id == STEP.c.id) & (ANSWER.c.turn == STEP.c.turn))
+        )
+        .where(STEP.c.case_id == case_id, STEP.c.status == "ended")
+        .order_by(STEP.c.ended_at, STEP.c.id)
+    )  # fmt: skip
+    for row in rows:
+        step_type = reading.known.step_type(row["uses"])
+        wanted = [spec for spec in step_type.fields if _is_shown(access, row["uses"], spec)] if step_type else []
+        answers = {**row["outputs"], **opened_answers(vault, row)} if wanted else {}
+        for spec in wanted:
+            if answers.get(spec.name) not in (None, "", []):
+                yield spec.label.rstrip("?"), text_of(spec, answers[spec.name], row["zone"])
+
+
+def _is_shown(access: CaseAccess, uses: str, spec: FieldSpec) -> bool:
+    """Say whether an answer is shown: one that is not open only by its own name, or by that of its sealed class."""
+    name, sealed_class = f"{uses}.{spec.name}", str(getattr(spec, "sealed_class", "") or "")
+    if sealed_class:
+        return shows(access, name, sealed_class)
+    return covers(access, name) if spec.is_open else name in (access.fields or ())

@@ -1,0 +1,178 @@
+"""The ledger of consents of a case and all that was sent of it, for the unit that has the case."""
+
+from collections.abc import Iterable, Mapping
+from uuid import UUID
+
+from sqlalchemy import FromClause, func, select
+
+from engine import views as vw
+from engine.adapters.sql import tables as tb
+from engine.adapters.sql.queries.persons import positions
+from engine.adapters.sql.queries.reading import Reading, Row
+from engine.adapters.sql.queries.shape import ACTOR, CASE, CASE_PERSON, REFERRAL, UNIT
+from engine.adapters.sql.visibility import visible_to
+from engine.domain.consent import law_of
+from engine.domain.packages import PACKAGES, parts_within
+from engine.domain.policy import Action, can, visible_units
+from engine.errors import NotAllowedError, NotFoundError
+
+_TABLES = tb.CaseRow.metadata.tables
+CONSENT, LINK, VIEW, ORGANISATION = (
+    _TABLES[name] for name in ("consent", "partner_link", "partner_view", "organisation")
+)
+ALERT = _TABLES["match_alert"]
+Names = Mapping[UUID, str]
+
+
+def sharing(reading: Reading, viewer: vw.Viewer, case_id: UUID) -> vw.SharingView:
+    """Show what was agreed and sent of a case to those of the unit that has it; raises `NotFoundError`."""
+    case = reading.first(
+        select(CASE.c.id, CASE.c.number, CASE.c.unit_id, CASE.c.jurisdiction, UNIT.c.zone, UNIT.c.name.label("unit"))
+        .join(UNIT, UNIT.c.id == CASE.c.unit_id)
+        .where(CASE.c.id == case_id, visible_to(viewer, now=reading.now))
+    )
+    if case is None or not (viewer.is_system or case["unit_id"] in visible_units(viewer)):
+        raise NotFoundError(kind="case")
+    units = _names(reading, UNIT)
+    organisations = _names(reading, ORGANISATION)
+    labels = _labels(reading, case_id)
+    people = _names(reading, ACTOR)
+    consents = reading.rows(
+        select(CONSENT).where(CONSENT.c.case_id == case_id).order_by(CONSENT.c.recorded_at.desc(), CONSENT.c.id)
+    )
+    return vw.SharingView(
+        case_id=case_id,
+        number=case["number"],
+        zone=case["zone"],
+        jurisdiction=case["jurisdiction"],
+        unit=case["unit"],
+        consents=tuple(_consent(reading, row, labels, people, {**units, **organisations}) for row in consents),
+        sent=tuple(_sent(row, case["jurisdiction"], units, people) for row in _sent_rows(reading, case_id)),
+        persons=tuple(labels.items()),
+        units=tuple((key, name) for key, name in units.items() if key != case["unit_id"]),
+        organisations=tuple(organisations.items()),
+    )
+
+
+def matches(reading: Reading, viewer: vw.Viewer) -> tuple[vw.MatchView, ...]:
+    """List the cases of the viewer's units that are about somebody whom another unit may know, new ones first.
+
+    Raises `NotAllowedError`.
+    """
+    if not can(viewer, Action.SEE_MATCHES):
+        raise NotAllowedError(actor=viewer.name, action=Action.SEE_MATCHES.value)
+    other = UNIT.alias("other_unit")
+    rows = reading.rows(
+        select(
+            ALERT.c.id, ALERT.c.case_id, CASE.c.number.label("case_number"), other.c.name.label("unit"),
+            other.c.contact, ALERT.c.found_at, ALERT.c.seen_at, func.coalesce(ACTOR.c.name, "").label("seen_by"),
+        )
+        .select_from(
+            ALERT.join(CASE, CASE.c.id == ALERT.c.case_id)
+            .join(other, other.c.id == ALERT.c.other_unit_id)
+            .outerjoin(ACTOR, ACTOR.c.id == ALERT.c.seen_by)
+        )
+        .where(visible_to(viewer, now=reading.now), CASE.c.unit_id.in_(sorted(visible_units(viewer))))
+        .order_by(ALERT.c.seen_at.is_not(None), ALERT.c.found_at.desc(), ALERT.c.id)
+        .limit(200)
+    )  # fmt: skip
+    return tuple(vw.MatchView(**row) for row in rows)
+
+
+def _sent_rows(reading: Reading, case_id: UUID) -> list[Row]:
+    views = (
+        select(
+            LINK.c.referral_id,
+            func.count(VIEW.c.id).label("views"),
+            func.max(VIEW.c.at).label("last_view_at"),
+            func.max(LINK.c.expires_at)
+            .filter(LINK.c.ended_at.is_(None), LINK.c.expires_at > reading.now)
+            .label("link_until"),
+        )
+        .select_from(LINK.outerjoin(VIEW, VIEW.c.link_id == LINK.c.id))
+        .where(LINK.c.case_id == case_id)
+        .group_by(LINK.c.referral_id)
+        .subquery()
+    )
+    return reading.rows(
+        select(REFERRAL, views.c.views, views.c.last_view_at, views.c.link_until)
+        .select_from(REFERRAL.outerjoin(views, views.c.referral_id == REFERRAL.c.id))
+        .where(REFERRAL.c.case_id == case_id)
+        .order_by(REFERRAL.c.sent_at.desc(), REFERRAL.c.id)
+    )
+
+
+def _sent(row: Row, jurisdiction: str, units: Names, people: Names) -> vw.SharedView:
+    same = (
+        "id", "kind", "status", "purpose", "help", "urgency", "consent_id", "ground", "sent_at", "due_at",
+        "answered_at", "reason_code", "ended_at", "ended_reason", "last_view_at", "link_until",
+    )  # fmt: skip
+    fields = tuple(row["fields"])
+    return vw.SharedView(
+        **{name: row[name] for name in same},
+        to=units.get(row["to_unit_id"], row["to_name"] or "A body outside the network"),
+        is_outside=row["to_unit_id"] is None,
+        parts=titles(fields),
+        fields=fields,
+        law=law_of(row["ground"], jurisdiction),
+        asked_by=people.get(row["asked_by"], ""),
+        released_by=people.get(row["released_by"], ""),
+        released_by_id=row["released_by"],
+        second_by=people.get(row["second_by"], ""),
+        answered_by=people.get(row["answered_by"], ""),
+        views=row["views"] or 0,
+    )
+
+
+def _consent(reading: Reading, row: Row, labels: Names, people: Names, bodies: Names) -> vw.ConsentView:
+    same = (
+        "id", "kind", "language", "read_aloud", "assent", "valid_until", "recorded_at", "withdrawn_at", "step_id",
+    )  # fmt: skip
+    has_run_out = row["valid_until"] is not None and row["valid_until"] <= reading.now
+    state = "withdrawn" if row["withdrawn_at"] else "ran_out" if has_run_out else "live"
+    fields = tuple(row["fields"])
+    return vw.ConsentView(
+        **{name: row[name] for name in same},
+        person=labels.get(row["person_id"], "A person of the case"),
+        purposes=tuple(row["purposes"]),
+        recipients=tuple(_recipient(name, bodies) for name in row["recipients"]),
+        parts=titles(fields),
+        fields=fields,
+        state=state,
+        recorded_by=people.get(row["recorded_by"], ""),
+        withdrawn_by=people.get(row["withdrawn_by"], ""),
+    )
+
+
+def titles(fields: Iterable[str]) -> tuple[str, ...]:
+    """Name the parts that some fields make up, and then the fields that are in none of them."""
+    known = tuple(fields)
+    parts = parts_within(known)
+    named = {name for code in parts for name in PACKAGES[code].fields}
+    return (*(PACKAGES[code].title for code in parts), *(name for name in known if name not in named))
+
+
+def _recipient(name: str, bodies: Names) -> str:
+    kind, _, value = name.partition(":")
+    if kind == "kind":
+        return value.replace("_", " ")
+    try:
+        return bodies.get(UUID(value), "A body that is no longer here")
+    except ValueError:
+        return value
+
+
+def _labels(reading: Reading, case_id: UUID) -> dict[UUID, str]:
+    numbers = positions(reading, [case_id])
+    rows = reading.rows(
+        select(CASE_PERSON.c.person_id)
+        .where(CASE_PERSON.c.case_id == case_id, CASE_PERSON.c.removed_at.is_(None))
+        .distinct()
+    )
+    here = sorted((numbers[case_id, row["person_id"]], row["person_id"]) for row in rows)
+    return {person: f"Person {number}" for number, person in here}
+
+
+def _names(reading: Reading, table: FromClause) -> dict[UUID, str]:
+    columns = table.c
+    return {row["id"]: row["name"] for row in reading.rows(select(columns.id, columns.name).order_by(columns.name))}

@@ -1,0 +1,175 @@
+"""Let a partner without an account answer a referral: by a link, and a code that comes by another way."""
+
+import hashlib
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from engine.assembly import Engine
+from engine.domain.partner_link import LONGEST, PartnerLink, PartnerView
+from engine.domain.policy import Action
+from engine.domain.referral import Referral, ReferralStatus, require_unanswered
+from engine.domain.state import CaseState
+from engine.errors import AlreadyEndedError, ConflictError, InvalidAnswersError, PartnerLinkError
+from engine.stores import UnitOfWork
+from engine.usecases.deciding import require_member
+from engine.usecases.sharing import known_referral, note, require_basis, tell_of, wait_no_more, who_offered
+from engine.views import PartnerPage, Viewer
+
+_CODE: Final = re.compile(r"^[0-9]{6}$")
+_REASON: Final = re.compile(r"^[a-z][a-z0-9_]{1,39}$")
+_SENT: Final = frozenset({ReferralStatus.OFFERED, ReferralStatus.ACCEPTED})
+
+
+@dataclass(frozen=True, slots=True)
+class NewLink:
+    """A link and its code, to be given by two ways; neither can be read again. `expires_at` in UTC."""
+
+    path: str
+    code: str
+    expires_at: datetime
+
+
+def make_partner_link(
+    engine: Engine, referral_id: UUID, *, viewer: Viewer, command_id: UUID, days: int = LONGEST.days
+) -> NewLink:
+    """Make the link by which a partner outside the network answers; an earlier one of the same referral ends.
+
+    Raises `InvalidAnswersError` for more than seven days, `ConflictError` for a command that was carried out already,
+    `AlreadyEndedError` for what was not sent, was declined or called back, `NotFoundError`, `NotAllowedError`.
+    """
+    now = engine.clock.now()
+    if not 1 <= days <= LONGEST.days:
+        raise InvalidAnswersError({"days": f"Choose a number of days from 1 to {LONGEST.days}."})
+    token = engine.entropy.token()
+    code = f"{int.from_bytes(hashlib.sha256(engine.entropy.token().encode()).digest()) % 10**6:06d}"
+    code_hash = engine.passwords.hash(code)
+    with engine.unit_of_work() as work:
+        state = work.cases.lock(known_referral(work, referral_id).case_id)
+        referral = known_referral(work, referral_id)
+        require_member(viewer, state, Action.REFER)
+        if work.records.answer_to(command_id) is not None:
+            raise ConflictError(kind="link")
+        if referral.to_unit_id is not None or referral.status not in _SENT:
+            raise AlreadyEndedError(kind="referral")
+        for earlier in work.partner_links.of_referral(referral_id):
+            work.partner_links.save(earlier.ended(now, "replaced"))
+        link = PartnerLink(
+            id=engine.entropy.uuid(), referral_id=referral_id, case_id=state.case.id, unit_id=state.case.unit_id,
+            token_hash=_hash(token), code_hash=code_hash, made_by=viewer.actor_id, made_at=now,
+            expires_at=now + timedelta(days=days),
+        )  # fmt: skip
+        work.partner_links.add(link)
+        note(work, state, "PartnerLinkMade", referral, by=viewer.actor_id, now=now)
+        work.records.remember(command_id, {"link": str(link.id)}, case_id=state.case.id, at=now)
+        work.commit()
+        return NewLink(f"/p/{token}", code, link.expires_at)
+
+
+def open_partner_link(engine: Engine, token: str, *, code: str) -> str:
+    """Open a link with its code, once; gives the secret of the sitting. Raises `PartnerLinkError`.
+
+    It is refused in the same words whether there is no such link, its code is wrong, or it can be opened no more. Five
+    wrong codes end it.
+    """
+    now = engine.clock.now()
+    session = engine.entropy.token()
+    with engine.unit_of_work() as work:
+        link = work.partner_links.by_token(_hash(token))
+        can_open = link is not None and link.takes_code(now)
+        is_right = engine.passwords.verify(code, link.code_hash if link is not None and can_open else None)
+        if link is not None and can_open:
+            opens = is_right and _CODE.fullmatch(code) is not None
+            work.partner_links.save(link.opened(_hash(session), now) if opens else link.missed(now))
+            _note_view(engine, work, link, "opened" if opens else "wrong_code", now)
+            work.commit()
+            if opens:
+                return session
+    raise PartnerLinkError
+
+
+def read_by_link(engine: Engine, token: str, session: str) -> PartnerPage:
+    """Show the referral of an open link, and record that it was looked at before anything is shown.
+
+    Raises `PartnerLinkError` when it is not open in this sitting.
+    """
+    now = engine.clock.now()
+    with engine.unit_of_work() as work:
+        link, state = _open_link(work, token, session, now)
+        referral = known_referral(work, link.referral_id)
+        page = engine.queries.partner_page(referral.id, work.referrals.note(referral.id))
+        _record(engine, work, state, link, "read", len(page.lines), now)
+        work.commit()
+        until = min(link.session_until or link.expires_at, link.expires_at)
+        return page.model_copy(update={"until": until})
+
+
+def answer_by_link(engine: Engine, token: str, session: str, *, accepts: bool, reason_code: str = "") -> None:
+    """Accept or decline by an open link; the same answer a second time changes nothing.
+
+    Raises `PartnerLinkError`, `AlreadyEndedError`, `ConsentError`, `InvalidAnswersError` for no reason to decline.
+    """
+    if not accepts and not _REASON.fullmatch(reason_code):
+        raise InvalidAnswersError({"reason_code": "Choose a reason."})
+    now = engine.clock.now()
+    status = ReferralStatus.ACCEPTED if accepts else ReferralStatus.DECLINED
+    with engine.unit_of_work() as work:
+        link, state = _open_link(work, token, session, now)
+        referral = known_referral(work, link.referral_id)
+        if referral.status is status:
+            return
+        require_unanswered(referral)
+        if accepts:
+            require_basis(work, state, referral, now=now)
+        changes = {"status": status, "answered_at": now, "reason_code": "" if accepts else reason_code}
+        answered = referral.model_copy(update=changes)
+        work.referrals.save(answered)
+        _answered(engine, work, state, answered, now)
+        _note_view(engine, work, link, status.value, now)
+        if not accepts:
+            work.partner_links.save(link.ended(now, "declined"))
+        work.commit()
+
+
+def _answered(engine: Engine, work: UnitOfWork, state: CaseState, referral: Referral, now: datetime) -> None:
+    name = "ReferralAccepted" if referral.status is ReferralStatus.ACCEPTED else "ReferralDeclined"
+    after = note(work, state, name, referral, by=None, now=now)
+    after = wait_no_more(engine, work, after, referral, by=None, now=now)
+    tell_of(engine, work, after, referral, "answered", who_offered(work, after, referral, now), now)
+
+
+def _open_link(work: UnitOfWork, token: str, session: str, now: datetime) -> tuple[PartnerLink, CaseState]:
+    """Load an open link with its case, which is locked first: whoever makes links does it in this order too."""
+    seen = work.partner_links.by_token(_hash(token), hold=False)
+    if seen is None or not session:
+        raise PartnerLinkError
+    state = work.cases.lock(seen.case_id)
+    link = work.partner_links.by_token(_hash(token))
+    if link is None or not link.is_open_in(_hash(session), now):
+        raise PartnerLinkError
+    return link, state
+
+
+def _record(
+    engine: Engine, work: UnitOfWork, state: CaseState, link: PartnerLink, what: str, count: int, now: datetime
+) -> None:
+    """Write into the history of the case that a partner has looked, and at how many answers."""
+    _note_view(engine, work, link, what, now, count=count)
+    body = {"referral_id": str(link.referral_id), "what": what, "count": count}
+    work.cases.note(state, "PartnerLinkUsed", body, actor_id=None, at=now)
+
+
+def _note_view(
+    engine: Engine, work: UnitOfWork, link: PartnerLink, what: str, now: datetime, *, count: int = 0
+) -> None:
+    view = PartnerView(
+        id=engine.entropy.uuid(), link_id=link.id, case_id=link.case_id, unit_id=link.unit_id, at=now, what=what,
+        count=count,
+    )  # fmt: skip
+    work.partner_links.note_view(view)
+
+
+def _hash(secret: str) -> bytes:
+    return hashlib.sha256(secret.encode()).digest()

@@ -1,0 +1,113 @@
+"""What leaves a unit: consents, what was sent on them, links of partners, and matches with other units."""
+
+from datetime import datetime
+from uuid import UUID
+
+from engine.views.base import View
+
+
+class ConsentView(View):
+    """A line of the ledger of consents; `state` is live, withdrawn or ran_out."""
+
+    id: UUID
+    person: str
+    kind: str
+    purposes: tuple[str, ...]
+    recipients: tuple[str, ...]
+    parts: tuple[str, ...]
+    fields: tuple[str, ...]
+    language: str
+    read_aloud: bool
+    assent: str
+    state: str
+    valid_until: datetime | None
+    recorded_at: datetime
+    recorded_by: str
+    withdrawn_at: datetime | None
+    withdrawn_by: str
+    step_id: UUID | None
+
+
+class SharedView(View):
+    """Something that was sent to another unit or partner, or waits to be, and all that became of it.
+
+    `ground` names the law when it left without consent. `views` counts how often a partner's link was used, and
+    `link_until` is when it dies (UTC), None when there is none that still lives.
+    """
+
+    id: UUID
+    kind: str
+    status: str
+    to: str
+    is_outside: bool
+    purpose: str
+    help: str
+    urgency: str
+    parts: tuple[str, ...]
+    fields: tuple[str, ...]
+    consent_id: UUID | None
+    ground: str
+    law: str
+    sent_at: datetime
+    due_at: datetime | None
+    asked_by: str
+    released_by: str
+    released_by_id: UUID | None
+    second_by: str
+    answered_at: datetime | None
+    answered_by: str
+    reason_code: str
+    ended_at: datetime | None
+    ended_reason: str
+    views: int
+    last_view_at: datetime | None
+    link_until: datetime | None
+
+
+class SharingView(View):
+    """All that was agreed and sent of a case. `persons` are those of the case by label, `units` those to send to."""
+
+    case_id: UUID
+    number: str
+    zone: str
+    jurisdiction: str
+    unit: str
+    consents: tuple[ConsentView, ...]
+    sent: tuple[SharedView, ...]
+    persons: tuple[tuple[UUID, str], ...]
+    units: tuple[tuple[UUID, str], ...]
+    organisations: tuple[tuple[UUID, str], ...]
+
+
+class MatchView(View):
+    """Another unit may know a person of a case: whom to call, and nothing of what they know."""
+
+    id: UUID
+    case_id: UUID
+    case_number: str
+    unit: str
+    contact: str
+    found_at: datetime
+    seen_at: datetime | None
+    seen_by: str
+
+
+class PartnerPage(View):
+    """What a partner without an account is shown of a referral: the agreed fields only once it was accepted.
+
+    `lines` are label and text.
+    """
+
+    number: str
+    from_unit: str
+    contact: str
+    zone: str
+    kind: str
+    status: str
+    purpose: str
+    help: str
+    urgency: str
+    due_at: datetime | None
+    until: datetime | None
+    note: str
+    lines: tuple[tuple[str, str], ...]

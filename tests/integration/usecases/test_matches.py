@@ -1,0 +1,131 @@
+"""Two units that know the same person are told whom to call, and whoever wrote the person down learns nothing."""
+
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from engine.domain.records import PersonRole
+from engine.errors import NotAllowedError, NotFoundError
+from engine.usecases.conflicts import note_conflict
+from engine.usecases.matches import find_matches, mark_match_seen
+from engine.usecases.steer_case import add_person, identify_person
+from tests.integration.usecases.world import World
+
+KNOWN = {"name": "Rahima Khatun", "phone": "+91 98640-12345"}
+UNKNOWN = {"name": "Sita Tamang", "phone": "+977 98410 00000"}
+
+
+def test_the_leads_of_both_units_are_told_once_and_only_whom_to_call(world: World) -> None:
+    theirs, mine = cases(world)
+    assert [find_matches(world.engine) for _ in range(2)] == [2, 0]
+    assert told(world) == {
+        viewer.actor_id
+        for of in (world.who, world.other)
+        for role in ("case_manager", "supervisor", "nodal_officer", "safeguarding_lead")
+        for viewer in (of(role),)
+    }
+    [here] = world.engine.queries.matches(world.who("supervisor"))
+    [there] = world.engine.queries.matches(world.other("supervisor"))
+    assert (here.case_id, here.unit, here.contact) == (mine, "Unit IN (There)", "duty desk IN")
+    assert (there.case_id, there.unit, there.contact) == (theirs, "Unit IN (Here)", "duty desk IN")
+    assert str(theirs) not in here.model_dump_json()
+    words = " ".join(row.body + row.subject for row in world.rows("SELECT * FROM message WHERE kind = 'match_found'"))
+    assert "Rahima" not in words
+    assert "There" not in words
+
+
+def test_a_part_of_a_name_alone_tells_nobody(world: World) -> None:
+    cases(world, theirs={"name": "Rahima Begum Ali"}, mine={"name": "Rahima Das"})
+    find_matches(world.engine)
+    assert told(world) == set()
+
+
+def test_whoever_writes_a_person_down_sees_the_same_for_a_hit_and_a_miss(world: World) -> None:
+    """Paired requests: what follows in the case, and what its pages and its history say, is the same."""
+    theirs = world.open(unit_id=world.network.other_unit, viewer=world.other("intake_officer"))
+    name(world, theirs.case_id, world.other("caseworker"), KNOWN)
+    seen = []
+    for identity in (KNOWN, UNKNOWN):
+        opened = world.at_look()
+        name(world, opened.case_id, world.who("caseworker"), identity)
+        world.do_jobs()
+        find_matches(world.engine)
+        world.do_jobs()
+        page = world.engine.queries.case(world.who("caseworker"), opened.case_id)
+        kinds = [event.type for event in world.engine.queries.history(world.who("caseworker"), opened.case_id)]
+        steps = [(step.key, step.status, [answer.text for answer in step.answers]) for step in page.steps]
+        seen.append((kinds, steps, page.findings, page.facts, len(page.persons)))
+    assert seen[0] == seen[1]
+    assert world.engine.queries.matches(world.who("supervisor"))
+    for role in ("caseworker", "intake_officer", "counsellor"):
+        with pytest.raises(NotAllowedError):
+            world.engine.queries.matches(world.who(role))
+
+
+def test_the_answer_to_adding_a_person_is_an_id_whatever_others_know(world: World) -> None:
+    theirs, mine = cases(world)
+    answers = [
+        add_person(
+            world.engine, mine, viewer=world.who("caseworker"), command_id=uuid4(), role=PersonRole.WITNESS,
+            identity=identity,
+        )
+        for identity in (KNOWN, UNKNOWN)
+    ]  # fmt: skip
+    assert all(isinstance(answer, UUID) for answer in answers)
+    with world.engine.unit_of_work() as work:
+        people = [person.person_id for person in world.state(mine).persons]
+        assert work.persons.matches(people, case_id=mine) == ()
+    assert theirs != mine
+
+
+def test_a_unit_that_must_not_see_a_case_is_not_told_of_it_nor_is_the_other(world: World) -> None:
+    _, mine = cases(world)
+    world.rows(
+        "INSERT INTO denial (id, case_id, unit_id, reason_code, set_at) VALUES (:id, :case, :unit, 'concern', :at)",
+        id=uuid4(), case=mine, unit=world.network.other_unit, at=world.clock.now(),
+    )  # fmt: skip
+    find_matches(world.engine)
+    assert told(world) == set()
+
+
+def test_who_is_in_conflict_with_the_case_is_left_out(world: World) -> None:
+    _, mine = cases(world)
+    note_conflict(
+        world.engine, mine, viewer=world.who("safeguarding_lead"), command_id=uuid4(),
+        actor_id=world.who("supervisor").actor_id, reason_code="relative",
+    )  # fmt: skip
+    find_matches(world.engine)
+    assert world.who("supervisor").actor_id not in told(world)
+    assert world.who("case_manager").actor_id in told(world)
+
+
+def test_an_alert_is_seen_by_a_lead_of_its_unit_only(world: World) -> None:
+    cases(world)
+    find_matches(world.engine)
+    [here] = world.engine.queries.matches(world.who("supervisor"))
+    with pytest.raises(NotFoundError):
+        mark_match_seen(world.engine, here.id, viewer=world.other("supervisor"))
+    with pytest.raises(NotAllowedError):
+        mark_match_seen(world.engine, here.id, viewer=world.who("caseworker"))
+    mark_match_seen(world.engine, here.id, viewer=world.who("supervisor"))
+    [seen] = world.engine.queries.matches(world.who("supervisor"))
+    assert (seen.seen_by, seen.seen_at) == (world.who("supervisor").name, world.clock.now())
+
+
+def cases(world: World, *, theirs: dict[str, Any] = KNOWN, mine: dict[str, Any] = KNOWN) -> tuple[UUID, UUID]:
+    """Let both units write the same person down; gives their case and ours."""
+    other = world.open(unit_id=world.network.other_unit, viewer=world.other("intake_officer"))
+    ours = world.open()
+    name(world, other.case_id, world.other("caseworker"), theirs)
+    name(world, ours.case_id, world.who("caseworker"), mine)
+    return other.case_id, ours.case_id
+
+
+def name(world: World, case_id: UUID, viewer: Any, identity: dict[str, Any]) -> None:
+    person = world.state(case_id).persons[0].person_id
+    identify_person(world.engine, person, case_id=case_id, viewer=viewer, command_id=uuid4(), identity=identity)
+
+
+def told(world: World) -> set[UUID]:
+    return {row.recipient_id for row in world.rows("SELECT recipient_id FROM message WHERE kind = 'match_found'")}
