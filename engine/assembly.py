@@ -1,15 +1,19 @@
 """The collaborators that every use case is given."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
 
+from engine.domain.checkpoints import Written
 from engine.domain.compiled import CompiledWorkflow
 from engine.domain.keeping import Tombstone
 from engine.domain.library import Library as Published
-from engine.errors import GatewayError, ServiceError
+from engine.errors import GatewayError, KeyMissingError, ServiceError
 from engine.plugin.registry import Registry
 from engine.ports import (
+    Anchors,
     Channel,
     Clock,
     Codes,
@@ -20,6 +24,7 @@ from engine.ports import (
     Passwords,
     Queries,
     Renderer,
+    Signer,
     Tombstones,
     Uptime,
     Vault,
@@ -30,6 +35,7 @@ from engine.spec.findings import Finding
 from engine.spec.library import Definitions
 from engine.spec.workflow import Workflow
 from engine.stores import StoredDay, UnitOfWork
+from engine.views import AuditFault
 
 
 def _nothing() -> None:
@@ -57,6 +63,36 @@ class NoTombstones:
     def read(self) -> tuple[Tombstone, ...]:
         """Give none."""
         return ()
+
+
+def _no_faults(_folders: Iterable[Path]) -> Iterable[AuditFault]:
+    """Find no fault: the default of an engine without storage."""
+    return ()
+
+
+class Unsigned:
+    """Signs nothing: the default of an engine that was given no key."""
+
+    key_id = ""
+
+    def sign(self, text: bytes) -> bytes:  # noqa: ARG002 - the port's words
+        """Refuse; raises `KeyMissingError`."""
+        raise KeyMissingError(key_id="that signs checkpoints")
+
+    def public_keys(self) -> Mapping[str, str]:
+        """Give none."""
+        return {}
+
+
+class NoSecondPlace:
+    """Keeps nothing: the default of an engine that was given no second place for checkpoints."""
+
+    def last(self) -> Written | None:
+        """Give none."""
+        return None
+
+    def append(self, written: Sequence[Written], *, day: datetime) -> None:
+        """Keep nothing."""
 
 
 class NoGateways:
@@ -105,6 +141,9 @@ class Engine:
     tombstones: Tombstones = field(default_factory=NoTombstones)
     portal_url: str = ""
     demo: bool = False
+    signer: Signer = field(default_factory=Unsigned)
+    anchors: Anchors = field(default_factory=NoSecondPlace)
+    faults: Callable[[Iterable[Path]], Iterable[AuditFault]] = _no_faults
     broken_chains: Callable[[], Iterable[tuple[str, int]]] = _none_broken
     dispose: Callable[[], None] = _nothing
     uptime: Callable[[], Uptime] = _always_starting

@@ -1,13 +1,15 @@
 """Which adapter serves which port: the only place where a system is put together."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 
 from sqlalchemy import Engine as SqlEngine
 from sqlalchemy import create_engine
 
+from engine.adapters.anchor_files import AnchorFiles
 from engine.adapters.apprise_channel import AppriseGateways
 from engine.adapters.breached import shipped
 from engine.adapters.data_files import data_folder, letters, shipped_sources
@@ -24,8 +26,9 @@ from engine.adapters.postgres.embedded import EmbeddedServer, start_embedded, st
 from engine.adapters.postgres.roles import DatabaseUrls, prepare_databases, urls_from
 from engine.adapters.real_world import SystemClock, SystemEntropy, machine_uptime
 from engine.adapters.registry_catalogue import RegistryCatalogue
+from engine.adapters.signing_key import read_or_create_signing_key
 from engine.adapters.smtp import SmtpChannel
-from engine.adapters.sql.audit import broken_chains
+from engine.adapters.sql.audit import Outside, broken_chains, faults
 from engine.adapters.sql.data_keys import open_vault
 from engine.adapters.sql.definition_cache import DefinitionCache, PublishedLibrary, whole
 from engine.adapters.sql.housekeeping_store import installation_fact
@@ -108,6 +111,7 @@ def build_engine(
     case_clock = clock or (DemoClock(wall_clock, _demo_offset(sql)) if settings.demo else wall_clock)
     ring = open_key_ring(settings.keys)
     vault = open_vault(sql, ring, case_clock)
+    signer = read_or_create_signing_key(settings.signing_key)
     definitions = DefinitionCache(sql, catalogue)
     library = PublishedLibrary(sql)
     sends = channels if channels is not None else _channels(settings)
@@ -140,7 +144,10 @@ def build_engine(
         tombstones=TombstoneFile(settings.tombstones),
         portal_url=settings.address,
         demo=settings.demo,
-        broken_chains=lambda: broken_chains(sql, vault),
+        signer=signer,
+        anchors=AnchorFiles(settings.checkpoint_folder),
+        faults=lambda folders: faults(sql, vault, signer, _outside(folders)),
+        broken_chains=lambda: broken_chains(faults(sql, vault, signer)),
         dispose=sql.dispose,
         uptime=machine_uptime,
     )  # fmt: skip
@@ -180,6 +187,10 @@ def _demo_offset(sql: SqlEngine) -> Callable[[], timedelta]:
         return timedelta(seconds=float(moved["seconds"])) if moved else timedelta()
 
     return read
+
+
+def _outside(folders: Iterable[Path]) -> Iterator[Outside]:
+    return (Outside(line.place, line.written) for folder in folders for line in AnchorFiles(folder).lines())
 
 
 def _linter(

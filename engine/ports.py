@@ -8,6 +8,7 @@ from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from engine import views as vw
+from engine.domain.checkpoints import Written
 from engine.domain.keeping import Tombstone
 
 JsonValue = None | bool | int | float | str | list["JsonValue"] | dict[str, "JsonValue"]
@@ -73,6 +74,64 @@ class Vault(Protocol):
 
     def sign(self, previous: bytes, canonical: bytes) -> bytes:
         """Give the next link of an event chain."""
+        ...
+
+
+class Signer(Protocol):
+    """Signs checkpoints with a key that the database does not have."""
+
+    @property
+    def key_id(self) -> str:
+        """The id of the key that signs."""
+        ...
+
+    def sign(self, text: bytes) -> bytes:
+        """Give the signature of a text."""
+        ...
+
+    def public_keys(self) -> Mapping[str, str]:
+        """Give the public keys by id, the current one first, each as PEM."""
+        ...
+
+
+class Anchors(Protocol):
+    """The second place of checkpoints, to which lines are only added."""
+
+    def last(self) -> Written | None:
+        """Give the last checkpoint that can be read there."""
+        ...
+
+    def append(self, written: Sequence[Written], *, day: datetime) -> None:
+        """Add checkpoints and wait until they are kept; raises `SettingsError`."""
+        ...
+
+
+class Signer(Protocol):
+    """Signs checkpoints with a key that the database does not have."""
+
+    @property
+    def key_id(self) -> str:
+        """The id of the key that signs."""
+        ...
+
+    def sign(self, text: bytes) -> bytes:
+        """Give the signature of a text."""
+        ...
+
+    def public_keys(self) -> Mapping[str, str]:
+        """Give the public keys by id, the current one first, each as PEM."""
+        ...
+
+
+class Anchors(Protocol):
+    """The second place of checkpoints, to which lines are only added."""
+
+    def last(self) -> Written | None:
+        """Give the last checkpoint that can be read there."""
+        ...
+
+    def append(self, written: Sequence[Written], *, day: datetime) -> None:
+        """Add checkpoints and wait until they are kept; raises `SettingsError`."""
         ...
 
 

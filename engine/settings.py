@@ -21,6 +21,7 @@ class Settings(BaseSettings):
     data_folder: Path = Field(default_factory=_usual_data_folder)
     database_url: SecretStr | None = None
     key_file: Path | None = None
+    checkpoints: Path | None = None
     portal_host: str = "127.0.0.1"
     portal_port: int = 8080
     portal_url: str = ""
@@ -51,6 +52,16 @@ class Settings(BaseSettings):
     def tombstones(self) -> Path:
         """The folder that keeps the list of what was erased, beside the checkpoints of the audit trail."""
         return self.data_folder / "checkpoints"
+
+    @property
+    def signing_key(self) -> Path:
+        """Where the key that signs checkpoints is: beside the key file."""
+        return self.keys.with_name("icmc-signing-key.json")
+
+    @property
+    def checkpoint_folder(self) -> Path:
+        """The second place of checkpoints; better on another disk or host than the database."""
+        return self.checkpoints or self.data_folder / "checkpoints"
 
     @property
     def address(self) -> str:

@@ -10,7 +10,7 @@ from engine.domain import events as ev
 from engine.domain.access import CaseAccess, Denial, Grant
 from engine.domain.consent import Consent, Recipient
 from engine.domain.case_links import CaseLink
-from engine.domain.case_links import CaseLink
+from engine.domain.checkpoints import Checkpoint, Head, Written
 from engine.domain.consequences import Job, WorkItem
 from engine.domain.duty import Absence, Conflict, Shift
 from engine.domain.four_eyes import ApprovalRequest
@@ -361,6 +361,34 @@ class AuditLog(Protocol):
 
     def note_reading(self, reading: Reading) -> None:
         """Add that somebody looked at what identifies people of a case."""
+        ...
+
+
+class Checkpoints(Protocol):
+    """The signed word of how far every chain has come."""
+
+    def take_turn(self) -> bool:
+        """Say whether no other transaction makes a checkpoint; then none does until this one ends."""
+        ...
+
+    def last(self) -> Checkpoint | None:
+        """Load the newest checkpoint."""
+        ...
+
+    def moved(self, *, most: int) -> tuple[Head, ...]:
+        """List chains that are not where a checkpoint has seen them."""
+        ...
+
+    def totals(self) -> tuple[int, int]:
+        """Count the chains, and their links."""
+        ...
+
+    def add(self, written: Written) -> None:
+        """Write a checkpoint with the heads of the chains that had moved."""
+        ...
+
+    def since(self, number: int) -> Iterable[Written]:
+        """Load the checkpoints from a number on, in order."""
         ...
 
 
@@ -1751,6 +1779,11 @@ class UnitOfWork(Protocol):
     @property
     def audit(self) -> AuditLog:
         """What happens beside cases, and who looked at what."""
+        ...
+
+    @property
+    def checkpoints(self) -> Checkpoints:
+        """The signed word of how far every chain has come."""
         ...
 
     @property

@@ -1,7 +1,8 @@
-"""`icmc audit verify` and `icmc doctor`: is everything as it should be?"""
+"""`icmc audit` and `icmc doctor`: is everything as it should be?"""
 
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -9,7 +10,7 @@ from pydantic import BaseModel
 
 from engine.adapters.data_files import shipped_sources
 from engine.assembly import Engine
-from engine.cli.common import FOUND_PROBLEMS, SYSTEM, in_words, running_engine, show
+from engine.cli.common import FOUND_PROBLEMS, SYSTEM, in_words, read_settings, running_engine, show
 from engine.usecases.keys import keys_are_proved
 from engine.usecases.publish import differing
 from engine.views import FiringView
@@ -29,14 +30,32 @@ class Ailment(BaseModel):
 
 @app.command()
 @in_words
-def verify(as_json: Json = False) -> None:  # noqa: FBT002 - a command-line flag
-    """Prove the chain of every case; names the first event that does not fit."""
-    with running_engine() as (engine, _):
-        broken = [{"case": number, "event": seq} for number, seq in engine.broken_chains()]
-    words = "\n".join(f"Case {row['case']}: the chain breaks at event {row['event']}." for row in broken)
-    show(broken, as_json=as_json, words=lambda: words or "Every chain verifies.")
-    if broken:
+def verify(
+    checkpoints: Annotated[
+        list[Path] | None,
+        typer.Option(help="A folder of checkpoints; can be given several times. Left out: this machine's own."),
+    ] = None,
+    as_json: Json = False,  # noqa: FBT002 - a command-line flag
+) -> None:
+    """Prove every chain against its checkpoints; names the first bad row of each, and what was done to it."""
+    settings = read_settings()
+    own = [settings.checkpoint_folder] if settings.checkpoint_folder.is_dir() else []
+    with running_engine(settings) as (engine, _):
+        found = list(engine.faults(checkpoints or own))
+    words = "\n".join(fault.in_words for fault in found)
+    where = "" if checkpoints or own else " No checkpoints outside of the database were compared: there are none here."
+    show(found, as_json=as_json, words=lambda: words or f"Every chain verifies.{where}")
+    if found:
         raise typer.Exit(FOUND_PROBLEMS)
+
+
+@app.command("public-key")
+@in_words
+def public_key() -> None:
+    """Print the public keys of the checkpoints, the one that signs now first."""
+    with running_engine() as (engine, _):
+        keys = engine.signer.public_keys()
+    typer.echo("\n".join(f"{key_id}\n{pem}" for key_id, pem in keys.items()).strip())
 
 
 @in_words

@@ -12,6 +12,8 @@ from engine.ports import Batch, ClaimedJob, FiredReport, OpenBatch
 from engine.usecases import (
     audit_escalations,
     channels,
+    checkpoints,
+    consents,
     deliver_messages,
     digests,
     erasure,
@@ -26,6 +28,9 @@ from engine.usecases import (
 )
 
 CHORES: Final[Mapping[Chore, Callable[[Engine], object]]] = {
+    Chore("sign-checkpoint", timedelta(minutes=1), "Signs how far every chain of the audit has come."): (
+        checkpoints.make_checkpoint
+    ),
     Chore(
         "audit-escalations", timedelta(minutes=10), "Proves that every level that was due has fired once."
     ): audit_escalations.audit_escalations,

@@ -24,6 +24,9 @@ _JOB_LIMIT: Final = 20
 _NOTE_EVERY_ROUNDS: Final = 10
 _SYSTEM_MESSAGES: Final = ("tell-of-trouble", "deliver-unattended")
 """The housekeeping that must not wait for Prefect: what administrators are told, and messages of no case."""
+_CHECKPOINT: Final = "sign-checkpoint"
+_CHECKPOINT_EVERY_NOTES: Final = 6
+"""A checkpoint of the audit is signed each minute while Prefect is down."""
 
 
 class Fallback(threading.Thread):
@@ -38,6 +41,7 @@ class Fallback(threading.Thread):
         self._is_prefect_down = is_prefect_down
         self._stop_asked = stop
         self._state = IDLE
+        self._notes = 0
 
     @property
     def service(self) -> str:
@@ -70,6 +74,9 @@ class Fallback(threading.Thread):
         if is_active and is_to_be_noted:
             for chore in _SYSTEM_MESSAGES:
                 self._work.run_chore(chore)
+            if self._notes % _CHECKPOINT_EVERY_NOTES == 0:
+                self._work.run_chore(_CHECKPOINT)
+            self._notes += 1
         return is_active
 
     def _deadlines_are_unattended(self) -> bool:

@@ -16,6 +16,7 @@ from engine.views.messages import ChannelView, ContactView, DeadLetterView, Mail
 from engine.views.people import AbsenceView, ActorView, ConflictView, ShiftView
 from engine.views.running import (
     AsideDeadline,
+    AuditFault,
     AuditProblem,
     BoardView,
     ClockJump,
@@ -33,6 +34,7 @@ __all__ = [
     "AnswerView",
     "AsideDeadline",
     "AskedView",
+    "AuditFault",
     "AuditProblem",
     "BoardView",
     "CaseLine",

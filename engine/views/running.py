@@ -48,6 +48,16 @@ class LagBucket(View):
     breaches: int
 
 
+class AuditFault(View):
+    """The first row at which a chain does not fit: what was done, where, and in words."""
+
+    what: str
+    chain: str
+    case_number: str = ""
+    seq: int
+    in_words: str
+
+
 class AuditProblem(View):
     """A hole that the escalation auditor found: `level` is a name as in the ledger, `l:2`, or `breach`."""
 

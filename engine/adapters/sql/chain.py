@@ -1,12 +1,11 @@
-"""The chains of events, streams and readings: how a link is made, and how a chain is proved."""
+"""The chains of events, streams and readings: how a link is made."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 import rfc8785
-from sqlalchemy import RowMapping
 
 from engine.ports import Vault
 
@@ -59,27 +58,3 @@ def _plain_value(value: object) -> Any:  # noqa: ANN401 - whatever JSON takes
     if isinstance(value, UUID):
         return str(value)
     return value
-
-
-def first_bad_link(vault: Vault, rows: Iterable[RowMapping], *, head: bytes, length: int) -> int | None:
-    """Give the sequence number at which a chain does not fit; None for a whole one.
-
-    `rows` are the case's events in order; `head` and `length` are what the case says of them.
-    """
-    previous, expected = GENESIS, 0
-    for row in rows:
-        expected += 1
-        proof = _proof(vault, previous, row)
-        if row["seq"] != expected or proof is None or proof != row["hash"]:
-            return expected
-        previous = proof
-    return None if (expected, previous) == (length, head) else expected + 1
-
-
-def _proof(vault: Vault, previous: bytes, row: RowMapping) -> bytes | None:
-    """Give the hash that a row should have; None for a body that no event can have had."""
-    parts = {name: row[name] for name in ("case_id", "seq", "at", "actor_id", "body")}
-    try:
-        return link(vault, previous, type_=row["type"], **parts)
-    except ValueError:
-        return None

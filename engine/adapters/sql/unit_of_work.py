@@ -17,6 +17,7 @@ from engine.adapters.sql.bundle_store import BundleStore
 from engine.adapters.sql.case_store import CaseStore
 from engine.adapters.sql.channel_store import ChannelStore
 from engine.adapters.sql.consent_store import ConsentStore
+from engine.adapters.sql.checkpoint_store import CheckpointStore
 from engine.adapters.sql.deadline_store import DeadlineStore
 from engine.adapters.sql.definition_store import DefinitionStore
 from engine.adapters.sql.delivery_store import DeliveryStore
@@ -100,6 +101,8 @@ class SqlUnitOfWork:
         self.special_days = SpecialDayStore(connection)
         self.recounts = RecountStore(connection)
         self.keeping = KeepingStore(connection, self._vault)
+        self.audit = AuditLogStore(connection, self._vault)
+        self.checkpoints = CheckpointStore(connection)
         self.escalations = EscalationAuditStore(connection)
         self.jobs = JobStore(connection)
         self.audit = AuditLogStore(connection, self._vault)

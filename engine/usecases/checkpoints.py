@@ -1,0 +1,52 @@
+"""Sign how far every chain has come, each minute, and write it to a second place."""
+
+import logging
+from typing import Final
+
+from engine.assembly import Engine
+from engine.domain.checkpoints import Checkpoint, Written, hash_of
+
+log = logging.getLogger(__name__)
+
+MOST_HEADS: Final = 20_000
+"""More chains than this that have moved at once are left to the next checkpoint."""
+
+
+def make_checkpoint(engine: Engine) -> int | None:
+    """Sign a checkpoint, keep it, and add it outside of the database; gives its number.
+
+    What an earlier pass could not write outside is added too. Gives None when another process is at it. Raises
+    `SettingsError` when the second place cannot be written to: the checkpoint is kept all the same.
+    """
+    now = engine.wall_clock.now()
+    with engine.unit_of_work() as work:
+        if not work.checkpoints.take_turn():
+            return None
+        last = work.checkpoints.last()
+        heads = work.checkpoints.moved(most=MOST_HEADS)
+        chains, links = work.checkpoints.totals()
+        unsigned = Checkpoint(
+            number=last.number + 1 if last else 1, at=now, key_id=engine.signer.key_id,
+            previous=last.digest if last else b"", chains=chains, links=links, heads_hash=hash_of(heads),
+        )  # fmt: skip
+        made = unsigned.model_copy(update={"signature": engine.signer.sign(unsigned.signed_text)})
+        work.checkpoints.add(Written(made, heads))
+        work.commit()
+    _write_outside(engine, made)
+    return made.number
+
+
+def _write_outside(engine: Engine, made: Checkpoint) -> None:
+    """Add what is missing outside; after a database was put back to an older state, only what is new of it."""
+    outside = engine.anchors.last()
+    known = outside.checkpoint if outside else None
+    with engine.unit_of_work() as work:
+        kept = tuple(work.checkpoints.since(min(known.number, made.number) if known else 1))
+    if known is None:
+        missing = kept
+    elif any(one.checkpoint.digest == known.digest for one in kept):
+        missing = tuple(one for one in kept if one.checkpoint.number > known.number)
+    else:
+        log.error("checkpoints_differ_outside", extra={"outside": known.number, "inside": made.number})
+        missing = tuple(one for one in kept if one.checkpoint.number == made.number)
+    engine.anchors.append(missing, day=engine.wall_clock.now())
