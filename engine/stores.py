@@ -174,17 +174,6 @@ class Invitation(NamedTuple):
     expires_at: datetime
 
 
-class LostFactor(NamedTuple):
-    """That somebody's second factor is to be taken away: one person asks, another answers (instants UTC)."""
-
-    id: UUID
-    actor_id: UUID
-    asked_by: UUID
-    asked_at: datetime
-    expires_at: datetime
-    answered_at: datetime | None = None
-
-
 class KeptForm(NamedTuple):
     """What somebody had typed when their session was over: names and texts, in their order."""
 
@@ -825,6 +814,46 @@ class Directory(Protocol):
         ...
 
     def count_actors(self) -> int:
+    def names_around(self, unit_ids: Collection[UUID]) -> tuple[str, ...]:
+        """List the names of units and of the organisations that they belong to."""
+        ...
+
+    def change_unit(self, unit_id: UUID, *, name: str, language: str, contact: str) -> None:
+        """Write what a unit is called, speaks, and may be called by."""
+        ...
+
+    def change_actor(self, actor_id: UUID, **values: object) -> None:
+        """Write a name, a language, a supervisor or that an actor is a service."""
+        ...
+
+    def take_role(self, actor_id: UUID, *, unit_id: UUID, role: str) -> bool:
+        """Take a role in a unit from an actor; gives whether they had it."""
+        ...
+
+    def has_role(self, actor_id: UUID, *, unit_id: UUID, role: str) -> bool:
+        """Say whether an actor has a role in a unit."""
+        ...
+
+    def memberships(self, actor_id: UUID) -> tuple[tuple[UUID, str], ...]:
+        """List the units of an actor with each role in them."""
+        ...
+
+    def is_service(self, actor_id: UUID) -> bool:
+        """Say whether an actor is a program."""
+        ...
+
+    def supervised_by(self, actor_id: UUID) -> tuple[UUID, ...]:
+        """List who has an actor as their supervisor."""
+        ...
+
+    def is_unserved(self, unit_id: UUID, role: str) -> bool:
+        """Say whether open work of a unit waits for a role, and nobody there who acts has it or another one for it."""
+        ...
+
+    def hold_roles(self) -> None:
+        """Keep others from changing who administers until the transaction ends."""
+        ...
+
         """Count the actors."""
         ...
 
@@ -931,22 +960,6 @@ class SignIns(Protocol):
 
     def use_recovery_code(self, code_id: UUID, *, at: datetime) -> bool:
         """Use a recovery code; gives whether it was still there."""
-        ...
-
-    def add_lost_factor(self, lost: LostFactor) -> None:
-        """Write that somebody's second factor is to be taken away."""
-        ...
-
-    def lost_factor(self, lost_id: UUID) -> LostFactor | None:
-        """Load such a request, and keep others from answering it until the transaction ends."""
-        ...
-
-    def open_lost_factors(self, *, now: datetime) -> tuple[LostFactor, ...]:
-        """Load the requests that wait for an answer, the oldest first."""
-        ...
-
-    def answer_lost_factor(self, lost_id: UUID, *, by: UUID, approved: bool, at: datetime) -> None:
-        """Write how such a request was answered."""
         ...
 
     def add_invitation(self, invitation: Invitation, token_hash: bytes) -> None:

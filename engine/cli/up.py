@@ -24,6 +24,7 @@ from engine.portal.app import create_app, serve
 from engine.portal.demo_controls import DemoControls
 from engine.replay.demo import let_time_pass, play_rest, seed_demo
 from engine.settings import Settings
+from engine.usecases.first_run import first_link
 from engine.usecases.keys import keys_are_proved
 
 log = logging.getLogger(__name__)
@@ -56,6 +57,7 @@ def up(demo: Demo = False, port: Port = None) -> None:  # noqa: FBT002 - a comma
             typer.echo(
                 "Carry the keys away now, or a lost disk loses all: icmc keys export FILE, icmc keys prove FILE."
             )
+        _show_first_link(engine)
         try:
             serve(app, settings.portal_host, settings.portal_port)
         finally:
@@ -72,6 +74,7 @@ def portal(port: Port = None) -> None:
         engine = build_engine(settings, app_url=running.urls.app)
         ship(engine)
         typer.echo(f"The portal is at {settings.address}.")
+        _show_first_link(engine)
         serve(
             create_app(engine, demo=_controls(engine) if engine.demo else None),
             settings.portal_host,
@@ -139,6 +142,14 @@ class _Background:
             self._server.restart_if_ended()
             if self._worker.has_ended:
                 self._worker = start_worker(self._server.address)
+
+
+def _show_first_link(engine: Engine) -> None:
+    """Print the link of the first administrator where nobody is yet; an earlier one counts no more."""
+    token = first_link(engine)
+    if token is not None:
+        typer.echo("Nobody is here yet. Whoever opens this becomes the first administrator, once, within 24 hours:")
+        typer.echo(f"{engine.portal_url}/first/{token}")
 
 
 def _settings(*, demo: bool, port: int | None) -> Settings:

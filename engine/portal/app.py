@@ -15,7 +15,10 @@ from engine.assembly import Engine
 from engine.portal.demo_controls import DemoControls
 from engine.portal.failures import add_failure_pages, failure_page
 from engine.portal.pages import STATIC
+from engine.portal.proving import add_proving
 from engine.portal.routes import (
+    account,
+    api,
     board,
     calendars,
     case_changes,
@@ -26,25 +29,28 @@ from engine.portal.routes import (
     delays,
     demo,
     duty,
+    first_run,
     health,
     home,
     items,
     links,
     outgoing,
+    people,
     preferences,
     referrals,
     reports,
     sign_in,
     transmit,
+    units,
     workflows,
     worklist,
 )
 from engine.portal.security import LARGEST_BODY, CatchFailures, Headers
-from engine.portal.slow_down import SlowDown
 from engine.portal.visit import Portal
 
 _ROUTES: Final = (
-    health, sign_in, home, reports, worklist, items, cases, case_changes, deadlines, links,
+    health, api, sign_in, first_run, account, people, units,
+    home, reports, worklist, items, cases, case_changes, deadlines, links,
     conflicts, duty, referrals, preferences, transmit, workflows, calendars,
     definitions_time, board, delays, outgoing, demo,
 )  # fmt: skip
@@ -56,11 +62,11 @@ def create_app(engine: Engine, *, demo: DemoControls | None = None, prefect_ui_u
     """Make the portal. `demo` is given in a demo only; `prefect_ui_url` is where admins see Prefect's own pages."""
     app = FastAPI(title="ICMC", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     app.state.portal = Portal(engine, demo if engine.demo else None, prefect_ui_url)
-    app.state.slow_down = SlowDown()
     app.mount("/static", _OurFiles(directory=STATIC))
     for routes in _ROUTES:
         app.include_router(routes.router)
     add_failure_pages(app)
+    add_proving(app)
     app.add_middleware(BlockCrossOriginRequests)
     app.add_middleware(RequestBodyLimitMiddleware, max_body_size=LARGEST_BODY)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=_hosts(engine.portal_url), www_redirect=False)

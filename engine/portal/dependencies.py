@@ -6,11 +6,13 @@ from urllib.parse import quote
 from fastapi import Depends, Request
 from starlette.datastructures import FormData
 
-from engine.portal.security import COOKIE
+from engine.portal.security import session_token
 from engine.portal.visit import Visit, portal_of
 from engine.usecases.sign_in import viewer_of
 
 MOST_FIELDS = 2_000
+_WITHOUT_FACTOR = ("/account", "/step-up", "/kept/")
+"""What somebody may open who has yet to set up the second factor that they need."""
 
 
 class NotSignedInError(Exception):
@@ -21,14 +23,20 @@ class NotSignedInError(Exception):
         super().__init__("nobody is signed in")
 
 
+class EnrolFirstError(Exception):
+    """Raised when somebody needs a second factor and has not set it up yet."""
+
+
 def visit_of(request: Request) -> Visit:
-    """Give the visit of who is signed in; raises `NotSignedInError`."""
+    """Give the visit of who is signed in; raises `NotSignedInError`, `EnrolFirstError`."""
     portal = portal_of(request)
-    token = request.cookies.get(COOKIE, "")
+    token = session_token(request)
     viewer = viewer_of(portal.engine, token) if token else None
     if viewer is None:
         wanted = request.url.path if request.method == "GET" else ""
         raise NotSignedInError(quote(wanted))
+    if viewer.must_enrol and not request.url.path.startswith(_WITHOUT_FACTOR):
+        raise EnrolFirstError
     return Visit(request, portal, viewer)
 
 

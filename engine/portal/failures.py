@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, Response
 
 from engine.errors import (
     AlreadyEndedError,
@@ -18,7 +18,10 @@ from engine.errors import (
     IcmcError,
     InvalidAnswersError,
     KeepingError,
+    LastAdministratorError,
     LimitChangeError,
+    LinkOverError,
+    NoCalendarError,
     NotACandidateError,
     NotAllowedError,
     NotFoundError,
@@ -26,7 +29,7 @@ from engine.errors import (
     UnknownOutcomeError,
     UnknownStepTypeError,
 )
-from engine.portal.dependencies import NotSignedInError, visit_of
+from engine.portal.dependencies import EnrolFirstError, NotSignedInError, visit_of
 from engine.portal.pages import render
 from engine.portal.visit import frame, portal_of
 from engine.usecases.readings import note_refusal
@@ -41,11 +44,14 @@ _STATUSES: Final = (
     (NotAllowedError, HTTPStatus.FORBIDDEN),
     (NotACandidateError, HTTPStatus.FORBIDDEN),
     (SignInError, HTTPStatus.FORBIDDEN),
+    (LinkOverError, HTTPStatus.GONE),
+    (LastAdministratorError, HTTPStatus.CONFLICT),
     (ConflictError, HTTPStatus.CONFLICT),
     (AlreadyEndedError, HTTPStatus.CONFLICT),
     (InvalidAnswersError, HTTPStatus.UNPROCESSABLE_ENTITY),
     (DefinitionError, HTTPStatus.UNPROCESSABLE_ENTITY),
     (LimitChangeError, HTTPStatus.UNPROCESSABLE_ENTITY),
+    (NoCalendarError, HTTPStatus.UNPROCESSABLE_ENTITY),
     (KeepingError, HTTPStatus.UNPROCESSABLE_ENTITY),
     (UnknownOutcomeError, HTTPStatus.UNPROCESSABLE_ENTITY),
 )
@@ -58,6 +64,7 @@ _WORDS: Final = {
     ),
     HTTPStatus.METHOD_NOT_ALLOWED: ("This address does not take that", "Go to the home page and start from there."),
     HTTPStatus.CONFLICT: ("Somebody was faster", ""),
+    HTTPStatus.GONE: ("This is over", ""),
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: ("This is too long", "Send less text at once."),
     HTTPStatus.SERVICE_UNAVAILABLE: ("This cannot be done now", ""),
     HTTPStatus.UNPROCESSABLE_ENTITY: ("Something does not fit", ""),
@@ -66,10 +73,6 @@ _WORDS: Final = {
 
 def add_failure_pages(app: FastAPI) -> None:
     """Make every error end in a page."""
-
-    @app.exception_handler(NotSignedInError)
-    def sign_in_first(_request: Request, error: NotSignedInError) -> Response:
-        return RedirectResponse(f"/sign-in?next={error.next_path}" if error.next_path else "/sign-in", status_code=303)
 
     @app.exception_handler(IcmcError)
     def said_no(request: Request, error: IcmcError) -> Response:
@@ -123,5 +126,5 @@ def _who(request: Request) -> Viewer | None:
     """Give who is signed in, so that they keep their navigation on a page that says no."""
     try:
         return visit_of(request).viewer
-    except NotSignedInError:
+    except (NotSignedInError, EnrolFirstError):
         return None

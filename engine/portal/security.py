@@ -11,6 +11,11 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 COOKIE: Final = "icmc_session"
+"""The session, on this machine itself; over a protected connection its name is bound to the host."""
+HOST_COOKIE: Final = "__Host-icmc_session"
+DEVICE_COOKIE: Final = "icmc_device"
+DEVICE_LASTS: Final = 400 * 24 * 3600
+"""Seconds; the longest that browsers keep a cookie."""
 LARGEST_BODY: Final = 1_000_000
 """Bytes; forms are text."""
 
@@ -35,6 +40,15 @@ HEADERS: Final = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
     "X-Robots-Tag": "noindex",
 }
+_LONGEST_MARK: Final = 100
+_BROWSERS: Final = (
+    ("Edg", "Edge"), ("OPR/", "Opera"), ("SamsungBrowser", "Samsung Internet"), ("Firefox", "Firefox"),
+    ("Chrome", "Chrome"), ("Safari", "Safari"),
+)  # fmt: skip
+_SYSTEMS: Final = (
+    ("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"), ("Mac OS", "macOS"),
+    ("Linux", "Linux"),
+)  # fmt: skip
 _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1", "[::1]"})
 
 log = logging.getLogger("icmc.portal")
@@ -86,16 +100,51 @@ class CatchFailures:
                 await self._page(Request(scope), failure)(scope, receive, send)
 
 
+def session_token(request: Request) -> str:
+    """Give the token that the browser sent; empty for none."""
+    return request.cookies.get(_cookie_name(request), "")
+
+
 def set_session(response: Response, request: Request, token: str) -> None:
     """Give the browser its session; only plain http on this very machine may do without a secure connection."""
     response.set_cookie(
-        COOKIE, token, httponly=True, samesite="lax", secure=not is_plain_loopback(request), path="/"
+        _cookie_name(request), token, httponly=True, samesite="lax", secure=not is_plain_loopback(request), path="/"
     )  # fmt: skip
 
 
 def forget_session(response: Response, request: Request) -> None:
-    """Take the session from the browser."""
-    response.delete_cookie(COOKIE, httponly=True, samesite="lax", secure=not is_plain_loopback(request), path="/")
+    """Take the session from the browser, with all that it has kept of these pages."""
+    response.delete_cookie(
+        _cookie_name(request), httponly=True, samesite="lax", secure=not is_plain_loopback(request), path="/"
+    )
+    response.headers["Clear-Site-Data"] = '"cache", "storage"'
+
+
+def device_mark(request: Request) -> str:
+    """Give the mark by which this browser is known again; empty for none."""
+    mark = request.cookies.get(DEVICE_COOKIE, "")
+    return mark if len(mark) <= _LONGEST_MARK else ""
+
+
+def set_device(response: Response, request: Request, mark: str) -> None:
+    """Let the browser keep its mark."""
+    response.set_cookie(
+        DEVICE_COOKIE, mark, max_age=DEVICE_LASTS, httponly=True, samesite="lax",
+        secure=not is_plain_loopback(request), path="/",
+    )  # fmt: skip
+
+
+def device_words(request: Request) -> str:
+    """Say in a few words which browser it is, for the list of somebody's sessions: never all that it tells."""
+    told = request.headers.get("user-agent", "")
+    browser = next((name for key, name in _BROWSERS if key in told), "A browser")
+    system = next((name for key, name in _SYSTEMS if key in told), "")
+    return f"{browser} on {system}" if system else browser
+
+
+def network_of(request: Request) -> str:
+    """Give the address from which a request comes; empty when it is not known."""
+    return request.client.host if request.client else ""
 
 
 def is_plain_loopback(request: Request) -> bool:
@@ -112,6 +161,10 @@ def local_path(target: str) -> str:
     """Give a path of this portal to go on to; the home page for anything else."""
     is_path = target.startswith("/") and not target.startswith("//") and "\\" not in target and target.isprintable()
     return target if is_path else "/"
+
+
+def _cookie_name(request: Request) -> str:
+    return COOKIE if is_plain_loopback(request) else HOST_COOKIE
 
 
 def _where(error: BaseException) -> str:

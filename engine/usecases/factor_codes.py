@@ -20,7 +20,7 @@ def code_fits(engine: Engine, work: UnitOfWork, actor_id: UUID, code: str, *, at
 
 def _authenticator_fits(engine: Engine, work: UnitOfWork, actor_id: UUID, code: str, at: datetime) -> bool:
     factor = work.sign_ins.factor(actor_id, hold=True)
-    step = engine.codes.step_of(factor.secret, code, at=at) if factor and factor.confirmed_at else None
+    step = engine.codes.step_of(factor.secret, code, at=at) if factor else None
     if factor is None or step is None or step <= factor.last_step:
         return False
     work.sign_ins.use_step(actor_id, step)

@@ -1,92 +1,284 @@
-"""Add units and people, and let people act or no longer."""
+"""Add units and people, give and take roles, and let people act or no longer: nothing is left without an owner."""
 
 from collections.abc import Iterable
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from engine.assembly import Engine
 from engine.domain.policy import Action, can
-from engine.errors import InvalidAnswersError, NotAllowedError, NotFoundError
+from engine.errors import InvalidAnswersError, LastAdministratorError, NotAllowedError, NotFoundError
 from engine.spec.roles import Role
-from engine.usecases.passing_on import pass_on_items
+from engine.stores import UnitOfWork
+from engine.usecases.invitations import INVITE, make_link
+from engine.usecases.left_behind import pass_on_duties, tell_of_gap
+from engine.usecases.passing_on import pass_on_items, release_unentitled
+from engine.usecases.step_up import require_step_up
 from engine.views import Viewer
 
-SHORTEST_PASSWORD = 15
+LONGEST_NAME: Final = 200
+_EMPTY: Final = {
+    "organisation": "Give the name of the organisation.", "name": "Give a name.", "jurisdiction": "Choose a place.",
+}  # fmt: skip
 
 
-def add_unit(engine: Engine, *, viewer: Viewer, organisation: str, name: str, jurisdiction: str, contact: str) -> UUID:
-    """Add a unit that keeps its own cases, in the zone of its jurisdiction.
+class Invited(NamedTuple):
+    """Somebody who was added: the token of their link is known only now."""
 
-    Raises `NoCalendarError` for a jurisdiction without a calendar, `NotAllowedError`.
+    actor_id: UUID
+    token: str
+
+
+def add_unit(
+    engine: Engine,
+    *,
+    viewer: Viewer,
+    organisation: str,
+    name: str,
+    jurisdiction: str,
+    contact: str,
+    language: str = "en",
+) -> UUID:
+    """Add a unit that keeps its own cases, in the zone and by the calendar of its jurisdiction.
+
+    An organisation of that name is joined, else made. Raises `NoCalendarError` for a jurisdiction without a calendar,
+    `InvalidAnswersError` for an empty or taken name, `NotAllowedError`, `StepUpNeededError`.
     """
-    _require(viewer)
-    zone = engine.library().calendar(jurisdiction).zone
-    organisation_id, unit_id = engine.entropy.uuid(), engine.entropy.uuid()
+    _require(engine, viewer)
+    named = (("organisation", organisation), ("name", name), ("jurisdiction", jurisdiction))
+    problems = {key: _EMPTY[key] for key, given in named if not given.strip()}
+    zone = engine.library().calendar(jurisdiction).zone if jurisdiction.strip() else ""
+    unit_id, now = engine.entropy.uuid(), engine.wall_clock.now()
     with engine.unit_of_work() as work:
-        work.directory.add_organisation(organisation_id, name=organisation)
+        work.directory.hold_roles()
+        if any(known.name.casefold() == name.strip().casefold() for known in work.directory.units()):
+            problems["name"] = "A unit has this name already."
+        if problems:
+            raise InvalidAnswersError(problems)
+        organisation_id = work.channels.organisation_named(organisation.strip()) or engine.entropy.uuid()
+        work.directory.add_organisation(organisation_id, name=organisation.strip())
         work.directory.add_unit(
-            unit_id, organisation_id=organisation_id, name=name, jurisdiction=jurisdiction, zone=zone, contact=contact
-        )
+            unit_id, organisation_id=organisation_id, name=name.strip(), jurisdiction=jurisdiction, zone=zone,
+            contact=contact,
+        )  # fmt: skip
+        work.directory.change_unit(unit_id, name=name.strip(), language=language, contact=contact)
+        work.audit.note("people", "UnitAdded", {"unit_id": str(unit_id)}, actor_id=_who(viewer), at=now)
         work.commit()
     return unit_id
 
 
-def add_person_who_acts(
-    engine: Engine, *, viewer: Viewer, name: str, email: str, password: str, unit: str, roles: Iterable[str]
-) -> UUID:
-    """Add somebody who signs in with a password, with roles in a unit.
+def change_unit(engine: Engine, unit_id: UUID, *, viewer: Viewer, name: str, language: str, contact: str) -> None:
+    """Write what a unit is called, which language its messages have, and what other units may call.
 
-    Raises `InvalidAnswersError` for a short password, an unknown role or an address that is taken; `NotFoundError` for
-    an unknown unit; `NotAllowedError`.
+    Where it is stays: its cases count by it. Raises `InvalidAnswersError`, `NotFoundError`, `NotAllowedError`.
     """
-    _require(viewer)
-    wanted = tuple(roles)
-    problems = _problems(name, email, password, wanted)
+    _require(engine, viewer)
+    if not name.strip():
+        raise InvalidAnswersError({"name": "Give a name."})
+    with engine.unit_of_work() as work:
+        if work.directory.unit(unit_id) is None:
+            raise NotFoundError(kind="unit")
+        work.directory.change_unit(unit_id, name=name.strip(), language=language, contact=contact)
+        at = engine.wall_clock.now()
+        work.audit.note("people", "UnitChanged", {"unit_id": str(unit_id)}, actor_id=_who(viewer), at=at)
+        work.commit()
+
+
+def invite(
+    engine: Engine,
+    *,
+    viewer: Viewer,
+    name: str,
+    email: str,
+    unit_id: UUID,
+    roles: Iterable[str],
+    supervisor_id: UUID | None = None,
+) -> Invited:
+    """Add somebody with roles in a unit, and make the link by which they set their own password within 72 hours.
+
+    Raises `InvalidAnswersError` for an unknown role or an address that is taken, `NotFoundError` for an unknown unit or
+    supervisor, `NotAllowedError`, `StepUpNeededError`.
+    """
+    _require(engine, viewer)
+    wanted = tuple(dict.fromkeys(roles))
+    problems = _problems(name, email, wanted)
+    actor_id, now = engine.entropy.uuid(), engine.wall_clock.now()
     with engine.unit_of_work() as work:
         if work.directory.credentials(email) is not None:
             problems["email"] = "Somebody has this address already."
         if problems:
             raise InvalidAnswersError(problems)
-        unit_id = next((known.id for known in work.directory.units() if known.name == unit), None)
-        if unit_id is None:
+        if work.directory.unit(unit_id) is None:
             raise NotFoundError(kind="unit")
-        actor_id = engine.entropy.uuid()
-        kept = engine.passwords.hash(password)
-        work.directory.add_actor(actor_id, name=name, email=email, password_hash=kept)
+        if supervisor_id is not None and work.directory.actor(supervisor_id) is None:
+            raise NotFoundError(kind="person")
+        work.directory.add_actor(actor_id, name=name.strip(), email=email, supervisor_id=supervisor_id)
         for role in wanted:
             work.directory.add_role(actor_id, unit_id=unit_id, role=role)
+        token = make_link(engine, work, INVITE, actor_id, by=_who(viewer))
+        body = {"actor_id": str(actor_id), "unit_id": str(unit_id), "roles": list(wanted)}
+        work.audit.note("people", "PersonInvited", body, actor_id=_who(viewer), at=now)
         work.commit()
-    return actor_id
+    return Invited(actor_id, token)
+
+
+def invite_to(engine: Engine, *, viewer: Viewer, name: str, email: str, unit: str, roles: Iterable[str]) -> Invited:
+    """Do the same for a unit that is named; raises `NotFoundError` for an unknown one, else as `invite`."""
+    with engine.unit_of_work() as work:
+        unit_id = next((known.id for known in work.directory.units() if known.name == unit), None)
+    if unit_id is None:
+        raise NotFoundError(kind="unit")
+    return invite(engine, viewer=viewer, name=name, email=email, unit_id=unit_id, roles=roles)
+
+
+def give_role(engine: Engine, actor_id: UUID, *, viewer: Viewer, unit_id: UUID, role: str) -> None:
+    """Give somebody a role in a unit: they sign in anew. Raises `InvalidAnswersError`, `NotFoundError`."""
+    _require(engine, viewer)
+    if role not in {known.value for known in Role}:
+        raise InvalidAnswersError({"role": "Choose a role."})
+    with engine.unit_of_work() as work:
+        if work.directory.actor(actor_id) is None or work.directory.unit(unit_id) is None:
+            raise NotFoundError(kind="person")
+        if work.directory.has_role(actor_id, unit_id=unit_id, role=role):
+            return
+        work.directory.add_role(actor_id, unit_id=unit_id, role=role)
+        _roles_changed(engine, work, viewer, actor_id, "RoleGiven", unit_id, role)
+        work.commit()
+
+
+def take_role(engine: Engine, actor_id: UUID, *, viewer: Viewer, unit_id: UUID, role: str) -> None:
+    """Take a role in a unit from somebody: they sign in anew, and what they may do no longer goes back to all.
+
+    Whoever looks after the unit is told when nobody has the role there any more. Raises `LastAdministratorError`,
+    `NotFoundError`, `NotAllowedError`, `StepUpNeededError`.
+    """
+    _require(engine, viewer)
+    now = engine.clock.now()
+    with engine.unit_of_work() as work:
+        work.directory.hold_roles()
+        if not work.directory.take_role(actor_id, unit_id=unit_id, role=role):
+            raise NotFoundError(kind="role")
+        if role == Role.SYSTEM_ADMINISTRATOR:
+            _require_administrator_left(work)
+        _roles_changed(engine, work, viewer, actor_id, "RoleTaken", unit_id, role)
+        tell_of_gap(engine, work, unit_id=unit_id, role=role, now=now)
+        work.commit()
+    release_unentitled(engine, actor_id)
+
+
+def set_supervisor(engine: Engine, actor_id: UUID, *, viewer: Viewer, supervisor_id: UUID | None) -> None:
+    """Say who supervises somebody; nobody supervises themselves. Raises `InvalidAnswersError`, `NotFoundError`."""
+    _require(engine, viewer)
+    with engine.unit_of_work() as work:
+        supervisor = work.directory.actor(supervisor_id) if supervisor_id else None
+        if work.directory.actor(actor_id) is None or (supervisor_id is not None and supervisor is None):
+            raise NotFoundError(kind="person")
+        if supervisor_id == actor_id or (supervisor is not None and supervisor.disabled):
+            raise InvalidAnswersError({"supervisor_id": "Choose somebody else, who acts."})
+        work.directory.change_actor(actor_id, supervisor_id=supervisor_id)
+        body = {"actor_id": str(actor_id), "supervisor_id": str(supervisor_id) if supervisor_id else None}
+        work.audit.note("people", "SupervisorSet", body, actor_id=_who(viewer), at=engine.wall_clock.now())
+        work.commit()
+
+
+def end_all_sessions(engine: Engine, actor_id: UUID, *, viewer: Viewer) -> int:
+    """End every session of somebody at once; gives how many. Raises `NotFoundError`, `NotAllowedError`."""
+    _require(engine, viewer)
+    now = engine.wall_clock.now()
+    with engine.unit_of_work() as work:
+        if work.directory.actor(actor_id) is None:
+            raise NotFoundError(kind="person")
+        count = work.sign_ins.end_sessions(actor_id, at=now)
+        body = {"actor_id": str(actor_id), "count": count}
+        work.audit.note("people", "SessionsEnded", body, actor_id=_who(viewer), at=now)
+        work.commit()
+    return count
+
+
+def deactivate(engine: Engine, actor_id: UUID, *, viewer: Viewer) -> None:
+    """Let somebody act no longer, at once, and leave nothing of theirs without an owner.
+
+    Their sessions, links and keys end. Work items that they had claimed go back to all who may do them, shifts are
+    called off, whom they supervised goes to their own supervisor; whoever looks after the unit is told of that, and of
+    every role that nobody has there any more. Raises `LastAdministratorError`, `NotFoundError`, `NotAllowedError`.
+    """
+    _require(engine, viewer)
+    now, at = engine.clock.now(), engine.wall_clock.now()
+    with engine.unit_of_work() as work:
+        work.directory.hold_roles()
+        person = work.directory.actor(actor_id)
+        if person is None:
+            raise NotFoundError(kind="person")
+        work.directory.set_disabled(actor_id, disabled=True)
+        if Role.SYSTEM_ADMINISTRATOR in person.roles:
+            _require_administrator_left(work)
+        work.sign_ins.end_sessions(actor_id, at=at)
+        work.sign_ins.cancel_invitations(actor_id, at=at)
+        work.sign_ins.revoke_keys(actor_id, at=at)
+        work.audit.note("people", "PersonDisabled", {"actor_id": str(actor_id)}, actor_id=_who(viewer), at=at)
+        pass_on_duties(engine, work, person, now=now)
+        work.commit()
+    pass_on_items(engine, actor_id)
+
+
+def activate(engine: Engine, actor_id: UUID, *, viewer: Viewer) -> None:
+    """Let somebody act again; they sign in as before. Raises `NotFoundError`, `NotAllowedError`."""
+    _require(engine, viewer)
+    with engine.unit_of_work() as work:
+        if work.directory.actor(actor_id) is None:
+            raise NotFoundError(kind="person")
+        work.directory.set_disabled(actor_id, disabled=False)
+        at = engine.wall_clock.now()
+        work.audit.note("people", "PersonEnabled", {"actor_id": str(actor_id)}, actor_id=_who(viewer), at=at)
+        work.commit()
 
 
 def set_disabled(engine: Engine, *, viewer: Viewer, email: str, disabled: bool) -> None:
-    """Let somebody act, or no longer: their sessions end with the next request, and others get their items.
-
-    Raises `NotFoundError`, `NotAllowedError`.
-    """
-    _require(viewer)
-    with engine.unit_of_work() as work:
-        known = work.directory.credentials(email)
-        if known is None:
-            raise NotFoundError(kind="person")
-        work.directory.set_disabled(known.actor_id, disabled=disabled)
-        work.commit()
-    pass_on_items(engine, known.actor_id)
-
-
-def _require(viewer: Viewer) -> None:
+    """Let somebody, named by their address, act or no longer; raises `NotFoundError`, `NotAllowedError`."""
     if not can(viewer, Action.MANAGE_PEOPLE):
         raise NotAllowedError(actor=viewer.name, action=Action.MANAGE_PEOPLE.value)
+    with engine.unit_of_work() as work:
+        known = work.directory.credentials(email)
+    if known is None:
+        raise NotFoundError(kind="person")
+    if disabled:
+        deactivate(engine, known.actor_id, viewer=viewer)
+    else:
+        activate(engine, known.actor_id, viewer=viewer)
 
 
-def _problems(name: str, email: str, password: str, roles: tuple[str, ...]) -> dict[str, str]:
+def _require(engine: Engine, viewer: Viewer) -> None:
+    if not can(viewer, Action.MANAGE_PEOPLE):
+        raise NotAllowedError(actor=viewer.name, action=Action.MANAGE_PEOPLE.value)
+    require_step_up(engine, viewer)
+
+
+def _who(viewer: Viewer) -> UUID | None:
+    return None if viewer.is_system else viewer.actor_id
+
+
+def _require_administrator_left(work: UnitOfWork) -> None:
+    """Refuse what would leave nobody who manages people; an absence does not count."""
+    left = work.directory.holders(roles=(Role.SYSTEM_ADMINISTRATOR.value,))
+    if all(person.disabled for person in left):
+        raise LastAdministratorError
+
+
+def _roles_changed(
+    engine: Engine, work: UnitOfWork, viewer: Viewer, actor_id: UUID, what: str, unit_id: UUID, role: str
+) -> None:
+    at = engine.wall_clock.now()
+    work.sign_ins.end_sessions(actor_id, at=at)
+    body = {"actor_id": str(actor_id), "unit_id": str(unit_id), "role": role}
+    work.audit.note("people", what, body, actor_id=_who(viewer), at=at)
+
+
+def _problems(name: str, email: str, roles: tuple[str, ...]) -> dict[str, str]:
     known = {role.value for role in Role}
     problems = {}
-    if not name.strip():
+    if not name.strip() or len(name) > LONGEST_NAME:
         problems["name"] = "Give a name."
     if "@" not in email or any(letter.isspace() for letter in email):
         problems["email"] = "Give an e-mail address."
-    if len(password) < SHORTEST_PASSWORD:
-        problems["password"] = f"A password has at least {SHORTEST_PASSWORD} characters; several words do well."
     unknown = sorted(set(roles) - known)
     if unknown or not roles:
         problems["role"] = f"{', '.join(unknown) or 'No role'}: choose of {', '.join(sorted(known))}."

@@ -42,6 +42,40 @@ def pass_on_items(engine: Engine, actor_id: UUID) -> int:
     return count
 
 
+def release_unentitled(engine: Engine, actor_id: UUID) -> int:
+    """Give back to all the items that somebody has claimed and may not do any more; gives how many.
+
+    For a role that was taken away. Each item is a transaction of its own, as in `pass_on_items`.
+    """
+    now = engine.clock.now()
+    with engine.unit_of_work() as work:
+        items = work.duty.items_of(actor_id)
+    count = 0
+    for item_id, case_id in items:
+        try:
+            count += _release(engine, item_id, case_id, actor_id, now)
+        except Exception:  # noqa: BLE001 - whatever is wrong with one, the others must go on
+            log.error("item_could_not_be_passed_on", extra={"item_id": str(item_id)})  # noqa: TRY400
+    return count
+
+
+def _release(engine: Engine, item_id: UUID, case_id: UUID, actor_id: UUID, now: datetime) -> bool:
+    with engine.unit_of_work() as work:
+        state = work.cases.lock(case_id)
+        item = work.items.get(item_id)
+        roles = {role for unit, role in work.directory.memberships(actor_id) if unit == state.case.unit_id}
+        is_theirs = item.assignee_id == actor_id and item.status is ItemStatus.RESERVED
+        if not is_theirs or not roles.isdisjoint(item.candidate_roles):
+            return False
+        changed = verbs.release(item)
+        work.items.save(changed)
+        body = {"item_id": str(item.id), "step_key": item.step_key, "assignee_id": None}
+        after = work.cases.note(state, "WorkItemReleased", body, actor_id=None, at=now)
+        _tell(engine, work, after, changed, None, now)
+        work.commit()
+        return True
+
+
 _CAN_ACT = UUID(int=0)
 """Stands for the deputy of somebody who needs none."""
 

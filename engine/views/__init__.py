@@ -13,7 +13,16 @@ from engine.views.explanations import (
     StretchView,
 )
 from engine.views.messages import ChannelView, ContactView, DeadLetterView, MailView, NoticeView, OfferView, SentView
-from engine.views.people import AbsenceView, ActorView, ConflictView, ShiftView
+from engine.views.people import AbsenceView, ActorView, ConflictView, MemberView, RoleView, ShiftView, UnitView
+from engine.views.persons import (
+    AgeView,
+    CandidateView,
+    CaseLinkView,
+    PersonPageView,
+    PersonRoleView,
+    PersonView,
+    SamePersonView,
+)
 from engine.views.running import (
     AsideDeadline,
     AuditFault,
@@ -88,3 +97,10 @@ __all__ = [
     "WorkCounts",
     "WorkItemView",
 ]
+    "PersonPageView",
+    "PersonRoleView",
+    "RoleView",
+    "SubjectLine",
+    "SubjectSection",
+    "SubjectView",
+    "UnitView",

@@ -23,8 +23,8 @@ class Viewer(View):
     """Who is looking: an actor, with the units and roles that decide what they may see.
 
     `memberships` say which role counts in which unit; `roles` is all of them together, for menus. Without memberships
-    every role counts in every unit. `stepped_up_at` (UTC) is when the session last proved who it is, `by_factor` whether
-    with a second factor. With `must_enrol` the roles wait until somebody has set up the second factor that they need.
+    every role counts in every unit. `stepped_up_at` (UTC) is when the session last proved who it is; `by_factor` says
+    whether with a second factor. With `must_enrol` the roles wait until the second factor that they need is set up.
     """
 
     actor_id: UUID

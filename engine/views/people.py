@@ -18,6 +18,47 @@ class ActorView(View):
     disabled: bool
 
 
+class RoleView(View):
+    """A role of somebody in a unit."""
+
+    unit_id: UUID
+    unit: str
+    role: str
+
+
+class MemberView(View):
+    """Somebody as who manages people sees them: never a password, a secret or a case (instants UTC)."""
+
+    id: UUID
+    name: str
+    email: str
+    disabled: bool
+    is_service: bool
+    supervisor_id: UUID | None
+    supervisor: str | None
+    roles: tuple[RoleView, ...]
+    has_password: bool
+    has_factor: bool
+    factor_since: datetime | None
+    recovery_codes: int
+    link_until: datetime | None
+    seen_at: datetime | None
+
+
+class UnitView(View):
+    """A unit as who manages people sees it; `missing` are roles that it needs and nobody has."""
+
+    id: UUID
+    name: str
+    organisation: str
+    jurisdiction: str
+    zone: str
+    language: str
+    contact: str
+    people: int
+    missing: tuple[str, ...]
+
+
 class ShiftView(View):
     """Who is on call for a unit, from when to when; `is_now` while it lasts."""
 

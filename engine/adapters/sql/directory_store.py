@@ -1,9 +1,10 @@
 """Who acts: organisations, units, actors with their roles, and their sign-ins."""
 
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, exists, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from engine.adapters.sql import tables as tb
@@ -12,7 +13,8 @@ from engine.stores import Credentials, Unit
 
 _ORGANISATION, _UNIT = tb.OrganisationRow.__table__, tb.UnitRow.__table__  # type: ignore[attr-defined]
 _ACTOR, _MEMBER = tb.ActorRow.__table__, tb.MembershipRow.__table__  # type: ignore[attr-defined]
-_ABSENCE = tb.AbsenceRow.__table__  # type: ignore[attr-defined]
+_ABSENCE, _ITEM = tb.AbsenceRow.__table__, tb.WorkItemRow.__table__  # type: ignore[attr-defined]
+_ROLES_LOCK = 0x1C3C0001
 
 
 class DirectoryStore:
@@ -84,6 +86,62 @@ class DirectoryStore:
             select(_ACTOR.c.password_hash).where(_ACTOR.c.id == actor_id)
         ).scalar()
         return found
+
+    def names_around(self, unit_ids: Collection[UUID]) -> tuple[str, ...]:
+        """List the names of units and of the organisations that they belong to."""
+        query = select(_UNIT.c.name, _ORGANISATION.c.name).join(
+            _ORGANISATION, _ORGANISATION.c.id == _UNIT.c.organisation_id
+        )
+        return tuple(name for row in self._connection.execute(query.where(_UNIT.c.id.in_(unit_ids))) for name in row)
+
+    def change_unit(self, unit_id: UUID, *, name: str, language: str, contact: str) -> None:
+        """Write what a unit is called, speaks, and may be called by."""
+        values = {"name": name, "language": language, "contact": contact}
+        self._connection.execute(update(_UNIT).where(_UNIT.c.id == unit_id).values(**values))
+
+    def change_actor(self, actor_id: UUID, **values: object) -> None:
+        """Write a name, a language, a supervisor or that an actor is a service."""
+        self._connection.execute(update(_ACTOR).where(_ACTOR.c.id == actor_id).values(**values))
+
+    def take_role(self, actor_id: UUID, *, unit_id: UUID, role: str) -> bool:
+        """Take a role in a unit from an actor; gives whether they had it."""
+        one = (_MEMBER.c.actor_id == actor_id, _MEMBER.c.unit_id == unit_id, _MEMBER.c.role == role)
+        return self._connection.execute(delete(_MEMBER).where(*one)).rowcount == 1
+
+    def has_role(self, actor_id: UUID, *, unit_id: UUID, role: str) -> bool:
+        """Say whether an actor has a role in a unit."""
+        one = (_MEMBER.c.actor_id == actor_id, _MEMBER.c.unit_id == unit_id, _MEMBER.c.role == role)
+        return self._connection.execute(select(_MEMBER.c.role).where(*one)).first() is not None
+
+    def memberships(self, actor_id: UUID) -> tuple[tuple[UUID, str], ...]:
+        """List the units of an actor with each role in them."""
+        query = select(_MEMBER.c.unit_id, _MEMBER.c.role).where(_MEMBER.c.actor_id == actor_id)
+        return tuple((row[0], row[1]) for row in self._connection.execute(query.order_by(*_MEMBER.primary_key)))
+
+    def is_service(self, actor_id: UUID) -> bool:
+        """Say whether an actor is a program."""
+        return bool(self._connection.execute(select(_ACTOR.c.is_service).where(_ACTOR.c.id == actor_id)).scalar())
+
+    def supervised_by(self, actor_id: UUID) -> tuple[UUID, ...]:
+        """List who has an actor as their supervisor."""
+        query = select(_ACTOR.c.id).where(_ACTOR.c.supervisor_id == actor_id, _ACTOR.c.disabled.is_(False))
+        return tuple(self._connection.execute(query.order_by(_ACTOR.c.id)).scalars())
+
+    def is_unserved(self, unit_id: UUID, role: str) -> bool:
+        """Say whether open work of a unit waits for a role, and nobody there who acts has it or another one for it."""
+        held = select(_MEMBER.c.role).join(_ACTOR, _ACTOR.c.id == _MEMBER.c.actor_id)
+        held = held.where(_MEMBER.c.unit_id == unit_id, _ACTOR.c.disabled.is_(False))
+        roles = set(self._connection.execute(held.distinct()).scalars())
+        query = select(_ITEM.c.candidate_roles).where(
+            _ITEM.c.unit_id == unit_id,
+            _ITEM.c.status.in_(("ready", "reserved")),
+            _ITEM.c.candidate_roles.contains([role]),
+        )
+        return any(roles.isdisjoint(wanted) for wanted in self._connection.execute(query.distinct()).scalars())
+
+    def hold_roles(self) -> None:
+        """Keep others from changing who administers until the transaction ends."""
+        self._connection.execute(select(func.pg_advisory_xact_lock(_ROLES_LOCK)))
 
     def count_actors(self) -> int:
         """Count the actors."""

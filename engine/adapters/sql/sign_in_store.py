@@ -10,11 +10,11 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from engine.adapters.sql import tables as tb
 from engine.ports import JsonValue, Vault
-from engine.stores import ApiKey, Factor, Invitation, KeptForm, LostFactor, Session
+from engine.stores import ApiKey, Factor, Invitation, KeptForm, Session
 
 _TABLES = tb.SessionRow.metadata.tables
 _SESSION, _ACTOR, _FACTOR = _TABLES["session"], _TABLES["actor"], _TABLES["second_factor"]
-_RECOVERY, _INVITATION, _LOST = _TABLES["recovery_code"], _TABLES["invitation"], _TABLES["lost_factor"]
+_RECOVERY, _INVITATION = _TABLES["recovery_code"], _TABLES["invitation"]
 _DEVICE, _TRY, _FORM, _KEY = _TABLES["known_device"], _TABLES["sign_in_try"], _TABLES["kept_form"], _TABLES["api_key"]
 
 
@@ -90,12 +90,11 @@ class SignInStore:
 
     def factor(self, actor_id: UUID, *, hold: bool = False) -> Factor | None:
         """Load somebody's second factor; with `hold` nobody else uses a code of it until the transaction ends."""
-        query = select(_FACTOR).where(_FACTOR.c.actor_id == actor_id)
-        row = self._connection.execute(query.with_for_update() if hold else query).mappings().first()
-        if row is None or row["sealed_secret"] is None:
+        query = select(_FACTOR.c.sealed_secret, _FACTOR.c.last_step).where(_FACTOR.c.actor_id == actor_id)
+        row = self._connection.execute(query.with_for_update() if hold else query).first()
+        if row is None or row[0] is None:
             return None
-        secret = self._vault.unseal(row["sealed_secret"], table="second_factor", row=actor_id, column="sealed_secret")
-        return Factor(str(secret), row["confirmed_at"], row["last_step"])
+        return Factor(self._unsealed(row[0], actor_id, "sealed_secret"), row[1])
 
     def has_factor(self, actor_id: UUID) -> bool:
         """Say whether somebody has a second factor that was tried once."""
@@ -103,21 +102,32 @@ class SignInStore:
         return self._connection.execute(query).first() is not None
 
     def propose_factor(self, actor_id: UUID, secret: str, *, at: datetime) -> None:
-        """Write a secret that counts once a code of it was given, over one that never counted."""
-        sealed = self._vault.seal(
-            secret, key_of=actor_id, table="second_factor", row=actor_id, column="sealed_secret"
-        )  # fmt: skip
-        row = {"actor_id": actor_id, "sealed_secret": sealed, "created_at": at, "confirmed_at": None, "last_step": 0}
+        """Write a secret that counts once a code of it was given; the one that counts now stays until then."""
+        row = {
+            "actor_id": actor_id, "created_at": at, "last_step": 0,
+            "sealed_proposed": self._sealed(secret, actor_id, "sealed_proposed"),
+        }  # fmt: skip
         statement = upsert(_FACTOR).values(row)
-        changes = {name: statement.excluded[name] for name in row if name != "actor_id"}
+        changes = {"sealed_proposed": statement.excluded.sealed_proposed}
         self._connection.execute(statement.on_conflict_do_update(index_elements=("actor_id",), set_=changes))
 
-    def use_step(self, actor_id: UUID, step: int, *, confirmed_at: datetime | None = None) -> None:
-        """Say that the code of these thirty seconds was used: it, and those before it, count no more."""
-        values: dict[str, Any] = {"last_step": step}
-        if confirmed_at is not None:
-            values["confirmed_at"] = confirmed_at
+    def proposed_factor(self, actor_id: UUID) -> str | None:
+        """Open the secret that was proposed, if there is one."""
+        query = select(_FACTOR.c.sealed_proposed).where(_FACTOR.c.actor_id == actor_id)
+        sealed = self._connection.execute(query).scalar()
+        return self._unsealed(sealed, actor_id, "sealed_proposed") if sealed is not None else None
+
+    def confirm_factor(self, actor_id: UUID, secret: str, *, step: int, at: datetime) -> None:
+        """Let a secret count from now on, in place of the one before; the code of `step` was used for that."""
+        values = {
+            "sealed_secret": self._sealed(secret, actor_id, "sealed_secret"), "sealed_proposed": None,
+            "confirmed_at": at, "last_step": step,
+        }  # fmt: skip
         self._connection.execute(update(_FACTOR).where(_FACTOR.c.actor_id == actor_id).values(**values))
+
+    def use_step(self, actor_id: UUID, step: int) -> None:
+        """Say that the code of these thirty seconds was used: it, and those before it, count no more."""
+        self._connection.execute(update(_FACTOR).where(_FACTOR.c.actor_id == actor_id).values(last_step=step))
 
     def drop_factor(self, actor_id: UUID) -> None:
         """Take somebody's second factor away, with its recovery codes."""
@@ -143,25 +153,6 @@ class SignInStore:
         """Use a recovery code; gives whether it was still there."""
         free = (_RECOVERY.c.id == code_id, _RECOVERY.c.used_at.is_(None))
         return self._connection.execute(update(_RECOVERY).where(*free).values(used_at=at)).rowcount == 1
-
-    def add_lost_factor(self, lost: LostFactor) -> None:
-        """Write that somebody's second factor is to be taken away."""
-        self._connection.execute(insert(_LOST), lost._asdict())
-
-    def lost_factor(self, lost_id: UUID) -> LostFactor | None:
-        """Load such a request, and keep others from answering it until the transaction ends."""
-        row = self._connection.execute(select(*_lost_columns()).where(_LOST.c.id == lost_id).with_for_update()).first()
-        return LostFactor(*row) if row else None
-
-    def open_lost_factors(self, *, now: datetime) -> tuple[LostFactor, ...]:
-        """Load the requests that wait for an answer, the oldest first."""
-        query = select(*_lost_columns()).where(_LOST.c.answered_at.is_(None), _LOST.c.expires_at > now)
-        return tuple(LostFactor(*row) for row in self._connection.execute(query.order_by(_LOST.c.asked_at)))
-
-    def answer_lost_factor(self, lost_id: UUID, *, by: UUID, approved: bool, at: datetime) -> None:
-        """Write how such a request was answered."""
-        values = {"answered_by": by, "answered_at": at, "approved": approved}
-        self._connection.execute(update(_LOST).where(_LOST.c.id == lost_id).values(**values))
 
     # Invitations
 
@@ -308,14 +299,16 @@ class SignInStore:
         live = (_KEY.c.actor_id == actor_id, _KEY.c.revoked_at.is_(None))
         self._connection.execute(update(_KEY).where(*live).values(revoked_at=at))
 
+    def _sealed(self, secret: str, actor_id: UUID, column: str) -> bytes:
+        return self._vault.seal(secret, key_of=actor_id, table="second_factor", row=actor_id, column=column)
+
+    def _unsealed(self, sealed: bytes, actor_id: UUID, column: str) -> str:
+        return str(self._vault.unseal(sealed, table="second_factor", row=actor_id, column=column))
+
 
 def _session_columns() -> tuple[Any, ...]:
     names = ("id", "actor_id", "created_at", "seen_at", "ended_at", "stepped_up_at", "by_factor", "pending", "device")
     return (*(_SESSION.c[name] for name in names), _ACTOR.c.disabled)
-
-
-def _lost_columns() -> list[Any]:
-    return [_LOST.c[name] for name in LostFactor._fields]
 
 
 def _usable(now: datetime) -> tuple[Any, ...]:

@@ -33,6 +33,9 @@ OF_A_CASE = {
     "returned": ("sent back to you", "Look in case {number} was looked at by a second person and sent back"),
 }
 OF_THE_SYSTEM = {
+    "new_device": ("ICMC: you signed in from a new browser", "from a browser that you had not used before"),
+    "sign_in_changed": ("ICMC: how you sign in was changed", "every session of yours was ended"),
+    "person_to_look_after": ("ICMC: an account waits for you", "needs an administrator or a supervisor"),
     "erase_copy": ("ICMC: please erase your copy", "had shared with yours was erased there"),
     "erasure_asked": ("ICMC: an erasure waits for a second person", "Two people must agree"),
     "handed_over": ("ICMC: you are on call now", "on call now for Unit IN (Here)"),

@@ -23,6 +23,7 @@ from engine.portal.presenters.source import numbered
 from engine.portal.visit import Link
 from engine.spec.findings import Finding
 from engine.usecases.calendar_days import CalendarDay
+from tests.unit.portal.account_pages import account_contexts
 
 NOW = datetime(2026, 3, 7, 13, 10, tzinfo=UTC)
 ID = UUID(int=7)
@@ -180,6 +181,7 @@ def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
                        "prefect_ui_url": "http://127.0.0.1:4200" if full else None},
         "demo.html": {"spans": {"PT6H": ("Let 6 hours pass", timedelta(hours=6))}, "cases": some(view(vw.CaseLine)),
                       "mails": some(view(vw.MailView))},
+        **account_contexts(NASTY, full=full, member=view(vw.MemberView), unit=view(vw.UnitView)),
     }  # fmt: skip
 
 

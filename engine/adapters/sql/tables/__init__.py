@@ -61,7 +61,6 @@ from engine.adapters.sql.tables.sign_in import (
     InvitationRow,
     KeptFormRow,
     KnownDeviceRow,
-    LostFactorRow,
     RecoveryCodeRow,
     SecondFactorRow,
     SessionRow,

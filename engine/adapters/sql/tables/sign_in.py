@@ -32,11 +32,15 @@ class SessionRow(SQLModel, table=True):
 
 
 class SecondFactorRow(SQLModel, table=True):
-    """The secret of somebody's authenticator, sealed; `last_step` is the newest code that was used."""
+    """The secret of somebody's authenticator, sealed; `last_step` is the newest code that was used.
+
+    A proposed one counts only once a code of it was given.
+    """
 
     __tablename__ = "second_factor"
     actor_id: UUID = Field(primary_key=True, foreign_key="actor.id")
     sealed_secret: bytes | None = sealed()
+    sealed_proposed: bytes | None = sealed()
     created_at: datetime = at(null=False)
     confirmed_at: datetime | None = at()
     last_step: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
@@ -66,20 +70,6 @@ class InvitationRow(SQLModel, table=True):
     expires_at: datetime = at(null=False)
     used_at: datetime | None = at()
     cancelled_at: datetime | None = at()
-
-
-class LostFactorRow(SQLModel, table=True):
-    """That somebody's second factor is to be taken away: one person asks, another answers."""
-
-    __tablename__ = "lost_factor"
-    id: UUID = Field(primary_key=True)
-    actor_id: UUID = Field(foreign_key="actor.id", index=True)
-    asked_by: UUID = Field(foreign_key="actor.id")
-    asked_at: datetime = at(null=False)
-    expires_at: datetime = at(null=False)
-    answered_by: UUID | None = Field(default=None, foreign_key="actor.id")
-    answered_at: datetime | None = at()
-    approved: bool | None = None
 
 
 class KnownDeviceRow(SQLModel, table=True):

@@ -13,7 +13,7 @@ branch_labels: Sequence[str] | None = None
 depends_on: Sequence[str] | None = None
 
 _NEW = (
-    "second_factor", "recovery_code", "invitation", "lost_factor", "known_device", "sign_in_try", "kept_form",
+    "second_factor", "recovery_code", "invitation", "known_device", "sign_in_try", "kept_form",
 )  # fmt: skip
 
 
@@ -27,6 +27,7 @@ def upgrade() -> None:
         "second_factor",
         sa.Column("actor_id", sa.Uuid(), nullable=False),
         sa.Column("sealed_secret", engine.adapters.sql.columns.Sealed(), nullable=True),
+        sa.Column("sealed_proposed", engine.adapters.sql.columns.Sealed(), nullable=True),
         _at("created_at"),
         _at("confirmed_at", null=True),
         sa.Column("last_step", sa.Integer(), server_default=sa.text("0"), nullable=False),
@@ -60,22 +61,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("token_hash"),
     )
     op.create_index(op.f("ix_invitation_actor_id"), "invitation", ["actor_id"], unique=False)
-    op.create_table(
-        "lost_factor",
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("actor_id", sa.Uuid(), nullable=False),
-        sa.Column("asked_by", sa.Uuid(), nullable=False),
-        _at("asked_at"),
-        _at("expires_at"),
-        sa.Column("answered_by", sa.Uuid(), nullable=True),
-        _at("answered_at", null=True),
-        sa.Column("approved", sa.Boolean(), nullable=True),
-        sa.ForeignKeyConstraint(["actor_id"], ["actor.id"]),
-        sa.ForeignKeyConstraint(["answered_by"], ["actor.id"]),
-        sa.ForeignKeyConstraint(["asked_by"], ["actor.id"]),
-        sa.PrimaryKeyConstraint("id"),
-    )
-    op.create_index(op.f("ix_lost_factor_actor_id"), "lost_factor", ["actor_id"], unique=False)
     op.create_table(
         "known_device",
         sa.Column("actor_id", sa.Uuid(), nullable=False),

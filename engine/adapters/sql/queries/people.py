@@ -1,0 +1,122 @@
+"""People and units as those see them who manage them: never a case."""
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select
+
+from engine import views as vw
+from engine.adapters.sql.queries.reading import Reading, Row
+from engine.adapters.sql.queries.shape import ACTOR, ITEM, ITEM_IS_OPEN, MEMBERSHIP, ORGANISATION, UNIT
+from engine.domain.policy import Action, can
+from engine.errors import NotAllowedError, NotFoundError
+from engine.spec.roles import Role
+
+_TABLES = ACTOR.metadata.tables
+_FACTOR, _RECOVERY, _INVITATION = _TABLES["second_factor"], _TABLES["recovery_code"], _TABLES["invitation"]
+_SESSION = _TABLES["session"]
+_NEEDED = frozenset({Role.SUPERVISOR.value, Role.NODAL_OFFICER.value})
+
+
+def members(reading: Reading, viewer: vw.Viewer) -> tuple[vw.MemberView, ...]:
+    """List everybody, who acts no longer last; raises `NotAllowedError` for who does not manage people."""
+    _require(viewer)
+    rows = reading.rows(_members().order_by(ACTOR.c.disabled, ACTOR.c.name, ACTOR.c.id))
+    return _with_roles(reading, rows)
+
+
+def member(reading: Reading, viewer: vw.Viewer, actor_id: UUID) -> vw.MemberView:
+    """Give one of them, or somebody whom the viewer supervises; raises `NotFoundError`."""
+    rows = reading.rows(_members().where(ACTOR.c.id == actor_id))
+    found = next(iter(_with_roles(reading, rows)), None)
+    if found is None or not (can(viewer, Action.MANAGE_PEOPLE) or _supervises(viewer, found)):
+        raise NotFoundError(kind="person")
+    return found
+
+
+def unit_list(reading: Reading, viewer: vw.Viewer) -> tuple[vw.UnitView, ...]:
+    """List the units with what they lack; raises `NotAllowedError` for who does not manage people."""
+    _require(viewer)
+    rows = reading.rows(
+        select(UNIT, ORGANISATION.c.name.label("organisation"))
+        .join(ORGANISATION, ORGANISATION.c.id == UNIT.c.organisation_id)
+        .order_by(ORGANISATION.c.name, UNIT.c.name, UNIT.c.id)
+    )
+    held = _held_roles(reading)
+    waited = _waited_roles(reading)
+    safe = {row["organisation_id"] for row in rows if Role.SAFEGUARDING_LEAD in held.get(row["id"], {})}
+    return tuple(_unit(row, held.get(row["id"], {}), waited.get(row["id"], ()), safe) for row in rows)
+
+
+def _unit(row: Row, held: dict[str, set[UUID]], waited: Iterable[list[str]], safe: set[UUID]) -> vw.UnitView:
+    missing = _NEEDED - set(held) | {role for roles in waited if set(held).isdisjoint(roles) for role in roles}
+    if row["organisation_id"] not in safe:
+        missing |= {Role.SAFEGUARDING_LEAD.value}
+    shown = {name: row[name] for name in ("id", "name", "organisation", "jurisdiction", "zone", "language", "contact")}
+    people = len({actor for actors in held.values() for actor in actors})
+    return vw.UnitView(**shown, people=people, missing=tuple(sorted(missing)))
+
+
+def _members() -> Any:  # noqa: ANN401 - a select of many columns
+    boss = ACTOR.alias("boss")
+    recovery = select(func.count()).where(_RECOVERY.c.actor_id == ACTOR.c.id, _RECOVERY.c.used_at.is_(None))
+    link = select(func.max(_INVITATION.c.expires_at)).where(
+        _INVITATION.c.actor_id == ACTOR.c.id, _INVITATION.c.used_at.is_(None), _INVITATION.c.cancelled_at.is_(None)
+    )
+    seen = select(func.max(_SESSION.c.seen_at)).where(_SESSION.c.actor_id == ACTOR.c.id)
+    return select(
+        ACTOR.c.id, ACTOR.c.name, ACTOR.c.email, ACTOR.c.disabled, ACTOR.c.is_service, ACTOR.c.supervisor_id,
+        boss.c.name.label("supervisor"), ACTOR.c.password_hash.is_not(None).label("has_password"),
+        _FACTOR.c.confirmed_at.label("factor_since"), recovery.scalar_subquery().label("recovery_codes"),
+        link.scalar_subquery().label("link_until"), seen.scalar_subquery().label("seen_at"),
+    ).select_from(
+        ACTOR.outerjoin(boss, boss.c.id == ACTOR.c.supervisor_id)
+        .outerjoin(_FACTOR, _FACTOR.c.actor_id == ACTOR.c.id)
+    )  # fmt: skip
+
+
+def _with_roles(reading: Reading, rows: Iterable[Row]) -> tuple[vw.MemberView, ...]:
+    found = list(rows)
+    statement = (
+        select(MEMBERSHIP.c.actor_id, MEMBERSHIP.c.unit_id, UNIT.c.name.label("unit"), MEMBERSHIP.c.role)
+        .join(UNIT, UNIT.c.id == MEMBERSHIP.c.unit_id)
+        .where(MEMBERSHIP.c.actor_id.in_([row["id"] for row in found]))
+        .order_by(UNIT.c.name, MEMBERSHIP.c.role)
+    )
+    roles: dict[UUID, list[vw.RoleView]] = {}
+    for row in reading.rows(statement):
+        one = vw.RoleView(unit_id=row["unit_id"], unit=row["unit"], role=row["role"])
+        roles.setdefault(row["actor_id"], []).append(one)
+    return tuple(
+        vw.MemberView(**row, has_factor=row["factor_since"] is not None, roles=tuple(roles.get(row["id"], ())))
+        for row in found
+    )
+
+
+def _held_roles(reading: Reading) -> dict[UUID, dict[str, set[UUID]]]:
+    held: dict[UUID, dict[str, set[UUID]]] = {}
+    statement = select(MEMBERSHIP).join(ACTOR, ACTOR.c.id == MEMBERSHIP.c.actor_id).where(~ACTOR.c.disabled)
+    for row in reading.rows(statement):
+        held.setdefault(row["unit_id"], {}).setdefault(row["role"], set()).add(row["actor_id"])
+    return held
+
+
+def _waited_roles(reading: Reading) -> dict[UUID, list[list[str]]]:
+    """Give, by unit, for which roles its open work waits: any one of each list would do."""
+    found: dict[UUID, list[list[str]]] = {}
+    for row in reading.rows(select(ITEM.c.unit_id, ITEM.c.candidate_roles).where(ITEM_IS_OPEN).distinct()):
+        found.setdefault(row["unit_id"], []).append(row["candidate_roles"])
+    return found
+
+
+def _supervises(viewer: vw.Viewer, person: vw.MemberView) -> bool:
+    if person.supervisor_id == viewer.actor_id:
+        return True
+    units = {one.unit_id for one in viewer.memberships if Role.SUPERVISOR in one.roles}
+    return any(one.unit_id in units for one in person.roles)
+
+
+def _require(viewer: vw.Viewer) -> None:
+    if not can(viewer, Action.MANAGE_PEOPLE):
+        raise NotAllowedError(actor=viewer.name, action=Action.MANAGE_PEOPLE.value)

@@ -1,0 +1,227 @@
+"""People: who acts and as what; invite, give and take roles, let act no longer, look after how they sign in."""
+
+from collections.abc import Callable, Mapping
+from uuid import UUID
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from engine.domain.policy import Action
+from engine.errors import InvalidAnswersError
+from engine.portal.dependencies import Posted, SignedIn
+from engine.portal.posted import text, typed, uuid_or_none
+from engine.portal.visit import Visit
+from engine.spec.roles import Role
+from engine.usecases import manage_people, second_factor, service_accounts
+from engine.usecases.invitations import new_link
+
+router = APIRouter()
+
+
+@router.get("/people")
+def people(visit: SignedIn) -> Response:
+    """List who acts and acted."""
+    return _people_page(visit, {}, {})
+
+
+@router.post("/people")
+def invited(visit: SignedIn, form: Posted) -> Response:
+    """Add somebody, and show the link by which they set their password, once."""
+    try:
+        added = manage_people.invite(
+            visit.engine, viewer=visit.viewer, name=text(form, "name"), email=text(form, "email"), unit_id=_unit(form),
+            roles=[role] if (role := text(form, "role")) else [], supervisor_id=uuid_or_none(form, "supervisor_id"),
+        )  # fmt: skip
+    except InvalidAnswersError as error:
+        return _people_page(visit, error.problems, typed(form))
+    return _link_page(visit, added.actor_id, added.token)
+
+
+@router.get("/people/{actor_id}")
+def person(visit: SignedIn, actor_id: UUID) -> Response:
+    """Show somebody: roles, supervisor, how they sign in."""
+    return _person_page(visit, actor_id)
+
+
+@router.post("/people/{actor_id}/roles")
+def role_given(visit: SignedIn, actor_id: UUID, form: Posted) -> Response:
+    """Give a role in a unit."""
+
+    def act() -> str:
+        unit_id = _unit(form)
+        manage_people.give_role(
+            visit.engine, actor_id, viewer=visit.viewer, unit_id=unit_id, role=text(form, "role")
+        )  # fmt: skip
+        return "role_given"
+
+    return _try(visit, actor_id, act)
+
+
+@router.post("/people/{actor_id}/roles/take")
+def role_taken(visit: SignedIn, actor_id: UUID, form: Posted) -> Response:
+    """Take a role in a unit."""
+
+    def act() -> str:
+        unit_id = uuid_or_none(form, "unit_id") or UUID(int=0)
+        manage_people.take_role(
+            visit.engine, actor_id, viewer=visit.viewer, unit_id=unit_id, role=text(form, "role")
+        )  # fmt: skip
+        return "role_taken"
+
+    return _try(visit, actor_id, act)
+
+
+@router.post("/people/{actor_id}/supervisor")
+def supervisor_set(visit: SignedIn, actor_id: UUID, form: Posted) -> Response:
+    """Say who supervises somebody."""
+
+    def act() -> str:
+        chosen = uuid_or_none(form, "supervisor_id")
+        manage_people.set_supervisor(visit.engine, actor_id, viewer=visit.viewer, supervisor_id=chosen)
+        return "supervisor"
+
+    return _try(visit, actor_id, act)
+
+
+@router.post("/people/{actor_id}/link")
+def link_made(visit: SignedIn, actor_id: UUID) -> Response:
+    """Make a new link, and show it once."""
+    return _link_page(visit, actor_id, new_link(visit.engine, actor_id, viewer=visit.viewer))
+
+
+@router.post("/people/{actor_id}/end-sessions")
+def sessions_ended(visit: SignedIn, actor_id: UUID) -> Response:
+    """End every session of somebody."""
+    manage_people.end_all_sessions(visit.engine, actor_id, viewer=visit.viewer)
+    return visit.go(f"/people/{actor_id}", said="sessions")
+
+
+@router.post("/people/{actor_id}/deactivate")
+def deactivated(visit: SignedIn, actor_id: UUID) -> Response:
+    """Let somebody act no longer."""
+    manage_people.deactivate(visit.engine, actor_id, viewer=visit.viewer)
+    return visit.go(f"/people/{actor_id}", said="deactivated")
+
+
+@router.post("/people/{actor_id}/activate")
+def activated(visit: SignedIn, actor_id: UUID) -> Response:
+    """Let somebody act again."""
+    manage_people.activate(visit.engine, actor_id, viewer=visit.viewer)
+    return visit.go(f"/people/{actor_id}", said="activated")
+
+
+@router.post("/people/{actor_id}/lost-factor")
+def factor_lost(visit: SignedIn, actor_id: UUID) -> Response:
+    """Vouch for somebody who lost their second factor."""
+    second_factor.report_lost(visit.engine, actor_id, viewer=visit.viewer)
+    return visit.go(f"/people/{actor_id}", said="factor_lost")
+
+
+@router.post("/people/{actor_id}/lost-factor/{request_id}")
+def lost_answered(visit: SignedIn, actor_id: UUID, request_id: UUID, form: Posted) -> Response:
+    """Take the lost factor away, or refuse."""
+    approved = text(form, "answer") == "yes"
+    second_factor.answer_lost(visit.engine, request_id, viewer=visit.viewer, approved=approved)
+    return visit.go(f"/people/{actor_id}", said="factor_gone" if approved else "factor_kept")
+
+
+@router.get("/service-accounts")
+def keys(visit: SignedIn) -> Response:
+    """List the keys with which other programs ask."""
+    return _keys_page(visit, {}, {})
+
+
+@router.post("/service-accounts")
+def key_made(visit: SignedIn, form: Posted) -> Response:
+    """Make a key, and show it once."""
+    days = text(form, "days")
+    try:
+        made = service_accounts.add_key(
+            visit.engine, viewer=visit.viewer, account=text(form, "account"), unit=text(form, "unit"),
+            name=text(form, "name"), scopes=[text(form, "scope")],
+            days=int(days) if days.isascii() and days.isdigit() and len(days) < 5 else 0,  # noqa: PLR2004 - digits
+        )  # fmt: skip
+    except InvalidAnswersError as error:
+        return _keys_page(visit, error.problems, typed(form))
+    return visit.page("key-made.html", title="A new key", key=made.key)
+
+
+@router.post("/service-accounts/{key_id}/revoke")
+def key_revoked(visit: SignedIn, key_id: UUID) -> Response:
+    """Let a key count no more."""
+    service_accounts.revoke_key(visit.engine, key_id, viewer=visit.viewer)
+    return visit.go("/service-accounts", said="key_revoked")
+
+
+def _unit(form: Posted) -> UUID:
+    unit_id = uuid_or_none(form, "unit_id")
+    if unit_id is None:
+        raise InvalidAnswersError({"unit_id": "Choose a unit."})
+    return unit_id
+
+
+def _try(visit: Visit, actor_id: UUID, act: Callable[[], str]) -> Response:
+    try:
+        return visit.go(f"/people/{actor_id}", said=act())
+    except InvalidAnswersError as error:
+        return _person_page(visit, actor_id, errors=error.problems)
+
+
+def _people_page(visit: Visit, errors: Mapping[str, str], given: Mapping[str, str]) -> Response:
+    members = visit.engine.queries.members(visit.viewer)
+    return visit.page(
+        "people.html",
+        title="People",
+        section="people",
+        status=422 if errors else 200,
+        people=[one for one in members if not one.is_service],
+        units=visit.engine.queries.unit_list(visit.viewer),
+        roles=[(role.value, role.label) for role in Role],
+        typed=given,
+        errors=errors,
+        problems=[(f"#{name}", sentence) for name, sentence in errors.items()],
+    )
+
+
+def _person_page(visit: Visit, actor_id: UUID, *, errors: Mapping[str, str] | None = None) -> Response:
+    shown = visit.engine.queries.member(visit.viewer, actor_id)
+    may_manage = visit.may(Action.MANAGE_PEOPLE)
+    members = visit.engine.queries.members(visit.viewer) if may_manage else ()
+    lost = second_factor.lost_factor_of(visit.engine, actor_id)
+    return visit.page(
+        "member.html",
+        title=shown.name,
+        section="people" if may_manage else "",
+        status=422 if errors else 200,
+        person=shown,
+        may_manage=may_manage,
+        is_self=shown.id == visit.viewer.actor_id,
+        others=[one for one in members if not one.is_service and not one.disabled and one.id != actor_id],
+        units=visit.engine.queries.units(visit.viewer),
+        roles=[(role.value, role.label) for role in Role],
+        lost=lost,
+        may_answer=lost is not None and may_manage and visit.viewer.actor_id not in {lost.asked_by, actor_id},
+        errors=errors or {},
+        problems=[(f"#{name}", sentence) for name, sentence in (errors or {}).items()],
+    )
+
+
+def _link_page(visit: Visit, actor_id: UUID, token: str) -> Response:
+    shown = visit.engine.queries.member(visit.viewer, actor_id)
+    link = f"{visit.engine.portal_url}/invitation/{token}"
+    return visit.page("link-made.html", title="A link for them", section="people", person=shown, link=link)
+
+
+def _keys_page(visit: Visit, errors: Mapping[str, str], given: Mapping[str, str]) -> Response:
+    return visit.page(
+        "service-accounts.html",
+        title="Programs that ask",
+        section="people",
+        status=422 if errors else 200,
+        keys=service_accounts.keys(visit.engine, viewer=visit.viewer),
+        units=[name for _, name in visit.engine.queries.units(visit.viewer)],
+        scopes=tuple(service_accounts.SCOPES.items()),
+        typed=given,
+        errors=errors,
+        problems=[(f"#{name}", sentence) for name, sentence in errors.items()],
+    )

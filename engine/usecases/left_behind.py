@@ -1,0 +1,58 @@
+"""What somebody leaves behind who acts no longer: shifts, people whom they supervised, roles that nobody has now."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from engine.assembly import Engine
+from engine.ports import ActorRecord
+from engine.spec.roles import Role
+from engine.stores import UnitOfWork
+from engine.usecases.telling import EMAIL, IN_APP, tell_of_system
+
+NEEDED: Final = (Role.SUPERVISOR, Role.NODAL_OFFICER, Role.SAFEGUARDING_LEAD)
+"""Roles that ladders and concerns lead to: a unit that had one and has none now is told of, work or not."""
+_LOOK_AFTER: Final = (Role.SUPERVISOR.value, Role.NODAL_OFFICER.value, Role.SYSTEM_ADMINISTRATOR.value)
+
+
+def pass_on_duties(engine: Engine, work: UnitOfWork, person: ActorRecord, *, now: datetime) -> None:
+    """Call off somebody's shifts, give whom they supervised to their own supervisor, and tell of what has no owner."""
+    for actor_id in work.directory.supervised_by(person.id):
+        work.directory.change_actor(actor_id, supervisor_id=person.supervisor_id)
+        if person.supervisor_id is None:
+            _tell(engine, work, f"unsupervised|{actor_id}|{now.isoformat()}", f"/people/{actor_id}", (), now)
+    for unit_id in person.unit_ids:
+        if _call_off(work, person.id, unit_id, now):
+            _tell(engine, work, f"shifts|{unit_id}|{now.isoformat()}", "/on-call", (unit_id,), now)
+    for unit_id, role in work.directory.memberships(person.id):
+        tell_of_gap(engine, work, unit_id=unit_id, role=role, now=now)
+
+
+def tell_of_gap(engine: Engine, work: UnitOfWork, *, unit_id: UUID, role: str, now: datetime) -> None:
+    """Tell whoever looks after a unit when nobody has a role there any more for which work waits, or that it needs."""
+    if any(not person.disabled for person in work.directory.holders(roles=(role,), unit_id=unit_id)):
+        return
+    if role in NEEDED or work.directory.is_unserved(unit_id, role):
+        _tell(engine, work, f"no-role|{unit_id}|{role}|{now.isoformat()}", f"/units/{unit_id}", (unit_id,), now)
+
+
+def _call_off(work: UnitOfWork, actor_id: UUID, unit_id: UUID, now: datetime) -> int:
+    mine = [shift for shift in work.duty.shifts(unit_id, since=now) if shift.actor_id == actor_id]
+    for shift in mine:
+        if shift.starts_at < now:
+            work.duty.end_shift(shift.id, at=now)
+        else:
+            work.duty.cancel_shift(shift.id, at=now)
+    return len(mine)
+
+
+def _tell(engine: Engine, work: UnitOfWork, rule: str, link: str, unit_ids: Iterable[UUID], now: datetime) -> None:
+    """Tell the supervisors and nodal officers of units, and every administrator; each person once."""
+    found = {one.id: one for unit in unit_ids for one in work.directory.holders(roles=_LOOK_AFTER[:2], unit_id=unit)}
+    found |= {one.id: one for one in work.directory.holders(roles=_LOOK_AFTER[2:])}
+    tell_of_system(
+        engine, work, kind="person_to_look_after", rule=rule,
+        people=[person for person in found.values() if not person.disabled], channels=(IN_APP, EMAIL), link=link,
+        now=now,
+    )  # fmt: skip

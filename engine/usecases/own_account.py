@@ -1,0 +1,67 @@
+"""Change my own password, and end my own sessions."""
+
+from uuid import UUID
+
+from engine.assembly import Engine
+from engine.domain.sign_in import LONGEST
+from engine.errors import InvalidAnswersError, NotFoundError
+from engine.stores import Session
+from engine.usecases.new_passwords import require_good, set_password, words_about
+from engine.usecases.session_tokens import hash_of
+from engine.usecases.slowing_down import Tries
+from engine.usecases.step_up import require_step_up
+from engine.views import Viewer
+
+
+def change_password(engine: Engine, *, viewer: Viewer, token: str, old: str, new: str, network: str = "") -> str:
+    """Change the viewer's password; every other session ends. Gives the session's token, a new one.
+
+    Raises `StepUpNeededError`, and `InvalidAnswersError` for a wrong old or an unfit new password.
+    """
+    require_step_up(engine, viewer)
+    tries = Tries(engine, account=str(viewer.actor_id), network=network)
+    tries.count()
+    with engine.unit_of_work() as work:
+        kept = work.directory.password_of(viewer.actor_id)
+        has_factor = work.sign_ins.has_factor(viewer.actor_id)
+        context = words_about(work, viewer.actor_id)
+    if kept is not None and not engine.passwords.verify(old, kept):
+        raise InvalidAnswersError({"old": "This is not your password."})
+    tries.forget()
+    require_good(engine, new, has_factor=has_factor, context=context)
+    now, fresh = engine.wall_clock.now(), engine.entropy.token()
+    with engine.unit_of_work() as work:
+        work.sign_ins.renew_session(hash_of(token), new_hash=hash_of(fresh), at=now, by_factor=viewer.by_factor)
+        set_password(engine, work, viewer.actor_id, new, at=now, but=hash_of(fresh))
+        work.audit.note("sign-in", "PasswordChanged", {}, actor_id=viewer.actor_id, at=now)
+        work.commit()
+    return fresh
+
+
+def sessions_of(engine: Engine, *, viewer: Viewer) -> tuple[tuple[Session, bool], ...]:
+    """List the viewer's sessions that were not ended, each with whether it is the present one."""
+    now = engine.wall_clock.now()
+    with engine.unit_of_work() as work:
+        present = work.sign_ins.session(viewer.session_hash) if viewer.session_hash else None
+        found = work.sign_ins.sessions_of(viewer.actor_id, since=now - LONGEST)
+    return tuple((session, present is not None and session.id == present.id) for session in found)
+
+
+def end_session(engine: Engine, session_id: UUID, *, viewer: Viewer) -> None:
+    """End one of the viewer's own sessions; raises `NotFoundError` for another's and for one that is over."""
+    now = engine.wall_clock.now()
+    with engine.unit_of_work() as work:
+        if not work.sign_ins.end_session_of(viewer.actor_id, session_id, at=now):
+            raise NotFoundError(kind="session")
+        work.audit.note("sign-in", "SessionEnded", {"session_id": str(session_id)}, actor_id=viewer.actor_id, at=now)
+        work.commit()
+
+
+def end_other_sessions(engine: Engine, *, viewer: Viewer) -> int:
+    """End every session of the viewer but the present one; gives how many."""
+    now = engine.wall_clock.now()
+    with engine.unit_of_work() as work:
+        count = work.sign_ins.end_sessions(viewer.actor_id, at=now, but=viewer.session_hash)
+        work.audit.note("sign-in", "SessionsEnded", {"count": count}, actor_id=viewer.actor_id, at=now)
+        work.commit()
+    return count

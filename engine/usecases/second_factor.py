@@ -1,0 +1,246 @@
+"""Set up a second factor, get new recovery codes, and take a lost factor away by two people."""
+
+from datetime import timedelta
+from typing import Final, NamedTuple
+from uuid import UUID
+
+from engine.assembly import Engine
+from engine.domain.four_eyes import ApprovalRequest, require_answerable
+from engine.domain.policy import Action, can
+from engine.errors import NotAllowedError, NotFoundError, WrongCodeError
+from engine.ports import ActorRecord
+from engine.spec.roles import Role
+from engine.stores import UnitOfWork
+from engine.usecases.credential_notices import tell_of_change
+from engine.usecases.session_tokens import hash_of
+from engine.usecases.slowing_down import Tries
+from engine.usecases.step_up import require_step_up
+from engine.usecases.telling import EMAIL, IN_APP, tell_of_system
+from engine.views import Viewer
+
+RECOVERY_CODES: Final = 10
+LOST_FACTOR: Final = "lost_factor"
+"""The kind of request for approval by which a lost factor is taken away."""
+_LETTERS: Final = "ABCDEFGHJKMNPQRSTVWXYZ23456789"
+_CODE_LENGTH: Final = 12
+_LOST_FOR: Final = timedelta(hours=72)
+
+
+class Proposal(NamedTuple):
+    """A secret for an authenticator, and the address by which it learns it."""
+
+    secret: str
+    address: str
+
+
+class SetUp(NamedTuple):
+    """A second factor that counts now: the session's new token, and recovery codes that are shown once."""
+
+    token: str
+    recovery_codes: tuple[str, ...]
+
+
+def has_factor(engine: Engine, *, viewer: Viewer) -> bool:
+    """Say whether the viewer has a second factor."""
+    with engine.unit_of_work() as work:
+        return work.sign_ins.has_factor(viewer.actor_id)
+
+
+def propose(engine: Engine, *, viewer: Viewer) -> None:
+    """Make a secret for the viewer's authenticator; it counts once a code of it was given.
+
+    Raises `StepUpNeededError`: whoever finds an open session must not bring their own telephone.
+    """
+    require_step_up(engine, viewer, factor=_must_prove_factor(engine, viewer))
+    now = engine.wall_clock.now()
+    with engine.unit_of_work() as work:
+        work.sign_ins.propose_factor(viewer.actor_id, engine.codes.new_secret(), at=now)
+        work.commit()
+
+
+def proposal(engine: Engine, *, viewer: Viewer) -> Proposal | None:
+    """Give the secret that was proposed to the viewer, if one waits; raises `StepUpNeededError`."""
+    require_step_up(engine, viewer, factor=_must_prove_factor(engine, viewer))
+    with engine.unit_of_work() as work:
+        secret = work.sign_ins.proposed_factor(viewer.actor_id)
+        actor = work.directory.actor(viewer.actor_id)
+    if secret is None or actor is None:
+        return None
+    return Proposal(secret, engine.codes.address(secret, account=actor.email))
+
+
+def confirm(engine: Engine, *, viewer: Viewer, token: str, code: str, network: str = "") -> SetUp:
+    """Let the proposed secret count, by a code of it; every other session ends.
+
+    Raises `WrongCodeError`, `StepUpNeededError`, and `NotFoundError` when nothing was proposed.
+    """
+    require_step_up(engine, viewer, factor=_must_prove_factor(engine, viewer))
+    tries = Tries(engine, account=str(viewer.actor_id), network=network)
+    tries.count()
+    now, fresh = engine.wall_clock.now(), engine.entropy.token()
+    codes, hashes = _new_codes(engine)
+    with engine.unit_of_work() as work:
+        secret = work.sign_ins.proposed_factor(viewer.actor_id)
+        if secret is None:
+            raise NotFoundError(kind="second factor to set up")
+        step = engine.codes.step_of(secret, code, at=now)
+        if step is None:
+            raise WrongCodeError
+        work.sign_ins.confirm_factor(viewer.actor_id, secret, step=step, at=now)
+        work.sign_ins.set_recovery_codes(viewer.actor_id, hashes, at=now)
+        work.sign_ins.renew_session(hash_of(token), new_hash=hash_of(fresh), at=now, by_factor=True)
+        work.sign_ins.end_sessions(viewer.actor_id, at=now, but=hash_of(fresh))
+        tell_of_change(engine, work, viewer.actor_id, at=now)
+        work.audit.note("sign-in", "SecondFactorSet", {}, actor_id=viewer.actor_id, at=now)
+        work.commit()
+    tries.forget()
+    return SetUp(fresh, codes)
+
+
+def new_recovery_codes(engine: Engine, *, viewer: Viewer) -> tuple[str, ...]:
+    """Make new recovery codes for the viewer; the ones before count no more.
+
+    Raises `StepUpNeededError`, and `NotFoundError` for somebody without a second factor.
+    """
+    require_step_up(engine, viewer, factor=True)
+    codes, hashes = _new_codes(engine)
+    now = engine.wall_clock.now()
+    with engine.unit_of_work() as work:
+        if not work.sign_ins.has_factor(viewer.actor_id):
+            raise NotFoundError(kind="second factor")
+        work.sign_ins.set_recovery_codes(viewer.actor_id, hashes, at=now)
+        tell_of_change(engine, work, viewer.actor_id, at=now)
+        work.audit.note("sign-in", "RecoveryCodesMade", {"count": len(codes)}, actor_id=viewer.actor_id, at=now)
+        work.commit()
+    return codes
+
+
+def report_lost(engine: Engine, actor_id: UUID, *, viewer: Viewer) -> UUID:
+    """Vouch for somebody who lost their second factor: an administrator, another person, then takes it away.
+
+    It is for their supervisor, or an administrator. Raises `NotAllowedError`, `NotFoundError`, `StepUpNeededError`.
+    """
+    now = engine.wall_clock.now()
+    with engine.unit_of_work() as work:
+        person = work.directory.actor(actor_id)
+        if person is None or not (is_supervisor_of(viewer, person) or can(viewer, Action.MANAGE_PEOPLE)):
+            raise NotFoundError(kind="person")
+        _require_another(viewer, actor_id)
+        require_step_up(engine, viewer)
+        if not work.sign_ins.has_factor(actor_id):
+            raise NotFoundError(kind="second factor")
+        lost = ApprovalRequest(
+            id=engine.entropy.uuid(), kind=LOST_FACTOR, unit_id=next(iter(person.unit_ids), None),
+            subject={"actor_id": str(actor_id)}, asked_by=viewer.actor_id, asked_at=now, reason_code="factor_lost",
+            expires_at=now + _LOST_FOR,
+        )  # fmt: skip
+        work.approvals.ask(lost)
+        work.audit.note("sign-in", "FactorLost", {"actor_id": str(actor_id)}, actor_id=viewer.actor_id, at=now)
+        _tell_administrators(engine, work, lost, actor_id)
+        work.commit()
+    return lost.id
+
+
+def answer_lost(engine: Engine, lost_id: UUID, *, viewer: Viewer, approved: bool) -> None:
+    """Take the lost factor of somebody away, or refuse: for an administrator who neither vouched nor lost it.
+
+    With the factor go its recovery codes and every session; the password stays. Raises `NotAllowedError`,
+    `NotFoundError`, `AlreadyEndedError`, `StepUpNeededError`.
+    """
+    if not can(viewer, Action.MANAGE_PEOPLE):
+        raise NotAllowedError(actor=viewer.name, action=Action.MANAGE_PEOPLE.value)
+    require_step_up(engine, viewer, factor=True)
+    now = engine.wall_clock.now()
+    with engine.unit_of_work() as work:
+        lost = work.approvals.get(lost_id)
+        if lost is None or lost.kind != LOST_FACTOR:
+            raise NotFoundError(kind="request")
+        require_answerable(lost, viewer, now=now)
+        actor_id = UUID(str(lost.subject["actor_id"]))
+        _require_another(viewer, actor_id)
+        work.approvals.answer(lost_id, by=viewer.actor_id, approved=approved, at=now)
+        if approved:
+            take_away(engine, work, actor_id)
+        body = {"actor_id": str(actor_id), "approved": approved}
+        work.audit.note("sign-in", "LostFactorAnswered", body, actor_id=viewer.actor_id, at=now)
+        work.commit()
+
+
+def lost_factor_of(engine: Engine, actor_id: UUID) -> ApprovalRequest | None:
+    """Give the request to take somebody's second factor away, if one waits."""
+    with engine.unit_of_work() as work:
+        person = work.directory.actor(actor_id)
+        waiting = work.approvals.open_for(person.unit_ids if person else (), now=engine.wall_clock.now())
+    mine = (one for one in waiting if one.kind == LOST_FACTOR and one.subject.get("actor_id") == str(actor_id))
+    return next(mine, None)
+
+
+def take_away(engine: Engine, work: UnitOfWork, actor_id: UUID) -> None:
+    """Take somebody's second factor away, end their sessions, and tell them."""
+    now = engine.wall_clock.now()
+    work.sign_ins.drop_factor(actor_id)
+    work.sign_ins.end_sessions(actor_id, at=now)
+    tell_of_change(engine, work, actor_id, at=now)
+
+
+def remove_factor(engine: Engine, *, viewer: Viewer, email: str) -> None:
+    """Take somebody's second factor away from the command line of this machine.
+
+    Raises `NotFoundError`, and `NotAllowedError` for everybody but the machine's keeper.
+    """
+    if not viewer.is_system:
+        raise NotAllowedError(actor=viewer.name, action="take a second factor away alone")
+    now = engine.wall_clock.now()
+    with engine.unit_of_work() as work:
+        known = work.directory.credentials(email)
+        if known is None or not work.sign_ins.has_factor(known.actor_id):
+            raise NotFoundError(kind="second factor")
+        take_away(engine, work, known.actor_id)
+        body = {"actor_id": str(known.actor_id)}
+        work.audit.note("sign-in", "FactorRemovedByKeeper", body, actor_id=None, at=now)
+        work.commit()
+
+
+def is_supervisor_of(viewer: Viewer, person: ActorRecord) -> bool:
+    """Say whether somebody is the supervisor of a person, or supervises a unit of theirs."""
+    if person.supervisor_id == viewer.actor_id:
+        return True
+    shared = set(person.unit_ids) & set(viewer.unit_ids)
+    by_unit = {one.unit_id: one.roles for one in viewer.memberships}
+    return any(Role.SUPERVISOR in by_unit.get(unit, viewer.roles) for unit in shared)
+
+
+def _must_prove_factor(engine: Engine, viewer: Viewer) -> bool:
+    return has_factor(engine, viewer=viewer)
+
+
+def _require_another(viewer: Viewer, actor_id: UUID) -> None:
+    if viewer.actor_id == actor_id:
+        raise NotAllowedError(actor=viewer.name, action="vouch for themselves")
+
+
+def _new_codes(engine: Engine) -> tuple[tuple[str, ...], dict[UUID, str]]:
+    """Make recovery codes: twelve letters each (58 bits), shown in groups of four, kept as slow hashes."""
+    plain = [_letters(engine.entropy.token()) for _ in range(RECOVERY_CODES)]
+    hashes = {engine.entropy.uuid(): engine.passwords.hash(code) for code in plain}
+    return tuple("-".join(code[place : place + 4] for place in (0, 4, 8)) for code in plain), hashes
+
+
+def _letters(token: str) -> str:
+    """Turn a token into letters that are not mistaken for one another: 256 random bits by base 30, the last twelve."""
+    number = int.from_bytes(hash_of(token), "big")
+    found = []
+    for _ in range(_CODE_LENGTH):
+        number, place = divmod(number, len(_LETTERS))
+        found.append(_LETTERS[place])
+    return "".join(found)
+
+
+def _tell_administrators(engine: Engine, work: UnitOfWork, lost: ApprovalRequest, actor_id: UUID) -> None:
+    now = engine.clock.now()
+    people = work.directory.with_role_anywhere(roles=(Role.SYSTEM_ADMINISTRATOR.value,), now=now)
+    tell_of_system(
+        engine, work, kind="person_to_look_after", rule=f"lost-factor|{lost.id}",
+        people=[person for person in people if person.id not in {lost.asked_by, actor_id}],
+        channels=(IN_APP, EMAIL), link=f"/people/{actor_id}", now=now,
+    )  # fmt: skip

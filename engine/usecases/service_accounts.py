@@ -1,0 +1,122 @@
+"""Let other programs ask: accounts that no person signs in with, and their keys, each for little and not for ever."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Final, NamedTuple
+from uuid import UUID
+
+from engine.assembly import Engine
+from engine.domain.policy import Action, can
+from engine.errors import InvalidAnswersError, NotAllowedError, NotFoundError, SignInError
+from engine.spec.roles import Role
+from engine.stores import ApiKey
+from engine.usecases.session_tokens import hash_of
+from engine.usecases.step_up import require_step_up
+from engine.views import Viewer
+
+BOARD: Final = "board"
+SCOPES: Final = {BOARD: "read the counts of the board"}
+"""What a key may be for, and what that allows."""
+LONGEST_DAYS: Final = 366
+PREFIX: Final = "icmc_"
+_ROLES: Final = {BOARD: Role.AUDITOR.value}
+"""The role that a service account needs for a scope."""
+
+
+class NewKey(NamedTuple):
+    """A key that was made: the key itself is known only now."""
+
+    id: UUID
+    key: str
+
+
+def add_key(
+    engine: Engine, *, viewer: Viewer, account: str, unit: str, name: str, scopes: Iterable[str], days: int
+) -> NewKey:
+    """Make a key of a service account, which is made when there is none of that name; it ends after some days.
+
+    Raises `InvalidAnswersError`, `NotFoundError` for an unknown unit, `NotAllowedError`, `StepUpNeededError`.
+    """
+    _require(engine, viewer)
+    wanted = tuple(dict.fromkeys(scopes))
+    problems = _problems(account, name, wanted, days)
+    if problems:
+        raise InvalidAnswersError(problems)
+    token, now = PREFIX + engine.entropy.token(), engine.wall_clock.now()
+    address = f"{account.strip().casefold().replace(' ', '-')}@service.invalid"
+    with engine.unit_of_work() as work:
+        unit_id = next((known.id for known in work.directory.units() if known.name == unit), None)
+        if unit_id is None:
+            raise NotFoundError(kind="unit")
+        known = work.directory.credentials(address)
+        actor_id = known.actor_id if known else engine.entropy.uuid()
+        if known is None:
+            work.directory.add_actor(actor_id, name=account.strip(), email=address)
+            work.directory.change_actor(actor_id, is_service=True)
+        for scope in wanted:
+            work.directory.add_role(actor_id, unit_id=unit_id, role=_ROLES[scope])
+        key = ApiKey(engine.entropy.uuid(), actor_id, name.strip(), wanted, now + timedelta(days=days))
+        by = None if viewer.is_system else viewer.actor_id
+        work.sign_ins.add_key(key, hash_of(token), by=by, at=now)
+        body = {"key_id": str(key.id), "actor_id": str(actor_id), "scopes": list(wanted), "days": days}
+        work.audit.note("people", "KeyMade", body, actor_id=by, at=now)
+        work.commit()
+    return NewKey(key.id, token)
+
+
+def keys(engine: Engine, *, viewer: Viewer) -> tuple[ApiKey, ...]:
+    """List the keys of service accounts; raises `NotAllowedError`."""
+    if not can(viewer, Action.MANAGE_PEOPLE):
+        raise NotAllowedError(actor=viewer.name, action=Action.MANAGE_PEOPLE.value)
+    with engine.unit_of_work() as work:
+        return work.sign_ins.keys()
+
+
+def revoke_key(engine: Engine, key_id: UUID, *, viewer: Viewer) -> None:
+    """Let a key count no more, at once; raises `NotFoundError` for one that does not count, `NotAllowedError`."""
+    _require(engine, viewer)
+    now, by = engine.wall_clock.now(), None if viewer.is_system else viewer.actor_id
+    with engine.unit_of_work() as work:
+        if not work.sign_ins.revoke_key(key_id, at=now):
+            raise NotFoundError(kind="key")
+        work.audit.note("people", "KeyRevoked", {"key_id": str(key_id)}, actor_id=by, at=now)
+        work.commit()
+
+
+def viewer_of_key(engine: Engine, key: str, *, scope: str) -> Viewer:
+    """Give the service account of a key as a viewer, and note that the key was used.
+
+    Raises `SignInError` for a key that does not count, `NotAllowedError` for one that is not for that.
+    """
+    now = engine.wall_clock.now()
+    with engine.unit_of_work() as work:
+        found = work.sign_ins.key(hash_of(key), now=now)
+        if found is None:
+            raise SignInError
+        may = scope in found.scopes
+        work.sign_ins.use_key(found.id, at=now)
+        body = {"key_id": str(found.id), "scope": scope, "allowed": may}
+        work.audit.note("sign-in", "KeyUsed", body, actor_id=found.actor_id, at=now)
+        work.commit()
+    if not may:
+        raise NotAllowedError(actor=found.account, action=SCOPES[scope])
+    return engine.queries.viewer(found.actor_id)
+
+
+def _require(engine: Engine, viewer: Viewer) -> None:
+    if not can(viewer, Action.MANAGE_PEOPLE):
+        raise NotAllowedError(actor=viewer.name, action=Action.MANAGE_PEOPLE.value)
+    require_step_up(engine, viewer)
+
+
+def _problems(account: str, name: str, scopes: tuple[str, ...], days: int) -> dict[str, str]:
+    problems = {}
+    if not account.strip():
+        problems["account"] = "Name the program that asks."
+    if not name.strip():
+        problems["name"] = "Give the key a name."
+    if not scopes or not set(scopes) <= set(SCOPES):
+        problems["scope"] = f"Choose of {', '.join(SCOPES)}."
+    if not 1 <= days <= LONGEST_DAYS:
+        problems["days"] = f"A key counts for 1 to {LONGEST_DAYS} days."
+    return problems
