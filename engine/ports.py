@@ -591,6 +591,18 @@ class Queries(Protocol):
         """List the people of the viewer's units; in the demo, everybody."""
         ...
 
+    def members(self, viewer: vw.Viewer) -> tuple[vw.MemberView, ...]:
+        """List everybody who acts or acted; raises `NotAllowedError` for who does not manage people."""
+        ...
+
+    def member(self, viewer: vw.Viewer, actor_id: UUID) -> vw.MemberView:
+        """Give one of them, or somebody whom the viewer supervises; raises `NotFoundError`."""
+        ...
+
+    def unit_list(self, viewer: vw.Viewer) -> tuple[vw.UnitView, ...]:
+        """List the units with what they lack; raises `NotAllowedError` for who does not manage people."""
+        ...
+
     def units(self, viewer: vw.Viewer) -> tuple[tuple[UUID, str], ...]:
         """List the units of the network: id and name."""
         ...
@@ -610,15 +622,3 @@ class Queries(Protocol):
     def sent(self, viewer: vw.Viewer, *, limit: int = 100) -> tuple[vw.SentView, ...]:
         """List what left the viewer's cases, or waits to, and what others sent to the viewer's units."""
         ...
-    def members(self, viewer: vw.Viewer) -> tuple[vw.MemberView, ...]:
-        """List everybody who acts or acted; raises `NotAllowedError` for who does not manage people."""
-        ...
-
-    def member(self, viewer: vw.Viewer, actor_id: UUID) -> vw.MemberView:
-        """Give one of them, or somebody whom the viewer supervises; raises `NotFoundError`."""
-        ...
-
-    def unit_list(self, viewer: vw.Viewer) -> tuple[vw.UnitView, ...]:
-        """List the units with what they lack; raises `NotAllowedError` for who does not manage people."""
-        ...
-

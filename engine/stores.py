@@ -813,7 +813,6 @@ class Directory(Protocol):
         """Give the hash of somebody's password."""
         ...
 
-    def count_actors(self) -> int:
     def names_around(self, unit_ids: Collection[UUID]) -> tuple[str, ...]:
         """List the names of units and of the organisations that they belong to."""
         ...
@@ -854,6 +853,7 @@ class Directory(Protocol):
         """Keep others from changing who administers until the transaction ends."""
         ...
 
+    def count_actors(self) -> int:
         """Count the actors."""
         ...
 

@@ -231,6 +231,21 @@ class SqlQueries:
         with self._reading() as reading:
             return viewer_queries.actors(reading, viewer)
 
+    def members(self, viewer: vw.Viewer) -> tuple[vw.MemberView, ...]:
+        """List everybody who acts or acted; raises `NotAllowedError` for who does not manage people."""
+        with self._reading() as reading:
+            return people.members(reading, viewer)
+
+    def member(self, viewer: vw.Viewer, actor_id: UUID) -> vw.MemberView:
+        """Give one of them, or somebody whom the viewer supervises; raises `NotFoundError`."""
+        with self._reading() as reading:
+            return people.member(reading, viewer, actor_id)
+
+    def unit_list(self, viewer: vw.Viewer) -> tuple[vw.UnitView, ...]:
+        """List the units with what they lack; raises `NotAllowedError` for who does not manage people."""
+        with self._reading() as reading:
+            return people.unit_list(reading, viewer)
+
     def units(self, viewer: vw.Viewer) -> tuple[tuple[UUID, str], ...]:  # noqa: ARG002 - every question takes the viewer
         """List the units of the network: id and name."""
         with self._reading() as reading:
@@ -292,21 +307,6 @@ class SqlQueries:
             return outgoing.channels(reading, viewer)
 
     def organisations(self, viewer: vw.Viewer) -> tuple[str, ...]:
-    def members(self, viewer: vw.Viewer) -> tuple[vw.MemberView, ...]:
-        """List everybody who acts or acted; raises `NotAllowedError` for who does not manage people."""
-        with self._reading() as reading:
-            return people.members(reading, viewer)
-
-    def member(self, viewer: vw.Viewer, actor_id: UUID) -> vw.MemberView:
-        """Give one of them, or somebody whom the viewer supervises; raises `NotFoundError`."""
-        with self._reading() as reading:
-            return people.member(reading, viewer, actor_id)
-
-    def unit_list(self, viewer: vw.Viewer) -> tuple[vw.UnitView, ...]:
-        """List the units with what they lack; raises `NotAllowedError` for who does not manage people."""
-        with self._reading() as reading:
-            return people.unit_list(reading, viewer)
-
         """List the organisations of the network by name; raises `NotAllowedError`."""
         with self._reading() as reading:
             return outgoing.organisations(reading, viewer)
