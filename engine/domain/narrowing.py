@@ -1,23 +1,11 @@
 """What of a case a grant shows: fields by name, sealed classes by their own."""
 
 from collections.abc import Iterable, Mapping
-from enum import StrEnum
 from typing import Final
 
 from engine.domain.access import CaseAccess, Via
 from engine.spec.roles import Role
-
-
-class SealedClass(StrEnum):
-    """What is kept apart even within a unit: who sees the case does not see it for that reason."""
-
-    HEALTH = "health"
-    COUNSELLING = "counselling"
-    IMAGES = "images"
-    INFORMANTS = "informants"
-    SHELTER_ADDRESS = "shelter_address"
-    TESTIMONY = "testimony"
-
+from engine.spec.sealed import SealedClass
 
 ROLES_THAT_READ: Final[Mapping[SealedClass, frozenset[Role]]] = {
     SealedClass.HEALTH: frozenset({Role.MEDICAL_OFFICER, Role.COUNSELLOR}),

@@ -25,6 +25,7 @@ class CaseState:
 
     `deadlines` holds the open ones; `past` those that ended after something of them had fired, or was said of them, so
     that nothing is told twice, and no breach, pause or extension forgotten, when such a deadline begins to run again.
+    `barred` names the people and units that must not see the case.
     """
 
     case: Case
@@ -36,6 +37,7 @@ class CaseState:
     past: Mapping[UUID, Deadline] = field(default_factory=dict)
     facts: Mapping[str, Scalar] = field(default_factory=dict)
     intervals: tuple[Interval, ...] = ()
+    barred: frozenset[UUID] = frozenset()
 
 
 def replay(events: Iterable[ev.Event]) -> CaseState:

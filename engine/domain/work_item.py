@@ -1,5 +1,6 @@
 """The verbs of a work item: claim, release, delegate; and who may answer it."""
 
+from collections.abc import Collection
 from uuid import UUID
 
 from engine.domain.consequences import WorkItem
@@ -9,7 +10,7 @@ from engine.errors import AlreadyEndedError, ConflictError, NotACandidateError, 
 OPEN_ITEM = frozenset({ItemStatus.READY, ItemStatus.RESERVED})
 
 
-def require_candidate(item: WorkItem, *, actor_id: UUID, roles: tuple[str, ...], name: str) -> None:
+def require_candidate(item: WorkItem, *, actor_id: UUID, roles: Collection[str], name: str) -> None:
     """Refuse an actor who has none of the candidate roles, or whom four eyes exclude."""
     if actor_id in item.excluded_ids:
         raise NotAllowedError(actor=name, action="do this too: it needs a second person")

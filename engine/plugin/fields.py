@@ -11,6 +11,8 @@ from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 from pydantic.fields import FieldInfo
 
+from engine.spec.sealed import SealedClass
+
 
 class FieldKind(StrEnum):
     """What sort of answer a field takes; pages and printed forms draw each kind in one way."""
@@ -133,6 +135,7 @@ class FieldSpec:
     shown_when: str
     output: OutputKind | None
     default: object | None
+    sealed_class: SealedClass | None = None
 
     @property
     def is_open(self) -> bool:
@@ -147,6 +150,7 @@ def field(
     default: object = ...,
     identifying: bool = False,
     sensitive: bool = False,
+    sealed: str = "",
     choices: Mapping[str, str] | None = None,
     now: bool = False,
     event_time: bool = False,
@@ -157,15 +161,17 @@ def field(
 ) -> Any:  # noqa: ANN401 - stands as the default of an annotated field
     """Describe a field of a form.
 
-    `default=...` (left out) makes it required; `default=None` makes it optional. `identifying` and `sensitive` answers
-    are encrypted and masked, and free text is encrypted always. `now` puts the field on the first screen, which can be
-    saved by itself. `event_time` marks the instant at which the step happened. `excluded_time` names intervals that a
-    time limit may leave out. `shown_when` is a condition on the same form's fields. An open choice, bool, number or
-    instant is an output, on which workflows may decide, unless `output` is false. `key` is the stored name where the
-    attribute cannot bear it (`from`).
+    `default=...` (left out) makes it required; `default=None` makes it optional. `identifying` and `sensitive`
+    answers are encrypted and masked, and free text is encrypted always. `sealed` names the class of an answer that
+    is kept apart even within a unit, as `SealedClass` has them; such an answer is sensitive. `now` puts the field
+    on the first screen, which can be saved by itself. `event_time` marks the instant at which the step happened.
+    `excluded_time` names intervals that a time limit may leave out. `shown_when` is a condition on the same form's
+    fields. An open choice, bool, number or instant is an output, on which workflows may decide, unless `output` is
+    false. `key` is the stored name where the attribute cannot bear it (`from`).
     """
     extra: dict[str, Any] = {
-        "label": label, "help": help, "identifying": identifying, "sensitive": sensitive,
+        "label": label, "help": help, "identifying": identifying, "sensitive": sensitive or bool(sealed),
+        "sealed": sealed,
         "choices": dict(choices or {}), "now": now, "event_time": event_time,
         "excluded_time": excluded_time, "shown_when": shown_when, "output": output,
     }  # fmt: skip
@@ -197,6 +203,7 @@ def _spec(name: str, info: FieldInfo) -> FieldSpec:
         shown_when=str(said.get("shown_when", "")),
         output=output,
         default=None if info.is_required() else info.default,
+        sealed_class=SealedClass(said["sealed"]) if said.get("sealed") else None,
     )
 
 

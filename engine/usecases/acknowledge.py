@@ -9,7 +9,7 @@ from engine.domain.policy import Action
 from engine.domain.state import CaseState
 from engine.errors import NotAllowedError, NotFoundError
 from engine.stores import LinkedLevel, UnitOfWork
-from engine.usecases.deciding import carry_out, require_member
+from engine.usecases.deciding import carry_out, is_barred, require_member
 from engine.views import Viewer
 
 
@@ -21,7 +21,7 @@ def acknowledge(engine: Engine, deadline_id: UUID, *, case_id: UUID, viewer: Vie
     now = engine.clock.now()
     with engine.unit_of_work() as work:
         state = work.cases.lock(case_id)
-        if viewer.actor_id not in work.ledger.who_was_told(deadline_id):
+        if is_barred(viewer, state) or viewer.actor_id not in work.ledger.who_was_told(deadline_id):
             require_member(viewer, state, Action.STEER)
         if deadline_id not in state.deadlines and deadline_id not in state.past:
             raise NotFoundError(kind="deadline")
@@ -40,7 +40,7 @@ def acknowledge_by_link(engine: Engine, token: str, *, viewer: Viewer, command_i
         if linked is None:
             raise NotFoundError(kind="escalation")
         state = work.cases.lock(linked.case_id)
-        is_theirs = viewer.actor_id == linked.recipient_id
+        is_theirs = viewer.actor_id == linked.recipient_id and not is_barred(viewer, state)
         if not is_theirs and not _may_steer(viewer, state):
             raise NotFoundError(kind="escalation")
         _acknowledge(engine, work, state, linked.deadline_id, viewer=viewer, command_id=command_id, now=now)

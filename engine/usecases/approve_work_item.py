@@ -5,6 +5,7 @@ from uuid import UUID
 from engine.assembly import Engine
 from engine.domain import commands as cm
 from engine.domain import work_item as verbs
+from engine.domain.policy import roles_in
 from engine.errors import ConflictError, NotFoundError
 from engine.usecases.deciding import carry_out, keep_who_did_it, require_member
 from engine.usecases.notices import tell_of_return
@@ -29,7 +30,9 @@ def approve_work_item(
         if not item.approval:
             raise NotFoundError(kind="approval")
         verbs.require_open(item)
-        verbs.require_candidate(item, actor_id=viewer.actor_id, roles=viewer.roles, name=viewer.name)
+        verbs.require_candidate(
+            item, actor_id=viewer.actor_id, roles=roles_in(viewer, state.case.unit_id), name=viewer.name
+        )
         if item.revision != revision or item.assignee_id not in {None, viewer.actor_id}:
             raise ConflictError(kind="work item")
         command = cm.ApproveStep(step_id=item.step_id, approved=approved, by=viewer.actor_id)

@@ -12,6 +12,7 @@ from engine.domain import work_item as verbs
 from engine.domain.consequences import WorkItem, compiled_step
 from engine.domain.events import CaseClosed, Event, StepOpened
 from engine.domain.keeping import key_of_step
+from engine.domain.policy import roles_in
 from engine.domain.records import Step
 from engine.domain.records import item_id as id_of_item
 from engine.domain.state import CaseState
@@ -66,7 +67,7 @@ def complete_work_item(
         if known is not None:
             return _completion(known)
         item = work.items.get(item_id)
-        _require_right(item, viewer, revision)
+        _require_right(item, viewer, state.case.unit_id, revision)
         step = state.steps.get(item.step_id)
         if step is None or item.approval:
             raise NotFoundError(kind="work item to answer")
@@ -89,11 +90,11 @@ def complete_work_item(
         return _completion(answer)
 
 
-def _require_right(item: WorkItem, viewer: Viewer, revision: int) -> None:
+def _require_right(item: WorkItem, viewer: Viewer, unit_id: UUID, revision: int) -> None:
     verbs.require_open(item)
     if item.assignee_id is not None and item.assignee_id != viewer.actor_id:
         raise ConflictError(kind="work item")
-    verbs.require_candidate(item, actor_id=viewer.actor_id, roles=viewer.roles, name=viewer.name)
+    verbs.require_candidate(item, actor_id=viewer.actor_id, roles=roles_in(viewer, unit_id), name=viewer.name)
     if item.revision != revision:
         raise ConflictError(kind="work item")
 

@@ -7,11 +7,12 @@ from uuid import UUID
 
 from engine.assembly import Engine
 from engine.domain import commands as cm
+from engine.domain.access import CaseAccess, Via
 from engine.domain.commands import Command
 from engine.domain.consequences import WorkItem
 from engine.domain.decide import decide
 from engine.domain.events import Event
-from engine.domain.policy import Action, can
+from engine.domain.policy import Action, can, visible_units
 from engine.domain.records import ItemStatus
 from engine.domain.state import CaseState
 from engine.errors import NotAllowedError, NotFoundError
@@ -52,11 +53,34 @@ _ASKED_FOR: Mapping[type, Action] = {
 
 
 def require_member(viewer: Viewer, state: CaseState, action: Action = Action.WORK) -> None:
-    """Refuse a viewer of another unit, in the same words as for a case that does not exist; and one who may not act."""
-    if not viewer.is_system and state.case.unit_id not in viewer.unit_ids:
+    """Refuse a viewer who does not see the case as its own unit does, in the words for what does not exist.
+
+    That is one of another unit, one who sees no cases in it, and one to whom the case is denied or who is in conflict
+    with it. Raises `NotFoundError`, and `NotAllowedError` for who sees it and may not act.
+    """
+    unit_id = state.case.unit_id
+    if not viewer.is_system and (unit_id not in visible_units(viewer) or is_barred(viewer, state)):
         raise NotFoundError(kind="case")
-    if not can(viewer, action):
+    if not can(viewer, action, unit_id=unit_id):
         raise NotAllowedError(actor=viewer.name, action=action.value)
+
+
+def is_barred(viewer: Viewer, state: CaseState) -> bool:
+    """Say whether a case is denied to a viewer or to one of their units, or they are in conflict with it."""
+    return not viewer.is_system and not state.barred.isdisjoint({viewer.actor_id, *viewer.unit_ids})
+
+
+def require_access(work: UnitOfWork, viewer: Viewer, case_id: UUID, action: Action, *, now: datetime) -> CaseAccess:
+    """Say how a viewer sees a case, through its unit or a grant, at `now` (UTC).
+
+    Raises `NotFoundError` for who does not, and `NotAllowedError` for who sees it and may not act.
+    """
+    access = work.access.access_of(viewer, case_id, now)
+    if access.via is Via.NONE or not can(viewer, Action.SEE_CASES, access=access):
+        raise NotFoundError(kind="case")
+    if not can(viewer, action, access=access):
+        raise NotAllowedError(actor=viewer.name, action=action.value)
+    return access
 
 
 def keep_who_did_it(work: UnitOfWork, item: WorkItem, viewer: Viewer) -> None:

@@ -10,7 +10,7 @@ from engine.domain import commands as cm
 from engine.domain import events as ev
 from engine.domain.compiled import CompiledWorkflow
 from engine.domain.decide import decide
-from engine.domain.policy import Action, can
+from engine.domain.policy import Action, can, roles_in
 from engine.domain.records import Case, ItemStatus, PersonRole, Scalar
 from engine.domain.state import CaseState, evolve
 from engine.errors import NotAllowedError, NotFoundError
@@ -52,7 +52,7 @@ def open_case(
     check_answers(step_type, answers, partly=True)
     if not can(viewer, Action.OPEN_CASE):
         raise NotAllowedError(actor=viewer.name, action=Action.OPEN_CASE.value)
-    if not viewer.is_system and unit_id not in viewer.unit_ids:
+    if not can(viewer, Action.OPEN_CASE, unit_id=unit_id):
         raise NotAllowedError(actor=viewer.name, action="report for this unit")
     now = engine.clock.now()
     received_at = min(event_instant(step_type, answers, None, now), now)
@@ -157,7 +157,7 @@ def _hand_first_item_to(work: UnitOfWork, state: CaseState, viewer: Viewer, repo
     item = next((known for known in work.items.open_of_case(state.case.id) if known.uses == report_type), None)
     if item is None:
         return None
-    if viewer.has_role(*item.candidate_roles) and not viewer.is_system:
+    if not roles_in(viewer, state.case.unit_id).isdisjoint(item.candidate_roles):
         changes = {"status": ItemStatus.RESERVED, "assignee_id": viewer.actor_id, "revision": item.revision + 1}
         work.items.save(item.model_copy(update=changes))
     return item.id

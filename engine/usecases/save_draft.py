@@ -6,6 +6,7 @@ from uuid import UUID
 from engine.assembly import Engine
 from engine.domain import work_item as verbs
 from engine.domain.keeping import key_of_step
+from engine.domain.policy import roles_in
 from engine.errors import ConflictError
 from engine.ports import JsonValue
 from engine.usecases.deciding import require_member
@@ -27,7 +28,9 @@ def save_draft(engine: Engine, item_id: UUID, *, viewer: Viewer, answers: Mappin
         verbs.require_open(item)
         if item.assignee_id not in {None, viewer.actor_id}:
             raise ConflictError(kind="work item")
-        verbs.require_candidate(item, actor_id=viewer.actor_id, roles=viewer.roles, name=viewer.name)
+        verbs.require_candidate(
+            item, actor_id=viewer.actor_id, roles=roles_in(viewer, state.case.unit_id), name=viewer.name
+        )
         typed = {name: value for name, value in answers.items() if len(str(value)) < _LONGEST}
         step = state.steps.get(item.step_id)
         work.items.save_draft(

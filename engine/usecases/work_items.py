@@ -6,6 +6,7 @@ from uuid import UUID
 from engine.assembly import Engine
 from engine.domain import work_item as verbs
 from engine.domain.consequences import WorkItem
+from engine.domain.policy import roles_in
 from engine.errors import NotAllowedError, NotFoundError
 from engine.ports import JsonValue
 from engine.stores import UnitOfWork
@@ -19,8 +20,8 @@ _MAY_DELEGATE = ("supervisor", "case_manager")
 def claim_work_item(engine: Engine, item_id: UUID, *, viewer: Viewer, command_id: UUID) -> None:
     """Reserve a work item for the viewer; raises `NotACandidateError`, `ConflictError`, `AlreadyEndedError`."""
 
-    def change(_work: UnitOfWork, item: WorkItem, _unit_id: UUID) -> WorkItem:
-        verbs.require_candidate(item, actor_id=viewer.actor_id, roles=viewer.roles, name=viewer.name)
+    def change(_work: UnitOfWork, item: WorkItem, unit_id: UUID) -> WorkItem:
+        verbs.require_candidate(item, actor_id=viewer.actor_id, roles=roles_in(viewer, unit_id), name=viewer.name)
         return verbs.claim(item, actor_id=viewer.actor_id)
 
     _change(engine, item_id, change, "WorkItemClaimed", viewer=viewer, command_id=command_id)
@@ -29,8 +30,8 @@ def claim_work_item(engine: Engine, item_id: UUID, *, viewer: Viewer, command_id
 def release_work_item(engine: Engine, item_id: UUID, *, viewer: Viewer, command_id: UUID) -> None:
     """Give a work item back to all its candidates; only its assignee or a supervisor may."""
 
-    def change(_work: UnitOfWork, item: WorkItem, _unit_id: UUID) -> WorkItem:
-        if item.assignee_id not in {None, viewer.actor_id} and not viewer.has_role(*_MAY_DELEGATE):
+    def change(_work: UnitOfWork, item: WorkItem, unit_id: UUID) -> WorkItem:
+        if item.assignee_id not in {None, viewer.actor_id} and not _may_delegate(viewer, unit_id):
             raise NotAllowedError(actor=viewer.name, action="release somebody else's work item")
         return verbs.release(item)
 
@@ -41,12 +42,14 @@ def delegate_work_item(engine: Engine, item_id: UUID, *, to: UUID, viewer: Viewe
     """Give a work item to somebody else of the unit who may do it; its assignee, a supervisor or a case manager may."""
 
     def change(work: UnitOfWork, item: WorkItem, unit_id: UUID) -> WorkItem:
-        if item.assignee_id != viewer.actor_id and not viewer.has_role(*_MAY_DELEGATE):
+        if item.assignee_id != viewer.actor_id and not _may_delegate(viewer, unit_id):
             raise NotAllowedError(actor=viewer.name, action="delegate somebody else's work item")
         other = work.directory.actor(to)
         if other is None or other.disabled or unit_id not in other.unit_ids:
             raise NotFoundError(kind="person")
-        verbs.require_candidate(item, actor_id=other.id, roles=other.roles, name=other.name)
+        holders = work.directory.holders(roles=tuple(item.candidate_roles), unit_id=unit_id)
+        roles = item.candidate_roles if other.id in {holder.id for holder in holders} else ()
+        verbs.require_candidate(item, actor_id=other.id, roles=roles, name=other.name)
         return verbs.give_to(item, actor_id=other.id)
 
     _change(engine, item_id, change, "WorkItemDelegated", viewer=viewer, command_id=command_id)
@@ -77,6 +80,10 @@ def _change(
             tell_who_has_it_now(engine, work, after, item, changed, by=viewer.actor_id, now=now)
         work.records.remember(command_id, answer, case_id=state.case.id, at=now)
         work.commit()
+
+
+def _may_delegate(viewer: Viewer, unit_id: UUID) -> bool:
+    return viewer.is_system or not roles_in(viewer, unit_id).isdisjoint(_MAY_DELEGATE)
 
 
 def _text(value: UUID | None) -> str | None:

@@ -23,6 +23,7 @@ class _Loaded(BaseModel):
     past: tuple[Deadline, ...]
     persons: tuple[CasePerson, ...]
     intervals: tuple[Interval, ...]
+    barred: frozenset[UUID]
 
 
 def _columns(record: type[BaseModel]) -> str:
@@ -41,6 +42,20 @@ _READ = text(f'SELECT {_columns(Case)} FROM "case" WHERE id = :case')
 _LOCK_FREE = text(
     f'SELECT {_columns(Case)} FROM "case" WHERE id = ANY(CAST(:cases AS uuid[])) ORDER BY id FOR UPDATE SKIP LOCKED'
 )
+_DENIED = "FROM denial d {join} WHERE d.case_id = c.id AND d.lifted_at IS NULL"
+_BARRED = (
+    "'barred', (SELECT coalesce(json_agg(x.who), '[]'::json) FROM ("
+    "SELECT actor_id AS who FROM conflict WHERE case_id = c.id AND ended_at IS NULL "
+    "UNION SELECT coalesce(d.actor_id, d.unit_id) "
+    + _DENIED.format(join="")
+    + " AND d.organisation_id IS NULL UNION SELECT u.id "
+    + _DENIED.format(join="JOIN unit u ON u.organisation_id = d.organisation_id")
+    + " UNION SELECT m.actor_id FROM restriction r JOIN membership m ON m.unit_id = c.unit_id "
+    "WHERE r.case_id = c.id AND r.lifted_at IS NULL AND m.actor_id <> r.holder_id "
+    "AND NOT EXISTS (SELECT FROM membership o WHERE o.actor_id = m.actor_id AND o.unit_id = c.unit_id "
+    "AND o.role = 'data_protection_officer')"
+    + ") x)"
+)
 _LOAD = text(
     "SELECT c.id, json_build_object('report', c.report, 'facts', c.facts, "
     + _part("runs", Run, "run", "")
@@ -54,6 +69,8 @@ _LOAD = text(
     + _part("persons", CasePerson, "case_person", "ORDER BY added_at, position")
     + ", "
     + _part("intervals", Interval, "interval", "")
+    + ", "
+    + _BARRED
     + ')::text FROM "case" c WHERE c.id = ANY(CAST(:cases AS uuid[]))',
 )
 
@@ -91,4 +108,5 @@ def _state(case: Case, loaded: _Loaded) -> CaseState:
         past={deadline.id: deadline for deadline in loaded.past},
         facts=loaded.facts,
         intervals=loaded.intervals,
+        barred=loaded.barred,
     )

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from engine.adapters.sql import tables as tb
@@ -15,6 +15,14 @@ _CONFLICT, _ITEM = tb.ConflictRow.__table__, tb.WorkItemRow.__table__  # type: i
 _ACTOR = tb.ActorRow.__table__  # type: ignore[attr-defined]
 _ABSENCE_COLUMNS = [_ABSENCE.c[name] for name in Absence.model_fields]
 _SHIFT_COLUMNS = [_SHIFT.c[name] for name in Shift.model_fields]
+_BARRED = text(
+    "SELECT case_id, actor_id FROM conflict WHERE case_id = ANY(CAST(:cases AS uuid[])) AND ended_at IS NULL "
+    "UNION SELECT case_id, actor_id FROM denial "
+    "WHERE case_id = ANY(CAST(:cases AS uuid[])) AND lifted_at IS NULL AND actor_id IS NOT NULL "
+    "UNION SELECT d.case_id, m.actor_id FROM denial d JOIN unit u ON u.id = d.unit_id "
+    "OR u.organisation_id = d.organisation_id JOIN membership m ON m.unit_id = u.id "
+    "WHERE d.case_id = ANY(CAST(:cases AS uuid[])) AND d.lifted_at IS NULL"
+)
 
 
 class DutyStore:
@@ -109,16 +117,12 @@ class DutyStore:
         return bool(done.rowcount)
 
     def conflicted(self, case_id: UUID) -> frozenset[UUID]:
-        """Give who must not be told of a case."""
-        query = select(_CONFLICT.c.actor_id).where(_CONFLICT.c.case_id == case_id, _CONFLICT.c.ended_at.is_(None))
-        return frozenset(self._connection.execute(query).scalars())
+        """Give who must not be told of a case: who is in conflict with it, and to whom it is denied."""
+        return self.conflicted_in([case_id])[case_id]
 
     def conflicted_in(self, case_ids: Collection[UUID]) -> Mapping[UUID, frozenset[UUID]]:
         """Give who must not be told of each of several cases."""
-        query = select(_CONFLICT.c.case_id, _CONFLICT.c.actor_id)
-        rows = self._connection.execute(
-            query.where(_CONFLICT.c.case_id.in_(list(case_ids)), _CONFLICT.c.ended_at.is_(None))
-        ).all()
+        rows = self._connection.execute(_BARRED, {"cases": list(case_ids)}).all()
         return {case_id: frozenset(row[1] for row in rows if row[0] == case_id) for case_id in case_ids}
 
     def _shifts(self, *conditions: object) -> tuple[Shift, ...]:

@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, ColumnElement, exists
+from sqlalchemy import Column, ColumnElement, Select, exists, select
 
 from engine.adapters.sql import tables as tb
 from engine.spec.roles import Role
@@ -29,4 +29,19 @@ def sealed_from(actor_id: UUID, case_id: Column[Any] | UUID) -> ColumnElement[bo
             ~is_officer,
         )
         .correlate_except(_SEAL, of_case, _MEMBER)
+    )
+
+
+def sealed_cases(actor_id: UUID) -> Select[tuple[UUID]]:
+    """Select the cases that are sealed from somebody, as `sealed_from` says it of one."""
+    of_case = _CASE.alias("held_case")
+    is_officer = exists().where(
+        _MEMBER.c.actor_id == actor_id,
+        _MEMBER.c.unit_id == of_case.c.unit_id,
+        _MEMBER.c.role == Role.DATA_PROTECTION_OFFICER.value,
+    )
+    return (
+        select(_SEAL.c.case_id)
+        .select_from(_SEAL.join(of_case, of_case.c.id == _SEAL.c.case_id))
+        .where(_SEAL.c.lifted_at.is_(None), _SEAL.c.holder_id != actor_id, ~is_officer.correlate(of_case))
     )

@@ -10,7 +10,7 @@ import pytest
 
 from engine.adapters.sql import tables as tb
 from engine.errors import IcmcError, NotAllowedError, NotFoundError
-from engine.views import Viewer
+from engine.views import Membership, Viewer
 from tests.integration.queries.world import CANARY, START, World
 
 Ids = dict[str, UUID]
@@ -213,3 +213,69 @@ def test_who_is_in_conflict_with_a_case_is_for_its_own_unit_even_where_the_case_
     for viewer in (stranger, other):
         with pytest.raises(NotFoundError):
             world.queries.conflicts(viewer, ids["case"])
+
+
+DENIALS: dict[str, Callable[[World, Viewer, UUID], None]] = {
+    "conflict": lambda world, viewer, case_id: world.add(
+        tb.ConflictRow, case_id=case_id, actor_id=viewer.actor_id, reason_code="relative", noted_at=START
+    ),
+    "actor": lambda world, viewer, case_id: denied(world, case_id, actor_id=viewer.actor_id),
+    "unit": lambda world, viewer, case_id: denied(world, case_id, unit_id=viewer.unit_ids[0]),
+    "organisation": lambda world, viewer, case_id: denied(
+        world, case_id, organisation_id=world.organisation_of(viewer.unit_ids[0])
+    ),
+}
+
+
+def denied(world: World, case_id: UUID, **whom: UUID) -> None:
+    world.add(tb.DenialRow, id=uuid4(), case_id=case_id, reason_code="danger", set_at=START, **whom)
+
+
+@pytest.mark.parametrize("how", list(DENIALS))
+def test_who_is_denied_a_case_meets_it_nowhere_in_their_own_unit(
+    world: World, home: UUID, lead: Viewer, ids: Ids, how: str
+) -> None:
+    told(world, lead, ids["case"])
+    both = world.actor("Mo", home, "supervisor", "system_administrator")
+    assert (len(world.queries.cases(lead)), world.queries.board(lead).open_cases) == (1, 1)
+    for viewer in (lead, both):
+        if how in {"conflict", "actor"} or viewer is lead:
+            DENIALS[how](world, viewer, ids["case"])
+    for viewer in (lead, both):
+        for question in QUESTIONS.values():
+            assert refused(partial(question, world, viewer, ids))[0] is NotFoundError
+        queries, board = world.queries, world.queries.board(viewer)
+        assert (queries.cases(viewer), queries.cases(viewer, status="all"), queries.worklist(viewer)) == ((), (), ())
+        assert (queries.count_cases(viewer), queries.unread(viewer), queries.notices(viewer)) == (0, 0, ())
+        assert (board.open_cases, board.open_items, board.waiting, board.overdue) == (0, 0, {}, ())
+        assert refused(partial(queries.find_case, viewer, "C-HOME")) == refused(
+            partial(queries.find_case, viewer, "C-NONE")
+        )
+
+
+def test_a_denial_beats_a_grant_and_ends_when_it_is_lifted(world: World, stranger: Viewer, ids: Ids) -> None:
+    world.grant(ids["case"], stranger.unit_ids[0])
+    denied(world, ids["case"], actor_id=stranger.actor_id)
+    assert refused(partial(world.queries.case, stranger, ids["case"]))[0] is NotFoundError
+    assert world.queries.cases(stranger) == ()
+    world.change(tb.DenialRow, tb.DenialRow.case_id == ids["case"], lifted_at=START)
+    assert len(world.queries.cases(stranger)) == 1
+
+
+def test_a_role_counts_only_in_its_unit(world: World, home: UUID, lead: Viewer, ids: Ids) -> None:
+    elsewhere = world.unit("Elsewhere")
+    mixed = lead.model_copy(
+        update={
+            "actor_id": uuid4(),
+            "unit_ids": (home, elsewhere),
+            "roles": ("press_officer", "supervisor"),
+            "memberships": (
+                Membership(unit_id=home, roles=("press_officer",)),
+                Membership(unit_id=elsewhere, roles=("supervisor",)),
+            ),
+        }
+    )
+    assert [item.step_key for item in world.queries.worklist(lead)] == ["check"]
+    assert world.queries.worklist(mixed) == ()
+    assert len(world.queries.cases(mixed)) == 1
+    assert world.queries.board(mixed).open_cases == 0

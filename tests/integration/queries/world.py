@@ -38,6 +38,7 @@ from engine.views import Viewer
 from tests.wrapped_keys import KeysInMemory
 
 START = datetime(2026, 3, 10, 6, 0, tzinfo=UTC)
+EVERYTHING = ["field.report.*", "field.check.*", "field.visit.*", "person.*", "case.*"]
 CANARY = "Kamala of the blue house"
 _SPACE = UUID("11111111-2222-3333-4444-555555555555")
 
@@ -214,6 +215,9 @@ class World:
         )  # fmt: skip
         return unit_id
 
+    def organisation_of(self, unit_id: UUID) -> UUID:
+        return uuid5(unit_id, "organisation")
+
     def actor(self, name: str, unit_id: UUID, *roles: str) -> Viewer:
         actor_id = uuid5(unit_id, name)
         self.add(
@@ -294,10 +298,8 @@ class World:
             return found
 
     def grant(self, case_id: UUID, unit_id: UUID, **values: Any) -> None:
-        self.add(
-            tb.GrantRow, id=uuid4(), case_id=case_id, unit_id=unit_id, purpose="help", fields=[], granted_at=START,
-            **values,
-        )  # fmt: skip
+        given = {"id": uuid4(), "case_id": case_id, "unit_id": unit_id, "purpose": "help", "granted_at": START}
+        self.add(tb.GrantRow, **given | {"fields": EVERYTHING} | values)
 
     def counted(self, question: Callable[[], object]) -> int:
         """Count the statements that a question takes."""

@@ -7,7 +7,8 @@ from uuid import UUID
 import pytest
 
 from engine.domain.access import CaseAccess, Grant, GrantKind, Via, access_through
-from engine.domain.narrowing import ROLES_THAT_READ, SealedClass, covers, problem_of, shows, shows_whole
+from engine.domain.narrowing import ROLES_THAT_READ, covers, problem_of, shows, shows_whole
+from engine.spec.sealed import SealedClass
 
 CASE, OWNER, PARTNER = UUID(int=1), UUID(int=2), UUID(int=3)
 NOW = datetime(2026, 3, 10, tzinfo=UTC)

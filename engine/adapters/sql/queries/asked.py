@@ -8,7 +8,7 @@ from engine.adapters.sql.queries.deadlines import deadline_views, select_deadlin
 from engine.adapters.sql.queries.persons import positions
 from engine.adapters.sql.queries.reading import Reading
 from engine.adapters.sql.queries.shape import CASE, DEADLINE, DEADLINE_IS_OPEN
-from engine.adapters.sql.visibility import visible_to
+from engine.adapters.sql.visibility import kept_by
 from engine.domain.policy import Action, can
 
 _MOST = 100
@@ -28,7 +28,7 @@ def asked_extensions(reading: Reading, viewer: vw.Viewer) -> tuple[vw.AskedView,
         select_deadlines()
         .add_columns(CASE.c.number.label("case_number"))
         .join(CASE, CASE.c.id == DEADLINE.c.case_id)
-        .where(DEADLINE_IS_OPEN, somebody_asked, waits, visible_to(viewer, now=reading.now))
+        .where(DEADLINE_IS_OPEN, somebody_asked, waits, kept_by(viewer, Action.GIVE_TIME))
         .limit(_MOST)
     )
     views = deadline_views(reading, rows, positions(reading, {row["case_id"] for row in rows}))

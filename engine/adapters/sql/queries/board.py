@@ -1,9 +1,10 @@
 """The admin's board: what runs, waits, is late, failed or is stuck, by ids and states only."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Table, exists, func, select, true
+from sqlalchemy import ColumnElement, Table, exists, func, or_, select, true
 
 from engine import views as vw
 from engine.adapters.sql.queries.firing import firing
@@ -25,6 +26,7 @@ from engine.adapters.sql.queries.shape import (
     STEP_IS_HELD_BACK,
 )
 from engine.adapters.sql.queries.unreached import unreached
+from engine.adapters.sql.visibility import not_denied
 from engine.domain.opening import MISSING
 from engine.domain.policy import Action, board_units, can
 from engine.errors import NotAllowedError
@@ -42,55 +44,68 @@ def board(reading: Reading, viewer: vw.Viewer) -> vw.BoardView:
     """
     if not can(viewer, Action.SEE_BOARD):
         raise NotAllowedError(actor=viewer.name, action=Action.SEE_BOARD.value)
-    units = board_units(viewer)
-    waiting = _waiting_jobs(reading, units)
+    scope = _Scope(viewer, board_units(viewer))
+    waiting = _waiting_jobs(reading, scope)
     services = {row["name"]: row for row in reading.rows(select(SERVICE))}
     deadlines = services.get(_DEADLINES)
     return vw.BoardView(
-        open_cases=_count(reading, CASE, CASE_IS_OPEN, units),
-        open_items=_count(reading, ITEM, ITEM_IS_OPEN, units),
-        overdue=_overdue(reading, viewer, units),
-        waiting=_waiting_for(reading, units),
-        stuck=_stuck(reading, units),
-        unreached=unreached(reading, units, limit=_LINES),
-        failed_jobs=_jobs(reading, JOB_HAS_FAILED, units, limit=_LINES),
+        open_cases=_count(reading, CASE, CASE_IS_OPEN, scope),
+        open_items=_count(reading, ITEM, ITEM_IS_OPEN, scope),
+        overdue=_overdue(reading, viewer, scope),
+        waiting=_waiting_for(reading, scope),
+        stuck=_stuck(reading, scope),
+        unreached=unreached(reading, viewer, scope.units, limit=_LINES),
+        failed_jobs=_jobs(reading, JOB_HAS_FAILED, scope, limit=_LINES),
         waiting_jobs=waiting["count"],
         oldest_waiting_job_at=waiting["oldest"],
-        dead_deliveries=_count(reading, DELIVERY, DELIVERY_IS_DEAD, units),
+        dead_deliveries=_count(reading, DELIVERY, DELIVERY_IS_DEAD, scope),
         deadlines_last_pass_at=deadlines["noted_at"] if deadlines else None,
         fallback_since=deadlines["since"] if deadlines and deadlines["state"] == _FALLBACK else None,
         firing=firing(reading),
-        recent_flow_runs=_jobs(reading, JOB.c.flow_run_id.is_not(None), units, limit=_RECENT),
+        recent_flow_runs=_jobs(reading, JOB.c.flow_run_id.is_not(None), scope, limit=_RECENT),
     )
 
 
-def _of_units(table: Table, units: Iterable[UUID] | None) -> ColumnElement[bool]:
-    return true() if units is None else table.c.unit_id.in_(sorted(units))
+class _Scope(NamedTuple):
+    """Whose board it is, and which units it counts: None for all."""
+
+    viewer: vw.Viewer
+    units: frozenset[UUID] | None
 
 
-def _count(reading: Reading, table: Table, condition: ColumnElement[bool], units: Iterable[UUID] | None) -> int:
-    return reading.count(select(func.count()).select_from(table).where(condition, _of_units(table, units)))
+def _of_units(table: Table, scope: _Scope) -> ColumnElement[bool]:
+    """Give the condition for the units of a board, without the cases that are denied to its reader."""
+    units = true() if scope.units is None else table.c.unit_id.in_(sorted(scope.units))
+    case_id = table.c.id if table is CASE else table.c.case_id
+    if table is DELIVERY:
+        return units & or_(case_id.is_(None), not_denied(scope.viewer, case_id))
+    return units & not_denied(scope.viewer, case_id)
 
 
-def _overdue(reading: Reading, viewer: vw.Viewer, units: Iterable[UUID] | None) -> tuple[vw.WorkItemView, ...]:
-    late = first_by_deadline(chosen_units(units), ITEM_IS_OPEN, limit=_LINES, before=reading.now)
+def _count(reading: Reading, table: Table, condition: ColumnElement[bool], scope: _Scope) -> int:
+    return reading.count(select(func.count()).select_from(table).where(condition, _of_units(table, scope)))
+
+
+def _overdue(reading: Reading, viewer: vw.Viewer, scope: _Scope) -> tuple[vw.WorkItemView, ...]:
+    open_ones = ITEM_IS_OPEN & not_denied(viewer, ITEM.c.case_id)
+    late = first_by_deadline(chosen_units(scope.units), open_ones, limit=_LINES, before=reading.now)
     return item_views(reading, reading.rows(select_items(late.subquery("picked")).limit(_LINES)), viewer)
 
 
-def _waiting_for(reading: Reading, units: Iterable[UUID] | None) -> Mapping[str, int]:
+def _waiting_for(reading: Reading, scope: _Scope) -> Mapping[str, int]:
     """Count the open items by candidate role; one that several roles may claim counts for each."""
     role = func.unnest(ITEM.c.candidate_roles).label("role")
-    roles = select(role).where(ITEM_IS_OPEN, _of_units(ITEM, units)).subquery("roles")
+    roles = select(role).where(ITEM_IS_OPEN, _of_units(ITEM, scope)).subquery("roles")
     rows = reading.rows(select(roles.c.role, func.count().label("items")).group_by(roles.c.role).order_by(roles.c.role))
     return {row["role"]: row["items"] for row in rows}
 
 
-def _stuck(reading: Reading, units: Iterable[UUID] | None) -> tuple[str, ...]:
+def _stuck(reading: Reading, scope: _Scope) -> tuple[str, ...]:
     """List the numbers of open cases in which nothing can happen by itself, and nobody is asked for anything."""
     asked = exists().where(ITEM.c.case_id == CASE.c.id, ITEM_IS_OPEN)
     idle = (
         select(CASE.c.id, CASE.c.number, CASE.c.opened_at)
-        .where(CASE_IS_OPEN, _of_units(CASE, units), ~asked)
+        .where(CASE_IS_OPEN, _of_units(CASE, scope), ~asked)
         .cte("idle")
         .prefix_with("MATERIALIZED", dialect="postgresql")
     )
@@ -104,19 +119,17 @@ def _stuck(reading: Reading, units: Iterable[UUID] | None) -> tuple[str, ...]:
     return tuple(row["number"] for row in rows)
 
 
-def _waiting_jobs(reading: Reading, units: Iterable[UUID] | None) -> Mapping[str, object]:
+def _waiting_jobs(reading: Reading, scope: _Scope) -> Mapping[str, object]:
     due = JOB.c.ready_at <= reading.now
     rows = reading.rows(
         select(func.count().label("count"), func.min(JOB.c.ready_at).filter(due).label("oldest")).where(
-            JOB_IS_READY, _of_units(JOB, units)
+            JOB_IS_READY, _of_units(JOB, scope)
         )
     )
     return {"count": rows[0]["count"], "oldest": rows[0]["oldest"]}
 
 
-def _jobs(
-    reading: Reading, condition: ColumnElement[bool], units: Iterable[UUID] | None, *, limit: int
-) -> tuple[vw.JobView, ...]:
+def _jobs(reading: Reading, condition: ColumnElement[bool], scope: _Scope, *, limit: int) -> tuple[vw.JobView, ...]:
     newest = (JOB.c.finished_at.desc().nulls_first(), JOB.c.created_at.desc(), JOB.c.id)
-    rows = reading.rows(select_jobs().where(condition, _of_units(JOB, units)).order_by(*newest).limit(limit))
+    rows = reading.rows(select_jobs().where(condition, _of_units(JOB, scope)).order_by(*newest).limit(limit))
     return tuple(job_view(row) for row in rows)

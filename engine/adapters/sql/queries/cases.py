@@ -20,8 +20,7 @@ from engine.adapters.sql.queries.shape import (
     UNIT,
     is_one_of,
 )
-from engine.adapters.sql.sealing import sealed_from
-from engine.adapters.sql.visibility import granted_to, visible_to
+from engine.adapters.sql.visibility import granted_to, not_denied, visible_to
 from engine.domain.lateness import is_overdue
 from engine.domain.policy import Action, can, visible_units
 from engine.errors import NotFoundError
@@ -91,7 +90,12 @@ def _with_deadline(reading: Reading, viewer: vw.Viewer, *, limit: int) -> Select
     )
     first = select(DEADLINE.c.case_id, DEADLINE.c.due_at).where(_LIMITS, comes_first)
     units = units_of(viewer)
-    own = first.where(DEADLINE.c.unit_id == units.c.id).order_by(DEADLINE.c.due_at).limit(limit).lateral("own")
+    own = (
+        first.where(DEADLINE.c.unit_id == units.c.id, not_denied(viewer, DEADLINE.c.case_id))
+        .order_by(DEADLINE.c.due_at)
+        .limit(limit)
+        .lateral("own")
+    )
     of_units = select(own.c.case_id, own.c.due_at).select_from(units.join(own, onclause=units.c.id.is_not(None)))
     granted = first.where(
         DEADLINE.c.case_id.in_(granted_to(viewer, now=reading.now)),
@@ -101,7 +105,7 @@ def _with_deadline(reading: Reading, viewer: vw.Viewer, *, limit: int) -> Select
     return (
         select(picked.c.case_id)
         .join(CASE, CASE.c.id == picked.c.case_id)
-        .where(CASE_IS_OPEN, ~sealed_from(viewer.actor_id, CASE.c.id))
+        .where(CASE_IS_OPEN)
         .order_by(picked.c.due_at, CASE.c.id)
         .limit(limit)
     )

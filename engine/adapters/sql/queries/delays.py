@@ -7,6 +7,7 @@ from sqlalchemy import func, select
 from engine import views as vw
 from engine.adapters.sql.queries.reading import Reading
 from engine.adapters.sql.queries.shape import DEADLINE, OPENING, UNIT
+from engine.adapters.sql.visibility import not_denied
 from engine.domain.policy import Action, board_units, can
 from engine.domain.records import DelayOwner
 from engine.errors import NotAllowedError
@@ -36,7 +37,7 @@ def delays(reading: Reading, viewer: vw.Viewer) -> tuple[vw.DelayLine, ...]:
         .order_by(month.desc(), UNIT.c.name, UNIT.c.id, owner)
     )  # fmt: skip
     if units is not None:
-        statement = statement.where(DEADLINE.c.unit_id.in_(sorted(units)))
+        statement = statement.where(DEADLINE.c.unit_id.in_(sorted(units)), not_denied(viewer, DEADLINE.c.case_id))
     found: dict[tuple[UUID, str], vw.DelayLine] = {}
     for row in reading.rows(statement):
         empty = vw.DelayLine(unit=row["name"], month=row["month"], kept=0, late={})

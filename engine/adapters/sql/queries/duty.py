@@ -2,13 +2,13 @@
 
 from uuid import UUID
 
-from sqlalchemy import select, true
+from sqlalchemy import select
 
 from engine import views as vw
 from engine.adapters.sql.queries.reading import Reading
 from engine.adapters.sql.queries.shape import ABSENCE, ACTOR, CASE, CONFLICT, MEMBERSHIP, SHIFT, UNIT
-from engine.adapters.sql.visibility import visible_to
-from engine.domain.policy import Action, can
+from engine.adapters.sql.visibility import kept_by
+from engine.domain.policy import Action, can, units_that_let
 from engine.errors import NotAllowedError, NotFoundError
 
 _MOST = 200
@@ -54,7 +54,8 @@ def absences(reading: Reading, viewer: vw.Viewer) -> tuple[vw.AbsenceView, ...]:
     )  # fmt: skip
     if not viewer.is_system:
         mine = ABSENCE.c.actor_id == viewer.actor_id
-        colleagues = select(MEMBERSHIP.c.actor_id).where(MEMBERSHIP.c.unit_id.in_(viewer.unit_ids))
+        units = units_that_let(viewer, Action.MANAGE_ROTA)
+        colleagues = select(MEMBERSHIP.c.actor_id).where(MEMBERSHIP.c.unit_id.in_(units))
         planned = mine | ABSENCE.c.actor_id.in_(colleagues) if can(viewer, Action.MANAGE_ROTA) else mine
         statement = statement.where(planned)
     return tuple(vw.AbsenceView(**row, is_now=row["starts_at"] <= reading.now) for row in reading.rows(statement))
@@ -66,8 +67,7 @@ def conflicts(reading: Reading, viewer: vw.Viewer, case_id: UUID) -> tuple[vw.Co
     Whoever is in conflict with it themselves gets the answer for what does not exist: `NotFoundError`. Raises
     `NotAllowedError`.
     """
-    is_kept = true() if viewer.is_system else CASE.c.unit_id.in_(viewer.unit_ids)
-    seen = select(CASE.c.id).where(CASE.c.id == case_id, visible_to(viewer, now=reading.now), is_kept)
+    seen = select(CASE.c.id, CASE.c.unit_id).where(CASE.c.id == case_id, kept_by(viewer))
     noter = ACTOR.alias("noter")
     rows = reading.rows(
         select(
@@ -81,8 +81,9 @@ def conflicts(reading: Reading, viewer: vw.Viewer, case_id: UUID) -> tuple[vw.Co
         .where(CONFLICT.c.case_id == case_id, CONFLICT.c.ended_at.is_(None))
         .order_by(ACTOR.c.name)
     )  # fmt: skip
-    if reading.first(seen) is None or viewer.actor_id in {row["actor_id"] for row in rows}:
+    case = reading.first(seen)
+    if case is None:
         raise NotFoundError(kind="case")
-    if not can(viewer, Action.STEER):
+    if not can(viewer, Action.STEER, unit_id=case["unit_id"]):
         raise NotAllowedError(actor=viewer.name, action=Action.STEER.value)
     return tuple(vw.ConflictView(**row) for row in rows)

@@ -20,7 +20,7 @@ from engine.adapters.sql.queries.sentences import OUTCOMES
 from engine.adapters.sql.queries.shape import ANSWER, DEADLINE, DOCUMENT, DRAFT, STEP
 from engine.adapters.sql.queries.worklist import item_row
 from engine.domain.compiled import CompiledStep
-from engine.domain.policy import visible_units
+from engine.domain.policy import roles_in, visible_units
 from engine.errors import AlreadyEndedError, NotACandidateError
 from engine.plugin.fields import FieldSpec
 from engine.plugin.steps import StepType
@@ -90,7 +90,7 @@ def _check(row: Row, viewer: vw.Viewer) -> None:
     if row["status"] not in {"ready", "reserved"}:
         raise AlreadyEndedError(kind="work item")
     is_candidate = (
-        not set(row["candidate_roles"]).isdisjoint(viewer.roles)
+        not roles_in(viewer, row["unit_id"]).isdisjoint(row["candidate_roles"])
         and viewer.actor_id not in row["excluded_ids"]
         and row["unit_id"] in visible_units(viewer)
     )

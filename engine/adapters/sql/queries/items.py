@@ -12,6 +12,7 @@ from sqlalchemy import (
     and_,
     any_,
     exists,
+    false,
     func,
     literal,
     not_,
@@ -36,8 +37,9 @@ from engine.adapters.sql.queries.shape import (
     STEP,
     UNIT,
 )
+from engine.adapters.sql.visibility import not_denied
 from engine.domain.lateness import is_overdue
-from engine.domain.policy import Viewer, visible_units
+from engine.domain.policy import Viewer, roles_in, visible_units
 
 
 def nearest_due(step_id: ColumnElement[UUID]) -> ScalarSelect[datetime]:
@@ -55,9 +57,28 @@ def may_claim(viewer: vw.Viewer) -> ColumnElement[bool]:
         return ITEM_IS_READY
     return and_(
         ITEM_IS_READY,
-        ITEM.c.candidate_roles.overlap(list(viewer.roles)),
+        _of_a_role(viewer),
+        not_denied(viewer, ITEM.c.case_id),
         not_(literal(viewer.actor_id, Uuid()) == any_(ITEM.c.excluded_ids)),
     )
+
+
+def _of_a_role(viewer: vw.Viewer) -> ColumnElement[bool]:
+    """Give the condition that a candidate role of an item is one that the viewer has in the item's unit."""
+    units: dict[frozenset[str], list[UUID]] = {}
+    for unit in sorted(visible_units(viewer)):
+        units.setdefault(roles_in(viewer, unit), []).append(unit)
+    if len(units) == 1:
+        return _overlap(next(iter(units)))
+    return or_(
+        false(),
+        *(ITEM.c.unit_id.in_(of) & _overlap(roles) for roles, of in units.items()),
+    )
+
+
+def _overlap(roles: frozenset[str]) -> ColumnElement[bool]:
+    overlap: ColumnElement[bool] = ITEM.c.candidate_roles.overlap(sorted(roles))
+    return overlap
 
 
 def first_by_deadline(

@@ -4,7 +4,7 @@ from engine import views as vw
 from engine.adapters.sql.queries.deadlines import record_of, select_deadlines, title_of
 from engine.adapters.sql.queries.reading import Reading
 from engine.adapters.sql.queries.shape import CASE, DEADLINE, ESCALATION, MESSAGE
-from engine.adapters.sql.visibility import visible_to
+from engine.adapters.sql.visibility import not_denied, visible_to
 from engine.domain.policy import Action, can
 from engine.errors import NotFoundError
 
@@ -22,13 +22,16 @@ def link(reading: Reading, viewer: vw.Viewer, token: str) -> vw.LinkView:
             MESSAGE.c.recipient_id,
             ESCALATION.c.acknowledged_at.label("seen_at"),
             visible_to(viewer, now=reading.now).label("is_visible"),
+            not_denied(viewer, CASE.c.id).label("is_not_denied"),
         )
         .join(ESCALATION, ESCALATION.c.deadline_id == DEADLINE.c.id)
         .join(MESSAGE, MESSAGE.c.escalation_id == ESCALATION.c.id)
         .join(CASE, CASE.c.id == DEADLINE.c.case_id)
         .where(MESSAGE.c.token == token)
     )
-    if row is None or not (row["recipient_id"] == viewer.actor_id or can(viewer, Action.STEER, unit_id=row["unit_id"])):
+    if row is None or not row["is_not_denied"]:
+        raise NotFoundError(kind="link")
+    if row["recipient_id"] != viewer.actor_id and not can(viewer, Action.STEER, unit_id=row["unit_id"]):
         raise NotFoundError(kind="link")
     deadline, is_visible = record_of(row), bool(row["is_visible"])
     return vw.LinkView(

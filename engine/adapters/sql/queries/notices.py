@@ -6,9 +6,10 @@ from engine import views as vw
 from engine.adapters.sql.queries.reading import Reading
 from engine.adapters.sql.queries.shape import ACTOR, CASE, DELIVERY, MESSAGE
 from engine.adapters.sql.queries.viewer import demo_condition
-from engine.adapters.sql.visibility import visible_to
+from engine.adapters.sql.visibility import operational_to, visible_to
 
 IN_APP = "in_app"
+_OF_REFERRALS = ("referred", "answered")
 _MESSAGES = MESSAGE.outerjoin(CASE, CASE.c.id == MESSAGE.c.case_id)
 
 
@@ -61,4 +62,9 @@ def _for(reading: Reading, viewer: vw.Viewer) -> tuple[ColumnElement[bool], ...]
 
 
 def _about_visible(reading: Reading, viewer: vw.Viewer) -> ColumnElement[bool]:
-    return or_(MESSAGE.c.case_id.is_(None), visible_to(viewer, now=reading.now))
+    return or_(MESSAGE.c.case_id.is_(None), operational_to(viewer, now=reading.now), _of_a_referral(reading, viewer))
+
+
+def _of_a_referral(reading: Reading, viewer: vw.Viewer) -> ColumnElement[bool]:
+    """Give the condition for what tells of an offer and its answer: whoever sees the case at all is shown that."""
+    return MESSAGE.c.kind.in_(_OF_REFERRALS) & visible_to(viewer, now=reading.now)

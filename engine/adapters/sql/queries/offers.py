@@ -5,6 +5,7 @@ from sqlalchemy import select
 from engine import views as vw
 from engine.adapters.sql.queries.reading import Reading, Row
 from engine.adapters.sql.queries.shape import CASE, REFERRAL, RUN, STEP, UNIT
+from engine.adapters.sql.visibility import not_denied
 from engine.domain.referral import UNSEEN
 
 _MOST = 100
@@ -33,7 +34,7 @@ def offers(reading: Reading, viewer: vw.Viewer) -> tuple[vw.OfferView, ...]:
         .limit(_MOST)
     )  # fmt: skip
     if not viewer.is_system:
-        statement = statement.where(REFERRAL.c.to_unit_id.in_(viewer.unit_ids))
+        statement = statement.where(REFERRAL.c.to_unit_id.in_(viewer.unit_ids), not_denied(viewer, REFERRAL.c.case_id))
     return tuple(_view(reading, row) for row in reading.rows(statement))
 
 

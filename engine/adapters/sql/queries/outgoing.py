@@ -1,6 +1,6 @@
 """What left or should have: sendings that were given up, gateways that are set up, where a person is reached."""
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
 from engine import views as vw
 from engine.adapters.sql.queries.reading import Reading
@@ -15,6 +15,7 @@ from engine.adapters.sql.queries.shape import (
     ORGANISATION,
     UNIT,
 )
+from engine.adapters.sql.visibility import not_denied
 from engine.domain.policy import Action, can
 from engine.errors import NotAllowedError
 
@@ -35,7 +36,7 @@ def dead_letters(reading: Reading, viewer: vw.Viewer) -> tuple[vw.DeadLetterView
             .join(ACTOR, ACTOR.c.id == MESSAGE.c.recipient_id)
             .outerjoin(CASE, CASE.c.id == DELIVERY.c.case_id)
         )
-        .where(DELIVERY_IS_DEAD)
+        .where(DELIVERY_IS_DEAD, or_(DELIVERY.c.case_id.is_(None), not_denied(viewer, DELIVERY.c.case_id)))
         .order_by(MESSAGE.c.critical.desc(), MESSAGE.c.created_at, DELIVERY.c.id)
         .limit(_MOST)
     )  # fmt: skip

@@ -5,7 +5,7 @@ from sqlalchemy import and_, or_, select
 from engine import views as vw
 from engine.adapters.sql.queries.reading import Reading, Row
 from engine.adapters.sql.queries.shape import CASE, REFERRAL, UNIT
-from engine.adapters.sql.visibility import visible_to
+from engine.adapters.sql.visibility import kept_by, not_denied
 from engine.domain.policy import visible_units
 from engine.domain.referral import UNSEEN
 
@@ -21,7 +21,7 @@ def sent(reading: Reading, viewer: vw.Viewer, *, limit: int) -> tuple[vw.SentVie
         .select_from(
             REFERRAL.join(CASE, CASE.c.id == REFERRAL.c.case_id).outerjoin(UNIT, UNIT.c.id == REFERRAL.c.to_unit_id)
         )
-        .where(or_(visible_to(viewer, now=reading.now), came_in))
+        .where(or_(kept_by(viewer), came_in & not_denied(viewer, CASE.c.id)))
         .order_by(REFERRAL.c.sent_at.desc(), REFERRAL.c.id)
         .limit(limit)
     )

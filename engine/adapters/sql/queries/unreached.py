@@ -5,11 +5,13 @@ from uuid import UUID
 
 from sqlalchemy import exists, func, select, true
 
+from engine import views as vw
 from engine.adapters.sql.queries.reading import Reading
 from engine.adapters.sql.queries.shape import CASE, DEADLINE, ESCALATION
+from engine.adapters.sql.visibility import not_denied
 
 
-def unreached(reading: Reading, units: Iterable[UUID] | None, *, limit: int) -> tuple[str, ...]:
+def unreached(reading: Reading, viewer: vw.Viewer, units: Iterable[UUID] | None, *, limit: int) -> tuple[str, ...]:
     """List the numbers of cases with an open deadline whose ladder has told nobody in the end, the oldest first.
 
     A level that finds nobody lets the next one fire in the same transaction, so that a line which told nobody and has
@@ -26,6 +28,7 @@ def unreached(reading: Reading, units: Iterable[UUID] | None, *, limit: int) -> 
             func.cardinality(ESCALATION.c.recipient_ids) == 0,
             ~exists().where(above.c.deadline_id == ESCALATION.c.deadline_id, above.c.level > ESCALATION.c.level),
             true() if units is None else CASE.c.unit_id.in_(sorted(units)),
+            not_denied(viewer, CASE.c.id),
         )
         .group_by(CASE.c.number)
     )

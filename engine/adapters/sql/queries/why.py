@@ -13,6 +13,7 @@ from engine.adapters.sql.queries.persons import positions
 from engine.adapters.sql.queries.reading import Reading
 from engine.adapters.sql.queries.reasons import reasons, stretches
 from engine.adapters.sql.queries.shape import CASE, DEADLINE, ESCALATION, MESSAGE, OPENING, STEP, UNIT
+from engine.adapters.sql.queries.sight import access_to, shows_step
 from engine.adapters.sql.visibility import visible_to
 from engine.domain.firings import BREACH, schedule
 from engine.domain.library import Library
@@ -31,6 +32,8 @@ def explanation(reading: Reading, viewer: vw.Viewer, deadline_id: UUID) -> vw.Ex
         .where(DEADLINE.c.id == deadline_id, DEADLINE.c.purpose != OPENING, visible_to(viewer, now=reading.now))
     )
     if row is None:
+        raise NotFoundError(kind="deadline")
+    if not shows_step(access_to(reading, viewer, row["case_id"], kind="deadline"), row["step_id"]):
         raise NotFoundError(kind="deadline")
     deadline, library = record_of(row), reading.known.library()
     view = deadline_views(reading, [row], positions(reading, {row["case_id"]}))[0]
