@@ -104,9 +104,8 @@ class CaseStore:
         """Seal where a recorded stretch of time led, and what shows it."""
         row = place_id(interval.step_id, interval.name, interval.start)
         told: JsonValue = {"place": place, "evidence": evidence} if evidence else place
-        sealed = self._vault.seal(told, key_of=state.case.id, table="interval", row=row, column="sealed_place")
         key, unit = place_key(state.case.id), state.case.unit_id
-        sealed = self._vault.seal(place, key_of=key, table="interval", row=row, column="sealed_place", unit_id=unit)
+        sealed = self._vault.seal(told, key_of=key, table="interval", row=row, column="sealed_place", unit_id=unit)
         of = (INTERVAL.c.step_id == interval.step_id, INTERVAL.c.name == interval.name)
         changed = update(INTERVAL).where(*of, INTERVAL.c.start == interval.start).values(sealed_place=sealed)
         self._connection.execute(changed)
