@@ -575,6 +575,14 @@ class Queries(Protocol):
         """Give who a person is; only the use case that records the act may ask."""
         ...
 
+    def person(self, viewer: vw.Viewer, case_id: UUID, person_id: UUID) -> vw.PersonPageView:
+        """Show what may be seen of a person of a case without a recorded act; raises `NotFoundError`."""
+        ...
+
+    def case_links(self, viewer: vw.Viewer, case_id: UUID) -> tuple[vw.CaseLinkView, ...]:
+        """List with which other cases a case belongs together; raises `NotFoundError`."""
+        ...
+
     def published_workflows(self) -> tuple[tuple[str, int, str, str], ...]:
         """List name, version, content hash and title of each published workflow."""
         ...

@@ -22,6 +22,7 @@ from engine.portal.routes import (
     board,
     calendars,
     case_changes,
+    case_links,
     cases,
     conflicts,
     deadlines,
@@ -36,6 +37,7 @@ from engine.portal.routes import (
     links,
     outgoing,
     people,
+    persons,
     preferences,
     referrals,
     reports,
@@ -50,7 +52,7 @@ from engine.portal.visit import Portal
 
 _ROUTES: Final = (
     health, api, sign_in, first_run, account, people, units,
-    home, reports, worklist, items, cases, case_changes, deadlines, links,
+    home, reports, worklist, items, cases, case_changes, persons, case_links, deadlines, links,
     conflicts, duty, referrals, preferences, transmit, workflows, calendars,
     definitions_time, board, delays, outgoing, demo,
 )  # fmt: skip

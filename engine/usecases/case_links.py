@@ -97,7 +97,7 @@ def ask_merge(
 def answer_merge(
     engine: Engine, link_id: UUID, *, case_id: UUID, viewer: Viewer, command_id: UUID, is_approved: bool
 ) -> None:
-    """Agree to a merge that somebody else asked for, or refuse it.
+    """Agree to a merge that somebody else asked for, or refuse it; who asked can only take it back.
 
     Raises `OwnApprovalError` for who asked, `InvalidAnswersError` for what changed meanwhile so that it cannot be done
     any more, `AlreadyEndedError`, `NotFoundError`, `NotAllowedError`.
@@ -109,8 +109,8 @@ def answer_merge(
             return
         if not link.is_asked:
             raise AlreadyEndedError(kind="request for approval")
-        require_other(link.asked_by, viewer)
         if is_approved:
+            require_other(link.asked_by, viewer)
             _require_mergeable(work, *states, rests=link.rests, but=link.id)
             _merge(engine, work, states, link, viewer, now)
         else:

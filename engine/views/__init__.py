@@ -1,7 +1,7 @@
 """What pages, the command line and messages are shown: frozen views, made for one viewer."""
 
 from engine.views.base import Membership, View, Viewer
-from engine.views.cases import CaseLine, CaseView, EventView, JobView, PersonView, RunView, StepView
+from engine.views.cases import CaseLine, CaseView, EventView, JobView, RunView, StepView
 from engine.views.deadlines import AskedView, DeadlineView, DelayLine, ExtensionView, LinkView, PauseView
 from engine.views.definitions import DefinitionView, LimitChange, MovedDeadline, PreviewView
 from engine.views.explanations import (
@@ -14,6 +14,15 @@ from engine.views.explanations import (
 )
 from engine.views.messages import ChannelView, ContactView, DeadLetterView, MailView, NoticeView, OfferView, SentView
 from engine.views.people import AbsenceView, ActorView, ConflictView, MemberView, RoleView, ShiftView, UnitView
+from engine.views.persons import (
+    AgeView,
+    CandidateView,
+    CaseLinkView,
+    PersonPageView,
+    PersonRoleView,
+    PersonView,
+    SamePersonView,
+)
 from engine.views.persons import (
     AgeView,
     CandidateView,
@@ -40,13 +49,16 @@ from engine.views.work import AnswerView, DocumentView, FieldView, FormView, Wor
 __all__ = [
     "AbsenceView",
     "ActorView",
+    "AgeView",
     "AnswerView",
     "AsideDeadline",
     "AskedView",
     "AuditFault",
     "AuditProblem",
     "BoardView",
+    "CandidateView",
     "CaseLine",
+    "CaseLinkView",
     "CaseView",
     "ChannelView",
     "ClockJump",
@@ -82,12 +94,15 @@ __all__ = [
     "PauseView",
     "PersonPageView",
     "PersonRoleView",
+    "PersonPageView",
+    "PersonRoleView",
     "PersonView",
     "PlannedView",
     "PreviewView",
     "ReasonView",
     "RoleView",
     "RunView",
+    "SamePersonView",
     "SentView",
     "ServiceState",
     "SharedView",

@@ -7,6 +7,7 @@ from uuid import UUID
 from engine.views.base import View
 from engine.views.deadlines import DeadlineView
 from engine.views.explanations import EscalationView
+from engine.views.persons import PersonView
 from engine.views.work import AnswerView, DocumentView
 
 
@@ -37,16 +38,6 @@ class StepView(View):
     answers: tuple[AnswerView, ...]
     documents: tuple[DocumentView, ...]
     notes: tuple[str, ...]
-
-
-class PersonView(View):
-    """A person of a case; the name stays masked unless revealed."""
-
-    id: UUID
-    role: str
-    label: str
-    name: str | None
-    age: int | None
 
 
 class RunView(View):

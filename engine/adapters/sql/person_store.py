@@ -18,7 +18,7 @@ _LINK, _UNIT = tb.CasePersonRow.__table__, tb.UnitRow.__table__  # type: ignore[
 _CASE, _CHECK = tb.CaseRow.metadata.tables["case"], tb.CaseRow.metadata.tables["match_check"]
 _MERGE = tb.CaseRow.metadata.tables["person_merge"]
 _MERGE_COLUMNS = [_MERGE.c[name] for name in PersonMerge.model_fields]
-_ONE = text(
+ALL_THE_SAME = text(
     "WITH RECURSIVE up(id) AS (SELECT CAST(:person AS uuid) UNION SELECT m.primary_id FROM person_merge m "
     "JOIN up ON m.secondary_id = up.id WHERE m.ended_at IS NULL), "
     "one(id) AS (SELECT id FROM up UNION SELECT m.secondary_id FROM person_merge m "
@@ -71,7 +71,7 @@ class PersonStore:
 
     def same_as(self, person_id: UUID) -> tuple[UUID, ...]:
         """List all persons that were found to be one with this one, itself among them."""
-        return tuple(self._connection.execute(_ONE, {"person": person_id}).scalars())
+        return tuple(self._connection.execute(ALL_THE_SAME, {"person": person_id}).scalars())
 
     def add_merge(self, merge: PersonMerge) -> None:
         """Write that two persons are one."""

@@ -15,7 +15,7 @@ from engine.portal.presenters.prefect_links import run_links
 from engine.portal.security import PAPER_POLICY
 from engine.portal.visit import Visit
 from engine.usecases.readings import note_reading
-from engine.usecases.reveal_answers import open_document, reveal_answers, reveal_person
+from engine.usecases.reveal_answers import open_document, reveal_answers
 from engine.views import AnswerView, CaseView, StepView
 
 router = APIRouter()
@@ -59,6 +59,7 @@ def case_page(visit: SignedIn, case_id: UUID) -> Response:
         section="track",
         zone=case.zone,
         case=case,
+        linked=visit.engine.queries.case_links(visit.viewer, case_id),
         groups=lane_groups(pillars, case.steps),
         waiting=what_waits(case.steps),
         running=[deadline for deadline in case.deadlines if deadline.ended_at is None],
@@ -95,18 +96,6 @@ def reveal(visit: SignedIn, case_id: UUID, step_id: UUID) -> Response:
     return _step_page(visit, case, step, answers, revealed=True)
 
 
-@router.get("/cases/{case_id}/persons/{person_id}")
-def person_page(visit: SignedIn, case_id: UUID, person_id: UUID) -> Response:
-    """Show what may be seen of a person without a recorded act."""
-    return _person_page(visit, case_id, person_id, revealed=False)
-
-
-@router.post("/cases/{case_id}/persons/{person_id}/reveal")
-def reveal_who(visit: SignedIn, case_id: UUID, person_id: UUID) -> Response:
-    """Show who a person is, once; that this was done is recorded first."""
-    return _person_page(visit, case_id, person_id, revealed=True)
-
-
 @router.get("/documents/{document_id}")
 def paper(visit: SignedIn, document_id: UUID) -> Response:
     """Show a paper of a case as it is printed; it may bring its own style and do nothing else."""
@@ -136,24 +125,4 @@ def _step_page(
         revealed=revealed,
         may_reveal=visit.may(Action.REVEAL) and any(answer.masked for answer in answers),
         deadlines=[deadline for deadline in case.deadlines if deadline.step_id == step.id],
-    )
-
-
-def _person_page(visit: Visit, case_id: UUID, person_id: UUID, *, revealed: bool) -> Response:
-    case = visit.engine.queries.case(visit.viewer, case_id)
-    person = next((known for known in case.persons if known.id == person_id), None)
-    if person is None:
-        raise NotFoundError(kind="person")
-    if revealed:
-        person = reveal_person(visit.engine, person_id, case_id=case_id, viewer=visit.viewer)
-    return visit.page(
-        "person.html",
-        title=f"{person.label}, case {case.number}",
-        section="track",
-        zone=case.zone,
-        case=case,
-        person=person,
-        revealed=revealed,
-        may_reveal=visit.may(Action.REVEAL) and not revealed,
-        command_id=visit.new_command(),
     )

@@ -11,6 +11,7 @@ import pytest
 from pydantic import BaseModel
 
 from engine import views as vw
+from engine.domain.records import PersonRole
 from engine.domain.safe_hours import Preference
 from engine.portal.pages import environment, render
 from engine.portal.presenters.fields import controls
@@ -94,6 +95,9 @@ def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
         if full else (), "offered": some(OfferGroup(NASTY, (Offer("x.y", NASTY),))), "step_id": ID,
         "step_title": NASTY, "names": (Offer("a", "A"), Offer("b", "B")) if full else (Offer("journey", "Journey"),),
     }  # fmt: skip
+    link = view(vw.CaseLinkView)
+    roles_of_link = ("is_stub", "is_into", "is_asked", "none")
+    links = [link.model_copy(update={name: name == one for name in roles_of_link[:3]}) for one in roles_of_link] * full
     one_item = {
         "view": form, "item": item, "layout": laid_out(form.fields, shown if full else ()), "revision": 1,
         "command_id": ID, "beside": dict.fromkeys(("happened_at", "late_reason", "reason", "outcome"), ""),
@@ -124,12 +128,18 @@ def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
                        "has_more": full, "count": 1},
         "case.html": {"case": case, "groups": lane_groups((), case.steps), "waiting": some(step), "held": some(step),
                       "running": some(deadline), "past": some(deadline), "may_change": full, "may_steer": full,
-                      "command_id": ID, "runs_in_prefect": run_links(some(job), "http://127.0.0.1:4200")},
+                      "linked": links, "command_id": ID, "runs_in_prefect": run_links(some(job), "http://127.0.0.1:4200")},
         "history.html": {"case": case, "events": some(view(vw.EventView))},
         "step.html": {"case": case, "step": step, "answers": some(view(vw.AnswerView)), "revealed": full,
                       "may_reveal": full, "deadlines": some(deadline)},
-        "person.html": {"case": case, "person": view(vw.PersonView), "revealed": full, "may_reveal": full,
-                        "command_id": ID},
+        "person.html": {"case": case, "known": view(vw.PersonPageView), "person": view(vw.PersonView) if full else None,
+                        "present": some(view(vw.PersonRoleView)), "others": some(view(vw.PersonView)),
+                        "may_reveal": full, "may_write": full, "may_change": full, "roles": tuple(PersonRole),
+                        "statuses": {"x": NASTY}, "sources": {"x": NASTY}, "role_reasons": {"x": NASTY},
+                        "merge_reasons": {"x": NASTY}, "split_reasons": {"x": NASTY}, **typed},
+        "case-links.html": {"case": case, "links": links, "kinds": {"x": NASTY}, "by_hand": (("x", NASTY),),
+                            "merge_reasons": {"x": NASTY}, "split_reasons": {"x": NASTY}, "workflows": (("x", NASTY),),
+                            "may_link": full, "may_merge": full, "is_stub": False, **typed},
         "why.html": {"case": case, "why": why, "places": {(NASTY, NOW): view(vw.StretchView)} if full else None,
                      "deadline": why.deadline, "may": dict.fromkeys(MAY, full),
                      "owners": some(Offer("ours", NASTY)), "pause_reasons": some(Offer("a", NASTY)),

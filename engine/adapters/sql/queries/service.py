@@ -10,6 +10,7 @@ from engine import views as vw
 from engine.adapters.sql.queries import (
     asked,
     board,
+    case_links,
     case_page,
     case_rows,
     cases,
@@ -27,6 +28,7 @@ from engine.adapters.sql.queries import (
     outgoing,
     partner_page,
     people,
+    person_page,
     reveal,
     sealed,
     sent,
@@ -175,7 +177,22 @@ class SqlQueries:
         """Give who a person is; the caller records the act. Raises `NotFoundError`, `NotAllowedError`."""
         with self._reading() as reading:
             row = reveal.person_row(reading, viewer, person_id)
-        return reveal.unmasked_person(row, self._vault)
+            is_ours = person_page.is_of_own_unit(reading, viewer, person_id)
+            others = person_page.others_of(reading, viewer, person_id) if is_ours else ()
+        person = reveal.unmasked_person(row, self._vault)
+        if not is_ours:
+            return person
+        return person_page.with_all_known(person, row, others, self._vault, on=reading.now.date())
+
+    def person(self, viewer: vw.Viewer, case_id: UUID, person_id: UUID) -> vw.PersonPageView:
+        """Show what may be seen of a person of a case without a recorded act; raises `NotFoundError`."""
+        with self._reading() as reading:
+            return person_page.person_page(reading, viewer, case_id, person_id)
+
+    def case_links(self, viewer: vw.Viewer, case_id: UUID) -> tuple[vw.CaseLinkView, ...]:
+        """List with which other cases a case belongs together; raises `NotFoundError`."""
+        with self._reading() as reading:
+            return case_links.case_links(reading, viewer, case_id)
 
     def notices(self, viewer: vw.Viewer, *, limit: int = 50) -> tuple[vw.NoticeView, ...]:
         """Give the viewer's in-app inbox, newest first."""

@@ -1,0 +1,156 @@
+"""A person's page: what they are and were in a case, who they were found to be, and, revealed, all that is known."""
+
+from collections.abc import Sequence
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy import func, or_, select
+
+from engine import views as vw
+from engine.adapters.sql import tables as tb
+from engine.adapters.sql.person_store import ALL_THE_SAME
+from engine.adapters.sql.queries.reading import Reading, Row
+from engine.adapters.sql.queries.sealed import opened_identity
+from engine.adapters.sql.queries.shape import ACTOR, CASE, CASE_PERSON, PERSON
+from engine.adapters.sql.visibility import visible_to
+from engine.domain.ages import AgeRange, ages_of, in_words, is_child, strongest
+from engine.domain.identity import candidates_of, names_of
+from engine.domain.policy import visible_units
+from engine.errors import DamagedError, KeyMissingError, NotFoundError
+from engine.ports import Vault
+
+ANOTHER = "another case"
+"""What a case is called for who may not see it."""
+_MERGE = tb.CaseRow.metadata.tables["person_merge"]
+
+
+def person_page(reading: Reading, viewer: vw.Viewer, case_id: UUID, person_id: UUID) -> vw.PersonPageView:
+    """Show a person of a case that the viewer sees; raises `NotFoundError`."""
+    rows = reading.rows(
+        select(CASE_PERSON)
+        .join(CASE, CASE.c.id == CASE_PERSON.c.case_id)
+        .where(
+            CASE_PERSON.c.case_id == case_id, CASE_PERSON.c.person_id == person_id,
+            visible_to(viewer, now=reading.now),
+        )
+        .order_by(CASE_PERSON.c.removed_at.is_not(None), CASE_PERSON.c.added_at, CASE_PERSON.c.position)
+    )  # fmt: skip
+    if not rows:
+        raise NotFoundError(kind="person")
+    return vw.PersonPageView(
+        id=person_id,
+        label=f"Person {min(row['position'] for row in rows)}",
+        roles=tuple(_role(row) for row in rows),
+        same=_same(reading, viewer, case_id, person_id),
+    )
+
+
+def others_of(reading: Reading, viewer: vw.Viewer, person_id: UUID) -> Sequence[Row]:
+    """Fetch who a person was found to be besides, sealed: those of cases of the viewer's own units."""
+    units = sorted(visible_units(viewer))
+    found = [row["id"] for row in reading.rows(ALL_THE_SAME.bindparams(person=person_id))]
+    if len(found) < 2:  # noqa: PLR2004 - nobody but the person
+        return ()
+    mine = (
+        select(CASE_PERSON.c.person_id)
+        .join(CASE, CASE.c.id == CASE_PERSON.c.case_id)
+        .where(CASE.c.unit_id.in_(units), visible_to(viewer, now=reading.now))
+    )
+    return reading.rows(
+        select(PERSON.c.id, PERSON.c.sealed_identity)
+        .where(PERSON.c.id.in_(found), PERSON.c.id != person_id, PERSON.c.id.in_(mine))
+        .order_by(PERSON.c.id)
+    )
+
+
+def is_of_own_unit(reading: Reading, viewer: vw.Viewer, person_id: UUID) -> bool:
+    """Say whether a person is in a case of one of the viewer's units: who sees it by a grant sees what that names."""
+    if viewer.is_system:
+        return True
+    return bool(
+        reading.count(
+            select(func.count())
+            .select_from(CASE_PERSON.join(CASE, CASE.c.id == CASE_PERSON.c.case_id))
+            .where(
+                CASE_PERSON.c.person_id == person_id, CASE.c.unit_id.in_(sorted(visible_units(viewer))),
+                visible_to(viewer, now=reading.now),
+            )
+        )
+    )  # fmt: skip
+
+
+def with_all_known(person: vw.PersonView, row: Row, others: Sequence[Row], vault: Vault, *, on: date) -> vw.PersonView:
+    """Show all that is known of who a person is, as of a day; raises `DamagedError` or `KeyMissingError`."""
+    known = opened_identity(vault, row)
+    ages, counts = ages_of(known), strongest(ages_of(known))
+    return person.model_copy(
+        update={
+            "aliases": tuple(name for name in names_of(known) if name != person.name),
+            "phone": str(known.get("phone") or ""),
+            "age_words": in_words(counts, on) if counts else "",
+            "is_child": is_child(counts, on),
+            "ages": tuple(_age(age, is_counted=age == counts) for age in ages),
+            "candidates": tuple(_candidate(one) for one in candidates_of(known)),
+            "also": tuple(dict.fromkeys(name for other in others for name in _names(vault, other))),
+        }
+    )
+
+
+def _names(vault: Vault, row: Row) -> tuple[str, ...]:
+    """Open the names of one who is the same; nothing when they were erased, or cannot be read."""
+    try:
+        return names_of(opened_identity(vault, row))
+    except (DamagedError, KeyMissingError):
+        return ()
+
+
+def _role(row: Row) -> vw.PersonRoleView:
+    days = {name: row[name].isoformat() if row[name] else "" for name in ("from_on", "until_on")}
+    return vw.PersonRoleView(**{name: row[name] for name in ("role", "status", "added_at", "removed_at")}, **days)
+
+
+def _age(age: AgeRange, *, is_counted: bool) -> vw.AgeView:
+    words = str(age.youngest) if age.youngest == age.oldest else f"{age.youngest} to {age.oldest}"
+    as_of = age.as_of.isoformat() if age.as_of else ""
+    return vw.AgeView(words=words, source=age.source.value, as_of=as_of, counts=is_counted)
+
+
+def _candidate(entry: object) -> vw.CandidateView:
+    known = entry if isinstance(entry, dict) else {}
+    same = {name: str(known.get(name) or "") for name in ("name", "phone", "status")}
+    return vw.CandidateView(id=UUID(str(known.get("id"))), aliases=names_of(known)[1:], **same)
+
+
+def _same(reading: Reading, viewer: vw.Viewer, case_id: UUID, person_id: UUID) -> tuple[vw.SamePersonView, ...]:
+    """List the merges of this case that hold and that the person is part of."""
+    rows = reading.rows(
+        select(_MERGE, ACTOR.c.name.label("who"))
+        .select_from(_MERGE.outerjoin(ACTOR, ACTOR.c.id == _MERGE.c.merged_by))
+        .where(
+            _MERGE.c.ended_at.is_(None),
+            or_(_MERGE.c.primary_id == person_id, _MERGE.c.secondary_id == person_id),
+            or_(_MERGE.c.case_id == case_id, _MERGE.c.other_case_id == case_id),
+        )
+        .order_by(_MERGE.c.merged_at, _MERGE.c.id)
+    )
+    return tuple(_same_person(reading, viewer, row, person_id) for row in rows)
+
+
+def _same_person(reading: Reading, viewer: vw.Viewer, row: Row, person_id: UUID) -> vw.SamePersonView:
+    is_first = row["primary_id"] == person_id
+    other, where = (row["secondary_id"], row["other_case_id"]) if is_first else (row["primary_id"], row["case_id"])
+    seen = reading.first(
+        select(CASE.c.id, CASE.c.number, func.min(CASE_PERSON.c.position).label("number_of"))
+        .join(CASE_PERSON, CASE_PERSON.c.case_id == CASE.c.id)
+        .where(CASE.c.id == where, CASE_PERSON.c.person_id == other, visible_to(viewer, now=reading.now))
+        .group_by(CASE.c.id)
+    )
+    return vw.SamePersonView(
+        secondary_id=row["secondary_id"],
+        label=f"Person {seen['number_of']}" if seen else "Somebody",
+        case_id=seen["id"] if seen else None,
+        case_number=seen["number"] if seen else ANOTHER,
+        reason_code=row["reason_code"],
+        merged_at=row["merged_at"],
+        merged_by=row["who"],
+    )

@@ -1,0 +1,203 @@
+"""Other cases that a case belongs together with: links, merges, splits."""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+from uuid import UUID
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from engine.domain.case_links import LINKED_BY_HAND, LinkKind
+from engine.domain.policy import Action
+from engine.errors import AlreadyEndedError, InvalidAnswersError, NotFoundError, OwnApprovalError
+from engine.portal.dependencies import Posted, SignedIn
+from engine.portal.posted import text, typed, uuid_or_none
+from engine.portal.visit import Visit
+from engine.usecases.case_links import answer_merge, ask_merge, end_link, link_cases, unmerge_cases
+from engine.usecases.split_case import split_case
+
+router = APIRouter()
+KINDS: Final[Mapping[str, str]] = {
+    LinkKind.SAME_EVENT.value: "The same event",
+    LinkKind.SAME_SUSPECT.value: "The same suspect",
+    LinkKind.SAME_ROUTE.value: "The same route",
+    LinkKind.FOLLOW_UP.value: "It follows from the other",
+    LinkKind.MERGED.value: "Merged",
+    LinkKind.SPLIT.value: "One came out of the other",
+}
+MERGE_REASONS: Final[Mapping[str, str]] = {
+    "same_report": "The same thing was reported twice",
+    "same_event": "They are one event",
+    "same_person": "They are about the same person",
+}
+SPLIT_REASONS: Final[Mapping[str, str]] = {
+    "other_event": "It is another event",
+    "safety": "They are not safe in one case with the others",
+    "other_place": "Other people look after them",
+}
+
+
+@router.get("/cases/{case_id}/links")
+def links_page(visit: SignedIn, case_id: UUID) -> Response:
+    """Show with which other cases a case belongs together."""
+    return _page(visit, case_id)
+
+
+@router.post("/cases/{case_id}/links")
+def linked(visit: SignedIn, case_id: UUID, form: Posted) -> Response:
+    """Link the case to another one, by its number."""
+
+    def act(command_id: UUID) -> None:
+        kind = text(form, "kind")
+        if kind not in {one.value for one in LINKED_BY_HAND}:
+            raise InvalidAnswersError({"kind": "Choose why the cases belong together."})
+        other = _case(visit, form, "number")
+        link_cases(visit.engine, case_id, other, viewer=visit.viewer, command_id=command_id, kind=LinkKind(kind))
+
+    return _try(visit, case_id, form, "linked", act)
+
+
+@router.post("/cases/{case_id}/links/{link_id}/end")
+def link_ended(visit: SignedIn, case_id: UUID, link_id: UUID, form: Posted) -> Response:
+    """Take a link back."""
+
+    def act(command_id: UUID) -> None:
+        end_link(visit.engine, link_id, case_id=case_id, viewer=visit.viewer, command_id=command_id)
+
+    return _try(visit, case_id, form, "unlinked", act)
+
+
+@router.post("/cases/{case_id}/merge")
+def merge_asked(visit: SignedIn, case_id: UUID, form: Posted) -> Response:
+    """Ask that another case becomes a stub of this one."""
+
+    def act(command_id: UUID) -> None:
+        reason, rests = text(form, "merge_reason"), text(form, "rests")
+        problems = {} if reason in MERGE_REASONS else {"merge_reason": "Choose a reason."}
+        if rests not in {"yes", "no"}:
+            problems["rests"] = "Choose what becomes of its open work."
+        if problems:
+            raise InvalidAnswersError(problems)
+        ask_merge(
+            visit.engine, case_id, _case(visit, form, "stub"), viewer=visit.viewer, command_id=command_id,
+            rests=rests == "yes", reason_code=reason,
+        )  # fmt: skip
+
+    return _try(visit, case_id, form, "merge_asked", act, {"number": "stub"})
+
+
+@router.post("/cases/{case_id}/links/{link_id}/answer")
+def merge_answered(visit: SignedIn, case_id: UUID, link_id: UUID, form: Posted) -> Response:
+    """Agree to a merge that somebody else asked for, or refuse it."""
+    is_approved = text(form, "answer") == "yes"
+
+    def act(command_id: UUID) -> None:
+        answer_merge(
+            visit.engine, link_id, case_id=case_id, viewer=visit.viewer, command_id=command_id, is_approved=is_approved
+        )
+
+    said = "merged" if is_approved else "merge_refused"
+    return _try(visit, case_id, form, said, act, {"number": "links", "rests": "links"})
+
+
+@router.post("/cases/{case_id}/links/{link_id}/unmerge")
+def unmerged(visit: SignedIn, case_id: UUID, link_id: UUID, form: Posted) -> Response:
+    """Let a stub be a case of its own again."""
+
+    def act(command_id: UUID) -> None:
+        unmerge_cases(
+            visit.engine, link_id, case_id=case_id, viewer=visit.viewer, command_id=command_id, reason_code="mistaken"
+        )
+
+    return _try(visit, case_id, form, "case_unmerged", act)
+
+
+@router.post("/cases/{case_id}/split")
+def split(visit: SignedIn, case_id: UUID, form: Posted) -> Response:
+    """Let some persons go into a case of their own; leads to the new case."""
+    command_id = uuid_or_none(form, "command_id") or visit.new_command()
+    try:
+        made = split_case(
+            visit.engine, case_id, _persons(form), viewer=visit.viewer, command_id=command_id,
+            workflow=text(form, "workflow") or None, reason_code=_why(form),
+        )  # fmt: skip
+    except InvalidAnswersError as error:
+        return _page(visit, case_id, errors=error.problems, given=typed(form), command_id=command_id)
+    return visit.go(f"/cases/{made}", said="split")
+
+
+def _why(form: Posted) -> str:
+    reason = text(form, "split_reason")
+    if reason not in SPLIT_REASONS:
+        raise InvalidAnswersError({"split_reason": "Choose a reason."})
+    return reason
+
+
+def _persons(form: Posted) -> list[UUID]:
+    """Give the persons who were chosen; raises `InvalidAnswersError` for what is no id."""
+    try:
+        return [UUID(value) for value in form.getlist("person_ids") if isinstance(value, str)]
+    except ValueError:
+        raise InvalidAnswersError({"person_ids": "Choose persons of this case."}) from None
+
+
+def _case(visit: Visit, form: Posted, name: str) -> UUID:
+    try:
+        return visit.engine.queries.find_case(visit.viewer, text(form, name)[:40])
+    except NotFoundError:
+        raise InvalidAnswersError({name: "There is no case with this number, or it is not yours to see."}) from None
+
+
+def _try(
+    visit: Visit,
+    case_id: UUID,
+    form: Posted,
+    said: str,
+    act: Callable[[UUID], None],
+    shown_at: Mapping[str, str] | None = None,
+) -> Response:
+    """Carry something out; what does not fit is shown on the same page, beside what was typed."""
+    command_id = uuid_or_none(form, "command_id") or visit.new_command()
+    try:
+        act(command_id)
+    except InvalidAnswersError as error:
+        places = shown_at or {}
+        errors = {places.get(name, name): sentence for name, sentence in error.problems.items()}
+        return _page(visit, case_id, errors=errors, given=typed(form), command_id=command_id)
+    except (AlreadyEndedError, OwnApprovalError) as error:
+        return _page(visit, case_id, errors={"links": str(error)}, given=typed(form), command_id=command_id)
+    return visit.go(f"/cases/{case_id}/links", said=said)
+
+
+def _page(
+    visit: Visit,
+    case_id: UUID,
+    *,
+    errors: Mapping[str, str] | None = None,
+    given: Mapping[str, str] | None = None,
+    command_id: UUID | None = None,
+) -> Response:
+    case = visit.engine.queries.case(visit.viewer, case_id)
+    links = visit.engine.queries.case_links(visit.viewer, case_id)
+    is_stub = any(link.is_into for link in links)
+    return visit.page(
+        "case-links.html",
+        title=f"Other cases, case {case.number}",
+        section="track",
+        status=422 if errors else 200,
+        zone=case.zone,
+        case=case,
+        links=links,
+        kinds=KINDS,
+        by_hand=[(kind.value, KINDS[kind.value]) for kind in LINKED_BY_HAND],
+        merge_reasons=MERGE_REASONS,
+        split_reasons=SPLIT_REASONS,
+        workflows=[(name, title) for name, _, _, title in visit.engine.queries.published_workflows()],
+        may_link=visit.may(Action.CHANGE_PLAN),
+        may_merge=visit.may(Action.MERGE_CASES),
+        is_stub=is_stub,
+        errors=errors or {},
+        problems=[(f"#{name}", sentence) for name, sentence in (errors or {}).items()],
+        typed=given or {},
+        command_id=command_id or visit.new_command(),
+    )
