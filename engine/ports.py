@@ -106,35 +106,6 @@ class Anchors(Protocol):
         ...
 
 
-class Signer(Protocol):
-    """Signs checkpoints with a key that the database does not have."""
-
-    @property
-    def key_id(self) -> str:
-        """The id of the key that signs."""
-        ...
-
-    def sign(self, text: bytes) -> bytes:
-        """Give the signature of a text."""
-        ...
-
-    def public_keys(self) -> Mapping[str, str]:
-        """Give the public keys by id, the current one first, each as PEM."""
-        ...
-
-
-class Anchors(Protocol):
-    """The second place of checkpoints, to which lines are only added."""
-
-    def last(self) -> Written | None:
-        """Give the last checkpoint that can be read there."""
-        ...
-
-    def append(self, written: Sequence[Written], *, day: datetime) -> None:
-        """Add checkpoints and wait until they are kept; raises `SettingsError`."""
-        ...
-
-
 class KeyKeeper(Protocol):
     """The key file of this installation. No method gives a key away unsealed."""
 

@@ -84,6 +84,11 @@ class Action(StrEnum):
     EXPORT = "make a copy in a spreadsheet"
     APPROVE_EXPORT = "agree to a large copy"
     SEE_STATISTICS = "see statistics"
+    BREAK_GLASS = "open a case of another unit in an emergency"
+    CONFIRM_GLASS = "confirm that a case was opened in an emergency"
+    SEE_AUDIT = "read the audit"
+    SEE_READINGS = "see who looked at a case"
+    KEEP_CONCERNS = "be told of concerns about staff"
     SEE_ACCESS = "see who may see a case"
     DENY = "say who must not see a case"
     LIFT_DENIAL = "let somebody see a case again"
@@ -144,6 +149,11 @@ ROLES_THAT_MAY: Mapping[Action, frozenset[Role]] = {
         {Role.DATA_PROTECTION_OFFICER, Role.SUPERVISOR, Role.NODAL_OFFICER, Role.SAFEGUARDING_LEAD}
     ),
     Action.SEE_STATISTICS: _WORKING | {Role.AUDITOR},
+    Action.BREAK_GLASS: _CARE,
+    Action.CONFIRM_GLASS: frozenset({Role.SUPERVISOR, Role.NODAL_OFFICER, Role.SAFEGUARDING_LEAD}),
+    Action.SEE_AUDIT: frozenset({Role.AUDITOR, Role.DATA_PROTECTION_OFFICER, Role.SAFEGUARDING_LEAD}),
+    Action.SEE_READINGS: _LEADING,
+    Action.KEEP_CONCERNS: frozenset({Role.SAFEGUARDING_LEAD, Role.NODAL_OFFICER, Role.DATA_PROTECTION_OFFICER}),
     Action.SEE_ACCESS: _LEADING | {Role.AUDITOR, Role.DATA_PROTECTION_OFFICER},
     Action.DENY: _LEADING,
     Action.LIFT_DENIAL: _LEADING,

@@ -11,6 +11,8 @@ from engine.orchestration.seams import Chore, DoneBy, Installation, PublishedWor
 from engine.ports import Batch, ClaimedJob, FiredReport, OpenBatch
 from engine.usecases import (
     audit_escalations,
+    break_glass,
+    bulk_viewing,
     channels,
     checkpoints,
     consents,
@@ -30,6 +32,12 @@ from engine.usecases import (
 CHORES: Final[Mapping[Chore, Callable[[Engine], object]]] = {
     Chore("sign-checkpoint", timedelta(minutes=1), "Signs how far every chain of the audit has come."): (
         checkpoints.make_checkpoint
+    ),
+    Chore("watch-viewing", timedelta(minutes=5), "Tells when somebody looks at unusually many cases."): (
+        bulk_viewing.watch_viewing
+    ),
+    Chore("flag-broken-glass", timedelta(minutes=15), "Tells those above of a broken glass that nobody confirmed."): (
+        break_glass.flag_unconfirmed_glass
     ),
     Chore(
         "audit-escalations", timedelta(minutes=10), "Proves that every level that was due has fired once."

@@ -18,6 +18,16 @@ _EVENT, _READING = tb.AuditEventRow.__table__, tb.ReadingRow.__table__  # type: 
 _BEGIN = text("INSERT INTO audit_chain (name, length, head) VALUES (:name, 0, '') ON CONFLICT (name) DO NOTHING")
 _LOCK = text("SELECT length, head FROM audit_chain WHERE name = :name FOR UPDATE")
 _SAVE = text("UPDATE audit_chain SET length = :length, head = :head WHERE name = :name")
+_OPENED = text("""
+    SELECT actor_id, count(DISTINCT case_id) FROM reading
+    WHERE what = 'case' AND actor_id IS NOT NULL AND at > :since AND at <= :until GROUP BY actor_id ORDER BY actor_id
+""")
+_MEDIAN = text("""
+    SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY opened) FROM (
+        SELECT count(DISTINCT case_id) AS opened FROM reading
+        WHERE what = 'case' AND actor_id = :actor AND at > :since AND at <= :until GROUP BY date_trunc('hour', at)
+    ) hours
+""")
 
 
 def stream_name(stream: str) -> str:
@@ -52,6 +62,15 @@ class AuditLogStore:
         """Add that somebody looked at what identifies people of a case."""
         row = reading._asdict() | {"classes": list(reading.classes), "roles": list(reading.roles)}
         self._held.setdefault(readings_name(reading.case_id), []).append(row)
+
+    def opened(self, *, since: datetime, until: datetime) -> tuple[tuple[UUID, int], ...]:
+        """Count how many cases each person has opened after one instant and up to another."""
+        return tuple((row[0], row[1]) for row in self._connection.execute(_OPENED, {"since": since, "until": until}))
+
+    def median_hour(self, actor_id: UUID, *, since: datetime, until: datetime) -> float:
+        """Give the median of how many cases somebody opened in an hour, of the hours with any; 0 for none."""
+        values = {"actor": actor_id, "since": since, "until": until}
+        return float(self._connection.execute(_MEDIAN, values).scalar() or 0)
 
     def flush(self) -> None:
         """Write what is held; raises `AuditUnavailableError`, upon which the transaction can keep nothing."""

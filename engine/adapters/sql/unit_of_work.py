@@ -13,11 +13,14 @@ from engine.adapters.sql.access_store import AccessStore
 from engine.adapters.sql.approval_store import ApprovalStore
 from engine.adapters.sql.audit_log_store import AuditLogStore
 from engine.adapters.sql.audit_store import EscalationAuditStore
+from engine.adapters.sql.break_glass_store import BreakGlassStore
 from engine.adapters.sql.bundle_store import BundleStore
 from engine.adapters.sql.case_store import CaseStore
 from engine.adapters.sql.channel_store import ChannelStore
 from engine.adapters.sql.consent_store import ConsentStore
 from engine.adapters.sql.checkpoint_store import CheckpointStore
+from engine.adapters.sql.concern_store import ConcernStore
+from engine.adapters.sql.consent_store import ConsentStore
 from engine.adapters.sql.deadline_store import DeadlineStore
 from engine.adapters.sql.definition_store import DefinitionStore
 from engine.adapters.sql.delivery_store import DeliveryStore
@@ -102,6 +105,8 @@ class SqlUnitOfWork:
         self.recounts = RecountStore(connection)
         self.keeping = KeepingStore(connection, self._vault)
         self.audit = AuditLogStore(connection, self._vault)
+        self.break_glass = BreakGlassStore(connection, self._vault)
+        self.concerns = ConcernStore(connection, self._vault)
         self.checkpoints = CheckpointStore(connection)
         self.escalations = EscalationAuditStore(connection)
         self.jobs = JobStore(connection)

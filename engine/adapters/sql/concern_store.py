@@ -1,0 +1,53 @@
+"""What was told in confidence about one of us."""
+
+from datetime import datetime
+from typing import cast
+from uuid import UUID
+
+from sqlalchemy import Connection, insert, select, update
+
+from engine.adapters.sql import tables as tb
+from engine.ports import Vault
+from engine.stores import Concern
+
+_CONCERN = tb.ConcernRow.__table__  # type: ignore[attr-defined]
+_COLUMNS = [_CONCERN.c[name] for name in Concern._fields]
+
+
+class ConcernStore:
+    """Concerns in PostgreSQL, within one transaction. Words and answer are sealed under a key of the concern's own."""
+
+    def __init__(self, connection: Connection, vault: Vault) -> None:
+        """Work inside the transaction of `connection`."""
+        self._connection = connection
+        self._vault = vault
+
+    def add(self, concern: Concern, *, words: str) -> None:
+        """Write a concern."""
+        row = concern._asdict() | {"sealed_words": self._sealed(concern.id, "sealed_words", words)}
+        self._connection.execute(insert(_CONCERN), row)
+
+    def get(self, concern_id: UUID) -> Concern | None:
+        """Load a concern without its words."""
+        row = self._connection.execute(select(*_COLUMNS).where(_CONCERN.c.id == concern_id)).mappings().first()
+        return Concern(**row) if row else None
+
+    def words_of(self, concern_id: UUID) -> tuple[str, str]:
+        """Open the words of a concern, and of its answer."""
+        query = select(_CONCERN.c.sealed_words, _CONCERN.c.sealed_answer).where(_CONCERN.c.id == concern_id)
+        words, answer = self._connection.execute(query).one()
+        return self._opened(concern_id, "sealed_words", words), self._opened(concern_id, "sealed_answer", answer)
+
+    def answer(self, concern_id: UUID, *, status: str, words: str, at: datetime) -> None:
+        """Write the answer over an earlier one."""
+        sealed = self._sealed(concern_id, "sealed_answer", words)
+        changes = {"status": status, "sealed_answer": sealed, "answered_at": at}
+        self._connection.execute(update(_CONCERN).where(_CONCERN.c.id == concern_id).values(changes))
+
+    def _sealed(self, concern_id: UUID, column: str, words: str) -> bytes:
+        return self._vault.seal(words, key_of=concern_id, table="concern", row=concern_id, column=column)
+
+    def _opened(self, concern_id: UUID, column: str, sealed: bytes | None) -> str:
+        if sealed is None:
+            return ""
+        return cast("str", self._vault.unseal(sealed, table="concern", row=concern_id, column=column))

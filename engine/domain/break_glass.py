@@ -1,0 +1,37 @@
+"""Break-glass: who may see a case that is not theirs, for what reason, and for how long."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Final
+
+REASONS: Final[Mapping[str, str]] = {
+    "life_at_risk": "Somebody's life or health is at risk now",
+    "child_in_danger": "A child is in danger now",
+    "person_is_here": "The person is here, and their own unit cannot be reached",
+    "court_now": "A court or the police must be answered at once",
+}
+"""Why the glass may be broken."""
+
+LONGEST_HOURS: Final = 4
+SHORTEST_WORDS: Final = 10
+LONGEST_WORDS: Final = 2_000
+LONGEST_NUMBER: Final = 40
+ANSWER_WITHIN: Final = timedelta(hours=24)
+"""A second person must have approved by then; else those above are told."""
+
+OFTEN: Final = 5
+"""Asking for this many cases in a day is told to the safeguarding lead, whether there are such cases or not."""
+
+
+def problems_of(*, number: str, reason_code: str, words: str, hours: int) -> Mapping[str, str]:
+    """Say what does not fit, by field; the same whether there is such a case or not."""
+    problems = {}
+    if not 0 < len(number) <= LONGEST_NUMBER:
+        problems["number"] = "Give the number of the case."
+    if reason_code not in REASONS:
+        problems["reason_code"] = "Choose a reason."
+    if not SHORTEST_WORDS <= len(words) <= LONGEST_WORDS:
+        problems["words"] = "Say in a sentence or two what has happened."
+    if not 1 <= hours <= LONGEST_HOURS:
+        problems["hours"] = f"Choose 1 to {LONGEST_HOURS} hours."
+    return problems

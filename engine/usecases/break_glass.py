@@ -1,0 +1,176 @@
+"""Let somebody see a case that is not theirs for a few hours, since life or safety hangs on it: told and checked."""
+
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID, uuid5
+
+from engine.assembly import Engine
+from engine.domain.access import Grant, GrantKind, Via
+from engine.domain.break_glass import ANSWER_WITHIN, problems_of
+from engine.domain.four_eyes import ApprovalRequest, require_answerable
+from engine.domain.narrowing import OPERATIONAL
+from engine.domain.policy import Action, can, units_that_let
+from engine.domain.safe_hours import EMAIL, IN_APP
+from engine.domain.state import CaseState
+from engine.errors import InvalidAnswersError, NotAllowedError, NotFoundError
+from engine.ports import ActorRecord
+from engine.spec.roles import Role
+from engine.stores import GlassRequest, OpenGlass, UnitOfWork
+from engine.usecases.step_up import require_step_up
+from engine.usecases.telling import add_delivery_job, tell
+from engine.views import Viewer
+
+KIND: Final = "break_glass"
+_PAGE: Final = "/break-glass/"
+_LEADS: Final = (Role.SUPERVISOR.value, Role.SAFEGUARDING_LEAD.value)
+_ABOVE: Final = (Role.NODAL_OFFICER.value, Role.SAFEGUARDING_LEAD.value, Role.DATA_PROTECTION_OFFICER.value)
+
+
+def break_glass(
+    engine: Engine, *, viewer: Viewer, command_id: UUID, number: str, reason_code: str, words: str, hours: int
+) -> None:
+    """Ask to see a case by its number, at once and for one to four hours.
+
+    If there is such a case, and nothing stands against it, the viewer sees it now; its unit's lead and the safeguarding
+    lead are told, and one of them has to confirm it within 24 hours. If there is none, or a denial or a conflict keeps
+    the viewer out, the answer is the same, and the request is kept. Raises `InvalidAnswersError`, `NotAllowedError`,
+    `StepUpNeededError`.
+    """
+    units = sorted(units_that_let(viewer, Action.BREAK_GLASS))
+    if not units:
+        raise NotAllowedError(actor=viewer.name, action=Action.BREAK_GLASS.value)
+    require_step_up(engine, viewer)
+    problems = problems_of(number=number.strip(), reason_code=reason_code, words=words.strip(), hours=hours)
+    if problems:
+        raise InvalidAnswersError(dict(problems))
+    now = engine.clock.now()
+    with engine.unit_of_work() as work:
+        work.records.take_turn(command_id)
+        if work.records.answer_to(command_id) is not None:
+            return
+        request = GlassRequest(
+            id=engine.entropy.uuid(), actor_id=viewer.actor_id, number=number.strip().upper(), case_id=None,
+            grant_id=None, approval_id=None, reason_code=reason_code, hours=hours, asked_at=now,
+            ends_at=now + timedelta(hours=hours),
+        )  # fmt: skip
+        case_id = _case_that_opens(work, viewer, request, now)
+        if case_id is not None:
+            request = _open(engine, work, case_id, request, unit_id=units[0])
+        work.break_glass.add(request, words=words.strip())
+        body = {"request_id": str(request.id), "reason_code": reason_code, "hours": hours}
+        work.audit.note("access", "GlassAsked", body, actor_id=viewer.actor_id, at=now)
+        work.records.remember(command_id, {"request_id": str(request.id)}, case_id=None, at=now)
+        work.commit()
+
+
+def answer_break_glass(engine: Engine, request_id: UUID, *, viewer: Viewer, command_id: UUID, approved: bool) -> None:
+    """Confirm as a second person that the glass was rightly broken, or end it at once.
+
+    Raises `NotFoundError` for who leads neither the case's unit nor its safeguarding, `OwnApprovalError`,
+    `AlreadyEndedError`.
+    """
+    now = engine.clock.now()
+    with engine.unit_of_work() as work:
+        known = work.break_glass.get(request_id)
+        if known is None or known.case_id is None or known.grant_id is None or known.approval_id is None:
+            raise NotFoundError(kind="request")
+        state = work.cases.lock(known.case_id)
+        asked = work.approvals.get(known.approval_id)
+        if asked is None or not can(viewer, Action.CONFIRM_GLASS, unit_id=state.case.unit_id):
+            raise NotFoundError(kind="request")
+        if work.records.answer_to(command_id) is not None:
+            return
+        require_answerable(asked, viewer, now=now)
+        work.approvals.answer(asked.id, by=viewer.actor_id, approved=approved, at=now)
+        if approved:
+            work.access.confirm_grant(known.grant_id, by=viewer.actor_id, at=now)
+        else:
+            work.access.end_grant(known.grant_id, at=now, reason="not_confirmed")
+        event = "GlassConfirmed" if approved else "GlassEnded"
+        work.cases.note(state, event, {"request_id": str(request_id)}, actor_id=viewer.actor_id, at=now)
+        work.records.remember(command_id, {"approved": approved}, case_id=known.case_id, at=now)
+        work.commit()
+
+
+def flag_unconfirmed_glass(engine: Engine) -> int:
+    """Tell those above of what nobody has confirmed within 24 hours, each once; gives how many."""
+    now = engine.clock.now()
+    with engine.unit_of_work() as work:
+        waiting = work.break_glass.unanswered(before=now - ANSWER_WITHIN)
+    for one in waiting:
+        _flag(engine, one, now)
+    return len(waiting)
+
+
+def _case_that_opens(work: UnitOfWork, viewer: Viewer, request: GlassRequest, now: datetime) -> UUID | None:
+    """Find the case, unless there is none, it is open to them already, or they must not see it."""
+    case_id = work.break_glass.case_of_number(request.number)
+    if case_id is None:
+        return None
+    access = work.access.access_of(viewer, case_id, now)
+    return case_id if access.via is Via.NONE and not access.is_denied else None
+
+
+def _open(engine: Engine, work: UnitOfWork, case_id: UUID, request: GlassRequest, *, unit_id: UUID) -> GlassRequest:
+    state, now = work.cases.lock(case_id), request.asked_at
+    grant_id, approval_id = uuid5(request.id, "grant"), uuid5(request.id, "approval")
+    steps = sorted(f"{key}.*" for key in engine.registry.step_types)
+    grant = Grant(
+        id=grant_id, case_id=case_id, unit_id=unit_id, purpose=request.reason_code,
+        fields=(OPERATIONAL, "person.*", *steps), valid_until=request.ends_at, granted_at=now,
+        granted_by=request.actor_id, kind=GrantKind.BREAK_GLASS, actor_id=request.actor_id,
+    )  # fmt: skip
+    work.access.add_grant(grant)
+    asked = ApprovalRequest(
+        id=approval_id, kind=KIND, case_id=case_id, unit_id=state.case.unit_id,
+        subject={"request_id": str(request.id), "grant_id": str(grant_id)}, asked_by=request.actor_id, asked_at=now,
+        reason_code=request.reason_code, expires_at=now + ANSWER_WITHIN,
+    )  # fmt: skip
+    work.approvals.ask(asked)
+    body = {"request_id": str(request.id), "grant_id": str(grant_id), "reason_code": request.reason_code}
+    after = work.cases.note(
+        state, "GlassBroken", body | {"hours": request.hours}, actor_id=request.actor_id, at=now
+    )  # fmt: skip
+    people = _leads(work, state)
+    _tell(engine, work, after, "glass_broken", request.id, people, now)
+    return request._replace(case_id=case_id, grant_id=grant_id, approval_id=approval_id)
+
+
+def _flag(engine: Engine, one: OpenGlass, now: datetime) -> None:
+    if one.case_id is None:
+        return
+    with engine.unit_of_work() as work:
+        state = work.cases.lock(one.case_id)
+        body = {"request_id": str(one.id)}
+        after = work.cases.note(state, "GlassUnconfirmed", body, actor_id=None, at=now)
+        above = work.directory.with_role(unit_id=state.case.unit_id, roles=_ABOVE, now=now)
+        people = above or work.directory.with_role_anywhere(roles=_ABOVE, now=now)
+        _tell(engine, work, after, "glass_unconfirmed", one.id, people, now)
+        work.break_glass.flag(one.id, at=now)
+        work.audit.note("access", "GlassUnconfirmed", body, actor_id=None, at=now)
+        work.commit()
+
+
+def _leads(work: UnitOfWork, state: CaseState) -> tuple[ActorRecord, ...]:
+    """Give who leads the case's unit and its safeguarding; those above where there is nobody."""
+    leads = work.directory.holders(roles=_LEADS, unit_id=state.case.unit_id)
+    acting = tuple(one for one in leads if not one.disabled)
+    return acting or tuple(one for one in work.directory.holders(roles=_ABOVE) if not one.disabled)
+
+
+def _tell(
+    engine: Engine,
+    work: UnitOfWork,
+    state: CaseState,
+    kind: str,
+    request_id: UUID,
+    people: tuple[ActorRecord, ...],
+    now: datetime,
+) -> None:
+    rule = f"{kind}|{request_id}"
+    must_send = tell(
+        engine, work, state, kind=kind, rule=rule, people=people, channels=(IN_APP, EMAIL), step_title="",
+        due_at=None, link=f"{_PAGE}{request_id}", now=now, critical=True,
+    )  # fmt: skip
+    if must_send:
+        add_delivery_job(work, state, rule=rule, critical=True, now=now)

@@ -1,0 +1,138 @@
+"""Tell in confidence of a concern about one of us, or of a conflict of interest; and answer it."""
+
+from typing import Final
+from uuid import UUID
+
+from engine.assembly import Engine
+from engine.domain.confidants import Colleague, confidant
+from engine.domain.safe_hours import EMAIL, IN_APP
+from engine.errors import InvalidAnswersError, NotFoundError
+from engine.ports import ActorRecord
+from engine.spec.roles import Role
+from engine.stores import Concern, UnitOfWork
+from engine.usecases.telling import tell_of_system
+from engine.views import Viewer
+
+KINDS: Final = {"concern": "A concern about how somebody works", "conflict": "A conflict of interest"}
+STATUSES: Final = {"new": "Not read yet", "looked_into": "Being looked into", "closed": "Closed"}
+_SHORTEST: Final = 10
+_LONGEST: Final = 10_000
+_HEARERS: Final = (Role.SAFEGUARDING_LEAD.value, Role.NODAL_OFFICER.value, Role.DATA_PROTECTION_OFFICER.value)
+
+
+def raise_concern(
+    engine: Engine, *, viewer: Viewer, command_id: UUID, kind: str, about_id: UUID | None, case_number: str, words: str
+) -> UUID:
+    """Tell it to one person: a safeguarding lead, never the person concerned nor their supervisor; gives its id.
+
+    Everybody who is signed in may. Raises `InvalidAnswersError`.
+    """
+    now, concern_id = engine.clock.now(), engine.entropy.uuid()
+    with engine.unit_of_work() as work:
+        work.records.take_turn(command_id)
+        known = work.records.answer_to(command_id)
+        if known is not None:
+            return UUID(str(known["concern_id"]))
+        about = work.directory.actor(about_id) if about_id else None
+        problems = _problems(kind, about, words, viewer)
+        if problems or about is None:
+            raise InvalidAnswersError(problems)
+        hearers = [_colleague(one) for one in work.directory.holders(roles=_HEARERS)]
+        recipient_id = confidant(_colleague(about), viewer.actor_id, hearers)
+        if recipient_id is None:
+            nobody = "There is nobody in this system who may be told of it: speak to the head of your organisation."
+            raise InvalidAnswersError({"about_id": nobody})
+        concern = Concern(
+            id=concern_id, kind=kind, about_id=about.id, case_number=case_number.strip()[:40],
+            raised_by=viewer.actor_id, raised_at=now, recipient_id=recipient_id, status="new", answered_at=None,
+        )  # fmt: skip
+        work.concerns.add(concern, words=words.strip())
+        _tell(engine, work, recipient_id, concern_id, "concern")
+        work.audit.note("safeguarding", "ConcernRaised", {"concern_id": str(concern_id)}, actor_id=None, at=now)
+        work.records.remember(command_id, {"concern_id": str(concern_id)}, case_id=None, at=now)
+        work.commit()
+    return concern_id
+
+
+def read_concern(engine: Engine, concern_id: UUID, *, viewer: Viewer) -> tuple[Concern, str, str]:
+    """Give a concern with its words and its answer, to who told it and to whom it was told.
+
+    That it was read is written first. Raises `NotFoundError` for everybody else, the person concerned too.
+    """
+    with engine.unit_of_work() as work:
+        concern = _mine(work, concern_id, viewer)
+        body = {"concern_id": str(concern_id)}
+        work.audit.note("safeguarding", "ConcernRead", body, actor_id=viewer.actor_id, at=engine.clock.now())
+        words, answer = work.concerns.words_of(concern_id)
+        work.commit()
+    return concern, words, answer
+
+
+def answer_concern(
+    engine: Engine, concern_id: UUID, *, viewer: Viewer, command_id: UUID, status: str, words: str
+) -> None:
+    """Say how it stands; who told it hears that there is an answer. Raises `NotFoundError`, `InvalidAnswersError`."""
+    now = engine.clock.now()
+    with engine.unit_of_work() as work:
+        work.records.take_turn(command_id)
+        concern = _mine(work, concern_id, viewer)
+        if concern.recipient_id != viewer.actor_id:
+            raise NotFoundError(kind="concern")
+        if work.records.answer_to(command_id) is not None:
+            return
+        problems = {}
+        if status not in STATUSES or status == "new":
+            problems["status"] = "Say how it stands."
+        if not _SHORTEST <= len(words.strip()) <= _LONGEST:
+            problems["words"] = "Write a sentence or two."
+        if problems:
+            raise InvalidAnswersError(problems)
+        work.concerns.answer(concern_id, status=status, words=words.strip(), at=now)
+        _tell(engine, work, concern.raised_by, concern_id, "concern_answered", command_id)
+        body = {"concern_id": str(concern_id), "status": status}
+        work.audit.note("safeguarding", "ConcernAnswered", body, actor_id=viewer.actor_id, at=now)
+        work.records.remember(command_id, {"status": status}, case_id=None, at=now)
+        work.commit()
+
+
+def colleagues_who_hear(work: UnitOfWork, about_id: UUID) -> tuple[ActorRecord, ...]:
+    """Give the one person who is told of what somebody does: as for a concern about them."""
+    about = work.directory.actor(about_id)
+    people = work.directory.holders(roles=_HEARERS)
+    if about is None:
+        return ()
+    chosen = confidant(_colleague(about), about_id, [_colleague(one) for one in people])
+    return tuple(one for one in people if one.id == chosen)
+
+
+def _mine(work: UnitOfWork, concern_id: UUID, viewer: Viewer) -> Concern:
+    concern = work.concerns.get(concern_id)
+    if concern is None or viewer.actor_id not in {concern.raised_by, concern.recipient_id}:
+        raise NotFoundError(kind="concern")
+    return concern
+
+
+def _tell(
+    engine: Engine, work: UnitOfWork, recipient_id: UUID, concern_id: UUID, kind: str, act_id: UUID | None = None
+) -> None:
+    person = work.directory.actor(recipient_id)
+    if person is not None:
+        tell_of_system(
+            engine, work, kind=kind, rule=f"{kind}|{act_id or concern_id}", people=(person,),
+            channels=(IN_APP, EMAIL), link=f"/concerns/{concern_id}", now=engine.clock.now(), critical=True,
+        )  # fmt: skip
+
+
+def _problems(kind: str, about: ActorRecord | None, words: str, viewer: Viewer) -> dict[str, str]:
+    problems = {}
+    if kind not in KINDS:
+        problems["kind"] = "Say what it is about."
+    if about is None or (about.id == viewer.actor_id and kind == "concern"):
+        problems["about_id"] = "Choose whom it is about."
+    if not _SHORTEST <= len(words.strip()) <= _LONGEST:
+        problems["words"] = "Say in a few sentences what you saw or know."
+    return problems
+
+
+def _colleague(one: ActorRecord) -> Colleague:
+    return Colleague(one.id, tuple(one.unit_ids), tuple(one.roles), one.supervisor_id, one.disabled)

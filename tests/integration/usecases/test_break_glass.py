@@ -1,0 +1,158 @@
+"""Seeing a case that is not one's own for a few hours: told, checked by a second person, and no way to find cases."""
+
+from dataclasses import replace
+from uuid import UUID, uuid4
+
+import pytest
+
+from engine.domain.access import Denial
+from engine.domain.duty import Conflict
+from engine.errors import AlreadyEndedError, InvalidAnswersError, NotAllowedError, NotFoundError
+from engine.usecases.break_glass import answer_break_glass, break_glass, flag_unconfirmed_glass
+from engine.views import Viewer
+from tests.integration.usecases.world import World
+
+WORDS = "She stands before us and bleeds."
+
+
+@pytest.fixture(autouse=True)
+def proved(world: World) -> None:
+    """Let everybody have proved who they are: how they do is proved elsewhere."""
+    world.engine = replace(world.engine, demo=True)
+
+
+def test_the_case_is_seen_at_once_and_its_leads_are_told_at_once(world: World) -> None:
+    opened, helper = world.open(), world.other("caseworker")
+    with pytest.raises(NotFoundError):
+        world.engine.queries.case(helper, opened.case_id)
+    ask(world, helper, opened.case_number)
+    assert world.engine.queries.case(helper, opened.case_id).number == opened.case_number
+    told = world.rows("SELECT recipient_id, critical FROM message WHERE kind = 'glass_broken'")
+    assert {row.recipient_id for row in told} == {
+        world.who("supervisor").actor_id, world.who("safeguarding_lead").actor_id,
+    }  # fmt: skip
+    assert all(row.critical for row in told)
+    assert "GlassBroken" in types(world, opened.case_id)
+
+
+def test_it_ends_by_itself(world: World) -> None:
+    opened, helper = world.open(), world.other("caseworker")
+    ask(world, helper, opened.case_number, hours=2)
+    world.later(hours=1, minutes=59)
+    assert world.engine.queries.case(helper, opened.case_id)
+    world.later(minutes=2)
+    with pytest.raises(NotFoundError):
+        world.engine.queries.case(helper, opened.case_id)
+
+
+def test_a_colleague_of_who_broke_the_glass_sees_nothing(world: World) -> None:
+    opened = world.open()
+    ask(world, world.other("caseworker"), opened.case_number)
+    with pytest.raises(NotFoundError):
+        world.engine.queries.case(world.other("lawyer"), opened.case_id)
+
+
+@pytest.mark.parametrize("which", ["made_up", "denied", "conflict", "own"])
+def test_where_nothing_is_opened_the_answer_is_the_same_and_the_request_is_kept(world: World, which: str) -> None:
+    opened, helper = world.open(), world.other("caseworker")
+    number = opened.case_number
+    if which == "made_up":
+        number = "C-ZZZZ-ZZZZ"
+    if which == "own":
+        helper = world.who("caseworker")
+    with world.engine.unit_of_work() as work:
+        now = world.clock.now()
+        if which == "denied":
+            work.access.deny(
+                Denial(id=uuid4(), case_id=opened.case_id, actor_id=helper.actor_id, reason_code="x", set_at=now)
+            )
+        if which == "conflict":
+            conflict = Conflict(case_id=opened.case_id, actor_id=helper.actor_id, reason_code="x")
+            work.duty.add_conflict(conflict, by=None, at=now)
+        work.commit()
+    ask(world, helper, number)
+    row = world.rows("SELECT number, case_id, grant_id, actor_id FROM break_glass")[0]
+    assert tuple(row) == (number, None, None, helper.actor_id)
+    assert world.rows('SELECT count(*) FROM "grant"')[0][0] == 0
+    assert world.rows("SELECT count(*) FROM message WHERE kind = 'glass_broken'")[0][0] == 0
+    assert [tuple(row) for row in world.rows("SELECT type, actor_id FROM audit_event WHERE stream = 'access'")] == [
+        ("GlassAsked", helper.actor_id)
+    ]
+
+
+def test_what_does_not_fit_is_said_whether_there_is_such_a_case_or_not(world: World) -> None:
+    opened = world.open()
+    problems = []
+    for number in (opened.case_number, "C-ZZZZ-ZZZZ"):
+        with pytest.raises(InvalidAnswersError) as caught:
+            ask(world, world.other("caseworker"), number, words="now", hours=5, reason_code="curious")
+        problems.append(caught.value.problems)
+    assert problems[0] == problems[1]
+    assert set(problems[0]) == {"words", "hours", "reason_code"}
+
+
+@pytest.mark.parametrize("role", ["press_officer", "system_administrator", "auditor", "finance_officer"])
+def test_only_those_who_care_for_people_may_break_the_glass(world: World, role: str) -> None:
+    opened = world.open()
+    with pytest.raises(NotAllowedError):
+        ask(world, world.other(role), opened.case_number)
+
+
+def test_a_second_person_confirms_it_or_ends_it_at_once(world: World) -> None:
+    one, two, helper = world.open(), world.open(), world.other("caseworker")
+    first, second = ask(world, helper, one.case_number), ask(world, helper, two.case_number)
+    lead = world.who("safeguarding_lead")
+    answer_break_glass(world.engine, first, viewer=lead, command_id=uuid4(), approved=True)
+    answer_break_glass(world.engine, second, viewer=lead, command_id=uuid4(), approved=False)
+    assert world.engine.queries.case(helper, one.case_id)
+    with pytest.raises(NotFoundError):
+        world.engine.queries.case(helper, two.case_id)
+    with pytest.raises(AlreadyEndedError):
+        answer_break_glass(world.engine, first, viewer=world.who("supervisor"), command_id=uuid4(), approved=False)
+    assert world.rows('SELECT second_by FROM "grant" WHERE case_id = :c', c=one.case_id)[0][0] == lead.actor_id
+
+
+@pytest.mark.parametrize("role", ["caseworker", "auditor"])
+def test_nobody_else_can_confirm_it(world: World, role: str) -> None:
+    opened = world.open()
+    request = ask(world, world.other("caseworker"), opened.case_number)
+    for viewer in (world.who(role), world.other("safeguarding_lead"), world.other("caseworker")):
+        with pytest.raises(NotFoundError):
+            answer_break_glass(world.engine, request, viewer=viewer, command_id=uuid4(), approved=True)
+
+
+def test_what_nobody_confirmed_within_a_day_is_told_above_once(world: World) -> None:
+    one, two = world.open(), world.open()
+    confirmed, forgotten = (ask(world, world.other("caseworker"), case.case_number) for case in (one, two))
+    answer_break_glass(
+        world.engine, confirmed, viewer=world.who("supervisor"), command_id=uuid4(), approved=True
+    )  # fmt: skip
+    world.later(hours=23, minutes=59)
+    assert flag_unconfirmed_glass(world.engine) == 0
+    world.later(minutes=1)
+    assert flag_unconfirmed_glass(world.engine) == 1
+    assert flag_unconfirmed_glass(world.engine) == 0
+    told = {row.recipient_id for row in world.rows("SELECT * FROM message WHERE kind = 'glass_unconfirmed'")}
+    assert world.who("nodal_officer").actor_id in told
+    assert "GlassUnconfirmed" in types(world, two.case_id)
+    assert "GlassUnconfirmed" not in types(world, one.case_id)
+    assert world.rows("SELECT id FROM break_glass WHERE flagged_at IS NOT NULL")[0][0] == forgotten
+
+
+def test_the_words_are_sealed_and_the_same_command_asks_once(world: World) -> None:
+    opened, command = world.open(), uuid4()
+    for _ in range(2):
+        ask(world, world.other("caseworker"), opened.case_number, command_id=command)
+    assert world.rows("SELECT count(*) FROM break_glass")[0][0] == 1
+    assert WORDS not in world.dump()
+
+
+def ask(world: World, viewer: Viewer, number: str, **more: object) -> UUID:
+    wanted = {"command_id": uuid4(), "reason_code": "life_at_risk", "words": WORDS, "hours": 4} | more
+    break_glass(world.engine, viewer=viewer, number=number, **wanted)  # type: ignore[arg-type]
+    found: UUID = world.rows("SELECT id FROM break_glass WHERE number = :n", n=number)[0][0]
+    return found
+
+
+def types(world: World, case_id: UUID) -> list[str]:
+    return [row[0] for row in world.rows("SELECT type FROM event WHERE case_id = :c ORDER BY seq", c=case_id)]
