@@ -278,4 +278,6 @@ def test_a_role_counts_only_in_its_unit(world: World, home: UUID, lead: Viewer, 
     assert [item.step_key for item in world.queries.worklist(lead)] == ["check"]
     assert world.queries.worklist(mixed) == ()
     assert len(world.queries.cases(mixed)) == 1
+    assert world.queries.case(mixed, ids["case"]).facts == {}
+    assert refused(partial(world.queries.document, mixed, ids["document"]))[0] is NotAllowedError
     assert world.queries.board(mixed).open_cases == 0

@@ -66,6 +66,7 @@ class VisitForm(Form):
     seen_at: Instant = asked(label="When?", event_time=True)
     is_safe: bool | None = asked(label="Is it safe?", default=None)
     doctor: Text | None = asked(label="Which doctor?", sensitive=True, default=None)
+    wound: Text | None = asked(label="Which wound?", sealed="health", default=None)
 
 
 PILLAR = Pillar(
@@ -227,6 +228,12 @@ class World:
         for role in roles:
             self.add(tb.MembershipRow, actor_id=actor_id, unit_id=unit_id, role=role)
         return self.queries.viewer(actor_id)
+
+    def actor_named(self, name: str) -> UUID:
+        with self.sql.connect() as connection:
+            table = tb.ActorRow.metadata.tables["actor"]
+            found: UUID = connection.execute(select(table.c.id).where(table.c.name == name)).scalar_one()
+            return found
 
     def open_case(
         self, unit_id: UUID, *, compiled: CompiledWorkflow | None = None, victims: int = 0, number: str = ""

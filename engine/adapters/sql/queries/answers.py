@@ -16,11 +16,23 @@ Answers = Mapping[str, object]
 
 
 def answer_views(
-    fields: Iterable[FieldSpec], answers: Answers, zone: str, *, unmasked: bool = False
+    fields: Iterable[FieldSpec],
+    answers: Answers,
+    zone: str,
+    *,
+    unmasked: bool = False,
+    closed: frozenset[str] = frozenset(),
 ) -> tuple[vw.AnswerView, ...]:
-    """Show the answers that were given, in the order of the form; what no field explains comes last and masked."""
+    """Show the answers that were given, in the order of the form; what no field explains comes last and masked.
+
+    The answers named by `closed` stay masked even when the others are not.
+    """
     specs = {spec.name: spec for spec in fields}
-    known = [_view(spec, answers[name], zone, unmasked=unmasked) for name, spec in specs.items() if name in answers]
+    known = [
+        _view(spec, answers[name], zone, unmasked=unmasked and name not in closed)
+        for name, spec in specs.items()
+        if name in answers
+    ]
     others = [
         vw.AnswerView(
             name=name, label=in_plain_words(name), text=_plain(value, zone) if unmasked else MASK, masked=not unmasked

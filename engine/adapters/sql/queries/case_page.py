@@ -5,7 +5,7 @@ from uuid import UUID
 
 from engine import views as vw
 from engine.adapters.sql.queries.answers import Answers, fact_text
-from engine.adapters.sql.queries.case_rows import CaseRows
+from engine.adapters.sql.queries.case_rows import CaseRows, narrowed
 from engine.adapters.sql.queries.cases import concern_of
 from engine.adapters.sql.queries.deadlines import deadline_views
 from engine.adapters.sql.queries.documents import document_views
@@ -14,7 +14,9 @@ from engine.adapters.sql.queries.known import in_plain_words
 from engine.adapters.sql.queries.ledger import escalation_views
 from engine.adapters.sql.queries.reading import Reading
 from engine.adapters.sql.queries.sealed import readable_answers
+from engine.adapters.sql.queries.sight import is_narrowed, shows_part
 from engine.adapters.sql.queries.steps import step_views
+from engine.domain.narrowing import OPERATIONAL, covers
 from engine.domain.policy import Action, can
 from engine.ports import Vault
 
@@ -24,8 +26,14 @@ _ANSWERED = frozenset({"ended", "approval"})
 def case_view(
     reading: Reading, viewer: vw.Viewer, rows: CaseRows, jobs: tuple[vw.JobView, ...], vault: Vault
 ) -> vw.CaseView:
-    """Make the page of a case from its rows; answers and facts only for those who may read answers."""
-    may_read = can(viewer, Action.READ_ANSWERS)
+    """Make the page of a case from its rows; answers and facts only for those who may read answers.
+
+    Of a case that is seen through a grant, only what the grant names.
+    """
+    access, is_operational = rows.access, covers(rows.access, OPERATIONAL)
+    found = findings(reading.known, rows, jobs, ()) if is_operational and is_narrowed(access) else ()
+    rows = narrowed(rows, reading.known)
+    may_read = can(viewer, Action.READ_ANSWERS, access=access)
     answers, unreadable = _answers(rows, vault) if may_read else ({}, frozenset())
     deadlines = deadline_views(reading, rows.deadlines, rows.positions)
     documents = document_views(rows.documents)
@@ -36,7 +44,7 @@ def case_view(
     titles = tuple(step.title for step in steps if step.id in unreadable)
     return vw.CaseView(
         **{name: rows.case[name] for name in _SAME},
-        concern=concern_of(reading, rows.case["report"]) if may_read else "",
+        concern=concern_of(reading, rows.case["report"]) if may_read and shows_part(access, "concern") else "",
         runs=_runs(reading, rows),
         steps=steps,
         persons=_persons(rows),
@@ -50,8 +58,8 @@ def case_view(
             library=reading.known.library(),
         ),
         documents=documents,
-        jobs=jobs,
-        findings=findings(reading.known, rows, jobs, titles),
+        jobs=jobs if is_operational else (),
+        findings=found if is_narrowed(access) else findings(reading.known, rows, jobs, titles),
     )
 
 
@@ -107,4 +115,5 @@ def _facts(reading: Reading, rows: CaseRows) -> Mapping[str, str]:
     return {
         titles.get(name, in_plain_words(name)): fact_text(value, rows.case["zone"])
         for name, value in sorted(rows.case["facts"].items())
+        if shows_part(rows.access, name)
     }

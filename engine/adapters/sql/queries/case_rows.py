@@ -1,7 +1,7 @@
 """All rows of one case page, fetched in a fixed number of statements."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from sqlalchemy import Select, func, select
@@ -9,6 +9,7 @@ from sqlalchemy import Select, func, select
 from engine import views as vw
 from engine.adapters.sql.queries.deadlines import select_deadlines
 from engine.adapters.sql.queries.documents import select_documents
+from engine.adapters.sql.queries.known import Known
 from engine.adapters.sql.queries.ledger import select_escalations, select_told
 from engine.adapters.sql.queries.persons import Positions
 from engine.adapters.sql.queries.reading import Reading, Row
@@ -31,7 +32,10 @@ from engine.adapters.sql.queries.shape import (
     STEP,
     UNIT,
 )
+from engine.adapters.sql.queries.sight import access_to, is_narrowed, is_there, shows_paper, shows_persons, shows_step
 from engine.adapters.sql.visibility import visible_to
+from engine.domain.access import CaseAccess
+from engine.domain.narrowing import OPERATIONAL, covers
 from engine.domain.records import Case, CasePerson, Interval, Run, Step
 from engine.domain.state import CaseState
 from engine.errors import NotFoundError
@@ -39,8 +43,9 @@ from engine.errors import NotFoundError
 
 @dataclass(frozen=True)
 class CaseRows:
-    """What the database holds of one case, answers still sealed."""
+    """What the database holds of one case, answers still sealed; of one that is granted, only what the grant names."""
 
+    access: CaseAccess
     case: Row
     runs: Sequence[Row]
     steps: Sequence[Row]
@@ -86,6 +91,7 @@ def case_rows(reading: Reading, viewer: vw.Viewer, case_id: UUID) -> CaseRows:
     if case is None:
         raise NotFoundError(kind="case")
     return CaseRows(
+        access=access_to(reading, viewer, case_id),
         case=case,
         runs=reading.rows(select(RUN).where(RUN.c.case_id == case_id).order_by(RUN.c.started_at, RUN.c.id)),
         steps=reading.rows(_steps().where(STEP.c.case_id == case_id)),
@@ -104,6 +110,37 @@ def case_rows(reading: Reading, viewer: vw.Viewer, case_id: UUID) -> CaseRows:
         dead_deliveries=reading.count(
             select(func.count()).select_from(DELIVERY).where(DELIVERY.c.case_id == case_id, DELIVERY_IS_DEAD)
         ),
+    )
+
+
+def narrowed(rows: CaseRows, known: Known) -> CaseRows:
+    """Leave out of a case that is seen through a grant what the grant does not show; answers are left out later."""
+    access = rows.access
+    if not is_narrowed(access):
+        return rows
+    steps = [row for row in rows.steps if is_there(access, row["id"], row["uses"])]
+    uses = {row["id"]: row["uses"] for row in steps}
+    timed = [row for row in rows.deadlines if shows_step(access, row["step_id"])]
+    runs = {row["run_id"] for row in steps}
+    is_operational = covers(access, OPERATIONAL)
+    return replace(
+        rows,
+        runs=[row for row in rows.runs if is_operational or row["id"] in runs],
+        steps=steps,
+        items=[row for row in rows.items if shows_step(access, row["step_id"])],
+        answers=[row for row in rows.answers if row["step_id"] in uses],
+        persons=rows.persons if shows_persons(access) else [],
+        deadlines=timed,
+        intervals=[row for row in rows.intervals if row["step_id"] in uses],
+        escalations=rows.escalations if is_operational else [],
+        told=rows.told if is_operational else [],
+        documents=[
+            row
+            for row in rows.documents
+            if row["step_id"] in uses
+            and shows_paper(access, uses[row["step_id"]], known.fields(uses[row["step_id"]], None))
+        ],
+        dead_deliveries=rows.dead_deliveries if is_operational else 0,
     )
 
 

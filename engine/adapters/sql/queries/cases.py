@@ -1,13 +1,14 @@
 """The list of cases, the number of them, and one found by its number."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, true
 
 from engine import views as vw
 from engine.adapters.sql.queries.items import units_of
-from engine.adapters.sql.queries.reading import Reading, Row
+from engine.adapters.sql.queries.reading import Reading
 from engine.adapters.sql.queries.shape import (
     ACTOR,
     CASE,
@@ -20,9 +21,10 @@ from engine.adapters.sql.queries.shape import (
     UNIT,
     is_one_of,
 )
-from engine.adapters.sql.visibility import granted_to, not_denied, visible_to
+from engine.adapters.sql.visibility import GRANT, granted_to, not_denied, visible_to
 from engine.domain.lateness import is_overdue
-from engine.domain.policy import Action, can, visible_units
+from engine.domain.narrowing import OPERATIONAL
+from engine.domain.policy import Action, units_that_let, visible_units
 from engine.errors import NotFoundError
 from engine.spec.roles import Role
 
@@ -38,7 +40,7 @@ def cases(
         ids = _nearest_first(reading, viewer, offset=offset, limit=limit)
     else:
         ids = _plainly(reading, viewer, _wanted(status, number), offset=offset, limit=limit)
-    return _lines(reading, ids, may_read=can(viewer, Action.READ_ANSWERS))
+    return _lines(reading, viewer, ids)
 
 
 def count_cases(reading: Reading, viewer: vw.Viewer, *, status: str) -> int:
@@ -132,22 +134,39 @@ def _plainly(
     return [row["id"] for row in reading.rows(statement.offset(offset).limit(limit))]
 
 
-def _lines(reading: Reading, ids: Sequence[UUID], *, may_read: bool) -> tuple[vw.CaseLine, ...]:
+def _lines(reading: Reading, viewer: vw.Viewer, ids: Sequence[UUID]) -> tuple[vw.CaseLine, ...]:
     if not ids:
         return ()
     due = select(func.min(DEADLINE.c.due_at)).where(DEADLINE.c.case_id == CASE.c.id, _LIMITS).scalar_subquery()
     rows = reading.rows(
         select(
-            CASE.c.id, CASE.c.number, CASE.c.status, CASE.c.opened_at, CASE.c.report,
+            CASE.c.id, CASE.c.number, CASE.c.status, CASE.c.opened_at, CASE.c.report, CASE.c.unit_id,
             UNIT.c.name.label("unit"), due.label("next_due_at"),
         )
         .join(UNIT, UNIT.c.id == CASE.c.unit_id)
         .where(CASE.c.id.in_(ids))
     )  # fmt: skip
-    waiting = _waiting(reading, ids)
-    concerns = {row["id"]: concern_of(reading, row["report"]) if may_read else "" for row in rows}
-    by_id = {row["id"]: _line(reading, row, concerns[row["id"]], waiting.get(row["id"], [])) for row in rows}
+    waiting, named = _waiting(reading, ids), _named(reading, viewer, ids)
+    reads, sees = units_that_let(viewer, Action.READ_ANSWERS), visible_units(viewer)
+    by_id: dict[UUID, vw.CaseLine] = {}
+    for row in rows:
+        is_own = viewer.is_system or row["unit_id"] in sees
+        may_read = viewer.is_system or row["unit_id"] in reads if is_own else "case.concern" in named[row["id"]]
+        concern = concern_of(reading, row["report"]) if may_read else ""
+        if is_own or OPERATIONAL in named[row["id"]]:
+            by_id[row["id"]] = _line(reading, dict(row), concern, waiting.get(row["id"], []))
+        else:
+            by_id[row["id"]] = _line(reading, {**row, "next_due_at": None}, concern, [])
     return tuple(by_id[case_id] for case_id in ids)
+
+
+def _named(reading: Reading, viewer: vw.Viewer, ids: Sequence[UUID]) -> Mapping[UUID, frozenset[str]]:
+    """Give what the grants name that show some cases to the viewer."""
+    granted = granted_to(viewer, now=reading.now).add_columns(GRANT.c.fields).where(GRANT.c.case_id.in_(ids))
+    named: dict[UUID, frozenset[str]] = dict.fromkeys(ids, frozenset())
+    for row in [] if viewer.is_system else reading.rows(granted):
+        named[row["case_id"]] |= frozenset(row["fields"])
+    return named
 
 
 def _waiting(reading: Reading, ids: Sequence[UUID]) -> dict[UUID, list[str]]:
@@ -170,7 +189,7 @@ def role_words(roles: Sequence[str]) -> str:
     return known.get(roles[0], roles[0]) if roles else "Nobody"
 
 
-def _line(reading: Reading, row: Row, concern: str, waiting: Sequence[str]) -> vw.CaseLine:
+def _line(reading: Reading, row: Mapping[str, Any], concern: str, waiting: Sequence[str]) -> vw.CaseLine:
     return vw.CaseLine(
         id=row["id"],
         number=row["number"],

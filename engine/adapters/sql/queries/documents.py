@@ -7,7 +7,8 @@ from sqlalchemy import Select, select
 
 from engine import views as vw
 from engine.adapters.sql.queries.reading import Reading, Row
-from engine.adapters.sql.queries.shape import ACTOR, CASE, DOCUMENT
+from engine.adapters.sql.queries.shape import ACTOR, CASE, DOCUMENT, STEP
+from engine.adapters.sql.queries.sight import access_to, is_narrowed, shows_paper
 from engine.adapters.sql.visibility import visible_to
 from engine.domain.policy import Action, can
 from engine.errors import NotAllowedError, NotFoundError
@@ -47,13 +48,19 @@ def case_of_document(reading: Reading, viewer: vw.Viewer, document_id: UUID) -> 
 def sealed_document(reading: Reading, viewer: vw.Viewer, document_id: UUID) -> bytes:
     """Give the sealed text of a document; raises `NotFoundError`, and `NotAllowedError` for who may reveal nothing."""
     row = reading.first(
-        select(DOCUMENT.c.sealed_html)
-        .select_from(DOCUMENT.join(CASE, CASE.c.id == DOCUMENT.c.case_id))
+        select(DOCUMENT.c.sealed_html, DOCUMENT.c.case_id, STEP.c.uses)
+        .select_from(
+            DOCUMENT.join(CASE, CASE.c.id == DOCUMENT.c.case_id).outerjoin(STEP, STEP.c.id == DOCUMENT.c.step_id)
+        )
         .where(DOCUMENT.c.id == document_id, visible_to(viewer, now=reading.now))
     )
     if row is None:
         raise NotFoundError(kind="document")
-    if not can(viewer, Action.REVEAL):
+    access = access_to(reading, viewer, row["case_id"], kind="document")
+    is_shown = shows_paper(access, row["uses"], reading.known.fields(row["uses"], None) if row["uses"] else ())
+    if is_narrowed(access) and not is_shown:
+        raise NotFoundError(kind="document")
+    if not is_shown or not can(viewer, Action.REVEAL, access=access):
         raise NotAllowedError(actor=viewer.name, action=Action.REVEAL.value)
     if row["sealed_html"] is None:
         raise NotFoundError(kind="document")

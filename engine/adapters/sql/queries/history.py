@@ -7,13 +7,17 @@ from sqlalchemy import select
 
 from engine import views as vw
 from engine.adapters.sql.queries.reading import Reading
-from engine.adapters.sql.queries.sentences import Body, sentence
+from engine.adapters.sql.queries.sentences import OF_STEPS, Body, sentence
 from engine.adapters.sql.queries.shape import ACTOR, CASE, EVENT, RUN, STEP
+from engine.adapters.sql.queries.sight import access_to, is_narrowed, is_there
 from engine.adapters.sql.visibility import visible_to
+from engine.domain.access import CaseAccess
+from engine.domain.narrowing import OPERATIONAL, covers
 from engine.domain.policy import Action, can
 from engine.errors import NotAllowedError, NotFoundError
 
-_OF_CONFLICT = frozenset({"ConflictNoted", "ConflictEnded"})
+OF_WORK = frozenset({"CaseOpened", "CaseClosed", "CaseReopened", "RunStarted", "RunEnded", "RunReopened"})
+"""The events that tell how the work of the whole case goes."""
 
 
 def history(reading: Reading, viewer: vw.Viewer, case_id: UUID) -> tuple[vw.EventView, ...]:
@@ -21,7 +25,8 @@ def history(reading: Reading, viewer: vw.Viewer, case_id: UUID) -> tuple[vw.Even
     seen = select(CASE.c.id).where(CASE.c.id == case_id, visible_to(viewer, now=reading.now))
     if reading.first(seen) is None:
         raise NotFoundError(kind="case")
-    if not can(viewer, Action.READ_HISTORY):
+    access = access_to(reading, viewer, case_id)
+    if not can(viewer, Action.READ_HISTORY, access=access):
         raise NotAllowedError(actor=viewer.name, action=Action.READ_HISTORY.value)
     titles = _Titles(reading, case_id)
     rows = reading.rows(
@@ -39,13 +44,8 @@ def history(reading: Reading, viewer: vw.Viewer, case_id: UUID) -> tuple[vw.Even
             text=sentence(row["type"], row["body"], titles.of),
         )
         for row in rows
-        if not _is_kept_from(viewer, row["type"], row["body"])
+        if not is_narrowed(access) or _is_shown(access, titles, row["type"], row["body"])
     )
-
-
-def _is_kept_from(viewer: vw.Viewer, type_: str, body: Body) -> bool:
-    """Say whether an event notes, or ends, that the viewer must not be told of the case: they do not learn of it."""
-    return type_ in _OF_CONFLICT and body.get("actor_id") == str(viewer.actor_id)
 
 
 class _Titles:
@@ -59,9 +59,16 @@ class _Titles:
             select(STEP.c.id, STEP.c.run_id, STEP.c.key, STEP.c.uses, STEP.c.added).where(STEP.c.case_id == case_id)
         )
         self._title_of: dict[str, str] = {}
+        self._step_of: dict[str, tuple[UUID, str]] = {}
         for row in steps:
             title = self._known.title(self._hash_of.get(str(row["run_id"]), ""), row["key"], row["uses"], row["added"])
             self._title_of |= {str(row["id"]): title, row["key"]: title}
+            self._step_of[str(row["id"])] = (row["id"], row["uses"])
+
+    def step_of(self, body: Body) -> tuple[UUID, str] | None:
+        """Give the id and the type of the step that a body speaks of by its id; None when it speaks of none."""
+        part = body.get("step") or body.get("deadline") or body
+        return self._step_of.get(str(part.get("step_id") or part.get("id") or ""))
 
     def of(self, body: Body) -> str:
         """Name the step that a body speaks of; empty when it speaks of none."""
@@ -72,3 +79,11 @@ class _Titles:
                 return self._title_of[name]
         definition_hash = self._hash_of.get(str(part.get("run_id", "")), "")
         return self._known.title(definition_hash, key, "", None) if key else ""
+
+
+def _is_shown(access: CaseAccess, titles: _Titles, type_: str, body: Body) -> bool:
+    """Say whether a grant shows an event: it tells of the work, and of a step that is there for the viewer."""
+    if type_ in OF_WORK:
+        return covers(access, OPERATIONAL)
+    step = titles.step_of(body) if type_ in OF_STEPS else None
+    return step is not None and is_there(access, *step)

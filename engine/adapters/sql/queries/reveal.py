@@ -1,9 +1,10 @@
 """What identifies people, fetched for one who may reveal it; the use case records the act."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import case, select
 
 from engine import views as vw
 from engine.adapters.sql.queries.answers import answer_views
@@ -11,17 +12,28 @@ from engine.adapters.sql.queries.known import in_plain_words
 from engine.adapters.sql.queries.reading import Reading, Row
 from engine.adapters.sql.queries.sealed import opened_answers, opened_identity, opened_place
 from engine.adapters.sql.queries.shape import ANSWER, CASE, CASE_PERSON, INTERVAL, PERSON, RUN, STEP
-from engine.adapters.sql.visibility import visible_to
+from engine.adapters.sql.queries.sight import access_to, is_there, shown_answers, shows_paper, shows_persons
+from engine.adapters.sql.visibility import kept_by, visible_to
+from engine.domain.access import CaseAccess
+from engine.domain.narrowing import covers
 from engine.domain.policy import Action, can
 from engine.errors import NotAllowedError, NotFoundError
 from engine.ports import Vault
 
 
-def answers_row(reading: Reading, viewer: vw.Viewer, step_id: UUID) -> Row:
+class Seen(NamedTuple):
+    """A row that is to be opened, and how the viewer sees its case."""
+
+    row: Row
+    access: CaseAccess
+
+
+def answers_row(reading: Reading, viewer: vw.Viewer, step_id: UUID) -> Seen:
     """Fetch a step with its sealed answers; raises `NotFoundError`, `NotAllowedError`."""
     row = reading.first(
         select(
-            STEP.c.id, STEP.c.id.label("step_id"), STEP.c.key, STEP.c.uses, STEP.c.added, STEP.c.outputs, STEP.c.turn,
+            STEP.c.id, STEP.c.id.label("step_id"), STEP.c.case_id, STEP.c.key, STEP.c.uses, STEP.c.added,
+            STEP.c.outputs, STEP.c.turn,
             RUN.c.definition_hash, RUN.c.zone, ANSWER.c.sealed_answers,
         )
         .select_from(
@@ -33,21 +45,26 @@ def answers_row(reading: Reading, viewer: vw.Viewer, step_id: UUID) -> Row:
     )  # fmt: skip
     if row is None:
         raise NotFoundError(kind="step")
-    _check(viewer)
-    return row
+    access = _access(reading, viewer, row["case_id"], kind="step")
+    if not is_there(access, step_id, row["uses"]):
+        raise NotFoundError(kind="step")
+    return Seen(row, access)
 
 
-def unmasked_answers(reading: Reading, row: Row, vault: Vault) -> tuple[vw.AnswerView, ...]:
-    """Show every answer of a step; raises `DamagedError` or `KeyMissingError`."""
+def unmasked_answers(reading: Reading, seen: Seen, vault: Vault) -> tuple[vw.AnswerView, ...]:
+    """Show every answer of a step that the viewer is shown; raises `DamagedError` or `KeyMissingError`."""
+    row = seen.row
     step = None if row["added"] else reading.known.step(row["definition_hash"], row["key"])
     answers = {**row["outputs"], **opened_answers(vault, row)}
-    return answer_views(reading.known.fields(row["uses"], step), answers, row["zone"], unmasked=True)
+    fields = reading.known.fields(row["uses"], step)
+    shown, closed = shown_answers(seen.access, row["uses"], fields, answers)
+    return answer_views(fields, shown, row["zone"], unmasked=True, closed=closed)
 
 
-def person_row(reading: Reading, viewer: vw.Viewer, person_id: UUID) -> Row:
+def person_row(reading: Reading, viewer: vw.Viewer, person_id: UUID) -> Seen:
     """Fetch a person of a case that the viewer sees; raises `NotFoundError`, `NotAllowedError`."""
     row = reading.first(
-        select(PERSON.c.id, PERSON.c.sealed_identity, CASE_PERSON.c.role, CASE_PERSON.c.position)
+        select(PERSON.c.id, PERSON.c.sealed_identity, CASE_PERSON.c.role, CASE_PERSON.c.position, CASE_PERSON.c.case_id)
         .select_from(
             PERSON.join(CASE_PERSON, CASE_PERSON.c.person_id == PERSON.c.id).join(
                 CASE, CASE.c.id == CASE_PERSON.c.case_id
@@ -56,17 +73,20 @@ def person_row(reading: Reading, viewer: vw.Viewer, person_id: UUID) -> Row:
         .where(
             PERSON.c.id == person_id, CASE_PERSON.c.removed_at.is_(None), visible_to(viewer, now=reading.now)
         )
-        .order_by(CASE_PERSON.c.added_at.desc(), CASE_PERSON.c.position)
+        .order_by(case((kept_by(viewer), 0), else_=1), CASE_PERSON.c.added_at.desc(), CASE_PERSON.c.position)
     )  # fmt: skip
     if row is None:
         raise NotFoundError(kind="person")
-    _check(viewer)
-    return row
+    access = _access(reading, viewer, row["case_id"], kind="person")
+    if not shows_persons(access):
+        raise NotFoundError(kind="person")
+    return Seen(row, access)
 
 
-def unmasked_person(row: Row, vault: Vault) -> vw.PersonView:
-    """Show who a person is; raises `DamagedError` or `KeyMissingError`."""
-    identity = opened_identity(vault, row)
+def unmasked_person(seen: Seen, vault: Vault) -> vw.PersonView:
+    """Show who a person is, as far as the viewer is shown; raises `DamagedError` or `KeyMissingError`."""
+    row = seen.row
+    identity = {n: value for n, value in opened_identity(vault, row).items() if covers(seen.access, f"person.{n}")}
     name, age = identity.get("name"), identity.get("age")
     return vw.PersonView(
         id=row["id"],
@@ -80,14 +100,17 @@ def unmasked_person(row: Row, vault: Vault) -> vw.PersonView:
 def places_rows(reading: Reading, viewer: vw.Viewer, step_id: UUID) -> list[Row]:
     """Fetch the recorded times of a step with where they led; raises `NotFoundError`, `NotAllowedError`."""
     rows = reading.rows(
-        select(INTERVAL)
+        select(INTERVAL, STEP.c.uses)
         .join(CASE, CASE.c.id == INTERVAL.c.case_id)
+        .join(STEP, STEP.c.id == INTERVAL.c.step_id)
         .where(INTERVAL.c.step_id == step_id, visible_to(viewer, now=reading.now))
         .order_by(INTERVAL.c.start, INTERVAL.c.name)
     )
     if not rows:
         raise NotFoundError(kind="journey")
-    _check(viewer)
+    access = _access(reading, viewer, rows[0]["case_id"], kind="journey")
+    if not shows_paper(access, rows[0]["uses"], ()):
+        raise NotFoundError(kind="journey")
     return rows
 
 
@@ -103,6 +126,8 @@ def unmasked_places(rows: Sequence[Row], vault: Vault) -> tuple[vw.StretchView, 
     )  # fmt: skip
 
 
-def _check(viewer: vw.Viewer) -> None:
-    if not can(viewer, Action.REVEAL):
+def _access(reading: Reading, viewer: vw.Viewer, case_id: UUID, *, kind: str) -> CaseAccess:
+    access = access_to(reading, viewer, case_id, kind=kind)
+    if not can(viewer, Action.REVEAL, access=access):
         raise NotAllowedError(actor=viewer.name, action=Action.REVEAL.value)
+    return access

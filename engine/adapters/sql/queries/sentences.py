@@ -132,6 +132,8 @@ _OF_STEP: Mapping[str, str] = {
     "AnswersRevealed": "The masked answers of “{step}” were looked at.",
     "PlacesRevealed": "Where journeys of “{step}” led was looked at.",
 }
+OF_STEPS = frozenset(_OF_STEP)
+"""The events that tell of one step."""
 
 
 def sentence(type_: str, body: Body, title: Title) -> str:

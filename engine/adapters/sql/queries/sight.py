@@ -1,13 +1,16 @@
 """How the viewer of a question comes to a case, and what of it they are shown."""
 
+from collections.abc import Iterable
 from uuid import UUID
 
 from engine import views as vw
 from engine.adapters.sql.access_store import AccessStore
+from engine.adapters.sql.queries.answers import Answers
 from engine.adapters.sql.queries.reading import Reading
 from engine.domain.access import CaseAccess, Via
-from engine.domain.narrowing import OPERATIONAL, covers
+from engine.domain.narrowing import OPERATIONAL, covers, names_of, shows, shows_whole
 from engine.errors import NotFoundError
+from engine.plugin.fields import FieldSpec
 
 
 def access_to(reading: Reading, viewer: vw.Viewer, case_id: UUID, *, kind: str = "case") -> CaseAccess:
@@ -16,6 +19,47 @@ def access_to(reading: Reading, viewer: vw.Viewer, case_id: UUID, *, kind: str =
     if access.via is Via.NONE:
         raise NotFoundError(kind=kind)
     return access
+
+
+def is_narrowed(access: CaseAccess) -> bool:
+    """Say whether less than the whole case is shown, since it is seen through a grant."""
+    return access.fields is not None
+
+
+def is_there(access: CaseAccess, step_id: UUID, uses: str) -> bool:
+    """Say whether it is shown that a step is there: its time is, or one of its answers by name."""
+    return shows_step(access, step_id) or names_of(access, uses)
+
+
+def shows_persons(access: CaseAccess) -> bool:
+    """Say whether it is shown who is in a case, by number and role: a field of persons is named."""
+    return access.fields is None or any(name.startswith("person.") for name in access.fields)
+
+
+def shows_part(access: CaseAccess, name: str) -> bool:
+    """Say whether a fact of the whole case is shown, or what it is about; `case.*` is too wide to show it."""
+    return access.fields is None or f"case.{name}" in access.fields
+
+
+def shows_paper(access: CaseAccess, uses: str | None, fields: Iterable[FieldSpec]) -> bool:
+    """Say whether the papers of a step are shown: all that its form asks for must be, and who the persons are."""
+    if uses is None:
+        return not is_narrowed(access)
+    return shows_whole(access, uses, {spec.sealed_class for spec in fields if spec.sealed_class})
+
+
+def shown_answers(
+    access: CaseAccess, uses: str, fields: Iterable[FieldSpec], answers: Answers
+) -> tuple[Answers, frozenset[str]]:
+    """Give the answers of a step that are shown at all, and the names of those that stay masked even when revealed.
+
+    A grant leaves out what it does not name. The case's own unit sees that there is an answer of a sealed class.
+    """
+    classes = {spec.name: spec.sealed_class or "" for spec in fields}
+    closed = frozenset(name for name in answers if not shows(access, f"{uses}.{name}", classes.get(name, "")))
+    if not is_narrowed(access):
+        return answers, closed
+    return {name: value for name, value in answers.items() if name not in closed}, frozenset()
 
 
 def shows_step(access: CaseAccess, step_id: UUID) -> bool:

@@ -10,6 +10,7 @@ from engine.adapters.sql.queries.deadlines import of_steps
 from engine.adapters.sql.queries.known import in_plain_words
 from engine.adapters.sql.queries.persons import label_of, person_in, round_in
 from engine.adapters.sql.queries.reading import Reading, Row
+from engine.adapters.sql.queries.sight import shown_answers
 from engine.domain.compiled import CompiledWorkflow
 from engine.domain.opening import MISSING
 
@@ -34,6 +35,7 @@ def step_views(
         compiled, item = definitions[row["run_id"]], items.get(row["id"])
         step = compiled.steps.get(row["key"]) if compiled and not row["added"] else None
         fields = reading.known.fields(row["uses"], step)
+        shown, _ = shown_answers(rows.access, row["uses"], fields, answers.get(row["id"], {}))
         views.append(
             vw.StepView(
                 **{name: row[name] for name in _SAME},
@@ -46,7 +48,7 @@ def step_views(
                 discretionary=row["added"] is not None or bool(step and step.spec.discretionary),
                 item_id=item["id"] if item else None,
                 deadline=due.get(row["id"]),
-                answers=answer_views(fields, answers.get(row["id"], {}), rows.case["zone"]),
+                answers=answer_views(fields, shown, rows.case["zone"]),
                 documents=documents.get(row["id"], ()),
                 notes=tuple((item["notes"] if item else None) or ()),
             )

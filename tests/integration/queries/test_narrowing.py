@@ -1,0 +1,145 @@
+"""What a grant names is all that a granted unit is shown; sealed classes are shown to their roles only."""
+
+from collections.abc import Callable
+from functools import partial
+from uuid import UUID, uuid4
+
+import pytest
+
+from engine.adapters.sql import tables as tb
+from engine.errors import NotAllowedError, NotFoundError
+from engine.views import Viewer
+from tests.integration.queries.test_isolation import ANSWERS, refused
+from tests.integration.queries.world import CANARY, START, World
+
+VISITED = {"seen_at": "2026-03-10T06:00:00Z", "is_safe": True, "doctor": "Dr. Lyngdoh", "wound": "A cut"}
+
+
+@pytest.fixture
+def home(world: World) -> UUID:
+    return world.unit("Shillong")
+
+
+@pytest.fixture
+def partner(world: World) -> Viewer:
+    return world.actor("Eve", world.unit("Elsewhere"), "supervisor", "caseworker")
+
+
+@pytest.fixture
+def case_id(world: World, home: UUID) -> UUID:
+    """Open a case in which two steps were answered, with a fact and a paper."""
+    case_id = world.open_case(home, victims=1, number="C-HOME")
+    ina, sam, wim = (
+        world.actor(name, home, role)
+        for name, role in (("Ina", "intake_officer"), ("Sam", "supervisor"), ("Wim", "caseworker"))
+    )
+    step = world.answer(case_id, "intake", ANSWERS, by=ina)
+    world.answer(case_id, "check", {"decision": "go", "reason": "They asked", "points": 1, "road": True}, by=sam)
+    person = world.queries.case(sam, case_id).persons[0].id
+    world.answer(case_id, "visit", VISITED, by=wim, path=f"person:{person}")
+    document = uuid4()
+    html = world.vault.seal(CANARY, key_of=case_id, table="document", row=document, column="sealed_html")
+    world.add(
+        tb.DocumentRow, id=document, case_id=case_id, unit_id=home, step_id=step, name="slip", title="Slip",
+        number="1", version=1, sha256="0", sealed_html=html, made_at=START,
+    )  # fmt: skip
+    return case_id
+
+
+def shown(world: World, viewer: Viewer, case_id: UUID) -> dict[str, str]:
+    """Give every answer that a case page shows, by step type and question."""
+    page = world.queries.case(viewer, case_id)
+    return {f"{step.uses}.{answer.name}": answer.text for step in page.steps for answer in step.answers}
+
+
+def test_an_empty_grant_shows_number_and_unit_and_nothing_of_the_case(
+    world: World, partner: Viewer, case_id: UUID
+) -> None:
+    world.grant(case_id, partner.unit_ids[0], fields=[])
+    page = world.queries.case(partner, case_id)
+    assert (page.number, page.unit) == ("C-HOME", "Shillong")
+    parts = (page.steps, page.persons, page.deadlines, page.escalations, page.documents, page.jobs, page.findings)
+    assert parts == ((), (), (), (), (), (), ())
+    assert (dict(page.facts), page.concern, page.runs) == ({}, "", ())
+    assert world.queries.history(partner, case_id) == ()
+    line = world.queries.cases(partner)[0]
+    assert (line.number, line.concern, line.open_items, line.next_due_at, line.waiting_for) == (
+        "C-HOME",
+        "",
+        0,
+        None,
+        "",
+    )
+
+
+def test_only_the_answers_that_are_named_are_there(world: World, partner: Viewer, case_id: UUID) -> None:
+    world.grant(case_id, partner.unit_ids[0], fields=["field.check.decision", "field.visit.doctor"])
+    assert shown(world, partner, case_id) == {"field.check.decision": "Go there", "field.visit.doctor": "•••"}
+    page = world.queries.case(partner, case_id)
+    visit = next(step for step in page.steps if step.uses == "field.visit")
+    assert [answer.text for answer in world.queries.unsealed_answers(partner, visit.id)] == ["Dr. Lyngdoh"]
+    assert (page.deadlines, page.persons, dict(page.facts)) == ((), (), {})
+    assert {event.type for event in world.queries.history(partner, case_id)} <= {
+        "StepOpened", "StepEnded", "StepSkipped", "StepSubmitted", "DeadlineSet", "DeadlineEnded"
+    }  # fmt: skip
+
+
+def test_what_is_not_named_does_not_exist(world: World, partner: Viewer, case_id: UUID) -> None:
+    home = world.queries.case(world.queries.viewer(world.actor_named("Sam")), case_id)
+    intake = next(step.id for step in home.steps if step.uses == "field.report")
+    world.grant(case_id, partner.unit_ids[0], fields=["field.check.decision"])
+    asked: list[Callable[[], object]] = [
+        partial(world.queries.unsealed_answers, partner, intake),
+        partial(world.queries.unsealed_person, partner, home.persons[0].id),
+        partial(world.queries.document, partner, home.documents[0].id),
+        partial(world.queries.explain_deadline, partner, home.deadlines[0].id),
+        partial(world.queries.jobs_of, partner, case_id),
+    ]
+    assert {refused(question)[0] for question in asked} == {NotFoundError}
+
+
+def test_a_paper_is_shown_where_all_of_its_step_and_of_persons_is(world: World, partner: Viewer, case_id: UUID) -> None:
+    document = world.queries.case(world.queries.viewer(world.actor_named("Sam")), case_id).documents[0].id
+    world.grant(case_id, partner.unit_ids[0], fields=["field.report.*"])
+    assert refused(partial(world.queries.document, partner, document))[0] is NotFoundError
+    world.grant(case_id, partner.unit_ids[0], fields=["person.*"])
+    assert CANARY in world.queries.document(partner, document)
+    assert len(world.queries.case(partner, case_id).documents) == 1
+
+
+def test_the_work_of_a_case_is_shown_without_a_word_of_it(world: World, partner: Viewer, case_id: UUID) -> None:
+    world.grant(case_id, partner.unit_ids[0], fields=["case.*"])
+    page = world.queries.case(partner, case_id)
+    assert page.steps
+    assert page.deadlines
+    assert shown(world, partner, case_id) == {}
+    assert (page.persons, dict(page.facts), page.concern) == ((), {}, "")
+    kinds = {event.type for event in world.queries.history(partner, case_id)}
+    assert {"CaseOpened", "StepEnded"} <= kinds
+    assert kinds.isdisjoint({"FactRecorded", "PersonAdded"})
+    assert world.queries.cases(partner)[0].next_due_at is not None
+
+
+def test_a_sealed_class_is_opened_by_its_role_in_the_unit_and_by_its_name_in_a_grant(
+    world: World, home: UUID, partner: Viewer, case_id: UUID
+) -> None:
+    nurse = world.actor("Nia", home, "medical_officer")
+    sam = world.queries.viewer(world.actor_named("Sam"))
+    step = next(step.id for step in world.queries.case(sam, case_id).steps if step.uses == "field.visit")
+
+    def told(viewer: Viewer) -> dict[str, str]:
+        return {answer.name: answer.text for answer in world.queries.unsealed_answers(viewer, step)}
+
+    assert told(nurse)["wound"] == "A cut"
+    assert told(sam)["wound"] == "•••"
+    assert told(sam)["doctor"] == "Dr. Lyngdoh"
+    world.grant(case_id, partner.unit_ids[0], fields=["field.visit.*"])
+    assert "wound" not in told(partner)
+    world.grant(case_id, partner.unit_ids[0], fields=["class:health"])
+    assert told(partner)["wound"] == "A cut"
+
+
+def test_who_may_not_reveal_is_told_so_where_they_see_the_step(world: World, home: UUID, case_id: UUID) -> None:
+    press = world.actor("Pia", home, "press_officer")
+    step = world.queries.case(press, case_id).steps[0].id
+    assert refused(partial(world.queries.unsealed_answers, press, step))[0] is NotAllowedError
