@@ -20,6 +20,7 @@ from engine.usecases import (
     digests,
     erasure,
     fire_deadlines,
+    matches,
     passing_on,
     recount,
     retention,
@@ -55,6 +56,12 @@ CHORES: Final[Mapping[Chore, Callable[[Engine], object]]] = {
         trouble.tell_of_trouble
     ),
     Chore("pass-on-items", timedelta(minutes=5), "Gives the items of who is away to others."): passing_on.pass_on_all,
+    Chore("find-matches", timedelta(minutes=1), "Compares persons who were written down with those of other units."): (
+        matches.find_matches
+    ),
+    Chore("end-expired-consents", timedelta(minutes=5), "Calls back what was shared on consents that have run out."): (
+        consents.end_expired_consents
+    ),
     Chore("run-retention", timedelta(hours=24), "Proposes what is due to be erased, sealed or looked at."): (
         retention.run_retention
     ),

@@ -25,6 +25,7 @@ from engine.portal.routes import (
     case_links,
     cases,
     conflicts,
+    consents,
     deadlines,
     definitions_time,
     delays,
@@ -35,12 +36,15 @@ from engine.portal.routes import (
     home,
     items,
     links,
+    matches,
     outgoing,
+    partner,
     people,
     persons,
     preferences,
     referrals,
     reports,
+    sending,
     sign_in,
     transmit,
     units,
@@ -53,7 +57,7 @@ from engine.portal.visit import Portal
 _ROUTES: Final = (
     health, api, sign_in, first_run, account, people, units,
     home, reports, worklist, items, cases, case_changes, persons, case_links, deadlines, links,
-    conflicts, duty, referrals, preferences, transmit, workflows, calendars,
+    conflicts, duty, referrals, consents, sending, matches, partner, preferences, transmit, workflows, calendars,
     definitions_time, board, delays, outgoing, demo,
 )  # fmt: skip
 _THIS_MACHINE: Final = ("127.0.0.1", "localhost", "[::1]")

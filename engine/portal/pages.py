@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from engine.adapters.data_files import data_folder
-from engine.portal.presenters import ledger, statuses, times
+from engine.portal.presenters import ledger, sharing, statuses, times
 
 _HERE: Final = Path(__file__).resolve().parent
 STATIC: Final = _HERE / "static"
@@ -67,5 +67,6 @@ _FILTERS: Final[Mapping[str, Callable[..., object]]] = {
     "step_status": statuses.status_of_step,
     "job_status": statuses.status_of_job,
     "drawing": drawing,
+    "sharing_words": sharing.words,
     "path_of": path_of,
 }

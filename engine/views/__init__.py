@@ -43,7 +43,15 @@ from engine.views.running import (
     LagBucket,
     ServiceState,
 )
-from engine.views.sharing import ConsentView, MatchView, PartnerPage, SharedView, SharingView
+from engine.views.sharing import (
+    ConsentView,
+    MatchView,
+    NamedView,
+    PartnerPage,
+    SharedLine,
+    SharedView,
+    SharingView,
+)
 from engine.views.work import AnswerView, DocumentView, FieldView, FormView, WorkCounts, WorkItemView
 
 __all__ = [
@@ -88,6 +96,7 @@ __all__ = [
     "MemberView",
     "Membership",
     "MovedDeadline",
+    "NamedView",
     "NoticeView",
     "OfferView",
     "PartnerPage",
@@ -105,9 +114,12 @@ __all__ = [
     "SamePersonView",
     "SentView",
     "ServiceState",
+    "SharedLine",
     "SharedView",
     "SharingView",
+    "SheetView",
     "ShiftView",
+    "StatisticsView",
     "StepView",
     "StretchView",
     "SubjectLine",

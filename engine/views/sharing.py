@@ -6,6 +6,20 @@ from uuid import UUID
 from engine.views.base import View
 
 
+class NamedView(View):
+    """Something with a name, to be chosen."""
+
+    id: UUID
+    name: str
+
+
+class SharedLine(View):
+    """One answer that a partner is shown."""
+
+    label: str
+    text: str
+
+
 class ConsentView(View):
     """A line of the ledger of consents; `state` is live, withdrawn or ran_out."""
 
@@ -74,9 +88,9 @@ class SharingView(View):
     unit: str
     consents: tuple[ConsentView, ...]
     sent: tuple[SharedView, ...]
-    persons: tuple[tuple[UUID, str], ...]
-    units: tuple[tuple[UUID, str], ...]
-    organisations: tuple[tuple[UUID, str], ...]
+    persons: tuple[NamedView, ...]
+    units: tuple[NamedView, ...]
+    organisations: tuple[NamedView, ...]
 
 
 class MatchView(View):
@@ -93,10 +107,7 @@ class MatchView(View):
 
 
 class PartnerPage(View):
-    """What a partner without an account is shown of a referral: the agreed fields only once it was accepted.
-
-    `lines` are label and text.
-    """
+    """What a partner without an account is shown of a referral: the agreed fields only once it was accepted."""
 
     number: str
     from_unit: str
@@ -110,4 +121,4 @@ class PartnerPage(View):
     due_at: datetime | None
     until: datetime | None
     note: str
-    lines: tuple[tuple[str, str], ...]
+    lines: tuple[SharedLine, ...]

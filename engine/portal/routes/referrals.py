@@ -1,27 +1,20 @@
 """Work that other units have offered: take it on, or decline with a reason."""
 
 from collections.abc import Mapping
-from typing import Final
 from uuid import UUID
 
 from fastapi import APIRouter
 from starlette.responses import Response
 
 from engine.domain.policy import Action
-from engine.errors import AlreadyEndedError
+from engine.errors import AlreadyEndedError, ConsentError
 from engine.portal.dependencies import Posted, SignedIn
 from engine.portal.posted import text, uuid_or_none
+from engine.portal.presenters.sharing import REASONS
 from engine.portal.visit import Visit
 from engine.usecases.referrals import accept_referral, decline_referral
 
 router = APIRouter()
-REASONS: Final[Mapping[str, str]] = {
-    "no_capacity": "No capacity now",
-    "outside_area": "Outside our area",
-    "outside_mandate": "Not our kind of work",
-    "conflict_of_interest": "A conflict of interest",
-    "unsafe": "Not safe for the person with us",
-}
 
 
 @router.get("/referrals")
@@ -36,7 +29,7 @@ def accepted(visit: SignedIn, referral_id: UUID, form: Posted) -> Response:
     command_id = uuid_or_none(form, "command_id") or visit.new_command()
     try:
         accept_referral(visit.engine, referral_id, viewer=visit.viewer, command_id=command_id)
-    except AlreadyEndedError as error:
+    except (AlreadyEndedError, ConsentError) as error:
         return _page(visit, errors={f"reason-{referral_id}": str(error)})
     return visit.go("/referrals", said="accepted")
 

@@ -5,6 +5,7 @@ from uuid import UUID
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from engine.domain.policy import Action
 from engine.portal.dependencies import SignedIn
 from engine.usecases.acknowledge import mark_read
 
@@ -20,6 +21,7 @@ def transmit(visit: SignedIn) -> Response:
         title="Transmit",
         section="transmit",
         notices=visit.engine.queries.notices(visit.viewer),
+        may_see_matches=visit.may(Action.SEE_MATCHES),
         offered=sum(offer.status == "offered" for offer in visit.engine.queries.offers(visit.viewer)),
         waiting=[line for line in sent if line.sent_at is None],
         sent=[line for line in sent if line.sent_at is not None],

@@ -13,7 +13,15 @@ from engine.portal.app import create_app
 from engine.portal.security import HEADERS, LARGEST_BODY
 from tests.integration.portal.world import REPORT, Portal
 
-PUBLIC = {"/health", "/health/deadlines", "/sign-in", "/become", "/sign-out"}
+PUBLIC = {"/health", "/health/deadlines", "/sign-in", "/become", "/sign-out", "/forgot", "/p/nothing"}
+REFUSED = {
+    "/api/board": 401,
+    "/first/nothing": 410,
+    "/invitation/nothing": 410,
+    "/p/nothing/accept": 403,
+    "/p/nothing/decline": 403,
+}
+"""Pages for those who have a key or a link instead of a session, and what they answer to others."""
 _ID = str(UUID(int=7))
 
 
@@ -47,7 +55,9 @@ def test_every_answer_carries_the_headers_that_protect_it(portal: Portal) -> Non
 
 def test_no_page_but_signing_in_and_health_answers_a_stranger(portal: Portal) -> None:
     for method, path in routes(portal):
-        if path not in PUBLIC:
+        if path in REFUSED:
+            assert portal.anybody().request(method, path).status_code == REFUSED[path], (method, path)
+        elif path not in PUBLIC:
             answer = portal.anybody().request(method, path, follow_redirects=False)
             assert answer.status_code == 303, (method, path)
             assert answer.headers["location"].startswith("/sign-in"), (method, path)

@@ -50,7 +50,7 @@ def test_after_acceptance_exactly_the_agreed_fields_are_shown_and_every_look_is_
     for _ in range(2):
         answer_by_link(world.engine, token(link), session, accepts=True)
     page = read_by_link(world.engine, token(link), session)
-    assert dict(page.lines) == {"Person 1: name": SECRET_NAME, "Which way": "By road"}
+    assert {line.label: line.text for line in page.lines} == {"Person 1: name": SECRET_NAME, "Which way": "By road"}
     assert page.note == "Ask for the blue gate."
     assert row(world, referral).status == "accepted"
     views = world.rows("SELECT what, count FROM partner_view ORDER BY at, what")

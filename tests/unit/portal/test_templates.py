@@ -25,6 +25,7 @@ from engine.portal.visit import Link
 from engine.spec.findings import Finding
 from engine.usecases.calendar_days import CalendarDay
 from tests.unit.portal.account_pages import account_contexts
+from tests.unit.portal.sharing_contexts import sharing_contexts
 
 NOW = datetime(2026, 3, 7, 13, 10, tzinfo=UTC)
 ID = UUID(int=7)
@@ -170,7 +171,7 @@ def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
         "add-fact.html": changes,
         "journey.html": changes,
         "transmit.html": {"notices": some(view(vw.NoticeView)), "waiting": some(view(vw.SentView)),
-                          "sent": some(view(vw.SentView)), "offered": int(full)},
+                          "sent": some(view(vw.SentView)), "offered": int(full), "may_see_matches": full},
         "workflows.html": {"definitions": some(definition), "others": some(definition), "may_publish": full},
         "workflow.html": {"definition": definition, "svg": svg if full else "", "lines": numbered(NASTY),
                           "compiled": {"workflow": {"description": NASTY, "case_type": "x"}} if full else None,
@@ -191,6 +192,7 @@ def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
                        "prefect_ui_url": "http://127.0.0.1:4200" if full else None},
         "demo.html": {"spans": {"PT6H": ("Let 6 hours pass", timedelta(hours=6))}, "cases": some(view(vw.CaseLine)),
                       "mails": some(view(vw.MailView))},
+        **sharing_contexts(view, some, NASTY, full=full),
         **account_contexts(NASTY, full=full, member=view(vw.MemberView), unit=view(vw.UnitView)),
     }  # fmt: skip
 

@@ -36,7 +36,9 @@ def partner_page(reading: Reading, vault: Vault, referral_id: UUID, note: str) -
         **{name: row[name] for name in same},
         until=None,
         note=note if is_accepted else "",
-        lines=tuple(_lines(reading, vault, row)) if is_accepted else (),
+        lines=tuple(vw.SharedLine(label=label, text=said) for label, said in _lines(reading, vault, row))
+        if is_accepted
+        else (),
     )
 
 

@@ -48,9 +48,9 @@ def sharing(reading: Reading, viewer: vw.Viewer, case_id: UUID) -> vw.SharingVie
         unit=case["unit"],
         consents=tuple(_consent(reading, row, labels, people, {**units, **organisations}) for row in consents),
         sent=tuple(_sent(row, case["jurisdiction"], units, people) for row in _sent_rows(reading, case_id)),
-        persons=tuple(labels.items()),
-        units=tuple((key, name) for key, name in units.items() if key != case["unit_id"]),
-        organisations=tuple(organisations.items()),
+        persons=_named(labels),
+        units=_named({key: name for key, name in units.items() if key != case["unit_id"]}),
+        organisations=_named(organisations),
     )
 
 
@@ -160,6 +160,10 @@ def _recipient(name: str, bodies: Names) -> str:
         return bodies.get(UUID(value), "A body that is no longer here")
     except ValueError:
         return value
+
+
+def _named(names: Names) -> tuple[vw.NamedView, ...]:
+    return tuple(vw.NamedView(id=key, name=name) for key, name in names.items())
 
 
 def _labels(reading: Reading, case_id: UUID) -> dict[UUID, str]:

@@ -1,0 +1,210 @@
+"""Send a case, or a part of it: to whom, on what ground, which fields; and what became of it."""
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from engine.domain.packages import fields_of
+from engine.domain.policy import Action
+from engine.domain.referral import ReferralKind
+from engine.errors import AlreadyEndedError, ConflictError, ConsentError, InvalidAnswersError, NotAllowedError
+from engine.portal.dependencies import Posted, SignedIn
+from engine.portal.posted import typed, uuid_or_none, whole_number
+from engine.portal.presenters import sharing as shown
+from engine.portal.visit import Visit
+from engine.usecases.partner_links import make_partner_link
+from engine.usecases.referrals import Wanted, offer_referral, recall_referral, reroute_referral
+from engine.usecases.releasing import release_referral
+
+router = APIRouter()
+NEXT, OUTSIDE = "next", "outside"
+_ORDER = ("kind", "to", "to_unit_id", "to_name", "purpose", "help", "urgency", "basis", "parts", "keep_days", "note")
+
+
+@router.get("/cases/{case_id}/sent")
+def sent(visit: SignedIn, case_id: UUID) -> Response:
+    """Show what was sent to whom, on what ground, released by whom, answered when."""
+    return _sent_page(visit, case_id)
+
+
+@router.get("/cases/{case_id}/send")
+def ask(visit: SignedIn, case_id: UUID) -> Response:
+    """Ask what is to be sent, to whom and on what."""
+    return _form_page(visit, case_id)
+
+
+@router.post("/cases/{case_id}/send")
+def offered(visit: SignedIn, case_id: UUID, form: Posted) -> Response:
+    """Send it, or let it wait for those who must release it."""
+    command_id = uuid_or_none(form, "command_id") or visit.new_command()
+    given = typed(form)
+    parts = [str(value) for value in form.getlist("parts") if isinstance(value, str)]
+    try:
+        to, wanted = _wanted(given, parts)
+        offer_referral(visit.engine, case_id, viewer=visit.viewer, command_id=command_id, to_unit_id=to, wanted=wanted)
+    except InvalidAnswersError as error:
+        return _form_page(
+            visit, case_id, errors=_named(error.problems), given=given, parts=parts, command_id=command_id
+        )
+    except ConsentError as error:
+        wrong = {"basis": str(error)}
+        return _form_page(visit, case_id, errors=wrong, given=given, parts=parts, command_id=command_id)
+    return visit.go(f"/cases/{case_id}/sent", said="sent")
+
+
+@router.post("/cases/{case_id}/sent/{referral_id}/release")
+def released(visit: SignedIn, case_id: UUID, referral_id: UUID, form: Posted) -> Response:
+    """Answer for what leaves."""
+    command_id = uuid_or_none(form, "command_id") or visit.new_command()
+    try:
+        has_left = release_referral(visit.engine, referral_id, viewer=visit.viewer, command_id=command_id)
+    except (NotAllowedError, ConsentError, AlreadyEndedError) as error:
+        return _sent_page(visit, case_id, errors={f"of-{referral_id}": str(error)})
+    return visit.go(f"/cases/{case_id}/sent", said="released_it" if has_left else "released_once")
+
+
+@router.post("/cases/{case_id}/sent/{referral_id}/recall")
+def recalled(visit: SignedIn, case_id: UUID, referral_id: UUID, form: Posted) -> Response:
+    """Call it back, or end what was accepted."""
+    command_id = uuid_or_none(form, "command_id") or visit.new_command()
+    try:
+        recall_referral(visit.engine, referral_id, viewer=visit.viewer, command_id=command_id)
+    except AlreadyEndedError as error:
+        return _sent_page(visit, case_id, errors={f"of-{referral_id}": str(error)})
+    return visit.go(f"/cases/{case_id}/sent", said="called_back")
+
+
+@router.post("/cases/{case_id}/sent/{referral_id}/reroute")
+def rerouted(visit: SignedIn, case_id: UUID, referral_id: UUID, form: Posted) -> Response:
+    """Ask the next unit, or another one that was chosen."""
+    command_id = uuid_or_none(form, "command_id") or visit.new_command()
+    to = uuid_or_none(form, "to_unit_id")
+    try:
+        reroute_referral(visit.engine, referral_id, viewer=visit.viewer, command_id=command_id, to_unit_id=to)
+    except InvalidAnswersError as error:
+        return _sent_page(visit, case_id, errors={f"of-{referral_id}": next(iter(error.problems.values()))})
+    except (ConsentError, AlreadyEndedError) as error:
+        return _sent_page(visit, case_id, errors={f"of-{referral_id}": str(error)})
+    return visit.go(f"/cases/{case_id}/sent", said="sent")
+
+
+@router.post("/cases/{case_id}/sent/{referral_id}/link")
+def linked(visit: SignedIn, case_id: UUID, referral_id: UUID, form: Posted) -> Response:
+    """Make a link and its code, and show them once."""
+    command_id = uuid_or_none(form, "command_id") or visit.new_command()
+    try:
+        link = make_partner_link(
+            visit.engine, referral_id, viewer=visit.viewer, command_id=command_id, days=whole_number(form, "days")
+        )
+    except InvalidAnswersError as error:
+        return _sent_page(visit, case_id, errors={f"of-{referral_id}": next(iter(error.problems.values()))})
+    except (AlreadyEndedError, ConflictError) as error:
+        return _sent_page(visit, case_id, errors={f"of-{referral_id}": str(error)})
+    sharing = visit.engine.queries.sharing(visit.viewer, case_id)
+    return visit.page(
+        "partner-link.html",
+        title="A link for the partner",
+        section="track",
+        zone=sharing.zone,
+        sharing=sharing,
+        address=f"{visit.engine.portal_url}{link.path}",
+        code=link.code,
+        expires_at=link.expires_at,
+    )
+
+
+def _wanted(given: Mapping[str, str], parts: list[str]) -> tuple[UUID | None, Wanted]:
+    """Read what is wanted; raises `InvalidAnswersError`."""
+    offered = {"kind": shown.KINDS, "purpose": shown.PURPOSES, "help": shown.HELP, "urgency": shown.URGENCIES}
+    problems = {
+        name: "Choose one of the answers offered." for name, known in offered.items() if given.get(name) not in known
+    }
+    to, basis = given.get("to", ""), given.get("basis", "")
+    if not to:
+        problems["to"] = "Choose whom you ask."
+    if to == OUTSIDE and not (given.get("to_name") and given.get("to_kind") in shown.BODIES):
+        problems["to_name"] = "Say who the partner is, and choose what kind of body it is."
+    if parts and not basis:
+        problems["basis"] = "Choose the consent or the law on which it is shared."
+    if problems:
+        raise InvalidAnswersError(problems)
+    sort, _, value = basis.partition(":")
+    return _id(to), Wanted(
+        kind=ReferralKind(given["kind"]), purpose=given["purpose"], help=given["help"], urgency=given["urgency"],
+        fields=fields_of(parts), consent_id=_id(value) if sort == "consent" else None,
+        ground=value if sort == "ground" else "", keep_days=int(given["keep_days"]) if given.get("keep_days") in
+        shown.KEEP_DAYS else 0, note=given.get("note", ""),
+        to_name=given.get("to_name", "")[:200] if to == OUTSIDE else "",
+        to_kind=given.get("to_kind", "") if to == OUTSIDE else "",
+    )  # fmt: skip
+
+
+def _id(value: str) -> UUID | None:
+    try:
+        return UUID(value)
+    except ValueError:
+        return None
+
+
+def _named(problems: Mapping[str, str]) -> dict[str, str]:
+    """Call what does not fit as the form does."""
+    return {{"fields": "parts", "to_unit_id": "to"}.get(name, name): said for name, said in problems.items()}
+
+
+def _sent_page(visit: Visit, case_id: UUID, *, errors: Mapping[str, str] | None = None) -> Response:
+    sharing = visit.engine.queries.sharing(visit.viewer, case_id)
+    return visit.page(
+        "sent.html",
+        title=f"What was sent, case {sharing.number}",
+        section="track",
+        status=422 if errors else 200,
+        zone=sharing.zone,
+        sharing=sharing,
+        may_send=visit.may(Action.REFER),
+        may_release=visit.may(Action.RELEASE),
+        errors=errors or {},
+        problems=[(f"#{name}", sentence) for name, sentence in (errors or {}).items()],
+        command_id=visit.new_command(),
+    )
+
+
+def _form_page(
+    visit: Visit,
+    case_id: UUID,
+    *,
+    errors: Mapping[str, str] | None = None,
+    given: Mapping[str, str] | None = None,
+    parts: list[str] | None = None,
+    command_id: UUID | None = None,
+) -> Response:
+    sharing = visit.engine.queries.sharing(visit.viewer, case_id)
+    before, wrong = given or {}, errors or {}
+    units = {NEXT: "The next unit of this place", **{str(one.id): one.name for one in sharing.units}}
+    units[OUTSIDE] = "A partner outside the network"
+
+    def chosen(name: str) -> list[str]:
+        return [before[name]] if before.get(name) else []
+
+    return visit.page(
+        "send.html",
+        title=f"Send case {sharing.number}",
+        section="track",
+        status=422 if wrong else 200,
+        zone=sharing.zone,
+        sharing=sharing,
+        kinds=shown.choices(shown.KINDS, chosen("kind") or ["referral"]),
+        units=shown.choices(units, chosen("to")),
+        bodies=shown.choices(shown.BODIES, chosen("to_kind")),
+        purposes=shown.choices(shown.PURPOSES, chosen("purpose")),
+        help=shown.choices(shown.HELP, chosen("help")),
+        urgencies=shown.choices(shown.URGENCIES, chosen("urgency")),
+        bases=shown.bases(sharing, before.get("basis", "")),
+        parts=shown.parts(parts or ()),
+        keep_days=shown.choices(shown.KEEP_DAYS, chosen("keep_days") or ["0"]),
+        typed={name: before.get(name, "") for name in ("to_name", "note")},
+        errors=wrong,
+        problems=shown.first_of(wrong, _ORDER),
+        command_id=command_id or visit.new_command(),
+    )

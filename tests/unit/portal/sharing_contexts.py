@@ -1,0 +1,48 @@
+"""What the templates of sharing are given in tests: everything that they can show, or as little."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from engine import views as vw
+from engine.portal.presenters import sharing as shown
+
+NOW = datetime(2026, 3, 7, 13, 10, tzinfo=UTC)
+STATES = ("held", "offered", "accepted", "declined", "ended")
+
+
+def sharing_contexts(
+    view: Callable[[type[vw.View]], Any], some: Callable[[Any], Any], nasty: str, *, full: bool
+) -> dict[str, dict[str, Any]]:
+    """Give the context of each template."""
+    sharing, page = view(vw.SharingView), view(vw.PartnerPage)
+    if full:
+        one, consent = sharing.sent[0], sharing.consents[0]
+        changes = {
+            "sent": tuple(one.model_copy(update={"status": status, "is_outside": out}) for status in STATES
+                          for out in (True, False)),
+            "consents": tuple(consent.model_copy(update={"state": state}) for state in ("live", "withdrawn")),
+        }  # fmt: skip
+        sharing = sharing.model_copy(update=changes)
+    picks = some(shown.Choice("a", nasty, checked=True))
+    typed = dict.fromkeys(("valid_until", "language", "to_name", "note"), nasty if full else "")
+    wrong = {"kind": nasty, "parts": nasty, "basis": nasty} if full else {}
+    form: dict[str, Any] = {
+        "sharing": sharing, "errors": wrong, "problems": some(("#kind", nasty)), "typed": typed, "command_id": "7",
+    }  # fmt: skip
+    lists = dict.fromkeys(
+        ("kinds", "units", "bodies", "purposes", "help", "urgencies", "bases", "parts", "keep_days", "persons",
+         "assents", "recipients", "aloud"), picks,
+    )  # fmt: skip
+    problem = nasty if full else ""
+    return {
+        "consents.html": form | lists | {"may_keep": full},
+        "send.html": form | lists,
+        "sent.html": form | {"may_send": full, "may_release": full},
+        "partner-link.html": {"sharing": sharing, "address": nasty, "code": "012345", "expires_at": NOW},
+        "partner-code.html": {"token": "abc", "problem": problem},
+        "partner.html": {
+            "page": page if full else None, "token": "abc", "problem": problem, "reasons": {"full": nasty},
+        },
+        "matches.html": {"matches": some(view(vw.MatchView))},
+    }  # fmt: skip
