@@ -23,15 +23,6 @@ from engine.views.persons import (
     PersonView,
     SamePersonView,
 )
-from engine.views.persons import (
-    AgeView,
-    CandidateView,
-    CaseLinkView,
-    PersonPageView,
-    PersonRoleView,
-    PersonView,
-    SamePersonView,
-)
 from engine.views.running import (
     AsideDeadline,
     AuditFault,
@@ -101,8 +92,6 @@ __all__ = [
     "OfferView",
     "PartnerPage",
     "PauseView",
-    "PersonPageView",
-    "PersonRoleView",
     "PersonPageView",
     "PersonRoleView",
     "PersonView",
