@@ -22,8 +22,8 @@ from the pillars; do not edit it.
 
 How to read the fields: **required** fields must be answered; those on the *first screen* can be saved by themselves.
 The class says how an answer is kept: *open* answers steer work, all others are encrypted, and *sensitive* and
-*identifying* ones are masked as well. Every step, besides being done, can end refused by the person, not needed, or
-blocked by another body.
+*identifying* ones are masked as well. A *sealed class* is kept apart even within a unit: only some roles read it, and a
+grant must name it. Every step, besides being done, can end refused by the person, not needed, or blocked by another body.
 """
 
 
@@ -72,7 +72,7 @@ def _field(spec: FieldSpec) -> str:
         kind += ": " + ", ".join(f"`{value}`" for value in spec.choices)
     if spec.event_time:
         kind += " (says when the step happened)"
-    return f"| `{spec.name}` | {_cell(spec.label)} | {kind} | {required} | {_CLASSES[spec.sensitivity]} |"
+    return f"| `{spec.name}` | {_cell(spec.label)} | {kind} | {required} | {_kept(spec)} |"
 
 
 def _outputs(step: StepType) -> str:
@@ -95,3 +95,8 @@ def _first_line(doc: str) -> str:
 
 def _cell(text: str) -> str:
     return " ".join(text.split()).replace("|", "\\|")
+
+
+def _kept(spec: FieldSpec) -> str:
+    words = _CLASSES[spec.sensitivity]
+    return f"{words}, sealed class {spec.sealed_class.value}" if spec.sealed_class else words

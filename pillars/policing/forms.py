@@ -123,7 +123,7 @@ class EvidenceForm(Form):
     sensitive_image: bool = field(
         label="Does it show a naked or abused person?",
         help="If yes, it is sealed and nobody else may open it.",
-        sensitive=True,
+        sealed="images",
     )
 
 
@@ -131,14 +131,14 @@ class MedicalForm(Form):
     """Send the person to a doctor in time, only with consent, and follow the report."""
 
     consent_by: v.ConsentBy = field(
-        label="Who agreed to the examination?", choices=v.CONSENT_BY, sensitive=True, now=True
+        label="Who agreed to the examination?", choices=v.CONSENT_BY, sealed="health", now=True
     )
     consent_at: Instant = field(label="When were they asked?", now=True)
     hospital: OrganisationRef = field(label="Which hospital?", now=True)
     sent_at: Instant = field(label="When was the person sent there?", event_time=True, now=True)
     examined_at: Instant | None = field(label="When was the person examined?", default=None)
     sample_list: tuple[v.Sample, ...] | None = field(
-        label="Which samples were taken?", choices=v.SAMPLE, default=None, sensitive=True
+        label="Which samples were taken?", choices=v.SAMPLE, default=None, sealed="health"
     )
     report_due: Day | None = field(label="When is the report due?", default=None)
     report_received: Instant | None = field(label="When did the report come?", default=None)
@@ -146,9 +146,9 @@ class MedicalForm(Form):
         label="Did the person refuse a part of it?",
         help="Treatment goes on even if the person refuses the police examination.",
         default=None,
-        sensitive=True,
+        sealed="health",
     )
-    refusal_reason: LongText | None = field(label="Why, if the person wants to say?", default=None, sensitive=True)
+    refusal_reason: LongText | None = field(label="Why, if the person wants to say?", default=None, sealed="health")
 
     @rule("The examination cannot come before the person was sent, nor the report before the examination.")
     def _in_order(self) -> bool:

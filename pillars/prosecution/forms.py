@@ -72,7 +72,7 @@ class TestimonyForm(Form):
         label="By which day must the child be heard?", help="30 days after the court took up the case.", default=None
     )
     after_care: LongText | None = field(
-        label="Who cares for the survivor afterwards, and how?", default=None, sensitive=True
+        label="Who cares for the survivor afterwards, and how?", default=None, sealed="testimony"
     )
 
 

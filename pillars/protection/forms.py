@@ -68,7 +68,9 @@ class SafetyForm(Form):
 class PlacementForm(Form):
     """Give the person a safe place to stay, on a lawful ground, and ask what they want."""
 
-    shelter: OrganisationRef = field(label="Where does the person stay?", identifying=True, now=True)
+    shelter: OrganisationRef = field(
+        label="Where does the person stay?", identifying=True, sealed="shelter_address", now=True
+    )
     admitted_at: Instant = field(label="When was the person taken in?", event_time=True, now=True)
     legal_basis: v.LegalBasis = field(label="On which ground?", choices=v.LEGAL_BASIS, now=True)
     own_wish: v.OwnWish = field(label="What does the person want?", choices=v.OWN_WISH, now=True)
@@ -94,18 +96,18 @@ class HealthForm(Form):
 
     triage: v.HealthTriage = field(label="How soon is care needed?", choices=v.HEALTH_TRIAGE, now=True)
     suicide_screen: v.SuicideScreen = field(
-        label="May the person hurt themselves?", choices=v.SUICIDE_SCREEN, sensitive=True, now=True
+        label="May the person hurt themselves?", choices=v.SUICIDE_SCREEN, sealed="health", now=True
     )
     report_to_police_needed: bool = field(label="Does the law want the police to be told?", now=True)
     follow_up: Day = field(label="When is the next visit?", now=True)
-    findings: LongText | None = field(label="What was found?", default=None, identifying=True, sensitive=True)
+    findings: LongText | None = field(label="What was found?", default=None, identifying=True, sealed="health")
     pregnancy_test_consent: bool | None = field(
-        label="Does the person agree to a pregnancy test?", default=None, sensitive=True
+        label="Does the person agree to a pregnancy test?", default=None, sealed="health"
     )
     sti_hiv_consent: bool | None = field(
-        label="Does the person agree to tests for HIV and other infections?", default=None, sensitive=True
+        label="Does the person agree to tests for HIV and other infections?", default=None, sealed="health"
     )
-    medication: LongText | None = field(label="Which medicine was given?", default=None, sensitive=True)
+    medication: LongText | None = field(label="Which medicine was given?", default=None, sealed="health")
 
 
 class SupportPersonForm(Form):

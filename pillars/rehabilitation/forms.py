@@ -111,12 +111,12 @@ class CounselForm(Form):
     risk_now: Literal["none", "low", "medium", "high", "acute", "not_assessed"] = field(
         label="How great is the risk that the person harms themselves, now?",
         help="High or acute: stay with the person and call the medical officer now.",
-        sensitive=True,
+        sealed="counselling",
         now=True,
     )
     next: Day | None = field(label="When is the next session?", default=None)
     private_note: LongText | None = field(
-        label="Note that only counsellors may read", default=None, identifying=True, sensitive=True
+        label="Note that only counsellors may read", default=None, identifying=True, sealed="counselling"
     )
 
     @rule("The next session cannot be before this one.")

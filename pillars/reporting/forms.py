@@ -32,13 +32,25 @@ class IntakeForm(Form):
         label="Do they want to stay unknown?", help="If yes, do not write their name or number."
     )
     informant_name: Text | None = field(
-        label="What is their name?", default=None, identifying=True, shown_when="informant_anonymous == false"
+        label="What is their name?",
+        default=None,
+        identifying=True,
+        sealed="informants",
+        shown_when="informant_anonymous == false",
     )
     informant_phone: Phone | None = field(
-        label="What is their phone number?", default=None, identifying=True, shown_when="informant_anonymous == false"
+        label="What is their phone number?",
+        default=None,
+        identifying=True,
+        sealed="informants",
+        shown_when="informant_anonymous == false",
     )
     safe_time_and_code_word: Text | None = field(
-        label="When may we call, and what is the code word?", default=None, identifying=True, shown_when="safe_to_call"
+        label="When may we call, and what is the code word?",
+        default=None,
+        identifying=True,
+        sealed="informants",
+        shown_when="safe_to_call",
     )
     language: Language = field(
         label="Which language do they speak?", help="A language code, such as as, bn, grt, kha, ne or en."

@@ -127,7 +127,7 @@ class ProductionForm(Form):
     )
     order_type: v.OrderType = field(label="What was ordered?", choices=v.ORDER_TYPE)
     order_no: Text | None = field(label="What is the number of the order?", default=None)
-    placed_at: OrganisationRef = field(label="Where will the person stay?", identifying=True)
+    placed_at: OrganisationRef = field(label="Where will the person stay?", identifying=True, sealed="shelter_address")
     escort: PersonRef = field(label="Who went with the person?")
     form17: FileRef | None = field(label="Which file is the signed Form 17?", default=None)
 
