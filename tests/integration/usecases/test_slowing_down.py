@@ -1,0 +1,72 @@
+"""Guessing is slowed down for every process, and who is not the guesser is hardly slowed at all."""
+
+from datetime import timedelta
+
+import pytest
+
+from engine.errors import SignInError
+from engine.usecases.sign_in import sign_in
+from engine.usecases.slowing_down import Tries
+from tests.integration.usecases.world import World
+
+PASSWORD = "three quiet boats at noon"
+
+
+@pytest.fixture
+def email(world: World) -> str:
+    person = world.who("caseworker")
+    world.change_actor(person, password_hash=world.engine.passwords.hash(PASSWORD))
+    return str(world.rows("SELECT email FROM actor WHERE id = :id", id=person.actor_id)[0][0])
+
+
+def _wait(world: World, account: str, network: str) -> timedelta:
+    return Tries(world.engine, account=account, network=network).wait()
+
+
+def _fail(world: World, email: str, network: str, times: int) -> None:
+    for _ in range(times):
+        with pytest.raises(SignInError):
+            sign_in(world.engine, email=email, password="wrong", network=network)
+
+
+def test_failures_are_counted_in_the_database_without_an_address(world: World, email: str) -> None:
+    _fail(world, email, "10.0.0.1", 4)
+    assert _wait(world, email, "10.0.0.1") == timedelta(seconds=2)
+    assert _wait(world, email.upper() + " ", "10.0.0.1") == timedelta(seconds=2)
+    kept = str(world.rows("SELECT key, count FROM sign_in_try"))
+    assert email not in kept
+    assert "10.0.0.1" not in kept
+
+
+def test_the_owner_of_a_guessed_account_is_not_kept_out_elsewhere(world: World, email: str) -> None:
+    _fail(world, email, "10.0.0.1", 5)
+    assert _wait(world, email, "10.0.0.2") == timedelta()
+    assert sign_in(world.engine, email=email, password=PASSWORD, network="10.0.0.1").token, (
+        "slowed down, not locked out"
+    )
+    assert _wait(world, email, "10.0.0.1") == timedelta()
+
+
+def test_one_account_is_guarded_against_many_networks_and_one_network_for_many_accounts(
+    world: World, email: str
+) -> None:
+    for number in range(11):
+        _fail(world, email, f"10.0.1.{number}", 1)
+    assert _wait(world, email, "10.9.9.9") == timedelta(seconds=2)
+    for number in range(31):
+        Tries(world.engine, account=f"nobody{number}@example.org", network="10.0.0.3").count()
+    assert _wait(world, "fresh@example.org", "10.0.0.3") == timedelta(seconds=2)
+
+
+def test_somebody_who_does_not_exist_is_counted_alike(world: World, email: str) -> None:
+    for address in (email, "nobody@example.org"):
+        _fail(world, address, "10.0.0.4", 4)
+    assert _wait(world, email, "10.0.0.4") == _wait(world, "nobody@example.org", "10.0.0.4") == timedelta(seconds=2)
+
+
+def test_a_quarter_of_an_hour_without_a_failure_is_a_new_beginning(world: World, email: str) -> None:
+    _fail(world, email, "10.0.0.1", 6)
+    world.rows("UPDATE sign_in_try SET last_at = last_at - interval '16 minutes'")
+    assert _wait(world, email, "10.0.0.1") == timedelta()
+    _fail(world, email, "10.0.0.1", 1)
+    assert _wait(world, email, "10.0.0.1") == timedelta()
