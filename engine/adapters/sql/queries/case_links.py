@@ -9,6 +9,7 @@ from engine.adapters.sql import tables as tb
 from engine.adapters.sql.queries.person_page import ANOTHER
 from engine.adapters.sql.queries.reading import Reading, Row
 from engine.adapters.sql.queries.shape import ACTOR, CASE, DEADLINE, DEADLINE_IS_OPEN, ITEM, ITEM_IS_OPEN, OPENING
+from engine.adapters.sql.queries.sight import access_to, is_narrowed
 from engine.adapters.sql.visibility import visible_to
 from engine.domain.case_links import LinkKind
 from engine.errors import NotFoundError
@@ -17,10 +18,15 @@ _LINK = tb.CaseRow.metadata.tables["case_link"]
 
 
 def case_links(reading: Reading, viewer: vw.Viewer, case_id: UUID) -> tuple[vw.CaseLinkView, ...]:
-    """List the links of a case that the viewer sees, and the merges that wait for an answer; raises `NotFoundError`."""
+    """List the links of a case, and the merges that wait for an answer; raises `NotFoundError`.
+
+    They are for those whose unit keeps the case: no grant shows with which others it belongs together.
+    """
     seen = visible_to(viewer, now=reading.now)
     if reading.first(select(CASE.c.id).where(CASE.c.id == case_id, seen)) is None:
         raise NotFoundError(kind="case")
+    if is_narrowed(access_to(reading, viewer, case_id)):
+        return ()
     other = case((_LINK.c.case_id == case_id, _LINK.c.other_case_id), else_=_LINK.c.case_id)
     items = select(func.count()).where(ITEM.c.case_id == CASE.c.id, ITEM_IS_OPEN).scalar_subquery()
     timed = and_(DEADLINE.c.case_id == CASE.c.id, DEADLINE_IS_OPEN, DEADLINE.c.purpose != OPENING)

@@ -10,17 +10,20 @@ from engine import views as vw
 from engine.adapters.sql import tables as tb
 from engine.adapters.sql.person_store import ALL_THE_SAME
 from engine.adapters.sql.queries.reading import Reading, Row
+from engine.adapters.sql.queries.reveal import Seen
 from engine.adapters.sql.queries.sealed import opened_identity
 from engine.adapters.sql.queries.shape import ACTOR, CASE, CASE_PERSON, PERSON
-from engine.adapters.sql.visibility import visible_to
+from engine.adapters.sql.queries.sight import access_to, is_narrowed, shows_persons
+from engine.adapters.sql.visibility import kept_by, visible_to
 from engine.domain.ages import AgeRange, ages_of, in_words, is_child, strongest
 from engine.domain.identity import candidates_of, names_of
-from engine.domain.policy import visible_units
+from engine.domain.narrowing import covers
 from engine.errors import DamagedError, KeyMissingError, NotFoundError
 from engine.ports import Vault
 
 ANOTHER = "another case"
 """What a case is called for who may not see it."""
+_SHOWN_AS = {"ages": "age"}
 _MERGE = tb.CaseRow.metadata.tables["person_merge"]
 
 
@@ -37,25 +40,23 @@ def person_page(reading: Reading, viewer: vw.Viewer, case_id: UUID, person_id: U
     )  # fmt: skip
     if not rows:
         raise NotFoundError(kind="person")
+    access = access_to(reading, viewer, case_id, kind="person")
+    if not shows_persons(access):
+        raise NotFoundError(kind="person")
     return vw.PersonPageView(
         id=person_id,
         label=f"Person {min(row['position'] for row in rows)}",
         roles=tuple(_role(row) for row in rows),
-        same=_same(reading, viewer, case_id, person_id),
+        same=() if is_narrowed(access) else _same(reading, viewer, case_id, person_id),
     )
 
 
 def others_of(reading: Reading, viewer: vw.Viewer, person_id: UUID) -> Sequence[Row]:
-    """Fetch who a person was found to be besides, sealed: those of cases of the viewer's own units."""
-    units = sorted(visible_units(viewer))
+    """Fetch who a person was found to be besides, sealed: those of cases that the viewer's own units keep."""
     found = [row["id"] for row in reading.rows(ALL_THE_SAME.bindparams(person=person_id))]
     if len(found) < 2:  # noqa: PLR2004 - nobody but the person
         return ()
-    mine = (
-        select(CASE_PERSON.c.person_id)
-        .join(CASE, CASE.c.id == CASE_PERSON.c.case_id)
-        .where(CASE.c.unit_id.in_(units), visible_to(viewer, now=reading.now))
-    )
+    mine = select(CASE_PERSON.c.person_id).join(CASE, CASE.c.id == CASE_PERSON.c.case_id).where(kept_by(viewer))
     return reading.rows(
         select(PERSON.c.id, PERSON.c.sealed_identity)
         .where(PERSON.c.id.in_(found), PERSON.c.id != person_id, PERSON.c.id.in_(mine))
@@ -63,33 +64,24 @@ def others_of(reading: Reading, viewer: vw.Viewer, person_id: UUID) -> Sequence[
     )
 
 
-def is_of_own_unit(reading: Reading, viewer: vw.Viewer, person_id: UUID) -> bool:
-    """Say whether a person is in a case of one of the viewer's units: who sees it by a grant sees what that names."""
-    if viewer.is_system:
-        return True
-    return bool(
-        reading.count(
-            select(func.count())
-            .select_from(CASE_PERSON.join(CASE, CASE.c.id == CASE_PERSON.c.case_id))
-            .where(
-                CASE_PERSON.c.person_id == person_id, CASE.c.unit_id.in_(sorted(visible_units(viewer))),
-                visible_to(viewer, now=reading.now),
-            )
-        )
-    )  # fmt: skip
+def with_all_known(
+    person: vw.PersonView, seen: Seen, others: Sequence[Row], vault: Vault, *, on: date
+) -> vw.PersonView:
+    """Show all that is known of who a person is, as of a day, and as far as the viewer is shown it.
 
-
-def with_all_known(person: vw.PersonView, row: Row, others: Sequence[Row], vault: Vault, *, on: date) -> vw.PersonView:
-    """Show all that is known of who a person is, as of a day; raises `DamagedError` or `KeyMissingError`."""
-    known = opened_identity(vault, row)
-    ages, counts = ages_of(known), strongest(ages_of(known))
+    Ages with their sources are shown with `person.age`. Raises `DamagedError` or `KeyMissingError`.
+    """
+    known = opened_identity(vault, seen.row)
+    known = {n: value for n, value in known.items() if covers(seen.access, f"person.{_SHOWN_AS.get(n, n)}")}
+    counts = strongest(ages_of(known))
+    is_age_shown = covers(seen.access, "person.age")
     return person.model_copy(
         update={
             "aliases": tuple(name for name in names_of(known) if name != person.name),
             "phone": str(known.get("phone") or ""),
             "age_words": in_words(counts, on) if counts else "",
-            "is_child": is_child(counts, on),
-            "ages": tuple(_age(age, is_counted=age == counts) for age in ages),
+            "is_child": is_child(counts, on) if is_age_shown else None,
+            "ages": tuple(_age(age, is_counted=age == counts) for age in ages_of(known)),
             "candidates": tuple(_candidate(one) for one in candidates_of(known)),
             "also": tuple(dict.fromkeys(name for other in others for name in _names(vault, other))),
         }

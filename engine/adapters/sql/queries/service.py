@@ -33,6 +33,7 @@ from engine.adapters.sql.queries import (
     sealed,
     sent,
     sharing,
+    sight,
     why,
     worklist,
 )
@@ -176,13 +177,10 @@ class SqlQueries:
     def unsealed_person(self, viewer: vw.Viewer, person_id: UUID) -> vw.PersonView:
         """Give who a person is; the caller records the act. Raises `NotFoundError`, `NotAllowedError`."""
         with self._reading() as reading:
-            row = reveal.person_row(reading, viewer, person_id)
-            is_ours = person_page.is_of_own_unit(reading, viewer, person_id)
-            others = person_page.others_of(reading, viewer, person_id) if is_ours else ()
-        person = reveal.unmasked_person(row, self._vault)
-        if not is_ours:
-            return person
-        return person_page.with_all_known(person, row, others, self._vault, on=reading.now.date())
+            seen = reveal.person_row(reading, viewer, person_id)
+            others = () if sight.is_narrowed(seen.access) else person_page.others_of(reading, viewer, person_id)
+        person = reveal.unmasked_person(seen, self._vault)
+        return person_page.with_all_known(person, seen, others, self._vault, on=reading.now.date())
 
     def person(self, viewer: vw.Viewer, case_id: UUID, person_id: UUID) -> vw.PersonPageView:
         """Show what may be seen of a person of a case without a recorded act; raises `NotFoundError`."""

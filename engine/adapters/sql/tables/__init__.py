@@ -47,7 +47,7 @@ from engine.adapters.sql.tables.people import (
     ShiftRow,
     UnitRow,
 )
-from engine.adapters.sql.tables.persons import CasePersonRow, PersonRow, PersonTokenRow
+from engine.adapters.sql.tables.persons import CaseLinkRow, CasePersonRow, PersonMergeRow, PersonRow, PersonTokenRow
 from engine.adapters.sql.tables.sharing import (
     ConsentRow,
     MatchAlertRow,
@@ -80,6 +80,7 @@ __all__ = [
     "AuditEventRow",
     "BatchRow",
     "BreakGlassRow",
+    "CaseLinkRow",
     "CasePersonRow",
     "CaseRow",
     "ChannelChangeRow",
@@ -122,6 +123,7 @@ __all__ = [
     "OrganisationRow",
     "PartnerLinkRow",
     "PartnerViewRow",
+    "PersonMergeRow",
     "PersonRow",
     "PersonTokenRow",
     "PreferenceRow",

@@ -1,0 +1,84 @@
+"""What a granted unit sees of persons and of other cases: what its grant names, and no link at all."""
+
+from uuid import UUID, uuid4
+
+import pytest
+
+from engine.adapters.sql import tables as tb
+from engine.adapters.sql.person_store import PersonStore
+from engine.errors import NotFoundError
+from engine.views import Viewer
+from tests.integration.queries.world import START, World
+
+KNOWN = {
+    "name": "Kamala", "aliases": ["Kamla Devi"], "phone": "1234567890",
+    "candidates": [{"id": str(UUID(int=5)), "name": "Moni"}],
+    "ages": [{"youngest": 15, "oldest": 17, "source": "school", "as_of": "2026-03-01"}],
+}  # fmt: skip
+
+
+@pytest.fixture
+def partner(world: World) -> Viewer:
+    return world.actor("Eve", world.unit("Elsewhere"), "supervisor", "caseworker")
+
+
+@pytest.fixture
+def case_id(world: World) -> UUID:
+    return world.open_case(world.unit("Shillong"), victims=1, number="C-HOME")
+
+
+def person_of(world: World, case_id: UUID) -> UUID:
+    sam = world.actor("Sam", world.unit("Shillong"), "supervisor", "caseworker")
+    person: UUID = world.queries.case(sam, case_id).persons[0].id
+    with world.sql.begin() as connection:
+        PersonStore(connection, world.vault).change(person, KNOWN, ())
+    return person
+
+
+@pytest.mark.parametrize(
+    ("fields", "shown"),
+    [
+        (["person.name"], ("Kamala", (), "", "", None)),
+        (["person.age"], (None, (), "", "15 to 17", True)),
+        (["person.aliases", "person.phone"], (None, ("Kamla Devi",), "1234567890", "", None)),
+        (["person.*"], ("Kamala", ("Kamla Devi",), "1234567890", "15 to 17", True)),
+    ],
+)
+def test_a_grant_shows_of_a_person_what_it_names(
+    world: World, partner: Viewer, case_id: UUID, fields: list[str], shown: object
+) -> None:
+    person = person_of(world, case_id)
+    world.grant(case_id, partner.unit_ids[0], fields=fields)
+    seen = world.queries.unsealed_person(partner, person)
+    assert (seen.name, seen.aliases, seen.phone, seen.age_words, seen.is_child) == shown
+    assert bool(seen.candidates) == (fields == ["person.*"])
+    assert world.queries.person(partner, case_id, person).same == ()
+
+
+def test_a_grant_of_no_persons_shows_no_page_of_them(world: World, partner: Viewer, case_id: UUID) -> None:
+    person = person_of(world, case_id)
+    for fields in ([], ["case.*"]):
+        world.grant(case_id, partner.unit_ids[0], fields=fields)
+        with pytest.raises(NotFoundError):
+            world.queries.person(partner, case_id, person)
+
+
+def test_a_link_is_shown_to_the_own_unit_alone_and_with_a_number_to_who_sees_that_case(
+    world: World, partner: Viewer, case_id: UUID
+) -> None:
+    sam = world.actor("Sam", world.unit("Shillong"), "supervisor")
+    other = world.open_case(world.unit("Elsewhere"), victims=1, number="C-THERE")
+    for viewer in (sam, partner):
+        with pytest.raises(NotFoundError):
+            world.queries.case_links(viewer, uuid4())
+    world.add(
+        tb.CaseLinkRow, id=uuid4(), case_id=case_id, other_case_id=other, unit_id=sam.unit_ids[0], kind="same_event",
+        asked_at=START, held_items=[],
+    )  # fmt: skip
+    assert [(link.number, link.case_id) for link in world.queries.case_links(sam, case_id)] == [("another case", None)]
+    assert [link.number for link in world.queries.case_links(partner, other)] == ["another case"]
+    world.grant(case_id, partner.unit_ids[0], fields=["case.*"])
+    assert world.queries.case_links(partner, case_id) == ()
+    assert [link.number for link in world.queries.case_links(partner, other)] == ["C-HOME"]
+    with pytest.raises(NotFoundError):
+        world.queries.case_links(world.actor("Ada", world.unit("Shillong"), "system_administrator"), case_id)
