@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from dataclasses import field as attribute
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
@@ -134,11 +134,32 @@ class Prepared:
 
 
 @dataclass(frozen=True, slots=True)
+class ConsentGiven:
+    """What a person, or who decides for them, has agreed to in a step: it goes into the ledger of consents.
+
+    `kind` is consent, assent, guardian, committee or court; `recipients` are kinds of body, and `parts` those of a case
+    that the ledger knows: case_summary, name, age_and_sex, contact, photo, home_address, language, risks, health_needs,
+    family, police_papers, court_papers. A code that it does not know shares nothing. `valid_until` is a day in the zone
+    of the case, the last one.
+    """
+
+    kind: str
+    purposes: tuple[str, ...]
+    recipients: tuple[str, ...]
+    parts: tuple[str, ...]
+    valid_until: date | None
+    language: str = ""
+    read_aloud: bool = False
+    is_withdrawn: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Concluded:
-    """What follows from the answers beyond the workflow: facts, and dates to watch."""
+    """What follows from the answers beyond the workflow: facts, dates to watch, and a consent for the ledger."""
 
     facts: Mapping[str, Scalar] = attribute(default_factory=dict)
     notes: tuple[str, ...] = ()
+    consent: ConsentGiven | None = None
 
 
 @dataclass(frozen=True, slots=True)

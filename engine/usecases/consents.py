@@ -83,7 +83,7 @@ def withdraw_consent(engine: Engine, consent_id: UUID, *, viewer: Viewer, comman
             raise AlreadyEndedError(kind="consent")
         consent = known_consent(work, consent_id)
         after = _note(work, state, "ConsentWithdrawn", consent, viewer.actor_id, now)
-        recalled = end_referrals_of(
+        recalled, _ = end_referrals_of(
             engine, work, after, consent, reason="consent_withdrawn", by=viewer.actor_id, now=now
         )
         work.records.remember(command_id, {"recalled": recalled}, case_id=state.case.id, at=now)

@@ -18,6 +18,7 @@ from engine.errors import IcmcError, StepFailedError
 from engine.plugin.steps import Completed, Concluded, Prepared
 from engine.ports import ClaimedJob, JsonValue
 from engine.stores import UnitOfWork
+from engine.usecases.consent_steps import keep_consent
 from engine.usecases.deciding import carry_out
 from engine.usecases.deliver_messages import deliver_messages
 from engine.usecases.papers import keep_papers, make_papers, release_papers
@@ -91,7 +92,8 @@ def _conclude(engine: Engine, job: ClaimedJob, traced: Mapping[str, Any]) -> str
     def write(work: UnitOfWork, state: CaseState, now: datetime) -> None:
         keep_papers(work, state, read, papers, now)
         release_papers(work, read, now)
-        _record_facts(engine, work, state, read.step, concluded.facts, now)
+        after = keep_consent(engine, work, state, read.step, concluded.consent, now=now)
+        _record_facts(engine, work, after, read.step, concluded.facts, now)
 
     return _finish(engine, job, traced, write)
 

@@ -135,10 +135,10 @@ def stop(work: UnitOfWork, referral: Referral, *, reason: str, by: UUID | None, 
 
 def end_referrals_of(
     engine: Engine, work: UnitOfWork, state: CaseState, consent: Consent, *, reason: str, by: UUID | None, now: datetime
-) -> int:
-    """Call back all that rests on a consent, and tell who got it without a word of content; gives how many there were.
+) -> tuple[int, CaseState]:
+    """Call back all that rests on a consent, and tell who got it without a word of content.
 
-    A case that was handed over stays where it is.
+    Gives how many referrals there were, and the case after. A case that was handed over stays where it is.
     """
     live = [one for one in work.referrals.of_consent(consent.id) if one.is_live and not _is_handed_over(one)]
     for referral in live:
@@ -152,7 +152,7 @@ def end_referrals_of(
     for grant in work.access.grants_of(state.case.id):
         if grant.consent_id == consent.id and grant.is_live(now):
             work.access.end_grant(grant.id, at=now, reason=reason)
-    return len(live)
+    return len(live), state
 
 
 def _is_handed_over(referral: Referral) -> bool:

@@ -18,7 +18,7 @@ from engine.plugin.steps import (
 )
 from engine.plugin.values import add_months, as_day, end_of_day, local_day
 from pillars.protection import forms
-from pillars.protection.consent import covers_sharing, is_live
+from pillars.protection.consent import covers_sharing, given_in, is_live
 
 _CONSENT_MONTHS = 12
 _REVIEW_DAYS = 7
@@ -46,7 +46,8 @@ def _prepare_consent(context: StepContext) -> Prepared:
 
 def _conclude_consent(context: StepContext) -> Concluded:
     live = is_live(context.answers, now=context.now, zone=context.zone)
-    return Concluded(facts={"consent_given": live, "consent_to_share": live and covers_sharing(context.answers)})
+    facts = {"consent_given": live, "consent_to_share": live and covers_sharing(context.answers)}
+    return Concluded(facts=facts, consent=given_in(context.answers, now=context.now))
 
 
 def _prepare_safety(context: StepContext) -> Prepared:

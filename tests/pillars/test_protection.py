@@ -119,8 +119,9 @@ def test_consent_is_checked_for_end_withdrawal_purpose_and_content(
     assert CONSENT.conclude is not None
     assert CONSENT_CHECK.run is not None
     consent = AGREED | changes
-    facts = CONSENT.conclude(FakeContext(answers=consent)).facts
-    assert facts == {"consent_given": live, "consent_to_share": shares}
+    concluded = CONSENT.conclude(FakeContext(answers=consent))
+    assert concluded.facts == {"consent_given": live, "consent_to_share": shares}
+    assert concluded.consent.parts == tuple(consent["fields_covered"])
     outputs = CONSENT_CHECK.run(FakeContext(before={"protection.consent": consent})).outputs
     assert (outputs["live"], outputs["covers_sharing"]) == (live, shares)
 

@@ -8,8 +8,11 @@ from starlette.testclient import TestClient
 
 from engine.portal.routes.partner import COOKIE
 from engine.replay.world import people_of
+from engine.usecases.complete_work_item import complete_work_item
 from engine.usecases.matches import find_matches
-from engine.usecases.steer_case import identify_person
+from engine.usecases.run_job import run_job
+from engine.usecases.serve_jobs import claim_jobs, close_batch, dispatchable
+from engine.usecases.steer_case import add_step, identify_person
 from engine.views import Viewer
 from tests.integration.portal.world import ORIGIN, Portal, Reported, report_case
 
@@ -120,6 +123,42 @@ def test_adding_a_person_answers_the_same_whether_another_unit_knows_them_or_not
     seen_address = re.search(r'action="(/matches/[0-9a-f-]+/seen)"', lead.text)
     assert seen_address
     assert "It was noted that you have seen it." in portal.as_role("supervisor").post(seen_address.group(1)).text
+
+
+def test_a_consent_that_a_step_asked_for_is_in_the_ledger_and_ends_when_the_step_says_so(portal: Portal) -> None:
+    case = known_case(portal)
+    case_id, lead = UUID(case.page.rpartition("/")[2]), portal.people["case_manager"]
+    add_step(portal.engine, case_id, viewer=lead, command_id=uuid4(), uses="protection.consent")
+    answers = {
+        "person": "the child", "kind": "guardian", "purpose": ["shelter"], "recipients": ["shelter"],
+        "fields_covered": ["name", "language"], "valid_until": "2026-09-01", "language": "as", "read_aloud": True,
+        "signed": "thumb print",
+    }  # fmt: skip
+    with portal.engine.unit_of_work() as work:
+        item = next(one for one in work.items.open_of_case(case_id) if one.uses == "protection.consent")
+    complete_work_item(
+        portal.engine, item.id, viewer=lead, revision=item.revision, command_id=uuid4(), answers=answers
+    )  # fmt: skip
+    do_jobs(portal)
+    page = portal.as_role("case_manager").get(f"{case.page}/consents").text
+    assert "The guardian, for a child; the child was not asked" in page
+    assert "Name and other names" in page
+    assert "Tue 01 Sep 2026, 23:59" in page
+    with portal.engine.unit_of_work() as work:
+        [kept] = work.consents.of_case(case_id)
+    assert (kept.step_id, kept.recipients, kept.recorded_by) == (item.step_id, ("kind:shelter",), lead.actor_id)
+    assert (
+        "It was written down what may be shared of a person."
+        in portal.as_role("case_manager").get(f"{case.page}/history").text
+    )
+
+
+def do_jobs(portal: Portal) -> None:
+    while batches := dispatchable(portal.engine, limit=50):
+        for batch in batches:
+            while not close_batch(portal.engine, batch_id=batch.id):
+                for job in claim_jobs(portal.engine, batch_id=batch.id, worker="test", limit=100):
+                    run_job(portal.engine, job, flow_run_id=None, task_run_id=None, done_by="fallback")
 
 
 def known_case(
