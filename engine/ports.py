@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
 from engine import views as vw
@@ -504,6 +504,34 @@ class Queries(Protocol):
 
     def contacts(self, viewer: vw.Viewer) -> tuple[vw.ContactView, ...]:
         """List by which channels the viewer can be reached."""
+        ...
+
+    def keeping(self, viewer: vw.Viewer, case_id: UUID | None = None) -> vw.KeepingView:
+        """List what is held, sealed, to be erased or due; raises `NotFoundError`, `NotAllowedError`."""
+        ...
+
+    def holders(self, viewer: vw.Viewer, case_id: UUID) -> tuple[tuple[UUID, str], ...]:
+        """List who may hold a case while it is sealed; raises `NotFoundError`."""
+        ...
+
+    def copies(self, viewer: vw.Viewer) -> tuple[vw.ExportCopyView, ...]:
+        """List the copies that the viewer asked for or may agree to, the latest first."""
+        ...
+
+    def count_copied(self, viewer: vw.Viewer, what: str, chosen: Mapping[str, Any]) -> int:
+        """Count the lines that a copy would have now; raises `NotAllowedError`."""
+        ...
+
+    def sheet(self, viewer: vw.Viewer, what: str, chosen: Mapping[str, Any]) -> vw.SheetView:
+        """Give the lines of a copy; only the use case that records it may ask. Raises `NotAllowedError`."""
+        ...
+
+    def statistics(self, viewer: vw.Viewer, *, of: str, by: Sequence[str], outside: bool) -> vw.StatisticsView:
+        """Count cases or steps, small counts withheld; raises `NotAllowedError`, `TooFineError`."""
+        ...
+
+    def unsealed_subject(self, viewer: vw.Viewer, case_id: UUID, person_id: UUID) -> vw.SubjectView:
+        """Give all that is held about a person; only the use case that records the act may ask."""
         ...
 
     def document(self, viewer: vw.Viewer, document_id: UUID) -> str:

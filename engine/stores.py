@@ -1527,8 +1527,8 @@ class Keeping(Protocol):
         """Say whether a person was erased."""
         ...
 
-    def cases_of(self, person_id: UUID) -> tuple[CaseOfPerson, ...]:
-        """Load what must be known of every case of a person, those too that they were taken out of."""
+    def cases_of(self, person_ids: Sequence[UUID]) -> tuple[CaseOfPerson, ...]:
+        """Load what must be known of every case of a person, under all of their ids, those too that they have left."""
         ...
 
     def persons_of(self, case_id: UUID) -> tuple[UUID, ...]:

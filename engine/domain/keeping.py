@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, Final, Self
+from typing import Any, Final, NamedTuple, Self
 from uuid import UUID
 
 from engine.domain.policy import ROLES_THAT_MAY, Action
@@ -310,6 +310,20 @@ class ExportCopy(Record):
             raise AlreadyEndedError(kind="copy")
         changes = {"status": CopyStatus.FETCHED, "fetched_at": at, "rows": rows, "sha256": sha256, "token_hash": None}
         return self.model_copy(update={**changes, "revision": self.revision + 1})
+
+
+class Mark(NamedTuple):
+    """What stands in every copy: its number, for whom it was made, when (in the words of their zone), and for what."""
+
+    number: int
+    name: str
+    at: str
+    purpose: str
+
+    @property
+    def sentence(self) -> str:
+        """Say it in one line."""
+        return f"Copy {self.number}, made for {self.name} on {self.at}: {self.purpose}. Do not pass it on."
 
 
 def key_of_step(step: Step) -> UUID | None:

@@ -31,10 +31,12 @@ from engine.portal.routes import (
     delays,
     demo,
     duty,
+    exports,
     first_run,
     health,
     home,
     items,
+    keeping,
     links,
     matches,
     outgoing,
@@ -46,6 +48,7 @@ from engine.portal.routes import (
     reports,
     sending,
     sign_in,
+    subject,
     transmit,
     units,
     workflows,
@@ -58,7 +61,7 @@ _ROUTES: Final = (
     health, api, sign_in, first_run, account, people, units,
     home, reports, worklist, items, cases, case_changes, persons, case_links, deadlines, links,
     conflicts, duty, referrals, consents, sending, matches, partner, preferences, transmit, workflows, calendars,
-    definitions_time, board, delays, outgoing, demo,
+    keeping, exports, subject, definitions_time, board, delays, outgoing, demo,
 )  # fmt: skip
 _THIS_MACHINE: Final = ("127.0.0.1", "localhost", "[::1]")
 _A_WEEK: Final = "public, max-age=604800, immutable"

@@ -168,7 +168,7 @@ def answer_notice(engine: Engine, notice_id: UUID, *, viewer: Viewer, answer: st
 
 def require_nothing_against(work: UnitOfWork, person_id: UUID, now: datetime) -> tuple[CaseOfPerson, ...]:
     """Refuse to erase a person while something stands against it; gives their cases. Raises `HeldError`."""
-    cases = work.keeping.cases_of(person_id)
+    cases = work.keeping.cases_of(work.persons.same_as(person_id))
     reasons = reasons_against(cases, kept=_kept(work, cases, now), now=now)
     if reasons:
         raise HeldError(reasons="; ".join(reasons))
@@ -199,7 +199,7 @@ def _carry_out(engine: Engine, erasure_id: UUID) -> bool:
             _note(work, state, "ErasureEnded", after, None, now)
             work.commit()
             return False
-        tombstone = _tombstone(engine, erasure, cases, now)
+        tombstone = _tombstone(engine, work, erasure, cases, now)
         engine.tombstones.add(tombstone)
         work.keeping.save_erasure(erasure.done(now))
         _destroy(engine, work, tombstone, state=state)
@@ -208,11 +208,14 @@ def _carry_out(engine: Engine, erasure_id: UUID) -> bool:
         return True
 
 
-def _tombstone(engine: Engine, erasure: Erasure, cases: Sequence[CaseOfPerson], now: datetime) -> Tombstone:
+def _tombstone(
+    engine: Engine, work: UnitOfWork, erasure: Erasure, cases: Sequence[CaseOfPerson], now: datetime
+) -> Tombstone:
+    persons = dict.fromkeys((erasure.person_id, *work.persons.same_as(erasure.person_id)))
     last = [case.case_id for case in cases if case.is_last]
     return Tombstone(
         id=engine.entropy.uuid(), person_id=erasure.person_id, case_ids=tuple(case.case_id for case in cases),
-        key_owners=(erasure.person_id, *last, *map(place_key, last)), source=erasure.source.value, erased_at=now,
+        key_owners=(*persons, *last, *map(place_key, last)), source=erasure.source.value, erased_at=now,
         approved_by=tuple(one.actor_id for one in erasure.approvals),
     )  # fmt: skip
 

@@ -5,8 +5,23 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Table, delete, exists, func, insert, or_, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Table,
+    any_,
+    delete,
+    exists,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.types import Uuid
 
 from engine.adapters.sql import tables as tb
 from engine.domain.keeping import (
@@ -34,8 +49,8 @@ HOLD, RESTRICTION, ERASURE, APPROVAL, TOMBSTONE, NOTICE, PROPOSAL, CORRECTION, C
 )  # fmt: skip
 _CASE, _UNIT, _LINK, _PERSON, _TOKEN = (_TABLES[n] for n in ("case", "unit", "case_person", "person", "person_token"))
 _DEADLINE, _GRANT, _REFERRAL = (_TABLES[name] for name in ("deadline", "grant", "referral"))
-_DRAFT, _STEP, _MESSAGE, _DELIVERY, _COMMAND = (
-    _TABLES[name] for name in ("draft", "step", "message", "delivery", "command")
+_DRAFT, _STEP, _ITEM, _DELIVERY, _COMMAND = (
+    _TABLES[name] for name in ("draft", "step", "work_item", "delivery", "command")
 )
 _NEXT_COPY = text("SELECT pg_advisory_xact_lock(4711120008)")
 
@@ -117,14 +132,15 @@ class KeepingStore:
 
     def is_erased(self, person_id: UUID) -> bool:
         """Say whether a person was erased."""
-        query = select(exists().where(TOMBSTONE.c.person_id == person_id))
+        query = select(_is_erased(literal(person_id, Uuid())))
         return bool(self._connection.execute(query).scalar())
 
-    def cases_of(self, person_id: UUID) -> tuple[CaseOfPerson, ...]:
-        """Load what must be known of every case of a person, those too that they were taken out of."""
+    def cases_of(self, person_ids: Sequence[UUID]) -> tuple[CaseOfPerson, ...]:
+        """Load what must be known of every case of a person, under all of their ids, those too that they have left."""
         other = _LINK.alias("other")
-        is_known = ~exists().where(TOMBSTONE.c.person_id == other.c.person_id)
-        others = exists().where(other.c.case_id == _CASE.c.id, other.c.person_id != person_id, is_known)
+        others = exists().where(
+            other.c.case_id == _CASE.c.id, other.c.person_id.not_in(person_ids), ~_is_erased(other.c.person_id)
+        )
         danger = select(func.max(_DEADLINE.c.breached_at)).where(
             _DEADLINE.c.case_id == _CASE.c.id, _DEADLINE.c.critical
         )
@@ -138,16 +154,14 @@ class KeepingStore:
                 danger.scalar_subquery().label("danger_at"), holds.scalar_subquery().label("holds"),
             )
             .join(_UNIT, _UNIT.c.id == _CASE.c.unit_id)
-            .where(_CASE.c.id.in_(select(_LINK.c.case_id).where(_LINK.c.person_id == person_id)))
+            .where(_CASE.c.id.in_(select(_LINK.c.case_id).where(_LINK.c.person_id.in_(person_ids))))
             .order_by(_CASE.c.opened_at, _CASE.c.id)
         )  # fmt: skip
         return tuple(_case_of_person(dict(row)) for row in self._connection.execute(query).mappings())
 
     def persons_of(self, case_id: UUID) -> tuple[UUID, ...]:
         """List the persons of a case who are not erased."""
-        query = select(_LINK.c.person_id).where(
-            _LINK.c.case_id == case_id, ~exists().where(TOMBSTONE.c.person_id == _LINK.c.person_id)
-        )
+        query = select(_LINK.c.person_id).where(_LINK.c.case_id == case_id, ~_is_erased(_LINK.c.person_id))
         return tuple(self._connection.execute(query.distinct().order_by(_LINK.c.person_id)).scalars())
 
     def receivers_of(self, case_ids: Sequence[UUID]) -> tuple[tuple[UUID, UUID], ...]:
@@ -175,18 +189,14 @@ class KeepingStore:
 
         What is sealed stays as it is: without its key it is noise, and the chain that covers it still verifies.
         """
-        person, whole = tombstone.person_id, [one for one in tombstone.key_owners if one in tombstone.case_ids]
-        self._connection.execute(delete(_TOKEN).where(_TOKEN.c.person_id == person))
-        self._connection.execute(update(_PERSON).where(_PERSON.c.id == person).values(sealed_identity=None))
-        path = f"%person:{person}%"
-        own_items = select(_TABLES["work_item"].c.id).where(
-            _TABLES["work_item"].c.step_id.in_(
-                select(_STEP.c.id).where(_STEP.c.case_id.in_(tombstone.case_ids), _STEP.c.path.like(path))
-            )
-        )
-        self._connection.execute(
-            delete(_DRAFT).where(or_(_DRAFT.c.item_id.in_(own_items), _DRAFT.c.case_id.in_(whole)))
-        )
+        owners = tombstone.key_owners
+        whole = [one for one in owners if one in tombstone.case_ids]
+        self._connection.execute(delete(_TOKEN).where(_TOKEN.c.person_id.in_(owners)))
+        self._connection.execute(update(_PERSON).where(_PERSON.c.id.in_(owners)).values(sealed_identity=None))
+        own = or_(*(_STEP.c.path.like(f"%person:{owner}%") for owner in owners))
+        steps = select(_STEP.c.id).where(_STEP.c.case_id.in_(tombstone.case_ids), own)
+        items = select(_ITEM.c.id).where(_ITEM.c.step_id.in_(steps))
+        self._connection.execute(delete(_DRAFT).where(or_(_DRAFT.c.item_id.in_(items), _DRAFT.c.case_id.in_(whole))))
         unsent = (_DELIVERY.c.case_id.in_(whole), _DELIVERY.c.status.in_(("waiting", "storm", "digest", "dead")))
         self._connection.execute(update(_DELIVERY).where(*unsent).values(status="dropped", drop_reason="erased"))
         self._connection.execute(update(_COMMAND).where(_COMMAND.c.case_id.in_(whole)).values(answer={}))
@@ -215,13 +225,12 @@ class KeepingStore:
 
     def closed_cases(self, *, after: UUID | None, most: int) -> tuple[ClosedCase, ...]:
         """List closed cases by id in which somebody is still known, those after one that was looked at already."""
-        is_known = ~exists().where(TOMBSTONE.c.person_id == _LINK.c.person_id)
         query = (
             select(_CASE.c.id, _CASE.c.unit_id, _CASE.c.jurisdiction, _UNIT.c.zone, _CASE.c.closed_at)
             .join(_UNIT, _UNIT.c.id == _CASE.c.unit_id)
             .where(
                 _CASE.c.status == "closed", _CASE.c.closed_at.is_not(None),
-                exists().where(_LINK.c.case_id == _CASE.c.id, is_known),
+                exists().where(_LINK.c.case_id == _CASE.c.id, ~_is_erased(_LINK.c.person_id)),
                 *([_CASE.c.id > after] if after else []),
             )
             .order_by(_CASE.c.id)
@@ -306,6 +315,10 @@ class KeepingStore:
         rows = self._connection.execute(query.order_by(APPROVAL.c.approved_at)).mappings()
         approvals = tuple(ErasureApproval.model_validate(dict(one)) for one in rows)
         return Erasure.model_validate({**row, "approvals": approvals})
+
+
+def _is_erased(person_id: Any) -> ColumnElement[bool]:  # noqa: ANN401 - a column
+    return exists().where(person_id == any_(TOMBSTONE.c.key_owners))
 
 
 def _columns(table: Table, record: Any) -> list[Any]:  # noqa: ANN401 - a class of records

@@ -44,6 +44,8 @@ def cases(
         page=page,
         has_more=len(found) > PAGE,
         count=visit.engine.queries.count_cases(visit.viewer, status=wanted),
+        may_see_statistics=visit.may(Action.SEE_STATISTICS),
+        may_see_keeping=visit.may(Action.SEE_KEEPING),
     )
 
 
@@ -68,6 +70,7 @@ def case_page(visit: SignedIn, case_id: UUID) -> Response:
         runs_in_prefect=run_links(case.jobs, visit.portal.prefect_ui_url) if visit.may(Action.SEE_BOARD) else (),
         may_change=visit.may(Action.CHANGE_PLAN),
         may_steer=visit.may(Action.STEER),
+        may_see_keeping=visit.may(Action.SEE_KEEPING),
         command_id=visit.new_command(),
     )
 

@@ -25,6 +25,7 @@ from engine.portal.visit import Link
 from engine.spec.findings import Finding
 from engine.usecases.calendar_days import CalendarDay
 from tests.unit.portal.account_pages import account_contexts
+from tests.unit.portal.keeping_contexts import keeping_contexts
 from tests.unit.portal.sharing_contexts import sharing_contexts
 
 NOW = datetime(2026, 3, 7, 13, 10, tzinfo=UTC)
@@ -126,8 +127,8 @@ def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
         "refused.html": {"heading": NASTY, "message": NASTY if full else ""},
         "failed.html": {"failure": "abc"},
         "cases.html": {"cases": some(view(vw.CaseLine)), "status_shown": "open", "number": "", "page": 2 if full else 1,
-                       "has_more": full, "count": 1},
-        "case.html": {"case": case, "groups": lane_groups((), case.steps), "waiting": some(step), "held": some(step),
+                       "has_more": full, "count": 1, "may_see_statistics": full, "may_see_keeping": full},
+        "case.html": {"case": case, "may_see_keeping": full, "groups": lane_groups((), case.steps), "waiting": some(step), "held": some(step),
                       "running": some(deadline), "past": some(deadline), "may_change": full, "may_steer": full,
                       "linked": links, "command_id": ID, "runs_in_prefect": run_links(some(job), "http://127.0.0.1:4200")},
         "history.html": {"case": case, "events": some(view(vw.EventView))},
@@ -190,6 +191,7 @@ def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
                        "recent": run_links(some(job), "http://127.0.0.1:4200"),
                        "deadlines_age": timedelta(seconds=9) if full else None, "deadlines_late": full,
                        "prefect_ui_url": "http://127.0.0.1:4200" if full else None},
+        **keeping_contexts(view, some, NASTY, full=full),
         "demo.html": {"spans": {"PT6H": ("Let 6 hours pass", timedelta(hours=6))}, "cases": some(view(vw.CaseLine)),
                       "mails": some(view(vw.MailView))},
         **sharing_contexts(view, some, NASTY, full=full),
@@ -209,7 +211,7 @@ PAGES = sorted(contexts(full=True))
 
 
 def test_no_template_is_left_out() -> None:
-    parts = {"base.html", "_parts.html", "_controls.html", "_preview.html"}
+    parts = {"_keeping.html", "base.html", "_parts.html", "_controls.html", "_preview.html"}
     assert set(environment().list_templates(extensions=["html"])) - parts == set(PAGES)
 
 

@@ -1,7 +1,8 @@
 """The questions that pages, the command line and messages ask, each in a read-only transaction of its own."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Engine
@@ -14,6 +15,7 @@ from engine.adapters.sql.queries import (
     case_page,
     case_rows,
     cases,
+    copies,
     definitions,
     delays,
     documents,
@@ -22,6 +24,7 @@ from engine.adapters.sql.queries import (
     history,
     installation,
     jobs,
+    keeping,
     links,
     notices,
     offers,
@@ -34,6 +37,8 @@ from engine.adapters.sql.queries import (
     sent,
     sharing,
     sight,
+    statistics,
+    subject,
     why,
     worklist,
 )
@@ -150,6 +155,45 @@ class SqlQueries:
         """Count by unit and month what was kept and what was late, and by whom; raises `NotAllowedError`."""
         with self._reading() as reading:
             return delays.delays(reading, viewer)
+
+    def keeping(self, viewer: vw.Viewer, case_id: UUID | None = None) -> vw.KeepingView:
+        """List what is held, sealed, to be erased or due; raises `NotFoundError`, `NotAllowedError`."""
+        with self._reading() as reading:
+            return keeping.keeping(reading, viewer, case_id)
+
+    def holders(self, viewer: vw.Viewer, case_id: UUID) -> tuple[tuple[UUID, str], ...]:
+        """List who may hold a case while it is sealed; raises `NotFoundError`."""
+        with self._reading() as reading:
+            return keeping.holders(reading, viewer, case_id)
+
+    def copies(self, viewer: vw.Viewer) -> tuple[vw.ExportCopyView, ...]:
+        """List the copies that the viewer asked for or may agree to, the latest first."""
+        with self._reading() as reading:
+            return copies.copies(reading, viewer)
+
+    def count_copied(self, viewer: vw.Viewer, what: str, chosen: Mapping[str, Any]) -> int:
+        """Count the lines that a copy would have now; raises `NotAllowedError`."""
+        with self._reading() as reading:
+            return copies.count_rows(reading, viewer, what, chosen)
+
+    def sheet(self, viewer: vw.Viewer, what: str, chosen: Mapping[str, Any]) -> vw.SheetView:
+        """Give the lines of a copy; only the use case that records it may ask. Raises `NotAllowedError`."""
+        with self._reading() as reading:
+            return copies.sheet(reading, viewer, what, chosen)
+
+    def statistics(self, viewer: vw.Viewer, *, of: str, by: Sequence[str], outside: bool) -> vw.StatisticsView:
+        """Count cases or steps, small counts withheld; raises `NotAllowedError`, `TooFineError`."""
+        with self._reading() as reading:
+            return statistics.statistics(reading, viewer, of=of, by=by, outside=outside)
+
+    def unsealed_subject(self, viewer: vw.Viewer, case_id: UUID, person_id: UUID) -> vw.SubjectView:
+        """Give all that is held about a person; only the use case that records the act may ask.
+
+        Raises `NotFoundError`, `NotAllowedError`.
+        """
+        with self._reading() as reading:
+            rows = subject.SubjectRows(reading, viewer, case_id, person_id)
+        return subject.subject_view(reading, rows, self._vault)
 
     def document(self, viewer: vw.Viewer, document_id: UUID) -> str:
         """Give a document's HTML; raises `NotFoundError`, `NotAllowedError`."""

@@ -1,0 +1,98 @@
+"""What a person may ask of us: to see what is held about them, and to have it put right."""
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from engine.domain.policy import Action
+from engine.errors import InvalidAnswersError, NotAllowedError, NotFoundError
+from engine.portal.dependencies import Posted, SignedIn
+from engine.portal.posted import text, typed, uuid_or_none
+from engine.portal.visit import Visit
+from engine.usecases.subject_access import REASONS, correct_person, report_to_subject
+from engine.views import CaseView, PersonView
+
+router = APIRouter()
+
+
+@router.get("/cases/{case_id}/persons/{person_id}/held")
+def held(visit: SignedIn, case_id: UUID, person_id: UUID) -> Response:
+    """Say what a report for a person is, before anything is read."""
+    case, person = _person(visit, case_id, person_id)
+    _require(visit, Action.ANSWER_SUBJECT)
+    return visit.page(
+        "subject-ask.html", title=f"What is held about {person.label}", section="track", zone=case.zone, case=case,
+        person=person,
+    )  # fmt: skip
+
+
+@router.post("/cases/{case_id}/persons/{person_id}/held")
+def report(visit: SignedIn, case_id: UUID, person_id: UUID) -> Response:
+    """Show all that is held about a person, to be printed for them; that it was read is written down first."""
+    found = report_to_subject(visit.engine, case_id, person_id, viewer=visit.viewer)
+    return visit.page(
+        "subject.html", title=f"What is held about {found.label}", section="track", zone=found.zone, found=found
+    )
+
+
+@router.get("/cases/{case_id}/persons/{person_id}/correct")
+def correct(visit: SignedIn, case_id: UUID, person_id: UUID) -> Response:
+    """Ask what is right."""
+    return _page(visit, case_id, person_id)
+
+
+@router.post("/cases/{case_id}/persons/{person_id}/correct")
+def corrected(visit: SignedIn, case_id: UUID, person_id: UUID, form: Posted) -> Response:
+    """Put right what is known of a person, or add a remark."""
+    command_id = uuid_or_none(form, "command_id") or visit.new_command()
+    try:
+        correct_person(
+            visit.engine, case_id, person_id, viewer=visit.viewer, command_id=command_id,
+            reason_code=text(form, "reason_code"), remark=text(form, "remark"),
+            changes={name: text(form, name) for name in ("name", "aliases", "phone", "age")},
+        )  # fmt: skip
+    except InvalidAnswersError as error:
+        return _page(visit, case_id, person_id, errors=error.problems, given=typed(form), command_id=command_id)
+    return visit.go(f"/cases/{case_id}/persons/{person_id}", said="corrected")
+
+
+def _page(
+    visit: Visit,
+    case_id: UUID,
+    person_id: UUID,
+    *,
+    errors: Mapping[str, str] | None = None,
+    given: Mapping[str, str] | None = None,
+    command_id: UUID | None = None,
+) -> Response:
+    case, person = _person(visit, case_id, person_id)
+    _require(visit, Action.CORRECT)
+    return visit.page(
+        "correct.html",
+        title=f"Put right what is known of {person.label}",
+        section="track",
+        status=422 if errors else 200,
+        zone=case.zone,
+        case=case,
+        person=person,
+        reasons=REASONS,
+        errors=errors or {},
+        problems=[(f"#{name}", sentence) for name, sentence in (errors or {}).items()],
+        typed=given or {},
+        command_id=command_id or visit.new_command(),
+    )
+
+
+def _person(visit: Visit, case_id: UUID, person_id: UUID) -> tuple[CaseView, PersonView]:
+    case = visit.engine.queries.case(visit.viewer, case_id)
+    found = next((person for person in case.persons if person.id == person_id), None)
+    if found is None:
+        raise NotFoundError(kind="person")
+    return case, found
+
+
+def _require(visit: Visit, action: Action) -> None:
+    if not visit.may(action):
+        raise NotAllowedError(actor=visit.viewer.name, action=action.value)

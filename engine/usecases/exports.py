@@ -1,0 +1,170 @@
+"""Make a copy for a spreadsheet: for a purpose, numbered, fetched once; a large one needs a second person."""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import NamedTuple
+from uuid import UUID
+
+from engine.assembly import Engine
+from engine.domain.keeping import COPY_LIVES, PURPOSES_OF_COPIES, CopyStatus, ExportCopy, Mark, needs_second_person
+from engine.domain.policy import Action, can, units_that_let
+from engine.errors import AlreadyEndedError, InvalidAnswersError, NotAllowedError, NotFoundError
+from engine.ports import JsonValue
+from engine.usecases.step_up import require_step_up
+from engine.views import SheetView, Viewer
+
+WHAT = frozenset({"cases", "steps", "limits"})
+FORMATS = frozenset({"csv", "xlsx"})
+
+
+class Fetched(NamedTuple):
+    """A copy that is handed over now, once; it is kept nowhere."""
+
+    number: int
+    format: str
+    content: bytes
+
+
+Write = Callable[[SheetView, Mark], bytes]
+
+
+def ask_copy(
+    engine: Engine,
+    *,
+    viewer: Viewer,
+    what: str,
+    format_: str,
+    purpose_code: str,
+    chosen: Mapping[str, JsonValue],
+) -> UUID:
+    """Ask for a copy of what the viewer sees of their own units; gives its id.
+
+    One of more than 50 lines waits for a second person. Raises `InvalidAnswersError`, `StepUpNeededError`,
+    `NotAllowedError`.
+    """
+    _require(viewer, Action.EXPORT)
+    require_step_up(engine, viewer)
+    kept = _checked(what, format_, purpose_code, chosen)
+    counted, now = engine.queries.count_copied(viewer, what, kept), engine.clock.now()
+    status = CopyStatus.ASKED if needs_second_person(counted) else CopyStatus.READY
+    with engine.unit_of_work() as work:
+        copy = work.keeping.add_copy(
+            ExportCopy(
+                id=engine.entropy.uuid(), number=0, asked_by=viewer.actor_id, unit_id=_unit(viewer), asked_at=now,
+                what=what, format=format_, purpose_code=purpose_code, chosen=kept, counted=counted, status=status,
+                expires_at=now + COPY_LIVES,
+            )
+        )  # fmt: skip
+        body = {"copy": copy.number, "what": what, "purpose": purpose_code, "rows": counted}
+        work.audit.note("keeping", "CopyAsked", body, actor_id=viewer.actor_id, at=now)
+        work.commit()
+        return copy.id
+
+
+def answer_copy(engine: Engine, copy_id: UUID, *, viewer: Viewer, agreed: bool) -> None:
+    """Agree to a large copy as a second person of the unit, or refuse it.
+
+    Raises `AlreadyEndedError`, `OwnApprovalError`, `StepUpNeededError`, `NotFoundError`, `NotAllowedError`.
+    """
+    now = engine.clock.now()
+    with engine.unit_of_work() as work:
+        copy = work.keeping.copy(copy_id)
+        if copy is None or copy.unit_id not in viewer.unit_ids:
+            raise NotFoundError(kind="copy")
+        if not can(viewer, Action.APPROVE_EXPORT, unit_id=copy.unit_id):
+            raise NotAllowedError(actor=viewer.name, action=Action.APPROVE_EXPORT.value)
+        require_step_up(engine, viewer)
+        after = copy.answer(viewer.actor_id, now, agreed=agreed)
+        work.keeping.save_copy(after)
+        body = {"copy": copy.number, "agreed": agreed}
+        work.audit.note("keeping", "CopyAnswered", body, actor_id=viewer.actor_id, at=now)
+        work.commit()
+
+
+def link_to_copy(engine: Engine, copy_id: UUID, *, viewer: Viewer) -> str:
+    """Give the secret of a link by which who asked fetches a copy, once; an earlier link no longer leads anywhere.
+
+    Raises `AlreadyEndedError`, `StepUpNeededError`, `NotFoundError`.
+    """
+    now, token = engine.clock.now(), engine.entropy.token()
+    with engine.unit_of_work() as work:
+        copy = work.keeping.copy(copy_id)
+        if copy is None or copy.asked_by != viewer.actor_id:
+            raise NotFoundError(kind="copy")
+        require_step_up(engine, viewer)
+        if copy.status is not CopyStatus.READY or copy.expires_at <= now:
+            raise AlreadyEndedError(kind="copy")
+        changes = {"token_hash": _hash(token), "revision": copy.revision + 1}
+        work.keeping.save_copy(copy.model_copy(update=changes))
+        work.commit()
+    return token
+
+
+def fetch_copy(engine: Engine, copy_id: UUID, *, token: str, viewer: Viewer, write: Write, at: str) -> Fetched:
+    """Make a copy by the rights that who asked has now, and hand it over; that is written down first, and works once.
+
+    `at` is the present time in words. What has grown beyond 50 lines since it was asked for is not handed over without
+    a second person. Raises `AlreadyEndedError`, `StepUpNeededError`, `NotFoundError`, `NotAllowedError`.
+    """
+    now = engine.clock.now()
+    with engine.unit_of_work() as work:
+        copy = work.keeping.copy(copy_id)
+        if copy is None or copy.asked_by != viewer.actor_id or copy.token_hash != _hash(token):
+            raise NotFoundError(kind="copy")
+        _require(viewer, Action.EXPORT)
+        require_step_up(engine, viewer)
+        sheet = engine.queries.sheet(viewer, copy.what, copy.chosen)
+        if needs_second_person(len(sheet.lines)) and copy.answered_by is None:
+            raise NotAllowedError(actor="One person alone", action="fetch more than 50 lines: ask for the copy again")
+        mark = Mark(copy.number, viewer.name, at, PURPOSES_OF_COPIES[copy.purpose_code])
+        content = write(sheet, mark)
+        digest = hashlib.sha256(content).hexdigest()
+        work.keeping.save_copy(copy.fetch(now, rows=len(sheet.lines), sha256=digest))
+        body = {"copy": copy.number, "what": copy.what, "rows": len(sheet.lines)}
+        work.audit.note("keeping", "CopyFetched", body, actor_id=viewer.actor_id, at=now)
+        work.commit()
+    return Fetched(copy.number, copy.format, content)
+
+
+def _checked(what: str, format_: str, purpose_code: str, chosen: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+    problems = {}
+    if what not in WHAT:
+        problems["what"] = "Choose what to copy."
+    if format_ not in FORMATS:
+        problems["format"] = "Choose a form."
+    if purpose_code not in PURPOSES_OF_COPIES:
+        problems["purpose_code"] = "Choose what it is for."
+    kept: dict[str, JsonValue] = {}
+    for name in ("since", "until"):
+        given = str(chosen.get(name) or "")
+        if given and not _is_date(given):
+            problems[name] = "Write it like 2026-03-07."
+        elif given:
+            kept[name] = given
+    if chosen.get("status") in {"open", "closed"}:
+        kept["status"] = chosen["status"]
+    if problems:
+        raise InvalidAnswersError(problems)
+    return kept
+
+
+def _is_date(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _unit(viewer: Viewer) -> UUID | None:
+    return min(units_that_let(viewer, Action.EXPORT), default=None)
+
+
+def _require(viewer: Viewer, action: Action) -> None:
+    if not can(viewer, action):
+        raise NotAllowedError(actor=viewer.name, action=action.value)
+
+
+def _hash(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()

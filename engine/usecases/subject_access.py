@@ -1,0 +1,119 @@
+"""Give a person what is held about them, and put right what is wrong: who, when and why, the old kept sealed."""
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from engine.assembly import Engine
+from engine.domain.policy import Action
+from engine.domain.state import CaseState
+from engine.errors import AlreadyEndedError, InvalidAnswersError, NotFoundError
+from engine.ports import JsonValue
+from engine.stores import Correction, UnitOfWork
+from engine.usecases.deciding import require_member
+from engine.usecases.readings import reading_of
+from engine.usecases.step_up import require_step_up
+from engine.views import SubjectView, Viewer
+
+REASONS = {
+    "wrong_from_start": "It was written down wrongly",
+    "changed_since": "It has changed since",
+    "person_says_so": "The person says so",
+    "paper_shows_it": "A paper shows it",
+}
+_FIELDS = ("name", "aliases", "phone", "age")
+_LONGEST = 2_000
+_OLDEST = 120
+
+
+def report_to_subject(engine: Engine, case_id: UUID, person_id: UUID, *, viewer: Viewer) -> SubjectView:
+    """Give all that is held about a person of a case; that it was read is written first.
+
+    Raises `StepUpNeededError`, `AuditUnavailableError`, `NotFoundError`, `NotAllowedError`.
+    """
+    now = engine.clock.now()
+    with engine.unit_of_work() as work:
+        state = work.cases.lock(case_id)
+        require_member(viewer, state, Action.ANSWER_SUBJECT)
+        _require_person(state, person_id)
+        require_step_up(engine, viewer)
+        classes = ("identity", "narrative")
+        work.audit.note_reading(reading_of(viewer, case_id, "subject_report", classes, at=now, subject_id=person_id))
+        body = {"person_id": str(person_id)}
+        work.cases.note(state, "SubjectAnswered", body, actor_id=viewer.actor_id, at=now)
+        work.commit()
+    return engine.queries.unsealed_subject(viewer, case_id, person_id)
+
+
+def correct_person(
+    engine: Engine,
+    case_id: UUID,
+    person_id: UUID,
+    *,
+    viewer: Viewer,
+    command_id: UUID,
+    reason_code: str,
+    changes: Mapping[str, str],
+    remark: str = "",
+) -> None:
+    """Put right what is known of a person, or only add a remark; what it was before stays, sealed.
+
+    Raises `InvalidAnswersError`, `AlreadyEndedError` for who was erased, `StepUpNeededError`, `NotFoundError`,
+    `NotAllowedError`.
+    """
+    now = engine.clock.now()
+    wanted = {name: changes[name].strip() for name in _FIELDS if changes.get(name, "").strip()}
+    _require_fitting(reason_code, wanted, remark)
+    with engine.unit_of_work() as work:
+        state = work.cases.lock(case_id)
+        require_member(viewer, state, Action.CORRECT)
+        _require_person(state, person_id)
+        require_step_up(engine, viewer)
+        if work.records.answer_to(command_id) is not None:
+            return
+        if work.keeping.is_erased(person_id):
+            raise AlreadyEndedError(kind="person")
+        before = work.persons.identity(person_id)
+        kind = "correction" if wanted else "remark"
+        correction = Correction(
+            id=engine.entropy.uuid(), case_id=case_id, person_id=person_id, kind=kind, reason_code=reason_code,
+            made_by=viewer.actor_id, made_at=now,
+        )  # fmt: skip
+        words: dict[str, JsonValue] = {**wanted, **({"remark": remark.strip()} if remark.strip() else {})}
+        work.keeping.add_correction(correction, before={name: before.get(name) for name in wanted}, words=words)
+        if wanted:
+            _write(engine, work, person_id, before, wanted)
+        type_ = "PersonCorrected" if wanted else "PersonRemarked"
+        body = {"person_id": str(person_id), "correction_id": str(correction.id)}
+        work.cases.note(state, type_, body, actor_id=viewer.actor_id, at=now)
+        work.records.remember(command_id, {"case_id": str(case_id)}, case_id=case_id, at=now)
+        work.commit()
+
+
+def _write(
+    engine: Engine, work: UnitOfWork, person_id: UUID, before: Mapping[str, JsonValue], wanted: Mapping[str, str]
+) -> None:
+    after: dict[str, JsonValue] = {**before, **wanted}
+    if "aliases" in wanted:
+        after["aliases"] = [name.strip() for name in wanted["aliases"].split(",") if name.strip()]
+    if "age" in wanted:
+        after["age"] = int(wanted["age"])
+    work.persons.change(person_id, after, engine.fingerprints.tokens(after))
+
+
+def _require_fitting(reason_code: str, wanted: Mapping[str, str], remark: str) -> None:
+    problems = {}
+    if reason_code not in REASONS:
+        problems["reason_code"] = "Choose why."
+    if not wanted and not remark.strip():
+        problems["remark"] = "Write what is right, or a remark."
+    if max(map(len, (*wanted.values(), remark))) > _LONGEST:
+        problems["remark"] = f"Write at most {_LONGEST} characters."
+    if "age" in wanted and not (wanted["age"].isascii() and wanted["age"].isdigit() and int(wanted["age"]) <= _OLDEST):
+        problems["age"] = "Write the age in whole years."
+    if problems:
+        raise InvalidAnswersError(problems)
+
+
+def _require_person(state: CaseState, person_id: UUID) -> None:
+    if not any(person.person_id == person_id for person in state.persons):
+        raise NotFoundError(kind="person")

@@ -1,0 +1,79 @@
+"""What the templates about keeping, erasing, copying and counting need."""
+
+from collections.abc import Callable
+from typing import Any
+
+from engine import views as vw
+from engine.domain.keeping import (
+    ENDS_OF_ERASURES,
+    GROUNDS_TO_ERASE,
+    GROUNDS_TO_SEAL,
+    HOLD_WORDS,
+    PURPOSES_OF_COPIES,
+    ROWS_ALONE,
+)
+from engine.spec.retention import RetentionPolicy
+
+POLICY = {
+    "retention": "trial", "title": "T", "jurisdiction": "*", "note": "N",
+    "rules": [{"data": "identity", "at_least": "P1Y", "at_most": "P2Y", "source": "S", "confidence": "C", "note": "N"}],
+}  # fmt: skip
+SET_BY = {"name": "A lawyer", "on": "2026-01-02", "source_read": "a text"}
+
+
+def keeping_contexts(
+    view: Callable[[Any], Any], some: Callable[[Any], Any], nasty: str, *, full: bool
+) -> dict[str, dict[str, Any]]:
+    """Give what each of these templates is given."""
+    found = view(vw.KeepingView)
+    erasure = view(vw.ErasureView)
+    if full:
+        states = ("asked", "approved", "done", "refused", "withdrawn")
+        erasures = tuple(
+            erasure.model_copy(
+                update={"status": state, "cooling_until": None if state == "asked" else erasure.cooling_until}
+            )
+            for state in states
+        )
+        hold = view(vw.HoldView)
+        holds = tuple(
+            hold.model_copy(update={"lifted_at": lifted, "lift_asked_by_id": asked})
+            for lifted, asked in ((hold.lifted_at, None), (None, hold.id), (None, None))
+        )
+        found = found.model_copy(update={"erasures": erasures, "holds": holds})
+    copy = view(vw.ExportCopyView)
+    copies = [
+        copy.model_copy(update={"status": state, "is_mine": mine})
+        for state in ("asked", "ready", "fetched", "refused", "expired")
+        for mine in (True, False)
+    ]
+    policies = [RetentionPolicy.model_validate(POLICY | ({"set_by": SET_BY} if full else {}))]
+    form: dict[str, Any] = {
+        "errors": {"kind": nasty, "holder_id": nasty, "person_id": nasty} if full else {},
+        "problems": some(("#kind", nasty)), "typed": {"name": nasty} if full else {}, "command_id": erasure.id,
+    }  # fmt: skip
+    statistics = view(vw.StatisticsView)
+    if full:
+        statistics = statistics.model_copy(update={"dimensions": ("month",)})
+    person = {"case": view(vw.CaseView), "person": view(vw.PersonView)}
+    return {
+        "keeping.html": {"found": found, "ends": ENDS_OF_ERASURES, "may_ask": full, "may_approve": full},
+        "keeping-policies.html": {"policies": policies},
+        "case-keeping.html": {
+            "case": view(vw.CaseView), "found": found, "kinds": HOLD_WORDS, "grounds_to_seal": GROUNDS_TO_SEAL,
+            "grounds_to_erase": GROUNDS_TO_ERASE, "sources": {"x": nasty}, "holders": some((erasure.id, nasty)),
+            "may_hold": full, "may_seal": full, "may_ask": full, **form,
+        },
+        "copies.html": {
+            "copies": copies if full else (), "what": {"cases": "Cases"}, "purposes": PURPOSES_OF_COPIES,
+            "rows_alone": ROWS_ALONE, "may_export": full, "may_answer": full, **form,
+        },
+        "copy-ready.html": {"copy_id": erasure.id, "token": nasty},
+        "statistics.html": {
+            "found": statistics if full else None, "problems": form["problems"], "of": "cases", "by": ["month"],
+            "audience": "inside", "counted": {"cases": nasty}, "dimensions": {"month": nasty}, "may_export": full,
+        },
+        "subject-ask.html": person,
+        "subject.html": {"found": view(vw.SubjectView)},
+        "correct.html": {**person, "reasons": {"x": nasty}, **form},
+    }  # fmt: skip
