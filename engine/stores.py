@@ -1093,8 +1093,10 @@ class SignIns(Protocol):
         """Forget the failures under some keys."""
         ...
 
-    def forget_old(self, *, tries_before: datetime, forms_before: datetime, devices_before: datetime) -> int:
-        """Forget failures, kept forms and browsers that are older; gives how many rows."""
+    def forget_old(
+        self, *, tries_before: datetime, forms_before: datetime, devices_before: datetime, sessions_before: datetime
+    ) -> int:
+        """Forget failures, kept forms, browsers, sessions and links that are older; gives how many rows."""
         ...
 
     def keep_form(

@@ -20,6 +20,7 @@ from engine.usecases import (
     digests,
     erasure,
     fire_deadlines,
+    forget_sign_ins,
     matches,
     passing_on,
     recount,
@@ -67,6 +68,9 @@ CHORES: Final[Mapping[Chore, Callable[[Engine], object]]] = {
     ),
     Chore("erase-what-is-ripe", timedelta(hours=1), "Erases what two people agreed to, once it has cooled off."): (
         erasure.erase_what_is_ripe
+    ),
+    Chore("forget-sign-ins", timedelta(hours=1), "Forgets old failures, forms, browsers and sessions of signing in."): (
+        forget_sign_ins.forget_sign_ins
     ),
     Chore("reconcile-jobs", timedelta(minutes=1), "Frees the jobs whose worker is gone."): serve_jobs.reconcile_jobs,
     Chore(

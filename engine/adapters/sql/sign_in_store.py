@@ -217,13 +217,17 @@ class SignInStore:
         """Forget the failures under some keys."""
         self._connection.execute(delete(_TRY).where(_TRY.c.key.in_(list(keys))))
 
-    def forget_old(self, *, tries_before: datetime, forms_before: datetime, devices_before: datetime) -> int:
-        """Forget failures, kept forms and browsers that are older; gives how many rows."""
+    def forget_old(
+        self, *, tries_before: datetime, forms_before: datetime, devices_before: datetime, sessions_before: datetime
+    ) -> int:
+        """Forget failures, kept forms, browsers, sessions and links that are older; gives how many rows."""
         gone = 0
         for statement in (
             delete(_TRY).where(_TRY.c.last_at < tries_before),
             delete(_FORM).where(_FORM.c.created_at < forms_before),
             delete(_DEVICE).where(_DEVICE.c.seen_at < devices_before),
+            delete(_SESSION).where(_SESSION.c.created_at < sessions_before),
+            delete(_INVITATION).where(_INVITATION.c.expires_at < sessions_before),
         ):
             gone += self._connection.execute(statement).rowcount
         return gone

@@ -16,7 +16,9 @@ from engine.errors import (
     StepUpNeededError,
 )
 from engine.usecases.first_run import FirstAnswers, begin, first_link, require_first_link
+from engine.usecases.forget_sign_ins import forget_sign_ins
 from engine.usecases.invitations import ask_for_link, new_link, open_link, set_first_password
+from engine.usecases.kept_forms import keep_form
 from engine.usecases.manage_people import deactivate, invite
 from engine.usecases.own_account import change_password, end_other_sessions, end_session, sessions_of
 from engine.usecases.sign_in import Device, sign_in, viewer_of
@@ -224,3 +226,22 @@ def test_a_demo_and_a_place_with_people_have_no_first_link(world: World) -> None
     assert first_link(world.engine) is None
     world.rows("TRUNCATE actor CASCADE")
     assert first_link(replace(world.engine, demo=True)) is None
+
+
+def test_what_signing_in_needs_no_more_is_forgotten(world: World, mary: Viewer) -> None:
+    token = _token(world, device=Device("mark", "Firefox"), network="10.0.0.1")
+    keep_form(world.engine, mary.actor_id, path="/report", fields=[("a-narrative", "x")])
+    tables = ("sign_in_try", "kept_form", "known_device", "session", "invitation")
+    forget_sign_ins(world.engine)
+    assert viewer_of(world.engine, token) is not None
+    assert all(world.rows(f"SELECT 1 FROM {table}") for table in tables)
+    for change in (
+        "UPDATE sign_in_try SET last_at = last_at - interval '2 days'",
+        "UPDATE kept_form SET created_at = created_at - interval '25 hours'",
+        "UPDATE known_device SET seen_at = seen_at - interval '401 days'",
+        "UPDATE session SET created_at = created_at - interval '91 days'",
+        "UPDATE invitation SET expires_at = expires_at - interval '94 days'",
+    ):
+        world.rows(change)
+    forget_sign_ins(world.engine)
+    assert not any(world.rows(f"SELECT 1 FROM {table}") for table in tables)

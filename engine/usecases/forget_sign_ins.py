@@ -1,0 +1,23 @@
+"""Forget what signing in needs no more: old failures, forms, browsers, sessions and links."""
+
+from datetime import timedelta
+from typing import Final
+
+from engine.assembly import Engine
+from engine.domain.sign_in import KEPT_FORM_LASTS
+
+_TRIES: Final = timedelta(days=1)
+_BROWSERS: Final = timedelta(days=400)
+_SESSIONS: Final = timedelta(days=90)
+
+
+def forget_sign_ins(engine: Engine) -> int:
+    """Forget them; gives how many rows. For a schedule. What happened stays in the audit."""
+    now = engine.wall_clock.now()
+    with engine.unit_of_work() as work:
+        gone = work.sign_ins.forget_old(
+            tries_before=now - _TRIES, forms_before=now - KEPT_FORM_LASTS, devices_before=now - _BROWSERS,
+            sessions_before=now - _SESSIONS,
+        )  # fmt: skip
+        work.commit()
+    return gone
