@@ -486,6 +486,10 @@ class Queries(Protocol):
         """List who is not told of a case; raises `NotFoundError`, `NotAllowedError`."""
         ...
 
+    def case_access(self, viewer: vw.Viewer, case_id: UUID) -> vw.AccessView:
+        """List who may see a case and who must not; raises `NotFoundError`, `NotAllowedError`."""
+        ...
+
     def offers(self, viewer: vw.Viewer) -> tuple[vw.OfferView, ...]:
         """List the work that other units have offered to the viewer's."""
         ...

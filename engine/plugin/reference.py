@@ -23,7 +23,8 @@ from the pillars; do not edit it.
 How to read the fields: **required** fields must be answered; those on the *first screen* can be saved by themselves.
 The class says how an answer is kept: *open* answers steer work, all others are encrypted, and *sensitive* and
 *identifying* ones are masked as well. A *sealed class* is kept apart even within a unit: only some roles read it, and a
-grant must name it. Every step, besides being done, can end refused by the person, not needed, or blocked by another body.
+grant must name it. Every step, besides being done, can end refused by the person, not needed, or blocked by another
+body.
 """
 
 

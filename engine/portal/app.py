@@ -17,6 +17,7 @@ from engine.portal.failures import add_failure_pages, failure_page
 from engine.portal.pages import STATIC
 from engine.portal.proving import add_proving
 from engine.portal.routes import (
+    access,
     account,
     api,
     board,
@@ -60,8 +61,8 @@ from engine.portal.visit import Portal
 _ROUTES: Final = (
     health, api, sign_in, first_run, account, people, units,
     home, reports, worklist, items, cases, case_changes, persons, case_links, deadlines, links,
-    conflicts, duty, referrals, consents, sending, matches, partner, preferences, transmit, workflows, calendars,
-    keeping, exports, subject, definitions_time, board, delays, outgoing, demo,
+    conflicts, access, duty, referrals, consents, sending, matches, partner, preferences, transmit, workflows,
+    calendars, keeping, exports, subject, definitions_time, board, delays, outgoing, demo,
 )  # fmt: skip
 _THIS_MACHINE: Final = ("127.0.0.1", "localhost", "[::1]")
 _A_WEEK: Final = "public, max-age=604800, immutable"

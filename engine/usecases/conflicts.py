@@ -4,6 +4,7 @@ import re
 from uuid import UUID
 
 from engine.assembly import Engine
+from engine.domain import work_item as verbs
 from engine.domain.duty import Conflict
 from engine.domain.policy import Action
 from engine.domain.state import CaseState
@@ -18,7 +19,9 @@ _CODE = re.compile(r"^[a-z][a-z0-9_]{1,39}$")
 def note_conflict(
     engine: Engine, case_id: UUID, *, viewer: Viewer, command_id: UUID, actor_id: UUID, reason_code: str
 ) -> None:
-    """Let no message of a case reach somebody. They are not told of that either; the history names nobody.
+    """Hide a case from somebody: no message of it reaches them, no list shows it, and what they had claimed is free.
+
+    They are not told of that either; the history names nobody.
 
     The row keeps who noted it, when, and the reason as a code, never in free words. The event keeps whom it concerns,
     without the reason. Raises `InvalidAnswersError` for an
@@ -36,6 +39,9 @@ def note_conflict(
             raise InvalidAnswersError({"actor_id": "Choose somebody else of the network."})
         conflict = Conflict(case_id=case_id, actor_id=actor_id, reason_code=reason_code)
         work.duty.add_conflict(conflict, by=viewer.actor_id, at=now)
+        for item in work.items.open_of_case(case_id):
+            if item.assignee_id == actor_id:
+                work.items.save(verbs.release(item))
         work.cases.note(state, "ConflictNoted", {"actor_id": str(actor_id)}, actor_id=viewer.actor_id, at=now)
         work.records.remember(command_id, {"case_id": str(case_id)}, case_id=case_id, at=now)
         work.commit()

@@ -1,5 +1,6 @@
 """What pages, the command line and messages are shown: frozen views, made for one viewer."""
 
+from engine.views.access import AccessView, DenialView, GrantView
 from engine.views.base import Membership, View, Viewer
 from engine.views.cases import CaseLine, CaseView, EventView, JobView, RunView, StepView
 from engine.views.deadlines import AskedView, DeadlineView, DelayLine, ExtensionView, LinkView, PauseView
@@ -63,6 +64,7 @@ from engine.views.work import AnswerView, DocumentView, FieldView, FormView, Wor
 
 __all__ = [
     "AbsenceView",
+    "AccessView",
     "ActorView",
     "AgeView",
     "AnswerView",
@@ -87,6 +89,7 @@ __all__ = [
     "DefinitionView",
     "DelayLine",
     "DeliveryView",
+    "DenialView",
     "DocumentView",
     "EraseCopyView",
     "ErasureView",
@@ -99,6 +102,7 @@ __all__ = [
     "FieldView",
     "FiringView",
     "FormView",
+    "GrantView",
     "HoldView",
     "JobView",
     "KeepingView",

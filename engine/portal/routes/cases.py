@@ -71,6 +71,7 @@ def case_page(visit: SignedIn, case_id: UUID) -> Response:
         may_change=visit.may(Action.CHANGE_PLAN),
         may_steer=visit.may(Action.STEER),
         may_see_keeping=visit.may(Action.SEE_KEEPING),
+        may_see_access=visit.may(Action.SEE_ACCESS),
         command_id=visit.new_command(),
     )
 

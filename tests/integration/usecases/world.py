@@ -169,7 +169,7 @@ class World:
 
 
 def replace_roles(viewer: Viewer, *roles: str) -> Viewer:
-    return viewer.model_copy(update={"roles": roles})
+    return viewer.model_copy(update={"roles": roles, "memberships": ()})
 
 
 def fill_template(folder: Path, registry: Registry, app_url: str) -> Network:

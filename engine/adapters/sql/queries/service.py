@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 
 from engine import views as vw
 from engine.adapters.sql.queries import (
+    access,
     asked,
     board,
     case_links,
@@ -349,6 +350,11 @@ class SqlQueries:
         """List who is not told of a case; raises `NotFoundError`, `NotAllowedError`."""
         with self._reading() as reading:
             return duty.conflicts(reading, viewer, case_id)
+
+    def case_access(self, viewer: vw.Viewer, case_id: UUID) -> vw.AccessView:
+        """List who may see a case and who must not; raises `NotFoundError`, `NotAllowedError`."""
+        with self._reading() as reading:
+            return access.case_access(reading, viewer, case_id)
 
     def offers(self, viewer: vw.Viewer) -> tuple[vw.OfferView, ...]:
         """List the work that other units have offered to the viewer's."""

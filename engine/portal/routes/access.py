@@ -1,0 +1,111 @@
+"""Who may see a case, by which way and until when; and who must never see it."""
+
+from collections.abc import Mapping
+from typing import Final
+from uuid import UUID
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from engine.errors import InvalidAnswersError
+from engine.portal.dependencies import Posted, SignedIn
+from engine.portal.posted import text, typed, uuid_or_none
+from engine.portal.visit import Visit
+from engine.usecases.case_access import answer_lift, ask_to_lift_denial, deny_access
+
+router = APIRouter()
+REASONS: Final[Mapping[str, str]] = {
+    "danger": "They may put the person in danger",
+    "named_in_case": "The case speaks of them",
+    "leak": "Something leaked through them",
+    "persons_wish": "The person asked for it",
+    "court_order": "A court ordered it",
+}
+LIFTING: Final[Mapping[str, str]] = {
+    "mistake": "It was a mistake",
+    "no_longer": "The reason is over",
+    "persons_wish": "The person asked for it",
+    "court_order": "A court ordered it",
+}
+
+
+@router.get("/cases/{case_id}/access")
+def access(visit: SignedIn, case_id: UUID) -> Response:
+    """Show who may see a case, and who must not."""
+    return _page(visit, case_id)
+
+
+@router.post("/cases/{case_id}/access/denials")
+def denied(visit: SignedIn, case_id: UUID, form: Posted) -> Response:
+    """Let a person or a unit never see a case."""
+    command_id = uuid_or_none(form, "command_id") or visit.new_command()
+    try:
+        deny_access(
+            visit.engine, case_id, viewer=visit.viewer, command_id=command_id, reason_code=_chosen(form, REASONS),
+            actor_id=uuid_or_none(form, "actor_id"), unit_id=uuid_or_none(form, "unit_id"),
+        )  # fmt: skip
+    except InvalidAnswersError as error:
+        return _page(visit, case_id, errors=error.problems, given=typed(form), command_id=command_id)
+    return visit.go(f"/cases/{case_id}/access", said="denied")
+
+
+@router.post("/cases/{case_id}/access/denials/{denial_id}/lift")
+def asked(visit: SignedIn, case_id: UUID, denial_id: UUID, form: Posted) -> Response:
+    """Ask that somebody may see a case again."""
+    command_id = uuid_or_none(form, "command_id") or visit.new_command()
+    try:
+        ask_to_lift_denial(
+            visit.engine, case_id, denial_id, viewer=visit.viewer, command_id=command_id,
+            reason_code=_chosen(form, LIFTING),
+        )  # fmt: skip
+    except InvalidAnswersError as error:
+        problems = {f"lift-{denial_id}": sentence for sentence in error.problems.values()}
+        return _page(visit, case_id, errors=problems, command_id=command_id)
+    return visit.go(f"/cases/{case_id}/access", said="lift_asked")
+
+
+@router.post("/cases/{case_id}/access/requests/{request_id}")
+def answered(visit: SignedIn, case_id: UUID, request_id: UUID, form: Posted) -> Response:
+    """Agree that somebody may see a case again, or not."""
+    command_id = uuid_or_none(form, "command_id") or visit.new_command()
+    approved = text(form, "answer") == "yes"
+    answer_lift(
+        visit.engine, case_id, request_id, viewer=visit.viewer, command_id=command_id, approved=approved
+    )  # fmt: skip
+    return visit.go(f"/cases/{case_id}/access", said="lifted" if approved else "not_lifted")
+
+
+def _chosen(form: Posted, reasons: Mapping[str, str]) -> str:
+    reason = text(form, "reason_code")
+    return reason if reason in reasons else ""
+
+
+def _page(
+    visit: Visit,
+    case_id: UUID,
+    *,
+    errors: Mapping[str, str] | None = None,
+    given: Mapping[str, str] | None = None,
+    command_id: UUID | None = None,
+) -> Response:
+    found = visit.engine.queries.case_access(visit.viewer, case_id)
+    case = visit.engine.queries.case(visit.viewer, case_id)
+    people = {actor.id: actor.name for actor in visit.engine.queries.actors(visit.viewer) if not actor.disabled}
+    people.pop(visit.viewer.actor_id, None)
+    return visit.page(
+        "access.html",
+        title=f"Who may see case {case.number}",
+        section="track",
+        status=422 if errors else 200,
+        zone=case.zone,
+        case=case,
+        access=found,
+        people=list(people.items()),
+        units=[(unit, name) for unit, name in visit.engine.queries.units(visit.viewer) if name != found.unit],
+        reasons=REASONS,
+        lifting=LIFTING,
+        errors=errors or {},
+        problems=[(f"#{name}", sentence) for name, sentence in (errors or {}).items()],
+        typed=given or {},
+        command_id=command_id or visit.new_command(),
+    )

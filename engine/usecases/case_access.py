@@ -1,0 +1,152 @@
+"""Say who must never see a case, and let them see it again: the deny list, which beats every other right."""
+
+import re
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+from engine.assembly import Engine
+from engine.domain import work_item as verbs
+from engine.domain.access import Denial
+from engine.domain.four_eyes import ApprovalRequest, require_answerable
+from engine.domain.policy import Action
+from engine.domain.state import CaseState
+from engine.errors import InvalidAnswersError, NotFoundError
+from engine.stores import UnitOfWork
+from engine.usecases.deciding import require_member
+from engine.views import Viewer
+
+LIFT_DENIAL: Final = "lift_denial"
+"""The kind of a request to let somebody see a case again."""
+_WAITS: Final = timedelta(days=7)
+_CODE = re.compile(r"^[a-z][a-z0-9_]{1,39}$")
+
+
+def deny_access(
+    engine: Engine,
+    case_id: UUID,
+    *,
+    viewer: Viewer,
+    command_id: UUID,
+    reason_code: str,
+    actor_id: UUID | None = None,
+    unit_id: UUID | None = None,
+) -> UUID:
+    """Let a person, or a whole unit, never see a case, from the next request on; gives the denial's id.
+
+    It beats every grant, every role and break-glass. What they had claimed is given back. The history says that it was
+    done and names nobody. Raises `InvalidAnswersError` for nobody, for oneself, for the case's own unit and for a
+    reason that is no code; `NotFoundError`, `NotAllowedError`.
+    """
+    now = engine.clock.now()
+    with engine.unit_of_work() as work:
+        state = work.cases.lock(case_id)
+        require_member(viewer, state, Action.DENY)
+        known = work.records.answer_to(command_id)
+        if known is not None:
+            return UUID(str(known["id"]))
+        problems = _problems(work, state, viewer, actor_id, unit_id, reason_code)
+        if problems:
+            raise InvalidAnswersError(problems)
+        denial = Denial(
+            id=engine.entropy.uuid(), case_id=case_id, actor_id=actor_id, unit_id=None if actor_id else unit_id,
+            reason_code=reason_code, set_by=viewer.actor_id, set_at=now,
+        )  # fmt: skip
+        work.access.deny(denial)
+        give_back_what_is_barred(work, case_id)
+        body = {"denial_id": str(denial.id), "whom": "person" if actor_id else "unit"}
+        work.cases.note(state, "AccessDenied", body, actor_id=viewer.actor_id, at=now)
+        work.records.remember(command_id, {"id": str(denial.id)}, case_id=case_id, at=now)
+        work.commit()
+        return denial.id
+
+
+def ask_to_lift_denial(
+    engine: Engine, case_id: UUID, denial_id: UUID, *, viewer: Viewer, command_id: UUID, reason_code: str
+) -> UUID:
+    """Ask that somebody may see a case again; a second person must agree within 7 days. Gives the request's id.
+
+    Raises `InvalidAnswersError` for a reason that is no code and where somebody has asked already; `NotFoundError`,
+    `NotAllowedError`.
+    """
+    now = engine.clock.now()
+    with engine.unit_of_work() as work:
+        state = work.cases.lock(case_id)
+        require_member(viewer, state, Action.LIFT_DENIAL)
+        known = work.records.answer_to(command_id)
+        if known is not None:
+            return UUID(str(known["id"]))
+        _live_denial(work, case_id, denial_id)
+        if not _CODE.fullmatch(reason_code):
+            raise InvalidAnswersError({"reason_code": "Choose a reason."})
+        waiting = work.approvals.open_of_case(case_id, now=now)
+        if any(one.subject.get("denial_id") == str(denial_id) for one in waiting):
+            raise InvalidAnswersError(
+                {"reason_code": "Somebody has asked for it already: a second person must answer."}
+            )
+        request = ApprovalRequest(
+            id=engine.entropy.uuid(), kind=LIFT_DENIAL, case_id=case_id, unit_id=state.case.unit_id,
+            subject={"denial_id": str(denial_id)}, asked_by=viewer.actor_id, asked_at=now, reason_code=reason_code,
+            expires_at=now + _WAITS,
+        )  # fmt: skip
+        work.approvals.ask(request)
+        body = {"denial_id": str(denial_id), "request_id": str(request.id)}
+        work.cases.note(state, "DenialLiftAsked", body, actor_id=viewer.actor_id, at=now)
+        work.records.remember(command_id, {"id": str(request.id)}, case_id=case_id, at=now)
+        work.commit()
+        return request.id
+
+
+def answer_lift(
+    engine: Engine, case_id: UUID, request_id: UUID, *, viewer: Viewer, command_id: UUID, approved: bool
+) -> None:
+    """Agree, as the second person, that somebody may see a case again; or not.
+
+    Raises `OwnApprovalError` for who asked, `AlreadyEndedError`, `NotFoundError`, `NotAllowedError`.
+    """
+    now = engine.clock.now()
+    with engine.unit_of_work() as work:
+        state = work.cases.lock(case_id)
+        require_member(viewer, state, Action.LIFT_DENIAL)
+        if work.records.answer_to(command_id) is not None:
+            return
+        request = work.approvals.get(request_id)
+        if request is None or request.case_id != case_id or request.kind != LIFT_DENIAL:
+            raise NotFoundError(kind="request")
+        require_answerable(request, viewer, now=now)
+        denial_id = UUID(str(request.subject["denial_id"]))
+        work.approvals.answer(request_id, by=viewer.actor_id, approved=approved, at=now)
+        if approved:
+            work.access.lift(denial_id, by=request.asked_by, second_by=viewer.actor_id, at=now)
+        event = "DenialLifted" if approved else "DenialKept"
+        work.cases.note(state, event, {"denial_id": str(denial_id)}, actor_id=viewer.actor_id, at=now)
+        work.records.remember(command_id, {"id": str(request_id)}, case_id=case_id, at=now)
+        work.commit()
+
+
+def give_back_what_is_barred(work: UnitOfWork, case_id: UUID) -> None:
+    """Give back to all its candidates what people had claimed who must not see the case."""
+    barred = work.duty.conflicted(case_id)
+    for item in work.items.open_of_case(case_id):
+        if item.assignee_id in barred:
+            work.items.save(verbs.release(item))
+
+
+def _live_denial(work: UnitOfWork, case_id: UUID, denial_id: UUID) -> Denial:
+    denial = work.access.denial(denial_id)
+    if denial is None or denial.case_id != case_id or denial.lifted_at is not None:
+        raise NotFoundError(kind="denial")
+    return denial
+
+
+def _problems(
+    work: UnitOfWork, state: CaseState, viewer: Viewer, actor_id: UUID | None, unit_id: UUID | None, reason_code: str
+) -> dict[str, str]:
+    problems = {} if _CODE.fullmatch(reason_code) else {"reason_code": "Choose a reason; write no words of your own."}
+    if (actor_id is None) == (unit_id is None):
+        problems["actor_id"] = "Choose either a person or a unit."
+    elif actor_id is not None and (actor_id == viewer.actor_id or work.directory.actor(actor_id) is None):
+        problems["actor_id"] = "Choose somebody else of the network."
+    elif unit_id is not None and (unit_id == state.case.unit_id or work.directory.unit(unit_id) is None):
+        problems["unit_id"] = "Choose another unit: the one that keeps the case cannot be shut out of it."
+    return problems

@@ -1,0 +1,49 @@
+"""Who may see a case, by which way and until when; and who must not."""
+
+from datetime import datetime
+from uuid import UUID
+
+from engine.views.base import View
+
+
+class GrantView(View):
+    """A unit, or one person of it, that may see a case of another unit: for what, which fields, until when."""
+
+    id: UUID
+    unit: str
+    actor: str | None
+    kind: str
+    purpose: str
+    fields: tuple[str, ...]
+    granted_at: datetime
+    granted_by: str | None
+    second_by: str | None
+    until: datetime | None
+    ended_at: datetime | None
+    ended_reason: str
+    is_live: bool
+
+
+class DenialView(View):
+    """Somebody who must not see a case; with a request to lift that, if one waits for a second person."""
+
+    id: UUID
+    whom: str
+    kind: str
+    reason_code: str
+    set_at: datetime
+    set_by: str | None
+    lifted_at: datetime | None
+    request_id: UUID | None
+    asked_by: str | None
+    is_asked_by_viewer: bool
+
+
+class AccessView(View):
+    """Everybody who may see a case, and everybody who must not."""
+
+    unit: str
+    grants: tuple[GrantView, ...]
+    denials: tuple[DenialView, ...]
+    conflicts: int
+    may_deny: bool
