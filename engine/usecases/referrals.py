@@ -34,6 +34,7 @@ from engine.usecases.sharing import (
     require_basis,
     stop,
     tell_of,
+    tell_of_recall,
     wait_no_more,
     who_offered,
 )
@@ -45,6 +46,7 @@ _ASKED = frozenset(
     {ReferralStatus.HELD, ReferralStatus.OFFERED, ReferralStatus.ACCEPTED, ReferralStatus.DECLINED}
 )  # fmt: skip
 _MOST_DAYS = 365
+_NOBODY = UUID(int=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,10 +240,7 @@ def _stop_and_tell(
     stopped = stop(work, referral, reason=reason, by=viewer.actor_id, now=now)
     after = note(work, state, "ReferralRecalled", stopped, by=viewer.actor_id, now=now)
     after = wait_no_more(engine, work, after, stopped, by=viewer.actor_id, now=now)
-    if was_told and referral.to_unit_id:
-        people = people_of_partner(work, after, referral.to_unit_id, now=now)
-        tell_of(engine, work, after, stopped, "recalled", people, now)
-    return after
+    return tell_of_recall(engine, work, after, stopped, by=viewer.actor_id, now=now) if was_told else after
 
 
 def _require_ours(viewer: Viewer, state: CaseState) -> None:
@@ -322,7 +321,8 @@ def _whom(
         raise InvalidAnswersError({"to_unit_id": "No further unit of this place can be asked."})
     if to == state.case.unit_id or to in asked:
         raise InvalidAnswersError({"to_unit_id": "This unit was asked already, or it is your own."})
-    if work.directory.unit(to) is None or not people_of_partner(work, state, to, now=now):
+    is_denied = work.access.is_denied(state.case.id, actor_id=_NOBODY, unit_ids=(to,))
+    if is_denied or work.directory.unit(to) is None or not people_of_partner(work, state, to, now=now):
         raise InvalidAnswersError({"to_unit_id": "Nobody of this unit can answer now."})
     return to
 

@@ -8,7 +8,7 @@ from engine.domain.four_eyes import require_other
 from engine.domain.policy import ROLES_THAT_MAY, Action, can
 from engine.domain.referral import Referral, ReferralStatus
 from engine.domain.state import CaseState
-from engine.errors import AlreadyEndedError
+from engine.errors import AlreadyEndedError, StepUpNeededError
 from engine.stores import UnitOfWork
 from engine.usecases.deciding import require_member
 from engine.usecases.recipients import people_of_partner, reachable
@@ -21,6 +21,7 @@ from engine.usecases.sharing import (
     tell_of,
     wait_for_answer,
 )
+from engine.usecases.step_up import require_step_up
 from engine.views import Viewer
 
 
@@ -42,6 +43,8 @@ def release_referral(engine: Engine, referral_id: UUID, *, viewer: Viewer, comma
         require_basis(work, state, referral, now=now)
         if referral.released_by is not None:
             require_other(referral.released_by, viewer)
+        if must_be_two(engine, referral):
+            require_step_up(engine, viewer, factor=needs_two(engine, referral))
         has_left = hold_or_send(engine, work, state, referral, viewer=viewer, now=now)
         work.records.remember(command_id, {"sent": has_left}, case_id=state.case.id, at=now)
         work.commit()
@@ -54,13 +57,13 @@ def hold_or_send(
     """Send a referral that was written, if all have released it who must; gives whether it has left.
 
     One that shows nothing of the case needs nobody else. One that shows fields, or hands the case over, needs a person
-    who may release; one by which somebody can be found, or that hands the case over, a second one.
+    who may release; one by which somebody can be found, or that hands the case over, a second one, and both must have
+    proved a moment ago who they are.
     """
-    released = _released_by(referral, viewer)
+    released = _released_by(engine, referral, viewer)
     shows = bool(referral.fields) or is_transfer(referral)
-    must_be_two = shows and (is_transfer(referral) or needs_two(engine, referral))
-    is_free = not shows or (released.released_by is not None and (not must_be_two or released.second_by is not None))
-    if not is_free:
+    by_all = released.second_by is not None if must_be_two(engine, referral) else released.released_by is not None
+    if shows and not by_all:
         held = released.model_copy(update={"status": ReferralStatus.HELD})
         work.referrals.save(held)
         after = note(work, state, "ReferralHeld", held, by=viewer.actor_id, now=now)
@@ -75,17 +78,31 @@ def hold_or_send(
     return True
 
 
-def _released_by(referral: Referral, viewer: Viewer) -> Referral:
+def must_be_two(engine: Engine, referral: Referral) -> bool:
+    """Say whether two people must release it: it hands the case over, or somebody can be found by it."""
+    return is_transfer(referral) or needs_two(engine, referral)
+
+
+def _released_by(engine: Engine, referral: Referral, viewer: Viewer) -> Referral:
     """Write down who answers for it: the first who may release, then the second."""
     if not referral.fields and not is_transfer(referral):
         return referral.model_copy(update={"released_by": referral.released_by or viewer.actor_id})
-    if not can(viewer, Action.RELEASE):
+    if not can(viewer, Action.RELEASE) or (must_be_two(engine, referral) and not _has_proved(engine, referral, viewer)):
         return referral
     if referral.released_by is None:
         return referral.model_copy(update={"released_by": viewer.actor_id})
     if referral.released_by != viewer.actor_id:
         return referral.model_copy(update={"second_by": viewer.actor_id})
     return referral
+
+
+def _has_proved(engine: Engine, referral: Referral, viewer: Viewer) -> bool:
+    """Say whether somebody has proved who they are; whoever only asks for it need not, and releases it later."""
+    try:
+        require_step_up(engine, viewer, factor=needs_two(engine, referral))
+    except StepUpNeededError:
+        return False
+    return True
 
 
 def _tell_who_releases(

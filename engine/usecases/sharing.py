@@ -10,7 +10,7 @@ from engine.domain import commands as cm
 from engine.domain.access import Grant, GrantKind
 from engine.domain.consent import Consent, Recipient, law_of, require_covered
 from engine.domain.packages import locating
-from engine.domain.records import AddedStep, RunStatus, StepStatus, step_id
+from engine.domain.records import AddedStep, Run, RunStatus, StepStatus, step_id
 from engine.domain.referral import ANSWER_WITHIN, Referral, ReferralKind, ReferralStatus
 from engine.domain.state import CaseState
 from engine.errors import ConsentError, NotFoundError
@@ -19,7 +19,7 @@ from engine.ports import ActorRecord
 from engine.spec.roles import Role
 from engine.stores import UnitOfWork
 from engine.usecases.deciding import carry_out
-from engine.usecases.level_acts import tell_of_referral
+from engine.usecases.level_acts import CALL, tell_of_referral
 from engine.usecases.recipients import people_of_partner, reachable
 from engine.usecases.telling import add_delivery_job
 from engine.views import Viewer
@@ -30,6 +30,7 @@ _PLACES: Final = frozenset({FieldKind.GEO, FieldKind.INTERVALS})
 _LIMITS: Final = {"critical": "PT4H", "high": "PT24H", "other": "P3D"}
 _LADDERS: Final = {"critical": "partner-silent-critical", "high": "partner-silent-critical", "other": "partner-silent"}
 _STANDARD: Final = "standard"
+_CALL_WITHIN: Final = "PT4H"
 
 
 def known_referral(work: UnitOfWork, referral_id: UUID) -> Referral:
@@ -146,13 +147,35 @@ def end_referrals_of(
         stopped = stop(work, referral, reason=reason, by=by, now=now)
         state = note(work, state, "ReferralRecalled", stopped, by=by, now=now)
         state = wait_no_more(engine, work, state, stopped, by=by, now=now)
-        if was_told and referral.to_unit_id:
-            people = people_of_partner(work, state, referral.to_unit_id, now=now)
-            tell_of(engine, work, state, stopped, "recalled", people, now)
+        if was_told:
+            state = tell_of_recall(engine, work, state, stopped, by=by, now=now)
     for grant in work.access.grants_of(state.case.id):
         if grant.consent_id == consent.id and grant.is_live(now):
             work.access.end_grant(grant.id, at=now, reason=reason)
     return len(live), state
+
+
+def tell_of_recall(
+    engine: Engine, work: UnitOfWork, state: CaseState, referral: Referral, *, by: UUID | None, now: datetime
+) -> CaseState:
+    """Tell the other side that something was called back; a partner without an account is to be telephoned."""
+    if referral.to_unit_id:
+        people = people_of_partner(work, state, referral.to_unit_id, now=now)
+        tell_of(engine, work, state, referral, "recalled", people, now)
+        return state
+    run = _open_run(state)
+    if run is None:
+        return state
+    added = AddedStep(
+        uses=CALL, title="Telephone a partner: what was shared was called back", limit=_CALL_WITHIN, ladder=_STANDARD,
+        roles=LOOK_AFTER_PARTNERS, settings={"to": referral.to_name},
+    )  # fmt: skip
+    command = cm.AddStep(run.id, f"tell_{referral.id.hex[:12]}", added)
+    return carry_out(engine, work, state, command, actor_id=by, now=now).state
+
+
+def _open_run(state: CaseState) -> Run | None:
+    return next((run for run in state.runs.values() if run.status is RunStatus.OPEN), None)
 
 
 def _is_handed_over(referral: Referral) -> bool:
@@ -166,7 +189,7 @@ def wait_for_answer(
 
     Nothing is added to a referral that is for a step with a time limit of its own: that one runs.
     """
-    run = next((run for run in state.runs.values() if run.status is RunStatus.OPEN), None)
+    run = _open_run(state)
     if run is None or referral.deadline_id is not None or not referral.urgency:
         return state, referral
     key = f"answer_{referral.id.hex[:12]}"

@@ -23,8 +23,8 @@ def transmit(visit: SignedIn) -> Response:
         notices=visit.engine.queries.notices(visit.viewer),
         may_see_matches=visit.may(Action.SEE_MATCHES),
         offered=sum(offer.status == "offered" for offer in visit.engine.queries.offers(visit.viewer)),
-        waiting=[line for line in sent if line.sent_at is None],
-        sent=[line for line in sent if line.sent_at is not None],
+        waiting=[line for line in sent if line.status == "held"],
+        sent=[line for line in sent if line.status not in {"held", "dropped"}],
     )
 
 

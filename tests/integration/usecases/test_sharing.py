@@ -11,7 +11,14 @@ from engine.domain.access import Via
 from engine.domain.consent import GivenBy
 from engine.domain.records import DeadlineStatus, StepStatus
 from engine.domain.referral import ReferralKind, ReferralStatus
-from engine.errors import AlreadyEndedError, ConsentError, InvalidAnswersError, NotAllowedError, NotFoundError
+from engine.errors import (
+    AlreadyEndedError,
+    ConsentError,
+    InvalidAnswersError,
+    NotAllowedError,
+    NotFoundError,
+    StepUpNeededError,
+)
 from engine.usecases.consents import Agreed, end_expired_consents, record_consent, withdraw_consent
 from engine.usecases.referrals import (
     Wanted,
@@ -77,10 +84,15 @@ def test_by_what_somebody_can_be_found_leaves_only_when_two_have_released_it(wor
     case_id = world.at_look().case_id
     consent = agree(world, case_id, fields=("class:shelter_address",))
     referral = share(world, case_id, consent_id=consent, fields=("class:shelter_address",))
-    assert row(world, referral).status == "held"
-    with pytest.raises(NotAllowedError):
+    assert (row(world, referral).status, row(world, referral).released_by) == ("held", None)
+    with pytest.raises(StepUpNeededError):
         release_referral(world.engine, referral, viewer=world.who("case_manager"), command_id=uuid4())
-    assert release_referral(world.engine, referral, viewer=world.who("nodal_officer"), command_id=uuid4())
+    with pytest.raises(StepUpNeededError):
+        release(world, referral, "case_manager", by_factor=False)
+    assert not release(world, referral, "case_manager")
+    with pytest.raises(NotAllowedError):
+        release(world, referral, "case_manager")
+    assert release(world, referral, "nodal_officer")
     assert row(world, referral).second_by == world.who("nodal_officer").actor_id
 
 
@@ -188,8 +200,8 @@ def test_a_case_that_is_handed_over_belongs_to_the_other_unit_and_only_from_its_
     case_id = opened.case_id
     consent = agree(world, case_id)
     referral = share(world, case_id, consent_id=consent, kind=ReferralKind.TRANSFER, fields=(), keep_days=30)
-    assert row(world, referral).status == "held", "a second person looks at it first"
-    release_referral(world.engine, referral, viewer=world.who("supervisor"), command_id=uuid4())
+    assert row(world, referral).status == "held", "two people look at it first"
+    assert [release(world, referral, role) for role in ("case_manager", "supervisor")] == [False, True]
     assert world.state(case_id).case.unit_id == world.unit
     accept(world, referral)
     state = world.state(case_id)
@@ -209,7 +221,7 @@ def test_a_case_that_is_handed_over_belongs_to_the_other_unit_and_only_from_its_
 def test_after_a_hand_over_the_work_goes_on_in_the_other_unit(world: World) -> None:
     case_id = world.at_look().case_id
     referral = share(world, case_id, consent_id=agree(world, case_id), kind=ReferralKind.TRANSFER, fields=())
-    release_referral(world.engine, referral, viewer=world.who("supervisor"), command_id=uuid4())
+    assert [release(world, referral, role) for role in ("case_manager", "supervisor")] == [False, True]
     accept(world, referral)
     assert seen_by(world, case_id, viewer="who").via is Via.NONE
     world.complete(world.item(case_id, "look"), by=world.other("caseworker"), answers=LOOKED)
@@ -237,6 +249,8 @@ def test_a_unit_that_must_not_see_a_case_cannot_answer_for_it(world: World) -> N
     with pytest.raises(NotFoundError):
         accept(world, referral)
     assert seen_by(world, case_id).via is Via.NONE
+    with pytest.raises(InvalidAnswersError):
+        share(world, case_id, consent_id=agree(world, case_id), kind=ReferralKind.CONSULTATION)
 
 
 def test_the_ledger_refuses_what_makes_no_sense(world: World) -> None:
@@ -270,6 +284,13 @@ def share(world: World, case_id: UUID, *, viewer: Any = None, to: UUID | None = 
         world.engine, case_id, viewer=viewer or world.who("case_manager"), command_id=uuid4(), to_unit_id=unit,
         wanted=Wanted(**(wanted | changes)),
     )  # fmt: skip
+
+
+def release(world: World, referral: UUID, role: str, *, by_factor: bool = True) -> bool:
+    """Release it as somebody who has proved a moment ago who they are."""
+    proof = {"stepped_up_at": world.engine.wall_clock.now(), "by_factor": by_factor}
+    viewer = world.who(role).model_copy(update=proof)
+    return release_referral(world.engine, referral, viewer=viewer, command_id=uuid4())
 
 
 def accept(world: World, referral: UUID) -> None:

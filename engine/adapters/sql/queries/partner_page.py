@@ -90,7 +90,7 @@ def _answers(reading: Reading, vault: Vault, case_id: UUID, access: CaseAccess) 
 
 def _is_shown(access: CaseAccess, uses: str, spec: FieldSpec) -> bool:
     """Say whether an answer is shown: one that is not open only by its own name, or by that of its sealed class."""
-    name, sealed_class = f"{uses}.{spec.name}", str(getattr(spec, "sealed_class", "") or "")
-    if sealed_class:
-        return shows(access, name, sealed_class)
+    name = f"{uses}.{spec.name}"
+    if spec.sealed_class:
+        return shows(access, name, spec.sealed_class.value)
     return covers(access, name) if spec.is_open else name in (access.fields or ())
