@@ -1205,6 +1205,10 @@ class Duty(Protocol):
         """Say that somebody may be told again; gives whether there was a conflict."""
         ...
 
+    def conflicts_of(self, case_id: UUID) -> tuple[Conflict, ...]:
+        """Load the conflicts of interest of a case that hold."""
+        ...
+
     def conflicted(self, case_id: UUID) -> frozenset[UUID]:
         """Give who must not be told of a case."""
         ...

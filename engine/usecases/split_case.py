@@ -9,7 +9,6 @@ from engine.domain import commands as cm
 from engine.domain import events as ev
 from engine.domain.case_links import LinkKind, laws_of_persons
 from engine.domain.decide import decide
-from engine.domain.duty import Conflict
 from engine.domain.policy import Action
 from engine.domain.records import Case, CasePerson, CaseStatus, RoleStatus, RunStatus
 from engine.domain.state import CaseState, evolve
@@ -108,10 +107,9 @@ def _open_apart(
             made = evolve(made, event)
         events += decided
     made = work.cases.record(before, events, actor_id=viewer.actor_id, at=now)
-    for actor_id in sorted(work.duty.conflicted(state.case.id)):
-        work.duty.add_conflict(
-            Conflict(case_id=case.id, actor_id=actor_id, reason_code="carried_over"), by=viewer.actor_id, at=now
-        )
+    for conflict in work.duty.conflicts_of(state.case.id):
+        carried_over = conflict.model_copy(update={"case_id": case.id})
+        work.duty.add_conflict(carried_over, by=viewer.actor_id, at=now)
     for denial in work.access.denials_of(state.case.id):
         if denial.lifted_at is None:
             carried = {"id": engine.entropy.uuid(), "case_id": case.id, "set_by": viewer.actor_id, "set_at": now}

@@ -116,6 +116,13 @@ class DutyStore:
         )
         return bool(done.rowcount)
 
+    def conflicts_of(self, case_id: UUID) -> tuple[Conflict, ...]:
+        """Load the conflicts of interest of a case that hold."""
+        columns = [_CONFLICT.c[name] for name in Conflict.model_fields]
+        query = select(*columns).where(_CONFLICT.c.case_id == case_id, _CONFLICT.c.ended_at.is_(None))
+        rows = self._connection.execute(query.order_by(_CONFLICT.c.actor_id)).mappings()
+        return tuple(Conflict.model_validate(dict(row)) for row in rows)
+
     def conflicted(self, case_id: UUID) -> frozenset[UUID]:
         """Give who must not be told of a case: who is in conflict with it, and to whom it is denied."""
         return self.conflicted_in([case_id])[case_id]

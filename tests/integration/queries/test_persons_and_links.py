@@ -13,7 +13,7 @@ from tests.integration.queries.world import START, World
 KNOWN = {
     "name": "Kamala", "aliases": ["Kamla Devi"], "phone": "1234567890",
     "candidates": [{"id": str(UUID(int=5)), "name": "Moni"}],
-    "ages": [{"youngest": 15, "oldest": 17, "source": "school", "as_of": "2026-03-01"}],
+    "ages": [{"youngest": 15, "oldest": 17, "source": "school", "as_of": "2026-03-10"}],
 }  # fmt: skip
 
 
@@ -23,12 +23,21 @@ def partner(world: World) -> Viewer:
 
 
 @pytest.fixture
-def case_id(world: World) -> UUID:
-    return world.open_case(world.unit("Shillong"), victims=1, number="C-HOME")
+def home(world: World) -> UUID:
+    return world.unit("Shillong")
 
 
-def person_of(world: World, case_id: UUID) -> UUID:
-    sam = world.actor("Sam", world.unit("Shillong"), "supervisor", "caseworker")
+@pytest.fixture
+def sam(world: World, home: UUID) -> Viewer:
+    return world.actor("Sam", home, "supervisor", "caseworker")
+
+
+@pytest.fixture
+def case_id(world: World, home: UUID) -> UUID:
+    return world.open_case(home, victims=1, number="C-HOME")
+
+
+def person_of(world: World, sam: Viewer, case_id: UUID) -> UUID:
     person: UUID = world.queries.case(sam, case_id).persons[0].id
     with world.sql.begin() as connection:
         PersonStore(connection, world.vault).change(person, KNOWN, ())
@@ -45,9 +54,9 @@ def person_of(world: World, case_id: UUID) -> UUID:
     ],
 )
 def test_a_grant_shows_of_a_person_what_it_names(
-    world: World, partner: Viewer, case_id: UUID, fields: list[str], shown: object
+    world: World, sam: Viewer, partner: Viewer, case_id: UUID, fields: list[str], shown: object
 ) -> None:
-    person = person_of(world, case_id)
+    person = person_of(world, sam, case_id)
     world.grant(case_id, partner.unit_ids[0], fields=fields)
     seen = world.queries.unsealed_person(partner, person)
     assert (seen.name, seen.aliases, seen.phone, seen.age_words, seen.is_child) == shown
@@ -55,8 +64,8 @@ def test_a_grant_shows_of_a_person_what_it_names(
     assert world.queries.person(partner, case_id, person).same == ()
 
 
-def test_a_grant_of_no_persons_shows_no_page_of_them(world: World, partner: Viewer, case_id: UUID) -> None:
-    person = person_of(world, case_id)
+def test_a_grant_of_no_persons_shows_no_page_of_them(world: World, sam: Viewer, partner: Viewer, case_id: UUID) -> None:
+    person = person_of(world, sam, case_id)
     for fields in ([], ["case.*"]):
         world.grant(case_id, partner.unit_ids[0], fields=fields)
         with pytest.raises(NotFoundError):
@@ -64,10 +73,9 @@ def test_a_grant_of_no_persons_shows_no_page_of_them(world: World, partner: View
 
 
 def test_a_link_is_shown_to_the_own_unit_alone_and_with_a_number_to_who_sees_that_case(
-    world: World, partner: Viewer, case_id: UUID
+    world: World, sam: Viewer, partner: Viewer, case_id: UUID
 ) -> None:
-    sam = world.actor("Sam", world.unit("Shillong"), "supervisor")
-    other = world.open_case(world.unit("Elsewhere"), victims=1, number="C-THERE")
+    other = world.open_case(partner.unit_ids[0], victims=1, number="C-THERE")
     for viewer in (sam, partner):
         with pytest.raises(NotFoundError):
             world.queries.case_links(viewer, uuid4())
@@ -81,4 +89,4 @@ def test_a_link_is_shown_to_the_own_unit_alone_and_with_a_number_to_who_sees_tha
     assert world.queries.case_links(partner, case_id) == ()
     assert [link.number for link in world.queries.case_links(partner, other)] == ["C-HOME"]
     with pytest.raises(NotFoundError):
-        world.queries.case_links(world.actor("Ada", world.unit("Shillong"), "system_administrator"), case_id)
+        world.queries.case_links(world.actor("Ada", sam.unit_ids[0], "system_administrator"), case_id)

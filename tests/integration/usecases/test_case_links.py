@@ -218,7 +218,7 @@ def test_whoever_must_not_know_of_a_case_does_not_know_of_the_one_that_comes_out
         work.commit()
     apart = split_case(world.engine, opened.case_id, [goes], reason_code="other_event", **ask(world))
     with world.engine.unit_of_work() as work:
-        assert work.duty.conflicted(apart) == {shy}
+        assert [(known.actor_id, known.reason_code) for known in work.duty.conflicts_of(apart)] == [(shy, "relative")]
         assert [known.actor_id for known in work.access.denials_of(apart)] == [out]
 
 
