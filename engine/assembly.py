@@ -18,6 +18,7 @@ from engine.ports import (
     Clock,
     Codes,
     Entropy,
+    Files,
     Fingerprints,
     Gateways,
     KeyKeeper,
@@ -121,6 +122,7 @@ class Engine:
     entropy: Entropy
     vault: Vault
     key_keeper: KeyKeeper
+    files: Files
     passwords: Passwords
     codes: Codes
     is_common_password: Callable[[str], bool]

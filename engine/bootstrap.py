@@ -15,6 +15,7 @@ from engine.adapters.breached import shipped
 from engine.adapters.data_files import data_folder, letters, shipped_sources
 from engine.adapters.demo_clock import DemoClock
 from engine.adapters.demo_mailbox import DemoGateways, DemoMailbox
+from engine.adapters.file_scanner import LocalFiles
 from engine.adapters.graphviz_svg import dot_to_svg
 from engine.adapters.holidays_source import known_places
 from engine.adapters.key_file import open_key_ring
@@ -121,6 +122,7 @@ def build_engine(
         entropy=entropy or SystemEntropy(),
         vault=vault,
         key_keeper=FileKeyKeeper(settings.keys, ring, sql, case_clock),
+        files=LocalFiles(settings.file_scanner),
         passwords=Argon2Passwords(),
         codes=TotpCodes(),
         is_common_password=shipped().has,

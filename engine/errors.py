@@ -243,6 +243,20 @@ class AuditUnavailableError(IcmcError):
     sentence = "This cannot be done now, since it cannot be written down who did it. Try again soon."
 
 
+class FileRefusedError(IcmcError):
+    """Raised when a file is not taken; says why, and nothing of its content."""
+
+    code = "file-refused"
+    sentence = "{why}"
+
+
+class FileHeldBackError(IcmcError):
+    """Raised when a file is kept and not given out; says why."""
+
+    code = "file-held-back"
+    sentence = "This file is not given out. {why}"
+
+
 class KeyInUseError(IcmcError):
     """Raised when a key is to be taken away that something is still wrapped by."""
 

@@ -1,13 +1,14 @@
 """What the use cases need of the world: protocols that adapters serve."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple, Protocol
+from typing import Any, BinaryIO, NamedTuple, Protocol
 from uuid import UUID
 
 from engine import views as vw
+from engine.domain.files import Scan
 from engine.domain.checkpoints import Written
 from engine.domain.keeping import Tombstone
 
@@ -103,6 +104,22 @@ class Anchors(Protocol):
 
     def append(self, written: Sequence[Written], *, day: datetime) -> None:
         """Add checkpoints and wait until they are kept; raises `SettingsError`."""
+        ...
+
+
+class Files(Protocol):
+    """Looks at files before they are kept."""
+
+    def media_type(self, content: BinaryIO, name: str) -> str:
+        """Give the media type that name and content agree on; raises `FileRefusedError`."""
+        ...
+
+    def shared_copy(self, content: BinaryIO, media_type: str) -> Iterator[bytes] | None:
+        """Give the copy without metadata, in parts; None where it cannot be made."""
+        ...
+
+    def scan(self, content: BinaryIO) -> Scan:
+        """Ask the scanner."""
         ...
 
 

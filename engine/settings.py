@@ -32,6 +32,7 @@ class Settings(BaseSettings):
     smtp_from: str = ""
     smtp_security: str = Field(default="starttls", pattern="^(starttls|tls|none)$")
     gateway_hosts: tuple[str, ...] = ()
+    file_scanner: str = ""
     prefect_ui: bool = True
     prefect_port: int = 0
     pillars: dict[str, str] = Field(default_factory=dict)

@@ -13,6 +13,7 @@ from engine.domain.case_links import CaseLink
 from engine.domain.checkpoints import Checkpoint, Head, Written
 from engine.domain.consequences import Job, WorkItem
 from engine.domain.duty import Absence, Conflict, Shift
+from engine.domain.files import CaseFile, FileKind
 from engine.domain.four_eyes import ApprovalRequest
 from engine.domain.keeping import CaseOfPerson, Erasure, ExportCopy, Hold, Restriction, Tombstone
 from engine.domain.identity import PersonMerge
@@ -1797,6 +1798,68 @@ class Records(Protocol):
         ...
 
 
+class FileSums(NamedTuple):
+    """How many files a case has, and how many bytes it and its unit hold, copies included."""
+
+    files: int
+    in_case: int
+    in_unit: int
+
+
+class Files(Protocol):
+    """Files of cases, sealed in parts."""
+
+    def begin(
+        self, file_id: UUID, *, case_id: UUID, unit_id: UUID, kind: FileKind, name: str, by: UUID | None, at: datetime
+    ) -> None:
+        """Make room for a file that arrives; its name is sealed, and nobody is shown it before `keep`."""
+        ...
+
+    def add_part(self, file_id: UUID, *, case_id: UUID, copy_of: str, number: int, content: bytes) -> None:
+        """Seal a part of the `original` or the `shared` copy."""
+        ...
+
+    def part(self, file_id: UUID, *, copy_of: str, number: int) -> bytes:
+        """Open a part; raises `DamagedError` for one that is not there or does not fit, `KeyMissingError`."""
+        ...
+
+    def twin(self, case_id: UUID, address: bytes) -> UUID | None:
+        """Find the file of a case that has this keyed hash."""
+        ...
+
+    def keep(self, file: CaseFile, *, details: Mapping[str, JsonValue], address: bytes, at: datetime) -> None:
+        """Say that a file has arrived whole; `details` (hashes, size of parts) are sealed."""
+        ...
+
+    def drop_arriving(self, file_id: UUID) -> None:
+        """Take away a file that was not kept; one that was stays."""
+        ...
+
+    def unfinished(self, *, before: datetime, most: int) -> tuple[UUID, ...]:
+        """List files that began to arrive before an instant and never did."""
+        ...
+
+    def of_case(self, case_id: UUID) -> tuple[CaseFile, ...]:
+        """List the files of a case, in the order in which they came."""
+        ...
+
+    def get(self, file_id: UUID, *, case_id: UUID) -> CaseFile:
+        """Load a file of a case; raises `NotFoundError`."""
+        ...
+
+    def name(self, file_id: UUID) -> str:
+        """Open the name that a file came with."""
+        ...
+
+    def details(self, file_id: UUID) -> Mapping[str, JsonValue]:
+        """Open what `keep` sealed."""
+        ...
+
+    def sums(self, case_id: UUID, unit_id: UUID) -> FileSums:
+        """Count what a case and a unit hold, in files and bytes; copies count too."""
+        ...
+
+
 class KeyCounts(NamedTuple):
     """How many data keys there are: by whose they are, and by the key of the key file that wraps them itself."""
 
@@ -1810,7 +1873,7 @@ class KeyCounts(NamedTuple):
 class Rewrapped(NamedTuple):
     """How many keys were wrapped anew, and after which owner to go on; None when the last was reached."""
 
-    count: int
+    done: int
     last: UUID | None
 
 
@@ -1959,6 +2022,11 @@ class UnitOfWork(Protocol):
     @property
     def ledger(self) -> Ledger:
         """Reading the ledger."""
+        ...
+
+    @property
+    def files(self) -> Files:
+        """Files of cases."""
         ...
 
     @property

@@ -49,7 +49,7 @@ def rotate(
         done = _rotated(engine, organisation)
         others = engine.key_keeper.ids[1:]
     begun = "The rotation that was broken off was gone on with." if done.went_on else f"The key {done.key_id} is new."
-    typer.echo(f"{begun} {done.count} keys were wrapped anew.")
+    typer.echo(f"{begun} {done.wrapped} keys were wrapped anew.")
     if organisation is None:
         typer.echo("Export the keys again, and prove the export: `icmc keys export`, `icmc keys prove`.")
         for old in others:

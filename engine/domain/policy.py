@@ -68,6 +68,7 @@ class Action(StrEnum):
     MEND = "retry jobs and deliveries"
     MANAGE_PEOPLE = "manage people and units"
     KEEP_CHANNELS = "set up a channel"
+    ADD_FILE = "add a file to a case"
     KEEP_KEYS = "keep the keys"
     MANAGE_ROTA = "plan shifts and absences"
     REFER = "refer work to another unit, or answer a referral"
@@ -129,6 +130,7 @@ ROLES_THAT_MAY: Mapping[Action, frozenset[Role]] = {
     Action.MEND: frozenset({Role.SYSTEM_ADMINISTRATOR}),
     Action.MANAGE_PEOPLE: frozenset({Role.SYSTEM_ADMINISTRATOR}),
     Action.KEEP_CHANNELS: frozenset({Role.SYSTEM_ADMINISTRATOR}),
+    Action.ADD_FILE: _CARE | _SUPPORT,
     Action.KEEP_KEYS: frozenset({Role.SYSTEM_ADMINISTRATOR}),
     Action.MANAGE_ROTA: frozenset({Role.SUPERVISOR, Role.NODAL_OFFICER, Role.SYSTEM_ADMINISTRATOR}),
     Action.REFER: _CARE | {Role.PARTNERSHIP_MANAGER},

@@ -10,6 +10,7 @@ from engine.assembly import Engine
 from engine.orchestration.seams import Chore, DoneBy, Installation, PublishedWorkflow
 from engine.ports import Batch, ClaimedJob, FiredReport, OpenBatch
 from engine.usecases import (
+    attachments,
     audit_escalations,
     break_glass,
     bulk_viewing,
@@ -55,6 +56,9 @@ CHORES: Final[Mapping[Chore, Callable[[Engine], object]]] = {
     ),
     Chore("tell-of-trouble", timedelta(minutes=5), "Tells administrators of what needs a person."): (
         trouble.tell_of_trouble
+    ),
+    Chore("drop-files", timedelta(hours=1), "Takes away what is left of files that stopped arriving."): (
+        attachments.drop_unfinished
     ),
     Chore("pass-on-items", timedelta(minutes=5), "Gives the items of who is away to others."): passing_on.pass_on_all,
     Chore("find-matches", timedelta(minutes=1), "Compares persons who were written down with those of other units."): (

@@ -6,7 +6,6 @@ from urllib.parse import urlsplit
 import uvicorn
 from fastapi import FastAPI
 from modern_csrf.asgi import BlockCrossOriginRequests
-from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
@@ -20,6 +19,7 @@ from engine.portal.routes import (
     access,
     account,
     api,
+    attachments,
     board,
     calendars,
     case_changes,
@@ -55,11 +55,12 @@ from engine.portal.routes import (
     workflows,
     worklist,
 )
-from engine.portal.security import LARGEST_BODY, CatchFailures, Headers
+from engine.portal.security import CatchFailures, Headers
+from engine.portal.uploads import LimitBodies
 from engine.portal.visit import Portal
 
 _ROUTES: Final = (
-    health, api, sign_in, first_run, account, people, units,
+    health, attachments, api, sign_in, first_run, account, people, units,
     home, reports, worklist, items, cases, case_changes, persons, case_links, deadlines, links,
     conflicts, access, duty, referrals, consents, sending, matches, partner, preferences, transmit, workflows,
     calendars, keeping, exports, subject, definitions_time, board, delays, outgoing, demo,
@@ -78,7 +79,7 @@ def create_app(engine: Engine, *, demo: DemoControls | None = None, prefect_ui_u
     add_failure_pages(app)
     add_proving(app)
     app.add_middleware(BlockCrossOriginRequests)
-    app.add_middleware(RequestBodyLimitMiddleware, max_body_size=LARGEST_BODY)
+    app.add_middleware(LimitBodies)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=_hosts(engine.portal_url), www_redirect=False)
     app.add_middleware(CatchFailures, page=failure_page, new_id=lambda: engine.entropy.uuid().hex[:8])
     app.add_middleware(Headers)

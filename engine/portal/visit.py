@@ -19,6 +19,7 @@ from engine.views import Viewer
 
 SAYINGS: Final[Mapping[str, str]] = {
     "claimed": "It is yours now.",
+    "file": "The file was sealed and kept.",
     "released": "It was given back: others may take it.",
     "delegated": "It was given to somebody else.",
     "draft": "Your draft was saved. Nothing has been sent.",

@@ -27,7 +27,7 @@ class Rotation(NamedTuple):
     """The key that wraps now, how many keys were wrapped anew, and whether an earlier rotation was gone on with."""
 
     key_id: str
-    count: int
+    wrapped: int
     went_on: bool
 
 
@@ -165,13 +165,13 @@ def _wrap_all(engine: Engine, batch: int, after_batch: Callable[[int], None]) ->
     while True:
         with engine.unit_of_work() as work:
             some = work.keys.rewrap_some(current=engine.key_keeper.current, after=after, most=batch)
-            if some.count == 0 and is_again:
+            if some.done == 0 and is_again:
                 work.records.set_installation(_ROTATED, {"at": engine.wall_clock.now().isoformat(), "keys": done})
                 work.commit()
                 return done
             work.commit()
-        is_again = some.count == 0
-        done, after = done + some.count, some.last
+        is_again = some.done == 0
+        done, after = done + some.done, some.last
         after_batch(done)
 
 

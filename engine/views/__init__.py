@@ -60,7 +60,7 @@ from engine.views.sharing import (
     SharedView,
     SharingView,
 )
-from engine.views.work import AnswerView, DocumentView, FieldView, FormView, WorkCounts, WorkItemView
+from engine.views.work import AnswerView, DocumentView, FieldView, FileView, FormView, WorkCounts, WorkItemView
 
 __all__ = [
     "AbsenceView",
@@ -100,6 +100,7 @@ __all__ = [
     "ExportCopyView",
     "ExtensionView",
     "FieldView",
+    "FileView",
     "FiringView",
     "FormView",
     "GrantView",

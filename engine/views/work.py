@@ -80,6 +80,21 @@ class DocumentView(View):
     released_by: str | None
 
 
+class FileView(View):
+    """A file of a case, without its name and content; `copy_size` (bytes) is None where there is no shared copy."""
+
+    id: UUID
+    kind: str
+    media_type: str
+    size: int
+    copy_size: int | None
+    scan: str
+    added_at: datetime
+    added_by: str
+    classes: tuple[str, ...]
+    may_open: bool
+
+
 class FormView(View):
     """A work item opened to be answered: all fields, what was saved as a draft, what was proposed."""
 

@@ -26,6 +26,7 @@ from engine.adapters.sql.definition_store import DefinitionStore
 from engine.adapters.sql.delivery_store import DeliveryStore
 from engine.adapters.sql.directory_store import DirectoryStore
 from engine.adapters.sql.duty_store import DutyStore
+from engine.adapters.sql.file_store import FileStore
 from engine.adapters.sql.held_writes import Writes, writing_first
 from engine.adapters.sql.housekeeping_store import HousekeepingStore
 from engine.adapters.sql.item_store import ItemStore
@@ -100,6 +101,7 @@ class SqlUnitOfWork:
         self.access = AccessStore(connection)
         self.approvals = ApprovalStore(connection)
         self.keys = KeyStore(connection, self._vault)
+        self.files = FileStore(connection, self._vault)
         self.definitions = DefinitionStore(connection)
         self.special_days = SpecialDayStore(connection)
         self.recounts = RecountStore(connection)

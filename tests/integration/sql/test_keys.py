@@ -169,7 +169,7 @@ def rewrap_all(process: Process, *, most: int) -> int:
             done = store.rewrap_some(current="n", after=after, most=most)
             left = store.unfinished(current="n")
         rounds, after = rounds + 1, done.last
-        if not done.count:
+        if not done.done:
             assert left == 0
             return rounds
 

@@ -71,7 +71,7 @@ def test_everything_stays_readable_through_a_rotation_and_the_old_key_can_go(
     sealed = {str(number): installed.seal(uuid4(), str(number)) for number in range(7)}
     assert reader.unseal(sealed["0"]) == "0"
     done = rotate_keys(installed.engine, viewer=SYSTEM, batch=2)
-    assert (done.count, done.went_on) == (7, False)
+    assert (done.wrapped, done.went_on) == (7, False)
     assert all(reader.unseal(value) == name for name, value in sealed.items())
     with pytest.raises(KeyInUseError, match="minute"):
         retire_key(installed.engine, old, viewer=SYSTEM)
@@ -118,7 +118,7 @@ def test_a_rotation_that_was_killed_is_gone_on_with_and_nothing_is_lost(installe
     assert 0 < left < len(sealed)
     assert all(installed.unseal(value) == name for name, value in sealed.items())
     done = rotate_keys(installed.engine, viewer=SYSTEM)
-    assert (done.went_on, {done.key_id}, done.count) == (True, made, left)
+    assert (done.went_on, {done.key_id}, done.wrapped) == (True, made, left)
     assert key_state(installed.engine, viewer=SYSTEM).unfinished == 0
     make_it_long_ago(world)
     for old in before:

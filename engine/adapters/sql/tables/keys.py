@@ -49,6 +49,7 @@ class AttachmentRow(SQLModel, table=True):
     case_id: UUID = Field(foreign_key="case.id", index=True)
     unit_id: UUID = Field(foreign_key="unit.id", index=True)
     step_id: UUID | None = None
+    kind: str = Field(default="other", sa_column_kwargs={"server_default": text("'other'")})
     status: str = Field(default="kept", sa_column_kwargs={"server_default": text("'kept'")})
     media_type: str
     size: int

@@ -1,0 +1,65 @@
+"""Looks at files before they are kept: what they are, whether a scanner objects, and what may be shared of them."""
+
+import shlex
+import subprocess
+from collections.abc import Iterator
+from typing import BinaryIO, Final
+
+from engine.adapters.file_types import media_type_of
+from engine.adapters.image_cleaner import shared_copy
+from engine.domain.files import PART, Scan
+
+_LONGEST: Final = 120
+"""Seconds."""
+
+
+class LocalFiles:
+    """Looks at files on this machine; `scanner` is a command that reads a file from its standard input.
+
+    It ends with 0 for a clean file and with 1 for an infected one, as `clamdscan --no-summary -` does. Anything else,
+    and no command, leaves the file "not scanned".
+    """
+
+    def __init__(self, scanner: str = "") -> None:
+        """Keep the command; it is run without a shell."""
+        self._scanner = shlex.split(scanner)
+
+    def media_type(self, content: BinaryIO, name: str) -> str:
+        """Give the media type that name and content agree on; raises `FileRefusedError`."""
+        return media_type_of(content, name)
+
+    def shared_copy(self, content: BinaryIO, media_type: str) -> Iterator[bytes] | None:
+        """Give the copy without metadata, in parts; None where it cannot be made."""
+        return shared_copy(content, media_type)
+
+    def scan(self, content: BinaryIO) -> Scan:
+        """Ask the scanner."""
+        if not self._scanner:
+            return Scan.NOT_SCANNED
+        content.seek(0)
+        try:
+            return self._asked(content)
+        except (OSError, subprocess.SubprocessError):
+            return Scan.NOT_SCANNED
+
+    def _asked(self, content: BinaryIO) -> Scan:
+        nothing = subprocess.DEVNULL
+        with subprocess.Popen(self._scanner, stdin=subprocess.PIPE, stdout=nothing, stderr=nothing) as process:  # noqa: S603
+            try:
+                _feed(process, content)
+                status = process.wait(_LONGEST)
+            finally:
+                process.kill()
+        return {0: Scan.CLEAN, 1: Scan.INFECTED}.get(status, Scan.NOT_SCANNED)
+
+
+def _feed(process: "subprocess.Popen[bytes]", content: BinaryIO) -> None:
+    """Write a file to a process, which may have heard enough before the end."""
+    if process.stdin is None:
+        return
+    try:
+        while part := content.read(PART):
+            process.stdin.write(part)
+        process.stdin.close()
+    except BrokenPipeError:
+        pass

@@ -1,0 +1,171 @@
+"""Files of a case: the list, adding one as it arrives, and giving one out."""
+
+import re
+from collections.abc import Mapping
+from typing import Final
+from urllib.parse import quote
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response, StreamingResponse
+
+from engine.domain.files import LARGEST, MEDIA_TYPES, FileKind
+from engine.domain.policy import Action
+from engine.errors import FileHeldBackError, InvalidAnswersError
+from engine.portal.dependencies import SignedIn
+from engine.portal.security import PAPER_POLICY
+from engine.portal.uploads import FieldSent, FileBegins, FilePart, Sent, posted_parts
+from engine.portal.visit import Visit
+from engine.usecases.attachments import Arrival, OpenedFile, files_of, open_file
+
+router = APIRouter()
+_NOT_PLAIN: Final = re.compile(r"[^A-Za-z0-9._ -]")
+KINDS: Final[Mapping[str, str]] = {
+    FileKind.IDENTITY.value: "Identity paper",
+    FileKind.ORDER.value: "Order or letter of a body",
+    FileKind.MEDICAL.value: "Medical paper",
+    FileKind.PICTURE.value: "Picture or film",
+    FileKind.STATEMENT.value: "Statement",
+    FileKind.CONSENT.value: "Signed consent",
+    FileKind.OTHER.value: "Something else",
+}
+SCANS: Final[Mapping[str, str]] = {
+    "clean": "Nothing harmful found",
+    "infected": "Held back: a scanner found something harmful",
+    "not_scanned": "Not scanned",
+}
+
+
+@router.get("/cases/{case_id}/files")
+def files(visit: SignedIn, case_id: UUID) -> Response:
+    """List the files of a case."""
+    return _page(visit, case_id)
+
+
+@router.post("/cases/{case_id}/files")
+async def add(request: Request, visit: SignedIn, case_id: UUID) -> Response:
+    """Add a file to a case; it is sealed as it arrives."""
+    receiving = _Receiving(visit, case_id)
+    try:
+        async for sent in posted_parts(request):
+            await run_in_threadpool(receiving.take, sent)
+        await run_in_threadpool(receiving.finish)
+    except InvalidAnswersError as error:
+        return await run_in_threadpool(_page, visit, case_id, errors=error.problems, kind=receiving.kind)
+    finally:
+        await run_in_threadpool(receiving.give_up)
+    return visit.go(f"/cases/{case_id}/files", said="file")
+
+
+@router.post("/cases/{case_id}/files/{file_id}/copy")
+def shared_copy(visit: SignedIn, case_id: UUID, file_id: UUID) -> Response:
+    """Give out the copy without metadata; that it was looked at is recorded first."""
+    return _given_out(visit, case_id, file_id, original=False)
+
+
+@router.post("/cases/{case_id}/files/{file_id}/original")
+def original(visit: SignedIn, case_id: UUID, file_id: UUID) -> Response:
+    """Give out a file as it came, after a recent proof of who it is; that it was looked at is recorded first."""
+    return _given_out(visit, case_id, file_id, original=True)
+
+
+class _Receiving:
+    """A form with a file, as far as it has come: what the file is must come before the file."""
+
+    def __init__(self, visit: Visit, case_id: UUID) -> None:
+        self._visit, self._case_id = visit, case_id
+        self._arrival: Arrival | None = None
+        self._problems: dict[str, str] = {}
+        self.kind = ""
+
+    def take(self, sent: Sent) -> None:
+        """Take what came; after something that does not fit the rest is read over, so that the answer is heard."""
+        if self._problems:
+            return
+        try:
+            self._take(sent)
+        except InvalidAnswersError as error:
+            self._problems = error.problems
+
+    def _take(self, sent: Sent) -> None:
+        match sent:
+            case FieldSent("kind", value):
+                self.kind = value.strip()
+            case FileBegins(name):
+                self._begin(name)
+            case FilePart(content) if self._arrival is not None:
+                self._arrival.take(content)
+            case _:
+                pass
+
+    def finish(self) -> None:
+        """Keep the file; raises `InvalidAnswersError` for one that does not fit."""
+        if self._problems:
+            raise InvalidAnswersError(self._problems)
+        if self._arrival is None:
+            raise InvalidAnswersError({"file": "Choose a file."})
+        self._arrival.finish()
+        self._arrival = None
+
+    def give_up(self) -> None:
+        """Leave nothing behind."""
+        if self._arrival is not None:
+            self._arrival.give_up()
+
+    def _begin(self, name: str) -> None:
+        problems = {} if self.kind in KINDS else {"kind": "Say what it is."}
+        if not name or self._arrival is not None:
+            problems["file"] = "Choose one file."
+        if problems:
+            raise InvalidAnswersError(problems)
+        self._arrival = Arrival(
+            self._visit.engine, self._case_id, viewer=self._visit.viewer, name=name, kind=FileKind(self.kind)
+        )
+
+
+def _given_out(visit: Visit, case_id: UUID, file_id: UUID, *, original: bool) -> Response:
+    try:
+        opened = open_file(visit.engine, file_id, case_id=case_id, viewer=visit.viewer, original=original)
+    except FileHeldBackError as error:
+        return _page(visit, case_id, errors={"held": str(error)})
+    return StreamingResponse(
+        opened.parts,
+        media_type=opened.media_type,
+        headers={
+            "Content-Disposition": disposition(opened),
+            "Content-Length": str(opened.size),
+            "Content-Security-Policy": PAPER_POLICY,
+        },
+    )
+
+
+def disposition(opened: OpenedFile) -> str:
+    """Say that a file is to be saved, under its name, in the two ways of RFC 6266: plain letters, and all letters."""
+    plain = "".join(
+        letter if letter.isascii() and (letter.isalnum() or letter in "-_. ") else "_" for letter in opened.name
+    )
+    return f"attachment; filename=\"{plain or 'file'}\"; filename*=UTF-8''{quote(opened.name, safe='')}"
+
+
+def _page(visit: Visit, case_id: UUID, *, errors: Mapping[str, str] | None = None, kind: str = "") -> Response:
+    case = visit.engine.queries.case(visit.viewer, case_id)
+    found = files_of(visit.engine, case_id, viewer=visit.viewer)
+    return visit.page(
+        "files.html",
+        title=f"Files, case {case.number}",
+        section="track",
+        status=422 if errors else 200,
+        zone=case.zone,
+        case=case,
+        files=found,
+        kinds=KINDS,
+        scans=SCANS,
+        may_add=visit.may(Action.ADD_FILE),
+        endings=", ".join(MEDIA_TYPES),
+        accept=",".join(f".{ending}" for ending in MEDIA_TYPES),
+        largest=LARGEST // 1_000_000,
+        errors=errors or {},
+        problems=[(f"#{name}", sentence) for name, sentence in (errors or {}).items()],
+        kind=kind,
+    )

@@ -1,0 +1,242 @@
+"""Files of a case: taken in part by part, looked at before they are kept, given out as a recorded act."""
+
+import hashlib
+import io
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import BinaryIO, Final, NamedTuple, cast
+from uuid import UUID
+
+from engine.assembly import Engine
+from engine.domain.access import CaseAccess
+from engine.domain.files import FIELD, LARGEST, PART, CaseFile, FileKind, Scan, problem_of_quota
+from engine.domain.policy import Action, can
+from engine.errors import FileHeldBackError, FileRefusedError, InvalidAnswersError, NotAllowedError
+from engine.stores import UnitOfWork
+from engine.usecases.deciding import require_access
+from engine.usecases.parted_file import PartedFile
+from engine.usecases.readings import note_reading
+from engine.usecases.step_up import require_step_up
+from engine.views import FileView, Viewer
+
+LONGEST_NAME: Final = 200
+_ORIGINAL, _SHARED = "original", "shared"
+_GIVEN_UP: Final = timedelta(days=1)
+
+
+class OpenedFile(NamedTuple):
+    """A file that is given out: its name is for showing only."""
+
+    name: str
+    media_type: str
+    size: int
+    parts: Iterator[bytes]
+
+
+class Arrival:
+    """A file that arrives: give it what comes with `take`, then call `finish`; `give_up` leaves nothing behind.
+
+    What arrives is sealed a part at a time, each in its own transaction, so that a slow sender holds nothing up.
+    """
+
+    def __init__(self, engine: Engine, case_id: UUID, *, viewer: Viewer, name: str, kind: FileKind) -> None:
+        """Begin; raises `NotFoundError`, `NotAllowedError`, `InvalidAnswersError` for a full case or unit."""
+        self._engine, self._viewer, self._case_id = engine, viewer, case_id
+        self._name, self._kind = shown_name(name), kind
+        self._id, self._held = engine.entropy.uuid(), bytearray()
+        self._size = self._parts = 0
+        self._hash = hashlib.sha256()
+        with engine.unit_of_work() as work:
+            access = require_access(work, viewer, case_id, Action.ADD_FILE, now=engine.clock.now())
+            _require_room(work, access, size=1)
+            work.files.begin(
+                self._id, case_id=case_id, unit_id=access.unit_id, kind=kind, name=self._name, by=_actor(viewer),
+                at=engine.wall_clock.now(),
+            )  # fmt: skip
+            work.commit()
+
+    def take(self, content: bytes) -> None:
+        """Take what comes next; raises `InvalidAnswersError` once it is more than a file may be."""
+        self._size += len(content)
+        if self._size > LARGEST:
+            raise InvalidAnswersError({"file": problem_of_quota(files=0, in_case=0, in_unit=0, size=self._size)})
+        self._hash.update(content)
+        self._held += content
+        while len(self._held) >= PART:
+            self._keep_part(bytes(self._held[:PART]))
+            del self._held[:PART]
+
+    def finish(self) -> UUID:
+        """Look at what came, make the copy that is shared, and keep both; gives the id of the file.
+
+        A file that the case has already is not kept twice. Raises `InvalidAnswersError` for a file of another kind
+        than its name says, one that would burst, an empty one, or one for which there is no room.
+        """
+        if self._held or not self._parts:
+            self._keep_part(bytes(self._held))
+        content = self._reader()
+        try:
+            media_type = self._engine.files.media_type(content, self._name)
+        except FileRefusedError as error:
+            raise InvalidAnswersError({"file": str(error)}) from None
+        scan = self._engine.files.scan(content)
+        copy = None if scan is Scan.INFECTED else self._engine.files.shared_copy(content, media_type)
+        copied = self._keep_copy(copy) if copy is not None else None
+        return self._keep(media_type, scan, copied)
+
+    def give_up(self) -> None:
+        """Leave nothing behind of a file that was not kept."""
+        with self._engine.unit_of_work() as work:
+            work.files.drop_arriving(self._id)
+            work.commit()
+
+    def _keep(self, media_type: str, scan: Scan, copied: tuple[int, str] | None) -> UUID:
+        engine, sha256 = self._engine, self._hash.hexdigest()
+        address = engine.vault.blind("file", f"{self._case_id}\0{sha256}")
+        now = engine.clock.now()
+        with engine.unit_of_work() as work:
+            state = work.cases.lock(self._case_id)
+            access = require_access(work, self._viewer, self._case_id, Action.ADD_FILE, now=now)
+            twin = work.files.twin(self._case_id, address)
+            if twin is not None:
+                work.files.drop_arriving(self._id)
+                work.commit()
+                return twin
+            size = copied[0] if copied else 0
+            _require_room(work, access, size=self._size, beside=size)
+            file = CaseFile(
+                id=self._id, case_id=self._case_id, unit_id=access.unit_id, kind=self._kind, media_type=media_type,
+                size=self._size, copy_size=copied[0] if copied else None, scan=scan, added_at=now,
+                added_by=_actor(self._viewer),
+            )  # fmt: skip
+            details = {"sha256": sha256, "copy_sha256": copied[1] if copied else None, "part": PART}
+            work.files.keep(file, details=details, address=address, at=now)
+            body = {"file_id": str(self._id), "kind": self._kind.value, "size": self._size, "proof": address.hex()}
+            work.cases.note(state, "FileAdded", body, actor_id=_actor(self._viewer), at=now)
+            work.commit()
+        return self._id
+
+    def _keep_part(self, content: bytes) -> None:
+        self._add(_ORIGINAL, self._parts, content)
+        self._parts += 1
+
+    def _keep_copy(self, copy: Iterator[bytes]) -> tuple[int, str]:
+        size, proof = 0, hashlib.sha256()
+        for number, content in enumerate(copy):
+            self._add(_SHARED, number, content)
+            proof.update(content)
+            size += len(content)
+        return size, proof.hexdigest()
+
+    def _add(self, copy_of: str, number: int, content: bytes) -> None:
+        with self._engine.unit_of_work() as work:
+            work.files.add_part(self._id, case_id=self._case_id, copy_of=copy_of, number=number, content=content)
+            work.commit()
+
+    def _reader(self) -> BinaryIO:
+        parts = _opener(self._engine, self._id, _ORIGINAL)
+        return cast("BinaryIO", io.BufferedReader(PartedFile(parts, size=self._size, length=PART), PART))
+
+
+def files_of(engine: Engine, case_id: UUID, *, viewer: Viewer) -> tuple[FileView, ...]:
+    """List the files of a case, without names, each with whether the viewer may open it; raises `NotFoundError`."""
+    with engine.unit_of_work() as work:
+        access = require_access(work, viewer, case_id, Action.SEE_CASES, now=engine.clock.now())
+        files = work.files.of_case(case_id)
+        people = {by: work.directory.actor(by) for by in {file.added_by for file in files if file.added_by}}
+        names = {by: person.name for by, person in people.items() if person}
+        return tuple(
+            FileView(
+                id=file.id, kind=file.kind.value, media_type=file.media_type, size=file.size,
+                copy_size=file.copy_size, scan=file.scan.value, added_at=file.added_at,
+                added_by=names.get(file.added_by, "") if file.added_by else "",
+                may_open=_may_open(viewer, access, file), classes=file.sealed_classes,
+            )
+            for file in files
+        )  # fmt: skip
+
+
+def open_file(engine: Engine, file_id: UUID, *, case_id: UUID, viewer: Viewer, original: bool = False) -> OpenedFile:
+    """Give a file out: the copy without metadata, or the original as it came; it is written first who looks at it.
+
+    The original, and a file that no scanner has seen, ask for a recent proof of who it is. Raises `NotFoundError`,
+    `NotAllowedError`, `StepUpNeededError`, `AuditUnavailableError`, `FileHeldBackError` for an infected file or one
+    without a copy.
+    """
+    with engine.unit_of_work() as work:
+        access = require_access(work, viewer, case_id, Action.SEE_CASES, now=engine.clock.now())
+        file = work.files.get(file_id, case_id=case_id)
+        if not _may_open(viewer, access, file):
+            raise NotAllowedError(actor=viewer.name, action=Action.REVEAL.value)
+        if file.scan is Scan.INFECTED:
+            raise FileHeldBackError(why="A scanner found something harmful in it.")
+        if original or file.scan is not Scan.CLEAN:
+            require_step_up(engine, viewer)
+        size = file.size if original else file.copy_size
+        if size is None:
+            raise FileHeldBackError(
+                why="What it tells of who made it and where could not be taken out: see the original."
+            )
+        name = work.files.name(file_id)
+    classes = ("identifying", *file.sealed_classes)
+    note_reading(engine, viewer, case_id, "original file" if original else "file", classes, subject_id=file_id)
+    parts = _parts(_opener(engine, file_id, _ORIGINAL if original else _SHARED), size)
+    return OpenedFile(name, file.media_type, size, parts)
+
+
+def drop_unfinished(engine: Engine) -> int:
+    """Take away what is left of files that stopped arriving more than a day ago; gives how many."""
+    with engine.unit_of_work() as work:
+        left = work.files.unfinished(before=engine.wall_clock.now() - _GIVEN_UP, most=100)
+        for file_id in left:
+            work.files.drop_arriving(file_id)
+        work.commit()
+    return len(left)
+
+
+def shown_name(name: str) -> str:
+    """Give the name of a file for showing: no folders, nothing that cannot be printed, its ending kept."""
+    last = name.replace("\\", "/").rpartition("/")[2]
+    printable = "".join(letter for letter in last if letter.isprintable()).strip(" .")
+    stem, dot, ending = printable.rpartition(".")
+    room = LONGEST_NAME - len(dot) - len(ending)
+    return f"{stem[:room]}{dot}{ending}" if dot and room > 0 else printable[:LONGEST_NAME]
+
+
+def _may_open(viewer: Viewer, access: CaseAccess, file: CaseFile) -> bool:
+    fields = (FIELD, *(f"class:{name.value}" for name in file.sealed_classes))
+    return all(can(viewer, Action.REVEAL, access=access, field=field) for field in fields)
+
+
+def _require_room(work: UnitOfWork, access: CaseAccess, *, size: int, beside: int = 0) -> None:
+    sums = work.files.sums(access.case_id, access.unit_id)
+    problem = problem_of_quota(
+        files=sums.files, in_case=sums.in_case + beside, in_unit=sums.in_unit + beside, size=size
+    )
+    if problem:
+        raise InvalidAnswersError({"file": problem})
+
+
+def _opener(engine: Engine, file_id: UUID, copy_of: str) -> Callable[[int], bytes]:
+    def opened(number: int) -> bytes:
+        with engine.unit_of_work() as work:
+            return work.files.part(file_id, copy_of=copy_of, number=number)
+
+    return opened
+
+
+def _parts(opened: Callable[[int], bytes], size: int) -> Iterator[bytes]:
+    """Give the parts; the first is opened at once, so that what is damaged is known before anything is sent."""
+    count = -(-size // PART)
+    first = opened(0) if count else b""
+
+    def all_parts() -> Iterator[bytes]:
+        yield first
+        for number in range(1, count):
+            yield opened(number)
+
+    return all_parts()
+
+
+def _actor(viewer: Viewer) -> UUID | None:
+    return None if viewer.is_system else viewer.actor_id
