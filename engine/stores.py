@@ -1555,7 +1555,7 @@ class Keeping(Protocol):
         ...
 
     def wipe(self, tombstone: Tombstone) -> None:
-        """Delete what a person could be found by, and what waits unread or unsent of cases that nobody is left in."""
+        """Delete what a person could be found by, their files, and what waits unsent of cases that nobody is left in."""
         ...
 
     def add_notice(self, notice: ErasureNotice) -> bool:

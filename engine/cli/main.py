@@ -50,6 +50,8 @@ COMMANDS = {
     "report": Place("explaining", "report_app", "Reports in numbers."),
     "deadlines": Place("deadlines", "app", "How the firing of deadlines goes."),
     "audit": Place("audit", "app", "The history of cases."),
+    "retention": Place("keeping", "app", "How long data is kept, and what is due to be erased or sealed."),
+    "statistics": Place("exporting", "statistics", "Count cases or steps; small counts are withheld."),
     "people": Place("people", "app", "Units and people."),
 }
 

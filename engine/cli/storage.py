@@ -41,5 +41,5 @@ def restore(
         finally:
             engine.dispose()
     kept = f" The old one is kept as {report.kept_as}." if report.kept_as else ""
-    again = f" {erased} persons who had been erased since the backup were erased again." if erased else ""
+    again = f" Erased again, as since the backup: {erased} {'person' if erased == 1 else 'persons'}." if erased else ""
     typer.echo(f"Restored into {report.database}.{kept}{again}")

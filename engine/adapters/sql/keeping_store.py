@@ -52,6 +52,7 @@ _DEADLINE, _GRANT, _REFERRAL = (_TABLES[name] for name in ("deadline", "grant", 
 _DRAFT, _STEP, _ITEM, _DELIVERY, _COMMAND = (
     _TABLES[name] for name in ("draft", "step", "work_item", "delivery", "command")
 )
+_FILE, _PART, _CHECK = (_TABLES[name] for name in ("attachment", "attachment_part", "match_check"))
 _NEXT_COPY = text("SELECT pg_advisory_xact_lock(4711120008)")
 
 
@@ -185,7 +186,7 @@ class KeepingStore:
         return tuple(Tombstone.model_validate(dict(row)) for row in rows)
 
     def wipe(self, tombstone: Tombstone) -> None:
-        """Delete what a person could be found by, and what waits unread or unsent of cases that nobody is left in.
+        """Delete what a person could be found by, their files, and what waits unsent of cases that nobody is left in.
 
         What is sealed stays as it is: without its key it is noise, and the chain that covers it still verifies.
         """
@@ -197,6 +198,9 @@ class KeepingStore:
         steps = select(_STEP.c.id).where(_STEP.c.case_id.in_(tombstone.case_ids), own)
         items = select(_ITEM.c.id).where(_ITEM.c.step_id.in_(steps))
         self._connection.execute(delete(_DRAFT).where(or_(_DRAFT.c.item_id.in_(items), _DRAFT.c.case_id.in_(whole))))
+        files = select(_FILE.c.id).where(or_(_FILE.c.step_id.in_(steps), _FILE.c.case_id.in_(whole)))
+        self._connection.execute(update(_PART).where(_PART.c.attachment_id.in_(files)).values(sealed_content=None))
+        self._connection.execute(delete(_CHECK).where(_CHECK.c.person_id.in_(owners)))
         unsent = (_DELIVERY.c.case_id.in_(whole), _DELIVERY.c.status.in_(("waiting", "storm", "digest", "dead")))
         self._connection.execute(update(_DELIVERY).where(*unsent).values(status="dropped", drop_reason="erased"))
         self._connection.execute(update(_COMMAND).where(_COMMAND.c.case_id.in_(whole)).values(answer={}))

@@ -1,0 +1,75 @@
+"""`icmc retention`: how long data is kept, and what is due."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import typer
+
+from engine.cli.common import in_words, running_engine, show
+from engine.spec.retention import RetentionPolicy, missing_classes
+from engine.usecases.retention import Due, retention_policies, run_retention
+
+app = typer.Typer(help="How long data is kept, and what is due to be erased or sealed.", no_args_is_help=True)
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what is due, and propose nothing.")]
+
+
+@app.command("show")
+@in_words
+def show_policies(as_json: Json = False) -> None:  # noqa: FBT002 - a command-line flag
+    """Show the policies that hold, class by class, and who has set them."""
+    with running_engine() as (engine, _):
+        found = retention_policies(engine)
+    show(list(found), as_json=as_json, words=lambda: _policies(found))
+
+
+@app.command("run")
+@in_words
+def run(dry_run: DryRun = False, as_json: Json = False) -> None:  # noqa: FBT002
+    """Propose what is due to be erased, sealed or looked at. People decide; nothing is erased by this command."""
+    with running_engine() as (engine, _):
+        due = run_retention(engine, dry_run=dry_run)
+        numbers = _numbers(engine, due)
+    rows = [
+        {
+            "case": numbers[one.case_id], "act": one.act.value, "due_at": one.due_at.isoformat(),
+            "kept_until": one.kept_until.isoformat() if one.kept_until else None, "policy": one.policy,
+        }
+        for one in due
+    ]  # fmt: skip
+    show(rows, as_json=as_json, words=lambda: _due(rows, dry_run=dry_run))
+
+
+def _numbers(engine: Any, due: Sequence[Due]) -> dict[Any, str]:  # noqa: ANN401 - ids
+    numbers = {}
+    for one in due:
+        with engine.unit_of_work() as work:
+            numbers[one.case_id] = work.cases.read(one.case_id).case.number
+    return numbers
+
+
+def _policies(found: Sequence[RetentionPolicy]) -> str:
+    lines = []
+    for policy in found:
+        by = f"set by {policy.set_by.name} on {policy.set_by.on}" if policy.set_by else "NOT SET BY A LAWYER YET"
+        lines.append(f"{policy.name}, version {policy.version}: {policy.title} ({policy.jurisdiction}), {by}")
+        lines += [
+            f"  {rule.data.value:12} at least {rule.at_least.in_words():10} at most {rule.at_most.in_words():10}"
+            f" then {rule.then.value}"
+            for rule in policy.rules
+        ]
+        missing = ", ".join(one.value for one in missing_classes(policy))
+        lines += [f"  Nothing is said of: {missing}."] if missing else []
+    return "\n".join(lines) or "No policy is published: nothing is ever proposed."
+
+
+def _due(rows: Sequence[dict[str, str | None]], *, dry_run: bool) -> str:
+    if not rows:
+        return "Nothing is due." if dry_run else "Nothing was proposed anew."
+    words = "is due" if dry_run else "was proposed"
+    lines = [
+        f"Case {row['case']}: {row['act']}, due since {row['due_at']}"
+        + (f", may not be erased before {row['kept_until']}" if row["kept_until"] else "")
+        for row in rows
+    ]
+    return "\n".join([*lines, f"{len(rows)} {words}. People decide on the page Keep and erase."])
