@@ -563,6 +563,48 @@ class Queries(Protocol):
         """Give the case of a document; raises `NotFoundError`."""
         ...
 
+    def audit_lines(
+        self,
+        viewer: vw.Viewer,
+        *,
+        sort: str = "",
+        actor_id: UUID | None = None,
+        number: str = "",
+        since: datetime | None = None,
+        until: datetime | None = None,
+        offset: int = 0,
+        limit: int = 100,
+    ) -> tuple[vw.AuditLine, ...]:
+        """List who did what when in the viewer's units, without content, the latest first; raises `NotAllowedError`.
+
+        `sort` is readings, refusals, others or empty for all; instants are in UTC.
+        """
+        ...
+
+    def readers(self, viewer: vw.Viewer, case_id: UUID) -> tuple[vw.ReaderLine, ...]:
+        """List who looked at a case, day by day; raises `NotFoundError`, `NotAllowedError`."""
+        ...
+
+    def account(self, viewer: vw.Viewer, case_id: UUID) -> tuple[vw.AccountLine, ...]:
+        """Tell what happened in a case as the person may read it; raises `NotFoundError`, `NotAllowedError`."""
+        ...
+
+    def my_glass(self, viewer: vw.Viewer) -> tuple[vw.GlassLine, ...]:
+        """List what the viewer asked to see in an emergency."""
+        ...
+
+    def glass_to_confirm(self, viewer: vw.Viewer) -> tuple[vw.GlassView, ...]:
+        """List what was opened in an emergency of the units whose glass the viewer confirms, without words."""
+        ...
+
+    def glass(self, viewer: vw.Viewer, request_id: UUID) -> vw.GlassView:
+        """Give one of them with its words; the caller records the act. Raises `NotFoundError`."""
+        ...
+
+    def concerns(self, viewer: vw.Viewer) -> tuple[vw.ConcernLine, ...]:
+        """List what the viewer told in confidence, and what was told to them."""
+        ...
+
     def notices(self, viewer: vw.Viewer, *, limit: int = 50) -> tuple[vw.NoticeView, ...]:
         """Give the viewer's in-app inbox, newest first."""
         ...

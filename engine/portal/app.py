@@ -20,11 +20,14 @@ from engine.portal.routes import (
     account,
     api,
     attachments,
+    audit,
     board,
+    break_glass,
     calendars,
     case_changes,
     case_links,
     cases,
+    concerns,
     conflicts,
     consents,
     deadlines,
@@ -60,7 +63,7 @@ from engine.portal.uploads import LimitBodies
 from engine.portal.visit import Portal
 
 _ROUTES: Final = (
-    health, attachments, api, sign_in, first_run, account, people, units,
+    audit, break_glass, concerns, health, attachments, api, sign_in, first_run, account, people, units,
     home, reports, worklist, items, cases, case_changes, persons, case_links, deadlines, links,
     conflicts, access, duty, referrals, consents, sending, matches, partner, preferences, transmit, workflows,
     calendars, keeping, exports, subject, definitions_time, board, delays, outgoing, demo,

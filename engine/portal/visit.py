@@ -84,6 +84,11 @@ SAYINGS: Final[Mapping[str, str]] = {
     "agreed": "You agreed. With the second who agrees, it cools off for seven days.",
     "copy_asked": "The copy was asked for.",
     "corrected": "It was written down; what was there before is kept, sealed.",
+    "glass": "It was written down. If there is such a case, and nothing stands against it, you see it under Track now.",
+    "glass_confirmed": "You confirmed that it was right.",
+    "glass_ended": "It was ended: they do not see the case any more.",
+    "concern": "It was told to one person, in confidence.",
+    "concern_answered": "Your answer was written down. Who told it reads it.",
     "preferences": "What you chose was saved.",
     "contact": "Where you are reached was saved, sealed.",
     "letters": "It will be tried again.",
@@ -186,6 +191,7 @@ def frame(
         "navigation": _navigation(portal, viewer, section) if viewer else (),
         "said": SAYINGS.get(request.query_params.get("said", ""), ""),
         "unprotected": is_unprotected(request),
+        "may_see_audit": viewer is not None and can(viewer, Action.SEE_AUDIT),
     }
 
 

@@ -1,5 +1,14 @@
 """What pages, the command line and messages are shown: frozen views, made for one viewer."""
 
+from engine.views.audit import (
+    AccountLine,
+    AuditLine,
+    ConcernLine,
+    ConcernView,
+    GlassLine,
+    GlassView,
+    ReaderLine,
+)
 from engine.views.access import AccessView, DenialView, GrantView
 from engine.views.base import Membership, View, Viewer
 from engine.views.cases import CaseLine, CaseView, EventView, JobView, RunView, StepView
@@ -65,12 +74,15 @@ from engine.views.work import AnswerView, DocumentView, FieldView, FileView, For
 __all__ = [
     "AbsenceView",
     "AccessView",
+    "AbsenceView",
+    "AccountLine",
     "ActorView",
     "AgeView",
     "AnswerView",
     "AsideDeadline",
     "AskedView",
     "AuditFault",
+    "AuditLine",
     "AuditProblem",
     "BoardView",
     "CandidateView",
@@ -79,6 +91,8 @@ __all__ = [
     "CaseView",
     "ChannelView",
     "ClockJump",
+    "ConcernLine",
+    "ConcernView",
     "ConflictView",
     "ConsentView",
     "ContactView",
@@ -103,7 +117,8 @@ __all__ = [
     "FileView",
     "FiringView",
     "FormView",
-    "GrantView",
+    "GlassLine",
+    "GlassView",
     "HoldView",
     "JobView",
     "KeepingView",
@@ -126,6 +141,7 @@ __all__ = [
     "PlannedView",
     "PreviewView",
     "ProposalView",
+    "ReaderLine",
     "ReasonView",
     "RoleView",
     "RunView",

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC
 from typing import Any, NamedTuple
 
 import orjson
@@ -11,8 +12,7 @@ from sqlalchemy import Connection
 
 from engine.ports import Vault
 
-_ROWS = 2_000
-_AT = """to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"')"""
+_ROWS = 5_000
 
 
 class Kind(NamedTuple):
@@ -42,10 +42,10 @@ class KeptHead(NamedTuple):
     head: bytes
 
 
-_EVENT = f"SELECT case_id::text, seq, hash, {_AT}, actor_id::text, type, body::text FROM event"
-_NOTE = f"SELECT stream, seq, hash, {_AT}, actor_id::text, type, body::text FROM audit_event"
-_READ = f"""
-    SELECT case_id::text, seq, hash, {_AT}, actor_id::text, what,
+_EVENT = "SELECT case_id::text, seq, hash, at, actor_id::text, type, body::text FROM event"
+_NOTE = "SELECT stream, seq, hash, at, actor_id::text, type, body::text FROM audit_event"
+_READ = """
+    SELECT case_id::text, seq, hash, at, actor_id::text, what,
         json_build_object('subject_id', subject_id, 'classes', classes, 'roles', roles)::text
     FROM reading
 """
@@ -117,7 +117,17 @@ def links(connection: Connection, query: str, **values: object) -> Iterator[Iter
     """Read links by a query of a kind."""
     with _rows(connection, query, values) as rows:
         yield (
-            Link(row[0], row[1], {"at": row[3], "actor": row[4], "word": row[5], "text": row[6]}, row[2])
+            Link(
+                row[0],
+                row[1],
+                {
+                    "at": row[3].astimezone(UTC).isoformat(timespec="microseconds"),
+                    "actor": row[4],
+                    "word": row[5],
+                    "text": row[6],
+                },
+                row[2],
+            )
             for row in rows
         )
 

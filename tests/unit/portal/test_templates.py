@@ -25,6 +25,7 @@ from engine.portal.visit import Link
 from engine.spec.findings import Finding
 from engine.usecases.calendar_days import CalendarDay
 from tests.unit.portal.account_pages import account_contexts
+from tests.unit.portal.audit_contexts import audit_contexts
 from tests.unit.portal.keeping_contexts import keeping_contexts
 from tests.unit.portal.sharing_contexts import sharing_contexts
 
@@ -127,8 +128,8 @@ def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
         "refused.html": {"heading": NASTY, "message": NASTY if full else ""},
         "failed.html": {"failure": "abc"},
         "cases.html": {"cases": some(view(vw.CaseLine)), "status_shown": "open", "number": "", "page": 2 if full else 1,
-                       "has_more": full, "count": 1, "may_see_statistics": full, "may_see_keeping": full},
-        "case.html": {"case": case, "may_see_keeping": full, "groups": lane_groups((), case.steps), "waiting": some(step), "held": some(step),
+                       "has_more": full, "count": 1, "may_break_glass": full, "may_see_statistics": full, "may_see_keeping": full},
+        "case.html": {"case": case, "may_see_readings": full, "may_see_keeping": full, "groups": lane_groups((), case.steps), "waiting": some(step), "held": some(step),
                       "running": some(deadline), "past": some(deadline), "may_change": full, "may_steer": full,
                       "may_see_access": full,
                       "linked": links, "command_id": ID, "runs_in_prefect": run_links(some(job), "http://127.0.0.1:4200")},
@@ -200,6 +201,7 @@ def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
         **keeping_contexts(view, some, NASTY, full=full),
         "demo.html": {"spans": {"PT6H": ("Let 6 hours pass", timedelta(hours=6))}, "cases": some(view(vw.CaseLine)),
                       "mails": some(view(vw.MailView))},
+        **audit_contexts(view, some, NASTY, full=full),
         **sharing_contexts(view, some, NASTY, full=full),
         **account_contexts(NASTY, full=full, member=view(vw.MemberView), unit=view(vw.UnitView)),
     }  # fmt: skip

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from engine import views as vw
 from engine.adapters.sql.queries import (
     access,
     asked,
+    audit,
     board,
     case_links,
     case_page,
@@ -40,6 +42,7 @@ from engine.adapters.sql.queries import (
     sight,
     statistics,
     subject,
+    told,
     why,
     worklist,
 )
@@ -236,6 +239,59 @@ class SqlQueries:
         """List with which other cases a case belongs together; raises `NotFoundError`."""
         with self._reading() as reading:
             return case_links.case_links(reading, viewer, case_id)
+
+    def audit_lines(
+        self,
+        viewer: vw.Viewer,
+        *,
+        sort: str = "",
+        actor_id: UUID | None = None,
+        number: str = "",
+        since: datetime | None = None,
+        until: datetime | None = None,
+        offset: int = 0,
+        limit: int = 100,
+    ) -> tuple[vw.AuditLine, ...]:
+        """List who did what when in the viewer's units, without content, the latest first; raises `NotAllowedError`.
+
+        `sort` is readings, refusals, others or empty for all; instants are in UTC.
+        """
+        with self._reading() as reading:
+            return audit.audit_lines(
+                reading, viewer, sort=sort, actor_id=actor_id, number=number, since=since, until=until, offset=offset,
+                limit=limit,
+            )  # fmt: skip
+
+    def readers(self, viewer: vw.Viewer, case_id: UUID) -> tuple[vw.ReaderLine, ...]:
+        """List who looked at a case, day by day; raises `NotFoundError`, `NotAllowedError`."""
+        with self._reading() as reading:
+            return audit.readers(reading, viewer, case_id)
+
+    def account(self, viewer: vw.Viewer, case_id: UUID) -> tuple[vw.AccountLine, ...]:
+        """Tell what happened in a case as the person may read it; raises `NotFoundError`, `NotAllowedError`."""
+        with self._reading() as reading:
+            return audit.account(reading, viewer, case_id)
+
+    def my_glass(self, viewer: vw.Viewer) -> tuple[vw.GlassLine, ...]:
+        """List what the viewer asked to see in an emergency."""
+        with self._reading() as reading:
+            return told.my_glass(reading, viewer)
+
+    def glass_to_confirm(self, viewer: vw.Viewer) -> tuple[vw.GlassView, ...]:
+        """List what was opened in an emergency of the units whose glass the viewer confirms, without words."""
+        with self._reading() as reading:
+            return tuple(told.glass_view(row, viewer) for row in told.glass_rows(reading, viewer))
+
+    def glass(self, viewer: vw.Viewer, request_id: UUID) -> vw.GlassView:
+        """Give one of them with its words; the caller records the act. Raises `NotFoundError`."""
+        with self._reading() as reading:
+            rows = told.glass_rows(reading, viewer, request_id)
+        return told.glass_view(rows[0], viewer, self._vault)
+
+    def concerns(self, viewer: vw.Viewer) -> tuple[vw.ConcernLine, ...]:
+        """List what the viewer told in confidence, and what was told to them."""
+        with self._reading() as reading:
+            return told.concerns(reading, viewer)
 
     def notices(self, viewer: vw.Viewer, *, limit: int = 50) -> tuple[vw.NoticeView, ...]:
         """Give the viewer's in-app inbox, newest first."""

@@ -1,0 +1,40 @@
+"""What the templates of the audit, of break-glass and of concerns are given in tests."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from engine import views as vw
+from engine.domain.break_glass import REASONS
+from engine.usecases.concerns import KINDS, STATUSES
+
+NOW = datetime(2026, 3, 7, 13, 10, tzinfo=UTC)
+ID = UUID(int=7)
+
+
+def audit_contexts(
+    view: Callable[[type[vw.View]], Any], some: Callable[[Any], Any], nasty: str, *, full: bool
+) -> dict[str, dict[str, Any]]:
+    """Give the context of each template."""
+    names = ("number", "reason_code", "words", "hours", "kind", "about_id", "status")
+    form = {
+        "typed": dict.fromkeys(names, nasty) if full else {}, "errors": dict.fromkeys(names, nasty) if full else {},
+        "problems": some(("#words", nasty)), "command_id": ID,
+    }  # fmt: skip
+    glass, case = view(vw.GlassView), view(vw.CaseView)
+    words = {"kinds": KINDS, "statuses": STATUSES}
+    asked = dict.fromkeys(("sort", "actor", "number", "since", "until"), nasty if full else "")
+    return {
+        "break-glass.html": form | {"may_ask": full, "mine": some(view(vw.GlassLine)), "waiting": some(glass),
+                                    "reasons": REASONS, "hours": range(1, 5)},
+        "break-glass-one.html": {"glass": glass, "reasons": REASONS, "command_id": ID},
+        "concerns.html": form | words | {"concerns": some(view(vw.ConcernLine)), "people": some((ID, nasty))},
+        "concern.html": form | words | {"concern": view(vw.ConcernLine), "case_number": nasty if full else "",
+                                        "words": nasty, "answer": nasty if full else "",
+                                        "answered_at": NOW if full else None},
+        "audit.html": {"lines": some(view(vw.AuditLine)), "sorts": {"": "Everything"}, "asked": asked,
+                       "page": 2 if full else 1, "has_more": full, "people": some((ID, nasty))},
+        "readings.html": {"case": case, "lines": some(view(vw.ReaderLine))},
+        "account-of-case.html": {"case": case, "lines": some(view(vw.AccountLine))},
+    }  # fmt: skip
