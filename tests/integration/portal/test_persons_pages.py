@@ -5,6 +5,7 @@ from uuid import uuid4
 
 from starlette.testclient import TestClient
 
+from engine.domain.records import PersonRole
 from tests.integration.portal.world import Portal, Reported, hidden, report_case
 
 NAME, OTHER = "কমলা of the blue house", "Kamala Begum"
@@ -72,6 +73,15 @@ def test_what_does_not_fit_is_said_beside_the_field_and_what_was_typed_stays(por
         assert f'id="{problem[1:]}"' in shown, (action, problem)
         assert shown.count('<details class="govuk-details" open>') == 1, "the form is open at which the problem is"
     assert 'value="17"' in post(client, page, "age", youngest="17", oldest="15", source="stated")
+
+
+def test_every_role_is_offered_wherever_one_is_chosen(portal: Portal) -> None:
+    client = portal.as_role("case_manager")
+    shown = client.get(person_page(client, report_case(client))).text
+    for name in ("to_role", "bring_role"):
+        offered = re.search(rf'<select[^>]* name="{name}".*?</select>', shown, re.DOTALL)
+        assert offered
+        assert re.findall(r'value="(\w+)"', offered.group(0)) == [role.value for role in PersonRole], name
 
 
 def test_a_role_changes_on_the_page_and_the_one_before_is_kept(portal: Portal) -> None:
