@@ -662,7 +662,7 @@ class Queries(Protocol):
         ...
 
     def members(self, viewer: vw.Viewer) -> tuple[vw.MemberView, ...]:
-        """List everybody who acts or acted; raises `NotAllowedError` for who does not manage people."""
+        """List everybody who acts or acted; for a supervisor those of their units. Raises `NotAllowedError`."""
         ...
 
     def member(self, viewer: vw.Viewer, actor_id: UUID) -> vw.MemberView:

@@ -67,6 +67,7 @@ class Action(StrEnum):
     KEEP_CALENDARS = "change a calendar"
     MEND = "retry jobs and deliveries"
     MANAGE_PEOPLE = "manage people and units"
+    SEE_PEOPLE = "see how people sign in"
     KEEP_CHANNELS = "set up a channel"
     ADD_FILE = "add a file to a case"
     KEEP_KEYS = "keep the keys"
@@ -129,6 +130,7 @@ ROLES_THAT_MAY: Mapping[Action, frozenset[Role]] = {
     Action.KEEP_CALENDARS: frozenset({Role.SYSTEM_ADMINISTRATOR}),
     Action.MEND: frozenset({Role.SYSTEM_ADMINISTRATOR}),
     Action.MANAGE_PEOPLE: frozenset({Role.SYSTEM_ADMINISTRATOR}),
+    Action.SEE_PEOPLE: frozenset({Role.SYSTEM_ADMINISTRATOR, Role.SUPERVISOR}),
     Action.KEEP_CHANNELS: frozenset({Role.SYSTEM_ADMINISTRATOR}),
     Action.ADD_FILE: _CARE | _SUPPORT,
     Action.KEEP_KEYS: frozenset({Role.SYSTEM_ADMINISTRATOR}),

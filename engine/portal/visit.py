@@ -96,7 +96,7 @@ SAYINGS: Final[Mapping[str, str]] = {
     "channel": "The channel was set up.",
     "channel_off": "The channel is used no longer.",
     "tried": "The trial was sent.",
-    "password": "Your password was changed. Every other session of yours ended.",
+    "password": "Your password was changed. You are signed out everywhere else.",
     "sessions": "It ended.",
     "form_dropped": "It was thrown away.",
     "role_given": "They have the role now, and sign in anew.",
@@ -204,7 +204,7 @@ def _navigation(portal: Portal, viewer: Viewer, section: str) -> tuple[Link, ...
         ("Transmit", "/transmit", "transmit", True),
         ("Workflows", "/workflows", "workflows", True),
         ("Board", "/board", "board", can(viewer, Action.SEE_BOARD)),
-        ("People", "/people", "people", can(viewer, Action.MANAGE_PEOPLE)),
+        ("People", "/people", "people", can(viewer, Action.SEE_PEOPLE)),
         ("Demo", "/demo", "demo", portal.demo is not None),
     ]
     return tuple(Link(text, href, key == section) for text, href, key, shown in doors if shown)

@@ -14,7 +14,7 @@ from engine.views import Viewer
 
 
 def change_password(engine: Engine, *, viewer: Viewer, token: str, old: str, new: str, network: str = "") -> str:
-    """Change the viewer's password; every other session ends. Gives the session's token, a new one.
+    """Change the viewer's password; all sessions but the present one end. Gives the session's token, a new one.
 
     Raises `StepUpNeededError`, and `InvalidAnswersError` for a wrong old or an unfit new password.
     """

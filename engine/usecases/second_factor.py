@@ -6,7 +6,7 @@ from uuid import UUID
 
 from engine.assembly import Engine
 from engine.domain.four_eyes import ApprovalRequest, require_answerable
-from engine.domain.policy import Action, can
+from engine.domain.policy import Action, can, units_that_let
 from engine.errors import NotAllowedError, NotFoundError, WrongCodeError
 from engine.ports import ActorRecord
 from engine.spec.roles import Role
@@ -70,7 +70,7 @@ def proposal(engine: Engine, *, viewer: Viewer) -> Proposal | None:
 
 
 def confirm(engine: Engine, *, viewer: Viewer, token: str, code: str, network: str = "") -> SetUp:
-    """Let the proposed secret count, by a code of it; every other session ends.
+    """Let the proposed secret count, by a code of it; all sessions but the present one end.
 
     Raises `WrongCodeError`, `StepUpNeededError`, and `NotFoundError` when nothing was proposed.
     """
@@ -205,9 +205,7 @@ def is_supervisor_of(viewer: Viewer, person: ActorRecord) -> bool:
     """Say whether somebody is the supervisor of a person, or supervises a unit of theirs."""
     if person.supervisor_id == viewer.actor_id:
         return True
-    shared = set(person.unit_ids) & set(viewer.unit_ids)
-    by_unit = {one.unit_id: one.roles for one in viewer.memberships}
-    return any(Role.SUPERVISOR in by_unit.get(unit, viewer.roles) for unit in shared)
+    return not units_that_let(viewer, Action.SEE_PEOPLE).isdisjoint(person.unit_ids)
 
 
 def _must_prove_factor(engine: Engine, viewer: Viewer) -> bool:

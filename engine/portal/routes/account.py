@@ -34,7 +34,7 @@ def password(visit: SignedIn) -> Response:
 
 @router.post("/account/password")
 def password_changed(visit: SignedIn, form: Posted) -> Response:
-    """Change the password; every other session ends."""
+    """Change the password; all sessions but the present one end."""
     given = {name: str(form.get(name, "")) for name in ("old", "password")}
     try:
         token = own_account.change_password(
@@ -84,7 +84,7 @@ def new_codes(visit: SignedIn) -> Response:
 
 @router.post("/account/sessions/end-others")
 def others_ended(visit: SignedIn) -> Response:
-    """End every other session of the viewer."""
+    """End all sessions of the viewer but the present one."""
     own_account.end_other_sessions(visit.engine, viewer=visit.viewer)
     return visit.go("/account", said="sessions")
 

@@ -169,13 +169,15 @@ def _try(visit: Visit, actor_id: UUID, act: Callable[[], str]) -> Response:
 
 def _people_page(visit: Visit, errors: Mapping[str, str], given: Mapping[str, str]) -> Response:
     members = visit.engine.queries.members(visit.viewer)
+    may_manage = visit.may(Action.MANAGE_PEOPLE)
     return visit.page(
         "people.html",
         title="People",
         section="people",
         status=422 if errors else 200,
         people=[one for one in members if not one.is_service],
-        units=visit.engine.queries.unit_list(visit.viewer),
+        units=visit.engine.queries.unit_list(visit.viewer) if may_manage else (),
+        may_manage=may_manage,
         roles=[(role.value, role.label) for role in Role],
         typed=given,
         errors=errors,
@@ -191,7 +193,7 @@ def _person_page(visit: Visit, actor_id: UUID, *, errors: Mapping[str, str] | No
     return visit.page(
         "member.html",
         title=shown.name,
-        section="people" if may_manage else "",
+        section="people",
         status=422 if errors else 200,
         person=shown,
         may_manage=may_manage,

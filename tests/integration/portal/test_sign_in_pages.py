@@ -326,6 +326,9 @@ def test_pages_of_people_are_for_who_manages_them_and_a_person_for_their_supervi
         assert lawyer.get(path).status_code == 403, path
     assert lawyer.get(worker).status_code == lawyer.get(f"/people/{uuid4()}").status_code == 404
     boss = office.signed_in("supervisor")
+    listed = boss.get("/people")
+    assert f'href="{worker}"' in listed.text
+    assert "Invite somebody" not in listed.text
     page = boss.get(worker)
     assert page.status_code == 200
     assert "Let them act no longer" not in page.text

@@ -243,6 +243,10 @@ def test_the_list_of_units_says_which_roles_nobody_has(office: World, admin: Vie
 def test_a_supervisor_sees_their_own_people_only(office: World) -> None:
     boss = office.who("supervisor")
     assert office.engine.queries.member(boss, office.who("caseworker").actor_id).email
+    seen = {person.id for person in office.engine.queries.members(boss)}
+    assert seen == {viewer.actor_id for viewer in office.network.people.values()}
+    with pytest.raises(NotAllowedError):
+        office.engine.queries.members(office.who("lawyer"))
     for foreign in (office.other("caseworker").actor_id, uuid4()):
         with pytest.raises(NotFoundError):
             office.engine.queries.member(boss, foreign)

@@ -69,7 +69,7 @@ def test_an_administrator_has_no_role_until_a_second_factor_is_set_up(world: Wor
     bare = _viewer(world, token)
     assert (bare.must_enrol, bare.roles, bare.unit_ids) == (True, (), ())
     _, done = _set_up(world, "system_administrator")
-    assert viewer_of(world.engine, token) is None, "every other session ended"
+    assert viewer_of(world.engine, token) is None, "all sessions but the present one ended"
     whole = _viewer(world, done.token)
     assert (whole.must_enrol, whole.roles, whole.by_factor) == (False, ("system_administrator",), True)
 

@@ -43,6 +43,7 @@ def test_every_action_is_allowed_to_somebody_and_to_nobody_without_a_role(action
                 Action.SEE_BOARD,
                 Action.MEND,
                 Action.MANAGE_PEOPLE,
+                Action.SEE_PEOPLE,
                 Action.MANAGE_ROTA,
                 Action.KEEP_CHANNELS,
                 Action.KEEP_CALENDARS,

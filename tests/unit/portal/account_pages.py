@@ -40,7 +40,7 @@ def account_contexts(nasty: str, *, full: bool, member: Any, unit: Any) -> dict[
         "first-run.html": form | lists,
         "invitation.html": field | {"opened": Opened("reset" if full else "invite", nasty)},
         "password-set.html": field,
-        "people.html": form | lists | {"people": some(member)},
+        "people.html": form | lists | {"people": some(member), "may_manage": full},
         "member.html": field | lists | {
             "person": member, "may_manage": full, "is_self": False, "others": some(member), "units": some((ID, nasty)),
             "lost": lost if full else None, "may_answer": full,

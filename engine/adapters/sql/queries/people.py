@@ -4,12 +4,12 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
 from engine import views as vw
 from engine.adapters.sql.queries.reading import Reading, Row
 from engine.adapters.sql.queries.shape import ACTOR, ITEM, ITEM_IS_OPEN, MEMBERSHIP, ORGANISATION, UNIT
-from engine.domain.policy import Action, can
+from engine.domain.policy import Action, can, units_that_let
 from engine.errors import NotAllowedError, NotFoundError
 from engine.spec.roles import Role
 
@@ -20,10 +20,16 @@ _NEEDED = frozenset({Role.SUPERVISOR.value, Role.NODAL_OFFICER.value})
 
 
 def members(reading: Reading, viewer: vw.Viewer) -> tuple[vw.MemberView, ...]:
-    """List everybody, who acts no longer last; raises `NotAllowedError` for who does not manage people."""
-    _require(viewer)
-    rows = reading.rows(_members().order_by(ACTOR.c.disabled, ACTOR.c.name, ACTOR.c.id))
-    return _with_roles(reading, rows)
+    """List everybody, who acts no longer last; for a supervisor those of their units. Raises `NotAllowedError`."""
+    if not can(viewer, Action.SEE_PEOPLE):
+        raise NotAllowedError(actor=viewer.name, action=Action.SEE_PEOPLE.value)
+    statement = _members().order_by(ACTOR.c.disabled, ACTOR.c.name, ACTOR.c.id)
+    if not can(viewer, Action.MANAGE_PEOPLE):
+        theirs = select(MEMBERSHIP.c.actor_id).where(
+            MEMBERSHIP.c.unit_id.in_(units_that_let(viewer, Action.SEE_PEOPLE))
+        )
+        statement = statement.where(or_(ACTOR.c.supervisor_id == viewer.actor_id, ACTOR.c.id.in_(theirs)))
+    return _with_roles(reading, reading.rows(statement))
 
 
 def member(reading: Reading, viewer: vw.Viewer, actor_id: UUID) -> vw.MemberView:
@@ -113,7 +119,7 @@ def _waited_roles(reading: Reading) -> dict[UUID, list[list[str]]]:
 def _supervises(viewer: vw.Viewer, person: vw.MemberView) -> bool:
     if person.supervisor_id == viewer.actor_id:
         return True
-    units = {one.unit_id for one in viewer.memberships if Role.SUPERVISOR in one.roles}
+    units = units_that_let(viewer, Action.SEE_PEOPLE)
     return any(one.unit_id in units for one in person.roles)
 
 

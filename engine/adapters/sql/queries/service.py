@@ -348,7 +348,7 @@ class SqlQueries:
             return viewer_queries.actors(reading, viewer)
 
     def members(self, viewer: vw.Viewer) -> tuple[vw.MemberView, ...]:
-        """List everybody who acts or acted; raises `NotAllowedError` for who does not manage people."""
+        """List everybody who acts or acted; for a supervisor those of their units. Raises `NotAllowedError`."""
         with self._reading() as reading:
             return people.members(reading, viewer)
 
