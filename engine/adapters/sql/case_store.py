@@ -32,6 +32,10 @@ def _table(row: type) -> Table:
 CASE, ITEM, EVENT, INTERVAL = (_table(row) for row in (tb.CaseRow, tb.WorkItemRow, tb.EventRow, tb.IntervalRow))
 
 
+_TYPED = frozenset({"title", "settings"})
+"""What a caseworker types of a step that they add."""
+
+
 class CaseStore:
     """Cases in PostgreSQL, within one transaction."""
 
@@ -80,9 +84,7 @@ class CaseStore:
             "work_item": [item.model_dump() | {"unit_id": unit} for item in follows.items],
             **_job_rows(after, follows.jobs, at=at),
         }
-        bodies = [
-            (event.type, event.model_dump(mode="json", exclude={"type"}, exclude_defaults=True)) for event in events
-        ]
+        bodies = [(event.type, _body(event)) for event in events]
         links, saved = self._chain(after, bodies, actor_id=actor_id, at=at)
         closed = [Closed(step, status, at) for step, status in follows.closed_steps.items()]
         self._writes.add(
@@ -137,6 +139,15 @@ class CaseStore:
             )  # fmt: skip
         changes = {"revision": case.revision + 1, "chain_head": head, "chain_length": seq}
         return rows, replace(state, case=case.model_copy(update=changes))
+
+
+def _body(event: ev.Event) -> dict[str, Any]:
+    """Give what the chain keeps of an event for ever: nothing that somebody typed in words of their own."""
+    body = event.model_dump(mode="json", exclude={"type"}, exclude_defaults=True)
+    added = (body.get("step") or {}).get("added")
+    if added:
+        body["step"]["added"] = {name: value for name, value in added.items() if name not in _TYPED}
+    return body
 
 
 def _found(state: CaseState | None) -> CaseState:

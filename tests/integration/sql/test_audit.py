@@ -1,12 +1,13 @@
 """The chains of events, and the seals in the tables: what is changed behind the application's back is found."""
 
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import ProgrammingError
 
 from engine.errors import DamagedError, KeyMissingError
+from engine.usecases.steer_case import add_step
 from tests.integration.usecases.conftest import filled, world
 from tests.integration.usecases.world import World
 
@@ -100,3 +101,15 @@ def _event(world: World, case_id: UUID, seq: int) -> tuple[str, bytes]:
         0
     ]
     return row[0], bytes(row[1])
+
+
+def test_the_chain_keeps_nothing_that_somebody_typed(world: World) -> None:
+    opened, canary = world.at_talk(), "KANARIENVOGEL"
+    add_step(
+        world.engine, opened.case_id, viewer=world.who("case_manager"), command_id=uuid4(), uses="trial.talk",
+        title=f"Bring {canary} home",
+    )  # fmt: skip
+    bodies = world.rows("SELECT type, body::text FROM event WHERE case_id = :case", case=opened.case_id)
+    assert any('"added"' in row.body for row in bodies)
+    assert canary not in str(bodies)
+    assert list(world.engine.broken_chains()) == []
