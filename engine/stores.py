@@ -1335,7 +1335,11 @@ class Matches(Protocol):
     """Persons whom two units know."""
 
     def asked(self, *, most: int) -> tuple[UUID, ...]:
-        """List whom to compare next, and keep them from others who do the same until the transaction ends."""
+        """List whom to compare next, the earliest first."""
+        ...
+
+    def claim(self, person_id: UUID) -> bool:
+        """Keep a person who waits to be compared from others who do the same; gives False when somebody has them."""
         ...
 
     def done(self, person_id: UUID) -> None:

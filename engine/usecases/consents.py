@@ -1,5 +1,6 @@
 """Keep the ledger of consents: what was agreed, what was taken back, what has run out, and what follows from it."""
 
+import logging
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from engine.usecases.deciding import require_member
 from engine.usecases.sharing import end_referrals_of, known_consent
 from engine.views import Viewer
 
+log = logging.getLogger(__name__)
 _CODE: Final = re.compile(r"^[a-z][a-z0-9_]{1,39}$")
 _RECIPIENT: Final = re.compile(r"^(?:kind:[a-z][a-z0-9_]{1,39}|(?:unit|organisation):[0-9a-f-]{36})$")
 _LANGUAGE: Final = re.compile(r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$")
@@ -92,14 +94,20 @@ def withdraw_consent(engine: Engine, consent_id: UUID, *, viewer: Viewer, comman
 
 
 def end_expired_consents(engine: Engine) -> int:
-    """Do what follows from consents that have run out, each in its own transaction; gives how many there were.
+    """Do what follows from consents that have run out, each in its own transaction; gives how many.
 
     What they covered cannot be seen since the instant at which they ran out; this calls it back, and tells who got it.
     """
     now = engine.clock.now()
     with engine.unit_of_work() as work:
         waiting = work.consents.run_out(now=now, most=_AT_ONCE)
-    return sum(_end_expired(engine, consent, now) for consent in waiting)
+    count = 0
+    for consent in waiting:
+        try:
+            count += _end_expired(engine, consent, now)
+        except Exception:  # noqa: BLE001 - whatever is wrong with one, the others must go on
+            log.error("consent_could_not_be_ended", extra={"consent_id": str(consent.id)})  # noqa: TRY400
+    return count
 
 
 def _end_expired(engine: Engine, waiting: Consent, now: datetime) -> bool:

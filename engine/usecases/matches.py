@@ -1,17 +1,20 @@
 """Tell two units that they may know the same person: whom to call, and nothing of what the other one knows."""
 
+import logging
 from datetime import datetime
 from typing import Final
 from uuid import UUID, uuid5
 
 from engine.assembly import Engine
 from engine.domain.matching import MatchAlert, SharedPerson, is_worth_telling
-from engine.domain.policy import ROLES_THAT_MAY, Action, can
-from engine.errors import NotAllowedError, NotFoundError
+from engine.domain.policy import ROLES_THAT_MAY, Action
+from engine.errors import NotFoundError
 from engine.stores import UnitOfWork
+from engine.usecases.deciding import require_member
 from engine.usecases.telling import EMAIL, IN_APP, tell_of_system
 from engine.views import Viewer
 
+log = logging.getLogger(__name__)
 KIND: Final = "match_found"
 _AT_ONCE: Final = 200
 _LEADS: Final = tuple(sorted(role.value for role in ROLES_THAT_MAY[Action.SEE_MATCHES]))
@@ -21,12 +24,17 @@ def find_matches(engine: Engine) -> int:
     """Compare whoever was written down since with the persons of other units; gives how many were compared.
 
     It runs by itself, some time after, and writes nothing into a case: whoever wrote a person down sees the same
-    whether another unit knows them or not. Each person has a transaction of their own.
+    whether another unit knows them or not. Each person has a transaction of their own; one that fails is logged by id.
     """
-    compared = 0
-    while compared < _AT_ONCE and _compare_next(engine):
-        compared += 1
-    return compared
+    with engine.unit_of_work() as work:
+        waiting = work.matches.asked(most=_AT_ONCE)
+    count = 0
+    for person in waiting:
+        try:
+            count += _compare(engine, person)
+        except Exception:  # noqa: BLE001 - whatever is wrong with one, the others must go on
+            log.error("person_could_not_be_compared", extra={"person_id": str(person)})  # noqa: TRY400
+    return count
 
 
 def mark_match_seen(engine: Engine, alert_id: UUID, *, viewer: Viewer) -> None:
@@ -34,19 +42,17 @@ def mark_match_seen(engine: Engine, alert_id: UUID, *, viewer: Viewer) -> None:
     now = engine.clock.now()
     with engine.unit_of_work() as work:
         alert = work.matches.get(alert_id)
-        if alert is None or not (viewer.is_system or work.cases.read(alert.case_id).case.unit_id in viewer.unit_ids):
+        if alert is None:
             raise NotFoundError(kind="match")
-        if not can(viewer, Action.SEE_MATCHES):
-            raise NotAllowedError(actor=viewer.name, action=Action.SEE_MATCHES.value)
+        require_member(viewer, work.cases.read(alert.case_id), Action.SEE_MATCHES)
         work.matches.seen(alert_id, by=viewer.actor_id, at=now)
         work.commit()
 
 
-def _compare_next(engine: Engine) -> bool:
+def _compare(engine: Engine, person: UUID) -> bool:
     now = engine.clock.now()
     with engine.unit_of_work() as work:
-        person = next(iter(work.matches.asked(most=1)), None)
-        if person is None:
+        if not work.matches.claim(person):
             return False
         for shared in work.matches.shared(person):
             if is_worth_telling(shared.kinds) and not _must_not_know(work, shared):
@@ -67,10 +73,10 @@ def _alert(engine: Engine, work: UnitOfWork, shared: SharedPerson, now: datetime
         return
     body = {"match_id": str(alert.id), "unit_id": str(alert.unit_id), "other_unit_id": str(alert.other_unit_id)}
     work.audit.note("access", "MatchFound", body, actor_id=None, at=now)
-    hidden = work.duty.conflicted(alert.case_id)
     leads = work.directory.holders(roles=_LEADS, unit_id=alert.unit_id)
+    told = [one for one in leads if not work.access.is_denied(alert.case_id, actor_id=one.id, unit_ids=())]
     tell_of_system(
-        engine, work, kind=KIND, rule=f"match|{alert.id}", people=[one for one in leads if one.id not in hidden],
+        engine, work, kind=KIND, rule=f"match|{alert.id}", people=told,
         channels=(IN_APP, EMAIL), link="/matches", now=now, unit=work.directory.unit(alert.unit_id),
     )  # fmt: skip
 

@@ -13,7 +13,7 @@ from engine.domain.policy import Action
 from engine.domain.referral import Referral, ReferralStatus, require_unanswered
 from engine.domain.state import CaseState
 from engine.errors import AlreadyEndedError, ConflictError, InvalidAnswersError, PartnerLinkError
-from engine.stores import UnitOfWork
+from engine.stores import Reading, UnitOfWork
 from engine.usecases.deciding import require_member
 from engine.usecases.sharing import known_referral, note, require_basis, tell_of, wait_no_more, who_offered
 from engine.views import PartnerPage, Viewer
@@ -99,6 +99,8 @@ def read_by_link(engine: Engine, token: str, session: str) -> PartnerPage:
     with engine.unit_of_work() as work:
         link, state = _open_link(work, token, session, now)
         referral = known_referral(work, link.referral_id)
+        if work.keeping.restriction_of(link.case_id) is not None:
+            raise PartnerLinkError
         page = engine.queries.partner_page(referral.id, work.referrals.note(referral.id))
         _record(engine, work, state, link, "read", len(page.lines), now)
         work.commit()
@@ -157,6 +159,9 @@ def _record(
 ) -> None:
     """Write into the history of the case that a partner has looked, and at how many answers."""
     _note_view(engine, work, link, what, now, count=count)
+    if count:
+        read = Reading(link.case_id, None, now, "partner_page", link.referral_id, ("shared",), ("partner",))
+        work.audit.note_reading(read)
     body = {"referral_id": str(link.referral_id), "what": what, "count": count}
     work.cases.note(state, "PartnerLinkUsed", body, actor_id=None, at=now)
 

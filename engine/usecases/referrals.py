@@ -32,6 +32,7 @@ from engine.usecases.sharing import (
     known_referral,
     note,
     require_basis,
+    require_unsealed,
     stop,
     tell_of,
     tell_of_recall,
@@ -290,6 +291,7 @@ def _referral(
 ) -> Referral:
     if step_id is not None and step_id not in state.steps:
         raise NotFoundError(kind="step")
+    require_unsealed(work, state)
     deadline = _deadline_of(state, step_id)
     to = None if wanted.to_name else _whom(work, state, wanted, to_unit_id, step_id, now)
     return Referral(

@@ -87,7 +87,9 @@ def _released_by(engine: Engine, referral: Referral, viewer: Viewer) -> Referral
     """Write down who answers for it: the first who may release, then the second."""
     if not referral.fields and not is_transfer(referral):
         return referral.model_copy(update={"released_by": referral.released_by or viewer.actor_id})
-    if not can(viewer, Action.RELEASE) or (must_be_two(engine, referral) and not _has_proved(engine, referral, viewer)):
+    if not can(viewer, Action.RELEASE, unit_id=referral.unit_id) or (
+        must_be_two(engine, referral) and not _has_proved(engine, referral, viewer)
+    ):
         return referral
     if referral.released_by is None:
         return referral.model_copy(update={"released_by": viewer.actor_id})

@@ -64,9 +64,19 @@ def needs_two(engine: Engine, referral: Referral) -> bool:
     return bool(locating(referral.fields, places(engine)))
 
 
+def require_unsealed(work: UnitOfWork, state: CaseState) -> None:
+    """Refuse to share anything of a case that is sealed; raises `ConsentError`."""
+    if work.keeping.restriction_of(state.case.id) is not None:
+        raise ConsentError(problem="The case is sealed: nothing of it leaves.")
+
+
 def require_basis(work: UnitOfWork, state: CaseState, referral: Referral, *, now: datetime) -> None:
-    """Refuse to share fields on neither a live consent that covers them nor a ground in law; raises `ConsentError`."""
-    if not referral.fields:
+    """Refuse to share on neither a live consent that covers it nor a ground in law, or what is sealed.
+
+    What shows nothing of a person needs neither. Raises `ConsentError`.
+    """
+    require_unsealed(work, state)
+    if not referral.fields and not is_transfer(referral):
         return
     if referral.consent_id is None:
         if not law_of(referral.ground, state.case.jurisdiction):

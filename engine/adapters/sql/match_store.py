@@ -22,9 +22,14 @@ class MatchStore:
         self._connection = connection
 
     def asked(self, *, most: int) -> tuple[UUID, ...]:
-        """List whom to compare next, the earliest first; others who do the same are given other persons."""
+        """List whom to compare next, the earliest first."""
         query = select(_CHECK.c.person_id).order_by(_CHECK.c.asked_at, _CHECK.c.person_id).limit(most)
-        return tuple(self._connection.execute(query.with_for_update(skip_locked=True)).scalars())
+        return tuple(self._connection.execute(query).scalars())
+
+    def claim(self, person_id: UUID) -> bool:
+        """Keep a person who waits to be compared from others who do the same; gives False when somebody has them."""
+        query = select(_CHECK.c.person_id).where(_CHECK.c.person_id == person_id).with_for_update(skip_locked=True)
+        return self._connection.execute(query).first() is not None
 
     def done(self, person_id: UUID) -> None:
         """Take a person off the list of those to be compared."""

@@ -5,6 +5,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from engine.adapters.sql.match_store import MatchStore
 from engine.domain.records import PersonRole
 from engine.errors import NotAllowedError, NotFoundError
 from engine.usecases.conflicts import note_conflict
@@ -111,6 +112,26 @@ def test_an_alert_is_seen_by_a_lead_of_its_unit_only(world: World) -> None:
     mark_match_seen(world.engine, here.id, viewer=world.who("supervisor"))
     [seen] = world.engine.queries.matches(world.who("supervisor"))
     assert (seen.seen_by, seen.seen_at) == (world.who("supervisor").name, world.clock.now())
+
+
+def test_one_person_who_cannot_be_compared_does_not_hold_up_the_others(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The compared ones are real; only one of them fails, as by a damaged row."""
+    theirs, _ = cases(world)
+    poison = world.state(theirs).persons[0].person_id
+    shared = MatchStore.shared
+
+    def failing(store: MatchStore, person_id: UUID) -> Any:
+        if person_id == poison:
+            raise ValueError
+        return shared(store, person_id)
+
+    monkeypatch.setattr(MatchStore, "shared", failing)
+    assert find_matches(world.engine) == 1
+    assert told(world)
+    monkeypatch.undo()
+    assert find_matches(world.engine) == 1
 
 
 def cases(world: World, *, theirs: dict[str, Any] = KNOWN, mine: dict[str, Any] = KNOWN) -> tuple[UUID, UUID]:

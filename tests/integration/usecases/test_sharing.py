@@ -29,6 +29,7 @@ from engine.usecases.referrals import (
     reroute_referral,
 )
 from engine.usecases.releasing import release_referral
+from engine.usecases.restrictions import seal_case
 from tests.integration.usecases.world import LOOKED, World
 
 NAME_AND_AGE = ("person.name", "person.age")
@@ -251,6 +252,20 @@ def test_a_unit_that_must_not_see_a_case_cannot_answer_for_it(world: World) -> N
     assert seen_by(world, case_id).via is Via.NONE
     with pytest.raises(InvalidAnswersError):
         share(world, case_id, consent_id=agree(world, case_id), kind=ReferralKind.CONSULTATION)
+
+
+def test_nothing_of_a_sealed_case_leaves(world: World) -> None:
+    case_id = world.at_look().case_id
+    consent = agree(world, case_id)
+    referral = share(world, case_id, consent_id=consent)
+    seal_case(
+        world.engine, case_id, viewer=world.who("nodal_officer"), command_id=uuid4(), ground_code="objection",
+        holder_id=world.who("case_manager").actor_id,
+    )  # fmt: skip
+    with pytest.raises(NotFoundError):
+        accept(world, referral)
+    with pytest.raises(ConsentError, match="sealed"):
+        share(world, case_id, consent_id=consent, kind=ReferralKind.CONSULTATION)
 
 
 def test_the_ledger_refuses_what_makes_no_sense(world: World) -> None:

@@ -13,7 +13,7 @@ from engine.adapters.sql.queries.shape import ACTOR, CASE, CASE_PERSON, REFERRAL
 from engine.adapters.sql.visibility import visible_to
 from engine.domain.consent import law_of
 from engine.domain.packages import PACKAGES, parts_within
-from engine.domain.policy import Action, can, visible_units
+from engine.domain.policy import Action, can, units_that_let, visible_units
 from engine.errors import NotAllowedError, NotFoundError
 
 _TABLES = tb.CaseRow.metadata.tables
@@ -72,7 +72,8 @@ def matches(reading: Reading, viewer: vw.Viewer) -> tuple[vw.MatchView, ...]:
             .join(other, other.c.id == ALERT.c.other_unit_id)
             .outerjoin(ACTOR, ACTOR.c.id == ALERT.c.seen_by)
         )
-        .where(visible_to(viewer, now=reading.now), CASE.c.unit_id.in_(sorted(visible_units(viewer))))
+        .where(visible_to(viewer, now=reading.now))
+        .where(CASE.c.unit_id.in_(sorted(units_that_let(viewer, Action.SEE_MATCHES))))
         .order_by(ALERT.c.seen_at.is_not(None), ALERT.c.found_at.desc(), ALERT.c.id)
         .limit(200)
     )  # fmt: skip
