@@ -9,7 +9,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from engine.domain.records import PersonRole
-from engine.errors import InvalidAnswersError
+from engine.errors import InvalidAnswersError, NotFoundError
 from engine.portal.dependencies import Posted, SignedIn
 from engine.portal.posted import instant, text, uuid_or_none, whole_number
 from engine.portal.presenters.plan import (
@@ -175,11 +175,12 @@ def _journey_page(
 ) -> Response:
     case = visit.engine.queries.case(visit.viewer, case_id)
     step = next((step for step in case.steps if step.id == step_id), None)
-    uses = step.uses if step else ""
+    if step is None:
+        raise NotFoundError(kind="step")
     return _page(
         visit, case_id, "journey.html", "Record a journey", errors=errors, typed=typed, command_id=command_id,
-        step_id=step_id, step_title=step.title if step else "",
-        names=interval_names(visit.engine.registry.step_types.get(uses)),
+        step_id=step_id, step_title=step.title,
+        names=interval_names(visit.engine.registry.step_types.get(step.uses)),
     )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from engine.domain.consent import GivenBy
 from engine.domain.packages import fields_of
 from engine.domain.policy import Action
-from engine.errors import InvalidAnswersError
+from engine.errors import InvalidAnswersError, NotFoundError
 from engine.portal.dependencies import Posted, SignedIn
 from engine.portal.posted import text, uuid_or_none
 from engine.portal.presenters import sharing as shown
@@ -50,6 +50,8 @@ def recorded(visit: SignedIn, case_id: UUID, form: Posted) -> Response:
 def withdrawn(visit: SignedIn, case_id: UUID, consent_id: UUID, form: Posted) -> Response:
     """Take a consent back: what was shared on it is called back at once."""
     command_id = uuid_or_none(form, "command_id") or visit.new_command()
+    if consent_id not in {one.id for one in visit.engine.queries.sharing(visit.viewer, case_id).consents}:
+        raise NotFoundError(kind="consent")
     withdraw_consent(visit.engine, consent_id, viewer=visit.viewer, command_id=command_id)
     return visit.go(f"/cases/{case_id}/consents", said="consent_back")
 

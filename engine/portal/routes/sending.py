@@ -9,7 +9,14 @@ from starlette.responses import Response
 from engine.domain.packages import fields_of
 from engine.domain.policy import Action
 from engine.domain.referral import ReferralKind
-from engine.errors import AlreadyEndedError, ConflictError, ConsentError, InvalidAnswersError, NotAllowedError
+from engine.errors import (
+    AlreadyEndedError,
+    ConflictError,
+    ConsentError,
+    InvalidAnswersError,
+    NotAllowedError,
+    NotFoundError,
+)
 from engine.portal.dependencies import Posted, SignedIn
 from engine.portal.posted import typed, uuid_or_none, whole_number
 from engine.portal.presenters import sharing as shown
@@ -57,6 +64,7 @@ def offered(visit: SignedIn, case_id: UUID, form: Posted) -> Response:
 @router.post("/cases/{case_id}/sent/{referral_id}/release")
 def released(visit: SignedIn, case_id: UUID, referral_id: UUID, form: Posted) -> Response:
     """Answer for what leaves."""
+    _require_of_case(visit, case_id, referral_id)
     command_id = uuid_or_none(form, "command_id") or visit.new_command()
     try:
         has_left = release_referral(visit.engine, referral_id, viewer=visit.viewer, command_id=command_id)
@@ -68,6 +76,7 @@ def released(visit: SignedIn, case_id: UUID, referral_id: UUID, form: Posted) ->
 @router.post("/cases/{case_id}/sent/{referral_id}/recall")
 def recalled(visit: SignedIn, case_id: UUID, referral_id: UUID, form: Posted) -> Response:
     """Call it back, or end what was accepted."""
+    _require_of_case(visit, case_id, referral_id)
     command_id = uuid_or_none(form, "command_id") or visit.new_command()
     try:
         recall_referral(visit.engine, referral_id, viewer=visit.viewer, command_id=command_id)
@@ -79,6 +88,7 @@ def recalled(visit: SignedIn, case_id: UUID, referral_id: UUID, form: Posted) ->
 @router.post("/cases/{case_id}/sent/{referral_id}/reroute")
 def rerouted(visit: SignedIn, case_id: UUID, referral_id: UUID, form: Posted) -> Response:
     """Ask the next unit, or another one that was chosen."""
+    _require_of_case(visit, case_id, referral_id)
     command_id = uuid_or_none(form, "command_id") or visit.new_command()
     to = uuid_or_none(form, "to_unit_id")
     try:
@@ -93,6 +103,7 @@ def rerouted(visit: SignedIn, case_id: UUID, referral_id: UUID, form: Posted) ->
 @router.post("/cases/{case_id}/sent/{referral_id}/link")
 def linked(visit: SignedIn, case_id: UUID, referral_id: UUID, form: Posted) -> Response:
     """Make a link and its code, and show them once."""
+    _require_of_case(visit, case_id, referral_id)
     command_id = uuid_or_none(form, "command_id") or visit.new_command()
     try:
         link = make_partner_link(
@@ -113,6 +124,12 @@ def linked(visit: SignedIn, case_id: UUID, referral_id: UUID, form: Posted) -> R
         code=link.code,
         expires_at=link.expires_at,
     )
+
+
+def _require_of_case(visit: Visit, case_id: UUID, referral_id: UUID) -> None:
+    """Refuse an address that names a referral of another case, also of one's own."""
+    if referral_id not in {one.id for one in visit.engine.queries.sharing(visit.viewer, case_id).sent}:
+        raise NotFoundError(kind="referral")
 
 
 def _wanted(given: Mapping[str, str], parts: list[str]) -> tuple[UUID | None, Wanted]:
