@@ -18,6 +18,7 @@ from engine.views import FiringView
 app = typer.Typer(help="The history of cases.", no_args_is_help=True)
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 _STALE = timedelta(seconds=120)
+_UNSIGNED = timedelta(minutes=10)
 
 
 class Ailment(BaseModel):
@@ -79,6 +80,7 @@ def _ailments(engine: Engine) -> Iterator[Ailment]:
             code="deadlines", problem=f"No worker has looked at the deadlines {when}.", remedy="Start `icmc worker`."
         )
     yield from _ailments_of_firing(board.firing)
+    yield from _ailments_of_checkpoints(engine)
     if board.fallback_since is not None:
         silent = f"Prefect does not answer since {board.fallback_since:%Y-%m-%d %H:%M} UTC"
         yield Ailment(
@@ -115,6 +117,25 @@ def _ailments(engine: Engine) -> Iterator[Ailment]:
     if not engine.demo and "email" not in engine.channels:
         yield Ailment(
             code="no-mail", problem="No mail server is set up.", remedy="Set ICMC_SMTP_HOST and ICMC_SMTP_FROM."
+        )
+
+
+def _ailments_of_checkpoints(engine: Engine) -> Iterator[Ailment]:
+    with engine.unit_of_work() as work:
+        last = work.checkpoints.last()
+    outside = engine.anchors.last()
+    if outside is not None and (last is None or last.number < outside.checkpoint.number):
+        number = outside.checkpoint.number
+        yield Ailment(
+            code="checkpoints",
+            problem=f"Checkpoint {number} was written outside and is not in the database.",
+            remedy="The database was put back to an older state: `icmc audit verify` says what is missing.",
+        )
+    elif last is not None and engine.wall_clock.now() - last.at > _UNSIGNED:
+        yield Ailment(
+            code="checkpoints",
+            problem=f"The last checkpoint of the audit was signed at {last.at:%Y-%m-%d %H:%M} UTC.",
+            remedy="Start `icmc worker`. If it runs, see that ICMC_CHECKPOINTS can be written to.",
         )
 
 

@@ -1,0 +1,71 @@
+"""What `icmc audit` and `icmc doctor` say of the chains, over a real installation."""
+
+import json
+from collections.abc import Iterator
+from uuid import uuid4
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
+from typer.testing import CliRunner, Result
+
+from engine.cli.main import app
+from engine.replay.world import people_of
+from engine.usecases.checkpoints import make_checkpoint
+from engine.usecases.open_case import open_case
+from tests.integration.cli.test_time_commands import TOLD
+from tests.integration.installation import Installation, installed
+
+
+@pytest.fixture
+def site() -> Iterator[Installation]:
+    with installed(with_prefect=False) as made:
+        yield made
+
+
+def run(site: Installation, *words: str) -> Result:
+    return CliRunner().invoke(app, list(words), env=site.environment)
+
+
+def test_every_chain_is_proved_and_what_was_done_is_said_in_words(site: Installation) -> None:
+    unit, people = people_of(site.engine, jurisdiction="IN-AS", label="Demo")
+    opened = open_case(
+        site.engine, answers=TOLD, unit_id=unit, viewer=people["case_manager"], command_id=uuid4()
+    )  # fmt: skip
+    before = run(site, "audit", "verify")
+    assert before.exit_code == 0, before.output
+    assert "No checkpoints outside of the database were compared" in before.output
+    make_checkpoint(site.engine)
+    whole = run(site, "audit", "verify")
+    assert (whole.exit_code, whole.output) == (0, "Every chain verifies.\n")
+    site.rows("UPDATE event SET at = at + interval '1 day' WHERE seq = 2 RETURNING seq")
+    bad = run(site, "audit", "verify")
+    assert (bad.exit_code, bad.output) == (1, f"Case {opened.case_number}: event 2 was edited.\n")
+    (fault,) = json.loads(run(site, "audit", "verify", "--json").output)
+    assert (fault["what"], fault["case_number"], fault["seq"]) == ("edited", opened.case_number, 2)
+    nowhere = run(site, "audit", "verify", "--checkpoints", "/nowhere")
+    assert nowhere.exit_code == 1
+    assert "There is no folder /nowhere." in nowhere.output
+    assert "Traceback" not in nowhere.output
+
+
+def test_a_checkpoint_can_be_proved_with_the_public_key_alone(site: Installation) -> None:
+    make_checkpoint(site.engine)
+    printed = run(site, "audit", "public-key").output
+    key_id, _, pem = printed.partition("\n")
+    line = json.loads(next((site.folder / "checkpoints").glob("*.jsonl")).read_text())
+    assert line["key"] == key_id
+    signed = {name: line[name] for name in ("at", "chains", "heads_hash", "key", "links", "number", "previous")}
+    key = load_pem_public_key(pem.encode())
+    assert isinstance(key, Ed25519PublicKey)
+    key.verify(bytes.fromhex(line["signature"]), json.dumps(signed, sort_keys=True, separators=(",", ":")).encode())
+    mode = (site.folder / "keys" / "icmc-signing-key.json").stat().st_mode & 0o777
+    assert mode == 0o400
+
+
+def test_doctor_says_when_the_second_place_holds_what_the_database_does_not(site: Installation) -> None:
+    make_checkpoint(site.engine)
+    assert "checkpoint" not in run(site, "doctor").output
+    site.rows("DELETE FROM checkpoint_head RETURNING number")
+    site.rows("DELETE FROM checkpoint RETURNING number")
+    assert "Checkpoint 1 was written outside and is not in the database" in run(site, "doctor").output
