@@ -143,7 +143,7 @@ def build_engine(
         whole_calendar=whole,
         channels=sends,
         gateways=gateways or _gateways(settings),
-        tombstones=TombstoneFile(settings.tombstones),
+        tombstones=TombstoneFile(settings.checkpoint_folder),
         portal_url=settings.address,
         demo=settings.demo,
         signer=signer,

@@ -61,7 +61,7 @@ class Settings(BaseSettings):
 
     @property
     def checkpoint_folder(self) -> Path:
-        """The second place of checkpoints; better on another disk or host than the database."""
+        """The second place of checkpoints and of what was erased; better on another disk or host than the database."""
         return self.checkpoints or self.data_folder / "checkpoints"
 
     @property

@@ -162,9 +162,14 @@ def _contracts(engine: Engine, one: Candidate) -> dict[str, str]:
 
 
 def _require_author(viewer: Viewer, one: Candidate) -> None:
-    action = _WHO_PUBLISHES.get(one.kind, Action.PUBLISH)
+    action = publishing(one.kind)
     if not can(viewer, action):
         raise NotAllowedError(actor=viewer.name, action=action.value)
+
+
+def publishing(kind: str) -> Action:
+    """Name what somebody must be allowed to do to publish a definition of a kind."""
+    return _WHO_PUBLISHES.get(kind, Action.PUBLISH)
 
 
 def refused(findings: Iterable[Finding]) -> DefinitionError:

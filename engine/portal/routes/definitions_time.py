@@ -14,13 +14,13 @@ from engine.portal.presenters.source import numbered
 from engine.portal.visit import Visit
 from engine.spec.findings import Finding, has_errors
 from engine.usecases.preview import preview_files
-from engine.usecases.publish import lint_source, publish_definition
+from engine.usecases.publish import lint_source, publish_definition, publishing
 from engine.usecases.recount import recount_deadlines
 from engine.views import PreviewView
 
 router = APIRouter()
 Name = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$")]
-Kind = Annotated[str, Path(pattern=r"^(ladder|law|calendar)$")]
+Kind = Annotated[str, Path(pattern=r"^(ladder|law|calendar|retention)$")]
 _AT_ONCE: Final = 200
 
 
@@ -55,7 +55,7 @@ def edit_posted(visit: SignedIn, kind: Kind, name: Name, form: Posted) -> Respon
 
 
 def _require_author(visit: Visit, kind: str) -> None:
-    action = Action.KEEP_CALENDARS if kind == "calendar" else Action.PUBLISH
+    action = publishing(kind)
     if not visit.may(action):
         raise NotAllowedError(actor=visit.viewer.name, action=action.value)
 

@@ -14,12 +14,14 @@ from engine.portal.presenters.source import numbered
 from engine.portal.visit import Visit
 from engine.spec.findings import Finding, has_errors
 from engine.usecases.preview import preview_files
-from engine.usecases.publish import lint_source, publish_definition
+from engine.usecases.publish import lint_source, publish_definition, publishing
+from engine.usecases.retention import retention_policies
 from engine.views import DefinitionView, PreviewView
 
 router = APIRouter()
 Name = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$")]
-Kind = Annotated[str, Path(pattern=r"^(ladder|law|calendar)$")]
+Kind = Annotated[str, Path(pattern=r"^(ladder|law|calendar|retention)$")]
+_OTHERS: Final = ("ladder", "law", "calendar", "retention")
 _BLANK: Final = """workflow: my-workflow
 version: 1
 title: What this workflow is for
@@ -44,7 +46,7 @@ def workflows(visit: SignedIn) -> Response:
         title="Workflows",
         section="workflows",
         definitions=visit.engine.queries.definitions(),
-        others=[d for kind in ("ladder", "law", "calendar") for d in visit.engine.queries.definitions(kind)],
+        others=[d for kind in _OTHERS for d in visit.engine.queries.definitions(kind)],
         may_publish=visit.may(Action.PUBLISH),
     )
 
@@ -88,13 +90,13 @@ def diagram(visit: SignedIn, name: Name, version: Annotated[int | None, Query(ge
 
 @router.get("/definitions/{kind}/{name}")
 def definition_page(visit: SignedIn, kind: Kind, name: Name) -> Response:
-    """Show the text of a ladder, a law pack or a calendar."""
+    """Show the text of a ladder, a law pack, a calendar or a retention policy."""
     definition = visit.engine.queries.definition(kind, name, None)
     return visit.page(
         "definition.html", title=f"{kind.capitalize()} {name}", section="workflows", definition=definition,
         note=_note(visit, kind, name),
         lines=numbered(definition.source),
-        may_change=visit.may(Action.KEEP_CALENDARS if kind == "calendar" else Action.PUBLISH),
+        may_change=visit.may(publishing(kind)),
     )  # fmt: skip
 
 
@@ -117,6 +119,7 @@ def _note(visit: Visit, kind: str, name: str) -> str:
         "ladder": {one.name: one.note for one in library.ladders.values()},
         "law": {one.name: one.note for one in library.packs.values()},
         "calendar": {one.name: one.note for one in library.calendars.values()},
+        "retention": {one.name: one.note for one in retention_policies(visit.engine)} if kind == "retention" else {},
     }
     return notes[kind].get(name, "")
 

@@ -182,3 +182,21 @@ def _address(page: str, pattern: str) -> str:
     found = re.search(rf'action="({pattern})"', page)
     assert found, pattern
     return found.group(1)
+
+
+def test_a_policy_is_set_on_its_page_by_the_officer_and_holds_at_once(portal: Portal) -> None:
+    officer = portal.as_role("data_protection_officer")
+    assert 'href="/definitions/retention/in"' in officer.get("/workflows").text
+    page = "/definitions/retention/in"
+    assert "lawyer" in officer.get(page).text
+    assert portal.as_role("case_manager").get(f"{page}/edit").status_code == 403
+    with portal.engine.unit_of_work() as work:
+        stored = work.definitions.current("retention", "in")
+    assert stored is not None
+    signed = 'set_by: {name: "A. Advocate", on: 2026-03-01, source_read: "a text"}\nrules:'
+    source = stored.source.replace("version: 1", "version: 2").replace("rules:", signed)
+    wrong = officer.post(f"{page}/edit", data={"source": source.replace("P7Y", "P7WD"), "action": "publish"})
+    assert wrong.status_code == 422
+    assert officer.post(f"{page}/edit", data={"source": source, "action": "check"}).status_code == 200
+    assert officer.post(f"{page}/edit", data={"source": source, "action": "publish"}).status_code == 200
+    assert "Set by A. Advocate" in officer.get("/keeping/policies").text
