@@ -1,0 +1,41 @@
+"""What the fallback does of the housekeeping while Prefect is down."""
+
+import threading
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from engine.orchestration.fallback import Fallback
+from engine.ports import FiredReport
+
+
+@dataclass
+class Quiet:
+    """Work of which nothing is due."""
+
+    done: list[str] = field(default_factory=list)
+
+    def fire_deadlines(self, *, limit: int) -> FiredReport:
+        return FiredReport(count=min(limit, 0), next_due_at=None)
+
+    def run_chore(self, name: str) -> None:
+        self.done.append(name)
+
+    def claim_urgent_jobs(self, **_more: Any) -> tuple[()]:
+        return ()
+
+    def note_service(self, **_more: Any) -> None:
+        return
+
+    def service_age(self, _service: str) -> timedelta:
+        return timedelta()
+
+
+def test_a_checkpoint_is_signed_each_minute_while_prefect_is_down_and_none_by_us_while_it_works() -> None:
+    for is_down, signed in ((True, 2), (False, 0)):
+        work = Quiet()
+        fallback = Fallback(work, worker_name="one", is_prefect_down=lambda down=is_down: down, stop=threading.Event())  # type: ignore[arg-type]
+        for second in range(120):
+            fallback.round(is_to_be_noted=second % 10 == 0)
+        assert work.done.count("sign-checkpoint") == signed
+        assert work.done.count("tell-of-trouble") == (12 if is_down else 0)
