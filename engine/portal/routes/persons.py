@@ -305,6 +305,8 @@ def _page(
         may_reveal=visit.may(Action.REVEAL) and revealed is None and bool(present),
         may_write=visit.may(Action.WORK) and case.status == "open",
         may_change=visit.may(Action.CHANGE_PLAN) and case.status == "open",
+        may_answer_subject=visit.may(Action.ANSWER_SUBJECT),
+        may_correct=visit.may(Action.CORRECT),
         roles=tuple(PersonRole),
         statuses=STATUSES,
         sources=SOURCES,

@@ -100,6 +100,9 @@ def test_a_person_sees_what_is_held_about_them_and_has_it_put_right(portal: Port
     manager = portal.as_role("case_manager")
     person = _named(portal, case)
     page = f"{case.page}/persons/{person}"
+    links = manager.get(page).text
+    assert f'href="{page}/held"' in links
+    assert f'href="{page}/correct"' in links
     before = manager.get(f"{page}/held")
     assert NAME not in before.text
     assert NAME in manager.post(f"{page}/held").text
