@@ -5,6 +5,7 @@ from urllib.parse import quote, unquote
 from uuid import UUID
 
 import anyio
+from anyio import create_task_group
 from fastapi import APIRouter, Depends, Form, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -35,6 +36,8 @@ from engine.usecases.step_up import step_up
 router = APIRouter()
 Text = Annotated[str, Form(max_length=1000)]
 Next = Annotated[str, Form(max_length=500)]
+_FORGOT_TAKES: Final = 0.5
+"""Seconds; much longer than telling the administrators takes, so that nobody learns from the time whether they are."""
 _NOT_SHOWN: Final = ("command_id", "revision")
 
 
@@ -178,8 +181,14 @@ def forgot(request: Request) -> Response:
 
 
 @router.post("/forgot", dependencies=[Depends(wait_for_account)])
-def forgot_now(request: Request, email: Annotated[str, Form(max_length=320)] = "") -> Response:
-    """Tell the administrators, and say the same whether there is such a person or not."""
+async def forgot_now(request: Request, email: Annotated[str, Form(max_length=320)] = "") -> Response:
+    """Tell the administrators, and say the same, after the same time, whether there is such a person or not."""
+    async with create_task_group() as both:
+        both.start_soon(anyio.sleep, _FORGOT_TAKES)
+        return await run_in_threadpool(_forgotten, request, email)
+
+
+def _forgotten(request: Request, email: str) -> Response:
     try:
         ask_for_link(portal_of(request).engine, email=clean(email), network=network_of(request))
     except InvalidAnswersError as error:
