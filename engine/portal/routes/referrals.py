@@ -7,11 +7,12 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from engine.domain.policy import Action
-from engine.errors import AlreadyEndedError, ConsentError
+from engine.errors import AlreadyEndedError, ConsentError, NotFoundError
 from engine.portal.dependencies import Posted, SignedIn
 from engine.portal.posted import text, uuid_or_none
 from engine.portal.presenters.sharing import REASONS
 from engine.portal.visit import Visit
+from engine.usecases.referral_notes import read_note
 from engine.usecases.referrals import accept_referral, decline_referral
 
 router = APIRouter()
@@ -21,6 +22,16 @@ router = APIRouter()
 def offers(visit: SignedIn) -> Response:
     """List the work that was offered to the viewer's units."""
     return _page(visit)
+
+
+@router.get("/referrals/{referral_id}")
+def taken_on(visit: SignedIn, referral_id: UUID) -> Response:
+    """Show what the viewer's unit has taken on, with what it must know at once."""
+    note = read_note(visit.engine, referral_id, viewer=visit.viewer)
+    offer = next((one for one in visit.engine.queries.offers(visit.viewer) if one.id == referral_id), None)
+    if offer is None:
+        raise NotFoundError(kind="referral")
+    return visit.page("referral.html", title="We took it on", section="transmit", offer=offer, note=note)
 
 
 @router.post("/referrals/{referral_id}/accept")

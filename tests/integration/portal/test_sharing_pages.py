@@ -78,7 +78,7 @@ def test_another_unit_is_asked_sees_the_purpose_and_then_what_was_agreed_and_two
     other, people = people_of(portal.engine, jurisdiction="IN-MN", label="Far")
     theirs = signed_in(portal, people["caseworker"])
     agree(portal, lead, case, recipients=[f"unit:{other}"], parts=["name", "home_address"])
-    form = send_form(lead, case, to=str(other), parts=["name", "home_address"])
+    form = send_form(lead, case, to=str(other), parts=["name", "home_address"], note="Knock twice.")
     held = lead.post(f"{case.page}/send", data=form)
     assert "Waits to be released" in held.text
     assert "I release it" not in held.text, "whoever asked has released it once already"
@@ -96,11 +96,16 @@ def test_another_unit_is_asked_sees_the_purpose_and_then_what_was_agreed_and_two
     assert accept
     theirs.post(accept.group(1), data=command())
     assert theirs.get(case.page).status_code == 200
+    taken = re.search(r'href="(/referrals/[0-9a-f-]+)"', theirs.get("/referrals").text)
+    assert taken
+    assert "Knock twice." in theirs.get(taken.group(1)).text
+    assert lead.get(taken.group(1)).status_code == 404
     assert theirs.get(f"{case.page}/sent").status_code == 404, "what else was sent is not theirs to see"
     assert theirs.get(f"{case.page}/consents").status_code == 404
     assert "Call it back" in lead.get(f"{case.page}/sent").text
     lead.post(f"{address.group(1)}/recall", data=command())
     assert theirs.get(case.page).status_code == 404
+    assert theirs.get(taken.group(1)).status_code == 404
 
 
 def test_adding_a_person_answers_the_same_whether_another_unit_knows_them_or_not(portal: Portal) -> None:

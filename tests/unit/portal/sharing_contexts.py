@@ -44,5 +44,6 @@ def sharing_contexts(
         "partner.html": {
             "page": page if full else None, "token": "abc", "problem": problem, "reasons": {"full": nasty},
         },
+        "referral.html": {"offer": view(vw.OfferView), "note": nasty if full else ""},
         "matches.html": {"matches": some(view(vw.MatchView))},
     }  # fmt: skip

@@ -18,7 +18,8 @@ def offers(reading: Reading, viewer: vw.Viewer) -> tuple[vw.OfferView, ...]:
     statement = (
         select(
             REFERRAL.c.id, REFERRAL.c.status, REFERRAL.c.sent_at, REFERRAL.c.due_at, REFERRAL.c.answered_at,
-            REFERRAL.c.kind, REFERRAL.c.purpose, REFERRAL.c.help, REFERRAL.c.urgency,
+            REFERRAL.c.case_id, REFERRAL.c.fields, REFERRAL.c.kind, REFERRAL.c.purpose, REFERRAL.c.help,
+            REFERRAL.c.urgency,
             CASE.c.number, UNIT.c.name.label("from_unit"), UNIT.c.contact, UNIT.c.jurisdiction,
             to.c.name.label("to_unit"), STEP.c.key, STEP.c.uses, STEP.c.added, RUN.c.definition_hash,
         )
@@ -43,7 +44,13 @@ def _view(reading: Reading, row: Row) -> vw.OfferView:
         "id", "status", "sent_at", "due_at", "answered_at", "from_unit", "contact", "jurisdiction", "to_unit", "kind",
         "purpose", "help", "urgency",
     )  # fmt: skip
-    return vw.OfferView(**{name: row[name] for name in same}, case_number=row["number"], what=_what(reading, row))
+    shows = row["status"] == "accepted" and (row["fields"] or row["kind"] == "transfer")
+    return vw.OfferView(
+        **{name: row[name] for name in same},
+        case_number=row["number"],
+        what=_what(reading, row),
+        case_id=row["case_id"] if shows else None,
+    )
 
 
 def _what(reading: Reading, row: Row) -> str:
