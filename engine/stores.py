@@ -1918,6 +1918,18 @@ class Keys(Protocol):
         """Count the keys by whose they are, and by which key of the key file wraps them."""
         ...
 
+    def reseal_some(self, owner_id: UUID, *, newest: int, case_id: UUID | None, most: int) -> int:
+        """Seal the next values anew that are sealed under older keys of an owner; gives how many, zero at the end."""
+        ...
+
+    def seals_what_is_fixed(self, owner_id: UUID) -> bool:
+        """Say whether anything is sealed under an owner's keys that nobody may change."""
+        ...
+
+    def whole_versions(self, owner_id: UUID) -> Mapping[int, datetime]:
+        """Give when (UTC) each version of an owner's key was made that is whole."""
+        ...
+
     def newest_version(self, owner_id: UUID) -> int | None:
         """Give the version of the newest key of an owner; None when there is none that is whole."""
         ...

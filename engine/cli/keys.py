@@ -15,6 +15,7 @@ from engine.usecases.keys import (
     export_keys,
     key_state,
     prove_export,
+    reseal_case,
     retire_key,
     rotate_keys,
     rotate_organisation,
@@ -63,6 +64,19 @@ def retire(key: Annotated[str, typer.Argument(help="The id of an old key.")]) ->
     with running_engine() as (engine, _):
         retire_key(engine, key, viewer=SYSTEM)
     typer.echo(f"The key {key} is gone. Backups that were made while it was used need an export that still has it.")
+
+
+@app.command("re-seal")
+@in_words
+def re_seal(case: Annotated[str, typer.Option("--case", help="The number of the case.")]) -> None:
+    """Seal all values of a case anew under new keys, when somebody may have got at the old ones."""
+    with running_engine() as (engine, _):
+        done = reseal_case(engine, case, viewer=SYSTEM)
+    typer.echo(f"{done.values} values were sealed anew.")
+    if done.kept:
+        typer.echo(f"{done.kept} persons keep their keys: corrections of theirs can be read with no other.")
+    if not done.are_dropped:
+        typer.echo("The old keys are still there: give this command again in a minute, and they are dropped.")
 
 
 @app.command()

@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 from uuid import UUID
 
 from engine.assembly import Engine
+from engine.domain.keys import place_key
 from engine.domain.policy import Action, can
 from engine.errors import KeyExportError, KeyInUseError, NotAllowedError, NotFoundError
 from engine.stores import KeyCounts, UnitOfWork
@@ -29,6 +30,17 @@ class Rotation(NamedTuple):
     key_id: str
     wrapped: int
     went_on: bool
+
+
+class Resealed(NamedTuple):
+    """How many values were sealed anew, whether the old keys are gone, and how many persons keep their keys.
+
+    Those are persons with corrections, which nobody may change: they are read with the key that they were sealed with.
+    """
+
+    values: int
+    are_dropped: bool
+    kept: int = 0
 
 
 class KeyState(NamedTuple):
@@ -100,6 +112,56 @@ def retire_key(engine: Engine, key_id: str, *, viewer: Viewer) -> None:
         work.commit()
     if not slash:
         engine.key_keeper.remove(key_id)
+
+
+def reseal_case(engine: Engine, number: str, *, viewer: Viewer, batch: int = _BATCH) -> Resealed:
+    """Make new keys of a case, of its places and of its persons, and seal every value anew by them, `batch` at a time.
+
+    The old keys are dropped once every process surely uses the new ones: a call at least a minute later does that.
+    A call that was broken off is gone on with. Raises `NotFoundError`, `NotAllowedError`, `DamagedError`.
+    """
+    _require(viewer)
+    case_id = engine.queries.find_case(viewer, number)
+    with engine.unit_of_work() as work:
+        known = dict.fromkeys(person.person_id for person in work.cases.read(case_id).persons)
+        persons = tuple(person for person in known if not work.keys.seals_what_is_fixed(person))
+    values, are_dropped = 0, True
+    for owner in (case_id, place_key(case_id), *persons):
+        of_case = None if owner in persons else case_id
+        some, is_dropped = _reseal(engine, viewer, owner, case_id=of_case, batch=batch)
+        values, are_dropped = values + some, are_dropped and is_dropped
+    now = engine.clock.now()
+    with engine.unit_of_work() as work:
+        state = work.cases.lock(case_id)
+        work.cases.note(state, "ValuesResealed", {"values": values}, actor_id=_actor(viewer), at=now)
+        work.commit()
+    return Resealed(values, are_dropped, len(known) - len(persons))
+
+
+def _reseal(engine: Engine, viewer: Viewer, owner: UUID, *, case_id: UUID | None, batch: int) -> tuple[int, bool]:
+    """Seal what is under an owner's older keys by its newest; gives how many values, and whether no older is left."""
+    with engine.unit_of_work() as work:
+        versions = work.keys.whole_versions(owner)
+    if not versions:
+        return 0, True
+    newest = max(versions)
+    if len(versions) == 1:
+        newest = engine.vault.renew(owner, newest)
+        _note(engine, viewer, "KeyRenewed", {"owner": str(owner), "version": newest})
+    values, some = 0, batch
+    while some:
+        with engine.unit_of_work() as work:
+            some = work.keys.reseal_some(owner, newest=newest, case_id=case_id, most=batch)
+            work.commit()
+        values += some
+    now = engine.clock.now()
+    with engine.unit_of_work() as work:
+        made_at = work.keys.whole_versions(owner)[newest]
+        if now - made_at < SETTLES:
+            return values, False
+        work.keys.retire_before(owner, newest, at=now)
+        work.commit()
+    return values, True
 
 
 def export_keys(engine: Engine, *, viewer: Viewer, passphrase: str) -> bytes:

@@ -1,5 +1,6 @@
 """Keys as a use case may treat them: destroyed, counted, wrapped anew."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
@@ -8,6 +9,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from engine.adapters.sql import tables as tb
 from engine.adapters.sql.data_keys import EPOCH, KEYS
+from engine.adapters.sql.sealed_columns import any_fixed, reseal_some
 from engine.ports import StoredKey, Vault
 from engine.stores import KeyCounts, Rewrapped
 
@@ -134,6 +136,20 @@ class KeyStore:
         organisations, cases, persons, others = self._connection.execute(_COUNTS).one()
         by_file = {row[0]: row[1] for row in self._connection.execute(_BY_FILE)}
         return KeyCounts(organisations=organisations, cases=cases, persons=persons, others=others, by_file=by_file)
+
+    def reseal_some(self, owner_id: UUID, *, newest: int, case_id: UUID | None, most: int) -> int:
+        """Seal the next values anew that are sealed under older keys of an owner; gives how many, zero at the end."""
+        return reseal_some(self._connection, self._vault, owner_id, newest=newest, case_id=case_id, most=most)
+
+    def seals_what_is_fixed(self, owner_id: UUID) -> bool:
+        """Say whether anything is sealed under an owner's keys that nobody may change."""
+        return any_fixed(self._connection, owner_id)
+
+    def whole_versions(self, owner_id: UUID) -> Mapping[int, datetime]:
+        """Give when (UTC) each version of an owner's key was made that is whole."""
+        whole = (KEYS.c.owner_id == owner_id, KEYS.c.wrapped.is_not(None))
+        rows = self._connection.execute(select(KEYS.c.version, KEYS.c.created_at).where(*whole))
+        return {row[0]: row[1] for row in rows}
 
     def newest_version(self, owner_id: UUID) -> int | None:
         """Give the version of the newest key of an owner; None when there is none that is whole."""

@@ -112,7 +112,6 @@ class SqlUnitOfWork:
         self.checkpoints = CheckpointStore(connection)
         self.escalations = EscalationAuditStore(connection)
         self.jobs = JobStore(connection)
-        self.audit = AuditLogStore(connection, self._vault)
         self.deadlines = DeadlineStore(connection)
         self.records = HousekeepingStore(connection, self._vault)
         return self
@@ -163,5 +162,5 @@ class SqlUnitOfWork:
     def commit(self) -> None:
         """Keep everything; who waits for what was written hears of it now."""
         self._writes.flush()
-        self._connection.commit()
         self.audit.flush()
+        self._connection.commit()

@@ -15,13 +15,16 @@ from engine.adapters.key_file import read_key_file
 from engine.assembly import Engine
 from engine.bootstrap import build_engine
 from engine.cli.common import SYSTEM
+from engine.domain.files import FileKind
 from engine.errors import DamagedError, KeyExportError, KeyInUseError, KeyMissingError, NotAllowedError, SettingsError
 from engine.settings import Settings
+from engine.usecases.attachments import Arrival
 from engine.usecases.keys import (
     export_keys,
     key_state,
     keys_are_proved,
     prove_export,
+    reseal_case,
     retire_key,
     rotate_keys,
     rotate_organisation,
@@ -207,7 +210,7 @@ def test_nobody_who_works_on_cases_keeps_keys(installed: Installation, world: Wo
 def test_what_was_done_with_keys_is_in_their_chain_without_any_key(installed: Installation, world: World) -> None:
     export_keys(installed.engine, viewer=SYSTEM, passphrase=PASSPHRASE)
     rotate_keys(installed.engine, viewer=SYSTEM)
-    kept = world.rows("SELECT type, body::text FROM audit_event WHERE stream = 'keys' ORDER BY seq")
+    kept = world.rows("SELECT type, body::text FROM audit_event WHERE stream LIKE '%keys' ORDER BY seq")
     assert [row[0] for row in kept] == ["KeysExported", "KeyMade"]
     secrets = installed.path.read_text().split('"')
     assert not [part for part in secrets if len(part) == len("A" * 44) and part in str(kept)]
@@ -221,3 +224,48 @@ def make_it_long_ago(world: World) -> None:
         " WHERE key = 'keys_rotated'",
         ago=timedelta(minutes=2),
     )  # fmt: skip
+
+
+def test_the_values_of_a_case_are_sealed_anew_and_the_old_keys_are_dropped_a_minute_later(
+    world: World,
+) -> None:
+    opened = world.at_talk()
+    other = world.at_talk()
+    file_id = a_file(world, opened.case_id)
+    before = sealed_of(world, opened.case_id)
+    untouched = sealed_of(world, other.case_id)
+    first = reseal_case(world.engine, opened.case_number, viewer=SYSTEM, batch=2)
+    assert (first.are_dropped, first.values >= len(before)) == (False, True)
+    after = sealed_of(world, opened.case_id)
+    assert not set(before) & set(after)
+    assert sealed_of(world, other.case_id) == untouched
+    world.later(minutes=2)
+    second = reseal_case(world.engine, opened.case_number, viewer=SYSTEM)
+    assert second == (0, True, 0)
+    whole = "SELECT version FROM data_key WHERE owner_id = :c AND wrapped IS NOT NULL"
+    assert [row[0] for row in world.rows(whole, c=opened.case_id)] == [2]
+    world.engine.vault.forget()  # type: ignore[attr-defined]
+    with world.engine.unit_of_work() as work:
+        assert work.records.report_of(opened.case_id)
+        assert work.files.part(file_id, copy_of="original", number=0) == b"some words"
+    copied = next(value for value in before if value.startswith(b"v2|\x01" + opened.case_id.bytes))
+    with pytest.raises(KeyMissingError):
+        world.engine.vault.unseal(copied, table="report", row=ROW, column="sealed_answers")
+    assert list(world.engine.broken_chains()) == []
+
+
+def a_file(world: World, case_id: UUID) -> UUID:
+    arrival = Arrival(world.engine, case_id, viewer=world.who("caseworker"), name="a.txt", kind=FileKind.OTHER)
+    arrival.take(b"some words")
+    return arrival.finish()
+
+
+def sealed_of(world: World, case_id: UUID) -> list[bytes]:
+    """Give every sealed value of a case."""
+    queries = (
+        "SELECT sealed_answers FROM report WHERE case_id = :c", "SELECT sealed_answers FROM answer WHERE case_id = :c",
+        "SELECT sealed_answers FROM draft WHERE case_id = :c AND sealed_answers IS NOT NULL",
+        "SELECT sealed_name FROM attachment WHERE case_id = :c",
+        "SELECT sealed_content FROM attachment_part p JOIN attachment a ON a.id = p.attachment_id WHERE a.case_id = :c",
+    )  # fmt: skip
+    return sorted(bytes(row[0]) for query in queries for row in world.rows(query, c=case_id))

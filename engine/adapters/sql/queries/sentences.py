@@ -32,6 +32,7 @@ _OF_CASE: Mapping[str, str] = {
     "RunReopened": "A workflow of the case that was over goes on.",
     "FactRecorded": "The fact “{fact}” was recorded.",
     "IntervalRecorded": "A stretch of time was recorded that a limit may leave out: {interval}.",
+    "ValuesResealed": "What is sealed in the case was sealed anew under new keys.",
     "FileAdded": "A file was added.",
     "PersonIdentified": "What is known of a person was written down.",
     "PersonRoleChanged": "What a person is in the case was changed: {role}, {sure}.",
