@@ -83,7 +83,8 @@ def add_failure_pages(app: FastAPI) -> None:
             raise error
         if isinstance(error, _REFUSALS) and not _is_refusal_noted(request, error):
             return _page(request, HTTPStatus.SERVICE_UNAVAILABLE, str(AuditUnavailableError()))
-        return _page(request, status, str(error))
+        is_nothing = status is HTTPStatus.NOT_FOUND  # which of several ids was not found would tell that the others are
+        return _page(request, status, "" if is_nothing else str(error))
 
     @app.exception_handler(HTTPException)
     def refused(request: Request, error: HTTPException) -> Response:
