@@ -628,6 +628,10 @@ class Persons(Protocol):
         """Write what is known of a person now, over what was known before."""
         ...
 
+    def known_by(self, organisation_id: UUID, tokens: Sequence[tuple[str, str]]) -> tuple[UUID, ...]:
+        """Find persons whom an organisation has written down itself and who have all of these tokens, by id."""
+        ...
+
     def identity(self, person_id: UUID) -> Mapping[str, JsonValue]:
         """Open who a person is; empty when nothing is known."""
         ...

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import cast
+from typing import Any, cast
 from uuid import UUID
 
 from sqlalchemy import Connection, func, insert, select, text, update
@@ -14,6 +14,7 @@ from engine.ports import JsonValue, Vault
 from engine.stores import TokenMatch
 
 _PERSON, _TOKEN = tb.PersonRow.__table__, tb.PersonTokenRow.__table__  # type: ignore[attr-defined]
+_SEARCH = tb.SearchTokenRow.__table__  # type: ignore[attr-defined]
 _LINK, _UNIT = tb.CasePersonRow.__table__, tb.UnitRow.__table__  # type: ignore[attr-defined]
 _CASE, _CHECK = tb.CaseRow.metadata.tables["case"], tb.CaseRow.metadata.tables["match_check"]
 _MERGE = tb.CaseRow.metadata.tables["person_merge"]
@@ -58,8 +59,21 @@ class PersonStore:
         """Write what is known of a person now, over what was known before."""
         sealed = self._seal(person_id, identity)
         self._connection.execute(update(_PERSON).where(_PERSON.c.id == person_id).values(sealed_identity=sealed))
-        self._connection.execute(_TOKEN.delete().where(_TOKEN.c.person_id == person_id))
+        for old in (_TOKEN, _SEARCH):
+            self._connection.execute(old.delete().where(old.c.person_id == person_id))
         self._keep_tokens(person_id, tokens)
+
+    def known_by(self, organisation_id: UUID, tokens: Sequence[tuple[str, str]]) -> tuple[UUID, ...]:
+        """Find persons whom an organisation has written down itself and who have all of these tokens, by id."""
+        wanted = self._search_tokens(organisation_id, tokens)
+        query = (
+            select(_SEARCH.c.person_id)
+            .where(_SEARCH.c.organisation_id == organisation_id, _SEARCH.c.token.in_([one["token"] for one in wanted]))
+            .group_by(_SEARCH.c.person_id)
+            .having(func.count(func.distinct(_SEARCH.c.token)) == len(wanted))
+            .order_by(_SEARCH.c.person_id)
+        )
+        return tuple(self._connection.execute(query).scalars()) if wanted else ()
 
     def identity(self, person_id: UUID) -> Mapping[str, JsonValue]:
         """Open who a person is; empty when nothing is known."""
@@ -121,5 +135,22 @@ class PersonStore:
         ]
         if rows:
             self._connection.execute(upsert(_TOKEN).on_conflict_do_nothing(), rows)
+            self._keep_search_tokens(person_id, tokens)
             asked = upsert(_CHECK).values(person_id=person_id, asked_at=func.now()).on_conflict_do_nothing()
             self._connection.execute(asked)
+
+    def _keep_search_tokens(self, person_id: UUID, tokens: Sequence[tuple[str, str]]) -> None:
+        of_unit = select(_UNIT.c.organisation_id).join(_PERSON, _PERSON.c.unit_id == _UNIT.c.id)
+        organisation = self._connection.execute(of_unit.where(_PERSON.c.id == person_id)).scalar_one()
+        rows = [
+            {"person_id": person_id, "organisation_id": organisation, **one}
+            for one in self._search_tokens(organisation, tokens)
+        ]
+        self._connection.execute(upsert(_SEARCH).on_conflict_do_nothing(), rows)
+
+    def _search_tokens(self, organisation_id: UUID, tokens: Sequence[tuple[str, str]]) -> list[dict[str, Any]]:
+        """Give tokens that are like those of no other organisation, for who holds this database and no key."""
+        return [
+            {"kind": kind, "token": self._vault.blind(kind, value, organisation_id=organisation_id)}
+            for kind, value in dict.fromkeys(tokens)
+        ]

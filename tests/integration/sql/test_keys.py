@@ -185,3 +185,27 @@ def test_a_process_reads_the_database_alone_for_what_it_counts(world: World) -> 
     with sql.connect() as connection:
         assert connection.execute(text("SELECT count(*) FROM data_key WHERE wrapped IS NULL")).scalar() == 0
     sql.dispose()
+
+
+def test_an_organisation_finds_its_own_persons_and_nothing_tells_that_another_knows_them_too(world: World) -> None:
+    theirs = new_one(world)
+    world.rows("UPDATE unit SET organisation_id = :new WHERE id = :unit", new=theirs, unit=world.network.other_unit)
+    ours = world.rows("SELECT organisation_id FROM unit WHERE id = :u", u=world.unit)[0][0]
+    person, same, tokens = uuid4(), uuid4(), (("name", "KML"), ("phone", "9876543210"))
+    with world.engine.unit_of_work() as work:
+        work.persons.add(person, {"name": "Kamala"}, tokens, unit_id=world.unit, at=world.clock.now())
+        work.persons.add(same, {"name": "Kamala"}, tokens, unit_id=world.network.other_unit, at=world.clock.now())
+        assert work.persons.known_by(ours, tokens[:1]) == (person,)
+        assert work.persons.known_by(theirs, tokens) == (same,)
+        assert work.persons.known_by(ours, (*tokens, ("name", "RJ"))) == ()
+        assert work.persons.known_by(ours, ()) == ()
+        work.commit()
+    kept = world.rows("SELECT person_id, token FROM search_token")
+    assert len({bytes(row[1]) for row in kept}) == len(kept) == 4
+    with world.engine.unit_of_work() as work:
+        work.persons.change(person, {"name": "Rina"}, (("name", "RN"),))
+        assert work.persons.known_by(ours, tokens[:1]) == ()
+        assert work.persons.known_by(ours, (("name", "RN"),)) == (person,)
+        work.commit()
+    destroy(world, person)
+    assert not world.rows("SELECT 1 FROM search_token WHERE person_id = :p", p=person)
