@@ -54,6 +54,7 @@ def cases(
 def case_page(visit: SignedIn, case_id: UUID) -> Response:
     """Show a case: the lanes of its pillars, its deadlines, its ledger."""
     case = visit.engine.queries.case(visit.viewer, case_id)
+    linked = visit.engine.queries.case_links(visit.viewer, case_id)
     note_reading(visit.engine, visit.viewer, case_id, "case", ())
     pillars = [installed.pillar for installed in visit.engine.registry.installed]
     return visit.page(
@@ -62,14 +63,14 @@ def case_page(visit: SignedIn, case_id: UUID) -> Response:
         section="track",
         zone=case.zone,
         case=case,
-        linked=visit.engine.queries.case_links(visit.viewer, case_id),
+        linked=linked,
         groups=lane_groups(pillars, case.steps),
         waiting=what_waits(case.steps),
         running=[deadline for deadline in case.deadlines if deadline.ended_at is None],
         past=[deadline for deadline in case.deadlines if deadline.ended_at is not None],
         held=[step for step in case.steps if step.status == "held"],
         runs_in_prefect=run_links(case.jobs, visit.portal.prefect_ui_url) if visit.may(Action.SEE_BOARD) else (),
-        may_change=visit.may(Action.CHANGE_PLAN),
+        may_change=visit.may(Action.CHANGE_PLAN) and not any(link.is_into for link in linked),
         may_steer=visit.may(Action.STEER),
         may_see_readings=visit.may(Action.SEE_READINGS),
         may_see_keeping=visit.may(Action.SEE_KEEPING),

@@ -168,6 +168,11 @@ def test_a_merge_is_asked_agreed_to_by_another_and_undone(portal: Portal) -> Non
     post(agrees, page, f"{link.group(1)}/answer", answer="yes")
     assert f">{one.number}</a>." in asks.get(two.page).text
     assert "was merged into this case" in asks.get(one.page).text
+    for kept, taken_away in ((one, "Merge another case into this one"), (one, "Add a step"), (two, "Undo the merge")):
+        assert any(taken_away in asks.get(address).text for address in (kept.page, f"{kept.page}/links")), taken_away
+    for offered in ("Add a step", "Merge another case", "Split this case", "Role in this case"):
+        shown = [asks.get(address).text for address in (two.page, f"{two.page}/links", person_page(asks, two))]
+        assert not any(offered in page for page in shown), offered
     added = asks.post(f"{two.page}/add-person", data={"command_id": str(uuid4()), "role": "witness"})
     assert added.status_code == 409
     post(asks, page, f"{link.group(1)}/unmerge")
