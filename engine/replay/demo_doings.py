@@ -5,14 +5,17 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from engine.assembly import Engine
-from engine.domain.records import Deadline, DeadlineStatus, Purpose
+from engine.domain.consent import GivenBy
+from engine.domain.packages import fields_of
+from engine.domain.records import Deadline, DeadlineStatus, PersonRole, Purpose
 from engine.errors import IcmcError
 from engine.replay.demo_people import ADMIN, person, unit_of
 from engine.usecases.absences import note_absence
+from engine.usecases.consents import Agreed, record_consent
 from engine.usecases.limits import ask_extension, pause_deadline
 from engine.usecases.on_call import hand_over
 from engine.usecases.preferences import save_preference
-from engine.usecases.referrals import offer_referral
+from engine.usecases.referrals import Wanted, offer_referral
 from engine.usecases.special_days import NewDay, add_special_day
 from engine.views import Viewer
 
@@ -56,12 +59,26 @@ def add_doings(engine: Engine, *, child: UUID, abroad: UUID) -> None:
     limits = _limits_of_the_programme(engine, child)
     _with_the_first_that_allows_it(limits, stand_still)
     _with_the_first_that_allows_it(limits, ask)
-    for case_id, manager, to in (
-        (child, _viewer(engine, "Deepak"), "IN-ML"),
-        (abroad, engine.queries.viewer(person("IN-TR", "Manik")), _HOME),
-    ):
-        offer_referral(engine, case_id, viewer=manager, command_id=engine.entropy.uuid(), to_unit_id=unit_of(to))
+    _send(engine, child, _viewer(engine, "Deepak"), to="IN-ML", purpose="home_investigation", help_="home_visit")
+    abroad_lead = engine.queries.viewer(person("IN-TR", "Manik"))
+    _send(engine, abroad, abroad_lead, to=_HOME, purpose="shelter", help_="safe_place")
     _add_holiday(engine, now)
+
+
+def _send(engine: Engine, case_id: UUID, lead: Viewer, *, to: str, purpose: str, help_: str) -> None:
+    """Write down what the guardian agreed to, and ask another unit for help on it; it has not answered yet."""
+    with engine.unit_of_work() as work:
+        victim = next(one for one in work.cases.read(case_id).persons if one.role is PersonRole.VICTIM)
+    fields = fields_of(("name", "age_and_sex", "language"))
+    agreed = Agreed(
+        person_id=victim.person_id, kind=GivenBy.GUARDIAN, purposes=(purpose,), recipients=(f"unit:{unit_of(to)}",),
+        fields=fields, valid_until=engine.clock.now() + 90 * _DAY, language="as", read_aloud=True, assent="yes",
+    )  # fmt: skip
+    consent = record_consent(engine, case_id, viewer=lead, command_id=engine.entropy.uuid(), agreed=agreed)
+    wanted = Wanted(purpose=purpose, help=help_, fields=fields, consent_id=consent)
+    offer_referral(
+        engine, case_id, viewer=lead, command_id=engine.entropy.uuid(), to_unit_id=unit_of(to), wanted=wanted
+    )
 
 
 def _limits_of_the_programme(engine: Engine, case_id: UUID) -> Iterator[Deadline]:

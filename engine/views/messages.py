@@ -34,7 +34,7 @@ class MailView(View):
 
 
 class SentView(View):
-    """What left a case, or waits to: the Transmit page."""
+    """What left a case, or waits to: the Transmit page. `is_ours` says that the viewer's unit has the case now."""
 
     id: UUID
     case_id: UUID
@@ -45,6 +45,7 @@ class SentView(View):
     due_at: datetime | None
     sent_at: datetime | None
     answered_at: datetime | None
+    is_ours: bool = False
 
 
 class OfferView(View):

@@ -68,7 +68,7 @@ def test_each_page_of_duty_and_time_has_something_to_show(demo: Engine) -> None:
     assert len(demo.queries.shifts(supervisor)) > 2
     (away,) = demo.queries.absences(supervisor)
     assert (away.actor, away.deputy, away.is_now) == ("Gita", "Deepak", True)
-    assert [offer.to_unit for offer in demo.queries.offers(supervisor)]
+    assert {offer.purpose for offer in demo.queries.offers(supervisor)} == {"shelter"}
     assert [asked.is_mine for asked in demo.queries.asked_extensions(supervisor)] == [False]
     paused = [
         deadline

@@ -212,6 +212,8 @@ def test_a_case_that_is_handed_over_belongs_to_the_other_unit_and_only_from_its_
     assert world.engine.queries.case(world.other("case_manager"), case_id).number == opened.case_number
     kept = seen_by(world, case_id, viewer="who")
     assert (kept.via, kept.fields, kept.until) == (Via.GRANT, ("case.*",), world.clock.now() + timedelta(days=30))
+    [line] = world.engine.queries.sent(world.who("case_manager"))
+    assert (line.kind, line.status, line.is_ours) == ("transfer", "accepted", False)
     with pytest.raises(NotFoundError):
         offer_referral(world.engine, case_id, viewer=world.who("case_manager"), command_id=uuid4())
     with pytest.raises(NotFoundError):

@@ -16,12 +16,19 @@ def sent(reading: Reading, viewer: vw.Viewer, *, limit: int) -> tuple[vw.SentVie
     """List referrals, the latest first. What was sent is not shown here: only to whom, when, and what came back."""
     same = ("id", "case_id", "kind", "status", "due_at", "sent_at", "answered_at", "to_name")
     came_in = and_(REFERRAL.c.to_unit_id.in_(sorted(visible_units(viewer))), REFERRAL.c.status.not_in(_UNSEEN))
+    went_out = REFERRAL.c.unit_id.in_(sorted(visible_units(viewer)))
+    ours = kept_by(viewer)
     rows = reading.rows(
-        select(*(REFERRAL.c[name] for name in same), CASE.c.number.label("case_number"), UNIT.c.name.label("to"))
+        select(
+            *(REFERRAL.c[name] for name in same),
+            CASE.c.number.label("case_number"),
+            UNIT.c.name.label("to"),
+            ours.label("is_ours"),
+        )
         .select_from(
             REFERRAL.join(CASE, CASE.c.id == REFERRAL.c.case_id).outerjoin(UNIT, UNIT.c.id == REFERRAL.c.to_unit_id)
         )
-        .where(or_(kept_by(viewer), came_in & not_denied(viewer, CASE.c.id)))
+        .where(or_(ours, or_(came_in, went_out) & not_denied(viewer, CASE.c.id)))
         .order_by(REFERRAL.c.sent_at.desc(), REFERRAL.c.id)
         .limit(limit)
     )

@@ -10,10 +10,10 @@ from engine.adapters.sql import tables as tb
 from engine.adapters.sql.queries.persons import positions
 from engine.adapters.sql.queries.reading import Reading, Row
 from engine.adapters.sql.queries.shape import ACTOR, CASE, CASE_PERSON, REFERRAL, UNIT
-from engine.adapters.sql.visibility import visible_to
+from engine.adapters.sql.visibility import kept_by
 from engine.domain.consent import law_of
 from engine.domain.packages import PACKAGES, parts_within
-from engine.domain.policy import Action, can, units_that_let, visible_units
+from engine.domain.policy import Action, can
 from engine.errors import NotAllowedError, NotFoundError
 
 _TABLES = tb.CaseRow.metadata.tables
@@ -29,9 +29,9 @@ def sharing(reading: Reading, viewer: vw.Viewer, case_id: UUID) -> vw.SharingVie
     case = reading.first(
         select(CASE.c.id, CASE.c.number, CASE.c.unit_id, CASE.c.jurisdiction, UNIT.c.zone, UNIT.c.name.label("unit"))
         .join(UNIT, UNIT.c.id == CASE.c.unit_id)
-        .where(CASE.c.id == case_id, visible_to(viewer, now=reading.now))
+        .where(CASE.c.id == case_id, kept_by(viewer))
     )
-    if case is None or not (viewer.is_system or case["unit_id"] in visible_units(viewer)):
+    if case is None:
         raise NotFoundError(kind="case")
     units = _names(reading, UNIT)
     organisations = _names(reading, ORGANISATION)
@@ -72,8 +72,7 @@ def matches(reading: Reading, viewer: vw.Viewer) -> tuple[vw.MatchView, ...]:
             .join(other, other.c.id == ALERT.c.other_unit_id)
             .outerjoin(ACTOR, ACTOR.c.id == ALERT.c.seen_by)
         )
-        .where(visible_to(viewer, now=reading.now))
-        .where(CASE.c.unit_id.in_(sorted(units_that_let(viewer, Action.SEE_MATCHES))))
+        .where(kept_by(viewer, Action.SEE_MATCHES))
         .order_by(ALERT.c.seen_at.is_not(None), ALERT.c.found_at.desc(), ALERT.c.id)
         .limit(200)
     )  # fmt: skip
