@@ -25,6 +25,7 @@ from engine.domain.records import (
     Interval,
     PersonRole,
     Purpose,
+    RoleStatus,
     RunStatus,
     StepStatus,
     step_id,
@@ -232,6 +233,22 @@ class CaseAtRandom(RuleBasedStateMachine):
     def a_person_goes(self, who: UUID, role: PersonRole) -> None:
         self.ask(cm.RemovePerson(who, role))
 
+    @rule(who=people, role=roles, to=roles, status=st.sampled_from(RoleStatus))
+    def a_person_turns_out_to_be_something_else(
+        self, who: UUID, role: PersonRole, to: PersonRole, status: RoleStatus
+    ) -> None:
+        self.ask(cm.ChangePersonRole(who, role, to, status))
+
+    @precondition(lambda self: len(self.opened) > 3)
+    @rule(rests=st.booleans())
+    def the_case_is_merged_into_another(self, rests: bool) -> None:  # noqa: FBT001
+        self.ask(cm.MergeCase(NOBODY_KNOWS, rests=rests, reason_code="same_event"))
+
+    @precondition(lambda self: self.world.state.case.merged_into is not None)
+    @rule()
+    def the_merge_is_undone(self) -> None:
+        self.ask(cm.UnmergeCase("mistaken"))
+
     @rule(pick=picks)
     def an_escalation_is_seen(self, pick: int) -> None:
         known = [*self.world.state.deadlines, *self.world.state.past, NOBODY_KNOWS]
@@ -280,7 +297,7 @@ class CaseAtRandom(RuleBasedStateMachine):
     @invariant()
     def no_case_is_lost(self) -> None:
         state = self.world.state
-        if any(step.status in LIVE for step in state.steps.values()):
+        if state.case.rests or any(step.status in LIVE for step in state.steps.values()):
             return
         for run in state.runs.values():
             if run.status is RunStatus.OPEN:
@@ -293,7 +310,7 @@ class CaseAtRandom(RuleBasedStateMachine):
         state = self.world.state
         wanted = {
             deadline.id: deadline.due_at
-            for run in state.runs.values()
+            for run in (() if state.case.rests else state.runs.values())
             for deadline in wanted_deadlines(self._view(run.id), LIBRARY)
         }
         assert {deadline.id: deadline.due_at for deadline in state.deadlines.values()} == wanted
