@@ -11,6 +11,7 @@ from engine.adapters.sql.queries.reading import Reading, Row
 from engine.adapters.sql.queries.sealed import opened_answers, opened_identity
 from engine.adapters.sql.queries.shape import ANSWER, CASE, CASE_PERSON, PERSON, REFERRAL, RUN, STEP, UNIT
 from engine.domain.access import CaseAccess, Via
+from engine.domain.ages import ages_of, in_words, strongest
 from engine.domain.narrowing import covers, shows
 from engine.errors import NotFoundError
 from engine.plugin.fields import FieldSpec
@@ -59,6 +60,8 @@ def _persons(reading: Reading, vault: Vault, case_id: UUID, access: CaseAccess) 
     )
     for row in rows:
         identity = opened_identity(vault, row)
+        if (age := strongest(ages_of(identity))) is not None:
+            identity = {**identity, "age": in_words(age, reading.now.date())}
         for name in _OF_A_PERSON:
             value = identity.get(name)
             if value and covers(access, f"person.{name}"):
