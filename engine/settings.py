@@ -50,11 +50,6 @@ class Settings(BaseSettings):
         return self.key_file or (handed_over if handed_over.is_absolute() and handed_over.exists() else usual)
 
     @property
-    def tombstones(self) -> Path:
-        """The folder that keeps the list of what was erased, beside the checkpoints of the audit trail."""
-        return self.data_folder / "checkpoints"
-
-    @property
     def signing_key(self) -> Path:
         """Where the key that signs checkpoints is: beside the key file."""
         return self.keys.with_name("icmc-signing-key.json")

@@ -6,7 +6,6 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Path
 from starlette.responses import Response
 
-from engine.domain.policy import Action
 from engine.errors import DefinitionError, NotAllowedError
 from engine.portal.dependencies import Posted, SignedIn
 from engine.portal.posted import text
