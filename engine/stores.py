@@ -1306,8 +1306,8 @@ class Consents(Protocol):
 class Transfers(Protocol):
     """Which unit has a case."""
 
-    def move(self, case_id: UUID, *, to_unit_id: UUID) -> None:
-        """Give a case to another unit, as the last thing that a transaction does to it."""
+    def move(self, case_id: UUID, *, to_unit_id: UUID) -> tuple[UUID, ...]:
+        """Give a case to another unit, as the last thing that a transaction does to it; gives who went along."""
         ...
 
 

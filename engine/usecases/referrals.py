@@ -198,15 +198,17 @@ def _answer(
         after = _ask_no_others(engine, work, after, answered, viewer, now)
         tell_of(engine, work, after, answered, "answered", who_offered(work, after, answered, now), now)
         if status is ReferralStatus.ACCEPTED:
-            _let_them_see(work, after, answered, viewer, now)
+            _let_them_see(engine, work, after, answered, viewer, now)
         work.records.remember(command_id, {"id": str(referral_id)}, case_id=state.case.id, at=now)
         work.commit()
 
 
-def _let_them_see(work: UnitOfWork, state: CaseState, referral: Referral, viewer: Viewer, now: datetime) -> None:
+def _let_them_see(
+    engine: Engine, work: UnitOfWork, state: CaseState, referral: Referral, viewer: Viewer, now: datetime
+) -> None:
     """Give the unit that has accepted what was agreed: the case itself, or those fields of it that are named."""
     if is_transfer(referral):
-        hand_over(work, state, referral, by=viewer.actor_id, now=now)
+        hand_over(engine, work, state, referral, by=viewer.actor_id, now=now)
     elif referral.fields:
         work.access.add_grant(grant_of(work, referral, by=referral.released_by, now=now))
 

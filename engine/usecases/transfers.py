@@ -3,17 +3,21 @@
 from datetime import datetime
 from uuid import UUID
 
+from engine.assembly import Engine
 from engine.domain.referral import Referral
 from engine.domain.state import CaseState
 from engine.stores import UnitOfWork
 from engine.usecases.sharing import keeping_grant, note
 
 
-def hand_over(work: UnitOfWork, state: CaseState, referral: Referral, *, by: UUID | None, now: datetime) -> None:
+def hand_over(
+    engine: Engine, work: UnitOfWork, state: CaseState, referral: Referral, *, by: UUID | None, now: datetime
+) -> None:
     """Make a case that of the unit that took it over; the old one may look at its steps for the days agreed, or not.
 
     What people of the old unit had claimed goes back to all of the new unit who may do it. What the new unit was shown
-    before ends: it sees the whole case now.
+    before ends: it sees the whole case now. The persons that go along are found by the new unit's organisation, and
+    compared with those of other units again.
     """
     assert referral.to_unit_id is not None  # noqa: S101 - a transfer goes to a unit
     note(work, state, "CaseHandedOver", referral, by=by, now=now)
@@ -23,4 +27,6 @@ def hand_over(work: UnitOfWork, state: CaseState, referral: Referral, *, by: UUI
     kept = keeping_grant(referral, by=referral.released_by, now=now)
     if kept is not None:
         work.access.add_grant(kept)
-    work.transfers.move(state.case.id, to_unit_id=referral.to_unit_id)
+    for person in work.transfers.move(state.case.id, to_unit_id=referral.to_unit_id):
+        identity = work.persons.identity(person)
+        work.persons.change(person, identity, engine.fingerprints.tokens(identity))

@@ -8,11 +8,17 @@ from sqlalchemy import Connection, case, exists, select, update
 from engine.adapters.sql import tables as tb
 
 _TABLES = tb.CaseRow.metadata.tables
-_WITH_THE_CASE: Final = (
+WITH_THE_CASE: Final = (
     "report", "run", "step", "answer", "work_item", "draft", "interval", "document", "case_person", "job", "deadline",
-    "escalation", "attachment", "consent",
+    "escalation", "attachment", "consent", "match_alert", "approval_request",
 )  # fmt: skip
-"""What belongs to the unit that has the case. Events, messages and referrals stay those of the unit that made them."""
+"""What belongs to the unit that has the case."""
+
+STAYS: Final = (
+    "event", "message", "delivery", "referral", "partner_link", "partner_view", "erasure_notice", "grant", "denial",
+    "case_link", "person_merge",
+)  # fmt: skip
+"""What names the unit that did something, or the one that may see or must not: it stays as it is."""
 
 
 class TransferStore:
@@ -22,18 +28,19 @@ class TransferStore:
         """Work inside the transaction of `connection`."""
         self._connection = connection
 
-    def move(self, case_id: UUID, *, to_unit_id: UUID) -> None:
+    def move(self, case_id: UUID, *, to_unit_id: UUID) -> tuple[UUID, ...]:
         """Give a case to another unit: its open items are nobody's, and its persons go along unless others know them.
 
-        The last thing that a transaction does to a case.
+        Gives the persons that went along. The last thing that a transaction does to a case.
         """
         self._give_items_back(case_id)
-        self._move_persons(case_id, to_unit_id)
-        for name in _WITH_THE_CASE:
+        moved = self._move_persons(case_id, to_unit_id)
+        for name in WITH_THE_CASE:
             table = _TABLES[name]
             self._connection.execute(update(table).where(table.c.case_id == case_id).values(unit_id=to_unit_id))
         cases = _TABLES["case"]
         self._connection.execute(update(cases).where(cases.c.id == case_id).values(unit_id=to_unit_id))
+        return moved
 
     def _give_items_back(self, case_id: UUID) -> None:
         item = _TABLES["work_item"]
@@ -42,8 +49,9 @@ class TransferStore:
         changes = {"status": status, "assignee_id": None, "revision": item.c.revision + 1}
         self._connection.execute(open_ones.values(changes))
 
-    def _move_persons(self, case_id: UUID, to_unit_id: UUID) -> None:
+    def _move_persons(self, case_id: UUID, to_unit_id: UUID) -> tuple[UUID, ...]:
         person, link = _TABLES["person"], _TABLES["case_person"]
         here = select(link.c.person_id).where(link.c.case_id == case_id)
         elsewhere = exists().where(link.c.person_id == person.c.id, link.c.case_id != case_id)
-        self._connection.execute(update(person).where(person.c.id.in_(here), ~elsewhere).values(unit_id=to_unit_id))
+        moved = update(person).where(person.c.id.in_(here), ~elsewhere).values(unit_id=to_unit_id)
+        return tuple(self._connection.execute(moved.returning(person.c.id)).scalars())

@@ -7,6 +7,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from engine.adapters.sql.tables import CaseRow
+from engine.adapters.sql.transfer_store import STAYS, WITH_THE_CASE
 from engine.domain.access import Via
 from engine.domain.consent import GivenBy
 from engine.domain.records import DeadlineStatus, StepStatus
@@ -219,6 +221,13 @@ def test_a_case_that_is_handed_over_belongs_to_the_other_unit_and_only_from_its_
     with pytest.raises(NotFoundError):
         recall_referral(world.engine, referral, viewer=world.who("case_manager"), command_id=uuid4())
     assert list(world.engine.broken_chains()) == []
+
+
+def test_whatever_names_a_case_and_a_unit_goes_along_or_stays_on_purpose() -> None:
+    tables = CaseRow.metadata.tables
+    both = {name for name, table in tables.items() if {"case_id", "unit_id"} <= set(table.c.keys())}
+    assert both == {*WITH_THE_CASE, *STAYS}
+    assert set(WITH_THE_CASE).isdisjoint(STAYS)
 
 
 def test_after_a_hand_over_the_work_goes_on_in_the_other_unit(world: World) -> None:
