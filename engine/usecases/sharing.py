@@ -168,7 +168,10 @@ def end_referrals_of(
 def tell_of_recall(
     engine: Engine, work: UnitOfWork, state: CaseState, referral: Referral, *, by: UUID | None, now: datetime
 ) -> CaseState:
-    """Tell the other side that something was called back; a partner without an account is to be telephoned."""
+    """Tell the other side that something was called back; a partner without an account is to be telephoned.
+
+    The step for that does not say whom: what somebody typed is not written into the history of a case.
+    """
     if referral.to_unit_id:
         people = people_of_partner(work, state, referral.to_unit_id, now=now)
         tell_of(engine, work, state, referral, "recalled", people, now)
@@ -178,7 +181,7 @@ def tell_of_recall(
         return state
     added = AddedStep(
         uses=CALL, title="Telephone a partner: what was shared was called back", limit=_CALL_WITHIN, ladder=_STANDARD,
-        roles=LOOK_AFTER_PARTNERS, settings={"to": referral.to_name},
+        roles=LOOK_AFTER_PARTNERS, settings={"to": "the partner outside the network"},
     )  # fmt: skip
     command = cm.AddStep(run.id, f"tell_{referral.id.hex[:12]}", added)
     return carry_out(engine, work, state, command, actor_id=by, now=now).state
