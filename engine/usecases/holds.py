@@ -5,9 +5,10 @@ from uuid import UUID
 from engine.assembly import Engine
 from engine.domain.keeping import Hold, HoldKind
 from engine.domain.policy import Action
-from engine.errors import InvalidAnswersError, NotFoundError
+from engine.errors import InvalidAnswersError, KeyMissingError, NotFoundError
 from engine.stores import UnitOfWork
 from engine.usecases.deciding import require_member
+from engine.usecases.readings import reading_of
 from engine.views import Viewer
 
 _LONGEST = 1_000
@@ -69,6 +70,24 @@ def answer_lift(engine: Engine, case_id: UUID, hold_id: UUID, *, viewer: Viewer,
         body = {"hold_id": str(hold_id), "agreed": agreed}
         work.cases.note(state, "HoldLifted" if agreed else "HoldKept", body, actor_id=viewer.actor_id, at=now)
         work.commit()
+
+
+def read_reason(engine: Engine, case_id: UUID, hold_id: UUID, *, viewer: Viewer) -> str:
+    """Give the sealed words of a hold, that it was read written first; empty when they can no longer be read.
+
+    Raises `AuditUnavailableError`, `NotFoundError`, `NotAllowedError`.
+    """
+    now = engine.clock.now()
+    with engine.unit_of_work() as work:
+        require_member(viewer, work.cases.read(case_id), Action.HOLD)
+        hold = _hold(work, case_id, hold_id)
+        work.audit.note_reading(reading_of(viewer, case_id, "hold", ("narrative",), at=now, subject_id=hold_id))
+        work.commit()
+    with engine.unit_of_work() as work:
+        try:
+            return work.keeping.reason_of(hold)
+        except KeyMissingError:
+            return ""
 
 
 def _hold(work: UnitOfWork, case_id: UUID, hold_id: UUID) -> Hold:

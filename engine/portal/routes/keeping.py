@@ -78,6 +78,13 @@ def lift_answered(visit: SignedIn, case_id: UUID, hold_id: UUID, form: Posted) -
     return visit.go(f"/cases/{case_id}/keeping", said="answered")
 
 
+@router.post("/cases/{case_id}/holds/{hold_id}/reason")
+def reason(visit: SignedIn, case_id: UUID, hold_id: UUID) -> Response:
+    """Show which appeal, claim or order it is; that it was read is written down first."""
+    found = holds.read_reason(visit.engine, case_id, hold_id, viewer=visit.viewer)
+    return _page(visit, case_id, reason=found or "This can no longer be read.")
+
+
 @router.post("/cases/{case_id}/seal")
 def seal(visit: SignedIn, case_id: UUID, form: Posted) -> Response:
     """Seal a case."""
@@ -163,6 +170,7 @@ def _page(
     errors: Mapping[str, str] | None = None,
     given: Mapping[str, str] | None = None,
     command_id: UUID | None = None,
+    reason: str = "",
 ) -> Response:
     found = visit.engine.queries.keeping(visit.viewer, case_id)
     case = visit.engine.queries.case(visit.viewer, case_id)
@@ -175,6 +183,7 @@ def _page(
         zone=case.zone,
         case=case,
         found=found,
+        reason=reason,
         kinds=HOLD_WORDS,
         grounds_to_seal=GROUNDS_TO_SEAL,
         grounds_to_erase=GROUNDS_TO_ERASE,

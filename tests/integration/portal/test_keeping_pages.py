@@ -30,6 +30,9 @@ def test_a_case_is_held_back_and_let_go_by_two_people(portal: Portal, case: Repo
     held = lawyer.post(f"{case.page}/holds", data=given)
     assert "An appeal is open" in held.text
     assert "High Court" not in held.text
+    which = _address(held.text, r"/cases/[^\"]+/holds/[^\"]+/reason")
+    assert "High Court, no. 7" in manager.post(which).text
+    assert portal.as_role("caseworker").post(which).status_code == 403
     lift = _address(held.text, r"/cases/[^\"]+/holds/[^\"]+/lift")
     assert "a second person must agree" in lawyer.post(lift).text
     answer = _address(manager.get(page).text, r"/cases/[^\"]+/holds/[^\"]+/answer")

@@ -9,6 +9,7 @@ from engine.usecases.publish import publish_definition, publish_shipped
 from engine.usecases.restrictions import answer_opening, ask_to_open, seal_case
 from engine.usecases.retention import decide_proposal, retention_policies, run_retention
 from engine.usecases.steer_case import abort_run
+from engine.usecases.work_items import claim_work_item
 from tests.integration.usecases.world import World
 
 POLICY = """
@@ -58,6 +59,7 @@ def test_only_a_data_protection_officer_sets_how_long_data_is_kept(world: World)
 def test_a_sealed_case_is_there_for_its_holder_and_the_officer_only(world: World) -> None:
     case_id = world.at_look().case_id
     officer, holder = world.who("data_protection_officer"), world.who("lawyer")
+    look = world.item(case_id, "look")
     _seal(world, case_id)
     for role in ("case_manager", "supervisor", "nodal_officer", "caseworker"):
         viewer = world.who(role)
@@ -68,6 +70,8 @@ def test_a_sealed_case_is_there_for_its_holder_and_the_officer_only(world: World
         assert world.engine.queries.cases(viewer) == ()
         assert world.engine.queries.count_cases(viewer) == 0
         assert world.engine.queries.worklist(viewer) == ()
+    with pytest.raises(NotFoundError):
+        claim_work_item(world.engine, look.id, viewer=world.who("caseworker"), command_id=uuid4())
     for viewer in (officer, holder):
         assert world.engine.queries.case(viewer, case_id).id == case_id
         assert len(world.engine.queries.cases(viewer)) == 1

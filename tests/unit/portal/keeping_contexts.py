@@ -60,7 +60,8 @@ def keeping_contexts(
         "keeping.html": {"found": found, "ends": ENDS_OF_ERASURES, "may_ask": full, "may_approve": full},
         "keeping-policies.html": {"policies": policies},
         "case-keeping.html": {
-            "case": view(vw.CaseView), "found": found, "kinds": HOLD_WORDS, "grounds_to_seal": GROUNDS_TO_SEAL,
+            "case": view(vw.CaseView), "found": found, "reason": nasty if full else "",
+            "kinds": HOLD_WORDS, "grounds_to_seal": GROUNDS_TO_SEAL,
             "grounds_to_erase": GROUNDS_TO_ERASE, "sources": {"x": nasty}, "holders": some((erasure.id, nasty)),
             "may_hold": full, "may_seal": full, "may_ask": full, **form,
         },
