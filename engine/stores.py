@@ -1563,7 +1563,7 @@ class Keeping(Protocol):
         ...
 
     def wipe(self, tombstone: Tombstone) -> None:
-        """Delete what a person could be found by, their files, and what waits unsent of cases that nobody is left in."""
+        """Delete what a person could be found by, their files, and what waits unsent of cases nobody is left in."""
         ...
 
     def add_notice(self, notice: ErasureNotice) -> bool:
