@@ -567,6 +567,7 @@ class WorkItems(Protocol):
         turn: int,
         at: datetime,
         key_of: UUID | None = None,
+        apart: Collection[str] = (),
     ) -> bytes:
         """Seal the answers of a step, under the key of its person if it has one, else of the case.
 
@@ -587,6 +588,7 @@ class WorkItems(Protocol):
         by: UUID,
         at: datetime,
         key_of: UUID | None = None,
+        apart: Collection[str] = (),
     ) -> None:
         """Keep what has been typed, sealed under the key of the step's person if it has one."""
         ...
@@ -600,6 +602,7 @@ class WorkItems(Protocol):
         unit_id: UUID,
         at: datetime,
         key_of: UUID | None = None,
+        apart: Collection[str] = (),
     ) -> None:
         """Keep what preparing the step proposed, sealed under the key of the step's person if it has one."""
         ...

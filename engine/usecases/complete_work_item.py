@@ -21,6 +21,7 @@ from engine.errors import ConflictError, InvalidAnswersError, NotFoundError, Unk
 from engine.ports import JsonValue
 from engine.spec.conditions.evaluate import Lookup
 from engine.usecases.answers import check_answers, event_instant, excluded_intervals, open_outputs, questions_of
+from engine.usecases.apart import told_apart
 from engine.usecases.deciding import carry_out, keep_who_did_it, require_member
 from engine.usecases.notices import tell_of_approval
 from engine.views import Viewer
@@ -75,7 +76,7 @@ def complete_work_item(
         kept = dict(answers) | {name: text for name, text in ((REASON, reason), (LATE_REASON, late_reason)) if text}
         sealed = work.items.keep_answers(
             kept, case_id=state.case.id, unit_id=state.case.unit_id, step_id=step.id, turn=step.turn, at=now,
-            key_of=key_of_step(step),
+            key_of=key_of_step(step), apart=told_apart(engine, step.uses),
         )  # fmt: skip
         command = replace(command, answers_hash=hashlib.sha256(sealed).hexdigest())
         decided = carry_out(engine, work, state, command, actor_id=viewer.actor_id, now=now)

@@ -18,6 +18,7 @@ from engine.errors import IcmcError, StepFailedError
 from engine.plugin.steps import Completed, Concluded, Prepared
 from engine.ports import ClaimedJob, JsonValue
 from engine.stores import UnitOfWork
+from engine.usecases.apart import told_apart
 from engine.usecases.consent_steps import keep_consent
 from engine.usecases.deciding import carry_out
 from engine.usecases.deliver_messages import deliver_messages
@@ -68,7 +69,9 @@ def _prepare(engine: Engine, job: ClaimedJob, traced: Mapping[str, Any]) -> str:
         if prepared.prefill or prepared.notes:
             prefill = {name: _jsonable(value) for name, value in prepared.prefill.items()}
             key_of = key_of_step(read.step)
-            work.items.save_proposals(item, prefill, prepared.notes, unit_id=unit, at=now, key_of=key_of)
+            work.items.save_proposals(
+                item, prefill, prepared.notes, unit_id=unit, at=now, key_of=key_of, apart=told_apart(engine, item.uses)
+            )
         keep_papers(work, state, read, papers, now)
         deadline = next((d for d in state.deadlines.values() if d.step_id == read.step.id), None)
         tell(

@@ -9,6 +9,7 @@ from engine.domain.keeping import key_of_step
 from engine.domain.policy import roles_in
 from engine.errors import ConflictError
 from engine.ports import JsonValue
+from engine.usecases.apart import told_apart
 from engine.usecases.deciding import require_member
 from engine.views import Viewer
 
@@ -35,6 +36,6 @@ def save_draft(engine: Engine, item_id: UUID, *, viewer: Viewer, answers: Mappin
         step = state.steps.get(item.step_id)
         work.items.save_draft(
             item, typed, unit_id=state.case.unit_id, by=viewer.actor_id, at=now,
-            key_of=key_of_step(step) if step else None,
+            key_of=key_of_step(step) if step else None, apart=told_apart(engine, item.uses),
         )  # fmt: skip
         work.commit()

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, delete, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from engine.adapters.sql import tables as tb
+from engine.adapters.sql.apart import open_apart, seal_apart
 from engine.adapters.sql.case_store import ITEM
 from engine.domain.consequences import WorkItem
 from engine.errors import ConflictError, NotFoundError
@@ -71,10 +72,15 @@ class ItemStore:
         turn: int,
         at: datetime,
         key_of: UUID | None = None,
+        apart: Collection[str] = (),
     ) -> bytes:
-        """Seal the answers of a step, under the key of its person if it has one; gives the sealed bytes."""
+        """Seal the answers of a step, under the key of its person if it has one; gives the sealed bytes.
+
+        Those of `apart` tell where somebody is: they are sealed by themselves, under the key of the case's places.
+        """
+        kept = seal_apart(self._vault, answers, apart, case_id=case_id, unit_id=unit_id, table="answer", row=step_id)
         sealed = self._vault.seal(
-            dict(answers),
+            kept,
             key_of=key_of or case_id,
             table="answer",
             row=step_id,
@@ -99,6 +105,7 @@ class ItemStore:
         if row is None:
             return {}
         opened = self._vault.unseal(row[0], table="answer", row=step_id, column=f"sealed_answers/{row[1]}")
+        opened = open_apart(self._vault, opened, table="answer", row=step_id)
         return cast("Mapping[str, JsonValue]", opened)
 
     def save_draft(
@@ -110,10 +117,14 @@ class ItemStore:
         by: UUID,
         at: datetime,
         key_of: UUID | None = None,
+        apart: Collection[str] = (),
     ) -> None:
-        """Keep what has been typed, sealed under the key of the step's person if it has one."""
+        """Keep what has been typed, sealed under the key of the step's person if it has one; `apart` as for answers."""
+        typed = seal_apart(
+            self._vault, answers, apart, case_id=item.case_id, unit_id=unit_id, table="draft", row=item.id
+        )
         sealed = self._vault.seal(
-            dict(answers), key_of=key_of or item.case_id, table="draft", row=item.id, column="sealed_answers",
+            typed, key_of=key_of or item.case_id, table="draft", row=item.id, column="sealed_answers",
             unit_id=unit_id,
         )  # fmt: skip
         self._put_draft(item, unit_id, at, sealed_answers=sealed, saved_by=by)
@@ -127,10 +138,14 @@ class ItemStore:
         unit_id: UUID,
         at: datetime,
         key_of: UUID | None = None,
+        apart: Collection[str] = (),
     ) -> None:
-        """Keep what preparing the step proposed, sealed under the key of the step's person if it has one."""
+        """Keep what preparing the step proposed, sealed as what was typed is."""
+        proposed = seal_apart(
+            self._vault, proposals, apart, case_id=item.case_id, unit_id=unit_id, table="draft", row=item.id
+        )
         sealed = self._vault.seal(
-            dict(proposals), key_of=key_of or item.case_id, table="draft", row=item.id, column="sealed_proposals",
+            proposed, key_of=key_of or item.case_id, table="draft", row=item.id, column="sealed_proposals",
             unit_id=unit_id,
         )  # fmt: skip
         self._put_draft(item, unit_id, at, sealed_proposals=sealed, notes=list(notes))

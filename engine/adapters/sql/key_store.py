@@ -9,7 +9,8 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from engine.adapters.sql import tables as tb
 from engine.adapters.sql.data_keys import EPOCH, KEYS
-from engine.adapters.sql.sealed_columns import any_fixed, reseal_some
+from engine.adapters.sql.sealed_columns import any_fixed, reseal_apart, reseal_some
+from engine.domain.keys import place_key
 from engine.ports import StoredKey, Vault
 from engine.stores import KeyCounts, Rewrapped
 
@@ -139,7 +140,10 @@ class KeyStore:
 
     def reseal_some(self, owner_id: UUID, *, newest: int, case_id: UUID | None, most: int) -> int:
         """Seal the next values anew that are sealed under older keys of an owner; gives how many, zero at the end."""
-        return reseal_some(self._connection, self._vault, owner_id, newest=newest, case_id=case_id, most=most)
+        done = reseal_some(self._connection, self._vault, owner_id, newest=newest, case_id=case_id, most=most)
+        if done == 0 and case_id is not None and owner_id == place_key(case_id):
+            return reseal_apart(self._connection, self._vault, case_id, newest=newest)
+        return done
 
     def seals_what_is_fixed(self, owner_id: UUID) -> bool:
         """Say whether anything is sealed under an owner's keys that nobody may change."""

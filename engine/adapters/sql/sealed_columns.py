@@ -19,7 +19,10 @@ from sqlalchemy import (
 )
 
 from engine.adapters.sql import tables as tb
+from engine.adapters.sql.apart import renewed_apart
 from engine.adapters.sql.places import place_id
+from engine.domain.keys import place_key
+from engine.errors import KeyMissingError
 from engine.ports import Vault
 
 _OLD: Final = len(b"v1|") + 16
@@ -101,6 +104,36 @@ def reseal_some(
                 _reseal(connection, vault, sealed, owner, row)
             done += len(rows)
     return done
+
+
+def reseal_apart(connection: Connection, vault: Vault, case_id: UUID, *, newest: int) -> int:
+    """Seal anew what is sealed by itself inside the answers and drafts of a case; gives in how many rows."""
+    done, owner = 0, place_key(case_id)
+    for sealed in (one for one in SEALED if one.table in {"answer", "draft"}):
+        table = _TABLES[sealed.table]
+        there = (table.c.case_id == case_id, table.c[sealed.column].is_not(None))
+        rows = connection.execute(select(table).where(*there).with_for_update()).mappings().all()
+        done += sum(_renew_inner(connection, vault, sealed, row, owner, newest) for row in rows)
+    return done
+
+
+def _renew_inner(
+    connection: Connection, vault: Vault, sealed: SealedColumn, row: Row, owner: UUID, newest: int
+) -> bool:
+    table, at, place = _TABLES[sealed.table], sealed.row(row), sealed.place(row)
+    end = _NEW if bytes(row[sealed.column]).startswith(b"v2|") else _OLD
+    whose = UUID(bytes=bytes(row[sealed.column])[end - 16 : end])
+    try:
+        answers = vault.unseal(row[sealed.column], table=sealed.table, row=at, column=place)
+    except KeyMissingError:
+        return False
+    renewed = renewed_apart(vault, answers, owner=owner, newest=newest, table=sealed.table, row=at)
+    if renewed is None:
+        return False
+    anew = vault.seal(renewed, key_of=whose, table=sealed.table, row=at, column=place)
+    here = [part == row[part.name] for part in table.primary_key]
+    connection.execute(update(table).where(*here).values({sealed.column: anew}))
+    return True
 
 
 def any_fixed(connection: Connection, owner: UUID) -> bool:

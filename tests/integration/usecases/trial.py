@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from engine.plugin.fields import Count, Instant, Intervals, LongText, OutputKind, field
+from engine.plugin.fields import Count, Instant, Intervals, LongText, OutputKind, Text, field
 from engine.plugin.pillar import Pillar
 from engine.plugin.rules import rule
 from engine.plugin.steps import (
@@ -33,6 +33,7 @@ class LookForm(Form):
     way: Literal["road", "river"] = field(label="Which way?", choices={"road": "By road", "river": "By river"})
     called_at: Instant | None = field(label="When did they call?", default=None)
     words: LongText = field(label="What was seen?", identifying=True)
+    hideout: Text | None = field(label="Where is it safe?", sealed="shelter_address", default=None)
     journey: Intervals = field(label="Which journeys were made?", default=(), excluded_time="journey")
 
     @rule("A river has no people to count.")

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from uuid import UUID
 
+from engine.adapters.sql.apart import open_apart
 from engine.adapters.sql.places import place_id
 from engine.adapters.sql.queries.answers import Answers
 from engine.adapters.sql.queries.reading import Row
@@ -13,12 +14,14 @@ from engine.ports import JsonValue, Vault
 def opened_answers(vault: Vault, row: Row) -> Answers:
     """Open the answers of a step at one turn; raises `DamagedError` or `KeyMissingError`."""
     column = f"sealed_answers/{row['turn']}"
-    return _mapping(_open(vault, row["sealed_answers"], table="answer", row=row["step_id"], column=column))
+    opened = _open(vault, row["sealed_answers"], table="answer", row=row["step_id"], column=column)
+    return _mapping(open_apart(vault, opened, table="answer", row=row["step_id"]))
 
 
 def opened_draft(vault: Vault, row: Row, column: str) -> Answers:
     """Open what was typed (`sealed_answers`) or proposed (`sealed_proposals`) for a work item."""
-    return _mapping(_open(vault, row[column], table="draft", row=row["item_id"], column=column))
+    opened = _open(vault, row[column], table="draft", row=row["item_id"], column=column)
+    return _mapping(open_apart(vault, opened, table="draft", row=row["item_id"]))
 
 
 def opened_identity(vault: Vault, row: Row) -> Answers:

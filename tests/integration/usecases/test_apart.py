@@ -1,0 +1,101 @@
+"""Answers that tell where somebody is: under a key of their own, which can go before the key of the case does."""
+
+from dataclasses import replace
+from uuid import UUID
+
+import pytest
+
+from engine.builtin import CORE
+from engine.cli.common import SYSTEM
+from engine.domain.keys import place_key
+from engine.plugin.registry import load_registry
+from engine.spec.sealed import SealedClass
+from engine.usecases.apart import told_apart
+from engine.usecases.keys import reseal_case
+from engine.usecases.open_case import Opened
+from engine.usecases.save_draft import save_draft
+from tests.integration.usecases.world import INTAKE, LOOKED, World
+
+HIDEOUT = "The blue house behind the mill"
+TOLD = LOOKED | {"hideout": HIDEOUT}
+
+
+@pytest.fixture
+def looked(world: World) -> Opened:
+    """Give a case in which somebody was told where it is safe."""
+    opened = world.open()
+    world.complete(world.item(opened.case_id, "intake"), by="intake_officer", answers=INTAKE)
+    world.complete(world.item(opened.case_id, "look"), by="caseworker", answers=TOLD)
+    return opened
+
+
+def answers(world: World, case_id: UUID) -> dict[str, object]:
+    world.engine.vault.forget()  # type: ignore[attr-defined]
+    step = world.rows("SELECT id FROM step WHERE case_id = :c AND key = 'look'", c=case_id)[0][0]
+    with world.engine.unit_of_work() as work:
+        return dict(work.items.answers(step))
+
+
+def outer(world: World, case_id: UUID) -> str:
+    """Give what the key of the case alone opens."""
+    row = world.rows(
+        "SELECT step_id, turn, sealed_answers FROM answer WHERE case_id = :c AND step_id IN"
+        " (SELECT id FROM step WHERE key = 'look')", c=case_id,
+    )[0]  # fmt: skip
+    place = f"sealed_answers/{row[1]}"
+    return str(world.engine.vault.unseal(bytes(row[2]), table="answer", row=row[0], column=place))
+
+
+def destroy_places(world: World, case_id: UUID) -> None:
+    with world.engine.unit_of_work() as work:
+        work.keys.destroy(place_key(case_id), world.clock.now())
+        work.commit()
+
+
+def test_where_somebody_is_does_not_open_with_the_key_of_the_case(world: World, looked: Opened) -> None:
+    assert answers(world, looked.case_id)["hideout"] == HIDEOUT
+    assert HIDEOUT not in outer(world, looked.case_id)
+    assert "waved" in outer(world, looked.case_id)
+
+
+def test_when_the_key_of_places_is_gone_the_other_answers_stay(world: World, looked: Opened) -> None:
+    destroy_places(world, looked.case_id)
+    left = answers(world, looked.case_id)
+    assert "hideout" not in left
+    assert left["words"] == LOOKED["words"]
+    case = world.engine.queries.case(world.who("case_manager"), looked.case_id)
+    assert any(step.answers for step in case.steps)
+
+
+def test_what_was_typed_and_not_sent_is_kept_apart_too(world: World) -> None:
+    opened = world.open()
+    world.complete(world.item(opened.case_id, "intake"), by="intake_officer", answers=INTAKE)
+    item = world.item(opened.case_id, "look")
+    save_draft(world.engine, item.id, viewer=world.who("caseworker"), answers={"words": "Some", "hideout": HIDEOUT})
+    form = world.engine.queries.form(world.who("caseworker"), item.id)
+    assert {field.name: field.value for field in form.fields}["hideout"] == HIDEOUT
+    sealed = bytes(world.rows("SELECT sealed_answers FROM draft WHERE item_id = :i", i=item.id)[0][0])
+    typed = world.engine.vault.unseal(sealed, table="draft", row=item.id, column="sealed_answers")
+    assert HIDEOUT not in str(typed)
+
+
+def test_it_is_sealed_anew_with_its_case(world: World, looked: Opened) -> None:
+    reseal_case(world.engine, looked.case_number, viewer=SYSTEM)
+    world.later(minutes=2)
+    assert reseal_case(world.engine, looked.case_number, viewer=SYSTEM).are_dropped
+    whole = "SELECT owner_id, version FROM data_key WHERE owner_id = ANY(:o) AND wrapped IS NOT NULL"
+    owners = [looked.case_id, place_key(looked.case_id)]
+    assert {tuple(row) for row in world.rows(whole, o=owners)} == {(owner, 2) for owner in owners}
+    assert answers(world, looked.case_id)["hideout"] == HIDEOUT
+
+
+def test_every_address_of_a_shelter_in_the_shipped_pillars_is_told_apart(world: World) -> None:
+    registry = load_registry({}, builtins=(CORE,))
+    engine = replace(world.engine, registry=registry)
+    asked = {
+        uses: {spec.name for spec in kind.fields if spec.sealed_class is SealedClass.SHELTER_ADDRESS}
+        for uses, kind in registry.step_types.items()
+    }
+    assert any(asked.values())
+    assert {uses: set(told_apart(engine, uses)) for uses in asked} == asked
+    assert told_apart(engine, "no.such_step") == frozenset()
