@@ -7,8 +7,9 @@ from engine.domain.policy import Action
 from engine.domain.state import CaseState
 from engine.errors import NotFoundError
 from engine.stores import UnitOfWork
-from engine.usecases.deciding import require_member
+from engine.usecases.deciding import require_access
 from engine.usecases.readings import classes_of_step, note_reading, reading_of
+from engine.usecases.step_up import require_step_up
 from engine.views import AnswerView, PersonView, StretchView, Viewer
 
 
@@ -22,7 +23,12 @@ def reveal_answers(engine: Engine, step_id: UUID, *, case_id: UUID, viewer: View
 
 
 def reveal_places(engine: Engine, step_id: UUID, *, case_id: UUID, viewer: Viewer) -> tuple[StretchView, ...]:
-    """Give where the recorded times of a step led; that it was done is written first, as for its answers."""
+    """Give where the recorded times of a step led; that it was done is written first, as for its answers.
+
+    It tells where somebody is or was. Raises what `reveal_answers` raises, and `StepUpNeededError` for a viewer who has
+    not just proved a second factor.
+    """
+    require_step_up(engine, viewer, factor=True)
     _record_step(engine, step_id, case_id=case_id, viewer=viewer, event="PlacesRevealed", what="places")
     return engine.queries.unsealed_places(viewer, step_id)
 
@@ -31,7 +37,7 @@ def reveal_person(engine: Engine, person_id: UUID, *, case_id: UUID, viewer: Vie
     """Give who a person is, unmasked; that it was done is written first, and without that nothing is shown."""
     with engine.unit_of_work() as work:
         state = work.cases.lock(case_id)
-        require_member(viewer, state, Action.REVEAL)
+        _require(engine, work, viewer, case_id)
         if all(person.person_id != person_id for person in state.persons):
             raise NotFoundError(kind="part of this case")
         _record(engine, work, state, "PersonRevealed", {"person_id": str(person_id)}, viewer)
@@ -52,10 +58,16 @@ def open_document(engine: Engine, document_id: UUID, *, viewer: Viewer) -> str:
     return html
 
 
+def _require(engine: Engine, work: UnitOfWork, viewer: Viewer, case_id: UUID) -> None:
+    """Refuse who does not see the case, or may reveal nothing of it: through its unit, a grant or a broken glass."""
+    if not viewer.is_system:
+        require_access(work, viewer, case_id, Action.REVEAL, now=engine.clock.now())
+
+
 def _record_step(engine: Engine, step_id: UUID, *, case_id: UUID, viewer: Viewer, event: str, what: str) -> None:
     with engine.unit_of_work() as work:
         state = work.cases.lock(case_id)
-        require_member(viewer, state, Action.REVEAL)
+        _require(engine, work, viewer, case_id)
         step = state.steps.get(step_id)
         if step is None:
             raise NotFoundError(kind="part of this case")

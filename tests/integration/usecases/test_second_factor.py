@@ -16,6 +16,7 @@ from engine.errors import (
 )
 from engine.replay.world import MovedClock
 from engine.usecases import second_factor
+from engine.usecases.reveal_answers import reveal_places
 from engine.usecases.second_factor import SetUp, answer_lost, confirm, lost_factor_of, proposal, propose, report_lost
 from engine.usecases.sign_in import Begun, prove_code, sign_in, viewer_of, whose_code
 from engine.usecases.step_up import require_step_up, step_up
@@ -236,3 +237,17 @@ def test_a_refused_or_forgotten_request_changes_nothing(world: World) -> None:
     with pytest.raises(AlreadyEndedError):
         answer_lost(world.engine, late, viewer=admin, approved=True)
     assert lost_factor_of(world.engine, lost) is None
+
+
+def test_where_somebody_is_opens_to_a_second_factor_only(world: World) -> None:
+    opened = world.open()
+    step = world.item(opened.case_id, "intake").step_id
+    worker, now = world.who("caseworker"), world.engine.wall_clock.now()
+    for proved in (worker, worker.model_copy(update={"stepped_up_at": now})):
+        with pytest.raises(StepUpNeededError):
+            reveal_places(world.engine, step, case_id=opened.case_id, viewer=proved)
+    assert world.rows("SELECT 1 FROM reading") == []
+    by_factor = worker.model_copy(update={"stepped_up_at": now, "by_factor": True})
+    with pytest.raises(NotFoundError, match="journey"):
+        reveal_places(world.engine, step, case_id=opened.case_id, viewer=by_factor)
+    assert world.rows("SELECT what FROM reading") == [("places",)]
