@@ -8,8 +8,8 @@ from typing import Any, BinaryIO, NamedTuple, Protocol
 from uuid import UUID
 
 from engine import views as vw
-from engine.domain.files import Scan
 from engine.domain.checkpoints import Written
+from engine.domain.files import Scan
 from engine.domain.keeping import Tombstone
 
 JsonValue = None | bool | int | float | str | list["JsonValue"] | dict[str, "JsonValue"]

@@ -8,20 +8,19 @@ from uuid import UUID
 
 from engine.domain import events as ev
 from engine.domain.access import CaseAccess, Denial, Grant
-from engine.domain.consent import Consent, Recipient
 from engine.domain.case_links import CaseLink
 from engine.domain.checkpoints import Checkpoint, Head, Written
+from engine.domain.consent import Consent, Recipient
 from engine.domain.consequences import Job, WorkItem
 from engine.domain.duty import Absence, Conflict, Shift
 from engine.domain.files import CaseFile, FileKind
 from engine.domain.four_eyes import ApprovalRequest
+from engine.domain.identity import PersonMerge
 from engine.domain.keeping import CaseOfPerson, Erasure, ExportCopy, Hold, Restriction, Tombstone
-from engine.domain.identity import PersonMerge
-from engine.domain.identity import PersonMerge
 from engine.domain.library import Library
-from engine.domain.policy import Viewer
 from engine.domain.matching import MatchAlert, SharedPerson
 from engine.domain.partner_link import PartnerLink, PartnerView
+from engine.domain.policy import Viewer
 from engine.domain.records import Case, Deadline, Interval, Scalar
 from engine.domain.referral import Referral
 from engine.domain.retention import Proposed
@@ -1253,6 +1252,10 @@ class Referrals(Protocol):
         """Load a referral."""
         ...
 
+    def note(self, referral_id: UUID) -> str:
+        """Open what the other side must know at once; empty when nothing was written."""
+        ...
+
     def of_case(self, case_id: UUID) -> tuple[Referral, ...]:
         """Load the referrals of a case, the earliest first."""
         ...
@@ -2073,6 +2076,26 @@ class UnitOfWork(Protocol):
         ...
 
     @property
+    def consents(self) -> Consents:
+        """The ledger of consents."""
+        ...
+
+    @property
+    def transfers(self) -> Transfers:
+        """Which unit has a case."""
+        ...
+
+    @property
+    def partner_links(self) -> PartnerLinks:
+        """Links of partners without an account."""
+        ...
+
+    @property
+    def matches(self) -> Matches:
+        """Persons whom two units know."""
+        ...
+
+    @property
     def definitions(self) -> Definitions:
         """Definitions."""
         ...
@@ -2100,26 +2123,6 @@ class UnitOfWork(Protocol):
     @property
     def deadlines(self) -> Deadlines:
         """Due deadlines."""
-        ...
-
-    @property
-    def consents(self) -> Consents:
-        """The ledger of consents."""
-        ...
-
-    @property
-    def transfers(self) -> Transfers:
-        """Which unit has a case."""
-        ...
-
-    @property
-    def partner_links(self) -> PartnerLinks:
-        """Links of partners without an account."""
-        ...
-
-    @property
-    def matches(self) -> Matches:
-        """Persons whom two units know."""
         ...
 
     @property

@@ -1,5 +1,6 @@
 """What pages, the command line and messages are shown: frozen views, made for one viewer."""
 
+from engine.views.access import AccessView, DenialView, GrantView
 from engine.views.audit import (
     AccountLine,
     AuditLine,
@@ -9,7 +10,6 @@ from engine.views.audit import (
     GlassView,
     ReaderLine,
 )
-from engine.views.access import AccessView, DenialView, GrantView
 from engine.views.base import Membership, View, Viewer
 from engine.views.cases import CaseLine, CaseView, EventView, JobView, RunView, StepView
 from engine.views.deadlines import AskedView, DeadlineView, DelayLine, ExtensionView, LinkView, PauseView
@@ -74,7 +74,6 @@ from engine.views.work import AnswerView, DocumentView, FieldView, FileView, For
 __all__ = [
     "AbsenceView",
     "AccessView",
-    "AbsenceView",
     "AccountLine",
     "ActorView",
     "AgeView",
@@ -119,6 +118,7 @@ __all__ = [
     "FormView",
     "GlassLine",
     "GlassView",
+    "GrantView",
     "HoldView",
     "JobView",
     "KeepingView",
