@@ -7,8 +7,11 @@ import pytest
 
 from engine.domain.access import Denial
 from engine.domain.duty import Conflict
+from engine.domain.narrowing import SealedClass, covers
 from engine.errors import AlreadyEndedError, InvalidAnswersError, NotAllowedError, NotFoundError
 from engine.usecases.break_glass import answer_break_glass, break_glass, flag_unconfirmed_glass
+from engine.usecases.reveal_answers import reveal_person
+from engine.usecases.steer_case import identify_person
 from engine.views import Viewer
 from tests.integration.usecases.world import World
 
@@ -156,3 +159,22 @@ def ask(world: World, viewer: Viewer, number: str, **more: object) -> UUID:
 
 def types(world: World, case_id: UUID) -> list[str]:
     return [row[0] for row in world.rows("SELECT type FROM event WHERE case_id = :c ORDER BY seq", c=case_id)]
+
+
+def test_who_broke_the_glass_sees_who_the_person_is_and_that_is_written_down(world: World) -> None:
+    opened, helper = world.open(), world.other("caseworker")
+    person = world.state(opened.case_id).persons[0].person_id
+    identify_person(
+        world.engine, person, case_id=opened.case_id, viewer=world.who("intake_officer"), command_id=uuid4(),
+        identity={"name": "Mira"},
+    )  # fmt: skip
+    with pytest.raises(NotFoundError):
+        reveal_person(world.engine, person, case_id=opened.case_id, viewer=helper)
+    assert not world.rows("SELECT 1 FROM reading")
+    ask(world, helper, opened.case_number)
+    assert reveal_person(world.engine, person, case_id=opened.case_id, viewer=helper).name == "Mira"
+    row = world.rows("SELECT actor_id, what, classes FROM reading")[0]
+    assert tuple(row) == (helper.actor_id, "person", ["identifying"])
+    with world.engine.unit_of_work() as work:
+        access = work.access.access_of(helper, opened.case_id, world.clock.now())
+    assert not [one for one in SealedClass if covers(access, f"class:{one.value}")]
