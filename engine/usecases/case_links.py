@@ -47,10 +47,14 @@ def link_cases(
 
 
 def end_link(engine: Engine, link_id: UUID, *, case_id: UUID, viewer: Viewer, command_id: UUID) -> None:
-    """Take a link between two cases back; raises `NotFoundError`, `AlreadyEndedError`, `NotAllowedError`."""
+    """Take a link between two cases back, for who may change `case_id`, one of the two: the other may be handed over.
+
+    Raises `NotFoundError`, `AlreadyEndedError`, `NotAllowedError`.
+    """
     now = engine.clock.now()
     with engine.unit_of_work() as work:
-        link, states = _linked(work, viewer, link_id, case_id, LINKED_BY_HAND, Action.CHANGE_PLAN, reach=True)
+        link, states = _linked(work, viewer, link_id, case_id, LINKED_BY_HAND)
+        require_member_of(work, viewer, _one_of(states, case_id), Action.CHANGE_PLAN)
         if work.records.answer_to(command_id) is not None:
             return
         _require_live(link)
@@ -99,12 +103,15 @@ def answer_merge(
 ) -> None:
     """Agree to a merge that somebody else asked for, or refuse it; who asked can only take it back.
 
-    Raises `OwnApprovalError` for who asked, `InvalidAnswersError` for what changed meanwhile so that it cannot be done
-    any more, `AlreadyEndedError`, `NotFoundError`, `NotAllowedError`.
+    Refusing needs only one of the two cases, since the other may have been handed over. Raises `OwnApprovalError` for
+    who asked, `InvalidAnswersError` for what changed meanwhile so that it cannot be done any more,
+    `AlreadyEndedError`, `NotFoundError`, `NotAllowedError`.
     """
     now = engine.clock.now()
     with engine.unit_of_work() as work:
-        link, states = _linked(work, viewer, link_id, case_id, (LinkKind.MERGED,), Action.MERGE_CASES)
+        link, states = _linked(work, viewer, link_id, case_id, (LinkKind.MERGED,))
+        for state in states if is_approved else (_one_of(states, case_id),):
+            require_member(viewer, state, Action.MERGE_CASES)
         if work.records.answer_to(command_id) is not None:
             return
         if not link.is_asked:
@@ -125,14 +132,16 @@ def unmerge_cases(
 ) -> None:
     """Let a stub be a case of its own again: what rested goes on, every limit from where it began.
 
-    A limit that passed meanwhile is late since the instant at which it was due. Raises `InvalidAnswersError` for a
+    A limit that passed meanwhile is late since the instant at which it was due. It is for those who lead in the unit of
+    the stub, even where the other case was handed over since. Raises `InvalidAnswersError` for a
     reason that is no code, `AlreadyEndedError`, `NotFoundError`, `NotAllowedError`.
     """
     if not CODE.fullmatch(reason_code):
         raise InvalidAnswersError({"reason_code": "Choose a reason."})
     now = engine.clock.now()
     with engine.unit_of_work() as work:
-        link, (primary, stub) = _linked(work, viewer, link_id, case_id, (LinkKind.MERGED,), Action.MERGE_CASES)
+        link, (primary, stub) = _linked(work, viewer, link_id, case_id, (LinkKind.MERGED,))
+        require_member(viewer, stub, Action.MERGE_CASES)
         if work.records.answer_to(command_id) is not None:
             return
         if link.approved_at is None:
@@ -167,15 +176,18 @@ def _linked(
     link_id: UUID,
     case_id: UUID,
     kinds: Sequence[LinkKind],
-    action: Action,
-    *,
-    reach: bool = False,
 ) -> tuple[CaseLink, tuple[CaseState, CaseState]]:
-    """Load a link of a case, with both its cases locked: the one in which work goes on first."""
+    """Load a link of a case that the viewer sees, with both its cases locked: the one in which work goes on first."""
     link = work.links.get(link_id)
     if link is None or link.kind not in kinds or case_id not in {link.case_id, link.other_case_id}:
         raise NotFoundError(kind="link")
-    return link, _both(work, viewer, link.case_id, link.other_case_id, action, reach=reach)
+    states = lock_both(work, link.case_id, link.other_case_id)
+    require_member_of(work, viewer, _one_of(states, case_id), Action.SEE_CASES)
+    return link, states
+
+
+def _one_of(states: tuple[CaseState, CaseState], case_id: UUID) -> CaseState:
+    return next(state for state in states if state.case.id == case_id)
 
 
 def _require_live(link: CaseLink) -> None:

@@ -67,7 +67,8 @@ def unmerge_persons(
 ) -> None:
     """Say that a person who pointed to another one is somebody else after all: both are as they were before.
 
-    `case_id` is one of the two cases in which they were merged. Raises `InvalidAnswersError` for a reason that is no
+    `case_id` is one of the two cases in which they were merged, and the one that the viewer may change: the other may
+    have been handed over since. Raises `InvalidAnswersError` for a reason that is no
     code, `NotFoundError`, `NotAllowedError`.
     """
     _require_code(reason_code)
@@ -77,8 +78,8 @@ def unmerge_persons(
         if merge is None or case_id not in {merge.case_id, merge.other_case_id}:
             raise NotFoundError(kind="person")
         states = lock_both(work, merge.case_id, merge.other_case_id)
-        for one in states:
-            require_member_of(work, viewer, one, Action.CHANGE_PLAN)
+        mine = next(one for one in states if one.case.id == case_id)
+        require_member_of(work, viewer, mine, Action.CHANGE_PLAN)
         if work.records.answer_to(command_id) is not None:
             return
         if work.persons.merge_of(secondary_id) != merge:

@@ -21,6 +21,7 @@ from engine.usecases import case_links as cl
 from engine.usecases.conflicts import note_conflict
 from engine.usecases.persons import change_role
 from engine.usecases.referrals import accept_referral, offer_referral
+from engine.usecases.same_person import merge_persons, unmerge_persons
 from engine.usecases.split_case import split_case
 from engine.usecases.steer_case import add_person, add_step
 from engine.usecases.work_items import claim_work_item
@@ -165,6 +166,30 @@ def test_a_stub_that_goes_on_is_worked_and_fires_once_and_takes_nothing_new(worl
     world.fire()
     breaches = world.rows("SELECT body FROM event WHERE case_id = :id AND type = 'DeadlineBreached'", id=two.case_id)
     assert [row.body["deadline"]["key"] for row in breaches] == ["look"]
+
+
+def test_what_was_merged_or_linked_is_undone_by_its_own_unit_after_the_other_case_was_handed_over(world: World) -> None:
+    one, two, three = world.open(), world.open(), world.open()
+    link = merged(world, one.case_id, two.case_id, rests=True)
+    asked = cl.ask_merge(world.engine, one.case_id, three.case_id, rests=False, **SAME, **ask(world))
+    route = cl.link_cases(world.engine, one.case_id, two.case_id, kind=LinkKind.SAME_ROUTE, **ask(world))
+    person, same = person_of(world, one.case_id), person_of(world, two.case_id)
+    why = {"reason_code": "papers", "case_id": one.case_id, "other_case_id": two.case_id}
+    merge_persons(world.engine, person, same, **why, **ask(world))
+    world.rows('UPDATE "case" SET unit_id = :unit WHERE id = :id', unit=world.network.other_unit, id=one.case_id)
+    there = {"viewer": world.other("case_manager")}
+    with pytest.raises(NotFoundError):
+        cl.unmerge_cases(world.engine, link, case_id=one.case_id, reason_code="mistaken", command_id=uuid4(), **there)
+    with pytest.raises(NotFoundError):
+        cl.end_link(world.engine, route, case_id=one.case_id, **ask(world))
+    with pytest.raises(NotFoundError):
+        cl.answer_merge(world.engine, asked, case_id=three.case_id, is_approved=True, **ask(world, "supervisor"))
+    cl.answer_merge(world.engine, asked, case_id=three.case_id, is_approved=False, **ask(world))
+    cl.end_link(world.engine, route, case_id=two.case_id, **ask(world))
+    unmerge_persons(world.engine, same, case_id=two.case_id, reason_code="mistaken", **ask(world))
+    cl.unmerge_cases(world.engine, link, case_id=two.case_id, reason_code="mistaken", **ask(world))
+    assert links(world, two.case_id) == links(world, three.case_id) == ()
+    assert world.state(two.case_id).case.merged_into is None
 
 
 def test_what_cannot_be_merged_is_refused_in_words(world: World) -> None:
