@@ -12,7 +12,7 @@ from engine.domain.partner_link import LONGEST, PartnerLink, PartnerView
 from engine.domain.policy import Action
 from engine.domain.referral import Referral, ReferralStatus, require_unanswered
 from engine.domain.state import CaseState
-from engine.errors import AlreadyEndedError, ConflictError, InvalidAnswersError, PartnerLinkError
+from engine.errors import AlreadyEndedError, ConflictError, ConsentError, InvalidAnswersError, PartnerLinkError
 from engine.stores import Reading, UnitOfWork
 from engine.usecases.deciding import require_member
 from engine.usecases.sharing import known_referral, note, require_basis, tell_of, wait_no_more, who_offered
@@ -99,8 +99,7 @@ def read_by_link(engine: Engine, token: str, session: str) -> PartnerPage:
     with engine.unit_of_work() as work:
         link, state = _open_link(work, token, session, now)
         referral = known_referral(work, link.referral_id)
-        if work.keeping.restriction_of(link.case_id) is not None:
-            raise PartnerLinkError
+        _require_still_allowed(work, state, referral, now)
         page = engine.queries.partner_page(referral.id, work.referrals.note(referral.id))
         _record(engine, work, state, link, "read", len(page.lines), now)
         work.commit()
@@ -133,6 +132,14 @@ def answer_by_link(engine: Engine, token: str, session: str, *, accepts: bool, r
         if not accepts:
             work.partner_links.save(link.ended(now, "declined"))
         work.commit()
+
+
+def _require_still_allowed(work: UnitOfWork, state: CaseState, referral: Referral, now: datetime) -> None:
+    """Refuse a look once the consent has run out or the case is sealed, whether a job has noticed it or not."""
+    try:
+        require_basis(work, state, referral, now=now)
+    except ConsentError:
+        raise PartnerLinkError from None
 
 
 def _answered(engine: Engine, work: UnitOfWork, state: CaseState, referral: Referral, now: datetime) -> None:

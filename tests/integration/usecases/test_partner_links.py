@@ -115,6 +115,17 @@ def test_a_consent_that_is_taken_back_closes_the_link_at_once(world: World) -> N
         make_partner_link(world.engine, referral, viewer=world.who("case_manager"), command_id=uuid4())
 
 
+def test_nothing_is_shown_once_the_consent_has_run_out_whatever_the_jobs_have_done(world: World) -> None:
+    until = world.clock.now() + timedelta(minutes=5)
+    _, link = made(world, valid_until=until)
+    session = open_partner_link(world.engine, token(link), code=link.code)
+    answer_by_link(world.engine, token(link), session, accepts=True)
+    assert read_by_link(world.engine, token(link), session).lines
+    world.clock.move_to(until)
+    with pytest.raises(PartnerLinkError):
+        read_by_link(world.engine, token(link), session)
+
+
 def test_declining_needs_a_reason_and_ends_the_link(world: World) -> None:
     referral, link = made(world)
     session = open_partner_link(world.engine, token(link), code=link.code)
@@ -136,14 +147,14 @@ def test_only_the_unit_that_sends_makes_links_and_only_for_partners_outside(worl
         make_partner_link(world.engine, inside, viewer=world.who("case_manager"), command_id=uuid4())
 
 
-def made(world: World, *, to_name: str = "House of Hope") -> tuple[UUID, NewLink]:
+def made(world: World, *, to_name: str = "House of Hope", **agreed: Any) -> tuple[UUID, NewLink]:
     case_id = world.at_talk().case_id
     person = world.state(case_id).persons[0].person_id
     identity: dict[str, Any] = {"name": SECRET_NAME, "phone": "+91 98640 12345", "age": 12}
     identify_person(
         world.engine, person, case_id=case_id, viewer=world.who("caseworker"), command_id=uuid4(), identity=identity
     )
-    consent = agree(world, case_id, recipients=("kind:shelter",), fields=FIELDS)
+    consent = agree(world, case_id, recipients=("kind:shelter",), fields=FIELDS, **agreed)
     referral = share(
         world, case_id, consent_id=consent, fields=FIELDS, to_name=to_name, to_kind="shelter",
         note="Ask for the blue gate.",
