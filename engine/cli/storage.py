@@ -8,8 +8,11 @@ import typer
 from engine.adapters.postgres.backup import make_backup
 from engine.adapters.postgres.restore import restore_backup
 from engine.adapters.sql.migrate import migrate
-from engine.bootstrap import build_engine, reached
+from engine.adapters.tombstone_file import TombstoneFile
+from engine.bootstrap import Running, build_engine, reached
 from engine.cli.common import in_words, read_settings
+from engine.errors import SettingsError
+from engine.settings import Settings
 from engine.usecases.erasure import replay_tombstones
 
 Target = Annotated[Path, typer.Argument(help="The backup file.")]
@@ -32,14 +35,31 @@ def restore(
 ) -> None:
     """Restore a backup into an empty database; with --replace the old one is kept under another name."""
     settings = read_settings()
+    has_erased = _require_ready_to_erase(settings)
     with reached(settings) as running:
         report = restore_backup(target, running.urls.admin, into_empty_only=not replace)
         migrate(running.urls.owner)
-        engine = build_engine(settings, app_url=running.urls.app, pool_size=2)
-        try:
-            erased = replay_tombstones(engine)
-        finally:
-            engine.dispose()
+        erased = _erase_again(settings, running) if has_erased else 0
     kept = f" The old one is kept as {report.kept_as}." if report.kept_as else ""
     again = f" Erased again, as since the backup: {erased} {'person' if erased == 1 else 'persons'}." if erased else ""
     typer.echo(f"Restored into {report.database}.{kept}{again}")
+
+
+def _require_ready_to_erase(settings: Settings) -> bool:
+    """Say whether anybody was erased, before anything is changed; ends with words when it could not be done again."""
+    if not TombstoneFile(settings.checkpoint_folder).read():
+        return False
+    if not settings.keys.exists():
+        raise SettingsError(
+            problem=f"The key file {settings.keys} is not there, and people have been erased since backups were made.",
+            remedy="Put it back first: without it nobody can be erased again in what is restored.",
+        )
+    return True
+
+
+def _erase_again(settings: Settings, running: Running) -> int:
+    engine = build_engine(settings, app_url=running.urls.app, pool_size=2)
+    try:
+        return replay_tombstones(engine)
+    finally:
+        engine.dispose()

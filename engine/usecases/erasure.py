@@ -18,7 +18,7 @@ from engine.domain.keeping import (
     reasons_against,
 )
 from engine.domain.keys import place_key
-from engine.domain.policy import Action, can
+from engine.domain.policy import Action, can, roles_in
 from engine.domain.retention import still_kept
 from engine.domain.state import CaseState
 from engine.errors import AlreadyEndedError, HeldError, InvalidAnswersError, NotAllowedError, NotFoundError
@@ -88,7 +88,7 @@ def approve_erasure(engine: Engine, erasure_id: UUID, *, viewer: Viewer) -> Eras
         require_member(viewer, state, Action.APPROVE_ERASURE)
         require_step_up(engine, viewer)
         require_nothing_against(work, erasure.person_id, now)
-        after = erasure.approve(viewer.actor_id, viewer.roles, now)
+        after = erasure.approve(viewer.actor_id, roles_in(viewer, state.case.unit_id), now)
         work.keeping.save_erasure(after)
         _note(work, state, "ErasureAgreed", after, viewer, now)
         work.commit()

@@ -49,9 +49,7 @@ HOLD, RESTRICTION, ERASURE, APPROVAL, TOMBSTONE, NOTICE, PROPOSAL, CORRECTION, C
 )  # fmt: skip
 _CASE, _UNIT, _LINK, _PERSON, _TOKEN = (_TABLES[n] for n in ("case", "unit", "case_person", "person", "person_token"))
 _DEADLINE, _GRANT, _REFERRAL = (_TABLES[name] for name in ("deadline", "grant", "referral"))
-_DRAFT, _STEP, _ITEM, _DELIVERY, _COMMAND = (
-    _TABLES[name] for name in ("draft", "step", "work_item", "delivery", "command")
-)
+_DRAFT, _STEP, _ITEM, _DELIVERY = (_TABLES[name] for name in ("draft", "step", "work_item", "delivery"))
 _FILE, _PART, _CHECK = (_TABLES[name] for name in ("attachment", "attachment_part", "match_check"))
 _NEXT_COPY = text("SELECT pg_advisory_xact_lock(4711120008)")
 
@@ -203,7 +201,6 @@ class KeepingStore:
         self._connection.execute(delete(_CHECK).where(_CHECK.c.person_id.in_(owners)))
         unsent = (_DELIVERY.c.case_id.in_(whole), _DELIVERY.c.status.in_(("waiting", "storm", "digest", "dead")))
         self._connection.execute(update(_DELIVERY).where(*unsent).values(status="dropped", drop_reason="erased"))
-        self._connection.execute(update(_COMMAND).where(_COMMAND.c.case_id.in_(whole)).values(answer={}))
 
     def add_notice(self, notice: ErasureNotice) -> bool:
         """Write that a unit is asked to erase its copy, once."""

@@ -1,4 +1,4 @@
-"""What `icmc retention`, `statistics`, `backup`, `restore` do at the end of the life of data, over a real installation."""
+"""What `icmc retention`, `statistics`, `backup` and `restore` do at the end of data, over a real installation."""
 
 import json
 from collections.abc import Iterator
@@ -64,6 +64,25 @@ def test_a_restored_backup_is_erased_again_before_anybody_opens_it(site: Install
         assert not list(fresh.broken_chains())
     finally:
         fresh.dispose()
+
+
+def test_nothing_is_restored_that_could_not_be_erased_again(site: Installation, tmp_path: Path) -> None:
+    listed = site.settings.checkpoint_folder / "tombstones.jsonl"
+    assert listed.exists(), "somebody was erased in the test before"
+    backup = tmp_path / "now.dump"
+    assert run(site, "backup", str(backup)).exit_code == 0
+    hidden = site.settings.keys.rename(tmp_path / "keys.json")
+    refused = run(site, "restore", str(backup), "--replace")
+    assert refused.exit_code == 1
+    assert "Put it back first" in refused.output
+    assert not site.settings.keys.exists()
+    hidden.rename(site.settings.keys)
+    whole = listed.read_text(encoding="utf-8")
+    listed.write_text(whole + "no tombstone\n", encoding="utf-8")
+    refused = run(site, "restore", str(backup), "--replace")
+    assert refused.exit_code == 1
+    assert "The list of what was erased" in refused.output
+    listed.write_text(whole, encoding="utf-8")
 
 
 def test_counts_of_all_units_are_withheld_when_they_are_small(site: Installation) -> None:
