@@ -121,7 +121,7 @@ class StepContext(Protocol):
         ...
 
     def similar_persons(self) -> tuple[Match, ...]:
-        """Find persons of other cases that may be the same as one of this case."""
+        """Find persons of other cases of the same unit that may be the same as one of this case."""
         ...
 
 

@@ -36,5 +36,5 @@ class JobContext:
         return self.answers_by_type.get(step_type, {})
 
     def similar_persons(self) -> tuple[Match, ...]:
-        """Give the persons of other cases that may be the same as one of this case."""
+        """Give the persons of other cases of the same unit that may be the same as one of this case."""
         return self.matches

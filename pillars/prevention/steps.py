@@ -88,7 +88,7 @@ def _conclude_intercept(context: StepContext) -> Concluded:
 def _prepare_recruiter(context: StepContext) -> Prepared:
     seen = {match.owning_unit for match in context.similar_persons()}
     prefill: dict[str, JsonAnswer] = {"linked_cases": len(context.similar_persons())} if seen else {}
-    return Prepared(prefill=prefill, notes=("Other units may know this recruiter: ask them.",) if seen else ())
+    return Prepared(prefill=prefill, notes=("Other cases may name this recruiter: ask who has them.",) if seen else ())
 
 
 def _conclude_community(context: StepContext) -> Concluded:

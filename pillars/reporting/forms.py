@@ -93,7 +93,7 @@ class TriageForm(Form):
 
 
 class MatchForm(Form):
-    """Say whether a person in another unit's case is the same, after you called that unit."""
+    """Say whether a person in another case is the same, after you asked who has it."""
 
     match_type: v.MatchType = field(label="What is alike?", choices=v.MATCH_TYPE)
     match_score: Count = field(label="How alike, from 0 to 100?")

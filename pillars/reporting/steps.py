@@ -46,7 +46,7 @@ def _prepare_match(context: StepContext) -> Prepared:
         "owning_unit": best.owning_unit,
     }
     return Prepared(
-        prefill=prefill, notes=(f"Possible matches: {len(found)}. Call the unit; its case is not shown to you.",)
+        prefill=prefill, notes=(f"Possible matches in other cases of your unit: {len(found)}. Ask who has them.",)
     )
 
 
@@ -152,7 +152,7 @@ REFER = ask(
     timeout="PT1M",
 )
 def DEDUPE(context: StepContext) -> Completed:  # noqa: N802 - the decorator turns it into a step type
-    """Find persons of other units' cases that may be the same, and tell only which unit to call."""
+    """Find persons of the unit's other cases that may be the same; what other units know is told to leads only."""
     found = context.similar_persons()
     notes = (f"Possible matches in other cases: {len(found)}.",) if found else ()
     return Completed(outputs={"matches": len(found), "has_match": bool(found)}, matches=found, notes=notes)
