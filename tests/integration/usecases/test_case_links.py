@@ -204,6 +204,30 @@ def test_what_cannot_be_merged_is_refused_in_words(world: World) -> None:
         )
 
 
+def test_no_case_rests_whose_limit_of_the_law_the_other_one_does_not_have(world: World) -> None:
+    one, two = world.open(), world.open()
+    by_law = "UPDATE deadline SET law = 'IN-JJ-PROD-24H' WHERE case_id = :id"
+    world.rows(by_law, id=two.case_id)
+    with pytest.raises(InvalidAnswersError) as refused:
+        cl.ask_merge(world.engine, one.case_id, two.case_id, rests=True, **SAME, **ask(world))
+    assert "IN-JJ-PROD-24H" in refused.value.problems["rests"]
+    world.rows(by_law, id=one.case_id)
+    link = cl.ask_merge(world.engine, one.case_id, two.case_id, rests=True, **SAME, **ask(world))
+    world.rows("UPDATE deadline SET law = NULL WHERE case_id = :id", id=one.case_id)
+    with pytest.raises(InvalidAnswersError):
+        cl.answer_merge(world.engine, link, case_id=one.case_id, is_approved=True, **ask(world, "supervisor"))
+
+
+def test_no_person_leaves_a_case_while_a_limit_of_the_law_runs_for_them(world: World) -> None:
+    opened = world.open()
+    goes = add_person(world.engine, opened.case_id, role=PersonRole.VICTIM, identity={}, **ask(world))
+    for_them = "UPDATE deadline SET law = 'IN-JJ-PROD-24H', path = :path WHERE case_id = :id"
+    world.rows(for_them, path=f"person:{goes}", id=opened.case_id)
+    with pytest.raises(InvalidAnswersError) as refused:
+        split_case(world.engine, opened.case_id, [goes], reason_code="other_event", **ask(world))
+    assert set(refused.value.problems) == {"person_ids"}
+
+
 def test_some_persons_go_into_a_case_of_their_own_and_everybody_is_somewhere_once(world: World) -> None:
     opened = world.open()
     stays = person_of(world, opened.case_id)
