@@ -11,6 +11,7 @@ from engine.cli.common import WRONG_USAGE, fail, in_words, running_engine, show,
 from engine.ports import JsonValue
 from engine.usecases.complete_work_item import complete_work_item
 from engine.usecases.open_case import open_case
+from engine.usecases.readings import note_reading
 from engine.usecases.steer_case import abort_run
 from engine.usecases.work_items import claim_work_item
 from engine.views import CaseView, WorkItemView
@@ -62,6 +63,7 @@ def show_case(number: Number, as_: As = None, as_json: Json = False) -> None:  #
     with running_engine() as (engine, _):
         viewer = viewer_by_email(engine, as_)
         view = engine.queries.case(viewer, engine.queries.find_case(viewer, number))
+        note_reading(engine, viewer, view.id, "case", ())
     show(view, as_json=as_json, words=lambda: _case_words(view))
 
 

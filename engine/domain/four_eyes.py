@@ -9,7 +9,9 @@ from engine.domain.policy import Action, Viewer
 from engine.domain.records import Record
 from engine.errors import AlreadyEndedError, OwnApprovalError
 
-FOUR_EYES: Final[frozenset[Action]] = frozenset({Action.GIVE_TIME, Action.LIFT_DENIAL, Action.MERGE_CASES})
+FOUR_EYES: Final[frozenset[Action]] = frozenset(
+    {Action.GIVE_TIME, Action.LIFT_DENIAL, Action.MERGE_CASES, Action.CONFIRM_GLASS}
+)
 """The actions that take effect only when a second person, who may do them too, agrees."""
 
 

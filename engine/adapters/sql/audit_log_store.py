@@ -20,12 +20,12 @@ _LOCK = text("SELECT length, head FROM audit_chain WHERE name = :name FOR UPDATE
 _SAVE = text("UPDATE audit_chain SET length = :length, head = :head WHERE name = :name")
 _OPENED = text("""
     SELECT actor_id, count(DISTINCT case_id) FROM reading
-    WHERE what = 'case' AND actor_id IS NOT NULL AND at > :since AND at <= :until GROUP BY actor_id ORDER BY actor_id
+    WHERE actor_id IS NOT NULL AND at > :since AND at <= :until GROUP BY actor_id ORDER BY actor_id
 """)
 _MEDIAN = text("""
     SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY opened) FROM (
         SELECT count(DISTINCT case_id) AS opened FROM reading
-        WHERE what = 'case' AND actor_id = :actor AND at > :since AND at <= :until GROUP BY date_trunc('hour', at)
+        WHERE actor_id = :actor AND at > :since AND at <= :until GROUP BY date_trunc('hour', at)
     ) hours
 """)
 

@@ -84,6 +84,7 @@ def history(visit: SignedIn, case_id: UUID) -> Response:
     """Tell the history of a case in words, without content."""
     case = visit.engine.queries.case(visit.viewer, case_id)
     events = visit.engine.queries.history(visit.viewer, case_id)
+    note_reading(visit.engine, visit.viewer, case_id, "history", ())
     title = f"History of case {case.number}"
     return visit.page("history.html", title=title, section="track", zone=case.zone, case=case, events=events)
 
@@ -92,6 +93,7 @@ def history(visit: SignedIn, case_id: UUID) -> Response:
 def step_page(visit: SignedIn, case_id: UUID, step_id: UUID) -> Response:
     """Show one step with its answers, masked where they identify somebody."""
     case, step = _step(visit, case_id, step_id)
+    note_reading(visit.engine, visit.viewer, case_id, "step", (), subject_id=step_id)
     return _step_page(visit, case, step, step.answers, revealed=False)
 
 

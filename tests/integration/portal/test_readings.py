@@ -76,6 +76,9 @@ def _sensitive(portal: Portal, reported: Reported) -> Iterator[tuple[str, str]]:
     case = _case(portal, reported)
     yield "GET", reported.page
     yield "GET", reported.item
+    yield "GET", f"{reported.page}/history"
+    yield "GET", f"{reported.page}/account"
+    yield "GET", f"{reported.page}/steps/{case.steps[0].id}"
     yield "POST", _person(portal, reported) + "/reveal"
     yield "POST", f"{reported.page}/steps/{case.steps[0].id}/reveal"
     with portal.engine.unit_of_work() as work:
