@@ -30,6 +30,12 @@ class Tries:
         with self._engine.unit_of_work() as work:
             return max(map(wait_after, self._failures(work.sign_ins.tries(self._keys, at=now), now), _PACES))
 
+    def failures(self) -> int:
+        """Give how many tries for the account failed of late, from anywhere."""
+        now = self._engine.wall_clock.now()
+        with self._engine.unit_of_work() as work:
+            return self._failures(work.sign_ins.tries(self._keys, at=now), now)[1]
+
     def count(self) -> None:
         """Count a try as failed before it is known: many at once do not slip through together."""
         now = self._engine.wall_clock.now()

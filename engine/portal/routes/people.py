@@ -14,6 +14,7 @@ from engine.portal.visit import Visit
 from engine.spec.roles import Role
 from engine.usecases import manage_people, second_factor, service_accounts
 from engine.usecases.invitations import new_link
+from engine.usecases.slowing_down import Tries
 
 router = APIRouter()
 
@@ -201,6 +202,7 @@ def _person_page(visit: Visit, actor_id: UUID, *, errors: Mapping[str, str] | No
         others=[one for one in members if not one.is_service and not one.disabled and one.id != actor_id],
         units=visit.engine.queries.units(visit.viewer),
         roles=[(role.value, role.label) for role in Role],
+        failures=sum(Tries(visit.engine, account=name, network="").failures() for name in (shown.email, str(actor_id))),
         lost=lost,
         may_answer=lost is not None and may_manage and visit.viewer.actor_id not in {lost.asked_by, actor_id},
         errors=errors or {},

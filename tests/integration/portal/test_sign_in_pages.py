@@ -328,6 +328,9 @@ def test_pages_of_people_are_for_who_manages_them_and_a_person_for_their_supervi
     boss = office.signed_in("supervisor")
     listed = boss.get("/people")
     assert f'href="{worker}"' in listed.text
+    assert "Wrong tries" not in boss.get(worker).text
+    office.client().post("/sign-in", data={"email": office.email("caseworker"), "password": "wrong"})
+    assert re.search(r"Wrong tries</dt><dd>1 of late", boss.get(worker).text)
     assert "Invite somebody" not in listed.text
     page = boss.get(worker)
     assert page.status_code == 200
