@@ -108,6 +108,30 @@ def test_another_unit_is_asked_sees_the_purpose_and_then_what_was_agreed_and_two
     assert theirs.get(taken.group(1)).status_code == 404
 
 
+def test_a_critical_offer_that_nobody_answers_goes_to_the_next_unit_without_anything_of_the_person(
+    portal: Portal,
+) -> None:
+    case, lead = known_case(portal), portal.as_role("case_manager")
+    first, _ = people_of(portal.engine, jurisdiction="IN-MZ", label="Silent")
+    second, people = people_of(portal.engine, jurisdiction="IN-MZ", label="Speaking")
+    agree(portal, lead, case, recipients=[f"unit:{first}"])
+    lead.post(f"{case.page}/send", data=send_form(lead, case, to=str(first), urgency="critical"))
+    portal.let_time_pass(timedelta(hours=4))
+    with portal.engine.unit_of_work() as work:
+        asked, offered = work.referrals.of_case(UUID(case.page.rpartition("/")[2]))
+    assert (offered.to_unit_id, offered.fields, offered.consent_id) == (second, (), None)
+    assert (offered.purpose, offered.urgency, offered.after_id) == ("shelter", "critical", asked.id)
+    theirs = signed_in(portal, people["partnership_manager"])
+    accept = re.search(r'action="(/referrals/[0-9a-f-]+/accept)"', theirs.get("/referrals").text)
+    assert accept
+    theirs.post(accept.group(1), data=command())
+    assert theirs.get(case.page).status_code == 404, "nothing was shared with them yet"
+    shown = lead.get(f"{case.page}/sent").text
+    assert "another unit accepted first" in shown
+    with portal.engine.unit_of_work() as work:
+        assert work.cases.read(offered.case_id).steps[offered.answer_step_id].outputs == {"answer": "accepted"}
+
+
 def test_adding_a_person_answers_the_same_whether_another_unit_knows_them_or_not(portal: Portal) -> None:
     """Paired requests over HTTP: status, length and words are the same for a hit and a miss."""
     _, people = people_of(portal.engine, jurisdiction="IN-TR", label="Near")
