@@ -1,0 +1,80 @@
+"""The pages about keeping, erasing, copying and counting in a real browser, by the keyboard alone."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.hands import choose, go_to, must_be_pleasant, pick, press, unfold, write
+from tests.integration.portal.world import Portal, report_case
+
+pytestmark = pytest.mark.browser
+OpenPage = Callable[[], Page]
+
+
+def become(page: Page, portal: Portal, role: str) -> None:
+    page.goto("/sign-in")
+    press(page, portal.people[role].name)
+
+
+def test_a_case_is_held_back_by_the_keyboard(open_page: OpenPage, portal: Portal) -> None:
+    case = report_case(portal.as_role("intake_officer"))
+    page = open_page()
+    become(page, portal, "data_protection_officer")
+    page.goto(case.page)
+    press(page, "Keep and erase")
+    must_be_pleasant(page)
+    unfold(page, "Hold it back")
+    pick(page, "Why?", "An appeal")
+    press(page, "Hold it back")
+    expect(page.get_by_text("There is a problem")).to_be_visible()
+    must_be_pleasant(page)
+    write(page, "Which appeal, claim or order is it?", "High Court, no. 7")
+    press(page, "Hold it back")
+    expect(page.get_by_role("status")).to_contain_text("Nothing of this case can be erased now")
+    press(page, "Which one?")
+    expect(page.get_by_text("High Court, no. 7")).to_be_visible()
+    press(page, "Ask to lift it")
+    expect(page.get_by_text("a second person must agree")).to_be_visible()
+    for words in ("Ask that a person is erased", "Keep it, and let nobody work with it"):
+        unfold(page, words)
+    must_be_pleasant(page)
+
+
+def test_a_copy_is_asked_for_by_the_keyboard_and_counts_are_shown(open_page: OpenPage, portal: Portal) -> None:
+    page = open_page()
+    become(page, portal, "supervisor")
+    page.goto("/statistics")
+    choose(page, "For whom?", 1)
+    press(page, "Count")
+    must_be_pleasant(page)
+    press(page, "Copies for spreadsheets")
+    pick(page, "Of what?", "Cases")
+    press(page, "Ask for the copy")
+    expect(page.get_by_text("There is a problem")).to_be_visible()
+    must_be_pleasant(page)
+    pick(page, "For what?", "For a court")
+    pick(page, "In which form?", "CSV")
+    press(page, "Ask for the copy")
+    must_be_pleasant(page)
+    press(page, "Fetch it")
+    must_be_pleasant(page)
+    go_to(page, "Fetch it now")
+    with page.expect_download() as started:
+        page.keyboard.press("Enter")
+    assert started.value.suggested_filename.endswith(".csv")
+
+
+def test_every_page_for_the_officer_is_pleasant(open_page: OpenPage, portal: Portal) -> None:
+    case = report_case(portal.as_role("intake_officer"))
+    with portal.engine.unit_of_work() as work:
+        person = work.cases.lock(portal.engine.queries.find_case(portal.people["supervisor"], case.number)).persons[0]
+    page = open_page()
+    become(page, portal, "data_protection_officer")
+    for path in ("/keeping", "/keeping/policies", f"{case.page}/persons/{person.person_id}/correct", "/statistics"):
+        page.goto(path)
+        must_be_pleasant(page)
+    page.goto(f"{case.page}/persons/{person.person_id}/held")
+    must_be_pleasant(page)
+    press(page, "Make the report")
+    must_be_pleasant(page)
