@@ -1,0 +1,404 @@
+"""A network of three organisations in which people do at random what people do, beside a plain model of who sees what.
+
+The model knows nothing of the engine's rules: it keeps cases, consents, referrals, grants and denials in dictionaries,
+and says from them who may see what at this instant. After every act the engine must say the same.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import product
+from typing import Any, ClassVar
+from uuid import UUID, uuid4
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from engine.domain.access import Grant, Via
+from engine.domain.consent import GivenBy
+from engine.domain.records import PersonRole
+from engine.errors import IcmcError, NotFoundError
+from engine.usecases.break_glass import break_glass
+from engine.usecases.case_access import answer_lift, ask_to_lift_denial, deny_access
+from engine.usecases.conflicts import end_conflict, note_conflict
+from engine.usecases.consents import Agreed, end_expired_consents, record_consent, withdraw_consent
+from engine.usecases.referrals import Wanted, accept_referral, decline_referral, offer_referral, recall_referral
+from engine.usecases.reveal_answers import reveal_person
+from engine.usecases.steer_case import add_person, identify_person
+from engine.views import Viewer
+from tests.integration.usecases.world import World
+
+LISTED = ("caseworker", "police_liaison", "system_administrator")
+PERSONAS = ("caseworker", "counsellor", "police_liaison", "auditor", "system_administrator")
+WHO_SEES_CASES = frozenset(PERSONAS) - {"system_administrator"}
+WHO_ANSWERS = WHO_BREAKS = WHO_REVEALS = frozenset({"caseworker", "counsellor", "police_liaison"})
+NAME = "Sabitri of the other river"
+FIELDS = (("person.name",), ("person.age", "case.*"), ("person.*",), ("case.*",))
+SIDES = st.integers(0, 2)
+ROLES = st.sampled_from(PERSONAS)
+PICK = st.integers(0, 10_000)
+
+
+@dataclass
+class Known:
+    """What the model keeps of one case."""
+
+    id: UUID
+    number: str
+    side: int
+    person: UUID
+
+
+@dataclass
+class Model:
+    """Who sees what, in plain dictionaries."""
+
+    cases: list[Known] = field(default_factory=list)
+    consents: dict[UUID, dict[str, Any]] = field(default_factory=dict)
+    referrals: dict[UUID, dict[str, Any]] = field(default_factory=dict)
+    grants: dict[UUID, dict[str, Any]] = field(default_factory=dict)
+    denials: dict[UUID, dict[str, Any]] = field(default_factory=dict)
+    conflicts: set[tuple[UUID, tuple[int, str]]] = field(default_factory=set)
+
+    def is_denied(self, case: Known, side: int, role: str) -> bool:
+        """Say whether a denial or a conflict names the persona or its unit."""
+        named = [one["whom"] for one in self.denials.values() if one["case"] == case.id and not one["lifted"]]
+        return side in named or (side, role) in named or (case.id, (side, role)) in self.conflicts
+
+    def shown(self, case: Known, side: int, role: str, now: datetime) -> tuple[str, ...] | None:
+        """Give the fields that the persona is shown: None for all, `("-",)` when it does not see the case at all."""
+        nothing = ("-",)
+        if role not in WHO_SEES_CASES or self.is_denied(case, side, role):
+            return nothing
+        if side == case.side:
+            return None
+        live = [
+            one
+            for one in (*self.grants.values(), *self._accepted())
+            if one["case"] == case.id and one["to"] in {side, (side, role)} and one["until"] > now and not one["ended"]
+        ]
+        return tuple(sorted({name for one in live for name in one["fields"]})) if live else nothing
+
+    def _accepted(self) -> list[dict[str, Any]]:
+        return [
+            one | {"until": self.consents[one["consent"]]["until"], "ended": self.consents[one["consent"]]["withdrawn"]}
+            for one in self.referrals.values()
+            if one["status"] == "accepted"
+        ]
+
+
+class Crossing(RuleBasedStateMachine):
+    """Random acts of three organisations, each compared with the model."""
+
+    world: ClassVar[World]
+    sides: ClassVar[tuple[tuple[UUID, dict[str, Viewer]], ...]]
+    counted: ClassVar[dict[str, int]] = {}
+
+    @initialize()
+    def begin(self) -> None:
+        """Start with a case in each of two organisations."""
+        self.model = Model()
+        self.open_case(0)
+        self.open_case(1)
+
+    @rule(side=SIDES)
+    @precondition(lambda self: len(self.model.cases) < 4)
+    def open_case(self, side: int) -> None:
+        unit, people = self.sides[side]
+        opened = self.world.open(unit_id=unit, viewer=people["intake_officer"])
+        with self.world.engine.unit_of_work() as work:
+            person = work.cases.read(opened.case_id).persons[0].person_id
+        identify_person(
+            self.world.engine, person, case_id=opened.case_id, viewer=people["caseworker"], command_id=uuid4(),
+            identity={"name": NAME},
+        )  # fmt: skip
+        self.model.cases.append(Known(opened.case_id, opened.case_number, side, person))
+
+    @rule(pick=PICK, to=SIDES, fields=st.sampled_from(FIELDS), days=st.integers(1, 40))
+    def agree(self, pick: int, to: int, fields: tuple[str, ...], days: int) -> None:
+        case, until = self._case(pick), self.now + timedelta(days=days)
+        agreed = Agreed(
+            case.person, GivenBy.GUARDIAN, ("shelter",), (f"unit:{self.sides[to][0]}",), fields, until, assent="yes"
+        )
+        consent = record_consent(
+            self.world.engine, case.id, viewer=self._own(case, "counsellor"), command_id=uuid4(), agreed=agreed
+        ) if self._may(case, "counsellor") else None  # fmt: skip
+        if consent:
+            self.model.consents[consent] = {
+                "case": case, "to": to, "fields": fields, "until": until, "withdrawn": False
+            }  # fmt: skip
+
+    @rule(pick=PICK, to=SIDES, more=st.booleans())
+    @precondition(lambda self: self.model.consents)
+    def offer(self, pick: int, to: int, more: bool) -> None:  # noqa: FBT001 - drawn
+        consent_id, consent = self._pick(self.model.consents, pick)
+        fields = (*consent["fields"], "person.phone") if more else consent["fields"]
+        wanted = Wanted(purpose="shelter", help="safe_place", urgency="high", fields=fields, consent_id=consent_id)
+        case: Known = consent["case"]
+        covered = set(fields) <= set(consent["fields"]) or "person.*" in consent["fields"]
+        allowed = (
+            to == consent["to"] != case.side and covered and not consent["withdrawn"] and consent["until"] > self.now
+        )
+        offered = self._try(
+            lambda: offer_referral(
+                self.world.engine, case.id, viewer=self._own(case, "case_manager"), command_id=uuid4(),
+                to_unit_id=self.sides[to][0], wanted=wanted,
+            )
+        )  # fmt: skip
+        assert offered is None or allowed, "something was offered on a consent that does not cover it"
+        if offered:
+            self.model.referrals[offered] = {
+                "case": case.id, "to": to, "fields": fields, "consent": consent_id, "status": "offered"
+            }  # fmt: skip
+
+    @rule(pick=PICK, side=SIDES, role=ROLES)
+    @precondition(lambda self: self.model.referrals)
+    def accept(self, pick: int, side: int, role: str) -> None:
+        referral_id, referral = self._pick(self.model.referrals, pick)
+        consent, case = self.model.consents[referral["consent"]], self._of(referral["case"])
+        allowed = (
+            referral["status"] == "offered" and side == referral["to"] and role in WHO_ANSWERS
+            and not consent["withdrawn"] and consent["until"] > self.now and not self.model.is_denied(case, side, role)
+        )  # fmt: skip
+        done = self._did(
+            lambda: accept_referral(self.world.engine, referral_id, viewer=self._who(side, role), command_id=uuid4())
+        )
+        assert done == allowed, ("accept", done, allowed, role)
+        if done:
+            referral["status"] = "accepted"
+
+    @rule(pick=PICK)
+    @precondition(lambda self: self.model.referrals)
+    def decline(self, pick: int) -> None:
+        referral_id, referral = self._pick(self.model.referrals, pick)
+        viewer = self._who(referral["to"], "caseworker")
+        if self._did(
+            lambda: decline_referral(
+                self.world.engine, referral_id, viewer=viewer, command_id=uuid4(), reason_code="no_capacity"
+            )
+        ):
+            assert referral["status"] == "offered"
+            referral["status"] = "declined"
+
+    @rule(pick=PICK)
+    @precondition(lambda self: self.model.referrals)
+    def recall(self, pick: int) -> None:
+        referral_id, referral = self._pick(self.model.referrals, pick)
+        viewer = self._own(self._of(referral["case"]), "case_manager")
+        if self._did(lambda: recall_referral(self.world.engine, referral_id, viewer=viewer, command_id=uuid4())):
+            referral["status"] = "recalled"
+
+    @rule(pick=PICK)
+    @precondition(lambda self: self.model.consents)
+    def withdraw(self, pick: int) -> None:
+        consent_id, consent = self._pick(self.model.consents, pick)
+        case: Known = consent["case"]
+        if not consent["withdrawn"] and self._may(case, "counsellor"):
+            withdraw_consent(self.world.engine, consent_id, viewer=self._own(case, "counsellor"), command_id=uuid4())
+            consent["withdrawn"] = True
+            for referral in self.model.referrals.values():
+                if referral["consent"] == consent_id and referral["status"] in {"offered", "accepted"}:
+                    referral["status"] = "ended"
+
+    @rule(pick=PICK, to=SIDES, role=st.none() | ROLES, fields=st.sampled_from(FIELDS), hours=st.integers(1, 900))
+    def grant(self, pick: int, to: int, role: str | None, fields: tuple[str, ...], hours: int) -> None:
+        case, grant_id, until = self._case(pick), uuid4(), self.now + timedelta(hours=hours)
+        if to == case.side:
+            return
+        with self.world.engine.unit_of_work() as work:
+            work.access.add_grant(
+                Grant(
+                    id=grant_id, case_id=case.id, unit_id=self.sides[to][0], purpose="consultation", fields=fields,
+                    valid_until=until, granted_at=self.now, actor_id=self._who(to, role).actor_id if role else None,
+                )
+            )  # fmt: skip
+            work.commit()
+        whom = (to, role) if role else to
+        self.model.grants[grant_id] = {"case": case.id, "to": whom, "fields": fields, "until": until, "ended": False}
+
+    @rule(pick=PICK)
+    @precondition(lambda self: self.model.grants)
+    def end_grant(self, pick: int) -> None:
+        grant_id, grant = self._pick(self.model.grants, pick)
+        with self.world.engine.unit_of_work() as work:
+            work.access.end_grant(grant_id, at=self.now, reason="over")
+            work.commit()
+        grant["ended"] = True
+
+    @rule(pick=PICK, side=SIDES, role=st.sampled_from(sorted(WHO_BREAKS)), hours=st.integers(1, 4))
+    def break_the_glass(self, pick: int, side: int, role: str, hours: int) -> None:
+        case = self._case(pick)
+        sees = self.model.shown(case, side, role, self.now) != ("-",)
+        break_glass(
+            self.world.engine, viewer=self._who(side, role), command_id=uuid4(), number=case.number,
+            reason_code="life_at_risk", words="She stands before us and bleeds.", hours=hours,
+        )  # fmt: skip
+        if not sees and not self.model.is_denied(case, side, role):
+            fields = ("case.*", "person.*", *(f"{key}.*" for key in self.world.engine.registry.step_types))
+            until = self.now + timedelta(hours=hours)
+            self.model.grants[uuid4()] = {
+                "case": case.id, "to": (side, role), "fields": fields, "until": until, "ended": False
+            }  # fmt: skip
+
+    @rule(pick=PICK, side=SIDES, role=st.none() | st.sampled_from(PERSONAS))
+    def deny(self, pick: int, side: int, role: str | None) -> None:
+        case = self._case(pick)
+        if role is None and side == case.side:
+            return
+        denial = deny_access(
+            self.world.engine, case.id, viewer=self._own(case, "case_manager"), command_id=uuid4(),
+            reason_code="concern", actor_id=self._who(side, role).actor_id if role else None,
+            unit_id=None if role else self.sides[side][0],
+        )  # fmt: skip
+        whom = (side, role) if role else side
+        self.model.denials[denial] = {"case": case.id, "whom": whom, "lifted": False}
+
+    @rule(pick=PICK)
+    @precondition(lambda self: any(not one["lifted"] for one in self.model.denials.values()))
+    def lift(self, pick: int) -> None:
+        live = {key: one for key, one in self.model.denials.items() if not one["lifted"]}
+        denial_id, denial = self._pick(live, pick)
+        case, engine = self._of(denial["case"]), self.world.engine
+        first, second = self._own(case, "case_manager"), self._own(case, "supervisor")
+        request = ask_to_lift_denial(
+            engine, case.id, denial_id, viewer=first, command_id=uuid4(), reason_code="mistake"
+        )
+        assert not self._did(
+            lambda: answer_lift(engine, case.id, request, viewer=first, command_id=uuid4(), approved=True)
+        ), "nobody lifts a denial alone"
+        answer_lift(engine, case.id, request, viewer=second, command_id=uuid4(), approved=True)
+        denial["lifted"] = True
+
+    @rule(pick=PICK, side=SIDES, role=st.sampled_from(sorted(WHO_SEES_CASES)))
+    def conflict(self, pick: int, side: int, role: str) -> None:
+        case = self._case(pick)
+        key, actor = (case.id, (side, role)), self._who(side, role).actor_id
+        lead = self._own(case, "case_manager")
+        if key in self.model.conflicts:
+            end_conflict(self.world.engine, case.id, viewer=lead, command_id=uuid4(), actor_id=actor)
+            self.model.conflicts.remove(key)
+        elif self._did(
+            lambda: note_conflict(
+                self.world.engine, case.id, viewer=lead, command_id=uuid4(), actor_id=actor, reason_code="relative"
+            )
+        ):
+            self.model.conflicts.add(key)
+
+    @rule(hours=st.sampled_from((1, 3, 5, 30, 24 * 8, 24 * 21)), looks=st.booleans())
+    def time_passes(self, hours: int, looks: bool) -> None:  # noqa: FBT001 - drawn
+        self.world.later(hours=hours)
+        if looks:
+            end_expired_consents(self.world.engine)
+            for referral in self.model.referrals.values():
+                has_run_out = self.model.consents[referral["consent"]]["until"] <= self.now
+                if has_run_out and referral["status"] in {"offered", "accepted"}:
+                    referral["status"] = "ended"
+
+    @rule(pick=PICK, side=SIDES, role=ROLES)
+    def reveal(self, pick: int, side: int, role: str) -> None:
+        """Who somebody is leaves a case only by a field that is shown to whoever asks."""
+        case = self._case(pick)
+        fields = self.model.shown(case, side, role, self.now)
+        text, refusal = "", None
+        try:
+            text = reveal_person(
+                self.world.engine, case.person, case_id=case.id, viewer=self._who(side, role)
+            ).model_dump_json()
+        except IcmcError as error:
+            text, refusal = str(error), error
+        is_there = fields != ("-",)
+        assert is_there or isinstance(refusal, NotFoundError), "what is not theirs is not there for them"
+        named = fields is None or bool({"person.name", "person.*"} & set(fields))
+        self._count("revealed", NAME in text)
+        assert NAME not in text or (named and role in WHO_REVEALS)
+        assert NAME in text or not (fields is None and role in WHO_REVEALS)
+
+    @rule(pick=PICK, side=SIDES, role=ROLES)
+    def meddle(self, pick: int, side: int, role: str) -> None:
+        """Nobody writes into a case that they do not see."""
+        case = self._case(pick)
+        sees = self.model.shown(case, side, role, self.now) != ("-",)
+        with self.world.engine.unit_of_work() as work:
+            before = work.cases.read(case.id).case.revision
+        did = self._did(
+            lambda: add_person(
+                self.world.engine, case.id, viewer=self._who(side, role), command_id=uuid4(),
+                role=PersonRole.WITNESS, identity={"name": "Somebody"},
+            )
+        )  # fmt: skip
+        with self.world.engine.unit_of_work() as work:
+            after = work.cases.read(case.id).case.revision
+        assert did == (after != before)
+        assert sees or not did
+
+    @invariant()
+    def the_lists_show_what_the_model_says(self) -> None:
+        if not hasattr(self, "model"):
+            return
+        known = {case.id: case for case in self.model.cases}
+        for side, role in product(range(3), LISTED):
+            lines = self.world.engine.queries.cases(self._who(side, role), limit=10_000)
+            shown = {line.id for line in lines} & set(known)
+            wanted = {key for key, case in known.items() if self.model.shown(case, side, role, self.now) != ("-",)}
+            self._count("crossed", any(known[key].side != side for key in shown))
+            assert shown == wanted, (side, role, len(shown - wanted), len(wanted - shown))
+
+    @rule(pick=PICK)
+    def look_closely(self, pick: int) -> None:
+        """Each persona asks for the case itself: it is there or it is not, and shows the fields that were agreed."""
+        case = self._case(pick)
+        for side, role in self._personas():
+            viewer, fields = self._who(side, role), self.model.shown(case, side, role, self.now)
+            with self.world.engine.unit_of_work() as work:
+                access = work.access.access_of(viewer, case.id, self.now)
+            try:
+                page = self.world.engine.queries.case(viewer, case.id).model_dump_json()
+            except NotFoundError:
+                assert fields == ("-",)
+                continue
+            assert fields != ("-",), (side, role)
+            assert NAME not in page
+            assert (access.via is Via.OWN) == (side == case.side)
+            assert fields is None or set(access.fields or ()) == set(fields)
+
+    @property
+    def now(self) -> datetime:
+        """The present."""
+        return self.world.clock.now()
+
+    def _personas(self) -> list[tuple[int, str]]:
+        return [(side, role) for side in range(3) for role in PERSONAS]
+
+    def _who(self, side: int, role: str) -> Viewer:
+        return self.sides[side][1][role]
+
+    def _own(self, case: Known, role: str) -> Viewer:
+        return self._who(case.side, role)
+
+    def _may(self, case: Known, role: str) -> bool:
+        return not self.model.is_denied(case, case.side, role)
+
+    def _case(self, pick: int) -> Known:
+        return self.model.cases[pick % len(self.model.cases)]
+
+    def _of(self, case_id: UUID) -> Known:
+        return next(case for case in self.model.cases if case.id == case_id)
+
+    def _pick(self, among: dict[UUID, dict[str, Any]], pick: int) -> tuple[UUID, dict[str, Any]]:
+        return list(among.items())[pick % len(among)]
+
+    def _try(self, act: Callable[[], Any]) -> Any:
+        try:
+            return act()
+        except IcmcError:
+            return None
+
+    def _did(self, act: Callable[[], object]) -> bool:
+        try:
+            act()
+        except IcmcError:
+            return False
+        return True
+
+    def _count(self, what: str, happened: object) -> None:
+        self.counted[what] = self.counted.get(what, 0) + bool(happened)
