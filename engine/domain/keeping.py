@@ -18,6 +18,8 @@ ANSWER_OF_RECEIVERS: Final = timedelta(days=30)
 APPROVALS_NEEDED: Final = 2
 ROWS_ALONE: Final = 50
 """How many rows a copy may have without a second person."""
+MOST_ROWS: Final = 20_000
+"""How many rows one copy may have at all."""
 COPY_LIVES: Final = timedelta(hours=24)
 
 

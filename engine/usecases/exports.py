@@ -7,7 +7,15 @@ from typing import NamedTuple
 from uuid import UUID
 
 from engine.assembly import Engine
-from engine.domain.keeping import COPY_LIVES, PURPOSES_OF_COPIES, CopyStatus, ExportCopy, Mark, needs_second_person
+from engine.domain.keeping import (
+    COPY_LIVES,
+    MOST_ROWS,
+    PURPOSES_OF_COPIES,
+    CopyStatus,
+    ExportCopy,
+    Mark,
+    needs_second_person,
+)
 from engine.domain.policy import Action, can, units_that_let
 from engine.errors import AlreadyEndedError, InvalidAnswersError, NotAllowedError, NotFoundError
 from engine.ports import JsonValue
@@ -47,6 +55,8 @@ def ask_copy(
     require_step_up(engine, viewer)
     kept = _checked(what, format_, purpose_code, chosen)
     counted, now = engine.queries.count_copied(viewer, what, kept), engine.clock.now()
+    if counted > MOST_ROWS:
+        raise InvalidAnswersError({"since": f"These are {counted} lines, and {MOST_ROWS} are the most: choose fewer."})
     status = CopyStatus.ASKED if needs_second_person(counted) else CopyStatus.READY
     with engine.unit_of_work() as work:
         copy = work.keeping.add_copy(

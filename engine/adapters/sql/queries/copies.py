@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 
@@ -14,13 +13,12 @@ from engine.adapters.sql.queries.reading import Reading
 from engine.adapters.sql.queries.shape import ACTOR, CASE, CASE_PERSON, DEADLINE, OPENING, RUN, STEP, UNIT
 from engine.adapters.sql.tables import CaseRow
 from engine.adapters.sql.visibility import visible_to
-from engine.domain.keeping import PURPOSES_OF_COPIES
+from engine.domain.keeping import MOST_ROWS, PURPOSES_OF_COPIES
 from engine.domain.policy import Action, can, units_that_let
 from engine.errors import NotAllowedError
 from engine.spec.limits import TimeLimit
 
 COPY = CaseRow.metadata.tables["export_copy"]
-MOST_ROWS = 20_000
 WHAT = ("cases", "steps", "limits")
 _MOST = 100
 _HEADERS = {
@@ -176,8 +174,3 @@ def _limit(reading: Reading, row: Any) -> tuple[Any, ...]:  # noqa: ANN401
         row["number"], title, TimeLimit(row["limit"]).in_words(), row["law"], row["due_at"], row["status"],
         row["breached_at"], row["ended_at"], row["delay_owner"],
     )  # fmt: skip
-
-
-def unit_for(viewer: vw.Viewer) -> UUID | None:
-    """Name the unit whose people agree to a viewer's copies: the first in which they may make one."""
-    return min(units_that_let(viewer, Action.EXPORT), default=None)
