@@ -47,6 +47,7 @@ def test_every_action_is_allowed_to_somebody_and_to_nobody_without_a_role(action
                 Action.MANAGE_ROTA,
                 Action.KEEP_CHANNELS,
                 Action.KEEP_CALENDARS,
+                Action.KEEP_KEYS,
             },
         ),
         (
@@ -56,6 +57,7 @@ def test_every_action_is_allowed_to_somebody_and_to_nobody_without_a_role(action
                 Action.READ_HISTORY,
                 Action.SEE_BOARD,
                 Action.SEE_ACCESS,
+                Action.SEE_AUDIT,
                 Action.SEE_KEEPING,
                 Action.SEE_STATISTICS,
             },
