@@ -3,7 +3,7 @@
 import logging
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -15,6 +15,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from engine.domain.consequences import WorkItem
+from engine.domain.files import FileKind
 from engine.domain.records import PersonRole
 from engine.plugin.fields import FieldKind, FieldSpec
 from engine.plugin.steps import StepKind, StepType
@@ -23,6 +24,7 @@ from engine.ports import JsonValue
 from engine.replay.answers import report_answers, step_answers
 from engine.replay.story import StoryEvent
 from engine.replay.world import people_of
+from engine.usecases.attachments import Arrival
 from engine.usecases.complete_work_item import complete_work_item
 from engine.usecases.open_case import open_case
 from engine.usecases.save_draft import save_draft
@@ -35,6 +37,9 @@ PHONE = "+99 77120"
 TOLD = story("cs-01")
 PILLARS = 12
 LEAST_TEXTS = 50
+LEAST_SECRETS = 5
+SHORTEST_SECRET = 20
+"""Characters."""
 _TEXTS = frozenset(
     {
         FieldKind.TEXT, FieldKind.LONGTEXT, FieldKind.GEO, FieldKind.ORG, FieldKind.PERSON, FieldKind.FILE,
@@ -75,6 +80,7 @@ def typed() -> Iterator[Typed]:
         typed = Typed(site, opened.case_id, people, log)
         for step_type in _asked(site):
             _answer(typed, step_type)
+        _add_file(site, opened.case_id, people)
         due = site.rows("SELECT min(due_at) AS at FROM deadline WHERE status = 'open'")[0]["at"]
         site.move_to(due + timedelta(seconds=1))
         until(lambda: bool(site.rows("SELECT id FROM escalation")))
@@ -108,6 +114,19 @@ def test_no_log_and_no_other_file_of_the_installation_holds_it(typed: Typed) -> 
     assert not [line for line in typed.log if _is_hit(line)]
 
 
+def test_no_key_and_no_password_is_in_a_log_a_database_or_what_others_see_of_a_process(typed: Typed) -> None:
+    secrets = _secrets(typed.site)
+    assert len(secrets) > LEAST_SECRETS
+    seen = [line for path in Path("/proc").glob("[0-9]*/cmdline") if (line := _read(path))]
+    seen += [path.read_bytes() for path in typed.site.logs.iterdir() if path.is_file()]
+    seen.append("\n".join(typed.log).encode())
+    assert any(b"worker_main" in line for line in seen)
+    assert any(b"postgres" in line for line in seen)
+    for address in (_cases(typed), _prefect(typed)):
+        assert not hits_in_database(address, words=sorted(secrets))
+    assert not [secret for secret in secrets if any(secret.encode() in line for line in seen)]
+
+
 def test_no_title_and_no_address_of_a_page_holds_it(typed: Typed) -> None:
     for role in ("case_manager", "supervisor"):
         client = typed.client_of(role)
@@ -137,9 +156,9 @@ def test_the_search_finds_what_is_planted(typed: Typed) -> None:
     assert [line for line in heard if _is_hit(line)]
 
 
-def hits_in_database(address: str) -> list[str]:
-    """Give the tables of which some column of some row holds a marked word, as text or inside bytes."""
-    patterns = [f"%{text}%" for word in (MARK, PHONE) for text in (word, word.encode().hex())]
+def hits_in_database(address: str, *, words: Sequence[str] = (MARK, PHONE)) -> list[str]:
+    """Give the tables of which some column of some row holds one of the words, as text or inside bytes."""
+    patterns = [f"%{text}%" for word in words for text in (word, word.encode().hex())]
     with psycopg.connect(address) as connection:
         tables = connection.execute(
             "SELECT table_schema, table_name FROM information_schema.tables WHERE table_type = 'BASE TABLE'"
@@ -162,6 +181,28 @@ def hits_in_files(folder: Path) -> list[str]:
         [*command, "-e", MARK, "-e", PHONE, str(folder)], capture_output=True, text=True, check=False
     )
     return found.stdout.splitlines()
+
+
+def _secrets(site: Installation) -> set[str]:
+    """Give the keys and passwords of an installation, as its files hold them."""
+    files = [*site.settings.keys.parent.glob("*.json"), *site.folder.rglob("passwords.json")]
+    texts = [text for file in files for text in re.findall(r'"([^"]+)"', file.read_text(encoding="utf-8"))]
+    return {text for text in texts if len(text) >= SHORTEST_SECRET}
+
+
+def _read(path: Path) -> bytes:
+    """Read what everybody may see of a process; nothing when it is over."""
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
+
+
+def _add_file(site: Installation, case_id: UUID, people: dict[str, Viewer]) -> None:
+    """Add a file whose name and content are marked words."""
+    arrival = Arrival(site.engine, case_id, viewer=people["case_manager"], name=f"{MARK}.txt", kind=FileKind.STATEMENT)
+    arrival.take(f"{MARK} {PHONE}".encode() * 20_000)
+    arrival.finish()
 
 
 def _answer(typed: Typed, step_type: StepType) -> None:
