@@ -206,8 +206,14 @@ def _answer(
 def _let_them_see(
     engine: Engine, work: UnitOfWork, state: CaseState, referral: Referral, viewer: Viewer, now: datetime
 ) -> None:
-    """Give the unit that has accepted what was agreed: the case itself, or those fields of it that are named."""
+    """Give the unit that has accepted what was agreed: the case itself, or those fields of it that are named.
+
+    What the old unit has still open with others is called back before a case is handed over: it cannot answer for it.
+    """
     if is_transfer(referral):
+        for other in work.referrals.of_case(state.case.id):
+            if other.is_open:
+                state = _stop_and_tell(engine, work, state, other, "handed_over", viewer, now)
         hand_over(engine, work, state, referral, by=viewer.actor_id, now=now)
     elif referral.fields:
         work.access.add_grant(grant_of(work, referral, by=referral.released_by, now=now))

@@ -60,7 +60,7 @@ def hold_or_send(
     who may release; one by which somebody can be found, or that hands the case over, a second one, and both must have
     proved a moment ago who they are.
     """
-    released = _released_by(engine, referral, viewer)
+    released = _released_by(engine, referral, viewer, state.case.unit_id)
     shows = bool(referral.fields) or is_transfer(referral)
     by_all = released.second_by is not None if must_be_two(engine, referral) else released.released_by is not None
     if shows and not by_all:
@@ -83,11 +83,11 @@ def must_be_two(engine: Engine, referral: Referral) -> bool:
     return is_transfer(referral) or needs_two(engine, referral)
 
 
-def _released_by(engine: Engine, referral: Referral, viewer: Viewer) -> Referral:
+def _released_by(engine: Engine, referral: Referral, viewer: Viewer, unit_id: UUID) -> Referral:
     """Write down who answers for it: the first who may release, then the second."""
     if not referral.fields and not is_transfer(referral):
         return referral.model_copy(update={"released_by": referral.released_by or viewer.actor_id})
-    if not can(viewer, Action.RELEASE, unit_id=referral.unit_id) or (
+    if not can(viewer, Action.RELEASE, unit_id=unit_id) or (
         must_be_two(engine, referral) and not _has_proved(engine, referral, viewer)
     ):
         return referral

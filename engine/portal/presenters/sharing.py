@@ -100,6 +100,7 @@ REASONS: Final[Mapping[str, str]] = {
 ENDS: Final[Mapping[str, str]] = {
     "recalled": "called back by us",
     "rerouted": "another unit was asked",
+    "handed_over": "the case was handed over",
     "another_accepted": "another unit accepted first",
     "consent_withdrawn": "the consent was taken back",
     "consent_ran_out": "the consent ran out",

@@ -206,7 +206,9 @@ def test_a_case_that_is_handed_over_belongs_to_the_other_unit_and_only_from_its_
     assert row(world, referral).status == "held", "two people look at it first"
     assert [release(world, referral, role) for role in ("case_manager", "supervisor")] == [False, True]
     assert world.state(case_id).case.unit_id == world.unit
+    other = share(world, case_id, consent_id=consent)
     accept(world, referral)
+    assert (row(world, other).status, row(world, other).ended_reason) == ("recalled", "handed_over")
     state = world.state(case_id)
     assert state.case.unit_id == world.network.other_unit
     item = world.item(case_id, "look")
@@ -214,8 +216,10 @@ def test_a_case_that_is_handed_over_belongs_to_the_other_unit_and_only_from_its_
     assert world.engine.queries.case(world.other("case_manager"), case_id).number == opened.case_number
     kept = seen_by(world, case_id, viewer="who")
     assert (kept.via, kept.fields, kept.until) == (Via.GRANT, ("case.*",), world.clock.now() + timedelta(days=30))
-    [line] = world.engine.queries.sent(world.who("case_manager"))
-    assert (line.kind, line.status, line.is_ours) == ("transfer", "accepted", False)
+    lines = world.engine.queries.sent(world.who("case_manager"))
+    assert {(line.kind, line.status, line.is_ours) for line in lines} == {
+        ("transfer", "accepted", False), ("referral", "recalled", False),
+    }  # fmt: skip
     with pytest.raises(NotFoundError):
         offer_referral(world.engine, case_id, viewer=world.who("case_manager"), command_id=uuid4())
     with pytest.raises(NotFoundError):
