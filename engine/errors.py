@@ -343,36 +343,6 @@ class SignInError(IcmcError):
     sentence = "E-mail address or password is not right."
 
 
-class DeliveryError(IcmcError):
-    """Raised when a channel could not send.
-
-    `permanent` ones are not tried again; with `away` it is the channel that does not answer, whatever the message.
-    """
-
-    code = "delivery"
-    sentence = "The {channel} channel could not send ({reason})."
-
-    def __init__(self, *, channel: str, reason: str, permanent: bool = False, away: bool = False) -> None:
-        self.permanent = permanent
-        self.away = away
-        self.reason = reason
-        super().__init__(channel=channel, reason=reason)
-
-
-class GatewayError(IcmcError):
-    """Raised for the address of a gateway that may not be used; it never repeats the address, which is secret."""
-
-    code = "bad-gateway"
-    sentence = "This address cannot be used for {channel}: {problem}"
-
-
-class StoryError(IcmcError):
-    """Raised when a story file cannot be replayed."""
-
-    code = "bad-story"
-    sentence = "The story {file} cannot be read: {problem}"
-
-
 class WrongCodeError(SignInError):
     """Raised when the code of a second factor does not fit, was used, or the sign-in it belongs to is over."""
 
@@ -403,6 +373,36 @@ class LastAdministratorError(IcmcError):
 
     code = "last-administrator"
     sentence = "Nobody could manage people any more: make somebody else a system administrator first."
+
+
+class DeliveryError(IcmcError):
+    """Raised when a channel could not send.
+
+    `permanent` ones are not tried again; with `away` it is the channel that does not answer, whatever the message.
+    """
+
+    code = "delivery"
+    sentence = "The {channel} channel could not send ({reason})."
+
+    def __init__(self, *, channel: str, reason: str, permanent: bool = False, away: bool = False) -> None:
+        self.permanent = permanent
+        self.away = away
+        self.reason = reason
+        super().__init__(channel=channel, reason=reason)
+
+
+class GatewayError(IcmcError):
+    """Raised for the address of a gateway that may not be used; it never repeats the address, which is secret."""
+
+    code = "bad-gateway"
+    sentence = "This address cannot be used for {channel}: {problem}"
+
+
+class StoryError(IcmcError):
+    """Raised when a story file cannot be replayed."""
+
+    code = "bad-story"
+    sentence = "The story {file} cannot be read: {problem}"
 
 
 class SpecialDayError(IcmcError):

@@ -17,7 +17,6 @@ from engine.adapters.sql.break_glass_store import BreakGlassStore
 from engine.adapters.sql.bundle_store import BundleStore
 from engine.adapters.sql.case_store import CaseStore
 from engine.adapters.sql.channel_store import ChannelStore
-from engine.adapters.sql.consent_store import ConsentStore
 from engine.adapters.sql.checkpoint_store import CheckpointStore
 from engine.adapters.sql.concern_store import ConcernStore
 from engine.adapters.sql.consent_store import ConsentStore
@@ -33,9 +32,7 @@ from engine.adapters.sql.item_store import ItemStore
 from engine.adapters.sql.job_store import JobStore
 from engine.adapters.sql.keeping_store import KeepingStore
 from engine.adapters.sql.key_store import KeyStore
-from engine.adapters.sql.keeping_store import KeepingStore
 from engine.adapters.sql.ledger_store import LedgerStore
-from engine.adapters.sql.link_store import LinkStore
 from engine.adapters.sql.link_store import LinkStore
 from engine.adapters.sql.match_store import MatchStore
 from engine.adapters.sql.message_store import MessageStore
