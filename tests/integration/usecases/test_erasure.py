@@ -139,9 +139,20 @@ def test_timers_of_other_cases_are_as_they_were(world: World) -> None:
 def test_of_two_persons_one_goes_and_what_the_case_says_stays_until_the_last(world: World, filled: Filled) -> None:
     case_id, first = _closed(world, persons=2)
     second = next(row.person_id for row in world.rows("SELECT person_id FROM case_person") if row.person_id != first)
+    about_first, about_second = uuid4(), uuid4()
+    with world.engine.unit_of_work() as work:
+        for step_id, person_id in ((about_first, first), (about_second, second)):
+            work.items.keep_answers(
+                {"words": NAME}, case_id=case_id, unit_id=world.unit, step_id=step_id, turn=1, at=START,
+                key_of=person_id,
+            )  # fmt: skip
+        work.commit()
     _erase(world, case_id, first)
     fresh = _another_process(world, filled)
+    with pytest.raises(KeyMissingError), fresh.unit_of_work() as work:
+        work.items.answers(about_first)
     with fresh.unit_of_work() as work:
+        assert work.items.answers(about_second) == {"words": NAME}
         assert work.records.report_of(case_id)
         assert work.persons.identity(second)
         assert work.persons.identity(first) == {}
