@@ -100,7 +100,8 @@ def _person(work: UnitOfWork, state: CaseState, person_id: UUID, on: date) -> Pe
 
 
 def _matches(work: UnitOfWork, state: CaseState, people: tuple[UUID, ...]) -> tuple[Match, ...]:
-    found = work.persons.matches(people, case_id=state.case.id) if people else ()
+    ours = tuple(dict.fromkeys(one for person in people for one in work.persons.same_as(person)))
+    found = work.persons.matches(ours, case_id=state.case.id) if ours else ()
     scored = [(sum(_WEIGHTS.get(kind, 0) for kind in match.kinds), match) for match in found]
     return tuple(Match(m.unit, m.contact, "person", score) for score, m in scored if score >= _WEIGHTS["name"])
 

@@ -13,6 +13,7 @@ from engine.errors import InvalidAnswersError, NotAllowedError, NotFoundError
 from engine.usecases import persons as ps
 from engine.usecases.same_person import bring_person, merge_persons, split_person, unmerge_persons
 from engine.usecases.steer_case import add_person, identify_person
+from engine.usecases.step_reading import read_step
 from tests.integration.usecases.world import START, World
 
 NAMES = ("Kamala of the blue house", "कमला", "কমলা বেগম")
@@ -192,6 +193,25 @@ def test_merging_two_persons_and_unmerging_them_leaves_everything_as_it_was(worl
         world.engine, two, one, case_id=other.case_id, other_case_id=mine.case_id, reason_code="papers", **ask(world)
     )
     assert same(world, two) == {one, two}, "an undone merge stands in nobody's way"
+
+
+def test_who_was_found_to_be_the_same_is_no_match_and_is_looked_for_by_the_names_of_both(world: World) -> None:
+    mine, other, third = world.open(), world.open(), world.open()
+    job = world.jobs(mine.case_number)[0]
+    one, two = named(world, mine.case_id, "Moni Khatun"), named(world, other.case_id, "Moni Khatun", "Tumpa Das")
+
+    def matches() -> int:
+        reading = read_step(world.engine, job)
+        assert reading is not None
+        return len(reading.context.matches)
+
+    assert matches() == 1
+    merge_persons(
+        world.engine, one, two, case_id=mine.case_id, other_case_id=other.case_id, reason_code="papers", **ask(world)
+    )
+    assert matches() == 0
+    named(world, third.case_id, "Tumpa Das")
+    assert matches() == 1
 
 
 def test_all_that_were_found_to_be_one_are_named_whichever_is_asked_about(world: World) -> None:
