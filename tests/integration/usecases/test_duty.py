@@ -152,7 +152,8 @@ def test_who_is_disabled_leaves_their_items_to_the_others(world: World) -> None:
     with world.engine.unit_of_work() as work:
         actor = work.directory.actor(world.who("caseworker").actor_id)
     assert actor is not None
-    set_disabled(world.engine, viewer=world.who("system_administrator"), email=actor.email, disabled=True)
+    admin = world.who("system_administrator").model_copy(update={"stepped_up_at": world.engine.wall_clock.now()})
+    set_disabled(world.engine, viewer=admin, email=actor.email, disabled=True)
     assert world.load(item).assignee_id is None
     assert _told(world, "reassigned") == {"supervisor"}
 
