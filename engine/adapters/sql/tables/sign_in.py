@@ -58,7 +58,10 @@ class RecoveryCodeRow(SQLModel, table=True):
 
 
 class InvitationRow(SQLModel, table=True):
-    """A link by which somebody sets a password, once; only its hash is kept. Without an actor: the first administrator."""
+    """A link by which somebody sets a password, once; only its hash is kept.
+
+    Without an actor it is that of the first administrator.
+    """
 
     __tablename__ = "invitation"
     id: UUID = Field(primary_key=True)
