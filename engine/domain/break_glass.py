@@ -1,5 +1,6 @@
 """Break-glass: who may see a case that is not theirs, for what reason, and for how long."""
 
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Final
@@ -15,7 +16,7 @@ REASONS: Final[Mapping[str, str]] = {
 LONGEST_HOURS: Final = 4
 SHORTEST_WORDS: Final = 10
 LONGEST_WORDS: Final = 2_000
-LONGEST_NUMBER: Final = 40
+_NUMBER: Final = re.compile(r"[A-Z]-[0-9A-Z]{4}-[0-9A-Z]{4}", re.IGNORECASE)
 ANSWER_WITHIN: Final = timedelta(hours=24)
 """A second person must have approved by then; else those above are told."""
 
@@ -26,8 +27,8 @@ OFTEN: Final = 5
 def problems_of(*, number: str, reason_code: str, words: str, hours: int) -> Mapping[str, str]:
     """Say what does not fit, by field; the same whether there is such a case or not."""
     problems = {}
-    if not 0 < len(number) <= LONGEST_NUMBER:
-        problems["number"] = "Give the number of the case."
+    if not is_case_number(number):
+        problems["number"] = "Give the number of the case, such as C-7K3M-2Q9D."
     if reason_code not in REASONS:
         problems["reason_code"] = "Choose a reason."
     if not SHORTEST_WORDS <= len(words) <= LONGEST_WORDS:
@@ -35,3 +36,8 @@ def problems_of(*, number: str, reason_code: str, words: str, hours: int) -> Map
     if not 1 <= hours <= LONGEST_HOURS:
         problems["hours"] = f"Choose 1 to {LONGEST_HOURS} hours."
     return problems
+
+
+def is_case_number(text: str) -> bool:
+    """Say whether a text has the shape of a case number: what people type is kept open only when it can be no name."""
+    return _NUMBER.fullmatch(text.strip()) is not None

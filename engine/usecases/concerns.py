@@ -4,6 +4,7 @@ from typing import Final
 from uuid import UUID
 
 from engine.assembly import Engine
+from engine.domain.break_glass import is_case_number
 from engine.domain.confidants import Colleague, confidant
 from engine.domain.safe_hours import EMAIL, IN_APP
 from engine.errors import InvalidAnswersError, NotFoundError
@@ -34,7 +35,7 @@ def raise_concern(
         if known is not None:
             return UUID(str(known["concern_id"]))
         about = work.directory.actor(about_id) if about_id else None
-        problems = _problems(kind, about, words, viewer)
+        problems = _problems(kind, about, words, viewer, case_number)
         if problems or about is None:
             raise InvalidAnswersError(problems)
         hearers = [_colleague(one) for one in work.directory.holders(roles=_HEARERS)]
@@ -123,8 +124,10 @@ def _tell(
         )  # fmt: skip
 
 
-def _problems(kind: str, about: ActorRecord | None, words: str, viewer: Viewer) -> dict[str, str]:
+def _problems(kind: str, about: ActorRecord | None, words: str, viewer: Viewer, case_number: str) -> dict[str, str]:
     problems = {}
+    if case_number.strip() and not is_case_number(case_number):
+        problems["case_number"] = "Give the number of a case, such as C-7K3M-2Q9D, or leave it out."
     if kind not in KINDS:
         problems["kind"] = "Say what it is about."
     if about is None or (about.id == viewer.actor_id and kind == "concern"):

@@ -125,7 +125,7 @@ def test_the_lead_sees_who_opened_it_and_why_and_confirms_it(portal: Portal, rep
 def test_who_does_not_care_for_people_is_not_offered_to_break_the_glass(portal: Portal, role: str) -> None:
     client = portal.as_role(role)
     assert "/break-glass" not in client.get("/cases").text
-    data = {"number": "C-1", "reason_code": "life_at_risk", "words": "something happened", "hours": "1"}
+    data = {"number": "C-1AAA-1AAA", "reason_code": "life_at_risk", "words": "something happened", "hours": "1"}
     assert client.post("/break-glass", data=data | {"command_id": str(uuid4())}).status_code == 403
 
 
