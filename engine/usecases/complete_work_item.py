@@ -63,7 +63,7 @@ def complete_work_item(
     now = engine.clock.now()
     with engine.unit_of_work() as work:
         state = work.cases.lock(work.items.get(item_id).case_id)
-        require_member(viewer, state)
+        require_member(viewer, state, kind="work item")
         known = work.records.answer_to(command_id)
         if known is not None:
             return _completion(known)

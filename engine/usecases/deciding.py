@@ -52,15 +52,16 @@ _ASKED_FOR: Mapping[type, Action] = {
 """What a viewer must be allowed to do for a command; working on the case is enough for the others."""
 
 
-def require_member(viewer: Viewer, state: CaseState, action: Action = Action.WORK) -> None:
+def require_member(viewer: Viewer, state: CaseState, action: Action = Action.WORK, *, kind: str = "case") -> None:
     """Refuse a viewer who does not see the case as its own unit does, in the words for what does not exist.
 
     That is one of another unit, one who sees no cases in it, and one to whom the case is denied or who is in conflict
-    with it. Raises `NotFoundError`, and `NotAllowedError` for who sees it and may not act.
+    with it. `kind` is what they named: a case, or a part of one. Raises `NotFoundError`, and `NotAllowedError` for who
+    sees it and may not act.
     """
     unit_id = state.case.unit_id
     if not viewer.is_system and (unit_id not in visible_units(viewer) or is_barred(viewer, state)):
-        raise NotFoundError(kind="case")
+        raise NotFoundError(kind=kind)
     if not can(viewer, action, unit_id=unit_id):
         raise NotAllowedError(actor=viewer.name, action=action.value)
 

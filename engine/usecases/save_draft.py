@@ -25,7 +25,7 @@ def save_draft(engine: Engine, item_id: UUID, *, viewer: Viewer, answers: Mappin
     with engine.unit_of_work() as work:
         item = work.items.get(item_id)
         state = work.cases.lock(item.case_id)
-        require_member(viewer, state)
+        require_member(viewer, state, kind="work item")
         verbs.require_open(item)
         if item.assignee_id not in {None, viewer.actor_id}:
             raise ConflictError(kind="work item")

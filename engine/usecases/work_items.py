@@ -67,7 +67,7 @@ def _change(
     now = engine.clock.now()
     with engine.unit_of_work() as work:
         state = work.cases.lock(work.items.get(item_id).case_id)
-        require_member(viewer, state)
+        require_member(viewer, state, kind="work item")
         if work.records.answer_to(command_id) is not None:
             return
         item = work.items.get(item_id)

@@ -1,0 +1,15 @@
+"""Give the oracle its world, once."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from engine.adapters.postgres.embedded import EmbeddedServer
+from tests.oracle.world import OracleWorld, made_world
+
+
+@pytest.fixture(scope="module")
+def world(postgres: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OracleWorld]:
+    """Give the world of the oracle."""
+    with made_world(postgres, tmp_path_factory.mktemp("oracle")) as made:
+        yield made
