@@ -53,8 +53,7 @@ _BARRED = (
     + " UNION SELECT m.actor_id FROM restriction r JOIN membership m ON m.unit_id = c.unit_id "
     "WHERE r.case_id = c.id AND r.lifted_at IS NULL AND m.actor_id <> r.holder_id "
     "AND NOT EXISTS (SELECT FROM membership o WHERE o.actor_id = m.actor_id AND o.unit_id = c.unit_id "
-    "AND o.role = 'data_protection_officer')"
-    + ") x)"
+    "AND o.role = 'data_protection_officer')" + ") x)"
 )
 _LOAD = text(
     "SELECT c.id, json_build_object('report', c.report, 'facts', c.facts, "
