@@ -31,6 +31,7 @@ from engine.usecases.save_draft import save_draft
 from engine.usecases.steer_case import add_person, add_step, identify_person
 from engine.views import Viewer
 from tests.integration.installation import Installation, installed, story, until
+from tests.integration.marked_journeys import walk_journeys
 
 MARK = "Zqxanary"
 PHONE = "+99 77120"
@@ -58,6 +59,7 @@ class Typed:
     log: list[str]
     fields: set[tuple[str, str]] = field(default_factory=set)
     steps: set[str] = field(default_factory=set)
+    shown: list[str] = field(default_factory=list)
 
     def client_of(self, role: str) -> TestClient:
         client = TestClient(create_app(self.site.engine), base_url="http://127.0.0.1", raise_server_exceptions=False)
@@ -80,6 +82,7 @@ def typed() -> Iterator[Typed]:
         typed = Typed(site, opened.case_id, people, log)
         for step_type in _asked(site):
             _answer(typed, step_type)
+        typed.shown = walk_journeys(site.engine, opened.case_id, people, mark=MARK, phone=PHONE)
         _add_file(site, opened.case_id, people)
         due = site.rows("SELECT min(due_at) AS at FROM deadline WHERE status = 'open'")[0]["at"]
         site.move_to(due + timedelta(seconds=1))
@@ -94,6 +97,28 @@ def test_marked_words_were_typed_into_every_form_of_the_story_and_of_each_pillar
     texts = {(one.key, spec.name) for one in _asked(typed.site) for spec in one.fields if _is_text(spec)}
     assert len(texts) > LEAST_TEXTS
     assert typed.fields >= texts
+
+
+def test_marked_words_were_typed_on_every_journey_beside_the_forms_and_shown_where_they_may_be(typed: Typed) -> None:
+    assert typed.shown
+    assert all(_is_hit(text) for text in typed.shown)
+    for table in (
+        "attachment",
+        "consent",
+        "partner_view",
+        "legal_hold",
+        "concern",
+        "break_glass",
+        "kept_form",
+        "contact",
+    ):
+        assert typed.site.rows(f"SELECT 1 FROM {table}"), table
+
+
+def test_no_message_holds_it_and_the_database_holds_every_word_that_channels_are_given(typed: Typed) -> None:
+    words = typed.site.rows("SELECT concat_ws(' ', subject, body, html, link) AS words FROM message")
+    assert words
+    assert not [one for one in words if _is_hit(one["words"])]
 
 
 def test_prefect_holds_nothing_that_was_typed(typed: Typed) -> None:

@@ -1,0 +1,125 @@
+"""Journeys beside the forms of a case, in which marked words are typed wherever somebody can type."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+import pytest
+
+from engine.assembly import Engine
+from engine.domain.consent import GivenBy
+from engine.domain.files import FileKind
+from engine.errors import InvalidAnswersError, SignInError
+from engine.replay.world import people_of
+from engine.usecases.attachments import Arrival, open_file
+from engine.usecases.break_glass import break_glass
+from engine.usecases.channels import set_contact
+from engine.usecases.concerns import answer_concern, raise_concern
+from engine.usecases.consents import Agreed, record_consent
+from engine.usecases.holds import place_hold
+from engine.usecases.invitations import ask_for_link
+from engine.usecases.kept_forms import keep_form
+from engine.usecases.partner_links import answer_by_link, make_partner_link, open_partner_link, read_by_link
+from engine.usecases.persons import add_name, propose_identity
+from engine.usecases.referrals import Wanted, offer_referral
+from engine.usecases.releasing import release_referral
+from engine.usecases.sign_in import sign_in
+from engine.usecases.subject_access import correct_person
+from engine.views import Viewer
+
+SHARED = ("person.name", "person.phone")
+
+
+def walk_journeys(engine: Engine, case_id: UUID, people: Mapping[str, Viewer], *, mark: str, phone: str) -> list[str]:
+    """Share, upload, correct, hold, tell, break the glass and sign in; gives what was shown where it may be shown."""
+    with engine.unit_of_work() as work:
+        state = work.cases.read(case_id)
+    number, person = state.case.number, state.persons[0].person_id
+    _write_persons(engine, case_id, person, people["case_manager"], mark, phone)
+    shown = [
+        _send_outside(engine, case_id, person, people, mark),
+        _upload(engine, case_id, people["case_manager"], mark),
+    ]
+    place_hold(
+        engine, case_id, viewer=people["case_manager"], command_id=uuid4(), kind="appeal", reason=f"{mark} appeals."
+    )  # fmt: skip
+    _tell_of_concern(engine, people, number, mark)
+    _break_glass(engine, number, mark)
+    _sign_in(engine, people["caseworker"], mark, phone)
+    return shown
+
+
+def _write_persons(engine: Engine, case_id: UUID, person: UUID, lead: Viewer, mark: str, phone: str) -> None:
+    wanted = {"case_id": case_id, "viewer": lead}
+    add_name(engine, person, command_id=uuid4(), name=f"{mark} other", **wanted)  # type: ignore[arg-type]
+    propose_identity(
+        engine, person, command_id=uuid4(), name=f"{mark} maybe", aliases=(f"{mark} or",), phone=f"{phone} 00009",
+        **wanted,  # type: ignore[arg-type]
+    )  # fmt: skip
+    correct_person(
+        engine, case_id, person, viewer=lead, command_id=uuid4(), reason_code="wrong_from_start",
+        changes={"name": f"{mark}ia Corrected"}, remark=f"{mark} said so.",
+    )  # fmt: skip
+
+
+def _send_outside(engine: Engine, case_id: UUID, person: UUID, people: Mapping[str, Viewer], mark: str) -> str:
+    lead, until = people["case_manager"], engine.clock.now() + timedelta(days=90)
+    agreed = Agreed(person, GivenBy.GUARDIAN, ("shelter",), ("kind:shelter",), SHARED, until, assent="yes")
+    consent = record_consent(engine, case_id, viewer=people["counsellor"], command_id=uuid4(), agreed=agreed)
+    wanted = Wanted(
+        purpose="shelter", help="safe_place", urgency="high", fields=SHARED, consent_id=consent,
+        note=f"{mark} waits at the gate.", to_name="House of Hope", to_kind="shelter",
+    )  # fmt: skip
+    referral = offer_referral(engine, case_id, viewer=lead, command_id=uuid4(), to_unit_id=None, wanted=wanted)
+    with engine.unit_of_work() as work:
+        found = work.referrals.get(referral)
+    if found is not None and found.sent_at is None:
+        release_referral(engine, referral, viewer=people["supervisor"], command_id=uuid4())
+    link = make_partner_link(engine, referral, viewer=lead, command_id=uuid4())
+    token = link.path.removeprefix("/p/")
+    sitting = open_partner_link(engine, token, code=link.code)
+    answer_by_link(engine, token, sitting, accepts=True)
+    return str(read_by_link(engine, token, sitting))
+
+
+def _upload(engine: Engine, case_id: UUID, lead: Viewer, mark: str) -> str:
+    arrival = Arrival(engine, case_id, viewer=lead, name=f"{mark}.txt", kind=FileKind.OTHER)
+    arrival.take(f"{mark} wrote this. ".encode() * 500)
+    file_id = arrival.finish()
+    return b"".join(open_file(engine, file_id, case_id=case_id, viewer=lead).parts).decode()
+
+
+def _tell_of_concern(engine: Engine, people: Mapping[str, Viewer], number: str, mark: str) -> None:
+    told = {"viewer": people["lawyer"], "kind": "concern", "about_id": people["caseworker"].actor_id}
+    words = f"{mark} was seen with a stranger."
+    with pytest.raises(InvalidAnswersError):
+        raise_concern(engine, command_id=uuid4(), case_number=f"about {mark}", words=words, **told)  # type: ignore[arg-type]
+    concern = raise_concern(engine, command_id=uuid4(), case_number=number, words=words, **told)  # type: ignore[arg-type]
+    with engine.unit_of_work() as work:
+        kept = work.concerns.get(concern)
+    assert kept is not None
+    hearer = engine.queries.viewer(kept.recipient_id)
+    answer_concern(
+        engine, concern, viewer=hearer, command_id=uuid4(), status="looked_into", words=f"{mark} is safe, I looked."
+    )  # fmt: skip
+
+
+def _break_glass(engine: Engine, number: str, mark: str) -> None:
+    _, others = people_of(engine, jurisdiction="IN-MN", label="Far")
+    wanted = {"viewer": others["caseworker"], "reason_code": "life_at_risk", "hours": 1}
+    words = f"{mark} stands before us and bleeds."
+    with pytest.raises(InvalidAnswersError):
+        break_glass(engine, command_id=uuid4(), number=mark, words=words, **wanted)  # type: ignore[arg-type]
+    break_glass(engine, command_id=uuid4(), number=number, words=words, **wanted)  # type: ignore[arg-type]
+
+
+def _sign_in(engine: Engine, viewer: Viewer, mark: str, phone: str) -> None:
+    with pytest.raises(SignInError):
+        sign_in(engine, email=f"{mark}@example.org", password=f"{mark} and more", network="192.0.2.7")
+    ask_for_link(engine, email=f"{mark}@example.org")
+    keep_form(engine, viewer.actor_id, path="/report", fields=[("a-narrative", f"{mark} was typing.")])
+    with engine.unit_of_work() as work:
+        person = work.directory.actor(viewer.actor_id)
+    assert person is not None
+    assert person.email
+    set_contact(engine, viewer=viewer, email=person.email, channel="sms", address=f"{phone}00002".replace(" ", ""))
