@@ -16,6 +16,7 @@ from engine.domain.narrowing import OPERATIONAL, covers
 from engine.domain.policy import Action, can
 from engine.errors import NotAllowedError, NotFoundError
 
+_OF_CONFLICT = frozenset({"ConflictNoted", "ConflictEnded"})
 OF_WORK = frozenset({"CaseOpened", "CaseClosed", "CaseReopened", "RunStarted", "RunEnded", "RunReopened"})
 """The events that tell how the work of the whole case goes."""
 
@@ -44,8 +45,14 @@ def history(reading: Reading, viewer: vw.Viewer, case_id: UUID) -> tuple[vw.Even
             text=sentence(row["type"], row["body"], titles.of),
         )
         for row in rows
-        if not is_narrowed(access) or _is_shown(access, titles, row["type"], row["body"])
+        if not _is_kept_from(viewer, row["type"], row["body"])
+        and (not is_narrowed(access) or _is_shown(access, titles, row["type"], row["body"]))
     )
+
+
+def _is_kept_from(viewer: vw.Viewer, type_: str, body: Body) -> bool:
+    """Say whether an event notes, or ends, that the viewer must not be told of the case: they do not learn of it."""
+    return type_ in _OF_CONFLICT and body.get("actor_id") == str(viewer.actor_id)
 
 
 class _Titles:
