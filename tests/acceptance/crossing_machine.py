@@ -7,7 +7,6 @@ and says from them who may see what at this instant. After every act the engine 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import product
 from typing import Any, ClassVar
 from uuid import UUID, uuid4
 
@@ -28,7 +27,6 @@ from engine.usecases.steer_case import add_person, identify_person
 from engine.views import Viewer
 from tests.integration.usecases.world import World
 
-LISTED = ("caseworker", "police_liaison", "system_administrator")
 PERSONAS = ("caseworker", "counsellor", "police_liaison", "auditor", "system_administrator")
 WHO_SEES_CASES = frozenset(PERSONAS) - {"system_administrator"}
 WHO_ANSWERS = WHO_BREAKS = WHO_REVEALS = frozenset({"caseworker", "counsellor", "police_liaison"})
@@ -217,9 +215,10 @@ class Crossing(RuleBasedStateMachine):
         self.model.grants[grant_id] = {"case": case.id, "to": whom, "fields": fields, "until": until, "ended": False}
 
     @rule(pick=PICK)
-    @precondition(lambda self: self.model.grants)
+    @precondition(lambda self: any("glass" not in one for one in self.model.grants.values()))
     def end_grant(self, pick: int) -> None:
-        grant_id, grant = self._pick(self.model.grants, pick)
+        by_hand = {key: one for key, one in self.model.grants.items() if "glass" not in one}
+        grant_id, grant = self._pick(by_hand, pick)
         with self.world.engine.unit_of_work() as work:
             work.access.end_grant(grant_id, at=self.now, reason="over")
             work.commit()
@@ -237,21 +236,22 @@ class Crossing(RuleBasedStateMachine):
             fields = ("case.*", "person.*", *(f"{key}.*" for key in self.world.engine.registry.step_types))
             until = self.now + timedelta(hours=hours)
             self.model.grants[uuid4()] = {
-                "case": case.id, "to": (side, role), "fields": fields, "until": until, "ended": False
+                "case": case.id, "to": (side, role), "fields": fields, "until": until, "ended": False, "glass": True
             }  # fmt: skip
 
-    @rule(pick=PICK, side=SIDES, role=st.none() | st.sampled_from(PERSONAS))
-    def deny(self, pick: int, side: int, role: str | None) -> None:
+    @rule(pick=PICK, whom=PICK, whole=st.booleans())
+    def deny(self, pick: int, whom: int, whole: bool) -> None:  # noqa: FBT001 - drawn
+        """Shut out one who sees the case, or their whole unit."""
         case = self._case(pick)
-        if role is None and side == case.side:
-            return
+        side, role = self._one_who_sees(case, whom)
+        as_unit = whole and side != case.side
         denial = deny_access(
             self.world.engine, case.id, viewer=self._own(case, "case_manager"), command_id=uuid4(),
-            reason_code="concern", actor_id=self._who(side, role).actor_id if role else None,
-            unit_id=None if role else self.sides[side][0],
+            reason_code="concern", actor_id=None if as_unit else self._who(side, role).actor_id,
+            unit_id=self.sides[side][0] if as_unit else None,
         )  # fmt: skip
-        whom = (side, role) if role else side
-        self.model.denials[denial] = {"case": case.id, "whom": whom, "lifted": False}
+        named = side if as_unit else (side, role)
+        self.model.denials[denial] = {"case": case.id, "whom": named, "lifted": False}
 
     @rule(pick=PICK)
     @precondition(lambda self: any(not one["lifted"] for one in self.model.denials.values()))
@@ -269,9 +269,12 @@ class Crossing(RuleBasedStateMachine):
         answer_lift(engine, case.id, request, viewer=second, command_id=uuid4(), approved=True)
         denial["lifted"] = True
 
-    @rule(pick=PICK, side=SIDES, role=st.sampled_from(sorted(WHO_SEES_CASES)))
-    def conflict(self, pick: int, side: int, role: str) -> None:
+    @rule(pick=PICK, whom=PICK)
+    def conflict(self, pick: int, whom: int) -> None:
+        """Note that one who sees the case must not, or that one who must not may again."""
         case = self._case(pick)
+        noted = sorted(named for case_id, named in self.model.conflicts if case_id == case.id)
+        side, role = noted[0] if noted and whom % 2 else self._one_who_sees(case, whom)
         key, actor = (case.id, (side, role)), self._who(side, role).actor_id
         lead = self._own(case, "case_manager")
         if key in self.model.conflicts:
@@ -336,7 +339,7 @@ class Crossing(RuleBasedStateMachine):
         if not hasattr(self, "model"):
             return
         known = {case.id: case for case in self.model.cases}
-        for side, role in product(range(3), LISTED):
+        for side, role in self._personas():
             lines = self.world.engine.queries.cases(self._who(side, role), limit=10_000)
             shown = {line.id for line in lines} & set(known)
             wanted = {key for key, case in known.items() if self.model.shown(case, side, role, self.now) != ("-",)}
@@ -365,6 +368,13 @@ class Crossing(RuleBasedStateMachine):
     def now(self) -> datetime:
         """The present."""
         return self.world.clock.now()
+
+    def _one_who_sees(self, case: Known, pick: int) -> tuple[int, str]:
+        """Choose among those who see a case, those of other units first; anybody when nobody does."""
+        seeing = [one for one in self._personas() if self.model.shown(case, *one, self.now) != ("-",)]
+        strangers = [one for one in seeing if one[0] != case.side]
+        among = (strangers if pick % 3 else seeing) or seeing or self._personas()
+        return among[pick % len(among)]
 
     def _personas(self) -> list[tuple[int, str]]:
         return [(side, role) for side in range(3) for role in PERSONAS]

@@ -7,9 +7,11 @@ from uuid import uuid4
 import pytest
 from hypothesis import Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
+from sqlalchemy import true
 
 from engine.adapters.postgres.databases import APP, OWNER, create_database, drop_database
 from engine.adapters.postgres.embedded import EmbeddedServer
+from engine.adapters.sql import visibility
 from engine.builtin import CORE
 from engine.plugin.registry import load_registry
 from engine.replay.world import people_of
@@ -38,7 +40,13 @@ def world(postgres: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory) ->
 
 
 def test_nothing_crosses_without_a_live_grant(world: World) -> None:
-    _run(world, examples=6, steps=20)
+    _run(world, examples=5, steps=20)
+
+
+def test_a_denial_that_is_not_heeded_is_found(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(visibility, "not_denied", lambda _viewer, _case_id: true())
+    with pytest.raises(AssertionError):
+        _run(world, examples=4, steps=20)
 
 
 @pytest.mark.faults
