@@ -177,7 +177,7 @@ def test_a_picture_of_too_many_pixels_is_refused_before_it_is_unpacked() -> None
             media_type_of(io.BytesIO(bomb), "x.png")
 
 
-@pytest.mark.parametrize("ending", set(MADE) - {"txt", "csv"})
+@pytest.mark.parametrize("ending", sorted(set(MADE) - {"txt", "csv"}))
 def test_the_shared_copy_says_nothing_of_who_made_it_where_and_when(ending: str) -> None:
     content = MADE[ending]()
     copy = copied(ending, content)
