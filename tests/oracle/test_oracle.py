@@ -127,12 +127,17 @@ def test_lists_counts_and_searches_show_nothing_of_what_is_not_theirs(world: Ora
         answer = ask(world, persona, address, {})
         assert answer.status_code in _LIST_STATUSES, (address, answer.status_code)
         for matter in MATTERS:
-            shown = world.values_in(answer.text.replace(f'value="{world.objects[matter.name].values["number"]}"', ""))
+            shown = world.values_in(without_echo(answer.text, world.objects[matter.name].values["number"]))
             allowed = planted_on(persona, matter, "list")
             assert shown[matter.name] <= allowed, (persona.name, address, matter.name, shown[matter.name] - allowed)
     found = ask(world, persona, "GET /cases", {}).text
     visible = {matter.name for matter in MATTERS if world.objects[matter.name].values["number"] in found}
     assert visible == {matter.name for matter in MATTERS if sight(persona, matter)}, persona.name
+
+
+def without_echo(body: str, asked: str) -> str:
+    """Give a page of a search without what was typed into it, in its field and in the link to an emergency."""
+    return body.replace(f'value="{asked}"', "").replace(f'/break-glass?number={asked}"', "")
 
 
 @pytest.mark.parametrize("persona", PERSONAS, ids=lambda persona: persona.name)
