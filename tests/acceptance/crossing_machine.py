@@ -130,7 +130,7 @@ class Crossing(RuleBasedStateMachine):
     @precondition(lambda self: self.model.consents)
     def offer(self, pick: int, to: int, more: bool) -> None:  # noqa: FBT001 - drawn
         consent_id, consent = self._pick(self.model.consents, pick)
-        fields = (*consent["fields"], "person.phone") if more else consent["fields"]
+        fields = (*consent["fields"], "person.age") if more else consent["fields"]
         wanted = Wanted(purpose="shelter", help="safe_place", urgency="high", fields=fields, consent_id=consent_id)
         case: Known = consent["case"]
         covered = set(fields) <= set(consent["fields"]) or "person.*" in consent["fields"]
