@@ -1,0 +1,117 @@
+"""Definitions, added days, and recounts."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any, NamedTuple, Protocol
+from uuid import UUID
+
+
+class StoredDefinition(NamedTuple):
+    """A version of a definition as it is stored; `flattened` is what is compiled."""
+
+    id: UUID
+    kind: str
+    name: str
+    version: int
+    title: str
+    status: str
+    content_hash: str
+    source: str
+    flattened: Mapping[str, Any]
+    author: str
+    published_at: datetime | None
+
+
+class StoredDay(NamedTuple):
+    """A day that somebody has added to a calendar: `kind` is `holiday` or `working`; `who` is their name."""
+
+    id: UUID
+    calendar: str
+    day: date
+    kind: str
+    name: str
+    reason: str
+    added_by: UUID | None
+    added_at: datetime
+    who: str = ""
+
+
+class OpenRecount(NamedTuple):
+    """A change after which deadlines are counted again, and the last case that was looked at."""
+
+    id: UUID
+    kind: str
+    name: str
+    after_case_id: UUID | None
+
+
+class Definitions(Protocol):
+    """Definitions."""
+
+    def by_hash(self, content_hash: str) -> StoredDefinition | None:
+        """Load the workflow with a content hash, whatever its status."""
+        ...
+
+    def published(self, kind: str) -> tuple[StoredDefinition, ...]:
+        """Load what is published of a kind, by name."""
+        ...
+
+    def current(self, kind: str, name: str) -> StoredDefinition | None:
+        """Load the published version of a definition."""
+        ...
+
+    def newest_version(self, kind: str, name: str) -> int:
+        """Give the highest version number there is; 0 when there is none."""
+        ...
+
+    def publish(self, stored: StoredDefinition, *, contract_hashes: Mapping[str, str], at: datetime) -> None:
+        """Write a version as the published one; the one before is retired and stays for its running cases."""
+        ...
+
+    def stamp(self) -> tuple[int, int, int]:
+        """Give a value that changes with each calendar, ladder or law pack published, each day added or taken back."""
+        ...
+
+    def hold(self, kind: str, name: str) -> None:
+        """Keep others from changing a definition, or the days of a calendar, until the transaction ends."""
+        ...
+
+
+class SpecialDays(Protocol):
+    """Days that were added to calendars."""
+
+    def live(self, calendar: str | None = None) -> tuple[StoredDay, ...]:
+        """List the days that were added and not taken back, in order of date; of every calendar unless one is named."""
+        ...
+
+    def add(self, day: StoredDay) -> None:
+        """Write a day."""
+        ...
+
+    def remove(self, day_id: UUID, *, by: UUID, at: datetime) -> None:
+        """Take a day back; it stays in the table with who took it back, and when."""
+        ...
+
+
+class Recounts(Protocol):
+    """Changes after which open deadlines are counted again."""
+
+    def ask(self, recount_id: UUID, *, kind: str, name: str, by: UUID, at: datetime) -> None:
+        """Ask that the open deadlines that a change concerns are counted again."""
+        ...
+
+    def open(self) -> tuple[OpenRecount, ...]:
+        """List the recounts that are not done, the oldest first."""
+        ...
+
+    def concerned(self, kind: str, name: str, *, after: UUID | None, most: int) -> tuple[UUID, ...]:
+        """List open cases that a change may concern, by id, those after one that was looked at already."""
+        ...
+
+    def went_on(self, recount_id: UUID, *, case_id: UUID, moved: int) -> None:
+        """Keep that a case was looked at; a second time changes nothing."""
+        ...
+
+    def done(self, recount_id: UUID, *, at: datetime) -> None:
+        """Say that every case was looked at."""
+        ...
