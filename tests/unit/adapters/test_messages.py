@@ -12,11 +12,7 @@ from engine.adapters.message_rules import ALLOWED
 from engine.adapters.messages import TemplateRenderer
 from engine.errors import SettingsError
 
-KINDS = (
-    "answered", "approval", "assigned", "digest", "due_soon", "erase_copy", "erasure_asked", "escalated",
-    "extension_answered", "extension_asked",
-    "handed_over", "overdue", "reassigned", "referred", "relieved", "returned", "storm", "system_trouble",
-)  # fmt: skip
+KINDS = sorted(path.stem for path in (data_folder("templates") / "messages" / "en").glob("*.txt"))
 LANGUAGES = ("as", "bn", "en", "hi", "my", "ne")
 LAYOUT = (data_folder("templates") / "messages" / "layout.html").read_text(encoding="utf-8")
 VALUES = {
@@ -60,6 +56,19 @@ def test_every_message_that_is_not_about_a_deadline_reads_well_without_a_due_tim
     body = TemplateRenderer(data_folder("templates")).message(kind, ("en",), VALUES | {"due_time": ""}).body
     assert "  " not in body
     assert " ." not in body
+
+
+@pytest.mark.parametrize("language", ["bn", "hi"])
+def test_hindi_and_bengali_say_every_kind_with_what_the_english_words_name(language: str) -> None:
+    folder = data_folder("templates") / "messages"
+    assert len(KINDS) > 25
+    assert sorted(path.stem for path in (folder / language).glob("*.txt")) == KINDS
+    for kind in KINDS:
+        theirs, english = (
+            set(re.findall(r"{[{%].*?[}%]}", (folder / one / f"{kind}.txt").read_text(encoding="utf-8")))
+            for one in (language, "en")
+        )
+        assert theirs == english, kind
 
 
 def test_a_subject_line_never_names_the_step_or_the_unit() -> None:
