@@ -243,6 +243,13 @@ class AuditUnavailableError(IcmcError):
     sentence = "This cannot be done now, since it cannot be written down who did it. Try again soon."
 
 
+class TooOftenError(IcmcError):
+    """Raised when somebody does within an hour what nobody's work needs so often; `most` is how often it goes."""
+
+    code = "too-often"
+    sentence = "{what} goes {most} times within an hour, and no more. Wait a while, or ask a colleague of the case."
+
+
 class FileRefusedError(IcmcError):
     """Raised when a file is not taken; says why, and nothing of its content."""
 

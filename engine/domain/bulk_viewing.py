@@ -1,4 +1,4 @@
-"""When somebody looks at more cases than their work needs."""
+"""When somebody looks at more than their work needs: what is told, and what is stopped."""
 
 from typing import Final
 
@@ -8,6 +8,12 @@ TIMES_MEDIAN: Final = 3
 """So is more than this many times one's own median hour."""
 LEAST: Final = 10
 """Fewer cases than this within an hour are never unusual, however quiet the hours before were."""
+REVEALS: Final = frozenset({"answers", "places", "person", "document", "file", "original file"})
+"""What is looked at only by a deliberate act."""
+MOST_REVEALS_IN_AN_HOUR: Final = 200
+"""No more goes: one every eighteen seconds, for an hour. Forms that are filled in, and pages of cases, always open."""
+MOST_COPIES_IN_AN_HOUR: Final = 20
+"""So many copies for spreadsheets can be asked for within an hour."""
 
 
 def is_unusual(opened: int, median: float) -> bool:

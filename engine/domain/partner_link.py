@@ -1,6 +1,7 @@
 """A link by which a partner without an account answers one referral: opened by a code that comes by another way."""
 
 from datetime import datetime, timedelta
+from hmac import compare_digest
 from typing import Final, Self
 from uuid import UUID
 
@@ -44,7 +45,7 @@ class PartnerLink(Record):
     def is_open_in(self, session_hash: bytes, now: datetime) -> bool:
         """Say whether it is open in a browser now."""
         until = self.session_until
-        is_here = self.session_hash is not None and self.session_hash == session_hash
+        is_here = self.session_hash is not None and compare_digest(self.session_hash, session_hash)
         return self.ended_at is None and is_here and until is not None and now < min(until, self.expires_at)
 
     def opened(self, session_hash: bytes, now: datetime) -> Self:

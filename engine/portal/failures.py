@@ -27,6 +27,7 @@ from engine.errors import (
     NotAllowedError,
     NotFoundError,
     SignInError,
+    TooOftenError,
     UnknownOutcomeError,
     UnknownStepTypeError,
 )
@@ -37,9 +38,10 @@ from engine.usecases.readings import note_refusal
 from engine.views import Viewer
 
 _ID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-_REFUSALS: Final = (NotFoundError, NotAllowedError, NotACandidateError)
+_REFUSALS: Final = (NotFoundError, NotAllowedError, NotACandidateError, TooOftenError)
 _STATUSES: Final = (
     (AuditUnavailableError, HTTPStatus.SERVICE_UNAVAILABLE),
+    (TooOftenError, HTTPStatus.TOO_MANY_REQUESTS),
     (NotFoundError, HTTPStatus.NOT_FOUND),
     (UnknownStepTypeError, HTTPStatus.NOT_FOUND),
     (NotAllowedError, HTTPStatus.FORBIDDEN),
@@ -68,6 +70,7 @@ _WORDS: Final = {
     HTTPStatus.CONFLICT: ("Somebody was faster", ""),
     HTTPStatus.GONE: ("This is over", ""),
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: ("This is too long", "Send less text at once."),
+    HTTPStatus.TOO_MANY_REQUESTS: ("That is too often", ""),
     HTTPStatus.SERVICE_UNAVAILABLE: ("This cannot be done now", ""),
     HTTPStatus.UNPROCESSABLE_ENTITY: ("Something does not fit", ""),
 }

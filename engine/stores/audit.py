@@ -1,6 +1,6 @@
 """What is proved: audit streams, readings, checkpoints, escalations."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, NamedTuple, Protocol
@@ -75,6 +75,10 @@ class AuditLog(Protocol):
 
     def note_reading(self, reading: Reading) -> None:
         """Add that somebody looked at what identifies people of a case."""
+        ...
+
+    def count_readings(self, actor_id: UUID, *, of: Collection[str], since: datetime) -> int:
+        """Count how often somebody has looked at some parts of cases after an instant."""
         ...
 
     def opened(self, *, since: datetime, until: datetime) -> tuple[tuple[UUID, int], ...]:

@@ -180,6 +180,10 @@ class Keeping(Protocol):
         """Write that a copy is wanted; gives it with its number, which nobody else has."""
         ...
 
+    def count_copies(self, asked_by: UUID, *, since: datetime) -> int:
+        """Count how many copies somebody has asked for after an instant."""
+        ...
+
     def copy(self, copy_id: UUID) -> ExportCopy | None:
         """Load a copy, and keep others from changing it until the transaction ends."""
         ...

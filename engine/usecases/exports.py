@@ -1,12 +1,14 @@
 """Make a copy for a spreadsheet: for a purpose, numbered, fetched once; a large one needs a second person."""
 
 import hashlib
+import hmac
 from collections.abc import Callable, Mapping
-from datetime import date
-from typing import NamedTuple
+from datetime import date, timedelta
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from engine.assembly import Engine
+from engine.domain.bulk_viewing import MOST_COPIES_IN_AN_HOUR
 from engine.domain.keeping import (
     COPY_LIVES,
     MOST_ROWS,
@@ -17,13 +19,14 @@ from engine.domain.keeping import (
     needs_second_person,
 )
 from engine.domain.policy import Action, can, units_that_let
-from engine.errors import AlreadyEndedError, InvalidAnswersError, NotAllowedError, NotFoundError
+from engine.errors import AlreadyEndedError, InvalidAnswersError, NotAllowedError, NotFoundError, TooOftenError
 from engine.ports import JsonValue
 from engine.usecases.step_up import require_step_up
 from engine.views import SheetView, Viewer
 
 WHAT = frozenset({"cases", "steps", "limits"})
 FORMATS = frozenset({"csv", "xlsx"})
+_HOUR: Final = timedelta(hours=1)
 
 
 class Fetched(NamedTuple):
@@ -49,7 +52,7 @@ def ask_copy(
     """Ask for a copy of what the viewer sees of their own units; gives its id.
 
     One of more than 50 lines waits for a second person. Raises `InvalidAnswersError`, `StepUpNeededError`,
-    `NotAllowedError`.
+    `NotAllowedError`, and `TooOftenError` for the twenty-first within an hour.
     """
     _require(viewer, Action.EXPORT)
     require_step_up(engine, viewer)
@@ -59,6 +62,8 @@ def ask_copy(
         raise InvalidAnswersError({"since": f"These are {counted} lines, and {MOST_ROWS} are the most: choose fewer."})
     status = CopyStatus.ASKED if needs_second_person(counted) else CopyStatus.READY
     with engine.unit_of_work() as work:
+        if work.keeping.count_copies(viewer.actor_id, since=now - _HOUR) >= MOST_COPIES_IN_AN_HOUR:
+            raise TooOftenError(what="Asking for a copy", most=MOST_COPIES_IN_AN_HOUR)
         copy = work.keeping.add_copy(
             ExportCopy(
                 id=engine.entropy.uuid(), number=0, asked_by=viewer.actor_id, unit_id=_unit(viewer), asked_at=now,
@@ -120,7 +125,7 @@ def fetch_copy(engine: Engine, copy_id: UUID, *, token: str, viewer: Viewer, wri
     now = engine.clock.now()
     with engine.unit_of_work() as work:
         copy = work.keeping.copy(copy_id)
-        if copy is None or copy.asked_by != viewer.actor_id or copy.token_hash != _hash(token):
+        if copy is None or copy.asked_by != viewer.actor_id or not _fits(copy, token):
             raise NotFoundError(kind="copy")
         _require(viewer, Action.EXPORT)
         require_step_up(engine, viewer)
@@ -174,6 +179,10 @@ def _unit(viewer: Viewer) -> UUID | None:
 def _require(viewer: Viewer, action: Action) -> None:
     if not can(viewer, action):
         raise NotAllowedError(actor=viewer.name, action=action.value)
+
+
+def _fits(copy: ExportCopy, token: str) -> bool:
+    return copy.token_hash is not None and hmac.compare_digest(copy.token_hash, _hash(token))
 
 
 def _hash(token: str) -> bytes:

@@ -1,12 +1,16 @@
 """Write down who looks at what identifies people, and who was refused it, before anything is shown."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID
 
 from engine.assembly import Engine
-from engine.errors import AuditUnavailableError, UnknownStepTypeError
-from engine.stores import Reading
+from engine.domain.bulk_viewing import MOST_REVEALS_IN_AN_HOUR, REVEALS
+from engine.errors import AuditUnavailableError, TooOftenError, UnknownStepTypeError
+from engine.stores import Reading, UnitOfWork
 from engine.views import Viewer
+
+_HOUR: Final = timedelta(hours=1)
 
 
 def note_reading(
@@ -21,15 +25,28 @@ def note_reading(
     """Write that somebody looks at a part of a case: `what` names the part, `classes` the sorts of what it tells.
 
     Call it once it is sure that the viewer may, and before anything is shown. Raises `AuditUnavailableError` when it
-    cannot be written, whatever the reason: what is not written down is not shown.
+    cannot be written, whatever the reason: what is not written down is not shown. Raises `TooOftenError` for what is
+    revealed by a deliberate act, when somebody has done that too often within an hour.
     """
     read = reading_of(viewer, case_id, what, classes, at=engine.clock.now(), subject_id=subject_id)
     try:
         with engine.unit_of_work() as work:
+            require_pace(engine, work, viewer, what)
             work.audit.note_reading(read)
             work.commit()
+    except TooOftenError:
+        raise
     except Exception as error:
         raise AuditUnavailableError from error
+
+
+def require_pace(engine: Engine, work: UnitOfWork, viewer: Viewer, what: str) -> None:
+    """Refuse to reveal more within an hour than anybody's work needs; raises `TooOftenError`."""
+    if what not in REVEALS or viewer.is_system:
+        return
+    since = engine.clock.now() - _HOUR
+    if work.audit.count_readings(viewer.actor_id, of=REVEALS, since=since) >= MOST_REVEALS_IN_AN_HOUR:
+        raise TooOftenError(what="Revealing what identifies people", most=MOST_REVEALS_IN_AN_HOUR)
 
 
 def reading_of(

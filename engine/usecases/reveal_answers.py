@@ -8,7 +8,7 @@ from engine.domain.state import CaseState
 from engine.errors import NotFoundError
 from engine.stores import UnitOfWork
 from engine.usecases.deciding import require_access
-from engine.usecases.readings import classes_of_step, note_reading, reading_of
+from engine.usecases.readings import classes_of_step, note_reading, reading_of, require_pace
 from engine.usecases.step_up import require_step_up
 from engine.views import AnswerView, PersonView, StretchView, Viewer
 
@@ -16,7 +16,7 @@ from engine.views import AnswerView, PersonView, StretchView, Viewer
 def reveal_answers(engine: Engine, step_id: UUID, *, case_id: UUID, viewer: Viewer) -> tuple[AnswerView, ...]:
     """Give all answers of a step, unmasked; that it was done is written first, and without that nothing is shown.
 
-    Raises `NotFoundError`, `NotAllowedError`, `AuditUnavailableError`.
+    Raises `NotFoundError`, `NotAllowedError`, `TooOftenError`, `AuditUnavailableError`.
     """
     _record_step(engine, step_id, case_id=case_id, viewer=viewer, event="AnswersRevealed", what="answers")
     return engine.queries.unsealed_answers(viewer, step_id)
@@ -34,10 +34,14 @@ def reveal_places(engine: Engine, step_id: UUID, *, case_id: UUID, viewer: Viewe
 
 
 def reveal_person(engine: Engine, person_id: UUID, *, case_id: UUID, viewer: Viewer) -> PersonView:
-    """Give who a person is, unmasked; that it was done is written first, and without that nothing is shown."""
+    """Give who a person is, unmasked; that it was done is written first, and without that nothing is shown.
+
+    Raises what `reveal_answers` raises.
+    """
     with engine.unit_of_work() as work:
         state = work.cases.lock(case_id)
         _require(engine, work, viewer, case_id)
+        require_pace(engine, work, viewer, "person")
         if all(person.person_id != person_id for person in state.persons):
             raise NotFoundError(kind="part of this case")
         _record(engine, work, state, "PersonRevealed", {"person_id": str(person_id)}, viewer)
@@ -68,6 +72,7 @@ def _record_step(engine: Engine, step_id: UUID, *, case_id: UUID, viewer: Viewer
     with engine.unit_of_work() as work:
         state = work.cases.lock(case_id)
         _require(engine, work, viewer, case_id)
+        require_pace(engine, work, viewer, what)
         step = state.steps.get(step_id)
         if step is None:
             raise NotFoundError(kind="part of this case")

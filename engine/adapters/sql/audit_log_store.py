@@ -1,6 +1,6 @@
 """What happens beside cases, and who looked at what: links of chains, written last of all in a transaction."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -18,6 +18,7 @@ _EVENT, _READING = tb.AuditEventRow.__table__, tb.ReadingRow.__table__  # type: 
 _BEGIN = text("INSERT INTO audit_chain (name, length, head) VALUES (:name, 0, '') ON CONFLICT (name) DO NOTHING")
 _LOCK = text("SELECT length, head FROM audit_chain WHERE name = :name FOR UPDATE")
 _SAVE = text("UPDATE audit_chain SET length = :length, head = :head WHERE name = :name")
+_READ_SINCE = text("SELECT count(*) FROM reading WHERE actor_id = :actor AND at > :since AND what = ANY(:of)")
 _OPENED = text("""
     SELECT actor_id, count(DISTINCT case_id) FROM reading
     WHERE actor_id IS NOT NULL AND at > :since AND at <= :until GROUP BY actor_id ORDER BY actor_id
@@ -62,6 +63,11 @@ class AuditLogStore:
         """Add that somebody looked at what identifies people of a case."""
         row = reading._asdict() | {"classes": list(reading.classes), "roles": list(reading.roles)}
         self._held.setdefault(readings_name(reading.case_id), []).append(row)
+
+    def count_readings(self, actor_id: UUID, *, of: Collection[str], since: datetime) -> int:
+        """Count how often somebody has looked at some parts of cases after an instant."""
+        values = {"actor": actor_id, "since": since, "of": sorted(of)}
+        return int(self._connection.execute(_READ_SINCE, values).scalar_one())
 
     def opened(self, *, since: datetime, until: datetime) -> tuple[tuple[UUID, int], ...]:
         """Count how many cases each person has opened after one instant and up to another."""

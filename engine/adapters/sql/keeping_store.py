@@ -286,6 +286,11 @@ class KeepingStore:
         self._connection.execute(insert(COPY), numbered.model_dump() | {"chosen": dict(copy.chosen)})
         return numbered
 
+    def count_copies(self, asked_by: UUID, *, since: datetime) -> int:
+        """Count how many copies somebody has asked for after an instant."""
+        mine = select(func.count()).select_from(COPY).where(COPY.c.asked_by == asked_by, COPY.c.asked_at > since)
+        return int(self._connection.execute(mine).scalar_one())
+
     def copy(self, copy_id: UUID) -> ExportCopy | None:
         """Load a copy, and keep others from changing it until the transaction ends."""
         row = self._first(COPY, ExportCopy, COPY.c.id == copy_id)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -70,6 +71,25 @@ def test_a_refusal_that_cannot_be_written_down_says_nothing_else(portal: Portal,
         answer = client.post(_person(portal, reported) + "/reveal")
     assert answer.status_code == 503
     assert reported.number not in answer.text
+
+
+def test_nobody_reveals_more_within_an_hour_than_work_needs_and_pages_stay_open(
+    portal: Portal, reported: Reported, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, reveal = portal.as_role("case_manager"), _person(portal, reported) + "/reveal"
+    monkeypatch.setattr("engine.usecases.readings.MOST_REVEALS_IN_AN_HOUR", 3)
+    assert [client.post(reveal).status_code for _ in range(4)] == [200, 200, 200, 429]
+    case = _case(portal, reported)
+    for method, path in (("POST", reveal), ("POST", f"{reported.page}/steps/{case.steps[0].id}/reveal")):
+        refused = client.request(method, path)
+        assert refused.status_code == 429
+        assert "3 times within an hour" in refused.text
+        assert CANARY not in refused.text
+    assert _refusals(portal)[-1]["body"]["code"] == "too-often"
+    assert client.get(reported.page).status_code == 200
+    assert portal.as_role("supervisor").post(reveal).status_code == 200
+    portal.clock.move_to(portal.clock.now() + timedelta(hours=1, minutes=1))
+    assert portal.as_role("case_manager").post(reveal).status_code == 200
 
 
 def _sensitive(portal: Portal, reported: Reported) -> Iterator[tuple[str, str]]:

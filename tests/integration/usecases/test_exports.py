@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from engine.adapters.spreadsheets import as_csv
+from engine.domain.bulk_viewing import MOST_COPIES_IN_AN_HOUR
 from engine.domain.keeping import ROWS_ALONE
 from engine.domain.records import PersonRole
 from engine.errors import (
@@ -19,6 +20,7 @@ from engine.errors import (
     OwnApprovalError,
     StepUpNeededError,
     TooFineError,
+    TooOftenError,
 )
 from engine.usecases.exports import Fetched, answer_copy, ask_copy, fetch_copy, link_to_copy
 from engine.usecases.retention import run_retention
@@ -120,6 +122,16 @@ def test_a_copy_holds_the_cases_of_the_own_unit_only(world: World) -> None:
         id=uuid4(), case=case, unit=world.network.other_unit, purpose="care", at=world.clock.now(),
     )  # fmt: skip
     assert world.engine.queries.count_copied(viewer, "cases", {}) == 0
+
+
+def test_nobody_asks_for_more_copies_within_an_hour_than_work_needs(world: World) -> None:
+    for _ in range(MOST_COPIES_IN_AN_HOUR):
+        _ask(world)
+    with pytest.raises(TooOftenError, match="20 times within an hour"):
+        _ask(world)
+    _ask(world, viewer=_stepped(world, "case_manager"))
+    world.later(hours=1)
+    _ask(world)
 
 
 def test_who_may_not_copy_or_does_not_say_for_what_is_refused(world: World) -> None:

@@ -1,0 +1,131 @@
+"""What is dangerous in Python is not done: no shell, nothing unpickled, no secret that is guessed or leaks by time."""
+
+import ast
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+ROOT: Final = Path(__file__).parents[2]
+STARTS_PROGRAMS: Final = {
+    "engine/adapters/file_scanner.py",
+    "engine/adapters/graphviz_svg.py",
+    "engine/adapters/postgres/accounts.py",
+    "engine/adapters/postgres/binaries.py",
+    "engine/adapters/postgres/clients.py",
+    "engine/adapters/postgres/postmaster.py",
+    "engine/bench/automatic.py",
+    "engine/bench/deliveries.py",
+    "engine/orchestration/launch.py",
+    "engine/orchestration/server.py",
+}
+RANDOM_FOR_STORIES: Final = {"engine/replay/simulator.py", "engine/replay/world.py"}
+UNPICKLES: Final = {"pickle", "dill", "cloudpickle", "marshal", "shelve", "jsonpickle", "yaml"}
+SHELLS: Final = {"os.system", "os.popen", "subprocess.getoutput", "subprocess.getstatusoutput", "pty.spawn"}
+EVALUATES: Final = {"eval", "exec", "__import__"}
+SECRET: Final = re.compile(r"(^|_)(token|secret|password|csrf|otp|(session|token|code|key|password|device)_hash)$")
+"""How what must not leak is called. The hash of a definition or of a link of the history is known to everybody."""
+NUMBERS_OF_CLAIMS: Final = {("engine/adapters/sql/job_store.py", "row.token != token")}
+"""The token of a claim is a number that counts up, and no secret."""
+
+
+def _modules() -> Iterator[tuple[str, ast.Module]]:
+    for folder in ("engine", "pillars"):
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            yield path.relative_to(ROOT).as_posix(), ast.parse(path.read_text(encoding="utf-8"))
+
+
+MODULES: Final = dict(_modules())
+
+
+def _imported(tree: ast.Module) -> set[str]:
+    names = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    names |= {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    return {name.partition(".")[0] for name in names}
+
+
+def _called(tree: ast.Module) -> Iterator[tuple[str, ast.Call]]:
+    """Give every call with its dotted name, as it is written."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            yield ast.unparse(node.func), node
+
+
+def _is_secret(node: ast.expr) -> bool:
+    """Say whether an operand is named like a secret; what the database compares in a query is a column of `.c`."""
+    while isinstance(node, ast.Call):
+        node = node.func
+    name = node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
+    return bool(SECRET.search(name)) and ".c." not in ast.unparse(node)
+
+
+def _compared(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Compare) and any(isinstance(one, ast.Eq | ast.NotEq) for one in node.ops):
+            sides = [node.left, *node.comparators]
+            if any(_is_secret(one) for one in sides) and not any(".c." in ast.unparse(one) for one in sides):
+                yield ast.unparse(node)
+
+
+def _shells(tree: ast.Module) -> list[str]:
+    found = [name for name, _ in _called(tree) if name in SHELLS]
+    return found + [
+        name
+        for name, call in _called(tree)
+        for word in call.keywords
+        if word.arg == "shell" and not (isinstance(word.value, ast.Constant) and word.value.value is False)
+    ]
+
+
+def _unpickled(tree: ast.Module) -> list[str]:
+    loads = [name for name, call in _called(tree) if name.rpartition(".")[2] == "YAML" and not _is_plain(call)]
+    return sorted(_imported(tree) & UNPICKLES) + loads
+
+
+def _is_plain(call: ast.Call) -> bool:
+    """Say whether a reader of YAML is one that makes texts, numbers, lists and mappings only."""
+    return any(
+        word.arg == "typ" and isinstance(word.value, ast.Constant) and word.value.value in {"rt", "safe"}
+        for word in call.keywords
+    )
+
+
+def test_no_shell_is_started_and_programs_only_where_that_is_a_modules_work() -> None:
+    assert {name: found for name, tree in MODULES.items() if (found := _shells(tree))} == {}
+    starting = {name for name, tree in MODULES.items() if "subprocess" in _imported(tree)}
+    assert starting == STARTS_PROGRAMS
+
+
+def test_nothing_is_unpickled_evaluated_or_made_of_yaml() -> None:
+    assert {name: found for name, tree in MODULES.items() if (found := _unpickled(tree))} == {}
+    evaluated = {name for name, tree in MODULES.items() for called, _ in _called(tree) if called in EVALUATES}
+    assert evaluated == set()
+
+
+def test_chance_that_can_be_guessed_is_for_stories_only() -> None:
+    assert {name for name, tree in MODULES.items() if "random" in _imported(tree)} == RANDOM_FOR_STORIES
+
+
+def test_secrets_are_never_compared_so_that_time_tells_how_much_of_them_fits() -> None:
+    found = {(name, written) for name, tree in MODULES.items() for written in _compared(tree)}
+    assert found == NUMBERS_OF_CLAIMS
+
+
+@pytest.mark.parametrize(
+    ("written", "finds"),
+    [
+        ("subprocess.run(line, shell=True)", _shells),
+        ("subprocess.run(line, shell=wanted)", _shells),
+        ("os.system(line)", _shells),
+        ("import pickle", _unpickled),
+        ("from yaml import load", _unpickled),
+        ("YAML(typ='unsafe').load(text)", _unpickled),
+        ("YAML().load(text)", _unpickled),
+        ("copy.token_hash != _hash(token)", _compared),
+        ("given == link.session_hash", _compared),
+    ],
+)
+def test_each_of_these_is_found_where_somebody_writes_it(written: str, finds: Callable[[ast.Module], Any]) -> None:
+    assert list(finds(ast.parse(written)))
