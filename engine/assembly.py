@@ -143,6 +143,7 @@ class Engine:
     tombstones: Tombstones = field(default_factory=NoTombstones)
     portal_url: str = ""
     demo: bool = False
+    factor_for_all: bool = False
     signer: Signer = field(default_factory=Unsigned)
     anchors: Anchors = field(default_factory=NoSecondPlace)
     faults: Callable[[Iterable[Path]], Iterable[AuditFault]] = _no_faults

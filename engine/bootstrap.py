@@ -146,6 +146,7 @@ def build_engine(
         tombstones=TombstoneFile(settings.checkpoint_folder),
         portal_url=settings.address,
         demo=settings.demo,
+        factor_for_all=settings.factor_for_all,
         signer=signer,
         anchors=AnchorFiles(settings.checkpoint_folder),
         faults=lambda folders: faults(sql, vault, signer, _outside(folders)),

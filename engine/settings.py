@@ -33,6 +33,7 @@ class Settings(BaseSettings):
     smtp_security: str = Field(default="starttls", pattern="^(starttls|tls|none)$")
     gateway_hosts: tuple[str, ...] = ()
     file_scanner: str = ""
+    factor_for_all: bool = False
     prefect_ui: bool = True
     prefect_port: int = 0
     pillars: dict[str, str] = Field(default_factory=dict)

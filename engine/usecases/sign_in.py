@@ -122,7 +122,7 @@ def viewer_of(engine: Engine, token: str) -> Viewer | None:
             return None
         if not _is_fresh(engine, session, viewer, now):
             return None
-        must_enrol = not engine.demo and must_have_factor(viewer.roles) and not session.by_factor
+        must_enrol = _needs_factor(engine, viewer) and not session.by_factor
         work.sign_ins.touch_session(token_hash, at=now)
         work.commit()
     proved = {
@@ -130,6 +130,11 @@ def viewer_of(engine: Engine, token: str) -> Viewer | None:
     }  # fmt: skip
     bare = {"roles": (), "unit_ids": (), "memberships": (), "must_enrol": True} if must_enrol else {}
     return viewer.model_copy(update=proved | bare)
+
+
+def _needs_factor(engine: Engine, viewer: Viewer) -> bool:
+    """Say whether somebody does nothing without a second factor: an administrator, or everybody if it is set so."""
+    return not engine.demo and (engine.factor_for_all or must_have_factor(viewer.roles))
 
 
 def who_was_signed_in(engine: Engine, token: str) -> UUID | None:

@@ -75,6 +75,16 @@ def test_an_administrator_has_no_role_until_a_second_factor_is_set_up(world: Wor
     assert (whole.must_enrol, whole.roles, whole.by_factor) == (False, ("system_administrator",), True)
 
 
+def test_an_installation_can_ask_everybody_for_a_second_factor(world: World) -> None:
+    token = _begin(world, "caseworker").token
+    assert _viewer(world, token).roles == ("caseworker",)
+    world.engine = replace(world.engine, factor_for_all=True)
+    bare = _viewer(world, token)
+    assert (bare.must_enrol, bare.roles, bare.unit_ids, bare.memberships) == (True, (), (), ())
+    _, done = _set_up(world, "caseworker")
+    assert _viewer(world, done.token).roles == ("caseworker",)
+
+
 def test_with_a_second_factor_the_password_alone_opens_nothing(world: World) -> None:
     secret, _ = _set_up(world, "caseworker")
     begun = _begin(world, "caseworker")
