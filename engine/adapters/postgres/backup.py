@@ -20,7 +20,7 @@ from engine.adapters.postgres.files import sync_path
 from engine.adapters.postgres.restore import restore_into
 from engine.errors import DamagedError, ServiceError, SettingsError
 
-_LOCK: Final = 4_711_120_002
+_LOCK: Final = 4_711_120_009
 _TABLES: Final = """
     SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE c.relkind = 'r' AND n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema' ORDER BY 1, 2

@@ -15,6 +15,7 @@ from engine.adapters.postgres.embedded import EmbeddedServer, start_embedded, st
 from engine.adapters.postgres.restore import restore_backup
 from engine.adapters.postgres.roles import urls_from
 from engine.errors import DamagedError, ServiceError, SettingsError
+from engine.orchestration.deadline_loop import LOCK
 
 
 @pytest.fixture
@@ -49,6 +50,14 @@ def databases(postgres: EmbeddedServer, prefix: str) -> list[str]:
     with connected(postgres.url("postgres")) as connection:
         found = connection.execute("SELECT datname FROM pg_database WHERE starts_with(datname, %s)", (prefix,))
         return [row[0] for row in found.fetchall()]
+
+
+def test_a_backup_is_made_while_a_worker_fires_deadlines_and_neither_waits_for_the_other(
+    postgres: EmbeddedServer, source: str, tmp_path: Path
+) -> None:
+    with connected(postgres.url(source)) as worker:
+        assert worker.execute("SELECT pg_try_advisory_lock(%s)", (LOCK,)).fetchone() == (True,)
+        assert make_backup(postgres.url(source), tmp_path / "icmc.dump").size > 0
 
 
 def test_a_backup_brings_back_rows_owners_and_grants(
