@@ -49,6 +49,7 @@ from engine.adapters.sql.queries import (
 from engine.adapters.sql.queries import viewer as viewer_queries
 from engine.adapters.sql.queries.known import Known
 from engine.adapters.sql.queries.reading import Reading
+from engine.adapters.sql.second_wall import raise_wall
 from engine.domain.compiled import CompiledWorkflow
 from engine.domain.library import Library
 from engine.plugin.registry import Registry
@@ -77,10 +78,16 @@ class SqlQueries:
         self._gateways = gateways
 
     @contextmanager
-    def _reading(self) -> Iterator[Reading]:
-        """Begin a transaction that only reads; what was read, the time and the definitions outlive it."""
+    def _reading(self, viewer: vw.Viewer | None = None) -> Iterator[Reading]:
+        """Begin a transaction that only reads; what was read, the time and the definitions outlive it.
+
+        With a viewer, the database itself gives only the rows that this viewer may see.
+        """
+        now = self._clock.now()
         with self._engine.connect() as connection:
-            yield Reading(connection, self._clock.now(), self._known)
+            if viewer is not None:
+                raise_wall(connection, viewer, now)
+            yield Reading(connection, now, self._known)
 
     def viewer(self, actor_id: UUID) -> vw.Viewer:
         """Give an actor as a viewer; raises `NotFoundError` for an unknown or disabled one."""
@@ -89,17 +96,17 @@ class SqlQueries:
 
     def worklist(self, viewer: vw.Viewer, *, only_mine: bool = False, limit: int = 100) -> tuple[vw.WorkItemView, ...]:
         """List what the viewer has claimed or may claim: overdue first, then by due time."""
-        with self._reading() as reading:
+        with self._reading(viewer) as reading:
             return worklist.worklist(reading, viewer, only_mine=only_mine, limit=limit)
 
     def work_counts(self, viewer: vw.Viewer, *, zone: str) -> vw.WorkCounts:
         """Count what `worklist` lists, and what waits for the viewer's acknowledgement; today is that of the zone."""
-        with self._reading() as reading:
+        with self._reading(viewer) as reading:
             return worklist.work_counts(reading, viewer, zone=zone)
 
     def work_item(self, viewer: vw.Viewer, item_id: UUID) -> vw.WorkItemView:
         """Give one work item; raises `NotFoundError`."""
-        with self._reading() as reading:
+        with self._reading(viewer) as reading:
             return worklist.work_item(reading, viewer, item_id)
 
     def form(self, viewer: vw.Viewer, item_id: UUID) -> vw.FormView:
@@ -107,7 +114,7 @@ class SqlQueries:
 
         Raises `NotFoundError`, `AlreadyEndedError`, or `NotACandidateError` for one that is not the viewer's to do.
         """
-        with self._reading() as reading:
+        with self._reading(viewer) as reading:
             rows = form.form_rows(reading, viewer, item_id)
         return form.form_view(reading, rows, self._vault)
 
@@ -115,79 +122,79 @@ class SqlQueries:
         self, viewer: vw.Viewer, *, status: str = "open", number: str = "", offset: int = 0, limit: int = 50
     ) -> tuple[vw.CaseLine, ...]:
         """List cases, those with the nearest deadline first; `status` is open, closed or all; `number` a beginning."""
-        with self._reading() as reading:
+        with self._reading(viewer) as reading:
             return cases.cases(reading, viewer, status=status, number=number, offset=offset, limit=limit)
 
     def count_cases(self, viewer: vw.Viewer, *, status: str = "open") -> int:
         """Count the cases that `cases` would list."""
-        with self._reading() as reading:
+        with self._reading(viewer) as reading:
             return cases.count_cases(reading, viewer, status=status)
 
     def case(self, viewer: vw.Viewer, case_id: UUID) -> vw.CaseView:
         """Give a case page, identifying answers masked; raises `NotFoundError`."""
-        with self._reading() as reading:
+        with self._reading(viewer) as reading:
             rows = case_rows.case_rows(reading, viewer, case_id)
             done = jobs.jobs_of_case(reading, case_id)
         return case_page.case_view(reading, viewer, rows, done, self._vault)
 
     def find_case(self, viewer: vw.Viewer, number: str) -> UUID:
         """Find a case by its number; raises `NotFoundError`."""
-        with self._reading() as reading:
+        with self._reading(viewer) as reading:
             return cases.find_case(reading, viewer, number)
 
     def history(self, viewer: vw.Viewer, case_id: UUID) -> tuple[vw.EventView, ...]:
         """Give the history of a case in words, without content; raises `NotFoundError`."""
-        with self._reading() as reading:
+        with self._reading(viewer) as reading:
             return history.history(reading, viewer, case_id)
 
     def explain_deadline(self, viewer: vw.Viewer, deadline_id: UUID) -> vw.ExplanationView:
         """Say line by line why a deadline falls when it falls, and who is told when; raises `NotFoundError`."""
-        with self._reading() as reading:
+        with self._reading(viewer) as reading:
             return why.explanation(reading, viewer, deadline_id)
 
     def explain_step(self, viewer: vw.Viewer, case_id: UUID, step: str) -> tuple[vw.ExplanationView, ...]:
         """Explain every deadline of a step, named by its id or its key; raises `NotFoundError`."""
-        with self._reading() as reading:
+        with self._reading(viewer) as reading:
             return why.explanations(reading, viewer, case_id, step)
 
     def asked_extensions(self, viewer: vw.Viewer) -> tuple[vw.AskedView, ...]:
         """List who asks for more time in the viewer's units, if the viewer may give it, the nearest deadline first."""
-        with self._reading() as reading:
+        with self._reading(viewer) as reading:
             return asked.asked_extensions(reading, viewer)
 
     def delays(self, viewer: vw.Viewer) -> tuple[vw.DelayLine, ...]:
         """Count by unit and month what was kept and what was late, and by whom; raises `NotAllowedError`."""
-        with self._reading() as reading:
+        with self._reading(viewer) as reading:
             return delays.delays(reading, viewer)
 
     def keeping(self, viewer: vw.Viewer, case_id: UUID | None = None) -> vw.KeepingView:
         """List what is held, sealed, to be erased or due; raises `NotFoundError`, `NotAllowedError`."""
-        with self._reading() as reading:
+        with self._reading(viewer) as reading:
             return keeping.keeping(reading, viewer, case_id)
 
     def holders(self, viewer: vw.Viewer, case_id: UUID) -> tuple[tuple[UUID, str], ...]:
         """List who may hold a case while it is sealed; raises `NotFoundError`."""
-        with self._reading() as reading:
+        with self._reading(viewer) as reading:
             return keeping.holders(reading, viewer, case_id)
 
     def copies(self, viewer: vw.Viewer) -> tuple[vw.ExportCopyView, ...]:
         """List the copies that the viewer asked for or may agree to, the latest first."""
-        with self._reading() as reading:
+        with self._reading(viewer) as reading:
             return copies.copies(reading, viewer)
 
     def count_copied(self, viewer: vw.Viewer, what: str, chosen: Mapping[str, Any]) -> int:
         """Count the lines that a copy would have now; raises `NotAllowedError`."""
-        with self._reading() as reading:
+        with self._reading(viewer) as reading:
             return copies.count_rows(reading, viewer, what, chosen)
 
     def sheet(self, viewer: vw.Viewer, what: str, chosen: Mapping[str, Any]) -> vw.SheetView:
         """Give the lines of a copy; only the use case that records it may ask. Raises `NotAllowedError`."""
-        with self._reading() as reading:
+        with self._reading(viewer) as reading:
             return copies.sheet(reading, viewer, what, chosen)
 
     def statistics(self, viewer: vw.Viewer, *, of: str, by: Sequence[str], outside: bool) -> vw.StatisticsView:
         """Count cases or steps, small counts withheld; raises `NotAllowedError`, `TooFineError`."""
-        with self._reading() as reading:
+        with self._reading(viewer) as reading:
             return statistics.statistics(reading, viewer, of=of, by=by, outside=outside)
 
     def unsealed_subject(self, viewer: vw.Viewer, case_id: UUID, person_id: UUID) -> vw.SubjectView:
@@ -195,36 +202,36 @@ class SqlQueries:
 
         Raises `NotFoundError`, `NotAllowedError`.
         """
-        with self._reading() as reading:
+        with self._reading(viewer) as reading:
             rows = subject.SubjectRows(reading, viewer, case_id, person_id)
         return subject.subject_view(reading, rows, self._vault)
 
     def document(self, viewer: vw.Viewer, document_id: UUID) -> str:
         """Give a document's HTML; raises `NotFoundError`, `NotAllowedError`."""
-        with self._reading() as reading:
+        with self._reading(viewer) as reading:
             found = documents.sealed_document(reading, viewer, document_id)
         return sealed.opened_document(self._vault, document_id, found)
 
     def case_of_document(self, viewer: vw.Viewer, document_id: UUID) -> UUID:
         """Give the case of a document; raises `NotFoundError`."""
-        with self._reading() as reading:
+        with self._reading(viewer) as reading:
             return documents.case_of_document(reading, viewer, document_id)
 
     def unsealed_answers(self, viewer: vw.Viewer, step_id: UUID) -> tuple[vw.AnswerView, ...]:
         """Give every answer of a step; the caller records the act. Raises `NotFoundError`, `NotAllowedError`."""
-        with self._reading() as reading:
+        with self._reading(viewer) as reading:
             row = reveal.answers_row(reading, viewer, step_id)
         return reveal.unmasked_answers(reading, row, self._vault)
 
     def unsealed_places(self, viewer: vw.Viewer, step_id: UUID) -> tuple[vw.StretchView, ...]:
         """Give where the times of a step led; the caller records the act. Raises `NotFoundError`, `NotAllowedError`."""
-        with self._reading() as reading:
+        with self._reading(viewer) as reading:
             rows = reveal.places_rows(reading, viewer, step_id)
         return reveal.unmasked_places(rows, self._vault)
 
     def unsealed_person(self, viewer: vw.Viewer, person_id: UUID) -> vw.PersonView:
         """Give who a person is; the caller records the act. Raises `NotFoundError`, `NotAllowedError`."""
-        with self._reading() as reading:
+        with self._reading(viewer) as reading:
             seen = reveal.person_row(reading, viewer, person_id)
             others = () if sight.is_narrowed(seen.access) else person_page.others_of(reading, viewer, person_id)
         person = reveal.unmasked_person(seen, self._vault)
@@ -232,12 +239,12 @@ class SqlQueries:
 
     def person(self, viewer: vw.Viewer, case_id: UUID, person_id: UUID) -> vw.PersonPageView:
         """Show what may be seen of a person of a case without a recorded act; raises `NotFoundError`."""
-        with self._reading() as reading:
+        with self._reading(viewer) as reading:
             return person_page.person_page(reading, viewer, case_id, person_id)
 
     def case_links(self, viewer: vw.Viewer, case_id: UUID) -> tuple[vw.CaseLinkView, ...]:
         """List with which other cases a case belongs together; raises `NotFoundError`."""
-        with self._reading() as reading:
+        with self._reading(viewer) as reading:
             return case_links.case_links(reading, viewer, case_id)
 
     def audit_lines(
@@ -256,7 +263,7 @@ class SqlQueries:
 
         `sort` is readings, refusals, others or empty for all; instants are in UTC.
         """
-        with self._reading() as reading:
+        with self._reading(viewer) as reading:
             return audit.audit_lines(
                 reading, viewer, sort=sort, actor_id=actor_id, number=number, since=since, until=until, offset=offset,
                 limit=limit,
@@ -264,48 +271,48 @@ class SqlQueries:
 
     def readers(self, viewer: vw.Viewer, case_id: UUID) -> tuple[vw.ReaderLine, ...]:
         """List who looked at a case, day by day; raises `NotFoundError`, `NotAllowedError`."""
-        with self._reading() as reading:
+        with self._reading(viewer) as reading:
             return audit.readers(reading, viewer, case_id)
 
     def account(self, viewer: vw.Viewer, case_id: UUID) -> tuple[vw.AccountLine, ...]:
         """Tell what happened in a case as the person may read it; raises `NotFoundError`, `NotAllowedError`."""
-        with self._reading() as reading:
+        with self._reading(viewer) as reading:
             return audit.account(reading, viewer, case_id)
 
     def my_glass(self, viewer: vw.Viewer) -> tuple[vw.GlassLine, ...]:
         """List what the viewer asked to see in an emergency."""
-        with self._reading() as reading:
+        with self._reading(viewer) as reading:
             return told.my_glass(reading, viewer)
 
     def glass_to_confirm(self, viewer: vw.Viewer) -> tuple[vw.GlassView, ...]:
         """List what was opened in an emergency of the units whose glass the viewer confirms, without words."""
-        with self._reading() as reading:
+        with self._reading(viewer) as reading:
             return tuple(told.glass_view(row, viewer) for row in told.glass_rows(reading, viewer))
 
     def glass(self, viewer: vw.Viewer, request_id: UUID) -> vw.GlassView:
         """Give one of them with its words; the caller records the act. Raises `NotFoundError`."""
-        with self._reading() as reading:
+        with self._reading(viewer) as reading:
             rows = told.glass_rows(reading, viewer, request_id)
         return told.glass_view(rows[0], viewer, self._vault)
 
     def concerns(self, viewer: vw.Viewer) -> tuple[vw.ConcernLine, ...]:
         """List what the viewer told in confidence, and what was told to them."""
-        with self._reading() as reading:
+        with self._reading(viewer) as reading:
             return told.concerns(reading, viewer)
 
     def notices(self, viewer: vw.Viewer, *, limit: int = 50) -> tuple[vw.NoticeView, ...]:
         """Give the viewer's in-app inbox, newest first."""
-        with self._reading() as reading:
+        with self._reading(viewer) as reading:
             return notices.notices(reading, viewer, limit=limit)
 
     def unread(self, viewer: vw.Viewer) -> int:
         """Count the viewer's unread notices."""
-        with self._reading() as reading:
+        with self._reading(viewer) as reading:
             return notices.unread(reading, viewer)
 
     def demo_mailbox(self, viewer: vw.Viewer, *, limit: int = 100) -> tuple[vw.MailView, ...]:
         """Give what the demo would have sent; empty outside the demo."""
-        with self._reading() as reading:
+        with self._reading(viewer) as reading:
             return notices.demo_mailbox(reading, viewer, limit=limit)
 
     def definitions(self, kind: str = "workflow") -> tuple[vw.DefinitionView, ...]:
@@ -334,47 +341,47 @@ class SqlQueries:
 
     def jobs_of(self, viewer: vw.Viewer, case_id: UUID) -> tuple[vw.JobView, ...]:
         """List the jobs of a case; raises `NotFoundError`."""
-        with self._reading() as reading:
+        with self._reading(viewer) as reading:
             return jobs.jobs_of(reading, viewer, case_id)
 
     def board(self, viewer: vw.Viewer) -> vw.BoardView:
         """Give the admin's board; raises `NotAllowedError` for others. Ids and states only, no case content."""
-        with self._reading() as reading:
+        with self._reading(viewer) as reading:
             return board.board(reading, viewer)
 
     def actors(self, viewer: vw.Viewer) -> tuple[vw.ActorView, ...]:
         """List the people of the viewer's units; in the demo, everybody."""
-        with self._reading() as reading:
+        with self._reading(viewer) as reading:
             return viewer_queries.actors(reading, viewer)
 
     def members(self, viewer: vw.Viewer) -> tuple[vw.MemberView, ...]:
         """List everybody who acts or acted; for a supervisor those of their units. Raises `NotAllowedError`."""
-        with self._reading() as reading:
+        with self._reading(viewer) as reading:
             return people.members(reading, viewer)
 
     def member(self, viewer: vw.Viewer, actor_id: UUID) -> vw.MemberView:
         """Give one of them, or somebody whom the viewer supervises; raises `NotFoundError`."""
-        with self._reading() as reading:
+        with self._reading(viewer) as reading:
             return people.member(reading, viewer, actor_id)
 
     def unit_list(self, viewer: vw.Viewer) -> tuple[vw.UnitView, ...]:
         """List the units with what they lack; raises `NotAllowedError` for who does not manage people."""
-        with self._reading() as reading:
+        with self._reading(viewer) as reading:
             return people.unit_list(reading, viewer)
 
-    def units(self, viewer: vw.Viewer) -> tuple[tuple[UUID, str], ...]:  # noqa: ARG002 - every question takes the viewer
+    def units(self, viewer: vw.Viewer) -> tuple[tuple[UUID, str], ...]:
         """List the units of the network: id and name."""
-        with self._reading() as reading:
+        with self._reading(viewer) as reading:
             return viewer_queries.units(reading)
 
     def sharing(self, viewer: vw.Viewer, case_id: UUID) -> vw.SharingView:
         """Show what was agreed and sent of a case, to the unit that has it; raises `NotFoundError`."""
-        with self._reading() as reading:
+        with self._reading(viewer) as reading:
             return sharing.sharing(reading, viewer, case_id)
 
     def matches(self, viewer: vw.Viewer) -> tuple[vw.MatchView, ...]:
         """List which other units may know persons of the viewer's cases; raises `NotAllowedError`."""
-        with self._reading() as reading:
+        with self._reading(viewer) as reading:
             return sharing.matches(reading, viewer)
 
     def partner_page(self, referral_id: UUID, note: str) -> vw.PartnerPage:
@@ -384,55 +391,55 @@ class SqlQueries:
 
     def sent(self, viewer: vw.Viewer, *, limit: int = 100) -> tuple[vw.SentView, ...]:
         """List what left the viewer's cases, or waits to, and what others sent to the viewer's units."""
-        with self._reading() as reading:
+        with self._reading(viewer) as reading:
             return sent.sent(reading, viewer, limit=limit)
 
     def link(self, viewer: vw.Viewer, token: str) -> vw.LinkView:
         """Give what the opaque link of a message leads to; raises `NotFoundError`."""
-        with self._reading() as reading:
+        with self._reading(viewer) as reading:
             return links.link(reading, viewer, token)
 
     def shifts(self, viewer: vw.Viewer) -> tuple[vw.ShiftView, ...]:
         """List the shifts of the viewer's units that are not over."""
-        with self._reading() as reading:
+        with self._reading(viewer) as reading:
             return duty.shifts(reading, viewer)
 
     def absences(self, viewer: vw.Viewer) -> tuple[vw.AbsenceView, ...]:
         """List the absences that are not over: the viewer's own, and those of the people whose shifts they plan."""
-        with self._reading() as reading:
+        with self._reading(viewer) as reading:
             return duty.absences(reading, viewer)
 
     def conflicts(self, viewer: vw.Viewer, case_id: UUID) -> tuple[vw.ConflictView, ...]:
         """List who is not told of a case; raises `NotFoundError`, `NotAllowedError`."""
-        with self._reading() as reading:
+        with self._reading(viewer) as reading:
             return duty.conflicts(reading, viewer, case_id)
 
     def case_access(self, viewer: vw.Viewer, case_id: UUID) -> vw.AccessView:
         """List who may see a case and who must not; raises `NotFoundError`, `NotAllowedError`."""
-        with self._reading() as reading:
+        with self._reading(viewer) as reading:
             return access.case_access(reading, viewer, case_id)
 
     def offers(self, viewer: vw.Viewer) -> tuple[vw.OfferView, ...]:
         """List the work that other units have offered to the viewer's."""
-        with self._reading() as reading:
+        with self._reading(viewer) as reading:
             return offers.offers(reading, viewer)
 
     def dead_letters(self, viewer: vw.Viewer) -> tuple[vw.DeadLetterView, ...]:
         """List the sendings that were given up; raises `NotAllowedError`."""
-        with self._reading() as reading:
+        with self._reading(viewer) as reading:
             return outgoing.dead_letters(reading, viewer)
 
     def channels(self, viewer: vw.Viewer) -> tuple[vw.ChannelView, ...]:
         """List the gateways that are set up; raises `NotAllowedError`."""
-        with self._reading() as reading:
+        with self._reading(viewer) as reading:
             return outgoing.channels(reading, viewer)
 
     def organisations(self, viewer: vw.Viewer) -> tuple[str, ...]:
         """List the organisations of the network by name; raises `NotAllowedError`."""
-        with self._reading() as reading:
+        with self._reading(viewer) as reading:
             return outgoing.organisations(reading, viewer)
 
     def contacts(self, viewer: vw.Viewer) -> tuple[vw.ContactView, ...]:
         """List by which channels the viewer can be reached."""
-        with self._reading() as reading:
+        with self._reading(viewer) as reading:
             return outgoing.contacts(reading, viewer)
