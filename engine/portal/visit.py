@@ -12,9 +12,11 @@ from starlette.responses import HTMLResponse, RedirectResponse
 
 from engine.assembly import Engine
 from engine.domain.policy import Action, can
+from engine.errors import NotAllowedError
 from engine.portal.demo_controls import DemoControls
 from engine.portal.pages import render
 from engine.portal.security import is_unprotected
+from engine.usecases.deciding import require_own
 from engine.views import Viewer
 
 SAYINGS: Final[Mapping[str, str]] = {
@@ -156,6 +158,16 @@ class Visit:
     def may(self, action: Action) -> bool:
         """Say whether the person may do something at all."""
         return can(self.viewer, action)
+
+    def must(self, action: Action, case_id: UUID | None = None) -> None:
+        """Refuse whoever may not do something, at all or with a case of their unit, before their form is looked at.
+
+        Raises `NotAllowedError`, and `NotFoundError` for a case that they do not see as its own unit does.
+        """
+        if case_id is not None:
+            require_own(self.engine, case_id, viewer=self.viewer, action=action)
+        elif not self.may(action):
+            raise NotAllowedError(actor=self.viewer.name, action=action.value)
 
     def new_command(self) -> UUID:
         """Give a page the id under which its form has its effect once."""

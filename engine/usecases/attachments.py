@@ -138,6 +138,12 @@ class Arrival:
         return cast("BinaryIO", io.BufferedReader(PartedFile(parts, size=self._size, length=PART), PART))
 
 
+def require_may_add(engine: Engine, case_id: UUID, *, viewer: Viewer) -> None:
+    """Refuse who may not add a file to a case, before anything of it is taken; raises as `Arrival` does."""
+    with engine.unit_of_work() as work:
+        require_access(work, viewer, case_id, Action.ADD_FILE, now=engine.clock.now())
+
+
 def files_of(engine: Engine, case_id: UUID, *, viewer: Viewer) -> tuple[FileView, ...]:
     """List the files of a case, without names, each with whether the viewer may open it; raises `NotFoundError`."""
     with engine.unit_of_work() as work:

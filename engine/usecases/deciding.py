@@ -84,6 +84,19 @@ def require_access(work: UnitOfWork, viewer: Viewer, case_id: UUID, action: Acti
     return access
 
 
+def require_own(engine: Engine, case_id: UUID, *, viewer: Viewer, action: Action) -> None:
+    """Refuse who may not act on a case as one of its own unit, before it is looked at what they ask for.
+
+    Raises `NotFoundError` for who does not see it so, and `NotAllowedError` for who does and may not act.
+    """
+    with engine.unit_of_work() as work:
+        access = require_access(work, viewer, case_id, Action.SEE_CASES, now=engine.clock.now())
+    if access.via is not Via.OWN:
+        raise NotFoundError(kind="case")
+    if not can(viewer, action, access=access):
+        raise NotAllowedError(actor=viewer.name, action=action.value)
+
+
 def keep_who_did_it(work: UnitOfWork, item: WorkItem, viewer: Viewer) -> None:
     """Write the viewer down as who did an item that nobody had claimed."""
     if item.assignee_id is None:

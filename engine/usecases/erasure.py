@@ -158,7 +158,7 @@ def answer_notice(engine: Engine, notice_id: UUID, *, viewer: Viewer, answer: st
         notice = work.keeping.notice(notice_id)
         if notice is None or notice.unit_id not in viewer.unit_ids:
             raise NotFoundError(kind="notice")
-        _require_allowed(viewer, Action.SEE_KEEPING, notice.unit_id)
+        _require_allowed(viewer, Action.ASK_ERASURE, notice.unit_id)
         if not work.keeping.answer_notice(notice_id, answer=answer, by=viewer.actor_id, at=now):
             raise AlreadyEndedError(kind="notice")
         body = {"notice_id": str(notice_id), "answer": answer}

@@ -6,7 +6,8 @@ Nothing here may import the policy. Times do not occur: every grant of the oracl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-LEAD = {"case_manager", "supervisor", "nodal_officer", "safeguarding_lead"}
+CHIEFS = {"supervisor", "nodal_officer", "safeguarding_lead"}
+LEAD = {"case_manager", *CHIEFS}
 CARE = LEAD | {
     "intake_officer", "caseworker", "counsellor", "medical_officer", "police_liaison", "ahtu_officer", "lawyer",
     "repatriation_coordinator", "shelter_manager",
@@ -14,17 +15,21 @@ CARE = LEAD | {
 OFFICE = {"prevention_officer", "partnership_manager", "finance_officer", "data_protection_officer"}
 WORKING = CARE | OFFICE | {"press_officer"}
 RIGHTS: Mapping[str, set[str]] = {
-    "see": WORKING | {"auditor"},
-    "history": WORKING | {"auditor"},
-    "read": CARE | OFFICE,
-    "reveal": CARE,
-    "work": WORKING,
-    "plan": CARE,
-    "lead": LEAD,
-    "refer": CARE | {"partnership_manager"},
-    "access": LEAD | {"auditor", "data_protection_officer"},
-    "any": WORKING | {"auditor"},
-}
+    "see": WORKING | {"auditor"}, "history": WORKING | {"auditor"}, "any": WORKING | {"auditor"},
+    "read": CARE | OFFICE, "reveal": CARE, "work": WORKING, "plan": CARE, "lead": LEAD,
+    "refer": CARE | {"partnership_manager"}, "access": LEAD | {"auditor", "data_protection_officer"},
+    "consent": CARE | {"data_protection_officer"}, "file": CARE | OFFICE, "report": CARE | OFFICE,
+    "release": LEAD | {"lawyer", "repatriation_coordinator"}, "hold": LEAD | {"lawyer", "data_protection_officer"},
+    "seal": CHIEFS - {"supervisor"} | {"data_protection_officer"}, "erase": LEAD | {"data_protection_officer"},
+    "account": {"data_protection_officer", "case_manager"}, "confirm": CHIEFS,
+    "correct": {"data_protection_officer", "case_manager", "caseworker", "supervisor"},
+    "keeping": LEAD | {"data_protection_officer", "lawyer", "auditor"}, "admin": {"system_administrator"},
+    "board": {"system_administrator", "auditor", "supervisor", "nodal_officer"},
+    "audit": {"auditor", "data_protection_officer", "safeguarding_lead"},
+    "publish": {"case_manager", "nodal_officer", "repatriation_coordinator", "partnership_manager"},
+    "people": {"system_administrator", "supervisor"}, "rota": {"system_administrator", "supervisor", "nodal_officer"},
+    "hear": {"safeguarding_lead", "nodal_officer", "data_protection_officer"},
+}  # fmt: skip
 SEALED: Mapping[str, set[str]] = {
     "health": {"medical_officer", "counsellor"},
     "informants": {"intake_officer", "supervisor"},
@@ -99,6 +104,11 @@ def status(persona: Persona, matter: Matter, right: str, *, own: bool) -> int:
     if seen is None or (own and seen.named is not None):
         return 404
     return 200 if seen.may(right) else 403
+
+
+def may_somewhere(persona: Persona, right: str) -> bool:
+    """Say whether somebody has a right in any unit; what is their own is everybody's."""
+    return not right or any(roles & RIGHTS[right] for roles in persona.roles.values())
 
 
 def planted_on(persona: Persona, matter: Matter, page: str) -> set[str]:

@@ -8,7 +8,12 @@ from typing import Final, NamedTuple
 
 
 class Rule(NamedTuple):
-    """What an address asks: `page` names what the model says it shows."""
+    """What an address asks: `page` names what the model says it shows.
+
+    Kinds: `case`, `paper` and `item` are of a case; `lists` of the viewer, which may show what they see of any case and
+    nothing else; `apart` about people, units, definitions, channels: nothing of a case is ever on it; `act` changes
+    those.
+    """
 
     kind: str
     right: str = "any"
@@ -19,11 +24,6 @@ class Rule(NamedTuple):
 
 OPEN: Final = Rule("open")
 """For whoever asks, signed in or not: nothing of a case is ever on it."""
-LISTS: Final = Rule("lists")
-"""Of the viewer: may show what they see of any case, and nothing else."""
-NOT_OF_A_CASE: Final = Rule("apart")
-"""About people, units, definitions, channels: nothing of a case is ever on it."""
-DENIED: Final = Rule("case", "lead", own=True)
 _CASE = "/cases/{case_id}"
 
 
@@ -56,25 +56,40 @@ RULES: Final[dict[str, Rule]] = {
             "steps/{step_id}/journey", "persons/{person_id}/held", "persons/{person_id}/correct",
         )
     },
+    f"POST {_CASE}/files": _case("file"),
+    f"POST {_CASE}/deadlines/{{deadline_id}}/places": _case("reveal"),
     **{
-        f"POST {_CASE}/{act}": _case("any", own=True)
-        for act in (
-            "add-step", "add-person", "facts", "links", "merge", "split", "consents", "send", "holds", "seal",
-            "seal/lift", "seal/answer", "erasures", "files", "conflicts", "access/denials",
-            "access/denials/{denial_id}/lift", "access/requests/{request_id}", "conflicts/{actor_id}/end",
-            "steps/{step_id}/journey", "links/{link_id}/end", "links/{link_id}/answer", "links/{link_id}/unmerge",
-            "consents/{consent_id}/withdraw", "holds/{hold_id}/lift", "holds/{hold_id}/answer",
-            "holds/{hold_id}/reason",
-            "files/{file_id}/copy", "files/{file_id}/original",
-            *(f"sent/{{referral_id}}/{verb}" for verb in ("release", "recall", "reroute", "link")),
-            *(f"deadlines/{{deadline_id}}/{verb}" for verb in (
-                "acknowledge", "places", "pause", "resume", "ask", "answer", "owner",
-            )),
-            *(f"persons/{{person_id}}/{verb}" for verb in (
-                "identify", "names", "age", "candidates", "candidates/{candidate_id}", "role", "same",
-                "not-same/{secondary_id}", "split", "bring", "held", "correct",
-            )),
-        )
+        f"POST {_CASE}/{act}": _case(right, own=True)
+        for right, acts in {
+            "work": (
+                "add-person", "facts", "steps/{step_id}/journey", "deadlines/{deadline_id}/ask",
+                *(f"persons/{{person_id}}/{verb}" for verb in (
+                    "identify", "names", "age", "candidates", "candidates/{candidate_id}",
+                )),
+            ),
+            "plan": (
+                "add-step", "links", "links/{link_id}/end", "deadlines/{deadline_id}/pause",
+                "deadlines/{deadline_id}/resume",
+                *(f"persons/{{person_id}}/{verb}" for verb in (
+                    "role", "same", "not-same/{secondary_id}", "split", "bring",
+                )),
+            ),
+            "lead": (
+                "merge", "split", "links/{link_id}/answer", "links/{link_id}/unmerge", "conflicts", "access/denials",
+                "access/denials/{denial_id}/lift", "access/requests/{request_id}", "conflicts/{actor_id}/end",
+                *(f"deadlines/{{deadline_id}}/{verb}" for verb in ("acknowledge", "answer", "owner")),
+            ),
+            "consent": ("consents", "consents/{consent_id}/withdraw"),
+            "refer": ("send", *(f"sent/{{referral_id}}/{verb}" for verb in ("recall", "reroute", "link"))),
+            "release": ("sent/{referral_id}/release",),
+            "see": ("files/{file_id}/copy", "files/{file_id}/original"),
+            "hold": ("holds", "holds/{hold_id}/lift", "holds/{hold_id}/answer", "holds/{hold_id}/reason"),
+            "seal": ("seal", "seal/lift", "seal/answer"),
+            "erase": ("erasures",),
+            "account": ("persons/{person_id}/held",),
+            "correct": ("persons/{person_id}/correct",),
+        }.items()
+        for act in acts
     },
     **dict.fromkeys(
         (
@@ -85,56 +100,83 @@ RULES: Final[dict[str, Rule]] = {
         ),
         OPEN,
     ),
-    **dict.fromkeys(
-        (
-            "GET /", "GET /cases", "GET /worklist", "GET /transmit", "GET /board", "GET /delays", "GET /referrals",
-            "GET /matches", "GET /copies", "GET /statistics", "GET /keeping", "GET /demo", "GET /api/board",
-            "GET /dead-letters", "GET /report", "GET /a/{token}", "GET /audit", "GET /audit.csv", "GET /break-glass",
-            "GET /break-glass/{request_id}", "GET /concerns", "GET /concerns/{concern_id}",
-            "GET /referrals/{referral_id}",
-        ),
-        LISTS,
-    ),
-    **dict.fromkeys(
-        (
-            "GET /step-up", "GET /account", "GET /account/password", "GET /account/second-factor", "GET /people",
-            "GET /people/{actor_id}", "GET /service-accounts", "GET /units", "GET /units/{unit_id}", "GET /on-call",
-            "GET /absences", "GET /preferences", "GET /workflows", "GET /workflows/new", "GET /workflows/{name}",
-            "GET /workflows/{name}/diagram", "GET /definitions/{kind}/{name}", "GET /workflows/{name}/edit",
-            "GET /calendars/{name}", "GET /keeping/policies", "GET /definitions/{kind}/{name}/edit", "GET /channels",
-            "GET /kept/{form_id}",
-        ),
-        NOT_OF_A_CASE,
-    ),
-    **dict.fromkeys(
-        (
-            "POST /report", "POST /a/{token}", "POST /step-up", "POST /kept/{form_id}/send",
-            "POST /kept/{form_id}/drop",
-            "POST /account/password", "POST /account/second-factor/propose", "POST /account/second-factor",
-            "POST /account/recovery-codes", "POST /account/sessions/end-others",
-            "POST /account/sessions/{session_id}/end", "POST /people", "POST /people/{actor_id}/roles",
-            "POST /people/{actor_id}/roles/take", "POST /people/{actor_id}/supervisor", "POST /people/{actor_id}/link",
-            "POST /people/{actor_id}/end-sessions", "POST /people/{actor_id}/deactivate",
-            "POST /people/{actor_id}/activate", "POST /people/{actor_id}/lost-factor",
-            "POST /people/{actor_id}/lost-factor/{request_id}", "POST /service-accounts",
-            "POST /service-accounts/{key_id}/revoke", "POST /units", "POST /units/{unit_id}", "POST /on-call/plan",
-            "POST /on-call/hand-over", "POST /on-call/{shift_id}/cancel", "POST /absences",
-            "POST /absences/{absence_id}/end", "POST /referrals/{referral_id}/accept",
-            "POST /referrals/{referral_id}/decline", "POST /matches/{match_id}/seen", "POST /preferences",
-            "POST /preferences/contact", "POST /notices/{notice_id}/read", "POST /workflows/new",
-            "POST /workflows/{name}/edit", "POST /calendars/{name}/days", "POST /calendars/{name}/days/{day}/remove",
-            "POST /erasures/{erasure_id}/approve", "POST /erasures/{erasure_id}/end", "POST /proposals/{proposal_id}",
-            "POST /erase-copies/{notice_id}", "POST /copies", "POST /copies/{copy_id}/answer",
-            "POST /copies/{copy_id}/link", "POST /copies/{copy_id}/file", "POST /definitions/{kind}/{name}/edit",
-            "POST /jobs/{job_id}/retry", "POST /dead-letters/retry", "POST /dead-letters/{delivery_id}/retry",
-            "POST /dead-letters/{delivery_id}/drop", "POST /channels", "POST /channels/disable", "POST /channels/try",
-            "POST /break-glass", "POST /break-glass/{request_id}", "POST /concerns", "POST /concerns/{concern_id}",
-            "POST /firing/confirm", "POST /firing/retry", "POST /demo/time", "POST /demo/cases/{case_id}/play",
-        ),
-        Rule("act"),
-    ),
+    **{
+        f"GET {page}": Rule("lists", right)
+        for right, pages in {
+            "": (
+                "/", "/cases", "/worklist", "/transmit", "/referrals", "/demo", "/api/board", "/a/{token}",
+                "/break-glass", "/break-glass/{request_id}", "/concerns", "/concerns/{concern_id}",
+                "/referrals/{referral_id}",
+            ),
+            "see": ("/statistics",),
+            "board": ("/board", "/delays"),
+            "lead": ("/matches",),
+            "erase": ("/copies",),
+            "keeping": ("/keeping",),
+            "admin": ("/dead-letters",),
+            "report": ("/report",),
+            "audit": ("/audit", "/audit.csv"),
+        }.items()
+        for page in pages
+    },
+    **{
+        f"GET {page}": Rule("apart", right)
+        for right, pages in {
+            "": (
+                "/step-up", "/account", "/account/password", "/account/second-factor", "/on-call", "/absences",
+                "/preferences", "/workflows", "/workflows/{name}", "/workflows/{name}/diagram",
+                "/definitions/{kind}/{name}", "/kept/{form_id}",
+            ),
+            "people": ("/people", "/people/{actor_id}"),
+            "admin": (
+                "/service-accounts", "/units", "/units/{unit_id}", "/calendars/{name}", "/channels",
+                "/definitions/{kind}/{name}/edit",
+            ),
+            "publish": ("/workflows/new", "/workflows/{name}/edit"),
+            "keeping": ("/keeping/policies",),
+        }.items()
+        for page in pages
+    },
+    **{
+        f"POST {act}": Rule("act", right)
+        for right, acts in {
+            "": (
+                "/a/{token}", "/step-up", "/kept/{form_id}/send", "/kept/{form_id}/drop", "/account/password",
+                "/account/second-factor/propose", "/account/second-factor", "/account/recovery-codes",
+                "/account/sessions/end-others", "/account/sessions/{session_id}/end", "/on-call/hand-over",
+                "/absences", "/preferences", "/preferences/contact", "/notices/{notice_id}/read", "/concerns",
+                "/demo/time", "/demo/cases/{case_id}/play",
+            ),
+            "report": ("/report",),
+            "people": ("/people/{actor_id}/lost-factor",),
+            "admin": (
+                "/people", "/people/{actor_id}/roles", "/people/{actor_id}/roles/take",
+                "/people/{actor_id}/supervisor", "/people/{actor_id}/link", "/people/{actor_id}/end-sessions",
+                "/people/{actor_id}/deactivate", "/people/{actor_id}/activate",
+                "/people/{actor_id}/lost-factor/{request_id}", "/service-accounts",
+                "/service-accounts/{key_id}/revoke", "/units", "/units/{unit_id}", "/calendars/{name}/days",
+                "/calendars/{name}/days/{day}/remove", "/jobs/{job_id}/retry", "/dead-letters/retry",
+                "/dead-letters/{delivery_id}/retry", "/dead-letters/{delivery_id}/drop", "/channels",
+                "/channels/disable", "/channels/try", "/firing/confirm", "/firing/retry",
+                "/definitions/{kind}/{name}/edit",
+            ),
+            "rota": ("/on-call/plan", "/on-call/{shift_id}/cancel", "/absences/{absence_id}/end"),
+            "refer": ("/referrals/{referral_id}/accept", "/referrals/{referral_id}/decline"),
+            "lead": ("/matches/{match_id}/seen",),
+            "publish": ("/workflows/new", "/workflows/{name}/edit"),
+            "erase": (
+                "/erasures/{erasure_id}/approve", "/erasures/{erasure_id}/end", "/proposals/{proposal_id}",
+                "/erase-copies/{notice_id}", "/copies", "/copies/{copy_id}/answer", "/copies/{copy_id}/link",
+                "/copies/{copy_id}/file",
+            ),
+            "reveal": ("/break-glass",),
+            "confirm": ("/break-glass/{request_id}",),
+            "hear": ("/concerns/{concern_id}",),
+        }.items()
+        for act in acts
+    },
 }  # fmt: skip
-"""`act` changes something that is no case of the path: its own tests try it; here it is only known."""
+"""`act` changes something that is no case of the path. A right that is empty is everybody's, for what is their own."""
 
 USE_CASES: Final[dict[str, str]] = {
     **dict.fromkeys(

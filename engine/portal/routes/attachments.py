@@ -17,7 +17,7 @@ from engine.portal.dependencies import SignedIn
 from engine.portal.security import PAPER_POLICY
 from engine.portal.uploads import FieldSent, FileBegins, FilePart, Sent, posted_parts
 from engine.portal.visit import Visit
-from engine.usecases.attachments import Arrival, OpenedFile, files_of, open_file
+from engine.usecases.attachments import Arrival, OpenedFile, files_of, open_file, require_may_add
 
 router = APIRouter()
 _NOT_PLAIN: Final = re.compile(r"[^A-Za-z0-9._ -]")
@@ -46,6 +46,7 @@ def files(visit: SignedIn, case_id: UUID) -> Response:
 @router.post("/cases/{case_id}/files")
 async def add(request: Request, visit: SignedIn, case_id: UUID) -> Response:
     """Add a file to a case; it is sealed as it arrives."""
+    await run_in_threadpool(require_may_add, visit.engine, case_id, viewer=visit.viewer)
     receiving = _Receiving(visit, case_id)
     try:
         async for sent in posted_parts(request):

@@ -8,6 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from engine.domain.policy import Action
 from engine.domain.records import PersonRole
 from engine.errors import InvalidAnswersError, NotFoundError
 from engine.portal.dependencies import Posted, SignedIn
@@ -55,6 +56,7 @@ def step_form(visit: SignedIn, case_id: UUID) -> Response:
 @router.post("/cases/{case_id}/add-step")
 def step_added(visit: SignedIn, case_id: UUID, form: Posted) -> Response:
     """Add the step."""
+    visit.must(Action.CHANGE_PLAN, case_id)
 
     def act(command_id: UUID) -> Response:
         run, _, key = text(form, "foreseen").partition(":")
@@ -84,6 +86,7 @@ def person_form(visit: SignedIn, case_id: UUID) -> Response:
 @router.post("/cases/{case_id}/add-person")
 def person_added(visit: SignedIn, case_id: UUID, form: Posted) -> Response:
     """Bring a person into the case."""
+    visit.must(Action.WORK, case_id)
 
     def act(command_id: UUID) -> Response:
         role = text(form, "role")
@@ -117,6 +120,7 @@ def fact_form(visit: SignedIn, case_id: UUID) -> Response:
 @router.post("/cases/{case_id}/facts")
 def fact_recorded(visit: SignedIn, case_id: UUID, form: Posted) -> Response:
     """Say that a fact is so."""
+    visit.must(Action.WORK, case_id)
 
     def act(command_id: UUID) -> Response:
         name, _, given = text(form, "fact").partition("=")
@@ -141,6 +145,7 @@ def journey_form(visit: SignedIn, case_id: UUID, step_id: UUID) -> Response:
 @router.post("/cases/{case_id}/steps/{step_id}/journey")
 def journey_recorded(visit: SignedIn, case_id: UUID, step_id: UUID, form: Posted) -> Response:
     """Record a journey, or another stretch of time that the step's limit leaves out."""
+    visit.must(Action.WORK, case_id)
     command_id = uuid_or_none(form, "command_id") or visit.new_command()
     try:
         start, end = _stretch(form, visit.viewer.zone)

@@ -46,6 +46,7 @@ def links_page(visit: SignedIn, case_id: UUID) -> Response:
 @router.post("/cases/{case_id}/links")
 def linked(visit: SignedIn, case_id: UUID, form: Posted) -> Response:
     """Link the case to another one, by its number."""
+    visit.must(Action.CHANGE_PLAN, case_id)
 
     def act(command_id: UUID) -> None:
         kind = text(form, "kind")
@@ -70,6 +71,7 @@ def link_ended(visit: SignedIn, case_id: UUID, link_id: UUID, form: Posted) -> R
 @router.post("/cases/{case_id}/merge")
 def merge_asked(visit: SignedIn, case_id: UUID, form: Posted) -> Response:
     """Ask that another case becomes a stub of this one."""
+    visit.must(Action.MERGE_CASES, case_id)
 
     def act(command_id: UUID) -> None:
         reason, rests = text(form, "merge_reason"), text(form, "rests")
@@ -115,6 +117,7 @@ def unmerged(visit: SignedIn, case_id: UUID, link_id: UUID, form: Posted) -> Res
 @router.post("/cases/{case_id}/split")
 def split(visit: SignedIn, case_id: UUID, form: Posted) -> Response:
     """Let some persons go into a case of their own; leads to the new case."""
+    visit.must(Action.MERGE_CASES, case_id)
     command_id = uuid_or_none(form, "command_id") or visit.new_command()
     try:
         made = split_case(

@@ -33,6 +33,7 @@ def consents(visit: SignedIn, case_id: UUID) -> Response:
 @router.post("/cases/{case_id}/consents")
 def recorded(visit: SignedIn, case_id: UUID, form: Posted) -> Response:
     """Write a consent down."""
+    visit.must(Action.KEEP_CONSENTS, case_id)
     command_id = uuid_or_none(form, "command_id") or visit.new_command()
     typed = {name: [text(form, name)] for name in _ONE} | {
         name: [str(value) for value in form.getlist(name) if isinstance(value, str)] for name in _MANY

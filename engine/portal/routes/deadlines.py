@@ -72,6 +72,7 @@ def places(visit: SignedIn, case_id: UUID, deadline_id: UUID) -> Response:
 @router.post(_PAGE + "/pause")
 def pause(visit: SignedIn, case_id: UUID, deadline_id: UUID, form: Posted) -> Response:
     """Let the limit stand still until an instant."""
+    visit.must(Action.CHANGE_PLAN, case_id)
 
     def act(command_id: UUID) -> None:
         pause_deadline(
@@ -85,6 +86,7 @@ def pause(visit: SignedIn, case_id: UUID, deadline_id: UUID, form: Posted) -> Re
 @router.post(_PAGE + "/resume")
 def resume(visit: SignedIn, case_id: UUID, deadline_id: UUID, form: Posted) -> Response:
     """Let the limit go on at once."""
+    visit.must(Action.CHANGE_PLAN, case_id)
 
     def act(command_id: UUID) -> None:
         resume_deadline(visit.engine, deadline_id, case_id=case_id, viewer=visit.viewer, command_id=command_id)
@@ -95,6 +97,7 @@ def resume(visit: SignedIn, case_id: UUID, deadline_id: UUID, form: Posted) -> R
 @router.post(_PAGE + "/ask")
 def ask(visit: SignedIn, case_id: UUID, deadline_id: UUID, form: Posted) -> Response:
     """Ask for more time."""
+    visit.must(Action.WORK, case_id)
 
     def act(command_id: UUID) -> None:
         ask_extension(
@@ -108,6 +111,7 @@ def ask(visit: SignedIn, case_id: UUID, deadline_id: UUID, form: Posted) -> Resp
 @router.post(_PAGE + "/answer")
 def answer(visit: SignedIn, case_id: UUID, deadline_id: UUID, form: Posted) -> Response:
     """Give the time that somebody else asked for, or refuse it."""
+    visit.must(Action.GIVE_TIME, case_id)
     given = text(form, "answer")
 
     def act(command_id: UUID) -> None:
@@ -125,6 +129,7 @@ def answer(visit: SignedIn, case_id: UUID, deadline_id: UUID, form: Posted) -> R
 @router.post(_PAGE + "/owner")
 def owner(visit: SignedIn, case_id: UUID, deadline_id: UUID, form: Posted) -> Response:
     """Say whose delay it is."""
+    visit.must(Action.NAME_DELAY, case_id)
 
     def act(command_id: UUID) -> None:
         name_delay_owner(

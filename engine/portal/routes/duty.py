@@ -33,6 +33,7 @@ def on_call(visit: SignedIn) -> Response:
 @router.post("/on-call/plan")
 def plan(visit: SignedIn, form: Posted) -> Response:
     """Put somebody on call."""
+    visit.must(Action.MANAGE_ROTA)
 
     def act(command_id: UUID) -> Response:
         starts_at, ends_at = _span(visit, form)

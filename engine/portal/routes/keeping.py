@@ -53,6 +53,7 @@ def of_case(visit: SignedIn, case_id: UUID) -> Response:
 @router.post("/cases/{case_id}/holds")
 def hold(visit: SignedIn, case_id: UUID, form: Posted) -> Response:
     """Hold a case back from erasure."""
+    visit.must(Action.HOLD, case_id)
     command_id = uuid_or_none(form, "command_id") or visit.new_command()
     try:
         holds.place_hold(
@@ -88,6 +89,7 @@ def reason(visit: SignedIn, case_id: UUID, hold_id: UUID) -> Response:
 @router.post("/cases/{case_id}/seal")
 def seal(visit: SignedIn, case_id: UUID, form: Posted) -> Response:
     """Seal a case."""
+    visit.must(Action.SEAL, case_id)
     command_id = uuid_or_none(form, "command_id") or visit.new_command()
     try:
         restrictions.seal_case(
@@ -116,6 +118,7 @@ def opening_answered(visit: SignedIn, case_id: UUID, form: Posted) -> Response:
 @router.post("/cases/{case_id}/erasures")
 def erase(visit: SignedIn, case_id: UUID, form: Posted) -> Response:
     """Ask that a person of a case is erased."""
+    visit.must(Action.ASK_ERASURE, case_id)
     command_id = uuid_or_none(form, "command_id") or visit.new_command()
     person_id = uuid_or_none(form, "person_id")
     if person_id is None:
@@ -145,6 +148,7 @@ def approve(visit: SignedIn, erasure_id: UUID) -> Response:
 @router.post("/erasures/{erasure_id}/end")
 def end(visit: SignedIn, erasure_id: UUID, form: Posted) -> Response:
     """Refuse an erasure, or take it back."""
+    visit.must(Action.ASK_ERASURE)
     erasure.end_erasure(visit.engine, erasure_id, viewer=visit.viewer, reason_code=text(form, "reason_code"))
     return visit.go("/keeping", said="answered")
 
@@ -152,6 +156,7 @@ def end(visit: SignedIn, erasure_id: UUID, form: Posted) -> Response:
 @router.post("/proposals/{proposal_id}")
 def decide(visit: SignedIn, proposal_id: UUID, form: Posted) -> Response:
     """Say what becomes of what a retention policy proposes."""
+    visit.must(Action.ASK_ERASURE)
     retention.decide_proposal(visit.engine, proposal_id, viewer=visit.viewer, decision=text(form, "decision"))
     return visit.go("/keeping", said="answered")
 
@@ -159,6 +164,7 @@ def decide(visit: SignedIn, proposal_id: UUID, form: Posted) -> Response:
 @router.post("/erase-copies/{notice_id}")
 def copy_erased(visit: SignedIn, notice_id: UUID, form: Posted) -> Response:
     """Say what was done with our copy of what was erased elsewhere."""
+    visit.must(Action.ASK_ERASURE)
     erasure.answer_notice(visit.engine, notice_id, viewer=visit.viewer, answer=text(form, "answer"))
     return visit.go("/keeping", said="answered")
 

@@ -28,6 +28,7 @@ def people(visit: SignedIn) -> Response:
 @router.post("/people")
 def invited(visit: SignedIn, form: Posted) -> Response:
     """Add somebody, and show the link by which they set their password, once."""
+    visit.must(Action.MANAGE_PEOPLE)
     try:
         added = manage_people.invite(
             visit.engine, viewer=visit.viewer, name=text(form, "name"), email=text(form, "email"), unit_id=_unit(form),

@@ -70,6 +70,7 @@ def reveal_who(visit: SignedIn, case_id: UUID, person_id: UUID) -> Response:
 @router.post("/cases/{case_id}/persons/{person_id}/names")
 def name_added(visit: SignedIn, case_id: UUID, person_id: UUID, form: Posted) -> Response:
     """Add a name by which the person is known."""
+    visit.must(Action.WORK, case_id)
 
     def act(command_id: UUID) -> None:
         add_name(
@@ -83,6 +84,7 @@ def name_added(visit: SignedIn, case_id: UUID, person_id: UUID, form: Posted) ->
 @router.post("/cases/{case_id}/persons/{person_id}/age")
 def age_recorded(visit: SignedIn, case_id: UUID, person_id: UUID, form: Posted) -> Response:
     """Write how old the person is, and from what that was taken."""
+    visit.must(Action.WORK, case_id)
 
     def act(command_id: UUID) -> None:
         source = text(form, "source")
@@ -101,6 +103,7 @@ def age_recorded(visit: SignedIn, case_id: UUID, person_id: UUID, form: Posted) 
 @router.post("/cases/{case_id}/persons/{person_id}/candidates")
 def identity_proposed(visit: SignedIn, case_id: UUID, person_id: UUID, form: Posted) -> Response:
     """Write down somebody whom the person may be."""
+    visit.must(Action.WORK, case_id)
 
     def act(command_id: UUID) -> None:
         aliases = tuple(one.strip() for one in text(form, "candidate_aliases")[:300].split(",") if one.strip())
@@ -128,6 +131,7 @@ def identity_settled(visit: SignedIn, case_id: UUID, person_id: UUID, candidate_
 @router.post("/cases/{case_id}/persons/{person_id}/role")
 def role_changed(visit: SignedIn, case_id: UUID, person_id: UUID, form: Posted) -> Response:
     """Say what the person is in the case now, how sure that is, and since when."""
+    visit.must(Action.CHANGE_PLAN, case_id)
 
     def act(command_id: UUID) -> None:
         role, to_role, status = text(form, "role"), text(form, "to_role"), text(form, "status")
@@ -153,6 +157,7 @@ def role_changed(visit: SignedIn, case_id: UUID, person_id: UUID, form: Posted) 
 @router.post("/cases/{case_id}/persons/{person_id}/same")
 def merged(visit: SignedIn, case_id: UUID, person_id: UUID, form: Posted) -> Response:
     """Say that the person and another one, of this case or of one by its number, are one."""
+    visit.must(Action.CHANGE_PLAN, case_id)
 
     def act(command_id: UUID) -> None:
         other_case_id, other = _other_person(visit, case_id, form)
@@ -180,6 +185,7 @@ def unmerged(visit: SignedIn, case_id: UUID, person_id: UUID, secondary_id: UUID
 @router.post("/cases/{case_id}/persons/{person_id}/split")
 def parted(visit: SignedIn, case_id: UUID, person_id: UUID, form: Posted) -> Response:
     """Say that the person is two: another one takes some of the names."""
+    visit.must(Action.CHANGE_PLAN, case_id)
 
     def act(command_id: UUID) -> None:
         role = text(form, "split_role")
@@ -197,6 +203,7 @@ def parted(visit: SignedIn, case_id: UUID, person_id: UUID, form: Posted) -> Res
 @router.post("/cases/{case_id}/persons/{person_id}/bring")
 def brought(visit: SignedIn, case_id: UUID, person_id: UUID, form: Posted) -> Response:
     """Bring the person into another case too, by its number, in a role of its own there."""
+    visit.must(Action.CHANGE_PLAN, case_id)
 
     def act(command_id: UUID) -> None:
         role = text(form, "bring_role")

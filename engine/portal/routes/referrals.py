@@ -48,6 +48,7 @@ def accepted(visit: SignedIn, referral_id: UUID, form: Posted) -> Response:
 @router.post("/referrals/{referral_id}/decline")
 def declined(visit: SignedIn, referral_id: UUID, form: Posted) -> Response:
     """Decline, with a reason: the next partner can be asked."""
+    visit.must(Action.REFER)
     command_id = uuid_or_none(form, "command_id") or visit.new_command()
     reason = text(form, "reason_code")
     if reason not in REASONS:

@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from engine.domain.policy import Action
-from engine.errors import InvalidAnswersError, NotAllowedError
+from engine.errors import InvalidAnswersError
 from engine.portal.dependencies import Posted, SignedIn
 from engine.portal.posted import answers, uuid_or_none, with_typed
 from engine.portal.presenters.fields import PREFIX, controls, questions
@@ -22,14 +22,14 @@ router = APIRouter()
 @router.get("/report")
 def report(visit: SignedIn) -> Response:
     """Ask the few questions without which a report cannot be saved."""
-    if not visit.may(Action.OPEN_CASE):
-        raise NotAllowedError(actor=visit.viewer.name, action=Action.OPEN_CASE.value)
+    visit.must(Action.OPEN_CASE)
     return _page(visit, visit.new_command())
 
 
 @router.post("/report")
 def save(visit: SignedIn, form: Posted) -> Response:
     """Open the case; sending the same page twice opens one."""
+    visit.must(Action.OPEN_CASE)
     command_id = uuid_or_none(form, "command_id") or visit.new_command()
     fields = _first_questions(visit)
     typed = answers(form, fields, visit.viewer.zone)

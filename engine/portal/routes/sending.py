@@ -45,6 +45,7 @@ def ask(visit: SignedIn, case_id: UUID) -> Response:
 @router.post("/cases/{case_id}/send")
 def offered(visit: SignedIn, case_id: UUID, form: Posted) -> Response:
     """Send it, or let it wait for those who must release it."""
+    visit.must(Action.REFER, case_id)
     command_id = uuid_or_none(form, "command_id") or visit.new_command()
     given = typed(form)
     parts = [str(value) for value in form.getlist("parts") if isinstance(value, str)]

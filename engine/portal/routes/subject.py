@@ -46,6 +46,7 @@ def correct(visit: SignedIn, case_id: UUID, person_id: UUID) -> Response:
 @router.post("/cases/{case_id}/persons/{person_id}/correct")
 def corrected(visit: SignedIn, case_id: UUID, person_id: UUID, form: Posted) -> Response:
     """Put right what is known of a person, or add a remark."""
+    visit.must(Action.CORRECT, case_id)
     command_id = uuid_or_none(form, "command_id") or visit.new_command()
     try:
         correct_person(
