@@ -41,9 +41,12 @@ MODULES: Final = dict(_modules())
 
 
 def _imported(tree: ast.Module) -> set[str]:
+    return {name.partition(".")[0] for name in _modules_of(tree)}
+
+
+def _modules_of(tree: ast.Module) -> set[str]:
     names = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
-    names |= {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
-    return {name.partition(".")[0] for name in names}
+    return names | {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
 
 
 def _called(tree: ast.Module) -> Iterator[tuple[str, ast.Call]]:
@@ -102,6 +105,17 @@ def test_nothing_is_unpickled_evaluated_or_made_of_yaml() -> None:
     assert {name: found for name, tree in MODULES.items() if (found := _unpickled(tree))} == {}
     evaluated = {name for name, tree in MODULES.items() for called, _ in _called(tree) if called in EVALUATES}
     assert evaluated == set()
+
+
+def test_no_reader_of_xml_that_follows_entities_is_there() -> None:
+    readers = {"lxml", "xml.etree", "xml.dom", "xml.sax", "xml.parsers", "pyexpat", "defusedxml"}
+    found = {
+        (name, module)
+        for name, tree in MODULES.items()
+        for module in _modules_of(tree)
+        if any(module == one or module.startswith(f"{one}.") for one in readers)
+    }
+    assert found == {("engine/adapters/spreadsheets.py", "xml.sax.saxutils")}, "that one only writes"
 
 
 def test_chance_that_can_be_guessed_is_for_stories_only() -> None:

@@ -1,16 +1,21 @@
 """What holds for every address of the portal, taken from the application itself."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.client import HTTPConnection
+from threading import Thread
 from uuid import UUID, uuid4
 
 import pytest
+import uvicorn
 from fastapi.routing import APIRoute
 from starlette.routing import Mount
 from starlette.testclient import TestClient
 
 from engine.portal.app import create_app
 from engine.portal.security import HEADERS, LARGEST_BODY
+from tests.integration.installation import until
 from tests.integration.portal.world import REPORT, Portal
 
 PUBLIC = {"/health", "/health/deadlines", "/sign-in", "/become", "/sign-out", "/forgot", "/p/nothing"}
@@ -97,6 +102,20 @@ def test_what_is_not_an_id_is_a_page_that_is_not_there(portal: Portal) -> None:
         "/openapi.json",
     ):
         assert client.get(path).status_code == 404, path
+
+
+def test_an_address_is_decoded_once_and_never_twice(portal: Portal) -> None:
+    with _served(portal) as status_of:
+        assert status_of("/%73ign-in") == 200
+        for path in ("/%2573ign-in", "/static%252f..%252fsign-in", "/static/%252e%252e/%252e%252e/app.py"):
+            assert status_of(path) == 404, path
+
+
+def test_an_answer_that_is_longer_than_its_question_allows_is_refused_beside_it(portal: Portal) -> None:
+    told = REPORT | {"a-narrative": "x" * 20_001, "command_id": str(uuid4())}
+    refused = portal.as_role("intake_officer").post("/report", data=told)
+    assert refused.status_code == 422
+    assert "error" in refused.text
 
 
 def test_a_character_that_no_database_keeps_breaks_nothing(portal: Portal) -> None:
@@ -221,3 +240,24 @@ def test_words_that_look_like_markup_stay_words(portal: Portal) -> None:
 
 
 _FORM = {"content-type": "application/x-www-form-urlencoded"}
+
+
+@contextmanager
+def _served(portal: Portal) -> Iterator[Callable[[str], int]]:
+    """Serve the portal by its real server: the client of other tests decodes addresses itself."""
+    server = uvicorn.Server(uvicorn.Config(portal.app, host="127.0.0.1", port=0, log_level="error", lifespan="off"))
+    thread = Thread(target=server.run, daemon=True)
+    thread.start()
+    until(lambda: server.started)
+    port = server.servers[0].sockets[0].getsockname()[1]
+
+    def status_of(path: str) -> int:
+        connection = HTTPConnection("127.0.0.1", port, timeout=20)
+        connection.request("GET", path)
+        return connection.getresponse().status
+
+    try:
+        yield status_of
+    finally:
+        server.should_exit = True
+        thread.join()

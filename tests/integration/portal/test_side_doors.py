@@ -347,6 +347,15 @@ def test_no_page_makes_a_browser_ask_another_site_for_anything(offered: dict[str
     assert asked > 100
 
 
+def test_every_page_has_a_quick_way_out_that_says_nothing_of_where_one_was(offered: dict[str, Crawled]) -> None:
+    pages = {path: page for path, page in offered["here"].pages.items() if not path.startswith("/documents/")}
+    assert len(pages) > 30
+    for path, page in pages.items():
+        way_out = re.search(r"<a [^>]*data-exit[^>]*>", page)
+        assert way_out, path
+        assert "noreferrer" in way_out.group(), path
+
+
 def _addresses_of_others(units: TwoUnits, offered: Crawled) -> Iterator[tuple[str, str, dict[str, list[str]]]]:
     """Give every address with ids of the other unit: all of them, and mixed with the ids of one's own case."""
     forms = {form.sort: dict(form.fields) for form in offered.forms}

@@ -4,9 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from engine.errors import SignInError
-from engine.usecases.sign_in import sign_in
+from engine.errors import SignInError, WrongCodeError
+from engine.usecases.sign_in import prove_code, sign_in
 from engine.usecases.slowing_down import Tries
+from engine.usecases.step_up import step_up
 from tests.integration.usecases.world import World
 
 PASSWORD = "three quiet boats at noon"
@@ -56,6 +57,20 @@ def test_one_account_is_guarded_against_many_networks_and_one_network_for_many_a
     for number in range(31):
         Tries(world.engine, account=f"nobody{number}@example.org", network="10.0.0.3").count()
     assert _wait(world, "fresh@example.org", "10.0.0.3") == timedelta(seconds=2)
+
+
+def test_entering_codes_is_slowed_down_like_passwords(world: World, email: str) -> None:
+    viewer = world.who("caseworker")
+    begun = sign_in(world.engine, email=email, password=PASSWORD, network="10.0.0.8")
+    world.rows("UPDATE session SET pending = true")
+    for _ in range(4):
+        with pytest.raises(WrongCodeError):
+            prove_code(world.engine, begun.token, code="000000", network="10.0.0.8")
+    assert _wait(world, str(viewer.actor_id), "10.0.0.8") == timedelta(seconds=2)
+    for _ in range(4):
+        with pytest.raises(SignInError):
+            step_up(world.engine, viewer=viewer, token="none", password="wrong", code="", network="10.0.0.9")
+    assert _wait(world, str(viewer.actor_id), "10.0.0.9") == timedelta(seconds=2)
 
 
 def test_somebody_who_does_not_exist_is_counted_alike(world: World, email: str) -> None:
