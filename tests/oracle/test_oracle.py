@@ -222,9 +222,10 @@ def argument(name: str, kind: str, ids: dict[str, UUID]) -> Any:
         return uuid4() if name == "command_id" else ids.get(name, MADE_UP)
     if kind.endswith("datetime.date'>"):
         return datetime(2026, 3, 7, tzinfo=UTC).date()
+    day = datetime(2026, 3, 7, tzinfo=UTC)
     simple = {
-        "Mapping": {}, "NewDay": NewDay("all", datetime(2026, 3, 7, tzinfo=UTC).date(), "A day", "An order"), "Iterable": (),
-        "tuple": (), "bytes": b"", "bool": True, "int": 1, "datetime": datetime(2026, 3, 7, tzinfo=UTC),
+        "Mapping": {}, "NewDay": NewDay("all", day.date(), "A day", "An order"), "Iterable": (), "tuple": (),
+        "bytes": b"", "bool": True, "int": 1, "datetime": day,
     }  # fmt: skip
     return next((value for word, value in simple.items() if word in kind), "danger")
 
