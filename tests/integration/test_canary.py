@@ -3,6 +3,7 @@
 import logging
 import re
 import subprocess
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,7 +21,7 @@ from engine.domain.records import PersonRole
 from engine.plugin.fields import FieldKind, FieldSpec
 from engine.plugin.steps import StepKind, StepType
 from engine.portal.app import create_app
-from engine.ports import JsonValue
+from engine.ports import JsonValue, Outgoing
 from engine.replay.answers import report_answers, step_answers
 from engine.replay.story import StoryEvent
 from engine.replay.world import people_of
@@ -32,6 +33,7 @@ from engine.usecases.steer_case import add_person, add_step, identify_person
 from engine.views import Viewer
 from tests.integration.installation import Installation, installed, story, until
 from tests.integration.marked_journeys import walk_journeys
+from tests.integration.marked_ways_out import WRITERS, all_told_for_real, backup_in_words, copies
 
 MARK = "Zqxanary"
 PHONE = "+99 77120"
@@ -57,6 +59,7 @@ class Typed:
     case_id: UUID
     people: dict[str, Viewer]
     log: list[str]
+    temporary: Path
     fields: set[tuple[str, str]] = field(default_factory=set)
     steps: set[str] = field(default_factory=set)
     shown: list[str] = field(default_factory=list)
@@ -71,7 +74,7 @@ class Typed:
 @pytest.fixture(scope="module")
 def typed() -> Iterator[Typed]:
     """Type marked words into every form of every pillar, and into persons; let Prefect do all that follows."""
-    with installed() as site, _heard() as log:
+    with _own_temporary_folder() as temporary, installed() as site, _heard() as log:
         unit, people = people_of(site.engine, jurisdiction=TOLD.lead_jurisdiction, label=TOLD.id)
         report = report_answers(TOLD) | {"narrative": f"{MARK} first words"}
         opened = open_case(
@@ -79,7 +82,7 @@ def typed() -> Iterator[Typed]:
             workflow=TOLD.workflow,
         )  # fmt: skip
         _identify_all(site, opened.case_id, people)
-        typed = Typed(site, opened.case_id, people, log)
+        typed = Typed(site, opened.case_id, people, log, temporary)
         for step_type in _asked(site):
             _answer(typed, step_type)
         typed.shown = walk_journeys(site.engine, opened.case_id, people, mark=MARK, phone=PHONE)
@@ -137,6 +140,52 @@ def test_no_log_and_no_other_file_of_the_installation_holds_it(typed: Typed) -> 
     assert list(typed.site.logs.glob("worker-*.log"))
     assert not hits_in_files(typed.site.folder)
     assert not [line for line in typed.log if _is_hit(line)]
+
+
+def test_no_mail_and_no_text_that_leaves_for_real_holds_it(typed: Typed) -> None:
+    with all_told_for_real(typed.site) as sinks:
+        assert min(sinks.asked_for.values()) > 10
+        assert len(sinks.mails()) == sinks.asked_for["email"]
+        assert len(sinks.texts()) == sinks.asked_for["sms"]
+        number = typed.site.number(typed.case_id)
+        assert any(number in words for words in sinks.mails())
+        assert any(number in words for words in sinks.texts())
+        assert not [words for words in (*sinks.mails(), *sinks.texts()) if _is_hit(words)]
+        planted = {
+            "to": "a@example.org",
+            "body": f"নমস্কার {MARK}",
+            "html": "",
+            "written_at": typed.site.engine.clock.now(),
+        }
+        with sinks.mail.channel().open() as sending:
+            sending.send(Outgoing(message_id="planted", subject="Planted", **planted))
+        assert _is_hit(sinks.mails()[-1])
+
+
+def test_no_copy_for_a_spreadsheet_holds_it(typed: Typed) -> None:
+    taken = copies(typed.site.engine, typed.people)
+    assert len(taken) == 3 * len(WRITERS)
+    number = typed.site.number(typed.case_id)
+    for name, words in taken.items():
+        assert number in words, name
+        assert not _is_hit(words), name
+
+
+def test_no_backup_and_nothing_that_it_restores_holds_it_open(typed: Typed, tmp_path: Path) -> None:
+    content, restored = backup_in_words(typed.site, tmp_path)
+    assert typed.site.number(typed.case_id) in restored
+    assert restored.count("COPY public.") > 40
+    assert not _is_hit(restored)
+    assert not [word for word in (MARK, PHONE) if word.encode().hex() in restored]
+    assert MARK.encode() not in content
+
+
+def test_no_temporary_file_holds_it(typed: Typed) -> None:
+    (worker,) = typed.site.workers
+    environment = _read(Path(f"/proc/{worker.pid}/environ")).split(b"\0")
+    assert f"TMPDIR={typed.temporary}".encode() in environment
+    assert typed.site.folder.is_relative_to(typed.temporary)
+    assert not hits_in_files(typed.temporary)
 
 
 def test_no_key_and_no_password_is_in_a_log_a_database_or_what_others_see_of_a_process(typed: Typed) -> None:
@@ -313,6 +362,17 @@ def _paths(client: TestClient, typed: Typed) -> list[str]:
         links = re.findall(r'href="(/(?:cases|items|documents)/[^"#?]+)"', client.get(path).text)
         found |= dict.fromkeys(links)
     return list(found)
+
+
+@contextmanager
+def _own_temporary_folder() -> Iterator[Path]:
+    """Let this process and all that it starts write their temporary files into a folder that can be searched whole."""
+    with tempfile.TemporaryDirectory(prefix="icmc-tmp-") as name, pytest.MonkeyPatch.context() as patch:
+        folder = Path(name)
+        folder.chmod(0o1777)
+        patch.setenv("TMPDIR", name)
+        patch.setattr(tempfile, "tempdir", None)
+        yield folder
 
 
 @contextmanager
