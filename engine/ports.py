@@ -286,7 +286,10 @@ class Entropy(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ClaimedJob:
-    """A job that a worker holds for a while; `token` must be shown at every later write."""
+    """A job that a worker holds for a while; `token` must be shown at every later write.
+
+    `asked_by` is the person whose act caused it, and whose rights it needs; None for what the system does by itself.
+    """
 
     id: UUID
     case_id: UUID
@@ -304,6 +307,7 @@ class ClaimedJob:
     gateway: str = ""
     critical: bool = False
     announces: tuple[str, ...] = ()
+    asked_by: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,8 +58,11 @@ class Jobs(Protocol):
         """List the batches that have been out for longer."""
         ...
 
-    def try_again(self, job_id: UUID, *, now: datetime) -> bool:
-        """Make a job ready that was set aside or held, with all its attempts before it; gives whether it was one."""
+    def try_again(self, job_id: UUID, *, by: UUID | None, now: datetime) -> bool:
+        """Make a job ready that was set aside or held, with all its attempts before it; gives whether it was one.
+
+        From now on it is done with the rights of who asks for it again.
+        """
         ...
 
     def any_due(self, *, now: datetime) -> bool:

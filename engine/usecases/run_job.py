@@ -22,6 +22,7 @@ from engine.usecases.apart import told_apart
 from engine.usecases.consent_steps import keep_consent
 from engine.usecases.deciding import carry_out
 from engine.usecases.deliver_messages import deliver_messages
+from engine.usecases.originators import why_not_for_asker
 from engine.usecases.papers import keep_papers, make_papers, release_papers
 from engine.usecases.recipients import who_has_it
 from engine.usecases.step_context import JobContext
@@ -38,10 +39,14 @@ def run_job(
 ) -> str:
     """Do a job and commit its result; gives its status.
 
-    May be called again with the same token. Raises `StepFailedError` when a pillar's function fails (nothing was
+    May be called again with the same token. What a person caused is set aside, and nothing done, when that person could
+    no longer cause it. Raises `StepFailedError` when a pillar's function fails (nothing was
     changed), `StaleJobError` when another worker has the job now.
     """
     traced = {"flow_run_id": flow_run_id, "task_run_id": task_run_id, "done_by": done_by}
+    status = _set_aside(engine, job)
+    if status is not None:
+        return status
     match JobKind(job.kind):
         case JobKind.DELIVER | JobKind.ESCALATE:
             return deliver_messages(engine, job, traced)
@@ -51,6 +56,23 @@ def run_job(
             return _conclude(engine, job, traced)
         case JobKind.RUN:
             return _run(engine, job, traced)
+
+
+def _set_aside(engine: Engine, job: ClaimedJob) -> str | None:
+    """Set a job aside, before anything is read for it, that may not be done for who asked for it; None when it may."""
+    if job.asked_by is None:
+        return None
+    now = engine.clock.now()
+    with engine.unit_of_work() as work:
+        why_not = why_not_for_asker(work, job, now=now)
+        if why_not is None:
+            return None
+        status = work.jobs.hold(job.id, job.token)
+        if status != "claimed":
+            return status
+        work.jobs.finish(job.id, status=ASIDE, at=now, error_code=why_not)
+        work.commit()
+        return ASIDE
 
 
 def _prepare(engine: Engine, job: ClaimedJob, traced: Mapping[str, Any]) -> str:
@@ -167,6 +189,11 @@ def _finish(
         status = work.jobs.hold(job.id, job.token)
         if status != "claimed":
             return status
+        why_not = why_not_for_asker(work, job, now=now)
+        if why_not is not None:
+            work.jobs.finish(job.id, status=ASIDE, at=now, error_code=why_not)
+            work.commit()
+            return ASIDE
         if write is not None:
             write(work, state, now)
         work.jobs.finish(job.id, status=DONE, at=now, **traced)

@@ -109,11 +109,11 @@ def reconcile_jobs(engine: Engine) -> int:
 
 
 def retry_job(engine: Engine, job_id: UUID, *, viewer: Viewer) -> None:
-    """Let a job that was set aside or held be tried again, now."""
+    """Let a job that was set aside or held be tried again, now, with the rights of the viewer."""
     if not can(viewer, Action.MEND):
         raise NotAllowedError(actor=viewer.name, action=Action.MEND.value)
     with engine.unit_of_work() as work:
-        work.jobs.try_again(job_id, now=engine.clock.now())
+        work.jobs.try_again(job_id, by=None if viewer.is_system else viewer.actor_id, now=engine.clock.now())
         work.commit()
 
 

@@ -82,7 +82,7 @@ class CaseStore:
         unit = before.case.unit_id
         rows = _changed_rows(before, after, events) | {
             "work_item": [item.model_dump() | {"unit_id": unit} for item in follows.items],
-            **_job_rows(after, follows.jobs, at=at),
+            **_job_rows(after, follows.jobs, at=at, asked_by=actor_id),
         }
         bodies = [(event.type, _body(event)) for event in events]
         links, saved = self._chain(after, bodies, actor_id=actor_id, at=at)

@@ -30,7 +30,7 @@ class _Target(NamedTuple):
 
 
 _SCOPE = ("case_id", "unit_id")
-_JOB_STATE = ("created_at", "payload", "status", "attempt", "token", "critical", "gateway")
+_JOB_STATE = ("created_at", "payload", "status", "attempt", "token", "critical", "gateway", "asked_by")
 MESSAGE_COLUMNS = (
     "id", "key", "case_id", "unit_id", "escalation_id", "kind", "recipient_id", "subject", "body", "link", "critical",
     "created_at", "html", "token",
@@ -58,6 +58,7 @@ _TARGETS: Mapping[str, _Target] = {
 }
 NEW_JOB: Mapping[str, Any] = {
     "payload": {}, "status": "ready", "attempt": 0, "token": 0, "critical": False, "gateway": "",
+    "asked_by": None,
 }  # fmt: skip
 """What a job is before anybody has taken it."""
 

@@ -160,9 +160,12 @@ class JobStore:
         rows = self._connection.execute(_OLD_BATCHES, {"seconds": older_than.total_seconds()})
         return tuple(OpenBatch(row.id, row.workflow, tuple(row.case_numbers), row.flow_run_id) for row in rows)
 
-    def try_again(self, job_id: UUID, *, now: datetime) -> bool:
-        """Make a job ready that was set aside or held, with all its attempts before it; gives whether it was one."""
-        values = {"status": "ready", "ready_at": now, "attempt": 0, "held_by": None, "error_code": None}
+    def try_again(self, job_id: UUID, *, by: UUID | None, now: datetime) -> bool:
+        """Make a job ready that was set aside or held, with all its attempts before it; gives whether it was one.
+
+        From now on it is done with the rights of who asks for it again.
+        """
+        values = {"status": "ready", "ready_at": now, "attempt": 0, "held_by": None, "error_code": None, "asked_by": by}
         waiting = JOB.c.status.in_(("aside", "held"))
         done = self._connection.execute(update(JOB).where(JOB.c.id == job_id, waiting).values(values))
         return done.rowcount == 1
@@ -220,6 +223,7 @@ def _claimed(row: RowMapping, *, token: int, attempt: int, timeout: float, retry
         gateway=row["gateway"],
         critical=row["critical"],
         announces=tuple(row["announces"]),
+        asked_by=row["asked_by"],
     )
 
 

@@ -34,6 +34,7 @@ class TransferStore:
         Gives the persons that went along. The last thing that a transaction does to a case.
         """
         self._give_items_back(case_id)
+        self._take_over_jobs(case_id)
         moved = self._move_persons(case_id, to_unit_id)
         for name in WITH_THE_CASE:
             table = _TABLES[name]
@@ -48,6 +49,12 @@ class TransferStore:
         status = case((item.c.status == "reserved", "ready"), else_=item.c.status)
         changes = {"status": status, "assignee_id": None, "revision": item.c.revision + 1}
         self._connection.execute(open_ones.values(changes))
+
+    def _take_over_jobs(self, case_id: UUID) -> None:
+        """Let what was still to be done go on: who asked for it has no part in the case from now on."""
+        job = _TABLES["job"]
+        waits = job.c.status.in_(("ready", "claimed", "held"))
+        self._connection.execute(update(job).where(job.c.case_id == case_id, waits).values(asked_by=None))
 
     def _move_persons(self, case_id: UUID, to_unit_id: UUID) -> tuple[UUID, ...]:
         person, link = _TABLES["person"], _TABLES["case_person"]

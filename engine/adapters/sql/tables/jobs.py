@@ -11,7 +11,10 @@ from engine.adapters.sql.tables.fields import at, ids, json_value, texts
 
 
 class JobRow(SQLModel, table=True):
-    """An automatic piece of work in the outbox. `token` fences off a worker that lost it."""
+    """An automatic piece of work in the outbox. `token` fences off a worker that lost it.
+
+    `asked_by` is the person whose act caused it; None for what the system does by itself.
+    """
 
     __tablename__ = "job"
     id: UUID = Field(primary_key=True)
@@ -42,6 +45,7 @@ class JobRow(SQLModel, table=True):
     error_code: str | None = None
     created_at: datetime = at(null=False)
     finished_at: datetime | None = at()
+    asked_by: UUID | None = None
     __table_args__ = (
         Index("job_ready", "ready_at", postgresql_where=text("status = 'ready'")),
         Index("job_claimed", "lease_until", postgresql_where=text("status = 'claimed'")),
