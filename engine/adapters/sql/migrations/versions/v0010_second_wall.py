@@ -83,6 +83,4 @@ def downgrade() -> None:
 def _wall(table: str, shown: str) -> None:
     """Show a row of a table to the application where there is no viewer, or where it is shown to the viewer."""
     op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
-    op.execute(
-        f"CREATE POLICY second_wall ON {table} TO icmc_app USING ({_NO_VIEWER} OR ({shown})) WITH CHECK (true)"
-    )
+    op.execute(f"CREATE POLICY second_wall ON {table} TO icmc_app USING ({_NO_VIEWER} OR ({shown})) WITH CHECK (true)")
