@@ -311,12 +311,20 @@ def test_no_plain_word_of_the_person_is_in_the_files_of_the_database_nor_in_a_ba
     files = [path for path in folder.rglob("*") if path.is_file()]
     assert len(files) > 100
     assert any("pg_wal" in path.parts for path in files)
-    assert [path for path in files if NAME.encode() in path.read_bytes()] == []
+    assert [path for path in files if NAME.encode() in _content(path)] == []
     world.rows("CREATE TABLE planted AS SELECT CAST(:word AS text) AS word", word=PLANTED)
     _outside_a_transaction(world, "CHECKPOINT")
-    found = [path for path in folder.rglob("*") if path.is_file() and PLANTED.encode() in path.read_bytes()]
+    found = [path for path in folder.rglob("*") if path.is_file() and PLANTED.encode() in _content(path)]
     assert {path.parent.name for path in found} >= {"pg_wal"}, "what is there is found by looking like that"
     assert len(found) > 1
+
+
+def _content(path: Path) -> bytes:
+    """Read a file of the database server, on which others work meanwhile: one that is gone holds nothing."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return b""
 
 
 def test_the_list_outside_is_read_whole_or_not_at_all(tmp_path: Path) -> None:

@@ -10,4 +10,4 @@ def test_the_folders_of_the_repository_come_first() -> None:
 
 def test_what_workflows_name_is_listed_before_the_workflows() -> None:
     folders = [name.split("/")[1] for name in shipped_sources()]
-    assert list(dict.fromkeys(folders)) == ["calendars", "ladders", "law", "cases"]
+    assert list(dict.fromkeys(folders)) == ["calendars", "ladders", "law", "retention", "cases"]
