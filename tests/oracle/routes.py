@@ -210,7 +210,7 @@ USE_CASES: Final[dict[str, str]] = {
         (
             "answers", "apart", "candidates", "credential_notices", "deciding", "delivery_rules", "duty_rules",
             "escalating", "factor_codes", "level_acts", "notices",
-            "papers", "parted_file", "reach", "readings", "recipients",
+            "originators", "papers", "parted_file", "reach", "readings", "recipients",
             "releasing", "session_tokens", "slowing_down", "step_context", "step_reading", "telling", "writing",
         ),
         "part",
