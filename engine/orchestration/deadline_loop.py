@@ -10,10 +10,10 @@ from typing import Final
 import psycopg
 from psycopg.rows import TupleRow
 
+from engine.adapters.advisory_locks import FIRE_DEADLINES
 from engine.orchestration.seams import Work
 from engine.ports import FiredReport
 
-LOCK: Final = 4_711_120_002
 CHANNEL: Final = "icmc_deadlines"
 SERVICE: Final = "deadlines"
 PAUSED: Final = "paused"
@@ -90,7 +90,7 @@ def _sole_keeper(address: str, must_stop: Callable[[], bool]) -> Iterator[psycop
             if must_stop():
                 break
             try:
-                connection.execute("SELECT pg_advisory_lock(%s)", (LOCK,))
+                connection.execute("SELECT pg_advisory_lock(%s)", (FIRE_DEADLINES,))
             except psycopg.errors.LockNotAvailable:
                 continue
             yield connection
@@ -102,6 +102,6 @@ def _is_asked_for(connection: psycopg.Connection[TupleRow]) -> bool:
     row = connection.execute(
         "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND objid::bigint = %s"
         " AND classid::bigint = %s AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))",
-        (LOCK & 0xFFFFFFFF, LOCK >> 32),
+        (FIRE_DEADLINES & 0xFFFFFFFF, FIRE_DEADLINES >> 32),
     ).fetchone()
     return bool(row and row[0])

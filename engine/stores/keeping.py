@@ -76,10 +76,6 @@ class Keeping(Protocol):
         """Open why a case is held."""
         ...
 
-    def holds_of(self, case_id: UUID) -> tuple[Hold, ...]:
-        """Load every hold of a case, the latest first."""
-        ...
-
     def save_hold(self, hold: Hold) -> None:
         """Write a hold as it is now."""
         ...
@@ -118,10 +114,6 @@ class Keeping(Protocol):
 
     def cases_of(self, person_ids: Sequence[UUID]) -> tuple[CaseOfPerson, ...]:
         """Load what must be known of every case of a person, under all of their ids, those too that they have left."""
-        ...
-
-    def persons_of(self, case_id: UUID) -> tuple[UUID, ...]:
-        """List the persons of a case who are not erased."""
         ...
 
     def receivers_of(self, case_ids: Sequence[UUID]) -> tuple[tuple[UUID, UUID], ...]:

@@ -13,6 +13,7 @@ from psycopg import sql
 from psycopg.rows import TupleRow
 from sqlalchemy.engine import make_url
 
+from engine.adapters.advisory_locks import BACK_UP
 from engine.adapters.postgres.checksums import sha256_of, write_checksum
 from engine.adapters.postgres.clients import run_client
 from engine.adapters.postgres.databases import OWNER, connected, create_closed_database, drop_database
@@ -20,7 +21,6 @@ from engine.adapters.postgres.files import sync_path
 from engine.adapters.postgres.restore import restore_into
 from engine.errors import DamagedError, ServiceError, SettingsError
 
-_LOCK: Final = 4_711_120_009
 _TABLES: Final = """
     SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE c.relkind = 'r' AND n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema' ORDER BY 1, 2
@@ -110,7 +110,7 @@ def _prove(connection: psycopg.Connection[TupleRow], url: str, file: Path, rows:
 
 
 def _lock(connection: psycopg.Connection[TupleRow]) -> None:
-    if connection.execute("SELECT pg_try_advisory_lock(%s)", (_LOCK,)).fetchone() != (True,):
+    if connection.execute("SELECT pg_try_advisory_lock(%s)", (BACK_UP,)).fetchone() != (True,):
         raise ServiceError(service="Backup", problem="another one is under way.", remedy="Wait until it is done.")
 
 

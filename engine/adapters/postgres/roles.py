@@ -9,6 +9,7 @@ from psycopg import sql
 from psycopg.rows import TupleRow
 from sqlalchemy.engine import URL, make_url
 
+from engine.adapters.advisory_locks import SET_UP_ROLES
 from engine.adapters.postgres.databases import (
     APP,
     OWNER,
@@ -27,7 +28,6 @@ CASES_DATABASE: Final = "icmc"
 PREFECT_DATABASE: Final = "prefect"
 _DATABASES: Final = {CASES_DATABASE: OWNER, PREFECT_DATABASE: PREFECT}
 _ROLES: Final = (OWNER, APP, PREFECT)
-_LOCK: Final = 4_711_120_001
 _OLDEST_SERVER: Final = 150_000
 _SEPARATE_SET_RIGHT: Final = 160_000
 _FOR_ASYNCPG: Final = {"sslmode": "ssl", "host": "host", "port": "port"}
@@ -50,7 +50,7 @@ class DatabaseUrls:
 def prepare_databases(server: EmbeddedServer) -> DatabaseUrls:
     """Make roles and databases on the embedded server where they are missing; return their addresses."""
     with connected(server.url("postgres")) as connection:
-        connection.execute("SELECT pg_advisory_lock(%s)", (_LOCK,))
+        connection.execute("SELECT pg_advisory_lock(%s)", (SET_UP_ROLES,))
         _prepare(connection, server.url("postgres"), server.passwords)
         for name in ("postgres", "template1"):
             close(connection, name)
@@ -72,7 +72,7 @@ def urls_from(database_url: str, password_file: Path) -> DatabaseUrls:
     """
     passwords = PasswordFile(password_file)
     with connected(database_url) as connection:
-        connection.execute("SELECT pg_advisory_lock(%s)", (_LOCK,))
+        connection.execute("SELECT pg_advisory_lock(%s)", (SET_UP_ROLES,))
         _require_recent(connection)
         _require_known_passwords(connection, passwords)
         if _may_prepare(connection):

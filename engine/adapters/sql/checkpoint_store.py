@@ -6,11 +6,11 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, insert, select, text
 
+from engine.adapters.advisory_locks import SIGN_CHECKPOINT
 from engine.adapters.sql import tables as tb
 from engine.domain.checkpoints import Checkpoint, Head, Written
 
 _CHECKPOINT, _HEAD = tb.CheckpointRow.__table__, tb.CheckpointHeadRow.__table__  # type: ignore[attr-defined]
-_LOCK = 4_711_120_007
 _TAKE_TURN = text("SELECT pg_try_advisory_xact_lock(:lock)")
 _CHAINS = """(
     SELECT 'case:' || id AS chain, chain_length AS length, chain_head AS head FROM "case" WHERE chain_length > 0
@@ -33,7 +33,7 @@ class CheckpointStore:
 
     def take_turn(self) -> bool:
         """Say whether no other transaction makes a checkpoint; then none does until this one ends."""
-        return bool(self._connection.execute(_TAKE_TURN, {"lock": _LOCK}).scalar())
+        return bool(self._connection.execute(_TAKE_TURN, {"lock": SIGN_CHECKPOINT}).scalar())
 
     def last(self) -> Checkpoint | None:
         """Load the newest checkpoint."""

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Connection, and_, delete, exists, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from engine.adapters.advisory_locks import CHANGE_ROLES_OF_PEOPLE
 from engine.adapters.sql import tables as tb
 from engine.ports import ActorRecord
 from engine.stores import Credentials, Unit
@@ -14,7 +15,6 @@ from engine.stores import Credentials, Unit
 _ORGANISATION, _UNIT = tb.OrganisationRow.__table__, tb.UnitRow.__table__  # type: ignore[attr-defined]
 _ACTOR, _MEMBER = tb.ActorRow.__table__, tb.MembershipRow.__table__  # type: ignore[attr-defined]
 _ABSENCE, _ITEM = tb.AbsenceRow.__table__, tb.WorkItemRow.__table__  # type: ignore[attr-defined]
-_ROLES_LOCK = 0x1C3C0001
 
 
 class DirectoryStore:
@@ -141,7 +141,7 @@ class DirectoryStore:
 
     def hold_roles(self) -> None:
         """Keep others from changing who administers until the transaction ends."""
-        self._connection.execute(select(func.pg_advisory_xact_lock(_ROLES_LOCK)))
+        self._connection.execute(select(func.pg_advisory_xact_lock(CHANGE_ROLES_OF_PEOPLE)))
 
     def count_actors(self) -> int:
         """Count the actors."""

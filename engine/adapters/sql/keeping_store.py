@@ -23,6 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.types import Uuid
 
+from engine.adapters.advisory_locks import NUMBER_COPY
 from engine.adapters.sql import tables as tb
 from engine.domain.keeping import (
     CaseOfPerson,
@@ -51,7 +52,7 @@ _CASE, _UNIT, _LINK, _PERSON, _TOKEN = (_TABLES[n] for n in ("case", "unit", "ca
 _DEADLINE, _GRANT, _REFERRAL = (_TABLES[name] for name in ("deadline", "grant", "referral"))
 _DRAFT, _STEP, _ITEM, _DELIVERY = (_TABLES[name] for name in ("draft", "step", "work_item", "delivery"))
 _FILE, _PART, _CHECK = (_TABLES[name] for name in ("attachment", "attachment_part", "match_check"))
-_NEXT_COPY = text("SELECT pg_advisory_xact_lock(4711120008)")
+_NEXT_COPY = text(f"SELECT pg_advisory_xact_lock({NUMBER_COPY})")
 
 
 class KeepingStore:
@@ -78,11 +79,6 @@ class KeepingStore:
         if sealed is None:
             return ""
         return str(self._vault.unseal(sealed, table="legal_hold", row=hold.id, column="sealed_reason"))
-
-    def holds_of(self, case_id: UUID) -> tuple[Hold, ...]:
-        """Load every hold of a case, the latest first."""
-        query = select(*_columns(HOLD, Hold)).where(HOLD.c.case_id == case_id).order_by(HOLD.c.placed_at.desc())
-        return tuple(Hold.model_validate(dict(row)) for row in self._connection.execute(query).mappings())
 
     def save_hold(self, hold: Hold) -> None:
         """Write a hold as it is now."""
@@ -157,11 +153,6 @@ class KeepingStore:
             .order_by(_CASE.c.opened_at, _CASE.c.id)
         )  # fmt: skip
         return tuple(_case_of_person(dict(row)) for row in self._connection.execute(query).mappings())
-
-    def persons_of(self, case_id: UUID) -> tuple[UUID, ...]:
-        """List the persons of a case who are not erased."""
-        query = select(_LINK.c.person_id).where(_LINK.c.case_id == case_id, ~_is_erased(_LINK.c.person_id))
-        return tuple(self._connection.execute(query.distinct().order_by(_LINK.c.person_id)).scalars())
 
     def receivers_of(self, case_ids: Sequence[UUID]) -> tuple[tuple[UUID, UUID], ...]:
         """List which other units were given something of cases, ever: case and unit."""

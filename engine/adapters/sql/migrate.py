@@ -8,10 +8,9 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, text
 
+from engine.adapters.advisory_locks import MIGRATE
 from engine.adapters.sql.append_only import close_append_only
 from engine.errors import ServiceError
-
-_LOCK = 0x1C3C_0001
 
 
 def migrate(owner_url: str) -> str:
@@ -23,13 +22,13 @@ def migrate(owner_url: str) -> str:
     engine = create_engine(owner_url)
     try:
         with engine.connect() as connection:
-            connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": _LOCK})
+            connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": MIGRATE})
             connection.commit()
             try:
                 return _upgrade(connection)
             finally:
                 connection.rollback()
-                connection.execute(text("SELECT pg_advisory_unlock(:lock)"), {"lock": _LOCK})
+                connection.execute(text("SELECT pg_advisory_unlock(:lock)"), {"lock": MIGRATE})
                 connection.commit()
     finally:
         engine.dispose()

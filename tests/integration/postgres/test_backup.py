@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import pytest
 
+from engine.adapters.advisory_locks import FIRE_DEADLINES
 from engine.adapters.postgres.backup import count_rows, make_backup
 from engine.adapters.postgres.checksums import checksum_file, sha256_of, write_checksum
 from engine.adapters.postgres.databases import connected, create_database, drop_database
@@ -15,7 +16,6 @@ from engine.adapters.postgres.embedded import EmbeddedServer, start_embedded, st
 from engine.adapters.postgres.restore import restore_backup
 from engine.adapters.postgres.roles import urls_from
 from engine.errors import DamagedError, ServiceError, SettingsError
-from engine.orchestration.deadline_loop import LOCK
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def test_a_backup_is_made_while_a_worker_fires_deadlines_and_neither_waits_for_t
     postgres: EmbeddedServer, source: str, tmp_path: Path
 ) -> None:
     with connected(postgres.url(source)) as worker:
-        assert worker.execute("SELECT pg_try_advisory_lock(%s)", (LOCK,)).fetchone() == (True,)
+        assert worker.execute("SELECT pg_try_advisory_lock(%s)", (FIRE_DEADLINES,)).fetchone() == (True,)
         assert make_backup(postgres.url(source), tmp_path / "icmc.dump").size > 0
 
 
