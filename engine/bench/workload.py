@@ -12,7 +12,6 @@ from engine.assembly import Engine
 from engine.bootstrap import Running, build_engine, databases, ship
 from engine.ports import JsonValue
 from engine.settings import Settings
-from engine.spec.ladders import Ladder
 from engine.usecases.complete_work_item import Completion, complete_work_item
 from engine.usecases.open_case import open_case
 from engine.usecases.publish import publish_definition
@@ -102,11 +101,6 @@ def complete(bench: Bench, item_id: UUID) -> Completion:
 def claim(bench: Bench, item_id: UUID) -> None:
     """Claim an item."""
     claim_work_item(bench.engine, item_id, viewer=bench.viewer, command_id=uuid4())
-
-
-def levels_of(bench: Bench, name: str = "standard") -> Ladder:
-    """Give the ladder by which the steps are escalated."""
-    return bench.engine.library().ladders[name]
 
 
 def _step(number: int) -> str:

@@ -62,11 +62,6 @@ def present_link(state: CaseState, person_id: UUID, role: PersonRole) -> CasePer
     return next((person for person in same if person.removed_at is None), None)
 
 
-def present_roles(state: CaseState, person_id: UUID) -> tuple[PersonRole, ...]:
-    """List what a person is in a case now."""
-    return tuple(p.role for p in state.persons if p.person_id == person_id and p.removed_at is None)
-
-
 def _call_off(draft: Draft, person_id: UUID) -> None:
     """Call off the live steps of a person that are done for people among whom they no longer are."""
     own = f"person:{person_id}"

@@ -7,18 +7,21 @@ from typing import Final, cast
 from urllib.parse import urlencode
 from uuid import UUID
 
+from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
 from engine.assembly import Engine
 from engine.domain.policy import Action, can
-from engine.errors import NotAllowedError
+from engine.errors import InvalidAnswersError, NotAllowedError, NotFoundError
 from engine.portal.demo_controls import DemoControls
 from engine.portal.pages import render
+from engine.portal.posted import text
 from engine.portal.security import is_unprotected
 from engine.usecases.deciding import require_own
 from engine.views import Viewer
 
+_LONGEST_NUMBER: Final = 40
 SAYINGS: Final[Mapping[str, str]] = {
     "claimed": "It is yours now.",
     "file": "The file was sealed and kept.",
@@ -168,6 +171,14 @@ class Visit:
             require_own(self.engine, case_id, viewer=self.viewer, action=action)
         elif not self.may(action):
             raise NotAllowedError(actor=self.viewer.name, action=action.value)
+
+    def case_of_number(self, form: FormData, name: str) -> UUID:
+        """Find the case whose number was typed in a field; raises `InvalidAnswersError` for one that is not theirs."""
+        try:
+            return self.engine.queries.find_case(self.viewer, text(form, name)[:_LONGEST_NUMBER])
+        except NotFoundError:
+            problem = "There is no case with this number, or it is not yours to see."
+            raise InvalidAnswersError({name: problem}) from None
 
     def new_command(self) -> UUID:
         """Give a page the id under which its form has its effect once."""

@@ -129,10 +129,6 @@ class Records(Protocol):
         """Write who has released the documents of a step, once."""
         ...
 
-    def count_documents(self, case_id: UUID) -> int:
-        """Count the documents of a case."""
-        ...
-
     def note_service(self, name: str, state: str) -> None:
         """Keep what a service says of itself, with the database's time."""
         ...

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, cast
 from uuid import UUID, uuid5
 
-from sqlalchemy import Connection, func, insert, select, text, update
+from sqlalchemy import Connection, insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from engine.adapters.sql import tables as tb
@@ -106,11 +106,6 @@ class HousekeepingStore:
         """Write who has released the documents of a step, once."""
         released = update(_DOCUMENT).where(_DOCUMENT.c.step_id == step_id, _DOCUMENT.c.released_at.is_(None))
         self._connection.execute(released.values(released_by=by, released_at=at))
-
-    def count_documents(self, case_id: UUID) -> int:
-        """Count the documents of a case."""
-        query = select(func.count()).select_from(_DOCUMENT).where(_DOCUMENT.c.case_id == case_id)
-        return self._connection.execute(query).scalar_one()
 
     def note_service(self, name: str, state: str) -> None:
         """Keep what a service says of itself, with the database's time."""

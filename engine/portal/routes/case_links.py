@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from engine.domain.case_links import LINKED_BY_HAND, LinkKind
 from engine.domain.policy import Action
-from engine.errors import AlreadyEndedError, InvalidAnswersError, NotFoundError, OwnApprovalError
+from engine.errors import AlreadyEndedError, InvalidAnswersError, OwnApprovalError
 from engine.portal.dependencies import Posted, SignedIn
 from engine.portal.posted import text, typed, uuid_or_none
 from engine.portal.visit import Visit
@@ -52,7 +52,7 @@ def linked(visit: SignedIn, case_id: UUID, form: Posted) -> Response:
         kind = text(form, "kind")
         if kind not in {one.value for one in LINKED_BY_HAND}:
             raise InvalidAnswersError({"kind": "Choose why the cases belong together."})
-        other = _case(visit, form, "number")
+        other = visit.case_of_number(form, "number")
         link_cases(visit.engine, case_id, other, viewer=visit.viewer, command_id=command_id, kind=LinkKind(kind))
 
     return _try(visit, case_id, form, "linked", act)
@@ -81,7 +81,7 @@ def merge_asked(visit: SignedIn, case_id: UUID, form: Posted) -> Response:
         if problems:
             raise InvalidAnswersError(problems)
         ask_merge(
-            visit.engine, case_id, _case(visit, form, "stub"), viewer=visit.viewer, command_id=command_id,
+            visit.engine, case_id, visit.case_of_number(form, "stub"), viewer=visit.viewer, command_id=command_id,
             rests=rests == "yes", reason_code=reason,
         )  # fmt: skip
 
@@ -142,13 +142,6 @@ def _persons(form: Posted) -> list[UUID]:
         return [UUID(value) for value in form.getlist("person_ids") if isinstance(value, str)]
     except ValueError:
         raise InvalidAnswersError({"person_ids": "Choose persons of this case."}) from None
-
-
-def _case(visit: Visit, form: Posted, name: str) -> UUID:
-    try:
-        return visit.engine.queries.find_case(visit.viewer, text(form, name)[:40])
-    except NotFoundError:
-        raise InvalidAnswersError({name: "There is no case with this number, or it is not yours to see."}) from None
 
 
 def _try(

@@ -210,7 +210,7 @@ def brought(visit: SignedIn, case_id: UUID, person_id: UUID, form: Posted) -> Re
         if role not in set(PersonRole):
             raise InvalidAnswersError({"bring_role": "Choose what the person is in the other case."})
         bring_person(
-            visit.engine, person_id, from_case_id=case_id, case_id=_case(visit, form, "bring_number"),
+            visit.engine, person_id, from_case_id=case_id, case_id=visit.case_of_number(form, "bring_number"),
             viewer=visit.viewer, command_id=command_id, role=PersonRole(role),
         )  # fmt: skip
 
@@ -222,21 +222,13 @@ def _other_person(visit: Visit, case_id: UUID, form: Posted) -> tuple[UUID, UUID
     here = uuid_or_none(form, "same_here")
     if here is not None:
         return case_id, here
-    other_case_id = _case(visit, form, "same_number")
+    other_case_id = visit.case_of_number(form, "same_number")
     label = f"Person {whole_number(form, 'same_person')}"
     persons = visit.engine.queries.case(visit.viewer, other_case_id).persons
     found = next((person.id for person in persons if person.label == label), None)
     if found is None:
         raise InvalidAnswersError({"same_person": "Write the number of a person of that case."})
     return other_case_id, found
-
-
-def _case(visit: Visit, form: Posted, name: str) -> UUID:
-    number = text(form, name)[:40]
-    try:
-        return visit.engine.queries.find_case(visit.viewer, number)
-    except NotFoundError:
-        raise InvalidAnswersError({name: "There is no case with this number, or it is not yours to see."}) from None
 
 
 def _reason(form: Posted, name: str, offered: Mapping[str, str]) -> str:

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import JSONPATH
 from engine import views as vw
 from engine.adapters.sql.queries.persons import Positions, label_of
 from engine.adapters.sql.queries.reading import Reading, Row
-from engine.adapters.sql.queries.shape import ACTOR, DEADLINE, DEADLINE_IS_OPEN, OPENING, RUN, STEP
+from engine.adapters.sql.queries.shape import ACTOR, DEADLINE, OPENING, RUN, STEP
 from engine.domain.lateness import deadline_state
 from engine.domain.library import Library
 from engine.domain.limit_reasons import reason_words
@@ -20,11 +20,6 @@ from engine.spec.limits import TimeLimit
 
 PROMISE = "network target"
 """What a limit is called that no law names, or none that a lawyer has signed."""
-
-
-def overdue_at(now: datetime) -> ColumnElement[bool]:
-    """Give the condition on `deadline` that is `is_overdue` of the domain, for an open limit."""
-    return DEADLINE_IS_OPEN & (DEADLINE.c.purpose != OPENING) & (DEADLINE.c.due_at <= now)
 
 
 def select_deadlines() -> Select[tuple[object, ...]]:
