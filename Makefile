@@ -1,7 +1,7 @@
 # The two commands are `make run` and `make test`. Each sets up all it needs in .venv, and nothing outside this folder.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run test check fmt faults bench setup setup-dev lock clean
+.PHONY: help run test check fmt faults bench setup setup-dev lock sbom audit-deps clean
 
 BIN := .venv/bin
 export PYTHON
@@ -16,7 +16,7 @@ run: setup ## Run the demo on this machine; it prints the address to open
 	@$(BIN)/icmc up --demo $(ARGS)
 
 test: setup-dev ## Run the whole test suite (ARGS=... goes to pytest)
-	@$(BIN)/pytest -n $(WORKERS) --dist loadfile -rfEs -m "not faults" $(ARGS)
+	@$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -rfEs -m "not faults" $(ARGS)
 
 check: setup-dev ## Look at format, rules, types, layers and workflow files
 	$(BIN)/ruff format --check .
@@ -43,6 +43,13 @@ setup-dev: ## Install what running, testing and checking need
 
 lock: setup ## Lock the dependencies anew (ARGS=--upgrade takes newer ones)
 	@requirements/lock.sh $(ARGS)
+
+sbom: setup ## Print the list of parts that a release consists of (CycloneDX)
+	@$(BIN)/python requirements/supply.py sbom
+
+audit-deps: setup ## Look the locked parts up in advisories that were carried here (ADVISORIES=folder or zip)
+	@test -n "$(ADVISORIES)" || { echo "Say where they are: make audit-deps ADVISORIES=..."; exit 2; }
+	@$(BIN)/python requirements/supply.py audit "$(ADVISORIES)"
 
 clean: ## Remove .venv and the caches; cases are not touched
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis build dist

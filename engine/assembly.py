@@ -10,7 +10,7 @@ from engine.domain.checkpoints import Written
 from engine.domain.compiled import CompiledWorkflow
 from engine.domain.keeping import Tombstone
 from engine.domain.library import Library as Published
-from engine.errors import GatewayError, KeyMissingError, ServiceError
+from engine.errors import GatewayError, KeyMissingError, PrintingError, ServiceError
 from engine.plugin.registry import Registry
 from engine.ports import (
     Anchors,
@@ -21,8 +21,10 @@ from engine.ports import (
     Files,
     Fingerprints,
     Gateways,
+    HandOver,
     KeyKeeper,
     Passwords,
+    Printer,
     Queries,
     Renderer,
     Signer,
@@ -84,6 +86,14 @@ class Unsigned:
         """Give none."""
         return {}
 
+    def hand_overs(self) -> Sequence[HandOver]:
+        """Give none."""
+        return ()
+
+    def hand_over(self, *, after: int) -> HandOver:  # noqa: ARG002 - the port's words
+        """Refuse; raises `KeyMissingError`."""
+        raise KeyMissingError(key_id="that signs checkpoints")
+
 
 class NoSecondPlace:
     """Keeps nothing: the default of an engine that was given no second place for checkpoints."""
@@ -94,6 +104,18 @@ class NoSecondPlace:
 
     def append(self, written: Sequence[Written], *, day: datetime) -> None:
         """Keep nothing."""
+
+
+class NoPrinter:
+    """Prints nothing: the default of an engine that was given no printer."""
+
+    def pdf(self, html: str) -> bytes:  # noqa: ARG002 - the port's words
+        """Refuse; raises `PrintingError`."""
+        raise PrintingError(problem="This system prints nothing.", remedy="Print the page itself.")
+
+    def problem(self) -> str:
+        """Say that there is none."""
+        return "This system prints nothing."
 
 
 class NoGateways:
@@ -140,6 +162,7 @@ class Engine:
     whole_calendar: Callable[[Calendar, Iterable[StoredDay]], Calendar]
     channels: Mapping[str, Channel] = field(default_factory=dict)
     gateways: Gateways = field(default_factory=NoGateways)
+    printer: Printer = field(default_factory=NoPrinter)
     tombstones: Tombstones = field(default_factory=NoTombstones)
     portal_url: str = ""
     demo: bool = False

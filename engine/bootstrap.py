@@ -8,9 +8,10 @@ from pathlib import Path
 
 from sqlalchemy import Engine as SqlEngine
 from sqlalchemy import create_engine
+from sqlalchemy.engine import make_url
 
 from engine.adapters.anchor_files import AnchorFiles
-from engine.adapters.apprise_channel import AppriseGateways
+from engine.adapters.apprise_channel import SERVICES, AppriseGateways
 from engine.adapters.breached import shipped
 from engine.adapters.data_files import data_folder, letters, shipped_sources
 from engine.adapters.demo_clock import DemoClock
@@ -22,12 +23,14 @@ from engine.adapters.key_file import open_key_ring
 from engine.adapters.key_keeper import FileKeyKeeper
 from engine.adapters.messages import TemplateRenderer
 from engine.adapters.name_tokens import NameTokens
+from engine.adapters.outgoing import speak_only_to
 from engine.adapters.passwords import Argon2Passwords
 from engine.adapters.postgres.embedded import EmbeddedServer, start_embedded, stop_embedded
 from engine.adapters.postgres.roles import DatabaseUrls, prepare_databases, urls_from
+from engine.adapters.printing import PdfPrinter
 from engine.adapters.real_world import SystemClock, SystemEntropy, machine_uptime
 from engine.adapters.registry_catalogue import RegistryCatalogue
-from engine.adapters.signing_key import read_or_create_signing_key
+from engine.adapters.signing_key import SigningKeyFile
 from engine.adapters.smtp import SmtpChannel
 from engine.adapters.sql.audit import Outside, broken_chains, faults
 from engine.adapters.sql.data_keys import open_vault
@@ -35,6 +38,7 @@ from engine.adapters.sql.definition_cache import DefinitionCache, PublishedLibra
 from engine.adapters.sql.housekeeping_store import installation_fact
 from engine.adapters.sql.migrate import migrate
 from engine.adapters.sql.queries.service import SqlQueries
+from engine.adapters.sql.second_wall import act_for_the_system
 from engine.adapters.sql.unit_of_work import SqlUnitOfWork
 from engine.adapters.tombstone_file import TombstoneFile
 from engine.adapters.totp import TotpCodes
@@ -52,6 +56,8 @@ from engine.spec.workflow import Workflow
 from engine.spec.yaml_files import read_yaml
 from engine.usecases.open_case import REPORT
 from engine.usecases.publish import publish_shipped
+from engine.usecases.seal_open_words import seal_open_words
+from engine.usecases.seal_titles import seal_old_titles
 
 DEMO_CLOCK = "demo_clock"
 DEMO = "demo"
@@ -105,6 +111,7 @@ def build_engine(
     A database that was made for the demo stays one, whatever the settings say: its clock counts, and nothing leaves.
     """
     sql = create_engine(app_url, pool_size=pool_size, max_overflow=10, pool_pre_ping=True, hide_parameters=True)
+    act_for_the_system(sql)
     settings = _kept_a_demo(settings, sql)
     pillars = registry or load_registry(settings.pillars, builtins=(CORE,))
     catalogue = RegistryCatalogue(pillars)
@@ -112,9 +119,9 @@ def build_engine(
     case_clock = clock or (DemoClock(wall_clock, _demo_offset(sql)) if settings.demo else wall_clock)
     ring = open_key_ring(settings.keys)
     vault = open_vault(sql, ring, case_clock)
-    signer = read_or_create_signing_key(settings.signing_key)
+    signer = SigningKeyFile(settings.signing_key)
     definitions = DefinitionCache(sql, catalogue)
-    library = PublishedLibrary(sql)
+    library = PublishedLibrary(sql, vault)
     sends = channels if channels is not None else _channels(settings)
     return Engine(
         clock=case_clock,
@@ -127,7 +134,10 @@ def build_engine(
         codes=TotpCodes(),
         is_common_password=shipped().has,
         fingerprints=NameTokens(),
-        renderer=TemplateRenderer(data_folder("templates")),
+        renderer=TemplateRenderer(
+            data_folder("templates"), [item.documents for item in pillars.installed if item.documents]
+        ),
+        printer=PdfPrinter(data_folder("templates") / "documents" / "fonts"),
         registry=pillars,
         catalogue=catalogue,
         definitions=definitions,
@@ -156,9 +166,23 @@ def build_engine(
     )  # fmt: skip
 
 
+def allowed_hosts(settings: Settings) -> frozenset[str]:
+    """Name every host that may be spoken to: the database, and, unless it is a demo, whatever sends messages."""
+    database = make_url(settings.database_url.get_secret_value()).host if settings.database_url else None
+    of_messages = (settings.smtp_host, *settings.gateway_hosts, *(one.host for one in SERVICES.values()))
+    return frozenset(host for host in (database, *(() if settings.demo else of_messages)) if host)
+
+
+def hold_to_known_hosts(settings: Settings) -> None:
+    """Let this process speak to no other host from now on, whatever part of it wants to."""
+    speak_only_to(allowed_hosts(settings))
+
+
 def ship(engine: Engine) -> None:
     """Publish what came with this release, where nothing of its name is published yet."""
+    seal_open_words(engine)
     publish_shipped(engine, shipped_sources())
+    seal_old_titles(engine)
 
 
 def _kept_a_demo(settings: Settings, sql: SqlEngine) -> Settings:

@@ -103,6 +103,14 @@ class CallForm(Form):
     called_at: Instant = field(label="When did you call?", event_time=True, now=True)
 
 
+class LawyersNoteForm(Form):
+    """Write down what somebody was made to do, before anybody holds it against them: no punishment for that."""
+
+    was_made_to: bool = field(label="Was the person made to do what they did?", now=True)
+    is_accused: bool = field(label="Is the person accused, fined or held anywhere?", now=True)
+    lawyers_note: LongText = field(label="What does the lawyer write for the authorities?", sensitive=True, now=True)
+
+
 class AwaitAnswerForm(Form):
     """Wait for another unit or partner to answer. Its answer in the system ends this by itself."""
 
@@ -168,11 +176,18 @@ AWAIT_ANSWER = ask(
     roles=("partnership_manager", "supervisor"),
     prepare=_prepare_await_answer,
 )
+LAWYERS_NOTE = ask(
+    "core.lawyers_note",
+    title="Non-punishment: what was the person made to do?",
+    form=LawyersNoteForm,
+    roles=("lawyer",),
+    time_limit="P3D",
+)
 
 CORE = Pillar(
     key="core",
     name="Steps for every workflow",
     letter="",
     summary="Questions, decisions, delay notes, approvals, letters and calls that a workflow can use anywhere.",
-    step_types=(ASK, DECIDE, NOTE, APPROVE, RELEASE, CALL, AWAIT_ANSWER),
+    step_types=(ASK, DECIDE, NOTE, APPROVE, RELEASE, CALL, AWAIT_ANSWER, LAWYERS_NOTE),
 )

@@ -102,11 +102,29 @@ class OwnApprovalError(NotAllowedError):
     sentence = "Whoever asked for it cannot approve it: a second person must."
 
 
+class NoSecondPersonError(NotAllowedError):
+    """Raised when something needs two people and there is nobody else who may agree; `roles` may."""
+
+    code = "no-second-person"
+    sentence = "A second person has to agree, and nobody else may. Give somebody else a role first, one of: {roles}."
+
+
 class ConsentError(IcmcError):
     """Raised when something would leave a unit that neither a consent nor a ground in law covers."""
 
     code = "consent"
     sentence = "This may not be sent. {problem}"
+
+
+class LawyersNoteError(IcmcError):
+    """Raised when a victim would be held for a suspect, or heard as one, before a lawyer's note on non-punishment."""
+
+    code = "lawyers-note"
+    sentence = (
+        "Somebody who is a victim in this case can only {what} after a lawyer's note on what they were made to do. "
+        "The note is among the work of the case, for a lawyer. Of whoever never was a victim, say first that it was "
+        "disproved."
+    )
 
 
 class PartnerLinkError(IcmcError):
@@ -229,6 +247,20 @@ class ServiceError(IcmcError):
     sentence = "{service}: {problem} {remedy}"
 
 
+class PrintingError(IcmcError):
+    """Raised when a paper cannot be made into a PDF on this machine; the page itself can still be printed."""
+
+    code = "printing"
+    sentence = "{problem} {remedy}"
+
+
+class ReplacedError(IcmcError):
+    """Raised when somebody would release a paper of which there is a newer version."""
+
+    code = "replaced"
+    sentence = "There is a newer version of this paper: release that one."
+
+
 class KeyMissingError(IcmcError):
     """Raised when a value was sealed with a key that is not in the key file."""
 
@@ -327,6 +359,13 @@ class UnknownLawLimitError(IcmcError):
     sentence = "No published law pack has the limit {limit_id}."
 
 
+class SignatureError(IcmcError):
+    """Raised when somebody cannot sign a limit of the law, or take a signature back, as they want."""
+
+    code = "signature"
+    sentence = "{limit_id} cannot be signed like that: {problem}"
+
+
 class UnknownOutcomeError(IcmcError):
     """Raised when a step is ended with an outcome that its step type does not allow."""
 
@@ -350,11 +389,25 @@ class SignInError(IcmcError):
     sentence = "E-mail address or password is not right."
 
 
+class CustodyError(SignInError):
+    """Raised for whoever signs in rightly while a restored installation is looked at by two people."""
+
+    code = "custody"
+    sentence = "This system was restored from a backup and is being looked at. Sign in later, when you are told."
+
+
 class WrongCodeError(SignInError):
     """Raised when the code of a second factor does not fit, was used, or the sign-in it belongs to is over."""
 
     code = "wrong-code"
     sentence = "This code is not right, or was used already. Wait for the next one, and type that."
+
+
+class WrongSentCodeError(WrongCodeError):
+    """Raised when what was typed is not the code that was sent for this sign-in."""
+
+    code = "wrong-sent-code"
+    sentence = "This code is not right. Type the eight digits of the newest message, or sign in anew to get another."
 
 
 class StepUpNeededError(IcmcError):

@@ -1,6 +1,6 @@
 """What the use cases need of the world: protocols that adapters serve."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +11,7 @@ from engine import views as vw
 from engine.domain.checkpoints import Written
 from engine.domain.files import Scan
 from engine.domain.keeping import Tombstone
+from engine.domain.matching import Likeness
 
 JsonValue = None | bool | int | float | str | list["JsonValue"] | dict[str, "JsonValue"]
 
@@ -73,9 +74,58 @@ class Vault(Protocol):
         """Make the version of a key that follows version `after`; gives the newest. Raises `KeyMissingError`."""
         ...
 
+    def blinds(self, kind: str, value: str, *, organisation_id: UUID | None = None) -> Mapping[str, bytes]:
+        """Give the tokens by every key that is used now, by its id: what is written has them all."""
+        ...
+
     def sign(self, previous: bytes, canonical: bytes) -> bytes:
         """Give the next link of an event chain."""
         ...
+
+    def chain_keys(self) -> Sequence["ChainKey"]:
+        """Give all keys that have signed links, the newest first."""
+        ...
+
+
+class ChainKey(Protocol):
+    """A key that signed links of chains, by which they are proved."""
+
+    @property
+    def until(self) -> int | None:
+        """The checkpoint up to which links of this key count; None for no end."""
+        ...
+
+    def sign(self, previous: bytes, canonical: bytes) -> bytes:
+        """Give the link that this key makes."""
+        ...
+
+
+class IndexKeys(NamedTuple):
+    """Keys of blind tokens: the one that is searched by, the one that follows, and the one that it followed."""
+
+    current: str
+    coming: str | None
+    old: str | None
+
+
+class ChainKeys(NamedTuple):
+    """The key that signs links, and the older ones, each with the checkpoint up to which its links count."""
+
+    current: str
+    older: Mapping[str, int | None]
+
+
+class HandOver(NamedTuple):
+    """A key that signs checkpoints names the one that follows it: `after` is the last checkpoint before.
+
+    `public` is the new key (Ed25519, base64); the old one made the signature.
+    """
+
+    before: str
+    key_id: str
+    public: str
+    after: int
+    signature: bytes
 
 
 class Signer(Protocol):
@@ -92,6 +142,14 @@ class Signer(Protocol):
 
     def public_keys(self) -> Mapping[str, str]:
         """Give the public keys by id, the current one first, each as PEM."""
+        ...
+
+    def hand_overs(self) -> Sequence[HandOver]:
+        """Give which key named which, the first one first."""
+        ...
+
+    def hand_over(self, *, after: int) -> HandOver:
+        """Let a new key sign from the checkpoint on that comes after `after`; raises `SettingsError`."""
         ...
 
 
@@ -136,12 +194,47 @@ class KeyKeeper(Protocol):
         """The ids of the keys in the file, the current one first."""
         ...
 
+    @property
+    def marks(self) -> tuple[str, ...]:
+        """Everything by which the file of today is told from an earlier one, without any key."""
+        ...
+
+    @property
+    def index(self) -> IndexKeys:
+        """The ids of the keys of blind tokens."""
+        ...
+
+    @property
+    def chains(self) -> ChainKeys:
+        """The id of the key that signs links, and the older ones."""
+        ...
+
     def add(self) -> str:
         """Put a new key into the file and make it the current one; gives its id. Raises `SettingsError`."""
         ...
 
     def remove(self, key_id: str) -> None:
         """Take a key out of the file; raises `KeyMissingError`, `SettingsError`."""
+        ...
+
+    def add_chain_key(self) -> str:
+        """Let a new key sign the links of histories from now on; gives its id. Raises `SettingsError`."""
+        ...
+
+    def close_chain_keys(self, until: int) -> None:
+        """Let links of older keys count only up to a checkpoint; raises `SettingsError`."""
+        ...
+
+    def add_index_key(self) -> str:
+        """Let tokens be made by a new key too; gives its id. Raises `SettingsError`."""
+        ...
+
+    def switch_index_key(self) -> None:
+        """Search by the next key of tokens from now on; raises `SettingsError`."""
+        ...
+
+    def drop_index_key(self) -> None:
+        """Take the old key of tokens out of the file; raises `SettingsError`."""
         ...
 
     def exported(self, passphrase: str) -> bytes:
@@ -173,6 +266,18 @@ class Renderer(Protocol):
 
     def document(self, name: str, variables: Mapping[str, object]) -> str:
         """Give a document as HTML."""
+        ...
+
+
+class Printer(Protocol):
+    """Lays papers out as PDF."""
+
+    def pdf(self, html: str) -> bytes:
+        """Give a paper as PDF; raises `PrintingError`."""
+        ...
+
+    def problem(self) -> str:
+        """Say what is missing, with the command that adds it; empty when papers can be printed."""
         ...
 
 
@@ -233,6 +338,10 @@ class Fingerprints(Protocol):
 
     def tokens(self, identity: Mapping[str, JsonValue]) -> tuple[tuple[str, str], ...]:
         """Give (kind, normalised value) pairs, to be kept as blind tokens only."""
+        ...
+
+    def likeness(self, one: Mapping[str, JsonValue], other: Mapping[str, JsonValue]) -> Likeness:
+        """Say how alike what is known of two persons is, for those who may open both."""
         ...
 
 
@@ -368,7 +477,8 @@ class NewMessage:
     """A message to one recipient by one channel; `key` makes a second one impossible.
 
     It is sent from `send_at` on (at once for None), unless it is `held_for` a `storm` or `digest` message that counts
-    it. `token` is the secret of the link by which it is acknowledged.
+    it. `link_hash` is the hash of the link by which it is acknowledged, `code_of` that of the sign-in whose code it
+    brings: the words lack link and code, which are put in when it is sent.
     """
 
     key: str
@@ -382,7 +492,8 @@ class NewMessage:
     critical: bool
     escalation_id: UUID | None = None
     html: str = ""
-    token: str | None = None
+    link_hash: str | None = None
+    code_of: bytes | None = None
     send_at: datetime | None = None
     held_for: str = ""
 
@@ -453,6 +564,10 @@ class Queries(Protocol):
         """Open a work item to be answered; raises `NotFoundError`."""
         ...
 
+    def proposed_doer(self, viewer: vw.Viewer, item_id: UUID) -> vw.ProposedView | None:
+        """Give whom a step proposes to do an item that nobody has, if somebody; raises `NotFoundError`."""
+        ...
+
     def cases(
         self, viewer: vw.Viewer, *, status: str = "open", number: str = "", offset: int = 0, limit: int = 50
     ) -> tuple[vw.CaseLine, ...]:
@@ -481,6 +596,27 @@ class Queries(Protocol):
 
     def explain_step(self, viewer: vw.Viewer, case_id: UUID, step: str) -> tuple[vw.ExplanationView, ...]:
         """Explain every deadline of a step, named by its id or its key; raises `NotFoundError`."""
+        ...
+
+    def explain_law(self, viewer: vw.Viewer, case_id: UUID, limit_id: str) -> vw.LawExplanationView:
+        """Say whether a limit of the law counts in a case, why, and until when.
+
+        Raises `NotFoundError`, `NotAllowedError` for who may not read every answer, and `UnknownLawLimitError`.
+        """
+        ...
+
+    def law_of_case(self, viewer: vw.Viewer, case_id: UUID, limit_ids: Collection[str]) -> tuple[vw.LawOfCaseView, ...]:
+        """Say the same of several limits, in a number of statements that does not grow with them.
+
+        Raises what `explain_law` raises.
+        """
+        ...
+
+    def points_to(self, viewer: vw.Viewer, case_id: UUID) -> tuple[vw.PointsToView, ...]:
+        """Say what the answers of a case point to under the definitions of trafficking, never more than that.
+
+        Nothing for who may not read and reveal every answer; raises `NotFoundError`.
+        """
         ...
 
     def asked_extensions(self, viewer: vw.Viewer) -> tuple[vw.AskedView, ...]:
@@ -535,6 +671,17 @@ class Queries(Protocol):
         """List what is held, sealed, to be erased or due; raises `NotFoundError`, `NotAllowedError`."""
         ...
 
+    def waiting(self, viewer: vw.Viewer, case_id: UUID | None = None) -> tuple[vw.WaitingView, ...]:
+        """List what waits for a second person and the viewer may answer or asked for, the first to run out first.
+
+        With `case_id` only what is about that case.
+        """
+        ...
+
+    def count_waiting(self, viewer: vw.Viewer) -> int:
+        """Count what waits for the viewer's answer as a second person."""
+        ...
+
     def holders(self, viewer: vw.Viewer, case_id: UUID) -> tuple[tuple[UUID, str], ...]:
         """List who may hold a case while it is sealed; raises `NotFoundError`."""
         ...
@@ -563,8 +710,8 @@ class Queries(Protocol):
         """Give a document's HTML; raises `NotFoundError`."""
         ...
 
-    def case_of_document(self, viewer: vw.Viewer, document_id: UUID) -> UUID:
-        """Give the case of a document; raises `NotFoundError`."""
+    def paper(self, viewer: vw.Viewer, document_id: UUID) -> vw.PaperView:
+        """Give what is known of a document, without its text; raises `NotFoundError`."""
         ...
 
     def audit_lines(
@@ -656,6 +803,9 @@ class Queries(Protocol):
     def gateways(self) -> tuple[str, ...]:
         """List the configured gateways."""
         ...
+
+    def gaps_in_the_wall(self) -> tuple[str, ...]:
+        """Name the tables that row-level security does not guard as it should; none where all is well."""
 
     def board(self, viewer: vw.Viewer) -> vw.BoardView:
         """Give the admin's board; raises `NotAllowedError` for others. Ids and states only, no case content."""

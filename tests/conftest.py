@@ -27,6 +27,7 @@ from engine.adapters.postgres.embedded import EmbeddedServer, start_embedded, st
 from engine.adapters.postgres.locks import one_at_a_time
 from engine.adapters.postgres.roles import prepare_databases
 from engine.adapters.sql.migrate import migrate
+from engine.adapters.sql.second_wall import for_the_system
 from engine.orchestration.settings import PrefectAddress, client_environment, process_environment
 
 _PREFECT_HOME = tempfile.TemporaryDirectory(prefix="icmc-tests-prefect-")
@@ -40,6 +41,10 @@ settings.register_profile("icmc", deadline=None, suppress_health_check=[HealthCh
 settings.load_profile("icmc")
 """A busy machine is no finding."""
 
+_LONG: Final = (
+    "tests/oracle/", "tests/integration/test_", "tests/browser/", "tests/integration/orchestration/", "tests/faults/",
+    "tests/acceptance/",
+)  # fmt: skip
 _RUN: Final = "ICMC_TEST_RUN"
 _TEMPLATE: Final = "icmc_template"
 _RUN_LOCK: Final = pytest.StashKey[TextIO]()
@@ -64,6 +69,11 @@ def pytest_configure(config: pytest.Config) -> None:
         for lock in _RUNS.glob("*.lock"):
             _clear_if_abandoned(lock)
         config.stash[_RUN_LOCK] = _hold(_RUNS / f"{os.environ[_RUN]}.lock")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take longest, so that no worker is left with one of them at the end."""
+    items.sort(key=lambda item: not any(part in item.path.as_posix() for part in _LONG))
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -110,7 +120,7 @@ def fresh_database(server: EmbeddedServer) -> Iterator[FreshDatabase]:
     name = f"test_{uuid4().hex[:12]}"
     create_database(server.url("postgres"), name, template=_TEMPLATE)
     try:
-        yield FreshDatabase(name, server.url(name, OWNER), server.url(name, APP))
+        yield FreshDatabase(name, server.url(name, OWNER), for_the_system(server.url(name, APP)))
     finally:
         drop_database(server.url("postgres"), name)
 

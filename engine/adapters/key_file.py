@@ -4,7 +4,7 @@ import base64
 import json
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,13 +17,39 @@ _CANNOT_READ = "Put the file back from its own backup; without it no sealed valu
 
 
 @dataclass(frozen=True)
+class OlderChainKey:
+    """A key that signed links before the one of now; `until` is the checkpoint up to which links of it count."""
+
+    key_id: str
+    key: bytes = field(repr=False)
+    until: int | None = None
+
+
+@dataclass(frozen=True)
+class BlindKey:
+    """A key of blind tokens that is used beside the current one, while tokens are made anew."""
+
+    key_id: str
+    key: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
 class KeyFile:
-    """Key-encryption keys by id, the current id, and the keys for chains and blind tokens. Its `repr` shows no key."""
+    """Key-encryption keys by id, the current id, and the keys for chains and blind tokens. Its `repr` shows no key.
+
+    The first key of chains, and the first of blind tokens, has no id. `next_blind` will be the current one once every
+    token was made by it; `old_blind` was it before, and tokens are still made by it until it is dropped.
+    """
 
     current: str
     keys: Mapping[str, bytes] = field(repr=False)
     chain: bytes = field(repr=False)
     blind: bytes = field(repr=False)
+    chain_id: str = ""
+    older_chains: tuple[OlderChainKey, ...] = ()
+    blind_id: str = ""
+    next_blind: BlindKey | None = None
+    old_blind: BlindKey | None = None
 
     def key(self, key_id: str) -> bytes:
         """Give a key by its id; raises `KeyMissingError`."""
@@ -85,35 +111,33 @@ def parse_keys(content: bytes) -> KeyFile:
     """Read the content of a key file; raises ValueError, LookupError, TypeError, AttributeError, KeyMissingError."""
     read = json.loads(content)
     keys = {name: _key(text) for name, text in read["keys"].items()}
-    made = KeyFile(read["current"], keys, chain=_key(read["chain"]), blind=_key(read["blind"]))
+    made = KeyFile(
+        read["current"], keys, chain=_key(read["chain"]), blind=_key(read["blind"]),
+        chain_id=str(read.get("chain_id", "")), older_chains=tuple(map(_chain_key, read.get("older_chains", ()))),
+        blind_id=str(read.get("blind_id", "")), next_blind=_blind_key(read.get("next_blind")),
+        old_blind=_blind_key(read.get("old_blind")),
+    )  # fmt: skip
     made.key(made.current)
     return made
 
 
-def add_key(path: Path) -> str:
-    """Put a new key-encryption key into the file and make it the current one; the old ones stay. Gives its id.
+def change_key_file(path: Path, changed: Callable[[dict[str, Any]], Mapping[str, Any]]) -> None:
+    """Put another content into the file, made of the one that is there.
 
     The file is replaced in one step: after a crash it is the old one or the new one. Raises `SettingsError`.
     """
     read_key_file(path)
-    content = json.loads(path.read_bytes())
-    key_id = secrets.token_hex(4)
-    content["keys"][key_id] = _new_key()
-    _replace(path, content | {"current": key_id})
-    return key_id
+    _replace(path, changed(json.loads(path.read_bytes())))
 
 
-def remove_key(path: Path, key_id: str) -> None:
-    """Take a key out of the file, in one step; raises `KeyMissingError` for one that is not there, `SettingsError`."""
-    held = read_key_file(path)
-    held.key(key_id)
-    if key_id == held.current:
-        raise SettingsError(
-            problem=f"The key {key_id} is the one that is used now.", remedy="`icmc keys rotate` first makes another."
-        )
-    content = json.loads(path.read_bytes())
-    del content["keys"][key_id]
-    _replace(path, content)
+def new_key() -> str:
+    """Give a new key as it stands in the file."""
+    return base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode()
+
+
+def new_key_id() -> str:
+    """Give an id for a new key."""
+    return secrets.token_hex(4)
 
 
 def write_closed(path: Path, content: bytes) -> None:
@@ -127,12 +151,12 @@ def write_closed(path: Path, content: bytes) -> None:
 
 
 def _create(path: Path) -> None:
-    key_id = secrets.token_hex(4)
+    key_id = new_key_id()
     content = {
         "current": key_id,
-        "keys": {key_id: _new_key()},
-        "chain": _new_key(),
-        "blind": _new_key(),
+        "keys": {key_id: new_key()},
+        "chain": new_key(),
+        "blind": new_key(),
     }
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:
@@ -203,5 +227,10 @@ def _key(text: str) -> bytes:
     return key
 
 
-def _new_key() -> str:
-    return base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode()
+def _chain_key(read: Mapping[str, Any]) -> OlderChainKey:
+    until = read.get("until")
+    return OlderChainKey(str(read["id"]), _key(read["key"]), None if until is None else int(until))
+
+
+def _blind_key(read: Mapping[str, Any] | None) -> BlindKey | None:
+    return BlindKey(str(read["id"]), _key(read["key"])) if read else None

@@ -5,12 +5,13 @@ from pathlib import Path
 
 from sqlalchemy import Engine as SqlEngine
 
+from engine.adapters import key_changes
 from engine.adapters.key_export import open_keys, seal_keys
-from engine.adapters.key_file import KeyFile, KeyRing, add_key, parse_keys, read_key_file, remove_key
+from engine.adapters.key_file import KeyFile, KeyRing, parse_keys, read_key_file
 from engine.adapters.sql.data_keys import SqlWrappedKeys
 from engine.adapters.vault import KeyVault
 from engine.errors import KeyExportError, KeyMissingError
-from engine.ports import Clock, Vault
+from engine.ports import ChainKeys, Clock, IndexKeys, Vault
 
 
 class FileKeyKeeper:
@@ -34,15 +35,64 @@ class FileKeyKeeper:
         file = self._read()
         return (file.current, *sorted(set(file.keys) - {file.current}))
 
+    @property
+    def marks(self) -> tuple[str, ...]:
+        """Everything by which the file of today is told from an earlier one, without any key."""
+        file = self._read()
+        chains = [f"chain {file.chain_id}", *(f"chain {one.key_id} until {one.until}" for one in file.older_chains)]
+        blinds = [file.blind_id, *(one.key_id for one in (file.next_blind, file.old_blind) if one)]
+        is_first = len(chains) == 1 and blinds == [""]
+        return tuple(sorted([*file.keys, *([] if is_first else [*chains, *(f"index {one}" for one in blinds)])]))
+
+    @property
+    def index(self) -> IndexKeys:
+        """The ids of the keys of blind tokens."""
+        file = self._read()
+        coming, old = file.next_blind, file.old_blind
+        return IndexKeys(file.blind_id, coming.key_id if coming else None, old.key_id if old else None)
+
+    @property
+    def chains(self) -> ChainKeys:
+        """The id of the key that signs links, and the older ones, each with the checkpoint up to which it counts."""
+        file = self._read()
+        return ChainKeys(file.chain_id, {one.key_id: one.until for one in file.older_chains})
+
     def add(self) -> str:
         """Put a new key into the file and make it the current one; gives its id. Raises `SettingsError`."""
-        made = add_key(self._path)
+        made = key_changes.add_key(self._path)
         self._ring.refresh()
         return made
 
     def remove(self, key_id: str) -> None:
         """Take a key out of the file; raises `KeyMissingError`, `SettingsError`."""
-        remove_key(self._path, key_id)
+        key_changes.remove_key(self._path, key_id)
+        self._ring.refresh()
+
+    def add_chain_key(self) -> str:
+        """Let a new key sign the links of histories from now on; gives its id. Raises `SettingsError`."""
+        made = key_changes.add_chain_key(self._path)
+        self._ring.refresh()
+        return made
+
+    def close_chain_keys(self, until: int) -> None:
+        """Let links of older keys count only up to a checkpoint; raises `SettingsError`."""
+        key_changes.close_chain_keys(self._path, until)
+        self._ring.refresh()
+
+    def add_index_key(self) -> str:
+        """Let tokens be made by a new key too; gives its id. Raises `SettingsError`."""
+        made = key_changes.add_blind_key(self._path)
+        self._ring.refresh()
+        return made
+
+    def switch_index_key(self) -> None:
+        """Search by the next key of tokens from now on; raises `SettingsError`."""
+        key_changes.switch_blind_key(self._path)
+        self._ring.refresh()
+
+    def drop_index_key(self) -> None:
+        """Take the old key of tokens out of the file; raises `SettingsError`."""
+        key_changes.drop_blind_key(self._path)
         self._ring.refresh()
 
     def exported(self, passphrase: str) -> bytes:
@@ -66,11 +116,18 @@ class FileKeyKeeper:
 
 def _same(one: KeyFile, other: KeyFile) -> bool:
     """Say whether two files hold the same keys, however they are ordered."""
-    if one.current != other.current or set(one.keys) != set(other.keys):
+    mine, theirs = _named_keys(one), _named_keys(other)
+    if one.current != other.current or set(mine) != set(theirs):
         return False
-    pairs = [
-        (one.chain, other.chain),
-        (one.blind, other.blind),
-        *((one.keys[name], other.keys[name]) for name in one.keys),
-    ]
-    return all([hmac.compare_digest(left, right) for left, right in pairs])  # noqa: C419 - each is compared
+    return all([hmac.compare_digest(mine[name], theirs[name]) for name in mine])  # noqa: C419 - each is compared
+
+
+def _named_keys(file: KeyFile) -> dict[tuple[str, str], bytes]:
+    beside = [one for one in (file.next_blind, file.old_blind) if one]
+    return {
+        ("chain", file.chain_id): file.chain,
+        ("blind", file.blind_id): file.blind,
+        **{("key", name): key for name, key in file.keys.items()},
+        **{(f"older chain until {one.until}", one.key_id): one.key for one in file.older_chains},
+        **{("beside", one.key_id): one.key for one in beside},
+    }

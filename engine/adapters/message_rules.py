@@ -10,7 +10,7 @@ from jinja2 import Environment, TemplateSyntaxError, nodes
 from engine.spec.findings import Finding, in_order
 from engine.spec.lint.paths import is_folder
 
-COUNTS: Final = frozenset({"count", "overdue", "due_today", "mine", "to_acknowledge"})
+COUNTS: Final = frozenset({"count", "overdue", "due_today", "mine", "to_acknowledge", "code"})
 """Variables that hold a number and nothing else."""
 
 ALLOWED: Final = frozenset({"case_number", "step_title", "due_time", "link", "level", "unit"}) | COUNTS

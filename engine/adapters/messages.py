@@ -1,6 +1,6 @@
 """Renders messages and documents from Jinja2 templates, in a sandbox."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
@@ -22,12 +22,15 @@ _LAYOUT = "layout.html"
 class TemplateRenderer:
     """Implements `Renderer` over the templates folder."""
 
-    def __init__(self, folder: Path) -> None:
-        """Read templates from `folder`; raises `SettingsError` for a message that could hold what it may not."""
+    def __init__(self, folder: Path, documents: Iterable[Path] = ()) -> None:
+        """Read templates from `folder`; raises `SettingsError` for a message that could hold what it may not.
+
+        `documents` are folders of outside pillars with papers of their own; they cannot replace what `folder` has.
+        """
         self._folder = folder / "messages"
         self._text = _environment(self._folder, escape=False)
         self._html = _environment(self._folder, escape=True)
-        self._documents = _environment(folder / "documents", escape=True)
+        self._documents = _environment(folder / "documents", *documents, escape=True)
         self._documents.filters.update(FILTERS)
         self._checked = lru_cache(maxsize=512)(self._check)
         for file in sorted(self._folder.glob("*/*.txt")):
@@ -75,9 +78,9 @@ class TemplateRenderer:
         return source
 
 
-def _environment(folder: Path, *, escape: bool) -> ImmutableSandboxedEnvironment:
+def _environment(*folders: Path, escape: bool) -> ImmutableSandboxedEnvironment:
     return ImmutableSandboxedEnvironment(
-        loader=FileSystemLoader(folder), undefined=StrictUndefined, autoescape=escape, trim_blocks=True
+        loader=FileSystemLoader(folders), undefined=StrictUndefined, autoescape=escape, trim_blocks=True
     )
 
 

@@ -1,6 +1,7 @@
 """Shows the registry of pillars to definitions, as a catalogue of step types."""
 
-from engine.plugin.fields import FieldKind
+from engine.plugin.contract import contract_of
+from engine.plugin.fields import TELLABLE, FieldKind
 from engine.plugin.registry import Registry
 from engine.plugin.steps import Law, StepKind, StepType
 from engine.spec.catalogue import Output, StepTypeInfo, ValueKind
@@ -47,6 +48,8 @@ def _info(step_type: StepType) -> StepTypeInfo:
         time_limit=limit if isinstance(limit, str) else None,
         law_limit=limit.limit_id if isinstance(limit, Law) else None,
         contract_hash=step_type.contract_hash,
+        contract=contract_of(step_type),
+        tells={spec.tells: tuple(spec.choices) for spec in step_type.fields if spec.tells in TELLABLE},
         retries=step_type.retries,
         retry_delay=step_type.retry_delay,
         timeout=step_type.timeout,

@@ -1,11 +1,10 @@
 """Seals values with AES-256-GCM under a key of their case, person or places, and signs the links of event chains."""
 
-import hashlib
 import hmac
 import json
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from threading import Lock
 from typing import Final, Protocol
 from uuid import UUID
@@ -70,6 +69,19 @@ class _DataKey:
     def __init__(self, cipher: AESGCM, version: int) -> None:
         self.cipher, self.version = cipher, version
         self.uses, self.is_spent = 0, False
+
+
+class LinkKey:
+    """A key that signed links of chains, up to a checkpoint or without end. Its `repr` shows nothing of it."""
+
+    __slots__ = ("_key", "until")
+
+    def __init__(self, key: bytes, until: int | None) -> None:
+        self._key, self.until = key, until
+
+    def sign(self, previous: bytes, canonical: bytes) -> bytes:
+        """Give the link that this key makes."""
+        return hmac.digest(self._key, previous + canonical, "sha256")
 
 
 class KeyVault:
@@ -140,12 +152,31 @@ class KeyVault:
 
         With an organisation the token is of its own: no other organisation's tokens are like it.
         """
-        key = self._ring.file.blind if organisation_id is None else self._blind_of(organisation_id)
-        return hmac.digest(key, f"{kind}\0{value}".encode(), hashlib.sha256)[:16]
+        self._look_again()
+        return _token(self._ring.file.blind, kind, value, organisation_id)
+
+    def blinds(self, kind: str, value: str, *, organisation_id: UUID | None = None) -> Mapping[str, bytes]:
+        """Give the tokens by every key that is used now, by its id, that of `blind` first.
+
+        While tokens are made anew there are two, and what is written has both: it is found by either.
+        """
+        self._look_again()
+        file = self._ring.file
+        beside = {one.key_id: one.key for one in (file.next_blind, file.old_blind) if one}
+        keys = {file.blind_id: file.blind} | beside
+        return {key_id: _token(key, kind, value, organisation_id) for key_id, key in keys.items()}
 
     def sign(self, previous: bytes, canonical: bytes) -> bytes:
         """Give the next link (32 bytes) of an event chain."""
-        return hmac.digest(self._ring.file.chain, previous + canonical, hashlib.sha256)
+        self._look_again()
+        return hmac.digest(self._ring.file.chain, previous + canonical, "sha256")
+
+    def chain_keys(self) -> tuple["LinkKey", ...]:
+        """Give all keys that have signed links, the newest first."""
+        self._look_again()
+        file = self._ring.file
+        older = (LinkKey(one.key, one.until) for one in reversed(file.older_chains))
+        return (LinkKey(file.chain, None), *older)
 
     def forget(self) -> None:
         """Drop every unwrapped key from memory, so that destroyed keys are gone."""
@@ -156,6 +187,10 @@ class KeyVault:
     def rewrap(self, owner: UUID, stored: StoredKey, *, organisation_id: UUID | None) -> StoredKey:
         """Wrap a key anew: by the newest key of an organisation, or else by the current key of the key file."""
         return self._wrap(owner, stored.version, self._unwrap(owner, stored), organisation_id)
+
+    def try_key(self, owner: UUID, stored: StoredKey) -> None:
+        """Open a key and keep nothing of it; raises `DamagedError`, `KeyMissingError`."""
+        self._unwrap(owner, stored)
 
     def renew(self, owner: UUID, after: int, *, unit_id: UUID | None = None) -> int:
         """Make the version of a key that follows version `after`; gives the newest. Raises `KeyMissingError`."""
@@ -245,20 +280,25 @@ class KeyVault:
         except ValueError:
             raise DamagedError(what="A wrapped key") from None
 
-    def _blind_of(self, organisation_id: UUID) -> bytes:
-        derived = HKDF(SHA256(), KEY_BYTES, salt=None, info=b"icmc blind index\0" + organisation_id.bytes)
-        return derived.derive(self._ring.file.blind)
-
     def _look_again(self) -> None:
         """Forget every key when keys were destroyed or changed since this process asked last."""
         ticks = self._ticks()
         if self._epoch is not None and ticks - self._looked_at < LOOK_AGAIN:
             return
         epoch = self._keys.epoch()
-        if epoch != self._epoch and self._epoch is not None:
+        if epoch != self._epoch:
             self.forget()
-            self._ring.refresh()
+            self._ring.refresh()  # at the first look too: the file may have changed since it was read
         self._epoch, self._looked_at = epoch, ticks
+
+
+def _token(key: bytes, kind: str, value: str, organisation_id: UUID | None) -> bytes:
+    mine = key if organisation_id is None else _of_organisation(key, organisation_id)
+    return hmac.digest(mine, f"{kind}\0{value}".encode(), "sha256")[:16]
+
+
+def _of_organisation(key: bytes, organisation_id: UUID) -> bytes:
+    return HKDF(SHA256(), KEY_BYTES, salt=None, info=b"icmc blind index\0" + organisation_id.bytes).derive(key)
 
 
 def _bound(table: str, row: UUID, column: str) -> bytes:

@@ -70,7 +70,7 @@ def _write(bench: Bench, count: int, cases: list[UUID]) -> None:
                 recipient_id=bench.viewer.actor_id, channel=_EMAIL, subject="Overdue: C-1", body="Look at C-1.\n",
                 link="/", critical=number % 10 == 0, html="<p>Look at C-1.</p>",
             )  # fmt: skip
-            work.messages.add(message, unit_id=bench.unit_id, address="somebody@example.org", at=now)
+            work.messages.add(message, unit_id=bench.unit_id, at=now)
         work.commit()
 
 

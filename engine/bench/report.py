@@ -13,7 +13,9 @@ from engine.bench.deadlines import fire_at_once, trickle_seconds
 from engine.bench.deliveries import can_measure, measure_deliveries
 from engine.bench.floor import floor_steps_per_second
 from engine.bench.jobs import measure_jobs
+from engine.bench.matching import Found, measure_matching
 from engine.bench.people import next_item_seconds, steps_per_second
+from engine.bench.verifying import verify_rows
 from engine.bench.workload import Bench, plain_address, scratch_bench
 
 _WARM_UP = 2
@@ -33,6 +35,9 @@ class Sizes:
     messages: int = 100
     open_deadlines: int = 100
     trickle: int = 3
+    events: int = 200
+    persons: int = 60
+    planted: int = 20
 
 
 @dataclass(frozen=True)
@@ -68,6 +73,10 @@ def run_bench(sizes: Sizes, *, with_prefect: bool = True) -> BenchReport:
         deadlines = (*_of_deadlines(bench, sizes), *_of_deliveries(bench, sizes))
     with scratch_bench() as bench:
         deadlines = (*deadlines, *_of_trickle(bench, sizes))
+    with scratch_bench() as bench:
+        deadlines = (*deadlines, *_of_matching(bench, sizes))
+    with scratch_bench() as bench:
+        deadlines = (*deadlines, *_of_histories(bench, sizes))
     if not with_prefect:
         return BenchReport(machine, (*people, *deadlines))
     with scratch_bench() as bench:
@@ -90,6 +99,11 @@ def _of_people(bench: Bench, sizes: Sizes) -> tuple[Figure, ...]:
         Figure(f"complete to next item read, {open_cases} open cases, p50", median * 1000, "ms"),
         Figure(f"complete to next item read, {open_cases} open cases, p95", slow * 1000, "ms"),
     )
+
+
+def _of_histories(bench: Bench, sizes: Sizes) -> tuple[Figure, ...]:
+    rate = verify_rows(bench, rows=sizes.events)
+    return (Figure(f"{rate.count} events of cases, proved", rate.per_second, "rows/s"),)
 
 
 def _of_jobs(bench: Bench, sizes: Sizes) -> tuple[Figure, ...]:
@@ -122,6 +136,24 @@ def _of_deliveries(bench: Bench, sizes: Sizes) -> tuple[Figure, ...]:
     rate = measure_deliveries(bench, messages=sizes.messages, cases=sizes.cases, at_once=_CONNECTIONS)
     name = f"{rate.count} e-mails waiting, delivered over {_CONNECTIONS} connections"
     return (Figure(name, rate.per_second, "messages/s"),)
+
+
+def _of_matching(bench: Bench, sizes: Sizes) -> tuple[Figure, ...]:
+    found = measure_matching(bench, persons=sizes.persons, planted=sizes.planted)
+    return (
+        *_of_found(f"{sizes.persons} persons, within a unit", found.within, found.seconds_within),
+        *_of_found(f"{sizes.persons} persons, across units by tokens", found.across, found.seconds_across),
+    )
+
+
+def _of_found(among: str, found: Found, seconds: Sequence[float]) -> tuple[Figure, ...]:
+    median, slow = _cuts(seconds)
+    return (
+        Figure(f"{found.planted} written down once more among {among}: found", found.recall * 100, "%"),
+        Figure(f"of whoever was found among {among}: right", found.precision * 100, "%"),
+        Figure(f"looking one up among {among}, p50", median * 1000, "ms"),
+        Figure(f"looking one up among {among}, p95", slow * 1000, "ms"),
+    )
 
 
 def _cuts(measured: Sequence[float]) -> tuple[float, float]:

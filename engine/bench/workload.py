@@ -8,15 +8,16 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 from engine.adapters.demo_mailbox import DemoMailbox
+from engine.adapters.sql.second_wall import for_the_system
 from engine.assembly import Engine
 from engine.bootstrap import Running, build_engine, databases, ship
 from engine.ports import JsonValue
 from engine.settings import Settings
 from engine.usecases.complete_work_item import Completion, complete_work_item
 from engine.usecases.open_case import open_case
-from engine.usecases.publish import publish_definition
+from engine.usecases.proposals import propose_definition
 from engine.usecases.work_items import claim_work_item
-from engine.views import Viewer
+from engine.views import THIS_MACHINE, Viewer
 
 STEPS = 12
 WORKFLOW = "bench-steps"
@@ -60,7 +61,7 @@ def scratch_bench() -> Iterator[Bench]:
             engine = build_engine(settings, app_url=running.urls.app, channels={"email": mailbox})
             try:
                 ship(engine)
-                publish_definition(engine, source=workflow_text(), viewer=_machine())
+                propose_definition(engine, source=workflow_text(), viewer=THIS_MACHINE)
                 unit, viewer = _team(engine)
                 yield Bench(engine, settings, running, unit, viewer, mailbox)
             finally:
@@ -87,8 +88,8 @@ def open_one(bench: Bench) -> tuple[UUID, UUID]:
 
 
 def plain_address(url: str) -> str:
-    """Give the address of a database as psycopg itself takes it."""
-    return url.replace("postgresql+psycopg://", "postgresql://", 1)
+    """Give the address of a database as psycopg itself takes it, to see all rows."""
+    return for_the_system(url).replace("postgresql+psycopg://", "postgresql://", 1)
 
 
 def complete(bench: Bench, item_id: UUID) -> Completion:
@@ -106,10 +107,6 @@ def claim(bench: Bench, item_id: UUID) -> None:
 def _step(number: int) -> str:
     after = f"after: step{number - 1}, " if number > 1 else ""
     return f"  step{number}: {{uses: core.decide, {after}time: {{limit: P7D, ladder: standard}}}}"
-
-
-def _machine() -> Viewer:
-    return Viewer(actor_id=UUID(int=0), name="This machine", unit_ids=(), roles=(), is_system=True)
 
 
 def _team(engine: Engine) -> tuple[UUID, Viewer]:

@@ -19,6 +19,7 @@ app = typer.Typer(help="The history of cases.", no_args_is_help=True)
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 _STALE = timedelta(seconds=120)
 _UNSIGNED = timedelta(minutes=10)
+_NAMED = 10
 
 
 class Ailment(BaseModel):
@@ -55,8 +56,11 @@ def verify(
 def public_key() -> None:
     """Print the public keys of the checkpoints, the one that signs now first."""
     with running_engine() as (engine, _):
-        keys = engine.signer.public_keys()
+        keys, hand_overs = engine.signer.public_keys(), engine.signer.hand_overs()
     typer.echo("\n".join(f"{key_id}\n{pem}" for key_id, pem in keys.items()).strip())
+    for one in hand_overs:
+        signed = f"signed by {one.before}: {one.signature.hex()}"
+        typer.echo(f"{one.key_id} follows {one.before} after checkpoint {one.after}; {signed}")
 
 
 @in_words
@@ -81,6 +85,7 @@ def _ailments(engine: Engine) -> Iterator[Ailment]:
         )
     yield from _ailments_of_firing(board.firing)
     yield from _ailments_of_checkpoints(engine)
+    yield from _ailment_of_the_wall(engine)
     if board.fallback_since is not None:
         silent = f"Prefect does not answer since {board.fallback_since:%Y-%m-%d %H:%M} UTC"
         yield Ailment(
@@ -100,6 +105,13 @@ def _ailments(engine: Engine) -> Iterator[Ailment]:
             problem=f"{board.dead_deliveries} messages could not be delivered.",
             remedy="Check the addresses and the mail settings (ICMC_SMTP_...).",
         )
+    for it in board.unserved:
+        cases = ", ".join(it.cases[:_NAMED]) + (" and others" if it.count > _NAMED else "")
+        yield Ailment(
+            code="step-type",
+            problem=f"{it.problem} Open in {it.count} {'case' if it.count == 1 else 'cases'}: {cases}.",
+            remedy="Install the pillar that has it (`icmc pillars`), or end these steps by hand.",
+        )
     for line in board.stuck:
         yield Ailment(code="stuck", problem=f"Case {line} has nothing that anybody could do.", remedy="Open its page.")
     for file in differing(engine, shipped_sources()):
@@ -108,6 +120,7 @@ def _ailments(engine: Engine) -> Iterator[Ailment]:
             problem=f"{file.file} is not what runs: {file.kind} {file.name}, version {file.version or 'none'}, does.",
             remedy=f"Publish the file, or keep what runs: `icmc export {file.name} --kind {file.kind}` shows it.",
         )
+    yield from _ailment_of_printing(engine)
     if not engine.demo and not keys_are_proved(engine):
         yield Ailment(
             code="keys-not-proved",
@@ -117,6 +130,22 @@ def _ailments(engine: Engine) -> Iterator[Ailment]:
     if not engine.demo and "email" not in engine.channels:
         yield Ailment(
             code="no-mail", problem="No mail server is set up.", remedy="Set ICMC_SMTP_HOST and ICMC_SMTP_FROM."
+        )
+
+
+def _ailment_of_printing(engine: Engine) -> Iterator[Ailment]:
+    problem = engine.printer.problem()
+    if problem:
+        yield Ailment(code="no-pdf", problem=problem, remedy="Until then, print papers from their pages.")
+
+
+def _ailment_of_the_wall(engine: Engine) -> Iterator[Ailment]:
+    gaps = engine.queries.gaps_in_the_wall()
+    if gaps:
+        yield Ailment(
+            code="second-wall",
+            problem=f"The database does not guard {len(gaps)} tables by row-level security: {', '.join(gaps)}.",
+            remedy="Bring it back with `icmc restore`, which keeps policies and owners: icmc_app owns nothing.",
         )
 
 

@@ -13,11 +13,21 @@ Cases = Annotated[int, typer.Option(min=1, help="How many other cases are open w
 Quick = Annotated[bool, typer.Option("--quick", help="Only to see that it works: few cases, rough figures.")]
 NoPrefect = Annotated[bool, typer.Option("--no-prefect", help="Leave out how soon and how fast Prefect does jobs.")]
 _QUICK = Sizes(
-    open_cases=500, cases=3, samples=3, jobs_at_once=20, deadlines=50, messages=200, open_deadlines=10_000, trickle=20
+    open_cases=500,
+    cases=3,
+    samples=3,
+    jobs_at_once=20,
+    deadlines=50,
+    messages=200,
+    open_deadlines=10_000,
+    trickle=20,
+    persons=2_000,
+    planted=200,
+    events=5_000,
 )
 _WHOLE = Sizes(
     open_cases=10_000, cases=25, samples=20, jobs_at_once=200, deadlines=10_000, messages=2_000,
-    open_deadlines=1_000_000, trickle=200,
+    open_deadlines=1_000_000, trickle=200, persons=50_000, planted=1_000, events=200_000,
 )  # fmt: skip
 
 
@@ -28,7 +38,7 @@ def bench(
     quick: Quick = False,  # noqa: FBT002 - flags
     no_prefect: NoPrefect = False,  # noqa: FBT002 - flags
 ) -> None:
-    """Measure people's steps against raw SQL, how soon automatic work begins, how late deadlines fire."""
+    """Measure people's steps against raw SQL, how soon automatic work begins, how late deadlines fire, who is found."""
     sizes = _QUICK if quick else replace(_WHOLE, open_cases=cases)
     report = run_bench(sizes, with_prefect=not no_prefect)
     show(report.as_json(), as_json=as_json, words=lambda: _words(report))

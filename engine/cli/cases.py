@@ -1,18 +1,22 @@
 """`icmc case` and `icmc item`: the daily verbs."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 from uuid import UUID, uuid4
 
 import typer
 
-from engine.cli.common import WRONG_USAGE, fail, in_words, running_engine, show, viewer_by_email
+from engine.cli.common import WAITS, WRONG_USAGE, fail, in_words, running_engine, show, viewer_by_email
+from engine.domain.case_reasons import CANCEL_REASONS, CLOSE_REASONS, REOPEN_REASONS
 from engine.ports import JsonValue
+from engine.usecases.closing import close_case
 from engine.usecases.complete_work_item import complete_work_item
 from engine.usecases.open_case import open_case
 from engine.usecases.readings import note_reading
-from engine.usecases.steer_case import abort_run
+from engine.usecases.reopen_case import reopen_case
+from engine.usecases.steer_case import cancel_step, start_run
 from engine.usecases.work_items import claim_work_item
 from engine.views import CaseView, WorkItemView
 
@@ -22,6 +26,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 As = Annotated[str | None, typer.Option("--as", help="E-mail address of the person who acts.")]
 Number = Annotated[str, typer.Argument(help="The case number.")]
 Item = Annotated[UUID, typer.Argument(help="The work item's id.")]
+Words = Annotated[Path | None, typer.Option(help="A text file that says why, in words; they are kept sealed.")]
 Answers = Annotated[Path, typer.Option("--answers", help="A JSON file with the answers.")]
 
 
@@ -71,17 +76,75 @@ def show_case(number: Number, as_: As = None, as_json: Json = False) -> None:  #
 @in_words
 def close(
     number: Number,
-    reason: Annotated[str, typer.Option(help="Why, in one word that may be read by all: duplicate, transferred ...")],
+    reason: Annotated[str, typer.Option(help=f"Why: {', '.join(CLOSE_REASONS)}.")],
+    words: Words = None,
     as_: As = None,
 ) -> None:
     """Close a case before its steps are all settled; what is open is called off, with the reason."""
     with running_engine() as (engine, _):
         viewer = viewer_by_email(engine, as_)
-        view = engine.queries.case(viewer, engine.queries.find_case(viewer, number))
-        for run in view.runs:
-            if run.status == "open":
-                abort_run(engine, run.id, case_id=view.id, viewer=viewer, command_id=uuid4(), reason_code=reason)
+        case_id = engine.queries.find_case(viewer, number)
+        is_closed = close_case(
+            engine, case_id, viewer=viewer, command_id=uuid4(), reason_code=_known(reason, CLOSE_REASONS),
+            words=_words_in(words),
+        )  # fmt: skip
+    if not is_closed:
+        typer.echo(
+            f"Something is open in case {number}: it waits for a second person, who agrees on the page /waiting."
+        )
+        raise typer.Exit(WAITS)
     typer.echo(f"Case {number} is closed.")
+
+
+@case_app.command()
+@in_words
+def reopen(
+    number: Number,
+    reason: Annotated[str, typer.Option(help=f"Why: {', '.join(REOPEN_REASONS)}.")],
+    words: Annotated[Path, typer.Option(help="A text file that says why, in words; they are kept sealed.")],
+    workflow: Annotated[str | None, typer.Option(help="A workflow that begins in it.")] = None,
+    as_: As = None,
+) -> None:
+    """Open a closed case again; what was done stays as it is."""
+    with running_engine() as (engine, _):
+        viewer = viewer_by_email(engine, as_)
+        case_id = engine.queries.find_case(viewer, number)
+        reopen_case(
+            engine, case_id, viewer=viewer, command_id=uuid4(), reason_code=_known(reason, REOPEN_REASONS),
+            words=_words_in(words), workflow=workflow,
+        )  # fmt: skip
+    typer.echo(f"Case {number} is open again.")
+
+
+@case_app.command()
+@in_words
+def begin(number: Number, workflow: Annotated[str, typer.Argument(help="Its name.")], as_: As = None) -> None:
+    """Begin a further workflow on an open case, beside those that run."""
+    with running_engine() as (engine, _):
+        viewer = viewer_by_email(engine, as_)
+        case_id = engine.queries.find_case(viewer, number)
+        start_run(engine, case_id, viewer=viewer, command_id=uuid4(), workflow=workflow)
+    typer.echo(f"{workflow} began in case {number}.")
+
+
+@case_app.command("cancel-step")
+@in_words
+def cancel_step_(
+    number: Number,
+    step: Annotated[UUID, typer.Argument(help="The step's id: `icmc case show NUMBER --json` lists them.")],
+    reason: Annotated[str, typer.Option(help=f"Why: {', '.join(CANCEL_REASONS)}.")],
+    words: Words = None,
+    as_: As = None,
+) -> None:
+    """Call a step off before it ends."""
+    with running_engine() as (engine, _):
+        viewer = viewer_by_email(engine, as_)
+        case_id = engine.queries.find_case(viewer, number)
+        cancel_step(
+            engine, step, case_id=case_id, viewer=viewer, command_id=uuid4(),
+            reason_code=_known(reason, CANCEL_REASONS), words=_words_in(words),
+        )  # fmt: skip
+    typer.echo("It was called off.")
 
 
 @item_app.command("list")
@@ -104,16 +167,37 @@ def claim(item: Item, as_: As = None) -> None:
 
 @item_app.command()
 @in_words
-def complete(item: Item, answers: Answers, as_: As = None, outcome: str = "done", reason: str = "") -> None:
-    """Complete a work item."""
+def complete(
+    item: Item,
+    answers: Answers,
+    as_: As = None,
+    outcome: str = "done",
+    reason: str = "",
+    late_reason: Annotated[str, typer.Option(help="Why it is written down only now. No names.")] = "",
+) -> None:
+    """Complete a work item; what happened more than 24 hours ago needs --late-reason."""
     with running_engine() as (engine, _):
         viewer = viewer_by_email(engine, as_)
         revision = engine.queries.work_item(viewer, item).revision
         done = complete_work_item(
             engine, item, viewer=viewer, revision=revision, command_id=uuid4(), outcome=outcome,
-            answers=_read(answers), reason=reason,
+            answers=_read(answers), reason=reason, late_reason=late_reason, asks_why_late=True,
         )  # fmt: skip
     typer.echo(f"Done. {len(done.next_item_ids)} new item(s){'; the case is closed' if done.case_closed else ''}.")
+
+
+def _known(reason: str, reasons: Mapping[str, str]) -> str:
+    if reason not in reasons:
+        fail(f"--reason: choose one of {', '.join(reasons)}.", status=WRONG_USAGE)
+    return reason
+
+
+def _words_in(path: Path | None) -> str:
+    """Read words from a file: on a command line others could read them."""
+    try:
+        return path.read_text(encoding="utf-8") if path else ""
+    except (OSError, ValueError) as error:
+        fail(f"{path}: cannot be read as text ({type(error).__name__}).", status=WRONG_USAGE)
 
 
 def _read(path: Path) -> dict[str, JsonValue]:

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import wraps
 from typing import Any, NoReturn, ParamSpec, TypeVar
-from uuid import UUID
 
 import typer
 from pydantic import BaseModel, ValidationError
@@ -16,12 +15,14 @@ from engine.assembly import Engine
 from engine.bootstrap import Running, build_engine, databases, ship
 from engine.errors import DefinitionError, IcmcError, InvalidAnswersError, NotFoundError
 from engine.settings import Settings
-from engine.views import Viewer
+from engine.views import THIS_MACHINE, Viewer
 
 FOUND_PROBLEMS = 1
 WRONG_USAGE = 2
-SYSTEM = Viewer(actor_id=UUID(int=0), name="This machine", unit_ids=(), roles=(), is_system=True)
-"""Who acts when somebody with access to the machine gives a command without naming a person."""
+WAITS = 3
+"""It was asked for, and a second person has to agree before it is done."""
+SYSTEM = THIS_MACHINE
+"""Who acts when a command names no person."""
 
 
 def read_settings(**more: object) -> Settings:
@@ -105,6 +106,10 @@ def in_words(command: Callable[P, R]) -> Callable[P, R]:
         except BrokenPipeError:
             sys.stderr.close()
             raise typer.Exit(0) from None
+        except OSError as error:
+            if error.filename is None:
+                raise
+            fail(f"{error.filename}: {error.strerror}.")
 
     return guarded
 

@@ -9,6 +9,7 @@ import typer
 from engine.assembly import Engine
 from engine.cli.common import WRONG_USAGE, fail, in_words, read_instant, running_engine, show, viewer_by_email
 from engine.domain.limit_reasons import DELAY_OWNERS, EXTENSION_REASONS, PAUSE_REASONS
+from engine.spec.plain_words import in_running_words
 from engine.usecases import limits
 from engine.views import DelayLine, EscalationView, ExplanationView, PlannedView, Viewer
 
@@ -148,7 +149,7 @@ def _explained(found: ExplanationView) -> str:
 
 
 def _planned(point: PlannedView) -> str:
-    state = f"fired {_utc(point.fired_at)}" if point.fired_at else point.state.replace("_", " ")
+    state = f"fired {_utc(point.fired_at)}" if point.fired_at else in_running_words(point.state)
     return f"  {_utc(point.at)}  {point.name:8} {point.to} ({state})"
 
 

@@ -1,27 +1,42 @@
 """`icmc keys ...`: what keys there are, new ones, and their export."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from engine.adapters.key_file import write_closed
+from engine.adapters.key_trial import try_keys
+from engine.adapters.postgres.trial_restore import restored_for_trial
 from engine.assembly import Engine
 from engine.cli.common import FOUND_PROBLEMS, SYSTEM, WRONG_USAGE, fail, in_words, running_engine, show
+from engine.usecases.checkpoints import make_checkpoint
 from engine.usecases.keys import (
     KeyState,
     Rotation,
     export_keys,
     key_state,
+    note_backup_proved,
     prove_export,
     reseal_case,
     retire_key,
     rotate_keys,
     rotate_organisation,
 )
+from engine.usecases.rotating import (
+    ChainRotation,
+    IndexRotation,
+    Stage,
+    rotate_chains,
+    rotate_index,
+    rotate_signing,
+)
 
 app = typer.Typer(help="The keys that everything is sealed with.", no_args_is_help=True)
+_AGAIN = "Give this command again in a minute"
+_PROVE = "Export the keys again, and prove the export: `icmc keys export`, `icmc keys prove`."
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Export = Annotated[Path, typer.Argument(help="The file of the export.")]
 Passphrase = Annotated[
@@ -44,15 +59,23 @@ def status(as_json: Json = False) -> None:  # noqa: FBT002 - a command-line flag
 @in_words
 def rotate(
     organisation: Annotated[str | None, typer.Option("--organisation", help="Only the key of this one.")] = None,
+    index: Annotated[bool, typer.Option("--index", help="The key by which people are found.")] = False,  # noqa: FBT002
+    chains: Annotated[bool, typer.Option("--chains", help="The key that chains the histories.")] = False,  # noqa: FBT002
+    signing: Annotated[bool, typer.Option("--signing", help="The key that signs checkpoints.")] = False,  # noqa: FBT002
 ) -> None:
     """Make a new key and wrap all others anew by it, while people go on working; run it again if it was broken off."""
+    if sum((organisation is not None, index, chains, signing)) > 1:
+        fail("Rotate one kind of key at a time.", status=WRONG_USAGE)
     with running_engine() as (engine, _):
+        if index or chains or signing:
+            typer.echo(_other_rotated(engine, index=index, chains=chains))
+            return
         done = _rotated(engine, organisation)
         others = engine.key_keeper.ids[1:]
     begun = "The rotation that was broken off was gone on with." if done.went_on else f"The key {done.key_id} is new."
     typer.echo(f"{begun} {done.wrapped} keys were wrapped anew.")
     if organisation is None:
-        typer.echo("Export the keys again, and prove the export: `icmc keys export`, `icmc keys prove`.")
+        typer.echo(_PROVE)
         for old in others:
             typer.echo(f"Nothing needs {old} any longer: `icmc keys retire {old}` in a minute.")
 
@@ -97,16 +120,58 @@ def export(target: Export, passphrase_file: Passphrase = None) -> None:
 
 @app.command()
 @in_words
-def prove(source: Export, passphrase_file: Passphrase = None) -> None:
-    """Try an export: open it, and with nothing but its keys open a known value of the database."""
+def prove(
+    source: Export,
+    backup: Annotated[Path | None, typer.Option("--backup", help="Try it against this backup too.")] = None,
+    passphrase_file: Passphrase = None,
+) -> None:
+    """Try an export: open it, and with nothing but its keys open what is sealed here, or in a backup."""
     try:
         content = source.read_bytes()
     except OSError as error:
         fail(f"{source} cannot be read: {os.strerror(error.errno or 0)}.")
     passphrase = _passphrase(passphrase_file, again=False)
-    with running_engine() as (engine, _):
+    with running_engine() as (engine, running):
+        if backup is not None:
+            with restored_for_trial(backup, running.urls.admin) as url:
+                tried = try_keys(content, passphrase, url)
+            note_backup_proved(engine, viewer=SYSTEM, keys=tried.keys, values=tried.values)
+            typer.echo(f"{source} opens {backup}: all {tried.keys} keys, {tried.values} values of {tried.kinds} kinds.")
+            return
         prove_export(engine, content, viewer=SYSTEM, passphrase=passphrase)
     typer.echo(f"{source} opens what is sealed here. Keep it away from this machine, and the passphrase away from it.")
+
+
+def _other_rotated(engine: Engine, *, index: bool, chains: bool) -> str:
+    if index:
+        return _of_index(rotate_index(engine, viewer=SYSTEM))
+    make_checkpoint(engine)
+    if chains:
+        return _of_chains(rotate_chains(engine, viewer=SYSTEM))
+    made = rotate_signing(engine, viewer=SYSTEM)
+    return (
+        f"The key {made} signs checkpoints from now on; the one before has named it. Print it: icmc audit public-key."
+    )
+
+
+def _of_index(done: IndexRotation) -> str:
+    lost = f" {done.unreadable} cannot be read, and will not be found." if done.unreadable else ""
+    made = f"Tokens by the key {done.key_id} were made for {done.persons} persons and {done.files} files.{lost}"
+    return {
+        Stage.BEGUN: f"{made} {_AGAIN}, and people are found by it.",
+        Stage.SWITCHED: f"{made} People are found by it now. {_AGAIN}, and the old key is dropped. {_PROVE}",
+        Stage.WAITING: f"People are found by the key {done.key_id}. {_AGAIN}, and the old key is dropped.",
+        Stage.DONE: f"People are found by the key {done.key_id}; the old one and its tokens are gone. {_PROVE}",
+    }[done.stage]
+
+
+def _of_chains(done: ChainRotation) -> str:
+    closed = f"and the old key is closed. {_PROVE}"
+    return {
+        Stage.BEGUN: f"The key {done.key_id} chains the histories from now on. {_AGAIN}, {closed}",
+        Stage.WAITING: f"No checkpoint has seen everything that the old key has chained. {_AGAIN}, {closed}",
+        Stage.DONE: f"The old key is closed: its links count up to checkpoint {done.until} and no further. {_PROVE}",
+    }.get(done.stage, "")
 
 
 def _rotated(engine: Engine, organisation: str | None) -> Rotation:
@@ -126,7 +191,10 @@ def _passphrase(file: Path | None, *, again: bool) -> str:
 
 
 def _plain(state: KeyState) -> dict[str, object]:
-    return state._asdict() | {"counts": state.counts._asdict()}
+    parts = (state.counts, state.index_keys, state.chains)
+    return state._asdict() | dict(
+        zip(("counts", "index_keys", "chains"), (one._asdict() for one in parts), strict=True)
+    )
 
 
 def _words(state: KeyState) -> str:
@@ -139,8 +207,20 @@ def _words(state: KeyState) -> str:
         f"{state.unfinished} are not wrapped as they should be: `icmc keys rotate` goes on with it."
         if state.unfinished
         else "Every key is wrapped as it should be.",
+        *_words_of_others(state),
         f"An export of these keys was proved {state.proved_at:%Y-%m-%d %H:%M} UTC."
         if state.proved_at
         else "No export of these keys was proved: `icmc keys export FILE`, then `icmc keys prove FILE`.",
     ]
     return "\n".join(lines)
+
+
+def _words_of_others(state: KeyState) -> Iterator[str]:
+    """Say of the other keys only what is unfinished."""
+    if state.index_keys.coming:
+        left = f"{state.index_left} persons have none"
+        yield f"Tokens by the key {state.index_keys.coming} are being made: {left}. `icmc keys rotate --index` goes on."
+    if state.index_keys.old is not None:
+        yield "The old key of tokens is still there: `icmc keys rotate --index` drops it."
+    if None in state.chains.older.values():
+        yield "The old key of the histories is still open: `icmc keys rotate --chains` closes it."

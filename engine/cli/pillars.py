@@ -5,11 +5,15 @@ from typing import Annotated
 
 import typer
 
+from engine.adapters.data_files import data_folder
+from engine.adapters.messages import TemplateRenderer
+from engine.adapters.printing import PdfPrinter
 from engine.builtin import CORE
 from engine.cli.common import FOUND_PROBLEMS, in_words, read_settings, show
 from engine.plugin.checks import check_pillar
 from engine.plugin.registry import Registry, load_registry
 from engine.plugin.skeleton import write_skeleton
+from engine.usecases.paper_forms import paper_form
 
 app = typer.Typer(help="The pillars that are installed.", invoke_without_command=True)
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -44,6 +48,23 @@ def check(name: Annotated[str, typer.Argument(help="The pillar's key, as its ent
     typer.echo("\n".join(problems) or f"The pillar {name} keeps the contract.")
     if problems:
         raise typer.Exit(FOUND_PROBLEMS)
+
+
+@app.command()
+@in_words
+def form(
+    key: Annotated[str, typer.Argument(help="The key of a step type that people answer, such as rescue.first_needs.")],
+    out: Annotated[Path, typer.Option(help="The file to write: a .pdf, or a .html page to print.")],
+) -> None:
+    """Write the blank paper form of a step, for where there is no network."""
+    registry = load_registry(read_settings().pillars, builtins=(CORE,))
+    templates = data_folder("templates")
+    html = paper_form(registry, TemplateRenderer(templates), key)
+    if out.suffix.lower() == ".pdf":
+        out.write_bytes(PdfPrinter(templates / "documents" / "fonts").pdf(html))
+    else:
+        out.write_text(html, encoding="utf-8")
+    typer.echo(str(out))
 
 
 def _listed(registry: Registry) -> list[dict[str, object]]:

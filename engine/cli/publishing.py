@@ -8,11 +8,12 @@ import typer
 
 from engine.assembly import Engine
 from engine.cli.budgets import budget_changes, change_lines
-from engine.cli.common import SYSTEM, WRONG_USAGE, fail, in_words, running_engine, show, viewer_by_email
+from engine.cli.common import SYSTEM, WAITS, WRONG_USAGE, fail, in_words, running_engine, show, viewer_by_email
 from engine.cli.previewing import in_lines
 from engine.spec.library import Kind as DefinitionKind
 from engine.usecases.preview import planned_change, preview_files
-from engine.usecases.publish import Published, publish_files
+from engine.usecases.proposals import propose_files
+from engine.usecases.publish import Published
 from engine.usecases.recount import recount_deadlines
 from engine.views import Viewer
 
@@ -35,9 +36,10 @@ def publish(
     as_person: As = None,
     as_json: Json = False,  # noqa: FBT002
 ) -> None:
-    """Publish definitions from files, all or none. Running cases stay on their version of a workflow.
+    """Propose definitions from files, all or none: they are published when a second person agrees, on the portal.
 
-    A new calendar, ladder or law pack holds for every open deadline: they are counted again.
+    Running cases stay on their version of a workflow. A new calendar, ladder or law pack holds for every open deadline:
+    they are counted again. Where nobody is yet, they are published at once.
     """
     sources = {str(path): _read(path) for path in files}
     with running_engine() as (engine, _):
@@ -45,14 +47,16 @@ def publish(
         if preview:
             _preview(engine, sources, viewer, with_budget=budget, as_json=as_json)
             return
-        done = publish_files(engine, sources, viewer=viewer)
+        done = propose_files(engine, sources, viewer=viewer)
         recount_deadlines(engine)
     rows = [
         {"file": one.file, "kind": one.kind, "name": one.name, "version": one.version, "hash": one.content_hash,
-         "changed": one.changed}
+         "changed": one.changed, "waits_for": str(one.waits_for) if one.waits_for else None}
         for one in done
     ]  # fmt: skip
     show(rows, as_json=as_json, words=lambda: "\n".join(map(_said, done)))
+    if any(one.waits_for for one in done):
+        raise typer.Exit(WAITS)
 
 
 @in_words
@@ -77,6 +81,11 @@ def _preview(engine: Engine, sources: Mapping[str, str], viewer: Viewer, *, with
 
 
 def _said(one: Published) -> str:
+    if one.waits_for:
+        return (
+            f"{one.file}: {one.kind} {one.name} waits for a second person: version {one.version} is published when "
+            f"somebody agrees on the page /waiting (request {one.waits_for})."
+        )
     ending = "" if one.changed else ", as it was already"
     return f"{one.file}: {one.kind} {one.name} is published as version {one.version}{ending}."
 

@@ -5,7 +5,9 @@ from typing import Annotated
 
 import typer
 
-from engine.cli.common import FOUND_PROBLEMS, in_words, show
+from engine.builtin import CORE
+from engine.cli.common import FOUND_PROBLEMS, WRONG_USAGE, fail, in_words, read_settings, show
+from engine.plugin.registry import load_registry
 from engine.replay.outcome import ReplayOutcome
 from engine.replay.replayer import replay_story
 from engine.replay.story import read_story
@@ -19,11 +21,15 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 @in_words
 def replay(stories: Stories, only: Only = None, as_json: Json = False) -> None:  # noqa: FBT002 - a command-line flag
     """Replay stories in a scratch database on a simulated clock; exit 1 on any difference."""
-    read = [story for story in (read_story(path) for path in stories) if only in {None, story.id}]
+    step_types = load_registry(read_settings().pillars, builtins=(CORE,)).step_types
+    told = (read_story(path, step_types=step_types) for path in stories)
+    read = [story for story in told if only in {None, story.id}]
+    if not read:
+        fail(f"None of these stories has the id {only}.", status=WRONG_USAGE)
     with scratch_world() as world:
         outcomes = [replay_story(world, story) for story in read]
     show([outcome.as_json() for outcome in outcomes], as_json=as_json, words=lambda: "\n".join(map(_words, outcomes)))
-    if any(outcome.differences for outcome in outcomes) or not outcomes:
+    if any(outcome.differences for outcome in outcomes):
         raise typer.Exit(FOUND_PROBLEMS)
 
 
@@ -35,6 +41,8 @@ def _words(outcome: ReplayOutcome) -> str:
     )
     foresaw = f"{outcome.foreseen_share:.0%} foreseen{f' (added: {unforeseen})' if unforeseen else ''}"
     end = "closed" if outcome.closed else "still open"
+    if outcome.reopened:
+        end = f"opened again {outcome.reopened} time{'s' if outcome.reopened > 1 else ''}, then {end}"
     head = (
         f"{outcome.story}: case {outcome.case} in workflow {outcome.workflow}; {len(outcome.events)} events, {foresaw}"
     )

@@ -1,5 +1,6 @@
 """`icmc simulate`: what would happen to a report, with times, and with no effect on anything."""
 
+from collections import Counter
 from pathlib import Path
 from typing import Annotated
 
@@ -17,10 +18,13 @@ from engine.domain.library import Library
 from engine.domain.records import Scalar
 from engine.plugin.registry import load_registry
 from engine.replay.alert_budget import alert_budget
-from engine.replay.simulator import Simulated, SimulatedReport, simulate
+from engine.replay.many_cases import ManyCases, simulate_many
+from engine.replay.simulated import Simulated, SimulatedReport
+from engine.replay.simulator import simulate
 from engine.spec.extends import load_workflow, load_workflow_text
 from engine.spec.library import Definitions, definitions_of
 from engine.spec.yaml_files import read_yaml, read_yaml_file
+from engine.usecases.open_case import REPORT
 
 Name = Annotated[str, typer.Argument(metavar="WORKFLOW", help="A workflow file, or the name of one that is shipped.")]
 ReportFile = Annotated[
@@ -28,6 +32,10 @@ ReportFile = Annotated[
 ]
 Budget = Annotated[bool, typer.Option("--budget", help="Say how many messages people would get a day.")]
 OpenCases = Annotated[int, typer.Option("--cases", min=1, max=10_000, help="How many cases are open at a time.")]
+Many = Annotated[
+    int | None,
+    typer.Option("--many", min=1, max=100_000, help="Let so many rough cases run, and say how many closed."),
+]
 Seed = Annotated[int, typer.Option(help="The same seed gives the same answers and the same punctuality.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -49,17 +57,28 @@ def simulate_workflow(
     report: ReportFile = None,
     budget: Budget = False,  # noqa: FBT002 - a command-line flag
     cases: OpenCases = 200,
+    many: Many = None,
     seed: Seed = 1,
     as_json: Json = False,  # noqa: FBT002
 ) -> None:
-    """Say what would happen to a report, with times, or how many messages people would get; nothing is changed."""
-    if (report is None) == (not budget):
-        fail("Give a report (--report FILE), or ask for the messages of many cases (--budget).", status=WRONG_USAGE)
+    """Say what would happen to a report, with times, or how many messages people would get; nothing is changed.
+
+    With `--many`, cases run as in life (steps are refused, not needed, blocked; answers are missing; people add steps
+    and find a way past a gate), and the command says how many closed.
+    """
+    if [report is not None, budget, many is not None].count(True) != 1:
+        fail(
+            "Give a report (--report FILE), or ask for the messages of many cases (--budget) or their ends (--many).",
+            status=WRONG_USAGE,
+        )
     shipped = definitions_of([read_yaml(text, file=name) for name, text in shipped_sources().items()])
     library = Library(CalendarsWithHolidays(shipped.calendars.values()), shipped.ladders, shipped.packs)
     compiled = _compiled(workflow, shipped)
+    place = place_of(compiled.workflow)
+    if many is not None:
+        _show_many(compiled, library, place, many, seed, as_json=as_json)
+        return
     if report is None:
-        place = place_of(compiled.workflow)
         found = alert_budget(compiled, library, jurisdiction=place, open_cases=cases, seed=seed)
         show(found.as_json(), as_json=as_json, words=lambda: budget_lines(found))
         return
@@ -69,9 +88,41 @@ def simulate_workflow(
         raise typer.Exit(FOUND_PROBLEMS)
 
 
+def _show_many(
+    compiled: CompiledWorkflow, library: Library, place: str, many: int, seed: int, *, as_json: bool
+) -> None:
+    asked = RegistryCatalogue(load_registry(read_settings().pillars, builtins=(CORE,))).find(REPORT)
+    found = simulate_many(
+        compiled, library, report=asked.outputs if asked else {}, jurisdiction=place, cases=many, seed=seed
+    )
+    show(found.as_json(), as_json=as_json, words=lambda: _many_words(found))
+    if found.stuck:
+        raise typer.Exit(FOUND_PROBLEMS)
+
+
+def _many_words(found: ManyCases) -> str:
+    lines = [
+        f"{found.workflow}: {found.closed} of {found.cases} cases closed, the longest after {found.longest_days} days."
+    ]
+    lines += [
+        f"  called off, since a gate held it: {step}, {count} time(s)" for step, count in found.called_off.items()
+    ]
+    if found.laws:
+        all_, known = Counter[str](), {"true": "applied", "false": "did not apply", "unknown": "might apply"}
+        for counts in found.laws.values():
+            all_.update(counts)
+        said = ", ".join(f"{all_[truth]} {words}" for truth, words in known.items())
+        lines += [f"  limits of the law on the steps that ended: {said}"]
+    lines += [f"  stays open (seed {seed}): {waits}" for waits, seed in found.stuck.items()]
+    return "\n".join(lines)
+
+
 def _read(path: Path) -> SimulatedReport:
+    document = read_yaml_file(path)
+    if document.findings:
+        fail("\n".join(map(str, document.findings)), status=WRONG_USAGE)
     try:
-        read = _Report.model_validate(read_yaml_file(path).data)
+        read = _Report.model_validate(document.data)
     except ValidationError as error:
         detail = error.errors(include_input=False)[0]
         fail(f"{path}: {'.'.join(map(str, detail['loc'])) or 'the file'}: {detail['msg']}.", status=WRONG_USAGE)

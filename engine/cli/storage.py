@@ -13,6 +13,8 @@ from engine.bootstrap import Running, build_engine, reached
 from engine.cli.common import in_words, read_settings
 from engine.errors import SettingsError
 from engine.settings import Settings
+from engine.stores import Revived
+from engine.usecases.custody import take_into_custody
 from engine.usecases.erasure import replay_tombstones
 
 Target = Annotated[Path, typer.Argument(help="The backup file.")]
@@ -39,10 +41,11 @@ def restore(
     with reached(settings) as running:
         report = restore_backup(target, running.urls.admin, into_empty_only=not replace)
         migrate(running.urls.owner)
-        erased = _erase_again(settings, running) if has_erased else 0
+        erased, revived = _before_anybody_enters(settings, running, has_erased=has_erased)
     kept = f" The old one is kept as {report.kept_as}." if report.kept_as else ""
     again = f" Erased again, as since the backup: {erased} {'person' if erased == 1 else 'persons'}." if erased else ""
     typer.echo(f"Restored into {report.database}.{kept}{again}")
+    typer.echo(_in_custody(revived))
 
 
 def _require_ready_to_erase(settings: Settings) -> bool:
@@ -57,9 +60,20 @@ def _require_ready_to_erase(settings: Settings) -> bool:
     return True
 
 
-def _erase_again(settings: Settings, running: Running) -> int:
+def _before_anybody_enters(settings: Settings, running: Running, *, has_erased: bool) -> tuple[int, Revived]:
     engine = build_engine(settings, app_url=running.urls.app, pool_size=2)
     try:
-        return replay_tombstones(engine)
+        return (replay_tombstones(engine) if has_erased else 0), take_into_custody(engine)
     finally:
         engine.dispose()
+
+
+def _in_custody(revived: Revived) -> str:
+    over = (
+        f"{revived.sessions} sessions, {revived.keys} keys, {revived.invitations} invitations, "
+        f"{revived.partner_links} links of partners, {revived.requests} requests for a second person"
+    )
+    return (
+        f"It is in custody: only administrators sign in. Over for good: {over}. Suspended: {revived.grants} grants. "
+        "`icmc custody show` lists what two people look at."
+    )

@@ -7,7 +7,6 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
@@ -15,14 +14,14 @@ from typing import Annotated
 import typer
 
 from engine.assembly import Engine
-from engine.bootstrap import build_engine, databases, ship
+from engine.bootstrap import build_engine, databases, hold_to_known_hosts, ship
 from engine.cli.common import in_words, read_settings
 from engine.errors import IcmcError
 from engine.orchestration.launch import WorkerChild, become_worker, start_worker
 from engine.orchestration.server import PrefectServer, read_address
 from engine.portal.app import create_app, serve
 from engine.portal.demo_controls import DemoControls
-from engine.replay.demo import let_time_pass, play_rest, seed_demo
+from engine.replay.demo import has_story, let_time_pass, play_rest, seed_demo
 from engine.settings import Settings
 from engine.usecases.first_run import first_link
 from engine.usecases.keys import keys_are_proved
@@ -40,6 +39,7 @@ Port = Annotated[int | None, typer.Option(help="The port of the portal; the next
 def up(demo: Demo = False, port: Port = None) -> None:  # noqa: FBT002 - a command-line flag
     """Run everything on this machine: database, Prefect, a worker, the portal."""
     settings = _settings(demo=demo, port=port)
+    hold_to_known_hosts(settings)
     began = time.monotonic()
     typer.echo("Starting the database ...")
     with databases(settings) as running:
@@ -70,6 +70,7 @@ def up(demo: Demo = False, port: Port = None) -> None:  # noqa: FBT002 - a comma
 def portal(port: Port = None) -> None:
     """Run the portal only; database and worker may be elsewhere."""
     settings = _settings(demo=read_settings().demo, port=port)
+    hold_to_known_hosts(settings)
     with databases(settings) as running:
         engine = build_engine(settings, app_url=running.urls.app)
         ship(engine)
@@ -181,11 +182,16 @@ def _controls(engine: Engine) -> DemoControls:
     """Let time pass and stories go on beside the page: one wish after another, and the page waits a little for it."""
     beside = ThreadPoolExecutor(max_workers=1, thread_name_prefix="icmc-demo")
 
-    def wish(what: Callable[[], object]) -> None:
-        with suppress(TimeoutError):
+    def wish(what: Callable[[], object]) -> bool:
+        """Say whether it is done already; what is not goes on."""
+        try:
             beside.submit(what).result(timeout=_PAGE_WAITS)
+        except TimeoutError:
+            return False
+        return True
 
     return DemoControls(
         let_time_pass=lambda by: wish(lambda: let_time_pass(engine, by)),
         play_rest=lambda case_id: wish(lambda: play_rest(engine, case_id)),
+        has_story=lambda case_id: has_story(engine, case_id),
     )

@@ -3,9 +3,13 @@
 from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 from uuid import UUID
 
 from engine.domain.records import Record
+
+OF_PERSONS: Final = "person."
+"""How the name of a field begins that tells who somebody is."""
 
 
 class Via(StrEnum):
@@ -31,6 +35,7 @@ class Grant(Record):
     """A unit may see a case of another one, for a purpose, until an instant (UTC); with `actor_id` that person alone.
 
     `fields` names what is shown; an empty list shows only that the case is there, its number, and the step offered.
+    `persons` are those of the case of whom it is shown: of the others nothing is, neither who they are nor their steps.
     """
 
     id: UUID
@@ -38,6 +43,7 @@ class Grant(Record):
     unit_id: UUID
     purpose: str
     fields: tuple[str, ...] = ()
+    persons: tuple[UUID, ...] = ()
     valid_until: datetime | None = None
     granted_at: datetime
     granted_by: UUID | None = None
@@ -71,12 +77,22 @@ class Denial(Record):
     lifted_at: datetime | None = None
 
 
+class Way(Record):
+    """What one grant shows: these fields, of these persons and of the case as a whole."""
+
+    fields: tuple[str, ...]
+    persons: frozenset[UUID] = frozenset()
+
+
 class CaseAccess(Record):
     """How one person comes to one case; `unit_id` is the case's own unit.
 
     `roles` are those that count for the case: the person's roles in the unit through which they see it. `fields` is
-    what is shown to them, None for all of it, as the case's own unit sees it. `step_ids` are the steps that they were
-    offered. `until` is when the last of their grants ends (UTC), None for never.
+    what is shown to them of the case as a whole, None for all of it, as the case's own unit sees it; a field of persons
+    is never among it, since a grant holds for persons by name: `engine.domain.narrowing.of_person` gives what is shown
+    of one of them, by the grants in `ways`. `everybody` are all who are or were in the case, told only of one that is
+    granted. `step_ids` are the steps that they were offered. `until` is when the last of their grants ends (UTC), None
+    for never.
     """
 
     case_id: UUID
@@ -85,6 +101,8 @@ class CaseAccess(Record):
     roles: frozenset[str] = frozenset()
     purpose: str = ""
     fields: tuple[str, ...] | None = ()
+    ways: tuple[Way, ...] = ()
+    everybody: frozenset[UUID] = frozenset()
     step_ids: frozenset[UUID] = frozenset()
     until: datetime | None = None
     is_denied: bool = False
@@ -98,11 +116,12 @@ def access_through(
     granted: Iterable[tuple[Grant, Iterable[str]]],
     is_denied: bool,
     step_ids: Iterable[UUID] = (),
+    everybody: Iterable[UUID] = (),
 ) -> CaseAccess:
     """Give how somebody sees a case, from their roles in its unit and from live grants with their roles in each unit.
 
-    A denial beats everything. The own unit beats a grant. Several grants add up: what each of them names is shown, and
-    the way is break-glass when nothing else lets them in.
+    A denial beats everything. The own unit beats a grant. Several grants add up: what each of them names is shown, of
+    its own persons alone, and the way is break-glass when nothing else lets them in.
     """
     if is_denied:
         return CaseAccess(case_id=case_id, unit_id=owner_id, is_denied=True)
@@ -121,7 +140,11 @@ def access_through(
         via=Via.BREAK_GLASS if is_broken else Via.GRANT,
         roles=frozenset().union(*(roles for _, roles in ways)),
         purpose=ways[0][0].purpose,
-        fields=tuple(dict.fromkeys(name for grant, _ in ways for name in grant.fields)),
+        fields=tuple(
+            dict.fromkeys(name for grant, _ in ways for name in grant.fields if not name.startswith(OF_PERSONS))
+        ),
+        ways=tuple(Way(fields=grant.fields, persons=frozenset(grant.persons)) for grant, _ in ways),
+        everybody=frozenset(everybody),
         step_ids=frozenset(step_ids),
         until=None if None in ends else max(end for end in ends if end is not None),
     )

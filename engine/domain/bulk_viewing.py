@@ -8,7 +8,7 @@ TIMES_MEDIAN: Final = 3
 """So is more than this many times one's own median hour."""
 LEAST: Final = 10
 """Fewer cases than this within an hour are never unusual, however quiet the hours before were."""
-REVEALS: Final = frozenset({"answers", "places", "person", "document", "file", "original file"})
+REVEALS: Final = frozenset({"answers", "places", "person", "document", "file", "original file", "reasons"})
 """What is looked at only by a deliberate act."""
 MOST_REVEALS_IN_AN_HOUR: Final = 200
 """No more goes: one every eighteen seconds, for an hour. Forms that are filled in, and pages of cases, always open."""

@@ -8,7 +8,9 @@ from uuid import UUID
 from engine.domain import commands as cm
 from engine.domain import events as ev
 from engine.domain.draft import Draft
+from engine.domain.paths import path_of_person
 from engine.domain.records import LIVE, Deadline, Record
+from engine.domain.referral import AWAIT
 from engine.domain.state import CaseState
 from engine.errors import CaseMergedError
 
@@ -68,12 +70,13 @@ def require_part_of_stub(state: CaseState, command: cm.Command) -> None:
     """Refuse, in a case that was merged into another, what is to be done there; raises `CaseMergedError`.
 
     In a stub everything that was open goes on: answers, approvals, time, ladders. Nothing new is begun in it. A stub
-    that rests takes no more than what machines had under way.
+    that rests takes no more than what machines had under way, and the answer to a referral or its end: a consent can
+    be withdrawn at any time.
     """
     if state.case.merged_into is None:
         return
     if state.case.rests:
-        is_fine = isinstance(command, _AT_REST) or _is_automatic(state, command)
+        is_fine = isinstance(command, _AT_REST) or _goes_on_at_rest(state, command)
     else:
         is_by_hand = isinstance(command, cm.AddStep) and (command.added is None or command.added.for_deadline is None)
         is_fine = not (is_by_hand or isinstance(command, _IN_A_STUB_NOT))
@@ -106,7 +109,7 @@ def laws_left_alone(primary: CaseState, stub: CaseState) -> tuple[str, ...]:
 
 def laws_of_persons(state: CaseState, person_ids: Collection[UUID]) -> tuple[Deadline, ...]:
     """List the limits of the law that run for steps of these persons alone: such a step must be done where it is."""
-    own = {f"person:{person_id}" for person_id in person_ids}
+    own = {path_of_person(person_id) for person_id in person_ids}
     live = {step.id for step in state.steps.values() if step.status in LIVE and step.base_path in own}
     return tuple(d for d in state.deadlines.values() if d.law is not None and (d.step_id in live or _path(d) in own))
 
@@ -115,6 +118,9 @@ def _path(deadline: Deadline) -> str:
     return "/".join(part for part in deadline.path.split("/") if not part.startswith("r:"))
 
 
-def _is_automatic(state: CaseState, command: cm.Command) -> bool:
-    step = state.steps.get(command.step_id) if isinstance(command, cm.CompleteStep) else None
-    return step is not None and step.automatic
+def _goes_on_at_rest(state: CaseState, command: cm.Command) -> bool:
+    """Say whether a command ends what machines had under way, or the waiting for the answer to a referral."""
+    step = state.steps.get(command.step_id) if isinstance(command, cm.CompleteStep | cm.CancelStep) else None
+    if step is None:
+        return False
+    return step.uses == AWAIT or (step.automatic and isinstance(command, cm.CompleteStep))

@@ -209,6 +209,13 @@ class AbortRun:
 
 
 @dataclass(frozen=True, slots=True)
+class CloseCase:
+    """End the case before its steps are settled: what is open is called off, with the reason."""
+
+    reason_code: str
+
+
+@dataclass(frozen=True, slots=True)
 class ReopenCase:
     """Go on with a closed case."""
 
@@ -238,5 +245,6 @@ Command = (
     | NameDelayOwner
     | Recount
     | AbortRun
+    | CloseCase
     | ReopenCase
 )

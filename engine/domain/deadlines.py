@@ -86,8 +86,7 @@ def _usual_owner(draft: Draft, deadline: Deadline) -> DelayOwner:
     ladder = draft.library.ladders.get(deadline.ladder)
     if ladder and ladder.delay_owner:
         return DelayOwner(ladder.delay_owner)
-    began = draft.state.runs[deadline.run_id].started_at.date()
-    law = draft.library.law(deadline.law, on=began) if deadline.law else None
+    law = draft.library.law(deadline.law, on=deadline.started_at.date()) if deadline.law else None
     return DelayOwner(law.owed_by) if law else DelayOwner.OURS
 
 

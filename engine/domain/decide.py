@@ -91,6 +91,8 @@ def _apply(draft: Draft, command: cm.Command) -> None:  # noqa: C901, PLR0912 - 
             draft.cause, draft.plans_again = command.cause, True
         case cm.AbortRun():
             _abort(draft, command)
+        case cm.CloseCase():
+            _close(draft, command)
         case cm.ReopenCase():
             if draft.state.case.status is CaseStatus.CLOSED:
                 draft.emit(ev.CaseReopened(at=draft.now, reason_code=command.reason_code))
@@ -126,3 +128,11 @@ def _abort(draft: Draft, command: cm.AbortRun) -> None:
         if step.run_id == run.id and step.status in LIVE:
             cancel(draft, step, command.reason_code)
     draft.emit(ev.RunEnded(run_id=run.id, aborted=True, at=draft.now))
+
+
+def _close(draft: Draft, command: cm.CloseCase) -> None:
+    """Abort what goes on; a case in which nothing does, since it was opened again, closes too."""
+    for run in list(draft.state.runs.values()):
+        if run.status is RunStatus.OPEN:
+            _abort(draft, cm.AbortRun(run.id, command.reason_code))
+    draft.emit(ev.CaseClosed(at=draft.now, reason_code=command.reason_code))

@@ -18,10 +18,11 @@ class CaseOpened(Record):
 
 
 class CaseClosed(Record):
-    """Nothing is open any more."""
+    """Nothing is open any more; with a reason, somebody called off what was."""
 
     type: Literal["CaseClosed"] = "CaseClosed"
     at: datetime
+    reason_code: str = ""
 
 
 class CaseReopened(Record):

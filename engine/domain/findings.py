@@ -12,6 +12,7 @@ from engine.domain.values import RunView, truth_of
 from engine.spec.conditions.evaluate import UNKNOWN, Truth, explain
 from engine.spec.conditions.tree import Condition
 from engine.spec.conditions.words import in_words
+from engine.spec.plain_words import in_running_words
 
 UNANSWERED = "unanswered-condition"
 WRONG_TYPE = "condition-type"
@@ -112,6 +113,6 @@ def _can_come(view: RunView, asking: CompiledStep, path: tuple[str, ...], elemen
 def _title(view: RunView, path: tuple[str, ...]) -> str:
     if len(path) == 1:
         fact = view.compiled.workflow.facts.get(path[0])
-        return fact.title if fact and fact.title else path[0].replace("_", " ")
+        return fact.title if fact and fact.title else in_running_words(path[0])
     step = view.compiled.steps.get(path[0])
-    return f"{step.title if step else path[0]}: {path[-1].replace('_', ' ')}"
+    return f"{step.title if step else path[0]}: {in_running_words(path[-1])}"

@@ -1,35 +1,156 @@
-"""What one person alone may not do: a second one must agree first."""
+"""What one person alone may not do: the four-eyes list, and how somebody else agrees. Pure."""
 
-from collections.abc import Mapping
-from datetime import datetime
-from typing import Any, Final
+from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Final, NamedTuple, Self
 from uuid import UUID
 
-from engine.domain.policy import Action, Viewer
+from engine.domain.policy import ROLES_THAT_MAY, Action, Viewer
 from engine.domain.records import Record
-from engine.errors import AlreadyEndedError, OwnApprovalError
+from engine.errors import AlreadyEndedError, ConflictError, NotAllowedError, OwnApprovalError
 
-FOUR_EYES: Final[frozenset[Action]] = frozenset(
-    {Action.GIVE_TIME, Action.LIFT_DENIAL, Action.MERGE_CASES, Action.CONFIRM_GLASS}
-)
-"""The actions that take effect only when a second person, who may do them too, agrees."""
+_REQUEST: Final = "request for approval"
+
+
+class Kind(StrEnum):
+    """What is asked for."""
+
+    MORE_TIME = "more_time"
+    LIFT_DENIAL = "lift_denial"
+    MERGE = "merge"
+    BREAK_GLASS = "break_glass"
+    RELEASE = "release"
+    ERASURE = "erasure"
+    LIFT_HOLD = "lift_hold"
+    OPEN_SEAL = "open_seal"
+    COPY = "copy"
+    LOST_FACTOR = "lost_factor"
+    DEFINITION = "definition"
+    CUSTODY = "custody"
+    CLOSURE = "closure"
+
+
+class Rule(NamedTuple):
+    """Who may agree to something, how many must, and for how long it waits for them.
+
+    `people` is how many answer besides who asked. With `other_roles` each of them acts in another role. With
+    `own_counts` it is enough that two agree, and who asked may be one of them: never the only one.
+    """
+
+    answers: Action
+    waits: timedelta
+    people: int = 1
+    other_roles: bool = False
+    own_counts: bool = False
+
+
+FOUR_EYES: Final[Mapping[Kind, Rule]] = {
+    Kind.MORE_TIME: Rule(Action.GIVE_TIME, timedelta(days=30)),
+    Kind.LIFT_DENIAL: Rule(Action.LIFT_DENIAL, timedelta(days=7)),
+    Kind.MERGE: Rule(Action.MERGE_CASES, timedelta(days=14)),
+    Kind.BREAK_GLASS: Rule(Action.CONFIRM_GLASS, timedelta(hours=24)),
+    Kind.RELEASE: Rule(Action.RELEASE, timedelta(days=7), own_counts=True),
+    Kind.ERASURE: Rule(Action.APPROVE_ERASURE, timedelta(days=30), people=2, other_roles=True),
+    Kind.LIFT_HOLD: Rule(Action.HOLD, timedelta(days=14)),
+    Kind.OPEN_SEAL: Rule(Action.SEE_CASES, timedelta(days=14)),
+    Kind.COPY: Rule(Action.APPROVE_EXPORT, timedelta(hours=24)),
+    Kind.LOST_FACTOR: Rule(Action.MANAGE_PEOPLE, timedelta(hours=72)),
+    Kind.DEFINITION: Rule(Action.AGREE_DEFINITION, timedelta(days=14)),
+    Kind.CLOSURE: Rule(Action.AGREE_CLOSURE, timedelta(days=7)),
+    Kind.CUSTODY: Rule(Action.MANAGE_PEOPLE, timedelta(hours=72)),
+}
+"""The four-eyes list: what takes effect only when somebody else agrees who may do it too.
+
+A seal is opened by its holder or who may seal: nobody else sees the case. What is released waits for one person where
+it shows fields, and for two where somebody can be found by it or the case is handed over.
+"""
+
+
+class Agreed(Record):
+    """That somebody agreed, and in which role, where that counts (UTC)."""
+
+    actor_id: UUID
+    role: str = ""
+    at: datetime
+
+
+class Ending(StrEnum):
+    """How a request came to its end without an answer of somebody else."""
+
+    LAPSED = "lapsed"
+    WITHDRAWN = "withdrawn"
+    OVERTAKEN = "overtaken"
 
 
 class ApprovalRequest(Record):
-    """What one person asks for and a second one answers (UTC). `subject` holds ids, codes and counts only."""
+    """What one person asks for and others answer (UTC). `subject` holds ids, codes and counts only.
+
+    `subject_id` is what it is about, of which at most one request of a kind is open. `seen` is how that stood when it
+    was asked for: what looks otherwise when somebody agrees was not what was asked; empty where nothing is compared.
+    Somebody has answered it, or it has ended for a reason, as soon as `answered_at` is set.
+    """
 
     id: UUID
     kind: str
+    subject_id: UUID
     case_id: UUID | None = None
     unit_id: UUID | None = None
     subject: Mapping[str, Any] = {}
-    asked_by: UUID
+    asked_by: UUID | None
     asked_at: datetime
-    reason_code: str
+    reason_code: str = ""
+    seen: str = ""
+    needed: int = 1
+    agreed: tuple[Agreed, ...] = ()
     answered_by: UUID | None = None
     answered_at: datetime | None = None
     approved: bool | None = None
+    ended_reason: str = ""
     expires_at: datetime
+
+    @property
+    def rule(self) -> Rule:
+        """The line of the four-eyes list."""
+        return FOUR_EYES[Kind(self.kind)]
+
+    def agree(self, viewer: Viewer, roles: Collection[str], *, seen: str, now: datetime) -> Self:
+        """Give the request with one more who agrees; with the last who is needed it is approved.
+
+        Raises `OwnApprovalError` for who asked or has agreed, `AlreadyEndedError` for what is over or has run out,
+        `ConflictError` for what has changed since it was asked for, and `NotAllowedError` for who has no other role
+        than the one in which somebody has agreed.
+        """
+        require_answerable(self, viewer, now=now)
+        if self.seen and seen != self.seen:
+            raise ConflictError(kind="request for approval")
+        one = Agreed(actor_id=viewer.actor_id, role=self._role(roles), at=now)
+        agreed = (*self.agreed, one)
+        changes: dict[str, Any] = {"agreed": agreed}
+        if len(agreed) >= self.needed:
+            changes |= {"answered_by": viewer.actor_id, "answered_at": now, "approved": True}
+        return self.model_copy(update=changes)
+
+    def refuse(self, viewer: Viewer, *, now: datetime) -> Self:
+        """Give the request refused; who asked only takes it back. Raises `AlreadyEndedError`."""
+        require_open(self, now=now)
+        reason = Ending.WITHDRAWN.value if viewer.actor_id == self.asked_by else ""
+        changes = {"answered_by": viewer.actor_id, "answered_at": now, "approved": False, "ended_reason": reason}
+        return self.model_copy(update=changes)
+
+    def end(self, reason: Ending, *, now: datetime) -> Self:
+        """Give the request ended, since nobody answered in time or what it is about is over."""
+        return self.model_copy(update={"answered_at": now, "approved": False, "ended_reason": reason.value})
+
+    def _role(self, roles: Collection[str]) -> str:
+        if not self.rule.other_roles:
+            return ""
+        taken = {one.role for one in self.agreed}
+        fitting = (role for role in ROLES_THAT_MAY[self.rule.answers] if role in roles and role not in taken)
+        role = min(fitting, default="")
+        if not role:
+            raise NotAllowedError(actor="Whoever has the same role", action=self.rule.answers.value)
+        return str(role)
 
 
 def require_other(first_actor_id: UUID | None, second: Viewer) -> None:
@@ -38,11 +159,19 @@ def require_other(first_actor_id: UUID | None, second: Viewer) -> None:
         raise OwnApprovalError
 
 
+def require_open(request: ApprovalRequest, *, now: datetime) -> None:
+    """Refuse what was answered or has run out; raises `AlreadyEndedError`."""
+    if request.answered_at is not None or request.expires_at <= now:
+        raise AlreadyEndedError(kind=_REQUEST)
+
+
 def require_answerable(request: ApprovalRequest, second: Viewer, *, now: datetime) -> None:
-    """Refuse the one who asked, and what was answered or has run out.
+    """Refuse the one who asked or has agreed already, and what was answered or has run out.
 
     Raises `OwnApprovalError`, `AlreadyEndedError`.
     """
-    require_other(request.asked_by, second)
-    if request.answered_at is not None or request.expires_at <= now:
-        raise AlreadyEndedError(kind="request for approval")
+    if not request.rule.own_counts:
+        require_other(request.asked_by, second)
+    for one in request.agreed:
+        require_other(one.actor_id, second)
+    require_open(request, now=now)

@@ -99,6 +99,11 @@ def names_of(known: Identity) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*((first,) if first else ()), *_texts(known.get("aliases")))))
 
 
+def parents_of(known: Identity) -> tuple[str, ...]:
+    """List the names of the parents, as far as they are known."""
+    return _texts(known.get("parents"))
+
+
 def candidates_of(known: Identity) -> tuple[Identity, ...]:
     """List those whom a person may be, may have been, or is."""
     return tuple(_list(known.get("candidates")))

@@ -6,16 +6,14 @@ from enum import StrEnum
 from typing import Any, Final, NamedTuple, Self
 from uuid import UUID
 
-from engine.domain.policy import ROLES_THAT_MAY, Action
 from engine.domain.records import Record, Step
-from engine.errors import AlreadyEndedError, NotAllowedError, OwnApprovalError
+from engine.errors import AlreadyEndedError
 
 COOLING_OFF: Final = timedelta(days=7)
 KEYS_IN_BACKUPS: Final = timedelta(days=14)
 """How long the oldest backup of keys lives: only after it is nothing readable anywhere."""
 QUIET_AFTER_DANGER: Final = timedelta(days=90)
 ANSWER_OF_RECEIVERS: Final = timedelta(days=30)
-APPROVALS_NEEDED: Final = 2
 ROWS_ALONE: Final = 50
 """How many rows a copy may have without a second person."""
 MOST_ROWS: Final = 20_000
@@ -69,14 +67,12 @@ ENDS_OF_ERASURES: Final[Mapping[str, str]] = {
 
 
 class _Liftable(Record):
-    """What one person sets on a case and two must agree to take away (UTC)."""
+    """What one person sets on a case, and is taken away only when a second one agrees (UTC)."""
 
     id: UUID
     case_id: UUID
     placed_by: UUID | None
     placed_at: datetime
-    lift_asked_by: UUID | None = None
-    lift_asked_at: datetime | None = None
     lifted_by: UUID | None = None
     lifted_at: datetime | None = None
 
@@ -85,26 +81,15 @@ class _Liftable(Record):
         """Whether it still holds."""
         return self.lifted_at is None
 
-    @property
-    def waits_for_second(self) -> bool:
-        """Whether one person wants it lifted and a second one has not answered."""
-        return self.is_live and self.lift_asked_at is not None
-
-    def ask_to_lift(self, by: UUID, at: datetime) -> Self:
-        """Say that somebody wants it lifted; raises `AlreadyEndedError`."""
-        if not self.is_live or self.lift_asked_at is not None:
+    def require_live(self) -> None:
+        """Refuse one that was lifted; raises `AlreadyEndedError`."""
+        if not self.is_live:
             raise AlreadyEndedError(kind=_name(self))
-        return self.model_copy(update={"lift_asked_by": by, "lift_asked_at": at})
 
-    def answer_lift(self, by: UUID, at: datetime, *, agreed: bool) -> Self:
-        """Say what a second person answered; raises `AlreadyEndedError`, `OwnApprovalError`."""
-        if not self.waits_for_second:
-            raise AlreadyEndedError(kind=_name(self))
-        if agreed and by == self.lift_asked_by:
-            raise OwnApprovalError
-        if agreed:
-            return self.model_copy(update={"lifted_by": by, "lifted_at": at})
-        return self.model_copy(update={"lift_asked_by": None, "lift_asked_at": None})
+    def lift(self, by: UUID, at: datetime) -> Self:
+        """Give it lifted; raises `AlreadyEndedError`."""
+        self.require_live()
+        return self.model_copy(update={"lifted_by": by, "lifted_at": at})
 
 
 class Hold(_Liftable):
@@ -141,14 +126,6 @@ class ErasureSource(StrEnum):
     RETENTION = "retention"
 
 
-class ErasureApproval(Record):
-    """That somebody agreed, and in which role (UTC)."""
-
-    actor_id: UUID
-    role: str
-    approved_at: datetime
-
-
 class Erasure(Record):
     """That what identifies a person is to be destroyed (all instants UTC).
 
@@ -170,7 +147,6 @@ class Erasure(Record):
     ended_reason: str = ""
     keys_gone_at: datetime | None = None
     revision: int = 1
-    approvals: tuple[ErasureApproval, ...] = ()
 
     @property
     def is_open(self) -> bool:
@@ -181,27 +157,12 @@ class Erasure(Record):
         """Whether it was agreed to, and has cooled off."""
         return self.status is ErasureStatus.APPROVED and self.cooling_until is not None and self.cooling_until <= now
 
-    def approve(self, actor_id: UUID, roles: Collection[str], at: datetime) -> Self:
-        """Give the erasure with one more who agrees.
-
-        Raises `AlreadyEndedError`, `OwnApprovalError` for who asked or has agreed already, and `NotAllowedError` for
-        who has no other role than the one in which somebody has agreed.
-        """
+    def cool_off(self, at: datetime) -> Self:
+        """Say that those who must have agreed; raises `AlreadyEndedError`."""
         if self.status is not ErasureStatus.ASKED:
             raise AlreadyEndedError(kind="erasure")
-        if actor_id == self.asked_by or actor_id in {one.actor_id for one in self.approvals}:
-            raise OwnApprovalError
-        taken = {one.role for one in self.approvals}
-        fitting = (role for role in ROLES_THAT_MAY[Action.APPROVE_ERASURE] if role in roles and role not in taken)
-        role = min(fitting, default="")
-        if not role:
-            raise NotAllowedError(actor="Whoever has the same role", action=Action.APPROVE_ERASURE.value)
-        approvals = (*self.approvals, ErasureApproval(actor_id=actor_id, role=str(role), approved_at=at))
-        is_enough = len(approvals) >= APPROVALS_NEEDED
-        changes: dict[str, Any] = {"approvals": approvals, "revision": self.revision + 1}
-        if is_enough:
-            changes |= {"status": ErasureStatus.APPROVED, "cooling_until": at + COOLING_OFF}
-        return self.model_copy(update=changes)
+        changes = {"status": ErasureStatus.APPROVED, "cooling_until": at + COOLING_OFF}
+        return self.model_copy(update={**changes, "revision": self.revision + 1})
 
     def end(self, status: ErasureStatus, *, by: UUID | None, at: datetime, reason: str) -> Self:
         """Refuse it or take it back; raises `AlreadyEndedError` for one that is over."""
@@ -297,11 +258,9 @@ class ExportCopy(Record):
     revision: int = 1
 
     def answer(self, by: UUID, at: datetime, *, agreed: bool) -> Self:
-        """Say what a second person answered; raises `AlreadyEndedError`, `OwnApprovalError`."""
+        """Say what a second person answered; raises `AlreadyEndedError`."""
         if self.status is not CopyStatus.ASKED or self.expires_at <= at:
             raise AlreadyEndedError(kind="copy")
-        if by == self.asked_by:
-            raise OwnApprovalError
         status = CopyStatus.READY if agreed else CopyStatus.REFUSED
         changes = {"status": status, "answered_by": by, "answered_at": at, "expires_at": at + COPY_LIVES}
         return self.model_copy(update={**changes, "revision": self.revision + 1})

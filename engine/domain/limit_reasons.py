@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from engine.domain.records import DelayOwner
+from engine.spec.plain_words import in_plain_words
 
 PAUSE_REASONS: Final[Mapping[str, str]] = {
     "person_reflects": "The person takes time to decide",
@@ -39,4 +40,4 @@ DELAY_OWNERS: Final[Mapping[str, str]] = {
 def reason_words(code: str) -> str:
     """Give a reason in words; one that is not known by the words of its key."""
     known = PAUSE_REASONS.get(code) or EXTENSION_REASONS.get(code)
-    return known or code.replace("_", " ").replace("-", " ").capitalize()
+    return known or in_plain_words(code)

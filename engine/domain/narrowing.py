@@ -1,9 +1,10 @@
 """What of a case a grant shows: fields by name, sealed classes by their own."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Final
+from uuid import UUID
 
-from engine.domain.access import CaseAccess, Via
+from engine.domain.access import OF_PERSONS, CaseAccess, Via
 from engine.spec.roles import Role
 from engine.spec.sealed import SealedClass
 
@@ -24,9 +25,41 @@ _CLASS: Final = "class:"
 _ALL: Final = ".*"
 
 
+def of_person(access: CaseAccess, person_id: UUID | None) -> CaseAccess:
+    """Give what is shown of one person of a case, and of their steps: by the grants that hold for them, and no other.
+
+    With None it is what is shown of the case as a whole, where no field of persons is. The own unit sees everybody.
+    """
+    if access.fields is None or person_id is None:
+        return access
+    holding = [way.fields for way in access.ways if person_id in way.persons]
+    return access.model_copy(update={"fields": tuple(dict.fromkeys(name for way in holding for name in way))})
+
+
+def of_everybody(access: CaseAccess) -> CaseAccess:
+    """Give what is shown of a thing in which anybody of a case may be named: the fields that are shown of all of them.
+
+    In a case without persons no field of persons is shown.
+    """
+    if access.fields is None or not access.everybody:
+        return access
+    each = [of_person(access, person_id).fields or () for person_id in sorted(access.everybody)]
+    named = dict.fromkeys(name for fields in each for name in fields)
+    shared = tuple(name for name in named if all(_is_among(name, fields) for fields in each))
+    return access.model_copy(update={"fields": shared})
+
+
+def shows_person(access: CaseAccess, person_id: UUID) -> bool:
+    """Say whether it is shown that somebody is in a case, by number and role: a field of theirs is named."""
+    return access.fields is None or any(
+        name.startswith(OF_PERSONS) for name in of_person(access, person_id).fields or ()
+    )
+
+
 def covers(access: CaseAccess, field: str) -> bool:
     """Say whether a field is shown: `<step type>.<question>`, `person.<field>`, `case.<part>` or `class:<name>`.
 
+    One of a person, or of a step of theirs, is asked of what `of_person` gives; without it none of a person is shown.
     The case's own unit is shown every field but those of sealed classes, which its roles open. A grant shows what it
     names, one by one or with `.*` for all of a step type, of persons or of the case; `.*` never opens a sealed class.
     """
@@ -36,7 +69,7 @@ def covers(access: CaseAccess, field: str) -> bool:
         return _opens(access, field.removeprefix(_CLASS))
     if access.fields is None:
         return True
-    return field in access.fields or field.rpartition(".")[0] + _ALL in access.fields
+    return _is_among(field, access.fields)
 
 
 def shows(access: CaseAccess, field: str, sealed_class: str = "") -> bool:
@@ -44,10 +77,16 @@ def shows(access: CaseAccess, field: str, sealed_class: str = "") -> bool:
     return covers(access, _CLASS + sealed_class) if sealed_class else covers(access, field)
 
 
-def shows_whole(access: CaseAccess, step_type: str, sealed_classes: Iterable[str] = ()) -> bool:
-    """Say whether all that a step holds is shown, such as on its papers: every field, every person, every class."""
-    whole = covers(access, step_type + _ALL) and covers(access, PERSON + _ALL)
-    return whole and all(covers(access, _CLASS + name) for name in sealed_classes)
+def shows_whole(
+    access: CaseAccess, step_type: str, sealed_classes: Iterable[str] = (), *, person_id: UUID | None = None
+) -> bool:
+    """Say whether all that a step holds is shown, such as on its papers: every field, every class, and who all are.
+
+    `person_id` is whose step it is; its papers may name others of the case too, so all of them must be shown.
+    """
+    of_step = of_person(access, person_id)
+    whole = covers(of_step, step_type + _ALL) and covers(of_everybody(access), PERSON + _ALL)
+    return whole and all(covers(of_step, _CLASS + name) for name in sealed_classes)
 
 
 def names_of(access: CaseAccess, step_type: str) -> bool:
@@ -64,6 +103,11 @@ def problem_of(field: str) -> str:
     is_name = all(part.replace("_", "").isalnum() and part.islower() for part in parts[:-1]) and parts[-1] != ""
     length = 2 if parts[0] in {"case", PERSON} else 3
     return "" if is_name and len(parts) == length else "A field is named <step type>.<question>, person.… or case.…"
+
+
+def _is_among(field: str, fields: Collection[str]) -> bool:
+    """Say whether a field is named, by itself or with `.*`; a class is by itself only."""
+    return field in fields or field.rpartition(".")[0] + _ALL in fields
 
 
 def _opens(access: CaseAccess, name: str) -> bool:

@@ -5,6 +5,8 @@ from uuid import UUID
 from engine.domain import commands as cm
 from engine.domain import events as ev
 from engine.domain.draft import Draft
+from engine.domain.non_punishment import require_note_for_role
+from engine.domain.paths import path_of_person
 from engine.domain.records import LIVE, CasePerson, PersonRole, RoleStatus
 from engine.domain.state import CaseState
 from engine.domain.step_ending import cancel, compiled_of
@@ -15,8 +17,12 @@ LEFT = "person_removed"
 
 
 def add_person(draft: Draft, command: cm.AddPerson) -> None:
-    """Bring a person into the case; nothing happens when they are there in this role already."""
+    """Bring a person into the case; nothing happens when they are there in this role already.
+
+    A victim becomes a suspect as well only after a lawyer's note; else raises `LawyersNoteError`.
+    """
     if present_link(draft.state, command.person_id, command.role) is None:
+        require_note_for_role(draft.state, command.person_id, command.role)
         person = CasePerson(person_id=command.person_id, role=command.role, added_at=draft.now)
         draft.emit(ev.PersonAdded(person=person))
 
@@ -32,7 +38,8 @@ def change_role(draft: Draft, command: cm.ChangePersonRole) -> None:
     """Say what a person is now; raises `NotFoundError` without the role, `ConflictError` where both are held.
 
     The same words again change nothing. A role that is disproved is over, and what was still to be done for it is
-    called off; so is what belongs to a role that became another one.
+    called off; so is what belongs to a role that became another one. A victim becomes a suspect only after a lawyer's
+    note; else raises `LawyersNoteError`.
     """
     known = present_link(draft.state, command.person_id, command.role)
     if known is None:
@@ -40,6 +47,8 @@ def change_role(draft: Draft, command: cm.ChangePersonRole) -> None:
     is_same = command.role is command.to_role
     if not is_same and present_link(draft.state, command.person_id, command.to_role) is not None:
         raise ConflictError(kind="role")
+    if not is_same:
+        require_note_for_role(draft.state, command.person_id, command.to_role)
     changed = CasePerson(
         person_id=command.person_id,
         role=command.to_role,
@@ -64,10 +73,16 @@ def present_link(state: CaseState, person_id: UUID, role: PersonRole) -> CasePer
 
 def _call_off(draft: Draft, person_id: UUID) -> None:
     """Call off the live steps of a person that are done for people among whom they no longer are."""
-    own = f"person:{person_id}"
+    own = path_of_person(person_id)
     for step in list(draft.state.steps.values()):
         if step.status not in LIVE or step.base_path != own:
             continue
         compiled = compiled_of(draft, step)
-        if compiled is not None and own not in draft.view(step.run_id).elements(compiled):
+        if (compiled is not None and own not in draft.view(step.run_id).elements(compiled)) or (
+            step.added is not None and step.added.watches and not _is_present(draft.state, person_id)
+        ):
             cancel(draft, step, LEFT)
+
+
+def _is_present(state: CaseState, person_id: UUID) -> bool:
+    return any(person.person_id == person_id and person.removed_at is None for person in state.persons)

@@ -59,11 +59,13 @@ class Action(StrEnum):
     DELEGATE = "give work to somebody else"
     CHANGE_PLAN = "add a step to a case or call one off"
     STEER = "stop, reopen or move a case"
+    AGREE_CLOSURE = "agree that a case is closed although something is open"
     MERGE_CASES = "merge cases or split one"
     GIVE_TIME = "answer who asks for more time"
     NAME_DELAY = "say whose delay it is"
     RELEASE = "release what leaves the network"
     PUBLISH = "publish a definition"
+    AGREE_DEFINITION = "agree to a changed definition"
     KEEP_CALENDARS = "change a calendar"
     MEND = "retry jobs and deliveries"
     MANAGE_PEOPLE = "manage people and units"
@@ -83,6 +85,7 @@ class Action(StrEnum):
     APPROVE_ERASURE = "agree to an erasure"
     ANSWER_SUBJECT = "give a person what is held about them"
     CORRECT = "correct what is known of a person"
+    IDENTIFY = "write down who a person is"
     EXPORT = "make a copy in a spreadsheet"
     APPROVE_EXPORT = "agree to a large copy"
     SEE_STATISTICS = "see statistics"
@@ -94,6 +97,7 @@ class Action(StrEnum):
     SEE_ACCESS = "see who may see a case"
     DENY = "say who must not see a case"
     LIFT_DENIAL = "let somebody see a case again"
+    SIGN_LAW = "sign a limit of the law"
 
 
 _CARE = frozenset(
@@ -107,6 +111,7 @@ _SUPPORT = frozenset(
     {Role.PREVENTION_OFFICER, Role.PARTNERSHIP_MANAGER, Role.FINANCE_OFFICER, Role.DATA_PROTECTION_OFFICER}
 )
 _WORKING = _CARE | _SUPPORT | {Role.PRESS_OFFICER}
+_AUTHORS = frozenset({Role.CASE_MANAGER, Role.NODAL_OFFICER, Role.REPATRIATION_COORDINATOR, Role.PARTNERSHIP_MANAGER})
 _LEADING = frozenset({Role.CASE_MANAGER, Role.SUPERVISOR, Role.NODAL_OFFICER, Role.SAFEGUARDING_LEAD})
 
 ROLES_THAT_MAY: Mapping[Action, frozenset[Role]] = {
@@ -120,13 +125,13 @@ ROLES_THAT_MAY: Mapping[Action, frozenset[Role]] = {
     Action.DELEGATE: _LEADING,
     Action.CHANGE_PLAN: _CARE,
     Action.STEER: _LEADING,
+    Action.AGREE_CLOSURE: frozenset({Role.SUPERVISOR, Role.NODAL_OFFICER, Role.SAFEGUARDING_LEAD}),
     Action.MERGE_CASES: _LEADING,
     Action.GIVE_TIME: _LEADING,
     Action.NAME_DELAY: _LEADING,
     Action.RELEASE: _LEADING | {Role.LAWYER, Role.REPATRIATION_COORDINATOR},
-    Action.PUBLISH: frozenset(
-        {Role.CASE_MANAGER, Role.NODAL_OFFICER, Role.REPATRIATION_COORDINATOR, Role.PARTNERSHIP_MANAGER}
-    ),
+    Action.PUBLISH: _AUTHORS,
+    Action.AGREE_DEFINITION: _AUTHORS | {Role.SYSTEM_ADMINISTRATOR, Role.DATA_PROTECTION_OFFICER},
     Action.KEEP_CALENDARS: frozenset({Role.SYSTEM_ADMINISTRATOR}),
     Action.MEND: frozenset({Role.SYSTEM_ADMINISTRATOR}),
     Action.MANAGE_PEOPLE: frozenset({Role.SYSTEM_ADMINISTRATOR}),
@@ -148,6 +153,7 @@ ROLES_THAT_MAY: Mapping[Action, frozenset[Role]] = {
     ),
     Action.ANSWER_SUBJECT: frozenset({Role.DATA_PROTECTION_OFFICER, Role.CASE_MANAGER}),
     Action.CORRECT: frozenset({Role.DATA_PROTECTION_OFFICER, Role.CASE_MANAGER, Role.CASEWORKER, Role.SUPERVISOR}),
+    Action.IDENTIFY: _CARE | {Role.PREVENTION_OFFICER},
     Action.EXPORT: _LEADING | {Role.DATA_PROTECTION_OFFICER},
     Action.APPROVE_EXPORT: frozenset(
         {Role.DATA_PROTECTION_OFFICER, Role.SUPERVISOR, Role.NODAL_OFFICER, Role.SAFEGUARDING_LEAD}
@@ -161,6 +167,7 @@ ROLES_THAT_MAY: Mapping[Action, frozenset[Role]] = {
     Action.SEE_ACCESS: _LEADING | {Role.AUDITOR, Role.DATA_PROTECTION_OFFICER},
     Action.DENY: _LEADING,
     Action.LIFT_DENIAL: _LEADING,
+    Action.SIGN_LAW: frozenset({Role.LAWYER}),
 }
 """The roles that allow each action; nobody else may do it."""
 
@@ -177,7 +184,8 @@ def can(
 
     A role counts only in the unit in which somebody has it: with `unit_id` those of that unit, with `access` those
     through which the case is seen. With neither it is the question of a menu: is there any unit in which they may?
-    With `access`, a denied case allows nothing; with `field` too, the field must be one that is shown to them.
+    With `access`, a denied case allows nothing; with `field` too, the field must be one that is shown to them: a field
+    of persons by what `narrowing.of_person` or `of_everybody` gives of the access, and never without.
     """
     if viewer.is_system:
         return True

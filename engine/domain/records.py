@@ -115,7 +115,8 @@ class CasePerson(Record):
 class AddedStep(Record):
     """What a caseworker, or a level of a ladder, said of a step that the workflow did not foresee.
 
-    A step that a level opened names the deadline it is for: it is called off when that deadline is over.
+    A step that a level opened names the deadline it is for: it is called off when that deadline is over. One that a
+    step asked to be watched names what it `watches`; until `opens_at` (UTC) it waits, and keeps no run open.
     """
 
     uses: str
@@ -128,6 +129,8 @@ class AddedStep(Record):
     roles: tuple[str, ...] = ()
     for_deadline: UUID | None = None
     settings: Mapping[str, str] = Field(default_factory=dict)
+    opens_at: datetime | None = None
+    watches: str = ""
 
 
 class Step(Record):

@@ -35,6 +35,8 @@ class ReferralStatus(StrEnum):
     ENDED = "ended"
 
 
+AWAIT: Final = "core.await_answer"
+"""The step in which a case waits for an answer."""
 ANSWER_WITHIN: Final = {"critical": timedelta(hours=4), "high": timedelta(hours=24), "other": timedelta(days=3)}
 """How long the other side has for its answer, by how urgent it is."""
 
@@ -48,7 +50,8 @@ class Referral(Record):
     """Work of a case, offered to another unit or partner (all instants UTC).
 
     `fields` is what the other side is shown once it has accepted, named as in a grant; before, it sees the purpose, the
-    help that is needed, how urgent it is and the number of the case. Fields leave on a consent or a ground in law.
+    help that is needed, how urgent it is and the number of the case. Fields leave on a consent or a ground in law, and
+    only of the `persons` of the case for whom that holds: who has consented, or those who were chosen.
     `asked_by` is who wanted it, `released_by` the one who answers for it and `second_by` the second person, where two
     are needed; nobody of them, when a level of a ladder made the offer. `due_at` is when the answer is due, and
     `answer_step_id` the step that waits for it; without one it is due when the step is that it is for. `after_id` is
@@ -70,6 +73,7 @@ class Referral(Record):
     help: str = ""
     urgency: str = ""
     fields: tuple[str, ...] = ()
+    persons: tuple[UUID, ...] = ()
     consent_id: UUID | None = None
     ground: str = ""
     sent_at: datetime
@@ -95,6 +99,11 @@ class Referral(Record):
     def is_live(self) -> bool:
         """Say whether it can still be called back: it waits, or it was accepted and has not ended."""
         return self.is_open or self.status is ReferralStatus.ACCEPTED
+
+    @property
+    def is_transfer(self) -> bool:
+        """Say whether acceptance changes who owns the case."""
+        return self.kind is ReferralKind.TRANSFER
 
 
 def require_unanswered(referral: Referral) -> None:

@@ -36,7 +36,11 @@ def settle(draft: Draft) -> None:
 def _call_off_what_is_over(draft: Draft) -> bool:
     """Call off the steps that nothing needs any more; says whether there were any."""
     over = [(step, DEADLINE_OVER) for step in _for_ended_deadlines(draft)]
-    over += [(step, RUN_OVER) for run in draft.open_runs() for step in _not_waited_for(draft, run)]
+    over += [
+        (step, RUN_OVER)
+        for run in draft.open_runs()
+        for step in _not_waited_for(draft, run) or _waiting_alone(draft, run)
+    ]
     for step, reason in over:
         cancel(draft, step, reason)
     return bool(over)
@@ -67,14 +71,33 @@ def _not_waited_for(draft: Draft, run: Run) -> list[Step]:
     return [step for step in live if step.id not in over] if _is_passed(view) else []
 
 
+def _waiting_alone(draft: Draft, run: Run) -> list[Step]:
+    """List the added steps that wait to be opened, when nothing else of their run is left: they keep no run open."""
+    view = draft.view(run.id)
+    live = [step for step in view.state.steps.values() if step.run_id == run.id and step.status in LIVE]
+    if not live or any(step.added is None or step.status is not StepStatus.SCHEDULED for step in live):
+        return []
+    return live if _is_passed(view) else []
+
+
 def _is_foreseen(step: Step, run: Run) -> bool:
     return step.run_id == run.id and step.added is None
 
 
 def _advance_all(draft: Draft) -> None:
     for run in draft.open_runs():
+        _open_what_waited(draft, run)
         while _advance(draft, run):
             pass
+
+
+def _open_what_waited(draft: Draft, run: Run) -> None:
+    """Open the added steps whose appointed time has come."""
+    for step in list(draft.state.steps.values()):
+        is_waiting = step.run_id == run.id and step.added is not None and step.status is StepStatus.SCHEDULED
+        if is_waiting and step.opens_at is not None and step.opens_at <= draft.now:
+            opened = {"status": StepStatus.READY, "opened_at": step.opens_at, "revision": step.revision + 1}
+            draft.emit(ev.StepOpened(step=step.model_copy(update=opened)))
 
 
 def _advance(draft: Draft, run: Run) -> bool:

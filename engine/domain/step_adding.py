@@ -33,19 +33,28 @@ def _call(draft: Draft, run: Run, command: cm.AddStep) -> None:
 
 
 def _add_unforeseen(draft: Draft, run: Run, command: cm.AddStep, added: AddedStep) -> None:
-    """Open an added step, once; one that is for a deadline only while that deadline is open."""
+    """Open an added step, once; one that is for a deadline only while that deadline is open.
+
+    One that is to be opened later waits until then; what a step asked to be watched makes no run that is over go on.
+    """
     of_step = step_id(run.id, command.key, command.path)
     known = draft.state.steps.get(of_step)
     if command.key in draft.view(run.id).compiled.steps or (known is not None and known.added != added):
         raise ConflictError(kind="step")
     if known is not None or (added.for_deadline and added.for_deadline not in draft.state.deadlines):
         return
+    if added.watches and run.status is not RunStatus.OPEN:
+        return
     _go_on(draft, run)
     step = Step(
         id=of_step, run_id=run.id, key=command.key, path=command.path, uses=added.uses, automatic=command.automatic,
         status=StepStatus.READY, opened_at=draft.now, added=added, series_over=True,
     )  # fmt: skip
-    draft.emit(ev.StepOpened(step=step))
+    if added.opens_at is not None and added.opens_at > draft.now:
+        waits = {"status": StepStatus.SCHEDULED, "opened_at": None, "opens_at": added.opens_at}
+        draft.emit(ev.StepScheduled(step=step.model_copy(update=waits)))
+    else:
+        draft.emit(ev.StepOpened(step=step))
 
 
 def _go_on(draft: Draft, run: Run) -> None:

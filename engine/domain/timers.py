@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from engine.domain.compiled import CompiledStep, CompiledTime
+from engine.domain.law_in_case import LawInCase, law_in_case
 from engine.domain.library import Library
 from engine.domain.opening import first_path
 from engine.domain.readiness import Standing, is_ruled_out, standing_at
@@ -55,7 +56,8 @@ def wanted_deadlines(view: RunView, library: Library) -> Iterator[Deadline]:
                 yield deadline
     for record in view.state.steps.values():
         if record.added is not None and record.run_id == run.id and record.status in LIVE:
-            deadline = _of_added(view, run, record, record.added, library)
+            is_waiting = record.status is StepStatus.SCHEDULED
+            deadline = _opening(run, record) if is_waiting else _of_added(view, run, record, record.added, library)
             if deadline is not None:
                 yield deadline
 
@@ -80,15 +82,31 @@ def _of_step(view: RunView, run: Run, step: CompiledStep, element: str, library:
 def _limit(
     view: RunView, run: Run, step: CompiledStep, element: str, record: Step | None, library: Library
 ) -> Deadline | None:
-    time = _applying(view, step, element)
-    if time is None:
-        return None
     path = record.path if record else first_path(step, element)
-    law = _law(time.spec, library, run)
-    if time.spec.law and law is None:
-        return view.state.deadlines.get(deadline_id(step_id(run.id, step.key, path), Purpose.LIMIT, turn=_turn(record)))
-    rule = _rule(time, law)
-    started = _started_at(view, run, step, time, element, record, law)
+    for time in _applying(view, step, element):
+        named = time.spec.law
+        if named and not library.versions(named):
+            of_step = step_id(run.id, step.key, path)
+            return view.state.deadlines.get(deadline_id(of_step, Purpose.LIMIT, turn=_turn(record)))
+        started = _started_at(view, run, step, time, element, record, _nearest(named, library, run))
+        law = _law(view.state, run, time.spec, library, element, started)
+        if law is None or law.is_used:
+            return _counted(view, run, step, path, time, law, started, library, record)
+    return None
+
+
+def _counted(
+    view: RunView,
+    run: Run,
+    step: CompiledStep,
+    path: str,
+    time: CompiledTime,
+    law: LawInCase | None,
+    started: datetime | None,
+    library: Library,
+    record: Step | None,
+) -> Deadline | None:
+    rule = _rule(time, law.limit if law else None)
     if rule is None or started is None:
         return None
     where = _where(run, step, library)
@@ -106,18 +124,27 @@ def _turn(record: Step | None) -> int:
     return record.turn if record else 1
 
 
-def _applying(view: RunView, step: CompiledStep, element: str) -> CompiledTime | None:
-    """Choose the first time limit whose condition is true; one that is still unknown is passed over meanwhile."""
+def _applying(view: RunView, step: CompiledStep, element: str) -> Iterator[CompiledTime]:
+    """Give the time limits whose condition is true, in order; one that is still unknown is passed over meanwhile."""
     lookup = view.lookup(element, step.spec.for_each)
     for time in step.times:
         if time.condition is None or truth_of(time.condition, lookup) is Truth.TRUE:
-            return time
-    return None
+            yield time
 
 
-def _law(spec: TimeSpec, library: Library, run: Run) -> LawLimit | None:
-    """Find the law limit that a time limit names, as it stood when the run began."""
-    return library.law(spec.law, on=run.started_at.date()) if spec.law else None
+def _law(
+    state: CaseState, run: Run, spec: TimeSpec, library: Library, element: str, started: datetime | None
+) -> LawInCase | None:
+    """Find the law limit that a time limit names, as it stood when it started; while that is not known, the run."""
+    if not spec.law:
+        return None
+    at = started or run.started_at
+    return law_in_case(state, run, spec.law, library, started=at, element=element, option=spec.option)
+
+
+def _nearest(limit_id: str | None, library: Library, run: Run) -> LawLimit | None:
+    """Find the version that stood when the run began, to know which events start the limit."""
+    return library.law(limit_id, on=run.started_at.date()) if limit_id else None
 
 
 def _rule(time: CompiledTime, law: LawLimit | None) -> _Rule | None:
@@ -265,11 +292,15 @@ def _approval(view: RunView, run: Run, step: CompiledStep, record: Step, library
 
 def _of_added(view: RunView, run: Run, record: Step, added: AddedStep, library: Library) -> Deadline | None:
     spec = TimeSpec(limit=added.limit, law=added.law, ladder=added.ladder, exclude=added.exclude)
-    law = _law(spec, library, run)
-    if spec.law and law is None:
+    if spec.law and not library.versions(spec.law):
         return view.state.deadlines.get(deadline_id(record.id, Purpose.LIMIT))
-    rule = _rule(CompiledTime(spec, None, TimeLimit(added.limit) if added.limit else None, ()), law)
     started = added.from_at or record.opened_at
+    law = _law(view.state, run, spec, library, record.base_path, started)
+    if law is not None and not law.is_used:
+        return None
+    rule = _rule(
+        CompiledTime(spec, None, TimeLimit(added.limit) if added.limit else None, ()), law.limit if law else None
+    )
     if rule is None or started is None:
         return None
     return _deadline(view.state, run, record.key, record.path, Purpose.LIMIT, started, rule, library, record.turn)

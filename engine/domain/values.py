@@ -4,6 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from engine.domain.compiled import CompiledStep, CompiledWorkflow
+from engine.domain.paths import path_of_person
 from engine.domain.records import PersonRole, Scalar, Step, StepStatus
 from engine.domain.state import CaseState
 from engine.errors import ConditionTypeError
@@ -57,7 +58,7 @@ class RunView:
         if over not in self._elements:
             roles = COLLECTIONS[over or ""]
             people = (p.person_id for p in self.state.persons if p.role in roles and p.removed_at is None)
-            self._elements[over] = tuple(f"person:{person}" for person in dict.fromkeys(people))
+            self._elements[over] = tuple(path_of_person(person) for person in dict.fromkeys(people))
         return self._elements[over]
 
     def related(self, step: CompiledStep, element: str, over: str | None = None) -> tuple[str, ...]:

@@ -22,6 +22,7 @@ from engine.usecases import (
     erasure,
     fire_deadlines,
     forget_sign_ins,
+    lapse_approvals,
     matches,
     passing_on,
     recount,
@@ -41,6 +42,9 @@ CHORES: Final[Mapping[Chore, Callable[[Engine], object]]] = {
     ),
     Chore("flag-broken-glass", timedelta(minutes=15), "Tells those above of a broken glass that nobody confirmed."): (
         break_glass.flag_unconfirmed_glass
+    ),
+    Chore("lapse-approvals", timedelta(minutes=1), "Ends what no second person has agreed to in time."): (
+        lapse_approvals.lapse_approvals
     ),
     Chore(
         "audit-escalations", timedelta(minutes=10), "Proves that every level that was due has fired once."

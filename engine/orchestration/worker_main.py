@@ -6,6 +6,7 @@ import sys
 import threading
 from pathlib import Path
 
+from engine.bootstrap import hold_to_known_hosts
 from engine.errors import IcmcError
 from engine.orchestration.guard import check_settings
 from engine.orchestration.launch import ENDS_WITH_PARENT
@@ -25,6 +26,7 @@ def main() -> int:
     stop_on_signals(stop)
     if ENDS_WITH_PARENT in sys.argv:
         end_with_parent(last_resort_seconds=_LAST_RESORT_SECONDS)
+    hold_to_known_hosts(Settings())
     try:
         _serve(Settings(), _address(), stop)
     except IcmcError as error:

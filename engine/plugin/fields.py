@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 from pydantic.fields import FieldInfo
 
+from engine.spec.plain_words import in_plain_words
 from engine.spec.sealed import SealedClass
 
 
@@ -110,6 +111,10 @@ _OUTPUT_KINDS: Mapping[FieldKind, OutputKind] = {
     FieldKind.INT: OutputKind.NUMBER,
     FieldKind.DATETIME: OutputKind.INSTANT,
 }
+TELLABLE = ("offence_day", "age", "age_band", "age_paper", "sex", "district")
+"""What an answer may tell on which limits of the law depend: `field(tells=...)`."""
+ELEMENTS = ("acts", "means", "purposes")
+"""What choices may tell, open or sensitive, of the elements of trafficking; they are read, and never stored open."""
 _FREE_TEXT = frozenset(
     {
         FieldKind.TEXT, FieldKind.LONGTEXT, FieldKind.PHONE, FieldKind.GEO, FieldKind.ORG, FieldKind.PERSON,
@@ -136,6 +141,8 @@ class FieldSpec:
     output: OutputKind | None
     default: object | None
     sealed_class: SealedClass | None = None
+    tells: str = ""
+    hash_of: str = ""
 
     @property
     def is_open(self) -> bool:
@@ -157,6 +164,8 @@ def field(
     excluded_time: str = "",
     shown_when: str = "",
     output: bool = True,
+    tells: str = "",
+    hash_of: str = "",
     key: str | None = None,
 ) -> Any:  # noqa: ANN401 - stands as the default of an annotated field
     """Describe a field of a form.
@@ -167,13 +176,17 @@ def field(
     on the first screen, which can be saved by itself. `event_time` marks the instant at which the step happened.
     `excluded_time` names intervals that a time limit may leave out. `shown_when` is a condition on the same form's
     fields. An open choice, bool, number or instant is an output, on which workflows may decide, unless `output` is
-    false. `key` is the stored name where the attribute cannot bear it (`from`).
+    false. `tells` names what an open answer says of the case on which limits of the law may depend, one of
+    `TELLABLE`, or an element of trafficking, one of `ELEMENTS`.
+    `hash_of` names the question of the same form for a file: the system writes that file's SHA-256 hash here. `key` is
+    the stored name where the attribute cannot bear it (`from`).
     """
     extra: dict[str, Any] = {
         "label": label, "help": help, "identifying": identifying, "sensitive": sensitive or bool(sealed),
         "sealed": sealed,
         "choices": dict(choices or {}), "now": now, "event_time": event_time,
-        "excluded_time": excluded_time, "shown_when": shown_when, "output": output,
+        "excluded_time": excluded_time, "shown_when": shown_when, "output": output, "tells": tells,
+        "hash_of": hash_of,
     }  # fmt: skip
     return Field(default=default, alias=key, title=label, description=help or None, json_schema_extra={"icmc": extra})
 
@@ -204,11 +217,22 @@ def _spec(name: str, info: FieldInfo) -> FieldSpec:
         output=output,
         default=None if info.is_required() else info.default,
         sealed_class=SealedClass(said["sealed"]) if said.get("sealed") else None,
+        tells=_told(name, str(said.get("tells", "")), sensitivity),
+        hash_of=str(said.get("hash_of", "")),
     )
 
 
+def _told(name: str, tells: str, sensitivity: Sensitivity) -> str:
+    is_element = tells in ELEMENTS and sensitivity is not Sensitivity.IDENTIFYING
+    if tells and not is_element and (tells not in TELLABLE or sensitivity is not Sensitivity.OPEN):
+        known = ", ".join((*TELLABLE, *ELEMENTS))
+        message = f"the field {name} cannot tell {tells}: it must be open, and tell one of {known}"
+        raise TypeError(message)
+    return tells
+
+
 def _label(value: str) -> str:
-    return value.replace("_", " ").capitalize() if value.islower() else value.replace("_", " ")
+    return in_plain_words(value) if value.islower() else value.replace("_", " ")
 
 
 def _sensitivity(kind: FieldKind, said: Mapping[str, Any]) -> Sensitivity:

@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
+from importlib.util import find_spec
+from pathlib import Path
 
 from engine.errors import PillarError, UnknownStepTypeError
 from engine.plugin.pillar import ENTRY_POINT_GROUP, Pillar
@@ -15,10 +17,11 @@ _NAME = re.compile(r"^[a-z][a-z0-9_]*$")
 
 @dataclass(frozen=True, slots=True)
 class InstalledPillar:
-    """A pillar and where it comes from (distribution name and version)."""
+    """A pillar, where it comes from (distribution name and version), and the templates of its papers, if it has any."""
 
     pillar: Pillar
     origin: str
+    documents: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,7 @@ def load_registry(replacements: Mapping[str, str] | None = None, builtins: Itera
     found: dict[str, InstalledPillar] = {p.key: InstalledPillar(p, "icmc") for p in builtins}
     for entry in sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda point: (point.name, _origin(point))):
         wanted = (replacements or {}).get(entry.name)
-        if wanted is not None and not _origin(entry).startswith(wanted):
+        if wanted is not None and _distribution(entry) != canonical_name(wanted):
             continue
         if entry.name in found:
             raise PillarError(
@@ -53,7 +56,8 @@ def load_registry(replacements: Mapping[str, str] | None = None, builtins: Itera
                 problem=f"is offered by {found[entry.name].origin} and by {_origin(entry)}: "
                 "choose one in the settings (ICMC_PILLARS).",
             )
-        found[entry.name] = InstalledPillar(_load(entry), _origin(entry))
+        found[entry.name] = InstalledPillar(_load(entry), _origin(entry), documents_of(entry.module))
+    _require_offered(replacements or {}, found)
     return build_registry(found.values())
 
 
@@ -83,6 +87,26 @@ def problems_of(pillar: Pillar) -> tuple[str, ...]:
     return tuple(problems)
 
 
+def documents_of(package: str) -> Path | None:
+    """Give the folder `documents` of a pillar's package, which has the templates of its papers; None without one."""
+    spec = find_spec(package)
+    folder = Path(spec.origin).parent / "documents" if spec and spec.origin else None
+    return folder if folder and folder.is_dir() else None
+
+
+def canonical_name(distribution: str) -> str:
+    """Write the name of a distribution in the one way in which names are compared (PEP 503)."""
+    return re.sub(r"[-_.]+", "-", distribution).lower()
+
+
+def _require_offered(replacements: Mapping[str, str], found: Mapping[str, InstalledPillar]) -> None:
+    for name, wanted in sorted(replacements.items()):
+        if name not in found:
+            raise PillarError(
+                pillar=name, problem=f"is to come from {wanted} (ICMC_PILLARS), and that package does not offer it."
+            )
+
+
 def _step_problems(pillar: Pillar, step: StepType) -> list[str]:
     problems = []
     if not _KEY.match(step.key) or step.pillar != pillar.key:
@@ -109,6 +133,10 @@ def _load(entry: EntryPoint) -> Pillar:
     if not isinstance(pillar, Pillar) or pillar.key != entry.name:
         raise PillarError(pillar=entry.name, problem=f"the entry point must name a Pillar with the key {entry.name!r}.")
     return pillar
+
+
+def _distribution(entry: EntryPoint) -> str:
+    return canonical_name(entry.dist.name) if entry.dist else ""
 
 
 def _origin(entry: EntryPoint) -> str:

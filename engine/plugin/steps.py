@@ -12,7 +12,11 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
+from engine.plugin.appointments import Appointment
 from engine.plugin.fields import FieldSpec, OutputKind, specs_of
+from engine.plugin.laws import LawTime
+from engine.plugin.told import PartnerOffer, PartnerTold, PersonTold
+from engine.plugin.watches import Watch
 
 Scalar = str | bool | int | float | datetime
 JsonAnswer = str | bool | int | float | list[object] | dict[str, object] | None
@@ -55,11 +59,16 @@ class Law:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A paper that a step makes from `templates/documents/<name>.html`, before it is answered or after."""
+    """A paper that a step makes from `templates/documents/<name>.html`, before it is answered or after.
+
+    One that `leaves` is for a body outside the network, and says that it must not go until a named person has released
+    it. One that does not is for the work with the person: a slip, a consent to sign, a plan.
+    """
 
     name: str
     title: str
     on: str = "conclude"
+    leaves: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +121,14 @@ class StepContext(Protocol):
         ...
 
     def earlier(self, step_type: str) -> Mapping[str, JsonAnswer]:
-        """Give the answers of the latest ended step of a step type in this case; empty if there is none."""
+        """Give the answers of the latest ended step of a step type; empty if there is none.
+
+        Of a step that is done for one person, those of the same person, or of the case as a whole.
+        """
+        ...
+
+    def all_earlier(self, step_type: str) -> tuple[Mapping[str, JsonAnswer], ...]:
+        """Give the answers of all ended steps of a type that the step type names in its `history`, oldest first."""
         ...
 
     @property
@@ -121,7 +137,22 @@ class StepContext(Protocol):
         ...
 
     def similar_persons(self) -> tuple[Match, ...]:
-        """Find persons of other cases of the same unit that may be the same as one of this case."""
+        """Find persons of other cases of the same unit that may be the same as one of this case.
+
+        Nobody is found for a step type that does not say that it `compares`.
+        """
+        ...
+
+    def partners(self) -> tuple[PartnerOffer, ...]:
+        """Give the directory of partners, those with free places first; empty unless the type `seeks_partner`."""
+        ...
+
+    def law(self, limit_id: str, option: str = "") -> LawTime | None:
+        """Give the time of a limit of the law, or of one of its options, in the version that counts for this case.
+
+        It is read as of now, with the offence, ages and sexes that the case has told. None when no pack of law has it,
+        or it is known not to apply.
+        """
         ...
 
 
@@ -160,22 +191,27 @@ class Concluded:
     facts: Mapping[str, Scalar] = attribute(default_factory=dict)
     notes: tuple[str, ...] = ()
     consent: ConsentGiven | None = None
+    watches: tuple[Watch, ...] = ()
+    persons: tuple[PersonTold, ...] = ()
+    partner: PartnerTold | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Completed:
-    """What an automatic step found: its outputs, facts, and notes for the case page (never names)."""
+    """What an automatic step found: its outputs, facts, notes for the case page (never names), dates to watch."""
 
     outputs: Mapping[str, Scalar] = attribute(default_factory=dict)
     facts: Mapping[str, Scalar] = attribute(default_factory=dict)
     matches: tuple[Match, ...] = ()
     notes: tuple[str, ...] = ()
     outcome: Outcome = Outcome.DONE
+    watches: tuple[Watch, ...] = ()
 
 
 Prepare = Callable[[StepContext], Prepared]
 Conclude = Callable[[StepContext], Concluded]
 Automatic = Callable[[StepContext], Completed]
+AppointmentOf = Callable[[StepContext], Appointment | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +244,12 @@ class StepType:
     retries: int = 3
     retry_delay: str = "PT5S"
     timeout: str = "PT1M"
+    history: tuple[str, ...] = ()
+    compares: bool = False
+    seeks_partner: bool = False
+    appointment: AppointmentOf | None = None
+    stays_with: tuple[str, ...] = ()
+    takes_statement: bool = False
 
     @property
     def pillar(self) -> str:
@@ -251,10 +293,23 @@ def ask(
     conclude: Conclude | None = None,
     outcomes: tuple[Outcome, ...] = tuple(Outcome),
     settings: type[BaseModel] = NoSettings,
+    history: tuple[str, ...] = (),
+    compares: bool = False,
+    seeks_partner: bool = False,
+    appointment: AppointmentOf | None = None,
+    stays_with: tuple[str, ...] = (),
+    takes_statement: bool = False,
 ) -> StepType:
     """Declare a step type that a person answers.
 
-    `time_limit` is an ISO 8601 duration or a `Law`; `roles` are the candidate roles in order of preference.
+    `time_limit` is an ISO 8601 duration or a `Law`; `roles` are the candidate roles in order of preference; `history`
+    names the step types of which it needs all earlier answers and not the latest alone; `compares` says that it asks
+    for `similar_persons`, which costs a look at every person of the unit; `seeks_partner` that it
+    asks for the directory. `appointment` says, while the step is open,
+    when and where somebody must be: its doers get that for their calendar. Who did such a step last is proposed for
+    the next one; `stays_with` names the step types whose doer is proposed where nobody did, the best first.
+    `takes_statement` says that somebody is heard: of whoever is victim and suspect only after a lawyer's note, and what
+    they said is not sent on.
     """
     outputs = {
         spec.name: OutputSpec(spec.output, tuple(spec.choices), _default(spec.default))
@@ -264,7 +319,8 @@ def ask(
     return StepType(
         key=key, title=title, doc=(form.__doc__ or "").strip(), kind=StepKind.ASKED, roles=roles, form=form,
         outcomes=outcomes, outputs=outputs, documents=documents, time_limit=time_limit, settings=settings,
-        prepare=prepare, conclude=conclude,
+        prepare=prepare, conclude=conclude, history=history, compares=compares, seeks_partner=seeks_partner,
+        appointment=appointment, stays_with=stays_with, takes_statement=takes_statement,
     )  # fmt: skip
 
 
@@ -279,6 +335,9 @@ def automatic(
     timeout: str = "PT1M",
     time_limit: str | Law | None = None,
     settings: type[BaseModel] = NoSettings,
+    history: tuple[str, ...] = (),
+    compares: bool = False,
+    seeks_partner: bool = False,
 ) -> Callable[[Automatic], StepType]:
     """Declare a step type that a machine does; the decorated function's docstring says what it is for.
 
@@ -290,7 +349,7 @@ def automatic(
         return StepType(
             key=key, title=title, doc=(function.__doc__ or "").strip(), kind=StepKind.AUTOMATIC, outputs=outputs or {},
             documents=documents, retries=retries, retry_delay=retry_delay, timeout=timeout, time_limit=time_limit,
-            settings=settings, run=function,
+            settings=settings, run=function, history=history, compares=compares, seeks_partner=seeks_partner,
         )  # fmt: skip
 
     return declare

@@ -25,6 +25,7 @@ from engine.portal.routes import (
     break_glass,
     calendars,
     case_changes,
+    case_course,
     case_links,
     cases,
     concerns,
@@ -34,6 +35,7 @@ from engine.portal.routes import (
     definitions_time,
     delays,
     demo,
+    documents,
     duty,
     exports,
     first_run,
@@ -41,13 +43,17 @@ from engine.portal.routes import (
     home,
     items,
     keeping,
+    law,
     links,
     matches,
     outgoing,
+    paper_forms,
     partner,
+    partners,
     people,
     persons,
     preferences,
+    progress,
     referrals,
     reports,
     sending,
@@ -55,6 +61,7 @@ from engine.portal.routes import (
     subject,
     transmit,
     units,
+    waiting,
     workflows,
     worklist,
 )
@@ -64,9 +71,10 @@ from engine.portal.visit import Portal
 
 _ROUTES: Final = (
     audit, break_glass, concerns, health, attachments, api, sign_in, first_run, account, people, units,
-    home, reports, worklist, items, cases, case_changes, persons, case_links, deadlines, links,
-    conflicts, access, duty, referrals, consents, sending, matches, partner, preferences, transmit, workflows,
-    calendars, keeping, exports, subject, definitions_time, board, delays, outgoing, demo,
+    home, reports, worklist, items, cases, documents, case_changes, case_course, persons, case_links, deadlines,
+    links, conflicts, access, duty, referrals, consents, sending, matches, partner, partners, progress,
+    paper_forms, preferences, transmit, workflows,
+    calendars, law, keeping, exports, subject, definitions_time, board, delays, outgoing, waiting, demo,
 )  # fmt: skip
 _THIS_MACHINE: Final = ("127.0.0.1", "localhost", "[::1]")
 _A_WEEK: Final = "public, max-age=604800, immutable"

@@ -8,7 +8,11 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True)
 class DemoControls:
-    """The two things that only a demo can do; both come from outside, since the portal knows no replayer."""
+    """What only a demo can do; it comes from outside, since the portal knows no replayer.
+
+    `play_rest` gives False while the story still goes on; `has_story` says whether a case came from one.
+    """
 
     let_time_pass: Callable[[timedelta], object]
     play_rest: Callable[[UUID], object]
+    has_story: Callable[[UUID], bool] = lambda _case_id: True

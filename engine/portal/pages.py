@@ -11,7 +11,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from engine.adapters.data_files import data_folder
+from engine.domain.languages import language_words
+from engine.domain.regions import region_words
 from engine.portal.presenters import ledger, sharing, statuses, times
+from engine.spec.plain_words import in_plain_words
 
 _HERE: Final = Path(__file__).resolve().parent
 STATIC: Final = _HERE / "static"
@@ -63,7 +66,9 @@ _FILTERS: Final[Mapping[str, Callable[..., object]]] = {
     "delivery_words": ledger.delivery_words,
     "point_words": ledger.point_words,
     "role_words": statuses.role_words,
-    "plain": statuses.plain,
+    "language_words": language_words,
+    "region_words": region_words,
+    "plain": in_plain_words,
     "step_status": statuses.status_of_step,
     "job_status": statuses.status_of_job,
     "drawing": drawing,

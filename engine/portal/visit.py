@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
 from engine.assembly import Engine
+from engine.domain.four_eyes import FOUR_EYES, Kind
 from engine.domain.policy import Action, can
 from engine.errors import InvalidAnswersError, NotAllowedError, NotFoundError
 from engine.portal.demo_controls import DemoControls
@@ -22,6 +23,8 @@ from engine.usecases.deciding import require_own
 from engine.views import Viewer
 
 _LONGEST_NUMBER: Final = 40
+_OFTEN: Final = frozenset({Kind.RELEASE, Kind.MERGE, Kind.COPY, Kind.LOST_FACTOR})
+"""What brings the list of what waits into the navigation, even when nothing does."""
 SAYINGS: Final[Mapping[str, str]] = {
     "claimed": "It is yours now.",
     "file": "The file was sealed and kept.",
@@ -49,11 +52,15 @@ SAYINGS: Final[Mapping[str, str]] = {
     "merge_refused": "Nothing was merged.",
     "case_unmerged": "The merge was undone: both are cases of their own.",
     "split": "This is the case that came out of the other one.",
-    "published": "The new version was published. Running cases stay on theirs.",
-    "in_force": "The new version holds from now on: open deadlines are counted again.",
+    "proposed": "It waits for a second person: nothing runs by it before they agree. They were told.",
     "day_added": "The day was added: open deadlines are counted again.",
     "day_removed": "The day was taken back: open deadlines are counted again.",
     "unchanged": "This text is what is published already: nothing was changed.",
+    "reopened": "The case is open again. Add a step, or begin a workflow in it.",
+    "closing_asked": "A second person has to agree, since something is open. Until then the case goes on.",
+    "closed": "The case is closed. What was open was called off.",
+    "begun": "The workflow began.",
+    "cancelled": "The step was called off.",
     "retried": "The job will be tried again.",
     "paused": "The time limit stands still. It goes on by itself.",
     "resumed": "The time limit goes on.",
@@ -77,6 +84,7 @@ SAYINGS: Final[Mapping[str, str]] = {
     "consent": "The consent was written down.",
     "consent_back": "The consent was taken back. What was shared on it is called back, and who got it is told.",
     "sent": "It was written. Where somebody must release it, it waits for them; else they were asked.",
+    "released_paper": "You released the paper: it may leave. Your name stands on it.",
     "released_it": "You released it. They were asked.",
     "released_once": "You released it. A second person must do so too.",
     "called_back": "It was called back. Who got it is told.",
@@ -114,10 +122,13 @@ SAYINGS: Final[Mapping[str, str]] = {
     "factor_kept": "You refused. The second factor stays.",
     "key_revoked": "The key counts no more.",
     "unit": "The unit was saved.",
+    "law_signed": "You signed this text. It is called law from now on, where and when it is in force.",
+    "law_revoked": "The signature was taken back: the limit is a target of the network again.",
     "clock": "The time was confirmed: deadlines fire.",
     "fired_again": "What was set aside will be tried again.",
     "time": "Time has passed.",
     "played": "The rest of the story was played.",
+    "playing": "The rest of the story is being played. Load this page again in a moment.",
 }
 """What a page can say of what was just done; the address carries only the key."""
 
@@ -186,7 +197,8 @@ class Visit:
 
     def page(self, template: str, *, title: str, status: int = 200, section: str = "", **more: object) -> HTMLResponse:
         """Answer with a page; `section` is the door of the navigation that it belongs to."""
-        context = frame(self.portal, self.request, self.viewer, title=title, section=section) | more
+        waits = self.engine.queries.count_waiting(self.viewer)
+        context = frame(self.portal, self.request, self.viewer, title=title, section=section, waits=waits) | more
         return HTMLResponse(render(template, context), status_code=status)
 
     def go(self, path: str, **query: str) -> RedirectResponse:
@@ -200,7 +212,7 @@ def portal_of(request: Request) -> Portal:
 
 
 def frame(
-    portal: Portal, request: Request, viewer: Viewer | None, *, title: str, section: str = ""
+    portal: Portal, request: Request, viewer: Viewer | None, *, title: str, section: str = "", waits: int = 0
 ) -> dict[str, object]:
     """Give what the frame of every page shows."""
     now = portal.engine.clock.now()
@@ -211,21 +223,24 @@ def frame(
         "now": now,
         "demo": portal.engine.demo,
         "has_demo_controls": portal.demo is not None,
-        "navigation": _navigation(portal, viewer, section) if viewer else (),
+        "navigation": _navigation(portal, viewer, section, waits) if viewer else (),
         "said": SAYINGS.get(request.query_params.get("said", ""), ""),
         "unprotected": is_unprotected(request),
         "may_see_audit": viewer is not None and can(viewer, Action.SEE_AUDIT),
     }
 
 
-def _navigation(portal: Portal, viewer: Viewer, section: str) -> tuple[Link, ...]:
+def _navigation(portal: Portal, viewer: Viewer, section: str, waits: int) -> tuple[Link, ...]:
+    answers = waits > 0 or any(can(viewer, rule.answers) for kind, rule in FOUR_EYES.items() if kind in _OFTEN)
     doors = [
         ("Home", "/", "home", True),
         ("Report", "/report", "report", can(viewer, Action.OPEN_CASE)),
         ("Manage", "/worklist", "manage", can(viewer, Action.WORK)),
         ("Track", "/cases", "track", can(viewer, Action.SEE_CASES)),
         ("Transmit", "/transmit", "transmit", True),
+        (f"Second person ({waits})" if waits else "Second person", "/waiting", "waiting", answers),
         ("Workflows", "/workflows", "workflows", True),
+        ("Law", "/law", "law", can(viewer, Action.SIGN_LAW)),
         ("Board", "/board", "board", can(viewer, Action.SEE_BOARD)),
         ("People", "/people", "people", can(viewer, Action.SEE_PEOPLE)),
         ("Demo", "/demo", "demo", portal.demo is not None),

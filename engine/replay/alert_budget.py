@@ -14,7 +14,8 @@ from zoneinfo import ZoneInfo
 
 from engine.domain.compiled import CompiledWorkflow
 from engine.domain.library import Library
-from engine.replay.simulator import SimulatedReport, Told, simulate
+from engine.replay.simulated import SimulatedReport, Told
+from engine.replay.simulator import simulate
 from engine.spec.roles import Role
 
 SAMPLES = 42

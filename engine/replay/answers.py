@@ -2,13 +2,15 @@
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 
+from engine.domain.law_told import age_of_band
 from engine.plugin.fields import FieldKind, FieldSpec
 from engine.plugin.steps import StepType
 from engine.ports import JsonValue
 from engine.replay.story import Story, StoryEvent
+from engine.spec.workflow import Question
 
 CANARY = "canary"
 _USUAL: Mapping[str, str] = {
@@ -23,13 +25,35 @@ _OF_STEP: Mapping[tuple[str, str], str] = {
     ("rescue.identify", "status"): "actual",
     ("reporting.match", "outcome"): "different",
     ("press.query", "stage"): "received",
+    ("repatriation.nationality", "result"): "no_answer",
+    ("press.takedown", "answer"): "removed",
 }
 _TRUE = frozenset(
     {
         "consent_to_record", "safe_to_call", "separated_from_suspects", "media_kept_out", "rights_explained",
         "alone_with_person", "told_survivor", "read_aloud", "conflict_check", "hir_ok", "safe", "copy_given",
+        "emergency_numbers_given", "was_made_to", "is_accused",
     },
 )  # fmt: skip
+_PLANNED = frozenset(
+    {
+        "review_on", "next", "next_review", "next_run", "follow_up", "valid_until", "order_expires", "to", "mou_to",
+        "monthly_report_due", "planned_end", "data_keep_until", "limit_date", "withdraw_by",
+    },
+)  # fmt: skip
+_LATER = timedelta(days=30)
+"""What people plan lies ahead of them: the questions that ask for a day to come, and how far ahead it is."""
+_ALSO_ANSWERED = frozenset(
+    {
+        ("policing.chargesheet", "filed_on"), ("repatriation.handover", "sender_signed_at"),
+        ("repatriation.handover", "receiver_signed_at"), ("repatriation.nationality", "result"),
+        ("repatriation.nationality", "reply_on"), ("press.takedown", "removed_at"),
+    },
+)  # fmt: skip
+"""Questions that may stay open, but whose answer is what the step is about."""
+_NOTHING = frozenset({"fixed_deposit_part"})
+"""Amounts that are a part of another one, which is paid out whole in a story."""
+_SEXES = {"F": "female", "M": "male", "T": "transgender"}
 _REFUSED = ("refused", "not to be sent", "does not wish", "no return")
 
 
@@ -45,23 +69,44 @@ def report_answers(story: Story) -> dict[str, JsonValue]:
     }
 
 
-def step_answers(story: Story, event: StoryEvent, step_type: StepType) -> dict[str, JsonValue]:
-    """Give valid answers to all required questions of a step, and to the one that says when it happened."""
+def step_answers(
+    story: Story, event: StoryEvent, step_type: StepType, questions: Iterable[Question] = ()
+) -> dict[str, JsonValue]:
+    """Give valid answers to all required questions of a step, and to the one that says when it happened.
+
+    `questions` are those that a workflow adds to the form of the step type.
+    """
     known: dict[str, JsonValue] = report_answers(story) if step_type.key == "reporting.intake" else {}
     answers: dict[str, JsonValue] = {}
     for spec in step_type.fields:
         if spec.name in known:
             answers[spec.name] = known[spec.name]
-        elif spec.required or spec.event_time:
-            answers[spec.name] = _answer(story, event, step_type.key, spec)
+        elif spec.required or spec.event_time or (step_type.key, spec.name) in _ALSO_ANSWERED:
+            told = _told(story, spec)
+            answers[spec.name] = _answer(story, event, step_type.key, spec) if told is None else told
     if step_type.key == "press.release":
         answers["approvals"] = _two(step_type, "approvals")
+    for question in questions:
+        answers[question.id] = _to_question(story, event, question)
     return answers
 
 
 def canary(story: str, field: str) -> str:
     """Give a text that says that it is invented, and that can be found again wherever it must not be."""
     return f"Invented ({CANARY}-{hashlib.sha256(f'{story}/{field}'.encode()).hexdigest()[:12]})"
+
+
+def _told(story: Story, spec: FieldSpec) -> JsonValue:
+    """Give what the profile of the story tells of its youngest victim, where the law asks for it; None for the rest."""
+    victim = min((one for one in story.victims if one.age is not None), key=lambda one: one.age or 0, default=None)
+    if victim is None or victim.age is None:
+        return None
+    if spec.tells == "age":
+        return victim.age
+    if spec.tells == "sex":
+        return _SEXES.get(victim.sex)
+    spans = {band: age_of_band(band) for band in spec.choices} if spec.tells == "age_band" else {}
+    return next((band for band, span in spans.items() if span and span[0] <= victim.age <= span[1]), None)
 
 
 def _answer(story: Story, event: StoryEvent, step: str, spec: FieldSpec) -> JsonValue:
@@ -75,11 +120,12 @@ def _answer(story: Story, event: StoryEvent, step: str, spec: FieldSpec) -> Json
         return (event.at + timedelta(hours=1)).isoformat()
     if spec.name == "tz":
         return event.tz
+    at = event.at + _LATER if spec.name in _PLANNED else event.at
     by_kind: Mapping[FieldKind, JsonValue] = {
         FieldKind.INT: 1,
-        FieldKind.MONEY: "1",
-        FieldKind.DATETIME: event.at.isoformat(),
-        FieldKind.DATE: event.at.date().isoformat(),
+        FieldKind.MONEY: "0" if spec.name in _NOTHING else "1",
+        FieldKind.DATETIME: at.isoformat(),
+        FieldKind.DATE: at.date().isoformat(),
         FieldKind.DURATION: "PT1H",
         FieldKind.PHONE: "+91 98765 00000",
         FieldKind.HASH: hashlib.sha256(event.label.encode()).hexdigest(),
@@ -88,6 +134,17 @@ def _answer(story: Story, event: StoryEvent, step: str, spec: FieldSpec) -> Json
         FieldKind.INTERVALS: [],
     }
     return by_kind.get(spec.kind, canary(story.id, spec.name))
+
+
+def _to_question(story: Story, event: StoryEvent, question: Question) -> JsonValue:
+    by_type: Mapping[str, JsonValue] = {
+        "bool": True,
+        "choice": next(iter(question.choices), ""),
+        "number": 1,
+        "date": event.at.date().isoformat(),
+        "instant": event.at.isoformat(),
+    }
+    return by_type.get(question.type, canary(story.id, question.id))
 
 
 def _choice(event: StoryEvent, step: str, spec: FieldSpec) -> str:

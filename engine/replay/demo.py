@@ -23,7 +23,7 @@ from engine.usecases.fire_deadlines import fire_deadlines
 STORIES = "demo_stories"
 _PATIENCE = 8.0
 _LOOK_EVERY = 0.05
-_SEEDED: Mapping[str, tuple[str, timedelta]] = {
+SEEDED: Mapping[str, tuple[str, timedelta]] = {
     "cs-01": ("plan", timedelta(minutes=20)),
     "cs-02": ("natreq", timedelta(hours=3)),
     "cs-06": ("safety", timedelta(hours=5)),
@@ -53,9 +53,9 @@ def seed_demo(engine: Engine) -> int:
     add_people(engine)
     add_rota(engine)
     add_habits(engine)
-    cases = {name: _seed(engine, name, label, ago) for name, (label, ago) in _SEEDED.items()}
+    cases = {name: _seed(engine, name, label, ago) for name, (label, ago) in SEEDED.items()}
     add_doings(engine, child=cases["cs-01"], abroad=cases["cs-02"])
-    return len(_SEEDED)
+    return len(SEEDED)
 
 
 def let_time_pass(engine: Engine, by: timedelta) -> None:
@@ -74,6 +74,11 @@ def play_rest(engine: Engine, case_id: UUID) -> tuple[str, ...]:
     go_on(play, after=datetime.fromisoformat(str(known["until"])), until=None)
     _remember(engine, case_id, str(known["story"]), float(known["shift"]), stage.now())
     return tuple(play.differences)
+
+
+def has_story(engine: Engine, case_id: UUID) -> bool:
+    """Say whether a case of the demo came from a story, the rest of which can be played."""
+    return str(case_id) in _stories(engine)
 
 
 @dataclass(frozen=True)

@@ -62,6 +62,8 @@ class ReplayOutcome(_Line):
     messages: tuple[MessageOutcome, ...]
     jobs: int
     closed: bool
+    reopened: int
+    """How often the case was opened again, since something more happened after it had closed."""
     differences: tuple[str, ...]
 
     @property

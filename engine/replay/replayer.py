@@ -8,18 +8,21 @@ from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from engine.assembly import Engine
-from engine.domain.consequences import WorkItem
+from engine.domain.consequences import WorkItem, compiled_step
 from engine.domain.ladder_plan import unanswered_levels
-from engine.domain.records import LIVE, OPEN, Deadline, Purpose, Step
+from engine.domain.records import LIVE, OPEN, CaseStatus, Deadline, Purpose, Step, StepStatus
 from engine.domain.state import CaseState
-from engine.errors import IcmcError, InvalidAnswersError
+from engine.errors import ConflictError, IcmcError, InvalidAnswersError
 from engine.plugin.steps import StepKind
-from engine.replay.answers import CANARY, report_answers, step_answers
+from engine.replay.answers import CANARY, canary, report_answers, step_answers
 from engine.replay.outcome import BreachOutcome, EscalationOutcome, EventOutcome, MessageOutcome, ReplayOutcome
 from engine.replay.story import DueRule, Story, StoryEvent
 from engine.replay.world import World, people_of
+from engine.spec.limits import TimeLimit
+from engine.usecases.answers import questions_of
 from engine.usecases.complete_work_item import complete_work_item
 from engine.usecases.open_case import open_case
+from engine.usecases.reopen_case import reopen_case
 from engine.usecases.steer_case import add_step, record_interval
 from engine.views import CaseView, Viewer
 
@@ -28,10 +31,15 @@ _EXCLUDED = "journey"
 _WAY = "from the place of the rescue to the Committee"
 _SHORTLY = timedelta(minutes=1)
 _AT_ONCE = timedelta(seconds=1)
+_LOOKS = 4
+"""How often an item is looked at anew that ladders, or people, change at the same moment."""
 
 
 class _Act(IntEnum):
-    """What is done at an instant: a late step is added before it is due, a journey ends, an event happens."""
+    """What is done at an instant: a late step is added before it is due, a journey ends, an event happens.
+
+    One that is late but for its journey is added before it is due too: whoever adds it then tells of the journey.
+    """
 
     AHEAD = 0
     JOURNEY = 1
@@ -78,6 +86,7 @@ class Play:
     case_id: UUID
     jobs: int = 0
     events: list[EventOutcome] = field(default_factory=list)
+    reopened: int = 0
     differences: list[str] = field(default_factory=list)
     done: dict[UUID, str] = field(default_factory=dict)
 
@@ -112,10 +121,23 @@ def go_on(play: Play, *, after: datetime | None = None, until: datetime | None) 
             continue
         wait(play, until=max(planned.at, play.stage.now()))
         try:
+            _go_on_with_case(play, planned)
             _ACTS[planned.act](play, planned.event)
         except IcmcError as error:
             play.differences.append(f"{planned.event.label}: {error} {_problems(error)}".strip())
         play.jobs += play.stage.settle_jobs()
+
+
+def _go_on_with_case(play: Play, planned: _Planned) -> None:
+    """Open the case again, as a person would, when it closed and something more happens or will be late."""
+    if planned.act is _Act.JOURNEY or _state(play).case.status is not CaseStatus.CLOSED:
+        return
+    engine = play.stage.engine
+    reopen_case(
+        engine, play.case_id, viewer=play.people["supervisor"], command_id=engine.entropy.uuid(),
+        reason_code="new_facts", words=canary(play.story.id, "reopened"),
+    )  # fmt: skip
+    play.reopened += 1
 
 
 def wait(play: Play, *, until: datetime) -> None:
@@ -135,22 +157,25 @@ def wait(play: Play, *, until: datetime) -> None:
 
 
 def _opening(play: Play, until: datetime) -> datetime | None:
-    """Find when the next step opens by itself before an instant: a round of a series."""
+    """Find when something may next open by itself before an instant: a round of a series, or what a breach opens."""
     deadlines = _state(play).deadlines.values()
-    opening = (deadline.due_at for deadline in deadlines if deadline.purpose is Purpose.OPENING)
+    opening = (
+        deadline.due_at
+        for deadline in deadlines
+        if deadline.purpose is Purpose.OPENING or (deadline.purpose is Purpose.LIMIT and deadline.breached_at is None)
+    )
     return min((at for at in opening if play.stage.now() <= at < until), default=None)
 
 
 def _untold(play: Play, until: datetime) -> tuple[datetime, Step] | None:
-    """Find the open step, of a type that the story tells of no more, that falls due first before an instant.
+    """Find the open step, of which the story tells no more, that falls due first before an instant.
 
-    The last thing that keeps a case open is left alone while the story goes on.
+    The last thing that keeps a case open, and that nothing follows, is left alone while the story goes on.
     """
     state = _state(play)
     now = play.stage.now()
     to_come = [event for event in play.story.timeline if event.at >= now and event.label not in play.done.values()]
-    told = {event.step for event in to_come}
-    if to_come and sum(step.status in LIVE for step in state.steps.values()) == 1:
+    if to_come and _is_at_its_last(play, state):
         return None
     due = [
         (deadline.due_at, step)
@@ -160,9 +185,21 @@ def _untold(play: Play, until: datetime) -> tuple[datetime, Step] | None:
         and (step := state.steps.get(deadline.step_id)) is not None
         and step.status in OPEN
         and not step.automatic
-        and step.uses not in told
+        and not any(_is_about(play, state, event, step) for event in to_come)
     ]
     return min(due, key=lambda one: (one[0], one[1].key, one[1].path), default=None)
+
+
+def _is_at_its_last(play: Play, state: CaseState) -> bool:
+    live = [step for step in state.steps.values() if _keeps_open(step)]
+    compiled = play.stage.engine.definitions[state.runs[live[0].run_id].definition_hash] if live else None
+    followed = {key for step in compiled.steps.values() for key in step.after.steps} if compiled else set()
+    return len(live) == 1 and live[0].key not in followed
+
+
+def _keeps_open(step: Step) -> bool:
+    """Say whether a step keeps its case open: not one that only watches for a day to come."""
+    return step.status in LIVE and not (step.added is not None and step.status is StepStatus.SCHEDULED)
 
 
 def _zone_of(play: Play) -> str:
@@ -179,8 +216,9 @@ def _plan(story: Story) -> list[_Planned]:
         if rule is not None and rule.excluded_journey and started:
             over = started.astimezone(UTC) + rule.excluded_journey
             planned.append(_Planned(min(at, over), order, _Act.JOURNEY, event))
-        if started is not None and event.due is not None and not event.on_time:
-            before_due = max(started, event.due - _SHORTLY).astimezone(UTC)
+        journey = (rule.excluded_journey if rule else None) or timedelta()
+        if started is not None and event.due is not None and event.at > event.due - journey:
+            before_due = max(started, event.due - journey - _SHORTLY).astimezone(UTC)
             planned.append(_Planned(min(at, before_due), order, _Act.AHEAD, event))
     return sorted(planned, key=lambda one: (one.at, one.order, one.act))
 
@@ -192,8 +230,8 @@ def _state(play: Play) -> CaseState:
 
 def _carry_out(play: Play, event: StoryEvent) -> None:
     state = _state(play)
-    steps = _matching(state, event)
-    foreseen = bool(steps) and steps[0].added is None
+    steps = _matching(play, state, event)
+    foreseen = bool(steps) and (steps[0].added is None or bool(steps[0].added.watches))
     if not steps:
         steps = [_add(play, event)]
         state = _state(play)
@@ -216,30 +254,49 @@ def _carry_out(play: Play, event: StoryEvent) -> None:
 def _add_ahead(play: Play, event: StoryEvent) -> None:
     """Add a step that will be late before it is due, as a caseworker would, unless the workflow has it open by then."""
     state = _state(play)
-    if not _matching(state, event):
+    if not _matching(play, state, event):
         _add(play, event)
 
 
-def _matching(state: CaseState, event: StoryEvent) -> list[Step]:
-    """Find the open steps that the event is about: of its type, with the limit that the story names, if any."""
-    fitting = [
-        step
-        for step in state.steps.values()
-        if step.uses == event.step and step.status in OPEN and _is_same_limit(state, step, event.due_rule)
-    ]
-    fitting.sort(key=lambda step: (_due_of(state, step) is None, _due_of(state, step) or step.opened_at))
+def _matching(play: Play, state: CaseState, event: StoryEvent) -> list[Step]:
+    """Find the open steps that the event is about."""
+    fitting = [step for step in state.steps.values() if step.status in OPEN and _is_about(play, state, event, step)]
+    fitting.sort(
+        key=lambda step: (step.added is not None, _due_of(state, step) is None, _due_of(state, step) or step.opened_at)
+    )
     exact = [step for step in fitting if event.due and _due_of(state, step) == event.due.astimezone(UTC)]
     chosen = (exact or fitting)[:1]
     return [step for step in fitting if chosen and step.key == chosen[0].key]
 
 
-def _is_same_limit(state: CaseState, step: Step, rule: DueRule | None) -> bool:
-    deadline = _deadline_of(state, step)
+def _is_about(play: Play, state: CaseState, event: StoryEvent, step: Step) -> bool:
+    """Say whether an event tells of a step: one of its type, with the limit and the start that it names, if any.
+
+    A step of the same type that counts from something else is another one, such as the safety plan of the family beside
+    that of the person.
+    """
+    if step.uses != event.step:
+        return False
+    rule, deadline = event.due_rule, _deadline_of(state, step)
     if rule is None or deadline is None:
-        return rule is None or deadline is not None
-    if rule.clock == _PROGRAMME:
-        return deadline.law is None and deadline.limit == rule.limit
-    return deadline.law == rule.clock
+        return rule is None
+    if not _is_same_limit(play, deadline, rule):
+        return False
+    started = play.story.instant_of(rule.from_)
+    return started is None or deadline.started_at == started.astimezone(UTC)
+
+
+def _is_same_limit(play: Play, deadline: Deadline, rule: DueRule) -> bool:
+    law = _law_of(play, rule)
+    if law is not None or deadline.law is not None:
+        return deadline.law == law
+    return _length(deadline.limit) == _length(rule.limit)
+
+
+def _length(limit: str) -> tuple[str, int, int, int]:
+    """Give what a limit comes to: `P7D` and `PT168H` are the same, `P1M` and `P30D` are not."""
+    read = TimeLimit.parse(limit)
+    return read.counting.value, read.months, read.days, read.seconds
 
 
 def _due_of(state: CaseState, step: Step) -> datetime | None:
@@ -259,7 +316,7 @@ def _add(play: Play, event: StoryEvent) -> Step:
     step_id = add_step(
         engine, play.case_id, viewer=play.people["case_manager"], command_id=engine.entropy.uuid(),
         uses=event.step, limit=rule.limit if rule else None,
-        law=rule.clock if rule and rule.clock != _PROGRAMME and _is_known(play, rule.clock, started) else None,
+        law=_law_of(play, rule) if rule else None,
         from_at=started.astimezone(UTC) if started else None,
         exclude=(_EXCLUDED,) if rule and rule.excluded_journey else (),
     )  # fmt: skip
@@ -269,8 +326,12 @@ def _add(play: Play, event: StoryEvent) -> Step:
     return step
 
 
-def _is_known(play: Play, law: str, on: datetime | None) -> bool:
-    return play.stage.engine.library().law(law, on=(on or play.story.opened_at).date()) is not None
+def _law_of(play: Play, rule: DueRule) -> str | None:
+    """Give the limit of the law that a rule names; None for a promise, and for one that no law pack has on that day."""
+    if rule.clock == _PROGRAMME:
+        return None
+    on = play.story.instant_of(rule.from_) or play.story.opened_at
+    return rule.clock if play.stage.engine.library().law(rule.clock, on=on.date()) is not None else None
 
 
 def _record_journey(play: Play, event: StoryEvent) -> None:
@@ -279,7 +340,7 @@ def _record_journey(play: Play, event: StoryEvent) -> None:
     started = play.story.instant_of(rule.from_) if rule else None
     if rule is None or started is None or rule.excluded_journey is None:
         return
-    for step in _matching(_state(play), event):
+    for step in _matching(play, _state(play), event):
         _interval(play, step.id, started, rule.excluded_journey)
 
 
@@ -306,14 +367,26 @@ def _compare_due(play: Play, event: StoryEvent, deadline: Deadline | None) -> No
 
 
 def _complete(play: Play, event: StoryEvent, step: Step) -> None:
+    """Answer the open item of a step, if there is one; look again, as a person would, when it changed meanwhile."""
+    command_id = play.stage.engine.entropy.uuid()
+    for _ in range(_LOOKS):
+        try:
+            return _complete_once(play, event, step, command_id)
+        except ConflictError:
+            continue
+    return _complete_once(play, event, step, command_id)
+
+
+def _complete_once(play: Play, event: StoryEvent, step: Step, command_id: UUID) -> None:
     engine = play.stage.engine
     with engine.unit_of_work() as work:
         item = work.items.open_of_step(step.id)
     if item is None:
         return
+    questions = questions_of(compiled_step(step, _state(play), engine.definitions))
     complete_work_item(
-        engine, item.id, viewer=_who(play, item), revision=item.revision, command_id=engine.entropy.uuid(),
-        answers=step_answers(play.story, event, engine.registry.get(event.step)), happened_at=event.at,
+        engine, item.id, viewer=_who(play, item), revision=item.revision, command_id=command_id,
+        answers=step_answers(play.story, event, engine.registry.get(event.step), questions), happened_at=event.at,
     )  # fmt: skip
 
 
@@ -357,6 +430,7 @@ def _outcome(play: Play, sent: list[tuple[str, str, str, str]]) -> ReplayOutcome
         messages=tuple(MessageOutcome(to=to, subject=subject) for to, subject, _, _ in sent),
         jobs=play.jobs,
         closed=view.status == "closed",
+        reopened=play.reopened,
         differences=tuple(play.differences),
     )  # fmt: skip
 

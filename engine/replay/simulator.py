@@ -1,8 +1,8 @@
 """Say what would happen to a report: the pure core, with seeded answers and punctuality, and no effect at all."""
 
 import random
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -10,7 +10,9 @@ from engine.domain import commands as cm
 from engine.domain import events as ev
 from engine.domain.compiled import CompiledWorkflow
 from engine.domain.decide import decide
+from engine.domain.law_in_case import law_in_case
 from engine.domain.library import Library
+from engine.domain.paths import path_of_person
 from engine.domain.records import (
     LIVE,
     Case,
@@ -24,6 +26,9 @@ from engine.domain.records import (
     deadline_id,
 )
 from engine.domain.state import CaseState, evolve
+from engine.replay.simulated import Happening, Simulated, SimulatedReport, Told
+from engine.replay.simulated_facts import SimulatedFacts, drawn_facts
+from engine.replay.simulated_people import People
 from engine.spec.catalogue import Output, ValueKind
 from engine.spec.ladders import Channel, Person
 from engine.spec.roles import Role
@@ -34,63 +39,28 @@ _EARLIEST, _LATEST, _VERY_LATE = 0.2, 1.1, 1.5
 _RUN, _CASE, _UNIT = UUID(int=1), UUID(int=2), UUID(int=3)
 
 
-@dataclass(frozen=True)
-class SimulatedReport:
-    """What arrives: its open answers, where, and when (aware)."""
-
-    answers: Mapping[str, Scalar]
-    opened_at: datetime
-    jurisdiction: str
-    victims: int = 1
-
-
-@dataclass(frozen=True, order=True)
-class Happening:
-    """One thing that happened in the simulation, at an instant in UTC."""
-
-    at: datetime
-    what: str
-    step: str
-    detail: str = ""
-
-
-@dataclass(frozen=True)
-class Told:
-    """One message of the simulation: to whom by role, by which rule, and whether it leaves by e-mail too."""
-
-    at: datetime
-    role: str
-    rule: str
-    is_sent: bool
-    critical: bool
-
-
-@dataclass(frozen=True)
-class Simulated:
-    """What would happen, in order; `waits_for` says what keeps the case open."""
-
-    workflow: str
-    seed: int
-    happenings: tuple[Happening, ...]
-    messages: Mapping[str, int]
-    closed_at: datetime | None
-    waits_for: tuple[str, ...] = ()
-    told: tuple[Told, ...] = ()
-
-    def as_json(self) -> dict[str, object]:
-        """Give the outcome as it is printed with `--json`."""
-        return asdict(self)
-
-
 def simulate(
-    workflow: CompiledWorkflow, library: Library, report: SimulatedReport, *, seed: int, late: float | None = None
+    workflow: CompiledWorkflow,
+    library: Library,
+    report: SimulatedReport,
+    *,
+    seed: int,
+    late: float | None = None,
+    rough: bool = False,
 ) -> Simulated:
     """Let a case of a workflow run from a report to its end: the same seed always gives the same.
 
     `late` is the share of steps that are finished after they are due, by up to half of their time; without it, steps
-    end anywhere from a fifth of their time to a tenth after it.
+    end anywhere from a fifth of their time to a tenth after it. A `rough` case is one as in life: steps are refused,
+    not needed or blocked, answers are missing, second persons send things back, people add steps, and they do what a
+    gate asks for, or call off what it holds. What they called off is told. In every case the steps tell the day of the
+    offence, ages, sexes and the district as `drawn_facts` has them, so that limits of the law apply or do not.
     """
-    run = _Simulation(workflow, library, report, random.Random(seed), late)  # noqa: S311 - nothing secret
+    chance = random.Random(seed)  # noqa: S311 - nothing secret
+    people = People(workflow, chance) if rough else None
+    elements = tuple(path_of_person(_victim(number)) for number in range(report.victims))
+    facts = drawn_facts(report.answers, elements, report.opened_at, seed=seed, rough=rough)
+    run = _Simulation(workflow, library, report, chance, facts, late, people)
     run.go()
     return Simulated(
         workflow=workflow.workflow.workflow,
@@ -100,7 +70,13 @@ def simulate(
         closed_at=run.state.case.closed_at,
         waits_for=tuple(run.waiting()),
         told=tuple(run.told),
+        called_off=tuple(people.called_off) if people else (),
+        laws={law: dict(sorted(counts.items())) for law, counts in sorted(run.laws.items())},
     )
+
+
+def _victim(number: int) -> UUID:
+    return UUID(int=100 + number)
 
 
 @dataclass
@@ -111,8 +87,11 @@ class _Simulation:
     library: Library
     report: SimulatedReport
     chance: random.Random
+    facts: SimulatedFacts
     late: float | None = None
+    people: People | None = None
     told: list[Told] = field(default_factory=list)
+    laws: dict[str, dict[str, int]] = field(default_factory=dict)
     happenings: list[Happening] = field(default_factory=list)
     messages: dict[str, int] = field(default_factory=dict)
     ends: dict[tuple[UUID, int, bool], datetime] = field(default_factory=dict)
@@ -124,7 +103,7 @@ class _Simulation:
         case = Case(id=_CASE, number="C-0000-0000", unit_id=_UNIT, jurisdiction=place, opened_at=self.now)
         self.state = CaseState(case=case, report=self.report.answers)
         for number in range(self.report.victims):
-            self.do(cm.AddPerson(UUID(int=100 + number), PersonRole.VICTIM))
+            self.do(cm.AddPerson(_victim(number), PersonRole.VICTIM))
         self.do(cm.StartRun(_RUN, self.workflow.content_hash, self.now, place))
 
     def go(self) -> None:
@@ -133,9 +112,15 @@ class _Simulation:
         while self.state.case.status is CaseStatus.OPEN:
             at, _, command = min(self._stops(), default=(limit, "", None), key=lambda stop: (stop[0], stop[1]))
             if command is None or at >= limit:
-                return
+                moved = self.people.move_on(self.state, _RUN) if self.people else None
+                if moved is None:
+                    return
+                self.do(moved)
+                continue
             self.now = max(self.now, at)
             self.do(self._filled(command))
+            if self.people and (added := self.people.add_something(self.state, _RUN)):
+                self.do(added)
 
     def do(self, command: cm.Command) -> None:
         """Carry a command out, and note what followed."""
@@ -150,6 +135,8 @@ class _Simulation:
             if step.status in LIVE and self.state.case.status is CaseStatus.OPEN:
                 gate = self.workflow.gates.get(step.gate) if step.gate else None
                 yield f"{step.key} is {step.status.value}{f': {gate.reason}' if gate else ''}"
+        if self.state.case.status is CaseStatus.OPEN and not any(s.status in LIVE for s in self.state.steps.values()):
+            yield "a step that has not been reached, whose condition nobody can answer any more"
 
     def _stops(self) -> Iterator[tuple[datetime, str, cm.Command]]:
         for deadline in self.state.deadlines.values():
@@ -181,14 +168,25 @@ class _Simulation:
 
     def _filled(self, command: cm.Command) -> cm.Command:
         """Answer the questions of a step: each output is chosen among what its step type declares."""
+        if isinstance(command, cm.ApproveStep) and self.people:
+            return cm.ApproveStep(command.step_id, approved=self.people.approves())
         if not isinstance(command, cm.CompleteStep):
             return command
-        compiled = self.workflow.steps.get(self.state.steps[command.step_id].key)
+        step = self.state.steps[command.step_id]
+        compiled = self.workflow.steps.get(step.key)
         outputs = compiled.info.outputs if compiled and compiled.info else {}
         first = compiled is not None and compiled.spec.uses == "reporting.intake"
         told = {name: value for name, value in self.report.answers.items() if first and name in outputs}
         answers = {name: self._answer(output) for name, output in outputs.items()} | told
-        return cm.CompleteStep(command.step_id, command.outcome, self.now, outputs=answers)
+        if self.people and compiled and compiled.info and not compiled.info.automatic:
+            outcome, kept = self.people.end(compiled.info, answers, keep=told)
+            tells = self._tells(step) if outcome == "done" else {}
+            return cm.CompleteStep(command.step_id, outcome, self.now, outputs=kept | tells)
+        return cm.CompleteStep(command.step_id, command.outcome, self.now, outputs=answers | self._tells(step))
+
+    def _tells(self, step: Step) -> dict[str, Scalar]:
+        compiled = self.workflow.steps.get(step.key)
+        return self.facts.told_by(compiled.info, step.base_path) if compiled and compiled.info else {}
 
     def _answer(self, output: Output) -> Scalar:
         match output.kind:
@@ -205,6 +203,8 @@ class _Simulation:
         match event:
             case ev.StepOpened() | ev.StepHeld() | ev.StepEnded() | ev.StepSkipped() | ev.StepCancelled():
                 what = type(event).__name__.removeprefix("Step").lower()
+                if what == "ended":
+                    self._judge(event.step)
                 self._add(what, event.step.key, event.step.path)
             case ev.DeadlineSet() | ev.DeadlineMoved():
                 self._add("due", event.deadline.key, f"{event.deadline.due_at:%Y-%m-%d %H:%M} UTC")
@@ -221,6 +221,15 @@ class _Simulation:
                 self._add("closed", "")
             case _:
                 pass
+
+    def _judge(self, step: Step) -> None:
+        """Note for each limit of the law on a step that ended whether it applied, as far as the case has told."""
+        compiled, run = self.workflow.steps.get(step.key), self.state.runs[_RUN]
+        for law in sorted({time.spec.law for time in compiled.times if time.spec.law} if compiled else ()):
+            found = law_in_case(self.state, run, law, self.library, started=self.now, element=step.base_path)
+            if found is not None:
+                counts = self.laws.setdefault(law, {})
+                counts[found.judged.truth.value] = counts.get(found.judged.truth.value, 0) + 1
 
     def _raised(self, event: ev.LevelRaised) -> None:
         level = self.library.ladders[event.deadline.ladder].levels[event.level - 1]

@@ -1,14 +1,18 @@
 """A story: an invented case told as a timeline, to drive the real system by."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime, timedelta
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
+from zoneinfo import available_timezones
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from engine.errors import StoryError
-from engine.spec.yaml_files import read_yaml_file
+from engine.spec.limits import TimeLimit
+from engine.spec.yaml_files import YamlDocument, read_yaml_file
 
 
 class _Part(BaseModel):
@@ -99,30 +103,89 @@ class Story(_Part):
         return next((event.at for event in self.timeline if event.label == label), None)
 
 
+_OF_EVENT = frozenset({"label", "at", "tz", "step", "expected", "due", "due_rule", "on_time"})
+_OF_RULE = frozenset({"from", "limit", "clock", "excluded_journey"})
 _CONCERNS = (
     ("ChildLabour", "child_labour"),
     ("ForcedCriminality", "forced_criminality"),
     ("SexualExploitation", "sexual_exploitation"),
     ("ForcedLabour", "forced_labour"),
     ("DebtBondage", "forced_labour"),
+    ("Servitude", "forced_labour"),
     ("Marriage", "early_marriage"),
     ("Organ", "organ_removal"),
 )
 
 
-def read_story(path: Path) -> Story:
-    """Read a story file; raises `StoryError` that says where it does not fit."""
+def read_story(path: Path, *, step_types: Collection[str] | None = None) -> Story:
+    """Read a story file; raises `StoryError` that says in which line what does not fit.
+
+    With `step_types` every step of it must be one of them.
+    """
     document = read_yaml_file(path)
     errors = [finding for finding in document.findings if finding.severity == "error"]
-    if document.data is None or errors:
-        problem = errors[0] if errors else None
-        raise StoryError(file=path.name, problem=problem.message if problem else "It is not a story.")
+    if not isinstance(document.data, dict) or errors:
+        problem = f"line {errors[0].line}: {errors[0].message}" if errors else "It is not a story."
+        raise StoryError(file=path.name, problem=problem)
     try:
-        return Story.model_validate(document.data)
+        story = Story.model_validate(document.data)
     except ValidationError as error:
         detail = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(str(part) for part in detail["loc"])
-        raise StoryError(file=path.name, problem=f"{where}: {detail['msg']}.") from None
+        problem = f"{'.'.join(str(part) for part in detail['loc'])}: {detail['msg']}."
+        raise _at(document, tuple(detail["loc"]), problem) from None
+    found = next(_problems(document.data, story, step_types), None)
+    if found is not None:
+        raise _at(document, *found)
+    return story
+
+
+def _at(document: YamlDocument, where: tuple[int | str, ...], problem: str) -> StoryError:
+    line, _ = document.position(where)
+    return StoryError(file=Path(document.file).name, problem=f"line {line}: {problem}")
+
+
+def _problems(
+    data: Mapping[str, Any], story: Story, step_types: Collection[str] | None
+) -> Iterator[tuple[tuple[int | str, ...], str]]:
+    """Say what fits its place and still cannot be: each with where it stands."""
+    labels = Counter(event.label for event in story.timeline)
+    for number, event in enumerate(story.timeline):
+        here = ("timeline", number)
+        told = data["timeline"][number]
+        yield from ((here, problem) for problem in _misspelt(told, _OF_EVENT))
+        if labels[event.label] > 1:
+            yield (*here, "label"), f"Two events are called {event.label}: give each a label of its own."
+        if step_types is not None and event.step not in step_types:
+            yield (*here, "step"), f"There is no step type {event.step}{_nearest(event.step, step_types)}."
+        if event.tz not in available_timezones():
+            yield (*here, "tz"), f"There is no time zone {event.tz}: write it like Asia/Kolkata."
+        if event.due_rule is not None:
+            yield from ((here, problem) for problem in _misspelt(told["due_rule"], _OF_RULE))
+            yield from _problems_of(event.due_rule, (*here, "due_rule"), {"start", *labels})
+
+
+def _problems_of(
+    rule: DueRule, here: tuple[int | str, ...], labels: Collection[str]
+) -> Iterator[tuple[tuple[int | str, ...], str]]:
+    if rule.from_ not in labels:
+        yield (*here, "from"), f"No event is called {rule.from_}{_nearest(rule.from_, labels)}."
+    try:
+        TimeLimit.parse(rule.limit)
+    except ValidationError:
+        yield (*here, "limit"), f"{rule.limit} is no time limit: write it like PT24H, P15D, P2M or P5WD."
+
+
+def _misspelt(told: Mapping[str, Any], known: Collection[str]) -> Iterator[str]:
+    """Find keys that are passed over although they look like one that counts."""
+    for key in told:
+        meant = get_close_matches(key, known, n=1, cutoff=0.8) if key not in known else []
+        if meant and meant[0] not in told:
+            yield f"{key}: is {meant[0]} meant?"
+
+
+def _nearest(word: str, known: Collection[str]) -> str:
+    near = get_close_matches(word, known, n=1)
+    return f": is {near[0]} meant?" if near else ""
 
 
 def _list(value: object) -> list[object]:

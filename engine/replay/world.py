@@ -12,7 +12,7 @@ from uuid import UUID
 from engine.assembly import Engine
 from engine.bootstrap import build_engine, databases, ship
 from engine.domain.duty import Shift
-from engine.errors import StepFailedError
+from engine.errors import NoCalendarError, StepFailedError
 from engine.ports import Outgoing
 from engine.replay.chores import do_chores, next_chore_at
 from engine.settings import Settings
@@ -172,8 +172,14 @@ def scratch_world() -> Iterator[World]:
 
 
 def people_of(engine: Engine, *, jurisdiction: str, label: str) -> tuple[UUID, dict[str, Viewer]]:
-    """Make a unit with one actor per role; gives the unit and the actors as viewers, by role."""
-    zone = engine.library().calendar(jurisdiction).zone
+    """Make a unit with one actor per role; gives the unit and the actors as viewers, by role.
+
+    A partner in a place without a calendar is told of time in UTC; no case can be kept there.
+    """
+    try:
+        zone = engine.library().calendar(jurisdiction).zone
+    except NoCalendarError:
+        zone = "UTC"
     unit, organisation = engine.entropy.uuid(), engine.entropy.uuid()
     actors: dict[str, UUID] = {}
     with engine.unit_of_work() as work:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
@@ -28,7 +28,11 @@ class Output(BaseModel):
 
 
 class StepTypeInfo(BaseModel):
-    """One step type as definitions see it."""
+    """One step type as definitions see it.
+
+    `tells` names what its answers tell on which limits of the law depend, each with the choices it offers (none where
+    anything may be written).
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -45,6 +49,8 @@ class StepTypeInfo(BaseModel):
     time_limit: str | None
     law_limit: str | None
     contract_hash: str
+    contract: Mapping[str, Any] = {}
+    tells: Mapping[str, tuple[str, ...]] = {}
     retries: int
     retry_delay: str
     timeout: str

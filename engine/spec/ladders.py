@@ -147,7 +147,8 @@ class Ladder(_Record):
 
     A level marked `last_resort` is told even to people who are away, by every channel that reaches them. A ladder that
     `overrides_quiet_hours` is delivered at any hour. `delay_owner` is whose delay a breach is until somebody says; of a
-    ladder without one it is that of whoever owes a limit of the law, else ours.
+    ladder without one it is that of whoever owes a limit of the law, else ours. With `hours_since`, the words for what
+    it is ("the leak"), the board counts the hours of each case in which a limit of the ladder runs.
     """
 
     name: str = Field(alias="ladder", pattern=r"^[a-z][a-z0-9-]*$")
@@ -155,6 +156,7 @@ class Ladder(_Record):
     title: str
     overrides_quiet_hours: bool = False
     delay_owner: Literal["ours", "other_body", "persons_choice", "force_majeure"] | None = None
+    hours_since: str = Field(default="", max_length=60)
     levels: tuple[Level, ...] = Field(min_length=1)
     note: str = ""
 

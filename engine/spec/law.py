@@ -1,12 +1,17 @@
 """Law packs: the time limits that the law of a jurisdiction sets, with their source, as data."""
 
-from collections.abc import Iterable
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from enum import StrEnum
+from functools import cached_property
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
 
+from engine.spec.law_scope import PLACE, Area, Exemption, Notified, Scope
 from engine.spec.limits import Counting, TimeLimit, WarningPoint
 
 WATCH_AT_ONCE = TimeLimit("PT24H")
@@ -62,7 +67,8 @@ class LawLimit(_Record):
     """One time limit of the law, or one rule of law that has no time.
 
     `limit` is what the text says; where it says "at once" or no number, `watch` is our own target, by default 24 hours
-    for "at once". `excludes` names the kinds of interval that do not count. `starts` lists the step types whose event
+    for "at once". `applies` says to which cases it applies; `advisory_in` names States, and areas of its pack, in which
+    it only guides. `excludes` names the kinds of interval that do not count. `starts` lists the step types whose event
     time starts the limit (or `start`, the opening of the case); the first one found in the run wins, and a workflow may
     name its own start instead. `duty` says in words who must keep it, `owed_by` whether that is one of us: then a
     breach is our delay, until somebody says otherwise.
@@ -85,6 +91,7 @@ class LawLimit(_Record):
     basis: Basis
     confidence: str = Field(min_length=1)
     if_missed: str = Field(min_length=1)
+    applies: Scope = Scope()
     force: Force = Force.BINDING
     advisory_in: tuple[str, ...] = ()
     in_force_from: date | None = None
@@ -92,6 +99,7 @@ class LawLimit(_Record):
     warn: tuple[WarningPoint, ...] = USUAL_WARNINGS
     note: str = ""
     signature: Signature | None = None
+    _exempt: tuple[Exemption, ...] = PrivateAttr(default=())
 
     @model_validator(mode="after")
     def _hangs_together(self) -> Self:
@@ -130,34 +138,102 @@ class LawLimit(_Record):
         """Say whether the text is in force on this date."""
         return (self.in_force_from or date.min) <= on <= (self.in_force_until or date.max)
 
-    def force_in(self, jurisdiction: str) -> Force:
-        """Say whether the limit obliges in a jurisdiction, or only guides there."""
-        return Force.ADVISORY if jurisdiction in self.advisory_in else self.force
+    @property
+    def exemptions(self) -> tuple[Exemption, ...]:
+        """The places in which it only guides, as its pack knows them; a limit without its pack knows States only."""
+        states = (name for name in self.advisory_in if re.match(PLACE, name))
+        return self._exempt or tuple(Exemption(name=name, title=name, states=(name,)) for name in states)
+
+    @property
+    def text_hash(self) -> str:
+        """The SHA-256 of all that a lawyer signs: the limit with the places in which it only guides."""
+        text = self.model_dump(mode="json", by_alias=True, exclude_defaults=True, exclude={"signature"})
+        text["exemptions"] = [one.model_dump(mode="json", exclude_defaults=True) for one in self.exemptions]
+        return hashlib.sha256(json.dumps(text, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+    def force_in(self, jurisdiction: str, *, district: str | None = None, on: date | None = None) -> Force:
+        """Say whether the limit obliges in a place on a day, or only guides there.
+
+        Where that depends on a district that is not known, it obliges: that is the stricter reading.
+        """
+        at = on or date.max
+        is_exempt = any(one.covers(jurisdiction, district, on=at) for one in self.exemptions)
+        return Force.ADVISORY if is_exempt else self.force
+
+    def with_exemptions(self, exemptions: tuple[Exemption, ...]) -> Self:
+        """Give the limit with the places in which it only guides."""
+        if not exemptions:
+            return self
+        placed = self.model_copy()
+        placed._exempt = exemptions  # noqa: SLF001 - its own copy
+        return placed
 
 
 class LawPack(_Record):
-    """The limits of one jurisdiction, published together; a limit may stand in it once for each period in force."""
+    """The limits of one jurisdiction, published together; a limit may stand in it once for each period in force.
+
+    It may also stand again for offences of other days, as an older code has it. `areas` are places with a rule of their
+    own that `advisory_in` may name; `notified` ends that from a day on.
+    """
 
     name: str = Field(alias="law", pattern=r"^[a-z]{2,3}$")
     version: int = Field(default=1, ge=1)
     title: str
     note: str = ""
+    areas: Mapping[str, Area] = Field(default_factory=dict)
+    notified: tuple[Notified, ...] = ()
     limits: tuple[LawLimit, ...]
 
     @model_validator(mode="after")
-    def _periods_do_not_overlap(self) -> Self:
-        until: dict[str, date] = {}
-        for limit in sorted(self.limits, key=lambda limit: limit.in_force_from or date.min):
-            if limit.id in until and (limit.in_force_from or date.min) <= until[limit.id]:
-                message = f"{limit.id} stands here twice for the same days"
-                raise ValueError(message)
-            until[limit.id] = limit.in_force_until or date.max
+    def _no_two_hold_at_once(self) -> Self:
+        for number, limit in enumerate(self.limits):
+            for other in self.limits[:number]:
+                if limit.id == other.id and _meet(limit, other) and not limit.applies.is_apart_from(other.applies):
+                    message = f"{limit.id} stands here twice for the same days"
+                    raise ValueError(message)
         return self
 
+    @model_validator(mode="after")
+    def _places_are_known(self) -> Self:
+        named = {name for limit in self.limits for name in limit.advisory_in} | {one.place for one in self.notified}
+        unknown = sorted(name for name in named if name not in self.areas and not re.match(PLACE, name))
+        if unknown:
+            message = f"{unknown[0]} is neither a State nor an area of this pack"
+            raise ValueError(message)
+        return self
+
+    @cached_property
+    def by_id(self) -> Mapping[str, tuple[LawLimit, ...]]:
+        """Every version of each limit, with the places in which it only guides."""
+        found: dict[str, tuple[LawLimit, ...]] = {}
+        for limit in self.limits:
+            placed = limit.with_exemptions(tuple(map(self._exemption, limit.advisory_in)))
+            found[limit.id] = (*found.get(limit.id, ()), placed)
+        return found
+
     def find(self, limit_id: str, *, on: date) -> LawLimit | None:
-        """Find a limit as it stood on a date; outside every period the nearest version, which is only a target then."""
-        versions = [limit for limit in self.limits if limit.id == limit_id]
-        return min(versions, key=lambda limit: _days_from_force(limit, on), default=None)
+        """Find a limit as it stood on a date; outside every period the nearest version, which is only a target then.
+
+        Of two that differ by the day of the offence it gives the one for the later offences.
+        """
+        return min(self.by_id.get(limit_id, ()), key=lambda limit: nearness(limit, on), default=None)
+
+    def with_signatures(self, signatures: Mapping[str, Signature]) -> "LawPack":
+        """Give the pack with those signatures alone, by the hash of the text that they stand under."""
+        placed = (limit for versions in self.by_id.values() for limit in versions)
+        signed = tuple(one.model_copy(update={"signature": signatures.get(one.text_hash)}) for one in placed)
+        pack = self.model_copy(update={"limits": signed})
+        pack.__dict__.pop("by_id", None)
+        return pack
+
+    def _exemption(self, name: str) -> Exemption:
+        area = self.areas.get(name)
+        ends = min((one for one in self.notified if one.place == name), key=lambda one: one.on, default=None)
+        return Exemption(
+            name=name, title=area.title if area else name, states=area.states if area else (name,),
+            districts=area.districts if area else (), until=ends.on if ends else None,
+            source=ends.source if ends else area.source if area else "",
+        )  # fmt: skip
 
 
 def find_limit(packs: Iterable[LawPack], limit_id: str, *, on: date) -> LawLimit | None:
@@ -165,7 +241,12 @@ def find_limit(packs: Iterable[LawPack], limit_id: str, *, on: date) -> LawLimit
     return next((found for pack in packs if (found := pack.find(limit_id, on=on))), None)
 
 
-def law_term(limit: LawLimit, *, on: date, jurisdiction: str | None = None) -> str:
+def nearness(limit: LawLimit, on: date) -> tuple[timedelta, int]:
+    """Put versions of a limit in order: the one in force on a day first, then the one for the later offences."""
+    return _days_from_force(limit, on), -(limit.applies.offence_from or date.min).toordinal()
+
+
+def law_term(limit: LawLimit, *, on: date, jurisdiction: str | None = None, district: str | None = None) -> str:
     """Name what kind of limit this is, for pages and letters.
 
     Until a lawyer has signed it, and outside the days it is in force, it is never called law: it is a network target,
@@ -173,13 +254,18 @@ def law_term(limit: LawLimit, *, on: date, jurisdiction: str | None = None) -> s
     """
     if limit.signature is None or limit.is_watched or not limit.is_in_force(on):
         return f"network target, based on {limit.source}"
-    force = limit.force_in(jurisdiction or limit.jurisdiction)
+    force = limit.force_in(jurisdiction or limit.jurisdiction, district=district, on=on)
     return f"{'legal deadline' if force is Force.BINDING else 'advisory limit'}, {limit.source}"
 
 
-def is_quotable(limit: LawLimit, *, on: date, jurisdiction: str | None = None) -> bool:
+def is_quotable(limit: LawLimit, *, on: date, jurisdiction: str | None = None, district: str | None = None) -> bool:
     """Say whether a letter may quote this limit as law: only a signed and binding one that is in force."""
-    return law_term(limit, on=on, jurisdiction=jurisdiction).startswith("legal deadline")
+    return law_term(limit, on=on, jurisdiction=jurisdiction, district=district).startswith("legal deadline")
+
+
+def _meet(limit: LawLimit, other: LawLimit) -> bool:
+    first, second = sorted((limit, other), key=lambda one: one.in_force_from or date.min)
+    return (second.in_force_from or date.min) <= (first.in_force_until or date.max)
 
 
 def _days_from_force(limit: LawLimit, on: date) -> timedelta:

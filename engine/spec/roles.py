@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+from engine.spec.plain_words import in_plain_words
+
 
 class Role(StrEnum):
     """What a member of a unit does; the value is the key used in files, `label` the words used on pages."""
@@ -30,7 +32,7 @@ class Role(StrEnum):
     @property
     def label(self) -> str:
         """The role in plain words, for pages."""
-        return _TITLES.get(self, self.value.replace("_", " ").capitalize())
+        return _TITLES.get(self, in_plain_words(self.value))
 
 
 _TITLES = {

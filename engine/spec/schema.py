@@ -1,7 +1,7 @@
 """The JSON Schema of definition files, made from the same models that read them, for editors with completion."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
@@ -12,6 +12,7 @@ from engine.spec.workflow import Workflow
 
 _FROM_A_WORD = frozenset({"_from_word", "_from_text"})
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
+_BY_NAME: Final = ("properties", "patternProperties")
 
 
 def json_schema(kind: Kind) -> dict[str, Any]:
@@ -86,13 +87,19 @@ def _partial(schema: Any) -> Any:  # noqa: ANN401 - any part of a schema
         return [_partial(item) for item in schema]
     if not isinstance(schema, dict):
         return schema
-    found = {key: _partial(value) for key, value in schema.items() if key not in {"required", "minProperties"}}
+    kept = {key: value for key, value in schema.items() if key not in {"required", "minProperties"}}
+    found = {key: _partial_each(value) if key in _BY_NAME else _partial(value) for key, value in kept.items()}
     if "$ref" in found:
         found["$ref"] = str(found["$ref"]).replace("#/$defs/", "#/$defs/Partial")
-    for key in ("properties", "additionalProperties", "patternProperties"):
+    for key in (*_BY_NAME, "additionalProperties"):
         if isinstance(found.get(key), dict):
             found[key] = _nullable(found[key]) if key == "additionalProperties" else _nullable_each(found[key])
     return found
+
+
+def _partial_each(schemas: dict[str, Any]) -> dict[str, Any]:
+    """Take each property in part; a property may be called `required` like a word of the schema."""
+    return {name: _partial(schema) for name, schema in schemas.items()}
 
 
 def _nullable_each(schemas: dict[str, Any]) -> dict[str, Any]:

@@ -59,24 +59,28 @@ class Access(Protocol):
 
 
 class Approvals(Protocol):
-    """What one person asks for and a second one must answer."""
+    """What one person asks for and others must answer."""
 
     def ask(self, request: ApprovalRequest) -> bool:
-        """Write a request once; a second one with the same id changes nothing and gives False."""
+        """Write a request; one that is there, or another open one about the same, stays and gives False."""
         ...
 
     def get(self, request_id: UUID) -> ApprovalRequest | None:
         """Load a request and keep others from answering it until the transaction ends."""
         ...
 
-    def answer(self, request_id: UUID, *, by: UUID, approved: bool, at: datetime) -> bool:
-        """Write how a request was answered; gives whether it still waited."""
+    def open_about(self, kind: str, subject_id: UUID) -> ApprovalRequest | None:
+        """Load what waits about something, be it late or not, and keep others from answering it."""
         ...
 
-    def open_for(self, unit_ids: Collection[UUID], *, now: datetime) -> tuple[ApprovalRequest, ...]:
-        """Load what waits for an answer in some units, the earliest first."""
+    def latest_about(self, kind: str, subject_id: UUID) -> ApprovalRequest | None:
+        """Load what was asked about something last, answered or not."""
         ...
 
-    def open_of_case(self, case_id: UUID, *, now: datetime) -> tuple[ApprovalRequest, ...]:
-        """Load what waits for an answer in a case, the earliest first."""
+    def save(self, request: ApprovalRequest) -> bool:
+        """Write how a request stands now; gives whether it still waited."""
+        ...
+
+    def run_out(self, *, now: datetime, most: int) -> tuple[tuple[UUID, UUID | None], ...]:
+        """List what nobody has answered in time, with its case, the earliest first."""
         ...

@@ -44,6 +44,26 @@ class Cases(Protocol):
         """Seal where a recorded stretch of time led, and what shows it."""
         ...
 
+    def keep_title(self, case: Case, step_id: UUID, title: str, *, shown: str) -> None:
+        """Seal what somebody calls a step that they added; lists show another title, which nobody typed."""
+        ...
+
+    def keep_words(self, case: Case, seq: int, words: str) -> None:
+        """Seal the words beside an event of a case; raises `KeyMissingError` when its key is gone."""
+        ...
+
+    def words_of(self, case_id: UUID) -> Mapping[int, str]:
+        """Open the words of a case by the number of their event; those whose key is gone are left out."""
+        ...
+
+    def sources_of_facts(self, case_id: UUID) -> Mapping[str, str]:
+        """Give the step or other source that each fact of a case comes from as it stands, by the fact's name."""
+        ...
+
+    def typed_titles(self) -> Sequence[tuple[UUID, UUID, str, str]]:
+        """List case, step, step type and title of the steps that somebody added and whose title was never sealed."""
+        ...
+
     def add_jobs(self, state: CaseState, jobs: Sequence[Job], *, at: datetime, **more: object) -> None:
         """Write jobs into the outbox, and make sure that somebody is told of them."""
         ...
@@ -66,6 +86,10 @@ class WorkItems(Protocol):
 
     def save(self, item: WorkItem) -> None:
         """Save an item over the revision before it; raises `ConflictError` when somebody else was first."""
+        ...
+
+    def done_by(self, item_id: UUID, actor_id: UUID) -> None:
+        """Write who did an item that nobody had claimed."""
         ...
 
     def keep_answers(

@@ -1,6 +1,6 @@
 """Definitions, added days, and recounts."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple, Protocol
 from uuid import UUID
@@ -36,6 +36,23 @@ class StoredDay(NamedTuple):
     who: str = ""
 
 
+class StoredSignature(NamedTuple):
+    """A lawyer's signature under one text of a limit; `place` is the jurisdiction of the unit that they signed for."""
+
+    id: UUID
+    limit_id: str
+    text_hash: str
+    name: str
+    place: str
+    signed_by: UUID
+    signed_on: date
+    signed_at: datetime
+    source_read: str
+    revoked_by: UUID | None = None
+    revoked_at: datetime | None = None
+    revoked_for: str = ""
+
+
 class OpenRecount(NamedTuple):
     """A change after which deadlines are counted again, and the last case that was looked at."""
 
@@ -49,7 +66,7 @@ class Definitions(Protocol):
     """Definitions."""
 
     def by_hash(self, content_hash: str) -> StoredDefinition | None:
-        """Load the workflow with a content hash, whatever its status."""
+        """Load the workflow with a content hash, be it published or retired."""
         ...
 
     def published(self, kind: str) -> tuple[StoredDefinition, ...]:
@@ -64,12 +81,30 @@ class Definitions(Protocol):
         """Give the highest version number there is; 0 when there is none."""
         ...
 
-    def publish(self, stored: StoredDefinition, *, contract_hashes: Mapping[str, str], at: datetime) -> None:
+    def publish(self, stored: StoredDefinition, *, contract_hashes: Mapping[str, object], at: datetime) -> None:
         """Write a version as the published one; the one before is retired and stays for its running cases."""
         ...
 
-    def stamp(self) -> tuple[int, int, int]:
-        """Give a value that changes with each calendar, ladder or law pack published, each day added or taken back."""
+    def propose(self, stored: StoredDefinition, *, at: datetime) -> None:
+        """Write a version that waits for a second person: nothing runs by it."""
+        ...
+
+    def proposed(self, ids: Sequence[UUID]) -> tuple[StoredDefinition, ...]:
+        """Load versions that wait for a second person, in the order of their ids as they are given."""
+        ...
+
+    def publish_proposed(
+        self, stored: StoredDefinition, *, contract_hashes: Mapping[str, object], approver: str, at: datetime
+    ) -> None:
+        """Make a version that waited the published one, with who agreed; the one before is retired."""
+        ...
+
+    def drop_proposed(self, ids: Sequence[UUID]) -> None:
+        """Keep versions that waited as what was not agreed to; their numbers are not given again."""
+        ...
+
+    def stamp(self) -> tuple[int, ...]:
+        """Give a value that changes with each calendar, ladder, law pack, added day and signature of a limit."""
         ...
 
     def hold(self, kind: str, name: str) -> None:
@@ -90,6 +125,30 @@ class SpecialDays(Protocol):
 
     def remove(self, day_id: UUID, *, by: UUID, at: datetime) -> None:
         """Take a day back; it stays in the table with who took it back, and when."""
+        ...
+
+
+class LawSignatures(Protocol):
+    """Signatures of lawyers under limits of the law."""
+
+    def live(self) -> tuple[StoredSignature, ...]:
+        """List the signatures that were not taken back, the oldest first."""
+        ...
+
+    def all(self) -> tuple[StoredSignature, ...]:
+        """List every signature that there ever was, the latest first."""
+        ...
+
+    def get(self, signature_id: UUID) -> StoredSignature | None:
+        """Load a signature and keep others from changing it until the transaction ends."""
+        ...
+
+    def add(self, signature: StoredSignature) -> None:
+        """Write a signature."""
+        ...
+
+    def revoke(self, signature_id: UUID, *, by: UUID, at: datetime, why: str) -> None:
+        """Take a signature back; it stays in the table with who took it back, when and why (a code)."""
         ...
 
 

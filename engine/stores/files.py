@@ -1,6 +1,6 @@
 """Files of cases, and data keys."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple, Protocol
 from uuid import UUID
@@ -34,12 +34,17 @@ class Files(Protocol):
         """Open a part; raises `DamagedError` for one that is not there or does not fit, `KeyMissingError`."""
         ...
 
-    def twin(self, case_id: UUID, address: bytes) -> UUID | None:
-        """Find the file of a case that has this keyed hash."""
+    def twin(self, case_id: UUID, addresses: Mapping[str, bytes]) -> UUID | None:
+        """Find the file of a case that has one of these keyed hashes."""
         ...
 
-    def keep(self, file: CaseFile, *, details: Mapping[str, JsonValue], address: bytes, at: datetime) -> None:
-        """Say that a file has arrived whole; `details` (hashes, size of parts) are sealed."""
+    def keep(
+        self, file: CaseFile, *, details: Mapping[str, JsonValue], address: tuple[str, bytes], at: datetime
+    ) -> None:
+        """Say that a file has arrived whole; `details` (hashes, size of parts) are sealed.
+
+        `address` is the keyed hash by which the same file is found again, after the id of its key.
+        """
         ...
 
     def drop_arriving(self, file_id: UUID) -> None:
@@ -71,6 +76,34 @@ class Files(Protocol):
         ...
 
 
+class Index(Protocol):
+    """The tokens by which persons and files are found, made anew under another key while people search."""
+
+    def persons_without(self, key_id: str, *, after: UUID, most: int) -> tuple[UUID, ...]:
+        """List persons who are found by tokens, but by none of a key, by id."""
+        ...
+
+    def hold_persons(self, person_ids: Sequence[UUID]) -> tuple[UUID, ...]:
+        """Keep persons from being changed or erased until the end; gives those whose keys are not destroyed."""
+        ...
+
+    def write_persons(self, found: Mapping[UUID, Sequence[tuple[str, str]]]) -> None:
+        """Write the tokens of persons by every key that is used now; those that are there stay."""
+        ...
+
+    def readdress_files(self, key_id: str, *, after: UUID, most: int) -> tuple[UUID | None, int, int]:
+        """Find the next files by the keyed hash of a key; gives the last one, how many, and how many cannot be read."""
+        ...
+
+    def left(self, key_id: str) -> int:
+        """Count the persons who are not found by tokens of a key."""
+        ...
+
+    def drop_tokens(self, *, but: Collection[str], most: int) -> int:
+        """Drop some of the tokens of all keys but these; gives how many."""
+        ...
+
+
 class KeyCounts(NamedTuple):
     """How many data keys there are: by whose they are, and by the key of the key file that wraps them itself."""
 
@@ -96,6 +129,10 @@ class Keys(Protocol):
 
         No new key is made for the owner ever after. Every process forgets the key within seconds of the commit.
         """
+        ...
+
+    def seal_open_words(self, *, most: int) -> int:
+        """Seal the next words that lay open before, or forget them where the key is gone; gives how many."""
         ...
 
     def say_changed(self) -> None:

@@ -121,8 +121,16 @@ class Records(Protocol):
         version: int,
         at: datetime,
         key_of: UUID | None = None,
+        tells_where: bool = False,
     ) -> UUID:
-        """Keep a document, sealed; the same document of the same step and version is kept once."""
+        """Keep a document, sealed; the same document of the same step and version is kept once.
+
+        One that tells where somebody is is sealed under the key of the case's places too.
+        """
+        ...
+
+    def release_document(self, document_id: UUID, *, by: UUID, at: datetime) -> None:
+        """Write who has released a document."""
         ...
 
     def release_documents(self, step_id: UUID, *, by: UUID | None, at: datetime) -> None:

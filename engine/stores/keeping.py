@@ -149,9 +149,20 @@ class Keeping(Protocol):
         ...
 
     def propose(
-        self, proposal_id: UUID, case_id: UUID, proposed: Proposed, *, policy: str, version: int, at: datetime
+        self,
+        proposal_id: UUID,
+        case: ClosedCase,
+        proposed: Proposed,
+        *,
+        policy: str,
+        version: int,
+        at: datetime,
     ) -> bool:
-        """Write that a case is due, unless that waits for a decision already or was decided in the same way before."""
+        """Write that a case is due, unless that waits for a decision or was decided in the same way since it closed."""
+        ...
+
+    def drop_proposals(self, case_id: UUID, *, by: UUID | None, at: datetime) -> None:
+        """Let what waits for a decision about a case be off, since it goes on."""
         ...
 
     def proposal(self, proposal_id: UUID) -> RetentionProposal | None:

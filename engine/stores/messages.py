@@ -12,7 +12,8 @@ from engine.ports import NewEscalation, NewMessage
 class ClaimedDelivery(NamedTuple):
     """A delivery that this job tries now: nobody else does until its lease is over.
 
-    `last_code` is of the try before.
+    `last_code` is of the try before. `address` is that of an e-mail, empty for other ways. `code_of` is the hash of the
+    sign-in whose code is put into the words, which lack it; `link_hash` that of the link by which it is acknowledged.
     """
 
     id: UUID
@@ -31,6 +32,8 @@ class ClaimedDelivery(NamedTuple):
     attempt: int
     last_code: str | None
     lane: int
+    code_of: bytes | None
+    link_hash: str | None = None
 
 
 class DeliveryScope(NamedTuple):
@@ -77,7 +80,7 @@ class HeldBack(NamedTuple):
 class Messages(Protocol):
     """Messages."""
 
-    def add(self, message: NewMessage, *, unit_id: UUID | None, address: str, at: datetime) -> bool:
+    def add(self, message: NewMessage, *, unit_id: UUID | None, at: datetime) -> bool:
         """Write a message once; a second one with the same key changes nothing and gives False.
 
         In-app messages are delivered by being written; the others wait for a channel to take them.
@@ -86,6 +89,10 @@ class Messages(Protocol):
 
     def mark_read(self, message_id: UUID, *, by: UUID, at: datetime) -> bool:
         """Say that somebody has read their notice."""
+        ...
+
+    def change_link(self, message_id: UUID, *, link_hash: str) -> None:
+        """Know a message by another link from now on."""
         ...
 
     def add_escalation(self, escalation: NewEscalation, *, unit_id: UUID) -> bool:

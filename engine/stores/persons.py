@@ -6,17 +6,19 @@ from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from engine.domain.identity import PersonMerge
+from engine.domain.matching import Agreement
 from engine.ports import JsonValue
 
 
 class TokenMatch(NamedTuple):
-    """A person elsewhere who shares tokens: the unit that knows them, and which kinds of token agree."""
+    """A person of another case who shares tokens: the unit that knows them, what agrees, and among how many persons."""
 
     person_id: UUID
     unit_id: UUID
     unit: str
     contact: str
-    kinds: tuple[str, ...]
+    agreement: Agreement
+    persons: int
 
 
 class Persons(Protocol):

@@ -6,7 +6,7 @@ from typing import Protocol
 from uuid import UUID
 
 from engine.domain.consent import Consent, Recipient
-from engine.domain.matching import MatchAlert, SharedPerson
+from engine.domain.matching import MatchAlert, Pattern, SharedPerson
 from engine.domain.partner_link import PartnerLink, PartnerView
 from engine.domain.referral import Referral
 
@@ -132,6 +132,14 @@ class Matches(Protocol):
 
     def shared(self, person_id: UUID) -> tuple[SharedPerson, ...]:
         """Find persons in cases of other units who share tokens with a person, once for each of both cases."""
+        ...
+
+    def alike(self, person_id: UUID) -> tuple[UUID, ...]:
+        """Give the persons, of whatever unit, who by their tokens alone are likely this one."""
+        ...
+
+    def patterns(self, person_id: UUID, *, since: datetime) -> tuple[Pattern, ...]:
+        """Find what a suspect shares with those of other cases into which they came since: ways, numbers, names."""
         ...
 
     def add(self, alert: MatchAlert) -> bool:

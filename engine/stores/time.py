@@ -23,8 +23,8 @@ class Ledger(Protocol):
         """Give everybody whom a level of a deadline's ladder has told."""
         ...
 
-    def by_token(self, token: str) -> LinkedLevel | None:
-        """Find the deadline, and the recipient, of the message that an opaque link was made for."""
+    def by_link(self, link_hash: str) -> LinkedLevel | None:
+        """Find the deadline, and the recipient, of the message that an opaque link was made for, by its hash."""
         ...
 
     def acknowledge(self, deadline_id: UUID, *, by: UUID, at: datetime) -> int:

@@ -10,16 +10,19 @@ from engine.ports import DueDeadline
 from engine.stores.access import Access, Approvals
 from engine.stores.audit import AuditLog, Checkpoints, EscalationAudits
 from engine.stores.cases import Cases, Links, WorkItems
-from engine.stores.definitions import Definitions, Recounts, SpecialDays
-from engine.stores.files import Files, Keys
+from engine.stores.custody import Custody
+from engine.stores.definitions import Definitions, LawSignatures, Recounts, SpecialDays
+from engine.stores.files import Files, Index, Keys
 from engine.stores.jobs import Jobs, Records
 from engine.stores.keeping import Keeping
 from engine.stores.messages import Bundles, ChannelSettings, Deliveries, Messages, Preferences
+from engine.stores.partners import Partners
 from engine.stores.people import Directory, Duty
 from engine.stores.persons import Persons
 from engine.stores.safeguarding import BreakGlass, Concerns
 from engine.stores.sharing import Consents, Matches, PartnerLinks, Referrals, Transfers
 from engine.stores.sign_in import SignIns
+from engine.stores.sign_in_habits import SignInHabits
 from engine.stores.time import Deadlines, Ledger
 
 
@@ -115,6 +118,11 @@ class UnitOfWork(Protocol):
         ...
 
     @property
+    def sign_in_habits(self) -> SignInHabits:
+        """By what sign-ins are known again."""
+        ...
+
+    @property
     def duty(self) -> Duty:
         """Shifts, absences, conflicts."""
         ...
@@ -132,6 +140,11 @@ class UnitOfWork(Protocol):
     @property
     def keys(self) -> Keys:
         """Keys."""
+        ...
+
+    @property
+    def index(self) -> Index:
+        """What persons and files are found by."""
         ...
 
     @property
@@ -175,13 +188,28 @@ class UnitOfWork(Protocol):
         ...
 
     @property
+    def partners(self) -> Partners:
+        """The directory of partners."""
+        ...
+
+    @property
     def special_days(self) -> SpecialDays:
         """Days that were added to calendars."""
         ...
 
     @property
+    def law_signatures(self) -> LawSignatures:
+        """Signatures of lawyers under limits of the law."""
+        ...
+
+    @property
     def keeping(self) -> Keeping:
         """Holds, seals, erasures, copies."""
+        ...
+
+    @property
+    def custody(self) -> Custody:
+        """What a restored backup brings back."""
         ...
 
     @property

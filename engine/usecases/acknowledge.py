@@ -6,6 +6,7 @@ from uuid import UUID
 from engine.assembly import Engine
 from engine.domain import commands as cm
 from engine.domain.policy import Action
+from engine.domain.seen_link import hash_of_link
 from engine.domain.state import CaseState
 from engine.errors import NotAllowedError, NotFoundError
 from engine.stores import LinkedLevel, UnitOfWork
@@ -36,7 +37,7 @@ def acknowledge_by_link(engine: Engine, token: str, *, viewer: Viewer, command_i
     """
     now = engine.clock.now()
     with engine.unit_of_work() as work:
-        linked = work.ledger.by_token(token) if token else None
+        linked = work.ledger.by_link(hash_of_link(token)) if token else None
         if linked is None:
             raise NotFoundError(kind="escalation")
         state = work.cases.lock(linked.case_id)

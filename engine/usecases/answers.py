@@ -8,10 +8,11 @@ from uuid import UUID
 from pydantic import AwareDatetime, FiniteFloat, StringConstraints, TypeAdapter, ValidationError
 
 from engine.domain.compiled import CompiledStep
+from engine.domain.law_told import TELLS
 from engine.domain.records import Interval, Scalar
 from engine.domain.values import truth_of
 from engine.errors import InvalidAnswersError
-from engine.plugin.fields import FieldKind, FieldSpec, OutputKind
+from engine.plugin.fields import TELLABLE, FieldKind, FieldSpec, OutputKind
 from engine.plugin.steps import StepType
 from engine.ports import JsonValue
 from engine.spec.conditions.evaluate import UNKNOWN, Lookup, Truth, Value
@@ -82,12 +83,17 @@ def check_answers(
 def open_outputs(
     step_type: StepType | None, answers: Mapping[str, JsonValue], *, questions: Iterable[Question] = ()
 ) -> dict[str, Scalar]:
-    """Give the answers on which workflows may decide: open choices, bools, numbers and instants."""
+    """Give the answers on which workflows may decide, and those that tell what limits of the law depend on.
+
+    The first are open choices, bools, numbers and instants; the others stand under names of their own, as text.
+    """
     outputs: dict[str, Scalar] = {}
     for spec in step_type.fields if step_type else ():
         value = answers.get(spec.name)
         if spec.output is not None and value is not None:
             outputs[spec.name] = _scalar(spec.output, value)
+        if spec.tells in TELLABLE and value is not None and value != "":
+            outputs[f"{TELLS}{spec.tells}"] = str(value)
     for question in questions:
         value = answers.get(question.id)
         if question.sensitivity == "open" and question.type in _DECIDED_ON and value is not None and value != "":

@@ -1,17 +1,20 @@
 """Files of a case: taken in part by part, looked at before they are kept, given out as a recorded act."""
 
 import hashlib
+import hmac
 import io
+import logging
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import BinaryIO, Final, NamedTuple, cast
 from uuid import UUID
 
 from engine.assembly import Engine
 from engine.domain.access import CaseAccess
 from engine.domain.files import FIELD, LARGEST, PART, CaseFile, FileKind, Scan, problem_of_quota
+from engine.domain.narrowing import of_everybody
 from engine.domain.policy import Action, can
-from engine.errors import FileHeldBackError, FileRefusedError, InvalidAnswersError, NotAllowedError
+from engine.errors import DamagedError, FileHeldBackError, FileRefusedError, InvalidAnswersError, NotAllowedError
 from engine.stores import UnitOfWork
 from engine.usecases.deciding import require_access
 from engine.usecases.parted_file import PartedFile
@@ -19,6 +22,7 @@ from engine.usecases.readings import note_reading
 from engine.usecases.step_up import require_step_up
 from engine.views import FileView, Viewer
 
+log = logging.getLogger(__name__)
 LONGEST_NAME: Final = 200
 _ORIGINAL, _SHARED = "original", "shared"
 _GIVEN_UP: Final = timedelta(days=1)
@@ -47,7 +51,7 @@ class Arrival:
         self._size = self._parts = 0
         self._hash = hashlib.sha256()
         with engine.unit_of_work() as work:
-            access = require_access(work, viewer, case_id, Action.ADD_FILE, now=engine.clock.now())
+            access = _require_adding(work, viewer, case_id, now=engine.clock.now())
             _require_room(work, access, size=1)
             work.files.begin(
                 self._id, case_id=case_id, unit_id=access.unit_id, kind=kind, name=self._name, by=_actor(viewer),
@@ -92,12 +96,13 @@ class Arrival:
 
     def _keep(self, media_type: str, scan: Scan, copied: tuple[int, str] | None) -> UUID:
         engine, sha256 = self._engine, self._hash.hexdigest()
-        address = engine.vault.blind("file", f"{self._case_id}\0{sha256}")
+        addresses = engine.vault.blinds("file", f"{self._case_id}\0{sha256}")
+        address = next(iter(addresses.items()))
         now = engine.clock.now()
         with engine.unit_of_work() as work:
             state = work.cases.lock(self._case_id)
-            access = require_access(work, self._viewer, self._case_id, Action.ADD_FILE, now=now)
-            twin = work.files.twin(self._case_id, address)
+            access = _require_adding(work, self._viewer, self._case_id, now=now)
+            twin = work.files.twin(self._case_id, addresses)
             if twin is not None:
                 work.files.drop_arriving(self._id)
                 work.commit()
@@ -111,7 +116,7 @@ class Arrival:
             )  # fmt: skip
             details = {"sha256": sha256, "copy_sha256": copied[1] if copied else None, "part": PART}
             work.files.keep(file, details=details, address=address, at=now)
-            body = {"file_id": str(self._id), "kind": self._kind.value, "size": self._size, "proof": address.hex()}
+            body = {"file_id": str(self._id), "kind": self._kind.value, "size": self._size, "proof": address[1].hex()}
             work.cases.note(state, "FileAdded", body, actor_id=_actor(self._viewer), at=now)
             work.commit()
         return self._id
@@ -141,11 +146,14 @@ class Arrival:
 def require_may_add(engine: Engine, case_id: UUID, *, viewer: Viewer) -> None:
     """Refuse who may not add a file to a case, before anything of it is taken; raises as `Arrival` does."""
     with engine.unit_of_work() as work:
-        require_access(work, viewer, case_id, Action.ADD_FILE, now=engine.clock.now())
+        _require_adding(work, viewer, case_id, now=engine.clock.now())
 
 
 def files_of(engine: Engine, case_id: UUID, *, viewer: Viewer) -> tuple[FileView, ...]:
-    """List the files of a case, without names, each with whether the viewer may open it; raises `NotFoundError`."""
+    """List the files of a case, without names, each with whether the viewer may open it, and then with its hash.
+
+    Raises `NotFoundError`.
+    """
     with engine.unit_of_work() as work:
         access = require_access(work, viewer, case_id, Action.SEE_CASES, now=engine.clock.now())
         files = work.files.of_case(case_id)
@@ -157,6 +165,7 @@ def files_of(engine: Engine, case_id: UUID, *, viewer: Viewer) -> tuple[FileView
                 copy_size=file.copy_size, scan=file.scan.value, added_at=file.added_at,
                 added_by=names.get(file.added_by, "") if file.added_by else "",
                 may_open=_may_open(viewer, access, file), classes=file.sealed_classes,
+                sha256=str(work.files.details(file.id)["sha256"]) if _may_open(viewer, access, file) else "",
             )
             for file in files
         )  # fmt: skip
@@ -165,9 +174,10 @@ def files_of(engine: Engine, case_id: UUID, *, viewer: Viewer) -> tuple[FileView
 def open_file(engine: Engine, file_id: UUID, *, case_id: UUID, viewer: Viewer, original: bool = False) -> OpenedFile:
     """Give a file out: the copy without metadata, or the original as it came; it is written first who looks at it.
 
-    The original, and a file that no scanner has seen, ask for a recent proof of who it is. Raises `NotFoundError`,
-    `NotAllowedError`, `StepUpNeededError`, `AuditUnavailableError`, `FileHeldBackError` for an infected file or one
-    without a copy.
+    The whole of it is held against the hash that was made when it came, before any of it is given out. The original,
+    and a file that no scanner has seen, ask for a recent proof of who it is. Raises `NotFoundError`,
+    `NotAllowedError`, `StepUpNeededError`, `AuditUnavailableError`, `DamagedError` for one that differs, and
+    `FileHeldBackError` for an infected file or one without a copy.
     """
     with engine.unit_of_work() as work:
         access = require_access(work, viewer, case_id, Action.SEE_CASES, now=engine.clock.now())
@@ -183,10 +193,12 @@ def open_file(engine: Engine, file_id: UUID, *, case_id: UUID, viewer: Viewer, o
             raise FileHeldBackError(
                 why="What it tells of who made it and where could not be taken out: see the original."
             )
-        name = work.files.name(file_id)
+        name, details = work.files.name(file_id), work.files.details(file_id)
+    copy_of = _ORIGINAL if original else _SHARED
+    _require_whole(engine, file_id, copy_of, size, str(details["sha256" if original else "copy_sha256"]))
     classes = ("identifying", *file.sealed_classes)
     note_reading(engine, viewer, case_id, "original file" if original else "file", classes, subject_id=file_id)
-    parts = _parts(_opener(engine, file_id, _ORIGINAL if original else _SHARED), size)
+    parts = _parts(_opener(engine, file_id, copy_of), size)
     return OpenedFile(name, file.media_type, size, parts)
 
 
@@ -210,8 +222,17 @@ def shown_name(name: str) -> str:
 
 
 def _may_open(viewer: Viewer, access: CaseAccess, file: CaseFile) -> bool:
-    fields = (FIELD, *(f"class:{name.value}" for name in file.sealed_classes))
-    return all(can(viewer, Action.REVEAL, access=access, field=field) for field in fields)
+    """Say whether a file is shown: nobody knows who of the case is on it, so it must be shown of everybody."""
+    fields, shown = (FIELD, *(f"class:{name.value}" for name in file.sealed_classes)), of_everybody(access)
+    return all(can(viewer, Action.REVEAL, access=shown, field=field) for field in fields)
+
+
+def _require_adding(work: UnitOfWork, viewer: Viewer, case_id: UUID, *, now: datetime) -> CaseAccess:
+    """Refuse who may not add a file: a unit that is shown nothing of the case puts nothing into it either."""
+    access = require_access(work, viewer, case_id, Action.ADD_FILE, now=now)
+    if access.fields is not None and not any(way.fields for way in access.ways):
+        raise NotAllowedError(actor=viewer.name, action=Action.ADD_FILE.value)
+    return access
 
 
 def _require_room(work: UnitOfWork, access: CaseAccess, *, size: int, beside: int = 0) -> None:
@@ -229,6 +250,15 @@ def _opener(engine: Engine, file_id: UUID, copy_of: str) -> Callable[[int], byte
             return work.files.part(file_id, copy_of=copy_of, number=number)
 
     return opened
+
+
+def _require_whole(engine: Engine, file_id: UUID, copy_of: str, size: int, sha256: str) -> None:
+    proof = hashlib.sha256()
+    for part in _parts(_opener(engine, file_id, copy_of), size):
+        proof.update(part)
+    if not hmac.compare_digest(proof.hexdigest(), sha256):
+        log.error("file_does_not_verify", extra={"file_id": str(file_id), "copy": copy_of})
+        raise DamagedError(what="The file")
 
 
 def _parts(opened: Callable[[int], bytes], size: int) -> Iterator[bytes]:

@@ -7,7 +7,8 @@ from uuid import UUID, uuid5
 from engine.assembly import Engine
 from engine.domain.access import Grant, GrantKind, Via
 from engine.domain.break_glass import ANSWER_WITHIN, problems_of
-from engine.domain.four_eyes import ApprovalRequest, require_answerable
+from engine.domain.case_number import written_number
+from engine.domain.four_eyes import Kind
 from engine.domain.narrowing import OPERATIONAL
 from engine.domain.policy import Action, can, units_that_let
 from engine.domain.safe_hours import EMAIL, IN_APP
@@ -16,11 +17,12 @@ from engine.errors import InvalidAnswersError, NotAllowedError, NotFoundError
 from engine.ports import ActorRecord
 from engine.spec.roles import Role
 from engine.stores import GlassRequest, OpenGlass, UnitOfWork
+from engine.usecases.approvals import ask_second, take_answer
+from engine.usecases.sharing import everybody_in
 from engine.usecases.step_up import require_step_up
 from engine.usecases.telling import add_delivery_job, tell
 from engine.views import Viewer
 
-KIND: Final = "break_glass"
 _PAGE: Final = "/break-glass/"
 _LEADS: Final = (Role.SUPERVISOR.value, Role.SAFEGUARDING_LEAD.value)
 _ABOVE: Final = (Role.NODAL_OFFICER.value, Role.SAFEGUARDING_LEAD.value, Role.DATA_PROTECTION_OFFICER.value)
@@ -49,7 +51,7 @@ def break_glass(
         if work.records.answer_to(command_id) is not None:
             return
         request = GlassRequest(
-            id=engine.entropy.uuid(), actor_id=viewer.actor_id, number=number.strip().upper(), case_id=None,
+            id=engine.entropy.uuid(), actor_id=viewer.actor_id, number=written_number(number), case_id=None,
             grant_id=None, approval_id=None, reason_code=reason_code, hours=hours, asked_at=now,
             ends_at=now + timedelta(hours=hours),
         )  # fmt: skip
@@ -80,8 +82,9 @@ def answer_break_glass(engine: Engine, request_id: UUID, *, viewer: Viewer, comm
             raise NotFoundError(kind="request")
         if work.records.answer_to(command_id) is not None:
             return
-        require_answerable(asked, viewer, now=now)
-        work.approvals.answer(asked.id, by=viewer.actor_id, approved=approved, at=now)
+        take_answer(
+            engine, work, Kind.BREAK_GLASS, request_id, viewer=viewer, approved=approved, now=now, state=state
+        )  # fmt: skip
         if approved:
             work.access.confirm_grant(known.grant_id, by=viewer.actor_id, at=now)
         else:
@@ -113,27 +116,25 @@ def _case_that_opens(work: UnitOfWork, viewer: Viewer, request: GlassRequest, no
 
 def _open(engine: Engine, work: UnitOfWork, case_id: UUID, request: GlassRequest, *, unit_id: UUID) -> GlassRequest:
     state, now = work.cases.lock(case_id), request.asked_at
-    grant_id, approval_id = uuid5(request.id, "grant"), uuid5(request.id, "approval")
+    grant_id = uuid5(request.id, "grant")
     steps = sorted(f"{key}.*" for key in engine.registry.step_types)
     grant = Grant(
         id=grant_id, case_id=case_id, unit_id=unit_id, purpose=request.reason_code,
-        fields=(OPERATIONAL, "person.*", *steps), valid_until=request.ends_at, granted_at=now,
-        granted_by=request.actor_id, kind=GrantKind.BREAK_GLASS, actor_id=request.actor_id,
+        fields=(OPERATIONAL, "person.*", *steps), persons=everybody_in(state), valid_until=request.ends_at,
+        granted_at=now, granted_by=request.actor_id, kind=GrantKind.BREAK_GLASS, actor_id=request.actor_id,
     )  # fmt: skip
     work.access.add_grant(grant)
-    asked = ApprovalRequest(
-        id=approval_id, kind=KIND, case_id=case_id, unit_id=state.case.unit_id,
-        subject={"request_id": str(request.id), "grant_id": str(grant_id)}, asked_by=request.actor_id, asked_at=now,
-        reason_code=request.reason_code, expires_at=now + ANSWER_WITHIN,
+    asked = ask_second(
+        engine, work, Kind.BREAK_GLASS, request.id, asked_by=request.actor_id, now=now, state=state,
+        reason_code=request.reason_code, subject={"grant_id": str(grant_id)}, tells=False,
     )  # fmt: skip
-    work.approvals.ask(asked)
     body = {"request_id": str(request.id), "grant_id": str(grant_id), "reason_code": request.reason_code}
     after = work.cases.note(
         state, "GlassBroken", body | {"hours": request.hours}, actor_id=request.actor_id, at=now
     )  # fmt: skip
     people = _leads(work, state)
     _tell(engine, work, after, "glass_broken", request.id, people, now)
-    return request._replace(case_id=case_id, grant_id=grant_id, approval_id=approval_id)
+    return request._replace(case_id=case_id, grant_id=grant_id, approval_id=asked.id)
 
 
 def _flag(engine: Engine, one: OpenGlass, now: datetime) -> None:

@@ -1,24 +1,20 @@
 """Say who must never see a case, and let them see it again: the deny list, which beats every other right."""
 
 import re
-from datetime import timedelta
-from typing import Final
 from uuid import UUID
 
 from engine.assembly import Engine
 from engine.domain import work_item as verbs
 from engine.domain.access import Denial
-from engine.domain.four_eyes import ApprovalRequest, require_answerable
+from engine.domain.four_eyes import Kind
 from engine.domain.policy import Action
 from engine.domain.state import CaseState
-from engine.errors import InvalidAnswersError, NotFoundError
+from engine.errors import AlreadyEndedError, InvalidAnswersError, NotFoundError
 from engine.stores import UnitOfWork
+from engine.usecases.approvals import ask_second, take_answer
 from engine.usecases.deciding import require_member
 from engine.views import Viewer
 
-LIFT_DENIAL: Final = "lift_denial"
-"""The kind of a request to let somebody see a case again."""
-_WAITS: Final = timedelta(days=7)
 _CODE = re.compile(r"^[a-z][a-z0-9_]{1,39}$")
 
 
@@ -79,17 +75,14 @@ def ask_to_lift_denial(
         _live_denial(work, case_id, denial_id)
         if not _CODE.fullmatch(reason_code):
             raise InvalidAnswersError({"reason_code": "Choose a reason."})
-        waiting = work.approvals.open_of_case(case_id, now=now)
-        if any(one.subject.get("denial_id") == str(denial_id) for one in waiting):
-            raise InvalidAnswersError(
-                {"reason_code": "Somebody has asked for it already: a second person must answer."}
-            )
-        request = ApprovalRequest(
-            id=engine.entropy.uuid(), kind=LIFT_DENIAL, case_id=case_id, unit_id=state.case.unit_id,
-            subject={"denial_id": str(denial_id)}, asked_by=viewer.actor_id, asked_at=now, reason_code=reason_code,
-            expires_at=now + _WAITS,
-        )  # fmt: skip
-        work.approvals.ask(request)
+        try:
+            request = ask_second(
+                engine, work, Kind.LIFT_DENIAL, denial_id, asked_by=viewer.actor_id, now=now, state=state,
+                reason_code=reason_code,
+            )  # fmt: skip
+        except AlreadyEndedError:
+            problem = "Somebody has asked for it already: a second person must answer."
+            raise InvalidAnswersError({"reason_code": problem}) from None
         body = {"denial_id": str(denial_id), "request_id": str(request.id)}
         work.cases.note(state, "DenialLiftAsked", body, actor_id=viewer.actor_id, at=now)
         work.records.remember(command_id, {"id": str(request.id)}, case_id=case_id, at=now)
@@ -111,11 +104,12 @@ def answer_lift(
         if work.records.answer_to(command_id) is not None:
             return
         request = work.approvals.get(request_id)
-        if request is None or request.case_id != case_id or request.kind != LIFT_DENIAL:
+        if request is None or request.case_id != case_id or request.kind != Kind.LIFT_DENIAL:
             raise NotFoundError(kind="request")
-        require_answerable(request, viewer, now=now)
-        denial_id = UUID(str(request.subject["denial_id"]))
-        work.approvals.answer(request_id, by=viewer.actor_id, approved=approved, at=now)
+        denial_id = request.subject_id
+        take_answer(
+            engine, work, Kind.LIFT_DENIAL, denial_id, viewer=viewer, approved=approved, now=now, state=state
+        )  # fmt: skip
         if approved:
             work.access.lift(denial_id, by=request.asked_by, second_by=viewer.actor_id, at=now)
         event = "DenialLifted" if approved else "DenialKept"

@@ -7,12 +7,13 @@ from uuid import UUID
 from engine.assembly import Engine
 from engine.domain import commands as cm
 from engine.domain.case_links import LINKED_BY_HAND, CaseLink, LinkKind, laws_left_alone
-from engine.domain.four_eyes import require_other
+from engine.domain.four_eyes import Kind
 from engine.domain.policy import Action
 from engine.domain.records import OPEN, CaseStatus, ItemStatus
 from engine.domain.state import CaseState
 from engine.errors import AlreadyEndedError, InvalidAnswersError, NotFoundError
 from engine.stores import UnitOfWork
+from engine.usecases.approvals import ask_second, take_answer
 from engine.usecases.deciding import carry_out, require_member
 from engine.usecases.persons import CODE
 from engine.usecases.two_cases import lock_both, new_link, require_member_of
@@ -92,6 +93,10 @@ def ask_merge(
         link = new_link(engine, states, LinkKind.MERGED, viewer, now)
         link = link.model_copy(update={"rests": rests, "reason_code": reason_code})
         work.links.add(link)
+        ask_second(
+            engine, work, Kind.MERGE, link.id, asked_by=viewer.actor_id, now=now, state=states[0],
+            reason_code=reason_code, subject={"stub_id": str(stub_id)}, seen=_how_they_stand(states),
+        )  # fmt: skip
         _note(work, states, "MergeAsked", link, viewer, now)
         work.records.remember(command_id, {"link_id": str(link.id)}, case_id=case_id, at=now)
         work.commit()
@@ -117,8 +122,12 @@ def answer_merge(
         if not link.is_asked:
             raise AlreadyEndedError(kind="request for approval")
         if is_approved:
-            require_other(link.asked_by, viewer)
             _require_mergeable(work, *states, rests=link.rests, but=link.id)
+        take_answer(
+            engine, work, Kind.MERGE, link_id, viewer=viewer, approved=is_approved, now=now,
+            state=_one_of(states, case_id), seen=_how_they_stand(states),
+        )  # fmt: skip
+        if is_approved:
             _merge(engine, work, states, link, viewer, now)
         else:
             work.links.save(link.model_copy(update={"ended_by": viewer.actor_id, "ended_at": now}))
@@ -178,6 +187,7 @@ def _linked(
     kinds: Sequence[LinkKind],
 ) -> tuple[CaseLink, tuple[CaseState, CaseState]]:
     """Load a link of a case that the viewer sees, with both its cases locked: the one in which work goes on first."""
+    require_member_of(work, viewer, work.cases.read(case_id), Action.SEE_CASES)
     link = work.links.get(link_id)
     if link is None or link.kind not in kinds or case_id not in {link.case_id, link.other_case_id}:
         raise NotFoundError(kind="link")
@@ -210,6 +220,11 @@ def _require_mergeable(
         raise InvalidAnswersError(
             {"rests": f"It cannot rest: this case does not have its limits of the law ({', '.join(laws)})."}
         )
+
+
+def _how_they_stand(states: tuple[CaseState, CaseState]) -> str:
+    """Say whose the cases are and whether they are open: when that changes, nobody has agreed to it."""
+    return ",".join(f"{state.case.unit_id}:{state.case.status.value}" for state in states)
 
 
 def _merge(

@@ -9,9 +9,11 @@ from uuid import UUID
 from engine.assembly import Engine
 from engine.domain import commands as cm
 from engine.domain import work_item as verbs
+from engine.domain.closing import asks_whether_done, is_left_to_itself
 from engine.domain.consequences import WorkItem, compiled_step
-from engine.domain.events import CaseClosed, Event, StepOpened
+from engine.domain.events import CaseClosed, Event, StepOpened, StepSubmitted
 from engine.domain.keeping import key_of_step
+from engine.domain.late_entry import is_late_entry
 from engine.domain.policy import roles_in
 from engine.domain.records import Step
 from engine.domain.records import item_id as id_of_item
@@ -20,10 +22,14 @@ from engine.domain.values import RunView
 from engine.errors import ConflictError, InvalidAnswersError, NotFoundError, UnknownOutcomeError
 from engine.ports import JsonValue
 from engine.spec.conditions.evaluate import Lookup
+from engine.stores import UnitOfWork
 from engine.usecases.answers import check_answers, event_instant, excluded_intervals, open_outputs, questions_of
 from engine.usecases.apart import told_apart
-from engine.usecases.deciding import carry_out, keep_who_did_it, require_member
+from engine.usecases.deciding import carry_out, keep_who_did_it, require_member, would_be
+from engine.usecases.file_hashes import with_hashes
+from engine.usecases.lawyers_note import note_for_statement
 from engine.usecases.notices import tell_of_approval
+from engine.usecases.prepared_referrals import tell_of_prepared
 from engine.views import Viewer
 
 DONE = "done"
@@ -53,12 +59,14 @@ def complete_work_item(
     happened_at: datetime | None = None,
     reason: str = "",
     late_reason: str = "",
+    asks_why_late: bool = False,
 ) -> Completion:
     """End a step with the answers of a person, who must be its assignee or a candidate of an item nobody has.
 
     The same `command_id` gets the first answer again. `revision` is the item's when its form was opened. An outcome
-    other than done needs a reason. Raises `ConflictError`, `AlreadyEndedError`, `NotACandidateError`,
-    `InvalidAnswersError`, `NotFoundError`.
+    other than done needs a reason. With `asks_why_late`, as for whoever types it in, what happened long before needs
+    `late_reason`. Raises `ConflictError`, `AlreadyEndedError`, `NotACandidateError`,
+    `InvalidAnswersError`, `NotFoundError`; `LawyersNoteError` for the statement of somebody who is victim and suspect.
     """
     now = engine.clock.now()
     with engine.unit_of_work() as work:
@@ -72,7 +80,14 @@ def complete_work_item(
         step = state.steps.get(item.step_id)
         if step is None or item.approval:
             raise NotFoundError(kind="work item to answer")
+        if outcome == DONE:
+            note_for_statement(engine, work, state, step, by=viewer.actor_id, now=now)
+            answers = with_hashes(work, state, engine.registry.get(step.uses), answers)
         command = _command(engine, state, step, outcome, answers, happened_at, reason, now, viewer)
+        if asks_whether_done(step) and not (outcome == DONE and answers.get("decision") == "yes"):
+            _require_other_work(engine, work, state, command, now=now)
+        if asks_why_late and is_late_entry(command.happened_at, now) and not late_reason.strip():
+            raise InvalidAnswersError({"late_reason": "Say why this is written down only now. No names."})
         kept = dict(answers) | {name: text for name, text in ((REASON, reason), (LATE_REASON, late_reason)) if text}
         sealed = work.items.keep_answers(
             kept, case_id=state.case.id, unit_id=state.case.unit_id, step_id=step.id, turn=step.turn, at=now,
@@ -81,14 +96,25 @@ def complete_work_item(
         command = replace(command, answers_hash=hashlib.sha256(sealed).hexdigest())
         decided = carry_out(engine, work, state, command, actor_id=viewer.actor_id, now=now)
         keep_who_did_it(work, item, viewer)
-        approval = work.items.open_of_step(step.id)
+        asks = any(isinstance(event, StepSubmitted) for event in decided.events)
+        approval = work.items.open_of_step(step.id) if asks else None
         if approval is not None and approval.approval:
             tell_of_approval(engine, work, decided.state, approval, by=viewer.actor_id, now=now)
+        tell_of_prepared(engine, work, decided.state, step.id, now=now)
         work.items.drop_draft(item_id)
         answer = _answer(state, decided.events)
         work.records.remember(command_id, answer, case_id=state.case.id, at=now)
         work.commit()
         return _completion(answer)
+
+
+def _require_other_work(
+    engine: Engine, work: UnitOfWork, state: CaseState, command: cm.CompleteStep, *, now: datetime
+) -> None:
+    """Refuse a no to whether a case is done while it would close with that answer."""
+    if is_left_to_itself(would_be(engine, work, state, command, now=now)):
+        problem = "Nothing else is open, and the case would close. First add on its page what is still to be done."
+        raise InvalidAnswersError({"decision": problem})
 
 
 def _require_right(item: WorkItem, viewer: Viewer, unit_id: UUID, revision: int) -> None:

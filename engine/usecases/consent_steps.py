@@ -8,13 +8,13 @@ from zoneinfo import ZoneInfo
 from engine.assembly import Engine
 from engine.domain.consent import Consent, GivenBy
 from engine.domain.packages import fields_of
+from engine.domain.paths import person_in
 from engine.domain.records import Step
 from engine.domain.state import CaseState
 from engine.plugin.steps import ConsentGiven
 from engine.stores import UnitOfWork
-from engine.usecases.sharing import end_referrals_of
+from engine.usecases.sharing import cannot_agree, end_referrals_of
 
-_PERSON: Final = "person:"
 _KINDS: Final = frozenset(kind.value for kind in GivenBy)
 _VICTIMS: Final = frozenset({"victim", "possible_victim"})
 _LAST_SECOND: Final = time(23, 59, 59)
@@ -26,12 +26,12 @@ def keep_consent(
     """Write into the ledger what was agreed in a step, once for each time that it was answered; gives the case after.
 
     A step that says that it was taken back ends what the same step has brought before, with all that rests on it. Where
-    it is not clear of which person it speaks, nothing is written but that.
+    it is not clear of which person it speaks, or its guardian is a suspect, nothing is written but that.
     """
     if given is None:
         return state
     person = _person_of(state, step)
-    if person is None or given.kind not in _KINDS:
+    if person is None or given.kind not in _KINDS or cannot_agree(work, state, GivenBy(given.kind)):
         return work.cases.note(state, "ConsentUnclear", {"step_id": str(step.id)}, actor_id=step.completed_by, at=now)
     consent = _consent(work, state, step, given, person, now)
     if work.consents.add(consent):
@@ -77,8 +77,8 @@ def _assent(work: UnitOfWork, state: CaseState, kind: GivenBy, person: UUID) -> 
 
 def _person_of(state: CaseState, step: Step) -> UUID | None:
     """Find the person whom a step is for, or else the only victim of the case."""
-    named = next((part for part in step.base_path.split("/") if part.startswith(_PERSON)), "")
-    if named:
-        return UUID(named.removeprefix(_PERSON))
+    named = person_in(step.base_path)
+    if named is not None:
+        return named
     victims = {one.person_id for one in state.persons if one.role.value in _VICTIMS and one.removed_at is None}
     return victims.pop() if len(victims) == 1 else None

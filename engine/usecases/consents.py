@@ -10,13 +10,14 @@ from uuid import UUID
 
 from engine.assembly import Engine
 from engine.domain.consent import Consent, GivenBy
+from engine.domain.guardians import PROBLEM
 from engine.domain.narrowing import problem_of
 from engine.domain.policy import Action
 from engine.domain.state import CaseState
 from engine.errors import AlreadyEndedError, InvalidAnswersError, NotFoundError
 from engine.stores import UnitOfWork
 from engine.usecases.deciding import require_member
-from engine.usecases.sharing import end_referrals_of, known_consent
+from engine.usecases.sharing import cannot_agree, end_referrals_of, known_consent
 from engine.views import Viewer
 
 log = logging.getLogger(__name__)
@@ -56,6 +57,8 @@ def record_consent(engine: Engine, case_id: UUID, *, viewer: Viewer, command_id:
         if known is not None:
             return UUID(str(known["id"]))
         _require_sense(state, agreed, now)
+        if cannot_agree(work, state, agreed.kind):
+            raise InvalidAnswersError({"kind": PROBLEM})
         consent = Consent(
             id=engine.entropy.uuid(), case_id=case_id, unit_id=state.case.unit_id, person_id=agreed.person_id,
             kind=agreed.kind, purposes=tuple(agreed.purposes), recipients=tuple(agreed.recipients),
@@ -136,7 +139,7 @@ def _require_sense(state: CaseState, agreed: Agreed, now: datetime) -> None:
     if agreed.valid_until is None or not now < agreed.valid_until <= now + _LONGEST:
         problems["valid_until"] = "Say until when: a day to come, within three years."
     if agreed.language and not _LANGUAGE.fullmatch(agreed.language):
-        problems["language"] = "Give a language code, such as as, bn, grt, kha, ne or en."
+        problems["language"] = "Choose a language."
     if agreed.assent not in _ASSENTS:
         problems["assent"] = "Choose one of the answers offered."
     if problems:

@@ -1,4 +1,4 @@
-"""Tell somebody that they signed in from a new browser, or that how they sign in was changed: it may not be them."""
+"""Tell somebody that they signed in as never before, or that how they sign in was changed: it may not be them."""
 
 from datetime import datetime
 from typing import Final
@@ -10,6 +10,7 @@ from engine.stores import UnitOfWork
 from engine.usecases.telling import tell_of_system
 
 NEW_DEVICE: Final = "new_device"
+UNUSUAL: Final = "unusual_sign_in"
 CHANGED: Final = "sign_in_changed"
 _ACCOUNT: Final = "/account"
 
@@ -17,6 +18,11 @@ _ACCOUNT: Final = "/account"
 def tell_of_device(engine: Engine, work: UnitOfWork, actor_id: UUID, *, at: datetime) -> None:
     """Tell somebody of a sign-in from a browser that they had not used before; `at` is by the machine's clock."""
     _tell(engine, work, actor_id, NEW_DEVICE, at)
+
+
+def tell_of_unusual(engine: Engine, work: UnitOfWork, actor_id: UUID, *, at: datetime) -> None:
+    """Tell somebody of a sign-in at an hour or from a network unlike all before; `at` is by the machine's clock."""
+    _tell(engine, work, actor_id, UNUSUAL, at)
 
 
 def tell_of_change(engine: Engine, work: UnitOfWork, actor_id: UUID, *, at: datetime) -> None:

@@ -1,11 +1,22 @@
 """Decide about a message that was given up: try it again, or take it off the list with a reason."""
 
+from collections.abc import Mapping
+from typing import Final
 from uuid import UUID, uuid5
 
 from engine.assembly import Engine
 from engine.domain.policy import Action, can
 from engine.errors import InvalidAnswersError, NotAllowedError, NotFoundError
 from engine.views import Viewer
+
+REASONS: Final[Mapping[str, str]] = {
+    "told_otherwise": "They were told in another way",
+    "out_of_date": "What it says is over",
+    "no_address": "They cannot be reached by this channel any more",
+    "gone": "They no longer work here",
+    "written_twice": "The same was written twice",
+}
+"""Why a message need not be sent: codes only, since whoever reads the database reads them."""
 
 
 def retry_delivery(engine: Engine, delivery_id: UUID, *, viewer: Viewer) -> None:
@@ -28,15 +39,16 @@ def retry_delivery(engine: Engine, delivery_id: UUID, *, viewer: Viewer) -> None
 
 
 def drop_delivery(engine: Engine, delivery_id: UUID, *, viewer: Viewer, reason: str) -> None:
-    """Take a delivery that was given up off the list: it is never sent. The reason stays, with who gave it.
+    """Take a delivery that was given up off the list: it is never sent. The reason stays as a code, with who gave it.
 
-    Raises `InvalidAnswersError` without a reason, `NotFoundError` when it was not given up, `NotAllowedError`.
+    Raises `InvalidAnswersError` for a reason that is none of `REASONS`, `NotFoundError` when it was not given up,
+    `NotAllowedError`.
     """
     _require(viewer)
-    if not reason.strip():
-        raise InvalidAnswersError({"reason": "Say why it need not be sent."})
+    if reason not in REASONS:
+        raise InvalidAnswersError({"reason": "Choose why it need not be sent."})
     with engine.unit_of_work() as work:
-        dropped = work.deliveries.drop(delivery_id, reason=reason.strip(), by=viewer.actor_id, at=engine.clock.now())
+        dropped = work.deliveries.drop(delivery_id, reason=reason, by=viewer.actor_id, at=engine.clock.now())
         if not dropped:
             raise NotFoundError(kind="delivery that was given up")
         work.commit()

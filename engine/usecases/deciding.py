@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import reduce
 from uuid import UUID
 
 from engine.assembly import Engine
@@ -13,8 +14,7 @@ from engine.domain.consequences import WorkItem
 from engine.domain.decide import decide
 from engine.domain.events import Event
 from engine.domain.policy import Action, can, visible_units
-from engine.domain.records import ItemStatus
-from engine.domain.state import CaseState
+from engine.domain.state import CaseState, evolve
 from engine.errors import NotAllowedError, NotFoundError
 from engine.ports import JsonValue
 from engine.stores import UnitOfWork
@@ -38,11 +38,16 @@ def carry_out(
     return Decided(after, events)
 
 
+def would_be(engine: Engine, work: UnitOfWork, state: CaseState, command: Command, *, now: datetime) -> CaseState:
+    """Give the case as it would stand after a command, which is not carried out."""
+    return reduce(evolve, decide(engine.definitions, work.library(), state, command, now), state)
+
+
 _ASKED_FOR: Mapping[type, Action] = {
     cm.AddStep: Action.CHANGE_PLAN,
     cm.CancelStep: Action.CHANGE_PLAN,
     cm.StartRun: Action.STEER,
-    cm.AbortRun: Action.STEER,
+    cm.CloseCase: Action.STEER,
     cm.ReopenCase: Action.STEER,
     cm.PauseDeadline: Action.CHANGE_PLAN,
     cm.ResumeDeadline: Action.CHANGE_PLAN,
@@ -100,9 +105,7 @@ def require_own(engine: Engine, case_id: UUID, *, viewer: Viewer, action: Action
 def keep_who_did_it(work: UnitOfWork, item: WorkItem, viewer: Viewer) -> None:
     """Write the viewer down as who did an item that nobody had claimed."""
     if item.assignee_id is None:
-        done = work.items.get(item.id)
-        changes = {"assignee_id": viewer.actor_id, "revision": done.revision + 1, "status": ItemStatus.COMPLETED}
-        work.items.save(done.model_copy(update=changes))
+        work.items.done_by(item.id, viewer.actor_id)
 
 
 def command_on_case(

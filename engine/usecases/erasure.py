@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from engine.assembly import Engine
+from engine.domain.four_eyes import Kind
 from engine.domain.keeping import (
     ANSWER_OF_RECEIVERS,
     ENDS_OF_ERASURES,
@@ -18,17 +19,18 @@ from engine.domain.keeping import (
     reasons_against,
 )
 from engine.domain.keys import place_key
-from engine.domain.policy import Action, can, roles_in
+from engine.domain.policy import Action, can
 from engine.domain.retention import still_kept
 from engine.domain.state import CaseState
 from engine.errors import AlreadyEndedError, HeldError, InvalidAnswersError, NotAllowedError, NotFoundError
 from engine.spec.retention import policy_for
 from engine.spec.roles import Role
 from engine.stores import ErasureNotice, UnitOfWork
+from engine.usecases.approvals import ask_second, take_answer
 from engine.usecases.deciding import require_member
 from engine.usecases.retention import policies_of
 from engine.usecases.step_up import require_step_up
-from engine.usecases.telling import IN_APP, tell_of_system
+from engine.usecases.telling import EMAIL, IN_APP, tell_of_system
 from engine.views import Viewer
 
 log = logging.getLogger(__name__)
@@ -62,13 +64,17 @@ def ask_erasure(
         if known is not None:
             return UUID(str(known["erasure_id"]))
         _require_of_case(work, state, person_id)
-        require_nothing_against(work, person_id, now)
+        cases = require_nothing_against(work, person_id, now)
         asked = Erasure(
             id=engine.entropy.uuid(), case_id=case_id, person_id=person_id, source=ErasureSource(source),
             ground_code=ground_code, asked_by=viewer.actor_id, asked_at=now,
         )  # fmt: skip
         if not work.keeping.add_erasure(asked):
             raise AlreadyEndedError(kind="choice")
+        ask_second(
+            engine, work, Kind.ERASURE, asked.id, asked_by=viewer.actor_id, now=now, state=state,
+            reason_code=ground_code, subject={"person_id": str(person_id)}, seen=_how_it_stands(cases), tells=False,
+        )  # fmt: skip
         _note(work, state, "ErasureAsked", asked, viewer, now)
         work.records.remember(command_id, {"erasure_id": str(asked.id)}, case_id=case_id, at=now)
         _tell_approvers(engine, work, state, asked, now)
@@ -87,9 +93,15 @@ def approve_erasure(engine: Engine, erasure_id: UUID, *, viewer: Viewer) -> Eras
         erasure, state = _held(work, erasure_id)
         require_member(viewer, state, Action.APPROVE_ERASURE)
         require_step_up(engine, viewer)
-        require_nothing_against(work, erasure.person_id, now)
-        after = erasure.approve(viewer.actor_id, roles_in(viewer, state.case.unit_id), now)
-        work.keeping.save_erasure(after)
+        cases = require_nothing_against(work, erasure.person_id, now)
+        answer = take_answer(
+            engine, work, Kind.ERASURE, erasure_id, viewer=viewer, approved=True, now=now, state=state,
+            seen=_how_it_stands(cases),
+        )  # fmt: skip
+        after = erasure
+        if answer.approved:
+            after = erasure.cool_off(now)
+            work.keeping.save_erasure(after)
         _note(work, state, "ErasureAgreed", after, viewer, now)
         work.commit()
         return after.status
@@ -108,6 +120,10 @@ def end_erasure(engine: Engine, erasure_id: UUID, *, viewer: Viewer, reason_code
         is_own = erasure.asked_by == viewer.actor_id
         require_member(viewer, state, Action.ASK_ERASURE if is_own else Action.APPROVE_ERASURE)
         status = ErasureStatus.WITHDRAWN if is_own else ErasureStatus.REFUSED
+        if erasure.status is ErasureStatus.ASKED:
+            take_answer(
+                engine, work, Kind.ERASURE, erasure_id, viewer=viewer, approved=False, now=now, state=state
+            )  # fmt: skip
         after = erasure.end(status, by=viewer.actor_id, at=now, reason=reason_code)
         work.keeping.save_erasure(after)
         _note(work, state, "ErasureEnded", after, viewer, now)
@@ -197,6 +213,7 @@ def _carry_out(engine: Engine, erasure_id: UUID) -> bool:
             after = erasure.end(ErasureStatus.REFUSED, by=None, at=now, reason="held")
             work.keeping.save_erasure(after)
             _note(work, state, "ErasureEnded", after, None, now)
+            _tell_of_refusal(engine, work, state, after, now)
             work.commit()
             return False
         tombstone = _tombstone(engine, work, erasure, cases, now)
@@ -216,7 +233,7 @@ def _tombstone(
     return Tombstone(
         id=engine.entropy.uuid(), person_id=erasure.person_id, case_ids=tuple(case.case_id for case in cases),
         key_owners=(*persons, *last, *map(place_key, last)), source=erasure.source.value, erased_at=now,
-        approved_by=tuple(one.actor_id for one in erasure.approvals),
+        approved_by=_who_agreed(work, erasure),
     )  # fmt: skip
 
 
@@ -269,6 +286,27 @@ def _tell_approvers(engine: Engine, work: UnitOfWork, state: CaseState, asked: E
         people=[person for person in people if person.id != asked.asked_by], channels=(IN_APP,), link="/keeping",
         now=now, unit=work.directory.unit(state.case.unit_id),
     )  # fmt: skip
+
+
+def _tell_of_refusal(engine: Engine, work: UnitOfWork, state: CaseState, erasure: Erasure, now: datetime) -> None:
+    """Tell who asked and who agreed that it was not done, since something stands against it now."""
+    ids = dict.fromkeys((erasure.asked_by, *_who_agreed(work, erasure)))
+    people = (work.directory.actor(actor_id) for actor_id in ids if actor_id is not None)
+    tell_of_system(
+        engine, work, kind="erasure_not_done", rule=f"{erasure.id}|erasure_not_done",
+        people=[person for person in people if person is not None and not person.disabled],
+        channels=(IN_APP, EMAIL), link="/keeping", now=now, unit=work.directory.unit(state.case.unit_id),
+    )  # fmt: skip
+
+
+def _who_agreed(work: UnitOfWork, erasure: Erasure) -> tuple[UUID, ...]:
+    request = work.approvals.latest_about(Kind.ERASURE, erasure.id)
+    return tuple(one.actor_id for one in request.agreed) if request else ()
+
+
+def _how_it_stands(cases: Sequence[CaseOfPerson]) -> str:
+    """Say of which cases a person is: when there are others, nobody has agreed to that."""
+    return ",".join(sorted(str(case.case_id) for case in cases))
 
 
 def _held(work: UnitOfWork, erasure_id: UUID) -> tuple[Erasure, CaseState]:

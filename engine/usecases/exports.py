@@ -9,6 +9,7 @@ from uuid import UUID
 
 from engine.assembly import Engine
 from engine.domain.bulk_viewing import MOST_COPIES_IN_AN_HOUR
+from engine.domain.four_eyes import Kind
 from engine.domain.keeping import (
     COPY_LIVES,
     MOST_ROWS,
@@ -21,6 +22,7 @@ from engine.domain.keeping import (
 from engine.domain.policy import Action, can, units_that_let
 from engine.errors import AlreadyEndedError, InvalidAnswersError, NotAllowedError, NotFoundError, TooOftenError
 from engine.ports import JsonValue
+from engine.usecases.approvals import ask_second, take_answer
 from engine.usecases.step_up import require_step_up
 from engine.views import SheetView, Viewer
 
@@ -72,6 +74,11 @@ def ask_copy(
             )
         )  # fmt: skip
         body = {"copy": copy.number, "what": what, "purpose": purpose_code, "rows": counted}
+        if status is CopyStatus.ASKED:
+            ask_second(
+                engine, work, Kind.COPY, copy.id, asked_by=viewer.actor_id, now=now, unit_id=copy.unit_id,
+                reason_code=purpose_code, subject={"number": copy.number, "rows": counted}, seen=str(counted),
+            )  # fmt: skip
         work.audit.note("keeping", "CopyAsked", body, actor_id=viewer.actor_id, at=now)
         work.commit()
         return copy.id
@@ -91,6 +98,9 @@ def answer_copy(engine: Engine, copy_id: UUID, *, viewer: Viewer, agreed: bool) 
             raise NotAllowedError(actor=viewer.name, action=Action.APPROVE_EXPORT.value)
         require_step_up(engine, viewer)
         after = copy.answer(viewer.actor_id, now, agreed=agreed)
+        take_answer(
+            engine, work, Kind.COPY, copy_id, viewer=viewer, approved=agreed, now=now, seen=str(copy.counted)
+        )  # fmt: skip
         work.keeping.save_copy(after)
         body = {"copy": copy.number, "agreed": agreed}
         work.audit.note("keeping", "CopyAnswered", body, actor_id=viewer.actor_id, at=now)

@@ -1,4 +1,4 @@
-"""Forget what signing in needs no more: old failures, forms, browsers, sessions and links."""
+"""Forget what signing in needs no more: old failures, forms, browsers, habits, sessions and links."""
 
 from datetime import timedelta
 from typing import Final
@@ -19,5 +19,6 @@ def forget_sign_ins(engine: Engine) -> int:
             tries_before=now - _TRIES, forms_before=now - KEPT_FORM_LASTS, devices_before=now - _BROWSERS,
             sessions_before=now - _SESSIONS,
         )  # fmt: skip
+        gone += work.sign_in_habits.forget_old(before=now - _BROWSERS)
         work.commit()
     return gone

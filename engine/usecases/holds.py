@@ -3,10 +3,12 @@
 from uuid import UUID
 
 from engine.assembly import Engine
+from engine.domain.four_eyes import Kind
 from engine.domain.keeping import Hold, HoldKind
 from engine.domain.policy import Action
 from engine.errors import InvalidAnswersError, KeyMissingError, NotFoundError
 from engine.stores import UnitOfWork
+from engine.usecases.approvals import ask_second, take_answer
 from engine.usecases.deciding import require_member
 from engine.usecases.readings import reading_of
 from engine.views import Viewer
@@ -50,8 +52,8 @@ def ask_to_lift(engine: Engine, case_id: UUID, hold_id: UUID, *, viewer: Viewer)
     with engine.unit_of_work() as work:
         state = work.cases.lock(case_id)
         require_member(viewer, state, Action.HOLD)
-        hold = _hold(work, case_id, hold_id).ask_to_lift(viewer.actor_id, now)
-        work.keeping.save_hold(hold)
+        _hold(work, case_id, hold_id).require_live()
+        ask_second(engine, work, Kind.LIFT_HOLD, hold_id, asked_by=viewer.actor_id, now=now, state=state)
         work.cases.note(state, "HoldLiftAsked", {"hold_id": str(hold_id)}, actor_id=viewer.actor_id, at=now)
         work.commit()
 
@@ -65,8 +67,12 @@ def answer_lift(engine: Engine, case_id: UUID, hold_id: UUID, *, viewer: Viewer,
     with engine.unit_of_work() as work:
         state = work.cases.lock(case_id)
         require_member(viewer, state, Action.HOLD)
-        hold = _hold(work, case_id, hold_id).answer_lift(viewer.actor_id, now, agreed=agreed)
-        work.keeping.save_hold(hold)
+        hold = _hold(work, case_id, hold_id)
+        take_answer(
+            engine, work, Kind.LIFT_HOLD, hold_id, viewer=viewer, approved=agreed, now=now, state=state
+        )  # fmt: skip
+        if agreed:
+            work.keeping.save_hold(hold.lift(viewer.actor_id, now))
         body = {"hold_id": str(hold_id), "agreed": agreed}
         work.cases.note(state, "HoldLifted" if agreed else "HoldKept", body, actor_id=viewer.actor_id, at=now)
         work.commit()

@@ -70,6 +70,8 @@ def open_link(engine: Engine, token: str) -> Opened:
 def set_first_password(engine: Engine, token: str, *, password: str) -> None:
     """Set the password of whom a link was made for, and use the link up.
 
+    The next sign-in is like a first one: whoever gave the link knows the person.
+
     Raises `LinkOverError`, and `InvalidAnswersError` for an unfit password: then the link still counts.
     """
     now = engine.wall_clock.now()
@@ -84,6 +86,7 @@ def set_first_password(engine: Engine, token: str, *, password: str) -> None:
         if not work.sign_ins.use_invitation(found.id, at=now):
             raise LinkOverError
         set_password(engine, work, person.id, password, at=now)
+        work.sign_in_habits.forget(person.id)
         work.audit.note("sign-in", "PasswordSet", {"kind": found.kind}, actor_id=person.id, at=now)
         work.commit()
 

@@ -9,6 +9,7 @@ from engine.assembly import Engine
 from engine.domain.keys import place_key
 from engine.domain.policy import Action, can
 from engine.errors import KeyExportError, KeyInUseError, NotAllowedError, NotFoundError
+from engine.ports import ChainKeys, IndexKeys
 from engine.stores import KeyCounts, UnitOfWork
 from engine.views import Viewer
 
@@ -44,13 +45,20 @@ class Resealed(NamedTuple):
 
 
 class KeyState(NamedTuple):
-    """What there is of keys; instants in UTC. `unfinished` counts those that are not wrapped as they should be."""
+    """What there is of keys; instants in UTC. `unfinished` counts those that are not wrapped as they should be.
+
+    `index_left` counts the persons who have no token yet by the key that is to be searched by.
+    """
 
     current: str
     others: tuple[str, ...]
     counts: KeyCounts
     unfinished: int
     proved_at: datetime | None
+    index_keys: IndexKeys
+    index_left: int
+    chains: ChainKeys
+    signing: str
 
 
 def rotate_keys(
@@ -193,19 +201,27 @@ def prove_export(engine: Engine, export: bytes, *, viewer: Viewer, passphrase: s
         sealed = bytes.fromhex(kept["sealed"])
         if vault.unseal(sealed, table="installation", row=_CANARY_OWNER, column=_CANARY) != _WORDS:
             raise KeyExportError(problem="The value that was opened is not the one that was sealed.")
-        work.records.set_installation(PROVED, {"at": now.isoformat(), "keys": sorted(engine.key_keeper.ids)})
+        work.records.set_installation(PROVED, {"at": now.isoformat(), "keys": sorted(engine.key_keeper.marks)})
         work.audit.note("keys", "ExportProved", {"key": engine.key_keeper.current}, actor_id=_actor(viewer), at=now)
         work.commit()
+
+
+def note_backup_proved(engine: Engine, *, viewer: Viewer, keys: int, values: int) -> None:
+    """Write that an export opened a backup: so many keys, and so many values; raises `NotAllowedError`."""
+    _require(viewer)
+    _note(engine, viewer, "BackupProved", {"keys": keys, "values": values})
 
 
 def key_state(engine: Engine, *, viewer: Viewer) -> KeyState:
     """Say what keys there are, and whether an export of them was proved; raises `NotAllowedError`."""
     _require(viewer)
-    current, *others = engine.key_keeper.ids
+    (current, *others), index = engine.key_keeper.ids, engine.key_keeper.index
     with engine.unit_of_work() as work:
         return KeyState(
             current=current, others=tuple(others), counts=work.keys.counts(),
             unfinished=work.keys.unfinished(current=current), proved_at=_proved_at(engine, work),
+            index_keys=index, index_left=work.index.left(index.coming) if index.coming else 0,
+            chains=engine.key_keeper.chains, signing=engine.signer.key_id,
         )  # fmt: skip
 
 
@@ -217,7 +233,7 @@ def keys_are_proved(engine: Engine) -> bool:
 
 def _proved_at(engine: Engine, work: UnitOfWork) -> datetime | None:
     kept = work.records.installation(PROVED)
-    is_of_these = kept is not None and kept["keys"] == sorted(engine.key_keeper.ids)
+    is_of_these = kept is not None and kept["keys"] == sorted(engine.key_keeper.marks)
     return datetime.fromisoformat(kept["at"]) if kept and is_of_these else None
 
 

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from engine.assembly import Engine
 from engine.domain import commands as cm
 from engine.domain import events as ev
+from engine.domain.four_eyes import Kind
 from engine.domain.limit_reasons import EXTENSION_REASONS, PAUSE_REASONS
 from engine.domain.policy import ROLES_THAT_MAY, Action
 from engine.domain.records import DelayOwner
@@ -17,6 +18,7 @@ from engine.errors import InvalidAnswersError
 from engine.ports import ActorRecord
 from engine.spec.limits import TimeLimit
 from engine.stores import UnitOfWork
+from engine.usecases.approvals import ask_second, overtake, take_answer
 from engine.usecases.deciding import carry_out, command_on_case, require_member
 from engine.usecases.telling import EMAIL, IN_APP, add_delivery_job, tell, title_of
 from engine.views import Viewer
@@ -117,10 +119,32 @@ def _carry_out_and_tell(
         if work.records.answer_to(command_id) is not None:
             return
         decided = carry_out(engine, work, state, command, actor_id=viewer.actor_id, now=now)
+        _ask_or_answer(engine, work, decided.state, command, viewer, now)
         for event in decided.events:
             _tell(engine, work, decided.state, event, now)
         work.records.remember(command_id, {"deadline_id": str(command.deadline_id)}, case_id=case_id, at=now)
         work.commit()
+
+
+def _ask_or_answer(
+    engine: Engine,
+    work: UnitOfWork,
+    state: CaseState,
+    command: cm.AskExtension | cm.AnswerExtension,
+    viewer: Viewer,
+    now: datetime,
+) -> None:
+    of = command.deadline_id
+    if isinstance(command, cm.AskExtension):
+        overtake(work, Kind.MORE_TIME, of, now=now)
+        ask_second(
+            engine, work, Kind.MORE_TIME, of, asked_by=viewer.actor_id, now=now, state=state,
+            reason_code=command.reason_code, subject={"more": command.more}, tells=False,
+        )  # fmt: skip
+        return
+    take_answer(
+        engine, work, Kind.MORE_TIME, of, viewer=viewer, approved=command.approved, now=now, state=state, tells=False
+    )
 
 
 def _tell(engine: Engine, work: UnitOfWork, state: CaseState, event: ev.Event, now: datetime) -> None:

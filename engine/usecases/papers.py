@@ -9,21 +9,23 @@ from pydantic import BaseModel
 
 from engine.assembly import Engine
 from engine.domain.keeping import key_of_step
+from engine.domain.law_in_case import law_in_case
 from engine.domain.records import Deadline
 from engine.domain.state import CaseState
 from engine.plugin.steps import Document
-from engine.spec.law import is_quotable
 from engine.spec.limits import TimeLimit
 from engine.stores import UnitOfWork
+from engine.usecases.apart import told_apart
 from engine.usecases.step_reading import StepReading
 from engine.usecases.telling import local_time, title_of
 
 
 class Paper(NamedTuple):
-    """A document that was made, and not kept yet."""
+    """A document that was made, and not kept yet; `tells_where` says that what tells where somebody is went into it."""
 
     document: Document
     html: str
+    tells_where: bool = False
 
 
 def make_papers(engine: Engine, read: StepReading, on: str, answers: Mapping[str, object]) -> tuple[Paper, ...]:
@@ -32,6 +34,7 @@ def make_papers(engine: Engine, read: StepReading, on: str, answers: Mapping[str
     A step whose settings name a letter has that one too, before it is answered.
     """
     context, settings = read.context, read.context.settings
+    tells_where = any(answers.get(name) is not None for name in told_apart(engine, read.step.uses))
     wanted = [document for document in (*read.step_type.documents, *_letter(settings)) if document.on == on]
     return tuple(
         Paper(
@@ -45,6 +48,9 @@ def make_papers(engine: Engine, read: StepReading, on: str, answers: Mapping[str
                     "made_at": context.now,
                     "answers": dict(answers),
                     "persons": context.persons,
+                    "earlier": context.earlier,
+                    "all_earlier": context.all_earlier,
+                    "fields": read.step_type.fields,
                     "settings": settings.model_dump(),
                     "late": _late(engine, read),
                     "step_title": read.step_type.title,
@@ -54,6 +60,7 @@ def make_papers(engine: Engine, read: StepReading, on: str, answers: Mapping[str
                     "draft": False,
                 },
             ),
+            tells_where,
         )
         for document in wanted
     )
@@ -68,7 +75,7 @@ def keep_papers(
             case_id=state.case.id, unit_id=state.case.unit_id, step_id=read.step.id, name=paper.document.name,
             title=paper.document.title, html=paper.html, sha256=hashlib.sha256(paper.html.encode()).hexdigest(),
             number=f"{state.case.number}-{paper.document.name}", version=read.step.turn, at=now,
-            key_of=key_of_step(read.step),
+            key_of=key_of_step(read.step), tells_where=paper.tells_where,
         )  # fmt: skip
 
 
@@ -96,13 +103,20 @@ def _late(engine: Engine, read: StepReading) -> Mapping[str, str]:
         "since": local_time(deadline.started_at, deadline.zone),
         "due": local_time(deadline.due_at, deadline.zone),
         "is_over": "yes" if deadline.due_at <= read.context.now else "",
-        "law": _quoted(engine, deadline, read.context.jurisdiction),
+        "law": _quoted(engine, state, deadline),
     }
 
 
-def _quoted(engine: Engine, deadline: Deadline, jurisdiction: str) -> str:
-    on = deadline.started_at.date()
-    limit = engine.library().law(deadline.law, on=on) if deadline.law else None
-    if limit is None or not is_quotable(limit, on=on, jurisdiction=jurisdiction):
+def _quoted(engine: Engine, state: CaseState, deadline: Deadline) -> str:
+    """Quote the law that a deadline follows, where a lawyer has signed it and it surely applies; else nothing."""
+    run = state.runs[deadline.run_id]
+    element = "/".join(part for part in deadline.path.split("/") if not part.startswith("r:"))
+    library = engine.library()
+    law = (
+        law_in_case(state, run, deadline.law, library, started=deadline.started_at, element=element)
+        if deadline.law
+        else None
+    )
+    if law is None or not law.is_quotable(run.jurisdiction):
         return ""
-    return f"{limit.source}: {TimeLimit(deadline.limit).in_words()}"
+    return f"{law.limit.source}: {TimeLimit(deadline.limit).in_words()}"

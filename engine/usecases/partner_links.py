@@ -14,8 +14,9 @@ from engine.domain.referral import Referral, ReferralStatus, require_unanswered
 from engine.domain.state import CaseState
 from engine.errors import AlreadyEndedError, ConflictError, ConsentError, InvalidAnswersError, PartnerLinkError
 from engine.stores import Reading, UnitOfWork
+from engine.usecases.awaited_answers import wait_no_more
 from engine.usecases.deciding import require_member
-from engine.usecases.sharing import known_referral, note, require_basis, tell_of, wait_no_more, who_offered
+from engine.usecases.sharing import known_referral, note, require_basis, tell_of, who_offered
 from engine.views import PartnerPage, Viewer
 
 _CODE: Final = re.compile(r"^[0-9]{6}$")

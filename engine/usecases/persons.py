@@ -29,6 +29,7 @@ from engine.domain.records import PersonRole, RoleStatus
 from engine.errors import InvalidAnswersError, NotFoundError
 from engine.ports import JsonValue
 from engine.usecases.deciding import carry_out, require_member
+from engine.usecases.lawyers_note import note_for_role
 from engine.views import Viewer
 
 CODE = re.compile(r"^[a-z][a-z0-9_]{1,39}$")
@@ -155,7 +156,8 @@ def change_role(
     """Say what a person is in a case now, how sure that is, and from which day until which.
 
     Steps that belong to a role that is over are called off; those of the new one open. Raises `InvalidAnswersError`
-    for days in the wrong order or a role that the person has beside it, `NotFoundError`, `NotAllowedError`.
+    for days in the wrong order or a role that the person has beside it, `LawyersNoteError` for a victim who is to be a
+    suspect without a lawyer's note (which is then asked for), `NotFoundError`, `NotAllowedError`.
     """
     if from_on is not None and until_on is not None and until_on < from_on:
         raise InvalidAnswersError({"until_on": "This is before the first day."})
@@ -169,6 +171,8 @@ def change_role(
             return
         if role is not to_role and present_link(state, person_id, to_role) is not None:
             raise InvalidAnswersError({"to_role": "The person is this in the case already."})
+        if role is not to_role:
+            note_for_role(engine, work, state, person_id, to_role, by=viewer.actor_id, now=now)
         command = cm.ChangePersonRole(person_id, role, to_role, status, from_on, until_on, reason_code)
         carry_out(engine, work, state, command, actor_id=viewer.actor_id, now=now)
         work.records.remember(command_id, {"person_id": str(person_id)}, case_id=case_id, at=now)
@@ -189,7 +193,7 @@ def _write(
     now = engine.clock.now()
     with engine.unit_of_work() as work:
         state = work.cases.lock(case_id)
-        require_member(viewer, state)
+        require_member(viewer, state, Action.IDENTIFY)
         known = work.records.answer_to(command_id)
         if known is not None:
             return {name: str(value) for name, value in known.items()}

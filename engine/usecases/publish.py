@@ -1,30 +1,32 @@
-"""Publish definitions: from texts that were checked to the versions that run."""
+"""Publish definitions that come with a release, and say what is wrong with the texts of others."""
 
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from engine.assembly import Engine
-from engine.domain.policy import Action, can
-from engine.errors import DefinitionError, NotAllowedError
+from engine.domain.policy import Action
+from engine.errors import DefinitionError
 from engine.spec.extends import Source
 from engine.spec.findings import Finding, has_errors
 from engine.spec.library import Definitions, Kind
 from engine.spec.workflow import Workflow
 from engine.stores import StoredDefinition, UnitOfWork
 from engine.usecases.candidates import Candidate, candidates, limits_in_use
-from engine.views import Viewer
 
 SHIPPED = "shipped"
-_COUNTS_NO_TIME = frozenset({Kind.WORKFLOW.value, Kind.RETENTION.value})
 _WHO_PUBLISHES = {Kind.CALENDAR.value: Action.KEEP_CALENDARS, Kind.RETENTION.value: Action.KEEP_RETENTION}
 
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """What is published now; `changed` is false when it was published already."""
+    """What is published now; `changed` is false when it was published already.
+
+    With `waits_for` the version is not published: it waits for a second person, by the request of this id.
+    """
 
     kind: str
     name: str
@@ -32,6 +34,7 @@ class Published:
     content_hash: str
     changed: bool
     file: str = ""
+    waits_for: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,39 +55,7 @@ def lint_source(engine: Engine, source: str, *, file: str = "definition.yaml") -
 def lint_sources(engine: Engine, sources: Mapping[str, str]) -> tuple[Finding, ...]:
     """List what is wrong with the texts of some files, which know each other's names; nothing is changed."""
     with engine.unit_of_work() as work:
-        return _lint(engine, work, sources)
-
-
-def publish_definition(engine: Engine, *, source: str, viewer: Viewer, file: str = "definition.yaml") -> Published:
-    """Publish one definition of any kind, as `publish_files` does."""
-    return publish_files(engine, {file: source}, viewer=viewer)[0]
-
-
-def publish_files(engine: Engine, sources: Mapping[str, str], *, viewer: Viewer) -> tuple[Published, ...]:
-    """Publish the definitions of some files at once: all of them, or none.
-
-    Running cases stay on their version of a workflow. A new version of a calendar, ladder or law pack holds for every
-    open deadline: a recount is asked for. What is equal to what is published changes nothing. The version is the
-    file's, or the next free number when that one is taken. Raises `NotAllowedError`, or `DefinitionError` with the
-    findings: nothing is changed then.
-    """
-    now = engine.clock.now()
-    with engine.unit_of_work() as work:
-        findings = _lint(engine, work, sources)
-        if has_errors(findings):
-            raise refused(findings)
-        found = candidates(sources, published_workflows(work))
-        for one in found:
-            _require_author(viewer, one)
-        done = tuple(_publish(engine, work, one, author=viewer.name, now=now) for one in found)
-        for published in done:
-            if published.changed and published.kind not in _COUNTS_NO_TIME:
-                work.recounts.ask(
-                    engine.entropy.uuid(), kind=published.kind, name=published.name, by=viewer.actor_id, at=now
-                )
-        work.commit()
-    engine.refresh_definitions()
-    return done
+        return lint_within(engine, work, sources)
 
 
 def publish_shipped(engine: Engine, sources: Mapping[str, str]) -> tuple[Published, ...]:
@@ -98,11 +69,11 @@ def publish_shipped(engine: Engine, sources: Mapping[str, str]) -> tuple[Publish
     with engine.unit_of_work() as work:
         if work.records.installation(SHIPPED) == {"digest": digest}:
             return ()
-        findings = _lint(engine, work, sources)
+        findings = lint_within(engine, work, sources)
         if has_errors(findings):
             raise refused(findings)
         done = tuple(
-            _publish(engine, work, one, author=SHIPPED, now=now, only_new=True)
+            publish_now(engine, work, one, author=SHIPPED, now=now, only_new=True)
             for one in candidates(sources, published_workflows(work))
         )
         work.records.set_installation(SHIPPED, {"digest": digest})
@@ -128,7 +99,8 @@ def published_workflows(work: UnitOfWork) -> Definitions:
     return Definitions(sources={(Kind.WORKFLOW, one.name): Source(f"{one.name}.yaml", one.source) for one in stored})
 
 
-def _lint(engine: Engine, work: UnitOfWork, sources: Mapping[str, str]) -> tuple[Finding, ...]:
+def lint_within(engine: Engine, work: UnitOfWork, sources: Mapping[str, str]) -> tuple[Finding, ...]:
+    """List what is wrong with the texts of some files, within a transaction."""
     published = published_workflows(work)
     findings = engine.lint(sources, published)
     if has_errors(findings):
@@ -136,35 +108,47 @@ def _lint(engine: Engine, work: UnitOfWork, sources: Mapping[str, str]) -> tuple
     return (*findings, *limits_in_use(engine, work, candidates(sources, published)))
 
 
-def _publish(
+def publish_now(
     engine: Engine, work: UnitOfWork, one: Candidate, *, author: str, now: datetime, only_new: bool = False
 ) -> Published:
+    """Publish a definition without a second person: for what comes with a release, and where nobody is yet."""
     work.definitions.hold(one.kind, one.name)
-    current = work.definitions.current(one.kind, one.name)
-    if current is not None and (only_new or current.content_hash == one.as_version(current.version).content_hash):
+    current = runs_already(work, one)
+    if current is None and only_new:
+        current = work.definitions.current(one.kind, one.name)
+    if current is not None:
         return Published(one.kind, one.name, current.version, current.content_hash, changed=False, file=one.file)
-    newest = work.definitions.newest_version(one.kind, one.name)
-    new = one.as_version(newest + 1) if one.version <= newest else one
-    stored = StoredDefinition(
-        id=engine.entropy.uuid(), kind=new.kind, name=new.name, version=new.version, title=new.title,
-        status="published", content_hash=new.content_hash, source=new.source, flattened=new.flattened, author=author,
-        published_at=now,
-    )  # fmt: skip
-    work.definitions.publish(stored, contract_hashes=_contracts(engine, new), at=now)
+    new = next_version(engine, work, one, author=author, status="published", at=now)
+    work.definitions.publish(new, contract_hashes=contracts(engine, one), at=now)
     return Published(new.kind, new.name, new.version, new.content_hash, changed=True, file=one.file)
 
 
-def _contracts(engine: Engine, one: Candidate) -> dict[str, str]:
+def runs_already(work: UnitOfWork, one: Candidate) -> StoredDefinition | None:
+    """Give the version that runs when it says what a file says; words of a comment do not count."""
+    current = work.definitions.current(one.kind, one.name)
+    if current is not None and current.content_hash == one.as_version(current.version).content_hash:
+        return current
+    return None
+
+
+def next_version(
+    engine: Engine, work: UnitOfWork, one: Candidate, *, author: str, status: str, at: datetime
+) -> StoredDefinition:
+    """Give a definition as it is stored: in the version of its file, or in the next free one when that is taken."""
+    newest = work.definitions.newest_version(one.kind, one.name)
+    new = one.as_version(newest + 1) if one.version <= newest else one
+    return StoredDefinition(
+        id=engine.entropy.uuid(), kind=new.kind, name=new.name, version=new.version, title=new.title, status=status,
+        content_hash=new.content_hash, source=new.source, flattened=new.flattened, author=author, published_at=at,
+    )  # fmt: skip
+
+
+def contracts(engine: Engine, one: Candidate) -> dict[str, object]:
+    """Give the contract of each step type that a workflow uses, as it is installed now."""
     if not isinstance(one.record, Workflow):
         return {}
     infos = ((step.uses, engine.catalogue.find(step.uses)) for step in one.record.steps.values())
-    return {uses: info.contract_hash for uses, info in infos if info is not None}
-
-
-def _require_author(viewer: Viewer, one: Candidate) -> None:
-    action = publishing(one.kind)
-    if not can(viewer, action):
-        raise NotAllowedError(actor=viewer.name, action=action.value)
+    return {uses: info.contract or info.contract_hash for uses, info in infos if info is not None}
 
 
 def publishing(kind: str) -> Action:

@@ -21,14 +21,16 @@ from engine.domain.referral import (
 from engine.domain.state import CaseState
 from engine.errors import AlreadyEndedError, InvalidAnswersError, NotAllowedError, NotFoundError
 from engine.stores import UnitOfWork
+from engine.usecases.awaited_answers import wait_no_more
 from engine.usecases.deciding import require_member
 from engine.usecases.level_acts import next_unit
 from engine.usecases.recipients import people_of_partner
 from engine.usecases.releasing import hold_or_send
 from engine.usecases.sharing import (
+    everybody_in,
     grant_of,
     is_of,
-    is_transfer,
+    known_consent,
     known_referral,
     note,
     require_basis,
@@ -36,9 +38,9 @@ from engine.usecases.sharing import (
     stop,
     tell_of,
     tell_of_recall,
-    wait_no_more,
     who_offered,
 )
+from engine.usecases.statements import require_no_statement
 from engine.usecases.transfers import hand_over
 from engine.views import Viewer
 
@@ -54,7 +56,8 @@ _NOBODY = UUID(int=0)
 class Wanted:
     """What is asked of the other side, and what it is shown of the case when it accepts.
 
-    Fields leave on a consent or on a ground in law. `to_name` and `to_kind` are of a partner outside the network, which
+    Fields leave on a consent or on a ground in law: of the `persons` who were chosen, or of whom has consented, and of
+    nobody else in the case. `to_name` and `to_kind` are of a partner outside the network, which
     answers by a link. `note` is what it must know at once; it is sealed, and shown on acceptance only.
     """
 
@@ -63,6 +66,7 @@ class Wanted:
     help: str = ""
     urgency: str = ""
     fields: tuple[str, ...] = ()
+    persons: tuple[UUID, ...] = ()
     consent_id: UUID | None = None
     ground: str = ""
     keep_days: int = 0
@@ -162,9 +166,10 @@ def reroute_referral(
         wanted = _again(before)
         referral = _referral(engine, work, state, wanted, to_unit_id, before.step_id, viewer, now)
         referral = referral.model_copy(update={"after_id": before.id})
-        if before.is_open:
-            state = _stop_and_tell(engine, work, state, before, "rerouted", viewer, now)
         _offer(engine, work, state, referral, text, viewer, now)
+        if before.is_open:
+            state = work.cases.lock(state.case.id)
+            _stop_and_tell(engine, work, state, before, "rerouted", viewer, now)
         work.records.remember(command_id, {"id": str(referral.id)}, case_id=state.case.id, at=now)
         work.commit()
         return referral.id
@@ -189,6 +194,7 @@ def _answer(
         require_unanswered(referral)
         if status is ReferralStatus.ACCEPTED:
             require_basis(work, state, referral, now=now)
+            require_no_statement(engine, work, state, referral)
         changes = {"status": status, "answered_by": viewer.actor_id, "answered_at": now, "reason_code": reason_code}
         answered = referral.model_copy(update=changes)
         work.referrals.save(answered)
@@ -210,7 +216,7 @@ def _let_them_see(
 
     What the old unit has still open with others is called back before a case is handed over: it cannot answer for it.
     """
-    if is_transfer(referral):
+    if referral.is_transfer:
         for other in work.referrals.of_case(state.case.id):
             if other.is_open:
                 state = _stop_and_tell(engine, work, state, other, "handed_over", viewer, now)
@@ -235,6 +241,7 @@ def _offer(
     engine: Engine, work: UnitOfWork, state: CaseState, referral: Referral, text: str, viewer: Viewer, now: datetime
 ) -> None:
     require_basis(work, state, referral, now=now)
+    require_no_statement(engine, work, state, referral)
     work.referrals.add(referral, note=text)
     hold_or_send(engine, work, state, referral, viewer=viewer, now=now)
 
@@ -243,7 +250,7 @@ def _stop_and_tell(
     engine: Engine, work: UnitOfWork, state: CaseState, referral: Referral, reason: str, viewer: Viewer, now: datetime
 ) -> CaseState:
     require_live(referral)
-    if is_transfer(referral) and referral.status is ReferralStatus.ACCEPTED:
+    if referral.is_transfer and referral.status is ReferralStatus.ACCEPTED:
         raise AlreadyEndedError(kind="transfer")
     was_told = referral.status is not ReferralStatus.HELD
     stopped = stop(work, referral, reason=reason, by=viewer.actor_id, now=now)
@@ -307,9 +314,27 @@ def _referral(
         deadline_id=deadline.id if deadline else None, sent_at=now, due_at=deadline.due_at if deadline else None,
         asked_by=viewer.actor_id, to_name=wanted.to_name, to_kind=wanted.to_kind, kind=wanted.kind,
         purpose=wanted.purpose, help=wanted.help, urgency=wanted.urgency, fields=wanted.fields,
-        consent_id=wanted.consent_id, ground="" if wanted.consent_id else wanted.ground,
+        persons=_of_whom(work, state, wanted), consent_id=wanted.consent_id,
+        ground="" if wanted.consent_id else wanted.ground,
         keep_days=wanted.keep_days if wanted.kind is ReferralKind.TRANSFER else 0,
     )  # fmt: skip
+
+
+def _of_whom(work: UnitOfWork, state: CaseState, wanted: Wanted) -> tuple[UUID, ...]:
+    """Say of which persons of the case something is shown: who has consented, else those who were chosen by name.
+
+    Nobody is chosen by default: whoever names a ground in law answers for each. Raises `InvalidAnswersError`.
+    """
+    if not wanted.fields:
+        return ()
+    if wanted.consent_id is not None:
+        return (known_consent(work, wanted.consent_id).person_id,)
+    here, chosen = everybody_in(state), tuple(dict.fromkeys(wanted.persons))
+    if here and not chosen:
+        raise InvalidAnswersError({"persons": "Choose of which persons of the case it is shown."})
+    if not set(chosen) <= set(here):
+        raise InvalidAnswersError({"persons": "Choose among the persons of the case."})
+    return chosen
 
 
 def _whom(
@@ -340,7 +365,7 @@ def _whom(
 def _again(before: Referral) -> Wanted:
     return Wanted(
         kind=before.kind, purpose=before.purpose, help=before.help, urgency=before.urgency, fields=before.fields,
-        consent_id=before.consent_id, ground=before.ground, keep_days=before.keep_days,
+        persons=before.persons, consent_id=before.consent_id, ground=before.ground, keep_days=before.keep_days,
     )  # fmt: skip
 
 

@@ -4,23 +4,25 @@ from datetime import datetime
 from uuid import UUID
 
 from engine.assembly import Engine
-from engine.domain.four_eyes import require_other
+from engine.domain.four_eyes import Agreed, Kind
 from engine.domain.policy import ROLES_THAT_MAY, Action, can
 from engine.domain.referral import Referral, ReferralStatus
 from engine.domain.state import CaseState
 from engine.errors import AlreadyEndedError, StepUpNeededError
 from engine.stores import UnitOfWork
+from engine.usecases.approvals import ask_second, take_answer
+from engine.usecases.awaited_answers import wait_for_answer
 from engine.usecases.deciding import require_member
 from engine.usecases.recipients import people_of_partner, reachable
 from engine.usecases.sharing import (
-    is_transfer,
     known_referral,
     needs_two,
     note,
     require_basis,
+    stop,
     tell_of,
-    wait_for_answer,
 )
+from engine.usecases.statements import require_no_statement
 from engine.usecases.step_up import require_step_up
 from engine.views import Viewer
 
@@ -41,14 +43,40 @@ def release_referral(engine: Engine, referral_id: UUID, *, viewer: Viewer, comma
         if referral.status is not ReferralStatus.HELD:
             raise AlreadyEndedError(kind="referral")
         require_basis(work, state, referral, now=now)
-        if referral.released_by is not None:
-            require_other(referral.released_by, viewer)
+        require_no_statement(engine, work, state, referral)
         if must_be_two(engine, referral):
             require_step_up(engine, viewer, factor=needs_two(engine, referral))
+        _answer(engine, work, state, referral, viewer=viewer, approved=True, now=now)
         has_left = hold_or_send(engine, work, state, referral, viewer=viewer, now=now)
         work.records.remember(command_id, {"sent": has_left}, case_id=state.case.id, at=now)
         work.commit()
         return has_left
+
+
+def refuse_release(engine: Engine, referral_id: UUID, *, viewer: Viewer, command_id: UUID) -> None:
+    """Say that something must not leave: it is dropped, and the other side never hears of it.
+
+    Raises `NotFoundError`, `AlreadyEndedError`, `NotAllowedError`.
+    """
+    now = engine.clock.now()
+    with engine.unit_of_work() as work:
+        state = work.cases.lock(known_referral(work, referral_id).case_id)
+        referral = known_referral(work, referral_id)
+        require_member(viewer, state, Action.RELEASE)
+        if work.records.answer_to(command_id) is not None:
+            return
+        if referral.status is not ReferralStatus.HELD:
+            raise AlreadyEndedError(kind="referral")
+        _answer(engine, work, state, referral, viewer=viewer, approved=False, now=now)
+        drop_unreleased(work, state, referral, by=viewer.actor_id, now=now)
+        work.records.remember(command_id, {"id": str(referral_id)}, case_id=state.case.id, at=now)
+        work.commit()
+
+
+def drop_unreleased(work: UnitOfWork, state: CaseState, referral: Referral, *, by: UUID | None, now: datetime) -> None:
+    """Drop what was held and is not released: nobody was told of it, and nobody will be."""
+    dropped = stop(work, referral, reason="not_released", by=by, now=now)
+    note(work, state, "ReferralRecalled", dropped, by=by, now=now)
 
 
 def hold_or_send(
@@ -61,11 +89,13 @@ def hold_or_send(
     proved a moment ago who they are.
     """
     released = _released_by(engine, referral, viewer, state.case.unit_id)
-    shows = bool(referral.fields) or is_transfer(referral)
+    shows = bool(referral.fields) or referral.is_transfer
     by_all = released.second_by is not None if must_be_two(engine, referral) else released.released_by is not None
     if shows and not by_all:
         held = released.model_copy(update={"status": ReferralStatus.HELD})
         work.referrals.save(held)
+        if work.approvals.open_about(Kind.RELEASE, held.id) is None:
+            _ask(engine, work, state, held, viewer, now)
         after = note(work, state, "ReferralHeld", held, by=viewer.actor_id, now=now)
         _tell_who_releases(engine, work, after, held, viewer, now)
         return False
@@ -80,12 +110,43 @@ def hold_or_send(
 
 def must_be_two(engine: Engine, referral: Referral) -> bool:
     """Say whether two people must release it: it hands the case over, or somebody can be found by it."""
-    return is_transfer(referral) or needs_two(engine, referral)
+    return referral.is_transfer or needs_two(engine, referral)
+
+
+def _ask(engine: Engine, work: UnitOfWork, state: CaseState, held: Referral, viewer: Viewer, now: datetime) -> None:
+    """Write that it waits: for one person, or for two, of whom who asked may be the first."""
+    first = (Agreed(actor_id=held.released_by, at=now),) if held.released_by else ()
+    ask_second(
+        engine, work, Kind.RELEASE, held.id, asked_by=viewer.actor_id, now=now, state=state, reason_code=held.purpose,
+        seen=_how_it_stands(held), needed=2 if must_be_two(engine, held) else 1, agreed=first, tells=False,
+    )  # fmt: skip
+
+
+def _answer(
+    engine: Engine,
+    work: UnitOfWork,
+    state: CaseState,
+    referral: Referral,
+    *,
+    viewer: Viewer,
+    approved: bool,
+    now: datetime,
+) -> None:
+    take_answer(
+        engine, work, Kind.RELEASE, referral.id, viewer=viewer, approved=approved, now=now, state=state,
+        seen=_how_it_stands(referral),
+    )  # fmt: skip
+
+
+def _how_it_stands(referral: Referral) -> str:
+    """Say to whom what goes on which ground."""
+    to = referral.to_unit_id or referral.to_kind
+    return "|".join((str(to), ",".join(referral.fields), str(referral.consent_id or referral.ground)))
 
 
 def _released_by(engine: Engine, referral: Referral, viewer: Viewer, unit_id: UUID) -> Referral:
     """Write down who answers for it: the first who may release, then the second."""
-    if not referral.fields and not is_transfer(referral):
+    if not referral.fields and not referral.is_transfer:
         return referral.model_copy(update={"released_by": referral.released_by or viewer.actor_id})
     if not can(viewer, Action.RELEASE, unit_id=unit_id) or (
         must_be_two(engine, referral) and not _has_proved(engine, referral, viewer)

@@ -1,14 +1,18 @@
 """Seal a case: it is kept, and only its holder and the data-protection officer see it; two people open it again."""
 
+from datetime import datetime
 from uuid import UUID
 
 from engine.assembly import Engine
+from engine.domain.four_eyes import Kind
 from engine.domain.keeping import GROUNDS_TO_SEAL, Restriction
 from engine.domain.policy import Action
 from engine.domain.state import CaseState
 from engine.errors import AlreadyEndedError, InvalidAnswersError, NotFoundError
+from engine.ports import ActorRecord
 from engine.spec.roles import Role
 from engine.stores import UnitOfWork
+from engine.usecases.approvals import ask_second, take_answer
 from engine.usecases.deciding import require_member
 from engine.views import Viewer
 
@@ -51,7 +55,10 @@ def ask_to_open(engine: Engine, case_id: UUID, *, viewer: Viewer) -> None:
     with engine.unit_of_work() as work:
         state = work.cases.lock(case_id)
         sealed = _seal(work, state, viewer)
-        work.keeping.save_restriction(sealed.ask_to_lift(viewer.actor_id, now))
+        ask_second(
+            engine, work, Kind.OPEN_SEAL, sealed.id, asked_by=viewer.actor_id, now=now, state=state,
+            people=_who_sees(work, state, sealed, now),
+        )  # fmt: skip
         work.cases.note(state, "OpeningAsked", {}, actor_id=viewer.actor_id, at=now)
         work.commit()
 
@@ -65,10 +72,23 @@ def answer_opening(engine: Engine, case_id: UUID, *, viewer: Viewer, agreed: boo
     with engine.unit_of_work() as work:
         state = work.cases.lock(case_id)
         sealed = _seal(work, state, viewer)
-        work.keeping.save_restriction(sealed.answer_lift(viewer.actor_id, now, agreed=agreed))
+        take_answer(
+            engine, work, Kind.OPEN_SEAL, sealed.id, viewer=viewer, approved=agreed, now=now, state=state
+        )  # fmt: skip
+        if agreed:
+            work.keeping.save_restriction(sealed.lift(viewer.actor_id, now))
         type_ = "CaseUnsealed" if agreed else "SealKept"
         work.cases.note(state, type_, {}, actor_id=viewer.actor_id, at=now)
         work.commit()
+
+
+def _who_sees(work: UnitOfWork, state: CaseState, sealed: Restriction, now: datetime) -> list[ActorRecord]:
+    """List who sees a sealed case: its holder, and the officers of its unit."""
+    officers = work.directory.with_role(
+        unit_id=state.case.unit_id, roles=(Role.DATA_PROTECTION_OFFICER.value,), now=now
+    )
+    holder = work.directory.actor(sealed.holder_id)
+    return [person for person in (holder, *officers) if person is not None and not person.disabled]
 
 
 def _seal(work: UnitOfWork, state: CaseState, viewer: Viewer) -> Restriction:

@@ -118,7 +118,7 @@ def _propose(
 ) -> bool:
     """Write a proposal once, and that it was made; a case that is held or sealed is told of all the same."""
     proposal_id = engine.entropy.uuid()
-    if not work.keeping.propose(proposal_id, case.id, due, policy=policy.name, version=policy.version, at=now):
+    if not work.keeping.propose(proposal_id, case, due, policy=policy.name, version=policy.version, at=now):
         return False
     body = {"proposal_id": str(proposal_id), "act": due.act.value, "policy": policy.name}
     work.audit.note("keeping", "RetentionProposed", body, actor_id=None, at=now)

@@ -3,12 +3,14 @@
 from uuid import UUID
 
 from engine.assembly import Engine
+from engine.domain.access import CaseAccess
+from engine.domain.narrowing import shows_person
 from engine.domain.policy import Action
 from engine.domain.state import CaseState
 from engine.errors import NotFoundError
 from engine.stores import UnitOfWork
 from engine.usecases.deciding import require_access
-from engine.usecases.readings import classes_of_step, note_reading, reading_of, require_pace
+from engine.usecases.readings import classes_of_step, reading_of, require_pace
 from engine.usecases.step_up import require_step_up
 from engine.views import AnswerView, PersonView, StretchView, Viewer
 
@@ -40,10 +42,11 @@ def reveal_person(engine: Engine, person_id: UUID, *, case_id: UUID, viewer: Vie
     """
     with engine.unit_of_work() as work:
         state = work.cases.lock(case_id)
-        _require(engine, work, viewer, case_id)
+        access = _require(engine, work, viewer, case_id)
         require_pace(engine, work, viewer, "person")
-        if all(person.person_id != person_id for person in state.persons):
-            raise NotFoundError(kind="part of this case")
+        is_in_case = any(person.person_id == person_id for person in state.persons)
+        if not is_in_case or (access and not shows_person(access, person_id)):
+            raise NotFoundError(kind="person")
         _record(engine, work, state, "PersonRevealed", {"person_id": str(person_id)}, viewer)
         read = reading_of(viewer, case_id, "person", ("identifying",), at=engine.clock.now(), subject_id=person_id)
         work.audit.note_reading(read)
@@ -51,21 +54,14 @@ def reveal_person(engine: Engine, person_id: UUID, *, case_id: UUID, viewer: Vie
     return engine.queries.unsealed_person(viewer, person_id)
 
 
-def open_document(engine: Engine, document_id: UUID, *, viewer: Viewer) -> str:
-    """Give the text of a paper; that it was looked at is written first, and without that nothing is shown.
+def _require(engine: Engine, work: UnitOfWork, viewer: Viewer, case_id: UUID) -> CaseAccess | None:
+    """Refuse who does not see the case, or may reveal nothing of it: through its unit, a grant or a broken glass.
 
-    Raises `NotFoundError`, `NotAllowedError`, `AuditUnavailableError`.
+    Gives how it is seen; None for this machine, which sees it whole.
     """
-    case_id = engine.queries.case_of_document(viewer, document_id)
-    html = engine.queries.document(viewer, document_id)
-    note_reading(engine, viewer, case_id, "document", ("identifying",), subject_id=document_id)
-    return html
-
-
-def _require(engine: Engine, work: UnitOfWork, viewer: Viewer, case_id: UUID) -> None:
-    """Refuse who does not see the case, or may reveal nothing of it: through its unit, a grant or a broken glass."""
-    if not viewer.is_system:
-        require_access(work, viewer, case_id, Action.REVEAL, now=engine.clock.now())
+    if viewer.is_system:
+        return None
+    return require_access(work, viewer, case_id, Action.REVEAL, now=engine.clock.now())
 
 
 def _record_step(engine: Engine, step_id: UUID, *, case_id: UUID, viewer: Viewer, event: str, what: str) -> None:

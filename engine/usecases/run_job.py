@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any, Literal, cast
+from typing import Any, Literal, TypeVar, cast
 from uuid import UUID
 
 from pydantic_core import to_jsonable_python
@@ -12,25 +12,31 @@ from engine.assembly import Engine
 from engine.domain import commands as cm
 from engine.domain.consequences import JobKind
 from engine.domain.keeping import key_of_step
-from engine.domain.records import OPEN, Scalar, Step, StepStatus
+from engine.domain.records import OPEN, Scalar, Step, StepStatus, item_id
 from engine.domain.state import CaseState
 from engine.errors import IcmcError, StepFailedError
+from engine.plugin.fields import OutputKind
 from engine.plugin.steps import Completed, Concluded, Prepared
 from engine.ports import ClaimedJob, JsonValue
 from engine.stores import UnitOfWork
 from engine.usecases.apart import told_apart
+from engine.usecases.appointments import appointment_of
 from engine.usecases.consent_steps import keep_consent
 from engine.usecases.deciding import carry_out
 from engine.usecases.deliver_messages import deliver_messages
 from engine.usecases.originators import why_not_for_asker
 from engine.usecases.papers import keep_papers, make_papers, release_papers
+from engine.usecases.partners import keep_partner
 from engine.usecases.recipients import who_has_it
 from engine.usecases.step_context import JobContext
 from engine.usecases.step_reading import StepReading, read_step
 from engine.usecases.telling import IN_APP, tell, title_of_step
+from engine.usecases.told_persons import keep_persons
+from engine.usecases.watches import keep_watches
 
 log = logging.getLogger(__name__)
 DoneBy = Literal["prefect", "fallback", "replay"]
+Given = TypeVar("Given", Prepared, Concluded, Completed)
 DONE, ASIDE, READY = "done", "aside", "ready"
 
 
@@ -80,8 +86,9 @@ def _prepare(engine: Engine, job: ClaimedJob, traced: Mapping[str, Any]) -> str:
     if read is None:
         return _finish(engine, job, traced)
     function = read.step_type.prepare
-    prepared = cast("Prepared", _call(function, read)) if function else Prepared()
+    prepared = _call(function, read, Prepared) if function else Prepared()
     papers = make_papers(engine, read, "prepare", prepared.prefill)
+    has_appointment = _has_appointment(read)
 
     def write(work: UnitOfWork, state: CaseState, now: datetime) -> None:
         item = work.items.open_of_step(read.step.id)
@@ -102,6 +109,12 @@ def _prepare(engine: Engine, job: ClaimedJob, traced: Mapping[str, Any]) -> str:
             people=who_has_it(work, state, item, now=now), channels=(IN_APP,),
             due_at=deadline.due_at if deadline else None, link=f"/items/{item.id}", now=now,
         )  # fmt: skip
+        if has_appointment:
+            tell(
+                engine, work, state, kind="appointment", rule=f"{item.id}|appointment",
+                step_title=title_of_step(engine, state, read.step), people=who_has_it(work, state, item, now=now),
+                channels=(IN_APP,), due_at=None, link=f"/items/{item.id}/appointment.ics", now=now,
+            )  # fmt: skip
 
     return _finish(engine, job, traced, write)
 
@@ -111,14 +124,18 @@ def _conclude(engine: Engine, job: ClaimedJob, traced: Mapping[str, Any]) -> str
     if read is None:
         return _finish(engine, job, traced)
     function = read.step_type.conclude if read.step.outcome == "done" else None
-    concluded = cast("Concluded", _call(function, read)) if function else Concluded()
+    concluded = _call(function, read, Concluded) if function else Concluded()
     papers = make_papers(engine, read, "conclude", read.context.answers) if read.step.outcome == "done" else ()
 
     def write(work: UnitOfWork, state: CaseState, now: datetime) -> None:
         keep_papers(work, state, read, papers, now)
+        _keep_notes(work, read.step, state, concluded.notes, now)
         release_papers(work, read, now)
         after = keep_consent(engine, work, state, read.step, concluded.consent, now=now)
-        _record_facts(engine, work, after, read.step, concluded.facts, now)
+        after = _record_facts(engine, work, after, read.step, concluded.facts, now)
+        after = keep_watches(engine, work, after, read.step, concluded.watches, now=now)
+        keep_persons(engine, work, after, read.step, concluded.persons, now=now)
+        keep_partner(work, concluded.partner, now=now)
 
     return _finish(engine, job, traced, write)
 
@@ -127,9 +144,9 @@ def _run(engine: Engine, job: ClaimedJob, traced: Mapping[str, Any]) -> str:
     read = read_step(engine, job)
     if read is None or read.step.status not in OPEN or read.step_type.run is None:
         return _finish(engine, job, traced)
-    completed = cast("Completed", _call(read.step_type.run, read))
+    completed = _call(read.step_type.run, read, Completed)
     declared = read.step_type.outputs
-    outputs = {name: _scalar(value) for name, value in completed.outputs.items() if name in declared}
+    outputs = {name: _fitting(read, name, value) for name, value in completed.outputs.items() if name in declared}
     papers = make_papers(engine, read, "conclude", dict(outputs))
 
     def write(work: UnitOfWork, state: CaseState, now: datetime) -> None:
@@ -147,27 +164,66 @@ def _run(engine: Engine, job: ClaimedJob, traced: Mapping[str, Any]) -> str:
         )  # fmt: skip
         facts = _declared(engine, state, step, completed.facts)
         command = cm.CompleteStep(step.id, completed.outcome.value, now, outputs=outputs, facts=facts)
-        carry_out(engine, work, state, command, actor_id=None, now=now)
+        decided = carry_out(engine, work, state, command, actor_id=None, now=now)
+        keep_watches(engine, work, decided.state, step, completed.watches, now=now)
 
     return _finish(engine, job, traced, write)
 
 
-def _call(function: Callable[[JobContext], object], read: StepReading) -> object:
-    """Call a pillar's function; whatever it raises becomes one error without its words, which could name a person."""
+def _call(function: Callable[[JobContext], object], read: StepReading, kind: type[Given]) -> Given:
+    """Call a pillar's function; whatever it raises becomes one error without its words, which could name a person.
+
+    So does an answer of another type than the contract says, or an output of another kind than was declared.
+    """
     try:
-        return function(read.context)
+        given = function(read.context)
     except Exception as error:  # noqa: BLE001 - a pillar may raise anything
         reason = error.code if isinstance(error, IcmcError) else type(error).__name__
         raise StepFailedError(step_type=read.step.uses, reason=reason) from None
+    if not isinstance(given, kind):
+        raise StepFailedError(step_type=read.step.uses, reason=f"gave {type(given).__name__}, not {kind.__name__}")
+    return given
+
+
+def _has_appointment(read: StepReading) -> bool:
+    """Say whether a step is an appointment; whatever its function raises becomes one error without its words."""
+    try:
+        return appointment_of(read) is not None
+    except Exception as error:  # noqa: BLE001 - a pillar may raise anything
+        raise StepFailedError(step_type=read.step.uses, reason=type(error).__name__) from None
+
+
+def _keep_notes(work: UnitOfWork, step: Step, state: CaseState, notes: tuple[str, ...], now: datetime) -> None:
+    """Keep what a step found when it was answered, for the page of the step."""
+    if notes:
+        item = work.items.get(item_id(step.id, turn=step.turn, approval=False))
+        work.items.save_proposals(item, {}, notes, unit_id=state.case.unit_id, at=now, key_of=key_of_step(step))
+
+
+def _fitting(read: StepReading, name: str, value: Scalar | datetime) -> Scalar:
+    """Give an output as it is kept; raises `StepFailedError` when it is of another kind than the step type declares."""
+    spec = read.step_type.outputs[name]
+    fits = {
+        OutputKind.BOOL: isinstance(value, bool),
+        OutputKind.NUMBER: isinstance(value, int | float) and not isinstance(value, bool),
+        OutputKind.INSTANT: isinstance(value, datetime) and value.tzinfo is not None,
+        OutputKind.CHOICE: isinstance(value, str) and (not spec.choices or value in spec.choices),
+    }
+    if not fits[spec.kind]:
+        raise StepFailedError(
+            step_type=read.step.uses, reason=f"gave the output {name}, declared as {spec.kind.value}, another value"
+        )
+    return _scalar(value)
 
 
 def _record_facts(
     engine: Engine, work: UnitOfWork, state: CaseState, step: Step, facts: Mapping[str, object], now: datetime
-) -> None:
+) -> CaseState:
     current = state
     for name, value in _declared(engine, state, step, facts).items():
         decided = carry_out(engine, work, current, cm.RecordFact(name, value, step.key), actor_id=None, now=now)
         current = decided.state
+    return current
 
 
 def _declared(engine: Engine, state: CaseState, step: Step, facts: Mapping[str, object]) -> dict[str, Scalar]:

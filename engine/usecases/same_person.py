@@ -13,6 +13,7 @@ from engine.domain.state import CaseState
 from engine.errors import ConflictError, InvalidAnswersError, NotFoundError
 from engine.stores import UnitOfWork
 from engine.usecases.deciding import carry_out
+from engine.usecases.lawyers_note import note_for_role
 from engine.usecases.persons import CODE
 from engine.usecases.two_cases import lock_both, require_member_of
 from engine.views import Viewer
@@ -40,7 +41,7 @@ def merge_persons(
     with engine.unit_of_work() as work:
         state, other = lock_both(work, case_id, other_case_id)
         for one in (state, other):
-            require_member_of(work, viewer, one, Action.CHANGE_PLAN)
+            require_member_of(work, viewer, one, Action.CHANGE_PLAN, persons_at=now)
         known = work.records.answer_to(command_id)
         if known is not None:
             return UUID(str(known["merge_id"]))
@@ -74,12 +75,13 @@ def unmerge_persons(
     _require_code(reason_code)
     now = engine.clock.now()
     with engine.unit_of_work() as work:
+        require_member_of(work, viewer, work.cases.read(case_id), Action.CHANGE_PLAN, persons_at=now)
         merge = work.persons.merge_of(secondary_id)
         if merge is None or case_id not in {merge.case_id, merge.other_case_id}:
             raise NotFoundError(kind="person")
         states = lock_both(work, merge.case_id, merge.other_case_id)
         mine = next(one for one in states if one.case.id == case_id)
-        require_member_of(work, viewer, mine, Action.CHANGE_PLAN)
+        require_member_of(work, viewer, mine, Action.CHANGE_PLAN, persons_at=now)
         if work.records.answer_to(command_id) is not None:
             return
         if work.persons.merge_of(secondary_id) != merge:
@@ -111,7 +113,7 @@ def split_person(
     now = engine.clock.now()
     with engine.unit_of_work() as work:
         state = work.cases.lock(case_id)
-        require_member_of(work, viewer, state, Action.CHANGE_PLAN)
+        require_member_of(work, viewer, state, Action.CHANGE_PLAN, persons_at=now)
         known = work.records.answer_to(command_id)
         if known is not None:
             return UUID(str(known["person_id"]))
@@ -145,18 +147,20 @@ def bring_person(
 ) -> None:
     """Bring a person of one case into another one, in a role of its own there: a victim here, a suspect there.
 
-    Raises `NotFoundError` when the person is not in the first case, `NotAllowedError`.
+    Raises `NotFoundError` when the person is not in the first case, `NotAllowedError`, and `LawyersNoteError` when they
+    are a victim there, would be a suspect here, and no lawyer has written a note, which is then asked for.
     """
     now = engine.clock.now()
     with engine.unit_of_work() as work:
         state, source = lock_both(work, case_id, from_case_id)
         for one in (state, source):
-            require_member_of(work, viewer, one, Action.CHANGE_PLAN)
+            require_member_of(work, viewer, one, Action.CHANGE_PLAN, persons_at=now)
         if work.records.answer_to(command_id) is not None:
             return
         _require_person(source, person_id)
         if state.case.id == source.case.id:
             raise InvalidAnswersError({"case": "Choose another case; in this one, add a role."})
+        note_for_role(engine, work, source, person_id, role, by=viewer.actor_id, now=now)
         decided = carry_out(engine, work, state, cm.AddPerson(person_id, role), actor_id=viewer.actor_id, now=now)
         body = {"person_id": str(person_id), "role": role.value}
         work.cases.note(decided.state, "PersonBrought", body, actor_id=viewer.actor_id, at=now)

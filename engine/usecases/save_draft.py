@@ -1,6 +1,7 @@
 """Keep what has been typed into a form, until it is sent."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from uuid import UUID
 
 from engine.assembly import Engine
@@ -11,14 +12,22 @@ from engine.errors import ConflictError
 from engine.ports import JsonValue
 from engine.usecases.apart import told_apart
 from engine.usecases.deciding import require_member
-from engine.views import Viewer
+from engine.views import BESIDE, Viewer
 
 _LONGEST = 200_000
 
 
-def save_draft(engine: Engine, item_id: UUID, *, viewer: Viewer, answers: Mapping[str, JsonValue]) -> None:
+def save_draft(
+    engine: Engine,
+    item_id: UUID,
+    *,
+    viewer: Viewer,
+    answers: Mapping[str, JsonValue],
+    beside: Mapping[str, str] = MappingProxyType({}),
+) -> None:
     """Keep a draft, sealed; what is longer than any answer may be is left out.
 
+    `beside` is what was typed beside the questions: when it happened, why it is late or cannot be done.
     Raises `AlreadyEndedError` for an item that is over, `ConflictError` for one that another has, `NotACandidateError`.
     """
     now = engine.clock.now()
@@ -32,7 +41,8 @@ def save_draft(engine: Engine, item_id: UUID, *, viewer: Viewer, answers: Mappin
         verbs.require_candidate(
             item, actor_id=viewer.actor_id, roles=roles_in(viewer, state.case.unit_id), name=viewer.name
         )
-        typed = {name: value for name, value in answers.items() if len(str(value)) < _LONGEST}
+        said = {f"{BESIDE}{name}": words for name, words in beside.items() if words}
+        typed = {name: value for name, value in {**answers, **said}.items() if len(str(value)) < _LONGEST}
         step = state.steps.get(item.step_id)
         work.items.save_draft(
             item, typed, unit_id=state.case.unit_id, by=viewer.actor_id, at=now,

@@ -1,16 +1,16 @@
 """Set up a second factor, get new recovery codes, and take a lost factor away by two people."""
 
-from datetime import timedelta
 from typing import Final, NamedTuple
 from uuid import UUID
 
 from engine.assembly import Engine
-from engine.domain.four_eyes import ApprovalRequest, require_answerable
+from engine.domain.four_eyes import ApprovalRequest, Kind, require_open
 from engine.domain.policy import Action, can, units_that_let
 from engine.errors import NotAllowedError, NotFoundError, WrongCodeError
 from engine.ports import ActorRecord
 from engine.spec.roles import Role
 from engine.stores import UnitOfWork
+from engine.usecases.approvals import ask_second, take_answer
 from engine.usecases.credential_notices import tell_of_change
 from engine.usecases.session_tokens import hash_of
 from engine.usecases.slowing_down import Tries
@@ -19,11 +19,8 @@ from engine.usecases.telling import EMAIL, IN_APP, tell_of_system
 from engine.views import Viewer
 
 RECOVERY_CODES: Final = 10
-LOST_FACTOR: Final = "lost_factor"
-"""The kind of request for approval by which a lost factor is taken away."""
 _LETTERS: Final = "ABCDEFGHJKMNPQRSTVWXYZ23456789"
 _CODE_LENGTH: Final = 12
-_LOST_FOR: Final = timedelta(hours=72)
 
 
 class Proposal(NamedTuple):
@@ -129,12 +126,10 @@ def report_lost(engine: Engine, actor_id: UUID, *, viewer: Viewer) -> UUID:
         require_step_up(engine, viewer)
         if not work.sign_ins.has_factor(actor_id):
             raise NotFoundError(kind="second factor")
-        lost = ApprovalRequest(
-            id=engine.entropy.uuid(), kind=LOST_FACTOR, unit_id=next(iter(person.unit_ids), None),
-            subject={"actor_id": str(actor_id)}, asked_by=viewer.actor_id, asked_at=now, reason_code="factor_lost",
-            expires_at=now + _LOST_FOR,
+        lost = ask_second(
+            engine, work, Kind.LOST_FACTOR, actor_id, asked_by=viewer.actor_id, now=now, reason_code="factor_lost",
+            unit_id=next(iter(person.unit_ids), None), tells=False,
         )  # fmt: skip
-        work.approvals.ask(lost)
         work.audit.note("sign-in", "FactorLost", {"actor_id": str(actor_id)}, actor_id=viewer.actor_id, at=now)
         _tell_administrators(engine, work, lost, actor_id)
         work.commit()
@@ -153,12 +148,12 @@ def answer_lost(engine: Engine, lost_id: UUID, *, viewer: Viewer, approved: bool
     now = engine.wall_clock.now()
     with engine.unit_of_work() as work:
         lost = work.approvals.get(lost_id)
-        if lost is None or lost.kind != LOST_FACTOR:
+        if lost is None or lost.kind != Kind.LOST_FACTOR:
             raise NotFoundError(kind="request")
-        require_answerable(lost, viewer, now=now)
-        actor_id = UUID(str(lost.subject["actor_id"]))
+        actor_id = lost.subject_id
         _require_another(viewer, actor_id)
-        work.approvals.answer(lost_id, by=viewer.actor_id, approved=approved, at=now)
+        require_open(lost, now=now)
+        take_answer(engine, work, Kind.LOST_FACTOR, actor_id, viewer=viewer, approved=approved, now=now)
         if approved:
             take_away(engine, work, actor_id)
         body = {"actor_id": str(actor_id), "approved": approved}
@@ -169,10 +164,8 @@ def answer_lost(engine: Engine, lost_id: UUID, *, viewer: Viewer, approved: bool
 def lost_factor_of(engine: Engine, actor_id: UUID) -> ApprovalRequest | None:
     """Give the request to take somebody's second factor away, if one waits."""
     with engine.unit_of_work() as work:
-        person = work.directory.actor(actor_id)
-        waiting = work.approvals.open_for(person.unit_ids if person else (), now=engine.wall_clock.now())
-    mine = (one for one in waiting if one.kind == LOST_FACTOR and one.subject.get("actor_id") == str(actor_id))
-    return next(mine, None)
+        waiting = work.approvals.open_about(Kind.LOST_FACTOR, actor_id)
+    return waiting if waiting is not None and waiting.expires_at > engine.wall_clock.now() else None
 
 
 def take_away(engine: Engine, work: UnitOfWork, actor_id: UUID) -> None:

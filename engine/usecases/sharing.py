@@ -8,27 +8,27 @@ from uuid import UUID, uuid5
 from engine.assembly import Engine
 from engine.domain import commands as cm
 from engine.domain.access import Grant, GrantKind
-from engine.domain.consent import Consent, Recipient, law_of, require_covered
+from engine.domain.case_links import LinkKind
+from engine.domain.consent import Consent, GivenBy, Recipient, law_of, require_covered
+from engine.domain.four_eyes import Kind
+from engine.domain.guardians import nobody_else_stands, suspected
 from engine.domain.packages import locating
-from engine.domain.records import AddedStep, Run, RunStatus, StepStatus, step_id
-from engine.domain.referral import ANSWER_WITHIN, Referral, ReferralKind, ReferralStatus
+from engine.domain.records import AddedStep, CasePerson
+from engine.domain.referral import Referral, ReferralStatus
 from engine.domain.state import CaseState
 from engine.errors import ConsentError, NotFoundError
 from engine.plugin.fields import FieldKind
 from engine.ports import ActorRecord
-from engine.spec.roles import Role
 from engine.stores import UnitOfWork
+from engine.usecases.approvals import overtake
+from engine.usecases.awaited_answers import LOOK_AFTER_PARTNERS, open_run, wait_no_more
 from engine.usecases.deciding import carry_out
 from engine.usecases.level_acts import CALL, tell_of_referral
 from engine.usecases.recipients import people_of_partner, reachable
 from engine.usecases.telling import add_delivery_job
 from engine.views import Viewer
 
-AWAIT: Final = "core.await_answer"
-LOOK_AFTER_PARTNERS: Final = (Role.PARTNERSHIP_MANAGER.value, Role.SUPERVISOR.value)
 _PLACES: Final = frozenset({FieldKind.GEO, FieldKind.INTERVALS})
-_LIMITS: Final = {"critical": "PT4H", "high": "PT24H", "other": "P3D"}
-_LADDERS: Final = {"critical": "partner-silent-critical", "high": "partner-silent-critical", "other": "partner-silent"}
 _STANDARD: Final = "standard"
 _CALL_WITHIN: Final = "PT4H"
 
@@ -76,7 +76,7 @@ def require_basis(work: UnitOfWork, state: CaseState, referral: Referral, *, now
     What shows nothing of a person needs neither. Raises `ConsentError`.
     """
     require_unsealed(work, state)
-    if not referral.fields and not is_transfer(referral):
+    if not referral.fields and not referral.is_transfer:
         return
     if referral.consent_id is None:
         if not law_of(referral.ground, state.case.jurisdiction):
@@ -85,6 +85,8 @@ def require_basis(work: UnitOfWork, state: CaseState, referral: Referral, *, now
     consent = known_consent(work, referral.consent_id)
     if consent.case_id != state.case.id:
         raise NotFoundError(kind="consent")
+    if referral.fields and set(referral.persons) != {consent.person_id}:
+        raise ConsentError(problem="It was given for another person.")
     require_covered(consent, recipient(work, referral), purpose=referral.purpose, fields=referral.fields, now=now)
 
 
@@ -101,22 +103,31 @@ def grant_of(work: UnitOfWork, referral: Referral, *, by: UUID | None, now: date
     assert referral.to_unit_id is not None  # noqa: S101 - a partner without a unit is given no grant
     return Grant(
         id=uuid5(referral.id, "grant"), case_id=referral.case_id, unit_id=referral.to_unit_id,
-        purpose=referral.purpose or referral.kind.value, fields=referral.fields,
+        purpose=referral.purpose or referral.kind.value, fields=referral.fields, persons=referral.persons,
         valid_until=consent.valid_until if consent else None, granted_at=now, granted_by=by,
         kind=GrantKind(referral.kind.value), referral_id=referral.id, consent_id=referral.consent_id,
         second_by=referral.second_by, second_at=now if referral.second_by else None,
     )  # fmt: skip
 
 
-def keeping_grant(referral: Referral, *, by: UUID | None, now: datetime) -> Grant | None:
-    """Give what the unit that handed a case over still sees of it: steps and time limits, for some days or not."""
+def keeping_grant(state: CaseState, referral: Referral, *, by: UUID | None, now: datetime) -> Grant | None:
+    """Give what the unit that handed a case over still sees of it: steps and time limits, for some days or not.
+
+    It holds for those who were in the case then, and for nobody who is added later.
+    """
     if not referral.keep_days:
         return None
     return Grant(
         id=uuid5(referral.id, "kept"), case_id=referral.case_id, unit_id=referral.unit_id, purpose="handed_over",
-        fields=("case.*",), valid_until=now + timedelta(days=referral.keep_days), granted_at=now, granted_by=by,
+        fields=("case.*",), persons=everybody_in(state),
+        valid_until=now + timedelta(days=referral.keep_days), granted_at=now, granted_by=by,
         kind=GrantKind.TRANSFER, referral_id=referral.id,
     )  # fmt: skip
+
+
+def everybody_in(state: CaseState) -> tuple[UUID, ...]:
+    """Give the persons who are in a case now, each once."""
+    return tuple(dict.fromkeys(person.person_id for person in state.persons if person.removed_at is None))
 
 
 def end_grants(work: UnitOfWork, referral: Referral, *, reason: str, now: datetime) -> None:
@@ -137,6 +148,7 @@ def stop(work: UnitOfWork, referral: Referral, *, reason: str, by: UUID | None, 
         changes["status"] = ReferralStatus.ENDED
     elif referral.status is ReferralStatus.HELD:
         changes["status"] = ReferralStatus.DROPPED
+        overtake(work, Kind.RELEASE, referral.id, now=now)
     else:
         changes |= {"status": ReferralStatus.RECALLED, "answered_at": now, "answered_by": by}
     stopped = referral.model_copy(update=changes)
@@ -170,13 +182,17 @@ def tell_of_recall(
 ) -> CaseState:
     """Tell the other side that something was called back; a partner without an account is to be telephoned.
 
-    The step for that does not say whom: what somebody typed is not written into the history of a case.
+    The step for that does not say whom: what somebody typed is not written into the history of a case. For a case that
+    was merged into another it is added there, where work goes on.
     """
     if referral.to_unit_id:
         people = people_of_partner(work, state, referral.to_unit_id, now=now)
         tell_of(engine, work, state, referral, "recalled", people, now)
         return state
-    run = _open_run(state)
+    worked = state
+    while worked.case.merged_into is not None:
+        worked = work.cases.lock(worked.case.merged_into)
+    run = open_run(worked)
     if run is None:
         return state
     added = AddedStep(
@@ -184,55 +200,12 @@ def tell_of_recall(
         roles=LOOK_AFTER_PARTNERS, settings={"to": "the partner outside the network"},
     )  # fmt: skip
     command = cm.AddStep(run.id, f"tell_{referral.id.hex[:12]}", added)
-    return carry_out(engine, work, state, command, actor_id=by, now=now).state
-
-
-def _open_run(state: CaseState) -> Run | None:
-    return next((run for run in state.runs.values() if run.status is RunStatus.OPEN), None)
+    after = carry_out(engine, work, worked, command, actor_id=by, now=now).state
+    return after if worked is state else state
 
 
 def _is_handed_over(referral: Referral) -> bool:
-    return is_transfer(referral) and referral.status is ReferralStatus.ACCEPTED
-
-
-def wait_for_answer(
-    engine: Engine, work: UnitOfWork, state: CaseState, referral: Referral, *, by: UUID | None, now: datetime
-) -> tuple[CaseState, Referral]:
-    """Add the step that waits for the answer, with its time limit and ladder; a case without an open run has none.
-
-    Nothing is added to a referral that is for a step with a time limit of its own: that one runs.
-    """
-    run = _open_run(state)
-    if run is None or referral.deadline_id is not None or not referral.urgency:
-        return state, referral
-    key = f"answer_{referral.id.hex[:12]}"
-    ladder = _LADDERS.get(referral.urgency, _STANDARD)
-    added = AddedStep(
-        uses=AWAIT, title="Answer to a referral", limit=_LIMITS[referral.urgency],
-        ladder=ladder if work.library().ladders.get(ladder) else _STANDARD, roles=LOOK_AFTER_PARTNERS,
-    )  # fmt: skip
-    after = carry_out(engine, work, state, cm.AddStep(run.id, key, added), actor_id=by, now=now).state
-    step = step_id(run.id, key, "")
-    due = next((deadline.due_at for deadline in after.deadlines.values() if deadline.step_id == step), None)
-    changes = {"answer_step_id": step, "due_at": due or now + ANSWER_WITHIN[referral.urgency]}
-    return after, referral.model_copy(update=changes)
-
-
-def wait_no_more(
-    engine: Engine, work: UnitOfWork, state: CaseState, referral: Referral, *, by: UUID | None, now: datetime
-) -> CaseState:
-    """End the step that waits for the answer: it has come, or nobody waits for it any more."""
-    step = state.steps.get(referral.answer_step_id) if referral.answer_step_id else None
-    if step is None or step.status is not StepStatus.READY:
-        return state
-    answer = referral.status.value
-    answered = referral.status in {ReferralStatus.ACCEPTED, ReferralStatus.DECLINED}
-    command: cm.Command = (
-        cm.CompleteStep(step.id, "done", now, outputs={"answer": answer}, by=by)
-        if answered
-        else cm.CancelStep(step.id, "recalled")
-    )
-    return carry_out(engine, work, state, command, actor_id=by, now=now).state
+    return referral.is_transfer and referral.status is ReferralStatus.ACCEPTED
 
 
 def note(
@@ -271,11 +244,30 @@ def who_offered(work: UnitOfWork, state: CaseState, referral: Referral, now: dat
     return found or reachable(work, state, ours, now=now).people
 
 
-def is_transfer(referral: Referral) -> bool:
-    """Say whether acceptance changes who owns the case."""
-    return referral.kind is ReferralKind.TRANSFER
-
-
 def is_of(viewer: Viewer, unit_id: UUID | None) -> bool:
     """Say whether a unit is one of the viewer's; the system belongs to every one."""
     return viewer.is_system or (unit_id is not None and unit_id in viewer.unit_ids)
+
+
+def suspected_guardians(work: UnitOfWork, state: CaseState) -> frozenset[UUID]:
+    """Give the guardians and family of a case who are suspects here, or in a linked case of the same unit."""
+    return suspected(state.persons, _around(work, state), work.persons.same_as)
+
+
+def cannot_agree(work: UnitOfWork, state: CaseState, kind: GivenBy) -> bool:
+    """Say whether a guardian's word counts for nothing: one of them is a suspect, and nobody else is left."""
+    if kind is not GivenBy.GUARDIAN:
+        return False
+    found = suspected_guardians(work, state)
+    return bool(found) and nobody_else_stands(state.persons, found)
+
+
+def _around(work: UnitOfWork, state: CaseState) -> list[CasePerson]:
+    persons: list[CasePerson] = []
+    for link in work.links.live_of(state.case.id):
+        if link.kind is LinkKind.MERGED and link.approved_at is None:
+            continue
+        other = work.cases.read(link.other_case_id if link.case_id == state.case.id else link.case_id)
+        if other.case.unit_id == state.case.unit_id:
+            persons += other.persons
+    return persons

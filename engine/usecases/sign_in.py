@@ -6,17 +6,23 @@ from uuid import UUID
 
 from engine.assembly import Engine
 from engine.domain.sign_in import IDLE_IN_THE_FIELD, KEPT_FORM_LASTS, LONGEST, PENDING_LASTS, idle_for, must_have_factor
-from engine.errors import NotAllowedError, NotFoundError, SignInError, WrongCodeError
+from engine.domain.sign_in_habits import Sort
+from engine.errors import CustodyError, NotAllowedError, NotFoundError, SignInError, WrongCodeError, WrongSentCodeError
 from engine.stores import Session, UnitOfWork
-from engine.usecases.credential_notices import tell_of_device
+from engine.usecases.credential_notices import tell_of_device, tell_of_unusual
+from engine.usecases.custody import may_enter
 from engine.usecases.factor_codes import code_fits
 from engine.usecases.session_tokens import hash_of
 from engine.usecases.slowing_down import Tries
+from engine.usecases.unusual_sign_ins import Place, learn, send_code, sent_code_fits, unusual_in
 from engine.views import Viewer
 
 
 class Begun(NamedTuple):
-    """A session that has begun; with `needs_code` its token does nothing but take the code of a second factor."""
+    """A session that has begun; with `needs_code` its token does nothing but take a code.
+
+    It is one of the second factor, or the one that was sent for a sign-in that is unlike all before.
+    """
 
     token: str
     needs_code: bool = False
@@ -35,7 +41,8 @@ _NO_DEVICE = Device()
 def sign_in(engine: Engine, *, email: str, password: str, network: str = "", device: Device = _NO_DEVICE) -> Begun:
     """Begin a session with a password; raises `SignInError`, in the same words and time whatever was wrong.
 
-    A hash that was made with older parameters is made anew. Somebody with a second factor is not signed in yet.
+    A hash that was made with older parameters is made anew. Somebody with a second factor is not signed in yet, and
+    neither is somebody without one in an unusual place or hour, to whom a code can be sent.
     """
     tries = Tries(engine, account=email, network=network)
     tries.count()
@@ -45,23 +52,31 @@ def sign_in(engine: Engine, *, email: str, password: str, network: str = "", dev
     if not right or known is None or known.password_hash is None:
         raise SignInError
     token = engine.entropy.token()
-    now = engine.wall_clock.now()
+    now, place = engine.wall_clock.now(), Place(device.mark, network)
     with engine.unit_of_work() as work:
+        if not may_enter(work, known.actor_id):
+            raise CustodyError
         if engine.passwords.is_outdated(known.password_hash):
             work.directory.set_password(known.actor_id, engine.passwords.hash(password))
-        needs_code = work.sign_ins.has_factor(known.actor_id)
+        has_factor = work.sign_ins.has_factor(known.actor_id)
+        is_unusual = not has_factor and bool(unusual_in(engine, work, known.actor_id, place, at=now))
+        is_sent = is_unusual and send_code(engine, work, known.actor_id, token, at=now)
+        needs_code = has_factor or is_sent
         work.sign_ins.add_session(
             hash_of(token), actor_id=known.actor_id, at=now, pending=needs_code, device=device.words
         )
         if not needs_code:
-            _signed_in(engine, work, known.actor_id, device, by_factor=False, at=now)
+            _signed_in(engine, work, known.actor_id, place, by_factor=False, at=now)
         work.commit()
-    tries.forget()
+    if not is_sent:
+        tries.forget()
     return Begun(token, needs_code)
 
 
 def prove_code(engine: Engine, token: str, *, code: str, network: str = "", device: Device = _NO_DEVICE) -> str:
-    """Finish a sign-in with the code of a second factor, or a recovery code; gives the session's token, a new one.
+    """Finish a sign-in with a code; gives the session's token, a new one.
+
+    It is one of the second factor, or a recovery code; for somebody without a factor the one that was sent.
 
     Raises `WrongCodeError` for a code that does not fit or was used, and `SignInError` when the sign-in is too old.
     """
@@ -72,23 +87,32 @@ def prove_code(engine: Engine, token: str, *, code: str, network: str = "", devi
     tries = Tries(engine, account=str(actor_id), network=network)
     tries.count()
     with engine.unit_of_work() as work:
-        if not code_fits(engine, work, actor_id, code, at=now):
+        by_factor = work.sign_ins.has_factor(actor_id)
+        if by_factor and not code_fits(engine, work, actor_id, code, at=now):
             raise WrongCodeError
-        if not work.sign_ins.renew_session(hash_of(token), new_hash=hash_of(new), at=now, by_factor=True):
+        if not by_factor and not sent_code_fits(engine, token, code):
+            raise WrongSentCodeError
+        if not work.sign_ins.renew_session(hash_of(token), new_hash=hash_of(new), at=now, by_factor=by_factor):
             raise SignInError
-        _signed_in(engine, work, actor_id, device, by_factor=True, at=now)
+        _signed_in(engine, work, actor_id, Place(device.mark, network), by_factor=by_factor, at=now)
         work.commit()
     tries.forget()
     return new
 
 
 def whose_code(engine: Engine, token: str) -> UUID | None:
-    """Give who has to give the code of their second factor with a token; None when nobody has, or it is too late."""
+    """Give who has to give a code with a token; None when nobody has, or it is too late."""
     with engine.unit_of_work() as work:
         session = work.sign_ins.session(hash_of(token))
     if session is None or not session.pending or session.disabled or session.ended_at is not None:
         return None
     return session.actor_id if engine.wall_clock.now() - session.created_at < PENDING_LASTS else None
+
+
+def is_code_sent(engine: Engine, actor_id: UUID) -> bool:
+    """Say whether the code that somebody has to give is one that was sent: they have no second factor."""
+    with engine.unit_of_work() as work:
+        return not work.sign_ins.has_factor(actor_id)
 
 
 def become(engine: Engine, actor_id: UUID) -> str:
@@ -170,11 +194,14 @@ def _is_fresh(engine: Engine, session: Session, viewer: Viewer, now: datetime) -
 
 
 def _signed_in(
-    engine: Engine, work: UnitOfWork, actor_id: UUID, device: Device, *, by_factor: bool, at: datetime
+    engine: Engine, work: UnitOfWork, actor_id: UUID, place: Place, *, by_factor: bool, at: datetime
 ) -> None:
-    is_new = bool(device.mark) and work.sign_ins.note_device(actor_id, hash_of(device.mark), at=at)
+    unusual = unusual_in(engine, work, actor_id, place, at=at)
+    is_new = bool(place.device) and work.sign_ins.note_device(actor_id, hash_of(place.device), at=at)
+    learn(engine, work, actor_id, place, at=at)
     if is_new:
         tell_of_device(engine, work, actor_id, at=at)
-    work.audit.note(
-        "sign-in", "SignedIn", {"by_factor": by_factor, "new_device": is_new}, actor_id=actor_id, at=at
-    )  # fmt: skip
+    if unusual - {Sort.DEVICE}:
+        tell_of_unusual(engine, work, actor_id, at=at)
+    body = {"by_factor": by_factor, "new_device": is_new, "unusual": sorted(unusual)}
+    work.audit.note("sign-in", "SignedIn", body, actor_id=actor_id, at=at)

@@ -9,8 +9,10 @@ from engine.domain import commands as cm
 from engine.domain import events as ev
 from engine.domain.case_links import LinkKind, laws_of_persons
 from engine.domain.decide import decide
+from engine.domain.law_told import for_report, without_told
 from engine.domain.policy import Action
 from engine.domain.records import Case, CasePerson, CaseStatus, RoleStatus, RunStatus
+from engine.domain.splitting import FROM_A_SPLIT, facts_that_go, tellings_that_go
 from engine.domain.state import CaseState, evolve
 from engine.errors import AlreadyEndedError, InvalidAnswersError
 from engine.stores import UnitOfWork
@@ -32,8 +34,9 @@ def split_case(
 ) -> UUID:
     """Let some persons go into a case of their own, with a run of its own and a link; gives the new case's id.
 
-    The case keeps its history; what was still to be done there for these persons is called off. Whoever must not know
-    of the case must not know of the new one. `workflow` is the one of the case unless another is named. Raises
+    The case keeps its history; what was still to be done there for these persons is called off. The facts go along, and
+    what was told for the law: those of the whole case and of the persons who go, and of nobody else. Whoever must not
+    know of the case must not know of the new one. `workflow` is the one of the case unless another is named. Raises
     `InvalidAnswersError` when nobody would stay, or while a limit of the law runs for a step of one of them;
     `NotFoundError`, `NotAllowedError`.
     """
@@ -42,8 +45,8 @@ def split_case(
     now = engine.clock.now()
     with engine.unit_of_work() as work:
         state = work.cases.lock(case_id)
-        require_member_of(work, viewer, state, Action.MERGE_CASES)
         require_member(viewer, state, Action.MERGE_CASES)
+        require_member_of(work, viewer, state, Action.MERGE_CASES)
         known = work.records.answer_to(command_id)
         if known is not None:
             return UUID(str(known["case_id"]))
@@ -97,11 +100,15 @@ def _open_apart(
         id=engine.entropy.uuid(), number=engine.entropy.case_number(), unit_id=state.case.unit_id,
         jurisdiction=state.case.jurisdiction, opened_at=now,
     )  # fmt: skip
-    before = work.cases.add(case, state.report)
-    events: list[ev.Event] = [ev.CaseOpened(case=case, report=dict(state.report))]
+    ids = [person.person_id for person in going]
+    report = without_told(state.report) | for_report(tellings_that_go(state, ids))
+    before = work.cases.add(case, report)
+    events: list[ev.Event] = [ev.CaseOpened(case=case, report=report)]
     made = evolve(before, events[0])
     start = cm.StartRun(engine.entropy.uuid(), stored.content_hash, now, case.jurisdiction)
-    for command in (*(one for person in going for one in _comes(person)), start):
+    facts = facts_that_go(state, engine.definitions, work.cases.sources_of_facts(state.case.id), ids)
+    known = [cm.RecordFact(name, value, FROM_A_SPLIT) for name, value in facts.items()]
+    for command in (*(one for person in going for one in _comes(person)), *known, start):
         decided = decide(engine.definitions, work.library(), made, command, now)
         for event in decided:
             made = evolve(made, event)

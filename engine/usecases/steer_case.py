@@ -1,13 +1,16 @@
-"""What people say of a case beside answering forms: facts, journeys, persons, further steps, the end of a run."""
+"""What people say of a case beside answering forms: facts, journeys, persons, further steps, further workflows."""
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from pydantic import ValidationError
 
 from engine.assembly import Engine
 from engine.domain import commands as cm
+from engine.domain.case_reasons import CANCEL_REASONS
+from engine.domain.closing import is_left_to_itself
 from engine.domain.identity import written_over
 from engine.domain.policy import Action
 from engine.domain.records import AddedStep, Interval, PersonRole, RunStatus, Scalar
@@ -18,7 +21,13 @@ from engine.ports import JsonValue
 from engine.spec.catalogue import ValueKind
 from engine.spec.limits import TimeLimit
 from engine.usecases.deciding import carry_out, command_on_case, require_member
+from engine.usecases.given_reasons import keep_words, require_reason
 from engine.views import Viewer
+
+_WOULD_CLOSE: Final = (
+    "Nothing else is open for people to do: calling this off would close the case. Whoever leads it uses Close the case"
+    " on its page instead, and a second person has to agree."
+)
 
 
 def record_fact(engine: Engine, case_id: UUID, *, viewer: Viewer, command_id: UUID, name: str, value: Scalar) -> None:
@@ -86,6 +95,7 @@ def add_step(
 ) -> UUID:
     """Add a step of any installed type that the workflow did not foresee; gives the step's id.
 
+    What somebody calls it is sealed, and shown on the page of its case and its form only.
     Raises `InvalidAnswersError` for a limit that cannot be read, `UnknownLawLimitError`.
     """
     step_type = engine.registry.get(uses)
@@ -98,12 +108,10 @@ def add_step(
         if known is not None:
             return UUID(str(known["step_id"]))
         _require_limit(engine, limit, law, now)
-        run = run_id or next((run.id for run in state.runs.values() if run.status is RunStatus.OPEN), None)
-        if run is None:
-            raise NotFoundError(kind="open run")
+        run = run_id or _run_to_add_to(state)
         added = AddedStep(
             uses=uses,
-            title=title or step_type.title,
+            title=step_type.title,
             from_at=from_at,
             limit=limit or (default if isinstance(default, str) and not law else None),
             law=law or (default.limit_id if isinstance(default, Law) and not limit else None),
@@ -115,6 +123,8 @@ def add_step(
         command = cm.AddStep(run, key, added, automatic=step_type.kind is StepKind.AUTOMATIC)
         decided = carry_out(engine, work, state, command, actor_id=viewer.actor_id, now=now)
         step = next(s for s in decided.state.steps.values() if s.key == key and s.run_id == run)
+        if title and title != step_type.title:
+            work.cases.keep_title(state.case, step.id, title, shown=step_type.title)
         work.records.remember(command_id, {"step_id": str(step.id)}, case_id=case_id, at=now)
         work.commit()
         return step.id
@@ -128,30 +138,50 @@ def call_step(
 
 
 def cancel_step(
-    engine: Engine, step_id: UUID, *, case_id: UUID, viewer: Viewer, command_id: UUID, reason_code: str
+    engine: Engine,
+    step_id: UUID,
+    *,
+    case_id: UUID,
+    viewer: Viewer,
+    command_id: UUID,
+    reason_code: str,
+    words: str = "",
 ) -> None:
-    """Call a step off before it ends."""
-    command_on_case(engine, case_id, cm.CancelStep(step_id, reason_code), viewer=viewer, command_id=command_id)
+    """Call a step off before it ends, with a reason and words that are sealed.
+
+    Never the last that people have to do: that would close the case against its advice, which takes a second person.
+    Raises `InvalidAnswersError`, also for that; `AlreadyEndedError`, `NotFoundError`, `NotAllowedError`.
+    """
+    words = require_reason(CANCEL_REASONS, reason_code, words, words_needed=False)
+    now = engine.clock.now()
+    with engine.unit_of_work() as work:
+        state = work.cases.lock(case_id)
+        require_member(viewer, state, Action.CHANGE_PLAN)
+        if work.records.answer_to(command_id) is not None:
+            return
+        command = cm.CancelStep(step_id, reason_code)
+        decided = carry_out(engine, work, state, command, actor_id=viewer.actor_id, now=now)
+        if is_left_to_itself(decided.state):
+            raise InvalidAnswersError({"reason_code": _WOULD_CLOSE})
+        keep_words(work, state, decided.events, "StepCancelled", words)
+        work.records.remember(command_id, {"step_id": str(step_id)}, case_id=case_id, at=now)
+        work.commit()
 
 
 def start_run(engine: Engine, case_id: UUID, *, viewer: Viewer, command_id: UUID, workflow: str) -> None:
-    """Begin another workflow on a case, beside those that run."""
+    """Begin another workflow on a case, beside those that run.
+
+    Raises `AlreadyEndedError` for a closed case, `CaseMergedError`, `NotFoundError`, `NotAllowedError`.
+    """
     with engine.unit_of_work() as work:
         state = work.cases.lock(case_id)
-        require_member(viewer, state)
+        require_member(viewer, state, Action.STEER)
         stored = work.definitions.current("workflow", workflow)
     if stored is None:
         raise NotFoundError(kind="workflow")
     now = engine.clock.now()
     command = cm.StartRun(engine.entropy.uuid(), stored.content_hash, now, state.case.jurisdiction)
     command_on_case(engine, case_id, command, viewer=viewer, command_id=command_id, now=now)
-
-
-def abort_run(
-    engine: Engine, run_id: UUID, *, case_id: UUID, viewer: Viewer, command_id: UUID, reason_code: str
-) -> None:
-    """End a run before its steps are settled."""
-    command_on_case(engine, case_id, cm.AbortRun(run_id, reason_code), viewer=viewer, command_id=command_id)
 
 
 def add_person(
@@ -163,11 +193,11 @@ def add_person(
     role: PersonRole,
     identity: Mapping[str, JsonValue],
 ) -> UUID:
-    """Bring a person into the case; `identity` may hold name, aliases, phone and age, which are sealed."""
+    """Bring a person into the case; `identity` may hold name, aliases, phone, parents, home and ages, all sealed."""
     now = engine.clock.now()
     with engine.unit_of_work() as work:
         state = work.cases.lock(case_id)
-        require_member(viewer, state)
+        require_member(viewer, state, Action.IDENTIFY)
         known = work.records.answer_to(command_id)
         if known is not None:
             return UUID(str(known["person_id"]))
@@ -193,7 +223,7 @@ def identify_person(
     now = engine.clock.now()
     with engine.unit_of_work() as work:
         state = work.cases.lock(case_id)
-        require_member(viewer, state)
+        require_member(viewer, state, Action.IDENTIFY)
         if work.records.answer_to(command_id) is not None:
             return
         if person_id not in {person.person_id for person in state.persons}:
@@ -204,6 +234,16 @@ def identify_person(
         work.cases.note(state, "PersonIdentified", body, actor_id=viewer.actor_id, at=now)
         work.records.remember(command_id, body, case_id=case_id, at=now)
         work.commit()
+
+
+def _run_to_add_to(state: CaseState) -> UUID:
+    """Choose the run that a step is added to: the first that goes on, else the last that was over."""
+    runs = list(state.runs.values())
+    going_on = [run.id for run in runs if run.status is RunStatus.OPEN]
+    over = [run.id for run in runs if run.status is RunStatus.OVER]
+    if not going_on and not over:
+        raise InvalidAnswersError({"uses": "No workflow goes on in this case: begin one first."})
+    return going_on[0] if going_on else over[-1]
 
 
 def _require_limit(engine: Engine, limit: str | None, law: str | None, now: datetime) -> None:

@@ -1,12 +1,18 @@
 """What a pillar's function is given: a view of its case, read when it is asked for."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from pydantic import BaseModel
 
+from engine.plugin.laws import LawTime
 from engine.plugin.steps import JsonAnswer, Match, PersonView
+from engine.plugin.told import PartnerOffer
+
+
+def _no_law(_limit_id: str, _option: str) -> LawTime | None:
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +30,10 @@ class JobContext:
     answers_by_type: Mapping[str, Mapping[str, JsonAnswer]]
     persons: tuple[PersonView, ...]
     matches: tuple[Match, ...]
+    known_partners: tuple[PartnerOffer, ...]
     deadline: Callable[[], timedelta]
+    history: Mapping[str, tuple[Mapping[str, JsonAnswer], ...]] = field(default_factory=dict)
+    law_of: Callable[[str, str], LawTime | None] = _no_law
 
     @property
     def remaining(self) -> timedelta:
@@ -32,9 +41,21 @@ class JobContext:
         return self.deadline()
 
     def earlier(self, step_type: str) -> Mapping[str, JsonAnswer]:
-        """Give the answers of the latest ended step of a step type in this case; empty if there is none."""
+        """Give the answers of the latest ended step of a step type, for the same person; empty if there is none."""
         return self.answers_by_type.get(step_type, {})
+
+    def all_earlier(self, step_type: str) -> tuple[Mapping[str, JsonAnswer], ...]:
+        """Give the answers of all ended steps of a type that the step's own type names, oldest first."""
+        return self.history.get(step_type, ())
 
     def similar_persons(self) -> tuple[Match, ...]:
         """Give the persons of other cases of the same unit that may be the same as one of this case."""
         return self.matches
+
+    def partners(self) -> tuple[PartnerOffer, ...]:
+        """Give the directory of partners, those with free places first."""
+        return self.known_partners
+
+    def law(self, limit_id: str, option: str = "") -> LawTime | None:
+        """Give the time of a limit of the law in the version that counts for the case; None where there is none."""
+        return self.law_of(limit_id, option)

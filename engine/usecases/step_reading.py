@@ -1,8 +1,9 @@
 """Read all that a pillar's function may know of its case, before the function runs."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import NamedTuple, cast
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -11,14 +12,21 @@ from engine.assembly import Engine
 from engine.domain.ages import ages_of, strongest, youngest_on
 from engine.domain.compiled import CompiledStep
 from engine.domain.consequences import JobKind, compiled_step
-from engine.domain.records import Step, StepStatus
+from engine.domain.law_in_case import law_in_case
+from engine.domain.library import Library
+from engine.domain.records import Run, Step, StepStatus
 from engine.domain.state import CaseState
+from engine.plugin.laws import LawTime
 from engine.plugin.steps import JsonAnswer, Match, PersonView, StepType
 from engine.ports import ClaimedJob, JsonValue
+from engine.spec.limits import Counting
 from engine.stores import UnitOfWork
+from engine.usecases.likely_same import likely_the_same
+from engine.usecases.partners import offers
 from engine.usecases.step_context import JobContext
 
-_WEIGHTS = {"phone": 60, "name": 35, "name_part": 5}
+_FOR_A_PAGE = 10.0
+"""Seconds that a function may take whose answer a page waits for."""
 
 
 class StepReading(NamedTuple):
@@ -33,17 +41,32 @@ class StepReading(NamedTuple):
 
 def read_step(engine: Engine, job: ClaimedJob) -> StepReading | None:
     """Read what a pillar's function may know; None when the step is no longer there to be worked on."""
+
+    def is_there(step: Step) -> bool:
+        return job.kind != JobKind.PREPARE or step.status is StepStatus.READY
+
+    return _read(engine, job.case_id, job.step_id, is_there, job.timeout)
+
+
+def read_step_of(engine: Engine, case_id: UUID, step_id: UUID) -> StepReading | None:
+    """Read what a function of an open step's type may know, for a page; None when it is not open any more."""
+    return _read(engine, case_id, step_id, lambda step: step.status is StepStatus.READY, _FOR_A_PAGE)
+
+
+def _read(
+    engine: Engine, case_id: UUID, step_id: UUID | None, is_there: Callable[[Step], bool], timeout: float
+) -> StepReading | None:
     now = engine.clock.now()
     with engine.unit_of_work() as work:
-        state = work.cases.lock(job.case_id)
-        step = state.steps.get(job.step_id) if job.step_id else None
-        if step is None or (job.kind == JobKind.PREPARE and step.status is not StepStatus.READY):
+        state = work.cases.lock(case_id)
+        step = state.steps.get(step_id) if step_id else None
+        if step is None or not is_there(step):
             return None
         step_type = engine.registry.get(step.uses)
         run = state.runs[step.run_id]
         compiled = compiled_step(step, state, engine.definitions)
         people = [person.person_id for person in state.persons if person.removed_at is None]
-        given_up_at = time.monotonic() + job.timeout
+        given_up_at = time.monotonic() + timeout
         context = JobContext(
             case_number=state.case.number,
             step_key=step.key,
@@ -54,12 +77,31 @@ def read_step(engine: Engine, job: ClaimedJob) -> StepReading | None:
             settings=step_type.settings.model_validate(_settings(step, compiled)),
             answers=_plain(work.items.answers(step.id)),
             answers_by_type=_earlier(work, state, step),
+            history={uses: _history(work, state, step, uses) for uses in step_type.history},
             persons=tuple(_person(work, state, person, _day(now, run.zone)) for person in dict.fromkeys(people)),
-            matches=_matches(work, state, tuple(dict.fromkeys(people))),
+            matches=_matches(engine, work, state, tuple(dict.fromkeys(people))) if step_type.compares else (),
+            known_partners=offers(work, now=now) if step_type.seeks_partner else (),
             deadline=lambda: timedelta(seconds=max(0.0, given_up_at - time.monotonic())),
+            law_of=partial(_law_time, state, run, work.library(), step.base_path, now),
         )
         unit = work.directory.unit(state.case.unit_id)
         return StepReading(state, step, step_type, context, unit.name if unit else "")
+
+
+def _law_time(
+    state: CaseState, run: Run, library: Library, element: str, now: datetime, limit_id: str, option: str
+) -> LawTime | None:
+    """Read the time of a limit in the version that counts for a case, or for one person of it, from now."""
+    found = law_in_case(state, run, limit_id, library, started=now, element=element, option=option or None)
+    time_ = found.limit.limit_for(option or None) if found and found.is_used else None
+    if found is None or time_ is None:
+        return None
+    is_working = time_.counting is Counting.WORKING_DAYS
+    return LawTime(
+        limit_id, months=time_.months, days=0 if is_working else time_.days, hours=time_.seconds // 3600,
+        working_days=time_.days if is_working else 0, source=found.limit.source,
+        is_signed=found.is_quotable(run.jurisdiction),
+    )  # fmt: skip
 
 
 def _settings(step: Step, compiled: CompiledStep | None) -> Mapping[str, object]:
@@ -70,14 +112,23 @@ def _settings(step: Step, compiled: CompiledStep | None) -> Mapping[str, object]
 
 
 def _earlier(work: UnitOfWork, state: CaseState, step: Step) -> Mapping[str, Mapping[str, JsonAnswer]]:
-    latest: dict[str, Step] = {}
-    for other in state.steps.values():
-        if other.status is not StepStatus.ENDED or other.id == step.id or other.ended_at is None:
-            continue
-        known = latest.get(other.uses)
-        if known is None or (known.ended_at or other.ended_at) <= other.ended_at:
-            latest[other.uses] = other
+    latest = {other.uses: other for other in _ended_before(state, step)}
     return {uses: _plain(work.items.answers(other.id)) for uses, other in latest.items()}
+
+
+def _history(work: UnitOfWork, state: CaseState, step: Step, uses: str) -> tuple[Mapping[str, JsonAnswer], ...]:
+    return tuple(_plain(work.items.answers(other.id)) for other in _ended_before(state, step) if other.uses == uses)
+
+
+def _ended_before(state: CaseState, step: Step) -> list[Step]:
+    """List the other ended steps by when they happened; for a step of one person, without those of other people."""
+    ended = [
+        (other.ended_at, other)
+        for other in state.steps.values()
+        if other.status is StepStatus.ENDED and other.id != step.id and other.ended_at is not None
+        if not step.base_path or other.base_path in {"", step.base_path}
+    ]
+    return [other for _, other in sorted(ended, key=lambda one: one[0])]
 
 
 def _day(now: datetime, zone: str) -> date:
@@ -99,11 +150,15 @@ def _person(work: UnitOfWork, state: CaseState, person_id: UUID, on: date) -> Pe
     )
 
 
-def _matches(work: UnitOfWork, state: CaseState, people: tuple[UUID, ...]) -> tuple[Match, ...]:
-    ours = tuple(dict.fromkeys(one for person in people for one in work.persons.same_as(person)))
-    found = work.persons.matches(ours, case_id=state.case.id) if ours else ()
-    scored = [(sum(_WEIGHTS.get(kind, 0) for kind in match.kinds), match) for match in found]
-    return tuple(Match(m.unit, m.contact, "person", score) for score, m in scored if score >= _WEIGHTS["name"])
+def _matches(engine: Engine, work: UnitOfWork, state: CaseState, people: tuple[UUID, ...]) -> tuple[Match, ...]:
+    """Give who of the unit's other cases may be one of these, and whom to ask."""
+    found: dict[UUID, Match] = {}
+    for person in people:
+        for one in likely_the_same(engine, work, person, case_id=state.case.id):
+            before = found.get(one.person_id)
+            if one.person_id not in people and (before is None or before.score < one.score):
+                found[one.person_id] = Match(one.unit, one.contact, one.kind, one.score)
+    return tuple(sorted(found.values(), key=lambda match: -match.score))
 
 
 def _plain(answers: Mapping[str, JsonValue]) -> Mapping[str, JsonAnswer]:

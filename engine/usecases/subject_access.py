@@ -1,9 +1,12 @@
 """Give a person what is held about them, and put right what is wrong: who, when and why, the old kept sealed."""
 
 from collections.abc import Mapping
+from datetime import date
 from uuid import UUID
 
 from engine.assembly import Engine
+from engine.domain.ages import AgeRange
+from engine.domain.identity import with_age
 from engine.domain.policy import Action
 from engine.domain.state import CaseState
 from engine.errors import AlreadyEndedError, InvalidAnswersError, NotFoundError
@@ -20,7 +23,9 @@ REASONS = {
     "person_says_so": "The person says so",
     "paper_shows_it": "A paper shows it",
 }
-_FIELDS = ("name", "aliases", "phone", "age")
+FIELDS = ("name", "aliases", "phone", "parents", "home", "age", "age_on")
+"""What can be put right of a person; the home is a village or part of town and, after a comma, the district."""
+_LISTED = ("aliases", "parents")
 _LONGEST = 2_000
 _OLDEST = 120
 
@@ -61,7 +66,7 @@ def correct_person(
     `NotAllowedError`.
     """
     now = engine.clock.now()
-    wanted = {name: changes[name].strip() for name in _FIELDS if changes.get(name, "").strip()}
+    wanted = {name: changes[name].strip() for name in FIELDS if changes.get(name, "").strip()}
     _require_fitting(reason_code, wanted, remark)
     with engine.unit_of_work() as work:
         state = work.cases.lock(case_id)
@@ -79,7 +84,9 @@ def correct_person(
             made_by=viewer.actor_id, made_at=now,
         )  # fmt: skip
         words: dict[str, JsonValue] = {**wanted, **({"remark": remark.strip()} if remark.strip() else {})}
-        work.keeping.add_correction(correction, before={name: before.get(name) for name in wanted}, words=words)
+        work.keeping.add_correction(
+            correction, before={name: before.get(name) for name in wanted if name != "age_on"}, words=words
+        )
         if wanted:
             _write(engine, work, person_id, before, wanted)
         type_ = "PersonCorrected" if wanted else "PersonRemarked"
@@ -92,11 +99,15 @@ def correct_person(
 def _write(
     engine: Engine, work: UnitOfWork, person_id: UUID, before: Mapping[str, JsonValue], wanted: Mapping[str, str]
 ) -> None:
-    after: dict[str, JsonValue] = {**before, **wanted}
-    if "aliases" in wanted:
-        after["aliases"] = [name.strip() for name in wanted["aliases"].split(",") if name.strip()]
+    said = {name: value for name, value in wanted.items() if name not in {"age", "age_on"}}
+    after: dict[str, JsonValue] = {**before, **said}
+    for listed in _LISTED:
+        if listed in wanted:
+            after[listed] = [name.strip() for name in wanted[listed].split(",") if name.strip()]
     if "age" in wanted:
-        after["age"] = int(wanted["age"])
+        years = int(wanted["age"])
+        age = AgeRange(youngest=years, oldest=years, as_of=date.fromisoformat(wanted["age_on"]))
+        after = dict(with_age({name: value for name, value in after.items() if name != "age"}, age))
     work.persons.change(person_id, after, engine.fingerprints.tokens(after))
 
 
@@ -110,8 +121,20 @@ def _require_fitting(reason_code: str, wanted: Mapping[str, str], remark: str) -
         problems["remark"] = f"Write at most {_LONGEST} characters."
     if "age" in wanted and not (wanted["age"].isascii() and wanted["age"].isdigit() and int(wanted["age"]) <= _OLDEST):
         problems["age"] = "Write the age in whole years."
+    if ("age" in wanted or "age_on" in wanted) and not _is_day(wanted.get("age_on", "")):
+        problems["age_on"] = "Write on which day the person was this old, like 2026-03-07."
+    if "age_on" in wanted and "age" not in wanted:
+        problems["age"] = "Write how old the person was on that day."
     if problems:
         raise InvalidAnswersError(problems)
+
+
+def _is_day(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _require_person(state: CaseState, person_id: UUID) -> None:

@@ -90,10 +90,14 @@ def tell_of_system(
     critical: bool = False,
     unit: Unit | None = None,
     due_at: datetime | None = None,
+    code_of: bytes | None = None,
 ) -> bool:
-    """Write messages that belong to no case, in the same way as `tell`."""
-    variables = {"unit": unit.name if unit else ""}
-    note = Note(f"-|{rule}", kind, link, critical, variables, due_at, unit=unit)
+    """Write messages that belong to no case, in the same way as `tell`.
+
+    `code_of` is the hash of the sign-in that waits for a code: it is put into the words when they are sent.
+    """
+    variables = {"unit": unit.name if unit else "", "case_number": "", "code": ""}
+    note = Note(f"-|{rule}", kind, link, critical, variables, due_at, unit=unit, code_of=code_of)
     return _tell_all(engine, work, note, people, channels, now)
 
 

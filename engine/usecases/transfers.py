@@ -24,7 +24,7 @@ def hand_over(
     for grant in work.access.grants_of(state.case.id):
         if grant.unit_id == referral.to_unit_id and grant.is_live(now):
             work.access.end_grant(grant.id, at=now, reason="handed_over")
-    kept = keeping_grant(referral, by=referral.released_by, now=now)
+    kept = keeping_grant(state, referral, by=referral.released_by, now=now)
     if kept is not None:
         work.access.add_grant(kept)
     for person in work.transfers.move(state.case.id, to_unit_id=referral.to_unit_id):

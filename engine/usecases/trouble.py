@@ -3,14 +3,13 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
-from uuid import UUID
 
 from engine.assembly import Engine
 from engine.domain.safe_hours import EMAIL, IN_APP
 from engine.spec.roles import Role
 from engine.stores import UnitOfWork
 from engine.usecases.telling import tell_of_system
-from engine.views import BoardView, Viewer
+from engine.views import THIS_MACHINE, BoardView
 
 TROUBLE: Final = "trouble"
 """The fact of the installation that says how much of each trouble the administrators were told of."""
@@ -18,7 +17,6 @@ FALLBACK, FIRING, ASIDE, JOBS, DELIVERIES = "fallback", "firing", "deadlines", "
 _CRITICAL: Final = frozenset({FALLBACK, FIRING, ASIDE})
 _PREFECT_STARTS: Final = timedelta(minutes=2)
 _BOARD_PAGE: Final = "/board"
-_SYSTEM: Final = Viewer(actor_id=UUID(int=0), name="ICMC", unit_ids=(), roles=(), is_system=True)
 
 
 def tell_of_trouble(engine: Engine) -> int:
@@ -28,7 +26,7 @@ def tell_of_trouble(engine: Engine) -> int:
     and Prefect not answering are trouble.
     """
     now = engine.clock.now()
-    seen = troubles(engine.queries.board(_SYSTEM), real_now=engine.wall_clock.now())
+    seen = troubles(engine.queries.board(THIS_MACHINE), real_now=engine.wall_clock.now())
     with engine.unit_of_work() as work:
         told = {kind: _Told(**known) for kind, known in (work.records.installation(TROUBLE) or {}).items()}
         after = {kind: _after(told.get(kind, _Told()), count, f"{now:%Y-%m-%dT%H}") for kind, count in seen.items()}

@@ -11,6 +11,8 @@ from engine.ports import Outgoing, Sending
 from engine.stores import ClaimedDelivery, UnitOfWork
 from engine.usecases.delivery_rules import AWAY, UNEXPECTED, WAYS, next_try, wants_other_way
 from engine.usecases.reach import ways_to
+from engine.usecases.seen_links import with_link
+from engine.usecases.unusual_sign_ins import words_to_send
 
 log = logging.getLogger(__name__)
 TAKEN = ""
@@ -34,9 +36,10 @@ def put_off(engine: Engine, deliveries: Sequence[ClaimedDelivery], *, code: str)
 
 def _send(engine: Engine, sending: Sending, delivery: ClaimedDelivery) -> tuple[str, bool]:
     try:
+        words = with_link(engine, delivery, words_to_send(engine, delivery))
         sending.send(
             Outgoing(
-                to=_address(engine, delivery), subject=delivery.subject, body=delivery.body, html=delivery.html,
+                to=_address(engine, delivery), subject=words.subject, body=words.body, html=words.html,
                 message_id=str(delivery.message_id), written_at=delivery.written_at,
             )
         )  # fmt: skip
@@ -49,7 +52,7 @@ def _send(engine: Engine, sending: Sending, delivery: ClaimedDelivery) -> tuple[
 
 
 def _address(engine: Engine, delivery: ClaimedDelivery) -> str:
-    """Give the address: an e-mail's is written with it, all others are opened only to be used."""
+    """Give the address: an e-mail's is its recipient's own, all others are opened only to be used."""
     if delivery.address:
         return delivery.address
     with engine.unit_of_work() as work:

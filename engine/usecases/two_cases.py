@@ -1,17 +1,22 @@
 """What is shared by acts on two cases at once: both locked in one order, and both the actor's to change."""
 
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from engine.assembly import Engine
 from engine.domain.case_links import CaseLink, LinkKind
-from engine.domain.policy import Action, can
+from engine.domain.narrowing import covers, of_everybody
+from engine.domain.policy import Action, can, visible_units
 from engine.domain.referral import ReferralStatus
 from engine.domain.state import CaseState
 from engine.errors import NotAllowedError, NotFoundError
 from engine.stores import UnitOfWork
 from engine.usecases.deciding import require_member
 from engine.views import Viewer
+
+_WHO: Final = "person.name"
+"""What a grant must show of everybody in a case for somebody to say who is one with whom."""
 
 
 def lock_both(work: UnitOfWork, first: UUID, second: UUID) -> tuple[CaseState, CaseState]:
@@ -20,11 +25,14 @@ def lock_both(work: UnitOfWork, first: UUID, second: UUID) -> tuple[CaseState, C
     return locked[first], locked[second]
 
 
-def require_member_of(work: UnitOfWork, viewer: Viewer, state: CaseState, action: Action) -> None:
+def require_member_of(
+    work: UnitOfWork, viewer: Viewer, state: CaseState, action: Action, *, persons_at: datetime | None = None
+) -> None:
     """Refuse whoever may not change a case: their unit has it, or it was referred to their unit, which took it on.
 
-    Whoever is in conflict with the case, or denied it, hears what is said of a case that does not exist. Raises
-    `NotFoundError`, `NotAllowedError`.
+    Of the roles of somebody whose unit took it on, those in that unit count. With `persons_at`, the present instant
+    (UTC), they must be shown then who the persons are. Whoever is in conflict with the case, or denied it, hears what
+    is said of a case that does not exist. Raises `NotFoundError`, `NotAllowedError`.
     """
     if viewer.is_system:
         return
@@ -33,12 +41,16 @@ def require_member_of(work: UnitOfWork, viewer: Viewer, state: CaseState, action
     if state.case.unit_id in viewer.unit_ids:
         require_member(viewer, state, action)
         return
-    if not any(
-        one.status is ReferralStatus.ACCEPTED and one.to_unit_id in viewer.unit_ids
+    units = {
+        one.to_unit_id
         for one in work.referrals.of_case(state.case.id)
+        if one.status is ReferralStatus.ACCEPTED and one.to_unit_id in visible_units(viewer)
+    }
+    if not units or (
+        persons_at and not covers(of_everybody(work.access.access_of(viewer, state.case.id, persons_at)), _WHO)
     ):
         raise NotFoundError(kind="case")
-    if not can(viewer, action):
+    if not any(can(viewer, action, unit_id=unit) for unit in units):
         raise NotAllowedError(actor=viewer.name, action=action.value)
 
 

@@ -8,9 +8,11 @@ from zoneinfo import ZoneInfo
 
 from engine.assembly import Engine
 from engine.domain.safe_hours import EMAIL, IN_APP, Preference, safe_instant
+from engine.domain.seen_link import hash_of_link, path_of_link
 from engine.ports import ActorRecord, NewMessage, Rendered
 from engine.stores import Unit, UnitOfWork
 from engine.usecases.reach import ways_to
+from engine.usecases.seen_links import token_of_link
 
 _UTC = "UTC"
 
@@ -28,6 +30,7 @@ class Note:
     case_id: UUID | None = None
     unit: Unit | None = None
     escalation_id: UUID | None = None
+    code_of: bytes | None = None
 
     def key(self, recipient_id: UUID, channel: str) -> str:
         """Give the key under which a message exists at most once."""
@@ -51,17 +54,17 @@ def write(
 ) -> bool:
     """Write a message in the words, zone and hours of its recipient, once; gives whether it must be sent by itself."""
     zone = zone_of(work, person, preference, note.unit)
-    token = engine.entropy.token() if note.escalation_id and channel != IN_APP else None
-    words = _words(engine, note, person, zone, f"/a/{token}" if token else note.link)
+    asks, message_id = bool(note.escalation_id) and channel != IN_APP, note.id(person.id, channel)
+    words = _words(engine, note, person, zone, path_of_link(str(message_id)) if asks else note.link)
     send_at = now if note.critical else safe_instant(now, channel=channel, preference=preference, zone=zone)
     message = NewMessage(
         key=note.key(person.id, channel), case_id=note.case_id, kind=note.kind, recipient_id=person.id,
         channel=channel, subject=words.subject, body=words.body, html=words.html, link=note.link,
-        critical=note.critical, escalation_id=note.escalation_id, token=token, send_at=send_at, held_for=held_for,
+        critical=note.critical, escalation_id=note.escalation_id, code_of=note.code_of,
+        link_hash=hash_of_link(token_of_link(engine, message_id)) if asks else None, send_at=send_at, held_for=held_for,
     )  # fmt: skip
-    address = person.email if channel == EMAIL else ""
     unit_id = note.unit.id if note.unit else None
-    is_new = work.messages.add(message, unit_id=unit_id, address=address, at=now)
+    is_new = work.messages.add(message, unit_id=unit_id, at=now)
     return is_new and channel != IN_APP and not held_for
 
 

@@ -10,7 +10,7 @@ from engine.views.audit import (
     GlassView,
     ReaderLine,
 )
-from engine.views.base import Membership, View, Viewer
+from engine.views.base import THIS_MACHINE, Membership, View, Viewer
 from engine.views.cases import CaseLine, CaseView, EventView, JobView, RunView, StepView
 from engine.views.deadlines import AskedView, DeadlineView, DelayLine, ExtensionView, LinkView, PauseView
 from engine.views.definitions import DefinitionView, LimitChange, MovedDeadline, PreviewView
@@ -38,6 +38,7 @@ from engine.views.keeping import (
     SubjectSection,
     SubjectView,
 )
+from engine.views.law import LawExplanationView, LawOfCaseView, PointsToView
 from engine.views.messages import ChannelView, ContactView, DeadLetterView, MailView, NoticeView, OfferView, SentView
 from engine.views.people import AbsenceView, ActorView, ConflictView, MemberView, RoleView, ShiftView, UnitView
 from engine.views.persons import (
@@ -58,7 +59,9 @@ from engine.views.running import (
     EscalationAudit,
     FiringView,
     LagBucket,
+    RunningHoursView,
     ServiceState,
+    UnservedView,
 )
 from engine.views.sharing import (
     ConsentView,
@@ -69,9 +72,23 @@ from engine.views.sharing import (
     SharedView,
     SharingView,
 )
-from engine.views.work import AnswerView, DocumentView, FieldView, FileView, FormView, WorkCounts, WorkItemView
+from engine.views.waiting import WaitingView
+from engine.views.work import (
+    BESIDE,
+    AnswerView,
+    DocumentView,
+    FieldView,
+    FileView,
+    FormView,
+    PaperView,
+    ProposedView,
+    WorkCounts,
+    WorkItemView,
+)
 
 __all__ = [
+    "BESIDE",
+    "THIS_MACHINE",
     "AbsenceView",
     "AccessView",
     "AccountLine",
@@ -123,6 +140,8 @@ __all__ = [
     "JobView",
     "KeepingView",
     "LagBucket",
+    "LawExplanationView",
+    "LawOfCaseView",
     "LimitChange",
     "LinkView",
     "MailView",
@@ -133,18 +152,22 @@ __all__ = [
     "NamedView",
     "NoticeView",
     "OfferView",
+    "PaperView",
     "PartnerPage",
     "PauseView",
     "PersonPageView",
     "PersonRoleView",
     "PersonView",
     "PlannedView",
+    "PointsToView",
     "PreviewView",
     "ProposalView",
+    "ProposedView",
     "ReaderLine",
     "ReasonView",
     "RoleView",
     "RunView",
+    "RunningHoursView",
     "SamePersonView",
     "SealView",
     "SentView",
@@ -161,8 +184,10 @@ __all__ = [
     "SubjectSection",
     "SubjectView",
     "UnitView",
+    "UnservedView",
     "View",
     "Viewer",
+    "WaitingView",
     "WorkCounts",
     "WorkItemView",
 ]

@@ -1,6 +1,7 @@
 """What every view has, and who is looking."""
 
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
@@ -43,3 +44,7 @@ class Viewer(View):
     def has_role(self, *roles: str) -> bool:
         """Say whether the viewer has one of these roles."""
         return self.is_system or any(role in self.roles for role in roles)
+
+
+THIS_MACHINE: Final = Viewer(actor_id=UUID(int=0), name="This machine", unit_ids=(), roles=(), is_system=True)
+"""Who acts when nobody is named: a schedule, or a command of somebody with access to the machine."""

@@ -21,6 +21,8 @@ class StepView(View):
     uses: str
     pillar: str
     title: str
+    called: str = ""
+    """What somebody calls a step that they added."""
     person_label: str
     status: str
     outcome: str | None
@@ -34,6 +36,8 @@ class StepView(View):
     assignee: str | None
     discretionary: bool
     item_id: UUID | None
+    may_answer: bool = False
+    """Whether the form of its open item opens for the viewer."""
     deadline: DeadlineView | None
     answers: tuple[AnswerView, ...]
     documents: tuple[DocumentView, ...]
@@ -81,10 +85,16 @@ class EventView(View):
 
 
 class CaseView(View):
-    """A case page."""
+    """A case page.
+
+    `is_own` says that the viewer sees it as its own unit does, and `allowed` are the actions that they may do then: no
+    link leads where a granted case does not go.
+    """
 
     id: UUID
     number: str
+    is_own: bool
+    allowed: tuple[str, ...]
     status: str
     unit: str
     jurisdiction: str
@@ -101,6 +111,7 @@ class CaseView(View):
     documents: tuple[DocumentView, ...]
     jobs: tuple[JobView, ...]
     findings: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
 
 
 class CaseLine(View):

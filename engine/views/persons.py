@@ -28,8 +28,8 @@ class CandidateView(View):
 class PersonView(View):
     """A person of a case; who they are stays masked unless revealed.
 
-    `age_words` is how old they can be today; `is_child` is told only with who they are. `also` are the names of other
-    persons who were found to be the same.
+    `home` is the village or part of town and, after a comma, the district. `age_words` is how old they can be today;
+    `is_child` is told only with who they are. `also` are the names of other persons who were found to be the same.
     """
 
     id: UUID
@@ -39,6 +39,8 @@ class PersonView(View):
     age: int | None
     aliases: tuple[str, ...] = ()
     phone: str = ""
+    parents: tuple[str, ...] = ()
+    home: str = ""
     age_words: str = ""
     is_child: bool | None = None
     ages: tuple[AgeView, ...] = ()

@@ -108,6 +108,24 @@ class FiringView(View):
     aside: tuple[AsideDeadline, ...] = ()
 
 
+class UnservedView(View):
+    """A step type that is missing, or no longer as workflows rely on it, and the cases that wait in it."""
+
+    uses: str
+    problem: str
+    cases: tuple[str, ...]
+    count: int
+
+
+class RunningHoursView(View):
+    """A case in which the board counts the hours: since when (UTC), and since what, in the words of the ladder."""
+
+    case_id: UUID
+    case_number: str
+    what: str
+    since: datetime
+
+
 class BoardView(View):
     """What an admin sees at a glance: counts, and the lines behind each."""
 
@@ -125,3 +143,5 @@ class BoardView(View):
     recent_flow_runs: tuple[JobView, ...]
     firing: FiringView = FiringView()
     unreached: tuple[str, ...] = ()
+    unserved: tuple[UnservedView, ...] = ()
+    running_hours: tuple[RunningHoursView, ...] = ()

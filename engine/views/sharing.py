@@ -45,8 +45,8 @@ class ConsentView(View):
 class SharedView(View):
     """Something that was sent to another unit or partner, or waits to be, and all that became of it.
 
-    `ground` names the law when it left without consent. `views` counts how often a partner's link was used, and
-    `link_until` is when it dies (UTC), None when there is none that still lives.
+    `persons` are those of whom it is shown, by label. `ground` names the law when it left without consent. `views`
+    counts how often a partner's link was used, and `link_until` is when it dies (UTC), None when none still lives.
     """
 
     id: UUID
@@ -59,6 +59,7 @@ class SharedView(View):
     urgency: str
     parts: tuple[str, ...]
     fields: tuple[str, ...]
+    persons: tuple[str, ...]
     consent_id: UUID | None
     ground: str
     law: str

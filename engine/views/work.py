@@ -2,10 +2,14 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from engine.views.base import View
 from engine.views.deadlines import DeadlineView
+
+BESIDE: Final = "_"
+"""With this begins, among sealed answers, what was typed beside the questions; no question's name does."""
 
 
 class WorkItemView(View):
@@ -67,7 +71,7 @@ class AnswerView(View):
 
 
 class DocumentView(View):
-    """A paper that was made for a case."""
+    """A paper that was made for a case; `may_open` says whether its text opens for the viewer."""
 
     id: UUID
     case_id: UUID
@@ -78,10 +82,22 @@ class DocumentView(View):
     made_at: datetime
     sha256: str
     released_by: str | None
+    may_open: bool = False
+
+
+class PaperView(DocumentView):
+    """A paper as it is opened or released: when that was, in whose zone, and whether a newer one took its place."""
+
+    released_at: datetime | None
+    zone: str
+    is_replaced: bool
 
 
 class FileView(View):
-    """A file of a case, without its name and content; `copy_size` (bytes) is None where there is no shared copy."""
+    """A file of a case, without its name and content; `copy_size` (bytes) is None where there is no shared copy.
+
+    `sha256` is the hash of the original as it came, for who may open it.
+    """
 
     id: UUID
     kind: str
@@ -93,6 +109,16 @@ class FileView(View):
     added_by: str
     classes: tuple[str, ...]
     may_open: bool
+    sha256: str = ""
+
+
+class ProposedView(View):
+    """Who is proposed for a work item that nobody has, and what they did before that speaks for them."""
+
+    actor_id: UUID
+    name: str
+    did: str
+    is_viewer: bool
 
 
 class FormView(View):
@@ -108,3 +134,5 @@ class FormView(View):
     documents: tuple[DocumentView, ...]
     deadline: DeadlineView | None
     submitted: tuple[AnswerView, ...]
+    beside: Mapping[str, str] = {}
+    """What a draft keeps beside the questions: `happened_at` (an instant in UTC, if it can be read), `reason`, ..."""

@@ -60,6 +60,7 @@ class OnboardForm(Form):
 class DirectoryForm(Form):
     """Say what a partner can offer now, so that nobody is sent to a full house."""
 
+    org: OrganisationRef | None = field(label="Which partner is it?", default=None)
     service: Some[
         Literal[
             "shelter",

@@ -1,5 +1,6 @@
 """The step types of partnership."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 
 from engine.plugin.fields import OutputKind
@@ -17,7 +18,9 @@ from engine.plugin.steps import (
     ask,
     automatic,
 )
-from engine.plugin.values import as_day, as_instant, as_number, end_of_day, local_day
+from engine.plugin.values import add_months, as_day, as_instant, as_number, end_of_day, local_day
+from engine.plugin.watches import Watch
+from pillars.partnership.entries import fitting, told_of
 from pillars.partnership.forms import AccessForm, ConferenceForm, DirectoryForm, OnboardForm, ReviewForm
 
 AGREEMENT_DAYS = 365
@@ -25,7 +28,9 @@ RENEW_DAYS_BEFORE = 60
 ENTRY_DAYS = 90
 ACCESS_DAYS = 90
 UNUSED_DAYS = 90
-HOUR = timedelta(hours=1)
+"""Practice of the network: how long an agreement, an entry and an access last, and when to see to them."""
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+EVERYTHING, MOST_NAMED = 100, 3
 
 
 class SilenceSettings(NoSettings):
@@ -46,34 +51,50 @@ def _prepare_onboard(context: StepContext) -> Prepared:
 
 
 def _conclude_onboard(context: StepContext) -> Concluded:
+    """Put the partner into the directory, and watch the end of the agreement from sixty days before it."""
     ends, begins = as_day(context.answers.get("mou_to")), as_day(context.answers.get("mou_from"))
     vetted = as_day(context.answers.get("vetted_on"))
     if ends is None:
-        return Concluded()
+        return Concluded(partner=told_of(context.answers))
     is_late = vetted is not None and begins is not None and vetted > begins
+    ends_at = end_of_day(ends, context.zone)
+    renew_at = end_of_day(ends - timedelta(days=RENEW_DAYS_BEFORE), context.zone)
+    watch = Watch(
+        "agreement", "partnership.onboard", "Renew the agreement, or let it end", opens_at=renew_at, due_at=ends_at,
+        roles=("partnership_manager",),
+    )  # fmt: skip
     return Concluded(
-        facts={
-            "agreement_ends_at": end_of_day(ends, context.zone),
-            "renew_agreement_at": end_of_day(ends - timedelta(days=RENEW_DAYS_BEFORE), context.zone),
-        },
+        facts={"agreement_ends_at": ends_at, "renew_agreement_at": renew_at},
         notes=("The partner was checked only after the agreement had begun.",) if is_late else (),
+        watches=(watch,),
+        partner=told_of(context.answers),
     )
 
 
 def _prepare_directory(context: StepContext) -> Prepared:
     before = context.earlier("partnership.directory")
-    kept = ("service", "capacity_total", "takes_men", "takes_children", "takes_foreigners")
+    kept = ("org", "service", "capacity_total", "takes_men", "takes_children", "takes_foreigners")
     prefill: dict[str, JsonAnswer] = {name: before[name] for name in kept if name in before}
+    org = context.earlier("partnership.onboard").get("org")
+    if org and "org" not in prefill:
+        prefill["org"] = org
     return Prepared(prefill=prefill | {"valid_until": (context.now + timedelta(days=ENTRY_DAYS)).isoformat()})
 
 
 def _conclude_directory(context: StepContext) -> Concluded:
+    """Write what the partner offers into the directory, and ask again before nobody can rely on it."""
     free = as_number(context.answers.get("capacity_free"))
     facts: dict[str, Scalar] = {} if free is None else {"partner_has_place": free > 0}
     valid_until = as_instant(context.answers.get("valid_until"))
-    if valid_until is not None:
-        facts["directory_entry_ends_at"] = valid_until
-    return Concluded(facts=facts)
+    partner = told_of({**context.earlier("partnership.onboard"), **context.answers})
+    if valid_until is None:
+        return Concluded(facts=facts, partner=partner)
+    facts["directory_entry_ends_at"] = valid_until
+    again = Watch(
+        "entry", "partnership.directory", "Ask the partner what is free", opens_at=valid_until - DAY,
+        due_at=valid_until, roles=("partnership_manager",),
+    )  # fmt: skip
+    return Concluded(facts=facts, watches=(again,), partner=partner)
 
 
 def _prepare_conference(context: StepContext) -> Prepared:
@@ -82,11 +103,41 @@ def _prepare_conference(context: StepContext) -> Prepared:
     )
 
 
+def _conclude_conference(context: StepContext) -> Concluded:
+    """Put the next conference into the worklist of whoever leads the case."""
+    day = as_day(context.answers.get("next"))
+    if day is None:
+        return Concluded(facts={"conference_held": True})
+    due = end_of_day(day, context.zone)
+    watch = Watch(
+        "conference", "partnership.conference", "Case conference", opens_at=due - 2 * DAY, due_at=due,
+        roles=("case_manager", "supervisor"),
+    )  # fmt: skip
+    return Concluded(facts={"conference_held": True}, watches=(watch,))
+
+
+def _prepare_review(context: StepContext) -> Prepared:
+    """Propose the quarter that has ended, and say where the numbers are."""
+    today = local_day(context.now, context.zone)
+    first = (today.month - 1) // 3 * 3 + 1
+    begin, end = add_months(today.replace(month=first, day=1), -3), add_months(today.replace(month=first, day=1), -1)
+    period = f"{begin:%B} to {end:%B %Y}" if begin.year == end.year else f"{begin:%B %Y} to {end:%B %Y}"
+    return Prepared(prefill={"period": period}, notes=("How each partner answered stands on the page Partners.",))
+
+
 def _conclude_review(context: StepContext) -> Concluded:
     causes = context.answers.get("causes")
     breaches = as_number(context.answers.get("breaches")) or 0
-    is_unexplained = breaches > 0 and causes == ["none"]
-    return Concluded(notes=("Limits were missed, but no reason is given.",) if is_unexplained else ())
+    on_time = as_number(context.answers.get("on_time_pct"))
+    checks = (
+        (breaches > 0 and causes == ["none"], "Limits were missed, but no reason is given."),
+        (
+            breaches == 0 and on_time is not None and on_time < EVERYTHING,
+            "Not all limits were kept, yet none is missed.",
+        ),
+        (breaches > 0 and context.answers.get("actions") == ["none"], "Limits were missed, and nothing is to be done."),
+    )
+    return Concluded(notes=tuple(sentence for is_seen, sentence in checks if is_seen))
 
 
 def _prepare_access(context: StepContext) -> Prepared:
@@ -137,6 +188,7 @@ CONFERENCE = ask(
     roles=("case_manager", "supervisor"),
     time_limit="PT48H",
     prepare=_prepare_conference,
+    conclude=_conclude_conference,
 )
 REVIEW = ask(
     "partnership.review",
@@ -145,6 +197,7 @@ REVIEW = ask(
     roles=("partnership_manager", "supervisor"),
     documents=(Document("partner-scorecard", "Scorecard"),),
     time_limit="P3M",
+    prepare=_prepare_review,
     conclude=_conclude_review,
 )
 ACCESS = ask(
@@ -167,6 +220,7 @@ ACCESS = ask(
         "silent_hours": OutputSpec(OutputKind.NUMBER),
     },
     settings=SilenceSettings,
+    seeks_partner=True,
 )
 def silence(context: StepContext) -> Completed:
     """Say whether a partner has not answered in time, so that a second partner can be asked."""
@@ -176,15 +230,25 @@ def silence(context: StepContext) -> Completed:
     has_accepted, has_declined = bool(asked.get(settings.accepted)), bool(asked.get(settings.declined))
     late = context.now - until - timedelta(hours=settings.grace_hours) if until is not None else timedelta(0)
     is_silent = late > timedelta(0) and not has_accepted and not has_declined
-    notes = ("The partner has not answered in time: ask a second partner.",) if is_silent else ()
+    offer_second = is_silent or (has_declined and not has_accepted)
+    notes = _second(context, asked, is_silent=is_silent) if offer_second else ()
     return Completed(
         outputs={
             "is_silent": is_silent,
-            "offer_second": is_silent or (has_declined and not has_accepted),
+            "offer_second": offer_second,
             "silent_hours": int(late / HOUR) if is_silent else 0,
         },
         notes=notes,
     )
+
+
+def _second(context: StepContext, asked: Mapping[str, JsonAnswer], *, is_silent: bool) -> tuple[str, ...]:
+    """Name whom to ask second: who offers the same in the same place, and is not the one who was asked."""
+    first = str(asked.get("to_org") or "").casefold()
+    others = [one.name for one in fitting(context, str(asked.get("purpose"))) if one.name.casefold() != first]
+    said = "The partner has not answered in time" if is_silent else "The partner has declined"
+    named = f" The directory names: {', '.join(others[:MOST_NAMED])}." if others else ""
+    return (f"{said}: ask a second partner.{named}",)
 
 
 PILLAR = Pillar(

@@ -11,8 +11,12 @@ PILLAR = Pillar(
     step_types=(
         steps.FIR,
         steps.REFUSAL,
+        steps.MAGISTRATE,
         steps.AHTU,
         steps.EVIDENCE,
+        steps.HANDOVER,
+        steps.CUSTODY_CHECK,
+        steps.CERTIFICATE,
         steps.MEDICAL,
         steps.UPDATE,
         steps.CHARGESHEET,

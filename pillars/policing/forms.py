@@ -42,11 +42,20 @@ class FirForm(Form):
         label="To which station was it sent on?", default=None, shown_when="zero_fir"
     )
     sections: Some[v.Section] = field(label="Under which sections?", choices=v.SECTION)
-    offence_date: Day = field(label="On which day did the crime happen?", help="If it went on for long, the last day.")
+    offence_date: Day = field(
+        label="On which day did the crime happen?", help="If it went on for long, the last day.", tells="offence_day"
+    )
     governing_code: v.Code = field(label="Which law applies?", help="The day of the crime decides.", choices=v.CODE)
     woman_officer_present: bool | None = field(label="Did a woman officer take the statement?", default=None)
     videographed: bool | None = field(label="Was it filmed?", default=None)
     copy_given_at: Instant | None = field(label="When was the free copy given?", default=None)
+    district: v.District | None = field(
+        label="In which district is the station?",
+        help="In some districts the new procedure code only guides. For all that are not named: Another district.",
+        choices=v.DISTRICT,
+        default=None,
+        tells="district",
+    )
 
     @rule("Write which officer refused, or the rank, or: not known.")
     def _refusal_names_an_officer(self) -> bool:
@@ -72,6 +81,26 @@ class RefusalForm(Form):
     @rule("The letter cannot be sent before the refusal.")
     def _sent_after_refusal(self) -> bool:
         return in_order(self.refused_at, self.sent_at)
+
+
+class MagistrateForm(Form):
+    """Apply to the Magistrate when station and Superintendent did not register the crime."""
+
+    court: OrganisationRef = field(label="To which Magistrate?", now=True)
+    applied_at: Instant = field(label="When was the application filed?", event_time=True, now=True)
+    affidavit: bool = field(label="Is an affidavit attached?", help="The Magistrate asks for one.", now=True)
+    order: v.Order = field(label="What did the Magistrate decide?", choices=v.ORDER, now=True)
+    order_on: Day | None = field(label="On which day was it decided?", default=None)
+    next_on: Day | None = field(label="When do we ask again?", default=None, shown_when='order == "pending"')
+    reason_given: LongText | None = field(label="Which reason was given?", default=None)
+
+    @rule("Write on which day it was decided.")
+    def _a_decision_has_its_day(self) -> bool:
+        return self.order == "pending" or self.order_on is not None
+
+    @rule("The decision cannot come before the application.")
+    def _decided_after(self) -> bool:
+        return self.order_on is None or self.order_on >= self.applied_at.date()
 
 
 class AhtuForm(Form):
@@ -109,12 +138,22 @@ class EvidenceForm(Form):
     collected_by: PersonRef = field(label="Who took it?", now=True)
     custody_to: OrganisationRef = field(label="Who keeps it?", now=True)
     sealed: bool = field(label="Was it sealed?", now=True)
+    label: Text | None = field(
+        label="Which number or mark is on the label?", help="Such as E1. Hand-overs name it again.", default=None
+    )
+    seal_no: Text | None = field(label="What is the number of the seal?", default=None, shown_when="sealed")
     place: Geo | None = field(label="Where was it taken?", default=None, identifying=True)
     device_serial: Text | None = field(
         label="What is the number of the device?", help="IMEI or serial number.", default=None, identifying=True
     )
+    file: FileRef | None = field(
+        label="Which file of this case is it?", help="Add the file to the case first.", default=None
+    )
     sha256: Sha256 | None = field(
-        label="What is the SHA-256 hash?", help="64 letters and digits that prove a file was not changed.", default=None
+        label="What is the SHA-256 hash?",
+        help="For a file of this case the system writes it: leave it empty. It proves that a file was not changed.",
+        default=None,
+        hash_of="file",
     )
     witness_names: Text | None = field(label="Who watched?", default=None, identifying=True)
     bsa63_certificate: FileRef | None = field(
@@ -125,6 +164,51 @@ class EvidenceForm(Form):
         help="If yes, it is sealed and nobody else may open it.",
         sealed="images",
     )
+
+
+class HandoverForm(Form):
+    """Write down that a piece of evidence went from one hand to another, so that no gap is left."""
+
+    label: Text = field(label="Which piece? The number or mark on its label.", now=True)
+    given_by: PersonRef = field(label="Who gave it?", now=True)
+    given_at: Instant = field(label="When was it given?", now=True)
+    taken_by: PersonRef = field(label="Who took it?", now=True)
+    taken_at: Instant = field(label="When was it taken over?", event_time=True, now=True)
+    seal_intact: bool = field(label="Was the seal whole?", now=True)
+    carried_by: PersonRef | None = field(
+        label="Who had it on the way?", help="If somebody else carried it.", default=None
+    )
+    seal_no: Text | None = field(label="What is the number of the seal?", default=None)
+    new_seal_no: Text | None = field(label="What is the number of the new seal, if there is one?", default=None)
+    reason: v.HandReason | None = field(label="What for?", choices=v.HAND_REASON, default=None)
+    receipt: FileRef | None = field(label="Which file is the receipt?", default=None)
+
+    @rule("It cannot be taken over before it was given.")
+    def _taken_after(self) -> bool:
+        return in_order(self.given_at, self.taken_at)
+
+
+class CertificateForm(Form):
+    """Have the certificate under BSA section 63(4) signed by both who must sign it: parts A and B."""
+
+    label: Text = field(label="Which piece? The number or mark on its label.", now=True)
+    part_a_signer: Signature = field(
+        label="Who signs part A?", help="The person in charge of the device, or of how it is used.", now=True
+    )
+    part_a_on: Day = field(label="When was part A signed?", now=True)
+    part_b_signer: Signature = field(label="Which expert signs part B?", now=True)
+    part_b_on: Day = field(label="When was part B signed?", now=True)
+    device: Text | None = field(
+        label="Which device is it?", help="Make, model, colour, serial number or IMEI.", default=None, identifying=True
+    )
+    sha256: Sha256 | None = field(
+        label="What is the SHA-256 hash?", help="64 letters and digits that prove a file was not changed.", default=None
+    )
+    certificate: FileRef | None = field(label="Which file is the signed certificate?", default=None)
+
+    @rule("Parts A and B are signed by two different people.")
+    def _two_people_sign(self) -> bool:
+        return bool(self.part_a_signer.strip().casefold() != self.part_b_signer.strip().casefold())
 
 
 class MedicalForm(Form):
@@ -194,9 +278,21 @@ class ChargesheetForm(Form):
         help="60 days after the first remand, 90 days for the gravest crimes. Check with the lawyer.",
         now=True,
     )
+    first_remand_on: Day | None = field(
+        label="On which day was a suspect first sent into custody (remand)?",
+        help="From this day bail by default is counted.",
+        default=None,
+    )
+    ten_years_or_more: bool | None = field(
+        label="Can the crime be punished with ten years or more?", help="Then it is 90 days, else 60.", default=None
+    )
     filed_on: Day | None = field(label="When was the charge sheet filed?", default=None)
     supplementary_expected: bool | None = field(label="Will a further charge sheet follow?", default=None)
     copy_to_victim: Instant | None = field(label="When did the survivor get a copy?", default=None)
+
+    @rule("Bail by default cannot come before the first remand.")
+    def _bail_after_remand(self) -> bool:
+        return self.first_remand_on is None or self.default_bail_on >= self.first_remand_on
 
     @rule("The survivor cannot get a copy before the charge sheet was filed.")
     def _copy_follows(self) -> bool:

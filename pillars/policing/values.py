@@ -47,6 +47,33 @@ CODE = {
     "MM": "Myanmar",
 }
 
+District = Literal[
+    "dima_hasao", "karbi_anglong", "west_karbi_anglong", "shillong_town", "east_khasi_hills", "west_khasi_hills",
+    "south_west_khasi_hills", "eastern_west_khasi_hills", "ri_bhoi", "east_jaintia_hills", "west_jaintia_hills",
+    "east_garo_hills", "north_garo_hills", "south_garo_hills", "south_west_garo_hills", "west_garo_hills",
+    "another", "unknown",
+]  # fmt: skip
+DISTRICT = {
+    "dima_hasao": "Dima Hasao",
+    "karbi_anglong": "Karbi Anglong",
+    "west_karbi_anglong": "West Karbi Anglong",
+    "west_khasi_hills": "West Khasi Hills",
+    "south_west_khasi_hills": "South West Khasi Hills",
+    "eastern_west_khasi_hills": "Eastern West Khasi Hills",
+    "ri_bhoi": "Ri Bhoi",
+    "east_jaintia_hills": "East Jaintia Hills",
+    "west_jaintia_hills": "West Jaintia Hills",
+    "east_garo_hills": "East Garo Hills",
+    "north_garo_hills": "North Garo Hills",
+    "south_garo_hills": "South Garo Hills",
+    "south_west_garo_hills": "South West Garo Hills",
+    "west_garo_hills": "West Garo Hills",
+    "shillong_town": "Shillong, inside the municipality",
+    "east_khasi_hills": "East Khasi Hills, outside the municipality of Shillong",
+    "another": "Another district",
+    "unknown": "Not known",
+}
+
 OtherUnit = Literal[
     "ahtu_other_district", "ahtu_other_state", "border_force", "railway_police", "cyber_cell", "juvenile_police",
     "labour_department", "women_help_desk", "other", "none",
@@ -96,3 +123,20 @@ Custody = Literal["in_custody", "on_bail", "some_in_custody", "absconding", "not
 CUSTODY = {"some_in_custody": "Some in custody, some not", "absconding": "Run away"}
 
 LetterMode = Literal["by_hand", "registered_post", "email", "other"]
+
+HandReason = Literal["to_storage", "to_laboratory", "to_court", "to_other_unit", "returned", "other"]
+HAND_REASON = {
+    "to_storage": "To the store (malkhana)",
+    "to_laboratory": "To the laboratory",
+    "to_court": "To the court",
+    "to_other_unit": "To another unit",
+    "returned": "Back from there",
+}
+
+Order = Literal["pending", "register", "inquiry", "refused", "other"]
+ORDER = {
+    "pending": "No decision yet",
+    "register": "The police must register it",
+    "inquiry": "The Magistrate inquires first",
+    "refused": "The application was refused",
+}

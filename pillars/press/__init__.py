@@ -8,5 +8,13 @@ PILLAR = Pillar(
     name="Press",
     letter="P",
     summary="Use the media to find missing people and to move policy, and stop the media from harming survivors.",
-    step_types=(steps.QUERY, steps.RELEASE, steps.IDENTITY_CHECK, steps.LEAK, steps.MONITOR, steps.TRAINING),
+    step_types=(
+        steps.QUERY,
+        steps.RELEASE,
+        steps.IDENTITY_CHECK,
+        steps.LEAK,
+        steps.TAKEDOWN,
+        steps.MONITOR,
+        steps.TRAINING,
+    ),
 )

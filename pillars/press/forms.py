@@ -32,7 +32,7 @@ class QueryForm(Form):
     case: CaseRef | None = field(
         label="Which case is it about?", help="Never confirm to the reporter that there is a case.", default=None
     )
-    answer: LongText | None = field(label="What did we answer?", default=None)
+    answer: LongText | None = field(label="What did we answer?", default=None, shown_when='stage == "answered"')
     told_survivor: v.ToldSurvivor | None = field(
         label="Was the survivor told of the question?", choices=v.TOLD_SURVIVOR, default=None
     )
@@ -55,8 +55,13 @@ class ReleaseForm(Form):
     )
     image: FileRef | None = field(label="Which picture goes with it?", default=None, identifying=True)
     identity_check: Some[v.IdentityCheck] = field(label="What did you check?", choices=v.IDENTITY_CHECK)
-    permission_no: Text | None = field(label="What is the number of the leave?", default=None)
-    survivor_consent: Text | None = field(label="Which consent of the survivor covers it?", default=None)
+    permission_no: Text | None = field(
+        label="What is the number of the leave?", default=None,
+        shown_when='legal_basis == "authority_leave" || legal_basis == "court_leave"',
+    )  # fmt: skip
+    survivor_consent: Text | None = field(
+        label="Which consent of the survivor covers it?", default=None, shown_when='legal_basis == "adult_consent"'
+    )
     approvals: Some[v.Approval] = field(label="Who approved it?", help="Two different people at least.")
 
     @rule("Two different people must approve it.")
@@ -66,6 +71,10 @@ class ReleaseForm(Form):
     @rule("It must be withdrawn after it is published.")
     def _withdrawn_later(self) -> bool:
         return in_order(self.publish_from, self.withdraw_by)
+
+    @rule("Only a missing person's name and picture may stay: choose that only for an appeal.")
+    def _exception_is_for_an_appeal(self) -> bool:
+        return self.kind == "missing_appeal" or "missing_person_exception" not in self.identity_check
 
     @rule("A child's own consent does not allow this: name the leave of the Committee, the Board or the court.")
     def _child_needs_leave(self) -> bool:
@@ -100,6 +109,30 @@ class LeakForm(Form):
     def _after_found(self) -> bool:
         later = (self.survivor_told_at, self.takedown_sent_at, self.removed_at)
         return all(in_order(self.found_at, instant) for instant in later)
+
+
+class TakedownForm(Form):
+    """Follow one notice to one platform or paper until the content is gone and stays away."""
+
+    platform: Text = field(label="Which platform, paper or station?", help="Its name, not the link.", now=True)
+    door: v.Door = field(label="Who is asked?", choices=v.DOOR, now=True)
+    ground: v.Ground = field(label="What does the notice rest on?", choices=v.GROUND, now=True)
+    sent_at: Instant = field(label="When was it sent?", event_time=True, now=True)
+    answer: v.PlatformAnswer = field(label="What did they answer?", choices=v.PLATFORM_ANSWER, now=True)
+    removed_at: Instant | None = field(label="When was all of it gone?", default=None, shown_when='answer == "removed"')
+    reference_no: Text | None = field(label="What is their reference number?", default=None)
+    next_step: LongText | None = field(
+        label="What do you do next?", help="Do not copy the content here.", default=None,
+        shown_when='answer != "removed"',
+    )  # fmt: skip
+
+    @rule("Say when it was gone, if it is gone; and only then.")
+    def _gone_has_a_time(self) -> bool:
+        return (self.answer == "removed") == (self.removed_at is not None)
+
+    @rule("It cannot be gone before the notice was sent.")
+    def _gone_after_the_notice(self) -> bool:
+        return in_order(self.sent_at, self.removed_at)
 
 
 class MonitorForm(Form):

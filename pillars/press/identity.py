@@ -1,98 +1,83 @@
-"""Count what in a text may show who a person of the case is; a count of nothing proves nothing."""
+"""Find in a text what may show who a person of the case is; finding nothing proves nothing.
 
-import re
+What the case knows is looked for in any script and with the endings of the languages of the region: names, places,
+schools, numbers, days. Beside it stand signs that need no knowledge: a number plate, an age, the only daughter of a
+village, the caption of a picture.
+"""
+
 import unicodedata
-from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date
+
+from pillars.press.days import days_told
+from pillars.press.hints import sorts_in
+from pillars.press.marks import handles_in, papers_in, phones_in, plates_in
+from pillars.press.names import count_told, listen
 
 _LEAST_LETTERS = 3
 _LEAST_LETTERS_OF_A_PLACE = 4
-_LEAST_LETTERS_WITH_ENDING = 4
-_LEAST_DIGITS = 7
-_DIGITS_THAT_COUNT = 10
-_NUMBER = re.compile(r"\+?\d[\d\s().\-/]{5,}\d")
-_LATIN_ACCENTS = re.compile(r"[\u0300-\u036f]")
-_WRITTEN_WITHOUT_SPACES = re.compile(r"[\u0e00-\u0eff\u1000-\u109f]")
-"""Thai, Lao and Burmese, in which no sign parts one word from the next."""
+KINDS = ("names", "aliases", "phones", "places", "schools", "vehicles", "papers", "days", "hints")
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the case knows that must not be in a text, kind by kind; `phones` may be free text with numbers in it."""
+    """What the case knows that must not be in a text, kind by kind; `phones` may be free text with numbers in it.
+
+    `days` are the days on which something happened to the person.
+    """
 
     names: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
     handles: tuple[str, ...] = ()
     phones: tuple[str, ...] = ()
     places: tuple[str, ...] = ()
+    schools: tuple[str, ...] = ()
+    days: tuple[date, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """How many different names, aliases (online names too), phone numbers and places of the case are in a text."""
+    """How many different things of each kind are in a text, and which sorts of hints; never what they are."""
 
     names: int = 0
     aliases: int = 0
     phones: int = 0
     places: int = 0
+    schools: int = 0
+    vehicles: int = 0
+    papers: int = 0
+    days: int = 0
+    hints: int = 0
+    sorts: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def total(self) -> int:
         """How many were found in all."""
-        return self.names + self.aliases + self.phones + self.places
+        return sum(getattr(self, kind) for kind in KINDS)
 
 
 def find_in(text: str, known: Known) -> Found:
-    """Count the names, aliases, phone numbers and places of which a text has the whole or a telling part.
+    """Count what a text has of what the case knows, the whole of it or a telling part, and signs that need none.
 
-    A part tells from three letters on (four for a place), and from four letters on also with an ending, as in many
-    languages of the region. Case, accents, signs between words and spaces in numbers make no difference.
+    A part of a name tells from three letters on (four of a place), also with an ending, and as it sounds in another
+    script. Case, accents, signs between words and spaces in numbers make no difference. A number of a telephone, a
+    number plate, the number of an FIR and an online name tell whether the case knows them or not.
     """
-    words = _words(text)
+    heard = listen(text)
+    plain = _with_plain_digits(text)
+    sorts = sorts_in(plain)
     return Found(
-        names=_count(known.names, words, _LEAST_LETTERS),
-        aliases=_count(known.aliases, words, _LEAST_LETTERS) + _count_handles(known.handles, text),
-        phones=len(_numbers(known.phones) & _numbers((text,))),
-        places=_count(known.places, words, _LEAST_LETTERS_OF_A_PLACE),
+        names=count_told(known.names, heard, _LEAST_LETTERS),
+        aliases=count_told(known.aliases, heard, _LEAST_LETTERS) + len(handles_in(text, known.handles)),
+        phones=len(phones_in(plain)),
+        places=count_told(known.places, heard, _LEAST_LETTERS_OF_A_PLACE),
+        schools=count_told(known.schools, heard, _LEAST_LETTERS_OF_A_PLACE),
+        vehicles=len(plates_in(plain)),
+        papers=len(papers_in(plain)),
+        days=days_told(plain, known.days),
+        hints=len(sorts),
+        sorts=sorts,
     )
-
-
-def _count(wanted: Iterable[str], words: tuple[str, ...], least: int) -> int:
-    entries = {_words(item) for item in wanted} - {()}
-    return sum(_is_told(entry, words, least) for entry in entries)
-
-
-def _is_told(entry: tuple[str, ...], words: tuple[str, ...], least: int) -> bool:
-    whole = f" {' '.join(entry)} " in f" {' '.join(words)} "
-    return whole or any(_is_in(part, word) for part in entry if len(part) >= least for word in words)
-
-
-def _is_in(part: str, word: str) -> bool:
-    if _WRITTEN_WITHOUT_SPACES.search(part):
-        return part in word
-    return word == part or (len(part) >= _LEAST_LETTERS_WITH_ENDING and word.startswith(part))
-
-
-def _count_handles(handles: Iterable[str], text: str) -> int:
-    written = text.casefold()
-    return sum(handle in written for handle in {handle.casefold().lstrip("@") for handle in handles} - {""})
-
-
-def _words(text: str) -> tuple[str, ...]:
-    """Split into words without case and Latin accents; the vowel signs of other scripts stay."""
-    plain = _LATIN_ACCENTS.sub("", unicodedata.normalize("NFKD", text).casefold())
-    return tuple("".join(sign if _is_of_a_word(sign) else " " for sign in plain).split())
-
-
-def _is_of_a_word(sign: str) -> bool:
-    return sign.isalnum() or unicodedata.category(sign).startswith("M")
-
-
-def _numbers(texts: Iterable[str]) -> set[str]:
-    """Find phone numbers, in the digits of any script, each by its last ten digits."""
-    found = (number for text in texts for number in _NUMBER.findall(_with_plain_digits(text)))
-    digits = {re.sub(r"\D", "", number)[-_DIGITS_THAT_COUNT:] for number in found}
-    return {number for number in digits if len(number) >= _LEAST_DIGITS}
 
 
 def _with_plain_digits(text: str) -> str:

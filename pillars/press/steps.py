@@ -10,33 +10,22 @@ from engine.plugin.steps import (
     JsonAnswer,
     OutputSpec,
     Prepared,
+    Scalar,
     StepContext,
     ask,
     automatic,
 )
-from engine.plugin.values import as_instant, as_number
+from engine.plugin.values import as_instant, as_number, told_before
 from pillars.press import forms
-from pillars.press.identity import Known, find_in
+from pillars.press.case_knowledge import in_words, known_of
+from pillars.press.identity import KINDS, find_in
+from pillars.press.takedown import conclude_takedown, prepare_takedown
 
 _ADULT = 18
-_ANSWER_WITHIN = timedelta(hours=4)
+_ANSWER_WITHIN, _SURVIVOR_TOLD_WITHIN, _LOOK_AGAIN = timedelta(hours=4), timedelta(hours=4), timedelta(hours=24)
 _APPEAL_LASTS = timedelta(days=30)
-_LOOK_AGAIN = timedelta(hours=24)
-_SURVIVOR_TOLD_WITHIN = timedelta(hours=4)
+"""Promises of the network, as are the four hours above and the day until the next look: no law names them."""
 _SURVIVORS = frozenset({"victim", "possible_victim", "missing"})
-_NAMES = (
-    ("reporting.missing", "missing_name"),
-    ("reporting.missing", "companion"),
-    ("reporting.intake", "informant_name"),
-)
-_PHONES = (("reporting.intake", "informant_phone"), ("reporting.missing", "phone_and_handles"))
-_PLACES = (
-    ("reporting.intake", "place_last_seen"),
-    ("reporting.missing", "last_seen_place"),
-    ("rescue.plan", "site"),
-    ("rescue.production", "placed_at"),
-    ("protection.placement", "shelter"),
-)
 
 
 def _child_in(context: StepContext) -> bool:
@@ -46,7 +35,17 @@ def _child_in(context: StepContext) -> bool:
 
 def _prepare_query(context: StepContext) -> Prepared:
     note = "Never confirm that there is a case, a person or a place."
-    return Prepared(prefill={"deadline": (context.now + _ANSWER_WITHIN).isoformat(), "stage": "new"}, notes=(note,))
+    prefill: dict[str, JsonAnswer] = {"deadline": (context.now + _ANSWER_WITHIN).isoformat(), "stage": "new"}
+    outlet = context.earlier("press.query").get("outlet")
+    return Prepared(prefill=prefill | ({"outlet": outlet} if outlet else {}), notes=(note,))
+
+
+def _conclude_query(context: StepContext) -> Concluded:
+    """Look at what was answered as at a draft."""
+    answer = context.answers.get("answer")
+    found = find_in(answer, known_of(context)) if isinstance(answer, str) else None
+    facts = {"query_is_open": context.answers.get("stage") in {"new", "waiting_for_decision"}}
+    return Concluded(facts=facts, notes=(in_words("the answer", found),) if found and found.total else ())
 
 
 def _prepare_release(context: StepContext) -> Prepared:
@@ -61,11 +60,23 @@ def _prepare_release(context: StepContext) -> Prepared:
     return Prepared(prefill=prefill, notes=("Two different people must approve it before it goes out.",))
 
 
+def _conclude_release(context: StepContext) -> Concluded:
+    """Say what the approved text still has of what the case knows, and from when until when it stands."""
+    text = context.answers.get("text")
+    found = find_in(text, known_of(context)) if isinstance(text, str) else None
+    facts: dict[str, Scalar] = {"draft_may_identify": bool(found and found.total)}
+    withdraw = as_instant(context.answers.get("withdraw_by"))
+    if withdraw is not None:
+        facts["withdraw_release_at"] = withdraw
+    return Concluded(facts=facts, notes=(in_words("the text", found),) if found and found.total else ())
+
+
 def _prepare_leak(context: StepContext) -> Prepared:
     law: list[object] = ["JJ74", "BNS72"] if _child_in(context) else ["BNS72"]
     is_india = context.jurisdiction.partition("-")[0] == "IN"
     notes = ("Save a sealed copy first. Do not share the link, and do not open it again and again.",)
-    return Prepared(prefill={"found_at": context.now.isoformat()} | ({"law": law} if is_india else {}), notes=notes)
+    told = told_before(context, "policing.fir", "fir_no") | ({"law": law} if is_india else {})
+    return Prepared(prefill={"found_at": context.now.isoformat(), **told}, notes=notes)
 
 
 def _conclude_leak(context: StepContext) -> Concluded:
@@ -85,7 +96,24 @@ def _prepare_monitor(context: StepContext) -> Prepared:
 
 
 def _conclude_monitor(context: StepContext) -> Concluded:
-    return Concluded(facts={"leak_found": bool(as_number(context.answers.get("harmful")))})
+    harmful = bool(as_number(context.answers.get("harmful")))
+    notes = (
+        ("Something shows who the person is: begin the response to a leak now, one for each place.",) if harmful else ()
+    )
+    return Concluded(facts={"leak_found": harmful}, notes=notes)
+
+
+def _prepare_training(context: StepContext) -> Prepared:
+    before = context.earlier("press.training").get("topics")
+    country = context.jurisdiction.partition("-")[0]
+    return Prepared(prefill={"country": country} | ({"topics": before} if before else {}))
+
+
+def _conclude_training(context: StepContext) -> Concluded:
+    taught, signed = (as_number(context.answers.get(name)) for name in ("participants", "pledge_signed"))
+    is_short = signed is not None and taught is not None and signed < taught
+    notes = ("Not everybody signed the pledge: ask the others again.",) if is_short else ()
+    return Concluded(facts={"all_have_pledged": signed is not None and signed == taught}, notes=notes)
 
 
 QUERY = ask(
@@ -95,6 +123,7 @@ QUERY = ask(
     roles=("press_officer", "supervisor"),
     time_limit="PT4H",
     prepare=_prepare_query,
+    conclude=_conclude_query,
 )
 
 RELEASE = ask(
@@ -102,8 +131,10 @@ RELEASE = ask(
     title="Statement or appeal approval",
     form=forms.ReleaseForm,
     roles=("press_officer", "lawyer", "case_manager"),
+    stays_with=("press.query",),
     time_limit="PT24H",
     prepare=_prepare_release,
+    conclude=_conclude_release,
 )
 
 LEAK = ask(
@@ -117,11 +148,23 @@ LEAK = ask(
     conclude=_conclude_leak,
 )
 
+TAKEDOWN = ask(
+    "press.takedown",
+    title="Follow a takedown",
+    form=forms.TakedownForm,
+    roles=("press_officer", "lawyer", "data_protection_officer"),
+    stays_with=("press.leak",),
+    time_limit="PT3H",
+    prepare=prepare_takedown,
+    conclude=conclude_takedown,
+)
+
 MONITOR = ask(
     "press.monitor",
     title="Media watch",
     form=forms.MonitorForm,
     roles=("press_officer",),
+    stays_with=("press.leak",),
     time_limit="PT24H",
     prepare=_prepare_monitor,
     conclude=_conclude_monitor,
@@ -133,6 +176,8 @@ TRAINING = ask(
     form=forms.TrainingForm,
     roles=("press_officer", "partnership_manager"),
     time_limit="P3M",
+    prepare=_prepare_training,
+    conclude=_conclude_training,
 )
 
 
@@ -141,41 +186,15 @@ TRAINING = ask(
     title="Look for identities in a draft",
     outputs={
         "found": OutputSpec(OutputKind.NUMBER, default=0),
-        "names": OutputSpec(OutputKind.NUMBER, default=0),
-        "aliases": OutputSpec(OutputKind.NUMBER, default=0),
-        "phones": OutputSpec(OutputKind.NUMBER, default=0),
-        "places": OutputSpec(OutputKind.NUMBER, default=0),
+        **{kind: OutputSpec(OutputKind.NUMBER, default=0) for kind in KINDS},
         "checked": OutputSpec(OutputKind.BOOL, default=False),
     },
 )
 def IDENTITY_CHECK(context: StepContext) -> Completed:  # noqa: N802 - the decorator turns it into a step type
-    """Look for names, aliases, phone numbers and places of the case in a draft; finding none does not make it safe."""
+    """Look in a draft for whatever shows who a person of the case is; finding nothing does not make it safe."""
     text = context.earlier("press.release").get("text")
     if not isinstance(text, str) or not text.strip():
         return Completed(outputs={"checked": False}, notes=("There is no draft to look at.",))
-    found = find_in(text, _known(context))
-    note = (
-        f"Found in the draft: names {found.names}, aliases {found.aliases}, phone numbers {found.phones}, "
-        f"places {found.places}. A person must still read it: details together can show who somebody is."
-    )
-    outputs = {"names": found.names, "aliases": found.aliases, "phones": found.phones, "places": found.places}
-    return Completed(outputs=outputs | {"found": found.total, "checked": True}, notes=(note,))
-
-
-def _known(context: StepContext) -> Known:
-    return Known(
-        names=tuple(person.name for person in context.persons) + _told(context, _NAMES),
-        aliases=tuple(alias for person in context.persons for alias in person.aliases),
-        handles=_handles(context),
-        phones=tuple(person.phone for person in context.persons) + _told(context, _PHONES),
-        places=_told(context, _PLACES),
-    )
-
-
-def _told(context: StepContext, sources: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
-    answers = (context.earlier(step).get(name) for step, name in sources)
-    return tuple(answer for answer in answers if isinstance(answer, str))
-
-
-def _handles(context: StepContext) -> tuple[str, ...]:
-    return tuple(word for text in _told(context, _PHONES) for word in text.split() if word.startswith("@"))
+    found = find_in(text, known_of(context))
+    outputs = {kind: getattr(found, kind) for kind in KINDS}
+    return Completed(outputs=outputs | {"found": found.total, "checked": True}, notes=(in_words("the draft", found),))

@@ -66,3 +66,25 @@ Topic = Literal[
     "missing_person_appeals", "fact_checking", "other",
 ]  # fmt: skip
 TOPIC = {"law_on_identity": "The law on naming survivors"}
+
+Ground = Literal["court_or_government_order", "intimate_image", "urgent_complaint", "law_on_identity", "other"]
+GROUND = {
+    "court_or_government_order": "An order of a court or of the government",
+    "intimate_image": "A complaint about an intimate picture or video",
+    "urgent_complaint": "Another urgent complaint",
+    "law_on_identity": "The law on identity alone: a paper or a station",
+}
+Door = Literal["platform", "appellate_committee", "police", "commission", "court"]
+DOOR = {
+    "platform": "The platform or paper itself",
+    "appellate_committee": "The appellate committee for grievances",
+    "police": "The police or the cyber cell",
+    "commission": "A commission or council",
+}
+PlatformAnswer = Literal["none_yet", "acknowledged", "refused", "removed_in_part", "removed"]
+PLATFORM_ANSWER = {
+    "none_yet": "No answer yet",
+    "acknowledged": "They have it and say so",
+    "removed_in_part": "Some of it is gone",
+    "removed": "It is gone",
+}

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from engine.plugin.fields import Count, Country, Day, Geo, Instant, Language, Money, Phone, Text, field
+from engine.plugin.fields import Count, Country, Day, Geo, Instant, Language, LongText, Money, Phone, Text, field
 from engine.plugin.rules import Some, rule, stands_alone
 from engine.plugin.steps import Form
 
@@ -69,12 +69,18 @@ class SafeMigrationForm(Form):
         choices={"person": "The person themselves", "no_passport": "There is none"},
         now=True,
     )
-    debt: Money | None = field(label="How much do they owe for the journey?", default=None)
+    debt: Money | None = field(
+        label="How much do they owe for the journey?", help="In the money of this country.", default=None
+    )
     emergency_numbers_given: bool = field(label="Did you give them the emergency numbers?")
     check_in_on: Day | None = field(label="When will you call to ask how they are?", default=None)
     decision: Literal["goes", "waits", "does_not_go", "referred", "undecided"] = field(
         label="What does the person decide?", help="It is their decision.", now=True
     )
+
+    @rule("Whoever goes is given the emergency numbers first.")
+    def _numbers_go_along(self) -> bool:
+        return self.decision != "goes" or self.emergency_numbers_given
 
 
 class InterceptForm(Form):
@@ -83,6 +89,12 @@ class InterceptForm(Form):
     point: Text = field(label="At which border post or station?", now=True)
     at: Instant = field(label="When did you meet them?", event_time=True, now=True)
     persons: Count = field(label="How many people may be in danger?", now=True)
+    age_group: Literal["adults", "children", "both", "unknown"] | None = field(
+        label="Are they adults or children?",
+        help="If you do not know, choose Unknown: they are treated as children until it is known.",
+        choices={"both": "Adults and children"},
+        default=None,
+    )
     companions: Count = field(label="How many people travel with them?")
     signs: Some[
         Literal[
@@ -117,9 +129,30 @@ class InterceptForm(Form):
         label="Was it their free choice?", help="An adult may not be held against their wish."
     )
 
+    route: Text | None = field(
+        label="From where to where, by what way?",
+        help="Places and the line of the bus or train. No names.",
+        default=None,
+    )
+    recruiter: Text | None = field(
+        label="Who sent them or promised the work?", default=None, identifying=True, help="As they say it."
+    )
+    vehicle: Text | None = field(label="What is the number of the vehicle?", default=None, identifying=True)
+
     @rule("No sign was seen, or some were: choose one of the two.")
     def _none_stands_alone(self) -> bool:
         return stands_alone("none", self.signs)
+
+    @rule(
+        "An adult who wants to travel on travels on: end the step as refused by the person, or say that they went on."
+    )
+    def _adults_who_want_to_go_are_let_go(self) -> bool:
+        wants = self.age_group == "adults" and self.wants_to_continue == "yes"
+        return not wants or self.outcome in {"continued", "police"}
+
+    @rule("A child does not travel on alone with those who worry you: call the police, a shelter or the family.")
+    def _children_are_not_let_go(self) -> bool:
+        return not (self.age_group == "children" and self.outcome == "continued" and "none" not in self.signs)
 
 
 class RecruiterForm(Form):
@@ -156,3 +189,10 @@ class CommunityForm(Form):
     missing: Count = field(label="How many people are missing?", now=True)
     risk: Literal["low", "medium", "high"] = field(label="How high is the risk?", now=True)
     watch_group: bool = field(label="Is there a village watch group?")
+    first_steps: LongText | None = field(
+        label="What will the village do first?", default=None, shown_when='risk != "low"'
+    )
+
+    @rule("More people cannot have left school than a village has: check the numbers.")
+    def _numbers_fit(self) -> bool:
+        return self.households > 0 or self.out_migrants + self.school_dropouts + self.missing == 0

@@ -1,6 +1,9 @@
 """The step types of prevention."""
 
+import re
 from collections import Counter
+from collections.abc import Mapping
+from datetime import timedelta
 
 from engine.plugin.fields import OutputKind
 from engine.plugin.pillar import Pillar
@@ -12,15 +15,21 @@ from engine.plugin.steps import (
     NoSettings,
     OutputSpec,
     Prepared,
+    Scalar,
     StepContext,
     ask,
     automatic,
 )
-from engine.plugin.values import as_number, local_day
+from engine.plugin.told import PersonTold
+from engine.plugin.values import as_day, as_number, end_of_day, given, local_day, told_before
+from engine.plugin.watches import Watch
 from pillars.prevention.forms import CommunityForm, InterceptForm, RecruiterForm, SafeMigrationForm, SessionForm
+from pillars.prevention.licences import EXPIRED, NONE_TOLD, NOT_LISTED, READ_ON, VALID, licence_state
 
-CHECK_IN_DAYS = 7
+CHECK_IN_DAYS, CALL_OPENS_BEFORE = 7, timedelta(days=1)
+"""Promises of the network: when somebody who travelled is called, and how long before that the call is shown."""
 CHILDREN = frozenset({"under_14", "14_to_17"})
+_AGE_BANDS = {"under_6": "under_14", "6_to_11": "under_14", "18_to_24": "18_to_24", "25_to_59": "25_or_more"}
 
 
 class PatternSettings(NoSettings):
@@ -30,7 +39,10 @@ class PatternSettings(NoSettings):
 
 
 def _prepare_session(context: StepContext) -> Prepared:
-    return Prepared(prefill={"date": local_day(context.now, context.zone).isoformat()})
+    before = context.earlier("prevention.session")
+    kept = ("audience", "language", "topics")
+    told: dict[str, JsonAnswer] = {name: before[name] for name in kept if name in before}
+    return Prepared(prefill=told | {"date": local_day(context.now, context.zone).isoformat()})
 
 
 def _conclude_session(context: StepContext) -> Concluded:
@@ -41,12 +53,24 @@ def _conclude_session(context: StepContext) -> Concluded:
 
 def _prepare_safe_migration(context: StepContext) -> Prepared:
     check_in = local_day(context.now, context.zone, plus_days=CHECK_IN_DAYS)
-    return Prepared(prefill={"check_in_on": check_in.isoformat()})
+    band = _AGE_BANDS.get(str(context.earlier("reporting.triage").get("age_band")))
+    told: dict[str, JsonAnswer] = {"age_band": band} if band else {}
+    return Prepared(prefill=told | {"check_in_on": check_in.isoformat()})
 
 
 def _conclude_safe_migration(context: StepContext) -> Concluded:
+    """Count what speaks against the offer, and watch that whoever goes is called on the day that was agreed."""
     warnings = _warnings(context)
-    return Concluded(facts={"offer_warnings": len(warnings)}, notes=warnings)
+    day = as_day(context.answers.get("check_in_on"))
+    facts: dict[str, Scalar] = {"offer_warnings": len(warnings)}
+    if context.answers.get("decision") != "goes" or day is None:
+        return Concluded(facts=facts, notes=warnings)
+    due = end_of_day(day, context.zone)
+    call = Watch(
+        "check_in", "prevention.safe_migration", "Call whoever travelled, and ask how they are",
+        opens_at=due - CALL_OPENS_BEFORE, due_at=due, roles=("counsellor", "prevention_officer"),
+    )  # fmt: skip
+    return Concluded(facts=facts, notes=warnings, watches=(call,))
 
 
 def _warnings(context: StepContext) -> tuple[str, ...]:
@@ -72,29 +96,102 @@ def _prepare_intercept(context: StepContext) -> Prepared:
 
 
 def _conclude_intercept(context: StepContext) -> Concluded:
+    """Tell whether somebody was stopped who wanted to go on, and put a talk with those who did go into the worklist."""
     answers = context.answers
     was_stopped = answers.get("outcome") != "continued"
-    against_wish = was_stopped and (
-        answers.get("wants_to_continue") == "yes" or answers.get("free_choice_noted") is False
+    is_child = answers.get("age_group") in {"children", "both", "unknown"}
+    against_wish = (
+        was_stopped
+        and not is_child_alone(answers)
+        and (answers.get("wants_to_continue") == "yes" or answers.get("free_choice_noted") is False)
     )
-    notes = (
-        ("People who want to travel on were stopped: if they are adults, tell the supervisor now.",)
-        if against_wish
-        else ()
+    notes = []
+    if against_wish:
+        notes.append("People who want to travel on were stopped: if they are adults, tell the supervisor now.")
+    if is_child and answers.get("outcome") in {"shelter", "police"}:
+        notes.append(
+            "A child was kept safe: it is to be brought before the Committee within 24 hours, the journey apart."
+        )
+    if answers.get("story_mismatch") is True and not was_stopped:
+        notes.append("Their stories differ and they travelled on: tell the post where they will arrive, if they agree.")
+    facts: dict[str, Scalar] = {"was_stopped_against_wish": against_wish, "let_go": not was_stopped}
+    return Concluded(facts=facts, notes=tuple(notes), persons=_whoever_sent_them(answers))
+
+
+def _whoever_sent_them(answers: Mapping[str, JsonAnswer]) -> tuple[PersonTold, ...]:
+    """Give whoever sent the travellers on their way, known or not: others may have met them."""
+    told = PersonTold(
+        name=_text(answers, "recruiter"), vehicles=_texts(answers, "vehicle"), routes=_texts(answers, "route")
     )
-    return Concluded(facts={"was_stopped_against_wish": against_wish}, notes=notes)
+    return (told,) if told != PersonTold() and answers.get("signs") != ["none"] else ()
+
+
+def _text(answers: Mapping[str, JsonAnswer], name: str) -> str:
+    value = answers.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def _texts(answers: Mapping[str, JsonAnswer], name: str) -> tuple[str, ...]:
+    return tuple(word for word in (_text(answers, name),) if word)
+
+
+def is_child_alone(answers: Mapping[str, JsonAnswer]) -> bool:
+    """Say whether only children were met: a child's wish to go on does not decide."""
+    return answers.get("age_group") == "children"
 
 
 def _prepare_recruiter(context: StepContext) -> Prepared:
-    seen = {match.owning_unit for match in context.similar_persons()}
-    prefill: dict[str, JsonAnswer] = {"linked_cases": len(context.similar_persons())} if seen else {}
+    seen = context.similar_persons()
+    prefill: dict[str, JsonAnswer] = {"linked_cases": len(seen)} if seen else {}
+    offer = context.earlier("prevention.safe_migration").get("job_offer_from")
+    met = context.earlier("prevention.intercept").get("recruiter")
+    if met or offer:
+        prefill["name"] = met or offer
     return Prepared(prefill=prefill, notes=("Other cases may name this recruiter: ask who has them.",) if seen else ())
 
 
+def _conclude_recruiter(context: StepContext) -> Concluded:
+    """Look the licence up in the list of this installation, and say what speaks against the recruiter."""
+    answers = context.answers
+    state = licence_state(answers.get("licence_no"), local_day(context.now, context.zone))
+    complaints, linked = (as_number(answers.get(name)) or 0 for name in ("complaints", "linked_cases"))
+    checks = (
+        (state == EXPIRED, "The licence has run out."),
+        (state == NOT_LISTED, f"The licence is not on the list of {READ_ON:%d %b %Y}: ask the office that gives it."),
+        (state == NONE_TOLD, "No licence was shown."),
+        (
+            complaints > 0 and answers.get("action") == "no_action",
+            "There are complaints, and nothing is done: say why.",
+        ),
+        (linked > 0, "The recruiter is named in other cases of this unit."),
+    )
+    has_doubt = state != VALID or complaints > 0 or linked > 0
+    return Concluded(
+        facts={"recruiter_is_doubtful": has_doubt, "licence_is_valid": state == VALID},
+        notes=tuple(sentence for is_seen, sentence in checks if is_seen),
+        persons=(_recruiter(answers),) if has_doubt else (),
+    )
+
+
+def _recruiter(answers: Mapping[str, JsonAnswer]) -> PersonTold:
+    handles = tuple(re.split(r"[\s,;]+", _text(answers, "handles").strip())) if _text(answers, "handles") else ()
+    return PersonTold(name=_text(answers, "name"), phone=_text(answers, "phone"), handles=handles)
+
+
+def _prepare_community(context: StepContext) -> Prepared:
+    """Take over what rarely changes from the last map of the village."""
+    where = given(village=context.earlier("prevention.session").get("place"))
+    before = told_before(context, "prevention.community", "village", "households", "watch_group")
+    return Prepared(prefill=where | before, notes=("Write numbers only: no map names a person or a house.",))
+
+
 def _conclude_community(context: StepContext) -> Concluded:
-    is_unwatched = context.answers.get("risk") == "high" and context.answers.get("watch_group") is False
+    risk = context.answers.get("risk")
+    is_unwatched = risk == "high" and context.answers.get("watch_group") is False
     notes = ("The risk is high and there is no watch group: plan a meeting with the village.",) if is_unwatched else ()
-    return Concluded(facts={"needs_watch_group": is_unwatched}, notes=notes)
+    return Concluded(
+        facts={"needs_watch_group": is_unwatched, "village_at_risk": risk in {"medium", "high"}}, notes=notes
+    )
 
 
 SESSION = ask(
@@ -130,8 +227,11 @@ RECRUITER = ask(
     title="Recruiter or agent check",
     form=RecruiterForm,
     roles=("prevention_officer", "case_manager"),
+    stays_with=("prevention.safe_migration",),
     time_limit="P5WD",
     prepare=_prepare_recruiter,
+    conclude=_conclude_recruiter,
+    compares=True,
 )
 COMMUNITY = ask(
     "prevention.community",
@@ -139,6 +239,7 @@ COMMUNITY = ask(
     form=CommunityForm,
     roles=("prevention_officer",),
     time_limit="P6M",
+    prepare=_prepare_community,
     conclude=_conclude_community,
 )
 
@@ -153,6 +254,7 @@ COMMUNITY = ask(
         "is_pattern": OutputSpec(OutputKind.BOOL),
     },
     settings=PatternSettings,
+    compares=True,
 )
 def pattern(context: StepContext) -> Completed:
     """Count how often people of this case look like people of other cases, and say whether it is a pattern."""

@@ -1,9 +1,11 @@
 """What Prosecution asks a person: the forms of its steps."""
 
 from engine.plugin.fields import Count, Day, Instant, Language, LongText, Money, OrganisationRef, PersonRef, Text, field
-from engine.plugin.rules import Some, rule
+from engine.plugin.rules import Some, in_order, rule
 from engine.plugin.steps import Form
 from pillars.prosecution import values as v
+
+_LONGEST_HALL = 40
 
 
 class EngageForm(Form):
@@ -53,12 +55,38 @@ class HearingForm(Form):
     attendance_needed: bool = field(label="Did the survivor have to be there?", now=True)
     video_link: bool = field(label="Was it by video link?")
     travel_plan: LongText | None = field(label="How does the survivor travel safely?", default=None)
-    cost: Money | None = field(label="What did the journey cost?", default=None)
+    cost: Money | None = field(
+        label="What did the journey cost?", help="In the money of the place, such as rupees.", default=None
+    )
     next_on: Day | None = field(label="On which day is the next hearing?", default=None)
+    next_at: Instant | None = field(
+        label="At what time is the next hearing?", help="Only if the court has said it.", default=None
+    )
+    court_hall: Text | None = field(
+        label="In which court hall is the next hearing?",
+        help="The number or name of the hall only. It goes into a calendar: write no names.",
+        default=None,
+    )
+    adjourned: bool | None = field(label="Was the hearing put off (adjourned)?", default=None)
+    put_off_by: v.PutOffBy | None = field(
+        label="Who asked to put it off?", choices=v.PUT_OFF_BY, default=None, shown_when="adjourned"
+    )
 
     @rule("The next hearing cannot be on an earlier day.")
     def _next_is_later(self) -> bool:
         return self.next_on is None or self.next_on >= self.hearing_on.date()
+
+    @rule("The time of the next hearing must be on the day that you gave for it.")
+    def _time_is_on_its_day(self) -> bool:
+        return self.next_at is None or self.next_on is None or abs((self.next_at.date() - self.next_on).days) <= 1
+
+    @rule("Write the number or name of the court hall only, in 40 letters at most.")
+    def _hall_is_short(self) -> bool:
+        return self.court_hall is None or len(self.court_hall) <= _LONGEST_HALL
+
+    @rule("The next hearing cannot be before this one.")
+    def _next_follows(self) -> bool:
+        return in_order(self.hearing_on, self.next_at)
 
 
 class TestimonyForm(Form):
@@ -86,9 +114,18 @@ class OutcomeForm(Form):
         label="Convicted under which sections?", choices=v.CONVICTED, default=None
     )
     sentence: Text | None = field(label="What is the sentence?", default=None)
-    fine: Money | None = field(label="How much is the fine?", default=None)
-    compensation_ordered: Money | None = field(label="How much compensation was ordered?", default=None)
+    fine: Money | None = field(
+        label="How much is the fine?", help="In the money of the place, such as rupees.", default=None
+    )
+    compensation_ordered: Money | None = field(
+        label="How much compensation was ordered?", help="In the money of the place, such as rupees.", default=None
+    )
     appeal_by: Day | None = field(
         label="By which day can we appeal?", help="Ask the lawyer: it depends on the court.", default=None
     )
     appeal_filed: bool | None = field(label="Was an appeal filed?", default=None)
+
+    @rule("An acquittal names no sections, no sentence and no fine.")
+    def _acquitted_of_all(self) -> bool:
+        is_free = self.result in {"acquitted", "discharged"}
+        return not is_free or not (self.sections_convicted or self.sentence or self.fine)

@@ -39,6 +39,9 @@ HEARING_PURPOSE = {
     "custody_of_survivor": "Where the survivor stays",
 }
 
+PutOffBy = Literal["court", "prosecution", "defence", "survivor", "other", "unknown"]
+PUT_OFF_BY = {"survivor": "The survivor asked for it", "unknown": "Not known"}
+
 Result = Literal["convicted", "partly_convicted", "acquitted", "discharged", "withdrawn", "settled", "other"]
 RESULT = {"partly_convicted": "Convicted of a part, or some of the accused"}
 Convicted = Literal[

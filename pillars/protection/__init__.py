@@ -16,6 +16,7 @@ PILLAR = Pillar(
         steps.CONSENT_CHECK,
         steps.SAFETY,
         steps.PLACEMENT,
+        steps.CUSTODY,
         steps.HEALTH,
         steps.SUPPORT_PERSON,
         steps.WITNESS,

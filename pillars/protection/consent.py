@@ -1,11 +1,15 @@
 """Say whether a consent that was written down is still good, and whether it allows sharing."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from engine.plugin.steps import ConsentGiven, JsonAnswer
-from engine.plugin.values import as_day, as_instant, local_day
+from engine.plugin.values import as_day, as_instant, end_of_day, local_day
+from engine.plugin.watches import Watch
 
+_ASK_BEFORE = timedelta(days=14)
+"""A promise of the network: so long before a consent runs out the person is asked again."""
+_A_SECOND = timedelta(seconds=1)
 _SHARING = frozenset({"referral", "sharing_with_partners"})
 
 
@@ -36,6 +40,25 @@ def given_in(consent: Mapping[str, JsonAnswer], *, now: datetime) -> ConsentGive
         read_aloud=consent.get("read_aloud") is True,
         is_withdrawn=withdrawn is not None and withdrawn <= now,
     )
+
+
+def watch_consent(consent: Mapping[str, JsonAnswer], now: datetime, zone: str) -> tuple[Watch, ...]:
+    """Watch for the end of a consent: it is asked for again in time, and looked at once more when it has run out.
+
+    One that is taken back, or has run out already, is not watched any longer. It is asked for again two weeks before
+    its end, or when half of its time is over if that is later.
+    """
+    until = as_day(consent.get("valid_until"))
+    if until is None or not is_live(consent, now=now, zone=zone):
+        return (Watch("consent_end", is_over=True), Watch("consent_over", is_over=True))
+    ends_at = end_of_day(until, zone)
+    return (
+        Watch(
+            "consent_end", "protection.consent", "Consent ends: ask the person again",
+            opens_at=max(ends_at - _ASK_BEFORE, now + (ends_at - now) / 2), due_at=ends_at,
+        ),
+        Watch("consent_over", "protection.consent_check", "Consent has run out", opens_at=ends_at + _A_SECOND),
+    )  # fmt: skip
 
 
 def _codes(answer: JsonAnswer) -> tuple[str, ...]:

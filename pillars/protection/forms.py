@@ -91,6 +91,34 @@ class PlacementForm(Form):
         return in_order(self.review_on, self.order_expires)
 
 
+class CustodyForm(Form):
+    """See to it that nobody is held longer than an order allows: released, a new order, or a petition the same day."""
+
+    result: v.CustodyResult = field(label="How did it end?", choices=v.CUSTODY_RESULT, now=True)
+    decided_at: Instant = field(label="When was that?", event_time=True, now=True)
+    own_wish: v.OwnWish = field(label="What does the person want now?", choices=v.OWN_WISH, now=True)
+    new_order_no: Text | None = field(
+        label="What is the number of the new order?", default=None, shown_when='result == "new_order"'
+    )
+    new_end: Day | None = field(
+        label="On which day does the new order end?", default=None, shown_when='result == "new_order"'
+    )
+    petition_at: Instant | None = field(
+        label="When did the lawyer go to court for the person?",
+        help="A petition to set the person free (habeas corpus) is filed the same day.",
+        default=None,
+        shown_when='result == "still_held"',
+    )
+
+    @rule("Write on which day the new order ends.")
+    def _a_new_order_ends(self) -> bool:
+        return self.result != "new_order" or self.new_end is not None
+
+    @rule("The new order cannot end before it was made.")
+    def _ends_after(self) -> bool:
+        return self.new_end is None or self.new_end >= self.decided_at.date()
+
+
 class HealthForm(Form):
     """See to the person's body and mind; the record is closed to all but health staff."""
 

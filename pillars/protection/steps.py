@@ -1,13 +1,12 @@
 """The step types of Protection, what they propose and what they do by themselves."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 
 from engine.plugin.fields import OutputKind
 from engine.plugin.steps import (
     Completed,
     Concluded,
     Document,
-    JsonAnswer,
     Law,
     OutputSpec,
     Prepared,
@@ -16,122 +15,108 @@ from engine.plugin.steps import (
     ask,
     automatic,
 )
-from engine.plugin.values import add_months, as_day, end_of_day, local_day
+from engine.plugin.values import add_months, as_day, end_of_day, given, told_before, watch_for_day
 from pillars.protection import forms
-from pillars.protection.consent import covers_sharing, given_in, is_live
+from pillars.protection.consent import covers_sharing, is_live
+from pillars.protection.consent_steps import conclude_consent, prepare_consent
+from pillars.protection.days import today_of
+from pillars.protection.reviews import review_days
+from pillars.protection.staying import conclude_custody, conclude_placement, prepare_custody, prepare_placement
+from pillars.protection.witness import conclude_witness, prepare_witness
 
-_CONSENT_MONTHS = 12
 _REVIEW_DAYS = 7
 _REPORT_MONTHS = 1
-_REPORT_WORKING_DAYS = 5
-_ORDER_MONTHS = 3
-_RENEW_BEFORE_DAYS = 14
-_SATURDAY = 5
-
-
-def _today(context: StepContext) -> date:
-    return local_day(context.now, context.zone)
-
-
-def _language(context: StepContext) -> dict[str, JsonAnswer]:
-    told = context.earlier("rescue.first_needs").get("language") or context.earlier("reporting.intake").get("language")
-    return {"language": told} if told else {}
-
-
-def _prepare_consent(context: StepContext) -> Prepared:
-    valid_until = add_months(_today(context), _CONSENT_MONTHS).isoformat()
-    note = "Ask again for each new purpose. A no is an answer like any other: end the step as refused."
-    return Prepared(prefill=_language(context) | {"valid_until": valid_until}, notes=(note,))
-
-
-def _conclude_consent(context: StepContext) -> Concluded:
-    live = is_live(context.answers, now=context.now, zone=context.zone)
-    facts = {"consent_given": live, "consent_to_share": live and covers_sharing(context.answers)}
-    return Concluded(facts=facts, consent=given_in(context.answers, now=context.now))
+_REPORT_OPENS_BEFORE_DAYS = 3
+"""Promises of the network, as are the week and the month above: no pack of law has them."""
+_URGENT = frozenset({"critical", "high"})
+_PHONE_POINTS = {
+    "device_checked": "the phone",
+    "social_media_checked": "the accounts",
+    "location_sharing_off": "location sharing",
+}
 
 
 def _prepare_safety(context: StepContext) -> Prepared:
-    review = (_today(context) + timedelta(days=_REVIEW_DAYS)).isoformat()
-    risk = context.earlier("reporting.triage").get("risk_level")
-    return Prepared(prefill={"review_on": review} | ({"level": risk} if risk else {}))
+    before = told_before(
+        context, "protection.safety", "level", "threats", "threat_source", "safe_contacts", "code_word"
+    )
+    told = given(
+        level=context.earlier("reporting.triage").get("risk_level"),
+        threat_source=context.earlier("rescue.first_needs").get("fear_of"),
+    )
+    prefill = told | before
+    days = review_days(str(prefill.get("level", "")), is_first=not before)
+    note = "This is a review: ask what has changed, and whether the code word is still safe."
+    return Prepared(
+        prefill=prefill | {"review_on": (today_of(context) + timedelta(days=days)).isoformat()},
+        notes=(note,) if before else (),
+    )
 
 
 def _conclude_safety(context: StepContext) -> Concluded:
-    open_points = [
-        name
-        for name in ("device_checked", "social_media_checked", "location_sharing_off")
-        if context.answers.get(name) is False
-    ]
-    notes = (f"Points of phone and internet safety still open: {len(open_points)}.",) if open_points else ()
-    return Concluded(notes=notes)
-
-
-def _prepare_placement(context: StepContext) -> Prepared:
-    production = context.earlier("rescue.production")
-    shelter = production.get("placed_at") or context.earlier("rescue.plan").get("shelter_reserved")
-    told: dict[str, JsonAnswer] = {"shelter": shelter, "order_no": production.get("order_no")}
-    review = (_today(context) + timedelta(days=_REVIEW_DAYS)).isoformat()
-    return Prepared(prefill={name: answer for name, answer in told.items() if answer} | {"review_on": review})
-
-
-def _conclude_placement(context: StepContext) -> Concluded:
-    wants_to_leave = context.answers.get("own_wish") == "wants_to_leave"
-    notes = (
-        ("The person wants to leave. An adult may not be kept without an order: ask the lawyer today.",)
-        if wants_to_leave
+    answers = context.answers
+    level, review = str(answers.get("level", "")), as_day(answers.get("review_on"))
+    open_points = [words for name, words in _PHONE_POINTS.items() if answers.get(name) is False]
+    notes = [f"Still open on phone and internet: {', '.join(open_points)}."] if open_points else []
+    longest = review_days(level, is_first=not context.earlier("protection.safety"))
+    if review is not None and review > today_of(context) + timedelta(days=longest):
+        notes.append(f"The review is late for this danger: look at the plan again within {longest} days.")
+    ladder = "high" if level in _URGENT else "standard"
+    title = "Safety plan: look at it again"
+    watches = (
+        (watch_for_day("safety_review", "protection.safety", title, review, zone=context.zone, ladder=ladder),)
+        if review
         else ()
     )
-    facts: dict[str, Scalar] = {"wants_to_leave": wants_to_leave}
-    return Concluded(facts=facts | _ending(context, "order_expires", "placement_ends_at"), notes=notes)
-
-
-def _ending(context: StepContext, answer: str, fact: str) -> dict[str, Scalar]:
-    day = as_day(context.answers.get(answer))
-    return {fact: end_of_day(day, context.zone)} if day else {}
+    return Concluded(facts={"in_great_danger": level in _URGENT}, notes=tuple(notes), watches=watches)
 
 
 def _prepare_health(context: StepContext) -> Prepared:
     urgent = context.earlier("rescue.first_needs").get("medical_urgent") is True
-    follow_up = (_today(context) + timedelta(days=_REVIEW_DAYS)).isoformat()
-    return Prepared(prefill={"follow_up": follow_up} | ({"triage": "urgent"} if urgent else {}))
+    follow_up = (today_of(context) + timedelta(days=_REVIEW_DAYS)).isoformat()
+    before = told_before(context, "protection.health", "medication")
+    return Prepared(prefill=before | {"follow_up": follow_up} | ({"triage": "urgent"} if urgent and not before else {}))
+
+
+def _conclude_health(context: StepContext) -> Concluded:
+    """Watch for the next visit; what was found stays in the record, and no note or fact tells it."""
+    must_tell = context.answers.get("report_to_police_needed") is True
+    notes = ("The law wants the police to be told: do it today, and write down when.",) if must_tell else ()
+    day = as_day(context.answers.get("follow_up"))
+    watches = (
+        (watch_for_day("health_visit", "protection.health", "Next health visit", day, zone=context.zone),)
+        if day
+        else ()
+    )
+    return Concluded(notes=notes, watches=watches)
 
 
 def _prepare_support(context: StepContext) -> Prepared:
-    report = add_months(_today(context), _REPORT_MONTHS).isoformat()
-    return Prepared(prefill={"assigned_at": context.now.isoformat(), "monthly_report_due": report})
+    report = add_months(today_of(context), _REPORT_MONTHS).isoformat()
+    known = ("role", "person_assigned", "assigned_at", "court_informed_at", "contact")
+    before = told_before(context, "protection.support_person", *known)
+    return Prepared(prefill={"assigned_at": context.now.isoformat()} | before | {"monthly_report_due": report})
 
 
 def _conclude_support(context: StepContext) -> Concluded:
-    unchecked = context.answers.get("conflict_check") is False
-    return Concluded(notes=("A tie to a suspect is not ruled out: check before they meet.",) if unchecked else ())
-
-
-def _prepare_witness(context: StepContext) -> Prepared:
-    today = _today(context)
-    prefill: dict[str, JsonAnswer] = {
-        "applied_on": today.isoformat(),
-        "tar_due": _after_working_days(today, _REPORT_WORKING_DAYS).isoformat(),
-    }
-    note = "The report day leaves out Saturdays and Sundays, but not holidays. Correct it when the order is made."
-    return Prepared(prefill=prefill, notes=(note,))
-
-
-def _after_working_days(day: date, days: int) -> date:
-    while days:
-        day += timedelta(days=1)
-        days -= day.weekday() < _SATURDAY
-    return day
-
-
-def _conclude_witness(context: StepContext) -> Concluded:
-    ordered, expires = (as_day(context.answers.get(name)) for name in ("order_on", "expires_on"))
-    notes = []
-    if expires:
-        notes.append(f"Ask for a new order by {expires - timedelta(days=_RENEW_BEFORE_DAYS):%d %b %Y}.")
-    if ordered and expires and expires > add_months(ordered, _ORDER_MONTHS):
-        notes.append("An order lasts three months at most: check its end.")
-    facts: dict[str, Scalar] = {"protection_ordered": ordered is not None}
-    return Concluded(facts=facts | _ending(context, "expires_on", "protection_ends_at"), notes=tuple(notes))
+    answers, notes = context.answers, []
+    if answers.get("conflict_check") is False:
+        notes.append("A tie to a suspect is not ruled out: check before they meet.")
+    if answers.get("role") == "support_person" and not answers.get("court_informed_at"):
+        notes.append("Tell the court within 24 hours who the support person is.")
+    day = as_day(answers.get("monthly_report_due"))
+    title = "Monthly report of who stands at the person's side"
+    watches = (
+        (
+            watch_for_day(
+                f"support_report_{answers.get('role')}", "protection.support_person", title, day,
+                zone=context.zone, days_before=_REPORT_OPENS_BEFORE_DAYS,
+            ),
+        )
+        if day
+        else ()
+    )  # fmt: skip
+    return Concluded(facts={"has_support": True}, notes=tuple(notes), watches=watches)
 
 
 CONSENT = ask(
@@ -139,9 +124,10 @@ CONSENT = ask(
     title="Consent or assent",
     form=forms.ConsentForm,
     roles=("caseworker", "counsellor", "case_manager"),
-    documents=(Document("consent-form", "Consent form"),),
-    prepare=_prepare_consent,
-    conclude=_conclude_consent,
+    stays_with=("rescue.first_needs",),
+    documents=(Document("consent-form", "Consent form", leaves=False),),
+    prepare=prepare_consent,
+    conclude=conclude_consent,
 )
 
 SAFETY = ask(
@@ -149,7 +135,8 @@ SAFETY = ask(
     title="Safety plan",
     form=forms.SafetyForm,
     roles=("caseworker", "counsellor", "case_manager"),
-    documents=(Document("safety-plan", "Safety plan"),),
+    stays_with=("rescue.first_needs",),
+    documents=(Document("safety-plan", "Safety plan", leaves=False),),
     time_limit="PT24H",
     prepare=_prepare_safety,
     conclude=_conclude_safety,
@@ -160,9 +147,24 @@ PLACEMENT = ask(
     title="Shelter placement",
     form=forms.PlacementForm,
     roles=("shelter_manager", "case_manager", "caseworker"),
+    documents=(Document("admission-form", "Admission form", leaves=False),),
     time_limit="PT4H",
-    prepare=_prepare_placement,
-    conclude=_conclude_placement,
+    prepare=prepare_placement,
+    conclude=conclude_placement,
+    history=("protection.placement",),
+)
+
+CUSTODY = ask(
+    "protection.custody",
+    title="End of custody",
+    form=forms.CustodyForm,
+    roles=("lawyer", "case_manager", "shelter_manager"),
+    stays_with=("protection.placement",),
+    documents=(Document("habeas-petition", "Petition to set the person free", on="prepare"),),
+    time_limit=Law("IN-ITPA-10D"),
+    prepare=prepare_custody,
+    conclude=conclude_custody,
+    history=("protection.placement",),
 )
 
 HEALTH = ask(
@@ -172,6 +174,7 @@ HEALTH = ask(
     roles=("medical_officer", "counsellor"),
     time_limit="PT24H",
     prepare=_prepare_health,
+    conclude=_conclude_health,
 )
 
 SUPPORT_PERSON = ask(
@@ -179,6 +182,7 @@ SUPPORT_PERSON = ask(
     title="Support person, guardian, legal aid",
     form=forms.SupportPersonForm,
     roles=("case_manager", "lawyer"),
+    documents=(Document("support-letter", "Letter of appointment"),),
     time_limit="P7D",
     prepare=_prepare_support,
     conclude=_conclude_support,
@@ -189,9 +193,11 @@ WITNESS = ask(
     title="Witness protection application",
     form=forms.WitnessForm,
     roles=("lawyer", "ahtu_officer", "police_liaison"),
+    stays_with=("prosecution.engage",),
+    documents=(Document("witness-application", "Application for witness protection"),),
     time_limit=Law("IN-WPS-TAR"),
-    prepare=_prepare_witness,
-    conclude=_conclude_witness,
+    prepare=prepare_witness,
+    conclude=conclude_witness,
 )
 
 
@@ -208,11 +214,12 @@ def CONSENT_CHECK(context: StepContext) -> Completed:  # noqa: N802 - the decora
     """Check that the latest consent is still good today and allows sharing with others; no consent means no."""
     consent = context.earlier("protection.consent")
     live = is_live(consent, now=context.now, zone=context.zone)
-    outputs: dict[str, Scalar] = {"live": live, "covers_sharing": live and covers_sharing(consent)}
+    shares = live and covers_sharing(consent)
     until = as_day(consent.get("valid_until"))
-    notes = (
-        ()
-        if outputs["covers_sharing"]
-        else ("No consent covers sharing now: ask the person, or name the legal ground.",)
+    ending: dict[str, Scalar] = {"expires_at": end_of_day(until, context.zone)} if until else {}
+    note = "No consent covers sharing now: ask the person, or name the legal ground."
+    return Completed(
+        outputs={"live": live, "covers_sharing": shares} | ending,
+        facts={"consent_given": live, "consent_to_share": shares},
+        notes=() if shares else (note,),
     )
-    return Completed(outputs=outputs | ({"expires_at": end_of_day(until, context.zone)} if until else {}), notes=notes)

@@ -53,6 +53,14 @@ LEGAL_BASIS = {
 OwnWish = Literal["wants_to_stay", "wants_to_leave", "unsure", "too_young_to_say", "not_asked"]
 OWN_WISH = {"unsure": "Not sure"}
 
+CustodyResult = Literal["released", "new_order", "home_inquiry", "still_held"]
+CUSTODY_RESULT = {
+    "released": "The person is free to go, or went home",
+    "new_order": "There is a new order",
+    "home_inquiry": "The Magistrate asked for a home inquiry first",
+    "still_held": "The person is still held, and there is no new order",
+}
+
 HealthTriage = Literal["emergency", "urgent", "soon", "routine"]
 HEALTH_TRIAGE = {"emergency": "At once", "urgent": "Today", "soon": "Within a week", "routine": "No hurry"}
 SuicideScreen = Literal["no_risk_seen", "low", "high", "acute", "not_done"]

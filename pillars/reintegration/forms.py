@@ -14,7 +14,7 @@ class PlanForm(Form):
     social: LongText = field(label="Who will the person live with, and who helps?", now=True)
     psychosocial: LongText = field(label="What help does the person need to feel well?", sensitive=True)
     owner: PersonRef = field(label="Who looks after this plan?", now=True)
-    budget: Money | None = field(label="How much money is there for it?", default=None)
+    budget: Money | None = field(label="How much is there for it, in local money?", default=None)
     start: Day = field(label="When does it start?", now=True)
     review_on: Day = field(label="When will you look at it again?", now=True)
 
@@ -40,7 +40,7 @@ class VisitForm(Form):
     school_or_work: Literal["school", "training", "work", "at_home", "looking", "none", "unknown"] = field(
         label="What does the person do in the day?", now=True
     )
-    income: Money | None = field(label="How much does the person earn in a month?", default=None)
+    income: Money | None = field(label="How much does the person earn in a month, in local money?", default=None)
     re_trafficking_sign: Some[
         Literal[
             "none",
@@ -61,6 +61,10 @@ class VisitForm(Form):
     def _none_stands_alone(self) -> bool:
         return stands_alone("none", self.re_trafficking_sign)
 
+    @rule("Nobody who was not reached was spoken to alone.")
+    def _not_reached_is_not_alone(self) -> bool:
+        return self.mode != "not_reached" or not self.alone_with_person
+
     @rule("The next visit must be after the one that was planned.")
     def _next_follows(self) -> bool:
         return in_order(self.due_on, self.next)
@@ -72,11 +76,19 @@ class LivelihoodForm(Form):
     kind: Literal["grant", "tools", "job", "cooperative", "weaving", "farming", "shop", "training", "other"] = field(
         label="What help does the person get?", now=True
     )
-    amount: Money = field(label="How much is it worth?", now=True)
+    amount: Money = field(label="How much is it worth, in local money?", now=True)
     assets: LongText | None = field(label="Which things were given?", default=None)
     mentor: PersonRef | None = field(label="Who advises the person?", default=None)
-    income_before: Money | None = field(label="How much did the person earn in a month before?", default=None)
-    income_after: Money | None = field(label="How much does the person earn in a month now?", default=None)
+    income_before: Money | None = field(
+        label="How much did the person earn in a month before, in local money?", default=None
+    )
+    income_after: Money | None = field(
+        label="How much does the person earn in a month now, in local money?", default=None
+    )
+
+    @rule("Say how much the person earned before, if you say how much it is now.")
+    def _now_has_a_before(self) -> bool:
+        return self.income_after is None or self.income_before is not None
 
 
 class MediationForm(Form):

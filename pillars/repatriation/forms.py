@@ -107,6 +107,10 @@ class NationalityForm(Form):
     )
     legal_advice_on: Day = field(label="When did a lawyer advise the person?", now=True)
 
+    @rule("Say when the answer came, if there is one.")
+    def _answer_has_a_day(self) -> bool:
+        return self.result in {None, "no_answer"} or self.reply_on is not None
+
     @rule("The answer cannot be earlier than the request.")
     def _reply_follows_request(self) -> bool:
         return in_order(self.sent_on, self.reply_on)
@@ -156,7 +160,7 @@ class TravelForm(Form):
     mode: Literal["road", "rail", "air", "boat", "on_foot", "mixed"] = field(label="How do they travel?")
     escort_names: Text = field(label="Who goes with the person?", identifying=True, now=True)
     female_escort: bool = field(label="Is there a woman among the escorts?", now=True)
-    budget: Money = field(label="How much money is set aside for the journey?")
+    budget: Money = field(label="How much is set aside for the journey, in the money of your unit?")
     medical_fit: bool = field(label="Did a doctor or nurse say the person can travel?", sensitive=True, now=True)
     route_secret: bool = field(label="Is the route known only to those who must know it?", now=True)
 
@@ -180,13 +184,33 @@ class HandoverForm(Form):
     belongings: LongText | None = field(label="What belongings were handed over?", default=None)
     money_handed: Money | None = field(label="How much money was handed over?", default=None)
     both_signed: Signature = field(label="Signatures of both sides", now=True)
+    sender_signed_at: Instant | None = field(
+        label="When did the sending side sign its receipt?", help="Local time of the sending unit.", default=None
+    )
+    receiver_signed_at: Instant | None = field(
+        label="When did the receiving side sign its receipt?", help="Local time where they are.", default=None
+    )
+    receiver_tz: Text | None = field(
+        label="Which time zone is the receiving side in?", help="Only if it is not that of the place.", default=None
+    )
+    money_received: Money | None = field(
+        label="How much money does the receiving side say it got?", help="In the same currency.", default=None
+    )
+    belongings_complete: bool | None = field(label="Did the receiving side get all belongings?", default=None)
+    condition_agreed: bool | None = field(
+        label="Do both sides say the same about how the person was?", default=None, sensitive=True
+    )
     first_call_on: Instant = field(
         label="When will the first call be?", help="Within 48 hours, to a phone the person trusts."
     )
 
     @rule("Write the time zone as continent and city, such as Asia/Kolkata.")
     def _zones_are_known(self) -> bool:
-        return all(_is_zone(zone) for zone in (self.tz, self.sender_tz) if zone is not None)
+        return all(_is_zone(zone) for zone in (self.tz, self.sender_tz, self.receiver_tz) if zone is not None)
+
+    @rule("The receiving side cannot sign before the handover.")
+    def _receipt_follows_handover(self) -> bool:
+        return in_order(self.at, self.receiver_signed_at)
 
     @rule("The first call must come after the handover.")
     def _call_follows_handover(self) -> bool:

@@ -1,6 +1,5 @@
 """The step types of repatriation."""
 
-from collections.abc import Mapping
 from datetime import timedelta
 
 from engine.plugin.fields import OutputKind
@@ -18,78 +17,168 @@ from engine.plugin.steps import (
     ask,
     automatic,
 )
-from engine.plugin.values import as_day, as_instant, local_day
+from engine.plugin.values import as_day, as_instant, local_day, told_before, watch_for_day
+from engine.plugin.watches import Watch
+from pillars.repatriation.chase import is_open, reminder_now, watch_nationality
 from pillars.repatriation.forms import DecisionForm, HandoverForm, HomeInvestigationForm, NationalityForm, TravelForm
+from pillars.repatriation.gates import SAFE, has_child, return_missing, travel_missing
+from pillars.repatriation.receipts import differences, is_over, missing_receipt, watch_receipts
 
+DOUBT = frozenset({"yes", "unsure"})
 FOLLOW_UP_DAYS = 15
 FIRST_CALL_WITHIN = timedelta(hours=48)
+"""Promises of the network: when to ask again about a nationality, and the first call after a handover."""
 
 
 def _prepare_home_report(context: StepContext) -> Prepared:
-    return Prepared(prefill={"requested_on": local_day(context.now, context.zone).isoformat()})
+    """Take over an earlier report, to be confirmed on the spot; what the person wants is asked anew each time."""
+    names = ("visited_by", "family_identity", "income_source", "community_attitude", "school_or_work_option")
+    told = told_before(context, "repatriation.hir", *names)
+    note = "Do not say in the village why you ask, and name no case."
+    return Prepared(prefill=told | {"requested_on": local_day(context.now, context.zone).isoformat()}, notes=(note,))
+
+
+def _conclude_home_report(context: StepContext) -> Concluded:
+    answers, recommendation = context.answers, context.answers.get("recommendation")
+    is_safe = recommendation in SAFE
+    has_doubt = (
+        answers.get("violence_at_home") in DOUBT
+        or answers.get("trafficker_nearby") in DOUBT
+        or answers.get("family_role_in_trafficking") in {"suspected", "confirmed"}
+        or answers.get("community_attitude") == "hostile"
+    )
+    notes = ["Something in the report speaks against a safe home: read it again before a decision."]
+    notes = notes if has_doubt and is_safe else []
+    if recommendation == "safe_with_conditions" and not answers.get("conditions"):
+        notes.append("Write down what must be in place before the return.")
+    if recommendation == "unsafe":
+        notes.append("Home is not safe: plan another place with the person.")
+    return Concluded(facts={"home_is_safe": is_safe}, notes=tuple(notes))
 
 
 def _prepare_nationality(context: StepContext) -> Prepared:
-    today = local_day(context.now, context.zone).isoformat()
-    return Prepared(
-        prefill={"sent_on": today},
-        notes=("Ask a lawyer first: no identity goes to an authority that the person fears.",),
-    )
+    """Take over the request that was sent, and say whom to ask now."""
+    before = context.earlier("repatriation.nationality")
+    names = ("claimed_country", "proof", "sent_to", "sent_on", "stateless_risk", "asylum_claim", "legal_advice_on")
+    prefill: dict[str, JsonAnswer] = {"sent_on": local_day(context.now, context.zone).isoformat()}
+    prefill |= told_before(context, "repatriation.nationality", *names)
+    notes = ["Ask a lawyer first: no identity goes to an authority that the person fears."]
+    if before and is_open(before.get("result")):
+        reminder = reminder_now(context, str(before.get("claimed_country", "")), as_day(before.get("sent_on")))
+        if reminder is not None:
+            notes.append(f"{reminder.days} days without an answer: ask {reminder.body}.")
+            notes.append(f"These days are a target of the network. {reminder.source}.")
+    return Prepared(prefill=prefill, notes=tuple(notes))
 
 
 def _conclude_nationality(context: StepContext) -> Concluded:
-    if context.answers.get("result") == "confirmed":
-        return Concluded(facts={"nationality_confirmed": True})
-    sent_on = as_day(context.answers.get("sent_on"))
-    notes = (f"Ask again by {sent_on + timedelta(days=FOLLOW_UP_DAYS):%d %b %Y}.",) if sent_on else ()
-    return Concluded(facts={"nationality_confirmed": False}, notes=notes)
+    answers, result = context.answers, context.answers.get("result")
+    notes = []
+    if result == "not_confirmed" or answers.get("asylum_claim") is True or answers.get("stateless_risk") is True:
+        notes.append("Send nothing more before a lawyer has advised, and plan a place to stay.")
+    sent_on = as_day(answers.get("sent_on"))
+    if is_open(result) and sent_on and answers.get("asylum_claim") is not True:
+        notes.append(f"Ask again by {sent_on + timedelta(days=FOLLOW_UP_DAYS):%d %b %Y}.")
+    return Concluded(
+        facts={"nationality_confirmed": result == "confirmed"},
+        notes=tuple(notes),
+        watches=watch_nationality(context),
+    )
 
 
 def _prepare_decision(context: StepContext) -> Prepared:
     recommendation = context.earlier("repatriation.hir").get("recommendation")
+    told = told_before(context, "repatriation.decision", "consent_ref", "pending_evidence_plan", "order_no")
     if recommendation is None:
-        return Prepared(notes=("There is no home report yet: a return cannot be decided.",))
+        return Prepared(prefill=told, notes=("There is no home report yet: a return cannot be decided.",))
     notes = ("The home report calls the home unsafe: look for another place.",) if recommendation == "unsafe" else ()
-    return Prepared(prefill={"hir_ok": recommendation != "unsafe"}, notes=notes)
+    return Prepared(prefill=told | {"hir_ok": recommendation != "unsafe"}, notes=notes)
 
 
 def _conclude_decision(context: StepContext) -> Concluded:
-    is_return = context.answers.get("decision") == "return"
+    """Hold the return until the home report, the person's own will and, for a child, an order allow it."""
+    answers, is_return = context.answers, context.answers.get("decision") == "return"
+    is_wanted, is_home_ok = answers.get("wishes_return") == "yes", answers.get("hir_ok") is True
+    is_ordered = bool(answers.get("order_no")) or not has_child(context)
     doubts = (
-        (
-            context.answers.get("wishes_return") != "yes",
-            "A return was decided without the person's clear wish: speak to a lawyer.",
-        ),
-        (
-            context.answers.get("hir_ok") is not True,
-            "A return was decided without a satisfactory home report: speak to a supervisor.",
-        ),
+        (not is_wanted, "A return was decided without the person's clear wish: speak to a lawyer."),
+        (not is_home_ok, "A return was decided without a satisfactory home report: speak to a supervisor."),
+        (not is_ordered, "A child goes home only by an order: write down its number."),
     )
     return Concluded(
-        facts={"return_decided": is_return},
+        facts={
+            "return_decided": is_return,
+            "wishes_return": is_wanted,
+            "return_is_ordered": is_ordered,
+            "may_return": is_return and is_wanted and is_home_ok and is_ordered,
+        },
         notes=tuple(sentence for is_doubtful, sentence in doubts if is_return and is_doubtful),
     )
 
 
-def _prepare_handover(context: StepContext) -> Prepared:
-    first_call = context.now + FIRST_CALL_WITHIN
-    return Prepared(
-        prefill={"tz": context.zone, "sender_tz": context.zone, "first_call_on": first_call.isoformat()},
-        notes=("If the handover is in another country, write that country's time zone.",),
+def _prepare_travel(context: StepContext) -> Prepared:
+    names = ("document", "exit_permit", "border_point", "mode", "escort_names", "female_escort", "budget")
+    notes = ["Tell the route only to those who must know it."]
+    country = context.earlier("repatriation.nationality").get("claimed_country")
+    if country and country != context.jurisdiction.partition("-")[0]:
+        notes.append("The journey crosses a border: ask for the exit permit, the paper for the request is made here.")
+    if context.earlier("repatriation.decision").get("decision") != "return":
+        notes.append("No return is decided for the person yet.")
+    return Prepared(prefill=told_before(context, "repatriation.travel", *names), notes=tuple(notes))
+
+
+def _conclude_travel(context: StepContext) -> Concluded:
+    """Watch for the day of the journey; what is missing is said, and holds nothing up by itself."""
+    answers, day = context.answers, as_day(context.answers.get("date"))
+    missing = travel_missing(answers)
+    is_abroad = context.earlier("repatriation.nationality").get("claimed_country") not in {
+        None, context.jurisdiction.partition("-")[0],
+    }  # fmt: skip
+    if is_abroad and not answers.get("exit_permit"):
+        missing = (*missing, "The number of the exit permit is not known.")
+    title, today = "The day of the journey: hand over, and have both sides sign", local_day(context.now, context.zone)
+    watches = (
+        (watch_for_day("journey", "repatriation.handover", title, day, zone=context.zone, ladder="repatriation-stuck"),)
+        if day and day > today and not context.earlier("repatriation.handover")
+        else ()
     )
+    return Concluded(facts={"travel_is_ready": not missing}, notes=missing, watches=watches)
+
+
+def _prepare_handover(context: StepContext) -> Prepared:
+    """Propose zones and first call; of a handover whose receipts are not both there, all that was told."""
+    first_call = context.now + FIRST_CALL_WITHIN
+    prefill: dict[str, JsonAnswer] = {
+        "tz": context.zone, "sender_tz": context.zone, "first_call_on": first_call.isoformat(),
+    }  # fmt: skip
+    before = context.earlier("repatriation.handover")
+    if not before:
+        note = "If the handover is in another country, write that country's time zone."
+        return Prepared(prefill=prefill, notes=(note,))
+    side = missing_receipt(before)
+    notes = (f"The receipt of the {side} side is missing.",) if side else ()
+    return Prepared(prefill=prefill | told_before(context, "repatriation.handover", *before), notes=notes)
 
 
 def _conclude_handover(context: StepContext) -> Concluded:
-    handed_over, first_call = as_instant(context.answers.get("at")), as_instant(context.answers.get("first_call_on"))
-    facts: dict[str, Scalar] = {}
+    answers = context.answers
+    handed_over, first_call = as_instant(answers.get("at")), as_instant(answers.get("first_call_on"))
+    facts: dict[str, Scalar] = {"both_receipts_signed": is_over(answers)}
     if handed_over is not None:
         facts["handed_over_at"] = handed_over
     if first_call is not None:
         facts["first_call_at"] = first_call
-    is_late = handed_over is not None and first_call is not None and first_call - handed_over > FIRST_CALL_WITHIN
-    return Concluded(
-        facts=facts, notes=("The first call is later than 48 hours after the handover.",) if is_late else ()
-    )
+    notes = list(differences(answers))
+    facts["receipts_agree"] = is_over(answers) and not notes
+    if handed_over is not None and first_call is not None and first_call - handed_over > FIRST_CALL_WITHIN:
+        notes.append("The first call is later than 48 hours after the handover.")
+    watches = watch_receipts(answers, context.now)
+    if first_call is not None and first_call > context.now and not context.earlier("repatriation.handover"):
+        title = "The first call after the handover"
+        watches += (
+            Watch("first_call", "reintegration.visit", title, opens_at=context.now, due_at=first_call, ladder="high"),
+        )
+    return Concluded(facts=facts, notes=tuple(notes), watches=watches)
 
 
 HOME_REPORT = ask(
@@ -97,15 +186,17 @@ HOME_REPORT = ask(
     title="Home Investigation Report",
     form=HomeInvestigationForm,
     roles=("partnership_manager", "caseworker", "ahtu_officer"),
-    documents=(Document("home-investigation-report", "Home Investigation Report"),),
+    documents=(Document("home-investigation-report", "Home Investigation Report (Form 22 for a child)"),),
     time_limit=Law("IN-JJ-SIR-15D"),
     prepare=_prepare_home_report,
+    conclude=_conclude_home_report,
 )
 NATIONALITY = ask(
     "repatriation.nationality",
     title="Nationality verification",
     form=NationalityForm,
     roles=("repatriation_coordinator", "case_manager"),
+    documents=(Document("nationality-request", "Request to confirm the nationality"),),
     time_limit="P15D",
     prepare=_prepare_nationality,
     conclude=_conclude_nationality,
@@ -124,14 +215,26 @@ TRAVEL = ask(
     title="Travel papers and escort",
     form=TravelForm,
     roles=("repatriation_coordinator", "case_manager"),
+    stays_with=("repatriation.nationality",),
+    documents=(
+        Document("exit-permit-request", "Request for the exit permit"),
+        Document("escort-order", "Request for an escort order"),
+    ),
     time_limit="P30D",
+    prepare=_prepare_travel,
+    conclude=_conclude_travel,
 )
 HANDOVER = ask(
     "repatriation.handover",
     title="Handover and receipt",
     form=HandoverForm,
     roles=("repatriation_coordinator", "caseworker", "partnership_manager"),
-    documents=(Document("handover-receipt", "Handover receipt"),),
+    stays_with=("repatriation.travel",),
+    documents=(
+        Document("custody-consent", "Letter of consent to take the person into care", leaves=False, on="prepare"),
+        Document("handover-receipt", "Handover receipt of the sending side"),
+        Document("handover-receipt-receiving", "Handover receipt of the receiving side"),
+    ),
     time_limit="PT24H",
     prepare=_prepare_handover,
     conclude=_conclude_handover,
@@ -144,32 +247,9 @@ HANDOVER = ask(
     outputs={"is_ready": OutputSpec(OutputKind.BOOL), "missing": OutputSpec(OutputKind.NUMBER)},
 )
 def travel_checklist(context: StepContext) -> Completed:
-    """Check that nothing is missing before the journey: home report, wish, decision, papers, escort and health."""
-    missing = _missing(
-        context.earlier("repatriation.hir"),
-        context.earlier("repatriation.decision"),
-        context.earlier("repatriation.travel"),
-    )
+    """Check that nothing is missing before the journey: home report, wish, decision, order, papers, escort, health."""
+    missing = return_missing(context) + travel_missing(context.earlier("repatriation.travel"))
     return Completed(outputs={"is_ready": not missing, "missing": len(missing)}, notes=missing)
-
-
-def _missing(
-    home: Mapping[str, JsonAnswer], decision: Mapping[str, JsonAnswer], travel: Mapping[str, JsonAnswer]
-) -> tuple[str, ...]:
-    checks = (
-        (
-            home.get("recommendation") in {"safe", "safe_with_conditions"},
-            "There is no home report that calls the home safe.",
-        ),
-        (decision.get("wishes_return") == "yes", "The person's own wish to return is not recorded."),
-        (decision.get("decision") == "return", "The return is not decided."),
-        (bool(travel.get("document")), "There is no travel paper."),
-        (bool(travel.get("escort_names")), "There is no escort."),
-        (travel.get("female_escort") is True, "There is no woman among the escorts."),
-        (travel.get("medical_fit") is True, "The health check before the journey is not settled."),
-        (travel.get("route_secret") is True, "The route is not kept to those who must know it."),
-    )
-    return tuple(sentence for is_there, sentence in checks if not is_there)
 
 
 PILLAR = Pillar(

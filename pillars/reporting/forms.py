@@ -57,6 +57,39 @@ class IntakeForm(Form):
     )
     interpreter_needed: bool = field(label="Is an interpreter needed?")
     place_last_seen: Geo | None = field(label="Where was the person last seen?", default=None, identifying=True)
+    recruited_online: bool | None = field(
+        label="Did the offer or the threat come over the internet?",
+        help="A job advertisement, a chat, a page, a game.",
+        default=None,
+    )
+    online_platform: v.Platform | None = field(
+        label="On which platform?", choices=v.PLATFORM, default=None, shown_when="recruited_online"
+    )
+    online_handle: Text | None = field(
+        label="Which name, number or group did they use there?",
+        help="Copy it letter by letter. Do not write to it, and do not call it.",
+        default=None,
+        identifying=True,
+        shown_when="recruited_online",
+    )
+    online_url: Text | None = field(
+        label="What is the address of the page or message?",
+        help="The whole link, such as https://...",
+        default=None,
+        identifying=True,
+        shown_when="recruited_online",
+    )
+    online_copy: FileRef | None = field(
+        label="Which file is the copy of it that was kept?",
+        help="A screenshot or a saved page, as it was: pages vanish. Keep the original.",
+        default=None,
+        identifying=True,
+        shown_when="recruited_online",
+    )
+
+    @rule("Name the platform or the address, so that somebody can find it again.")
+    def _online_can_be_found_again(self) -> bool:
+        return not self.recruited_online or bool(self.online_platform or self.online_url)
 
     @rule("A person who wants to stay unknown must not be written down by name or number.")
     def _anonymous_is_nameless(self) -> bool:
@@ -69,16 +102,19 @@ class TriageForm(Form):
     risk_level: v.RiskLevel = field(label="How great is the danger?", now=True)
     decision: v.TriageDecision = field(label="What do we do first?", choices=v.TRIAGE_DECISION, now=True)
     reason: LongText = field(label="Why?", now=True)
-    age_band: v.AgeBand = field(label="How old may the person be?", choices=v.AGE_BAND)
+    age_band: v.AgeBand = field(label="How old may the person be?", choices=v.AGE_BAND, tells="age_band")
     exploitation_suspected: Some[v.Exploitation] = field(
-        label="What may be done to the person?", choices=v.EXPLOITATION, sensitive=True
+        label="What may be done to the person?", choices=v.EXPLOITATION, sensitive=True, tells="purposes"
     )
-    act_elements: tuple[v.Act, ...] | None = field(label="What did others do?", choices=v.ACT, default=None)
+    act_elements: tuple[v.Act, ...] | None = field(
+        label="What did others do?", choices=v.ACT, default=None, tells="acts"
+    )
     means_elements: tuple[v.Means, ...] | None = field(
         label="How did they do it?",
         help="For a child this does not matter: a child can never agree.",
         choices=v.MEANS,
         default=None,
+        tells="means",
     )
     trafficker_present: bool | None = field(label="Is a suspect near the person?", default=None)
     medical_need: bool | None = field(label="Does the person need a doctor?", default=None, sensitive=True)
@@ -113,8 +149,8 @@ class MissingForm(Form):
     """Report a missing person to the police and to all who search, with a photo and the last place."""
 
     missing_name: Text = field(label="What is the missing person's name?", identifying=True, now=True)
-    age: Count = field(label="How old is the person?", now=True)
-    sex: v.Sex = field(label="What is the person's sex?", now=True)
+    age: Count = field(label="How old is the person?", now=True, tells="age")
+    sex: v.Sex = field(label="What is the person's sex?", now=True, tells="sex")
     last_seen_at: Instant = field(label="When was the person last seen?", now=True)
     last_seen_place: Geo = field(label="Where was the person last seen?", identifying=True, now=True)
     photo: FileRef = field(label="Which photo shows the person best?", identifying=True)

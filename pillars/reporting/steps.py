@@ -1,5 +1,6 @@
 """The step types of Reporting, what they propose and what they do by themselves."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 
 from engine.plugin.fields import OutputKind
@@ -15,10 +16,13 @@ from engine.plugin.steps import (
     ask,
     automatic,
 )
+from engine.plugin.values import as_number
 from pillars.reporting import forms
 
 _ANSWER_WITHIN = {"critical": timedelta(hours=4), "high": timedelta(hours=24)}
 _ANSWER_OTHERWISE = timedelta(days=3)
+"""Promises of the network: within what a partner answers a referral, by how urgent it is."""
+_MOST_NAMED, _ADULT = 5, 18
 _CHILD_LAWS_OF_INDIA = "JJ32"
 _LAW_BY_COUNTRY = {"BD": "BD17", "NP": "NP5"}
 _MATCH_TYPE = {"suspect": "trafficker", "trafficker": "trafficker", "phone": "phone"}
@@ -80,7 +84,86 @@ def _prepare_refer(context: StepContext) -> Prepared:
     risk = str(context.earlier("reporting.triage").get("risk_level", ""))
     urgency = risk if risk in _ANSWER_WITHIN else "other"
     due = context.now + _ANSWER_WITHIN.get(urgency, _ANSWER_OTHERWISE)
-    return Prepared(prefill={"urgency": urgency, "accept_by": due.isoformat()})
+    return Prepared(prefill={"urgency": urgency, "accept_by": due.isoformat()}, notes=_whom_to_ask(context))
+
+
+def _whom_to_ask(context: StepContext) -> tuple[str, ...]:
+    """Say which partners of the place of the case the directory has, what they offer and how much is free."""
+    country = context.jurisdiction.partition("-")[0]
+    near = [one for one in context.partners() if {context.jurisdiction, country} & set(one.areas)]
+    said = [f"{one.name} ({', '.join(_plain(one.services))}{_free(one.free)})" for one in near[:_MOST_NAMED]]
+    return (f"The directory names here: {'; '.join(said)}.",) if said else ()
+
+
+def _plain(codes: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(code.replace("_", " ") for code in codes) or ("services not said",)
+
+
+def _free(places: int | None) -> str:
+    return "" if places is None else f", {places} free"
+
+
+def _conclude_refer(context: StepContext) -> Concluded:
+    """Say whether the partner took it on, and that a second one is to be asked where the first said no."""
+    has_declined = bool(context.answers.get("declined_reason"))
+    notes = ("They said no: ask a second partner.",) if has_declined else ()
+    return Concluded(facts={"referral_accepted": bool(context.answers.get("accepted_at"))}, notes=notes)
+
+
+def _conclude_intake(context: StepContext) -> Concluded:
+    """Note what must not wait, and what must not be done."""
+    answers = context.answers
+    checks = (
+        (answers.get("immediate_danger") is True, "Somebody is in danger now: triage this first, within the hour."),
+        (answers.get("safe_to_call") is False, "It is not safe to call back: wait until they call, or come."),
+        (
+            answers.get("consent_to_record") == "no",
+            "They do not want it written down: keep only what the law asks for.",
+        ),
+    )
+    may_be_child = answers.get("is_child_suspected") in {"yes", "unsure"}
+    return Concluded(
+        facts={"may_be_child": may_be_child}, notes=tuple(sentence for is_seen, sentence in checks if is_seen)
+    )
+
+
+def _conclude_triage(context: StepContext) -> Concluded:
+    """Note what the answers ask for beside the decision."""
+    answers = context.answers
+    checks = (
+        (answers.get("suicidal_risk") is True, "Somebody must stay with the person until a counsellor is there."),
+        (answers.get("medical_need") is True, "A doctor is needed: treatment is free and does not wait for papers."),
+        (answers.get("border_crossing_risk") is True, "Tell the border posts on the way, if it is safe."),
+        (answers.get("trafficker_present") is True, "Do not call or visit: a suspect is near."),
+    )
+    facts = {"triage_is_critical": answers.get("risk_level") == "critical"}
+    return Concluded(facts=facts, notes=tuple(sentence for is_seen, sentence in checks if is_seen))
+
+
+def _conclude_missing(context: StepContext) -> Concluded:
+    """Name what is still missing for the search."""
+    answers = context.answers
+    checks = (
+        (
+            not answers.get("fir_no"),
+            "No FIR number yet: ask the station, and go to the superintendent if it is refused.",
+        ),
+        (not answers.get("trackchild_id") and _is_child(answers), "A child: ask for the TrackChild number."),
+        (bool(answers.get("agent_or_job_offer")), "There was an offer: check the recruiter."),
+    )
+    return Concluded(facts={"is_missing": True}, notes=tuple(sentence for is_seen, sentence in checks if is_seen))
+
+
+def _is_child(answers: Mapping[str, JsonAnswer]) -> bool:
+    age = as_number(answers.get("age"))
+    return age is None or age < _ADULT
+
+
+def _conclude_mandatory(context: StepContext) -> Concluded:
+    """Say that the authority was told, and note a child who did not agree: the report stands all the same."""
+    refused = context.answers.get("child_assent_recorded") == "no"
+    notes = ("The child did not agree: say why the law asks for it, and what it means for them.",) if refused else ()
+    return Concluded(facts={"authority_told": True}, notes=notes)
 
 
 INTAKE = ask(
@@ -90,6 +173,7 @@ INTAKE = ask(
     roles=("intake_officer", "case_manager", "caseworker"),
     time_limit="PT30M",
     prepare=_prepare_intake,
+    conclude=_conclude_intake,
 )
 
 TRIAGE = ask(
@@ -99,6 +183,7 @@ TRIAGE = ask(
     roles=("intake_officer", "supervisor", "case_manager"),
     time_limit="PT24H",
     prepare=_prepare_triage,
+    conclude=_conclude_triage,
 )
 
 MATCH = ask(
@@ -109,6 +194,7 @@ MATCH = ask(
     time_limit="PT24H",
     prepare=_prepare_match,
     conclude=_conclude_match,
+    compares=True,
 )
 
 MISSING = ask(
@@ -116,8 +202,10 @@ MISSING = ask(
     title="Missing-person report",
     form=forms.MissingForm,
     roles=("intake_officer", "police_liaison", "case_manager"),
+    stays_with=("reporting.intake",),
     time_limit=Law("IN-MISS-RISK"),
     prepare=_prepare_missing,
+    conclude=_conclude_missing,
 )
 
 MANDATORY = ask(
@@ -128,6 +216,7 @@ MANDATORY = ask(
     documents=(Document("notification-letter", "Notification letter"),),
     time_limit=Law("IN-JJ-REPORT-24H"),
     prepare=_prepare_mandatory,
+    conclude=_conclude_mandatory,
 )
 
 REFER = ask(
@@ -137,6 +226,8 @@ REFER = ask(
     roles=("case_manager", "supervisor"),
     time_limit="P3D",
     prepare=_prepare_refer,
+    conclude=_conclude_refer,
+    seeks_partner=True,
 )
 
 
@@ -150,6 +241,7 @@ REFER = ask(
     retries=3,
     retry_delay="PT30S",
     timeout="PT1M",
+    compares=True,
 )
 def DEDUPE(context: StepContext) -> Completed:  # noqa: N802 - the decorator turns it into a step type
     """Find persons of the unit's other cases that may be the same; what other units know is told to leads only."""
@@ -162,7 +254,7 @@ def DEDUPE(context: StepContext) -> Completed:  # noqa: N802 - the decorator tur
     "reporting.acknowledge",
     title="Make the acknowledgement slip",
     outputs={"made": OutputSpec(OutputKind.BOOL, default=False)},
-    documents=(Document("acknowledgement-slip", "Acknowledgement slip"),),
+    documents=(Document("acknowledgement-slip", "Acknowledgement slip", leaves=False),),
 )
 def ACKNOWLEDGE(context: StepContext) -> Completed:  # noqa: N802 - the decorator turns it into a step type
     """Make the slip that a person who reported can keep: it bears the case number and nothing about the case."""

@@ -35,6 +35,15 @@ CONCERN = {
     "early_marriage": "Early or forced marriage",
 }
 
+Platform = Literal[
+    "facebook", "instagram", "telegram", "whatsapp", "tiktok", "youtube", "imo", "viber", "line", "job_site",
+    "dating_app", "game", "other",
+]  # fmt: skip
+PLATFORM = {
+    "tiktok": "TikTok", "youtube": "YouTube", "imo": "imo", "line": "LINE", "whatsapp": "WhatsApp",
+    "job_site": "A site with job offers", "dating_app": "An app to meet people", "game": "A game",
+}  # fmt: skip
+
 ConsentToRecord = Literal["yes", "no", "not_asked", "not_able"]
 CONSENT_TO_RECORD = {"not_asked": "It was not safe to ask", "not_able": "They could not answer"}
 

@@ -1,4 +1,4 @@
-"""Say how many points of a rescue plan are still open."""
+"""Name the points of a rescue plan that are still open; they hold nothing up, and nobody overlooks them."""
 
 from collections.abc import Mapping
 
@@ -7,18 +7,44 @@ from engine.plugin.steps import JsonAnswer
 from engine.plugin.values import as_number
 from pillars.rescue.forms import PlanForm
 
+_WORDS = {
+    "site": "the place", "information_source": "who told us", "verified": "whether the information was checked",
+    "expected_persons": "how many people", "expected_children": "how many children", "shelter_reserved": "a shelter",
+    "team_women": "how many women are in the team", "ngo_members": "who comes from an NGO",
+    "interpreter_langs": "the languages of the interpreters", "vehicles": "how many vehicles",
+    "medical_standby": "whether a doctor or nurse is ready", "search_warrant": "the search warrant",
+    "secrecy_level": "who may know", "abort_rule": "when to call it off", "contingency": "what to do if it goes wrong",
+}  # fmt: skip
+_TWO_VEHICLES = 2
 
-def open_points(plan: Mapping[str, JsonAnswer]) -> int:
-    """Count the required answers that are not given, and the given ones that are not yet good enough."""
-    unanswered = sum(plan.get(spec.name) in (None, "", []) for spec in specs_of(PlanForm) if spec.required)
-    return unanswered + sum(_not_good_enough(plan))
+
+def open_points(plan: Mapping[str, JsonAnswer]) -> tuple[str, ...]:
+    """Name the required answers that are not given, and the given ones that are not yet good enough.
+
+    The words are those of the form and never those of an answer, so that they may stand in a note.
+    """
+    unanswered = [_WORDS[spec.name] for spec in specs_of(PlanForm) if spec.required and _is_open(plan, spec.name)]
+    return (*unanswered, *(words for words, is_open in _not_good_enough(plan) if is_open))
 
 
-def _not_good_enough(plan: Mapping[str, JsonAnswer]) -> tuple[bool, ...]:
+def in_words(points: tuple[str, ...]) -> tuple[str, ...]:
+    """Say in one sentence what is open; nothing when nothing is."""
+    return (f"Still open in the rescue plan: {', '.join(points)}.",) if points else ()
+
+
+def _is_open(plan: Mapping[str, JsonAnswer], name: str) -> bool:
+    return plan.get(name) in (None, "", [])
+
+
+def _not_good_enough(plan: Mapping[str, JsonAnswer]) -> tuple[tuple[str, bool], ...]:
+    women, vehicles, children = (as_number(plan.get(name)) for name in ("team_women", "vehicles", "expected_children"))
+    members = plan.get("ngo_members")
+    has_social_worker = isinstance(members, list) and "social_worker" in members
     return (
-        plan.get("verified") is False,
-        plan.get("medical_standby") is False,
-        as_number(plan.get("team_women")) == 0,
-        as_number(plan.get("vehicles")) == 0,
-        plan.get("search_warrant") in {"asked_for", "refused"},
+        ("nobody has checked the information", plan.get("verified") is False),
+        ("no doctor or nurse is ready", plan.get("medical_standby") is False),
+        ("no woman is in the team", women == 0),
+        ("a second vehicle, for survivors and suspects never ride together", vehicles in range(_TWO_VEHICLES)),
+        ("a social worker for the children", bool(children) and bool(members) and not has_social_worker),
+        ("the search warrant is not there", plan.get("search_warrant") in {"asked_for", "refused"}),
     )

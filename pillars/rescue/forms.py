@@ -71,7 +71,9 @@ class ExecuteForm(Form):
     documents_recovered: tuple[v.PaperRecovered, ...] | None = field(
         label="Which papers were found?", choices=v.PAPER_RECOVERED, default=None, identifying=True
     )
-    wages_claim_noted: Money | None = field(label="How much unpaid pay was noted?", default=None)
+    wages_claim_noted: Money | None = field(
+        label="How much unpaid pay was noted?", help="In the money of the place, such as rupees.", default=None
+    )
     body_camera: bool | None = field(label="Was it filmed by a body camera?", default=None)
     media_kept_out: bool = field(label="Were reporters and cameras kept away?")
 
@@ -149,17 +151,24 @@ class IdentifyForm(Form):
     lawyer_present: bool = field(label="Was a lawyer there?", now=True)
     interpreter: PersonRef | None = field(label="Who interpreted?", default=None)
     indicators: Some[v.Indicator] = field(label="Which signs did you see?", choices=v.INDICATOR, sensitive=True)
-    acts: Some[v.Act] = field(label="What did others do?", choices=v.ACT)
+    acts: Some[v.Act] = field(label="What did others do?", choices=v.ACT, tells="acts")
     means: Some[v.Means] = field(
         label="How did they do it?",
         help="For a child this does not matter: a child can never agree.",
         choices=v.MEANS,
         sensitive=True,
+        tells="means",
     )
-    purposes: Some[v.Purpose] = field(label="What was it for?", choices=v.PURPOSE, sensitive=True)
-    age_claimed: Count = field(label="How old does the person say they are?")
-    age_document: v.AgeDocument = field(label="Which paper shows the age?", choices=v.AGE_DOCUMENT)
+    purposes: Some[v.Purpose] = field(label="What was it for?", choices=v.PURPOSE, sensitive=True, tells="purposes")
+    age_claimed: Count = field(label="How old does the person say they are?", tells="age")
+    age_document: v.AgeDocument = field(label="Which paper shows the age?", choices=v.AGE_DOCUMENT, tells="age_paper")
     age_test_ordered: bool | None = field(label="Was an age test ordered?", default=None)
+    sex: v.Sex | None = field(
+        label="What is the person's sex?",
+        help="Some schemes are for women only: it decides which limits count.",
+        default=None,
+        tells="sex",
+    )
     reflection_until: Day | None = field(label="Until when may the person think it over?", default=None)
     note: LongText | None = field(label="What else is important?", default=None, identifying=True)
 

@@ -68,6 +68,8 @@ ORDER_TYPE = {
     "release_certificate": "Release certificate (bonded labour)",
 }
 
+Sex = Literal["female", "male", "transgender", "other", "unknown"]
+
 Status = Literal["possible", "actual", "not"]
 STATUS = {
     "possible": "Possible victim of trafficking",

@@ -63,7 +63,7 @@ class ClaimForm(Form):
     bank_account: Text | None = field(label="Which bank account should be paid?", default=None, identifying=True)
     guardian: PersonRef | None = field(label="Who is the guardian, if the person is a child?", default=None)
     interim_asked: bool = field(label="Was money asked for at once, before the decision?", now=True)
-    amount_asked: Money = field(label="How much is asked for?", now=True)
+    amount_asked: Money = field(label="How much is asked for, in local money?", now=True)
     reference: Text = field(label="What number did the office give?", now=True)
 
 
@@ -71,12 +71,16 @@ class InterimForm(Form):
     """Record the first money, ordered before the final decision."""
 
     order_on: Day | None = field(label="When was the order made?", default=None)
-    amount: Money | None = field(label="How much was ordered?", default=None)
+    amount: Money | None = field(label="How much was ordered, in local money?", default=None)
     at_least_25pct: bool | None = field(
         label="Is it at least a quarter of the highest amount of the scheme?", default=None
     )
     cash_card: bool | None = field(label="Was it given on a cash card?", default=None)
     paid_on: Day | None = field(label="When was it paid?", default=None)
+
+    @rule("Say how much was ordered, if it was paid.")
+    def _payment_has_an_amount(self) -> bool:
+        return self.paid_on is None or self.amount is not None
 
     @rule("The payment cannot be earlier than the order.")
     def _payment_follows_order(self) -> bool:
@@ -87,7 +91,7 @@ class AwardForm(Form):
     """Record what was awarded, and decide whether to appeal."""
 
     award_on: Day | None = field(label="When was the award made?", default=None)
-    amount: Money = field(label="How much was awarded?", now=True)
+    amount: Money = field(label="How much was awarded, in local money?", now=True)
     min: Money | None = field(label="What is the lowest amount of the scheme?", default=None)
     max: Money | None = field(label="What is the highest amount of the scheme?", default=None)
     minor_uplift_50: bool | None = field(label="Was half more given because the person is a child?", default=None)
@@ -97,6 +101,10 @@ class AwardForm(Form):
     @rule("The lowest amount of the scheme cannot be more than the highest.")
     def _scheme_is_in_order(self) -> bool:
         return in_order(self.min, self.max)
+
+    @rule("If the award is outside the amounts of the scheme, say why.")
+    def _outside_has_reasons(self) -> bool:
+        return in_order(self.min, self.amount, self.max) or self.reasons_exceed is not None
 
     @rule("The last day to appeal cannot be before the award.")
     def _appeal_follows_award(self) -> bool:
@@ -141,10 +149,12 @@ class WagesForm(Form):
     """Claim unpaid wages, and the grant for a person freed from bonded labour."""
 
     employer: OrganisationRef = field(label="Who must pay the wages?", now=True)
-    period: Text = field(label="For which time?", help="For example: August 2024 to March 2026.")
+    period: Text = field(label="In which months did the person work?", help="For example: August 2024 to March 2026.")
     days: Count = field(label="How many days were worked?", now=True)
-    wage_rate: Money = field(label="What is the wage for one day?", help="At least the minimum wage.", now=True)
-    due: Money = field(label="How much is owed?", now=True)
+    wage_rate: Money = field(
+        label="What is the wage for one day, in local money?", help="At least the minimum wage.", now=True
+    )
+    due: Money = field(label="How much is owed, in local money?", now=True)
     release_certificate_no: Text | None = field(label="What is the number of the release certificate?", default=None)
     category: Literal["1L", "2L", "3L"] = field(
         label="Which grant can the person get?",

@@ -1,12 +1,17 @@
 """The figures of compensation law, read from `schemes.json`: code counts, the file says how much."""
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import ROUND_DOWN, Decimal
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any
+
+from engine.plugin.laws import LawTime
+from engine.plugin.steps import StepContext
+from engine.plugin.values import add_months, day_by_law
 
 _CENT = Decimal("0.01")
 
@@ -21,13 +26,27 @@ class Code:
 
 @dataclass(frozen=True, slots=True)
 class ClaimLimit:
-    """Within how many calendar months a claim must be made, and after how many to warn."""
+    """Within how long of an offence a claim must be made, and how many months before the end to warn."""
 
-    limit_id: str
-    months: int
-    warn_after_months: tuple[int, ...]
+    length: LawTime
+    warn_months_before: tuple[int, ...]
     source: str
-    is_signed: bool
+
+    @property
+    def is_signed(self) -> bool:
+        """Whether a lawyer has signed it."""
+        return self.length.is_signed
+
+    def last_day(self, offence: date) -> date:
+        """Give the last day to claim for an offence of that day."""
+        return day_by_law(self.length, offence)
+
+    def warn_on(self, offence: date) -> tuple[date, ...]:
+        """Give the days on which to warn, the first one first; none of them lies before the offence."""
+        return tuple(
+            max(offence, day_by_law(replace(self.length, months=self.length.months - months), offence))
+            for months in self.warn_months_before
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,32 +57,77 @@ class Share:
     deposit: str
     source: str
     is_signed: bool
+    deposit_months: int | None = None
+    deposit_until_age: int | None = None
 
     def divide(self, amount: Decimal) -> tuple[Decimal, Decimal]:
         """Divide an amount; the free part is rounded down to the smallest coin, so nothing is lost."""
         free = (amount * self.free_percent / 100).quantize(_CENT, rounding=ROUND_DOWN)
         return free, amount - free
 
+    def deposit_ends(self, paid: date, age: int | None) -> date | None:
+        """Give the day the deposit ends: so many months after the payment, or the latest day that the birthday can be.
+
+        Ages are known in whole years, so the deposit never ends too early. None where the age is not known.
+        """
+        if self.deposit_months is not None:
+            return add_months(paid, self.deposit_months)
+        if self.deposit_until_age is None or age is None:
+            return None
+        return add_months(paid, 12 * max(self.deposit_until_age - age, 0))
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A time of a route: the limit of the law that says how long, and the days that count where that is no law."""
+
+    law: str
+    otherwise_days: int
+
+    def length(self, context: StepContext) -> LawTime:
+        """Give how long it is in a case."""
+        return context.law(self.law) or LawTime(self.law, days=self.otherwise_days)
+
+
+@dataclass(frozen=True, slots=True)
+class RouteRule:
+    """What a route to compensation gives: cash at once in rupees, a part in advance, time to appeal and to be paid."""
+
+    route: str
+    interim_percent: int | None
+    cash_at_once: tuple[int, int] | None
+    appeal: Term | None
+    order_is_paid: Term | None
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class BondedLabourGrant:
+    """What a person freed from bonded labour gets, in rupees: up to so much at once, and a grant by class."""
+
+    at_once_up_to: int
+    grants: Mapping[str, int]
+    source: str
+    is_signed: bool
+
 
 def governing_code(jurisdiction: str, offence: date) -> Code | None:
     """Find the code of the day of the offence; None where the file has none for the country."""
     for entry in _entries("codes", jurisdiction):
-        starts, ends = entry.get("offences_from"), entry.get("offences_until")
-        if (starts is None or offence.isoformat() >= starts) and (ends is None or offence.isoformat() <= ends):
+        if _covers(entry, "offences", offence):
             return Code(entry["code"], entry["source"])
     return None
 
 
-def claim_limit(jurisdiction: str) -> ClaimLimit | None:
-    """Find the limit for claims in a country; None where the file has none."""
-    for entry in _entries("limits", jurisdiction):
-        return ClaimLimit(
-            limit_id=entry["limit_id"],
-            months=entry["claim_within_months"],
-            warn_after_months=tuple(entry["warn_after_months"]),
-            source=entry["source"],
-            is_signed=entry["signed_by"] is not None,
-        )
+def claim_limit(context: StepContext) -> ClaimLimit | None:
+    """Find the limit for claims in the country of a case; None where the file has none.
+
+    Its length is that of the pack of law; where the law does not apply to the case, that of the file, as a target.
+    """
+    for entry in _entries("limits", context.jurisdiction):
+        own = LawTime(entry["limit_id"], entry["claim_within_months"], is_signed=entry["signed_by"] is not None)
+        length = context.law(own.limit_id) or own
+        return ClaimLimit(length, tuple(entry["warn_months_before"]), length.source or entry["source"])
     return None
 
 
@@ -71,8 +135,76 @@ def share(jurisdiction: str, *, is_minor: bool) -> Share | None:
     """Find how a payment is divided in a country; None where the file has no rule."""
     for entry in _entries("shares", jurisdiction):
         if entry["who"] == ("minor" if is_minor else "adult"):
-            return Share(entry["free_percent"], entry["deposit"], entry["source"], entry["signed_by"] is not None)
+            return Share(
+                entry["free_percent"], entry["deposit"], entry["source"], entry["signed_by"] is not None,
+                entry["deposit_months"], entry["deposit_until_age"],
+            )  # fmt: skip
     return None
+
+
+def open_routes(jurisdiction: str, *, is_minor: bool, offence: date | None) -> tuple[RouteRule, ...]:
+    """List the routes of a country that are open to a child or an adult, for an offence of that day."""
+    who = "minor" if is_minor else "adult"
+    return tuple(
+        _route(entry)
+        for entry in _entries("routes", jurisdiction)
+        if entry["who"] in {who, "any"} and (offence is None or _covers(entry, "offences", offence))
+    )
+
+
+def route_rule(jurisdiction: str, route: str) -> RouteRule | None:
+    """Find what a route gives; None where the file does not say."""
+    return next((_route(entry) for entry in _entries("routes", jurisdiction) if entry["route"] == route), None)
+
+
+def routes_told(context: StepContext) -> tuple[RouteRule, ...]:
+    """List the rules of the routes that the lawyer found for the person, as far as the file has them."""
+    routes = context.earlier("restitution.eligibility").get("routes")
+    found = (route_rule(context.jurisdiction, str(route)) for route in (routes if isinstance(routes, list) else ()))
+    return tuple(rule for rule in found if rule is not None)
+
+
+def paid_by(context: StepContext, ordered: date) -> date | None:
+    """Give the day by which ordered money must be there by a route of the person; the first one, or None for none."""
+    terms = (rule.order_is_paid for rule in routes_told(context))
+    return min((day_by_law(term.length(context), ordered) for term in terms if term), default=None)
+
+
+def last_day_to_appeal(context: StepContext, awarded: date) -> date | None:
+    """Give the last day to appeal against an award by a route of the person; the first one, or None for none."""
+    terms = (rule.appeal for rule in routes_told(context))
+    return min((day_by_law(term.length(context), awarded) for term in terms if term), default=None)
+
+
+def bonded_labour_grant(jurisdiction: str, released: date) -> BondedLabourGrant | None:
+    """Find the scheme for a person who was released on that day; None where the file has none."""
+    for entry in _entries("bonded_labour", jurisdiction):
+        if _covers(entry, "released", released):
+            return BondedLabourGrant(
+                entry["at_once_up_to"], entry["grants"], entry["source"], entry["signed_by"] is not None
+            )
+    return None
+
+
+def _route(entry: Mapping[str, Any]) -> RouteRule:
+    cash = entry["cash_at_once"]
+    return RouteRule(
+        route=entry["route"],
+        interim_percent=entry["interim_percent"],
+        cash_at_once=(cash[0], cash[1]) if cash else None,
+        appeal=_term(entry["appeal"]),
+        order_is_paid=_term(entry["order_is_paid"]),
+        source=entry["source"],
+    )
+
+
+def _term(entry: Mapping[str, Any] | None) -> Term | None:
+    return Term(entry["law"], entry["days"]) if entry else None
+
+
+def _covers(entry: Mapping[str, Any], what: str, day: date) -> bool:
+    starts, ends = entry.get(f"{what}_from"), entry.get(f"{what}_until")
+    return (starts is None or day.isoformat() >= starts) and (ends is None or day.isoformat() <= ends)
 
 
 def _entries(part: str, jurisdiction: str) -> list[dict[str, Any]]:

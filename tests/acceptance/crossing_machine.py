@@ -15,6 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from engine.domain.access import Grant, Via
 from engine.domain.consent import GivenBy
+from engine.domain.narrowing import of_person
 from engine.domain.records import PersonRole
 from engine.errors import IcmcError, NotFoundError
 from engine.usecases.break_glass import break_glass
@@ -22,6 +23,7 @@ from engine.usecases.case_access import answer_lift, ask_to_lift_denial, deny_ac
 from engine.usecases.conflicts import end_conflict, note_conflict
 from engine.usecases.consents import Agreed, end_expired_consents, record_consent, withdraw_consent
 from engine.usecases.referrals import Wanted, accept_referral, decline_referral, offer_referral, recall_referral
+from engine.usecases.releasing import release_referral
 from engine.usecases.reveal_answers import reveal_person
 from engine.usecases.steer_case import add_person, identify_person
 from engine.views import Viewer
@@ -30,11 +32,13 @@ from tests.integration.usecases.world import World
 PERSONAS = ("caseworker", "counsellor", "police_liaison", "auditor", "system_administrator")
 WHO_SEES_CASES = frozenset(PERSONAS) - {"system_administrator"}
 WHO_ANSWERS = WHO_BREAKS = WHO_REVEALS = frozenset({"caseworker", "counsellor", "police_liaison"})
-NAME = "Sabitri of the other river"
+NAMES = ("Sabitri of the other river", "Malati of the near hill")
+"""Of the two persons of each case."""
 FIELDS = (("person.name",), ("person.age", "case.*"), ("person.*",), ("case.*",))
 SIDES = st.integers(0, 2)
 ROLES = st.sampled_from(PERSONAS)
 PICK = st.integers(0, 10_000)
+WHICH = st.integers(0, 1)
 
 
 @dataclass
@@ -44,7 +48,7 @@ class Known:
     id: UUID
     number: str
     side: int
-    person: UUID
+    persons: tuple[UUID, UUID]
 
 
 @dataclass
@@ -63,8 +67,13 @@ class Model:
         named = [one["whom"] for one in self.denials.values() if one["case"] == case.id and not one["lifted"]]
         return side in named or (side, role) in named or (case.id, (side, role)) in self.conflicts
 
-    def shown(self, case: Known, side: int, role: str, now: datetime) -> tuple[str, ...] | None:
-        """Give the fields that the persona is shown: None for all, `("-",)` when it does not see the case at all."""
+    def shown(
+        self, case: Known, side: int, role: str, now: datetime, *, which: int | None = None
+    ) -> tuple[str, ...] | None:
+        """Give the fields that the persona is shown: None for all, `("-",)` when it does not see the case at all.
+
+        With `which` those of one of the two persons, by what was granted for them and by nothing else.
+        """
         nothing = ("-",)
         if role not in WHO_SEES_CASES or self.is_denied(case, side, role):
             return nothing
@@ -75,7 +84,8 @@ class Model:
             for one in (*self.grants.values(), *self._accepted())
             if one["case"] == case.id and one["to"] in {side, (side, role)} and one["until"] > now and not one["ended"]
         ]
-        return tuple(sorted({name for one in live for name in one["fields"]})) if live else nothing
+        holding = [one for one in live if which is None or which in one["persons"]]
+        return tuple(sorted({name for one in holding for name in one["fields"]})) if live else nothing
 
     def _accepted(self) -> list[dict[str, Any]]:
         return [
@@ -104,26 +114,39 @@ class Crossing(RuleBasedStateMachine):
     def open_case(self, side: int) -> None:
         unit, people = self.sides[side]
         opened = self.world.open(unit_id=unit, viewer=people["intake_officer"])
-        with self.world.engine.unit_of_work() as work:
+        engine, worker = self.world.engine, people["caseworker"]
+        with engine.unit_of_work() as work:
             person = work.cases.read(opened.case_id).persons[0].person_id
         identify_person(
-            self.world.engine, person, case_id=opened.case_id, viewer=people["caseworker"], command_id=uuid4(),
-            identity={"name": NAME},
+            engine, person, case_id=opened.case_id, viewer=worker, command_id=uuid4(), identity={"name": NAMES[0]}
+        )
+        add_person(
+            engine, opened.case_id, viewer=worker, command_id=uuid4(), role=PersonRole.POSSIBLE_VICTIM,
+            identity={"name": NAMES[1]},
         )  # fmt: skip
-        self.model.cases.append(Known(opened.case_id, opened.case_number, side, person))
+        with engine.unit_of_work() as work:
+            persons = [one.person_id for one in work.cases.read(opened.case_id).persons]
+        second = next(one for one in persons if one != person)
+        self.model.cases.append(Known(opened.case_id, opened.case_number, side, (person, second)))
 
-    @rule(pick=PICK, to=SIDES, fields=st.sampled_from(FIELDS), days=st.integers(1, 40))
-    def agree(self, pick: int, to: int, fields: tuple[str, ...], days: int) -> None:
+    @rule(pick=PICK, which=WHICH, to=SIDES, fields=st.sampled_from(FIELDS), days=st.integers(1, 40))
+    def agree(self, pick: int, which: int, to: int, fields: tuple[str, ...], days: int) -> None:
         case, until = self._case(pick), self.now + timedelta(days=days)
         agreed = Agreed(
-            case.person, GivenBy.GUARDIAN, ("shelter",), (f"unit:{self.sides[to][0]}",), fields, until, assent="yes"
+            case.persons[which],
+            GivenBy.GUARDIAN,
+            ("shelter",),
+            (f"unit:{self.sides[to][0]}",),
+            fields,
+            until,
+            assent="yes",
         )
         consent = record_consent(
             self.world.engine, case.id, viewer=self._own(case, "counsellor"), command_id=uuid4(), agreed=agreed
         ) if self._may(case, "counsellor") else None  # fmt: skip
         if consent:
             self.model.consents[consent] = {
-                "case": case, "to": to, "fields": fields, "until": until, "withdrawn": False
+                "case": case, "to": to, "fields": fields, "persons": {which}, "until": until, "withdrawn": False
             }  # fmt: skip
 
     @rule(pick=PICK, to=SIDES, more=st.booleans())
@@ -146,8 +169,23 @@ class Crossing(RuleBasedStateMachine):
         assert offered is None or allowed, "something was offered on a consent that does not cover it"
         if offered:
             self.model.referrals[offered] = {
-                "case": case.id, "to": to, "fields": fields, "consent": consent_id, "status": "offered"
+                "case": case.id, "to": to, "fields": fields, "persons": consent["persons"], "consent": consent_id,
+                "status": "held" if "person.*" in fields else "offered",
             }  # fmt: skip
+
+    @rule(pick=PICK, again=st.booleans())
+    @precondition(lambda self: any(one["status"] == "held" for one in self.model.referrals.values()))
+    def release(self, pick: int, again: bool) -> None:  # noqa: FBT001 - drawn
+        """What says where somebody is leaves when a second person answers for it too."""
+        held = {key: one for key, one in self.model.referrals.items() if one["status"] == "held"}
+        referral_id, referral = self._pick(held, pick)
+        consent, case = self.model.consents[referral["consent"]], self._of(referral["case"])
+        viewer = self._own(case, "case_manager" if again else "supervisor")
+        left = self._try(lambda: release_referral(self.world.engine, referral_id, viewer=viewer, command_id=uuid4()))
+        allowed = not again and not consent["withdrawn"] and consent["until"] > self.now
+        assert bool(left) == allowed, ("release", left, allowed)
+        if left:
+            referral["status"] = "offered"
 
     @rule(pick=PICK, side=SIDES, role=ROLES)
     @precondition(lambda self: self.model.referrals)
@@ -195,11 +233,16 @@ class Crossing(RuleBasedStateMachine):
             withdraw_consent(self.world.engine, consent_id, viewer=self._own(case, "counsellor"), command_id=uuid4())
             consent["withdrawn"] = True
             for referral in self.model.referrals.values():
-                if referral["consent"] == consent_id and referral["status"] in {"offered", "accepted"}:
+                if referral["consent"] == consent_id and referral["status"] in {"held", "offered", "accepted"}:
                     referral["status"] = "ended"
 
-    @rule(pick=PICK, to=SIDES, role=st.none() | ROLES, fields=st.sampled_from(FIELDS), hours=st.integers(1, 900))
-    def grant(self, pick: int, to: int, role: str | None, fields: tuple[str, ...], hours: int) -> None:
+    @rule(
+        pick=PICK, to=SIDES, role=st.none() | ROLES, fields=st.sampled_from(FIELDS), hours=st.integers(1, 900),
+        persons=st.sets(WHICH),
+    )  # fmt: skip
+    def grant(
+        self, *, pick: int, to: int, role: str | None, fields: tuple[str, ...], hours: int, persons: set[int]
+    ) -> None:
         case, grant_id, until = self._case(pick), uuid4(), self.now + timedelta(hours=hours)
         if to == case.side:
             return
@@ -207,12 +250,15 @@ class Crossing(RuleBasedStateMachine):
             work.access.add_grant(
                 Grant(
                     id=grant_id, case_id=case.id, unit_id=self.sides[to][0], purpose="consultation", fields=fields,
-                    valid_until=until, granted_at=self.now, actor_id=self._who(to, role).actor_id if role else None,
+                    persons=tuple(case.persons[which] for which in sorted(persons)), valid_until=until,
+                    granted_at=self.now, actor_id=self._who(to, role).actor_id if role else None,
                 )
             )  # fmt: skip
             work.commit()
         whom = (to, role) if role else to
-        self.model.grants[grant_id] = {"case": case.id, "to": whom, "fields": fields, "until": until, "ended": False}
+        self.model.grants[grant_id] = {
+            "case": case.id, "to": whom, "fields": fields, "persons": persons, "until": until, "ended": False
+        }  # fmt: skip
 
     @rule(pick=PICK)
     @precondition(lambda self: any("glass" not in one for one in self.model.grants.values()))
@@ -236,7 +282,8 @@ class Crossing(RuleBasedStateMachine):
             fields = ("case.*", "person.*", *(f"{key}.*" for key in self.world.engine.registry.step_types))
             until = self.now + timedelta(hours=hours)
             self.model.grants[uuid4()] = {
-                "case": case.id, "to": (side, role), "fields": fields, "until": until, "ended": False, "glass": True
+                "case": case.id, "to": (side, role), "fields": fields, "persons": {0, 1}, "until": until,
+                "ended": False, "glass": True,
             }  # fmt: skip
 
     @rule(pick=PICK, whom=PICK, whole=st.booleans())
@@ -294,27 +341,24 @@ class Crossing(RuleBasedStateMachine):
             end_expired_consents(self.world.engine)
             for referral in self.model.referrals.values():
                 has_run_out = self.model.consents[referral["consent"]]["until"] <= self.now
-                if has_run_out and referral["status"] in {"offered", "accepted"}:
+                if has_run_out and referral["status"] in {"held", "offered", "accepted"}:
                     referral["status"] = "ended"
 
-    @rule(pick=PICK, side=SIDES, role=ROLES)
-    def reveal(self, pick: int, side: int, role: str) -> None:
-        """Who somebody is leaves a case only by a field that is shown to whoever asks."""
-        case = self._case(pick)
-        fields = self.model.shown(case, side, role, self.now)
-        text, refusal = "", None
-        try:
-            text = reveal_person(
-                self.world.engine, case.person, case_id=case.id, viewer=self._who(side, role)
-            ).model_dump_json()
-        except IcmcError as error:
-            text, refusal = str(error), error
-        is_there = fields != ("-",)
-        assert is_there or isinstance(refusal, NotFoundError), "what is not theirs is not there for them"
+    @rule(pick=PICK, which=WHICH, side=SIDES, role=ROLES)
+    def reveal(self, pick: int, which: int, side: int, role: str) -> None:
+        """Who somebody is leaves a case only by a field of theirs that is shown to whoever asks."""
+        case, name, other = self._case(pick), NAMES[which], NAMES[1 - which]
+        fields = self.model.shown(case, side, role, self.now, which=which)
+        text, refusal = self._revealed(case, case.persons[which], side, role)
+        if fields is not None and not any(field.startswith("person.") for field in fields):
+            nobody = self._revealed(case, uuid4(), side, role)
+            assert refusal is not None, "what is not theirs is not there for them"
+            assert (text, type(refusal)) == (nobody[0], type(nobody[1])), "it is answered as nobody at all is"
         named = fields is None or bool({"person.name", "person.*"} & set(fields))
-        self._count("revealed", NAME in text)
-        assert NAME not in text or (named and role in WHO_REVEALS)
-        assert NAME in text or not (fields is None and role in WHO_REVEALS)
+        self._count("revealed", name in text)
+        assert other not in text
+        assert name not in text or (named and role in WHO_REVEALS)
+        assert name in text or not (named and role in WHO_REVEALS), "what was agreed is shown"
 
     @rule(pick=PICK, side=SIDES, role=ROLES)
     def meddle(self, pick: int, side: int, role: str) -> None:
@@ -360,9 +404,16 @@ class Crossing(RuleBasedStateMachine):
                 assert fields == ("-",)
                 continue
             assert fields != ("-",), (side, role)
-            assert NAME not in page
+            assert not any(name in page for name in NAMES)
             assert (access.via is Via.OWN) == (side == case.side)
-            assert fields is None or set(access.fields or ()) == set(fields)
+            assert fields is None or set(access.fields or ()) == {
+                one for one in fields if not one.startswith("person.")
+            }
+            for which, person in enumerate(case.persons):
+                theirs = self.model.shown(case, side, role, self.now, which=which)
+                assert theirs is None or set(of_person(access, person).fields or ()) == set(theirs)
+                is_shown = theirs is None or any(one.startswith("person.") for one in theirs)
+                assert (f'"{person}"' in page) == is_shown, "who is in a case is told of those whom it was agreed for"
 
     @property
     def now(self) -> datetime:
@@ -396,6 +447,14 @@ class Crossing(RuleBasedStateMachine):
 
     def _pick(self, among: dict[UUID, dict[str, Any]], pick: int) -> tuple[UUID, dict[str, Any]]:
         return list(among.items())[pick % len(among)]
+
+    def _revealed(self, case: Known, person: UUID, side: int, role: str) -> tuple[str, IcmcError | None]:
+        """Ask who somebody is; give what was said, and the refusal."""
+        try:
+            shown = reveal_person(self.world.engine, person, case_id=case.id, viewer=self._who(side, role))
+        except IcmcError as error:
+            return str(error), error
+        return shown.model_dump_json(), None
 
     def _try(self, act: Callable[[], Any]) -> Any:
         try:

@@ -72,8 +72,9 @@ class LateStory:
         return sorted(lines, key=lambda line: (line.level, line.round))
 
     def live(self) -> set[str]:
-        """Name the steps in which something is still to be done."""
-        return {step.key for step in self.state.steps.values() if step.status in LIVE}
+        """Name the steps in which something is still to be done, without those that watch for a day."""
+        steps = (step for step in self.state.steps.values() if step.status in LIVE)
+        return {step.key for step in steps if step.added is None or not step.added.watches}
 
     def told(self, kind: str) -> list[Row]:
         """List the messages of a kind about this case, in the order in which they were written, with their readers."""

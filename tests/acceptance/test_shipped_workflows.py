@@ -21,10 +21,10 @@ NAMES = sorted(path.stem for path in CASES.glob("*.yaml"))
 REPORTS: Mapping[str, tuple[Mapping[str, Scalar], str]] = {
     "cs-01": ({"concern": "child_labour", "is_child_suspected": "yes"}, "child-labour"),
     "cs-02": ({"concern": "sexual_exploitation", "is_child_suspected": "yes"}, "cross-border-child"),
-    "cs-04": ({"concern": "forced_criminality", "is_child_suspected": "no"}, "reported-concern"),
-    "cs-06": ({"concern": "sexual_exploitation", "is_child_suspected": "no"}, "reported-concern"),
+    "cs-04": ({"concern": "forced_criminality", "is_child_suspected": "no"}, "forced-scamming"),
+    "cs-06": ({"concern": "sexual_exploitation", "is_child_suspected": "no"}, "adult-exploitation"),
     "cs-07": ({"concern": "missing_person", "is_child_suspected": "yes"}, "missing-child"),
-    "cs-09": ({"concern": "identity_leak", "is_child_suspected": "yes"}, "reported-concern"),
+    "cs-09": ({"concern": "identity_leak", "is_child_suspected": "yes"}, "identity-leak"),
 }
 
 

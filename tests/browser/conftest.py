@@ -18,9 +18,9 @@ ARGUMENTS = (
 )  # fmt: skip
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Give one Chromium for all tests of a process."""
+    """Give one Chromium for all tests of a module: one that idles takes time from all tests that follow."""
     found = os.environ.get("ICMC_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
     if not found:
         pytest.skip("Chromium is not installed: apt-get install chromium")

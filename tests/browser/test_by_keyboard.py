@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.hands import choose, go_to, must_be_pleasant, pick, press, write
-from tests.integration.portal.world import Portal, report_case
+from tests.integration.portal.world import Portal, agree, report_case
 
 pytestmark = pytest.mark.browser
 OpenPage = Callable[[], Page]
@@ -74,9 +74,11 @@ def test_a_coordinator_finds_a_mistake_by_its_line_and_publishes_a_new_version(
     expect(page.get_by_role("link", name="Line").first).to_be_visible()
     before = portal.engine.queries.definition("workflow", "child-labour")
     page.get_by_label("Text of the workflow").fill(right.replace('title: "', 'title: "Still: ', 1))
-    press(page, "Publish")
+    press(page, "Propose it to a second person")
     must_be_pleasant(page)
-    expect(page.get_by_role("status")).to_contain_text("new version was published")
+    expect(page.get_by_role("status").first).to_contain_text("waits for a second person")
+    assert portal.engine.queries.definition("workflow", "child-labour") == before
+    agree(portal)
     after = portal.engine.queries.definition("workflow", "child-labour")
     assert (after.version, after.title) == (before.version + 1, f"Still: {before.title}")
     kept = portal.engine.queries.definition("workflow", "child-labour", before.version)

@@ -40,7 +40,7 @@ def test_a_name_an_age_and_a_role_are_written_by_the_keyboard(open_page: OpenPag
     pick(page, "From what?", "How the person looks")
     press(page, "Save the age")
     unfold(page, "Role in this case")
-    pick(page, "What are they now?", "Suspect")
+    pick(page, "What are they now?", "Witness")
     pick(page, "How sure is it?", "Likely")
     press(page, "Change the role")
     expect(page.get_by_role("status")).to_contain_text("role was changed")

@@ -139,6 +139,8 @@ KEYS: Mapping[str, Mapping[str, str]] = {
         "title": "tests/unit/spec/test_ladders.py::test_each_file_is_named_after_its_ladder",
         "overrides_quiet_hours": HERE + "::test_a_ladder_that_overrides_quiet_hours_makes_its_deadlines_critical",
         "delay_owner": HERE + "::test_a_ladder_says_whose_delay_a_breach_is_until_somebody_says_otherwise",
+        "hours_since": "tests/integration/queries/test_board.py"
+        "::test_the_board_counts_the_hours_of_a_leak_from_its_first_limit_until_none_of_it_is_open",
         "levels": ODD,
         "note": PAGE,
     },

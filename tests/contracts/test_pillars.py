@@ -80,6 +80,13 @@ def test_the_roles_of_a_step_exist_and_a_persons_will_is_always_an_outcome(step:
 
 
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: step.key)
+def test_who_is_proposed_for_a_step_did_one_that_exists_and_can_have_a_role_that_may_do_it(step: StepType) -> None:
+    by_key = {one.key: one for one in STEPS}
+    for key in step.stays_with:
+        assert not set(by_key[key].roles).isdisjoint(step.roles), key
+
+
+@pytest.mark.parametrize("step", STEPS, ids=lambda step: step.key)
 def test_a_time_limit_can_be_counted_and_a_law_is_in_a_law_pack(step: StepType) -> None:
     if isinstance(step.time_limit, str):
         TimeLimit.parse(step.time_limit)

@@ -29,6 +29,7 @@ from engine.settings import Settings
 from tests.integration.orchestration.plain_api import PlainApi
 
 _LOOK_EVERY = 0.1
+_LONGEST_START = 240
 
 
 @dataclass
@@ -40,6 +41,8 @@ class Installation:
     engine: Engine
     server: PrefectServer
     workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    python: str = sys.executable
+    more_environment: dict[str, str] = field(default_factory=dict)
 
     @property
     def folder(self) -> Path:
@@ -56,6 +59,7 @@ class Installation:
             "ICMC_DEMO": str(self.settings.demo).lower(),
             "ICMC_DURABLE": "false",
             "ICMC_PREFECT_UI": "false",
+            **self.more_environment,
         }
 
     @property
@@ -66,7 +70,7 @@ class Installation:
         make_private(self.server.address.home)
         with (self.logs / f"worker-{len(self.workers)}.log").open("wb") as log:
             worker = subprocess.Popen(
-                [sys.executable, "-m", "engine.orchestration.worker_main", ENDS_WITH_PARENT],
+                [self.python, "-m", "engine.orchestration.worker_main", ENDS_WITH_PARENT],
                 env=process_environment(client_environment(self.server.address), self.environment),
                 stdin=subprocess.PIPE,
                 stdout=log,
@@ -152,8 +156,13 @@ class LivingStage:
 
 
 @contextmanager
-def installed(*, with_prefect: bool = True) -> Iterator[Installation]:
-    """Make an installation in a folder that the system user of PostgreSQL reaches; everything ends with the test."""
+def installed(
+    *, with_prefect: bool = True, python: str = sys.executable, more_environment: dict[str, str] | None = None
+) -> Iterator[Installation]:
+    """Make an installation in a folder that the system user of PostgreSQL reaches; everything ends with the test.
+
+    `python` runs the workers: another one has other pillars.
+    """
     with tempfile.TemporaryDirectory(prefix="icmc-installed-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         folder.chmod(0o711)
@@ -166,12 +175,14 @@ def installed(*, with_prefect: bool = True) -> Iterator[Installation]:
                 work.commit()
             ship(engine)
             server = PrefectServer(folder / "prefect", running.urls.prefect_asyncpg, with_ui=False)
-            site = Installation(settings, running.urls, engine, server)
+            site = Installation(
+                settings, running.urls, engine, server, python=python, more_environment=more_environment or {}
+            )
             try:
                 if with_prefect:
                     server.start()
                     site.start_worker()
-                    until(lambda: "deadlines" in site.api.deployments())
+                    until(lambda: "deadlines" in site.api.deployments(), seconds=_LONGEST_START)
                 yield site
             finally:
                 site.close()

@@ -24,10 +24,13 @@ from engine.usecases.persons import add_name, propose_identity
 from engine.usecases.referrals import Wanted, offer_referral
 from engine.usecases.releasing import release_referral
 from engine.usecases.sign_in import sign_in
+from engine.usecases.special_days import NewDay, add_special_day
 from engine.usecases.subject_access import correct_person
 from engine.views import Viewer
 
 SHARED = ("person.name", "person.phone")
+TYPED_NUMBER = "Z-ZQXA-NARY"
+"""A name that has the shape of the number of a case."""
 
 
 def walk_journeys(engine: Engine, case_id: UUID, people: Mapping[str, Viewer], *, mark: str, phone: str) -> list[str]:
@@ -46,6 +49,7 @@ def walk_journeys(engine: Engine, case_id: UUID, people: Mapping[str, Viewer], *
     _tell_of_concern(engine, people, number, mark)
     _break_glass(engine, number, mark)
     _sign_in(engine, people["caseworker"], mark, phone)
+    _add_day(engine, people["system_administrator"], mark)
     return shown
 
 
@@ -68,7 +72,7 @@ def _send_outside(engine: Engine, case_id: UUID, person: UUID, people: Mapping[s
     consent = record_consent(engine, case_id, viewer=people["counsellor"], command_id=uuid4(), agreed=agreed)
     wanted = Wanted(
         purpose="shelter", help="safe_place", urgency="high", fields=SHARED, consent_id=consent,
-        note=f"{mark} waits at the gate.", to_name="House of Hope", to_kind="shelter",
+        note=f"{mark} waits at the gate.", to_name=f"{mark} House", to_kind="shelter",
     )  # fmt: skip
     referral = offer_referral(engine, case_id, viewer=lead, command_id=uuid4(), to_unit_id=None, wanted=wanted)
     with engine.unit_of_work() as work:
@@ -94,6 +98,7 @@ def _tell_of_concern(engine: Engine, people: Mapping[str, Viewer], number: str, 
     words = f"{mark} was seen with a stranger."
     with pytest.raises(InvalidAnswersError):
         raise_concern(engine, command_id=uuid4(), case_number=f"about {mark}", words=words, **told)  # type: ignore[arg-type]
+    raise_concern(engine, command_id=uuid4(), case_number=TYPED_NUMBER, words=words, **told)  # type: ignore[arg-type]
     concern = raise_concern(engine, command_id=uuid4(), case_number=number, words=words, **told)  # type: ignore[arg-type]
     with engine.unit_of_work() as work:
         kept = work.concerns.get(concern)
@@ -110,6 +115,7 @@ def _break_glass(engine: Engine, number: str, mark: str) -> None:
     words = f"{mark} stands before us and bleeds."
     with pytest.raises(InvalidAnswersError):
         break_glass(engine, command_id=uuid4(), number=mark, words=words, **wanted)  # type: ignore[arg-type]
+    break_glass(engine, command_id=uuid4(), number=TYPED_NUMBER, words=words, **wanted)  # type: ignore[arg-type]
     break_glass(engine, command_id=uuid4(), number=number, words=words, **wanted)  # type: ignore[arg-type]
 
 
@@ -123,3 +129,11 @@ def _sign_in(engine: Engine, viewer: Viewer, mark: str, phone: str) -> None:
     assert person is not None
     assert person.email
     set_contact(engine, viewer=viewer, email=person.email, channel="sms", address=f"{phone}00002".replace(" ", ""))
+
+
+def _add_day(engine: Engine, admin: Viewer, mark: str) -> None:
+    """Add a holiday on the next day that works, with a name and a reason of one's own."""
+    calendar, day = engine.library().calendars["IN"], engine.clock.now().date() + timedelta(days=7)
+    while not calendar.is_working_day(day):
+        day += timedelta(days=1)
+    add_special_day(engine, NewDay("IN", day, f"{mark} rests", f"{mark} said so"), viewer=admin)

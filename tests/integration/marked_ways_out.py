@@ -105,9 +105,9 @@ def _queue_all(site: Installation, channel: str, *, at: datetime) -> int:
     address = site.urls.owner.replace("postgresql+psycopg://", "postgresql://")
     with psycopg.connect(address) as connection:
         done = connection.execute(
-            "INSERT INTO delivery (id, message_id, case_id, unit_id, channel, address, status, attempt, next_at)"
+            "INSERT INTO delivery (id, message_id, case_id, unit_id, channel, status, attempt, next_at)"
             " SELECT gen_random_uuid(), m.id, m.case_id, coalesce(c.unit_id, r.unit_id), %(channel)s::text,"
-            " CASE WHEN %(channel)s::text = 'email' THEN a.email ELSE '' END, 'waiting', 0, %(at)s"
+            " 'waiting', 0, %(at)s"
             ' FROM message m JOIN actor a ON a.id = m.recipient_id LEFT JOIN "case" c ON c.id = m.case_id'
             " LEFT JOIN LATERAL (SELECT unit_id FROM membership WHERE actor_id = a.id LIMIT 1) r ON true"
             " WHERE a.email <> ''",

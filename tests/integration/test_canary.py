@@ -32,7 +32,7 @@ from engine.usecases.save_draft import save_draft
 from engine.usecases.steer_case import add_person, add_step, identify_person
 from engine.views import Viewer
 from tests.integration.installation import Installation, installed, story, until
-from tests.integration.marked_journeys import walk_journeys
+from tests.integration.marked_journeys import TYPED_NUMBER, walk_journeys
 from tests.integration.marked_ways_out import WRITERS, all_told_for_real, backup_in_words, copies
 
 MARK = "Zqxanary"
@@ -112,6 +112,7 @@ def test_marked_words_were_typed_on_every_journey_beside_the_forms_and_shown_whe
         "legal_hold",
         "concern",
         "break_glass",
+        "special_day",
         "kept_form",
         "contact",
     ):
@@ -134,6 +135,12 @@ def test_the_case_database_holds_it_sealed_only(typed: Typed) -> None:
     assert typed.site.rows("SELECT step_id FROM answer")
     assert typed.site.rows("SELECT id FROM message")
     assert not hits_in_database(_cases(typed))
+
+
+def test_the_address_of_a_colleague_is_in_the_directory_and_is_not_copied_into_what_is_sent(typed: Typed) -> None:
+    told = typed.site.rows("SELECT DISTINCT email FROM actor a JOIN message m ON m.recipient_id = a.id AND email <> ''")
+    assert told
+    assert hits_in_database(_cases(typed), words=[row["email"] for row in told]) == ["actor"]
 
 
 def test_no_log_and_no_other_file_of_the_installation_holds_it(typed: Typed) -> None:
@@ -230,7 +237,7 @@ def test_the_search_finds_what_is_planted(typed: Typed) -> None:
     assert [line for line in heard if _is_hit(line)]
 
 
-def hits_in_database(address: str, *, words: Sequence[str] = (MARK, PHONE)) -> list[str]:
+def hits_in_database(address: str, *, words: Sequence[str] = (MARK, PHONE, TYPED_NUMBER)) -> list[str]:
     """Give the tables of which some column of some row holds one of the words, as text or inside bytes."""
     patterns = [f"%{text}%" for word in words for text in (word, word.encode().hex())]
     with psycopg.connect(address) as connection:
@@ -252,7 +259,10 @@ def hits_in_files(folder: Path) -> list[str]:
     """Give the files below a folder that hold a marked word, whatever else they are."""
     command = ["grep", "--recursive", "--text", "--ignore-case", "--files-with-matches", "--fixed-strings"]
     found = subprocess.run(
-        [*command, "-e", MARK, "-e", PHONE, str(folder)], capture_output=True, text=True, check=False
+        [*command, "-e", MARK, "-e", PHONE, "-e", TYPED_NUMBER, str(folder)],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     return found.stdout.splitlines()
 
@@ -283,8 +293,9 @@ def _answer(typed: Typed, step_type: StepType) -> None:
     """Add a step of this type to the case, draft and complete its form with marked words."""
     site = typed.site
     step_id = add_step(
-        site.engine, typed.case_id, viewer=typed.people["case_manager"], command_id=uuid4(), uses=step_type.key
-    )
+        site.engine, typed.case_id, viewer=typed.people["case_manager"], command_id=uuid4(), uses=step_type.key,
+        title=f"{MARK} at {PHONE}",
+    )  # fmt: skip
     with site.engine.unit_of_work() as work:
         item = work.items.open_of_step(step_id)
     assert item is not None
@@ -392,7 +403,7 @@ def _heard() -> Iterator[list[str]]:
 
 
 def _is_hit(text: str) -> bool:
-    return MARK.lower() in text.lower() or PHONE in text
+    return MARK.lower() in text.lower() or PHONE in text or TYPED_NUMBER in text
 
 
 def _prefect(typed: Typed) -> str:

@@ -1,4 +1,4 @@
-"""Give the oracle its world, once."""
+"""Give each file of the oracle a world of its own: what one adds to it must not depend on which ran before."""
 
 from collections.abc import Iterator
 

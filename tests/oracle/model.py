@@ -3,8 +3,10 @@
 Nothing here may import the policy. Times do not occur: every grant of the oracle's world is live or ended.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from tests.oracle.records import Matter, Persona, Thing
 
 CHIEFS = {"supervisor", "nodal_officer", "safeguarding_lead"}
 LEAD = {"case_manager", *CHIEFS}
@@ -15,7 +17,7 @@ CARE = LEAD | {
 OFFICE = {"prevention_officer", "partnership_manager", "finance_officer", "data_protection_officer"}
 WORKING = CARE | OFFICE | {"press_officer"}
 RIGHTS: Mapping[str, set[str]] = {
-    "see": WORKING | {"auditor"}, "history": WORKING | {"auditor"}, "any": WORKING | {"auditor"},
+    **dict.fromkeys(("see", "history", "any"), WORKING | {"auditor"}),
     "read": CARE | OFFICE, "reveal": CARE, "work": WORKING, "plan": CARE, "lead": LEAD,
     "refer": CARE | {"partnership_manager"}, "access": LEAD | {"auditor", "data_protection_officer"},
     "consent": CARE | {"data_protection_officer"}, "file": CARE | OFFICE, "report": CARE | OFFICE,
@@ -27,59 +29,63 @@ RIGHTS: Mapping[str, set[str]] = {
     "board": {"system_administrator", "auditor", "supervisor", "nodal_officer"},
     "audit": {"auditor", "data_protection_officer", "safeguarding_lead"},
     "publish": {"case_manager", "nodal_officer", "repatriation_coordinator", "partnership_manager"},
+    "agree": {"case_manager", "nodal_officer", "repatriation_coordinator", "partnership_manager",
+              "system_administrator", "data_protection_officer"},
+    "identify": CARE | {"prevention_officer"},
     "people": {"system_administrator", "supervisor"}, "rota": {"system_administrator", "supervisor", "nodal_officer"},
-    "hear": {"safeguarding_lead", "nodal_officer", "data_protection_officer"},
+    "hear": {"safeguarding_lead", "nodal_officer", "data_protection_officer"}, "law": {"lawyer"},
 }  # fmt: skip
 SEALED: Mapping[str, set[str]] = {
-    "health": {"medical_officer", "counsellor"},
-    "informants": {"intake_officer", "supervisor"},
-}
-FIELDS: Mapping[str, tuple[str, str, bool]] = {
-    "narrative": ("reporting.intake.narrative", "", False),
-    "informant": ("reporting.intake.informant_name", "informants", False),
-    "place": ("reporting.intake.place_last_seen", "", False),
-    "findings": ("protection.health.findings", "health", False),
-    "followup": ("protection.health.follow_up", "", True),
-}
-"""The answers that are planted: field, sealed class, and whether it is open, shown without a recorded act."""
-OF_STEP = {"intake": "reporting.intake", "health": "protection.health"}
+    "health": {"medical_officer", "counsellor"}, "counselling": {"counsellor"},
+    "images": {"lawyer", "police_liaison", "case_manager"}, "informants": {"intake_officer", "supervisor"},
+    "shelter_address": {"shelter_manager", "case_manager"}, "testimony": {"lawyer", "case_manager"},
+}  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Persona:
-    """Somebody who asks: roles by unit, and the units' organisations."""
-
-    name: str
-    roles: Mapping[str, frozenset[str]]
+def _thing(*names: str, own: bool = False, whom: frozenset[str] = frozenset(), **where: str) -> Thing:
+    return Thing(where, names, own, whom)
 
 
-@dataclass(frozen=True)
-class Matter:
-    """A case: its unit, what was granted to which unit, to whom it is denied (people, units, organisations)."""
+_FIRST, _BOTH = frozenset({"first"}), frozenset({"first", "second"})
+_PLAN, _WHY = "protection.safety", ("reason", "late_reason")
+THINGS: Mapping[str, Thing] = {
+    "title": Thing(dict.fromkeys(("case", "history", "step:health", "reveal:health", "journey:health"), "read"),
+                   own=True),
+    "subject": _thing("case.*", list="see"),
+    **{thing: _thing(f"person.{name}", whom=_FIRST, person="reveal", held="account") for thing, name in {
+        "name": "name", "alias": "aliases", "phone": "phone", "candidate": "candidates", "other name": "candidates",
+        "other phone": "candidates"}.items()},
+    "second name": _thing("person.name", own=True, person="reveal"), "remark": _thing(own=True, held="account"),
+    "their findings": Thing({"reveal:theirs": "reveal"}, ("class:health",), whom=_BOTH - _FIRST),
+    **{f"{of}{sort}file": _thing("person.files", *sealed, whom=_BOTH, file="reveal") for of in ("", "name of ")
+       for sort, sealed in (("", ()), ("medical ", ("class:health",)))},
+    "draft": _thing(own=True, item="work"), "draft of a class": _thing("class:health", own=True, item="work"),
+    **{thing.replace("_", " "): Thing({"reveal:plan": "reveal"}, (f"{_PLAN}._{thing}",)) for thing in _WHY},
+    **{thing: _thing(f"{_PLAN}.*", "person.*", whom=_BOTH, places="reveal") for thing in ("led to", "ticket")},
+    "purpose": _thing(own=True, send="any", held="account"), "recipient": _thing(own=True, consents="any"),
+    "partner's name": _thing(own=True, sent="any", list="any"), "glass words": _thing(own=True, glass="confirm"),
+    "hold": _thing(own=True, reason="hold"), "words": _thing(own=True, words="reveal"),
+    **{thing: _thing() for thing in ("note outside", "concern", "note", "number")},
+}  # fmt: skip
+"""What is no answer of a form; a note is shown to who took the work on, a number to who sees that the case is there."""
 
-    name: str
-    unit: str
-    granted: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    granted_to_person: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    denied: frozenset[str] = frozenset()
 
-
-@dataclass(frozen=True)
-class Sight:
-    """How somebody sees a case: their roles that count, and what is named; None for all."""
+class Sight(NamedTuple):
+    """How somebody sees a case: their roles that count, and what is named of which persons; None for all."""
 
     roles: frozenset[str]
     named: frozenset[str] | None
+    whom: frozenset[str] = frozenset()
 
     def may(self, right: str) -> bool:
         return not RIGHTS[right].isdisjoint(self.roles)
 
-    def shows(self, name: str, sealed: str = "") -> bool:
+    def shows(self, name: str) -> bool:
+        if name.startswith("step:"):
+            return is_there(self, name.removeprefix("step:"))
         if self.named is None:
-            return not sealed or not SEALED[sealed].isdisjoint(self.roles)
-        if sealed:
-            return f"class:{sealed}" in self.named
-        return name in self.named or name.rpartition(".")[0] + ".*" in self.named
+            return not name.startswith("class:") or not SEALED[name.removeprefix("class:")].isdisjoint(self.roles)
+        return name in self.named or (":" not in name and name.rpartition(".")[0] + ".*" in self.named)
 
 
 def sight(persona: Persona, matter: Matter) -> Sight | None:
@@ -95,7 +101,7 @@ def sight(persona: Persona, matter: Matter) -> Sight | None:
     ways = [(roles, named) for roles, named in ways if roles & RIGHTS["see"]]
     if not ways:
         return None
-    return Sight(frozenset().union(*(r for r, _ in ways)), frozenset().union(*(n for _, n in ways)))
+    return Sight(frozenset().union(*(r for r, _ in ways)), frozenset().union(*(n for _, n in ways)), matter.whom)
 
 
 def status(persona: Persona, matter: Matter, right: str, *, own: bool) -> int:
@@ -103,7 +109,7 @@ def status(persona: Persona, matter: Matter, right: str, *, own: bool) -> int:
     seen = sight(persona, matter)
     if seen is None or (own and seen.named is not None):
         return 404
-    return 200 if seen.may(right) else 403
+    return 200 if seen.may(right) and (right != "file" or seen.named != frozenset()) else 403
 
 
 def may_somewhere(persona: Persona, right: str) -> bool:
@@ -111,38 +117,34 @@ def may_somewhere(persona: Persona, right: str) -> bool:
     return not right or any(roles & RIGHTS[right] for roles in persona.roles.values())
 
 
-def planted_on(persona: Persona, matter: Matter, page: str) -> set[str]:
-    """Name the planted values that a page shows: `case`, a step, `reveal:<step>`, `person`, `paper`, `list`."""
-    seen = sight(persona, matter)
-    if seen is None:
-        return set()
-    shown = {"number"}
-    step = page.removeprefix("reveal:")
-    for name, (path, sealed, is_open) in FIELDS.items():
-        right = "read" if is_open else "reveal"
-        on_page = step in OF_STEP and path.startswith(OF_STEP[step])
-        is_asked = is_open or page.startswith("reveal:")
-        if on_page and is_asked and seen.may(right) and seen.shows(path, sealed):
-            shown.add(name)
-    if page == "person" and seen.may("reveal") and seen.shows("person.name"):
-        shown.add("name")
-    if page == "paper" and shows_paper(persona, matter):
-        shown = {"paper"}
-    if page == "list" and (seen.named is None or "case.*" in seen.named):
-        shown.add("subject")
-    return shown
+def was_asked(persona: Persona, matter: Matter, right: str = "see") -> bool:
+    """Say whether somebody is of the unit that was offered work of a case, and so knows that it is there."""
+    barred = matter.denied & ({persona.name} | set(persona.roles))
+    return not barred and bool(persona.roles.get(matter.asked, frozenset()) & RIGHTS[right])
 
 
-def is_there(persona: Persona, matter: Matter, step: str) -> bool:
-    """Say whether a step is there for somebody."""
-    seen = sight(persona, matter)
+def of_answer(step: str, path: str, sealed: str, *, is_open: bool) -> Thing:
+    """Say who is shown an answer: an open one by reading, another only by a recorded act; one of a class by it."""
+    where = {f"reveal:{step}": "reveal"} | ({f"step:{step}": "read"} if is_open else {})
+    return Thing(where, (f"class:{sealed}" if sealed else path,))
+
+
+def of_paper(page: str, step_type: str, classes: Iterable[str]) -> Thing:
+    """Say who is shown a paper: whoever is shown all of its step, every class in it, and who the persons are."""
+    return Thing({page: "reveal"}, (f"{step_type}.*", "person.*", *(f"class:{one}" for one in classes)), whom=_BOTH)
+
+
+def shown(seen: Sight | None, things: Mapping[str, Thing], page: str) -> set[str]:
+    """Name the planted values that a page shows."""
+    return set() if seen is None else {
+        name for name, thing in things.items()
+        if page in thing.where and seen.may(thing.where[page]) and all(map(seen.shows, thing.names))
+        and not ((thing.own or not thing.whom <= seen.whom) and seen.named is not None)
+    }  # fmt: skip
+
+
+def is_there(seen: Sight | None, step_type: str, whom: str = "") -> bool:
+    """Say whether a step is there for somebody: one of a person only where a grant holds for them."""
     if seen is None or seen.named is None or "case.*" in seen.named:
-        return seen is not None
-    return any(name.rpartition(".")[0] == OF_STEP[step] for name in seen.named)
-
-
-def shows_paper(persona: Persona, matter: Matter) -> bool:
-    """Say whether the paper of the intake is shown: all of its form, every class in it, and who the persons are."""
-    seen = sight(persona, matter)
-    parts = ("reporting.intake.*", "person.*")
-    return seen is not None and seen.may("reveal") and all(map(seen.shows, parts)) and seen.shows("", "informants")
+        return seen is not None and (seen.named is None or not whom or whom in seen.whom)
+    return (not whom or whom in seen.whom) and any(name.rpartition(".")[0] == step_type for name in seen.named)

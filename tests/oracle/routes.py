@@ -34,47 +34,69 @@ def _case(right: str, *, own: bool = False, page: str = "", exact: bool = False)
 RULES: Final[dict[str, Rule]] = {
     f"GET {_CASE}": _case("see", page="case", exact=True),
     f"GET {_CASE}/history": _case("history", page="history", exact=True),
+    f"GET {_CASE}/law": _case("read", own=True, page="masked"),
     f"GET {_CASE}/steps/{{step_id}}": _case("see", page="step", exact=True),
     f"POST {_CASE}/steps/{{step_id}}/reveal": _case("reveal", page="reveal", exact=True),
     f"GET {_CASE}/persons/{{person_id}}": _case("see", page="masked"),
     f"POST {_CASE}/persons/{{person_id}}/reveal": _case("reveal", page="person"),
+    f"GET {_CASE}/links": _case("any", page="links"),
+    f"GET {_CASE}/consents": _case("any", page="consents"),
+    f"GET {_CASE}/sent": _case("any", page="sent"),
+    f"GET {_CASE}/send": _case("any", page="send"),
+    f"GET {_CASE}/steps/{{step_id}}/journey": _case("any", page="journey"),
+    f"POST {_CASE}/files/{{file_id}}/copy": _case("see", page="file"),
+    f"POST {_CASE}/files/{{file_id}}/original": _case("see", page="file"),
+    f"POST {_CASE}/holds/{{hold_id}}/reason": _case("hold", own=True, page="reason"),
+    f"POST {_CASE}/persons/{{person_id}}/held": _case("account", own=True, page="held"),
+    f"POST {_CASE}/history/words": _case("reveal", own=True, page="words"),
+    **{f"GET {_CASE}/{page}": _case("lead", own=True, page="masked") for page in ("reopen", "close", "begin")},
+    f"GET {_CASE}/steps/{{step_id}}/cancel": _case("plan", own=True, page="masked"),
+    f"POST {_CASE}/deadlines/{{deadline_id}}/places": _case("reveal", page="places"),
     "GET /documents/{document_id}": Rule("paper", "reveal", page="paper", exact=True),
+    "GET /documents/{document_id}/pdf": Rule("paper", "reveal"),
+    "GET /documents/{document_id}/release": Rule("paper", "release"),
+    "POST /documents/{document_id}/release": Rule("paper", "release"),
     f"GET {_CASE}/access": _case("access", own=True, page="masked", exact=True),
+    f"GET {_CASE}/readings": _case("lead", own=True, page="masked", exact=True),
     f"GET {_CASE}/conflicts": _case("lead", own=True, page="masked", exact=True),
     f"GET {_CASE}/deadlines/{{deadline_id}}": _case("see", page="masked"),
-    "GET /items/{item_id}": Rule("item", "work", page="masked"),
+    "GET /items/{item_id}": Rule("item", "work", page="item"),
     "GET /items/{item_id}/done": Rule("item", "work", page="masked"),
+    "GET /items/{item_id}/appointment.ics": Rule("item", "work", page="masked"),
     **{
         f"POST /items/{{item_id}}{act}": Rule("item", "work", own=True)
-        for act in ("", "/claim", "/release", "/delegate", "/approve")
+        for act in ("", "/claim", "/release", "/approve")
     },
+    "POST /items/{item_id}/delegate": Rule("item", "lead", own=True),
     **{
         f"GET {_CASE}/{page}": _case("any", page="masked")
         for page in (
-            "saved", "add-step", "add-person", "facts", "links", "consents", "sent", "send", "keeping", "files",
-            "account", "readings",
-            "steps/{step_id}/journey", "persons/{person_id}/held", "persons/{person_id}/correct",
+            "saved", "add-step", "add-person", "facts", "keeping", "files", "account",
+            "persons/{person_id}/held", "persons/{person_id}/correct",
         )
     },
     f"POST {_CASE}/files": _case("file"),
-    f"POST {_CASE}/deadlines/{{deadline_id}}/places": _case("reveal"),
     **{
         f"POST {_CASE}/{act}": _case(right, own=True)
         for right, acts in {
-            "work": (
-                "add-person", "facts", "steps/{step_id}/journey", "deadlines/{deadline_id}/ask",
+            "identify": (
+                "add-person",
                 *(f"persons/{{person_id}}/{verb}" for verb in (
                     "identify", "names", "age", "candidates", "candidates/{candidate_id}",
                 )),
             ),
+            "work": (
+                "facts", "steps/{step_id}/journey", "deadlines/{deadline_id}/ask",
+            ),
             "plan": (
-                "add-step", "links", "links/{link_id}/end", "deadlines/{deadline_id}/pause",
+                "add-step", "steps/{step_id}/cancel", "links", "links/{link_id}/end", "deadlines/{deadline_id}/pause",
                 "deadlines/{deadline_id}/resume",
                 *(f"persons/{{person_id}}/{verb}" for verb in (
                     "role", "same", "not-same/{secondary_id}", "split", "bring",
                 )),
             ),
             "lead": (
+                "reopen", "close", "begin",
                 "merge", "split", "links/{link_id}/answer", "links/{link_id}/unmerge", "conflicts", "access/denials",
                 "access/denials/{denial_id}/lift", "access/requests/{request_id}", "conflicts/{actor_id}/end",
                 *(f"deadlines/{{deadline_id}}/{verb}" for verb in ("acknowledge", "answer", "owner")),
@@ -82,18 +104,17 @@ RULES: Final[dict[str, Rule]] = {
             "consent": ("consents", "consents/{consent_id}/withdraw"),
             "refer": ("send", *(f"sent/{{referral_id}}/{verb}" for verb in ("recall", "reroute", "link"))),
             "release": ("sent/{referral_id}/release",),
-            "see": ("files/{file_id}/copy", "files/{file_id}/original"),
-            "hold": ("holds", "holds/{hold_id}/lift", "holds/{hold_id}/answer", "holds/{hold_id}/reason"),
+            "hold": ("holds", "holds/{hold_id}/lift", "holds/{hold_id}/answer"),
             "seal": ("seal", "seal/lift", "seal/answer"),
             "erase": ("erasures",),
-            "account": ("persons/{person_id}/held",),
             "correct": ("persons/{person_id}/correct",),
         }.items()
         for act in acts
     },
     **dict.fromkeys(
         (
-            "GET /health", "GET /health/deadlines", "GET /sign-in", "POST /sign-in", "GET /sign-in/code",
+            "GET /progress", "POST /progress", "GET /health", "GET /health/deadlines", "GET /sign-in",
+            "POST /sign-in", "GET /sign-in/code",
             "POST /sign-in/code", "POST /become", "POST /sign-out", "GET /forgot", "POST /forgot", "GET /first/{token}",
             "POST /first/{token}", "GET /invitation/{token}", "POST /invitation/{token}", "GET /p/{token}",
             "POST /p/{token}", "POST /p/{token}/accept", "POST /p/{token}/decline",
@@ -106,14 +127,14 @@ RULES: Final[dict[str, Rule]] = {
             "": (
                 "/", "/cases", "/worklist", "/transmit", "/referrals", "/demo", "/api/board", "/a/{token}",
                 "/break-glass", "/break-glass/{request_id}", "/concerns", "/concerns/{concern_id}",
-                "/referrals/{referral_id}",
+                "/referrals/{referral_id}", "/partners", "/waiting", "/waiting/{request_id}",
             ),
             "see": ("/statistics",),
             "board": ("/board", "/delays"),
             "lead": ("/matches",),
             "erase": ("/copies",),
             "keeping": ("/keeping",),
-            "admin": ("/dead-letters",),
+            "admin": ("/dead-letters", "/custody"),
             "report": ("/report",),
             "audit": ("/audit", "/audit.csv"),
         }.items()
@@ -125,7 +146,8 @@ RULES: Final[dict[str, Rule]] = {
             "": (
                 "/step-up", "/account", "/account/password", "/account/second-factor", "/on-call", "/absences",
                 "/preferences", "/workflows", "/workflows/{name}", "/workflows/{name}/diagram",
-                "/definitions/{kind}/{name}", "/kept/{form_id}",
+                "/paper-forms", "/paper-forms/{key}", "/paper-forms/{key}/pdf",
+                "/definitions/{kind}/{name}", "/kept/{form_id}", "/law", "/law/{limit_id}",
             ),
             "people": ("/people", "/people/{actor_id}"),
             "admin": (
@@ -145,7 +167,7 @@ RULES: Final[dict[str, Rule]] = {
                 "/account/second-factor/propose", "/account/second-factor", "/account/recovery-codes",
                 "/account/sessions/end-others", "/account/sessions/{session_id}/end", "/on-call/hand-over",
                 "/absences", "/preferences", "/preferences/contact", "/notices/{notice_id}/read", "/concerns",
-                "/demo/time", "/demo/cases/{case_id}/play",
+                "/demo/time", "/demo/cases/{case_id}/play", "/waiting/{request_id}",
             ),
             "report": ("/report",),
             "people": ("/people/{actor_id}/lost-factor",),
@@ -172,6 +194,7 @@ RULES: Final[dict[str, Rule]] = {
             "reveal": ("/break-glass",),
             "confirm": ("/break-glass/{request_id}",),
             "hear": ("/concerns/{concern_id}",),
+            "law": ("/law/{limit_id}/sign", "/law/{limit_id}/signatures/{signature_id}/revoke"),
         }.items()
         for act in acts
     },
@@ -185,16 +208,17 @@ USE_CASES: Final[dict[str, str]] = {
             "complete_work_item", "conflicts", "consents", "erasure", "exports", "holds", "limits", "matches",
             "persons", "referrals", "restrictions", "retention", "reveal_answers", "same_person", "save_draft",
             "split_case", "steer_case", "subject_access", "transfers", "work_items", "partner_links", "two_cases",
-            "sharing", "consent_steps", "referral_notes",
+            "sharing", "consent_steps", "referral_notes", "receipts", "approvals", "lapse_approvals", "appointments",
+            "documents", "prepared_referrals", "reopen_case", "given_reasons", "closing", "awaited_answers",
         ),
         "case",
     ),
     **dict.fromkeys(
         (
-            "absences", "calendar_days", "channels", "concerns", "dead_letters", "first_run", "invitations",
+            "absences", "calendar_days", "channels", "concerns", "custody", "dead_letters", "first_run", "invitations",
             "kept_forms", "keys", "manage_people", "new_passwords", "on_call", "open_case", "own_account",
-            "preferences", "preview", "publish", "second_factor", "service_accounts", "sign_in", "special_days",
-            "step_up", "try_delivery",
+            "preferences", "preview", "proposals", "publish", "rotating", "second_factor", "service_accounts",
+            "sign_in", "special_days", "step_up", "try_delivery", "law_signing", "law_pages",
         ),
         "apart",
     ),
@@ -202,7 +226,7 @@ USE_CASES: Final[dict[str, str]] = {
         (
             "audit_escalations", "bulk_viewing", "checkpoints", "deliver_messages", "digests", "fire_deadlines",
             "firing_guard", "forget_sign_ins", "left_behind", "passing_on", "recount", "run_job", "serve_jobs",
-            "storms", "trouble",
+            "storms", "trouble", "seal_titles", "seal_open_words",
         ),
         "system",
     ),
@@ -210,8 +234,11 @@ USE_CASES: Final[dict[str, str]] = {
         (
             "answers", "apart", "candidates", "credential_notices", "deciding", "delivery_rules", "duty_rules",
             "escalating", "factor_codes", "level_acts", "notices",
-            "originators", "papers", "parted_file", "reach", "readings", "recipients",
-            "releasing", "session_tokens", "slowing_down", "step_context", "step_reading", "telling", "writing",
+            "originators", "partners", "likely_same", "watches", "told_persons", "file_hashes",
+            "paper_forms", "papers", "parted_file", "reach", "readings", "recipients",
+            "releasing", "seen_links", "session_tokens", "slowing_down", "step_context", "step_reading", "telling",
+            "lawyers_note", "statements",
+            "unusual_sign_ins", "writing",
         ),
         "part",
     ),

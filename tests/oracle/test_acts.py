@@ -1,47 +1,49 @@
-"""Whoever may not act is told so before anything that they sent is looked at; whoever may is not."""
-
-import inspect
-import re
-from collections.abc import Callable
-from importlib import import_module
+"""Whoever may not act is told so, whatever they send, and nothing is changed; whoever may does it."""
 
 import pytest
 
-from tests.oracle.model import Persona, may_somewhere, sight
-from tests.oracle.routes import RULES, USE_CASES
-from tests.oracle.test_oracle import ask, chains, commands, refusal, seen_alike
+from tests.oracle.asking import ask
+from tests.oracle.calling import functions, refusal
+from tests.oracle.checking import ALL_THINGS, numbers_alone, seen_alike
+from tests.oracle.forms import PROVEN, form_of
+from tests.oracle.model import may_somewhere, shown, sight
+from tests.oracle.objects import Objects
+from tests.oracle.people import EVERYBODY, MATTERS, PERSONAS
+from tests.oracle.records import Persona
+from tests.oracle.routes import RULES
 from tests.oracle.use_cases import FUNCTIONS, LOOKS_FIRST
-from tests.oracle.world import MATTERS, PERSONAS, OracleWorld
+from tests.oracle.world import OracleWorld, new_case
 
-_REAL = {"case_id", "step_id", "person_id", "deadline_id", "item_id"}
 _NOT_THEIRS = {403, 404}
-_OF_SOMETHING_ELSE = ("/seal/lift", "/seal/answer")
-"""What these are about is in no path, and is not there: nothing is sealed."""
-
-
-def names_what_is_there(address: str) -> bool:
-    return set(re.findall(r"\{(\w+)\}", address)) <= _REAL and not address.endswith(_OF_SOMETHING_ELSE)
+_OF_SOMETHING_ELSE = ("/seal/lift", "/seal/answer", "/unmerge", "/links/{link_id}/answer")
+"""What these are about is not there: nothing is sealed, nothing merged."""
+_DONE_ONCE = ("/not-same/{secondary_id}",)
+"""What is there no longer once somebody has done it."""
+_SAYS_WHY = ("/sent/{referral_id}/release",)
+"""Who may not is told so on the page of what was sent."""
 
 
 @pytest.mark.parametrize("persona", PERSONAS, ids=lambda persona: persona.name)
-def test_who_sees_a_case_and_may_not_act_on_it_is_refused_before_their_form_is_read(
+def test_who_sees_a_case_and_may_not_act_on_it_is_refused_whatever_they_send(
     world: OracleWorld, persona: Persona
 ) -> None:
-    before, wrong = chains(world), []
+    before, wrong = world.rows.state(), []
     for address, rule in RULES.items():
         if rule.kind in {"case", "item"} and rule.own and address.startswith("POST"):
             for matter in seen_alike(persona):
-                seen = sight(persona, matter)
+                seen, objects = sight(persona, matter), world.objects[matter.name]
                 if seen is None or (seen.named is None and seen.may(rule.right)):
                     continue
-                objects = world.objects[matter.name]
-                answer = ask(world, persona, address, dict(objects.ids) | {"step_id": objects.steps["intake"]})
-                due = {403} if names_what_is_there(address) and seen.named is None else _NOT_THEIRS
-                shown = {name for name, values in world.values_in(answer.text).items() if values - {"number"}}
-                if answer.status_code not in due or shown:
-                    wrong.append((matter.name, address, int(answer.status_code), shown))
+                answer = ask(world, persona, address, objects, form=form_of(world, address, objects))
+                due = {403} if seen.named is None and not address.endswith(_OF_SOMETHING_ELSE) else _NOT_THEIRS
+                found = numbers_alone(persona, world.values_in(answer.text))
+                if address.endswith(_SAYS_WHY) and due == {403}:
+                    due = {422}
+                    found = {name: things - shown(seen, ALL_THINGS, "sent") for name, things in found.items()}
+                if answer.status_code not in due or any(found.values()):
+                    wrong.append((matter.name, address, int(answer.status_code), found))
     assert not wrong, "\n".join(map(str, wrong))
-    assert chains(world) == before
+    assert world.rows.changed(before) == set()
 
 
 @pytest.mark.parametrize("persona", PERSONAS, ids=lambda persona: persona.name)
@@ -49,7 +51,7 @@ def test_who_has_no_role_for_it_anywhere_is_refused_on_every_page_and_act(world:
     wrong = []
     for address, rule in RULES.items():
         if rule.kind in {"lists", "apart", "act"} and rule.right:
-            status = ask(world, persona, address, {}).status_code
+            status = ask(world, persona, address).status_code
             may = may_somewhere(persona, rule.right)
             if status >= 500 or (status == 403 if may else status not in _NOT_THEIRS):
                 wrong.append((address, status, "may" if may else "may not"))
@@ -57,34 +59,51 @@ def test_who_has_no_role_for_it_anywhere_is_refused_on_every_page_and_act(world:
 
 
 @pytest.mark.parametrize("persona", PERSONAS, ids=lambda persona: persona.name)
-def test_who_may_act_on_a_case_is_not_refused(world: OracleWorld, persona: Persona) -> None:
-    own, wrong = world.objects["own"], []
+def test_what_is_anothers_is_acted_on_by_nobody_who_has_no_role_for_it(world: OracleWorld, persona: Persona) -> None:
+    before, wrong = world.rows.state(), []
     for address, rule in RULES.items():
-        seen = sight(persona, MATTERS[0])
+        if rule.kind == "act" and rule.right and "{" in address and not may_somewhere(persona, rule.right):
+            for objects in (world.objects["own"], world.objects["of the partner"]):
+                answer = ask(world, persona, address, objects)
+                if answer.status_code not in _NOT_THEIRS or world.values_in(answer.text):
+                    wrong.append((address, int(answer.status_code)))
+    assert not wrong, "\n".join(map(str, wrong))
+    assert world.rows.changed(before) == set()
+
+
+@pytest.fixture(scope="module")
+def spare(world: OracleWorld) -> Objects:
+    """Give a case that is acted on: nothing else is asked of it."""
+    return new_case(world.engine, world.rows, MATTERS[0], world.staff, world.viewers)
+
+
+@pytest.mark.parametrize("persona", PERSONAS, ids=lambda persona: persona.name)
+def test_who_may_act_on_a_case_is_not_refused(world: OracleWorld, spare: Objects, persona: Persona) -> None:
+    objects, wrong, seen = spare, [], sight(persona, MATTERS[0])
+    for address, rule in RULES.items():
         if rule.kind == "case" and rule.own and seen is not None and seen.may(rule.right):
-            status = ask(world, persona, address, dict(own.ids) | {"step_id": own.steps["intake"]}).status_code
-            if status == 403 or status >= 500 or (names_what_is_there(address) and status == 404):
-                wrong.append((address, status))
+            status = ask(world, persona, address, objects, form={}).status_code
+            is_there = not address.endswith((*_OF_SOMETHING_ELSE, *_DONE_ONCE))
+            if status == 403 or status >= 500 or (is_there and status == 404):
+                wrong.append((address, int(status)))
     assert not wrong, "\n".join(map(str, wrong))
 
 
-def functions() -> dict[str, Callable[..., object]]:
-    """Give every public function of the use cases that a person calls and that names no case."""
-    of_cases = {named(command) for command in commands()}
-    found = {}
-    for name in USE_CASES:
-        module = import_module(f"engine.usecases.{name}")
-        for function in vars(module).values():
-            is_ours = inspect.isfunction(function) and function.__module__ == module.__name__
-            if is_ours and not function.__name__.startswith("_") and named(function) not in of_cases:
-                parameters = inspect.signature(function).parameters
-                if "viewer" in parameters and next(iter(parameters)) == "engine":
-                    found[named(function)] = function
-    return found
-
-
-def named(function: Callable[..., object]) -> str:
-    return f"{function.__module__.rpartition('.')[2]}.{function.__name__}"
+@pytest.mark.parametrize("address", PROVEN)
+def test_an_act_is_done_by_each_role_that_may_and_changes_something(world: OracleWorld, address: str) -> None:
+    """What is sent above is whole: it is refused for who sends it, and for nothing else."""
+    rule, matter = RULES[address], MATTERS[0]
+    may = [one for one in EVERYBODY if (seen := sight(one, matter)) and seen.named is None and seen.may(rule.right)]
+    objects = new_case(world.engine, world.rows, matter, world.staff, world.viewers)
+    if rule.kind == "item":
+        may = [one for one in may if objects.roles & one.roles[matter.unit] or address.endswith("/delegate")]
+    before = world.rows.state()
+    first = ask(world, may[0], address, objects, form=form_of(world, address, objects))
+    assert first.status_code in {200, 303}, (may[0].name, int(first.status_code))
+    assert world.rows.changed(before), (may[0].name, "nothing was changed")
+    for other in may[1:]:
+        answer = ask(world, other, address, objects, form=form_of(world, address, objects))
+        assert answer.status_code != 403, other.name
 
 
 def test_every_use_case_of_a_person_has_a_rule() -> None:

@@ -12,9 +12,15 @@ import pytest
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from pydantic import BaseModel, ValidationError
 
+from engine.domain.law_in_case import law_for
+from engine.domain.law_told import NOTHING
 from engine.plugin.fields import FieldKind, FieldSpec, OutputKind, Sensitivity, specs_of
+from engine.plugin.laws import LawTime
 from engine.plugin.paper import FILTERS
 from engine.plugin.steps import Form, JsonAnswer, Match, NoSettings, PersonView, StepType
+from engine.plugin.told import PartnerOffer
+from engine.spec.limits import Counting, TimeLimit
+from tests.acceptance.shipped_files import library
 
 NOW = datetime(2026, 3, 10, 6, 30, tzinfo=UTC)
 DOCUMENTS = Path(__file__).parents[2] / "templates" / "documents"
@@ -179,14 +185,54 @@ class FakeContext:
     before: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     persons: tuple[PersonView, ...] = ()
     matches: tuple[Match, ...] = ()
+    directory: tuple[PartnerOffer, ...] = ()
+    history: Mapping[str, tuple[Mapping[str, Any], ...]] = field(default_factory=dict)
+
+    def all_earlier(self, step_type: str) -> tuple[Mapping[str, Any], ...]:
+        """Give the answers that the test put there, oldest first."""
+        return self.history.get(step_type, ())
 
     def earlier(self, step_type: str) -> Mapping[str, Any]:
         """Give the answers that the test put there."""
         return self.before.get(step_type, {})
 
+    def partners(self) -> tuple[PartnerOffer, ...]:
+        """Give the partners that the test put there."""
+        return self.directory
+
+    def law(self, limit_id: str, option: str = "") -> LawTime | None:
+        """Read a limit from the shipped packs, as of the instant of the test and with nothing told."""
+        found = law_for(
+            library(), limit_id, told=NOTHING, zone=self.zone, started=self.now, option=option or None
+        )  # fmt: skip
+        time = found.limit.limit_for(option or None) if found else None
+        return law_time(limit_id, time.root, source=found.limit.source) if found and time else None
+
     def similar_persons(self) -> tuple[Match, ...]:
         """Give the matches that the test put there."""
         return self.matches
+
+
+@dataclass(frozen=True)
+class OtherLaw(FakeContext):
+    """A case in a place whose packs of law have the times that the test says, by `ID` or `ID/option`, and no others."""
+
+    times: Mapping[str, str] = field(default_factory=dict)
+
+    def law(self, limit_id: str, option: str = "") -> LawTime | None:
+        """Give what the test put there."""
+        written = self.times.get(f"{limit_id}/{option}" if option else limit_id)
+        return law_time(limit_id, written) if written else None
+
+
+def law_time(limit_id: str, written: str, *, source: str = "") -> LawTime:
+    """Read a time as a pack of law writes it: `P60D`, `P3M`, `P5WD`."""
+    time = TimeLimit(written)
+    is_working = time.counting is Counting.WORKING_DAYS
+    return LawTime(
+        limit_id, months=time.months, days=0 if is_working else time.days, hours=time.seconds // 3600, source=source,
+        working_days=time.days if is_working else 0,
+    )  # fmt: skip
 
 
 def person(role: str = "victim", age: int | None = 15) -> PersonView:
@@ -205,9 +251,31 @@ def render(name: str, step: StepType, answers: Mapping[str, Any], **changes: obj
         "made_at": NOW,
         "answers": answers,
         "persons": (person(),),
+        "earlier": FakeContext().earlier,
+        "all_earlier": FakeContext().all_earlier,
+        "settings": step.settings().model_dump(),
+        "fields": step.fields,
         "step_title": step.title,
         "version": "3",
         "document_number": "D-1",
         "zone": "Asia/Kolkata",
     }
     return environment.get_template(f"{name}.html").render(variables | changes)
+
+
+def prints_its_sheet(step: StepType, name: str) -> None:
+    """Demand that a paper of a step prints with all answers, with the fewest, and with none."""
+    assert step.form is not None
+    assert name in {document.name for document in step.documents}
+    for answers in (example(step.form), example(step.form, full=False)):
+        assert "C-2026-0001" in render(name, step, answers)
+    assert "not recorded" in render(name, step, {})
+
+
+def prepares_and_concludes(step: StepType) -> None:
+    """Demand that a step has both functions, and that neither fails when nothing is known yet."""
+    assert step.prepare is not None
+    assert step.conclude is not None
+    empty = FakeContext(settings=step.settings())
+    step.prepare(empty)
+    step.conclude(empty)

@@ -1,11 +1,12 @@
 """The step types of partnership."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from engine.plugin.steps import StepType
+from engine.plugin.told import PartnerOffer
 from pillars.partnership import PILLAR
 from pillars.partnership.forms import AccessForm, ConferenceForm, DirectoryForm, OnboardForm, ReviewForm
 from pillars.partnership.steps import (
@@ -118,6 +119,67 @@ def test_a_conference_is_about_this_case() -> None:
     assert CONFERENCE.prepare(FakeContext()).prefill == {"case": "C-2026-0001"}
 
 
+def test_the_next_conference_is_watched() -> None:
+    assert CONFERENCE.conclude is not None
+    [watch] = CONFERENCE.conclude(FakeContext(answers={"next": "2026-03-20"})).watches
+    assert (watch.uses, watch.due_at) == ("partnership.conference", datetime(2026, 3, 20, 18, 29, 59, tzinfo=UTC))
+    assert CONFERENCE.conclude(FakeContext()).watches == ()
+
+
+SHELTER = PartnerOffer("Second House", ("shelter",), ("IN-ML",), ("kha",), 2, True)
+ELSEWHERE = PartnerOffer("Far House", ("shelter",), ("NP",), ("ne",), 5, True)
+CLINIC = PartnerOffer("Clinic", ("medical",), ("IN",), ("en",), None, None)
+
+
+def test_a_second_partner_is_named_who_offers_the_same_in_the_same_place() -> None:
+    assert silence.run is not None
+    asked = {"accept_by": HOUR_AGO, "to_org": "first house", "purpose": "shelter"}
+    first = PartnerOffer("First House", ("shelter",), ("IN-ML",), (), 9, True)
+    context = FakeContext(
+        before={"reporting.refer": asked}, settings=SilenceSettings(), directory=(first, SHELTER, ELSEWHERE, CLINIC)
+    )
+    assert silence.run(context).notes == (
+        "The partner has not answered in time: ask a second partner. The directory names: Second House.",
+    )
+
+
+def test_a_partner_comes_into_the_directory_without_its_contact_person() -> None:
+    assert ONBOARD.conclude is not None
+    assert DIRECTORY.conclude is not None
+    answers = example(OnboardForm, org="A House", areas=["IN-ML"], mou_to="2027-03-10", focal_person="Somebody")
+    told = ONBOARD.conclude(FakeContext(answers=answers)).partner
+    assert told is not None
+    assert (told.name, told.areas, told.agreement_until) == ("A House", ("IN-ML",), date(2027, 3, 10))
+    assert "Somebody" not in repr(told)
+    update = {"service": ["shelter"], "capacity_free": 2, "takes_men": False, "valid_until": NOW.isoformat()}
+    entry = DIRECTORY.conclude(FakeContext(answers=update, before={"partnership.onboard": answers}))
+    assert entry.partner is not None
+    assert (entry.partner.services, entry.partner.capacity_free, entry.partner.takes_men) == (("shelter",), 2, False)
+    assert entry.partner.takes_children is None
+    assert [watch.due_at for watch in entry.watches] == [NOW]
+    assert DIRECTORY.conclude(FakeContext(answers=update)).partner is None
+
+
+def test_the_end_of_an_agreement_is_watched_from_sixty_days_before() -> None:
+    assert ONBOARD.conclude is not None
+    [watch] = ONBOARD.conclude(FakeContext(answers={"mou_to": "2027-03-10"})).watches
+    assert (watch.opens_at, watch.due_at) == (
+        datetime(2027, 1, 9, 18, 29, 59, tzinfo=UTC), datetime(2027, 3, 10, 18, 29, 59, tzinfo=UTC),
+    )  # fmt: skip
+
+
+def test_a_review_is_of_the_quarter_that_has_ended() -> None:
+    assert REVIEW.prepare is not None
+    assert REVIEW.prepare(FakeContext()).prefill == {"period": "October to December 2025"}
+    assert REVIEW.prepare(FakeContext(now=NOW.replace(month=5))).prefill == {"period": "January to March 2026"}
+
+
+def test_numbers_of_a_review_that_do_not_fit_are_noted() -> None:
+    assert REVIEW.conclude is not None
+    assert REVIEW.conclude(FakeContext(answers={"breaches": 0, "on_time_pct": 90, "causes": ["none"]})).notes
+    assert REVIEW.conclude(FakeContext(answers={"breaches": 1, "causes": ["distance"], "actions": ["none"]})).notes
+
+
 def test_missed_limits_without_a_reason_are_noted() -> None:
     assert REVIEW.conclude is not None
     assert REVIEW.conclude(FakeContext(answers={"breaches": 2, "causes": ["none"]})).notes
@@ -168,7 +230,7 @@ def test_a_second_partner_is_offered_when_the_first_is_silent_or_declines(
     context = FakeContext(before={"reporting.refer": asked}, settings=SilenceSettings(grace_hours=grace))
     done = silence.run(context)
     assert done.outputs == outputs
-    assert bool(done.notes) is outputs["is_silent"]
+    assert bool(done.notes) is outputs["offer_second"]
 
 
 @pytest.mark.parametrize("full", [True, False], ids=["full", "minimal"])

@@ -1,30 +1,52 @@
 """The step types of Policing: what they ask, propose, work out and print."""
 
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from engine.builtin import RELEASE
+from engine.plugin.laws import LawTime
 from engine.plugin.steps import StepType
+from engine.plugin.watches import Watch
 from pillars.policing import PILLAR
-from pillars.policing.forms import AhtuForm, ChargesheetForm, FirForm, MedicalForm, RefusalForm
+from pillars.policing.bail import bail_day
+from pillars.policing.custody import chain_of
+from pillars.policing.forms import (
+    AhtuForm,
+    CertificateForm,
+    ChargesheetForm,
+    FirForm,
+    HandoverForm,
+    MagistrateForm,
+    MedicalForm,
+    RefusalForm,
+)
+from pillars.policing.settings import CertificateSettings, DefaultBailSettings
 from pillars.policing.steps import (
     AHTU,
+    CERTIFICATE,
     CHARGESHEET,
+    CUSTODY_CHECK,
     DEFAULT_BAIL,
     EVIDENCE,
     FIR,
+    HANDOVER,
+    MAGISTRATE,
     MEDICAL,
     REFUSAL,
     UPDATE,
-    DefaultBailSettings,
 )
+from pillars.policing.watching import next_news
 from tests.pillars.support import (
     FakeContext,
     accepts_its_examples,
     example,
     has_only_open_outputs,
     keeps_the_catalogue,
+    prepares_and_concludes,
+    prints_its_sheet,
     problems,
     refuses_gaps_and_strangers,
     render,
@@ -61,7 +83,20 @@ CATALOGUE = {
 }
 
 CATALOGUE["policing.refusal"] = "station:org! refused_at:datetime! sent_to:org! sent_at:datetime! mode:choice!"
-CHANGES: dict[str, dict[str, Any]] = {"policing.fir": {"refused": False}}
+CATALOGUE["policing.magistrate"] = """
+    court:org! applied_at:datetime! affidavit:bool! order:choice(pending|register|inquiry|refused|other)!
+"""
+CATALOGUE["policing.handover"] = """
+    label:text! given_by:person! given_at:datetime! taken_by:person! taken_at:datetime! seal_intact:bool!
+"""
+CATALOGUE["policing.certificate"] = """
+    label:text! part_a_signer:sign! part_a_on:date! part_b_signer:sign! part_b_on:date! device:text^ sha256:hash
+    certificate:file
+"""
+CHANGES: dict[str, dict[str, Any]] = {
+    "policing.fir": {"refused": False},
+    "policing.certificate": {"part_b_signer": "an expert"},
+}
 FIR_AT = {"policing.fir": {"fir_datetime": "2026-03-07T21:00:00+05:30", "sections": ["BNS143", "JJ79"]}}
 ASKED = [step for step in PILLAR.step_types if step.form]
 
@@ -95,6 +130,18 @@ def test_events_of_one_step_come_in_order() -> None:
     assert problems(MedicalForm, example(MedicalForm, examined_at=early)) == {"*"}
     assert problems(MedicalForm, example(MedicalForm, report_received=early)) == {"*"}
     assert problems(ChargesheetForm, example(ChargesheetForm, filed_on=None)) == {"*"}
+    assert problems(ChargesheetForm, example(ChargesheetForm, first_remand_on="2026-03-10")) == {"*"}
+    assert problems(HandoverForm, example(HandoverForm, taken_at=early)) == {"*"}
+    assert problems(MagistrateForm, example(MagistrateForm, order_on="2026-03-01")) == {"*"}
+    assert problems(MagistrateForm, example(MagistrateForm, order="register", order_on=None)) == {"*"}
+    assert problems(MagistrateForm, example(MagistrateForm, order="pending", order_on=None)) == set()
+
+
+@pytest.mark.parametrize("second", ["signed", " SIGNED "])
+def test_two_different_people_sign_the_certificate(second: str) -> None:
+    assert sentences(CertificateForm, example(CertificateForm, part_b_signer=second)) == [
+        "Parts A and B are signed by two different people."
+    ]
 
 
 def test_none_stands_alone_in_lists() -> None:
@@ -131,7 +178,8 @@ def test_the_governing_law_is_proposed_by_country(jurisdiction: str, code: str |
 )
 def test_a_law_that_does_not_fit_the_day_of_the_crime_is_pointed_out(day: str, code: str, notes: int) -> None:
     assert FIR.conclude is not None
-    concluded = FIR.conclude(FakeContext(answers={"refused": False, "offence_date": day, "governing_code": code}))
+    answers = {"refused": False, "offence_date": day, "governing_code": code, "copy_given_at": "2026-03-09T04:30:00Z"}
+    concluded = FIR.conclude(FakeContext(answers=answers))
     assert len(concluded.notes) == notes
     assert concluded.facts == {"fir_registered": True, "fir_refused": False}
 
@@ -165,6 +213,399 @@ def test_digital_evidence_asks_for_a_hash_a_certificate_and_a_seal() -> None:
     whole = {"item_type": "phone", "sealed": True, "sha256": "a" * 64, "bsa63_certificate": "file-1"}
     assert EVIDENCE.conclude(FakeContext(answers=whole)).notes == ()
     assert EVIDENCE.conclude(FakeContext(answers={"item_type": "clothing", "sealed": True})).notes == ()
+
+
+MARCH_7 = datetime(2026, 3, 7, 15, 30, tzinfo=UTC)
+REFUSED: dict[str, Any] = {"refused": True, "fir_datetime": "2026-03-07T15:30:00Z", "station": "Station One"}
+OVER = dict.fromkeys(("refusal", "superintendent", "magistrate", "ordered"))
+
+
+def said(watches: tuple[Watch, ...]) -> dict[str, str | None]:
+    """Give what is watched: by name, the limit of the law or else the step type; None for what is watched no longer."""
+    return {one.name: None if one.is_over else one.law or one.uses for one in watches}
+
+
+def test_a_refusal_goes_up_rung_by_rung_and_each_rung_opens_the_next() -> None:
+    assert FIR.conclude is not None
+    assert REFUSAL.conclude is not None
+    [first] = FIR.conclude(FakeContext(answers=REFUSED)).watches
+    assert (first.uses, first.due_at, first.ladder) == ("policing.refusal", MARCH_7 + timedelta(days=1), "fir-refused")
+    letter = {"sent_at": "2026-03-08T15:30:00Z", "mode": "by_hand"}
+    [second] = REFUSAL.conclude(FakeContext(answers=letter)).watches
+    assert (second.uses, second.due_at) == ("policing.fir", MARCH_7 + timedelta(days=4))
+    again = FIR.conclude(FakeContext(answers=REFUSED, before={"policing.refusal": letter})).watches
+    assert said(again) == {"superintendent": None, "magistrate": "policing.magistrate"}
+    assert again[1].due_at == MARCH_7 + timedelta(days=3)
+
+
+@pytest.mark.parametrize(
+    ("jurisdiction", "news"), [("IN-AS", {"news": "IN-VICTIM-90D"}), ("BD", {"news": "BD-UPDATE-1M"}), ("NP", {})]
+)
+def test_a_report_that_is_registered_ends_the_ladder_and_begins_the_news(
+    jurisdiction: str, news: dict[str, str]
+) -> None:
+    assert FIR.conclude is not None
+    watches = FIR.conclude(FakeContext(jurisdiction=jurisdiction, answers=REFUSED | {"refused": False})).watches
+    assert said(watches) == OVER | news
+    assert all(one.from_at == MARCH_7 for one in watches if one.law)
+
+
+@pytest.mark.parametrize(
+    ("answers", "wanted", "due"),
+    [
+        ({"order": "pending"}, {"magistrate": "policing.magistrate"}, "2026-03-24"),
+        ({"order": "pending", "next_on": "2026-03-12"}, {"magistrate": "policing.magistrate"}, "2026-03-12"),
+        (
+            {"order": "register", "order_on": "2026-03-09"},
+            {"magistrate": None, "ordered": "policing.fir"},
+            "2026-03-10",
+        ),
+        ({"order": "refused", "order_on": "2026-03-09"}, {"magistrate": None}, None),
+        ({"order": "inquiry", "order_on": "2026-03-09"}, {"magistrate": None}, None),
+    ],
+)
+def test_what_a_magistrate_decides_is_followed(
+    answers: dict[str, Any], wanted: dict[str, str | None], due: str | None
+) -> None:
+    assert MAGISTRATE.conclude is not None
+    concluded = MAGISTRATE.conclude(FakeContext(answers=answers | {"affidavit": True}))
+    assert said(concluded.watches) == wanted
+    assert [f"{one.due_at:%Y-%m-%d}" for one in concluded.watches if one.due_at] == ([due] if due else [])
+    assert concluded.facts == {"magistrate_asked": True, "magistrate_ordered": answers["order"] == "register"}
+    assert concluded.notes == ()
+    assert len(MAGISTRATE.conclude(FakeContext(answers=answers | {"affidavit": False})).notes) == 1
+
+
+def test_each_rung_has_its_letter_which_waits_for_a_person_and_takes_over_what_is_known() -> None:
+    assert MAGISTRATE.prepare is not None
+    papers = {document.name: document for step in (REFUSAL, MAGISTRATE) for document in step.documents}
+    assert set(papers) == {"fir-station-letter", "fir-refusal-letter", "fir-magistrate-application"}
+    assert all(document.on == "prepare" and document.leaves for document in papers.values())
+    known = FakeContext(before={"policing.fir": REFUSED | {"sections": ["BNS143"]}}).earlier
+    for name, step in (("fir-station-letter", REFUSAL), ("fir-refusal-letter", REFUSAL)):
+        letter = render(name, step, {"station": "Station One"}, earlier=known)
+        assert "Station One" in letter
+        assert "BNS143" in letter
+        assert "section 173(" in letter
+        assert "173" not in render(name, step, {}, jurisdiction="NP")
+    application = render("fir-magistrate-application", MAGISTRATE, {}, earlier=known)
+    assert "Station One" in application
+    assert "section 175(3)" in application
+    assert "No such letter is recorded" in application, "the Superintendent comes first"
+    asked = {"policing.fir": REFUSED, "policing.refusal": {"sent_at": "2026-03-10T04:30:00Z", "mode": "by_hand"}}
+    application = render("fir-magistrate-application", MAGISTRATE, {}, earlier=FakeContext(before=asked).earlier)
+    assert "section 173(4)" in application
+    assert "No such letter" not in application
+    assert "173" not in render("fir-magistrate-application", MAGISTRATE, {}, jurisdiction="BD")
+
+
+def test_the_letters_of_the_ladder_claim_a_refusal_only_where_one_was_written_down() -> None:
+    late = {"what": "FIR", "since": "7 March 2026, 18:40", "due": "7 March 2026, 18:40", "is_over": "yes", "law": ""}
+    silent = render("fir-refusal-letter", RELEASE, {}, late=late)
+    assert "refused to record" not in silent
+    assert "has not been registered" in silent
+    assert "7 March 2026, 18:40" in silent
+    known = FakeContext(before={"policing.fir": REFUSED}).earlier
+    refused = render("fir-refusal-letter", RELEASE, {}, late=late, earlier=known)
+    assert "refused to record" in refused
+    assert "Station One" in refused
+
+
+@pytest.mark.parametrize(
+    ("offence", "letter", "application"), [("2024-06-30", "154(3)", "156(3)"), ("2024-07-01", "173(4)", "175(3)")]
+)
+def test_the_letters_name_the_code_of_the_day_of_the_offence(offence: str, letter: str, application: str) -> None:
+    known = FakeContext(before={"policing.fir": REFUSED | {"offence_date": offence}}).earlier
+    assert letter in render("fir-refusal-letter", REFUSAL, {}, earlier=known)
+    assert application in render("fir-magistrate-application", MAGISTRATE, {}, earlier=known)
+
+
+@pytest.mark.parametrize(
+    ("changes", "notes"),
+    [
+        ({}, 1),
+        ({"copy_given_at": "2026-03-09T04:30:00Z"}, 0),
+        ({"copy_given_at": "2026-03-09T04:30:00Z", "zero_fir": True}, 1),
+        ({"copy_given_at": "2026-03-09T04:30:00Z", "zero_fir": True, "transferred_to": "Station Two"}, 0),
+        ({"copy_given_at": "2026-03-09T04:30:00Z", "woman_officer_present": False, "sections": ["BNS64_71"]}, 1),
+        ({"copy_given_at": "2026-03-09T04:30:00Z", "woman_officer_present": False, "sections": ["ITPA"]}, 0),
+    ],
+)
+def test_what_a_report_still_lacks_is_pointed_out(changes: dict[str, Any], notes: int) -> None:
+    assert FIR.conclude is not None
+    assert len(FIR.conclude(FakeContext(answers={"refused": False} | changes)).notes) == notes
+
+
+def test_a_report_that_is_tried_again_takes_over_what_was_told() -> None:
+    assert FIR.prepare is not None
+    before = {"policing.fir": REFUSED | {"sections": ["BNS143"], "refusal_officer": "station head"}}
+    prefill = FIR.prepare(FakeContext(before=before)).prefill
+    assert prefill == {"governing_code": "BNS", "station": "Station One", "sections": ["BNS143"]}
+
+
+def test_a_review_and_a_special_report_of_the_investigation_are_watched() -> None:
+    assert AHTU.conclude is not None
+    assert AHTU.prepare is not None
+    both = AHTU.conclude(FakeContext(answers={"next_review": "2026-03-17", "special_report_due": "2026-03-20"}))
+    assert said(both.watches) == {"ahtu_review": "policing.ahtu", "special_report": "policing.ahtu"}
+    assert said(AHTU.conclude(FakeContext()).watches) == {}
+    again = AHTU.prepare(FakeContext(before={"policing.ahtu": {"io_name": "Officer", "interstate": False}})).prefill
+    assert again == {"io_name": "Officer", "interstate": False, "next_review": "2026-03-17"}
+
+
+PIECE: dict[str, Any] = {
+    "label": "E1", "item_type": "phone", "collected_at": "2026-03-07T06:00:00Z", "collected_by": "Officer A",
+    "custody_to": "Store One", "seal_no": "S1", "sha256": "a" * 64, "device_serial": "IMEI 1",
+}  # fmt: skip
+HANDED: dict[str, Any] = {
+    "label": "E1", "given_by": "Officer A", "given_at": "2026-03-07T08:00:00Z", "taken_by": "Officer B",
+    "taken_at": "2026-03-07T08:10:00Z", "seal_intact": True, "seal_no": "S1",
+}  # fmt: skip
+NEXT = HANDED | {
+    "given_by": "Officer B", "given_at": "2026-03-08T08:00:00Z", "taken_by": "Laboratory",
+    "taken_at": "2026-03-08T08:05:00Z",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("hand_overs", "found"),
+    [
+        ([], (0, 0, 0)),
+        ([HANDED], (0, 0, 0)),
+        ([HANDED | {"given_by": " store  ONE "}], (0, 0, 0)),
+        ([HANDED, NEXT], (0, 0, 0)),
+        ([NEXT, HANDED], (0, 0, 0)),
+        ([HANDED | {"label": "e1"}, NEXT], (0, 0, 0)),
+        ([HANDED | {"given_by": "Officer X"}], (1, 0, 0)),
+        ([HANDED, NEXT | {"given_by": "Officer A"}], (1, 0, 0)),
+        ([HANDED | {"taken_at": "2026-03-07T08:15:00Z"}], (0, 0, 0)),
+        ([HANDED | {"taken_at": "2026-03-07T08:15:01Z"}], (1, 0, 0)),
+        ([HANDED | {"taken_at": "2026-03-07T20:00:00Z", "carried_by": "Courier"}], (0, 0, 0)),
+        ([HANDED | {"given_at": "2026-03-07T05:59:00Z", "taken_at": "2026-03-07T06:01:00Z"}], (0, 1, 0)),
+        ([HANDED, NEXT | {"given_at": "2026-03-07T08:09:00Z", "taken_at": "2026-03-07T08:20:00Z"}], (0, 1, 0)),
+        ([HANDED | {"seal_intact": False}], (0, 0, 1)),
+        ([HANDED | {"seal_no": "S2"}], (0, 0, 1)),
+        ([HANDED | {"new_seal_no": "S2"}, NEXT | {"seal_no": "S2"}], (0, 0, 0)),
+        ([HANDED | {"new_seal_no": "S2"}, NEXT], (0, 0, 1)),
+        ([HANDED | {"label": "E9"}], (1, 0, 0)),
+    ],
+)  # fmt: skip
+def test_gaps_overlaps_and_broken_seals_in_a_chain_are_found(
+    hand_overs: list[dict[str, Any]], found: tuple[int, int, int]
+) -> None:
+    chain = chain_of([PIECE], hand_overs)
+    assert (chain.gaps, chain.overlaps, chain.broken_seals) == found
+    assert chain.is_whole == (found == (0, 0, 0))
+    assert len(chain.notes) == sum(found)
+    assert not any(name in note for note in chain.notes for name in ("Officer", "Store", "Laboratory", "Courier"))
+
+
+def test_the_check_of_custody_says_what_it_found_and_prints_the_chain() -> None:
+    assert CUSTODY_CHECK.run is not None
+    history = {"policing.evidence": (PIECE,), "policing.handover": (HANDED, NEXT | {"given_by": "Officer A"})}
+    context = FakeContext(history=history)
+    done = CUSTODY_CHECK.run(context)
+    assert done.outputs == {"is_whole": False, "pieces": 1, "gaps": 1, "overlaps": 0, "broken_seals": 0}
+    assert done.facts == {"custody_is_whole": False}
+    assert done.notes == ("Piece 1, hand-over 2: it was given by somebody who had not taken it.",)
+    printed = render("custody-chain", CUSTODY_CHECK, done.outputs, all_earlier=context.all_earlier)
+    assert all(words in printed for words in ("E1", "Officer B", "Laboratory", "S1", "a" * 64))
+    assert "not recorded" in render("custody-chain", CUSTODY_CHECK, {})
+    empty = CUSTODY_CHECK.run(FakeContext()).outputs
+    assert (empty["is_whole"], empty["pieces"]) == (True, 0)
+
+
+def test_a_hand_over_takes_over_who_has_the_piece_and_has_the_chain_checked() -> None:
+    assert HANDOVER.prepare is not None
+    assert HANDOVER.conclude is not None
+    first = HANDOVER.prepare(FakeContext(before={"policing.evidence": PIECE})).prefill
+    assert first == {"label": "E1", "given_by": "Store One", "seal_no": "S1"}
+    before = {"policing.evidence": PIECE, "policing.handover": HANDED | {"new_seal_no": "S2"}}
+    assert HANDOVER.prepare(FakeContext(before=before)).prefill == {
+        "label": "E1", "given_by": "Officer B", "seal_no": "S2",
+    }  # fmt: skip
+    whole, broken = (
+        HANDOVER.conclude(FakeContext(answers=HANDED | {"seal_intact": is_whole})) for is_whole in (True, False)
+    )
+    assert said(whole.watches) == {"custody_check": "policing.custody_check"}
+    assert (len(whole.notes), len(broken.notes)) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("jurisdiction", "changes", "is_opened"),
+    [
+        ("IN-AS", {}, True),
+        ("IN-AS", {"bsa63_certificate": "file-1"}, False),
+        ("IN-AS", {"item_type": "clothing"}, False),
+        ("NP", {}, False),
+    ],
+)
+def test_a_digital_piece_opens_its_certificate(jurisdiction: str, changes: dict[str, Any], *, is_opened: bool) -> None:
+    assert EVIDENCE.conclude is not None
+    history = {"policing.evidence": (PIECE,)}
+    answers = PIECE | {"label": "E2", "sealed": True} | changes
+    watches = EVIDENCE.conclude(FakeContext(jurisdiction=jurisdiction, answers=answers, history=history)).watches
+    assert said(watches) == ({"certificate_2": "policing.certificate"} if is_opened else {})
+    assert [dict(one.settings) for one in watches] == ([{"item": "2"}] if is_opened else [])
+
+
+def test_the_certificate_is_filled_in_from_its_own_piece_with_two_parts() -> None:
+    assert CERTIFICATE.prepare is not None
+    assert CERTIFICATE.conclude is not None
+    history = {"policing.evidence": (PIECE, PIECE | {"label": "E2", "sha256": "b" * 64})}
+    wanted = CertificateSettings.model_validate({"item": "1"})
+    first = FakeContext(history=history, settings=wanted)
+    prefill = CERTIFICATE.prepare(first).prefill
+    assert prefill == {"label": "E1", "device": "IMEI 1", "sha256": "a" * 64}
+    latest = CERTIFICATE.prepare(FakeContext(history=history, settings=CertificateSettings())).prefill
+    assert latest["label"] == "E2"
+    assert CERTIFICATE.prepare(FakeContext(settings=CertificateSettings())).prefill == {}
+    printed = render("bsa63-certificate", CERTIFICATE, prefill, settings={"item": 1}, all_earlier=first.all_earlier)
+    assert all(words in printed for words in ("Part A", "Part B", "a" * 64, "Officer A", "section 63(4)"))
+    assert "not recorded" in render("bsa63-certificate", CERTIFICATE, {})
+    whole = {"sha256": "a" * 64, "certificate": "file-1"}
+    assert CERTIFICATE.conclude(FakeContext(answers=whole)).facts == {"evidence_certified": True}
+    half = CERTIFICATE.conclude(FakeContext(answers={"sha256": "a" * 64}))
+    assert half.notes == ("Still missing on the certificate: the signed paper itself.",)
+
+
+def test_each_piece_gets_the_next_mark() -> None:
+    assert EVIDENCE.prepare is not None
+    before = {"policing.evidence": PIECE}
+    history = {"policing.evidence": (PIECE,)}
+    assert EVIDENCE.prepare(FakeContext()).prefill == {"label": "E1"}
+    assert EVIDENCE.prepare(FakeContext(before=before, history=history)).prefill == {
+        "custody_to": "Store One", "label": "E2",
+    }  # fmt: skip
+
+
+def test_the_report_of_the_examination_is_watched_and_nothing_of_health_is_told() -> None:
+    assert MEDICAL.conclude is not None
+    assert MEDICAL.prepare is not None
+    waiting = MEDICAL.conclude(FakeContext(answers={"report_due": "2026-03-17", "refused": True}))
+    assert said(waiting.watches) == {"medical_report": "policing.medical"}
+    assert (waiting.notes, waiting.facts) == ((), {})
+    come = MEDICAL.conclude(
+        FakeContext(answers={"report_due": "2026-03-17", "report_received": "2026-03-16T04:30:00Z"})
+    )
+    assert said(come.watches) == {"medical_report": None}
+    before = {"hospital": "Hospital One", "report_due": "2026-03-12", "consent_by": "person"}
+    again = MEDICAL.prepare(FakeContext(before={"policing.medical": before})).prefill
+    assert again == {"hospital": "Hospital One", "report_due": "2026-03-12"}
+
+
+@pytest.mark.parametrize(
+    ("jurisdiction", "stage", "due"),
+    [
+        ("IN-AS", "investigation", "2026-06-07"),
+        ("BD", "investigation", "2026-04-09"),
+        ("IN-AS", "closed_by_police", None),
+        ("BD", "judgment", None),
+    ],
+)
+def test_news_come_again_until_the_matter_is_closed(jurisdiction: str, stage: str, due: str | None) -> None:
+    assert UPDATE.conclude is not None
+    answers = {"due_on": "2026-03-09", "stage": stage, "safe_channel_checked": True}
+    [watch] = UPDATE.conclude(FakeContext(jurisdiction=jurisdiction, answers=answers)).watches
+    assert (f"{watch.due_at:%Y-%m-%d}" if watch.due_at else None) == due
+    assert watch.is_over == (due is None)
+
+
+def test_the_progress_letter_is_prepared_before_it_is_read_out() -> None:
+    assert [(one.name, one.on) for one in UPDATE.documents] == [
+        ("progress-letter-draft", "prepare"), ("progress-letter", "conclude"),
+    ]  # fmt: skip
+    assert "read out to you" in render("progress-letter-draft", UPDATE, {})
+
+
+REMAND = {"purpose": "remand", "hearing_on": "2026-03-09T05:00:00Z"}
+
+
+@pytest.mark.parametrize(
+    ("history", "before", "remand", "day"),
+    [
+        ((), {}, None, "2026-05-06"),
+        ((REMAND,), {}, "2026-03-09", "2026-05-08"),
+        ((REMAND, REMAND | {"hearing_on": "2026-03-08T05:00:00Z"}), {}, "2026-03-08", "2026-05-07"),
+        ((REMAND | {"purpose": "bail"},), {}, None, "2026-05-06"),
+        ((), {"first_remand_on": "2026-03-10"}, "2026-03-10", "2026-05-09"),
+        ((REMAND,), {"ten_years_or_more": True}, "2026-03-09", "2026-06-07"),
+    ],
+)
+def test_bail_by_default_counts_from_the_first_remand_and_before_that_is_known_from_the_fir(
+    history: tuple[dict[str, Any], ...], before: dict[str, Any], remand: str | None, day: str
+) -> None:
+    assert CHARGESHEET.prepare is not None
+    context = FakeContext(before=FIR_AT | {"policing.chargesheet": before}, history={"prosecution.hearing": history})
+    prepared = CHARGESHEET.prepare(context)
+    assert (prepared.prefill.get("first_remand_on"), prepared.prefill["default_bail_on"]) == (remand, day)
+    assert len(prepared.notes) == (remand is None)
+
+
+@pytest.mark.parametrize(
+    ("since", "grave", "day"),
+    [
+        (date(2026, 1, 1), False, date(2026, 3, 2)),
+        (date(2026, 1, 1), True, date(2026, 4, 1)),
+        (date(2024, 1, 1), False, date(2024, 3, 1)),
+        (date(2025, 12, 31), False, date(2026, 3, 1)),
+    ],
+)
+def test_the_bail_day_is_the_one_after_60_or_90_days_with_the_day_of_remand_counted(
+    since: date, day: date, *, grave: bool
+) -> None:
+    assert bail_day(FakeContext(jurisdiction="IN-ML"), since, ten_years_or_more=grave) == day
+
+
+@dataclass(frozen=True)
+class _OtherLaw(FakeContext):
+    """A place whose pack of law gives 61 days and no time for news, or nothing at all."""
+
+    days: int = 61
+
+    def law(self, limit_id: str, option: str = "") -> LawTime | None:
+        """Give 61 days for the charge sheet, and nothing else."""
+        is_known = limit_id == "IN-DEFAULT-BAIL" and self.days and not option
+        return LawTime(limit_id, 0, 0, self.days * 24, "", is_signed=False) if is_known else None
+
+
+def test_another_pack_of_law_moves_the_bail_day_and_without_one_there_is_none() -> None:
+    since = date(2026, 1, 1)
+    assert bail_day(_OtherLaw(), since, ten_years_or_more=False) == date(2026, 3, 3)
+    assert bail_day(_OtherLaw(), since, ten_years_or_more=True) is None
+    registered = {"policing.fir": {"fir_datetime": "2026-01-01T06:30:00Z"}}
+    assert CHARGESHEET.prepare is not None
+    assert "default_bail_on" not in CHARGESHEET.prepare(_OtherLaw(before=registered, days=0)).prefill
+    assert DEFAULT_BAIL.run is not None
+    assert DEFAULT_BAIL.run(_OtherLaw(before=registered, days=0)).outputs == {"known": False}
+
+
+def test_where_no_law_tells_of_news_it_comes_after_90_days() -> None:
+    before = {"policing.fir": {"fir_datetime": "2026-01-01T06:30:00Z"}}
+    assert next_news(_OtherLaw(before=before)) == "2026-04-01"
+    assert next_news(FakeContext(before=before, jurisdiction="BD")) == "2026-02-01"
+
+
+def test_a_bail_day_that_does_not_fit_the_remand_is_pointed_out() -> None:
+    assert CHARGESHEET.conclude is not None
+    answers = {"first_remand_on": "2026-03-09", "default_bail_on": "2026-05-06"}
+    notes = CHARGESHEET.conclude(FakeContext(answers=answers)).notes
+    assert notes == ("From the first remand the bail day is 08 May 2026: check it with the lawyer.",)
+    assert CHARGESHEET.conclude(FakeContext(answers=answers | {"default_bail_on": "2026-05-08"})).notes == ()
+
+
+def test_while_the_charge_sheet_is_not_filed_the_bail_day_and_the_survivors_safety_are_watched() -> None:
+    assert CHARGESHEET.conclude is not None
+    open_ = CHARGESHEET.conclude(FakeContext(answers={"default_bail_on": "2026-05-06"})).watches
+    assert said(open_) == {"bail_day": "policing.chargesheet", "bail_safety": "protection.safety"}
+    assert {f"{one.due_at:%Y-%m-%d %H:%M}" for one in open_} == {"2026-05-05 18:29"}
+    filed = {"default_bail_on": "2026-05-06", "filed_on": "2026-05-01", "copy_to_victim": "2026-05-02T04:30:00Z"}
+    over = {"bail_day": None, "bail_safety": None}
+    assert said(CHARGESHEET.conclude(FakeContext(answers=filed)).watches) == over
+    grave = CHARGESHEET.conclude(FakeContext(answers=filed | {"sections": ["BNS64_71"]})).watches
+    assert said(grave) == over | {"trial_2m": "IN-TRIAL-2M"}
+    abroad = CHARGESHEET.conclude(FakeContext(jurisdiction="BD", answers=filed | {"sections": ["BNS64_71"]})).watches
+    assert said(abroad) == over
 
 
 def test_the_medical_report_is_proposed_for_a_week_later() -> None:
@@ -209,7 +650,8 @@ def test_the_charge_sheet_takes_over_sections_and_counts_60_days_from_the_fir() 
 )
 def test_a_charge_sheet_on_the_bail_day_is_late(filed: str | None, notes: int, *, is_filed: bool) -> None:
     assert CHARGESHEET.conclude is not None
-    concluded = CHARGESHEET.conclude(FakeContext(answers={"filed_on": filed, "default_bail_on": "2026-05-06"}))
+    answers = {"filed_on": filed, "default_bail_on": "2026-05-06", "copy_to_victim": filed}
+    concluded = CHARGESHEET.conclude(FakeContext(answers=answers))
     assert concluded.facts == {"charge_sheet_filed": is_filed}
     assert len(concluded.notes) == notes
 
@@ -219,7 +661,17 @@ def test_the_bail_day_is_worked_out_and_watched_from_two_days_before(days: Any) 
     assert DEFAULT_BAIL.run is not None
     done = DEFAULT_BAIL.run(FakeContext(before=FIR_AT, settings=DefaultBailSettings(days=days)))
     bail_at = datetime(2026, 3, 7, 15, 30, tzinfo=UTC) + timedelta(days=days)
-    assert done.outputs == {"known": True, "default_bail_at": bail_at, "watch_from": bail_at - timedelta(hours=48)}
+    assert done.outputs == {
+        "known": True, "from_remand": False, "default_bail_at": bail_at,
+        "latest_bail_at": datetime(2026, 6, 5, 15, 30, tzinfo=UTC), "watch_from": bail_at - timedelta(hours=48),
+    }  # fmt: skip
+    assert len(done.notes) == 1
+    remanded = FakeContext(
+        before=FIR_AT, history={"prosecution.hearing": (REMAND,)}, settings=DefaultBailSettings(days=days)
+    )
+    by_remand = DEFAULT_BAIL.run(remanded)
+    assert by_remand.outputs["default_bail_at"] == datetime(2026, 3, 9, 5, tzinfo=UTC) + timedelta(days=days)
+    assert by_remand.notes == ()
 
 
 def test_without_a_fir_the_bail_day_is_not_known_and_only_60_or_90_days_can_be_set() -> None:
@@ -231,15 +683,19 @@ def test_without_a_fir_the_bail_day_is_not_known_and_only_60_or_90_days_can_be_s
 
 @pytest.mark.parametrize(
     ("step", "name"),
-    [(FIR, "fir-complaint"), (REFUSAL, "fir-refusal-letter"), (UPDATE, "progress-letter")],
-    ids=["complaint", "refusal", "progress"],
+    [
+        (FIR, "fir-complaint"),
+        (REFUSAL, "fir-station-letter"),
+        (REFUSAL, "fir-refusal-letter"),
+        (MAGISTRATE, "fir-magistrate-application"),
+        (UPDATE, "progress-letter"),
+        (UPDATE, "progress-letter-draft"),
+        (CERTIFICATE, "bsa63-certificate"),
+    ],
+    ids=["complaint", "station", "refusal", "magistrate", "progress", "progress draft", "certificate"],
 )
 def test_the_papers_print_with_all_with_little_and_with_nothing(step: StepType, name: str) -> None:
-    assert step.form is not None
-    assert name in {document.name for document in step.documents}
-    for answers in (example(step.form), example(step.form, full=False)):
-        assert "C-2026-0001" in render(name, step, answers)
-    assert "not recorded" in render(name, step, {})
+    prints_its_sheet(step, name)
 
 
 def test_the_refusal_letter_quotes_the_law_and_the_local_time() -> None:
@@ -251,3 +707,30 @@ def test_the_refusal_letter_quotes_the_law_and_the_local_time() -> None:
 def test_the_progress_letter_names_nobody() -> None:
     assert UPDATE.form is not None
     assert "Name Withheld" not in render("progress-letter", UPDATE, example(UPDATE.form))
+
+
+@pytest.mark.parametrize(
+    ("step", "name"),
+    [
+        (AHTU, "investigation-plan"),
+        (EVIDENCE, "seizure-memo"),
+        (MEDICAL, "medical-request"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else value.key,
+)
+def test_the_sheets_print_with_all_with_little_and_with_nothing(step: StepType, name: str) -> None:
+    prints_its_sheet(step, name)
+
+
+@pytest.mark.parametrize("step", ASKED, ids=lambda step: step.key)
+def test_every_step_proposes_something_and_something_follows_from_it(step: StepType) -> None:
+    prepares_and_concludes(step)
+
+
+def test_a_request_to_a_doctor_tells_nothing_of_what_happened() -> None:
+    assert MEDICAL.form is not None
+    letter = render("medical-request", MEDICAL, example(MEDICAL.form, full=True, refusal_reason="a reason"))
+    assert "Name Withheld" not in letter
+    assert "a reason" not in letter
+    assert "section 397" in letter
+    assert "section 397" not in render("medical-request", MEDICAL, {}, jurisdiction="NP")

@@ -1,16 +1,20 @@
 """The step types of Press: what they ask, propose, find and print."""
 
-from datetime import timedelta
+from collections import Counter
+from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
+from ruamel.yaml import YAML
 
-from engine.plugin.steps import PersonView, StepType
+from engine.plugin.steps import Concluded, PersonView, StepType
 from pillars.press import PILLAR
-from pillars.press.forms import LeakForm, MonitorForm, QueryForm, ReleaseForm, TrainingForm
-from pillars.press.identity import Known, find_in
-from pillars.press.steps import IDENTITY_CHECK, LEAK, MONITOR, QUERY, RELEASE
+from pillars.press.forms import LeakForm, MonitorForm, QueryForm, ReleaseForm, TakedownForm, TrainingForm
+from pillars.press.identity import KINDS, Known, find_in
+from pillars.press.steps import IDENTITY_CHECK, LEAK, MONITOR, QUERY, RELEASE, TAKEDOWN, TRAINING
+from pillars.press.takedown import NEXT_DOOR, due_at
 from tests.pillars.support import (
     NOW,
     FakeContext,
@@ -39,6 +43,10 @@ CATALOGUE = {
         survivor_told_at:datetime! safety_reviewed:bool! takedown_sent_at:datetime complaint_to:multi fir_no:text
         source_internal:choice! removed_at:datetime
     """,
+    "press.takedown": """
+        platform:text! door:choice(platform|appellate_committee|police|commission|court)! ground:choice!
+        sent_at:datetime! answer:choice! removed_at:datetime reference_no:text next_step:longtext
+    """,
     "press.monitor": """
         query_terms:text^! channel:multi! hits:int! harmful:int! next_run:datetime!
     """,
@@ -48,14 +56,24 @@ CATALOGUE = {
 }
 
 CHANGES: dict[str, dict[str, Any]] = {
-    "press.release": {"approvals": ["press_officer", "lawyer"], "legal_basis": "court_leave"}
+    "press.release": {"approvals": ["press_officer", "lawyer"], "legal_basis": "court_leave"},
+    "press.takedown": {"answer": "none_yet", "removed_at": None},
 }
 GOOD = CHANGES["press.release"]
 SURVIVOR = PersonView(UUID(int=1), "victim", "Rina Marak", ("Chachi",), "+91 98620 12345", 13)
 CASE: dict[str, dict[str, Any]] = {
     "reporting.intake": {"place_last_seen": "Resubelpara market"},
-    "reporting.missing": {"phone_and_handles": "03651 222 333, @sunny_girl", "companion": "Dipak"},
+    "reporting.missing": {
+        "phone_and_handles": "03651 222 333, @sunny_girl",
+        "companion": "Dipak",
+        "last_seen_at": "2026-03-02T04:30:00+00:00",
+    },
+    "rehabilitation.learning": {"provider": "Mendipathar High School"},
 }
+DRAFTS = Path(__file__).with_name("press_drafts.yaml")
+SECOND_DRAFTS = Path(__file__).with_name("press_drafts_second.yaml")
+THIRD_DRAFTS = Path(__file__).with_name("press_drafts_third.yaml")
+FOURTH_DRAFTS = Path(__file__).with_name("press_drafts_fourth.yaml")
 ASKED = [step for step in PILLAR.step_types if step.form]
 
 
@@ -169,10 +187,20 @@ def check(text: str) -> dict[str, Any]:
         ("Rinako logote", {"names": 1}),
         ("Marina is a port.", {}),
         ("They call her chachi.", {"aliases": 1}),
-        ("write to @sunny_girl", {"aliases": 1}),
+        ("write to @sunny_girl or @someone_else", {"aliases": 2}),
         ("Call 9862012345 or (03651) 222-333.", {"phones": 2}),
         ("Call ৯৮৬২০ ১২৩৪৫.", {"phones": 1}),
         ("near Resubelpara", {"places": 1}),
+        ("रेसुबेलपाड़ा के पास", {"places": 1}),
+        ("a pupil of Mendipathar", {"schools": 1, "hints": 1}),
+        ("on 2 March 2026", {"days": 1}),
+        ("since the 2nd of March", {"days": 1}),
+        ("২ মার্চ ২০২৬", {"days": 1}),
+        ("on 3 March 2026", {}),
+        ("on 31 February 2026", {}),
+        ("a car AS 01 BC 1234", {"vehicles": 1}),
+        ("FIR No. 12/2026", {"papers": 1}),
+        ("the only daughter of the headman", {"hints": 2}),
         ("Rina of Resubelpara, 98620-12345", {"names": 1, "phones": 1, "places": 1}),
     ],
 )
@@ -180,9 +208,317 @@ def test_a_draft_is_searched_for_whoever_and_whatever_the_case_knows(text: str, 
     assert check(text) == found
 
 
-@pytest.mark.parametrize(("name", "text"), [("မမချို", "ယနေ့မမချိုကိုတွေ့သည်"), ("রিনা", "রিনাকে পাওয়া গেছে")])
-def test_names_are_found_in_scripts_with_endings_and_without_spaces(name: str, text: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("မမချို", "ယနေ့မမချိုကိုတွေ့သည်"), ("রিনা", "রিনাকে পাওয়া গেছে"), ("Rina Marak", "ৰীণাক উদ্ধাৰ কৰা হৈছে"),
+        ("Rahima Khatun", "रहीमा की मां"), ("রহিমা খাতুন", "Rohima was found"), ("Gudiya", "গুড়িয়া ভালো আছে"),
+    ],
+)  # fmt: skip
+def test_names_are_found_in_other_scripts_with_endings_and_without_spaces(name: str, text: str) -> None:
     assert find_in(text, Known(names=(name,))).names == 1
+
+
+def drafts(path: Path = DRAFTS) -> tuple[list[Known], list[dict[str, Any]]]:
+    """Read the invented drafts; a day of a case is one on which something happened."""
+    read = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
+    known = [
+        Known(
+            names=(one["name"], one["parent"]), aliases=(one["alias"],), places=(one["place"],),
+            schools=(one["school"],), days=(date.fromisoformat(str(one["day"])),),
+        )
+        for one in read["cases"]
+    ]  # fmt: skip
+    return known, read["drafts"]
+
+
+def measured(path: Path = DRAFTS) -> tuple[int, int, list[str]]:
+    """Count what was planted in the drafts, what of it was found, and the drafts with a false alarm."""
+    known, texts = drafts(path)
+    planted = found = 0
+    false: list[str] = []
+    for draft in texts:
+        seen = find_in(draft["text"], known[draft["case"]])
+        kinds = {kind for kind in KINDS if getattr(seen, kind)}
+        wanted = {"aliases" if kind == "handles" else kind for kind in draft["planted"]}
+        planted, found = planted + len(wanted), found + len(wanted & kinds)
+        false += [draft["id"]] * bool(kinds - wanted)
+    return planted, found, false
+
+
+def test_of_two_hundred_drafts_half_are_clean_and_each_language_has_as_many() -> None:
+    _, texts = drafts()
+    assert len(texts) == 200
+    assert sum(not draft["planted"] for draft in texts) == 100
+    assert Counter(draft["language"] for draft in texts) == {"en": 50, "hi": 50, "bn": 50, "as": 50}
+
+
+def test_nearly_all_that_is_planted_in_drafts_is_found_and_false_alarms_are_few() -> None:
+    planted, found, false = measured()
+    assert planted > 150
+    assert found >= 0.98 * planted
+    assert len(false) <= 10
+
+
+@pytest.mark.parametrize(
+    ("file", "of_a_language", "clean", "said"),
+    [
+        (SECOND_DRAFTS, 15, 30, 45),
+        (THIRD_DRAFTS, 20, 40, 86),
+        (FOURTH_DRAFTS, 10, 19, 45),
+    ],
+    ids=["as a journalist writes", "of cases all over the region", "written after that"],
+)
+def test_other_drafts_are_searched_as_well(file: Path, of_a_language: int, clean: int, said: int) -> None:
+    _, texts = drafts(file)
+    assert Counter(draft["language"] for draft in texts) == dict.fromkeys(("en", "hi", "bn", "as"), of_a_language)
+    assert sum(not draft["planted"] for draft in texts) == clean
+    planted, found, false = measured(file)
+    assert planted == said
+    assert found >= 0.98 * planted
+    assert false == []
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("MH-12-AB-4455 and DL 3C AB 1", {"vehicles": 1}), ("a car as01bc1234", {"vehicles": 1}),
+        ("22 BH 1234 AA", {"vehicles": 1}), ("एमएच 12 एबी 4455", {"vehicles": 1}),
+        ("ডব্লিউবি ১২ এ ১২৩৫", {"vehicles": 1}), ("ঢাকা মেট্রো-গ ১২-৩৫৫৬", {"vehicles": 1}),
+        ("Dhaka Metro-Ga 12-3456", {"vehicles": 1}), ("बा २ च ४४५५", {"vehicles": 1}),
+        ("Ba 2 Cha 4455", {"vehicles": 1}), ("7K-1234", {"vehicles": 1}), ("in 12 to 2025", {}),
+        ("GDE 812", {"papers": 1}), ("G.R. Case No. 210/26", {"papers": 1}), ("POCSO case 17 of 2026", {"papers": 1}),
+        ("মামলা নং ১২(৩)২৬", {"papers": 1}), ("मु. कांड सं. 45/26", {"papers": 1}), ("in one case 12 people", {}),
+        ("after the FIR, 12 people", {}), ("গত বছর ৩৬৫টি মামলা, ৭৬০ জন", {}),
+        ("Toll-free 1800 345 3633", {}), ("ring +977 984-1122334", {"phones": 1}), ("98-64-01-23-45", {"phones": 1}),
+        ("instagram.com/moon.girl", {"aliases": 1}), ("telegram id moonlight99", {"aliases": 1}),
+        ("moon.girl@gmail.com", {"aliases": 1}), ("write to press@example.org", {}), ("see www.example.org", {}),
+        ("facebook page of the unit, no.12", {}), ("#bring_them_home", {}),
+    ],
+)  # fmt: skip
+def test_plates_papers_numbers_and_online_names_are_found_as_the_region_writes_them(
+    text: str, found: dict[str, int]
+) -> None:
+    seen = find_in(text, Known())
+    assert {kind: getattr(seen, kind) for kind in KINDS if getattr(seen, kind)} == found
+
+
+@pytest.mark.parametrize(
+    ("text", "is_told"),
+    [
+        ("on March 2", True), ("on March 2nd, 2026", True), ("02/03/26", True), ("2026-03-02", True),
+        ("2.3.2026", True),
+        ("the second of March", True), ("দোসরা নয়, ২রা মার্চ", True), ("২ মাৰ্চত", True), ("दो मार्च को", True),
+        ("in March 2025", False), ("March 2, 2025", False), ("2 marches", False), ("2/3 of them", False),
+        ("March 20", False),
+    ],
+)  # fmt: skip
+def test_a_day_of_the_case_is_read_in_many_writings(text: str, *, is_told: bool) -> None:
+    assert find_in(text, Known(days=(date(2026, 3, 2),))).days == is_told
+
+
+def test_a_month_that_begins_another_word_is_none() -> None:
+    fifth = Known(days=(date(2026, 5, 5),))
+    assert find_in("৫ মে", fifth).days == 1
+    assert find_in("৫ মেয়ে", fifth).days == 0
+    assert find_in("कमरा 5 में", fifth).days == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "is_hint"),
+    [
+        ("A 41-year-old man was remanded.", False), ("A 17-year-old boy was remanded.", True),
+        ("A 22-year-old man, rescued from a scam compound, was arrested.", True),
+        ("The agent told a 19-year-old woman to pack.", True), ("The accused, a 44-year-old, fled.", False),
+        ("children aged 6 to 14", False), ("sisters aged 13 and 15", True), ("until the age of 18", False),
+        ("Sandar, 17, came home", True), ("section 143 (8) says", False), ("a girl (15) said", True),
+        ("১৪ বছরের কম বয়সী", False), ("বয়স ষোলো", True), ("उम्र 16", True), ("उम्र 18 वर्ष से कम", False),
+        ("Photo: the new office", False), ("Photo: the girl at the new office", True),
+        ("Photo: a yard with a blue door", True),
+        ("सीमा की एकमात्र चौकी", False), ("घर की एकमात्र बेटी", True), ("students of class X who won", False),
+        ("a student of class X", True), ("माता-पिता, शिक्षक और चौकीदार", False), ("माँ अस्पताल में नर्स हैं", True),
+        ("বাবা ভ্যানচালক", True), ("দেউতাক বাগিচাৰ চকীদাৰ", True), ("the youngest of four sisters", True),
+        ("दलाल और उसकी पत्नी पकड़े गए", False),
+    ],
+)  # fmt: skip
+def test_the_accused_a_building_and_a_limit_of_the_law_are_no_hint(text: str, *, is_hint: bool) -> None:
+    assert bool(find_in(text, Known()).hints) is is_hint
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("စန္ဒာဝင်း", "Sandar Win is home"), ("খোয়াই", "खोवाई से"), ("Dinhata", "দিনহাটার মানুষ"),
+        ("Dhading Besi", "at Dhadingbesi"), ("Dhadingbesi", "from Dhading Besi"), ("রুবিনা", "Robina is home"),
+    ],
+)  # fmt: skip
+def test_a_name_is_found_written_in_one_word_or_two_and_letter_by_letter(name: str, text: str) -> None:
+    assert find_in(text, Known(names=(name,))).names == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "is_told"),
+    [
+        ("Lhingneikim", "Lhingneikin is home", True), ("Mangaldoi", "in Mangalboi", True),
+        ("Surendra", "Surednra's home", True), ("Surendra", "Surendar said", True),
+        ("Surendra", "they surrender", False), ("Pariyar", "उसका परिवार", False),
+        ("Tirkey", "a flight to Turkey", False), ("Marak", "a mark", False), ("Phulmani", "Sulmani", False),
+    ],
+)  # fmt: skip
+def test_one_letter_of_a_long_name_may_be_wrong(name: str, text: str, *, is_told: bool) -> None:
+    assert bool(find_in(text, Known(names=(name,))).names) is is_told
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("Sing", "she was last seen"), ("Sheikh", "check the papers"), ("Bhola", "the whole house"), ("Deka", "कागज़ देखें")],
+)
+def test_words_of_every_day_are_not_heard_as_names(name: str, text: str) -> None:
+    assert find_in(text, Known(names=(name,))).names == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("ring nine eight six double four, one two three three four", 1),
+        ("नौ आठ छह चार शून्य एक दो तीन तीन चार पर फ़ोन करें", 1),
+        ("নয় আট তিন শূন্য শূন্য এক দুই তিন চার পাঁচ", 1),
+        ("one or two of the three", 0),
+        ("Rs 12,50,000 in 2025, and 2,50,000 in 2026", 0),
+        ("one two three, 45 000", 0),
+    ],
+)
+def test_a_number_that_is_said_in_words_is_a_number(text: str, found: int) -> None:
+    assert find_in(text, Known()).phones == found
+
+
+@pytest.mark.parametrize(
+    ("text", "is_hint"),
+    [
+        ("a fourteen-year-old", True), ("prison for fourteen years", False), ("चौदह साल की बच्ची", True),
+        ("दस साल की सज़ा", False), ("দশ বছরের কারাদণ্ড", False), ("তেরো বছরের কিশোরী", True),
+        ("a counsellor, a social worker and an officer", False), ("her father, a rickshaw puller, said", True),
+    ],
+)  # fmt: skip
+def test_an_age_in_words_and_the_work_of_a_relative_are_hints_and_a_time_in_prison_is_not(
+    text: str, *, is_hint: bool
+) -> None:
+    assert bool(find_in(text, Known()).hints) is is_hint
+
+
+def test_an_approved_text_and_an_answer_to_a_reporter_are_searched_too() -> None:
+    assert RELEASE.conclude is not None
+    assert QUERY.conclude is not None
+    told: dict[str, dict[str, Any]] = {"press.release": {}} | CASE
+    named = RELEASE.conclude(
+        FakeContext(persons=(SURVIVOR,), before=told, answers={"text": "Rina is well.", "withdraw_by": NOW.isoformat()})
+    )
+    assert named.facts == {"draft_may_identify": True, "withdraw_release_at": NOW}
+    assert "names 1" in named.notes[0]
+    assert "Rina" not in named.notes[0]
+    clean = RELEASE.conclude(FakeContext(persons=(SURVIVOR,), answers={"text": "A child is well."}))
+    assert (clean.facts, clean.notes) == ({"draft_may_identify": False}, ())
+    answered = QUERY.conclude(
+        FakeContext(persons=(SURVIVOR,), answers={"stage": "answered", "answer": "Rina is well."})
+    )
+    assert answered.facts == {"query_is_open": False}
+    assert answered.notes
+    assert QUERY.conclude(FakeContext(answers={"stage": "new"})).facts == {"query_is_open": True}
+
+
+SENT = NOW - timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    ("ground", "country", "hours"),
+    [
+        ("court_or_government_order", "IN", 3), ("intimate_image", "IN", 2), ("urgent_complaint", "IN", 36),
+        ("law_on_identity", "IN", None), ("intimate_image", "BD", 2), ("no_such_ground", "IN", None),
+    ],
+)  # fmt: skip
+def test_a_platform_has_the_hours_of_what_the_notice_rests_on(ground: str, country: str, hours: int | None) -> None:
+    assert due_at(FakeContext(jurisdiction=country), SENT, ground) == (SENT + timedelta(hours=hours) if hours else None)
+
+
+def follow(**answers: Any) -> Concluded:
+    assert TAKEDOWN.conclude is not None
+    given = {
+        "sent_at": SENT.isoformat(),
+        "ground": "intimate_image",
+        "door": "platform",
+        "answer": "none_yet",
+    } | answers
+    return TAKEDOWN.conclude(FakeContext(answers=given))
+
+
+def test_a_platform_that_has_time_left_is_looked_at_when_it_is_over() -> None:
+    done = follow()
+    due = SENT + timedelta(hours=2)
+    assert done.facts == {"content_removed": False, "platform_is_late": False, "platform_due_at": due}
+    assert done.notes == ()
+    [watch] = done.watches
+    assert (watch.name, watch.uses, watch.due_at) == ("takedown", "press.takedown", due)
+
+
+@pytest.mark.parametrize(
+    "changes", [{"sent_at": (NOW - timedelta(hours=2, seconds=1)).isoformat()}, {"answer": "refused"}]
+)
+def test_a_platform_that_is_late_or_refuses_sends_you_to_the_next_door(changes: dict[str, Any]) -> None:
+    done = follow(**changes)
+    assert done.notes == (NEXT_DOOR["platform"],)
+    assert done.watches[0].due_at is not None
+    assert done.watches[0].due_at > NOW
+    assert follow(**changes, door="police").notes == (NEXT_DOOR["police"],)
+
+
+def test_what_is_gone_is_looked_at_again_after_a_day_three_days_and_a_week() -> None:
+    done = follow(answer="removed", removed_at=NOW.isoformat())
+    assert done.facts["content_removed"] is True
+    over, *looks = done.watches
+    assert (over.name, over.is_over) == ("takedown", True)
+    assert [watch.due_at for watch in looks] == [NOW + timedelta(hours=hours) for hours in (24, 72, 168)]
+    assert {watch.uses for watch in looks} == {"press.monitor"}
+    late = follow(sent_at=(NOW - timedelta(hours=9)).isoformat(), answer="removed", removed_at=NOW.isoformat())
+    assert late.notes
+    assert late.facts["platform_is_late"] is True
+
+
+def test_a_takedown_takes_over_what_the_leak_or_the_last_look_says() -> None:
+    assert TAKEDOWN.prepare is not None
+    leak = {"takedown_sent_at": SENT.isoformat(), "what_leaked": ["intimate_image"]}
+    assert TAKEDOWN.prepare(FakeContext(before={"press.leak": leak})).prefill == {
+        "answer": "none_yet", "door": "platform", "ground": "intimate_image", "sent_at": SENT.isoformat(),
+    }  # fmt: skip
+    last = {"platform": "A site", "ground": "urgent_complaint", "sent_at": SENT.isoformat()}
+    again = TAKEDOWN.prepare(FakeContext(before={"press.takedown": last})).prefill
+    assert (again["platform"], again["ground"], again["sent_at"]) == ("A site", "urgent_complaint", SENT.isoformat())
+    assert TAKEDOWN.prepare(FakeContext()).prefill["sent_at"] == NOW.isoformat()
+
+
+def test_gone_and_the_time_of_it_are_said_together() -> None:
+    good = example(TakedownForm, answer="none_yet", removed_at=None)
+    assert problems(TakedownForm, good) == set()
+    assert problems(TakedownForm, good | {"answer": "removed"}) == {"*"}
+    assert problems(TakedownForm, good | {"removed_at": good["sent_at"]}) == {"*"}
+    assert problems(TakedownForm, good | {"answer": "removed", "removed_at": "2026-03-01T00:00:00Z"}) == {"*"}
+
+
+def test_only_an_appeal_may_keep_a_name_and_a_picture() -> None:
+    kept = example(ReleaseForm) | GOOD | {"identity_check": ["missing_person_exception"]}
+    assert problems(ReleaseForm, kept | {"kind": "statement"}) == {"*"}
+    assert problems(ReleaseForm, kept | {"kind": "missing_appeal"}) == set()
+
+
+def test_a_workshop_is_in_this_country_and_says_when_somebody_did_not_sign() -> None:
+    assert TRAINING.prepare is not None
+    assert TRAINING.conclude is not None
+    assert TRAINING.prepare(FakeContext()).prefill == {"country": "IN"}
+    assert TRAINING.prepare(FakeContext(before={"press.training": {"topics": ["other"]}})).prefill["topics"] == [
+        "other"
+    ]
+    assert TRAINING.conclude(FakeContext(answers={"participants": 3, "pledge_signed": 2})).notes
+    assert not TRAINING.conclude(FakeContext(answers={"participants": 3, "pledge_signed": 3})).notes
+    assert not TRAINING.conclude(FakeContext(answers={"participants": 3})).notes
 
 
 def test_a_draft_that_is_not_there_was_not_checked() -> None:

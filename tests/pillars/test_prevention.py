@@ -1,12 +1,15 @@
 """The step types of prevention."""
 
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
 
-from engine.plugin.steps import Match, StepType
+from engine.plugin.steps import Concluded, Match, Outcome, StepType
+from engine.plugin.told import PersonTold
 from pillars.prevention import PILLAR
-from pillars.prevention.forms import InterceptForm, SessionForm
+from pillars.prevention.forms import CommunityForm, InterceptForm, SafeMigrationForm, SessionForm
+from pillars.prevention.licences import licence_state
 from pillars.prevention.steps import (
     COMMUNITY,
     INTERCEPT,
@@ -49,6 +52,7 @@ CATALOGUE = {
         watch_group:bool!
     """,
 }
+CHANGES: dict[str, dict[str, Any]] = {"prevention.intercept": {"outcome": "continued"}}
 ASKED = [step for step in PILLAR.step_types if step.form]
 MATCHES = (
     Match(owning_unit="Unit Two", contact="desk two", kind="phone", score=90),
@@ -59,9 +63,10 @@ MATCHES = (
 
 @pytest.mark.parametrize("step", ASKED, ids=lambda step: step.key)
 def test_a_form_asks_what_the_catalogue_says_and_takes_good_answers_only(step: StepType) -> None:
+    changes = CHANGES.get(step.key, {})
     keeps_the_catalogue(step, CATALOGUE[step.key])
-    accepts_its_examples(step)
-    refuses_gaps_and_strangers(step)
+    accepts_its_examples(step, **changes)
+    refuses_gaps_and_strangers(step, **changes)
     has_only_open_outputs(step)
 
 
@@ -70,7 +75,12 @@ def test_a_form_asks_what_the_catalogue_says_and_takes_good_answers_only(step: S
     [
         (SessionForm, {"male": 1, "female": 1, "another_gender": 0, "under18": 3}),
         (SessionForm, {"pre_score": 101}),
-        (InterceptForm, {"signs": ["none", "fear"]}),
+        (InterceptForm, {"outcome": "continued", "signs": ["none", "fear"]}),
+        (InterceptForm, {"age_group": "adults", "wants_to_continue": "yes", "outcome": "returned"}),
+        (InterceptForm, {"age_group": "adults", "wants_to_continue": "yes", "outcome": "shelter"}),
+        (InterceptForm, {"age_group": "children", "signs": ["fear"], "outcome": "continued"}),
+        (SafeMigrationForm, {"decision": "goes", "emergency_numbers_given": False}),
+        (CommunityForm, {"households": 0}),
     ],
 )
 def test_answers_that_contradict_each_other_are_refused(form: Any, changes: dict[str, Any]) -> None:
@@ -129,8 +139,46 @@ def test_stopping_somebody_against_their_wish_never_passes_unseen(
     assert INTERCEPT.conclude is not None
     answers = {"wants_to_continue": wants, "free_choice_noted": free, "outcome": outcome}
     concluded = INTERCEPT.conclude(FakeContext(answers=answers))
-    assert concluded.facts == {"was_stopped_against_wish": against}
+    assert concluded.facts == {"was_stopped_against_wish": against, "let_go": outcome == "continued"}
     assert bool(concluded.notes) is against
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"age_group": "adults", "wants_to_continue": "yes", "outcome": "continued"},
+        {"age_group": "adults", "wants_to_continue": "no", "outcome": "returned"},
+        {"age_group": "children", "signs": ["none"], "outcome": "continued"},
+        {"age_group": "children", "wants_to_continue": "yes", "signs": ["fear"], "outcome": "shelter"},
+        {"age_group": "unknown", "wants_to_continue": "yes", "outcome": "police"},
+    ],
+)
+def test_an_adult_who_wants_to_go_is_let_go_and_a_child_is_not(changes: dict[str, Any]) -> None:
+    assert not problems(InterceptForm, example(InterceptForm, **changes))
+
+
+def test_an_adult_may_refuse_the_whole_talk_and_that_is_how_the_step_ends() -> None:
+    assert Outcome.REFUSED_BY_PERSON in INTERCEPT.outcomes
+
+
+def test_a_childs_wish_does_not_count_as_being_stopped_and_the_committee_is_named() -> None:
+    assert INTERCEPT.conclude is not None
+    kept = INTERCEPT.conclude(
+        FakeContext(answers={"age_group": "children", "wants_to_continue": "yes", "outcome": "shelter"})
+    )
+    assert kept.facts == {"was_stopped_against_wish": False, "let_go": False}
+    assert "Committee" in kept.notes[0]
+    differing = INTERCEPT.conclude(FakeContext(answers={"outcome": "continued", "story_mismatch": True}))
+    assert len(differing.notes) == 1
+
+
+def test_whoever_sent_travellers_is_brought_into_the_case_by_name_way_and_vehicle() -> None:
+    assert INTERCEPT.conclude is not None
+    answers = {"outcome": "continued", "signs": ["fear"], "recruiter": "A name", "route": "Silchar to Delhi"}
+    [told] = INTERCEPT.conclude(FakeContext(answers=answers)).persons
+    assert told == PersonTold(name="A name", routes=("Silchar to Delhi",))
+    assert INTERCEPT.conclude(FakeContext(answers=answers | {"signs": ["none"]})).persons == ()
+    assert INTERCEPT.conclude(FakeContext(answers={"outcome": "continued"})).persons == ()
 
 
 def test_an_interception_is_dated_by_when_they_met() -> None:
@@ -147,12 +195,88 @@ def test_a_recruiter_check_says_that_others_may_know_them_and_not_what() -> None
     assert RECRUITER.prepare(FakeContext()).prefill == {}
 
 
+LIST = ({"country": "IN", "number": "B-12/2020", "valid_until": "2026-03-10"},)
+
+
+@pytest.mark.parametrize(
+    ("number", "on", "state"),
+    [
+        ("B-12/2020", date(2026, 3, 10), "valid"), ("b 12 2020", date(2026, 3, 9), "valid"),
+        ("B-12/2020", date(2026, 3, 11), "expired"), ("B-13/2020", date(2026, 3, 10), "not_listed"),
+        ("", date(2026, 3, 10), "none_told"), (None, date(2026, 3, 10), "none_told"),
+    ],
+)  # fmt: skip
+def test_a_licence_is_looked_up_in_a_list_that_is_data(number: str | None, on: date, state: str) -> None:
+    assert licence_state(number, on, LIST) == state
+
+
+def test_the_shipped_list_can_be_read() -> None:
+    assert licence_state("RL-0001", date(2026, 1, 1)) == "expired"
+    assert licence_state("0001/060/061", date(2026, 1, 1)) == "valid"
+
+
+def recruiter(**answers: Any) -> Concluded:
+    assert RECRUITER.conclude is not None
+    return RECRUITER.conclude(FakeContext(answers={"name": "A name", "complaints": 0, "action": "watch"} | answers))
+
+
+def test_a_recruiter_in_doubt_is_brought_into_the_case_and_one_without_is_not() -> None:
+    fine = recruiter(licence_no="0001/060/061")
+    assert fine.facts == {"recruiter_is_doubtful": False, "licence_is_valid": True}
+    assert (fine.notes, fine.persons) == ((), ())
+    doubtful = recruiter(
+        phone="+91 364 000000", handles="@one, two", licence_no="RL-0001", linked_cases=1, complaints=2
+    )
+    assert doubtful.facts == {"recruiter_is_doubtful": True, "licence_is_valid": False}
+    assert len(doubtful.notes) == 2
+    assert doubtful.persons == (PersonTold(name="A name", phone="+91 364 000000", handles=("@one", "two")),)
+    assert all("A name" not in note for note in doubtful.notes)
+    assert "No licence" in recruiter().notes[0]
+    assert "not on the list" in recruiter(licence_no="X").notes[0]
+    assert "say why" in recruiter(licence_no="0001/060/061", complaints=1, action="no_action").notes[0]
+
+
+def test_a_recruiter_check_takes_over_who_offered_the_work_or_was_named_at_a_border() -> None:
+    assert RECRUITER.prepare is not None
+    offer = {"prevention.safe_migration": {"job_offer_from": "An agency"}}
+    assert RECRUITER.prepare(FakeContext(before=offer)).prefill == {"name": "An agency"}
+    met = offer | {"prevention.intercept": {"recruiter": "A name"}}
+    assert RECRUITER.prepare(FakeContext(before=met)).prefill == {"name": "A name"}
+
+
+def test_whoever_goes_is_called_on_the_day_that_was_agreed() -> None:
+    assert SAFE_MIGRATION.conclude is not None
+    [call] = SAFE_MIGRATION.conclude(FakeContext(answers={"decision": "goes", "check_in_on": "2026-03-17"})).watches
+    assert (call.uses, call.due_at) == ("prevention.safe_migration", datetime(2026, 3, 17, 18, 29, 59, tzinfo=UTC))
+    for answers in ({"decision": "waits", "check_in_on": "2026-03-17"}, {"decision": "goes"}):
+        assert SAFE_MIGRATION.conclude(FakeContext(answers=answers)).watches == ()
+
+
+@pytest.mark.parametrize(("band", "told"), [("6_to_11", "under_14"), ("18_to_24", "18_to_24"), ("12_to_17", None)])
+def test_an_age_that_was_told_already_is_asked_to_be_confirmed(band: str, told: str | None) -> None:
+    assert SAFE_MIGRATION.prepare is not None
+    prefill = SAFE_MIGRATION.prepare(FakeContext(before={"reporting.triage": {"age_band": band}})).prefill
+    assert prefill.get("age_band") == told
+
+
+def test_what_rarely_changes_is_taken_over_from_the_last_session_and_the_last_map() -> None:
+    assert SESSION.prepare is not None
+    assert COMMUNITY.prepare is not None
+    session = {"prevention.session": {"audience": "school", "language": "kha", "topics": ["other"], "male": 3}}
+    assert SESSION.prepare(FakeContext(before=session)).prefill == {
+        "audience": "school", "language": "kha", "topics": ["other"], "date": "2026-03-10",
+    }  # fmt: skip
+    village = {"prevention.community": {"village": "A village", "households": 40, "missing": 2}}
+    assert COMMUNITY.prepare(FakeContext(before=village)).prefill == {"village": "A village", "households": 40}
+    assert COMMUNITY.prepare(FakeContext()).prefill == {}
+
+
 def test_a_village_at_high_risk_without_a_watch_group_needs_one() -> None:
     assert COMMUNITY.conclude is not None
     unwatched = COMMUNITY.conclude(FakeContext(answers={"risk": "high", "watch_group": False}))
-    assert unwatched.facts == {"needs_watch_group": True}
+    assert unwatched.facts == {"needs_watch_group": True, "village_at_risk": True}
     watched = COMMUNITY.conclude(FakeContext(answers={"risk": "high", "watch_group": True}))
-    assert watched.facts == {"needs_watch_group": False}
+    assert watched.facts == {"needs_watch_group": False, "village_at_risk": True}
 
 
 def test_a_pattern_is_counted_and_tells_only_whom_to_ask() -> None:
@@ -178,6 +302,8 @@ def test_without_a_match_there_is_no_pattern() -> None:
 
 @pytest.mark.parametrize("full", [True, False], ids=["full", "minimal"])
 def test_the_interception_form_prints_with_full_and_with_minimal_answers(*, full: bool) -> None:
-    page = render("interception-form", INTERCEPT, example(InterceptForm, full=full), zone="Asia/Kathmandu")
+    page = render(
+        "interception-form", INTERCEPT, example(InterceptForm, full=full, outcome="continued"), zone="Asia/Kathmandu"
+    )
     assert "Mon 09 Mar 2026, 10:15 (UTC+05:45, Asia/Kathmandu)" in page
     assert "not recorded" in render("interception-form", INTERCEPT, {})

@@ -6,9 +6,28 @@ from typing import Any
 import pytest
 
 from engine.plugin.steps import StepType
+from engine.plugin.values import local_day
+from engine.plugin.watches import Watch
 from pillars.protection import PILLAR
-from pillars.protection.forms import ConsentForm, PlacementForm, SafetyForm, SupportPersonForm, WitnessForm
-from pillars.protection.steps import CONSENT, CONSENT_CHECK, HEALTH, PLACEMENT, SAFETY, SUPPORT_PERSON, WITNESS
+from pillars.protection.forms import (
+    ConsentForm,
+    CustodyForm,
+    PlacementForm,
+    SafetyForm,
+    SupportPersonForm,
+    WitnessForm,
+)
+from pillars.protection.reviews import review_days
+from pillars.protection.steps import (
+    CONSENT,
+    CONSENT_CHECK,
+    CUSTODY,
+    HEALTH,
+    PLACEMENT,
+    SAFETY,
+    SUPPORT_PERSON,
+    WITNESS,
+)
 from tests.pillars.support import (
     NOW,
     FakeContext,
@@ -16,6 +35,8 @@ from tests.pillars.support import (
     example,
     has_only_open_outputs,
     keeps_the_catalogue,
+    prepares_and_concludes,
+    prints_its_sheet,
     problems,
     refuses_gaps_and_strangers,
     render,
@@ -49,6 +70,10 @@ CATALOGUE = {
     """,
 }
 
+CATALOGUE["protection.custody"] = """
+    result:choice(released|new_order|home_inquiry|still_held)! decided_at:datetime! own_wish:choice! new_order_no:text
+    new_end:date petition_at:datetime
+"""
 CHANGES: dict[str, dict[str, Any]] = {}
 END_OF_12_MARCH_IN_INDIA = datetime(2026, 3, 12, 18, 29, 59, tzinfo=UTC)
 AGREED: dict[str, Any] = {"valid_until": "2026-03-12", "purpose": ["referral"], "fields_covered": ["name", "contact"]}
@@ -121,6 +146,7 @@ def test_consent_is_checked_for_end_withdrawal_purpose_and_content(
     consent = AGREED | changes
     concluded = CONSENT.conclude(FakeContext(answers=consent))
     assert concluded.facts == {"consent_given": live, "consent_to_share": shares}
+    assert concluded.consent is not None
     assert concluded.consent.parts == tuple(consent["fields_covered"])
     outputs = CONSENT_CHECK.run(FakeContext(before={"protection.consent": consent})).outputs
     assert (outputs["live"], outputs["covers_sharing"]) == (live, shares)
@@ -145,11 +171,11 @@ def test_the_safety_plan_takes_over_the_danger_and_is_looked_at_in_a_week() -> N
     assert prefill == {"review_on": "2026-03-17", "level": "high"}
 
 
-def test_open_points_of_phone_safety_are_counted() -> None:
+def test_open_points_of_phone_safety_are_named() -> None:
     assert SAFETY.conclude is not None
     answers = {"device_checked": False, "social_media_checked": True, "location_sharing_off": False}
     assert SAFETY.conclude(FakeContext(answers=answers)).notes == (
-        "Points of phone and internet safety still open: 2.",
+        "Still open on phone and internet: the phone, location sharing.",
     )
     assert SAFETY.conclude(FakeContext(answers=dict.fromkeys(answers, True))).notes == ()
 
@@ -166,7 +192,7 @@ def test_the_placement_takes_over_the_order_or_else_the_shelter_that_was_reserve
 
 def test_a_person_who_wants_to_leave_is_heard_and_the_order_is_watched() -> None:
     assert PLACEMENT.conclude is not None
-    answers = {"own_wish": "wants_to_leave", "order_expires": "2026-03-12"}
+    answers = {"own_wish": "wants_to_leave", "order_expires": "2026-03-12", "legal_basis": "court_order"}
     concluded = PLACEMENT.conclude(FakeContext(answers=answers))
     assert concluded.facts == {"wants_to_leave": True, "placement_ends_at": END_OF_12_MARCH_IN_INDIA}
     assert len(concluded.notes) == 1
@@ -205,20 +231,285 @@ def test_a_protection_order_lasts_three_months_and_is_renewed_two_weeks_before()
     assert concluded.facts["protection_ordered"] is True
     assert concluded.facts["protection_ends_at"] == datetime(2026, 6, 10, 18, 29, 59, tzinfo=UTC)
     too_long = WITNESS.conclude(FakeContext(answers=answers | {"expires_on": "2026-06-11"}))
-    assert "An order lasts three months at most: check its end." in too_long.notes
+    assert "An order lasts 3 months at most: check its end." in too_long.notes
     assert WITNESS.conclude(FakeContext()).facts == {"protection_ordered": False}
+    assert said(concluded.watches) == {"witness_order": ("protection.witness", "high"), "threat_report": None}
+    assert day_of(concluded.watches, "witness_order") == ("2026-05-27", "2026-06-10")
+
+
+@pytest.mark.parametrize(
+    ("jurisdiction", "answers", "is_watched"),
+    [
+        ("IN-NL", {}, True),
+        ("IN-NL", {"threat_category": "A"}, False),
+        ("IN-NL", {"order_on": "2026-03-10"}, False),
+        ("BD", {}, False),
+    ],
+)
+def test_the_threat_report_is_watched_by_the_law_of_india_until_it_is_there(
+    jurisdiction: str, answers: dict[str, Any], *, is_watched: bool
+) -> None:
+    assert WITNESS.conclude is not None
+    watches = WITNESS.conclude(FakeContext(jurisdiction=jurisdiction, answers=answers)).watches
+    found = next(one for one in watches if one.name == "threat_report")
+    assert (found.law, found.is_over) == (("IN-WPS-TAR", False) if is_watched else ("", True))
+
+
+def said(watches: tuple[Watch, ...]) -> dict[str, tuple[str, str] | None]:
+    """Give what is watched: by name, the step type and the ladder; None for what is watched no longer."""
+    return {one.name: None if one.is_over else (one.uses, one.ladder) for one in watches}
+
+
+def day_of(watches: tuple[Watch, ...], name: str) -> tuple[str, str]:
+    """Give the days in India on which a watch opens and falls due."""
+    found = next(one for one in watches if one.name == name)
+    assert found.opens_at is not None
+    assert found.due_at is not None
+    return (str(local_day(found.opens_at, "Asia/Kolkata")), str(local_day(found.due_at, "Asia/Kolkata")))
+
+
+@pytest.mark.parametrize(
+    ("until", "opens", "due"),
+    [("2027-03-10", "2027-02-24", "2027-03-10"), ("2026-03-20", "2026-03-15", "2026-03-20")],
+    ids=["two weeks before", "half way"],
+)
+def test_consent_is_asked_for_again_before_it_ends_and_looked_at_when_it_has(until: str, opens: str, due: str) -> None:
+    assert CONSENT.conclude is not None
+    watches = CONSENT.conclude(FakeContext(answers=AGREED | {"valid_until": until})).watches
+    assert day_of(watches, "consent_end") == (opens, due)
+    ends, over = watches
+    assert over.uses == "protection.consent_check"
+    assert ends.due_at is not None
+    assert over.opens_at == ends.due_at + timedelta(seconds=1)
+
+
+@pytest.mark.parametrize("changes", [{"withdrawn_at": NOW.isoformat()}, {"valid_until": "2026-03-09"}])
+def test_a_consent_that_is_over_is_watched_no_longer(changes: dict[str, Any]) -> None:
+    assert CONSENT.conclude is not None
+    watches = CONSENT.conclude(FakeContext(answers=AGREED | changes)).watches
+    assert said(watches) == {"consent_end": None, "consent_over": None}
+
+
+def test_the_check_turns_the_facts_of_consent_when_it_has_run_out() -> None:
+    assert CONSENT_CHECK.run is not None
+    later = FakeContext(now=END_OF_12_MARCH_IN_INDIA + timedelta(seconds=1), before={"protection.consent": AGREED})
+    assert CONSENT_CHECK.run(later).facts == {"consent_given": False, "consent_to_share": False}
+    before = FakeContext(now=END_OF_12_MARCH_IN_INDIA, before={"protection.consent": AGREED})
+    assert CONSENT_CHECK.run(before).facts == {"consent_given": True, "consent_to_share": True}
+
+
+@pytest.mark.parametrize(
+    ("level", "is_first", "days"),
+    [
+        ("critical", True, 2), ("high", True, 7), ("medium", True, 7), ("low", True, 7),
+        ("critical", False, 2), ("high", False, 7), ("medium", False, 30), ("low", False, 30),
+    ],
+)  # fmt: skip
+def test_the_greater_the_danger_the_sooner_a_plan_is_looked_at_again(level: str, *, is_first: bool, days: int) -> None:
+    assert review_days(level, is_first=is_first) == days
+
+
+@pytest.mark.parametrize(
+    ("level", "ladder", "danger"),
+    [("critical", "high", True), ("high", "high", True), ("medium", "standard", False), ("low", "standard", False)],
+)
+def test_each_safety_plan_asks_for_its_next_review(level: str, ladder: str, *, danger: bool) -> None:
+    assert SAFETY.conclude is not None
+    concluded = SAFETY.conclude(FakeContext(answers={"level": level, "review_on": "2026-03-12"}))
+    assert said(concluded.watches) == {"safety_review": ("protection.safety", ladder)}
+    assert day_of(concluded.watches, "safety_review") == ("2026-03-12", "2026-03-12")
+    assert concluded.facts == {"in_great_danger": danger}
+    assert concluded.notes == ()
+
+
+def test_a_review_that_is_too_late_for_the_danger_is_pointed_out() -> None:
+    assert SAFETY.conclude is not None
+    late = SAFETY.conclude(FakeContext(answers={"level": "critical", "review_on": "2026-03-13"}))
+    assert late.notes == ("The review is late for this danger: look at the plan again within 2 days.",)
+
+
+def test_a_review_takes_over_the_plan_and_asks_what_changed() -> None:
+    assert SAFETY.prepare is not None
+    plan = {"level": "low", "threats": ["debt"], "threat_source": "the uncle", "code_word": "mango"}
+    prepared = SAFETY.prepare(FakeContext(before={"protection.safety": plan}))
+    assert prepared.prefill == plan | {"review_on": "2026-04-09"}
+    assert len(prepared.notes) == 1
+
+
+ADMITTED = "2026-03-09T04:30:00+00:00"
+TAKEN_IN: dict[str, Any] = {
+    "admitted_at": ADMITTED, "review_on": "2026-03-16", "order_expires": "2026-03-30", "own_wish": "wants_to_stay",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("basis", "changes", "wanted"),
+    [
+        ("own_wish", {}, {"no_order": None}),
+        (
+            "magistrate_order",
+            {},
+            {
+                "custody_order": ("protection.custody", "detention-limit"),
+                "custody_law": ("protection.custody", "detention-limit"),
+                "no_order": None,
+            },
+        ),
+        ("court_order", {}, {"custody_order": ("protection.custody", "detention-limit"), "no_order": None}),
+        ("committee_order", {}, {"custody_order": ("protection.custody", "high"), "no_order": None}),
+        ("police_emergency", {}, {"no_order": ("protection.custody", "detention-limit")}),
+        ("own_wish", {"own_wish": "wants_to_leave"}, {"no_order": ("protection.custody", "detention-limit")}),
+        (
+            "court_order",
+            {"own_wish": "wants_to_leave"},
+            {"custody_order": ("protection.custody", "detention-limit"), "no_order": None},
+        ),
+    ],
+)
+def test_a_placement_is_reviewed_and_the_end_of_its_ground_is_watched(
+    basis: str, changes: dict[str, Any], wanted: dict[str, Any]
+) -> None:
+    assert PLACEMENT.conclude is not None
+    watches = PLACEMENT.conclude(FakeContext(answers=TAKEN_IN | {"legal_basis": basis} | changes)).watches
+    assert said(watches) == {"placement_review": ("protection.placement", "standard")} | wanted
+
+
+def test_the_days_of_custody_count_from_the_first_placement_or_the_order_before_it() -> None:
+    assert PLACEMENT.conclude is not None
+    moved = TAKEN_IN | {"legal_basis": "magistrate_order", "admitted_at": "2026-03-12T04:30:00+00:00"}
+    first = TAKEN_IN | {"legal_basis": "magistrate_order"}
+    history: dict[str, tuple[dict[str, Any], ...]] = {"protection.placement": (first,)}
+    order = {"rescue.production": {"authority": "Magistrate", "produced_at": "2026-03-08T09:30:00+00:00"}}
+
+    def counted_from(context: FakeContext) -> tuple[str, datetime | None]:
+        found = next(one for one in PLACEMENT.conclude(context).watches if one.name == "custody_law")  # type: ignore[misc]
+        return found.law, found.from_at
+
+    assert counted_from(FakeContext(answers=first)) == ("IN-ITPA-10D", datetime.fromisoformat(ADMITTED))
+    assert counted_from(FakeContext(answers=moved, history=history)) == (
+        "IN-ITPA-10D", datetime.fromisoformat(ADMITTED),
+    )  # fmt: skip
+    assert counted_from(FakeContext(answers=moved, history=history, before=order)) == (
+        "IN-ITPA-10D", datetime(2026, 3, 8, 9, 30, tzinfo=UTC),
+    )  # fmt: skip
+    abroad = PLACEMENT.conclude(FakeContext(jurisdiction="NP", answers=first)).watches
+    assert "custody_law" not in said(abroad)
+
+
+OVER = {"custody_law": None, "custody_order": None, "no_order": None, "custody_inquiry": None}
+
+
+@pytest.mark.parametrize(
+    ("answers", "wanted", "held", "without_order"),
+    [
+        ({"result": "released"}, {"placement_review": None}, False, False),
+        (
+            {"result": "new_order", "new_end": "2026-03-30"},
+            {"custody_order": ("protection.custody", "detention-limit")}, True, False,
+        ),
+        ({"result": "home_inquiry"}, {"custody_inquiry": ("protection.custody", "detention-limit")}, True, False),
+        ({"result": "still_held"}, {"no_order": ("protection.custody", "detention-limit")}, True, True),
+    ],
+)  # fmt: skip
+def test_what_follows_the_end_of_custody(
+    answers: dict[str, Any], wanted: dict[str, Any], *, held: bool, without_order: bool
+) -> None:
+    assert CUSTODY.conclude is not None
+    concluded = CUSTODY.conclude(FakeContext(answers={"decided_at": ADMITTED} | answers))
+    assert said(concluded.watches) == OVER | wanted
+    assert concluded.facts == {"is_held": held, "held_without_order": without_order}
+    assert len(concluded.notes) == without_order
+
+
+def test_a_new_order_says_when_it_ends() -> None:
+    new = example(CustodyForm, result="new_order")
+    assert problems(CustodyForm, new | {"new_end": None}) == {"*"}
+    assert problems(CustodyForm, new | {"new_end": "2026-03-08"}) == {"*"}
+    assert problems(CustodyForm, new | {"new_end": "2026-03-09"}) == set()
+
+
+def test_whoever_ends_custody_is_told_since_when_it_counts() -> None:
+    assert CUSTODY.prepare is not None
+    placed = {"protection.placement": ({"legal_basis": "magistrate_order", "admitted_at": ADMITTED},)}
+    assert "Counted from 09 Mar 2026" in " ".join(CUSTODY.prepare(FakeContext(history=placed)).notes)
+    assert len(CUSTODY.prepare(FakeContext()).notes) == 1
+    assert CUSTODY.prepare(FakeContext(history=placed)).prefill == {}
+
+
+def test_a_placement_that_does_not_fit_is_pointed_out() -> None:
+    assert PLACEMENT.conclude is not None
+    assert len(PLACEMENT.conclude(FakeContext(answers={"gender_fit": False})).notes) == 1
+    assert PLACEMENT.conclude(FakeContext(answers={"gender_fit": True, "language_fit": True})).notes == ()
+
+
+@pytest.mark.parametrize(
+    ("authority", "basis"), [("CWC", "committee_order"), ("Magistrate", "magistrate_order"), ("Embassy", None)]
+)
+def test_the_ground_of_a_placement_is_taken_from_the_authority_that_ordered_it(
+    authority: str, basis: str | None
+) -> None:
+    assert PLACEMENT.prepare is not None
+    prefill = PLACEMENT.prepare(FakeContext(before={"rescue.production": {"authority": authority}})).prefill
+    assert prefill.get("legal_basis") == basis
+
+
+def test_the_next_health_visit_is_watched_and_nothing_of_health_is_told() -> None:
+    assert HEALTH.conclude is not None
+    answers = {"follow_up": "2026-03-16", "suicide_screen": "acute", "report_to_police_needed": True}
+    concluded = HEALTH.conclude(FakeContext(answers=answers))
+    assert said(concluded.watches) == {"health_visit": ("protection.health", "standard")}
+    assert concluded.facts == {}
+    assert not any(word in " ".join(concluded.notes).lower() for word in ("acute", "suicide", "hurt"))
+    assert HEALTH.conclude(FakeContext()).watches == ()
+
+
+def test_the_monthly_report_is_watched_and_the_court_is_told_of_a_support_person() -> None:
+    assert SUPPORT_PERSON.conclude is not None
+    answers = {"role": "support_person", "conflict_check": True, "monthly_report_due": "2026-04-10"}
+    concluded = SUPPORT_PERSON.conclude(FakeContext(answers=answers))
+    assert day_of(concluded.watches, "support_report_support_person") == ("2026-04-07", "2026-04-10")
+    assert concluded.notes == ("Tell the court within 24 hours who the support person is.",)
+    told = SUPPORT_PERSON.conclude(FakeContext(answers=answers | {"court_informed_at": NOW.isoformat()}))
+    assert told.notes == ()
+    assert SUPPORT_PERSON.conclude(FakeContext(answers={"role": "interpreter"})).notes == ()
 
 
 @pytest.mark.parametrize(
     ("step", "name"), [(CONSENT, "consent-form"), (SAFETY, "safety-plan")], ids=["consent", "safety"]
 )
 def test_the_papers_print_with_all_with_little_and_with_nothing(step: StepType, name: str) -> None:
-    assert step.form is not None
-    assert name in {document.name for document in step.documents}
-    for answers in (example(step.form), example(step.form, full=False)):
-        assert "C-2026-0001" in render(name, step, answers)
-    assert "not recorded" in render(name, step, {})
+    prints_its_sheet(step, name)
 
 
 def test_the_consent_form_says_that_no_is_an_answer() -> None:
     assert "You may say no. You will get help all the same." in render("consent-form", CONSENT, example(ConsentForm))
+
+
+@pytest.mark.parametrize(
+    ("step", "name"),
+    [
+        (PLACEMENT, "admission-form"),
+        (CUSTODY, "habeas-petition"),
+        (SUPPORT_PERSON, "support-letter"),
+        (WITNESS, "witness-application"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else value.key,
+)
+def test_the_sheets_print_with_all_with_little_and_with_nothing(step: StepType, name: str) -> None:
+    prints_its_sheet(step, name)
+
+
+@pytest.mark.parametrize("step", ASKED, ids=lambda step: step.key)
+def test_every_step_proposes_something_and_something_follows_from_it(step: StepType) -> None:
+    prepares_and_concludes(step)
+
+
+def test_no_paper_of_a_placement_says_where_the_shelter_is() -> None:
+    assert "Home Two" not in render("admission-form", PLACEMENT, example(PlacementForm, shelter="Home Two"))
+    placed = ({"shelter": "Home Two", "admitted_at": ADMITTED, "legal_basis": "magistrate_order"},)
+    petition = render(
+        "habeas-petition", CUSTODY, {}, all_earlier=FakeContext(history={"protection.placement": placed}).all_earlier
+    )
+    assert "Home Two" not in petition
+    assert "Mon 09 Mar 2026" in petition
+    assert "magistrate order" in petition

@@ -1,11 +1,12 @@
 """The step types of rehabilitation."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
 
 from engine.plugin.steps import StepType
+from engine.plugin.watches import Watch
 from pillars.rehabilitation import PILLAR
 from pillars.rehabilitation.forms import (
     AssessForm,
@@ -15,12 +16,14 @@ from pillars.rehabilitation.forms import (
     LearningForm,
     ProgressForm,
 )
+from pillars.rehabilitation.settings import AgeingOutSettings, CarePlanSettings
 from pillars.rehabilitation.steps import (
+    ASSESS,
     CARE_PLAN,
     COUNSEL,
     ENTITLEMENTS,
+    LEARNING,
     PROGRESS,
-    AgeingOutSettings,
     ageing_out,
 )
 from tests.pillars.support import (
@@ -124,7 +127,8 @@ def test_the_review_says_when_the_plan_is_over_and_proposes_the_next() -> None:
     assert over.notes
     assert not PROGRESS.prepare(FakeContext()).notes
     ready = PROGRESS.conclude(FakeContext(answers={"decision": "ready_to_leave_care"}))
-    assert ready.facts == {"is_ready_to_leave_care": True}
+    assert ready.facts == {"is_ready_to_leave_care": True, "is_worse": False}
+    assert all(one.is_over for one in ready.watches)
 
 
 def test_a_child_of_seventeen_should_have_a_plan_for_after_care() -> None:
@@ -165,6 +169,170 @@ def test_a_suspects_age_does_not_count() -> None:
     assert ageing_out.run is not None
     persons = (person(role="suspect", age=17),)
     assert ageing_out.run(FakeContext(persons=persons, settings=AgeingOutSettings())).outputs["is_known"] is False
+
+
+def _days(watches: tuple[Watch, ...]) -> dict[str, date | None]:
+    return {one.name: one.due_at.date() if one.due_at else None for one in watches}
+
+
+def test_needs_are_looked_at_again_sooner_when_the_person_does_badly() -> None:
+    assert ASSESS.prepare is not None
+    assert ASSESS.conclude is not None
+    well = ASSESS.conclude(FakeContext(answers={"score": 4, "domains": ["mind"]}))
+    badly = ASSESS.conclude(FakeContext(answers={"score": 3, "domains": ["mind"]}))
+    assert _days(well.watches) == {"needs_review": date(2026, 6, 8)}
+    assert _days(badly.watches) == {"needs_review": date(2026, 4, 9)}
+    assert (well.facts["doing_badly"], badly.facts["doing_badly"]) == (False, True)
+    assert badly.notes
+    before = {"rehabilitation.assess": {"domains": ["mind", "papers"], "score": 2, "own_goals": "a wish"}}
+    assert ASSESS.prepare(FakeContext(before=before)).prefill == {"domains": ["mind", "papers"]}
+
+
+def test_a_need_that_is_closed_is_said() -> None:
+    assert ASSESS.conclude is not None
+    before = {"rehabilitation.assess": {"domains": ["mind", "papers"]}}
+    closed = ASSESS.conclude(FakeContext(answers={"score": 5, "domains": ["mind"]}, before=before))
+    assert closed.notes == ("Settled since the last time: papers.",)
+
+
+def test_a_care_plan_is_reviewed_after_a_month_and_says_which_needs_it_leaves_out() -> None:
+    assert CARE_PLAN.conclude is not None
+    before = {"rehabilitation.assess": {"domains": ["mind", "papers"]}}
+    answers = {"start": "2026-03-10", "plan_type": ["mind"]}
+    settings = CarePlanSettings()
+    concluded = CARE_PLAN.conclude(FakeContext(answers=answers, before=before, settings=settings))
+    assert _days(concluded.watches)["care_plan_review"] == date(2026, 4, 10)
+    assert concluded.notes == ("The plan says nothing of needs that were found: papers.",)
+    over = [one.name for one in concluded.watches if one.is_over]
+    assert over == ["leaving_care_plan", "turns_18"]
+
+
+@pytest.mark.parametrize(
+    ("age", "opens", "due", "turns"),
+    [
+        (15, datetime(2027, 3, 10, 18, 30, tzinfo=UTC), date(2027, 4, 10), date(2028, 3, 10)),
+        (16, None, date(2026, 4, 9), date(2027, 3, 10)),
+        (17, None, date(2026, 4, 9), None),
+    ],
+)
+def test_the_plan_for_leaving_care_opens_a_year_before_a_child_may_turn_18(
+    age: int, opens: datetime | None, due: date, turns: date | None
+) -> None:
+    assert CARE_PLAN.conclude is not None
+    context = FakeContext(answers={"start": "2026-03-10"}, persons=(person(age=age),), settings=CarePlanSettings())
+    watches = {one.name: one for one in CARE_PLAN.conclude(context).watches}
+    plan = watches["leaving_care_plan"]
+    assert (plan.uses, plan.settings) == ("rehabilitation.care_plan", {"leaving_care": "yes"})
+    assert (plan.opens_at, plan.due_at and plan.due_at.date()) == (opens, due)
+    assert (_days(tuple(watches.values())).get("turns_18")) == turns
+
+
+def test_the_plan_for_leaving_care_asks_for_no_other_one() -> None:
+    assert CARE_PLAN.prepare is not None
+    assert CARE_PLAN.conclude is not None
+    settings = CarePlanSettings(leaving_care="yes")
+    context = FakeContext(answers={"start": "2026-03-10"}, persons=(person(age=17),), settings=settings)
+    assert list(_days(CARE_PLAN.conclude(context).watches)) == ["care_plan_review"]
+    assert any("the day the person is 18" in note for note in CARE_PLAN.prepare(context).notes)
+
+
+def test_a_day_of_birth_that_a_step_knows_comes_before_the_age() -> None:
+    assert ageing_out.run is not None
+    settings = AgeingOutSettings(from_step="core.ask")
+    before = {"core.ask": {"born_on": "2009-02-28"}}
+    context = FakeContext(before=before, persons=(person(age=12),), settings=settings)
+    done = ageing_out.run(context)
+    days = (date(2027, 2, 28) - date(2026, 3, 10)).days
+    assert done.outputs == {"is_known": True, "plan_now": True, "days_at_least": days, "days_at_most": days}
+    assert _days(done.watches)["turns_18"] == date(2027, 2, 28)
+    adult = ageing_out.run(FakeContext(before={"core.ask": {"born_on": "2008-03-10"}}, settings=settings))
+    assert adult.outputs == {"is_known": True, "plan_now": False}
+
+
+def test_reviews_are_monthly_for_three_months_and_then_every_90_days() -> None:
+    assert PROGRESS.prepare is not None
+    new = {"rehabilitation.care_plan": {"start": "2025-12-11", "planned_end": "2026-12-01"}}
+    old = {"rehabilitation.care_plan": {"start": "2025-12-10", "planned_end": "2026-12-01"}}
+    assert PROGRESS.prepare(FakeContext(before=new)).prefill["next"] == "2026-04-10"
+    assert PROGRESS.prepare(FakeContext(before=old)).prefill["next"] == "2026-06-08"
+    assert PROGRESS.prepare(FakeContext(persons=(person(age=17),))).notes
+
+
+@pytest.mark.parametrize(
+    ("decision", "named"),
+    [
+        ("continue", ["progress_review"]),
+        ("change_plan", ["progress_review", "plan_change"]),
+        ("more_support", ["progress_review", "plan_change"]),
+        ("ready_to_leave_care", []),
+        ("end_plan", []),
+    ],
+)
+def test_a_review_opens_what_it_decided(decision: str, named: list[str]) -> None:
+    assert PROGRESS.conclude is not None
+    answers = {"decision": decision, "next": "2026-04-10", "domains_score": ["mind_worse", "health_better"]}
+    concluded = PROGRESS.conclude(FakeContext(answers=answers))
+    assert [one.name for one in concluded.watches if not one.is_over] == named
+    assert concluded.facts["is_worse"] is True
+    assert concluded.notes == ("Worse than before: mind.",)
+
+
+def test_the_next_session_opens_in_time_and_says_nothing_of_the_risk() -> None:
+    assert COUNSEL.conclude is not None
+    assert COUNSEL.prepare is not None
+    calm, acute = (
+        COUNSEL.conclude(FakeContext(answers={"next": "2026-03-17", "risk_now": risk})) for risk in ("none", "acute")
+    )
+    assert calm == acute
+    assert _days(calm.watches) == {"next_session": date(2026, 3, 17)}
+    assert COUNSEL.conclude(FakeContext(answers={})).watches[0].is_over
+    before = {"rehabilitation.counsel": {"lang": "kha", "risk_now": "acute"}}
+    prepared = COUNSEL.prepare(FakeContext(before=before))
+    assert prepared.prefill == {"next": "2026-03-17", "lang": "kha"}
+    assert prepared.notes == ()
+
+
+@pytest.mark.parametrize(
+    ("answers", "due", "said"),
+    [
+        ({"attendance": 60}, date(2026, 6, 8), 0),
+        ({"attendance": 59}, date(2026, 4, 9), 1),
+        ({"stipend": "100", "savings_account": False}, date(2026, 6, 8), 1),
+        ({"certificate": "file-1"}, None, 0),
+    ],
+)
+def test_learning_is_followed_until_there_is_a_certificate(
+    answers: dict[str, Any], due: date | None, said: int
+) -> None:
+    assert LEARNING.conclude is not None
+    concluded = LEARNING.conclude(FakeContext(answers=answers))
+    assert _days(concluded.watches) == {"learning_review": due}
+    assert len(concluded.notes) == said
+    assert concluded.facts["has_certificate"] is (due is None)
+
+
+def test_enrolment_takes_over_what_was_told() -> None:
+    assert LEARNING.prepare is not None
+    assert LEARNING.prepare(FakeContext()).prefill == {"start": "2026-03-10"}
+    before = {"rehabilitation.learning": {"track": "school", "attendance": 40}}
+    assert LEARNING.prepare(FakeContext(before=before)).prefill == {"track": "school"}
+
+
+@pytest.mark.parametrize(
+    ("answers", "before", "due"),
+    [
+        ({"scheme": ["pension"]}, {}, date(2026, 4, 9)),
+        ({"scheme": ["bonded_labour_cash"]}, {}, date(2026, 3, 11)),
+        ({"scheme": ["bonded_labour_cash"]}, {"scheme": ["bonded_labour_cash"]}, date(2026, 4, 9)),
+        ({"granted_on": "2026-03-10"}, {}, None),
+    ],
+)
+def test_help_from_the_state_is_asked_for_again_until_it_is_granted(
+    answers: dict[str, Any], before: dict[str, Any], due: date | None
+) -> None:
+    assert ENTITLEMENTS.conclude is not None
+    context = FakeContext(answers=answers, before={"rehabilitation.entitlements": before})
+    assert _days(ENTITLEMENTS.conclude(context).watches) == {"entitlement": due}
 
 
 @pytest.mark.parametrize("full", [True, False], ids=["full", "minimal"])

@@ -1,13 +1,13 @@
 """The step types of re-integration."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
 
 from engine.plugin.steps import StepType
 from pillars.reintegration import PILLAR
-from pillars.reintegration.forms import CloseForm, PlanForm, VisitForm
+from pillars.reintegration.forms import CloseForm, LivelihoodForm, PlanForm, VisitForm
 from pillars.reintegration.steps import (
     CLOSE,
     LIVELIHOOD,
@@ -17,6 +17,7 @@ from pillars.reintegration.steps import (
     ScheduleSettings,
     schedule,
 )
+from pillars.reintegration.visits import milestones, missed, red_flag
 from tests.pillars.support import (
     FakeContext,
     accepts_its_examples,
@@ -67,6 +68,8 @@ def test_a_form_asks_what_the_catalogue_says_and_takes_good_answers_only(step: S
         (PlanForm, {"start": "2026-03-10", "review_on": "2026-03-09"}),
         (VisitForm, {"due_on": "2026-03-10", "next": "2026-03-09"}),
         (VisitForm, {"re_trafficking_sign": ["none", "debt"]}),
+        (VisitForm, {"mode": "not_reached", "alone_with_person": True}),
+        (LivelihoodForm, {"income_before": None}),
         (CloseForm, {"all_pillars_settled": True, "open_clocks": 1}),
     ],
 )
@@ -87,12 +90,14 @@ def test_a_visit_is_dated_by_when_it_was_but_may_not_have_been() -> None:
     ("handed_over", "next_visit"),
     [
         ("2026-03-10T06:00:00+00:00", "2026-03-17"),
-        ("2026-03-03T06:00:00+00:00", "2026-04-02"),
-        ("2026-02-01T06:00:00+00:00", "2026-05-02"),
+        ("2026-03-03T06:00:00+00:00", "2026-03-17"),
+        ("2026-02-24T06:00:00+00:00", "2026-03-24"),
+        ("2026-02-01T06:00:00+00:00", "2026-05-01"),
+        ("2025-04-01T06:00:00+00:00", "2026-04-01"),
         ("2025-01-01T06:00:00+00:00", "2026-06-08"),
     ],
 )
-def test_visits_come_after_7_30_and_90_days_and_then_every_90(handed_over: str, next_visit: str) -> None:
+def test_visits_come_after_weeks_and_months_and_then_every_90_days(handed_over: str, next_visit: str) -> None:
     assert VISIT.prepare is not None
     prefill = VISIT.prepare(FakeContext(before={"repatriation.handover": {"at": handed_over}})).prefill
     assert prefill == {"due_on": "2026-03-10", "next": next_visit}
@@ -109,8 +114,9 @@ def test_a_visit_takes_over_the_day_that_was_planned_for_it() -> None:
 )
 def test_a_visit_counts_only_when_the_person_was_spoken_to_alone(mode: str, *, alone: bool, counts: bool) -> None:
     assert VISIT.conclude is not None
-    concluded = VISIT.conclude(FakeContext(answers={"mode": mode, "alone_with_person": alone}))
-    assert concluded.facts == {"was_seen_alone": counts}
+    answers = {"mode": mode, "alone_with_person": alone, "done_at": "2026-03-10T05:00:00+00:00"}
+    concluded = VISIT.conclude(FakeContext(answers=answers))
+    assert concluded.facts["was_seen_alone"] is counts
     assert bool(concluded.notes) is not counts
 
 
@@ -163,6 +169,150 @@ def test_there_is_no_schedule_before_the_person_is_home() -> None:
     elsewhere = ScheduleSettings(from_step="rescue.production", from_field="produced_at")
     produced = {"rescue.production": {"produced_at": "2026-03-01T00:00:00+00:00"}}
     assert schedule.run(FakeContext(before=produced, settings=elsewhere)).outputs["is_known"] is True
+
+
+HANDED_OVER = "2026-01-01T06:00:00+00:00"
+HOME_SINCE = datetime(2026, 1, 1, 6, tzinfo=UTC)
+
+
+def _visit(day: str, mode: str = "home_visit") -> dict[str, Any]:
+    return {"done_at": f"{day}T06:00:00+00:00", "mode": mode}
+
+
+def test_each_visit_after_the_return_opens_three_days_before_its_day() -> None:
+    assert schedule.run is not None
+    before = {"repatriation.handover": {"at": "2026-03-09T06:00:00+00:00"}}
+    watches = schedule.run(FakeContext(before=before, settings=ScheduleSettings())).watches
+    assert [(one.name, one.uses) for one in watches] == [
+        (f"visit_{name}", "reintegration.visit")
+        for name in ("1_week", "2_weeks", "1_month", "3_months", "6_months", "12_months")
+    ]
+    assert watches[1].due_at == datetime(2026, 3, 23, 18, 29, 59, tzinfo=UTC)
+    assert watches[1].opens_at == datetime(2026, 3, 19, 18, 30, tzinfo=UTC)
+    late = {"repatriation.handover": {"at": "2025-10-01T06:00:00+00:00"}}
+    named = [one.name for one in schedule.run(FakeContext(before=late, settings=ScheduleSettings())).watches]
+    assert named == ["visit_6_months", "visit_12_months"]
+
+
+@pytest.mark.parametrize(
+    ("visits", "today", "gone"),
+    [
+        ([], date(2026, 1, 15), ()),
+        ([], date(2026, 1, 16), ("1 week",)),
+        ([_visit("2026-01-08")], date(2026, 2, 20), ("2 weeks", "1 month")),
+        ([_visit("2026-01-08"), _visit("2026-01-13"), _visit("2026-02-03")], date(2026, 2, 20), ()),
+        ([_visit("2026-01-05", "not_reached")], date(2026, 1, 16), ("1 week",)),
+    ],
+)
+def test_a_visit_that_nobody_made_is_found(visits: Any, today: date, gone: tuple[str, ...]) -> None:
+    assert missed(HOME_SINCE, visits, today, "Asia/Kolkata") == gone
+
+
+def test_nothing_is_missed_before_the_person_is_home() -> None:
+    assert missed(None, [], date(2030, 1, 1), "Asia/Kolkata") == ()
+
+
+def test_the_days_of_visits_are_those_of_the_calendar_at_home() -> None:
+    days = milestones(datetime(2026, 1, 30, 20, tzinfo=UTC), "Asia/Dhaka")
+    assert days["1 month"] == date(2026, 2, 28)
+    assert days["1 week"] == date(2026, 2, 7)
+
+
+def test_missed_visits_are_said_at_the_next_one_and_at_the_closure() -> None:
+    assert VISIT.prepare is not None
+    assert CLOSE.prepare is not None
+    assert VISIT.history == CLOSE.history == ("reintegration.visit",)
+    context = FakeContext(before={"repatriation.handover": {"at": HANDED_OVER}})
+    said = "Nobody saw the person at the visit after: 1 week, 2 weeks, 1 month."
+    assert said in VISIT.prepare(context).notes
+    assert said in CLOSE.prepare(context).notes
+    assert any("Two years" in note for note in CLOSE.prepare(context).notes)
+
+
+@pytest.mark.parametrize(
+    ("answers", "flag", "due"),
+    [
+        ({"safety": "in_danger"}, "danger", date(2026, 3, 11)),
+        ({"safety": "safe", "re_trafficking_sign": ["missing"]}, "danger", date(2026, 3, 11)),
+        ({"mode": "not_reached", "safety": "unknown"}, "not_reached", date(2026, 3, 12)),
+        ({"safety": "some_worry", "re_trafficking_sign": ["none"]}, "sign", date(2026, 3, 17)),
+        ({"safety": "safe", "re_trafficking_sign": ["debt"]}, "sign", date(2026, 3, 17)),
+    ],
+)
+def test_a_red_flag_brings_the_next_visit_forward_and_tells_the_supervisor(answers: Any, flag: str, due: date) -> None:
+    assert VISIT.conclude is not None
+    concluded = VISIT.conclude(FakeContext(answers=answers | {"next": "2026-06-10"}))
+    assert red_flag(answers) == flag
+    again, told = concluded.watches
+    assert again.due_at is not None
+    assert (again.name, again.due_at.date(), again.ladder) == ("visit_next", due, "high")
+    assert (told.uses, told.roles[0], told.opens_at) == ("protection.safety", "supervisor", None)
+    assert any("supervisor now" in note for note in concluded.notes) is (flag == "danger")
+
+
+def test_a_visit_that_is_planned_sooner_than_a_flag_asks_for_keeps_its_day() -> None:
+    assert VISIT.conclude is not None
+    answers = {"safety": "some_worry", "next": "2026-03-12"}
+    due = VISIT.conclude(FakeContext(answers=answers)).watches[0].due_at
+    assert due == datetime(2026, 3, 12, 18, 29, 59, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("planned", "handed_over", "is_watched"),
+    [
+        ("2026-05-20", None, True),
+        ("2026-05-20", HANDED_OVER, True),
+        ("2026-04-02", HANDED_OVER, False),
+        ("2026-03-10", None, False),
+    ],
+)
+def test_the_planned_visit_is_watched_unless_the_return_has_it_watched(
+    planned: str, handed_over: str | None, *, is_watched: bool
+) -> None:
+    assert VISIT.conclude is not None
+    before = {"repatriation.handover": {"at": handed_over}} if handed_over else {}
+    answers = {"safety": "safe", "re_trafficking_sign": ["none"], "next": planned}
+    watches = VISIT.conclude(FakeContext(answers=answers, before=before)).watches
+    assert [one.is_over for one in watches] == [True, not is_watched]
+
+
+def test_the_next_visit_takes_over_work_and_income_and_asks_about_the_worry() -> None:
+    assert VISIT.prepare is not None
+    told = {"school_or_work": "work", "income": "3000", "safety": "some_worry"}
+    prepared = VISIT.prepare(FakeContext(before={"reintegration.visit": told}))
+    assert (prepared.prefill["school_or_work"], prepared.prefill["income"]) == ("work", "3000")
+    assert prepared.notes[-1] == "Read what was written at the last visit first."
+
+
+def test_the_plan_takes_over_the_home_report_and_is_looked_at_again() -> None:
+    assert PLAN.prepare is not None
+    assert PLAN.conclude is not None
+    before = {"repatriation.hir": {"school_or_work_option": "a school"}}
+    assert PLAN.prepare(FakeContext(before=before)).prefill["economic"] == "a school"
+    (watch,) = PLAN.conclude(FakeContext(answers={"review_on": "2026-06-10"})).watches
+    assert (watch.name, watch.uses) == ("plan_review", "reintegration.plan")
+    assert not PLAN.conclude(FakeContext(answers={"review_on": "2026-03-10"})).watches
+
+
+def test_help_to_earn_is_looked_at_until_it_is_known_what_it_brought() -> None:
+    assert LIVELIHOOD.prepare is not None
+    assert LIVELIHOOD.conclude is not None
+    before = {"reintegration.visit": {"income": "1500"}}
+    assert LIVELIHOOD.prepare(FakeContext(before=before)).prefill == {"income_before": "1500"}
+    (watch,) = LIVELIHOOD.conclude(FakeContext(answers={"income_before": "1500"})).watches
+    assert watch.due_at == datetime(2026, 6, 10, 18, 29, 59, tzinfo=UTC)
+    (over,) = LIVELIHOOD.conclude(FakeContext(answers={"income_before": "1", "income_after": "2"})).watches
+    assert over.is_over
+
+
+def test_mediation_begins_with_the_home_report_and_an_unsafe_agreement_opens_the_safety_plan() -> None:
+    assert MEDIATION.prepare is not None
+    assert MEDIATION.conclude is not None
+    before = {"repatriation.hir": {"recommendation": "safe"}}
+    assert len(MEDIATION.prepare(FakeContext(before=before)).notes) == 2
+    assert len(MEDIATION.prepare(FakeContext()).notes) == 1
+    (watch,) = MEDIATION.conclude(FakeContext(answers={"safe": False})).watches
+    assert watch.uses == "protection.safety"
 
 
 @pytest.mark.parametrize("full", [True, False], ids=["full", "minimal"])

@@ -1,14 +1,16 @@
 """The step types of repatriation."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from engine.plugin.steps import StepType
+from engine.plugin.watches import Watch
 from pillars.repatriation import PILLAR
+from pillars.repatriation.chase import reminders
 from pillars.repatriation.forms import HandoverForm, HomeInvestigationForm, NationalityForm
-from pillars.repatriation.steps import DECISION, HANDOVER, HOME_REPORT, NATIONALITY, travel_checklist
+from pillars.repatriation.steps import DECISION, HANDOVER, HOME_REPORT, NATIONALITY, TRAVEL, travel_checklist
 from tests.pillars.support import (
     NOW,
     FakeContext,
@@ -52,6 +54,7 @@ CHANGES: dict[str, dict[str, Any]] = {
     "repatriation.handover": {
         "tz": "Asia/Dhaka",
         "sender_tz": "Asia/Kolkata",
+        "receiver_tz": "Asia/Dhaka",
         "first_call_on": "2026-03-10T04:30:00+00:00",
     }
 }
@@ -75,16 +78,22 @@ def test_a_home_is_not_safe_without_conditions_when_the_family_helped_the_traffi
 
 def test_an_answer_cannot_come_before_the_request() -> None:
     assert problems(NationalityForm, example(NationalityForm, reply_on="2026-03-08")) == {"*"}
+    assert problems(NationalityForm, example(NationalityForm, result="confirmed", reply_on=None)) == {"*"}
+    assert problems(NationalityForm, example(NationalityForm, result="no_answer", reply_on=None)) == set()
     assert problems(HomeInvestigationForm, example(HomeInvestigationForm, visit_on="2026-03-08")) == {"*"}
 
 
 def test_a_refusal_says_the_rule_and_never_an_answer() -> None:
     answers = example(HandoverForm, tz="Secret Town", first_call_on="2026-03-10T04:30:00+00:00")
-    said = sentences(HandoverForm, answers | {"sender_tz": None})
+    said = sentences(HandoverForm, answers | {"sender_tz": None, "receiver_tz": None})
     assert said == ["Write the time zone as continent and city, such as Asia/Kolkata."]
 
 
 def test_the_first_call_comes_after_the_handover() -> None:
+    early = CHANGES["repatriation.handover"] | {"receiver_signed_at": "2026-03-09T04:00:00+00:00"}
+    assert sentences(HandoverForm, example(HandoverForm, **early)) == [
+        "The receiving side cannot sign before the handover."
+    ]
     early = CHANGES["repatriation.handover"] | {"first_call_on": "2026-03-09T04:30:00+00:00"}
     assert problems(HandoverForm, example(HandoverForm, **early)) == {"*"}
 
@@ -102,6 +111,7 @@ def test_the_handover_gives_its_instants_as_facts_and_notes_a_late_call() -> Non
     concluded = HANDOVER.conclude(FakeContext(answers=answers))
     assert concluded.facts["handed_over_at"] == datetime(2026, 5, 21, 4, tzinfo=UTC)
     assert concluded.notes == ("The first call is later than 48 hours after the handover.",)
+    assert concluded.watches[-1].due_at == datetime(2026, 5, 24, 4, tzinfo=UTC)
     in_time = FakeContext(answers=answers | {"first_call_on": "2026-05-22T10:00:00+06:00"})
     assert HANDOVER.conclude(in_time).notes == ()
 
@@ -126,7 +136,12 @@ def test_a_return_against_the_persons_wish_can_be_recorded_but_is_noted() -> Non
     assert DECISION.conclude is not None
     against = {"decision": "return", "wishes_return": "no", "hir_ok": True}
     concluded = DECISION.conclude(FakeContext(answers=against))
-    assert concluded.facts == {"return_decided": True}
+    assert concluded.facts == {
+        "return_decided": True,
+        "wishes_return": False,
+        "return_is_ordered": True,
+        "may_return": False,
+    }
     assert len(concluded.notes) == 1
     assert DECISION.conclude(FakeContext(answers=against | {"decision": "stay"})).notes == ()
 
@@ -168,6 +183,182 @@ def test_the_travel_checklist_is_ready_only_when_nothing_is_missing() -> None:
     assert travel_checklist.run(FakeContext()).outputs == {"is_ready": False, "missing": 8}
 
 
+def test_a_child_travels_only_by_an_order() -> None:
+    assert travel_checklist.run is not None
+    assert DECISION.conclude is not None
+    child = (person(age=15),)
+    decided = {"wishes_return": "yes", "decision": "return", "hir_ok": True}
+    without = travel_checklist.run(FakeContext(before={"repatriation.decision": decided}, persons=child))
+    assert "The order that lets the child go home is not recorded." in without.notes
+    held = DECISION.conclude(FakeContext(answers=decided, persons=child))
+    assert held.facts["may_return"] is False
+    assert held.notes == ("A child goes home only by an order: write down its number.",)
+    ordered = DECISION.conclude(FakeContext(answers=decided | {"order_no": "12/2026"}, persons=child))
+    assert ordered.facts["may_return"] is True
+    assert ordered.notes == ()
+    adult = DECISION.conclude(FakeContext(answers=decided, persons=(person(age=30),)))
+    assert adult.facts["may_return"] is True
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_safe", "said"),
+    [
+        ({"recommendation": "safe"}, True, 0),
+        ({"recommendation": "unsafe"}, False, 1),
+        ({"recommendation": "safe_with_conditions"}, True, 1),
+        ({"recommendation": "safe", "violence_at_home": "unsure", "trafficker_nearby": "yes"}, True, 1),
+        ({"recommendation": "safe", "family_role_in_trafficking": "suspected"}, True, 1),
+        ({"recommendation": "safe", "community_attitude": "hostile"}, True, 1),
+    ],
+)
+def test_a_home_report_says_whether_home_is_safe_and_what_speaks_against_it(
+    changes: dict[str, Any], said: int, *, is_safe: bool
+) -> None:
+    assert HOME_REPORT.conclude is not None
+    concluded = HOME_REPORT.conclude(FakeContext(answers=changes))
+    assert concluded.facts == {"home_is_safe": is_safe}
+    assert len(concluded.notes) == said
+
+
+def test_what_was_told_is_confirmed_and_not_asked_again() -> None:
+    before: dict[str, dict[str, Any]] = {
+        "repatriation.hir": {"visited_by": "a partner", "child_view": "not again", "recommendation": "safe"},
+        "repatriation.decision": {"consent_ref": "7", "wishes_return": "yes"},
+        "repatriation.travel": {"escort_names": "two", "date": "2026-01-01"},
+        "repatriation.nationality": {"claimed_country": "BD", "sent_on": "2026-03-01", "result": None},
+    }
+    context = FakeContext(before=before)
+    for step, taken, anew in (
+        (HOME_REPORT, "visited_by", "child_view"),
+        (DECISION, "consent_ref", "wishes_return"),
+        (TRAVEL, "escort_names", "date"),
+        (NATIONALITY, "claimed_country", "result"),
+    ):
+        assert step.prepare is not None
+        prefill = step.prepare(context).prefill
+        assert prefill[taken] == before[step.key][taken]
+        assert anew not in prefill
+
+
+@pytest.mark.parametrize(
+    ("sent_on", "named"),
+    [
+        ("2026-03-01", ["nationality_30", "nationality_60", "nationality_90"]),
+        ("2026-01-20", ["nationality_60", "nationality_90"]),
+        ("2025-12-01", []),
+    ],
+)
+def test_a_nationality_is_asked_for_again_after_30_60_and_90_days(sent_on: str, named: list[str]) -> None:
+    assert NATIONALITY.conclude is not None
+    answers = {"claimed_country": "BD", "sent_on": sent_on}
+    watches = NATIONALITY.conclude(FakeContext(answers=answers)).watches
+    assert [one.name for one in watches] == named
+    assert all(one.uses == "repatriation.nationality" and one.ladder == "nationality-delay" for one in watches)
+
+
+@pytest.mark.parametrize("changes", [{"result": "confirmed"}, {"result": "not_confirmed"}, {"asylum_claim": True}])
+def test_nobody_is_asked_again_once_it_is_decided_or_where_the_person_fears_the_country(
+    changes: dict[str, Any],
+) -> None:
+    assert NATIONALITY.conclude is not None
+    answers = {"claimed_country": "BD", "sent_on": "2026-03-01"} | changes
+    concluded = NATIONALITY.conclude(FakeContext(answers=answers))
+    assert len(concluded.watches) == 3
+    assert all(one.is_over for one in concluded.watches)
+    assert bool(concluded.notes) is (changes.get("result") != "confirmed")
+
+
+def test_each_reminder_names_a_higher_body_by_the_route_of_the_country() -> None:
+    bangladesh = reminders("BD", date(2026, 1, 1))
+    assert [one.day for one in bangladesh] == [date(2026, 1, 31), date(2026, 3, 2), date(2026, 4, 1)]
+    assert bangladesh[2].body == "the joint India-Bangladesh task force"
+    assert reminders("TH", date(2026, 1, 1))[0].body == "the embassy of the country"
+    assert NATIONALITY.prepare is not None
+    before = {"repatriation.nationality": {"claimed_country": "BD", "sent_on": "2026-01-08", "result": "no_answer"}}
+    notes = NATIONALITY.prepare(FakeContext(before=before)).notes
+    assert notes[1].startswith("60 days without an answer: ask the Ministry of External Affairs")
+
+
+READY = {
+    "document": "passport",
+    "escort_names": "two",
+    "female_escort": True,
+    "medical_fit": True,
+    "route_secret": True,
+    "date": "2026-03-20",
+}
+
+
+def test_the_day_of_the_journey_is_watched_and_what_is_missing_is_said() -> None:
+    assert TRAVEL.conclude is not None
+    ready = TRAVEL.conclude(FakeContext(answers=READY))
+    assert (ready.facts, ready.notes) == ({"travel_is_ready": True}, ())
+    (watch,) = ready.watches
+    assert (watch.uses, watch.due_at) == ("repatriation.handover", datetime(2026, 3, 20, 18, 29, 59, tzinfo=UTC))
+    abroad = {"repatriation.nationality": {"claimed_country": "BD"}}
+    blocked = TRAVEL.conclude(FakeContext(answers=READY | {"female_escort": False}, before=abroad))
+    assert blocked.facts == {"travel_is_ready": False}
+    assert blocked.notes == (
+        "There is no woman among the escorts.",
+        "The number of the exit permit is not known.",
+    )
+    assert not TRAVEL.conclude(FakeContext(answers=READY | {"date": "2026-03-10"})).watches
+
+
+def test_the_journey_says_when_it_crosses_a_border_or_nothing_is_decided() -> None:
+    assert TRAVEL.prepare is not None
+    before = {"repatriation.nationality": {"claimed_country": "BD"}, "repatriation.decision": {"decision": "return"}}
+    assert any("exit permit" in note for note in TRAVEL.prepare(FakeContext(before=before)).notes)
+    assert any("No return is decided" in note for note in TRAVEL.prepare(FakeContext()).notes)
+
+
+SIGNED = {
+    "at": "2026-03-09T04:30:00+00:00",
+    "sender_signed_at": "2026-03-09T10:00:00+05:30",
+    "receiver_signed_at": "2026-03-09T10:40:00+06:00",
+}
+
+
+def test_a_handover_is_not_over_before_both_sides_have_signed() -> None:
+    assert HANDOVER.conclude is not None
+    assert HANDOVER.prepare is not None
+    one_side = {name: value for name, value in SIGNED.items() if name != "receiver_signed_at"}
+    waiting = HANDOVER.conclude(FakeContext(answers=one_side))
+    assert waiting.facts["both_receipts_signed"] is False
+    (watch,) = waiting.watches
+    assert (watch.uses, watch.due_at) == ("repatriation.handover", NOW + timedelta(hours=24))
+    asked = HANDOVER.prepare(FakeContext(before={"repatriation.handover": one_side}))
+    assert asked.prefill["sender_signed_at"] == SIGNED["sender_signed_at"]
+    assert asked.notes == ("The receipt of the receiving side is missing.",)
+    over = HANDOVER.conclude(FakeContext(answers=SIGNED))
+    assert over.facts["both_receipts_signed"] is True
+    assert over.facts["receipts_agree"] is True
+    assert over.watches == (Watch("second_receipt", is_over=True),)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"receiver_signed_at": "2026-03-10T10:40:00+06:00"},
+        {"money_handed": "100", "money_received": "90"},
+        {"belongings_complete": False},
+        {"condition_agreed": False},
+    ],
+)
+def test_a_difference_between_the_two_receipts_is_found(changes: dict[str, Any]) -> None:
+    assert HANDOVER.conclude is not None
+    concluded = HANDOVER.conclude(FakeContext(answers=SIGNED | changes))
+    assert concluded.facts["receipts_agree"] is False
+    assert len(concluded.notes) == 1
+
+
+def test_each_receipt_has_the_time_of_the_side_that_signs_it() -> None:
+    answers = SIGNED | {"tz": "Asia/Dhaka", "sender_tz": "Asia/Kolkata"}
+    assert "Mon 09 Mar 2026, 10:00 (UTC+05:30, Asia/Kolkata)" in render("handover-receipt", HANDOVER, answers)
+    receiving = render("handover-receipt-receiving", HANDOVER, answers)
+    assert "Mon 09 Mar 2026, 10:40 (UTC+06:00, Asia/Dhaka)" in receiving
+
+
 def test_the_receipt_shows_the_local_time_on_both_sides() -> None:
     answers = {"at": "2026-05-21T04:00:00+00:00", "tz": "Asia/Dhaka", "sender_tz": "Asia/Kolkata"}
     page = render("handover-receipt", HANDOVER, answers)
@@ -177,9 +368,10 @@ def test_the_receipt_shows_the_local_time_on_both_sides() -> None:
 
 @pytest.mark.parametrize("full", [True, False], ids=["full", "minimal"])
 def test_papers_print_with_full_and_with_minimal_answers(*, full: bool) -> None:
-    for step in (HOME_REPORT, HANDOVER):
+    for step in (HOME_REPORT, NATIONALITY, TRAVEL, HANDOVER):
         assert step.form is not None
-        page = render(step.documents[0].name, step, example(step.form, full=full, **CHANGES.get(step.key, {})))
-        assert "C-2026-0001" in page
-        assert person().name in page
+        for document in step.documents:
+            page = render(document.name, step, example(step.form, full=full, **CHANGES.get(step.key, {})))
+            assert "C-2026-0001" in page
+            assert person().name in page
     assert "not recorded" in render("home-investigation-report", HOME_REPORT, {})

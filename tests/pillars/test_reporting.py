@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from engine.plugin.steps import Match, StepType
+from engine.plugin.told import PartnerOffer
 from pillars.reporting import PILLAR
 from pillars.reporting.forms import IntakeForm, MatchForm, ReferForm, TriageForm
 from pillars.reporting.steps import ACKNOWLEDGE, DEDUPE, INTAKE, MANDATORY, MATCH, MISSING, REFER, TRIAGE
@@ -28,7 +29,8 @@ CATALOGUE = {
         channel:choice! received_at:datetime! informant_relation:choice! informant_name:text^
         informant_anonymous:bool! informant_phone:phone^ safe_to_call:bool! safe_time_and_code_word:text^
         language:lang! interpreter_needed:bool! narrative:longtext^! place_last_seen:geo^ is_child_suspected:choice!
-        immediate_danger:bool! consent_to_record:choice! concern:choice!
+        immediate_danger:bool! consent_to_record:choice! concern:choice! recruited_online:bool
+        online_platform:choice online_handle:text^ online_url:text^ online_copy:file^
     """,
     "reporting.triage": """
         risk_level:choice(critical|high|medium|low)! age_band:choice! exploitation_suspected:multi~!
@@ -91,6 +93,14 @@ def test_a_report_is_saved_with_six_answers() -> None:
         "narrative", "concern", "is_child_suspected", "immediate_danger", "safe_to_call", "consent_to_record",
     }  # fmt: skip
     assert all(spec.required for spec in INTAKE.fields if spec.first_bite)
+
+
+def test_an_offer_on_the_internet_is_written_down_with_where_it_can_be_found_again() -> None:
+    online = example(IntakeForm, full=False, recruited_online=True)
+    assert sentences(IntakeForm, online) == ["Name the platform or the address, so that somebody can find it again."]
+    assert not problems(IntakeForm, online | {"online_platform": "telegram"})
+    assert not problems(IntakeForm, online | {"online_url": "https://example.org/offer"})
+    assert problems(IntakeForm, online | {"online_platform": "a wall"}) == {"online_platform"}
 
 
 def test_an_unknown_informant_is_not_written_down_by_name_or_number() -> None:
@@ -219,3 +229,51 @@ def test_a_first_screen_asks_six_required_things_at_most(step: StepType) -> None
     first = [spec for spec in step.fields if spec.first_bite]
     assert 0 < len(first) <= 6
     assert all(spec.required for spec in first)
+
+
+@pytest.mark.parametrize(
+    ("step", "answers", "notes"),
+    [
+        (INTAKE, {"immediate_danger": True, "safe_to_call": False, "consent_to_record": "no"}, 3),
+        (INTAKE, {"immediate_danger": False, "safe_to_call": True, "consent_to_record": "yes"}, 0),
+        (TRIAGE, {"suicidal_risk": True, "medical_need": True, "border_crossing_risk": True}, 3),
+        (TRIAGE, {"trafficker_present": True}, 1),
+        (TRIAGE, {"risk_level": "low"}, 0),
+        (MISSING, {"age": 15}, 2),
+        (MISSING, {"age": 30, "agent_or_job_offer": "work in a city"}, 2),
+        (MISSING, {"age": 15, "fir_no": "1/2026", "trackchild_id": "T"}, 0),
+        (MANDATORY, {"child_assent_recorded": "no"}, 1),
+        (MANDATORY, {"child_assent_recorded": "yes"}, 0),
+        (REFER, {"declined_reason": "full"}, 1),
+        (REFER, {"accepted_at": NOW.isoformat()}, 0),
+    ],
+)
+def test_what_must_not_be_forgotten_is_noted_when_a_step_ends(
+    step: StepType, answers: dict[str, Any], notes: int
+) -> None:
+    assert step.conclude is not None
+    assert len(step.conclude(FakeContext(answers=answers)).notes) == notes
+
+
+def test_ended_steps_say_facts_that_workflows_may_use() -> None:
+    said: dict[str, Any] = {}
+    for step, answers in (
+        (INTAKE, {"is_child_suspected": "unsure"}), (TRIAGE, {"risk_level": "critical"}), (MISSING, {"age": 15}),
+        (MANDATORY, {}), (REFER, {"accepted_at": NOW.isoformat()}),
+    ):  # fmt: skip
+        assert step.conclude is not None
+        said |= step.conclude(FakeContext(answers=answers)).facts
+    assert said == {
+        "may_be_child": True, "triage_is_critical": True, "is_missing": True, "authority_told": True,
+        "referral_accepted": True,
+    }  # fmt: skip
+
+
+def test_a_referral_is_told_whom_the_directory_names_in_the_place_of_the_case() -> None:
+    assert REFER.prepare is not None
+    here = PartnerOffer("A House", ("shelter", "legal_aid"), ("IN-ML",), ("kha",), 2, True)
+    unsaid = PartnerOffer("A Clinic", (), ("IN",), (), None, None)
+    away = PartnerOffer("Far House", ("shelter",), ("NP",), (), 5, True)
+    notes = REFER.prepare(FakeContext(directory=(here, unsaid, away))).notes
+    assert notes == ("The directory names here: A House (shelter, legal aid, 2 free); A Clinic (services not said).",)
+    assert REFER.prepare(FakeContext(directory=(away,))).notes == ()

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from engine.plugin.steps import Law, StepType
+from engine.plugin.watches import Watch
 from pillars.rescue import PILLAR
 from pillars.rescue.forms import ExecuteForm, IdentifyForm, PlanForm, ProductionForm
 from pillars.rescue.steps import CHECKLIST, EXECUTE, FIRST_NEEDS, IDENTIFY, PLAN, PRODUCTION
@@ -17,6 +18,8 @@ from tests.pillars.support import (
     has_only_open_outputs,
     keeps_the_catalogue,
     person,
+    prepares_and_concludes,
+    prints_its_sheet,
     problems,
     refuses_gaps_and_strangers,
     render,
@@ -108,7 +111,8 @@ def test_the_plan_takes_over_the_place_that_was_told() -> None:
 def test_a_rescue_without_a_plan_is_pointed_out() -> None:
     assert EXECUTE.prepare is not None
     assert EXECUTE.prepare(FakeContext()).notes == ("There is no rescue plan yet.",)
-    assert EXECUTE.prepare(FakeContext(before={"rescue.plan": GOOD_PLAN})).notes == ()
+    expected = ("The plan expects 3 people, 3 of them children.",)
+    assert EXECUTE.prepare(FakeContext(before={"rescue.plan": GOOD_PLAN})).notes == expected
 
 
 def test_the_rescue_says_whether_anyone_and_whether_a_child_was_found() -> None:
@@ -123,7 +127,9 @@ def test_the_language_told_before_is_not_asked_again() -> None:
     assert FIRST_NEEDS.prepare is not None
     assert IDENTIFY.prepare is not None
     before = {"reporting.intake": {"language": "as"}, "rescue.first_needs": {"language": "grt"}}
-    assert FIRST_NEEDS.prepare(FakeContext(before=before)).prefill == {"language": "as"}
+    told = {"reporting.intake": before["reporting.intake"]}
+    assert FIRST_NEEDS.prepare(FakeContext(before=told)).prefill == {"language": "as"}
+    assert FIRST_NEEDS.prepare(FakeContext(before=before)).prefill == {"language": "grt"}
     prefill = IDENTIFY.prepare(FakeContext(before=before)).prefill
     assert prefill == {"interview_lang": "grt", "reflection_until": "2026-04-09"}
 
@@ -165,20 +171,141 @@ def test_identification_says_whether_the_person_is_a_victim(status: str, *, is_v
     assert IDENTIFY.conclude(FakeContext(answers={"status": status})).facts == {"is_victim": is_victim}
 
 
+LACKS = [
+    ({}, ()),
+    ({"verified": False}, ("nobody has checked the information",)),
+    ({"medical_standby": False}, ("no doctor or nurse is ready",)),
+    ({"team_women": 0}, ("no woman is in the team",)),
+    ({"vehicles": 0}, ("a second vehicle, for survivors and suspects never ride together",)),
+    ({"vehicles": 1}, ("a second vehicle, for survivors and suspects never ride together",)),
+    ({"vehicles": 2}, ()),
+    ({"search_warrant": "asked_for"}, ("the search warrant is not there",)),
+    ({"search_warrant": "refused"}, ("the search warrant is not there",)),
+    ({"search_warrant": "reasons_recorded"}, ()),
+    ({"ngo_members": ["driver"]}, ("a social worker for the children",)),
+    ({"ngo_members": ["driver"], "expected_children": 0}, ()),
+    ({"shelter_reserved": None, "ngo_members": []}, ("a shelter", "who comes from an NGO")),
+]
+
+
+@pytest.mark.parametrize(("changes", "missing"), LACKS)
+def test_the_checklist_names_what_a_plan_still_lacks(changes: dict[str, Any], missing: tuple[str, ...]) -> None:
+    assert CHECKLIST.run is not None
+    assert PLAN.conclude is not None
+    done = CHECKLIST.run(FakeContext(before={"rescue.plan": GOOD_PLAN | changes}))
+    assert done.outputs == {"complete": missing == (), "missing": len(missing)}
+    assert done.facts == {"rescue_plan_complete": missing == ()}
+    sentence = (f"Still open in the rescue plan: {', '.join(missing)}.",) if missing else ()
+    assert done.notes == sentence
+    assert PLAN.conclude(FakeContext(answers=GOOD_PLAN | changes)).notes == sentence
+    assert EXECUTE.prepare is not None
+    *open_points, expected = EXECUTE.prepare(FakeContext(before={"rescue.plan": GOOD_PLAN | changes})).notes
+    assert tuple(open_points) == sentence
+    children = changes.get("expected_children", GOOD_PLAN["expected_children"])
+    assert expected == f"The plan expects 3 people, {children} of them children."
+
+
+def test_the_checklist_has_a_word_for_every_required_answer_and_quotes_none() -> None:
+    assert CHECKLIST.run is not None
+    [note] = CHECKLIST.run(FakeContext()).notes
+    assert note.count(",") == sum(spec.required for spec in PLAN.fields) - 1
+    shown = CHECKLIST.run(FakeContext(before={"rescue.plan": GOOD_PLAN | {"verified": False, "site": "Blue lane 7"}}))
+    assert "Blue lane" not in " ".join(shown.notes)
+
+
+def said(watches: tuple[Watch, ...]) -> dict[str, str | None]:
+    """Give what is watched: by name, the step type; None for what is watched no longer."""
+    return {one.name: None if one.is_over else one.uses for one in watches}
+
+
 @pytest.mark.parametrize(
-    ("changes", "missing"),
+    ("changes", "notes"),
     [
         ({}, 0),
-        ({"verified": False, "medical_standby": False}, 2),
-        ({"team_women": 0, "vehicles": 0}, 2),
-        ({"search_warrant": "asked_for"}, 1),
-        ({"shelter_reserved": None, "ngo_members": []}, 2),
+        ({"media_kept_out": False}, 1),
+        ({"wages_claim_noted": "1000.00"}, 1),
+        ({"separated_from_suspects": False, "media_kept_out": False}, 2),
     ],
 )
-def test_the_checklist_counts_what_a_plan_still_lacks(changes: dict[str, Any], missing: int) -> None:
-    assert CHECKLIST.run is not None
-    done = CHECKLIST.run(FakeContext(before={"rescue.plan": GOOD_PLAN | changes}))
-    assert done.outputs == {"complete": missing == 0, "missing": missing}
+def test_what_went_wrong_in_a_rescue_is_pointed_out(changes: dict[str, Any], notes: int) -> None:
+    assert EXECUTE.conclude is not None
+    answers = {"persons_found": 1, "children_found": 1, "separated_from_suspects": True, "media_kept_out": True}
+    concluded = EXECUTE.conclude(FakeContext(answers=answers | changes))
+    assert concluded.facts == {"anyone_rescued": True, "child_rescued": True}
+    assert len(concluded.notes) == notes
+
+
+@pytest.mark.parametrize(
+    ("changes", "notes"),
+    [
+        ({}, 0),
+        ({"food_clothing": False}, 1),
+        ({"rights_explained": False}, 1),
+        ({"photo_taken": True}, 1),
+        ({"companion_children": 2}, 1),
+    ],
+)
+def test_what_a_person_still_needs_is_pointed_out_and_a_health_check_follows_for_everybody(
+    changes: dict[str, Any], notes: int
+) -> None:
+    assert FIRST_NEEDS.conclude is not None
+    answers = {"food_clothing": True, "rights_explained": True, "photo_taken": False} | changes
+    for urgent in (True, False):
+        concluded = FIRST_NEEDS.conclude(FakeContext(answers=answers | {"medical_urgent": urgent}))
+        assert len(concluded.notes) == notes
+        assert said(concluded.watches) == {"first_check": "protection.health"}
+        assert concluded.watches[0].due_at == NOW + timedelta(hours=24)
+
+
+WHOLE_LEG = {"start": "2026-03-09T01:00:00Z", "end": "2026-03-09T02:00:00Z", "place": "from A to B"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "notes", "watched"),
+    [
+        ({}, 0, None),
+        ({"order_no": None}, 1, None),
+        ({"journey": [WHOLE_LEG]}, 0, None),
+        ({"journey": [WHOLE_LEG | {"place": ""}]}, 1, None),
+        ({"journey": [WHOLE_LEG | {"end": None}]}, 1, None),
+        ({"order_type": "no_order_yet", "order_no": None}, 0, "rescue.production"),
+    ],
+)
+def test_an_order_that_is_not_there_is_watched_and_a_journey_must_be_told_whole(
+    changes: dict[str, Any], notes: int, watched: str | None
+) -> None:
+    assert PRODUCTION.conclude is not None
+    answers = {"order_type": "placement", "order_no": "7/2026", "produced_at": "2026-03-09T04:30:00Z"} | changes
+    concluded = PRODUCTION.conclude(FakeContext(answers=answers))
+    assert len(concluded.notes) == notes
+    assert said(concluded.watches) == {"order": watched}
+    assert concluded.facts == {"has_order": watched is None}
+
+
+@pytest.mark.parametrize(("status", "watched"), [("possible", "rescue.identify"), ("actual", None), ("not", None)])
+def test_whoever_may_be_a_victim_is_talked_to_again_when_the_time_to_think_ends(
+    status: str, watched: str | None
+) -> None:
+    assert IDENTIFY.conclude is not None
+    answers = {"status": status, "reflection_until": "2026-04-09", "age_document": "passport"}
+    concluded = IDENTIFY.conclude(FakeContext(answers=answers))
+    assert said(concluded.watches) == {"reflection": watched}
+    assert concluded.notes == ()
+    assert len(IDENTIFY.conclude(FakeContext(answers=answers | {"age_document": "none"})).notes) == 1
+
+
+def test_what_was_told_is_taken_over_when_a_step_comes_again() -> None:
+    assert PLAN.prepare is not None
+    assert PRODUCTION.prepare is not None
+    assert IDENTIFY.prepare is not None
+    assert PLAN.prepare(FakeContext(before={"rescue.plan": GOOD_PLAN})).prefill == GOOD_PLAN
+    before = {"rescue.production": {"person": "A", "authority": "Magistrate", "order_type": "no_order_yet"}}
+    assert PRODUCTION.prepare(FakeContext(before=before)).prefill == {"person": "A", "authority": "Magistrate"}
+    talk = {"rescue.identify": {"acts": ["transfer"], "reflection_until": "2026-03-20", "status": "possible"}}
+    assert IDENTIFY.prepare(FakeContext(before=talk)).prefill == {
+        "acts": ["transfer"],
+        "reflection_until": "2026-03-20",
+    }
 
 
 def test_a_plan_that_was_never_made_lacks_every_required_answer() -> None:
@@ -213,3 +340,29 @@ def test_a_first_screen_asks_six_required_things_at_most(step: StepType) -> None
     first = [spec for spec in step.fields if spec.first_bite]
     assert 0 < len(first) <= 6
     assert all(spec.required for spec in first)
+
+
+@pytest.mark.parametrize(
+    ("step", "name"),
+    [
+        (PLAN, "rescue-plan"),
+        (EXECUTE, "rescued-list"),
+        (FIRST_NEEDS, "first-needs-sheet"),
+        (IDENTIFY, "identification-record"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else value.key,
+)
+def test_the_sheets_print_with_all_with_little_and_with_nothing(step: StepType, name: str) -> None:
+    prints_its_sheet(step, name)
+
+
+@pytest.mark.parametrize("step", ASKED, ids=lambda step: step.key)
+def test_every_step_proposes_something_and_something_follows_from_it(step: StepType) -> None:
+    prepares_and_concludes(step)
+
+
+def test_a_sheet_says_questions_and_answers_in_the_words_of_the_form() -> None:
+    sheet = render("identification-record", IDENTIFY, {"status": "possible", "lawyer_present": True, "means": ["none"]})
+    assert "Possible victim of trafficking" in sheet
+    assert "Was a lawyer there?" in sheet
+    assert "None of these" in sheet

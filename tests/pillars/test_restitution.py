@@ -7,17 +7,20 @@ from typing import Any
 import pytest
 
 from engine.plugin.steps import PersonView, StepType
+from engine.plugin.watches import Watch
 from pillars.restitution import PILLAR
 from pillars.restitution.forms import AwardForm, EligibilityForm, InterimForm, PaymentForm, WagesForm
-from pillars.restitution.schemes import governing_code, share
+from pillars.restitution.schemes import bonded_labour_grant, governing_code, open_routes, share
+from pillars.restitution.settings import OffenceSettings
 from pillars.restitution.steps import (
     AWARD,
     CLAIM,
     ELIGIBILITY,
+    INTERIM,
     PAYMENT,
     WAGES,
-    OffenceSettings,
     limit_dates,
+    payments,
     split,
 )
 from tests.pillars.support import (
@@ -91,6 +94,9 @@ def test_the_parts_of_a_payment_are_never_more_than_the_payment() -> None:
     [
         (EligibilityForm, {"routes": ["NALSA"], "excluded": ["NALSA"]}),
         (EligibilityForm, {"routes": []}),
+        (InterimForm, {"order_on": None, "amount": None}),
+        (AwardForm, {"min": "1001", "max": "2000", "reasons_exceed": None}),
+        (AwardForm, {"min": "1", "max": "999", "reasons_exceed": None}),
         (InterimForm, {"order_on": "2026-03-10", "paid_on": "2026-03-09"}),
         (AwardForm, {"min": "2", "max": "1"}),
         (AwardForm, {"award_on": "2026-03-10", "appeal_by": "2026-03-09"}),
@@ -187,7 +193,14 @@ def test_the_payment_proposes_the_shares() -> None:
     assert PAYMENT.prepare is not None
     context = FakeContext(before={"restitution.award": {"amount": "400000.00"}}, persons=(person(age=15),))
     prefill = PAYMENT.prepare(context).prefill
-    assert prefill == {"amount": "400000.00", "free_part": "80000.00", "fixed_deposit_part": "320000.00"}
+    assert prefill == {
+        "amount": "400000.00",
+        "free_part": "80000.00",
+        "fixed_deposit_part": "320000.00",
+        "fd_until": "2029-03-10",
+    }
+    adult = FakeContext(before={"restitution.award": {"amount": "400000.00"}}, persons=(person(age=30),))
+    assert PAYMENT.prepare(adult).prefill["fd_until"] == "2029-03-10"
     assert PAYMENT.prepare(FakeContext()).prefill == {}
 
 
@@ -234,16 +247,190 @@ def test_an_earlier_award_is_pointed_out_before_the_next() -> None:
 
 def test_wages_below_days_times_rate_are_noted() -> None:
     assert WAGES.conclude is not None
-    answers = {"days": 10, "wage_rate": "300", "due": "2999", "release_certificate_no": "x"}
+    answers = {"days": 10, "wage_rate": "300", "due": "2999", "release_certificate_no": "x", "final_on": "2026-03-01"}
     assert WAGES.conclude(FakeContext(answers=answers)).notes
     enough = WAGES.conclude(FakeContext(answers=answers | {"due": "3000"}))
     assert not enough.notes
     assert enough.facts == {"has_release_certificate": True}
 
 
+@pytest.mark.parametrize(
+    ("age", "offence", "routes"),
+    [
+        (30, "2025-01-31", ["NALSA", "StateVCS"]),
+        (15, "2025-01-31", ["StateVCS", "POCSO33_8"]),
+        (30, "2018-10-01", ["StateVCS"]),
+    ],
+)
+def test_the_routes_are_proposed_by_age_and_by_the_day_of_the_offence(
+    age: int, offence: str, routes: list[str]
+) -> None:
+    assert ELIGIBILITY.prepare is not None
+    prepared = ELIGIBILITY.prepare(_limits(offence, persons=(person(age=age),)))
+    assert prepared.prefill["routes"] == routes
+    assert any("the code is" in note for note in prepared.notes)
+
+
+@pytest.mark.parametrize(("jurisdiction", "route"), [("BD", "BD"), ("NP", "NP17")])
+def test_other_countries_have_routes_of_their_own(jurisdiction: str, route: str) -> None:
+    found = open_routes(jurisdiction, is_minor=False, offence=None)
+    assert [rule.route for rule in found] == [route]
+
+
+def test_routes_that_a_lawyer_has_looked_at_are_kept() -> None:
+    assert ELIGIBILITY.prepare is not None
+    before = {"restitution.eligibility": {"routes": ["civil"], "earlier_awards": None}}
+    prepared = ELIGIBILITY.prepare(FakeContext(before=before, persons=(person(age=30),)))
+    assert prepared.prefill == {"routes": ["civil"]}
+
+
+def test_the_last_day_to_claim_is_watched_until_the_claim_is_filed() -> None:
+    assert ELIGIBILITY.conclude is not None
+    assert CLAIM.conclude is not None
+    (watch,) = ELIGIBILITY.conclude(FakeContext(answers={"limit_date": "2026-06-10"})).watches
+    assert (watch.uses, watch.due_at) == ("restitution.claim", datetime(2026, 6, 10, 18, 29, 59, tzinfo=UTC))
+    assert watch.opens_at == datetime(2026, 5, 10, 18, 30, tzinfo=UTC)
+    past = ELIGIBILITY.conclude(FakeContext(answers={"limit_date": "2026-03-09"}))
+    assert not past.watches
+    assert past.notes
+    filed = CLAIM.conclude(FakeContext(answers={"fir_copy": True, "interim_asked": True}))
+    assert filed.watches == (Watch("last_claim", is_over=True),)
+    assert (filed.facts, filed.notes) == ({"claim_filed": True}, ())
+
+
+def test_what_a_claim_lacks_is_noted() -> None:
+    assert CLAIM.conclude is not None
+    bare = CLAIM.conclude(FakeContext(answers={}, persons=(person(age=15),)))
+    assert len(bare.notes) == 3
+
+
+def test_interim_relief_says_what_is_due_by_the_route() -> None:
+    assert INTERIM.prepare is not None
+    before = {"restitution.eligibility": {"routes": ["NALSA", "POCSO33_8", "civil"]}}
+    notes = INTERIM.prepare(FakeContext(before=before)).notes
+    assert notes[0].startswith("5,000 to 10,000 rupees are due at once")
+    assert notes[1].startswith("Interim relief is at least 25 %")
+    assert notes[2].startswith("What the court orders is paid within 30 days")
+    assert INTERIM.prepare(FakeContext()).notes == ()
+
+
+def test_ordered_money_is_asked_for_until_it_was_paid() -> None:
+    assert INTERIM.conclude is not None
+    ordered = INTERIM.conclude(FakeContext(answers={"order_on": "2026-03-01", "at_least_25pct": False}))
+    assert ordered.facts == {"interim_paid": False}
+    assert ordered.notes
+    assert [(one.uses, one.due_at) for one in ordered.watches] == [
+        ("restitution.interim", datetime(2026, 3, 31, 18, 29, 59, tzinfo=UTC))
+    ]
+    long_ago = INTERIM.conclude(FakeContext(answers={"order_on": "2025-03-01"}))
+    assert long_ago.watches[0].due_at == datetime(2026, 4, 9, 18, 29, 59, tzinfo=UTC)
+    paid = INTERIM.conclude(FakeContext(answers={"order_on": "2026-03-01", "paid_on": "2026-03-09"}))
+    assert paid.watches == (Watch("interim_paid", is_over=True),)
+    assert paid.facts == {"interim_paid": True}
+
+
+def test_an_award_watches_for_the_appeal_once_and_for_the_payment() -> None:
+    assert AWARD.conclude is not None
+    answers = {"amount": "100", "award_on": "2026-03-09", "appeal_by": "2026-04-08"}
+    first = AWARD.conclude(FakeContext(answers=answers))
+    assert [one.name for one in first.watches] == ["appeal", "award_paid"]
+    again = AWARD.conclude(FakeContext(answers=answers, before={"restitution.award": answers}))
+    assert [one.name for one in again.watches] == ["award_paid"]
+    paid = AWARD.conclude(FakeContext(answers=answers, before={"restitution.payment": {"amount": "100"}}))
+    assert [one.name for one in paid.watches] == ["appeal"]
+
+
+def test_an_award_without_the_uplift_for_a_child_is_noted() -> None:
+    assert AWARD.conclude is not None
+    assert AWARD.prepare is not None
+    child = FakeContext(answers={"amount": "5", "minor_uplift_50": False}, persons=(person(age=15),))
+    assert any("half more" in note for note in AWARD.conclude(child).notes)
+    assert any("half as much again" in note for note in AWARD.prepare(child).notes)
+
+
+ORDERED = {
+    "restitution.award": {"amount": "100000"},
+    "restitution.interim": {"amount": "25000", "paid_on": "2026-01-10"},
+}
+
+
+def test_payments_are_followed_until_nothing_is_missing() -> None:
+    assert payments.run is not None
+    history = {"restitution.payment": ({"amount": "60000", "currency": "INR"},)}
+    outputs = payments.run(FakeContext(before=ORDERED, history=history)).outputs
+    assert outputs == {"is_known": True, "sanctioned": 125_000.0, "credited": 85_000.0, "shortfall": 40_000.0}
+    assert payments.history == PAYMENT.history == ("restitution.payment",)
+
+
+@pytest.mark.parametrize(
+    ("before", "history"),
+    [
+        ({}, {}),
+        (ORDERED, {"restitution.payment": ({"amount": "1", "currency": "INR"}, {"amount": "1", "currency": "USD"})}),
+    ],
+)
+def test_payments_are_not_added_up_without_an_order_or_across_currencies(before: Any, history: Any) -> None:
+    assert payments.run is not None
+    assert payments.run(FakeContext(before=before, history=history)).outputs == {"is_known": False}
+
+
+def test_less_than_was_awarded_is_asked_for_again() -> None:
+    assert PAYMENT.conclude is not None
+    answers = {"amount": "60000", "currency": "INR", "paid_on": "2026-03-09", "exploited_for_money_check": True}
+    short = PAYMENT.conclude(FakeContext(answers=answers, before=ORDERED))
+    assert short.facts == {"was_paid": True, "paid_in_full": False}
+    assert [one.name for one in short.watches if not one.is_over] == ["rest_paid"]
+    whole = PAYMENT.conclude(FakeContext(answers=answers | {"amount": "100000"}, before=ORDERED))
+    assert whole.facts == {"was_paid": True, "paid_in_full": True}
+    assert all(one.is_over for one in whole.watches)
+
+
+def test_a_deposit_without_an_end_is_noted() -> None:
+    assert PAYMENT.conclude is not None
+    answers = {"fixed_deposit_part": "5", "exploited_for_money_check": True}
+    assert PAYMENT.conclude(FakeContext(answers=answers)).notes
+    assert not PAYMENT.conclude(FakeContext(answers=answers | {"fd_until": "2029-01-01"})).notes
+
+
+@pytest.mark.parametrize(
+    ("released", "at_once"),
+    [(date(2016, 5, 16), None), (date(2022, 1, 26), 20_000), (date(2022, 1, 27), 30_000)],
+)
+def test_the_scheme_for_bonded_labour_goes_by_the_day_of_release(released: date, at_once: int | None) -> None:
+    grant = bonded_labour_grant("IN-AR", released)
+    assert (grant and grant.at_once_up_to) == at_once
+    assert grant is None or dict(grant.grants) == {"1L": 100_000, "2L": 200_000, "3L": 300_000}
+
+
+def test_the_wage_claim_says_what_the_grant_is_and_takes_over_what_was_told() -> None:
+    assert WAGES.prepare is not None
+    before = {"restitution.wages": {"days": 10, "release_certificate_no": None}}
+    prepared = WAGES.prepare(FakeContext(before=before))
+    assert prepared.prefill == {"days": 10}
+    assert prepared.notes[0].startswith("At once: up to 30,000 rupees. The grant: 100,000, 200,000, 300,000 rupees")
+    assert WAGES.prepare(FakeContext(jurisdiction="NP")).notes == ()
+
+
+@pytest.mark.parametrize(
+    ("answers", "before", "due"),
+    [
+        ({}, {}, date(2026, 3, 11)),
+        ({}, {"restitution.wages": {"days": 1}}, date(2026, 4, 9)),
+        ({"immediate_30k_on": "2026-03-09"}, {}, date(2026, 6, 7)),
+        ({"immediate_30k_on": "2026-03-09", "final_on": "2026-03-10"}, {}, None),
+    ],
+)
+def test_the_grant_is_looked_at_until_it_was_paid(answers: Any, before: Any, due: date | None) -> None:
+    assert WAGES.conclude is not None
+    (watch,) = WAGES.conclude(FakeContext(answers=answers, before=before)).watches
+    assert watch.is_over is (due is None)
+    assert (watch.due_at and watch.due_at.date()) == due
+
+
 @pytest.mark.parametrize("full", [True, False], ids=["full", "minimal"])
 def test_papers_print_with_full_and_with_minimal_answers(*, full: bool) -> None:
-    for step in (CLAIM, WAGES):
+    for step in (CLAIM, AWARD, PAYMENT, WAGES):
         assert step.form is not None
-        assert "C-2026-0001" in render(step.documents[0].name, step, example(step.form, full=full))
-        assert "not recorded" in render(step.documents[0].name, step, {})
+        for document in step.documents:
+            assert "C-2026-0001" in render(document.name, step, example(step.form, full=full))
+            assert "not recorded" in render(document.name, step, {})

@@ -10,7 +10,7 @@ def test_the_built_in_steps_keep_the_contract_of_pillars() -> None:
     assert problems_of(CORE) == ()
     assert [step.key for step in CORE.step_types] == [
         "core.ask", "core.decide", "core.note", "core.approve", "core.release", "core.call",
-        "core.await_answer",
+        "core.await_answer", "core.lawyers_note",
     ]  # fmt: skip
 
 

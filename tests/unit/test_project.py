@@ -150,6 +150,8 @@ def test_every_page_of_the_documentation_is_on_its_map() -> None:
     pages = {path.relative_to(folder).as_posix() for path in PAGES if path.is_relative_to(folder)}
     decisions = {page for page in pages if page.startswith("decisions/0")}
     mapped = {target for target, _ in LINK.findall(_text(folder / "README.md"))}
+    of_workflows = "reference/workflows/"
+    mapped |= {of_workflows + target for target, _ in LINK.findall(_text(folder / of_workflows / "README.md"))}
     assert pages - decisions - {"README.md"} <= mapped
 
 

@@ -16,7 +16,7 @@ from engine.spec.roles import Role
 
 _GRANT, _DENIAL = tb.GrantRow.__table__, tb.DenialRow.__table__  # type: ignore[attr-defined]
 _CONFLICT, _UNIT, _CASE = tb.ConflictRow.__table__, tb.UnitRow.__table__, tb.CaseRow.__table__  # type: ignore[attr-defined]
-_REFERRAL = tb.ReferralRow.__table__  # type: ignore[attr-defined]
+_REFERRAL, _CASE_PERSON = tb.ReferralRow.__table__, tb.CasePersonRow.__table__  # type: ignore[attr-defined]
 _GRANT_COLUMNS = [_GRANT.c[name] for name in Grant.model_fields]
 _DENIAL_COLUMNS = [_DENIAL.c[name] for name in Denial.model_fields]
 
@@ -30,7 +30,7 @@ class AccessStore:
 
     def add_grant(self, grant: Grant) -> bool:
         """Write a grant once; a second one with the same id changes nothing and gives False."""
-        row = grant.model_dump() | {"fields": list(grant.fields)}
+        row = grant.model_dump() | {"fields": list(grant.fields), "persons": list(grant.persons)}
         statement = upsert(_GRANT).values(row).on_conflict_do_nothing()
         return self._connection.execute(statement.returning(_GRANT.c.id)).first() is not None
 
@@ -102,6 +102,7 @@ class AccessStore:
             own_roles=roles_in(viewer, owner),
             granted=[(grant, roles_in(viewer, grant.unit_id)) for grant in live],
             step_ids=self._offered([grant.referral_id for grant in live if grant.referral_id]),
+            everybody=self._persons_of(case_id) if live else (),
             is_denied=self.is_denied(case_id, actor_id=viewer.actor_id, unit_ids=viewer.unit_ids),
         )
 
@@ -110,6 +111,10 @@ class AccessStore:
             return ()
         query = select(_REFERRAL.c.step_id).where(_REFERRAL.c.id.in_(list(referral_ids)))
         return tuple(self._connection.execute(query.where(_REFERRAL.c.step_id.is_not(None))).scalars())
+
+    def _persons_of(self, case_id: UUID) -> tuple[UUID, ...]:
+        query = select(_CASE_PERSON.c.person_id).where(_CASE_PERSON.c.case_id == case_id).distinct()
+        return tuple(self._connection.execute(query).scalars())
 
     def _grants(self, *conditions: object) -> tuple[Grant, ...]:
         query = select(*_GRANT_COLUMNS).where(*conditions)  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""Answers that tell where somebody is: sealed under the key of the case's places, inside the seal of the others."""
+"""What tells where somebody is, answers and papers: sealed under the key of the case's places, inside its own seal."""
 
 import base64
 from collections.abc import Collection, Mapping
@@ -11,6 +11,10 @@ from engine.ports import JsonValue, Vault
 
 _MARK: Final = "icmc:apart"
 """The only key of what stands in the place of such an answer; no field of a form has a colon in its name."""
+
+
+TEXT: Final = "text"
+"""The name under which the whole text of a paper that tells where somebody is stands by itself."""
 
 
 def seal_apart(

@@ -1,7 +1,8 @@
-"""What one person asks for and a second one must answer."""
+"""What one person asks for and others must answer."""
 
-from collections.abc import Collection
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, select, update
@@ -22,35 +23,42 @@ class ApprovalStore:
         self._connection = connection
 
     def ask(self, request: ApprovalRequest) -> bool:
-        """Write a request once; a second one with the same id changes nothing and gives False."""
-        row = request.model_dump() | {"subject": dict(request.subject)}
-        statement = upsert(_REQUEST).values(row).on_conflict_do_nothing()
+        """Write a request; one that is there, or another open one about the same, stays and gives False."""
+        statement = upsert(_REQUEST).values(_row(request)).on_conflict_do_nothing()
         return self._connection.execute(statement.returning(_REQUEST.c.id)).first() is not None
 
     def get(self, request_id: UUID) -> ApprovalRequest | None:
         """Load a request and keep others from answering it until the transaction ends."""
-        rows = self._connection.execute(
-            select(*_COLUMNS).where(_REQUEST.c.id == request_id).with_for_update()
-        ).mappings()
-        return next((ApprovalRequest.model_validate(dict(row)) for row in rows), None)
+        return self._one(_REQUEST.c.id == request_id)
 
-    def answer(self, request_id: UUID, *, by: UUID, approved: bool, at: datetime) -> bool:
-        """Write how a request was answered; gives whether it still waited."""
-        waits = update(_REQUEST).where(
-            _REQUEST.c.id == request_id, _REQUEST.c.answered_at.is_(None), _REQUEST.c.expires_at > at
+    def open_about(self, kind: str, subject_id: UUID) -> ApprovalRequest | None:
+        """Load what waits about something, be it late or not, and keep others from answering it."""
+        return self._one(_REQUEST.c.kind == kind, _REQUEST.c.subject_id == subject_id, _REQUEST.c.answered_at.is_(None))
+
+    def latest_about(self, kind: str, subject_id: UUID) -> ApprovalRequest | None:
+        """Load what was asked about something last, answered or not."""
+        query = select(*_COLUMNS).where(_REQUEST.c.kind == kind, _REQUEST.c.subject_id == subject_id)
+        row = self._connection.execute(query.order_by(_REQUEST.c.asked_at.desc()).limit(1)).mappings().first()
+        return ApprovalRequest.model_validate(dict(row)) if row else None
+
+    def save(self, request: ApprovalRequest) -> bool:
+        """Write how a request stands now; gives whether it still waited."""
+        waits = update(_REQUEST).where(_REQUEST.c.id == request.id, _REQUEST.c.answered_at.is_(None))
+        return bool(self._connection.execute(waits.values(_row(request))).rowcount)
+
+    def run_out(self, *, now: datetime, most: int) -> tuple[tuple[UUID, UUID | None], ...]:
+        """List what nobody has answered in time, with its case, the earliest first."""
+        late = select(_REQUEST.c.id, _REQUEST.c.case_id).where(
+            _REQUEST.c.answered_at.is_(None), _REQUEST.c.expires_at <= now
         )
-        values = {"answered_by": by, "approved": approved, "answered_at": at}
-        return bool(self._connection.execute(waits.values(values)).rowcount)
+        rows = self._connection.execute(late.order_by(_REQUEST.c.expires_at).limit(most))
+        return tuple((row[0], row[1]) for row in rows)
 
-    def open_for(self, unit_ids: Collection[UUID], *, now: datetime) -> tuple[ApprovalRequest, ...]:
-        """Load what waits for an answer in some units, the earliest first."""
-        return self._waiting(_REQUEST.c.unit_id.in_(list(unit_ids)), now)
+    def _one(self, *conditions: Any) -> ApprovalRequest | None:  # noqa: ANN401 - conditions
+        row = self._connection.execute(select(*_COLUMNS).where(*conditions).with_for_update()).mappings().first()
+        return ApprovalRequest.model_validate(dict(row)) if row else None
 
-    def open_of_case(self, case_id: UUID, *, now: datetime) -> tuple[ApprovalRequest, ...]:
-        """Load what waits for an answer in a case, the earliest first."""
-        return self._waiting(_REQUEST.c.case_id == case_id, now)
 
-    def _waiting(self, condition: object, now: datetime) -> tuple[ApprovalRequest, ...]:
-        query = select(*_COLUMNS).where(condition, _REQUEST.c.answered_at.is_(None), _REQUEST.c.expires_at > now)  # type: ignore[arg-type]
-        rows = self._connection.execute(query.order_by(_REQUEST.c.asked_at, _REQUEST.c.id)).mappings()
-        return tuple(ApprovalRequest.model_validate(dict(row)) for row in rows)
+def _row(request: ApprovalRequest) -> Mapping[str, Any]:
+    agreed = [one.model_dump(mode="json") for one in request.agreed]
+    return request.model_dump() | {"subject": dict(request.subject), "agreed": agreed}

@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import Connection, func, insert, select, update
 
 from engine.adapters.sql import tables as tb
+from engine.domain.case_number import written_number
 from engine.ports import Vault
 from engine.stores import GlassRequest, OpenGlass
 
@@ -15,7 +16,7 @@ _KEPT = [_GLASS.c[name] for name in ("id", "actor_id", "case_id", "grant_id", "a
 
 
 class BreakGlassStore:
-    """Break-glass in PostgreSQL, within one transaction. The words are sealed under a key of the request's own."""
+    """Break-glass in PostgreSQL, within one transaction. What was typed is sealed under a key of the request's own."""
 
     def __init__(self, connection: Connection, vault: Vault) -> None:
         """Work inside the transaction of `connection`."""
@@ -24,14 +25,19 @@ class BreakGlassStore:
 
     def case_of_number(self, number: str) -> UUID | None:
         """Find a case by its whole number, whoever may see it; None when there is none."""
-        query = select(_CASE.c.id).where(_CASE.c.number == number.strip().upper())
+        query = select(_CASE.c.id).where(_CASE.c.number == written_number(number))
         found: UUID | None = self._connection.execute(query).scalar()
         return found
 
     def add(self, request: GlassRequest, *, words: str) -> None:
-        """Write a request."""
-        sealed = self._vault.seal(words, key_of=request.id, table="break_glass", row=request.id, column="sealed_words")
-        self._connection.execute(insert(_GLASS), request._asdict() | {"sealed_words": sealed})
+        """Write a request, its words and its number sealed."""
+        row = request._asdict()
+        typed = {"sealed_words": words, "sealed_number": row.pop("number")}
+        sealed = {
+            column: self._vault.seal(text, key_of=request.id, table="break_glass", row=request.id, column=column)
+            for column, text in typed.items()
+        }
+        self._connection.execute(insert(_GLASS), row | sealed)
 
     def get(self, request_id: UUID) -> OpenGlass | None:
         """Load a request that opened a case."""

@@ -1,12 +1,13 @@
 """Load a case under its lock, and write what was decided: every record, work item, job and event at once."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
-from sqlalchemy import Connection, Table, insert, update
+from sqlalchemy import Connection, Table, func, insert, select, update
 
 from engine.adapters.sql import tables as tb
 from engine.adapters.sql.case_loading import lock_case, lock_free_cases, read_case
@@ -20,7 +21,7 @@ from engine.domain.consequences import Job, consequences
 from engine.domain.keys import place_key
 from engine.domain.records import Case, Interval, Scalar, Step
 from engine.domain.state import CaseState, evolve
-from engine.errors import NotFoundError
+from engine.errors import KeyMissingError, NotFoundError
 from engine.ports import JsonValue, Vault
 
 
@@ -29,7 +30,9 @@ def _table(row: type) -> Table:
     return table
 
 
-CASE, ITEM, EVENT, INTERVAL = (_table(row) for row in (tb.CaseRow, tb.WorkItemRow, tb.EventRow, tb.IntervalRow))
+CASE, ITEM, EVENT, EVENT_WORDS, INTERVAL, STEP = (
+    _table(row) for row in (tb.CaseRow, tb.WorkItemRow, tb.EventRow, tb.EventWordsRow, tb.IntervalRow, tb.StepRow)
+)
 
 
 _TYPED = frozenset({"title", "settings"})
@@ -111,6 +114,52 @@ class CaseStore:
         of = (INTERVAL.c.step_id == interval.step_id, INTERVAL.c.name == interval.name)
         changed = update(INTERVAL).where(*of, INTERVAL.c.start == interval.start).values(sealed_place=sealed)
         self._connection.execute(changed)
+
+    def keep_title(self, case: Case, step_id: UUID, title: str, *, shown: str) -> None:
+        """Seal what somebody calls a step that they added; lists show another title, which nobody typed."""
+        self._writes.flush()
+        sealed = self._vault.seal(
+            title, key_of=case.id, table="step", row=step_id, column="sealed_title", unit_id=case.unit_id
+        )
+        added = STEP.c.added.op("||")(func.jsonb_build_object("title", shown))
+        self._connection.execute(update(STEP).where(STEP.c.id == step_id).values(sealed_title=sealed, added=added))
+
+    def keep_words(self, case: Case, seq: int, words: str) -> None:
+        """Seal the words beside an event of a case; raises `KeyMissingError` when its key is gone."""
+        row = uuid5(case.id, f"words/{seq}")
+        sealed = self._vault.seal(words, key_of=case.id, table="event_words", row=row, column="sealed_words")
+        values = {"id": row, "case_id": case.id, "seq": seq, "sealed_words": sealed}
+        self._connection.execute(insert(EVENT_WORDS), values)
+
+    def words_of(self, case_id: UUID) -> Mapping[int, str]:
+        """Open the words of a case by the number of their event; those whose key is gone are left out."""
+        query = select(EVENT_WORDS).where(EVENT_WORDS.c.case_id == case_id).order_by(EVENT_WORDS.c.seq)
+        found: dict[int, str] = {}
+        for row in self._connection.execute(query).mappings():
+            place = {"table": "event_words", "row": row["id"], "column": "sealed_words"}
+            with suppress(KeyMissingError):
+                found[row["seq"]] = str(self._vault.unseal(row["sealed_words"], **place))
+        return found
+
+    def sources_of_facts(self, case_id: UUID) -> Mapping[str, str]:
+        """Give the step or other source that each fact of a case comes from as it stands, by the fact's name."""
+        body = EVENT.c.body
+        query = (
+            select(body["name"].astext, body["source"].astext)
+            .where(EVENT.c.case_id == case_id, EVENT.c.type == "FactRecorded")
+            .order_by(EVENT.c.seq)
+        )
+        return {row[0]: row[1] or "" for row in self._connection.execute(query)}
+
+    def typed_titles(self) -> Sequence[tuple[UUID, UUID, str, str]]:
+        """List case, step, step type and title of the steps that somebody added and whose title was never sealed."""
+        title = STEP.c.added["title"].astext
+        by_hand = STEP.c.key.startswith(func.replace(STEP.c.uses, ".", "_") + "_")
+        query = select(STEP.c.case_id, STEP.c.id, STEP.c.uses, title).where(
+            STEP.c.added.is_not(None), by_hand, STEP.c.added["for_deadline"].astext.is_(None),
+            STEP.c.sealed_title.is_(None),
+        )  # fmt: skip
+        return [(row[0], row[1], row[2], row[3]) for row in self._connection.execute(query)]
 
     def add_jobs(self, state: CaseState, jobs: Sequence[Job], *, at: datetime, **more: object) -> None:
         """Write jobs into the outbox, and make sure that somebody is told of them."""

@@ -33,10 +33,10 @@ _SCOPE = ("case_id", "unit_id")
 _JOB_STATE = ("created_at", "payload", "status", "attempt", "token", "critical", "gateway", "asked_by")
 MESSAGE_COLUMNS = (
     "id", "key", "case_id", "unit_id", "escalation_id", "kind", "recipient_id", "subject", "body", "link", "critical",
-    "created_at", "html", "token",
+    "created_at", "html", "link_hash", "code_of",
 )  # fmt: skip
 DELIVERY_COLUMNS = (
-    "id", "message_id", "case_id", "unit_id", "channel", "address", "next_at", "lane", "status", "sent_at", "attempt",
+    "id", "message_id", "case_id", "unit_id", "channel", "next_at", "lane", "status", "sent_at", "attempt",
 )  # fmt: skip
 _TARGETS: Mapping[str, _Target] = {
     "run": _Target((*Run.model_fields, *_SCOPE), ("id",), tuple(Run.model_fields)),

@@ -1,8 +1,8 @@
 """Read chains link by link, without ever holding more than a few thousand rows, and hash each link again."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import UTC
 from typing import Any, NamedTuple
 
 import orjson
@@ -10,7 +10,7 @@ import psycopg
 import rfc8785
 from sqlalchemy import Connection
 
-from engine.ports import Vault
+from engine.ports import ChainKey
 
 _ROWS = 5_000
 
@@ -25,12 +25,15 @@ class Kind(NamedTuple):
 
 
 class Link(NamedTuple):
-    """A row of a chain: `parts` is all that its hash is over but for key and number."""
+    """A row of a chain: `text` is the JSON of its body; all but the hash is what the hash is over. `at` is in UTC."""
 
     key: str
     seq: int
-    parts: Mapping[str, Any]
     hash: bytes
+    at: str
+    actor: str | None
+    word: str
+    text: str
 
 
 class KeptHead(NamedTuple):
@@ -42,10 +45,11 @@ class KeptHead(NamedTuple):
     head: bytes
 
 
-_EVENT = "SELECT case_id::text, seq, hash, at, actor_id::text, type, body::text FROM event"
-_NOTE = "SELECT stream, seq, hash, at, actor_id::text, type, body::text FROM audit_event"
-_READ = """
-    SELECT case_id::text, seq, hash, at, actor_id::text, what,
+_AT = """to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"')"""
+_EVENT = f"SELECT case_id::text, seq, hash, {_AT}, actor_id::text, type, body::text FROM event"
+_NOTE = f"SELECT stream, seq, hash, {_AT}, actor_id::text, type, body::text FROM audit_event"
+_READ = f"""
+    SELECT case_id::text, seq, hash, {_AT}, actor_id::text, what,
         json_build_object('subject_id', subject_id, 'classes', classes, 'roles', roles)::text
     FROM reading
 """
@@ -80,56 +84,61 @@ READINGS = Kind(
 def canonical(kind: Kind, link: Link, *, key: str | None = None, seq: int | None = None) -> dict[str, Any]:
     """Give what the hash of a link is over; `key` and `seq` put it into another place."""
     key, seq = key or link.key, link.seq if seq is None else seq
-    at, actor, word, text = link.parts["at"], link.parts["actor"], link.parts["word"], link.parts["text"]
-    body = orjson.loads(text)
+    body = orjson.loads(link.text)
     if kind is CASES:
-        return {"case": key, "seq": seq, "at": at, "actor": actor, "type": word, "body": body}
+        return {"case": key, "seq": seq, "at": link.at, "actor": link.actor, "type": link.word, "body": body}
     if kind is STREAMS:
-        return {"stream": key, "seq": seq, "at": at, "actor_id": actor, "type": word, "body": body}
-    return {"chain": "readings", "case_id": key, "seq": seq, "at": at, "actor_id": actor, "what": word, **body}
+        return {"stream": key, "seq": seq, "at": link.at, "actor_id": link.actor, "type": link.word, "body": body}
+    of_all = {"chain": "readings", "case_id": key, "seq": seq, "at": link.at, "actor_id": link.actor}
+    return {**of_all, "what": link.word, **body}
 
 
 def fits(
-    vault: Vault, kind: Kind, previous: bytes, link: Link, *, key: str | None = None, seq: int | None = None
+    keys: Iterable[ChainKey], kind: Kind, previous: bytes, link: Link, *, key: str | None = None, seq: int | None = None
 ) -> bool:
-    """Say whether a link bears the hash that it should have after `previous`, in its own place or in another one.
+    """Say whether one of these keys made the hash of a link after `previous`, in its own place or in another one.
 
     Most links are hashed over the fast text of their content; one that does not fit is tried with the canonical text,
-    which differs for numbers with a fraction. Both say the same content and no other.
+    which differs for numbers with a fraction. Both say the same content and no other. A content that no link can have
+    had fits nowhere.
     """
-    return link.hash == hash_of_link(vault, kind, previous, link, key=key, seq=seq)
-
-
-def hash_of_link(
-    vault: Vault, kind: Kind, previous: bytes, link: Link, *, key: str | None = None, seq: int | None = None
-) -> bytes | None:
-    """Give the hash that a link should have; None for a content that no link can have had."""
     try:
         parts = canonical(kind, link, key=key, seq=seq)
-        fast = vault.sign(previous, orjson.dumps(parts, option=orjson.OPT_SORT_KEYS))
-        return fast if fast == link.hash else vault.sign(previous, rfc8785.dumps(parts))
+        fast, strict = orjson.dumps(parts, option=orjson.OPT_SORT_KEYS), rfc8785.dumps(parts)
     except (ValueError, TypeError, RecursionError):
+        return False
+    texts = (fast,) if fast == strict else (fast, strict)
+    return any(one.sign(previous, text) == link.hash for one in keys for text in texts)
+
+
+def fast_texts(kind: Kind, key: str) -> Callable[[Link], bytes] | None:
+    """Give what makes the fast text of the links of a chain; None for a kind that has none.
+
+    It is what `canonical` gives, in the order of the names, put together without taking it apart first.
+    """
+    if kind is READINGS:
         return None
+    is_case, name = kind is CASES, orjson.dumps(key).decode()
+    actor_name = "actor" if is_case else "actor_id"
+    end = f',"case":{name},"seq":%d,"type":%s}}' if is_case else f',"seq":%d,"stream":{name},"type":%s}}'
+    words: dict[str, str] = {}
+
+    def text(link: Link) -> bytes:
+        _, seq, _, at, actor, word, body = link
+        known = words.get(word) or words.setdefault(word, orjson.dumps(word).decode())
+        who = f'"{actor}"' if actor else "null"
+        head = f'{{"{actor_name}":{who},"at":"{at}","body":'
+        sorted_body = orjson.dumps(orjson.loads(body), option=orjson.OPT_SORT_KEYS)
+        return head.encode() + sorted_body + (end % (seq, known)).encode()
+
+    return text
 
 
 @contextmanager
 def links(connection: Connection, query: str, **values: object) -> Iterator[Iterator[Link]]:
     """Read links by a query of a kind."""
     with _rows(connection, query, values) as rows:
-        yield (
-            Link(
-                row[0],
-                row[1],
-                {
-                    "at": row[3].astimezone(UTC).isoformat(timespec="microseconds"),
-                    "actor": row[4],
-                    "word": row[5],
-                    "text": row[6],
-                },
-                row[2],
-            )
-            for row in rows
-        )
+        yield map(Link._make, rows)
 
 
 @contextmanager
@@ -150,8 +159,12 @@ def _rows(connection: Connection, query: str, values: Mapping[str, object]) -> I
 
 
 def _fetched(cursor: Any) -> Iterator[tuple[Any, ...]]:  # noqa: ANN401 - psycopg's server cursor
-    while rows := cursor.fetchmany(_ROWS):
-        yield from rows
+    """Give the rows; the database makes the next some ready while these are looked at."""
+    with ThreadPoolExecutor(1) as ahead:
+        coming = ahead.submit(cursor.fetchmany, _ROWS)
+        while rows := coming.result():
+            coming = ahead.submit(cursor.fetchmany, _ROWS)
+            yield from rows
 
 
 def _count() -> Iterator[int]:

@@ -11,11 +11,12 @@ from engine.ports import Vault
 from engine.stores import Concern
 
 _CONCERN = tb.ConcernRow.__table__  # type: ignore[attr-defined]
-_COLUMNS = [_CONCERN.c[name] for name in Concern._fields]
+_NUMBER = "sealed_case_number"
+_COLUMNS = [_CONCERN.c[_NUMBER if name == "case_number" else name] for name in Concern._fields]
 
 
 class ConcernStore:
-    """Concerns in PostgreSQL, within one transaction. Words and answer are sealed under a key of the concern's own."""
+    """Concerns in PostgreSQL, within one transaction. What was typed is sealed under a key of the concern's own."""
 
     def __init__(self, connection: Connection, vault: Vault) -> None:
         """Work inside the transaction of `connection`."""
@@ -24,13 +25,20 @@ class ConcernStore:
 
     def add(self, concern: Concern, *, words: str) -> None:
         """Write a concern."""
-        row = concern._asdict() | {"sealed_words": self._sealed(concern.id, "sealed_words", words)}
+        row = concern._asdict()
+        number = row.pop("case_number")
+        row["sealed_words"] = self._sealed(concern.id, "sealed_words", words)
+        row[_NUMBER] = self._sealed(concern.id, _NUMBER, number) if number else None
         self._connection.execute(insert(_CONCERN), row)
 
     def get(self, concern_id: UUID) -> Concern | None:
         """Load a concern without its words."""
         row = self._connection.execute(select(*_COLUMNS).where(_CONCERN.c.id == concern_id)).mappings().first()
-        return Concern(**row) if row else None
+        if row is None:
+            return None
+        known = dict(row)
+        number = self._opened(concern_id, _NUMBER, known.pop(_NUMBER))
+        return Concern(**known, case_number=number)
 
     def words_of(self, concern_id: UUID) -> tuple[str, str]:
         """Open the words of a concern, and of its answer."""

@@ -9,13 +9,15 @@ from sqlalchemy import Engine as SqlEngine
 
 from engine.adapters.holidays_source import with_public_holidays
 from engine.adapters.sql.definition_store import DefinitionStore
+from engine.adapters.sql.law_signature_store import LawSignatureStore
 from engine.adapters.sql.special_day_store import SpecialDayStore
 from engine.domain.compiled import CompiledWorkflow, compile_workflow
 from engine.domain.library import Library
+from engine.ports import Vault
 from engine.spec.calendars import Calendar, SpecialDay
 from engine.spec.catalogue import StepCatalogue
 from engine.spec.ladders import Ladder
-from engine.spec.law import LawPack
+from engine.spec.law import LawPack, Signature
 from engine.spec.workflow import Workflow
 from engine.stores import StoredDay
 
@@ -73,9 +75,10 @@ class PublishedLibrary:
     Within a transaction it is always what is published then; elsewhere it may lag by a second.
     """
 
-    def __init__(self, sql: SqlEngine, *, ticks: Callable[[], float] = monotonic) -> None:
-        """Read from `sql`; `ticks` counts seconds."""
+    def __init__(self, sql: SqlEngine, vault: Vault, *, ticks: Callable[[], float] = monotonic) -> None:
+        """Read from `sql`; `vault` opens what was typed of added days, `ticks` counts seconds."""
         self._sql = sql
+        self._vault = vault
         self._ticks = ticks
         self._read: tuple[object, Library] | None = None
         self._looked_at = float("-inf")
@@ -99,7 +102,8 @@ class PublishedLibrary:
         with self._lock:
             known = self._read
             if known is None or known[0] != stamp:
-                known = (stamp, _library(store, SpecialDayStore(connection)))
+                days = SpecialDayStore(connection, self._vault)
+                known = (stamp, _library(store, days, LawSignatureStore(connection)))
                 self._read = known
             self._looked_at = looked_at
         return known[1]
@@ -154,10 +158,17 @@ def _special(day: StoredDay) -> SpecialDay:
     return SpecialDay(day=day.day, name=day.name, source=f"{day.reason}, added by {day.who or 'this machine'}")
 
 
-def _library(store: DefinitionStore, days: SpecialDayStore) -> Library:
+def _library(store: DefinitionStore, days: SpecialDayStore, signed: LawSignatureStore) -> Library:
+    """Put the library together; a signature stands under one text only, and is lost with it."""
+    signatures = {
+        one.text_hash: Signature(name=one.name, on=one.signed_on, source_read=one.source_read) for one in signed.live()
+    }
     calendars = [Calendar.model_validate(dict(stored.flattened)) for stored in store.published("calendar")]
     return Library(
         calendars=CalendarsWithHolidays(calendars, days.live()),
         ladders={stored.name: Ladder.model_validate(dict(stored.flattened)) for stored in store.published("ladder")},
-        packs={stored.name: LawPack.model_validate(dict(stored.flattened)) for stored in store.published("law")},
+        packs={
+            stored.name: LawPack.model_validate(dict(stored.flattened)).with_signatures(signatures)
+            for stored in store.published("law")
+        },
     )

@@ -28,8 +28,10 @@ _CLAIM = """
     UPDATE delivery d SET attempt = d.attempt + 1, next_at = :until, error_code = 'sending', tried_at = :now,
         first_tried_at = coalesce(d.first_tried_at, :now)
     FROM picked, message m WHERE d.id = picked.id AND m.id = d.message_id
-    RETURNING d.id, d.message_id, d.case_id, d.unit_id, m.recipient_id, d.channel, d.address, m.subject, m.body,
-        m.html, m.critical, m.created_at, d.first_tried_at, d.attempt, picked.error_code, d.lane
+    RETURNING d.id, d.message_id, d.case_id, d.unit_id, m.recipient_id, d.channel,
+        CASE WHEN d.channel = 'email' THEN (SELECT email FROM actor WHERE actor.id = m.recipient_id) ELSE '' END,
+        m.subject, m.body,
+        m.html, m.critical, m.created_at, d.first_tried_at, d.attempt, picked.error_code, d.lane, m.code_of, m.link_hash
 """
 _CLAIM_DUE = text(_CLAIM.format(scope=_IN_SCOPE, due="d.next_at <= :now"))
 _ANY_DUE = text(f"SELECT 1 FROM delivery d WHERE {_IN_SCOPE} AND d.next_at <= :now LIMIT 1")
@@ -72,10 +74,8 @@ _USED = text("""
     JOIN delivery d ON d.message_id = other.id WHERE m.id = :message
 """)
 _ADD_SECOND = text("""
-    INSERT INTO delivery (id, message_id, case_id, unit_id, channel, address, status, attempt, next_at, lane, second_of)
-    SELECT :id, message_id, case_id, unit_id, CAST(:channel AS varchar),
-        CASE WHEN :channel = 'email' THEN (SELECT email FROM actor WHERE actor.id = :recipient) ELSE '' END,
-        'waiting', 0, :now, lane, id
+    INSERT INTO delivery (id, message_id, case_id, unit_id, channel, status, attempt, next_at, lane, second_of)
+    SELECT :id, message_id, case_id, unit_id, CAST(:channel AS varchar), 'waiting', 0, :now, lane, id
     FROM delivery WHERE id = :first ON CONFLICT (id) DO NOTHING
 """)
 _QUEUE = text("""
@@ -190,7 +190,6 @@ class DeliveryStore:
         """Let another channel carry the message too, once."""
         values = {
             "id": uuid5(first.message_id, channel), "first": first.id, "channel": channel, "now": now,
-            "recipient": first.recipient_id,
         }  # fmt: skip
         return self._connection.execute(_ADD_SECOND, values).rowcount == 1
 

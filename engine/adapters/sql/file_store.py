@@ -59,18 +59,24 @@ class FileStore:
             raise DamagedError(what="A file")
         return self._vault.unseal_bytes(sealed, **_part_place(file_id, copy_of, number))
 
-    def twin(self, case_id: UUID, address: bytes) -> UUID | None:
-        """Find the file of a case that has this keyed hash."""
-        query = select(_FILE.c.id).where(_FILE.c.case_id == case_id, _FILE.c.address == address)
-        found: UUID | None = self._connection.execute(query).scalar()
+    def twin(self, case_id: UUID, addresses: Mapping[str, bytes]) -> UUID | None:
+        """Find the file of a case that has one of these keyed hashes."""
+        query = select(_FILE.c.id).where(_FILE.c.case_id == case_id, _FILE.c.address.in_(addresses.values()))
+        found: UUID | None = self._connection.execute(query.order_by(_FILE.c.added_at).limit(1)).scalar()
         return found
 
-    def keep(self, file: CaseFile, *, details: Mapping[str, JsonValue], address: bytes, at: datetime) -> None:
-        """Say that a file has arrived whole; `details` (hashes, numbers of parts) are sealed."""
+    def keep(
+        self, file: CaseFile, *, details: Mapping[str, JsonValue], address: tuple[str, bytes], at: datetime
+    ) -> None:
+        """Say that a file has arrived whole; `details` (hashes, numbers of parts) are sealed.
+
+        `address` is the keyed hash by which the same file is found again, after the id of its key.
+        """
         sealed = self._vault.seal(dict(details), key_of=file.case_id, **_place(file.id, "sealed_details"))
         values = {
             "status": "kept", "media_type": file.media_type, "size": file.size, "copy_size": file.copy_size,
-            "scan": file.scan.value, "address": address, "sealed_details": sealed, "added_at": at,
+            "scan": file.scan.value, "address_key": address[0], "address": address[1], "sealed_details": sealed,
+            "added_at": at,
         }  # fmt: skip
         self._connection.execute(update(_FILE).where(_FILE.c.id == file.id).values(values))
 
@@ -116,6 +122,11 @@ class FileStore:
         ).one()
         in_unit = self._connection.execute(select(size).where(_FILE.c.unit_id == unit_id, _KEPT)).scalar_one()
         return FileSums(files=files, in_case=int(in_case), in_unit=int(in_unit))
+
+
+def place_of_details(file_id: UUID) -> Place:
+    """Give to what the sealed hashes of a file are bound."""
+    return _place(file_id, "sealed_details")
 
 
 def _place(file_id: UUID, column: str) -> Place:

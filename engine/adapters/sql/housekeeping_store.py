@@ -9,6 +9,7 @@ from sqlalchemy import Connection, insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from engine.adapters.sql import tables as tb
+from engine.adapters.sql.apart import TEXT, seal_apart
 from engine.ports import JsonValue, Vault
 
 _COMMAND, _DOCUMENT = tb.CommandRow.__table__, tb.DocumentRow.__table__  # type: ignore[attr-defined]
@@ -88,12 +89,20 @@ class HousekeepingStore:
         version: int,
         at: datetime,
         key_of: UUID | None = None,
+        tells_where: bool = False,
     ) -> UUID:
-        """Keep a document, sealed; the same document of the same step and version is kept once."""
+        """Keep a document, sealed; the same document of the same step and version is kept once.
+
+        One that tells where somebody is is sealed under the key of the case's places too.
+        """
         document_id = uuid5(step_id or case_id, f"document|{name}|{version}")
-        owner = key_of or case_id
+        owner, text_of_it = key_of or case_id, cast("JsonValue", html)
+        if tells_where:
+            text_of_it = seal_apart(
+                self._vault, {TEXT: html}, [TEXT], case_id=case_id, unit_id=unit_id, table="document", row=document_id
+            )
         sealed = self._vault.seal(
-            html, key_of=owner, table="document", row=document_id, column="sealed_html", unit_id=unit_id
+            text_of_it, key_of=owner, table="document", row=document_id, column="sealed_html", unit_id=unit_id
         )
         row = {
             "id": document_id, "case_id": case_id, "unit_id": unit_id, "step_id": step_id, "name": name, "title": title,
@@ -101,6 +110,11 @@ class HousekeepingStore:
         }  # fmt: skip
         self._connection.execute(upsert(_DOCUMENT).values(row).on_conflict_do_nothing(index_elements=("id",)))
         return document_id
+
+    def release_document(self, document_id: UUID, *, by: UUID, at: datetime) -> None:
+        """Write who has released a document."""
+        released = update(_DOCUMENT).where(_DOCUMENT.c.id == document_id)
+        self._connection.execute(released.values(released_by=by, released_at=at))
 
     def release_documents(self, step_id: UUID, *, by: UUID | None, at: datetime) -> None:
         """Write who has released the documents of a step, once."""

@@ -12,6 +12,7 @@ from engine.adapters.sql import tables as tb
 from engine.adapters.sql.apart import open_apart, seal_apart
 from engine.adapters.sql.case_store import ITEM
 from engine.domain.consequences import WorkItem
+from engine.domain.records import ItemStatus
 from engine.errors import ConflictError, NotFoundError
 from engine.ports import JsonValue, Vault
 
@@ -61,6 +62,11 @@ class ItemStore:
         )
         if saved.rowcount != 1:
             raise ConflictError(kind="work item")
+
+    def done_by(self, item_id: UUID, actor_id: UUID) -> None:
+        """Write who did an item that nobody had claimed."""
+        done = {"assignee_id": actor_id, "status": ItemStatus.COMPLETED.value, "revision": ITEM.c.revision + 1}
+        self._connection.execute(update(ITEM).where(ITEM.c.id == item_id).values(done))
 
     def keep_answers(
         self,

@@ -28,7 +28,6 @@ from engine.adapters.sql import tables as tb
 from engine.domain.keeping import (
     CaseOfPerson,
     Erasure,
-    ErasureApproval,
     ExportCopy,
     Hold,
     HoldKind,
@@ -41,10 +40,10 @@ from engine.ports import JsonValue, Vault
 from engine.stores import ClosedCase, Correction, ErasureNotice, RetentionProposal
 
 _TABLES = tb.CaseRow.metadata.tables
-HOLD, RESTRICTION, ERASURE, APPROVAL, TOMBSTONE, NOTICE, PROPOSAL, CORRECTION, COPY = (
+HOLD, RESTRICTION, ERASURE, TOMBSTONE, NOTICE, PROPOSAL, CORRECTION, COPY = (
     _TABLES[name]
     for name in (
-        "legal_hold", "restriction", "erasure", "erasure_approval", "tombstone", "erasure_notice",
+        "legal_hold", "restriction", "erasure", "tombstone", "erasure_notice",
         "retention_proposal", "correction", "export_copy",
     )
 )  # fmt: skip
@@ -101,24 +100,21 @@ class KeepingStore:
 
     def add_erasure(self, erasure: Erasure) -> bool:
         """Write that somebody is to be erased; gives False when that was asked for already and is not over."""
-        values = erasure.model_dump(exclude={"approvals"})
+        values = erasure.model_dump()
         statement = upsert(ERASURE).values(values).on_conflict_do_nothing()
         return self._connection.execute(statement.returning(ERASURE.c.id)).first() is not None
 
     def erasure(self, erasure_id: UUID) -> Erasure | None:
-        """Load an erasure with who agreed, and keep others from changing it until the transaction ends."""
+        """Load an erasure, and keep others from changing it until the transaction ends."""
         row = self._first(ERASURE, Erasure, ERASURE.c.id == erasure_id)
-        return self._with_approvals(row) if row else None
+        return Erasure.model_validate(row) if row else None
 
     def save_erasure(self, erasure: Erasure) -> None:
         """Write an erasure over the revision before it; raises `ConflictError` when somebody else was first."""
-        values = erasure.model_dump(exclude={"id", "approvals"})
+        values = erasure.model_dump(exclude={"id"})
         before = (ERASURE.c.id == erasure.id, ERASURE.c.revision == erasure.revision - 1)
         if self._connection.execute(update(ERASURE).where(*before).values(values)).rowcount != 1:
             raise ConflictError(kind="erasure")
-        rows = [one.model_dump() | {"erasure_id": erasure.id} for one in erasure.approvals]
-        if rows:
-            self._connection.execute(upsert(APPROVAL).on_conflict_do_nothing(), rows)
 
     def ripe(self, *, now: datetime, most: int) -> tuple[UUID, ...]:
         """List the erasures that were agreed to and have cooled off, the earliest first."""
@@ -231,20 +227,33 @@ class KeepingStore:
         return tuple(ClosedCase(*row) for row in self._connection.execute(query))
 
     def propose(
-        self, proposal_id: UUID, case_id: UUID, proposed: Proposed, *, policy: str, version: int, at: datetime
+        self,
+        proposal_id: UUID,
+        case: ClosedCase,
+        proposed: Proposed,
+        *,
+        policy: str,
+        version: int,
+        at: datetime,
     ) -> bool:
-        """Write that a case is due, unless that waits for a decision already or was decided in the same way before."""
+        """Write that a case is due, unless that waits for a decision or was decided in the same way since it closed."""
         decided = exists().where(
-            PROPOSAL.c.case_id == case_id, PROPOSAL.c.decided_at.is_not(None), PROPOSAL.c.act == proposed.act.value
-        )
+            PROPOSAL.c.case_id == case.id, PROPOSAL.c.decided_at.is_not(None), PROPOSAL.c.act == proposed.act.value,
+            PROPOSAL.c.proposed_at > case.closed_at,
+        )  # fmt: skip
         if self._connection.execute(select(decided)).scalar():
             return False
         values = {
-            "id": proposal_id, "case_id": case_id, "act": proposed.act.value, "policy": policy,
+            "id": proposal_id, "case_id": case.id, "act": proposed.act.value, "policy": policy,
             "policy_version": version, "due_at": proposed.due_at, "kept_until": proposed.kept_until, "proposed_at": at,
         }  # fmt: skip
         statement = upsert(PROPOSAL).values(values).on_conflict_do_nothing()
         return self._connection.execute(statement.returning(PROPOSAL.c.id)).first() is not None
+
+    def drop_proposals(self, case_id: UUID, *, by: UUID | None, at: datetime) -> None:
+        """Let what waits for a decision about a case be off, since it goes on."""
+        waits = update(PROPOSAL).where(PROPOSAL.c.case_id == case_id, PROPOSAL.c.decided_at.is_(None))
+        self._connection.execute(waits.values(decision="reopened", decided_by=by, decided_at=at))
 
     def proposal(self, proposal_id: UUID) -> RetentionProposal | None:
         """Load what is proposed, and keep others from deciding it until the transaction ends."""
@@ -304,14 +313,6 @@ class KeepingStore:
         query = select(*_columns(table, record)).where(*conditions).with_for_update()
         row = self._connection.execute(query).mappings().first()
         return dict(row) if row else None
-
-    def _with_approvals(self, row: Mapping[str, Any]) -> Erasure:
-        query = select(APPROVAL.c.actor_id, APPROVAL.c.role, APPROVAL.c.approved_at).where(
-            APPROVAL.c.erasure_id == row["id"]
-        )
-        rows = self._connection.execute(query.order_by(APPROVAL.c.approved_at)).mappings()
-        approvals = tuple(ErasureApproval.model_validate(dict(one)) for one in rows)
-        return Erasure.model_validate({**row, "approvals": approvals})
 
 
 def _is_erased(person_id: Any) -> ColumnElement[bool]:  # noqa: ANN401 - a column

@@ -25,12 +25,12 @@ class LedgerStore:
             self._connection.execute(select(person).where(_ESCALATION.c.deadline_id == deadline_id)).scalars()
         )
 
-    def by_token(self, token: str) -> LinkedLevel | None:
-        """Find the deadline, and the recipient, of the message that an opaque link was made for."""
+    def by_link(self, link_hash: str) -> LinkedLevel | None:
+        """Find the deadline, and the recipient, of the message that an opaque link was made for, by its hash."""
         query = (
             select(_ESCALATION.c.deadline_id, _ESCALATION.c.case_id, _MESSAGE.c.recipient_id)
             .join(_ESCALATION, _ESCALATION.c.id == _MESSAGE.c.escalation_id)
-            .where(_MESSAGE.c.token == token)
+            .where(_MESSAGE.c.link_hash == link_hash)
         )
         row = self._connection.execute(query).first()
         return LinkedLevel(*row) if row else None

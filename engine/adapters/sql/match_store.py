@@ -1,16 +1,28 @@
 """Persons whom two units know: found by blind tokens, told to both units, shown to nobody."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from engine.adapters.sql import tables as tb
-from engine.domain.matching import MatchAlert, SharedPerson
+from engine.adapters.sql.token_matching import compare
+from engine.domain.matching import (
+    PATTERN_KINDS,
+    Agreement,
+    MatchAlert,
+    Pattern,
+    SharedPerson,
+    bits_of,
+    is_worth_telling,
+)
+from engine.domain.records import PersonRole
 
 _CHECK, _ALERT = tb.MatchCheckRow.__table__, tb.MatchAlertRow.__table__  # type: ignore[attr-defined]
-_TOKEN, _LINK = tb.PersonTokenRow.__table__, tb.CasePersonRow.__table__  # type: ignore[attr-defined]
+_LINK, _TOKEN = tb.CasePersonRow.__table__, tb.PersonTokenRow.__table__  # type: ignore[attr-defined]
 _COLUMNS = [_ALERT.c[name] for name in MatchAlert.model_fields]
 
 
@@ -37,27 +49,48 @@ class MatchStore:
 
     def shared(self, person_id: UUID) -> tuple[SharedPerson, ...]:
         """Find persons in cases of other units who share tokens with a person, once for each of both cases."""
+        likely = self._likely(person_id)
         mine, theirs = _LINK.alias("mine"), _LINK.alias("theirs")
-        own, other = _TOKEN.alias("own"), _TOKEN.alias("other")
         query = (
             select(
                 mine.c.case_id, mine.c.unit_id, theirs.c.case_id, theirs.c.unit_id,
-                func.array_agg(func.distinct(own.c.kind)),
+                func.array_agg(func.distinct(theirs.c.person_id)),
             )
-            .select_from(
-                mine.join(own, own.c.person_id == mine.c.person_id)
-                .join(other, (other.c.token == own.c.token) & (other.c.kind == own.c.kind))
-                .join(theirs, theirs.c.person_id == other.c.person_id)
-            )
-            .where(mine.c.person_id == person_id, theirs.c.unit_id != mine.c.unit_id)
+            .join(theirs, theirs.c.unit_id != mine.c.unit_id)
+            .where(mine.c.person_id == person_id, theirs.c.person_id.in_(likely))
             .where(mine.c.removed_at.is_(None), theirs.c.removed_at.is_(None))
             .group_by(mine.c.case_id, mine.c.unit_id, theirs.c.case_id, theirs.c.unit_id)
             .order_by(mine.c.case_id, theirs.c.case_id)
         )  # fmt: skip
-        return tuple(
-            SharedPerson(case_id=row[0], unit_id=row[1], other_case_id=row[2], other_unit_id=row[3], kinds=row[4])
-            for row in self._connection.execute(query)
+        rows = self._connection.execute(query).all() if likely else ()
+        return tuple(_shared(row, likely) for row in rows)
+
+    def alike(self, person_id: UUID) -> tuple[UUID, ...]:
+        """Give the persons, of whatever unit, who by their tokens alone are likely this one."""
+        return tuple(self._likely(person_id))
+
+    def patterns(self, person_id: UUID, *, since: datetime) -> tuple[Pattern, ...]:
+        """Find what a suspect shares with those of other cases into which they came since: ways, numbers, names."""
+        own, other, link, mine = _TOKEN.alias("own"), _TOKEN.alias("other"), _LINK.alias("link"), _LINK.alias("mine")
+        query = (
+            select(own.c.kind, own.c.token, link.c.case_id, link.c.unit_id)
+            .distinct()
+            .join(other, (other.c.token == own.c.token) & (other.c.kind == own.c.kind))
+            .join(link, link.c.person_id == other.c.person_id)
+            .where(own.c.person_id == person_id, own.c.kind.in_(PATTERN_KINDS))
+            .where(link.c.role == PersonRole.SUSPECT.value, link.c.removed_at.is_(None), link.c.added_at >= since)
+            .where(select(mine).where(mine.c.person_id == person_id, mine.c.role == PersonRole.SUSPECT.value).exists())
+            .order_by(own.c.kind, own.c.token, link.c.case_id)
         )
+        found: dict[tuple[str, bytes], list[tuple[UUID, UUID]]] = {}
+        for kind, token, case_id, unit_id in self._connection.execute(query):
+            found.setdefault((kind, token), []).append((case_id, unit_id))
+        return tuple(Pattern(kind, token, tuple(cases)) for (kind, token), cases in found.items() if len(cases) > 1)
+
+    def _likely(self, person_id: UUID) -> Mapping[UUID, tuple[Agreement, float]]:
+        compared = compare(self._connection, (person_id,))
+        bits = {id_: (one, bits_of(one, persons=compared.persons)) for id_, one in compared.agreements.items()}
+        return {id_: known for id_, known in bits.items() if is_worth_telling(known[1], persons=compared.persons)}
 
     def add(self, alert: MatchAlert) -> bool:
         """Write an alert, once for a case and another unit; gives whether it is new."""
@@ -74,3 +107,12 @@ class MatchStore:
         """Write who has seen an alert; gives whether nobody had before."""
         unseen = update(_ALERT).where(_ALERT.c.id == alert_id, _ALERT.c.seen_at.is_(None))
         return bool(self._connection.execute(unseen.values(seen_by=by, seen_at=at)).rowcount)
+
+
+def _shared(row: Sequence[Any], likely: Mapping[UUID, tuple[Agreement, float]]) -> SharedPerson:
+    found = [likely[person] for person in row[4]]
+    return SharedPerson(
+        case_id=row[0], unit_id=row[1], other_case_id=row[2], other_unit_id=row[3],
+        kinds=tuple(sorted({kind for agreement, _ in found for kind in agreement.others})),
+        bits=max(bits for _, bits in found),
+    )  # fmt: skip

@@ -20,8 +20,8 @@ _ADD = text(
     f"WITH added AS (INSERT INTO message ({', '.join(MESSAGE_COLUMNS)})"
     f" VALUES ({', '.join(f':{part}' for part in MESSAGE_COLUMNS)})"
     " ON CONFLICT (key) DO NOTHING RETURNING id) INSERT INTO delivery"
-    " (id, message_id, case_id, unit_id, channel, address, next_at, lane, status, sent_at, attempt)"
-    " SELECT CAST(:delivery_id AS uuid), id, CAST(:case_id AS uuid), CAST(:unit_id AS uuid), :channel, :address,"
+    " (id, message_id, case_id, unit_id, channel, next_at, lane, status, sent_at, attempt)"
+    " SELECT CAST(:delivery_id AS uuid), id, CAST(:case_id AS uuid), CAST(:unit_id AS uuid), :channel,"
     " CAST(:next_at AS timestamptz), CAST(:lane AS integer), :status, CAST(:sent_at AS timestamptz), 0"
     " FROM added RETURNING id"
 )
@@ -49,13 +49,13 @@ class MessageStore:
         found = self._connection.execute(_LINES, {"deadlines": list(deadline_ids)})
         self._lines = {(row[0], row[1], row[2]) for row in found}
 
-    def add(self, message: NewMessage, *, unit_id: UUID | None, address: str, at: datetime) -> bool:
+    def add(self, message: NewMessage, *, unit_id: UUID | None, at: datetime) -> bool:
         """Write a message once; a second one with the same key changes nothing and gives False.
 
         In-app messages are delivered by being written; the others wait for a channel to take them.
         """
         row = _message_row(message, unit_id=unit_id, at=at)
-        delivery = _delivery_row(message, row, address=address, at=at)
+        delivery = _delivery_row(message, row, at=at)
         self.on_added(message)
         if self._writes.is_held:
             self._writes.add_new("delivery", delivery)
@@ -71,6 +71,10 @@ class MessageStore:
             .values(read_at=at),
         )
         return bool(done.rowcount)
+
+    def change_link(self, message_id: UUID, *, link_hash: str) -> None:
+        """Know a message by another link from now on."""
+        self._connection.execute(update(_MESSAGE).where(_MESSAGE.c.id == message_id).values(link_hash=link_hash))
 
     def add_escalation(self, escalation: NewEscalation, *, unit_id: UUID) -> bool:
         """Write a line of the ledger once; a second one for the same level and round gives False."""
@@ -101,15 +105,16 @@ def _message_row(message: NewMessage, *, unit_id: UUID | None, at: datetime) -> 
         "id": uuid5(message.recipient_id, message.key), "key": message.key, "case_id": message.case_id,
         "unit_id": unit_id, "escalation_id": message.escalation_id, "kind": message.kind,
         "recipient_id": message.recipient_id, "subject": message.subject, "body": message.body, "link": message.link,
-        "critical": message.critical, "created_at": at, "html": message.html, "token": message.token,
+        "critical": message.critical, "created_at": at, "html": message.html,
+        "link_hash": message.link_hash, "code_of": message.code_of,
     }  # fmt: skip
 
 
-def _delivery_row(message: NewMessage, row: dict[str, Any], *, address: str, at: datetime) -> dict[str, Any]:
+def _delivery_row(message: NewMessage, row: dict[str, Any], *, at: datetime) -> dict[str, Any]:
     in_app = message.channel == IN_APP
     return {
         "id": uuid5(row["id"], message.channel), "message_id": row["id"], "case_id": message.case_id,
-        "unit_id": row["unit_id"], "channel": message.channel, "address": address, "next_at": message.send_at or at,
+        "unit_id": row["unit_id"], "channel": message.channel, "next_at": message.send_at or at,
         "lane": lane_of(message.kind, critical=message.critical),
         "status": "delivered" if in_app else message.held_for or "waiting", "sent_at": at if in_app else None,
         "attempt": 0,

@@ -2,14 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, cast
+from typing import cast
 from uuid import UUID
 
 from sqlalchemy import Connection, func, insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from engine.adapters.sql import tables as tb
+from engine.adapters.sql.token_matching import compare
 from engine.domain.identity import PersonMerge
+from engine.domain.matching import bits_of, is_worth_opening
 from engine.ports import JsonValue, Vault
 from engine.stores import TokenMatch
 
@@ -19,6 +21,9 @@ _LINK, _UNIT = tb.CasePersonRow.__table__, tb.UnitRow.__table__  # type: ignore[
 _CASE, _CHECK = tb.CaseRow.metadata.tables["case"], tb.CaseRow.metadata.tables["match_check"]
 _MERGE = tb.CaseRow.metadata.tables["person_merge"]
 _MERGE_COLUMNS = [_MERGE.c[name] for name in PersonMerge.model_fields]
+_MOST_OPENED = 20
+_SEARCHED_BY = frozenset({"name", "name_part", "phone"})
+"""The kinds of token by which an organisation finds its own."""
 ALL_THE_SAME = text(
     "WITH RECURSIVE up(id) AS (SELECT CAST(:person AS uuid) UNION SELECT m.primary_id FROM person_merge m "
     "JOIN up ON m.secondary_id = up.id WHERE m.ended_at IS NULL), "
@@ -65,10 +70,10 @@ class PersonStore:
 
     def known_by(self, organisation_id: UUID, tokens: Sequence[tuple[str, str]]) -> tuple[UUID, ...]:
         """Find persons whom an organisation has written down itself and who have all of these tokens, by id."""
-        wanted = self._search_tokens(organisation_id, tokens)
+        wanted = {self._vault.blind(*token, organisation_id=organisation_id) for token in tokens}
         query = (
             select(_SEARCH.c.person_id)
-            .where(_SEARCH.c.organisation_id == organisation_id, _SEARCH.c.token.in_([one["token"] for one in wanted]))
+            .where(_SEARCH.c.organisation_id == organisation_id, _SEARCH.c.token.in_(wanted))
             .group_by(_SEARCH.c.person_id)
             .having(func.count(func.distinct(_SEARCH.c.token)) == len(wanted))
             .order_by(_SEARCH.c.person_id)
@@ -105,22 +110,22 @@ class PersonStore:
     def matches(self, person_ids: Sequence[UUID], *, case_id: UUID) -> tuple[TokenMatch, ...]:
         """Find persons of other cases of the same unit who share tokens; of other units' only the leads hear."""
         unit = select(_CASE.c.unit_id).where(_CASE.c.id == case_id).scalar_subquery()
-        mine = select(_TOKEN.c.token).where(_TOKEN.c.person_id.in_(person_ids)).scalar_subquery()
+        [unit_id] = self._connection.execute(select(unit)).scalars()
+        compared = compare(self._connection, person_ids, unit_id=unit_id)
+        bits = {id_: bits_of(one, persons=compared.persons) for id_, one in compared.agreements.items()}
+        worth = [id_ for id_ in bits if is_worth_opening(bits[id_], persons=compared.persons)]
+        likely = sorted(worth, key=lambda id_: (-bits[id_], id_))
         query = (
-            select(
-                _LINK.c.person_id, _LINK.c.unit_id, _UNIT.c.name, _UNIT.c.contact,
-                func.array_agg(func.distinct(_TOKEN.c.kind)),
-            )
-            .join(_TOKEN, _TOKEN.c.person_id == _LINK.c.person_id)
+            select(_LINK.c.person_id, _LINK.c.unit_id, _UNIT.c.name, _UNIT.c.contact)
             .join(_UNIT, _UNIT.c.id == _LINK.c.unit_id)
-            .where(_TOKEN.c.token.in_(mine), _LINK.c.unit_id == unit)
-            .where(_LINK.c.case_id != case_id, _LINK.c.person_id.not_in(person_ids))
-            .group_by(_LINK.c.person_id, _LINK.c.unit_id, _UNIT.c.name, _UNIT.c.contact)
+            .where(_LINK.c.person_id.in_(likely[:_MOST_OPENED]), _LINK.c.unit_id == unit_id)
+            .where(_LINK.c.case_id != case_id)
+            .distinct()
             .order_by(_LINK.c.person_id)
-            .limit(50)
-        )  # fmt: skip
+        )
         return tuple(
-            TokenMatch(row[0], row[1], row[2], row[3], tuple(sorted(row[4]))) for row in self._connection.execute(query)
+            TokenMatch(row[0], row[1], row[2], row[3], compared.agreements[row[0]], compared.persons)
+            for row in self._connection.execute(query)
         )
 
     def _seal(self, person_id: UUID, identity: Mapping[str, JsonValue]) -> bytes:
@@ -129,28 +134,28 @@ class PersonStore:
         )
 
     def _keep_tokens(self, person_id: UUID, tokens: Sequence[tuple[str, str]]) -> None:
-        rows = [
-            {"person_id": person_id, "kind": kind, "token": self._vault.blind(kind, value)}
-            for kind, value in dict.fromkeys(tokens)
-        ]
-        if rows:
-            self._connection.execute(upsert(_TOKEN).on_conflict_do_nothing(), rows)
-            self._keep_search_tokens(person_id, tokens)
+        if write_tokens(self._connection, self._vault, person_id, tokens):
             asked = upsert(_CHECK).values(person_id=person_id, asked_at=func.now()).on_conflict_do_nothing()
             self._connection.execute(asked)
 
-    def _keep_search_tokens(self, person_id: UUID, tokens: Sequence[tuple[str, str]]) -> None:
-        of_unit = select(_UNIT.c.organisation_id).join(_PERSON, _PERSON.c.unit_id == _UNIT.c.id)
-        organisation = self._connection.execute(of_unit.where(_PERSON.c.id == person_id)).scalar_one()
-        rows = [
-            {"person_id": person_id, "organisation_id": organisation, **one}
-            for one in self._search_tokens(organisation, tokens)
-        ]
-        self._connection.execute(upsert(_SEARCH).on_conflict_do_nothing(), rows)
 
-    def _search_tokens(self, organisation_id: UUID, tokens: Sequence[tuple[str, str]]) -> list[dict[str, Any]]:
-        """Give tokens that are like those of no other organisation, for who holds this database and no key."""
-        return [
-            {"kind": kind, "token": self._vault.blind(kind, value, organisation_id=organisation_id)}
-            for kind, value in dict.fromkeys(tokens)
-        ]
+def write_tokens(connection: Connection, vault: Vault, person_id: UUID, tokens: Sequence[tuple[str, str]]) -> bool:
+    """Write the tokens of a person by every key that is used now, for all and for their organisation; False for none.
+
+    No token of an organisation is like one of another, for who holds this database and no key.
+    """
+    of_unit = select(_UNIT.c.organisation_id).join(_PERSON, _PERSON.c.unit_id == _UNIT.c.id)
+    organisation = connection.execute(of_unit.where(_PERSON.c.id == person_id)).scalar_one()
+    rows, search = [], []
+    for kind, value in dict.fromkeys(tokens):
+        one = {"person_id": person_id, "kind": kind}
+        rows += [one | {"key_id": key_id, "token": token} for key_id, token in vault.blinds(kind, value).items()]
+        if kind not in _SEARCHED_BY:
+            continue
+        mine = vault.blinds(kind, value, organisation_id=organisation)
+        one["organisation_id"] = organisation
+        search += [one | {"key_id": key_id, "token": token} for key_id, token in mine.items()]
+    for table, values in ((_TOKEN, rows), (_SEARCH, search)):
+        if values:
+            connection.execute(upsert(table).on_conflict_do_nothing(), values)
+    return bool(rows)

@@ -2,26 +2,33 @@
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, or_, select, update
+from sqlalchemy import Connection, RowMapping, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from engine.adapters.sql import tables as tb
 from engine.domain.consent import Recipient
 from engine.domain.referral import Referral
+from engine.errors import KeyMissingError
 from engine.ports import Vault
 
 _REFERRAL, _UNIT = tb.ReferralRow.__table__, tb.UnitRow.__table__  # type: ignore[attr-defined]
 _ORGANISATION = tb.OrganisationRow.__table__  # type: ignore[attr-defined]
-_COLUMNS = [_REFERRAL.c[name] for name in Referral.model_fields]
+_TO_NAME = "sealed_to_name"
+REFERRAL_COLUMNS = [_REFERRAL.c[_TO_NAME if name == "to_name" else name] for name in Referral.model_fields]
+"""What a referral is read from; `opened_referral` makes one of it."""
 _LIVE = ("offered", "accepted")
 _NOTE = "sealed_note"
-_FIXED = frozenset({"id", "case_id", "unit_id", "fields"})
+_FIXED = frozenset({"id", "case_id", "unit_id", "fields", "persons", "to_name"})
 
 
 class ReferralStore:
-    """Referrals in PostgreSQL, within one transaction. Only the names of fields are kept in them, and a sealed note."""
+    """Referrals in PostgreSQL, within one transaction.
+
+    Only the names of fields are kept in them, and sealed what was typed: a note, and the name of who is outside.
+    """
 
     def __init__(self, connection: Connection, vault: Vault) -> None:
         """Work inside the transaction of `connection`."""
@@ -33,11 +40,12 @@ class ReferralStore:
 
         `note` is what the other side must know at once; it is sealed.
         """
-        row = referral.model_dump() | {"fields": list(referral.fields)}
-        if note:
-            row[_NOTE] = self._vault.seal(
-                note, key_of=referral.case_id, table="referral", row=referral.id, column=_NOTE
-            )
+        row = referral.model_dump() | {"fields": list(referral.fields), "persons": list(referral.persons)}
+        for column, words in ((_NOTE, note), (_TO_NAME, row.pop("to_name"))):
+            if words:
+                row[column] = self._vault.seal(
+                    words, key_of=referral.case_id, table="referral", row=referral.id, column=column
+                )
         statement = upsert(_REFERRAL).values(row).on_conflict_do_nothing()
         return self._connection.execute(statement.returning(_REFERRAL.c.id)).first() is not None
 
@@ -111,6 +119,22 @@ class ReferralStore:
         return tuple(self._connection.execute(query.order_by(*order)).scalars())
 
     def _all(self, *conditions: object) -> tuple[Referral, ...]:
-        query = select(*_COLUMNS).where(*conditions)  # type: ignore[arg-type]
-        rows = self._connection.execute(query.order_by(_REFERRAL.c.sent_at, _REFERRAL.c.id)).mappings()
-        return tuple(Referral.model_validate(dict(row)) for row in rows)
+        query = select(*REFERRAL_COLUMNS).where(*conditions)  # type: ignore[arg-type]
+        rows = self._connection.execute(query.order_by(_REFERRAL.c.sent_at, _REFERRAL.c.id)).mappings().all()
+        return tuple(opened_referral(self._vault, row) for row in rows)
+
+
+def opened_referral(vault: Vault, row: RowMapping | dict[str, Any]) -> Referral:
+    """Make a referral of its row."""
+    known = {name: value for name, value in row.items() if name != _TO_NAME}
+    return Referral.model_validate(known | {"to_name": opened_to_name(vault, row)})
+
+
+def opened_to_name(vault: Vault, row: RowMapping | dict[str, Any]) -> str:
+    """Open the name of the partner outside to whom a referral went; empty for a unit, and once the case is erased."""
+    if row[_TO_NAME] is None:
+        return ""
+    try:
+        return str(vault.unseal(row[_TO_NAME], table="referral", row=row["id"], column=_TO_NAME))
+    except KeyMissingError:
+        return ""

@@ -55,6 +55,7 @@ SEALED: Final = (
         "answer", "sealed_answers", "case or person", lambda row: row["step_id"],
         lambda row: f"sealed_answers/{row['turn']}",
     ),
+    _column("step", "sealed_title", "case"),
     _column("draft", "sealed_answers", "case or person", row="item_id"),
     _column("draft", "sealed_proposals", "case or person", row="item_id"),
     _column("document", "sealed_html", "case or person"),
@@ -69,8 +70,11 @@ SEALED: Final = (
         lambda row: f"sealed_content/{row['copy_of']}/{row['number']}",
     ),
     _column("legal_hold", "sealed_reason", "case"),
+    _column("event_words", "sealed_words", "case"),
     _column("referral", "sealed_note", "case"),
+    _column("referral", "sealed_to_name", "case"),
     _column("break_glass", "sealed_words", "the request"),
+    _column("break_glass", "sealed_number", "the request"),
     _column("person", "sealed_identity", "person"),
     _column("correction", "sealed_before", "person", is_fixed=True),
     _column("correction", "sealed_words", "person", is_fixed=True),
@@ -82,8 +86,11 @@ SEALED: Final = (
     _column("second_factor", "sealed_secret", "whose it is", row="actor_id"),
     _column("second_factor", "sealed_proposed", "whose it is", row="actor_id"),
     _column("concern", "sealed_words", "the concern"),
+    _column("concern", "sealed_case_number", "the concern"),
     _column("concern", "sealed_answer", "the concern"),
     _column("channel_setting", "sealed_url", "the channel"),
+    _column("partner", "sealed_words", "the partner"),
+    _column("special_day", "sealed_words", "the day"),
 )  # fmt: skip
 """The sealed columns, and under whose key each is."""
 
@@ -107,9 +114,9 @@ def reseal_some(
 
 
 def reseal_apart(connection: Connection, vault: Vault, case_id: UUID, *, newest: int) -> int:
-    """Seal anew what is sealed by itself inside the answers and drafts of a case; gives in how many rows."""
+    """Seal anew what is sealed by itself inside the answers, drafts and papers of a case; gives in how many rows."""
     done, owner = 0, place_key(case_id)
-    for sealed in (one for one in SEALED if one.table in {"answer", "draft"}):
+    for sealed in (one for one in SEALED if one.table in {"answer", "draft", "document"}):
         table = _TABLES[sealed.table]
         there = (table.c.case_id == case_id, table.c[sealed.column].is_not(None))
         rows = connection.execute(select(table).where(*there).with_for_update()).mappings().all()

@@ -20,6 +20,7 @@ from engine.adapters.sql.channel_store import ChannelStore
 from engine.adapters.sql.checkpoint_store import CheckpointStore
 from engine.adapters.sql.concern_store import ConcernStore
 from engine.adapters.sql.consent_store import ConsentStore
+from engine.adapters.sql.custody_store import CustodyStore
 from engine.adapters.sql.deadline_store import DeadlineStore
 from engine.adapters.sql.definition_store import DefinitionStore
 from engine.adapters.sql.delivery_store import DeliveryStore
@@ -28,21 +29,25 @@ from engine.adapters.sql.duty_store import DutyStore
 from engine.adapters.sql.file_store import FileStore
 from engine.adapters.sql.held_writes import Writes, writing_first
 from engine.adapters.sql.housekeeping_store import HousekeepingStore
+from engine.adapters.sql.index_store import IndexStore
 from engine.adapters.sql.item_store import ItemStore
 from engine.adapters.sql.job_store import JobStore
 from engine.adapters.sql.keeping_store import KeepingStore
 from engine.adapters.sql.key_store import KeyStore
+from engine.adapters.sql.law_signature_store import LawSignatureStore
 from engine.adapters.sql.ledger_store import LedgerStore
 from engine.adapters.sql.link_store import LinkStore
 from engine.adapters.sql.match_store import MatchStore
 from engine.adapters.sql.message_store import MessageStore
 from engine.adapters.sql.partner_link_store import PartnerLinkStore
+from engine.adapters.sql.partner_store import PartnerStore
 from engine.adapters.sql.person_store import PersonStore
 from engine.adapters.sql.preference_store import PreferenceStore
 from engine.adapters.sql.recent_messages import RecentMessages
 from engine.adapters.sql.recount_store import RecountStore
 from engine.adapters.sql.referral_store import ReferralStore
 from engine.adapters.sql.remembering import forget, remember, remembering
+from engine.adapters.sql.sign_in_habit_store import SignInHabitStore
 from engine.adapters.sql.sign_in_store import SignInStore
 from engine.adapters.sql.special_day_store import SpecialDayStore
 from engine.adapters.sql.transfer_store import TransferStore
@@ -88,19 +93,24 @@ class SqlUnitOfWork:
         self.bundles: BundleStore | RecentMessages = self._asked_bundles
         self.directory = DirectoryStore(connection)
         self.sign_ins = SignInStore(connection, self._vault)
+        self.sign_in_habits = SignInHabitStore(connection)
         self.duty = DutyStore(connection)
         self.ledger = LedgerStore(connection)
         self.referrals = ReferralStore(connection, self._vault)
         self.consents = ConsentStore(connection)
         self.transfers = TransferStore(connection)
+        self.custody = CustodyStore(connection)
         self.partner_links = PartnerLinkStore(connection)
+        self.partners = PartnerStore(connection, self._vault)
         self.matches = MatchStore(connection)
         self.access = AccessStore(connection)
         self.approvals = ApprovalStore(connection)
         self.keys = KeyStore(connection, self._vault)
+        self.index = IndexStore(connection, self._vault)
         self.files = FileStore(connection, self._vault)
         self.definitions = DefinitionStore(connection)
-        self.special_days = SpecialDayStore(connection)
+        self.special_days = SpecialDayStore(connection, self._vault)
+        self.law_signatures = LawSignatureStore(connection)
         self.recounts = RecountStore(connection)
         self.keeping = KeepingStore(connection, self._vault)
         self.audit = AuditLogStore(connection, self._vault)

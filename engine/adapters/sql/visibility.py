@@ -1,9 +1,27 @@
 """Which cases a viewer sees, as SQL conditions that every question about cases goes through."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, false, or_, select, true, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    String,
+    Uuid,
+    and_,
+    any_,
+    cast,
+    column,
+    false,
+    func,
+    null,
+    or_,
+    select,
+    true,
+    union_all,
+)
+from sqlalchemy.sql.selectable import LateralFromClause
 
 from engine.adapters.sql import tables as tb
 from engine.adapters.sql.sealing import sealed_cases
@@ -11,6 +29,9 @@ from engine.domain.narrowing import OPERATIONAL
 from engine.domain.policy import Action, Viewer, units_that_let, visible_units
 
 _TABLES = tb.CaseRow.metadata.tables
+_PERSON_IN = "person:([0-9a-f-]{36})"
+"""How the path of a step names whose it is."""
+_OF_A_PERSON = r"(^| )person\."
 CASE, GRANT, DENIAL, CONFLICT, UNIT = (_TABLES[name] for name in ("case", "grant", "denial", "conflict", "unit"))
 
 
@@ -27,6 +48,37 @@ def operational_to(viewer: Viewer, *, now: datetime) -> ColumnElement[bool]:
     return _own_or_granted(viewer, granted_to(viewer, now=now).where(GRANT.c.fields.contains([OPERATIONAL])))
 
 
+def step_shown_to(
+    viewer: Viewer, path: ColumnElement[str], case_id: ColumnElement[UUID], *, now: datetime
+) -> ColumnElement[bool]:
+    """Give the condition on `case` and a step that holds where the viewer is shown the time of that step.
+
+    A grant shows what belongs to the whole case, and of steps of persons those of the persons for whom it holds.
+    """
+    person = cast(func.substring(path, _PERSON_IN), Uuid())
+    of_whom = or_(person.is_(None), person == any_(GRANT.c.persons))
+    live = _live_grants(viewer, now=now).where(GRANT.c.fields.contains([OPERATIONAL]), of_whom)
+    return _own_or(viewer, live.where(GRANT.c.case_id == case_id).correlate_except(GRANT).exists())
+
+
+def person_shown_to(viewer: Viewer, person_id: ColumnElement[UUID], *, now: datetime) -> ColumnElement[bool]:
+    """Give the condition on `case` that holds where the viewer is shown something of who a person of it is."""
+    of_whom = person_id == any_(GRANT.c.persons)
+    named = func.array_to_string(GRANT.c.fields, " ").op("~")(_OF_A_PERSON)
+    live = _live_grants(viewer, now=now).where(of_whom, named, GRANT.c.case_id == CASE.c.id)
+    return _own_or(viewer, live.correlate_except(GRANT).exists())
+
+
+def named(case_id: ColumnElement[UUID], step_id: ColumnElement[Any] | None = None) -> LateralFromClause:
+    """Give number and unit of a case, and what names a step of it, to a unit too that it was offered to or shared with.
+
+    Such a unit sees no row of the case behind the second wall: this is all that is named to it. Nothing when it is not.
+    """
+    columns = [column(name, String) for name in ("number", "unit", "key", "uses", "definition_hash")]
+    asked = func.icmc_named(case_id, null() if step_id is None else step_id)
+    return asked.table_valued(*columns).lateral("named")
+
+
 def kept_by(viewer: Viewer, action: Action = Action.SEE_CASES) -> ColumnElement[bool]:
     """Give the condition on `case` that holds for those of the units in which the viewer may do something."""
     if viewer.is_system:
@@ -40,13 +92,7 @@ def granted_to(viewer: Viewer, *, now: datetime) -> Select[tuple[UUID]]:
 
     A grant counts until it is ended, and before `valid_until`; for a case that is denied it does not.
     """
-    return select(GRANT.c.case_id).where(
-        GRANT.c.unit_id.in_(sorted(visible_units(viewer))),
-        or_(GRANT.c.actor_id.is_(None), GRANT.c.actor_id == viewer.actor_id),
-        GRANT.c.ended_at.is_(None),
-        or_(GRANT.c.valid_until.is_(None), GRANT.c.valid_until > now),
-        not_denied(viewer, GRANT.c.case_id),
-    )
+    return _live_grants(viewer, now=now).where(not_denied(viewer, GRANT.c.case_id))
 
 
 def not_denied(viewer: Viewer, case_id: ColumnElement[UUID]) -> ColumnElement[bool]:
@@ -72,9 +118,22 @@ def not_denied(viewer: Viewer, case_id: ColumnElement[UUID]) -> ColumnElement[bo
     return case_id.not_in(union_all(denied, in_conflict, sealed_cases(viewer.actor_id)))
 
 
+def _live_grants(viewer: Viewer, *, now: datetime) -> Select[tuple[UUID]]:
+    return select(GRANT.c.case_id).where(
+        GRANT.c.unit_id.in_(sorted(visible_units(viewer))),
+        or_(GRANT.c.actor_id.is_(None), GRANT.c.actor_id == viewer.actor_id),
+        GRANT.c.ended_at.is_(None),
+        or_(GRANT.c.valid_until.is_(None), GRANT.c.valid_until > now),
+    )
+
+
 def _own_or_granted(viewer: Viewer, granted: Select[tuple[UUID]]) -> ColumnElement[bool]:
+    return _own_or(viewer, CASE.c.id.in_(granted))
+
+
+def _own_or(viewer: Viewer, is_granted: ColumnElement[bool]) -> ColumnElement[bool]:
     if viewer.is_system:
         return true()
     if not visible_units(viewer):
         return false()
-    return or_(kept_by(viewer), CASE.c.id.in_(granted))
+    return or_(kept_by(viewer), and_(is_granted, not_denied(viewer, CASE.c.id)))

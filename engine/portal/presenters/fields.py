@@ -1,18 +1,18 @@
 """Turn the questions of a form into controls of a page."""
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from engine.domain.languages import to_choose
 from engine.plugin.fields import FieldKind, FieldSpec
+from engine.plugin.shown_when import wanted_answers
 from engine.portal.presenters.times import for_input, zone_words
 from engine.views import FieldView
 
 PREFIX = "a-"
 """What names of answers begin with in a posted form, so that no answer can pass for something else."""
 _MANY, _FEW, _SHORT = 8, 4, 24
-_WHEN = re.compile(r'^\s*(!?)([a-z][a-z0-9_]*)\s*(?:==\s*(true|false|"[^"]*"))?\s*$')
 _HINTS = {
     FieldKind.PHONE: "With country code, such as +91 for India.",
     FieldKind.MONEY: "Numbers only, such as 1500 or 1500.50.",
@@ -25,8 +25,14 @@ _WIDTHS = {
     FieldKind.INT: "govuk-input--width-5", FieldKind.MONEY: "govuk-input--width-10",
     FieldKind.PHONE: "govuk-input--width-20", FieldKind.DATE: "govuk-input--width-10",
     FieldKind.DATETIME: "govuk-input--width-20", FieldKind.COUNTRY: "govuk-input--width-2",
-    FieldKind.LANG: "govuk-input--width-5", FieldKind.DURATION: "govuk-input--width-10",
+    FieldKind.DURATION: "govuk-input--width-10",
     FieldKind.CASE: "govuk-input--width-20",
+}  # fmt: skip
+_HELP_FOR_CODES = "A language code"
+"""What forms say where a code was to be typed: it is left out where names are chosen."""
+_DRAWN = {
+    FieldKind.BOOL: "radios", FieldKind.LANG: "select", FieldKind.MULTI: "checkboxes", FieldKind.LONGTEXT: "textarea",
+    FieldKind.INTERVALS: "stretches",
 }  # fmt: skip
 _INPUT_TYPES = {FieldKind.PHONE: "tel", FieldKind.DATE: "date", FieldKind.DATETIME: "datetime-local"}
 _INPUT_MODES = {FieldKind.INT: "numeric", FieldKind.MONEY: "decimal"}
@@ -99,7 +105,8 @@ def _control(field: FieldView, labels: Mapping[str, FieldView], zone: str, now: 
     when_field, when_value, when_words = _when(field.shown_when, labels)
     zone_hint = f"Local time ({zone_words(zone, now)})." if kind in {FieldKind.DATETIME, FieldKind.INTERVALS} else ""
     proposal = "This was filled in for you: check it." if field.proposed else ""
-    hints = (when_words, field.help, "" if field.help else _HINTS.get(kind, ""), zone_hint, proposal)
+    help_ = "" if kind is FieldKind.LANG and field.help.startswith(_HELP_FOR_CODES) else field.help
+    hints = (when_words, help_, "" if field.help else _HINTS.get(kind, ""), zone_hint, proposal)
     draw = _draw(field, kind)
     return Control(
         draw=draw,
@@ -126,26 +133,17 @@ def _is_short(field: FieldView) -> bool:
 
 
 def _draw(field: FieldView, kind: FieldKind) -> str:
-    match kind:
-        case FieldKind.BOOL:
-            return "radios"
-        case FieldKind.CHOICE:
-            return "radios" if len(field.choices) <= _MANY else "select"
-        case FieldKind.MULTI:
-            return "checkboxes"
-        case FieldKind.LONGTEXT:
-            return "textarea"
-        case FieldKind.INTERVALS:
-            return "stretches"
-        case _:
-            return "input"
+    if kind in {FieldKind.CHOICE, FieldKind.FILE} and field.choices:
+        return "radios" if kind is FieldKind.CHOICE and len(field.choices) <= _MANY else "select"
+    return _DRAWN.get(kind, "input")
 
 
 def _items(field: FieldView, kind: FieldKind) -> tuple[Item, ...]:
     if kind is FieldKind.BOOL:
         return (Item("yes", "Yes", field.value is True), Item("no", "No", field.value is False))
     chosen = field.value if isinstance(field.value, list | tuple) else (field.value,)
-    return tuple(Item(value, text, value in chosen) for value, text in field.choices.items())
+    choices = to_choose(str(field.value or "")) if kind is FieldKind.LANG else field.choices
+    return tuple(Item(value, text, value in chosen) for value, text in choices.items())
 
 
 def _text(value: object, kind: FieldKind, zone: str) -> str:
@@ -182,13 +180,10 @@ def _stretch(line: Mapping[str, object], zone: str) -> Stretch:
 
 def _when(condition: str, labels: Mapping[str, FieldView]) -> tuple[str, str, str]:
     """Read a simple condition on another question: its field, the value it needs, and the words for it."""
-    found = _WHEN.match(condition) if condition else None
-    other = labels.get(found.group(2)) if found else None
-    if found is None or other is None:
+    wanted = wanted_answers(condition)
+    other = labels.get(wanted[0].name) if len(wanted) == 1 and not wanted[0].is_not else None
+    if other is None:
         return "", "", ""
-    wanted = (found.group(3) or "true").strip('"')
-    if found.group(1):
-        wanted = "false" if wanted == "true" else "true"
-    value = {"true": "yes", "false": "no"}.get(wanted, wanted)
+    value = {"true": "yes", "false": "no"}.get(wanted[0].value, wanted[0].value)
     words = {"yes": "Yes", "no": "No"}.get(value) or other.choices.get(value, value)
     return other.name, value, f"Only if you answered “{words}” to “{other.label}”."

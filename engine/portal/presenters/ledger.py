@@ -2,9 +2,9 @@
 
 from typing import Final
 
-from engine.portal.presenters.statuses import plain
 from engine.portal.presenters.times import short
 from engine.spec.limits import WarningPoint
+from engine.spec.plain_words import in_plain_words, in_running_words
 from engine.views import DeliveryView, PlannedView
 
 _CHANNELS: Final = {
@@ -20,13 +20,13 @@ _CHANNELS: Final = {
 
 def channel_words(channel: str) -> str:
     """Name a channel."""
-    return _CHANNELS.get(channel, plain(channel))
+    return _CHANNELS.get(channel, in_plain_words(channel))
 
 
 def delivery_words(delivery: DeliveryView, zone: str) -> str:
     """Say what became of one message by one channel: `sent Sat 07 Mar 2026, 18:45`, `not sent yet`."""
     if delivery.state == "given_up":
-        return f"given up ({plain(delivery.error_code).lower()})" if delivery.error_code else "given up"
+        return f"given up ({in_running_words(delivery.error_code)})" if delivery.error_code else "given up"
     if delivery.at is None:
         return "not sent yet"
     words = {"read": "read", "shown": "shown, not read yet, since"}.get(delivery.state, "sent")

@@ -7,9 +7,9 @@ from engine.domain.compiled import CompiledWorkflow
 from engine.domain.records import Scalar
 from engine.plugin.registry import Registry
 from engine.plugin.steps import StepType
-from engine.portal.presenters.statuses import plain
 from engine.portal.presenters.times import from_input
 from engine.spec.catalogue import ValueKind
+from engine.spec.plain_words import in_plain_words
 from engine.views import CaseView
 
 
@@ -47,8 +47,8 @@ def declared_facts(case: CaseView, definitions: Mapping[str, CompiledWorkflow]) 
         compiled = definitions[run.definition_hash] if run.status == "open" else None
         for name, output in compiled.facts.items() if compiled else ():
             spec = compiled.workflow.facts.get(name) if compiled else None
-            title = (spec.title if spec else "") or plain(name)
-            choices = tuple((choice, plain(choice)) for choice in output.choices)
+            title = (spec.title if spec else "") or in_plain_words(name)
+            choices = tuple((choice, in_plain_words(choice)) for choice in output.choices)
             found.setdefault(name, DeclaredFact(name, title, output.kind.value, choices, case.facts.get(name, "")))
     return tuple(found.values())
 
@@ -68,11 +68,11 @@ def read_fact(fact: DeclaredFact, given: str, zone: str) -> Scalar | None:
 
 
 def callable_steps(case: CaseView, definitions: Mapping[str, CompiledWorkflow]) -> tuple[Offer, ...]:
-    """List the steps that the case's open workflows keep ready to be called."""
+    """List the steps that the case's workflows keep ready to be called; one that was over goes on with such a step."""
     return tuple(
         Offer(f"{run.id}:{step.key}", step.title)
         for run in case.runs
-        if run.status == "open"
+        if run.status in {"open", "over"}
         for step in definitions[run.definition_hash].steps.values()
         if step.spec.discretionary
     )
@@ -92,4 +92,4 @@ def offered_step_types(registry: Registry) -> tuple[OfferGroup, ...]:
 def interval_names(step_type: StepType | None) -> tuple[Offer, ...]:
     """List the stretches of time that a step can leave out; a journey where its form names none."""
     named = [spec.excluded_time for spec in step_type.fields if spec.excluded_time] if step_type else []
-    return tuple(Offer(name, plain(name)) for name in dict.fromkeys(named or ["journey"]))
+    return tuple(Offer(name, in_plain_words(name)) for name in dict.fromkeys(named or ["journey"]))

@@ -7,6 +7,7 @@ from engine import views as vw
 from engine.domain.consent import GROUNDS
 from engine.domain.packages import PACKAGES
 from engine.portal.presenters.times import local
+from engine.spec.plain_words import in_plain_words
 
 KINDS: Final[Mapping[str, str]] = {
     "referral": "Referral: we both work on it",
@@ -121,7 +122,7 @@ class Choice(NamedTuple):
 
 def words(code: str, of: str) -> str:
     """Say a code in words; one that is not known by its own."""
-    return WORDS[of].get(code, code.replace("_", " ").capitalize())
+    return WORDS[of].get(code, in_plain_words(code))
 
 
 def choices(known: Mapping[str, str], chosen: Collection[str] = ()) -> list[Choice]:

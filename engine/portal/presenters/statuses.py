@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from engine.spec.plain_words import in_plain_words
 from engine.spec.roles import Role
 from engine.views import StepView
 
@@ -25,7 +26,7 @@ def status_of_step(step: StepView) -> Status:
     """Say where a step stands."""
     if step.status == "ended":
         outcome = step.outcome or "done"
-        return Status(OUTCOMES.get(outcome, plain(outcome)), "good" if outcome == "done" else "quiet")
+        return Status(OUTCOMES.get(outcome, in_plain_words(outcome)), "good" if outcome == "done" else "quiet")
     known = {
         "scheduled": Status("Set for later", "quiet"),
         "held": Status("Held by a gate", "near"),
@@ -34,7 +35,7 @@ def status_of_step(step: StepView) -> Status:
         "cancelled": Status("Called off", "quiet"),
         "ready": Status(_at_work(step), "running"),
     }
-    return known.get(step.status, Status(plain(step.status), "quiet"))
+    return known.get(step.status, Status(in_plain_words(step.status), "quiet"))
 
 
 def _at_work(step: StepView) -> str:
@@ -53,7 +54,7 @@ def status_of_job(status: str) -> Status:
         "aside": Status("Set aside", "late"),
         "held": Status("Held", "near"),
     }
-    return known.get(status, Status(plain(status), "quiet"))
+    return known.get(status, Status(in_plain_words(status), "quiet"))
 
 
 def role_words(role: str) -> str:
@@ -61,9 +62,4 @@ def role_words(role: str) -> str:
     try:
         return Role(role).label
     except ValueError:
-        return plain(role)
-
-
-def plain(key: str) -> str:
-    """Make words of a key: `blocked_by_other_body` reads "Blocked by other body"."""
-    return key.replace("_", " ").replace("-", " ").capitalize()
+        return in_plain_words(role)

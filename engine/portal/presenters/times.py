@@ -59,10 +59,10 @@ def from_input(text: str, zone: str) -> datetime | None:
     """Read what was typed as local time of `zone`; None when it cannot be read. Gives UTC."""
     try:
         typed = datetime.fromisoformat(text.strip())
-    except ValueError:
+        aware = typed if typed.tzinfo else typed.replace(tzinfo=zone_of(zone))
+        return aware.astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    aware = typed if typed.tzinfo else typed.replace(tzinfo=zone_of(zone))
-    return aware.astimezone(UTC)
 
 
 def span(length: timedelta) -> str:

@@ -1,15 +1,16 @@
 """Who may see a case, by which way and until when; and who must never see it."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Final
 from uuid import UUID
 
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from engine.errors import InvalidAnswersError
 from engine.portal.dependencies import Posted, SignedIn
-from engine.portal.posted import text, typed, uuid_or_none
+from engine.portal.posted import text, uuid_or_none
+from engine.portal.trying import tried
 from engine.portal.visit import Visit
 from engine.usecases.case_access import answer_lift, ask_to_lift_denial, deny_access
 
@@ -38,30 +39,30 @@ def access(visit: SignedIn, case_id: UUID) -> Response:
 @router.post("/cases/{case_id}/access/denials")
 def denied(visit: SignedIn, case_id: UUID, form: Posted) -> Response:
     """Let a person or a unit never see a case."""
-    command_id = uuid_or_none(form, "command_id") or visit.new_command()
-    try:
+
+    def act(command_id: UUID) -> None:
         deny_access(
             visit.engine, case_id, viewer=visit.viewer, command_id=command_id, reason_code=_chosen(form, REASONS),
             actor_id=uuid_or_none(form, "actor_id"), unit_id=uuid_or_none(form, "unit_id"),
         )  # fmt: skip
-    except InvalidAnswersError as error:
-        return _page(visit, case_id, errors=error.problems, given=typed(form), command_id=command_id)
-    return visit.go(f"/cases/{case_id}/access", said="denied")
+
+    return tried(visit, form, act, partial(_page, visit, case_id), to=f"/cases/{case_id}/access", said="denied")
 
 
 @router.post("/cases/{case_id}/access/denials/{denial_id}/lift")
 def asked(visit: SignedIn, case_id: UUID, denial_id: UUID, form: Posted) -> Response:
     """Ask that somebody may see a case again."""
-    command_id = uuid_or_none(form, "command_id") or visit.new_command()
-    try:
+
+    def act(command_id: UUID) -> None:
         ask_to_lift_denial(
             visit.engine, case_id, denial_id, viewer=visit.viewer, command_id=command_id,
             reason_code=_chosen(form, LIFTING),
         )  # fmt: skip
-    except InvalidAnswersError as error:
-        problems = {f"lift-{denial_id}": sentence for sentence in error.problems.values()}
-        return _page(visit, case_id, errors=problems, command_id=command_id)
-    return visit.go(f"/cases/{case_id}/access", said="lift_asked")
+
+    return tried(
+        visit, form, act, partial(_page, visit, case_id), to=f"/cases/{case_id}/access", said="lift_asked",
+        shown_at={"reason_code": f"lift-{denial_id}"},
+    )  # fmt: skip
 
 
 @router.post("/cases/{case_id}/access/requests/{request_id}")

@@ -14,6 +14,7 @@ from engine.domain.files import LARGEST, MEDIA_TYPES, FileKind
 from engine.domain.policy import Action
 from engine.errors import FileHeldBackError, InvalidAnswersError
 from engine.portal.dependencies import SignedIn
+from engine.portal.presenters.case_files import KINDS
 from engine.portal.security import PAPER_POLICY
 from engine.portal.uploads import FieldSent, FileBegins, FilePart, Sent, posted_parts
 from engine.portal.visit import Visit
@@ -21,15 +22,6 @@ from engine.usecases.attachments import Arrival, OpenedFile, files_of, open_file
 
 router = APIRouter()
 _NOT_PLAIN: Final = re.compile(r"[^A-Za-z0-9._ -]")
-KINDS: Final[Mapping[str, str]] = {
-    FileKind.IDENTITY.value: "Identity paper",
-    FileKind.ORDER.value: "Order or letter of a body",
-    FileKind.MEDICAL.value: "Medical paper",
-    FileKind.PICTURE.value: "Picture or film",
-    FileKind.STATEMENT.value: "Statement",
-    FileKind.CONSENT.value: "Signed consent",
-    FileKind.OTHER.value: "Something else",
-}
 SCANS: Final[Mapping[str, str]] = {
     "clean": "Nothing harmful found",
     "infected": "Held back: a scanner found something harmful",

@@ -1,18 +1,19 @@
 """What can be said of a case beside its forms: a further step, a person, a fact, a journey."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final
 from uuid import UUID
 
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from engine.domain.ages import OLDEST, AgeRange
 from engine.domain.policy import Action
 from engine.domain.records import PersonRole
 from engine.errors import InvalidAnswersError, NotFoundError
 from engine.portal.dependencies import Posted, SignedIn
-from engine.portal.posted import instant, text, uuid_or_none, whole_number
+from engine.portal.posted import instant, text, uuid_or_none
 from engine.portal.presenters.plan import (
     DeclaredFact,
     callable_steps,
@@ -86,7 +87,7 @@ def person_form(visit: SignedIn, case_id: UUID) -> Response:
 @router.post("/cases/{case_id}/add-person")
 def person_added(visit: SignedIn, case_id: UUID, form: Posted) -> Response:
     """Bring a person into the case."""
-    visit.must(Action.WORK, case_id)
+    visit.must(Action.IDENTIFY, case_id)
 
     def act(command_id: UUID) -> Response:
         role = text(form, "role")
@@ -247,8 +248,33 @@ def _identity(form: Posted) -> dict[str, JsonValue]:
         "name": text(form, "name")[:300],
         "aliases": [alias.strip() for alias in text(form, "aliases")[:300].split(",") if alias.strip()],
         "phone": text(form, "phone")[:40],
+        "parents": [name.strip() for name in text(form, "parents")[:300].split(",") if name.strip()],
+        "home": _home(form),
     }
-    age = whole_number(form, "age")
-    if age >= 0:
-        identity["age"] = age
+    age = _age(form)
+    if age is not None:
+        identity["ages"] = [age.model_dump(mode="json")]
     return {name: value for name, value in identity.items() if value not in ("", [])}
+
+
+def _home(form: Posted) -> str:
+    """Read where somebody is at home: the village or part of town, then the district after a comma."""
+    village, district = (text(form, name).strip().strip(",")[:150] for name in ("home_village", "home_district"))
+    return f"{village}, {district}" if district else village
+
+
+def _age(form: Posted) -> AgeRange | None:
+    """Read how old somebody is, and on which day that was so: without the day nobody knows when they come of age."""
+    years, on = text(form, "age").strip(), text(form, "age_on").strip()
+    if not years:
+        return None
+    problems = {}
+    if not (years.isascii() and years.isdigit() and int(years) <= OLDEST):
+        problems["age"] = f"Write whole years, {OLDEST} at most."
+    try:
+        day = date.fromisoformat(on)
+    except ValueError:
+        problems["age_on"] = "Write on which day the person was this old, like 2026-03-07."
+    if problems:
+        raise InvalidAnswersError(problems)
+    return AgeRange(youngest=int(years), oldest=int(years), as_of=day)

@@ -1,6 +1,7 @@
 """Other cases that a case belongs together with: links, merges, splits."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -9,9 +10,10 @@ from starlette.responses import Response
 
 from engine.domain.case_links import LINKED_BY_HAND, LinkKind
 from engine.domain.policy import Action
-from engine.errors import AlreadyEndedError, InvalidAnswersError, OwnApprovalError
+from engine.errors import AlreadyEndedError, ConflictError, InvalidAnswersError, OwnApprovalError
 from engine.portal.dependencies import Posted, SignedIn
 from engine.portal.posted import text, typed, uuid_or_none
+from engine.portal.trying import tried
 from engine.portal.visit import Visit
 from engine.usecases.case_links import answer_merge, ask_merge, end_link, link_cases, unmerge_cases
 from engine.usecases.split_case import split_case
@@ -152,17 +154,11 @@ def _try(
     act: Callable[[UUID], None],
     shown_at: Mapping[str, str] | None = None,
 ) -> Response:
-    """Carry something out; what does not fit is shown on the same page, beside what was typed."""
-    command_id = uuid_or_none(form, "command_id") or visit.new_command()
-    try:
-        act(command_id)
-    except InvalidAnswersError as error:
-        places = shown_at or {}
-        errors = {places.get(name, name): sentence for name, sentence in error.problems.items()}
-        return _page(visit, case_id, errors=errors, given=typed(form), command_id=command_id)
-    except (AlreadyEndedError, OwnApprovalError) as error:
-        return _page(visit, case_id, errors={"links": str(error)}, given=typed(form), command_id=command_id)
-    return visit.go(f"/cases/{case_id}/links", said=said)
+    """Carry something out; what does not fit is shown on the same page."""
+    return tried(
+        visit, form, act, partial(_page, visit, case_id), to=f"/cases/{case_id}/links", said=said, shown_at=shown_at,
+        also=("links", (AlreadyEndedError, ConflictError, OwnApprovalError)),
+    )  # fmt: skip
 
 
 def _page(

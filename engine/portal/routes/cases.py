@@ -1,22 +1,26 @@
 """Track: the list of cases, one case, its steps, history and papers."""
 
+from collections.abc import Mapping
 from typing import Annotated, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Query
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 
 from engine.domain.policy import Action
-from engine.errors import NotFoundError
+from engine.domain.records import LIVE
+from engine.errors import NotAllowedError, NotFoundError
 from engine.portal.dependencies import SignedIn
 from engine.portal.posted import clean
 from engine.portal.presenters.lanes import lane_groups, what_waits
 from engine.portal.presenters.prefect_links import run_links
-from engine.portal.security import PAPER_POLICY
+from engine.portal.presenters.waiting import asked_of_case
 from engine.portal.visit import Visit
+from engine.usecases.given_reasons import TELLS_WORDS, read_reasons
+from engine.usecases.prepared_referrals import prepared_referral
 from engine.usecases.readings import note_reading
-from engine.usecases.reveal_answers import open_document, reveal_answers
-from engine.views import AnswerView, CaseView, StepView
+from engine.usecases.reveal_answers import reveal_answers
+from engine.views import AnswerView, CaseView, EventView, ProposedView, StepView
 
 router = APIRouter()
 PAGE: Final = 50
@@ -31,9 +35,12 @@ def cases(
 ) -> Response:
     """List the cases that the viewer may see, those with the nearest deadline first."""
     number = clean(number)
-    wanted = status if status in {"open", "closed"} else "open"
+    wanted = status if status in {"open", "closed", "all"} else "open"
     offset = (page - 1) * PAGE
     found = visit.engine.queries.cases(visit.viewer, status=wanted, number=number, offset=offset, limit=PAGE + 1)
+    if number and not found:
+        wanted = "all"
+        found = visit.engine.queries.cases(visit.viewer, status=wanted, number=number, offset=offset, limit=PAGE + 1)
     return visit.page(
         "cases.html",
         title="Cases",
@@ -64,17 +71,22 @@ def case_page(visit: SignedIn, case_id: UUID) -> Response:
         zone=case.zone,
         case=case,
         linked=linked,
+        asked=asked_of_case(visit.engine.queries.waiting(visit.viewer, case_id)),
+        points=visit.engine.queries.points_to(visit.viewer, case_id),
         groups=lane_groups(pillars, case.steps),
         waiting=what_waits(case.steps),
         running=[deadline for deadline in case.deadlines if deadline.ended_at is None],
         past=[deadline for deadline in case.deadlines if deadline.ended_at is not None],
         held=[step for step in case.steps if step.status == "held"],
+        may_release=Action.RELEASE in case.allowed,
         runs_in_prefect=run_links(case.jobs, visit.portal.prefect_ui_url) if visit.may(Action.SEE_BOARD) else (),
-        may_change=visit.may(Action.CHANGE_PLAN) and not any(link.is_into for link in linked),
-        may_steer=visit.may(Action.STEER),
-        may_see_readings=visit.may(Action.SEE_READINGS),
-        may_see_keeping=visit.may(Action.SEE_KEEPING),
-        may_see_access=visit.may(Action.SEE_ACCESS),
+        may_change=Action.CHANGE_PLAN in case.allowed and not any(link.is_into for link in linked),
+        may_steer=Action.STEER in case.allowed,
+        may_read=Action.READ_ANSWERS in case.allowed,
+        has_story=visit.portal.demo is not None and visit.portal.demo.has_story(case_id),
+        may_see_readings=Action.SEE_READINGS in case.allowed,
+        may_see_keeping=Action.SEE_KEEPING in case.allowed,
+        may_see_access=Action.SEE_ACCESS in case.allowed,
         command_id=visit.new_command(),
     )
 
@@ -85,8 +97,16 @@ def history(visit: SignedIn, case_id: UUID) -> Response:
     case = visit.engine.queries.case(visit.viewer, case_id)
     events = visit.engine.queries.history(visit.viewer, case_id)
     note_reading(visit.engine, visit.viewer, case_id, "history", ())
-    title = f"History of case {case.number}"
-    return visit.page("history.html", title=title, section="track", zone=case.zone, case=case, events=events)
+    may_read = any(event.type in TELLS_WORDS for event in events) and _may_as_own(visit, case_id, Action.REVEAL)
+    return _history(visit, case, events, may_read=may_read)
+
+
+@router.post("/cases/{case_id}/history/words")
+def words(visit: SignedIn, case_id: UUID) -> Response:
+    """Show in which words people said why, once; that this was done is recorded first."""
+    found = read_reasons(visit.engine, case_id, viewer=visit.viewer)
+    case = visit.engine.queries.case(visit.viewer, case_id)
+    return _history(visit, case, visit.engine.queries.history(visit.viewer, case_id), words=found)
 
 
 @router.get("/cases/{case_id}/steps/{step_id}")
@@ -105,19 +125,39 @@ def reveal(visit: SignedIn, case_id: UUID, step_id: UUID) -> Response:
     return _step_page(visit, case, step, answers, revealed=True)
 
 
-@router.get("/documents/{document_id}")
-def paper(visit: SignedIn, document_id: UUID) -> Response:
-    """Show a paper of a case as it is printed; it may bring its own style and do nothing else."""
-    html = open_document(visit.engine, document_id, viewer=visit.viewer)
-    return HTMLResponse(html, headers={"Content-Security-Policy": PAPER_POLICY})
-
-
 def _step(visit: Visit, case_id: UUID, step_id: UUID) -> tuple[CaseView, StepView]:
     case = visit.engine.queries.case(visit.viewer, case_id)
     for step in case.steps:
         if step.id == step_id:
             return case, step
     raise NotFoundError(kind="step")
+
+
+def _may_as_own(visit: Visit, case_id: UUID, action: Action) -> bool:
+    """Say whether the viewer may do something with the case as one of its own unit."""
+    try:
+        visit.must(action, case_id)
+    except (NotAllowedError, NotFoundError):
+        return False
+    return True
+
+
+def _may_offer(visit: Visit, case: CaseView, step: StepView) -> bool:
+    """Say whether the step has ended with a referral that the viewer can offer."""
+    try:
+        return prepared_referral(visit.engine, case.id, step.id, viewer=visit.viewer) is not None
+    except (NotAllowedError, NotFoundError):
+        return False
+
+
+def _proposed(visit: Visit, step: StepView) -> ProposedView | None:
+    """Give whom the step proposes, to who may give it to them."""
+    if step.item_id is None or step.assignee is not None or not visit.may(Action.DELEGATE):
+        return None
+    try:
+        return visit.engine.queries.proposed_doer(visit.viewer, step.item_id)
+    except NotFoundError:
+        return None
 
 
 def _step_page(
@@ -133,5 +173,23 @@ def _step_page(
         answers=answers,
         revealed=revealed,
         may_reveal=visit.may(Action.REVEAL) and any(answer.masked for answer in answers),
+        may_offer=_may_offer(visit, case, step),
+        may_cancel=step.status in LIVE and case.status == "open" and _may_as_own(visit, case.id, Action.CHANGE_PLAN),
+        proposed=_proposed(visit, step),
+        command_id=visit.new_command(),
         deadlines=[deadline for deadline in case.deadlines if deadline.step_id == step.id],
     )
+
+
+def _history(
+    visit: Visit,
+    case: CaseView,
+    events: tuple[EventView, ...],
+    *,
+    words: Mapping[int, str] | None = None,
+    may_read: bool = False,
+) -> Response:
+    return visit.page(
+        "history.html", title=f"History of case {case.number}", section="track", zone=case.zone, case=case,
+        events=events, words=words or {}, has_read=words is not None, may_read=may_read,
+    )  # fmt: skip

@@ -1,6 +1,7 @@
 """Who is not told of a case, since they may be part of what it is about."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -9,7 +10,8 @@ from starlette.responses import Response
 
 from engine.errors import InvalidAnswersError
 from engine.portal.dependencies import Posted, SignedIn
-from engine.portal.posted import text, typed, uuid_or_none
+from engine.portal.posted import text, uuid_or_none
+from engine.portal.trying import tried
 from engine.portal.visit import Visit
 from engine.usecases.conflicts import end_conflict, note_conflict
 
@@ -32,15 +34,14 @@ def conflicts(visit: SignedIn, case_id: UUID) -> Response:
 @router.post("/cases/{case_id}/conflicts")
 def noted(visit: SignedIn, case_id: UUID, form: Posted) -> Response:
     """Let no message of a case reach somebody."""
-    command_id = uuid_or_none(form, "command_id") or visit.new_command()
-    try:
+
+    def act(command_id: UUID) -> None:
         who, reason = _chosen(form)
         note_conflict(
             visit.engine, case_id, viewer=visit.viewer, command_id=command_id, actor_id=who, reason_code=reason
         )
-    except InvalidAnswersError as error:
-        return _page(visit, case_id, errors=error.problems, given=typed(form), command_id=command_id)
-    return visit.go(f"/cases/{case_id}/conflicts", said="conflict")
+
+    return tried(visit, form, act, partial(_page, visit, case_id), to=f"/cases/{case_id}/conflicts", said="conflict")
 
 
 @router.post("/cases/{case_id}/conflicts/{actor_id}/end")

@@ -10,6 +10,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from engine.domain.consent import GivenBy
+from engine.domain.languages import to_choose
 from engine.domain.packages import fields_of
 from engine.domain.policy import Action
 from engine.errors import InvalidAnswersError, NotFoundError
@@ -116,7 +117,8 @@ def _page(
         recipients=shown.recipients(sharing, chosen("recipients")),
         parts=shown.parts(chosen("parts")),
         aloud=shown.choices({"yes": "Yes", "no": "No"}, chosen("read_aloud")),
-        typed={name: (chosen(name) or [""])[0] for name in ("valid_until", "language")},
+        languages=shown.choices(to_choose((chosen("language") or [""])[0]), chosen("language")),
+        typed={"valid_until": (chosen("valid_until") or [""])[0]},
         errors=wrong,
         problems=shown.first_of(wrong, ("person_id", "kind", "assent", "purposes", "recipients", "parts",
                                         "valid_until", "language")),

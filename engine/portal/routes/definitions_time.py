@@ -1,26 +1,25 @@
 """Ladders, law packs and calendars: their text is changed here, after a look at what that would do."""
 
 from collections.abc import Sequence
-from typing import Annotated, Final
+from typing import Annotated
 
 from fastapi import APIRouter, Path
 from starlette.responses import Response
 
-from engine.errors import DefinitionError, NotAllowedError
+from engine.errors import DefinitionError, NoSecondPersonError, NotAllowedError
 from engine.portal.dependencies import Posted, SignedIn
 from engine.portal.posted import text
 from engine.portal.presenters.source import numbered
 from engine.portal.visit import Visit
 from engine.spec.findings import Finding, has_errors
 from engine.usecases.preview import preview_files
-from engine.usecases.publish import lint_source, publish_definition, publishing
-from engine.usecases.recount import recount_deadlines
+from engine.usecases.proposals import propose_definition
+from engine.usecases.publish import lint_source, publishing
 from engine.views import PreviewView
 
 router = APIRouter()
 Name = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$")]
 Kind = Annotated[str, Path(pattern=r"^(ladder|law|calendar|retention)$")]
-_AT_ONCE: Final = 200
 
 
 @router.get("/definitions/{kind}/{name}/edit")
@@ -45,12 +44,15 @@ def edit_posted(visit: SignedIn, kind: Kind, name: Name, form: Posted) -> Respon
         if not wants_to_publish:
             told = preview_files(visit.engine, {file: source}, viewer=visit.viewer)
             return _page(visit, kind, name, source, findings=findings, checked=True, preview=told)
-        done = publish_definition(visit.engine, source=source, viewer=visit.viewer, file=file)
+        done = propose_definition(visit.engine, source=source, viewer=visit.viewer, file=file)
+    except NoSecondPersonError as error:
+        return _page(visit, kind, name, source, findings=findings, checked=True, alone=str(error))
     except DefinitionError as error:
         found = [finding for finding in error.findings if isinstance(finding, Finding)]
         return _page(visit, kind, name, source, findings=found, checked=True, refused=True)
-    recount_deadlines(visit.engine, limit=_AT_ONCE)
-    return visit.go(f"/definitions/{done.kind}/{done.name}", said="in_force" if done.changed else "unchanged")
+    if done.waits_for:
+        return visit.go(f"/waiting/{done.waits_for}", said="proposed")
+    return visit.go(f"/definitions/{done.kind}/{done.name}", said="unchanged")
 
 
 def _require_author(visit: Visit, kind: str) -> None:
@@ -69,12 +71,14 @@ def _page(
     checked: bool = False,
     refused: bool = False,
     preview: PreviewView | None = None,
+    alone: str = "",
 ) -> Response:
     return visit.page(
         "definition-edit.html",
         title=f"Edit {name}",
         section="workflows",
-        status=422 if refused else 200,
+        status=422 if refused or alone else 200,
+        alone=alone,
         kind=kind,
         name=name,
         source=source,

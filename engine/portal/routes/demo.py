@@ -34,6 +34,7 @@ def demo(visit: SignedIn) -> Response:
         section="demo",
         spans=SPANS,
         cases=visit.engine.queries.cases(visit.viewer, limit=20) if may_see else (),
+        has_story=visit.portal.demo.has_story if visit.portal.demo else None,
         mails=visit.engine.queries.demo_mailbox(visit.viewer),
     )
 
@@ -53,8 +54,8 @@ def play(visit: SignedIn, case_id: UUID) -> Response:
     """Play the rest of the story that a case belongs to."""
     controls = _controls(visit)
     visit.engine.queries.case(visit.viewer, case_id)
-    controls.play_rest(case_id)
-    return visit.go(f"/cases/{case_id}", said="played")
+    is_over = controls.play_rest(case_id) is not False
+    return visit.go(f"/cases/{case_id}", said="played" if is_over else "playing")
 
 
 def _controls(visit: Visit) -> DemoControls:

@@ -10,20 +10,24 @@ from starlette.responses import Response
 
 from engine.domain.policy import Action
 from engine.errors import AlreadyEndedError, ConflictError, InvalidAnswersError, NotFoundError
+from engine.portal.beside import BESIDE, LATE_REASONS, drawn, posted, to_keep
 from engine.portal.dependencies import Posted, SignedIn
 from engine.portal.posted import answers, instant, text, uuid_or_none, whole_number, with_typed
-from engine.portal.presenters.fields import PREFIX, controls, questions
-from engine.portal.presenters.forms import TypedText, laid_out, typed_texts
+from engine.portal.presenters.case_files import with_files
+from engine.portal.presenters.fields import controls, questions
+from engine.portal.presenters.forms import TypedText, is_touched, laid_out, problem_lines, typed_texts
 from engine.portal.visit import Visit
 from engine.ports import JsonValue
+from engine.usecases.appointments import appointment_file, has_appointment
 from engine.usecases.approve_work_item import approve_work_item
+from engine.usecases.attachments import files_of
 from engine.usecases.complete_work_item import DONE, complete_work_item
 from engine.usecases.readings import note_reading
 from engine.usecases.save_draft import save_draft
+from engine.usecases.work_items import claim_work_item
 from engine.views import ActorView, FieldView, FormView, WorkItemView
 
 router = APIRouter()
-_BESIDE = ("happened_at", "late_reason", "reason", "outcome")
 
 
 @router.get("/items/{item_id}")
@@ -47,8 +51,11 @@ def answer(visit: SignedIn, item_id: UUID, form: Posted) -> Response:
     view, item, fields = _what_was_asked(visit, item_id)
     typed = answers(form, fields, visit.viewer.zone)
     try:
+        if text(form, "action") == "take":
+            return _take(visit, item, form, typed, is_changed=view is not None and _is_changed(visit, view, form))
         if text(form, "action") == "draft":
-            save_draft(visit.engine, item_id, viewer=visit.viewer, answers=typed)
+            beside = to_keep(form, visit.viewer.zone)
+            save_draft(visit.engine, item_id, viewer=visit.viewer, answers=typed, beside=beside)
             return visit.go(f"/items/{item_id}", said="draft")
         return _complete(visit, item_id, form, typed)
     except InvalidAnswersError as error:
@@ -74,6 +81,14 @@ def approve(visit: SignedIn, item_id: UUID, form: Posted) -> Response:
     return visit.go(f"/items/{item_id}/done", said="approved" if was_approved else "returned")
 
 
+@router.get("/items/{item_id}/appointment.ics")
+def appointment(visit: SignedIn, item_id: UUID) -> Response:
+    """Give the appointment of an item for a calendar: the case's number, room and time, and nobody's name."""
+    made = appointment_file(visit.engine, item_id, viewer=visit.viewer)
+    headers = {"Content-Disposition": f'attachment; filename="{made.name}"'}
+    return Response(made.text, media_type="text/calendar", headers=headers)
+
+
 @router.get("/items/{item_id}/done")
 def done(visit: SignedIn, item_id: UUID, next: Annotated[tuple[UUID, ...], Query(max_length=10)] = ()) -> Response:  # noqa: A002
     """Say what was done and what follows from it."""
@@ -85,6 +100,23 @@ def done(visit: SignedIn, item_id: UUID, next: Annotated[tuple[UUID, ...], Query
     )  # fmt: skip
 
 
+def _take(
+    visit: Visit, item: WorkItemView, form: Posted, typed: Mapping[str, JsonValue], *, is_changed: bool
+) -> Response:
+    """Claim an item from its own page, and keep what was typed into the form before."""
+    claim_work_item(visit.engine, item.id, viewer=visit.viewer, command_id=_command(visit, form))
+    if is_changed:
+        beside = to_keep(form, visit.viewer.zone)
+        save_draft(visit.engine, item.id, viewer=visit.viewer, answers=typed, beside=beside)
+    return visit.go(f"/items/{item.id}", said="claimed")
+
+
+def _is_changed(visit: Visit, view: FormView, form: Posted) -> bool:
+    """Say whether something was typed that the page had not shown."""
+    zone = visit.viewer.zone
+    return is_touched(form, controls(view.fields, zone=zone, now=visit.now)) or posted(form) != drawn(view.beside, zone)
+
+
 def _complete(visit: Visit, item_id: UUID, form: Posted, typed: Mapping[str, JsonValue]) -> Response:
     cannot = text(form, "action") == "cannot"
     outcome = text(form, "outcome") if cannot else DONE
@@ -94,6 +126,7 @@ def _complete(visit: Visit, item_id: UUID, form: Posted, typed: Mapping[str, Jso
         visit.engine, item_id, viewer=visit.viewer, revision=whole_number(form, "revision"),
         command_id=_command(visit, form), outcome=outcome, answers={} if cannot else typed,
         happened_at=_happened_at(visit, form), reason=text(form, "reason"), late_reason=text(form, "late_reason"),
+        asks_why_late=True,
     )  # fmt: skip
     following = "&".join(f"next={following}" for following in completion.next_item_ids[:5])
     return visit.go(f"/items/{item_id}/done?{following}" if following else f"/items/{item_id}/done")
@@ -126,10 +159,9 @@ def _form_page(
     error: InvalidAnswersError | None = None,
 ) -> Response:
     problems = error.problems if error else {}
-    fields = with_typed(view.fields, typed) if typed is not None else view.fields
+    fields = _with_files(visit, view.item, with_typed(view.fields, typed) if typed is not None else view.fields)
     shown = controls(fields, zone=visit.viewer.zone, now=visit.now, errors=problems)
     layout = laid_out(fields, shown)
-    beside = {name: text(form, name) if form else "" for name in _BESIDE}
     return visit.page(
         "approval.html" if view.item.is_approval else "item.html",
         title=_title(view.item),
@@ -138,21 +170,35 @@ def _form_page(
         view=view,
         item=view.item,
         layout=layout,
-        beside=beside,
+        beside=posted(form) if form else drawn(view.beside, visit.viewer.zone),
+        late_reasons=LATE_REASONS,
         errors=problems,
-        problems=[(_place(name, layout.names), sentence) for name, sentence in problems.items()],
+        problems=[
+            *problem_lines(shown, problems),
+            *((_place(name), sentence) for name, sentence in problems.items() if name not in layout.names),
+        ],
         revision=whole_number(form, "revision") if form else view.item.revision,
         command_id=command_id,
         is_others=view.item.assignee is not None and not view.item.is_mine,
         may_give=view.item.assignee is not None and (view.item.is_mine or visit.may(Action.DELEGATE)),
         colleagues=_colleagues(visit, view.item),
+        has_appointment=has_appointment(visit.engine, view.item),
+        proposed=visit.engine.queries.proposed_doer(visit.viewer, view.item.id),
+        may_delegate=visit.may(Action.DELEGATE),
     )
 
 
-def _place(name: str, names: frozenset[str]) -> str:
-    if name in names:
-        return f"#{PREFIX}{name}"
-    return f"#{name}" if name in _BESIDE else "#form"
+def _with_files(visit: Visit, item: WorkItemView, fields: tuple[FieldView, ...]) -> tuple[FieldView, ...]:
+    """Offer the files of the case at the questions for a file whose hash the system writes."""
+    step_type = visit.engine.registry.step_types.get(item.uses)
+    names = frozenset(spec.hash_of for spec in step_type.fields if spec.hash_of) if step_type else frozenset[str]()
+    if not names:
+        return fields
+    return with_files(fields, names, files_of(visit.engine, item.case_id, viewer=visit.viewer), visit.viewer.zone)
+
+
+def _place(name: str) -> str:
+    return f"#{name}" if name in BESIDE else "#form"
 
 
 def _conflict_page(

@@ -10,9 +10,10 @@ from starlette.responses import Response
 from engine.errors import DeliveryError, GatewayError, InvalidAnswersError, NotFoundError
 from engine.portal.dependencies import Posted, SignedIn
 from engine.portal.posted import text, typed, whole_number
+from engine.portal.presenters.sharing import choices
 from engine.portal.visit import Visit
 from engine.usecases.channels import CHANNELS, disable_channel, set_channel, try_channel
-from engine.usecases.dead_letters import drop_delivery, retry_delivery
+from engine.usecases.dead_letters import REASONS, drop_delivery, retry_delivery
 from engine.usecases.fire_deadlines import retry_deadlines
 from engine.usecases.firing_guard import confirm_clock
 
@@ -47,7 +48,7 @@ def drop(visit: SignedIn, delivery_id: UUID, form: Posted) -> Response:
     """Take one off the list, with a reason."""
     try:
         with suppress(NotFoundError):
-            drop_delivery(visit.engine, delivery_id, viewer=visit.viewer, reason=text(form, "reason")[:200])
+            drop_delivery(visit.engine, delivery_id, viewer=visit.viewer, reason=text(form, "reason"))
     except InvalidAnswersError as error:
         return _letters(visit, errors={f"reason-{delivery_id}": " ".join(error.problems.values())})
     return visit.go("/dead-letters", said="dropped")
@@ -117,6 +118,7 @@ def _letters(visit: Visit, *, errors: Mapping[str, str] | None = None) -> Respon
         section="board",
         status=422 if errors else 200,
         letters=visit.engine.queries.dead_letters(visit.viewer),
+        reasons=choices(REASONS),
         errors=errors or {},
         problems=[(f"#{name}", sentence) for name, sentence in (errors or {}).items()],
     )

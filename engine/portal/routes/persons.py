@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import date
+from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -13,7 +14,8 @@ from engine.domain.policy import Action
 from engine.domain.records import PersonRole, RoleStatus
 from engine.errors import ConflictError, InvalidAnswersError, NotFoundError
 from engine.portal.dependencies import Posted, SignedIn
-from engine.portal.posted import text, typed, uuid_or_none, whole_number
+from engine.portal.posted import text, uuid_or_none, whole_number
+from engine.portal.trying import tried
 from engine.portal.visit import Visit
 from engine.usecases.persons import add_name, change_role, propose_identity, record_age, settle_identity
 from engine.usecases.reveal_answers import reveal_person
@@ -70,7 +72,7 @@ def reveal_who(visit: SignedIn, case_id: UUID, person_id: UUID) -> Response:
 @router.post("/cases/{case_id}/persons/{person_id}/names")
 def name_added(visit: SignedIn, case_id: UUID, person_id: UUID, form: Posted) -> Response:
     """Add a name by which the person is known."""
-    visit.must(Action.WORK, case_id)
+    visit.must(Action.IDENTIFY, case_id)
 
     def act(command_id: UUID) -> None:
         add_name(
@@ -84,7 +86,7 @@ def name_added(visit: SignedIn, case_id: UUID, person_id: UUID, form: Posted) ->
 @router.post("/cases/{case_id}/persons/{person_id}/age")
 def age_recorded(visit: SignedIn, case_id: UUID, person_id: UUID, form: Posted) -> Response:
     """Write how old the person is, and from what that was taken."""
-    visit.must(Action.WORK, case_id)
+    visit.must(Action.IDENTIFY, case_id)
 
     def act(command_id: UUID) -> None:
         source = text(form, "source")
@@ -103,7 +105,7 @@ def age_recorded(visit: SignedIn, case_id: UUID, person_id: UUID, form: Posted) 
 @router.post("/cases/{case_id}/persons/{person_id}/candidates")
 def identity_proposed(visit: SignedIn, case_id: UUID, person_id: UUID, form: Posted) -> Response:
     """Write down somebody whom the person may be."""
-    visit.must(Action.WORK, case_id)
+    visit.must(Action.IDENTIFY, case_id)
 
     def act(command_id: UUID) -> None:
         aliases = tuple(one.strip() for one in text(form, "candidate_aliases")[:300].split(",") if one.strip())
@@ -255,20 +257,11 @@ def _try(
     act: Callable[[UUID], None],
     shown_at: Mapping[str, str] | None = None,
 ) -> Response:
-    """Carry something out; what does not fit is shown on the person's page, beside what was typed.
-
-    `shown_at` names the field of the page at which the problem of a field of the use case is shown.
-    """
-    command_id = uuid_or_none(form, "command_id") or visit.new_command()
-    try:
-        act(command_id)
-    except InvalidAnswersError as error:
-        places = shown_at or {}
-        errors = {places.get(name, name): sentence for name, sentence in error.problems.items()}
-        return _page(visit, case_id, person_id, errors=errors, given=typed(form), command_id=command_id)
-    except ConflictError as error:
-        return _page(visit, case_id, person_id, errors={"role": str(error)}, given=typed(form), command_id=command_id)
-    return visit.go(f"/cases/{case_id}/persons/{person_id}", said=said)
+    """Carry something out; what does not fit is shown on the person's page."""
+    return tried(
+        visit, form, act, partial(_page, visit, case_id, person_id), to=f"/cases/{case_id}/persons/{person_id}",
+        said=said, shown_at=shown_at, also=("role", (ConflictError,)),
+    )  # fmt: skip
 
 
 def _known(visit: Visit, case_id: UUID, person_id: UUID) -> None:
@@ -303,7 +296,7 @@ def _page(
         present=present,
         others=[one for one in case.persons if one.id != person_id],
         may_reveal=visit.may(Action.REVEAL) and revealed is None and bool(present),
-        may_write=visit.may(Action.WORK) and case.status == "open",
+        may_write=visit.may(Action.IDENTIFY) and case.status == "open",
         may_change=visit.may(Action.CHANGE_PLAN) and case.status == "open" and not is_stub,
         may_answer_subject=visit.may(Action.ANSWER_SUBJECT),
         may_correct=visit.may(Action.CORRECT),

@@ -7,13 +7,15 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from engine.domain.policy import Action
-from engine.errors import InvalidAnswersError
+from engine.errors import InvalidAnswersError, NotAllowedError, NotFoundError
 from engine.portal.dependencies import Posted, SignedIn
 from engine.portal.posted import answers, uuid_or_none, with_typed
-from engine.portal.presenters.fields import PREFIX, controls, questions
+from engine.portal.presenters.fields import controls, questions
+from engine.portal.presenters.forms import problem_lines
 from engine.portal.visit import Visit
 from engine.ports import JsonValue
 from engine.usecases.open_case import REPORT, open_case
+from engine.usecases.receipts import receipt_code
 from engine.views import FieldView
 
 router = APIRouter()
@@ -48,8 +50,17 @@ def saved(visit: SignedIn, case_id: UUID, item: UUID | None = None) -> Response:
     case = visit.engine.queries.case(visit.viewer, case_id)
     following = visit.engine.queries.work_item(visit.viewer, item) if item else None
     return visit.page(
-        "saved.html", title=f"Saved: case {case.number}", section="report", case=case, item=following
+        "saved.html", title=f"Saved: case {case.number}", section="report", case=case, item=following,
+        receipt=_receipt(visit, case_id), progress_address=f"{visit.engine.portal_url}/progress",
     )  # fmt: skip
+
+
+def _receipt(visit: Visit, case_id: UUID) -> str:
+    """Give the receipt code to those who work in the unit of the case, and to nobody else."""
+    try:
+        return receipt_code(visit.engine, case_id, viewer=visit.viewer)
+    except (NotAllowedError, NotFoundError):
+        return ""
 
 
 def _page(
@@ -61,6 +72,8 @@ def _page(
     unit_id: UUID | None = None,
 ) -> Response:
     fields = _first_questions(visit)
+    asked = with_typed(fields, typed) if typed is not None else fields
+    shown = controls(asked, zone=visit.viewer.zone, now=visit.now, errors=problems)
     names = dict(visit.engine.queries.units(visit.viewer))
     return visit.page(
         "report.html",
@@ -68,11 +81,8 @@ def _page(
         section="report",
         status=422 if problems else 200,
         command_id=command_id,
-        controls=controls(
-            with_typed(fields, typed) if typed is not None else fields,
-            zone=visit.viewer.zone, now=visit.now, errors=problems,
-        ),
-        problems=[(f"#{PREFIX}{name}", sentence) for name, sentence in (problems or {}).items()],
+        controls=shown,
+        problems=problem_lines(shown, problems or {}),
         units=[(unit, names[unit]) for unit in visit.viewer.unit_ids if unit in names],
         unit_id=unit_id,
     )  # fmt: skip

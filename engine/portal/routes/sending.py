@@ -1,6 +1,7 @@
 """Send a case, or a part of it: to whom, on what ground, which fields; and what became of it."""
 
 from collections.abc import Mapping
+from functools import partial
 from uuid import UUID
 
 from fastapi import APIRouter
@@ -8,6 +9,7 @@ from starlette.responses import Response
 
 from engine.domain.packages import fields_of
 from engine.domain.policy import Action
+from engine.domain.prepared_referral import PreparedReferral
 from engine.domain.referral import ReferralKind
 from engine.errors import (
     AlreadyEndedError,
@@ -22,12 +24,16 @@ from engine.portal.posted import typed, uuid_or_none, whole_number
 from engine.portal.presenters import sharing as shown
 from engine.portal.visit import Visit
 from engine.usecases.partner_links import make_partner_link
+from engine.usecases.prepared_referrals import prepared_referral
 from engine.usecases.referrals import Wanted, offer_referral, recall_referral, reroute_referral
 from engine.usecases.releasing import release_referral
 
 router = APIRouter()
 NEXT, OUTSIDE = "next", "outside"
-_ORDER = ("kind", "to", "to_unit_id", "to_name", "purpose", "help", "urgency", "basis", "parts", "keep_days", "note")
+_ORDER = (
+    "kind", "to", "to_unit_id", "to_name", "purpose", "help", "urgency", "basis", "parts", "persons", "keep_days",
+    "note",
+)  # fmt: skip
 
 
 @router.get("/cases/{case_id}/sent")
@@ -37,9 +43,12 @@ def sent(visit: SignedIn, case_id: UUID) -> Response:
 
 
 @router.get("/cases/{case_id}/send")
-def ask(visit: SignedIn, case_id: UUID) -> Response:
-    """Ask what is to be sent, to whom and on what."""
-    return _form_page(visit, case_id)
+def ask(visit: SignedIn, case_id: UUID, step: UUID | None = None) -> Response:
+    """Ask what is to be sent, to whom and on what; with a step, what it ended with is filled in."""
+    found = prepared_referral(visit.engine, case_id, step, viewer=visit.viewer) if step else None
+    if found is None:
+        return _form_page(visit, case_id)
+    return _form_page(visit, case_id, given=_given(found), parts=list(found.parts))
 
 
 @router.post("/cases/{case_id}/send")
@@ -48,17 +57,17 @@ def offered(visit: SignedIn, case_id: UUID, form: Posted) -> Response:
     visit.must(Action.REFER, case_id)
     command_id = uuid_or_none(form, "command_id") or visit.new_command()
     given = typed(form)
-    parts = [str(value) for value in form.getlist("parts") if isinstance(value, str)]
+    parts, persons = (
+        [str(value) for value in form.getlist(name) if isinstance(value, str)] for name in ("parts", "persons")
+    )
+    again = partial(_form_page, visit, case_id, given=given, parts=parts, persons=persons, command_id=command_id)
     try:
-        to, wanted = _wanted(given, parts)
+        to, wanted = _wanted(given, parts, persons)
         offer_referral(visit.engine, case_id, viewer=visit.viewer, command_id=command_id, to_unit_id=to, wanted=wanted)
     except InvalidAnswersError as error:
-        return _form_page(
-            visit, case_id, errors=_named(error.problems), given=given, parts=parts, command_id=command_id
-        )
+        return again(errors=_named(error.problems))
     except ConsentError as error:
-        wrong = {"basis": str(error)}
-        return _form_page(visit, case_id, errors=wrong, given=given, parts=parts, command_id=command_id)
+        return again(errors={"basis": str(error)})
     return visit.go(f"/cases/{case_id}/sent", said="sent")
 
 
@@ -133,7 +142,7 @@ def _require_of_case(visit: Visit, case_id: UUID, referral_id: UUID) -> None:
         raise NotFoundError(kind="referral")
 
 
-def _wanted(given: Mapping[str, str], parts: list[str]) -> tuple[UUID | None, Wanted]:
+def _wanted(given: Mapping[str, str], parts: list[str], persons: list[str]) -> tuple[UUID | None, Wanted]:
     """Read what is wanted; raises `InvalidAnswersError`."""
     offered = {"kind": shown.KINDS, "purpose": shown.PURPOSES, "help": shown.HELP, "urgency": shown.URGENCIES}
     problems = {
@@ -151,12 +160,21 @@ def _wanted(given: Mapping[str, str], parts: list[str]) -> tuple[UUID | None, Wa
     sort, _, value = basis.partition(":")
     return _id(to), Wanted(
         kind=ReferralKind(given["kind"]), purpose=given["purpose"], help=given["help"], urgency=given["urgency"],
-        fields=fields_of(parts), consent_id=_id(value) if sort == "consent" else None,
+        fields=fields_of(parts), persons=tuple(found for one in persons if (found := _id(one))),
+        consent_id=_id(value) if sort == "consent" else None,
         ground=value if sort == "ground" else "", keep_days=int(given["keep_days"]) if given.get("keep_days") in
         shown.KEEP_DAYS else 0, note=given.get("note", ""),
         to_name=given.get("to_name", "")[:200] if to == OUTSIDE else "",
         to_kind=given.get("to_kind", "") if to == OUTSIDE else "",
     )  # fmt: skip
+
+
+def _given(found: PreparedReferral) -> dict[str, str]:
+    """Fill the form in with what a step ended with."""
+    return {
+        "kind": found.kind, "to": str(found.to_unit_id or OUTSIDE), "to_name": found.to_name, "to_kind": found.to_kind,
+        "purpose": found.purpose, "urgency": found.urgency, "basis": f"consent:{found.consent_id}",
+    }  # fmt: skip
 
 
 def _id(value: str) -> UUID | None:
@@ -195,6 +213,7 @@ def _form_page(
     errors: Mapping[str, str] | None = None,
     given: Mapping[str, str] | None = None,
     parts: list[str] | None = None,
+    persons: list[str] | None = None,
     command_id: UUID | None = None,
 ) -> Response:
     sharing = visit.engine.queries.sharing(visit.viewer, case_id)
@@ -220,6 +239,7 @@ def _form_page(
         urgencies=shown.choices(shown.URGENCIES, chosen("urgency")),
         bases=shown.bases(sharing, before.get("basis", "")),
         parts=shown.parts(parts or ()),
+        persons=shown.choices({str(one.id): one.name for one in sharing.persons}, persons or ()),
         keep_days=shown.choices(shown.KEEP_DAYS, chosen("keep_days") or ["0"]),
         typed={name: before.get(name, "") for name in ("to_name", "note")},
         errors=wrong,

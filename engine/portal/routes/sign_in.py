@@ -28,7 +28,7 @@ from engine.portal.visit import Visit, frame, portal_of
 from engine.usecases.invitations import ask_for_link
 from engine.usecases.kept_forms import drop_form, kept_form
 from engine.usecases.second_factor import has_factor
-from engine.usecases.sign_in import Device, become, prove_code, sign_in, sign_out, whose_code
+from engine.usecases.sign_in import Device, become, is_code_sent, prove_code, sign_in, sign_out, whose_code
 from engine.usecases.slowing_down import Tries
 from engine.usecases.step_up import step_up
 
@@ -79,10 +79,11 @@ def sign_in_now(
 
 @router.get("/sign-in/code")
 def code_page(request: Request, next: str = "") -> Response:  # noqa: A002 - the name in the address
-    """Ask for the code of the second factor."""
-    if whose_code(portal_of(request).engine, session_token(request)) is None:
+    """Ask for the code of the second factor, or for the one that was sent."""
+    actor_id = whose_code(portal_of(request).engine, session_token(request))
+    if actor_id is None:
         return RedirectResponse("/sign-in", status_code=303)
-    return _code_page(request, next_path=next)
+    return _code_page(request, actor_id, next_path=next)
 
 
 @router.post("/sign-in/code", dependencies=[Depends(wait_for_session)])
@@ -90,12 +91,13 @@ def prove(request: Request, code: Text = "", next: Next = "") -> Response:  # no
     """Finish signing in, or say that the code is not right."""
     engine, device = portal_of(request).engine, _device(request)
     token = session_token(request)
-    if whose_code(engine, token) is None:
+    actor_id = whose_code(engine, token)
+    if actor_id is None:
         return RedirectResponse("/sign-in", status_code=303)
     try:
         fresh = prove_code(engine, token, code=code, network=network_of(request), device=device)
     except SignInError as error:
-        return _code_page(request, next_path=next, problem=str(error), status=403)
+        return _code_page(request, actor_id, next_path=next, problem=str(error), status=403)
     return _signed_in(request, fresh, next, device)
 
 
@@ -224,9 +226,11 @@ def _page(request: Request, *, next_path: str, email: str = "", problem: str = "
     return HTMLResponse(render("sign-in.html", context), status_code=status)
 
 
-def _code_page(request: Request, *, next_path: str, problem: str = "", status: int = 200) -> Response:
-    context = frame(portal_of(request), request, None, title="Second factor") | {
-        "next_path": local_path(unquote(next_path)), "problem": problem,
+def _code_page(request: Request, actor_id: UUID, *, next_path: str, problem: str = "", status: int = 200) -> Response:
+    is_sent = is_code_sent(portal_of(request).engine, actor_id)
+    title = "Prove that it is you" if is_sent else "Second factor"
+    context = frame(portal_of(request), request, None, title=title) | {
+        "next_path": local_path(unquote(next_path)), "problem": problem, "is_sent": is_sent,
     }  # fmt: skip
     return HTMLResponse(render("sign-in-code.html", context), status_code=status)
 

@@ -11,7 +11,7 @@ from engine.errors import InvalidAnswersError, NotAllowedError, NotFoundError
 from engine.portal.dependencies import Posted, SignedIn
 from engine.portal.posted import text, typed, uuid_or_none
 from engine.portal.visit import Visit
-from engine.usecases.subject_access import REASONS, correct_person, report_to_subject
+from engine.usecases.subject_access import FIELDS, REASONS, correct_person, report_to_subject
 from engine.views import CaseView, PersonView
 
 router = APIRouter()
@@ -52,7 +52,7 @@ def corrected(visit: SignedIn, case_id: UUID, person_id: UUID, form: Posted) -> 
         correct_person(
             visit.engine, case_id, person_id, viewer=visit.viewer, command_id=command_id,
             reason_code=text(form, "reason_code"), remark=text(form, "remark"),
-            changes={name: text(form, name) for name in ("name", "aliases", "phone", "age")},
+            changes={name: text(form, name) for name in FIELDS},
         )  # fmt: skip
     except InvalidAnswersError as error:
         return _page(visit, case_id, person_id, errors=error.problems, given=typed(form), command_id=command_id)

@@ -1,12 +1,15 @@
 """Units: where they are, which language they speak, and which roles nobody has there."""
 
 from collections.abc import Mapping
+from typing import Final
 from uuid import UUID
 
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from engine.domain.languages import LANGUAGES
 from engine.domain.policy import Action
+from engine.domain.regions import region_words
 from engine.errors import InvalidAnswersError, NotFoundError
 from engine.portal.dependencies import Posted, SignedIn
 from engine.portal.posted import text, typed
@@ -14,9 +17,8 @@ from engine.portal.visit import Visit
 from engine.usecases import manage_people
 
 router = APIRouter()
-_LANGUAGES = (
-    ("en", "English"), ("hi", "Hindi"), ("as", "Assamese"), ("bn", "Bengali"), ("ne", "Nepali"), ("my", "Burmese"),
-)  # fmt: skip
+_LANGUAGES: Final = tuple((code, LANGUAGES[code]) for code in ("en", "hi", "as", "bn", "ne", "my"))
+"""Those in which there are messages, with their names."""
 
 
 @router.get("/units")
@@ -68,7 +70,7 @@ def _page(visit: Visit, errors: Mapping[str, str], given: Mapping[str, str]) -> 
         section="people",
         status=422 if errors else 200,
         units=visit.engine.queries.unit_list(visit.viewer),
-        places=sorted(visit.engine.library().calendars),
+        places=sorted(visit.engine.library().calendars, key=region_words),
         languages=_LANGUAGES,
         typed=given,
         errors=errors,

@@ -7,14 +7,15 @@ from fastapi import APIRouter, Path, Query
 from starlette.responses import Response
 
 from engine.domain.policy import Action
-from engine.errors import DefinitionError, IcmcError, NotAllowedError
+from engine.errors import DefinitionError, IcmcError, NoSecondPersonError, NotAllowedError
 from engine.portal.dependencies import Posted, SignedIn
 from engine.portal.posted import text
 from engine.portal.presenters.source import numbered
 from engine.portal.visit import Visit
 from engine.spec.findings import Finding, has_errors
 from engine.usecases.preview import preview_files
-from engine.usecases.publish import lint_source, publish_definition, publishing
+from engine.usecases.proposals import propose_definition
+from engine.usecases.publish import lint_source, publishing
 from engine.usecases.retention import retention_policies
 from engine.views import DefinitionView, PreviewView
 
@@ -130,13 +131,16 @@ def _checked_or_published(visit: Visit, name: str, form: Posted) -> Response:
     if text(form, "action") != "publish":
         return _checked(visit, name, source)
     try:
-        published = publish_definition(visit.engine, source=source, viewer=visit.viewer)
+        proposed = propose_definition(visit.engine, source=source, viewer=visit.viewer)
+    except NoSecondPersonError as error:
+        return _edit_page(visit, name, source, alone=str(error))
     except DefinitionError as error:
         findings = [finding for finding in error.findings if isinstance(finding, Finding)]
         findings = findings or list(lint_source(visit.engine, source))
         return _edit_page(visit, name, source, findings=findings, checked=True, refused=True)
-    visit.engine.refresh_definitions()
-    return visit.go(f"/workflows/{published.name}", said="published" if published.changed else "unchanged")
+    if proposed.waits_for:
+        return visit.go(f"/waiting/{proposed.waits_for}", said="proposed")
+    return visit.go(f"/workflows/{proposed.name}", said="unchanged")
 
 
 def _checked(visit: Visit, name: str, source: str) -> Response:
@@ -165,13 +169,15 @@ def _edit_page(
     checked: bool = False,
     refused: bool = False,
     preview: PreviewView | None = None,
+    alone: str = "",
 ) -> Response:
     _require_author(visit)
     return visit.page(
         "workflow-edit.html",
         title=f"Edit workflow {name}" if name else "New workflow",
         section="workflows",
-        status=422 if refused else 200,
+        status=422 if refused or alone else 200,
+        alone=alone,
         name=name,
         source=source,
         lines=numbered(source, findings) if findings else (),

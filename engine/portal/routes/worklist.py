@@ -56,7 +56,10 @@ def delegate(visit: SignedIn, item_id: UUID, form: Posted) -> Response:
     """Give an item to somebody else."""
     to = uuid_or_none(form, "to")
     if to is None:
-        return visit.go(f"/items/{item_id}")
+        visit.engine.queries.work_item(visit.viewer, item_id)
+        message = "Choose to whom you give it. Nothing was changed."
+        heading = "Nobody was chosen"
+        return visit.page("refused.html", title=heading, status=422, section="manage", heading=heading, message=message)
     command_id = _command(visit, form)
     delegate_work_item(visit.engine, item_id, to=to, viewer=visit.viewer, command_id=command_id)
     return visit.go(local_path(text(form, "back") or "/worklist"), said="delegated")

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from engine.spec.catalogue import StepCatalogue, StepTypeInfo
 from engine.spec.limits import TimeLimit
 from engine.spec.lint.order import Order
+from engine.spec.plain_words import in_running_words
 from engine.spec.workflow import JoinMode, StepSpec, TimeSpec, Workflow
 
 START, CLOSED = "start", "closed"
@@ -76,7 +77,7 @@ def draw(workflow: Workflow, catalogue: StepCatalogue | None = None) -> Drawing:
     nodes = [
         Node(START, "A report arrives" if workflow.start.on == "report" else "Opened by hand", Shape.EVENT),
         *(_step(key, step, infos[key]) for key, step in workflow.steps.items()),
-        *(Node(f"choice-{name}", name.replace("_", " "), Shape.CHOICE) for name in workflow.choices),
+        *(Node(f"choice-{name}", in_running_words(name), Shape.CHOICE) for name in workflow.choices),
         *(
             Node(f"gate-{name}", name.replace("-", " "), Shape.GATE, lines=(gate.reason, f"until {gate.until}"))
             for name, gate in workflow.gates.items()
@@ -88,7 +89,7 @@ def draw(workflow: Workflow, catalogue: StepCatalogue | None = None) -> Drawing:
 
 def _step(key: str, step: StepSpec, info: StepTypeInfo | None) -> Node:
     shape = Shape.STACK if step.for_each else Shape.AUTOMATIC if info and info.automatic else Shape.STEP
-    title = step.title or (info.title if info else "") or key.replace("_", " ")
+    title = step.title or (info.title if info else "") or in_running_words(key)
     lines = tuple(_lines(step, info))
     return Node(f"step-{key}", title, shape, step.uses.partition(".")[0], (key, *lines), step.discretionary)
 

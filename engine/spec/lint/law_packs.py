@@ -1,4 +1,4 @@
-"""Lint: the limits of a law pack start with step types that are installed, and none goes that is still named."""
+"""Lint: the limits of a law pack start with known step types, bear no signature, and none goes that is still named."""
 
 from collections.abc import Iterable
 
@@ -13,13 +13,16 @@ _OPENING = "start"
 
 
 def check_law_pack(pack: LawPack, merged: Merged, catalogue: StepCatalogue) -> list[Finding]:
-    """Find limits that would never start, since no installed pillar has the step type that starts them."""
+    """Find limits that no installed step type ever starts, and signatures, which are not given in a file."""
     findings = []
     for index, limit in enumerate(pack.limits):
         for place, start in enumerate(limit.starts):
             if start != _OPENING and catalogue.find(start) is None:
                 message = f"No installed pillar has the step type {shown(start)}, so {limit.id} never starts with it."
                 findings.append(merged.finding(("limits", index, "starts", place), "unknown-step-type", message))
+        if limit.signature is not None:
+            message = f"A lawyer signs {limit.id} on the page of the law, by name: take the signature out of the file."
+            findings.append(merged.finding(("limits", index, "signature"), "signature-in-file", message))
     return findings
 
 

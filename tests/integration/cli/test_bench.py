@@ -8,7 +8,7 @@ from engine.bench.workload import scratch_bench
 
 FEW = Sizes(open_cases=20, cases=1, samples=2, jobs_at_once=3, deadlines=4)
 PEOPLE = ["steps/s"] * 3 + ["times", "ms", "ms"]
-FIRING = ["s", "messages/s", "s", "s"]
+FIRING = ["s", "messages/s", "s", "s", *(["%", "%", "ms", "ms"] * 2), "rows/s"]
 
 
 @pytest.mark.parametrize(

@@ -106,3 +106,7 @@ def test_messages_a_day_are_simulated_without_a_database(icmc: Icmc) -> None:
     words = icmc("simulate", "reported-concern", "--budget", "--cases", "50").output
     assert "at 50 open cases" in words
     assert icmc("simulate", "reported-concern").exit_code == 2
+    assert icmc("simulate", "reported-concern", "--budget", "--many", "5").exit_code == 2
+    many = json.loads(icmc("simulate", "reported-concern", "--many", "5", "--json").output)
+    assert (many["cases"], many["closed"], many["stuck"]) == (5, 5, {})
+    assert "5 of 5 cases closed" in icmc("simulate", "reported-concern", "--many", "5").output

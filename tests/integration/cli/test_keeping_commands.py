@@ -16,8 +16,8 @@ from engine.replay.world import people_of
 from engine.usecases.erasure import approve_erasure, ask_erasure, erase_what_is_ripe
 from engine.usecases.open_case import open_case
 from engine.usecases.retention import run_retention
-from engine.usecases.steer_case import abort_run
 from engine.views import Viewer
+from tests.integration.closing import close_at_once
 from tests.integration.installation import Installation, installed
 
 TOLD = {
@@ -97,10 +97,7 @@ def test_counts_of_all_units_are_withheld_when_they_are_small(site: Installation
 
 def _closed(site: Installation, unit: UUID, viewer: Viewer) -> tuple[UUID, str]:
     opened = open_case(site.engine, answers=TOLD, unit_id=unit, viewer=viewer, command_id=uuid4())
-    with site.engine.unit_of_work() as work:
-        runs = work.cases.lock(opened.case_id).runs
-    for run_id in runs:
-        abort_run(site.engine, run_id, case_id=opened.case_id, viewer=viewer, command_id=uuid4(), reason_code="mistake")
+    close_at_once(site.engine, opened.case_id, viewer)
     return opened.case_id, opened.case_number
 
 

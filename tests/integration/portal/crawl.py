@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 
 MOST_OF_A_SORT = 2
 _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-_OTHER = re.compile(r"(?<=/)(C-[0-9A-F-]+|[\w-]{30,})(?=/|$)")
+_OTHER = re.compile(r"(?<=/)(C-[0-9A-F-]+|[\w-]{30,}|(?<=/paper-forms/)[a-z_.]+)(?=/|$)")
 
 
 @dataclass(frozen=True)
@@ -51,15 +51,24 @@ def crawl(client: TestClient, *start: str, most_of_a_sort: int = MOST_OF_A_SORT)
         if path in found.pages or seen.get(sort_of(path), 0) >= most_of_a_sort:
             continue
         answer = client.get(path)
-        if answer.status_code != 200 or "text/html" not in answer.headers.get("content-type", ""):
+        if answer.status_code != 200:
             continue
         seen[sort_of(path)] = seen.get(sort_of(path), 0) + 1
+        if "text/html" not in answer.headers.get("content-type", ""):
+            continue
         found.pages[path] = answer.text
         parser = _Page(path)
         parser.feed(answer.text)
         found.forms += parser.forms
         waiting += [link for link in parser.links if link not in found.pages]
     return found
+
+
+def links_of(path: str, page: str) -> list[str]:
+    """List where a page leads, within the portal."""
+    parser = _Page(path)
+    parser.feed(page)
+    return [link for link in parser.links if link]
 
 
 def routes_of(app: FastAPI) -> Iterator[APIRoute]:

@@ -3,7 +3,7 @@
 import re
 from datetime import timedelta
 
-from tests.integration.portal.world import Portal
+from tests.integration.portal.world import Portal, agree
 
 STRIKE = {"name": "General strike", "reason": "Order 12", "kind": "holiday"}
 
@@ -69,7 +69,9 @@ def test_a_ladder_is_checked_previewed_and_published_on_its_page(portal: Portal)
     assert "What this would do" in manager.post(address, data={"source": changed, "action": "preview"}).text
     assert portal.engine.library().ladders["standard"].title[:6] != "Slower"
     done = manager.post(address, data={"source": changed, "action": "publish"})
-    assert "The new version holds from now on" in done.text
+    assert "It waits for a second person" in done.text
+    assert portal.engine.library().ladders["standard"].title[:6] != "Slower"
+    agree(portal)
     assert portal.engine.library().ladders["standard"].title[:6] == "Slower"
     assert "nothing was changed" in manager.post(address, data={"source": changed, "action": "publish"}).text
 

@@ -7,7 +7,7 @@ from uuid import uuid4
 from starlette.testclient import TestClient
 
 from engine.usecases.open_case import open_case
-from tests.integration.portal.world import Portal, Reported, report_case
+from tests.integration.portal.world import Portal, Reported, agree, report_case
 
 LAWFUL = """workflow: by-law
 version: 1
@@ -117,7 +117,8 @@ def test_more_time_is_asked_for_by_one_and_given_by_another(portal: Portal) -> N
 
 def test_a_limit_of_the_law_has_no_buttons_and_says_why(portal: Portal) -> None:
     lead = portal.as_role("case_manager")
-    assert "published" in lead.post("/workflows/new", data={"source": LAWFUL, "action": "publish"}).text
+    assert "waits for a second" in lead.post("/workflows/new", data={"source": LAWFUL, "action": "publish"}).text
+    agree(portal)
     opened = open_case(
         portal.engine, answers=TOLD, unit_id=portal.unit, viewer=portal.people["case_manager"], command_id=uuid4(),
         workflow="by-law",

@@ -14,6 +14,7 @@ from engine.adapters.sql import tables as tb
 from engine.portal.app import create_app
 from engine.replay.world import people_of
 from engine.usecases.referrals import offer_referral
+from engine.usecases.seen_links import token_of_link
 from tests.integration.portal.test_deadline_page import local, reported
 from tests.integration.portal.world import Portal, hidden
 
@@ -95,6 +96,7 @@ def test_work_is_offered_to_another_unit_and_answered_there_without_the_case(por
     page = client.get("/referrals").text
     assert case.number in page
     assert "Offered to us (1)" in client.get("/transmit").text
+    assert "waits for an answer" in portal.as_role("case_manager").get("/transmit").text
     assert client.get(case.page).status_code == 404
     assert case.number not in portal.as_role("case_manager").get("/referrals").text
     address = re.search(r'action="(/referrals/[0-9a-f-]+)/accept"', page)
@@ -190,9 +192,9 @@ def token_of(portal: Portal, number: str) -> tuple[str, UUID]:
     with portal.engine.queries._engine.connect() as connection:
         case, message = tb.CaseRow.metadata.tables["case"], tb.CaseRow.metadata.tables["message"]
         row = connection.execute(
-            select(message.c.token, message.c.recipient_id)
+            select(message.c.id, message.c.recipient_id)
             .join(case, case.c.id == message.c.case_id)
-            .where(case.c.number == number, message.c.token.is_not(None))
+            .where(case.c.number == number, message.c.link_hash.is_not(None))
         ).first()
     assert row is not None
-    return row[0], row[1]
+    return token_of_link(portal.engine, row[0]), row[1]

@@ -18,7 +18,7 @@ from engine.portal.security import HEADERS, LARGEST_BODY
 from tests.integration.installation import until
 from tests.integration.portal.world import REPORT, Portal
 
-PUBLIC = {"/health", "/health/deadlines", "/sign-in", "/become", "/sign-out", "/forgot", "/p/nothing"}
+PUBLIC = {"/health", "/health/deadlines", "/sign-in", "/become", "/sign-out", "/forgot", "/p/nothing", "/progress"}
 REFUSED = {
     "/api/board": 401,
     "/first/nothing": 410,

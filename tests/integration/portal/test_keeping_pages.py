@@ -8,8 +8,9 @@ import pytest
 
 from engine.domain.records import PersonRole
 from engine.usecases.erasure import erase_what_is_ripe
-from engine.usecases.steer_case import abort_run, add_person
-from tests.integration.portal.world import Portal, Reported, hidden, report_case
+from engine.usecases.steer_case import add_person
+from tests.integration.closing import close_at_once
+from tests.integration.portal.world import Portal, Reported, agree, hidden, report_case
 
 NAME = "Zulekha Blindtoken"
 
@@ -165,11 +166,7 @@ def test_the_policies_say_that_a_lawyer_has_still_to_set_them(portal: Portal) ->
 
 def _closed(portal: Portal, case: Reported) -> UUID:
     case_id, person = _id_of(case), _named(portal, case)
-    viewer = portal.people["case_manager"]
-    with portal.engine.unit_of_work() as work:
-        state = work.cases.lock(case_id)
-    for run_id in state.runs:
-        abort_run(portal.engine, run_id, case_id=case_id, viewer=viewer, command_id=uuid4(), reason_code="mistake")
+    close_at_once(portal.engine, case_id, portal.people["case_manager"])
     return person
 
 
@@ -205,4 +202,6 @@ def test_a_policy_is_set_on_its_page_by_the_officer_and_holds_at_once(portal: Po
     assert wrong.status_code == 422
     assert officer.post(f"{page}/edit", data={"source": source, "action": "check"}).status_code == 200
     assert officer.post(f"{page}/edit", data={"source": source, "action": "publish"}).status_code == 200
+    assert "Set by A. Advocate" not in officer.get("/keeping/policies").text
+    agree(portal)
     assert "Set by A. Advocate" in officer.get("/keeping/policies").text

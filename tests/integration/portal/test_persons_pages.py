@@ -1,7 +1,7 @@
 """The pages of persons and of other cases: names, ages, roles, merges, links, splits, by keyboard alone."""
 
 import re
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from starlette.testclient import TestClient
 
@@ -53,6 +53,32 @@ def test_names_and_ages_are_written_masked_and_shown_when_they_are_revealed(port
         assert sentence in history
 
 
+def test_parents_and_home_are_asked_sealed_shown_when_revealed_and_help_to_find_the_person_again(
+    portal: Portal,
+) -> None:
+    client = portal.as_role("case_manager")
+    case = report_case(client)
+    page = person_page(client, case)
+    for form in (page, f"{case.page}/add-person"):
+        for name in ("parents", "home_village", "home_district"):
+            assert f'name="{name}"' in client.get(form).text
+    home = {"parents": "Ranen Rabha, Purnima Rabha", "home_village": "Dudhnoi", "home_district": "Goalpara"}
+    masked = post(client, page, "identify", name="Jonali Rabha", **home)
+    shown = client.post(f"{page}/reveal").text
+    assert "<dt>Parents</dt><dd>Ranen Rabha, Purnima Rabha</dd>" in shown
+    assert "<dt>Home</dt><dd>Dudhnoi, Goalpara</dd>" in shown
+    post(client, page, "identify", phone="+91 361 000000")
+    assert "Dudhnoi, Goalpara" in client.post(f"{page}/reveal").text, "what is left empty stays as it was"
+    for secret in ("Ranen", "Dudhnoi", "Goalpara"):
+        assert secret not in masked
+        assert secret not in client.get(f"{case.page}/history").text
+    with portal.engine.unit_of_work() as work:
+        known = work.persons.identity(UUID(page.rpartition("/")[2]))
+    assert (known["parents"], known["home"]) == (["Ranen Rabha", "Purnima Rabha"], "Dudhnoi, Goalpara")
+    kinds = {kind for kind, _ in portal.engine.fingerprints.tokens(known)}
+    assert {"part_home", "part_area", "part_parent"} <= kinds, "the person is found again by them"
+
+
 def test_what_does_not_fit_is_said_beside_the_field_and_what_was_typed_stays(portal: Portal) -> None:
     client = portal.as_role("case_manager")
     page = person_page(client, report_case(client))
@@ -87,15 +113,14 @@ def test_every_role_is_offered_wherever_one_is_chosen(portal: Portal) -> None:
 def test_a_role_changes_on_the_page_and_the_one_before_is_kept(portal: Portal) -> None:
     client = portal.as_role("case_manager")
     page = person_page(client, report_case(client))
-    shown = post(
-        client, page, "role", role="victim", to_role="suspect", status="likely", from_on="2026-01-02", until_on="",
-        role_reason="new_evidence",
-    )  # fmt: skip
-    assert "The role was changed." in shown
+    change = {"role": "victim", "status": "likely", "from_on": "2026-01-02", "role_reason": "new_evidence"}
+    assert "lawyer" in post(client, page, "role", to_role="suspect", **change), "a victim is not made a suspect so"
+    assert "The role was changed." in post(client, page, "role", to_role="witness", **change)
+    shown = client.get(page).text
     assert re.search(r"Victim.*over.*", shown) or "over" in shown
     assert "2026-01-02" in shown
     history = client.get(f"{page.split('/persons')[0]}/history").text
-    assert "What a person is in the case was changed: suspect, likely." in history
+    assert "What a person is in the case was changed: witness, likely." in history
 
 
 def test_two_persons_become_one_and_two_again(portal: Portal) -> None:
@@ -128,7 +153,9 @@ def test_a_person_who_is_two_is_parted_and_one_is_brought_into_another_case(port
     assert OTHER in client.post(f"{person_page(client, one, 2)}/reveal").text
     assert OTHER not in client.post(f"{page}/reveal").text
     post(client, page, "bring", bring_number=two.number, bring_role="suspect")
-    assert "Suspect" in client.get(person_page(client, two, 2)).text
+    assert "Person 2" not in client.get(two.page).text, "a victim is not made a suspect so"
+    post(client, page, "bring", bring_number=two.number, bring_role="witness")
+    assert "Witness" in client.get(person_page(client, two, 2)).text
 
 
 def test_cases_are_linked_and_unlinked_by_number(portal: Portal) -> None:

@@ -12,6 +12,7 @@ from uuid import uuid4
 import pytest
 
 from engine.portal.security import HEADERS
+from engine.usecases.seen_links import token_of_link
 from tests.integration.portal.crawl import Crawled, OfferedForm, crawl, routes_of, sort_of
 from tests.integration.portal.two_units import NAMES, TwoUnits, two_units
 from tests.integration.portal.world import REPORT, Portal
@@ -21,7 +22,10 @@ WHO = ("actor", "membership", "unit", "organisation", "api_key", "grant", "denia
 _PARAM = re.compile(r"\{(\w+?)(?::\w+)?\}")
 _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _OWN_MATTERS = ("/sign-out", "/sign-in", "/become", "/forgot", "/account", "/demo")
-_NAMED = ("token", "name", "kind", "day")
+_NAMED = ("token", "name", "kind", "key", "day", "limit_id", "signature_id")
+"""What names nothing of a case: words, kinds of steps, and limits of the law with those who signed them."""
+_AS_PRINTED = ("/documents/", "/paper-forms/")
+"""Pages that are papers, as they come out of the printer."""
 
 
 @pytest.fixture(scope="module")
@@ -254,9 +258,9 @@ def test_the_link_of_somebody_elses_message_is_like_no_link(units: TwoUnits) -> 
     due = units.rows.all("SELECT min(due_at) FROM deadline WHERE status = 'open'")[0][0]
     units.portal.let_time_pass(due - units.portal.clock.now())  # type: ignore[operator]
     tokens = [
-        str(token)
-        for (token,) in units.rows.all(
-            "SELECT token FROM message WHERE token <> '' AND unit_id = %(unit)s", unit=units.here.unit
+        token_of_link(units.portal.engine, message)
+        for (message,) in units.rows.all(
+            "SELECT id FROM message WHERE link_hash <> '' AND unit_id = %(unit)s", unit=units.here.unit
         )
     ]
     assert tokens
@@ -348,7 +352,7 @@ def test_no_page_makes_a_browser_ask_another_site_for_anything(offered: dict[str
 
 
 def test_every_page_has_a_quick_way_out_that_says_nothing_of_where_one_was(offered: dict[str, Crawled]) -> None:
-    pages = {path: page for path, page in offered["here"].pages.items() if not path.startswith("/documents/")}
+    pages = {path: page for path, page in offered["here"].pages.items() if not path.startswith(_AS_PRINTED)}
     assert len(pages) > 30
     for path, page in pages.items():
         way_out = re.search(r"<a [^>]*data-exit[^>]*>", page)

@@ -22,6 +22,7 @@ from engine.cli.common import SYSTEM
 from engine.portal.app import create_app
 from engine.replay.world import MovedClock, RecordingChannel, people_of
 from engine.settings import Settings
+from engine.usecases.deliver_messages import deliver_unattended
 from engine.usecases.first_run import first_link
 from engine.usecases.invitations import new_link
 from engine.usecases.service_accounts import add_key, keys, revoke_key
@@ -52,6 +53,7 @@ class Office:
 
     def signed_in(self, role: str, base: str = ORIGIN) -> TestClient:
         client = self.client(base)
+        client.cookies.set("icmc_device", f"browser-of-{role}", domain="127.0.0.1", path="/")
         answer = client.post("/sign-in", data={"email": self.email(role), "password": PASSWORD}, follow_redirects=False)
         assert (answer.status_code, answer.headers["location"]) == (303, "/")
         return client
@@ -179,6 +181,47 @@ def test_the_code_is_asked_for_after_the_password_and_counts_once(office: Office
     assert right.headers["location"] == "/cases"
     assert client.cookies["icmc_session"] != before
     assert client.get("/worklist").status_code == 200
+
+
+def test_a_new_browser_asks_for_a_code_that_comes_by_mail(office: Office) -> None:
+    office.signed_in("caseworker")
+    client = office.client()
+    asked = client.post("/sign-in", data={"email": office.email("caseworker"), "password": PASSWORD, "next": "/cases"})
+    assert "A code of eight digits was sent to your e-mail address" in asked.text
+    assert "authenticator" not in asked.text
+    assert hidden(asked.text, "next") == "/cases"
+    assert client.get("/worklist", follow_redirects=False).status_code == 303
+    deliver_unattended(office.engine)
+    channel = office.engine.channels["email"]
+    assert isinstance(channel, RecordingChannel)
+    [sent] = [body for _, subject, body, _ in channel.sent if subject == "ICMC: a code to sign in"]
+    code = re.search(r"^\d{8}$", sent, re.MULTILINE)
+    assert code
+    assert office.email("caseworker") not in asked.text
+    wrong = client.post("/sign-in/code", data={"code": "123", "next": "/cases"})
+    assert wrong.status_code == 403
+    assert "Type the eight digits of the newest message" in wrong.text
+    right = client.post("/sign-in/code", data={"code": code.group(), "next": "/cases"}, follow_redirects=False)
+    assert right.headers["location"] == "/cases"
+    assert "you signed in from a new browser" in client.get("/transmit").text
+    client.post("/sign-out")
+    again = client.post(
+        "/sign-in", data={"email": office.email("caseworker"), "password": PASSWORD}, follow_redirects=False
+    )
+    assert again.headers["location"] == "/", "it is known now"
+
+
+def test_an_unusual_network_asks_for_a_code_and_no_address_is_kept(office: Office) -> None:
+    def try_from(address: str) -> str:
+        client = TestClient(office.app, base_url=ORIGIN, client=(address, 50000))
+        client.cookies.set("icmc_device", "mine", domain="127.0.0.1", path="/")
+        given = {"email": office.email("lawyer"), "password": PASSWORD}
+        return str(client.post("/sign-in", data=given, follow_redirects=False).headers["location"])
+
+    assert try_from("203.0.113.7") == "/"
+    assert try_from("203.0.9.1") == "/"
+    assert try_from("198.51.100.9").startswith("/sign-in/code")
+    assert not {one for one in ("203.0.113", "198.51") if one in str(office.rows("SELECT * FROM sign_in_habit"))}
 
 
 def test_what_needs_proof_is_asked_for_and_goes_on_with_what_was_typed(office: Office) -> None:

@@ -100,6 +100,15 @@ REPORT = {
 }
 
 
+def agree(portal: Portal, *, by: str = "nodal_officer") -> None:
+    """Agree on its page to every changed definition that waits."""
+    client = portal.as_role(by)
+    for line in portal.engine.queries.waiting(portal.people[by]):
+        if line.kind == "definition":
+            done = client.post(f"/waiting/{line.id}", data={"answer": "yes"})
+            assert "Your answer was written down" in done.text
+
+
 @dataclass(frozen=True)
 class Reported:
     """The addresses of a case that was just reported."""

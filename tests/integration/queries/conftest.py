@@ -1,12 +1,14 @@
 """Give the tests of questions a network in a fresh database."""
 
 from collections.abc import Iterator
+from uuid import UUID
 
 import pytest
 from sqlalchemy import create_engine
 
+from engine.views import Viewer
 from tests.conftest import FreshDatabase
-from tests.integration.queries.world import World, build_world
+from tests.integration.queries.world import CHECK, INTAKE, World, build_world
 
 
 @pytest.fixture
@@ -15,3 +17,27 @@ def world(database: FreshDatabase) -> Iterator[World]:
     sql = create_engine(database.app_url)
     yield build_world(sql)
     sql.dispose()
+
+
+@pytest.fixture
+def unit(world: World) -> UUID:
+    return world.unit("Shillong")
+
+
+@pytest.fixture
+def lead(world: World, unit: UUID) -> Viewer:
+    return world.actor("Sam", unit, "supervisor")
+
+
+@pytest.fixture
+def worker(world: World, unit: UUID) -> Viewer:
+    return world.actor("Wim", unit, "caseworker", "intake_officer")
+
+
+@pytest.fixture
+def visited(world: World, unit: UUID, lead: Viewer, worker: Viewer) -> UUID:
+    """Bring a case with two persons so far that both visits can be made."""
+    case_id = world.open_case(unit, victims=2)
+    world.answer(case_id, "intake", INTAKE, by=worker)
+    world.answer(case_id, "check", CHECK, by=lead)
+    return case_id

@@ -1,5 +1,6 @@
 """The admin's board: what is late, failed or stuck."""
 
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID, uuid4
 
@@ -8,11 +9,6 @@ import pytest
 from engine.adapters.sql import tables as tb
 from engine.views import Viewer
 from tests.integration.queries.world import START, World
-
-
-@pytest.fixture
-def unit(world: World) -> UUID:
-    return world.unit("Shillong")
 
 
 @pytest.fixture
@@ -112,3 +108,23 @@ def test_a_full_board_takes_as_many_statements_as_an_empty_one(world: World, uni
     world.later(hours=3)
     assert len(world.queries.board(admin).overdue) == 20
     assert world.counted(lambda: world.queries.board(admin)) <= empty + 1
+
+
+def test_the_board_counts_the_hours_of_a_leak_from_its_first_limit_until_none_of_it_is_open(
+    world: World, unit: UUID, admin: Viewer
+) -> None:
+    standard = world.library.ladders["standard"]
+    leak = standard.model_copy(update={"name": "leak", "hours_since": "the leak"})
+    world.library = replace(world.library, ladders={"standard": standard, "leak": leak})
+    case_id, other = world.open_case(unit, number="C-LEAK"), world.open_case(unit)
+    assert world.queries.board(admin).running_hours == ()
+    world.change(tb.DeadlineRow, tb.DeadlineRow.case_id == case_id, ladder="leak")
+    world.later(hours=9)
+    [line] = world.queries.board(admin).running_hours
+    assert (line.case_number, line.what, line.since) == ("C-LEAK", "the leak", START)
+    assert set(line.model_dump()) == {"case_id", "case_number", "what", "since"}, "nothing tells what was leaked"
+    elsewhere = world.actor("Sal", world.unit("Elsewhere"), "supervisor")
+    assert world.queries.board(elsewhere).running_hours == ()
+    world.change(tb.DeadlineRow, tb.DeadlineRow.case_id == case_id, status="met")
+    assert world.queries.board(admin).running_hours == ()
+    assert other

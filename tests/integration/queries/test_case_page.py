@@ -2,41 +2,13 @@
 
 from uuid import UUID, uuid4
 
-import pytest
-
 from engine.adapters.sql import tables as tb
 from engine.domain import commands as cm
 from engine.domain.records import AddedStep, Interval
 from engine.views import CaseView, StepView, Viewer
-from tests.integration.queries.world import CANARY, START, World
+from tests.integration.queries.world import CANARY, CHECK, INTAKE, START, World
 
-INTAKE = {"words": CANARY, "concern": "labour", "is_child": True}
-CHECK = {"decision": "go", "reason": CANARY, "points": 2, "signs": ["debt", "locked_in"]}
 VISIT = {"seen_at": "2026-03-10T06:30:00+00:00", "is_safe": True, "doctor": CANARY}
-
-
-@pytest.fixture
-def unit(world: World) -> UUID:
-    return world.unit("Shillong")
-
-
-@pytest.fixture
-def lead(world: World, unit: UUID) -> Viewer:
-    return world.actor("Sam", unit, "supervisor")
-
-
-@pytest.fixture
-def worker(world: World, unit: UUID) -> Viewer:
-    return world.actor("Wim", unit, "caseworker", "intake_officer")
-
-
-@pytest.fixture
-def visited(world: World, unit: UUID, lead: Viewer, worker: Viewer) -> UUID:
-    """Bring a case with two persons so far that both visits can be made."""
-    case_id = world.open_case(unit, victims=2)
-    world.answer(case_id, "intake", INTAKE, by=worker)
-    world.answer(case_id, "check", CHECK, by=lead)
-    return case_id
 
 
 def persons(world: World, viewer: Viewer, case_id: UUID) -> list[UUID]:
@@ -183,7 +155,7 @@ def test_dead_deliveries_and_jobs_set_aside_are_findings(world: World, lead: Vie
         body="b", created_at=START,
     )  # fmt: skip
     world.add(
-        tb.DeliveryRow, id=uuid4(), message_id=message, case_id=visited, channel="email", address="a@example.org",
+        tb.DeliveryRow, id=uuid4(), message_id=message, case_id=visited, channel="email",
         status="dead", attempt=3, next_at=START,
     )  # fmt: skip
     world.change(tb.JobRow, tb.JobRow.kind == "conclude", status="aside", attempt=5, error_code="step-failed")
@@ -208,7 +180,7 @@ def test_the_ledger_names_who_was_told_when_it_was_delivered_and_who_has_seen_it
     )  # fmt: skip
     for channel, sent_at in (("email", None), ("in_app", START)):
         world.add(
-            tb.DeliveryRow, id=uuid4(), message_id=message, case_id=visited, channel=channel, address="", next_at=START,
+            tb.DeliveryRow, id=uuid4(), message_id=message, case_id=visited, channel=channel, next_at=START,
             status="waiting", attempt=0, sent_at=sent_at,
         )  # fmt: skip
     (line,) = _page(world, lead, visited).escalations

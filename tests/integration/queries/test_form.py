@@ -10,24 +10,7 @@ from engine.adapters.sql.item_store import ItemStore
 from engine.domain import commands as cm
 from engine.errors import AlreadyEndedError, NotACandidateError
 from engine.views import FormView, Viewer
-from tests.integration.queries.world import CANARY, START, World
-
-INTAKE = {"words": CANARY, "concern": "labour", "is_child": True}
-
-
-@pytest.fixture
-def unit(world: World) -> UUID:
-    return world.unit("Shillong")
-
-
-@pytest.fixture
-def lead(world: World, unit: UUID) -> Viewer:
-    return world.actor("Sam", unit, "supervisor")
-
-
-@pytest.fixture
-def worker(world: World, unit: UUID) -> Viewer:
-    return world.actor("Wim", unit, "caseworker", "intake_officer")
+from tests.integration.queries.world import CANARY, INTAKE, START, World
 
 
 @pytest.fixture

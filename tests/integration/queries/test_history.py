@@ -8,14 +8,7 @@ from engine.adapters.sql.case_store import CaseStore
 from engine.adapters.sql.queries.sentences import sentence
 from engine.domain import commands as cm
 from engine.views import Viewer
-from tests.integration.queries.world import CANARY, World
-
-INTAKE = {"words": CANARY, "concern": "labour", "is_child": True}
-
-
-@pytest.fixture
-def unit(world: World) -> UUID:
-    return world.unit("Shillong")
+from tests.integration.queries.world import CANARY, INTAKE, World
 
 
 @pytest.fixture

@@ -31,30 +31,20 @@ QUESTIONS: dict[str, Callable[[World, Viewer, Ids], object]] = {
 
 
 @pytest.fixture
-def home(world: World) -> UUID:
-    return world.unit("Shillong")
-
-
-@pytest.fixture
-def lead(world: World, home: UUID) -> Viewer:
-    return world.actor("Sam", home, "supervisor")
-
-
-@pytest.fixture
 def stranger(world: World) -> Viewer:
     """Give somebody of another unit who could do all of it at home."""
     return world.actor("Eve", world.unit("Elsewhere"), "supervisor", "caseworker", "intake_officer")
 
 
 @pytest.fixture
-def ids(world: World, home: UUID, lead: Viewer) -> Ids:
+def ids(world: World, unit: UUID, lead: Viewer) -> Ids:
     """Open a case with an answer, a person, a paper and a message, and name each."""
-    case_id = world.open_case(home, victims=1, number="C-HOME")
-    step = world.answer(case_id, "intake", ANSWERS, by=world.actor("Ina", home, "intake_officer"))
+    case_id = world.open_case(unit, victims=1, number="C-HOME")
+    step = world.answer(case_id, "intake", ANSWERS, by=world.actor("Ina", unit, "intake_officer"))
     document = uuid4()
     html = world.vault.seal(CANARY, key_of=case_id, table="document", row=document, column="sealed_html")
     world.add(
-        tb.DocumentRow, id=document, case_id=case_id, unit_id=home, step_id=step, name="slip", title="Slip",
+        tb.DocumentRow, id=document, case_id=case_id, unit_id=unit, step_id=step, name="slip", title="Slip",
         number="1", version=1, sha256="0", sealed_html=html, made_at=START,
     )  # fmt: skip
     page = world.queries.case(lead, case_id)
@@ -75,7 +65,7 @@ def told(world: World, viewer: Viewer, case_id: UUID) -> None:
         subject="Time runs out", body="b", link="", critical=False, created_at=START,
     )  # fmt: skip
     world.add(
-        tb.DeliveryRow, id=uuid4(), message_id=message, case_id=case_id, channel="in_app", address="",
+        tb.DeliveryRow, id=uuid4(), message_id=message, case_id=case_id, channel="in_app",
         status="delivered", attempt=0, next_at=START,
     )  # fmt: skip
 
@@ -148,15 +138,15 @@ def test_a_grant_brings_the_case_into_lists_counts_and_searches(world: World, st
     assert world.queries.unread(stranger) == 1
 
 
-def test_two_roles_of_one_unit_see_the_same_case_once(world: World, home: UUID, ids: Ids) -> None:
-    both = world.actor("Bo", home, "supervisor", "caseworker")
-    world.grant(ids["case"], home)
+def test_two_roles_of_one_unit_see_the_same_case_once(world: World, unit: UUID, ids: Ids) -> None:
+    both = world.actor("Bo", unit, "supervisor", "caseworker")
+    world.grant(ids["case"], unit)
     assert len(world.queries.cases(both)) == 1
     assert world.queries.count_cases(both) == 1
 
 
-def test_who_only_keeps_the_system_running_sees_no_case(world: World, home: UUID, ids: Ids) -> None:
-    admin = world.actor("Ada", home, "system_administrator")
+def test_who_only_keeps_the_system_running_sees_no_case(world: World, unit: UUID, ids: Ids) -> None:
+    admin = world.actor("Ada", unit, "system_administrator")
     for question in QUESTIONS.values():
         assert refused(partial(question, world, admin, ids))[0] is NotFoundError
     assert world.queries.cases(admin) == ()
@@ -172,13 +162,13 @@ def test_the_administrators_board_counts_every_unit_and_holds_no_content(world: 
     assert CANARY not in board.model_dump_json()
 
 
-def test_the_board_is_refused_to_who_has_no_role_for_it(world: World, home: UUID) -> None:
-    worker = world.actor("Wim", home, "caseworker")
+def test_the_board_is_refused_to_who_has_no_role_for_it(world: World, unit: UUID) -> None:
+    worker = world.actor("Wim", unit, "caseworker")
     assert refused(lambda: world.queries.board(worker))[0] is NotAllowedError
 
 
-def test_an_auditor_reads_the_history_and_no_answer(world: World, home: UUID, ids: Ids) -> None:
-    auditor = world.actor("Aud", home, "auditor")
+def test_an_auditor_reads_the_history_and_no_answer(world: World, unit: UUID, ids: Ids) -> None:
+    auditor = world.actor("Aud", unit, "auditor")
     page = world.queries.case(auditor, ids["case"])
     assert all(step.answers == () for step in page.steps)
     assert (dict(page.facts), page.concern) == ({}, "")
@@ -189,8 +179,8 @@ def test_an_auditor_reads_the_history_and_no_answer(world: World, home: UUID, id
     assert world.queries.worklist(auditor) == ()
 
 
-def test_everybody_sees_their_own_notices_only(world: World, lead: Viewer, home: UUID, ids: Ids) -> None:
-    colleague = world.actor("Col", home, "supervisor")
+def test_everybody_sees_their_own_notices_only(world: World, lead: Viewer, unit: UUID, ids: Ids) -> None:
+    colleague = world.actor("Col", unit, "supervisor")
     told(world, lead, ids["case"])
     assert len(world.queries.notices(lead)) == 1
     assert world.queries.notices(colleague) == ()
@@ -233,10 +223,10 @@ def denied(world: World, case_id: UUID, **whom: UUID) -> None:
 
 @pytest.mark.parametrize("how", list(DENIALS))
 def test_who_is_denied_a_case_meets_it_nowhere_in_their_own_unit(
-    world: World, home: UUID, lead: Viewer, ids: Ids, how: str
+    world: World, unit: UUID, lead: Viewer, ids: Ids, how: str
 ) -> None:
     told(world, lead, ids["case"])
-    both = world.actor("Mo", home, "supervisor", "system_administrator")
+    both = world.actor("Mo", unit, "supervisor", "system_administrator")
     assert (len(world.queries.cases(lead)), world.queries.board(lead).open_cases) == (1, 1)
     for viewer in (lead, both):
         if how in {"conflict", "actor"} or viewer is lead:
@@ -262,15 +252,15 @@ def test_a_denial_beats_a_grant_and_ends_when_it_is_lifted(world: World, strange
     assert len(world.queries.cases(stranger)) == 1
 
 
-def test_a_role_counts_only_in_its_unit(world: World, home: UUID, lead: Viewer, ids: Ids) -> None:
+def test_a_role_counts_only_in_its_unit(world: World, unit: UUID, lead: Viewer, ids: Ids) -> None:
     elsewhere = world.unit("Elsewhere")
     mixed = lead.model_copy(
         update={
             "actor_id": uuid4(),
-            "unit_ids": (home, elsewhere),
+            "unit_ids": (unit, elsewhere),
             "roles": ("press_officer", "supervisor"),
             "memberships": (
-                Membership(unit_id=home, roles=("press_officer",)),
+                Membership(unit_id=unit, roles=("press_officer",)),
                 Membership(unit_id=elsewhere, roles=("supervisor",)),
             ),
         }

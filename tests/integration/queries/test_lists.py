@@ -16,11 +16,6 @@ INTAKE = {"words": "x", "concern": "labour", "is_child": True}
 
 
 @pytest.fixture
-def unit(world: World) -> UUID:
-    return world.unit("Shillong")
-
-
-@pytest.fixture
 def lead(world: World, unit: UUID) -> Viewer:
     return world.actor("Sam", unit, "supervisor", "intake_officer")
 
@@ -32,7 +27,7 @@ def message(world: World, to: Viewer, channel: str, *, case_id: UUID | None = No
         subject=f"Subject {minute}", body="Body", created_at=at,
     )  # fmt: skip
     world.add(
-        tb.DeliveryRow, id=uuid4(), message_id=message_id, case_id=case_id, channel=channel, address="sam@example.org",
+        tb.DeliveryRow, id=uuid4(), message_id=message_id, case_id=case_id, channel=channel,
         status="delivered", attempt=1, next_at=at, sent_at=at,
     )  # fmt: skip
     return message_id
@@ -75,10 +70,10 @@ def test_a_line_says_what_the_case_is_about_and_whom_it_waits_for(world: World, 
 
 
 def test_a_number_is_searched_from_its_beginning_and_as_it_is_written(world: World, unit: UUID, lead: Viewer) -> None:
-    for number in ("C-AB12", "C-AB34", "C-XAB1", "C-A_99"):
+    for number in ("C-AB12", "C-AB34", "C-XAB1", "C-A_99", "C-AX99"):
         world.open_case(unit, number=number)
     assert {line.number for line in world.queries.cases(lead, number=" c-ab")} == {"C-AB12", "C-AB34"}
-    assert {line.number for line in world.queries.cases(lead, number="C-A_")} == {"C-A_99"}
+    assert {line.number for line in world.queries.cases(lead, number="C-A_9")} == {"C-A_99"}
     assert world.queries.cases(lead, number="%") == ()
     assert world.queries.find_case(lead, "c-ab34") == world.queries.cases(lead, number="C-AB34")[0].id
     with pytest.raises(NotFoundError):
@@ -123,7 +118,8 @@ def test_the_mailbox_shows_what_would_have_left_and_only_in_the_demo(world: Worl
     assert world.queries.demo_mailbox(lead) == ()
     world.add(tb.InstallationRow, key="demo", value={})
     (mail,) = world.queries.demo_mailbox(lead)
-    assert (mail.to, mail.channel, mail.case_number) == ("Sam <sam@example.org>", "email", "C-MINE")
+    address = f"{lead.actor_id.hex}@example.org"
+    assert (mail.to, mail.channel, mail.case_number) == (f"Sam <{address}>", "email", "C-MINE")
 
 
 def test_the_newest_published_version_of_each_workflow_runs(world: World, unit: UUID) -> None:

@@ -98,6 +98,50 @@ def test_what_is_not_named_does_not_exist(world: World, partner: Viewer, case_id
     assert {refused(question)[0] for question in asked} == {NotFoundError}
 
 
+def test_the_steps_of_a_person_for_whom_no_grant_holds_are_not_there(
+    world: World, partner: Viewer, case_id: UUID
+) -> None:
+    named = ["field.check.decision", "field.visit.*", "case.*", "person.*", "class:health"]
+    sam = world.queries.viewer(world.actor_named("Sam"))
+    home = world.queries.case(sam, case_id)
+    visit = next(step for step in home.steps if step.uses == "field.visit")
+    of_visit = [one for one in home.deadlines if one.step_id == visit.id]
+    assert of_visit
+    world.grant(case_id, partner.unit_ids[0], fields=named, persons=[])
+    page = world.queries.case(partner, case_id)
+    assert shown(world, partner, case_id) == {"field.check.decision": "Go there"}
+    assert visit.id not in {step.id for step in page.steps}
+    assert page.persons == ()
+    assert {one.id for one in of_visit}.isdisjoint(one.id for one in page.deadlines)
+    assert not any("Person" in sentence for sentence in page.findings)
+    history = world.queries.history(partner, case_id)
+    assert not [event for event in history if visit.title in event.text]
+    asked: list[Callable[[], object]] = [
+        partial(world.queries.unsealed_answers, partner, visit.id),
+        partial(world.queries.unsealed_person, partner, home.persons[0].id),
+        partial(world.queries.person, partner, case_id, home.persons[0].id),
+        partial(world.queries.explain_deadline, partner, of_visit[0].id),
+    ]
+    assert {refused(question)[0] for question in asked} == {NotFoundError}
+    world.grant(case_id, partner.unit_ids[0], fields=named)
+    assert visit.id in {step.id for step in world.queries.case(partner, case_id).steps}
+    assert [one.id for one in world.queries.case(partner, case_id).persons] == [home.persons[0].id]
+
+
+def test_when_the_next_limit_falls_due_is_told_of_steps_that_are_shown(
+    world: World, partner: Viewer, case_id: UUID
+) -> None:
+    """Only the visit to a person runs still."""
+    world.grant(case_id, partner.unit_ids[0], fields=["case.*"], persons=[])
+    line = world.queries.cases(partner)[0]
+    assert (line.next_due_at, line.open_items, line.waiting_for) == (None, 0, "")
+    world.grant(case_id, partner.unit_ids[0], fields=["case.*"])
+    own = world.queries.cases(world.queries.viewer(world.actor_named("Sam")))[0]
+    line = world.queries.cases(partner)[0]
+    assert line.next_due_at is not None
+    assert (line.next_due_at, line.open_items, line.waiting_for) == (own.next_due_at, own.open_items, own.waiting_for)
+
+
 def test_a_paper_is_shown_where_all_of_its_step_and_of_persons_is(world: World, partner: Viewer, case_id: UUID) -> None:
     document = world.queries.case(world.queries.viewer(world.actor_named("Sam")), case_id).documents[0].id
     world.grant(case_id, partner.unit_ids[0], fields=["field.report.*"])

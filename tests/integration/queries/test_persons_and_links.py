@@ -67,11 +67,11 @@ def test_a_grant_shows_of_a_person_what_it_names(
 def test_a_partner_without_an_account_is_shown_the_age_that_counts_as_a_range(
     world: World, sam: Viewer, case_id: UUID
 ) -> None:
-    person_of(world, sam, case_id)
+    person = person_of(world, sam, case_id)
     referral = uuid4()
     world.add(
         tb.ReferralRow, id=referral, case_id=case_id, unit_id=sam.unit_ids[0], kind="referral", status="accepted",
-        fields=["person.age"], sent_at=START,
+        fields=["person.age"], persons=[person], sent_at=START,
     )  # fmt: skip
     page = world.queries.partner_page(referral, "")
     assert [(line.label, line.text) for line in page.lines] == [("Person 1: age", "15 to 17")]

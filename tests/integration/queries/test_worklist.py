@@ -13,11 +13,6 @@ from tests.integration.queries.world import World
 
 
 @pytest.fixture
-def unit(world: World) -> UUID:
-    return world.unit("Shillong")
-
-
-@pytest.fixture
 def intake(world: World, unit: UUID) -> Viewer:
     return world.actor("Ina", unit, "intake_officer")
 

@@ -40,6 +40,8 @@ from tests.wrapped_keys import KeysInMemory
 START = datetime(2026, 3, 10, 6, 0, tzinfo=UTC)
 EVERYTHING = ["field.report.*", "field.check.*", "field.visit.*", "person.*", "case.*"]
 CANARY = "Kamala of the blue house"
+INTAKE = {"words": CANARY, "concern": "labour", "is_child": True}
+CHECK = {"decision": "go", "reason": CANARY, "points": 2, "signs": ["debt", "locked_in"]}
 _SPACE = UUID("11111111-2222-3333-4444-555555555555")
 
 
@@ -305,6 +307,12 @@ class World:
             return found
 
     def grant(self, case_id: UUID, unit_id: UUID, **values: Any) -> None:
+        """Grant a case, and everything of everybody in it unless something else is said."""
+        persons = tb.CasePersonRow.__table__  # type: ignore[attr-defined]
+        if "persons" not in values:
+            with self.sql.connect() as connection:
+                query = select(persons.c.person_id).where(persons.c.case_id == case_id).distinct()
+                values["persons"] = list(connection.execute(query).scalars())
         given = {"id": uuid4(), "case_id": case_id, "unit_id": unit_id, "purpose": "help", "granted_at": START}
         self.add(tb.GrantRow, **given | {"fields": EVERYTHING} | values)
 

@@ -128,18 +128,22 @@ def test_nobody_comes_to_a_case_that_there_is_not(world: World, stranger: Viewer
 def test_a_request_waits_for_one_answer_until_it_runs_out(world: World, home: UUID, case_id: UUID) -> None:
     lead, second = world.actor("Sam", home, "supervisor"), world.actor("Tom", home, "supervisor")
     asked = ApprovalRequest(
-        id=uuid4(), kind="lift_denial", case_id=case_id, unit_id=home, subject={"denial_id": "1"},
-        asked_by=lead.actor_id, asked_at=START, reason_code="error", expires_at=START + timedelta(hours=24),
+        id=uuid4(), kind="lift_denial", subject_id=uuid4(), case_id=case_id, unit_id=home, asked_by=lead.actor_id,
+        asked_at=START, reason_code="error", expires_at=START + timedelta(hours=24),
     )  # fmt: skip
+    late = START + timedelta(hours=24)
     ask = partial(kept, world, ApprovalStore)
     assert ask(lambda store: store.ask(asked))
     assert not ask(lambda store: store.ask(asked))
+    assert not ask(lambda store: store.ask(asked.model_copy(update={"id": uuid4()}))), "one about the same is open"
     assert ask(lambda store: store.get(asked.id)) == asked
-    assert ask(lambda store: store.open_for([home], now=START)) == (asked,)
-    assert ask(lambda store: store.open_of_case(case_id, now=START)) == (asked,)
-    late = START + timedelta(hours=24)
-    assert ask(lambda store: store.open_for([home], now=late)) == ()
-    assert not ask(lambda store: store.answer(asked.id, by=second.actor_id, approved=True, at=late))
-    assert ask(lambda store: store.answer(asked.id, by=second.actor_id, approved=True, at=START))
-    assert not ask(lambda store: store.answer(asked.id, by=second.actor_id, approved=False, at=START))
-    assert ask(lambda store: store.open_for([home], now=START)) == ()
+    assert ask(lambda store: store.open_about("lift_denial", asked.subject_id)) == asked
+    assert ask(lambda store: store.open_about("merge", asked.subject_id)) is None
+    assert ask(lambda store: store.run_out(now=START, most=5)) == ()
+    assert ask(lambda store: store.run_out(now=late, most=5)) == ((asked.id, case_id),)
+    agreed = asked.agree(second, {"supervisor"}, seen="", now=START)
+    assert ask(lambda store: store.save(agreed))
+    assert not ask(lambda store: store.save(asked.refuse(second, now=START)))
+    assert ask(lambda store: store.latest_about("lift_denial", asked.subject_id)) == agreed
+    assert ask(lambda store: store.open_about("lift_denial", asked.subject_id)) is None
+    assert ask(lambda store: store.run_out(now=late, most=5)) == ()

@@ -9,6 +9,7 @@ import pytest
 
 from engine.adapters.postgres.databases import APP, OWNER, create_database, drop_database
 from engine.adapters.postgres.embedded import EmbeddedServer
+from engine.adapters.sql.second_wall import for_the_system
 from engine.builtin import CORE
 from engine.plugin.registry import Registry, load_registry
 from tests.integration.usecases.trial import PILLAR
@@ -46,7 +47,8 @@ def world(postgres: EmbeddedServer, filled: Filled) -> Iterator[World]:
     create_database(postgres.url("postgres"), name, template=filled.template)
     made = make_world(
         filled.network, filled.folder, filled.registry,
-        app_url=postgres.url(name, APP), owner_url=postgres.url(name, OWNER), super_url=postgres.url(name),
+        app_url=for_the_system(postgres.url(name, APP)), owner_url=postgres.url(name, OWNER),
+        super_url=postgres.url(name),
     )  # fmt: skip
     try:
         yield made

@@ -1,4 +1,4 @@
-"""A process of its own that rotates the keys slowly enough to be killed: `python -m ... KEY_FILE`, URL by stdin."""
+"""A process of its own that rotates keys slowly enough to be killed: `python -m ... KEY_FILE [index]`, URL by stdin."""
 
 import sys
 from pathlib import Path
@@ -9,14 +9,16 @@ from engine.cli.common import SYSTEM
 from engine.plugin.registry import load_registry
 from engine.settings import Settings
 from engine.usecases.keys import rotate_keys
+from engine.usecases.rotating import rotate_index
 
 
 def main() -> None:
-    """Rotate, three keys in a transaction, and say after each how many are done."""
+    """Rotate, three in a transaction, and say after each how many are done."""
     url, key_file = sys.stdin.readline().strip(), Path(sys.argv[1])
     settings = Settings(data_folder=key_file.parent, key_file=key_file)
     engine = build_engine(settings, app_url=url, registry=load_registry({}, builtins=(CORE,)))
-    rotate_keys(engine, viewer=SYSTEM, batch=3, after_batch=lambda done: print(done, flush=True))  # noqa: T201
+    rotate = rotate_index if sys.argv[2:] == ["index"] else rotate_keys
+    rotate(engine, viewer=SYSTEM, batch=3, after_batch=lambda done: print(done, flush=True))  # noqa: T201
 
 
 if __name__ == "__main__":

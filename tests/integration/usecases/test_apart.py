@@ -8,7 +8,9 @@ import pytest
 from engine.builtin import CORE
 from engine.cli.common import SYSTEM
 from engine.domain.keys import place_key
+from engine.errors import KeyMissingError
 from engine.plugin.registry import load_registry
+from engine.ports import JsonValue
 from engine.spec.sealed import SealedClass
 from engine.usecases.apart import told_apart
 from engine.usecases.keys import reseal_case
@@ -87,6 +89,43 @@ def test_it_is_sealed_anew_with_its_case(world: World, looked: Opened) -> None:
     owners = [looked.case_id, place_key(looked.case_id)]
     assert {tuple(row) for row in world.rows(whole, o=owners)} == {(owner, 2) for owner in owners}
     assert answers(world, looked.case_id)["hideout"] == HIDEOUT
+
+
+def papers(world: World, case_id: UUID) -> list[tuple[UUID, bytes]]:
+    rows = world.rows("SELECT id, sealed_html FROM document WHERE case_id = :c", c=case_id)
+    return [(row[0], bytes(row[1])) for row in rows]
+
+
+def inside(world: World, paper: tuple[UUID, bytes]) -> JsonValue:
+    """Give what the key of the case, or of its person, alone opens of a paper."""
+    return world.engine.vault.unseal(paper[1], table="document", row=paper[0], column="sealed_html")
+
+
+def test_a_paper_that_tells_where_somebody_is_opens_with_the_key_of_places_only(world: World, looked: Opened) -> None:
+    world.do_jobs()
+    [paper] = papers(world, looked.case_id)
+    assert isinstance(inside(world, paper), dict)
+    assert "<html" not in str(inside(world, paper))
+    manager = world.who("case_manager")
+    shown = world.engine.queries.document(manager, paper[0])
+    assert "<html" in shown
+    reseal_case(world.engine, looked.case_number, viewer=SYSTEM)
+    world.later(minutes=2)
+    assert reseal_case(world.engine, looked.case_number, viewer=SYSTEM).are_dropped
+    assert papers(world, looked.case_id) != [paper]
+    assert world.engine.queries.document(manager, paper[0]) == shown
+    destroy_places(world, looked.case_id)
+    world.engine.vault.forget()  # type: ignore[attr-defined]
+    with pytest.raises(KeyMissingError):
+        world.engine.queries.document(manager, paper[0])
+
+
+def test_a_paper_that_tells_nothing_of_a_place_does_not_go_with_the_key_of_places(world: World) -> None:
+    opened = world.at_talk()
+    world.do_jobs()
+    [paper] = papers(world, opened.case_id)
+    destroy_places(world, opened.case_id)
+    assert "<html" in str(inside(world, paper))
 
 
 def test_every_address_of_a_shelter_in_the_shipped_pillars_is_told_apart(world: World) -> None:

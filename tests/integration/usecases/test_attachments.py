@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from engine.adapters.file_scanner import LocalFiles
+from engine.domain.access import Grant
 from engine.domain.files import LARGEST, PART, FileKind
 from engine.errors import (
     AuditUnavailableError,
@@ -207,6 +208,28 @@ def test_parts_that_were_swapped_changed_or_lost_do_not_open(world: World) -> No
         opened(world, file_id, case_id)
 
 
+def test_a_file_that_is_sealed_well_but_is_not_what_came_is_not_given_out(world: World) -> None:
+    """Whoever could write parts with the system's own keys is found by the hash, before anything is given out."""
+    case_id = world.open().case_id
+    file_id = add(world, case_id)
+    world.rows("DELETE FROM attachment_part WHERE copy_of = 'original' AND number = 1")
+    with world.engine.unit_of_work() as work:
+        other = bytes(min(PART, len(TEXT) - PART))
+        work.files.add_part(file_id, case_id=case_id, copy_of="original", number=1, content=other)
+        work.commit()
+    with pytest.raises(DamagedError):
+        open_file(world.engine, file_id, case_id=case_id, viewer=proved(world, "caseworker"), original=True)
+    assert b"".join(open_file(world.engine, file_id, case_id=case_id, viewer=proved(world, "caseworker")).parts)
+
+
+def test_the_hash_that_was_made_when_a_file_came_is_shown_to_who_may_open_it(world: World) -> None:
+    case_id = world.open().case_id
+    add(world, case_id)
+    add(world, case_id, jpeg(), name="a.jpg", kind=FileKind.PICTURE)
+    shown = [file.sha256 for file in files_of(world.engine, case_id, viewer=world.who("caseworker"))]
+    assert sorted(shown) == ["", hashlib.sha256(TEXT).hexdigest()]
+
+
 def test_files_go_with_the_key_of_their_case(world: World) -> None:
     case_id = world.open().case_id
     file_id = add(world, case_id)
@@ -247,3 +270,25 @@ def test_that_a_file_was_added_is_in_the_history_and_its_chain_verifies(world: W
 )  # fmt: skip
 def test_names_are_for_showing_only(given: str, shown: str) -> None:
     assert shown_name(given) == shown
+
+
+@pytest.mark.parametrize(("fields", "may"), [((), False), (("person.name",), True)])
+def test_a_unit_that_is_shown_nothing_of_a_case_puts_no_file_into_it(
+    world: World,
+    fields: tuple[str, ...],
+    may: bool,  # noqa: FBT001
+) -> None:
+    case_id = world.open().case_id
+    grant = Grant(
+        id=uuid4(), case_id=case_id, unit_id=world.network.other_unit, purpose="shelter", fields=fields,
+        granted_at=world.clock.now(),
+    )  # fmt: skip
+    with world.engine.unit_of_work() as work:
+        work.access.add_grant(grant)
+        work.commit()
+    if may:
+        add(world, case_id, by=world.other("caseworker"))
+        return
+    with pytest.raises(NotAllowedError):
+        add(world, case_id, by=world.other("caseworker"))
+    assert world.rows("SELECT id FROM attachment") == []

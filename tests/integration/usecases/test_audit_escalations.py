@@ -63,9 +63,10 @@ def test_a_message_that_is_gone_or_doubled_is_found(world: World) -> None:
     line = world.rows("SELECT escalation_id AS id FROM message WHERE kind = 'escalated' LIMIT 1")[0].id
     world.rows(
         "WITH twin AS (INSERT INTO message SELECT (jsonb_populate_record(m, jsonb_build_object("
-        "'id', gen_random_uuid(), 'key', m.key || '|again', 'token', NULL))).* FROM message m WHERE escalation_id = :id"
-        " RETURNING id) INSERT INTO delivery (id, message_id, channel, address, status, attempt, next_at)"
-        " SELECT gen_random_uuid(), id, 'in_app', '', 'delivered', 0, now() FROM twin",
+        "'id', gen_random_uuid(), 'key', m.key || '|again', 'link_hash', NULL))).* FROM message m"
+        " WHERE escalation_id = :id RETURNING id)"
+        " INSERT INTO delivery (id, message_id, channel, status, attempt, next_at)"
+        " SELECT gen_random_uuid(), id, 'in_app', 'delivered', 0, now() FROM twin",
         id=line,
     )
     assert {code for code, _ in found(world)} == {"message_double"}

@@ -1,6 +1,7 @@
 """Seeing a case that is not one's own for a few hours: told, checked by a second person, and no way to find cases."""
 
 from dataclasses import replace
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -10,6 +11,7 @@ from engine.domain.duty import Conflict
 from engine.domain.narrowing import SealedClass, covers
 from engine.errors import AlreadyEndedError, InvalidAnswersError, NotAllowedError, NotFoundError
 from engine.usecases.break_glass import answer_break_glass, break_glass, flag_unconfirmed_glass
+from engine.usecases.restrictions import seal_case
 from engine.usecases.reveal_answers import reveal_person
 from engine.usecases.steer_case import identify_person
 from engine.views import Viewer
@@ -74,8 +76,10 @@ def test_where_nothing_is_opened_the_answer_is_the_same_and_the_request_is_kept(
             work.duty.add_conflict(conflict, by=None, at=now)
         work.commit()
     ask(world, helper, number)
-    row = world.rows("SELECT number, case_id, grant_id, actor_id FROM break_glass")[0]
-    assert tuple(row) == (number, None, None, helper.actor_id)
+    row = world.rows("SELECT case_id, grant_id, actor_id FROM break_glass")[0]
+    assert tuple(row) == (None, None, helper.actor_id)
+    assert [line.number for line in world.engine.queries.my_glass(helper)] == [number]
+    assert which != "made_up" or number not in world.dump()
     assert world.rows('SELECT count(*) FROM "grant"')[0][0] == 0
     assert world.rows("SELECT count(*) FROM message WHERE kind = 'glass_broken'")[0][0] == 0
     assert [tuple(row) for row in world.rows("SELECT type, actor_id FROM audit_event WHERE stream = 'access'")] == [
@@ -153,8 +157,14 @@ def test_the_words_are_sealed_and_the_same_command_asks_once(world: World) -> No
 def ask(world: World, viewer: Viewer, number: str, **more: object) -> UUID:
     wanted = {"command_id": uuid4(), "reason_code": "life_at_risk", "words": WORDS, "hours": 4} | more
     break_glass(world.engine, viewer=viewer, number=number, **wanted)  # type: ignore[arg-type]
-    found: UUID = world.rows("SELECT id FROM break_glass WHERE number = :n", n=number)[0][0]
-    return found
+    return next(
+        row.id for row in world.rows("SELECT id, sealed_number FROM break_glass") if typed(world, row) == number
+    )
+
+
+def typed(world: World, row: Any) -> str:
+    sealed = {"table": "break_glass", "row": row.id, "column": "sealed_number"}
+    return str(world.engine.vault.unseal(bytes(row.sealed_number), **sealed))
 
 
 def types(world: World, case_id: UUID) -> list[str]:
@@ -178,3 +188,48 @@ def test_who_broke_the_glass_sees_who_the_person_is_and_that_is_written_down(wor
     with world.engine.unit_of_work() as work:
         access = work.access.access_of(helper, opened.case_id, world.clock.now())
     assert not [one for one in SealedClass if covers(access, f"class:{one.value}")]
+
+
+def _barred(world: World, case_id: UUID, helper: Viewer, how: str) -> None:
+    """Keep somebody out of a case by a denial, a conflict of interest, both, or a seal."""
+    now = world.clock.now()
+    if how == "sealed":
+        seal_case(
+            world.engine, case_id, viewer=world.who("data_protection_officer"), ground_code="objection",
+            holder_id=world.who("supervisor").actor_id, command_id=uuid4(),
+        )  # fmt: skip
+    with world.engine.unit_of_work() as work:
+        if how in {"denied", "both"}:
+            work.access.deny(Denial(id=uuid4(), case_id=case_id, actor_id=helper.actor_id, reason_code="x", set_at=now))
+        if how in {"conflict", "both"}:
+            conflict = Conflict(case_id=case_id, actor_id=helper.actor_id, reason_code="x")
+            work.duty.add_conflict(conflict, by=None, at=now)
+        work.commit()
+
+
+@pytest.mark.parametrize("how", ["sealed", "denied", "conflict", "both"])
+def test_what_keeps_somebody_out_ends_an_emergency_on_their_next_request(world: World, how: str) -> None:
+    opened, helper = world.open(), world.other("caseworker")
+    ask(world, helper, opened.case_number)
+    assert world.engine.queries.case(helper, opened.case_id)
+    _barred(world, opened.case_id, helper, how)
+    with pytest.raises(NotFoundError):
+        world.engine.queries.case(helper, opened.case_id)
+    assert world.engine.queries.cases(helper) == ()
+    ask(world, helper, opened.case_number)
+    with pytest.raises(NotFoundError):
+        world.engine.queries.case(helper, opened.case_id)
+
+
+@pytest.mark.parametrize("how", ["sealed", "both"])
+def test_no_emergency_opens_what_is_sealed_or_kept_from_them_and_the_answer_tells_nothing(
+    world: World, how: str
+) -> None:
+    opened, helper = world.open(), world.other("caseworker")
+    _barred(world, opened.case_id, helper, how)
+    ask(world, helper, opened.case_number)
+    with pytest.raises(NotFoundError):
+        world.engine.queries.case(helper, opened.case_id)
+    assert [row[0] for row in world.rows("SELECT case_id FROM break_glass")] == [None]
+    assert world.rows("SELECT count(*) FROM approval_request WHERE kind = 'break_glass'")[0][0] == 0
+    assert world.rows("SELECT count(*) FROM message WHERE kind = 'glass_broken'")[0][0] == 0

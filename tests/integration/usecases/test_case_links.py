@@ -1,14 +1,18 @@
 """Cases that are linked, merged, unmerged and split: by two people, in both histories, with nothing lost."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
+from engine.adapters.sql.queries.law_here import LawHere
+from engine.adapters.sql.queries.service import SqlQueries
 from engine.domain.access import Denial
 from engine.domain.case_links import LinkKind
-from engine.domain.records import ItemStatus, PersonRole, RoleStatus
+from engine.domain.law_told import told_in
+from engine.domain.records import LIVE, ItemStatus, PersonRole, RoleStatus
 from engine.errors import (
     AlreadyEndedError,
     CaseMergedError,
@@ -19,13 +23,15 @@ from engine.errors import (
 )
 from engine.usecases import case_links as cl
 from engine.usecases.conflicts import note_conflict
+from engine.usecases.consents import withdraw_consent
 from engine.usecases.persons import change_role
-from engine.usecases.referrals import accept_referral, offer_referral
-from engine.usecases.same_person import merge_persons, unmerge_persons
+from engine.usecases.referrals import accept_referral, decline_referral, offer_referral, recall_referral
+from engine.usecases.same_person import bring_person, merge_persons, unmerge_persons
 from engine.usecases.split_case import split_case
-from engine.usecases.steer_case import add_person, add_step
+from engine.usecases.steer_case import add_person, add_step, record_fact
 from engine.usecases.work_items import claim_work_item
 from tests.integration.usecases.test_persons import ask, event_types, person_of
+from tests.integration.usecases.test_sharing import agree, row, share
 from tests.integration.usecases.world import INTAKE, World
 
 SAME: dict[str, Any] = {"reason_code": "same_report"}
@@ -174,7 +180,7 @@ def test_what_was_merged_or_linked_is_undone_by_its_own_unit_after_the_other_cas
     asked = cl.ask_merge(world.engine, one.case_id, three.case_id, rests=False, **SAME, **ask(world))
     route = cl.link_cases(world.engine, one.case_id, two.case_id, kind=LinkKind.SAME_ROUTE, **ask(world))
     person, same = person_of(world, one.case_id), person_of(world, two.case_id)
-    why = {"reason_code": "papers", "case_id": one.case_id, "other_case_id": two.case_id}
+    why: dict[str, Any] = {"reason_code": "papers", "case_id": one.case_id, "other_case_id": two.case_id}
     merge_persons(world.engine, person, same, **why, **ask(world))
     world.rows('UPDATE "case" SET unit_id = :unit WHERE id = :id', unit=world.network.other_unit, id=one.case_id)
     there = {"viewer": world.other("case_manager")}
@@ -251,6 +257,74 @@ def test_some_persons_go_into_a_case_of_their_own_and_everybody_is_somewhere_onc
     assert len(ids) == len(set(ids))
 
 
+def test_a_case_of_their_own_begins_with_the_facts_and_with_what_was_told_of_those_who_go(world: World) -> None:
+    opened = world.at_look()
+    stays, goes = person_of(world, opened.case_id), add_person(
+        world.engine, opened.case_id, role=PersonRole.VICTIM, identity={}, **ask(world)
+    )  # fmt: skip
+    record_fact(world.engine, opened.case_id, name="mood", value="tense", **ask(world))
+    tell(world, opened.case_id, "", offence_day="2024-06-30", district="Kamrup")
+    for person, sex in ((stays, "male"), (goes, "female")):
+        tell(world, opened.case_id, f"person:{person}", sex=sex, age_band="12_to_17")
+    before, told = world.state(opened.case_id), law_told(world, opened.case_id, goes)
+    apart = split_case(world.engine, opened.case_id, [goes], reason_code="other_event", **ask(world))
+    new = world.state(apart)
+    assert (new.facts, new.case.jurisdiction) == ({"mood": "tense"}, before.case.jurisdiction)
+    assert law_told(world, apart, goes) == told
+    assert law_told(world, apart, goes)[0].sexes == ("female",)
+    assert str(law_told(world, apart, goes)[0].offence_on) == "2024-06-30"
+    assert law_told(world, apart, stays)[0].sexes == (None,), "nothing of who stays"
+    facts = world.rows("SELECT seq, body FROM event WHERE case_id = :c AND type = 'FactRecorded'", c=apart)
+    runs = world.rows("SELECT seq FROM event WHERE case_id = :c AND type = 'RunStarted'", c=apart)
+    assert [one.body["source"] for one in facts] == ["split"]
+    assert facts[0].seq < runs[0].seq, "they are there before anything waits for them"
+    history = [line.text for line in world.engine.queries.history(world.who("case_manager"), apart)]
+    assert not any("told:" in text for text in history)
+    assert list(world.engine.broken_chains()) == []
+
+
+def test_a_split_takes_nothing_away_and_merging_back_gives_nothing_twice(world: World) -> None:
+    opened = world.at_look()
+    goes = add_person(world.engine, opened.case_id, role=PersonRole.VICTIM, identity={}, **ask(world))
+    record_fact(world.engine, opened.case_id, name="mood", value="tense", **ask(world))
+    tell(world, opened.case_id, f"person:{goes}", sex="female")
+    facts, told = world.state(opened.case_id).facts, law_told(world, opened.case_id, goes)
+    apart = split_case(world.engine, opened.case_id, [goes], reason_code="other_event", **ask(world))
+    assert world.state(opened.case_id).facts == facts
+    record_fact(world.engine, apart, name="mood", value="calm", **ask(world))
+    merge = merged(world, opened.case_id, apart, rests=True)
+    bring_person(world.engine, goes, from_case_id=apart, case_id=opened.case_id, role=PersonRole.VICTIM, **ask(world))
+    assert world.state(opened.case_id).facts == facts, "what was said since in the other case stays there"
+    assert law_told(world, opened.case_id, goes) == told
+    cl.unmerge_cases(world.engine, merge, case_id=apart, reason_code="mistaken", **ask(world))
+    assert world.state(apart).facts == {"mood": "calm"}
+    assert list(world.engine.broken_chains()) == []
+
+
+def tell(world: World, case_id: UUID, path: str, **told: str) -> None:
+    """Let an ended step of a case have told something of a person, or of all."""
+    world.rows(
+        "INSERT INTO step (id, case_id, unit_id, run_id, key, path, uses, automatic, status, opened_at, ended_at,"
+        " recorded_at, outcome, outputs, series_over, turn, revision)"
+        " SELECT gen_random_uuid(), case_id, unit_id, run_id, 'told', :path, uses, automatic, status, opened_at,"
+        " ended_at, recorded_at, outcome, CAST(:outputs AS jsonb), true, turn, revision"
+        " FROM step WHERE case_id = :c AND key = 'intake'",
+        c=case_id, path=path, outputs=json.dumps({f"tells:{name}": value for name, value in told.items()}),
+    )  # fmt: skip
+
+
+def law_told(world: World, case_id: UUID, person: UUID) -> Any:
+    """Give what is known of a person for the law, as the core reads it and as pages do."""
+    element, zone = f"person:{person}", "Asia/Kolkata"
+    core = told_in(world.state(case_id), element, zone=zone)
+    queries = world.engine.queries
+    assert isinstance(queries, SqlQueries)
+    with queries._reading() as reading:
+        page = LawHere(reading, world.engine.library()).told(case_id, element, zone=zone)
+    assert page == core
+    return core, page
+
+
 def test_whoever_must_not_know_of_a_case_does_not_know_of_the_one_that_comes_out_of_it(world: World) -> None:
     opened = world.open()
     goes = add_person(world.engine, opened.case_id, role=PersonRole.VICTIM, identity={}, **ask(world))
@@ -282,3 +356,70 @@ def test_a_case_is_not_split_so_that_nobody_stays_or_by_whom_it_is_not_for(world
     theirs = world.open(unit_id=world.network.other_unit, viewer=world.other("intake_officer"))
     with pytest.raises(NotFoundError):
         split_case(world.engine, theirs.case_id, [only], reason_code="other_event", **ask(world))
+
+
+def test_the_chains_of_both_histories_verify_after_each_link_merge_split_and_their_undoing(world: World) -> None:
+    one, two, three = world.at_look(), world.open(), world.open()
+
+    def whole() -> bool:
+        return list(world.engine.broken_chains()) == []
+
+    link = cl.link_cases(world.engine, one.case_id, three.case_id, kind=LinkKind.SAME_ROUTE, **ask(world))
+    assert whole()
+    cl.end_link(world.engine, link, case_id=one.case_id, **ask(world))
+    assert whole()
+    merge = merged(world, one.case_id, two.case_id, rests=False)
+    assert whole()
+    cl.unmerge_cases(world.engine, merge, case_id=two.case_id, reason_code="mistaken", **ask(world))
+    assert whole()
+    resting = merged(world, one.case_id, three.case_id, rests=True)
+    cl.unmerge_cases(world.engine, resting, case_id=one.case_id, reason_code="mistaken", **ask(world))
+    assert whole()
+    goes = add_person(world.engine, one.case_id, role=PersonRole.VICTIM, identity={}, **ask(world))
+    apart = split_case(world.engine, one.case_id, [goes], reason_code="other_event", **ask(world))
+    assert whole()
+    merged(world, one.case_id, apart, rests=False)
+    assert whole()
+    world.rows("UPDATE event SET body = body || '{\"x\": 1}' WHERE case_id = :c AND type = 'CaseSplitOff'", c=apart)
+    assert not whole(), "a changed line would be found"
+
+
+@pytest.mark.parametrize("rests", [True, False])
+@pytest.mark.parametrize("act", ["withdraw", "recall", "decline", "accept"])
+def test_a_consent_is_withdrawn_and_a_referral_answered_in_a_stub_too(world: World, rests: bool, act: str) -> None:  # noqa: FBT001
+    stub, primary = world.at_look().case_id, world.at_look().case_id
+    consent = agree(world, stub)
+    referral = share(world, stub, consent_id=consent)
+    link = merged(world, primary, stub, rests=rests)
+    if act == "withdraw":
+        withdraw_consent(world.engine, consent, viewer=world.who("caseworker"), command_id=uuid4())
+    elif act == "recall":
+        recall_referral(world.engine, referral, viewer=world.who("partnership_manager"), command_id=uuid4())
+    elif act == "decline":
+        other = world.other("caseworker")
+        decline_referral(world.engine, referral, viewer=other, command_id=uuid4(), reason_code="no_place")
+    else:
+        accept_referral(world.engine, referral, viewer=world.other("caseworker"), command_id=uuid4())
+    asked = row(world, referral)
+    assert asked.status == {"decline": "declined", "accept": "accepted"}.get(act, "recalled")
+    assert world.state(stub).steps[asked.answer_step_id].status not in LIVE
+    cl.unmerge_cases(world.engine, link, case_id=stub, reason_code="mistaken", **ask(world))
+    assert {step.key for step in world.state(stub).steps.values() if step.status in LIVE} == {"look"}
+    assert not list(world.engine.broken_chains())
+
+
+@pytest.mark.parametrize("rests", [True, False])
+def test_a_partner_outside_the_network_is_telephoned_from_a_stub_too(world: World, rests: bool) -> None:  # noqa: FBT001
+    stub, primary = world.at_look().case_id, world.at_look().case_id
+    consent = agree(world, stub, recipients=("kind:shelter",))
+    referral = share(world, stub, consent_id=consent, to_name="A home", to_kind="shelter")
+    merged(world, primary, stub, rests=rests)
+    withdraw_consent(world.engine, consent, viewer=world.who("caseworker"), command_id=uuid4())
+    assert row(world, referral).status == "recalled"
+    calls = [
+        step
+        for case_id in (stub, primary)
+        for step in world.state(case_id).steps.values()
+        if step.uses == "core.call" and step.status in LIVE
+    ]
+    assert len(calls) == 1

@@ -222,8 +222,7 @@ def _write(world: World, *, critical: bool, channel: str = "email") -> None:
         channel=channel, subject="Overdue", body="Look at C-1.\n", link="/", critical=critical,
     )  # fmt: skip
     with world.engine.unit_of_work() as work:
-        address = _email(world) if channel == "email" else ""
-        work.messages.add(message, unit_id=world.unit, address=address, at=now)
+        work.messages.add(message, unit_id=world.unit, at=now)
         work.deliveries.queue(case_id, channel=channel, job_id=uuid4(), critical=critical, now=now)
         work.commit()
 

@@ -105,6 +105,16 @@ def test_three_times_ones_own_median_hour_is_told_too(world: World) -> None:
     assert watch_viewing(world.engine) == 1
 
 
+def test_the_number_of_a_case_is_sealed_as_it_was_typed(world: World) -> None:
+    raiser, about = world.who("counsellor"), world.who("caseworker")
+    concern_id = raise_concern(
+        world.engine, viewer=raiser, command_id=uuid4(), kind="concern", about_id=about.actor_id,
+        case_number="Z-KANA-RIEN", words=WORDS,
+    )  # fmt: skip
+    assert read_concern(world.engine, concern_id, viewer=raiser)[0].case_number == "Z-KANA-RIEN"
+    assert "Z-KANA-RIEN" not in world.dump()
+
+
 def tell(world: World, raiser: Viewer, about: Viewer, kind: str = "concern") -> UUID:
     return raise_concern(
         world.engine, viewer=raiser, command_id=uuid4(), kind=kind, about_id=about.actor_id, case_number="",

@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from engine.adapters.spreadsheets import as_csv
+from engine.domain.ages import ages_of
 from engine.domain.bulk_viewing import MOST_COPIES_IN_AN_HOUR
 from engine.domain.keeping import ROWS_ALONE
 from engine.domain.records import PersonRole
@@ -185,10 +186,12 @@ def test_what_is_wrong_is_put_right_and_what_was_there_before_is_kept_sealed(wor
     case_id, person_id = _person(world)
     command = uuid4()
     for _ in range(2):
-        _correct(world, case_id, person_id, command_id=command, changes={"name": "Zuleikha Right", "age": "16"})
+        changes = {"name": "Zuleikha Right", "age": "16", "age_on": "2026-03-01"}
+        _correct(world, case_id, person_id, command_id=command, changes=changes)
     with world.engine.unit_of_work() as work:
         identity = work.persons.identity(person_id)
-    assert (identity["name"], identity["age"]) == ("Zuleikha Right", 16)
+    assert identity["name"] == "Zuleikha Right"
+    assert [(age.youngest, str(age.as_of)) for age in ages_of(identity)] == [(16, "2026-03-01")]
     [kept] = world.rows("SELECT * FROM correction")
     opened = world.engine.vault.unseal(
         bytes(kept.sealed_before), table="correction", row=kept.id, column="sealed_before"
@@ -205,6 +208,9 @@ def test_what_is_wrong_is_put_right_and_what_was_there_before_is_kept_sealed(wor
         _correct(world, case_id, person_id, changes={})
     with pytest.raises(InvalidAnswersError):
         _correct(world, case_id, person_id, changes={"age": "many"})
+    for changes in ({"age": "16"}, {"age": "16", "age_on": "in spring"}, {"age_on": "2026-03-01"}):
+        with pytest.raises(InvalidAnswersError):
+            _correct(world, case_id, person_id, changes=changes)
 
 
 def _ask(world: World, **more: Any) -> UUID:

@@ -23,7 +23,7 @@ from engine.usecases.manage_people import deactivate, invite
 from engine.usecases.own_account import change_password, end_other_sessions, end_session, sessions_of
 from engine.usecases.sign_in import Device, sign_in, viewer_of
 from engine.views import Viewer
-from tests.integration.usecases.world import World
+from tests.integration.usecases.world import World, with_channels
 
 PASSWORD = "three quiet boats at noon"
 OTHER = "seven herons under a bridge"
@@ -158,6 +158,7 @@ def test_people_see_and_end_their_own_sessions_only(world: World, mary: Viewer) 
 
 
 def test_somebody_is_told_of_a_browser_that_is_new_to_them_but_not_of_their_first(world: World, mary: Viewer) -> None:
+    world = with_channels(world)
     for mark in ("one", "one", "two", "two"):
         _token(world, device=Device(mark, "Firefox"))
     assert _kinds(world).count("new_device") == 1

@@ -15,8 +15,10 @@ from engine.usecases.conflicts import note_conflict
 from engine.usecases.on_call import plan_shift
 from engine.usecases.publish import publish_shipped
 from engine.usecases.referrals import accept_referral, offer_referral
+from engine.usecases.seen_links import token_of_link
 from engine.usecases.work_items import claim_work_item
 from engine.views import Viewer
+from tests.integration.usecases.law_signed import sign
 from tests.integration.usecases.trial import STANDARD
 from tests.integration.usecases.world import INTAKE, START, World
 
@@ -176,15 +178,15 @@ limits:
     basis: read
     confidence: high
     if_missed: Magistrate
-    SIGNED
 """
 
 
 @pytest.mark.parametrize("is_signed", [True, False])
 def test_only_a_limit_that_a_lawyer_has_signed_is_quoted_in_a_letter(world: World, *, is_signed: bool) -> None:
-    signed = "signature: {name: A lawyer, on: 2026-01-01, source_read: The Gazette}" if is_signed else "note: unsigned"
     workflow = WORKFLOW.replace("limit: PT10H", "law: IN-TEST-10H")
-    publish_shipped(world.engine, {"in-law.yaml": LAW.replace("SIGNED", signed)})
+    publish_shipped(world.engine, {"in-law.yaml": LAW})
+    if is_signed:
+        sign(world, "IN-TEST-10H")
     case_id = _late(world, ODD, workflow=workflow)
     world.later(days=9)
     world.fire()
@@ -453,10 +455,13 @@ def test_a_link_is_its_recipients_own_and_a_wrong_one_gets_the_same_words(world:
     case_id = _late(world, _ladder("{role: lawyer}", "needs_acknowledgement: true"))
     world.later(hours=10)
     world.fire()
-    token = world.rows("SELECT token FROM message WHERE kind = 'escalated' AND token IS NOT NULL")[0].token
+    message = world.rows("SELECT id, link_hash FROM message WHERE kind = 'escalated' AND link_hash IS NOT NULL")[0]
+    token = token_of_link(world.engine, message.id)
+    assert token not in world.dump()
     refused = []
     for used, viewer in (
         (token, world.who("counsellor")), (token, world.other("supervisor")), ("wrong", world.who("lawyer")),
+        (message.link_hash, world.who("lawyer")), (str(message.id), world.who("lawyer")),
         ("", world.who("lawyer")),
     ):  # fmt: skip
         with pytest.raises(NotFoundError) as caught:

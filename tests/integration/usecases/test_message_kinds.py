@@ -10,8 +10,10 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from engine.domain.seen_link import hash_of_link
 from engine.ports import ActorRecord
 from engine.usecases.deliver_messages import deliver_unattended
+from engine.usecases.seen_links import token_of_link
 from engine.usecases.steer_case import add_step
 from engine.usecases.telling import EMAIL, IN_APP, tell, tell_of_system, title_of_step
 from tests.integration.usecases.servers import Mail, mail_server
@@ -22,21 +24,29 @@ TITLE = "Look"
 OF_A_CASE = {
     "answered": ("your referral was answered", "has answered your referral in case {number}"),
     "approval": ("your approval is needed", "Look in case {number} was answered and waits for a second person"),
+    "appointment": ("for your calendar", "An appointment of case {number} is known: Look"),
     "assigned": ("new work for you", "waiting for you in case {number}: Look"),
     "due_soon": ("due soon", "Look in case {number} should be done by {due}"),
     "escalated": ("your attention is needed (level 2)", "Look in case {number} needs your attention (level 2)"),
     "extension_answered": ("your request for more time was answered", "more time for Look in case {number}"),
     "extension_asked": ("more time is asked for", "more time for Look in case {number}"),
-    "overdue": ("overdue", "Look in case {number} was due at {due} and is not done yet"),
+    "overdue": ("overdue", "Look in case {number} was due on {due} and is not done yet"),
     "reassigned": ("work has changed hands", "Look in case {number} has changed hands"),
+    "referral_ready": ("a referral can be sent", "Nothing has left: look at it"),
     "referred": ("a referral waits for your answer", "accept it, or decline with a reason, by {due}"),
+    "second_decided": ("what you asked for was answered", "Case {number}: what you asked for was answered"),
+    "second_lapsed": ("nobody answered what you asked for", "Case {number}: nobody answered in time"),
+    "second_needed": ("something waits for a second person", "Answer by {due}; after that it is not done"),
     "returned": ("sent back to you", "Look in case {number} was looked at by a second person and sent back"),
 }
 OF_THE_SYSTEM = {
     "new_device": ("ICMC: you signed in from a new browser", "from a browser that you had not used before"),
+    "sign_in_code": ("ICMC: a code to sign in", "It counts once, for ten minutes"),
+    "unusual_sign_in": ("ICMC: an unusual sign-in", "at an hour at which you had not signed in before"),
     "sign_in_changed": ("ICMC: how you sign in was changed", "every session of yours was ended"),
     "person_to_look_after": ("ICMC: an account waits for you", "needs an administrator or a supervisor"),
     "erase_copy": ("ICMC: please erase your copy", "had shared with yours was erased there"),
+    "erasure_not_done": ("ICMC: an erasure was not carried out", "something stands against it now"),
     "erasure_asked": ("ICMC: an erasure waits for a second person", "Two people must agree"),
     "handed_over": ("ICMC: you are on call now", "on call now for Unit IN (Here)"),
     "relieved": ("ICMC: you are not on call any more", "Somebody else is on call for Unit IN (Here) now"),
@@ -131,12 +141,36 @@ def test_a_level_of_a_ladder_is_acknowledged_by_a_link_of_its_own_that_says_noth
     world = _mailing(world, mail)
     case_id = world.at_look().case_id
     _tell(world, case_id, "escalated", escalation_id=uuid4())
+    before = world.dump()
     deliver_unattended(world.engine)
-    [token] = [row.token for row in world.rows("SELECT token FROM message WHERE token IS NOT NULL")]
-    assert len(token) >= 40
-    text = _part(_only(mail), "plain")
-    assert f"{world.engine.portal_url}/a/{token}\n" in text
-    assert str(case_id) not in _only(mail).as_string()
+    [message] = [row.id for row in world.rows("SELECT id FROM message WHERE link_hash IS NOT NULL")]
+    token = token_of_link(world.engine, message)
+    assert len(token) >= 22, "128 random bits"
+    assert f"{world.engine.portal_url}/a/{token}\n" in _part(_only(mail), "plain")
+    assert f'{world.engine.portal_url}/a/{token}"' in _part(_only(mail), "html")
+    for secret in (str(case_id), str(message)):
+        assert secret not in _part(_only(mail), "plain") + _part(_only(mail), "html")
+    assert token not in before + world.dump(), "whoever reads the database has no link"
+
+
+def test_a_second_try_sends_the_same_link_and_a_new_one_only_when_its_key_is_gone(world: World, mail: Mail) -> None:
+    world = _mailing(world, mail)
+    case_id = world.at_look().case_id
+    _tell(world, case_id, "escalated", escalation_id=uuid4())
+    deliver_unattended(world.engine)
+    first = _part(_only(mail), "plain")
+    mail.taken.clear()
+    world.rows("UPDATE delivery SET status = 'waiting', next_at = :now WHERE channel = 'email'", now=world.clock.now())
+    deliver_unattended(world.engine)
+    assert _part(_only(mail), "plain") == first
+    mail.taken.clear()
+    world.rows("UPDATE message SET link_hash = 'of a key that is gone' WHERE link_hash IS NOT NULL")
+    world.rows("UPDATE delivery SET status = 'waiting', next_at = :now WHERE channel = 'email'", now=world.clock.now())
+    deliver_unattended(world.engine)
+    [row] = world.rows("SELECT id, link_hash FROM message WHERE link_hash IS NOT NULL")
+    token = token_of_link(world.engine, row.id)
+    assert f"/a/{token}\n" in _part(_only(mail), "plain")
+    assert row.link_hash == hash_of_link(token), "the link that was sent is the one that is known"
 
 
 def test_a_person_reads_it_in_their_language_else_that_of_the_unit_else_in_english(world: World, mail: Mail) -> None:

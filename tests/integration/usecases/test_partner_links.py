@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from engine.domain.partner_link import MOST_TRIES, SITTING
+from engine.domain.records import PersonRole
 from engine.errors import AlreadyEndedError, InvalidAnswersError, NotFoundError, PartnerLinkError
 from engine.usecases.consents import withdraw_consent
 from engine.usecases.partner_links import (
@@ -17,7 +18,7 @@ from engine.usecases.partner_links import (
     open_partner_link,
     read_by_link,
 )
-from engine.usecases.steer_case import identify_person
+from engine.usecases.steer_case import add_person, identify_person
 from tests.integration.usecases.test_sharing import agree, row, share, told
 from tests.integration.usecases.world import World
 
@@ -145,6 +146,18 @@ def test_only_the_unit_that_sends_makes_links_and_only_for_partners_outside(worl
     inside = share(world, case_id, consent_id=agree(world, case_id))
     with pytest.raises(AlreadyEndedError):
         make_partner_link(world.engine, inside, viewer=world.who("case_manager"), command_id=uuid4())
+
+
+def test_a_link_shows_nobody_but_the_person_for_whom_it_was_agreed(world: World) -> None:
+    referral, link = made(world)
+    add_person(
+        world.engine, row(world, referral).case_id, role=PersonRole.VICTIM, identity={"name": "Somebody Beside"},
+        viewer=world.who("caseworker"), command_id=uuid4(),
+    )  # fmt: skip
+    session = open_partner_link(world.engine, token(link), code=link.code)
+    answer_by_link(world.engine, token(link), session, accepts=True)
+    names = [line.text for line in read_by_link(world.engine, token(link), session).lines if "name" in line.label]
+    assert names == [SECRET_NAME]
 
 
 def made(world: World, *, to_name: str = "House of Hope", **agreed: Any) -> tuple[UUID, NewLink]:

@@ -8,12 +8,14 @@ import pytest
 
 from engine.domain.ages import AgeSource
 from engine.domain.identity import candidates_of, names_of
+from engine.domain.non_punishment import NOTE
 from engine.domain.records import PersonRole, RoleStatus
-from engine.errors import InvalidAnswersError, NotAllowedError, NotFoundError
+from engine.errors import InvalidAnswersError, LawyersNoteError, NotAllowedError, NotFoundError
 from engine.usecases import persons as ps
+from engine.usecases.likely_same import likely_the_same
+from engine.usecases.referrals import accept_referral, offer_referral
 from engine.usecases.same_person import bring_person, merge_persons, split_person, unmerge_persons
 from engine.usecases.steer_case import add_person, identify_person
-from engine.usecases.step_reading import read_step
 from tests.integration.usecases.world import START, World
 
 NAMES = ("Kamala of the blue house", "कमला", "কমলা বেগম")
@@ -41,6 +43,15 @@ def person_of(world: World, case_id: UUID) -> UUID:
 def named(world: World, case_id: UUID, *names: str, role: PersonRole = VICTIM) -> UUID:
     identity: dict[str, Any] = {"name": names[0], "aliases": list(names[1:])}
     return add_person(world.engine, case_id, role=role, identity=identity, **ask(world))
+
+
+def write_note(world: World, case_id: UUID) -> None:
+    """Let the lawyer answer what the refusal opened."""
+    item = world.item(case_id, "lawyers_note_1")
+    assert item.candidate_roles == ("lawyer",)
+    note = {"was_made_to": True, "is_accused": True, "lawyers_note": "Invented: he was held and made to write."}
+    world.complete(item, by="lawyer", answers=note)
+    assert "held and made" not in world.dump()
 
 
 def event_types(world: World, case_id: UUID) -> list[str]:
@@ -125,7 +136,11 @@ def test_a_role_changes_with_its_days_and_what_is_stored_is_what_the_history_giv
     opened = world.open()
     person = person_of(world, opened.case_id)
     said: dict[str, Any] = {"from_on": date(2026, 1, 1), "until_on": date(2026, 2, 1), "status": RoleStatus.LIKELY}
-    ps.change_role(world.engine, person, case_id=opened.case_id, role=VICTIM, to_role=SUSPECT, **said, **ask(world))
+    become: dict[str, Any] = {"case_id": opened.case_id, "role": VICTIM, "to_role": SUSPECT} | said
+    with pytest.raises(LawyersNoteError):
+        ps.change_role(world.engine, person, **become, **ask(world))
+    write_note(world, opened.case_id)
+    ps.change_role(world.engine, person, **become, **ask(world))
     links = world.state(opened.case_id).persons
     assert [(link.role, link.removed_at is None, link.status, link.from_on) for link in links] == [
         (VICTIM, False, RoleStatus.STATED, None), (SUSPECT, True, RoleStatus.LIKELY, date(2026, 1, 1)),
@@ -166,7 +181,15 @@ def test_a_role_that_cannot_be_is_refused(world: World, more: dict[str, Any], fi
 def test_a_victim_in_one_case_is_a_suspect_in_another(world: World) -> None:
     mine, other = world.open(), world.open()
     person = person_of(world, mine.case_id)
-    bring_person(world.engine, person, from_case_id=mine.case_id, case_id=other.case_id, role=SUSPECT, **ask(world))
+    both: dict[str, Any] = {"from_case_id": mine.case_id, "case_id": other.case_id, "role": SUSPECT}
+    for _ in range(2):
+        with pytest.raises(LawyersNoteError):
+            bring_person(world.engine, person, **both, **ask(world))
+    asked = [step for step in world.state(mine.case_id).steps.values() if step.uses == NOTE]
+    assert len(asked) == 1, "a lawyer is asked once"
+    assert person not in {link.person_id for link in world.state(other.case_id).persons}
+    write_note(world, mine.case_id)
+    bring_person(world.engine, person, **both, **ask(world))
     roles = {
         case: [link.role for link in world.state(case).persons if link.person_id == person]
         for case in (mine.case_id, other.case_id)
@@ -197,13 +220,11 @@ def test_merging_two_persons_and_unmerging_them_leaves_everything_as_it_was(worl
 
 def test_who_was_found_to_be_the_same_is_no_match_and_is_looked_for_by_the_names_of_both(world: World) -> None:
     mine, other, third = world.open(), world.open(), world.open()
-    job = world.jobs(mine.case_number)[0]
     one, two = named(world, mine.case_id, "Moni Khatun"), named(world, other.case_id, "Moni Khatun", "Tumpa Das")
 
     def matches() -> int:
-        reading = read_step(world.engine, job)
-        assert reading is not None
-        return len(reading.context.matches)
+        with world.engine.unit_of_work() as work:
+            return len(likely_the_same(world.engine, work, one, case_id=mine.case_id))
 
     assert matches() == 1
     merge_persons(
@@ -269,7 +290,33 @@ def test_nobody_of_another_unit_merges_brings_or_names(world: World) -> None:
         )  # fmt: skip
 
 
+def test_who_took_work_on_and_is_shown_nobody_says_nothing_of_who_is_one_or_two(world: World) -> None:
+    theirs = world.open(unit_id=world.network.other_unit, viewer=world.other("intake_officer")).case_id
+    person = person_of(world, theirs)
+    by_them = {"viewer": world.other("case_manager"), "command_id": uuid4()}
+    identify_person(world.engine, person, case_id=theirs, identity={"name": "Asha", "aliases": ["Usha"]}, **by_them)
+    by_them["command_id"] = uuid4()
+    offered = offer_referral(world.engine, theirs, to_unit_id=world.unit, **by_them)
+    accept_referral(world.engine, offered, **ask(world))
+    parting = {"case_id": theirs, "role": VICTIM, "reason_code": "two_people"}
+    for names in (("Usha",), ("Nobody",)):
+        with pytest.raises(NotFoundError):
+            split_person(world.engine, person, names=names, **parting, **ask(world))
+
+
 def _parts(world: World, case_id: UUID) -> Any:
     """Give all of a case but the length of its history."""
     state = world.state(case_id)
     return (state.persons, state.runs, state.steps, state.deadlines, state.past, state.facts, state.case.status)
+
+
+@pytest.mark.parametrize("role", ["press_officer", "finance_officer", "partnership_manager"])
+def test_who_works_on_a_case_without_caring_for_the_person_does_not_write_who_they_are(world: World, role: str) -> None:
+    case_id = world.open().case_id
+    with world.engine.unit_of_work() as work:
+        person = work.cases.read(case_id).persons[0].person_id
+    given: dict[str, Any] = {"viewer": world.who(role), "command_id": uuid4()}
+    with pytest.raises(NotAllowedError):
+        identify_person(world.engine, person, case_id=case_id, identity={"name": "Somebody"}, **given)
+    with pytest.raises(NotAllowedError):
+        add_person(world.engine, case_id, role=PersonRole.WITNESS, identity={"name": "Somebody"}, **given)

@@ -3,7 +3,8 @@
 import pytest
 
 from engine.errors import DefinitionError, NotAllowedError
-from engine.usecases.publish import differing, publish_definition, publish_files
+from engine.usecases.proposals import propose_definition, propose_files
+from engine.usecases.publish import differing
 from tests.integration.usecases.trial import CALENDAR, LADDER, SOURCES, VISIT
 from tests.integration.usecases.world import World, replace_roles
 
@@ -19,8 +20,8 @@ def versions(world: World, kind: str, name: str) -> list[tuple[int, str, str]]:
 
 def test_a_new_text_becomes_the_next_version_and_the_one_before_is_retired(world: World) -> None:
     viewer = world.who("case_manager")
-    done = publish_definition(world.engine, source=FASTER, viewer=viewer, file="steps-up.yaml")
-    assert (done.kind, done.name, done.version, done.changed) == ("ladder", "steps-up", 2, True)
+    (done,) = world.publish({"steps-up.yaml": FASTER})
+    assert (done.kind, done.name, done.version) == ("ladder", "steps-up", 2)
     assert versions(world, "ladder", "steps-up") == [(1, "retired", "shipped"), (2, "published", viewer.name)]
     ladder = world.engine.library().ladders["steps-up"]
     assert (ladder.version, str(ladder.levels[1].after)) == (2, "PT30M")
@@ -30,7 +31,8 @@ def test_a_new_text_becomes_the_next_version_and_the_one_before_is_retired(world
 
 @pytest.mark.parametrize("source", [LADDER, f"# a remark\n{LADDER}", LADDER + "version: 7\n"])
 def test_what_is_published_already_changes_nothing(world: World, source: str) -> None:
-    assert not publish_definition(world.engine, source=source, viewer=world.who("case_manager")).changed
+    assert propose_definition(world.engine, source=source, viewer=world.who("case_manager")).waits_for is None
+    assert world.engine.queries.waiting(world.who("nodal_officer")) == ()
     assert len(versions(world, "ladder", "steps-up")) == 1
     assert world.rows("SELECT id FROM recount") == []
 
@@ -52,7 +54,7 @@ def test_a_refused_file_changes_nothing_and_says_where_it_is_wrong(
     file = "steps-up.yaml" if "ladder" in wrong else "in.yaml"
     good = VISIT.replace("title: Visit", "title: Another")
     with pytest.raises(DefinitionError) as refused:
-        publish_files(world.engine, {"visit.yaml": good, file: wrong}, viewer=world.who("case_manager"))
+        propose_files(world.engine, {"visit.yaml": good, file: wrong}, viewer=world.who("case_manager"))
     assert f"{where}: {code}" in "\n".join(map(str, refused.value.findings))
     assert world.rows("SELECT id FROM definition_version WHERE version > 1 OR author <> 'shipped'") == []
 
@@ -60,17 +62,20 @@ def test_a_refused_file_changes_nothing_and_says_where_it_is_wrong(
 def test_files_that_need_each_other_are_published_together(world: World) -> None:
     ladder = LADDER.replace("ladder: steps-up", "ladder: brand-new")
     workflow = VISIT.replace("ladder: steps-up", "ladder: brand-new")
-    done = publish_files(world.engine, {"visit.yaml": workflow, "new.yaml": ladder}, viewer=world.who("case_manager"))
+    done = world.publish({"visit.yaml": workflow, "new.yaml": ladder})
+    assert len({one.waits_for for one in done}) == 1, "they wait together"
+    assert [versions(world, one.kind, one.name)[-1][1] for one in done] == ["published", "published"]
     assert [(one.kind, one.name, one.version) for one in done] == [("ladder", "brand-new", 1), ("workflow", "visit", 2)]
 
 
 def test_a_calendar_is_changed_by_an_administrator_and_a_ladder_by_who_answers_for_the_work(world: World) -> None:
     calendar = CALENDAR.replace("[sun]", "[sat, sun]")
     with pytest.raises(NotAllowedError):
-        publish_definition(world.engine, source=calendar, viewer=world.who("case_manager"))
+        propose_definition(world.engine, source=calendar, viewer=world.who("case_manager"))
     with pytest.raises(NotAllowedError):
-        publish_definition(world.engine, source=FASTER, viewer=world.who("system_administrator"))
-    assert publish_definition(world.engine, source=calendar, viewer=world.who("system_administrator")).changed
+        propose_definition(world.engine, source=FASTER, viewer=world.who("system_administrator"))
+    world.publish(calendar, by="system_administrator")
+    assert versions(world, "calendar", "IN")[-1][:2] == (2, "published")
     assert not replace_roles(world.who("case_manager")).roles
 
 
@@ -82,19 +87,17 @@ def test_a_law_pack_keeps_the_limits_that_published_workflows_name(world: World)
     pack = "law: in\ntitle: L\nlimits:\n" + limit.format("ONE") + limit.format("TWO")
     manager = world.who("case_manager")
     visit = VISIT.replace("limit: PT10H, warn", "law: IN-X-ONE, warn").replace(", exclude: [journey]", "")
-    publish_files(world.engine, {"law.yaml": pack, "visit.yaml": visit}, viewer=manager)
-    assert publish_definition(world.engine, source=pack.replace(limit.format("TWO"), ""), viewer=manager).version == 2
+    world.publish({"law.yaml": pack, "visit.yaml": visit})
+    assert world.publish(pack.replace(limit.format("TWO"), ""))[0].version == 2
     with pytest.raises(DefinitionError) as refused:
-        publish_definition(world.engine, source=pack.replace(limit.format("ONE"), ""), viewer=manager)
+        propose_definition(world.engine, source=pack.replace(limit.format("ONE"), ""), viewer=manager)
     assert [getattr(one, "code", "") for one in refused.value.findings] == ["limit-in-use"]
 
 
 def test_each_file_of_any_kind_that_is_not_what_runs_is_named(world: World) -> None:
     assert differing(world.engine, SOURCES) == ()
-    publish_definition(world.engine, source=FASTER, viewer=world.who("case_manager"))
-    publish_definition(
-        world.engine, source=VISIT.replace("title: Visit", "title: Other"), viewer=world.who("case_manager")
-    )
+    world.publish(FASTER)
+    world.publish(VISIT.replace("title: Visit", "title: Other"))
     more = {"xx.yaml": CALENDAR.replace("calendar: IN", "calendar: IN-XX")}
     found = differing(world.engine, SOURCES | more)
     assert [(one.file, one.kind, one.version) for one in found] == [

@@ -5,11 +5,12 @@ from uuid import UUID, uuid4
 import pytest
 
 from engine.errors import AlreadyEndedError, InvalidAnswersError, NotAllowedError, NotFoundError, OwnApprovalError
-from engine.usecases.publish import publish_definition, publish_shipped
+from engine.usecases.proposals import propose_definition
+from engine.usecases.publish import publish_shipped
 from engine.usecases.restrictions import answer_opening, ask_to_open, seal_case
 from engine.usecases.retention import decide_proposal, retention_policies, run_retention
-from engine.usecases.steer_case import abort_run
 from engine.usecases.work_items import claim_work_item
+from tests.integration.closing import close_at_once
 from tests.integration.usecases.world import World
 
 POLICY = """
@@ -50,8 +51,8 @@ def test_a_closed_case_is_proposed_once_when_its_time_is_over_and_nothing_is_tou
 
 def test_only_a_data_protection_officer_sets_how_long_data_is_kept(world: World) -> None:
     with pytest.raises(NotAllowedError):
-        publish_definition(world.engine, source=POLICY, viewer=world.who("case_manager"))
-    publish_definition(world.engine, source=POLICY, viewer=world.who("data_protection_officer"))
+        propose_definition(world.engine, source=POLICY, viewer=world.who("case_manager"))
+    world.publish(POLICY, by="data_protection_officer")
     assert [policy.name for policy in retention_policies(world.engine)] == ["trial"]
     assert world.rows("SELECT * FROM recount") == [], "no deadline counts by it"
 
@@ -120,9 +121,5 @@ def _seal(world: World, case_id: UUID, **more: object) -> None:
 
 def _closed(world: World) -> UUID:
     case_id = world.at_look().case_id
-    for run_id in world.state(case_id).runs:
-        abort_run(
-            world.engine, run_id, case_id=case_id, viewer=world.who("case_manager"), command_id=uuid4(),
-            reason_code="mistake",
-        )  # fmt: skip
+    close_at_once(world.engine, case_id, world.who("case_manager"))
     return case_id

@@ -11,7 +11,8 @@ from engine.adapters.sql.tables import CaseRow
 from engine.adapters.sql.transfer_store import STAYS, WITH_THE_CASE
 from engine.domain.access import Via
 from engine.domain.consent import GivenBy
-from engine.domain.records import DeadlineStatus, StepStatus
+from engine.domain.narrowing import of_person
+from engine.domain.records import DeadlineStatus, PersonRole, StepStatus
 from engine.domain.referral import ReferralKind, ReferralStatus
 from engine.errors import (
     AlreadyEndedError,
@@ -32,6 +33,8 @@ from engine.usecases.referrals import (
 )
 from engine.usecases.releasing import release_referral
 from engine.usecases.restrictions import seal_case
+from engine.usecases.reveal_answers import reveal_person
+from engine.usecases.steer_case import add_person
 from tests.integration.usecases.world import LOOKED, World
 
 NAME_AND_AGE = ("person.name", "person.age")
@@ -39,10 +42,10 @@ NAME_AND_AGE = ("person.name", "person.age")
 
 def test_nothing_of_a_case_leaves_without_a_consent_or_a_law(world: World) -> None:
     case_id = world.at_look().case_id
-    with pytest.raises(ConsentError, match="Name the consent"):
-        share(world, case_id, consent_id=None)
-    with pytest.raises(ConsentError, match="Name the consent"):
-        share(world, case_id, consent_id=None, ground="because")
+    all_of_them = everybody(world, case_id)
+    for ground in ("", "because"):
+        with pytest.raises(ConsentError, match="Name the consent"):
+            share(world, case_id, consent_id=None, ground=ground, persons=all_of_them)
     assert world.rows("SELECT 1 FROM referral") == []
 
 
@@ -116,7 +119,8 @@ def test_acceptance_gives_exactly_what_was_agreed_as_long_as_it_was_agreed(world
     referral = share(world, case_id, consent_id=agree(world, case_id, valid_until=until))
     accept(world, referral)
     access = seen_by(world, case_id)
-    assert (access.via, access.fields, access.until) == (Via.GRANT, NAME_AND_AGE, until)
+    assert (access.via, access.fields, access.until) == (Via.GRANT, (), until)
+    assert of_person(access, everybody(world, case_id)[0]).fields == NAME_AND_AGE
     world.clock.move_to(until)
     assert seen_by(world, case_id).via is Via.NONE
 
@@ -158,11 +162,60 @@ def test_a_consent_that_has_run_out_is_closed_once_by_a_chore(world: World) -> N
 
 def test_a_law_allows_what_no_consent_covers_and_is_named(world: World) -> None:
     case_id = world.at_look().case_id
-    referral = share(world, case_id, consent_id=None, ground="child_report")
+    referral = share(world, case_id, consent_id=None, ground="child_report", persons=everybody(world, case_id))
     assert (row(world, referral).status, row(world, referral).ground) == ("offered", "child_report")
     accept(world, referral)
-    assert seen_by(world, case_id).fields == NAME_AND_AGE
+    assert of_person(seen_by(world, case_id), everybody(world, case_id)[0]).fields == NAME_AND_AGE
     assert any(one.body["ground"] == "child_report" for one in events(world, case_id, "ReferralOffered"))
+
+
+def test_what_one_has_agreed_to_shows_nothing_of_another_person_of_the_case(world: World) -> None:
+    case_id, second = with_another(world)
+    accept(world, share(world, case_id, consent_id=agree(world, case_id)))
+    first, seen = everybody(world, case_id)[0], seen_by(world, case_id)
+    assert (of_person(seen, first).fields, of_person(seen, second).fields) == (NAME_AND_AGE, ())
+    partner = world.other("caseworker")
+    assert [one.id for one in world.engine.queries.case(partner, case_id).persons] == [first]
+    assert world.engine.queries.person(partner, case_id, first).label == "Person 1"
+    for asks in (
+        lambda: world.engine.queries.person(partner, case_id, second),
+        lambda: reveal_person(world.engine, second, case_id=case_id, viewer=partner),
+    ):
+        with pytest.raises(NotFoundError):
+            asks()
+    assert not events(world, case_id, "PersonRevealed"), "nobody is said to have read what they were not shown"
+    assert reveal_person(world.engine, first, case_id=case_id, viewer=partner).id == first
+    assert [one.body["person_id"] for one in events(world, case_id, "PersonRevealed")] == [str(first)]
+
+
+def test_on_a_ground_in_law_each_person_is_chosen_and_a_consent_is_of_whom_it_was_given_by(world: World) -> None:
+    case_id, second = with_another(world)
+    with pytest.raises(InvalidAnswersError, match="persons"):
+        share(world, case_id, consent_id=None, ground="child_report")
+    with pytest.raises(InvalidAnswersError, match="persons"):
+        share(world, case_id, consent_id=None, ground="child_report", persons=(uuid4(),))
+    accept(world, share(world, case_id, consent_id=None, ground="child_report", persons=(second,)))
+    assert of_person(seen_by(world, case_id), second).fields == NAME_AND_AGE
+    assert of_person(seen_by(world, case_id), everybody(world, case_id)[0]).fields == ()
+    consent = agree(world, case_id, recipients=("kind:police",))
+    outside = {"to_name": "Thana", "to_kind": "police", "consent_id": consent}
+    referral = share(world, case_id, persons=(second,), **outside)
+    assert row(world, referral).persons == [everybody(world, case_id)[0]]
+
+
+def test_the_name_of_a_partner_outside_is_sealed_and_shown_where_the_case_is_kept(world: World) -> None:
+    case_id = world.at_look().case_id
+    consent = agree(world, case_id, recipients=("kind:police",))
+    referral = share(world, case_id, to_name="KANARIENVOGEL", to_kind="police", consent_id=consent)
+    lead = world.who("supervisor")
+    assert "KANARIENVOGEL" not in world.dump()
+    assert [one.to for one in world.engine.queries.sharing(lead, case_id).sent] == ["KANARIENVOGEL"]
+    assert [one.to for one in world.engine.queries.sent(lead) if one.id == referral] == ["KANARIENVOGEL"]
+    with world.engine.unit_of_work() as work:
+        kept = work.referrals.get(referral)
+        assert [name for name, _ in work.partners.asked_by(lead)] == ["KANARIENVOGEL"]
+    assert kept is not None
+    assert kept.to_name == "KANARIENVOGEL"
 
 
 def test_the_answer_has_a_time_limit_that_ends_with_it_and_a_ladder_that_asks_the_next(world: World) -> None:
@@ -314,6 +367,21 @@ def share(world: World, case_id: UUID, *, viewer: Any = None, to: UUID | None = 
         world.engine, case_id, viewer=viewer or world.who("case_manager"), command_id=uuid4(), to_unit_id=unit,
         wanted=Wanted(**(wanted | changes)),
     )  # fmt: skip
+
+
+def everybody(world: World, case_id: UUID) -> tuple[UUID, ...]:
+    """Choose all persons of a case."""
+    return tuple(dict.fromkeys(person.person_id for person in world.state(case_id).persons))
+
+
+def with_another(world: World) -> tuple[UUID, UUID]:
+    """Open a case in which there is a second person; gives the case and them."""
+    case_id = world.at_look().case_id
+    add_person(
+        world.engine, case_id, viewer=world.who("case_manager"), command_id=uuid4(), role=PersonRole.VICTIM,
+        identity={"name": "Another one", "age": 30},
+    )  # fmt: skip
+    return case_id, everybody(world, case_id)[-1]
 
 
 def release(world: World, referral: UUID, role: str, *, by_factor: bool = True) -> bool:

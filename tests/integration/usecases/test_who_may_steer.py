@@ -5,8 +5,9 @@ from uuid import uuid4
 import pytest
 
 from engine.errors import NotAllowedError
+from engine.usecases.closing import close_case
 from engine.usecases.open_case import open_case
-from engine.usecases.steer_case import abort_run, add_step
+from engine.usecases.steer_case import add_step
 from tests.integration.usecases.world import SIX, World, replace_roles
 
 
@@ -17,15 +18,14 @@ def test_a_press_officer_adds_no_step_to_a_case(world: World) -> None:
         add_step(world.engine, opened.case_id, viewer=viewer, command_id=uuid4(), uses="trial.look")
 
 
-def test_a_caseworker_ends_no_run_and_a_supervisor_does(world: World) -> None:
+def test_a_caseworker_asks_for_no_closing_and_a_supervisor_does(world: World) -> None:
     opened = world.open()
-    (run,) = world.state(opened.case_id).runs
-    given = {"case_id": opened.case_id, "reason_code": "duplicate"}
+    given = {"command_id": uuid4(), "reason_code": "duplicate"}
     with pytest.raises(NotAllowedError):
-        abort_run(world.engine, run, viewer=world.who("caseworker"), command_id=uuid4(), **given)  # type: ignore[arg-type]
+        close_case(world.engine, opened.case_id, viewer=world.who("caseworker"), **given)  # type: ignore[arg-type]
     supervisor = replace_roles(world.who("caseworker"), "supervisor")
-    abort_run(world.engine, run, viewer=supervisor, command_id=uuid4(), **given)  # type: ignore[arg-type]
-    assert world.state(opened.case_id).case.status == "closed"
+    assert not close_case(world.engine, opened.case_id, viewer=supervisor, **given)  # type: ignore[arg-type]
+    assert world.state(opened.case_id).case.status == "open", "a second person has to agree"
 
 
 def test_an_auditor_opens_no_case(world: World) -> None:

@@ -18,10 +18,12 @@ from engine.plugin.registry import Registry
 from engine.ports import ClaimedJob
 from engine.replay.world import MovedClock, RecordingChannel, people_of
 from engine.settings import Settings
+from engine.usecases.approve_work_item import approve_work_item
 from engine.usecases.complete_work_item import Completion, complete_work_item
 from engine.usecases.fire_deadlines import fire_deadlines
 from engine.usecases.open_case import Opened, open_case
-from engine.usecases.publish import publish_shipped
+from engine.usecases.proposals import answer_proposal, propose_files
+from engine.usecases.publish import Published, publish_shipped
 from engine.usecases.run_job import run_job
 from engine.usecases.serve_jobs import claim_jobs, close_batch, dispatchable
 from engine.views import Viewer
@@ -117,6 +119,17 @@ class World:
         self.complete(self.item(opened.case_id, "look"), by="caseworker", answers=LOOKED)
         return opened
 
+    def do_look_and_talk(self, case_id: UUID) -> None:
+        """Do what is left after the report, approved by a second person: nothing of the workflow is open then."""
+        self.complete(self.item(case_id, "look"), by="caseworker", answers=LOOKED | {"has_gate": False})
+        self.complete(self.item(case_id, "talk"), by="supervisor", answers={"is_well": True})
+        second = self.who("supervisor").model_copy(update={"actor_id": self.who("nodal_officer").actor_id})
+        item = self.item(case_id, "talk")
+        approve_work_item(
+            self.engine, item.id, viewer=second, revision=item.revision, command_id=uuid4(), approved=True
+        )  # fmt: skip
+        self.do_jobs()
+
     def jobs(self, case_number: str | None = None) -> tuple[ClaimedJob, ...]:
         """Claim every due job."""
         found: list[ClaimedJob] = []
@@ -139,6 +152,18 @@ class World:
 
     def fire(self) -> int:
         return fire_deadlines(self.engine).count
+
+    def publish(
+        self, files: str | Mapping[str, str], *, by: str = "case_manager", second: str = "nodal_officer"
+    ) -> tuple[Published, ...]:
+        """Propose definitions by one person and let another agree."""
+        sources = {"definition.yaml": files} if isinstance(files, str) else files
+        done = propose_files(self.engine, sources, viewer=self.who(by))
+        requests = {one.waits_for for one in done if one.waits_for}
+        for line in self.engine.queries.waiting(self.who(second)):
+            if line.id in requests:
+                answer_proposal(self.engine, line.subject_id, viewer=self.who(second), approved=True)
+        return done
 
     def rows(self, query: str, **values: Any) -> list[Any]:
         """Read or change rows as the superuser: no rule of the application holds for it."""

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.adapters.key_file import add_key, open_key_ring, read_key_file, read_or_create_key_file, remove_key
+from engine.adapters.key_changes import add_key, remove_key
+from engine.adapters.key_file import open_key_ring, read_key_file, read_or_create_key_file
 from engine.errors import KeyMissingError, SettingsError
 from engine.settings import Settings
 

@@ -27,6 +27,7 @@ VALUES = {
     "due_today": "2",
     "mine": "7",
     "to_acknowledge": "1",
+    "code": "04711815",
 }
 
 
@@ -56,6 +57,14 @@ def test_every_message_that_is_not_about_a_deadline_reads_well_without_a_due_tim
     body = TemplateRenderer(data_folder("templates")).message(kind, ("en",), VALUES | {"due_time": ""}).body
     assert "  " not in body
     assert " ." not in body
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_sentence_sticks_to_the_one_before(language: str) -> None:
+    renderer = TemplateRenderer(data_folder("templates"))
+    for kind in sorted(path.stem for path in (data_folder("templates") / "messages" / language).glob("*.txt")):
+        body = renderer.message(kind, (language,), VALUES | {"step_title": "Safety plan", "link": ""}).body
+        assert not re.search(r"[.।။?!)][^\W\d]", body), f"{language}/{kind}: {body}"
 
 
 @pytest.mark.parametrize("language", ["bn", "hi"])

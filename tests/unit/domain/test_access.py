@@ -7,10 +7,20 @@ from uuid import UUID
 import pytest
 
 from engine.domain.access import CaseAccess, Grant, GrantKind, Via, access_through
-from engine.domain.narrowing import ROLES_THAT_READ, covers, problem_of, shows, shows_whole
+from engine.domain.narrowing import (
+    ROLES_THAT_READ,
+    covers,
+    of_everybody,
+    of_person,
+    problem_of,
+    shows,
+    shows_person,
+    shows_whole,
+)
 from engine.spec.sealed import SealedClass
 
 CASE, OWNER, PARTNER = UUID(int=1), UUID(int=2), UUID(int=3)
+ASHA, BINA = UUID(int=5), UUID(int=6)
 NOW = datetime(2026, 3, 10, tzinfo=UTC)
 
 
@@ -20,7 +30,9 @@ def grant(**values: Any) -> Grant:
 
 
 def through(*granted: tuple[Grant, set[str]], own: set[str] | None = None, is_denied: bool = False) -> CaseAccess:
-    return access_through(CASE, OWNER, own_roles=own or set(), granted=granted, is_denied=is_denied)
+    return access_through(
+        CASE, OWNER, own_roles=own or set(), granted=granted, is_denied=is_denied, everybody=(ASHA, BINA)
+    )
 
 
 def test_the_own_unit_sees_all_and_beats_a_grant() -> None:
@@ -73,16 +85,48 @@ def test_an_empty_grant_shows_nothing_but_that_the_case_is_there() -> None:
 
 
 def test_every_sealed_class_needs_to_be_named_however_much_else_is() -> None:
-    everything = through((grant(fields=("a.b.*", "person.*", "case.*")), {"supervisor", "medical_officer"}))
+    both = (ASHA, BINA)
+    everything = through(
+        (grant(fields=("a.b.*", "person.*", "case.*"), persons=both), {"supervisor", "medical_officer"})
+    )
     for sealed in SealedClass:
         assert not shows(everything, "a.b.c", sealed)
         assert not shows_whole(everything, "a.b", [sealed])
-        named = through((grant(fields=("a.b.*", "person.*", f"class:{sealed}")), {"caseworker"}))
+        named = through((grant(fields=("a.b.*", "person.*", f"class:{sealed}"), persons=both), {"caseworker"}))
         assert shows(named, "a.b.c", sealed)
         assert shows_whole(named, "a.b", [sealed])
         assert all(shows(through(own={role}), "a.b.c", sealed) for role in ROLES_THAT_READ[sealed])
         assert not shows(through(own={"finance_officer"}), "a.b.c", sealed)
     assert shows_whole(everything, "a.b")
+
+
+def test_a_grant_shows_of_each_person_what_was_granted_for_them_and_several_do_not_mix() -> None:
+    of_asha = grant(fields=("person.*", "a.b.*", "class:health"), persons=(ASHA,))
+    of_bina = grant(id=UUID(int=7), fields=("person.age", "case.*"), persons=(BINA,))
+    access = through((of_asha, {"caseworker"}), (of_bina, {"caseworker"}))
+    assert not covers(access, "person.age"), "without saying of whom nothing of a person is shown"
+    assert covers(of_person(access, ASHA), "person.name")
+    assert not covers(of_person(access, BINA), "person.name")
+    assert covers(of_person(access, BINA), "person.age")
+    assert not any(covers(of_person(access, BINA), field) for field in ("a.b.c", "class:health"))
+    assert not covers(of_person(access, UUID(int=8)), "case.*"), "nobody has agreed for a third one"
+    assert [shows_person(access, who) for who in (ASHA, BINA, UUID(int=8))] == [True, True, False]
+    everybody = of_everybody(access)
+    assert covers(everybody, "person.age")
+    assert not any(covers(everybody, field) for field in ("person.name", "person.*", "class:health"))
+
+
+def test_a_paper_is_shown_only_where_everybody_is_who_may_be_named_on_it() -> None:
+    whole = ("a.b.*", "person.*")
+    for persons, is_shown in (((ASHA,), False), ((ASHA, BINA), True)):
+        access = through((grant(fields=whole, persons=persons), {"caseworker"}))
+        assert [shows_whole(access, "a.b", person_id=who) for who in (None, ASHA)] == [is_shown, is_shown]
+        assert not shows_whole(access, "a.b", person_id=UUID(int=8))
+
+
+def test_the_own_unit_sees_everybody() -> None:
+    access = through(own={"caseworker"})
+    assert all(covers(one, "person.name") for one in (access, of_person(access, ASHA), of_everybody(access)))
 
 
 def test_a_class_that_nobody_knows_is_shown_to_nobody_of_the_unit() -> None:

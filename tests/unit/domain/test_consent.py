@@ -8,7 +8,6 @@ from uuid import UUID
 import pytest
 
 from engine.domain.consent import GROUNDS, Consent, GivenBy, Recipient, is_covered, law_of, require_covered
-from engine.domain.matching import is_worth_telling
 from engine.domain.narrowing import problem_of
 from engine.domain.packages import PACKAGES, fields_of, locating, parts_within
 from engine.domain.partner_link import LONGEST, MOST_TRIES, SITTING, PartnerLink
@@ -95,14 +94,6 @@ def test_by_a_place_a_way_or_a_shelter_somebody_can_be_found() -> None:
     assert found == (
         "person.address", "class:shelter_address", "reporting.intake.*", "person.*", "reporting.intake.place_last_seen",
     )  # fmt: skip
-
-
-def test_a_whole_name_or_a_number_is_worth_telling_and_a_part_of_a_name_is_not() -> None:
-    assert is_worth_telling({"name", "name_part"})
-    assert is_worth_telling({"phone"})
-    assert is_worth_telling({"vehicle"})
-    assert not is_worth_telling({"name_part"})
-    assert not is_worth_telling(())
 
 
 def test_a_link_dies_of_time_of_wrong_codes_and_of_being_opened() -> None:

@@ -34,7 +34,7 @@ from engine.domain.settle import settle
 from engine.domain.state import CaseState, evolve, replay
 from engine.domain.timers import wanted_deadlines
 from engine.domain.values import RunView, truth_of
-from engine.errors import AlreadyEndedError, ConflictError, NotFoundError, UnknownOutcomeError
+from engine.errors import AlreadyEndedError, ConflictError, LawyersNoteError, NotFoundError, UnknownOutcomeError
 from engine.spec.conditions.evaluate import Truth
 from tests.unit.domain.small_world import (
     ASHA,
@@ -53,7 +53,7 @@ from tests.unit.domain.workflows_at_random import outputs, workflows
 
 QUICK = settings(max_examples=120, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck))
 LONG = settings(QUICK, max_examples=3000, stateful_step_count=60)
-REFUSALS = (NotFoundError, AlreadyEndedError, ConflictError, UnknownOutcomeError)
+REFUSALS = (NotFoundError, AlreadyEndedError, ConflictError, UnknownOutcomeError, LawyersNoteError)
 PEOPLE, ROLES = (ASHA, BINA, CHITRA), (PersonRole.VICTIM, PersonRole.SUSPECT)
 NOBODY_KNOWS = UUID(int=99)
 
@@ -263,6 +263,11 @@ class CaseAtRandom(RuleBasedStateMachine):
     @rule(run=st.sampled_from([RUN, OTHER_RUN]))
     def a_run_is_aborted(self, run: UUID) -> None:
         self.ask(cm.AbortRun(run, "wrong_person"))
+
+    @precondition(lambda self: len(self.opened) > 4)
+    @rule()
+    def the_case_is_closed(self) -> None:
+        self.ask(cm.CloseCase("duplicate"))
 
     @precondition(lambda self: self.world.state.case.status is CaseStatus.CLOSED)
     @rule()

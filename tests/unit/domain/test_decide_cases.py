@@ -173,6 +173,41 @@ def test_a_reopened_case_may_begin_another_workflow() -> None:
     assert world.status_of_case == "closed"
 
 
+def test_closing_a_case_calls_off_what_is_open_in_all_its_runs_and_ends_their_time() -> None:
+    world = two_runs()
+    world.do(cm.CloseCase("duplicate"))
+    assert world.status_of_case == "closed"
+    assert {run.status for run in world.state.runs.values()} == {RunStatus.ABORTED}
+    assert dict(world.state.deadlines) == {}
+    called_off = [event for event in world.events if isinstance(event, ev.StepCancelled)]
+    assert {event.reason_code for event in called_off} == {"duplicate"}
+    assert len([event for event in world.events if isinstance(event, ev.CaseClosed)]) == 1
+
+
+def test_a_reopened_case_in_which_nothing_was_begun_can_be_closed_again() -> None:
+    world = closed()
+    world.do(cm.ReopenCase("more_to_do"))
+    world.let(days=1)
+    world.do(cm.CloseCase("mistake"))
+    assert (world.status_of_case, world.state.case.closed_at) == ("closed", world.now)
+    assert world.state.runs[RUN].status is RunStatus.OVER
+    with pytest.raises(AlreadyEndedError):
+        world.do(cm.CloseCase("mistake"))
+
+
+def test_a_run_that_was_stopped_by_closing_stays_stopped_when_the_case_is_opened_again() -> None:
+    world = World(workflow({"a": {}, "talk": {"discretionary": True}}))
+    world.do(cm.CloseCase("duplicate"))
+    world.do(cm.ReopenCase("mistake"))
+    with pytest.raises(AlreadyEndedError):
+        world.do(cm.AddStep(RUN, "talk"))
+    world.start(workflow({"follow_up": {}}), OTHER_RUN)
+    world.do(cm.AddStep(OTHER_RUN, "call", AddedStep(uses="test.ask", title="Telephone", limit="PT4H")))
+    world.end("follow_up", run=OTHER_RUN)
+    world.end("call", run=OTHER_RUN)
+    assert world.status_of_case == "closed"
+
+
 # Events
 
 

@@ -6,13 +6,23 @@ from uuid import UUID
 
 import pytest
 
-from engine.domain.four_eyes import FOUR_EYES, ApprovalRequest, require_answerable, require_other
+from engine.domain.four_eyes import (
+    FOUR_EYES,
+    Agreed,
+    ApprovalRequest,
+    Ending,
+    Kind,
+    require_answerable,
+    require_open,
+    require_other,
+)
 from engine.domain.policy import ROLES_THAT_MAY
-from engine.errors import AlreadyEndedError, NotAllowedError, OwnApprovalError
+from engine.errors import AlreadyEndedError, ConflictError, NotAllowedError, OwnApprovalError
 from engine.views import Viewer
 
 NOW = datetime(2026, 3, 10, tzinfo=UTC)
-FIRST, SECOND = UUID(int=1), UUID(int=2)
+FIRST, SECOND, THIRD = UUID(int=1), UUID(int=2), UUID(int=4)
+DPO, SUPERVISOR = "data_protection_officer", "supervisor"
 
 
 def viewer(actor_id: UUID) -> Viewer:
@@ -21,10 +31,14 @@ def viewer(actor_id: UUID) -> Viewer:
 
 def request(**values: Any) -> ApprovalRequest:
     given = {
-        "id": UUID(int=3), "kind": "lift_denial", "asked_by": FIRST, "asked_at": NOW, "reason_code": "error",
-        "expires_at": NOW + timedelta(hours=24),
+        "id": UUID(int=3), "kind": "lift_denial", "subject_id": UUID(int=9), "asked_by": FIRST, "asked_at": NOW,
+        "reason_code": "error", "expires_at": NOW + timedelta(hours=24),
     }  # fmt: skip
     return ApprovalRequest.model_validate(given | values)
+
+
+def erasure(**values: Any) -> ApprovalRequest:
+    return request(kind="erasure", needed=2, **values)
 
 
 def test_whoever_asked_cannot_be_the_second_person() -> None:
@@ -39,8 +53,74 @@ def test_whoever_asked_cannot_be_the_second_person() -> None:
 def test_what_is_answered_or_has_run_out_cannot_be_answered(values: dict[str, Any]) -> None:
     with pytest.raises(AlreadyEndedError):
         require_answerable(request(**values), viewer(SECOND), now=NOW)
+    with pytest.raises(AlreadyEndedError):
+        request(**values).refuse(viewer(SECOND), now=NOW)
     require_answerable(request(), viewer(SECOND), now=NOW)
+    require_open(request(), now=NOW)
 
 
 def test_two_people_can_do_each_of_these_in_some_role() -> None:
-    assert all(ROLES_THAT_MAY[action] for action in FOUR_EYES)
+    assert set(FOUR_EYES) == set(Kind)
+    assert all(ROLES_THAT_MAY[rule.answers] for rule in FOUR_EYES.values())
+    assert all(rule.waits > timedelta() for rule in FOUR_EYES.values())
+
+
+@pytest.mark.parametrize("kind", [kind for kind, rule in FOUR_EYES.items() if not rule.own_counts])
+def test_who_asked_never_agrees_whatever_it_is(kind: Kind) -> None:
+    with pytest.raises(OwnApprovalError):
+        request(kind=kind.value).agree(viewer(FIRST), set(ROLES_THAT_MAY[FOUR_EYES[kind].answers]), seen="", now=NOW)
+
+
+def test_one_who_agrees_is_enough_where_one_is_needed() -> None:
+    answered = request().agree(viewer(SECOND), {SUPERVISOR}, seen="", now=NOW)
+    assert (answered.approved, answered.answered_by, answered.answered_at) == (True, SECOND, NOW)
+    with pytest.raises(AlreadyEndedError):
+        answered.agree(viewer(THIRD), {SUPERVISOR}, seen="", now=NOW)
+
+
+def test_with_the_second_who_agrees_in_another_role_it_is_approved() -> None:
+    once = erasure().agree(viewer(SECOND), {DPO}, seen="", now=NOW)
+    assert (once.approved, once.answered_at) == (None, None)
+    twice = once.agree(viewer(THIRD), {DPO, SUPERVISOR}, seen="", now=NOW)
+    assert twice.approved
+    assert [one.role for one in twice.agreed] == [DPO, SUPERVISOR]
+
+
+@pytest.mark.parametrize(
+    ("who", "roles", "error"),
+    [
+        (FIRST, {SUPERVISOR}, OwnApprovalError),
+        (SECOND, {SUPERVISOR}, OwnApprovalError),
+        (THIRD, {DPO}, NotAllowedError),
+        (THIRD, {"caseworker"}, NotAllowedError),
+        (THIRD, set(), NotAllowedError),
+    ],
+)
+def test_nobody_agrees_to_their_own_wish_twice_or_in_a_role_that_has_agreed(
+    who: UUID, roles: set[str], error: type[Exception]
+) -> None:
+    once = erasure().agree(viewer(SECOND), {DPO}, seen="", now=NOW)
+    with pytest.raises(error):
+        once.agree(viewer(who), roles, seen="", now=NOW)
+
+
+def test_who_asks_to_send_something_may_be_one_of_the_two_but_never_both() -> None:
+    asked = request(kind="release", needed=2, agreed=(Agreed(actor_id=FIRST, at=NOW),))
+    with pytest.raises(OwnApprovalError):
+        asked.agree(viewer(FIRST), {SUPERVISOR}, seen="", now=NOW)
+    assert asked.agree(viewer(SECOND), {SUPERVISOR}, seen="", now=NOW).approved
+    unproved = request(kind="release", needed=2)
+    assert not unproved.agree(viewer(FIRST), {SUPERVISOR}, seen="", now=NOW).approved
+
+
+def test_what_has_changed_since_it_was_asked_for_is_not_agreed_to() -> None:
+    with pytest.raises(ConflictError):
+        request(seen="two cases").agree(viewer(SECOND), {SUPERVISOR}, seen="three cases", now=NOW)
+    assert request(seen="two cases").refuse(viewer(SECOND), now=NOW).approved is False
+
+
+def test_who_asked_takes_it_back_and_what_nobody_answers_runs_out() -> None:
+    assert request().refuse(viewer(FIRST), now=NOW).ended_reason == "withdrawn"
+    assert request().refuse(viewer(SECOND), now=NOW).ended_reason == ""
+    late = request().end(Ending.LAPSED, now=NOW)
+    assert (late.approved, late.answered_by, late.ended_reason) == (False, None, "lapsed")

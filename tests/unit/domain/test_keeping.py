@@ -21,7 +21,7 @@ from engine.domain.keeping import (
     reasons_against,
 )
 from engine.domain.records import Step, StepStatus
-from engine.errors import AlreadyEndedError, NotAllowedError, OwnApprovalError
+from engine.errors import AlreadyEndedError
 
 NOW = datetime(2026, 3, 7, 12, 0, tzinfo=UTC)
 ASKER, FIRST, SECOND = (UUID(int=number) for number in (1, 2, 3))
@@ -59,33 +59,13 @@ def test_what_stands_against_an_erasure(cases: list[CaseOfPerson], kept: tuple[s
     assert reasons_against(cases, kept=kept, now=NOW) == reasons
 
 
-def test_with_the_second_who_agrees_in_another_role_it_begins_to_cool_off() -> None:
-    once = erasure().approve(FIRST, {DPO}, NOW)
-    assert (once.status, once.cooling_until) == (ErasureStatus.ASKED, None)
-    twice = once.approve(SECOND, {DPO, SUPERVISOR}, NOW)
-    assert twice.status is ErasureStatus.APPROVED
-    assert [one.role for one in twice.approvals] == [DPO, SUPERVISOR]
-    assert not twice.is_ripe(NOW + COOLING_OFF - timedelta(seconds=1))
-    assert twice.is_ripe(NOW + COOLING_OFF)
+def test_what_was_agreed_to_cools_off_before_it_is_done() -> None:
+    agreed = erasure().cool_off(NOW)
+    assert (agreed.status, agreed.cooling_until) == (ErasureStatus.APPROVED, NOW + COOLING_OFF)
+    assert not agreed.is_ripe(NOW + COOLING_OFF - timedelta(seconds=1))
+    assert agreed.is_ripe(NOW + COOLING_OFF)
     with pytest.raises(AlreadyEndedError):
-        twice.approve(uuid4(), {"nodal_officer"}, NOW)
-
-
-@pytest.mark.parametrize(
-    ("who", "roles", "error"),
-    [
-        (ASKER, {SUPERVISOR}, OwnApprovalError),
-        (FIRST, {SUPERVISOR}, OwnApprovalError),
-        (SECOND, {DPO}, NotAllowedError),
-        (SECOND, {"caseworker"}, NotAllowedError),
-        (SECOND, set(), NotAllowedError),
-    ],
-)
-def test_nobody_agrees_to_their_own_wish_twice_or_in_a_role_that_has_agreed(
-    who: UUID, roles: set[str], error: type[Exception]
-) -> None:
-    with pytest.raises(error):
-        erasure().approve(FIRST, {DPO}, NOW).approve(who, roles, NOW)
+        agreed.cool_off(NOW)
 
 
 def test_what_is_over_cannot_be_ended_again() -> None:
@@ -93,18 +73,16 @@ def test_what_is_over_cannot_be_ended_again() -> None:
     with pytest.raises(AlreadyEndedError):
         over.end(ErasureStatus.REFUSED, by=FIRST, at=NOW, reason="danger")
     with pytest.raises(AlreadyEndedError):
-        over.approve(FIRST, {DPO}, NOW)
+        over.cool_off(NOW)
 
 
-def test_a_hold_is_lifted_by_a_second_person_only() -> None:
+def test_a_hold_is_lifted_once() -> None:
     hold = Hold(id=uuid4(), case_id=uuid4(), kind=HoldKind.APPEAL, placed_by=ASKER, placed_at=NOW)
+    hold.require_live()
+    lifted = hold.lift(SECOND, NOW)
+    assert (lifted.is_live, lifted.lifted_by) == (False, SECOND)
     with pytest.raises(AlreadyEndedError):
-        hold.answer_lift(SECOND, NOW, agreed=True)
-    asked = hold.ask_to_lift(FIRST, NOW)
-    with pytest.raises(OwnApprovalError):
-        asked.answer_lift(FIRST, NOW, agreed=True)
-    assert asked.answer_lift(FIRST, NOW, agreed=False).is_live, "who asked may think better of it"
-    assert not asked.answer_lift(SECOND, NOW, agreed=True).is_live
+        lifted.lift(FIRST, NOW)
 
 
 @pytest.mark.parametrize(("rows", "needed"), [(0, False), (50, False), (51, True)])

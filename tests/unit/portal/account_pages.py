@@ -23,11 +23,13 @@ def account_contexts(nasty: str, *, full: bool, member: Any, unit: Any) -> dict[
     problem = {"problem": nasty if full else "", "next_path": "/"}
     session = Session(ID, ID, NOW, NOW, None, NOW, full, False, nasty if full else "", False)
     key = ApiKey(ID, ID, nasty, ("board",), NOW, NOW, NOW, nasty)
-    lost = ApprovalRequest(id=ID, kind="lost_factor", asked_by=ID, asked_at=NOW, reason_code="x", expires_at=NOW)
+    lost = ApprovalRequest(
+        id=ID, kind="lost_factor", subject_id=ID, asked_by=ID, asked_at=NOW, reason_code="x", expires_at=NOW
+    )
     pairs = (("lawyer", "Lawyer"),)
     lists = {"units": some(unit), "roles": pairs, "languages": pairs, "places": ("IN",)}
     return {
-        "sign-in-code.html": problem,
+        "sign-in-code.html": problem | {"is_sent": full},
         "step-up.html": problem | {"has_factor": full, "needs_factor": False, "factor": full},
         "kept.html": {"form": KeptForm(ID, "/report", some(("a-narrative", nasty)), NOW), "shown": some(("x", nasty))},
         "forgot.html": problem | {"email": nasty, "is_told": False},

@@ -35,6 +35,8 @@ def audit_contexts(
                                         "answered_at": NOW if full else None},
         "audit.html": {"lines": some(view(vw.AuditLine)), "sorts": {"": "Everything"}, "asked": asked,
                        "page": 2 if full else 1, "has_more": full, "people": some((ID, nasty))},
+        "release-paper.html": {"paper": view(vw.PaperView), "leaves": full, "problems": some(("#release", nasty)),
+                               "command_id": ID},
         "readings.html": {"case": case, "lines": some(view(vw.ReaderLine))},
         "account-of-case.html": {"case": case, "lines": some(view(vw.AccountLine))},
     }  # fmt: skip

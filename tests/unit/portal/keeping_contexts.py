@@ -12,7 +12,12 @@ from engine.domain.keeping import (
     PURPOSES_OF_COPIES,
     ROWS_ALONE,
 )
+from engine.portal.presenters.waiting import WORDS
+from engine.spec.differences import Difference
 from engine.spec.retention import RetentionPolicy
+from engine.stores import RevivedGrant, RevivedPerson
+from engine.usecases.custody import Standing
+from engine.usecases.proposals import Change
 
 POLICY = {
     "retention": "trial", "title": "T", "jurisdiction": "*", "note": "N",
@@ -57,6 +62,22 @@ def keeping_contexts(
         statistics = statistics.model_copy(update={"dimensions": ("month",)})
     person = {"case": view(vw.CaseView), "person": view(vw.PersonView)}
     return {
+        "waiting.html": {
+            "to_answer": tuple((view(vw.WaitingView).model_copy(update={"kind": kind}), WORDS[kind]) for kind in WORDS)
+            if full else (), "mine": some((view(vw.WaitingView), WORDS["merge"])), "errors": {},
+            "problems": some(("#x", nasty)), "command_id": erasure.id,
+        },
+        "proposed.html": {
+            "it": view(vw.WaitingView), "command_id": erasure.id,
+            "changes": some(Change("ladder", nasty, 2, 1, nasty, nasty, (Difference(nasty, nasty, "", True),))),
+            "preview": view(vw.PreviewView).model_copy(update={"lines": ()}) if full else None,
+        },
+        "custody.html": {
+            "found": Standing(
+                erasure.asked_at, (RevivedPerson(erasure.id, nasty, nasty, (nasty,)),),
+                (RevivedGrant(nasty, nasty, erasure.asked_at),),
+            ) if full else None,
+        },
         "keeping.html": {"found": found, "ends": ENDS_OF_ERASURES, "may_ask": full, "may_approve": full},
         "keeping-policies.html": {"policies": policies},
         "case-keeping.html": {

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from engine import views as vw
+from engine.domain.partners import Score, written
 from engine.portal.presenters import sharing as shown
 
 NOW = datetime(2026, 3, 7, 13, 10, tzinfo=UTC)
@@ -25,7 +26,7 @@ def sharing_contexts(
         }  # fmt: skip
         sharing = sharing.model_copy(update=changes)
     picks = some(shown.Choice("a", nasty, checked=True))
-    typed = dict.fromkeys(("valid_until", "language", "to_name", "note"), nasty if full else "")
+    typed = dict.fromkeys(("valid_until", "to_name", "note"), nasty if full else "")
     wrong = {"kind": nasty, "parts": nasty, "basis": nasty} if full else {}
     form: dict[str, Any] = {
         "sharing": sharing, "errors": wrong, "problems": some(("#kind", nasty)), "typed": typed, "command_id": "7",
@@ -36,14 +37,29 @@ def sharing_contexts(
     )  # fmt: skip
     problem = nasty if full else ""
     return {
-        "consents.html": form | lists | {"may_keep": full},
+        "consents.html": form | lists | {"may_keep": full, "languages": picks},
         "send.html": form | lists,
         "sent.html": form | {"may_send": full, "may_release": full},
         "partner-link.html": {"sharing": sharing, "address": nasty, "code": "012345", "expires_at": NOW},
+        "partners.html": _partners(nasty, full=full),
         "partner-code.html": {"token": "abc", "problem": problem},
         "partner.html": {
             "page": page if full else None, "token": "abc", "problem": problem, "reasons": {"full": nasty},
         },
         "referral.html": {"offer": view(vw.OfferView), "note": nasty if full else ""},
         "matches.html": {"matches": some(view(vw.MatchView))},
+    }  # fmt: skip
+
+
+def _partners(nasty: str, *, full: bool) -> dict[str, Any]:
+    """Give a directory of every sort of entry, or an empty one."""
+    said = {"services": ["shelter"], "areas": ["IN-ML"], "languages": [nasty], "hours": nasty, "takes_men": False}
+    until = {"valid_until": NOW, "agreement_until": NOW.date(), "capacity_free": 3, "takes_children": True}
+    entries = [written(None, nasty, more, at=NOW) for more in (said, said | until, {})]
+    states = ("none", "over", "ending", "held")
+    shown_as = [(one, counts, state) for one in entries for counts in (True, False) for state in states]
+    words = (nasty,) if full else ()
+    return {
+        "partners": shown_as if full else (), "scores": (Score(nasty, 1, 1),) if full else (),
+        "asked": {"service": nasty, "area": "", "language": ""}, "services": words, "areas": words, "languages": words,
     }  # fmt: skip

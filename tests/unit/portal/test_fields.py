@@ -125,3 +125,16 @@ def test_what_cannot_be_sent_is_given_back_with_the_words_of_its_question() -> N
     assert [(line.label, line.text) for line in typed_texts(form, fields)] == [
         ("Kind", "Bee"), ("Gone", "text"), ("Reason", "ill"),
     ]  # fmt: skip
+
+
+def test_a_language_is_chosen_by_name_and_nobody_is_asked_for_a_code() -> None:
+    field = FieldView(
+        name="language", kind="lang", label="Which language do they speak?", help="A language code, such as as or bn.",
+        required=True, first_bite=True, sensitivity="open", choices={}, shown_when="", value="grt", proposed=False,
+    )  # fmt: skip
+    (shown,) = controls([field], zone=ZONE, now=NOW)
+    assert shown.draw == "select"
+    assert shown.hint == ""
+    assert [(one.value, one.text) for one in shown.items if one.checked] == [("grt", "Garo")]
+    (other,) = controls([field.model_copy(update={"help": "Of the letter."})], zone=ZONE, now=NOW)
+    assert other.hint == "Of the letter."

@@ -20,13 +20,17 @@ from engine.portal.presenters.lanes import lane_groups
 from engine.portal.presenters.people import Group, Someone
 from engine.portal.presenters.plan import DeclaredFact, Offer, OfferGroup
 from engine.portal.presenters.prefect_links import run_links
+from engine.portal.presenters.sharing import Choice
 from engine.portal.presenters.source import numbered
+from engine.portal.presenters.waiting import WORDS
+from engine.portal.routes.case_course import REOPEN, START
 from engine.portal.visit import Link
 from engine.spec.findings import Finding
 from engine.usecases.calendar_days import CalendarDay
 from tests.unit.portal.account_pages import account_contexts
 from tests.unit.portal.audit_contexts import audit_contexts
 from tests.unit.portal.keeping_contexts import keeping_contexts
+from tests.unit.portal.law_contexts import law_contexts
 from tests.unit.portal.sharing_contexts import sharing_contexts
 
 NOW = datetime(2026, 3, 7, 13, 10, tzinfo=UTC)
@@ -105,7 +109,9 @@ def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
         "view": form, "item": item, "layout": laid_out(form.fields, shown if full else ()), "revision": 1,
         "command_id": ID, "beside": dict.fromkeys(("happened_at", "late_reason", "reason", "outcome"), ""),
         "errors": {"reason": NASTY, "outcome": NASTY} if full else {}, "problems": some(("#reason", NASTY)),
-        "is_others": False, "may_give": full, "colleagues": some(view(vw.ActorView)),
+        "is_others": False, "may_give": full, "colleagues": some(view(vw.ActorView)), "has_appointment": full,
+        "proposed": view(vw.ProposedView) if full else None, "may_delegate": full,
+        "late_reasons": some(NASTY),
     }  # fmt: skip
     svg = f'<?xml version="1.0"?><svg><text>{"x" if full else ""}</text></svg>'
     found = some(Finding("f.yaml", 1, 1, "code", NASTY))
@@ -114,12 +120,15 @@ def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
                          "groups": some(Group(NASTY, (Someone(ID, NASTY, NASTY, NASTY),)))},
         "home.html": {"mine": 1, "free": 2, "late": int(full), "cases": 1, "unread": 1, "may_report": full,
                       "may_work": full, "may_see": full, "may_publish": full, "may_see_board": full},
+        "paper-forms.html": {"groups": some((NASTY, some(types.SimpleNamespace(key="rescue.plan", title=NASTY))))},
         "worklist.html": {"mine": some(item), "free": some(item), "is_cut": full, "command_id": ID,
                           "counts": view(vw.WorkCounts), "on_call": some(shift),
                           "asked": some(view(vw.AskedView).model_copy(update={"deadline": why.deadline}))},
         "report.html": {"problems": some(("#x", NASTY)), "command_id": ID, "controls": shown,
                         "units": ((ID, NASTY), (ID, NASTY)) if full else (), "unit_id": None},
-        "saved.html": {"case": case, "item": item if full else None},
+        "saved.html": {"case": case, "item": item if full else None, "receipt": NASTY if full else "",
+                       "progress_address": NASTY},
+        "progress.html": {"progress": "at_work" if full else "", "number": NASTY, "is_wrong": not full},
         "item.html": one_item,
         "approval.html": one_item,
         "item-over.html": {"item": item},
@@ -130,14 +139,22 @@ def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
         "cases.html": {"cases": some(view(vw.CaseLine)), "status_shown": "open", "number": "", "page": 2 if full else 1,
                        "has_more": full, "count": 1, "may_break_glass": full, "may_see_statistics": full,
                        "may_see_keeping": full},
-        "case.html": {"case": case, "may_see_readings": full, "may_see_keeping": full,
+        "case.html": {"case": case, "may_see_readings": full, "may_see_keeping": full, "may_read": full,
+                      "points": some(view(vw.PointsToView)), "has_story": full,
                       "groups": lane_groups((), case.steps), "waiting": some(step), "held": some(step),
                       "running": some(deadline), "past": some(deadline), "may_change": full, "may_steer": full,
                       "may_see_access": full,
-                      "linked": links, "command_id": ID, "runs_in_prefect": run_links(some(job), "http://127.0.0.1:4200")},
-        "history.html": {"case": case, "events": some(view(vw.EventView))},
+                      "linked": links, "asked": some((view(vw.WaitingView), WORDS["closure"])),
+                      "command_id": ID, "may_release": full, "runs_in_prefect": run_links(some(job), "http://127.0.0.1:4200")},
+        "history.html": {"case": case, "events": some(view(vw.EventView)), "words": {1: NASTY} if full else {},
+                         "has_read": full, "may_read": full},
+        "case-course.html": {"case": case, "asked": REOPEN if full else START, "step": step if full else None,
+                             "workflows": some(("x", NASTY)), "errors": {"words": NASTY} if full else {},
+                             "problems": some(("#words", NASTY)), "typed": {}, "command_id": ID, "is_over": False},
         "step.html": {"case": case, "step": step, "answers": some(view(vw.AnswerView)), "revealed": full,
-                      "may_reveal": full, "deadlines": some(deadline)},
+                      "may_reveal": full, "may_offer": full, "deadlines": some(deadline), "command_id": ID,
+                      "may_cancel": full,
+                      "proposed": view(vw.ProposedView).model_copy(update={"is_viewer": False}) if full else None},
         "person.html": {"may_answer_subject": full, "may_correct": full, "case": case,
                         "known": view(vw.PersonPageView), "person": view(vw.PersonView) if full else None,
                         "present": some(view(vw.PersonRoleView)), "others": some(view(vw.PersonView)),
@@ -166,7 +183,8 @@ def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
         "referrals.html": {"waiting": some(offer), "answered": some(offer), "may_answer": full,
                            "reasons": {"full": NASTY}, **typed},
         "delays.html": {"lines": some(view(vw.DelayLine)), "owners": {"ours": NASTY}},
-        "dead-letters.html": {"letters": some(view(vw.DeadLetterView)), "errors": errors, "problems": problems},
+        "dead-letters.html": {"letters": some(view(vw.DeadLetterView)), "reasons": some(Choice("a", NASTY)),
+                              "errors": errors, "problems": problems},
         "channels.html": {"channels": some(view(vw.ChannelView)), "organisations": some(NASTY),
                           "kinds": ("sms", "matrix"), **typed},
         "preferences.html": {"chosen": Preference(actor_id=ID, digest="daily" if full else "none"),
@@ -191,9 +209,11 @@ def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
         "definition.html": {"definition": definition, "lines": numbered(NASTY), "may_change": full,
                             "note": NASTY if full else ""},
         "definition-edit.html": {"kind": "ladder", "name": "x", "source": NASTY, "lines": numbered(NASTY, found),
+                                 "alone": NASTY if full else "",
                                  "findings": found, "has_errors": full, "checked": full, "refused": full,
                                  "preview": preview if full else None},
         "workflow-edit.html": {"name": "x" if full else "", "source": NASTY, "lines": numbered(NASTY, found),
+                               "alone": NASTY if full else "",
                                "findings": found, "has_errors": full, "checked": full, "refused": full,
                                "preview": preview if full else None},
         "board.html": {"board": view(vw.BoardView), "failed": run_links(some(job), None), "may_see": full,
@@ -203,8 +223,9 @@ def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
                        "prefect_ui_url": "http://127.0.0.1:4200" if full else None},
         **keeping_contexts(view, some, NASTY, full=full),
         "demo.html": {"spans": {"PT6H": ("Let 6 hours pass", timedelta(hours=6))}, "cases": some(view(vw.CaseLine)),
-                      "mails": some(view(vw.MailView))},
+                      "has_story": lambda _case_id: full, "mails": some(view(vw.MailView))},
         **audit_contexts(view, some, NASTY, full=full),
+        **law_contexts(full=full, typed=typed, case=case, explained=view(vw.LawExplanationView)),
         **sharing_contexts(view, some, NASTY, full=full),
         **account_contexts(NASTY, full=full, member=view(vw.MemberView), unit=view(vw.UnitView)),
     }  # fmt: skip

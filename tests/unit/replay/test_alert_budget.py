@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from engine.replay.alert_budget import AlertBudget, alert_budget
-from engine.replay.simulator import SimulatedReport, simulate
+from engine.replay.simulated import SimulatedReport
+from engine.replay.simulator import simulate
 from engine.spec.ladders import Repeat
 from engine.spec.limits import TimeLimit
 from tests.acceptance.shipped_files import CASES, library, shipped

@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 from ruamel.yaml import YAML
 
-from engine.spec.law import Force, LawLimit, LawPack, Measure, find_limit, is_quotable, law_term
+from engine.spec.law import Force, LawLimit, LawPack, Measure, Signature, find_limit, is_quotable, law_term
 from engine.spec.limits import Counting, TimeLimit
 
 FILES = sorted((Path(__file__).parents[3] / "workflows" / "law").glob("*.yaml"))
@@ -204,3 +204,78 @@ def test_rules_without_a_time_are_kept_but_count_nothing(packs: list[LawPack]) -
 
 def test_an_unknown_limit_is_in_no_pack(packs: list[LawPack]) -> None:
     assert find_limit(packs, "IN-NOTHING", on=TODAY) is None
+
+
+def test_two_codes_may_stand_beside_each_other_for_offences_of_different_days() -> None:
+    old, new = made(applies={"offence_until": "2024-06-30"}), made(applies={"offence_from": "2024-07-01"})
+    pack = LawPack(name="xx", title="Test", limits=(old, new))
+    assert pack.find("XX-TEST", on=TODAY) == new
+    with pytest.raises(ValidationError, match="twice"):
+        LawPack(name="xx", title="Test", limits=(new, made(applies={"offence_from": "2024-01-01"})))
+
+
+@pytest.mark.parametrize(
+    ("pack", "problem"),
+    [
+        ({"limits": [made(advisory_in=["hills"])]}, "hills is neither a State nor an area"),
+        ({"limits": [made()], "notified": [{"in": "hills", "from": TODAY, "source": "G"}]}, "hills is neither"),
+    ],
+)
+def test_a_place_that_nobody_knows_is_refused(pack: dict[str, Any], problem: str) -> None:
+    with pytest.raises(ValidationError, match=problem):
+        LawPack.model_validate({"law": "xx", "title": "Test", **pack})
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"offence_from": "2024-07-01", "offence_until": "2024-06-30"},
+        {"age_from": 18, "age_under": 18},
+        {"age_under": 0},
+        {"sex": ["F"]},
+        {"colour": "red"},
+    ],
+)
+def test_conditions_that_make_no_sense_are_refused(wrong: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        made(applies=wrong)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"limit": "PT48H"},
+        {"source": "Act s.2"},
+        {"applies": {"age_under": 18}},
+        {"advisory_in": ["IN-NL"]},
+        {"note": "Read again."},
+        {"in_force_from": date(2026, 1, 1)},
+    ],
+)
+def test_a_signature_stands_under_one_text_only(changed: dict[str, object]) -> None:
+    assert made(signature=SIGNED).text_hash == made().text_hash
+    assert made(**changed).text_hash != made().text_hash
+
+
+def test_the_places_in_which_it_guides_belong_to_the_text_that_is_signed() -> None:
+    area = {"title": "Hills", "states": ["IN-ML"], "districts": ["a"], "source": "S", "confidence": "high"}
+    limits = [made(advisory_in=["hills"])]
+    hashes = set()
+    for more in (
+        {},
+        {"notified": [{"in": "hills", "from": TODAY, "source": "G"}]},
+        {"areas": {"hills": area | {"districts": ["b"]}}},
+    ):
+        pack = LawPack.model_validate({"law": "xx", "title": "T", "limits": limits, "areas": {"hills": area}, **more})
+        (found,) = pack.by_id["XX-TEST"]
+        hashes.add(found.text_hash)
+    assert len(hashes) == 3
+
+
+def test_a_pack_takes_only_signatures_under_its_present_text() -> None:
+    limit = made(signature=SIGNED)
+    pack = LawPack(name="xx", title="Test", limits=(limit,))
+    unsigned = pack.with_signatures({"another": Signature.model_validate(SIGNED)})
+    signed = pack.with_signatures({limit.text_hash: Signature.model_validate(SIGNED)})
+    assert law_term(unsigned.by_id["XX-TEST"][0], on=TODAY).startswith("network target")
+    assert law_term(signed.by_id["XX-TEST"][0], on=TODAY).startswith("legal deadline")

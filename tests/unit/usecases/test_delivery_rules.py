@@ -18,7 +18,7 @@ def tried(attempt: int, *, minutes: float = 0, critical: bool = False, number: i
     return ClaimedDelivery(
         id=uuid5(_SPACE, str(number)), message_id=unit, case_id=unit, unit_id=unit, recipient_id=unit, channel="email",
         address="asha@example.org", subject="", body="", html="", critical=critical, written_at=begun,
-        first_tried_at=begun, attempt=attempt, last_code=None, lane=0,
+        first_tried_at=begun, attempt=attempt, last_code=None, lane=0, code_of=None,
     )  # fmt: skip
 
 

@@ -5,9 +5,9 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from engine import views as vw
-from engine.adapters.sql.queries.known import in_plain_words
 from engine.plugin.fields import FieldKind, FieldSpec
 from engine.plugin.values import as_instant
+from engine.spec.plain_words import in_plain_words
 
 MASK = "•••"
 

@@ -27,8 +27,9 @@ from engine.adapters.sql import tables as tb
 from engine.adapters.sql.queries.reading import Reading, Row
 from engine.adapters.sql.queries.sentences import Body, sentence
 from engine.adapters.sql.queries.shape import ACTOR, CASE, EVENT, MEMBERSHIP, RUN, STEP
-from engine.adapters.sql.queries.sight import access_to
+from engine.adapters.sql.queries.sight import access_to, is_narrowed
 from engine.adapters.sql.visibility import visible_to
+from engine.domain.case_number import written_number
 from engine.domain.policy import Action, can, units_that_let
 from engine.errors import NotAllowedError, NotFoundError
 from engine.spec.sealed import SealedClass
@@ -73,7 +74,7 @@ def audit_lines(
     if actor_id is not None:
         query = query.where(found.c.actor_id == actor_id)
     if number:
-        query = query.where(found.c.number == number.strip().upper())
+        query = query.where(found.c.number == written_number(number))
     if since is not None:
         query = query.where(found.c.at >= since)
     if until is not None:
@@ -89,7 +90,12 @@ def audit_lines(
 
 
 def readers(reading: Reading, viewer: vw.Viewer, case_id: UUID) -> tuple[vw.ReaderLine, ...]:
-    """List who looked at a case, day by day, the latest first; raises `NotFoundError`, `NotAllowedError`."""
+    """List who looked at a case, day by day, the latest first; only its own unit is told.
+
+    Raises `NotFoundError`, `NotAllowedError`.
+    """
+    if is_narrowed(access_to(reading, viewer, case_id)):
+        raise NotFoundError(kind="case")
     _require(reading, viewer, case_id, Action.SEE_READINGS)
     zone = _zone(reading, viewer, case_id)
     rows = reading.rows(

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Table, exists, func, or_, select, true
 
 from engine import views as vw
 from engine.adapters.sql.queries.firing import firing
+from engine.adapters.sql.queries.hours_since import hours_since
 from engine.adapters.sql.queries.items import chosen_units, first_by_deadline, item_views, select_items
 from engine.adapters.sql.queries.jobs import job_view, select_jobs
 from engine.adapters.sql.queries.reading import Reading
@@ -26,6 +27,7 @@ from engine.adapters.sql.queries.shape import (
     STEP_IS_HELD_BACK,
 )
 from engine.adapters.sql.queries.unreached import unreached
+from engine.adapters.sql.queries.unserved import unserved
 from engine.adapters.sql.visibility import not_denied
 from engine.domain.opening import MISSING
 from engine.domain.policy import Action, board_units, can
@@ -55,6 +57,8 @@ def board(reading: Reading, viewer: vw.Viewer) -> vw.BoardView:
         waiting=_waiting_for(reading, scope),
         stuck=_stuck(reading, scope),
         unreached=unreached(reading, viewer, scope.units, limit=_LINES),
+        unserved=unserved(reading, _of_units(CASE, scope)),
+        running_hours=hours_since(reading, viewer, scope.units, limit=_LINES),
         failed_jobs=_jobs(reading, JOB_HAS_FAILED, scope, limit=_LINES),
         waiting_jobs=waiting["count"],
         oldest_waiting_job_at=waiting["oldest"],

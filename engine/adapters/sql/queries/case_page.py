@@ -10,15 +10,15 @@ from engine.adapters.sql.queries.cases import concern_of
 from engine.adapters.sql.queries.deadlines import deadline_views
 from engine.adapters.sql.queries.documents import document_views
 from engine.adapters.sql.queries.findings import findings
-from engine.adapters.sql.queries.known import in_plain_words
 from engine.adapters.sql.queries.ledger import escalation_views
 from engine.adapters.sql.queries.reading import Reading
-from engine.adapters.sql.queries.sealed import readable_answers
+from engine.adapters.sql.queries.sealed import readable_answers, typed_title
 from engine.adapters.sql.queries.sight import is_narrowed, shows_part
 from engine.adapters.sql.queries.steps import step_views
 from engine.domain.narrowing import OPERATIONAL, covers
 from engine.domain.policy import Action, can
 from engine.ports import Vault
+from engine.spec.plain_words import in_plain_words
 
 _ANSWERED = frozenset({"ended", "approval"})
 
@@ -35,15 +35,17 @@ def case_view(
     rows = narrowed(rows, reading.known)
     may_read = can(viewer, Action.READ_ANSWERS, access=access)
     answers, unreadable = _answers(rows, vault) if may_read else ({}, frozenset())
-    deadlines = deadline_views(reading, rows.deadlines, rows.positions)
-    documents = document_views(rows.documents)
+    deadlines = deadline_views(reading, rows.deadlines, rows.positions, law=rows.law)
+    documents = document_views(rows.documents, opens=rows.opens)
     by_step: dict[UUID | None, tuple[vw.DocumentView, ...]] = {}
     for row, document in zip(rows.documents, documents, strict=True):
         by_step[row["step_id"]] = (*by_step.get(row["step_id"], ()), document)
-    steps = step_views(reading, rows, deadlines, by_step, answers)
+    steps = step_views(reading, rows, deadlines, by_step, answers, _titles(rows, vault) if may_read else {})
     titles = tuple(step.title for step in steps if step.id in unreadable)
     return vw.CaseView(
         **{name: rows.case[name] for name in _SAME},
+        is_own=not is_narrowed(access),
+        allowed=() if is_narrowed(access) else tuple(one for one in Action if can(viewer, one, access=access)),
         concern=concern_of(reading, rows.case["report"]) if may_read and shows_part(access, "concern") else "",
         runs=_runs(reading, rows),
         steps=steps,
@@ -80,6 +82,13 @@ def _answers(rows: CaseRows, vault: Vault) -> tuple[dict[UUID, Answers], frozens
             unreadable.add(step["id"])
         answers[step["id"]] = {**step["outputs"], **(opened or {})}
     return answers, frozenset(unreadable)
+
+
+def _titles(rows: CaseRows, vault: Vault) -> Mapping[UUID, str]:
+    """Give what somebody calls the steps that they added, for those who are shown the whole case."""
+    if is_narrowed(rows.access):
+        return {}
+    return {row["id"]: typed_title(vault, row["id"], row["sealed_title"]) for row in rows.steps if row["sealed_title"]}
 
 
 def _runs(reading: Reading, rows: CaseRows) -> tuple[vw.RunView, ...]:

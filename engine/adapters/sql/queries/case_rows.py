@@ -2,14 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, or_, select
 
 from engine import views as vw
 from engine.adapters.sql.queries.deadlines import select_deadlines
-from engine.adapters.sql.queries.documents import select_documents
+from engine.adapters.sql.queries.documents import select_documents, that_open
+from engine.adapters.sql.queries.items import may_answer
 from engine.adapters.sql.queries.known import Known
+from engine.adapters.sql.queries.law_here import LawHere
 from engine.adapters.sql.queries.ledger import select_escalations, select_told
 from engine.adapters.sql.queries.persons import Positions
 from engine.adapters.sql.queries.reading import Reading, Row
@@ -32,13 +35,17 @@ from engine.adapters.sql.queries.shape import (
     STEP,
     UNIT,
 )
-from engine.adapters.sql.queries.sight import access_to, is_narrowed, is_there, shows_paper, shows_persons, shows_step
+from engine.adapters.sql.queries.sight import access_to, is_narrowed, is_there, shows_paper, shows_step
 from engine.adapters.sql.visibility import visible_to
 from engine.domain.access import CaseAccess
-from engine.domain.narrowing import OPERATIONAL, covers
+from engine.domain.narrowing import OPERATIONAL, covers, shows_person
 from engine.domain.records import Case, CasePerson, Interval, Run, Step
 from engine.domain.state import CaseState
 from engine.errors import NotFoundError
+
+_OF_ITEM: Final = tuple(
+    ITEM.c[name] for name in ("id", "step_id", "unit_id", "assignee_id", "candidate_roles", "excluded_ids")
+)
 
 
 @dataclass(frozen=True)
@@ -58,6 +65,9 @@ class CaseRows:
     told: Sequence[Row]
     documents: Sequence[Row]
     dead_deliveries: int
+    law: LawHere
+    opens: frozenset[UUID]
+    """The open items and the papers whose own pages open for the viewer."""
 
     @property
     def positions(self) -> Positions:
@@ -90,12 +100,17 @@ def case_rows(reading: Reading, viewer: vw.Viewer, case_id: UUID) -> CaseRows:
     )
     if case is None:
         raise NotFoundError(kind="case")
+    access = access_to(reading, viewer, case_id)
+    steps = reading.rows(_steps().where(STEP.c.case_id == case_id))
+    items = reading.rows(_items().where(ITEM.c.case_id == case_id))
+    papers = reading.rows(select_documents().where(DOCUMENT.c.case_id == case_id))
+    opens = that_open(reading.known, viewer, access, papers, {row["id"]: row for row in steps})
     return CaseRows(
-        access=access_to(reading, viewer, case_id),
+        access=access,
         case=case,
         runs=reading.rows(select(RUN).where(RUN.c.case_id == case_id).order_by(RUN.c.started_at, RUN.c.id)),
-        steps=reading.rows(_steps().where(STEP.c.case_id == case_id)),
-        items=reading.rows(_items().where(ITEM.c.case_id == case_id)),
+        steps=steps,
+        items=items,
         answers=reading.rows(select(ANSWER).where(ANSWER.c.case_id == case_id)),
         persons=reading.rows(
             select(CASE_PERSON)
@@ -106,10 +121,12 @@ def case_rows(reading: Reading, viewer: vw.Viewer, case_id: UUID) -> CaseRows:
         intervals=reading.rows(select(INTERVAL).where(INTERVAL.c.case_id == case_id)),
         escalations=reading.rows(select_escalations().where(ESCALATION.c.case_id == case_id)),
         told=reading.rows(select_told().where(MESSAGE.c.case_id == case_id)),
-        documents=reading.rows(select_documents().where(DOCUMENT.c.case_id == case_id)),
+        documents=papers,
         dead_deliveries=reading.count(
             select(func.count()).select_from(DELIVERY).where(DELIVERY.c.case_id == case_id, DELIVERY_IS_DEAD)
         ),
+        law=LawHere(reading, reading.known.library()).read(case_id),
+        opens=opens | {row["id"] for row in items if row["is_open"] and may_answer(viewer, row)},
     )
 
 
@@ -118,27 +135,34 @@ def narrowed(rows: CaseRows, known: Known) -> CaseRows:
     access = rows.access
     if not is_narrowed(access):
         return rows
-    steps = [row for row in rows.steps if is_there(access, row["id"], row["uses"])]
+    steps = [row for row in rows.steps if is_there(access, row)]
     uses = {row["id"]: row["uses"] for row in steps}
-    timed = [row for row in rows.deadlines if shows_step(access, row["step_id"])]
+    paths = {row["id"]: row["path"] for row in rows.steps}
+    timed = [row for row in rows.deadlines if shows_step(access, row["step_id"], row["path"])]
+    limits = {row["id"] for row in timed}
+    told_of = {row["id"] for row in rows.escalations if row["deadline_id"] in limits}
     runs = {row["run_id"] for row in steps}
     is_operational = covers(access, OPERATIONAL)
     return replace(
         rows,
         runs=[row for row in rows.runs if is_operational or row["id"] in runs],
         steps=steps,
-        items=[row for row in rows.items if shows_step(access, row["step_id"])],
+        items=[
+            row for row in rows.items if row["is_open"] and shows_step(access, row["step_id"], paths[row["step_id"]])
+        ],
         answers=[row for row in rows.answers if row["step_id"] in uses],
-        persons=rows.persons if shows_persons(access) else [],
+        persons=[row for row in rows.persons if shows_person(access, row["person_id"])],
         deadlines=timed,
         intervals=[row for row in rows.intervals if row["step_id"] in uses],
-        escalations=rows.escalations if is_operational else [],
-        told=rows.told if is_operational else [],
+        escalations=[row for row in rows.escalations if is_operational and row["id"] in told_of],
+        told=[row for row in rows.told if is_operational and row["escalation_id"] in told_of],
         documents=[
             row
             for row in rows.documents
             if row["step_id"] in uses
-            and shows_paper(access, uses[row["step_id"]], known.fields(uses[row["step_id"]], None))
+            and shows_paper(
+                access, uses[row["step_id"]], paths[row["step_id"]], known.fields(uses[row["step_id"]], None)
+            )
         ],
         dead_deliveries=rows.dead_deliveries if is_operational else 0,
     )
@@ -151,10 +175,10 @@ def _steps() -> Select[tuple[object, ...]]:
 
 def _items() -> Select[tuple[object, ...]]:
     return (
-        select(ITEM.c.id, ITEM.c.step_id, ACTOR.c.name.label("assignee"), DRAFT.c.notes)
+        select(*_OF_ITEM, ACTOR.c.name.label("assignee"), DRAFT.c.notes, ITEM_IS_OPEN.label("is_open"))
         .select_from(
             ITEM.outerjoin(ACTOR, ACTOR.c.id == ITEM.c.assignee_id).outerjoin(DRAFT, DRAFT.c.item_id == ITEM.c.id)
         )
-        .where(ITEM_IS_OPEN)
+        .where(or_(ITEM_IS_OPEN, func.cardinality(DRAFT.c.notes) > 0))
         .order_by(ITEM.c.opened_at)
     )

@@ -18,10 +18,12 @@ from engine.adapters.sql.queries.shape import (
     ITEM,
     ITEM_IS_OPEN,
     OPENING,
+    STEP,
     UNIT,
     is_one_of,
 )
-from engine.adapters.sql.visibility import GRANT, granted_to, not_denied, visible_to
+from engine.adapters.sql.visibility import GRANT, granted_to, not_denied, step_shown_to, visible_to
+from engine.domain.case_number import beginnings, written_number
 from engine.domain.lateness import is_overdue
 from engine.domain.narrowing import OPERATIONAL
 from engine.domain.policy import Action, units_that_let, visible_units
@@ -52,7 +54,7 @@ def count_cases(reading: Reading, viewer: vw.Viewer, *, status: str) -> int:
 def find_case(reading: Reading, viewer: vw.Viewer, number: str) -> UUID:
     """Find a case by its whole number; raises `NotFoundError`."""
     seen = visible_to(viewer, now=reading.now)
-    row = reading.first(select(CASE.c.id).where(CASE.c.number == number.strip().upper(), seen))
+    row = reading.first(select(CASE.c.id).where(CASE.c.number == written_number(number), seen))
     if row is None:
         raise NotFoundError(kind="case")
     found: UUID = row["id"]
@@ -69,7 +71,8 @@ def _wanted(status: str, number: str) -> ColumnElement[bool]:
     right_status = {"open": CASE_IS_OPEN, "closed": is_one_of(CASE.c.status, "closed")}.get(status, true())
     if not number:
         return right_status
-    return and_(right_status, CASE.c.number.startswith(number.strip().upper(), autoescape=True))
+    begins = (CASE.c.number.startswith(beginning, autoescape=True) for beginning in beginnings(number))
+    return and_(right_status, or_(*begins))
 
 
 def _nearest_first(reading: Reading, viewer: vw.Viewer, *, offset: int, limit: int) -> list[UUID]:
@@ -137,16 +140,16 @@ def _plainly(
 def _lines(reading: Reading, viewer: vw.Viewer, ids: Sequence[UUID]) -> tuple[vw.CaseLine, ...]:
     if not ids:
         return ()
-    due = select(func.min(DEADLINE.c.due_at)).where(DEADLINE.c.case_id == CASE.c.id, _LIMITS).scalar_subquery()
+    due = select(func.min(DEADLINE.c.due_at)).where(DEADLINE.c.case_id == CASE.c.id, _LIMITS, _shown(reading, viewer))
     rows = reading.rows(
         select(
             CASE.c.id, CASE.c.number, CASE.c.status, CASE.c.opened_at, CASE.c.report, CASE.c.unit_id,
-            UNIT.c.name.label("unit"), due.label("next_due_at"),
+            UNIT.c.name.label("unit"), due.scalar_subquery().label("next_due_at"),
         )
         .join(UNIT, UNIT.c.id == CASE.c.unit_id)
         .where(CASE.c.id.in_(ids))
     )  # fmt: skip
-    waiting, named = _waiting(reading, ids), _named(reading, viewer, ids)
+    waiting, named = _waiting(reading, viewer, ids), _named(reading, viewer, ids)
     reads, sees = units_that_let(viewer, Action.READ_ANSWERS), visible_units(viewer)
     by_id: dict[UUID, vw.CaseLine] = {}
     for row in rows:
@@ -169,12 +172,21 @@ def _named(reading: Reading, viewer: vw.Viewer, ids: Sequence[UUID]) -> Mapping[
     return named
 
 
-def _waiting(reading: Reading, ids: Sequence[UUID]) -> dict[UUID, list[str]]:
+def _shown(reading: Reading, viewer: vw.Viewer) -> ColumnElement[bool]:
+    """Give the condition on the deadlines of a case that holds for those of steps that are shown."""
+    return step_shown_to(viewer, DEADLINE.c.path, CASE.c.id, now=reading.now)
+
+
+def _waiting(reading: Reading, viewer: vw.Viewer, ids: Sequence[UUID]) -> dict[UUID, list[str]]:
     """Name for each open item of some cases whom it waits for: its assignee, else the role that may claim it."""
     rows = reading.rows(
         select(ITEM.c.case_id, ITEM.c.candidate_roles, ACTOR.c.name)
-        .select_from(ITEM.outerjoin(ACTOR, ACTOR.c.id == ITEM.c.assignee_id))
-        .where(ITEM.c.case_id.in_(ids), ITEM_IS_OPEN)
+        .select_from(
+            ITEM.join(STEP, STEP.c.id == ITEM.c.step_id)
+            .join(CASE, CASE.c.id == ITEM.c.case_id)
+            .outerjoin(ACTOR, ACTOR.c.id == ITEM.c.assignee_id)
+        )
+        .where(ITEM.c.case_id.in_(ids), ITEM_IS_OPEN, step_shown_to(viewer, STEP.c.path, CASE.c.id, now=reading.now))
         .order_by(ITEM.c.opened_at, ACTOR.c.name.asc().nulls_last(), ITEM.c.id)
     )
     waiting: dict[UUID, list[str]] = {}

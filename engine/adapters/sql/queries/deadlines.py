@@ -1,21 +1,22 @@
 """Deadlines as people see them: how each stands, how long its limit is, and what kind of limit it is."""
 
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, String, case, cast, func, literal_column, null, select
 from sqlalchemy.dialects.postgresql import JSONPATH
 
 from engine import views as vw
+from engine.adapters.sql.queries.law_here import LawHere
 from engine.adapters.sql.queries.persons import Positions, label_of
 from engine.adapters.sql.queries.reading import Reading, Row
 from engine.adapters.sql.queries.shape import ACTOR, DEADLINE, OPENING, RUN, STEP
 from engine.domain.lateness import deadline_state
+from engine.domain.law_in_case import LawInCase
 from engine.domain.library import Library
 from engine.domain.limit_reasons import reason_words
 from engine.domain.records import Deadline, DeadlineStatus, Extension, Purpose
-from engine.spec.law import law_term
 from engine.spec.limits import TimeLimit
 
 PROMISE = "network target"
@@ -36,10 +37,16 @@ def select_deadlines() -> Select[tuple[object, ...]]:
     )  # fmt: skip
 
 
-def deadline_views(reading: Reading, rows: Iterable[Row], numbers: Positions) -> tuple[vw.DeadlineView, ...]:
-    """Make views of rows that `select_deadlines` gave; timers that only open a step are left out."""
+def deadline_views(
+    reading: Reading, rows: Iterable[Row], numbers: Positions, *, law: LawHere | None = None
+) -> tuple[vw.DeadlineView, ...]:
+    """Make views of rows that `select_deadlines` gave; timers that only open a step are left out.
+
+    `law` is what judges limits of the law where it was read before, since nothing can be read any more.
+    """
     library = reading.known.library()
-    return tuple(_view(reading, row, numbers, library) for row in rows if row["purpose"] != OPENING)
+    law = law or LawHere(reading, library)
+    return tuple(_view(reading, row, numbers, library, law) for row in rows if row["purpose"] != OPENING)
 
 
 def record_of(row: Row) -> Deadline:
@@ -57,12 +64,11 @@ def of_steps(views: Iterable[vw.DeadlineView]) -> dict[UUID, vw.DeadlineView]:
     return chosen
 
 
-def term_of(law: str | None, *, on: date, jurisdiction: str, library: Library) -> str:
+def term_of(deadline: Deadline, law: LawInCase | None, jurisdiction: str) -> str:
     """Name what kind of limit it is; what no lawyer has signed is never called law."""
-    if law is None:
+    if deadline.law is None:
         return PROMISE
-    limit = library.law(law, on=on)
-    return law_term(limit, on=on, jurisdiction=jurisdiction) if limit else f"{PROMISE}, based on {law}"
+    return law.term(jurisdiction) if law else f"{PROMISE}, based on {deadline.law}"
 
 
 def title_of(reading: Reading, row: Row) -> str:
@@ -98,9 +104,9 @@ def _who_acted() -> ColumnElement[object]:
     return case((said == literal_column("'[]'::jsonb"), null()), else_=found)
 
 
-def _view(reading: Reading, row: Row, numbers: Positions, library: Library) -> vw.DeadlineView:
+def _view(reading: Reading, row: Row, numbers: Positions, library: Library, law: LawHere) -> vw.DeadlineView:
     deadline, names = record_of(row), {UUID(key): name for key, name in (row["names"] or {}).items()}
-    term = term_of(deadline.law, on=row["run_started_at"].date(), jurisdiction=row["jurisdiction"], library=library)
+    term = term_of(deadline, law.of(row, deadline), row["jurisdiction"])
     state = deadline_state(deadline, reading.now, calendar=library.calendars.get(deadline.calendar or ""))
     return vw.DeadlineView(
         id=deadline.id,

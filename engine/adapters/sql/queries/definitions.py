@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, and_, func, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from engine import views as vw
@@ -12,6 +12,8 @@ from engine.errors import NotFoundError
 
 _SAME = ("kind", "name", "version", "title", "content_hash", "status", "author", "published_at", "source")
 _PUBLISHED = is_one_of(DEFINITION.c.status, "published")
+_RAN = DEFINITION.c.status.in_(("published", "retired"))
+"""What waits for a second person, or was refused, is shown to who answers it only."""
 
 
 def definitions(reading: Reading, kind: str) -> tuple[vw.DefinitionView, ...]:
@@ -23,7 +25,7 @@ def definitions(reading: Reading, kind: str) -> tuple[vw.DefinitionView, ...]:
 def definition(reading: Reading, kind: str, name: str, version: int | None) -> vw.DefinitionView:
     """Give the newest published version of a definition, or the version asked for; raises `NotFoundError`."""
     statement = _select().where(DEFINITION.c.kind == kind, DEFINITION.c.name == name)
-    wanted = _PUBLISHED if version is None else DEFINITION.c.version == version
+    wanted = _PUBLISHED if version is None else and_(_RAN, DEFINITION.c.version == version)
     rows = reading.rows(statement.where(wanted).order_by(DEFINITION.c.version.desc()).limit(1))
     if not rows:
         raise NotFoundError(kind="definition")

@@ -1,54 +1,74 @@
 """The papers of a case: what there is, and the text of one."""
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable, Mapping
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, exists, select
 
 from engine import views as vw
+from engine.adapters.sql.queries.known import Known
 from engine.adapters.sql.queries.reading import Reading, Row
-from engine.adapters.sql.queries.shape import ACTOR, CASE, DOCUMENT, STEP
+from engine.adapters.sql.queries.shape import ACTOR, CASE, DOCUMENT, STEP, UNIT
 from engine.adapters.sql.queries.sight import access_to, is_narrowed, shows_paper
 from engine.adapters.sql.visibility import visible_to
+from engine.domain.access import CaseAccess
 from engine.domain.policy import Action, can
 from engine.errors import NotAllowedError, NotFoundError
+
+_LISTED: Final = [column for column in DOCUMENT.c if column.name != "sealed_html"]
 
 
 def select_documents() -> Select[tuple[object, ...]]:
     """Give the statement that lists documents without their text, in the order in which they were made."""
-    listed = [column for column in DOCUMENT.c if column.name != "sealed_html"]
     return (
-        select(*listed, ACTOR.c.name.label("released_by_name"))
+        select(*_LISTED, ACTOR.c.name.label("released_by_name"), DOCUMENT.c.sealed_html.is_not(None).label("has_text"))
         .select_from(DOCUMENT.outerjoin(ACTOR, ACTOR.c.id == DOCUMENT.c.released_by))
         .order_by(DOCUMENT.c.made_at, DOCUMENT.c.number, DOCUMENT.c.version)
     )
 
 
-def document_views(rows: Iterable[Row]) -> tuple[vw.DocumentView, ...]:
-    """Make views of rows that `select_documents` gave."""
-    same = ("id", "case_id", "name", "title", "number", "version", "made_at", "sha256")
-    return tuple(
-        vw.DocumentView(released_by=row["released_by_name"], **{name: row[name] for name in same}) for row in rows
+def document_views(rows: Iterable[Row], *, opens: Container[UUID]) -> tuple[vw.DocumentView, ...]:
+    """Make views of rows that `select_documents` gave; `opens` are those that `that_open` gave."""
+    return tuple(vw.DocumentView(**_same(row), may_open=row["id"] in opens) for row in rows)
+
+
+def that_open(
+    known: Known, viewer: vw.Viewer, access: CaseAccess | None, papers: Iterable[Row], steps: Mapping[UUID, Row]
+) -> frozenset[UUID]:
+    """Say which papers open for somebody, by the rows of their steps; `access` is None for the system."""
+    return frozenset(
+        paper["id"]
+        for paper in papers
+        if paper["has_text"] and (access is None or _opens(known, viewer, access, steps.get(paper["step_id"])))
     )
 
 
-def case_of_document(reading: Reading, viewer: vw.Viewer, document_id: UUID) -> UUID:
-    """Give the case of a document that the viewer may know of; raises `NotFoundError`."""
+def paper(reading: Reading, viewer: vw.Viewer, document_id: UUID) -> vw.PaperView:
+    """Give a document that the viewer may know of, without its text; raises `NotFoundError`."""
+    newer = DOCUMENT.alias("newer")
+    is_replaced = exists().where(
+        newer.c.step_id == DOCUMENT.c.step_id, newer.c.name == DOCUMENT.c.name, newer.c.version > DOCUMENT.c.version
+    )
     row = reading.first(
-        select(CASE.c.id)
-        .select_from(DOCUMENT.join(CASE, CASE.c.id == DOCUMENT.c.case_id))
+        select(*_LISTED, ACTOR.c.name.label("released_by_name"), UNIT.c.zone, is_replaced.label("is_replaced"))
+        .select_from(
+            DOCUMENT.join(CASE, CASE.c.id == DOCUMENT.c.case_id)
+            .join(UNIT, UNIT.c.id == CASE.c.unit_id)
+            .outerjoin(ACTOR, ACTOR.c.id == DOCUMENT.c.released_by)
+        )
         .where(DOCUMENT.c.id == document_id, visible_to(viewer, now=reading.now))
     )
     if row is None:
         raise NotFoundError(kind="document")
-    found: UUID = row["id"]
-    return found
+    more = {name: row[name] for name in ("released_at", "zone", "is_replaced")}
+    return vw.PaperView(**_same(row), **more)
 
 
 def sealed_document(reading: Reading, viewer: vw.Viewer, document_id: UUID) -> bytes:
     """Give the sealed text of a document; raises `NotFoundError`, and `NotAllowedError` for who may reveal nothing."""
     row = reading.first(
-        select(DOCUMENT.c.sealed_html, DOCUMENT.c.case_id, STEP.c.uses)
+        select(DOCUMENT.c.sealed_html, DOCUMENT.c.case_id, STEP.c.uses, STEP.c.path)
         .select_from(
             DOCUMENT.join(CASE, CASE.c.id == DOCUMENT.c.case_id).outerjoin(STEP, STEP.c.id == DOCUMENT.c.step_id)
         )
@@ -57,12 +77,26 @@ def sealed_document(reading: Reading, viewer: vw.Viewer, document_id: UUID) -> b
     if row is None:
         raise NotFoundError(kind="document")
     access = access_to(reading, viewer, row["case_id"], kind="document")
-    is_shown = shows_paper(access, row["uses"], reading.known.fields(row["uses"], None) if row["uses"] else ())
-    if is_narrowed(access) and not is_shown:
+    if is_narrowed(access) and not _is_shown(reading.known, access, row):
         raise NotFoundError(kind="document")
-    if not is_shown or not can(viewer, Action.REVEAL, access=access):
+    if not _opens(reading.known, viewer, access, row):
         raise NotAllowedError(actor=viewer.name, action=Action.REVEAL.value)
     if row["sealed_html"] is None:
         raise NotFoundError(kind="document")
     sealed: bytes = row["sealed_html"]
     return sealed
+
+
+def _same(row: Row) -> dict[str, Any]:
+    same = ("id", "case_id", "name", "title", "number", "version", "made_at", "sha256")
+    return {name: row[name] for name in same} | {"released_by": row["released_by_name"]}
+
+
+def _opens(known: Known, viewer: vw.Viewer, access: CaseAccess, step: Row | None) -> bool:
+    return _is_shown(known, access, step) and can(viewer, Action.REVEAL, access=access)
+
+
+def _is_shown(known: Known, access: CaseAccess, step: Row | None) -> bool:
+    """Say whether the papers of a step are shown; `step` has its type and path, which are None where it is gone."""
+    uses, path = (step["uses"], step["path"]) if step else (None, None)
+    return shows_paper(access, uses, path, known.fields(uses, None) if uses else ())

@@ -4,10 +4,12 @@ from collections.abc import Iterator
 
 from engine import views as vw
 from engine.adapters.sql.queries.case_rows import CaseRows
-from engine.adapters.sql.queries.known import Known, in_plain_words
+from engine.adapters.sql.queries.known import Known
 from engine.adapters.sql.queries.persons import label_of
 from engine.domain.compiled import CompiledStep, CompiledWorkflow
+from engine.domain.narrowing import OPERATIONAL, covers, of_person
 from engine.domain.opening import MISSING
+from engine.domain.paths import person_in
 from engine.domain.readiness import Readiness, readiness
 from engine.domain.records import LIVE, RunStatus, Step, StepStatus
 from engine.domain.state import CaseState
@@ -17,6 +19,7 @@ from engine.spec.conditions.parse import parse_condition
 from engine.spec.conditions.render import render
 from engine.spec.conditions.tree import And, Condition
 from engine.spec.conditions.words import in_words
+from engine.spec.plain_words import in_plain_words, in_running_words
 
 _WAITING = frozenset({"ready", "claimed", "held"})
 
@@ -69,6 +72,8 @@ class _Run:
     def findings(self) -> Iterator[str]:
         for step in self._compiled.steps.values():
             for element in self._view.elements(step):
+                if not covers(of_person(self._rows.access, person_in(element)), OPERATIONAL):
+                    continue
                 record = self._view.latest(step.key, element)
                 if record is None:
                     yield from self._unreached(step, element)
@@ -136,11 +141,11 @@ class _Run:
             fact = self._compiled.workflow.facts.get(path[0])
             return (fact.title if fact and fact.title else in_plain_words(path[0])).lower()
         if path[0] == "report":
-            return f"the report's {in_plain_words(path[-1]).lower()}"
+            return f"the report's {in_running_words(path[-1])}"
         step = self._compiled.steps.get(path[0])
         title = step.title if step else in_plain_words(path[0])
         labels = {spec.name: spec.label for spec in self._known.fields(step.spec.uses, step)} if step else {}
-        return f"“{title}”: {labels.get(path[-1], in_plain_words(path[-1]).lower()).rstrip('?')}"
+        return f"“{title}”: {labels.get(path[-1], in_running_words(path[-1])).rstrip('?')}"
 
 
 def _parts(condition: Condition) -> tuple[Condition, ...]:

@@ -10,24 +10,29 @@ from engine import views as vw
 from engine.adapters.sql.queries.answers import Answers, answer_views
 from engine.adapters.sql.queries.cases import role_words
 from engine.adapters.sql.queries.deadlines import deadline_views, of_steps, select_deadlines
-from engine.adapters.sql.queries.documents import document_views, select_documents
-from engine.adapters.sql.queries.items import item_view
-from engine.adapters.sql.queries.known import in_plain_words
+from engine.adapters.sql.queries.documents import document_views, select_documents, that_open
+from engine.adapters.sql.queries.guardians import guardian_notes
+from engine.adapters.sql.queries.items import item_view, may_answer
 from engine.adapters.sql.queries.persons import positions
 from engine.adapters.sql.queries.reading import Reading, Row
-from engine.adapters.sql.queries.sealed import opened_answers, opened_draft
+from engine.adapters.sql.queries.sealed import opened_answers, opened_draft, typed_title
 from engine.adapters.sql.queries.sentences import OUTCOMES
 from engine.adapters.sql.queries.shape import ANSWER, DEADLINE, DOCUMENT, DRAFT, STEP
 from engine.adapters.sql.queries.worklist import item_row
+from engine.domain.access import CaseAccess, Via
 from engine.domain.compiled import CompiledStep
-from engine.domain.policy import roles_in, visible_units
+from engine.domain.narrowing import covers
+from engine.domain.policy import roles_in
 from engine.errors import AlreadyEndedError, NotACandidateError
 from engine.plugin.fields import FieldSpec
 from engine.plugin.steps import StepType
 from engine.ports import Vault
+from engine.spec.plain_words import in_plain_words
 
 APPROVAL_OUTCOMES: Mapping[str, str] = {"approved": "Approve it", "returned": "Send it back"}
 """What can be said of an answer that waits for a second person."""
+TYPED_BY_ANOTHER = "Somebody else has typed answers here that you may not read. What you save takes their place."
+_NOTHING: tuple[object, ...] = (None, "", [])
 
 
 @dataclass(frozen=True)
@@ -40,13 +45,18 @@ class FormRows:
     documents: Sequence[Row]
     draft: Row | None
     submitted: Row | None
+    warnings: tuple[str, ...] = ()
+    is_own_draft: bool = False
+    access: CaseAccess | None = None
+    opens: frozenset[UUID] = frozenset()
+    """The papers whose own page opens for the viewer."""
 
 
 def form_rows(reading: Reading, viewer: vw.Viewer, item_id: UUID) -> FormRows:
     """Fetch a form for who has claimed the item, or may.
 
     Raises `NotFoundError`, `AlreadyEndedError` for an item that is over, `NotACandidateError` for somebody who has no
-    business with it. What another has typed is not fetched.
+    business with it. What another has typed who has the item is not fetched.
     """
     row = item_row(reading, viewer, item_id)
     _check(row, viewer)
@@ -54,12 +64,19 @@ def form_rows(reading: Reading, viewer: vw.Viewer, item_id: UUID) -> FormRows:
     item = item_view(reading, row, viewer, numbers)
     deadlines = reading.rows(select_deadlines().where(DEADLINE.c.step_id == row["step_id"]))
     is_others = row["assignee_id"] not in {None, viewer.actor_id}
+    draft = None if is_others else reading.first(select(DRAFT).where(DRAFT.c.item_id == item_id))
+    access = None if viewer.is_system else _access(row, viewer)
+    papers = reading.rows(select_documents().where(DOCUMENT.c.step_id == row["step_id"]))
     return FormRows(
         row=row,
         item=item,
+        warnings=guardian_notes(reading, row["case_id"]),
         deadline=of_steps(deadline_views(reading, deadlines, numbers)).get(row["step_id"]),
-        documents=reading.rows(select_documents().where(DOCUMENT.c.step_id == row["step_id"])),
-        draft=None if is_others else reading.first(select(DRAFT).where(DRAFT.c.item_id == item_id)),
+        documents=papers,
+        draft=draft,
+        is_own_draft=draft is not None and draft["saved_by"] == viewer.actor_id,
+        access=access,
+        opens=that_open(reading.known, viewer, access, papers, {row["step_id"]: row}),
         submitted=reading.first(_submitted(row)) if item.is_approval and not is_others else None,
     )
 
@@ -70,31 +87,29 @@ def form_view(reading: Reading, rows: FormRows, vault: Vault) -> vw.FormView:
     step = None if row["added"] else reading.known.step(row["definition_hash"], row["step_key"])
     step_type = reading.known.step_type(row["uses"])
     fields = reading.known.fields(row["uses"], step)
-    typed, proposed = _so_far(rows, vault)
+    typed, proposed, notes = _so_far(rows, fields, vault)
     is_approval = rows.item.is_approval
     return vw.FormView(
         item=rows.item,
         purpose=_purpose(step_type, row["uses"]),
-        help=step.spec.help if step else "",
+        help=step.spec.help if step else typed_title(vault, row["step_id"], row["sealed_title"]),
         fields=() if is_approval else tuple(_field(spec, typed, proposed) for spec in fields),
         outcomes=APPROVAL_OUTCOMES if is_approval else _outcomes(step_type, step),
         event_time_field=None if is_approval or step_type is None else step_type.event_time_field,
-        notes=tuple(rows.draft["notes"] if rows.draft else ()),
-        documents=document_views(rows.documents),
+        notes=(*rows.warnings, *(rows.draft["notes"] if rows.draft else ()), *notes),
+        documents=document_views(rows.documents, opens=rows.opens),
         deadline=rows.deadline,
         submitted=_submitted_answers(rows, fields, vault),
+        beside={
+            name.removeprefix(vw.BESIDE): str(words) for name, words in typed.items() if name.startswith(vw.BESIDE)
+        },
     )
 
 
 def _check(row: Row, viewer: vw.Viewer) -> None:
     if row["status"] not in {"ready", "reserved"}:
         raise AlreadyEndedError(kind="work item")
-    is_candidate = (
-        not roles_in(viewer, row["unit_id"]).isdisjoint(row["candidate_roles"])
-        and viewer.actor_id not in row["excluded_ids"]
-        and row["unit_id"] in visible_units(viewer)
-    )
-    if not (viewer.is_system or is_candidate or row["assignee_id"] == viewer.actor_id):
+    if not may_answer(viewer, row):
         raise NotACandidateError(actor=viewer.name, candidate_role=role_words(row["candidate_roles"]))
 
 
@@ -106,13 +121,31 @@ def _submitted(row: Row) -> Select[tuple[object, ...]]:
     )
 
 
-def _so_far(rows: FormRows, vault: Vault) -> tuple[Answers, Answers]:
-    if rows.draft is None:
-        return {}, {}
-    return (
-        opened_draft(vault, rows.draft, "sealed_answers"),
-        opened_draft(vault, rows.draft, "sealed_proposals"),
+def _access(row: Row, viewer: vw.Viewer) -> CaseAccess:
+    """Say how somebody who may do an item sees its case: by their roles in its unit."""
+    return CaseAccess(
+        case_id=row["case_id"], unit_id=row["unit_id"], via=Via.OWN, roles=roles_in(viewer, row["unit_id"]), fields=None
     )
+
+
+def _so_far(rows: FormRows, fields: tuple[FieldSpec, ...], vault: Vault) -> tuple[Answers, Answers, tuple[str, ...]]:
+    """Give what was typed and what is proposed, and say so where somebody else typed what this viewer may not read."""
+    if rows.draft is None:
+        return {}, {}, ()
+    closed = {
+        spec.name for spec in fields
+        if spec.sealed_class and rows.access and not covers(rows.access, f"class:{spec.sealed_class.value}")
+    }  # fmt: skip
+    proposed = _without(opened_draft(vault, rows.draft, "sealed_proposals"), closed)
+    typed = opened_draft(vault, rows.draft, "sealed_answers")
+    if rows.is_own_draft or closed.isdisjoint(name for name, value in typed.items() if value not in _NOTHING):
+        return typed, proposed, ()
+    beside = {name for name in typed if name.startswith(vw.BESIDE)}
+    return _without(typed, closed | beside), proposed, (TYPED_BY_ANOTHER,)
+
+
+def _without(answers: Answers, closed: set[str]) -> Answers:
+    return {name: value for name, value in answers.items() if name not in closed}
 
 
 def _submitted_answers(rows: FormRows, fields: tuple[FieldSpec, ...], vault: Vault) -> tuple[vw.AnswerView, ...]:

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from engine import views as vw
-from engine.adapters.sql.queries.reading import Reading
+from engine.adapters.sql.queries.reading import Reading, Row
 from engine.adapters.sql.queries.sentences import OF_STEPS, Body, sentence
 from engine.adapters.sql.queries.shape import ACTOR, CASE, EVENT, RUN, STEP
 from engine.adapters.sql.queries.sight import access_to, is_narrowed, is_there
@@ -63,17 +63,19 @@ class _Titles:
         runs = reading.rows(select(RUN.c.id, RUN.c.definition_hash).where(RUN.c.case_id == case_id))
         self._hash_of: Mapping[str, str] = {str(row["id"]): row["definition_hash"] for row in runs}
         steps = reading.rows(
-            select(STEP.c.id, STEP.c.run_id, STEP.c.key, STEP.c.uses, STEP.c.added).where(STEP.c.case_id == case_id)
+            select(STEP.c.id, STEP.c.run_id, STEP.c.key, STEP.c.path, STEP.c.uses, STEP.c.added, STEP.c.status).where(
+                STEP.c.case_id == case_id
+            )
         )
         self._title_of: dict[str, str] = {}
-        self._step_of: dict[str, tuple[UUID, str]] = {}
+        self._step_of: dict[str, Row] = {}
         for row in steps:
             title = self._known.title(self._hash_of.get(str(row["run_id"]), ""), row["key"], row["uses"], row["added"])
             self._title_of |= {str(row["id"]): title, row["key"]: title}
-            self._step_of[str(row["id"])] = (row["id"], row["uses"])
+            self._step_of[str(row["id"])] = row
 
-    def step_of(self, body: Body) -> tuple[UUID, str] | None:
-        """Give the id and the type of the step that a body speaks of by its id; None when it speaks of none."""
+    def step_of(self, body: Body) -> Row | None:
+        """Give the step that a body speaks of by its id; None when it speaks of none."""
         part = body.get("step") or body.get("deadline") or body
         return self._step_of.get(str(part.get("step_id") or part.get("id") or ""))
 
@@ -93,4 +95,4 @@ def _is_shown(access: CaseAccess, titles: _Titles, type_: str, body: Body) -> bo
     if type_ in OF_WORK:
         return covers(access, OPERATIONAL)
     step = titles.step_of(body) if type_ in OF_STEPS else None
-    return step is not None and is_there(access, *step)
+    return step is not None and is_there(access, step)

@@ -63,6 +63,17 @@ def may_claim(viewer: vw.Viewer) -> ColumnElement[bool]:
     )
 
 
+def may_answer(viewer: vw.Viewer, item: Row) -> bool:
+    """Say whether the form of an open item opens for somebody: to who has it, and to whoever may have it."""
+    if viewer.is_system or item["assignee_id"] == viewer.actor_id:
+        return True
+    return (
+        not roles_in(viewer, item["unit_id"]).isdisjoint(item["candidate_roles"])
+        and viewer.actor_id not in item["excluded_ids"]
+        and item["unit_id"] in visible_units(viewer)
+    )
+
+
 def _of_a_role(viewer: vw.Viewer) -> ColumnElement[bool]:
     """Give the condition that a candidate role of an item is one that the viewer has in the item's unit."""
     units: dict[frozenset[str], list[UUID]] = {}
@@ -99,6 +110,7 @@ def first_by_deadline(
         select(ITEM.c.id, DEADLINE.c.due_at)
         .join_from(DEADLINE, ITEM, ITEM.c.step_id == DEADLINE.c.step_id)
         .where(DEADLINE.c.unit_id == units.c.id, DEADLINE_IS_OPEN, DEADLINE.c.purpose != OPENING)
+        .where(ITEM.c.unit_id == units.c.id)
         .where(condition, comes_first)
         .order_by(DEADLINE.c.due_at, ITEM.c.priority.desc(), ITEM.c.id)
         .limit(limit)
@@ -125,8 +137,8 @@ def select_items(picked: FromClause) -> Select[tuple[object, ...]]:
     """Give the statement that fetches what a view of an item needs; `picked` has the columns `id` and `due_at`."""
     return (
         select(
-            ITEM, picked.c.due_at, CASE.c.number, STEP.c.path, STEP.c.added, RUN.c.definition_hash, RUN.c.zone,
-            ACTOR.c.name.label("assignee"),
+            ITEM, picked.c.due_at, CASE.c.number, STEP.c.path, STEP.c.added, STEP.c.sealed_title,
+            RUN.c.definition_hash, RUN.c.zone, ACTOR.c.name.label("assignee"),
         )
         .select_from(
             picked.join(ITEM, ITEM.c.id == picked.c.id)

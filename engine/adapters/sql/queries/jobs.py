@@ -6,8 +6,8 @@ from sqlalchemy import Select, select
 
 from engine import views as vw
 from engine.adapters.sql.queries.reading import Reading, Row
-from engine.adapters.sql.queries.shape import CASE, JOB
-from engine.adapters.sql.visibility import operational_to
+from engine.adapters.sql.queries.shape import CASE, JOB, STEP
+from engine.adapters.sql.visibility import operational_to, step_shown_to
 from engine.errors import NotFoundError
 
 
@@ -16,12 +16,18 @@ def jobs_of(reading: Reading, viewer: vw.Viewer, case_id: UUID) -> tuple[vw.JobV
     visible = select(CASE.c.id).where(CASE.c.id == case_id, operational_to(viewer, now=reading.now))
     if reading.first(visible) is None:
         raise NotFoundError(kind="case")
-    return jobs_of_case(reading, case_id)
+    return jobs_of_case(reading, viewer, case_id)
 
 
-def jobs_of_case(reading: Reading, case_id: UUID) -> tuple[vw.JobView, ...]:
-    """List the jobs of a case that the viewer was found to see."""
-    rows = reading.rows(select_jobs().where(JOB.c.case_id == case_id).order_by(JOB.c.created_at, JOB.c.id))
+def jobs_of_case(reading: Reading, viewer: vw.Viewer, case_id: UUID) -> tuple[vw.JobView, ...]:
+    """List the jobs of a case that the viewer was found to see, without those for steps that are not shown."""
+    is_shown = JOB.c.step_id.is_(None) | step_shown_to(viewer, STEP.c.path, CASE.c.id, now=reading.now)
+    rows = reading.rows(
+        select_jobs()
+        .outerjoin(STEP, STEP.c.id == JOB.c.step_id)
+        .where(JOB.c.case_id == case_id, is_shown)
+        .order_by(JOB.c.created_at, JOB.c.id)
+    )
     return tuple(job_view(row) for row in rows)
 
 

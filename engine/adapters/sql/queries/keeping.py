@@ -2,14 +2,15 @@
 
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy import ColumnElement, Subquery, and_, select, true
 
 from engine import views as vw
 from engine.adapters.sql.queries.persons import positions
 from engine.adapters.sql.queries.reading import Reading, Row
-from engine.adapters.sql.queries.shape import ACTOR, CASE, MEMBERSHIP, UNIT
+from engine.adapters.sql.queries.shape import ACTOR, CASE, MEMBERSHIP
 from engine.adapters.sql.tables import CaseRow
-from engine.adapters.sql.visibility import visible_to
+from engine.adapters.sql.visibility import named, visible_to
+from engine.domain.four_eyes import Kind
 from engine.domain.keeping import GROUNDS_TO_ERASE, GROUNDS_TO_SEAL, HOLD_WORDS
 from engine.domain.policy import Action, can, units_that_let
 from engine.errors import NotAllowedError, NotFoundError
@@ -19,7 +20,7 @@ _TABLES = CaseRow.metadata.tables
 HOLD, SEAL, ERASURE, APPROVAL, PROPOSAL, NOTICE = (
     _TABLES[name]
     for name in (
-        "legal_hold", "restriction", "erasure", "erasure_approval", "retention_proposal", "erasure_notice",
+        "legal_hold", "restriction", "erasure", "approval_request", "retention_proposal", "erasure_notice",
     )
 )  # fmt: skip
 _MOST = 200
@@ -90,16 +91,18 @@ def _agreed(reading: Reading, erasure_ids: list[UUID]) -> dict[UUID, list[dict[s
     if not erasure_ids:
         return {}
     rows = reading.rows(
-        select(APPROVAL, ACTOR.c.name)
-        .join(ACTOR, ACTOR.c.id == APPROVAL.c.actor_id)
-        .where(APPROVAL.c.erasure_id.in_(erasure_ids))
-        .order_by(APPROVAL.c.approved_at)
+        select(APPROVAL.c.subject_id, APPROVAL.c.agreed).where(
+            APPROVAL.c.kind == Kind.ERASURE.value, APPROVAL.c.subject_id.in_(erasure_ids)
+        )
     )
-    found: dict[UUID, list[dict[str, object]]] = {}
+    each = [(row["subject_id"], UUID(one["actor_id"]), one["role"]) for row in rows for one in row["agreed"]]
+    people = reading.rows(select(ACTOR.c.id, ACTOR.c.name).where(ACTOR.c.id.in_([actor for _, actor, _ in each])))
+    names = {row["id"]: row["name"] for row in people}
     labels = {role.value: role.label for role in Role}
-    for row in rows:
-        line = {"name": row["name"], "actor_id": row["actor_id"], "role_words": labels.get(row["role"], row["role"])}
-        found.setdefault(row["erasure_id"], []).append(line)
+    found: dict[UUID, list[dict[str, object]]] = {}
+    for erasure_id, actor, role in each:
+        line = {"name": names.get(actor, ""), "actor_id": actor, "role_words": labels.get(role, role)}
+        found.setdefault(erasure_id, []).append(line)
     return found
 
 
@@ -118,17 +121,18 @@ def _proposals(reading: Reading, seen: ColumnElement[bool]) -> tuple[vw.Proposal
 
 
 def _holds(reading: Reading, seen: ColumnElement[bool]) -> tuple[vw.HoldView, ...]:
-    placed, asked = ACTOR.alias("placed"), ACTOR.alias("asked")
+    placed, asked, waits = ACTOR.alias("placed"), ACTOR.alias("asked"), _waiting(Kind.LIFT_HOLD, reading)
     rows = reading.rows(
         select(
             HOLD.c.id, HOLD.c.case_id, HOLD.c.kind, HOLD.c.placed_at, HOLD.c.lifted_at,
-            HOLD.c.lift_asked_by.label("lift_asked_by_id"), CASE.c.number.label("case_number"),
+            waits.c.asked_by.label("lift_asked_by_id"), CASE.c.number.label("case_number"),
             placed.c.name.label("placed_by"), asked.c.name.label("lift_asked_by"),
         )
         .select_from(
             HOLD.join(CASE, CASE.c.id == HOLD.c.case_id)
             .outerjoin(placed, placed.c.id == HOLD.c.placed_by)
-            .outerjoin(asked, asked.c.id == HOLD.c.lift_asked_by)
+            .outerjoin(waits, waits.c.subject_id == HOLD.c.id)
+            .outerjoin(asked, asked.c.id == waits.c.asked_by)
         )
         .where(seen)
         .order_by(HOLD.c.lifted_at.is_not(None), HOLD.c.placed_at.desc())
@@ -139,17 +143,19 @@ def _holds(reading: Reading, seen: ColumnElement[bool]) -> tuple[vw.HoldView, ..
 
 def _seals(reading: Reading, seen: ColumnElement[bool]) -> tuple[vw.SealView, ...]:
     placed, asked, holder = ACTOR.alias("placed"), ACTOR.alias("asked"), ACTOR.alias("holder")
+    waits = _waiting(Kind.OPEN_SEAL, reading)
     rows = reading.rows(
         select(
             SEAL.c.case_id, SEAL.c.ground_code, SEAL.c.placed_at, SEAL.c.holder_id,
-            SEAL.c.lift_asked_by.label("lift_asked_by_id"), CASE.c.number.label("case_number"),
+            waits.c.asked_by.label("lift_asked_by_id"), CASE.c.number.label("case_number"),
             placed.c.name.label("placed_by"), asked.c.name.label("lift_asked_by"), holder.c.name.label("holder"),
         )
         .select_from(
             SEAL.join(CASE, CASE.c.id == SEAL.c.case_id)
             .join(holder, holder.c.id == SEAL.c.holder_id)
             .outerjoin(placed, placed.c.id == SEAL.c.placed_by)
-            .outerjoin(asked, asked.c.id == SEAL.c.lift_asked_by)
+            .outerjoin(waits, waits.c.subject_id == SEAL.c.id)
+            .outerjoin(asked, asked.c.id == waits.c.asked_by)
         )
         .where(seen, SEAL.c.lifted_at.is_(None))
         .order_by(SEAL.c.placed_at.desc())
@@ -165,14 +171,13 @@ def _seals(reading: Reading, seen: ColumnElement[bool]) -> tuple[vw.SealView, ..
 
 
 def _to_erase(reading: Reading, viewer: vw.Viewer) -> tuple[vw.EraseCopyView, ...]:
+    told = named(NOTICE.c.case_id)
     rows = reading.rows(
         select(
             NOTICE.c.id, NOTICE.c.sent_at, NOTICE.c.due_at, NOTICE.c.answered_at, NOTICE.c.answer,
-            CASE.c.number.label("case_number"), UNIT.c.name.label("unit"),
+            told.c.number.label("case_number"), told.c.unit,
         )
-        .select_from(
-            NOTICE.join(CASE, CASE.c.id == NOTICE.c.case_id).join(UNIT, UNIT.c.id == CASE.c.unit_id)
-        )
+        .select_from(NOTICE.join(told, true()))
         .where(NOTICE.c.unit_id.in_(sorted(units_that_let(viewer, Action.SEE_KEEPING))))
         .order_by(NOTICE.c.answered_at.is_not(None), NOTICE.c.due_at)
         .limit(_MOST)
@@ -194,6 +199,14 @@ def holders(reading: Reading, viewer: vw.Viewer, case_id: UUID) -> tuple[tuple[U
         .order_by(ACTOR.c.name, ACTOR.c.id)
     )
     return tuple((row["id"], row["name"]) for row in rows)
+
+
+def _waiting(kind: Kind, reading: Reading) -> Subquery:
+    """Select what waits for a second person about holds or seals."""
+    open_ones = select(APPROVAL.c.subject_id, APPROVAL.c.asked_by).where(
+        APPROVAL.c.kind == kind.value, APPROVAL.c.answered_at.is_(None), APPROVAL.c.expires_at > reading.now
+    )
+    return open_ones.subquery()
 
 
 def _named(row: Row) -> dict[str, object]:

@@ -10,6 +10,7 @@ from engine.domain.library import Library
 from engine.plugin.fields import FieldKind, FieldSpec, Sensitivity
 from engine.plugin.registry import Registry
 from engine.plugin.steps import StepType
+from engine.spec.plain_words import in_plain_words
 from engine.spec.workflow import Question
 
 _QUESTION_KINDS = {
@@ -70,11 +71,6 @@ class Known:
                 for value, label in spec.choices.items():
                     labels.setdefault((spec.name, value), label)
         return labels
-
-
-def in_plain_words(key: str) -> str:
-    """Make words of a key: `blocked_by_other_body` reads "Blocked by other body"."""
-    return key.replace("_", " ").replace("-", " ").capitalize()
 
 
 def _of_question(question: Question) -> FieldSpec:

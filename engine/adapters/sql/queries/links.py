@@ -6,6 +6,7 @@ from engine.adapters.sql.queries.reading import Reading
 from engine.adapters.sql.queries.shape import CASE, DEADLINE, ESCALATION, MESSAGE
 from engine.adapters.sql.visibility import not_denied, visible_to
 from engine.domain.policy import Action, can
+from engine.domain.seen_link import hash_of_link
 from engine.errors import NotFoundError
 
 
@@ -27,7 +28,7 @@ def link(reading: Reading, viewer: vw.Viewer, token: str) -> vw.LinkView:
         .join(ESCALATION, ESCALATION.c.deadline_id == DEADLINE.c.id)
         .join(MESSAGE, MESSAGE.c.escalation_id == ESCALATION.c.id)
         .join(CASE, CASE.c.id == DEADLINE.c.case_id)
-        .where(MESSAGE.c.token == token)
+        .where(MESSAGE.c.link_hash == hash_of_link(token))
     )
     if row is None or not row["is_not_denied"]:
         raise NotFoundError(kind="link")

@@ -39,7 +39,7 @@ def demo_mailbox(reading: Reading, viewer: vw.Viewer, *, limit: int) -> tuple[vw
     """Give what the demo would have sent about cases that the viewer sees, newest first; empty outside the demo."""
     rows = reading.rows(
         select(
-            DELIVERY.c.id, ACTOR.c.name, DELIVERY.c.address, DELIVERY.c.channel, MESSAGE.c.subject, MESSAGE.c.body,
+            DELIVERY.c.id, ACTOR.c.name, ACTOR.c.email, DELIVERY.c.channel, MESSAGE.c.subject, MESSAGE.c.body,
             DELIVERY.c.status, DELIVERY.c.sent_at, func.coalesce(CASE.c.number, "").label("case_number"),
         )
         .select_from(
@@ -52,7 +52,7 @@ def demo_mailbox(reading: Reading, viewer: vw.Viewer, *, limit: int) -> tuple[vw
     )  # fmt: skip
     same = ("id", "channel", "subject", "body", "status", "sent_at", "case_number")
     return tuple(
-        vw.MailView(to=f"{row['name']} <{row['address']}>", **{name: row[name] for name in same}) for row in rows
+        vw.MailView(to=f"{row['name']} <{row['email']}>", **{name: row[name] for name in same}) for row in rows
     )
 
 

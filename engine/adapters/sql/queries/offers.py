@@ -1,11 +1,12 @@
 """Work that other units have offered to the viewer's: what it is, by when, and nothing of the person."""
 
-from sqlalchemy import select
+from sqlalchemy import select, true
 
 from engine import views as vw
 from engine.adapters.sql.queries.reading import Reading, Row
-from engine.adapters.sql.queries.shape import CASE, REFERRAL, RUN, STEP, UNIT
-from engine.adapters.sql.visibility import not_denied
+from engine.adapters.sql.queries.shape import REFERRAL, UNIT
+from engine.adapters.sql.visibility import named, not_denied
+from engine.domain.policy import visible_units
 from engine.domain.referral import UNSEEN
 
 _MOST = 100
@@ -14,28 +15,26 @@ _UNSEEN = tuple(status.value for status in UNSEEN)
 
 def offers(reading: Reading, viewer: vw.Viewer) -> tuple[vw.OfferView, ...]:
     """List referrals to the viewer's units: those that wait for an answer first, then the latest."""
-    to = UNIT.alias("to_unit")
+    to, told = UNIT.alias("to_unit"), named(REFERRAL.c.case_id, REFERRAL.c.step_id)
     statement = (
         select(
             REFERRAL.c.id, REFERRAL.c.status, REFERRAL.c.sent_at, REFERRAL.c.due_at, REFERRAL.c.answered_at,
             REFERRAL.c.case_id, REFERRAL.c.fields, REFERRAL.c.kind, REFERRAL.c.purpose, REFERRAL.c.help,
             REFERRAL.c.urgency,
-            CASE.c.number, UNIT.c.name.label("from_unit"), UNIT.c.contact, UNIT.c.jurisdiction,
-            to.c.name.label("to_unit"), STEP.c.key, STEP.c.uses, STEP.c.added, RUN.c.definition_hash,
+            UNIT.c.name.label("from_unit"), UNIT.c.contact, UNIT.c.jurisdiction, to.c.name.label("to_unit"), *told.c,
         )
         .select_from(
-            REFERRAL.join(CASE, CASE.c.id == REFERRAL.c.case_id)
+            REFERRAL.join(told, true())
             .join(UNIT, UNIT.c.id == REFERRAL.c.unit_id)
             .join(to, to.c.id == REFERRAL.c.to_unit_id)
-            .outerjoin(STEP, STEP.c.id == REFERRAL.c.step_id)
-            .outerjoin(RUN, RUN.c.id == STEP.c.run_id)
         )
         .where(REFERRAL.c.status.not_in(_UNSEEN))
         .order_by(REFERRAL.c.status != "offered", REFERRAL.c.sent_at.desc(), REFERRAL.c.id)
         .limit(_MOST)
     )  # fmt: skip
     if not viewer.is_system:
-        statement = statement.where(REFERRAL.c.to_unit_id.in_(viewer.unit_ids), not_denied(viewer, REFERRAL.c.case_id))
+        units = sorted(visible_units(viewer))
+        statement = statement.where(REFERRAL.c.to_unit_id.in_(units), not_denied(viewer, REFERRAL.c.case_id))
     return tuple(_view(reading, row) for row in reading.rows(statement))
 
 

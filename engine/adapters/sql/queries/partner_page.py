@@ -10,9 +10,10 @@ from engine.adapters.sql.queries.answers import text_of
 from engine.adapters.sql.queries.reading import Reading, Row
 from engine.adapters.sql.queries.sealed import opened_answers, opened_identity
 from engine.adapters.sql.queries.shape import ANSWER, CASE, CASE_PERSON, PERSON, REFERRAL, RUN, STEP, UNIT
-from engine.domain.access import CaseAccess, Via
+from engine.domain.access import OF_PERSONS, CaseAccess, Via, Way
 from engine.domain.ages import ages_of, in_words, strongest
-from engine.domain.narrowing import covers, shows
+from engine.domain.narrowing import covers, of_person, shows
+from engine.domain.paths import person_in
 from engine.errors import NotFoundError
 from engine.plugin.fields import FieldSpec
 from engine.ports import Vault
@@ -21,12 +22,17 @@ _OF_A_PERSON = ("name", "aliases", "age", "phone", "address")
 
 
 def partner_page(reading: Reading, vault: Vault, referral_id: UUID, note: str) -> vw.PartnerPage:
-    """Show a referral to the partner that was asked, with the agreed fields once it has accepted."""
+    """Show a referral to the partner that was asked, with the agreed fields once it has accepted.
+
+    What is shown is of the persons for whom it leaves, and of nobody else in the case.
+    """
     row = reading.first(
         select(
             REFERRAL, CASE.c.number, UNIT.c.name.label("from_unit"), UNIT.c.contact, UNIT.c.zone,
         )
-        .select_from(REFERRAL.join(CASE, CASE.c.id == REFERRAL.c.case_id).join(UNIT, UNIT.c.id == REFERRAL.c.unit_id))
+        .select_from(
+            REFERRAL.join(CASE, CASE.c.id == REFERRAL.c.case_id).join(UNIT, UNIT.c.id == REFERRAL.c.unit_id)
+        )
         .where(REFERRAL.c.id == referral_id)
     )  # fmt: skip
     if row is None:
@@ -44,47 +50,51 @@ def partner_page(reading: Reading, vault: Vault, referral_id: UUID, note: str) -
 
 
 def _lines(reading: Reading, vault: Vault, referral: Row) -> Iterator[tuple[str, str]]:
-    fields = tuple(referral["fields"])
-    access = CaseAccess(case_id=referral["case_id"], unit_id=referral["unit_id"], via=Via.GRANT, fields=fields)
-    yield from _persons(reading, vault, referral["case_id"], access)
-    yield from _answers(reading, vault, referral["case_id"], access)
+    way = Way(fields=tuple(referral["fields"]), persons=frozenset(referral["persons"]))
+    of_case = tuple(name for name in way.fields if not name.startswith(OF_PERSONS))
+    access = CaseAccess(
+        case_id=referral["case_id"], unit_id=referral["unit_id"], via=Via.GRANT, fields=of_case, ways=(way,)
+    )
+    yield from _persons(reading, vault, access, way.persons)
+    yield from _answers(reading, vault, access)
 
 
-def _persons(reading: Reading, vault: Vault, case_id: UUID, access: CaseAccess) -> Iterator[tuple[str, str]]:
+def _persons(reading: Reading, vault: Vault, access: CaseAccess, persons: frozenset[UUID]) -> Iterator[tuple[str, str]]:
     rows = reading.rows(
         select(PERSON.c.id, PERSON.c.sealed_identity, CASE_PERSON.c.position, CASE_PERSON.c.role)
         .join(CASE_PERSON, CASE_PERSON.c.person_id == PERSON.c.id)
-        .where(CASE_PERSON.c.case_id == case_id, CASE_PERSON.c.removed_at.is_(None))
-        .where(CASE_PERSON.c.role.in_(("victim", "possible_victim")))
+        .where(CASE_PERSON.c.case_id == access.case_id, CASE_PERSON.c.removed_at.is_(None))
+        .where(CASE_PERSON.c.role.in_(("victim", "possible_victim")), PERSON.c.id.in_(sorted(persons)))
         .order_by(CASE_PERSON.c.position)
     )
     for row in rows:
+        shown = of_person(access, row["id"])
         identity = opened_identity(vault, row)
         if (age := strongest(ages_of(identity))) is not None:
             identity = {**identity, "age": in_words(age, reading.now.date())}
         for name in _OF_A_PERSON:
             value = identity.get(name)
-            if value and covers(access, f"person.{name}"):
+            if value and covers(shown, f"person.{name}"):
                 text = ", ".join(str(part) for part in value) if isinstance(value, list | tuple) else str(value)
                 yield f"Person {row['position']}: {name}", text
 
 
-def _answers(reading: Reading, vault: Vault, case_id: UUID, access: CaseAccess) -> Iterator[tuple[str, str]]:
+def _answers(reading: Reading, vault: Vault, access: CaseAccess) -> Iterator[tuple[str, str]]:
     rows = reading.rows(
         select(
-            STEP.c.id, STEP.c.id.label("step_id"), STEP.c.uses, STEP.c.outputs, STEP.c.turn, RUN.c.zone,
-            ANSWER.c.sealed_answers,
+            STEP.c.id, STEP.c.id.label("step_id"), STEP.c.uses, STEP.c.outputs, STEP.c.turn, STEP.c.path,
+            RUN.c.zone, ANSWER.c.sealed_answers,
         )
         .select_from(
             STEP.join(RUN, RUN.c.id == STEP.c.run_id)
             .join(ANSWER, (ANSWER.c.step_id == STEP.c.id) & (ANSWER.c.turn == STEP.c.turn))
         )
-        .where(STEP.c.case_id == case_id, STEP.c.status == "ended")
+        .where(STEP.c.case_id == access.case_id, STEP.c.status == "ended")
         .order_by(STEP.c.ended_at, STEP.c.id)
     )  # fmt: skip
     for row in rows:
-        step_type = reading.known.step_type(row["uses"])
-        wanted = [spec for spec in step_type.fields if _is_shown(access, row["uses"], spec)] if step_type else []
+        shown, step_type = of_person(access, person_in(row["path"])), reading.known.step_type(row["uses"])
+        wanted = [spec for spec in step_type.fields if _is_shown(shown, row["uses"], spec)] if step_type else []
         answers = {**row["outputs"], **opened_answers(vault, row)} if wanted else {}
         for spec in wanted:
             if answers.get(spec.name) not in (None, "", []):

@@ -13,17 +13,17 @@ from engine.adapters.sql.queries.reading import Reading, Row
 from engine.adapters.sql.queries.reveal import Seen
 from engine.adapters.sql.queries.sealed import opened_identity
 from engine.adapters.sql.queries.shape import ACTOR, CASE, CASE_PERSON, PERSON
-from engine.adapters.sql.queries.sight import access_to, is_narrowed, shows_persons
-from engine.adapters.sql.visibility import kept_by, visible_to
+from engine.adapters.sql.queries.sight import access_to, is_narrowed
+from engine.adapters.sql.visibility import kept_by, person_shown_to, visible_to
 from engine.domain.ages import AgeRange, ages_of, in_words, is_child, strongest
-from engine.domain.identity import candidates_of, names_of
-from engine.domain.narrowing import covers
+from engine.domain.identity import candidates_of, names_of, parents_of
+from engine.domain.narrowing import covers, shows_person
 from engine.errors import DamagedError, KeyMissingError, NotFoundError
 from engine.ports import Vault
 
 ANOTHER = "another case"
 """What a case is called for who may not see it."""
-_SHOWN_AS = {"ages": "age"}
+_SHOWN_AS = {"ages": "age", "home": "address"}
 _MERGE = tb.CaseRow.metadata.tables["person_merge"]
 
 
@@ -34,14 +34,14 @@ def person_page(reading: Reading, viewer: vw.Viewer, case_id: UUID, person_id: U
         .join(CASE, CASE.c.id == CASE_PERSON.c.case_id)
         .where(
             CASE_PERSON.c.case_id == case_id, CASE_PERSON.c.person_id == person_id,
-            visible_to(viewer, now=reading.now),
+            person_shown_to(viewer, CASE_PERSON.c.person_id, now=reading.now),
         )
         .order_by(CASE_PERSON.c.removed_at.is_not(None), CASE_PERSON.c.added_at, CASE_PERSON.c.position)
     )  # fmt: skip
     if not rows:
         raise NotFoundError(kind="person")
     access = access_to(reading, viewer, case_id, kind="person")
-    if not shows_persons(access):
+    if not shows_person(access, person_id):
         raise NotFoundError(kind="person")
     return vw.PersonPageView(
         id=person_id,
@@ -79,6 +79,8 @@ def with_all_known(
         update={
             "aliases": tuple(name for name in names_of(known) if name != person.name),
             "phone": str(known.get("phone") or ""),
+            "parents": parents_of(known),
+            "home": str(known.get("home") or ""),
             "age_words": in_words(counts, on) if counts else "",
             "is_child": is_child(counts, on) if is_age_shown else None,
             "ages": tuple(_age(age, is_counted=age == counts) for age in ages_of(known)),

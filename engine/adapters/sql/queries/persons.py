@@ -1,12 +1,13 @@
 """How the persons of a case are called on pages: "Person 1", "Person 2", never by a name."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from uuid import UUID
 
 from sqlalchemy import func, select
 
 from engine.adapters.sql.queries.reading import Reading
 from engine.adapters.sql.queries.shape import CASE_PERSON
+from engine.domain.paths import person_in
 
 Positions = Mapping[tuple[UUID, UUID], int]
 """The number of a person in a case, by case id and person id."""
@@ -28,19 +29,3 @@ def label_of(path: str, case_id: UUID, known: Positions) -> str:
     """Name the person to whom an occurrence of a step belongs; empty when it belongs to the whole case."""
     person_id = person_in(path)
     return f"Person {known.get((case_id, person_id), '?')}" if person_id else ""
-
-
-def person_in(path: str) -> UUID | None:
-    """Give the person whom a path names, as in `person:ID/r:2`."""
-    marked = _parts(path)
-    return UUID(marked["person"]) if "person" in marked else None
-
-
-def round_in(path: str) -> int:
-    """Give the round of a repeated step that a path names; 1 for a step that does not repeat."""
-    return int(_parts(path).get("r", "1"))
-
-
-def _parts(path: str) -> Mapping[str, str]:
-    split: Iterable[tuple[str, str, str]] = (part.partition(":") for part in path.split("/"))
-    return {name: value for name, _, value in split}

@@ -7,28 +7,44 @@ from sqlalchemy import select
 
 from engine import views as vw
 from engine.adapters.sql.queries.deadlines import term_of
-from engine.adapters.sql.queries.known import in_plain_words
+from engine.adapters.sql.queries.law_here import LawHere
 from engine.adapters.sql.queries.reading import Reading, Row
 from engine.adapters.sql.queries.shape import INTERVAL, STEP
+from engine.domain.applicability import Ground, place_reasons
 from engine.domain.compiled import CompiledStep, CompiledTime
 from engine.domain.explain_deadline import explain_deadline
+from engine.domain.law_in_case import LawInCase
 from engine.domain.library import Library
 from engine.domain.records import Deadline, Interval, Purpose
 from engine.domain.said import said_at
 from engine.spec.law import LawLimit
+from engine.spec.plain_words import in_plain_words, in_running_words
 
 
-def reasons(reading: Reading, row: Row, deadline: Deadline, library: Library) -> tuple[vw.ReasonView, ...]:
-    """Say line by line why a deadline falls when it falls; a breach comes last."""
-    on = row["run_started_at"].date()
+def reasons(
+    reading: Reading, row: Row, deadline: Deadline, library: Library, *, tells: bool
+) -> tuple[vw.ReasonView, ...]:
+    """Say line by line why a deadline falls when it falls; a breach comes last. `tells` lets reasons tell answers."""
+    here = LawHere(reading, library).of(row, deadline)
     law, time = _law_and_time(reading, row, deadline, library)
     found = explain_deadline(
         deadline, library, intervals=stretches(reading, row, deadline, library),
-        event=_event(reading, row, deadline, time, law),
-        source=term_of(deadline.law, on=on, jurisdiction=row["jurisdiction"], library=library),
+        event=_event(reading, row, deadline, time, law), source=term_of(deadline, here, row["jurisdiction"]),
     )  # fmt: skip
     lines = [vw.ReasonView(kind=one.kind.value, text=one.text, instant=one.instant) for one in found]
+    lines[-1:-1] = scope_lines(here, row["jurisdiction"], tells=tells) if here else []
     return tuple(lines) if deadline.breached_at is None else (*lines, _breach(deadline))
+
+
+def scope_lines(here: LawInCase, jurisdiction: str, *, tells: bool) -> list[vw.ReasonView]:
+    """Say line by line why a limit applies, and whether it obliges here, where either depends on anything.
+
+    Without `tells` only lines that tell no answer of the case are given.
+    """
+    found = [*here.judged.reasons, *place_reasons(here.limit, here.told, jurisdiction=jurisdiction, on=here.on)]
+    if not tells:
+        found = [one for one in found if one.ground is Ground.FORCE_DAYS]
+    return [vw.ReasonView(kind=f"scope_{one.ground}", text=one.text, instant=None) for one in found]
 
 
 def stretches(reading: Reading, row: Row, deadline: Deadline, library: Library) -> tuple[Interval, ...]:
@@ -41,8 +57,8 @@ def stretches(reading: Reading, row: Row, deadline: Deadline, library: Library) 
 def _law_and_time(
     reading: Reading, row: Row, deadline: Deadline, library: Library
 ) -> tuple[LawLimit | None, CompiledTime | None]:
-    law = library.law(deadline.law, on=row["run_started_at"].date()) if deadline.law else None
-    return law, _time_of(reading.known.step(row["definition_hash"], row["key"]), deadline)
+    here = LawHere(reading, library).of(row, deadline)
+    return (here.limit if here else None), _time_of(reading.known.step(row["definition_hash"], row["key"]), deadline)
 
 
 def _breach(deadline: Deadline) -> vw.ReasonView:
@@ -88,7 +104,7 @@ def _event(reading: Reading, row: Row, deadline: Deadline, time: CompiledTime | 
         return _event_of_law(reading, row, deadline, law) or "the opening of this step"
     step = reading.known.step(row["definition_hash"], time.start_step or "") if time else None
     if step is None:
-        return in_plain_words(start).lower()
+        return in_running_words(start)
     if time is None or time.start_field is None:
         return f"the end of “{step.title}”"
     label = next((f.label for f in reading.known.fields(step.spec.uses, step) if f.name == time.start_field), None)

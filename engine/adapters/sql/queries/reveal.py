@@ -8,17 +8,17 @@ from sqlalchemy import case, select
 
 from engine import views as vw
 from engine.adapters.sql.queries.answers import answer_views
-from engine.adapters.sql.queries.known import in_plain_words
 from engine.adapters.sql.queries.reading import Reading, Row
 from engine.adapters.sql.queries.sealed import opened_answers, opened_identity, opened_place
 from engine.adapters.sql.queries.shape import ANSWER, CASE, CASE_PERSON, INTERVAL, PERSON, RUN, STEP
-from engine.adapters.sql.queries.sight import access_to, is_there, shown_answers, shows_paper, shows_persons
-from engine.adapters.sql.visibility import kept_by, visible_to
+from engine.adapters.sql.queries.sight import access_to, is_there, shown_answers, shows_paper
+from engine.adapters.sql.visibility import kept_by, person_shown_to, visible_to
 from engine.domain.access import CaseAccess
-from engine.domain.narrowing import covers
+from engine.domain.narrowing import covers, of_person, shows_person
 from engine.domain.policy import Action, can
 from engine.errors import NotAllowedError, NotFoundError
 from engine.ports import Vault
+from engine.spec.plain_words import in_plain_words
 
 
 class Seen(NamedTuple):
@@ -33,7 +33,7 @@ def answers_row(reading: Reading, viewer: vw.Viewer, step_id: UUID) -> Seen:
     row = reading.first(
         select(
             STEP.c.id, STEP.c.id.label("step_id"), STEP.c.case_id, STEP.c.key, STEP.c.uses, STEP.c.added,
-            STEP.c.outputs, STEP.c.turn,
+            STEP.c.outputs, STEP.c.turn, STEP.c.status, STEP.c.path,
             RUN.c.definition_hash, RUN.c.zone, ANSWER.c.sealed_answers,
         )
         .select_from(
@@ -46,7 +46,7 @@ def answers_row(reading: Reading, viewer: vw.Viewer, step_id: UUID) -> Seen:
     if row is None:
         raise NotFoundError(kind="step")
     access = _access(reading, viewer, row["case_id"], kind="step")
-    if not is_there(access, step_id, row["uses"]):
+    if not is_there(access, row):
         raise NotFoundError(kind="step")
     return Seen(row, access)
 
@@ -57,7 +57,7 @@ def unmasked_answers(reading: Reading, seen: Seen, vault: Vault) -> tuple[vw.Ans
     step = None if row["added"] else reading.known.step(row["definition_hash"], row["key"])
     answers = {**row["outputs"], **opened_answers(vault, row)}
     fields = reading.known.fields(row["uses"], step)
-    shown, closed = shown_answers(seen.access, row["uses"], fields, answers)
+    shown, closed = shown_answers(seen.access, row["uses"], row["path"], fields, answers)
     return answer_views(fields, shown, row["zone"], unmasked=True, closed=closed)
 
 
@@ -71,16 +71,17 @@ def person_row(reading: Reading, viewer: vw.Viewer, person_id: UUID) -> Seen:
             )
         )
         .where(
-            PERSON.c.id == person_id, CASE_PERSON.c.removed_at.is_(None), visible_to(viewer, now=reading.now)
+            PERSON.c.id == person_id, CASE_PERSON.c.removed_at.is_(None),
+            person_shown_to(viewer, PERSON.c.id, now=reading.now),
         )
         .order_by(case((kept_by(viewer), 0), else_=1), CASE_PERSON.c.added_at.desc(), CASE_PERSON.c.position)
     )  # fmt: skip
     if row is None:
         raise NotFoundError(kind="person")
     access = _access(reading, viewer, row["case_id"], kind="person")
-    if not shows_persons(access):
+    if not shows_person(access, person_id):
         raise NotFoundError(kind="person")
-    return Seen(row, access)
+    return Seen(row, of_person(access, person_id))
 
 
 def unmasked_person(seen: Seen, vault: Vault) -> vw.PersonView:
@@ -100,7 +101,7 @@ def unmasked_person(seen: Seen, vault: Vault) -> vw.PersonView:
 def places_rows(reading: Reading, viewer: vw.Viewer, step_id: UUID) -> list[Row]:
     """Fetch the recorded times of a step with where they led; raises `NotFoundError`, `NotAllowedError`."""
     rows = reading.rows(
-        select(INTERVAL, STEP.c.uses)
+        select(INTERVAL, STEP.c.uses, STEP.c.path)
         .join(CASE, CASE.c.id == INTERVAL.c.case_id)
         .join(STEP, STEP.c.id == INTERVAL.c.step_id)
         .where(INTERVAL.c.step_id == step_id, visible_to(viewer, now=reading.now))
@@ -109,7 +110,7 @@ def places_rows(reading: Reading, viewer: vw.Viewer, step_id: UUID) -> list[Row]
     if not rows:
         raise NotFoundError(kind="journey")
     access = _access(reading, viewer, rows[0]["case_id"], kind="journey")
-    if not shows_paper(access, rows[0]["uses"], ()):
+    if not shows_paper(access, rows[0]["uses"], rows[0]["path"], ()):
         raise NotFoundError(kind="journey")
     return rows
 

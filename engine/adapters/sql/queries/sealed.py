@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from uuid import UUID
 
-from engine.adapters.sql.apart import open_apart
+from engine.adapters.sql.apart import TEXT, open_apart
 from engine.adapters.sql.places import place_id
 from engine.adapters.sql.queries.answers import Answers
 from engine.adapters.sql.queries.reading import Row
@@ -39,8 +39,14 @@ def opened_place(vault: Vault, row: Row) -> tuple[str | None, str | None]:
 
 
 def opened_document(vault: Vault, document_id: UUID, sealed: bytes) -> str:
-    """Open the text of a document."""
-    return str(_open(vault, sealed, table="document", row=document_id, column="sealed_html"))
+    """Open the text of a document; raises `KeyMissingError` for one whose places were destroyed."""
+    opened = _open(vault, sealed, table="document", row=document_id, column="sealed_html")
+    if not isinstance(opened, dict):
+        return str(opened)
+    text = _mapping(open_apart(vault, opened, table="document", row=document_id)).get(TEXT)
+    if text is None:
+        raise KeyMissingError(key_id="of the places of a case")
+    return str(text)
 
 
 def readable_answers(vault: Vault, row: Row) -> Answers | None:
@@ -49,6 +55,14 @@ def readable_answers(vault: Vault, row: Row) -> Answers | None:
         return opened_answers(vault, row)
     except (DamagedError, KeyMissingError):
         return None
+
+
+def typed_title(vault: Vault, step_id: UUID, sealed: bytes | None) -> str:
+    """Open what somebody calls a step that they added; empty when nobody does, or when its key is gone."""
+    try:
+        return str(_open(vault, sealed, table="step", row=step_id, column="sealed_title") or "")
+    except (DamagedError, KeyMissingError):
+        return ""
 
 
 def _open(vault: Vault, sealed: bytes | None, *, table: str, row: UUID, column: str) -> JsonValue:

@@ -4,9 +4,10 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from engine.adapters.sql.queries.known import in_plain_words
+from engine.domain.case_reasons import case_reason
 from engine.domain.keeping import HOLD_WORDS
 from engine.domain.limit_reasons import DELAY_OWNERS, reason_words
+from engine.spec.plain_words import in_plain_words, in_running_words
 
 Body = Mapping[str, Any]
 Title = Callable[[Body], str]
@@ -20,11 +21,14 @@ OUTCOMES: Mapping[str, str] = {
 }
 """How a step can end, in words."""
 
+_CLOSED_BY_ITSELF = "Nothing was open any more: the case closed."
 _WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _OF_CASE: Mapping[str, str] = {
     "CaseOpened": "The case was opened.",
-    "CaseClosed": "Nothing was open any more: the case closed.",
-    "CaseReopened": "The case was opened again.",
+    "CaseClosed": "{closed}",
+    "ClosingAsked": "Somebody asked that the case is closed although something is open in it{why}.",
+    "ClosingRefused": "The request to close the case is over: it was not agreed to.",
+    "CaseReopened": "The case was opened again{why}.",
     "PersonAdded": "A person was added to the case as {role}.",
     "PersonRemoved": "A person was taken out of the case.",
     "RunStarted": "The workflow {workflow} began, version {version}.",
@@ -34,6 +38,7 @@ _OF_CASE: Mapping[str, str] = {
     "IntervalRecorded": "A stretch of time was recorded that a limit may leave out: {interval}.",
     "ValuesResealed": "What is sealed in the case was sealed anew under new keys.",
     "FileAdded": "A file was added.",
+    "DocumentReleased": "A paper was released: it may leave the network.",
     "PersonIdentified": "What is known of a person was written down.",
     "PersonRoleChanged": "What a person is in the case was changed: {role}, {sure}.",
     "NameAdded": "A further name of a person was written down.",
@@ -102,7 +107,7 @@ _OF_STEP: Mapping[str, str] = {
     "StepSubmitted": "“{step}” was answered and waited for approval.",
     "StepReturned": "“{step}” was sent back to be done again.",
     "StepEnded": "“{step}” ended: {outcome}.",
-    "StepCancelled": "“{step}” was called off.",
+    "StepCancelled": "“{step}” was called off{why}.",
     "DeadlineSet": "The time for “{step}” began to run.",
     "DeadlineMoved": "The time for “{step}” was counted again.",
     "DeadlineWarned": "The time for “{step}” came near its end.",
@@ -140,17 +145,25 @@ def sentence(type_: str, body: Body, title: Title) -> str:
 def _about_case(body: Body) -> Mapping[str, str]:
     run, person, interval = (body.get(name) or {} for name in ("run", "person", "interval"))
     return {
-        "role": in_plain_words(str(person.get("role", "somebody"))).lower(),
-        "sure": in_plain_words(str(person.get("status", "stated"))).lower(),
-        "source": in_plain_words(str(body.get("source", "stated"))).lower(),
-        "link": in_plain_words(str(body.get("kind", "other"))).lower(),
+        "role": in_running_words(str(person.get("role", "somebody"))),
+        "sure": in_running_words(str(person.get("status", "stated"))),
+        "source": in_running_words(str(body.get("source", "stated"))),
+        "link": in_running_words(str(body.get("kind", "other"))),
         "rests": "; this one rests" if body.get("rests") else "",
         "workflow": str(run.get("workflow", "?")),
         "version": str(run.get("version", "?")),
-        "fact": in_plain_words(str(body.get("name", "?"))).lower(),
-        "interval": in_plain_words(str(interval.get("name", "?"))).lower(),
+        "fact": in_running_words(str(body.get("name", "?"))),
+        "interval": in_running_words(str(interval.get("name", "?"))),
+        "closed": f"The case was closed{_why(body)}." if body.get("reason_code") else _CLOSED_BY_ITSELF,
+        "why": _why(body),
         "held": HOLD_WORDS.get(str(body.get("kind")), "there is a reason"),
     }
+
+
+def _why(body: Body) -> str:
+    """Give the reason that somebody chose, after a colon; nothing for none."""
+    code = str(body.get("reason_code", ""))
+    return f": {case_reason(code)[:1].lower()}{case_reason(code)[1:]}" if code else ""
 
 
 def _about_step(body: Body, title: Title) -> Mapping[str, str]:
@@ -159,10 +172,11 @@ def _about_step(body: Body, title: Title) -> Mapping[str, str]:
     number = int(body.get("round", 1))
     return {
         "step": title(body) or "A step",
-        "gate": in_plain_words(str(step.get("gate", "a gate"))).lower(),
+        "gate": in_running_words(str(step.get("gate", "a gate"))),
         "outcome": OUTCOMES.get(outcome, in_plain_words(outcome)).lower() if outcome else "done",
         "level": str(body.get("level", "?")),
         "again": f", round {number}" if number > 1 else "",
+        "why": _why(body),
         **_about_limit(body),
     }
 
@@ -173,7 +187,7 @@ def _about_limit(body: Body) -> Mapping[str, str]:
     pause = (deadline.get("pauses") or [{}])[-1]
     wish = (deadline.get("extensions") or [{}])[-1]
     return {
-        "reason": in_plain_words(str(body.get("reason_code", ""))).lower() or "no reason was given",
+        "reason": in_running_words(str(body.get("reason_code", ""))) or "no reason was given",
         "paused": reason_words(str(pause.get("reason_code", ""))).lower() or "no reason was given",
         "more": reason_words(str(wish.get("reason_code", ""))).lower() or "no reason was given",
         "answer": "given" if body.get("is_approved") else "refused",

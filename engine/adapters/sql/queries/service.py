@@ -1,6 +1,6 @@
 """The questions that pages, the command line and messages ask, each in a read-only transaction of its own."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -23,11 +23,14 @@ from engine.adapters.sql.queries import (
     delays,
     documents,
     duty,
+    elements,
     form,
+    guardians,
     history,
     installation,
     jobs,
     keeping,
+    law_case,
     links,
     notices,
     offers,
@@ -35,6 +38,7 @@ from engine.adapters.sql.queries import (
     partner_page,
     people,
     person_page,
+    proposed,
     reveal,
     sealed,
     sent,
@@ -43,15 +47,17 @@ from engine.adapters.sql.queries import (
     statistics,
     subject,
     told,
+    waiting,
     why,
     worklist,
 )
 from engine.adapters.sql.queries import viewer as viewer_queries
 from engine.adapters.sql.queries.known import Known
 from engine.adapters.sql.queries.reading import Reading
-from engine.adapters.sql.second_wall import raise_wall
+from engine.adapters.sql.second_wall import gaps_in_the_wall, raise_wall
 from engine.domain.compiled import CompiledWorkflow
 from engine.domain.library import Library
+from engine.domain.policy import board_units
 from engine.plugin.registry import Registry
 from engine.ports import Clock, Vault
 
@@ -118,6 +124,11 @@ class SqlQueries:
             rows = form.form_rows(reading, viewer, item_id)
         return form.form_view(reading, rows, self._vault)
 
+    def proposed_doer(self, viewer: vw.Viewer, item_id: UUID) -> vw.ProposedView | None:
+        """Give whom a step proposes to do an item that nobody has, if somebody; raises `NotFoundError`."""
+        with self._reading(viewer) as reading:
+            return proposed.proposed_doer(reading, viewer, item_id)
+
     def cases(
         self, viewer: vw.Viewer, *, status: str = "open", number: str = "", offset: int = 0, limit: int = 50
     ) -> tuple[vw.CaseLine, ...]:
@@ -134,8 +145,10 @@ class SqlQueries:
         """Give a case page, identifying answers masked; raises `NotFoundError`."""
         with self._reading(viewer) as reading:
             rows = case_rows.case_rows(reading, viewer, case_id)
-            done = jobs.jobs_of_case(reading, case_id)
-        return case_page.case_view(reading, viewer, rows, done, self._vault)
+            done = jobs.jobs_of_case(reading, viewer, case_id)
+            warnings = () if sight.is_narrowed(rows.access) else guardians.guardian_notes(reading, case_id)
+        view = case_page.case_view(reading, viewer, rows, done, self._vault)
+        return view.model_copy(update={"warnings": warnings})
 
     def find_case(self, viewer: vw.Viewer, number: str) -> UUID:
         """Find a case by its number; raises `NotFoundError`."""
@@ -157,6 +170,22 @@ class SqlQueries:
         with self._reading(viewer) as reading:
             return why.explanations(reading, viewer, case_id, step)
 
+    def explain_law(self, viewer: vw.Viewer, case_id: UUID, limit_id: str) -> vw.LawExplanationView:
+        """Say whether a limit of the law counts in a case, why, and until when; see `ports.Queries`."""
+        with self._reading(viewer) as reading:
+            return law_case.explain_law(reading, viewer, case_id, limit_id)
+
+    def law_of_case(self, viewer: vw.Viewer, case_id: UUID, limit_ids: Collection[str]) -> tuple[vw.LawOfCaseView, ...]:
+        """Say of several limits whether they count in a case; see `ports.Queries`."""
+        with self._reading(viewer) as reading:
+            return law_case.law_of_case(reading, viewer, case_id, limit_ids)
+
+    def points_to(self, viewer: vw.Viewer, case_id: UUID) -> tuple[vw.PointsToView, ...]:
+        """Say what the answers of a case point to under the definitions of trafficking; see `ports.Queries`."""
+        with self._reading(viewer) as reading:
+            found, known = elements.element_rows(reading, viewer, case_id), reading.known
+        return elements.points(known, found, self._vault)
+
     def asked_extensions(self, viewer: vw.Viewer) -> tuple[vw.AskedView, ...]:
         """List who asks for more time in the viewer's units, if the viewer may give it, the nearest deadline first."""
         with self._reading(viewer) as reading:
@@ -164,13 +193,23 @@ class SqlQueries:
 
     def delays(self, viewer: vw.Viewer) -> tuple[vw.DelayLine, ...]:
         """Count by unit and month what was kept and what was late, and by whom; raises `NotAllowedError`."""
-        with self._reading(viewer) as reading:
+        with self._reading(_bound(viewer)) as reading:
             return delays.delays(reading, viewer)
 
     def keeping(self, viewer: vw.Viewer, case_id: UUID | None = None) -> vw.KeepingView:
         """List what is held, sealed, to be erased or due; raises `NotFoundError`, `NotAllowedError`."""
         with self._reading(viewer) as reading:
             return keeping.keeping(reading, viewer, case_id)
+
+    def waiting(self, viewer: vw.Viewer, case_id: UUID | None = None) -> tuple[vw.WaitingView, ...]:
+        """List what waits for a second person and the viewer may answer or asked for, the first to run out first."""
+        with self._reading(viewer) as reading:
+            return waiting.waiting(reading, viewer, case_id)
+
+    def count_waiting(self, viewer: vw.Viewer) -> int:
+        """Count what waits for the viewer's answer as a second person."""
+        with self._reading(viewer) as reading:
+            return waiting.count_waiting(reading, viewer)
 
     def holders(self, viewer: vw.Viewer, case_id: UUID) -> tuple[tuple[UUID, str], ...]:
         """List who may hold a case while it is sealed; raises `NotFoundError`."""
@@ -212,10 +251,10 @@ class SqlQueries:
             found = documents.sealed_document(reading, viewer, document_id)
         return sealed.opened_document(self._vault, document_id, found)
 
-    def case_of_document(self, viewer: vw.Viewer, document_id: UUID) -> UUID:
-        """Give the case of a document; raises `NotFoundError`."""
+    def paper(self, viewer: vw.Viewer, document_id: UUID) -> vw.PaperView:
+        """Give what is known of a document, without its text; raises `NotFoundError`."""
         with self._reading(viewer) as reading:
-            return documents.case_of_document(reading, viewer, document_id)
+            return documents.paper(reading, viewer, document_id)
 
     def unsealed_answers(self, viewer: vw.Viewer, step_id: UUID) -> tuple[vw.AnswerView, ...]:
         """Give every answer of a step; the caller records the act. Raises `NotFoundError`, `NotAllowedError`."""
@@ -282,7 +321,7 @@ class SqlQueries:
     def my_glass(self, viewer: vw.Viewer) -> tuple[vw.GlassLine, ...]:
         """List what the viewer asked to see in an emergency."""
         with self._reading(viewer) as reading:
-            return told.my_glass(reading, viewer)
+            return told.my_glass(reading, viewer, self._vault)
 
     def glass_to_confirm(self, viewer: vw.Viewer) -> tuple[vw.GlassView, ...]:
         """List what was opened in an emergency of the units whose glass the viewer confirms, without words."""
@@ -334,6 +373,11 @@ class SqlQueries:
         """List the ways out that have a limit of their own."""
         return self._gateways
 
+    def gaps_in_the_wall(self) -> tuple[str, ...]:
+        """Name the tables that row-level security does not guard as it should; none where all is well."""
+        with self._reading() as reading:
+            return gaps_in_the_wall(reading.connection)
+
     def services(self) -> tuple[vw.ServiceState, ...]:
         """List what the services last said of themselves."""
         with self._reading() as reading:
@@ -346,7 +390,7 @@ class SqlQueries:
 
     def board(self, viewer: vw.Viewer) -> vw.BoardView:
         """Give the admin's board; raises `NotAllowedError` for others. Ids and states only, no case content."""
-        with self._reading(viewer) as reading:
+        with self._reading(_bound(viewer)) as reading:
             return board.board(reading, viewer)
 
     def actors(self, viewer: vw.Viewer) -> tuple[vw.ActorView, ...]:
@@ -377,7 +421,7 @@ class SqlQueries:
     def sharing(self, viewer: vw.Viewer, case_id: UUID) -> vw.SharingView:
         """Show what was agreed and sent of a case, to the unit that has it; raises `NotFoundError`."""
         with self._reading(viewer) as reading:
-            return sharing.sharing(reading, viewer, case_id)
+            return sharing.sharing(reading, viewer, case_id, self._vault)
 
     def matches(self, viewer: vw.Viewer) -> tuple[vw.MatchView, ...]:
         """List which other units may know persons of the viewer's cases; raises `NotAllowedError`."""
@@ -392,11 +436,14 @@ class SqlQueries:
     def sent(self, viewer: vw.Viewer, *, limit: int = 100) -> tuple[vw.SentView, ...]:
         """List what left the viewer's cases, or waits to, and what others sent to the viewer's units."""
         with self._reading(viewer) as reading:
-            return sent.sent(reading, viewer, limit=limit)
+            return sent.sent(reading, viewer, self._vault, limit=limit)
 
     def link(self, viewer: vw.Viewer, token: str) -> vw.LinkView:
-        """Give what the opaque link of a message leads to; raises `NotFoundError`."""
-        with self._reading(viewer) as reading:
+        """Give what the opaque link of a message leads to; raises `NotFoundError`.
+
+        Its recipient may be of a unit that sees nothing of the case: who has the link is asked for, not a wall.
+        """
+        with self._reading() as reading:
             return links.link(reading, viewer, token)
 
     def shifts(self, viewer: vw.Viewer) -> tuple[vw.ShiftView, ...]:
@@ -426,12 +473,12 @@ class SqlQueries:
 
     def dead_letters(self, viewer: vw.Viewer) -> tuple[vw.DeadLetterView, ...]:
         """List the sendings that were given up; raises `NotAllowedError`."""
-        with self._reading(viewer) as reading:
+        with self._reading(_bound(viewer)) as reading:
             return outgoing.dead_letters(reading, viewer)
 
     def channels(self, viewer: vw.Viewer) -> tuple[vw.ChannelView, ...]:
         """List the gateways that are set up; raises `NotAllowedError`."""
-        with self._reading(viewer) as reading:
+        with self._reading(_bound(viewer)) as reading:
             return outgoing.channels(reading, viewer)
 
     def organisations(self, viewer: vw.Viewer) -> tuple[str, ...]:
@@ -443,3 +490,8 @@ class SqlQueries:
         """List by which channels the viewer can be reached."""
         with self._reading(viewer) as reading:
             return outgoing.contacts(reading, viewer)
+
+
+def _bound(viewer: vw.Viewer) -> vw.Viewer | None:
+    """Give whom the wall binds where cases are only counted: nobody for one who counts those of all units."""
+    return None if board_units(viewer) is None else viewer

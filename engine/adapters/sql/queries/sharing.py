@@ -10,11 +10,14 @@ from engine.adapters.sql import tables as tb
 from engine.adapters.sql.queries.persons import positions
 from engine.adapters.sql.queries.reading import Reading, Row
 from engine.adapters.sql.queries.shape import ACTOR, CASE, CASE_PERSON, REFERRAL, UNIT
+from engine.adapters.sql.referral_store import opened_to_name
 from engine.adapters.sql.visibility import kept_by
 from engine.domain.consent import law_of
 from engine.domain.packages import PACKAGES, parts_within
 from engine.domain.policy import Action, can
 from engine.errors import NotAllowedError, NotFoundError
+from engine.ports import Vault
+from engine.spec.plain_words import in_running_words
 
 _TABLES = tb.CaseRow.metadata.tables
 CONSENT, LINK, VIEW, ORGANISATION = (
@@ -24,7 +27,7 @@ ALERT = _TABLES["match_alert"]
 Names = Mapping[UUID, str]
 
 
-def sharing(reading: Reading, viewer: vw.Viewer, case_id: UUID) -> vw.SharingView:
+def sharing(reading: Reading, viewer: vw.Viewer, case_id: UUID, vault: Vault) -> vw.SharingView:
     """Show what was agreed and sent of a case to those of the unit that has it; raises `NotFoundError`."""
     case = reading.first(
         select(CASE.c.id, CASE.c.number, CASE.c.unit_id, CASE.c.jurisdiction, UNIT.c.zone, UNIT.c.name.label("unit"))
@@ -47,7 +50,10 @@ def sharing(reading: Reading, viewer: vw.Viewer, case_id: UUID) -> vw.SharingVie
         jurisdiction=case["jurisdiction"],
         unit=case["unit"],
         consents=tuple(_consent(reading, row, labels, people, {**units, **organisations}) for row in consents),
-        sent=tuple(_sent(row, case["jurisdiction"], units, people) for row in _sent_rows(reading, case_id)),
+        sent=tuple(
+            _sent(row, opened_to_name(vault, row), case["jurisdiction"], units, people, labels)
+            for row in _sent_rows(reading, case_id)
+        ),
         persons=_named(labels),
         units=_named({key: name for key, name in units.items() if key != case["unit_id"]}),
         organisations=_named(organisations),
@@ -102,7 +108,7 @@ def _sent_rows(reading: Reading, case_id: UUID) -> list[Row]:
     )
 
 
-def _sent(row: Row, jurisdiction: str, units: Names, people: Names) -> vw.SharedView:
+def _sent(row: Row, to_name: str, jurisdiction: str, units: Names, people: Names, labels: Names) -> vw.SharedView:
     same = (
         "id", "kind", "status", "purpose", "help", "urgency", "consent_id", "ground", "sent_at", "due_at",
         "answered_at", "reason_code", "ended_at", "ended_reason", "last_view_at", "link_until",
@@ -110,10 +116,11 @@ def _sent(row: Row, jurisdiction: str, units: Names, people: Names) -> vw.Shared
     fields = tuple(row["fields"])
     return vw.SharedView(
         **{name: row[name] for name in same},
-        to=units.get(row["to_unit_id"], row["to_name"] or "A body outside the network"),
+        to=units.get(row["to_unit_id"], to_name or "A body outside the network"),
         is_outside=row["to_unit_id"] is None,
         parts=titles(fields),
         fields=fields,
+        persons=tuple(labels.get(one, "A person who is no longer in the case") for one in row["persons"]),
         law=law_of(row["ground"], jurisdiction),
         asked_by=people.get(row["asked_by"], ""),
         released_by=people.get(row["released_by"], ""),
@@ -155,7 +162,7 @@ def titles(fields: Iterable[str]) -> tuple[str, ...]:
 def _recipient(name: str, bodies: Names) -> str:
     kind, _, value = name.partition(":")
     if kind == "kind":
-        return value.replace("_", " ")
+        return in_running_words(value)
     try:
         return bodies.get(UUID(value), "A body that is no longer here")
     except ValueError:

@@ -6,9 +6,11 @@ from uuid import UUID
 from engine import views as vw
 from engine.adapters.sql.access_store import AccessStore
 from engine.adapters.sql.queries.answers import Answers
-from engine.adapters.sql.queries.reading import Reading
+from engine.adapters.sql.queries.reading import Reading, Row
 from engine.domain.access import CaseAccess, Via
-from engine.domain.narrowing import OPERATIONAL, covers, names_of, shows, shows_whole
+from engine.domain.narrowing import OPERATIONAL, covers, names_of, of_person, shows, shows_whole
+from engine.domain.paths import person_in
+from engine.domain.records import LIVE
 from engine.errors import NotFoundError
 from engine.plugin.fields import FieldSpec
 
@@ -26,14 +28,17 @@ def is_narrowed(access: CaseAccess) -> bool:
     return access.fields is not None
 
 
-def is_there(access: CaseAccess, step_id: UUID, uses: str) -> bool:
-    """Say whether it is shown that a step is there: its time is, or one of its answers by name."""
-    return shows_step(access, step_id) or names_of(access, uses)
+def is_there(access: CaseAccess, step: Row) -> bool:
+    """Say whether it is shown that a step is there: its time is, or one of its answers by name.
 
-
-def shows_persons(access: CaseAccess) -> bool:
-    """Say whether it is shown who is in a case, by number and role: a field of persons is named."""
-    return access.fields is None or any(name.startswith("person.") for name in access.fields)
+    One that waits because an answer asked for it stands on the day that the answer names: its time must be shown, or
+    all of its step type. A step of somebody for whom no grant holds is not there.
+    """
+    if shows_step(access, step["id"], step["path"]):
+        return True
+    of_step = of_person(access, person_in(step["path"]))
+    watches = step["status"] in LIVE and step["added"] and step["added"].get("watches")
+    return covers(of_step, f"{step['uses']}.*") if watches else names_of(of_step, step["uses"])
 
 
 def shows_part(access: CaseAccess, name: str) -> bool:
@@ -41,20 +46,23 @@ def shows_part(access: CaseAccess, name: str) -> bool:
     return access.fields is None or f"case.{name}" in access.fields
 
 
-def shows_paper(access: CaseAccess, uses: str | None, fields: Iterable[FieldSpec]) -> bool:
-    """Say whether the papers of a step are shown: all that its form asks for must be, and who the persons are."""
-    if uses is None:
+def shows_paper(access: CaseAccess, uses: str | None, path: str | None, fields: Iterable[FieldSpec]) -> bool:
+    """Say whether the papers of a step are shown: all that its form asks for must be, and who all the persons are."""
+    if uses is None or path is None:
         return not is_narrowed(access)
-    return shows_whole(access, uses, {spec.sealed_class for spec in fields if spec.sealed_class})
+    classes = {spec.sealed_class for spec in fields if spec.sealed_class}
+    return shows_whole(access, uses, classes, person_id=person_in(path))
 
 
 def shown_answers(
-    access: CaseAccess, uses: str, fields: Iterable[FieldSpec], answers: Answers
+    access: CaseAccess, uses: str, path: str, fields: Iterable[FieldSpec], answers: Answers
 ) -> tuple[Answers, frozenset[str]]:
     """Give the answers of a step that are shown at all, and the names of those that stay masked even when revealed.
 
-    A grant leaves out what it does not name. The case's own unit sees that there is an answer of a sealed class.
+    A grant leaves out what it does not name, and all of a step of somebody for whom it does not hold. The case's own
+    unit sees that there is an answer of a sealed class.
     """
+    access = of_person(access, person_in(path))
     classes = {spec.name: spec.sealed_class or "" for spec in fields}
     closed = frozenset(name for name in answers if not shows(access, f"{uses}.{name}", classes.get(name, "")))
     if not is_narrowed(access):
@@ -62,6 +70,9 @@ def shown_answers(
     return {name: value for name, value in answers.items() if name not in closed}, frozenset()
 
 
-def shows_step(access: CaseAccess, step_id: UUID) -> bool:
-    """Say whether the time of a step is shown: to the case's own unit, by `case.*`, and of a step that was offered."""
-    return covers(access, OPERATIONAL) or step_id in access.step_ids
+def shows_step(access: CaseAccess, step_id: UUID, path: str) -> bool:
+    """Say whether the time of a step is shown: to the case's own unit, by `case.*`, and of a step that was offered.
+
+    `path` says whose step it is; of a person for whom no grant holds only a step that was offered is shown.
+    """
+    return covers(of_person(access, person_in(path)), OPERATIONAL) or step_id in access.step_ids

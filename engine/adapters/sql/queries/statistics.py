@@ -6,13 +6,13 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, FromClause, Select, and_, func, select
 
 from engine import views as vw
-from engine.adapters.sql.queries.known import in_plain_words
 from engine.adapters.sql.queries.reading import Reading
 from engine.adapters.sql.queries.shape import CASE, STEP, UNIT
 from engine.adapters.sql.visibility import visible_to
 from engine.domain.policy import Action, can, units_that_let
 from engine.domain.suppression import TOTAL, Audience, Cell, shown
 from engine.errors import NotAllowedError, TooFineError
+from engine.spec.plain_words import in_plain_words
 
 _NOT_SAID: Final = "not said"
 

@@ -7,12 +7,13 @@ from engine import views as vw
 from engine.adapters.sql.queries.answers import Answers, answer_views
 from engine.adapters.sql.queries.case_rows import CaseRows
 from engine.adapters.sql.queries.deadlines import of_steps
-from engine.adapters.sql.queries.known import in_plain_words
-from engine.adapters.sql.queries.persons import label_of, person_in, round_in
+from engine.adapters.sql.queries.persons import label_of
 from engine.adapters.sql.queries.reading import Reading, Row
-from engine.adapters.sql.queries.sight import shown_answers
+from engine.adapters.sql.queries.sight import is_narrowed, shown_answers
 from engine.domain.compiled import CompiledWorkflow
 from engine.domain.opening import MISSING
+from engine.domain.paths import person_in, round_in
+from engine.spec.plain_words import in_plain_words
 
 AnswersOf = Mapping[UUID, Answers]
 """The opened answers of each step that has some."""
@@ -24,6 +25,7 @@ def step_views(
     deadlines: Iterable[vw.DeadlineView],
     documents: Mapping[UUID | None, tuple[vw.DocumentView, ...]],
     answers: AnswersOf,
+    titles: Mapping[UUID, str],
 ) -> tuple[vw.StepView, ...]:
     """Make the views of all steps of a case."""
     items = {row["step_id"]: row for row in rows.items}
@@ -32,28 +34,38 @@ def step_views(
     hashes = {run["id"]: run["definition_hash"] for run in rows.runs}
     views = []
     for row in _in_order(rows, definitions):
-        compiled, item = definitions[row["run_id"]], items.get(row["id"])
+        compiled, noted = definitions[row["run_id"]], items.get(row["id"])
+        item = noted if noted and noted["is_open"] else None
         step = compiled.steps.get(row["key"]) if compiled and not row["added"] else None
         fields = reading.known.fields(row["uses"], step)
-        shown, _ = shown_answers(rows.access, row["uses"], fields, answers.get(row["id"], {}))
+        opened = answers.get(row["id"], {})
+        shown, _ = shown_answers(rows.access, row["uses"], row["path"], fields, opened)
         views.append(
             vw.StepView(
                 **{name: row[name] for name in _SAME},
                 pillar=row["uses"].partition(".")[0],
                 title=reading.known.title(hashes[row["run_id"]], row["key"], row["uses"], row["added"]),
+                called=titles.get(row["id"], ""),
                 person_label=label_of(row["path"], rows.case["id"], rows.positions),
                 gate_reason=_reason(row, compiled),
                 completed_by=row["completed_by_name"],
                 assignee=item["assignee"] if item else None,
                 discretionary=row["added"] is not None or bool(step and step.spec.discretionary),
                 item_id=item["id"] if item else None,
+                may_answer=item is not None and item["id"] in rows.opens,
                 deadline=due.get(row["id"]),
                 answers=answer_views(fields, shown, rows.case["zone"]),
                 documents=documents.get(row["id"], ()),
-                notes=tuple((item["notes"] if item else None) or ()),
+                notes=tuple((noted["notes"] if noted else None) or _found(rows, row, opened)),
             )
         )
     return tuple(views)
+
+
+def _found(rows: CaseRows, row: Row, opened: Answers) -> list[str]:
+    """Give the notes of a step that a machine did; they lie with what it found, and are for the case's own unit."""
+    notes = opened.get("notes") if row["automatic"] and not is_narrowed(rows.access) else None
+    return [str(note) for note in notes] if isinstance(notes, list) else []
 
 
 _SAME = (

@@ -4,11 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Uuid, any_, func, literal, or_, select
 
 from engine import views as vw
 from engine.adapters.sql.queries.answers import answer_views
-from engine.adapters.sql.queries.known import in_plain_words
 from engine.adapters.sql.queries.reading import Reading, Row
 from engine.adapters.sql.queries.sealed import opened_identity, readable_answers
 from engine.adapters.sql.queries.shape import (
@@ -28,6 +27,7 @@ from engine.adapters.sql.visibility import visible_to
 from engine.domain.policy import Action, can
 from engine.errors import DamagedError, KeyMissingError, NotAllowedError, NotFoundError
 from engine.ports import Vault
+from engine.spec.plain_words import in_plain_words, in_running_words
 
 _TABLES = CaseRow.metadata.tables
 CONSENT, CORRECTION = _TABLES["consent"], _TABLES["correction"]
@@ -83,10 +83,11 @@ class SubjectRows:
             .where(CONSENT.c.case_id == case_id, CONSENT.c.person_id == person_id)
             .order_by(CONSENT.c.recorded_at)
         )
+        of_them = literal(person_id, Uuid()) == any_(REFERRAL.c.persons)
         self.shared = reading.rows(
             select(REFERRAL.c.kind, REFERRAL.c.status, REFERRAL.c.sent_at, REFERRAL.c.fields, UNIT.c.name)
             .select_from(REFERRAL.outerjoin(UNIT, UNIT.c.id == REFERRAL.c.to_unit_id))
-            .where(REFERRAL.c.case_id == case_id)
+            .where(REFERRAL.c.case_id == case_id, or_(of_them, func.cardinality(REFERRAL.c.fields) == 0))
             .order_by(REFERRAL.c.sent_at)
         )
         self.corrections = reading.rows(
@@ -151,7 +152,7 @@ def _section(reading: Reading, row: Row, vault: Vault) -> vw.SubjectSection:
 
 def _consent(row: Row) -> vw.SubjectLine:
     state = "taken back" if row["withdrawn_at"] else "given"
-    purposes = ", ".join(in_plain_words(one).lower() for one in row["purposes"]) or "no purpose named"
+    purposes = ", ".join(in_running_words(one) for one in row["purposes"]) or "no purpose named"
     return vw.SubjectLine(label=f"{in_plain_words(row['kind'])}, {state}", text=purposes)
 
 
@@ -180,5 +181,5 @@ def _text(value: Any) -> str:  # noqa: ANN401 - whatever JSON holds
     if isinstance(value, list | tuple):
         return ", ".join(_text(one) for one in value)
     if isinstance(value, dict):
-        return ", ".join(f"{in_plain_words(str(k)).lower()}: {_text(v)}" for k, v in value.items())
+        return ", ".join(f"{in_running_words(str(k))}: {_text(v)}" for k, v in value.items())
     return str(value)

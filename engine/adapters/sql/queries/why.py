@@ -7,19 +7,21 @@ from sqlalchemy import String, cast, or_, select
 
 from engine import views as vw
 from engine.adapters.sql.queries.deadlines import deadline_views, record_of, select_deadlines
-from engine.adapters.sql.queries.known import in_plain_words
 from engine.adapters.sql.queries.ledger import escalation_views, select_escalations, select_told
 from engine.adapters.sql.queries.persons import positions
 from engine.adapters.sql.queries.reading import Reading
 from engine.adapters.sql.queries.reasons import reasons, stretches
 from engine.adapters.sql.queries.shape import CASE, DEADLINE, ESCALATION, MESSAGE, OPENING, STEP, UNIT
-from engine.adapters.sql.queries.sight import access_to, shows_step
+from engine.adapters.sql.queries.sight import access_to, is_narrowed, shows_step
 from engine.adapters.sql.visibility import visible_to
+from engine.domain.access import CaseAccess
 from engine.domain.firings import BREACH, schedule
 from engine.domain.library import Library
+from engine.domain.policy import Action, can
 from engine.domain.records import Deadline, DeadlineStatus, Interval
 from engine.errors import CalendarMissingError, NotFoundError
 from engine.spec.ladders import Ladder, Level
+from engine.spec.plain_words import in_plain_words
 
 
 def explanation(reading: Reading, viewer: vw.Viewer, deadline_id: UUID) -> vw.ExplanationView:
@@ -33,7 +35,8 @@ def explanation(reading: Reading, viewer: vw.Viewer, deadline_id: UUID) -> vw.Ex
     )
     if row is None:
         raise NotFoundError(kind="deadline")
-    if not shows_step(access_to(reading, viewer, row["case_id"], kind="deadline"), row["step_id"]):
+    access = access_to(reading, viewer, row["case_id"], kind="deadline")
+    if not shows_step(access, row["step_id"], row["path"]):
         raise NotFoundError(kind="deadline")
     deadline, library = record_of(row), reading.known.library()
     view = deadline_views(reading, [row], positions(reading, {row["case_id"]}))[0]
@@ -42,7 +45,7 @@ def explanation(reading: Reading, viewer: vw.Viewer, deadline_id: UUID) -> vw.Ex
         case_number=row["case_number"],
         zone=row["unit_zone"],
         deadline=view,
-        lines=reasons(reading, row, deadline, library),
+        lines=reasons(reading, row, deadline, library, tells=_may_read(viewer, access)),
         stretches=tuple(_recorded(one) for one in stretches(reading, row, deadline, library)),
         planned=_planned(deadline, library),
         told=_told(reading, view, library),
@@ -63,6 +66,10 @@ def explanations(reading: Reading, viewer: vw.Viewer, case_id: UUID, step: str) 
     if not rows:
         raise NotFoundError(kind=f"time limit of a step {step}")
     return tuple(explanation(reading, viewer, row["id"]) for row in rows)
+
+
+def _may_read(viewer: vw.Viewer, access: CaseAccess) -> bool:
+    return not is_narrowed(access) and can(viewer, Action.READ_ANSWERS, access=access)
 
 
 def _was_told(reading: Reading, viewer: vw.Viewer, deadline_id: UUID) -> bool:

@@ -25,8 +25,9 @@ from engine.adapters.sql.queries.shape import (
     ITEM,
     ITEM_IS_RESERVED,
     OPENING,
+    STEP,
 )
-from engine.adapters.sql.visibility import operational_to, visible_to
+from engine.adapters.sql.visibility import step_shown_to, visible_to
 from engine.domain.lateness import is_overdue
 from engine.errors import NotFoundError
 from engine.spec.ladders import Ladder
@@ -95,7 +96,9 @@ def work_item(reading: Reading, viewer: vw.Viewer, item_id: UUID) -> vw.WorkItem
 def item_row(reading: Reading, viewer: vw.Viewer, item_id: UUID) -> Row:
     """Fetch the row of one item of a case that the viewer sees; raises `NotFoundError`."""
     one = select(ITEM.c.id, nearest_due(ITEM.c.step_id).label("due_at")).where(ITEM.c.id == item_id)
-    shown = operational_to(viewer, now=reading.now) | (visible_to(viewer, now=reading.now) & _is_mine(viewer))
+    shown = step_shown_to(viewer, STEP.c.path, CASE.c.id, now=reading.now) | (
+        visible_to(viewer, now=reading.now) & _is_mine(viewer)
+    )
     row = reading.first(select_items(one.subquery("picked")).where(shown))
     if row is None:
         raise NotFoundError(kind="work item")

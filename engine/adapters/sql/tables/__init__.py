@@ -16,6 +16,7 @@ from engine.adapters.sql.tables.cases import (
     DocumentRow,
     DraftRow,
     EventRow,
+    EventWordsRow,
     IntervalRow,
     ReportRow,
     RunRow,
@@ -26,7 +27,6 @@ from engine.adapters.sql.tables.installation import CommandRow, DefinitionVersio
 from engine.adapters.sql.tables.jobs import BatchRow, DispatchRow, JobRow, ServiceRow
 from engine.adapters.sql.tables.keeping import (
     CorrectionRow,
-    ErasureApprovalRow,
     ErasureNoticeRow,
     ErasureRow,
     ExportCopyRow,
@@ -35,8 +35,10 @@ from engine.adapters.sql.tables.keeping import (
     RetentionProposalRow,
     TombstoneRow,
 )
-from engine.adapters.sql.tables.keys import AttachmentPartRow, AttachmentRow, DataKeyRow, SearchTokenRow
+from engine.adapters.sql.tables.keys import AttachmentPartRow, AttachmentRow, DataKeyRow, OpenWordsRow, SearchTokenRow
+from engine.adapters.sql.tables.law import LawSignatureRow
 from engine.adapters.sql.tables.messages import ChannelChangeRow, ChannelSettingRow, DeliveryRow, MessageRow
+from engine.adapters.sql.tables.partners import PartnerRow
 from engine.adapters.sql.tables.people import (
     AbsenceRow,
     ActorRow,
@@ -64,6 +66,7 @@ from engine.adapters.sql.tables.sign_in import (
     RecoveryCodeRow,
     SecondFactorRow,
     SessionRow,
+    SignInHabitRow,
     SignInTryRow,
 )
 from engine.adapters.sql.tables.time import DeadlineRow, EscalationAuditRow, EscalationRow, RecountRow, SpecialDayRow
@@ -101,12 +104,12 @@ __all__ = [
     "DispatchRow",
     "DocumentRow",
     "DraftRow",
-    "ErasureApprovalRow",
     "ErasureNoticeRow",
     "ErasureRow",
     "EscalationAuditRow",
     "EscalationRow",
     "EventRow",
+    "EventWordsRow",
     "ExportCopyRow",
     "GrantRow",
     "InstallationRow",
@@ -115,13 +118,16 @@ __all__ = [
     "JobRow",
     "KeptFormRow",
     "KnownDeviceRow",
+    "LawSignatureRow",
     "LegalHoldRow",
     "MatchAlertRow",
     "MatchCheckRow",
     "MembershipRow",
     "MessageRow",
+    "OpenWordsRow",
     "OrganisationRow",
     "PartnerLinkRow",
+    "PartnerRow",
     "PartnerViewRow",
     "PersonMergeRow",
     "PersonRow",
@@ -140,6 +146,7 @@ __all__ = [
     "ServiceRow",
     "SessionRow",
     "ShiftRow",
+    "SignInHabitRow",
     "SignInTryRow",
     "SpecialDayRow",
     "StepRow",

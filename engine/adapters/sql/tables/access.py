@@ -4,10 +4,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, text
+from sqlalchemy import CheckConstraint, Column, Index, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
-from engine.adapters.sql.tables.fields import at, json_value, texts
+from engine.adapters.sql.tables.fields import at, ids, json_value, texts
 
 
 class GrantRow(SQLModel, table=True):
@@ -19,6 +20,7 @@ class GrantRow(SQLModel, table=True):
     unit_id: UUID = Field(foreign_key="unit.id", index=True)
     purpose: str
     fields: list[str] = texts()
+    persons: list[UUID] = ids()
     valid_until: datetime | None = at()
     ended_at: datetime | None = at()
     granted_at: datetime = at(null=False)
@@ -63,21 +65,30 @@ class ConflictRow(SQLModel, table=True):
 
 
 class ApprovalRequestRow(SQLModel, table=True):
-    """What one person asks for and a second one must answer. `subject` holds ids and codes only."""
+    """What one person asks for and others must answer. `subject` holds ids and codes only, `agreed` who and when."""
 
     __tablename__ = "approval_request"
     id: UUID = Field(primary_key=True)
     kind: str
+    subject_id: UUID
     case_id: UUID | None = Field(default=None, foreign_key="case.id", index=True)
     unit_id: UUID | None = Field(default=None, foreign_key="unit.id")
     subject: dict[str, Any] = json_value()
-    asked_by: UUID
+    asked_by: UUID | None = None
     asked_at: datetime = at(null=False)
     reason_code: str
+    seen: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    needed: int = Field(default=1, sa_column_kwargs={"server_default": text("1")})
+    agreed: list[dict[str, Any]] = Field(sa_column=Column(JSONB, nullable=False, server_default=text("'[]'")))
     answered_by: UUID | None = None
     answered_at: datetime | None = at()
     approved: bool | None = None
+    ended_reason: str = Field(default="", sa_column_kwargs={"server_default": ""})
     expires_at: datetime = at(null=False)
     __table_args__ = (
         Index("approval_request_open", "unit_id", "asked_at", postgresql_where=text("answered_at IS NULL")),
+        Index(
+            "approval_request_about", "kind", "subject_id", unique=True, postgresql_where=text("answered_at IS NULL")
+        ),
+        Index("approval_request_subject", "subject_id"),
     )

@@ -74,7 +74,7 @@ class CheckpointHeadRow(SQLModel, table=True):
 
 
 class BreakGlassRow(SQLModel, table=True):
-    """Somebody asked to see a case that is not theirs, since life or safety hung on it; the words are sealed.
+    """Somebody asked to see a case that is not theirs, since life or safety hung on it; what was typed is sealed.
 
     `case_id` is empty where no case has the number that was asked for, or where the case stays shut to who asked.
     """
@@ -82,7 +82,7 @@ class BreakGlassRow(SQLModel, table=True):
     __tablename__ = "break_glass"
     id: UUID = Field(primary_key=True)
     actor_id: UUID = Field(foreign_key="actor.id", index=True)
-    number: str
+    sealed_number: bytes | None = sealed()
     case_id: UUID | None = Field(default=None, foreign_key="case.id", index=True)
     grant_id: UUID | None = None
     approval_id: UUID | None = None
@@ -104,7 +104,7 @@ class ConcernRow(SQLModel, table=True):
     id: UUID = Field(primary_key=True)
     kind: str
     about_id: UUID = Field(foreign_key="actor.id")
-    case_number: str = ""
+    sealed_case_number: bytes | None = sealed()
     raised_by: UUID = Field(foreign_key="actor.id", index=True)
     raised_at: datetime = at(null=False)
     recipient_id: UUID = Field(foreign_key="actor.id", index=True)

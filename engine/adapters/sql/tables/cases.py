@@ -63,7 +63,7 @@ class RunRow(SQLModel, table=True):
 
 
 class StepRow(SQLModel, table=True):
-    """One occurrence of a step. Open answers are `outputs`; the others are sealed."""
+    """One occurrence of a step. Open answers are `outputs`; the others are sealed, as is a title that was typed."""
 
     __tablename__ = "step"
     id: UUID = Field(primary_key=True)
@@ -87,6 +87,7 @@ class StepRow(SQLModel, table=True):
     turn: int = 1
     revision: int = 1
     added: dict[str, Any] | None = Field(default=None, sa_column=Column(json_object(), nullable=True))
+    sealed_title: bytes | None = sealed()
 
 
 class AnswerRow(SQLModel, table=True):
@@ -197,3 +198,14 @@ class EventRow(SQLModel, table=True):
     type: str
     body: dict[str, Any] = json_value()
     hash: bytes
+
+
+class EventWordsRow(SQLModel, table=True):
+    """The words in which somebody said why, beside an event of a case."""
+
+    __tablename__ = "event_words"
+    id: UUID = Field(primary_key=True)
+    case_id: UUID = Field(foreign_key="case.id")
+    seq: int
+    sealed_words: bytes | None = sealed()
+    __table_args__ = (UniqueConstraint("case_id", "seq"),)

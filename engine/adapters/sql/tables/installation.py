@@ -12,7 +12,7 @@ from engine.adapters.sql.tables.fields import at, json_value
 
 
 class DefinitionVersionRow(SQLModel, table=True):
-    """A version of a definition: draft, published or retired. A published one never changes.
+    """A version of a definition: proposed, refused, published or retired. A published one never changes.
 
     `flattened` keeps the order of its keys, which is the order that people see.
     """

@@ -20,8 +20,6 @@ class LegalHoldRow(SQLModel, table=True):
     sealed_reason: bytes | None = sealed()
     placed_by: UUID | None = None
     placed_at: datetime = at(null=False)
-    lift_asked_by: UUID | None = None
-    lift_asked_at: datetime | None = at()
     lifted_by: UUID | None = None
     lifted_at: datetime | None = at()
 
@@ -36,8 +34,6 @@ class RestrictionRow(SQLModel, table=True):
     holder_id: UUID = Field(foreign_key="actor.id")
     placed_by: UUID | None = None
     placed_at: datetime = at(null=False)
-    lift_asked_by: UUID | None = None
-    lift_asked_at: datetime | None = at()
     lifted_by: UUID | None = None
     lifted_at: datetime | None = at()
     __table_args__ = (Index("restriction_live", "case_id", unique=True, postgresql_where=text("lifted_at IS NULL")),)
@@ -64,16 +60,6 @@ class ErasureRow(SQLModel, table=True):
     __table_args__ = (
         Index("erasure_live", "person_id", unique=True, postgresql_where=text("status IN ('asked', 'approved')")),
     )
-
-
-class ErasureApprovalRow(SQLModel, table=True):
-    """That somebody agreed to an erasure, and in which role."""
-
-    __tablename__ = "erasure_approval"
-    erasure_id: UUID = Field(primary_key=True, foreign_key="erasure.id")
-    actor_id: UUID = Field(primary_key=True)
-    role: str
-    approved_at: datetime = at(null=False)
 
 
 class TombstoneRow(SQLModel, table=True):

@@ -1,12 +1,13 @@
 """Data keys, the tokens that organisations search by, and files that people added."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger, Column, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
-from engine.adapters.sql.tables.fields import at, sealed
+from engine.adapters.sql.tables.fields import at, json_value, sealed
 
 
 class DataKeyRow(SQLModel, table=True):
@@ -34,6 +35,7 @@ class SearchTokenRow(SQLModel, table=True):
     organisation_id: UUID = Field(primary_key=True, foreign_key="organisation.id")
     kind: str = Field(primary_key=True)
     token: bytes = Field(primary_key=True)
+    key_id: str = Field(default="", sa_column_kwargs={"server_default": ""})
     __table_args__ = (Index("search_token_by_token", "organisation_id", "token"),)
 
 
@@ -41,7 +43,7 @@ class AttachmentRow(SQLModel, table=True):
     """A file that somebody added: the original as it came, and the copy without metadata that is shared.
 
     `sealed_details` holds the SHA-256 of both, and in how many parts they are kept; `address` is a keyed hash of the
-    content, by which the same file is kept once in a case.
+    content, by which the same file is kept once in a case, and `address_key` the id of that key.
     """
 
     __tablename__ = "attachment"
@@ -56,6 +58,7 @@ class AttachmentRow(SQLModel, table=True):
     copy_size: int | None = None
     scan: str = Field(default="not_scanned", sa_column_kwargs={"server_default": text("'not_scanned'")})
     address: bytes | None = None
+    address_key: str = Field(default="", sa_column_kwargs={"server_default": ""})
     sealed_name: bytes | None = sealed()
     sealed_details: bytes | None = sealed()
     added_at: datetime = at(null=False)
@@ -74,3 +77,15 @@ class AttachmentPartRow(SQLModel, table=True):
     copy_of: str = Field(primary_key=True)
     number: int = Field(primary_key=True)
     sealed_content: bytes | None = sealed()
+
+
+class OpenWordsRow(SQLModel, table=True):
+    """Words of a column that is sealed now, from before: the application seals and removes them, and can add none."""
+
+    __tablename__ = "open_words"
+    id: UUID = Field(primary_key=True)
+    of_table: str
+    of_column: str
+    row_id: UUID
+    key_of: UUID
+    words: Any = json_value()

@@ -10,7 +10,11 @@ from engine.adapters.sql.tables.fields import at, sealed
 
 
 class MessageRow(SQLModel, table=True):
-    """A message to one recipient; no personal data by construction. In-app messages are read here."""
+    """A message to one recipient; no personal data by construction. In-app messages are read here.
+
+    `code_of` is the hash of a sign-in that waits, `link_hash` that of the link by which a level is acknowledged: when
+    they are sent, the words get that code, or that link in place of the message's id.
+    """
 
     __tablename__ = "message"
     id: UUID = Field(primary_key=True)
@@ -28,7 +32,8 @@ class MessageRow(SQLModel, table=True):
     read_at: datetime | None = at()
     html: str = Field(default="", sa_column_kwargs={"server_default": ""})
     digest_id: UUID | None = Field(default=None, index=True)
-    token: str | None = Field(default=None, unique=True)
+    link_hash: str | None = Field(default=None, unique=True)
+    code_of: bytes | None = None
     __table_args__ = (Index("message_inbox", "recipient_id", "created_at"),)
 
 
@@ -41,7 +46,6 @@ class DeliveryRow(SQLModel, table=True):
     case_id: UUID | None = Field(default=None, foreign_key="case.id", index=True)
     unit_id: UUID | None = Field(default=None, foreign_key="unit.id")
     channel: str
-    address: str
     status: str = "waiting"
     attempt: int = 0
     next_at: datetime = at(null=False)

@@ -21,12 +21,13 @@ class PersonRow(SQLModel, table=True):
 
 
 class PersonTokenRow(SQLModel, table=True):
-    """A blind token by which a person can be found again: no value can be read from it."""
+    """A blind token by which a person can be found again: no value can be read from it. `key_id` names its key."""
 
     __tablename__ = "person_token"
     person_id: UUID = Field(primary_key=True, foreign_key="person.id")
     kind: str = Field(primary_key=True)
     token: bytes = Field(primary_key=True)
+    key_id: str = Field(default="", sa_column_kwargs={"server_default": ""})
     __table_args__ = (Index("person_token_by_token", "token", "kind"),)
 
 

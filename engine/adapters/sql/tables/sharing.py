@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
-from engine.adapters.sql.tables.fields import at, sealed, texts
+from engine.adapters.sql.tables.fields import at, ids, sealed, texts
 
 _EMPTY = {"server_default": ""}
 
@@ -54,6 +54,7 @@ class ReferralRow(SQLModel, table=True):
     kind: str
     status: str
     fields: list[str] = texts()
+    persons: list[UUID] = ids()
     sealed_note: bytes | None = sealed()
     sent_at: datetime = at(null=False)
     due_at: datetime | None = at()
@@ -62,7 +63,7 @@ class ReferralRow(SQLModel, table=True):
     answered_by: UUID | None = None
     reason_code: str = Field(default="", sa_column_kwargs=_EMPTY)
     deadline_id: UUID | None = Field(default=None, index=True)
-    to_name: str = Field(default="", sa_column_kwargs=_EMPTY)
+    sealed_to_name: bytes | None = sealed()
     to_kind: str = Field(default="", sa_column_kwargs=_EMPTY)
     purpose: str = Field(default="", sa_column_kwargs=_EMPTY)
     help: str = Field(default="", sa_column_kwargs=_EMPTY)

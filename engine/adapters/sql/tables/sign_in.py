@@ -85,6 +85,18 @@ class KnownDeviceRow(SQLModel, table=True):
     seen_at: datetime = at(null=False)
 
 
+class SignInHabitRow(SQLModel, table=True):
+    """An hour of the week or a network in which somebody has signed in; only a keyed mark of it is kept."""
+
+    __tablename__ = "sign_in_habit"
+    actor_id: UUID = Field(primary_key=True, foreign_key="actor.id")
+    mark: bytes = Field(primary_key=True)
+    sort: str
+    count: int
+    first_seen_at: datetime = at(null=False)
+    seen_at: datetime = at(null=False)
+
+
 class SignInTryRow(SQLModel, table=True):
     """How often signing in failed of late, by a blind token of account and network."""
 

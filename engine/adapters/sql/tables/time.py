@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
-from engine.adapters.sql.tables.fields import at, ids, json_value, texts
+from engine.adapters.sql.tables.fields import at, ids, json_value, sealed, texts
 
 
 class DeadlineRow(SQLModel, table=True):
@@ -98,15 +98,17 @@ class EscalationAuditRow(SQLModel, table=True):
 
 
 class SpecialDayRow(SQLModel, table=True):
-    """A day that an administrator has added to a calendar, or taken out again: who, when and why."""
+    """A day that an administrator has added to a calendar, or taken out again: who, when and why.
+
+    Its name and the reason were typed by somebody, and are sealed.
+    """
 
     __tablename__ = "special_day"
     id: UUID = Field(primary_key=True)
     calendar: str = Field(index=True)
     day: date
     kind: str
-    name: str
-    reason: str = ""
+    sealed_words: bytes | None = sealed()
     added_by: UUID | None = None
     added_at: datetime = at(null=False)
     removed_by: UUID | None = None

@@ -1,0 +1,91 @@
+"""The step types of Transport."""
+
+import os
+import time
+from datetime import timedelta
+from pathlib import Path
+
+from engine.plugin.fields import OutputKind
+from engine.plugin.pillar import Pillar
+from engine.plugin.steps import (
+    Completed,
+    Concluded,
+    Document,
+    OutputSpec,
+    Prepared,
+    StepContext,
+    ask,
+    automatic,
+)
+from icmc_transport.forms import BookingForm
+
+_NOTICES = "ICMC_ROAD_NOTICES"
+"""Names the file that the office fills each morning: a road in each line, and END as the last one."""
+_LOOK_EVERY = 0.1
+
+
+def _propose(context: StepContext) -> Prepared:
+    children = [person for person in context.persons if person.role == "victim"]
+    return Prepared(prefill={"seats": len(children) + 2}, notes=("Two adults travel with them: change it if not.",))
+
+
+def _see_what_follows(context: StepContext) -> Concluded:
+    notes = []
+    if context.answers.get("driver_vetted") is not True:
+        notes.append("The driver was not looked at: ask the coordinator before anybody gets in.")
+    if context.answers.get("woman_escort") == "no":
+        notes.append("No woman travels with them: find one before the journey.")
+    return Concluded(notes=tuple(notes))
+
+
+BOOKING = ask(
+    "transport.booking",
+    title="Book a journey",
+    form=BookingForm,
+    roles=("caseworker", "shelter_manager"),
+    documents=(Document("transport-slip", "Slip for the driver", leaves=False),),
+    time_limit="P2D",
+    prepare=_propose,
+    conclude=_see_what_follows,
+)
+
+
+@automatic(
+    "transport.notices",
+    title="Are roads closed?",
+    outputs={"closed_roads": OutputSpec(OutputKind.NUMBER), "is_clear": OutputSpec(OutputKind.BOOL)},
+    retries=3,
+    retry_delay="PT1S",
+    timeout="PT5S",
+)
+def notices(context: StepContext) -> Completed:
+    """Count the roads that the office's file of this morning says are closed."""
+    roads = _read_whole(Path(os.environ[_NOTICES]), within=context.remaining)
+    return Completed(
+        outputs={"closed_roads": len(roads), "is_clear": not roads},
+        notes=(f"Roads closed this morning: {len(roads)}.",),
+    )
+
+
+def _read_whole(file: Path, *, within: timedelta) -> list[str]:
+    """Read the file once it is complete; raises `TimeoutError` when it is not within the time that is left.
+
+    A time-out does not interrupt a function that waits by itself, so whoever waits asks how long it still may.
+    """
+    until = time.monotonic() + within.total_seconds()
+    while True:
+        lines = file.read_text(encoding="utf-8").splitlines()
+        if lines and lines[-1] == "END":
+            return lines[:-1]
+        if time.monotonic() + _LOOK_EVERY > until:
+            raise TimeoutError
+        time.sleep(_LOOK_EVERY)
+
+
+PILLAR = Pillar(
+    key="transport",
+    name="Transport",
+    letter="",
+    summary="Safe journeys, with drivers who were looked at.",
+    step_types=(BOOKING, notices),
+)

@@ -1,0 +1,68 @@
+"""The directory of partners in PostgreSQL, and what they were asked."""
+
+from typing import Any, Final, cast
+from uuid import UUID
+
+from sqlalchemy import Connection, RowMapping, select
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from engine.adapters.sql import tables as tb
+from engine.adapters.sql.referral_store import REFERRAL_COLUMNS, opened_referral
+from engine.adapters.sql.visibility import not_denied
+from engine.domain.partners import Partner
+from engine.domain.policy import Viewer, visible_units
+from engine.domain.referral import Referral
+from engine.ports import Vault
+
+_PARTNER, _REFERRAL = tb.PartnerRow.__table__, tb.ReferralRow.__table__  # type: ignore[attr-defined]
+_UNIT = tb.UnitRow.__table__  # type: ignore[attr-defined]
+_WORDS: Final = ("name", "services", "areas", "languages", "hours")
+_LISTS: Final = frozenset({"services", "areas", "languages"})
+
+
+class PartnerStore:
+    """Partners, within one transaction."""
+
+    def __init__(self, connection: Connection, vault: Vault) -> None:
+        """Work inside the transaction of `connection`; `vault` seals and opens what was typed of a partner."""
+        self._connection = connection
+        self._vault = vault
+
+    def all(self) -> tuple[Partner, ...]:
+        """List all partners by name."""
+        rows = self._connection.execute(select(_PARTNER).where(_PARTNER.c.sealed_words.is_not(None))).mappings()
+        return tuple(sorted((self._partner(row) for row in rows), key=lambda one: (one.name, one.id)))
+
+    def get(self, partner_id: UUID) -> Partner | None:
+        """Load a partner."""
+        query = select(_PARTNER).where(_PARTNER.c.id == partner_id, _PARTNER.c.sealed_words.is_not(None))
+        row = self._connection.execute(query).mappings().first()
+        return self._partner(row) if row else None
+
+    def save(self, partner: Partner) -> None:
+        """Write a partner as they are now."""
+        told = partner.model_dump()
+        words = {name: list(told.pop(name)) if name in _LISTS else told.pop(name) for name in _WORDS}
+        sealed = self._vault.seal(words, key_of=partner.id, table="partner", row=partner.id, column="sealed_words")
+        row = told | {"sealed_words": sealed}
+        statement = upsert(_PARTNER).values(row)
+        changes = {name: statement.excluded[name] for name in row if name != "id"}
+        self._connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_=changes))
+
+    def _partner(self, row: RowMapping) -> Partner:
+        words = self._vault.unseal(row["sealed_words"], table="partner", row=row["id"], column="sealed_words")
+        open_ones = {name: value for name, value in row.items() if name != "sealed_words"}
+        return Partner.model_validate(open_ones | cast("dict[str, Any]", words))
+
+    def asked_by(self, viewer: Viewer) -> tuple[tuple[str, Referral], ...]:
+        """List what was asked of others in the cases of the viewer's units, with the name of whom was asked."""
+        name = _UNIT.c.name.label("unit_name")
+        query = (
+            select(name, *REFERRAL_COLUMNS)
+            .select_from(_REFERRAL.outerjoin(_UNIT, _UNIT.c.id == _REFERRAL.c.to_unit_id))
+            .where(_REFERRAL.c.unit_id.in_(sorted(visible_units(viewer))), not_denied(viewer, _REFERRAL.c.case_id))
+            .order_by(_REFERRAL.c.sent_at, _REFERRAL.c.id)
+        )
+        rows = [dict(row) for row in self._connection.execute(query).mappings()]
+        asked = [(row.pop("unit_name"), opened_referral(self._vault, row)) for row in rows]
+        return tuple((unit or one.to_name or "A body outside the network", one) for unit, one in asked)

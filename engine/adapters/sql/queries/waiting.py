@@ -1,0 +1,99 @@
+"""What waits for a second person, for those who may answer it and those who asked."""
+
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select, true
+
+from engine import views as vw
+from engine.adapters.sql import tables as tb
+from engine.adapters.sql.queries.reading import Reading, Row
+from engine.adapters.sql.queries.shape import ACTOR, CASE
+from engine.adapters.sql.visibility import kept_by
+from engine.domain.four_eyes import FOUR_EYES, Kind
+from engine.domain.policy import can, units_that_let
+
+_TABLES = tb.ApprovalRequestRow.metadata.tables
+_REQUEST, _DEADLINE = _TABLES["approval_request"], _TABLES["deadline"]
+_WITH_CASE = _REQUEST.outerjoin(CASE, CASE.c.id == _REQUEST.c.case_id)
+_MOST = 200
+
+
+def waiting(reading: Reading, viewer: vw.Viewer, case_id: UUID | None) -> tuple[vw.WaitingView, ...]:
+    """List what the viewer may answer, and what they asked for, of one case or of all; the first to run out first."""
+    of_case = true() if case_id is None else _REQUEST.c.case_id == case_id
+    mine = _REQUEST.c.asked_by == viewer.actor_id
+    rows = reading.rows(
+        select(_REQUEST, CASE.c.number.label("case_number"), ACTOR.c.name.label("asker"))
+        .select_from(_WITH_CASE.outerjoin(ACTOR, ACTOR.c.id == _REQUEST.c.asked_by))
+        .where(of_case, _still_waits(reading), _seen(viewer), or_(mine, _answerable(viewer)))
+        .order_by(_REQUEST.c.expires_at, _REQUEST.c.id)
+        .limit(_MOST)
+    )
+    names = _names(reading, rows)
+    return tuple(_view(row, viewer, names) for row in rows)
+
+
+def count_waiting(reading: Reading, viewer: vw.Viewer) -> int:
+    """Count what the viewer may answer now."""
+    condition = _answerable(viewer)
+    if viewer.is_system or condition is None:
+        return 0
+    query = select(func.count()).select_from(_WITH_CASE)
+    return reading.count(query.where(_still_waits(reading), _seen(viewer), condition, ~_is_done_with(viewer)))
+
+
+def _still_waits(reading: Reading) -> ColumnElement[bool]:
+    """Say that nobody has answered and that it has not run out; a limit that is over needs no more time."""
+    is_over = exists().where(_DEADLINE.c.id == _REQUEST.c.subject_id, _DEADLINE.c.status != "open")
+    return and_(
+        _REQUEST.c.answered_at.is_(None),
+        _REQUEST.c.expires_at > reading.now,
+        or_(_REQUEST.c.kind != Kind.MORE_TIME.value, ~is_over),
+    )
+
+
+def _seen(viewer: vw.Viewer) -> ColumnElement[bool]:
+    """Say that it belongs to no case, or to one that the viewer sees as its own unit does."""
+    return or_(_REQUEST.c.case_id.is_(None), kept_by(viewer))
+
+
+def _answerable(viewer: vw.Viewer) -> ColumnElement[bool]:
+    """Say that the viewer may answer what is of this kind, in this unit."""
+    lines = [_of_kind(viewer, kind) for kind in FOUR_EYES]
+    return or_(false(), *lines)
+
+
+def _of_kind(viewer: vw.Viewer, kind: Kind) -> ColumnElement[bool]:
+    action = FOUR_EYES[kind].answers
+    if kind is Kind.LOST_FACTOR:
+        is_theirs = can(viewer, action)
+        return and_(_REQUEST.c.kind == kind.value, _REQUEST.c.subject_id != viewer.actor_id) if is_theirs else false()
+    units = sorted(units_that_let(viewer, action))
+    return and_(_REQUEST.c.kind == kind.value, _REQUEST.c.unit_id.in_(units)) if units else false()
+
+
+def _is_done_with(viewer: vw.Viewer) -> ColumnElement[bool]:
+    """Say that the viewer asked for it, or has agreed: it waits for somebody else."""
+    has_agreed = _REQUEST.c.agreed.contains([{"actor_id": str(viewer.actor_id)}])
+    own = and_(_REQUEST.c.asked_by == viewer.actor_id, _REQUEST.c.kind != Kind.RELEASE.value)
+    return or_(has_agreed, func.coalesce(own, false()))
+
+
+def _names(reading: Reading, rows: tuple[Row, ...] | list[Row]) -> dict[UUID, str]:
+    ids = {UUID(one["actor_id"]) for row in rows for one in row["agreed"]}
+    found = reading.rows(select(ACTOR.c.id, ACTOR.c.name).where(ACTOR.c.id.in_(ids))) if ids else ()
+    return {row["id"]: row["name"] for row in found}
+
+
+def _view(row: Row, viewer: vw.Viewer, names: dict[UUID, str]) -> vw.WaitingView:
+    agreed = [UUID(one["actor_id"]) for one in row["agreed"]]
+    kind, is_mine = Kind(row["kind"]), row["asked_by"] == viewer.actor_id
+    unit = None if kind is Kind.LOST_FACTOR else row["unit_id"]
+    may = can(viewer, FOUR_EYES[kind].answers, unit_id=unit) and viewer.actor_id not in agreed
+    return vw.WaitingView(
+        id=row["id"], kind=row["kind"], subject_id=row["subject_id"], case_id=row["case_id"],
+        case_number=row["case_number"] or "", asked_by=row["asker"] or "this machine", asked_at=row["asked_at"],
+        expires_at=row["expires_at"], reason_code=row["reason_code"], needed=row["needed"],
+        agreed=tuple(names.get(one, "") for one in agreed), rows=row["subject"].get("rows"), is_mine=is_mine,
+        may_answer=may and (not is_mine or FOUR_EYES[kind].own_counts),
+    )  # fmt: skip

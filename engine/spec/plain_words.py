@@ -1,0 +1,18 @@
+"""Make words for people of the keys for which no label is written."""
+
+from typing import Final
+
+_ACRONYMS: Final = frozenset({"ahtu", "bsf", "cwc", "fir", "gd", "mou", "ngo", "otp", "pdf", "sms", "sop", "tip"})
+"""Keys are written small; these words of them never are."""
+
+
+def in_plain_words(key: str) -> str:
+    """Make a label of a key: `blocked_by_other_body` reads "Blocked by other body", `partner_ngo` "Partner NGO"."""
+    words = in_running_words(key)
+    return words[:1].upper() + words[1:]
+
+
+def in_running_words(key: str) -> str:
+    """Make words that stand inside a sentence of a key: `partner_ngo` reads "partner NGO"."""
+    words = key.lower().replace("_", " ").replace("-", " ").split(" ")
+    return " ".join(word.upper() if word in _ACRONYMS else word for word in words)

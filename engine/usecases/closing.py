@@ -1,0 +1,97 @@
+"""Close a case before all is settled: against what is still open it takes two people."""
+
+from datetime import datetime
+from uuid import UUID
+
+from engine.assembly import Engine
+from engine.domain import commands as cm
+from engine.domain.case_reasons import CLOSE_REASONS
+from engine.domain.closing import advice_against, stands
+from engine.domain.four_eyes import Kind
+from engine.domain.policy import Action
+from engine.domain.records import CaseStatus
+from engine.domain.state import CaseState
+from engine.errors import AlreadyEndedError, ConflictError
+from engine.stores import UnitOfWork
+from engine.usecases.approvals import answer_as_it_stands, ask_second, overtake, require_other
+from engine.usecases.deciding import carry_out, require_member
+from engine.usecases.given_reasons import keep_words, keep_words_of, require_reason
+from engine.views import Viewer
+
+
+def close_case(
+    engine: Engine, case_id: UUID, *, viewer: Viewer, command_id: UUID, reason_code: str, words: str = ""
+) -> bool:
+    """Close a case, with a reason and words that are sealed; gives whether it is closed, or waits for a second person.
+
+    A case in which nothing goes on, since it was opened again, closes at once. Where a workflow of it goes on, closing
+    is against its advice: what is open is called off when a second person, who supervises, agrees. Raises
+    `InvalidAnswersError`, `AlreadyEndedError` for a closed case, `CaseMergedError`, `NoSecondPersonError` when nobody
+    else in the unit may agree, `NotFoundError`, `NotAllowedError`.
+    """
+    words = require_reason(CLOSE_REASONS, reason_code, words, words_needed=False)
+    now = engine.clock.now()
+    with engine.unit_of_work() as work:
+        state = work.cases.lock(case_id)
+        require_member(viewer, state, Action.STEER)
+        known = work.records.answer_to(command_id)
+        if known is not None:
+            return bool(known.get("closed", True))
+        is_closed = state.case.status is CaseStatus.CLOSED or advice_against(state).workflows == 0
+        if is_closed:
+            decided = carry_out(engine, work, state, cm.CloseCase(reason_code), actor_id=viewer.actor_id, now=now)
+            keep_words(work, state, decided.events, "CaseClosed", words)
+        else:
+            _ask(engine, work, state, viewer, reason_code, words, now)
+        work.records.remember(command_id, {"case_id": str(case_id), "closed": is_closed}, case_id=case_id, at=now)
+        work.commit()
+        return is_closed
+
+
+def answer_closing(engine: Engine, case_id: UUID, *, viewer: Viewer, approved: bool) -> None:
+    """Close a case as a second person, or let it go on; who asked takes it back.
+
+    When something else is open in it than when it was asked for, the request is over and who asked is told: raises
+    `ConflictError` then. Raises `AlreadyEndedError` when nobody asks for it, `OwnApprovalError`, `NotFoundError`,
+    `NotAllowedError`.
+    """
+    now = engine.clock.now()
+    with engine.unit_of_work() as work:
+        state = work.cases.lock(case_id)
+        require_member(viewer, state, Action.STEER)
+        request = work.approvals.open_about(Kind.CLOSURE, case_id)
+        if request is None:
+            raise AlreadyEndedError(kind="request to close the case")
+        if approved and viewer.actor_id != request.asked_by:
+            require_member(viewer, state, Action.AGREE_CLOSURE)
+        is_in_time = answer_as_it_stands(
+            engine, work, request, viewer=viewer, approved=approved, now=now, stands=lambda: stands(state), state=state
+        )
+        if approved and is_in_time:
+            carry_out(engine, work, state, cm.CloseCase(request.reason_code), actor_id=viewer.actor_id, now=now)
+        else:
+            work.cases.note(state, "ClosingRefused", {}, actor_id=viewer.actor_id, at=now)
+        work.commit()
+    if not is_in_time:
+        raise ConflictError(kind="case")
+
+
+def _ask(
+    engine: Engine, work: UnitOfWork, state: CaseState, viewer: Viewer, reason_code: str, words: str, now: datetime
+) -> None:
+    """Ask for a second person, once; anew when something else is open than when it was asked for."""
+    waiting = work.approvals.open_about(Kind.CLOSURE, state.case.id)
+    if waiting is not None and waiting.expires_at > now:
+        if waiting.seen == stands(state):
+            return
+        overtake(work, Kind.CLOSURE, state.case.id, now=now)
+    require_other(work, Kind.CLOSURE, viewer, state.case.unit_id, now)
+    advice = advice_against(state)
+    asked_by = None if viewer.is_system else viewer.actor_id
+    ask_second(
+        engine, work, Kind.CLOSURE, state.case.id, asked_by=asked_by, now=now, state=state, reason_code=reason_code,
+        subject=advice._asdict(), seen=stands(state),
+    )  # fmt: skip
+    body = {"reason_code": reason_code, **advice._asdict()}
+    work.cases.note(state, "ClosingAsked", body, actor_id=asked_by, at=now)
+    keep_words_of(work, state, state.case.chain_length + 1, words)

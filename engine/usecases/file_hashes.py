@@ -1,0 +1,43 @@
+"""Write the hash of a file into an answer: the system has made it when the file came, so nobody types it."""
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from engine.domain.state import CaseState
+from engine.errors import InvalidAnswersError
+from engine.plugin.steps import StepType
+from engine.ports import JsonValue
+from engine.stores import UnitOfWork
+
+_NOT_THE_SAME = "This is not the hash of the file that you chose. Leave it empty: the system writes it."
+
+
+def with_hashes(
+    work: UnitOfWork, state: CaseState, step_type: StepType, answers: Mapping[str, JsonValue]
+) -> Mapping[str, JsonValue]:
+    """Give the answers with the hash of each file of the case that they name, where the form has a question for it.
+
+    A text that names no file of the case, such as the number of a paper, is left as it is. Raises `InvalidAnswersError`
+    for a hash that is not that of the file.
+    """
+    found: dict[str, JsonValue] = {}
+    known = None
+    for spec in step_type.fields:
+        file_id = _id_of(answers.get(spec.hash_of)) if spec.hash_of else None
+        if file_id is None:
+            continue
+        known = {file.id for file in work.files.of_case(state.case.id)} if known is None else known
+        if file_id not in known:
+            raise InvalidAnswersError({spec.hash_of: "Choose one of the files of this case."})
+        made, said = str(work.files.details(file_id)["sha256"]), answers.get(spec.name)
+        if said and str(said).lower() != made:
+            raise InvalidAnswersError({spec.name: _NOT_THE_SAME})
+        found[spec.name] = made
+    return {**answers, **found}
+
+
+def _id_of(answer: JsonValue) -> UUID | None:
+    try:
+        return UUID(answer) if isinstance(answer, str) else None
+    except ValueError:
+        return None

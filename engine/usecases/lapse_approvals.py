@@ -1,0 +1,155 @@
+"""End what nobody has agreed to in time: it is not done, and who asked is told."""
+
+import logging
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from engine.assembly import Engine
+from engine.domain import commands as cm
+from engine.domain.four_eyes import ApprovalRequest, Kind
+from engine.domain.keeping import CopyStatus, ErasureStatus
+from engine.domain.referral import ReferralStatus
+from engine.domain.state import CaseState
+from engine.errors import AlreadyEndedError, NotFoundError
+from engine.stores import UnitOfWork
+from engine.usecases.approvals import end_late
+from engine.usecases.deciding import carry_out
+from engine.usecases.proposals import drop_proposal
+from engine.usecases.releasing import drop_unreleased
+from engine.usecases.sharing import known_referral
+
+log = logging.getLogger(__name__)
+_MOST: Final = 200
+
+
+def lapse_approvals(engine: Engine) -> int:
+    """End every request that has waited too long, each in a transaction of its own; gives how many.
+
+    One that fails is logged by its id and tried again later.
+    """
+    with engine.unit_of_work() as work:
+        late = work.approvals.run_out(now=engine.clock.now(), most=_MOST)
+    done = 0
+    for request_id, case_id in late:
+        try:
+            done += _lapse(engine, request_id, case_id)
+        except Exception as error:  # noqa: BLE001 - one that cannot be ended must not hold up the others
+            log.warning("approval_not_ended", extra={"request": str(request_id), "error": type(error).__name__})
+    return done
+
+
+def _lapse(engine: Engine, request_id: UUID, case_id: UUID | None) -> bool:
+    now = engine.clock.now()
+    with engine.unit_of_work() as work:
+        state = work.cases.lock(case_id) if case_id else None
+        request = work.approvals.get(request_id)
+        if request is None or request.answered_at is not None or request.expires_at > now:
+            return False
+        end_late(engine, work, request, now=now, state=state)
+        undo = _UNDONE.get(Kind(request.kind))
+        if undo is not None:
+            undo(engine, work, state, request, now)
+        elif state is not None and request.kind in _KEPT:
+            work.cases.note(state, *_KEPT[request.kind](request), actor_id=None, at=now)
+        work.audit.note("access", "ApprovalLapsed", {"request_id": str(request_id)}, actor_id=None, at=now)
+        work.commit()
+        return True
+
+
+def _no_more_time(
+    engine: Engine, work: UnitOfWork, state: CaseState | None, request: ApprovalRequest, now: datetime
+) -> None:
+    """Refuse the time that was asked for, unless its limit is over anyway."""
+    if state is None:
+        return
+    try:
+        command = cm.AnswerExtension(request.subject_id, approved=False, by=None)
+        carry_out(engine, work, state, command, actor_id=None, now=now)
+    except (AlreadyEndedError, NotFoundError):
+        return
+
+
+def _no_merge(
+    engine: Engine,  # noqa: ARG001 - all are called alike
+    work: UnitOfWork,
+    state: CaseState | None,
+    request: ApprovalRequest,
+    now: datetime,
+) -> None:
+    link = work.links.get(request.subject_id)
+    if link is None or not link.is_asked or state is None:
+        return
+    work.links.save(link.model_copy(update={"ended_at": now}))
+    body = {"link_id": str(link.id), "kind": link.kind.value, "reason_code": link.reason_code, "rests": link.rests}
+    work.cases.note(state, "MergeRefused", body, actor_id=None, at=now)
+
+
+def _no_erasure(
+    engine: Engine,  # noqa: ARG001 - all are called alike
+    work: UnitOfWork,
+    state: CaseState | None,
+    request: ApprovalRequest,
+    now: datetime,
+) -> None:
+    erasure = work.keeping.erasure(request.subject_id)
+    if erasure is None or erasure.status is not ErasureStatus.ASKED or state is None:
+        return
+    work.keeping.save_erasure(erasure.end(ErasureStatus.REFUSED, by=None, at=now, reason="lapsed"))
+    body = {"erasure_id": str(erasure.id), "person_id": str(erasure.person_id), "status": ErasureStatus.REFUSED.value}
+    work.cases.note(state, "ErasureEnded", body, actor_id=None, at=now)
+
+
+def _no_release(
+    engine: Engine,  # noqa: ARG001 - all are called alike
+    work: UnitOfWork,
+    state: CaseState | None,
+    request: ApprovalRequest,
+    now: datetime,
+) -> None:
+    referral = known_referral(work, request.subject_id)
+    if referral.status is ReferralStatus.HELD and state is not None:
+        drop_unreleased(work, state, referral, by=None, now=now)
+
+
+def _no_copy(
+    engine: Engine,  # noqa: ARG001 - all are called alike
+    work: UnitOfWork,
+    state: CaseState | None,  # noqa: ARG001
+    request: ApprovalRequest,
+    now: datetime,  # noqa: ARG001
+) -> None:
+    copy = work.keeping.copy(request.subject_id)
+    if copy is not None and copy.status is CopyStatus.ASKED:
+        changes = {"status": CopyStatus.EXPIRED, "revision": copy.revision + 1}
+        work.keeping.save_copy(copy.model_copy(update=changes))
+
+
+def _no_definition(
+    engine: Engine,  # noqa: ARG001 - all are called alike
+    work: UnitOfWork,
+    state: CaseState | None,  # noqa: ARG001
+    request: ApprovalRequest,
+    now: datetime,  # noqa: ARG001
+) -> None:
+    drop_proposal(work, request)
+
+
+_UNDONE: Final[Mapping[Kind, Callable[[Engine, UnitOfWork, CaseState | None, ApprovalRequest, datetime], None]]] = {
+    Kind.MORE_TIME: _no_more_time,
+    Kind.MERGE: _no_merge,
+    Kind.ERASURE: _no_erasure,
+    Kind.RELEASE: _no_release,
+    Kind.COPY: _no_copy,
+    Kind.DEFINITION: _no_definition,
+}
+"""What is to be done where the thing itself knows that it waits."""
+
+_KEPT: Final[Mapping[str, Callable[[ApprovalRequest], tuple[str, dict[str, object]]]]] = {
+    Kind.LIFT_DENIAL: lambda request: ("DenialKept", {"denial_id": str(request.subject_id)}),
+    Kind.LIFT_HOLD: lambda request: ("HoldKept", {"hold_id": str(request.subject_id), "agreed": False}),
+    Kind.OPEN_SEAL: lambda _: ("SealKept", {}),
+    Kind.CLOSURE: lambda _: ("ClosingRefused", {}),
+}
+"""What the history of the case says where everything stays as it is."""

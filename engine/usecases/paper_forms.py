@@ -1,0 +1,135 @@
+"""Make the paper form of a step: what is asked, to be filled in by hand where there is no network. Never a case."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from math import ceil
+from typing import Final
+
+from engine.errors import UnknownStepTypeError
+from engine.plugin.fields import FieldKind, FieldSpec
+from engine.plugin.registry import Registry
+from engine.plugin.shown_when import Wanted, wanted_answers
+from engine.plugin.steps import Outcome, StepType
+from engine.ports import Renderer
+
+_TEMPLATE: Final = "_paper-form"
+_WORDS_OF_BOOL: Final = {"true": "yes", "false": "no"}
+_UNITS: Final[Mapping[FieldKind, str]] = {
+    FieldKind.INT: "a number",
+    FieldKind.MONEY: "an amount",
+    FieldKind.DURATION: "days, hours, minutes",
+    FieldKind.LANG: "a language",
+    FieldKind.COUNTRY: "a country, two letters",
+    FieldKind.FILE: "what the paper or photo is, and where it lies",
+    FieldKind.HASH: "left to the system",
+    FieldKind.SIGN: "signature or thumb print",
+}
+_LINES: Final[Mapping[FieldKind, int]] = {FieldKind.LONGTEXT: 3, FieldKind.INTERVALS: 4, FieldKind.SIGN: 2}
+_LINE_OF_TEXT: Final = 58
+_AIRY, _ROOMY, _TIGHT = 30, 46, 90
+_MORE_LINES: Final = 3
+_REASONS: Final[Mapping[Outcome, str]] = {
+    Outcome.REFUSED_BY_PERSON: "The person said no",
+    Outcome.NOT_NEEDED: "It is not needed",
+    Outcome.BLOCKED_BY_OTHER_BODY: "Another body stands in the way",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One question on paper: its number, its words, and how the answer is written."""
+
+    number: int
+    kind: str
+    label: str
+    help: str
+    only_if: str
+    unit: str
+    is_needed: bool
+    is_masked: bool
+    choices: tuple[str, ...]
+    lines: int
+
+
+def paper_form(registry: Registry, renderer: Renderer, key: str) -> str:
+    """Give the blank form of a step type as HTML, to be printed; raises `UnknownStepTypeError` for none of a person.
+
+    It has every question with its choices, those that save the step first; who wrote it, when and why it is typed in
+    later; and how the step ends when it cannot be done.
+    """
+    step_type = registry.get(key)
+    if step_type.form is None:
+        raise UnknownStepTypeError(step_type=key)
+    ordered = sorted(step_type.fields, key=lambda spec: not spec.first_bite)
+    asked = _asked(ordered)
+    if _lines(asked) <= _AIRY:
+        asked = tuple(replace(one, lines=one.lines + _MORE_LINES) if one.lines > 1 else one for one in asked)
+    first = sum(spec.first_bite for spec in ordered)
+    return renderer.document(
+        _TEMPLATE,
+        {
+            "key": key,
+            "title": step_type.title,
+            "purpose": " ".join(step_type.doc.partition("\n\n")[0].split()),
+            "first": asked[:first],
+            "rest": asked[first:],
+            "event_number": next((n for n, spec in enumerate(ordered, start=1) if spec.event_time), 0),
+            "reasons": [words for outcome, words in _REASONS.items() if outcome in step_type.outcomes],
+            "density": _density(asked),
+        },
+    )
+
+
+def paper_form_name(key: str) -> str:
+    """Give the name under which the form of a step type is saved, without its ending."""
+    return f"paper-form-{key.replace('.', '-')}"
+
+
+def asked_of_people(registry: Registry) -> tuple[tuple[str, tuple[StepType, ...]], ...]:
+    """List the step types that people answer, by the name of their pillar; both in the order of their names."""
+    groups = ((item.pillar.name, item.pillar.step_types) for item in registry.installed)
+    found = ((name, tuple(step for step in steps if step.form is not None)) for name, steps in groups)
+    return tuple(sorted((name, steps) for name, steps in found if steps))
+
+
+def _asked(specs: Iterable[FieldSpec]) -> tuple[Asked, ...]:
+    numbers = {spec.name: (number, spec) for number, spec in enumerate(specs, start=1)}
+    return tuple(
+        Asked(
+            number=number, kind=spec.kind.value, label=spec.label, help=spec.help,
+            only_if=_only_if(spec.shown_when, numbers), unit=_UNITS.get(spec.kind, ""), is_needed=spec.required,
+            is_masked=not spec.is_open, choices=tuple(spec.choices.values()), lines=_LINES.get(spec.kind, 1),
+        )
+        for number, spec in numbers.values()
+    )  # fmt: skip
+
+
+def _only_if(condition: str, numbers: Mapping[str, tuple[int, FieldSpec]]) -> str:
+    """Say a condition on other questions by their numbers; one of another kind is left to who fills the form in."""
+    if not condition:
+        return ""
+    wanted = wanted_answers(condition)
+    if not wanted or any(one.name not in numbers for one in wanted):
+        return "Only where it applies"
+    return f"Only if {' or '.join(_said(one, *numbers[one.name]) for one in wanted)}"
+
+
+def _said(wanted: Wanted, number: int, spec: FieldSpec) -> str:
+    words = _WORDS_OF_BOOL.get(wanted.value) or f"“{spec.choices.get(wanted.value, wanted.value)}”"
+    return f"{number} is {'not ' if wanted.is_not else ''}{words}"
+
+
+def _density(asked: Iterable[Asked]) -> str:
+    """Choose the size of the type, so that the form fits on one page: by how many lines it has in two columns."""
+    lines = _lines(asked)
+    return "roomy" if lines <= _ROOMY else "tight" if lines <= _TIGHT else "tightest"
+
+
+def _lines(asked: Iterable[Asked]) -> int:
+    return sum(_height(one) for one in asked)
+
+
+def _height(one: Asked) -> int:
+    told = sum(ceil(len(text) / _LINE_OF_TEXT) for text in (one.label, one.help, one.only_if) if text)
+    ticked = ceil(sum(len(words) + 5 for words in one.choices) / _LINE_OF_TEXT) if one.choices else one.lines
+    return told + ticked

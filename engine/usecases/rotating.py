@@ -1,0 +1,213 @@
+"""Change the keys by which persons are found, histories are chained and checkpoints are signed, while people work."""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime
+from enum import StrEnum
+from typing import Final, NamedTuple
+from uuid import UUID
+
+from engine.assembly import Engine
+from engine.domain.policy import Action, can
+from engine.errors import ConflictError, DamagedError, KeyMissingError, NotAllowedError
+from engine.usecases.checkpoints import MOST_HEADS
+from engine.usecases.keys import SETTLES
+from engine.views import Viewer
+
+log = logging.getLogger(__name__)
+
+_INDEX: Final = "index_key_at"
+_CHAINS: Final = "chain_key_at"
+_BATCH: Final = 200
+_DROPPED: Final = 10_000
+
+
+class Stage(StrEnum):
+    """How far the change of a key has come. But for the last one the same command goes on with it, a minute later."""
+
+    BEGUN = "begun"
+    SWITCHED = "switched"
+    WAITING = "waiting"
+    DONE = "done"
+
+
+class IndexRotation(NamedTuple):
+    """How far it has come, the new key, and for how many persons and files it was done in this call.
+
+    `unreadable` counts those that cannot be read and so are found no more.
+    """
+
+    stage: Stage
+    key_id: str
+    persons: int = 0
+    files: int = 0
+    unreadable: int = 0
+
+
+class ChainRotation(NamedTuple):
+    """How far it has come, the key that signs links now, and the checkpoint up to which older keys count."""
+
+    stage: Stage
+    key_id: str
+    until: int | None = None
+
+
+def rotate_index(
+    engine: Engine, *, viewer: Viewer, batch: int = _BATCH, after_batch: Callable[[int], None] = lambda _: None
+) -> IndexRotation:
+    """Change the key of the tokens by which persons and files are found; each is found all the time.
+
+    The first call makes a key and tokens by it, beside the old ones; the next one, at least a minute later, makes what
+    is missing and lets people search by it; the one after that drops the old key and its tokens. A call that was
+    broken off is gone on with by the next. Raises `NotAllowedError`, `SettingsError`.
+    """
+    _require(viewer)
+    keeper, is_settled = engine.key_keeper, _is_settled(engine, _INDEX)
+    if keeper.index.old is not None:
+        return _drop_index(engine, viewer, is_settled=is_settled)
+    if keeper.index.coming is None:
+        _mark(engine, _INDEX)
+        keeper.add_index_key()
+        _note(engine, viewer, "IndexKeyMade", {"key": keeper.index.coming})
+        is_settled = False
+    coming = str(keeper.index.coming)
+    persons, lost = _write_persons(engine, coming, batch, after_batch)
+    files, lost_files = _readdress_files(engine, coming, batch)
+    done = IndexRotation(Stage.BEGUN, coming, persons, files, lost + lost_files)
+    if not is_settled:
+        return done
+    _mark(engine, _INDEX)
+    keeper.switch_index_key()
+    _note(engine, viewer, "IndexKeyUsed", {"key": coming})
+    return done._replace(stage=Stage.SWITCHED)
+
+
+def rotate_chains(engine: Engine, *, viewer: Viewer) -> ChainRotation:
+    """Change the key that signs the links of histories; links of older keys stay as they are and stay provable.
+
+    The first call makes the key. The next one, once a checkpoint has seen all links of the old one, closes that: from
+    then on a link of it counts only up to this checkpoint, and who got at it can add none. Raises `NotAllowedError`,
+    `SettingsError`.
+    """
+    _require(viewer)
+    keeper = engine.key_keeper
+    if None not in keeper.chains.older.values():
+        _mark(engine, _CHAINS)
+        made = keeper.add_chain_key()
+        _note(engine, viewer, "ChainKeyMade", {"key": made})
+        return ChainRotation(Stage.BEGUN, made)
+    current = keeper.chains.current
+    until = _seen_all(engine)
+    if until is None:
+        return ChainRotation(Stage.WAITING, current)
+    keeper.close_chain_keys(until)
+    _note(engine, viewer, "ChainKeyClosed", {"key": current, "until": until})
+    return ChainRotation(Stage.DONE, current, until)
+
+
+def rotate_signing(engine: Engine, *, viewer: Viewer) -> str:
+    """Let a new key sign checkpoints, named by the old one's signature; gives its id.
+
+    The old one is forgotten but for its public half, which proves what it signed. Raises `ConflictError` while a
+    checkpoint is being made, `NotAllowedError`, `SettingsError`.
+    """
+    _require(viewer)
+    with engine.unit_of_work() as work:
+        if not work.checkpoints.take_turn():
+            raise ConflictError(kind="checkpoint")
+        last = work.checkpoints.last()
+        made = engine.signer.hand_over(after=last.number if last else 0)
+        body = {"from": made.before, "to": made.key_id, "after": made.after, "signature": made.signature.hex()}
+        work.audit.note("keys", "SigningKeyChanged", body, actor_id=_actor(viewer), at=engine.wall_clock.now())
+        work.commit()
+    return made.key_id
+
+
+def _write_persons(engine: Engine, key_id: str, batch: int, after_batch: Callable[[int], None]) -> tuple[int, int]:
+    """Write tokens for everybody who has none of a key, some in a transaction; gives how many, and how many not."""
+    after, done, lost = UUID(int=0), 0, 0
+    while True:
+        with engine.unit_of_work() as work:
+            some = work.index.persons_without(key_id, after=after, most=batch)
+            if not some:
+                return done, lost
+            found = {}
+            for person_id in work.index.hold_persons(some):
+                try:
+                    found[person_id] = engine.fingerprints.tokens(work.persons.identity(person_id))
+                except (DamagedError, KeyMissingError):
+                    log.warning("person_unreadable", extra={"person": str(person_id)})
+                    lost += 1
+            work.index.write_persons(found)
+            work.commit()
+        after, done = some[-1], done + len(found)
+        after_batch(done)
+
+
+def _readdress_files(engine: Engine, key_id: str, batch: int) -> tuple[int, int]:
+    after: UUID | None = UUID(int=0)
+    done = lost = 0
+    while after is not None:
+        with engine.unit_of_work() as work:
+            after, some, bad = work.index.readdress_files(key_id, after=after, most=batch)
+            work.commit()
+        done, lost = done + some, lost + bad
+    return done, lost
+
+
+def _drop_index(engine: Engine, viewer: Viewer, *, is_settled: bool) -> IndexRotation:
+    """Drop the key that was searched by before, and its tokens, once every process searches by the new one."""
+    keeper = engine.key_keeper
+    current = keeper.index.current
+    if not is_settled:
+        return IndexRotation(Stage.WAITING, current)
+    keeper.drop_index_key()
+    _note(engine, viewer, "IndexKeyDropped", {"key": current})
+    dropped = _DROPPED
+    while dropped:
+        with engine.unit_of_work() as work:
+            dropped = work.index.drop_tokens(but=(current,), most=_DROPPED)
+            work.commit()
+    return IndexRotation(Stage.DONE, current)
+
+
+def _seen_all(engine: Engine) -> int | None:
+    """Give the last checkpoint, if it has seen all links that were signed before every process had the new key."""
+    with engine.unit_of_work() as work:
+        kept = work.records.installation(_CHAINS)
+        last = work.checkpoints.last()
+        if kept is None or last is None:
+            return None
+        seen = next(iter(work.checkpoints.since(last.number)))
+    has_seen = last.at - datetime.fromisoformat(kept["at"]) >= SETTLES and len(seen.heads) < MOST_HEADS
+    return last.number if has_seen else None
+
+
+def _is_settled(engine: Engine, name: str) -> bool:
+    """Say whether every process surely knows of what was done last."""
+    with engine.unit_of_work() as work:
+        kept = work.records.installation(name)
+    return kept is not None and engine.wall_clock.now() - datetime.fromisoformat(kept["at"]) >= SETTLES
+
+
+def _mark(engine: Engine, name: str) -> None:
+    with engine.unit_of_work() as work:
+        work.records.set_installation(name, {"at": engine.wall_clock.now().isoformat()})
+        work.commit()
+
+
+def _note(engine: Engine, viewer: Viewer, type_: str, body: dict[str, object]) -> None:
+    """Write what was done, and let every process read the key file again."""
+    with engine.unit_of_work() as work:
+        work.keys.say_changed()
+        work.audit.note("keys", type_, body, actor_id=_actor(viewer), at=engine.wall_clock.now())
+        work.commit()
+
+
+def _actor(viewer: Viewer) -> UUID | None:
+    return None if viewer.is_system else viewer.actor_id
+
+
+def _require(viewer: Viewer) -> None:
+    if not can(viewer, Action.KEEP_KEYS):
+        raise NotAllowedError(actor=viewer.name, action=Action.KEEP_KEYS.value)

@@ -1,0 +1,31 @@
+"""Keep what a victim said out of the file of a suspect."""
+
+from uuid import UUID
+
+from engine.assembly import Engine
+from engine.domain.non_punishment import is_suspect, is_victim
+from engine.domain.referral import Referral
+from engine.domain.state import CaseState
+from engine.errors import ConsentError
+from engine.stores import UnitOfWork
+
+
+def require_no_statement(engine: Engine, work: UnitOfWork, state: CaseState, referral: Referral) -> None:
+    """Refuse to send on what a victim said who is a suspect too, in this case or any other; raises `ConsentError`.
+
+    What somebody told as a victim is not put into the file of a suspect, with a lawyer's note or without.
+    """
+    statements = {key for key, one in engine.registry.step_types.items() if one.takes_statement}
+    if not any(field.rpartition(".")[0] in statements for field in referral.fields):
+        return
+    for person_id in _of_whom(work, state, referral):
+        same = tuple({person_id, *work.persons.same_as(person_id)})
+        files = [work.cases.read(one.case_id) for one in work.keeping.cases_of(same)]
+        if is_victim(state, person_id) and any(is_suspect(file, other) for file in files for other in same):
+            raise ConsentError(problem="A statement in it stays with the case: leave it out.")
+
+
+def _of_whom(work: UnitOfWork, state: CaseState, referral: Referral) -> tuple[UUID, ...]:
+    """Give of whom a statement may be that leaves: of whoever consented; without a consent, of anybody in the case."""
+    consent = work.consents.get(referral.consent_id) if referral.consent_id else None
+    return (consent.person_id,) if consent else tuple(dict.fromkeys(one.person_id for one in state.persons))

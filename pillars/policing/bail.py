@@ -1,0 +1,52 @@
+"""Work out from when a suspect may get bail because the charge sheet is late."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+from typing import Final, NamedTuple
+
+from engine.plugin.laws import LawTime
+from engine.plugin.steps import JsonAnswer, StepContext
+from engine.plugin.values import as_day, as_instant, day_by_law, local_day, start_of_day
+
+LAW: Final = "IN-DEFAULT-BAIL"
+GRAVEST: Final = "ten_years_or_more"
+"""BNSS s.187(3) tells two times: a longer one for crimes punished with death, life or ten years and more."""
+
+
+class Counted(NamedTuple):
+    """From when days of investigation count: the instant (UTC), its day, and whether that is the first remand."""
+
+    at: datetime
+    day: date
+    is_remand: bool
+
+
+def counted_from(context: StepContext, hearings: Iterable[Mapping[str, JsonAnswer]]) -> Counted | None:
+    """Give the first remand that was written down; else the First Information Report, which is earlier and safer."""
+    zone = context.zone
+    remands = [
+        at
+        for one in hearings
+        if one.get("purpose") == "remand" and (at := as_instant(one.get("hearing_on"))) is not None
+    ]
+    told = as_day(context.earlier("policing.chargesheet").get("first_remand_on"))
+    if told is not None:
+        remands.append(start_of_day(told, zone))
+    if remands:
+        return Counted(min(remands), local_day(min(remands), zone), is_remand=True)
+    registered = as_instant(context.earlier("policing.fir").get("fir_datetime"))
+    return Counted(registered, local_day(registered, zone), is_remand=False) if registered else None
+
+
+def bail_time(context: StepContext, *, ten_years_or_more: bool) -> LawTime | None:
+    """Give the time that the law leaves for a charge sheet; None where no pack of law has it."""
+    return context.law(LAW, GRAVEST if ten_years_or_more else "")
+
+
+def bail_day(context: StepContext, since: date, *, ten_years_or_more: bool) -> date | None:
+    """Give the day from which bail may be claimed: the day after the last that the law gives, the first one counted.
+
+    None where no pack of law has it.
+    """
+    length = bail_time(context, ten_years_or_more=ten_years_or_more)
+    return day_by_law(length, since) if length else None

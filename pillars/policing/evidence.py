@@ -1,0 +1,80 @@
+"""What evidence proposes on its way: taken, handed over, certified, its chain of custody checked."""
+
+from engine.plugin.steps import Completed, Concluded, Prepared, StepContext
+from engine.plugin.values import given, told_before
+from engine.plugin.watches import Watch
+from pillars.policing.custody import chain_of
+from pillars.policing.places import country_of
+from pillars.policing.settings import CertificateSettings
+from pillars.policing.watching import watch_certificate
+
+_DIGITAL = frozenset({"phone", "computer", "storage_device", "chat_export", "photo_or_video", "cctv"})
+_ON_PAPER = {"sha256": "the hash", "certificate": "the signed paper itself"}
+
+
+def prepare_evidence(context: StepContext) -> Prepared:
+    """Propose the next mark, and who took and keeps things so far."""
+    count = len(context.all_earlier("policing.evidence"))
+    return Prepared(prefill=told_before(context, "policing.evidence", "custody_to") | {"label": f"E{count + 1}"})
+
+
+def conclude_evidence(context: StepContext) -> Concluded:
+    """Say what a digital piece still lacks, and open its certificate at once."""
+    answers = context.answers
+    is_digital, notes = answers.get("item_type") in _DIGITAL, []
+    if is_digital and not answers.get("sha256"):
+        notes.append("Make the hash of the files now: without it a court may not trust them.")
+    if is_digital and not answers.get("bsa63_certificate"):
+        notes.append("A certificate under BSA section 63(4) is still needed.")
+    if answers.get("sealed") is False:
+        notes.append("The item is not sealed yet.")
+    number = len(context.all_earlier("policing.evidence")) + 1
+    needs_paper = is_digital and not answers.get("bsa63_certificate") and country_of(context) == "IN"
+    return Concluded(notes=tuple(notes), watches=(watch_certificate(context, number),) if needs_paper else ())
+
+
+def prepare_handover(context: StepContext) -> Prepared:
+    """Propose the latest piece, and whoever had it last as who gives it."""
+    last = context.earlier("policing.handover") or context.earlier("policing.evidence")
+    has_it = last.get("taken_by") or last.get("custody_to")
+    seal = last.get("new_seal_no") or last.get("seal_no")
+    return Prepared(prefill=given(label=last.get("label"), given_by=has_it, seal_no=seal))
+
+
+def conclude_handover(context: StepContext) -> Concluded:
+    """Say what follows from a broken seal, and have the chain of custody checked."""
+    broken = context.answers.get("seal_intact") is False
+    note = "The seal was broken: write down who saw it, seal it anew, and tell the investigating officer."
+    check = Watch("custody_check", "policing.custody_check", "Check the chain of custody")
+    return Concluded(notes=(note,) if broken else (), watches=(check,))
+
+
+def prepare_certificate(context: StepContext) -> Prepared:
+    """Propose what is known of the piece that the certificate is for."""
+    entries = context.all_earlier("policing.evidence")
+    wanted = context.settings.item if isinstance(context.settings, CertificateSettings) else 0
+    piece = entries[wanted - 1] if 0 < wanted <= len(entries) else (entries[-1] if entries else {})
+    told = given(label=piece.get("label"), device=piece.get("device_serial"), sha256=piece.get("sha256"))
+    return Prepared(
+        prefill=told, notes=("The certificate is filled in as far as known. Two people sign it: parts A and B.",)
+    )
+
+
+def conclude_certificate(context: StepContext) -> Concluded:
+    """Say what the certificate still lacks."""
+    missing = [words for name, words in _ON_PAPER.items() if not context.answers.get(name)]
+    notes = (f"Still missing on the certificate: {', '.join(missing)}.",) if missing else ()
+    return Concluded(facts={"evidence_certified": not missing}, notes=notes)
+
+
+def check_custody(context: StepContext) -> Completed:
+    """Follow each piece of evidence from hand to hand, and find gaps, overlaps and broken seals."""
+    chain = chain_of(context.all_earlier("policing.evidence"), context.all_earlier("policing.handover"))
+    return Completed(
+        outputs={
+            "is_whole": chain.is_whole, "pieces": chain.pieces, "gaps": chain.gaps, "overlaps": chain.overlaps,
+            "broken_seals": chain.broken_seals,
+        },
+        facts={"custody_is_whole": chain.is_whole},
+        notes=chain.notes,
+    )  # fmt: skip

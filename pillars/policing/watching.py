@@ -1,0 +1,152 @@
+"""What Policing asks to be watched: the ladder of a refusal, news for the survivor, bail, certificates."""
+
+from datetime import date, timedelta
+
+from engine.plugin.laws import LawTime
+from engine.plugin.steps import StepContext
+from engine.plugin.values import as_day, as_instant, day_by_law, local_day, shown_from, start_of_day, watch_for_day
+from engine.plugin.watches import Watch
+from pillars.policing.places import country_of
+
+LADDER = "fir-refused"
+_FIR, _REFUSAL, _MAGISTRATE, _NEWS = "policing.fir", "policing.refusal", "policing.magistrate", "policing.update"
+_ONE_DAY, _THREE_DAYS = timedelta(hours=24), timedelta(days=3)
+"""Promises of the network: no law says how soon to go up a rung after a refusal."""
+_NEWS_LAWS = {"IN": ("IN-VICTIM-90D", 15), "BD": ("BD-UPDATE-1M", 9)}
+"""By country: the limit of the law for news, and how many days before its end its first step is shown."""
+_NEWS_DAYS, _CERTIFICATE_DAYS, _ASK_MAGISTRATE_DAYS = 90, 7, 14
+"""Promises of the network; that for news counts where no law has one."""
+_NEWS_AGAIN_OPENS_BEFORE_DAYS, _BAIL_OPENS_BEFORE_DAYS, _GUARD_BEFORE_DAYS, _TRIAL_OPENS_BEFORE_DAYS = 7, 14, 2, 15
+"""Practice of the network: how many days before the day of the law a step is shown."""
+_TRIAL_LAW, _TRIAL_OTHERWISE_DAYS = "IN-TRIAL-2M", 45
+"""The time of a court for the trial of rape; and after how many days the step is shown where that is no law."""
+_TO_THE_MAGISTRATE = "Apply to the Magistrate: station and Superintendent did not register it"
+
+
+def watch_fir(context: StepContext) -> tuple[Watch, ...]:
+    """Go up the ladder of a refusal, a letter at each rung: Superintendent, then Magistrate; or watch for the news."""
+    answers = context.answers
+    at = as_instant(answers.get("fir_datetime")) or context.now
+    if answers.get("refused") is not True:
+        over = tuple(Watch(name, is_over=True) for name in ("refusal", "superintendent", "magistrate", "ordered"))
+        return (*over, *_watch_news(context))
+    was_asked = bool(context.earlier(_REFUSAL))
+    if not was_asked:
+        title = "Write to the Superintendent: the station did not register it"
+        return (Watch("refusal", _REFUSAL, title, due_at=at + _ONE_DAY, from_at=at, ladder=LADDER),)
+    over = (Watch("superintendent", is_over=True),)
+    return (
+        *over,
+        Watch("magistrate", _MAGISTRATE, _TO_THE_MAGISTRATE, due_at=at + _THREE_DAYS, from_at=at, ladder=LADDER),
+    )
+
+
+def watch_refusal(context: StepContext) -> tuple[Watch, ...]:
+    """See after three days (a target of the network) whether the Superintendent had the report registered."""
+    at = as_instant(context.answers.get("sent_at")) or context.now
+    title = "Was it registered after the letter to the Superintendent?"
+    return (Watch("superintendent", _FIR, title, opens_at=at + _ONE_DAY, due_at=at + _THREE_DAYS, ladder=LADDER),)
+
+
+def watch_magistrate(context: StepContext) -> tuple[Watch, ...]:
+    """See whether the Magistrate has decided, and whether the police did what was ordered."""
+    answers, zone = context.answers, context.zone
+    decided = as_day(answers.get("order_on"))
+    match answers.get("order"):
+        case "pending":
+            day = as_day(answers.get("next_on")) or local_day(context.now, zone, plus_days=_ASK_MAGISTRATE_DAYS)
+            title = "Has the Magistrate decided?"
+            return (watch_for_day("magistrate", _MAGISTRATE, title, day, zone=zone, ladder="high"),)
+        case "register" if decided is not None:
+            title, day = "Register it as the Magistrate ordered", decided + _ONE_DAY
+            return (
+                Watch("magistrate", is_over=True), watch_for_day("ordered", _FIR, title, day, zone=zone, ladder=LADDER),
+            )  # fmt: skip
+    return (Watch("magistrate", is_over=True),)
+
+
+def next_news(context: StepContext) -> str | None:
+    """Give the day by which the survivor hears how it goes.
+
+    It is as long after the last news, or the report, as the law of the country says; where none does, 90 days.
+    """
+    told = as_day(context.earlier(_NEWS).get("due_on"))
+    registered = as_instant(context.earlier(_FIR).get("fir_datetime"))
+    day = told or (local_day(registered, context.zone) if registered else None)
+    if day is None:
+        return None
+    return _news_after(context, day).isoformat()
+
+
+def _news_after(context: StepContext, day: date) -> date:
+    law, _ = _NEWS_LAWS.get(country_of(context), ("", 0))
+    length = context.law(law) if law else None
+    return day_by_law(length or LawTime(law, days=_NEWS_DAYS), day)
+
+
+def _watch_news(context: StepContext) -> tuple[Watch, ...]:
+    """Watch for the first news by the law of the country."""
+    at = as_instant(context.answers.get("fir_datetime"))
+    law, before = _NEWS_LAWS.get(country_of(context), ("", 0))
+    if at is None or not law:
+        return ()
+    title = "Tell the survivor how the investigation goes"
+    opens = shown_from(
+        context.law(law), at, zone=context.zone, days_before=before, otherwise_days=_NEWS_DAYS - before
+    )  # fmt: skip
+    return (Watch("news", _NEWS, title, law=law, from_at=at, opens_at=opens),)
+
+
+def watch_news_again(context: StepContext) -> tuple[Watch, ...]:
+    """Watch for the next news, as long after the last as the law says; none once the police have closed it."""
+    told = as_day(context.answers.get("due_on"))
+    if told is None or context.answers.get("stage") in {"closed_by_police", "judgment"}:
+        return (Watch("news_again", is_over=True),)
+    day, before = _news_after(context, told), _NEWS_AGAIN_OPENS_BEFORE_DAYS
+    title = "Tell the survivor again how it goes"
+    return (watch_for_day("news_again", _NEWS, title, day, zone=context.zone, days_before=before),)
+
+
+def watch_certificate(context: StepContext, number: int) -> Watch:
+    """Open the certificate of a digital piece at once; within a week two people have signed it."""
+    title = f"Certificate for electronic evidence, entry {number}"
+    due = context.now + timedelta(days=_CERTIFICATE_DAYS)
+    return Watch(
+        f"certificate_{number}", "policing.certificate", title, due_at=due, from_at=context.now,
+        settings={"item": str(number)},
+    )  # fmt: skip
+
+
+def watch_chargesheet(context: StepContext) -> tuple[Watch, ...]:
+    """Watch for the bail day while the charge sheet is not filed, and look at the survivor's safety before it."""
+    filed, bail_on = (as_day(context.answers.get(name)) for name in ("filed_on", "default_bail_on"))
+    over = (Watch("bail_day", is_over=True), Watch("bail_safety", is_over=True))
+    if filed is not None:
+        return (*over, *_watch_trial(context))
+    if bail_on is None:
+        return over
+    last, zone = bail_on - _ONE_DAY, context.zone
+    title, guard = "Bail by default: is the charge sheet filed?", "A suspect may get bail: look at the safety plan"
+    return (
+        watch_for_day(
+            "bail_day", "policing.chargesheet", title, last,
+            zone=zone, days_before=_BAIL_OPENS_BEFORE_DAYS, ladder="high",
+        ),
+        watch_for_day(
+            "bail_safety", "protection.safety", guard, last, zone=zone, days_before=_GUARD_BEFORE_DAYS, ladder="high"
+        ),
+    )  # fmt: skip
+
+
+def _watch_trial(context: StepContext) -> tuple[Watch, ...]:
+    """Follow the time that a court has for the trial of a rape and related crimes, from the charge sheet."""
+    sections, filed = context.answers.get("sections"), as_day(context.answers.get("filed_on"))
+    is_such = isinstance(sections, list) and "BNS64_71" in sections
+    if filed is None or not is_such or country_of(context) != "IN":
+        return ()
+    at, title = start_of_day(filed, context.zone), "The trial should be over by now"
+    opens = shown_from(
+        context.law(_TRIAL_LAW), at, zone=context.zone,
+        days_before=_TRIAL_OPENS_BEFORE_DAYS, otherwise_days=_TRIAL_OTHERWISE_DAYS,
+    )  # fmt: skip
+    return (Watch("trial_2m", "prosecution.outcome", title, law=_TRIAL_LAW, from_at=at, opens_at=opens),)

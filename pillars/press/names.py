@@ -1,0 +1,167 @@
+"""How the names of a case are told in a draft: as they are written or misspelt, as they sound in another script."""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from engine.plugin.sounds import roman, sound
+from pillars.press import telling_words as w
+
+_LEAST_LETTERS = 3
+_LEAST_LETTERS_OF_A_PLACE = 4
+_LEAST_SOUNDS = 3
+_LEAST_BONES = 2
+_BONES_THAT_TELL = 4
+_MOST_JOINED = 4
+_LETTERS_OF_WHICH_ONE_MAY_BE_WRONG = 7
+_UNSAID = re.compile(r"([aeiou][^aeiou])a(?=[^aeiou][aeiou])")
+"""The a that the scripts of India write and nobody says: din(a)hata."""
+_LATIN_ACCENTS = re.compile(r"[\u0300-\u036f]")
+_WRITTEN_WITHOUT_SPACES = re.compile(r"[\u0e00-\u0eff\u1000-\u109f]")
+"""Thai, Lao and Burmese, in which no sign parts one word from the next."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """The words of a text, and how they sound without those that are said every day; `spelt` has letter by letter.
+
+    `joined` has what up to four words sound like in one, as Burmese writes them.
+    """
+
+    written: tuple[str, ...]
+    words: Mapping[str, set[str]]
+    bones: Mapping[str, set[str]]
+    spelt: frozenset[str]
+    joined: frozenset[str]
+
+
+def listen(text: str) -> Heard:
+    """Hear the words of a text; an r with a dot below is heard as a d too, and an English o as a u."""
+    written = _words(text)
+    found: dict[str, set[str]] = {}
+    bones: dict[str, set[str]] = {}
+    for word in set(written) - w.EVERYDAY:
+        plain = word.replace("\u09bc", "").replace("\u093c", "")
+        for way in {word, plain, word.replace("o", "u")} - w.COMMON:
+            said = _sound(way)
+            found.setdefault(said, set()).add(word)
+            bones.setdefault(_bones(said), set()).add(word)
+    spelt = frozenset(_spelt(word) for word in set(written) - w.EVERYDAY)
+    return Heard(written, found, bones, spelt, frozenset(_joined(written)))
+
+
+def count_told(wanted: Iterable[str], heard: Heard, least: int) -> int:
+    """Count the names of which a text has the whole, or a part of at least so many letters."""
+    entries = {_words(item) for item in wanted} - {()}
+    return sum(_is_told(entry, heard, least) for entry in entries)
+
+
+def _is_told(entry: tuple[str, ...], heard: Heard, least: int) -> bool:
+    whole = f" {' '.join(entry)} " in f" {' '.join(heard.written)} "
+    parts = [part for part in entry if len(part) >= least and part not in w.COMMON]
+    parts += ["".join(entry)] * (len(entry) > 1)
+    return (
+        whole
+        or any(_is_in(part, word) for part in parts for word in heard.written)
+        or any(_sounds_like(part, heard) or _is_spelt_like(part, heard) or _is_joined(part, heard) for part in parts)
+    )
+
+
+def _is_in(part: str, word: str) -> bool:
+    if _WRITTEN_WITHOUT_SPACES.search(part):
+        return part in word
+    rest = word.removeprefix(part)
+    return word == part or (len(part) > _LEAST_LETTERS and rest != word and (rest in w.ENDINGS or not part.isascii()))
+
+
+def _joined(words: tuple[str, ...]) -> Iterator[str]:
+    """Give the sound of neighbours in one; the r that English spelling puts after a long a of Burmese is not said."""
+    said = [re.sub(r"(?<=a)r$", "", roman(word)) for word in words]
+    for first in range(len(said)):
+        for last in range(first + 2, min(first + _MOST_JOINED, len(said)) + 1):
+            yield sound("".join(said[first:last]))
+
+
+def _is_joined(part: str, heard: Heard) -> bool:
+    """Say whether neighbours sound like a name in one word: three consonants of Burmese tell, more of others."""
+    least = _LEAST_BONES + 1 if _WRITTEN_WITHOUT_SPACES.search(part) else _BONES_THAT_TELL + 1
+    wanted = _sound(part)
+    return len(_bones(wanted)) >= least and wanted in heard.joined
+
+
+def _is_spelt_like(part: str, heard: Heard) -> bool:
+    """Say whether a word has the same letters in another script: a name of few consonants has too few sounds."""
+    wanted = _spelt(part)
+    return len(wanted) > _LEAST_LETTERS_OF_A_PLACE and any(
+        word == wanted
+        or (word.startswith(wanted) and word.removeprefix(wanted) in w.ENDINGS)
+        or (len(wanted) >= _LETTERS_OF_WHICH_ONE_MAY_BE_WRONG and _are_one_letter_apart(word, wanted))
+        for word in heard.spelt
+    )
+
+
+def _are_one_letter_apart(word: str, wanted: str) -> bool:
+    """Say whether one letter behind the first is another, too many, missing, or has changed places with the next."""
+    same = next(
+        (at for at, (a, b) in enumerate(zip(word, wanted, strict=False)) if a != b), min(len(word), len(wanted))
+    )
+    rest, other = word[same:], wanted[same:]
+    return same > 0 and (
+        rest[1:] == other[1:]
+        or rest[1:] == other
+        or rest == other[1:]
+        or (rest[:2] == other[1::-1] and rest[2:] == other[2:])
+    )
+
+
+def _spelt(word: str) -> str:
+    """Write a word in Latin letters of one spelling each; Bengali writes wa as o and ya."""
+    letters = roman(re.sub("(?<=[\u09cb\u0993])\u09af\u09bc", "\u09f1", unicodedata.normalize("NFC", word)))
+    said = _UNSAID.sub(r"\1", letters.replace("v", "w").replace("ee", "i").replace("oo", "u"))
+    return re.sub(r"(.)\1", r"\1", said)
+
+
+def _sounds_like(part: str, heard: Heard) -> bool:
+    wanted = _sound(part)
+    if len(wanted) < _LEAST_SOUNDS or len(_bones(wanted)) < _LEAST_BONES:
+        return False
+    bones = _bones(wanted)
+    return (
+        any(len(word) >= _LEAST_LETTERS for word in heard.words.get(wanted, ()))
+        or any(
+            said.startswith(wanted) and said.removeprefix(wanted) in w.HEARD_ENDINGS and _may_end(part, words)
+            for said, words in heard.words.items()
+        )
+        or (
+            len(bones) >= _BONES_THAT_TELL
+            and any(
+                said.startswith(bones) and said.removeprefix(bones) in w.BONES_OF_ENDINGS and _may_end(part, words)
+                for said, words in heard.bones.items()
+            )
+        )
+    )
+
+
+def _sound(word: str) -> str:
+    return sound(re.sub(r"[^a-z]", "", roman(word)))
+
+
+def _bones(said: str) -> str:
+    """Give the consonants but h, which is written here and not there."""
+    return "".join(sign for sign in said if sign.isupper() and sign != "H")
+
+
+def _may_end(part: str, words: Iterable[str]) -> bool:
+    """Say whether one of the words may be the part with an ending: of another script, or long enough."""
+    return any(not word.isascii() or len(part) > _LEAST_LETTERS_OF_A_PLACE for word in words)
+
+
+def _words(text: str) -> tuple[str, ...]:
+    """Split into words without case and Latin accents; the vowel signs of other scripts stay."""
+    plain = _LATIN_ACCENTS.sub("", unicodedata.normalize("NFKD", text).casefold())
+    return tuple("".join(sign if _is_of_a_word(sign) else " " for sign in plain).split())
+
+
+def _is_of_a_word(sign: str) -> bool:
+    return sign.isalnum() or unicodedata.category(sign).startswith("M") or sign in "\u200c\u200d"

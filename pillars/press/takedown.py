@@ -1,0 +1,92 @@
+"""Follow a notice to a platform: until when it must act, who is asked next, when to look whether it stays away."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from importlib.resources import files
+from typing import Any, Final
+
+from engine.plugin.laws import LawTime
+from engine.plugin.steps import Concluded, JsonAnswer, Prepared, Scalar, StepContext
+from engine.plugin.values import as_instant, instant_by_law
+from engine.plugin.watches import Watch
+
+_DATA: Final[Mapping[str, Any]] = json.loads(files(__package__).joinpath("takedown.json").read_text(encoding="utf-8"))
+_SOON: Final = timedelta(hours=1)
+"""A promise of the network: so soon a step that follows a notice is shown, and is due where a platform is late."""
+NEXT_DOOR: Final[Mapping[str, str]] = {
+    "platform": "Next door: the appellate committee for grievances, within the time that it takes complaints.",
+    "appellate_committee": "Next door: the police or the cyber cell, with the sealed copy and its hash.",
+    "police": "Next door: the commission for the rights of children, or the Press Council for a paper.",
+    "commission": "Next door: the court.",
+    "court": "The court was asked: follow its order.",
+}
+"""Who is asked next when a door stays shut."""
+
+
+def due_at(context: StepContext, sent: datetime, ground: str) -> datetime | None:
+    """Give until when a platform must act on a notice of a ground (UTC), by the law; None for one that has no time."""
+    rule = _DATA["grounds"].get(ground)
+    if rule is None:
+        return None
+    length = context.law(rule["law"], rule["option"]) or LawTime(rule["law"], hours=rule["hours"])
+    return instant_by_law(length, sent, context.zone)
+
+
+def prepare_takedown(context: StepContext) -> Prepared:
+    """Take over what the leak says: when the notice went out, and what it rests on."""
+    before, leak = context.earlier("press.takedown"), context.earlier("press.leak")
+    prefill: dict[str, JsonAnswer] = {"answer": "none_yet", "door": "platform"}
+    if before.get("platform"):
+        prefill |= {name: before[name] for name in ("platform", "ground", "reference_no") if before.get(name)}
+    leaked = leak.get("what_leaked")
+    if "ground" not in prefill and leak:
+        shows = isinstance(leaked, list) and "intimate_image" in leaked
+        prefill["ground"] = "intimate_image" if shows else "urgent_complaint"
+    sent = leak.get("takedown_sent_at") or before.get("sent_at")
+    prefill["sent_at"] = sent or context.now.isoformat()
+    return Prepared(
+        prefill=prefill, notes=("One of these for each platform or paper. Do not open the page again and again.",)
+    )
+
+
+def conclude_takedown(context: StepContext) -> Concluded:
+    """Say whether the platform is late and which door is next; watch the time that it has, and that it stays away."""
+    answers = context.answers
+    sent, removed = as_instant(answers.get("sent_at")), as_instant(answers.get("removed_at"))
+    due = due_at(context, sent, str(answers.get("ground"))) if sent else None
+    is_late = due is not None and (removed or context.now) > due
+    facts: dict[str, Scalar] = {"content_removed": removed is not None, "platform_is_late": is_late}
+    if due is not None:
+        facts["platform_due_at"] = due
+    if removed is not None:
+        return Concluded(facts=facts, notes=_of_removed(is_late=is_late), watches=_look_again(removed, context.now))
+    is_shut = is_late or answers.get("answer") == "refused"
+    notes = (NEXT_DOOR[str(answers.get("door", "platform"))],) if is_shut else ()
+    look_at = due if due is not None and due > context.now else context.now + _SOON
+    watch = Watch(
+        "takedown", "press.takedown", "Look whether the platform has acted", opens_at=min(look_at, context.now + _SOON),
+        due_at=look_at, ladder="leak", roles=("press_officer", "lawyer"),
+    )  # fmt: skip
+    return Concluded(facts=facts, notes=notes, watches=(watch,))
+
+
+def _of_removed(*, is_late: bool) -> tuple[str, ...]:
+    return ("It is gone, later than the platform had time for: note it for the complaint.",) if is_late else ()
+
+
+def _look_again(removed: datetime, now: datetime) -> tuple[Watch, ...]:
+    """Ask for a look after a day, three days and a week, a promise of the network: copies come back."""
+    over = Watch("takedown", is_over=True)
+    times = (removed + timedelta(hours=hours) for hours in _DATA["look_again_hours"])
+    later = [at for at in times if at > now]
+    return (
+        over,
+        *(
+            Watch(
+                f"stays_away_{number}", "press.monitor", "Look whether it stays away", opens_at=at - _SOON, due_at=at,
+                roles=("press_officer",),
+            )
+            for number, at in enumerate(later, start=1)
+        ),
+    )  # fmt: skip

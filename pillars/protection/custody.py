@@ -1,0 +1,85 @@
+"""Say until when somebody may be held, and see to it that a lawyer hears before that."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime, timedelta
+
+from engine.plugin.steps import JsonAnswer, StepContext
+from engine.plugin.values import as_day, as_instant, watch_for_day
+from engine.plugin.watches import Watch
+
+STEP, LADDER = "protection.custody", "detention-limit"
+_INTERIM, _INQUIRY = "IN-ITPA-10D", "IN-ITPA-3W"
+_ORDER_ENDS = "The order ends: release, or a new order"
+_MAY_BE_HELD_NO_LONGER = "Interim custody ends: release, or a new order"
+_WANTS_TO_LEAVE = "The person wants to leave: is there an order?"
+_NO_ORDER_YET = "The person is kept without an order: ask for one, or let them go"
+_SAME_DAY, _ONE_DAY = timedelta(hours=12), timedelta(hours=24)
+_ORDER_OPENS_BEFORE_DAYS = 3
+"""Promises of the network, as are the twelve hours and the day above; how long somebody may be held is the law's."""
+_ORDERS = frozenset({"committee_order", "magistrate_order", "court_order"})
+
+
+def first_held_at(context: StepContext, placements: Iterable[Mapping[str, JsonAnswer]]) -> datetime | None:
+    """Give since when (UTC) a Magistrate's order has held the person; None where none does.
+
+    That is the production before the Magistrate or the first placement on such an order, whichever came first: being
+    moved to another home starts no new time.
+    """
+    ordered = [one for one in placements if one.get("legal_basis") == "magistrate_order"]
+    if not ordered:
+        return None
+    production = context.earlier("rescue.production")
+    told = [one.get("admitted_at") for one in ordered]
+    told += [production.get("produced_at")] if production.get("authority") == "Magistrate" else []
+    return min((at for at in map(as_instant, told) if at is not None), default=None)
+
+
+def watch_placement(context: StepContext) -> tuple[Watch, ...]:
+    """Watch for the reviews of a placement, the end of its order, and how long anybody may be held on it."""
+    answers, zone = context.answers, context.zone
+    basis, admitted = answers.get("legal_basis"), as_instant(answers.get("admitted_at")) or context.now
+    review, ends = as_day(answers.get("review_on")), as_day(answers.get("order_expires"))
+    watches = []
+    if review is not None:
+        title = "Look at the placement again, with the person"
+        watches.append(watch_for_day("placement_review", "protection.placement", title, review, zone=zone))
+    if ends is not None and basis in _ORDERS:
+        watches.append(_order_ends("custody_order", ends, zone, is_child=basis == "committee_order"))
+    since = first_held_at(context, (*context.all_earlier("protection.placement"), answers))
+    if since is not None and context.jurisdiction.partition("-")[0] == "IN":
+        watches.append(Watch("custody_law", STEP, _MAY_BE_HELD_NO_LONGER, law=_INTERIM, from_at=since, ladder=LADDER))
+    if basis not in _ORDERS and answers.get("own_wish") == "wants_to_leave":
+        watches.append(
+            Watch("no_order", STEP, _WANTS_TO_LEAVE, due_at=admitted + _SAME_DAY, from_at=admitted, ladder=LADDER)
+        )
+    elif basis == "police_emergency":
+        watches.append(
+            Watch("no_order", STEP, _NO_ORDER_YET, due_at=admitted + _ONE_DAY, from_at=admitted, ladder=LADDER)
+        )
+    else:
+        watches.append(Watch("no_order", is_over=True))
+    return tuple(watches)
+
+
+def watch_custody(context: StepContext) -> tuple[Watch, ...]:
+    """Watch for what follows the end of custody: nothing after a release, the new order's end, or the same day."""
+    answers, result = context.answers, context.answers.get("result")
+    decided, ends = as_instant(answers.get("decided_at")) or context.now, as_day(answers.get("new_end"))
+    over = tuple(Watch(name, is_over=True) for name in ("custody_law", "custody_order", "no_order", "custody_inquiry"))
+    match result:
+        case "released":
+            return (*over, Watch("placement_review", is_over=True))
+        case "new_order" if ends is not None:
+            return (*over, _order_ends("custody_order", ends, context.zone, is_child=False))
+        case "home_inquiry":
+            title = "Custody during the home inquiry ends: release, or a new order"
+            return (*over, Watch("custody_inquiry", STEP, title, law=_INQUIRY, from_at=decided, ladder=LADDER))
+        case "still_held":
+            title = "The person is held without an order: the lawyer goes to court"
+            return (*over, Watch("no_order", STEP, title, due_at=decided + _SAME_DAY, from_at=decided, ladder=LADDER))
+    return ()
+
+
+def _order_ends(name: str, ends: date, zone: str, *, is_child: bool) -> Watch:
+    ladder = "high" if is_child else LADDER
+    return watch_for_day(name, STEP, _ORDER_ENDS, ends, zone=zone, days_before=_ORDER_OPENS_BEFORE_DAYS, ladder=ladder)

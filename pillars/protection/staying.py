@@ -1,0 +1,61 @@
+"""What a shelter placement and the end of custody propose, and what follows from them."""
+
+from datetime import timedelta
+
+from engine.plugin.steps import Concluded, Prepared, Scalar, StepContext
+from engine.plugin.values import given, local_day, told_before
+from pillars.protection.custody import first_held_at, watch_custody, watch_placement
+from pillars.protection.days import ending_of, today_of
+
+_REVIEW_DAYS = 7
+"""A promise of the network: so soon a placement is looked at again."""
+_BASIS_BY_AUTHORITY = {"CWC": "committee_order", "Magistrate": "magistrate_order"}
+
+
+def prepare_placement(context: StepContext) -> Prepared:
+    """Propose the place that was reserved or ordered, and the first look at it."""
+    before = told_before(
+        context, "protection.placement", "shelter", "legal_basis", "order_no", "bed", "accompanied_children"
+    )
+    production = context.earlier("rescue.production")
+    told = given(
+        shelter=production.get("placed_at") or context.earlier("rescue.plan").get("shelter_reserved"),
+        order_no=production.get("order_no"),
+        accompanied_children=context.earlier("rescue.first_needs").get("companion_children"),
+        legal_basis=_BASIS_BY_AUTHORITY.get(str(production.get("authority"))),
+    )
+    review = (today_of(context) + timedelta(days=_REVIEW_DAYS)).isoformat()
+    return Prepared(prefill=told | before | {"review_on": review})
+
+
+def conclude_placement(context: StepContext) -> Concluded:
+    """Say whether the person wants to leave, and watch the end of the order and of custody."""
+    answers = context.answers
+    wants_to_leave = answers.get("own_wish") == "wants_to_leave"
+    notes = []
+    if wants_to_leave:
+        notes.append("The person wants to leave. An adult may not be kept without an order: ask the lawyer today.")
+    if answers.get("gender_fit") is False or answers.get("language_fit") is False:
+        notes.append("The place does not fit the person: look for a better one.")
+    facts: dict[str, Scalar] = {"wants_to_leave": wants_to_leave}
+    facts |= ending_of(context, "order_expires", "placement_ends_at")
+    return Concluded(facts=facts, notes=tuple(notes), watches=watch_placement(context))
+
+
+def prepare_custody(context: StepContext) -> Prepared:
+    """Say from when custody is counted, and that nobody is held against their will without an order."""
+    since = first_held_at(context, context.all_earlier("protection.placement"))
+    notes = ["No adult stays in a home against their will without an order. Ask the person today, and tell the lawyer."]
+    if since is not None:
+        notes.append(
+            f"Counted from {local_day(since, context.zone):%d %b %Y}: moving to another home starts nothing anew."
+        )
+    return Prepared(notes=tuple(notes))
+
+
+def conclude_custody(context: StepContext) -> Concluded:
+    """Say whether the person is held, with or without an order, and watch what follows."""
+    result = str(context.answers.get("result", ""))
+    notes = ("The person is held without an order: the lawyer goes to court today.",) if result == "still_held" else ()
+    facts: dict[str, Scalar] = {"is_held": result != "released", "held_without_order": result == "still_held"}
+    return Concluded(facts=facts, notes=notes, watches=watch_custody(context))

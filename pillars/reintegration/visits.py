@@ -1,0 +1,122 @@
+"""Say when to visit after a return, which visits were missed, and how soon a red flag brings the next one."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime, timedelta
+
+from engine.plugin.steps import JsonAnswer, StepContext
+from engine.plugin.values import add_months, as_day, as_instant, local_day, watch_for_day
+from engine.plugin.watches import Watch
+
+VISIT, LADDER = "reintegration.visit", "partner-silent"
+MONTHS: Mapping[str, int] = {"1 month": 1, "3 months": 3, "6 months": 6, "12 months": 12}
+LAST_MONTH = 24
+_WEEKS = {"1 week": timedelta(weeks=1), "2 weeks": timedelta(weeks=2)}
+_LATER = timedelta(days=90)
+_NEARLY, _GRACE = timedelta(days=3), timedelta(days=7)
+_OPENS_BEFORE_DAYS = 3
+_DAYS_BY_FLAG = {"danger": 1, "not_reached": 2, "sign": 7}
+_OPENS_BEFORE_DAYS_AT_A_FLAG, _SAFETY_WITHIN = 1, timedelta(hours=24)
+"""Promises of the network, as are the weeks, months and days above: no law says when to visit."""
+_SIGNS_OF_DANGER = frozenset({"missing", "contact_by_trafficker", "phone_controlled", "forced_marriage"})
+
+
+def milestones(home_since: datetime, zone: str) -> dict[str, date]:
+    """Give the days of the visits after a return, by the calendar of `zone`: a target of the programme, no law."""
+    home = local_day(home_since, zone)
+    return {name: home + after for name, after in _WEEKS.items()} | {
+        name: add_months(home, months) for name, months in MONTHS.items()
+    }
+
+
+def next_visit(home_since: datetime | None, after: date, zone: str) -> date:
+    """Give the first visit after a day: the next milestone, then every 90 days; a week later where none is known."""
+    if home_since is None:
+        return after + _WEEKS["1 week"]
+    return next((day for day in milestones(home_since, zone).values() if day > after), after + _LATER)
+
+
+def missed(
+    home_since: datetime | None, visits: Iterable[Mapping[str, JsonAnswer]], today: date, zone: str
+) -> tuple[str, ...]:
+    """Name the milestones since which a week has passed and on which nobody saw the person.
+
+    A visit counts for a milestone from three days before it until the next one.
+    """
+    if home_since is None:
+        return ()
+    days = list(milestones(home_since, zone).items())
+    seen = [day for visit in visits if visit.get("mode") != "not_reached" and (day := _seen_on(visit, zone))]
+    until = [day for _, day in days[1:]] + [date.max]
+    return tuple(
+        name
+        for (name, day), end in zip(days, until, strict=True)
+        if day + _GRACE < today and not any(day - _NEARLY <= one < end - _NEARLY for one in seen)
+    )
+
+
+def red_flag(visit: Mapping[str, JsonAnswer]) -> str | None:
+    """Say what a visit found: `danger`, `not_reached`, `sign`, or None where all seems well."""
+    signs = visit.get("re_trafficking_sign")
+    found = set(map(str, signs)) - {"none"} if isinstance(signs, list) else set()
+    if visit.get("safety") == "in_danger" or found & _SIGNS_OF_DANGER:
+        return "danger"
+    if visit.get("mode") == "not_reached":
+        return "not_reached"
+    return "sign" if found or visit.get("safety") == "some_worry" else None
+
+
+def watch_milestones(home_since: datetime, context: StepContext) -> tuple[Watch, ...]:
+    """Open each visit three days before its day."""
+    today = local_day(context.now, context.zone)
+    return tuple(
+        watch_for_day(
+            f"visit_{name.replace(' ', '_')}", VISIT, f"Visit {name} after the return", day,
+            zone=context.zone, days_before=_OPENS_BEFORE_DAYS, ladder=LADDER,
+        )
+        for name, day in milestones(home_since, context.zone).items()
+        if day >= today
+    )  # fmt: skip
+
+
+def watch_visit(context: StepContext, home_since: datetime | None) -> tuple[Watch, ...]:
+    """Watch for the next visit, sooner after a red flag, of which a supervisor hears the same day."""
+    answers, zone = context.answers, context.zone
+    flag, planned, today = red_flag(answers), as_day(answers.get("next")), local_day(context.now, zone)
+    if flag is not None:
+        soon = today + timedelta(days=_DAYS_BY_FLAG[flag])
+        day = min(planned, soon) if planned and planned > today else soon
+        title = "Visit again soon"
+        again = watch_for_day(
+            "visit_next", VISIT, title, day, zone=zone, days_before=_OPENS_BEFORE_DAYS_AT_A_FLAG, ladder="high"
+        )
+        return (again, _tell_supervisor(context))
+    over = Watch("red_flag", is_over=True)
+    if planned is None or planned <= today or _is_watched(planned, home_since, zone):
+        return (over, Watch("visit_next", is_over=True))
+    title = "The visit that was planned at the last one"
+    return (
+        over,
+        watch_for_day(
+            "visit_next", VISIT, title, planned, zone=zone, days_before=_OPENS_BEFORE_DAYS, ladder=LADDER
+        ),
+    )  # fmt: skip
+
+
+def _tell_supervisor(context: StepContext) -> Watch:
+    title = "After a visit: look at the safety plan, and say what is done now"
+    return Watch(
+        "red_flag", "protection.safety", title, due_at=context.now + _SAFETY_WITHIN, from_at=context.now,
+        ladder="high", roles=("supervisor", "case_manager"),
+    )  # fmt: skip
+
+
+def _is_watched(planned: date, home_since: datetime | None, zone: str) -> bool:
+    """Say whether a planned visit is one of those that are watched since the return."""
+    return home_since is not None and any(
+        abs(planned - day) <= _NEARLY for day in milestones(home_since, zone).values()
+    )
+
+
+def _seen_on(visit: Mapping[str, JsonAnswer], zone: str) -> date | None:
+    done = as_instant(visit.get("done_at"))
+    return local_day(done, zone) if done else as_day(visit.get("due_on"))

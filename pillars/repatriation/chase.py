@@ -1,0 +1,75 @@
+"""Ask again for a nationality that nobody has confirmed: after 30, 60 and 90 days, each time a higher body."""
+
+import json
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any
+
+from engine.plugin.steps import StepContext
+from engine.plugin.values import as_day, local_day, watch_for_day
+from engine.plugin.watches import Watch
+
+STEP, LADDER = "repatriation.nationality", "nationality-delay"
+_OPEN_ANSWERS = frozenset({None, "", "no_answer", "more_proof_asked"})
+_OPENS_BEFORE_DAYS = 3
+"""Practice of the network: so many days before a reminder is due its step is shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reminder:
+    """One time of asking again: so many days after the request, the day, and whom to ask then."""
+
+    days: int
+    day: date
+    body: str
+    source: str
+
+
+def reminders(country: str, sent_on: date) -> tuple[Reminder, ...]:
+    """List when to ask again and whom, by the route to a country; a target of the network, the law names no number."""
+    content = _file()
+    routes = {route["country"]: route for route in content["routes"]}
+    route = routes.get(country, routes["*"])
+    bodies = (route["first"], route["second"], route["third"])
+    return tuple(
+        Reminder(days, sent_on + timedelta(days=days), body, route["source"])
+        for days, body in zip(content["remind_after_days"], bodies, strict=True)
+    )
+
+
+def is_open(result: object) -> bool:
+    """Say whether a request still waits for an answer that decides."""
+    return result in _OPEN_ANSWERS
+
+
+def watch_nationality(context: StepContext) -> tuple[Watch, ...]:
+    """Watch for each reminder that is still to come; none where the country decided, or the person fears it."""
+    answers, today = context.answers, local_day(context.now, context.zone)
+    sent_on = as_day(answers.get("sent_on"))
+    if sent_on is None or not is_open(answers.get("result")) or answers.get("asylum_claim") is True:
+        return tuple(Watch(f"nationality_{days}", is_over=True) for days in _file()["remind_after_days"])
+    return tuple(
+        watch_for_day(
+            f"nationality_{one.days}", STEP, f"Nationality, {one.days} days without an answer: ask a higher body",
+            one.day, zone=context.zone, days_before=_OPENS_BEFORE_DAYS, ladder=LADDER,
+        )
+        for one in reminders(str(answers.get("claimed_country", "")), sent_on)
+        if one.day > today
+    )  # fmt: skip
+
+
+def reminder_now(context: StepContext, country: str, sent_on: date | None) -> Reminder | None:
+    """Give the last reminder that is due by today or within three days; None before the first."""
+    near = local_day(context.now, context.zone) + timedelta(days=_OPENS_BEFORE_DAYS)
+    due = [one for one in reminders(country, sent_on) if one.day <= near] if sent_on else []
+    return due[-1] if due else None
+
+
+@lru_cache(maxsize=1)
+def _file() -> dict[str, Any]:
+    content: dict[str, Any] = json.loads(
+        files("pillars.repatriation").joinpath("routes.json").read_text(encoding="utf-8")
+    )
+    return content

@@ -1,0 +1,45 @@
+"""Say what is missing before somebody may go home, and before a journey."""
+
+from collections.abc import Mapping
+
+from engine.plugin.steps import JsonAnswer, StepContext
+
+SAFE = frozenset({"safe", "safe_with_conditions"})
+_VICTIMS = frozenset({"victim", "possible_victim"})
+_ADULT = 18
+
+
+def has_child(context: StepContext) -> bool:
+    """Say whether somebody of the case, of those it is for, is known to be under 18."""
+    return any(person.role in _VICTIMS and person.age is not None and person.age < _ADULT for person in context.persons)
+
+
+def return_missing(context: StepContext) -> tuple[str, ...]:
+    """Name what is missing before a return: a safe home, the person's own will, the decision, an order for a child."""
+    home, decision = context.earlier("repatriation.hir"), context.earlier("repatriation.decision")
+    checks = (
+        (home.get("recommendation") in SAFE, "There is no home report that calls the home safe."),
+        (decision.get("wishes_return") == "yes", "The person's own wish to return is not recorded."),
+        (decision.get("decision") == "return", "The return is not decided."),
+        (
+            bool(decision.get("order_no")) or not has_child(context),
+            "The order that lets the child go home is not recorded.",
+        ),
+    )
+    return _missing(checks)
+
+
+def travel_missing(travel: Mapping[str, JsonAnswer]) -> tuple[str, ...]:
+    """Name what is missing before a journey: paper, escort, a woman among them, health, a route kept secret."""
+    checks = (
+        (bool(travel.get("document")), "There is no travel paper."),
+        (bool(travel.get("escort_names")), "There is no escort."),
+        (travel.get("female_escort") is True, "There is no woman among the escorts."),
+        (travel.get("medical_fit") is True, "The health check before the journey is not settled."),
+        (travel.get("route_secret") is True, "The route is not kept to those who must know it."),
+    )
+    return _missing(checks)
+
+
+def _missing(checks: tuple[tuple[bool, str], ...]) -> tuple[str, ...]:
+    return tuple(sentence for is_there, sentence in checks if not is_there)

@@ -1,0 +1,89 @@
+"""What interim relief and the award propose, and how an award is divided."""
+
+from decimal import Decimal
+
+from engine.plugin.steps import Completed, Concluded, Prepared, Scalar, StepContext
+from engine.plugin.values import as_day, as_number, end_of_day, told_before
+from pillars.restitution.persons import is_minor_of
+from pillars.restitution.schemes import last_day_to_appeal, routes_told, share
+from pillars.restitution.watching import watch_award, watch_interim
+from pillars.restitution.words import based_on, target
+
+
+def prepare_interim(context: StepContext) -> Prepared:
+    """Say what is due at once by the routes of the person, and take over what was told."""
+    notes = []
+    for rule in routes_told(context):
+        if rule.cash_at_once:
+            least, most = rule.cash_at_once
+            notes.append(f"{least:,} to {most:,} rupees are due at once, by card. {target(rule.source)}")
+        if rule.interim_percent:
+            notes.append(f"Interim relief is at least {rule.interim_percent} % of the highest amount, paid whole.")
+        if rule.order_is_paid:
+            time = rule.order_is_paid.length(context).in_words
+            notes.append(f"What the court orders is paid within {time}. {target(rule.source)}")
+    told = told_before(context, "restitution.interim", "order_on", "amount", "at_least_25pct", "cash_card", "paid_on")
+    return Prepared(prefill=told, notes=tuple(notes))
+
+
+def conclude_interim(context: StepContext) -> Concluded:
+    """Say whether it is too low, and watch until it is paid."""
+    answers = context.answers
+    is_low = answers.get("at_least_25pct") is False
+    notes = ("The interim relief is less than a quarter of the highest amount: think of an appeal.",) if is_low else ()
+    return Concluded(facts={"interim_paid": bool(answers.get("paid_on"))}, notes=notes, watches=watch_interim(context))
+
+
+def prepare_award(context: StepContext) -> Prepared:
+    """Take over an award that was written down, with its last day to appeal: as told, else by the law of the route."""
+    names = ("award_on", "amount", "min", "max", "minor_uplift_50", "reasons_exceed", "appeal_by")
+    notes = ["An earlier award for the same harm may be taken off."] if _earlier_award(context) else []
+    if is_minor_of(context):
+        notes.append("For a child the highest amount is half as much again, by the scheme for women of 2018.")
+    told = told_before(context, "restitution.award", *names)
+    awarded = as_day(told.get("award_on"))
+    last_day = last_day_to_appeal(context, awarded) if awarded else None
+    if last_day is not None:
+        told.setdefault("appeal_by", last_day.isoformat())
+    return Prepared(prefill=told, notes=tuple(notes))
+
+
+def conclude_award(context: StepContext) -> Concluded:
+    """Say what speaks for an appeal, and watch its last day and the payment."""
+    amount, lowest = as_number(context.answers.get("amount")), as_number(context.answers.get("min"))
+    facts: dict[str, Scalar] = {"was_awarded": amount is not None and amount > 0}
+    appeal_by = as_day(context.answers.get("appeal_by"))
+    notes = []
+    if appeal_by is not None:
+        facts["appeal_by"] = end_of_day(appeal_by, context.zone)
+    if amount is not None and lowest is not None and amount < lowest:
+        notes.append("The award is below the scheme's lowest amount: think of an appeal.")
+    if is_minor_of(context) and context.answers.get("minor_uplift_50") is False:
+        notes.append("The person is a child, and half more was not given: think of an appeal.")
+    return Concluded(facts=facts, notes=tuple(notes), watches=watch_award(context))
+
+
+def divide_award(context: StepContext) -> Completed:
+    """Divide an award into the part the person may use at once and the part in a fixed deposit."""
+    amount, is_minor = as_number(context.earlier("restitution.award").get("amount")), is_minor_of(context)
+    if amount is None or is_minor is None:
+        return Completed(
+            outputs={"is_known": False}, notes=("Amount or age is not known: ask the lawyer how to divide it.",)
+        )
+    rule = share(context.jurisdiction, is_minor=is_minor)
+    if rule is None:
+        return Completed(outputs={"is_known": False}, notes=("No rule for shares is on record for this country.",))
+    free, deposit = rule.divide(amount)
+    return Completed(
+        outputs={
+            "is_known": True,
+            "free_percent": rule.free_percent,
+            "free_part": float(free),
+            "fixed_deposit_part": float(deposit),
+        },
+        notes=(f"The deposit is fixed for: {rule.deposit}.", based_on(rule.source, is_signed=rule.is_signed)),
+    )
+
+
+def _earlier_award(context: StepContext) -> bool:
+    return (as_number(context.earlier("restitution.eligibility").get("earlier_awards")) or Decimal(0)) > 0

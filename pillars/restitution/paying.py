@@ -1,0 +1,92 @@
+"""What payments and unpaid wages propose, and how much came so far."""
+
+from engine.plugin.steps import Completed, Concluded, JsonAnswer, Prepared, Scalar, StepContext
+from engine.plugin.values import as_number, local_day, told_before
+from pillars.restitution.persons import age_of, is_minor_of
+from pillars.restitution.schemes import bonded_labour_grant, share
+from pillars.restitution.tracker import paid_so_far
+from pillars.restitution.watching import watch_payment, watch_wages
+from pillars.restitution.words import based_on
+
+
+def prepare_payment(context: StepContext) -> Prepared:
+    """Propose what is still to be paid, and how it is divided by the person's age."""
+    money, is_minor = paid_so_far(context), is_minor_of(context)
+    rule = None if is_minor is None else share(context.jurisdiction, is_minor=is_minor)
+    if money is None or rule is None:
+        return Prepared()
+    free, deposit = rule.divide(money.shortfall)
+    prefill: dict[str, JsonAnswer] = {
+        "amount": str(money.shortfall),
+        "free_part": str(free),
+        "fixed_deposit_part": str(deposit),
+    }
+    ends = rule.deposit_ends(local_day(context.now, context.zone), age_of(context))
+    if ends is not None:
+        prefill["fd_until"] = ends.isoformat()
+    return Prepared(prefill=prefill, notes=(f"The deposit is fixed for: {rule.deposit}.",))
+
+
+def conclude_payment(context: StepContext) -> Concluded:
+    """Say what is open about the money, and ask for the rest."""
+    money, notes = paid_so_far(context, with_this=True), []
+    if context.answers.get("exploited_for_money_check") is not True:
+        notes.append("Nobody has checked yet that the money stays with the person.")
+    has_deposit = (as_number(context.answers.get("fixed_deposit_part")) or 0) > 0
+    if has_deposit and not context.answers.get("fd_until"):
+        notes.append("Write down until when the deposit is fixed.")
+    facts: dict[str, Scalar] = {"was_paid": True}
+    if money is not None:
+        facts["paid_in_full"] = money.shortfall == 0
+        if money.shortfall:
+            notes.append("Less was paid than was awarded: the rest is asked for again.")
+    return Concluded(facts=facts, notes=tuple(notes), watches=watch_payment(context))
+
+
+def prepare_wages(context: StepContext) -> Prepared:
+    """Take over what is known of the claim, and say what the grant is by the scheme of the day."""
+    names = ("employer", "period", "days", "wage_rate", "due", "release_certificate_no", "category",
+             "immediate_30k_on", "final_on")  # fmt: skip
+    grant = bonded_labour_grant(context.jurisdiction, local_day(context.now, context.zone))
+    notes: tuple[str, ...] = ()
+    if grant is not None:
+        slabs = ", ".join(f"{amount:,}" for amount in grant.grants.values())
+        notes = (
+            f"At once: up to {grant.at_once_up_to:,} rupees. The grant: {slabs} rupees by class. "
+            + based_on(grant.source, is_signed=grant.is_signed),
+        )
+    return Prepared(prefill=told_before(context, "restitution.wages", *names), notes=notes)
+
+
+def conclude_wages(context: StepContext) -> Concluded:
+    """Say what the claim lacks, and watch the help at once and the grant."""
+    days, rate = as_number(context.answers.get("days")), as_number(context.answers.get("wage_rate"))
+    due = as_number(context.answers.get("due"))
+    has_certificate = bool(context.answers.get("release_certificate_no"))
+    notes = []
+    if days is not None and rate is not None and due is not None and due < days * rate:
+        notes.append("The sum claimed is less than days times wage: check it.")
+    if not has_certificate:
+        notes.append("There is no release certificate: send the request to the District Magistrate today.")
+    return Concluded(
+        facts={"has_release_certificate": has_certificate}, notes=tuple(notes), watches=watch_wages(context)
+    )
+
+
+def add_up_payments(context: StepContext) -> Completed:
+    """Add up what was ordered for the person, what came, and what is still missing, in the currency of the payments."""
+    money = paid_so_far(context)
+    if money is None:
+        return Completed(
+            outputs={"is_known": False},
+            notes=("Nothing was ordered yet, or it was paid in several currencies: add it up by hand.",),
+        )
+    return Completed(
+        outputs={
+            "is_known": True,
+            "sanctioned": float(money.sanctioned),
+            "credited": float(money.credited),
+            "shortfall": float(money.shortfall),
+        },
+        notes=("Less was paid than was ordered.",) if money.shortfall else (),
+    )

@@ -1,0 +1,148 @@
+"""What is never done to an adult: the gates and ways of the workflows for adults, in the pure core."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+import pytest
+
+from engine.domain import commands as cm
+from engine.domain.records import Scalar, StepStatus
+from tests.acceptance.core_story import RUN, VICTIM, CoreCase
+from tests.acceptance.shipped_files import shipped
+
+PATH = f"person:{VICTIM}"
+Answers = Mapping[str, Mapping[str, Scalar]]
+
+
+def _case(workflow: str, *, answers: Answers | None = None, left: frozenset[str] = frozenset()) -> CoreCase:
+    opened = datetime(2026, 5, 15, 17, 35, tzinfo=UTC)
+    return CoreCase(
+        workflow=shipped(workflow), opened_at=opened, jurisdiction="IN-NL", answers=answers or {}, left=left
+    )
+
+
+def _done(case: CoreCase, *keys: str) -> None:
+    """Do steps one after the other, each as soon as it is ready."""
+    for key in keys:
+        step = case.step(key)
+        assert step is not None, key
+        case.complete(step)
+
+
+def _status(case: CoreCase, key: str) -> StepStatus | None:
+    step = case.step(key)
+    return step.status if step else None
+
+
+@pytest.fixture
+def out() -> CoreCase:
+    """Give a case of somebody who is out of the compound, accused there, and fears to go back."""
+    case = _case(
+        "forced-scamming",
+        answers={
+            "non_punishment": {"was_made_to": True, "is_accused": True},
+            "decision": {"decision": "return", "wishes_return": "yes"},
+        },
+    )
+    _done(case, "intake", "triage", "fir", "rescue")
+    return case
+
+
+def test_who_fears_to_go_back_is_not_taken_there_whatever_was_decided(out: CoreCase) -> None:
+    _done(out, "identify", "fear", "decision")
+    assert _status(out, "handover") is StepStatus.SKIPPED
+    assert _status(out, "refugee_body") in {StepStatus.READY, None}
+    out.do(cm.AddStep(RUN, "travel", path=PATH))
+    assert _status(out, "travel") is StepStatus.HELD
+
+
+def test_who_does_not_fear_and_wants_to_go_home_is_not_held_back(out: CoreCase) -> None:
+    out.answers = {**out.answers, "fear": {"decision": "no"}}
+    _done(out, "identify", "fear", "decision")
+    assert _status(out, "handover") is StepStatus.READY
+
+
+def test_the_last_word_counts(out: CoreCase) -> None:
+    out.answers = {
+        "fear": {"decision": "no"},
+        "decision": {"decision": "return", "wishes_return": "no"},
+        "new_will": {"decision": "yes"},
+    }
+    _done(out, "identify", "fear", "decision")
+    assert _status(out, "handover") is StepStatus.HELD
+    out.do(cm.AddStep(RUN, "new_will", path=PATH))
+    _done(out, "new_will")
+    assert _status(out, "handover") is StepStatus.READY
+
+
+def test_a_statement_waits_for_the_time_to_recover_and_for_the_note_on_non_punishment(out: CoreCase) -> None:
+    out.do(cm.AddStep(RUN, "statement", path=PATH))
+    assert _status(out, "statement") is StepStatus.HELD
+    _done(out, "non_punishment")
+    assert _status(out, "statement") is StepStatus.HELD
+    _done(out, "reflection")
+    assert _status(out, "statement") is StepStatus.READY
+
+
+def test_who_is_accused_gets_a_lawyer_and_help_does_not_wait(out: CoreCase) -> None:
+    assert _status(out, "health") is _status(out, "safety") is StepStatus.READY
+    _done(out, "non_punishment")
+    assert _status(out, "defence") is StepStatus.READY
+
+
+def test_the_state_they_come_from_hears_nothing_without_consent_or_against_fear(out: CoreCase) -> None:
+    out.do(cm.AddStep(RUN, "tell_home_state", path=PATH))
+    assert _status(out, "tell_home_state") is StepStatus.HELD
+    out.worked_out = {"protection.consent_check": {"live": True, "covers_sharing": True}}
+    _done(out, "identify", "fear", "consent")
+    assert _status(out, "tell_home_state") is StepStatus.HELD
+
+
+def test_a_refused_examination_holds_nothing_up() -> None:
+    case = _case("adult-exploitation")
+    _done(case, "intake", "triage", "fir", "rescue")
+    medical = case.step("medical")
+    assert medical is not None
+    before = case.live()
+    case.do(cm.CompleteStep(medical.id, "refused_by_person", case.now))
+    assert case.live() == before - {"medical"}
+    case.finish()
+    assert case.is_closed()
+
+
+@pytest.mark.parametrize(
+    ("order", "is_kept"), [("released", False), ("restored_to_family", False), ("placement", True)]
+)
+def test_custody_is_watched_only_for_who_is_kept(order: str, *, is_kept: bool) -> None:
+    case = _case("adult-exploitation", answers={"production": {"order_type": order}})
+    _done(case, "intake", "triage", "fir", "rescue", "production")
+    custody = case.step("custody")
+    assert custody is not None
+    assert custody.status is (StepStatus.READY if is_kept else StepStatus.SKIPPED)
+    if is_kept:
+        deadline = case.deadline(custody)
+        assert deadline is not None
+        assert (deadline.law, deadline.ladder) == ("IN-ITPA-10D", "detention-limit")
+
+
+def test_a_home_that_somebody_wants_to_leave_keeps_the_case_open_until_they_have_left() -> None:
+    case = _case("adult-base", answers={"placement": {"own_wish": "wants_to_leave"}, "let_out": {"result": "released"}})
+    _done(case, "intake", "triage", "fir", "rescue", "own_will")
+    case.do(cm.AddStep(RUN, "placement", path=PATH))
+    _done(case, "placement")
+    case.finish()
+    assert not case.is_closed()
+    assert _status(case, "closure") is StepStatus.HELD
+    case.do(cm.AddStep(RUN, "let_out", path=PATH))
+    _done(case, "let_out")
+    case.finish()
+    assert case.is_closed()
+
+
+def test_nobody_is_put_into_a_home_who_does_not_want_help_and_they_go_well() -> None:
+    case = _case("adult-base", answers={"own_will": {"decision": "no"}})
+    _done(case, "intake", "triage", "fir", "rescue", "own_will")
+    case.do(cm.AddStep(RUN, "placement", path=PATH))
+    assert _status(case, "placement") is StepStatus.HELD
+    assert _status(case, "leave_well") is StepStatus.READY
+    assert _status(case, "needs") is StepStatus.SKIPPED

@@ -1,0 +1,66 @@
+"""Rough cases of every shipped workflow come to their end: refusals, gaps, additions and gates keep none open."""
+
+import pytest
+
+from engine.adapters.registry_catalogue import RegistryCatalogue
+from engine.domain.compiled import compile_workflow
+from engine.replay.many_cases import ManyCases, simulate_many
+from engine.replay.simulated import SimulatedReport
+from engine.replay.simulator import simulate
+from tests.acceptance.shipped_files import CASES, library, registry, shipped
+from tests.unit.replay.test_simulator import REPORT
+
+NAMES = sorted(path.stem for path in CASES.glob("*.yaml"))
+
+
+def _many(name: str, cases: int, *, seed: int = 1) -> ManyCases:
+    report = RegistryCatalogue(registry()).find("reporting.intake")
+    assert report is not None
+    place = next(iter(shipped(name).workflow.jurisdictions), "IN")
+    return simulate_many(shipped(name), library(), report=report.outputs, jurisdiction=place, cases=cases, seed=seed)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_rough_cases_of_a_shipped_workflow_close(name: str) -> None:
+    found = _many(name, 25)
+    assert found.stuck == {}
+    assert found.closed == found.cases == 25
+
+
+@pytest.mark.faults
+@pytest.mark.parametrize("name", NAMES)
+def test_a_thousand_rough_cases_of_a_shipped_workflow_close(name: str) -> None:
+    found = _many(name, 1000)
+    assert found.stuck == {}
+    assert found.closed == 1000
+
+
+def test_the_same_seed_gives_the_same_cases() -> None:
+    assert _many("reported-concern", 10, seed=4) == _many("reported-concern", 10, seed=4)
+    assert _many("reported-concern", 10, seed=4) != _many("reported-concern", 10, seed=5)
+
+
+def test_rough_cases_are_refused_blocked_and_held_and_people_call_off_what_a_gate_keeps_undone() -> None:
+    found = _many("forced-scamming", 25)
+    assert {"handover", "statement", "placement", "travel", "tell_home_state"} >= set(found.called_off)
+    assert found.called_off
+    happened = {
+        one.what
+        for seed in range(12)
+        for one in simulate(shipped("forced-scamming"), library(), REPORT, seed=seed, rough=True).happenings
+    }
+    assert {"held", "skipped", "cancelled", "breached", "closed"} <= happened
+
+
+def test_a_workflow_that_can_wait_for_ever_is_found_with_the_seed_that_shows_it() -> None:
+    workflow = shipped("reported-concern")
+    closure = workflow.workflow.steps["closure"].model_copy(update={"when": 'triage.decision != "rescue"'})
+    source = workflow.workflow.model_copy(update={"steps": {**workflow.workflow.steps, "closure": closure}})
+    broken = compile_workflow(source, RegistryCatalogue(registry()))
+    report = RegistryCatalogue(registry()).find("reporting.intake")
+    assert report is not None
+    found = simulate_many(broken, library(), report=report.outputs, jurisdiction="IN", cases=40)
+    assert found.closed < found.cases
+    seed = next(iter(found.stuck.values()))
+    stuck = simulate(broken, library(), SimulatedReport({}, REPORT.opened_at, "IN"), seed=seed, rough=True)
+    assert (stuck.closed_at is None) == bool(stuck.waits_for)

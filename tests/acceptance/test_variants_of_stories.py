@@ -1,0 +1,116 @@
+"""Variants of the stories, and stories of other kinds, go through the real system with every due time right.
+
+The due times are worked out a second way: see `reckoned`.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from engine.replay.outcome import ReplayOutcome
+from engine.replay.replayer import replay_story
+from engine.replay.story import Story, read_story
+from engine.replay.world import World, scratch_world
+from tests.acceptance.reckoned import STATES, due_at, reckoned, variant
+from tests.acceptance.story_files import STORIES
+from tests.acceptance.test_replay import WORKFLOWS
+
+OTHERS = Path(__file__).parent / "other_stories"
+OTHER_NAMES = sorted(path.stem for path in OTHERS.glob("*.yaml"))
+WITH_HAND_WORKED_DUE_TIMES = [
+    name for name in OTHER_NAMES if any(event.due for event in read_story(OTHERS / f"{name}.yaml").timeline)
+]
+
+
+@pytest.fixture(scope="module")
+def world() -> Iterator[World]:
+    with scratch_world() as made:
+        yield made
+
+
+@pytest.mark.parametrize("name", sorted(STATES))
+def test_the_due_times_of_a_story_are_those_worked_out_the_second_way(name: str) -> None:
+    story = read_story(STORIES / f"{name}.yaml")
+    again = reckoned(story)
+    assert {event.label: event.due for event in again.timeline} == {
+        event.label: event.due.astimezone(UTC) if event.due else None for event in story.timeline
+    }
+    assert [event.on_time for event in again.timeline] == [event.on_time for event in story.timeline]
+
+
+def test_the_second_way_knows_short_months_weekends_and_journeys() -> None:
+    story = read_story(OTHERS / "brick-kiln.yaml")
+    told = {event.label: due_at(story, event) for event in story.timeline}
+    assert told["trial"] == _at("2027-03-31T15:00+05:30")
+    assert told["papers"] == _at("2027-01-30T15:00+05:30")
+    story = read_story(OTHERS / "nobody-yet.yaml")
+    agent = next(event for event in story.timeline if event.label == "agent")
+    assert due_at(story, agent) == _at("2026-08-21T16:00+05:30")  # a weekend and a holiday of Sikkim lie between
+    story = read_story(OTHERS / "boy-in-the-circus.yaml")
+    produced = next(event for event in story.timeline if event.label == "cwc")
+    assert due_at(story, produced) == _at("2028-02-29T03:00+05:30")
+    story = read_story(OTHERS / "child-bride.yaml")
+    month = next(event for event in story.timeline if event.label == "month")
+    assert due_at(story, month) == _at("2026-02-28T19:00+06:00")
+
+
+@pytest.mark.parametrize("name", WITH_HAND_WORKED_DUE_TIMES)
+def test_the_due_times_that_were_worked_out_by_hand_are_those_of_the_second_way(name: str) -> None:
+    story = read_story(OTHERS / f"{name}.yaml")
+    again = {event.label: event for event in reckoned(story).timeline}
+    for event in story.timeline:
+        assert (event.due_rule is None) == (event.due is None), event.label
+        assert again[event.label].due == (event.due.astimezone(UTC) if event.due else None), event.label
+        assert again[event.label].on_time == event.on_time, event.label
+
+
+@pytest.mark.parametrize("name", sorted(STATES))
+def test_a_variant_of_a_story_has_every_due_time_right(world: World, name: str) -> None:
+    _comes_out_as_told(world, name, seed=1)
+
+
+@pytest.mark.faults
+@pytest.mark.parametrize("seed", range(2, 8))
+@pytest.mark.parametrize("name", sorted(STATES))
+def test_more_variants_of_a_story_have_every_due_time_right(world: World, name: str, seed: int) -> None:
+    _comes_out_as_told(world, name, seed=seed)
+
+
+@pytest.mark.parametrize("name", OTHER_NAMES)
+def test_a_story_of_another_kind_has_every_due_time_right_and_its_steps_are_added(world: World, name: str) -> None:
+    story = reckoned(read_story(OTHERS / f"{name}.yaml"))
+    outcome = replay_story(world, story)
+    assert outcome.differences == ()
+    _has_every_due_time(story, outcome)
+
+
+def test_a_story_that_goes_on_after_its_case_closed_is_told_in_the_case_that_was_opened_again(world: World) -> None:
+    outcome = replay_story(world, read_story(OTHERS / "false-alarm.yaml"))
+    assert outcome.differences == ()
+    assert outcome.reopened == 1
+    assert outcome.events[-1].due == outcome.events[-1].due_expected
+    assert not outcome.events[-1].foreseen
+
+
+def _comes_out_as_told(world: World, name: str, *, seed: int) -> None:
+    story = variant(read_story(STORIES / f"{name}.yaml"), name, seed)
+    outcome = replay_story(world, story)
+    assert outcome.differences == ()
+    _has_every_due_time(story, outcome)
+    if outcome.workflow == WORKFLOWS[name]:
+        assert outcome.foreseen_share >= 0.9, outcome.as_json()["discretionary"]
+
+
+def _has_every_due_time(story: Story, outcome: ReplayOutcome) -> None:
+    assert [event.label for event in outcome.events] == [event.label for event in story.timeline]
+    for event, told in zip(outcome.events, story.timeline, strict=True):
+        if told.due is not None:
+            assert event.due is not None
+            assert abs(event.due - told.due) < timedelta(seconds=1), event.label
+            assert (event.breached_at is None) == told.on_time, event.label
+
+
+def _at(text: str) -> datetime:
+    return datetime.fromisoformat(text).astimezone(UTC)

@@ -1,0 +1,142 @@
+"""What waits for a second person: in one list, told by messages, done once, and not done when nobody answers."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from alembic import command
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine
+
+from engine.adapters.sql.migrate import _config
+from engine.domain.four_eyes import Kind
+from engine.domain.records import DeadlineStatus
+from engine.errors import AlreadyEndedError, OwnApprovalError
+from engine.usecases.case_access import ask_to_lift_denial, deny_access
+from engine.usecases.case_links import answer_merge, ask_merge
+from engine.usecases.holds import answer_lift, ask_to_lift, place_hold
+from engine.usecases.lapse_approvals import lapse_approvals
+from engine.usecases.limits import answer_extension, ask_extension
+from engine.usecases.restrictions import ask_to_open, seal_case
+from tests.integration.usecases.world import World
+
+
+def _by(world: World, role: str) -> dict[str, Any]:
+    return {"viewer": world.who(role), "command_id": uuid4()}
+
+
+def _waiting(world: World, role: str) -> dict[str, bool]:
+    return {line.kind: line.may_answer for line in world.engine.queries.waiting(world.who(role))}
+
+
+def _told(world: World, kind: str) -> set[UUID]:
+    return {row[0] for row in world.rows("SELECT recipient_id FROM message WHERE kind = :kind", kind=kind)}
+
+
+def _asked(world: World) -> dict[str, UUID]:
+    """Ask by the case manager for one thing of each kind that belongs to a case and needs no proof."""
+    case_id, other = world.at_look().case_id, world.open().case_id
+    deadline = next(d.id for d in world.state(case_id).deadlines.values() if d.status is DeadlineStatus.OPEN)
+    denial = deny_access(
+        world.engine, case_id, reason_code="danger", actor_id=world.who("lawyer").actor_id, **_by(world, "supervisor")
+    )
+    ask_to_lift_denial(world.engine, case_id, denial, reason_code="mistake", **_by(world, "case_manager"))
+    hold = place_hold(world.engine, case_id, kind="appeal", reason="No. 7", **_by(world, "case_manager"))
+    ask_to_lift(world.engine, case_id, hold, viewer=world.who("case_manager"))
+    link = ask_merge(world.engine, case_id, other, rests=False, reason_code="same_report", **_by(world, "case_manager"))
+    ask_extension(
+        world.engine, deadline, case_id=case_id, more="PT1H", reason_code="awaiting_document",
+        **_by(world, "case_manager"),
+    )  # fmt: skip
+    return {"case": case_id, "hold": hold, "link": link, "deadline": deadline, "denial": denial}
+
+
+def test_one_list_has_what_everybody_asked_for_and_who_asked_answers_none_of_it(world: World) -> None:
+    _asked(world)
+    kinds = {Kind.LIFT_DENIAL, Kind.LIFT_HOLD, Kind.MERGE, Kind.MORE_TIME}
+    assert _waiting(world, "case_manager") == dict.fromkeys(kinds, False)
+    assert _waiting(world, "supervisor") == dict.fromkeys(kinds, True)
+    assert world.engine.queries.count_waiting(world.who("supervisor")) == len(kinds)
+    assert world.engine.queries.count_waiting(world.who("case_manager")) == 0
+    assert _waiting(world, "caseworker") == {}
+    assert _waiting(world, "lawyer") == {}, "the case is denied to them"
+    assert world.engine.queries.waiting(world.other("supervisor")) == ()
+    told = _told(world, "second_needed")
+    assert world.who("supervisor").actor_id in told
+    assert world.who("case_manager").actor_id not in told
+    assert world.who("lawyer").actor_id not in told
+
+
+def test_nothing_is_done_by_one_person_alone_nor_twice_and_who_asked_is_told(world: World) -> None:
+    of = _asked(world)
+    case_id = of["case"]
+    with pytest.raises(OwnApprovalError):
+        answer_lift(world.engine, case_id, of["hold"], viewer=world.who("case_manager"), agreed=True)
+    with pytest.raises(OwnApprovalError):
+        answer_merge(world.engine, of["link"], case_id=case_id, is_approved=True, **_by(world, "case_manager"))
+    answer_lift(world.engine, case_id, of["hold"], viewer=world.who("supervisor"), agreed=True)
+    with pytest.raises(AlreadyEndedError):
+        answer_lift(world.engine, case_id, of["hold"], viewer=world.who("nodal_officer"), agreed=True)
+    assert _told(world, "second_decided") == {world.who("case_manager").actor_id}
+    assert Kind.LIFT_HOLD not in _waiting(world, "supervisor")
+
+
+def test_what_nobody_answers_is_not_done_and_may_be_asked_for_again(world: World) -> None:
+    of = _asked(world)
+    world.later(days=29)
+    assert lapse_approvals(world.engine) == 3
+    assert lapse_approvals(world.engine) == 0
+    assert _told(world, "second_lapsed") == {world.who("case_manager").actor_id}
+    assert [row[0] for row in world.rows("SELECT lifted_at FROM legal_hold")] == [None]
+    assert [row[0] for row in world.rows("SELECT lifted_at FROM denial")] == [None]
+    assert world.rows("SELECT ended_at FROM case_link WHERE id = :id", id=of["link"])[0][0] is not None
+    with pytest.raises(AlreadyEndedError):
+        answer_merge(world.engine, of["link"], case_id=of["case"], is_approved=True, **_by(world, "supervisor"))
+    ask_to_lift(world.engine, of["case"], of["hold"], viewer=world.who("nodal_officer"))
+    answer_lift(world.engine, of["case"], of["hold"], viewer=world.who("case_manager"), agreed=True)
+    assert [row[0] for row in world.rows("SELECT lifted_by FROM legal_hold")] == [world.who("case_manager").actor_id]
+
+
+def test_more_time_that_nobody_gives_is_refused_and_may_be_asked_for_again(world: World) -> None:
+    of = _asked(world)
+    world.rows("UPDATE approval_request SET expires_at = :at WHERE kind = 'more_time'", at=world.clock.now())
+    assert lapse_approvals(world.engine) == 1
+    wish = world.state(of["case"]).deadlines[of["deadline"]].extensions[-1]
+    assert (wish.is_approved, wish.answered_by) == (False, None)
+    ask_extension(
+        world.engine, of["deadline"], case_id=of["case"], more="PT1H", reason_code="awaiting_document",
+        **_by(world, "case_manager"),
+    )  # fmt: skip
+    answer_extension(world.engine, of["deadline"], case_id=of["case"], approved=True, **_by(world, "supervisor"))
+
+
+def test_of_a_sealed_case_only_those_hear_who_see_it(world: World) -> None:
+    case_id = world.at_look().case_id
+    officer, holder = world.who("data_protection_officer"), world.who("supervisor")
+    seal_case(
+        world.engine, case_id, viewer=officer, ground_code="objection", holder_id=holder.actor_id, command_id=uuid4()
+    )
+    ask_to_open(world.engine, case_id, viewer=officer)
+    assert _told(world, "second_needed") == {holder.actor_id}
+    assert _waiting(world, "supervisor") == {Kind.OPEN_SEAL: True}
+    assert _waiting(world, "nodal_officer") == {}
+
+
+def test_what_waited_before_there_was_one_list_waits_in_it(world: World) -> None:
+    """Go back to the shape before and forward again: nothing that waited is lost, and each can be answered."""
+    of = _asked(world)
+    before = world.rows("SELECT kind, subject_id, asked_by FROM approval_request ORDER BY kind")
+    sql = create_engine(world.owner_url)
+    one = next(known for known in ScriptDirectory.from_config(_config()).walk_revisions() if known.revision == "0013")
+    for go, revision in ((command.downgrade, str(one.down_revision)), (command.upgrade, "head")):
+        with sql.begin() as connection:
+            config = _config()
+            config.attributes["connection"] = connection
+            go(config, revision)
+    sql.dispose()
+    assert world.rows("SELECT kind, subject_id, asked_by FROM approval_request ORDER BY kind") == before
+    world.clock.move_to(world.clock.now() + timedelta(minutes=1))
+    answer_lift(world.engine, of["case"], of["hold"], viewer=world.who("supervisor"), agreed=True)
+    answer_merge(world.engine, of["link"], case_id=of["case"], is_approved=True, **_by(world, "supervisor"))
+    answer_extension(world.engine, of["deadline"], case_id=of["case"], approved=True, **_by(world, "supervisor"))

@@ -1,0 +1,316 @@
+"""Other keys change too: people stay found, histories and checkpoints stay provable, and a kill loses nothing."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import pytest
+
+from engine.adapters.anchor_files import AnchorFiles
+from engine.adapters.key_file import read_key_file
+from engine.adapters.sql.chain import link
+from engine.adapters.vault import LinkKey
+from engine.assembly import Engine
+from engine.bootstrap import build_engine
+from engine.cli.common import SYSTEM
+from engine.domain.files import FileKind
+from engine.errors import NotAllowedError
+from engine.settings import Settings
+from engine.usecases.attachments import Arrival
+from engine.usecases.checkpoints import make_checkpoint
+from engine.usecases.keys import export_keys, key_state, keys_are_proved, prove_export
+from engine.usecases.rotating import Stage, rotate_chains, rotate_index, rotate_signing
+from engine.views import AuditFault
+from tests.integration.usecases.conftest import Filled
+from tests.integration.usecases.world import World
+
+PASSPHRASE = "seven words that nobody would guess"
+KAMALA = {"name": "Kamala Devi", "phone": "+91 98765 43210"}
+
+
+class Installation:
+    """A process of an installation whose key file and checkpoints are its own."""
+
+    def __init__(self, world: World, filled: Filled, folder: Path) -> None:
+        self.world, self.filled, self.path = world, filled, folder / "keys.json"
+        settings = Settings(data_folder=folder, key_file=self.path)
+        made = build_engine(settings, app_url=world.app_url, registry=filled.registry, clock=world.clock)
+        self.engine: Engine = replace(made, anchors=AnchorFiles(folder / "outside"))
+        self.folder = folder
+
+    def person(self, name: str = KAMALA["name"]) -> UUID:
+        person_id, identity = uuid4(), KAMALA | {"name": name}
+        with self.engine.unit_of_work() as work:
+            tokens = self.engine.fingerprints.tokens(identity)
+            work.persons.add(person_id, identity, tokens, unit_id=self.world.unit, at=self.world.clock.now())
+            work.commit()
+        return person_id
+
+    def finds(self) -> set[UUID]:
+        """Find Kamala by her name, as her organisation does."""
+        [[organisation]] = self.world.rows("SELECT organisation_id FROM unit WHERE id = :u", u=self.world.unit)
+        tokens = [one for one in self.engine.fingerprints.tokens(KAMALA) if one[0] in {"name", "phone"}]
+        with self.engine.unit_of_work() as work:
+            return set(work.persons.known_by(organisation, tokens))
+
+    def faults(self) -> list[AuditFault]:
+        return list(self.engine.faults([self.folder / "outside"]))
+
+
+@pytest.fixture
+def installed(world: World, filled: Filled, tmp_path: Path) -> Iterator[Installation]:
+    world.rows("DELETE FROM data_key")
+    made = Installation(world, filled, tmp_path)
+    yield made
+    made.engine.dispose()
+
+
+@pytest.fixture
+def reader(installed: Installation, world: World, filled: Filled) -> Iterator[Installation]:
+    """Give another process that knows of no change until it looks again, which it does only when it is told to."""
+    made = Installation(world, filled, installed.folder)
+    yield made
+    made.engine.dispose()
+
+
+def make_it_long_ago(world: World, *names: str) -> None:
+    """Let a change of keys have been made two minutes earlier."""
+    world.rows(
+        "UPDATE installation SET value = jsonb_build_object('at', to_char((value ->> 'at')::timestamptz - :ago,"
+        " 'YYYY-MM-DD\"T\"HH24:MI:SSOF')) WHERE key = ANY(:names)",
+        ago=timedelta(minutes=2), names=list(names),
+    )  # fmt: skip
+
+
+def look_again(*processes: Installation) -> None:
+    """Let a second pass for processes that looked for changed keys a moment ago."""
+    for process in processes:
+        process.engine.vault._looked_at = float("-inf")  # type: ignore[attr-defined]
+
+
+def shared(world: World, one: UUID, other: UUID) -> int:
+    query = (
+        "SELECT count(*) FROM person_token a JOIN person_token b ON b.token = a.token AND b.kind = a.kind"
+        " WHERE a.person_id = :one AND b.person_id = :other"
+    )
+    return int(world.rows(query, one=one, other=other)[0][0])
+
+
+def test_everybody_is_found_at_every_moment_of_a_change_of_the_index_key(
+    installed: Installation, reader: Installation, world: World
+) -> None:
+    first, known = installed.person(), set[UUID]()
+    known.add(first)
+    assert reader.finds() == known
+    for stage in (Stage.BEGUN, Stage.SWITCHED, Stage.DONE):
+        done = rotate_index(installed.engine, viewer=SYSTEM, batch=2)
+        assert done.stage is stage
+        if stage is not Stage.DONE:
+            known.add(reader.person())  # written by a process that has not heard of it yet
+            assert reader.finds() == known
+        look_again(installed, reader)
+        known |= {installed.person(), reader.person()}
+        if stage is Stage.BEGUN:
+            make_it_long_ago(world, "index_key_at")
+            assert all(shared(world, first, one) for one in known)
+            continue
+        assert installed.finds() == reader.finds() == known
+        make_it_long_ago(world, "index_key_at")
+    keys = world.rows("SELECT DISTINCT key_id FROM person_token UNION SELECT DISTINCT key_id FROM search_token")
+    assert [row[0] for row in keys] == [installed.engine.key_keeper.index.current] != [""]
+    assert installed.engine.key_keeper.index[1:] == (None, None)
+
+
+def test_the_key_is_not_switched_before_every_process_knows_it(installed: Installation) -> None:
+    installed.person()
+    assert rotate_index(installed.engine, viewer=SYSTEM).stage is Stage.BEGUN
+    assert rotate_index(installed.engine, viewer=SYSTEM).stage is Stage.BEGUN
+    assert read_key_file(installed.path).blind_id == ""
+
+
+def test_a_person_who_was_erased_meanwhile_is_given_no_token(installed: Installation, world: World) -> None:
+    gone, stays = installed.person(), installed.person()
+    with installed.engine.unit_of_work() as work:
+        work.keys.destroy(gone, world.clock.now())
+        work.commit()
+    look_again(installed)
+    assert rotate_index(installed.engine, viewer=SYSTEM).persons == 1
+    assert [row[0] for row in world.rows("SELECT DISTINCT person_id FROM person_token")] == [stays]
+
+
+def test_one_who_cannot_be_read_stops_nobody(installed: Installation, world: World) -> None:
+    people = sorted(installed.person() for _ in range(3))
+    world.rows("UPDATE person SET sealed_identity = '\\x00' WHERE id = :p", p=people[1])
+    done = rotate_index(installed.engine, viewer=SYSTEM, batch=1)
+    assert (done.persons, done.unreadable) == (2, 1)
+
+
+def test_a_file_that_the_case_has_is_known_again_by_the_new_key(installed: Installation, world: World) -> None:
+    case_id = world.open().case_id
+    world.rows("DELETE FROM data_key")
+
+    def add() -> UUID:
+        viewer = world.who("caseworker")
+        arrival = Arrival(installed.engine, case_id, viewer=viewer, name="a.txt", kind=FileKind.OTHER)
+        arrival.take(b"some words")
+        return arrival.finish()
+
+    kept = add()
+    for _ in range(3):
+        rotate_index(installed.engine, viewer=SYSTEM)
+        look_again(installed)
+        assert add() == kept
+        make_it_long_ago(world, "index_key_at")
+    current = installed.engine.key_keeper.index.current
+    assert world.rows("SELECT address_key FROM attachment") == [(current,)]
+
+
+def test_a_change_of_the_index_key_that_was_killed_is_gone_on_with(installed: Installation, world: World) -> None:
+    people = {installed.person() for _ in range(40)}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.integration.usecases.rotating_process", str(installed.path), "index"],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write(f"{world.app_url}\n")
+    process.stdin.flush()
+    for _ in range(3):
+        process.stdout.readline()
+    process.kill()
+    process.communicate()
+    coming = read_key_file(installed.path).next_blind
+    assert coming is not None
+    state = key_state(installed.engine, viewer=SYSTEM)
+    assert 0 < state.index_left < len(people)
+    look_again(installed)
+    assert installed.finds() == people
+    done = rotate_index(installed.engine, viewer=SYSTEM)
+    assert (done.key_id, done.persons) == (coming.key_id, state.index_left)
+    make_it_long_ago(world, "index_key_at")
+    assert rotate_index(installed.engine, viewer=SYSTEM).stage is Stage.SWITCHED
+    look_again(installed)
+    assert installed.finds() == people
+
+
+def test_histories_stay_provable_and_the_old_key_can_add_nothing_once_it_is_closed(
+    installed: Installation, reader: Installation, world: World
+) -> None:
+    world.engine = installed.engine
+    opened = world.at_talk()
+    make_checkpoint(installed.engine)
+    old = LinkKey(read_key_file(installed.path).chain, None)
+    assert rotate_chains(installed.engine, viewer=SYSTEM).stage is Stage.BEGUN
+    world.engine = reader.engine
+    world.at_look()  # by a process that still has the old key
+    look_again(installed, reader)
+    world.at_look()
+    assert installed.faults() == reader.faults() == []
+    assert rotate_chains(installed.engine, viewer=SYSTEM).stage is Stage.WAITING
+    make_it_long_ago(world, "chain_key_at")
+    until = make_checkpoint(installed.engine)
+    done = rotate_chains(installed.engine, viewer=SYSTEM)
+    assert (done.stage, done.until) == (Stage.DONE, until)
+    look_again(installed, reader)
+    assert installed.faults() == reader.faults() == []
+    seq = forge(world, opened.case_id, old)
+    [fault] = installed.faults()
+    assert (fault.what, fault.case_number, fault.seq) == ("outdated", opened.case_number, seq)
+
+
+def forge(world: World, case_id: UUID, key: LinkKey) -> int:
+    """Add an event as one does who is superuser of the database and got at a key of the chains."""
+    case = world.state(case_id).case
+    seq, at = case.chain_length + 1, world.clock.now()
+    [[head]] = world.rows('SELECT chain_head FROM "case" WHERE id = :c', c=case_id)
+    forged = link(key, bytes(head), case_id=case_id, seq=seq, at=at, actor_id=None, type_="Forged", body={})  # type: ignore[arg-type]
+    world.rows(
+        "INSERT INTO event (case_id, seq, unit_id, at, actor_id, type, body, hash)"
+        " VALUES (:c, :s, :u, :at, NULL, 'Forged', '{}', :h)",
+        c=case_id, s=seq, u=world.unit, at=at, h=forged,
+    )  # fmt: skip
+    world.rows('UPDATE "case" SET chain_length = :s, chain_head = :h WHERE id = :c', s=seq, h=forged, c=case_id)
+    return seq
+
+
+def test_a_database_that_was_put_back_before_the_closing_checkpoint_is_named(
+    installed: Installation, world: World
+) -> None:
+    world.engine = installed.engine
+    world.at_talk()
+    rotate_chains(installed.engine, viewer=SYSTEM)
+    make_it_long_ago(world, "chain_key_at")
+    until = make_checkpoint(installed.engine)
+    rotate_chains(installed.engine, viewer=SYSTEM)
+    world.rows("ALTER TABLE checkpoint_head DISABLE TRIGGER ALL")
+    world.rows("DELETE FROM checkpoint_head WHERE number = :n", n=until)
+    world.rows("DELETE FROM checkpoint WHERE number = :n", n=until)
+    found = list(installed.engine.faults([]))
+    assert [(one.what, one.seq) for one in found] == [("rolled_back", until)]
+
+
+def test_a_new_key_signs_checkpoints_when_the_old_one_has_named_it(
+    installed: Installation, reader: Installation
+) -> None:
+    assert make_checkpoint(installed.engine) == 1
+    before = installed.engine.signer.key_id
+    made = rotate_signing(installed.engine, viewer=SYSTEM)
+    assert made == installed.engine.signer.key_id == reader.engine.signer.key_id != before
+    assert list(installed.engine.signer.public_keys()) == [made, before]
+    assert make_checkpoint(reader.engine) == 2
+    assert rotate_signing(reader.engine, viewer=SYSTEM) not in {made, before}
+    assert make_checkpoint(installed.engine) == 3
+    assert installed.faults() == reader.faults() == []
+
+
+def test_a_key_that_nobody_named_is_found(installed: Installation, world: World, filled: Filled) -> None:
+    make_checkpoint(installed.engine)
+    signing = Settings(data_folder=installed.folder, key_file=installed.path).signing_key
+    signing.unlink()
+    other = Installation(world, filled, installed.folder)
+    make_checkpoint(other.engine)
+    found = {(one.what, one.seq) for one in other.faults() if "named" in one.in_words}
+    assert found == {("edited", 2)}
+    other.engine.dispose()
+
+
+def test_a_hand_over_that_the_old_key_did_not_sign_counts_for_nothing(installed: Installation) -> None:
+    make_checkpoint(installed.engine)
+    rotate_signing(installed.engine, viewer=SYSTEM)
+    make_checkpoint(installed.engine)
+    signing = Settings(data_folder=installed.folder, key_file=installed.path).signing_key
+    signature = installed.engine.signer.hand_overs()[0].signature.hex()
+    text = signing.read_text()
+    signing.chmod(0o600)
+    signing.write_text(text.replace(signature, "00" * 64))
+    assert [one.seq for one in installed.faults()] == [2]
+
+
+def test_after_each_change_the_keys_are_to_be_carried_away_again(installed: Installation, world: World) -> None:
+    def prove() -> None:
+        export = export_keys(installed.engine, viewer=SYSTEM, passphrase=PASSPHRASE)
+        prove_export(installed.engine, export, viewer=SYSTEM, passphrase=PASSPHRASE)
+        assert keys_are_proved(installed.engine)
+
+    prove()
+    rotate_index(installed.engine, viewer=SYSTEM)
+    assert not keys_are_proved(installed.engine)
+    prove()
+    rotate_chains(installed.engine, viewer=SYSTEM)
+    assert not keys_are_proved(installed.engine)
+    prove()
+    kept = world.rows("SELECT type, body::text FROM audit_event WHERE stream LIKE '%keys' ORDER BY seq")
+    assert {"IndexKeyMade", "ChainKeyMade"} <= {row[0] for row in kept}
+    secrets = [part for part in installed.path.read_text().split('"') if len(part) == len("A" * 44)]
+    assert not [part for part in secrets if part in str(kept) or part in repr(read_key_file(installed.path))]
+
+
+def test_nobody_who_works_on_cases_changes_keys(installed: Installation, world: World) -> None:
+    for change in (rotate_index, rotate_chains, rotate_signing):
+        with pytest.raises(NotAllowedError):
+            partial(change, installed.engine)(viewer=world.who("supervisor"))

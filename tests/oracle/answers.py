@@ -1,0 +1,166 @@
+"""Answer every question of every form that a person answers, each with a value that occurs nowhere else."""
+
+import random
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from hashlib import sha256
+from itertools import count
+from typing import Any
+
+from pydantic import ValidationError
+
+from engine.plugin.fields import FieldKind, FieldSpec
+from engine.plugin.steps import StepKind, StepType
+
+TEXTS = frozenset(
+    {
+        FieldKind.TEXT, FieldKind.LONGTEXT, FieldKind.PHONE, FieldKind.GEO, FieldKind.ORG, FieldKind.PERSON,
+        FieldKind.FILE, FieldKind.HASH, FieldKind.SIGN, FieldKind.CASE,
+    }
+)  # fmt: skip
+_INSTANTS = (
+    "2026-03-05T04:30:00+00:00", "2026-03-05T06:30:00+00:00", "2026-03-06T04:30:00+00:00", "2026-03-07T04:30:00+00:00",
+)  # fmt: skip
+_PLAIN: Mapping[FieldKind, Any] = {
+    FieldKind.INT: 3, FieldKind.MONEY: "1000.00", FieldKind.DURATION: "PT2H", FieldKind.LANG: "kha",
+    FieldKind.COUNTRY: "IN",
+    FieldKind.PHONE: "+91 364 000000", FieldKind.HASH: "a" * 64,
+    FieldKind.INTERVALS: [{"start": "2026-03-05T04:30:00+00:00", "end": "2026-03-05T06:30:00+00:00", "place": ""}],
+}  # fmt: skip
+ZONES = ("tz", "sender_tz", "receiver_tz")
+"""Questions for the name of a time zone: no words of one's own."""
+_TRIES = 4000
+
+
+@dataclass(frozen=True)
+class Filled:
+    """Answers that fit a form; `planted` are the values by question, as a page shows them."""
+
+    answers: Mapping[str, Any]
+    planted: Mapping[str, str]
+
+
+class Planter:
+    """Gives values that occur nowhere else."""
+
+    def __init__(self) -> None:
+        """Begin."""
+        self._numbers = count(1)
+
+    def value(self, spec: FieldSpec) -> tuple[Any, str] | None:
+        """Give a value for a question, and how a page shows it; None for a question that has no values of one's own."""
+        number = next(self._numbers)
+        word, day = f"Zq{number:05d}q", date(2041, 1, 1) + timedelta(days=number)
+        if spec.kind is FieldKind.INTERVALS:
+            stretch = {"start": "2026-03-05T04:30:00+00:00", "end": "2026-03-05T06:30:00+00:00", "place": word}
+            return [stretch | {"evidence": "A ticket"}], word
+        given: Mapping[FieldKind, tuple[Any, str]] = {
+            **dict.fromkeys(TEXTS, (word, word)),
+            FieldKind.HASH: (sha256(word.encode()).hexdigest(),) * 2,
+            FieldKind.PHONE: (f"+99 70000 {number:05d}",) * 2,
+            FieldKind.DATE: (day.isoformat(), f"{day:%d %b %Y}"),
+            FieldKind.DATETIME: (f"{day.isoformat()}T06:00:00+00:00", f"{day:%d %b %Y}"),
+            FieldKind.INT: (700_000 + number, str(700_000 + number)),
+            FieldKind.MONEY: (str(970_000_000 + number),) * 2,
+        }
+        return given.get(spec.kind)
+
+
+def every_form(step_types: Mapping[str, StepType], planter: Planter) -> Iterator[tuple[str, Filled]]:
+    """Answer the form of each step type, once or as often as it takes to answer every question that takes words."""
+    for key, step_type in sorted(step_types.items()):
+        if step_type.kind is StepKind.ASKED and step_type.form is not None:
+            for filled in fillings(step_type, planter):
+                yield key, filled
+
+
+def fillings(step_type: StepType, planter: Planter) -> list[Filled]:
+    """Give answers that together hold every question of a form that takes words."""
+    takes_words = TEXTS | {FieldKind.INTERVALS}
+    left = {spec.name for spec in step_type.fields if spec.kind in takes_words} - set(ZONES)
+    found: list[Filled] = []
+    while left or not found:
+        answers = _with_as_many(step_type, left)
+        found.append(_planted(step_type, answers, planter))
+        if left and not left & set(found[-1].planted):
+            message = f"{step_type.key}: no valid answers hold {sorted(left)}"
+            raise AssertionError(message)
+        left -= set(found[-1].planted)
+    return found
+
+
+def _with_as_many(step_type: StepType, wanted: set[str]) -> dict[str, Any]:
+    """Look for valid answers with as many of the wanted questions as can stand together."""
+    chance = random.Random(step_type.key)  # noqa: S311 - nothing secret
+    best: dict[str, Any] = {}
+    for number in range(_TRIES):
+        tried = _tried(step_type, chance, wanted, number)
+        while broken := _broken(step_type, tried):
+            gone = [name for name in broken if name in tried and not _needed(step_type, name)]
+            if not gone:
+                break
+            for name in gone:
+                del tried[name]
+        else:
+            if not best or len(wanted & set(tried)) > len(wanted & set(best)):
+                best = tried
+            if wanted <= set(best):
+                break
+    return best
+
+
+def _tried(step_type: StepType, chance: random.Random, wanted: set[str], number: int) -> dict[str, Any]:
+    answers = {}
+    for spec in step_type.fields:
+        leave = number > 0 and not spec.required and spec.name not in wanted and chance.random() < 0.4
+        if not leave:
+            answers[spec.name] = _plain(spec, chance, first=number == 0)
+    return answers
+
+
+def _plain(spec: FieldSpec, chance: random.Random, *, first: bool) -> Any:
+    choices = list(spec.choices)
+    if spec.kind is FieldKind.CHOICE:
+        return choices[0] if first else chance.choice(choices)
+    if spec.kind is FieldKind.MULTI:
+        return choices[:1] if first else chance.sample(choices, chance.randint(1, min(3, len(choices))))
+    if spec.kind is FieldKind.BOOL:
+        return True if first else chance.random() < 0.5
+    if spec.kind in {FieldKind.DATETIME, FieldKind.DATE}:
+        at = (
+            "2026-03-05T06:30:00+00:00"
+            if first and spec.event_time
+            else _INSTANTS[-1]
+            if first
+            else chance.choice(_INSTANTS)
+        )
+        return at if spec.kind is FieldKind.DATETIME else at[:10]
+    if spec.kind in {FieldKind.INT, FieldKind.MONEY} and not first:
+        return chance.choice((0, 1, 3, 1000, 5000))
+    return "Asia/Kolkata" if spec.name in ZONES else _PLAIN.get(spec.kind, f"some words of {spec.name}")
+
+
+def _broken(step_type: StepType, answers: Mapping[str, Any]) -> set[str] | None:
+    assert step_type.form is not None
+    try:
+        step_type.form.model_validate(dict(answers))
+    except ValidationError as error:
+        return {str(detail["loc"][0]) if detail["loc"] else "" for detail in error.errors(include_url=False)}
+    return None
+
+
+def _needed(step_type: StepType, name: str) -> bool:
+    return any(spec.name == name and spec.required for spec in step_type.fields)
+
+
+def _planted(step_type: StepType, answers: dict[str, Any], planter: Planter) -> Filled:
+    """Put a value that occurs nowhere else in the place of each answer that allows it."""
+    planted: dict[str, str] = {}
+    for spec in step_type.fields:
+        takes = spec.name in answers and spec.name not in ZONES and not spec.event_time
+        given = planter.value(spec) if takes else None
+        if given is not None and _broken(step_type, answers | {spec.name: given[0]}) is None:
+            answers = answers | {spec.name: given[0]}
+            planted[spec.name] = given[1]
+    return Filled(answers, planted)

@@ -1,0 +1,66 @@
+"""The rule of every question that pages ask: one without a rule fails the build."""
+
+from typing import Final, NamedTuple
+
+
+class Asked(NamedTuple):
+    """How a question is: of a `case` or a part of one, a `list` of the viewer's, or `apart` from all cases.
+
+    A question of a case is answered by the right that it takes, by the case's `own` unit alone where it is so. `pages`
+    are those of the model whose things the answer may hold; `unsealed` asks only for whom a use case has let in.
+    """
+
+    kind: str
+    right: str = "see"
+    own: bool = False
+    pages: tuple[str, ...] = ()
+
+
+_STEPS = ("step:intake", "step:health", "step:plan")
+_REVEALED = ("reveal:intake", "reveal:health", "reveal:plan", "reveal:theirs")
+QUERIES: Final[dict[str, Asked]] = {
+    "case": Asked("case", pages=("case", *_STEPS)),
+    "history": Asked("case", "history", pages=("history",)),
+    "unsealed_answers": Asked("case", "reveal", pages=_REVEALED),
+    "unsealed_places": Asked("case", "reveal", pages=("places",)),
+    "unsealed_person": Asked("case", "reveal", pages=("person",)),
+    "unsealed_subject": Asked("case", "account", own=True, pages=("held",)),
+    "document": Asked("case", "reveal", pages=("paper",)),
+    "paper": Asked("case"),
+    "explain_law": Asked("case", "read", own=True),
+    "law_of_case": Asked("case", "read", own=True),
+    "points_to": Asked("case"),
+    "person": Asked("case"),
+    "case_links": Asked("case", pages=("links",)),
+    "case_access": Asked("case", "access", own=True),
+    "conflicts": Asked("case", "lead", own=True),
+    "readers": Asked("case", "lead", own=True),
+    "account": Asked("case"),
+    "sharing": Asked("case", own=True, pages=("sent", "consents", "send")),
+    "holders": Asked("case", own=True),
+    "keeping": Asked("case", "keeping", own=True),
+    "explain_deadline": Asked("case", pages=("case",)),
+    "explain_step": Asked("case", pages=("case",)),
+    "work_item": Asked("case", pages=("case",)),
+    "proposed_doer": Asked("case", pages=("case",)),
+    "form": Asked("case", "work", pages=("item", "case")),
+    "glass": Asked("case", "confirm", own=True, pages=("glass",)),
+    **dict.fromkeys(
+        (
+            "worklist", "work_counts", "cases", "count_cases", "find_case", "asked_extensions", "delays", "link",
+            "offers", "copies", "count_copied", "sheet", "statistics", "audit_lines", "my_glass", "glass_to_confirm",
+            "concerns", "notices", "unread", "demo_mailbox", "matches", "sent", "board", "dead_letters", "waiting",
+            "count_waiting", "services", "jobs_of",
+        ),
+        Asked("list", pages=("list", "case", "history")),
+    ),
+    **dict.fromkeys(
+        (
+            "viewer", "shifts", "absences", "channels", "organisations", "contacts", "definitions", "definition",
+            "gaps_in_the_wall", "published_workflows", "gateways", "actors", "members", "member", "unit_list", "units",
+        ),
+        Asked("apart"),
+    ),
+    "partner_page": Asked("unsealed"),
+}  # fmt: skip
+"""By the name of the method."""

@@ -1,0 +1,129 @@
+"""Every question that pages ask, asked by everybody themselves: no page stands between."""
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from engine.errors import IcmcError, NotAllowedError, NotFoundError
+from engine.ports import Queries
+from tests.oracle.asking import MADE_UP
+from tests.oracle.checking import ALL_THINGS, ANY_ID, hidden_alike, numbers_alone, seen_alike
+from tests.oracle.model import shown, sight, status
+from tests.oracle.objects import Objects
+from tests.oracle.people import CASES, PERSONAS
+from tests.oracle.queries import QUERIES
+from tests.oracle.records import Matter, Persona
+from tests.oracle.world import OracleWorld
+
+_STATUSES = {NotFoundError: 404, NotAllowedError: 403}
+
+
+def methods(world: OracleWorld) -> dict[str, Callable[..., Any]]:
+    """Give every public method of the queries."""
+    found = inspect.getmembers(type(world.engine.queries), inspect.isfunction)
+    return {name: getattr(world.engine.queries, name) for name, _ in found if not name.startswith("_")}
+
+
+def ruled(world: OracleWorld) -> dict[str, Callable[..., Any]]:
+    """Give those with a rule: that one has none is told once."""
+    return {name: method for name, method in methods(world).items() if name in QUERIES}
+
+
+def test_every_question_has_a_rule(world: OracleWorld) -> None:
+    named = {name for name, _ in inspect.getmembers(Queries, inspect.isfunction) if not name.startswith("_")}
+    assert named | set(methods(world)) == set(QUERIES)
+
+
+@pytest.mark.parametrize("persona", PERSONAS, ids=lambda persona: persona.name)
+def test_a_question_for_a_case_is_answered_as_the_model_says(world: OracleWorld, persona: Persona) -> None:
+    wrong = [found for matter in seen_alike(persona) for found in _wrong(world, persona, matter)]
+    assert not wrong, "\n".join(map(str, wrong))
+
+
+def _wrong(world: OracleWorld, persona: Persona, matter: Matter) -> Iterator[tuple[object, ...]]:
+    seen, objects = sight(persona, matter), world.objects[matter.name]
+    for name, method in ruled(world).items():
+        rule = QUERIES[name]
+        for ids in _ids(method, objects) if rule.kind == "case" else ():
+            code, text = _asked(world, persona, method, ids)
+            found = numbers_alone(persona, world.values_in(text))
+            allowed = set().union(*(shown(seen, ALL_THINGS, page) for page in rule.pages))
+            due = status(persona, matter, rule.right, own=rule.own)
+            here = found.pop(matter.name, set())
+            if found or not here <= allowed or (code == 200 and due != 200):
+                yield matter.name, name, code, due, found, here - allowed
+
+
+@pytest.mark.parametrize("persona", PERSONAS, ids=lambda persona: persona.name)
+def test_a_question_for_what_is_not_theirs_is_answered_as_for_what_was_never_there(
+    world: OracleWorld, persona: Persona
+) -> None:
+    wrong = []
+    for name, method in ruled(world).items():
+        if QUERIES[name].kind == "case":
+            nothing = _asked(world, persona, method, {})
+            for matter in hidden_alike(persona):
+                for ids in _ids(method, world.objects[matter.name]):
+                    real = _asked(world, persona, method, ids)
+                    same = real[0] == nothing[0] and ANY_ID.sub("", real[1]) == ANY_ID.sub("", nothing[1])
+                    if not same or real[0] == 200:
+                        wrong.append((matter.name, name, real, nothing))
+    assert not wrong, "\n".join(map(str, wrong))
+
+
+@pytest.mark.parametrize("persona", PERSONAS, ids=lambda persona: persona.name)
+def test_a_question_for_a_list_holds_nothing_of_what_is_not_theirs(world: OracleWorld, persona: Persona) -> None:
+    wrong = []
+    for name, method in ruled(world).items():
+        rule = QUERIES[name]
+        for ids in _ids(method, world.objects["own"]) if rule.kind in {"list", "apart"} else ():
+            code, text = _asked(world, persona, method, ids)
+            for matter, things in numbers_alone(persona, world.values_in(text)).items():
+                if name in {"dead_letters", "board"}:  # who mends what is stuck is told in which case
+                    things.discard("number")
+                seen = sight(persona, CASES[matter])
+                if not things <= set().union(*(shown(seen, ALL_THINGS, page) for page in rule.pages)):
+                    wrong.append((name, code, matter, things))
+    assert not wrong, "\n".join(map(str, wrong))
+
+
+def _ids(method: Callable[..., Any], objects: Objects) -> list[Mapping[str, UUID]]:
+    """Give the ids to ask for: each step, or the one object that there is."""
+    names = set(inspect.signature(method).parameters)
+    if names & {"step_id", "step"}:
+        return [objects.ids | {"step_id": step} for name, step in objects.steps.items() if name != "medical"]
+    glass = {"request_id": objects.ids["glass_id"]} if method.__name__ == "glass" else {}
+    return [objects.ids | glass]
+
+
+def _asked(
+    world: OracleWorld, persona: Persona, method: Callable[..., Any], ids: Mapping[str, UUID]
+) -> tuple[int, str]:
+    parameters = inspect.signature(method).parameters
+    given = {
+        name: _argument(world, name, ids)
+        for name, part in parameters.items()
+        if name != "viewer" and (part.default is inspect.Parameter.empty or name in {"case_id", "number"})
+    }
+    viewer = {"viewer": world.viewers[persona.name]} if "viewer" in parameters else {}
+    if method.__name__ == "viewer":
+        viewer, given = {}, {"actor_id": world.viewers[persona.name].actor_id}
+    try:
+        return 200, repr(method(**viewer, **given))
+    except IcmcError as error:
+        return next((code for kind, code in _STATUSES.items() if isinstance(error, kind)), 409), str(error)
+
+
+def _argument(world: OracleWorld, name: str, ids: Mapping[str, UUID]) -> Any:
+    known: dict[str, Any] = {
+        "zone": "Asia/Kolkata", "number": world.objects["own"].number if ids else "C-AAAA-AAAA", "what": "cases",
+        "chosen": {}, "of": "cases", "by": ("status",), "outside": False, "kind": "workflow", "name": "child-labour",
+        "token": world.objects["own"].tokens["/a/{token}"], "step": str(ids.get("step_id", MADE_UP)), "note": "",
+        "limit_id": "IN-JJ-PROD-24H", "limit_ids": ("IN-JJ-PROD-24H",), "on": date(2026, 3, 7),
+        "jurisdiction": "IN-AS", "element": "",
+    }  # fmt: skip
+    return known[name] if name in known else ids.get(name, MADE_UP)

@@ -1,0 +1,95 @@
+"""A process that is held to a list reaches this machine and the hosts of the list, and nobody else."""
+
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from engine.adapters.outgoing import Outgoing
+from engine.bootstrap import allowed_hosts
+from engine.settings import Settings
+
+HELD = """
+import smtplib, socket, urllib.request
+from engine.adapters.outgoing import speak_only_to
+server = socket.create_server(("127.0.0.1", 0))
+speak_only_to(["mail.example.org"])
+socket.create_connection(server.getsockname()).close()
+def attempt(what):
+    try:
+        what()
+    except PermissionError:
+        print("refused")
+    except OSError as error:
+        print("refused" if isinstance(getattr(error, "reason", None), PermissionError) else "let through")
+attempt(lambda: socket.create_connection(("10.0.0.1", 80), timeout=0.1))
+attempt(lambda: socket.socket().connect(("169.254.169.254", 80)))
+attempt(lambda: socket.socket(type=socket.SOCK_DGRAM).sendto(b"x", ("192.0.2.1", 53)))
+attempt(lambda: urllib.request.urlopen("http://192.0.2.1/", timeout=0.1))
+attempt(lambda: smtplib.SMTP("mail.example.com", timeout=0.1))
+attempt(lambda: socket.getaddrinfo("[::ffff:10.0.0.1]", 80))
+attempt(lambda: socket.getaddrinfo("mail.example.org.evil.example", 80))
+print("end")
+"""
+
+
+class Ticks:
+    now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_libraries_cannot_reach_what_is_not_in_the_list() -> None:
+    done = subprocess.run([sys.executable, "-c", HELD], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.split() == ["refused"] * 7 + ["end"]
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost", "", None, b"127.0.0.1"])
+def test_this_machine_is_always_allowed(host: object) -> None:
+    held = Outgoing([])
+    held.heed("socket.getaddrinfo", (host, 80))
+    held.heed("socket.connect", (None, (host, 80)))
+    held.heed("socket.connect", (None, "/run/postgresql/.s.PGSQL.5432"))
+
+
+def test_this_machine_may_ask_for_its_own_name_as_mail_does() -> None:
+    Outgoing([]).heed("socket.gethostbyname", (socket.gethostname(),))
+
+
+@pytest.mark.parametrize(
+    "host", ["example.com", "10.1.2.3", "2001:db8::1", "mail.example.org.example", "::ffff:10.0.0.1"]
+)
+def test_others_are_refused_by_name_and_by_address(host: str) -> None:
+    held = Outgoing(["mail.example.org"])
+    with pytest.raises(PermissionError):
+        held.heed("socket.getaddrinfo", (host, 80))
+    for event in ("socket.connect", "socket.sendto", "socket.sendmsg"):
+        with pytest.raises(PermissionError):
+            held.heed(event, (None, (host, 80)))
+
+
+def test_what_a_thread_has_looked_up_it_may_connect_to_for_a_while() -> None:
+    ticks = Ticks()
+    held = Outgoing(["Mail.example.org"], ticks=ticks)
+    with pytest.raises(PermissionError):
+        held.heed("socket.connect", (None, ("192.0.2.7", 587)))
+    held.heed("socket.getaddrinfo", ("mail.EXAMPLE.org.", 587))
+    held.heed("socket.connect", (None, ("192.0.2.7", 587)))
+    ticks.now += 61
+    with pytest.raises(PermissionError):
+        held.heed("socket.connect", (None, ("192.0.2.7", 587)))
+
+
+def test_the_list_is_what_the_settings_name_and_the_services_that_may_be_used(tmp_path: Path) -> None:
+    url = SecretStr("postgresql://u:p@db.example.org:5432/icmc")
+    settings = Settings(
+        data_folder=tmp_path, database_url=url, smtp_host="mail.example.org", gateway_hosts=("matrix.example.org",)
+    )
+    allowed = allowed_hosts(settings)
+    assert {"db.example.org", "mail.example.org", "matrix.example.org", "api.telegram.org"} <= allowed
+    demo = allowed_hosts(settings.model_copy(update={"demo": True}))
+    assert demo == {"db.example.org"}

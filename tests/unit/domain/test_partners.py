@@ -1,0 +1,89 @@
+"""The directory of partners: who fits, whose entry counts, who answers in time."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from engine.domain.partners import Partner, Score, offering, partner_id, scores_of, written
+from engine.domain.referral import Referral, ReferralStatus
+
+NOW = datetime(2026, 3, 10, 6, 30, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+
+def partner(name: str, **said: Any) -> Partner:
+    return written(None, name, said, at=NOW)
+
+
+def test_a_partner_is_the_same_however_the_name_is_written() -> None:
+    assert partner_id(" A  House ") == partner_id("a house") != partner_id("a houses")
+
+
+def test_what_is_not_said_stays_as_it_was_and_what_is_false_or_nothing_counts() -> None:
+    known = partner("A House", areas=["NP"], takes_men=True, capacity_free=3)
+    now = written(known, "A House", {"areas": [], "takes_men": False, "capacity_free": 0, "hours": ""}, at=NOW + HOUR)
+    assert (now.areas, now.takes_men, now.capacity_free, now.updated_at) == (("NP",), False, 0, NOW + HOUR)
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        ({}, ["Full", "Here", "Land", "There"]),
+        ({"service": "shelter"}, ["Full", "Here", "There"]),
+        ({"area": "IN-ML"}, ["Full", "Here", "Land"]),
+        ({"area": "IN"}, ["Full", "Here", "Land"]),
+        ({"language": "ne"}, ["There"]),
+        ({"service": "shelter", "area": "NP", "language": "ne"}, ["There"]),
+        ({"service": "school"}, []),
+    ],
+)
+def test_partners_are_found_by_what_where_and_language(asked: dict[str, str], found: list[str]) -> None:
+    known = [
+        partner("Here", services=["shelter"], areas=["IN-ML"], languages=["kha"]),
+        partner("Full", services=["shelter"], areas=["IN-ML"], capacity_free=0),
+        partner("Land", services=["medical"], areas=["IN"]),
+        partner("There", services=["shelter"], areas=["NP"], languages=["ne"]),
+    ]
+    assert [one.name for one in offering(known, now=NOW, **asked)] == found
+
+
+def test_free_places_come_first_while_they_can_be_relied_on() -> None:
+    many = partner("Z many", capacity_free=9, valid_until=NOW)
+    some = partner("Some", capacity_free=2, valid_until=NOW + HOUR)
+    assert [one.name for one in offering([many, some], now=NOW)] == ["Some", "Z many"]
+    assert [one.name for one in offering([many, some], now=NOW - HOUR)] == ["Z many", "Some"]
+
+
+@pytest.mark.parametrize(
+    ("until", "state"),
+    [
+        (None, "none"), (date(2026, 3, 9), "over"), (date(2026, 3, 10), "ending"), (date(2026, 5, 9), "ending"),
+        (date(2026, 5, 10), "held"),
+    ],
+)  # fmt: skip
+def test_an_agreement_ends_soon_sixty_days_before(until: date | None, state: str) -> None:
+    assert partner("A", agreement_until=until).agreement_on(date(2026, 3, 10)) == state
+
+
+def referral(status: ReferralStatus, *, answered: timedelta | None = None, due: timedelta | None = HOUR) -> Referral:
+    return Referral(
+        id=uuid4(), case_id=uuid4(), unit_id=uuid4(), kind="referral", status=status, sent_at=NOW,
+        due_at=NOW + due if due else None, answered_at=NOW + answered if answered else None,
+    )  # fmt: skip
+
+
+def test_a_scorecard_counts_answers_in_time_late_declined_open_and_silent() -> None:
+    asked = [
+        ("A", referral(ReferralStatus.ACCEPTED, answered=HOUR)),
+        ("A", referral(ReferralStatus.DECLINED, answered=2 * HOUR)),
+        ("A", referral(ReferralStatus.OFFERED)),
+        ("A", referral(ReferralStatus.HELD)),
+        ("A", referral(ReferralStatus.DROPPED)),
+        ("b", referral(ReferralStatus.ENDED, answered=9 * HOUR, due=None)),
+    ]
+    assert scores_of(asked, now=NOW + 2 * HOUR) == (
+        Score("A", asked=3, in_time=1, late=1, declined=1, open=1, silent=1), Score("b", asked=1, in_time=1),
+    )  # fmt: skip
+    assert scores_of(asked, now=NOW)[0].silent == 0
