@@ -199,6 +199,8 @@ def _link(state: CaseState, referral: Referral, kind: str) -> str:
     """Say where a message of a referral leads: not to the case for who was asked, or has handed it over."""
     if kind in {"referred", "recalled"}:
         return "/referrals"
+    if kind == "to_telephone":
+        return f"/cases/{state.case.id}/sent"
     if kind == "answered" and referral.kind is ReferralKind.TRANSFER:
         return "/transmit"
     return f"/cases/{state.case.id}"

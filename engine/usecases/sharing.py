@@ -183,7 +183,8 @@ def tell_of_recall(
     """Tell the other side that something was called back; a partner without an account is to be telephoned.
 
     The step for that does not say whom: what somebody typed is not written into the history of a case. For a case that
-    was merged into another it is added there, where work goes on.
+    was merged into another it is added there, where work goes on. A case in which nothing goes on any more gets no
+    step: who looks after partners in its unit is told by a message.
     """
     if referral.to_unit_id:
         people = people_of_partner(work, state, referral.to_unit_id, now=now)
@@ -194,6 +195,8 @@ def tell_of_recall(
         worked = work.cases.lock(worked.case.merged_into)
     run = open_run(worked)
     if run is None:
+        ours = work.directory.holders(roles=LOOK_AFTER_PARTNERS, unit_id=state.case.unit_id)
+        tell_of(engine, work, state, referral, "to_telephone", reachable(work, state, ours, now=now).people, now)
         return state
     added = AddedStep(
         uses=CALL, title="Telephone a partner: what was shared was called back", limit=_CALL_WITHIN, ladder=_STANDARD,

@@ -34,6 +34,7 @@ OF_A_CASE = {
     "reassigned": ("work has changed hands", "Look in case {number} has changed hands"),
     "referral_ready": ("a referral can be sent", "Nothing has left: look at it"),
     "referred": ("a referral waits for your answer", "accept it, or decline with a reason, by {due}"),
+    "to_telephone": ("please telephone a partner", "cannot be reached from here: please telephone them now"),
     "second_decided": ("what you asked for was answered", "Case {number}: what you asked for was answered"),
     "second_lapsed": ("nobody answered what you asked for", "Case {number}: nobody answered in time"),
     "second_needed": ("something waits for a second person", "Answer by {due}; after that it is not done"),

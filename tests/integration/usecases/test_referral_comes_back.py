@@ -12,9 +12,11 @@ from engine.domain.referral import ReferralKind
 from engine.errors import InvalidAnswersError
 from engine.replay.world import people_of
 from engine.usecases.consents import end_expired_consents, withdraw_consent
+from engine.usecases.partner_links import answer_by_link, make_partner_link, open_partner_link
 from engine.usecases.referrals import decline_referral, recall_referral, reroute_referral
 from engine.usecases.steer_case import add_step
-from tests.integration.usecases.test_sharing import accept, agree, release, row, share
+from tests.integration.usecases.test_partner_links import token
+from tests.integration.usecases.test_sharing import accept, agree, release, row, share, told
 from tests.integration.usecases.world import World
 
 CAME_BACK = "A referral came back: is the case done?"
@@ -101,6 +103,23 @@ def test_a_partner_outside_the_network_is_telephoned_even_when_nothing_else_is_o
     )
     recall(world, referral, consent)
     assert sorted(step.uses for step in live(world, case_id)) == ["core.call", "core.decide"]
+
+
+@pytest.mark.parametrize("comes_back", [recall, take_back, let_run_out])
+def test_what_comes_back_in_a_closed_case_is_told_to_who_looks_after_partners(
+    world: World, comes_back: Callable[[World, UUID, UUID], None]
+) -> None:
+    until = world.clock.now() + timedelta(hours=12)
+    agreed = {"recipients": ("kind:shelter",), "valid_until": until}
+    case_id, referral, consent = only_waits(world, agreed=agreed, to_name="A home", to_kind="shelter")
+    link = make_partner_link(world.engine, referral, viewer=world.who("case_manager"), command_id=uuid4())
+    session = open_partner_link(world.engine, token(link), code=link.code)
+    answer_by_link(world.engine, token(link), session, accepts=True)
+    assert (world.state(case_id).case.status, told(world, "to_telephone")) == ("closed", set())
+    comes_back(world, referral, consent)
+    assert (row(world, referral).status, live(world, case_id)) == ("ended", [])
+    assert told(world, "to_telephone") == {world.who(role).actor_id for role in ("partnership_manager", "supervisor")}
+    assert list(world.engine.broken_chains()) == []
 
 
 def test_while_people_have_other_work_nothing_is_added(world: World) -> None:
