@@ -48,8 +48,22 @@ _LONG: Final = (
 _RUN: Final = "ICMC_TEST_RUN"
 _TEMPLATE: Final = "icmc_template"
 _RUN_LOCK: Final = pytest.StashKey[TextIO]()
-_RUNS: Final = Path(tempfile.gettempdir()) / f"icmc-tests-{os.geteuid()}"
-"""Not below pytest's own folder: root's is closed to the system user who runs the server."""
+_RUNS: Final = "ICMC_TEST_RUNS"
+_ENOUGH: Final = 4 << 30
+
+
+def _folder_of_run() -> Path:
+    return Path(os.environ[_RUNS]) / os.environ[_RUN]
+
+
+def _folder_for_runs() -> Path:
+    """Say where the server keeps its files: in memory where there is room, since each test has a database of its own.
+
+    Not below pytest's own folder: root's is closed to the system user who runs the server.
+    """
+    memory = Path("/dev/shm")  # noqa: S108 - a folder of our own below it, that only we may write to
+    has_room = memory.is_dir() and os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > _ENOUGH
+    return (memory if has_room else Path(tempfile.gettempdir())) / f"icmc-tests-{os.geteuid()}"
 
 
 @dataclass(frozen=True)
@@ -65,10 +79,12 @@ def pytest_configure(config: pytest.Config) -> None:
     """Name the run, for all its worker processes, and clear away what killed runs left behind."""
     if _is_controller(config):
         os.environ[_RUN] = f"{os.getpid()}-{uuid4().hex[:8]}"
-        _RUNS.mkdir(mode=0o711, exist_ok=True)
-        for lock in _RUNS.glob("*.lock"):
+        runs = _folder_for_runs()
+        os.environ[_RUNS] = str(runs)
+        runs.mkdir(mode=0o711, exist_ok=True)
+        for lock in runs.glob("*.lock"):
             _clear_if_abandoned(lock)
-        config.stash[_RUN_LOCK] = _hold(_RUNS / f"{os.environ[_RUN]}.lock")
+        config.stash[_RUN_LOCK] = _hold(_folder_of_run().with_suffix(".lock"))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -80,13 +96,13 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     """Remove the run's folder; its server was stopped by the last worker process that used it."""
     if _is_controller(config) and _RUN_LOCK in config.stash:
         config.stash[_RUN_LOCK].close()
-        _clear_if_abandoned(_RUNS / f"{os.environ[_RUN]}.lock")
+        _clear_if_abandoned(_folder_of_run().with_suffix(".lock"))
 
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[EmbeddedServer]:
     """Serve PostgreSQL, with the roles of ICMC, to all the worker processes of this test run."""
-    folder = _RUNS / os.environ[_RUN]
+    folder = _folder_of_run()
     server = start_embedded(folder, durable=False)
     with one_at_a_time(folder / "template.lock"):
         if not (folder / "template.made").exists():
