@@ -10,15 +10,8 @@ from engine.plugin.told import PersonTold
 from pillars.prevention import PILLAR
 from pillars.prevention.forms import CommunityForm, InterceptForm, SafeMigrationForm, SessionForm
 from pillars.prevention.licences import licence_state
-from pillars.prevention.steps import (
-    COMMUNITY,
-    INTERCEPT,
-    RECRUITER,
-    SAFE_MIGRATION,
-    SESSION,
-    PatternSettings,
-    pattern,
-)
+from pillars.prevention.settings import PatternSettings
+from pillars.prevention.steps import COMMUNITY, INTERCEPT, RECRUITER, SAFE_MIGRATION, SESSION, pattern
 from tests.pillars.support import (
     NOW,
     FakeContext,

@@ -9,7 +9,8 @@ from engine.plugin.steps import StepType
 from engine.plugin.watches import Watch
 from pillars.prosecution import PILLAR
 from pillars.prosecution.forms import HearingForm, OutcomeForm
-from pillars.prosecution.steps import CALENDAR, ENGAGE, HEARING, OUTCOME, STATEMENT, TESTIMONY, HearingSettings
+from pillars.prosecution.settings import HearingSettings
+from pillars.prosecution.steps import CALENDAR, ENGAGE, HEARING, OUTCOME, STATEMENT, TESTIMONY
 from tests.pillars.support import (
     NOW,
     FakeContext,

@@ -1,0 +1,9 @@
+"""What a coordinator sets for the steps of Prevention."""
+
+from engine.plugin.steps import NoSettings
+
+
+class PatternSettings(NoSettings):
+    """From how many cases on a likeness is called a pattern."""
+
+    from_cases: int = 3

@@ -1,0 +1,52 @@
+"""What the talk before a journey proposes: what speaks against an offer, and the call after it."""
+
+from datetime import timedelta
+
+from engine.plugin.steps import Concluded, JsonAnswer, Prepared, Scalar, StepContext
+from engine.plugin.values import as_day, as_number, end_of_day, local_day
+from engine.plugin.watches import Watch
+
+CHECK_IN_DAYS, CALL_OPENS_BEFORE = 7, timedelta(days=1)
+"""Promises of the network: when somebody who travelled is called, and how long before that the call is shown."""
+
+CHILDREN = frozenset({"under_14", "14_to_17"})
+
+_AGE_BANDS = {"under_6": "under_14", "6_to_11": "under_14", "18_to_24": "18_to_24", "25_to_59": "25_or_more"}
+
+
+def prepare_safe_migration(context: StepContext) -> Prepared:
+    """Propose the day of the call, and the age that was told."""
+    check_in = local_day(context.now, context.zone, plus_days=CHECK_IN_DAYS)
+    band = _AGE_BANDS.get(str(context.earlier("reporting.triage").get("age_band")))
+    told: dict[str, JsonAnswer] = {"age_band": band} if band else {}
+    return Prepared(prefill=told | {"check_in_on": check_in.isoformat()})
+
+
+def conclude_safe_migration(context: StepContext) -> Concluded:
+    """Count what speaks against the offer, and watch that whoever goes is called on the day that was agreed."""
+    warnings = _warnings(context)
+    day = as_day(context.answers.get("check_in_on"))
+    facts: dict[str, Scalar] = {"offer_warnings": len(warnings)}
+    if context.answers.get("decision") != "goes" or day is None:
+        return Concluded(facts=facts, notes=warnings)
+    due = end_of_day(day, context.zone)
+    call = Watch(
+        "check_in", "prevention.safe_migration", "Call whoever travelled, and ask how they are",
+        opens_at=due - CALL_OPENS_BEFORE, due_at=due, roles=("counsellor", "prevention_officer"),
+    )  # fmt: skip
+    return Concluded(facts=facts, notes=warnings, watches=(call,))
+
+
+def _warnings(context: StepContext) -> tuple[str, ...]:
+    answers = context.answers
+    checks = (
+        (
+            answers.get("age_band") in CHILDREN,
+            "A child may not leave for work: speak with the family, and with the child alone.",
+        ),
+        (answers.get("recruiter_licence") in {"expired", "none"}, "The agent has no valid licence."),
+        (answers.get("contract_seen") is False, "Nobody has seen a written contract."),
+        (answers.get("passport_held_by") in {"agent", "employer"}, "Somebody else keeps the passport."),
+        ((as_number(answers.get("debt")) or 0) > 0, "The journey makes a debt."),
+    )
+    return tuple(sentence for is_seen, sentence in checks if is_seen)

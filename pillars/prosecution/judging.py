@@ -1,0 +1,57 @@
+"""What a judgment proposes, and what is watched after it: the time for an appeal, and a release."""
+
+from datetime import timedelta
+
+from engine.plugin.steps import Concluded, Prepared, Scalar, StepContext
+from engine.plugin.values import as_day, as_number, end_of_day, given, watch_for_day
+from engine.plugin.watches import Watch
+from pillars.prosecution.engaging import language_told
+
+_APPEAL_OPENS_BEFORE_DAYS, _SAME_DAY = 14, timedelta(hours=12)
+"""Promises of the network: no law names them."""
+_AT_RISK = frozenset({"free_now", "soon"})
+
+
+def prepare_outcome(context: StepContext) -> Prepared:
+    """Take over an earlier judgment: the step is opened again for its appeal."""
+    before = context.earlier("prosecution.outcome")
+    known = (
+        "result",
+        "told_survivor_at",
+        "sections_convicted",
+        "sentence",
+        "fine",
+        "compensation_ordered",
+        "appeal_by",
+    )
+    language = language_told(context)
+    note = f"Tell the survivor first, in their language ({language})." if language else "Tell the survivor first."
+    return Prepared(prefill=given(**{name: before.get(name) for name in known}), notes=(note,))
+
+
+def conclude_outcome(context: StepContext) -> Concluded:
+    """Watch the time for an appeal and the safety of the survivor; the limits of the trial are over."""
+    answers = context.answers
+    at_risk = answers.get("release_risk") in _AT_RISK
+    facts: dict[str, Scalar] = {"release_risk_high": at_risk}
+    watches, notes = [], []
+    appeal_by = as_day(answers.get("appeal_by"))
+    if appeal_by and answers.get("appeal_filed") is not True:
+        facts["appeal_ends_at"] = end_of_day(appeal_by, context.zone)
+        title = "The time for an appeal ends"
+        watches.append(
+            watch_for_day(
+                "appeal", "prosecution.outcome", title, appeal_by,
+                zone=context.zone, days_before=_APPEAL_OPENS_BEFORE_DAYS, ladder="high",
+            )
+        )  # fmt: skip
+    else:
+        watches.append(Watch("appeal", is_over=True))
+    if at_risk:
+        notes.append("The accused is or will soon be free: look at the safety plan today.")
+        title = "The accused may be free: look at the safety plan"
+        watches.append(Watch("release_risk", "protection.safety", title, due_at=context.now + _SAME_DAY, ladder="high"))
+    watches += [Watch(name, is_over=True) for name in ("judgment", "trial", "charge")]
+    if as_number(answers.get("compensation_ordered")):
+        notes.append("Compensation was ordered: see that it is paid.")
+    return Concluded(facts=facts, notes=tuple(notes), watches=tuple(watches))
