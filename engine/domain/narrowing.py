@@ -5,6 +5,7 @@ from typing import Final
 from uuid import UUID
 
 from engine.domain.access import OF_PERSONS, CaseAccess, Via
+from engine.domain.paths import person_in
 from engine.spec.roles import Role
 from engine.spec.sealed import SealedClass
 
@@ -92,6 +93,26 @@ def shows_whole(
 def names_of(access: CaseAccess, step_type: str) -> bool:
     """Say whether any field of a step type is shown by its name."""
     return access.fields is None or any(name.rpartition(".")[0] == step_type for name in access.fields)
+
+
+def shows_step(access: CaseAccess, step_id: UUID, path: str) -> bool:
+    """Say whether the time of a step is shown: to the case's own unit, by `case.*`, and of a step that was offered.
+
+    `path` says whose step it is; of a person for whom no grant holds only a step that was offered is shown.
+    """
+    return covers(of_person(access, person_in(path)), OPERATIONAL) or step_id in access.step_ids
+
+
+def is_there(access: CaseAccess, step_id: UUID, uses: str, path: str, *, was_asked_for: bool) -> bool:
+    """Say whether it is shown that a step is there: its time is, or one of its answers by name.
+
+    One that waits because an answer asked for it (`was_asked_for`) stands on the day that the answer names: its time
+    must be shown, or all of its step type. A step of somebody for whom no grant holds is not there.
+    """
+    if shows_step(access, step_id, path):
+        return True
+    of_step = of_person(access, person_in(path))
+    return covers(of_step, uses + _ALL) if was_asked_for else names_of(of_step, uses)
 
 
 def problem_of(field: str) -> str:

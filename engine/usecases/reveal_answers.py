@@ -4,8 +4,9 @@ from uuid import UUID
 
 from engine.assembly import Engine
 from engine.domain.access import CaseAccess
-from engine.domain.narrowing import shows_person
+from engine.domain.narrowing import is_there, shows_person
 from engine.domain.policy import Action
+from engine.domain.records import LIVE, Step
 from engine.domain.state import CaseState
 from engine.errors import NotFoundError
 from engine.stores import UnitOfWork
@@ -67,16 +68,21 @@ def _require(engine: Engine, work: UnitOfWork, viewer: Viewer, case_id: UUID) ->
 def _record_step(engine: Engine, step_id: UUID, *, case_id: UUID, viewer: Viewer, event: str, what: str) -> None:
     with engine.unit_of_work() as work:
         state = work.cases.lock(case_id)
-        _require(engine, work, viewer, case_id)
+        access = _require(engine, work, viewer, case_id)
         require_pace(engine, work, viewer, what)
         step = state.steps.get(step_id)
-        if step is None:
+        if step is None or (access and not _is_there(access, step)):
             raise NotFoundError(kind="part of this case")
         _record(engine, work, state, event, {"step_id": str(step_id)}, viewer)
         classes = ("place",) if what == "places" else classes_of_step(engine, step.uses)
         read = reading_of(viewer, case_id, what, classes, at=engine.clock.now(), subject_id=step_id)
         work.audit.note_reading(read)
         work.commit()
+
+
+def _is_there(access: CaseAccess, step: Step) -> bool:
+    was_asked_for = step.status in LIVE and step.added is not None and bool(step.added.watches)
+    return is_there(access, step.id, step.uses, step.path, was_asked_for=was_asked_for)
 
 
 def _record(

@@ -33,7 +33,7 @@ from engine.usecases.referrals import (
 )
 from engine.usecases.releasing import release_referral
 from engine.usecases.restrictions import seal_case
-from engine.usecases.reveal_answers import reveal_person
+from engine.usecases.reveal_answers import reveal_answers, reveal_person, reveal_places
 from engine.usecases.steer_case import add_person
 from tests.integration.usecases.world import LOOKED, World
 
@@ -186,6 +186,27 @@ def test_what_one_has_agreed_to_shows_nothing_of_another_person_of_the_case(worl
     assert not events(world, case_id, "PersonRevealed"), "nobody is said to have read what they were not shown"
     assert reveal_person(world.engine, first, case_id=case_id, viewer=partner).id == first
     assert [one.body["person_id"] for one in events(world, case_id, "PersonRevealed")] == [str(first)]
+
+
+def test_the_answers_of_a_step_that_is_not_shown_are_not_read(world: World) -> None:
+    case_id = world.at_talk().case_id
+    accept(world, share(world, case_id, consent_id=agree(world, case_id)))
+    [step] = [one for one in world.state(case_id).steps.values() if one.uses == "trial.look"]
+    proved = {"stepped_up_at": world.engine.wall_clock.now(), "by_factor": True}
+    for reveal in (reveal_answers, reveal_places):
+        with pytest.raises(NotFoundError):
+            reveal(world.engine, step.id, case_id=case_id, viewer=world.other("caseworker").model_copy(update=proved))
+    assert [events(world, case_id, name) for name in ("AnswersRevealed", "PlacesRevealed")] == [[], []]
+    assert world.rows("SELECT 1 FROM reading WHERE subject_id = :step", step=step.id) == []
+
+
+def test_of_a_step_of_which_one_answer_is_shown_that_answer_is_read(world: World) -> None:
+    case_id, fields = world.at_talk().case_id, ("trial.look.way",)
+    accept(world, share(world, case_id, consent_id=agree(world, case_id, fields=fields), fields=fields))
+    [step] = [one for one in world.state(case_id).steps.values() if one.uses == "trial.look"]
+    found = reveal_answers(world.engine, step.id, case_id=case_id, viewer=world.other("caseworker"))
+    assert [one.name for one in found] == ["way"]
+    assert len(events(world, case_id, "AnswersRevealed")) == 1
 
 
 def test_on_a_ground_in_law_each_person_is_chosen_and_a_consent_is_of_whom_it_was_given_by(world: World) -> None:

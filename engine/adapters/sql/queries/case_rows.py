@@ -35,10 +35,10 @@ from engine.adapters.sql.queries.shape import (
     STEP,
     UNIT,
 )
-from engine.adapters.sql.queries.sight import access_to, is_narrowed, is_there, shows_paper, shows_step
+from engine.adapters.sql.queries.sight import access_to, is_narrowed, is_there, shows_paper
 from engine.adapters.sql.visibility import visible_to
 from engine.domain.access import CaseAccess
-from engine.domain.narrowing import OPERATIONAL, covers, shows_person
+from engine.domain.narrowing import OPERATIONAL, covers, shows_person, shows_step
 from engine.domain.records import Case, CasePerson, Interval, Run, Step
 from engine.domain.state import CaseState
 from engine.errors import NotFoundError

@@ -7,8 +7,9 @@ from engine import views as vw
 from engine.adapters.sql.access_store import AccessStore
 from engine.adapters.sql.queries.answers import Answers
 from engine.adapters.sql.queries.reading import Reading, Row
+from engine.domain import narrowing
 from engine.domain.access import CaseAccess, Via
-from engine.domain.narrowing import OPERATIONAL, covers, names_of, of_person, shows, shows_whole
+from engine.domain.narrowing import of_person, shows, shows_whole
 from engine.domain.paths import person_in
 from engine.domain.records import LIVE
 from engine.errors import NotFoundError
@@ -29,16 +30,9 @@ def is_narrowed(access: CaseAccess) -> bool:
 
 
 def is_there(access: CaseAccess, step: Row) -> bool:
-    """Say whether it is shown that a step is there: its time is, or one of its answers by name.
-
-    One that waits because an answer asked for it stands on the day that the answer names: its time must be shown, or
-    all of its step type. A step of somebody for whom no grant holds is not there.
-    """
-    if shows_step(access, step["id"], step["path"]):
-        return True
-    of_step = of_person(access, person_in(step["path"]))
-    watches = step["status"] in LIVE and step["added"] and step["added"].get("watches")
-    return covers(of_step, f"{step['uses']}.*") if watches else names_of(of_step, step["uses"])
+    """Say whether it is shown that the step of a row is there."""
+    was_asked_for = bool(step["status"] in LIVE and step["added"] and step["added"].get("watches"))
+    return narrowing.is_there(access, step["id"], step["uses"], step["path"], was_asked_for=was_asked_for)
 
 
 def shows_part(access: CaseAccess, name: str) -> bool:
@@ -68,11 +62,3 @@ def shown_answers(
     if not is_narrowed(access):
         return answers, closed
     return {name: value for name, value in answers.items() if name not in closed}, frozenset()
-
-
-def shows_step(access: CaseAccess, step_id: UUID, path: str) -> bool:
-    """Say whether the time of a step is shown: to the case's own unit, by `case.*`, and of a step that was offered.
-
-    `path` says whose step it is; of a person for whom no grant holds only a step that was offered is shown.
-    """
-    return covers(of_person(access, person_in(path)), OPERATIONAL) or step_id in access.step_ids

@@ -12,11 +12,12 @@ from engine.adapters.sql.queries.persons import positions
 from engine.adapters.sql.queries.reading import Reading
 from engine.adapters.sql.queries.reasons import reasons, stretches
 from engine.adapters.sql.queries.shape import CASE, DEADLINE, ESCALATION, MESSAGE, OPENING, STEP, UNIT
-from engine.adapters.sql.queries.sight import access_to, is_narrowed, shows_step
+from engine.adapters.sql.queries.sight import access_to, is_narrowed
 from engine.adapters.sql.visibility import visible_to
 from engine.domain.access import CaseAccess
 from engine.domain.firings import BREACH, schedule
 from engine.domain.library import Library
+from engine.domain.narrowing import shows_step
 from engine.domain.policy import Action, can
 from engine.domain.records import Deadline, DeadlineStatus, Interval
 from engine.errors import CalendarMissingError, NotFoundError
