@@ -35,6 +35,7 @@ SAYINGS: Final[Mapping[str, str]] = {
     "returned": "You sent it back.",
     "acknowledged": "It was noted that you have seen it.",
     "read": "The notice was marked as read.",
+    "read_all": "The notices were marked as read; critical ones are left for you to look at one by one.",
     "fact": "The fact was recorded.",
     "journey": "The journey was recorded, and the time limit was counted again.",
     "step": "The step was added.",

@@ -87,8 +87,8 @@ class Messages(Protocol):
         """
         ...
 
-    def mark_read(self, message_id: UUID, *, by: UUID, at: datetime) -> bool:
-        """Say that somebody has read their notice."""
+    def mark_read(self, message_ids: Sequence[UUID], *, by: UUID, at: datetime) -> int:
+        """Say that somebody has read those of these notices that are theirs; gives how many were unread."""
         ...
 
     def change_link(self, message_id: UUID, *, link_hash: str) -> None:

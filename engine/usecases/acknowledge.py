@@ -1,5 +1,6 @@
 """Say that an escalation, or a notice, has been seen."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -48,10 +49,10 @@ def acknowledge_by_link(engine: Engine, token: str, *, viewer: Viewer, command_i
         return linked
 
 
-def mark_read(engine: Engine, notice_id: UUID, *, viewer: Viewer) -> None:
-    """Say that the viewer has read a notice of theirs; another's changes nothing."""
+def mark_read(engine: Engine, notice_ids: Sequence[UUID], *, viewer: Viewer) -> None:
+    """Say that the viewer has read notices of theirs; another's changes nothing."""
     with engine.unit_of_work() as work:
-        work.messages.mark_read(notice_id, by=viewer.actor_id, at=engine.clock.now())
+        work.messages.mark_read(notice_ids, by=viewer.actor_id, at=engine.clock.now())
         work.commit()
 
 

@@ -63,14 +63,14 @@ class MessageStore:
         named = {"delivery_id": delivery["id"]}
         return self._connection.execute(_ADD, delivery | row | named).first() is not None
 
-    def mark_read(self, message_id: UUID, *, by: UUID, at: datetime) -> bool:
-        """Say that somebody has read their notice."""
+    def mark_read(self, message_ids: Sequence[UUID], *, by: UUID, at: datetime) -> int:
+        """Say that somebody has read those of these notices that are theirs; gives how many were unread."""
         done = self._connection.execute(
             update(_MESSAGE)
-            .where(_MESSAGE.c.id == message_id, _MESSAGE.c.recipient_id == by, _MESSAGE.c.read_at.is_(None))
+            .where(_MESSAGE.c.id.in_(message_ids), _MESSAGE.c.recipient_id == by, _MESSAGE.c.read_at.is_(None))
             .values(read_at=at),
         )
-        return bool(done.rowcount)
+        return done.rowcount
 
     def change_link(self, message_id: UUID, *, link_hash: str) -> None:
         """Know a message by another link from now on."""

@@ -6,7 +6,8 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from engine.domain.policy import Action
-from engine.portal.dependencies import SignedIn
+from engine.errors import NotFoundError
+from engine.portal.dependencies import Posted, SignedIn
 from engine.usecases.acknowledge import mark_read
 
 router = APIRouter()
@@ -16,11 +17,13 @@ router = APIRouter()
 def transmit(visit: SignedIn) -> Response:
     """Show the viewer's inbox, and what left their cases or waits to."""
     sent = visit.engine.queries.sent(visit.viewer)
+    notices = visit.engine.queries.notices(visit.viewer)
     return visit.page(
         "transmit.html",
         title="Transmit",
         section="transmit",
-        notices=visit.engine.queries.notices(visit.viewer),
+        notices=notices,
+        read_at_once=[notice.id for notice in notices if not notice.read_at and not notice.critical],
         may_see_matches=visit.may(Action.SEE_MATCHES),
         offered=sum(offer.status == "offered" for offer in visit.engine.queries.offers(visit.viewer)),
         waiting=[line for line in sent if line.status == "held"],
@@ -31,5 +34,16 @@ def transmit(visit: SignedIn) -> Response:
 @router.post("/notices/{notice_id}/read")
 def read(visit: SignedIn, notice_id: UUID) -> Response:
     """Mark a notice as read."""
-    mark_read(visit.engine, notice_id, viewer=visit.viewer)
+    mark_read(visit.engine, (notice_id,), viewer=visit.viewer)
     return visit.go("/transmit", said="read")
+
+
+@router.post("/notices/read")
+def read_all(visit: SignedIn, form: Posted) -> Response:
+    """Mark the notices that were on the page as read, and none that came in since."""
+    try:
+        shown = [UUID(value) for value in form.getlist("notice_ids") if isinstance(value, str)]
+    except ValueError:
+        raise NotFoundError(kind="notice") from None
+    mark_read(visit.engine, shown, viewer=visit.viewer)
+    return visit.go("/transmit", said="read_all")

@@ -254,6 +254,25 @@ def test_a_breach_comes_in_as_a_notice_that_can_be_read_away(portal: Portal) -> 
     assert notice.group(1) not in client.post(notice.group(1)).text
 
 
+def test_notices_are_read_away_at_once_but_for_critical_ones(portal: Portal) -> None:
+    client = portal.as_role("supervisor")
+    for _ in range(3):
+        report_case(portal.as_role("intake_officer"))
+    portal.let_time_pass(timedelta(hours=30))
+    page = client.get("/transmit").text
+    shown = re.findall(r'name="notice_ids" value="([0-9a-f-]+)"', page)
+    critical = re.findall(r'icmc-critical">.*?/notices/([0-9a-f-]+)/read', page, re.DOTALL)
+    assert len(shown) > 1
+    assert critical
+    assert set(shown).isdisjoint(critical)
+    assert f"Mark {len(shown)} as read" in page
+    after = client.post("/notices/read", data={"notice_ids": shown}).text
+    assert "The notices were marked as read" in after
+    assert 'action="/notices/read"' not in after
+    assert set(re.findall(r"/notices/([0-9a-f-]+)/read", after)) == set(critical)
+    assert client.post("/notices/read", data={"notice_ids": ["nonsense"]}).status_code == 404
+
+
 def test_a_failed_job_is_on_the_board_and_can_be_tried_again(portal: Portal) -> None:
     failed = fail_every_job(portal)
     client = portal.as_role("system_administrator")
