@@ -6,8 +6,9 @@ SHELL := /bin/bash
 BIN := .venv/bin
 export PYTHON
 
-# Tests share one PostgreSQL: more than four at once gains nothing. What a file of tests shares is started once.
-WORKERS := $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); echo $$((n < 2 ? 2 : n > 4 ? 4 : n)))
+# Tests share one PostgreSQL, and often wait for it: one more at once than there are cores. More than four gain nothing.
+# What a file of tests shares is started once.
+WORKERS := $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); echo $$((n < 2 ? 2 : n > 3 ? 4 : n + 1)))
 
 help: ## Show this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r a b; do printf '%-15s %s\n' "$$a" "$$b"; done
