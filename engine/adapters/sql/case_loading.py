@@ -37,7 +37,9 @@ def _part(name: str, record: type[BaseModel], table: str, condition: str) -> str
 
 _TRACES = "(fired <> '{}' OR pauses <> '[]' OR extensions <> '[]' OR delay_owner IS NOT NULL)"
 """What must be known of a deadline that has ended, as `Deadline.leaves_traces` says it."""
-_LOCK = text(f'SELECT {_columns(Case)} FROM "case" WHERE id = :case FOR UPDATE')
+_PLANNED_ONCE = "set_config('plan_cache_mode', 'force_generic_plan', true) AS planned"
+"""Lets the rest of the transaction use one plan for each statement, whatever its values: all of them go by ids."""
+_LOCK = text(f'SELECT {_columns(Case)}, {_PLANNED_ONCE} FROM "case" WHERE id = :case FOR UPDATE')
 _READ = text(f'SELECT {_columns(Case)} FROM "case" WHERE id = :case')
 _LOCK_FREE = text(
     f'SELECT {_columns(Case)} FROM "case" WHERE id = ANY(CAST(:cases AS uuid[])) ORDER BY id FOR UPDATE SKIP LOCKED'
@@ -91,7 +93,7 @@ def lock_free_cases(connection: Connection, case_ids: Collection[UUID]) -> Mappi
 
 def _loaded(connection: Connection, rows: Sequence[RowMapping]) -> Mapping[UUID, CaseState]:
     """Load the parts of cases, in a statement of its own: it must see all that was committed before the lock."""
-    cases = {case.id: case for case in (Case.model_validate(dict(row)) for row in rows)}
+    cases = {row["id"]: Case.model_validate({name: row[name] for name in Case.model_fields}) for row in rows}
     parts = connection.execute(_LOAD, {"cases": list(cases)}) if cases else ()
     return {case_id: _state(cases[case_id], _Loaded.model_validate_json(part)) for case_id, part in parts}
 
