@@ -36,7 +36,8 @@ def _of_nobody_in_particular(patch: pytest.MonkeyPatch) -> None:
     def everything(seen: access.CaseAccess, _person: object) -> access.CaseAccess:
         return whole(seen, update={"fields": tuple(n for way in seen.ways for n in way.fields)}) if seen.ways else seen
 
-    patch.setattr(sight_of_queries, "of_person", everything)
+    for module in (narrowing, sight_of_queries):
+        patch.setattr(module, "of_person", everything)
 
 
 def _unguard(patch: pytest.MonkeyPatch) -> None:
