@@ -44,6 +44,11 @@ def as_number(answer: JsonAnswer | Decimal) -> Decimal | None:
     return number if number.is_finite() else None
 
 
+def as_words(answer: JsonAnswer) -> str:
+    """Read an answer as words; empty for nothing, and for what is no text."""
+    return answer if isinstance(answer, str) else ""
+
+
 def add_months(day: date, months: int) -> date:
     """Add calendar months: 31 December and two months is the last day of February."""
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)

@@ -22,9 +22,25 @@ def text(form: FormData, name: str) -> str:
     return clean(value)[:LONGEST] if isinstance(value, str) else ""
 
 
+def texts(form: FormData, name: str) -> list[str]:
+    """Give the posted texts of one name, as they are; files are left out."""
+    return [value for value in form.getlist(name) if isinstance(value, str)]
+
+
+def source_of(form: FormData) -> str:
+    """Give the posted text of a file, with one sort of line end and all blanks that it begins and ends with."""
+    value = form.get("source")
+    return one_line_end(value) if isinstance(value, str) else ""
+
+
 def clean(value: str) -> str:
     """Give a text with one sort of line end, without the one character that no database keeps, stripped."""
-    return value.replace("\r\n", "\n").replace("\x00", "").strip()
+    return one_line_end(value).strip()
+
+
+def one_line_end(value: str) -> str:
+    """Give a text with one sort of line end, without the one character that no database keeps."""
+    return value.replace("\r\n", "\n").replace("\x00", "")
 
 
 def typed(form: FormData) -> dict[str, str]:
@@ -69,7 +85,7 @@ def with_typed(fields: Iterable[FieldView], typed: Mapping[str, JsonValue]) -> t
 def _answer(form: FormData, name: str, kind: FieldKind, zone: str) -> JsonValue:
     match kind:
         case FieldKind.MULTI:
-            return [str(value) for value in form.getlist(name) if isinstance(value, str) and value.strip()]
+            return [value for value in texts(form, name) if value.strip()]
         case FieldKind.INTERVALS:
             return _stretches(form, name, zone)
         case FieldKind.INT:

@@ -5,7 +5,7 @@ from typing import Final
 
 from engine.plugin.steps import JsonAnswer, StepContext
 from engine.plugin.told import PartnerOffer, PartnerTold
-from engine.plugin.values import as_day, as_instant, as_number
+from engine.plugin.values import as_day, as_instant, as_number, as_words
 
 _SERVICE_FOR: Final = {
     "shelter": "shelter", "health": "medical", "counselling": "counselling", "legal_aid": "legal_aid",
@@ -22,9 +22,9 @@ def told_of(answers: Mapping[str, JsonAnswer]) -> PartnerTold | None:
     free = as_number(answers.get("capacity_free"))
     men, children, foreigners = (_yes_or_no(answers.get(f"takes_{who}")) for who in ("men", "children", "foreigners"))
     return PartnerTold(
-        name=name, kind=_text(answers.get("type")), services=_texts(answers.get("service")),
+        name=name, kind=as_words(answers.get("type")), services=_texts(answers.get("service")),
         areas=_texts(answers.get("areas")), languages=_texts(answers.get("languages")),
-        hours=_text(answers.get("hours")), takes_men=men, takes_children=children, takes_foreigners=foreigners,
+        hours=as_words(answers.get("hours")), takes_men=men, takes_children=children, takes_foreigners=foreigners,
         capacity_free=None if free is None else int(free), valid_until=as_instant(answers.get("valid_until")),
         agreement_until=as_day(answers.get("mou_to")),
     )  # fmt: skip
@@ -39,10 +39,6 @@ def fitting(context: StepContext, purpose: str) -> tuple[PartnerOffer, ...]:
         for one in context.partners()
         if (not service or service in one.services) and {place, country, f"{country}-other"} & set(one.areas)
     )
-
-
-def _text(answer: JsonAnswer) -> str:
-    return answer if isinstance(answer, str) else ""
 
 
 def _texts(answer: JsonAnswer) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from engine.plugin.steps import JsonAnswer
-from engine.plugin.values import as_instant
+from engine.plugin.values import as_instant, as_words
 
 Answers = Mapping[str, JsonAnswer]
 _HAND_TO_HAND = timedelta(minutes=15)
@@ -75,7 +75,7 @@ def _faults(piece: Answers | None, hand_overs: Iterable[Answers]) -> list[tuple[
 
 
 def _name(answer: JsonAnswer) -> str:
-    return " ".join(answer.split()).casefold() if isinstance(answer, str) else ""
+    return " ".join(as_words(answer).split()).casefold()
 
 
 def _taken_at(one: Answers) -> datetime:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from engine.plugin.steps import Concluded, JsonAnswer, Prepared, Scalar, StepContext
 from engine.plugin.told import PersonTold
-from pillars.prevention.values import text, texts
+from engine.plugin.values import as_words
 
 
 def prepare_intercept(context: StepContext) -> Prepared:
@@ -40,8 +40,11 @@ def conclude_intercept(context: StepContext) -> Concluded:
 
 def _whoever_sent_them(answers: Mapping[str, JsonAnswer]) -> tuple[PersonTold, ...]:
     """Give whoever sent the travellers on their way, known or not: others may have met them."""
+    vehicle, route = (as_words(answers.get(name)) for name in ("vehicle", "route"))
     told = PersonTold(
-        name=text(answers, "recruiter"), vehicles=texts(answers, "vehicle"), routes=texts(answers, "route")
+        name=as_words(answers.get("recruiter")),
+        vehicles=(vehicle,) if vehicle else (),
+        routes=(route,) if route else (),
     )
     return (told,) if told != PersonTold() and answers.get("signs") != ["none"] else ()
 

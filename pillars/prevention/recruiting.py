@@ -5,9 +5,8 @@ from collections.abc import Mapping
 
 from engine.plugin.steps import Concluded, JsonAnswer, Prepared, StepContext
 from engine.plugin.told import PersonTold
-from engine.plugin.values import as_number, local_day
+from engine.plugin.values import as_number, as_words, local_day
 from pillars.prevention.licences import EXPIRED, NONE_TOLD, NOT_LISTED, READ_ON, VALID, licence_state
-from pillars.prevention.values import text
 
 
 def prepare_recruiter(context: StepContext) -> Prepared:
@@ -45,5 +44,5 @@ def conclude_recruiter(context: StepContext) -> Concluded:
 
 
 def _recruiter(answers: Mapping[str, JsonAnswer]) -> PersonTold:
-    handles = tuple(re.split(r"[\s,;]+", text(answers, "handles").strip())) if text(answers, "handles") else ()
-    return PersonTold(name=text(answers, "name"), phone=text(answers, "phone"), handles=handles)
+    name, phone, handles = (as_words(answers.get(name)) for name in ("name", "phone", "handles"))
+    return PersonTold(name=name, phone=phone, handles=tuple(re.split(r"[\s,;]+", handles.strip())) if handles else ())

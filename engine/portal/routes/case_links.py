@@ -12,7 +12,7 @@ from engine.domain.case_links import LINKED_BY_HAND, LinkKind
 from engine.domain.policy import Action
 from engine.errors import AlreadyEndedError, ConflictError, InvalidAnswersError, OwnApprovalError
 from engine.portal.dependencies import Posted, SignedIn
-from engine.portal.posted import text, typed, uuid_or_none
+from engine.portal.posted import text, texts, typed, uuid_or_none
 from engine.portal.trying import tried
 from engine.portal.visit import Visit
 from engine.usecases.case_links import answer_merge, ask_merge, end_link, link_cases, unmerge_cases
@@ -141,7 +141,7 @@ def _why(form: Posted) -> str:
 def _persons(form: Posted) -> list[UUID]:
     """Give the persons who were chosen; raises `InvalidAnswersError` for what is no id."""
     try:
-        return [UUID(value) for value in form.getlist("person_ids") if isinstance(value, str)]
+        return [UUID(value) for value in texts(form, "person_ids")]
     except ValueError:
         raise InvalidAnswersError({"person_ids": "Choose persons of this case."}) from None
 

@@ -15,7 +15,7 @@ from engine.domain.packages import fields_of
 from engine.domain.policy import Action
 from engine.errors import InvalidAnswersError, NotFoundError
 from engine.portal.dependencies import Posted, SignedIn
-from engine.portal.posted import text, uuid_or_none
+from engine.portal.posted import text, texts, uuid_or_none
 from engine.portal.presenters import sharing as shown
 from engine.portal.visit import Visit
 from engine.usecases.consents import Agreed, record_consent, withdraw_consent
@@ -36,9 +36,7 @@ def recorded(visit: SignedIn, case_id: UUID, form: Posted) -> Response:
     """Write a consent down."""
     visit.must(Action.KEEP_CONSENTS, case_id)
     command_id = uuid_or_none(form, "command_id") or visit.new_command()
-    typed = {name: [text(form, name)] for name in _ONE} | {
-        name: [str(value) for value in form.getlist(name) if isinstance(value, str)] for name in _MANY
-    }
+    typed = {name: [text(form, name)] for name in _ONE} | {name: texts(form, name) for name in _MANY}
     zone = visit.engine.queries.sharing(visit.viewer, case_id).zone
     try:
         record_consent(visit.engine, case_id, viewer=visit.viewer, command_id=command_id, agreed=_agreed(typed, zone))

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from engine.errors import DefinitionError, NoSecondPersonError, NotAllowedError
 from engine.portal.dependencies import Posted, SignedIn
-from engine.portal.posted import text
+from engine.portal.posted import source_of, text
 from engine.portal.presenters.source import numbered
 from engine.portal.visit import Visit
 from engine.spec.findings import Finding, has_errors
@@ -33,8 +33,7 @@ def edit(visit: SignedIn, kind: Kind, name: Name) -> Response:
 def edit_posted(visit: SignedIn, kind: Kind, name: Name, form: Posted) -> Response:
     """Check the text and show what it would do, or publish it."""
     _require_author(visit, kind)
-    value = form.get("source")
-    source = value.replace("\r\n", "\n").replace("\x00", "") if isinstance(value, str) else ""
+    source = source_of(form)
     file = f"{name}.yaml"
     wants_to_publish = text(form, "action") == "publish"
     findings = lint_source(visit.engine, source, file=file)

@@ -14,7 +14,7 @@ from engine.domain.policy import Action
 from engine.domain.records import PersonRole, RoleStatus
 from engine.errors import ConflictError, InvalidAnswersError, NotFoundError
 from engine.portal.dependencies import Posted, SignedIn
-from engine.portal.posted import text, uuid_or_none, whole_number
+from engine.portal.posted import text, texts, uuid_or_none, whole_number
 from engine.portal.trying import tried
 from engine.portal.visit import Visit
 from engine.usecases.persons import add_name, change_role, propose_identity, record_age, settle_identity
@@ -195,7 +195,7 @@ def parted(visit: SignedIn, case_id: UUID, person_id: UUID, form: Posted) -> Res
             raise InvalidAnswersError({"split_role": "Choose what the other person is in this case."})
         split_person(
             visit.engine, person_id, case_id=case_id, viewer=visit.viewer, command_id=command_id,
-            names=[name for name in form.getlist("names") if isinstance(name, str)], role=PersonRole(role),
+            names=texts(form, "names"), role=PersonRole(role),
             reason_code=_reason(form, "split_reason", SPLIT_REASONS),
         )  # fmt: skip
 

@@ -10,7 +10,7 @@ from engine.domain.policy import Action
 from engine.domain.safe_hours import IN_APP, Preference
 from engine.errors import InvalidAnswersError
 from engine.portal.dependencies import Posted, SignedIn
-from engine.portal.posted import text
+from engine.portal.posted import text, texts
 from engine.portal.visit import Visit
 from engine.usecases.channels import CHANNELS, set_contact
 from engine.usecases.preferences import WAYS, preference_of, save_preference
@@ -55,7 +55,7 @@ def reached(visit: SignedIn, form: Posted) -> Response:
 def _chosen(visit: Visit, form: FormData) -> Preference:
     return Preference(
         actor_id=visit.viewer.actor_id,
-        channels=tuple(str(value) for value in form.getlist("channels") if isinstance(value, str)),
+        channels=tuple(texts(form, "channels")),
         digest=text(form, "digest") or "none",
         quiet_from=text(form, "quiet_from")[:5],
         quiet_until=text(form, "quiet_until")[:5],

@@ -20,7 +20,7 @@ from engine.errors import (
     NotFoundError,
 )
 from engine.portal.dependencies import Posted, SignedIn
-from engine.portal.posted import typed, uuid_or_none, whole_number
+from engine.portal.posted import texts, typed, uuid_or_none, whole_number
 from engine.portal.presenters import sharing as shown
 from engine.portal.visit import Visit
 from engine.usecases.partner_links import make_partner_link
@@ -57,9 +57,7 @@ def offered(visit: SignedIn, case_id: UUID, form: Posted) -> Response:
     visit.must(Action.REFER, case_id)
     command_id = uuid_or_none(form, "command_id") or visit.new_command()
     given = typed(form)
-    parts, persons = (
-        [str(value) for value in form.getlist(name) if isinstance(value, str)] for name in ("parts", "persons")
-    )
+    parts, persons = texts(form, "parts"), texts(form, "persons")
     again = partial(_form_page, visit, case_id, given=given, parts=parts, persons=persons, command_id=command_id)
     try:
         to, wanted = _wanted(given, parts, persons)

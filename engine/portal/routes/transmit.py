@@ -8,6 +8,7 @@ from starlette.responses import Response
 from engine.domain.policy import Action
 from engine.errors import NotFoundError
 from engine.portal.dependencies import Posted, SignedIn
+from engine.portal.posted import texts
 from engine.usecases.acknowledge import mark_read
 
 router = APIRouter()
@@ -42,7 +43,7 @@ def read(visit: SignedIn, notice_id: UUID) -> Response:
 def read_all(visit: SignedIn, form: Posted) -> Response:
     """Mark the notices that were on the page as read, and none that came in since."""
     try:
-        shown = [UUID(value) for value in form.getlist("notice_ids") if isinstance(value, str)]
+        shown = [UUID(value) for value in texts(form, "notice_ids")]
     except ValueError:
         raise NotFoundError(kind="notice") from None
     mark_read(visit.engine, shown, viewer=visit.viewer)

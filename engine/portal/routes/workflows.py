@@ -9,7 +9,7 @@ from starlette.responses import Response
 from engine.domain.policy import Action
 from engine.errors import DefinitionError, IcmcError, NoSecondPersonError, NotAllowedError
 from engine.portal.dependencies import Posted, SignedIn
-from engine.portal.posted import text
+from engine.portal.posted import source_of, text
 from engine.portal.presenters.source import numbered
 from engine.portal.visit import Visit
 from engine.spec.findings import Finding, has_errors
@@ -127,7 +127,7 @@ def _note(visit: Visit, kind: str, name: str) -> str:
 
 def _checked_or_published(visit: Visit, name: str, form: Posted) -> Response:
     _require_author(visit)
-    source = _source(form)
+    source = source_of(form)
     if text(form, "action") != "publish":
         return _checked(visit, name, source)
     try:
@@ -148,11 +148,6 @@ def _checked(visit: Visit, name: str, source: str) -> Response:
     findings = lint_source(visit.engine, source)
     told = None if has_errors(findings) else preview_files(visit.engine, {"workflow.yaml": source}, viewer=visit.viewer)
     return _edit_page(visit, name, source, findings=findings, checked=True, preview=told)
-
-
-def _source(form: Posted) -> str:
-    value = form.get("source")
-    return value.replace("\r\n", "\n").replace("\x00", "") if isinstance(value, str) else ""
 
 
 def _require_author(visit: Visit) -> None:
