@@ -37,6 +37,8 @@ def _part(name: str, record: type[BaseModel], table: str, condition: str) -> str
 
 _TRACES = "(fired <> '{}' OR pauses <> '[]' OR extensions <> '[]' OR delay_owner IS NOT NULL)"
 """What must be known of a deadline that has ended, as `Deadline.leaves_traces` says it."""
+_BY_TIME = " ORDER BY due_at, key, path, id"
+"""What is decided of a case never goes by the order in which PostgreSQL happens to keep its rows."""
 _PLANNED_ONCE = "set_config('plan_cache_mode', 'force_generic_plan', true) AS planned"
 """Lets the rest of the transaction use one plan for each statement, whatever its values: all of them go by ids."""
 _LOCK = text(f'SELECT {_columns(Case)}, {_PLANNED_ONCE} FROM "case" WHERE id = :case FOR UPDATE')
@@ -59,17 +61,17 @@ _BARRED = (
 )
 _LOAD = text(
     "SELECT c.id, json_build_object('report', c.report, 'facts', c.facts, "
-    + _part("runs", Run, "run", "")
+    + _part("runs", Run, "run", "ORDER BY started_at, id")
     + ", "
     + _part("steps", Step, "step", "ORDER BY opened_at NULLS LAST, key, path")
     + ", "
-    + _part("deadlines", Deadline, "deadline", "AND status = 'open'")
+    + _part("deadlines", Deadline, "deadline", "AND status = 'open' " + _BY_TIME)
     + ", "
-    + _part("past", Deadline, "deadline", "AND status <> 'open' AND " + _TRACES)
+    + _part("past", Deadline, "deadline", "AND status <> 'open' AND " + _TRACES + _BY_TIME)
     + ", "
     + _part("persons", CasePerson, "case_person", "ORDER BY added_at, position")
     + ", "
-    + _part("intervals", Interval, "interval", "")
+    + _part("intervals", Interval, "interval", "ORDER BY start, name")
     + ", "
     + _BARRED
     + ')::text FROM "case" c WHERE c.id = ANY(CAST(:cases AS uuid[]))',

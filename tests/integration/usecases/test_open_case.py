@@ -115,3 +115,13 @@ def test_a_report_that_reached_us_earlier_opens_the_case_at_that_earlier_instant
 
 def _workflows(world: World, opened: Opened) -> list[str]:
     return [run.workflow for run in world.state(opened.case_id).runs.values()]
+
+
+def test_a_case_is_read_in_one_order_wherever_its_rows_lie(world: World) -> None:
+    case_id = world.open(workflow="fragile").case_id
+    before, lay = world.state(case_id), world.rows("SELECT id FROM deadline")
+    assert len(lay) > 1
+    for (row,) in reversed(lay):
+        world.rows("UPDATE deadline SET next_at = next_at + interval '1 second' WHERE id = :row", row=row)
+    assert world.rows("SELECT id FROM deadline") == lay[::-1]
+    assert list(world.state(case_id).deadlines) == list(before.deadlines)
