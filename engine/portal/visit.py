@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, cast
 from urllib.parse import urlencode
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from starlette.datastructures import FormData
 from starlette.requests import Request
@@ -17,7 +17,7 @@ from engine.domain.policy import Action, can
 from engine.errors import InvalidAnswersError, NotAllowedError, NotFoundError
 from engine.portal.demo_controls import DemoControls
 from engine.portal.pages import render
-from engine.portal.posted import text
+from engine.portal.posted import text, uuid_or_none
 from engine.portal.security import is_unprotected
 from engine.usecases.deciding import require_own
 from engine.views import Viewer
@@ -195,6 +195,14 @@ class Visit:
     def new_command(self) -> UUID:
         """Give a page the id under which its form has its effect once."""
         return self.engine.entropy.uuid()
+
+    def command_of(self, form: FormData, *which: str) -> UUID:
+        """Give the id of what a form asks for: one for the same form sent again, another for each form of its page.
+
+        Where forms of one page go to one address, `which` says what they differ by.
+        """
+        page_id = uuid_or_none(form, "command_id") or self.new_command()
+        return uuid5(page_id, "|".join((self.request.url.path, *which)))
 
     def page(self, template: str, *, title: str, status: int = 200, section: str = "", **more: object) -> HTMLResponse:
         """Answer with a page; `section` is the door of the navigation that it belongs to."""

@@ -13,7 +13,7 @@ from engine.domain.policy import Action
 from engine.domain.records import PersonRole
 from engine.errors import InvalidAnswersError, NotFoundError
 from engine.portal.dependencies import Posted, SignedIn
-from engine.portal.posted import instant, text, uuid_or_none
+from engine.portal.posted import instant, text
 from engine.portal.presenters.plan import (
     DeclaredFact,
     callable_steps,
@@ -105,7 +105,7 @@ def person_added(visit: SignedIn, case_id: UUID, form: Posted) -> Response:
 @router.post("/cases/{case_id}/persons/{person_id}/identify")
 def identified(visit: SignedIn, case_id: UUID, person_id: UUID, form: Posted) -> Response:
     """Write who a person is."""
-    command_id = uuid_or_none(form, "command_id") or visit.new_command()
+    command_id = visit.command_of(form)
     identify_person(
         visit.engine, person_id, case_id=case_id, viewer=visit.viewer, command_id=command_id, identity=_identity(form)
     )
@@ -147,7 +147,7 @@ def journey_form(visit: SignedIn, case_id: UUID, step_id: UUID) -> Response:
 def journey_recorded(visit: SignedIn, case_id: UUID, step_id: UUID, form: Posted) -> Response:
     """Record a journey, or another stretch of time that the step's limit leaves out."""
     visit.must(Action.WORK, case_id)
-    command_id = uuid_or_none(form, "command_id") or visit.new_command()
+    command_id = visit.command_of(form)
     try:
         start, end = _stretch(form, visit.viewer.zone)
         record_interval(
@@ -200,7 +200,7 @@ def _try(
     **more: object,
 ) -> Response:
     """Carry something out; what does not fit is shown on the same page, with what was typed."""
-    command_id = uuid_or_none(form, "command_id") or visit.new_command()
+    command_id = visit.command_of(form)
     try:
         return act(command_id)
     except InvalidAnswersError as error:
