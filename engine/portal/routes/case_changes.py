@@ -20,6 +20,7 @@ from engine.portal.presenters.plan import (
     declared_facts,
     interval_names,
     offered_step_types,
+    read_call,
     read_fact,
 )
 from engine.portal.visit import Visit
@@ -60,9 +61,14 @@ def step_added(visit: SignedIn, case_id: UUID, form: Posted) -> Response:
     visit.must(Action.CHANGE_PLAN, case_id)
 
     def act(command_id: UUID) -> Response:
-        run, _, key = text(form, "foreseen").partition(":")
-        if key:
-            call_step(visit.engine, case_id, viewer=visit.viewer, command_id=command_id, run_id=UUID(run), key=key)
+        if text(form, "foreseen"):
+            called = read_call(text(form, "foreseen"))
+            if called is None:
+                raise InvalidAnswersError({"uses": "Choose one of the steps offered."})
+            run, key, path = called
+            call_step(
+                visit.engine, case_id, viewer=visit.viewer, command_id=command_id, run_id=run, key=key, path=path
+            )
             return visit.go(f"/cases/{case_id}", said="step")
         uses, limit = text(form, "uses"), text(form, "limit")
         if not uses:
@@ -200,7 +206,7 @@ def _try(
     **more: object,
 ) -> Response:
     """Carry something out; what does not fit is shown on the same page, with what was typed."""
-    command_id = visit.command_of(form)
+    command_id = visit.command_of(form, text(form, "foreseen"), text(form, "fact"))
     try:
         return act(command_id)
     except InvalidAnswersError as error:
