@@ -83,7 +83,10 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class PersonView:
-    """One person of the case, as far as the step may know them."""
+    """One person of the case, as far as the step may know them.
+
+    `home` is a village or part of town and, after a comma, the district.
+    """
 
     id: UUID
     role: str
@@ -91,6 +94,8 @@ class PersonView:
     aliases: tuple[str, ...]
     phone: str
     age: int | None
+    parents: tuple[str, ...] = ()
+    home: str = ""
 
 
 class StepContext(Protocol):

@@ -12,6 +12,7 @@ from engine.assembly import Engine
 from engine.domain.ages import ages_of, strongest, youngest_on
 from engine.domain.compiled import CompiledStep
 from engine.domain.consequences import JobKind, compiled_step
+from engine.domain.identity import parents_of
 from engine.domain.law_in_case import law_in_case
 from engine.domain.library import Library
 from engine.domain.records import Run, Step, StepStatus
@@ -147,6 +148,8 @@ def _person(work: UnitOfWork, state: CaseState, person_id: UUID, on: date) -> Pe
         aliases=tuple(str(alias) for alias in aliases) if isinstance(aliases, list) else (),
         phone=str(identity.get("phone") or ""),
         age=youngest_on(age, on) if age else None,
+        parents=parents_of(identity),
+        home=str(identity.get("home") or ""),
     )
 
 
