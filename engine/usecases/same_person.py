@@ -33,8 +33,9 @@ def merge_persons(
     """Say that two persons, of one case or of two, are one; gives the id of the merge.
 
     Both are kept as they are, with their names, roles and steps; the second one points to the first, and whoever looks
-    at one sees the names of both. Raises `InvalidAnswersError` for the same person twice, one who points to another
-    already, or a reason that is no code; `NotFoundError`, `NotAllowedError`.
+    at one sees the names of both; so not across the wall of a sealed case. Raises `InvalidAnswersError` for the same
+    person twice, one who points to another already, one of another case while either is sealed, or a reason that is no
+    code; `NotFoundError`, `NotAllowedError`.
     """
     _require_code(reason_code)
     now = engine.clock.now()
@@ -47,6 +48,8 @@ def merge_persons(
             return UUID(str(known["merge_id"]))
         _require_person(state, primary_id)
         _require_person(other, secondary_id)
+        if case_id != other_case_id:
+            _require_unsealed(work, state, other, shown_at="person")
         if secondary_id in work.persons.same_as(primary_id):
             raise InvalidAnswersError({"person": "These two are one already."})
         if work.persons.merge_of(secondary_id) is not None:
@@ -147,8 +150,9 @@ def bring_person(
 ) -> None:
     """Bring a person of one case into another one, in a role of its own there: a victim here, a suspect there.
 
-    Raises `NotFoundError` when the person is not in the first case, `NotAllowedError`, and `LawyersNoteError` when they
-    are a victim there, would be a suspect here, and no lawyer has written a note, which is then asked for.
+    Raises `NotFoundError` when the person is not in the first case, `InvalidAnswersError` while that is sealed,
+    `NotAllowedError`, and `LawyersNoteError` when they are a victim there, would be a suspect here, and no lawyer has
+    written a note, which is then asked for.
     """
     now = engine.clock.now()
     with engine.unit_of_work() as work:
@@ -160,6 +164,7 @@ def bring_person(
         _require_person(source, person_id)
         if state.case.id == source.case.id:
             raise InvalidAnswersError({"case": "Choose another case; in this one, add a role."})
+        _require_unsealed(work, source, shown_at="case")
         note_for_role(engine, work, source, person_id, role, by=viewer.actor_id, now=now)
         decided = carry_out(engine, work, state, cm.AddPerson(person_id, role), actor_id=viewer.actor_id, now=now)
         body = {"person_id": str(person_id), "role": role.value}
@@ -171,6 +176,12 @@ def bring_person(
 def _require_person(state: CaseState, person_id: UUID) -> None:
     if person_id not in {person.person_id for person in state.persons if person.removed_at is None}:
         raise NotFoundError(kind="person")
+
+
+def _require_unsealed(work: UnitOfWork, *states: CaseState, shown_at: str) -> None:
+    """Refuse what would show somebody elsewhere of whom nobody outside the seal of a case may know."""
+    if any(work.keeping.restriction_of(state.case.id) is not None for state in states):
+        raise InvalidAnswersError({shown_at: "A sealed case holds them: two people have to open the seal first."})
 
 
 def _require_code(reason_code: str) -> None:

@@ -36,9 +36,9 @@ def split_case(
 
     The case keeps its history; what was still to be done there for these persons is called off. The facts go along, and
     what was told for the law: those of the whole case and of the persons who go, and of nobody else. Whoever must not
-    know of the case must not know of the new one. `workflow` is the one of the case unless another is named. Raises
-    `InvalidAnswersError` when nobody would stay, or while a limit of the law runs for a step of one of them;
-    `NotFoundError`, `NotAllowedError`.
+    know of the case must not know of the new one; so a sealed one is not split. `workflow` is the one of the case
+    unless another is named. Raises `InvalidAnswersError` for a sealed case, when nobody would stay, or while a limit of
+    the law runs for a step of one of them; `NotFoundError`, `NotAllowedError`.
     """
     if not CODE.fullmatch(reason_code):
         raise InvalidAnswersError({"reason_code": "Choose a reason."})
@@ -50,7 +50,7 @@ def split_case(
         known = work.records.answer_to(command_id)
         if known is not None:
             return UUID(str(known["case_id"]))
-        going = _going(state, person_ids)
+        going = _going(work, state, person_ids)
         made = _open_apart(engine, work, state, going, workflow, viewer, now)
         for person in going:
             gone = cm.RemovePerson(person.person_id, person.role)
@@ -66,9 +66,11 @@ def split_case(
         return made.case.id
 
 
-def _going(state: CaseState, person_ids: Collection[UUID]) -> tuple[CasePerson, ...]:
+def _going(work: UnitOfWork, state: CaseState, person_ids: Collection[UUID]) -> tuple[CasePerson, ...]:
     if state.case.status is not CaseStatus.OPEN or state.case.merged_into is not None:
         raise AlreadyEndedError(kind="case")
+    if work.keeping.restriction_of(state.case.id) is not None:
+        raise InvalidAnswersError({"person_ids": "This case is sealed: two people have to open the seal first."})
     present = [person for person in state.persons if person.removed_at is None]
     going = tuple(person for person in present if person.person_id in set(person_ids))
     if {person.person_id for person in going} != set(person_ids) or not going:

@@ -26,6 +26,7 @@ from engine.usecases.conflicts import note_conflict
 from engine.usecases.consents import withdraw_consent
 from engine.usecases.persons import change_role
 from engine.usecases.referrals import accept_referral, decline_referral, offer_referral, recall_referral
+from engine.usecases.restrictions import answer_opening, ask_to_open, seal_case
 from engine.usecases.same_person import bring_person, merge_persons, unmerge_persons
 from engine.usecases.split_case import split_case
 from engine.usecases.steer_case import add_person, add_step, record_fact
@@ -343,6 +344,34 @@ def test_whoever_must_not_know_of_a_case_does_not_know_of_the_one_that_comes_out
     with world.engine.unit_of_work() as work:
         assert [(known.actor_id, known.reason_code) for known in work.duty.conflicts_of(apart)] == [(shy, "relative")]
         assert [known.actor_id for known in work.access.denials_of(apart)] == [out]
+
+
+def test_nobody_leaves_a_sealed_case_by_the_hand_of_one_person(world: World) -> None:
+    opened, other = world.open(), world.open()
+    person = add_person(world.engine, opened.case_id, role=PersonRole.VICTIM, identity={}, **ask(world))
+    theirs = person_of(world, other.case_id)
+    holder, officer = world.who("case_manager"), world.who("data_protection_officer")
+    seal_case(
+        world.engine, opened.case_id, viewer=officer, ground_code="objection", holder_id=holder.actor_id,
+        command_id=uuid4(),
+    )  # fmt: skip
+    mine: dict[str, Any] = {"from_case_id": opened.case_id, "case_id": other.case_id, "role": PersonRole.WITNESS}
+    one: dict[str, Any] = {"case_id": opened.case_id, "other_case_id": other.case_id, "reason_code": "papers"}
+    turned = one | {"case_id": other.case_id, "other_case_id": opened.case_id}
+    ways: dict[str, Callable[[], object]] = {
+        "case": lambda: bring_person(world.engine, person, **mine, **ask(world)),
+        "person": lambda: merge_persons(world.engine, person, theirs, **one, **ask(world)),
+        "person_ids": lambda: split_case(world.engine, opened.case_id, [person], reason_code="safety", **ask(world)),
+    }
+    again = ("person", lambda: merge_persons(world.engine, theirs, person, **turned, **ask(world)))
+    for field, way in [*ways.items(), again]:
+        with pytest.raises(InvalidAnswersError) as refused:
+            way()
+        assert "two people have to open the seal" in refused.value.problems[field]
+    ask_to_open(world.engine, opened.case_id, viewer=officer)
+    answer_opening(world.engine, opened.case_id, viewer=holder, agreed=True)
+    for way in ways.values():
+        way()
 
 
 def test_a_case_is_not_split_so_that_nobody_stays_or_by_whom_it_is_not_for(world: World) -> None:
