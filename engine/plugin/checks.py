@@ -53,6 +53,8 @@ def contract_problems(pillar: Pillar, package: str) -> tuple[str, ...]:
 def _form_problems(step: StepType) -> Iterator[str]:
     if not step.title:
         yield f"{step.key}: has no title."
+    if step.knows_everybody and step.documents:
+        yield f"{step.key}: knows everybody, so it makes no paper: that would name other survivors."
     if step.form is not None and step.form.model_config.get("extra") != "forbid":
         yield f"{step.key}: its form must refuse unknown keys (extra='forbid')."
     first_bite = [spec for spec in step.fields if spec.first_bite]

@@ -138,7 +138,10 @@ class StepContext(Protocol):
 
     @property
     def persons(self) -> tuple[PersonView, ...]:
-        """The persons of this case."""
+        """The persons of this case.
+
+        For a step that is done for one person, without the other survivors, unless its type `knows_everybody`.
+        """
         ...
 
     def similar_persons(self) -> tuple[Match, ...]:
@@ -252,6 +255,7 @@ class StepType:
     history: tuple[str, ...] = ()
     compares: bool = False
     seeks_partner: bool = False
+    knows_everybody: bool = False
     appointment: AppointmentOf | None = None
     stays_with: tuple[str, ...] = ()
     takes_statement: bool = False
@@ -301,6 +305,7 @@ def ask(
     history: tuple[str, ...] = (),
     compares: bool = False,
     seeks_partner: bool = False,
+    knows_everybody: bool = False,
     appointment: AppointmentOf | None = None,
     stays_with: tuple[str, ...] = (),
     takes_statement: bool = False,
@@ -310,7 +315,8 @@ def ask(
     `time_limit` is an ISO 8601 duration or a `Law`; `roles` are the candidate roles in order of preference; `history`
     names the step types of which it needs all earlier answers and not the latest alone; `compares` says that it asks
     for `similar_persons`, which costs a look at every person of the unit; `seeks_partner` that it
-    asks for the directory. `appointment` says, while the step is open,
+    asks for the directory; `knows_everybody` that it is given the other survivors too where it is done for one person:
+    only to keep their names out of a text, so it makes no paper. `appointment` says, while the step is open,
     when and where somebody must be: its doers get that for their calendar. Who did such a step last is proposed for
     the next one; `stays_with` names the step types whose doer is proposed where nobody did, the best first.
     `takes_statement` says that somebody is heard: of whoever is victim and suspect only after a lawyer's note, and what
@@ -325,7 +331,8 @@ def ask(
         key=key, title=title, doc=(form.__doc__ or "").strip(), kind=StepKind.ASKED, roles=roles, form=form,
         outcomes=outcomes, outputs=outputs, documents=documents, time_limit=time_limit, settings=settings,
         prepare=prepare, conclude=conclude, history=history, compares=compares, seeks_partner=seeks_partner,
-        appointment=appointment, stays_with=stays_with, takes_statement=takes_statement,
+        knows_everybody=knows_everybody, appointment=appointment, stays_with=stays_with,
+        takes_statement=takes_statement,
     )  # fmt: skip
 
 
@@ -343,6 +350,7 @@ def automatic(
     history: tuple[str, ...] = (),
     compares: bool = False,
     seeks_partner: bool = False,
+    knows_everybody: bool = False,
 ) -> Callable[[Automatic], StepType]:
     """Declare a step type that a machine does; the decorated function's docstring says what it is for.
 
@@ -355,6 +363,7 @@ def automatic(
             key=key, title=title, doc=(function.__doc__ or "").strip(), kind=StepKind.AUTOMATIC, outputs=outputs or {},
             documents=documents, retries=retries, retry_delay=retry_delay, timeout=timeout, time_limit=time_limit,
             settings=settings, run=function, history=history, compares=compares, seeks_partner=seeks_partner,
+            knows_everybody=knows_everybody,
         )  # fmt: skip
 
     return declare

@@ -15,8 +15,10 @@ from engine.domain.consequences import JobKind, compiled_step
 from engine.domain.identity import parents_of
 from engine.domain.law_in_case import law_in_case
 from engine.domain.library import Library
+from engine.domain.paths import person_in
 from engine.domain.records import Run, Step, StepStatus
 from engine.domain.state import CaseState
+from engine.domain.values import COLLECTIONS
 from engine.plugin.laws import LawTime
 from engine.plugin.steps import JsonAnswer, Match, PersonView, StepType
 from engine.ports import ClaimedJob, JsonValue
@@ -66,7 +68,7 @@ def _read(
         step_type = engine.registry.get(step.uses)
         run = state.runs[step.run_id]
         compiled = compiled_step(step, state, engine.definitions)
-        people = [person.person_id for person in state.persons if person.removed_at is None]
+        known = _known(state, step, step_type)
         given_up_at = time.monotonic() + timeout
         context = JobContext(
             case_number=state.case.number,
@@ -79,8 +81,8 @@ def _read(
             answers=_plain(work.items.answers(step.id)),
             answers_by_type=_earlier(work, state, step),
             history={uses: _history(work, state, step, uses) for uses in step_type.history},
-            persons=tuple(_person(work, state, person, _day(now, run.zone)) for person in dict.fromkeys(people)),
-            matches=_matches(engine, work, state, tuple(dict.fromkeys(people))) if step_type.compares else (),
+            persons=tuple(_person(work, state, person, _day(now, run.zone)) for person in known),
+            matches=_matches(engine, work, state, known) if step_type.compares else (),
             known_partners=offers(work, now=now) if step_type.seeks_partner else (),
             deadline=lambda: timedelta(seconds=max(0.0, given_up_at - time.monotonic())),
             law_of=partial(_law_time, state, run, work.library(), step.base_path, now),
@@ -132,6 +134,21 @@ def _ended_before(state: CaseState, step: Step) -> list[Step]:
     return [other for _, other in sorted(ended, key=lambda one: one[0])]
 
 
+def _known(state: CaseState, step: Step, step_type: StepType) -> tuple[UUID, ...]:
+    """List the persons whom a step may know; one that is done for one person knows nobody else as a survivor.
+
+    Its papers go to bodies that another survivor may have to fear, and whether it is a child that goes home is asked of
+    this one alone. Suspects, witnesses, family and guardians belong to the case as a whole, so every step knows them;
+    not a survivor who is one of these as well.
+    """
+    inside, own = [person for person in state.persons if person.removed_at is None], person_in(step.base_path)
+    others = {
+        person.person_id for person in inside if person.role in COLLECTIONS["case.victims"] and person.person_id != own
+    }
+    hidden = set() if own is None or step_type.knows_everybody else others
+    return tuple(dict.fromkeys(person.person_id for person in inside if person.person_id not in hidden))
+
+
 def _day(now: datetime, zone: str) -> date:
     return now.astimezone(ZoneInfo(zone)).date()
 
@@ -153,10 +170,11 @@ def _person(work: UnitOfWork, state: CaseState, person_id: UUID, on: date) -> Pe
     )
 
 
-def _matches(engine: Engine, work: UnitOfWork, state: CaseState, people: tuple[UUID, ...]) -> tuple[Match, ...]:
+def _matches(engine: Engine, work: UnitOfWork, state: CaseState, known: tuple[UUID, ...]) -> tuple[Match, ...]:
     """Give who of the unit's other cases may be one of these, and whom to ask."""
     found: dict[UUID, Match] = {}
-    for person in people:
+    people = {person.person_id for person in state.persons if person.removed_at is None}
+    for person in known:
         for one in likely_the_same(engine, work, person, case_id=state.case.id):
             before = found.get(one.person_id)
             if one.person_id not in people and (before is None or before.score < one.score):

@@ -124,6 +124,7 @@ QUERY = ask(
     time_limit="PT4H",
     prepare=_prepare_query,
     conclude=_conclude_query,
+    knows_everybody=True,
 )
 
 RELEASE = ask(
@@ -135,6 +136,7 @@ RELEASE = ask(
     time_limit="PT24H",
     prepare=_prepare_release,
     conclude=_conclude_release,
+    knows_everybody=True,
 )
 
 LEAK = ask(
@@ -189,6 +191,7 @@ TRAINING = ask(
         **{kind: OutputSpec(OutputKind.NUMBER, default=0) for kind in KINDS},
         "checked": OutputSpec(OutputKind.BOOL, default=False),
     },
+    knows_everybody=True,
 )
 def IDENTITY_CHECK(context: StepContext) -> Completed:  # noqa: N802 - the decorator turns it into a step type
     """Look in a draft for whatever shows who a person of the case is; finding nothing does not make it safe."""

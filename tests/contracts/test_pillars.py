@@ -1,5 +1,6 @@
 """Every installed pillar keeps the contract."""
 
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 
@@ -105,6 +106,12 @@ def test_a_pillar_that_breaks_the_contract_is_named_with_its_fault() -> None:
     found = " ".join(contract_problems(broken, "pillars.press"))
     assert "must start with 'rescue.'" in found
     assert "needs a name and a summary" in found
+
+
+def test_a_step_that_knows_every_survivor_makes_no_paper() -> None:
+    knowing = replace(PILLARS["repatriation"].step_types[0], knows_everybody=True)
+    broken = replace(PILLARS["repatriation"], step_types=(knowing,))
+    assert any("so it makes no paper" in problem for problem in contract_problems(broken, "pillars.repatriation"))
 
 
 def _law_limits() -> set[str]:
