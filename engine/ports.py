@@ -839,8 +839,11 @@ class Queries(Protocol):
         """List which other units may know persons of the viewer's cases; raises `NotAllowedError`."""
         ...
 
-    def partner_page(self, referral_id: UUID, note: str) -> vw.PartnerPage:
-        """Show a referral to a partner without an account; only the use case that records the view may ask."""
+    def partner_page(self, referral_id: UUID, note: str, *, without: Collection[str] = ()) -> vw.PartnerPage:
+        """Show a referral to a partner without an account, but not the fields `without`.
+
+        Only the use case that records the view may ask.
+        """
         ...
 
     def sent(self, viewer: vw.Viewer, *, limit: int = 100) -> tuple[vw.SentView, ...]:

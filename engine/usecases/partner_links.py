@@ -17,6 +17,7 @@ from engine.stores import Reading, UnitOfWork
 from engine.usecases.awaited_answers import wait_no_more
 from engine.usecases.deciding import require_member
 from engine.usecases.sharing import known_referral, note, require_basis, tell_of, who_offered
+from engine.usecases.statements import require_no_statement, statements_that_stay
 from engine.views import PartnerPage, Viewer
 
 _CODE: Final = re.compile(r"^[0-9]{6}$")
@@ -94,6 +95,7 @@ def open_partner_link(engine: Engine, token: str, *, code: str) -> str:
 def read_by_link(engine: Engine, token: str, session: str) -> PartnerPage:
     """Show the referral of an open link, and record that it was looked at before anything is shown.
 
+    What was agreed and may leave the case no more is left out: a statement of somebody who is a suspect by now.
     Raises `PartnerLinkError` when it is not open in this sitting.
     """
     now = engine.clock.now()
@@ -101,7 +103,8 @@ def read_by_link(engine: Engine, token: str, session: str) -> PartnerPage:
         link, state = _open_link(work, token, session, now)
         referral = known_referral(work, link.referral_id)
         _require_still_allowed(work, state, referral, now)
-        page = engine.queries.partner_page(referral.id, work.referrals.note(referral.id))
+        stay = statements_that_stay(engine, work, state, referral)
+        page = engine.queries.partner_page(referral.id, work.referrals.note(referral.id), without=stay)
         _record(engine, work, state, link, "read", len(page.lines), now)
         work.commit()
         until = min(link.session_until or link.expires_at, link.expires_at)
@@ -125,6 +128,7 @@ def answer_by_link(engine: Engine, token: str, session: str, *, accepts: bool, r
         require_unanswered(referral)
         if accepts:
             require_basis(work, state, referral, now=now)
+            require_no_statement(engine, work, state, referral)
         changes = {"status": status, "answered_at": now, "reason_code": "" if accepts else reason_code}
         answered = referral.model_copy(update=changes)
         work.referrals.save(answered)

@@ -15,14 +15,22 @@ def require_no_statement(engine: Engine, work: UnitOfWork, state: CaseState, ref
 
     What somebody told as a victim is not put into the file of a suspect, with a lawyer's note or without.
     """
+    if statements_that_stay(engine, work, state, referral):
+        raise ConsentError(problem="A statement in it stays with the case: leave it out.")
+
+
+def statements_that_stay(engine: Engine, work: UnitOfWork, state: CaseState, referral: Referral) -> frozenset[str]:
+    """Name the fields of a referral in which a victim speaks who is a suspect too, in this case or any other."""
     statements = {key for key, one in engine.registry.step_types.items() if one.takes_statement}
-    if not any(field.rpartition(".")[0] in statements for field in referral.fields):
-        return
+    named = frozenset(field for field in referral.fields if field.rpartition(".")[0] in statements)
+    if not named:
+        return named
     for person_id in _of_whom(work, state, referral):
         same = tuple({person_id, *work.persons.same_as(person_id)})
         files = [work.cases.read(one.case_id) for one in work.keeping.cases_of(same)]
         if is_victim(state, person_id) and any(is_suspect(file, other) for file in files for other in same):
-            raise ConsentError(problem="A statement in it stays with the case: leave it out.")
+            return named
+    return frozenset()
 
 
 def _of_whom(work: UnitOfWork, state: CaseState, referral: Referral) -> tuple[UUID, ...]:

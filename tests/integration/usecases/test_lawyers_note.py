@@ -13,8 +13,9 @@ from engine.errors import ConsentError, LawyersNoteError
 from engine.replay.world import World, people_of, scratch_world
 from engine.usecases.consents import Agreed, record_consent
 from engine.usecases.deciding import carry_out
+from engine.usecases.partner_links import answer_by_link, make_partner_link, open_partner_link, read_by_link
 from engine.usecases.referrals import Wanted, offer_referral
-from engine.usecases.steer_case import add_person
+from engine.usecases.steer_case import add_person, identify_person
 from tests.integration.usecases.test_watches import DAY, Work
 
 STATEMENT = "prosecution.statement"
@@ -100,3 +101,53 @@ def test_what_a_victim_said_does_not_go_into_the_file_of_a_suspect_even_after_th
     assert send(person_id, fields[0])
     other_unit, _ = people_of(case.engine, jurisdiction="IN-NL", label=str(uuid4()))
     assert send(victim, *fields)
+
+
+@pytest.mark.parametrize("has_accepted", [False, True])
+def test_a_partner_by_link_gets_no_statement_of_somebody_who_became_a_suspect_since(
+    case: Work, *, has_accepted: bool
+) -> None:
+    victim = next(person.person_id for person in case.state.persons)
+    identify_person(
+        case.engine, victim, case_id=case.case_id, viewer=case.people["caseworker"], command_id=uuid4(),
+        identity={"name": "Invented"},
+    )  # fmt: skip
+    case.answer(case.add_for(STATEMENT, f"person:{victim}"))
+    fields = ("person.name", f"{STATEMENT}.magistrate")
+    token, session = link_to_lawyer(case, victim, fields)
+    if has_accepted:
+        answer_by_link(case.engine, token, session, accepts=True)
+        assert len(read_by_link(case.engine, token, session).lines) == len(fields)
+    case.answer(case.add_for(NOTE, f"person:{victim}"))
+    with case.engine.unit_of_work() as work:
+        command = cm.AddPerson(victim, PersonRole.SUSPECT)
+        carry_out(case.engine, work, work.cases.lock(case.case_id), command, actor_id=None, now=case.world.now())
+        work.commit()
+    if has_accepted:
+        [line] = read_by_link(case.engine, token, session).lines
+        assert line.label.endswith(": name")
+    else:
+        with pytest.raises(ConsentError, match="stays with the case"):
+            answer_by_link(case.engine, token, session, accepts=True)
+        assert read_by_link(case.engine, token, session).status == "offered"
+        answer_by_link(case.engine, token, session, accepts=False, reason_code="no_capacity")
+
+
+def link_to_lawyer(case: Work, of: UUID, fields: tuple[str, ...]) -> tuple[str, str]:
+    """Offer fields of somebody to a lawyer outside, and open the link that they got."""
+    agreed = Agreed(
+        person_id=of, kind=GivenBy.PERSON, purposes=("prosecution",), recipients=("kind:lawyer",), fields=fields,
+        valid_until=case.world.now() + 90 * DAY, language="en", read_aloud=True, assent="yes",
+    )  # fmt: skip
+    consent = record_consent(
+        case.engine, case.case_id, viewer=case.people["counsellor"], command_id=uuid4(), agreed=agreed
+    )
+    asked = Wanted(
+        purpose="prosecution", help="lawyer", urgency="high", fields=fields, consent_id=consent, to_name="Somebody",
+        to_kind="lawyer",
+    )  # fmt: skip
+    manager = case.people["case_manager"]
+    referral = offer_referral(case.engine, case.case_id, viewer=manager, command_id=uuid4(), wanted=asked)
+    link = make_partner_link(case.engine, referral, viewer=manager, command_id=uuid4())
+    token = link.path.removeprefix("/p/")
+    return token, open_partner_link(case.engine, token, code=link.code)

@@ -1,6 +1,6 @@
 """What a partner without an account is shown of a referral: by name of field, and nothing else."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from uuid import UUID
 
 from sqlalchemy import select
@@ -21,8 +21,10 @@ from engine.ports import Vault
 _OF_A_PERSON = ("name", "aliases", "age", "phone", "address")
 
 
-def partner_page(reading: Reading, vault: Vault, referral_id: UUID, note: str) -> vw.PartnerPage:
-    """Show a referral to the partner that was asked, with the agreed fields once it has accepted.
+def partner_page(
+    reading: Reading, vault: Vault, referral_id: UUID, note: str, *, without: Collection[str]
+) -> vw.PartnerPage:
+    """Show a referral to the partner that was asked, with the agreed fields but those `without` once it has accepted.
 
     What is shown is of the persons for whom it leaves, and of nobody else in the case.
     """
@@ -43,14 +45,15 @@ def partner_page(reading: Reading, vault: Vault, referral_id: UUID, note: str) -
         **{name: row[name] for name in same},
         until=None,
         note=note if is_accepted else "",
-        lines=tuple(vw.SharedLine(label=label, text=said) for label, said in _lines(reading, vault, row))
+        lines=tuple(vw.SharedLine(label=label, text=said) for label, said in _lines(reading, vault, row, without))
         if is_accepted
         else (),
     )
 
 
-def _lines(reading: Reading, vault: Vault, referral: Row) -> Iterator[tuple[str, str]]:
-    way = Way(fields=tuple(referral["fields"]), persons=frozenset(referral["persons"]))
+def _lines(reading: Reading, vault: Vault, referral: Row, without: Collection[str]) -> Iterator[tuple[str, str]]:
+    fields = tuple(name for name in referral["fields"] if name not in without)
+    way = Way(fields=fields, persons=frozenset(referral["persons"]))
     of_case = tuple(name for name in way.fields if not name.startswith(OF_PERSONS))
     access = CaseAccess(
         case_id=referral["case_id"], unit_id=referral["unit_id"], via=Via.GRANT, fields=of_case, ways=(way,)

@@ -428,10 +428,10 @@ class SqlQueries:
         with self._reading(viewer) as reading:
             return sharing.matches(reading, viewer)
 
-    def partner_page(self, referral_id: UUID, note: str) -> vw.PartnerPage:
-        """Show a referral to a partner without an account; only the use case that records the view may ask."""
+    def partner_page(self, referral_id: UUID, note: str, *, without: Collection[str] = ()) -> vw.PartnerPage:
+        """Show a referral to a partner without an account, but not the fields `without`."""
         with self._reading() as reading:
-            return partner_page.partner_page(reading, self._vault, referral_id, note)
+            return partner_page.partner_page(reading, self._vault, referral_id, note, without=without)
 
     def sent(self, viewer: vw.Viewer, *, limit: int = 100) -> tuple[vw.SentView, ...]:
         """List what left the viewer's cases, or waits to, and what others sent to the viewer's units."""
