@@ -35,7 +35,7 @@ QUERIES: Final[dict[str, Asked]] = {
     "case_access": Asked("case", "access", own=True),
     "conflicts": Asked("case", "lead", own=True),
     "readers": Asked("case", "lead", own=True),
-    "account": Asked("case"),
+    "account": Asked("case", "history", own=True),
     "sharing": Asked("case", own=True, pages=("sent", "consents", "send")),
     "holders": Asked("case", own=True),
     "keeping": Asked("case", "keeping", own=True),

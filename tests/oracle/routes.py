@@ -59,6 +59,7 @@ RULES: Final[dict[str, Rule]] = {
     f"GET {_CASE}/access": _case("access", own=True, page="masked", exact=True),
     f"GET {_CASE}/readings": _case("lead", own=True, page="masked", exact=True),
     f"GET {_CASE}/conflicts": _case("lead", own=True, page="masked", exact=True),
+    f"GET {_CASE}/account": _case("history", own=True, page="masked", exact=True),
     f"GET {_CASE}/deadlines/{{deadline_id}}": _case("see", page="masked"),
     "GET /items/{item_id}": Rule("item", "work", page="item"),
     "GET /items/{item_id}/done": Rule("item", "work", page="masked"),
@@ -71,7 +72,7 @@ RULES: Final[dict[str, Rule]] = {
     **{
         f"GET {_CASE}/{page}": _case("any", page="masked")
         for page in (
-            "saved", "add-step", "add-person", "facts", "keeping", "files", "account",
+            "saved", "add-step", "add-person", "facts", "keeping", "files",
             "persons/{person_id}/held", "persons/{person_id}/correct",
         )
     },

@@ -1,9 +1,7 @@
-"""What the audit tells: the auditor's lines, who looked at a case, and what happened as the person may read it."""
+"""What the audit tells: the auditor's lines, and who looked at a case."""
 
 from collections import defaultdict
-from collections.abc import Iterator
 from datetime import datetime
-from functools import partial
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -25,27 +23,15 @@ from sqlalchemy import (
 from engine import views as vw
 from engine.adapters.sql import tables as tb
 from engine.adapters.sql.queries.reading import Reading, Row
-from engine.adapters.sql.queries.sentences import Body, sentence
-from engine.adapters.sql.queries.shape import ACTOR, CASE, EVENT, MEMBERSHIP, RUN, STEP
-from engine.adapters.sql.queries.sight import access_to, is_narrowed
+from engine.adapters.sql.queries.shape import ACTOR, CASE, MEMBERSHIP, RUN
+from engine.adapters.sql.queries.sight import require_whole
 from engine.adapters.sql.visibility import visible_to
 from engine.domain.case_number import written_number
 from engine.domain.policy import Action, can, units_that_let
-from engine.errors import NotAllowedError, NotFoundError
-from engine.spec.sealed import SealedClass
+from engine.errors import NotAllowedError
 
 _READ, _NOTED = tb.ReadingRow.metadata.tables["reading"], tb.ReadingRow.metadata.tables["audit_event"]
 _KEPT_APART = "safeguarding"
-_TOLD = frozenset(
-    {
-        "CaseOpened", "CaseClosed", "CaseReopened", "PersonAdded", "PersonIdentified", "PersonCorrected", "StepEnded",
-        "StepCancelled", "ReferralOffered", "ReferralAccepted", "ReferralDeclined", "ReferralRecalled", "GlassBroken",
-        "GlassConfirmed", "GlassEnded", "ConsentGiven", "ConsentWithdrawn",
-    },
-)  # fmt: skip
-"""What the person is told of; time limits, ladders and what our people do among each other say nothing to them."""
-_UNTOLD_PILLARS = frozenset({"policing"})
-"""What our people do about the suspects: it would warn them."""
 _OF_NOBODY = "ICMC"
 
 
@@ -94,10 +80,8 @@ def readers(reading: Reading, viewer: vw.Viewer, case_id: UUID) -> tuple[vw.Read
 
     Raises `NotFoundError`, `NotAllowedError`.
     """
-    if is_narrowed(access_to(reading, viewer, case_id)):
-        raise NotFoundError(kind="case")
-    _require(reading, viewer, case_id, Action.SEE_READINGS)
-    zone = _zone(reading, viewer, case_id)
+    require_whole(reading, viewer, case_id, Action.SEE_READINGS)
+    zone = case_zone(reading, viewer, case_id)
     rows = reading.rows(
         select(_READ.c.at, _READ.c.what, _READ.c.roles, _READ.c.actor_id, ACTOR.c.name)
         .select_from(_READ.outerjoin(ACTOR, ACTOR.c.id == _READ.c.actor_id))
@@ -117,79 +101,11 @@ def readers(reading: Reading, viewer: vw.Viewer, case_id: UUID) -> tuple[vw.Read
     )  # fmt: skip
 
 
-def account(reading: Reading, viewer: vw.Viewer, case_id: UUID) -> tuple[vw.AccountLine, ...]:
-    """Tell what happened in a case as the person may read it: what, when, by which role; no name of anybody.
-
-    What tells of informants or of what is done about suspects is left out, and what somebody typed is never quoted.
-    Raises `NotFoundError`, `NotAllowedError`.
-    """
-    _require(reading, viewer, case_id, Action.READ_HISTORY)
-    return tuple(sorted((*_happened(reading, case_id), *_looked_at(reading, case_id)), key=lambda line: line.at))
-
-
-def _happened(reading: Reading, case_id: UUID) -> Iterator[vw.AccountLine]:
-    titles, hidden = _safe_titles(reading, case_id)
-    roles = _roles(reading, case_id)
-    rows = reading.rows(
-        select(EVENT.c.at, EVENT.c.type, EVENT.c.body, EVENT.c.actor_id)
-        .where(EVENT.c.case_id == case_id, EVENT.c.type.in_(sorted(_TOLD)))
-        .order_by(EVENT.c.seq)
-    )
-    for row in rows:
-        part = row["body"].get("step") or row["body"]
-        step_id = str(part.get("step_id") or part.get("id") or "")
-        if step_id not in hidden:
-            name = titles.get(step_id, "")
-            text = sentence(row["type"], row["body"], partial(_named, name))
-            yield vw.AccountLine(at=row["at"], role=roles.get(row["actor_id"], ""), text=text)
-
-
-def _named(name: str, _body: Body) -> str:
-    return name
-
-
-def _looked_at(reading: Reading, case_id: UUID) -> Iterator[vw.AccountLine]:
-    """Tell once for each day and role that what identifies people was looked at."""
-    rows = reading.rows(
-        select(_READ.c.at, _READ.c.roles)
-        .where(_READ.c.case_id == case_id, _READ.c.classes != cast([], ARRAY(Text())))
-        .order_by(_READ.c.seq)
-    )
-    seen = set()
-    for row in rows:
-        role = row["roles"][0] if row["roles"] else ""
-        if (row["at"].date(), role) not in seen:
-            seen.add((row["at"].date(), role))
-            yield vw.AccountLine(at=row["at"], role=role, text="What you told, or who you are, was looked at.")
-
-
-def _safe_titles(reading: Reading, case_id: UUID) -> tuple[dict[str, str], set[str]]:
-    """Give the titles of steps in published words, and the steps of which the person is not told."""
-    rows = reading.rows(
-        select(STEP.c.id, STEP.c.key, STEP.c.uses, STEP.c.added, RUN.c.definition_hash)
-        .select_from(STEP.join(RUN, RUN.c.id == STEP.c.run_id))
-        .where(STEP.c.case_id == case_id)
-    )
-    titles, hidden = {}, set()
-    for row in rows:
-        step_type = reading.known.step_type(row["uses"])
-        classes = {spec.sealed_class for spec in step_type.fields} if step_type else set()
-        if SealedClass.INFORMANTS in classes or row["uses"].partition(".")[0] in _UNTOLD_PILLARS:
-            hidden.add(str(row["id"]))
-        published = "" if row["added"] else row["definition_hash"]
-        titles[str(row["id"])] = reading.known.title(published, row["key"], row["uses"], None)
-    return titles, hidden
-
-
-def _roles(reading: Reading, case_id: UUID) -> dict[UUID, str]:
-    """Give one role of each who acted in a case: that of the case's own unit before another one's."""
-    rows = reading.rows(
-        select(MEMBERSHIP.c.actor_id, MEMBERSHIP.c.role)
-        .select_from(MEMBERSHIP.join(CASE, CASE.c.id == case_id))
-        .where(MEMBERSHIP.c.actor_id.in_(select(EVENT.c.actor_id).where(EVENT.c.case_id == case_id)))
-        .order_by((MEMBERSHIP.c.unit_id == CASE.c.unit_id), MEMBERSHIP.c.role.desc())
-    )
-    return {row["actor_id"]: row["role"] for row in rows}
+def case_zone(reading: Reading, viewer: vw.Viewer, case_id: UUID) -> ZoneInfo:
+    """Give the zone in which the days of a case are counted."""
+    query = select(RUN.c.zone).where(RUN.c.case_id == case_id).order_by(RUN.c.started_at, RUN.c.id).limit(1)
+    row = reading.first(query)
+    return ZoneInfo(row["zone"] if row else viewer.zone)
 
 
 def _readings(reading: Reading, viewer: vw.Viewer) -> Select[tuple[object, ...]]:
@@ -223,17 +139,3 @@ def _notes(viewer: vw.Viewer, sort: str) -> Select[tuple[object, ...]]:
     if sort == "refusals":
         return query.where(_NOTED.c.type == "Refused")
     return query.where(_NOTED.c.type != "Refused") if sort == "others" else query
-
-
-def _require(reading: Reading, viewer: vw.Viewer, case_id: UUID, action: Action) -> None:
-    seen = select(CASE.c.id).where(CASE.c.id == case_id, visible_to(viewer, now=reading.now))
-    if reading.first(seen) is None:
-        raise NotFoundError(kind="case")
-    if not can(viewer, action, access=access_to(reading, viewer, case_id)):
-        raise NotAllowedError(actor=viewer.name, action=action.value)
-
-
-def _zone(reading: Reading, viewer: vw.Viewer, case_id: UUID) -> ZoneInfo:
-    query = select(RUN.c.zone).where(RUN.c.case_id == case_id).order_by(RUN.c.started_at, RUN.c.id).limit(1)
-    row = reading.first(query)
-    return ZoneInfo(row["zone"] if row else viewer.zone)

@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 from engine import views as vw
 from engine.adapters.sql.queries import (
     access,
+    account,
     asked,
     audit,
     board,
@@ -316,7 +317,7 @@ class SqlQueries:
     def account(self, viewer: vw.Viewer, case_id: UUID) -> tuple[vw.AccountLine, ...]:
         """Tell what happened in a case as the person may read it; raises `NotFoundError`, `NotAllowedError`."""
         with self._reading(viewer) as reading:
-            return audit.account(reading, viewer, case_id)
+            return account.account(reading, viewer, case_id)
 
     def my_glass(self, viewer: vw.Viewer) -> tuple[vw.GlassLine, ...]:
         """List what the viewer asked to see in an emergency."""

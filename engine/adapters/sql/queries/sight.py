@@ -3,16 +3,21 @@
 from collections.abc import Iterable
 from uuid import UUID
 
+from sqlalchemy import select
+
 from engine import views as vw
 from engine.adapters.sql.access_store import AccessStore
 from engine.adapters.sql.queries.answers import Answers
 from engine.adapters.sql.queries.reading import Reading, Row
+from engine.adapters.sql.queries.shape import CASE
+from engine.adapters.sql.visibility import visible_to
 from engine.domain import narrowing
 from engine.domain.access import CaseAccess, Via
 from engine.domain.narrowing import of_person, shows, shows_whole
 from engine.domain.paths import person_in
+from engine.domain.policy import Action, can
 from engine.domain.records import LIVE
-from engine.errors import NotFoundError
+from engine.errors import NotAllowedError, NotFoundError
 from engine.plugin.fields import FieldSpec
 
 
@@ -22,6 +27,21 @@ def access_to(reading: Reading, viewer: vw.Viewer, case_id: UUID, *, kind: str =
     if access.via is Via.NONE:
         raise NotFoundError(kind=kind)
     return access
+
+
+def require_whole(reading: Reading, viewer: vw.Viewer, case_id: UUID, action: Action) -> None:
+    """Let pass who is shown the whole of a case and may do something with it; to a grant the question is not there.
+
+    Raises `NotFoundError`, `NotAllowedError`.
+    """
+    seen = select(CASE.c.id).where(CASE.c.id == case_id, visible_to(viewer, now=reading.now))
+    if reading.first(seen) is None:
+        raise NotFoundError(kind="case")
+    access = access_to(reading, viewer, case_id)
+    if is_narrowed(access):
+        raise NotFoundError(kind="case")
+    if not can(viewer, action, access=access):
+        raise NotAllowedError(actor=viewer.name, action=action.value)
 
 
 def is_narrowed(access: CaseAccess) -> bool:
