@@ -133,7 +133,10 @@ class StepContext(Protocol):
         ...
 
     def all_earlier(self, step_type: str) -> tuple[Mapping[str, JsonAnswer], ...]:
-        """Give the answers of all ended steps of a type that the step type names in its `history`, oldest first."""
+        """Give the answers of all ended steps of a type that the step type names in its `history`, oldest first.
+
+        A step that is done for one person is given those of other people only if its type `knows_everybody`.
+        """
         ...
 
     @property

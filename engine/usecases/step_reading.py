@@ -80,7 +80,7 @@ def _read(
             settings=step_type.settings.model_validate(_settings(step, compiled)),
             answers=_plain(work.items.answers(step.id)),
             answers_by_type=_earlier(work, state, step),
-            history={uses: _history(work, state, step, uses) for uses in step_type.history},
+            history={uses: _history(work, state, step, step_type, uses) for uses in step_type.history},
             persons=tuple(_person(work, state, person, _day(now, run.zone)) for person in known),
             matches=_matches(engine, work, state, known) if step_type.compares else (),
             known_partners=offers(work, now=now) if step_type.seeks_partner else (),
@@ -119,17 +119,20 @@ def _earlier(work: UnitOfWork, state: CaseState, step: Step) -> Mapping[str, Map
     return {uses: _plain(work.items.answers(other.id)) for uses, other in latest.items()}
 
 
-def _history(work: UnitOfWork, state: CaseState, step: Step, uses: str) -> tuple[Mapping[str, JsonAnswer], ...]:
-    return tuple(_plain(work.items.answers(other.id)) for other in _ended_before(state, step) if other.uses == uses)
+def _history(
+    work: UnitOfWork, state: CaseState, step: Step, step_type: StepType, uses: str
+) -> tuple[Mapping[str, JsonAnswer], ...]:
+    before = _ended_before(state, step, everybody=step_type.knows_everybody)
+    return tuple(_plain(work.items.answers(other.id)) for other in before if other.uses == uses)
 
 
-def _ended_before(state: CaseState, step: Step) -> list[Step]:
+def _ended_before(state: CaseState, step: Step, *, everybody: bool = False) -> list[Step]:
     """List the other ended steps by when they happened; for a step of one person, without those of other people."""
     ended = [
         (other.ended_at, other)
         for other in state.steps.values()
         if other.status is StepStatus.ENDED and other.id != step.id and other.ended_at is not None
-        if not step.base_path or other.base_path in {"", step.base_path}
+        if everybody or not step.base_path or other.base_path in {"", step.base_path}
     ]
     return [other for _, other in sorted(ended, key=lambda one: one[0])]
 

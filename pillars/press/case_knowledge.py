@@ -1,30 +1,47 @@
 """What a case knows that must not be in a text, gathered from its persons and from what was told before."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Final
 
 from engine.plugin.steps import JsonAnswer, StepContext
 from engine.plugin.values import as_instant, local_day
 from pillars.press.identity import KINDS, Found, Known
+from pillars.press.online_names import names_online
+from pillars.press.told_names import names_told
 
-_NAMES: Final = (
-    ("reporting.missing", "missing_name"), ("reporting.missing", "companion"), ("reporting.intake", "informant_name"),
-    ("restitution.claim", "guardian"), ("prevention.recruiter", "name"),
+_Sources = tuple[tuple[str, str], ...]
+_NAMES: Final[_Sources] = (
+    ("reporting.missing", "missing_name"), ("reporting.intake", "informant_name"), ("prevention.recruiter", "name"),
 )  # fmt: skip
-_PHONES: Final = (
+_PEOPLE: Final[_Sources] = (
+    ("reporting.missing", "companion"), ("reporting.missing", "last_contact"), ("restitution.claim", "guardian"),
+    ("prevention.intercept", "recruiter"), ("rescue.first_needs", "fear_of"), ("protection.safety", "threat_source"),
+    ("protection.safety", "safe_contacts"), ("repatriation.hir", "family_identity"),
+    ("reintegration.mediation", "parties"), ("policing.evidence", "witness_names"),
+)  # fmt: skip
+"""Answers with names among other words."""
+_PHONES: Final[_Sources] = (
     ("reporting.intake", "informant_phone"), ("reporting.missing", "phone_and_handles"),
-    ("reporting.intake", "online_handle"), ("prevention.recruiter", "handles"),
+    ("reporting.intake", "online_handle"), ("prevention.recruiter", "phone"), ("prevention.recruiter", "handles"),
 )  # fmt: skip
-_PLACES: Final = (
+_ONLINE: Final[_Sources] = (
+    ("reporting.missing", "phone_and_handles"), ("reporting.intake", "online_handle"),
+    ("prevention.recruiter", "handles"),
+)  # fmt: skip
+_PLACES: Final[_Sources] = (
     ("reporting.intake", "place_last_seen"), ("reporting.missing", "last_seen_place"), ("rescue.plan", "site"),
     ("rescue.production", "placed_at"), ("protection.placement", "shelter"), ("prevention.intercept", "point"),
+    ("repatriation.handover", "place"), ("policing.evidence", "place"),
 )  # fmt: skip
-_SCHOOLS: Final = (("rehabilitation.learning", "provider"),)
-_DAYS: Final = (
+_SCHOOLS: Final[_Sources] = (("rehabilitation.learning", "provider"),)
+_DAYS: Final[_Sources] = (
     ("reporting.missing", "last_seen_at"), ("rescue.execute", "start_at"), ("rescue.production", "produced_at"),
-    ("prevention.intercept", "at"),
+    ("prevention.intercept", "at"), ("repatriation.handover", "at"),
 )  # fmt: skip
+_ALL: Final = (*_NAMES, *_PEOPLE, *_PHONES, *_ONLINE, *_PLACES, *_SCHOOLS, *_DAYS)
+TELLING_STEPS: Final = tuple(dict.fromkeys(step for step, _ in _ALL))
+"""The step types of whose answers a search needs all, of every person, and not the latest alone."""
 _IN_WORDS: Final = {
     "names": "names", "aliases": "other names", "phones": "phone numbers", "places": "places", "schools": "schools",
     "vehicles": "number plates", "papers": "numbers of papers", "days": "days of the case", "hints": "hints",
@@ -37,16 +54,25 @@ _SORTS: Final = {
 
 
 def known_of(context: StepContext) -> Known:
-    """Gather names of all persons (parents and others too), places, schools, numbers and days of the case."""
+    """Gather names of all persons (parents and others too), places, schools, numbers and days of the case.
+
+    Of a home the village or part of town is a place; the district, in which others live and work too, is not.
+    """
+    people, online = _told(context, _PEOPLE), _told(context, _ONLINE)
+    parents = (parent for person in context.persons for parent in person.parents)
+    homes = (person.home.partition(",")[0].strip() for person in context.persons)
     return Known(
-        names=(*(person.name for person in context.persons), *_told(context, _NAMES)),
+        names=(
+            *(person.name for person in context.persons), *parents, *_told(context, _NAMES),
+            *(name for text in people for name in names_told(text)),
+        ),
         aliases=tuple(alias for person in context.persons for alias in person.aliases),
-        handles=tuple(word for text in _told(context, _PHONES) for word in text.split() if word.startswith("@")),
+        handles=tuple(dict.fromkeys(name for text in online for name in names_online(text))),
         phones=(*(person.phone for person in context.persons), *_told(context, _PHONES)),
-        places=tuple(_told(context, _PLACES)),
+        places=(*(home for home in homes if home), *_told(context, _PLACES)),
         schools=tuple(_told(context, _SCHOOLS)),
         days=tuple(_days(context)),
-    )
+    )  # fmt: skip
 
 
 def in_words(what: str, found: Found) -> str:
@@ -56,13 +82,18 @@ def in_words(what: str, found: Found) -> str:
     return f"Found in {what}: {counts}.{hints} A person must still read it: details together can show who somebody is."
 
 
-def _told(context: StepContext, sources: tuple[tuple[str, str], ...]) -> Iterator[str]:
-    answers = (context.earlier(step).get(name) for step, name in sources)
+def _told(context: StepContext, sources: _Sources) -> Iterator[str]:
+    answers = (told.get(name) for step, name in sources for told in _all_of(context, step))
     yield from (answer for answer in answers if isinstance(answer, str))
 
 
+def _all_of(context: StepContext, step: str) -> tuple[Mapping[str, JsonAnswer], ...]:
+    """Give every answer to a step type, of all persons; of a type that is not among these, the latest."""
+    return context.all_earlier(step) or (context.earlier(step),)
+
+
 def _days(context: StepContext) -> Iterator[date]:
-    answers: Iterator[JsonAnswer] = (context.earlier(step).get(name) for step, name in _DAYS)
+    answers = (told.get(name) for step, name in _DAYS for told in _all_of(context, step))
     for answer in answers:
         instant = as_instant(answer)
         if instant is not None:

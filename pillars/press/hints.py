@@ -31,6 +31,28 @@ _NUMBER_AFTER: Final = (
     r"\(\s*(?:[5-9]|[1-4]\d)\s*(?:yrs?|years|বছর|বছৰ|वर्ष|साल)?\s*\)"
 )
 """An age in brackets after a name, not the part of a section."""
+_SAID_OF: Final = (
+    r"(?:she|he|who|girl|boy|child|teenager|survivor|minor|victim|student|sister|daughter|son|brother|woman|man|youth)"
+)
+_ABOUT: Final = r"(?:(?:only|just|barely|about|around|almost|nearly|still|now|not\s+yet|not\s+even|hardly)\s+)?"
+_AN_AGE: Final = rf"(?:[5-9]|[1-4]\d|{_AGES['en']})(?![\w%])"
+_NO_UNIT_AFTER: Final = (
+    r"(?=\s*(?:$|[.,;:!?)\u2013\u2014\n\"'\u201d]|-\s|"
+    r"(?:when|and|but|at|last|this|next|years?|yrs?|now|then|in|on|today|yesterday|or|while|if|as|from|old|with|who|because"
+    r"|was|is|has|had|went|came|left|said|told|to|whose|by|for|that)\b))(?![.,]\d)"
+)
+"""What follows an age, and no number of hours, kilometres or villages."""
+_AGE_SAID: Final = (
+    rf"\b(?:girl|boy|child|woman|man|daughter|son|sister|brother|student|teenager|minor)\s+of\s+{_ABOUT}{_AN_AGE}{_NO_UNIT_AFTER}"
+    rf"|\b{_SAID_OF}(?:\s+(?:is|was|turns|turned|will\s+be|would\s+be|had\s+turned|has\s+turned|had\s+just\s+turned"
+    rf"|has\s+just\s+turned|just\s+turned|will\s+turn)|['\u2019]s)\s+{_ABOUT}{_AN_AGE}{_NO_UNIT_AFTER}"
+    rf"|\bat\s+(?:just\s+|only\s+|barely\s+)?{_AN_AGE},\s+(?:she|he|the\s+(?:girl|boy|child))\b(?!\s+(?:said|says|told|will)\b)"
+    r"|\b\d{1,2}\s*(?:y/o|yo)\b|\bin\s+(?:her|his)\s+(?:early|mid|late)?[\s-]*teens\b"
+    r"|\b(?:\d{1,2}(?:th|st|nd|rd)|tenth|eleventh|twelfth|thirteenth|fourteenth|fifteenth|sixteenth|seventeenth|eighteenth)\s+birthday\b"
+    rf"|(?:वह|लड़की|लड़का|बच्ची|किशोरी|पीड़िता)\s+(?:(?:सिर्फ़|सिर्फ|केवल|मात्र|अभी)\s+)?(?:\d{{1,2}}|{_AGES['hi']})\s+(?:की|का)\s+(?:है|थी|था|हुई)"
+    rf"|(?:\d{{1,2}}|(?<!\S)(?:{_AGES['bn']}))\s*(?:বছরে|-?তে)?\s*পা\s+(?:দি|রাখ)"
+)
+"""An age without the word for years: a girl of 14, she is 14, she turned 15."""
 
 _CLASSES: Final = {
     "hi": "पाँचवीं|पांचवीं|छठी|छठीं|सातवीं|आठवीं|नौवीं|नवीं|दसवीं|ग्यारहवीं|बारहवीं|पाँचवी|सातवी|आठवी|नौवी|दसवी",
@@ -43,7 +65,7 @@ SIGNS: Final[Mapping[str, re.Pattern[str]]] = {
             rf"\b(?:\d{{1,2}}|{_AGES['en']})[\s-]*(?:year|yr)s?\.?[\s-]*(?:old|girl|boy)"
             r"|(?<!until the )(?<!below the )(?<!under the )\baged?\s*:?\s*(?:of\s+|about\s+|around\s+)?"
             rf"(?:\d{{1,2}}|{_AGES['en']})\b{_NO_RANGE}"
-            rf"|\b{_A_PERSON},\s+\d{{1,2}},(?!\d)|(?-i:[A-Z][a-z]+,\s+(?:[89]|1\d|2\d),\s+(?=[a-z]))"
+            rf"|{_AGE_SAID}|\b{_A_PERSON},\s+\d{{1,2}},(?!\d)|(?-i:[A-Z][a-z]+,\s+(?:[89]|1\d|2\d),\s+(?=[a-z]))"
             rf"|(?<=[^\W\d]\s){_NUMBER_AFTER}|(?<=[\u0900-\u09ff]\s){_NUMBER_AFTER}"
             rf"|(?:\d{{1,2}}|(?<!\S)(?:{_AGES['hi']}))\s*(?:वर्षीया?|(?:वर्ष|साल) (?:की|का|के)){_OF_PRISON}"
             rf"|(?:\d{{1,2}}|(?<!\S)(?:{_AGES['bn']}))\s*(?:বছরের{_OF_PRISON}{_NO_LIMIT}|বছর বয়সী|বছর বয়সের)"

@@ -61,15 +61,16 @@ def find_in(text: str, known: Known) -> Found:
 
     A part of a name tells from three letters on (four of a place), also with an ending, and as it sounds in another
     script. Case, accents, signs between words and spaces in numbers make no difference. A number of a telephone, a
-    number plate, the number of an FIR and an online name tell whether the case knows them or not.
+    number plate, the number of an FIR and an online name tell whether the case knows them or not; of those that it
+    knows a short number tells too, and an online name without any sign.
     """
     heard = listen(text)
     plain = _with_plain_digits(text)
     sorts = sorts_in(plain)
     return Found(
-        names=count_told(known.names, heard, _LEAST_LETTERS),
-        aliases=count_told(known.aliases, heard, _LEAST_LETTERS) + len(handles_in(text, known.handles)),
-        phones=len(phones_in(plain)),
+        names=count_told(known.names, heard, _LEAST_LETTERS, of_people=True),
+        aliases=count_told(known.aliases, heard, _LEAST_LETTERS, of_people=True) + len(handles_in(text, known.handles)),
+        phones=len(phones_in(plain, tuple(_with_plain_digits(text) for text in known.phones))),
         places=count_told(known.places, heard, _LEAST_LETTERS_OF_A_PLACE),
         schools=count_told(known.schools, heard, _LEAST_LETTERS_OF_A_PLACE),
         vehicles=len(plates_in(plain)),

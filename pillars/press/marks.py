@@ -53,7 +53,7 @@ _PAPERS: Final = pattern(
 )
 """The number of an FIR or of an entry in a diary; other papers tell with the word for a number, or with their year."""
 
-_NETWORK: Final = (
+NETWORK: Final = (
     r"(?:\b(?:insta(?:gram)?|facebook|fb|tik\s?tok|telegram|snap(?:chat)?|imo|discord|youtube|handle|user\s?name|profile|i\.?d)\b"
     r"|इंस्टा\S*|फ़ेसबुक|फेसबुक|टिकटॉक|टेलीग्राम|स्नैपचैट|आईडी|आइडी|হ্যান্ডেল|ইনস্টা\S*|ফেসবুক\S*|ফেচবুক\S*|টিকটক\S*|টেলিগ্রাম\S*|টেলিগ্ৰাম\S*|আইডি\S*)"
 )
@@ -69,15 +69,35 @@ _HANDLES: Final = tuple(
         r"(?<![\w#@./-])([a-z0-9][a-z0-9.]*_[a-z0-9_.]*[a-z0-9])(?![\w@/])",
         r"\b(?:facebook|fb|instagram|tiktok|t|telegram|snapchat)\.(?:com|me)/(?:add/|@)?([a-z0-9_.]{3,30})",
         r"(?<![\w.])([\w.]+)@(?:gmail|yahoo|hotmail|outlook|rediffmail|proton)\b",
-        rf"{_NETWORK}[^.;।!?\n]{{0,25}}?{_NAME_THERE}",
+        rf"{NETWORK}[^.;।!?\n]{{0,25}}?{_NAME_THERE}",
     )
 )  # fmt: skip
 """A name after an at sign, with an underscore, at the end of an address, or with a dot or digit after a network."""
 _LEAST_SIGNS: Final = 5
+_SHORT_NUMBER: Final = re.compile(r"\+?\d[\d\s().\-/]{3,}\d")
+_LEAST_DIGITS_OF_OURS: Final = 5
+_MOST_WORDS_OF_A_NAME: Final = 4
 
 
-def phones_in(plain: str) -> set[str]:
-    """Find phone numbers, written or said in words, each by its last ten digits; no day, paper or helpline is one."""
+def phones_in(plain: str, known: Iterable[str] = ()) -> set[str]:
+    """Find phone numbers, written or said in words, each by its last ten digits; no day, paper or helpline is one.
+
+    Numbers of the case, which stand in texts that are `known`, are found wherever their digits stand, short ones too.
+    """
+    return _any_phones_in(plain) | (numbers_of(known) & _short_numbers_in(plain))
+
+
+def numbers_of(texts: Iterable[str]) -> set[str]:
+    """Read the telephone numbers in texts with plain digits, each by its last ten."""
+    return {number for text in texts for number in _short_numbers_in(text)}
+
+
+def _short_numbers_in(plain: str) -> set[str]:
+    digits = (re.sub(r"\D", "", number) for number in _SHORT_NUMBER.findall(plain))
+    return {number[-_DIGITS_THAT_COUNT:] for number in digits if len(number) >= _LEAST_DIGITS_OF_OURS}
+
+
+def _any_phones_in(plain: str) -> set[str]:
     found = (
         number
         for text in (plain, *_numbers_in_words(plain))
@@ -103,12 +123,30 @@ def papers_in(plain: str) -> set[str]:
 
 
 def handles_in(text: str, known: Iterable[str]) -> set[str]:
-    """Find online names: those of the case anywhere, others where a sign shows that they are one."""
+    """Find online names: those of the case however they are parted in words, others where a sign shows them."""
     written = composed(text).casefold()
-    ours = {handle.casefold().lstrip("@") for handle in known} - {""}
-    others = {found[1].strip(".") for handle in _HANDLES for found in handle.finditer(written)}
-    return {handle for handle in ours if handle in written} | {
-        handle for handle in others if handle not in ours and (len(handle) >= _LEAST_SIGNS or f"@{handle}" in written)
+    ours = {_letters(handle): handle for handle in known if _letters(handle)}
+    found = {ours[name] for name in ours.keys() & _neighbours(written)}
+    others = {handle for handle in signed_in(written) if _letters(handle) not in ours}
+    return found | {handle for handle in others if len(handle) >= _LEAST_SIGNS or f"@{handle}" in written}
+
+
+def signed_in(written: str) -> set[str]:
+    """Find what a sign shows to be an online name, in a text without capitals."""
+    return {found[1].strip(".") for handle in _HANDLES for found in handle.finditer(written)}
+
+
+def _letters(handle: str) -> str:
+    return re.sub(r"[\W_]", "", composed(handle).casefold())
+
+
+def _neighbours(written: str) -> set[str]:
+    """Give what up to four neighbours of a text are in one word."""
+    words = re.sub(r"[\W_]+", " ", written).split()
+    return {
+        "".join(words[first:last])
+        for first in range(len(words))
+        for last in range(first + 1, min(first + _MOST_WORDS_OF_A_NAME, len(words)) + 1)
     }
 
 

@@ -18,6 +18,8 @@ _LETTERS_OF_WHICH_ONE_MAY_BE_WRONG = 7
 _UNSAID = re.compile(r"([aeiou][^aeiou])a(?=[^aeiou][aeiou])")
 """The a that the scripts of India write and nobody says: din(a)hata."""
 _LATIN_ACCENTS = re.compile(r"[\u0300-\u036f]")
+_WITH_A_CAPITAL = re.compile(rf"(?<![^\W_])[A-Z][a-z]+(?![^\W_]){w.OF_THE_HEALTH_WORKER}")
+_SENTENCE_BEGINS = re.compile(r"(?:^|[.!?:\u0964\n])[\s\"'\u2018\u201c(]*$")
 _WRITTEN_WITHOUT_SPACES = re.compile(r"[\u0e00-\u0eff\u1000-\u109f]")
 """Thai, Lao and Burmese, in which no sign parts one word from the next."""
 
@@ -26,7 +28,8 @@ _WRITTEN_WITHOUT_SPACES = re.compile(r"[\u0e00-\u0eff\u1000-\u109f]")
 class Heard:
     """The words of a text, and how they sound without those that are said every day; `spelt` has letter by letter.
 
-    `joined` has what up to four words sound like in one, as Burmese writes them.
+    `joined` has what up to four words sound like in one, as Burmese writes them; `capital` the given names that are
+    words of every day too, where they have a capital; `line` all words letter by letter, one after the other.
     """
 
     written: tuple[str, ...]
@@ -34,6 +37,8 @@ class Heard:
     bones: Mapping[str, set[str]]
     spelt: frozenset[str]
     joined: frozenset[str]
+    capital: frozenset[str]
+    line: str
 
 
 def listen(text: str) -> Heard:
@@ -48,13 +53,36 @@ def listen(text: str) -> Heard:
             found.setdefault(said, set()).add(word)
             bones.setdefault(_bones(said), set()).add(word)
     spelt = frozenset(_spelt(word) for word in set(written) - w.EVERYDAY)
-    return Heard(written, found, bones, spelt, frozenset(_joined(written)))
+    line = " ".join(_spelt(word) for word in written)
+    return Heard(written, found, bones, spelt, frozenset(_joined(written)), _capital(text), f" {line} ")
 
 
-def count_told(wanted: Iterable[str], heard: Heard, least: int) -> int:
-    """Count the names of which a text has the whole, or a part of at least so many letters."""
+def count_told(wanted: Iterable[str], heard: Heard, least: int, *, of_people: bool = False) -> int:
+    """Count the names of which a text has the whole, or a part of at least so many letters.
+
+    A given name of people that is a word of every day as well (Asha, Man) tells where it is written with a capital.
+    """
     entries = {_words(item) for item in wanted} - {()}
-    return sum(_is_told(entry, heard, least) for entry in entries)
+    return sum(_is_told(entry, heard, least) or (of_people and _is_given_name(entry, heard)) for entry in entries)
+
+
+def _is_given_name(entry: tuple[str, ...], heard: Heard) -> bool:
+    """Say whether such a given name has a capital, or the whole name stands there in another script."""
+    given = {_spelt(part) for part in entry if part in w.COMMON} & w.GIVEN_NAMES
+    whole = rf" {re.escape(' '.join(_spelt(part) for part in entry))}\S{{0,3}} "
+    return bool(given & heard.capital) or (len(entry) > 1 and bool(given) and bool(re.search(whole, heard.line)))
+
+
+def _capital(text: str) -> frozenset[str]:
+    """List the given names with a capital; of those that are words of English too, not at the start of a sentence."""
+    plain = _LATIN_ACCENTS.sub("", unicodedata.normalize("NFKD", text))
+    shown = plain if any(sign.islower() for sign in plain) else plain.title()
+    return frozenset(
+        name
+        for found in _WITH_A_CAPITAL.finditer(shown)
+        for name in (found[0].casefold(),)
+        if name in w.NEVER_ENGLISH or (name in w.GIVEN_NAMES and not _SENTENCE_BEGINS.search(shown[: found.start()]))
+    )
 
 
 def _is_told(entry: tuple[str, ...], heard: Heard, least: int) -> bool:

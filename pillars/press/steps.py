@@ -17,7 +17,7 @@ from engine.plugin.steps import (
 )
 from engine.plugin.values import as_instant, as_number, told_before
 from pillars.press import forms
-from pillars.press.case_knowledge import in_words, known_of
+from pillars.press.case_knowledge import TELLING_STEPS, in_words, known_of
 from pillars.press.identity import KINDS, find_in
 from pillars.press.takedown import conclude_takedown, prepare_takedown
 
@@ -125,6 +125,7 @@ QUERY = ask(
     prepare=_prepare_query,
     conclude=_conclude_query,
     knows_everybody=True,
+    history=TELLING_STEPS,
 )
 
 RELEASE = ask(
@@ -137,6 +138,7 @@ RELEASE = ask(
     prepare=_prepare_release,
     conclude=_conclude_release,
     knows_everybody=True,
+    history=TELLING_STEPS,
 )
 
 LEAK = ask(
@@ -192,6 +194,7 @@ TRAINING = ask(
         "checked": OutputSpec(OutputKind.BOOL, default=False),
     },
     knows_everybody=True,
+    history=TELLING_STEPS,
 )
 def IDENTITY_CHECK(context: StepContext) -> Completed:  # noqa: N802 - the decorator turns it into a step type
     """Look in a draft for whatever shows who a person of the case is; finding nothing does not make it safe."""

@@ -45,6 +45,13 @@ COMMON: Final = frozenset(
 )
 """Words of every day that sound like a name or stand in the name of a place; they tell only within the whole."""
 
+GIVEN_NAMES: Final = frozenset(("asha", "maya", "rani", "man", "min", "mon", "ram", "mina"))
+"""Those of them that are given names as well, in the spelling of Latin letters: with a capital they tell."""
+NEVER_ENGLISH: Final = GIVEN_NAMES - {"man", "min"}
+"""Those whose capital does not come from the beginning of a sentence."""
+OF_THE_HEALTH_WORKER: Final = r"(?!\s+(?:workers?|didis?|karmis?|facilitators?|sangini|supervisors?)\b)"
+"""An Asha worker is somebody of the village, and no name."""
+
 EVERYDAY: Final = frozenset(
     unicodedata.normalize(
         "NFKD",
@@ -80,6 +87,36 @@ EVERYDAY: Final = frozenset(
 )
 """Words of every draft: none of them is heard as a name that is written otherwise (seen, Sing)."""
 
+PEOPLE: Final = frozenset(
+    unicodedata.normalize(
+        "NFKD",
+        """
+    agent agents employer employers neighbour neighbours neighbor neighbors relative relatives cousin cousins aunty
+    husband boyfriend girlfriend friend friends trafficker traffickers broker owner manager contractor landlord
+    madam recruiter pimp stranger strangers villager villagers person persons somebody someone nobody unknown nil na
+    parents parent brothers sisters sons daughter daughters children grandmother grandfather grandparents stepfather
+    stepmother guardian
+    members member elder elders headman gaonburah sarpanch pradhan panchayat teacher pastor priest counsellor social
+    worker officer constable lawyer committee cwc dcpu mediator
+    mr mrs ms miss shri smt late dr
+    checked verified voter voters aadhaar aadhar ration epic card cards passport certificate birth papers identity photo
+    afraid threatened threatens lives living gang group men's
+    एजेंट दलाल मालिक पड़ोसी रिश्तेदार दोस्त पति पत्नी भाई बहन चाचा चाची मामा मामी दादा दादी नाना नानी अज्ञात
+    मतदाता आधार राशन कार्ड पहचान ভোটার ভোটাৰ আধার আধাৰ রেশন কার্ড কাৰ্ড পরিচয়
+    দালাল মালিক প্রতিবেশী আত্মীয় বন্ধু স্বামী স্ত্রী ভাই বোন কাকা কাকি মামা মামি দাদা দিদি নানা নানি অজানা
+    দেউতাক মাক ককায়েক ভায়েক বায়েক ভনীয়েক খুৰাক মোমায়েক গিৰিয়েক ওচৰ চুবুৰীয়া
+    """,
+    ).split()
+)
+"""What somebody is to a person, and by which paper they were known: no name."""
+RELATIVES: Final = frozenset(
+    """
+    माँ मां माता पिता भाई बहन चाचा चाची मामा मामी दादा दादी नाना नानी पति पत्नी
+    মা বাবা পিতা মাতা ভাই বোন কাকা কাকি মামা মামি দাদা দিদি নানা নানি স্বামী স্ত্রী
+    দেউতাক মাক ককায়েক ভায়েক বায়েক ভনীয়েক খুৰাক মোমায়েক গিৰিয়েক
+    """.split()  # noqa: SIM905 - written as the other lists are
+)
+"""After these a name follows."""
 DIGITS_IN_WORDS: Final = {
     word: str(digit)
     for digit, words in enumerate(

@@ -1,6 +1,7 @@
 """The step types of Press: what they ask, propose, find and print."""
 
 from collections import Counter
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,9 @@ from ruamel.yaml import YAML
 
 from engine.plugin.steps import Concluded, PersonView, StepType
 from pillars.press import PILLAR
+from pillars.press.case_knowledge import known_of
 from pillars.press.forms import LeakForm, MonitorForm, QueryForm, ReleaseForm, TakedownForm, TrainingForm
-from pillars.press.identity import KINDS, Known, find_in
+from pillars.press.identity import KINDS, Found, Known, find_in
 from pillars.press.steps import IDENTITY_CHECK, LEAK, MONITOR, QUERY, RELEASE, TAKEDOWN, TRAINING
 from pillars.press.takedown import NEXT_DOOR, due_at
 from tests.pillars.support import (
@@ -217,6 +219,77 @@ def test_a_draft_is_searched_for_whoever_and_whatever_the_case_knows(text: str, 
 )  # fmt: skip
 def test_names_are_found_in_other_scripts_with_endings_and_without_spaces(name: str, text: str) -> None:
     assert find_in(text, Known(names=(name,))).names == 1
+
+
+@pytest.mark.parametrize(
+    ("told", "text", "kind"),
+    [
+        (("repatriation.hir", "family_identity", "Mother Sabita, seen with her voter card"), "Sabita wept", "names"),
+        (("reintegration.mediation", "parties", "the uncle and Ratan Das"), "Ratan signed", "names"),
+        (("protection.safety", "threat_source", "the agent Kuldip and his men"), "Kuldip fled", "names"),
+        (("repatriation.handover", "place", "Petrapole"), "at Petrapole", "places"),
+        (("reporting.missing", "phone_and_handles", "94360, insta: sweetangel"), "Sweet Angel danced", "aliases"),
+        (("reporting.missing", "phone_and_handles", "fb Priya.D"), "known there as Priya D", "aliases"),
+        (("reporting.intake", "online_handle", "moongirl"), "she is moongirl there", "aliases"),
+        (("reporting.missing", "phone_and_handles", "home 22 334"), "ring 22334", "phones"),
+    ],
+)  # fmt: skip
+def test_all_that_answers_tell_is_looked_for(told: tuple[str, str, str], text: str, kind: str) -> None:
+    step, name, answer = told
+    context = FakeContext(history={step: ({name: answer}, {name: "something else"})})
+    assert getattr(find_in(text, known_of(context)), kind) == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The agent and two men were seen.",
+        "A person may call the mother.",
+        "A voter card was checked.",
+        "On Instagram, too",
+    ],
+)
+def test_who_somebody_is_to_a_person_and_the_name_of_a_network_are_no_names(text: str) -> None:
+    said = "the mother; a person; the agent and his men, checked with her voter card"
+    known = {"repatriation.hir": ({"family_identity": said},), "protection.safety": ({"threat_source": said},)}
+    online = {"reporting.missing": ({"phone_and_handles": "98620 12345 (her mother's phone), Instagram"},)}
+    assert find_in(text, known_of(FakeContext(history=known | online))).total == 0
+
+
+def test_parents_and_home_of_a_person_are_looked_for_and_the_district_is_not() -> None:
+    rina = replace(SURVIVOR, parents=("Salseng Sangma",), home="Mendal, North Garo Hills")
+    known = known_of(FakeContext(persons=(rina,)))
+    assert find_in("Salseng came to Mendal.", known) == Found(names=1, places=1)
+    assert find_in("Police of North Garo Hills came.", known).total == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "is_told"),
+    [
+        ("Asha Rani", "We met Asha on Monday.", True), ("Asha Rani", "Rani's case was heard.", True),
+        ("Asha Rani", "ASHA IS FREE", True), ("Asha Rani", "asha means hope", False),
+        ("Asha Rani", "ASHA workers and Asha workers came.", False), ("Asha Rani", "आशा रानी मिली", True),
+        ("Asha Rani", "आशा है कि", False), ("आशा देवी", "We met Asha.", True), ("Man Bahadur", "We met Man there.", True),
+        ("Man Bahadur", "A man came. Man is mortal.", False),
+    ],
+)  # fmt: skip
+def test_a_given_name_that_is_a_word_too_tells_with_a_capital(name: str, text: str, *, is_told: bool) -> None:
+    assert bool(find_in(text, Known(names=(name,))).names) is is_told
+
+
+@pytest.mark.parametrize(
+    ("text", "is_age"),
+    [
+        ("A girl of 14 was rescued.", True), ("She is 14.", True), ("She turned 15 last week.", True),
+        ("The girl was fourteen when she was sold.", True), ("who is just 13, said", True), ("At 14, she left.", True),
+        ("in her early teens", True), ("her 16th birthday", True), ("वह चौदह की है", True),
+        ("She is 14 km away.", False),
+        ("He was 14 minutes late.", False), ("girls of 14 villages", False), ("It is 14 now.", False),
+        ("She is 18.5 km from it.", False), ("The agent, he is 41, was arrested.", False),
+    ],
+)  # fmt: skip
+def test_an_age_is_a_hint_without_the_word_for_years(text: str, *, is_age: bool) -> None:
+    assert ("age" in find_in(text, Known()).sorts) is is_age
 
 
 def drafts(path: Path = DRAFTS) -> tuple[list[Known], list[dict[str, Any]]]:

@@ -1,0 +1,67 @@
+"""A text for the press is searched for what the whole case knows, of every person and in every answer."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+import pytest
+
+from engine.domain.paths import path_of_person
+from engine.domain.records import PersonRole
+from engine.ports import JsonValue
+from engine.replay.world import World, scratch_world
+from engine.usecases.steer_case import add_person
+from tests.integration.usecases.test_watches import Work
+
+
+@pytest.fixture(scope="module")
+def world() -> Iterator[World]:
+    with scratch_world() as made:
+        yield made
+
+
+@pytest.fixture
+def case(world: World) -> Work:
+    return Work(world)
+
+
+def joins(case: Work, **identity: JsonValue) -> str:
+    """Bring a survivor into the case, and give the path of what is done for them."""
+    person_id = add_person(
+        case.engine, case.case_id, viewer=case.people["case_manager"], command_id=uuid4(), role=PersonRole.VICTIM,
+        identity=identity,
+    )  # fmt: skip
+    case.world.settle_jobs()
+    return path_of_person(person_id)
+
+
+def notes_on(case: Work, text: str, step: UUID | None = None) -> str:
+    """Approve a text, and give what the step says of it."""
+    now = case.world.now()
+    step = step or case.add("press.release")
+    case.world.settle_jobs()
+    case.answer(
+        step, text=text, kind="statement", child_involved=False, legal_basis="no_person_concerned",
+        identity_check=["no_name"], approvals=["lawyer", "supervisor"], publish_from=now.isoformat(),
+        withdraw_by=(now + timedelta(days=3)).isoformat(),
+    )  # fmt: skip
+    return " ".join(case.page_of(step).notes)
+
+
+def test_parents_home_and_the_shelters_of_all_survivors_are_found(case: Work) -> None:
+    alpha = joins(case, name="Alpha Person", parents=["Zenobia Quintal"], home="Dulongghat, Ri Bhoi")
+    bravo = joins(case, name="Bravo Secret")
+    for path, shelter in ((alpha, "Umsningkot"), (bravo, "Pathalighat")):
+        case.answer(case.add_for("protection.placement", path), shelter=shelter, legal_basis="own_wish")
+    assert "names 1" in notes_on(case, "Zenobia Quintal spoke to us.")
+    assert "places 1" in notes_on(case, "She is from Dulongghat.")
+    assert "places 1" in notes_on(case, "The person stays at Umsningkot.")
+    assert "places 1" in notes_on(case, "The person stays at Pathalighat.")
+    assert "Found" not in notes_on(case, "The police of Ri Bhoi spoke to us.")
+
+
+def test_a_text_of_a_step_for_one_person_is_searched_for_what_is_known_of_the_others(case: Work) -> None:
+    alpha, bravo = joins(case, name="Alpha Person"), joins(case, name="Bravo Secret")
+    case.answer(case.add_for("protection.placement", bravo), shelter="Pathalighat", legal_basis="own_wish")
+    own = case.add_for("press.release", alpha)
+    assert "names 1, other names 0, phone numbers 0, places 1" in notes_on(case, "Bravo stays at Pathalighat.", own)
