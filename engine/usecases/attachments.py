@@ -14,7 +14,14 @@ from engine.domain.access import CaseAccess
 from engine.domain.files import FIELD, LARGEST, PART, CaseFile, FileKind, Scan, problem_of_quota
 from engine.domain.narrowing import of_everybody
 from engine.domain.policy import Action, can
-from engine.errors import DamagedError, FileHeldBackError, FileRefusedError, InvalidAnswersError, NotAllowedError
+from engine.errors import (
+    DamagedError,
+    FileHeldBackError,
+    FileRefusedError,
+    InvalidAnswersError,
+    KeyMissingError,
+    NotAllowedError,
+)
 from engine.stores import UnitOfWork
 from engine.usecases.deciding import require_access
 from engine.usecases.parted_file import PartedFile
@@ -152,20 +159,21 @@ def require_may_add(engine: Engine, case_id: UUID, *, viewer: Viewer) -> None:
 def files_of(engine: Engine, case_id: UUID, *, viewer: Viewer) -> tuple[FileView, ...]:
     """List the files of a case, without names, each with whether the viewer may open it, and then with its hash.
 
-    Raises `NotFoundError`.
+    One whose key was destroyed, or that is damaged, is listed with what is known without it. Raises `NotFoundError`.
     """
     with engine.unit_of_work() as work:
         access = require_access(work, viewer, case_id, Action.SEE_CASES, now=engine.clock.now())
         files = work.files.of_case(case_id)
         people = {by: work.directory.actor(by) for by in {file.added_by for file in files if file.added_by}}
         names = {by: person.name for by, person in people.items() if person}
+        hashes = {file.id: _hash_of(work, file.id) for file in files if _may_open(viewer, access, file)}
         return tuple(
             FileView(
                 id=file.id, kind=file.kind.value, media_type=file.media_type, size=file.size,
                 copy_size=file.copy_size, scan=file.scan.value, added_at=file.added_at,
                 added_by=names.get(file.added_by, "") if file.added_by else "",
-                may_open=_may_open(viewer, access, file), classes=file.sealed_classes,
-                sha256=str(work.files.details(file.id)["sha256"]) if _may_open(viewer, access, file) else "",
+                may_open=file.id in hashes, classes=file.sealed_classes, sha256=hashes.get(file.id) or "",
+                is_readable=hashes.get(file.id, "") is not None,
             )
             for file in files
         )  # fmt: skip
@@ -176,8 +184,8 @@ def open_file(engine: Engine, file_id: UUID, *, case_id: UUID, viewer: Viewer, o
 
     The whole of it is held against the hash that was made when it came, before any of it is given out. The original,
     and a file that no scanner has seen, ask for a recent proof of who it is. Raises `NotFoundError`,
-    `NotAllowedError`, `StepUpNeededError`, `AuditUnavailableError`, `DamagedError` for one that differs, and
-    `FileHeldBackError` for an infected file or one without a copy.
+    `NotAllowedError`, `StepUpNeededError`, `AuditUnavailableError`, `DamagedError` for one that differs,
+    `KeyMissingError` for one whose key was destroyed, `FileHeldBackError` for an infected one or one without a copy.
     """
     with engine.unit_of_work() as work:
         access = require_access(work, viewer, case_id, Action.SEE_CASES, now=engine.clock.now())
@@ -219,6 +227,15 @@ def shown_name(name: str) -> str:
     stem, dot, ending = printable.rpartition(".")
     room = LONGEST_NAME - len(dot) - len(ending)
     return f"{stem[:room]}{dot}{ending}" if dot and room > 0 else printable[:LONGEST_NAME]
+
+
+def _hash_of(work: UnitOfWork, file_id: UUID) -> str | None:
+    """Give the hash of a file as it came; None for one that can be read no more."""
+    try:
+        return str(work.files.details(file_id)["sha256"])
+    except (DamagedError, KeyMissingError) as error:
+        log.warning("file_unreadable", extra={"file_id": str(file_id), "error": error.code})
+        return None
 
 
 def _may_open(viewer: Viewer, access: CaseAccess, file: CaseFile) -> bool:

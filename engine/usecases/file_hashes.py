@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from uuid import UUID
 
 from engine.domain.state import CaseState
-from engine.errors import InvalidAnswersError
+from engine.errors import DamagedError, InvalidAnswersError, KeyMissingError
 from engine.plugin.steps import StepType
 from engine.ports import JsonValue
 from engine.stores import UnitOfWork
 
+_UNREADABLE = "This file can be read no more: it was erased, or is damaged. Choose another one."
 _NOT_THE_SAME = "This is not the hash of the file that you chose. Leave it empty: the system writes it."
 
 
@@ -18,7 +19,7 @@ def with_hashes(
     """Give the answers with the hash of each file of the case that they name, where the form has a question for it.
 
     A text that names no file of the case, such as the number of a paper, is left as it is. Raises `InvalidAnswersError`
-    for a hash that is not that of the file.
+    for a hash that is not that of the file, and for a file that can be read no more.
     """
     found: dict[str, JsonValue] = {}
     known = None
@@ -29,11 +30,18 @@ def with_hashes(
         known = {file.id for file in work.files.of_case(state.case.id)} if known is None else known
         if file_id not in known:
             raise InvalidAnswersError({spec.hash_of: "Choose one of the files of this case."})
-        made, said = str(work.files.details(file_id)["sha256"]), answers.get(spec.name)
+        made, said = _hash_of(work, file_id, asked=spec.hash_of), answers.get(spec.name)
         if said and str(said).lower() != made:
             raise InvalidAnswersError({spec.name: _NOT_THE_SAME})
         found[spec.name] = made
     return {**answers, **found}
+
+
+def _hash_of(work: UnitOfWork, file_id: UUID, *, asked: str) -> str:
+    try:
+        return str(work.files.details(file_id)["sha256"])
+    except (DamagedError, KeyMissingError):
+        raise InvalidAnswersError({asked: _UNREADABLE}) from None
 
 
 def _id_of(answer: JsonValue) -> UUID | None:

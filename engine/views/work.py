@@ -96,7 +96,8 @@ class PaperView(DocumentView):
 class FileView(View):
     """A file of a case, without its name and content; `copy_size` (bytes) is None where there is no shared copy.
 
-    `sha256` is the hash of the original as it came, for who may open it.
+    `sha256` is the hash of the original as it came, for who may open it; one that is not readable was erased, or is
+    damaged.
     """
 
     id: UUID
@@ -110,6 +111,7 @@ class FileView(View):
     classes: tuple[str, ...]
     may_open: bool
     sha256: str = ""
+    is_readable: bool = True
 
 
 class ProposedView(View):

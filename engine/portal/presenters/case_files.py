@@ -22,8 +22,12 @@ KINDS: Final[Mapping[str, str]] = {
 def with_files(
     fields: Iterable[FieldView], names: frozenset[str], files: Iterable[FileView], zone: str
 ) -> tuple[FieldView, ...]:
-    """Give the questions with the files to choose from at those that are named; without files they stay as they are."""
-    offered = {str(file.id): _words(number, file, zone) for number, file in enumerate(files, start=1)}
+    """Give the questions with the files to choose from at those that are named; without files they stay as they are.
+
+    What can be read no more is not offered.
+    """
+    numbered = enumerate(files, start=1)
+    offered = {str(file.id): _words(number, file, zone) for number, file in numbered if file.is_readable}
     if not offered:
         return tuple(fields)
     return tuple(field.model_copy(update={"choices": offered}) if field.name in names else field for field in fields)

@@ -12,7 +12,7 @@ from starlette.responses import Response, StreamingResponse
 
 from engine.domain.files import LARGEST, MEDIA_TYPES, FileKind
 from engine.domain.policy import Action
-from engine.errors import FileHeldBackError, InvalidAnswersError
+from engine.errors import DamagedError, FileHeldBackError, InvalidAnswersError, KeyMissingError
 from engine.portal.dependencies import SignedIn
 from engine.portal.presenters.case_files import KINDS
 from engine.portal.security import PAPER_POLICY
@@ -120,8 +120,10 @@ class _Receiving:
 def _given_out(visit: Visit, case_id: UUID, file_id: UUID, *, original: bool) -> Response:
     try:
         opened = open_file(visit.engine, file_id, case_id=case_id, viewer=visit.viewer, original=original)
-    except FileHeldBackError as error:
+    except (FileHeldBackError, DamagedError) as error:
         return _page(visit, case_id, errors={"held": str(error)})
+    except KeyMissingError:
+        return _page(visit, case_id, errors={"held": "Its key was destroyed: it cannot be opened any more."})
     return StreamingResponse(
         opened.parts,
         media_type=opened.media_type,

@@ -1,7 +1,7 @@
 """The page of a case's files, over HTTP: added as they arrive, saved by the browser and never shown in it."""
 
 import re
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from httpx2 import Response
@@ -133,3 +133,21 @@ def test_a_file_of_another_case_or_none_is_not_there(portal: Portal, case: str) 
         assert client.post(path).status_code == 404, path
     assert client.post(nowhere, data={"kind": "order"}, files={"file": ("a.pdf", pdf())}).status_code == 404
     assert client.get(nowhere).status_code == 404
+
+
+def test_a_file_whose_key_was_destroyed_is_still_listed_and_says_that_it_cannot_be_opened(
+    portal: Portal, case: str
+) -> None:
+    address = first_file(send(portal, case).text)
+    client = portal.as_role("case_manager")
+    with portal.engine.unit_of_work() as work:
+        work.keys.destroy(UUID(case.rpartition("/")[2]), portal.engine.clock.now())
+        work.commit()
+    portal.engine.vault.forget()  # type: ignore[attr-defined]
+    page = client.get(f"{case}/files")
+    assert page.status_code == 200
+    assert "application/pdf" in page.text
+    assert "It cannot be opened any more" in page.text
+    refused = client.post(f"{address}/copy")
+    assert refused.status_code == 422
+    assert "Its key was destroyed" in refused.text

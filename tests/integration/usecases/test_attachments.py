@@ -241,6 +241,24 @@ def test_files_go_with_the_key_of_their_case(world: World) -> None:
         opened(world, file_id, case_id)
 
 
+def test_files_that_can_be_read_no_more_are_listed_with_what_is_known_without_their_key(world: World) -> None:
+    case_id = world.open().case_id
+    damaged, whole = add(world, case_id), add(world, case_id, b"other words", name="other.txt")
+    world.rows("UPDATE attachment SET sealed_details = sealed_name WHERE id = :id", id=damaged)
+
+    def listed() -> dict[UUID, tuple[bool, int]]:
+        files = files_of(world.engine, case_id, viewer=world.who("caseworker"))
+        assert all(file.is_readable or not file.sha256 for file in files)
+        return {file.id: (file.is_readable, file.size) for file in files}
+
+    assert listed() == {damaged: (False, len(TEXT)), whole: (True, 11)}
+    with world.engine.unit_of_work() as work:
+        work.keys.destroy(case_id, world.clock.now())
+        work.commit()
+    world.engine.vault.forget()  # type: ignore[attr-defined]
+    assert listed() == {damaged: (False, len(TEXT)), whole: (False, 11)}
+
+
 def test_what_stopped_arriving_is_taken_away_after_a_day(world: World) -> None:
     case_id = world.open().case_id
     arrival = Arrival(world.engine, case_id, viewer=world.who("caseworker"), name="x.txt", kind=FileKind.OTHER)

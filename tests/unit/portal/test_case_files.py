@@ -25,5 +25,11 @@ def test_the_files_of_the_case_are_offered_where_the_system_writes_the_hash_and_
     assert (item.value, item.text) == (str(FILE.id), "1. Picture or film, 2400 kB, 10 Mar 2026, 12:00")
 
 
+def test_a_file_that_can_be_read_no_more_is_not_offered_and_the_others_keep_their_numbers() -> None:
+    gone, other = FILE.model_copy(update={"id": UUID(int=6), "is_readable": False}), FILE
+    [field, _] = with_files(ASKED, frozenset({"file"}), (gone, other), "Asia/Kolkata")
+    assert {key: text[:2] for key, text in field.choices.items()} == {str(FILE.id): "2."}
+
+
 def test_without_files_the_question_stays_as_it_was() -> None:
     assert with_files(ASKED, frozenset({"file"}), (), "UTC") == ASKED
