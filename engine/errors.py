@@ -39,6 +39,13 @@ class ConflictError(IcmcError):
     sentence = "This {kind} was changed by somebody else in the meantime: look at it again, then decide."
 
 
+class OtherCommandError(ConflictError):
+    """Raised when what was sent carries the id of something else that was done before."""
+
+    code = "other-command"
+    sentence = "This page has sent something else before, so nothing was done now: load the page again, and try again."
+
+
 class LimitChangeError(IcmcError):
     """Raised when a limit cannot be paused or extended as somebody wants."""
 

@@ -8,7 +8,7 @@ from starlette.datastructures import FormData
 from starlette.responses import Response
 
 from engine.errors import IcmcError, InvalidAnswersError
-from engine.portal.posted import typed, uuid_or_none
+from engine.portal.posted import typed
 from engine.portal.visit import Visit
 
 
@@ -29,13 +29,14 @@ def tried(
     said: str,
     shown_at: Mapping[str, str] | None = None,
     also: tuple[str, tuple[type[IcmcError], ...]] = ("", ()),
+    which: str = "",
 ) -> Response:
     """Do it and go on to an address, or show the page again.
 
     `shown_at` names the field of the page at which the problem of a field of the use case is shown; `also` the field at
-    which further errors are, and those errors.
+    which further errors are, and those errors; `which` is the button that was pressed, where one address has several.
     """
-    command_id = uuid_or_none(form, "command_id") or visit.new_command()
+    command_id = visit.command_of(form, which)
     field, others = also
     try:
         act(command_id)

@@ -82,7 +82,10 @@ class Records(Protocol):
         ...
 
     def answer_to(self, command_id: UUID) -> Mapping[str, Any] | None:
-        """Give the answer that a command got when it first came; None for a new one."""
+        """Give the answer that a command got when it first came; None for a new one.
+
+        Reading what it does not hold raises `OtherCommandError`: then it is the answer to another command.
+        """
         ...
 
     def remember(self, command_id: UUID, answer: Mapping[str, Any], *, case_id: UUID | None, at: datetime) -> None:

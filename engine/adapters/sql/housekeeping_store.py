@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, cast
+from typing import Any, Never, cast
 from uuid import UUID, uuid5
 
 from sqlalchemy import Connection, insert, select, text, update
@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from engine.adapters.sql import tables as tb
 from engine.adapters.sql.apart import TEXT, seal_apart
+from engine.errors import OtherCommandError
 from engine.ports import JsonValue, Vault
 
 _COMMAND, _DOCUMENT = tb.CommandRow.__table__, tb.DocumentRow.__table__  # type: ignore[attr-defined]
@@ -21,6 +22,14 @@ _NOTE_SERVICE = text("""
 """)
 
 _TAKE_TURN = text("SELECT pg_advisory_xact_lock(hashtextextended(:command, 0))")
+
+
+class _Answer(dict[str, Any]):
+    """The answer to a command; asked for what it does not hold, it is that of another command."""
+
+    def __missing__(self, key: str) -> Never:
+        """Raise `OtherCommandError`."""
+        raise OtherCommandError
 
 
 class HousekeepingStore:
@@ -36,9 +45,12 @@ class HousekeepingStore:
         self._connection.execute(_TAKE_TURN, {"command": str(command_id)})
 
     def answer_to(self, command_id: UUID) -> Mapping[str, Any] | None:
-        """Give the answer that a command got when it first came; None for a new one."""
+        """Give the answer that a command got when it first came; None for a new one.
+
+        Reading what it does not hold raises `OtherCommandError`: then it is the answer to another command.
+        """
         found = self._connection.execute(select(_COMMAND.c.answer).where(_COMMAND.c.id == command_id)).scalar()
-        return cast("Mapping[str, Any] | None", found)
+        return None if found is None else _Answer(found)
 
     def remember(self, command_id: UUID, answer: Mapping[str, Any], *, case_id: UUID | None, at: datetime) -> None:
         """Keep the answer to a command; a second keeper of the same command fails with an integrity error."""

@@ -68,7 +68,7 @@ def asked(visit: SignedIn, case_id: UUID, denial_id: UUID, form: Posted) -> Resp
 @router.post("/cases/{case_id}/access/requests/{request_id}")
 def answered(visit: SignedIn, case_id: UUID, request_id: UUID, form: Posted) -> Response:
     """Agree that somebody may see a case again, or not."""
-    command_id = uuid_or_none(form, "command_id") or visit.new_command()
+    command_id = visit.command_of(form, text(form, "answer"))
     approved = text(form, "answer") == "yes"
     answer_lift(
         visit.engine, case_id, request_id, viewer=visit.viewer, command_id=command_id, approved=approved

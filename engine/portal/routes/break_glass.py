@@ -11,7 +11,7 @@ from engine.domain.break_glass import LONGEST_HOURS, REASONS
 from engine.domain.policy import Action
 from engine.errors import InvalidAnswersError
 from engine.portal.dependencies import Posted, SignedIn
-from engine.portal.posted import clean, text, typed, uuid_or_none, whole_number
+from engine.portal.posted import clean, text, typed, whole_number
 from engine.portal.visit import Visit
 from engine.usecases.break_glass import answer_break_glass, break_glass
 from engine.usecases.readings import note_reading
@@ -28,7 +28,7 @@ def glass(visit: SignedIn, number: Annotated[str, Query(max_length=40)] = "") ->
 @router.post("/break-glass")
 def asked(visit: SignedIn, form: Posted) -> Response:
     """Ask to see a case: the answer is the same whether there is such a case or not."""
-    command_id = uuid_or_none(form, "command_id") or visit.new_command()
+    command_id = visit.command_of(form)
     try:
         break_glass(
             visit.engine, viewer=visit.viewer, command_id=command_id, number=text(form, "number"),
@@ -53,7 +53,7 @@ def one(visit: SignedIn, request_id: UUID) -> Response:
 @router.post("/break-glass/{request_id}")
 def answered(visit: SignedIn, request_id: UUID, form: Posted) -> Response:
     """Confirm it, or end it at once."""
-    command_id = uuid_or_none(form, "command_id") or visit.new_command()
+    command_id = visit.command_of(form, text(form, "approved"))
     approved = text(form, "approved") == "yes"
     answer_break_glass(visit.engine, request_id, viewer=visit.viewer, command_id=command_id, approved=approved)
     return visit.go("/break-glass", said="glass_confirmed" if approved else "glass_ended")

@@ -13,7 +13,7 @@ from engine.domain.policy import Action
 from engine.domain.records import LIVE
 from engine.errors import InvalidAnswersError, NoSecondPersonError, NotFoundError
 from engine.portal.dependencies import Posted, SignedIn
-from engine.portal.posted import text, typed, uuid_or_none
+from engine.portal.posted import text, typed
 from engine.portal.visit import Visit
 from engine.usecases.closing import close_case
 from engine.usecases.reopen_case import reopen_case
@@ -170,7 +170,7 @@ def _try(
     said: str,
     step_id: UUID | None = None,
 ) -> Response:
-    command_id = uuid_or_none(form, "command_id") or visit.new_command()
+    command_id = visit.command_of(form)
     try:
         told = act(command_id)
     except InvalidAnswersError as error:

@@ -12,7 +12,7 @@ from engine.domain.case_links import LINKED_BY_HAND, LinkKind
 from engine.domain.policy import Action
 from engine.errors import AlreadyEndedError, ConflictError, InvalidAnswersError, OwnApprovalError
 from engine.portal.dependencies import Posted, SignedIn
-from engine.portal.posted import text, texts, typed, uuid_or_none
+from engine.portal.posted import text, texts, typed
 from engine.portal.trying import tried
 from engine.portal.visit import Visit
 from engine.usecases.case_links import answer_merge, ask_merge, end_link, link_cases, unmerge_cases
@@ -120,7 +120,7 @@ def unmerged(visit: SignedIn, case_id: UUID, link_id: UUID, form: Posted) -> Res
 def split(visit: SignedIn, case_id: UUID, form: Posted) -> Response:
     """Let some persons go into a case of their own; leads to the new case."""
     visit.must(Action.MERGE_CASES, case_id)
-    command_id = uuid_or_none(form, "command_id") or visit.new_command()
+    command_id = visit.command_of(form)
     try:
         made = split_case(
             visit.engine, case_id, _persons(form), viewer=visit.viewer, command_id=command_id,
@@ -157,7 +157,7 @@ def _try(
     """Carry something out; what does not fit is shown on the same page."""
     return tried(
         visit, form, act, partial(_page, visit, case_id), to=f"/cases/{case_id}/links", said=said, shown_at=shown_at,
-        also=("links", (AlreadyEndedError, ConflictError, OwnApprovalError)),
+        also=("links", (AlreadyEndedError, ConflictError, OwnApprovalError)), which=text(form, "answer"),
     )  # fmt: skip
 
 

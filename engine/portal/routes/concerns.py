@@ -24,7 +24,7 @@ def concerns(visit: SignedIn) -> Response:
 @router.post("/concerns")
 def told(visit: SignedIn, form: Posted) -> Response:
     """Tell it to one person."""
-    command_id = uuid_or_none(form, "command_id") or visit.new_command()
+    command_id = visit.command_of(form)
     try:
         raise_concern(
             visit.engine, viewer=visit.viewer, command_id=command_id, kind=text(form, "kind"),
@@ -44,7 +44,7 @@ def concern(visit: SignedIn, concern_id: UUID) -> Response:
 @router.post("/concerns/{concern_id}")
 def answered(visit: SignedIn, concern_id: UUID, form: Posted) -> Response:
     """Say how it stands."""
-    command_id = uuid_or_none(form, "command_id") or visit.new_command()
+    command_id = visit.command_of(form)
     try:
         answer_concern(
             visit.engine, concern_id, viewer=visit.viewer, command_id=command_id, status=text(form, "status"),

@@ -47,7 +47,7 @@ def noted(visit: SignedIn, case_id: UUID, form: Posted) -> Response:
 @router.post("/cases/{case_id}/conflicts/{actor_id}/end")
 def ended(visit: SignedIn, case_id: UUID, actor_id: UUID, form: Posted) -> Response:
     """Let somebody be told of a case again."""
-    command_id = uuid_or_none(form, "command_id") or visit.new_command()
+    command_id = visit.command_of(form)
     end_conflict(visit.engine, case_id, viewer=visit.viewer, command_id=command_id, actor_id=actor_id)
     return visit.go(f"/cases/{case_id}/conflicts", said="conflict_over")
 

@@ -15,7 +15,7 @@ from engine.domain.packages import fields_of
 from engine.domain.policy import Action
 from engine.errors import InvalidAnswersError, NotFoundError
 from engine.portal.dependencies import Posted, SignedIn
-from engine.portal.posted import text, texts, uuid_or_none
+from engine.portal.posted import text, texts
 from engine.portal.presenters import sharing as shown
 from engine.portal.visit import Visit
 from engine.usecases.consents import Agreed, record_consent, withdraw_consent
@@ -35,7 +35,7 @@ def consents(visit: SignedIn, case_id: UUID) -> Response:
 def recorded(visit: SignedIn, case_id: UUID, form: Posted) -> Response:
     """Write a consent down."""
     visit.must(Action.KEEP_CONSENTS, case_id)
-    command_id = uuid_or_none(form, "command_id") or visit.new_command()
+    command_id = visit.command_of(form)
     typed = {name: [text(form, name)] for name in _ONE} | {name: texts(form, name) for name in _MANY}
     zone = visit.engine.queries.sharing(visit.viewer, case_id).zone
     try:
@@ -49,7 +49,7 @@ def recorded(visit: SignedIn, case_id: UUID, form: Posted) -> Response:
 @router.post("/cases/{case_id}/consents/{consent_id}/withdraw")
 def withdrawn(visit: SignedIn, case_id: UUID, consent_id: UUID, form: Posted) -> Response:
     """Take a consent back: what was shared on it is called back at once."""
-    command_id = uuid_or_none(form, "command_id") or visit.new_command()
+    command_id = visit.command_of(form)
     if consent_id not in {one.id for one in visit.engine.queries.sharing(visit.viewer, case_id).consents}:
         raise NotFoundError(kind="consent")
     withdraw_consent(visit.engine, consent_id, viewer=visit.viewer, command_id=command_id)

@@ -18,7 +18,7 @@ from engine.errors import (
     SecondPersonError,
 )
 from engine.portal.dependencies import Posted, SignedIn
-from engine.portal.posted import instant, text, uuid_or_none
+from engine.portal.posted import instant, text
 from engine.portal.presenters.plan import Offer
 from engine.portal.visit import Visit
 from engine.usecases.acknowledge import acknowledge
@@ -57,7 +57,7 @@ def why(visit: SignedIn, case_id: UUID, deadline_id: UUID) -> Response:
 @router.post(_PAGE + "/acknowledge")
 def acknowledge_now(visit: SignedIn, case_id: UUID, deadline_id: UUID, form: Posted) -> Response:
     """Say that an escalation has been seen."""
-    acknowledge(visit.engine, deadline_id, case_id=case_id, viewer=visit.viewer, command_id=_command(visit, form))
+    acknowledge(visit.engine, deadline_id, case_id=case_id, viewer=visit.viewer, command_id=visit.command_of(form))
     return visit.go(_address(case_id, deadline_id), said="acknowledged")
 
 
@@ -151,7 +151,7 @@ def _try(
     form_name: str,
 ) -> Response:
     """Carry something out; what does not fit is shown on the same page, with what was typed."""
-    command_id = _command(visit, form)
+    command_id = visit.command_of(form)
     try:
         act(command_id)
     except InvalidAnswersError as error:
@@ -223,7 +223,3 @@ def _may_acknowledge(visit: Visit, found: ExplanationView) -> bool:
 
 def _address(case_id: UUID, deadline_id: UUID) -> str:
     return f"/cases/{case_id}/deadlines/{deadline_id}"
-
-
-def _command(visit: Visit, form: Posted) -> UUID:
-    return uuid_or_none(form, "command_id") or visit.new_command()

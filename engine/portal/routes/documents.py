@@ -8,7 +8,6 @@ from starlette.responses import HTMLResponse, Response
 from engine.domain.policy import Action
 from engine.errors import AlreadyEndedError, ReplacedError
 from engine.portal.dependencies import Posted, SignedIn
-from engine.portal.posted import uuid_or_none
 from engine.portal.security import PAPER_POLICY
 from engine.portal.visit import Visit
 from engine.usecases.documents import leaves_the_network, open_document, print_document, release_document
@@ -40,7 +39,7 @@ def releasing(visit: SignedIn, document_id: UUID) -> Response:
 @router.post("/documents/{document_id}/release")
 def released(visit: SignedIn, document_id: UUID, form: Posted) -> Response:
     """Write that they do."""
-    command_id = uuid_or_none(form, "command_id") or visit.new_command()
+    command_id = visit.command_of(form)
     try:
         release_document(visit.engine, document_id, viewer=visit.viewer, command_id=command_id)
     except (AlreadyEndedError, ReplacedError) as error:

@@ -65,7 +65,7 @@ def handed_over(visit: SignedIn, form: Posted) -> Response:
 @router.post("/on-call/{shift_id}/cancel")
 def cancelled(visit: SignedIn, shift_id: UUID, form: Posted) -> Response:
     """Call a shift off; one that has begun ends."""
-    cancel_shift(visit.engine, shift_id, viewer=visit.viewer, command_id=_command(visit, form))
+    cancel_shift(visit.engine, shift_id, viewer=visit.viewer, command_id=visit.command_of(form))
     return visit.go("/on-call", said="shift_off")
 
 
@@ -94,7 +94,7 @@ def away(visit: SignedIn, form: Posted) -> Response:
 @router.post("/absences/{absence_id}/end")
 def back(visit: SignedIn, absence_id: UUID, form: Posted) -> Response:
     """Say that somebody is back, or will not be away."""
-    end_absence(visit.engine, absence_id, viewer=visit.viewer, command_id=_command(visit, form))
+    end_absence(visit.engine, absence_id, viewer=visit.viewer, command_id=visit.command_of(form))
     return visit.go("/absences", said="back")
 
 
@@ -102,7 +102,7 @@ _Page = Callable[[Visit, Mapping[str, str], Mapping[str, str], UUID | None], Res
 
 
 def _try(visit: Visit, form: Posted, act: Callable[[UUID], Response], page: _Page) -> Response:
-    command_id = _command(visit, form)
+    command_id = visit.command_of(form)
     try:
         return act(command_id)
     except InvalidAnswersError as error:
@@ -192,7 +192,3 @@ def _chosen(form: Posted, name: str, otherwise: str) -> UUID:
     if found is None:
         raise InvalidAnswersError({name: otherwise})
     return found
-
-
-def _command(visit: Visit, form: Posted) -> UUID:
-    return uuid_or_none(form, "command_id") or visit.new_command()

@@ -12,7 +12,7 @@ from engine.domain.policy import Action
 from engine.errors import AlreadyEndedError, ConflictError, InvalidAnswersError, NotFoundError
 from engine.portal.beside import BESIDE, LATE_REASONS, drawn, posted, to_keep
 from engine.portal.dependencies import Posted, SignedIn
-from engine.portal.posted import answers, instant, text, uuid_or_none, whole_number, with_typed
+from engine.portal.posted import answers, instant, text, whole_number, with_typed
 from engine.portal.presenters.case_files import with_files
 from engine.portal.presenters.fields import controls, questions
 from engine.portal.presenters.forms import TypedText, is_touched, laid_out, problem_lines, typed_texts
@@ -74,7 +74,7 @@ def approve(visit: SignedIn, item_id: UUID, form: Posted) -> Response:
     try:
         was_approved = approve_work_item(
             visit.engine, item_id, viewer=visit.viewer, revision=whole_number(form, "revision"),
-            command_id=_command(visit, form), approved=approved,
+            command_id=visit.command_of(form, text(form, "approved")), approved=approved,
         )  # fmt: skip
     except (ConflictError, AlreadyEndedError) as error:
         return _conflict_page(visit, item, (), error)
@@ -229,7 +229,7 @@ def _item_or_none(visit: Visit, item_id: UUID) -> WorkItemView | None:
 
 
 def _command(visit: Visit, form: Posted) -> UUID:
-    return uuid_or_none(form, "command_id") or visit.new_command()
+    return visit.command_of(form, text(form, "action"))
 
 
 def _title(item: WorkItemView) -> str:

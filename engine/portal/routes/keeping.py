@@ -54,7 +54,7 @@ def of_case(visit: SignedIn, case_id: UUID) -> Response:
 def hold(visit: SignedIn, case_id: UUID, form: Posted) -> Response:
     """Hold a case back from erasure."""
     visit.must(Action.HOLD, case_id)
-    command_id = uuid_or_none(form, "command_id") or visit.new_command()
+    command_id = visit.command_of(form)
     try:
         holds.place_hold(
             visit.engine, case_id, viewer=visit.viewer, command_id=command_id, kind=text(form, "kind"),
@@ -90,7 +90,7 @@ def reason(visit: SignedIn, case_id: UUID, hold_id: UUID) -> Response:
 def seal(visit: SignedIn, case_id: UUID, form: Posted) -> Response:
     """Seal a case."""
     visit.must(Action.SEAL, case_id)
-    command_id = uuid_or_none(form, "command_id") or visit.new_command()
+    command_id = visit.command_of(form)
     try:
         restrictions.seal_case(
             visit.engine, case_id, viewer=visit.viewer, command_id=command_id, ground_code=text(form, "ground_code"),
@@ -119,7 +119,7 @@ def opening_answered(visit: SignedIn, case_id: UUID, form: Posted) -> Response:
 def erase(visit: SignedIn, case_id: UUID, form: Posted) -> Response:
     """Ask that a person of a case is erased."""
     visit.must(Action.ASK_ERASURE, case_id)
-    command_id = uuid_or_none(form, "command_id") or visit.new_command()
+    command_id = visit.command_of(form)
     person_id = uuid_or_none(form, "person_id")
     if person_id is None:
         errors = {"person_id": "Choose a person."}

@@ -4,7 +4,6 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from engine.portal.dependencies import Posted, SignedIn
-from engine.portal.posted import uuid_or_none
 from engine.usecases.acknowledge import acknowledge_by_link
 
 router = APIRouter()
@@ -20,6 +19,6 @@ def link(visit: SignedIn, token: str) -> Response:
 @router.post("/a/{token}")
 def seen(visit: SignedIn, token: str, form: Posted) -> Response:
     """Say that it was seen."""
-    command_id = uuid_or_none(form, "command_id") or visit.new_command()
+    command_id = visit.command_of(form)
     acknowledge_by_link(visit.engine, token, viewer=visit.viewer, command_id=command_id)
     return visit.go(f"/a/{token}", said="acknowledged")

@@ -260,7 +260,7 @@ def _try(
     """Carry something out; what does not fit is shown on the person's page."""
     return tried(
         visit, form, act, partial(_page, visit, case_id, person_id), to=f"/cases/{case_id}/persons/{person_id}",
-        said=said, shown_at=shown_at, also=("role", (ConflictError,)),
+        said=said, shown_at=shown_at, also=("role", (ConflictError,)), which=text(form, "outcome"),
     )  # fmt: skip
 
 

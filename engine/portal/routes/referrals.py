@@ -9,7 +9,7 @@ from starlette.responses import Response
 from engine.domain.policy import Action
 from engine.errors import AlreadyEndedError, ConsentError, NotFoundError
 from engine.portal.dependencies import Posted, SignedIn
-from engine.portal.posted import text, uuid_or_none
+from engine.portal.posted import text
 from engine.portal.presenters.sharing import REASONS
 from engine.portal.visit import Visit
 from engine.usecases.referral_notes import read_note
@@ -37,7 +37,7 @@ def taken_on(visit: SignedIn, referral_id: UUID) -> Response:
 @router.post("/referrals/{referral_id}/accept")
 def accepted(visit: SignedIn, referral_id: UUID, form: Posted) -> Response:
     """Take the work on."""
-    command_id = uuid_or_none(form, "command_id") or visit.new_command()
+    command_id = visit.command_of(form)
     try:
         accept_referral(visit.engine, referral_id, viewer=visit.viewer, command_id=command_id)
     except (AlreadyEndedError, ConsentError) as error:
@@ -49,7 +49,7 @@ def accepted(visit: SignedIn, referral_id: UUID, form: Posted) -> Response:
 def declined(visit: SignedIn, referral_id: UUID, form: Posted) -> Response:
     """Decline, with a reason: the next partner can be asked."""
     visit.must(Action.REFER)
-    command_id = uuid_or_none(form, "command_id") or visit.new_command()
+    command_id = visit.command_of(form)
     reason = text(form, "reason_code")
     if reason not in REASONS:
         return _page(visit, errors={f"reason-{referral_id}": "Choose a reason."})

@@ -32,7 +32,7 @@ def report(visit: SignedIn) -> Response:
 def save(visit: SignedIn, form: Posted) -> Response:
     """Open the case; sending the same page twice opens one."""
     visit.must(Action.OPEN_CASE)
-    command_id = uuid_or_none(form, "command_id") or visit.new_command()
+    command_id = visit.command_of(form)
     fields = _first_questions(visit)
     typed = answers(form, fields, visit.viewer.zone)
     unit_id = uuid_or_none(form, "unit_id") or next(iter(visit.viewer.unit_ids), UUID(int=0))

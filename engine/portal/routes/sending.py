@@ -55,7 +55,7 @@ def ask(visit: SignedIn, case_id: UUID, step: UUID | None = None) -> Response:
 def offered(visit: SignedIn, case_id: UUID, form: Posted) -> Response:
     """Send it, or let it wait for those who must release it."""
     visit.must(Action.REFER, case_id)
-    command_id = uuid_or_none(form, "command_id") or visit.new_command()
+    command_id = visit.command_of(form)
     given = typed(form)
     parts, persons = texts(form, "parts"), texts(form, "persons")
     again = partial(_form_page, visit, case_id, given=given, parts=parts, persons=persons, command_id=command_id)
@@ -73,7 +73,7 @@ def offered(visit: SignedIn, case_id: UUID, form: Posted) -> Response:
 def released(visit: SignedIn, case_id: UUID, referral_id: UUID, form: Posted) -> Response:
     """Answer for what leaves."""
     _require_of_case(visit, case_id, referral_id)
-    command_id = uuid_or_none(form, "command_id") or visit.new_command()
+    command_id = visit.command_of(form)
     try:
         has_left = release_referral(visit.engine, referral_id, viewer=visit.viewer, command_id=command_id)
     except (NotAllowedError, ConsentError, AlreadyEndedError) as error:
@@ -85,7 +85,7 @@ def released(visit: SignedIn, case_id: UUID, referral_id: UUID, form: Posted) ->
 def recalled(visit: SignedIn, case_id: UUID, referral_id: UUID, form: Posted) -> Response:
     """Call it back, or end what was accepted."""
     _require_of_case(visit, case_id, referral_id)
-    command_id = uuid_or_none(form, "command_id") or visit.new_command()
+    command_id = visit.command_of(form)
     try:
         recall_referral(visit.engine, referral_id, viewer=visit.viewer, command_id=command_id)
     except AlreadyEndedError as error:
@@ -97,7 +97,7 @@ def recalled(visit: SignedIn, case_id: UUID, referral_id: UUID, form: Posted) ->
 def rerouted(visit: SignedIn, case_id: UUID, referral_id: UUID, form: Posted) -> Response:
     """Ask the next unit, or another one that was chosen."""
     _require_of_case(visit, case_id, referral_id)
-    command_id = uuid_or_none(form, "command_id") or visit.new_command()
+    command_id = visit.command_of(form)
     to = uuid_or_none(form, "to_unit_id")
     try:
         reroute_referral(visit.engine, referral_id, viewer=visit.viewer, command_id=command_id, to_unit_id=to)
@@ -112,7 +112,7 @@ def rerouted(visit: SignedIn, case_id: UUID, referral_id: UUID, form: Posted) ->
 def linked(visit: SignedIn, case_id: UUID, referral_id: UUID, form: Posted) -> Response:
     """Make a link and its code, and show them once."""
     _require_of_case(visit, case_id, referral_id)
-    command_id = uuid_or_none(form, "command_id") or visit.new_command()
+    command_id = visit.command_of(form)
     try:
         link = make_partner_link(
             visit.engine, referral_id, viewer=visit.viewer, command_id=command_id, days=whole_number(form, "days")

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from engine.domain.policy import Action
 from engine.errors import InvalidAnswersError, NotAllowedError, NotFoundError
 from engine.portal.dependencies import Posted, SignedIn
-from engine.portal.posted import text, typed, uuid_or_none
+from engine.portal.posted import text, typed
 from engine.portal.visit import Visit
 from engine.usecases.subject_access import FIELDS, REASONS, correct_person, report_to_subject
 from engine.views import CaseView, PersonView
@@ -47,7 +47,7 @@ def correct(visit: SignedIn, case_id: UUID, person_id: UUID) -> Response:
 def corrected(visit: SignedIn, case_id: UUID, person_id: UUID, form: Posted) -> Response:
     """Put right what is known of a person, or add a remark."""
     visit.must(Action.CORRECT, case_id)
-    command_id = uuid_or_none(form, "command_id") or visit.new_command()
+    command_id = visit.command_of(form)
     try:
         correct_person(
             visit.engine, case_id, person_id, viewer=visit.viewer, command_id=command_id,

@@ -19,7 +19,7 @@ from engine.errors import (
     OwnApprovalError,
 )
 from engine.portal.dependencies import Posted, SignedIn
-from engine.portal.posted import text, uuid_or_none
+from engine.portal.posted import text
 from engine.portal.presenters.waiting import words_of
 from engine.portal.visit import Visit
 from engine.usecases import erasure, holds, restrictions, second_factor
@@ -78,7 +78,7 @@ def answered(visit: SignedIn, request_id: UUID, form: Posted) -> Response:
     answer = text(form, "answer")
     if answer not in {"yes", "no"}:
         return _page(visit, errors={f"of-{request_id}": "Choose an answer."})
-    command_id = uuid_or_none(form, "command_id") or visit.new_command()
+    command_id = visit.command_of(form, answer)
     try:
         ANSWERS[found.kind](visit, found, command_id, answer == "yes")
     except InvalidAnswersError as error:

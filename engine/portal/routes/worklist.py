@@ -9,7 +9,6 @@ from starlette.responses import Response
 from engine.portal.dependencies import Posted, SignedIn
 from engine.portal.posted import text, uuid_or_none
 from engine.portal.security import local_path
-from engine.portal.visit import Visit
 from engine.usecases.preferences import preference_of
 from engine.usecases.work_items import claim_work_item, delegate_work_item, release_work_item
 
@@ -40,14 +39,14 @@ def worklist(visit: SignedIn) -> Response:
 @router.post("/items/{item_id}/claim")
 def claim(visit: SignedIn, item_id: UUID, form: Posted) -> Response:
     """Take an item, and open its form."""
-    claim_work_item(visit.engine, item_id, viewer=visit.viewer, command_id=_command(visit, form))
+    claim_work_item(visit.engine, item_id, viewer=visit.viewer, command_id=visit.command_of(form))
     return visit.go(f"/items/{item_id}", said="claimed")
 
 
 @router.post("/items/{item_id}/release")
 def release(visit: SignedIn, item_id: UUID, form: Posted) -> Response:
     """Give an item back."""
-    release_work_item(visit.engine, item_id, viewer=visit.viewer, command_id=_command(visit, form))
+    release_work_item(visit.engine, item_id, viewer=visit.viewer, command_id=visit.command_of(form))
     return visit.go("/worklist", said="released")
 
 
@@ -60,10 +59,6 @@ def delegate(visit: SignedIn, item_id: UUID, form: Posted) -> Response:
         message = "Choose to whom you give it. Nothing was changed."
         heading = "Nobody was chosen"
         return visit.page("refused.html", title=heading, status=422, section="manage", heading=heading, message=message)
-    command_id = _command(visit, form)
+    command_id = visit.command_of(form, str(to))
     delegate_work_item(visit.engine, item_id, to=to, viewer=visit.viewer, command_id=command_id)
     return visit.go(local_path(text(form, "back") or "/worklist"), said="delegated")
-
-
-def _command(visit: Visit, form: Posted) -> UUID:
-    return uuid_or_none(form, "command_id") or visit.new_command()
