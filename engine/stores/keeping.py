@@ -88,6 +88,10 @@ class Keeping(Protocol):
         """Load the seal that holds for a case now, and keep others from changing it until the transaction ends."""
         ...
 
+    def seals_of(self, holder_id: UUID) -> tuple[Restriction, ...]:
+        """List the seals that hold now and whose holder somebody is."""
+        ...
+
     def save_restriction(self, restriction: Restriction) -> None:
         """Write a seal as it is now."""
         ...

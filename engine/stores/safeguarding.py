@@ -30,6 +30,14 @@ class Concerns(Protocol):
         """Load a concern without its words."""
         ...
 
+    def unheard(self) -> tuple[UUID, ...]:
+        """List the concerns that are not closed and were told to somebody who acts no longer."""
+        ...
+
+    def pass_on(self, concern_id: UUID, *, recipient_id: UUID) -> None:
+        """Let somebody else hear a concern in place of whom it was told to."""
+        ...
+
     def words_of(self, concern_id: UUID) -> tuple[str, str]:
         """Open the words of a concern, and of its answer."""
         ...

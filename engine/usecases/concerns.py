@@ -1,5 +1,6 @@
 """Tell in confidence of a concern about one of us, or of a conflict of interest; and answer it."""
 
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -94,6 +95,22 @@ def answer_concern(
         work.audit.note("safeguarding", "ConcernAnswered", body, actor_id=viewer.actor_id, at=now)
         work.records.remember(command_id, {"status": status}, case_id=None, at=now)
         work.commit()
+
+
+def pass_on_concerns(engine: Engine, work: UnitOfWork, *, now: datetime) -> int:
+    """Tell each open concern whose hearer acts no longer to another one; gives how many nobody may be told of."""
+    hearers, left = [_colleague(one) for one in work.directory.holders(roles=_HEARERS)], 0
+    for concern_id in work.concerns.unheard():
+        concern = work.concerns.get(concern_id)
+        about = work.directory.actor(concern.about_id) if concern else None
+        chosen = confidant(_colleague(about), concern.raised_by, hearers) if concern and about else None
+        if chosen is None:
+            left += 1
+            continue
+        work.concerns.pass_on(concern_id, recipient_id=chosen)
+        _tell(engine, work, chosen, concern_id, "concern", engine.entropy.uuid())
+        work.audit.note("safeguarding", "ConcernPassedOn", {"concern_id": str(concern_id)}, actor_id=None, at=now)
+    return left
 
 
 def colleagues_who_hear(work: UnitOfWork, about_id: UUID) -> tuple[ActorRecord, ...]:

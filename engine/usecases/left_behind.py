@@ -1,4 +1,4 @@
-"""What somebody leaves behind who acts no longer: shifts, people whom they supervised, roles that nobody has now."""
+"""What somebody leaves behind who acts no longer: shifts, people they supervised, seals, concerns, roles."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -6,9 +6,11 @@ from typing import Final
 from uuid import UUID
 
 from engine.assembly import Engine
+from engine.domain.keeping import Restriction
 from engine.ports import ActorRecord
 from engine.spec.roles import Role
 from engine.stores import UnitOfWork
+from engine.usecases.concerns import pass_on_concerns
 from engine.usecases.telling import EMAIL, IN_APP, tell_of_system
 
 NEEDED: Final = (Role.SUPERVISOR, Role.NODAL_OFFICER, Role.SAFEGUARDING_LEAD)
@@ -17,7 +19,11 @@ _LOOK_AFTER: Final = (Role.SUPERVISOR.value, Role.NODAL_OFFICER.value, Role.SYST
 
 
 def pass_on_duties(engine: Engine, work: UnitOfWork, person: ActorRecord, *, now: datetime) -> None:
-    """Call off somebody's shifts, give whom they supervised to their own supervisor, and tell of what has no owner."""
+    """Call off somebody's shifts, give whom they supervised to their own supervisor, and tell of what has no owner.
+
+    What was told to them in confidence is told to somebody else. Of each case that they held under a seal its officers
+    are told, who alone see it now.
+    """
     for actor_id in work.directory.supervised_by(person.id):
         work.directory.change_actor(actor_id, supervisor_id=person.supervisor_id)
         if person.supervisor_id is None:
@@ -25,6 +31,10 @@ def pass_on_duties(engine: Engine, work: UnitOfWork, person: ActorRecord, *, now
     for unit_id in person.unit_ids:
         if _call_off(work, person.id, unit_id, now):
             _tell(engine, work, f"shifts|{unit_id}|{now.isoformat()}", "/on-call", (unit_id,), now)
+    for seal in work.keeping.seals_of(person.id):
+        _tell_officers(engine, work, seal, now)
+    if pass_on_concerns(engine, work, now=now):
+        _tell(engine, work, f"nobody-hears|{person.id}|{now.isoformat()}", f"/people/{person.id}", (), now)
     for unit_id, role in work.directory.memberships(person.id):
         tell_of_gap(engine, work, unit_id=unit_id, role=role, now=now)
 
@@ -35,6 +45,18 @@ def tell_of_gap(engine: Engine, work: UnitOfWork, *, unit_id: UUID, role: str, n
         return
     if role in NEEDED or work.directory.is_unserved(unit_id, role):
         _tell(engine, work, f"no-role|{unit_id}|{role}|{now.isoformat()}", f"/units/{unit_id}", (unit_id,), now)
+
+
+def _tell_officers(engine: Engine, work: UnitOfWork, seal: Restriction, now: datetime) -> None:
+    """Tell the officers who see a sealed case that its holder is gone; an administrator where it has no officer."""
+    unit_id = work.cases.read(seal.case_id).case.unit_id
+    officers = work.directory.holders(roles=(Role.DATA_PROTECTION_OFFICER.value,), unit_id=unit_id)
+    people = [person for person in officers if not person.disabled]
+    rule = f"seal|{seal.id}|{now.isoformat()}"
+    if people:
+        _send(engine, work, rule, f"/cases/{seal.case_id}", people, now)
+    else:
+        _tell(engine, work, rule, f"/units/{unit_id}", (), now)
 
 
 def _call_off(work: UnitOfWork, actor_id: UUID, unit_id: UUID, now: datetime) -> int:
@@ -51,8 +73,11 @@ def _tell(engine: Engine, work: UnitOfWork, rule: str, link: str, unit_ids: Iter
     """Tell the supervisors and nodal officers of units, and every administrator; each person once."""
     found = {one.id: one for unit in unit_ids for one in work.directory.holders(roles=_LOOK_AFTER[:2], unit_id=unit)}
     found |= {one.id: one for one in work.directory.holders(roles=_LOOK_AFTER[2:])}
+    _send(engine, work, rule, link, [person for person in found.values() if not person.disabled], now)
+
+
+def _send(engine: Engine, work: UnitOfWork, rule: str, link: str, people: Iterable[ActorRecord], now: datetime) -> None:
     tell_of_system(
-        engine, work, kind="person_to_look_after", rule=rule,
-        people=[person for person in found.values() if not person.disabled], channels=(IN_APP, EMAIL), link=link,
+        engine, work, kind="person_to_look_after", rule=rule, people=people, channels=(IN_APP, EMAIL), link=link,
         now=now,
     )  # fmt: skip

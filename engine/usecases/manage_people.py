@@ -9,6 +9,7 @@ from engine.domain.policy import Action, can
 from engine.errors import InvalidAnswersError, LastAdministratorError, NotAllowedError, NotFoundError
 from engine.spec.roles import Role
 from engine.stores import UnitOfWork
+from engine.usecases.concerns import pass_on_concerns
 from engine.usecases.invitations import INVITE, make_link
 from engine.usecases.left_behind import pass_on_duties, tell_of_gap
 from engine.usecases.passing_on import pass_on_items, release_unentitled
@@ -114,6 +115,7 @@ def invite(
         work.directory.add_actor(actor_id, name=name.strip(), email=email, supervisor_id=supervisor_id)
         for role in wanted:
             work.directory.add_role(actor_id, unit_id=unit_id, role=role)
+        pass_on_concerns(engine, work, now=engine.clock.now())
         token = make_link(engine, work, INVITE, actor_id, by=_who(viewer))
         body = {"actor_id": str(actor_id), "unit_id": str(unit_id), "roles": list(wanted)}
         work.audit.note("people", "PersonInvited", body, actor_id=_who(viewer), at=now)
@@ -142,6 +144,7 @@ def give_role(engine: Engine, actor_id: UUID, *, viewer: Viewer, unit_id: UUID, 
             return
         work.directory.add_role(actor_id, unit_id=unit_id, role=role)
         _roles_changed(engine, work, viewer, actor_id, "RoleGiven", unit_id, role)
+        pass_on_concerns(engine, work, now=engine.clock.now())
         work.commit()
 
 
@@ -198,8 +201,9 @@ def deactivate(engine: Engine, actor_id: UUID, *, viewer: Viewer) -> None:
     """Let somebody act no longer, at once, and leave nothing of theirs without an owner.
 
     Their sessions, links and keys end. Work items that they had claimed go back to all who may do them, shifts are
-    called off, whom they supervised goes to their own supervisor; whoever looks after the unit is told of that, and of
-    every role that nobody has there any more. Raises `LastAdministratorError`, `NotFoundError`, `NotAllowedError`.
+    called off, whom they supervised goes to their own supervisor, and what they were told in confidence to somebody
+    else; whoever looks after the unit is told of that, of the cases that they held under a seal, and of every role
+    that nobody has there any more. Raises `LastAdministratorError`, `NotFoundError`, `NotAllowedError`.
     """
     _require(engine, viewer)
     now, at = engine.clock.now(), engine.wall_clock.now()

@@ -1,6 +1,5 @@
 """Seal a case: it is kept, and only its holder and the data-protection officer see it; two people open it again."""
 
-from datetime import datetime
 from uuid import UUID
 
 from engine.assembly import Engine
@@ -8,8 +7,9 @@ from engine.domain.four_eyes import Kind
 from engine.domain.keeping import GROUNDS_TO_SEAL, Restriction
 from engine.domain.policy import Action
 from engine.domain.state import CaseState
-from engine.errors import AlreadyEndedError, InvalidAnswersError, NotFoundError
+from engine.errors import AlreadyEndedError, InvalidAnswersError, NoSecondPersonError, NotFoundError
 from engine.ports import ActorRecord
+from engine.spec.plain_words import in_running_words
 from engine.spec.roles import Role
 from engine.stores import UnitOfWork
 from engine.usecases.approvals import ask_second, take_answer
@@ -50,15 +50,20 @@ def seal_case(
 
 
 def ask_to_open(engine: Engine, case_id: UUID, *, viewer: Viewer) -> None:
-    """Ask that a sealed case is opened again; raises `AlreadyEndedError`, `NotFoundError`, `NotAllowedError`."""
+    """Ask that a sealed case is opened again.
+
+    Raises `NoSecondPersonError` where nobody else sees it, `AlreadyEndedError`, `NotFoundError`, `NotAllowedError`.
+    """
     now = engine.clock.now()
     with engine.unit_of_work() as work:
         state = work.cases.lock(case_id)
         sealed = _seal(work, state, viewer)
+        people = _who_sees(work, state, sealed)
+        if all(person.id == viewer.actor_id for person in people):
+            raise NoSecondPersonError(roles=in_running_words(Role.DATA_PROTECTION_OFFICER))
         ask_second(
-            engine, work, Kind.OPEN_SEAL, sealed.id, asked_by=viewer.actor_id, now=now, state=state,
-            people=_who_sees(work, state, sealed, now),
-        )  # fmt: skip
+            engine, work, Kind.OPEN_SEAL, sealed.id, asked_by=viewer.actor_id, now=now, state=state, people=people
+        )
         work.cases.note(state, "OpeningAsked", {}, actor_id=viewer.actor_id, at=now)
         work.commit()
 
@@ -82,13 +87,12 @@ def answer_opening(engine: Engine, case_id: UUID, *, viewer: Viewer, agreed: boo
         work.commit()
 
 
-def _who_sees(work: UnitOfWork, state: CaseState, sealed: Restriction, now: datetime) -> list[ActorRecord]:
-    """List who sees a sealed case: its holder, and the officers of its unit."""
-    officers = work.directory.with_role(
-        unit_id=state.case.unit_id, roles=(Role.DATA_PROTECTION_OFFICER.value,), now=now
-    )
+def _who_sees(work: UnitOfWork, state: CaseState, sealed: Restriction) -> list[ActorRecord]:
+    """List who sees a sealed case and can act: its holder, and the officers of its unit, away or not."""
+    officers = work.directory.holders(roles=(Role.DATA_PROTECTION_OFFICER.value,), unit_id=state.case.unit_id)
     holder = work.directory.actor(sealed.holder_id)
-    return [person for person in (holder, *officers) if person is not None and not person.disabled]
+    here = {one.id: one for one in (holder, *officers) if one is not None and state.case.unit_id in one.unit_ids}
+    return [person for person in here.values() if not person.disabled]
 
 
 def _seal(work: UnitOfWork, state: CaseState, viewer: Viewer) -> Restriction:

@@ -11,6 +11,7 @@ from engine.ports import Vault
 from engine.stores import Concern
 
 _CONCERN = tb.ConcernRow.__table__  # type: ignore[attr-defined]
+_ACTOR = tb.ActorRow.__table__  # type: ignore[attr-defined]
 _NUMBER = "sealed_case_number"
 _COLUMNS = [_CONCERN.c[_NUMBER if name == "case_number" else name] for name in Concern._fields]
 
@@ -39,6 +40,17 @@ class ConcernStore:
         known = dict(row)
         number = self._opened(concern_id, _NUMBER, known.pop(_NUMBER))
         return Concern(**known, case_number=number)
+
+    def unheard(self) -> tuple[UUID, ...]:
+        """List the concerns that are not closed and were told to somebody who acts no longer."""
+        gone = select(_ACTOR.c.id).where(_ACTOR.c.disabled.is_(True))
+        query = select(_CONCERN.c.id).where(_CONCERN.c.status != "closed", _CONCERN.c.recipient_id.in_(gone))
+        return tuple(self._connection.execute(query.order_by(_CONCERN.c.raised_at, _CONCERN.c.id)).scalars())
+
+    def pass_on(self, concern_id: UUID, *, recipient_id: UUID) -> None:
+        """Let somebody else hear a concern in place of whom it was told to."""
+        changed = update(_CONCERN).where(_CONCERN.c.id == concern_id).values(recipient_id=recipient_id)
+        self._connection.execute(changed)
 
     def words_of(self, concern_id: UUID) -> tuple[str, str]:
         """Open the words of a concern, and of its answer."""

@@ -93,6 +93,12 @@ class KeepingStore:
         row = self._first(RESTRICTION, Restriction, RESTRICTION.c.case_id == case_id, RESTRICTION.c.lifted_at.is_(None))
         return Restriction.model_validate(row) if row else None
 
+    def seals_of(self, holder_id: UUID) -> tuple[Restriction, ...]:
+        """List the seals that hold now and whose holder somebody is."""
+        mine = (RESTRICTION.c.holder_id == holder_id, RESTRICTION.c.lifted_at.is_(None))
+        rows = self._connection.execute(select(RESTRICTION).where(*mine).order_by(RESTRICTION.c.id)).mappings()
+        return tuple(Restriction.model_validate(dict(row)) for row in rows)
+
     def save_restriction(self, restriction: Restriction) -> None:
         """Write a seal as it is now."""
         changed = restriction.model_dump(exclude={"id"})

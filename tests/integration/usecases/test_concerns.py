@@ -4,9 +4,11 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from engine.cli.common import SYSTEM
 from engine.errors import InvalidAnswersError, NotFoundError
 from engine.usecases.bulk_viewing import watch_viewing
 from engine.usecases.concerns import answer_concern, raise_concern, read_concern
+from engine.usecases.manage_people import deactivate, give_role
 from engine.usecases.readings import note_reading
 from engine.views import Viewer
 from tests.integration.usecases.world import World
@@ -34,6 +36,37 @@ def test_the_supervisor_of_the_person_concerned_never_hears_of_it(world: World) 
     with pytest.raises(NotFoundError):
         read_concern(world.engine, concern, viewer=lead)
     assert read_concern(world.engine, concern, viewer=world.other("safeguarding_lead"))
+
+
+def test_what_was_told_to_somebody_who_acts_no_longer_is_told_to_somebody_else(world: World) -> None:
+    about, raiser, lead = world.who("caseworker"), world.who("press_officer"), world.who("safeguarding_lead")
+    concern, closed = tell(world, raiser, about), tell(world, raiser, about)
+    answer_concern(
+        world.engine, closed, viewer=lead, command_id=uuid4(), status="closed", words="I spoke to him."
+    )  # fmt: skip
+    deactivate(world.engine, lead.actor_id, viewer=SYSTEM)
+    other = world.other("safeguarding_lead")
+    assert read_concern(world.engine, concern, viewer=other)[1] == WORDS
+    told = world.rows("SELECT link FROM message WHERE kind = 'concern' AND recipient_id = :id", id=other.actor_id)
+    assert {row[0] for row in told} == {f"/concerns/{concern}"}
+    for viewer, of in ((other, closed), (about, concern), (lead, concern)):
+        with pytest.raises(NotFoundError):
+            read_concern(world.engine, of, viewer=viewer)
+
+
+def test_a_concern_that_nobody_may_hear_waits_for_the_next_who_may_and_administrators_are_told(world: World) -> None:
+    concern = tell(world, world.who("press_officer"), world.who("caseworker"))
+    hearers = ("safeguarding_lead", "data_protection_officer", "nodal_officer")
+    for viewer in (world.other(role) for role in hearers):
+        deactivate(world.engine, viewer.actor_id, viewer=SYSTEM)
+    for role in ("data_protection_officer", "nodal_officer", "safeguarding_lead"):
+        deactivate(world.engine, world.who(role).actor_id, viewer=SYSTEM)
+    administrator, lead = world.who("system_administrator"), world.who("safeguarding_lead")
+    told = world.rows("SELECT link FROM message WHERE recipient_id = :id", id=administrator.actor_id)
+    assert f"/people/{lead.actor_id}" in {row[0] for row in told}
+    next_lead = world.who("lawyer")
+    give_role(world.engine, next_lead.actor_id, viewer=SYSTEM, unit_id=world.unit, role="safeguarding_lead")
+    assert read_concern(world.engine, concern, viewer=next_lead)[1] == WORDS
 
 
 def test_a_concern_about_a_safeguarding_lead_goes_to_a_nodal_officer_of_another_unit(world: World) -> None:

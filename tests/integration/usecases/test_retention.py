@@ -4,14 +4,23 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from engine.errors import AlreadyEndedError, InvalidAnswersError, NotAllowedError, NotFoundError, OwnApprovalError
+from engine.cli.common import SYSTEM
+from engine.errors import (
+    AlreadyEndedError,
+    InvalidAnswersError,
+    NoSecondPersonError,
+    NotAllowedError,
+    NotFoundError,
+    OwnApprovalError,
+)
+from engine.usecases.manage_people import deactivate, give_role
 from engine.usecases.proposals import propose_definition
 from engine.usecases.publish import publish_shipped
 from engine.usecases.restrictions import answer_opening, ask_to_open, seal_case
 from engine.usecases.retention import decide_proposal, retention_policies, run_retention
 from engine.usecases.work_items import claim_work_item
 from tests.integration.closing import close_at_once
-from tests.integration.usecases.world import World
+from tests.integration.usecases.world import World, replace_roles
 
 POLICY = """
 retention: trial
@@ -96,6 +105,25 @@ def test_two_people_open_a_sealed_case_again(world: World) -> None:
     with pytest.raises(NotFoundError):
         ask_to_open(world.engine, case_id, viewer=officer)
     assert not list(world.engine.broken_chains())
+
+
+def test_when_the_holder_of_a_seal_is_gone_the_officers_hear_and_nobody_asks_whom_nobody_can_answer(
+    world: World,
+) -> None:
+    case_id = world.at_look().case_id
+    officer, holder = world.who("data_protection_officer"), world.who("lawyer")
+    _seal(world, case_id)
+    deactivate(world.engine, holder.actor_id, viewer=SYSTEM)
+    told = world.rows("SELECT recipient_id FROM message WHERE link = :link", link=f"/cases/{case_id}")
+    assert {row[0] for row in told} == {officer.actor_id}
+    with pytest.raises(NoSecondPersonError, match="data protection officer"):
+        ask_to_open(world.engine, case_id, viewer=officer)
+    second = world.who("nodal_officer")
+    give_role(world.engine, second.actor_id, viewer=SYSTEM, unit_id=world.unit, role="data_protection_officer")
+    ask_to_open(world.engine, case_id, viewer=officer)
+    asked = world.rows("SELECT recipient_id FROM message WHERE kind = 'second_needed'")
+    assert {row[0] for row in asked} == {second.actor_id}
+    answer_opening(world.engine, case_id, viewer=replace_roles(second, "data_protection_officer"), agreed=True)
 
 
 def test_a_seal_needs_a_ground_and_a_holder_who_is_not_the_officer(world: World) -> None:
