@@ -10,17 +10,20 @@ from engine.usecases.custody import Standing, ask_release, standing
 app = typer.Typer(help="The custody after a restore.", no_args_is_help=True)
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 As = Annotated[str, typer.Option("--as", help="The e-mail address of the person who went through the list.")]
-Without = Annotated[list[str] | None, typer.Option("--without", help="A case whose grants stay over; may be repeated.")]
+Without = Annotated[
+    list[str] | None, typer.Option("--without", help="A case nothing of which is given back; may be repeated.")
+]
 
 
 @app.command("show")
 @in_words
 def show_custody(as_json: Json = False) -> None:  # noqa: FBT002 - a command-line flag
-    """List who could act and which grants held when the backup was made."""
+    """List who could act, which grants held and which offers waited when the backup was made."""
     with running_engine() as (engine, _):
         found = standing(engine, viewer=SYSTEM)
     plain = {"since": found.since, "people": [one._asdict() for one in found.people],
-             "grants": [one._asdict() for one in found.grants]} if found else None  # fmt: skip
+             "grants": [one._asdict() for one in found.grants],
+             "offers": [one._asdict() for one in found.offers]} if found else None  # fmt: skip
     show(plain, as_json=as_json, words=lambda: _words(found) if found else "This installation is in no custody.")
 
 
@@ -40,5 +43,10 @@ def _words(found: Standing) -> str:
     lines += ["Suspended grants:" if found.grants else "No grant is suspended."]
     lines += [
         f"  case {one.case_number} to {one.unit}, since {one.granted_at:%Y-%m-%d %H:%M} UTC" for one in found.grants
+    ]
+    lines += ["Offers that wait for an answer:" if found.offers else "No offer waits for an answer."]
+    lines += [
+        f"  case {one.case_number} to {one.unit or 'a partner outside'}, since {one.sent_at:%Y-%m-%d %H:%M} UTC"
+        for one in found.offers
     ]
     return "\n".join(lines)

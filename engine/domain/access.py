@@ -8,6 +8,8 @@ from uuid import UUID
 
 from engine.domain.records import Record
 
+SUSPENDED: Final = "restored"
+"""Why a grant ended that is suspended after a restore, until two people let it hold again."""
 OF_PERSONS: Final = "person."
 """How the name of a field begins that tells who somebody is."""
 
@@ -59,6 +61,10 @@ class Grant(Record):
     def is_live(self, now: datetime) -> bool:
         """Say whether the grant counts: not ended, and before `valid_until`."""
         return self.ended_at is None and (self.valid_until is None or self.valid_until > now)
+
+    def may_hold(self, now: datetime) -> bool:
+        """Say whether the grant counts, or may count again: it is suspended after a restore."""
+        return self.is_live(now) or self.ended_reason == SUSPENDED
 
 
 class Denial(Record):

@@ -13,7 +13,7 @@ from engine.stores.audit import (
     Stream,
 )
 from engine.stores.cases import Cases, Links, WorkItems
-from engine.stores.custody import Custody, Revived, RevivedGrant, RevivedPerson
+from engine.stores.custody import Custody, Revived, RevivedGrant, RevivedOffer, RevivedPerson
 from engine.stores.definitions import (
     Definitions,
     LawSignatures,
@@ -56,7 +56,8 @@ __all__ = [
     "Files", "GlassRequest", "HeldBack", "Invitation", "Jobs", "Keeping", "KeptForm", "KeyCounts", "Keys",
     "LawSignatures", "Ledger", "LinkedLevel", "Links", "Matches", "Messages", "OpenGlass", "OpenRecount",
     "PartnerLinks", "Persons", "Preferences", "Reading", "Recent", "Records", "Recounts", "Referrals",
-    "RetentionProposal", "Revived", "RevivedGrant", "RevivedPerson", "Rewrapped", "Session", "SignInHabits", "SignIns",
+    "RetentionProposal", "Revived", "RevivedGrant", "RevivedOffer", "RevivedPerson", "Rewrapped", "Session",
+    "SignInHabits", "SignIns",
     "SpecialDays", "StoredDay", "StoredDefinition", "StoredSignature", "Stream", "TokenMatch", "Transfers", "Unit",
     "UnitOfWork", "WorkItems",
 ]  # fmt: skip

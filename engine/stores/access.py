@@ -26,7 +26,7 @@ class Access(Protocol):
         ...
 
     def end_grant(self, grant_id: UUID, *, at: datetime, reason: str) -> bool:
-        """End a grant, with the reason as a code; gives whether it was still live."""
+        """End a grant, also one that is suspended, with the reason as a code; gives whether it was not over."""
         ...
 
     def confirm_grant(self, grant_id: UUID, *, by: UUID, at: datetime) -> None:

@@ -5,6 +5,8 @@ from datetime import datetime
 from typing import NamedTuple, Protocol
 from uuid import UUID
 
+from engine.domain.access import Grant
+
 
 class Revived(NamedTuple):
     """How much of each kind was ended or suspended after a restore."""
@@ -34,6 +36,14 @@ class RevivedGrant(NamedTuple):
     granted_at: datetime
 
 
+class RevivedOffer(NamedTuple):
+    """An offer that waits for an answer: of which case, to which unit, sent when (UTC); None is a partner outside."""
+
+    case_number: str
+    unit: str | None
+    sent_at: datetime
+
+
 class Custody(Protocol):
     """What stood at the time of a backup and must not simply go on."""
 
@@ -41,8 +51,16 @@ class Custody(Protocol):
         """End every session, key, invitation and partner's link, suspend every grant, let every request run out."""
         ...
 
-    def give_back_grants(self, *, but: Collection[UUID]) -> int:
-        """Let the suspended grants hold again, those of some cases not; gives how many."""
+    def suspended(self, *, but: Collection[UUID]) -> tuple[Grant, ...]:
+        """Load the grants that are suspended, those of some cases not, the earliest first."""
+        ...
+
+    def give_back(self, grant_id: UUID) -> bool:
+        """Let a suspended grant hold again; gives whether it was suspended still."""
+        ...
+
+    def end_suspended(self) -> None:
+        """Write that the grants which are suspended still are over for good."""
         ...
 
     def people(self) -> tuple[RevivedPerson, ...]:
@@ -51,4 +69,8 @@ class Custody(Protocol):
 
     def suspended_grants(self) -> tuple[RevivedGrant, ...]:
         """List the grants that are suspended, the earliest first."""
+        ...
+
+    def offers(self) -> tuple[RevivedOffer, ...]:
+        """List the referrals that wait for an answer, the earliest first."""
         ...

@@ -133,7 +133,7 @@ def everybody_in(state: CaseState) -> tuple[UUID, ...]:
 def end_grants(work: UnitOfWork, referral: Referral, *, reason: str, now: datetime) -> None:
     """End what the other unit sees on a referral, and the links by which a partner without an account looks at it."""
     for grant in work.access.grants_of(referral.case_id):
-        if grant.referral_id == referral.id and grant.is_live(now):
+        if grant.referral_id == referral.id and grant.may_hold(now):
             work.access.end_grant(grant.id, at=now, reason=reason)
     for link in work.partner_links.of_referral(referral.id):
         work.partner_links.save(link.ended(now, reason))
@@ -163,18 +163,36 @@ def end_referrals_of(
 
     Gives how many referrals there were, and the case after. A case that was handed over stays where it is.
     """
-    live = [one for one in work.referrals.of_consent(consent.id) if one.is_live and not _is_handed_over(one)]
+    live = [one for one in work.referrals.of_consent(consent.id) if can_be_called_back(one)]
     for referral in live:
-        was_told = referral.status is not ReferralStatus.HELD
-        stopped = stop(work, referral, reason=reason, by=by, now=now)
-        state = note(work, state, "ReferralRecalled", stopped, by=by, now=now)
-        state = wait_no_more(engine, work, state, stopped, by=by, now=now)
-        if was_told:
-            state = tell_of_recall(engine, work, state, stopped, by=by, now=now)
+        state = call_back(engine, work, state, referral, reason=reason, by=by, now=now)
     for grant in work.access.grants_of(state.case.id):
-        if grant.consent_id == consent.id and grant.is_live(now):
+        if grant.consent_id == consent.id and grant.may_hold(now):
             work.access.end_grant(grant.id, at=now, reason=reason)
     return len(live), state
+
+
+def can_be_called_back(referral: Referral) -> bool:
+    """Say whether a referral is not over, and the case was not handed over by it."""
+    return referral.is_live and not (referral.is_transfer and referral.status is ReferralStatus.ACCEPTED)
+
+
+def call_back(
+    engine: Engine,
+    work: UnitOfWork,
+    state: CaseState,
+    referral: Referral,
+    *,
+    reason: str,
+    by: UUID | None,
+    now: datetime,
+) -> CaseState:
+    """Call a referral back, wait for its answer no more, and tell who had heard of it; gives the case after."""
+    was_told = referral.status is not ReferralStatus.HELD
+    stopped = stop(work, referral, reason=reason, by=by, now=now)
+    after = note(work, state, "ReferralRecalled", stopped, by=by, now=now)
+    after = wait_no_more(engine, work, after, stopped, by=by, now=now)
+    return tell_of_recall(engine, work, after, stopped, by=by, now=now) if was_told else after
 
 
 def tell_of_recall(
@@ -205,10 +223,6 @@ def tell_of_recall(
     command = cm.AddStep(run.id, f"tell_{referral.id.hex[:12]}", added)
     after = carry_out(engine, work, worked, command, actor_id=by, now=now).state
     return after if worked is state else state
-
-
-def _is_handed_over(referral: Referral) -> bool:
-    return referral.is_transfer and referral.status is ReferralStatus.ACCEPTED
 
 
 def note(

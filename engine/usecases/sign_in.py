@@ -10,7 +10,7 @@ from engine.domain.sign_in_habits import Sort
 from engine.errors import CustodyError, NotAllowedError, NotFoundError, SignInError, WrongCodeError, WrongSentCodeError
 from engine.stores import Session, UnitOfWork
 from engine.usecases.credential_notices import tell_of_device, tell_of_unusual
-from engine.usecases.custody import may_enter
+from engine.usecases.custody import as_keeper, may_enter
 from engine.usecases.factor_codes import code_fits
 from engine.usecases.session_tokens import hash_of
 from engine.usecases.slowing_down import Tries
@@ -132,7 +132,8 @@ def become(engine: Engine, actor_id: UUID) -> str:
 def viewer_of(engine: Engine, token: str) -> Viewer | None:
     """Give who is signed in with a token; None when the session is over, idle too long, or its actor disabled.
 
-    Who needs a second factor and has none yet has no role until they have set it up.
+    Who needs a second factor and has none yet has no role until they have set it up; after a restore no role counts
+    but that of who looks after people.
     """
     now = engine.wall_clock.now()
     token_hash = hash_of(token)
@@ -141,7 +142,7 @@ def viewer_of(engine: Engine, token: str) -> Viewer | None:
         if session is None or not _is_open(session):
             return None
         try:
-            viewer = engine.queries.viewer(session.actor_id)
+            viewer = as_keeper(work, engine.queries.viewer(session.actor_id))
         except NotFoundError:
             return None
         if not _is_fresh(engine, session, viewer, now):

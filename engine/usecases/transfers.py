@@ -22,7 +22,7 @@ def hand_over(
     assert referral.to_unit_id is not None  # noqa: S101 - a transfer goes to a unit
     note(work, state, "CaseHandedOver", referral, by=by, now=now)
     for grant in work.access.grants_of(state.case.id):
-        if grant.unit_id == referral.to_unit_id and grant.is_live(now):
+        if grant.unit_id == referral.to_unit_id and grant.may_hold(now):
             work.access.end_grant(grant.id, at=now, reason="handed_over")
     kept = keeping_grant(state, referral, by=referral.released_by, now=now)
     if kept is not None:

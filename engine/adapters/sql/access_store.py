@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from engine.adapters.sql import tables as tb
 from engine.adapters.sql.sealing import sealed_from
-from engine.domain.access import CaseAccess, Denial, Grant, access_through
+from engine.domain.access import SUSPENDED, CaseAccess, Denial, Grant, access_through
 from engine.domain.policy import Viewer, roles_in
 from engine.errors import NotFoundError
 from engine.spec.roles import Role
@@ -44,8 +44,9 @@ class AccessStore:
         return self._grants(_GRANT.c.case_id == case_id)
 
     def end_grant(self, grant_id: UUID, *, at: datetime, reason: str) -> bool:
-        """End a grant, with the reason as a code; gives whether it was still live."""
-        ended = update(_GRANT).where(_GRANT.c.id == grant_id, _GRANT.c.ended_at.is_(None))
+        """End a grant, also one that is suspended, with the reason as a code; gives whether it was not over."""
+        is_open = _GRANT.c.ended_at.is_(None) | (_GRANT.c.ended_reason == SUSPENDED)
+        ended = update(_GRANT).where(_GRANT.c.id == grant_id, is_open)
         return bool(self._connection.execute(ended.values(ended_at=at, ended_reason=reason)).rowcount)
 
     def confirm_grant(self, grant_id: UUID, *, by: UUID, at: datetime) -> None:

@@ -9,12 +9,15 @@ from uuid import UUID
 from sqlalchemy import Connection, Table, select, update
 
 from engine.adapters.sql import tables as tb
-from engine.stores import Revived, RevivedGrant, RevivedPerson
+from engine.domain.access import SUSPENDED, Grant
+from engine.domain.referral import ReferralStatus
+from engine.stores import Revived, RevivedGrant, RevivedOffer, RevivedPerson
 
 _TABLES = tb.CaseRow.metadata.tables
 _ACTOR, _UNIT, _MEMBER = _TABLES["actor"], _TABLES["unit"], _TABLES["membership"]
 _GRANT, _CASE = _TABLES["grant"], _TABLES["case"]
-_RESTORED: Final = "restored"
+_REFERRAL = _TABLES["referral"]
+_NOT_GIVEN_BACK: Final = "not_given_back"
 
 
 class CustodyStore:
@@ -26,7 +29,7 @@ class CustodyStore:
 
     def end_all(self, *, at: datetime) -> Revived:
         """End every session, key, invitation and partner's link, suspend every grant, let every request run out."""
-        over = {"ended_at": at, "ended_reason": _RESTORED}
+        over = {"ended_at": at, "ended_reason": SUSPENDED}
         invitation = _TABLES["invitation"]
         return Revived(
             sessions=self._set("session", "ended_at", {"ended_at": at}),
@@ -39,10 +42,22 @@ class CustodyStore:
             requests=self._set("approval_request", "answered_at", {"expires_at": at}),
         )  # fmt: skip
 
-    def give_back_grants(self, *, but: Collection[UUID]) -> int:
-        """Let the suspended grants hold again, those of some cases not; gives how many."""
-        given = update(_GRANT).where(_GRANT.c.ended_reason == _RESTORED, _GRANT.c.case_id.not_in(but))
-        return self._connection.execute(given.values(ended_at=None, ended_reason="")).rowcount
+    def suspended(self, *, but: Collection[UUID]) -> tuple[Grant, ...]:
+        """Load the grants that are suspended, those of some cases not, the earliest first."""
+        columns = [_GRANT.c[name] for name in Grant.model_fields]
+        query = select(*columns).where(_GRANT.c.ended_reason == SUSPENDED, _GRANT.c.case_id.not_in(but))
+        rows = self._connection.execute(query.order_by(_GRANT.c.granted_at, _GRANT.c.id)).mappings()
+        return tuple(Grant.model_validate(dict(row)) for row in rows)
+
+    def give_back(self, grant_id: UUID) -> bool:
+        """Let a suspended grant hold again; gives whether it was suspended still."""
+        given = update(_GRANT).where(_GRANT.c.id == grant_id, _GRANT.c.ended_reason == SUSPENDED)
+        return bool(self._connection.execute(given.values(ended_at=None, ended_reason="")).rowcount)
+
+    def end_suspended(self) -> None:
+        """Write that the grants which are suspended still are over for good."""
+        left = update(_GRANT).where(_GRANT.c.ended_reason == SUSPENDED)
+        self._connection.execute(left.values(ended_reason=_NOT_GIVEN_BACK))
 
     def people(self) -> tuple[RevivedPerson, ...]:
         """List who can act, by name."""
@@ -63,10 +78,21 @@ class CustodyStore:
         query = (
             select(_CASE.c.number, _UNIT.c.name, _GRANT.c.granted_at)
             .select_from(_GRANT.join(_CASE, _CASE.c.id == _GRANT.c.case_id).join(_UNIT, _UNIT.c.id == _GRANT.c.unit_id))
-            .where(_GRANT.c.ended_reason == _RESTORED)
+            .where(_GRANT.c.ended_reason == SUSPENDED)
             .order_by(_GRANT.c.granted_at, _GRANT.c.id)
         )
         return tuple(RevivedGrant(*row) for row in self._connection.execute(query))
+
+    def offers(self) -> tuple[RevivedOffer, ...]:
+        """List the referrals that wait for an answer, the earliest first."""
+        of_case = _REFERRAL.join(_CASE, _CASE.c.id == _REFERRAL.c.case_id)
+        query = (
+            select(_CASE.c.number, _UNIT.c.name, _REFERRAL.c.sent_at)
+            .select_from(of_case.outerjoin(_UNIT, _UNIT.c.id == _REFERRAL.c.to_unit_id))
+            .where(_REFERRAL.c.status == ReferralStatus.OFFERED)
+            .order_by(_REFERRAL.c.sent_at, _REFERRAL.c.id)
+        )
+        return tuple(RevivedOffer(*row) for row in self._connection.execute(query))
 
     def _set(self, name: str, open_while_null: str, values: dict[str, Any], *also: Any) -> int:  # noqa: ANN401
         table: Table = _TABLES[name]

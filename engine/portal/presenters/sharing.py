@@ -105,6 +105,7 @@ ENDS: Final[Mapping[str, str]] = {
     "another_accepted": "another unit accepted first",
     "consent_withdrawn": "the consent was taken back",
     "consent_ran_out": "the consent ran out",
+    "custody": "a backup was restored, and it is not sure that it still held",
 }
 WORDS: Final[Mapping[str, Mapping[str, str]]] = {
     "kind": KINDS, "purpose": {**PURPOSES, **ANY_PURPOSE}, "help": HELP, "urgency": URGENCIES, "given_by": GIVEN_BY,

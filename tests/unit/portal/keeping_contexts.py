@@ -15,7 +15,7 @@ from engine.domain.keeping import (
 from engine.portal.presenters.waiting import WORDS
 from engine.spec.differences import Difference
 from engine.spec.retention import RetentionPolicy
-from engine.stores import RevivedGrant, RevivedPerson
+from engine.stores import RevivedGrant, RevivedOffer, RevivedPerson
 from engine.usecases.custody import Standing
 from engine.usecases.proposals import Change
 
@@ -76,6 +76,7 @@ def keeping_contexts(
             "found": Standing(
                 erasure.asked_at, (RevivedPerson(erasure.id, nasty, nasty, (nasty,)),),
                 (RevivedGrant(nasty, nasty, erasure.asked_at),),
+                (RevivedOffer(nasty, nasty, erasure.asked_at), RevivedOffer(nasty, None, erasure.asked_at)),
             ) if full else None,
         },
         "keeping.html": {"found": found, "ends": ENDS_OF_ERASURES, "may_ask": full, "may_approve": full},
