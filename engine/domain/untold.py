@@ -10,6 +10,8 @@ from engine.spec.sealed import SealedClass
 _ROLES: Final = frozenset({PersonRole.SUSPECT, PersonRole.INFORMANT})
 _PILLARS: Final = frozenset({"policing"})
 """What our people do about the suspects."""
+TO_A_SUSPECT: Final = "give a suspect what is held about them"
+"""What nobody may do."""
 
 
 def is_untold_role(role: str) -> bool:

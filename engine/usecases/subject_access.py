@@ -9,7 +9,8 @@ from engine.domain.ages import AgeRange
 from engine.domain.identity import with_age
 from engine.domain.policy import Action
 from engine.domain.state import CaseState
-from engine.errors import AlreadyEndedError, InvalidAnswersError, NotFoundError
+from engine.domain.untold import TO_A_SUSPECT, is_suspect_alone
+from engine.errors import AlreadyEndedError, InvalidAnswersError, NotAllowedError, NotFoundError
 from engine.ports import JsonValue
 from engine.stores import Correction, UnitOfWork
 from engine.usecases.deciding import require_member
@@ -33,13 +34,17 @@ _OLDEST = 120
 def report_to_subject(engine: Engine, case_id: UUID, person_id: UUID, *, viewer: Viewer) -> SubjectView:
     """Give all that is held about a person of a case; that it was read is written first.
 
-    Raises `StepUpNeededError`, `AuditUnavailableError`, `NotFoundError`, `NotAllowedError`.
+    Answers of sealed classes only to who reads them, and nothing of what is done about suspects. Nobody gives it to one
+    who is a suspect of the case and nothing else. Raises `StepUpNeededError`, `AuditUnavailableError`, `NotFoundError`,
+    `NotAllowedError`.
     """
     now = engine.clock.now()
     with engine.unit_of_work() as work:
         state = work.cases.lock(case_id)
         require_member(viewer, state, Action.ANSWER_SUBJECT)
         _require_person(state, person_id)
+        if is_suspect_alone(one.role for one in state.persons if one.person_id == person_id and one.removed_at is None):
+            raise NotAllowedError(actor=viewer.name, action=TO_A_SUSPECT)
         require_step_up(engine, viewer)
         classes = ("identity", "narrative")
         work.audit.note_reading(reading_of(viewer, case_id, "subject_report", classes, at=now, subject_id=person_id))

@@ -24,6 +24,7 @@ OF_STEP: Final = {
 WHOSE: Final = {"theirs": "second"}
 """The steps of one person; the others belong to the whole case."""
 _STEPWISE: Final = frozenset({"step", "reveal", "journey"})
+_HELD: Final = "/persons/{person_id}/held"
 _SURE: Final = frozenset(
     {"case", "step", "reveal", "person", "links", "consents", "sent", "send", "held", "reason", "paper"}
 )
@@ -63,11 +64,13 @@ def of_cases() -> Iterator[tuple[str, Rule]]:
 
 
 def variants(address: str, objects: Objects) -> Iterator[tuple[str, dict[str, UUID]]]:
-    """Give the objects that an address is asked for: each step and each file, or the one that there is."""
+    """Give the objects that an address is asked for: each step and file, both persons, or the one that there is."""
     if "{step_id}" in address:
         yield from ((step, {"step_id": objects.steps[step]}) for step in OF_STEP)
     elif "{file_id}" in address:
         yield from ((name, {"file_id": objects.ids[f"{name}_id"]}) for name in ("file", "medical_file"))
+    elif address.endswith(_HELD):
+        yield from (("", {}), ("theirs", {"person_id": objects.ids["secondary_id"]}))
     else:
         yield "", {}
 
@@ -90,7 +93,7 @@ def check(
     """Ask for a page of a case that somebody sees; gives what is shown and should not be, or is not and should."""
     objects, seen = world.objects[matter.name], sight(persona, matter)
     for which, ids in variants(address, objects):
-        page = f"{rule.page}:{which}" if rule.page in _STEPWISE else rule.page
+        page = f"{rule.page}:{which}" if rule.page in _STEPWISE or which == "theirs" else rule.page
         answer = ask(world, persona, address, objects, form={}, **ids)
         told = (matter.name, address, which, int(answer.status_code))
         found = numbers_alone(persona, world.values_in(all_text(answer)))

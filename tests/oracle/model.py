@@ -47,7 +47,7 @@ def _thing(*names: str, own: bool = False, whom: frozenset[str] = frozenset(), *
 
 
 _FIRST, _BOTH = frozenset({"first"}), frozenset({"first", "second"})
-_PLAN, _WHY = "protection.safety", ("reason", "late_reason")
+_PLAN, _WHY, _HELD = "protection.safety", ("reason", "late_reason"), "held:theirs"
 THINGS: Mapping[str, Thing] = {
     "title": Thing(dict.fromkeys(("case", "history", "step:health", "reveal:health", "journey:health"), "read"),
                    own=True),
@@ -55,8 +55,8 @@ THINGS: Mapping[str, Thing] = {
     **{thing: _thing(f"person.{name}", whom=_FIRST, person="reveal", held="account") for thing, name in {
         "name": "name", "alias": "aliases", "phone": "phone", "candidate": "candidates", "other name": "candidates",
         "other phone": "candidates"}.items()},
-    "second name": _thing("person.name", own=True, person="reveal"), "remark": _thing(own=True, held="account"),
-    "their findings": Thing({"reveal:theirs": "reveal"}, ("class:health",), whom=_BOTH - _FIRST),
+    "second name": Thing({"person": "reveal", _HELD: "account"}, ("person.name",), own=True),
+    "their findings": Thing({"reveal:theirs": "reveal", _HELD: "account"}, ("class:health",), whom=_BOTH - _FIRST),
     **{f"{of}{sort}file": _thing("person.files", *sealed, whom=_BOTH, file="reveal") for of in ("", "name of ")
        for sort, sealed in (("", ()), ("medical ", ("class:health",)))},
     "draft": _thing(own=True, item="work"), "draft of a class": _thing("class:health", own=True, item="work"),
@@ -64,7 +64,7 @@ THINGS: Mapping[str, Thing] = {
     **{thing: _thing(f"{_PLAN}.*", "person.*", whom=_BOTH, places="reveal") for thing in ("led to", "ticket")},
     "purpose": _thing(own=True, send="any", held="account"), "recipient": _thing(own=True, consents="any"),
     "partner's name": _thing(own=True, sent="any", list="any"), "glass words": _thing(own=True, glass="confirm"),
-    "hold": _thing(own=True, reason="hold"), "words": _thing(own=True, words="reveal"),
+    "remark": _thing(own=True, held="account"), "hold": _thing(own=True, reason="hold"), "words": _thing(own=True, words="reveal"),
     **{thing: _thing() for thing in ("note outside", "concern", "note", "number")},
 }  # fmt: skip
 """What is no answer of a form; a note is shown to who took the work on, a number to who sees that the case is there."""

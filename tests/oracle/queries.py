@@ -24,7 +24,7 @@ QUERIES: Final[dict[str, Asked]] = {
     "unsealed_answers": Asked("case", "reveal", pages=_REVEALED),
     "unsealed_places": Asked("case", "reveal", pages=("places",)),
     "unsealed_person": Asked("case", "reveal", pages=("person",)),
-    "unsealed_subject": Asked("case", "account", own=True, pages=("held",)),
+    "unsealed_subject": Asked("case", "account", own=True, pages=("held", "held:theirs")),
     "document": Asked("case", "reveal", pages=("paper",)),
     "paper": Asked("case"),
     "explain_law": Asked("case", "read", own=True),

@@ -23,7 +23,7 @@ from tests.oracle.checking import (
     seen_alike,
 )
 from tests.oracle.model import shown, sight, was_asked
-from tests.oracle.people import CASES, MATTERS, PERSONAS
+from tests.oracle.people import CASES, MATTERS, PERSONAS, READERS
 from tests.oracle.records import Persona
 from tests.oracle.routes import RULES, USE_CASES
 from tests.oracle.world import OracleWorld
@@ -76,6 +76,14 @@ def test_who_sees_a_case_is_shown_what_the_model_says(world: OracleWorld, person
             for address, rule in of_cases():
                 if rule.page:
                     wrong += check(world, persona, matter, address, rule)
+    assert not wrong, "\n".join(map(str, wrong))
+
+
+@pytest.mark.parametrize("persona", READERS, ids=lambda persona: persona.name)
+def test_what_is_held_about_each_person_opens_no_class_that_is_not_open(world: OracleWorld, persona: Persona) -> None:
+    address = "POST /cases/{case_id}/persons/{person_id}/held"
+    seen = [matter for matter in seen_alike(persona) if sight(persona, matter) is not None]
+    wrong = [found for matter in seen for found in check(world, persona, matter, address, RULES[address])]
     assert not wrong, "\n".join(map(str, wrong))
 
 

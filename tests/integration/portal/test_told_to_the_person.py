@@ -4,11 +4,13 @@ import re
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
+import psycopg
 from httpx import Response
 
 from engine.domain.records import PersonRole
 from engine.replay.world import people_of
-from engine.usecases.steer_case import add_person, identify_person
+from engine.usecases.complete_work_item import complete_work_item
+from engine.usecases.steer_case import add_person, add_step, identify_person
 from tests.integration.portal.test_sharing_pages import agree, command, known_case, send_form, signed_in
 from tests.integration.portal.world import Portal, Reported
 
@@ -58,6 +60,103 @@ def test_who_looked_is_told_once_for_each_day_of_the_place_where_the_case_is(por
     told = _main(lead.get(f"{case.page}/account"))
     assert "01 Apr" in told
     assert "02 Apr" in told
+
+
+def test_what_is_held_opens_no_sealed_class_to_whom_it_is_not_open(portal: Portal) -> None:
+    case, lead = known_case(portal), portal.as_role("case_manager")
+    person = _person(portal, case)
+    step = _done(
+        portal, case, "rehabilitation.counsel", by="counsellor", person=person,
+        answers={
+            "date": "2026-03-07T12:00:00+00:00", "kind": "individual", "lang": "as", "risk_now": "acute",
+            "private_note": "KANARIENVOGEL",
+        },
+    )  # fmt: skip
+    assert "KANARIENVOGEL" not in lead.post(f"{case.page}/steps/{step}/reveal").text
+    held = _main(lead.post(f"{case.page}/persons/{person}/held"))
+    assert "KANARIENVOGEL" not in held
+    assert "Acute" not in held
+    assert "Kept apart: ask the counsellor" in held
+    assert "Individual" in held
+
+
+def test_what_is_held_says_nothing_of_what_is_done_about_suspects(portal: Portal) -> None:
+    case, lead = known_case(portal), portal.as_role("case_manager")
+    person = _person(portal, case)
+    step = _done(
+        portal,
+        case,
+        "policing.update",
+        by="police_liaison",
+        person=person,
+        answers={},
+        outcome="not_needed",
+        reason="No",
+    )
+    with portal.engine.unit_of_work() as work:
+        work.records.keep_document(
+            case_id=_id(case), unit_id=portal.unit, step_id=step, name="slip", title="KANARIENVOGEL", sha256="0",
+            number="1", html="", version=7, at=portal.clock.now(),
+        )  # fmt: skip
+        work.commit()
+    held = _main(lead.post(f"{case.page}/persons/{person}/held"))
+    assert "Victim progress notice" not in held
+    assert "KANARIENVOGEL" not in held
+
+
+def test_nobody_gives_a_suspect_what_is_held_about_them(portal: Portal) -> None:
+    case, lead = known_case(portal), portal.as_role("case_manager")
+    suspect = _somebody(portal, case, PersonRole.SUSPECT)
+    asked = lead.get(f"{case.page}/persons/{suspect}/held")
+    assert "Nobody may give a suspect what is held about them" in asked.text
+    assert "Make the report" not in asked.text
+    assert lead.post(f"{case.page}/persons/{suspect}/held").status_code == 403
+    assert "A report of what is held" not in lead.get(f"{case.page}/history").text
+    assert "Make the report" in lead.get(f"{case.page}/persons/{_person(portal, case)}/held").text
+
+
+def test_what_is_held_is_dated_by_the_clock_of_the_place_and_names_what_was_sent(portal: Portal) -> None:
+    case, lead = known_case(portal), portal.as_role("case_manager")
+    person = _person(portal, case)
+    step = _done(
+        portal,
+        case,
+        "rehabilitation.counsel",
+        by="counsellor",
+        person=person,
+        answers={},
+        outcome="not_needed",
+        reason="No",
+    )
+    other, _ = people_of(portal.engine, jurisdiction="IN-TR", label="Near")
+    agree(portal, lead, case, recipients=[f"unit:{other}"])
+    portal.clock.move_to(datetime(2026, 4, 9, 20, 30, tzinfo=UTC))
+    lead.post(f"{case.page}/send", data=send_form(lead, case, to=str(other)))
+    with portal.engine.unit_of_work() as work:
+        work.records.keep_document(
+            case_id=_id(case), unit_id=portal.unit, step_id=step, name="slip", title="A slip", sha256="0",
+            number="1", html="", version=7, at=portal.clock.now(),
+        )  # fmt: skip
+        work.commit()
+    held = _main(lead.post(f"{case.page}/persons/{person}/held"))
+    assert "Referral, 10 Apr 2026, offered: Name and other names" in held
+    assert "1, 10 Apr 2026" in held
+
+
+def _done(
+    portal: Portal, case: Reported, uses: str, *, by: str, person: UUID, answers: dict[str, object], **more: str
+) -> UUID:
+    """Do a step of one person; gives its id."""
+    viewer = portal.people[by]
+    add_step(portal.engine, _id(case), viewer=viewer, command_id=uuid4(), uses=uses)
+    with portal.engine.unit_of_work() as work:
+        item = next(one for one in work.items.open_of_case(_id(case)) if one.uses == uses)
+    complete_work_item(
+        portal.engine, item.id, viewer=viewer, revision=item.revision, command_id=uuid4(), answers=answers, **more
+    )
+    with psycopg.connect(portal.super_url.replace("+psycopg", "")) as database:
+        database.execute("UPDATE step SET path = %s WHERE id = %s", (f"person:{person}", item.step_id))
+    return item.step_id
 
 
 def _id(case: Reported) -> UUID:

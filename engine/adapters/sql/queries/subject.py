@@ -1,8 +1,10 @@
 """All that is held about one person in a case, for them to see; the use case records the act before it is read."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Uuid, any_, func, literal, or_, select
 
@@ -22,15 +24,26 @@ from engine.adapters.sql.queries.shape import (
     STEP,
     UNIT,
 )
+from engine.adapters.sql.queries.sight import access_to, is_narrowed, shown_answers
 from engine.adapters.sql.tables import CaseRow
 from engine.adapters.sql.visibility import visible_to
+from engine.domain.access import CaseAccess
+from engine.domain.narrowing import ROLES_THAT_READ
+from engine.domain.packages import PACKAGES, parts_within
 from engine.domain.policy import Action, can
+from engine.domain.records import PersonRole
+from engine.domain.referral import ReferralStatus
+from engine.domain.untold import TO_A_SUSPECT, is_suspect_alone, is_untold_step
 from engine.errors import DamagedError, KeyMissingError, NotAllowedError, NotFoundError
+from engine.plugin.fields import FieldSpec
 from engine.ports import Vault
 from engine.spec.plain_words import in_plain_words, in_running_words
+from engine.spec.roles import Role
+from engine.spec.sealed import SealedClass
 
 _TABLES = CaseRow.metadata.tables
 CONSENT, CORRECTION = _TABLES["consent"], _TABLES["correction"]
+_NOT_SENT: Final = (ReferralStatus.HELD.value, ReferralStatus.DROPPED.value)
 
 
 class SubjectRows:
@@ -40,8 +53,8 @@ class SubjectRows:
         """Fetch it; raises `NotFoundError`, `NotAllowedError`."""
         self.links = reading.rows(
             select(
-                CASE_PERSON.c.role, CASE_PERSON.c.position, CASE_PERSON.c.added_at, CASE.c.number, UNIT.c.name,
-                UNIT.c.contact, UNIT.c.zone, PERSON.c.id, PERSON.c.sealed_identity,
+                CASE_PERSON.c.role, CASE_PERSON.c.position, CASE_PERSON.c.added_at, CASE_PERSON.c.removed_at,
+                CASE.c.number, UNIT.c.name, UNIT.c.contact, UNIT.c.zone, PERSON.c.id, PERSON.c.sealed_identity,
             )
             .select_from(
                 CASE_PERSON.join(CASE, CASE.c.id == CASE_PERSON.c.case_id)
@@ -49,20 +62,25 @@ class SubjectRows:
                 .join(UNIT, UNIT.c.id == CASE.c.unit_id)
             )
             .where(
-                CASE.c.id == case_id, CASE_PERSON.c.person_id == person_id,
-                CASE.c.unit_id.in_(sorted(viewer.unit_ids)), visible_to(viewer, now=reading.now),
+                CASE.c.id == case_id, CASE_PERSON.c.person_id == person_id, visible_to(viewer, now=reading.now),
             )
-            .order_by(CASE_PERSON.c.added_at)
+            .order_by(CASE_PERSON.c.added_at, CASE_PERSON.c.position, CASE_PERSON.c.role)
         )  # fmt: skip
         if not self.links:
             raise NotFoundError(kind="person")
-        if not can(viewer, Action.ANSWER_SUBJECT):
+        self.access = access_to(reading, viewer, case_id, kind="person")
+        if is_narrowed(self.access):
+            raise NotFoundError(kind="person")
+        if not can(viewer, Action.ANSWER_SUBJECT, access=self.access):
             raise NotAllowedError(actor=viewer.name, action=Action.ANSWER_SUBJECT.value)
+        if is_suspect_alone(row["role"] for row in self.links if row["removed_at"] is None):
+            raise NotAllowedError(actor=viewer.name, action=TO_A_SUSPECT)
         own = f"%person:{person_id}%"
-        self.steps = reading.rows(
+        steps = reading.rows(
             select(
-                STEP.c.id, STEP.c.id.label("step_id"), STEP.c.key, STEP.c.uses, STEP.c.added, STEP.c.outputs,
-                STEP.c.turn, STEP.c.ended_at, RUN.c.definition_hash, RUN.c.zone, ANSWER.c.sealed_answers,
+                STEP.c.id, STEP.c.id.label("step_id"), STEP.c.key, STEP.c.uses, STEP.c.path, STEP.c.added,
+                STEP.c.outputs, STEP.c.turn, STEP.c.ended_at, RUN.c.definition_hash, RUN.c.zone,
+                ANSWER.c.sealed_answers,
             )
             .select_from(
                 STEP.join(RUN, RUN.c.id == STEP.c.run_id).outerjoin(
@@ -72,29 +90,40 @@ class SubjectRows:
             .where(STEP.c.case_id == case_id, STEP.c.path.like(own), STEP.c.ended_at.is_not(None))
             .order_by(STEP.c.ended_at, STEP.c.id)
         )  # fmt: skip
+        self.steps = [row for row in steps if not is_untold_step(row["uses"], _classes(_fields(reading, row)))]
         ids = [row["id"] for row in self.steps]
         self.papers = reading.rows(
             select(DOCUMENT.c.title, DOCUMENT.c.number, DOCUMENT.c.made_at)
             .where(DOCUMENT.c.case_id == case_id, DOCUMENT.c.step_id.in_(ids))
-            .order_by(DOCUMENT.c.made_at)
+            .order_by(DOCUMENT.c.made_at, DOCUMENT.c.id)
         )
         self.consents = reading.rows(
             select(CONSENT)
             .where(CONSENT.c.case_id == case_id, CONSENT.c.person_id == person_id)
-            .order_by(CONSENT.c.recorded_at)
+            .order_by(CONSENT.c.recorded_at, CONSENT.c.id)
         )
         of_them = literal(person_id, Uuid()) == any_(REFERRAL.c.persons)
-        self.shared = reading.rows(
-            select(REFERRAL.c.kind, REFERRAL.c.status, REFERRAL.c.sent_at, REFERRAL.c.fields, UNIT.c.name)
-            .select_from(REFERRAL.outerjoin(UNIT, UNIT.c.id == REFERRAL.c.to_unit_id))
-            .where(REFERRAL.c.case_id == case_id, or_(of_them, func.cardinality(REFERRAL.c.fields) == 0))
-            .order_by(REFERRAL.c.sent_at)
-        )
+        sent = reading.rows(
+            select(
+                REFERRAL.c.kind, REFERRAL.c.status, REFERRAL.c.sent_at, REFERRAL.c.fields, UNIT.c.name, STEP.c.uses
+            )
+            .select_from(
+                REFERRAL.outerjoin(UNIT, UNIT.c.id == REFERRAL.c.to_unit_id).outerjoin(
+                    STEP, STEP.c.id == REFERRAL.c.step_id
+                )
+            )
+            .where(
+                REFERRAL.c.case_id == case_id, REFERRAL.c.status.not_in(_NOT_SENT),
+                or_(of_them, func.cardinality(REFERRAL.c.fields) == 0),
+            )
+            .order_by(REFERRAL.c.sent_at, REFERRAL.c.id)
+        )  # fmt: skip
+        self.shared = [row for row in sent if not is_untold_step(row["uses"] or "", ())]
         self.corrections = reading.rows(
             select(CORRECTION, ACTOR.c.name.label("made_by_name"))
             .outerjoin(ACTOR, ACTOR.c.id == CORRECTION.c.made_by)
             .where(CORRECTION.c.case_id == case_id, CORRECTION.c.person_id == person_id)
-            .order_by(CORRECTION.c.made_at)
+            .order_by(CORRECTION.c.made_at, CORRECTION.c.kind, CORRECTION.c.id)
         )
         self.case_id, self.person_id = case_id, person_id
 
@@ -108,19 +137,21 @@ def subject_view(reading: Reading, rows: SubjectRows, vault: Vault) -> vw.Subjec
         case_number=first["number"],
         person_id=rows.person_id,
         label=f"Person {first['position']}",
-        roles=tuple(dict.fromkeys(in_plain_words(row["role"]) for row in rows.links)),
+        roles=tuple(
+            dict.fromkeys(in_plain_words(row["role"]) for row in rows.links if row["role"] != PersonRole.SUSPECT)
+        ),
         unit=first["name"],
         contact=first["contact"] or "",
         zone=zone,
         since=first["added_at"],
         identity=_identity(first, vault),
-        sections=tuple(_section(reading, row, vault) for row in rows.steps),
+        sections=tuple(_section(reading, row, rows.access, vault) for row in rows.steps),
         papers=tuple(
-            vw.SubjectLine(label=row["title"], text=f"{row['number']}, {row['made_at']:%d %b %Y}")
+            vw.SubjectLine(label=row["title"], text=f"{row['number']}, {_day(row['made_at'], zone)}")
             for row in rows.papers
         ),
         consents=tuple(_consent(row) for row in rows.consents),
-        shared=tuple(_shared(row) for row in rows.shared),
+        shared=tuple(_shared(row, zone) for row in rows.shared),
         corrections=tuple(_correction(row, vault) for row in rows.corrections),
     )
 
@@ -135,19 +166,38 @@ def _identity(row: Row, vault: Vault) -> tuple[vw.SubjectLine, ...]:
     )
 
 
-def _section(reading: Reading, row: Row, vault: Vault) -> vw.SubjectSection:
+def _section(reading: Reading, row: Row, access: CaseAccess, vault: Vault) -> vw.SubjectSection:
     title = reading.known.title(row["definition_hash"], row["key"], row["uses"], row["added"])
     opened = readable_answers(vault, row) if row["sealed_answers"] is not None else {}
-    step = None if row["added"] else reading.known.step(row["definition_hash"], row["key"])
     answers = {**row["outputs"], **(opened or {})}
-    fields = reading.known.fields(row["uses"], step)
-    lines = answer_views(fields, answers, row["zone"], unmasked=True)
+    fields = _fields(reading, row)
+    shown, closed = shown_answers(access, row["uses"], row["path"], fields, answers)
+    lines = answer_views(fields, shown, row["zone"], unmasked=True, closed=closed)
+    apart = {spec.name: _whom_to_ask(spec.sealed_class) for spec in fields if spec.sealed_class}
     return vw.SubjectSection(
         title=title,
         at=row["ended_at"],
-        lines=tuple(vw.SubjectLine(label=line.label, text=line.text or "") for line in lines),
+        lines=tuple(
+            vw.SubjectLine(label=line.label, text=apart[line.name] if line.name in closed else line.text or "")
+            for line in lines
+        ),
         is_unreadable=opened is None,
     )
+
+
+def _fields(reading: Reading, row: Row) -> tuple[FieldSpec, ...]:
+    step = None if row["added"] else reading.known.step(row["definition_hash"], row["key"])
+    return reading.known.fields(row["uses"], step)
+
+
+def _classes(fields: Iterable[FieldSpec]) -> set[SealedClass | None]:
+    return {spec.sealed_class for spec in fields}
+
+
+def _whom_to_ask(sealed: SealedClass) -> str:
+    """Say of an answer that the viewer's roles do not open who of the unit may give it."""
+    readers = [role for role in Role if role in ROLES_THAT_READ[sealed]]
+    return f"Kept apart: ask {' or '.join(f'the {in_running_words(role)}' for role in readers)}"
 
 
 def _consent(row: Row) -> vw.SubjectLine:
@@ -156,11 +206,23 @@ def _consent(row: Row) -> vw.SubjectLine:
     return vw.SubjectLine(label=f"{in_plain_words(row['kind'])}, {state}", text=purposes)
 
 
-def _shared(row: Row) -> vw.SubjectLine:
+def _shared(row: Row, zone: str) -> vw.SubjectLine:
     to = row["name"] or "a body outside the network"
-    fields = ", ".join(row["fields"]) or "only that there is a case"
-    when = f"{row['sent_at']:%d %b %Y}"
-    return vw.SubjectLine(label=to, text=f"{in_plain_words(row['kind'])}, {when}, {row['status']}: {fields}")
+    what = ", ".join(_parts(row["fields"])) or "only that there is a case"
+    when, status = _day(row["sent_at"], zone), in_running_words(row["status"])
+    return vw.SubjectLine(label=to, text=f"{in_plain_words(row['kind'])}, {when}, {status}: {what}")
+
+
+def _parts(fields: Sequence[str]) -> tuple[str, ...]:
+    """Name what fields show as a form of consent does; what is in no part of it by the words of its name."""
+    parts = [PACKAGES[code] for code in parts_within(fields)]
+    named = {name for part in parts for name in part.fields}
+    others = (in_plain_words(name.removesuffix(".*").replace(".", " ")) for name in fields if name not in named)
+    return (*(part.title for part in parts), *others)
+
+
+def _day(instant: datetime, zone: str) -> str:
+    return f"{instant.astimezone(ZoneInfo(zone)):%d %b %Y}"
 
 
 def _correction(row: Row, vault: Vault) -> vw.CorrectionView:
@@ -181,5 +243,5 @@ def _text(value: Any) -> str:  # noqa: ANN401 - whatever JSON holds
     if isinstance(value, list | tuple):
         return ", ".join(_text(one) for one in value)
     if isinstance(value, dict):
-        return ", ".join(f"{in_running_words(str(k))}: {_text(v)}" for k, v in value.items())
+        return ", ".join(f"{in_running_words(str(k))}: {_text(v)}" for k, v in value.items() if k != "id")
     return str(value)
