@@ -126,14 +126,14 @@ class StepContext(Protocol):
         ...
 
     def earlier(self, step_type: str) -> Mapping[str, JsonAnswer]:
-        """Give the answers of the latest ended step of a step type; empty if there is none.
+        """Give the answers of the latest step of a type that was done; empty if there is none.
 
         Of a step that is done for one person, those of the same person, or of the case as a whole.
         """
         ...
 
     def all_earlier(self, step_type: str) -> tuple[Mapping[str, JsonAnswer], ...]:
-        """Give the answers of all ended steps of a type that the step type names in its `history`, oldest first.
+        """Give the answers of all steps of a type that were done, of those its type has in its `history`, oldest first.
 
         A step that is done for one person is given those of other people only if its type `knows_everybody`.
         """

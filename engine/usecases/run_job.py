@@ -16,11 +16,12 @@ from engine.domain.records import OPEN, Scalar, Step, StepStatus, item_id
 from engine.domain.state import CaseState
 from engine.errors import IcmcError, StepFailedError
 from engine.plugin.fields import OutputKind
-from engine.plugin.steps import Completed, Concluded, Prepared
+from engine.plugin.steps import Completed, Concluded, Outcome, Prepared
 from engine.ports import ClaimedJob, JsonValue
 from engine.stores import UnitOfWork
 from engine.usecases.apart import told_apart
 from engine.usecases.appointments import appointment_of
+from engine.usecases.blocked_watches import unanswered
 from engine.usecases.consent_steps import keep_consent
 from engine.usecases.deciding import carry_out
 from engine.usecases.deliver_messages import deliver_messages
@@ -123,9 +124,9 @@ def _conclude(engine: Engine, job: ClaimedJob, traced: Mapping[str, Any]) -> str
     read = read_step(engine, job)
     if read is None:
         return _finish(engine, job, traced)
-    function = read.step_type.conclude if read.step.outcome == "done" else None
-    concluded = _call(function, read, Concluded) if function else Concluded()
-    papers = make_papers(engine, read, "conclude", read.context.answers) if read.step.outcome == "done" else ()
+    is_done = read.step.outcome == Outcome.DONE
+    concluded = _concluded(read) if is_done else unanswered(read.step, now=read.context.now, zone=read.context.zone)
+    papers = make_papers(engine, read, "conclude", read.context.answers) if is_done else ()
 
     def write(work: UnitOfWork, state: CaseState, now: datetime) -> None:
         keep_papers(work, state, read, papers, now)
@@ -168,6 +169,11 @@ def _run(engine: Engine, job: ClaimedJob, traced: Mapping[str, Any]) -> str:
         keep_watches(engine, work, decided.state, step, completed.watches, now=now)
 
     return _finish(engine, job, traced, write)
+
+
+def _concluded(read: StepReading) -> Concluded:
+    function = read.step_type.conclude
+    return _call(function, read, Concluded) if function else Concluded()
 
 
 def _call(function: Callable[[JobContext], object], read: StepReading, kind: type[Given]) -> Given:

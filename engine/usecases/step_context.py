@@ -41,11 +41,11 @@ class JobContext:
         return self.deadline()
 
     def earlier(self, step_type: str) -> Mapping[str, JsonAnswer]:
-        """Give the answers of the latest ended step of a step type, for the same person; empty if there is none."""
+        """Give the answers of the latest step of a type that was done, for the same person; empty if there is none."""
         return self.answers_by_type.get(step_type, {})
 
     def all_earlier(self, step_type: str) -> tuple[Mapping[str, JsonAnswer], ...]:
-        """Give the answers of all ended steps of a type that the step's own type names, oldest first."""
+        """Give the answers of all steps of a type that were done and that the step's own type names, oldest first."""
         return self.history.get(step_type, ())
 
     def similar_persons(self) -> tuple[Match, ...]:

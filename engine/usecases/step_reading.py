@@ -20,7 +20,7 @@ from engine.domain.records import Run, Step, StepStatus
 from engine.domain.state import CaseState
 from engine.domain.values import COLLECTIONS
 from engine.plugin.laws import LawTime
-from engine.plugin.steps import JsonAnswer, Match, PersonView, StepType
+from engine.plugin.steps import JsonAnswer, Match, Outcome, PersonView, StepType
 from engine.ports import ClaimedJob, JsonValue
 from engine.spec.limits import Counting
 from engine.stores import UnitOfWork
@@ -115,26 +115,30 @@ def _settings(step: Step, compiled: CompiledStep | None) -> Mapping[str, object]
 
 
 def _earlier(work: UnitOfWork, state: CaseState, step: Step) -> Mapping[str, Mapping[str, JsonAnswer]]:
-    latest = {other.uses: other for other in _ended_before(state, step)}
+    latest = {other.uses: other for other in _done_before(state, step)}
     return {uses: _plain(work.items.answers(other.id)) for uses, other in latest.items()}
 
 
 def _history(
     work: UnitOfWork, state: CaseState, step: Step, step_type: StepType, uses: str
 ) -> tuple[Mapping[str, JsonAnswer], ...]:
-    before = _ended_before(state, step, everybody=step_type.knows_everybody)
+    before = _done_before(state, step, everybody=step_type.knows_everybody)
     return tuple(_plain(work.items.answers(other.id)) for other in before if other.uses == uses)
 
 
-def _ended_before(state: CaseState, step: Step, *, everybody: bool = False) -> list[Step]:
-    """List the other ended steps by when they happened; for a step of one person, without those of other people."""
-    ended = [
+def _done_before(state: CaseState, step: Step, *, everybody: bool = False) -> list[Step]:
+    """List the other steps that were done by when they happened; for a step of one person, not those of other people.
+
+    One that ended otherwise told nothing, and hides no earlier answer.
+    """
+    done = [
         (other.ended_at, other)
         for other in state.steps.values()
-        if other.status is StepStatus.ENDED and other.id != step.id and other.ended_at is not None
+        if other.status is StepStatus.ENDED and other.outcome == Outcome.DONE
+        if other.id != step.id and other.ended_at is not None
         if everybody or not step.base_path or other.base_path in {"", step.base_path}
     ]
-    return [other for _, other in sorted(ended, key=lambda one: one[0])]
+    return [other for _, other in sorted(done, key=lambda one: one[0])]
 
 
 def _known(state: CaseState, step: Step, step_type: StepType) -> tuple[UUID, ...]:
