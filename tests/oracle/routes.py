@@ -233,7 +233,8 @@ USE_CASES: Final[dict[str, str]] = {
     ),
     **dict.fromkeys(
         (
-            "answers", "apart", "blocked_watches", "candidates", "credential_notices", "deciding", "delivery_rules", "duty_rules",
+            "answers", "apart", "blocked_watches", "candidates", "credential_notices",
+            "deciding", "delivery_rules", "duty_rules",
             "escalating", "factor_codes", "level_acts", "notices",
             "originators", "partners", "likely_same", "watches", "told_persons", "file_hashes",
             "paper_forms", "papers", "parted_file", "reach", "readings", "recipients",
