@@ -25,6 +25,8 @@ _OF_STEP: Mapping[tuple[str, str], str] = {
     ("rescue.identify", "status"): "actual",
     ("reporting.match", "outcome"): "different",
     ("press.query", "stage"): "received",
+    ("press.release", "kind"): "missing_appeal",
+    ("press.release", "identity_check"): "missing_person_exception",
     ("repatriation.nationality", "result"): "no_answer",
     ("press.takedown", "answer"): "removed",
 }

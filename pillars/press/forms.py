@@ -16,8 +16,16 @@ from engine.plugin.fields import (
 from engine.plugin.rules import Some, in_order, rule
 from engine.plugin.steps import Form
 from pillars.press import values as v
+from pillars.press.grounds import has_signs, names_a_ground
 
 _TWO = 2
+_SIGNS = (
+    "A telephone number, a number plate, the number of an FIR, an online name, an age, a class, a family, a picture."
+)
+_TAKE_OUT = (
+    "There is a number, an online name, an age, a class, a family or another sign of somebody in it:"
+    " take it out, or say why it may stay."
+)
 
 
 class QueryForm(Form):
@@ -33,6 +41,10 @@ class QueryForm(Form):
         label="Which case is it about?", help="Never confirm to the reporter that there is a case.", default=None
     )
     answer: LongText | None = field(label="What did we answer?", default=None, shown_when='stage == "answered"')
+    findings: v.SaidFindings | None = field(
+        label="The answer has signs of somebody: what are they?", help=_SIGNS, choices=v.SAID_FINDINGS, default=None,
+        shown_when='stage == "answered"',
+    )  # fmt: skip
     told_survivor: v.ToldSurvivor | None = field(
         label="Was the survivor told of the question?", choices=v.TOLD_SURVIVOR, default=None
     )
@@ -40,6 +52,10 @@ class QueryForm(Form):
     @rule("Write what was answered.")
     def _answered_has_an_answer(self) -> bool:
         return self.stage != "answered" or self.answer is not None
+
+    @rule(_TAKE_OUT)
+    def _signs_are_explained(self) -> bool:
+        return self.findings is not None or self.answer is None or not has_signs(self.answer)
 
 
 class ReleaseForm(Form):
@@ -62,11 +78,28 @@ class ReleaseForm(Form):
     survivor_consent: Text | None = field(
         label="Which consent of the survivor covers it?", default=None, shown_when='legal_basis == "adult_consent"'
     )
+    findings: v.Findings | None = field(
+        label="The text has signs of somebody: why may they stay?", help=_SIGNS, choices=v.FINDINGS, default=None
+    )
     approvals: Some[v.Approval] = field(label="Who approved it?", help="Two different people at least.")
 
     @rule("Two different people must approve it.")
     def _two_approve(self) -> bool:
         return len(set(self.approvals)) >= _TWO
+
+    @rule(_TAKE_OUT)
+    def _signs_are_explained(self) -> bool:
+        return self.findings is not None or not has_signs(self.text)
+
+    @rule(
+        "What stays needs a ground: the number of the leave, an adult survivor's consent, or an appeal that is checked"
+        " as the exception for a missing person."
+    )
+    def _what_stays_has_a_ground(self) -> bool:
+        return self.findings != "allowed_by_ground" or names_a_ground(
+            kind=self.kind, basis=self.legal_basis, is_child=self.child_involved, leave=self.permission_no or "",
+            consent=self.survivor_consent or "", checked=self.identity_check,
+        )  # fmt: skip
 
     @rule("It must be withdrawn after it is published.")
     def _withdrawn_later(self) -> bool:

@@ -15,16 +15,27 @@ from engine.plugin.steps import (
     ask,
     automatic,
 )
-from engine.plugin.values import as_instant, as_number, told_before
+from engine.plugin.values import as_instant, as_number, as_words, given, told_before
+from engine.plugin.watches import Watch
 from pillars.press import forms
 from pillars.press.case_knowledge import TELLING_STEPS, in_words, known_of
+from pillars.press.grounds import HELD, held_text, hold, is_allowed, texts_shown
 from pillars.press.identity import KINDS, find_in
 from pillars.press.takedown import conclude_takedown, prepare_takedown
 
 _ADULT = 18
 _ANSWER_WITHIN, _SURVIVOR_TOLD_WITHIN, _LOOK_AGAIN = timedelta(hours=4), timedelta(hours=4), timedelta(hours=24)
-_APPEAL_LASTS = timedelta(days=30)
+_APPEAL_LASTS, _CONTAIN_WITHIN = timedelta(days=30), timedelta(hours=1)
 """Promises of the network, as are the four hours above and the day until the next look: no law names them."""
+_TAKEN_OVER = (
+    "kind", "text", "child_involved", "legal_basis", "publish_from", "withdraw_by", "image", "permission_no",
+    "survivor_consent",
+)  # fmt: skip
+_OF_A_HELD_TEXT = (
+    "The text must not go out with this in it, unless a ground is named that allows it: the number of the leave, an"
+    " adult survivor's consent, or an appeal for a missing person. Take it out, name the ground, or say that it is of"
+    " nobody in the case. Then two different people approve it."
+)
 _SURVIVORS = frozenset({"victim", "possible_victim", "missing"})
 
 
@@ -45,10 +56,25 @@ def _conclude_query(context: StepContext) -> Concluded:
     answer = context.answers.get("answer")
     found = find_in(answer, known_of(context)) if isinstance(answer, str) else None
     facts = {"query_is_open": context.answers.get("stage") in {"new", "waiting_for_decision"}}
-    return Concluded(facts=facts, notes=(in_words("the answer", found),) if found and found.total else ())
+    notes = (in_words("the answer", found),) if found and found.total else ()
+    is_leak = context.answers.get("findings") == "already_said"
+    return Concluded(facts=facts, notes=notes, watches=(_said_to_a_reporter(context),) if is_leak else ())
+
+
+def _said_to_a_reporter(context: StepContext) -> Watch:
+    due = context.now + _CONTAIN_WITHIN
+    return Watch("said_to_reporter", "press.leak", "A reporter was told who somebody is", due_at=due, ladder="leak")
 
 
 def _prepare_release(context: StepContext) -> Prepared:
+    """Propose the text that was held, with what was found in it, before anybody approves; else what the case tells."""
+    known = known_of(context)
+    held = held_text(context, known)
+    if held:
+        found = in_words("the text", find_in(as_words(held.get("text")), known))
+        return Prepared(prefill=given(**{name: held.get(name) for name in _TAKEN_OVER}), notes=(found, _OF_A_HELD_TEXT))
+    said = find_in(as_words(context.earlier("press.query").get("answer")), known)
+    found_before = (in_words("what was answered to the reporter", said),) if said.total else ()
     prefill: dict[str, JsonAnswer] = {
         "publish_from": context.now.isoformat(),
         "withdraw_by": (context.now + _APPEAL_LASTS).isoformat(),
@@ -57,18 +83,19 @@ def _prepare_release(context: StepContext) -> Prepared:
         prefill |= {"kind": "missing_appeal", "legal_basis": "missing_person"}
     if _child_in(context):
         prefill["child_involved"] = True
-    return Prepared(prefill=prefill, notes=("Two different people must approve it before it goes out.",))
+    return Prepared(prefill=prefill, notes=("Two different people must approve it before it goes out.", *found_before))
 
 
 def _conclude_release(context: StepContext) -> Concluded:
-    """Say what the approved text still has of what the case knows, and from when until when it stands."""
-    text = context.answers.get("text")
-    found = find_in(text, known_of(context)) if isinstance(text, str) else None
-    facts: dict[str, Scalar] = {"draft_may_identify": bool(found and found.total)}
+    """Say what the approved text has of what the case knows, and hold it while no ground is named for that."""
+    found = find_in(as_words(context.answers.get("text")), known_of(context))
+    is_held = not is_allowed(context.answers, found, texts_shown(context))
+    facts: dict[str, Scalar] = {"draft_may_identify": found.total > 0, "release_is_held": is_held}
     withdraw = as_instant(context.answers.get("withdraw_by"))
     if withdraw is not None:
         facts["withdraw_release_at"] = withdraw
-    return Concluded(facts=facts, notes=(in_words("the text", found),) if found and found.total else ())
+    notes = ((in_words("the text", found),) if found.total else ()) + ((HELD,) if is_held else ())
+    return Concluded(facts=facts, notes=notes, watches=(hold(context, is_held=is_held),))
 
 
 def _prepare_leak(context: StepContext) -> Prepared:
@@ -138,7 +165,7 @@ RELEASE = ask(
     prepare=_prepare_release,
     conclude=_conclude_release,
     knows_everybody=True,
-    history=TELLING_STEPS,
+    history=(*TELLING_STEPS, "press.release"),
 )
 
 LEAK = ask(

@@ -32,6 +32,16 @@ RELEASE_BASIS = {
     "court_leave": "Leave of the court",
     "no_person_concerned": "It is about no person",
 }
+Findings = Literal["allowed_by_ground", "of_nobody"]
+FINDINGS = {
+    "allowed_by_ground": "It may stay, by what allows the text",
+    "of_nobody": "It was read again, each of it: it is of nobody in the case, such as our own number",
+}
+SaidFindings = Literal["of_nobody", "already_said"]
+SAID_FINDINGS = {
+    "of_nobody": "It was read again, each of it: it is of nobody in the case",
+    "already_said": "It was said to the reporter: that is a leak",
+}
 Approval = Literal["press_officer", "lawyer", "case_manager", "supervisor", "survivor"]
 
 Leaked = Literal[

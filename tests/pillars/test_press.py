@@ -486,17 +486,90 @@ def test_an_approved_text_and_an_answer_to_a_reporter_are_searched_too() -> None
     named = RELEASE.conclude(
         FakeContext(persons=(SURVIVOR,), before=told, answers={"text": "Rina is well.", "withdraw_by": NOW.isoformat()})
     )
-    assert named.facts == {"draft_may_identify": True, "withdraw_release_at": NOW}
+    assert named.facts == {"draft_may_identify": True, "release_is_held": True, "withdraw_release_at": NOW}
     assert "names 1" in named.notes[0]
     assert "Rina" not in named.notes[0]
     clean = RELEASE.conclude(FakeContext(persons=(SURVIVOR,), answers={"text": "A child is well."}))
-    assert (clean.facts, clean.notes) == ({"draft_may_identify": False}, ())
+    assert (clean.facts, clean.notes) == ({"draft_may_identify": False, "release_is_held": False}, ())
     answered = QUERY.conclude(
         FakeContext(persons=(SURVIVOR,), answers={"stage": "answered", "answer": "Rina is well."})
     )
     assert answered.facts == {"query_is_open": False}
     assert answered.notes
     assert QUERY.conclude(FakeContext(answers={"stage": "new"})).facts == {"query_is_open": True}
+
+
+@pytest.mark.parametrize("text", ["Ring 98620 12345.", "FIR No. 12/2026", "a girl of 14", "write to @sunny_girl"])
+def test_a_text_with_a_sign_of_somebody_is_not_approved_until_it_is_said_why_it_may_stay(text: str) -> None:
+    release = example(ReleaseForm) | GOOD | {"text": text, "findings": None}
+    assert problems(ReleaseForm, release) == {"*"}
+    assert problems(ReleaseForm, release | {"findings": "of_nobody"}) == set()
+    answer = example(QueryForm, stage="answered", answer=text, findings=None)
+    assert problems(QueryForm, answer) == {"*"}
+    assert problems(QueryForm, answer | {"findings": "of_nobody"}) == set()
+    assert problems(ReleaseForm, release | {"text": "A person is safe."}) == set()
+
+
+APPEAL = {"legal_basis": "missing_person", "kind": "missing_appeal", "identity_check": ["missing_person_exception"]}
+OF_AN_ADULT = {"legal_basis": "adult_consent", "child_involved": False, "survivor_consent": "signed on 2 March"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_ground"),
+    [
+        ({"legal_basis": "court_leave", "permission_no": None}, False), ({"permission_no": "12/2026"}, True),
+        ({"legal_basis": "authority_leave", "permission_no": "CWC 4"}, True), (APPEAL, True),
+        (APPEAL | {"identity_check": ["no_name"]}, False), (OF_AN_ADULT, True),
+        (OF_AN_ADULT | {"survivor_consent": None}, False), ({"legal_basis": "no_person_concerned"}, False),
+    ],
+)  # fmt: skip
+def test_what_stays_in_a_text_needs_a_named_ground(changes: dict[str, Any], *, is_ground: bool) -> None:
+    release = example(ReleaseForm) | GOOD | {"text": "a girl of 14", "findings": "allowed_by_ground"} | changes
+    assert (problems(ReleaseForm, release) == set()) is is_ground
+
+
+def approve(text: str = "Rina is well.", *, before: tuple[str, ...] = (), **answers: Any) -> Concluded:
+    assert RELEASE.conclude is not None
+    shown = {"press.release": tuple({"text": one} for one in before)}
+    return RELEASE.conclude(FakeContext(persons=(SURVIVOR,), history=shown, answers={"text": text} | answers))
+
+
+def test_a_text_with_what_the_case_knows_is_held_until_a_ground_is_named() -> None:
+    [again] = approve().watches
+    assert (again.name, again.uses, again.due_at) == ("held_release", "press.release", NOW + timedelta(hours=4))
+    assert "must not go out yet" in approve().notes[-1]
+    for ground in (APPEAL, OF_AN_ADULT, {"legal_basis": "court_leave", "permission_no": "12/2026"}):
+        allowed = approve(**ground)
+        assert allowed.facts == {"draft_may_identify": True, "release_is_held": False}
+        assert allowed.watches[0].is_over
+    assert not approve(**OF_AN_ADULT | {"child_involved": True}).watches[0].is_over
+
+
+def test_that_it_is_of_nobody_counts_once_what_the_case_knows_was_shown() -> None:
+    assert approve(findings="of_nobody").facts["release_is_held"] is True
+    assert approve(findings="of_nobody", before=("Rina is well.",)).facts["release_is_held"] is False
+    assert approve(findings="of_nobody", before=("Another text.",)).facts["release_is_held"] is True
+    assert approve("Ring 98765 43210.", findings="of_nobody").facts["release_is_held"] is False
+
+
+def test_a_text_that_was_held_is_shown_with_what_was_found_before_it_is_approved() -> None:
+    assert RELEASE.prepare is not None
+    held = {"text": "Rina is well.", "kind": "statement", "approvals": ["lawyer"], "legal_basis": "no_person_concerned"}
+    again = RELEASE.prepare(FakeContext(persons=(SURVIVOR,), history={"press.release": (held,)}))
+    assert again.prefill == {name: held[name] for name in ("text", "kind", "legal_basis")}
+    assert "names 1" in again.notes[0]
+    clean = held | {"text": "A person is well."}
+    assert "text" not in RELEASE.prepare(FakeContext(history={"press.release": (held, clean)})).prefill
+
+
+def test_what_was_answered_to_a_reporter_is_shown_before_a_text_is_approved_and_can_be_a_leak() -> None:
+    assert RELEASE.prepare is not None
+    assert QUERY.conclude is not None
+    before = {"press.query": {"answer": "Rina is well."}}
+    assert "names 1" in RELEASE.prepare(FakeContext(persons=(SURVIVOR,), before=before)).notes[-1]
+    said = {"stage": "answered", "answer": "Rina is well.", "findings": "already_said"}
+    [leak] = QUERY.conclude(FakeContext(persons=(SURVIVOR,), answers=said)).watches
+    assert (leak.uses, leak.due_at) == ("press.leak", NOW + timedelta(hours=1))
 
 
 SENT = NOW - timedelta(hours=1)

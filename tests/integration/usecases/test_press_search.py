@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from engine.domain.paths import path_of_person
-from engine.domain.records import PersonRole
+from engine.domain.records import PersonRole, StepStatus
 from engine.ports import JsonValue
 from engine.replay.world import World, scratch_world
 from engine.usecases.steer_case import add_person
@@ -65,3 +65,14 @@ def test_a_text_of_a_step_for_one_person_is_searched_for_what_is_known_of_the_ot
     case.answer(case.add_for("protection.placement", bravo), shelter="Pathalighat", legal_basis="own_wish")
     own = case.add_for("press.release", alpha)
     assert "names 1, other names 0, phone numbers 0, places 1" in notes_on(case, "Bravo stays at Pathalighat.", own)
+
+
+def test_a_text_that_names_somebody_is_held_until_a_second_look_with_what_was_found(case: Work) -> None:
+    joins(case, name="Bravo Secret")
+    assert "must not go out yet" in notes_on(case, "Bravo is well.")
+    [again] = case.watched("held_release")
+    assert again.status is StepStatus.READY
+    assert case.proposed(again.id, "text") == "Bravo is well."
+    assert "names 1" in case.page_of(again.id).notes[0]
+    assert "must not go out yet" not in notes_on(case, "A person is well.", again.id)
+    assert [one.status for one in case.watched("held_release")] == [StepStatus.ENDED]
