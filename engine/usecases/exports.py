@@ -85,7 +85,7 @@ def ask_copy(
 
 
 def answer_copy(engine: Engine, copy_id: UUID, *, viewer: Viewer, agreed: bool) -> None:
-    """Agree to a large copy as a second person of the unit, or refuse it.
+    """Agree to a large copy as a second person of the unit, or refuse it; who asked only takes it back.
 
     Raises `AlreadyEndedError`, `OwnApprovalError`, `StepUpNeededError`, `NotFoundError`, `NotAllowedError`.
     """
@@ -94,9 +94,10 @@ def answer_copy(engine: Engine, copy_id: UUID, *, viewer: Viewer, agreed: bool) 
         copy = work.keeping.copy(copy_id)
         if copy is None or copy.unit_id not in viewer.unit_ids:
             raise NotFoundError(kind="copy")
-        if not can(viewer, Action.APPROVE_EXPORT, unit_id=copy.unit_id):
-            raise NotAllowedError(actor=viewer.name, action=Action.APPROVE_EXPORT.value)
-        require_step_up(engine, viewer)
+        if agreed or copy.asked_by != viewer.actor_id:
+            if not can(viewer, Action.APPROVE_EXPORT, unit_id=copy.unit_id):
+                raise NotAllowedError(actor=viewer.name, action=Action.APPROVE_EXPORT.value)
+            require_step_up(engine, viewer)
         after = copy.answer(viewer.actor_id, now, agreed=agreed)
         take_answer(
             engine, work, Kind.COPY, copy_id, viewer=viewer, approved=agreed, now=now, seen=str(copy.counted)

@@ -139,15 +139,14 @@ def report_lost(engine: Engine, actor_id: UUID, *, viewer: Viewer) -> UUID:
 def answer_lost(engine: Engine, lost_id: UUID, *, viewer: Viewer, approved: bool) -> None:
     """Take the lost factor of somebody away, or refuse: for an administrator who neither vouched nor lost it.
 
-    With the factor go its recovery codes and every session; the password stays. Raises `NotAllowedError`,
-    `NotFoundError`, `AlreadyEndedError`, `StepUpNeededError`.
+    Whoever vouched by mistake only takes it back. With the factor go its recovery codes and every session; the password
+    stays. Raises `NotAllowedError`, `NotFoundError`, `AlreadyEndedError`, `StepUpNeededError`.
     """
-    if not can(viewer, Action.MANAGE_PEOPLE):
-        raise NotAllowedError(actor=viewer.name, action=Action.MANAGE_PEOPLE.value)
-    require_step_up(engine, viewer, factor=True)
     now = engine.wall_clock.now()
     with engine.unit_of_work() as work:
         lost = work.approvals.get(lost_id)
+        if approved or lost is None or lost.asked_by != viewer.actor_id:
+            _require_administrator(engine, viewer)
         if lost is None or lost.kind != Kind.LOST_FACTOR:
             raise NotFoundError(kind="request")
         actor_id = lost.subject_id
@@ -203,6 +202,12 @@ def is_supervisor_of(viewer: Viewer, person: ActorRecord) -> bool:
 
 def _must_prove_factor(engine: Engine, viewer: Viewer) -> bool:
     return has_factor(engine, viewer=viewer)
+
+
+def _require_administrator(engine: Engine, viewer: Viewer) -> None:
+    if not can(viewer, Action.MANAGE_PEOPLE):
+        raise NotAllowedError(actor=viewer.name, action=Action.MANAGE_PEOPLE.value)
+    require_step_up(engine, viewer, factor=True)
 
 
 def _require_another(viewer: Viewer, actor_id: UUID) -> None:

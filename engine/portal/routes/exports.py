@@ -49,7 +49,7 @@ def asked(visit: SignedIn, form: Posted) -> Response:
 
 @router.post("/copies/{copy_id}/answer")
 def answered(visit: SignedIn, copy_id: UUID, form: Posted) -> Response:
-    """Agree to a large copy as a second person, or refuse it."""
+    """Agree to a large copy as a second person, or refuse it; who asked takes it back."""
     answer_copy(visit.engine, copy_id, viewer=visit.viewer, agreed=text(form, "agreed") == "yes")
     return visit.go("/copies", said="answered")
 

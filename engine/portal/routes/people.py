@@ -121,7 +121,7 @@ def factor_lost(visit: SignedIn, actor_id: UUID) -> Response:
 
 @router.post("/people/{actor_id}/lost-factor/{request_id}")
 def lost_answered(visit: SignedIn, actor_id: UUID, request_id: UUID, form: Posted) -> Response:
-    """Take the lost factor away, or refuse."""
+    """Take the lost factor away, or refuse; who vouched takes it back."""
     approved = text(form, "answer") == "yes"
     second_factor.answer_lost(visit.engine, request_id, viewer=visit.viewer, approved=approved)
     return visit.go(f"/people/{actor_id}", said="factor_gone" if approved else "factor_kept")
@@ -206,6 +206,7 @@ def _person_page(visit: Visit, actor_id: UUID, *, errors: Mapping[str, str] | No
         failures=sum(Tries(visit.engine, account=name, network="").failures() for name in (shown.email, str(actor_id))),
         lost=lost,
         may_answer=lost is not None and may_manage and visit.viewer.actor_id not in {lost.asked_by, actor_id},
+        may_take_back=lost is not None and lost.asked_by == visit.viewer.actor_id,
         errors=errors or {},
         problems=[(f"#{name}", sentence) for name, sentence in (errors or {}).items()],
     )

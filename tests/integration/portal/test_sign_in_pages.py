@@ -385,6 +385,11 @@ def test_a_lost_factor_goes_from_a_supervisor_to_an_administrator_on_pages(offic
     office.with_factor("caseworker")
     worker = f"/people/{office.people['caseworker'].actor_id}"
     boss = office.signed_in("supervisor")
+    vouched = boss.post(f"{worker}/lost-factor").text
+    assert "The other administrators were told" in vouched
+    back = re.search(rf"{worker}/lost-factor/[0-9a-f-]+", vouched)
+    assert back
+    assert "The second factor stays" in boss.post(back.group(), data={"answer": "no"}).text
     assert "The other administrators were told" in boss.post(f"{worker}/lost-factor").text
     admin, _ = office.with_factor("system_administrator")
     answer = re.search(rf"{worker}/lost-factor/[0-9a-f-]+", admin.get(worker).text)

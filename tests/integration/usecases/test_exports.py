@@ -97,6 +97,21 @@ def test_a_large_copy_needs_a_second_person_of_the_unit(world: World) -> None:
     assert world.rows("SELECT rows FROM export_copy")[0].rows > ROWS_ALONE
 
 
+def test_who_asked_for_a_large_copy_takes_it_back_whatever_else_they_may(world: World) -> None:
+    _many_rows(world)
+    copy_id = _ask(world, what="steps")
+    asker = world.who("supervisor").model_copy(update={"roles": ("caseworker",), "memberships": ()})
+    with pytest.raises(NotAllowedError):
+        answer_copy(world.engine, copy_id, viewer=asker, agreed=True)
+    with pytest.raises(NotAllowedError):
+        answer_copy(world.engine, copy_id, viewer=world.who("caseworker"), agreed=False)
+    answer_copy(world.engine, copy_id, viewer=asker, agreed=False)
+    assert world.rows("SELECT status FROM export_copy") == [("refused",)]
+    assert world.rows("SELECT ended_reason FROM approval_request") == [("withdrawn",)]
+    with pytest.raises(AlreadyEndedError):
+        answer_copy(world.engine, copy_id, viewer=_stepped(world, "nodal_officer"), agreed=True)
+
+
 def test_a_copy_that_has_grown_large_since_it_was_asked_for_is_not_handed_over(world: World) -> None:
     copy_id = _ask(world, what="steps")
     _many_rows(world)

@@ -249,6 +249,23 @@ def test_a_refused_or_forgotten_request_changes_nothing(world: World) -> None:
     assert lost_factor_of(world.engine, lost) is None
 
 
+def test_a_supervisor_who_vouched_by_mistake_takes_it_back_and_the_factor_stays(world: World) -> None:
+    _set_up(world, "caseworker")
+    lost, now = world.who("caseworker").actor_id, world.engine.wall_clock.now()
+    boss = world.who("supervisor").model_copy(update={"stepped_up_at": now})
+    admin = world.who("system_administrator").model_copy(update={"stepped_up_at": now, "by_factor": True})
+    asked = report_lost(world.engine, lost, viewer=boss)
+    with pytest.raises(NotAllowedError):
+        answer_lost(world.engine, asked, viewer=world.who("lawyer"), approved=False)
+    with pytest.raises(NotAllowedError):
+        answer_lost(world.engine, asked, viewer=boss, approved=True)
+    answer_lost(world.engine, asked, viewer=world.who("supervisor"), approved=False)
+    with pytest.raises(AlreadyEndedError):
+        answer_lost(world.engine, asked, viewer=admin, approved=True)
+    assert lost_factor_of(world.engine, lost) is None
+    assert _begin(world, "caseworker").needs_code
+
+
 def test_where_somebody_is_opens_to_a_second_factor_only(world: World) -> None:
     opened = world.open()
     step = world.item(opened.case_id, "intake").step_id

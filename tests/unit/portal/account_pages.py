@@ -45,7 +45,8 @@ def account_contexts(nasty: str, *, full: bool, member: Any, unit: Any) -> dict[
         "people.html": form | lists | {"people": some(member), "may_manage": full},
         "member.html": field | lists | {
             "person": member, "may_manage": full, "is_self": False, "others": some(member), "units": some((ID, nasty)),
-            "lost": lost if full else None, "may_answer": full, "failures": int(full),
+            "lost": lost if full else None, "may_answer": full, "may_take_back": full,
+            "failures": int(full),
         },
         "link-made.html": {"person": member, "link": nasty},
         "units.html": form | lists,
