@@ -104,6 +104,11 @@ class StepContext(Protocol):
     @property
     def case_number(self) -> str: ...  # noqa: D102 - named by itself
     @property
+    def step_id(self) -> UUID:
+        """The id of this step: it names a watch, or a later step, that is about what this one tells of."""
+        ...
+
+    @property
     def step_key(self) -> str: ...  # noqa: D102
     @property
     def step_type(self) -> str: ...  # noqa: D102
@@ -137,6 +142,10 @@ class StepContext(Protocol):
 
         A step that is done for one person is given those of other people only if its type `knows_everybody`.
         """
+        ...
+
+    def answers_of(self, step_id: UUID) -> Mapping[str, JsonAnswer]:
+        """Give the answers of one of these steps by its id; empty if there is none."""
         ...
 
     @property

@@ -50,6 +50,7 @@ def make_papers(engine: Engine, read: StepReading, on: str, answers: Mapping[str
                     "persons": context.persons,
                     "earlier": context.earlier,
                     "all_earlier": context.all_earlier,
+                    "answers_of": context.answers_of,
                     "fields": read.step_type.fields,
                     "settings": settings.model_dump(),
                     "late": _late(engine, read),

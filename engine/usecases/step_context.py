@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from pydantic import BaseModel
 
@@ -20,6 +21,7 @@ class JobContext:
     """Implements the plug-in contract's `StepContext`; all was read from the database before the function runs."""
 
     case_number: str
+    step_id: UUID
     step_key: str
     step_type: str
     now: datetime
@@ -32,7 +34,7 @@ class JobContext:
     matches: tuple[Match, ...]
     known_partners: tuple[PartnerOffer, ...]
     deadline: Callable[[], timedelta]
-    history: Mapping[str, tuple[Mapping[str, JsonAnswer], ...]] = field(default_factory=dict)
+    history: Mapping[str, Mapping[UUID, Mapping[str, JsonAnswer]]] = field(default_factory=dict)
     law_of: Callable[[str, str], LawTime | None] = _no_law
 
     @property
@@ -46,7 +48,11 @@ class JobContext:
 
     def all_earlier(self, step_type: str) -> tuple[Mapping[str, JsonAnswer], ...]:
         """Give the answers of all steps of a type that were done and that the step's own type names, oldest first."""
-        return self.history.get(step_type, ())
+        return tuple(self.history.get(step_type, {}).values())
+
+    def answers_of(self, step_id: UUID) -> Mapping[str, JsonAnswer]:
+        """Give the answers of one of these steps by its id; empty if there is none."""
+        return next((told[step_id] for told in self.history.values() if step_id in told), {})
 
     def similar_persons(self) -> tuple[Match, ...]:
         """Give the persons of other cases of the same unit that may be the same as one of this case."""

@@ -72,6 +72,7 @@ def _read(
         given_up_at = time.monotonic() + timeout
         context = JobContext(
             case_number=state.case.number,
+            step_id=step.id,
             step_key=step.key,
             step_type=step.uses,
             now=now,
@@ -121,9 +122,9 @@ def _earlier(work: UnitOfWork, state: CaseState, step: Step) -> Mapping[str, Map
 
 def _history(
     work: UnitOfWork, state: CaseState, step: Step, step_type: StepType, uses: str
-) -> tuple[Mapping[str, JsonAnswer], ...]:
+) -> Mapping[UUID, Mapping[str, JsonAnswer]]:
     before = _done_before(state, step, everybody=step_type.knows_everybody)
-    return tuple(_plain(work.items.answers(other.id)) for other in before if other.uses == uses)
+    return {other.id: _plain(work.items.answers(other.id)) for other in before if other.uses == uses}
 
 
 def _done_before(state: CaseState, step: Step, *, everybody: bool = False) -> list[Step]:

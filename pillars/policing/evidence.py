@@ -1,6 +1,8 @@
 """What evidence proposes on its way: taken, handed over, certified, its chain of custody checked."""
 
-from engine.plugin.steps import Completed, Concluded, Prepared, StepContext
+from collections.abc import Mapping
+
+from engine.plugin.steps import Completed, Concluded, JsonAnswer, Prepared, StepContext
 from engine.plugin.values import given, told_before
 from engine.plugin.watches import Watch
 from pillars.policing.custody import chain_of
@@ -28,9 +30,8 @@ def conclude_evidence(context: StepContext) -> Concluded:
         notes.append("A certificate under BSA section 63(4) is still needed.")
     if answers.get("sealed") is False:
         notes.append("The item is not sealed yet.")
-    number = len(context.all_earlier("policing.evidence")) + 1
     needs_paper = is_digital and not answers.get("bsa63_certificate") and country_of(context) == "IN"
-    return Concluded(notes=tuple(notes), watches=(watch_certificate(context, number),) if needs_paper else ())
+    return Concluded(notes=tuple(notes), watches=(watch_certificate(context),) if needs_paper else ())
 
 
 def prepare_handover(context: StepContext) -> Prepared:
@@ -51,13 +52,23 @@ def conclude_handover(context: StepContext) -> Concluded:
 
 def prepare_certificate(context: StepContext) -> Prepared:
     """Propose what is known of the piece that the certificate is for."""
-    entries = context.all_earlier("policing.evidence")
-    wanted = context.settings.item if isinstance(context.settings, CertificateSettings) else 0
-    piece = entries[wanted - 1] if 0 < wanted <= len(entries) else (entries[-1] if entries else {})
+    piece = _piece(context)
     told = given(label=piece.get("label"), device=piece.get("device_serial"), sha256=piece.get("sha256"))
     return Prepared(
         prefill=told, notes=("The certificate is filled in as far as known. Two people sign it: parts A and B.",)
     )
+
+
+def _piece(context: StepContext) -> Mapping[str, JsonAnswer]:
+    """Give what was written down of the piece that a certificate is for; where it names none, of the latest."""
+    entries, wanted = context.all_earlier("policing.evidence"), context.settings
+    if not isinstance(wanted, CertificateSettings):
+        return entries[-1] if entries else {}
+    if wanted.piece is not None:
+        return context.answers_of(wanted.piece)
+    if 0 < wanted.item <= len(entries):
+        return entries[wanted.item - 1]
+    return entries[-1] if entries else {}
 
 
 def conclude_certificate(context: StepContext) -> Concluded:

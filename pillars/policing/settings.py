@@ -1,6 +1,7 @@
 """What a workflow may set for the step types of Policing."""
 
 from typing import Literal
+from uuid import UUID
 
 from engine.plugin.steps import NoSettings
 
@@ -12,6 +13,11 @@ class DefaultBailSettings(NoSettings):
 
 
 class CertificateSettings(NoSettings):
-    """Which piece of evidence of the case the certificate is for: the number of its entry, from 1; 0 for the latest."""
+    """Which piece of evidence of the case the certificate is for.
 
+    The system names it by the id of the step that wrote it down. A workflow may say the number of its entry, from 1, by
+    when the pieces were taken; 0 for the latest.
+    """
+
+    piece: UUID | None = None
     item: int = 0

@@ -107,13 +107,13 @@ def watch_news_again(context: StepContext) -> tuple[Watch, ...]:
     return (watch_for_day("news_again", _NEWS, title, day, zone=context.zone, days_before=before),)
 
 
-def watch_certificate(context: StepContext, number: int) -> Watch:
-    """Open the certificate of a digital piece at once; within a week two people have signed it."""
-    title = f"Certificate for electronic evidence, entry {number}"
+def watch_certificate(context: StepContext) -> Watch:
+    """Open the certificate of a digital piece at once, one for each; within a week two people have signed it."""
+    piece, title = context.step_id.hex, "Certificate for electronic evidence"
     due = context.now + timedelta(days=_CERTIFICATE_DAYS)
     return Watch(
-        f"certificate_{number}", "policing.certificate", title, due_at=due, from_at=context.now,
-        settings={"item": str(number)},
+        f"certificate_{piece}", "policing.certificate", title, due_at=due, from_at=context.now,
+        settings={"piece": piece},
     )  # fmt: skip
 
 

@@ -23,6 +23,7 @@ from engine.spec.limits import Counting, TimeLimit
 from tests.acceptance.shipped_files import library
 
 NOW = datetime(2026, 3, 10, 6, 30, tzinfo=UTC)
+STEP = UUID(int=1)
 DOCUMENTS = Path(__file__).parents[2] / "templates" / "documents"
 _ENTRY = re.compile(r"^(?P<name>\w+):(?P<kind>\w+)(\((?P<values>[^)]*)\))?(?P<flags>[\^~!]*)$")
 _EXAMPLES: Mapping[FieldKind, JsonAnswer] = {
@@ -175,6 +176,7 @@ class FakeContext:
 
     step_type: str = "test.step"
     case_number: str = "C-2026-0001"
+    step_id: UUID = STEP
     step_key: str = "step"
     now: datetime = NOW
     zone: str = "Asia/Kolkata"
@@ -187,6 +189,11 @@ class FakeContext:
     matches: tuple[Match, ...] = ()
     directory: tuple[PartnerOffer, ...] = ()
     history: Mapping[str, tuple[Mapping[str, Any], ...]] = field(default_factory=dict)
+    by_id: Mapping[UUID, Mapping[str, Any]] = field(default_factory=dict)
+
+    def answers_of(self, step_id: UUID) -> Mapping[str, Any]:
+        """Give the answers that the test put there."""
+        return self.by_id.get(step_id, {})
 
     def all_earlier(self, step_type: str) -> tuple[Mapping[str, Any], ...]:
         """Give the answers that the test put there, oldest first."""
@@ -253,6 +260,7 @@ def render(name: str, step: StepType, answers: Mapping[str, Any], **changes: obj
         "persons": (person(),),
         "earlier": FakeContext().earlier,
         "all_earlier": FakeContext().all_earlier,
+        "answers_of": FakeContext().answers_of,
         "settings": step.settings().model_dump(),
         "fields": step.fields,
         "step_title": step.title,

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -445,8 +446,9 @@ def test_a_digital_piece_opens_its_certificate(jurisdiction: str, changes: dict[
     history = {"policing.evidence": (PIECE,)}
     answers = PIECE | {"label": "E2", "sealed": True} | changes
     watches = EVIDENCE.conclude(FakeContext(jurisdiction=jurisdiction, answers=answers, history=history)).watches
-    assert said(watches) == ({"certificate_2": "policing.certificate"} if is_opened else {})
-    assert [dict(one.settings) for one in watches] == ([{"item": "2"}] if is_opened else [])
+    piece = UUID(int=1).hex
+    assert said(watches) == ({f"certificate_{piece}": "policing.certificate"} if is_opened else {})
+    assert [dict(one.settings) for one in watches] == ([{"piece": piece}] if is_opened else [])
 
 
 def test_the_certificate_is_filled_in_from_its_own_piece_with_two_parts() -> None:
@@ -457,6 +459,11 @@ def test_the_certificate_is_filled_in_from_its_own_piece_with_two_parts() -> Non
     first = FakeContext(history=history, settings=wanted)
     prefill = CERTIFICATE.prepare(first).prefill
     assert prefill == {"label": "E1", "device": "IMEI 1", "sha256": "a" * 64}
+    own = UUID(int=5)
+    named = CertificateSettings.model_validate({"piece": own.hex})
+    third = FakeContext(history=history, settings=named, by_id={own: PIECE | {"label": "E9"}})
+    assert CERTIFICATE.prepare(third).prefill["label"] == "E9"
+    assert CERTIFICATE.prepare(FakeContext(history=history, settings=named)).prefill == {}
     latest = CERTIFICATE.prepare(FakeContext(history=history, settings=CertificateSettings())).prefill
     assert latest["label"] == "E2"
     assert CERTIFICATE.prepare(FakeContext(settings=CertificateSettings())).prefill == {}
