@@ -1,6 +1,6 @@
 """The step types of Press, what they propose and what they do by themselves."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 from engine.plugin.fields import OutputKind
 from engine.plugin.steps import (
@@ -15,7 +15,7 @@ from engine.plugin.steps import (
     ask,
     automatic,
 )
-from engine.plugin.values import as_instant, as_number, as_words, given, told_before
+from engine.plugin.values import as_day, as_instant, as_number, as_words, given, told_before
 from engine.plugin.watches import Watch
 from pillars.press import forms
 from pillars.press.case_knowledge import TELLING_STEPS, in_words, known_of
@@ -24,6 +24,7 @@ from pillars.press.identity import KINDS, find_in
 from pillars.press.takedown import conclude_takedown, prepare_takedown
 
 _ADULT = 18
+_NEW_CODE_SINCE = date(2024, 7, 1)
 _ANSWER_WITHIN, _SURVIVOR_TOLD_WITHIN, _LOOK_AGAIN = timedelta(hours=4), timedelta(hours=4), timedelta(hours=24)
 _APPEAL_LASTS, _CONTAIN_WITHIN = timedelta(days=30), timedelta(hours=1)
 """Promises of the network, as are the four hours above and the day until the next look: no law names them."""
@@ -99,11 +100,22 @@ def _conclude_release(context: StepContext) -> Concluded:
 
 
 def _prepare_leak(context: StepContext) -> Prepared:
-    law: list[object] = ["JJ74", "BNS72"] if _child_in(context) else ["BNS72"]
-    is_india = context.jurisdiction.partition("-")[0] == "IN"
+    law = _laws_on_identity(context)
     notes = ("Save a sealed copy first. Do not share the link, and do not open it again and again.",)
-    told = told_before(context, "policing.fir", "fir_no") | ({"law": law} if is_india else {})
+    told = told_before(context, "policing.fir", "fir_no") | given(law=law)
     return Prepared(prefill={"found_at": context.now.isoformat(), **told}, notes=notes)
+
+
+def _laws_on_identity(context: StepContext) -> list[object]:
+    """Propose the laws of India that surely apply: of a child always, of a victim by the offences of the FIR."""
+    if context.jurisdiction.partition("-")[0] != "IN":
+        return []
+    fir = context.earlier("policing.fir")
+    named, offence = fir.get("sections"), as_day(fir.get("offence_date"))
+    sections = named if isinstance(named, list) else []
+    is_old = offence < _NEW_CODE_SINCE if offence else fir.get("governing_code") == "IPC"
+    of_rape = ["IPC228A" if is_old else "BNS72"] if "BNS64_71" in sections else []
+    return ["JJ74"] * _child_in(context) + ["POCSO23"] * ("POCSO" in sections) + of_rape
 
 
 def _conclude_leak(context: StepContext) -> Concluded:

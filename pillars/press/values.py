@@ -49,11 +49,12 @@ Leaked = Literal[
     "intimate_image", "health", "other",
 ]  # fmt: skip
 LEAKED = {"intimate_image": "Intimate picture or video", "case_papers": "FIR or other case papers"}
-LeakLaw = Literal["JJ74", "POCSO23", "BNS72", "BNS73", "IT_Act", "DPDP", "BD_law", "NP_law", "other"]
+LeakLaw = Literal["JJ74", "POCSO23", "BNS72", "IPC228A", "BNS73", "IT_Act", "DPDP", "BD_law", "NP_law", "other"]
 LEAK_LAW = {
     "JJ74": "JJ Act, section 74",
     "POCSO23": "POCSO Act, section 23",
-    "BNS72": "BNS, section 72",
+    "BNS72": "BNS, section 72 (rape and related, BNS 64 to 71)",
+    "IPC228A": "IPC, section 228A (the same, offence before 1 July 2024)",
     "BNS73": "BNS, section 73 (court matter)",
     "IT_Act": "Information Technology Act",
     "DPDP": "Digital Personal Data Protection Act",

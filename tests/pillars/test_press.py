@@ -17,6 +17,7 @@ from pillars.press.forms import LeakForm, MonitorForm, QueryForm, ReleaseForm, T
 from pillars.press.identity import KINDS, Found, Known, find_in
 from pillars.press.steps import IDENTITY_CHECK, LEAK, MONITOR, QUERY, RELEASE, TAKEDOWN, TRAINING
 from pillars.press.takedown import NEXT_DOOR, due_at
+from pillars.press.values import LEAK_LAW
 from tests.pillars.support import (
     NOW,
     FakeContext,
@@ -139,9 +140,33 @@ def test_an_appeal_for_a_missing_child_is_proposed_as_such_and_goes_away_by_itse
 def test_the_law_on_a_childs_identity_is_proposed_in_india_only() -> None:
     assert LEAK.prepare is not None
     child = (person("victim", 13),)
-    assert LEAK.prepare(FakeContext(persons=child)).prefill["law"] == ["JJ74", "BNS72"]
-    assert LEAK.prepare(FakeContext(persons=(person("victim", 30),))).prefill["law"] == ["BNS72"]
+    assert LEAK.prepare(FakeContext(persons=child)).prefill["law"] == ["JJ74"]
+    assert "law" not in LEAK.prepare(FakeContext(persons=(person("victim", 30),))).prefill
     assert "law" not in LEAK.prepare(FakeContext(persons=child, jurisdiction="BD")).prefill
+
+
+@pytest.mark.parametrize(
+    ("fir", "laws"),
+    [
+        ({"sections": ["BNS143", "BNS64_71"], "offence_date": "2024-07-01"}, ["BNS72"]),
+        ({"sections": ["BNS64_71"], "offence_date": "2024-06-30"}, ["IPC228A"]),
+        ({"sections": ["BNS64_71"], "governing_code": "IPC"}, ["IPC228A"]),
+        ({"sections": ["BNS143", "IPC370"], "offence_date": "2024-07-01"}, None),
+        ({"sections": ["POCSO"]}, ["POCSO23"]),
+    ],
+)  # fmt: skip
+def test_a_law_on_the_identity_of_a_victim_is_proposed_by_the_offences_of_the_fir(
+    fir: dict[str, Any], laws: list[str] | None
+) -> None:
+    assert LEAK.prepare is not None
+    context = FakeContext(persons=(person("victim", 30),), before={"policing.fir": fir})
+    assert LEAK.prepare(context).prefill.get("law") == laws
+    assert "law" not in LEAK.prepare(replace(context, jurisdiction="NP-BA")).prefill
+
+
+def test_the_takedown_notice_has_the_words_of_each_law_that_can_be_chosen() -> None:
+    notice = render("takedown-notice", LEAK, {"law": list(LEAK_LAW)})
+    assert not [law for law in LEAK_LAW if f"<li>{law}</li>" in notice]
 
 
 def test_a_leak_says_whether_it_is_gone_where_it_came_from_and_what_was_late() -> None:
