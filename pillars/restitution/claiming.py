@@ -18,7 +18,7 @@ def prepare_eligibility(context: StepContext) -> Prepared:
         context, "restitution.eligibility", "routes", "excluded", "earlier_awards"
     )
     if is_minor is not None:
-        rules = open_routes(context.jurisdiction, is_minor=is_minor, offence=offence)
+        rules = open_routes(context, is_minor=is_minor, offence=offence)
         if rules:
             prefill.setdefault("routes", [rule.route for rule in rules])
         notes += [f"{rule.route}: {rule.source}." for rule in rules]

@@ -142,14 +142,26 @@ def share(jurisdiction: str, *, is_minor: bool) -> Share | None:
     return None
 
 
-def open_routes(jurisdiction: str, *, is_minor: bool, offence: date | None) -> tuple[RouteRule, ...]:
-    """List the routes of a country that are open to a child or an adult, for an offence of that day."""
+def open_routes(context: StepContext, *, is_minor: bool, offence: date | None) -> tuple[RouteRule, ...]:
+    """List the routes of the country that are open to a child or an adult, for an offence of that day.
+
+    A scheme for some only is open where its limit in the pack of law applies to the case, or the FIR names its Act.
+    """
     who = "minor" if is_minor else "adult"
     return tuple(
         _route(entry)
-        for entry in _entries("routes", jurisdiction)
+        for entry in _entries("routes", context.jurisdiction)
         if entry["who"] in {who, "any"} and (offence is None or _covers(entry, "offences", offence))
+        if _is_for(entry, context)
     )
+
+
+def _is_for(entry: Mapping[str, Any], context: StepContext) -> bool:
+    """Say whether a route is for this case: the women's scheme is not for a man."""
+    limit, section = entry.get("if_law"), entry.get("if_section")
+    sections = context.earlier("policing.fir").get("sections")
+    is_in_law = limit is None or context.law(limit) is not None
+    return is_in_law and (section is None or (isinstance(sections, list) and section in sections))
 
 
 def route_rule(jurisdiction: str, route: str) -> RouteRule | None:

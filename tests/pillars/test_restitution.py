@@ -25,6 +25,7 @@ from pillars.restitution.steps import (
 )
 from tests.pillars.support import (
     FakeContext,
+    OtherLaw,
     accepts_its_examples,
     example,
     has_only_open_outputs,
@@ -258,7 +259,7 @@ def test_wages_below_days_times_rate_are_noted() -> None:
     ("age", "offence", "routes"),
     [
         (30, "2025-01-31", ["NALSA", "StateVCS"]),
-        (15, "2025-01-31", ["StateVCS", "POCSO33_8"]),
+        (15, "2025-01-31", ["StateVCS"]),
         (30, "2018-10-01", ["StateVCS"]),
     ],
 )
@@ -273,8 +274,23 @@ def test_the_routes_are_proposed_by_age_and_by_the_day_of_the_offence(
 
 @pytest.mark.parametrize(("jurisdiction", "route"), [("BD", "BD"), ("NP", "NP17")])
 def test_other_countries_have_routes_of_their_own(jurisdiction: str, route: str) -> None:
-    found = open_routes(jurisdiction, is_minor=False, offence=None)
+    found = open_routes(FakeContext(jurisdiction=jurisdiction), is_minor=False, offence=None)
     assert [rule.route for rule in found] == [route]
+
+
+def test_the_scheme_for_women_is_not_proposed_where_its_law_does_not_apply() -> None:
+    assert ELIGIBILITY.prepare is not None
+    fir = {"policing.fir": {"offence_date": "2025-01-31"}}
+    man = OtherLaw(persons=(person(age=30),), before=fir, times={})
+    assert ELIGIBILITY.prepare(man).prefill["routes"] == ["StateVCS"]
+
+
+def test_the_special_court_is_proposed_for_a_child_when_the_fir_names_the_act() -> None:
+    assert ELIGIBILITY.prepare is not None
+    fir = {"policing.fir": {"offence_date": "2025-01-31", "sections": ["BNS143", "POCSO"]}}
+    child, adult = (FakeContext(persons=(person(age=age),), before=fir) for age in (15, 30))
+    assert ELIGIBILITY.prepare(child).prefill["routes"] == ["StateVCS", "POCSO33_8"]
+    assert ELIGIBILITY.prepare(adult).prefill["routes"] == ["NALSA", "StateVCS"]
 
 
 def test_routes_that_a_lawyer_has_looked_at_are_kept() -> None:
