@@ -22,11 +22,18 @@ from engine.domain.keys import place_key
 from engine.domain.policy import Action, can
 from engine.domain.retention import still_kept
 from engine.domain.state import CaseState
-from engine.errors import AlreadyEndedError, HeldError, InvalidAnswersError, NotAllowedError, NotFoundError
+from engine.errors import (
+    AlreadyEndedError,
+    ConflictError,
+    HeldError,
+    InvalidAnswersError,
+    NotAllowedError,
+    NotFoundError,
+)
 from engine.spec.retention import policy_for
 from engine.spec.roles import Role
 from engine.stores import ErasureNotice, UnitOfWork
-from engine.usecases.approvals import ask_second, take_answer
+from engine.usecases.approvals import answer_as_it_stands, ask_second, take_answer
 from engine.usecases.deciding import require_member
 from engine.usecases.retention import policies_of
 from engine.usecases.step_up import require_step_up
@@ -85,26 +92,31 @@ def ask_erasure(
 def approve_erasure(engine: Engine, erasure_id: UUID, *, viewer: Viewer) -> ErasureStatus:
     """Agree to an erasure; with the second who agrees, in another role than the first, its cooling-off begins.
 
-    Raises `HeldError`, `OwnApprovalError`, `AlreadyEndedError`, `StepUpNeededError`, `NotFoundError`,
-    `NotAllowedError`.
+    When the person is in other cases than when it was asked for, it is over and who asked is told: raises
+    `ConflictError` then. Raises `HeldError`, `OwnApprovalError`, `AlreadyEndedError`, `StepUpNeededError`,
+    `NotFoundError`, `NotAllowedError`.
     """
     now = engine.clock.now()
     with engine.unit_of_work() as work:
         erasure, state = _held(work, erasure_id)
         require_member(viewer, state, Action.APPROVE_ERASURE)
         require_step_up(engine, viewer)
-        cases = require_nothing_against(work, erasure.person_id, now)
-        answer = take_answer(
-            engine, work, Kind.ERASURE, erasure_id, viewer=viewer, approved=True, now=now, state=state,
-            seen=_how_it_stands(cases),
+        request = work.approvals.open_about(Kind.ERASURE, erasure_id)
+        if request is None:
+            raise AlreadyEndedError(kind="erasure")
+        cases = work.keeping.cases_of(work.persons.same_as(erasure.person_id))
+        is_in_time = answer_as_it_stands(
+            engine, work, request, viewer=viewer, approved=True, now=now, stands=lambda: _how_it_stands(cases),
+            state=state,
         )  # fmt: skip
-        after = erasure
-        if answer.approved:
-            after = erasure.cool_off(now)
-            work.keeping.save_erasure(after)
-        _note(work, state, "ErasureAgreed", after, viewer, now)
+        if is_in_time:
+            require_nothing_against(work, erasure.person_id, now)
+        after = _as_agreed(work, erasure, now) if is_in_time else _overtaken(work, erasure, now)
+        _note(work, state, "ErasureAgreed" if is_in_time else "ErasureEnded", after, viewer, now)
         work.commit()
-        return after.status
+    if not is_in_time:
+        raise ConflictError(kind="erasure")
+    return after.status
 
 
 def end_erasure(engine: Engine, erasure_id: UUID, *, viewer: Viewer, reason_code: str) -> None:
@@ -189,6 +201,22 @@ def require_nothing_against(work: UnitOfWork, person_id: UUID, now: datetime) ->
     if reasons:
         raise HeldError(reasons="; ".join(reasons))
     return cases
+
+
+def _as_agreed(work: UnitOfWork, erasure: Erasure, now: datetime) -> Erasure:
+    """Let its cooling-off begin once all who are needed have agreed."""
+    request = work.approvals.latest_about(Kind.ERASURE, erasure.id)
+    if request is None or not request.approved:
+        return erasure
+    after = erasure.cool_off(now)
+    work.keeping.save_erasure(after)
+    return after
+
+
+def _overtaken(work: UnitOfWork, erasure: Erasure, now: datetime) -> Erasure:
+    after = erasure.end(ErasureStatus.REFUSED, by=None, at=now, reason="overtaken")
+    work.keeping.save_erasure(after)
+    return after
 
 
 def _kept(work: UnitOfWork, cases: Sequence[CaseOfPerson], now: datetime) -> frozenset[str]:

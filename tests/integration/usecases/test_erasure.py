@@ -23,6 +23,7 @@ from engine.domain.keeping import COOLING_OFF, KEYS_IN_BACKUPS, ErasureStatus, T
 from engine.domain.records import PersonRole
 from engine.errors import (
     AlreadyEndedError,
+    ConflictError,
     DamagedError,
     HeldError,
     InvalidAnswersError,
@@ -196,6 +197,26 @@ def test_nothing_is_erased_while_something_stands_against_it(world: World) -> No
     world.later(days=91)
     assert _ask(world, case_id, person_id)
     assert "High Court" not in world.dump()
+
+
+def test_nobody_agrees_to_an_erasure_that_concerns_other_cases_by_now_and_who_asked_is_told(world: World) -> None:
+    other_case, _ = _closed(world, wait=timedelta(0))
+    case_id, person_id = _closed(world)
+    erasure = _ask(world, case_id, person_id)
+    approve_erasure(world.engine, erasure, viewer=_stepped(world, "supervisor"))
+    world.rows("UPDATE case_person SET person_id = :person WHERE case_id = :id", person=person_id, id=other_case)
+    with pytest.raises(ConflictError):
+        approve_erasure(world.engine, erasure, viewer=_stepped(world, "nodal_officer"))
+    row = world.rows("SELECT status, ended_reason FROM erasure")[0]
+    assert (row.status, row.ended_reason) == ("refused", "overtaken")
+    told = world.rows("SELECT recipient_id FROM message WHERE kind = 'second_decided'")
+    assert {row[0] for row in told} == {world.who("data_protection_officer").actor_id}
+    with pytest.raises(AlreadyEndedError):
+        approve_erasure(world.engine, erasure, viewer=_stepped(world, "nodal_officer"))
+    again = _ask(world, case_id, person_id)
+    for role in ("supervisor", "nodal_officer"):
+        approve_erasure(world.engine, again, viewer=_stepped(world, role))
+    assert world.rows("SELECT status FROM erasure WHERE id = :id", id=again)[0].status == "approved"
 
 
 def test_a_hold_that_comes_while_it_cools_off_ends_it(world: World) -> None:
