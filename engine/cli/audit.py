@@ -96,7 +96,7 @@ def _ailments(engine: Engine) -> Iterator[Ailment]:
     if board.failed_jobs:
         yield Ailment(
             code="failed-jobs",
-            problem=f"{len(board.failed_jobs)} automatic jobs were set aside.",
+            problem=f"{board.failed_count} automatic jobs were set aside.",
             remedy="Look at them on the board, mend what they tell, and retry them there.",
         )
     if board.dead_deliveries:
@@ -178,7 +178,7 @@ def _ailments_of_firing(firing: FiringView) -> Iterator[Ailment]:
     if firing.aside:
         yield Ailment(
             code="deadlines-aside",
-            problem=f"{len(firing.aside)} deadlines could not be fired again and again.",
+            problem=f"{firing.aside_count} deadlines could not be fired again and again.",
             remedy="The board names them and their cases. When that is mended: `icmc deadlines retry`.",
         )
     if firing.audit is not None and firing.audit.problems:

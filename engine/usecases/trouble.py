@@ -47,8 +47,8 @@ def troubles(board: BoardView, *, real_now: datetime) -> Mapping[str, int]:
     return {
         FALLBACK: int(away_since is not None and real_now - away_since >= _PREFECT_STARTS),
         FIRING: int(board.firing.jump is not None),
-        ASIDE: len(board.firing.aside),
-        JOBS: len(board.failed_jobs),
+        ASIDE: board.firing.aside_count,
+        JOBS: board.failed_count,
         DELIVERIES: board.dead_deliveries,
     }
 

@@ -106,6 +106,7 @@ class FiringView(View):
     lag: tuple[LagBucket, ...] = ()
     audit: EscalationAudit | None = None
     aside: tuple[AsideDeadline, ...] = ()
+    aside_count: int = 0
 
 
 class UnservedView(View):
@@ -127,14 +128,20 @@ class RunningHoursView(View):
 
 
 class BoardView(View):
-    """What an admin sees at a glance: counts, and the lines behind each."""
+    """What an admin sees at a glance: counts, and the lines behind each.
+
+    Of the lines only the first are listed, however many the count says that there are.
+    """
 
     open_cases: int
     open_items: int
     overdue: tuple[WorkItemView, ...]
+    overdue_count: int
     waiting: Mapping[str, int]
     stuck: tuple[str, ...]
+    stuck_count: int
     failed_jobs: tuple[JobView, ...]
+    failed_count: int
     waiting_jobs: int
     oldest_waiting_job_at: datetime | None
     dead_deliveries: int

@@ -37,11 +37,12 @@ class WorkItemView(View):
 
 
 class WorkCounts(View):
-    """How much there is on somebody's work page."""
+    """How much there is on somebody's work page: what is theirs, and what is free for them to take."""
 
     overdue: int
     due_today: int
     mine: int
+    free: int
     to_acknowledge: int
 
 

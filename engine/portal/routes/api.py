@@ -29,9 +29,9 @@ def board(request: Request, authorization: Annotated[str, Header(max_length=200)
         {
             "open_cases": view.open_cases,
             "open_items": view.open_items,
-            "overdue": len(view.overdue),
-            "stuck": len(view.stuck),
-            "failed_jobs": len(view.failed_jobs),
+            "overdue": view.overdue_count,
+            "stuck": view.stuck_count,
+            "failed_jobs": view.failed_count,
             "waiting_jobs": view.waiting_jobs,
             "dead_deliveries": view.dead_deliveries,
             "is_prefect_away": view.fallback_since is not None,

@@ -12,15 +12,13 @@ router = APIRouter()
 @router.get("/")
 def home(visit: SignedIn) -> Response:
     """Show the four doors, with what waits behind each."""
-    items = visit.engine.queries.worklist(visit.viewer)
+    counts = visit.engine.queries.work_counts(visit.viewer, zone=visit.viewer.zone)
     may_see = visit.may(Action.SEE_CASES)
     return visit.page(
         "home.html",
         title="Home",
         section="home",
-        mine=sum(item.is_mine for item in items),
-        free=sum(not item.is_mine for item in items),
-        late=sum(item.is_overdue for item in items),
+        counts=counts,
         cases=visit.engine.queries.count_cases(visit.viewer) if may_see else 0,
         unread=visit.engine.queries.unread(visit.viewer),
         may_report=visit.may(Action.OPEN_CASE),

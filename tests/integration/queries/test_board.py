@@ -7,6 +7,8 @@ from uuid import UUID, uuid4
 import pytest
 
 from engine.adapters.sql import tables as tb
+from engine.adapters.sql.queries import board as queries_of_board
+from engine.adapters.sql.queries import firing as queries_of_firing
 from engine.views import Viewer
 from tests.integration.queries.world import START, World
 
@@ -46,6 +48,27 @@ def test_late_items_are_listed_by_the_time_they_were_due(world: World, unit: UUI
     world.open_case(unit)
     world.later(minutes=50)
     assert [item.case_id for item in world.queries.board(admin).overdue] == [first, second]
+
+
+def test_what_is_late_stuck_or_failed_is_counted_beyond_what_is_listed(
+    world: World, unit: UUID, admin: Viewer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(3):
+        world.open_case(unit)
+        case_id = world.open_case(unit)
+        silent(world, case_id)
+        other = world.open_case(unit)
+        job(world, other, unit, "aside")
+        world.change(tb.DeadlineRow, tb.DeadlineRow.case_id == case_id, failures=7)
+    world.later(hours=2)
+    monkeypatch.setattr(queries_of_board, "_LINES", 2)
+    monkeypatch.setattr(queries_of_firing, "_LINES", 2)
+    board = world.queries.board(admin)
+    assert [len(lines) for lines in (board.overdue, board.stuck, board.failed_jobs, board.firing.aside)] == [2] * 4
+    assert (board.overdue_count, board.stuck_count, board.failed_count, board.firing.aside_count) == (6, 3, 3, 3)
+    empty = world.queries.board(world.actor("Sam", world.unit("Elsewhere"), "supervisor"))
+    assert (empty.overdue_count, empty.stuck_count, empty.failed_count, empty.firing.aside_count) == (0, 0, 0, 0)
+    assert empty.firing.aside == ()
 
 
 def test_a_case_is_stuck_when_nobody_and_nothing_will_move_it(world: World, unit: UUID, admin: Viewer) -> None:

@@ -56,6 +56,24 @@ def test_the_overdue_come_first_then_the_due_times_then_what_has_no_limit(
     assert [item.is_overdue for item in items] == [True, False, False]
 
 
+def test_what_is_mine_and_what_is_free_is_counted_however_much_is_listed(
+    world: World, unit: UUID, intake: Viewer
+) -> None:
+    world.open_case(unit, compiled=world.publish(_one_step(limit=None)))
+    cases = [world.open_case(unit) for _ in range(3)]
+    world.open_case(world.unit("Elsewhere"))
+    world.item(cases[0], "intake", status="reserved", assignee_id=intake.actor_id)
+    world.later(minutes=90)
+    later = world.open_case(unit)
+    world.item(later, "intake", excluded_ids=[intake.actor_id])
+    world.open_case(unit)
+    counts = world.queries.work_counts(intake, zone="UTC")
+    assert (counts.mine, counts.free, counts.overdue, counts.due_today) == (1, 4, 3, 1)
+    listed = world.queries.worklist(intake)
+    assert (len(listed), sum(item.is_overdue for item in listed)) == (5, 3)
+    assert world.queries.work_counts(intake, zone="Pacific/Pitcairn").due_today == 0
+
+
 def test_of_two_that_are_due_at_once_the_one_with_more_priority_comes_first(
     world: World, unit: UUID, intake: Viewer
 ) -> None:

@@ -118,7 +118,7 @@ def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
     return {
         "sign-in.html": {"email": NASTY, "problem": NASTY if full else "", "next_path": "/",
                          "groups": some(Group(NASTY, (Someone(ID, NASTY, NASTY, NASTY),)))},
-        "home.html": {"mine": 1, "free": 2, "late": int(full), "cases": 1, "unread": 1, "may_report": full,
+        "home.html": {"counts": view(vw.WorkCounts), "cases": 1, "unread": 1, "may_report": full,
                       "may_work": full, "may_see": full, "may_publish": full, "may_see_board": full},
         "paper-forms.html": {"groups": some((NASTY, some(types.SimpleNamespace(key="rescue.plan", title=NASTY))))},
         "worklist.html": {"mine": some(item), "free": some(item), "is_cut": full, "command_id": ID,

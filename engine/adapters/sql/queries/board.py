@@ -4,17 +4,19 @@ from collections.abc import Mapping
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Table, exists, func, or_, select, true
+from sqlalchemy import ColumnElement, Table, distinct, exists, func, or_, select, true
 
 from engine import views as vw
 from engine.adapters.sql.queries.firing import firing
 from engine.adapters.sql.queries.hours_since import hours_since
-from engine.adapters.sql.queries.items import chosen_units, first_by_deadline, item_views, select_items
+from engine.adapters.sql.queries.items import chosen_units, first_by_deadline, item_views, late_by, select_items
 from engine.adapters.sql.queries.jobs import job_view, select_jobs
 from engine.adapters.sql.queries.reading import Reading
 from engine.adapters.sql.queries.shape import (
     CASE,
     CASE_IS_OPEN,
+    DEADLINE,
+    DEADLINE_IS_OPEN,
     DELIVERY,
     DELIVERY_IS_DEAD,
     ITEM,
@@ -22,6 +24,7 @@ from engine.adapters.sql.queries.shape import (
     JOB,
     JOB_HAS_FAILED,
     JOB_IS_READY,
+    OPENING,
     SERVICE,
     STEP,
     STEP_IS_HELD_BACK,
@@ -48,24 +51,28 @@ def board(reading: Reading, viewer: vw.Viewer) -> vw.BoardView:
         raise NotAllowedError(actor=viewer.name, action=Action.SEE_BOARD.value)
     scope = _Scope(viewer, board_units(viewer))
     waiting = _waiting_jobs(reading, scope)
+    stuck, stuck_count = _stuck(reading, scope)
     services = {row["name"]: row for row in reading.rows(select(SERVICE))}
     deadlines = services.get(_DEADLINES)
     return vw.BoardView(
         open_cases=_count(reading, CASE, CASE_IS_OPEN, scope),
         open_items=_count(reading, ITEM, ITEM_IS_OPEN, scope),
         overdue=_overdue(reading, viewer, scope),
+        overdue_count=_count_overdue(reading, scope),
         waiting=_waiting_for(reading, scope),
-        stuck=_stuck(reading, scope),
+        stuck=stuck,
+        stuck_count=stuck_count,
         unreached=unreached(reading, viewer, scope.units, limit=_LINES),
         unserved=unserved(reading, _of_units(CASE, scope)),
         running_hours=hours_since(reading, viewer, scope.units, limit=_LINES),
         failed_jobs=_jobs(reading, JOB_HAS_FAILED, scope, limit=_LINES),
+        failed_count=_count(reading, JOB, JOB_HAS_FAILED, scope),
         waiting_jobs=waiting["count"],
         oldest_waiting_job_at=waiting["oldest"],
         dead_deliveries=_count(reading, DELIVERY, DELIVERY_IS_DEAD, scope),
         deadlines_last_pass_at=deadlines["noted_at"] if deadlines else None,
         fallback_since=deadlines["since"] if deadlines and deadlines["state"] == _FALLBACK else None,
-        firing=firing(reading),
+        firing=firing(reading, _of_units(DEADLINE, scope)),
         recent_flow_runs=_jobs(reading, JOB.c.flow_run_id.is_not(None), scope, limit=_RECENT),
     )
 
@@ -96,6 +103,18 @@ def _overdue(reading: Reading, viewer: vw.Viewer, scope: _Scope) -> tuple[vw.Wor
     return item_views(reading, reading.rows(select_items(late.subquery("picked")).limit(_LINES)), viewer)
 
 
+def _count_overdue(reading: Reading, scope: _Scope) -> int:
+    """Count the open items of which a limit is over, however many are listed."""
+    is_late = late_by(DEADLINE.c.due_at, reading.now) & DEADLINE_IS_OPEN & (DEADLINE.c.purpose != OPENING)
+    return reading.count(
+        select(func.count(distinct(ITEM.c.id)))
+        .select_from(
+            DEADLINE.join(ITEM, (ITEM.c.step_id == DEADLINE.c.step_id) & (ITEM.c.unit_id == DEADLINE.c.unit_id))
+        )
+        .where(is_late, ITEM_IS_OPEN, _of_units(DEADLINE, scope))
+    )
+
+
 def _waiting_for(reading: Reading, scope: _Scope) -> Mapping[str, int]:
     """Count the open items by candidate role; one that several roles may claim counts for each."""
     role = func.unnest(ITEM.c.candidate_roles).label("role")
@@ -104,8 +123,8 @@ def _waiting_for(reading: Reading, scope: _Scope) -> Mapping[str, int]:
     return {row["role"]: row["items"] for row in rows}
 
 
-def _stuck(reading: Reading, scope: _Scope) -> tuple[str, ...]:
-    """List the numbers of open cases in which nothing can happen by itself, and nobody is asked for anything."""
+def _stuck(reading: Reading, scope: _Scope) -> tuple[tuple[str, ...], int]:
+    """List the first open cases in which nothing can happen by itself and nobody is asked, and count them all."""
     asked = exists().where(ITEM.c.case_id == CASE.c.id, ITEM_IS_OPEN)
     idle = (
         select(CASE.c.id, CASE.c.number, CASE.c.opened_at)
@@ -118,9 +137,12 @@ def _stuck(reading: Reading, scope: _Scope) -> tuple[str, ...]:
         STEP.c.case_id == idle.c.id, STEP_IS_HELD_BACK, func.coalesce(STEP.c.gate, "") != MISSING
     )
     rows = reading.rows(
-        select(idle.c.number).where(~worked_on, ~explained).order_by(idle.c.opened_at, idle.c.number).limit(_LINES)
+        select(idle.c.number, func.count().over().label("of"))
+        .where(~worked_on, ~explained)
+        .order_by(idle.c.opened_at, idle.c.number)
+        .limit(_LINES)
     )
-    return tuple(row["number"] for row in rows)
+    return tuple(row["number"] for row in rows), rows[0]["of"] if rows else 0
 
 
 def _waiting_jobs(reading: Reading, scope: _Scope) -> Mapping[str, object]:

@@ -1,9 +1,9 @@
 """How the firing of deadlines goes: how late it comes, what was set aside, and what the auditor found."""
 
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, FromClause, case, func, literal, select, text
+from sqlalchemy import ColumnElement, FromClause, Select, case, func, literal, select, text
 
 from engine import views as vw
 from engine.adapters.sql.queries.reading import Reading
@@ -18,11 +18,13 @@ _LINES = 100
 _FIRING = "firing"
 
 
-def firing(reading: Reading) -> vw.FiringView:
-    """Give how firing goes, over the last day."""
+def firing(reading: Reading, of_units: ColumnElement[bool]) -> vw.FiringView:
+    """Give how firing goes, over the last day; deadlines are named of those units alone."""
+    listed = aside(reading, of_units)
     return vw.FiringView(
-        jump=clock_jump(reading), lag=timer_lag(reading), audit=last_audit(reading), aside=aside(reading)
-    )
+        jump=clock_jump(reading), lag=timer_lag(reading), audit=last_audit(reading), aside=listed,
+        aside_count=len(listed) if len(listed) < _LINES else reading.count(_aside(of_units, func.count())),
+    )  # fmt: skip
 
 
 def clock_jump(reading: Reading) -> vw.ClockJump | None:
@@ -62,19 +64,25 @@ def last_audit(reading: Reading) -> vw.EscalationAudit | None:
     )
 
 
-def aside(reading: Reading) -> tuple[vw.AsideDeadline, ...]:
+def aside(reading: Reading, of_units: ColumnElement[bool]) -> tuple[vw.AsideDeadline, ...]:
     """List the deadlines that could not be fired again and again, the most often failed first."""
     rows = reading.rows(
-        select(
-            DEADLINE.c.id, DEADLINE.c.case_id, CASE.c.number.label("case_number"), DEADLINE.c.key.label("step_key"),
-            DEADLINE.c.failures, DEADLINE.c.held_until,
+        _aside(
+            of_units, DEADLINE.c.id, DEADLINE.c.case_id, CASE.c.number.label("case_number"),
+            DEADLINE.c.key.label("step_key"), DEADLINE.c.failures, DEADLINE.c.held_until,
         )
-        .join(CASE, CASE.c.id == DEADLINE.c.case_id)
-        .where(DEADLINE_IS_OPEN, text(f"deadline.failures >= {WORK_FOR_A_PERSON}"))
         .order_by(DEADLINE.c.failures.desc(), DEADLINE.c.id)
         .limit(_LINES)
     )  # fmt: skip
     return tuple(vw.AsideDeadline.model_validate(dict(row)) for row in rows)
+
+
+def _aside(of_units: ColumnElement[bool], *columns: ColumnElement[Any]) -> Select[Any]:
+    return (
+        select(*columns)
+        .select_from(DEADLINE.join(CASE, CASE.c.id == DEADLINE.c.case_id))
+        .where(DEADLINE_IS_OPEN, of_units, text(f"deadline.failures >= {WORK_FOR_A_PERSON}"))
+    )
 
 
 def _counts(

@@ -51,6 +51,11 @@ def nearest_due(step_id: ColumnElement[UUID]) -> ScalarSelect[datetime]:
     )
 
 
+def late_by(due_at: ColumnElement[datetime], now: datetime) -> ColumnElement[bool]:
+    """Give the condition that `lateness.is_overdue` is, for what is counted where it lies."""
+    return due_at <= now
+
+
 def may_claim(viewer: vw.Viewer) -> ColumnElement[bool]:
     """Give the condition on `work_item` that holds for what the viewer may claim, apart from the unit."""
     if viewer.is_system:
@@ -93,11 +98,12 @@ def _overlap(roles: frozenset[str]) -> ColumnElement[bool]:
 
 
 def first_by_deadline(
-    units: FromClause, condition: ColumnElement[bool], *, limit: int, before: datetime | None = None
+    units: FromClause, condition: ColumnElement[bool], *, limit: int | None, before: datetime | None = None
 ) -> Select[tuple[UUID, datetime]]:
     """Pick the ids and due times of the items of each unit whose deadlines come first.
 
-    It walks the open deadlines of each unit in the order of time and stops at the limit, however many items there are.
+    It walks the open deadlines of each unit in the order of time and stops at the limit, however many items there are;
+    without one at those that are due after `before`.
     """
     other = DEADLINE.alias("other")
     comes_first = ~exists().where(

@@ -1,16 +1,18 @@
 """The worklist: what one person has claimed or may claim, the most urgent first."""
 
+from datetime import datetime, time, timedelta
 from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, DateTime, Select, exists, null, select, union_all
+from sqlalchemy import ColumnElement, DateTime, Select, exists, func, literal, null, select, union_all
 from sqlalchemy.sql.expression import CompoundSelect, cast
 
 from engine import views as vw
 from engine.adapters.sql.queries.items import (
     first_by_deadline,
     item_views,
+    late_by,
     may_claim,
     nearest_due,
     select_items,
@@ -28,11 +30,11 @@ from engine.adapters.sql.queries.shape import (
     STEP,
 )
 from engine.adapters.sql.visibility import step_shown_to, visible_to
-from engine.domain.lateness import is_overdue
 from engine.errors import NotFoundError
 from engine.spec.ladders import Ladder
 
-_ALL: Final = 1_000_000
+_MINE: Final = "mine"
+_FREE: Final = "free"
 
 
 def worklist(reading: Reading, viewer: vw.Viewer, *, only_mine: bool, limit: int) -> tuple[vw.WorkItemView, ...]:
@@ -47,22 +49,42 @@ def worklist(reading: Reading, viewer: vw.Viewer, *, only_mine: bool, limit: int
 
 
 def work_counts(reading: Reading, viewer: vw.Viewer, *, zone: str) -> vw.WorkCounts:
-    """Count what the worklist lists, however long it is, and the levels that wait for the viewer to have seen them."""
-    picked = _timed(viewer, only_mine=False, limit=_ALL).subquery("picked")
+    """Count what the worklist lists, however long it is, and the levels that wait for the viewer to have seen them.
+
+    Today is that of `zone`.
+    """
+    tonight = _end_of_day(reading.now, ZoneInfo(zone))
+    picked = _counted(viewer, until=tonight).subquery("picked")
+    is_late = late_by(picked.c.due_at, reading.now)
+    sorts = {
+        "overdue": is_late,
+        "due_today": (picked.c.due_at < tonight) & ~is_late,
+        "mine": picked.c.sort == _MINE,
+        "free": picked.c.sort == _FREE,
+    }
     rows = reading.rows(
-        select(picked.c.due_at, _is_mine(viewer).label("mine"))
+        select(*(func.count().filter(condition).label(name) for name, condition in sorts.items()))
         .select_from(picked.join(ITEM, ITEM.c.id == picked.c.id).join(CASE, CASE.c.id == ITEM.c.case_id))
         .where(visible_to(viewer, now=reading.now))
     )
-    today = reading.now.astimezone(ZoneInfo(zone)).date()
-    late = [is_overdue(row["due_at"], reading.now) for row in rows]
-    days = [row["due_at"] and row["due_at"].astimezone(ZoneInfo(zone)).date() for row in rows]
-    return vw.WorkCounts(
-        overdue=sum(late),
-        due_today=sum(day == today and not is_late for day, is_late in zip(days, late, strict=True)),
-        mine=sum(row["mine"] for row in rows),
-        to_acknowledge=_to_acknowledge(reading, viewer),
+    return vw.WorkCounts(**rows[0], to_acknowledge=_to_acknowledge(reading, viewer))
+
+
+def _counted(viewer: vw.Viewer, *, until: datetime) -> CompoundSelect[tuple[object, ...]]:
+    """Pick the viewer's own items, those that may be claimed, and, of these, once more those that are due by then."""
+    due, units = cast(null(), DateTime(timezone=True)).label("due_at"), units_of(viewer)
+    soon = first_by_deadline(units_of(viewer), may_claim(viewer), limit=None, before=until).subquery("soon")
+    return union_all(
+        _mine(viewer).add_columns(literal(_MINE).label("sort")),
+        select(ITEM.c.id, due, literal(_FREE).label("sort")).where(
+            ITEM.c.unit_id.in_(select(units.c.id)), may_claim(viewer)
+        ),
+        select(soon.c.id, soon.c.due_at, literal("").label("sort")),
     )
+
+
+def _end_of_day(now: datetime, zone: ZoneInfo) -> datetime:
+    return datetime.combine(now.astimezone(zone).date() + timedelta(days=1), time(), tzinfo=zone)
 
 
 def _to_acknowledge(reading: Reading, viewer: vw.Viewer) -> int:
@@ -119,10 +141,13 @@ def _timed(
     viewer: vw.Viewer, *, only_mine: bool, limit: int
 ) -> Select[tuple[object, ...]] | CompoundSelect[tuple[object, ...]]:
     """Pick the viewer's own items, limited or not, and those that may be claimed and have a limit."""
-    mine = select(ITEM.c.id, nearest_due(ITEM.c.step_id).label("due_at")).where(_is_mine(viewer))
     if only_mine:
-        return mine
-    return union_all(mine, first_by_deadline(units_of(viewer), may_claim(viewer), limit=limit))
+        return _mine(viewer)
+    return union_all(_mine(viewer), first_by_deadline(units_of(viewer), may_claim(viewer), limit=limit))
+
+
+def _mine(viewer: vw.Viewer) -> Select[tuple[UUID, datetime]]:
+    return select(ITEM.c.id, nearest_due(ITEM.c.step_id).label("due_at")).where(_is_mine(viewer))
 
 
 def _untimed(viewer: vw.Viewer, limit: int) -> Select[tuple[object, ...]]:
