@@ -77,11 +77,12 @@ def read_instant(text: str) -> datetime:
     """Read an instant with its zone, given on the command line; ends with words for any other text. Gives UTC."""
     try:
         read = datetime.fromisoformat(text)
-    except ValueError:
+        instant = read.astimezone(UTC)
+    except (ValueError, OverflowError):
         fail(f"{text}: write it like 2026-03-07T18:40+05:30.", status=WRONG_USAGE)
     if read.tzinfo is None:
         fail(f"{text}: say in which time zone, like 2026-03-07T18:40+05:30.", status=WRONG_USAGE)
-    return read.astimezone(UTC)
+    return instant
 
 
 P = ParamSpec("P")

@@ -59,13 +59,16 @@ def always(start: datetime) -> Iterator[Running]:
 
 
 def spend(running: Iterator[Running], gaps: tuple[Running, ...], length: timedelta) -> datetime:
-    """Let `length` pass in running time outside the gaps; give the instant at which it has passed."""
+    """Let `length` pass in running time outside the gaps; give the instant at which it has passed.
+
+    Raises `OverflowError` where it has not passed at the end of the last year that there is.
+    """
     left = length
     for part in _without(running, gaps):
         if left <= part.end - part.start:
             return part.start + left
         left -= part.end - part.start
-    raise AssertionError  # pragma: no cover - running time goes on without end
+    raise OverflowError
 
 
 def overlap(running: Iterator[Running], gaps: tuple[Running, ...], *, until: datetime) -> timedelta:

@@ -25,7 +25,7 @@ def keep_form(engine: Engine, actor_id: UUID, *, path: str, fields: Iterable[tup
 
 
 def kept_form(engine: Engine, form_id: UUID, *, viewer: Viewer) -> KeptForm:
-    """Open what the viewer had typed; raises `NotFoundError` for another's, for one too old, and for one sent since."""
+    """Open what the viewer had typed; raises `NotFoundError` for another's, and for one too old or thrown away."""
     since = engine.wall_clock.now() - KEPT_FORM_LASTS
     with engine.unit_of_work() as work:
         found = work.sign_ins.kept_form(form_id, actor_id=viewer.actor_id, since=since)

@@ -121,6 +121,8 @@ def example(
         return Example(where, begun, option, (), f"No calendar is published for {where}.")
     except CalendarMissingError as error:
         return Example(where, begun, option, (), str(error))
+    except OverflowError:
+        return Example(where, begun, option, (), "That is too far away to be counted: choose another beginning.")
     return Example(where, begun, option, lines)
 
 

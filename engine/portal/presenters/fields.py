@@ -157,9 +157,9 @@ def _text(value: object, kind: FieldKind, zone: str) -> str:
 def _local_text(value: object, zone: str) -> str:
     try:
         instant = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
-    except ValueError:
+        return for_input(instant, zone) if instant.tzinfo else str(value)
+    except (ValueError, OverflowError):
         return str(value)
-    return for_input(instant, zone) if instant.tzinfo else str(value)
 
 
 def _stretches(value: object, zone: str) -> tuple[Stretch, ...]:

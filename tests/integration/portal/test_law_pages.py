@@ -39,6 +39,8 @@ def test_the_worked_example_is_counted_from_the_day_that_was_typed(portal: Porta
     assert "12:00" in page
     assert "Give a date and time" in client.get("/law/IN-COMP-2M?at=soon").text
     assert "No calendar is published for XX" in client.get("/law/IN-COMP-2M?place=XX").text
+    for limit_id in ("IN-JJ-SIR-15D", "IN-JJ-PROD-24H"):
+        assert "too far away" in client.get(f"/law/{limit_id}?at=9999-12-31T00:00").text
     assert "It counts no time." in client.get("/law/IN-LABEL-ID").text
     assert client.get("/law/IN-NOTHING").status_code == 404
     assert client.get("/law/nonsense").status_code == 404

@@ -126,8 +126,11 @@ def test_what_was_typed_survives_a_session_that_ran_out(office: Office) -> None:
     fields = dict(re.findall(r'<textarea name="([^"]+)"[^>]*>\n([^<]*)</textarea>', page.text))
     sent = client.post(f"{place}/send", data={name: html.unescape(value) for name, value in fields.items()})
     assert "Case number" in sent.text
-    assert client.get(place).status_code == 404, "it is sent once"
+    again = client.post(f"{place}/send", data={name: html.unescape(value) for name, value in fields.items()})
+    assert "Case number" in again.text, "the first answer was lost on the way"
     assert office.rows('SELECT count(*) FROM "case"') == [(1,)]
+    client.post(f"{place}/drop")
+    assert client.get(place).status_code == 404
 
 
 def test_what_was_typed_is_its_owners_and_never_what_a_stranger_sends(office: Office) -> None:

@@ -138,3 +138,9 @@ def test_a_language_is_chosen_by_name_and_nobody_is_asked_for_a_code() -> None:
     assert [(one.value, one.text) for one in shown.items if one.checked] == [("grt", "Garo")]
     (other,) = controls([field.model_copy(update={"help": "Of the letter."})], zone=ZONE, now=NOW)
     assert other.hint == "Of the letter."
+
+
+def test_an_instant_outside_the_years_of_the_calendar_is_shown_as_it_was_typed() -> None:
+    typed = "9999-12-31T23:59-14:00"
+    (shown,) = controls((question("at", FieldKind.DATETIME, value=typed),), zone=ZONE, now=NOW)
+    assert shown.value == typed
