@@ -72,11 +72,14 @@ def _earlier(state: CaseState, step: Step, name: str, key: str) -> list[Step]:
 def _is_there(state: CaseState, step: Step, watch: Watch) -> bool:
     """Say whether the case sees to it already: by the same limit of the law, or by an open step of the same type.
 
-    What other answers asked to be watched does not count: it is there for something else.
+    What other answers asked to be watched does not count: it is there for something else. A watch
+    that says in its settings what it is about, such as one platform of several, is only there for that.
     """
     if watch.law:
         known: tuple[Deadline, ...] = (*state.deadlines.values(), *state.past.values())
         return any(one.law == watch.law and _same_person(one.path, step.base_path) for one in known)
+    if watch.settings:
+        return False
     return any(
         one.uses == watch.uses and one.status in LIVE and one.id != step.id and one.run_id == step.run_id
         and _same_person(one.path, step.base_path) and (one.added is None or not one.added.watches)

@@ -21,6 +21,7 @@ from pillars.press import forms
 from pillars.press.case_knowledge import TELLING_STEPS, in_words, known_of
 from pillars.press.grounds import HELD, held_text, hold, is_allowed, texts_shown
 from pillars.press.identity import KINDS, find_in
+from pillars.press.settings import TakedownSettings
 from pillars.press.takedown import conclude_takedown, prepare_takedown
 
 _ADULT = 18
@@ -115,7 +116,7 @@ def _laws_on_identity(context: StepContext) -> list[object]:
     sections = named if isinstance(named, list) else []
     is_old = offence < _NEW_CODE_SINCE if offence else fir.get("governing_code") == "IPC"
     of_rape = ["IPC228A" if is_old else "BNS72"] if "BNS64_71" in sections else []
-    return ["JJ74"] * _child_in(context) + ["POCSO23"] * ("POCSO" in sections) + of_rape
+    return [*(["JJ74"] * _child_in(context)), *(["POCSO23"] * ("POCSO" in sections)), *of_rape]
 
 
 def _conclude_leak(context: StepContext) -> Concluded:
@@ -198,8 +199,10 @@ TAKEDOWN = ask(
     roles=("press_officer", "lawyer", "data_protection_officer"),
     stays_with=("press.leak",),
     time_limit="PT3H",
+    settings=TakedownSettings,
     prepare=prepare_takedown,
     conclude=conclude_takedown,
+    history=("press.takedown",),
 )
 
 MONITOR = ask(

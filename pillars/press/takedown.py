@@ -1,15 +1,18 @@
 """Follow a notice to a platform: until when it must act, who is asked next, when to look whether it stays away."""
 
+import hashlib
 import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from importlib.resources import files
 from typing import Any, Final
+from uuid import UUID
 
 from engine.plugin.laws import LawTime
 from engine.plugin.steps import Concluded, JsonAnswer, Prepared, Scalar, StepContext
-from engine.plugin.values import as_instant, instant_by_law
+from engine.plugin.values import as_instant, as_words, instant_by_law
 from engine.plugin.watches import Watch
+from pillars.press.settings import TakedownSettings
 
 _DATA: Final[Mapping[str, Any]] = json.loads(files(__package__).joinpath("takedown.json").read_text(encoding="utf-8"))
 _SOON: Final = timedelta(hours=1)
@@ -35,7 +38,7 @@ def due_at(context: StepContext, sent: datetime, ground: str) -> datetime | None
 
 def prepare_takedown(context: StepContext) -> Prepared:
     """Take over what the leak says: when the notice went out, and what it rests on."""
-    before, leak = context.earlier("press.takedown"), context.earlier("press.leak")
+    before, leak = _before(context), context.earlier("press.leak")
     prefill: dict[str, JsonAnswer] = {"answer": "none_yet", "door": "platform"}
     if before.get("platform"):
         prefill |= {name: before[name] for name in ("platform", "ground", "reference_no") if before.get(name)}
@@ -43,8 +46,8 @@ def prepare_takedown(context: StepContext) -> Prepared:
     if "ground" not in prefill and leak:
         shows = isinstance(leaked, list) and "intimate_image" in leaked
         prefill["ground"] = "intimate_image" if shows else "urgent_complaint"
-    sent = leak.get("takedown_sent_at") or before.get("sent_at")
-    prefill["sent_at"] = sent or context.now.isoformat()
+    own = before.get("sent_at") if _follows(context) else None
+    prefill["sent_at"] = own or leak.get("takedown_sent_at") or before.get("sent_at") or context.now.isoformat()
     return Prepared(
         prefill=prefill, notes=("One of these for each platform or paper. Do not open the page again and again.",)
     )
@@ -59,33 +62,52 @@ def conclude_takedown(context: StepContext) -> Concluded:
     facts: dict[str, Scalar] = {"content_removed": removed is not None, "platform_is_late": is_late}
     if due is not None:
         facts["platform_due_at"] = due
+    where = _key_of(answers.get("platform"))
     if removed is not None:
-        return Concluded(facts=facts, notes=_of_removed(is_late=is_late), watches=_look_again(removed, context.now))
+        watches = _look_again(where, removed, context.now)
+        return Concluded(facts=facts, notes=_of_removed(is_late=is_late), watches=watches)
     is_shut = is_late or answers.get("answer") == "refused"
     notes = (NEXT_DOOR[str(answers.get("door", "platform"))],) if is_shut else ()
     look_at = due if due is not None and due > context.now else context.now + _SOON
     watch = Watch(
-        "takedown", "press.takedown", "Look whether the platform has acted", opens_at=min(look_at, context.now + _SOON),
-        due_at=look_at, ladder="leak", roles=("press_officer", "lawyer"),
+        f"takedown_{where}", "press.takedown", "Look whether the platform has acted",
+        opens_at=min(look_at, context.now + _SOON), due_at=look_at, ladder="leak", roles=("press_officer", "lawyer"),
+        settings={"follows": context.step_id.hex},
     )  # fmt: skip
     return Concluded(facts=facts, notes=notes, watches=(watch,))
+
+
+def _follows(context: StepContext) -> UUID | None:
+    return context.settings.follows if isinstance(context.settings, TakedownSettings) else None
+
+
+def _before(context: StepContext) -> Mapping[str, JsonAnswer]:
+    """Give what was told of the same notice; for a notice of its own, of the latest to any platform."""
+    follows = _follows(context)
+    return context.answers_of(follows) if follows else context.earlier("press.takedown")
+
+
+def _key_of(platform: JsonAnswer) -> str:
+    """Name one platform in a watch, however it is spaced and in capitals or not, without writing its name down."""
+    written = " ".join(as_words(platform).split()).casefold()
+    return hashlib.sha256(written.encode()).hexdigest()[:12]
 
 
 def _of_removed(*, is_late: bool) -> tuple[str, ...]:
     return ("It is gone, later than the platform had time for: note it for the complaint.",) if is_late else ()
 
 
-def _look_again(removed: datetime, now: datetime) -> tuple[Watch, ...]:
+def _look_again(where: str, removed: datetime, now: datetime) -> tuple[Watch, ...]:
     """Ask for a look after a day, three days and a week, a promise of the network: copies come back."""
-    over = Watch("takedown", is_over=True)
+    over = Watch(f"takedown_{where}", is_over=True)
     times = (removed + timedelta(hours=hours) for hours in _DATA["look_again_hours"])
     later = [at for at in times if at > now]
     return (
         over,
         *(
             Watch(
-                f"stays_away_{number}", "press.monitor", "Look whether it stays away", opens_at=at - _SOON, due_at=at,
-                roles=("press_officer",),
+                f"stays_away_{where}_{number}", "press.monitor", "Look whether it stays away",
+                opens_at=at - _SOON, due_at=at, roles=("press_officer",),
             )
             for number, at in enumerate(later, start=1)
         ),

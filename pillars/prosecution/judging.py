@@ -41,12 +41,12 @@ def conclude_outcome(context: StepContext) -> Concluded:
         title = "The time for an appeal ends"
         watches.append(
             watch_for_day(
-                "appeal", "prosecution.outcome", title, appeal_by,
+                "judgment_appeal", "prosecution.outcome", title, appeal_by,
                 zone=context.zone, days_before=_APPEAL_OPENS_BEFORE_DAYS, ladder="high",
             )
         )  # fmt: skip
     else:
-        watches.append(Watch("appeal", is_over=True))
+        watches.append(Watch("judgment_appeal", is_over=True))
     if at_risk:
         notes.append("The accused is or will soon be free: look at the safety plan today.")
         title = "The accused may be free: look at the safety plan"

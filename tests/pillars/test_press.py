@@ -15,6 +15,7 @@ from pillars.press import PILLAR
 from pillars.press.case_knowledge import known_of
 from pillars.press.forms import LeakForm, MonitorForm, QueryForm, ReleaseForm, TakedownForm, TrainingForm
 from pillars.press.identity import KINDS, Found, Known, find_in
+from pillars.press.settings import TakedownSettings
 from pillars.press.steps import IDENTITY_CHECK, LEAK, MONITOR, QUERY, RELEASE, TAKEDOWN, TRAINING
 from pillars.press.takedown import NEXT_DOOR, due_at
 from pillars.press.values import LEAK_LAW
@@ -628,7 +629,7 @@ def test_a_platform_that_has_time_left_is_looked_at_when_it_is_over() -> None:
     assert done.facts == {"content_removed": False, "platform_is_late": False, "platform_due_at": due}
     assert done.notes == ()
     [watch] = done.watches
-    assert (watch.name, watch.uses, watch.due_at) == ("takedown", "press.takedown", due)
+    assert (watch.name.partition("_")[0], watch.uses, watch.due_at) == ("takedown", "press.takedown", due)
 
 
 @pytest.mark.parametrize(
@@ -646,12 +647,40 @@ def test_what_is_gone_is_looked_at_again_after_a_day_three_days_and_a_week() -> 
     done = follow(answer="removed", removed_at=NOW.isoformat())
     assert done.facts["content_removed"] is True
     over, *looks = done.watches
-    assert (over.name, over.is_over) == ("takedown", True)
+    assert (over.name, over.is_over) == (follow().watches[0].name, True)
     assert [watch.due_at for watch in looks] == [NOW + timedelta(hours=hours) for hours in (24, 72, 168)]
     assert {watch.uses for watch in looks} == {"press.monitor"}
     late = follow(sent_at=(NOW - timedelta(hours=9)).isoformat(), answer="removed", removed_at=NOW.isoformat())
     assert late.notes
     assert late.facts["platform_is_late"] is True
+
+
+def test_what_is_watched_of_one_platform_is_named_by_it_however_it_is_written() -> None:
+    names = {
+        platform: {watch.name for watch in (*follow(platform=platform).watches, *gone(platform).watches)}
+        for platform in ("Site A", " site  a", "Site B")
+    }
+    assert names["Site A"] == names[" site  a"]
+    assert not names["Site A"] & names["Site B"]
+    assert not any("site" in name for name in names["Site A"])
+
+
+def test_the_next_look_goes_on_with_its_own_notice() -> None:
+    assert TAKEDOWN.prepare is not None
+    own = UUID(int=9)
+    told = {"platform": "Site A", "ground": "intimate_image", "sent_at": SENT.isoformat()}
+    context = FakeContext(
+        settings=TakedownSettings.model_validate({"follows": own.hex}), by_id={own: told},
+        before={
+            "press.takedown": {"platform": "Site B", "ground": "urgent_complaint"},
+            "press.leak": {"takedown_sent_at": NOW.isoformat()},
+        },
+    )  # fmt: skip
+    assert TAKEDOWN.prepare(context).prefill == told | {"answer": "none_yet", "door": "platform"}
+
+
+def gone(platform: str) -> Concluded:
+    return follow(platform=platform, answer="removed", removed_at=NOW.isoformat())
 
 
 def test_a_takedown_takes_over_what_the_leak_or_the_last_look_says() -> None:

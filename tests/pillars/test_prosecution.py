@@ -336,9 +336,9 @@ def test_an_accused_who_may_be_free_is_a_danger_and_the_appeal_is_watched() -> N
     assert filed.notes == ()
     over = dict.fromkeys(("judgment", "trial", "charge"))
     assert said(concluded.watches) == {
-        "appeal": "prosecution.outcome", "release_risk": "protection.safety", **over,
+        "judgment_appeal": "prosecution.outcome", "release_risk": "protection.safety", **over,
     }  # fmt: skip
-    assert said(filed.watches) == {"appeal": None, **over}
+    assert said(filed.watches) == {"judgment_appeal": None, **over}
     appeal, risk = (one for one in concluded.watches if not one.is_over)
     assert (appeal.due_at, appeal.opens_at) == (ends_at, datetime(2026, 2, 25, 18, 30, tzinfo=UTC))
     assert risk.due_at == NOW + timedelta(hours=12)

@@ -258,10 +258,6 @@ def _phone(case: Work, **changes: Any) -> UUID:
     return case.do("policing.evidence", item_type="phone", sensitive_image=False, sealed=True, **changes)
 
 
-def _evidence(case: Work, step: UUID, **changes: Any) -> None:
-    case.answer(step, item_type="phone", sensitive_image=False, sealed=True, description=changes["label"], **changes)
-
-
 def _file(case: Work, content: bytes) -> UUID:
     arrival = Arrival(
         case.engine, case.case_id, viewer=case.people["caseworker"], name="export.txt", kind=FileKind.OTHER
@@ -293,28 +289,6 @@ def test_a_digital_piece_opens_a_certificate_that_is_filled_in_from_it(case: Wor
     assert case.proposed(certificate.id, "sha256") == hashlib.sha256(b"what was written").hexdigest()
     assert case.proposed(certificate.id, "label") == "E7"
     assert [paper.title for paper in case.page_of(certificate.id).documents] == ["Certificate under BSA section 63(4)"]
-
-
-def test_every_digital_piece_has_a_certificate_of_its_own_in_whichever_order_they_are_written_down(
-    case: Work, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Two are written down before the system comes to the first; the third was taken before both."""
-    now = case.world.now()
-    steps = [case.add("policing.evidence") for _ in range(3)]
-    case.world.settle_jobs()
-    with monkeypatch.context() as patched:
-        patched.setattr(World, "settle_jobs", lambda _: None)
-        for number, taken in ((1, 2), (2, 1)):
-            _evidence(case, steps[number], label=f"E{number}", collected_at=(now - taken * HOUR).isoformat())
-    case.world.settle_jobs()
-    _evidence(case, steps[0], label="E0", collected_at=(now - 5 * HOUR).isoformat())
-    marks = []
-    for step in steps:
-        [certificate] = case.watched(f"certificate_{step.hex}")
-        [paper] = case.page_of(certificate.id).documents
-        html = case.engine.queries.document(case.people["caseworker"], paper.id)
-        marks.append((case.proposed(certificate.id, "label"), [mark for mark in ("E0", "E1", "E2") if mark in html]))
-    assert marks == [("E0", ["E0"]), ("E1", ["E1"]), ("E2", ["E2"])]
 
 
 def test_a_broken_chain_of_custody_is_found_after_each_hand_over_and_shown(case: Work) -> None:
