@@ -1,10 +1,23 @@
 """What follows when travellers are met at a border or a station: a child is kept safe, an adult decides."""
 
 from collections.abc import Mapping
+from datetime import timedelta
+from typing import Final
 
 from engine.plugin.steps import Concluded, JsonAnswer, Prepared, Scalar, StepContext
 from engine.plugin.told import PersonTold
-from engine.plugin.values import as_words
+from engine.plugin.values import as_instant, as_words
+from engine.plugin.watches import Watch
+
+_PRODUCTION_LAW: Final = "IN-JJ-PROD-24H"
+_PRODUCTION: Final = "Bring the child who was met on the way before the Committee"
+_IN_TIME: Final = timedelta(hours=24)
+_LADDER: Final = "child-not-produced"
+_BODIES: Final[Mapping[str, str]] = {
+    "NP": "the child welfare authority of the place and the police",
+    "BD": "the child affairs officer of the police and the probation officer",
+    "MM": "the social welfare officer",
+}
 
 
 def prepare_intercept(context: StepContext) -> Prepared:
@@ -19,7 +32,6 @@ def conclude_intercept(context: StepContext) -> Concluded:
     """Tell whether somebody was stopped who wanted to go on, and put a talk with those who did go into the worklist."""
     answers = context.answers
     was_stopped = answers.get("outcome") != "continued"
-    is_child = answers.get("age_group") in {"children", "both", "unknown"}
     against_wish = (
         was_stopped
         and not is_child_alone(answers)
@@ -28,14 +40,53 @@ def conclude_intercept(context: StepContext) -> Concluded:
     notes = []
     if against_wish:
         notes.append("People who want to travel on were stopped: if they are adults, tell the supervisor now.")
-    if is_child and answers.get("outcome") in {"shelter", "police"}:
-        notes.append(
-            "A child was kept safe: it is to be brought before the Committee within 24 hours, the journey apart."
-        )
+    if is_child_kept_safe(context):
+        notes.append(_what_is_due(context))
     if answers.get("story_mismatch") is True and not was_stopped:
         notes.append("Their stories differ and they travelled on: tell the post where they will arrive, if they agree.")
     facts: dict[str, Scalar] = {"was_stopped_against_wish": against_wish, "let_go": not was_stopped}
-    return Concluded(facts=facts, notes=tuple(notes), persons=_whoever_sent_them(answers))
+    return Concluded(
+        facts=facts, notes=tuple(notes), persons=_whoever_sent_them(answers), watches=_before_the_committee(context)
+    )
+
+
+def is_child_kept_safe(context: StepContext) -> bool:
+    """Say whether somebody is with the police or in a shelter who is or may be a child.
+
+    Not known, or not said, counts as one, unless ages were told by which the law for children is known not to apply.
+    """
+    group = context.answers.get("age_group") or "unknown"
+    may_be = group in {"children", "both"} or (group == "unknown" and (not _is_india(context) or _has_law(context)))
+    return may_be and context.answers.get("outcome") in {"shelter", "police"}
+
+
+def _what_is_due(context: StepContext) -> str:
+    kept = "A child, or somebody who may be one, was kept safe:"
+    if _is_india(context):
+        return f"{kept} bring them before the Committee within 24 hours of when you met them, the journey apart."
+    body = _BODIES.get(context.jurisdiction.partition("-")[0], "the body that looks after children here")
+    return f"{kept} tell {body} now, and ask the lawyer until when the law of this country wants it done."
+
+
+def _before_the_committee(context: StepContext) -> tuple[Watch, ...]:
+    """Watch for the hours within which a child in India is brought before the Committee, from when they were met.
+
+    Of a child who was met beside people of a case who are of age, the limit of the case says nothing: as many hours.
+    """
+    met = as_instant(context.answers.get("at"))
+    if met is None or not (_is_india(context) and is_child_kept_safe(context)):
+        return ()
+    law, due = (_PRODUCTION_LAW, None) if _has_law(context) else ("", met + _IN_TIME)
+    uses = "rescue.production"
+    return (Watch("production", uses, _PRODUCTION, law=law, from_at=met, due_at=due, ladder=_LADDER),)
+
+
+def _is_india(context: StepContext) -> bool:
+    return context.jurisdiction.partition("-")[0] == "IN"
+
+
+def _has_law(context: StepContext) -> bool:
+    return context.law(_PRODUCTION_LAW) is not None
 
 
 def _whoever_sent_them(answers: Mapping[str, JsonAnswer]) -> tuple[PersonTold, ...]:

@@ -15,6 +15,7 @@ from pillars.prevention.steps import COMMUNITY, INTERCEPT, RECRUITER, SAFE_MIGRA
 from tests.pillars.support import (
     NOW,
     FakeContext,
+    OtherLaw,
     accepts_its_examples,
     example,
     has_only_open_outputs,
@@ -130,7 +131,7 @@ def test_stopping_somebody_against_their_wish_never_passes_unseen(
     wants: str, outcome: str, *, free: bool, against: bool
 ) -> None:
     assert INTERCEPT.conclude is not None
-    answers = {"wants_to_continue": wants, "free_choice_noted": free, "outcome": outcome}
+    answers = {"wants_to_continue": wants, "free_choice_noted": free, "outcome": outcome, "age_group": "adults"}
     concluded = INTERCEPT.conclude(FakeContext(answers=answers))
     assert concluded.facts == {"was_stopped_against_wish": against, "let_go": outcome == "continued"}
     assert bool(concluded.notes) is against
@@ -161,8 +162,49 @@ def test_a_childs_wish_does_not_count_as_being_stopped_and_the_committee_is_name
     )
     assert kept.facts == {"was_stopped_against_wish": False, "let_go": False}
     assert "Committee" in kept.notes[0]
+    assert kept.watches == (), "nobody said when"
     differing = INTERCEPT.conclude(FakeContext(answers={"outcome": "continued", "story_mismatch": True}))
     assert len(differing.notes) == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_watched"),
+    [
+        ({}, True), ({"age_group": "both"}, True), ({"age_group": "unknown"}, True), ({"age_group": None}, True),
+        ({"age_group": "adults"}, False), ({"outcome": "police"}, True), ({"outcome": "returned"}, False),
+        ({"outcome": "continued"}, False),
+    ],
+)  # fmt: skip
+def test_a_child_kept_safe_at_a_border_is_brought_before_the_committee_in_24_hours(
+    changes: dict[str, Any], *, is_watched: bool
+) -> None:
+    assert INTERCEPT.conclude is not None
+    answers = {"age_group": "children", "outcome": "shelter", "at": "2026-03-10T04:30:00+00:00"} | changes
+    done = INTERCEPT.conclude(FakeContext(answers=answers))
+    wanted = [("rescue.production", "IN-JJ-PROD-24H", datetime(2026, 3, 10, 4, 30, tzinfo=UTC), "child-not-produced")]
+    assert [(one.uses, one.law, one.from_at, one.ladder) for one in done.watches] == wanted * is_watched
+    assert any("24 hours" in note for note in done.notes) is is_watched
+
+
+def test_nobody_is_taken_for_a_child_whose_age_was_told_to_be_another() -> None:
+    assert INTERCEPT.conclude is not None
+    answers = {"outcome": "shelter", "at": "2026-03-10T04:30:00+00:00"}
+    done = INTERCEPT.conclude(OtherLaw(answers=answers, times={}))
+    assert (done.watches, done.notes) == ((), ())
+    [child] = INTERCEPT.conclude(OtherLaw(answers=answers | {"age_group": "both"}, times={})).watches
+    assert (child.law, child.due_at) == ("", datetime(2026, 3, 11, 4, 30, tzinfo=UTC))
+
+
+@pytest.mark.parametrize(
+    ("jurisdiction", "body"), [("NP-BA", "welfare authority"), ("BD", "probation officer"), ("MM", "social welfare")]
+)
+def test_in_another_country_a_child_kept_safe_is_told_to_the_body_of_that_country(jurisdiction: str, body: str) -> None:
+    assert INTERCEPT.conclude is not None
+    answers = {"outcome": "police", "at": "2026-03-10T04:30:00+00:00"}
+    done = INTERCEPT.conclude(FakeContext(jurisdiction=jurisdiction, answers=answers))
+    assert done.watches == ()
+    assert body in done.notes[0]
+    assert "Committee" not in done.notes[0]
 
 
 def test_whoever_sent_travellers_is_brought_into_the_case_by_name_way_and_vehicle() -> None:
