@@ -1,5 +1,6 @@
 """Let somebody see a case that is not theirs for a few hours, since life or safety hangs on it: told and checked."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID, uuid5
@@ -18,6 +19,7 @@ from engine.ports import ActorRecord
 from engine.spec.roles import Role
 from engine.stores import GlassRequest, OpenGlass, UnitOfWork
 from engine.usecases.approvals import ask_second, take_answer
+from engine.usecases.deciding import is_barred
 from engine.usecases.sharing import everybody_in
 from engine.usecases.step_up import require_step_up
 from engine.usecases.telling import add_delivery_job, tell
@@ -68,8 +70,8 @@ def break_glass(
 def answer_break_glass(engine: Engine, request_id: UUID, *, viewer: Viewer, command_id: UUID, approved: bool) -> None:
     """Confirm as a second person that the glass was rightly broken, or end it at once.
 
-    Raises `NotFoundError` for who leads neither the case's unit nor its safeguarding, `OwnApprovalError`,
-    `AlreadyEndedError`.
+    Raises `NotFoundError` for who leads neither the case's unit nor its safeguarding, and for whom the case is not to
+    be known to; `OwnApprovalError`, `AlreadyEndedError`.
     """
     now = engine.clock.now()
     with engine.unit_of_work() as work:
@@ -78,7 +80,8 @@ def answer_break_glass(engine: Engine, request_id: UUID, *, viewer: Viewer, comm
             raise NotFoundError(kind="request")
         state = work.cases.lock(known.case_id)
         asked = work.approvals.get(known.approval_id)
-        if asked is None or not can(viewer, Action.CONFIRM_GLASS, unit_id=state.case.unit_id):
+        may_confirm = can(viewer, Action.CONFIRM_GLASS, unit_id=state.case.unit_id) and not is_barred(viewer, state)
+        if asked is None or not may_confirm:
             raise NotFoundError(kind="request")
         if work.records.answer_to(command_id) is not None:
             return
@@ -144,8 +147,8 @@ def _flag(engine: Engine, one: OpenGlass, now: datetime) -> None:
         state = work.cases.lock(one.case_id)
         body = {"request_id": str(one.id)}
         after = work.cases.note(state, "GlassUnconfirmed", body, actor_id=None, at=now)
-        above = work.directory.with_role(unit_id=state.case.unit_id, roles=_ABOVE, now=now)
-        people = above or work.directory.with_role_anywhere(roles=_ABOVE, now=now)
+        above = _who_may_know(work, state, work.directory.with_role(unit_id=state.case.unit_id, roles=_ABOVE, now=now))
+        people = above or _who_may_know(work, state, work.directory.with_role_anywhere(roles=_ABOVE, now=now))
         _tell(engine, work, after, "glass_unconfirmed", one.id, people, now)
         work.break_glass.flag(one.id, at=now)
         work.audit.note("access", "GlassUnconfirmed", body, actor_id=None, at=now)
@@ -154,9 +157,14 @@ def _flag(engine: Engine, one: OpenGlass, now: datetime) -> None:
 
 def _leads(work: UnitOfWork, state: CaseState) -> tuple[ActorRecord, ...]:
     """Give who leads the case's unit and its safeguarding; those above where there is nobody."""
-    leads = work.directory.holders(roles=_LEADS, unit_id=state.case.unit_id)
-    acting = tuple(one for one in leads if not one.disabled)
-    return acting or tuple(one for one in work.directory.holders(roles=_ABOVE) if not one.disabled)
+    leads = _who_may_know(work, state, work.directory.holders(roles=_LEADS, unit_id=state.case.unit_id))
+    return leads or _who_may_know(work, state, work.directory.holders(roles=_ABOVE))
+
+
+def _who_may_know(work: UnitOfWork, state: CaseState, people: Iterable[ActorRecord]) -> tuple[ActorRecord, ...]:
+    """Give who of these people can act, without whoever is in conflict with the case or denied it."""
+    barred = work.duty.conflicted(state.case.id)
+    return tuple(one for one in people if not one.disabled and one.id not in barred)
 
 
 def _tell(

@@ -16,7 +16,7 @@ from engine.stores import UnitOfWork
 from engine.usecases.approvals import ask_second, take_answer
 from engine.usecases.deciding import carry_out, require_member
 from engine.usecases.persons import CODE
-from engine.usecases.two_cases import lock_both, new_link, require_member_of
+from engine.usecases.two_cases import carry_barred, lock_both, new_link, require_member_of
 from engine.views import Viewer
 
 
@@ -108,9 +108,10 @@ def answer_merge(
 ) -> None:
     """Agree to a merge that somebody else asked for, or refuse it; who asked can only take it back.
 
-    Refusing needs only one of the two cases, since the other may have been handed over. Raises `OwnApprovalError` for
-    who asked, `InvalidAnswersError` for what changed meanwhile so that it cannot be done any more,
-    `AlreadyEndedError`, `NotFoundError`, `NotAllowedError`.
+    Whoever must not know of the stub must not know of the case in which work goes on: conflicts and denials are written
+    there too, and stay when the merge is undone. Refusing needs only one of the two cases, since the other may have
+    been handed over. Raises `OwnApprovalError` for who asked, `InvalidAnswersError` for what changed meanwhile so that
+    it cannot be done any more, `AlreadyEndedError`, `NotFoundError`, `NotAllowedError`.
     """
     now = engine.clock.now()
     with engine.unit_of_work() as work:
@@ -239,7 +240,8 @@ def _merge(
     command = cm.MergeCase(primary.case.id, rests=link.rests, reason_code=link.reason_code)
     carry_out(engine, work, stub, command, actor_id=viewer.actor_id, now=now)
     body = {"link_id": str(link.id), "reason_code": link.reason_code, "rests": link.rests}
-    work.cases.note(primary, "CaseTookIn", body, actor_id=viewer.actor_id, at=now)
+    taken = work.cases.note(primary, "CaseTookIn", body, actor_id=viewer.actor_id, at=now)
+    carry_barred(engine, work, stub, taken, by=viewer.actor_id, now=now)
     held = _take_items_off(work, stub, now) if link.rests else ()
     work.links.save(link.model_copy(update={"approved_by": viewer.actor_id, "approved_at": now, "held_items": held}))
 

@@ -18,7 +18,7 @@ from engine.errors import AlreadyEndedError, InvalidAnswersError
 from engine.stores import UnitOfWork
 from engine.usecases.deciding import carry_out, require_member
 from engine.usecases.persons import CODE
-from engine.usecases.two_cases import new_link, require_member_of
+from engine.usecases.two_cases import carry_barred, new_link, require_member_of
 from engine.views import Viewer
 
 
@@ -116,14 +116,7 @@ def _open_apart(
             made = evolve(made, event)
         events += decided
     made = work.cases.record(before, events, actor_id=viewer.actor_id, at=now)
-    for conflict in work.duty.conflicts_of(state.case.id):
-        carried_over = conflict.model_copy(update={"case_id": case.id})
-        work.duty.add_conflict(carried_over, by=viewer.actor_id, at=now)
-    for denial in work.access.denials_of(state.case.id):
-        if denial.lifted_at is None:
-            carried = {"id": engine.entropy.uuid(), "case_id": case.id, "set_by": viewer.actor_id, "set_at": now}
-            work.access.deny(denial.model_copy(update=carried))
-    return made
+    return carry_barred(engine, work, state, made, by=viewer.actor_id, now=now)
 
 
 def _comes(person: CasePerson) -> tuple[cm.Command, ...]:

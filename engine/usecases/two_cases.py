@@ -1,10 +1,11 @@
-"""What is shared by acts on two cases at once: both locked in one order, and both the actor's to change."""
+"""What is shared by acts on two cases at once: both locked in order, both the actor's to change, hidden from the same."""
 
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
 from engine.assembly import Engine
+from engine.domain.access import Denial
 from engine.domain.case_links import CaseLink, LinkKind
 from engine.domain.narrowing import covers, of_everybody
 from engine.domain.policy import Action, can, visible_units
@@ -12,6 +13,7 @@ from engine.domain.referral import ReferralStatus
 from engine.domain.state import CaseState
 from engine.errors import NotAllowedError, NotFoundError
 from engine.stores import UnitOfWork
+from engine.usecases.case_access import give_back_what_is_barred
 from engine.usecases.deciding import require_member
 from engine.views import Viewer
 
@@ -52,6 +54,41 @@ def require_member_of(
         raise NotFoundError(kind="case")
     if not any(can(viewer, action, unit_id=unit) for unit in units):
         raise NotAllowedError(actor=viewer.name, action=action.value)
+
+
+def carry_barred(
+    engine: Engine, work: UnitOfWork, source: CaseState, state: CaseState, *, by: UUID | None, now: datetime
+) -> CaseState:
+    """Let nobody know of a case who must not know of another one: carries them over; gives the case after.
+
+    Each conflict of interest and each denial that holds there is written here too, in the words of one made by hand. It
+    stays until a person ends it. What they had claimed here goes back.
+    """
+    known = {one.actor_id for one in work.duty.conflicts_of(state.case.id)}
+    for conflict in work.duty.conflicts_of(source.case.id):
+        if conflict.actor_id not in known:
+            work.duty.add_conflict(conflict.model_copy(update={"case_id": state.case.id}), by=by, at=now)
+            state = work.cases.note(state, "ConflictNoted", {"actor_id": str(conflict.actor_id)}, actor_id=by, at=now)
+    named = {_whom(one) for one in work.access.denials_of(state.case.id) if one.lifted_at is None}
+    for denial in work.access.denials_of(source.case.id):
+        if denial.lifted_at is None and _whom(denial) not in named and denial.unit_id != state.case.unit_id:
+            new = {"id": engine.entropy.uuid(), "case_id": state.case.id, "set_by": by, "set_at": now}
+            work.access.deny(denial.model_copy(update=new))
+            body = {"denial_id": str(new["id"]), "whom": _sort_of(denial)}
+            state = work.cases.note(state, "AccessDenied", body, actor_id=by, at=now)
+            named.add(_whom(denial))
+    give_back_what_is_barred(work, state.case.id)
+    return state
+
+
+def _whom(denial: Denial) -> tuple[UUID | None, UUID | None, UUID | None]:
+    return denial.actor_id, denial.unit_id, denial.organisation_id
+
+
+def _sort_of(denial: Denial) -> str:
+    if denial.organisation_id is not None:
+        return "organisation"
+    return "person" if denial.actor_id else "unit"
 
 
 def new_link(

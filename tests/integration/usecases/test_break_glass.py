@@ -119,6 +119,23 @@ def test_a_second_person_confirms_it_or_ends_it_at_once(world: World) -> None:
     assert world.rows('SELECT second_by FROM "grant" WHERE case_id = :c', c=one.case_id)[0][0] == lead.actor_id
 
 
+@pytest.mark.parametrize("how", ["denied", "conflict", "sealed"])
+def test_who_must_not_know_of_the_case_neither_hears_of_it_nor_answers(world: World, how: str) -> None:
+    opened, barred, other = world.open(), world.who("safeguarding_lead"), world.who("supervisor")
+    request = ask(world, world.other("caseworker"), opened.case_number)
+    _barred(world, opened.case_id, barred, how)
+    for approved in (True, False):
+        with pytest.raises(NotFoundError):
+            answer_break_glass(world.engine, request, viewer=barred, command_id=uuid4(), approved=approved)
+    if how != "sealed":
+        ask(world, world.other("counsellor"), opened.case_number)
+        [(again,)] = world.rows("SELECT id FROM break_glass WHERE id <> :first", first=request)
+        answer_break_glass(world.engine, again, viewer=other, command_id=uuid4(), approved=True)
+        told = world.rows("SELECT recipient_id, kind FROM message WHERE link = :link", link=f"/break-glass/{again}")
+        assert {(row.recipient_id, row.kind) for row in told} == {(other.actor_id, "glass_broken")}
+    answer_break_glass(world.engine, request, viewer=other, command_id=uuid4(), approved=False)
+
+
 @pytest.mark.parametrize("role", ["caseworker", "auditor"])
 def test_nobody_else_can_confirm_it(world: World, role: str) -> None:
     opened = world.open()

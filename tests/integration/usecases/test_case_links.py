@@ -22,6 +22,7 @@ from engine.errors import (
     OwnApprovalError,
 )
 from engine.usecases import case_links as cl
+from engine.usecases.case_access import deny_access
 from engine.usecases.conflicts import note_conflict
 from engine.usecases.consents import withdraw_consent
 from engine.usecases.persons import change_role
@@ -120,6 +121,41 @@ def test_a_merge_that_is_refused_changes_nothing(world: World) -> None:
     cl.answer_merge(world.engine, link, case_id=one.case_id, is_approved=False, **ask(world, "supervisor"))
     assert parts(world, two.case_id) == before
     assert links(world, one.case_id) == ()
+
+
+@pytest.mark.parametrize("rests", [True, False])
+def test_whoever_must_not_know_of_the_stub_must_not_know_of_the_case_in_which_work_goes_on(
+    world: World,
+    rests: bool,  # noqa: FBT001
+) -> None:
+    one, two = world.at_look(), world.at_look()
+    shy, out, known = (world.who(role) for role in ("caseworker", "lawyer", "counsellor"))
+    claim_work_item(world.engine, world.item(one.case_id, "look").id, **ask(world, "caseworker"))
+    stub: dict[str, Any] = {"reason_code": "threat", **ask(world, "nodal_officer")}
+    deny_access(world.engine, two.case_id, actor_id=out.actor_id, **stub)
+    deny_access(world.engine, two.case_id, unit_id=world.network.other_unit, **stub | {"command_id": uuid4()})
+    for case_id in (one.case_id, two.case_id):
+        note_conflict(world.engine, case_id, actor_id=known.actor_id, reason_code="relative", **ask(world))
+    note_conflict(world.engine, two.case_id, actor_id=shy.actor_id, reason_code="friend", **ask(world))
+    before = event_types(world, one.case_id)
+    link = merged(world, one.case_id, two.case_id, rests=rests)
+    assert event_types(world, one.case_id)[len(before):] == [
+        "MergeAsked", "CaseTookIn", "ConflictNoted", "AccessDenied", "AccessDenied",
+    ]  # fmt: skip
+    assert world.item(one.case_id, "look").assignee_id is None
+    for viewer in (shy, out):
+        with pytest.raises(NotFoundError):
+            world.engine.queries.case(viewer, one.case_id)
+    with world.engine.unit_of_work() as work:
+        reasons = {one.actor_id: one.reason_code for one in work.duty.conflicts_of(one.case_id)}
+    assert reasons == {known.actor_id: "relative", shy.actor_id: "friend"}
+    cl.unmerge_cases(world.engine, link, case_id=two.case_id, reason_code="mistaken", **ask(world))
+    with pytest.raises(NotFoundError):
+        world.engine.queries.case(shy, one.case_id)
+    again = merged(world, one.case_id, two.case_id, rests=rests)
+    assert event_types(world, one.case_id)[-1] == "CaseTookIn", "what is there is not written twice"
+    assert again != link
+    assert list(world.engine.broken_chains()) == []
 
 
 @pytest.mark.parametrize("rests", [True, False])
