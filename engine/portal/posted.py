@@ -6,6 +6,7 @@ from uuid import UUID
 
 from starlette.datastructures import FormData
 
+from engine.errors import InvalidAnswersError
 from engine.plugin.fields import FieldKind
 from engine.portal.presenters.fields import PREFIX
 from engine.portal.presenters.times import from_input
@@ -20,6 +21,19 @@ def text(form: FormData, name: str) -> str:
     """Give one posted text, stripped; empty when it is not there or is a file."""
     value = form.get(name)
     return clean(value)[:LONGEST] if isinstance(value, str) else ""
+
+
+def fitting(form: FormData, longest: Mapping[str, int]) -> dict[str, str]:
+    """Give posted texts by their names; raises `InvalidAnswersError` for each with more letters than it may have."""
+    told = {name: text(form, name) for name in longest}
+    problems = {
+        name: f"This is too long: write at most {longest[name]} letters."
+        for name, value in told.items()
+        if len(value) > longest[name]
+    }
+    if problems:
+        raise InvalidAnswersError(problems)
+    return told
 
 
 def texts(form: FormData, name: str) -> list[str]:

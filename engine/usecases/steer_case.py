@@ -12,6 +12,7 @@ from engine.domain import commands as cm
 from engine.domain.case_reasons import CANCEL_REASONS
 from engine.domain.closing import is_left_to_itself
 from engine.domain.identity import written_over
+from engine.domain.paths import path_of_person
 from engine.domain.policy import Action
 from engine.domain.records import AddedStep, Interval, PersonRole, RunStatus, Scalar
 from engine.domain.state import CaseState
@@ -92,11 +93,13 @@ def add_step(
     ladder: str = "standard",
     exclude: tuple[str, ...] = (),
     run_id: UUID | None = None,
+    person_id: UUID | None = None,
 ) -> UUID:
-    """Add a step of any installed type that the workflow did not foresee; gives the step's id.
+    """Add a step of any installed type that the workflow did not foresee, perhaps for one person; gives the step's id.
 
-    What somebody calls it is sealed, and shown on the page of its case and its form only.
-    Raises `InvalidAnswersError` for a limit that cannot be read, `UnknownLawLimitError`.
+    Its limit counts from when something happened (`from_at`, UTC); left out, from when the law says, or from now. What
+    somebody calls it is sealed, and shown on the page of its case and its form only. Raises `InvalidAnswersError` for a
+    limit that cannot be read, a time to come and who is not in the case; `UnknownLawLimitError`.
     """
     step_type = engine.registry.get(uses)
     default = step_type.time_limit
@@ -108,6 +111,9 @@ def add_step(
         if known is not None:
             return UUID(str(known["step_id"]))
         _require_limit(engine, limit, law, now)
+        if from_at is not None and from_at > now:
+            raise InvalidAnswersError({"from_at": "This lies in the future."})
+        path = _path_of(state, person_id)
         run = run_id or _run_to_add_to(state)
         added = AddedStep(
             uses=uses,
@@ -120,7 +126,7 @@ def add_step(
             roles=step_type.roles,
         )
         key = f"{uses.replace('.', '_')}_{sum(step.uses == uses for step in state.steps.values()) + 1}"
-        command = cm.AddStep(run, key, added, automatic=step_type.kind is StepKind.AUTOMATIC)
+        command = cm.AddStep(run, key, added, path, automatic=step_type.kind is StepKind.AUTOMATIC)
         decided = carry_out(engine, work, state, command, actor_id=viewer.actor_id, now=now)
         step = next(s for s in decided.state.steps.values() if s.key == key and s.run_id == run)
         if title and title != step_type.title:
@@ -244,6 +250,15 @@ def _run_to_add_to(state: CaseState) -> UUID:
     if not going_on and not over:
         raise InvalidAnswersError({"uses": "No workflow goes on in this case: begin one first."})
     return going_on[0] if going_on else over[-1]
+
+
+def _path_of(state: CaseState, person_id: UUID | None) -> str:
+    """Give the path of what is done for a person of the case; empty for nobody, which is the whole case."""
+    if person_id is None:
+        return ""
+    if not any(one.person_id == person_id and one.removed_at is None for one in state.persons):
+        raise InvalidAnswersError({"person": "Choose one of the persons of this case."})
+    return path_of_person(person_id)
 
 
 def _require_limit(engine: Engine, limit: str | None, law: str | None, now: datetime) -> None:

@@ -1,19 +1,18 @@
 """What can be said of a case beside its forms: a further step, a person, a fact, a journey."""
 
 from collections.abc import Callable, Mapping
-from datetime import date, datetime
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from engine.domain.ages import OLDEST, AgeRange
 from engine.domain.policy import Action
 from engine.domain.records import PersonRole
 from engine.errors import InvalidAnswersError, NotFoundError
 from engine.portal.dependencies import Posted, SignedIn
-from engine.portal.posted import instant, text
+from engine.portal.posted import fitting, instant, text, typed, uuid_or_none
 from engine.portal.presenters.plan import (
     DeclaredFact,
     callable_steps,
@@ -24,12 +23,11 @@ from engine.portal.presenters.plan import (
     read_fact,
 )
 from engine.portal.visit import Visit
-from engine.ports import JsonValue
+from engine.portal.who import identity_of
 from engine.usecases.steer_case import (
     add_person,
     add_step,
     call_step,
-    identify_person,
     record_fact,
     record_interval,
 )
@@ -37,6 +35,7 @@ from engine.views import CaseView
 
 router = APIRouter()
 _AS_TIME: Final = "Give a date and time, such as 2026-03-07 18:40."
+_LONGEST: Final[Mapping[str, int]] = {"title": 120}
 LIMITS: Final[Mapping[str, str]] = {
     "": "The usual one of this step",
     "PT1H": "1 hour",
@@ -66,9 +65,7 @@ def step_added(visit: SignedIn, case_id: UUID, form: Posted) -> Response:
             if called is None:
                 raise InvalidAnswersError({"uses": "Choose one of the steps offered."})
             run, key, path = called
-            call_step(
-                visit.engine, case_id, viewer=visit.viewer, command_id=command_id, run_id=run, key=key, path=path
-            )
+            call_step(visit.engine, case_id, viewer=visit.viewer, command_id=command_id, run_id=run, key=key, path=path)
             return visit.go(f"/cases/{case_id}", said="step")
         uses, limit = text(form, "uses"), text(form, "limit")
         if not uses:
@@ -77,11 +74,28 @@ def step_added(visit: SignedIn, case_id: UUID, form: Posted) -> Response:
             raise InvalidAnswersError({"limit": "Choose one of the limits offered."})
         add_step(
             visit.engine, case_id, viewer=visit.viewer, command_id=command_id, uses=uses,
-            title=text(form, "title")[:120], limit=limit or None,
+            title=fitting(form, _LONGEST)["title"], limit=limit or None, from_at=_happened_at(form, visit.viewer.zone),
+            person_id=_for_whom(form),
         )  # fmt: skip
         return visit.go(f"/cases/{case_id}", said="step")
 
     return _try(visit, case_id, form, "add-step.html", "Add a step", act)
+
+
+def _happened_at(form: Posted, zone: str) -> datetime | None:
+    """Read since when the limit of an added step counts; None where it counts from now."""
+    happened_at = instant(form, "from_at", zone)
+    if happened_at is None and text(form, "from_at"):
+        raise InvalidAnswersError({"from_at": _AS_TIME})
+    return happened_at
+
+
+def _for_whom(form: Posted) -> UUID | None:
+    """Read for whom a step is added; None where it is for the whole case."""
+    person_id = uuid_or_none(form, "person")
+    if person_id is None and text(form, "person"):
+        raise InvalidAnswersError({"person": "Choose one of the persons of this case."})
+    return person_id
 
 
 @router.get("/cases/{case_id}/add-person")
@@ -101,21 +115,11 @@ def person_added(visit: SignedIn, case_id: UUID, form: Posted) -> Response:
             raise InvalidAnswersError({"role": "Choose what the person is in this case."})
         add_person(
             visit.engine, case_id, viewer=visit.viewer, command_id=command_id, role=PersonRole(role),
-            identity=_identity(form),
+            identity=identity_of(form),
         )  # fmt: skip
         return visit.go(f"/cases/{case_id}", said="person")
 
     return _try(visit, case_id, form, "add-person.html", "Add a person", act, roles=tuple(PersonRole))
-
-
-@router.post("/cases/{case_id}/persons/{person_id}/identify")
-def identified(visit: SignedIn, case_id: UUID, person_id: UUID, form: Posted) -> Response:
-    """Write who a person is."""
-    command_id = visit.command_of(form)
-    identify_person(
-        visit.engine, person_id, case_id=case_id, viewer=visit.viewer, command_id=command_id, identity=_identity(form)
-    )
-    return visit.go(f"/cases/{case_id}/persons/{person_id}", said="identified")
 
 
 @router.get("/cases/{case_id}/facts")
@@ -162,8 +166,7 @@ def journey_recorded(visit: SignedIn, case_id: UUID, step_id: UUID, form: Posted
             place=text(form, "place"), evidence=text(form, "evidence"),
         )  # fmt: skip
     except InvalidAnswersError as error:
-        typed = {name: text(form, name) for name in ("start", "end", "name", "place", "evidence")}
-        return _journey_page(visit, case_id, step_id, errors=error.problems, typed=typed, command_id=command_id)
+        return _journey_page(visit, case_id, step_id, errors=error.problems, given=typed(form), command_id=command_id)
     return visit.go(f"/cases/{case_id}/steps/{step_id}", said="journey")
 
 
@@ -182,7 +185,7 @@ def _journey_page(
     step_id: UUID,
     *,
     errors: Mapping[str, str] | None = None,
-    typed: Mapping[str, str] | None = None,
+    given: Mapping[str, str] | None = None,
     command_id: UUID | None = None,
 ) -> Response:
     case = visit.engine.queries.case(visit.viewer, case_id)
@@ -190,7 +193,7 @@ def _journey_page(
     if step is None:
         raise NotFoundError(kind="step")
     return _page(
-        visit, case_id, "journey.html", "Record a journey", errors=errors, typed=typed, command_id=command_id,
+        visit, case_id, "journey.html", "Record a journey", errors=errors, given=given, command_id=command_id,
         step_id=step_id, step_title=step.title,
         names=interval_names(visit.engine.registry.step_types.get(step.uses)),
     )  # fmt: skip
@@ -210,8 +213,9 @@ def _try(
     try:
         return act(command_id)
     except InvalidAnswersError as error:
-        typed = {name: value for name, value in form.items() if isinstance(value, str)}
-        return _page(visit, case_id, template, title, errors=error.problems, typed=typed, command_id=command_id, **more)
+        return _page(
+            visit, case_id, template, title, errors=error.problems, given=typed(form), command_id=command_id, **more
+        )
 
 
 def _page(
@@ -221,7 +225,7 @@ def _page(
     title: str,
     *,
     errors: Mapping[str, str] | None = None,
-    typed: Mapping[str, str] | None = None,
+    given: Mapping[str, str] | None = None,
     command_id: UUID | None = None,
     **more: object,
 ) -> Response:
@@ -234,7 +238,7 @@ def _page(
         case=case,
         errors=errors or {},
         problems=[(f"#{name}", sentence) for name, sentence in (errors or {}).items()],
-        typed=typed or {},
+        typed=given or {},
         command_id=command_id or visit.new_command(),
         limits=LIMITS,
         facts=declared_facts(case, visit.engine.definitions),
@@ -247,40 +251,3 @@ def _page(
 def _facts(visit: Visit, case_id: UUID) -> tuple[DeclaredFact, ...]:
     case: CaseView = visit.engine.queries.case(visit.viewer, case_id)
     return declared_facts(case, visit.engine.definitions)
-
-
-def _identity(form: Posted) -> dict[str, JsonValue]:
-    identity: dict[str, JsonValue] = {
-        "name": text(form, "name")[:300],
-        "aliases": [alias.strip() for alias in text(form, "aliases")[:300].split(",") if alias.strip()],
-        "phone": text(form, "phone")[:40],
-        "parents": [name.strip() for name in text(form, "parents")[:300].split(",") if name.strip()],
-        "home": _home(form),
-    }
-    age = _age(form)
-    if age is not None:
-        identity["ages"] = [age.model_dump(mode="json")]
-    return {name: value for name, value in identity.items() if value not in ("", [])}
-
-
-def _home(form: Posted) -> str:
-    """Read where somebody is at home: the village or part of town, then the district after a comma."""
-    village, district = (text(form, name).strip().strip(",")[:150] for name in ("home_village", "home_district"))
-    return f"{village}, {district}" if district else village
-
-
-def _age(form: Posted) -> AgeRange | None:
-    """Read how old somebody is, and on which day that was so: without the day nobody knows when they come of age."""
-    years, on = text(form, "age").strip(), text(form, "age_on").strip()
-    if not years:
-        return None
-    problems = {}
-    if not (years.isascii() and years.isdigit() and int(years) <= OLDEST):
-        problems["age"] = f"Write whole years, {OLDEST} at most."
-    try:
-        day = date.fromisoformat(on)
-    except ValueError:
-        problems["age_on"] = "Write on which day the person was this old, like 2026-03-07."
-    if problems:
-        raise InvalidAnswersError(problems)
-    return AgeRange(youngest=int(years), oldest=int(years), as_of=day)

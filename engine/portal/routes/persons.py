@@ -14,12 +14,14 @@ from engine.domain.policy import Action
 from engine.domain.records import PersonRole, RoleStatus
 from engine.errors import ConflictError, InvalidAnswersError, NotFoundError
 from engine.portal.dependencies import Posted, SignedIn
-from engine.portal.posted import text, texts, uuid_or_none, whole_number
+from engine.portal.posted import fitting, text, texts, uuid_or_none, whole_number
 from engine.portal.trying import tried
 from engine.portal.visit import Visit
+from engine.portal.who import LONGEST, identity_of, names_in
 from engine.usecases.persons import add_name, change_role, propose_identity, record_age, settle_identity
 from engine.usecases.reveal_answers import reveal_person
 from engine.usecases.same_person import bring_person, merge_persons, split_person, unmerge_persons
+from engine.usecases.steer_case import identify_person
 from engine.views import PersonView
 
 router = APIRouter()
@@ -52,6 +54,10 @@ STATUSES: Final[Mapping[RoleStatus, str]] = {
     RoleStatus.CONFIRMED: "Confirmed",
     RoleStatus.DISPROVED: "Disproved: the role is over",
 }
+_OF_CANDIDATE: Final[Mapping[str, int]] = {
+    "candidate_aliases": LONGEST["aliases"],
+    "candidate_phone": LONGEST["phone"],
+}
 _AS_DAY: Final = "Write a day, such as 2026-03-07."
 
 
@@ -67,6 +73,20 @@ def reveal_who(visit: SignedIn, case_id: UUID, person_id: UUID) -> Response:
     _known(visit, case_id, person_id)
     shown = reveal_person(visit.engine, person_id, case_id=case_id, viewer=visit.viewer)
     return _page(visit, case_id, person_id, revealed=shown)
+
+
+@router.post("/cases/{case_id}/persons/{person_id}/identify")
+def identified(visit: SignedIn, case_id: UUID, person_id: UUID, form: Posted) -> Response:
+    """Write who a person is."""
+    visit.must(Action.IDENTIFY, case_id)
+
+    def act(command_id: UUID) -> None:
+        identify_person(
+            visit.engine, person_id, case_id=case_id, viewer=visit.viewer, command_id=command_id,
+            identity=identity_of(form),
+        )  # fmt: skip
+
+    return _try(visit, case_id, person_id, form, "identified", act)
 
 
 @router.post("/cases/{case_id}/persons/{person_id}/names")
@@ -108,10 +128,10 @@ def identity_proposed(visit: SignedIn, case_id: UUID, person_id: UUID, form: Pos
     visit.must(Action.IDENTIFY, case_id)
 
     def act(command_id: UUID) -> None:
-        aliases = tuple(one.strip() for one in text(form, "candidate_aliases")[:300].split(",") if one.strip())
+        told = fitting(form, _OF_CANDIDATE)
         propose_identity(
             visit.engine, person_id, case_id=case_id, viewer=visit.viewer, command_id=command_id,
-            name=text(form, "candidate"), aliases=aliases, phone=text(form, "candidate_phone")[:40],
+            name=text(form, "candidate"), aliases=names_in(told["candidate_aliases"]), phone=told["candidate_phone"],
         )  # fmt: skip
 
     return _try(visit, case_id, person_id, form, "identified", act)

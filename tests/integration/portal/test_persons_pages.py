@@ -18,7 +18,8 @@ def person_page(client: TestClient, case: Reported, number: int = 1) -> str:
 
 def post(client: TestClient, page: str, action: str, **fields: object) -> str:
     """Send one of the forms of a page; gives the page that it leads to."""
-    command = hidden(client.get(page).text, "command_id")
+    shown = client.get(page).text
+    command = hidden(shown, "command_id") if "command_id" in shown else str(uuid4())
     answer = client.post(f"{page}/{action}" if action else page, data={"command_id": command, **fields})
     assert answer.status_code in {200, 422}, (action, answer.status_code)
     return answer.text
@@ -51,6 +52,29 @@ def test_names_and_ages_are_written_masked_and_shown_when_they_are_revealed(port
         assert secret not in history
     for sentence in ("A further name of a person was written down", "may be was written down: school"):
         assert sentence in history
+
+
+def test_what_is_too_long_is_refused_with_its_length_and_stays_on_the_page(portal: Portal) -> None:
+    client = portal.as_role("case_manager")
+    case = report_case(client)
+    page = person_page(client, case)
+    told = (("name", 300), ("aliases", 300), ("phone", 40), ("parents", 300), ("home_village", 150))
+    for name, longest in told:
+        value = "9" * (longest + 1)
+        for answer in (
+            post(client, page, "identify", **{name: value}),
+            post(client, case.page, "add-person", role="witness", **{name: value}),
+        ):
+            assert f"This is too long: write at most {longest} letters." in answer, name
+            assert f'href="#{name}"' in answer
+            assert f'value="{value}"' in answer, "nothing has to be typed twice"
+    for name, longest in (("candidate_aliases", 300), ("candidate_phone", 40)):
+        answer = post(client, page, "candidates", candidate="Farida", **{name: "9" * (longest + 1)})
+        assert f"This is too long: write at most {longest} letters." in answer, name
+    answer = post(client, case.page, "add-step", uses="core.decide", title="9" * 121)
+    assert "This is too long: write at most 120 letters." in answer
+    assert "9" * 39 not in client.post(f"{page}/reveal").text
+    assert "It was written down" in post(client, page, "identify", phone="9" * 40)
 
 
 def test_parents_and_home_are_asked_sealed_shown_when_revealed_and_help_to_find_the_person_again(

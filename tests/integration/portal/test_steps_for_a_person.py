@@ -1,6 +1,7 @@
 """Steps that a workflow keeps ready for each person are offered, called and done on the pages of a case."""
 
 import re
+from datetime import timedelta
 from html import unescape
 from uuid import UUID, uuid4
 
@@ -154,3 +155,42 @@ def test_a_step_that_is_called_by_an_address_that_no_offer_gives_is_refused(case
     ):
         data = {"foreseen": unknown, "command_id": str(uuid4())}
         assert case.client.post(f"{case.page}/add-step", data=data).status_code == 404, unknown
+
+
+def test_a_step_that_was_not_foreseen_is_added_for_one_person_and_counts_from_when_it_happened(case: Case) -> None:
+    page, now = f"{case.page}/add-step", case.portal.clock.now()
+    shown = case.client.get(page).text
+    assert re.findall(r'<option value="[0-9a-f-]{36}">([^<]+)</option>', shown) == [
+        "Person 1, Victim", "Person 2, Victim",
+    ]  # fmt: skip
+    happened = now - timedelta(hours=3)
+    data = {"uses": "rescue.production", "limit": "PT24H", "person": str(case.victims[1])}
+    local = f"{happened + timedelta(hours=5, minutes=30):%Y-%m-%dT%H:%M}"
+    answer = case.client.post(page, data=data | {"from_at": local, "command_id": str(uuid4())})
+    assert "The step was added" in answer.text
+    with case.portal.engine.unit_of_work() as work:
+        state = work.cases.lock(case.id)
+    step = next(one for one in state.steps.values() if one.uses == "rescue.production")
+    limit = next(one for one in state.deadlines.values() if one.step_id == step.id)
+    assert step.path == f"person:{case.victims[1]}"
+    assert limit.due_at == happened + timedelta(hours=24)
+    later = f"{now + timedelta(hours=7):%Y-%m-%dT%H:%M}"
+    for wrong, said in (
+        ({"from_at": "yesterday"}, "Give a date and time"),
+        ({"from_at": later}, "This lies in the future"),
+        ({"person": "nobody"}, "Choose one of the persons"),
+        ({"person": str(uuid4())}, "Choose one of the persons"),
+    ):
+        refused = case.client.post(page, data=data | wrong | {"command_id": str(uuid4())})
+        assert (refused.status_code, said in refused.text) == (422, True), wrong
+
+
+def test_a_step_that_was_called_and_is_over_is_called_once_more(case: Case) -> None:
+    first = case.victims[0]
+    case.call(f"{PLAN}, Person 1")
+    case.decide(first)
+    case.call(f"{PLAN}, Person 1, once more")
+    assert (case.step("other_plan", first).round, case.step("other_plan", first).status) == (2, StepStatus.READY)
+    assert f"{PLAN}, Person 1, once more" not in case.offers()
+    case.decide(first)
+    assert f"{PLAN}, Person 1, once more" in case.offers()
