@@ -1,4 +1,4 @@
-"""What is shared by acts on two cases at once: both locked in order, both the actor's to change, hidden from the same."""
+"""What acts on two cases share: both locked in one order, both the actor's to change, hidden from the same people."""
 
 from datetime import datetime
 from typing import Final
