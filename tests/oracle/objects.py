@@ -194,9 +194,9 @@ def _answers(making: Making) -> None:
 
 
 def _persons(making: Making) -> None:
-    """One person with names, a phone, somebody whom they may be and a remark; and a second who is the same."""
+    """One person with names, a phone, a home, somebody whom they may be and a remark; and a second who is the same."""
     case, person = making.case_id, making.ids["person_id"]
-    identity = {"name": making.plant("name"), "phone": making.plant("phone", phone())}
+    identity = {"name": making.plant("name"), "phone": making.plant("phone", phone()), "home": making.plant("home")}
     making.act(identify_person, person, case_id=case, identity=identity)
     making.act(add_name, person, case_id=case, name=making.plant("alias"))
     making.act(

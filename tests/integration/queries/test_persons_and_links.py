@@ -77,6 +77,26 @@ def test_a_partner_without_an_account_is_shown_the_age_that_counts_as_a_range(
     assert [(line.label, line.text) for line in page.lines] == [("Person 1: age", "15 to 17")]
 
 
+def test_a_partner_without_an_account_is_shown_the_home_as_the_address_that_was_consented_to(
+    world: World, sam: Viewer, case_id: UUID
+) -> None:
+    person = person_of(world, sam, case_id)
+    with world.sql.begin() as connection:
+        PersonStore(connection, world.vault).change(person, KNOWN | {"home": "Dulongghat"}, ())
+    shown = {}
+    for fields in (["person.address"], ["person.name"]):
+        referral = uuid4()
+        world.add(
+            tb.ReferralRow, id=referral, case_id=case_id, unit_id=sam.unit_ids[0], kind="referral", status="accepted",
+            fields=fields, persons=[person], sent_at=START,
+        )  # fmt: skip
+        shown[fields[0]] = [(line.label, line.text) for line in world.queries.partner_page(referral, "").lines]
+    assert shown == {
+        "person.address": [("Person 1: address", "Dulongghat")],
+        "person.name": [("Person 1: name", "Kamala")],
+    }
+
+
 def test_a_grant_of_no_persons_shows_no_page_of_them(world: World, sam: Viewer, partner: Viewer, case_id: UUID) -> None:
     person = person_of(world, sam, case_id)
     for fields in ([], ["case.*"]):

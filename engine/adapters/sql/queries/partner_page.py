@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from engine import views as vw
 from engine.adapters.sql.queries.answers import text_of
+from engine.adapters.sql.queries.person_page import SHOWN_AS
 from engine.adapters.sql.queries.reading import Reading, Row
 from engine.adapters.sql.queries.sealed import opened_answers, opened_identity
 from engine.adapters.sql.queries.shape import ANSWER, CASE, CASE_PERSON, PERSON, REFERRAL, RUN, STEP, UNIT
@@ -18,7 +19,7 @@ from engine.errors import NotFoundError
 from engine.plugin.fields import FieldSpec
 from engine.ports import Vault
 
-_OF_A_PERSON = ("name", "aliases", "age", "phone", "address")
+_OF_A_PERSON = ("name", "aliases", "age", "phone", "home")
 
 
 def partner_page(
@@ -76,10 +77,10 @@ def _persons(reading: Reading, vault: Vault, access: CaseAccess, persons: frozen
         if (age := strongest(ages_of(identity))) is not None:
             identity = {**identity, "age": in_words(age, reading.now.date())}
         for name in _OF_A_PERSON:
-            value = identity.get(name)
-            if value and covers(shown, f"person.{name}"):
+            value, shown_as = identity.get(name), SHOWN_AS.get(name, name)
+            if value and covers(shown, f"person.{shown_as}"):
                 text = ", ".join(str(part) for part in value) if isinstance(value, list | tuple) else str(value)
-                yield f"Person {row['position']}: {name}", text
+                yield f"Person {row['position']}: {shown_as}", text
 
 
 def _answers(reading: Reading, vault: Vault, access: CaseAccess) -> Iterator[tuple[str, str]]:

@@ -23,7 +23,8 @@ from engine.ports import Vault
 
 ANOTHER = "another case"
 """What a case is called for who may not see it."""
-_SHOWN_AS = {"ages": "age", "home": "address"}
+SHOWN_AS = {"ages": "age", "home": "address"}
+"""By which field of a grant or a consent what is kept of a person is shown, where it has another name."""
 _MERGE = tb.CaseRow.metadata.tables["person_merge"]
 
 
@@ -72,7 +73,7 @@ def with_all_known(
     Ages with their sources are shown with `person.age`. Raises `DamagedError` or `KeyMissingError`.
     """
     known = opened_identity(vault, seen.row)
-    known = {n: value for n, value in known.items() if covers(seen.access, f"person.{_SHOWN_AS.get(n, n)}")}
+    known = {n: value for n, value in known.items() if covers(seen.access, f"person.{SHOWN_AS.get(n, n)}")}
     counts = strongest(ages_of(known))
     is_age_shown = covers(seen.access, "person.age")
     return person.model_copy(
