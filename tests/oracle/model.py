@@ -53,8 +53,8 @@ THINGS: Mapping[str, Thing] = {
                    own=True),
     "subject": _thing("case.*", list="see"),
     **{thing: _thing(f"person.{name}", whom=_FIRST, person="reveal", held="account") for thing, name in {
-        "name": "name", "alias": "aliases", "phone": "phone", "home": "address", "candidate": "candidates", "other name": "candidates",
-        "other phone": "candidates"}.items()},
+        "name": "name", "alias": "aliases", "phone": "phone", "home": "address", "candidate": "candidates",
+        "other name": "candidates", "other phone": "candidates"}.items()},
     "second name": Thing({"person": "reveal", _HELD: "account"}, ("person.name",), own=True),
     "their findings": Thing({"reveal:theirs": "reveal", _HELD: "account"}, ("class:health",), whom=_BOTH - _FIRST),
     **{f"{of}{sort}file": _thing("person.files", *sealed, whom=_BOTH, file="reveal") for of in ("", "name of ")
