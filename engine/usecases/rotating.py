@@ -10,6 +10,7 @@ from uuid import UUID
 from engine.assembly import Engine
 from engine.domain.policy import Action, can
 from engine.errors import ConflictError, DamagedError, KeyMissingError, NotAllowedError
+from engine.ports import ChainKeys, KeyKeeper
 from engine.usecases.checkpoints import MOST_HEADS
 from engine.usecases.keys import SETTLES
 from engine.views import Viewer
@@ -44,6 +45,19 @@ class IndexRotation(NamedTuple):
     unreadable: int = 0
 
 
+class _Stand(NamedTuple):
+    """How the key file stands with one kind of key, and the event that says how it came to stand so.
+
+    `name` is the fact of the installation that keeps what was said last; `is_begun` says whether a change goes on.
+    """
+
+    name: str
+    said: tuple[str, ...]
+    is_begun: bool
+    type_: str
+    body: dict[str, object]
+
+
 class ChainRotation(NamedTuple):
     """How far it has come, the key that signs links now, and the checkpoint up to which older keys count."""
 
@@ -59,16 +73,18 @@ def rotate_index(
 
     The first call makes a key and tokens by it, beside the old ones; the next one, at least a minute later, makes what
     is missing and lets people search by it; the one after that drops the old key and its tokens. A call that was
-    broken off is gone on with by the next. Raises `NotAllowedError`, `SettingsError`.
+    broken off is gone on with by the next; what it had not said yet is said then, and the minute begins anew. Raises
+    `NotAllowedError`, `SettingsError`.
     """
     _require(viewer)
-    keeper, is_settled = engine.key_keeper, _is_settled(engine, _INDEX)
-    if keeper.index.old is not None:
+    keeper = engine.key_keeper
+    was_said = _say_what_was_not(engine, viewer, _of_index(keeper))
+    is_settled = was_said and _is_settled(engine, _INDEX)
+    if keeper.index.old is not None or (keeper.index.coming is None and not was_said):
         return _drop_index(engine, viewer, is_settled=is_settled)
     if keeper.index.coming is None:
-        _mark(engine, _INDEX)
         keeper.add_index_key()
-        _note(engine, viewer, "IndexKeyMade", {"key": keeper.index.coming})
+        _say(engine, viewer, _of_index(keeper))
         is_settled = False
     coming = str(keeper.index.coming)
     persons, lost = _write_persons(engine, coming, batch, after_batch)
@@ -76,9 +92,8 @@ def rotate_index(
     done = IndexRotation(Stage.BEGUN, coming, persons, files, lost + lost_files)
     if not is_settled:
         return done
-    _mark(engine, _INDEX)
     keeper.switch_index_key()
-    _note(engine, viewer, "IndexKeyUsed", {"key": coming})
+    _say(engine, viewer, _of_index(keeper))
     return done._replace(stage=Stage.SWITCHED)
 
 
@@ -86,22 +101,26 @@ def rotate_chains(engine: Engine, *, viewer: Viewer) -> ChainRotation:
     """Change the key that signs the links of histories; links of older keys stay as they are and stay provable.
 
     The first call makes the key. The next one, once a checkpoint has seen all links of the old one, closes that: from
-    then on a link of it counts only up to this checkpoint, and who got at it can add none. Raises `NotAllowedError`,
-    `SettingsError`.
+    then on a link of it counts only up to this checkpoint, and who got at it can add none. A call that was broken off
+    before every process heard of the new key is gone on with: it is said, and closed no sooner than a minute later.
+    Raises `NotAllowedError`, `SettingsError`.
     """
     _require(viewer)
     keeper = engine.key_keeper
-    if None not in keeper.chains.older.values():
-        _mark(engine, _CHAINS)
+    was_said = _say_what_was_not(engine, viewer, _of_chains(keeper))
+    is_open = None in keeper.chains.older.values()
+    if was_said and not is_open:
         made = keeper.add_chain_key()
-        _note(engine, viewer, "ChainKeyMade", {"key": made})
+        _say(engine, viewer, _of_chains(keeper))
         return ChainRotation(Stage.BEGUN, made)
     current = keeper.chains.current
-    until = _seen_all(engine)
+    if not is_open:
+        return ChainRotation(Stage.DONE, current, _closed_at(keeper.chains))
+    until = _seen_all(engine) if was_said else None
     if until is None:
         return ChainRotation(Stage.WAITING, current)
     keeper.close_chain_keys(until)
-    _note(engine, viewer, "ChainKeyClosed", {"key": current, "until": until})
+    _say(engine, viewer, _of_chains(keeper))
     return ChainRotation(Stage.DONE, current, until)
 
 
@@ -159,10 +178,11 @@ def _drop_index(engine: Engine, viewer: Viewer, *, is_settled: bool) -> IndexRot
     """Drop the key that was searched by before, and its tokens, once every process searches by the new one."""
     keeper = engine.key_keeper
     current = keeper.index.current
-    if not is_settled:
-        return IndexRotation(Stage.WAITING, current)
-    keeper.drop_index_key()
-    _note(engine, viewer, "IndexKeyDropped", {"key": current})
+    if keeper.index.old is not None:
+        if not is_settled:
+            return IndexRotation(Stage.WAITING, current)
+        keeper.drop_index_key()
+        _say(engine, viewer, _of_index(keeper))
     dropped = _DROPPED
     while dropped:
         with engine.unit_of_work() as work:
@@ -190,17 +210,43 @@ def _is_settled(engine: Engine, name: str) -> bool:
     return kept is not None and engine.wall_clock.now() - datetime.fromisoformat(kept["at"]) >= SETTLES
 
 
-def _mark(engine: Engine, name: str) -> None:
+def _of_index(keeper: KeyKeeper) -> _Stand:
+    current, coming, old = keeper.index
+    type_ = "IndexKeyMade" if coming is not None else "IndexKeyDropped" if old is None else "IndexKeyUsed"
+    said = tuple(str(one) for one in keeper.index)
+    return _Stand(_INDEX, said, type_ != "IndexKeyDropped", type_, {"key": coming or current})
+
+
+def _of_chains(keeper: KeyKeeper) -> _Stand:
+    chains = keeper.chains
+    said = (chains.current, *sorted(f"{key} {until}" for key, until in chains.older.items()))
+    if None in chains.older.values():
+        return _Stand(_CHAINS, said, is_begun=True, type_="ChainKeyMade", body={"key": chains.current})
+    body: dict[str, object] = {"key": chains.current, "until": _closed_at(chains)}
+    return _Stand(_CHAINS, said, is_begun=False, type_="ChainKeyClosed", body=body)
+
+
+def _closed_at(chains: ChainKeys) -> int | None:
+    return max((until for until in chains.older.values() if until is not None), default=None)
+
+
+def _say_what_was_not(engine: Engine, viewer: Viewer, stand: _Stand) -> bool:
+    """Say how the key file stands where the call that changed it was broken off before; gives whether it was said."""
     with engine.unit_of_work() as work:
-        work.records.set_installation(name, {"at": engine.wall_clock.now().isoformat()})
-        work.commit()
+        kept = work.records.installation(stand.name) or {}
+    was_said = kept["said"] == list(stand.said) if "said" in kept else not stand.is_begun
+    if not was_said:
+        _say(engine, viewer, stand)
+    return was_said
 
 
-def _note(engine: Engine, viewer: Viewer, type_: str, body: dict[str, object]) -> None:
-    """Write what was done, and let every process read the key file again."""
+def _say(engine: Engine, viewer: Viewer, stand: _Stand) -> None:
+    """Write how the key file stands now and since when it is said, and let every process read it again: at once."""
+    at = engine.wall_clock.now()
     with engine.unit_of_work() as work:
         work.keys.say_changed()
-        work.audit.note("keys", type_, body, actor_id=_actor(viewer), at=engine.wall_clock.now())
+        work.records.set_installation(stand.name, {"at": at.isoformat(), "said": list(stand.said)})
+        work.audit.note("keys", stand.type_, stand.body, actor_id=_actor(viewer), at=at)
         work.commit()
 
 

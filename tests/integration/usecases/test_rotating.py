@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -14,6 +14,7 @@ import pytest
 from engine.adapters.anchor_files import AnchorFiles
 from engine.adapters.key_file import read_key_file
 from engine.adapters.sql.chain import link
+from engine.adapters.sql.key_store import KeyStore
 from engine.adapters.vault import LinkKey
 from engine.assembly import Engine
 from engine.bootstrap import build_engine
@@ -24,7 +25,7 @@ from engine.settings import Settings
 from engine.usecases.attachments import Arrival
 from engine.usecases.checkpoints import make_checkpoint
 from engine.usecases.keys import export_keys, key_state, keys_are_proved, prove_export
-from engine.usecases.rotating import Stage, rotate_chains, rotate_index, rotate_signing
+from engine.usecases.rotating import ChainRotation, Stage, rotate_chains, rotate_index, rotate_signing
 from engine.views import AuditFault
 from tests.integration.usecases.conftest import Filled
 from tests.integration.usecases.world import World
@@ -81,8 +82,8 @@ def reader(installed: Installation, world: World, filled: Filled) -> Iterator[In
 def make_it_long_ago(world: World, *names: str) -> None:
     """Let a change of keys have been made two minutes earlier."""
     world.rows(
-        "UPDATE installation SET value = jsonb_build_object('at', to_char((value ->> 'at')::timestamptz - :ago,"
-        " 'YYYY-MM-DD\"T\"HH24:MI:SSOF')) WHERE key = ANY(:names)",
+        "UPDATE installation SET value = value || jsonb_build_object('at', to_char("
+        "(value ->> 'at')::timestamptz - :ago, 'YYYY-MM-DD\"T\"HH24:MI:SSOF')) WHERE key = ANY(:names)",
         ago=timedelta(minutes=2), names=list(names),
     )  # fmt: skip
 
@@ -221,6 +222,63 @@ def test_histories_stay_provable_and_the_old_key_can_add_nothing_once_it_is_clos
     seq = forge(world, opened.case_id, old)
     [fault] = installed.faults()
     assert (fault.what, fault.case_number, fault.seq) == ("outdated", opened.case_number, seq)
+
+
+def break_off(monkeypatch: pytest.MonkeyPatch, change: Callable[[], object]) -> None:
+    """Let a change of keys be killed after the key file was changed and before anybody heard of it."""
+    with monkeypatch.context() as patched:
+        patched.setattr(KeyStore, "say_changed", lambda _: (_ for _ in ()).throw(OSError("killed")))
+        with pytest.raises(OSError, match="killed"):
+            change()
+
+
+def test_a_new_key_of_the_histories_that_nobody_heard_of_is_said_before_the_old_one_is_closed(
+    installed: Installation, reader: Installation, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.engine = reader.engine
+    world.at_look()
+    change = partial(rotate_chains, installed.engine, viewer=SYSTEM)
+    break_off(monkeypatch, change)
+    made = installed.engine.key_keeper.chains.current
+    make_it_long_ago(world, "chain_key_at")
+    make_checkpoint(installed.engine)
+    assert change() == ChainRotation(Stage.WAITING, made)
+    world.at_look()  # by a process that had not heard of the new key, and hears of it within a second
+    assert change().stage is Stage.WAITING, "what was said a moment ago is not settled"
+    look_again(reader)
+    make_it_long_ago(world, "chain_key_at")
+    until = make_checkpoint(installed.engine)
+    world.at_look()
+    break_off(monkeypatch, change)
+    assert change() == ChainRotation(Stage.DONE, made, until), "what was closed is said, and no further key is made"
+    assert reader.faults() == installed.faults() == []
+    kept = [row[0] for row in world.rows("SELECT type FROM audit_event WHERE stream LIKE '%keys' ORDER BY seq")]
+    assert [one for one in kept if one.startswith("Chain")] == ["ChainKeyMade", "ChainKeyClosed"]
+    assert change().stage is Stage.BEGUN
+
+
+def test_a_change_of_the_index_key_that_nobody_heard_of_is_said_before_it_goes_on(
+    installed: Installation, reader: Installation, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = {installed.person()}
+    assert reader.finds() == known
+    change = partial(rotate_index, installed.engine, viewer=SYSTEM)
+    for stage, after in ((Stage.BEGUN, Stage.SWITCHED), (Stage.WAITING, Stage.DONE)):
+        break_off(monkeypatch, change)
+        make_it_long_ago(world, "index_key_at")
+        assert change().stage is stage
+        known.add(reader.person())
+        assert reader.finds() == known
+        look_again(installed, reader)
+        make_it_long_ago(world, "index_key_at")
+        if after is Stage.SWITCHED:
+            continue
+        break_off(monkeypatch, change)
+        assert change().stage is after
+        look_again(installed, reader)
+        assert reader.finds() == installed.finds() == known
+    assert world.rows("SELECT count(DISTINCT key_id) FROM person_token")[0][0] == 1
+    assert installed.engine.key_keeper.index[1:] == (None, None)
 
 
 def forge(world: World, case_id: UUID, key: LinkKey) -> int:
