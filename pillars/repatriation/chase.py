@@ -45,19 +45,28 @@ def is_open(result: object) -> bool:
 
 
 def watch_nationality(context: StepContext) -> tuple[Watch, ...]:
-    """Watch for each reminder that is still to come; none where the country decided, or the person fears it."""
+    """Watch for each reminder that is still to come; none where the country decided, or the person fears it.
+
+    Of a request that is written down late, the last reminder whose day has come is due at once: the ones before it are
+    for lower bodies.
+    """
     answers, today = context.answers, local_day(context.now, context.zone)
     sent_on = as_day(answers.get("sent_on"))
     if sent_on is None or not is_open(answers.get("result")) or answers.get("asylum_claim") is True:
         return tuple(Watch(f"nationality_{days}", is_over=True) for days in _file()["remind_after_days"])
+    is_new = context.earlier(STEP).get("sent_on") != answers.get("sent_on")
     return tuple(
         watch_for_day(
             f"nationality_{one.days}", STEP, f"Nationality, {one.days} days without an answer: ask a higher body",
             one.day, zone=context.zone, days_before=_OPENS_BEFORE_DAYS, ladder=LADDER,
         )
-        for one in reminders(str(answers.get("claimed_country", "")), sent_on)
-        if one.day > today
+        for one in _to_come(reminders(str(answers.get("claimed_country", "")), sent_on), today, is_new=is_new)
     )  # fmt: skip
+
+
+def _to_come(due: tuple[Reminder, ...], today: date, *, is_new: bool) -> tuple[Reminder, ...]:
+    gone = [one for one in due if one.day <= today]
+    return (*(gone[-1:] if is_new else ()), *due[len(gone) :])
 
 
 def reminder_now(context: StepContext, country: str, sent_on: date | None) -> Reminder | None:

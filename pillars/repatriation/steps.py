@@ -1,6 +1,6 @@
 """The step types of repatriation."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from engine.plugin.fields import OutputKind
 from engine.plugin.pillar import Pillar
@@ -128,7 +128,7 @@ def _prepare_travel(context: StepContext) -> Prepared:
 
 
 def _conclude_travel(context: StepContext) -> Concluded:
-    """Watch for the day of the journey; what is missing is said, and holds nothing up by itself."""
+    """Watch for the day of the journey, also where it has come; what is missing is said, and holds nothing up."""
     answers, day = context.answers, as_day(context.answers.get("date"))
     missing = travel_missing(answers)
     is_abroad = context.earlier("repatriation.nationality").get("claimed_country") not in {
@@ -136,12 +136,17 @@ def _conclude_travel(context: StepContext) -> Concluded:
     }  # fmt: skip
     if is_abroad and not answers.get("exit_permit"):
         missing = (*missing, "The number of the exit permit is not known.")
-    title, today = "The day of the journey: hand over, and have both sides sign", local_day(context.now, context.zone)
+    title = "The day of the journey: hand over, and have both sides sign"
     watches = (
-        (watch_for_day("journey", "repatriation.handover", title, day, zone=context.zone, ladder="repatriation-stuck"),)
-        if day and day > today and not context.earlier("repatriation.handover")
+        (
+            watch_for_day(
+                "journey", "repatriation.handover", title, day,
+                zone=context.zone, ladder="repatriation-stuck",
+            ),
+        )
+        if day and not context.earlier("repatriation.handover")
         else ()
-    )
+    )  # fmt: skip
     return Concluded(facts={"travel_is_ready": not missing}, notes=missing, watches=watches)
 
 
@@ -173,12 +178,22 @@ def _conclude_handover(context: StepContext) -> Concluded:
     if handed_over is not None and first_call is not None and first_call - handed_over > FIRST_CALL_WITHIN:
         notes.append("The first call is later than 48 hours after the handover.")
     watches = watch_receipts(answers, context.now)
-    if first_call is not None and first_call > context.now and not context.earlier("repatriation.handover"):
+    if first_call is not None and not context.earlier("repatriation.handover") and not _is_called(context, handed_over):
         title = "The first call after the handover"
         watches += (
-            Watch("first_call", "reintegration.visit", title, opens_at=context.now, due_at=first_call, ladder="high"),
-        )
+            Watch(
+                "first_call", "reintegration.visit", title,
+                opens_at=context.now, from_at=handed_over, due_at=first_call, ladder="high",
+            ),
+        )  # fmt: skip
     return Concluded(facts=facts, notes=tuple(notes), watches=watches)
+
+
+def _is_called(context: StepContext, handed_over: datetime | None) -> bool:
+    """Say whether somebody reached the person since the handover, as far as it is written down before it."""
+    visit = context.earlier("reintegration.visit")
+    at = as_instant(visit.get("done_at"))
+    return bool(at and handed_over and at >= handed_over and visit.get("mode") != "not_reached")
 
 
 HOME_REPORT = ask(

@@ -117,6 +117,27 @@ def test_the_handover_gives_its_instants_as_facts_and_notes_a_late_call() -> Non
 
 
 @pytest.mark.parametrize(
+    ("visit", "is_due"),
+    [
+        ({}, True),
+        ({"mode": "phone", "done_at": "2026-03-07T09:00:00+00:00"}, False),
+        ({"mode": "not_reached", "done_at": "2026-03-07T09:00:00+00:00"}, True),
+        ({"mode": "phone", "done_at": "2026-03-05T09:00:00+00:00"}, True),
+    ],
+)
+def test_the_first_call_after_a_handover_that_is_written_down_late_is_due_unless_it_was_made(
+    visit: dict[str, str], *, is_due: bool
+) -> None:
+    assert HANDOVER.conclude is not None
+    answers = {"at": "2026-03-06T10:00:00+05:30", "first_call_on": "2026-03-08T10:00:00+05:30"}
+    context = FakeContext(answers=answers, before={"reintegration.visit": visit})
+    calls = [one for one in HANDOVER.conclude(context).watches if one.name == "first_call"]
+    assert [(one.from_at, one.due_at) for one in calls] == (
+        [(datetime(2026, 3, 6, 4, 30, tzinfo=UTC), datetime(2026, 3, 8, 4, 30, tzinfo=UTC))] if is_due else []
+    )
+
+
+@pytest.mark.parametrize(
     ("recommendation", "is_ok"), [("safe", True), ("safe_with_conditions", True), ("unsafe", False)]
 )
 def test_the_decision_takes_over_what_the_home_report_says(recommendation: str, *, is_ok: bool) -> None:
@@ -244,15 +265,21 @@ def test_what_was_told_is_confirmed_and_not_asked_again() -> None:
     ("sent_on", "named"),
     [
         ("2026-03-01", ["nationality_30", "nationality_60", "nationality_90"]),
-        ("2026-01-20", ["nationality_60", "nationality_90"]),
-        ("2025-12-01", []),
+        ("2026-02-08", ["nationality_30", "nationality_60", "nationality_90"]),
+        ("2026-01-20", ["nationality_30", "nationality_60", "nationality_90"]),
+        ("2025-12-20", ["nationality_60", "nationality_90"]),
+        ("2025-12-01", ["nationality_90"]),
     ],
 )
 def test_a_nationality_is_asked_for_again_after_30_60_and_90_days(sent_on: str, named: list[str]) -> None:
+    """Of a request that is written down late, only the last day that has come is asked for, at once."""
     assert NATIONALITY.conclude is not None
     answers = {"claimed_country": "BD", "sent_on": sent_on}
     watches = NATIONALITY.conclude(FakeContext(answers=answers)).watches
     assert [one.name for one in watches] == named
+    told = FakeContext(answers=answers, before={"repatriation.nationality": answers})
+    again = NATIONALITY.conclude(told).watches
+    assert [one.name for one in again] == [one.name for one in watches if one.due_at and one.due_at > LAST_MINUTE]
     assert all(one.uses == "repatriation.nationality" and one.ladder == "nationality-delay" for one in watches)
 
 
@@ -279,6 +306,8 @@ def test_each_reminder_names_a_higher_body_by_the_route_of_the_country() -> None
     assert notes[1].startswith("60 days without an answer: ask the Ministry of External Affairs")
 
 
+LAST_MINUTE = datetime(2026, 3, 10, 18, 30, tzinfo=UTC)
+"""When the day of the tests ends in India."""
 READY = {
     "document": "passport",
     "escort_names": "two",
@@ -302,7 +331,11 @@ def test_the_day_of_the_journey_is_watched_and_what_is_missing_is_said() -> None
         "There is no woman among the escorts.",
         "The number of the exit permit is not known.",
     )
-    assert not TRAVEL.conclude(FakeContext(answers=READY | {"date": "2026-03-10"})).watches
+    for day in (9, 10):
+        (watch,) = TRAVEL.conclude(FakeContext(answers=READY | {"date": f"2026-03-{day:02}"})).watches
+        assert watch.due_at == datetime(2026, 3, day, 18, 29, 59, tzinfo=UTC)
+    handed = {"repatriation.handover": {"at": "2026-03-09T04:30:00+00:00"}}
+    assert not TRAVEL.conclude(FakeContext(answers=READY, before=handed)).watches
 
 
 def test_the_journey_says_when_it_crosses_a_border_or_nothing_is_decided() -> None:
