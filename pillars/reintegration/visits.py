@@ -73,9 +73,14 @@ def watch_milestones(home_since: datetime, context: StepContext) -> tuple[Watch,
             f"visit_{name.replace(' ', '_')}", VISIT, f"Visit {name} after the return", day,
             zone=context.zone, days_before=_OPENS_BEFORE_DAYS, ladder=LADDER,
         )
-        for name, day in milestones(home_since, context.zone).items()
-        if day >= today
+        for name, day in _to_come(milestones(home_since, context.zone), today).items()
     )  # fmt: skip
+
+
+def _to_come(days: Mapping[str, date], today: date) -> Mapping[str, date]:
+    """Keep the days that are still to come, and the last that has gone by: of a return that is told late, it is due."""
+    last = [name for name, day in days.items() if day < today][-1:]
+    return {name: day for name, day in days.items() if day >= today or name in last}
 
 
 def watch_visit(context: StepContext, home_since: datetime | None) -> tuple[Watch, ...]:
