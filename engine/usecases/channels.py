@@ -55,16 +55,23 @@ def disable_channel(engine: Engine, *, viewer: Viewer, organisation: str, channe
             work.commit()
 
 
-def try_channel(engine: Engine, *, viewer: Viewer, organisation: str, channel: str, to: str) -> None:
+def try_channel(
+    engine: Engine, *, viewer: Viewer, organisation: str, channel: str, to: str, command_id: UUID | None = None
+) -> None:
     """Send one message that says it is a trial, now, so that whoever sets a gateway up sees whether it works.
 
-    Raises `DeliveryError` when it was not taken, `NotFoundError` when there is no such gateway.
+    Raises `DeliveryError` when it was not taken, `NotFoundError` when there is no such gateway, `InvalidAnswersError`
+    when this command has sent one before.
     """
     _require(viewer)
-    now = engine.clock.now()
+    now, command = engine.clock.now(), command_id or engine.entropy.uuid()
     with engine.unit_of_work() as work:
+        work.records.take_turn(command)
+        if work.records.answer_to(command) is not None:
+            raise InvalidAnswersError({"to": "This trial was begun already: look whether it has come, then try again."})
         known = _known(work, organisation, channel)
         work.channels.save(known, act="tried", by=_by(viewer), at=now)
+        work.records.remember(command, {"tried": channel}, case_id=None, at=now)
         work.commit()
     if not known.enabled:
         raise DeliveryError(channel=channel, reason="disabled")

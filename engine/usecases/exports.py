@@ -50,8 +50,9 @@ def ask_copy(
     format_: str,
     purpose_code: str,
     chosen: Mapping[str, JsonValue],
+    command_id: UUID | None = None,
 ) -> UUID:
-    """Ask for a copy of what the viewer sees of their own units; gives its id.
+    """Ask for a copy of what the viewer sees of their own units; gives its id, the same for the same command.
 
     One of more than 50 lines waits for a second person. Raises `InvalidAnswersError`, `StepUpNeededError`,
     `NotAllowedError`, and `TooOftenError` for the twenty-first within an hour.
@@ -62,8 +63,13 @@ def ask_copy(
     counted, now = engine.queries.count_copied(viewer, what, kept), engine.clock.now()
     if counted > MOST_ROWS:
         raise InvalidAnswersError({"since": f"These are {counted} lines, and {MOST_ROWS} are the most: choose fewer."})
+    command = command_id or engine.entropy.uuid()
     status = CopyStatus.ASKED if needs_second_person(counted) else CopyStatus.READY
     with engine.unit_of_work() as work:
+        work.records.take_turn(command)
+        known = work.records.answer_to(command)
+        if known is not None:
+            return UUID(str(known["copy_id"]))
         if work.keeping.count_copies(viewer.actor_id, since=now - _HOUR) >= MOST_COPIES_IN_AN_HOUR:
             raise TooOftenError(what="Asking for a copy", most=MOST_COPIES_IN_AN_HOUR)
         copy = work.keeping.add_copy(
@@ -80,6 +86,7 @@ def ask_copy(
                 reason_code=purpose_code, subject={"number": copy.number, "rows": counted}, seen=str(counted),
             )  # fmt: skip
         work.audit.note("keeping", "CopyAsked", body, actor_id=viewer.actor_id, at=now)
+        work.records.remember(command, {"copy_id": str(copy.id)}, case_id=None, at=now)
         work.commit()
         return copy.id
 

@@ -23,6 +23,9 @@ _ROLES: Final = {BOARD: Role.AUDITOR.value}
 """The role that a service account needs for a scope."""
 
 
+_MADE: Final = "This key was made already, and a key is shown once. If nobody has seen it, revoke it and make another."
+
+
 class NewKey(NamedTuple):
     """A key that was made: the key itself is known only now."""
 
@@ -31,20 +34,32 @@ class NewKey(NamedTuple):
 
 
 def add_key(
-    engine: Engine, *, viewer: Viewer, account: str, unit: str, name: str, scopes: Iterable[str], days: int
+    engine: Engine,
+    *,
+    viewer: Viewer,
+    account: str,
+    unit: str,
+    name: str,
+    scopes: Iterable[str],
+    days: int,
+    command_id: UUID | None = None,
 ) -> NewKey:
     """Make a key of a service account, which is made when there is none of that name; it ends after some days.
 
-    Raises `InvalidAnswersError`, `NotFoundError` for an unknown unit, `NotAllowedError`, `StepUpNeededError`.
+    One command makes one key: sent again, it is refused, since a key is shown once. Raises `InvalidAnswersError`, `NotFoundError` for an unknown unit, `NotAllowedError`, `StepUpNeededError`.
     """
     _require(engine, viewer)
     wanted = tuple(dict.fromkeys(scopes))
     problems = _problems(account, name, wanted, days)
     if problems:
         raise InvalidAnswersError(problems)
+    command = command_id or engine.entropy.uuid()
     token, now = PREFIX + engine.entropy.token(), engine.wall_clock.now()
     address = f"{account.strip().casefold().replace(' ', '-')}@service.invalid"
     with engine.unit_of_work() as work:
+        work.records.take_turn(command)
+        if work.records.answer_to(command) is not None:
+            raise InvalidAnswersError({"name": _MADE})
         unit_id = next((known.id for known in work.directory.units() if known.name == unit), None)
         if unit_id is None:
             raise NotFoundError(kind="unit")
@@ -60,6 +75,7 @@ def add_key(
         work.sign_ins.add_key(key, hash_of(token), by=by, at=now)
         body = {"key_id": str(key.id), "actor_id": str(actor_id), "scopes": list(wanted), "days": days}
         work.audit.note("people", "KeyMade", body, actor_id=by, at=now)
+        work.records.remember(command, {"key_id": str(key.id)}, case_id=None, at=now)
         work.commit()
     return NewKey(key.id, token)
 

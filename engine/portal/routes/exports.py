@@ -40,7 +40,7 @@ def asked(visit: SignedIn, form: Posted) -> Response:
         ask_copy(
             visit.engine, viewer=visit.viewer, what=text(form, "what"), format_=text(form, "format"),
             purpose_code=text(form, "purpose_code"),
-            chosen={name: text(form, name) for name in ("status", "since", "until")},
+            chosen={name: text(form, name) for name in ("status", "since", "until")}, command_id=visit.command_of(form),
         )  # fmt: skip
     except InvalidAnswersError as error:
         return _page(visit, errors=error.problems, given=given)
@@ -129,4 +129,5 @@ def _page(visit: Visit, *, errors: Mapping[str, str] | None = None, given: Mappi
         errors=errors or {},
         problems=[(f"#{name}", sentence) for name, sentence in (errors or {}).items()],
         typed=given or {},
+        command_id=visit.new_command(),
     )

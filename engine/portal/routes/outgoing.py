@@ -87,11 +87,14 @@ def disable(visit: SignedIn, form: Posted) -> Response:
 @router.post("/channels/try")
 def try_it(visit: SignedIn, form: Posted) -> Response:
     """Send one message that says it is a trial."""
+    organisation, channel, to = (text(form, name)[:200] for name in ("organisation", "channel", "to"))
     try:
         try_channel(
-            visit.engine, viewer=visit.viewer, organisation=text(form, "organisation"), channel=text(form, "channel"),
-            to=text(form, "to")[:200],
+            visit.engine, viewer=visit.viewer, organisation=organisation, channel=channel, to=to,
+            command_id=visit.command_of(form, organisation, channel, to),
         )  # fmt: skip
+    except InvalidAnswersError as error:
+        return _channels(visit, errors=error.problems, given=typed(form))
     except DeliveryError as error:
         return _channels(visit, errors={"to": str(error)}, given=typed(form))
     return visit.go("/channels", said="tried")
@@ -139,4 +142,5 @@ def _channels(
         errors=errors or {},
         problems=[(f"#{name}", sentence) for name, sentence in (errors or {}).items()],
         typed=shown,
+        command_id=visit.new_command(),
     )

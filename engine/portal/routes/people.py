@@ -136,11 +136,11 @@ def keys(visit: SignedIn) -> Response:
 @router.post("/service-accounts")
 def key_made(visit: SignedIn, form: Posted) -> Response:
     """Make a key, and show it once."""
-    days = text(form, "days")
+    days, command_id = text(form, "days"), visit.command_of(form)
     try:
         made = service_accounts.add_key(
             visit.engine, viewer=visit.viewer, account=text(form, "account"), unit=text(form, "unit"),
-            name=text(form, "name"), scopes=[text(form, "scope")],
+            name=text(form, "name"), scopes=[text(form, "scope")], command_id=command_id,
             days=int(days) if days.isascii() and days.isdigit() and len(days) < 5 else 0,  # noqa: PLR2004 - digits
         )  # fmt: skip
     except InvalidAnswersError as error:
@@ -227,6 +227,7 @@ def _keys_page(visit: Visit, errors: Mapping[str, str], given: Mapping[str, str]
         keys=service_accounts.keys(visit.engine, viewer=visit.viewer),
         units=[name for _, name in visit.engine.queries.units(visit.viewer)],
         scopes=tuple(service_accounts.SCOPES.items()),
+        command_id=visit.new_command(),
         typed=given,
         errors=errors,
         problems=[(f"#{name}", sentence) for name, sentence in errors.items()],

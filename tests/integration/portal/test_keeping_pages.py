@@ -123,6 +123,16 @@ def test_a_person_sees_what_is_held_about_them_and_has_it_put_right(portal: Port
 
 
 @pytest.mark.usefixtures("case")
+def test_a_copy_is_asked_for_once_however_often_its_button_is_pressed(portal: Portal) -> None:
+    manager = portal.as_role("case_manager")
+    form = {"what": "cases", "format": "xlsx", "purpose_code": "court"}
+    form["command_id"] = hidden(manager.get("/copies").text, "command_id")
+    for _ in range(2):
+        assert "The copy was asked for." in manager.post("/copies", data=form).text
+    assert len(portal.engine.queries.copies(portal.people["case_manager"])) == 1
+
+
+@pytest.mark.usefixtures("case")
 def test_a_copy_is_fetched_once_and_bears_who_when_and_its_number(portal: Portal) -> None:
     manager = portal.as_role("case_manager")
     assert 'href="/copies"' in manager.get("/statistics").text

@@ -431,6 +431,17 @@ def test_a_program_asks_with_a_key_for_counts_and_nothing_else(office: Office) -
     assert {key.account for key in keys(office.engine, viewer=SYSTEM)} == {"Monitor"}
 
 
+def test_a_key_is_made_once_however_often_its_button_is_pressed(office: Office) -> None:
+    client, _ = office.with_factor("system_administrator")
+    wanted = {"account": "Monitor", "name": "board", "unit": office.unit_name, "scope": "board", "days": "30"}
+    wanted["command_id"] = hidden(client.get("/service-accounts").text, "command_id")
+    first, again = (client.post("/service-accounts", data=wanted) for _ in range(2))
+    assert "icmc_" in first.text
+    assert again.status_code == 422
+    assert "This key was made already" in again.text
+    assert len(keys(office.engine, viewer=SYSTEM)) == 1
+
+
 def test_a_key_is_made_and_revoked_on_its_page(office: Office) -> None:
     client, _ = office.with_factor("system_administrator")
     wanted = {"account": "Monitor", "name": "board", "unit": office.unit_name, "scope": "board", "days": "30"}

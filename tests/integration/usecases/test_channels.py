@@ -139,6 +139,21 @@ def test_a_host_that_turns_out_to_be_private_gets_nothing(world: World, gateway:
     assert world.channel.sent == []
 
 
+def test_a_trial_is_sent_once_however_often_its_button_is_pressed(world: World, gateway: Gateway) -> None:
+    world, command_id = _with_gateways(world), uuid4()
+    _set(world, gateway.url())
+
+    def tried() -> None:
+        try_channel(
+            world.engine, viewer=SYSTEM, organisation="Here", channel="sms", to="15550100000", command_id=command_id
+        )
+
+    tried()
+    with pytest.raises(InvalidAnswersError):
+        tried()
+    assert len(gateway.came) == 1
+
+
 def test_a_gateway_that_sends_elsewhere_is_not_followed(world: World, gateway: Gateway) -> None:
     world = _with_gateways(world)
     with http_gateway() as elsewhere:
