@@ -124,10 +124,11 @@ class LawLimit(_Record):
         return self.watch or (WATCH_AT_ONCE if self.limit is not None else None)
 
     def limit_for(self, option: str | None = None) -> TimeLimit | None:
-        """Give the time to count: that of a named alternative, else the usual one; None for an unknown name."""
-        if option is None:
-            return self.counted_limit
-        return next((other.limit for other in self.alternatives if other.option == option), None)
+        """Give the time to count: that of a named alternative, else the usual one.
+
+        A version of the law that has no such alternative still counts, by its usual length.
+        """
+        return next((other.limit for other in self.alternatives if other.option == option), self.counted_limit)
 
     @property
     def is_watched(self) -> bool:

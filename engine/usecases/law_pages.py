@@ -109,11 +109,11 @@ def example(
 ) -> Example:
     """Count a limit from an instant (aware) in a place, by the definitions that are published now."""
     library, where = engine.library(), place or home_of(pack)
-    counted = limit.limit_for(option) if option else limit.counted_limit
-    begun = start.astimezone(UTC)
-    if counted is None:
-        known = ", ".join(one.option for one in limit.alternatives)
-        problem = f"There is no such length: choose one of {known}." if option else "It counts no time."
+    counted, begun = limit.limit_for(option), start.astimezone(UTC)
+    known = [one.option for one in limit.alternatives]
+    is_unknown = bool(option) and option not in known
+    if counted is None or is_unknown:
+        problem = f"There is no such length: choose one of {', '.join(known)}." if is_unknown else "It counts no time."
         return Example(where, begun, option, (), problem)
     try:
         lines = _counted(library, limit, counted, begun, where)

@@ -11,9 +11,13 @@ from engine.spec.roles import Role
 
 @dataclass(frozen=True, slots=True)
 class KnownLaw:
-    """A limit of the law as workflows see it: its options by name, whether it counts time, where it holds."""
+    """A limit of the law as workflows see it: its options by name, whether it counts time, where it holds.
+
+    `options` are those that every version of it has; `in_some` are those of some version only.
+    """
 
     options: frozenset[str] = frozenset()
+    in_some: frozenset[str] = frozenset()
     is_timed: bool = True
     jurisdiction: str = "*"
 
@@ -46,10 +50,12 @@ class KnownNames:
         """Gather the names of definitions at hand."""
         laws: dict[str, KnownLaw] = {}
         for limit in (limit for pack in packs for limit in pack.limits):
-            earlier = laws.get(limit.id, KnownLaw(is_timed=False))
-            options = earlier.options | {alternative.option for alternative in limit.alternatives}
+            own = frozenset(alternative.option for alternative in limit.alternatives)
+            earlier = laws.get(limit.id, KnownLaw(own, is_timed=False))
+            options = earlier.options & own
+            in_some = (earlier.options | earlier.in_some | own) - options
             timed = earlier.is_timed or limit.counted_limit is not None
-            laws[limit.id] = KnownLaw(options, timed, limit.jurisdiction)
+            laws[limit.id] = KnownLaw(options, in_some, timed, limit.jurisdiction)
         return cls(
             ladders=frozenset(ladders),
             laws=laws,

@@ -91,6 +91,8 @@ def _law(subject: Subject, key: str, path: Path, time: TimeSpec) -> None:
         )
     if time.option is not None and time.option not in known.options:
         message = f"{time.law} has no option {shown(time.option)}. {meant(time.option, known.options)}"
+        if time.option in known.in_some:
+            message = f"A version of {time.law} has no option {shown(time.option)}: add it to that one too."
         subject.error((*path, "option"), "unknown-option", message)
     unit = subject.workflow.steps[key].assign.unit
     places = (unit,) if unit else subject.workflow.jurisdictions

@@ -91,11 +91,11 @@ def test_what_is_counted_is_the_limit_or_what_we_watch(
     assert limit.is_watched is is_watched
 
 
-def test_another_length_is_chosen_by_name() -> None:
+def test_another_length_is_chosen_by_name_and_the_usual_one_counts_where_there_is_no_such_name() -> None:
     limit = made(alternatives=[{"option": "long", "limit": "P2D", "when": "it is far"}])
     assert limit.limit_for() == TimeLimit("PT24H")
     assert limit.limit_for("long") == TimeLimit("P2D")
-    assert limit.limit_for("short") is None
+    assert limit.limit_for("short") == TimeLimit("PT24H")
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,14 @@
 """The linter finds what would go wrong with a workflow, and says where and what to do."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from engine.spec.findings import Finding, Severity
 from engine.spec.lint.codes import CODES
+from engine.spec.lint.known import KnownLaw, KnownNames
 from engine.spec.lint.workflows import lint_workflow
 from tests.unit.spec.step_types import CATALOGUE, NAMES
 
@@ -89,6 +91,18 @@ steps:
 
 def _lint(text: str) -> tuple[Finding, ...]:
     return lint_workflow(text, catalogue=CATALOGUE, names=NAMES, file="w.yaml")
+
+
+def _named(**laws: KnownLaw) -> KnownNames:
+    return replace(NAMES, laws={**NAMES.laws, **{name.replace("_", "-"): law for name, law in laws.items()}})
+
+
+def test_an_option_that_one_version_of_a_limit_lacks_is_found() -> None:
+    text = EXAMPLE.replace("law: IN-JJ-SIR-15D", "law: IN-JJ-SIR-15D, option: with_reasons", 1)
+    names = _named(IN_JJ_SIR_15D=KnownLaw(in_some=frozenset({"with_reasons"}), jurisdiction="IN"))
+    [found] = lint_workflow(text, catalogue=CATALOGUE, names=names, file="w.yaml")
+    assert found.code == "unknown-option"
+    assert "A version of IN-JJ-SIR-15D" in found.message
 
 
 def _changed(old: str, new: str, text: str = EXAMPLE) -> tuple[Finding, ...]:
