@@ -34,7 +34,7 @@ _TRUE = frozenset(
     {
         "consent_to_record", "safe_to_call", "separated_from_suspects", "media_kept_out", "rights_explained",
         "alone_with_person", "told_survivor", "read_aloud", "conflict_check", "hir_ok", "safe", "copy_given",
-        "emergency_numbers_given", "was_made_to", "is_accused",
+        "emergency_numbers_given", "was_made_to", "is_accused", "all_pillars_settled",
     },
 )  # fmt: skip
 _PLANNED = frozenset(
@@ -53,8 +53,8 @@ _ALSO_ANSWERED = frozenset(
     },
 )  # fmt: skip
 """Questions that may stay open, but whose answer is what the step is about."""
-_NOTHING = frozenset({"fixed_deposit_part"})
-"""Amounts that are a part of another one, which is paid out whole in a story."""
+_NOTHING = frozenset({"fixed_deposit_part", "open_clocks"})
+"""An amount that is a part of another one, which is paid out whole in a story, and the time limits still open."""
 _SEXES = {"F": "female", "M": "male", "T": "transgender"}
 _REFUSED = ("refused", "not to be sent", "does not wish", "no return")
 
@@ -124,7 +124,7 @@ def _answer(story: Story, event: StoryEvent, step: str, spec: FieldSpec) -> Json
         return event.tz
     at = event.at + _LATER if spec.name in _PLANNED else event.at
     by_kind: Mapping[FieldKind, JsonValue] = {
-        FieldKind.INT: 1,
+        FieldKind.INT: 0 if spec.name in _NOTHING else 1,
         FieldKind.MONEY: "0" if spec.name in _NOTHING else "1",
         FieldKind.DATETIME: at.isoformat(),
         FieldKind.DATE: at.date().isoformat(),

@@ -160,7 +160,7 @@ def _prepare_close(context: StepContext) -> Prepared:
 
 def _conclude_close(context: StepContext) -> Concluded:
     may_close = context.answers.get("all_pillars_settled") is True and context.answers.get("open_clocks") == 0
-    notes = () if may_close else ("Something is left to do: the case stays open until it is settled.",)
+    notes = () if may_close else ("Something is left to do: the case stays open, and this review comes again.",)
     return Concluded(facts={"may_close": may_close}, notes=notes)
 
 

@@ -41,6 +41,7 @@ ANSWERS: Mapping[str, Mapping[str, Scalar]] = {
     "repatriation.nationality": {"result": "confirmed"},
     "repatriation.decision": {"wishes_return": "yes", "decision": "return"},
     "core.decide": {"decision": "yes"},
+    "reintegration.close": {"all_pillars_settled": True, "open_clocks": 0},
 }
 """What people answer unless a test says otherwise: the open answers that workflows decide on."""
 
@@ -107,8 +108,11 @@ class CoreCase:
         outputs: Mapping[str, Scalar] | None = None,
         by: UUID = CASEWORKER,
     ) -> None:
-        """End a step with the answers and the outcome that this case gives; only what was done has answers."""
-        if self.outcome != "done" and not step.automatic:
+        """End a step with the answers and the outcome that this case gives; only what was done has answers.
+
+        The closure review is answered in every case.
+        """
+        if self.outcome != "done" and not step.automatic and step.uses != "reintegration.close":
             self.do(cm.CompleteStep(step.id, self.outcome, at or self.now, by=by))
             return
         if outputs is None:
