@@ -46,7 +46,8 @@ def add_key(
 ) -> NewKey:
     """Make a key of a service account, which is made when there is none of that name; it ends after some days.
 
-    One command makes one key: sent again, it is refused, since a key is shown once. Raises `InvalidAnswersError`, `NotFoundError` for an unknown unit, `NotAllowedError`, `StepUpNeededError`.
+    One command makes one key: sent again, it is refused, since a key is shown once. Raises `InvalidAnswersError`,
+    `NotFoundError` for an unknown unit, `NotAllowedError`, `StepUpNeededError`.
     """
     _require(engine, viewer)
     wanted = tuple(dict.fromkeys(scopes))

@@ -51,6 +51,8 @@ def account_contexts(nasty: str, *, full: bool, member: Any, unit: Any) -> dict[
         "link-made.html": {"person": member, "link": nasty},
         "units.html": form | lists,
         "unit.html": field | lists | {"unit": unit, "people": some(member)},
-        "service-accounts.html": form | {"keys": some(key), "units": some(nasty), "scopes": (("board", "read"),), "command_id": ID},
+        "service-accounts.html": form | {
+            "keys": some(key), "units": some(nasty), "scopes": (("board", "read"),), "command_id": ID,
+        },
         "key-made.html": {"key": nasty},
     }  # fmt: skip
