@@ -142,10 +142,12 @@ def answer_as_it_stands(
 ) -> bool:
     """Write an answer as `take_answer` does; gives false where a yes comes too late: the thing stands otherwise now.
 
-    Then the request is over and who asked is told. `stands` is looked up only for the yes of a second person.
+    Then the request is over and who asked is told. `stands` is looked up only for the yes of a second person, where
+    the request says how it stood.
     """
     kind = Kind(request.kind)
-    if approved and viewer.actor_id != request.asked_by and stands() != request.seen:
+    is_second = approved and viewer.actor_id != request.asked_by
+    if is_second and request.seen and stands() != request.seen:
         overtake(work, kind, request.subject_id, now=now)
         tell_who_asked(engine, work, request, now=now, state=state)
         return False

@@ -11,9 +11,9 @@ from engine.domain.four_eyes import Kind
 from engine.domain.policy import Action
 from engine.domain.records import OPEN, CaseStatus, ItemStatus
 from engine.domain.state import CaseState
-from engine.errors import AlreadyEndedError, InvalidAnswersError, NotFoundError
+from engine.errors import AlreadyEndedError, ConflictError, InvalidAnswersError, NotFoundError
 from engine.stores import UnitOfWork
-from engine.usecases.approvals import ask_second, take_answer
+from engine.usecases.approvals import answer_as_it_stands, ask_second
 from engine.usecases.deciding import carry_out, require_member
 from engine.usecases.persons import CODE
 from engine.usecases.two_cases import carry_barred, lock_both, new_link, require_member_of
@@ -110,31 +110,36 @@ def answer_merge(
 
     Whoever must not know of the stub must not know of the case in which work goes on: conflicts and denials are written
     there too, and stay when the merge is undone. Refusing needs only one of the two cases, since the other may have
-    been handed over. Raises `OwnApprovalError` for who asked, `InvalidAnswersError` for what changed meanwhile so that
-    it cannot be done any more, `AlreadyEndedError`, `NotFoundError`, `NotAllowedError`.
+    been handed over. When one of them was closed or opened again since it was asked for, the request is over and who
+    asked is told: raises `ConflictError` then. Raises `OwnApprovalError` for who asked,
+    `InvalidAnswersError` for what cannot be done, `AlreadyEndedError`, `NotFoundError`, `NotAllowedError`.
     """
     now = engine.clock.now()
     with engine.unit_of_work() as work:
         link, states = _linked(work, viewer, link_id, case_id, (LinkKind.MERGED,))
-        for state in states if is_approved else (_one_of(states, case_id),):
+        here = _one_of(states, case_id)
+        for state in states if is_approved else (here,):
             require_member(viewer, state, Action.MERGE_CASES)
         if work.records.answer_to(command_id) is not None:
             return
-        if not link.is_asked:
+        request = work.approvals.open_about(Kind.MERGE, link_id)
+        if request is None or not link.is_asked:
             raise AlreadyEndedError(kind="request for approval")
-        if is_approved:
-            _require_mergeable(work, *states, rests=link.rests, but=link.id)
-        take_answer(
-            engine, work, Kind.MERGE, link_id, viewer=viewer, approved=is_approved, now=now,
-            state=_one_of(states, case_id), seen=_how_they_stand(states),
+        is_in_time = answer_as_it_stands(
+            engine, work, request, viewer=viewer, approved=is_approved, now=now,
+            stands=lambda: _how_they_stand(states), state=here,
         )  # fmt: skip
-        if is_approved:
+        if is_approved and is_in_time:
+            _require_mergeable(work, *states, rests=link.rests, but=link.id)
             _merge(engine, work, states, link, viewer, now)
         else:
             work.links.save(link.model_copy(update={"ended_by": viewer.actor_id, "ended_at": now}))
             _note(work, states, "MergeRefused", link, viewer, now)
-        work.records.remember(command_id, {"link_id": str(link_id)}, case_id=case_id, at=now)
+        if is_in_time:
+            work.records.remember(command_id, {"link_id": str(link_id)}, case_id=case_id, at=now)
         work.commit()
+    if not is_in_time:
+        raise ConflictError(kind="case")
 
 
 def unmerge_cases(

@@ -16,6 +16,7 @@ from engine.domain.records import LIVE, ItemStatus, PersonRole, RoleStatus
 from engine.errors import (
     AlreadyEndedError,
     CaseMergedError,
+    ConflictError,
     InvalidAnswersError,
     NotAllowedError,
     NotFoundError,
@@ -32,6 +33,7 @@ from engine.usecases.same_person import bring_person, merge_persons, unmerge_per
 from engine.usecases.split_case import split_case
 from engine.usecases.steer_case import add_person, add_step, record_fact
 from engine.usecases.work_items import claim_work_item
+from tests.integration.closing import close_at_once
 from tests.integration.usecases.test_persons import ask, event_types, person_of
 from tests.integration.usecases.test_sharing import agree, row, share
 from tests.integration.usecases.world import INTAKE, World
@@ -121,6 +123,21 @@ def test_a_merge_that_is_refused_changes_nothing(world: World) -> None:
     cl.answer_merge(world.engine, link, case_id=one.case_id, is_approved=False, **ask(world, "supervisor"))
     assert parts(world, two.case_id) == before
     assert links(world, one.case_id) == ()
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_a_merge_of_a_case_that_changed_since_is_over_and_who_asked_is_told(world: World, which: int) -> None:
+    both = world.open().case_id, world.open().case_id
+    link = cl.ask_merge(world.engine, *both, rests=False, **SAME, **ask(world))
+    close_at_once(world.engine, both[which], world.who("case_manager"))
+    with pytest.raises(ConflictError):
+        cl.answer_merge(world.engine, link, case_id=both[0], is_approved=True, **ask(world, "supervisor"))
+    told = world.rows("SELECT recipient_id FROM message WHERE kind = 'second_decided'")
+    assert {row[0] for row in told} == {world.who("case_manager").actor_id}
+    assert links(world, both[0]) == ()
+    assert world.state(both[1]).case.merged_into is None
+    with pytest.raises(AlreadyEndedError):
+        cl.answer_merge(world.engine, link, case_id=both[0], is_approved=True, **ask(world, "supervisor"))
 
 
 @pytest.mark.parametrize("rests", [True, False])
