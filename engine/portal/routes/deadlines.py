@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -20,6 +21,7 @@ from engine.errors import (
 from engine.portal.dependencies import Posted, SignedIn
 from engine.portal.posted import instant, text
 from engine.portal.presenters.plan import Offer
+from engine.portal.trying import tried
 from engine.portal.visit import Visit
 from engine.usecases.acknowledge import acknowledge
 from engine.usecases.limits import (
@@ -151,15 +153,10 @@ def _try(
     form_name: str,
 ) -> Response:
     """Carry something out; what does not fit is shown on the same page, with what was typed."""
-    command_id = visit.command_of(form)
-    try:
-        act(command_id)
-    except InvalidAnswersError as error:
-        typed = {name: value for name, value in form.items() if isinstance(value, str)}
-        return _page(visit, case_id, deadline_id, errors=error.problems, typed=typed, command_id=command_id)
-    except _REFUSED as error:
-        return _page(visit, case_id, deadline_id, errors={form_name: str(error)}, command_id=command_id)
-    return visit.go(_address(case_id, deadline_id), said=said)
+    return tried(
+        visit, form, act, partial(_page, visit, case_id, deadline_id), to=_address(case_id, deadline_id), said=said,
+        also=(form_name, _REFUSED), which=text(form, "answer"),
+    )  # fmt: skip
 
 
 def _page(
@@ -168,7 +165,7 @@ def _page(
     deadline_id: UUID,
     *,
     errors: Mapping[str, str] | None = None,
-    typed: Mapping[str, str] | None = None,
+    given: Mapping[str, str] | None = None,
     command_id: UUID | None = None,
     places: Mapping[tuple[str, datetime], StretchView] | None = None,
 ) -> Response:
@@ -191,7 +188,7 @@ def _page(
         lengths=[Offer(key, words) for key, words in LENGTHS.items()],
         errors=errors or {},
         problems=[(f"#{name}", sentence) for name, sentence in (errors or {}).items()],
-        typed=typed or {},
+        typed=given or {},
         command_id=command_id or visit.new_command(),
     )
 

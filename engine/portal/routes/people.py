@@ -56,7 +56,7 @@ def role_given(visit: SignedIn, actor_id: UUID, form: Posted) -> Response:
         )  # fmt: skip
         return "role_given"
 
-    return _try(visit, actor_id, act)
+    return _try(visit, actor_id, form, act)
 
 
 @router.post("/people/{actor_id}/roles/take")
@@ -70,7 +70,7 @@ def role_taken(visit: SignedIn, actor_id: UUID, form: Posted) -> Response:
         )  # fmt: skip
         return "role_taken"
 
-    return _try(visit, actor_id, act)
+    return _try(visit, actor_id, form, act)
 
 
 @router.post("/people/{actor_id}/supervisor")
@@ -82,7 +82,7 @@ def supervisor_set(visit: SignedIn, actor_id: UUID, form: Posted) -> Response:
         manage_people.set_supervisor(visit.engine, actor_id, viewer=visit.viewer, supervisor_id=chosen)
         return "supervisor"
 
-    return _try(visit, actor_id, act)
+    return _try(visit, actor_id, form, act)
 
 
 @router.post("/people/{actor_id}/link")
@@ -162,11 +162,11 @@ def _unit(form: Posted) -> UUID:
     return unit_id
 
 
-def _try(visit: Visit, actor_id: UUID, act: Callable[[], str]) -> Response:
+def _try(visit: Visit, actor_id: UUID, form: Posted, act: Callable[[], str]) -> Response:
     try:
         return visit.go(f"/people/{actor_id}", said=act())
     except InvalidAnswersError as error:
-        return _person_page(visit, actor_id, errors=error.problems)
+        return _person_page(visit, actor_id, errors=error.problems, given=typed(form))
 
 
 def _people_page(visit: Visit, errors: Mapping[str, str], given: Mapping[str, str]) -> Response:
@@ -187,7 +187,9 @@ def _people_page(visit: Visit, errors: Mapping[str, str], given: Mapping[str, st
     )
 
 
-def _person_page(visit: Visit, actor_id: UUID, *, errors: Mapping[str, str] | None = None) -> Response:
+def _person_page(
+    visit: Visit, actor_id: UUID, *, errors: Mapping[str, str] | None = None, given: Mapping[str, str] | None = None
+) -> Response:
     shown = visit.engine.queries.member(visit.viewer, actor_id)
     may_manage = visit.may(Action.MANAGE_PEOPLE)
     members = visit.engine.queries.members(visit.viewer) if may_manage else ()
@@ -207,6 +209,7 @@ def _person_page(visit: Visit, actor_id: UUID, *, errors: Mapping[str, str] | No
         lost=lost,
         may_answer=lost is not None and may_manage and visit.viewer.actor_id not in {lost.asked_by, actor_id},
         may_take_back=lost is not None and lost.asked_by == visit.viewer.actor_id,
+        typed=given or {},
         errors=errors or {},
         problems=[(f"#{name}", sentence) for name, sentence in (errors or {}).items()],
     )

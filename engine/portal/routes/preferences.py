@@ -10,7 +10,7 @@ from engine.domain.policy import Action
 from engine.domain.safe_hours import IN_APP, Preference
 from engine.errors import InvalidAnswersError
 from engine.portal.dependencies import Posted, SignedIn
-from engine.portal.posted import text, texts
+from engine.portal.posted import text, texts, typed
 from engine.portal.visit import Visit
 from engine.usecases.channels import CHANNELS, set_contact
 from engine.usecases.preferences import WAYS, preference_of, save_preference
@@ -48,7 +48,8 @@ def reached(visit: SignedIn, form: Posted) -> Response:
             address=text(form, "address"),
         )  # fmt: skip
     except InvalidAnswersError as error:
-        return _page(visit, preference_of(visit.engine, viewer=visit.viewer), errors=error.problems)
+        chosen = preference_of(visit.engine, viewer=visit.viewer)
+        return _page(visit, chosen, errors=error.problems, given=typed(form))
     return visit.go("/preferences", said="contact")
 
 
@@ -63,7 +64,13 @@ def _chosen(visit: Visit, form: FormData) -> Preference:
     )
 
 
-def _page(visit: Visit, chosen: Preference, *, errors: Mapping[str, str] | None = None) -> Response:
+def _page(
+    visit: Visit,
+    chosen: Preference,
+    *,
+    errors: Mapping[str, str] | None = None,
+    given: Mapping[str, str] | None = None,
+) -> Response:
     ways = [way for way in WAYS if way != IN_APP]
     return visit.page(
         "preferences.html",
@@ -76,6 +83,7 @@ def _page(visit: Visit, chosen: Preference, *, errors: Mapping[str, str] | None 
         gateways=CHANNELS,
         contacts=visit.engine.queries.contacts(visit.viewer),
         may_be_reached=visit.may(Action.WORK) or visit.may(Action.MANAGE_PEOPLE),
+        typed=given or {},
         errors=errors or {},
         problems=[(f"#{name}", sentence) for name, sentence in (errors or {}).items()],
     )

@@ -55,7 +55,7 @@ def changed(visit: SignedIn, unit_id: UUID, form: Posted) -> Response:
             contact=text(form, "contact"),
         )  # fmt: skip
     except InvalidAnswersError as error:
-        return _unit_page(visit, unit_id, errors=error.problems)
+        return _unit_page(visit, unit_id, errors=error.problems, given=typed(form))
     return visit.go(f"/units/{unit_id}", said="unit")
 
 
@@ -78,7 +78,9 @@ def _page(visit: Visit, errors: Mapping[str, str], given: Mapping[str, str]) -> 
     )
 
 
-def _unit_page(visit: Visit, unit_id: UUID, *, errors: Mapping[str, str] | None = None) -> Response:
+def _unit_page(
+    visit: Visit, unit_id: UUID, *, errors: Mapping[str, str] | None = None, given: Mapping[str, str] | None = None
+) -> Response:
     known = visit.engine.queries.unit_list(visit.viewer) if visit.may(Action.MANAGE_PEOPLE) else ()
     shown = next((one for one in known if one.id == unit_id), None)
     if shown is None:
@@ -92,6 +94,7 @@ def _unit_page(visit: Visit, unit_id: UUID, *, errors: Mapping[str, str] | None 
         unit=shown,
         people=[one for one in members if any(role.unit_id == unit_id for role in one.roles)],
         languages=_LANGUAGES,
+        typed=given or {},
         errors=errors or {},
         problems=[(f"#{name}", sentence) for name, sentence in (errors or {}).items()],
     )

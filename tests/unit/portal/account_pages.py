@@ -43,14 +43,14 @@ def account_contexts(nasty: str, *, full: bool, member: Any, unit: Any) -> dict[
         "invitation.html": field | {"opened": Opened("reset" if full else "invite", nasty)},
         "password-set.html": field,
         "people.html": form | lists | {"people": some(member), "may_manage": full},
-        "member.html": field | lists | {
+        "member.html": form | lists | {
             "person": member, "may_manage": full, "is_self": False, "others": some(member), "units": some((ID, nasty)),
             "lost": lost if full else None, "may_answer": full, "may_take_back": full,
             "failures": int(full),
         },
         "link-made.html": {"person": member, "link": nasty},
         "units.html": form | lists,
-        "unit.html": field | lists | {"unit": unit, "people": some(member)},
+        "unit.html": form | lists | {"unit": unit, "people": some(member)},
         "service-accounts.html": form | {
             "keys": some(key), "units": some(nasty), "scopes": (("board", "read"),), "command_id": ID,
         },
