@@ -39,6 +39,20 @@ def test_steps_stand_in_the_order_of_the_file_then_by_person(world: World, lead:
     assert (page.concern, page.zone, page.unit) == ("Child labour", "Asia/Kolkata", "Shillong")
 
 
+def test_a_step_shows_its_open_item_also_beside_one_that_was_over_at_the_same_instant(
+    world: World, unit: UUID, lead: Viewer
+) -> None:
+    case_id = world.open_case(unit)
+    item, step, over = world.item(case_id, "intake"), world.step(case_id, "intake"), uuid4()
+    world.add(
+        tb.WorkItemRow, id=over, case_id=case_id, unit_id=unit, run_id=step["run_id"], step_id=step["id"],
+        step_key="intake", uses="field.report", approval=False, status="cancelled", candidate_roles=[],
+        excluded_ids=[], priority=0, opened_at=START, revision=1,
+    )  # fmt: skip
+    world.add(tb.DraftRow, item_id=over, case_id=case_id, unit_id=unit, notes=["x"], saved_at=START)
+    assert step_of(_page(world, lead, case_id), "intake").item_id == item
+
+
 def test_open_answers_are_told_in_words_and_the_others_are_masked(world: World, lead: Viewer, visited: UUID) -> None:
     answers = {
         answer.name: (answer.text, answer.masked) for answer in step_of(_page(world, lead, visited), "check").answers

@@ -92,6 +92,7 @@ def test_what_is_not_named_does_not_exist(world: World, partner: Viewer, case_id
         partial(world.queries.unsealed_answers, partner, intake),
         partial(world.queries.unsealed_person, partner, home.persons[0].id),
         partial(world.queries.document, partner, home.documents[0].id),
+        partial(world.queries.paper, partner, home.documents[0].id),
         partial(world.queries.explain_deadline, partner, home.deadlines[0].id),
         partial(world.queries.jobs_of, partner, case_id),
     ]
@@ -126,6 +127,27 @@ def test_the_steps_of_a_person_for_whom_no_grant_holds_are_not_there(
     world.grant(case_id, partner.unit_ids[0], fields=named)
     assert visit.id in {step.id for step in world.queries.case(partner, case_id).steps}
     assert [one.id for one in world.queries.case(partner, case_id).persons] == [home.persons[0].id]
+
+
+def test_who_took_one_step_on_sees_its_limit_and_not_who_of_the_other_unit_was_told(
+    world: World, partner: Viewer, case_id: UUID
+) -> None:
+    sam = world.queries.viewer(world.actor_named("Sam"))
+    limit = next(one for one in world.queries.case(sam, case_id).deadlines if one.step_title == "Visit")
+    check = next(step for step in world.queries.case(sam, case_id).steps if step.key == "check")
+    referral, escalation = uuid4(), uuid4()
+    world.add(
+        tb.ReferralRow, id=referral, case_id=case_id, unit_id=sam.unit_ids[0], to_unit_id=partner.unit_ids[0],
+        step_id=limit.step_id, kind="referral", status="accepted", fields=["field.check.decision"], sent_at=START,
+    )  # fmt: skip
+    world.grant(case_id, partner.unit_ids[0], fields=["field.check.decision"], referral_id=referral)
+    world.add(
+        tb.EscalationRow, id=escalation, case_id=case_id, unit_id=sam.unit_ids[0], deadline_id=limit.id, level=1,
+        planned_at=START, fired_at=START, recipient_ids=[sam.actor_id], channels=["email"], step_id=check.id,
+    )  # fmt: skip
+    assert world.queries.explain_deadline(partner, limit.id).told == ()
+    (line,) = world.queries.explain_deadline(sam, limit.id).told
+    assert (line.recipients, line.follow_up) == (("Sam",), "Check")
 
 
 def test_when_the_next_limit_falls_due_is_told_of_steps_that_are_shown(

@@ -64,6 +64,28 @@ def test_a_grant_shows_of_a_person_what_it_names(
     assert world.queries.person(partner, case_id, person).same == ()
 
 
+def test_who_was_found_to_be_the_same_is_read_in_as_many_statements_for_many_as_for_one(
+    world: World, sam: Viewer, partner: Viewer, case_id: UUID
+) -> None:
+    person = person_of(world, sam, case_id)
+    cases = [world.open_case(sam.unit_ids[0], victims=1, number=f"C-{number}") for number in range(3)]
+    cases.append(world.open_case(partner.unit_ids[0], victims=1))
+    counts = []
+    for other in cases:
+        there = world.queries.case(sam if other != cases[-1] else partner, other).persons[0].id
+        world.add(
+            tb.PersonMergeRow, id=uuid4(), primary_id=person, secondary_id=there, case_id=case_id, other_case_id=other,
+            unit_id=sam.unit_ids[0], reason_code="papers", merged_at=world.clock.now(),
+        )  # fmt: skip
+        world.later(minutes=1)
+        counts.append(world.counted(lambda: world.queries.person(sam, case_id, person)))
+    assert len(set(counts)) == 1
+    same = [(one.label, one.case_number) for one in world.queries.person(sam, case_id, person).same]
+    assert same == [*(("Person 1", f"C-{number}") for number in range(3)), ("Somebody", "another case")]
+    back = world.queries.person(sam, cases[0], world.queries.case(sam, cases[0]).persons[0].id).same
+    assert [(one.label, one.case_number) for one in back] == [("Person 1", "C-HOME")]
+
+
 def test_a_partner_without_an_account_is_shown_the_age_that_counts_as_a_range(
     world: World, sam: Viewer, case_id: UUID
 ) -> None:

@@ -174,11 +174,12 @@ def _steps() -> Select[tuple[object, ...]]:
 
 
 def _items() -> Select[tuple[object, ...]]:
+    """Select the items that are open or noted something, of each step last the one that its line shows."""
     return (
         select(*_OF_ITEM, ACTOR.c.name.label("assignee"), DRAFT.c.notes, ITEM_IS_OPEN.label("is_open"))
         .select_from(
             ITEM.outerjoin(ACTOR, ACTOR.c.id == ITEM.c.assignee_id).outerjoin(DRAFT, DRAFT.c.item_id == ITEM.c.id)
         )
         .where(or_(ITEM_IS_OPEN, func.cardinality(DRAFT.c.notes) > 0))
-        .order_by(ITEM.c.opened_at)
+        .order_by(ITEM_IS_OPEN, ITEM.c.opened_at, ITEM.c.id)
     )

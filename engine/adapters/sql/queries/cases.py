@@ -97,7 +97,7 @@ def _with_deadline(reading: Reading, viewer: vw.Viewer, *, limit: int) -> Select
     units = units_of(viewer)
     own = (
         first.where(DEADLINE.c.unit_id == units.c.id, not_denied(viewer, DEADLINE.c.case_id))
-        .order_by(DEADLINE.c.due_at)
+        .order_by(DEADLINE.c.due_at, DEADLINE.c.case_id)
         .limit(limit)
         .lateral("own")
     )

@@ -24,7 +24,7 @@ def select_documents() -> Select[tuple[object, ...]]:
     return (
         select(*_LISTED, ACTOR.c.name.label("released_by_name"), DOCUMENT.c.sealed_html.is_not(None).label("has_text"))
         .select_from(DOCUMENT.outerjoin(ACTOR, ACTOR.c.id == DOCUMENT.c.released_by))
-        .order_by(DOCUMENT.c.made_at, DOCUMENT.c.number, DOCUMENT.c.version)
+        .order_by(DOCUMENT.c.made_at, DOCUMENT.c.number, DOCUMENT.c.version, DOCUMENT.c.id)
     )
 
 
@@ -51,16 +51,21 @@ def paper(reading: Reading, viewer: vw.Viewer, document_id: UUID) -> vw.PaperVie
         newer.c.step_id == DOCUMENT.c.step_id, newer.c.name == DOCUMENT.c.name, newer.c.version > DOCUMENT.c.version
     )
     row = reading.first(
-        select(*_LISTED, ACTOR.c.name.label("released_by_name"), UNIT.c.zone, is_replaced.label("is_replaced"))
+        select(
+            *_LISTED, ACTOR.c.name.label("released_by_name"), UNIT.c.zone, is_replaced.label("is_replaced"),
+            STEP.c.uses, STEP.c.path,
+        )
         .select_from(
             DOCUMENT.join(CASE, CASE.c.id == DOCUMENT.c.case_id)
             .join(UNIT, UNIT.c.id == CASE.c.unit_id)
+            .outerjoin(STEP, STEP.c.id == DOCUMENT.c.step_id)
             .outerjoin(ACTOR, ACTOR.c.id == DOCUMENT.c.released_by)
         )
         .where(DOCUMENT.c.id == document_id, visible_to(viewer, now=reading.now))
-    )
+    )  # fmt: skip
     if row is None:
         raise NotFoundError(kind="document")
+    _require_shown(reading, viewer, row)
     more = {name: row[name] for name in ("released_at", "zone", "is_replaced")}
     return vw.PaperView(**_same(row), **more)
 
@@ -76,15 +81,21 @@ def sealed_document(reading: Reading, viewer: vw.Viewer, document_id: UUID) -> b
     )
     if row is None:
         raise NotFoundError(kind="document")
-    access = access_to(reading, viewer, row["case_id"], kind="document")
-    if is_narrowed(access) and not _is_shown(reading.known, access, row):
-        raise NotFoundError(kind="document")
+    access = _require_shown(reading, viewer, row)
     if not _opens(reading.known, viewer, access, row):
         raise NotAllowedError(actor=viewer.name, action=Action.REVEAL.value)
     if row["sealed_html"] is None:
         raise NotFoundError(kind="document")
     sealed: bytes = row["sealed_html"]
     return sealed
+
+
+def _require_shown(reading: Reading, viewer: vw.Viewer, row: Row) -> CaseAccess:
+    """Refuse a paper that a grant does not show as one that is not there."""
+    access = access_to(reading, viewer, row["case_id"], kind="document")
+    if is_narrowed(access) and not _is_shown(reading.known, access, row):
+        raise NotFoundError(kind="document")
+    return access
 
 
 def _same(row: Row) -> dict[str, Any]:

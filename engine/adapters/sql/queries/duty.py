@@ -79,7 +79,7 @@ def conflicts(reading: Reading, viewer: vw.Viewer, case_id: UUID) -> tuple[vw.Co
             .outerjoin(noter, noter.c.id == CONFLICT.c.noted_by)
         )
         .where(CONFLICT.c.case_id == case_id, CONFLICT.c.ended_at.is_(None))
-        .order_by(ACTOR.c.name)
+        .order_by(ACTOR.c.name, ACTOR.c.id)
     )  # fmt: skip
     case = reading.first(seen)
     if case is None:

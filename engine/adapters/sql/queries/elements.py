@@ -54,7 +54,7 @@ def element_rows(reading: Reading, viewer: vw.Viewer, case_id: UUID) -> ElementR
             .join(ANSWER, (ANSWER.c.step_id == STEP.c.id) & (ANSWER.c.turn == STEP.c.turn))
         )
         .where(STEP.c.case_id == case_id, STEP.c.uses.in_(kinds), STEP.c.status == StepStatus.ENDED.value)
-        .order_by(STEP.c.ended_at)
+        .order_by(STEP.c.ended_at, STEP.c.id)
     )  # fmt: skip
     if not rows:
         return None

@@ -62,7 +62,7 @@ def _erasures(reading: Reading, seen: ColumnElement[bool]) -> tuple[vw.ErasureVi
             ERASURE.join(CASE, CASE.c.id == ERASURE.c.case_id).outerjoin(ACTOR, ACTOR.c.id == ERASURE.c.asked_by)
         )
         .where(seen)
-        .order_by(ERASURE.c.status.in_(_OVER), ERASURE.c.asked_at.desc())
+        .order_by(ERASURE.c.status.in_(_OVER), ERASURE.c.asked_at.desc(), ERASURE.c.id)
         .limit(_MOST)
     )
     numbers = positions(reading, [row["case_id"] for row in rows])
@@ -114,7 +114,7 @@ def _proposals(reading: Reading, seen: ColumnElement[bool]) -> tuple[vw.Proposal
         )
         .join(CASE, CASE.c.id == PROPOSAL.c.case_id)
         .where(seen, PROPOSAL.c.decided_at.is_(None))
-        .order_by(PROPOSAL.c.due_at)
+        .order_by(PROPOSAL.c.due_at, PROPOSAL.c.id)
         .limit(_MOST)
     )  # fmt: skip
     return tuple(vw.ProposalView(**row) for row in rows)
@@ -135,7 +135,7 @@ def _holds(reading: Reading, seen: ColumnElement[bool]) -> tuple[vw.HoldView, ..
             .outerjoin(asked, asked.c.id == waits.c.asked_by)
         )
         .where(seen)
-        .order_by(HOLD.c.lifted_at.is_not(None), HOLD.c.placed_at.desc())
+        .order_by(HOLD.c.lifted_at.is_not(None), HOLD.c.placed_at.desc(), HOLD.c.id)
         .limit(_MOST)
     )  # fmt: skip
     return tuple(vw.HoldView(**_named(row), words=HOLD_WORDS.get(row["kind"], row["kind"])) for row in rows)
@@ -158,7 +158,7 @@ def _seals(reading: Reading, seen: ColumnElement[bool]) -> tuple[vw.SealView, ..
             .outerjoin(asked, asked.c.id == waits.c.asked_by)
         )
         .where(seen, SEAL.c.lifted_at.is_(None))
-        .order_by(SEAL.c.placed_at.desc())
+        .order_by(SEAL.c.placed_at.desc(), SEAL.c.case_id)
         .limit(_MOST)
     )  # fmt: skip
     return tuple(
@@ -179,7 +179,7 @@ def _to_erase(reading: Reading, viewer: vw.Viewer) -> tuple[vw.EraseCopyView, ..
         )
         .select_from(NOTICE.join(told, true()))
         .where(NOTICE.c.unit_id.in_(sorted(units_that_let(viewer, Action.SEE_KEEPING))))
-        .order_by(NOTICE.c.answered_at.is_not(None), NOTICE.c.due_at)
+        .order_by(NOTICE.c.answered_at.is_not(None), NOTICE.c.due_at, NOTICE.c.id)
         .limit(_MOST)
     )  # fmt: skip
     return tuple(vw.EraseCopyView(**row) for row in rows)

@@ -120,7 +120,7 @@ def _case(reading: Reading, viewer: vw.Viewer, case_id: UUID) -> Row:
         select(CASE.c.id, CASE.c.number, RUN.c.jurisdiction, RUN.c.zone, RUN.c.calendar, RUN.c.started_at)
         .join(RUN, RUN.c.case_id == CASE.c.id)
         .where(CASE.c.id == case_id, visible_to(viewer, now=reading.now))
-        .order_by(RUN.c.started_at)
+        .order_by(RUN.c.started_at, RUN.c.id)
         .limit(1)
     )
     if row is None:

@@ -62,6 +62,7 @@ def tellings_of(reading: Reading, case_id: UUID) -> tuple[Telling, ...]:
         select(CASE.c.report, STEP.c.uses, STEP.c.path, STEP.c.ended_at, STEP.c.outputs)
         .select_from(CASE.outerjoin(STEP, is_told))
         .where(CASE.c.id == case_id)
+        .order_by(STEP.c.ended_at, STEP.c.id)
     )
     told = (
         Telling(row["uses"], element_of(row["path"]), row["ended_at"], row["outputs"]) for row in rows if row["uses"]
@@ -77,6 +78,6 @@ def _people(reading: Reading, case_id: UUID) -> Iterable[str]:
             CASE_PERSON.c.role.in_(sorted(VICTIM_ROLES)),
             CASE_PERSON.c.removed_at.is_(None),
         )
-        .order_by(CASE_PERSON.c.position)
+        .order_by(CASE_PERSON.c.position, CASE_PERSON.c.person_id)
     )
     return tuple(path_of_person(row["person_id"]) for row in rows)

@@ -1,10 +1,10 @@
 """A person's page: what they are and were in a case, who they were found to be, and, revealed, all that is known."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, or_, select, tuple_
 
 from engine import views as vw
 from engine.adapters.sql import tables as tb
@@ -37,7 +37,9 @@ def person_page(reading: Reading, viewer: vw.Viewer, case_id: UUID, person_id: U
             CASE_PERSON.c.case_id == case_id, CASE_PERSON.c.person_id == person_id,
             person_shown_to(viewer, CASE_PERSON.c.person_id, now=reading.now),
         )
-        .order_by(CASE_PERSON.c.removed_at.is_not(None), CASE_PERSON.c.added_at, CASE_PERSON.c.position)
+        .order_by(
+            CASE_PERSON.c.removed_at.is_not(None), CASE_PERSON.c.added_at, CASE_PERSON.c.position, CASE_PERSON.c.role
+        )
     )  # fmt: skip
     if not rows:
         raise NotFoundError(kind="person")
@@ -128,18 +130,33 @@ def _same(reading: Reading, viewer: vw.Viewer, case_id: UUID, person_id: UUID) -
         )
         .order_by(_MERGE.c.merged_at, _MERGE.c.id)
     )
-    return tuple(_same_person(reading, viewer, row, person_id) for row in rows)
+    seen = _others_seen(reading, viewer, [_other_of(row, person_id) for row in rows])
+    return tuple(_same_person(row, seen.get(_other_of(row, person_id))) for row in rows)
 
 
-def _same_person(reading: Reading, viewer: vw.Viewer, row: Row, person_id: UUID) -> vw.SamePersonView:
-    is_first = row["primary_id"] == person_id
-    other, where = (row["secondary_id"], row["other_case_id"]) if is_first else (row["primary_id"], row["case_id"])
-    seen = reading.first(
-        select(CASE.c.id, CASE.c.number, func.min(CASE_PERSON.c.position).label("number_of"))
+def _other_of(row: Row, person_id: UUID) -> tuple[UUID, UUID]:
+    """Give who is the same as a person by a merge, and the case in which they are."""
+    if row["primary_id"] == person_id:
+        return row["secondary_id"], row["other_case_id"]
+    return row["primary_id"], row["case_id"]
+
+
+def _others_seen(
+    reading: Reading, viewer: vw.Viewer, others: Sequence[tuple[UUID, UUID]]
+) -> Mapping[tuple[UUID, UUID], Row]:
+    """Fetch number and case of those persons whose case the viewer sees, all at once."""
+    if not others:
+        return {}
+    rows = reading.rows(
+        select(CASE.c.id, CASE.c.number, CASE_PERSON.c.person_id, func.min(CASE_PERSON.c.position).label("number_of"))
         .join(CASE_PERSON, CASE_PERSON.c.case_id == CASE.c.id)
-        .where(CASE.c.id == where, CASE_PERSON.c.person_id == other, visible_to(viewer, now=reading.now))
-        .group_by(CASE.c.id)
+        .where(tuple_(CASE_PERSON.c.person_id, CASE.c.id).in_(others), visible_to(viewer, now=reading.now))
+        .group_by(CASE.c.id, CASE_PERSON.c.person_id)
     )
+    return {(row["person_id"], row["id"]): row for row in rows}
+
+
+def _same_person(row: Row, seen: Row | None) -> vw.SamePersonView:
     return vw.SamePersonView(
         secondary_id=row["secondary_id"],
         label=f"Person {seen['number_of']}" if seen else "Somebody",

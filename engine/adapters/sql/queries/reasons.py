@@ -89,7 +89,9 @@ def _excluded_names(row: Row, deadline: Deadline, time: CompiledTime | None, law
 
 def _intervals(reading: Reading, step_id: UUID) -> list[Interval]:
     columns = [INTERVAL.c[name] for name in Interval.model_fields]
-    rows = reading.rows(select(*columns).where(INTERVAL.c.step_id == step_id).order_by(INTERVAL.c.start))
+    rows = reading.rows(
+        select(*columns).where(INTERVAL.c.step_id == step_id).order_by(INTERVAL.c.start, INTERVAL.c.name)
+    )
     return [Interval.model_validate(dict(row)) for row in rows]
 
 
@@ -116,9 +118,10 @@ def _event_of_law(reading: Reading, row: Row, deadline: Deadline, law: LawLimit 
     if "start" in starts and deadline.started_at == row["run_started_at"]:
         return "the start of the case"
     ended = reading.first(
-        select(STEP.c.key, STEP.c.uses, STEP.c.added).where(
-            STEP.c.run_id == deadline.run_id, STEP.c.uses.in_(starts), STEP.c.ended_at == deadline.started_at
-        )
+        select(STEP.c.key, STEP.c.uses, STEP.c.added)
+        .where(STEP.c.run_id == deadline.run_id, STEP.c.uses.in_(starts), STEP.c.ended_at == deadline.started_at)
+        .order_by(STEP.c.key, STEP.c.id)
+        .limit(1)
     )
     if ended is None:
         return None

@@ -74,7 +74,8 @@ def person_row(reading: Reading, viewer: vw.Viewer, person_id: UUID) -> Seen:
             PERSON.c.id == person_id, CASE_PERSON.c.removed_at.is_(None),
             person_shown_to(viewer, PERSON.c.id, now=reading.now),
         )
-        .order_by(case((kept_by(viewer), 0), else_=1), CASE_PERSON.c.added_at.desc(), CASE_PERSON.c.position)
+        .order_by(case((kept_by(viewer), 0), else_=1), CASE_PERSON.c.added_at.desc(), CASE_PERSON.c.case_id,
+                  CASE_PERSON.c.position)
     )  # fmt: skip
     if row is None:
         raise NotFoundError(kind="person")

@@ -17,7 +17,7 @@ from engine.adapters.sql.visibility import visible_to
 from engine.domain.access import CaseAccess
 from engine.domain.firings import BREACH, schedule
 from engine.domain.library import Library
-from engine.domain.narrowing import shows_step
+from engine.domain.narrowing import OPERATIONAL, covers, shows_step
 from engine.domain.policy import Action, can
 from engine.domain.records import Deadline, DeadlineStatus, Interval
 from engine.errors import CalendarMissingError, NotFoundError
@@ -49,7 +49,7 @@ def explanation(reading: Reading, viewer: vw.Viewer, deadline_id: UUID) -> vw.Ex
         lines=reasons(reading, row, deadline, library, tells=_may_read(viewer, access)),
         stretches=tuple(_recorded(one) for one in stretches(reading, row, deadline, library)),
         planned=_planned(deadline, library),
-        told=_told(reading, view, library),
+        told=_told(reading, view, library) if covers(access, OPERATIONAL) else (),
         viewer_was_told=_was_told(reading, viewer, deadline_id),
         is_kept_by_viewer=viewer.is_system or row["unit_id"] in viewer.unit_ids,
     )
@@ -84,7 +84,7 @@ def _told(reading: Reading, view: vw.DeadlineView, library: Library) -> tuple[vw
     told = reading.rows(select_told().where(MESSAGE.c.escalation_id.in_(ids))) if ids else []
     opened = [row["step_id"] for row in rows if row["step_id"]]
     steps = reading.rows(select(STEP.c.id, STEP.c.added, STEP.c.uses).where(STEP.c.id.in_(opened))) if opened else []
-    titles = {step["id"]: str((step["added"] or {}).get("title", step["uses"])) for step in steps}
+    titles = {step["id"]: reading.known.title("", "", step["uses"], step["added"]) for step in steps}
     return escalation_views(rows, told, titles={view.id: view.step_title}, steps=titles, library=library)
 
 
