@@ -162,7 +162,9 @@ def test_a_case_whose_definition_is_gone_can_still_be_looked_at(world: World, le
     assert page.findings[0] == "The definition of inspection, version 1, is not here: nothing can follow."
 
 
-def test_dead_deliveries_and_jobs_set_aside_are_findings(world: World, lead: Viewer, visited: UUID) -> None:
+def test_dead_deliveries_and_jobs_set_aside_are_findings(
+    world: World, lead: Viewer, worker: Viewer, visited: UUID
+) -> None:
     message = uuid4()
     world.add(
         tb.MessageRow, id=message, key="k", case_id=visited, kind="warning", recipient_id=lead.actor_id, subject="s",
@@ -176,6 +178,9 @@ def test_dead_deliveries_and_jobs_set_aside_are_findings(world: World, lead: Vie
     findings = _page(world, lead, visited).findings
     assert "“Report” (conclude) was set aside after 5 attempts: step-failed." in findings
     assert "Messages that could not be delivered and were given up: 1." in findings
+    for_worker = _page(world, worker, visited).findings
+    assert not any("set aside" in finding or "step-failed" in finding for finding in for_worker)
+    assert "What the system does for “Report” did not succeed. Who keeps the system running is told." in for_worker
 
 
 def test_the_ledger_names_who_was_told_when_it_was_delivered_and_who_has_seen_it(

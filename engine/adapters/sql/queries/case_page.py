@@ -31,7 +31,8 @@ def case_view(
     Of a case that is seen through a grant, only what the grant names.
     """
     access, is_operational = rows.access, covers(rows.access, OPERATIONAL)
-    found = findings(reading.known, rows, jobs, ()) if is_operational and is_narrowed(access) else ()
+    mends = not is_narrowed(access) and can(viewer, Action.SEE_BOARD, access=access)
+    found = findings(reading.known, rows, jobs, mends=mends) if is_operational and is_narrowed(access) else ()
     rows = narrowed(rows, reading.known)
     may_read = can(viewer, Action.READ_ANSWERS, access=access)
     answers, unreadable = _answers(rows, vault) if may_read else ({}, frozenset())
@@ -61,7 +62,7 @@ def case_view(
         ),
         documents=documents,
         jobs=jobs if is_operational else (),
-        findings=found if is_narrowed(access) else findings(reading.known, rows, jobs, titles),
+        findings=found if is_narrowed(access) else findings(reading.known, rows, jobs, titles, mends=mends),
     )
 
 

@@ -25,9 +25,17 @@ _WAITING = frozenset({"ready", "claimed", "held"})
 
 
 def findings(
-    known: Known, rows: CaseRows, jobs: tuple[vw.JobView, ...], unreadable: tuple[str, ...] = ()
+    known: Known,
+    rows: CaseRows,
+    jobs: tuple[vw.JobView, ...],
+    unreadable: tuple[str, ...] = (),
+    *,
+    mends: bool,
 ) -> tuple[str, ...]:
-    """List what keeps a case from going on; `unreadable` are the titles of steps whose answers cannot be opened."""
+    """List what keeps a case from going on; `unreadable` are the titles of steps whose answers cannot be opened.
+
+    How a job failed is told to whom it helps, who `mends` such things or looks after who does.
+    """
     state = rows.state
     is_moving = any(step.status in LIVE for step in state.steps.values()) or any(job.status in _WAITING for job in jobs)
     found: list[str] = []
@@ -40,15 +48,17 @@ def findings(
     found += [
         f"The answers of “{title}” cannot be read: their key is gone, or they were changed." for title in unreadable
     ]
-    found += [_failed(known, job) for job in jobs if job.status in {"aside", "failed"}]
+    found += [_failed(known, job, mends=mends) for job in jobs if job.status in {"aside", "failed"}]
     if rows.dead_deliveries:
         found.append(f"Messages that could not be delivered and were given up: {rows.dead_deliveries}.")
     return tuple(found)
 
 
-def _failed(known: Known, job: vw.JobView) -> str:
+def _failed(known: Known, job: vw.JobView, *, mends: bool) -> str:
     step_type = known.step_type(job.task)
     title = step_type.title if step_type else in_plain_words(job.task)
+    if not mends:
+        return f"What the system does for “{title}” did not succeed. Who keeps the system running is told."
     return f"“{title}” ({job.kind}) was set aside after {job.attempt} attempts: {job.error_code or 'no reason given'}."
 
 
