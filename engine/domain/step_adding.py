@@ -35,7 +35,7 @@ def _call(draft: Draft, run: Run, command: cm.AddStep) -> None:
 def _add_unforeseen(draft: Draft, run: Run, command: cm.AddStep, added: AddedStep) -> None:
     """Open an added step, once; one that is for a deadline only while that deadline is open.
 
-    One that is to be opened later waits until then; what a step asked to be watched makes no run that is over go on.
+    One that is to be opened later waits until then, and makes no run that is over go on when a step asked for it.
     """
     of_step = step_id(run.id, command.key, command.path)
     known = draft.state.steps.get(of_step)
@@ -43,14 +43,15 @@ def _add_unforeseen(draft: Draft, run: Run, command: cm.AddStep, added: AddedSte
         raise ConflictError(kind="step")
     if known is not None or (added.for_deadline and added.for_deadline not in draft.state.deadlines):
         return
-    if added.watches and run.status is not RunStatus.OPEN:
+    waits_for_its_time = added.opens_at is not None and added.opens_at > draft.now
+    if added.watches and waits_for_its_time and run.status is not RunStatus.OPEN:
         return
     _go_on(draft, run)
     step = Step(
         id=of_step, run_id=run.id, key=command.key, path=command.path, uses=added.uses, automatic=command.automatic,
         status=StepStatus.READY, opened_at=draft.now, added=added, series_over=True,
     )  # fmt: skip
-    if added.opens_at is not None and added.opens_at > draft.now:
+    if waits_for_its_time:
         waits = {"status": StepStatus.SCHEDULED, "opened_at": None, "opens_at": added.opens_at}
         draft.emit(ev.StepScheduled(step=step.model_copy(update=waits)))
     else:
