@@ -112,11 +112,19 @@ def local_day(instant: datetime, zone: str, *, plus_days: int = 0) -> date:
 
 
 def watch_for_day(
-    name: str, uses: str, title: str, day: date, *, zone: str, days_before: int = 0, ladder: str = "standard"
+    name: str,
+    uses: str,
+    title: str,
+    day: date,
+    *,
+    zone: str,
+    days_before: int = 0,
+    ladder: str = "standard",
+    once: bool = False,
 ) -> Watch:
     """Watch for a day: the step opens when it begins in `zone`, or so many days before, and is due when it ends."""
     opens_at, due_at = start_of_day(day - timedelta(days=days_before), zone), end_of_day(day, zone)
-    return Watch(name, uses, title, opens_at=opens_at, due_at=due_at, ladder=ladder)
+    return Watch(name, uses, title, opens_at=opens_at, due_at=due_at, ladder=ladder, once=once)
 
 
 def given(**answers: JsonAnswer) -> dict[str, JsonAnswer]:

@@ -14,8 +14,10 @@ class Watch:
     of the same name. `uses` is the step type that is opened then, `title` what its worklist says, in published words
     only. Instants are aware, in UTC: it opens at `opens_at` (left out: at once) and is due at `due_at`; or a limit of
     the `law` says how long, counted from `from_at`. One that `is_over` only calls the earlier one off. What the case
-    has open already (a step of that type for that person, or the same limit of the law) is not added a second time.
-    While a step waits to be opened it keeps no case open.
+    sees to already is not added a second time: by the same limit of the law, or by a step of that type for that person
+    that is open and has to be done in the same days. Of an act that is done `once`, such as a handover, a step that is
+    open or waits is enough, whatever its limit. While a step waits to be opened it keeps no case open; one that opens
+    at once is added even when the step that asks for it was the last of its case.
     """
 
     name: str
@@ -29,3 +31,4 @@ class Watch:
     roles: tuple[str, ...] = ()
     settings: Mapping[str, str] = attribute(default_factory=dict)
     is_over: bool = False
+    once: bool = False

@@ -1,11 +1,12 @@
 """Keep what a step asked to be watched: a step that opens in time, with a limit of its own."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
 
 from engine.assembly import Engine
 from engine.domain import commands as cm
-from engine.domain.records import LIVE, AddedStep, CaseStatus, Deadline, RunStatus, Step, step_id
+from engine.domain.records import LIVE, AddedStep, CaseStatus, Purpose, RunStatus, Step, StepStatus, step_id
 from engine.domain.state import CaseState
 from engine.plugin.steps import StepKind
 from engine.plugin.watches import Watch
@@ -14,6 +15,8 @@ from engine.usecases.deciding import carry_out
 
 REPLACED: Final = "replaced_by_a_later_answer"
 """Why a step is called off that watched for something which a later answer has settled, or moved."""
+GOES_ON: Final = "something_is_to_be_watched"
+"""Why a case is opened again that its last step closed, though that step asked for something to be watched."""
 _DAY, _HOUR = timedelta(days=1), timedelta(hours=1)
 
 
@@ -22,12 +25,13 @@ def keep_watches(
 ) -> CaseState:
     """Add what is to be watched to the run of a step, and call off what it replaces; gives the case after it.
 
-    Nothing is added to a case or run that is over, nor what is there already, nor a step of a pillar that is not
-    installed; doing it again changes nothing.
+    Nothing is added to what is there already, nor a step of a pillar that is not installed; doing it again changes
+    nothing. What opens at once makes a run go on that this step was the last of, and opens its case again: an alarm is
+    not lost because a case closes before it is set. What is to open later does not. Nothing is added to a run that
+    somebody stopped, to a case that rests or that is sealed.
     """
-    for watch in watches:
-        run = state.runs[step.run_id]
-        if state.case.status is CaseStatus.CLOSED or run.status is not RunStatus.OPEN or state.case.rests:
+    for watch in sorted(watches, key=lambda watch: _waits(watch, now)):
+        if state.case.rests or state.runs[step.run_id].status is RunStatus.ABORTED:
             return state
         key = f"watch_{watch.name}_{step.id.hex[:8]}_{step.turn}"
         is_known = watch.uses in engine.registry.step_types
@@ -38,12 +42,30 @@ def keep_watches(
         for one in earlier:
             command = cm.CancelStep(one.id, REPLACED)
             state = carry_out(engine, work, state, command, actor_id=None, now=now).state
-        if added is not None and not _is_there(state, step, watch):
-            is_automatic = engine.registry.get(watch.uses).kind is StepKind.AUTOMATIC
+        is_new = added is not None and step_id(step.run_id, key, step.base_path) not in state.steps
+        if added is None or not is_new or _is_there(state, step, watch, replaced=earlier, now=now):
+            continue
+        is_automatic = engine.registry.get(watch.uses).kind is StepKind.AUTOMATIC
+        is_alarm = not is_automatic and not _waits(watch, now)
+        opened = _open_again(engine, work, state, now=now) if is_alarm else state
+        if opened is not None and (is_alarm or opened.runs[step.run_id].status is RunStatus.OPEN):
             add = cm.AddStep(step.run_id, key, added, step.base_path, automatic=is_automatic)
-            if step_id(step.run_id, key, step.base_path) not in state.steps:
-                state = carry_out(engine, work, state, add, actor_id=None, now=now).state
+            state = carry_out(engine, work, opened, add, actor_id=None, now=now).state
     return state
+
+
+def _waits(watch: Watch, now: datetime) -> bool:
+    return watch.opens_at is not None and watch.opens_at > now
+
+
+def _open_again(engine: Engine, work: UnitOfWork, state: CaseState, *, now: datetime) -> CaseState | None:
+    """Open a case again that is closed; None where nobody may, since it is sealed or part of another one."""
+    if state.case.status is not CaseStatus.CLOSED:
+        return state
+    if state.case.merged_into is not None or work.keeping.restriction_of(state.case.id) is not None:
+        return None
+    work.keeping.drop_proposals(state.case.id, by=None, at=now)
+    return carry_out(engine, work, state, cm.ReopenCase(GOES_ON), actor_id=None, now=now).state
 
 
 def _added(engine: Engine, watch: Watch, now: datetime) -> AddedStep:
@@ -69,22 +91,42 @@ def _earlier(state: CaseState, step: Step, name: str, key: str) -> list[Step]:
     ]
 
 
-def _is_there(state: CaseState, step: Step, watch: Watch) -> bool:
+def _is_there(state: CaseState, step: Step, watch: Watch, *, replaced: Iterable[Step], now: datetime) -> bool:
     """Say whether the case sees to it already: by the same limit of the law, or by an open step of the same type.
 
-    What other answers asked to be watched does not count: it is there for something else. A watch
+    A limit of the law that is over counts only for the same stretch of time: who is held a second time has a second
+    ten days. What other answers asked to be watched does not count as a step: it is there for something else. A watch
     that says in its settings what it is about, such as one platform of several, is only there for that.
     """
     if watch.law:
-        known: tuple[Deadline, ...] = (*state.deadlines.values(), *state.past.values())
+        gone = {one.id for one in replaced}
+        known = list(state.deadlines.values())
+        known += [one for one in state.past.values() if one.started_at == watch.from_at and one.step_id not in gone]
         return any(one.law == watch.law and _same_person(one.path, step.base_path) for one in known)
     if watch.settings:
         return False
     return any(
-        one.uses == watch.uses and one.status in LIVE and one.id != step.id and one.run_id == step.run_id
+        one.uses == watch.uses and one.id != step.id and one.run_id == step.run_id
         and _same_person(one.path, step.base_path) and (one.added is None or not one.added.watches)
+        and (one.status in LIVE if watch.once else _sees_to_it(state, one, watch, now))
         for one in state.steps.values()
     )  # fmt: skip
+
+
+def _sees_to_it(state: CaseState, one: Step, watch: Watch, now: datetime) -> bool:
+    """Say whether a step that somebody can do now must be done in the days of a watch.
+
+    Its own limit has to be over by the day that is watched, and not before the watch opens: a visit in the first week
+    is not the one after a month, nor is next month's the one of tomorrow. What waits for its time, is held by a gate or
+    has no limit sees to nothing: nobody would hear that it was not done.
+    """
+    if one.status is not StepStatus.READY:
+        return False
+    if watch.due_at is None:
+        return not _waits(watch, now)
+    from_at = watch.opens_at if _waits(watch, now) else None
+    limits = [d for d in state.deadlines.values() if d.step_id == one.id and d.purpose is Purpose.LIMIT]
+    return any(d.due_at <= watch.due_at and (from_at is None or from_at <= d.due_at) for d in limits)
 
 
 def _same_person(path: str, of: str) -> bool:

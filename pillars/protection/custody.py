@@ -22,16 +22,23 @@ _ORDERS = frozenset({"committee_order", "magistrate_order", "court_order"})
 def first_held_at(context: StepContext, placements: Iterable[Mapping[str, JsonAnswer]]) -> datetime | None:
     """Give since when (UTC) a Magistrate's order has held the person; None where none does.
 
-    That is the production before the Magistrate or the first placement on such an order, whichever came first: being
-    moved to another home starts no new time.
+    That is the production before the Magistrate or the first placement on such an order since the last release,
+    whichever came first: being moved to another home starts no new time, being held again after a release does.
     """
     ordered = [one for one in placements if one.get("legal_basis") == "magistrate_order"]
-    if not ordered:
-        return None
-    production = context.earlier("rescue.production")
+    production, released = context.earlier("rescue.production"), _last_released_at(context)
     told = [one.get("admitted_at") for one in ordered]
-    told += [production.get("produced_at")] if production.get("authority") == "Magistrate" else []
-    return min((at for at in map(as_instant, told) if at is not None), default=None)
+    held = [at for at in map(as_instant, told) if at is not None and (released is None or at >= released)]
+    if not held:
+        return None
+    produced = as_instant(production.get("produced_at")) if production.get("authority") == "Magistrate" else None
+    return min(held) if produced is None or (released and produced < released) else min(*held, produced)
+
+
+def _last_released_at(context: StepContext) -> datetime | None:
+    """Give when a custody of the person last ended with a release."""
+    released = (one for one in context.all_earlier(STEP) if one.get("result") == "released")
+    return max((at for one in released if (at := as_instant(one.get("decided_at"))) is not None), default=None)
 
 
 def watch_placement(context: StepContext) -> tuple[Watch, ...]:

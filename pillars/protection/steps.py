@@ -151,7 +151,7 @@ PLACEMENT = ask(
     time_limit="PT4H",
     prepare=prepare_placement,
     conclude=conclude_placement,
-    history=("protection.placement",),
+    history=("protection.placement", "protection.custody"),
 )
 
 CUSTODY = ask(
@@ -164,7 +164,7 @@ CUSTODY = ask(
     time_limit=Law("IN-ITPA-10D"),
     prepare=prepare_custody,
     conclude=conclude_custody,
-    history=("protection.placement",),
+    history=("protection.placement", "protection.custody"),
 )
 
 HEALTH = ask(

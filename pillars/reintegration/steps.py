@@ -233,6 +233,7 @@ CLOSE = ask(
         "after_12_months_at": OutputSpec(OutputKind.INSTANT),
     },
     settings=ScheduleSettings,
+    history=(VISITS,),
 )
 def schedule(context: StepContext) -> Completed:
     """Work out when to visit after the return, from two weeks to twelve months, and open each visit in time."""
@@ -243,7 +244,7 @@ def schedule(context: StepContext) -> Completed:
     outputs: dict[str, Scalar] = {"is_known": True, "after_2_weeks_at": home_since + timedelta(weeks=2)}
     for name, months in (("1_month", 1), ("3_months", 3), ("6_months", 6), ("12_months", 12)):
         outputs[f"after_{name}_at"] = add_months_to_instant(home_since, months, context.zone)
-    return Completed(outputs=outputs, watches=watch_milestones(home_since, context))
+    return Completed(outputs=outputs, watches=watch_milestones(home_since, context, context.all_earlier(VISITS)))
 
 
 PILLAR = Pillar(

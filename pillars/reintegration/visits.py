@@ -45,7 +45,7 @@ def missed(
     if home_since is None:
         return ()
     days = list(milestones(home_since, zone).items())
-    seen = [day for visit in visits if visit.get("mode") != "not_reached" and (day := _seen_on(visit, zone))]
+    seen = _seen(visits, zone)
     until = [day for _, day in days[1:]] + [date.max]
     return tuple(
         name
@@ -65,15 +65,27 @@ def red_flag(visit: Mapping[str, JsonAnswer]) -> str | None:
     return "sign" if found or visit.get("safety") == "some_worry" else None
 
 
-def watch_milestones(home_since: datetime, context: StepContext) -> tuple[Watch, ...]:
-    """Open each visit three days before its day."""
-    today = local_day(context.now, context.zone)
+def watch_milestones(
+    home_since: datetime, context: StepContext, visits: Iterable[Mapping[str, JsonAnswer]] = ()
+) -> tuple[Watch, ...]:
+    """Open each visit three days before its day, but for those that a visit was there for already.
+
+    They stand beside the monthly visits that a workflow may have: the promise is one visit near each of these days, and
+    the months of a workflow count from its first visit. Nobody is visited twice for one of them: whatever visit is done
+    from three days before, it calls the one after the return off (`watch_visit`).
+    """
+    today, seen = local_day(context.now, context.zone), _seen(visits, context.zone)
+    days = {
+        name: day
+        for name, day in milestones(home_since, context.zone).items()
+        if not any(day - _NEARLY <= one for one in seen)
+    }
     return tuple(
         watch_for_day(
-            f"visit_{name.replace(' ', '_')}", VISIT, f"Visit {name} after the return", day,
+            _name_of(name), VISIT, f"Visit {name} after the return", day,
             zone=context.zone, days_before=_OPENS_BEFORE_DAYS, ladder=LADDER,
         )
-        for name, day in _to_come(milestones(home_since, context.zone), today).items()
+        for name, day in _to_come(days, today).items()
     )  # fmt: skip
 
 
@@ -84,8 +96,13 @@ def _to_come(days: Mapping[str, date], today: date) -> Mapping[str, date]:
 
 
 def watch_visit(context: StepContext, home_since: datetime | None) -> tuple[Watch, ...]:
-    """Watch for the next visit, sooner after a red flag, of which a supervisor hears the same day."""
+    """Watch for the next visit, sooner after a red flag, of which a supervisor hears the same day.
+
+    Each visit moves the one that the last visit planned. Where somebody was seen, the visits after the return whose
+    days have come by then are called off: this was theirs.
+    """
     answers, zone = context.answers, context.zone
+    met = tuple(Watch(_name_of(name), is_over=True) for name in _met(home_since, answers, zone))
     flag, planned, today = red_flag(answers), as_day(answers.get("next")), local_day(context.now, zone)
     if flag is not None:
         soon = today + timedelta(days=_DAYS_BY_FLAG[flag])
@@ -94,17 +111,13 @@ def watch_visit(context: StepContext, home_since: datetime | None) -> tuple[Watc
         again = watch_for_day(
             "visit_next", VISIT, title, day, zone=zone, days_before=_OPENS_BEFORE_DAYS_AT_A_FLAG, ladder="high"
         )
-        return (again, _tell_supervisor(context))
+        return (again, _tell_supervisor(context), *met)
     over = Watch("red_flag", is_over=True)
-    if planned is None or planned <= today or _is_watched(planned, home_since, zone):
-        return (over, Watch("visit_next", is_over=True))
+    if planned is None or planned <= today:
+        return (over, Watch("visit_next", is_over=True), *met)
     title = "The visit that was planned at the last one"
-    return (
-        over,
-        watch_for_day(
-            "visit_next", VISIT, title, planned, zone=zone, days_before=_OPENS_BEFORE_DAYS, ladder=LADDER
-        ),
-    )  # fmt: skip
+    again = watch_for_day("visit_next", VISIT, title, planned, zone=zone, days_before=_OPENS_BEFORE_DAYS, ladder=LADDER)
+    return (over, again, *met)
 
 
 def _tell_supervisor(context: StepContext) -> Watch:
@@ -115,11 +128,19 @@ def _tell_supervisor(context: StepContext) -> Watch:
     )  # fmt: skip
 
 
-def _is_watched(planned: date, home_since: datetime | None, zone: str) -> bool:
-    """Say whether a planned visit is one of those that are watched since the return."""
-    return home_since is not None and any(
-        abs(planned - day) <= _NEARLY for day in milestones(home_since, zone).values()
-    )
+def _met(home_since: datetime | None, visit: Mapping[str, JsonAnswer], zone: str) -> tuple[str, ...]:
+    """Name the milestones whose days have come when somebody was seen at a visit."""
+    days = milestones(home_since, zone) if home_since else {}
+    return tuple(name for name, day in days.items() if any(day - _NEARLY <= one for one in _seen((visit,), zone)))
+
+
+def _seen(visits: Iterable[Mapping[str, JsonAnswer]], zone: str) -> list[date]:
+    """List the days on which somebody was seen."""
+    return [day for visit in visits if visit.get("mode") != "not_reached" and (day := _seen_on(visit, zone))]
+
+
+def _name_of(milestone: str) -> str:
+    return f"visit_{milestone.replace(' ', '_')}"
 
 
 def _seen_on(visit: Mapping[str, JsonAnswer], zone: str) -> date | None:

@@ -141,7 +141,7 @@ def _conclude_travel(context: StepContext) -> Concluded:
         (
             watch_for_day(
                 "journey", "repatriation.handover", title, day,
-                zone=context.zone, ladder="repatriation-stuck",
+                zone=context.zone, ladder="repatriation-stuck", once=True,
             ),
         )
         if day and not context.earlier("repatriation.handover")

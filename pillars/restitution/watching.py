@@ -27,7 +27,7 @@ def watch_claim(context: StepContext) -> tuple[Watch, ...]:
     return (
         watch_for_day(
             "last_claim", "restitution.claim", title, last_day,
-            zone=context.zone, days_before=_CLAIM_OPENS_BEFORE_DAYS, ladder=LADDER,
+            zone=context.zone, days_before=_CLAIM_OPENS_BEFORE_DAYS, ladder=LADDER, once=True,
         ),
     )  # fmt: skip
 

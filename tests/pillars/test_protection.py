@@ -396,6 +396,27 @@ def test_the_days_of_custody_count_from_the_first_placement_or_the_order_before_
     assert "custody_law" not in said(abroad)
 
 
+def test_the_days_of_custody_count_anew_after_a_release() -> None:
+    assert PLACEMENT.conclude is not None
+    assert CUSTODY.prepare is not None
+    assert PLACEMENT.history == CUSTODY.history == ("protection.placement", "protection.custody")
+    first = TAKEN_IN | {"legal_basis": "magistrate_order"}
+    again = first | {"admitted_at": "2026-04-07T04:30:00+00:00"}
+    custody: tuple[dict[str, Any], ...] = (
+        {"result": "new_order", "decided_at": "2026-03-16T04:30:00+00:00"},
+        {"result": "released", "decided_at": "2026-03-18T04:30:00+00:00"},
+    )
+    history = {"protection.placement": (first,), "protection.custody": custody}
+    order = {"rescue.production": {"authority": "Magistrate", "produced_at": "2026-03-08T09:30:00+00:00"}}
+    context = FakeContext(answers=again, history=history, before=order)
+    found = next(one for one in PLACEMENT.conclude(context).watches if one.name == "custody_law")
+    assert found.from_at == datetime(2026, 4, 7, 4, 30, tzinfo=UTC)
+    free = FakeContext(answers=again | {"legal_basis": "own_wish"}, history=history, before=order)
+    assert "custody_law" not in said(PLACEMENT.conclude(free).watches), "nobody is held by an order now"
+    placed = history | {"protection.placement": (first, again)}
+    assert "Counted from 07 Apr 2026" in " ".join(CUSTODY.prepare(FakeContext(history=placed, before=order)).notes)
+
+
 OVER = {"custody_law": None, "custody_order": None, "no_order": None, "custody_inquiry": None}
 
 

@@ -262,11 +262,11 @@ def test_a_visit_that_is_planned_sooner_than_a_flag_asks_for_keeps_its_day() -> 
     [
         ("2026-05-20", None, True),
         ("2026-05-20", HANDED_OVER, True),
-        ("2026-04-02", HANDED_OVER, False),
+        ("2026-04-02", HANDED_OVER, True),
         ("2026-03-10", None, False),
     ],
 )
-def test_the_planned_visit_is_watched_unless_the_return_has_it_watched(
+def test_the_planned_visit_is_watched_also_near_a_day_after_the_return(
     planned: str, handed_over: str | None, *, is_watched: bool
 ) -> None:
     assert VISIT.conclude is not None
@@ -274,6 +274,31 @@ def test_the_planned_visit_is_watched_unless_the_return_has_it_watched(
     answers = {"safety": "safe", "re_trafficking_sign": ["none"], "next": planned}
     watches = VISIT.conclude(FakeContext(answers=answers, before=before)).watches
     assert [one.is_over for one in watches] == [True, not is_watched]
+
+
+@pytest.mark.parametrize(
+    ("visit", "met"),
+    [
+        (_visit("2026-01-04"), []),
+        (_visit("2026-01-05"), ["visit_1_week"]),
+        (_visit("2026-03-29", "phone"), ["visit_1_week", "visit_2_weeks", "visit_1_month", "visit_3_months"]),
+        (_visit("2026-03-29", "not_reached"), []),
+    ],
+)
+def test_a_visit_calls_off_those_after_the_return_whose_days_have_come(visit: Any, met: list[str]) -> None:
+    assert VISIT.conclude is not None
+    before = {"repatriation.handover": {"at": HANDED_OVER}}
+    watches = VISIT.conclude(FakeContext(answers=visit, before=before)).watches
+    assert [one.name for one in watches if one.is_over and one.name not in {"red_flag", "visit_next"}] == met
+
+
+def test_no_visit_after_the_return_is_opened_for_which_somebody_was_there_already() -> None:
+    assert schedule.run is not None
+    before = {"repatriation.handover": {"at": "2026-03-05T06:00:00+00:00"}}
+    history = {"reintegration.visit": (_visit("2026-03-09", "phone"),)}
+    done = schedule.run(FakeContext(before=before, history=history, settings=ScheduleSettings()))
+    assert schedule.history == ("reintegration.visit",)
+    assert done.watches[0].name == "visit_2_weeks"
 
 
 def test_the_next_visit_takes_over_work_and_income_and_asks_about_the_worry() -> None:

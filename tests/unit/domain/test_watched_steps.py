@@ -49,7 +49,7 @@ def test_what_waits_keeps_no_case_open_and_what_is_open_does() -> None:
     assert other.status_of_case == "closed"
 
 
-def test_it_makes_no_run_go_on_that_is_over() -> None:
+def test_it_makes_a_run_go_on_that_is_over_only_when_it_opens_at_once() -> None:
     world = World(workflow({"a": {}, "b": {}}))
     second = World(workflow({"a": {}})).definitions
     world.definitions |= second
@@ -57,6 +57,8 @@ def test_it_makes_no_run_go_on_that_is_over() -> None:
     world.start(next(iter(second.values())), other)
     world.do(cm.CompleteStep(step_id(other, "a", ""), "done", world.now))
     assert world.do(cm.AddStep(other, "again", watched())) == ()
+    world.do(cm.AddStep(other, "now", watched(at=0)))
+    assert (world.state.runs[other].status, world.state.steps[step_id(other, "now", "")].status) == ("open", "ready")
 
 
 def test_it_is_called_off_when_its_person_is_no_longer_in_the_case() -> None:
