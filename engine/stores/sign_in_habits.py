@@ -27,6 +27,10 @@ class SignInHabits(Protocol):
         """Forget the marks and the browsers of somebody: the next sign-in is like a first one."""
         ...
 
+    def forget_marks(self) -> None:
+        """Forget the marks of everybody, but no browser: those by a key that is gone would fit nothing any more."""
+        ...
+
     def forget_old(self, *, before: datetime) -> int:
         """Forget the marks that last came before an instant; gives how many."""
         ...

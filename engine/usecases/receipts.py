@@ -1,6 +1,7 @@
 """Let somebody who reported ask how it goes, by the number of the case and a code that only they were told."""
 
 import hmac
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Final
 from uuid import UUID
@@ -9,6 +10,7 @@ from engine.assembly import Engine
 from engine.domain.case_number import written_number
 from engine.domain.records import CaseStatus, StepStatus
 from engine.domain.state import CaseState
+from engine.stores import UnitOfWork
 from engine.usecases.deciding import require_member
 from engine.usecases.slowing_down import Tries
 from engine.views import Viewer
@@ -17,6 +19,7 @@ _SIGNS: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Crockford's base 32: no sign looks like another one."""
 _LETTERS: Final = {"O": "0", "I": "1", "L": "1"}
 _LENGTH, _GROUP = 10, 5
+_KIND: Final = "receipt"
 
 
 class Progress(StrEnum):
@@ -32,31 +35,32 @@ def receipt_code(engine: Engine, case_id: UUID, *, viewer: Viewer) -> str:
     """Give the receipt code of a case, to be told in person; raises `NotFoundError`, `NotAllowedError`.
 
     It is worked out of the case number by a key of this installation, and is stored nowhere. When that key is changed,
-    the codes change too.
+    the codes change too: those that were told before count until the old key is dropped.
     """
     with engine.unit_of_work() as work:
         state = work.cases.read(case_id)
     require_member(viewer, state)
-    return _code_of(engine, state.case.number)
+    return _code_of(engine.vault.blind(_KIND, state.case.number))
 
 
 def ask_progress(engine: Engine, *, number: str, code: str, network: str) -> Progress:
     """Say how far a case is to whoever knows its number and its code; the same `UNKNOWN` for whatever is wrong.
 
+    Of a case that was merged into another one it is said how far that is, in which work goes on.
     A wrong try makes the next one wait, for that number and from that network.
     """
     known_as = written_number(number)
     tries = tries_of(engine, number=known_as, network=network)
     tries.count()
-    if not hmac.compare_digest(_plain(_code_of(engine, known_as)).encode(), _plain(code).encode()):
+    if not _fits(engine, known_as, code):
         return Progress.UNKNOWN  # whether there is such a case has not been asked yet
     with engine.unit_of_work() as work:
         case_id = work.break_glass.case_of_number(known_as)
-        state = work.cases.read(case_id) if case_id else None
-    if state is None:
+        states = _with_those_it_rests_in(work, case_id) if case_id else []
+    if not states:
         return Progress.UNKNOWN
     tries.forget()
-    return progress_of(state)
+    return _progress_of_all(states)
 
 
 def tries_of(engine: Engine, *, number: str, network: str) -> Tries:
@@ -72,8 +76,29 @@ def progress_of(state: CaseState) -> Progress:
     return Progress.AT_WORK if any(not step.uses.endswith(".intake") for step in done) else Progress.RECEIVED
 
 
-def _code_of(engine: Engine, number: str) -> str:
-    left = int.from_bytes(engine.vault.blind("receipt", number)[:8], "big")
+def _with_those_it_rests_in(work: UnitOfWork, case_id: UUID) -> list[CaseState]:
+    """Give a case and, where it was merged, each further one to the one in which work goes on."""
+    states = [work.cases.read(case_id)]
+    while (into := states[-1].case.merged_into) is not None:
+        states.append(work.cases.read(into))
+    return states
+
+
+def _progress_of_all(states: Sequence[CaseState]) -> Progress:
+    """Say how far the last one is; what was done in a case before it was merged counts as work."""
+    found = {progress_of(state) for state in states}
+    last = progress_of(states[-1])
+    return Progress.AT_WORK if last is Progress.RECEIVED and len(found) > 1 else last
+
+
+def _fits(engine: Engine, number: str, code: str) -> bool:
+    """Say whether a code is that of a number, by any key that is used now."""
+    known = [_plain(_code_of(token)) for token in engine.vault.blinds(_KIND, number).values()]
+    return any(hmac.compare_digest(one.encode(), _plain(code).encode()) for one in known)
+
+
+def _code_of(token: bytes) -> str:
+    left = int.from_bytes(token[:8], "big")
     signs = ""
     for _ in range(_LENGTH):
         left, sign = divmod(left, len(_SIGNS))

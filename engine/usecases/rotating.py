@@ -175,12 +175,18 @@ def _readdress_files(engine: Engine, key_id: str, batch: int) -> tuple[int, int]
 
 
 def _drop_index(engine: Engine, viewer: Viewer, *, is_settled: bool) -> IndexRotation:
-    """Drop the key that was searched by before, and its tokens, once every process searches by the new one."""
+    """Drop the key that was searched by before, and its tokens, once every process searches by the new one.
+
+    Hours and networks of sign-ins are learned anew: most marks are by that key, and nothing would be like them.
+    """
     keeper = engine.key_keeper
     current = keeper.index.current
     if keeper.index.old is not None:
         if not is_settled:
             return IndexRotation(Stage.WAITING, current)
+        with engine.unit_of_work() as work:
+            work.sign_in_habits.forget_marks()
+            work.commit()
         keeper.drop_index_key()
         _say(engine, viewer, _of_index(keeper))
     dropped = _DROPPED

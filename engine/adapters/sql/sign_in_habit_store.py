@@ -47,6 +47,10 @@ class SignInHabitStore:
         for table in (_HABIT, _DEVICE):
             self._connection.execute(delete(table).where(table.c.actor_id == actor_id))
 
+    def forget_marks(self) -> None:
+        """Forget the marks of everybody, but no browser: those by a key that is gone would fit nothing any more."""
+        self._connection.execute(delete(_HABIT))
+
     def forget_old(self, *, before: datetime) -> int:
         """Forget the marks that last came before an instant; gives how many."""
         return self._connection.execute(delete(_HABIT).where(_HABIT.c.seen_at < before)).rowcount

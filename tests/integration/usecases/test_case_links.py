@@ -27,6 +27,7 @@ from engine.usecases.case_access import deny_access
 from engine.usecases.conflicts import note_conflict
 from engine.usecases.consents import withdraw_consent
 from engine.usecases.persons import change_role
+from engine.usecases.receipts import Progress, ask_progress, receipt_code
 from engine.usecases.referrals import accept_referral, decline_referral, offer_referral, recall_referral
 from engine.usecases.restrictions import answer_opening, ask_to_open, seal_case
 from engine.usecases.same_person import bring_person, merge_persons, unmerge_persons
@@ -250,6 +251,27 @@ def test_what_was_merged_or_linked_is_undone_by_its_own_unit_after_the_other_cas
     cl.unmerge_cases(world.engine, link, case_id=two.case_id, reason_code="mistaken", **ask(world))
     assert links(world, two.case_id) == links(world, three.case_id) == ()
     assert world.state(two.case_id).case.merged_into is None
+
+
+def test_whoever_reported_a_case_that_rests_in_another_hears_how_far_that_is(world: World) -> None:
+    primary, stub = world.at_talk(), world.at_look()
+    code = receipt_code(world.engine, stub.case_id, viewer=world.who("intake_officer"))
+
+    def heard() -> Progress:
+        return ask_progress(world.engine, number=stub.case_number, code=code, network="")
+
+    assert heard() is Progress.RECEIVED
+    merged(world, primary.case_id, stub.case_id, rests=True)
+    assert heard() is Progress.AT_WORK
+    close_at_once(world.engine, primary.case_id, world.who("case_manager"))
+    assert heard() is Progress.CLOSED
+
+
+def test_what_was_done_before_a_merge_counts_as_work_for_whoever_reported(world: World) -> None:
+    primary, stub = world.at_look(), world.at_talk()
+    code = receipt_code(world.engine, stub.case_id, viewer=world.who("intake_officer"))
+    merged(world, primary.case_id, stub.case_id, rests=True)
+    assert ask_progress(world.engine, number=stub.case_number, code=code, network="") is Progress.AT_WORK
 
 
 def test_what_cannot_be_merged_is_refused_in_words(world: World) -> None:

@@ -20,12 +20,15 @@ from engine.assembly import Engine
 from engine.bootstrap import build_engine
 from engine.cli.common import SYSTEM
 from engine.domain.files import FileKind
+from engine.domain.sign_in_habits import Sort
 from engine.errors import NotAllowedError
 from engine.settings import Settings
 from engine.usecases.attachments import Arrival
 from engine.usecases.checkpoints import make_checkpoint
 from engine.usecases.keys import export_keys, key_state, keys_are_proved, prove_export
+from engine.usecases.receipts import Progress, ask_progress, receipt_code
 from engine.usecases.rotating import ChainRotation, Stage, rotate_chains, rotate_index, rotate_signing
+from engine.usecases.unusual_sign_ins import Place, learn, unusual_in
 from engine.views import AuditFault
 from tests.integration.usecases.conftest import Filled
 from tests.integration.usecases.world import World
@@ -169,6 +172,52 @@ def test_a_file_that_the_case_has_is_known_again_by_the_new_key(installed: Insta
         make_it_long_ago(world, "index_key_at")
     current = installed.engine.key_keeper.index.current
     assert world.rows("SELECT address_key FROM attachment") == [(current,)]
+
+
+def test_a_changed_index_key_makes_nobodys_next_sign_in_unlike_all_before(
+    installed: Installation, world: World
+) -> None:
+    who, place, at = world.who("caseworker").actor_id, Place(network="203.0.113.7"), world.clock.now()
+
+    def unlike(place: Place = place) -> frozenset[Sort]:
+        with installed.engine.unit_of_work() as work:
+            return unusual_in(installed.engine, work, who, place, at=at + timedelta(weeks=5))
+
+    def sign_in() -> None:
+        with installed.engine.unit_of_work() as work:
+            for day in range(12):
+                learn(installed.engine, work, who, place, at=at + timedelta(weeks=day // 3))
+            work.commit()
+
+    sign_in()
+    assert unlike(Place(network="198.51.100.9")) == {Sort.NETWORK}
+    for _ in range(3):
+        rotate_index(installed.engine, viewer=SYSTEM)
+        look_again(installed)
+        assert unlike() == frozenset()
+        make_it_long_ago(world, "index_key_at")
+    assert world.rows("SELECT 1 FROM sign_in_habit") == []
+    sign_in()
+    assert unlike(Place(network="198.51.100.9")) == {Sort.NETWORK}
+
+
+def test_a_receipt_code_that_was_told_counts_until_the_old_index_key_is_dropped(
+    installed: Installation, world: World
+) -> None:
+    opened = world.open()
+
+    def fits(code: str) -> bool:
+        asked = ask_progress(installed.engine, number=opened.case_number, code=code, network="")
+        return asked is not Progress.UNKNOWN
+
+    told = receipt_code(installed.engine, opened.case_id, viewer=world.who("intake_officer"))
+    for is_dropped in (False, False, True):
+        rotate_index(installed.engine, viewer=SYSTEM)
+        look_again(installed)
+        assert fits(told) is not is_dropped
+        world.rows("DELETE FROM sign_in_try")
+        assert fits(receipt_code(installed.engine, opened.case_id, viewer=world.who("intake_officer")))
+        make_it_long_ago(world, "index_key_at")
 
 
 def test_a_change_of_the_index_key_that_was_killed_is_gone_on_with(installed: Installation, world: World) -> None:
