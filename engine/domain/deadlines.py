@@ -73,7 +73,7 @@ def _end(draft: Draft, known: Deadline) -> None:
     is_late = met_at > known.due_at if met_at else known.due_at <= draft.now
     if is_late and known.breached_at is None and known.purpose is not Purpose.OPENING:
         known = breached(draft, known)
-    status = DeadlineStatus.MET if met_at else DeadlineStatus.ENDED
+    status = DeadlineStatus.MET if met_at and _is_kept(draft, known) else DeadlineStatus.ENDED
     changes = {
         "status": status, "ended_at": met_at or draft.now, "next_at": None, "next_firing": None,
         "delay_owner": _owner_at_end(draft, known),
@@ -106,6 +106,12 @@ def _met_at(draft: Draft, known: Deadline) -> datetime | None:
         return step.ended_at if step.status in {StepStatus.ENDED, StepStatus.APPROVAL} else None
     is_looked_at = known.purpose is Purpose.APPROVAL and step.status is not StepStatus.CANCELLED
     return draft.now if is_looked_at else None
+
+
+def _is_kept(draft: Draft, known: Deadline) -> bool:
+    """Say whether what the law asks for was done: a body that did not do its part, or a refusal, ends it otherwise."""
+    step = draft.state.steps[known.step_id]
+    return known.law is None or known.purpose is not Purpose.LIMIT or (step.outcome or "") not in _OWNER_BY_OUTCOME
 
 
 def _set_or_move(draft: Draft, wanted: Deadline) -> None:

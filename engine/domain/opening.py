@@ -8,12 +8,16 @@ from engine.domain.compiled import CompiledStep
 from engine.domain.counting import due_at
 from engine.domain.draft import Draft
 from engine.domain.library import Library
+from engine.domain.paths import path_of_round
 from engine.domain.records import Run, Step, StepStatus, step_id
 from engine.domain.values import RunView, truth_of
 from engine.spec.conditions.evaluate import Truth
 from engine.spec.limits import Counting, TimeLimit
 
 MISSING = "missing-step-type"
+"""What holds a step whose pillar is not installed."""
+LEFT = "person_removed"
+"""Why a step is called off whose person is no longer among those it is done for; it waits until they are again."""
 
 
 def open_step(draft: Draft, run: Run, step: CompiledStep, element: str) -> None:
@@ -23,7 +27,7 @@ def open_step(draft: Draft, run: Run, step: CompiledStep, element: str) -> None:
 
 def open_round(draft: Draft, run: Run, step: CompiledStep, element: str, number: int) -> None:
     """Open a further round of a repeated step, hold it, or wait for its time."""
-    path = f"{element}/r:{number}".lstrip("/")
+    path = path_of_round(element, number)
     opens_at = next_round_at(draft.view(run.id), step, element, number, run, draft.library)
     if opens_at is not None and opens_at > draft.now:
         scheduled = new_step(run.id, step, path, StepStatus.SCHEDULED, opens_at=opens_at)
@@ -47,6 +51,23 @@ def begin(draft: Draft, step: CompiledStep, record: Step, *, at: datetime | None
     return True
 
 
+def open_again(draft: Draft, record: Step, step: CompiledStep | None) -> None:
+    """Open a further round in place of one that was called off when its person left; wait for its time if it did."""
+    path = path_of_round(record.base_path, record.round + 1)
+    changes = {
+        "id": step_id(record.run_id, record.key, path), "path": path, "status": StepStatus.READY, "gate": None,
+        "recorded_at": None, "series_over": step is None, "opened_at": draft.now, "turn": 1, "revision": 1,
+    }  # fmt: skip
+    again = record.model_copy(update=changes)
+    if again.opens_at is not None and again.opens_at > draft.now:
+        waits = {"status": StepStatus.SCHEDULED, "opened_at": None}
+        draft.emit(ev.StepScheduled(step=again.model_copy(update=waits)))
+    elif step is None:
+        draft.emit(ev.StepOpened(step=again))
+    else:
+        begin(draft, step, again)
+
+
 def shut_gate(view: RunView, step: CompiledStep, element: str) -> str | None:
     """Name the first gate that holds a step; None when all are open. A gate that is unknown is shut."""
     if step.gates:
@@ -67,7 +88,7 @@ def new_step(run_id: UUID, step: CompiledStep, path: str, status: StepStatus, **
 
 def first_path(step: CompiledStep, element: str) -> str:
     """Give the path of a step's first occurrence for an element."""
-    return f"{element}/r:1".lstrip("/") if step.spec.repeat else element
+    return path_of_round(element, 1) if step.spec.repeat else element
 
 
 def next_round_at(

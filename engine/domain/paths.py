@@ -20,6 +20,11 @@ def round_in(path: str) -> int:
     return int(_parts(path).get("r", "1"))
 
 
+def path_of_round(element: str, number: int) -> str:
+    """Give the path of a round of what is done for an element: a person, or the whole case."""
+    return f"{element}/r:{number}".lstrip("/")
+
+
 def _parts(path: str) -> Mapping[str, str]:
     split: Iterable[tuple[str, str, str]] = (part.partition(":") for part in path.split("/"))
     return {name: value for name, _, value in split}

@@ -6,14 +6,12 @@ from engine.domain import commands as cm
 from engine.domain import events as ev
 from engine.domain.draft import Draft
 from engine.domain.non_punishment import require_note_for_role
-from engine.domain.paths import path_of_person
-from engine.domain.records import LIVE, CasePerson, PersonRole, RoleStatus
+from engine.domain.opening import LEFT, open_again
+from engine.domain.paths import path_of_person, path_of_round
+from engine.domain.records import LIVE, CasePerson, PersonRole, RoleStatus, RunStatus, Step, StepStatus, step_id
 from engine.domain.state import CaseState
 from engine.domain.step_ending import cancel, compiled_of
 from engine.errors import ConflictError, NotFoundError
-
-LEFT = "person_removed"
-"""Why a step is called off whose person is no longer among those it is done for."""
 
 
 def add_person(draft: Draft, command: cm.AddPerson) -> None:
@@ -25,6 +23,7 @@ def add_person(draft: Draft, command: cm.AddPerson) -> None:
         require_note_for_role(draft.state, command.person_id, command.role)
         person = CasePerson(person_id=command.person_id, role=command.role, added_at=draft.now)
         draft.emit(ev.PersonAdded(person=person))
+        _call_back(draft, command.person_id)
 
 
 def remove_person(draft: Draft, command: cm.RemovePerson) -> None:
@@ -38,7 +37,8 @@ def change_role(draft: Draft, command: cm.ChangePersonRole) -> None:
     """Say what a person is now; raises `NotFoundError` without the role, `ConflictError` where both are held.
 
     The same words again change nothing. A role that is disproved is over, and what was still to be done for it is
-    called off; so is what belongs to a role that became another one. A victim becomes a suspect only after a lawyer's
+    called off; so is what belongs to a role that became another one. Who is again what they were before has all of it
+    to be done again, with the limits that it had. A victim becomes a suspect only after a lawyer's
     note; else raises `LawyersNoteError`.
     """
     known = present_link(draft.state, command.person_id, command.role)
@@ -63,6 +63,7 @@ def change_role(draft: Draft, command: cm.ChangePersonRole) -> None:
             ev.PersonRoleChanged(role=command.role.value, person=changed, at=draft.now, reason_code=command.reason_code)
         )
         _call_off(draft, command.person_id)
+        _call_back(draft, command.person_id)
 
 
 def present_link(state: CaseState, person_id: UUID, role: PersonRole) -> CasePerson | None:
@@ -75,13 +76,35 @@ def _call_off(draft: Draft, person_id: UUID) -> None:
     """Call off the live steps of a person that are done for people among whom they no longer are."""
     own = path_of_person(person_id)
     for step in list(draft.state.steps.values()):
-        if step.status not in LIVE or step.base_path != own:
+        if step.status in LIVE and step.base_path == own and _is_done_for(draft, step, person_id) is False:
+            cancel(draft, step.model_copy(update={"gate": LEFT}), LEFT)
+
+
+def _call_back(draft: Draft, person_id: UUID) -> None:
+    """Open again what was called off when a person left, and is done for people among whom they are now."""
+    own = path_of_person(person_id)
+    for step in list(draft.state.steps.values()):
+        is_waiting = step.status is StepStatus.CANCELLED and step.gate == LEFT and step.base_path == own
+        run = draft.state.runs[step.run_id]
+        if not is_waiting or run.status is RunStatus.ABORTED or _has_come_back(draft, step):
             continue
-        compiled = compiled_of(draft, step)
-        if (compiled is not None and own not in draft.view(step.run_id).elements(compiled)) or (
-            step.added is not None and step.added.watches and not _is_present(draft.state, person_id)
-        ):
-            cancel(draft, step, LEFT)
+        if _is_done_for(draft, step, person_id):
+            if run.status is RunStatus.OVER:
+                draft.emit(ev.RunReopened(run_id=run.id, at=draft.now))
+            open_again(draft, step, compiled_of(draft, step))
+
+
+def _has_come_back(draft: Draft, step: Step) -> bool:
+    path = path_of_round(step.base_path, step.round + 1)
+    return step_id(step.run_id, step.key, path) in draft.state.steps
+
+
+def _is_done_for(draft: Draft, step: Step, person_id: UUID) -> bool | None:
+    """Say whether a person is among those for whom a step of theirs is done; None for one that somebody added."""
+    if step.added is not None:
+        return _is_present(draft.state, person_id) if step.added.watches else None
+    compiled = compiled_of(draft, step)
+    return None if compiled is None else path_of_person(person_id) in draft.view(step.run_id).elements(compiled)
 
 
 def _is_present(state: CaseState, person_id: UUID) -> bool:

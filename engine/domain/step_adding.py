@@ -3,8 +3,9 @@
 from engine.domain import commands as cm
 from engine.domain import events as ev
 from engine.domain.draft import Draft
-from engine.domain.opening import open_step
-from engine.domain.records import AddedStep, Run, RunStatus, Step, StepStatus, step_id
+from engine.domain.opening import begin, new_step, open_step
+from engine.domain.paths import path_of_round
+from engine.domain.records import LIVE, AddedStep, Run, RunStatus, Step, StepStatus, step_id
 from engine.errors import AlreadyEndedError, ConflictError, NotFoundError
 
 
@@ -22,14 +23,22 @@ def add(draft: Draft, command: cm.AddStep) -> None:
 
 
 def _call(draft: Draft, run: Run, command: cm.AddStep) -> None:
-    """Open a discretionary step of the definition: whoever calls it need not wait for what it comes after."""
+    """Open a discretionary step of the definition: whoever calls it need not wait for what it comes after.
+
+    Once its last round is over it can be called again, as a further round; while that is open, nothing is added.
+    """
     view = draft.view(run.id)
     step = view.compiled.steps.get(command.key)
     if step is None or not step.waits_to_be_called or command.path not in view.elements(step):
         raise NotFoundError(kind="discretionary step")
-    if view.latest(step.key, command.path) is None:
+    latest = view.latest(step.key, command.path)
+    if latest is None:
         _go_on(draft, run)
         open_step(draft, run, step, command.path)
+    elif latest.status not in LIVE:
+        _go_on(draft, run)
+        path = path_of_round(command.path, latest.round + 1)
+        begin(draft, step, new_step(run.id, step, path, StepStatus.READY))
 
 
 def _add_unforeseen(draft: Draft, run: Run, command: cm.AddStep, added: AddedStep) -> None:

@@ -167,7 +167,7 @@ def _started_at(
     law: LawLimit | None,
 ) -> datetime | None:
     opened_at = record.opened_at if record else None
-    if record is not None and record.round > 1:
+    if record is not None and record.round > 1 and (step.spec.repeat or step.waits_to_be_called):
         return opened_at
     if time.spec.from_ == "ready":
         return _start_by_law(view, run, element, law) or opened_at
@@ -294,7 +294,7 @@ def _of_added(view: RunView, run: Run, record: Step, added: AddedStep, library: 
     spec = TimeSpec(limit=added.limit, law=added.law, ladder=added.ladder, exclude=added.exclude)
     if spec.law and not library.versions(spec.law):
         return view.state.deadlines.get(deadline_id(record.id, Purpose.LIMIT))
-    started = added.from_at or record.opened_at
+    started = added.from_at or _start_of_added(view, run, record, library) or record.opened_at
     law = _law(view.state, run, spec, library, record.base_path, started)
     if law is not None and not law.is_used:
         return None
@@ -304,3 +304,10 @@ def _of_added(view: RunView, run: Run, record: Step, added: AddedStep, library: 
     if rule is None or started is None:
         return None
     return _deadline(view.state, run, record.key, record.path, Purpose.LIMIT, started, rule, library, record.turn)
+
+
+def _start_of_added(view: RunView, run: Run, record: Step, library: Library) -> datetime | None:
+    """Give the start that the law names for the limit of a step that a person added, when that has happened already."""
+    if record.added is None or record.added.watches:
+        return None
+    return _start_by_law(view, run, record.base_path, _nearest(record.added.law, library, run))

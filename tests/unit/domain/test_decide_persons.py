@@ -4,9 +4,9 @@ import pytest
 
 from engine.domain import commands as cm
 from engine.domain import events as ev
-from engine.domain.records import PersonRole
+from engine.domain.records import PersonRole, RoleStatus
 from engine.errors import NotFoundError
-from tests.unit.domain.small_world import ASHA, BINA, CHITRA, World, person, workflow
+from tests.unit.domain.small_world import ASHA, BINA, CHITRA, RUN, World, hours, person, workflow
 
 EACH = {"for_each": "case.victims"}
 CHAIN = {
@@ -184,3 +184,94 @@ def test_a_discretionary_step_for_each_person_is_called_for_one() -> None:
 def test_taking_out_a_person_who_was_never_there_changes_nothing() -> None:
     world = at_reports(ASHA)
     assert not any(isinstance(e, ev.PersonRemoved) for e in world.do(cm.RemovePerson(BINA, PersonRole.VICTIM)))
+
+
+PRODUCED = {
+    "find": {},
+    "produce": {"after": "find", **EACH, "time": {"from": "find", "limit": "PT24H"}},
+    "close": {"after": "produce"},
+}
+
+
+@pytest.mark.parametrize(
+    ("goes", "comes"),
+    [
+        (
+            cm.ChangePersonRole(ASHA, PersonRole.VICTIM, PersonRole.WITNESS),
+            cm.ChangePersonRole(ASHA, PersonRole.WITNESS, PersonRole.VICTIM),
+        ),
+        (
+            cm.ChangePersonRole(ASHA, PersonRole.VICTIM, PersonRole.VICTIM, status=RoleStatus.DISPROVED),
+            cm.AddPerson(ASHA, PersonRole.VICTIM),
+        ),
+        (cm.RemovePerson(ASHA, PersonRole.VICTIM), cm.AddPerson(ASHA, PersonRole.VICTIM)),
+    ],
+    ids=["another role and back", "disproved and added", "taken out and added"],
+)
+def test_who_is_a_victim_again_has_the_same_to_be_done_in_the_same_time(goes: cm.Command, comes: cm.Command) -> None:
+    world = World(workflow(PRODUCED), victims=(ASHA, BINA))
+    world.end("find")
+    due = world.due("produce", person(ASHA))
+    world.let(hours=1)
+    world.do(goes)
+    assert world.status("produce", person(ASHA)) == "cancelled"
+    world.let(hours=1)
+    world.do(comes)
+    again = person(ASHA) + "/r:2"
+    assert (world.status("produce", again), world.due("produce", again)) == ("ready", due)
+    assert world.do(cm.AddPerson(ASHA, PersonRole.VICTIM)) == ()
+    world.end("produce", person(BINA))
+    assert world.status("close") == "not reached"
+    world.end("produce", again)
+    assert world.status("close") == "ready"
+
+
+def test_what_a_person_called_off_stays_so_when_its_person_leaves_and_comes_back() -> None:
+    world = World(workflow(PRODUCED), victims=(ASHA, BINA))
+    world.end("find")
+    world.do(cm.CancelStep(world.step("produce", person(ASHA)).id, "not_needed"))
+    world.do(cm.RemovePerson(ASHA, PersonRole.VICTIM))
+    world.do(cm.AddPerson(ASHA, PersonRole.VICTIM))
+    assert world.statuses() == {
+        "find": "ended", f"produce@{person(ASHA)}": "cancelled", f"produce@{person(BINA)}": "ready",
+    }  # fmt: skip
+
+
+def test_what_was_to_be_asked_again_later_of_who_left_is_asked_when_they_are_back() -> None:
+    steps = {"find": {}, "visit": {"after": "find", **EACH, "repeat": {"every": "P1D", "times": 5}}}
+    world = World(workflow(steps), victims=(ASHA,))
+    world.end("find")
+    world.end("visit", person(ASHA) + "/r:1")
+    assert world.status("visit", person(ASHA) + "/r:2") == "scheduled"
+    change = cm.ChangePersonRole(ASHA, PersonRole.VICTIM, PersonRole.WITNESS)
+    world.do(cm.AddPerson(BINA, PersonRole.VICTIM))
+    world.do(change)
+    world.do(cm.ChangePersonRole(ASHA, PersonRole.WITNESS, PersonRole.VICTIM))
+    assert world.status("visit", person(ASHA) + "/r:3") == "scheduled"
+    world.live(days=2)
+    assert world.status("visit", person(ASHA) + "/r:3") == "ready"
+
+
+def test_a_discretionary_step_is_called_again_once_it_is_over() -> None:
+    steps = {
+        "a": {},
+        "will": {"discretionary": True, **EACH, "time": {"from": "a", "limit": "PT4H"}},
+        "home": {"after": "a", **EACH},
+    }
+    gates = {"own-will": {"holds": "home", "until": "will.flag", "reason": "Ask again."}}
+    world = World(workflow(steps, gates=gates), victims=(ASHA,))
+    call = cm.AddStep(RUN, "will", None, person(ASHA))
+    world.do(call)
+    assert world.do(call) == (), "it is open"
+    world.end("a")
+    world.end("will", person(ASHA), flag=False)
+    assert world.status("home", person(ASHA)) == "held"
+    world.let(hours=9)
+    world.do(call)
+    again = person(ASHA) + "/r:2"
+    assert (world.status("will", again), world.due("will", again)) == ("ready", hours(13))
+    world.end("will", again, flag=True)
+    assert world.status("home", person(ASHA)) == "ready"
+    world.do(call)
+    world.end("will", person(ASHA) + "/r:3", flag=False)
+    assert world.status("home", person(ASHA)) == "ready", "what is open is not held again"

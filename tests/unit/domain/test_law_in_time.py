@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from engine.domain import commands as cm
+from engine.domain import events as ev
 from engine.domain.library import Library
 from engine.domain.records import AddedStep
 from engine.spec.law import LawPack
@@ -105,3 +106,40 @@ def test_the_text_of_the_day_on_which_a_limit_starts_counts_and_not_that_of_the_
     case.let(hours=20)
     case.end("first")
     assert case.due("second") == hours(23)
+
+
+PRODUCE = "XX-PRODUCE-24H"
+
+
+def test_a_limit_of_the_law_on_an_added_step_counts_from_what_the_law_names() -> None:
+    case = World(workflow({"rescue": {"uses": "test.rare"}, "other": {}}), victims=(ASHA,))
+    added = AddedStep(uses="test.ask", title="Produce", law=PRODUCE)
+    case.do(cm.AddStep(RUN, "before", added))
+    case.let(hours=2)
+    assert case.due("before") == hours(24), "the law names what has not happened yet"
+    case.end("rescue")
+    case.let(hours=20)
+    case.do(cm.AddStep(RUN, "after", added))
+    case.do(cm.AddStep(RUN, "told", added.model_copy(update={"from_at": hours(1)})))
+    case.do(cm.AddStep(RUN, "watched", added.model_copy(update={"watches": "it"})))
+    assert (case.due("before"), case.due("after"), case.due("told")) == (hours(26), hours(26), hours(25))
+    assert case.due("watched") == hours(46), "what asks to be watched says itself since when"
+
+
+@pytest.mark.parametrize(
+    ("outcome", "law", "status"),
+    [
+        ("done", PRODUCE, "met"),
+        ("not_needed", PRODUCE, "met"),
+        ("refused_by_person", PRODUCE, "ended"),
+        ("blocked_by_other_body", PRODUCE, "ended"),
+        ("blocked_by_other_body", None, "met"),
+    ],
+)
+def test_what_the_law_asks_for_is_not_said_to_be_kept_when_another_body_stood_in_the_way(
+    outcome: str, law: str | None, status: str
+) -> None:
+    case = World(workflow({"a": {"time": {"from": "start", **({"law": law} if law else {"limit": "PT4H"})}}, "b": {}}))
+    case.end("a", outcome=outcome)
+    (ended,) = (event.deadline for event in case.events if isinstance(event, ev.DeadlineEnded))
+    assert (ended.status.value, ended.ended_at, ended.breached_at) == (status, case.now, None)
