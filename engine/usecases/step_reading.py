@@ -162,13 +162,13 @@ def _day(now: datetime, zone: str) -> date:
 
 
 def _person(work: UnitOfWork, state: CaseState, person_id: UUID, on: date) -> PersonView:
-    """Show a step one person; the age is the youngest that they can be, so that a child is taken for one."""
+    """Show a step one person: as a survivor who is one, whatever else they are, and as young as they can be."""
     identity = work.persons.identity(person_id)
-    roles = (p.role for p in state.persons if p.person_id == person_id and p.removed_at is None)
+    roles = [p.role for p in state.persons if p.person_id == person_id and p.removed_at is None]
     aliases, age = identity.get("aliases"), strongest(ages_of(identity))
     return PersonView(
         id=person_id,
-        role=next(roles).value,
+        role=next((role for role in roles if role in COLLECTIONS["case.victims"]), roles[0]).value,
         name=str(identity.get("name") or ""),
         aliases=tuple(str(alias) for alias in aliases) if isinstance(aliases, list) else (),
         phone=str(identity.get("phone") or ""),

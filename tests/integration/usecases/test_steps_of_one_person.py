@@ -36,6 +36,16 @@ def joins(case: Work, name: str, role: PersonRole = PersonRole.VICTIM, *, age: i
     return path_of_person(person_id)
 
 
+def becomes_victim(case: Work, path: str) -> None:
+    """Let somebody be a victim too, whatever they were first."""
+    with case.engine.unit_of_work() as work:
+        state = work.cases.lock(case.case_id)
+        command = cm.AddPerson(UUID(path.partition(":")[2]), PersonRole.VICTIM)
+        carry_out(case.engine, work, state, command, actor_id=None, now=case.world.now())
+        work.commit()
+    case.world.settle_jobs()
+
+
 def runs(case: Work, uses: str, path: str) -> UUID:
     """Let a step of the machine be done for one person."""
     run, key = next(iter(case.state.runs)), f"extra_{uuid4().hex[:8]}"
@@ -111,14 +121,18 @@ def test_a_text_for_the_press_is_searched_for_the_names_of_everybody(case: Work)
         assert "names 1" in " ".join(case.page_of(step).notes)
 
 
+def test_who_is_a_suspect_and_a_survivor_is_named_as_a_survivor(case: Work) -> None:
+    path = joins(case, "Bravo Both", PersonRole.SUSPECT)
+    becomes_victim(case, path)
+    step = case.add_for("repatriation.nationality", path)
+    case.answer(step, claimed_country="BD", stateless_risk=False, asylum_claim=False)
+    assert "Bravo Both" in paper(case, step)
+
+
 def test_suspects_and_family_are_known_to_a_step_of_one_person_but_not_who_is_a_survivor_as_well(case: Work) -> None:
     alpha, bravo = joins(case, "Alpha Person"), joins(case, "Bravo Secret", PersonRole.SUSPECT)
     joins(case, "Sierra Suspect", PersonRole.SUSPECT)
-    with case.engine.unit_of_work() as work:
-        state = work.cases.lock(case.case_id)
-        command = cm.AddPerson(UUID(bravo.partition(":")[2]), PersonRole.VICTIM)
-        carry_out(case.engine, work, state, command, actor_id=None, now=case.world.now())
-        work.commit()
+    becomes_victim(case, bravo)
     step = case.add_for("policing.fir", alpha)
     case.answer(step, refused=False)
     html = "".join(
