@@ -1,5 +1,6 @@
 """Read a posted form: answers by the kind of their question, everything else by its name."""
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from uuid import UUID
@@ -14,7 +15,7 @@ from engine.ports import JsonValue
 from engine.views import FieldView
 
 LONGEST = 100_000
-MOST_STRETCHES = 20
+_LINE = re.compile(r"-(\d{1,4})-(?:start|end|place|evidence)")
 
 
 def text(form: FormData, name: str) -> str:
@@ -123,7 +124,7 @@ def _from_text(typed: str, kind: FieldKind, zone: str) -> JsonValue:
 
 def _stretches(form: FormData, name: str, zone: str) -> JsonValue:
     lines: list[JsonValue] = []
-    for index in range(MOST_STRETCHES):
+    for index in _indexes(form, name):
         start, end = text(form, f"{name}-{index}-start"), text(form, f"{name}-{index}-end")
         place, evidence = text(form, f"{name}-{index}-place"), text(form, f"{name}-{index}-evidence")
         if start or end or place or evidence:
@@ -134,6 +135,12 @@ def _stretches(form: FormData, name: str, zone: str) -> JsonValue:
                 line["evidence"] = evidence
             lines.append(line)
     return lines
+
+
+def _indexes(form: FormData, name: str) -> list[int]:
+    """Give the numbers of the lines of a question that were posted; how many fields a form may have bounds them."""
+    found = (_LINE.fullmatch(key.removeprefix(name)) for key in form if key.startswith(name))
+    return sorted({int(line[1]) for line in found if line})
 
 
 def _instant_text(typed: str, zone: str) -> str:

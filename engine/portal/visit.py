@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final, cast
 from urllib.parse import urlencode
 from uuid import UUID, uuid5
@@ -18,6 +18,7 @@ from engine.errors import InvalidAnswersError, NotAllowedError, NotFoundError
 from engine.portal.demo_controls import DemoControls
 from engine.portal.pages import render
 from engine.portal.posted import text, uuid_or_none
+from engine.portal.presenters.times import zone_of
 from engine.portal.security import is_unprotected
 from engine.usecases.deciding import require_own
 from engine.views import Viewer
@@ -169,6 +170,11 @@ class Visit:
     def now(self) -> datetime:
         """The time of cases; in the demo it can be moved on."""
         return self.engine.clock.now()
+
+    @property
+    def today(self) -> date:
+        """The present day where the viewer works."""
+        return self.now.astimezone(zone_of(self.viewer.zone)).date()
 
     def may(self, action: Action) -> bool:
         """Say whether the person may do something at all."""

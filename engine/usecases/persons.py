@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from datetime import date
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
@@ -70,7 +71,7 @@ def record_age(
     Ages of several sources are all kept; the one that counts is chosen in the order of the law. Raises
     `InvalidAnswersError` for a range that is none or a day to come, `NotFoundError`, `NotAllowedError`.
     """
-    if as_of > engine.clock.now().date():
+    if as_of > engine.clock.now().astimezone(ZoneInfo(viewer.zone)).date():
         raise InvalidAnswersError({"as_of": "This day is still to come."})
     try:
         age = AgeRange(youngest=youngest, oldest=oldest, source=source, as_of=as_of)

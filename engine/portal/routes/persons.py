@@ -116,7 +116,7 @@ def age_recorded(visit: SignedIn, case_id: UUID, person_id: UUID, form: Posted) 
         record_age(
             visit.engine, person_id, case_id=case_id, viewer=visit.viewer, command_id=command_id, youngest=youngest,
             oldest=oldest if text(form, "oldest") else youngest, source=AgeSource(source),
-            as_of=_day(form, "as_of") or visit.now.date(),
+            as_of=_day(form, "as_of") or visit.today,
         )  # fmt: skip
 
     return _try(visit, case_id, person_id, form, "identified", act)

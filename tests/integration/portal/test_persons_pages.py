@@ -1,6 +1,7 @@
 """The pages of persons and of other cases: names, ages, roles, merges, links, splits, by keyboard alone."""
 
 import re
+from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
 from starlette.testclient import TestClient
@@ -52,6 +53,15 @@ def test_names_and_ages_are_written_masked_and_shown_when_they_are_revealed(port
         assert secret not in history
     for sentence in ("A further name of a person was written down", "may be was written down: school"):
         assert sentence in history
+
+
+def test_the_day_of_an_age_is_the_day_where_it_is_written_down(portal: Portal) -> None:
+    portal.clock.move_to(datetime(2026, 3, 7, 20, 0, tzinfo=UTC))
+    client = portal.as_role("case_manager")
+    page = person_page(client, report_case(client))
+    post(client, page, "age", youngest="15", source="school")
+    post(client, page, "age", youngest="16", source="appearance", as_of="2026-03-08")
+    assert client.post(f"{page}/reveal").text.count("2026-03-08") == 2, "half past one at night in Assam"
 
 
 def test_what_is_too_long_is_refused_with_its_length_and_stays_on_the_page(portal: Portal) -> None:

@@ -69,6 +69,12 @@ def test_several_choices_and_several_journeys_are_all_read() -> None:
     }
 
 
+def test_every_line_of_a_journey_is_read_also_the_twenty_first() -> None:
+    form = FormData([(f"a-trip-{index}-place", f"Place {index}") for index in range(40)])
+    expected = [{"start": "", "place": f"Place {index}"} for index in range(40)]
+    assert answers(form, [question("trip", FieldKind.INTERVALS)], ZONE) == {"trip": expected}
+
+
 def test_nothing_but_the_questions_of_the_form_is_taken() -> None:
     form = FormData([("a-it", "yes"), ("a-other", "x"), ("it", "no"), ("revision", "9")])
     assert answers(form, [question("it", FieldKind.BOOL)], ZONE) == {"it": True}
