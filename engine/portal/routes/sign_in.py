@@ -13,6 +13,7 @@ from engine.errors import InvalidAnswersError, SignInError
 from engine.portal.dependencies import SignedIn
 from engine.portal.pages import render
 from engine.portal.posted import clean
+from engine.portal.presenters.kept import typed_lines
 from engine.portal.presenters.people import NOBODY, groups_of
 from engine.portal.security import (
     device_mark,
@@ -37,7 +38,6 @@ Text = Annotated[str, Form(max_length=1000)]
 Next = Annotated[str, Form(max_length=500)]
 _FORGOT_TAKES: Final = 0.5
 """Seconds; much longer than telling the administrators takes, so that nobody learns from the time whether they are."""
-_NOT_SHOWN: Final = ("command_id", "revision")
 
 
 @router.get("/sign-in")
@@ -156,7 +156,7 @@ def step_up_now(
 def kept(visit: SignedIn, form_id: UUID) -> Response:
     """Show what the viewer had typed when they had to sign in or prove who they are, so that they can send it."""
     form = kept_form(visit.engine, form_id, viewer=visit.viewer)
-    shown = [(name.removeprefix("a-"), text) for name, text in form.fields if text and name not in _NOT_SHOWN]
+    shown = typed_lines(form.fields, visit.engine.registry.step_types)
     return visit.page("kept.html", title="What you had typed", form=form, shown=shown)
 
 
