@@ -52,6 +52,11 @@ def typed_texts(form: FormData, fields: Iterable[FieldView]) -> tuple[TypedText,
     return tuple(TypedText(label, ", ".join(texts)) for label, texts in found.items())
 
 
+def summary_of(errors: Mapping[str, str] | None) -> list[tuple[str, str]]:
+    """Say at the top of a page what does not fit, each line leading to the field that is named like it."""
+    return [(f"#{name}", sentence) for name, sentence in (errors or {}).items()]
+
+
 def problem_lines(shown: Iterable[Control], problems: Mapping[str, str]) -> list[tuple[str, str]]:
     """Say at the top of a page what does not fit: for each question where it stands, and its words before the sentence.
 

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from engine.portal.dependencies import Posted, SignedIn
 from engine.portal.posted import text, uuid_or_none
+from engine.portal.presenters.forms import summary_of
 from engine.portal.trying import tried
 from engine.portal.visit import Visit
 from engine.usecases.case_access import answer_lift, ask_to_lift_denial, deny_access
@@ -106,7 +107,7 @@ def _page(
         reasons=REASONS,
         lifting=LIFTING,
         errors=errors or {},
-        problems=[(f"#{name}", sentence) for name, sentence in (errors or {}).items()],
+        problems=summary_of(errors),
         typed=given or {},
         command_id=command_id or visit.new_command(),
     )

@@ -11,6 +11,7 @@ from engine.errors import InvalidAnswersError, WrongCodeError
 from engine.portal.dependencies import Posted, SignedIn
 from engine.portal.pages import drawing
 from engine.portal.posted import text
+from engine.portal.presenters.forms import summary_of
 from engine.portal.security import network_of, session_token, set_session
 from engine.portal.visit import Visit
 from engine.usecases import own_account, second_factor
@@ -113,7 +114,7 @@ def _password_page(visit: Visit, *, errors: Mapping[str, str] | None = None) -> 
         status=422 if errors else 200,
         has_factor=second_factor.has_factor(visit.engine, viewer=visit.viewer),
         errors=errors or {},
-        problems=[(f"#{name}", sentence) for name, sentence in (errors or {}).items()],
+        problems=summary_of(errors),
     )
 
 

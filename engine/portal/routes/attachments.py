@@ -15,6 +15,7 @@ from engine.domain.policy import Action
 from engine.errors import DamagedError, FileHeldBackError, InvalidAnswersError, KeyMissingError
 from engine.portal.dependencies import SignedIn
 from engine.portal.presenters.case_files import KINDS
+from engine.portal.presenters.forms import summary_of
 from engine.portal.security import PAPER_POLICY
 from engine.portal.uploads import FieldSent, FileBegins, FilePart, Sent, posted_parts
 from engine.portal.visit import Visit
@@ -161,6 +162,6 @@ def _page(visit: Visit, case_id: UUID, *, errors: Mapping[str, str] | None = Non
         accept=",".join(f".{ending}" for ending in MEDIA_TYPES),
         largest=LARGEST // 1_000_000,
         errors=errors or {},
-        problems=[(f"#{name}", sentence) for name, sentence in (errors or {}).items()],
+        problems=summary_of(errors),
         kind=kind,
     )

@@ -12,6 +12,7 @@ from engine.domain.policy import Action
 from engine.errors import InvalidAnswersError
 from engine.portal.dependencies import Posted, SignedIn
 from engine.portal.posted import clean, text, typed, whole_number
+from engine.portal.presenters.forms import summary_of
 from engine.portal.visit import Visit
 from engine.usecases.break_glass import answer_break_glass, break_glass
 from engine.usecases.readings import note_reading
@@ -78,6 +79,6 @@ def _page(
         hours=range(1, LONGEST_HOURS + 1),
         typed=given,
         errors=errors or {},
-        problems=[(f"#{name}", sentence) for name, sentence in (errors or {}).items()],
+        problems=summary_of(errors),
         command_id=command_id or visit.new_command(),
     )

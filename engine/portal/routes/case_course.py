@@ -14,6 +14,7 @@ from engine.domain.records import LIVE
 from engine.errors import InvalidAnswersError, NoSecondPersonError, NotFoundError
 from engine.portal.dependencies import Posted, SignedIn
 from engine.portal.posted import text, typed
+from engine.portal.presenters.forms import summary_of
 from engine.portal.visit import Visit
 from engine.usecases.closing import close_case
 from engine.usecases.reopen_case import reopen_case
@@ -205,7 +206,7 @@ def _page(
         is_over=step is not None and step.status not in LIVE,
         workflows=workflows if asked.workflow else (),
         errors=errors or {},
-        problems=[(f"#{name}", sentence) for name, sentence in (errors or {}).items()],
+        problems=summary_of(errors),
         typed=given or {},
         command_id=command_id or visit.new_command(),
     )

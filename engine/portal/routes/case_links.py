@@ -13,6 +13,7 @@ from engine.domain.policy import Action
 from engine.errors import AlreadyEndedError, ConflictError, InvalidAnswersError, OwnApprovalError
 from engine.portal.dependencies import Posted, SignedIn
 from engine.portal.posted import text, texts, typed
+from engine.portal.presenters.forms import summary_of
 from engine.portal.trying import tried
 from engine.portal.visit import Visit
 from engine.usecases.case_links import answer_merge, ask_merge, end_link, link_cases, unmerge_cases
@@ -189,7 +190,7 @@ def _page(
         may_merge=visit.may(Action.MERGE_CASES),
         is_stub=is_stub,
         errors=errors or {},
-        problems=[(f"#{name}", sentence) for name, sentence in (errors or {}).items()],
+        problems=summary_of(errors),
         typed=given or {},
         command_id=command_id or visit.new_command(),
     )

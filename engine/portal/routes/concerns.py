@@ -9,6 +9,7 @@ from starlette.responses import Response
 from engine.errors import InvalidAnswersError
 from engine.portal.dependencies import Posted, SignedIn
 from engine.portal.posted import text, typed, uuid_or_none
+from engine.portal.presenters.forms import summary_of
 from engine.portal.visit import Visit
 from engine.usecases.concerns import KINDS, STATUSES, answer_concern, raise_concern, read_concern
 
@@ -73,7 +74,7 @@ def _page(
         statuses=STATUSES,
         typed=given or {},
         errors=errors or {},
-        problems=[(f"#{name}", sentence) for name, sentence in (errors or {}).items()],
+        problems=summary_of(errors),
         command_id=command_id or visit.new_command(),
     )
 
@@ -96,6 +97,6 @@ def _one(
         statuses=STATUSES,
         typed=given or {},
         errors=errors or {},
-        problems=[(f"#{name}", sentence) for name, sentence in (errors or {}).items()],
+        problems=summary_of(errors),
         command_id=visit.new_command(),
     )

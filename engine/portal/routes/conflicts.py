@@ -11,6 +11,7 @@ from starlette.responses import Response
 from engine.errors import InvalidAnswersError
 from engine.portal.dependencies import Posted, SignedIn
 from engine.portal.posted import text, uuid_or_none
+from engine.portal.presenters.forms import summary_of
 from engine.portal.trying import tried
 from engine.portal.visit import Visit
 from engine.usecases.conflicts import end_conflict, note_conflict
@@ -86,7 +87,7 @@ def _page(
         people=list(people.values()),
         reasons=REASONS,
         errors=errors or {},
-        problems=[(f"#{name}", sentence) for name, sentence in (errors or {}).items()],
+        problems=summary_of(errors),
         typed=given or {},
         command_id=command_id or visit.new_command(),
     )

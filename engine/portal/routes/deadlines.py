@@ -20,6 +20,7 @@ from engine.errors import (
 )
 from engine.portal.dependencies import Posted, SignedIn
 from engine.portal.posted import instant, text
+from engine.portal.presenters.forms import summary_of
 from engine.portal.presenters.plan import Offer
 from engine.portal.trying import tried
 from engine.portal.visit import Visit
@@ -187,7 +188,7 @@ def _page(
         extension_reasons=[Offer(key, words) for key, words in EXTENSION_REASONS.items()],
         lengths=[Offer(key, words) for key, words in LENGTHS.items()],
         errors=errors or {},
-        problems=[(f"#{name}", sentence) for name, sentence in (errors or {}).items()],
+        problems=summary_of(errors),
         typed=given or {},
         command_id=command_id or visit.new_command(),
     )

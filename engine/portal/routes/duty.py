@@ -12,6 +12,7 @@ from engine.domain.policy import Action, can
 from engine.errors import InvalidAnswersError
 from engine.portal.dependencies import Posted, SignedIn
 from engine.portal.posted import instant, typed, uuid_or_none
+from engine.portal.presenters.forms import summary_of
 from engine.portal.visit import Visit
 from engine.usecases.absences import end_absence, note_absence
 from engine.usecases.on_call import cancel_shift, hand_over, plan_shift
@@ -156,7 +157,7 @@ def _what_was_typed(
 ) -> dict[str, object]:
     return {
         "errors": errors or {},
-        "problems": [(f"#{name}", sentence) for name, sentence in (errors or {}).items()],
+        "problems": summary_of(errors),
         "typed": given or {},
         "command_id": command_id or visit.new_command(),
     }

@@ -13,6 +13,7 @@ from engine.domain.policy import Action
 from engine.errors import InvalidAnswersError, NotAllowedError, NotFoundError, TooFineError
 from engine.portal.dependencies import Posted, SignedIn
 from engine.portal.posted import text, typed
+from engine.portal.presenters.forms import summary_of
 from engine.portal.presenters.times import local
 from engine.portal.visit import Visit
 from engine.usecases.exports import answer_copy, ask_copy, fetch_copy, link_to_copy
@@ -127,7 +128,7 @@ def _page(visit: Visit, *, errors: Mapping[str, str] | None = None, given: Mappi
         may_export=may_export,
         may_answer=may_answer,
         errors=errors or {},
-        problems=[(f"#{name}", sentence) for name, sentence in (errors or {}).items()],
+        problems=summary_of(errors),
         typed=given or {},
         command_id=visit.new_command(),
     )

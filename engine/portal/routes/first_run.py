@@ -9,6 +9,7 @@ from engine.errors import InvalidAnswersError
 from engine.portal.dependencies import Posted
 from engine.portal.pages import render
 from engine.portal.posted import text, typed
+from engine.portal.presenters.forms import summary_of
 from engine.portal.visit import frame, portal_of
 from engine.usecases import first_run, invitations
 
@@ -73,6 +74,6 @@ def _done(request: Request) -> Response:
 
 
 def _page(request: Request, template: str, title: str, errors: Mapping[str, str], **more: object) -> Response:
-    problems = [(f"#{name}", sentence) for name, sentence in errors.items()]
+    problems = summary_of(errors)
     context = frame(portal_of(request), request, None, title=title) | {"errors": errors, "problems": problems} | more
     return HTMLResponse(render(template, context), status_code=422 if errors else 200)

@@ -11,6 +11,7 @@ from engine.domain.policy import Action
 from engine.errors import InvalidAnswersError, KeepingError
 from engine.portal.dependencies import Posted, SignedIn
 from engine.portal.posted import text, typed, uuid_or_none
+from engine.portal.presenters.forms import summary_of
 from engine.portal.visit import Visit
 from engine.usecases import erasure, holds, restrictions, retention
 
@@ -199,7 +200,7 @@ def _page(
         may_seal=may_seal,
         may_ask=visit.may(Action.ASK_ERASURE),
         errors=errors or {},
-        problems=[(f"#{name}", sentence) for name, sentence in (errors or {}).items()],
+        problems=summary_of(errors),
         typed=given or {},
         command_id=command_id or visit.new_command(),
     )

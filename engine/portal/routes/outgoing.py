@@ -10,6 +10,7 @@ from starlette.responses import Response
 from engine.errors import DeliveryError, GatewayError, InvalidAnswersError, NotFoundError
 from engine.portal.dependencies import Posted, SignedIn
 from engine.portal.posted import text, typed, whole_number
+from engine.portal.presenters.forms import summary_of
 from engine.portal.presenters.sharing import choices
 from engine.portal.visit import Visit
 from engine.usecases.channels import CHANNELS, disable_channel, set_channel, try_channel
@@ -123,7 +124,7 @@ def _letters(visit: Visit, *, errors: Mapping[str, str] | None = None) -> Respon
         letters=visit.engine.queries.dead_letters(visit.viewer),
         reasons=choices(REASONS),
         errors=errors or {},
-        problems=[(f"#{name}", sentence) for name, sentence in (errors or {}).items()],
+        problems=summary_of(errors),
     )
 
 
@@ -140,7 +141,7 @@ def _channels(
         organisations=visit.engine.queries.organisations(visit.viewer),
         kinds=CHANNELS,
         errors=errors or {},
-        problems=[(f"#{name}", sentence) for name, sentence in (errors or {}).items()],
+        problems=summary_of(errors),
         typed=shown,
         command_id=visit.new_command(),
     )

@@ -10,6 +10,7 @@ from engine.domain.policy import Action
 from engine.errors import InvalidAnswersError
 from engine.portal.dependencies import Posted, SignedIn
 from engine.portal.posted import text, typed, uuid_or_none
+from engine.portal.presenters.forms import summary_of
 from engine.portal.visit import Visit
 from engine.spec.roles import Role
 from engine.usecases import manage_people, second_factor, service_accounts
@@ -183,7 +184,7 @@ def _people_page(visit: Visit, errors: Mapping[str, str], given: Mapping[str, st
         roles=[(role.value, role.label) for role in Role],
         typed=given,
         errors=errors,
-        problems=[(f"#{name}", sentence) for name, sentence in errors.items()],
+        problems=summary_of(errors),
     )
 
 
@@ -211,7 +212,7 @@ def _person_page(
         may_take_back=lost is not None and lost.asked_by == visit.viewer.actor_id,
         typed=given or {},
         errors=errors or {},
-        problems=[(f"#{name}", sentence) for name, sentence in (errors or {}).items()],
+        problems=summary_of(errors),
     )
 
 
@@ -233,5 +234,5 @@ def _keys_page(visit: Visit, errors: Mapping[str, str], given: Mapping[str, str]
         command_id=visit.new_command(),
         typed=given,
         errors=errors,
-        problems=[(f"#{name}", sentence) for name, sentence in errors.items()],
+        problems=summary_of(errors),
     )

@@ -15,6 +15,7 @@ from engine.domain.records import PersonRole, RoleStatus
 from engine.errors import ConflictError, InvalidAnswersError, NotFoundError
 from engine.portal.dependencies import Posted, SignedIn
 from engine.portal.posted import fitting, text, texts, uuid_or_none, whole_number
+from engine.portal.presenters.forms import summary_of
 from engine.portal.trying import tried
 from engine.portal.visit import Visit
 from engine.portal.who import LONGEST, identity_of, names_in
@@ -327,7 +328,7 @@ def _page(
         merge_reasons=MERGE_REASONS,
         split_reasons=SPLIT_REASONS,
         errors=errors or {},
-        problems=[(f"#{name}", sentence) for name, sentence in (errors or {}).items()],
+        problems=summary_of(errors),
         typed=given or {},
         command_id=command_id or visit.new_command(),
     )

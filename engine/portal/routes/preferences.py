@@ -11,6 +11,7 @@ from engine.domain.safe_hours import IN_APP, Preference
 from engine.errors import InvalidAnswersError
 from engine.portal.dependencies import Posted, SignedIn
 from engine.portal.posted import text, texts, typed
+from engine.portal.presenters.forms import summary_of
 from engine.portal.visit import Visit
 from engine.usecases.channels import CHANNELS, set_contact
 from engine.usecases.preferences import WAYS, preference_of, save_preference
@@ -85,5 +86,5 @@ def _page(
         may_be_reached=visit.may(Action.WORK) or visit.may(Action.MANAGE_PEOPLE),
         typed=given or {},
         errors=errors or {},
-        problems=[(f"#{name}", sentence) for name, sentence in (errors or {}).items()],
+        problems=summary_of(errors),
     )

@@ -10,6 +10,7 @@ from engine.domain.policy import Action
 from engine.errors import AlreadyEndedError, ConsentError, NotFoundError
 from engine.portal.dependencies import Posted, SignedIn
 from engine.portal.posted import text
+from engine.portal.presenters.forms import summary_of
 from engine.portal.presenters.sharing import REASONS
 from engine.portal.visit import Visit
 from engine.usecases.referral_notes import read_note
@@ -72,6 +73,6 @@ def _page(visit: Visit, *, errors: Mapping[str, str] | None = None) -> Response:
         may_answer=visit.may(Action.REFER),
         reasons=REASONS,
         errors=errors or {},
-        problems=[(f"#{name}", sentence) for name, sentence in (errors or {}).items()],
+        problems=summary_of(errors),
         command_id=visit.new_command(),
     )

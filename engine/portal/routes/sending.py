@@ -22,6 +22,7 @@ from engine.errors import (
 from engine.portal.dependencies import Posted, SignedIn
 from engine.portal.posted import texts, typed, uuid_or_none, whole_number
 from engine.portal.presenters import sharing as shown
+from engine.portal.presenters.forms import summary_of
 from engine.portal.visit import Visit
 from engine.usecases.partner_links import make_partner_link
 from engine.usecases.prepared_referrals import prepared_referral
@@ -199,7 +200,7 @@ def _sent_page(visit: Visit, case_id: UUID, *, errors: Mapping[str, str] | None 
         may_send=visit.may(Action.REFER),
         may_release=visit.may(Action.RELEASE),
         errors=errors or {},
-        problems=[(f"#{name}", sentence) for name, sentence in (errors or {}).items()],
+        problems=summary_of(errors),
         command_id=visit.new_command(),
     )
 

@@ -10,6 +10,7 @@ from engine.domain.policy import Action
 from engine.errors import InvalidAnswersError, NotAllowedError, NotFoundError
 from engine.portal.dependencies import Posted, SignedIn
 from engine.portal.posted import text, typed
+from engine.portal.presenters.forms import summary_of
 from engine.portal.visit import Visit
 from engine.usecases.subject_access import FIELDS, REASONS, correct_person, report_to_subject
 from engine.views import CaseView, PersonView
@@ -80,7 +81,7 @@ def _page(
         person=person,
         reasons=REASONS,
         errors=errors or {},
-        problems=[(f"#{name}", sentence) for name, sentence in (errors or {}).items()],
+        problems=summary_of(errors),
         typed=given or {},
         command_id=command_id or visit.new_command(),
     )

@@ -13,6 +13,7 @@ from engine.domain.regions import region_words
 from engine.errors import InvalidAnswersError, NotFoundError
 from engine.portal.dependencies import Posted, SignedIn
 from engine.portal.posted import text, typed
+from engine.portal.presenters.forms import summary_of
 from engine.portal.visit import Visit
 from engine.usecases import manage_people
 
@@ -74,7 +75,7 @@ def _page(visit: Visit, errors: Mapping[str, str], given: Mapping[str, str]) -> 
         languages=_LANGUAGES,
         typed=given,
         errors=errors,
-        problems=[(f"#{name}", sentence) for name, sentence in errors.items()],
+        problems=summary_of(errors),
     )
 
 
@@ -96,5 +97,5 @@ def _unit_page(
         languages=_LANGUAGES,
         typed=given or {},
         errors=errors or {},
-        problems=[(f"#{name}", sentence) for name, sentence in (errors or {}).items()],
+        problems=summary_of(errors),
     )

@@ -20,6 +20,7 @@ from engine.errors import (
 )
 from engine.portal.dependencies import Posted, SignedIn
 from engine.portal.posted import text
+from engine.portal.presenters.forms import summary_of
 from engine.portal.presenters.waiting import words_of
 from engine.portal.visit import Visit
 from engine.usecases import erasure, holds, restrictions, second_factor
@@ -195,6 +196,6 @@ def _page(visit: Visit, *, errors: Mapping[str, str] | None = None) -> Response:
         to_answer=[line for line in lines if line[0].may_answer],
         mine=[line for line in lines if not line[0].may_answer],
         errors=errors or {},
-        problems=[(f"#{name}", sentence) for name, sentence in (errors or {}).items()],
+        problems=summary_of(errors),
         command_id=visit.new_command(),
     )
