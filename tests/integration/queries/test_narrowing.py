@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from engine.adapters.sql import tables as tb
+from engine.domain.seen_link import hash_of_link
 from engine.errors import NotAllowedError, NotFoundError
 from engine.views import Viewer
 from tests.integration.queries.test_isolation import ANSWERS, refused
@@ -148,6 +149,26 @@ def test_who_took_one_step_on_sees_its_limit_and_not_who_of_the_other_unit_was_t
     assert world.queries.explain_deadline(partner, limit.id).told == ()
     (line,) = world.queries.explain_deadline(sam, limit.id).told
     assert (line.recipients, line.follow_up) == (("Sam",), "Check")
+
+
+@pytest.mark.parametrize(("fields", "title"), [(["field.check.decision"], ""), (["case.*"], "Visit")])
+def test_the_link_of_a_message_names_the_step_to_whom_it_is_shown(
+    world: World, partner: Viewer, case_id: UUID, fields: list[str], title: str
+) -> None:
+    sam = world.queries.viewer(world.actor_named("Sam"))
+    limit = next(one for one in world.queries.case(sam, case_id).deadlines if one.step_title == "Visit")
+    escalation = uuid4()
+    world.add(
+        tb.EscalationRow, id=escalation, case_id=case_id, unit_id=sam.unit_ids[0], deadline_id=limit.id, level=1,
+        planned_at=START, fired_at=START, recipient_ids=[partner.actor_id], channels=["email"],
+    )  # fmt: skip
+    world.add(
+        tb.MessageRow, id=uuid4(), key="k", case_id=case_id, kind="level", recipient_id=partner.actor_id, subject="s",
+        body="b", created_at=START, escalation_id=escalation, link_hash=hash_of_link("token"),
+    )  # fmt: skip
+    world.grant(case_id, partner.unit_ids[0], fields=fields)
+    found = world.queries.link(partner, "token")
+    assert (found.step_title, found.case_number) == (title, "C-HOME" if title else "")
 
 
 def test_when_the_next_limit_falls_due_is_told_of_steps_that_are_shown(

@@ -4,7 +4,9 @@ from engine import views as vw
 from engine.adapters.sql.queries.deadlines import record_of, select_deadlines, title_of
 from engine.adapters.sql.queries.reading import Reading
 from engine.adapters.sql.queries.shape import CASE, DEADLINE, ESCALATION, MESSAGE
+from engine.adapters.sql.queries.sight import access_to
 from engine.adapters.sql.visibility import not_denied, visible_to
+from engine.domain.narrowing import shows_step
 from engine.domain.policy import Action, can
 from engine.domain.seen_link import hash_of_link
 from engine.errors import NotFoundError
@@ -14,7 +16,7 @@ def link(reading: Reading, viewer: vw.Viewer, token: str) -> vw.LinkView:
     """Give what a link leads to, for the recipient of its message and for who may steer the case.
 
     A wrong link and somebody else's get the same answer: `NotFoundError`. Case and step are left out for a recipient
-    who does not see the case, such as somebody of a partner.
+    who is not shown the step, such as somebody of a partner.
     """
     row = reading.first(
         select_deadlines()
@@ -34,7 +36,10 @@ def link(reading: Reading, viewer: vw.Viewer, token: str) -> vw.LinkView:
         raise NotFoundError(kind="link")
     if row["recipient_id"] != viewer.actor_id and not can(viewer, Action.STEER, unit_id=row["unit_id"]):
         raise NotFoundError(kind="link")
-    deadline, is_visible = record_of(row), bool(row["is_visible"])
+    deadline = record_of(row)
+    is_visible = row["is_visible"] and shows_step(
+        access_to(reading, viewer, row["case_id"]), deadline.step_id, row["path"]
+    )
     return vw.LinkView(
         token=token,
         is_visible=is_visible,
