@@ -69,7 +69,8 @@ _AT_REST = (
 def require_part_of_stub(state: CaseState, command: cm.Command) -> None:
     """Refuse, in a case that was merged into another, what is to be done there; raises `CaseMergedError`.
 
-    In a stub everything that was open goes on: answers, approvals, time, ladders. Nothing new is begun in it. A stub
+    In a stub everything that was open goes on: answers, approvals, time, ladders, and what an answer asks to be
+    watched. Nothing new is begun in it. A stub
     that rests takes no more than what machines had under way, and the answer to a referral or its end: a consent can
     be withdrawn at any time.
     """
@@ -78,7 +79,9 @@ def require_part_of_stub(state: CaseState, command: cm.Command) -> None:
     if state.case.rests:
         is_fine = isinstance(command, _AT_REST) or _goes_on_at_rest(state, command)
     else:
-        is_by_hand = isinstance(command, cm.AddStep) and (command.added is None or command.added.for_deadline is None)
+        added = command.added if isinstance(command, cm.AddStep) else None
+        follows = added is not None and bool(added.for_deadline or added.watches)
+        is_by_hand = isinstance(command, cm.AddStep) and not follows
         is_fine = not (is_by_hand or isinstance(command, _IN_A_STUB_NOT))
     if not (is_fine or isinstance(command, cm.MergeCase)):
         raise CaseMergedError

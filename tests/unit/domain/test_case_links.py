@@ -168,6 +168,15 @@ def test_a_ladder_can_still_open_what_a_late_limit_of_a_stub_needs() -> None:
     assert world.status("letter") == "ready"
 
 
+def test_what_an_answer_in_a_stub_asks_to_be_watched_is_watched() -> None:
+    world = World(workflow(TIMED))
+    world.do(GOES_ON)
+    world.do(cm.AddStep(RUN, "watch", AddedStep(uses="test.ask", title="Day 10", limit="P10D", watches="custody")))
+    assert world.status("watch") == "ready"
+    with pytest.raises(CaseMergedError):
+        world.do(cm.AddStep(RUN, "more", AddedStep(uses="test.ask", title="More")))
+
+
 def test_a_case_that_rests_takes_no_answer_and_runs_no_time_until_it_is_unmerged() -> None:
     world = World(workflow(TIMED))
     due = world.due("a")
