@@ -47,10 +47,9 @@ def _thing(*names: str, own: bool = False, whom: frozenset[str] = frozenset(), *
 
 
 _FIRST, _BOTH = frozenset({"first"}), frozenset({"first", "second"})
-_PLAN, _WHY, _HELD = "protection.safety", ("reason", "late_reason"), "held:theirs"
+_PLAN, _WHY, _HELD, _AT = "protection.safety", ("reason", "late_reason"), "held:theirs", ("step", "reveal", "journey")
 THINGS: Mapping[str, Thing] = {
-    "title": Thing(dict.fromkeys(("case", "history", "step:health", "reveal:health", "journey:health"), "read"),
-                   own=True),
+    "title": Thing(dict.fromkeys(("case", "history", *(f"{at}:health" for at in _AT)), "read"), own=True),
     "subject": _thing("case.*", list="see"),
     **{thing: _thing(f"person.{name}", whom=_FIRST, person="reveal", held="account") for thing, name in {
         "name": "name", "alias": "aliases", "phone": "phone", "home": "address", "candidate": "candidates",
@@ -64,7 +63,8 @@ THINGS: Mapping[str, Thing] = {
     **{thing: _thing(f"{_PLAN}.*", "person.*", whom=_BOTH, places="reveal") for thing in ("led to", "ticket")},
     "purpose": _thing(own=True, send="any", held="account"), "recipient": _thing(own=True, consents="any"),
     "partner's name": _thing(own=True, sent="any", list="any"), "glass words": _thing(own=True, glass="confirm"),
-    "remark": _thing(own=True, held="account"), "hold": _thing(own=True, reason="hold"), "words": _thing(own=True, words="reveal"),
+    "remark": _thing(own=True, held="account"), "hold": _thing(own=True, reason="hold"),
+    "words": _thing(own=True, words="reveal"),
     **{thing: _thing() for thing in ("note outside", "concern", "note", "number")},
 }  # fmt: skip
 """What is no answer of a form; a note is shown to who took the work on, a number to who sees that the case is there."""
