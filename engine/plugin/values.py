@@ -25,12 +25,12 @@ def as_day(answer: JsonAnswer | date) -> date | None:
 
 
 def as_instant(answer: JsonAnswer | datetime) -> datetime | None:
-    """Read an instant, in UTC, from an answer; None where there is none, or it has no zone."""
+    """Read an instant, in UTC, from an answer; None where there is none, it has no zone, or no calendar reaches it."""
     try:
         instant = datetime.fromisoformat(answer) if isinstance(answer, str) else answer
-    except ValueError:
+        return instant.astimezone(UTC) if isinstance(instant, datetime) and instant.tzinfo else None
+    except (ValueError, OverflowError):
         return None
-    return instant.astimezone(UTC) if isinstance(instant, datetime) and instant.tzinfo else None
 
 
 def as_number(answer: JsonAnswer | Decimal) -> Decimal | None:

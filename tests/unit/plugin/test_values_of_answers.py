@@ -44,6 +44,7 @@ def test_a_day_is_read_or_there_is_none(answer: Any, day: date | None) -> None:
         (NOON.astimezone(timezone(timedelta(hours=6))), NOON),
         ("2026-03-10T12:00:00", None),
         ("noon", None),
+        ("9999-12-31T23:59:00-14:00", None),
         (None, None),
         (True, None),
     ],
