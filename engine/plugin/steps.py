@@ -170,8 +170,8 @@ class StepContext(Protocol):
     def law(self, limit_id: str, option: str = "") -> LawTime | None:
         """Give the time of a limit of the law, or of one of its options, in the version that counts for this case.
 
-        It is read as of now, with the offence, ages and sexes that the case has told. None when no pack of law has it,
-        or it is known not to apply.
+        It is read as of now, with the offence, ages and sexes that the case has told. An option that this version lacks
+        has its usual length. None when no pack of law has the limit, or it is known not to apply.
         """
         ...
 

@@ -35,6 +35,8 @@ from engine.spec.roles import Role
 
 _LONGEST = timedelta(days=5 * 366)
 _WITHOUT_LIMIT = timedelta(days=1)
+_EVEN, _ENDS_A_SERIES = 0.5, 0.75
+"""How often a yes-or-no question is answered with yes: one on which a series ends, such as a review, mostly."""
 _EARLIEST, _LATEST, _VERY_LATE = 0.2, 1.1, 1.5
 _RUN, _CASE, _UNIT = UUID(int=1), UUID(int=2), UUID(int=3)
 
@@ -177,7 +179,9 @@ class _Simulation:
         outputs = compiled.info.outputs if compiled and compiled.info else {}
         first = compiled is not None and compiled.spec.uses == "reporting.intake"
         told = {name: value for name, value in self.report.answers.items() if first and name in outputs}
-        answers = {name: self._answer(output) for name, output in outputs.items()} | told
+        asked = {one.path for one in compiled.until.fields} if compiled and compiled.until else set()
+        chances = {name: _ENDS_A_SERIES if (step.key, name) in asked else _EVEN for name in outputs}
+        answers = {name: self._answer(output, chances[name]) for name, output in outputs.items()} | told
         if self.people and compiled and compiled.info and not compiled.info.automatic:
             outcome, kept = self.people.end(compiled.info, answers, keep=told)
             tells = self._tells(step) if outcome == "done" else {}
@@ -188,10 +192,10 @@ class _Simulation:
         compiled = self.workflow.steps.get(step.key)
         return self.facts.told_by(compiled.info, step.base_path) if compiled and compiled.info else {}
 
-    def _answer(self, output: Output) -> Scalar:
+    def _answer(self, output: Output, chance: float) -> Scalar:
         match output.kind:
             case ValueKind.BOOL:
-                return self.chance.random() < 0.5  # noqa: PLR2004 - even
+                return self.chance.random() < chance
             case ValueKind.NUMBER:
                 return self.chance.randint(0, 3)
             case ValueKind.INSTANT:

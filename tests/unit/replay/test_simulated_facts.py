@@ -79,7 +79,8 @@ def test_the_production_of_somebody_of_age_has_no_limit_by_the_law_on_children()
         for seed in range(12):
             done = simulate(shipped("trafficking-base"), library(), _report(child), seed=seed)
             ends = {one.step: one.at for one in done.happenings if one.what == "ended"}
-            if "production" in ends and ends["triage"] < ends["rescue"]:
+            out = [ends[key] for key in ("rescue", "taken_charge") if key in ends]
+            if "production" in ends and ends["triage"] < min(out):
                 is_due = any((one.what, one.step) == ("due", "production") for one in done.happenings)
                 assert is_due == (child == "yes")
                 found[child] += 1
