@@ -12,6 +12,8 @@ from engine.adapters.postgres.embedded import EmbeddedServer
 from engine.adapters.sql.second_wall import for_the_system
 from engine.builtin import CORE
 from engine.plugin.registry import Registry, load_registry
+from engine.replay import world as replayed
+from tests.integration.usecases.one_case import Work
 from tests.integration.usecases.trial import PILLAR
 from tests.integration.usecases.world import Network, World, fill_template, make_world
 
@@ -55,3 +57,16 @@ def world(postgres: EmbeddedServer, filled: Filled) -> Iterator[World]:
     finally:
         made.engine.dispose()
         drop_database(postgres.url("postgres"), name)
+
+
+@pytest.fixture(scope="module")
+def scratch() -> Iterator[replayed.World]:
+    """Give a world with the shipped pillars and workflows, for the tests of a file."""
+    with replayed.scratch_world() as made:
+        yield made
+
+
+@pytest.fixture
+def case(scratch: replayed.World) -> Work:
+    """Give a case of its own in that world."""
+    return Work(scratch)

@@ -1,6 +1,5 @@
 """What was to be watched does not go silent when its step ends without an answer, and hides no earlier answer."""
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -8,22 +7,10 @@ from uuid import UUID, uuid4
 import pytest
 
 from engine.domain.records import LIVE, Step
-from engine.replay.world import World, scratch_world
 from engine.usecases.complete_work_item import complete_work_item
-from tests.integration.usecases.test_watches import DAY, HOUR, Work
+from tests.integration.usecases.one_case import DAY, HOUR, Work
 
 BLOCKED, REFUSED = "blocked_by_other_body", "refused_by_person"
-
-
-@pytest.fixture(scope="module")
-def world() -> Iterator[World]:
-    with scratch_world() as made:
-        yield made
-
-
-@pytest.fixture
-def case(world: World) -> Work:
-    return Work(world)
 
 
 def end(case: Work, step_id: UUID, outcome: str) -> None:

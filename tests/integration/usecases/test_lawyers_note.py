@@ -1,6 +1,5 @@
 """A victim who is a suspect as well is heard only after a lawyer's note, and what they said goes into no other file."""
 
-from collections.abc import Iterator
 from uuid import UUID, uuid4
 
 import pytest
@@ -10,41 +9,22 @@ from engine.domain.consent import GivenBy
 from engine.domain.non_punishment import NOTE
 from engine.domain.records import LIVE, PersonRole
 from engine.errors import ConsentError, LawyersNoteError
-from engine.replay.world import World, people_of, scratch_world
+from engine.replay.world import people_of
 from engine.usecases.consents import Agreed, record_consent
 from engine.usecases.deciding import carry_out
 from engine.usecases.partner_links import answer_by_link, make_partner_link, open_partner_link, read_by_link
 from engine.usecases.referrals import Wanted, offer_referral
-from engine.usecases.steer_case import add_person, identify_person
-from tests.integration.usecases.test_watches import DAY, Work
+from engine.usecases.steer_case import identify_person
+from tests.integration.usecases.one_case import DAY, Work
 
 STATEMENT = "prosecution.statement"
 
 
-@pytest.fixture(scope="module")
-def world() -> Iterator[World]:
-    with scratch_world() as made:
-        yield made
-
-
-@pytest.fixture
-def case(world: World) -> Work:
-    return Work(world)
-
-
 def both(case: Work) -> UUID:
     """Bring somebody in who was written down as a suspect, and is found to be a victim."""
-    person_id = add_person(
-        case.engine, case.case_id, viewer=case.people["case_manager"], command_id=uuid4(), role=PersonRole.SUSPECT,
-        identity={"name": "Invented", "age": 30},
-    )  # fmt: skip
-    with case.engine.unit_of_work() as work:
-        state = work.cases.lock(case.case_id)
-        command = cm.AddPerson(person_id, PersonRole.VICTIM)
-        carry_out(case.engine, work, state, command, actor_id=None, now=case.world.now())
-        work.commit()
-    case.world.settle_jobs()
-    return person_id
+    path = case.joins(role=PersonRole.SUSPECT, name="Invented", age=30)
+    case.becomes_victim(path)
+    return UUID(path.partition(":")[2])
 
 
 def notes(case: Work) -> list[UUID]:

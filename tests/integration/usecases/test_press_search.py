@@ -1,38 +1,10 @@
 """A text for the press is searched for what the whole case knows, of every person and in every answer."""
 
-from collections.abc import Iterator
 from datetime import timedelta
-from uuid import UUID, uuid4
+from uuid import UUID
 
-import pytest
-
-from engine.domain.paths import path_of_person
-from engine.domain.records import PersonRole, StepStatus
-from engine.ports import JsonValue
-from engine.replay.world import World, scratch_world
-from engine.usecases.steer_case import add_person
-from tests.integration.usecases.test_watches import Work
-
-
-@pytest.fixture(scope="module")
-def world() -> Iterator[World]:
-    with scratch_world() as made:
-        yield made
-
-
-@pytest.fixture
-def case(world: World) -> Work:
-    return Work(world)
-
-
-def joins(case: Work, **identity: JsonValue) -> str:
-    """Bring a survivor into the case, and give the path of what is done for them."""
-    person_id = add_person(
-        case.engine, case.case_id, viewer=case.people["case_manager"], command_id=uuid4(), role=PersonRole.VICTIM,
-        identity=identity,
-    )  # fmt: skip
-    case.world.settle_jobs()
-    return path_of_person(person_id)
+from engine.domain.records import StepStatus
+from tests.integration.usecases.one_case import Work
 
 
 def notes_on(case: Work, text: str, step: UUID | None = None) -> str:
@@ -49,8 +21,8 @@ def notes_on(case: Work, text: str, step: UUID | None = None) -> str:
 
 
 def test_parents_home_and_the_shelters_of_all_survivors_are_found(case: Work) -> None:
-    alpha = joins(case, name="Alpha Person", parents=["Zenobia Quintal"], home="Dulongghat, Ri Bhoi")
-    bravo = joins(case, name="Bravo Secret")
+    alpha = case.joins(name="Alpha Person", parents=["Zenobia Quintal"], home="Dulongghat, Ri Bhoi")
+    bravo = case.joins(name="Bravo Secret")
     for path, shelter in ((alpha, "Umsningkot"), (bravo, "Pathalighat")):
         case.answer(case.add_for("protection.placement", path), shelter=shelter, legal_basis="own_wish")
     assert "names 1" in notes_on(case, "Zenobia Quintal spoke to us.")
@@ -61,14 +33,14 @@ def test_parents_home_and_the_shelters_of_all_survivors_are_found(case: Work) ->
 
 
 def test_a_text_of_a_step_for_one_person_is_searched_for_what_is_known_of_the_others(case: Work) -> None:
-    alpha, bravo = joins(case, name="Alpha Person"), joins(case, name="Bravo Secret")
+    alpha, bravo = case.joins(name="Alpha Person"), case.joins(name="Bravo Secret")
     case.answer(case.add_for("protection.placement", bravo), shelter="Pathalighat", legal_basis="own_wish")
     own = case.add_for("press.release", alpha)
     assert "names 1, other names 0, phone numbers 0, places 1" in notes_on(case, "Bravo stays at Pathalighat.", own)
 
 
 def test_a_text_that_names_somebody_is_held_until_a_second_look_with_what_was_found(case: Work) -> None:
-    joins(case, name="Bravo Secret")
+    case.joins(name="Bravo Secret")
     assert "must not go out yet" in notes_on(case, "Bravo is well.")
     [again] = case.watched("held_release")
     assert again.status is StepStatus.READY

@@ -1,26 +1,14 @@
 """Where a case has several of one thing, each is watched by itself: pieces of evidence, platforms, ways to appeal."""
 
-from collections.abc import Iterator
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
 from engine.domain.records import StepStatus
-from engine.replay.world import World, scratch_world
+from engine.replay.world import World
 from engine.usecases.steer_case import add_step
-from tests.integration.usecases.test_watches import DAY, HOUR, Work
-
-
-@pytest.fixture(scope="module")
-def world() -> Iterator[World]:
-    with scratch_world() as made:
-        yield made
-
-
-@pytest.fixture
-def case(world: World) -> Work:
-    return Work(world)
+from tests.integration.usecases.one_case import DAY, HOUR, Work
 
 
 def test_every_digital_piece_has_a_certificate_of_its_own_in_whichever_order_they_are_written_down(

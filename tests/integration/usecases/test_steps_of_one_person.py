@@ -1,49 +1,12 @@
 """A step that is done for one person knows no other survivor: neither its paper nor what it works out."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from uuid import UUID, uuid4
 
-import pytest
-
 from engine.domain import commands as cm
-from engine.domain.paths import path_of_person
 from engine.domain.records import AddedStep, PersonRole, step_id
-from engine.replay.world import World, scratch_world
 from engine.usecases.deciding import carry_out
-from engine.usecases.steer_case import add_person
-from tests.integration.usecases.test_watches import Work
-
-
-@pytest.fixture(scope="module")
-def world() -> Iterator[World]:
-    with scratch_world() as made:
-        yield made
-
-
-@pytest.fixture
-def case(world: World) -> Work:
-    return Work(world)
-
-
-def joins(case: Work, name: str, role: PersonRole = PersonRole.VICTIM, *, age: int | None = None) -> str:
-    """Bring somebody into the case, and give the path of what is done for them."""
-    person_id = add_person(
-        case.engine, case.case_id, viewer=case.people["case_manager"], command_id=uuid4(), role=role,
-        identity={"name": name} | ({} if age is None else {"age": age}),
-    )  # fmt: skip
-    case.world.settle_jobs()
-    return path_of_person(person_id)
-
-
-def becomes_victim(case: Work, path: str) -> None:
-    """Let somebody be a victim too, whatever they were first."""
-    with case.engine.unit_of_work() as work:
-        state = work.cases.lock(case.case_id)
-        command = cm.AddPerson(UUID(path.partition(":")[2]), PersonRole.VICTIM)
-        carry_out(case.engine, work, state, command, actor_id=None, now=case.world.now())
-        work.commit()
-    case.world.settle_jobs()
+from tests.integration.usecases.one_case import Work
 
 
 def runs(case: Work, uses: str, path: str) -> UUID:
@@ -64,9 +27,9 @@ def paper(case: Work, step: UUID) -> str:
 
 
 def test_the_paper_for_one_person_names_no_other_survivor(case: Work) -> None:
-    alpha = joins(case, "Alpha Person")
-    joins(case, "Bravo Secret")
-    joins(case, "Charlie Hidden", PersonRole.POSSIBLE_VICTIM)
+    alpha = case.joins(name="Alpha Person")
+    case.joins(name="Bravo Secret")
+    case.joins(role=PersonRole.POSSIBLE_VICTIM, name="Charlie Hidden")
     own, whole = case.add_for("repatriation.nationality", alpha), case.add("repatriation.nationality")
     case.world.settle_jobs()
     for step in (own, whole):
@@ -76,7 +39,7 @@ def test_the_paper_for_one_person_names_no_other_survivor(case: Work) -> None:
 
 
 def test_the_return_of_an_adult_needs_no_order_for_a_child_who_is_in_the_case_too(case: Work) -> None:
-    adult, child = joins(case, "Adult", age=30), joins(case, "Child", age=12)
+    adult, child = case.joins(name="Adult", age=30), case.joins(name="Child", age=12)
     notes = []
     for path in (adult, child):
         step = case.add_for("repatriation.decision", path)
@@ -86,7 +49,7 @@ def test_the_return_of_an_adult_needs_no_order_for_a_child_who_is_in_the_case_to
 
 
 def test_only_the_care_plan_of_the_child_watches_when_they_turn_18(case: Work) -> None:
-    adult, child = joins(case, "Adult", age=30), joins(case, "Child", age=12)
+    adult, child = case.joins(name="Adult", age=30), case.joins(name="Child", age=12)
     today = case.world.now().date()
     for path in (adult, child):
         case.answer(
@@ -99,8 +62,8 @@ def test_only_the_care_plan_of_the_child_watches_when_they_turn_18(case: Work) -
 
 
 def test_a_child_beside_an_adult_has_routes_to_compensation_and_a_share_of_an_award(case: Work) -> None:
-    joins(case, "Adult", age=30)
-    child = joins(case, "Child", age=12)
+    case.joins(name="Adult", age=30)
+    child = case.joins(name="Child", age=12)
     assert case.proposed(case.add_for("restitution.eligibility", child), "routes")
     case.answer(case.add_for("restitution.award", child), amount="100000.00")
     split = runs(case, "restitution.split", child)
@@ -108,8 +71,8 @@ def test_a_child_beside_an_adult_has_routes_to_compensation_and_a_share_of_an_aw
 
 
 def test_a_text_for_the_press_is_searched_for_the_names_of_everybody(case: Work) -> None:
-    alpha = joins(case, "Alpha Person")
-    joins(case, "Zenobia Quintal")
+    alpha = case.joins(name="Alpha Person")
+    case.joins(name="Zenobia Quintal")
     now = case.world.now()
     for path in (alpha, ""):
         step = case.add_for("press.release", path)
@@ -122,17 +85,17 @@ def test_a_text_for_the_press_is_searched_for_the_names_of_everybody(case: Work)
 
 
 def test_who_is_a_suspect_and_a_survivor_is_named_as_a_survivor(case: Work) -> None:
-    path = joins(case, "Bravo Both", PersonRole.SUSPECT)
-    becomes_victim(case, path)
+    path = case.joins(role=PersonRole.SUSPECT, name="Bravo Both")
+    case.becomes_victim(path)
     step = case.add_for("repatriation.nationality", path)
     case.answer(step, claimed_country="BD", stateless_risk=False, asylum_claim=False)
     assert "Bravo Both" in paper(case, step)
 
 
 def test_suspects_and_family_are_known_to_a_step_of_one_person_but_not_who_is_a_survivor_as_well(case: Work) -> None:
-    alpha, bravo = joins(case, "Alpha Person"), joins(case, "Bravo Secret", PersonRole.SUSPECT)
-    joins(case, "Sierra Suspect", PersonRole.SUSPECT)
-    becomes_victim(case, bravo)
+    alpha, bravo = case.joins(name="Alpha Person"), case.joins(role=PersonRole.SUSPECT, name="Bravo Secret")
+    case.joins(role=PersonRole.SUSPECT, name="Sierra Suspect")
+    case.becomes_victim(bravo)
     step = case.add_for("policing.fir", alpha)
     case.answer(step, refused=False)
     html = "".join(

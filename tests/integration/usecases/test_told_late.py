@@ -1,24 +1,9 @@
 """What is written down late yields a limit that is broken at once, and no flood of those that went by before it."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
-import pytest
-
 from engine.domain.records import StepStatus
-from engine.replay.world import World, scratch_world
-from tests.integration.usecases.test_watches import DAY, HOUR, SECOND, Work
-
-
-@pytest.fixture(scope="module")
-def world() -> Iterator[World]:
-    with scratch_world() as made:
-        yield made
-
-
-@pytest.fixture
-def case(world: World) -> Work:
-    return Work(world)
+from tests.integration.usecases.one_case import DAY, HOUR, SECOND, Work
 
 
 def test_the_first_call_after_a_handover_that_is_told_late_is_broken_at_once(case: Work) -> None:

@@ -1,131 +1,19 @@
 """What the pillars ask to be watched happens in the real system: steps open in time, alarms come, facts turn."""
 
 import hashlib
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
-from engine.domain import commands as cm
 from engine.domain.files import FileKind
-from engine.domain.records import LIVE, AddedStep, Deadline, Purpose, Step, StepStatus, step_id
-from engine.domain.state import CaseState
+from engine.domain.records import LIVE, StepStatus
 from engine.errors import InvalidAnswersError, NotACandidateError, NotFoundError
-from engine.plugin.fields import specs_of
-from engine.replay.replayer import Play, begin
-from engine.replay.story import read_story
-from engine.replay.world import World, people_of, scratch_world
 from engine.usecases.appointments import appointment_file
 from engine.usecases.attachments import Arrival
-from engine.usecases.complete_work_item import complete_work_item
-from engine.usecases.deciding import carry_out
 from engine.usecases.steer_case import add_step, record_interval
-from engine.views import StepView
-from tests.acceptance.story_files import STORIES
-from tests.pillars.support import example
-
-HOUR, DAY, SECOND = timedelta(hours=1), timedelta(days=1), timedelta(seconds=1)
-START = datetime(2026, 6, 1, 4, 30, tzinfo=UTC)
-"""Ten o'clock in the morning in India."""
-
-
-@pytest.fixture(scope="module")
-def world() -> Iterator[World]:
-    with scratch_world() as made:
-        yield made
-
-
-class Work:
-    """One case of its own in the real system, and short ways to work on it."""
-
-    def __init__(self, world: World) -> None:
-        self.world, self.engine = world, world.engine
-        world.clock.move_to(max(world.now(), START))
-        story = read_story(STORIES / "cs-06.yaml")
-        unit, self.people = people_of(world.engine, jurisdiction="IN-NL", label=str(uuid4()))
-        self.play: Play = begin(world, story, unit=unit, people=self.people)
-        self.case_id = self.play.case_id
-
-    @property
-    def state(self) -> CaseState:
-        with self.engine.unit_of_work() as work:
-            return work.cases.lock(self.case_id)
-
-    def add(self, uses: str) -> UUID:
-        return add_step(
-            self.engine, self.case_id, viewer=self.people["case_manager"], command_id=uuid4(), uses=uses, limit="P30D"
-        )
-
-    def answer(self, step_id: UUID, **changes: Any) -> None:
-        """Answer a step with examples and these changes, as the first who may; its jobs are done."""
-        step = self.state.steps[step_id]
-        form = self.engine.registry.get(step.uses).form
-        assert form is not None
-        event = next((spec.name for spec in specs_of(form) if spec.event_time), None)
-        answers = example(form, full=False) | ({event: self.world.now().isoformat()} if event else {}) | changes
-        with self.engine.unit_of_work() as work:
-            item = work.items.open_of_step(step_id)
-        assert item is not None
-        complete_work_item(
-            self.engine, item.id, viewer=self.people[item.candidate_roles[0]], revision=item.revision,
-            command_id=uuid4(), answers=answers,
-        )  # fmt: skip
-        self.world.settle_jobs()
-
-    def do(self, uses: str, **changes: Any) -> UUID:
-        step_id = self.add(uses)
-        self.world.settle_jobs()
-        self.answer(step_id, **changes)
-        return step_id
-
-    def add_for(self, uses: str, path: str) -> UUID:
-        """Add a step that is done for one person."""
-        step_type = self.engine.registry.get(uses)
-        added = AddedStep(uses=uses, title=step_type.title, roles=step_type.roles)
-        run = next(iter(self.state.runs))
-        key = f"extra_{uuid4().hex[:8]}"
-        with self.engine.unit_of_work() as work:
-            state = work.cases.lock(self.case_id)
-            carry_out(self.engine, work, state, cm.AddStep(run, key, added, path), actor_id=None, now=self.world.now())
-            work.commit()
-        self.world.settle_jobs()
-        return step_id(run, key, path)
-
-    def proposed(self, step: UUID, name: str) -> object:
-        """Give what the form of a step proposes for a question."""
-        with self.engine.unit_of_work() as work:
-            item = work.items.open_of_step(step)
-        assert item is not None
-        form = self.engine.queries.form(self.people[item.candidate_roles[0]], item.id)
-        return next(field.value for field in form.fields if field.name == name)
-
-    def watched(self, name: str) -> list[Step]:
-        """List the steps that watch for something, in the order in which they were added."""
-        return [one for one in self.state.steps.values() if one.added is not None and one.added.watches == name]
-
-    def limit(self, step: Step) -> Deadline:
-        return next(d for d in self.state.deadlines.values() if d.step_id == step.id and d.purpose is Purpose.LIMIT)
-
-    def page_of(self, step_id: UUID) -> StepView:
-        page = self.engine.queries.case(self.people["supervisor"], self.case_id)
-        return next(one for one in page.steps if one.id == step_id)
-
-    def told(self, name: str) -> list[str]:
-        [step] = self.watched(name)
-        page = self.engine.queries.case(self.people["supervisor"], self.case_id)
-        limit = self.limit(step)
-        return [
-            f"{e.level}: {(e.fired_at - limit.due_at) / HOUR:+.0f} h"
-            for e in page.escalations
-            if e.deadline_id == limit.id
-        ]
-
-
-@pytest.fixture
-def case(world: World) -> Work:
-    return Work(world)
+from tests.integration.usecases.one_case import DAY, HOUR, SECOND, Work
 
 
 def test_a_consent_is_asked_for_again_in_time_and_turns_when_it_has_run_out(case: Work) -> None:

@@ -1,27 +1,22 @@
 """What is asked to be watched is added unless a step that somebody does now sees to it in time; no alarm is lost."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
 from engine.domain import commands as cm
-from engine.domain.records import LIVE, AddedStep, CaseStatus, Deadline, Purpose, RunStatus, Step, StepStatus, step_id
-from engine.domain.state import CaseState
-from engine.plugin.fields import specs_of
+from engine.domain.records import LIVE, AddedStep, CaseStatus, RunStatus, StepStatus, step_id
 from engine.ports import JsonValue
 from engine.replay.world import World, people_of, scratch_world
-from engine.usecases.complete_work_item import complete_work_item
 from engine.usecases.deciding import carry_out
 from engine.usecases.open_case import open_case
 from engine.usecases.publish import publish_shipped
 from engine.usecases.steer_case import call_step
-from tests.pillars.support import example
+from tests.integration.usecases.one_case import DAY, HOUR, START, OneCase
 
-HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-START = datetime(2026, 6, 1, 4, 30, tzinfo=UTC)
 VISIT = "reintegration.visit"
 WORKFLOW = """workflow: at-home
 version: 1
@@ -46,7 +41,7 @@ def world() -> Iterator[World]:
         yield made
 
 
-class Work:
+class Work(OneCase):
     """One case of one person, and short ways to work on it."""
 
     def __init__(self, world: World) -> None:
@@ -58,11 +53,6 @@ class Work:
         ).case_id  # fmt: skip
         self.run = next(iter(self.state.runs))
         self.person = f"person:{self.state.persons[0].person_id}"
-
-    @property
-    def state(self) -> CaseState:
-        with self.engine.unit_of_work() as work:
-            return work.cases.lock(self.case_id)
 
     def add(self, uses: str, limit: str | None = None) -> UUID:
         """Add a step that is done for the person, with a limit or without one."""
@@ -76,21 +66,6 @@ class Work:
         self.world.settle_jobs()
         return step_id(self.run, key, self.person)
 
-    def answer(self, step: UUID, **changes: Any) -> None:
-        """Answer a step with examples and these changes, as the first who may; its jobs are done."""
-        form = self.engine.registry.get(self.state.steps[step].uses).form
-        assert form is not None
-        event = next((spec.name for spec in specs_of(form) if spec.event_time), None)
-        answers = example(form, full=False) | ({event: self.world.now().isoformat()} if event else {}) | changes
-        with self.engine.unit_of_work() as work:
-            item = work.items.open_of_step(step)
-        assert item is not None
-        complete_work_item(
-            self.engine, item.id, viewer=self.people[item.candidate_roles[0]], revision=item.revision,
-            command_id=uuid4(), answers=answers,
-        )  # fmt: skip
-        self.world.settle_jobs()
-
     def do(self, uses: str, **changes: Any) -> UUID:
         step = self.add(uses)
         self.answer(step, **changes)
@@ -100,16 +75,10 @@ class Work:
         """Place the person on an order of the Magistrate, from now."""
         return self.do("protection.placement", **_on_an_order(self.world.now()), **changes)
 
-    def watched(self, name: str) -> list[Step]:
-        return [one for one in self.state.steps.values() if one.added is not None and one.added.watches == name]
-
     def waiting(self, beginning: str = "") -> list[str]:
         """List what is watched now by its names, in their order: all, or those that begin so."""
         found = [one.added.watches for one in self.state.steps.values() if one.added and one.status in LIVE]
         return sorted(name for name in found if name and name.startswith(beginning))
-
-    def limit(self, step: Step) -> Deadline:
-        return next(d for d in self.state.deadlines.values() if d.step_id == step.id and d.purpose is Purpose.LIMIT)
 
 
 def _on_an_order(at: datetime) -> dict[str, Any]:
