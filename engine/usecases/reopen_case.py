@@ -13,6 +13,7 @@ from engine.errors import CaseMergedError, InvalidAnswersError
 from engine.stores import UnitOfWork
 from engine.usecases.deciding import carry_out, require_member
 from engine.usecases.given_reasons import keep_words, require_reason
+from engine.usecases.restrictions import require_no_seal
 from engine.views import Viewer
 
 
@@ -55,8 +56,7 @@ def _require_reopenable(work: UnitOfWork, state: CaseState, workflow: str | None
         raise CaseMergedError
     if state.case.status is not CaseStatus.CLOSED:
         raise InvalidAnswersError({"reason_code": "This case is open already."})
-    if work.keeping.restriction_of(state.case.id) is not None:
-        raise InvalidAnswersError({"reason_code": "This case is sealed: two people have to open the seal first."})
+    require_no_seal(work, state, shown_at="reason_code")
     if not workflow and all(run.status is RunStatus.ABORTED for run in state.runs.values()):
         problem = "All workflows of this case were stopped: choose one that begins in it."
         raise InvalidAnswersError({"workflow": problem})

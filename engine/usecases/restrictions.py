@@ -87,6 +87,12 @@ def answer_opening(engine: Engine, case_id: UUID, *, viewer: Viewer, agreed: boo
         work.commit()
 
 
+def require_no_seal(work: UnitOfWork, *states: CaseState, shown_at: str, problem: str = "This case is sealed") -> None:
+    """Refuse what the seal of a case keeps from being done alone; raises `InvalidAnswersError` at a field."""
+    if any(work.keeping.restriction_of(state.case.id) is not None for state in states):
+        raise InvalidAnswersError({shown_at: f"{problem}: two people have to open the seal first."})
+
+
 def _who_sees(work: UnitOfWork, state: CaseState, sealed: Restriction) -> list[ActorRecord]:
     """List who sees a sealed case and can act: its holder, and the officers of its unit, away or not."""
     officers = work.directory.holders(roles=(Role.DATA_PROTECTION_OFFICER.value,), unit_id=state.case.unit_id)

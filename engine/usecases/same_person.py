@@ -15,8 +15,12 @@ from engine.stores import UnitOfWork
 from engine.usecases.deciding import carry_out
 from engine.usecases.lawyers_note import note_for_role
 from engine.usecases.persons import CODE
+from engine.usecases.restrictions import require_no_seal
 from engine.usecases.two_cases import lock_both, require_member_of
 from engine.views import Viewer
+
+_SEALED = "A sealed case holds them"
+"""What is refused would show somebody elsewhere of whom nobody outside the seal may know."""
 
 
 def merge_persons(
@@ -49,7 +53,7 @@ def merge_persons(
         _require_person(state, primary_id)
         _require_person(other, secondary_id)
         if case_id != other_case_id:
-            _require_unsealed(work, state, other, shown_at="person")
+            require_no_seal(work, state, other, shown_at="person", problem=_SEALED)
         if secondary_id in work.persons.same_as(primary_id):
             raise InvalidAnswersError({"person": "These two are one already."})
         if work.persons.merge_of(secondary_id) is not None:
@@ -164,7 +168,7 @@ def bring_person(
         _require_person(source, person_id)
         if state.case.id == source.case.id:
             raise InvalidAnswersError({"case": "Choose another case; in this one, add a role."})
-        _require_unsealed(work, source, shown_at="case")
+        require_no_seal(work, source, shown_at="case", problem=_SEALED)
         note_for_role(engine, work, source, person_id, role, by=viewer.actor_id, now=now)
         decided = carry_out(engine, work, state, cm.AddPerson(person_id, role), actor_id=viewer.actor_id, now=now)
         body = {"person_id": str(person_id), "role": role.value}
@@ -176,12 +180,6 @@ def bring_person(
 def _require_person(state: CaseState, person_id: UUID) -> None:
     if person_id not in {person.person_id for person in state.persons if person.removed_at is None}:
         raise NotFoundError(kind="person")
-
-
-def _require_unsealed(work: UnitOfWork, *states: CaseState, shown_at: str) -> None:
-    """Refuse what would show somebody elsewhere of whom nobody outside the seal of a case may know."""
-    if any(work.keeping.restriction_of(state.case.id) is not None for state in states):
-        raise InvalidAnswersError({shown_at: "A sealed case holds them: two people have to open the seal first."})
 
 
 def _require_code(reason_code: str) -> None:

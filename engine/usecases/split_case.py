@@ -18,6 +18,7 @@ from engine.errors import AlreadyEndedError, InvalidAnswersError
 from engine.stores import UnitOfWork
 from engine.usecases.deciding import carry_out, require_member
 from engine.usecases.persons import CODE
+from engine.usecases.restrictions import require_no_seal
 from engine.usecases.two_cases import carry_barred, new_link, require_member_of
 from engine.views import Viewer
 
@@ -69,8 +70,7 @@ def split_case(
 def _going(work: UnitOfWork, state: CaseState, person_ids: Collection[UUID]) -> tuple[CasePerson, ...]:
     if state.case.status is not CaseStatus.OPEN or state.case.merged_into is not None:
         raise AlreadyEndedError(kind="case")
-    if work.keeping.restriction_of(state.case.id) is not None:
-        raise InvalidAnswersError({"person_ids": "This case is sealed: two people have to open the seal first."})
+    require_no_seal(work, state, shown_at="person_ids")
     present = [person for person in state.persons if person.removed_at is None]
     going = tuple(person for person in present if person.person_id in set(person_ids))
     if {person.person_id for person in going} != set(person_ids) or not going:
