@@ -30,7 +30,8 @@ def due_at(
 
     Elapsed time is counted in UTC: a day is 24 hours. Months, and the days written after them, keep the local clock
     time of `zone`; a day that the month does not have becomes its last. Working days and hours follow the calendar, in
-    the calendar's own zone; a start on a closed day counts as one on the next working day at the same clock time.
+    the calendar's own zone; only the day of the start is left out, so that after a start on a closed day the first
+    open day is day one.
     Excluded stretches are merged and their part of the running time is made up for at the end. Raises
     `CalendarMissingError` for working time without a calendar, `NaiveInstantError` for an instant without a zone.
     """

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from engine.domain.counting import due_at
 from engine.domain.running_time import Stretch, in_utc
+from engine.domain.working_time import first_working_day
 from engine.spec.calendars import Calendar
 from engine.spec.limits import Counting, TimeLimit
 
@@ -28,6 +29,7 @@ class ReasonKind(StrEnum):
     LIMIT = "limit"
     ZONE = "zone"
     CALENDAR = "calendar"
+    DAY_ONE = "day_one"
     CLOSED_DAY = "closed_day"
     EXTRA_WORKING_DAY = "extra_working_day"
     HOLIDAYS_UNKNOWN = "holidays_unknown"
@@ -77,10 +79,26 @@ def explain(
     ]
     if read_in:
         lines.append(Reason(kind=ReasonKind.CALENDAR, text=f"Working time is that of the calendar {read_in.title}."))
+        lines.extend(_day_one(start, limit, read_in))
         lines.extend(_days_between(start, due, read_in))
     lines.extend(_about(stretch, start=start, due=due, info=info) for stretch in excluded)
     lines.append(Reason(kind=ReasonKind.DUE, text=f"So it is due: {_said(due, info)}.", instant=due))
     return tuple(lines)
+
+
+def _day_one(start: datetime, limit: TimeLimit, calendar: Calendar) -> Iterator[Reason]:
+    """Name day one where the day of the start is a closed one: only the day of the start is left out."""
+    event = start.astimezone(calendar.zone_info).date()
+    closed = calendar.why_closed(event)
+    if closed is None or not limit.days or limit.counting is not Counting.WORKING_DAYS:
+        return
+    first = first_working_day(start, calendar)
+    why = "" if closed == f"{event:%A}" else f" ({closed})"
+    text = (
+        f"It starts on a closed day: {_date(event)}{why}. Only the day of the event is left out, "
+        f"so the first open day after it, {_date(first)}, is day one."
+    )
+    yield Reason(kind=ReasonKind.DAY_ONE, text=text)
 
 
 def _days_between(start: datetime, due: datetime, calendar: Calendar) -> Iterator[Reason]:

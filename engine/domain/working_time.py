@@ -10,13 +10,16 @@ from engine.spec.calendars import Calendar
 
 
 def working_days_after(start: datetime, days: int, *, calendar: Calendar, gaps: tuple[Running, ...]) -> datetime:
-    """Count whole working days at the same clock time; time lost on working days is made up for on working days."""
+    """Count whole working days at the same clock time; time lost on working days is made up for on working days.
+
+    Only the day of the start is left out, be it open or closed: the first open day after it is day one.
+    """
     zone = calendar.zone_info
-    first = first_working_day(start, calendar)
-    clock = start.astimezone(zone).time()
-    last = next(islice(_working(first, calendar), days, None))
-    begin, plain = instant_of(first, clock, zone), instant_of(last, clock, zone)
-    lost = overlap(_working_time(begin, calendar), gaps, until=plain) if gaps else timedelta()
+    local = start.astimezone(zone)
+    after = _working(local.date() + timedelta(days=1), calendar)
+    last = next(islice(after, days - 1, None)) if days else local.date()
+    plain = instant_of(last, local.time(), zone)
+    lost = overlap(_working_time(start, calendar), gaps, until=plain) if gaps else timedelta()
     if not lost:
         return plain
     return _on_open_day(spend(_working_time(plain, calendar), gaps, lost), calendar)
@@ -55,7 +58,7 @@ def opening_hours(start: datetime, calendar: Calendar) -> Iterator[Running]:
 
 
 def first_working_day(start: datetime, calendar: Calendar) -> date:
-    """Name the local date from which working days are counted: the start's own, or the next one that is open."""
+    """Name the local date of an instant, or the next one that is open."""
     local = start.astimezone(calendar.zone_info)
     return next(day for day in _days(local.date()) if calendar.is_working_day(day))
 

@@ -101,11 +101,9 @@ def _months_later(local: datetime, months: int) -> datetime:
 
 
 def _working_days_later(started: datetime, days: int, jurisdiction: str) -> datetime:
-    """Go from day to day; a weekend or a holiday of the place does not count, nor does one on which it starts."""
+    """Go from day to day after that of the start; a weekend or a holiday of the place does not count."""
     calendar = library().calendar(jurisdiction)
     local = started.astimezone(calendar.zone_info)
-    while not calendar.is_working_day(local.date()):
-        local += timedelta(days=1)
     while days:
         local += timedelta(days=1)
         days -= calendar.is_working_day(local.date())

@@ -120,14 +120,13 @@ def calendar_limit(place: Place, start: int, months: int, days: int = 0) -> int:
 
 def working_days(place: Place, start: int, days: int, lost: Collection[int] = ()) -> int:
     """Find the same clock time so many working days later; minutes lost on working days are made up for."""
-    begin = start if place.is_open(start) else _same_clock(place, start, start, 1)
-    plain = begin
+    plain = start
     for _ in range(days):
-        plain = _same_clock(place, plain, begin, 1)
-    needed = sum(place.is_open(minute) for minute in range(begin, plain))
-    if not any(place.is_open(minute) for minute in lost if begin <= minute < plain):
+        plain = _same_clock(place, plain, start, 1)
+    needed = sum(place.is_open(minute) for minute in range(start, plain))
+    if not any(place.is_open(minute) for minute in lost if start <= minute < plain):
         return plain
-    found = walk(begin, needed, lambda minute: place.is_open(minute) and minute not in lost)
+    found = walk(start, needed, lambda minute: place.is_open(minute) and minute not in lost)
     while not place.is_open(found):
         found += 1
     return found

@@ -100,12 +100,12 @@ def test_a_reminder_that_would_fall_on_a_closed_day_is_named_with_the_day_on_whi
 
 
 def test_a_reminder_for_which_no_working_day_is_left_is_said_to_be_left_out() -> None:
-    world = World(workflow({"a": {"time": {"limit": "P1WD", "warn": "P2D"}}}), started_at=hours(-2), start=False)
+    world = World(workflow({"a": {"time": {"limit": "P1WD", "warn": "P1D"}}}), started_at=hours(-2), start=False)
     world.now = hours(24 * 5)
     world.start(next(iter(world.definitions.values())))
     said = [one.text for one in explain_deadline(_known(world), LIBRARY) if one.kind is ReasonKind.REMINDER_MOVED]
     assert said == [
-        "The warning at P2D is left out: the working day before Sunday 11 January 2026, 10:00 is before the start."
+        "The warning at P1D is left out: the working day before Sunday 11 January 2026, 10:00 is before the start."
     ]
     assert not [name for _, name in schedule(_known(world), LIBRARY) if name.startswith("w:")]
 

@@ -57,6 +57,23 @@ def test_working_days_are_explained_line_by_line() -> None:
     assert lines[-1].instant == due_at(START, TimeLimit("P5WD"), zone=ZONE, calendar=ASSAM)
 
 
+def test_an_event_on_a_closed_day_names_day_one() -> None:
+    bengal = Calendar.model_validate(
+        {"calendar": "IN-WB", "title": "West Bengal", "zone": ZONE, "weekend": ["sat", "sun"]}
+    )
+    saturday = datetime.fromisoformat("2026-09-05T15:05+05:30")
+    lines = explain(saturday, TimeLimit("P5WD"), zone=ZONE, calendar=bengal)
+    assert [line.text for line in lines[4:]] == [
+        (
+            "It starts on a closed day: Saturday 5 September 2026. Only the day of the event is left out, so the first"
+            " open day after it, Monday 7 September 2026, is day one."
+        ),
+        "Saturday 5 September 2026 does not count: Saturday.",
+        "Sunday 6 September 2026 does not count: Sunday.",
+        "So it is due: Friday 11 September 2026, 15:05.",
+    ]
+
+
 def test_each_journey_is_named_with_what_it_changes() -> None:
     lines = explain(
         START,
