@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from engine.plugin.fields import Day, Instant, LongText, Signature, field
+from engine.plugin.fields import Day, Instant, LongText, Signature, YesNo, field
 from engine.plugin.pillar import Pillar
 from engine.plugin.rules import rule
 from engine.plugin.steps import Concluded, Form, Prepared, StepContext, ask
@@ -49,7 +49,7 @@ class NoteForm(Form):
 class ApproveForm(Form):
     """Look at what somebody else has prepared, and approve it or send it back."""
 
-    approved: bool = field(label="Do you approve it?", now=True)
+    approved: YesNo = field(label="Do you approve it?", now=True)
     remark: LongText | None = field(
         label="What should be changed?", help="Needed by those who must do it again.", default=None
     )

@@ -11,6 +11,7 @@ from engine.adapters.printing import PdfPrinter
 from engine.builtin import CORE
 from engine.cli.common import FOUND_PROBLEMS, in_words, read_settings, show
 from engine.plugin.checks import check_pillar
+from engine.plugin.fields import YES_NO, FieldKind, FieldSpec
 from engine.plugin.registry import Registry, load_registry
 from engine.plugin.skeleton import write_skeleton
 from engine.usecases.paper_forms import paper_form
@@ -88,7 +89,7 @@ def _listed(registry: Registry) -> list[dict[str, object]]:
                             "label": spec.label,
                             "required": spec.required,
                             "sensitivity": spec.sensitivity.value,
-                            "choices": list(spec.choices),
+                            "choices": _choices(spec),
                         }
                         for spec in step.fields
                     ],
@@ -98,6 +99,10 @@ def _listed(registry: Registry) -> list[dict[str, object]]:
         }
         for item in registry.installed
     ]
+
+
+def _choices(spec: FieldSpec) -> list[bool | str]:
+    return [kept for _, kept in YES_NO.values()] if spec.kind is FieldKind.BOOL else list(spec.choices)
 
 
 def _words(registry: Registry) -> str:

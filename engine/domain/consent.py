@@ -30,7 +30,8 @@ class Consent(Record):
     """What was agreed for one person of a case (UTC): the purposes, the recipients, the fields, until when.
 
     `recipients` are `unit:ID`, `organisation:ID` or `kind:KIND`; `fields` are named as those of a grant. `assent` says
-    what the child said: yes, no, too_young or not_asked; empty for an adult. `step_id` is the step that asked.
+    what the child said: yes, no, too_young or not_asked; empty for an adult. `step_id` is the step that asked, and
+    `read_aloud` is None where nobody knows.
     """
 
     id: UUID
@@ -43,7 +44,7 @@ class Consent(Record):
     recipients: tuple[str, ...]
     fields: tuple[str, ...]
     language: str = ""
-    read_aloud: bool = False
+    read_aloud: bool | None = None
     assent: str = ""
     valid_until: datetime | None = None
     recorded_at: datetime

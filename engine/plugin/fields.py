@@ -1,12 +1,12 @@
 """The fields of a form: their kinds, and what a form says of each."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from types import UnionType
-from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin
+from typing import Annotated, Any, Final, Literal, Union, cast, get_args, get_origin
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 from pydantic.fields import FieldInfo
@@ -50,6 +50,27 @@ class Sensitivity(StrEnum):
     IDENTIFYING = "identifying"
 
 
+class NotKnown(str):
+    """The answer *Not known* to a yes-or-no question, as functions and papers of pillars see it.
+
+    It is neither `True` nor `False`. Ask for one of these by `is`, and decide what an unknown must lead to.
+    """
+
+    __slots__ = ()
+
+    def __bool__(self) -> bool:
+        """Return false: what is not known is never taken for a yes."""
+        return False
+
+
+NOT_KNOWN: Final = NotKnown("not_known")
+"""What is kept for *Not known*: an answer of its own, told apart from a question that nobody has answered."""
+YES_NO: Final[Mapping[str, tuple[str, bool | str]]] = {
+    "yes": ("Yes", True), "no": ("No", False), str(NOT_KNOWN): ("Not known", str(NOT_KNOWN)),
+}  # fmt: skip
+"""The answers that every yes-or-no question offers, as pages send them: their words, and what is kept of them."""
+
+
 class Interval(BaseModel):
     """A stretch of time that may not count, such as a journey; open-ended while it runs.
 
@@ -76,6 +97,8 @@ def _text(kind: FieldKind, longest: int, pattern: str | None = None) -> Any:  # 
     return Annotated[str, _Kind(kind), rule]
 
 
+YesNo = Annotated[bool | None, _Kind(FieldKind.BOOL)]
+"""A yes-or-no question. Rules see `None` for *Not known*, which every such question takes, also a required one."""
 Text = _text(FieldKind.TEXT, 300)
 LongText = _text(FieldKind.LONGTEXT, 20_000)
 Phone = _text(FieldKind.PHONE, 40, r"^\+?[0-9 ()./-]{3,40}$")
@@ -176,8 +199,8 @@ def field(
     on the first screen, which can be saved by itself. `event_time` marks the instant at which the step happened.
     `excluded_time` names intervals that a time limit may leave out. `shown_when` is a condition on the same form's
     fields. An open choice, bool, number or instant is an output, on which workflows may decide, unless `output` is
-    false. `tells` names what an open answer says of the case on which limits of the law may depend, one of
-    `TELLABLE`, or an element of trafficking, one of `ELEMENTS`.
+    false; *Not known* is no output. `tells` names what an open answer says of the case on which limits of the law may
+    depend, one of `TELLABLE`, or an element of trafficking, one of `ELEMENTS`.
     `hash_of` names the question of the same form for a file: the system writes that file's SHA-256 hash here. `key` is
     the stored name where the attribute cannot bear it (`from`).
     """
@@ -194,6 +217,17 @@ def field(
 def specs_of(form: type[BaseModel]) -> tuple[FieldSpec, ...]:
     """List the fields of a form in the order in which they were written."""
     return tuple(_spec(info.alias or name, info) for name, info in form.model_fields.items())
+
+
+def asks_yes_or_no(info: FieldInfo) -> bool:
+    """Whether a field of a form is a yes-or-no question."""
+    return _kind_of(info)[0] is FieldKind.BOOL
+
+
+def as_told(specs: Iterable[FieldSpec], answers: Mapping[str, Any]) -> dict[str, Any]:
+    """Return kept answers as functions and papers read them: *Not known* is never true, and never a plain text."""
+    asked = {spec.name for spec in specs if spec.kind is FieldKind.BOOL}
+    return {name: NOT_KNOWN if name in asked and value == NOT_KNOWN else value for name, value in answers.items()}
 
 
 def _spec(name: str, info: FieldInfo) -> FieldSpec:

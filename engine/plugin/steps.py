@@ -7,13 +7,21 @@ from dataclasses import dataclass
 from dataclasses import field as attribute
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    GetJsonSchemaHandler,
+    ValidationInfo,
+    ValidatorFunctionWrapHandler,
+    field_validator,
+)
+from pydantic_core import CoreSchema, PydanticKnownError
 
 from engine.plugin.appointments import Appointment
-from engine.plugin.fields import FieldSpec, OutputKind, specs_of
+from engine.plugin.fields import NOT_KNOWN, FieldSpec, OutputKind, asks_yes_or_no, specs_of
 from engine.plugin.laws import LawTime
 from engine.plugin.told import PartnerOffer, PartnerTold, PersonTold
 from engine.plugin.watches import Watch
@@ -39,9 +47,34 @@ class StepKind(StrEnum):
 
 
 class Form(BaseModel):
-    """The base of every form; the first line of its docstring tells the caseworker what the step is for."""
+    """The base of every form; the first line of its docstring tells the caseworker what the step is for.
+
+    Every yes-or-no question takes *Not known* as well, which rules see as None.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    @field_validator("*", mode="wrap")
+    @classmethod
+    def _take_not_known(cls, value: object, validate: ValidatorFunctionWrapHandler, info: ValidationInfo) -> object:
+        field = cls.model_fields[info.field_name or ""]
+        if value not in (None, NOT_KNOWN) or not asks_yes_or_no(field):
+            return validate(value)
+        if value is None and field.is_required():
+            raise PydanticKnownError("missing")
+        return None
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        """Return the schema of the form, in which every yes-or-no question takes *Not known*."""
+        schema = handler.resolve_ref_schema(handler(core_schema))
+        for name, field in cls.model_fields.items():
+            asked = schema["properties"].get(field.alias or name)
+            if asked is not None and asks_yes_or_no(field):
+                left_out = [] if field.is_required() else [{"type": "null"}]
+                asked.pop("type", None)
+                asked["anyOf"] = [{"type": "boolean"}, {"const": str(NOT_KNOWN)}, *left_out]
+        return schema
 
 
 class NoSettings(BaseModel):
@@ -191,7 +224,7 @@ class ConsentGiven:
     `kind` is consent, assent, guardian, committee or court; `recipients` are kinds of body, and `parts` those of a case
     that the ledger knows: case_summary, name, age_and_sex, contact, photo, home_address, language, risks, health_needs,
     family, police_papers, court_papers. A code that it does not know shares nothing. `valid_until` is a day in the zone
-    of the case, the last one.
+    of the case, the last one. `read_aloud` is None where nobody knows.
     """
 
     kind: str
@@ -200,7 +233,7 @@ class ConsentGiven:
     parts: tuple[str, ...]
     valid_until: date | None
     language: str = ""
-    read_aloud: bool = False
+    read_aloud: bool | None = None
     is_withdrawn: bool = False
 
 

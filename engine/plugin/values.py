@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from zoneinfo import ZoneInfo
 
+from engine.plugin.fields import NOT_KNOWN
 from engine.plugin.laws import LawTime
 from engine.plugin.steps import JsonAnswer, StepContext
 from engine.plugin.watches import Watch
@@ -47,6 +48,21 @@ def as_number(answer: JsonAnswer | Decimal) -> Decimal | None:
 def as_words(answer: JsonAnswer) -> str:
     """Read an answer as words; empty for nothing, and for what is no text."""
     return answer if isinstance(answer, str) else ""
+
+
+def perhaps(answer: JsonAnswer) -> bool:
+    """Whether a yes-or-no question was answered with yes or with *Not known*: a danger that nobody rules out counts."""
+    return answer is True or answer == NOT_KNOWN
+
+
+def unless_yes(answer: JsonAnswer, *, no: str, unknown: str) -> tuple[str, ...]:
+    """Return what is to be said of a yes-or-no question after a no, or after *Not known*; nothing after a yes.
+
+    A question that nobody has answered says nothing either.
+    """
+    if answer == NOT_KNOWN:
+        return (unknown,)
+    return (no,) if answer is False else ()
 
 
 def add_months(day: date, months: int) -> date:

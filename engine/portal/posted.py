@@ -8,7 +8,7 @@ from uuid import UUID
 from starlette.datastructures import FormData
 
 from engine.errors import InvalidAnswersError
-from engine.plugin.fields import FieldKind
+from engine.plugin.fields import YES_NO, FieldKind
 from engine.portal.presenters.fields import PREFIX
 from engine.portal.presenters.times import from_input
 from engine.ports import JsonValue
@@ -113,7 +113,7 @@ def _answer(form: FormData, name: str, kind: FieldKind, zone: str) -> JsonValue:
 def _from_text(typed: str, kind: FieldKind, zone: str) -> JsonValue:
     match kind:
         case FieldKind.BOOL:
-            return {"yes": True, "no": False}.get(typed, typed)
+            return YES_NO[typed][1] if typed in YES_NO else typed
         case FieldKind.MONEY:
             return typed.replace(",", "").replace(" ", "")
         case FieldKind.DATETIME:

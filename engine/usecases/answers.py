@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
-from typing import Annotated, cast
+from typing import Annotated, Literal, cast
 from uuid import UUID
 
 from pydantic import AwareDatetime, FiniteFloat, StringConstraints, TypeAdapter, ValidationError
@@ -12,7 +12,7 @@ from engine.domain.law_told import TELLS
 from engine.domain.records import Interval, Scalar
 from engine.domain.values import truth_of
 from engine.errors import InvalidAnswersError
-from engine.plugin.fields import TELLABLE, FieldKind, FieldSpec, OutputKind
+from engine.plugin.fields import NOT_KNOWN, TELLABLE, FieldKind, FieldSpec, OutputKind
 from engine.plugin.steps import StepType
 from engine.ports import JsonValue
 from engine.spec.conditions.evaluate import UNKNOWN, Lookup, Truth, Value
@@ -21,7 +21,7 @@ from engine.spec.workflow import Question
 
 _INSTANT: TypeAdapter[datetime] = TypeAdapter(datetime)
 _QUESTION_KINDS: Mapping[str, TypeAdapter[object]] = {
-    "bool": TypeAdapter(bool),
+    "bool": TypeAdapter(bool | Literal["not_known"]),
     "choice": TypeAdapter(str),
     "number": TypeAdapter(FiniteFloat),
     "text": TypeAdapter(Annotated[str, StringConstraints(max_length=300)]),
@@ -32,7 +32,8 @@ _QUESTION_KINDS: Mapping[str, TypeAdapter[object]] = {
 _DECIDED_ON = frozenset({"bool", "number", "choice", "instant"})
 _WORDS = {
     "missing": "Answer this question.",
-    "bool_parsing": "Answer yes or no.",
+    "bool_parsing": "Answer yes, no or not known.",
+    "bool_type": "Answer yes, no or not known.",
     "literal_error": "Choose one of the answers offered.",
     "datetime_parsing": "Give a date and time, such as 2026-03-07 18:40.",
     "datetime_from_date_parsing": "Give a date and time, such as 2026-03-07 18:40.",
@@ -85,18 +86,21 @@ def open_outputs(
 ) -> dict[str, Scalar]:
     """Give the answers on which workflows may decide, and those that tell what limits of the law depend on.
 
-    The first are open choices, bools, numbers and instants; the others stand under names of their own, as text.
+    The first are open choices, bools, numbers and instants; the others stand under names of their own, as text. The
+    answer *Not known* to a yes-or-no question is none of them: conditions see it as unknown, never as false.
     """
     outputs: dict[str, Scalar] = {}
     for spec in step_type.fields if step_type else ():
         value = answers.get(spec.name)
-        if spec.output is not None and value is not None:
+        if spec.output is not None and value is not None and not _is_unknown(spec.kind is FieldKind.BOOL, value):
             outputs[spec.name] = _scalar(spec.output, value)
         if spec.tells in TELLABLE and value is not None and value != "":
             outputs[f"{TELLS}{spec.tells}"] = str(value)
     for question in questions:
         value = answers.get(question.id)
-        if question.sensitivity == "open" and question.type in _DECIDED_ON and value is not None and value != "":
+        if question.sensitivity != "open" or question.type not in _DECIDED_ON or value is None or value == "":
+            continue
+        if not _is_unknown(question.type == "bool", value):
             outputs[question.id] = _plain(_QUESTION_KINDS[question.type].validate_python(value))
     return outputs
 
@@ -198,6 +202,10 @@ def _question_problem(question: Question, value: JsonValue, *, needed: bool) -> 
     except ValidationError as error:
         return _sentence(error.errors(include_input=False)[0]["type"], "This answer does not fit")
     return _WORDS["literal_error"] if question.type == "choice" and answer not in question.choices else None
+
+
+def _is_unknown(is_yes_or_no: bool, value: JsonValue) -> bool:  # noqa: FBT001 - what kind of question it is
+    return is_yes_or_no and value == NOT_KNOWN
 
 
 def _plain(answer: object) -> Scalar:

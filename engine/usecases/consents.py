@@ -31,7 +31,10 @@ _AT_ONCE: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class Agreed:
-    """What somebody agreed to, as it is written down; `valid_until` is an instant (UTC)."""
+    """What somebody agreed to, as it is written down; `valid_until` is an instant (UTC).
+
+    `read_aloud` is None where it is not known.
+    """
 
     person_id: UUID
     kind: GivenBy
@@ -40,7 +43,7 @@ class Agreed:
     fields: Sequence[str]
     valid_until: datetime | None
     language: str = ""
-    read_aloud: bool = False
+    read_aloud: bool | None = None
     assent: str = ""
 
 

@@ -6,7 +6,7 @@ from math import ceil
 from typing import Final
 
 from engine.errors import UnknownStepTypeError
-from engine.plugin.fields import FieldKind, FieldSpec
+from engine.plugin.fields import YES_NO, FieldKind, FieldSpec
 from engine.plugin.registry import Registry
 from engine.plugin.shown_when import Wanted, wanted_answers
 from engine.plugin.steps import Outcome, StepType
@@ -98,10 +98,16 @@ def _asked(specs: Iterable[FieldSpec]) -> tuple[Asked, ...]:
         Asked(
             number=number, kind=spec.kind.value, label=spec.label, help=spec.help,
             only_if=_only_if(spec.shown_when, numbers), unit=_UNITS.get(spec.kind, ""), is_needed=spec.required,
-            is_masked=not spec.is_open, choices=tuple(spec.choices.values()), lines=_LINES.get(spec.kind, 1),
+            is_masked=not spec.is_open, choices=_offered(spec), lines=_LINES.get(spec.kind, 1),
         )
         for number, spec in numbers.values()
     )  # fmt: skip
+
+
+def _offered(spec: FieldSpec) -> tuple[str, ...]:
+    if spec.kind is FieldKind.BOOL:
+        return tuple(words for words, _ in YES_NO.values())
+    return tuple(spec.choices.values())
 
 
 def _only_if(condition: str, numbers: Mapping[str, tuple[int, FieldSpec]]) -> str:

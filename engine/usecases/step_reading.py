@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from functools import partial
-from typing import NamedTuple, cast
+from typing import NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -19,9 +19,10 @@ from engine.domain.paths import person_in
 from engine.domain.records import Run, Step, StepStatus
 from engine.domain.state import CaseState
 from engine.domain.values import COLLECTIONS
+from engine.plugin.fields import as_told
 from engine.plugin.laws import LawTime
 from engine.plugin.steps import JsonAnswer, Match, Outcome, PersonView, StepType
-from engine.ports import ClaimedJob, JsonValue
+from engine.ports import ClaimedJob
 from engine.spec.limits import Counting
 from engine.stores import UnitOfWork
 from engine.usecases.likely_same import likely_the_same
@@ -79,9 +80,9 @@ def _read(
             zone=run.zone,
             jurisdiction=run.jurisdiction,
             settings=step_type.settings.model_validate(_settings(step, compiled)),
-            answers=_plain(work.items.answers(step.id)),
-            answers_by_type=_earlier(work, state, step),
-            history={uses: _history(work, state, step, step_type, uses) for uses in step_type.history},
+            answers=_told(engine, work, step),
+            answers_by_type=_earlier(engine, work, state, step),
+            history={uses: _history(engine, work, state, step, uses) for uses in step_type.history},
             persons=tuple(_person(work, state, person, _day(now, run.zone)) for person in known),
             matches=_matches(engine, work, state, known) if step_type.compares else (),
             known_partners=offers(work, now=now) if step_type.seeks_partner else (),
@@ -115,16 +116,16 @@ def _settings(step: Step, compiled: CompiledStep | None) -> Mapping[str, object]
     return dict(compiled.spec.settings) if compiled else {}
 
 
-def _earlier(work: UnitOfWork, state: CaseState, step: Step) -> Mapping[str, Mapping[str, JsonAnswer]]:
+def _earlier(engine: Engine, work: UnitOfWork, state: CaseState, step: Step) -> Mapping[str, Mapping[str, JsonAnswer]]:
     latest = {other.uses: other for other in _done_before(state, step)}
-    return {uses: _plain(work.items.answers(other.id)) for uses, other in latest.items()}
+    return {uses: _told(engine, work, other) for uses, other in latest.items()}
 
 
 def _history(
-    work: UnitOfWork, state: CaseState, step: Step, step_type: StepType, uses: str
+    engine: Engine, work: UnitOfWork, state: CaseState, step: Step, uses: str
 ) -> Mapping[UUID, Mapping[str, JsonAnswer]]:
-    before = _done_before(state, step, everybody=step_type.knows_everybody)
-    return {other.id: _plain(work.items.answers(other.id)) for other in before if other.uses == uses}
+    before = _done_before(state, step, everybody=engine.registry.get(step.uses).knows_everybody)
+    return {other.id: _told(engine, work, other) for other in before if other.uses == uses}
 
 
 def _done_before(state: CaseState, step: Step, *, everybody: bool = False) -> list[Step]:
@@ -190,5 +191,7 @@ def _matches(engine: Engine, work: UnitOfWork, state: CaseState, known: tuple[UU
     return tuple(sorted(found.values(), key=lambda match: -match.score))
 
 
-def _plain(answers: Mapping[str, JsonValue]) -> Mapping[str, JsonAnswer]:
-    return cast("Mapping[str, JsonAnswer]", answers)
+def _told(engine: Engine, work: UnitOfWork, step: Step) -> Mapping[str, JsonAnswer]:
+    """Return the answers of a step as functions and papers read them; of a type that is gone, as they are kept."""
+    step_type = engine.registry.step_types.get(step.uses)
+    return as_told(step_type.fields if step_type else (), work.items.answers(step.id))

@@ -31,7 +31,7 @@ class ConsentView(View):
     parts: tuple[str, ...]
     fields: tuple[str, ...]
     language: str
-    read_aloud: bool
+    read_aloud: bool | None
     assent: str
     state: str
     valid_until: datetime | None

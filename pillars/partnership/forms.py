@@ -12,6 +12,7 @@ from engine.plugin.fields import (
     OrganisationRef,
     PersonRef,
     Text,
+    YesNo,
     field,
 )
 from engine.plugin.rules import Some, in_order, rule
@@ -78,9 +79,9 @@ class DirectoryForm(Form):
     ] = field(label="What does the partner offer?", now=True)
     capacity_total: Count | None = field(label="For how many people in all?", default=None)
     capacity_free: Count = field(label="For how many more people now?", now=True)
-    takes_men: bool = field(label="Do they take men?", now=True)
-    takes_children: bool = field(label="Do they take children?", now=True)
-    takes_foreigners: bool = field(label="Do they take people from other countries?", now=True)
+    takes_men: YesNo = field(label="Do they take men?", now=True)
+    takes_children: YesNo = field(label="Do they take children?", now=True)
+    takes_foreigners: YesNo = field(label="Do they take people from other countries?", now=True)
     valid_until: Instant = field(label="Until when can we rely on this?", now=True)
 
     @rule("Free places cannot be more than all places.")
@@ -172,7 +173,7 @@ class AccessForm(Form):
     approved_by: PersonRef = field(label="Who allows it?", now=True)
     from_date: Day = field(label="From when?", key="from")
     to: Day = field(label="Until when?")
-    training_done: bool = field(label="Has this person learned how to keep data safe?", now=True)
+    training_done: YesNo = field(label="Has this person learned how to keep data safe?", now=True)
     last_used: Instant | None = field(label="When was it last used?", default=None)
 
     @rule("Access cannot end before it begins.")

@@ -151,7 +151,10 @@ def _conclude_access(context: StepContext) -> Concluded:
     answers = context.answers
     last_used = as_instant(answers.get("last_used"))
     checks = (
-        (answers.get("training_done") is not True, "Access waits until the person has learned how to keep data safe."),
+        (
+            answers.get("training_done") is not True,
+            "Access waits until the person has learned how to keep data safe.",
+        ),
         (
             last_used is not None and context.now - last_used > timedelta(days=UNUSED_DAYS),
             "The access was not used for 90 days: end it.",

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from engine.plugin.steps import JsonAnswer
-from engine.plugin.values import as_instant, as_words
+from engine.plugin.values import as_instant, as_words, unless_yes
 
 Answers = Mapping[str, JsonAnswer]
 _HAND_TO_HAND = timedelta(minutes=15)
@@ -65,9 +65,11 @@ def _faults(piece: Answers | None, hand_overs: Iterable[Answers]) -> list[tuple[
             found.append(("overlap", f"{where} it was given before it had been taken."))
         if given and taken and taken - given > _HAND_TO_HAND and not _name(one.get("carried_by")):
             found.append(("gap", f"{where} nobody had it for {_words(taken - given)}."))
-        if one.get("seal_intact") is False:
-            found.append(("seal", f"{where} the seal was broken."))
-        elif seal and _name(one.get("seal_no")) not in {"", seal}:
+        doubts = unless_yes(
+            one.get("seal_intact"), no="the seal was broken.", unknown="it is not known whether the seal was whole."
+        )
+        found += [("seal", f"{where} {doubt}") for doubt in doubts]
+        if not doubts and seal and _name(one.get("seal_no")) not in {"", seal}:
             found.append(("seal", f"{where} the seal has another number than before."))
         holders, since = {_name(one.get("taken_by"))}, taken or since
         seal = _name(one.get("new_seal_no")) or _name(one.get("seal_no")) or seal

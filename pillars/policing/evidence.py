@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from engine.plugin.steps import Completed, Concluded, JsonAnswer, Prepared, StepContext
-from engine.plugin.values import given, told_before
+from engine.plugin.values import given, told_before, unless_yes
 from engine.plugin.watches import Watch
 from pillars.policing.custody import chain_of
 from pillars.policing.places import country_of
@@ -28,8 +28,11 @@ def conclude_evidence(context: StepContext) -> Concluded:
         notes.append("Make the hash of the files now: without it a court may not trust them.")
     if is_digital and not answers.get("bsa63_certificate"):
         notes.append("A certificate under BSA section 63(4) is still needed.")
-    if answers.get("sealed") is False:
-        notes.append("The item is not sealed yet.")
+    notes += unless_yes(
+        answers.get("sealed"),
+        no="The item is not sealed yet.",
+        unknown="It is not known whether the item is sealed: look, and seal it.",
+    )
     needs_paper = is_digital and not answers.get("bsa63_certificate") and country_of(context) == "IN"
     return Concluded(notes=tuple(notes), watches=(watch_certificate(context),) if needs_paper else ())
 
@@ -44,10 +47,13 @@ def prepare_handover(context: StepContext) -> Prepared:
 
 def conclude_handover(context: StepContext) -> Concluded:
     """Say what follows from a broken seal, and have the chain of custody checked."""
-    broken = context.answers.get("seal_intact") is False
-    note = "The seal was broken: write down who saw it, seal it anew, and tell the investigating officer."
+    notes = unless_yes(
+        context.answers.get("seal_intact"),
+        no="The seal was broken: write down who saw it, seal it anew, and tell the investigating officer.",
+        unknown="It is not known whether the seal was whole: ask who took it, and tell the investigating officer.",
+    )
     check = Watch("custody_check", "policing.custody_check", "Check the chain of custody")
-    return Concluded(notes=(note,) if broken else (), watches=(check,))
+    return Concluded(notes=notes, watches=(check,))
 
 
 def prepare_certificate(context: StepContext) -> Prepared:

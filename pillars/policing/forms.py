@@ -14,6 +14,7 @@ from engine.plugin.fields import (
     Sha256,
     Signature,
     Text,
+    YesNo,
     field,
 )
 from engine.plugin.rules import Some, in_order, rule, stands_alone
@@ -25,7 +26,7 @@ class FirForm(Form):
     """Have the crime registered by the police, and write down what they did or refused to do."""
 
     station: OrganisationRef = field(label="Which police station?", now=True)
-    refused: bool = field(label="Did the police refuse to register it?", now=True)
+    refused: YesNo = field(label="Did the police refuse to register it?", now=True)
     refusal_officer: Text | None = field(
         label="Which officer refused?", help="Name or rank, as far as you know.", default=None, shown_when="refused"
     )
@@ -35,7 +36,7 @@ class FirForm(Form):
         now=True,
     )
     fir_datetime: Instant = field(label="When was it registered or refused?", event_time=True, now=True)
-    zero_fir: bool = field(
+    zero_fir: YesNo = field(
         label="Is it a Zero FIR?", help="A Zero FIR is taken by any station and sent on to the right one."
     )
     transferred_to: OrganisationRef | None = field(
@@ -46,8 +47,8 @@ class FirForm(Form):
         label="On which day did the crime happen?", help="If it went on for long, the last day.", tells="offence_day"
     )
     governing_code: v.Code = field(label="Which law applies?", help="The day of the crime decides.", choices=v.CODE)
-    woman_officer_present: bool | None = field(label="Did a woman officer take the statement?", default=None)
-    videographed: bool | None = field(label="Was it filmed?", default=None)
+    woman_officer_present: YesNo = field(label="Did a woman officer take the statement?", default=None)
+    videographed: YesNo = field(label="Was it filmed?", default=None)
     copy_given_at: Instant | None = field(label="When was the free copy given?", default=None)
     district: v.District | None = field(
         label="In which district is the station?",
@@ -88,7 +89,7 @@ class MagistrateForm(Form):
 
     court: OrganisationRef = field(label="To which Magistrate?", now=True)
     applied_at: Instant = field(label="When was the application filed?", event_time=True, now=True)
-    affidavit: bool = field(label="Is an affidavit attached?", help="The Magistrate asks for one.", now=True)
+    affidavit: YesNo = field(label="Is an affidavit attached?", help="The Magistrate asks for one.", now=True)
     order: v.Order = field(label="What did the Magistrate decide?", choices=v.ORDER, now=True)
     order_on: Day | None = field(label="On which day was it decided?", default=None)
     next_on: Day | None = field(label="When do we ask again?", default=None, shown_when='order == "pending"')
@@ -113,7 +114,7 @@ class AhtuForm(Form):
     other_units: tuple[v.OtherUnit, ...] | None = field(
         label="Which other units take part?", choices=v.OTHER_UNIT, default=None
     )
-    interstate: bool = field(label="Does it reach into another State or country?", now=True)
+    interstate: YesNo = field(label="Does it reach into another State or country?", now=True)
     inquiry_heads: tuple[v.InquiryHead, ...] | None = field(
         label="What must be found out?", choices=v.INQUIRY_HEAD, default=None
     )
@@ -137,7 +138,7 @@ class EvidenceForm(Form):
     collected_at: Instant = field(label="When was it taken?", event_time=True, now=True)
     collected_by: PersonRef = field(label="Who took it?", now=True)
     custody_to: OrganisationRef = field(label="Who keeps it?", now=True)
-    sealed: bool = field(label="Was it sealed?", now=True)
+    sealed: YesNo = field(label="Was it sealed?", now=True)
     label: Text | None = field(
         label="Which number or mark is on the label?", help="Such as E1. Hand-overs name it again.", default=None
     )
@@ -159,7 +160,7 @@ class EvidenceForm(Form):
     bsa63_certificate: FileRef | None = field(
         label="Which file is the certificate under BSA section 63(4)?", default=None
     )
-    sensitive_image: bool = field(
+    sensitive_image: YesNo = field(
         label="Does it show a naked or abused person?",
         help="If yes, it is sealed and nobody else may open it.",
         sealed="images",
@@ -174,7 +175,7 @@ class HandoverForm(Form):
     given_at: Instant = field(label="When was it given?", now=True)
     taken_by: PersonRef = field(label="Who took it?", now=True)
     taken_at: Instant = field(label="When was it taken over?", event_time=True, now=True)
-    seal_intact: bool = field(label="Was the seal whole?", now=True)
+    seal_intact: YesNo = field(label="Was the seal whole?", now=True)
     carried_by: PersonRef | None = field(
         label="Who had it on the way?", help="If somebody else carried it.", default=None
     )
@@ -226,7 +227,7 @@ class MedicalForm(Form):
     )
     report_due: Day | None = field(label="When is the report due?", default=None)
     report_received: Instant | None = field(label="When did the report come?", default=None)
-    refused: bool | None = field(
+    refused: YesNo = field(
         label="Did the person refuse a part of it?",
         help="Treatment goes on even if the person refuses the police examination.",
         default=None,
@@ -247,7 +248,7 @@ class UpdateForm(Form):
     """Tell the survivor how the investigation goes, in their own language and by a safe channel."""
 
     due_on: Day = field(label="By which day must the survivor be told?")
-    safe_channel_checked: bool = field(
+    safe_channel_checked: YesNo = field(
         label="Did you check that the channel is safe?",
         help="Somebody else may read the letter or hold the phone.",
         now=True,
@@ -283,11 +284,11 @@ class ChargesheetForm(Form):
         help="From this day bail by default is counted.",
         default=None,
     )
-    ten_years_or_more: bool | None = field(
+    ten_years_or_more: YesNo = field(
         label="Can the crime be punished with ten years or more?", help="Then it is 90 days, else 60.", default=None
     )
     filed_on: Day | None = field(label="When was the charge sheet filed?", default=None)
-    supplementary_expected: bool | None = field(label="Will a further charge sheet follow?", default=None)
+    supplementary_expected: YesNo = field(label="Will a further charge sheet follow?", default=None)
     copy_to_victim: Instant | None = field(label="When did the survivor get a copy?", default=None)
 
     @rule("Bail by default cannot come before the first remand.")

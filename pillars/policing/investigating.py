@@ -64,7 +64,7 @@ def prepare_update(context: StepContext) -> Prepared:
 def conclude_update(context: StepContext) -> Concluded:
     """Watch for the next news, and point out a channel that was not checked."""
     unchecked = context.answers.get("safe_channel_checked") is not True
-    note = "The channel was not checked to be safe: tell the supervisor."
+    note = "Nobody is known to have checked that the channel is safe: tell the supervisor."
     return Concluded(
         facts={"survivor_told": True}, notes=(note,) if unchecked else (), watches=watch_news_again(context)
     )

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from datetime import date
 
+from engine.plugin.fields import NOT_KNOWN
 from engine.plugin.steps import Concluded, JsonAnswer, Prepared, Scalar, StepContext
-from engine.plugin.values import as_day, given, told_before
+from engine.plugin.values import as_day, given, perhaps, told_before, unless_yes
 from pillars.policing.places import country_of
 from pillars.policing.watching import watch_fir, watch_magistrate, watch_refusal
 
@@ -29,19 +30,30 @@ def prepare_fir(context: StepContext) -> Prepared:
 def conclude_fir(context: StepContext) -> Concluded:
     """Say what the report still lacks, and go up the ladder of a refusal or watch for the news."""
     answers = context.answers
-    refused = answers.get("refused") is True
+    refused = answers.get("refused")
     notes = list(_doubts_of_law(answers))
-    if not refused and country_of(context) == "IN":
-        if answers.get("copy_given_at") is None:
-            notes.append("Ask for the free copy of the report now.")
-        if answers.get("zero_fir") is True and not answers.get("transferred_to"):
-            notes.append("Ask to which station the Zero FIR is sent on.")
-        if answers.get("woman_officer_present") is False and _of_sexual_offence(answers):
-            notes.append(
-                "A woman's report of a sexual offence is taken by a woman officer: ask for it to be put right."
-            )
-    facts: dict[str, Scalar] = {"fir_registered": not refused, "fir_refused": refused}
+    if refused == NOT_KNOWN:
+        notes.append("It is not known whether the station registered it: ask today, and write down what they say.")
+        return Concluded(notes=tuple(notes), watches=watch_fir(context))
+    if refused is not True and country_of(context) == "IN":
+        notes += _still_to_ask(answers)
+    facts: dict[str, Scalar] = {"fir_registered": refused is not True, "fir_refused": refused is True}
     return Concluded(facts=facts, notes=tuple(notes), watches=watch_fir(context))
+
+
+def _still_to_ask(answers: Mapping[str, JsonAnswer]) -> list[str]:
+    notes = [] if answers.get("copy_given_at") else ["Ask for the free copy of the report now."]
+    if perhaps(answers.get("zero_fir")) and not answers.get("transferred_to"):
+        is_sure = answers.get("zero_fir") is True
+        note = "Ask whether it is a Zero FIR, and to which station it is sent on."
+        notes.append("Ask to which station the Zero FIR is sent on." if is_sure else note)
+    if _of_sexual_offence(answers):
+        notes += unless_yes(
+            answers.get("woman_officer_present"),
+            no="A woman's report of a sexual offence is taken by a woman officer: ask for it to be put right.",
+            unknown="A woman's report of a sexual offence is taken by a woman officer: ask whether it was.",
+        )
+    return notes
 
 
 def _doubts_of_law(answers: Mapping[str, JsonAnswer]) -> tuple[str, ...]:
@@ -86,6 +98,6 @@ def prepare_magistrate(context: StepContext) -> Prepared:
 def conclude_magistrate(context: StepContext) -> Concluded:
     """Watch for the order of the Magistrate, and for what follows it."""
     answers = context.answers
-    notes = () if answers.get("affidavit") is True else ("An affidavit is still missing: the lawyer adds it.",)
+    notes = () if answers.get("affidavit") is True else ("No affidavit is known to be there yet: the lawyer adds it.",)
     facts: dict[str, Scalar] = {"magistrate_asked": True, "magistrate_ordered": answers.get("order") == "register"}
     return Concluded(facts=facts, notes=notes, watches=watch_magistrate(context))

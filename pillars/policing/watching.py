@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 
+from engine.plugin.fields import NOT_KNOWN
 from engine.plugin.laws import LawTime
 from engine.plugin.steps import StepContext
 from engine.plugin.values import as_day, as_instant, day_by_law, local_day, shown_from, start_of_day, watch_for_day
@@ -24,9 +25,15 @@ _TO_THE_MAGISTRATE = "Apply to the Magistrate: station and Superintendent did no
 
 
 def watch_fir(context: StepContext) -> tuple[Watch, ...]:
-    """Go up the ladder of a refusal, a letter at each rung: Superintendent, then Magistrate; or watch for the news."""
+    """Go up the ladder of a refusal, a letter at each rung: Superintendent, then Magistrate; or watch for the news.
+
+    Where it is not known whether the station refused, it is asked again within a day: no time goes missing.
+    """
     answers = context.answers
     at = as_instant(answers.get("fir_datetime")) or context.now
+    if answers.get("refused") == NOT_KNOWN:
+        title = "Was it registered? Nobody knows yet: ask the station"
+        return (Watch("superintendent", _FIR, title, due_at=at + _ONE_DAY, from_at=at, ladder=LADDER),)
     if answers.get("refused") is not True:
         over = tuple(Watch(name, is_over=True) for name in ("refusal", "superintendent", "magistrate", "ordered"))
         return (*over, *_watch_news(context))

@@ -11,6 +11,7 @@ from engine.plugin.fields import (
     PersonRef,
     Sha256,
     Text,
+    YesNo,
     field,
 )
 from engine.plugin.rules import Some, in_order, rule
@@ -63,7 +64,7 @@ class ReleaseForm(Form):
 
     kind: v.ReleaseKind = field(label="What is it?", choices=v.RELEASE_KIND, now=True)
     text: LongText = field(label="What shall it say?", now=True)
-    child_involved: bool = field(label="Is it about somebody under 18?", now=True)
+    child_involved: YesNo = field(label="Is it about somebody under 18?", now=True)
     legal_basis: v.ReleaseBasis = field(label="What allows it?", choices=v.RELEASE_BASIS, now=True)
     publish_from: Instant = field(label="From when may it be published?", now=True)
     withdraw_by: Instant = field(
@@ -97,8 +98,8 @@ class ReleaseForm(Form):
     )
     def _what_stays_has_a_ground(self) -> bool:
         return self.findings != "allowed_by_ground" or names_a_ground(
-            kind=self.kind, basis=self.legal_basis, is_child=self.child_involved, leave=self.permission_no or "",
-            consent=self.survivor_consent or "", checked=self.identity_check,
+            kind=self.kind, basis=self.legal_basis, is_child=self.child_involved is not False,
+            leave=self.permission_no or "", consent=self.survivor_consent or "", checked=self.identity_check,
         )  # fmt: skip
 
     @rule("It must be withdrawn after it is published.")
@@ -111,7 +112,7 @@ class ReleaseForm(Form):
 
     @rule("A child's own consent does not allow this: name the leave of the Committee, the Board or the court.")
     def _child_needs_leave(self) -> bool:
-        return not (self.child_involved and self.legal_basis == "adult_consent")
+        return self.child_involved is False or self.legal_basis != "adult_consent"
 
 
 class LeakForm(Form):
@@ -128,7 +129,7 @@ class LeakForm(Form):
         now=True,
     )
     survivor_told_at: Instant = field(label="When was the survivor told?", now=True)
-    safety_reviewed: bool = field(label="Was the safety plan looked at again?", now=True)
+    safety_reviewed: YesNo = field(label="Was the safety plan looked at again?", now=True)
     law: Some[v.LeakLaw] = field(label="Which law forbids it?", choices=v.LEAK_LAW)
     takedown_sent_at: Instant | None = field(label="When was the takedown notice sent?", default=None)
     complaint_to: tuple[v.ComplaintTo, ...] | None = field(

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Final
 
 from engine.plugin.steps import JsonAnswer, StepContext
-from engine.plugin.values import as_words
+from engine.plugin.values import as_words, perhaps
 from engine.plugin.watches import Watch
 from pillars.press.identity import Found, Known, find_in
 
@@ -44,7 +44,7 @@ def is_allowed(answers: Mapping[str, JsonAnswer], found: Found, earlier: Collect
     text, checked = as_words(answers.get("text")), answers.get("identity_check")
     by_ground = names_a_ground(
         kind=as_words(answers.get("kind")), basis=as_words(answers.get("legal_basis")),
-        is_child=answers.get("child_involved") is True, leave=as_words(answers.get("permission_no")),
+        is_child=perhaps(answers.get("child_involved")), leave=as_words(answers.get("permission_no")),
         consent=as_words(answers.get("survivor_consent")), checked=checked if isinstance(checked, list) else (),
     )  # fmt: skip
     was_shown = text in earlier or found.total == find_in(text, Known()).total

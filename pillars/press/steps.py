@@ -15,7 +15,7 @@ from engine.plugin.steps import (
     ask,
     automatic,
 )
-from engine.plugin.values import as_day, as_instant, as_number, as_words, given, told_before
+from engine.plugin.values import as_day, as_instant, as_number, as_words, given, told_before, unless_yes
 from engine.plugin.watches import Watch
 from pillars.press import forms
 from pillars.press.case_knowledge import TELLING_STEPS, in_words, known_of
@@ -124,8 +124,11 @@ def _conclude_leak(context: StepContext) -> Concluded:
     notes = []
     if found and told and told - found > _SURVIVOR_TOLD_WITHIN:
         notes.append("The survivor was told later than four hours after the leak was found.")
-    if context.answers.get("safety_reviewed") is False:
-        notes.append("The safety plan was not looked at again yet.")
+    notes += unless_yes(
+        context.answers.get("safety_reviewed"),
+        no="The safety plan was not looked at again yet.",
+        unknown="It is not known whether the safety plan was looked at again: do it now.",
+    )
     inside = context.answers.get("source_internal") in {"yes", "suspected"}
     facts = {"leak_removed": bool(context.answers.get("removed_at")), "leak_from_inside": inside}
     return Concluded(facts=facts, notes=tuple(notes))

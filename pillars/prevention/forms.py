@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from engine.plugin.fields import Count, Country, Day, Geo, Instant, Language, LongText, Money, Phone, Text, field
+from engine.plugin.fields import Count, Country, Day, Geo, Instant, Language, LongText, Money, Phone, Text, YesNo, field
 from engine.plugin.rules import Some, rule, stands_alone
 from engine.plugin.steps import Form
 
@@ -63,7 +63,7 @@ class SafeMigrationForm(Form):
     recruiter_licence: Literal["valid", "expired", "none", "not_needed", "unknown"] = field(
         label="Does the agent have a licence?", now=True
     )
-    contract_seen: bool = field(label="Did you see a written contract?", now=True)
+    contract_seen: YesNo = field(label="Did you see a written contract?", now=True)
     passport_held_by: Literal["person", "agent", "family", "employer", "no_passport", "unknown"] = field(
         label="Who has the passport?",
         choices={"person": "The person themselves", "no_passport": "There is none"},
@@ -72,7 +72,7 @@ class SafeMigrationForm(Form):
     debt: Money | None = field(
         label="How much do they owe for the journey?", help="In the money of this country.", default=None
     )
-    emergency_numbers_given: bool = field(label="Did you give them the emergency numbers?")
+    emergency_numbers_given: YesNo = field(label="Did you give them the emergency numbers?")
     check_in_on: Day | None = field(label="When will you call to ask how they are?", default=None)
     decision: Literal["goes", "waits", "does_not_go", "referred", "undecided"] = field(
         label="What does the person decide?", help="It is their decision.", now=True
@@ -80,7 +80,7 @@ class SafeMigrationForm(Form):
 
     @rule("Whoever goes is given the emergency numbers first.")
     def _numbers_go_along(self) -> bool:
-        return self.decision != "goes" or self.emergency_numbers_given
+        return self.decision != "goes" or self.emergency_numbers_given is not False
 
 
 class InterceptForm(Form):
@@ -111,7 +111,7 @@ class InterceptForm(Form):
             "other",
         ]
     ] = field(label="Which signs did you see?", sensitive=True)
-    story_mismatch: bool = field(label="Do their stories differ when asked apart?", now=True)
+    story_mismatch: YesNo = field(label="Do their stories differ when asked apart?", now=True)
     wants_to_continue: Literal["yes", "no", "unsure"] = field(
         label="Do they want to travel on?", help="Ask apart from those who travel with them.", now=True
     )
@@ -125,7 +125,7 @@ class InterceptForm(Form):
         },
         now=True,
     )
-    free_choice_noted: bool = field(
+    free_choice_noted: YesNo = field(
         label="Was it their free choice?", help="An adult may not be held against their wish."
     )
 
@@ -188,7 +188,7 @@ class CommunityForm(Form):
     school_dropouts: Count = field(label="How many children left school in the last year?", now=True)
     missing: Count = field(label="How many people are missing?", now=True)
     risk: Literal["low", "medium", "high"] = field(label="How high is the risk?", now=True)
-    watch_group: bool = field(label="Is there a village watch group?")
+    watch_group: YesNo = field(label="Is there a village watch group?")
     first_steps: LongText | None = field(
         label="What will the village do first?", default=None, shown_when='risk != "low"'
     )

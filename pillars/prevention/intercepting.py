@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Final
 
+from engine.plugin.fields import NOT_KNOWN
 from engine.plugin.steps import Concluded, JsonAnswer, Prepared, Scalar, StepContext
 from engine.plugin.told import PersonTold
 from engine.plugin.values import as_instant, as_words
@@ -44,6 +45,10 @@ def conclude_intercept(context: StepContext) -> Concluded:
         notes.append(_what_is_due(context))
     if answers.get("story_mismatch") is True and not was_stopped:
         notes.append("Their stories differ and they travelled on: tell the post where they will arrive, if they agree.")
+    if answers.get("story_mismatch") == NOT_KNOWN and not was_stopped:
+        notes.append("They travelled on before their stories were compared: tell the post there, if they agree.")
+    if answers.get("free_choice_noted") == NOT_KNOWN and was_stopped and not against_wish:
+        notes.append("It is not known whether it was their free choice: ask them. An adult may not be held.")
     facts: dict[str, Scalar] = {"was_stopped_against_wish": against_wish, "let_go": not was_stopped}
     return Concluded(
         facts=facts, notes=tuple(notes), persons=_whoever_sent_them(answers), watches=_before_the_committee(context)

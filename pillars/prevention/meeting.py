@@ -1,5 +1,6 @@
 """What awareness sessions and maps of villages propose, and what follows from them."""
 
+from engine.plugin.fields import NOT_KNOWN
 from engine.plugin.steps import Concluded, JsonAnswer, Prepared, StepContext
 from engine.plugin.values import as_number, given, local_day, told_before
 
@@ -29,8 +30,9 @@ def prepare_community(context: StepContext) -> Prepared:
 def conclude_community(context: StepContext) -> Concluded:
     """Ask for a watch group where the risk is high and there is none."""
     risk = context.answers.get("risk")
-    is_unwatched = risk == "high" and context.answers.get("watch_group") is False
-    notes = ("The risk is high and there is no watch group: plan a meeting with the village.",) if is_unwatched else ()
+    is_unwatched = risk == "high" and context.answers.get("watch_group") in (False, NOT_KNOWN)
+    note = "The risk is high and no watch group is known: plan a meeting with the village."
+    notes = (note,) if is_unwatched else ()
     return Concluded(
         facts={"needs_watch_group": is_unwatched, "village_at_risk": risk in {"medium", "high"}}, notes=notes
     )

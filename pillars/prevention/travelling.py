@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from engine.plugin.fields import NOT_KNOWN
 from engine.plugin.steps import Concluded, JsonAnswer, Prepared, Scalar, StepContext
 from engine.plugin.values import as_day, as_number, end_of_day, local_day
 from engine.plugin.watches import Watch
@@ -45,7 +46,11 @@ def _warnings(context: StepContext) -> tuple[str, ...]:
             "A child may not leave for work: speak with the family, and with the child alone.",
         ),
         (answers.get("recruiter_licence") in {"expired", "none"}, "The agent has no valid licence."),
-        (answers.get("contract_seen") is False, "Nobody has seen a written contract."),
+        (answers.get("contract_seen") in (False, NOT_KNOWN), "Nobody is known to have seen a written contract."),
+        (
+            answers.get("decision") == "goes" and answers.get("emergency_numbers_given") == NOT_KNOWN,
+            "Find out whether they have the emergency numbers, and send them if not.",
+        ),
         (answers.get("passport_held_by") in {"agent", "employer"}, "Somebody else keeps the passport."),
         ((as_number(answers.get("debt")) or 0) > 0, "The journey makes a debt."),
     )

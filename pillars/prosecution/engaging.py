@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 
 from engine.plugin.steps import Concluded, JsonAnswer, Prepared, StepContext
-from engine.plugin.values import given, local_day, watch_for_day
+from engine.plugin.values import given, local_day, unless_yes, watch_for_day
 from engine.plugin.watches import Watch
 
 _ASK_AGAIN_DAYS, _WISH_OPENS_BEFORE_DAYS = 14, 3
@@ -47,9 +47,14 @@ def prepare_statement(context: StepContext) -> Prepared:
 
 def conclude_statement(context: StepContext) -> Concluded:
     """Say what was missing, for the next time."""
-    answers, notes = context.answers, []
-    if answers.get("support_person_present") is False:
-        notes.append("Nobody stood at the survivor's side: see to it before the next time.")
+    answers = context.answers
+    notes = list(
+        unless_yes(
+            answers.get("support_person_present"),
+            no="Nobody stood at the survivor's side: see to it before the next time.",
+            unknown="Ask whether somebody stood at the survivor's side, and see to it before the next time.",
+        )
+    )
     if answers.get("copy_status") in {"asked_for", "not_asked"}:
         notes.append("A copy of the statement is still to be had: the lawyer asks for it.")
     return Concluded(facts={"statement_taken": True}, notes=tuple(notes))

@@ -1,6 +1,18 @@
 """What Prosecution asks a person: the forms of its steps."""
 
-from engine.plugin.fields import Count, Day, Instant, Language, LongText, Money, OrganisationRef, PersonRef, Text, field
+from engine.plugin.fields import (
+    Count,
+    Day,
+    Instant,
+    Language,
+    LongText,
+    Money,
+    OrganisationRef,
+    PersonRef,
+    Text,
+    YesNo,
+    field,
+)
 from engine.plugin.rules import Some, in_order, rule
 from engine.plugin.steps import Form
 from pillars.prosecution import values as v
@@ -24,9 +36,7 @@ class EngageForm(Form):
         choices=v.WISH,
         now=True,
     )
-    victim_right_to_be_heard: bool | None = field(
-        label="Did the lawyer ask the court to hear the survivor?", default=None
-    )
+    victim_right_to_be_heard: YesNo = field(label="Did the lawyer ask the court to hear the survivor?", default=None)
 
 
 class StatementForm(Form):
@@ -38,8 +48,8 @@ class StatementForm(Form):
     lang: Language = field(
         label="In which language?", help="A language code, such as as, bn, grt, kha, ne or en.", now=True
     )
-    video: bool = field(label="Was it filmed, or taken by video?", now=True)
-    support_person_present: bool = field(label="Was a support person there?", now=True)
+    video: YesNo = field(label="Was it filmed, or taken by video?", now=True)
+    support_person_present: YesNo = field(label="Was a support person there?", now=True)
     interpreter: PersonRef | None = field(label="Who interpreted?", default=None)
     copy_status: v.CopyStatus | None = field(label="Was a copy given?", choices=v.COPY_STATUS, default=None)
 
@@ -52,8 +62,8 @@ class HearingForm(Form):
     hearing_on: Instant = field(label="When was the hearing?", event_time=True, now=True)
     purpose: v.HearingPurpose = field(label="What was it for?", choices=v.HEARING_PURPOSE, now=True)
     result: LongText = field(label="What happened?", now=True)
-    attendance_needed: bool = field(label="Did the survivor have to be there?", now=True)
-    video_link: bool = field(label="Was it by video link?")
+    attendance_needed: YesNo = field(label="Did the survivor have to be there?", now=True)
+    video_link: YesNo = field(label="Was it by video link?")
     travel_plan: LongText | None = field(label="How does the survivor travel safely?", default=None)
     cost: Money | None = field(
         label="What did the journey cost?", help="In the money of the place, such as rupees.", default=None
@@ -67,7 +77,7 @@ class HearingForm(Form):
         help="The number or name of the hall only. It goes into a calendar: write no names.",
         default=None,
     )
-    adjourned: bool | None = field(label="Was the hearing put off (adjourned)?", default=None)
+    adjourned: YesNo = field(label="Was the hearing put off (adjourned)?", default=None)
     put_off_by: v.PutOffBy | None = field(
         label="Who asked to put it off?", choices=v.PUT_OFF_BY, default=None, shown_when="adjourned"
     )
@@ -93,9 +103,9 @@ class TestimonyForm(Form):
     """Prepare the survivor for speaking in court, so that it hurts as little as possible."""
 
     sessions: Count = field(label="How many times did you prepare together?", now=True)
-    court_visit: bool = field(label="Did the survivor see the court room before?", now=True)
-    screen_or_video: bool = field(label="Will there be a screen or a video link?", now=True)
-    in_camera_order: bool = field(label="Did the court order a closed hearing?", now=True)
+    court_visit: YesNo = field(label="Did the survivor see the court room before?", now=True)
+    screen_or_video: YesNo = field(label="Will there be a screen or a video link?", now=True)
+    in_camera_order: YesNo = field(label="Did the court order a closed hearing?", now=True)
     child_evidence_due: Day | None = field(
         label="By which day must the child be heard?", help="30 days after the court took up the case.", default=None
     )
@@ -123,7 +133,7 @@ class OutcomeForm(Form):
     appeal_by: Day | None = field(
         label="By which day can we appeal?", help="Ask the lawyer: it depends on the court.", default=None
     )
-    appeal_filed: bool | None = field(label="Was an appeal filed?", default=None)
+    appeal_filed: YesNo = field(label="Was an appeal filed?", default=None)
 
     @rule("An acquittal names no sections, no sentence and no fine.")
     def _acquitted_of_all(self) -> bool:

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from engine.plugin.appointments import Appointment
+from engine.plugin.fields import NOT_KNOWN
 from engine.plugin.steps import Concluded, JsonAnswer, Prepared, Scalar, StepContext
-from engine.plugin.values import end_of_day, given, start_of_day
+from engine.plugin.values import end_of_day, given, perhaps, start_of_day
 from engine.plugin.watches import Watch
 from pillars.prosecution.hearings import coming, next_hearing, times_put_off
 from pillars.prosecution.limits import watch_court
@@ -20,7 +21,7 @@ def prepare_hearing(context: StepContext) -> Prepared:
     last = context.earlier("prosecution.hearing")
     court = last.get("court") or context.earlier("policing.chargesheet").get("court")
     notes = []
-    if last.get("attendance_needed") is True:
+    if perhaps(last.get("attendance_needed")):
         notes.append("The survivor may have to be there: plan the way with them, and who goes along.")
     return Prepared(
         prefill=given(
@@ -40,6 +41,8 @@ def conclude_hearing(context: StepContext) -> Concluded:
     notes = []
     if context.answers.get("adjourned") is True and put_off >= most:
         notes.append(f"Put off {put_off} times: the lawyer objects, and asks the court to write down its reasons.")
+    if context.answers.get("adjourned") == NOT_KNOWN:
+        notes.append("Ask the court whether the hearing was put off: it counts towards how often that happened.")
     if context.answers.get("next_on") is None and context.answers.get("next_at") is None:
         notes.append("The next hearing is not known: ask the court.")
     facts: dict[str, Scalar] = {"hearings_put_off": put_off}

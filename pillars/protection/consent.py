@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
+from engine.plugin.fields import NOT_KNOWN
 from engine.plugin.steps import ConsentGiven, JsonAnswer
 from engine.plugin.values import as_day, as_instant, end_of_day, local_day
 from engine.plugin.watches import Watch
@@ -29,7 +30,7 @@ def covers_sharing(consent: Mapping[str, JsonAnswer]) -> bool:
 
 def given_in(consent: Mapping[str, JsonAnswer], *, now: datetime) -> ConsentGiven:
     """Give what was agreed, for the ledger of consents."""
-    withdrawn = as_instant(consent.get("withdrawn_at"))
+    withdrawn, aloud = as_instant(consent.get("withdrawn_at")), consent.get("read_aloud")
     return ConsentGiven(
         kind=str(consent.get("kind", "")),
         purposes=_codes(consent.get("purpose")),
@@ -37,7 +38,7 @@ def given_in(consent: Mapping[str, JsonAnswer], *, now: datetime) -> ConsentGive
         parts=_codes(consent.get("fields_covered")),
         valid_until=as_day(consent.get("valid_until")),
         language=str(consent.get("language") or ""),
-        read_aloud=consent.get("read_aloud") is True,
+        read_aloud=None if aloud == NOT_KNOWN else aloud is True,
         is_withdrawn=withdrawn is not None and withdrawn <= now,
     )
 

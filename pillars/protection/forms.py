@@ -11,6 +11,7 @@ from engine.plugin.fields import (
     Phone,
     Signature,
     Text,
+    YesNo,
     field,
 )
 from engine.plugin.rules import Some, in_order, rule, stands_alone
@@ -30,7 +31,7 @@ class ConsentForm(Form):
     language: Language = field(
         label="In which language was it explained?", help="A language code, such as as, bn, grt, kha, ne or en."
     )
-    read_aloud: bool = field(label="Was it read out?")
+    read_aloud: YesNo = field(label="Was it read out?")
     withdrawn_at: Instant | None = field(
         label="When was it taken back?", help="The person may take it back at any time, without a reason.", default=None
     )
@@ -56,9 +57,9 @@ class SafetyForm(Form):
         identifying=True,
     )
     code_word: Text | None = field(label="Which word means: I am in danger?", default=None, identifying=True)
-    device_checked: bool = field(label="Was the phone checked?")
-    social_media_checked: bool = field(label="Were the online accounts checked?")
-    location_sharing_off: bool = field(label="Is location sharing off?")
+    device_checked: YesNo = field(label="Was the phone checked?")
+    social_media_checked: YesNo = field(label="Were the online accounts checked?")
+    location_sharing_off: YesNo = field(label="Is location sharing off?")
 
     @rule("Choose either 'None known' or the dangers, not both.")
     def _none_stands_alone(self) -> bool:
@@ -83,8 +84,8 @@ class PlacementForm(Form):
     order_no: Text | None = field(label="What is the number of the order?", default=None)
     bed: Text | None = field(label="Which bed or room?", default=None)
     accompanied_children: Count = field(label="How many children are with the person?")
-    gender_fit: bool = field(label="Is the place right for the person's gender?")
-    language_fit: bool = field(label="Does somebody there speak the person's language?")
+    gender_fit: YesNo = field(label="Is the place right for the person's gender?")
+    language_fit: YesNo = field(label="Does somebody there speak the person's language?")
 
     @rule("The review must come on or before the day on which the order ends.")
     def _review_in_time(self) -> bool:
@@ -126,13 +127,13 @@ class HealthForm(Form):
     suicide_screen: v.SuicideScreen = field(
         label="May the person hurt themselves?", choices=v.SUICIDE_SCREEN, sealed="health", now=True
     )
-    report_to_police_needed: bool = field(label="Does the law want the police to be told?", now=True)
+    report_to_police_needed: YesNo = field(label="Does the law want the police to be told?", now=True)
     follow_up: Day = field(label="When is the next visit?", now=True)
     findings: LongText | None = field(label="What was found?", default=None, identifying=True, sealed="health")
-    pregnancy_test_consent: bool | None = field(
+    pregnancy_test_consent: YesNo = field(
         label="Does the person agree to a pregnancy test?", default=None, sealed="health"
     )
-    sti_hiv_consent: bool | None = field(
+    sti_hiv_consent: YesNo = field(
         label="Does the person agree to tests for HIV and other infections?", default=None, sealed="health"
     )
     medication: LongText | None = field(label="Which medicine was given?", default=None, sealed="health")
@@ -144,7 +145,7 @@ class SupportPersonForm(Form):
     role: v.SupportRole = field(label="As what?", choices=v.SUPPORT_ROLE, now=True)
     person_assigned: PersonRef = field(label="Who?", now=True)
     assigned_at: Instant = field(label="Since when?", event_time=True, now=True)
-    conflict_check: bool = field(label="Is it sure that they have no tie to a suspect?", now=True)
+    conflict_check: YesNo = field(label="Is it sure that they have no tie to a suspect?", now=True)
     court_informed_at: Instant | None = field(label="When was the court told?", default=None)
     contact: Phone | None = field(label="What is their phone number?", default=None, identifying=True)
     monthly_report_due: Day = field(label="When is the next monthly report due?")
@@ -158,7 +159,7 @@ class WitnessForm(Form):
     """Ask for witness protection, and follow the report and the order until they end."""
 
     applicant: v.Applicant = field(label="Who asks for protection?", now=True)
-    interim_sought: bool = field(label="Is protection asked for at once, before the report?", now=True)
+    interim_sought: YesNo = field(label="Is protection asked for at once, before the report?", now=True)
     applied_on: Day = field(label="On which day was it asked for?", now=True)
     tar_due: Day = field(
         label="When is the Threat Analysis Report due?", help="Five working days after the order to make it.", now=True

@@ -2,8 +2,9 @@
 
 from datetime import timedelta
 
+from engine.plugin.fields import NOT_KNOWN
 from engine.plugin.steps import Concluded, Prepared, Scalar, StepContext
-from engine.plugin.values import given, local_day, told_before
+from engine.plugin.values import given, local_day, told_before, unless_yes
 from pillars.protection.custody import first_held_at, watch_custody, watch_placement
 from pillars.protection.days import ending_of, today_of
 
@@ -35,8 +36,12 @@ def conclude_placement(context: StepContext) -> Concluded:
     notes = []
     if wants_to_leave:
         notes.append("The person wants to leave. An adult may not be kept without an order: ask the lawyer today.")
-    if answers.get("gender_fit") is False or answers.get("language_fit") is False:
-        notes.append("The place does not fit the person: look for a better one.")
+    fits = (answers.get("gender_fit"), answers.get("language_fit"))
+    notes += unless_yes(
+        False if False in fits else NOT_KNOWN if NOT_KNOWN in fits else None,
+        no="The place does not fit the person: look for a better one.",
+        unknown="It is not known whether the place fits the person: ask them, and look for a better one if not.",
+    )
     facts: dict[str, Scalar] = {"wants_to_leave": wants_to_leave}
     facts |= ending_of(context, "order_expires", "placement_ends_at")
     return Concluded(facts=facts, notes=tuple(notes), watches=watch_placement(context))

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from engine.plugin.fields import OutputKind
+from engine.plugin.fields import NOT_KNOWN, OutputKind
 from engine.plugin.steps import (
     Completed,
     Concluded,
@@ -15,7 +15,7 @@ from engine.plugin.steps import (
     ask,
     automatic,
 )
-from engine.plugin.values import add_months, as_day, end_of_day, given, told_before, watch_for_day
+from engine.plugin.values import add_months, as_day, end_of_day, given, perhaps, told_before, watch_for_day
 from pillars.protection import forms
 from pillars.protection.consent import covers_sharing, is_live
 from pillars.protection.consent_steps import conclude_consent, prepare_consent
@@ -56,7 +56,7 @@ def _prepare_safety(context: StepContext) -> Prepared:
 def _conclude_safety(context: StepContext) -> Concluded:
     answers = context.answers
     level, review = str(answers.get("level", "")), as_day(answers.get("review_on"))
-    open_points = [words for name, words in _PHONE_POINTS.items() if answers.get(name) is False]
+    open_points = [words for name, words in _PHONE_POINTS.items() if answers.get(name) in (False, NOT_KNOWN)]
     notes = [f"Still open on phone and internet: {', '.join(open_points)}."] if open_points else []
     longest = review_days(level, is_first=not context.earlier("protection.safety"))
     if review is not None and review > today_of(context) + timedelta(days=longest):
@@ -72,7 +72,7 @@ def _conclude_safety(context: StepContext) -> Concluded:
 
 
 def _prepare_health(context: StepContext) -> Prepared:
-    urgent = context.earlier("rescue.first_needs").get("medical_urgent") is True
+    urgent = perhaps(context.earlier("rescue.first_needs").get("medical_urgent"))
     follow_up = (today_of(context) + timedelta(days=_REVIEW_DAYS)).isoformat()
     before = told_before(context, "protection.health", "medication")
     return Prepared(prefill=before | {"follow_up": follow_up} | ({"triage": "urgent"} if urgent and not before else {}))
@@ -80,8 +80,10 @@ def _prepare_health(context: StepContext) -> Prepared:
 
 def _conclude_health(context: StepContext) -> Concluded:
     """Watch for the next visit; what was found stays in the record, and no note or fact tells it."""
-    must_tell = context.answers.get("report_to_police_needed") is True
-    notes = ("The law wants the police to be told: do it today, and write down when.",) if must_tell else ()
+    must_tell = context.answers.get("report_to_police_needed")
+    notes = ("The law wants the police to be told: do it today, and write down when.",) if must_tell is True else ()
+    if must_tell == NOT_KNOWN:
+        notes = ("Find out today whether the law wants the police to be told.",)
     day = as_day(context.answers.get("follow_up"))
     watches = (
         (watch_for_day("health_visit", "protection.health", "Next health visit", day, zone=context.zone),)
@@ -100,7 +102,7 @@ def _prepare_support(context: StepContext) -> Prepared:
 
 def _conclude_support(context: StepContext) -> Concluded:
     answers, notes = context.answers, []
-    if answers.get("conflict_check") is False:
+    if answers.get("conflict_check") in (False, NOT_KNOWN):
         notes.append("A tie to a suspect is not ruled out: check before they meet.")
     if answers.get("role") == "support_person" and not answers.get("court_informed_at"):
         notes.append("Tell the court within 24 hours who the support person is.")

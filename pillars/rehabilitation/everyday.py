@@ -1,7 +1,7 @@
 """What counselling, learning and help from the State propose."""
 
 from engine.plugin.steps import Concluded, JsonAnswer, Prepared, StepContext
-from engine.plugin.values import as_day, as_number, local_day, told_before, watch_for_day
+from engine.plugin.values import as_day, as_number, local_day, told_before, unless_yes, watch_for_day
 from engine.plugin.watches import Watch
 from pillars.rehabilitation.needs import domains_of
 from pillars.rehabilitation.practice import (
@@ -57,8 +57,12 @@ def conclude_learning(context: StepContext) -> Concluded:
     attendance = as_number(answers.get("attendance"))
     is_away = attendance is not None and attendance < OFTEN_THERE
     notes = ["The person is often away: ask why, alone. It can be a sign of danger."] if is_away else []
-    if answers.get("stipend") and answers.get("savings_account") is False:
-        notes.append("The person gets money and has no account: open one in their name.")
+    if answers.get("stipend"):
+        notes += unless_yes(
+            answers.get("savings_account"),
+            no="The person gets money and has no account: open one in their name.",
+            unknown="The person gets money: ask whether they have an account, and open one in their name if not.",
+        )
     if answers.get("certificate"):
         return Concluded(
             facts={"is_learning": True, "has_certificate": True}, notes=tuple(notes),
@@ -86,7 +90,7 @@ def conclude_entitlements(context: StepContext) -> Concluded:
     is_granted, has_account = bool(answers.get("granted_on")), answers.get("bank_ready") is True
     notes = []
     if is_granted and not has_account:
-        notes.append("Help was granted, but it cannot be paid yet: open an account.")
+        notes.append("Help was granted, and no account is known to be ready for it: open one.")
     if is_granted:
         watches: tuple[Watch, ...] = (Watch("entitlement", is_over=True),)
     else:

@@ -12,6 +12,7 @@ from engine.plugin.fields import (
     Money,
     OrganisationRef,
     Text,
+    YesNo,
     field,
 )
 from engine.plugin.rules import Some, in_order, rule, stands_alone
@@ -133,7 +134,7 @@ class LearningForm(Form):
     provider: OrganisationRef = field(label="Where?", now=True)
     start: Day = field(label="Since when, or from when?", now=True)
     stipend: Money | None = field(label="How much money does the person get each month?", default=None)
-    savings_account: bool | None = field(label="Does the person have a savings account?", default=None)
+    savings_account: YesNo = field(label="Does the person have a savings account?", default=None)
     attendance: Count | None = field(label="On how many days out of 100 was the person there?", default=None)
     certificate: FileRef | None = field(label="Add the certificate", default=None)
 
@@ -177,7 +178,7 @@ class EntitlementsForm(Form):
     ref_no: Text | None = field(label="What is the number of the application?", default=None)
     granted_on: Day | None = field(label="When was it granted?", default=None)
     amount: Money | None = field(label="How much is it?", default=None)
-    bank_ready: bool = field(label="Can the money be paid into an account of the person?", now=True)
+    bank_ready: YesNo = field(label="Can the money be paid into an account of the person?", now=True)
 
     @rule("It cannot be granted before it was asked for.")
     def _grant_follows_application(self) -> bool:

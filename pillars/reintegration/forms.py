@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from engine.plugin.fields import Count, Day, Instant, LongText, Money, PersonRef, Text, field
+from engine.plugin.fields import Count, Day, Instant, LongText, Money, PersonRef, Text, YesNo, field
 from engine.plugin.rules import Some, in_order, rule, stands_alone
 from engine.plugin.steps import Form
 
@@ -31,7 +31,7 @@ class VisitForm(Form):
     mode: Literal["home_visit", "met_elsewhere", "phone", "video", "through_partner", "not_reached"] = field(
         label="How did you meet?", now=True
     )
-    alone_with_person: bool = field(
+    alone_with_person: YesNo = field(
         label="Did you speak with the person alone?", help="If not, do not write that the person is safe.", now=True
     )
     safety: Literal["safe", "some_worry", "in_danger", "unknown"] = field(
@@ -97,13 +97,13 @@ class MediationForm(Form):
     parties: Text = field(label="Who took part?", identifying=True, now=True)
     issue: LongText = field(label="What was it about?", now=True)
     agreement: LongText | None = field(label="What was agreed?", default=None)
-    safe: bool = field(label="Does the person feel safe with what was agreed?", help="Ask alone.", now=True)
+    safe: YesNo = field(label="Does the person feel safe with what was agreed?", help="Ask alone.", now=True)
 
 
 class CloseForm(Form):
     """Look back with the person and decide whether the case can be closed."""
 
-    all_pillars_settled: bool = field(label="Is nothing left to do in any part of the case?", now=True)
+    all_pillars_settled: YesNo = field(label="Is nothing left to do in any part of the case?", now=True)
     open_clocks: Count = field(label="How many time limits are still open?", now=True)
     survivor_view: LongText = field(label="What does the person say about closing?", now=True)
     reason: Literal[

@@ -25,6 +25,7 @@ from engine.plugin.values import (
     as_number,
     local_day,
     told_before,
+    unless_yes,
     watch_for_day,
 )
 from engine.plugin.watches import Watch
@@ -97,7 +98,11 @@ def _conclude_visit(context: StepContext) -> Concluded:
     if not was_reached:
         notes.append("The person was not reached: try another safe way, and tell the supervisor.")
     elif not was_alone:
-        notes.append("Nobody has spoken with the person alone at this visit: plan another one soon.")
+        notes += unless_yes(
+            answers.get("alone_with_person", False),
+            no="Nobody has spoken with the person alone at this visit: plan another one soon.",
+            unknown="Nobody knows whether the person was spoken with alone at this visit: plan another one soon.",
+        )
     if was_reached and not answers.get("done_at"):
         notes.append("Write down when the visit was.")
     if flag == "danger":
@@ -144,8 +149,12 @@ def _conclude_mediation(context: StepContext) -> Concluded:
     watch = Watch(
         "unsafe_agreement", "protection.safety", title, due_at=context.now + SAFETY_WITHIN, from_at=context.now
     )
-    note = "The person does not feel safe with the agreement: look at the safety plan again."
-    return Concluded(facts={"agreement_feels_safe": False}, notes=(note,), watches=(watch,))
+    notes = unless_yes(
+        context.answers.get("safe"),
+        no="The person does not feel safe with the agreement: look at the safety plan again.",
+        unknown="It is not known whether the person feels safe with the agreement: ask them alone.",
+    )
+    return Concluded(facts={"agreement_feels_safe": False}, notes=notes, watches=(watch,))
 
 
 def _prepare_close(context: StepContext) -> Prepared:

@@ -16,6 +16,7 @@ from engine.plugin.fields import (
     PersonRef,
     Signature,
     Text,
+    YesNo,
     field,
 )
 from engine.plugin.rules import in_order, rule
@@ -98,8 +99,8 @@ class NationalityForm(Form):
     result: Literal["confirmed", "not_confirmed", "more_proof_asked", "no_answer"] | None = field(
         label="What was the answer?", default=None
     )
-    stateless_risk: bool = field(label="Could it be that no country accepts the person?", sensitive=True, now=True)
-    asylum_claim: bool = field(
+    stateless_risk: YesNo = field(label="Could it be that no country accepts the person?", sensitive=True, now=True)
+    asylum_claim: YesNo = field(
         label="Does the person ask for protection from their own country?",
         help="If yes, nothing may be sent to that country before a lawyer has been asked.",
         sensitive=True,
@@ -125,7 +126,7 @@ class DecisionForm(Form):
         now=True,
     )
     consent_ref: Text = field(label="Where is the consent or assent recorded?", help="The number in the consent list.")
-    hir_ok: bool = field(label="Was the home report satisfactory?", now=True)
+    hir_ok: YesNo = field(label="Was the home report satisfactory?", now=True)
     pending_evidence_plan: Literal[
         "none_needed", "statement_done", "video_link", "return_for_court", "stay_until_heard", "unknown"
     ] = field(
@@ -159,10 +160,10 @@ class TravelForm(Form):
     border_point: Text = field(label="Where do they cross the border, or arrive?")
     mode: Literal["road", "rail", "air", "boat", "on_foot", "mixed"] = field(label="How do they travel?")
     escort_names: Text = field(label="Who goes with the person?", identifying=True, now=True)
-    female_escort: bool = field(label="Is there a woman among the escorts?", now=True)
+    female_escort: YesNo = field(label="Is there a woman among the escorts?", now=True)
     budget: Money = field(label="How much is set aside for the journey, in the money of your unit?")
-    medical_fit: bool = field(label="Did a doctor or nurse say the person can travel?", sensitive=True, now=True)
-    route_secret: bool = field(label="Is the route known only to those who must know it?", now=True)
+    medical_fit: YesNo = field(label="Did a doctor or nurse say the person can travel?", sensitive=True, now=True)
+    route_secret: YesNo = field(label="Is the route known only to those who must know it?", now=True)
 
 
 class HandoverForm(Form):
@@ -196,8 +197,8 @@ class HandoverForm(Form):
     money_received: Money | None = field(
         label="How much money does the receiving side say it got?", help="In the same currency.", default=None
     )
-    belongings_complete: bool | None = field(label="Did the receiving side get all belongings?", default=None)
-    condition_agreed: bool | None = field(
+    belongings_complete: YesNo = field(label="Did the receiving side get all belongings?", default=None)
+    condition_agreed: YesNo = field(
         label="Do both sides say the same about how the person was?", default=None, sensitive=True
     )
     first_call_on: Instant = field(

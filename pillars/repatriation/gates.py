@@ -34,9 +34,9 @@ def travel_missing(travel: Mapping[str, JsonAnswer]) -> tuple[str, ...]:
     checks = (
         (bool(travel.get("document")), "There is no travel paper."),
         (bool(travel.get("escort_names")), "There is no escort."),
-        (travel.get("female_escort") is True, "There is no woman among the escorts."),
+        (travel.get("female_escort") is True, "No woman is known to be among the escorts."),
         (travel.get("medical_fit") is True, "The health check before the journey is not settled."),
-        (travel.get("route_secret") is True, "The route is not kept to those who must know it."),
+        (travel.get("route_secret") is True, "It is not settled that only those who must know it know the route."),
     )
     return _missing(checks)
 

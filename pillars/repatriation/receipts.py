@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from engine.plugin.steps import JsonAnswer
-from engine.plugin.values import as_instant, as_number
+from engine.plugin.values import as_instant, as_number, unless_yes
 from engine.plugin.watches import Watch
 
 STEP, LADDER = "repatriation.handover", "repatriation-stuck"
@@ -27,10 +27,16 @@ def differences(answers: Mapping[str, JsonAnswer]) -> tuple[str, ...]:
         found.append("The two sides signed more than 12 hours apart: ask both.")
     if sent is not None and came is not None and sent != came:
         found.append("The money that was handed over is not what was received: ask both sides.")
-    if answers.get("belongings_complete") is False:
-        found.append("The receiving side does not have all belongings: ask both sides.")
-    if answers.get("condition_agreed") is False:
-        found.append("The two sides do not agree how the person was: see them again, alone, at the first call.")
+    found += unless_yes(
+        answers.get("belongings_complete"),
+        no="The receiving side does not have all belongings: ask both sides.",
+        unknown="It is not known whether the receiving side has all belongings: ask both sides.",
+    )
+    found += unless_yes(
+        answers.get("condition_agreed"),
+        no="The two sides do not agree how the person was: see them again, alone, at the first call.",
+        unknown="It is not known whether both sides agree how the person was: see them alone at the first call.",
+    )
     return tuple(found)
 
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from engine.plugin.fields import OutputKind
+from engine.plugin.fields import NOT_KNOWN, OutputKind
 from engine.plugin.pillar import Pillar
 from engine.plugin.steps import (
     Completed,
@@ -17,7 +17,7 @@ from engine.plugin.steps import (
     ask,
     automatic,
 )
-from engine.plugin.values import as_day, as_instant, local_day, told_before, watch_for_day
+from engine.plugin.values import as_day, as_instant, local_day, perhaps, told_before, watch_for_day
 from engine.plugin.watches import Watch
 from pillars.repatriation.chase import is_open, reminder_now, watch_nationality
 from pillars.repatriation.forms import DecisionForm, HandoverForm, HomeInvestigationForm, NationalityForm, TravelForm
@@ -74,10 +74,12 @@ def _prepare_nationality(context: StepContext) -> Prepared:
 def _conclude_nationality(context: StepContext) -> Concluded:
     answers, result = context.answers, context.answers.get("result")
     notes = []
-    if result == "not_confirmed" or answers.get("asylum_claim") is True or answers.get("stateless_risk") is True:
+    if result == "not_confirmed" or any(perhaps(answers.get(name)) for name in ("asylum_claim", "stateless_risk")):
         notes.append("Send nothing more before a lawyer has advised, and plan a place to stay.")
     sent_on = as_day(answers.get("sent_on"))
-    if is_open(result) and sent_on and answers.get("asylum_claim") is not True:
+    if answers.get("asylum_claim") == NOT_KNOWN:
+        notes.append("It is not known whether the person fears that country: find out before anything else is sent.")
+    if is_open(result) and sent_on and not perhaps(answers.get("asylum_claim")):
         notes.append(f"Ask again by {sent_on + timedelta(days=FOLLOW_UP_DAYS):%d %b %Y}.")
     return Concluded(
         facts={"nationality_confirmed": result == "confirmed"},

@@ -1,6 +1,18 @@
 """What Reporting asks a person: the forms of its steps."""
 
-from engine.plugin.fields import Count, FileRef, Geo, Instant, Language, LongText, OrganisationRef, Phone, Text, field
+from engine.plugin.fields import (
+    Count,
+    FileRef,
+    Geo,
+    Instant,
+    Language,
+    LongText,
+    OrganisationRef,
+    Phone,
+    Text,
+    YesNo,
+    field,
+)
 from engine.plugin.rules import Some, rule, stands_alone
 from engine.plugin.steps import Form
 from pillars.reporting import values as v
@@ -22,13 +34,13 @@ class IntakeForm(Form):
         choices=v.YES_NO_UNSURE,
         now=True,
     )
-    immediate_danger: bool = field(label="Is anyone in danger right now?", now=True)
-    safe_to_call: bool = field(label="Is it safe to call back?", help="Someone else may hold the phone.", now=True)
+    immediate_danger: YesNo = field(label="Is anyone in danger right now?", now=True)
+    safe_to_call: YesNo = field(label="Is it safe to call back?", help="Someone else may hold the phone.", now=True)
     consent_to_record: v.ConsentToRecord = field(label="May we write this down?", choices=v.CONSENT_TO_RECORD, now=True)
     received_at: Instant = field(label="When did the report reach us?", event_time=True)
     channel: v.Channel = field(label="How did it reach us?", choices=v.CHANNEL)
     informant_relation: v.Relation = field(label="Who is telling us?", choices=v.RELATION)
-    informant_anonymous: bool = field(
+    informant_anonymous: YesNo = field(
         label="Do they want to stay unknown?", help="If yes, do not write their name or number."
     )
     informant_name: Text | None = field(
@@ -55,9 +67,9 @@ class IntakeForm(Form):
     language: Language = field(
         label="Which language do they speak?", help="A language code, such as as, bn, grt, kha, ne or en."
     )
-    interpreter_needed: bool = field(label="Is an interpreter needed?")
+    interpreter_needed: YesNo = field(label="Is an interpreter needed?")
     place_last_seen: Geo | None = field(label="Where was the person last seen?", default=None, identifying=True)
-    recruited_online: bool | None = field(
+    recruited_online: YesNo = field(
         label="Did the offer or the threat come over the internet?",
         help="A job advertisement, a chat, a page, a game.",
         default=None,
@@ -91,9 +103,9 @@ class IntakeForm(Form):
     def _online_can_be_found_again(self) -> bool:
         return not self.recruited_online or bool(self.online_platform or self.online_url)
 
-    @rule("A person who wants to stay unknown must not be written down by name or number.")
+    @rule("Write a name or a number only of a person who does not want to stay unknown.")
     def _anonymous_is_nameless(self) -> bool:
-        return not (self.informant_anonymous and (self.informant_name or self.informant_phone))
+        return self.informant_anonymous is False or not (self.informant_name or self.informant_phone)
 
 
 class TriageForm(Form):
@@ -116,10 +128,10 @@ class TriageForm(Form):
         default=None,
         tells="means",
     )
-    trafficker_present: bool | None = field(label="Is a suspect near the person?", default=None)
-    medical_need: bool | None = field(label="Does the person need a doctor?", default=None, sensitive=True)
-    suicidal_risk: bool | None = field(label="May the person hurt themselves?", default=None, sensitive=True)
-    border_crossing_risk: bool | None = field(label="May the person be taken over a border?", default=None)
+    trafficker_present: YesNo = field(label="Is a suspect near the person?", default=None)
+    medical_need: YesNo = field(label="Does the person need a doctor?", default=None, sensitive=True)
+    suicidal_risk: YesNo = field(label="May the person hurt themselves?", default=None, sensitive=True)
+    border_crossing_risk: YesNo = field(label="May the person be taken over a border?", default=None)
 
     @rule("Choose either 'None of these' or what was seen, not both.")
     def _none_stands_alone(self) -> bool:
@@ -134,7 +146,7 @@ class MatchForm(Form):
     match_type: v.MatchType = field(label="What is alike?", choices=v.MATCH_TYPE)
     match_score: Count = field(label="How alike, from 0 to 100?")
     owning_unit: OrganisationRef = field(label="Which unit has the other case?", now=True)
-    contact_request: bool = field(label="Did you ask that unit to call?", now=True)
+    contact_request: YesNo = field(label="Did you ask that unit to call?", now=True)
     outcome: v.MatchOutcome = field(
         label="Is it the same?", choices={"unknown": "We cannot tell"}, now=True, output=False
     )
@@ -163,7 +175,7 @@ class MissingForm(Form):
     agent_or_job_offer: LongText | None = field(
         label="Had anyone offered a job, a marriage or a journey?", default=None
     )
-    previous_missing: bool | None = field(label="Has the person been missing before?", default=None)
+    previous_missing: YesNo = field(label="Has the person been missing before?", default=None)
     fir_no: Text | None = field(label="What is the FIR number?", default=None)
     trackchild_id: Text | None = field(label="What is the TrackChild number?", default=None)
     risk_form: FileRef | None = field(label="Which file is the police risk form?", default=None)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import timedelta
 
-from engine.plugin.fields import OutputKind
+from engine.plugin.fields import NOT_KNOWN, OutputKind
 from engine.plugin.steps import (
     Completed,
     Concluded,
@@ -16,7 +16,7 @@ from engine.plugin.steps import (
     ask,
     automatic,
 )
-from engine.plugin.values import as_number
+from engine.plugin.values import as_number, perhaps
 from pillars.reporting import forms
 
 _ANSWER_WITHIN = {"critical": timedelta(hours=4), "high": timedelta(hours=24)}
@@ -25,6 +25,7 @@ _ANSWER_OTHERWISE = timedelta(days=3)
 _MOST_NAMED, _ADULT = 5, 18
 _CHILD_LAWS_OF_INDIA = "JJ32"
 _LAW_BY_COUNTRY = {"BD": "BD17", "NP": "NP5"}
+_DANGER_NOT_KNOWN = "It is not known whether anyone is in danger now: until it is, the case counts as in danger."
 _MATCH_TYPE = {"suspect": "trafficker", "trafficker": "trafficker", "phone": "phone"}
 
 
@@ -34,8 +35,10 @@ def _prepare_intake(context: StepContext) -> Prepared:
 
 def _prepare_triage(context: StepContext) -> Prepared:
     intake = context.earlier("reporting.intake")
-    if intake.get("immediate_danger") is True:
-        return Prepared(prefill={"risk_level": "critical"}, notes=("The report says that someone is in danger now.",))
+    if perhaps(intake.get("immediate_danger")):
+        is_sure = intake.get("immediate_danger") is True
+        note = "The report says that someone is in danger now." if is_sure else _DANGER_NOT_KNOWN
+        return Prepared(prefill={"risk_level": "critical"}, notes=(note,))
     return Prepared()
 
 
@@ -115,7 +118,12 @@ def _conclude_intake(context: StepContext) -> Concluded:
     answers = context.answers
     checks = (
         (answers.get("immediate_danger") is True, "Somebody is in danger now: triage this first, within the hour."),
+        (answers.get("immediate_danger") == NOT_KNOWN, f"{_DANGER_NOT_KNOWN} Triage it within the hour."),
         (answers.get("safe_to_call") is False, "It is not safe to call back: wait until they call, or come."),
+        (
+            answers.get("safe_to_call") == NOT_KNOWN,
+            "It is not known whether it is safe to call back: do not call; wait until they call, or come.",
+        ),
         (
             answers.get("consent_to_record") == "no",
             "They do not want it written down: keep only what the law asks for.",
@@ -131,10 +139,19 @@ def _conclude_triage(context: StepContext) -> Concluded:
     """Note what the answers ask for beside the decision."""
     answers = context.answers
     checks = (
-        (answers.get("suicidal_risk") is True, "Somebody must stay with the person until a counsellor is there."),
+        (perhaps(answers.get("suicidal_risk")), "Somebody must stay with the person until a counsellor is there."),
         (answers.get("medical_need") is True, "A doctor is needed: treatment is free and does not wait for papers."),
+        (
+            answers.get("medical_need") == NOT_KNOWN,
+            "Ask whether a doctor is needed: treatment is free.",
+        ),
         (answers.get("border_crossing_risk") is True, "Tell the border posts on the way, if it is safe."),
+        (
+            answers.get("border_crossing_risk") == NOT_KNOWN,
+            "Find out whether the person could be taken over a border, and tell the posts on the way then.",
+        ),
         (answers.get("trafficker_present") is True, "Do not call or visit: a suspect is near."),
+        (answers.get("trafficker_present") == NOT_KNOWN, "Do not call or visit: a suspect may be near."),
     )
     facts = {"triage_is_critical": answers.get("risk_level") == "critical"}
     return Concluded(facts=facts, notes=tuple(sentence for is_seen, sentence in checks if is_seen))

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from engine.plugin.fields import specs_of
+from engine.plugin.fields import NOT_KNOWN, specs_of
 from engine.plugin.steps import JsonAnswer
 from engine.plugin.values import as_number
 from pillars.rescue.forms import PlanForm
@@ -33,7 +33,7 @@ def in_words(points: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _is_open(plan: Mapping[str, JsonAnswer], name: str) -> bool:
-    return plan.get(name) in (None, "", [])
+    return plan.get(name) in (None, NOT_KNOWN, "", [])
 
 
 def _not_good_enough(plan: Mapping[str, JsonAnswer]) -> tuple[tuple[str, bool], ...]:

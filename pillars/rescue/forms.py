@@ -14,6 +14,7 @@ from engine.plugin.fields import (
     OrganisationRef,
     PersonRef,
     Text,
+    YesNo,
     field,
 )
 from engine.plugin.rules import Some, in_order, rule, stands_alone
@@ -26,7 +27,7 @@ class PlanForm(Form):
 
     site: Geo = field(label="Where is the place?", identifying=True, now=True)
     information_source: v.Source = field(label="Who told us about the place?", choices=v.SOURCE, now=True)
-    verified: bool = field(label="Has somebody checked the information?", now=True)
+    verified: YesNo = field(label="Has somebody checked the information?", now=True)
     expected_persons: Count = field(label="How many people may be there?", now=True)
     expected_children: Count = field(label="How many of them may be children?", now=True)
     shelter_reserved: OrganisationRef = field(label="Which shelter keeps beds free?", now=True)
@@ -37,7 +38,7 @@ class PlanForm(Form):
         label="Which languages must the interpreters speak?", choices=v.SPOKEN_LANGUAGE
     )
     vehicles: Count = field(label="How many vehicles are there?", help="Survivors and suspects never ride together.")
-    medical_standby: bool = field(label="Is a doctor or nurse ready?")
+    medical_standby: YesNo = field(label="Is a doctor or nurse ready?")
     search_warrant: v.SearchWarrant = field(label="Is there a search warrant?", choices=v.SEARCH_WARRANT)
     secrecy_level: v.Secrecy = field(label="Who may know of the plan?", choices=v.SECRECY)
     abort_rule: LongText = field(label="When do we call it off?")
@@ -64,8 +65,8 @@ class ExecuteForm(Form):
     )
     persons_found: Count = field(label="How many people were found?", now=True)
     children_found: Count = field(label="How many of them are children?", now=True)
-    injuries: bool = field(label="Was anyone hurt?", sensitive=True, now=True)
-    separated_from_suspects: bool = field(label="Were survivors kept apart from suspects?", now=True)
+    injuries: YesNo = field(label="Was anyone hurt?", sensitive=True, now=True)
+    separated_from_suspects: YesNo = field(label="Were survivors kept apart from suspects?", now=True)
     suspects_held: Count = field(label="How many suspects were held?")
     belongings_recovered: LongText | None = field(label="Which belongings were taken along?", default=None)
     documents_recovered: tuple[v.PaperRecovered, ...] | None = field(
@@ -74,8 +75,8 @@ class ExecuteForm(Form):
     wages_claim_noted: Money | None = field(
         label="How much unpaid pay was noted?", help="In the money of the place, such as rupees.", default=None
     )
-    body_camera: bool | None = field(label="Was it filmed by a body camera?", default=None)
-    media_kept_out: bool = field(label="Were reporters and cameras kept away?")
+    body_camera: YesNo = field(label="Was it filmed by a body camera?", default=None)
+    media_kept_out: YesNo = field(label="Were reporters and cameras kept away?")
 
     @rule("The rescue cannot end before it begins.")
     def _ends_after_start(self) -> bool:
@@ -94,11 +95,11 @@ class FirstNeedsForm(Form):
     """See to the first needs of one rescued person: food, clothes, a doctor, and a feeling of safety."""
 
     person: PersonRef = field(label="Who is it about?", now=True)
-    medical_urgent: bool = field(label="Is a doctor needed at once?", sensitive=True, now=True)
-    food_clothing: bool = field(label="Did the person get food and clothes?", now=True)
+    medical_urgent: YesNo = field(label="Is a doctor needed at once?", sensitive=True, now=True)
+    food_clothing: YesNo = field(label="Did the person get food and clothes?", now=True)
     family_call_safe: v.FamilyCall = field(label="Is it safe to call the family?", choices=v.FAMILY_CALL, now=True)
-    rights_explained: bool = field(label="Were the person's rights explained?", now=True)
-    photo_taken: bool = field(
+    rights_explained: YesNo = field(label="Were the person's rights explained?", now=True)
+    photo_taken: YesNo = field(
         label="Was a photo taken?",
         help="A photo is not needed. If one was taken, keep it with the case only.",
         now=True,
@@ -148,7 +149,7 @@ class IdentifyForm(Form):
     status: v.Status = field(label="What did you find?", choices=v.STATUS, now=True)
     decided_by: v.DecidedBy = field(label="Who decides this?", choices=v.DECIDED_BY, now=True)
     interview_lang: Language = field(label="In which language did you talk?", now=True)
-    lawyer_present: bool = field(label="Was a lawyer there?", now=True)
+    lawyer_present: YesNo = field(label="Was a lawyer there?", now=True)
     interpreter: PersonRef | None = field(label="Who interpreted?", default=None)
     indicators: Some[v.Indicator] = field(label="Which signs did you see?", choices=v.INDICATOR, sensitive=True)
     acts: Some[v.Act] = field(label="What did others do?", choices=v.ACT, tells="acts")
@@ -162,7 +163,7 @@ class IdentifyForm(Form):
     purposes: Some[v.Purpose] = field(label="What was it for?", choices=v.PURPOSE, sensitive=True, tells="purposes")
     age_claimed: Count = field(label="How old does the person say they are?", tells="age")
     age_document: v.AgeDocument = field(label="Which paper shows the age?", choices=v.AGE_DOCUMENT, tells="age_paper")
-    age_test_ordered: bool | None = field(label="Was an age test ordered?", default=None)
+    age_test_ordered: YesNo = field(label="Was an age test ordered?", default=None)
     sex: v.Sex | None = field(
         label="What is the person's sex?",
         help="Some schemes are for women only: it decides which limits count.",

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from engine.plugin.fields import OutputKind, specs_of
+from engine.plugin.fields import NOT_KNOWN, OutputKind, specs_of
 from engine.plugin.laws import LawTime
 from engine.plugin.steps import (
     Completed,
@@ -16,7 +16,17 @@ from engine.plugin.steps import (
     ask,
     automatic,
 )
-from engine.plugin.values import as_day, as_instant, as_number, day_by_law, given, local_day, told_before, watch_for_day
+from engine.plugin.values import (
+    as_day,
+    as_instant,
+    as_number,
+    day_by_law,
+    given,
+    local_day,
+    told_before,
+    unless_yes,
+    watch_for_day,
+)
 from engine.plugin.watches import Watch
 from pillars.rescue import forms
 from pillars.rescue.checklist import in_words, open_points
@@ -57,11 +67,18 @@ def _prepare_execute(context: StepContext) -> Prepared:
 def _conclude_execute(context: StepContext) -> Concluded:
     answers = context.answers
     found, children = (as_number(answers.get(name)) for name in ("persons_found", "children_found"))
-    notes = []
-    if not answers.get("separated_from_suspects"):
-        notes.append("Survivors were not kept apart from suspects: tell the supervisor.")
-    if answers.get("media_kept_out") is False:
-        notes.append("Reporters or cameras were there: tell the press officer, so that nobody is shown.")
+    notes = [
+        *unless_yes(
+            answers.get("separated_from_suspects", False),
+            no="Survivors were not kept apart from suspects: tell the supervisor.",
+            unknown="It is not known whether survivors were kept apart from suspects: tell the supervisor.",
+        ),
+        *unless_yes(
+            answers.get("media_kept_out"),
+            no="Reporters or cameras were there: tell the press officer, so that nobody is shown.",
+            unknown="Perhaps reporters or cameras were there: tell the press officer, so that nobody is shown.",
+        ),
+    ]
     if as_number(answers.get("wages_claim_noted")):
         notes.append("Unpaid pay was noted: a claim for wages can follow.")
     return Concluded(facts={"anyone_rescued": bool(found), "child_rescued": bool(children)}, notes=tuple(notes))
@@ -75,13 +92,23 @@ def _prepare_first_needs(context: StepContext) -> Prepared:
 
 def _conclude_first_needs(context: StepContext) -> Concluded:
     """Point out what is still to be done; how the person is stays sealed, and the first check is for everybody."""
-    answers, notes = context.answers, []
-    if answers.get("food_clothing") is False:
-        notes.append("Food and clothes are still missing.")
-    if answers.get("rights_explained") is False:
-        notes.append("The person's rights are not explained yet.")
+    answers = context.answers
+    notes = [
+        *unless_yes(
+            answers.get("food_clothing"),
+            no="Food and clothes are still missing.",
+            unknown="Ask whether the person has food and clothes.",
+        ),
+        *unless_yes(
+            answers.get("rights_explained"),
+            no="The person's rights are not explained yet.",
+            unknown="Nobody knows whether the person's rights were explained: explain them.",
+        ),
+    ]
     if answers.get("photo_taken") is True:
         notes.append("A photo was taken: keep it with the case, under its sealed class, and nowhere else.")
+    if answers.get("photo_taken") == NOT_KNOWN:
+        notes.append("Find out whether a photo was taken: one is kept with the case, under its sealed class.")
     if as_number(answers.get("companion_children")):
         notes.append("Children are with the person: add each of them to the case.")
     title = "First health check"

@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from engine.plugin.steps import Completed, Concluded, Prepared, Scalar, StepContext
-from engine.plugin.values import as_day, as_number, end_of_day, told_before
+from engine.plugin.values import as_day, as_number, end_of_day, told_before, unless_yes
 from pillars.restitution.persons import is_minor_of
 from pillars.restitution.schemes import last_day_to_appeal, routes_told, share
 from pillars.restitution.watching import watch_award, watch_interim
@@ -29,8 +29,11 @@ def prepare_interim(context: StepContext) -> Prepared:
 def conclude_interim(context: StepContext) -> Concluded:
     """Say whether it is too low, and watch until it is paid."""
     answers = context.answers
-    is_low = answers.get("at_least_25pct") is False
-    notes = ("The interim relief is less than a quarter of the highest amount: think of an appeal.",) if is_low else ()
+    notes = unless_yes(
+        answers.get("at_least_25pct"),
+        no="The interim relief is less than a quarter of the highest amount: think of an appeal.",
+        unknown="It is not known whether the interim relief is a quarter of the highest amount: work it out.",
+    )
     return Concluded(facts={"interim_paid": bool(answers.get("paid_on"))}, notes=notes, watches=watch_interim(context))
 
 
@@ -58,8 +61,12 @@ def conclude_award(context: StepContext) -> Concluded:
         facts["appeal_by"] = end_of_day(appeal_by, context.zone)
     if amount is not None and lowest is not None and amount < lowest:
         notes.append("The award is below the scheme's lowest amount: think of an appeal.")
-    if is_minor_of(context) and context.answers.get("minor_uplift_50") is False:
-        notes.append("The person is a child, and half more was not given: think of an appeal.")
+    if is_minor_of(context):
+        notes += unless_yes(
+            context.answers.get("minor_uplift_50"),
+            no="The person is a child, and half more was not given: think of an appeal.",
+            unknown="The person is a child: find out whether half more was given, and think of an appeal if not.",
+        )
     return Concluded(facts=facts, notes=tuple(notes), watches=watch_award(context))
 
 

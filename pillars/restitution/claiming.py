@@ -62,8 +62,8 @@ def conclude_claim(context: StepContext) -> Concluded:
     notes = [
         sentence
         for name, sentence in (
-            ("fir_copy", "The claim went without a copy of the FIR: hand it in."),
-            ("interim_asked", "No money was asked for at once: ask for interim relief too."),
+            ("fir_copy", "No copy of the FIR is known to be with the claim: hand it in."),
+            ("interim_asked", "Nobody is known to have asked for money at once: ask for interim relief too."),
         )
         if context.answers.get(name) is not True
     ]

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from engine.plugin.fields import Count, Day, FileRef, LongText, Money, OrganisationRef, PersonRef, Text, field
+from engine.plugin.fields import Count, Day, FileRef, LongText, Money, OrganisationRef, PersonRef, Text, YesNo, field
 from engine.plugin.rules import Some, in_order, rule
 from engine.plugin.steps import Form
 
@@ -58,11 +58,11 @@ class ClaimForm(Form):
     forum: OrganisationRef = field(label="Where is the claim filed?", now=True)
     form: FileRef = field(label="Add the signed claim form")
     filed_on: Day = field(label="When was it filed?", now=True)
-    fir_copy: bool = field(label="Is a copy of the FIR with it?", now=True)
-    medical: bool | None = field(label="Is a medical report with it?", default=None, sensitive=True)
+    fir_copy: YesNo = field(label="Is a copy of the FIR with it?", now=True)
+    medical: YesNo = field(label="Is a medical report with it?", default=None, sensitive=True)
     bank_account: Text | None = field(label="Which bank account should be paid?", default=None, identifying=True)
     guardian: PersonRef | None = field(label="Who is the guardian, if the person is a child?", default=None)
-    interim_asked: bool = field(label="Was money asked for at once, before the decision?", now=True)
+    interim_asked: YesNo = field(label="Was money asked for at once, before the decision?", now=True)
     amount_asked: Money = field(label="How much is asked for, in local money?", now=True)
     reference: Text = field(label="What number did the office give?", now=True)
 
@@ -72,10 +72,8 @@ class InterimForm(Form):
 
     order_on: Day | None = field(label="When was the order made?", default=None)
     amount: Money | None = field(label="How much was ordered, in local money?", default=None)
-    at_least_25pct: bool | None = field(
-        label="Is it at least a quarter of the highest amount of the scheme?", default=None
-    )
-    cash_card: bool | None = field(label="Was it given on a cash card?", default=None)
+    at_least_25pct: YesNo = field(label="Is it at least a quarter of the highest amount of the scheme?", default=None)
+    cash_card: YesNo = field(label="Was it given on a cash card?", default=None)
     paid_on: Day | None = field(label="When was it paid?", default=None)
 
     @rule("Say how much was ordered, if it was paid.")
@@ -94,7 +92,7 @@ class AwardForm(Form):
     amount: Money = field(label="How much was awarded, in local money?", now=True)
     min: Money | None = field(label="What is the lowest amount of the scheme?", default=None)
     max: Money | None = field(label="What is the highest amount of the scheme?", default=None)
-    minor_uplift_50: bool | None = field(label="Was half more given because the person is a child?", default=None)
+    minor_uplift_50: YesNo = field(label="Was half more given because the person is a child?", default=None)
     reasons_exceed: LongText | None = field(label="If the award is outside these amounts, why?", default=None)
     appeal_by: Day | None = field(label="What is the last day to appeal?", default=None)
 
@@ -129,7 +127,7 @@ class PaymentForm(Form):
             "cash_card": "Cash card, no account",
         },
     )
-    exploited_for_money_check: bool = field(
+    exploited_for_money_check: YesNo = field(
         label="Did you check that nobody takes the money from the person?",
         help="Ask alone: family, agent, employer.",
         now=True,

@@ -31,7 +31,7 @@ def conclude_payment(context: StepContext) -> Concluded:
     """Say what is open about the money, and ask for the rest."""
     money, notes = paid_so_far(context, with_this=True), []
     if context.answers.get("exploited_for_money_check") is not True:
-        notes.append("Nobody has checked yet that the money stays with the person.")
+        notes.append("Nobody is known to have checked that the money stays with the person.")
     has_deposit = (as_number(context.answers.get("fixed_deposit_part")) or 0) > 0
     if has_deposit and not context.answers.get("fd_until"):
         notes.append("Write down until when the deposit is fixed.")

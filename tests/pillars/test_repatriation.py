@@ -328,7 +328,7 @@ def test_the_day_of_the_journey_is_watched_and_what_is_missing_is_said() -> None
     blocked = TRAVEL.conclude(FakeContext(answers=READY | {"female_escort": False}, before=abroad))
     assert blocked.facts == {"travel_is_ready": False}
     assert blocked.notes == (
-        "There is no woman among the escorts.",
+        "No woman is known to be among the escorts.",
         "The number of the exit permit is not known.",
     )
     for day in (9, 10):

@@ -106,7 +106,7 @@ def test_an_offer_on_the_internet_is_written_down_with_where_it_can_be_found_aga
 def test_an_unknown_informant_is_not_written_down_by_name_or_number() -> None:
     form = example(IntakeForm, informant_anonymous=True, informant_name="Lawful Name", informant_phone=None)
     said = sentences(IntakeForm, form)
-    assert said == ["A person who wants to stay unknown must not be written down by name or number."]
+    assert said == ["Write a name or a number only of a person who does not want to stay unknown."]
     assert problems(IntakeForm, form | {"informant_name": None}) == set()
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from engine.domain.languages import to_choose
-from engine.plugin.fields import FieldKind, FieldSpec
+from engine.plugin.fields import YES_NO, FieldKind, FieldSpec
 from engine.plugin.shown_when import wanted_answers
 from engine.portal.presenters.times import for_input, zone_words
 from engine.views import FieldView
@@ -140,7 +140,7 @@ def _draw(field: FieldView, kind: FieldKind) -> str:
 
 def _items(field: FieldView, kind: FieldKind) -> tuple[Item, ...]:
     if kind is FieldKind.BOOL:
-        return (Item("yes", "Yes", field.value is True), Item("no", "No", field.value is False))
+        return tuple(Item(sent, words, field.value == kept) for sent, (words, kept) in YES_NO.items())
     chosen = field.value if isinstance(field.value, list | tuple) else (field.value,)
     choices = to_choose(str(field.value or "")) if kind is FieldKind.LANG else field.choices
     return tuple(Item(value, text, value in chosen) for value, text in choices.items())
@@ -185,5 +185,5 @@ def _when(condition: str, labels: Mapping[str, FieldView]) -> tuple[str, str, st
     if other is None:
         return "", "", ""
     value = {"true": "yes", "false": "no"}.get(wanted[0].value, wanted[0].value)
-    words = {"yes": "Yes", "no": "No"}.get(value) or other.choices.get(value, value)
+    words = YES_NO[value][0] if other.kind == FieldKind.BOOL and value in YES_NO else other.choices.get(value, value)
     return other.name, value, f"Only if you answered “{words}” to “{other.label}”."

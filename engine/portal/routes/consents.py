@@ -14,6 +14,7 @@ from engine.domain.languages import to_choose
 from engine.domain.packages import fields_of
 from engine.domain.policy import Action
 from engine.errors import InvalidAnswersError, NotFoundError
+from engine.plugin.fields import YES_NO
 from engine.portal.dependencies import Posted, SignedIn
 from engine.portal.posted import text, texts
 from engine.portal.presenters import sharing as shown
@@ -72,7 +73,8 @@ def _agreed(typed: Mapping[str, list[str]], zone: str) -> Agreed:
     return Agreed(
         person_id=person_id, kind=GivenBy(one["kind"]), purposes=tuple(typed["purposes"]),
         recipients=tuple(typed["recipients"]), fields=fields_of(typed["parts"]),
-        valid_until=_end_of(one["valid_until"], zone), language=one["language"], read_aloud=one["read_aloud"] == "yes",
+        valid_until=_end_of(one["valid_until"], zone), language=one["language"],
+        read_aloud={"yes": True, "no": False}.get(one["read_aloud"]),
         assent=one["assent"],
     )  # fmt: skip
 
@@ -114,7 +116,7 @@ def _page(
         purposes=shown.choices({**shown.ANY_PURPOSE, **shown.PURPOSES}, chosen("purposes")),
         recipients=shown.recipients(sharing, chosen("recipients")),
         parts=shown.parts(chosen("parts")),
-        aloud=shown.choices({"yes": "Yes", "no": "No"}, chosen("read_aloud")),
+        aloud=shown.choices({sent: words for sent, (words, _) in YES_NO.items()}, chosen("read_aloud")),
         languages=shown.choices(to_choose((chosen("language") or [""])[0]), chosen("language")),
         typed={"valid_until": (chosen("valid_until") or [""])[0]},
         errors=wrong,

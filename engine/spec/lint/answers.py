@@ -38,8 +38,32 @@ def can_be_true(condition: Condition, types: Fields, *, never_known: Collection[
         return True
 
 
+def left_open_by(condition: Condition, types: Fields, path: FieldPath) -> bool:
+    """Whether a condition can stay unknown because a yes-or-no question of a step that was done is *Not known*.
+
+    All other answers are there, and every one is tried; false when they are too many to try.
+    """
+    domains: dict[FieldPath, tuple[Value, ...]] = {path: (UNKNOWN,), (path[0], "outcome"): ("done",)}
+    for other in dict.fromkeys(mention.path for mention in condition.fields):
+        domain = domains.get(other) or _domain(condition, types, other)
+        if domain is None:
+            return False
+        domains[other] = domain
+    if prod(len(domain) for domain in domains.values()) > MOST_COMBINATIONS:
+        return False
+    tries = (dict(zip(domains, values, strict=True)) for values in product(*domains.values()))
+    try:
+        return any(_answer(condition, tried) is Truth.UNKNOWN for tried in tries)
+    except ConditionTypeError:
+        return False
+
+
+def _answer(condition: Condition, answers: dict[FieldPath, Value]) -> Truth:
+    return evaluate(condition, lambda path: answers.get(path, UNKNOWN))
+
+
 def _is_true(condition: Condition, answers: dict[FieldPath, Value]) -> bool:
-    return evaluate(condition, lambda path: answers.get(path, UNKNOWN)) is Truth.TRUE
+    return _answer(condition, answers) is Truth.TRUE
 
 
 def _domain(condition: Condition, types: Fields, path: FieldPath) -> tuple[Value, ...] | None:

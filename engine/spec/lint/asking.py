@@ -2,10 +2,10 @@
 
 from engine.errors import ConditionSyntaxError
 from engine.spec.conditions.check import check_condition
-from engine.spec.conditions.field_types import Problem, ProblemCode
+from engine.spec.conditions.field_types import Problem, ProblemCode, ValueType
 from engine.spec.conditions.parse import parse_condition
 from engine.spec.conditions.tree import Condition, FieldRef
-from engine.spec.lint.answers import can_be_true
+from engine.spec.lint.answers import can_be_true, left_open_by
 from engine.spec.lint.fields import Fields, fields_for, is_sealed
 from engine.spec.lint.places import Place, Use, conditions
 from engine.spec.lint.subject import Subject
@@ -52,6 +52,7 @@ def _check(subject: Subject, place: Place, condition: Condition) -> None:
         subject.error(place.path, "never-true", "No answers make this condition true: check its parts.")
     else:
         _branches(subject, place, condition)
+        _undecided(subject, place, condition, types)
 
 
 def _note(subject: Subject, place: Place, condition: Condition, problem: Problem) -> None:
@@ -110,6 +111,39 @@ def _branches(subject: Subject, place: Place, condition: Condition) -> None:
         else:
             if place.use is Use.OPENS:
                 _may_wait(subject, place, condition, key, "may-wait-for-ever")
+
+
+_LEFT_OPEN = {
+    Use.START: "no case opens in this workflow",
+    Use.OPENS: "what it decides waits",
+    Use.TIME: "this time limit does not count",
+}
+
+
+def _undecided(subject: Subject, place: Place, condition: Condition, types: Fields) -> None:
+    """Warn of what no answer decides when a yes-or-no question is answered with *Not known*."""
+    if place.use not in _LEFT_OPEN:
+        return
+    for path in dict.fromkeys(mention.path for mention in condition.fields):
+        if (
+            types[path].kind is ValueType.BOOL
+            and _asks_a_person(subject, path)
+            and left_open_by(condition, types, path)
+        ):
+            name = ".".join(path)
+            message = (
+                f"{name} can be answered with Not known, and then {_LEFT_OPEN[place.use]}: "
+                f"say with has({name}) what Not known counts as."
+            )
+            subject.warn(place.path, "undecided", message)
+            return
+
+
+def _asks_a_person(subject: Subject, path: tuple[str, ...]) -> bool:
+    if path[0] == "report":
+        return True
+    info = subject.infos.get(path[0])
+    return info is not None and not info.automatic
 
 
 def _may_wait(subject: Subject, place: Place, condition: Condition, key: str, code: str) -> None:

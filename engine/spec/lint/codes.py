@@ -34,7 +34,7 @@ TIMING = frozenset(
 CONDITIONS = frozenset(
     {
         "condition-syntax", "condition-type", "unknown-field", "unknown-choice", "sealed-field", "condition-too-early",
-        "condition-not-before", "may-wait-for-ever", "never-true", "gate-never-opens", "unused-fact",
+        "condition-not-before", "may-wait-for-ever", "never-true", "undecided", "gate-never-opens", "unused-fact",
     },
 )  # fmt: skip
 DETAILS = frozenset(

@@ -28,6 +28,7 @@ def question(name: str, kind: FieldKind, **more: object) -> FieldView:
     [
         (FieldKind.BOOL, "yes", True),
         (FieldKind.BOOL, "no", False),
+        (FieldKind.BOOL, "not_known", "not_known"),
         (FieldKind.BOOL, "perhaps", "perhaps"),
         (FieldKind.INT, "12", 12),
         (FieldKind.INT, "twelve", "twelve"),
@@ -91,7 +92,7 @@ def test_what_was_typed_comes_back_in_the_same_words() -> None:
     when, odd, many, yes = controls(with_typed(fields, typed), zone=ZONE, now=NOW)
     assert (when.value, odd.value) == ("2026-03-07T18:55", "soon")
     assert [item.checked for item in many.items] == [False, True]
-    assert [item.checked for item in yes.items] == [False, True]
+    assert [item.checked for item in yes.items] == [False, True, False]
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,7 @@ steps:
     after: [intake]
     assign: {role: supervisor, not: intake}
     time:
-      - {when: intake.immediate_danger, from: start, limit: PT1H, ladder: critical}
+      - {when: 'has(intake.immediate_danger) && intake.immediate_danger', from: start, limit: PT1H, ladder: critical}
       - {from: start, limit: PT24H, ladder: standard, warn: [50%, 80%]}
   rescue:
     uses: rescue.execute

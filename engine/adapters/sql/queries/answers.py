@@ -50,7 +50,7 @@ def text_of(spec: FieldSpec, value: object, zone: str) -> str:
             return "; ".join(_interval(part, zone) for part in value)
         case list() | tuple():
             return ", ".join(spec.choices.get(str(part), _plain(part, zone)) for part in value)
-        case str() if spec.choices:
+        case str() if spec.choices or spec.kind is FieldKind.BOOL:
             return spec.choices.get(value, in_plain_words(value))
         case str() if spec.kind is FieldKind.DATETIME:
             return _plain(as_instant(value) or value, zone)

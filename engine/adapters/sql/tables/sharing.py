@@ -28,7 +28,7 @@ class ConsentRow(SQLModel, table=True):
     recorded_at: datetime = at(null=False)
     recipients: list[str] = texts()
     language: str = Field(default="", sa_column_kwargs=_EMPTY)
-    read_aloud: bool = Field(default=False, sa_column_kwargs={"server_default": "false"})
+    read_aloud: bool | None = None
     assent: str = Field(default="", sa_column_kwargs=_EMPTY)
     recorded_by: UUID | None = None
     withdrawn_by: UUID | None = None
