@@ -24,6 +24,7 @@ class Ground(StrEnum):
     AGE = "age"
     SEX = "sex"
     PLACE = "place"
+    SECTIONS = "sections"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,15 +85,16 @@ def choose(
 ) -> LawLimit | None:
     """Choose the version of a limit that counts for a case, or the nearest one when none applies; None without any.
 
-    Those that are known not to apply go last; then comes the one in force on the day; of two that may both apply, the
-    one that leaves less time.
+    Those that are known not to apply go last; then comes the one in force on the day; the text of the State of the case
+    goes before that of the country; of two that may both apply, the one that leaves less time.
     """
 
     def order(limit: LawLimit) -> tuple[object, ...]:
-        judged, (days, newest) = judge(limit, told, on=on), nearness(limit, on)
-        counted = limit.limit_for(option)
+        judged, (days, _, newest) = judge(limit, told, on=on), nearness(limit, on)
+        is_elsewhere = limit.is_of_one_state and limit.jurisdiction != told.place
+        counted = limit.limit_for(option, sections=told.sections)
         length = counted.about.total_seconds() if counted else float("inf")
-        return not judged.is_used, days, length, newest
+        return not judged.is_used, days, is_elsewhere, not limit.is_of_one_state, length, newest
 
     return min(versions, key=order, default=None)
 
@@ -124,6 +126,11 @@ def place_reasons(limit: LawLimit, told: Told, *, jurisdiction: str, on: date) -
 def _reasons(limit: LawLimit, told: Told, on: date) -> Iterator[ScopeReason]:
     scope = limit.applies
     yield from _force_days(limit, on)
+    if limit.is_of_one_state:
+        yield _state(limit, told)
+    if (other := limit.alternative_of(told.sections)) is not None:
+        text = f"{other.limit.in_words()} count, by a section that is told: {other.when}."
+        yield ScopeReason(Ground.SECTIONS, Truth.TRUE, text)
     if scope.offence_from or scope.offence_until:
         yield _offence(limit, told)
     if scope.age_from or scope.age_under:
@@ -144,6 +151,14 @@ def _force_days(limit: LawLimit, on: date) -> Iterator[ScopeReason]:
     else:
         text = f"Out of force since {limit.in_force_until:%d %B %Y}: it is watched as a target of ours."
     yield ScopeReason(Ground.FORCE_DAYS, Truth.TRUE, text)
+
+
+def _state(limit: LawLimit, told: Told) -> ScopeReason:
+    only = f"It is the text of {limit.jurisdiction} alone"
+    if told.place is None:
+        return ScopeReason(Ground.PLACE, Truth.UNKNOWN, f"{only}. The State is not known: until it is, it counts.")
+    holds = told.place == limit.jurisdiction
+    return ScopeReason(Ground.PLACE, _truth(holds=holds), f"{only}; this case is of {told.place}.")
 
 
 def _offence(limit: LawLimit, told: Told) -> ScopeReason:

@@ -11,6 +11,7 @@ from engine.domain.library import Library
 from engine.domain.records import Run
 from engine.domain.state import CaseState
 from engine.spec.law import LawLimit, is_quotable, law_term
+from engine.spec.limits import TimeLimit
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,10 @@ class LawInCase:
     def is_used(self) -> bool:
         """Whether it is counted."""
         return self.judged.is_used
+
+    def limit_for(self, option: str | None) -> TimeLimit | None:
+        """Give the time to count: that of a named option, else the one for the sections that are told."""
+        return self.limit.limit_for(option, sections=self.told.sections)
 
     def term(self, jurisdiction: str) -> str:
         """Name what kind of limit it is in a place; see `law_term`."""
@@ -61,7 +66,13 @@ def law_for(
 
 def depends_on_case(versions: Iterable[LawLimit]) -> bool:
     """Say whether what a case has told can make a difference to a limit."""
-    return any(not one.applies.is_for_all or one.exemptions for one in versions)
+    return any(
+        not one.applies.is_for_all
+        or one.exemptions
+        or one.is_of_one_state
+        or any(other.sections for other in one.alternatives)
+        for one in versions
+    )
 
 
 def is_open(line: ScopeReason) -> bool:

@@ -1,8 +1,8 @@
-"""What the answers of a case tell of the things on which a limit of the law depends: offence, age, sex, district."""
+"""What a case tells of the things on which a limit of the law depends: offence, sections, age, sex, place."""
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -48,7 +48,7 @@ class Telling:
 class Told:
     """What is known where a limit is to be counted. Ages and sexes are those of the persons it may be about.
 
-    `is_whole` says that each of those persons has told both; of a limit for one person there is only one.
+    `sections` are those of the report to the police, or of the charge sheet; `place` is the State of the case.
     """
 
     offence_on: date | None = None
@@ -56,6 +56,8 @@ class Told:
     sexes: tuple[str | None, ...] = (None,)
     district: str | None = None
     sources: Mapping[str, str] = field(default_factory=dict)
+    sections: frozenset[str] = frozenset()
+    place: str | None = None
 
 
 NOTHING = Told()
@@ -69,7 +71,8 @@ def told_in(state: CaseState, element: str, *, zone: str) -> Told:
         for person in state.persons
         if person.removed_at is None and person.role.value in VICTIM_ROLES
     ]
-    return gathered(tellings_in(state), element, people=people, zone=zone)
+    told = gathered(tellings_in(state), element, people=people, zone=zone)
+    return replace(told, place=state.case.jurisdiction)
 
 
 def tellings_in(state: CaseState) -> list[Telling]:
@@ -124,7 +127,8 @@ def gathered(tellings: Iterable[Telling], element: str, *, people: Iterable[str]
         sexes.append(_latest(known, one, "sex", sources) or None)
     offence = _latest(known, element, "offence_day", sources)
     district = _latest(known, element, "district", sources)
-    return Told(_day(offence), tuple(ages), tuple(sexes), district or None, sources)
+    sections = frozenset(filter(None, _latest(known, element, "sections", sources).split(",")))
+    return Told(_day(offence), tuple(ages), tuple(sexes), district or None, sources, sections)
 
 
 def age_of_band(band: str) -> tuple[int, int] | None:

@@ -106,7 +106,7 @@ def _counted(
     library: Library,
     record: Step | None,
 ) -> Deadline | None:
-    rule = _rule(time, law.limit if law else None)
+    rule = _rule(time, law)
     if rule is None or started is None:
         return None
     where = _where(run, step, library)
@@ -147,13 +147,13 @@ def _nearest(limit_id: str | None, library: Library, run: Run) -> LawLimit | Non
     return library.law(limit_id, on=run.started_at.date()) if limit_id else None
 
 
-def _rule(time: CompiledTime, law: LawLimit | None) -> _Rule | None:
+def _rule(time: CompiledTime, law: LawInCase | None) -> _Rule | None:
     spec = time.spec
     limit = time.limit or (law.limit_for(spec.option) if law else None)
     if limit is None:
         return None
-    warn = time.warn or (law.warn if law else ())
-    exclude = spec.exclude or (law.excludes if law else ())
+    warn = time.warn or (law.limit.warn if law else ())
+    exclude = spec.exclude or (law.limit.excludes if law else ())
     return _Rule(limit, spec.law, spec.ladder, warn, exclude)
 
 
@@ -298,9 +298,7 @@ def _of_added(view: RunView, run: Run, record: Step, added: AddedStep, library: 
     law = _law(view.state, run, spec, library, record.base_path, started)
     if law is not None and not law.is_used:
         return None
-    rule = _rule(
-        CompiledTime(spec, None, TimeLimit(added.limit) if added.limit else None, ()), law.limit if law else None
-    )
+    rule = _rule(CompiledTime(spec, None, TimeLimit(added.limit) if added.limit else None, ()), law)
     if rule is None or started is None:
         return None
     return _deadline(view.state, run, record.key, record.path, Purpose.LIMIT, started, rule, library, record.turn)

@@ -134,7 +134,7 @@ _OUTPUT_KINDS: Mapping[FieldKind, OutputKind] = {
     FieldKind.INT: OutputKind.NUMBER,
     FieldKind.DATETIME: OutputKind.INSTANT,
 }
-TELLABLE = ("offence_day", "age", "age_band", "age_paper", "sex", "district")
+TELLABLE = ("offence_day", "sections", "age", "age_band", "age_paper", "sex", "district")
 """What an answer may tell on which limits of the law depend: `field(tells=...)`."""
 ELEMENTS = ("acts", "means", "purposes")
 """What choices may tell, open or sensitive, of the elements of trafficking; they are read, and never stored open."""

@@ -29,6 +29,7 @@ _OF_STEP: Mapping[tuple[str, str], str] = {
     ("press.release", "identity_check"): "missing_person_exception",
     ("repatriation.nationality", "result"): "no_answer",
     ("press.takedown", "answer"): "removed",
+    ("prosecution.hearing", "purpose"): "other",
 }
 _TRUE = frozenset(
     {

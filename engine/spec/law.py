@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date, timedelta
 from enum import StrEnum
 from functools import cached_property
@@ -48,11 +48,15 @@ class _Record(BaseModel):
 
 
 class Alternative(_Record):
-    """Another length of the same limit, when it applies instead, and the name by which a workflow chooses it."""
+    """Another length of the same limit, when it applies instead, and the name by which a workflow chooses it.
+
+    It applies by itself in a case that tells of one of its `sections`, as the report to the police names them.
+    """
 
     option: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     limit: TimeLimit
     when: str = Field(min_length=1)
+    sections: tuple[str, ...] = ()
 
 
 class Signature(_Record):
@@ -123,12 +127,23 @@ class LawLimit(_Record):
             return self.limit
         return self.watch or (WATCH_AT_ONCE if self.limit is not None else None)
 
-    def limit_for(self, option: str | None = None) -> TimeLimit | None:
-        """Give the time to count: that of a named alternative, else the usual one.
+    def limit_for(self, option: str | None = None, *, sections: Collection[str] = ()) -> TimeLimit | None:
+        """Give the time to count: that of a named alternative, else of one for a section that is told, else the usual.
 
         A version of the law that has no such alternative still counts, by its usual length.
         """
-        return next((other.limit for other in self.alternatives if other.option == option), self.counted_limit)
+        named = (other for other in self.alternatives if option and other.option == option)
+        chosen = next(named, None) or self.alternative_of(sections)
+        return chosen.limit if chosen else self.counted_limit
+
+    def alternative_of(self, sections: Collection[str]) -> Alternative | None:
+        """Find the alternative that applies by itself where these sections are told."""
+        return next((other for other in self.alternatives if not set(sections).isdisjoint(other.sections)), None)
+
+    @property
+    def is_of_one_state(self) -> bool:
+        """Whether it is the text of one State, which goes before that of the country there, and counts nowhere else."""
+        return "-" in self.jurisdiction
 
     @property
     def is_watched(self) -> bool:
@@ -173,8 +188,8 @@ class LawLimit(_Record):
 class LawPack(_Record):
     """The limits of one jurisdiction, published together; a limit may stand in it once for each period in force.
 
-    It may also stand again for offences of other days, as an older code has it. `areas` are places with a rule of their
-    own that `advisory_in` may name; `notified` ends that from a day on.
+    It may also stand again for offences of other days, as an older code has it, and for one State. `areas` are places
+    with a rule of their own that `advisory_in` may name; `notified` ends that from a day on.
     """
 
     name: str = Field(alias="law", pattern=r"^[a-z]{2,3}$")
@@ -189,6 +204,8 @@ class LawPack(_Record):
     def _no_two_hold_at_once(self) -> Self:
         for number, limit in enumerate(self.limits):
             for other in self.limits[:number]:
+                if limit.jurisdiction != other.jurisdiction:
+                    continue
                 if limit.id == other.id and _meet(limit, other) and not limit.applies.is_apart_from(other.applies):
                     message = f"{limit.id} stands here twice for the same days"
                     raise ValueError(message)
@@ -215,7 +232,8 @@ class LawPack(_Record):
     def find(self, limit_id: str, *, on: date) -> LawLimit | None:
         """Find a limit as it stood on a date; outside every period the nearest version, which is only a target then.
 
-        Of two that differ by the day of the offence it gives the one for the later offences.
+        Of two that differ by the day of the offence it gives the one for the later offences; the text of the country
+        goes before that of one State.
         """
         return min(self.by_id.get(limit_id, ()), key=lambda limit: nearness(limit, on), default=None)
 
@@ -242,9 +260,10 @@ def find_limit(packs: Iterable[LawPack], limit_id: str, *, on: date) -> LawLimit
     return next((found for pack in packs if (found := pack.find(limit_id, on=on))), None)
 
 
-def nearness(limit: LawLimit, on: date) -> tuple[timedelta, int]:
-    """Put versions of a limit in order: the one in force on a day first, then the one for the later offences."""
-    return _days_from_force(limit, on), -(limit.applies.offence_from or date.min).toordinal()
+def nearness(limit: LawLimit, on: date) -> tuple[timedelta, bool, int]:
+    """Put versions of a limit in order: in force on a day, of the whole country, for the later offences."""
+    newest = -(limit.applies.offence_from or date.min).toordinal()
+    return _days_from_force(limit, on), limit.is_of_one_state, newest
 
 
 def law_term(limit: LawLimit, *, on: date, jurisdiction: str | None = None, district: str | None = None) -> str:

@@ -73,6 +73,8 @@ def _applies(limit: LawLimit) -> str:
 
 def _conditions(limit: LawLimit) -> Iterator[str]:
     scope = limit.applies
+    if limit.is_of_one_state:
+        yield f"{limit.jurisdiction} only"
     if limit.in_force_from:
         yield f"in force from {limit.in_force_from:{_SHORT}}"
     if limit.in_force_until:

@@ -95,7 +95,7 @@ def open_outputs(
         if spec.output is not None and value is not None and not _is_unknown(spec.kind is FieldKind.BOOL, value):
             outputs[spec.name] = _scalar(spec.output, value)
         if spec.tells in TELLABLE and value is not None and value != "":
-            outputs[f"{TELLS}{spec.tells}"] = str(value)
+            outputs[f"{TELLS}{spec.tells}"] = ",".join(map(str, value)) if isinstance(value, list) else str(value)
     for question in questions:
         value = answers.get(question.id)
         if question.sensitivity != "open" or question.type not in _DECIDED_ON or value is None or value == "":

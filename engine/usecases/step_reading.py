@@ -98,7 +98,7 @@ def _law_time(
 ) -> LawTime | None:
     """Read the time of a limit in the version that counts for a case, or for one person of it, from now."""
     found = law_in_case(state, run, limit_id, library, started=now, element=element, option=option or None)
-    time_ = found.limit.limit_for(option or None) if found and found.is_used else None
+    time_ = found.limit_for(option or None) if found and found.is_used else None
     if found is None or time_ is None:
         return None
     is_working = time_.counting is Counting.WORKING_DAYS

@@ -42,7 +42,12 @@ class FirForm(Form):
     transferred_to: OrganisationRef | None = field(
         label="To which station was it sent on?", default=None, shown_when="zero_fir"
     )
-    sections: Some[v.Section] = field(label="Under which sections?", choices=v.SECTION)
+    sections: Some[v.Section] = field(
+        label="Under which sections?",
+        help="For BNS 143 choose the sub-section, if you know it: it decides how long the police have.",
+        choices=v.SECTION,
+        tells="sections",
+    )
     offence_date: Day = field(
         label="On which day did the crime happen?", help="If it went on for long, the last day.", tells="offence_day"
     )
@@ -271,21 +276,23 @@ class ChargesheetForm(Form):
     """Follow the charge sheet, and the day on which a suspect may get bail because it is late."""
 
     court: OrganisationRef = field(label="Which court?", now=True)
-    sections: Some[v.Section] = field(label="Under which sections?", choices=v.SECTION, now=True)
+    sections: Some[v.Section] = field(label="Under which sections?", choices=v.SECTION, now=True, tells="sections")
     accused_count: Count = field(label="How many people are accused?", now=True)
     custody_status: v.Custody = field(label="Where are they now?", choices=v.CUSTODY, now=True)
     default_bail_on: Day = field(
         label="From which day may they get bail without a charge sheet?",
-        help="60 days after the first remand, 90 days for the gravest crimes. Check with the lawyer.",
+        help="Counted from the first remand, that day too. The section says how long it is: check with the lawyer.",
         now=True,
     )
     first_remand_on: Day | None = field(
         label="On which day was a suspect first sent into custody (remand)?",
-        help="From this day bail by default is counted.",
+        help="From this day bail by default is counted, and it counts too.",
         default=None,
     )
     ten_years_or_more: YesNo = field(
-        label="Can the crime be punished with ten years or more?", help="Then it is 90 days, else 60.", default=None
+        label="Is the punishment ten years or more, life or death?",
+        help="Then the police have the longer time. Ten years must be the least, as in BNS 143(3) to (7).",
+        default=None,
     )
     filed_on: Day | None = field(label="When was the charge sheet filed?", default=None)
     supplementary_expected: YesNo = field(label="Will a further charge sheet follow?", default=None)

@@ -52,7 +52,7 @@ REFUSAL = ask(
         Document("fir-station-letter", "Letter to the officer in charge of the station", on="prepare"),
         Document("fir-refusal-letter", "Letter to the Superintendent of Police", on="prepare"),
     ),
-    time_limit="PT24H",
+    time_limit=Law("IN-FIR-SP"),
     prepare=prepare_refusal,
     conclude=conclude_refusal,
 )

@@ -5,10 +5,14 @@ from typing import Literal
 Section = Literal[
     "BNS143", "BNS144", "BNS64_71", "BNS95", "BNS96", "BNS97", "BNS98", "BNS99", "BNS111", "BNS137", "BNS139", "BNS141",
     "BNS146", "IPC370", "IPC370A", "POCSO", "JJ74", "JJ75", "JJ79", "JJ81", "ITPA", "bonded_labour", "child_labour",
-    "child_marriage", "IT_Act", "BD_trafficking", "NP_trafficking", "MM_trafficking", "other",
+    "child_marriage", "IT_Act", "BD_trafficking", "NP_trafficking", "MM_trafficking", "BNS143_2", "BNS143_3",
+    "BNS143_4", "other",
 ]  # fmt: skip
 SECTION = {
-    "BNS143": "BNS 143 (trafficking)",
+    "BNS143": "BNS 143 (trafficking; the sub-section is not known)",
+    "BNS143_2": "BNS 143(2) (trafficking of one adult: 7 to 10 years)",
+    "BNS143_3": "BNS 143(3) (trafficking of several people: 10 years or more)",
+    "BNS143_4": "BNS 143(4) to (7) (a child, a repeated offence, an official: 10 years or more)",
     "BNS144": "BNS 144 (exploiting a trafficked person)",
     "BNS64_71": "BNS 64 to 71 (rape and related)",
     "BNS95": "BNS 95 (using a child to commit an offence)",

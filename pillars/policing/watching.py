@@ -1,6 +1,6 @@
 """What Policing asks to be watched: the ladder of a refusal, news for the survivor, bail, certificates."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from engine.plugin.fields import NOT_KNOWN
 from engine.plugin.laws import LawTime
@@ -9,10 +9,13 @@ from engine.plugin.values import as_day, as_instant, day_by_law, local_day, show
 from engine.plugin.watches import Watch
 from pillars.policing.places import country_of
 
-LADDER = "fir-refused"
+LADDER, _AT_ONCE_LADDER = "fir-refused", "police-refusal"
+_LETTER_LAW, _LETTER_OTHERWISE = "IN-FIR-SP", timedelta(hours=4)
+"""In India the way to the Superintendent opens with the refusal; elsewhere the same time is our own promise."""
+_POCSO_LAW = "IN-POCSO-24H-REPORT"
 _FIR, _REFUSAL, _MAGISTRATE, _NEWS = "policing.fir", "policing.refusal", "policing.magistrate", "policing.update"
 _ONE_DAY, _THREE_DAYS = timedelta(hours=24), timedelta(days=3)
-"""Promises of the network: no law says how soon to go up a rung after a refusal."""
+"""Promises of the network: no law says how soon to go up the next rung after a refusal."""
 _NEWS_LAWS = {"IN": ("IN-VICTIM-90D", 15), "BD": ("BD-UPDATE-1M", 9)}
 """By country: the limit of the law for news, and how many days before its end its first step is shown."""
 _NEWS_DAYS, _CERTIFICATE_DAYS, _ASK_MAGISTRATE_DAYS = 90, 7, 14
@@ -31,21 +34,38 @@ def watch_fir(context: StepContext) -> tuple[Watch, ...]:
     """
     answers = context.answers
     at = as_instant(answers.get("fir_datetime")) or context.now
+    child = _watch_report_of_child(context, at)
     if answers.get("refused") == NOT_KNOWN:
         title = "Was it registered? Nobody knows yet: ask the station"
-        return (Watch("superintendent", _FIR, title, due_at=at + _ONE_DAY, from_at=at, ladder=LADDER),)
+        return (Watch("superintendent", _FIR, title, due_at=at + _ONE_DAY, from_at=at, ladder=LADDER), *child)
     if answers.get("refused") is not True:
         over = tuple(Watch(name, is_over=True) for name in ("refusal", "superintendent", "magistrate", "ordered"))
-        return (*over, *_watch_news(context))
+        return (*over, *_watch_news(context), *child)
     was_asked = bool(context.earlier(_REFUSAL))
     if not was_asked:
-        title = "Write to the Superintendent: the station did not register it"
-        return (Watch("refusal", _REFUSAL, title, due_at=at + _ONE_DAY, from_at=at, ladder=LADDER),)
-    over = (Watch("superintendent", is_over=True),)
+        return (_to_the_superintendent(context, at), *child)
     return (
-        *over,
+        Watch("superintendent", is_over=True),
         Watch("magistrate", _MAGISTRATE, _TO_THE_MAGISTRATE, due_at=at + _THREE_DAYS, from_at=at, ladder=LADDER),
+        *child,
     )
+
+
+def _to_the_superintendent(context: StepContext, at: datetime) -> Watch:
+    title = "Write to the Superintendent: the station did not register it"
+    if country_of(context) == "IN":
+        return Watch("refusal", _REFUSAL, title, law=_LETTER_LAW, from_at=at, ladder=_AT_ONCE_LADDER)
+    due = at + _LETTER_OTHERWISE
+    return Watch("refusal", _REFUSAL, title, due_at=due, from_at=at, ladder=_AT_ONCE_LADDER)
+
+
+def _watch_report_of_child(context: StepContext, at: datetime) -> tuple[Watch, ...]:
+    """Watch that the police report a sexual offence against a child, from when they were told and rescue or not."""
+    sections = context.answers.get("sections")
+    if country_of(context) != "IN" or not isinstance(sections, list) or "POCSO" not in sections:
+        return ()
+    title = "POCSO: have the police told the Committee and the Special Court?"
+    return (Watch("pocso_report", "reporting.mandatory", title, law=_POCSO_LAW, from_at=at, ladder="critical"),)
 
 
 def watch_refusal(context: StepContext) -> tuple[Watch, ...]:

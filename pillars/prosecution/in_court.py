@@ -6,9 +6,9 @@ from datetime import timedelta
 from engine.plugin.appointments import Appointment
 from engine.plugin.fields import NOT_KNOWN
 from engine.plugin.steps import Concluded, JsonAnswer, Prepared, Scalar, StepContext
-from engine.plugin.values import end_of_day, given, perhaps, start_of_day
+from engine.plugin.values import end_of_day, given, local_day, perhaps, start_of_day
 from engine.plugin.watches import Watch
-from pillars.prosecution.hearings import coming, next_hearing, times_put_off
+from pillars.prosecution.hearings import coming, first_for, next_hearing, times_put_off
 from pillars.prosecution.limits import watch_court
 from pillars.prosecution.settings import HearingSettings
 
@@ -48,6 +48,9 @@ def conclude_hearing(context: StepContext) -> Concluded:
     facts: dict[str, Scalar] = {"hearings_put_off": put_off}
     at = next_hearing(_to_come(context), now=context.now, zone=context.zone)
     facts |= {"next_hearing_at": at} if at else {}
+    remanded = first_for("remand", hearings)
+    if remanded is not None:
+        facts["bail_counts_from"] = end_of_day(local_day(remanded, context.zone, plus_days=-1), context.zone)
     return Concluded(facts=facts, notes=tuple(notes), watches=(*_watch_next(context), *watch_court(context, hearings)))
 
 

@@ -8,25 +8,47 @@ from engine.plugin.values import as_day, as_instant, watch_for_day
 from engine.plugin.watches import Watch
 
 STEP, LADDER = "protection.custody", "detention-limit"
-_INTERIM, _INQUIRY = "IN-ITPA-10D", "IN-ITPA-3W"
+_INTERIM, _INQUIRY, _HOME = "IN-ITPA-10D", "IN-ITPA-3W", "IN-ITPA-HOME"
 _ORDER_ENDS = "The order ends: release, or a new order"
-_MAY_BE_HELD_NO_LONGER = "Interim custody ends: release, or a new order"
+_LAWS = {
+    "s17_1": (_INTERIM, "Interim custody ends: release, or a new order"),
+    "s17_3": (_INQUIRY, "Custody during the home inquiry ends: release, or a new order"),
+    "s17_4": (_HOME, "The time in the protective home ends: release"),
+}
+"""By the sub-section of ITPA s.17: each starts a limit of its own. Of an order whose sub-section nobody knows the first
+one counts, which is the shortest."""
+_ANOTHER_LAW = "other"
 _WANTS_TO_LEAVE = "The person wants to leave: is there an order?"
-_NO_ORDER_YET = "The person is kept without an order: ask for one, or let them go"
+_NO_ORDER_YET = "No order is known to us: ask for one, or let the person go"
 _SAME_DAY, _ONE_DAY = timedelta(hours=12), timedelta(hours=24)
 _ORDER_OPENS_BEFORE_DAYS = 3
 """Promises of the network, as are the twelve hours and the day above; how long somebody may be held is the law's."""
 _ORDERS = frozenset({"committee_order", "magistrate_order", "court_order"})
 
 
-def first_held_at(context: StepContext, placements: Iterable[Mapping[str, JsonAnswer]]) -> datetime | None:
+def held_under(context: StepContext, placement: Mapping[str, JsonAnswer]) -> str:
+    """Say under which sub-section of ITPA s.17 somebody is held: as told at the placement, else at the production."""
+    return str(placement.get("order_under") or context.earlier("rescue.production").get("order_under") or "unknown")
+
+
+def first_held_at(
+    context: StepContext, placements: Iterable[Mapping[str, JsonAnswer]], under: str = "unknown"
+) -> datetime | None:
     """Give since when (UTC) a Magistrate's order has held the person; None where none does.
 
     That is the production before the Magistrate or the first placement on such an order since the last release,
-    whichever came first: being moved to another home starts no new time, being held again after a release does.
+    whichever came first: being moved to another home starts no new time, being held again after a release does. An
+    order under a later sub-section starts its own time with the first that names it.
     """
-    ordered = [one for one in placements if one.get("legal_basis") == "magistrate_order"]
+    is_later = under in {"s17_3", "s17_4"}
+    ordered = [
+        one
+        for one in placements
+        if one.get("legal_basis") == "magistrate_order" and (not is_later or held_under(context, one) == under)
+    ]
     production, released = context.earlier("rescue.production"), _last_released_at(context)
+    if is_later and production.get("order_under") != under:
+        production = {}
     told = [one.get("admitted_at") for one in ordered]
     held = [at for at in map(as_instant, told) if at is not None and (released is None or at >= released)]
     if not held:
@@ -52,9 +74,10 @@ def watch_placement(context: StepContext) -> tuple[Watch, ...]:
         watches.append(watch_for_day("placement_review", "protection.placement", title, review, zone=zone))
     if ends is not None and basis in _ORDERS:
         watches.append(_order_ends("custody_order", ends, zone, is_child=basis == "committee_order"))
-    since = first_held_at(context, (*context.all_earlier("protection.placement"), answers))
+    under = held_under(context, answers)
+    since = first_held_at(context, (*context.all_earlier("protection.placement"), answers), under)
     if since is not None and context.jurisdiction.partition("-")[0] == "IN":
-        watches.append(Watch("custody_law", STEP, _MAY_BE_HELD_NO_LONGER, law=_INTERIM, from_at=since, ladder=LADDER))
+        watches.append(_held_by_law(under, since))
     if basis not in _ORDERS and answers.get("own_wish") == "wants_to_leave":
         watches.append(
             Watch("no_order", STEP, _WANTS_TO_LEAVE, due_at=admitted + _SAME_DAY, from_at=admitted, ladder=LADDER)
@@ -73,18 +96,28 @@ def watch_custody(context: StepContext) -> tuple[Watch, ...]:
     answers, result = context.answers, context.answers.get("result")
     decided, ends = as_instant(answers.get("decided_at")) or context.now, as_day(answers.get("new_end"))
     over = tuple(Watch(name, is_over=True) for name in ("custody_law", "custody_order", "no_order", "custody_inquiry"))
+    under = answers.get("order_under")
     match result:
         case "released":
             return (*over, Watch("placement_review", is_over=True))
         case "new_order" if ends is not None:
-            return (*over, _order_ends("custody_order", ends, context.zone, is_child=False))
+            order = _order_ends("custody_order", ends, context.zone, is_child=False)
+            return (*over[1:], _held_by_law(str(under), decided) if under in _LAWS else over[0], order)
         case "home_inquiry":
-            title = "Custody during the home inquiry ends: release, or a new order"
-            return (*over, Watch("custody_inquiry", STEP, title, law=_INQUIRY, from_at=decided, ladder=LADDER))
+            law, title = _LAWS["s17_3"]
+            return (*over, Watch("custody_inquiry", STEP, title, law=law, from_at=decided, ladder=LADDER))
         case "still_held":
-            title = "The person is held without an order: the lawyer goes to court"
+            title = "The person is held, and no order is known to us: the lawyer goes to court"
             return (*over, Watch("no_order", STEP, title, due_at=decided + _SAME_DAY, from_at=decided, ladder=LADDER))
     return ()
+
+
+def _held_by_law(under: str, since: datetime) -> Watch:
+    """Watch how long ITPA s.17 lets somebody be held; of an order under another law it says nothing."""
+    if under == _ANOTHER_LAW:
+        return Watch("custody_law", is_over=True)
+    law, title = _LAWS.get(under, _LAWS["s17_1"])
+    return Watch("custody_law", STEP, title, law=law, from_at=since, ladder=LADDER)
 
 
 def _order_ends(name: str, ends: date, zone: str, *, is_child: bool) -> Watch:

@@ -82,6 +82,13 @@ class PlacementForm(Form):
     )
     review_on: Day = field(label="When do we look at it again?", now=True)
     order_no: Text | None = field(label="What is the number of the order?", default=None)
+    order_under: v.OrderUnder | None = field(
+        label="Under which sub-section of ITPA section 17 is the order?",
+        help="It decides how long the person can be held. If nobody knows: Not known; the shortest time counts then.",
+        choices=v.ORDER_UNDER,
+        default=None,
+        shown_when='legal_basis == "magistrate_order"',
+    )
     bed: Text | None = field(label="Which bed or room?", default=None)
     accompanied_children: Count = field(label="How many children are with the person?")
     gender_fit: YesNo = field(label="Is the place right for the person's gender?")
@@ -103,6 +110,13 @@ class CustodyForm(Form):
     )
     new_end: Day | None = field(
         label="On which day does the new order end?", default=None, shown_when='result == "new_order"'
+    )
+    order_under: v.OrderUnder | None = field(
+        label="Under which sub-section of ITPA section 17 is the new order?",
+        help="It decides how long the person can be held. If nobody knows: Not known; the shortest time counts then.",
+        choices=v.ORDER_UNDER,
+        default=None,
+        shown_when='result == "new_order"',
     )
     petition_at: Instant | None = field(
         label="When did the lawyer go to court for the person?",
@@ -161,8 +175,15 @@ class WitnessForm(Form):
     applicant: v.Applicant = field(label="Who asks for protection?", now=True)
     interim_sought: YesNo = field(label="Is protection asked for at once, before the report?", now=True)
     applied_on: Day = field(label="On which day was it asked for?", now=True)
+    report_ordered_at: Instant | None = field(
+        label="When did the authority order the Threat Analysis Report?",
+        help="The time of the police runs from this order. Leave it empty while nobody knows, and correct it then.",
+        default=None,
+    )
     tar_due: Day = field(
-        label="When is the Threat Analysis Report due?", help="Five working days after the order to make it.", now=True
+        label="When is the Threat Analysis Report due?",
+        help="It counts from the order of the authority; until that is known, from the application, for planning.",
+        now=True,
     )
     threat_category: v.ThreatCategory | None = field(
         label="Which class of danger did the report find?", choices=v.THREAT_CATEGORY, default=None

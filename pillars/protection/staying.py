@@ -5,7 +5,7 @@ from datetime import timedelta
 from engine.plugin.fields import NOT_KNOWN
 from engine.plugin.steps import Concluded, Prepared, Scalar, StepContext
 from engine.plugin.values import given, local_day, told_before, unless_yes
-from pillars.protection.custody import first_held_at, watch_custody, watch_placement
+from pillars.protection.custody import first_held_at, held_under, watch_custody, watch_placement
 from pillars.protection.days import ending_of, today_of
 
 _REVIEW_DAYS = 7
@@ -16,10 +16,18 @@ _BASIS_BY_AUTHORITY = {"CWC": "committee_order", "Magistrate": "magistrate_order
 def prepare_placement(context: StepContext) -> Prepared:
     """Propose the place that was reserved or ordered, and the first look at it."""
     before = told_before(
-        context, "protection.placement", "shelter", "legal_basis", "order_no", "bed", "accompanied_children"
+        context,
+        "protection.placement",
+        "shelter",
+        "legal_basis",
+        "order_no",
+        "order_under",
+        "bed",
+        "accompanied_children",
     )
     production = context.earlier("rescue.production")
     told = given(
+        order_under=production.get("order_under"),
         shelter=production.get("placed_at") or context.earlier("rescue.plan").get("shelter_reserved"),
         order_no=production.get("order_no"),
         accompanied_children=context.earlier("rescue.first_needs").get("companion_children"),
@@ -49,7 +57,9 @@ def conclude_placement(context: StepContext) -> Concluded:
 
 def prepare_custody(context: StepContext) -> Prepared:
     """Say from when custody is counted, and that nobody is held against their will without an order."""
-    since = first_held_at(context, context.all_earlier("protection.placement"))
+    placements = context.all_earlier("protection.placement")
+    under = held_under(context, placements[-1] if placements else {})
+    since = first_held_at(context, placements, under)
     notes = ["No adult stays in a home against their will without an order. Ask the person today, and tell the lawyer."]
     if since is not None:
         notes.append(
@@ -61,6 +71,10 @@ def prepare_custody(context: StepContext) -> Prepared:
 def conclude_custody(context: StepContext) -> Concluded:
     """Say whether the person is held, with or without an order, and watch what follows."""
     result = str(context.answers.get("result", ""))
-    notes = ("The person is held without an order: the lawyer goes to court today.",) if result == "still_held" else ()
+    notes = (
+        ("The person is held, and no order is known to us: the lawyer goes to court today.",)
+        if result == "still_held"
+        else ()
+    )
     facts: dict[str, Scalar] = {"is_held": result != "released", "held_without_order": result == "still_held"}
     return Concluded(facts=facts, notes=notes, watches=watch_custody(context))

@@ -50,6 +50,14 @@ LEGAL_BASIS = {
     "committee_order": "Order of the Child Welfare Committee",
     "police_emergency": "Emergency, no order yet",
 }
+OrderUnder = Literal["s17_1", "s17_3", "s17_4", "other", "unknown"]
+ORDER_UNDER = {
+    "s17_1": "17(1): kept safe until the person is before the right Magistrate",
+    "s17_3": "17(2) and (3): kept while the Magistrate has the home looked into",
+    "s17_4": "17(4): to stay in a protective home for the time that the order names",
+    "other": "Another law",
+    "unknown": "Not known",
+}
 OwnWish = Literal["wants_to_stay", "wants_to_leave", "unsure", "too_young_to_say", "not_asked"]
 OWN_WISH = {"unsure": "Not sure"}
 
@@ -58,7 +66,7 @@ CUSTODY_RESULT = {
     "released": "The person is free to go, or went home",
     "new_order": "There is a new order",
     "home_inquiry": "The Magistrate asked for a home inquiry first",
-    "still_held": "The person is still held, and there is no new order",
+    "still_held": "The person is still held, and no new order is known to us",
 }
 
 HealthTriage = Literal["emergency", "urgent", "soon", "routine"]

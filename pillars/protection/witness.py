@@ -1,10 +1,10 @@
 """What an application for witness protection proposes, and what follows from it."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from engine.plugin.laws import LawTime
 from engine.plugin.steps import Concluded, Prepared, Scalar, StepContext
-from engine.plugin.values import as_day, day_by_law, told_before, watch_for_day
+from engine.plugin.values import as_day, as_instant, day_by_law, end_of_day, local_day, told_before, watch_for_day
 from engine.plugin.watches import Watch
 from pillars.protection.days import ending_of, today_of
 
@@ -17,18 +17,30 @@ _RENEW_BEFORE_DAYS = 14
 
 def prepare_witness(context: StepContext) -> Prepared:
     """Propose the day of the threat report, and take over what was asked for before."""
-    today = today_of(context)
-    note = "The report day leaves out Saturdays and Sundays, but not holidays. Correct it when the order is made."
-    before = told_before(context, "protection.witness", "applicant", "interim_sought", "threat_category", "measures")
+    names = ("applicant", "interim_sought", "threat_category", "measures", "report_ordered_at")
+    before, today = told_before(context, "protection.witness", *names), today_of(context)
+    ordered = as_instant(before.get("report_ordered_at"))
+    note = "The report day leaves out Saturdays and Sundays, but not holidays."
+    if ordered is None:
+        note += " It counts from the authority's order: until that is known, the application is taken, for planning."
+    since = local_day(ordered, context.zone) if ordered else today
     times = told_before(context, "protection.witness", "applied_on", "tar_due") or {
         "applied_on": today.isoformat(),
-        "tar_due": day_by_law(_report_time(context), today).isoformat(),
+        "tar_due": day_by_law(_report_time(context), since).isoformat(),
     }
     return Prepared(prefill=before | times, notes=(note,))
 
 
 def _report_time(context: StepContext) -> LawTime:
     return context.law(_REPORT) or LawTime(_REPORT, working_days=_REPORT_WORKING_DAYS)
+
+
+def _counted_from(context: StepContext) -> datetime:
+    """Give from when (UTC) the time for the report runs: the order of the authority, else the application."""
+    ordered, applied = as_instant(context.answers.get("report_ordered_at")), as_day(context.answers.get("applied_on"))
+    if ordered is not None or applied is None:
+        return ordered or context.now
+    return min(context.now, end_of_day(applied, context.zone))
 
 
 def conclude_witness(context: StepContext) -> Concluded:
@@ -47,7 +59,8 @@ def conclude_witness(context: StepContext) -> Concluded:
     is_waiting = not ordered and not context.answers.get("threat_category")
     if is_waiting and context.jurisdiction.partition("-")[0] == "IN":
         title = "Threat Analysis Report: has it come?"
-        watches.append(Watch("threat_report", "protection.witness", title, law=_REPORT, from_at=context.now))
+        since = _counted_from(context)
+        watches.append(Watch("threat_report", "protection.witness", title, law=_REPORT, from_at=since))
     else:
         watches.append(Watch("threat_report", is_over=True))
     longest = context.law(_ORDER) or LawTime(_ORDER, months=_ORDER_MONTHS)

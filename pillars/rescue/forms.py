@@ -130,6 +130,13 @@ class ProductionForm(Form):
     )
     order_type: v.OrderType = field(label="What was ordered?", choices=v.ORDER_TYPE)
     order_no: Text | None = field(label="What is the number of the order?", default=None)
+    order_under: v.OrderUnder | None = field(
+        label="Under which sub-section of ITPA section 17 is the order?",
+        help="It decides how long the person can be held. If nobody knows: Not known; the shortest time counts then.",
+        choices=v.ORDER_UNDER,
+        default=None,
+        shown_when='authority == "Magistrate"',
+    )
     placed_at: OrganisationRef = field(label="Where will the person stay?", identifying=True, sealed="shelter_address")
     escort: PersonRef = field(label="Who went with the person?")
     form17: FileRef | None = field(label="Which file is the signed Form 17?", default=None)

@@ -68,6 +68,15 @@ ORDER_TYPE = {
     "release_certificate": "Release certificate (bonded labour)",
 }
 
+OrderUnder = Literal["s17_1", "s17_3", "s17_4", "other", "unknown"]
+ORDER_UNDER = {
+    "s17_1": "17(1): kept safe until the person is before the right Magistrate",
+    "s17_3": "17(2) and (3): kept while the Magistrate has the home looked into",
+    "s17_4": "17(4): to stay in a protective home for the time that the order names",
+    "other": "Another law",
+    "unknown": "Not known",
+}
+
 Sex = Literal["female", "male", "transgender", "other", "unknown"]
 
 Status = Literal["possible", "actual", "not"]

@@ -77,9 +77,11 @@ def divide_award(context: StepContext) -> Completed:
         return Completed(
             outputs={"is_known": False}, notes=("Amount or age is not known: ask the lawyer how to divide it.",)
         )
-    rule = share(context.jurisdiction, is_minor=is_minor)
+    rule = share(context, is_minor=is_minor)
     if rule is None:
-        return Completed(outputs={"is_known": False}, notes=("No rule for shares is on record for this country.",))
+        return Completed(
+            outputs={"is_known": False}, notes=("No route of the person has a rule that divides an award.",)
+        )
     free, deposit = rule.divide(amount)
     return Completed(
         outputs={

@@ -159,8 +159,9 @@ class WagesForm(Form):
         choices={
             "1L": "1 lakh rupees: adult man",
             "2L": "2 lakh rupees: woman or child",
-            "3L": "3 lakh rupees: trafficking, sexual exploitation, transgender or disabled person",
+            "3L": "3 lakh rupees: extreme case (trafficking, sexual exploitation, transgender or disabled person)",
         },
+        help="The District Magistrate decides what is an extreme case. Ask for it with the reasons.",
         now=True,
     )
     immediate_30k_on: Day | None = field(label="When was the first help (up to 30,000 rupees) paid?", default=None)

@@ -8,13 +8,20 @@ from pillars.restitution.tracker import paid_so_far
 from pillars.restitution.watching import watch_payment, watch_wages
 from pillars.restitution.words import based_on
 
+_WHOLE = (
+    "Only the award of a scheme that says so is divided. A grant for bonded labour has an annuity part of its own; "
+    "wages, help at once and interim relief are paid whole."
+)
+
 
 def prepare_payment(context: StepContext) -> Prepared:
-    """Propose what is still to be paid, and how it is divided by the person's age."""
+    """Propose what is still to be paid, and how an award is divided by its scheme and the person's age."""
     money, is_minor = paid_so_far(context), is_minor_of(context)
-    rule = None if is_minor is None else share(context.jurisdiction, is_minor=is_minor)
-    if money is None or rule is None:
-        return Prepared()
+    if money is None:
+        return Prepared(notes=(_WHOLE,))
+    rule = None if is_minor is None else share(context, is_minor=is_minor)
+    if rule is None or not context.earlier("restitution.award"):
+        return Prepared(prefill={"amount": str(money.shortfall)}, notes=(_WHOLE,))
     free, deposit = rule.divide(money.shortfall)
     prefill: dict[str, JsonAnswer] = {
         "amount": str(money.shortfall),
@@ -24,7 +31,8 @@ def prepare_payment(context: StepContext) -> Prepared:
     ends = rule.deposit_ends(local_day(context.now, context.zone), age_of(context))
     if ends is not None:
         prefill["fd_until"] = ends.isoformat()
-    return Prepared(prefill=prefill, notes=(f"The deposit is fixed for: {rule.deposit}.",))
+    notes = (f"The deposit is fixed for: {rule.deposit}. {based_on(rule.source, is_signed=rule.is_signed)}", _WHOLE)
+    return Prepared(prefill=prefill, notes=notes)
 
 
 def conclude_payment(context: StepContext) -> Concluded:
@@ -50,11 +58,7 @@ def prepare_wages(context: StepContext) -> Prepared:
     grant = bonded_labour_grant(context.jurisdiction, local_day(context.now, context.zone))
     notes: tuple[str, ...] = ()
     if grant is not None:
-        slabs = ", ".join(f"{amount:,}" for amount in grant.grants.values())
-        notes = (
-            f"At once: up to {grant.at_once_up_to:,} rupees. The grant: {slabs} rupees by class. "
-            + based_on(grant.source, is_signed=grant.is_signed),
-        )
+        notes = (f"{grant.in_words} {based_on(grant.source, is_signed=grant.is_signed)}",)
     return Prepared(prefill=told_before(context, "restitution.wages", *names), notes=notes)
 
 

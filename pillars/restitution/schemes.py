@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import ROUND_DOWN, Decimal
 from functools import lru_cache
@@ -109,6 +109,22 @@ class BondedLabourGrant:
     grants: Mapping[str, int]
     source: str
     is_signed: bool
+    at_once_more: str = ""
+    who: Mapping[str, str] = field(default_factory=dict)
+    annuity_at_least: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def in_words(self) -> str:
+        """Say what comes at once, the grant by class, and how much of it at least goes into an annuity."""
+        more = f", {self.at_once_more}" if self.at_once_more else ""
+        slabs = "; ".join(f"{amount:,} for {self.who[name]}" for name, amount in self.grants.items())
+        annuity = " and ".join(f"{least:,} of {self.grants[name]:,}" for name, least in self.annuity_at_least.items())
+        held = (
+            f" Of the grant at least {annuity} goes into an annuity; the rest is the person's at once."
+            if annuity
+            else ""
+        )
+        return f"At once: up to {self.at_once_up_to:,} rupees{more}. The grant, in rupees: {slabs}.{held}"
 
 
 def governing_code(jurisdiction: str, offence: date) -> Code | None:
@@ -131,10 +147,15 @@ def claim_limit(context: StepContext) -> ClaimLimit | None:
     return None
 
 
-def share(jurisdiction: str, *, is_minor: bool) -> Share | None:
-    """Find how a payment is divided in a country; None where the file has no rule."""
-    for entry in _entries("shares", jurisdiction):
-        if entry["who"] == ("minor" if is_minor else "adult"):
+def share(context: StepContext, *, is_minor: bool) -> Share | None:
+    """Find how an award is divided by the scheme that the person's routes name; None where none of them divides it.
+
+    A scheme divides its own awards only: grants, wages and what a court orders are paid whole.
+    """
+    told = context.earlier("restitution.eligibility").get("routes")
+    routes = told if isinstance(told, list) else []
+    for entry in _entries("shares", context.jurisdiction):
+        if entry["who"] == ("minor" if is_minor else "adult") and entry["if_route"] in routes:
             return Share(
                 entry["free_percent"], entry["deposit"], entry["source"], entry["signed_by"] is not None,
                 entry["deposit_months"], entry["deposit_until_age"],
@@ -193,8 +214,9 @@ def bonded_labour_grant(jurisdiction: str, released: date) -> BondedLabourGrant 
     for entry in _entries("bonded_labour", jurisdiction):
         if _covers(entry, "released", released):
             return BondedLabourGrant(
-                entry["at_once_up_to"], entry["grants"], entry["source"], entry["signed_by"] is not None
-            )
+                entry["at_once_up_to"], entry["grants"], entry["source"], entry["signed_by"] is not None,
+                entry["at_once_more"], entry["who"], entry["annuity_at_least"],
+            )  # fmt: skip
     return None
 
 

@@ -220,7 +220,7 @@ class CoreStory:
 
     def _tell(self, event: Event) -> None:
         self.case.until(event.at)
-        step = next((step for step in self.case.ready(event.step) if step.key not in self.case.left), None)
+        step = self._about(event)
         self.case.to_be_told.remove(event.step)
         if step is None:
             self.not_foreseen.append(event.label)
@@ -235,6 +235,13 @@ class CoreStory:
             self.due[event.label] = deadline.due_at
         self.case.complete(step, by=INTAKE_OFFICER if event.step == "reporting.intake" else CASEWORKER)
         self.done[event.label] = self.case.state.steps[step.id]
+
+    def _about(self, event: Event) -> Step | None:
+        """Find the open step that an event tells of: of its type the one with its due time, else the most urgent."""
+        open_ones = [step for step in self.case.ready(event.step) if step.key not in self.case.left]
+        due = {step.id: deadline.due_at for step in open_ones if (deadline := self.case.deadline(step))}
+        exact = (step for step in open_ones if event.due is not None and due.get(step.id) == event.due)
+        return next(exact, open_ones[0] if open_ones else None)
 
 
 def open_story(

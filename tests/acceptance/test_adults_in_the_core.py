@@ -125,6 +125,62 @@ def test_custody_is_watched_only_for_who_is_kept(order: str, *, is_kept: bool) -
         assert (deadline.law, deadline.ladder) == ("IN-ITPA-10D", "detention-limit")
 
 
+@pytest.mark.parametrize(
+    ("under", "law", "limit"),
+    [
+        (None, "IN-ITPA-10D", "P10D"),
+        ("unknown", "IN-ITPA-10D", "P10D"),
+        ("s17_1", "IN-ITPA-10D", "P10D"),
+        ("s17_3", "IN-ITPA-3W", "P21D"),
+        ("s17_4", "IN-ITPA-HOME", "P3Y"),
+    ],
+)
+def test_how_long_she_can_be_held_depends_on_the_sub_section_of_the_order(
+    under: str | None, law: str, limit: str
+) -> None:
+    told = {"order_type": "placement"} | ({"order_under": under} if under else {})
+    case = _case("adult-exploitation", answers={"production": told})
+    _done(case, "intake", "triage", "fir", "rescue", "production")
+    custody = case.step("custody")
+    assert custody is not None
+    deadline = case.deadline(custody)
+    assert deadline is not None
+    assert (deadline.law, deadline.limit, deadline.started_at) == (law, limit, case.now)
+
+
+@pytest.mark.parametrize("known", [False, True])
+def test_the_time_of_the_threat_report_runs_from_the_order_of_the_authority(*, known: bool) -> None:
+    ordered = datetime(2026, 5, 20, 6, tzinfo=UTC)
+    told: Answers = {"protection_asked": {"report_ordered_at": ordered}} if known else {}
+    case = _case("adult-exploitation", answers=told)
+    _done(case, "intake", "triage", "fir", "rescue", "protection_asked")
+    report = case.step("threat_report")
+    assert report is not None
+    deadline = case.deadline(report)
+    assert deadline is not None
+    assert (deadline.law, deadline.started_at) == ("IN-WPS-TAR", ordered if known else case.now)
+
+
+@pytest.mark.parametrize(
+    ("sections", "limit"), [("BNS143,JJ79", "P60D"), ("BNS143_2", "P60D"), ("JJ79,BNS143_4", "P90D"), (None, "P60D")]
+)
+def test_bail_by_default_counts_from_the_remand_and_by_the_section(sections: str | None, limit: str) -> None:
+    told = {"tells:offence_day": "2026-05-01"} | ({"tells:sections": sections} if sections else {})
+    case = _case("adult-base", answers={"fir": told}, left=frozenset({"chargesheet"}))
+    _done(case, "intake", "triage", "fir")
+    registered = case.now
+    sheet = case.step("chargesheet")
+    assert sheet is not None
+    planned = case.deadline(sheet)
+    assert planned is not None
+    assert (planned.law, planned.limit, planned.started_at) == ("IN-DEFAULT-BAIL", limit, registered)
+    counts_from = datetime(2026, 5, 31, 18, 29, 59, tzinfo=UTC)
+    case.do(cm.RecordFact("bail_counts_from", counts_from))
+    counted = case.deadline(sheet)
+    assert counted is not None
+    assert (counted.law, counted.limit, counted.started_at) == ("IN-DEFAULT-BAIL", limit, counts_from)
+
+
 def test_a_home_that_somebody_wants_to_leave_keeps_the_case_open_until_they_have_left() -> None:
     case = _case("adult-base", answers={"placement": {"own_wish": "wants_to_leave"}, "let_out": {"result": "released"}})
     _done(case, "intake", "triage", "fir", "rescue", "own_will")

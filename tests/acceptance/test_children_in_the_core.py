@@ -199,6 +199,16 @@ def test_the_police_and_the_court_hear_of_a_child_who_is_out_already_within_a_da
         assert (deadline.law, deadline.due_at) == (law, case.now + timedelta(hours=24))
 
 
+@pytest.mark.parametrize("answers", [{}, PROTECT], ids=["rescue", "out already"])
+def test_the_report_of_a_sexual_offence_runs_from_the_information_and_waits_for_no_rescue(answers: Answers) -> None:
+    case = _case("cross-border-child", "pocso_report", "rescue", "taken_charge", answers=answers)
+    deadline = case.deadline(_reach(case, "pocso_report"))
+    assert deadline is not None
+    assert (deadline.law, deadline.started_at) == ("IN-POCSO-24H-REPORT", OPENED)
+    case.until(OPENED + timedelta(days=2))
+    assert ("pocso_report", OPENED + timedelta(hours=24)) in case.breaches()
+
+
 def test_the_time_of_a_child_who_is_out_does_not_wait_for_a_rescue_that_was_begun_before() -> None:
     case = _case("trafficking-base", "triage", "rescue", "taken_charge", "production", answers=PROTECT)
     _reach(case, "rescue")
@@ -248,16 +258,19 @@ def test_the_photo_of_the_child_who_was_found_is_taken_back_while_another_is_sti
 
 
 @pytest.mark.parametrize("name", ["missing-child", "identity-leak", "trafficking-base", "adult-base"])
-def test_when_the_police_refuse_the_report_the_superintendent_is_written_to(name: str) -> None:
+def test_a_refusal_by_the_police_starts_the_way_to_the_superintendent_at_once(name: str) -> None:
     case = _case(name, "fir", "refusal")
     _reach(case, "fir")
+    refused_at = case.now
     _end(case, "fir", answers={"refused": True})
     refusal = case.step("refusal")
-    assert refusal is not None
+    assert refusal is not None, "the work item stands in the same commit"
+    assert refusal.status is StepStatus.READY
     deadline = case.deadline(refusal)
     assert deadline is not None
-    assert (refusal.uses, deadline.ladder) == ("policing.refusal", "fir-refused")
-    assert deadline.due_at == case.now + timedelta(hours=24)
+    assert (deadline.law, deadline.started_at, deadline.ladder) == ("IN-FIR-SP", refused_at, "police-refusal")
+    case.until(refused_at + timedelta(hours=5))
+    assert case.levels("refusal")[:2] == [(1, refused_at), (2, refused_at + timedelta(hours=4))]
 
 
 # A platform had a time to take a leak down before 20 February 2026, too.

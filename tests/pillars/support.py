@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -13,7 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from pydantic import BaseModel, ValidationError
 
 from engine.domain.law_in_case import law_for
-from engine.domain.law_told import NOTHING
+from engine.domain.law_told import Told
 from engine.plugin.fields import FieldKind, FieldSpec, OutputKind, Sensitivity, specs_of
 from engine.plugin.laws import LawTime
 from engine.plugin.paper import FILTERS
@@ -208,11 +208,15 @@ class FakeContext:
         return self.directory
 
     def law(self, limit_id: str, option: str = "") -> LawTime | None:
-        """Read a limit from the shipped packs, as of the instant of the test and with nothing told."""
-        found = law_for(
-            library(), limit_id, told=NOTHING, zone=self.zone, started=self.now, option=option or None
+        """Read a limit from the shipped packs, as of the instant of the test; told are place, sections and offence."""
+        fir = self.earlier("policing.fir")
+        sections, offence = fir.get("sections"), fir.get("offence_date")
+        told = Told(
+            offence_on=date.fromisoformat(offence) if isinstance(offence, str) else None, place=self.jurisdiction,
+            sections=frozenset(map(str, sections)) if isinstance(sections, list) else frozenset(),
         )  # fmt: skip
-        time = found.limit.limit_for(option or None) if found else None
+        found = law_for(library(), limit_id, told=told, zone=self.zone, started=self.now, option=option or None)
+        time = found.limit_for(option or None) if found else None
         return law_time(limit_id, time.root, source=found.limit.source) if found and time else None
 
     def similar_persons(self) -> tuple[Match, ...]:

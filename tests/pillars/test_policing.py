@@ -230,13 +230,34 @@ def test_a_refusal_goes_up_rung_by_rung_and_each_rung_opens_the_next() -> None:
     assert FIR.conclude is not None
     assert REFUSAL.conclude is not None
     [first] = FIR.conclude(FakeContext(answers=REFUSED)).watches
-    assert (first.uses, first.due_at, first.ladder) == ("policing.refusal", MARCH_7 + timedelta(days=1), "fir-refused")
+    assert (first.uses, first.law, first.from_at) == ("policing.refusal", "IN-FIR-SP", MARCH_7)
+    assert (first.opens_at, first.ladder) == (None, "police-refusal"), "at once, and not after a day"
     letter = {"sent_at": "2026-03-08T15:30:00Z", "mode": "by_hand"}
     [second] = REFUSAL.conclude(FakeContext(answers=letter)).watches
     assert (second.uses, second.due_at) == ("policing.fir", MARCH_7 + timedelta(days=4))
     again = FIR.conclude(FakeContext(answers=REFUSED, before={"policing.refusal": letter})).watches
     assert said(again) == {"superintendent": None, "magistrate": "policing.magistrate"}
     assert again[1].due_at == MARCH_7 + timedelta(days=3)
+
+
+def test_a_refusal_elsewhere_is_written_about_as_soon_though_no_law_says_so() -> None:
+    assert FIR.conclude is not None
+    [first] = FIR.conclude(FakeContext(answers=REFUSED, jurisdiction="NP")).watches
+    assert (first.law, first.from_at, first.due_at) == ("", MARCH_7, MARCH_7 + timedelta(hours=4))
+
+
+@pytest.mark.parametrize("refused", [True, False])
+def test_a_sexual_offence_against_a_child_is_reported_from_when_the_police_heard_of_it(*, refused: bool) -> None:
+    assert FIR.conclude is not None
+    told = REFUSED | {"refused": refused, "sections": ["BNS143", "POCSO"]}
+    [report] = [one for one in FIR.conclude(FakeContext(answers=told)).watches if one.name == "pocso_report"]
+    assert (report.uses, report.law, report.from_at) == ("reporting.mandatory", "IN-POCSO-24H-REPORT", MARCH_7)
+    for other in ({"sections": ["BNS143"]}, {"sections": None}):
+        names = [one.name for one in FIR.conclude(FakeContext(answers=told | other)).watches]
+        assert "pocso_report" not in names
+    assert "pocso_report" not in [
+        one.name for one in FIR.conclude(FakeContext(answers=told, jurisdiction="BD")).watches
+    ]
 
 
 @pytest.mark.parametrize(
@@ -650,6 +671,28 @@ def test_the_charge_sheet_takes_over_sections_and_counts_60_days_from_the_fir() 
     prefill = CHARGESHEET.prepare(FakeContext(before=FIR_AT)).prefill
     assert prefill == {"default_bail_on": "2026-05-06", "sections": ["BNS143", "JJ79"]}
     assert CHARGESHEET.prepare(FakeContext()).prefill == {}
+
+
+@pytest.mark.parametrize(
+    ("sections", "remand", "from_remand", "from_fir"),
+    [
+        (["BNS143"], "2026-04-01", "2026-05-31", "2026-05-06"),
+        (["BNS143_2", "JJ79"], "2026-04-01", "2026-05-31", "2026-05-06"),
+        (["BNS143_3"], "2026-04-01", "2026-06-30", "2026-06-05"),
+        (["JJ79", "BNS143_4"], "2026-04-01", "2026-06-30", "2026-06-05"),
+        (["BNS139"], "2026-04-01", "2026-06-30", "2026-06-05"),
+    ],
+)
+def test_bail_by_default_counts_from_the_remand_with_its_day_and_by_the_section(
+    sections: list[str], remand: str, from_remand: str, from_fir: str
+) -> None:
+    """The last of 60 or 90 days, the day of the remand being the first, is the day before the one that is named."""
+    assert CHARGESHEET.prepare is not None
+    fir = {"policing.fir": FIR_AT["policing.fir"] | {"sections": sections, "offence_date": "2026-03-01"}}
+    assert CHARGESHEET.prepare(FakeContext(before=fir)).prefill["default_bail_on"] == from_fir
+    heard = fir | {"prosecution.hearing": {"purpose": "remand", "hearing_on": f"{remand}T05:30:00Z"}}
+    prepared = CHARGESHEET.prepare(FakeContext(before=heard)).prefill
+    assert (prepared["first_remand_on"], prepared["default_bail_on"]) == (remand, from_remand)
 
 
 @pytest.mark.parametrize(

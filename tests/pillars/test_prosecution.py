@@ -394,3 +394,12 @@ def test_the_sheets_print_with_all_with_little_and_with_nothing(step: StepType, 
 @pytest.mark.parametrize("step", ASKED, ids=lambda step: step.key)
 def test_every_step_proposes_something_and_something_follows_from_it(step: StepType) -> None:
     prepares_and_concludes(step)
+
+
+def test_the_first_hearing_on_a_remand_says_from_when_bail_by_default_counts_and_its_day_counts_too() -> None:
+    assert HEARING.conclude is not None
+    later = {"purpose": "remand", "hearing_on": "2026-03-20T05:00:00Z"}
+    first = {"purpose": "remand", "hearing_on": "2026-03-09T20:00:00Z"}  # 01:30 on the 10th in India
+    facts = HEARING.conclude(FakeContext(answers=later, history={"prosecution.hearing": (first,)})).facts
+    assert facts["bail_counts_from"] == datetime(2026, 3, 9, 18, 29, 59, tzinfo=UTC)
+    assert "bail_counts_from" not in HEARING.conclude(FakeContext(answers=later | {"purpose": "bail"})).facts

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from engine.plugin.fields import specs_of
 from engine.plugin.steps import StepType
 from engine.plugin.values import local_day
 from engine.plugin.watches import Watch
@@ -255,6 +256,21 @@ def test_the_threat_report_is_watched_by_the_law_of_india_until_it_is_there(
     assert (found.law, found.is_over) == (("IN-WPS-TAR", False) if is_watched else ("", True))
 
 
+def test_the_time_for_the_threat_report_runs_from_the_order_and_else_from_the_application() -> None:
+    assert WITNESS.conclude is not None
+    assert WITNESS.prepare is not None
+    asked = {"applied_on": "2026-03-05"}
+    for answers, since in (
+        (asked, datetime(2026, 3, 5, 18, 29, 59, tzinfo=UTC)),
+        (asked | {"report_ordered_at": "2026-03-09T06:00:00Z"}, datetime(2026, 3, 9, 6, tzinfo=UTC)),
+    ):
+        watches = WITNESS.conclude(FakeContext(jurisdiction="IN-NL", answers=answers)).watches
+        [found] = [one for one in watches if one.name == "threat_report"]
+        assert found.from_at == since
+    told = {"protection.witness": {"report_ordered_at": "2026-03-09T06:00:00Z"}}
+    assert WITNESS.prepare(FakeContext(before=told)).prefill["tar_due"] == "2026-03-16"
+
+
 def said(watches: tuple[Watch, ...]) -> dict[str, tuple[str, str] | None]:
     """Give what is watched: by name, the step type and the ladder; None for what is watched no longer."""
     return {one.name: None if one.is_over else (one.uses, one.ladder) for one in watches}
@@ -396,6 +412,42 @@ def test_the_days_of_custody_count_from_the_first_placement_or_the_order_before_
     assert "custody_law" not in said(abroad)
 
 
+@pytest.mark.parametrize(
+    ("at_production", "at_placement", "law", "since"),
+    [
+        (None, None, "IN-ITPA-10D", "2026-03-08"),
+        ("unknown", "unknown", "IN-ITPA-10D", "2026-03-08"),
+        ("s17_1", None, "IN-ITPA-10D", "2026-03-08"),
+        ("s17_3", None, "IN-ITPA-3W", "2026-03-08"),
+        ("s17_1", "s17_3", "IN-ITPA-3W", "2026-03-12"),
+        ("s17_3", "s17_4", "IN-ITPA-HOME", "2026-03-12"),
+        (None, "s17_4", "IN-ITPA-HOME", "2026-03-12"),
+        ("s17_1", "other", "", ""),
+    ],
+)
+def test_each_sub_section_of_the_order_starts_a_limit_of_its_own(
+    at_production: str | None, at_placement: str | None, law: str, since: str
+) -> None:
+    assert PLACEMENT.conclude is not None
+    order = {"authority": "Magistrate", "produced_at": "2026-03-08T09:30:00+00:00", "order_under": at_production}
+    first = TAKEN_IN | {"legal_basis": "magistrate_order"}
+    now = first | {"admitted_at": "2026-03-12T04:30:00+00:00", "order_under": at_placement}
+    context = FakeContext(answers=now, history={"protection.placement": (first,)}, before={"rescue.production": order})
+    [found] = [one for one in PLACEMENT.conclude(context).watches if one.name == "custody_law"]
+    assert (found.law, f"{found.from_at:%Y-%m-%d}" if found.from_at else "") == (law, since)
+    assert found.is_over is (not law)
+
+
+def test_the_form_asks_for_the_sub_section_and_takes_not_known() -> None:
+    assert PLACEMENT.prepare is not None
+    for form in (PlacementForm, CustodyForm):
+        [asked] = [spec for spec in specs_of(form) if spec.name == "order_under"]
+        assert list(asked.choices) == ["s17_1", "s17_3", "s17_4", "other", "unknown"]
+        assert not asked.required, "what was answered before stays an answer"
+    told = {"rescue.production": {"authority": "Magistrate", "order_under": "s17_3"}}
+    assert PLACEMENT.prepare(FakeContext(before=told)).prefill["order_under"] == "s17_3"
+
+
 def test_the_days_of_custody_count_anew_after_a_release() -> None:
     assert PLACEMENT.conclude is not None
     assert CUSTODY.prepare is not None
@@ -427,6 +479,14 @@ OVER = {"custody_law": None, "custody_order": None, "no_order": None, "custody_i
         (
             {"result": "new_order", "new_end": "2026-03-30"},
             {"custody_order": ("protection.custody", "detention-limit")}, True, False,
+        ),
+        (
+            {"result": "new_order", "new_end": "2026-03-30", "order_under": "s17_3"},
+            {
+                "custody_law": ("protection.custody", "detention-limit"),
+                "custody_order": ("protection.custody", "detention-limit"),
+            },
+            True, False,
         ),
         ({"result": "home_inquiry"}, {"custody_inquiry": ("protection.custody", "detention-limit")}, True, False),
         ({"result": "still_held"}, {"no_order": ("protection.custody", "detention-limit")}, True, True),
@@ -534,3 +594,7 @@ def test_no_paper_of_a_placement_says_where_the_shelter_is() -> None:
     assert "Home Two" not in petition
     assert "Mon 09 Mar 2026" in petition
     assert "magistrate order" in petition
+    assert "no order known to us" in petition
+    assert "no order exists" not in petition
+    under = render("habeas-petition", CUSTODY, {}, earlier=lambda _: {"order_under": "s17_1"}, all_earlier=lambda _: [])
+    assert "Sub-section of section 17" in under

@@ -159,10 +159,14 @@ def test_a_workflow_can_name_another_step_that_knows_the_day_of_the_offence() ->
     assert limit_dates.run(context).outputs["is_known"] is True
 
 
+NALSA: dict[str, dict[str, Any]] = {"restitution.eligibility": {"routes": ["StateVCS", "NALSA"]}}
+AWARDED = NALSA | {"restitution.award": {"amount": "100000.00"}}
+
+
 @pytest.mark.parametrize(("age", "free", "deposit"), [(30, 25_000.0, 75_000.0), (17, 20_000.0, 80_000.0)])
 def test_an_award_is_divided_by_age(age: int, free: float, deposit: float) -> None:
     assert split.run is not None
-    context = FakeContext(before={"restitution.award": {"amount": "100000.00"}}, persons=(person(age=age),))
+    context = FakeContext(before=AWARDED, persons=(person(age=age),))
     outputs = split.run(context).outputs
     assert (outputs["free_part"], outputs["fixed_deposit_part"]) == (free, deposit)
 
@@ -170,7 +174,7 @@ def test_an_award_is_divided_by_age(age: int, free: float, deposit: float) -> No
 @pytest.mark.parametrize("persons", [(), (person(age=None),), (person(age=30), person(age=12))])
 def test_an_award_is_not_divided_when_it_is_not_clear_for_whom(persons: tuple[PersonView, ...]) -> None:
     assert split.run is not None
-    context = FakeContext(before={"restitution.award": {"amount": "100000.00"}}, persons=persons)
+    context = FakeContext(before=AWARDED, persons=persons)
     assert split.run(context).outputs == {"is_known": False}
 
 
@@ -181,9 +185,29 @@ def test_an_award_is_not_divided_in_a_country_without_a_rule() -> None:
 
 
 def test_no_coin_is_lost_when_an_award_is_divided() -> None:
-    rule = share("IN-AS", is_minor=False)
+    rule = share(FakeContext(before=NALSA), is_minor=False)
     assert rule is not None
     assert rule.divide(Decimal("100.03")) == (Decimal("25.00"), Decimal("75.03"))
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        {"restitution.award": {"amount": "100.00"}},
+        {"restitution.award": {"amount": "100.00"}, "restitution.eligibility": {"routes": ["POCSO33_8", "StateVCS"]}},
+        {"restitution.interim": {"amount": "100.00"}, "restitution.eligibility": {"routes": ["BLSA", "wages"]}},
+        NALSA | {"restitution.interim": {"amount": "100.00"}},
+    ],
+    ids=["no route is known", "award by a court", "grant and wages", "interim relief"],
+)
+def test_only_an_award_of_the_womens_scheme_is_divided(before: dict[str, dict[str, Any]]) -> None:
+    assert PAYMENT.prepare is not None
+    assert split.run is not None
+    context = FakeContext(before=before, persons=(person(age=30),))
+    prepared = PAYMENT.prepare(context)
+    assert prepared.prefill == {"amount": "100.00"}
+    assert "paid whole" in " ".join(prepared.notes)
+    assert split.run(context).outputs == {"is_known": False}
 
 
 def test_a_country_without_an_entry_has_no_code() -> None:
@@ -192,7 +216,8 @@ def test_a_country_without_an_entry_has_no_code() -> None:
 
 def test_the_payment_proposes_the_shares() -> None:
     assert PAYMENT.prepare is not None
-    context = FakeContext(before={"restitution.award": {"amount": "400000.00"}}, persons=(person(age=15),))
+    before = NALSA | {"restitution.award": {"amount": "400000.00"}}
+    context = FakeContext(before=before, persons=(person(age=15),))
     prefill = PAYMENT.prepare(context).prefill
     assert prefill == {
         "amount": "400000.00",
@@ -200,7 +225,7 @@ def test_the_payment_proposes_the_shares() -> None:
         "fixed_deposit_part": "320000.00",
         "fd_until": "2029-03-10",
     }
-    adult = FakeContext(before={"restitution.award": {"amount": "400000.00"}}, persons=(person(age=30),))
+    adult = FakeContext(before=before, persons=(person(age=30),))
     assert PAYMENT.prepare(adult).prefill["fd_until"] == "2029-03-10"
     assert PAYMENT.prepare(FakeContext()).prefill == {}
 
@@ -423,7 +448,16 @@ def test_the_wage_claim_says_what_the_grant_is_and_takes_over_what_was_told() ->
     before = {"restitution.wages": {"days": 10, "release_certificate_no": None}}
     prepared = WAGES.prepare(FakeContext(before=before))
     assert prepared.prefill == {"days": 10}
-    assert prepared.notes[0].startswith("At once: up to 30,000 rupees. The grant: 100,000, 200,000, 300,000 rupees")
+    assert prepared.notes[0].startswith(
+        "At once: up to 30,000 rupees, or more where the District Magistrate deems fit."
+    )
+    for said_ in (
+        "100,000 for an adult man; 200,000 for a woman or a child; 300,000 for an extreme case",
+        "where the District Magistrate deems fit.",
+        "at least 125,000 of 200,000 and 200,000 of 300,000 goes into an annuity",
+        "a lawyer must confirm it",
+    ):
+        assert said_ in prepared.notes[0]
     assert WAGES.prepare(FakeContext(jurisdiction="NP")).notes == ()
 
 

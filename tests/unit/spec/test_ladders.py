@@ -119,6 +119,7 @@ def test_each_file_is_named_after_its_ladder(shipped: dict[str, Ladder]) -> None
         "nationality-delay",
         "detention-limit",
         "fir-refused",
+        "police-refusal",
         "bonded-labour",
         "compensation",
         "repatriation-stuck",
@@ -157,6 +158,7 @@ def test_a_child_not_produced_goes_to_case_manager_then_supervisor_then_the_dist
     ("name", "bodies"),
     [
         ("fir-refused", ["Superintendent of Police", "Magistrate", "Human Rights Commission", "High Court"]),
+        ("police-refusal", ["Superintendent of Police"]),
         ("child-not-produced", [
             "Child Protection Unit", "District Magistrate", "Commission for Protection of Child Rights", "High Court",
         ]),

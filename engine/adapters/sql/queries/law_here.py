@@ -1,6 +1,7 @@
 """Limits of the law as they stand in the cases of rows: the version that counts for what the answers have told."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from functools import cache
 from uuid import UUID
@@ -22,12 +23,12 @@ class LawHere:
     def __init__(self, reading: Reading, library: Library) -> None:
         """Read by `reading`; versions come from `library`."""
         self._library = library
-        self._tellings = cache(lambda case_id: tellings_of(reading, case_id))
+        self._case = cache(lambda case_id: told_by_case(reading, case_id))
         self._people = cache(lambda case_id: _people(reading, case_id))
 
     def read(self, case_id: UUID) -> "LawHere":
         """Read now what a case has told, for views that are made when nothing can be read any more."""
-        self._tellings(case_id)
+        self._case(case_id)
         self._people(case_id)
         return self
 
@@ -47,7 +48,8 @@ class LawHere:
 
     def told(self, case_id: UUID, element: str, *, zone: str) -> Told:
         """Gather what a case has told of a person, or of everybody in it."""
-        return gathered(self._tellings(case_id), element, people=self._people(case_id), zone=zone)
+        place, tellings = self._case(case_id)
+        return replace(gathered(tellings, element, people=self._people(case_id), zone=zone), place=place)
 
 
 def element_of(path: str) -> str:
@@ -55,11 +57,11 @@ def element_of(path: str) -> str:
     return "/".join(part for part in path.split("/") if not part.startswith("r:"))
 
 
-def tellings_of(reading: Reading, case_id: UUID) -> tuple[Telling, ...]:
-    """Read what a case tells of what limits depend on: its ended steps, and what was told before a split."""
+def told_by_case(reading: Reading, case_id: UUID) -> tuple[str | None, tuple[Telling, ...]]:
+    """Read what a case tells of what limits depend on: its State, its ended steps, what was told before a split."""
     is_told = (STEP.c.case_id == CASE.c.id) & (STEP.c.status == StepStatus.ENDED.value) & STEP.c.ended_at.is_not(None)
     rows = reading.rows(
-        select(CASE.c.report, STEP.c.uses, STEP.c.path, STEP.c.ended_at, STEP.c.outputs)
+        select(CASE.c.jurisdiction, CASE.c.report, STEP.c.uses, STEP.c.path, STEP.c.ended_at, STEP.c.outputs)
         .select_from(CASE.outerjoin(STEP, is_told))
         .where(CASE.c.id == case_id)
         .order_by(STEP.c.ended_at, STEP.c.id)
@@ -67,7 +69,9 @@ def tellings_of(reading: Reading, case_id: UUID) -> tuple[Telling, ...]:
     told = (
         Telling(row["uses"], element_of(row["path"]), row["ended_at"], row["outputs"]) for row in rows if row["uses"]
     )
-    return (*(told_before(rows[0]["report"]) if rows else ()), *told)
+    if not rows:
+        return None, ()
+    return rows[0]["jurisdiction"], (*told_before(rows[0]["report"]), *told)
 
 
 def _people(reading: Reading, case_id: UUID) -> Iterable[str]:
