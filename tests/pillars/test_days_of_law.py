@@ -165,7 +165,7 @@ def test_the_law_of_the_day_says_how_long_a_platform_had_before_the_rules_of_202
     before = FakeContext(now=datetime(2026, 2, 1, tzinfo=UTC))
     assert due_at(before, SENT, "court_or_government_order") == SENT + timedelta(hours=36)
     assert due_at(before, SENT, "intimate_image") == SENT + timedelta(hours=24)
-    assert due_at(before, SENT, "urgent_complaint") == SENT + timedelta(hours=36)
+    assert due_at(before, SENT, "urgent_complaint") == SENT + timedelta(hours=72)
 
 
 def test_the_note_on_interim_relief_says_the_time_of_the_pack() -> None:

@@ -690,8 +690,8 @@ def test_bail_by_default_counts_from_the_remand_with_its_day_and_by_the_section(
     assert CHARGESHEET.prepare is not None
     fir = {"policing.fir": FIR_AT["policing.fir"] | {"sections": sections, "offence_date": "2026-03-01"}}
     assert CHARGESHEET.prepare(FakeContext(before=fir)).prefill["default_bail_on"] == from_fir
-    heard = fir | {"prosecution.hearing": {"purpose": "remand", "hearing_on": f"{remand}T05:30:00Z"}}
-    prepared = CHARGESHEET.prepare(FakeContext(before=heard)).prefill
+    heard = {"prosecution.hearing": ({"purpose": "remand", "hearing_on": f"{remand}T05:30:00Z"},)}
+    prepared = CHARGESHEET.prepare(FakeContext(before=fir, history=heard)).prefill
     assert (prepared["first_remand_on"], prepared["default_bail_on"]) == (remand, from_remand)
 
 
