@@ -284,6 +284,6 @@ def test_a_leak_before_the_rules_changed_has_a_deadline_too() -> None:
     gone = _reach(case, "gone")
     deadline = case.deadline(gone)
     assert deadline is not None
-    assert (deadline.law, deadline.limit) == ("IN-TAKEDOWN", "PT36H")
+    assert (deadline.law, deadline.limit) == ("IN-TAKEDOWN", "PT72H")
     case.until(deadline.due_at)
     assert case.breaches() == [("gone", deadline.due_at)]
