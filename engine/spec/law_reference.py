@@ -68,13 +68,12 @@ def _length(limit: LawLimit) -> str:
 
 
 def _applies(limit: LawLimit) -> str:
-    return "; ".join(_conditions(limit)) or "always"
+    only = [f"{limit.jurisdiction} only"] if limit.is_of_one_state else []
+    return "; ".join([*only, *_conditions(limit)]) or "always"
 
 
 def _conditions(limit: LawLimit) -> Iterator[str]:
     scope = limit.applies
-    if limit.is_of_one_state:
-        yield f"{limit.jurisdiction} only"
     if limit.in_force_from:
         yield f"in force from {limit.in_force_from:{_SHORT}}"
     if limit.in_force_until:
