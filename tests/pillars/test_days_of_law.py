@@ -20,6 +20,7 @@ from pillars.protection.steps import WITNESS
 from pillars.rescue.steps import IDENTIFY
 from pillars.restitution.schemes import claim_limit
 from pillars.restitution.steps import AWARD, ELIGIBILITY, INTERIM, limit_dates
+from tests.acceptance.shipped_files import library
 from tests.pillars.support import NOW as NOON_IN_MARCH
 from tests.pillars.support import FakeContext, OtherLaw, law_time, person
 
@@ -264,3 +265,16 @@ def test_a_step_by_the_law_is_shown_before_its_end_and_never_before_it_began() -
 def test_a_limit_that_no_pack_has_is_none_and_a_length_that_a_version_lacks_is_the_usual_one() -> None:
     assert NOW.law("IN-NO-SUCH-LIMIT") is None
     assert NOW.law("IN-DEFAULT-BAIL", "no_such_option") == NOW.law("IN-DEFAULT-BAIL")
+
+
+def test_a_section_that_a_pack_names_is_one_that_the_report_to_the_police_can_have() -> None:
+    known = next(set(spec.choices) for spec in FIR.fields if spec.name == "sections")
+    named = {
+        section
+        for pack in library().packs.values()
+        for limit in pack.limits
+        for other in limit.alternatives
+        for section in other.sections
+    }
+    assert named
+    assert named <= known

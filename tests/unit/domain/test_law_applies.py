@@ -218,3 +218,25 @@ def test_the_latest_day_of_the_offence_counts() -> None:
 )  # fmt: skip
 def test_age_bands_are_read_by_their_names(band: str, span: tuple[int, int] | None) -> None:
     assert age_of_band(band) == span
+
+
+@pytest.mark.parametrize(
+    ("place", "source", "truth"),
+    [("IN-AS", "State", Truth.TRUE), ("IN-NL", "Country", Truth.TRUE), (None, "Country", Truth.TRUE)],
+)
+def test_the_text_of_the_state_of_a_case_goes_before_that_of_the_country(
+    place: str | None, source: str, truth: Truth
+) -> None:
+    country = made(source="Country")
+    state = made(source="State", jurisdiction="IN-AS", limit="PT48H")
+    chosen = choose((state, country), Told(place=place), on=ON)
+    assert chosen is not None
+    assert (chosen.source, judge(chosen, Told(place=place), on=ON).truth) == (source, truth)
+    elsewhere = judge(state, Told(place="IN-NL"), on=ON)
+    assert (elsewhere.is_used, elsewhere.why_not) == (False, "It is the text of IN-AS alone; this case is of IN-NL.")
+
+
+def test_the_sections_of_the_latest_report_count() -> None:
+    told = gathered([telling(2, sections="BNS143_4,JJ79"), telling(1, sections="BNS143")], "", people=(), zone=ZONE)
+    assert told.sections == {"BNS143_4", "JJ79"}
+    assert gathered([telling(1, sections="unknown")], "", people=(), zone=ZONE).sections == frozenset()

@@ -98,6 +98,22 @@ def test_another_length_is_chosen_by_name_and_the_usual_one_counts_where_there_i
     assert limit.limit_for("short") == TimeLimit("PT24H")
 
 
+def test_another_length_applies_by_itself_for_a_section_that_is_told() -> None:
+    grave = {"option": "long", "limit": "P2D", "when": "it is grave", "sections": ["A4", "A5"]}
+    limit = made(alternatives=[grave, {"option": "short", "limit": "PT2H", "when": "it is small"}])
+    assert limit.limit_for(sections={"A1", "A5"}) == TimeLimit("P2D")
+    assert limit.limit_for(sections={"A1"}) == limit.limit_for() == TimeLimit("PT24H")
+    assert limit.limit_for("short", sections={"A5"}) == TimeLimit("PT2H"), "what a workflow names goes first"
+
+
+def test_the_text_of_one_state_may_stand_beside_that_of_the_country_which_goes_first_where_nobody_says_where() -> None:
+    country, state = made(), made(jurisdiction="XX-A", source="State")
+    pack = LawPack(name="xx", title="Test", limits=(state, country))
+    assert pack.find("XX-TEST", on=TODAY) == country
+    with pytest.raises(ValidationError, match="twice"):
+        LawPack(name="xx", title="Test", limits=(country, state, state))
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
