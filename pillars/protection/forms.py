@@ -177,7 +177,7 @@ class WitnessForm(Form):
     applied_on: Day = field(label="On which day was it asked for?", now=True)
     report_ordered_at: Instant | None = field(
         label="When did the authority order the Threat Analysis Report?",
-        help="The time of the police runs from this order. Leave it empty while nobody knows, and correct it then.",
+        help="The time of the police runs from this order. Leave it empty while nobody knows.",
         default=None,
     )
     tar_due: Day = field(

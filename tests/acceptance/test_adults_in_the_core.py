@@ -1,7 +1,7 @@
 """What is never done to an adult: the gates and ways of the workflows for adults, in the pure core."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -159,6 +159,28 @@ def test_the_time_of_the_threat_report_runs_from_the_order_of_the_authority(*, k
     deadline = case.deadline(report)
     assert deadline is not None
     assert (deadline.law, deadline.started_at) == ("IN-WPS-TAR", ordered if known else case.now)
+    heard = datetime(2026, 5, 21, 6, tzinfo=UTC)
+    case.do(cm.RecordFact("threat_report_ordered_at", heard))
+    later = case.deadline(report)
+    assert later is not None
+    assert later.started_at == (ordered if known else heard), "of a person what was told of her goes first"
+
+
+@pytest.mark.parametrize(("key", "law"), [("inquiry_custody", "IN-ITPA-3W"), ("home_order", "IN-ITPA-HOME")])
+def test_what_a_later_hearing_orders_counts_from_that_hearing(key: str, law: str) -> None:
+    case = _case("adult-exploitation", answers={"production": {"order_type": "placement", "order_under": "s17_1"}})
+    _done(case, "intake", "triage", "fir", "rescue", "production")
+    case.until(case.now + timedelta(days=3))
+    custody = case.step("custody")
+    assert custody is not None
+    heard_at = case.now
+    case.complete(custody)
+    case.do(cm.AddStep(RUN, key, path=PATH))
+    added = case.step(key)
+    assert added is not None
+    deadline = case.deadline(added)
+    assert deadline is not None
+    assert (deadline.law, deadline.started_at) == (law, heard_at)
 
 
 @pytest.mark.parametrize(
