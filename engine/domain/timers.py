@@ -91,13 +91,14 @@ def _limit(
         started = _started_at(view, run, step, time, element, record, _nearest(named, library, run))
         law = _law(view.state, run, time.spec, library, element, started)
         if law is None or law.is_used:
-            return _counted(view, run, step, path, time, law, started, library, record)
+            where = _where(view, run, step, element, library)
+            return _counted(view, where, step, path, time, law, started, library, record)
     return None
 
 
 def _counted(
     view: RunView,
-    run: Run,
+    where: Run,
     step: CompiledStep,
     path: str,
     time: CompiledTime,
@@ -109,15 +110,21 @@ def _counted(
     rule = _rule(time, law)
     if rule is None or started is None:
         return None
-    where = _where(run, step, library)
     return _deadline(view.state, where, step.key, path, Purpose.LIMIT, started, rule, library, _turn(record))
 
 
-def _where(run: Run, step: CompiledStep, library: Library) -> Run:
+def _where(view: RunView, run: Run, step: CompiledStep, element: str, library: Library) -> Run:
     """Let a step that a unit elsewhere does count by the calendar of that place, its weekend included."""
-    unit = step.spec.assign.unit or ""
+    unit = step.spec.assign.unit or _place_told(view, step, element)
     calendar = library.calendars.get(unit) or library.calendars.get(unit.partition("-")[0])
     return run if calendar is None else run.model_copy(update={"zone": calendar.zone, "calendar": calendar.name})
+
+
+def _place_told(view: RunView, step: CompiledStep, element: str) -> str:
+    """Give the place that the answers named by the step tell, the first that is known; empty while none is."""
+    lookup = view.lookup(element, step.spec.for_each)
+    told = (lookup(tuple(name.split("."))) for name in step.spec.assign.unit_from)
+    return next((value for value in told if isinstance(value, str)), "")
 
 
 def _turn(record: Step | None) -> int:

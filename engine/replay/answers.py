@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 
 from engine.domain.law_told import age_of_band
@@ -79,11 +79,11 @@ def step_answers(
 
     `questions` are those that a workflow adds to the form of the step type.
     """
-    known: dict[str, JsonValue] = report_answers(story) if step_type.key == "reporting.intake" else {}
+    known = _KNOWN[step_type.key](story) if step_type.key in _KNOWN else {}
     answers: dict[str, JsonValue] = {}
     for spec in step_type.fields:
         if spec.name in known:
-            answers[spec.name] = known[spec.name]
+            answers[spec.name] = _offered(known[spec.name], spec)
         elif spec.required or spec.event_time or (step_type.key, spec.name) in _ALSO_ANSWERED:
             told = _told(story, spec)
             answers[spec.name] = _answer(story, event, step_type.key, spec) if told is None else told
@@ -110,6 +110,15 @@ def _told(story: Story, spec: FieldSpec) -> JsonValue:
         return _SEXES.get(victim.sex)
     spans = {band: age_of_band(band) for band in spec.choices} if spec.tells == "age_band" else {}
     return next((band for band, span in spans.items() if span and span[0] <= victim.age <= span[1]), None)
+
+
+def _border_answers(story: Story) -> dict[str, JsonValue]:
+    """Say whether the case crosses a border, as the profile and what the story goes on with tell it."""
+    country = story.other_country
+    if country is None:
+        return {"crosses": "within"}
+    doubts: dict[str, JsonValue] = dict.fromkeys(("may_need_asylum", "may_be_stateless", "in_danger"), "no")
+    return {"crosses": "across", "country": country} | doubts
 
 
 def _answer(story: Story, event: StoryEvent, step: str, spec: FieldSpec) -> JsonValue:
@@ -170,3 +179,16 @@ def _two(step_type: StepType, name: str) -> JsonValue:
 
 def _all_words(story: Story) -> str:
     return " ".join(event.expected for event in story.timeline)
+
+
+def _offered(answer: JsonValue, spec: FieldSpec) -> JsonValue:
+    """Give an answer as the form can take it: a choice that it does not offer is another one."""
+    return "other" if "other" in spec.choices and answer not in spec.choices else answer
+
+
+_KNOWN: Mapping[str, Callable[[Story], dict[str, JsonValue]]] = {
+    "reporting.intake": report_answers,
+    "repatriation.border": _border_answers,
+}
+"""The forms whose answers the profile of a story tells as a whole."""
+TOLD_BY_PROFILE = frozenset(_KNOWN)

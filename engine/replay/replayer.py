@@ -14,7 +14,7 @@ from engine.domain.records import LIVE, OPEN, CaseStatus, Deadline, Purpose, Ste
 from engine.domain.state import CaseState
 from engine.errors import ConflictError, IcmcError, InvalidAnswersError
 from engine.plugin.steps import StepKind
-from engine.replay.answers import CANARY, canary, report_answers, step_answers
+from engine.replay.answers import CANARY, TOLD_BY_PROFILE, canary, report_answers, step_answers
 from engine.replay.outcome import BreachOutcome, EscalationOutcome, EventOutcome, MessageOutcome, ReplayOutcome
 from engine.replay.story import DueRule, Story, StoryEvent
 from engine.replay.world import World, people_of
@@ -229,8 +229,7 @@ def _state(play: Play) -> CaseState:
 
 
 def _carry_out(play: Play, event: StoryEvent) -> None:
-    state = _state(play)
-    steps = _matching(play, state, event)
+    steps, state = _found(play, event)
     foreseen = bool(steps) and (steps[0].added is None or bool(steps[0].added.watches))
     if not steps:
         steps = [_add(play, event)]
@@ -253,9 +252,32 @@ def _carry_out(play: Play, event: StoryEvent) -> None:
 
 def _add_ahead(play: Play, event: StoryEvent) -> None:
     """Add a step that will be late before it is due, as a caseworker would, unless the workflow has it open by then."""
-    state = _state(play)
-    if not _matching(play, state, event):
+    if not _found(play, event)[0]:
         _add(play, event)
+
+
+def _found(play: Play, event: StoryEvent) -> tuple[list[Step], CaseState]:
+    """Find the open steps that the event is about; what these wait for and the profile tells is answered first."""
+    state = _state(play)
+    steps = _matching(play, state, event)
+    if steps or not (asked := _asked_before(play, state, event)):
+        return steps, state
+    for step in asked:
+        _complete(play, StoryEvent(label="", at=play.stage.now(), step=step.uses, tz=_zone_of(play)), step)
+    play.jobs += play.stage.settle_jobs()
+    state = _state(play)
+    return _matching(play, state, event), state
+
+
+def _asked_before(play: Play, state: CaseState, event: StoryEvent) -> list[Step]:
+    """List the open steps whose answers the profile tells, and for which a step of the event's type waits."""
+    found = []
+    for step in state.steps.values():
+        if step.status in OPEN and step.uses in TOLD_BY_PROFILE and step.added is None:
+            compiled = play.stage.engine.definitions[state.runs[step.run_id].definition_hash].steps
+            after = [one for one in compiled.values() if step.key in one.after.steps]
+            found += [step] if any(one.spec.uses == event.step for one in after) else []
+    return found
 
 
 def _matching(play: Play, state: CaseState, event: StoryEvent) -> list[Step]:

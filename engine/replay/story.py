@@ -1,5 +1,6 @@
 """A story: an invented case told as a timeline, to drive the real system by."""
 
+import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime, timedelta
@@ -48,6 +49,13 @@ class Victim(_Part):
 
     age: int | None = None
     sex: str = ""
+    citizenship: Any = ()
+
+    @property
+    def countries(self) -> tuple[str, ...]:
+        """The countries that the profile names, verified or not, by their codes."""
+        words = (str(one) for one in _list(self.citizenship))
+        return tuple(found[0] for one in words if (found := re.match(r"[A-Z]{2}\b", one)))
 
 
 class Story(_Part):
@@ -82,6 +90,17 @@ class Story(_Part):
         """Whether any victim is under 18."""
         return any(victim.age is not None and victim.age < 18 for victim in self.victims)  # noqa: PLR2004 - of age
 
+    @property
+    def other_country(self) -> str | None:
+        """The other country to which the case leads: where a victim is from, or where the story asks; None for none."""
+        lead = self.lead_jurisdiction[:2]
+        named = (code for victim in self.victims for code in victim.countries)
+        if (abroad := next((code for code in named if code != lead), None)) is not None:
+            return abroad
+        if not any(event.step == "repatriation.nationality" for event in self.timeline):
+            return None
+        return next((place[:2] for place in self.other_jurisdictions if place[:2] != lead), _SOMEWHERE)
+
     def moved(self, by: timedelta) -> "Story":
         """Give the same story, every instant of it moved."""
         timeline = tuple(
@@ -103,6 +122,8 @@ class Story(_Part):
         return next((event.at for event in self.timeline if event.label == label), None)
 
 
+_SOMEWHERE = "other"
+"""The other country of a story that asks for a nationality and names no country."""
 _OF_EVENT = frozenset({"label", "at", "tz", "step", "expected", "due", "due_rule", "on_time"})
 _OF_RULE = frozenset({"from", "limit", "clock", "excluded_journey"})
 _CONCERNS = (

@@ -116,6 +116,8 @@ class _Page:
             opens += f"; again every {_duration(step.repeat.every)}, at most {step.repeat.times} times"
         if step.assign.unit:
             opens += f"; done in {step.assign.unit}"
+        if step.assign.unit_from:
+            opens += f"; done in the country that “{self.title(step.assign.unit_from[-1].partition('.')[0])}” names"
         times = list(self._times(step))
         when = "<br>".join(dict.fromkeys(self._time(time) for time in times)) or "no limit"
         late = ", ".join(dict.fromkeys(self._ladder(time.ladder) for time in times)) or "nobody is told"

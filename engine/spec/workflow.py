@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from engine.spec.catalogue import Output, ValueKind
-from engine.spec.names import ConditionText, Id, JurisdictionCode, Name, Sentence, StepTypeKey
+from engine.spec.names import AnswerName, ConditionText, Id, JurisdictionCode, Name, Sentence, StepTypeKey
 
 
 class SpecModel(BaseModel):
@@ -69,11 +69,15 @@ def _join_of_mapping(value: Mapping[str, Any]) -> Any:  # noqa: ANN401 - runs be
 
 
 class Assign(SpecModel):
-    """Who may claim the work item; `not` names steps whose assignee may not (four eyes)."""
+    """Who may claim the work item; `not` names steps whose assignee may not (four eyes).
+
+    `unit` is a place whose calendar counts; `unit_from` names answers that say which: the first that is known.
+    """
 
     role: Annotated[tuple[Id, ...], BeforeValidator(_as_tuple)] = ()
     not_: Annotated[tuple[Id, ...], BeforeValidator(_as_tuple)] = Field(default=(), alias="not")
     unit: JurisdictionCode | None = None
+    unit_from: Annotated[tuple[AnswerName, ...], BeforeValidator(_as_tuple)] = ()
 
 
 class TimeSpec(SpecModel):

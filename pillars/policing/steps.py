@@ -132,7 +132,7 @@ MEDICAL = ask(
 
 UPDATE = ask(
     "policing.update",
-    title="Victim progress notice",
+    title="Progress notice for the person",
     form=forms.UpdateForm,
     roles=("police_liaison", "ahtu_officer"),
     stays_with=("policing.fir",),

@@ -19,6 +19,7 @@ from engine.plugin.steps import (
 )
 from engine.plugin.values import as_day, as_instant, local_day, perhaps, told_before, watch_for_day
 from engine.plugin.watches import Watch
+from pillars.repatriation.border import BORDER
 from pillars.repatriation.chase import is_open, reminder_now, watch_nationality
 from pillars.repatriation.forms import DecisionForm, HandoverForm, HomeInvestigationForm, NationalityForm, TravelForm
 from pillars.repatriation.gates import SAFE, has_child, return_missing, travel_missing
@@ -57,10 +58,12 @@ def _conclude_home_report(context: StepContext) -> Concluded:
 
 
 def _prepare_nationality(context: StepContext) -> Prepared:
-    """Take over the request that was sent, and say whom to ask now."""
+    """Take over the request that was sent, and say whom to ask now; which country is asked was looked at before."""
     before = context.earlier("repatriation.nationality")
+    country = context.earlier("repatriation.border").get("country")
     names = ("claimed_country", "proof", "sent_to", "sent_on", "stateless_risk", "asylum_claim", "legal_advice_on")
     prefill: dict[str, JsonAnswer] = {"sent_on": local_day(context.now, context.zone).isoformat()}
+    prefill |= {"claimed_country": country} if country and country != "other" else {}
     prefill |= told_before(context, "repatriation.nationality", *names)
     notes = ["Ask a lawyer first: no identity goes to an authority that the person fears."]
     if before and is_open(before.get("result")):
@@ -274,5 +277,5 @@ PILLAR = Pillar(
     name="Repatriation",
     letter="R",
     summary="Take the person home after a satisfactory home report, with their consent, safely, and with a receipt.",
-    step_types=(HOME_REPORT, NATIONALITY, DECISION, TRAVEL, HANDOVER, travel_checklist),
+    step_types=(BORDER, HOME_REPORT, NATIONALITY, DECISION, TRAVEL, HANDOVER, travel_checklist),
 )

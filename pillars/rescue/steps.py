@@ -239,7 +239,7 @@ PRODUCTION = ask(
 
 IDENTIFY = ask(
     "rescue.identify",
-    title="Victim identification interview",
+    title="Identification interview",
     form=forms.IdentifyForm,
     roles=("counsellor", "caseworker", "case_manager"),
     stays_with=("rehabilitation.counsel",),

@@ -37,6 +37,7 @@ ANSWERS: Mapping[str, Mapping[str, Scalar]] = {
     "policing.fir": {"refused": False},
     "rescue.production": {"order_type": "placement"},
     "rescue.identify": {"status": "actual"},
+    "repatriation.border": {"crosses": "within"},
     "repatriation.hir": {"recommendation": "safe_with_conditions"},
     "repatriation.nationality": {"result": "confirmed"},
     "repatriation.decision": {"wishes_return": "yes", "decision": "return"},
@@ -44,6 +45,8 @@ ANSWERS: Mapping[str, Mapping[str, Scalar]] = {
     "reintegration.close": {"all_pillars_settled": True, "open_clocks": 0},
 }
 """What people answer unless a test says otherwise: the open answers that workflows decide on."""
+ACROSS: Mapping[str, Mapping[str, Scalar]] = {"border": {"crosses": "across", "country": "BD"}}
+"""What the lawyer finds in a case that crosses the border to Bangladesh."""
 
 
 @dataclass
@@ -251,12 +254,16 @@ def open_story(
     answers: Mapping[str, Mapping[str, Scalar]] | None = None,
     left: frozenset[str] = frozenset(),
 ) -> CoreStory:
-    """Open the case of a story in a shipped workflow; nobody does the steps in `left`."""
+    """Open the case of a story in a shipped workflow; nobody does the steps in `left`.
+
+    Where a story asks for a nationality, the lawyer has found that its case crosses the border.
+    """
+    crosses = any(event.step == "repatriation.nationality" for event in told.events)
     case = CoreCase(
         workflow=shipped(workflow),
         opened_at=told.opened_at,
         jurisdiction=told.jurisdiction,
-        answers=answers or {},
+        answers={**(ACROSS if crosses else {}), **(answers or {})},
         left=left,
         to_be_told=[event.step for event in told.events],
     )

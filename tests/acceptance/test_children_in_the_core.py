@@ -7,7 +7,7 @@ import pytest
 
 from engine.domain import commands as cm
 from engine.domain.records import Scalar, Step, StepStatus
-from tests.acceptance.core_story import RUN, VICTIM, CoreCase
+from tests.acceptance.core_story import ACROSS, RUN, VICTIM, CoreCase
 from tests.acceptance.shipped_files import shipped
 
 OPENED = datetime(2026, 3, 7, 13, 10, tzinfo=UTC)
@@ -15,7 +15,7 @@ PATH = f"person:{VICTIM}"
 Answers = Mapping[str, Mapping[str, Scalar]]
 UNSAFE: Answers = {"home_report": {"recommendation": "unsafe"}}
 PROTECT: Answers = {"triage": {"decision": "protect", "risk_level": "high"}}
-FOR_A_CHILD = ("trafficking-base", "child-labour", "cross-border-child")
+FOR_A_CHILD = ("trafficking-base", "child-labour", "cross-border-child", "child-sexual-exploitation")
 
 
 def _case(workflow: str, *left: str, answers: Answers | None = None, victims: int = 1) -> CoreCase:
@@ -121,10 +121,10 @@ def test_a_decision_against_the_childs_will_needs_a_plan_that_was_agreed(answer:
 @pytest.mark.parametrize("outcome", ["blocked_by_other_body", "refused_by_person"])
 @pytest.mark.parametrize(("name", "series"), [
     ("trafficking-base", "visits"), ("cross-border-child", "visits"), ("missing-child", "visits"),
-    ("missing-child", "family"), ("cross-border-child", "news"),
+    ("missing-child", "family"), ("cross-border-child", "family_news"),
 ])  # fmt: skip
 def test_one_time_that_was_blocked_or_refused_ends_no_series_for_a_child(name: str, series: str, outcome: str) -> None:
-    case = _case(name, series, "found")
+    case = _case(name, series, "found", answers=ACROSS)
     if series == "visits":
         case.left = frozenset({"visits"})
     _reach(case, series)
@@ -188,7 +188,7 @@ def test_a_case_of_somebody_who_is_out_already_leaves_nothing_out_and_closes(nam
 
 
 def test_the_police_and_the_court_hear_of_a_child_who_is_out_already_within_a_day() -> None:
-    case = _case("cross-border-child", "taken_charge", "notify", "medical", answers=PROTECT)
+    case = _case("child-sexual-exploitation", "taken_charge", "notify", "medical", answers=PROTECT)
     _reach(case, "taken_charge")
     _end(case, "taken_charge")
     for key, law in (("notify", "IN-POCSO-24H-REPORT"), ("medical", "IN-POCSO-24H-MED")):
@@ -201,7 +201,7 @@ def test_the_police_and_the_court_hear_of_a_child_who_is_out_already_within_a_da
 
 @pytest.mark.parametrize("answers", [{}, PROTECT], ids=["rescue", "out already"])
 def test_the_report_of_a_sexual_offence_runs_from_the_information_and_waits_for_no_rescue(answers: Answers) -> None:
-    case = _case("cross-border-child", "pocso_report", "rescue", "taken_charge", answers=answers)
+    case = _case("child-sexual-exploitation", "pocso_report", "rescue", "taken_charge", answers=answers)
     deadline = case.deadline(_reach(case, "pocso_report"))
     assert deadline is not None
     assert (deadline.law, deadline.started_at) == ("IN-POCSO-24H-REPORT", OPENED)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ def world() -> Iterator[World]:
         yield made
 
 
+OTHERS = Path(__file__).parent / "other_stories"
 Replayed = Callable[[str], ReplayOutcome]
 
 
@@ -44,7 +46,7 @@ def replayed(world: World) -> Replayed:
 
 WORKFLOWS = {
     "cs-01": "child-labour",
-    "cs-02": "cross-border-child",
+    "cs-02": "child-sexual-exploitation",
     "cs-04": "forced-scamming",
     "cs-06": "adult-exploitation",
     "cs-07": "missing-child",
@@ -74,6 +76,29 @@ def test_the_late_answer_of_a_mission_is_one_breach_dated_when_it_was_due_and_th
     late = [breach for breach in outcome.breaches if breach.label == "natok"]
     assert [breach.breached_at.isoformat() for breach in late] == ["2026-04-04T10:40:00+00:00"]
     assert any(escalation.planned_at >= late[0].due_at for escalation in outcome.escalations)
+
+
+@pytest.mark.parametrize("later", [timedelta(minutes=30), timedelta(days=40)])
+def test_a_request_for_a_nationality_is_foreseen_however_soon_it_comes_since_a_lawyer_looked_before(
+    world: World, later: timedelta
+) -> None:
+    story = read_story(STORIES / "cs-02.yaml")
+    asked = (story.instant_of("cwc") or story.opened_at) + later
+    events = [event for event in story.timeline if event.at < asked or event.label == "natreq"]
+    moved = [event.model_copy(update={"at": asked}) if event.label == "natreq" else event for event in events]
+    timeline = tuple(event for event in moved if event.due_rule is None or event.due_rule.from_ != "natreq")
+    outcome = replay_story(world, story.model_copy(update={"timeline": timeline}))
+    assert outcome.differences == ()
+    assert [event.label for event in outcome.events if not event.foreseen] == []
+
+
+def test_a_child_of_this_country_found_near_the_border_has_the_report_of_15_days_and_nothing_abroad(
+    world: World,
+) -> None:
+    outcome = replay_story(world, read_story(OTHERS / "girl-from-the-next-village.yaml"))
+    assert (outcome.workflow, outcome.differences) == ("child-sexual-exploitation", ())
+    assert [event.label for event in outcome.events if not event.foreseen] == []
+    assert "nationality" not in "".join(message.subject for message in outcome.messages)
 
 
 def test_a_due_time_that_is_told_wrongly_is_a_difference(world: World) -> None:

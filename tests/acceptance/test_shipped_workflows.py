@@ -20,7 +20,7 @@ OPENED = datetime(2026, 3, 7, 13, 10, tzinfo=UTC)
 NAMES = sorted(path.stem for path in CASES.glob("*.yaml"))
 REPORTS: Mapping[str, tuple[Mapping[str, Scalar], str]] = {
     "cs-01": ({"concern": "child_labour", "is_child_suspected": "yes"}, "child-labour"),
-    "cs-02": ({"concern": "sexual_exploitation", "is_child_suspected": "yes"}, "cross-border-child"),
+    "cs-02": ({"concern": "sexual_exploitation", "is_child_suspected": "yes"}, "child-sexual-exploitation"),
     "cs-04": ({"concern": "forced_criminality", "is_child_suspected": "no"}, "forced-scamming"),
     "cs-06": ({"concern": "sexual_exploitation", "is_child_suspected": "no"}, "adult-exploitation"),
     "cs-07": ({"concern": "missing_person", "is_child_suspected": "yes"}, "missing-child"),
@@ -56,9 +56,21 @@ def test_the_report_of_a_story_opens_the_workflow_meant_for_it(name: str) -> Non
     assert chosen.workflow.workflow == expected
 
 
-def test_a_child_in_sexual_exploitation_far_from_the_border_is_a_reported_concern() -> None:
+@pytest.mark.parametrize("place", ["IN-TR", "IN-AS", "IN-WB", "IN-NL", "IN-DL", "IN"])
+@pytest.mark.parametrize("child", ["yes", "unsure"])
+def test_a_child_in_sexual_exploitation_opens_the_same_neutral_workflow_wherever_in_india(
+    place: str, child: str
+) -> None:
+    report = {"concern": "sexual_exploitation", "is_child_suspected": child}
+    chosen = choose_workflow({one: shipped(one) for one in NAMES}, place, report)
+    assert chosen is not None
+    assert chosen.workflow.workflow == "child-sexual-exploitation"
+
+
+@pytest.mark.parametrize("place", ["BD-G", "NP", "MM"])
+def test_outside_india_such_a_report_still_opens_the_single_window(place: str) -> None:
     report, _ = REPORTS["cs-02"]
-    chosen = choose_workflow({one: shipped(one) for one in NAMES}, "IN-NL", report)
+    chosen = choose_workflow({one: shipped(one) for one in NAMES}, place, report)
     assert chosen is not None
     assert chosen.workflow.workflow == "reported-concern"
 

@@ -26,7 +26,7 @@ from tests.acceptance.core_story import (
 from tests.acceptance.shipped_files import library, shipped
 from tests.acceptance.story_files import Story, story
 
-WORKFLOWS = {"cs-01": "child-labour", "cs-02": "cross-border-child"}
+WORKFLOWS = {"cs-01": "child-labour", "cs-02": "child-sexual-exploitation"}
 Answers = Mapping[str, Mapping[str, Scalar]]
 Left = frozenset[str]
 NOTHING: Left = frozenset()
@@ -226,12 +226,12 @@ def test_a_longer_stay_brings_school_and_a_second_review_of_the_care_plan() -> N
 
 def test_the_partner_in_dhaka_is_reminded_on_a_working_day_of_bangladesh() -> None:
     told = _opened("cs-02", "natreq")
-    news = told.case.ready("policing.update")[0]
+    [news] = [step for step in told.case.ready("policing.update") if step.key == "family_news"]
     deadline = told.case.deadline(news)
     assert deadline is not None
-    told.case.left = frozenset({"news"})
+    told.case.left = frozenset({"family_news"})
     told.case.until(deadline.due_at)
-    [reminded] = told.case.warnings("news")
+    [reminded] = told.case.warnings("family_news")
     assert f"{reminded.astimezone(ZoneInfo('Asia/Dhaka')):%A %d %B}" == "Sunday 01 March"
     in_india = warn_at(
         deadline.started_at,
@@ -248,7 +248,7 @@ def test_the_partner_in_dhaka_is_reminded_on_a_working_day_of_bangladesh() -> No
 
 
 def test_the_route_of_nalsa_is_not_offered_and_the_reason_is_asked_for() -> None:
-    workflow = shipped("cross-border-child").workflow
+    workflow = shipped("child-sexual-exploitation").workflow
     assert not [key for key, step in workflow.steps.items() if step.uses in {"restitution.claim", "restitution.award"}]
     assert "NALSA" in (workflow.steps["eligibility"].title or "")
     answers = {"routes": ["POCSO33_8"], "excluded": ["NALSA"], "limit_date": "2029-01-29"}
@@ -306,7 +306,7 @@ def test_a_child_who_stays_is_not_handed_over_and_the_case_still_closes() -> Non
 def test_nothing_goes_to_the_police_abroad_without_consent_and_leave(
     *, live: bool, leave: str, gate: str | None
 ) -> None:
-    told = _opened("cs-02", "cwc", answers={"leave_to_share": {"decision": leave}}, left=frozenset({"consent"}))
+    told = _opened("cs-02", "natreq", answers={"leave_to_share": {"decision": leave}}, left=frozenset({"consent"}))
     case, path = told.case, f"person:{VICTIM}"
     with_consent = {"protection.consent_check": {"live": live, "covers_sharing": live}}
     case.worked_out = with_consent
@@ -322,7 +322,10 @@ def test_nothing_goes_to_the_police_abroad_without_consent_and_leave(
 # Four eyes.
 
 
-@pytest.mark.parametrize("workflow", ["child-labour", "cross-border-child", "reported-concern", "trafficking-base"])
+@pytest.mark.parametrize(
+    "workflow",
+    ["child-labour", "child-sexual-exploitation", "cross-border-child", "reported-concern", "trafficking-base"],
+)
 def test_who_took_the_report_down_may_not_judge_it(workflow: str) -> None:
     case = CoreCase(workflow=shipped(workflow), opened_at=_at("2026-03-07T18:40+05:30"), jurisdiction="IN-AS")
     intake = case.ready("reporting.intake")[0]

@@ -68,6 +68,8 @@ KEYS: Mapping[str, Mapping[str, str]] = {
         "role": "tests/unit/domain/test_consequences.py::test_a_step_that_opens_is_offered_to_its_roles_and_prepared",
         "not_": "tests/unit/domain/test_consequences.py::test_who_did_a_step_may_not_do_the_one_that_says_so",
         "unit": HERE + "::test_a_unit_elsewhere_counts_by_its_own_calendar",
+        "unit_from": "tests/acceptance/test_borders_in_the_core.py::"
+        "test_the_partner_counts_by_the_calendar_of_the_country_that_was_found",
     },
     "TimeSpec": {
         "when": HERE + "::test_the_first_limit_whose_condition_holds_applies",

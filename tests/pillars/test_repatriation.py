@@ -8,6 +8,7 @@ import pytest
 from engine.plugin.steps import StepType
 from engine.plugin.watches import Watch
 from pillars.repatriation import PILLAR
+from pillars.repatriation.border import BORDER, BorderForm
 from pillars.repatriation.chase import reminders
 from pillars.repatriation.forms import HandoverForm, HomeInvestigationForm, NationalityForm
 from pillars.repatriation.steps import DECISION, HANDOVER, HOME_REPORT, NATIONALITY, TRAVEL, travel_checklist
@@ -26,6 +27,10 @@ from tests.pillars.support import (
 )
 
 CATALOGUE = {
+    "repatriation.border": """
+        crosses:choice(within|across|across_not_asked|not_known)! reason:longtext~! country:choice
+        may_need_asylum:choice~ may_be_stateless:choice~ in_danger:choice~
+    """,
     "repatriation.hir": """
         requested_on:date! visit_on:date! visited_by:person! family_identity:longtext^!
         family_role_in_trafficking:choice~! income_source:text violence_at_home:choice~!
@@ -68,6 +73,43 @@ def test_a_form_asks_what_the_catalogue_says_and_takes_good_answers_only(step: S
     accepts_its_examples(step, **changes)
     refuses_gaps_and_strangers(step, **changes)
     has_only_open_outputs(step)
+
+
+ACROSS = {
+    "crosses": "across", "reason": "A birth paper", "country": "BD", "may_need_asylum": "no", "may_be_stateless": "no",
+    "in_danger": "no",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["may_need_asylum", "in_danger"])
+@pytest.mark.parametrize("answer", ["yes", "unsure", None])
+def test_no_country_is_asked_that_could_put_the_person_in_danger(name: str, answer: str | None) -> None:
+    assert problems(BorderForm, ACROSS) == set()
+    assert problems(BorderForm, ACROSS | {name: answer}) == {"*"}
+    assert problems(BorderForm, ACROSS | {name: answer, "crosses": "across_not_asked"}) == set()
+    assert problems(BorderForm, ACROSS | {name: answer, "crosses": "not_known"}) == set()
+
+
+@pytest.mark.parametrize("name", ["country", "may_be_stateless"])
+def test_a_country_is_asked_only_when_it_is_said_which_one_and_whether_the_person_may_be_without_one(name: str) -> None:
+    assert problems(BorderForm, ACROSS | {name: None}) == {"*"}
+    assert problems(BorderForm, {"crosses": "within", "reason": "School papers of Assam"}) == set()
+
+
+def test_whether_a_case_crosses_a_border_is_asked_of_a_lawyer_or_a_supervisor_and_said_anew_each_time() -> None:
+    assert BORDER.roles == ("lawyer", "supervisor")
+    assert BORDER.prepare is not None
+    again = BORDER.prepare(FakeContext(before={"repatriation.border": ACROSS | {"crosses": "not_known"}}))
+    assert again.prefill == {name: ACROSS[name] for name in again.prefill}
+    assert "crosses" not in again.prefill
+    assert any("not known when" in note for note in again.notes)
+
+
+def test_the_request_for_a_nationality_names_the_country_that_was_looked_at() -> None:
+    assert NATIONALITY.prepare is not None
+    for country, proposed in (("NP", "NP"), ("other", None)):
+        before = {"repatriation.border": ACROSS | {"country": country}}
+        assert NATIONALITY.prepare(FakeContext(before=before)).prefill.get("claimed_country") == proposed
 
 
 def test_a_home_is_not_safe_without_conditions_when_the_family_helped_the_traffickers() -> None:

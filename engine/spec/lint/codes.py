@@ -38,7 +38,7 @@ CONDITIONS = frozenset(
     },
 )  # fmt: skip
 DETAILS = frozenset(
-    {"bad-fact", "question-clash", "bad-question", "automatic-step", "same-role-approves"},
+    {"bad-fact", "question-clash", "bad-question", "automatic-step", "same-role-approves", "title-says-more"},
 )
 LIBRARY = frozenset(
     {"levels-out-of-order", "unknown-letter", "acknowledgement-without-effect", "no-last-resort", "day-twice",

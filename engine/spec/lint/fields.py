@@ -1,5 +1,6 @@
 """What the fields of a condition can hold in one workflow."""
 
+import re
 from collections.abc import Iterator, Mapping
 
 from engine.spec.catalogue import Output, StepTypeInfo, ValueKind
@@ -47,6 +48,15 @@ def fields_for(subject: Subject, place: Place, condition: Condition) -> Fields:
     return found
 
 
+def places_of(subject: Subject, name: str) -> tuple[str, ...]:
+    """List the countries and States that an answer, as `step.output`, can name; empty when it names none."""
+    key, _, output = name.partition(".")
+    info = subject.infos.get(key)
+    known = info.outputs.get(output) if info else None
+    return tuple(choice for choice in (known.choices if known else ()) if re.fullmatch(_A_PLACE, choice))
+
+
+_A_PLACE = r"[A-Z]{2}(-[A-Z0-9]{1,3})?"
 _WITHOUT_AN_ANSWER = ("skipped", "cancelled")
 """What a condition reads as the outcome of a step that nobody ended."""
 

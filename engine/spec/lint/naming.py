@@ -1,5 +1,6 @@
 """Lint: every name that a workflow uses exists, and none is used for two things."""
 
+from engine.spec.lint.fields import places_of
 from engine.spec.lint.subject import Subject
 from engine.spec.names import RESERVED
 from engine.spec.nearest import meant, shown
@@ -59,6 +60,7 @@ def _step(subject: Subject, key: str) -> None:
         subject.error(
             (*path, "assign", "not"), "not-itself", "A step cannot exclude its own assignee: name an earlier step."
         )
+    _places_told(subject, key)
     for place, time in subject.times(key):
         _ladder(subject, (*place, "ladder"), time.ladder)
         _steps_named(subject, (*place, "on_breach"), time.on_breach)
@@ -66,6 +68,17 @@ def _step(subject: Subject, key: str) -> None:
         if fact not in subject.workflow.facts:
             known_facts = frozenset(subject.workflow.facts)
             subject.unknown((*path, "sets", fact), "unknown-fact", "declared fact", fact, known_facts)
+
+
+def _places_told(subject: Subject, key: str) -> None:
+    """Find answers that are to name the place of a step, and that cannot."""
+    path: Path = ("steps", key, "assign", "unit_from")
+    for place, name in subject.each(path, subject.workflow.steps[key].assign.unit_from):
+        step, _, output = name.partition(".")
+        if step not in subject.workflow.steps:
+            subject.unknown(place, "unknown-step", "step", step, frozenset(subject.workflow.steps))
+        elif subject.infos[step] is not None and not places_of(subject, name):
+            subject.error(place, "unknown-field", f'"{step}" has no answer "{output}" that names a country or a State.')
 
 
 def _choices(subject: Subject) -> None:

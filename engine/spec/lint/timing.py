@@ -4,6 +4,7 @@ from pydantic import RootModel, ValidationError
 
 from engine.spec.catalogue import StepTypeInfo, ValueKind
 from engine.spec.limits import Counting, TimeLimit, WarningPoint
+from engine.spec.lint.fields import places_of
 from engine.spec.lint.subject import Subject
 from engine.spec.nearest import meant, shown
 from engine.spec.workflow import Attempts, TimeSpec
@@ -94,8 +95,10 @@ def _law(subject: Subject, key: str, path: Path, time: TimeSpec) -> None:
         if time.option in known.in_some:
             message = f"A version of {time.law} has no option {shown(time.option)}: add it to that one too."
         subject.error((*path, "option"), "unknown-option", message)
-    unit = subject.workflow.steps[key].assign.unit
-    places = (unit,) if unit else subject.workflow.jurisdictions
+    assign = subject.workflow.steps[key].assign
+    unit = assign.unit or assign.unit_from
+    told = tuple(place for name in assign.unit_from for place in places_of(subject, name))
+    places = (assign.unit,) if assign.unit else told or subject.workflow.jurisdictions
     country = known.jurisdiction.partition("-")[0]
     if places and known.jurisdiction != "*" and country not in {place.partition("-")[0] for place in places}:
         what = "step" if unit else "workflow"

@@ -1,4 +1,4 @@
-"""Lint one workflow: its shape, then its names, order, times and conditions."""
+"""Lint one workflow: its shape, then its names, order, times, conditions and titles."""
 
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from engine.spec.lint.known import KnownNames
 from engine.spec.lint.naming import check_names
 from engine.spec.lint.paths_through import check_paths
 from engine.spec.lint.subject import Subject
+from engine.spec.lint.telling import check_titles
 from engine.spec.lint.timing import check_times
 from engine.spec.yaml_files import YamlDocument, read_yaml, read_yaml_file
 
@@ -51,6 +52,6 @@ def lint_loaded(loaded: LoadedWorkflow, *, catalogue: StepCatalogue, names: Know
     if loaded.workflow is None:
         return loaded.findings
     subject = Subject(loaded.workflow, loaded.merged, catalogue, names)
-    for check in (check_names, check_paths, check_times, check_conditions, check_details):
+    for check in (check_names, check_paths, check_times, check_conditions, check_details, check_titles):
         check(subject)
     return in_order((*loaded.findings, *subject.findings))

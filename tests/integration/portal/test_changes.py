@@ -232,7 +232,7 @@ def test_only_those_who_may_publish_see_the_editor(portal: Portal) -> None:
     assert client.post("/workflows/new", data={"source": "x", "action": "check"}).status_code == 403
 
 
-@pytest.mark.parametrize("name", ["child-labour", "cross-border-child", "reported-concern", "trafficking-base"])
+@pytest.mark.parametrize("name", ["child-labour", "child-sexual-exploitation", "reported-concern", "trafficking-base"])
 def test_each_shipped_workflow_is_drawn_without_anything_that_the_policy_blocks(portal: Portal, name: str) -> None:
     page = portal.as_role("case_manager").get(f"/workflows/{name}/diagram")
     if page.status_code == 404:

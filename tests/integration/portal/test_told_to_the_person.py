@@ -100,7 +100,7 @@ def test_what_is_held_says_nothing_of_what_is_done_about_suspects(portal: Portal
         )  # fmt: skip
         work.commit()
     held = _main(lead.post(f"{case.page}/persons/{person}/held"))
-    assert "Victim progress notice" not in held
+    assert "Progress notice for the person" not in held
     assert "KANARIENVOGEL" not in held
 
 

@@ -86,7 +86,7 @@ def test_a_subject_line_never_names_the_step_or_the_unit() -> None:
     assert not [subject for subject in subjects if VALUES["step_title"] in subject or VALUES["unit"] in subject]
 
 
-@pytest.mark.parametrize("name", ["person_name", "answers", "address", "narrative"])
+@pytest.mark.parametrize("name", ["person_name", "answers", "address", "narrative", "workflow_title", "concern"])
 def test_a_template_that_names_anything_else_is_refused_before_it_is_used(tmp_path: Path, name: str) -> None:
     with pytest.raises(SettingsError, match=name):
         _renderer(tmp_path, en_assigned=f"Subject: Work\n\n{{{{ {name} }}}}\n")

@@ -232,6 +232,11 @@ WARNINGS = [
     ("      - {from: start, limit: PT24H, ladder: standard, warn: [50%, 80%]}\n", "", "time-only-sometimes"),
     ("jurisdictions: [IN-AS, IN-ML]", "jurisdictions: [NP]", "law-of-another-place"),
     (" && !fear_stated", "", "unused-fact"),
+    ("title: Child in domestic labour", "title: Trafficked child in domestic labour", "title-says-more"),
+    ("title: Child in domestic labour", "title: Bangladeshi child in domestic labour", "title-says-more"),
+    ("title: Child in domestic labour", "title: Child from Bangladesh", "title-says-more"),
+    ("uses: repatriation.hir", "uses: repatriation.hir\n    title: Home report in Nepal", "title-says-more"),
+    ("uses: repatriation.hir", "uses: repatriation.hir\n    title: The home of the victim", "title-says-more"),
     ('decision.decision == "return"', 'visit.outcome == "done" || decision.decision == "return"', None),
 ]
 
@@ -240,6 +245,30 @@ WARNINGS = [
 def test_what_deserves_a_second_look_is_a_warning(old: str, new: str, code: str) -> None:
     findings = _changed(old, new)
     assert {(finding.code, finding.severity) for finding in findings} == {(code, Severity.WARNING)}
+
+
+@pytest.mark.parametrize(("old", "new"), [
+    ("title: Child in domestic labour", "title: Report of domestic labour in India"),
+    ("uses: repatriation.hir", "uses: repatriation.hir\n    title: Ask the body for refugees, in Nepali"),
+    ("uses: repatriation.hir\n", "uses: repatriation.hir\n    title: Visit in Nepal\n    assign: {unit: NP}\n"),
+])  # fmt: skip
+def test_a_title_can_name_the_place_of_the_workflow_or_of_the_step_and_the_language(old: str, new: str) -> None:
+    assert "title-says-more" not in {finding.code for finding in _changed(old, new)}
+
+
+def test_a_workflow_that_a_person_begins_can_be_called_after_the_country() -> None:
+    by_hand = EXAMPLE.replace("title: Child in domestic labour", "title: Return to Nepal").replace(
+        """start: {on: report, when: 'report.is_child_suspected in ["yes", "unsure"]'}""", "start: {on: hand}"
+    )
+    assert "title-says-more" not in {finding.code for finding in _lint(by_hand)}
+
+
+@pytest.mark.parametrize(("named", "code"), [
+    ("triage.decision", "unknown-field"), ("triage.nothing", "unknown-field"), ("trage.decision", "unknown-step"),
+])  # fmt: skip
+def test_an_answer_that_names_no_place_cannot_say_where_a_step_is_done(named: str, code: str) -> None:
+    text = EXAMPLE.replace("uses: repatriation.hir", f"uses: repatriation.hir\n    assign: {{unit_from: {named}}}", 1)
+    assert [finding.code for finding in _lint(text)] == [code]
 
 
 def _branching(handle: str, more: str = "") -> str:

@@ -1,0 +1,99 @@
+"""Whether a case crosses a border: looked at by a lawyer or a supervisor, before anything goes to another country."""
+
+from typing import Literal
+
+from engine.plugin.fields import LongText, field
+from engine.plugin.rules import rule
+from engine.plugin.steps import Concluded, Form, Prepared, StepContext, ask
+from engine.plugin.values import told_before
+from pillars.repatriation.forms import YesNoUnsure
+
+_ACROSS = 'crosses == "across" || crosses == "across_not_asked"'
+_NOTES = {
+    "within": "Nothing of this case goes to another country.",
+    "across": "That country can be asked now. Whoever looked at this does not send the request.",
+    "across_not_asked": "Nothing goes to that country. Ask a lawyer about asylum, and plan a safe life elsewhere.",
+    "not_known": "Nothing goes abroad while it is not known. It is looked at again; what is needed here goes on.",
+}
+
+
+class BorderForm(Form):
+    """Look at what is known, with the person, and say whether the case crosses a border. You are not to guess."""
+
+    crosses: Literal["within", "across", "across_not_asked", "not_known"] = field(
+        label="Does the case cross a border?",
+        help="A place near the border, a language, a name or a face proves nothing.",
+        choices={
+            "within": "No, it stays within this country",
+            "across": "Yes, and that country can be asked",
+            "across_not_asked": "Yes, but nothing is to be asked there",
+            "not_known": "It is not known yet",
+        },
+        now=True,
+    )
+    reason: LongText = field(
+        label="What speaks for it, and what against it?",
+        help="What the person says, alone and in their language, and what papers show. Write no names.",
+        sensitive=True,
+        now=True,
+    )
+    country: Literal["BD", "NP", "MM", "BT", "LK", "TH", "CN", "other"] | None = field(
+        label="Which other country, as far as it is known?",
+        choices={
+            "BD": "Bangladesh", "NP": "Nepal", "MM": "Myanmar", "BT": "Bhutan", "LK": "Sri Lanka", "TH": "Thailand",
+            "CN": "China", "other": "Another country",
+        },
+        shown_when=_ACROSS,
+        default=None,
+        now=True,
+    )  # fmt: skip
+    may_need_asylum: YesNoUnsure | None = field(
+        label="Could the person be a refugee, or want to ask for asylum?",
+        shown_when='crosses != "within"', default=None, sensitive=True, now=True,
+    )  # fmt: skip
+    may_be_stateless: YesNoUnsure | None = field(
+        label="Could it be that no country accepts the person as its own?",
+        help="A person without a country can be asked about. The lawyer says how, and what must not be said.",
+        shown_when='crosses != "within"', default=None, sensitive=True, now=True,
+    )  # fmt: skip
+    in_danger: YesNoUnsure | None = field(
+        label="Could the person or the family be in danger if authorities there heard of this?",
+        help="Also if traffickers would hear of it through them.",
+        shown_when='crosses != "within"', default=None, sensitive=True, now=True,
+    )  # fmt: skip
+
+    @rule("Before a country is asked, say which one, and whether the person might be without a country.")
+    def _says_which_country_is_asked(self) -> bool:
+        return self.crosses != "across" or None not in (self.country, self.may_be_stateless)
+
+    @rule(
+        "A country can be asked only if it is clear that the person is no refugee and would not be in danger. "
+        "Otherwise choose that nothing is to be asked there, or that it is not known yet."
+    )
+    def _asks_no_country_that_is_feared(self) -> bool:
+        return self.crosses != "across" or self.may_need_asylum == self.in_danger == "no"
+
+
+def _prepare(context: StepContext) -> Prepared:
+    """Take over what was known when it was looked at before; the answer itself is given anew."""
+    names = ("country", "may_need_asylum", "may_be_stateless", "in_danger")
+    notes = ["Where somebody was found says nothing about where they come from."]
+    if context.earlier("repatriation.border").get("crosses") == "not_known":
+        notes.append("It was not known when this was looked at before: what is known since then?")
+    return Prepared(prefill=told_before(context, "repatriation.border", *names), notes=tuple(notes))
+
+
+def _conclude(context: StepContext) -> Concluded:
+    note = _NOTES.get(str(context.answers.get("crosses")))
+    return Concluded(notes=(note,) if note else ())
+
+
+BORDER = ask(
+    "repatriation.border",
+    title="Does the case cross a border?",
+    form=BorderForm,
+    roles=("lawyer", "supervisor"),
+    time_limit="P3D",
+    prepare=_prepare,
+    conclude=_conclude,
+)
