@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from engine.adapters.data_files import shipped_sources
 from engine.assembly import Engine
 from engine.cli.common import FOUND_PROBLEMS, SYSTEM, in_words, read_settings, running_engine, show
+from engine.usecases.calendar_days import gaps_of
 from engine.usecases.keys import keys_are_proved
 from engine.usecases.publish import differing
 from engine.views import FiringView
@@ -68,8 +69,11 @@ def doctor(as_json: Json = False) -> None:  # noqa: FBT002 - a command-line flag
     """Say what is wrong with this installation, in words, with the fix."""
     with running_engine() as (engine, _):
         found = list(_ailments(engine))
+        gaps = sum(map(len, gaps_of(engine, engine.clock.now().year).values()))
     words = "\n".join(f"{ailment.problem} {ailment.remedy}" for ailment in found)
     note = "Not for real cases yet: the trust work is not complete."
+    if gaps:
+        note += f"\n{gaps} things about working days are not known: `icmc calendar missing` lists them."
     show([a.model_dump() for a in found], as_json=as_json, words=lambda: f"{words or 'Nothing is wrong.'}\n{note}")
     if found:
         raise typer.Exit(FOUND_PROBLEMS)

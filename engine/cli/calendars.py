@@ -8,7 +8,7 @@ import typer
 
 from engine.cli.common import SYSTEM, WRONG_USAGE, fail, in_words, running_engine, show, viewer_by_email
 from engine.cli.previewing import in_lines
-from engine.usecases.calendar_days import CalendarDay, days_of_year
+from engine.usecases.calendar_days import CalendarDay, days_of_year, gaps_of
 from engine.usecases.preview import preview_day, preview_removal
 from engine.usecases.recount import Recounted, recount_deadlines
 from engine.usecases.special_days import NewDay, add_special_day, remove_special_day
@@ -33,6 +33,16 @@ def show_calendar(code: Code, year: Year = None, as_json: Json = False) -> None:
         wanted = year or engine.clock.now().year
         days = days_of_year(engine, code, wanted)
     show(list(map(_row, days)), as_json=as_json, words=lambda: _words(code, wanted, days))
+
+
+@app.command("missing")
+@in_words
+def missing(year: Year = None, as_json: Json = False) -> None:  # noqa: FBT002 - a command-line flag
+    """List what is not known of each calendar: lists of days that were not found, days of rest without an order."""
+    with running_engine() as (engine, _):
+        found = gaps_of(engine, year or engine.clock.now().year)
+    rows = [{"calendar": name, "missing": gap} for name, gaps in found.items() for gap in gaps]
+    show(rows, as_json=as_json, words=lambda: "\n".join(f"{row['calendar']:6} {row['missing']}" for row in rows))
 
 
 @app.command("add-day")

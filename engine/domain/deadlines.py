@@ -7,12 +7,16 @@ from engine.domain import events as ev
 from engine.domain.compiled import CompiledStep, CompiledTime
 from engine.domain.draft import Draft
 from engine.domain.firings import BREACH, with_next
+from engine.domain.lateness import is_overdue
 from engine.domain.opening import open_step
 from engine.domain.records import Deadline, DeadlineStatus, DelayOwner, Purpose, RunStatus, StepStatus
 from engine.domain.timers import wanted_deadlines
 from engine.domain.values import RunView
 
-_COMPARED = ("due_at", "started_at", "limit", "law", "ladder", "warn", "zone", "calendar", "critical", "excluded")
+_COMPARED = (
+    "due_at", "late_at", "kept_until", "started_at", "limit", "law", "ladder", "warn", "zone", "calendar", "critical",
+    "excluded",
+)  # fmt: skip
 _PLANNED = ("next_at", "next_firing")
 _KEPT = (
     "breached_at", "fired", "acknowledged_at", "raised", "delay_owner", "owner_named_at", "discovered_at",
@@ -44,13 +48,13 @@ def move_deadlines(draft: Draft, run_id: UUID) -> None:
     """Move the deadlines of a run that intervals have changed, before it is judged whether they were kept."""
     for wanted in wanted_deadlines(draft.view(run_id), draft.library):
         known = draft.state.deadlines.get(wanted.id)
-        if known is not None and known.due_at != wanted.due_at:
+        if known is not None and (known.due_at, known.late_at) != (wanted.due_at, wanted.late_at):
             moved = with_next(_carried(known, wanted), draft.library)
             draft.emit(ev.DeadlineMoved(before=known.due_at, deadline=moved, cause=draft.cause))
 
 
 def breached(draft: Draft, deadline: Deadline) -> Deadline:
-    """Record a breach, dated at the due instant, and open what it leads to."""
+    """Record a breach, dated at the due instant though a limit may have been kept longer, and open what follows."""
     changes = {
         "breached_at": deadline.due_at, "fired": (*deadline.fired, BREACH), "discovered_at": draft.now,
         "delay_owner": deadline.delay_owner or _usual_owner(draft, deadline),
@@ -70,7 +74,7 @@ def _is_judged(draft: Draft, known: Deadline) -> bool:
 
 def _end(draft: Draft, known: Deadline) -> None:
     met_at = _met_at(draft, known)
-    is_late = met_at > known.due_at if met_at else known.due_at <= draft.now
+    is_late = met_at > known.late_from if met_at else is_overdue(known.late_from, draft.now)
     if is_late and known.breached_at is None and known.purpose is not Purpose.OPENING:
         known = breached(draft, known)
     status = DeadlineStatus.MET if met_at and _is_kept(draft, known) else DeadlineStatus.ENDED
@@ -127,7 +131,7 @@ def _set_or_move(draft: Draft, wanted: Deadline) -> None:
         return
     else:
         draft.emit(ev.DeadlineMoved(before=known.due_at, deadline=current, cause=draft.cause))
-    if current.due_at < draft.now and current.breached_at is None and current.purpose is not Purpose.OPENING:
+    if current.late_from < draft.now and current.breached_at is None and current.purpose is not Purpose.OPENING:
         breached(draft, current)
 
 

@@ -56,6 +56,7 @@ def _counted(
     reasons = explain(
         deadline.started_at, TimeLimit(deadline.limit), zone=deadline.zone, calendar=calendar,
         excluded=(*deadline.excluded, *running), event=event, source=source,
+        kept_until=deadline.kept_until,
     )  # fmt: skip
     yield from reasons[:-1]
     for one in intervals:

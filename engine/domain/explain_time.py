@@ -8,9 +8,11 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict
 
 from engine.domain.counting import due_at
+from engine.domain.last_day import late_at, said_by
 from engine.domain.running_time import Stretch, in_utc
 from engine.domain.working_time import first_working_day
 from engine.spec.calendars import Calendar
+from engine.spec.law import KeptUntil
 from engine.spec.limits import Counting, TimeLimit
 
 _WORKING = {Counting.WORKING_DAYS, Counting.WORKING_HOURS}
@@ -41,6 +43,7 @@ class ReasonKind(StrEnum):
     REMINDER_MOVED = "reminder_moved"
     UNCOUNTABLE = "uncountable"
     KEPT = "kept"
+    LAST_DAY = "last_day"
     DUE = "due"
 
 
@@ -63,10 +66,12 @@ def explain(
     excluded: Sequence[Stretch] = (),
     event: str = "the start",
     source: str = "",
+    kept_until: KeptUntil = KeptUntil.INSTANT,
 ) -> tuple[Reason, ...]:
     """Say line by line why a limit falls due when it does; raises like `due_at`.
 
-    `event` names what started it; `source` is what the limit is called, such as the words of `law_term`.
+    `event` names what started it; `source` is what the limit is called, such as the words of `law_term`; `kept_until`
+    says until when on its last day it is kept.
     """
     due = due_at(start, limit, zone=zone, calendar=calendar, excluded=excluded)
     read_in = calendar if limit.counting in _WORKING else None
@@ -82,6 +87,7 @@ def explain(
         lines.extend(_day_one(start, limit, read_in))
         lines.extend(_days_between(start, due, read_in))
     lines.extend(_about(stretch, start=start, due=due, info=info) for stretch in excluded)
+    lines.extend(_last_day(due, kept_until, zone=zone, calendar=calendar))
     lines.append(Reason(kind=ReasonKind.DUE, text=f"So it is due: {_said(due, info)}.", instant=due))
     return tuple(lines)
 
@@ -99,6 +105,20 @@ def _day_one(start: datetime, limit: TimeLimit, calendar: Calendar) -> Iterator[
         f"so the first open day after it, {_date(first)}, is day one."
     )
     yield Reason(kind=ReasonKind.DAY_ONE, text=text)
+
+
+def _last_day(due: datetime, kept_until: KeptUntil, *, zone: str, calendar: Calendar | None) -> Iterator[Reason]:
+    """Say until when the limit is kept, where that is later than its due time."""
+    late = late_at(due, kept_until, zone=zone, calendar=calendar)
+    if late is None:
+        return
+    info = ZoneInfo(zone)
+    text = f"A limit in days is kept until its last day is over: {said_by(due, late, info)}. It is late after that."
+    if kept_until is KeptUntil.OFFICE_CLOSE and calendar is not None:
+        closed = calendar.why_closed(due.astimezone(calendar.zone_info).date())
+        shut = f"; on its last day that office is closed ({closed}), so the next open day counts" if closed else ""
+        text = f"An office receives it, in its opening hours{shut}: {said_by(due, late, info)}. It is late after that."
+    yield Reason(kind=ReasonKind.LAST_DAY, text=text, instant=late)
 
 
 def _days_between(start: datetime, due: datetime, calendar: Calendar) -> Iterator[Reason]:

@@ -7,6 +7,7 @@ from engine.domain import events as ev
 from engine.domain.deadlines import breached
 from engine.domain.draft import Draft
 from engine.domain.firings import BREACH, is_warning, level_name, missed_name, pending, with_next
+from engine.domain.lateness import is_overdue
 from engine.domain.records import Deadline, DeadlineStatus, Purpose
 from engine.errors import NotFoundError
 
@@ -73,7 +74,7 @@ def _fire_due(draft: Draft, deadline: Deadline) -> Deadline:
 
 def _next_due(draft: Draft, deadline: Deadline) -> tuple[datetime, str] | None:
     """Give what is to fire now; nobody is warned of what has passed already."""
-    is_past = deadline.due_at <= draft.now
+    is_past = is_overdue(deadline.late_from, draft.now)
     due = (point for point in pending(deadline, draft.library) if not (is_past and is_warning(point[1])))
     return next((point for point in due if point[0] <= draft.now), None)
 

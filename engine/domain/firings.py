@@ -26,7 +26,7 @@ def schedule(deadline: Deadline, library: Library) -> tuple[tuple[datetime, str]
     if deadline.purpose is Purpose.OPENING:
         return ((deadline.due_at, OPENING),)
     calendar = library.calendars.get(deadline.calendar or "")
-    points = [(deadline.due_at, BREACH), *_warnings(deadline, calendar), *_levels(deadline, library, calendar)]
+    points = [(deadline.late_from, BREACH), *_warnings(deadline, calendar), *_levels(deadline, library, calendar)]
     return tuple(sorted(points, key=lambda point: (point[0], _rank(point[1]))))
 
 
@@ -90,7 +90,8 @@ def _levels(deadline: Deadline, library: Library, calendar: Calendar | None) -> 
 
     known = {level.level: deadline.raised.get(missed_name(level.level)) for level in ladder.levels}
     planned = planned_levels(
-        ladder, start=deadline.started_at, due=deadline.due_at, zone=deadline.zone, calendar=calendar,
+        ladder, start=deadline.started_at, due=deadline.due_at, late=deadline.late_at, zone=deadline.zone,
+        calendar=calendar,
         in_working_days=counts_working_days(deadline), early=early,
         missed={level: since for level, since in known.items() if since is not None},
     )  # fmt: skip

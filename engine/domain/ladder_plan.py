@@ -34,6 +34,7 @@ def planned_levels(
     zone: str,
     calendar: Calendar | None = None,
     in_working_days: bool = False,
+    late: datetime | None = None,
     early: Early | None = None,
     missed: Mapping[int, datetime] = MappingProxyType({}),
 ) -> tuple[PlannedLevel, ...]:
@@ -41,6 +42,7 @@ def planned_levels(
 
     A level meant to warn before the limit has even started (48 hours before the end of 24 hours) is left out. No level
     comes before a lower one: where working time would turn them round, the lower one comes with the higher. A limit
+    that is kept until `late`, after its due time, brings no letter to a body of law before then: that would accuse. One
     counted `in_working_days` has its reminders on working days (UTC, by the calendar's zone). `early` brings the next
     level forward, one meant for the due time or later never before it; `missed` says of which levels nobody could be
     told, and since when, which brings the next one at once, a letter to a body of law not before the due time. Raises
@@ -57,6 +59,8 @@ def planned_levels(
         fires = at
         if below is not None:
             fires = max(below.fires_at, min([at, *_brought_forward(level, below, end, early, missed)]))
+        if late is not None and level.is_outward and not level.after.is_before:
+            fires = max(fires, late)
         below = PlannedLevel(level.level, max(fires, begin), level)
         planned.append(below)
         if level.repeat:
@@ -72,6 +76,7 @@ def unanswered_levels(
     zone: str,
     calendar: Calendar | None = None,
     in_working_days: bool = False,
+    late: datetime | None = None,
 ) -> tuple[PlannedLevel, ...]:
     """Work out every firing of a ladder when nobody ever acknowledges; takes and raises what `planned_levels` does."""
 
@@ -80,8 +85,9 @@ def unanswered_levels(
         return due_at(fires, within, zone=zone, calendar=calendar) if within else None
 
     return planned_levels(
-        ladder, start=start, due=due, zone=zone, calendar=calendar, in_working_days=in_working_days, early=early
-    )
+        ladder, start=start, due=due, zone=zone, calendar=calendar, in_working_days=in_working_days, late=late,
+        early=early,
+    )  # fmt: skip
 
 
 def _own_time(

@@ -22,18 +22,19 @@ class DeadlineState(StrEnum):
     ENDED = "ended"
 
 
-def is_overdue(due_at: datetime | None, now: datetime) -> bool:
-    """Say whether a deadline that is still open has passed (both UTC).
+def is_overdue(late_from: datetime | None, now: datetime) -> bool:
+    """Say whether a deadline that is still open has passed (both UTC); `late_from` is that of its record.
 
-    At the due instant itself it has: that is the instant at which the breach is written.
+    At that instant itself it has: then the breach is written.
     """
-    return due_at is not None and due_at <= now
+    return late_from is not None and late_from <= now
 
 
 def deadline_state(deadline: Deadline, now: datetime, *, calendar: Calendar | None = None) -> DeadlineState:
     """Say how a deadline stands at `now` (UTC).
 
-    It is near from its last warning on, and in any case in the last fifth of its time. Once ended it is met, late when
+    It is near from its last warning on, and in any case in the last fifth of its time; overdue from the end of its last
+    day on where it is kept until then. Once ended it is met, late when
     it was ever breached, or ended when its step needed it no more. `calendar` is needed only for warnings in working
     time; without it such a warning is passed over.
     """
@@ -41,7 +42,7 @@ def deadline_state(deadline: Deadline, now: datetime, *, calendar: Calendar | No
         return DeadlineState.LATE if deadline.breached_at else DeadlineState.MET
     if deadline.status is DeadlineStatus.ENDED:
         return DeadlineState.ENDED
-    if is_overdue(deadline.due_at, now):
+    if is_overdue(deadline.late_from, now):
         return DeadlineState.OVERDUE
     return DeadlineState.NEAR if now >= _near_from(deadline, calendar) else DeadlineState.RUNNING
 

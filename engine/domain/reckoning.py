@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from engine.domain.counting import due_at
+from engine.domain.last_day import late_at
 from engine.domain.library import Library
 from engine.domain.records import Deadline, Excluded, Pause
 from engine.domain.running_time import excluded_time, measured
@@ -36,6 +37,7 @@ def reckon(deadline: Deadline, library: Library) -> Deadline:
     return deadline.model_copy(
         update={
             "due_at": due,
+            "late_at": late_of(deadline, due, library),
             "budget_seconds": measured(deadline.started_at, due, gaps) // _SECOND,
             "consumed_seconds": consumed // _SECOND,
             "running_since": min(last.end, due) if last else deadline.started_at,
@@ -56,6 +58,12 @@ def reckoned(deadline: Deadline, library: Library, *, more: Iterable[TimeLimit] 
     if due > deadline.started_at:
         due, plain = after_pauses(deadline, due, is_due=True), after_pauses(deadline, plain, is_due=True)
     return Reckoned(due, plain)
+
+
+def late_of(deadline: Deadline, due: datetime, library: Library) -> datetime | None:
+    """Work out from when on a deadline that falls due at an instant is late (UTC); None when that is the due time."""
+    calendar = library.calendars.get(deadline.calendar or "")
+    return late_at(due, deadline.kept_until, zone=deadline.zone, calendar=calendar)
 
 
 def given(deadline: Deadline) -> tuple[TimeLimit, ...]:

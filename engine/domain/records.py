@@ -7,6 +7,8 @@ from uuid import UUID, uuid5
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from engine.spec.law import KeptUntil
+
 Scalar = bool | int | float | str | datetime
 
 
@@ -232,7 +234,9 @@ class Deadline(Record):
     `due_at == running_since + budget - consumed`.
 
     `raised` keeps when each level was told, under the names of `fired`, and under `m:1` that nobody could be told of
-    level 1. `owner_named_at` is when a person said whose delay it is; until then `delay_owner` is what the ladder says.
+    level 1. A limit of the law in days is kept beyond its due time, which warns, until `late_at`: the end of its last
+    day or whatever `kept_until` says; only from then on it is breached, and the breach is still dated at `due_at`.
+    `owner_named_at` is when a person said whose delay it is; until then `delay_owner` is what the ladder says.
     """
 
     id: UUID
@@ -267,6 +271,13 @@ class Deadline(Record):
     discovered_at: datetime | None = None
     excluded: tuple[Excluded, ...] = ()
     owner_named_at: datetime | None = None
+    kept_until: KeptUntil = KeptUntil.INSTANT
+    late_at: datetime | None = None
+
+    @property
+    def late_from(self) -> datetime:
+        """From when on it is late: its due time, or the end of its last day (UTC)."""
+        return self.late_at or self.due_at
 
     @property
     def leaves_traces(self) -> bool:

@@ -27,7 +27,7 @@ from engine.domain.records import (
 from engine.domain.state import CaseState
 from engine.domain.values import RunView, truth_of
 from engine.spec.conditions.evaluate import Truth
-from engine.spec.law import LawLimit
+from engine.spec.law import KeptUntil, LawLimit
 from engine.spec.limits import TimeLimit, WarningPoint
 from engine.spec.workflow import TimeSpec
 
@@ -41,6 +41,7 @@ class _Rule:
     ladder: str
     warn: tuple[WarningPoint, ...]
     exclude: tuple[str, ...]
+    kept_until: KeptUntil = KeptUntil.INSTANT
 
 
 def wanted_deadlines(view: RunView, library: Library) -> Iterator[Deadline]:
@@ -161,7 +162,8 @@ def _rule(time: CompiledTime, law: LawInCase | None) -> _Rule | None:
         return None
     warn = time.warn or (law.limit.warn if law else ())
     exclude = spec.exclude or (law.limit.excludes if law else ())
-    return _Rule(limit, spec.law, spec.ladder, warn, exclude)
+    kept_until = law.limit.kept_until_of(limit) if law else KeptUntil.INSTANT
+    return _Rule(limit, spec.law, spec.ladder, warn, exclude, kept_until)
 
 
 def _started_at(
@@ -253,6 +255,7 @@ def _deadline(
         extensions=earlier.extensions if earlier else (),
         critical=ladder is not None and ladder.overrides_quiet_hours,
         excluded=_excluded(state, of_step, rule, started),
+        kept_until=rule.kept_until,
     )
     return reckon(deadline, library)
 

@@ -60,6 +60,7 @@ _FILTERS: Final[Mapping[str, Callable[..., object]]] = {
     "countdown": times.countdown,
     "span": times.span,
     "moment": times.moment,
+    "due_words": times.due_words,
     "month_words": times.month_words,
     "zone_words": times.zone_words,
     "channel_words": ledger.channel_words,

@@ -160,7 +160,7 @@ def _opening(play: Play, until: datetime) -> datetime | None:
     """Find when something may next open by itself before an instant: a round of a series, or what a breach opens."""
     deadlines = _state(play).deadlines.values()
     opening = (
-        deadline.due_at
+        deadline.late_from
         for deadline in deadlines
         if deadline.purpose is Purpose.OPENING or (deadline.purpose is Purpose.LIMIT and deadline.breached_at is None)
     )
@@ -471,6 +471,7 @@ def _compare_escalations(play: Play, view: CaseView) -> None:
             library.ladders[deadline.ladder],
             start=deadline.started_at,
             due=deadline.due_at,
+            late=deadline.late_at,
             zone=zone,
             calendar=calendar,
         )

@@ -1,5 +1,6 @@
 """Calendars: which days and hours are working time in a place."""
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import date, time
 from enum import StrEnum
@@ -8,7 +9,16 @@ from itertools import pairwise
 from typing import Annotated, Self
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    RootModel,
+    field_validator,
+    model_validator,
+)
 
 from engine.errors import NoCalendarError
 
@@ -98,6 +108,87 @@ ZoneName = Annotated[str, AfterValidator(_is_known_zone)]
 OFFICE_HOURS = (Span(opens=time(9), closes=time(17)),)
 
 
+_NTH = {"1st": "first", "2nd": "second", "3rd": "third", "4th": "fourth", "5th": "fifth"}
+_REST = re.compile(rf"(?:(?P<nth>{'|'.join(_NTH)}) )?(?P<weekday>{'|'.join(Weekday)})")
+_DAYS_OF_WEEK = 7
+
+
+class RestDay(RootModel[str]):
+    """A day on which nobody works, as written: `sun` for every Sunday, `2nd sat` for the second Saturday of a month."""
+
+    model_config = ConfigDict(frozen=True)
+
+    @field_validator("root")
+    @classmethod
+    def _is_readable(cls, text: str) -> str:
+        if _REST.fullmatch(text) is None:
+            message = f"'{text}' is no day of rest: write sat for every Saturday, or 2nd sat for the second of a month"
+            raise ValueError(message)
+        return text
+
+    @property
+    def weekday(self) -> Weekday:
+        """The day of the week."""
+        return Weekday(self.root[-3:])
+
+    @property
+    def is_every_week(self) -> bool:
+        """Whether it comes every week, and not only the n-th time in a month."""
+        return self.root == self.weekday.value
+
+    @property
+    def label(self) -> str:
+        """The full English name: `Saturday`, or `second Saturday of the month`."""
+        nth = self.root.partition(" ")[0]
+        return self.weekday.label if self.is_every_week else f"{_NTH[nth]} {self.weekday.label} of the month"
+
+    def covers(self, day: date) -> bool:
+        """Say whether a date is such a day."""
+        if Weekday.of(day) is not self.weekday:
+            return False
+        return self.is_every_week or int(self.root[0]) == (day.day - 1) // _DAYS_OF_WEEK + 1
+
+    def __str__(self) -> str:
+        """Give the day as it is written in a file."""
+        return self.root
+
+
+class Weekend(_Record):
+    """The days of rest of some time, both days included: before or after those that hold otherwise."""
+
+    weekend: tuple[RestDay, ...]
+    from_: date | None = Field(default=None, alias="from")
+    until: date | None = None
+    source: str = Field(min_length=1)
+    confidence: str = ""
+
+    @model_validator(mode="after")
+    def _is_some_time(self) -> Self:
+        if self.from_ is None and self.until is None:
+            message = "a weekend of some time says from when or until when it is in force"
+            raise ValueError(message)
+        if self.from_ and self.until and self.until < self.from_:
+            message = "a weekend cannot go out of force before it comes into force"
+            raise ValueError(message)
+        return self
+
+    def covers(self, day: date) -> bool:
+        """Say whether it is in force on a date."""
+        return (self.from_ or date.min) <= day <= (self.until or date.max)
+
+
+class Gazette(_Record):
+    """The list of days of one year that a government has published, as far as it was put into the file.
+
+    Of a year whose list is whole nothing that a library worked out counts beside it.
+    """
+
+    year: int = Field(ge=2015, le=2100)
+    source: str = Field(min_length=1)
+    confidence: str = Field(min_length=1)
+    is_whole: bool = True
+
+
 class SpecialDay(_Record):
     """A date with the reason why it is not an ordinary one; `source` says who told us."""
 
@@ -120,14 +211,17 @@ class Calendar(_Record):
     Holidays are those written in the file (`holidays` by date, `every_year` by day of the year) together with those
     that an adapter worked out from `holidays_from`. The file wins: `not_holidays` strikes out a computed day,
     `extra_working_days` makes any day a working day. After `holidays_known_until` no computed holiday is known, which
-    an explanation must say.
+    an explanation must say. `weekend` holds unless one of `weekends` was in force on a day. `gazettes` names the years
+    whose days are those of the government's own list, and `missing` what is not known of this place, for who keeps it.
     """
 
     name: str = Field(alias="calendar", pattern=r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$")
     version: int = Field(default=1, ge=1)
     title: str
     zone: ZoneName
-    weekend: tuple[Weekday, ...]
+    weekend: tuple[RestDay, ...]
+    weekend_source: str = ""
+    weekends: tuple[Weekend, ...] = ()
     hours: Spans = OFFICE_HOURS
     hours_by_weekday: Mapping[Weekday, Spans] = Field(default_factory=dict)
     holidays_from: str | None = Field(default=None, pattern=r"^[A-Z]{2}(/[A-Z0-9]{1,3})?$")
@@ -136,13 +230,24 @@ class Calendar(_Record):
     not_holidays: tuple[SpecialDay, ...] = ()
     extra_working_days: tuple[SpecialDay, ...] = ()
     holidays_known_until: date | None = None
+    gazettes: tuple[Gazette, ...] = ()
+    missing: tuple[str, ...] = ()
     confidence: str = ""
     note: str = ""
 
     @model_validator(mode="after")
     def _has_working_days(self) -> Self:
-        if len(set(self.weekend)) == len(Weekday):
-            message = "a calendar needs at least one working day in the week"
+        for weekend in (self.weekend, *(one.weekend for one in self.weekends)):
+            if len({rest.weekday for rest in weekend}) == len(Weekday):
+                message = "a calendar needs at least one working day in the week"
+                raise ValueError(message)
+        return self
+
+    @model_validator(mode="after")
+    def _one_weekend_at_a_time(self) -> Self:
+        spans = sorted((one.from_ or date.min, one.until or date.max) for one in self.weekends)
+        if any(later[0] <= earlier[1] for earlier, later in pairwise(spans)):
+            message = "two weekends are in force on the same day"
             raise ValueError(message)
         return self
 
@@ -159,7 +264,8 @@ class Calendar(_Record):
         """Name the holiday or weekend day that makes this date no working day; None when it is one."""
         if day in self._opened:
             return None
-        return self.holiday(day) or self._resting.get(Weekday.of(day))
+        rest = self._rest(day)
+        return self.holiday(day) or (rest.label if rest else None)
 
     def holiday(self, day: date) -> str | None:
         """Name the holiday of this date, whether or not it is a weekend day too; None when it has none."""
@@ -176,7 +282,8 @@ class Calendar(_Record):
     def with_holidays(self, computed: Iterable[SpecialDay], *, known_until: date) -> "Calendar":
         """Add computed holidays to those of the file, without the days that the file strikes out."""
         struck = {special.day for special in (*self.not_holidays, *self.holidays)}
-        added = tuple(special for special in computed if special.day not in struck)
+        whole = {one.year for one in self.gazettes if one.is_whole}
+        added = tuple(special for special in computed if special.day not in struck and special.day.year not in whole)
         together = tuple(sorted((*self.holidays, *added), key=lambda special: special.day))
         fields = {name: getattr(self, name) for name in type(self).model_fields}
         return Calendar.model_validate(fields | {"holidays": together, "holidays_known_until": known_until})
@@ -193,8 +300,41 @@ class Calendar(_Record):
         return Calendar.model_validate(fields | ordered)
 
     def who_says(self, day: date) -> str:
-        """Say by whom it is told that this date is a holiday or an extra working day; empty when nobody is named."""
-        return self._sources.get(day) or ("" if day in self._closed else self._yearly_sources.get(f"{day:%m-%d}", ""))
+        """Say by whom it is told that this date is not an ordinary one; empty when nobody is named."""
+        if day in self._sources:
+            return self._sources[day]
+        return self._yearly_sources.get(f"{day:%m-%d}") or self._who_says_rest(day)
+
+    def weekend_on(self, day: date) -> tuple[RestDay, ...]:
+        """List the days of rest that are in force on a date."""
+        found = self._weekend_of_some_time(day)
+        return found.weekend if found else self.weekend
+
+    def gaps(self, *, year: int) -> tuple[str, ...]:
+        """Say what is not known of a year in this place, a sentence each: what the file says is missing, and more."""
+        gazette = next((one for one in self.gazettes if one.year == year), None)
+        until = self.holidays_known_until
+        found = list(self.missing)
+        if gazette is None:
+            found.append(f"The government's own list of days of {year} was not found: its feasts are worked out.")
+        elif not gazette.is_whole:
+            found.append(f"Of the government's list of {year} ({gazette.source}) a part is missing.")
+        if self.holidays_from and (until is None or until.year < year):
+            found.append(f"Public holidays of {year} are not known.")
+        return tuple(found)
+
+    def _rest(self, day: date) -> RestDay | None:
+        return next((rest for rest in self.weekend_on(day) if rest.covers(day)), None)
+
+    def _weekend_of_some_time(self, day: date) -> Weekend | None:
+        return next((one for one in self.weekends if one.covers(day)), None)
+
+    def _who_says_rest(self, day: date) -> str:
+        """Say by whom a day of rest is told that is not the usual one of every week."""
+        rest, of_some_time = self._rest(day), self._weekend_of_some_time(day)
+        if rest is None or (rest.is_every_week and of_some_time is None):
+            return ""
+        return of_some_time.source if of_some_time else self.weekend_source
 
     @cached_property
     def _sources(self) -> dict[date, str]:
@@ -211,10 +351,6 @@ class Calendar(_Record):
     @cached_property
     def _yearly(self) -> dict[str, str]:
         return {yearly.day: yearly.name for yearly in self.every_year}
-
-    @cached_property
-    def _resting(self) -> dict[Weekday, str]:
-        return {weekday: weekday.label for weekday in self.weekend}
 
     @cached_property
     def _opened(self) -> dict[date, str]:

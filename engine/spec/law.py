@@ -36,6 +36,14 @@ class Force(StrEnum):
     ADVISORY = "advisory"
 
 
+class KeptUntil(StrEnum):
+    """Until when on its last day a limit in days is kept: what comes later is late."""
+
+    END_OF_DAY = "end_of_day"
+    OFFICE_CLOSE = "office_close"
+    INSTANT = "instant"
+
+
 class Basis(StrEnum):
     """How we came to know the text: read in a copy, or written from memory."""
 
@@ -75,7 +83,9 @@ class LawLimit(_Record):
     it only guides. `excludes` names the kinds of interval that do not count. `starts` lists the step types whose event
     time starts the limit (or `start`, the opening of the case); the first one found in the run wins, and a workflow may
     name its own start instead. `duty` says in words who must keep it, `owed_by` whether that is one of us: then a
-    breach is our delay, until somebody says otherwise.
+    breach is our delay, until somebody says otherwise. A limit in days is kept until the end of its last day, unless
+    `kept_until` says otherwise: `office_close` for what an office receives, `instant` for a time that can not be
+    longer, such as custody.
     """
 
     id: str = Field(pattern=r"^[A-Z]{2,3}(-[A-Z0-9]+)+$")
@@ -101,6 +111,7 @@ class LawLimit(_Record):
     in_force_from: date | None = None
     in_force_until: date | None = None
     warn: tuple[WarningPoint, ...] = USUAL_WARNINGS
+    kept_until: KeptUntil | None = None
     note: str = ""
     signature: Signature | None = None
     _exempt: tuple[Exemption, ...] = PrivateAttr(default=())
@@ -144,6 +155,16 @@ class LawLimit(_Record):
     def is_of_one_state(self) -> bool:
         """Whether it is the text of one State, which goes before that of the country there, and counts nowhere else."""
         return "-" in self.jurisdiction
+
+    def kept_until_of(self, counted: TimeLimit) -> KeptUntil:
+        """Say until when on its last day a length of this limit is kept.
+
+        Hours end at their instant, and so does a length that is not the text's but ours.
+        """
+        lengths = (self.limit, *(other.limit for other in self.alternatives))
+        if not counted.is_in_days or counted not in lengths:
+            return KeptUntil.INSTANT
+        return self.kept_until or KeptUntil.END_OF_DAY
 
     @property
     def is_watched(self) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from engine.spec.law import Force, LawLimit, LawPack, Measure
+from engine.spec.law import Force, KeptUntil, LawLimit, LawPack, Measure
 from engine.spec.law_scope import AgeOn
 
 _HEAD = """\
@@ -21,6 +21,11 @@ _NO_TIME = {
     Measure.STANDING: "always, no time",
     Measure.WITH_THE_STEP: "with the step, no time",
     Measure.NO_NUMBER: "no number",
+}
+_KEPT = {
+    KeptUntil.INSTANT: "over at its instant, not at the end of the day",
+    KeptUntil.OFFICE_CLOSE: "kept until the office closes, on its next open day where it is closed",
+    KeptUntil.END_OF_DAY: "kept until the end of its last day",
 }
 _SHORT = "%d %B %Y"
 
@@ -64,7 +69,8 @@ def _length(limit: LawLimit) -> str:
         words = f"{said}; {words} are watched"
     others = "".join(f"; {other.limit.in_words()} (`{other.option}`: {other.when})" for other in limit.alternatives)
     left_out = f"; {', '.join(limit.excludes)} not counted" if limit.excludes else ""
-    return f"{words}{others}{left_out}"
+    kept = f"; {_KEPT[limit.kept_until]}" if limit.kept_until else ""
+    return f"{words}{others}{left_out}{kept}"
 
 
 def _applies(limit: LawLimit) -> str:

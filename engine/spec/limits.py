@@ -88,6 +88,11 @@ class TimeLimit(RootModel[str]):
         return not (self.months or self.days or self.seconds)
 
     @property
+    def is_in_days(self) -> bool:
+        """Whether it is written in days or more, working days too: `P1D` is, `PT24H` is not."""
+        return "T" not in self.root and not self.is_at_once
+
+    @property
     def about(self) -> timedelta:
         """Roughly how long this is, to put limits in order; never to work out a due time."""
         if self.counting is Counting.WORKING_HOURS:

@@ -43,3 +43,9 @@ def published_calendar(engine: Engine, name: str) -> Calendar:
     """Give a calendar as it counts now; raises `NotFoundError`."""
     with engine.unit_of_work() as work:
         return calendar_of(work, name)
+
+
+def gaps_of(engine: Engine, year: int) -> dict[str, tuple[str, ...]]:
+    """Say what is not known of a year, by the name of each calendar that counts now."""
+    calendars = engine.library().calendars
+    return {name: calendars[name].gaps(year=year) for name in sorted(calendars)}

@@ -141,7 +141,7 @@ def _counted(library: Library, limit: LawLimit, counted: TimeLimit, start: datet
     on = start.astimezone(calendar.zone_info).date()
     return explain(
         start, counted, zone=calendar.zone, calendar=calendar, event=limit.trigger,
-        source=law_term(limit, on=on, jurisdiction=place),
+        source=law_term(limit, on=on, jurisdiction=place), kept_until=limit.kept_until_of(counted),
     )  # fmt: skip
 
 

@@ -131,6 +131,7 @@ def act_on_item(
         channels=(IN_APP,),
         step_title=title_of(engine, after, event.deadline),
         due_at=event.deadline.due_at,
+        late_at=event.deadline.late_at,
         link=f"/cases/{after.case.id}",
         now=now,
     )

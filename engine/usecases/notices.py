@@ -4,6 +4,7 @@ Nobody is told of what they did themselves.
 """
 
 from datetime import datetime
+from typing import TypedDict
 from uuid import UUID
 
 from engine.assembly import Engine
@@ -14,6 +15,11 @@ from engine.ports import ActorRecord
 from engine.stores import UnitOfWork
 from engine.usecases.recipients import who_has_it
 from engine.usecases.telling import EMAIL, IN_APP, add_delivery_job, tell, title_of_step
+
+
+class _Times(TypedDict):
+    due_at: datetime | None
+    late_at: datetime | None
 
 
 def tell_who_has_it_now(
@@ -64,7 +70,7 @@ def _tell(
         return
     rule = f"{item.id}|{kind}|{item.revision}"
     must_send = tell(
-        engine, work, state, kind=kind, rule=rule, people=people, channels=channels, due_at=_due(state, item),
+        engine, work, state, kind=kind, rule=rule, people=people, channels=channels, **_due(state, item),
         step_title=title_of_step(engine, state, state.steps[item.step_id]), link=f"/items/{item.id}", now=now,
     )  # fmt: skip
     if must_send:
@@ -76,7 +82,8 @@ def _others(work: UnitOfWork, ids: tuple[UUID | None, ...], by: UUID) -> list[Ac
     return [person for person in found if person is not None and not person.disabled]
 
 
-def _due(state: CaseState, item: WorkItem) -> datetime | None:
-    """Give when the step of an item falls due next, if it has a limit that is running."""
+def _due(state: CaseState, item: WorkItem) -> _Times:
+    """Give when the step of an item falls due next, and is late, if it has a limit that is running."""
     open_ones = (d for d in state.deadlines.values() if d.step_id == item.step_id and d.status is DeadlineStatus.OPEN)
-    return min((deadline.due_at for deadline in open_ones), default=None)
+    first = min(open_ones, key=lambda deadline: deadline.due_at, default=None)
+    return {"due_at": first.due_at if first else None, "late_at": first.late_at if first else None}

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from engine.assembly import Engine
 from engine.domain.keeping import key_of_step
+from engine.domain.lateness import is_overdue
 from engine.domain.law_in_case import law_in_case
 from engine.domain.records import Deadline
 from engine.domain.state import CaseState
@@ -17,7 +18,8 @@ from engine.spec.limits import TimeLimit
 from engine.stores import UnitOfWork
 from engine.usecases.apart import told_apart
 from engine.usecases.step_reading import StepReading
-from engine.usecases.telling import local_time, title_of
+from engine.usecases.telling import title_of
+from engine.usecases.writing import due_time, local_time
 
 
 class Paper(NamedTuple):
@@ -102,8 +104,8 @@ def _late(engine: Engine, read: StepReading) -> Mapping[str, str]:
     return {
         "what": title_of(engine, state, deadline),
         "since": local_time(deadline.started_at, deadline.zone),
-        "due": local_time(deadline.due_at, deadline.zone),
-        "is_over": "yes" if deadline.due_at <= read.context.now else "",
+        "due": due_time(deadline.due_at, deadline.zone, deadline.late_at),
+        "is_over": "yes" if is_overdue(deadline.late_from, read.context.now) else "",
         "law": _quoted(engine, state, deadline),
     }
 

@@ -108,7 +108,8 @@ def _prepare(engine: Engine, job: ClaimedJob, traced: Mapping[str, Any]) -> str:
             engine, work, state, kind="assigned", rule=f"{item.id}|assigned",
             step_title=title_of_step(engine, state, read.step),
             people=who_has_it(work, state, item, now=now), channels=(IN_APP,),
-            due_at=deadline.due_at if deadline else None, link=f"/items/{item.id}", now=now,
+            due_at=deadline.due_at if deadline else None, late_at=deadline.late_at if deadline else None,
+            link=f"/items/{item.id}", now=now,
         )  # fmt: skip
         if has_appointment:
             tell(

@@ -55,6 +55,7 @@ def tell(
     critical: bool = False,
     escalation_id: UUID | None = None,
     level: int = 0,
+    late_at: datetime | None = None,
 ) -> bool:
     """Write one message a person and channel, each at most once for the same rule; gives whether any must be sent.
 
@@ -66,7 +67,7 @@ def tell(
     unit = work.directory.unit(state.case.unit_id)
     note = Note(
         about=f"{state.case.id}|{rule}", kind=kind, link=link, critical=critical, due_at=due_at, case_id=state.case.id,
-        unit=unit, escalation_id=escalation_id,
+        late_at=late_at, unit=unit, escalation_id=escalation_id,
         variables={
             "case_number": state.case.number,
             "step_title": step_title,

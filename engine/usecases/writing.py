@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time
 from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
 from engine.assembly import Engine
+from engine.domain.last_day import last_day
 from engine.domain.safe_hours import EMAIL, IN_APP, Preference, safe_instant
 from engine.domain.seen_link import hash_of_link, path_of_link
 from engine.ports import ActorRecord, NewMessage, Rendered
@@ -27,6 +28,7 @@ class Note:
     critical: bool
     variables: Mapping[str, str]
     due_at: datetime | None = None
+    late_at: datetime | None = None
     case_id: UUID | None = None
     unit: Unit | None = None
     escalation_id: UUID | None = None
@@ -98,7 +100,29 @@ def local_time(at: datetime | None, zone: str) -> str:
     return f"{at.astimezone(ZoneInfo(zone)):%d %b %Y, %H:%M} ({zone})" if at else ""
 
 
+def due_time(due_at: datetime | None, zone: str, late_at: datetime | None = None, *, language: str = "en") -> str:
+    """Say when something is due, and until when it is kept where that is later.
+
+    `14 Aug 2026, 02:05 (Asia/Kolkata)`, or `the end of 14 Aug 2026 (due from 02:05; Asia/Kolkata)`; in figures alone,
+    `14 Aug 2026, 02:05-24:00 (Asia/Kolkata)`, in other languages.
+    """
+    if due_at is None or late_at is None:
+        return local_time(due_at, zone)
+    info = ZoneInfo(zone)
+    last, ends, from_ = last_day(late_at, info), late_at.astimezone(info), due_at.astimezone(info)
+    is_whole, is_same = ends.time() == time(), from_.date() == last
+    start = f"{from_:%H:%M}" if is_same else f"{from_:%d %b %Y, %H:%M}"
+    if language == "en":
+        until = "the end of" if is_whole else f"{ends:%H:%M} on"
+        return f"{until} {last:%d %b %Y} (due from {start}; {zone})"
+    until = f"{'24:00' if is_whole else f'{ends:%H:%M}'} ({zone})"
+    return f"{last:%d %b %Y}, {start}-{until}" if is_same else f"{start} - {last:%d %b %Y}, {until}"
+
+
 def _words(engine: Engine, note: Note, person: ActorRecord, zone: str, link: str) -> Rendered:
     languages = (person.language, note.unit.language) if note.unit else (person.language,)
-    variables = {"due_time": local_time(note.due_at, zone), "link": f"{engine.portal_url}{link}"}
+    variables = {
+        "due_time": due_time(note.due_at, zone, note.late_at, language=languages[0]),
+        "link": f"{engine.portal_url}{link}",
+    }
     return engine.renderer.message(note.kind, languages, {**note.variables, **variables})

@@ -126,4 +126,5 @@ class CaseLine(View):
     open_items: int
     next_due_at: datetime | None
     is_overdue: bool
+    next_late_at: datetime | None = None
     waiting_for: str

@@ -33,7 +33,8 @@ class DeadlineView(View):
     """A deadline as people see it. `state` is one of: running, near, overdue, met, late, ended.
 
     `force` says how it binds: `binding` and `advisory` are law, `target` is the network's own. `paused_until` is given
-    while it stands still, and `asked` while somebody waits for an answer to a wish for more time.
+    while it stands still, `late_at` where a limit is kept beyond its due time,
+    and `asked` while somebody waits for an answer to a wish for more time.
     """
 
     id: UUID
@@ -58,6 +59,7 @@ class DeadlineView(View):
     extensions: tuple[ExtensionView, ...] = ()
     delay_owner: str | None = None
     critical: bool = False
+    late_at: datetime | None = None
 
     @property
     def asked(self) -> ExtensionView | None:
@@ -108,3 +110,4 @@ class LinkView(View):
     deadline_id: UUID
     due_at: datetime | None
     acknowledged_at: datetime | None
+    late_at: datetime | None = None

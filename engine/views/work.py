@@ -34,6 +34,7 @@ class WorkItemView(View):
     opened_at: datetime
     due_at: datetime | None
     is_overdue: bool
+    late_at: datetime | None = None
 
 
 class WorkCounts(View):

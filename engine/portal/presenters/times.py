@@ -1,8 +1,10 @@
 """Write instants and the time that is left as people read them."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from engine.domain.last_day import last_day
 
 _MINUTE = timedelta(minutes=1)
 _HOUR = timedelta(hours=1)
@@ -80,24 +82,55 @@ def span(length: timedelta) -> str:
     return f"{days} days"
 
 
-def countdown(due_at: datetime, now: datetime) -> str:
-    """Say how long is left, or how long it has been late: `in 3 h 20 min`, `overdue by 2 days`."""
-    return f"in {span(due_at - now)}" if due_at > now else f"overdue by {span(now - due_at)}"
+def countdown(due_at: datetime, now: datetime, late_at: datetime | None = None) -> str:
+    """Say how long is left, or how long it has been late: `in 3 h 20 min`, `overdue by 2 days`.
+
+    What is due and kept until `late_at` is `due, late in 3 h`.
+    """
+    if due_at > now:
+        return f"in {span(due_at - now)}"
+    late = late_at or due_at
+    return f"due, late in {span(late - now)}" if late > now else f"overdue by {span(now - late)}"
 
 
-def moment(due_at: datetime, state: str, *, now: datetime, zone: str, ended_at: datetime | None = None) -> Moment:
+def due_words(due_at: datetime, zone: str, late_at: datetime | None = None) -> str:
+    """Say when something is due, and until when a limit of the law in days is kept.
+
+    `Thu 21 May 2026, 10:00 (Asia/Dhaka)`, or `by the end of Thu 21 May 2026 (due from 10:00, Asia/Dhaka)`.
+    """
+    if late_at is None:
+        return local(due_at, zone)
+    found = zone_of(zone)
+    last = last_day(late_at, found)
+    ends, from_ = late_at.astimezone(found), due_at.astimezone(found)
+    start = f"{from_:%H:%M}" if from_.date() == last else short(due_at, zone)
+    by = "the end of" if ends.time() == time() else f"{ends:%H:%M} on"
+    return f"by {by} {last:%a %d %b %Y} (due from {start}, {found.key})"
+
+
+def moment(
+    due_at: datetime,
+    state: str,
+    *,
+    now: datetime,
+    zone: str,
+    ended_at: datetime | None = None,
+    late_at: datetime | None = None,
+) -> Moment:
     """Show a deadline. `state` is one of: running, near, overdue, met, late, ended."""
+    late = late_at or due_at
     words = {
         "met": "done in time",
         "ended": "no longer runs",
-        "late": f"done {span(ended_at - due_at)} late" if ended_at and ended_at > due_at else "done late",
+        "late": f"done {span(ended_at - late)} late" if ended_at and ended_at > late else "done late",
     }
     tones = {"overdue": "late", "late": "late", "near": "near", "running": "running"}
+    tone = "near" if state == "running" and due_at <= now else tones.get(state, "quiet")
     return Moment(
-        left=words.get(state) or countdown(due_at, now),
-        at=local(due_at, zone),
+        left=words.get(state) or countdown(due_at, now, late_at),
+        at=due_words(due_at, zone, late_at),
         machine=due_at.astimezone(UTC).isoformat(timespec="minutes"),
-        tone=tones.get(state, "quiet"),
+        tone=tone,
     )
 
 

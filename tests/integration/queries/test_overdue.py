@@ -1,12 +1,14 @@
 """One meaning of overdue, to the second, in every place that shows it."""
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
 
 from engine.domain import commands as cm
-from tests.integration.queries.world import World
+from engine.spec.law import LawPack
+from tests.integration.queries.world import LAW, World
 
 SECOND = timedelta(seconds=1)
 
@@ -82,3 +84,40 @@ def test_an_ended_deadline_is_late_or_met_for_ever(world: World) -> None:
         world.later(days=300)
         states.append(world.queries.case(viewer, case_id).deadlines[0].state)
     assert states == ["met", "late"]
+
+
+@pytest.mark.parametrize(
+    ("hours", "seconds", "overdue"), [(48, 0, False), (60, 30 * 60 - 1, False), (60, 30 * 60, True)]
+)
+def test_a_limit_of_the_law_in_days_is_overdue_everywhere_only_after_its_last_day(
+    world: World, hours: int, seconds: int, *, overdue: bool
+) -> None:
+    """It starts at 11:30 in Kolkata, is due at 11:30 on the second day, and kept until the midnight after it."""
+    in_days = {**LAW["limits"][0], "id": "IN-REPORT-2D", "limit": "P2D"}  # type: ignore[index]
+    packs = {"in": LawPack.model_validate({**LAW, "limits": [in_days]})}
+    world.library = replace(world.library, packs=packs)
+    step = {"uses": "field.report", "time": {"from": "start", "law": "IN-REPORT-2D"}}
+    compiled = world.publish({"workflow": "days", "version": 1, "title": "Days", "steps": {"intake": step}})
+    unit = world.unit("Shillong")
+    viewer = world.actor("Bo", unit, "supervisor", "intake_officer")
+    case_id = world.open_case(unit, compiled=compiled)
+    item_id = world.item(case_id, "intake")
+    world.later(hours=hours)
+    world.clock.at += timedelta(seconds=seconds)
+    world.do(case_id, cm.FireDeadline(world.queries.case(viewer, case_id).deadlines[0].id))
+    page = world.queries.case(viewer, case_id)
+    item, line = world.queries.work_item(viewer, item_id), world.queries.cases(viewer)[0]
+    midnight = datetime(2026, 3, 12, 18, 30, tzinfo=UTC)
+    assert item.late_at == line.next_late_at == page.deadlines[0].late_at == midnight
+    counts = world.queries.work_counts(viewer, zone="Asia/Kolkata")
+    assert [
+        world.queries.worklist(viewer)[0].is_overdue,
+        item.is_overdue,
+        line.is_overdue,
+        page.deadlines[0].state == "overdue",
+        page.deadlines[0].breached_at == page.deadlines[0].due_at,
+        len(world.queries.board(viewer).overdue) == 1,
+        world.queries.board(viewer).overdue_count == 1,
+        counts.overdue == 1,
+        counts.due_today == 0,
+    ] == [overdue] * 9

@@ -6,6 +6,7 @@ import pytest
 
 from engine.portal.presenters.times import (
     countdown,
+    due_words,
     for_input,
     from_input,
     local,
@@ -93,3 +94,44 @@ def test_a_month_is_written_in_words() -> None:
 def test_a_deadline_that_was_met_late_says_how_late() -> None:
     shown = moment(NOW, "late", now=NOW + timedelta(days=9), zone="UTC", ended_at=NOW + timedelta(hours=3))
     assert (shown.left, shown.tone) == ("done 3 h late", "late")
+
+
+@pytest.mark.parametrize(
+    ("hours", "state", "left", "tone"),
+    [
+        (-1, "running", "in 1 h", "running"),
+        (0, "running", "due, late in 21 h 55 min", "near"),
+        (20, "near", "due, late in 1 h 55 min", "near"),
+        (22, "overdue", "overdue by 5 min", "late"),
+    ],
+)
+def test_a_limit_that_is_kept_until_the_end_of_its_last_day_says_both_instants(
+    hours: int, state: str, left: str, tone: str
+) -> None:
+    due, late = from_input("2026-08-14T02:05", "Asia/Kolkata"), from_input("2026-08-15T00:00", "Asia/Kolkata")
+    assert due is not None
+    shown = moment(due, state, now=due + timedelta(hours=hours), zone="Asia/Kolkata", late_at=late)
+    assert shown.at == "by the end of Fri 14 Aug 2026 (due from 02:05, Asia/Kolkata)"
+    assert (shown.left, shown.tone) == (left, tone)
+
+
+@pytest.mark.parametrize(
+    ("late", "zone", "words"),
+    [
+        ("2026-08-14T17:00", "Asia/Kolkata", "by 17:00 on Fri 14 Aug 2026 (due from 02:05, Asia/Kolkata)"),
+        (
+            "2026-08-17T17:00",
+            "Asia/Kolkata",
+            "by 17:00 on Mon 17 Aug 2026 (due from Fri 14 Aug 2026, 02:05, Asia/Kolkata)",
+        ),
+        (
+            "2026-08-15T00:00",
+            "Asia/Kathmandu",
+            "by 00:15 on Sat 15 Aug 2026 (due from Fri 14 Aug 2026, 02:20, Asia/Kathmandu)",
+        ),
+    ],
+)
+def test_an_office_that_closes_and_a_reader_elsewhere_are_told_the_hour(late: str, zone: str, words: str) -> None:
+    due, ends = from_input("2026-08-14T02:05", "Asia/Kolkata"), from_input(late, "Asia/Kolkata")
+    assert due is not None
+    assert due_words(due, zone, ends) == words

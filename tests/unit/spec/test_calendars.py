@@ -121,13 +121,74 @@ def test_a_place_without_a_calendar_is_an_error_that_names_it(shipped: dict[str,
 
 @pytest.mark.parametrize(
     ("name", "weekend"),
-    [("IN", "sat sun"), ("IN-AS", "sat sun"), ("BD", "fri sat"), ("NP", "sat"), ("MM", "sat sun"), ("TH", "sat sun")],
+    [
+        ("IN", "sat sun"),
+        ("IN-AS", "sun 2nd sat 4th sat"),
+        ("BD", "fri sat"),
+        ("NP", "sat"),
+        ("MM", "sat sun"),
+        ("TH", "sat sun"),
+    ],
 )
 def test_weekends_are_those_of_the_place(shipped: dict[str, Calendar], name: str, weekend: str) -> None:
-    assert " ".join(shipped[name].weekend) == weekend
+    assert " ".join(map(str, shipped[name].weekend)) == weekend
 
 
 def test_each_file_is_named_after_its_calendar() -> None:
     yaml = YAML(typ="safe", pure=True)
     for path in FILES.glob("*.yaml"):
         assert yaml.load(path.read_text("utf-8"))["calendar"].lower() == path.stem
+
+
+def test_the_nth_weekday_of_a_month_is_a_day_of_rest_as_data() -> None:
+    own = made(weekend=["sun", "2nd sat", "4th sat"], weekend_source="An order")
+    saturdays = [date(2026, 5, day) for day in (2, 9, 16, 23, 30)]
+    assert [own.is_working_day(day) for day in saturdays] == [True, False, True, False, True]
+    assert own.why_closed(SATURDAY) == "fourth Saturday of the month"
+    assert own.who_says(SATURDAY) == "An order"
+    assert own.who_says(date(2026, 5, 24)) == ""
+
+
+def test_a_weekend_of_some_time_holds_on_its_days_alone() -> None:
+    trial = {"weekend": ["sat", "sun"], "from": date(2022, 5, 15), "until": date(2022, 6, 14), "source": "Gazette"}
+    own = made(weekend=["sat"], weekends=[trial])
+    sundays = [date(2022, 5, 8), date(2022, 5, 15), date(2022, 6, 12), date(2022, 6, 19)]
+    assert [own.why_closed(day) for day in sundays] == [None, "Sunday", "Sunday", None]
+    assert own.who_says(date(2022, 5, 15)) == "Gazette"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"weekend": ["6th sat"]}, "'6th sat' is no day of rest"),
+        ({"weekend": ["saturday"]}, "is no day of rest"),
+        ({"weekends": [{"weekend": ["sat"], "source": "An order"}]}, "from when or until when"),
+        (
+            {
+                "weekends": [
+                    {"weekend": ["sat"], "until": "2022-05-15", "source": "One"},
+                    {"weekend": ["sun"], "from": "2022-05-15", "source": "Other"},
+                ]
+            },
+            "two weekends are in force on the same day",
+        ),
+        ({"weekend": ["mon", "tue", "wed", "thu", "fri", "sat", "2nd sun"]}, "at least one working day"),
+    ],
+)
+def test_a_weekend_that_cannot_be_is_refused_with_a_sentence(wrong: dict[str, Any], said: str) -> None:
+    with pytest.raises(ValidationError, match=said):
+        made(**wrong)
+
+
+def test_of_a_year_whose_list_was_published_nothing_is_worked_out_beside_it() -> None:
+    computed = [SpecialDay(day=MONDAY, name="Feast"), SpecialDay(day=date(2027, 5, 25), name="Feast")]
+    listed = made(gazettes=[{"year": 2026, "source": "Gazette", "confidence": "high"}])
+    together = listed.with_holidays(computed, known_until=date(2027, 12, 31))
+    assert [special.day.year for special in together.holidays] == [2027]
+    assert together.gaps(year=2026) == ()
+    assert together.gaps(year=2027) == (
+        "The government's own list of days of 2027 was not found: its feasts are worked out.",
+    )
+    in_part = made(gazettes=[{"year": 2026, "source": "Gazette", "confidence": "high", "is_whole": False}])
+    assert len(in_part.with_holidays(computed, known_until=date(2027, 12, 31)).holidays) == 2
+    assert in_part.gaps(year=2026) == ("Of the government's list of 2026 (Gazette) a part is missing.",)

@@ -116,9 +116,12 @@ def test_a_sunday_is_a_working_day_in_nepal_and_bangladesh() -> None:
         ("MM", "2026-04-10T16:00", "PT2WH", "Wed 2026-04-22 10:00"),
         # Songkran 2026: Monday 13 to Wednesday 15 April.
         ("TH", "2026-04-10T11:00", "P1WD", "Thu 2026-04-16 11:00"),
-        # Durga Puja 2026: Sunday 18 to Tuesday 20 October, and Wednesday 21 for the immersion.
-        ("IN-WB", "2026-10-16T11:00", "P1WD", "Thu 2026-10-22 11:00"),
-        ("IN-AS", "2026-10-16T11:00", "P1WD", "Thu 2026-10-22 11:00"),
+        # Durga Puja 2026: in West Bengal from Thursday 15 to Monday 26 October; elsewhere Sunday 18 to Tuesday 20, and
+        # Wednesday 21 for the immersion. In Assam the third Saturday is worked, the fourth is not.
+        ("IN-WB", "2026-10-14T11:00", "P1WD", "Tue 2026-10-27 11:00"),
+        ("IN-AS", "2026-10-16T11:00", "P1WD", "Sat 2026-10-17 11:00"),
+        ("IN-AS", "2026-10-16T11:00", "P2WD", "Thu 2026-10-22 11:00"),
+        ("IN-AS", "2026-10-22T11:00", "P2WD", "Mon 2026-10-26 11:00"),
         ("IN-TR", "2026-10-16T11:00", "P1WD", "Thu 2026-10-22 11:00"),
         # Elsewhere only the Monday, or nothing, is free: Dussehra is on Tuesday the 20th.
         ("IN-ML", "2026-10-16T11:00", "P1WD", "Mon 2026-10-19 11:00"),
@@ -160,3 +163,49 @@ def test_nothing_falls_due_on_a_closed_day_whichever_day_it_started(name: str) -
         for limit in ("P1WD", "P5WD", "PT9WH"):
             found = due_at(begin, TimeLimit(limit), zone=calendar.zone, calendar=calendar).astimezone(zone)
             assert calendar.is_working_day(found.date()), (begin, limit)
+
+
+# An event on a closed day: the first open day after it is day one.
+
+
+@pytest.mark.parametrize(
+    ("name", "start", "expected"),
+    [
+        ("IN-WB", "2026-09-05T15:05", "Fri 2026-09-11 15:05"),
+        ("NP", "2026-08-22T11:40", "Thu 2026-08-27 11:40"),
+        ("BD", "2026-06-12T11:00", "Thu 2026-06-18 11:00"),
+        ("MM", "2026-06-13T11:00", "Fri 2026-06-19 11:00"),
+        ("IN-SK", "2026-09-12T11:00", "Fri 2026-09-18 11:00"),
+        ("IN-SK", "2026-09-05T11:00", "Fri 2026-09-11 11:00"),
+    ],
+)
+def test_five_working_days_after_an_event_on_a_saturday(name: str, start: str, expected: str) -> None:
+    assert due(name, start, "P5WD") == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "day", "closed"),
+    [
+        ("IN-SK", date(2019, 5, 25), None),
+        ("IN-SK", date(2019, 6, 1), "Saturday"),
+        ("IN-SK", date(2020, 3, 7), "Saturday"),
+        ("IN-SK", date(2020, 4, 4), None),
+        ("IN-SK", date(2026, 9, 12), "second Saturday of the month"),
+        ("IN-SK", date(2025, 9, 13), None),
+        ("NP", date(2022, 5, 8), None),
+        ("NP", date(2022, 5, 22), "Sunday"),
+        ("NP", date(2022, 6, 19), None),
+        ("IN-NL", date(2026, 5, 23), "fourth Saturday of the month"),
+        ("IN-NL", date(2026, 5, 30), None),
+    ],
+)
+def test_days_of_rest_are_those_in_force_on_the_day(name: str, day: date, closed: str | None) -> None:
+    assert known(name).why_closed(day) == closed
+
+
+@pytest.mark.parametrize("name", PLACES)
+def test_each_place_says_what_is_missing(name: str) -> None:
+    assert known(name).missing
+    assert any("2027" in gap for gap in known(name).gaps(year=2027))
+    of_states = known(name).weekend_source or name not in STATES
+    assert of_states or any("Saturday" in gap for gap in known(name).missing)

@@ -9,7 +9,14 @@ from sqlalchemy import ColumnElement, Table, distinct, exists, func, or_, select
 from engine import views as vw
 from engine.adapters.sql.queries.firing import firing
 from engine.adapters.sql.queries.hours_since import hours_since
-from engine.adapters.sql.queries.items import chosen_units, first_by_deadline, item_views, late_by, select_items
+from engine.adapters.sql.queries.items import (
+    chosen_units,
+    first_by_deadline,
+    item_views,
+    late_by,
+    late_from,
+    select_items,
+)
 from engine.adapters.sql.queries.jobs import job_view, select_jobs
 from engine.adapters.sql.queries.reading import Reading
 from engine.adapters.sql.queries.shape import (
@@ -99,13 +106,14 @@ def _count(reading: Reading, table: Table, condition: ColumnElement[bool], scope
 
 def _overdue(reading: Reading, viewer: vw.Viewer, scope: _Scope) -> tuple[vw.WorkItemView, ...]:
     open_ones = ITEM_IS_OPEN & not_denied(viewer, ITEM.c.case_id)
-    late = first_by_deadline(chosen_units(scope.units), open_ones, limit=_LINES, before=reading.now)
+    late = first_by_deadline(chosen_units(scope.units), open_ones, limit=_LINES, before=reading.now, late_by_then=True)
     return item_views(reading, reading.rows(select_items(late.subquery("picked")).limit(_LINES)), viewer)
 
 
 def _count_overdue(reading: Reading, scope: _Scope) -> int:
     """Count the open items of which a limit is over, however many are listed."""
-    is_late = late_by(DEADLINE.c.due_at, reading.now) & DEADLINE_IS_OPEN & (DEADLINE.c.purpose != OPENING)
+    is_late = late_by(DEADLINE.c.due_at, late_from(DEADLINE), reading.now)
+    is_late &= DEADLINE_IS_OPEN & (DEADLINE.c.purpose != OPENING)
     return reading.count(
         select(func.count(distinct(ITEM.c.id)))
         .select_from(

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, true
 
 from engine import views as vw
-from engine.adapters.sql.queries.items import units_of
+from engine.adapters.sql.queries.items import late_from, units_of
 from engine.adapters.sql.queries.reading import Reading
 from engine.adapters.sql.queries.shape import (
     ACTOR,
@@ -140,11 +140,13 @@ def _plainly(
 def _lines(reading: Reading, viewer: vw.Viewer, ids: Sequence[UUID]) -> tuple[vw.CaseLine, ...]:
     if not ids:
         return ()
-    due = select(func.min(DEADLINE.c.due_at)).where(DEADLINE.c.case_id == CASE.c.id, _LIMITS, _shown(reading, viewer))
+    limits = (DEADLINE.c.case_id == CASE.c.id, _LIMITS, _shown(reading, viewer))
+    due = select(func.min(DEADLINE.c.due_at)).where(*limits).scalar_subquery().label("next_due_at")
+    late = select(func.min(late_from(DEADLINE))).where(*limits).scalar_subquery().label("next_late_from")
     rows = reading.rows(
         select(
             CASE.c.id, CASE.c.number, CASE.c.status, CASE.c.opened_at, CASE.c.report, CASE.c.unit_id,
-            UNIT.c.name.label("unit"), due.scalar_subquery().label("next_due_at"),
+            UNIT.c.name.label("unit"), due, late,
         )
         .join(UNIT, UNIT.c.id == CASE.c.unit_id)
         .where(CASE.c.id.in_(ids))
@@ -159,7 +161,7 @@ def _lines(reading: Reading, viewer: vw.Viewer, ids: Sequence[UUID]) -> tuple[vw
         if is_own or OPERATIONAL in named[row["id"]]:
             by_id[row["id"]] = _line(reading, dict(row), concern, waiting.get(row["id"], []))
         else:
-            by_id[row["id"]] = _line(reading, {**row, "next_due_at": None}, concern, [])
+            by_id[row["id"]] = _line(reading, {**row, "next_due_at": None, "next_late_from": None}, concern, [])
     return tuple(by_id[case_id] for case_id in ids)
 
 
@@ -211,6 +213,7 @@ def _line(reading: Reading, row: Mapping[str, Any], concern: str, waiting: Seque
         opened_at=row["opened_at"],
         open_items=len(waiting),
         next_due_at=row["next_due_at"],
-        is_overdue=is_overdue(row["next_due_at"], reading.now),
+        next_late_at=None if row["next_late_from"] == row["next_due_at"] else row["next_late_from"],
+        is_overdue=is_overdue(row["next_late_from"], reading.now),
         waiting_for=", ".join(dict.fromkeys(waiting)),
     )

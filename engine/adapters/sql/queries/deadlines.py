@@ -116,6 +116,7 @@ def _view(reading: Reading, row: Row, numbers: Positions, library: Library, law:
         person_label=label_of(deadline.path, row["case_id"], numbers),
         started_at=deadline.started_at,
         due_at=deadline.due_at,
+        late_at=deadline.late_at,
         state=state.value,
         breached_at=deadline.breached_at,
         ended_at=deadline.ended_at,

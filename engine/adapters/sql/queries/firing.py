@@ -1,11 +1,12 @@
 """How the firing of deadlines goes: how late it comes, what was set aside, and what the auditor found."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, FromClause, Select, case, func, literal, select, text
 
 from engine import views as vw
+from engine.adapters.sql.queries.items import late_from
 from engine.adapters.sql.queries.reading import Reading
 from engine.adapters.sql.queries.shape import AUDIT, CASE, DEADLINE, DEADLINE_IS_OPEN, ESCALATION, INSTALLATION
 
@@ -41,7 +42,7 @@ def timer_lag(reading: Reading) -> tuple[vw.LagBucket, ...]:
     since = reading.now - _DAY
     levels = _counts(reading, ESCALATION, ESCALATION.c.fired_at, ESCALATION.c.planned_at, ESCALATION.c.fired_at > since)
     breaches = _counts(
-        reading, DEADLINE, DEADLINE.c.discovered_at, DEADLINE.c.due_at,
+        reading, DEADLINE, DEADLINE.c.discovered_at, late_from(DEADLINE),
         (DEADLINE.c.discovered_at > since) & DEADLINE.c.breached_at.is_not(None),
     )  # fmt: skip
     return tuple(
@@ -89,7 +90,7 @@ def _counts(
     reading: Reading,
     table: FromClause,
     came_at: ColumnElement[object],
-    planned_at: ColumnElement[object],
+    planned_at: ColumnElement[datetime],
     condition: ColumnElement[bool],
 ) -> dict[int, int]:
     lag = func.extract("epoch", came_at - planned_at)

@@ -51,9 +51,26 @@ def nearest_due(step_id: ColumnElement[UUID]) -> ScalarSelect[datetime]:
     )
 
 
-def late_by(due_at: ColumnElement[datetime], now: datetime) -> ColumnElement[bool]:
-    """Give the condition that `lateness.is_overdue` is, for what is counted where it lies."""
-    return due_at <= now
+def late_from(deadline: FromClause) -> ColumnElement[datetime]:
+    """Give from when on a deadline is late, as `Deadline.late_from` does."""
+    return func.coalesce(deadline.c.late_at, deadline.c.due_at)
+
+
+def nearest_late(step_id: ColumnElement[UUID]) -> ScalarSelect[datetime]:
+    """Give from when on an open limit of a step is late, the first one that will be."""
+    return (
+        select(func.min(late_from(DEADLINE)))
+        .where(DEADLINE.c.step_id == step_id, DEADLINE_IS_OPEN, DEADLINE.c.purpose != OPENING)
+        .scalar_subquery()
+    )
+
+
+def late_by(due_at: ColumnElement[datetime], late: ColumnElement[datetime], now: datetime) -> ColumnElement[bool]:
+    """Give the condition that `lateness.is_overdue` is, for what is counted where it lies.
+
+    Nothing is late before it is due: an index over due times finds it.
+    """
+    return and_(due_at <= now, late <= now)
 
 
 def may_claim(viewer: vw.Viewer) -> ColumnElement[bool]:
@@ -98,12 +115,17 @@ def _overlap(roles: frozenset[str]) -> ColumnElement[bool]:
 
 
 def first_by_deadline(
-    units: FromClause, condition: ColumnElement[bool], *, limit: int | None, before: datetime | None = None
-) -> Select[tuple[UUID, datetime]]:
+    units: FromClause,
+    condition: ColumnElement[bool],
+    *,
+    limit: int | None,
+    before: datetime | None = None,
+    late_by_then: bool = False,
+) -> Select[tuple[UUID, datetime, datetime]]:
     """Pick the ids and due times of the items of each unit whose deadlines come first.
 
     It walks the open deadlines of each unit in the order of time and stops at the limit, however many items there are;
-    without one at those that are due after `before`.
+    without one at those that are due after `before`. `late_by_then` leaves out what is not late at `before`.
     """
     other = DEADLINE.alias("other")
     comes_first = ~exists().where(
@@ -113,7 +135,7 @@ def first_by_deadline(
         or_(other.c.due_at < DEADLINE.c.due_at, and_(other.c.due_at == DEADLINE.c.due_at, other.c.id < DEADLINE.c.id)),
     )
     walk = (
-        select(ITEM.c.id, DEADLINE.c.due_at)
+        select(ITEM.c.id, DEADLINE.c.due_at, late_from(DEADLINE).label("late_from"))
         .join_from(DEADLINE, ITEM, ITEM.c.step_id == DEADLINE.c.step_id)
         .where(DEADLINE.c.unit_id == units.c.id, DEADLINE_IS_OPEN, DEADLINE.c.purpose != OPENING)
         .where(ITEM.c.unit_id == units.c.id)
@@ -122,9 +144,12 @@ def first_by_deadline(
         .limit(limit)
     )
     if before is not None:
-        walk = walk.where(DEADLINE.c.due_at <= before)
+        late = late_by(DEADLINE.c.due_at, late_from(DEADLINE), before)
+        walk = walk.where(late if late_by_then else DEADLINE.c.due_at <= before)
     found = walk.lateral("by_deadline")
-    return select(found.c.id, found.c.due_at).select_from(units.join(found, onclause=units.c.id.is_not(None)))
+    return select(found.c.id, found.c.due_at, found.c.late_from).select_from(
+        units.join(found, onclause=units.c.id.is_not(None))
+    )
 
 
 def units_of(viewer: Viewer) -> FromClause:
@@ -140,10 +165,10 @@ def chosen_units(ids: Iterable[UUID] | None) -> FromClause:
 
 
 def select_items(picked: FromClause) -> Select[tuple[object, ...]]:
-    """Give the statement that fetches what a view of an item needs; `picked` has the columns `id` and `due_at`."""
+    """Give the statement that fetches what a view of an item needs; `picked` has `id`, `due_at`, `late_from`."""
     return (
         select(
-            ITEM, picked.c.due_at, CASE.c.number, STEP.c.path, STEP.c.added, STEP.c.sealed_title,
+            ITEM, picked.c.due_at, picked.c.late_from, CASE.c.number, STEP.c.path, STEP.c.added, STEP.c.sealed_title,
             RUN.c.definition_hash, RUN.c.zone, ACTOR.c.name.label("assignee"),
         )
         .select_from(
@@ -186,5 +211,6 @@ def item_view(reading: Reading, row: Row, viewer: vw.Viewer, numbers: Positions)
         is_approval=row["approval"],
         opened_at=row["opened_at"],
         due_at=row["due_at"],
-        is_overdue=is_overdue(row["due_at"], reading.now),
+        late_at=None if row["late_from"] == row["due_at"] else row["late_from"],
+        is_overdue=is_overdue(row["late_from"], reading.now),
     )

@@ -160,7 +160,7 @@ def _would_be(here: LawInCase, case: Row, library: Library, started: datetime, e
     try:
         found = explain(
             started, counted, zone=case["zone"], calendar=calendar, excluded=(), event=event,
-            source=here.term(case["jurisdiction"]),
+            source=here.term(case["jurisdiction"]), kept_until=here.limit.kept_until_of(counted),
         )  # fmt: skip
     except CalendarMissingError:
         return ()

@@ -48,5 +48,6 @@ def link(reading: Reading, viewer: vw.Viewer, token: str) -> vw.LinkView:
         step_title=title_of(reading, row) if is_visible else "",
         deadline_id=deadline.id,
         due_at=deadline.due_at if is_visible else None,
+        late_at=deadline.late_at if is_visible else None,
         acknowledged_at=row["seen_at"],
     )

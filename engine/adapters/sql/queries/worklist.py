@@ -15,6 +15,7 @@ from engine.adapters.sql.queries.items import (
     late_by,
     may_claim,
     nearest_due,
+    nearest_late,
     select_items,
     units_of,
 )
@@ -35,12 +36,13 @@ from engine.spec.ladders import Ladder
 
 _MINE: Final = "mine"
 _FREE: Final = "free"
+_NO_TIMES: Final = tuple(cast(null(), DateTime(timezone=True)).label(name) for name in ("due_at", "late_from"))
 
 
 def worklist(reading: Reading, viewer: vw.Viewer, *, only_mine: bool, limit: int) -> tuple[vw.WorkItemView, ...]:
     """List what the viewer has claimed, and what is ready for one of their roles in their units.
 
-    In the order of due times, and so the overdue ones first; then by priority; what has no limit comes last.
+    In the order of due times, then by priority; what has no limit comes last.
     """
     rows: list[Row] = [*_fetch(reading, viewer, _timed(viewer, only_mine=only_mine, limit=limit), limit)]
     if len(rows) < limit and not only_mine:
@@ -55,7 +57,7 @@ def work_counts(reading: Reading, viewer: vw.Viewer, *, zone: str) -> vw.WorkCou
     """
     tonight = _end_of_day(reading.now, ZoneInfo(zone))
     picked = _counted(viewer, until=tonight).subquery("picked")
-    is_late = late_by(picked.c.due_at, reading.now)
+    is_late = late_by(picked.c.due_at, picked.c.late_from, reading.now)
     sorts = {
         "overdue": is_late,
         "due_today": (picked.c.due_at < tonight) & ~is_late,
@@ -72,14 +74,14 @@ def work_counts(reading: Reading, viewer: vw.Viewer, *, zone: str) -> vw.WorkCou
 
 def _counted(viewer: vw.Viewer, *, until: datetime) -> CompoundSelect[tuple[object, ...]]:
     """Pick the viewer's own items, those that may be claimed, and, of these, once more those that are due by then."""
-    due, units = cast(null(), DateTime(timezone=True)).label("due_at"), units_of(viewer)
+    units = units_of(viewer)
     soon = first_by_deadline(units_of(viewer), may_claim(viewer), limit=None, before=until).subquery("soon")
     return union_all(
         _mine(viewer).add_columns(literal(_MINE).label("sort")),
-        select(ITEM.c.id, due, literal(_FREE).label("sort")).where(
+        select(ITEM.c.id, *_NO_TIMES, literal(_FREE).label("sort")).where(
             ITEM.c.unit_id.in_(select(units.c.id)), may_claim(viewer)
         ),
-        select(soon.c.id, soon.c.due_at, literal("").label("sort")),
+        select(soon.c.id, soon.c.due_at, soon.c.late_from, literal("").label("sort")),
     )
 
 
@@ -117,7 +119,7 @@ def work_item(reading: Reading, viewer: vw.Viewer, item_id: UUID) -> vw.WorkItem
 
 def item_row(reading: Reading, viewer: vw.Viewer, item_id: UUID) -> Row:
     """Fetch the row of one item of a case that the viewer sees; raises `NotFoundError`."""
-    one = select(ITEM.c.id, nearest_due(ITEM.c.step_id).label("due_at")).where(ITEM.c.id == item_id)
+    one = _with_times().where(ITEM.c.id == item_id)
     shown = step_shown_to(viewer, STEP.c.path, CASE.c.id, now=reading.now) | (
         visible_to(viewer, now=reading.now) & _is_mine(viewer)
     )
@@ -146,8 +148,13 @@ def _timed(
     return union_all(_mine(viewer), first_by_deadline(units_of(viewer), may_claim(viewer), limit=limit))
 
 
-def _mine(viewer: vw.Viewer) -> Select[tuple[UUID, datetime]]:
-    return select(ITEM.c.id, nearest_due(ITEM.c.step_id).label("due_at")).where(_is_mine(viewer))
+def _mine(viewer: vw.Viewer) -> Select[tuple[UUID, datetime, datetime]]:
+    return _with_times().where(_is_mine(viewer))
+
+
+def _with_times() -> Select[tuple[UUID, datetime, datetime]]:
+    due, late = nearest_due(ITEM.c.step_id), nearest_late(ITEM.c.step_id)
+    return select(ITEM.c.id, due.label("due_at"), late.label("late_from"))
 
 
 def _untimed(viewer: vw.Viewer, limit: int) -> Select[tuple[object, ...]]:
@@ -155,7 +162,7 @@ def _untimed(viewer: vw.Viewer, limit: int) -> Select[tuple[object, ...]]:
     units = units_of(viewer)
     timed = exists().where(DEADLINE.c.step_id == ITEM.c.step_id, DEADLINE_IS_OPEN, DEADLINE.c.purpose != OPENING)
     return (
-        select(ITEM.c.id, cast(null(), DateTime(timezone=True)).label("due_at"))
+        select(ITEM.c.id, *_NO_TIMES)
         .where(ITEM.c.unit_id.in_(select(units.c.id)), may_claim(viewer), ~timed)
         .order_by(ITEM.c.priority.desc(), ITEM.c.opened_at, ITEM.c.id)
         .limit(limit)

@@ -50,6 +50,8 @@ class DeadlineRow(SQLModel, table=True):
     discovered_at: datetime | None = at()
     excluded: list[dict[str, Any]] = json_value("[]")
     owner_named_at: datetime | None = at()
+    kept_until: str = Field(default="instant", sa_column_kwargs={"server_default": "instant"})
+    late_at: datetime | None = at()
     __table_args__ = (
         Index("deadline_next", "next_at", postgresql_where=text("status = 'open' AND next_at IS NOT NULL")),
         Index("deadline_next_critical", "next_at", postgresql_where=text("status = 'open' AND critical")),
