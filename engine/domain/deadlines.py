@@ -15,7 +15,7 @@ from engine.domain.values import RunView
 
 _COMPARED = (
     "due_at", "late_at", "kept_until", "started_at", "limit", "law", "ladder", "warn", "zone", "calendar", "critical",
-    "excluded",
+    "excluded", "counted_by",
 )  # fmt: skip
 _PLANNED = ("next_at", "next_firing")
 _KEPT = (

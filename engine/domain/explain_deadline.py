@@ -8,6 +8,7 @@ from engine.domain.counting import due_at
 from engine.domain.explain_time import Reason, ReasonKind, explain
 from engine.domain.library import Library
 from engine.domain.limit_reasons import reason_words
+from engine.domain.owing import WHOSE
 from engine.domain.reckoning import left_out, pauses_of, reckoned
 from engine.domain.records import Deadline, Extension, Interval, Purpose
 from engine.domain.reminders import moved_reminders
@@ -56,7 +57,7 @@ def _counted(
     reasons = explain(
         deadline.started_at, TimeLimit(deadline.limit), zone=deadline.zone, calendar=calendar,
         excluded=(*deadline.excluded, *running), event=event, source=source,
-        kept_until=deadline.kept_until,
+        kept_until=deadline.kept_until, whose=WHOSE[deadline.counted_by],
     )  # fmt: skip
     yield from reasons[:-1]
     for one in intervals:

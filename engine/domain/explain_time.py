@@ -67,11 +67,12 @@ def explain(
     event: str = "the start",
     source: str = "",
     kept_until: KeptUntil = KeptUntil.INSTANT,
+    whose: str = "",
 ) -> tuple[Reason, ...]:
     """Say line by line why a limit falls due when it does; raises like `due_at`.
 
     `event` names what started it; `source` is what the limit is called, such as the words of `law_term`; `kept_until`
-    says until when on its last day it is kept.
+    says until when on its last day it is kept, `whose` why the calendar is this one.
     """
     due = due_at(start, limit, zone=zone, calendar=calendar, excluded=excluded)
     read_in = calendar if limit.counting in _WORKING else None
@@ -83,7 +84,9 @@ def explain(
         Reason(kind=ReasonKind.ZONE, text=f"Dates and clock times are those of {info.key}."),
     ]
     if read_in:
-        lines.append(Reason(kind=ReasonKind.CALENDAR, text=f"Working time is that of the calendar {read_in.title}."))
+        because = f": {whose}" if whose else ""
+        text = f"Working time is that of the calendar {read_in.title}{because}."
+        lines.append(Reason(kind=ReasonKind.CALENDAR, text=text))
         lines.extend(_day_one(start, limit, read_in))
         lines.extend(_days_between(start, due, read_in))
     lines.extend(_about(stretch, start=start, due=due, info=info) for stretch in excluded)

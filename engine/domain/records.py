@@ -225,6 +225,16 @@ class Extension(Record):
     is_approved: bool = False
 
 
+class Owes(StrEnum):
+    """Whose calendar and zone a time limit is counted by: that of whoever owes it, as far as is known."""
+
+    PARTNER = "partner"
+    STEP = "step"
+    LAW = "law"
+    UNIT = "unit"
+    CASE = "case"
+
+
 class Deadline(Record):
     """The instant at which one time limit of one step falls due. All instants are UTC.
 
@@ -273,6 +283,7 @@ class Deadline(Record):
     owner_named_at: datetime | None = None
     kept_until: KeptUntil = KeptUntil.INSTANT
     late_at: datetime | None = None
+    counted_by: Owes = Owes.CASE
 
     @property
     def late_from(self) -> datetime:

@@ -25,7 +25,8 @@ class CaseState:
 
     `deadlines` holds the open ones; `past` those that ended after something of them had fired, or was said of them, so
     that nothing is told twice, and no breach, pause or extension forgotten, when such a deadline begins to run again.
-    `barred` names the people and units that must not see the case.
+    `barred` names the people and units that must not see the case. `owed_in` names the jurisdiction of the partner who
+    has taken on a step, or whose answer it waits for; `kept_in` that of the unit that has the case, where it is known.
     """
 
     case: Case
@@ -38,6 +39,12 @@ class CaseState:
     facts: Mapping[str, Scalar] = field(default_factory=dict)
     intervals: tuple[Interval, ...] = ()
     barred: frozenset[UUID] = frozenset()
+    owed_in: Mapping[UUID, str] = field(default_factory=dict)
+    kept_in: str = ""
+
+    def with_partner(self, step_id: UUID | None, jurisdiction: str) -> "CaseState":
+        """Note where the partner is who owes a step now; nothing for no step."""
+        return self if step_id is None else replace(self, owed_in={**self.owed_in, step_id: jurisdiction})
 
 
 def replay(events: Iterable[ev.Event]) -> CaseState:

@@ -9,6 +9,7 @@ from engine.domain.compiled import CompiledStep, CompiledTime
 from engine.domain.law_in_case import LawInCase, law_in_case
 from engine.domain.library import Library
 from engine.domain.opening import first_path
+from engine.domain.owing import CountedBy, who_owes
 from engine.domain.readiness import Standing, is_ruled_out, standing_at
 from engine.domain.reckoning import reckon
 from engine.domain.records import (
@@ -92,14 +93,15 @@ def _limit(
         started = _started_at(view, run, step, time, element, record, _nearest(named, library, run))
         law = _law(view.state, run, time.spec, library, element, started)
         if law is None or law.is_used:
-            where = _where(view, run, step, element, library)
-            return _counted(view, where, step, path, time, law, started, library, record)
+            unit, of_step = step.spec.assign.unit or _place_told(view, step, element), step_id(run.id, step.key, path)
+            by = who_owes(view.state, run, of_step, library, unit=unit, law=law.limit if law else None)
+            return _counted(view, run, step, path, time, law, started, library, record, by)
     return None
 
 
 def _counted(
     view: RunView,
-    where: Run,
+    run: Run,
     step: CompiledStep,
     path: str,
     time: CompiledTime,
@@ -107,18 +109,12 @@ def _counted(
     started: datetime | None,
     library: Library,
     record: Step | None,
+    by: CountedBy,
 ) -> Deadline | None:
     rule = _rule(time, law)
     if rule is None or started is None:
         return None
-    return _deadline(view.state, where, step.key, path, Purpose.LIMIT, started, rule, library, _turn(record))
-
-
-def _where(view: RunView, run: Run, step: CompiledStep, element: str, library: Library) -> Run:
-    """Let a step that a unit elsewhere does count by the calendar of that place, its weekend included."""
-    unit = step.spec.assign.unit or _place_told(view, step, element)
-    calendar = library.calendars.get(unit) or library.calendars.get(unit.partition("-")[0])
-    return run if calendar is None else run.model_copy(update={"zone": calendar.zone, "calendar": calendar.name})
+    return _deadline(view.state, run, step.key, path, Purpose.LIMIT, started, rule, library, _turn(record), by)
 
 
 def _place_told(view: RunView, step: CompiledStep, element: str) -> str:
@@ -231,6 +227,7 @@ def _deadline(
     rule: _Rule,
     library: Library,
     turn: int,
+    by: CountedBy,
 ) -> Deadline:
     of_step = step_id(run.id, key, path)
     of = deadline_id(of_step, purpose, turn=turn)
@@ -246,8 +243,9 @@ def _deadline(
         limit=str(rule.limit),
         law=rule.law,
         ladder=rule.ladder,
-        zone=run.zone,
-        calendar=run.calendar,
+        zone=by.zone,
+        calendar=by.calendar,
+        counted_by=by.counted_by,
         warn=tuple(str(point) for point in rule.warn),
         started_at=started,
         due_at=started,
@@ -297,7 +295,10 @@ def _approval(view: RunView, run: Run, step: CompiledStep, record: Step, library
         return None
     rule = _Rule(TimeLimit(approve.limit), None, approve.ladder, (), ())
     started = record.recorded_at
-    return _deadline(view.state, run, record.key, record.path, Purpose.APPROVAL, started, rule, library, record.turn)
+    by = who_owes(view.state, run, UUID(int=0), library)
+    return _deadline(
+        view.state, run, record.key, record.path, Purpose.APPROVAL, started, rule, library, record.turn, by
+    )
 
 
 def _of_added(view: RunView, run: Run, record: Step, added: AddedStep, library: Library) -> Deadline | None:
@@ -311,7 +312,8 @@ def _of_added(view: RunView, run: Run, record: Step, added: AddedStep, library: 
     rule = _rule(CompiledTime(spec, None, TimeLimit(added.limit) if added.limit else None, ()), law)
     if rule is None or started is None:
         return None
-    return _deadline(view.state, run, record.key, record.path, Purpose.LIMIT, started, rule, library, record.turn)
+    by = who_owes(view.state, run, record.id, library, law=law.limit if law else None)
+    return _deadline(view.state, run, record.key, record.path, Purpose.LIMIT, started, rule, library, record.turn, by)
 
 
 def _start_of_added(view: RunView, run: Run, record: Step, library: Library) -> datetime | None:

@@ -44,8 +44,10 @@ def wait_for_answer(
         uses=AWAIT, title="Answer to a referral", limit=_LIMITS[referral.urgency],
         ladder=ladder if work.library().ladders.get(ladder) else _STANDARD, roles=LOOK_AFTER_PARTNERS,
     )  # fmt: skip
-    after = carry_out(engine, work, state, cm.AddStep(run.id, key, added), actor_id=by, now=now).state
     step = step_id(run.id, key, "")
+    unit = work.directory.unit(referral.to_unit_id) if referral.to_unit_id else None
+    state = state.with_partner(step, unit.jurisdiction) if unit else state
+    after = carry_out(engine, work, state, cm.AddStep(run.id, key, added), actor_id=by, now=now).state
     due = next((deadline.due_at for deadline in after.deadlines.values() if deadline.step_id == step), None)
     changes = {"answer_step_id": step, "due_at": due or now + ANSWER_WITHIN[referral.urgency]}
     return after, referral.model_copy(update=changes)

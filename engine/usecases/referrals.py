@@ -200,6 +200,9 @@ def _answer(
         work.referrals.save(answered)
         name = "ReferralAccepted" if status is ReferralStatus.ACCEPTED else "ReferralDeclined"
         after = note(work, state, name, answered, by=viewer.actor_id, now=now)
+        unit = work.directory.unit(referral.to_unit_id) if referral.to_unit_id else None
+        if unit is not None and status is ReferralStatus.ACCEPTED:
+            after = after.with_partner(referral.step_id, unit.jurisdiction)
         after = wait_no_more(engine, work, after, answered, by=viewer.actor_id, now=now)
         after = _ask_no_others(engine, work, after, answered, viewer, now)
         tell_of(engine, work, after, answered, "answered", who_offered(work, after, answered, now), now)

@@ -54,8 +54,21 @@ def reckoned(story: Story) -> Story:
     timeline = []
     for event in sorted(story.timeline, key=lambda one: one.at):
         due = due_at(story, event)
-        timeline.append(event.model_copy(update={"due": due, "on_time": due is None or event.at <= due}))
+        on_time = due is None or event.at <= due or _is_within_last_day(event, due)
+        timeline.append(event.model_copy(update={"due": due, "on_time": on_time}))
     return story.model_copy(update={"timeline": tuple(timeline)})
+
+
+def _is_within_last_day(event: StoryEvent, due: datetime) -> bool:
+    """Say whether something came on the last day of a limit of the law in days, which is kept to the end of it."""
+    rule = event.due_rule
+    if rule is None or rule.clock == "programme" or "T" in rule.limit:
+        return False
+    texts = [limit for pack in library().packs.values() for limit in pack.limits if limit.id == rule.clock]
+    if not texts or any(text.kept_until for text in texts) or not any(str(text.limit) == rule.limit for text in texts):
+        return False
+    zone = ZoneInfo(event.tz)
+    return event.at.astimezone(zone).date() == due.astimezone(zone).date()
 
 
 def variant(story: Story, name: str, seed: int) -> Story:

@@ -24,6 +24,8 @@ class _Loaded(BaseModel):
     persons: tuple[CasePerson, ...]
     intervals: tuple[Interval, ...]
     barred: frozenset[UUID]
+    owed_in: dict[UUID, str]
+    kept_in: str
 
 
 def _columns(record: type[BaseModel]) -> str:
@@ -59,6 +61,15 @@ _BARRED = (
     "AND NOT EXISTS (SELECT FROM membership o WHERE o.actor_id = m.actor_id AND o.unit_id = c.unit_id "
     "AND o.role = 'data_protection_officer')" + ") x)"
 )
+_OWED_IN = (
+    "'owed_in', (SELECT coalesce(json_object_agg(x.step, x.place), '{}'::json) FROM ("
+    "SELECT DISTINCT ON (s.step) s.step, u.jurisdiction AS place FROM referral r JOIN unit u ON u.id = r.to_unit_id, "
+    "LATERAL (VALUES (r.answer_step_id, true), (r.step_id, r.status = 'accepted')) s(step, is_theirs) "
+    "WHERE r.case_id = c.id AND r.status IN ('offered', 'accepted') AND s.step IS NOT NULL AND s.is_theirs "
+    "ORDER BY s.step, r.sent_at DESC, r.id) x), "
+    "'kept_in', (SELECT jurisdiction FROM unit WHERE id = c.unit_id)"
+)
+"""Where the partner is who owes a step: whoever has accepted it, and whoever is asked owes the answer."""
 _LOAD = text(
     "SELECT c.id, json_build_object('report', c.report, 'facts', c.facts, "
     + _part("runs", Run, "run", "ORDER BY started_at, id")
@@ -74,6 +85,8 @@ _LOAD = text(
     + _part("intervals", Interval, "interval", "ORDER BY start, name")
     + ", "
     + _BARRED
+    + ", "
+    + _OWED_IN
     + ')::text FROM "case" c WHERE c.id = ANY(CAST(:cases AS uuid[]))',
 )
 
@@ -112,4 +125,6 @@ def _state(case: Case, loaded: _Loaded) -> CaseState:
         facts=loaded.facts,
         intervals=loaded.intervals,
         barred=loaded.barred,
+        owed_in=loaded.owed_in,
+        kept_in=loaded.kept_in,
     )

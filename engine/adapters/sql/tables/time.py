@@ -52,6 +52,7 @@ class DeadlineRow(SQLModel, table=True):
     owner_named_at: datetime | None = at()
     kept_until: str = Field(default="instant", sa_column_kwargs={"server_default": "instant"})
     late_at: datetime | None = at()
+    counted_by: str = Field(default="case", sa_column_kwargs={"server_default": "case"})
     __table_args__ = (
         Index("deadline_next", "next_at", postgresql_where=text("status = 'open' AND next_at IS NOT NULL")),
         Index("deadline_next_critical", "next_at", postgresql_where=text("status = 'open' AND critical")),
