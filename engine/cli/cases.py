@@ -212,6 +212,7 @@ def _read(path: Path) -> dict[str, JsonValue]:
 
 def _item_words(item: WorkItemView) -> str:
     due = f"due {item.due_at:%Y-%m-%d %H:%M} UTC" if item.due_at else "no limit"
+    due += f", late from {item.late_at:%Y-%m-%d %H:%M} UTC" if item.late_at else ""
     return f"{item.id}  {item.case_number}  {item.title}  ({due}{', OVERDUE' if item.is_overdue else ''})"
 
 

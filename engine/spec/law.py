@@ -126,6 +126,10 @@ class LawLimit(_Record):
         if counted and counted.counting is not self.counting:
             message = f"{counted} is counted as {counted.counting}, but the file says {self.counting}"
             raise ValueError(message)
+        lengths = (self.limit, *(other.limit for other in self.alternatives))
+        if self.kept_until and not any(length and length.is_in_days for length in lengths):
+            message = "kept_until is for limits in days: one in hours ends at its instant"
+            raise ValueError(message)
         if self.in_force_from and self.in_force_until and self.in_force_until < self.in_force_from:
             message = "a limit cannot go out of force before it comes into force"
             raise ValueError(message)

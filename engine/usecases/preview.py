@@ -176,11 +176,12 @@ def _moved(
         if _when(old) != _when(new):
             known = new or old
             if known is not None:
+                told_before, told_after = _told(old, new)
                 yield MovedDeadline(
                     case_id=state.case.id, case_number=state.case.number, step_key=known.key,
                     step_title=title_of(engine, after, known), zone=known.zone, effect=_effect(old, new),
                     before=old.due_at if old else None, after=new.due_at if new else None,
-                    told_before=old.next_at if old else None, told_after=new.next_at if new else None,
+                    told_before=told_before, told_after=told_after,
                 )  # fmt: skip
 
 
@@ -190,8 +191,16 @@ def _counted(engine: Engine, state: CaseState, library: Library, now: datetime) 
     return state
 
 
-def _when(deadline: Deadline | None) -> tuple[datetime, datetime | None] | None:
-    return (deadline.due_at, deadline.next_at) if deadline else None
+def _when(deadline: Deadline | None) -> tuple[datetime, datetime, datetime | None] | None:
+    return (deadline.due_at, deadline.late_from, deadline.next_at) if deadline else None
+
+
+def _told(old: Deadline | None, new: Deadline | None) -> tuple[datetime | None, datetime | None]:
+    """Give when each is told of next; when that is the same, when each is late."""
+    following = (old.next_at if old else None, new.next_at if new else None)
+    if old and new and following[0] == following[1]:
+        return old.late_from, new.late_from
+    return following
 
 
 def _effect(old: Deadline | None, new: Deadline | None) -> str:

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from engine.domain import commands as cm
 from engine.domain import events as ev
@@ -232,3 +233,8 @@ def test_days_are_told_from_hours_by_how_they_are_written() -> None:
 def test_the_last_day_is_said_in_the_zone_of_the_duty() -> None:
     due, late = at("2026-08-14T02:05+05:30"), at("2026-08-15T00:00+05:30")
     assert said_by(due, late, ZoneInfo(KOLKATA)) == "by the end of Friday 14 August 2026 (due from 02:05)"
+
+
+def test_a_limit_in_hours_says_nothing_of_its_last_day() -> None:
+    with pytest.raises(ValidationError, match="kept_until is for limits in days"):
+        pack(limit="PT24H", kept_until="office_close")
