@@ -241,7 +241,7 @@ def test_a_unit_elsewhere_counts_by_its_own_calendar() -> None:
         World(small_world.workflow({"a": {**more, "time": {"limit": "P1WD"}}}), library=library).due("a")
         for more in ({}, {"assign": {"unit": "BD"}})
     ]
-    assert dues == [hours(24), hours(72)]
+    assert dues == [hours(24), hours(48)]
 
 
 def test_the_ladder_of_a_limit_says_which_levels_are_raised() -> None:

@@ -191,7 +191,7 @@ def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
                              "ways": ("email", "sms"), "wanted": some("email"), "gateways": ("sms",),
                              "contacts": some(view(vw.ContactView)), "may_be_reached": full, **typed},
         "calendar.html": {"name": "IN", "year": 2026, "calendar_title": NASTY, "calendar_zone": "Asia/Kolkata",
-                          "weekend": "Sunday",
+                          "weekend": "Sunday", "gaps": some(NASTY),
                           "days": some(CalendarDay(NOW.date(), "working", NASTY, NASTY, is_added=True)),
                           "may_keep": full, "preview": preview if full else None, "confirm_path": "/calendars/IN/days",
                           "confirm_words": NASTY, **typed},
