@@ -33,12 +33,12 @@ class NoteForm(Form):
 
     reason: LongText = field(label="Why is it late?", help="Do not write names.", now=True)
     delay_owner: Literal["ours", "other_body", "persons_choice", "force_majeure"] = field(
-        label="Whose delay is it?",
+        label="Who is responsible for the delay?",
         choices={
-            "ours": "Ours",
-            "other_body": "Another body's",
-            "persons_choice": "It is the person's own choice",
-            "force_majeure": "Nobody's: flood, strike, illness",
+            "ours": "Our network",
+            "other_body": "Another agency",
+            "persons_choice": "No one: it is the person's own choice",
+            "force_majeure": "No one: flood, strike, illness",
         },
         now=True,
     )
@@ -51,7 +51,7 @@ class ApproveForm(Form):
 
     approved: YesNo = field(label="Do you approve it?", now=True)
     remark: LongText | None = field(
-        label="What should be changed?", help="Needed by those who must do it again.", default=None
+        label="What should be changed?", help="Required, for those who have to do it again.", default=None
     )
 
 
@@ -60,7 +60,7 @@ class ReleaseSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     letter: str = Field(default="escalation-letter", pattern=r"^[a-z][a-z0-9-]*$")
-    to: str = "the body that is responsible"
+    to: str = "the responsible authority"
     level: str = ""
 
 
@@ -68,7 +68,7 @@ class ReleaseForm(Form):
     """Read the letter, decide whether it leaves, and send it yourself: nothing leaves by itself."""
 
     decision: Literal["not_released", "released"] = field(
-        label="Does the letter leave?", choices={"not_released": "No", "released": "Yes, I release it"}, now=True
+        label="May the letter leave?", choices={"not_released": "No", "released": "Yes, I release it"}, now=True
     )
     reason: LongText = field(label="Why?", help="Do not write names.", now=True)
     sent_by: Literal["by_hand", "post", "email"] | None = field(
@@ -90,7 +90,7 @@ class CallSettings(BaseModel):
     """Who is to be called, and which level of a ladder asks for it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    to: str = "whoever is responsible"
+    to: str = "the person responsible"
     level: str = ""
 
 
@@ -117,16 +117,16 @@ class AwaitAnswerForm(Form):
     answer: Literal["accepted", "declined", "none"] = field(
         label="What did they answer?",
         choices={
-            "accepted": "They take it on",
+            "accepted": "They accept",
             "declined": "They decline",
-            "none": "They do not answer, and we wait no more",
+            "none": "They do not answer, and we are no longer waiting",
         },
         now=True,
     )
 
 
 def _prepare_await_answer(_context: StepContext) -> Prepared:
-    return Prepared(notes=("Remind them. When they answer in the system, this ends by itself.",))
+    return Prepared(notes=("Remind them. When they answer in the system, this step ends by itself.",))
 
 
 def _prepare_release(context: StepContext) -> Prepared:
@@ -134,7 +134,7 @@ def _prepare_release(context: StepContext) -> Prepared:
     return Prepared(
         notes=(
             f"The letter to {to} is among the documents of this case.",
-            "Nothing leaves by itself: read it, decide, and send it.",
+            "Nothing is sent by itself: read it, decide, and send it.",
         )
     )
 
@@ -146,7 +146,7 @@ def _prepare_call(context: StepContext) -> Prepared:
 def _conclude_approve(context: StepContext) -> Concluded:
     is_sent_back = context.answers.get("approved") is False
     has_no_reason = is_sent_back and not context.answers.get("remark")
-    return Concluded(notes=("It was sent back without a word on what to change.",) if has_no_reason else ())
+    return Concluded(notes=("It was sent back without saying what to change.",) if has_no_reason else ())
 
 
 ASK = ask("core.ask", title="Questions", form=AskForm, roles=EVERYBODY)
@@ -163,7 +163,7 @@ RELEASE = ask(
 )
 CALL = ask(
     "core.call",
-    title="Telephone somebody",
+    title="Telephone someone",
     form=CallForm,
     roles=EVERYBODY,
     settings=CallSettings,

@@ -22,21 +22,21 @@ class NotFoundError(IcmcError):
     """Raised for what does not exist and for what the actor may not see, which must look alike."""
 
     code = "not-found"
-    sentence = "There is no {kind} with this id, or it is not yours to see."
+    sentence = "There is no {kind} with this id, or you are not allowed to see it."
 
 
 class NotAllowedError(IcmcError):
     """Raised when an actor may not do something."""
 
     code = "not-allowed"
-    sentence = "{actor} may not {action}."
+    sentence = "{actor} is not allowed to {action}."
 
 
 class ConflictError(IcmcError):
     """Raised when somebody else changed a record first."""
 
     code = "conflict"
-    sentence = "This {kind} was changed by somebody else in the meantime: look at it again, then decide."
+    sentence = "Someone else has changed this {kind} in the meantime: look at it again, then decide."
 
 
 class OtherCommandError(ConflictError):
@@ -57,7 +57,7 @@ class NotPausableError(LimitChangeError):
     """Raised when somebody wants to pause or extend a limit of the law, which only leaves out what the law says."""
 
     code = "not-pausable"
-    sentence = "This limit comes from {law}: nobody here can let it stand still or give more time."
+    sentence = "This limit comes from {law}: no one here can pause it or give more time."
 
 
 class OverCapError(LimitChangeError):
@@ -71,14 +71,14 @@ class PausedAlreadyError(LimitChangeError):
     """Raised when a limit that stands still is to be paused again."""
 
     code = "paused-already"
-    sentence = "This limit stands still already, until {until}: let it go on first."
+    sentence = "This deadline is already paused until {until}: resume it first."
 
 
 class InstantPassedError(LimitChangeError):
     """Raised when something is to happen at an instant that has passed."""
 
     code = "instant-passed"
-    sentence = "{instant} has passed already: choose a later time."
+    sentence = "{instant} has already passed: choose a later time."
 
 
 class DeadlinePassedError(LimitChangeError):
@@ -92,7 +92,7 @@ class ExtensionPendingError(LimitChangeError):
     """Raised when more time is asked for while an earlier request waits for its answer."""
 
     code = "extension-pending"
-    sentence = "Somebody has asked for more time already: that must be answered first."
+    sentence = "Someone has already asked for more time: that request must be answered first."
 
 
 class SecondPersonError(NotAllowedError):
@@ -113,14 +113,17 @@ class NoSecondPersonError(NotAllowedError):
     """Raised when something needs two people and there is nobody else who may agree; `roles` may."""
 
     code = "no-second-person"
-    sentence = "A second person has to agree, and nobody else may. Give somebody else a role first, one of: {roles}."
+    sentence = (
+        "A second person has to agree, and no one else is allowed to. First give someone else one of these"
+        " roles: {roles}."
+    )
 
 
 class ConsentError(IcmcError):
     """Raised when something would leave a unit that neither a consent nor a ground in law covers."""
 
     code = "consent"
-    sentence = "This may not be sent. {problem}"
+    sentence = "This must not be sent. {problem}"
 
 
 class LawyersNoteError(IcmcError):
@@ -128,9 +131,8 @@ class LawyersNoteError(IcmcError):
 
     code = "lawyers-note"
     sentence = (
-        "Somebody who is a victim in this case can only {what} after a lawyer's note on what they were made to do. "
-        "The note is among the work of the case, for a lawyer. Of whoever never was a victim, say first that it was "
-        "disproved."
+        "Someone who is a victim in this case can {what} only after a lawyer's note on what they were made to do. The"
+        " note is waiting for a lawyer in this case. If they were never a victim, first record that this was disproved."
     )
 
 
@@ -138,7 +140,7 @@ class PartnerLinkError(IcmcError):
     """Raised for a link or a code of a partner that does not open anything, in the same words whatever is wrong."""
 
     code = "partner-link"
-    sentence = "This link or code is not valid, or not any more. Ask whoever gave it to you for a new one."
+    sentence = "This link or code is not valid, or is no longer valid. Ask the person who gave it to you for a new one."
 
 
 class KeepingError(IcmcError):
@@ -265,7 +267,7 @@ class ReplacedError(IcmcError):
     """Raised when somebody would release a paper of which there is a newer version."""
 
     code = "replaced"
-    sentence = "There is a newer version of this paper: release that one."
+    sentence = "There is a newer version of this document: release that one."
 
 
 class KeyMissingError(IcmcError):
@@ -279,14 +281,14 @@ class AuditUnavailableError(IcmcError):
     """Raised when it cannot be written down that somebody looks at or does something: then it is not done."""
 
     code = "audit-unavailable"
-    sentence = "This cannot be done now, since it cannot be written down who did it. Try again soon."
+    sentence = "This cannot be done now, because it cannot be recorded who did it. Try again soon."
 
 
 class TooOftenError(IcmcError):
     """Raised when somebody does within an hour what nobody's work needs so often; `most` is how often it goes."""
 
     code = "too-often"
-    sentence = "{what} goes {most} times within an hour, and no more. Wait a while, or ask a colleague of the case."
+    sentence = "{what}: only {most} times within an hour. Wait a while, or ask a colleague who works on the case."
 
 
 class FileRefusedError(IcmcError):
@@ -300,7 +302,7 @@ class FileHeldBackError(IcmcError):
     """Raised when a file is kept and not given out; says why."""
 
     code = "file-held-back"
-    sentence = "This file is not given out. {why}"
+    sentence = "This file cannot be opened. {why}"
 
 
 class KeyInUseError(IcmcError):
@@ -393,35 +395,35 @@ class SignInError(IcmcError):
     """Raised when signing in fails, whatever the reason."""
 
     code = "sign-in"
-    sentence = "E-mail address or password is not right."
+    sentence = "The e-mail address or password is not right."
 
 
 class CustodyError(SignInError):
     """Raised for whoever signs in rightly while a restored installation is looked at by two people."""
 
     code = "custody"
-    sentence = "This system was restored from a backup and is being looked at. Sign in later, when you are told."
+    sentence = "This system was restored from a backup and is being checked. Sign in later, when you are asked to."
 
 
 class WrongCodeError(SignInError):
     """Raised when the code of a second factor does not fit, was used, or the sign-in it belongs to is over."""
 
     code = "wrong-code"
-    sentence = "This code is not right, or was used already. Wait for the next one, and type that."
+    sentence = "This code is not right, or has already been used. Wait for the next one, and type that."
 
 
 class WrongSentCodeError(WrongCodeError):
     """Raised when what was typed is not the code that was sent for this sign-in."""
 
     code = "wrong-sent-code"
-    sentence = "This code is not right. Type the eight digits of the newest message, or sign in anew to get another."
+    sentence = "This code is not right. Type the eight digits of the newest message, or sign in again to get another."
 
 
 class StepUpNeededError(IcmcError):
     """Raised when somebody must prove again who they are; with `factor` by their second factor."""
 
     code = "step-up-needed"
-    sentence = "Prove first that it is you."
+    sentence = "Please confirm first that it is you."
 
     def __init__(self, *, factor: bool = False) -> None:
         self.factor = factor
@@ -432,14 +434,14 @@ class LinkOverError(IcmcError):
     """Raised for a link of an invitation that was used, is too old or was never made, which must look alike."""
 
     code = "link-over"
-    sentence = "This link does not count any more. Ask who gave it to you for a new one."
+    sentence = "This link is no longer valid. Ask the person who gave it to you for a new one."
 
 
 class LastAdministratorError(IcmcError):
     """Raised when the last one who manages people would no longer be able to."""
 
     code = "last-administrator"
-    sentence = "Nobody could manage people any more: make somebody else a system administrator first."
+    sentence = "No one would be left to manage people: first make someone else a system administrator."
 
 
 class DeliveryError(IcmcError):

@@ -101,7 +101,7 @@ def _ailments(engine: Engine) -> Iterator[Ailment]:
         yield Ailment(
             code="failed-jobs",
             problem=f"{board.failed_count} automatic jobs were set aside.",
-            remedy="Look at them on the board, mend what they tell, and retry them there.",
+            remedy="Look at them on the board, mend what they report, and retry them there.",
         )
     if board.dead_deliveries:
         yield Ailment(
@@ -117,7 +117,7 @@ def _ailments(engine: Engine) -> Iterator[Ailment]:
             remedy="Install the pillar that has it (`icmc pillars`), or end these steps by hand.",
         )
     for line in board.stuck:
-        yield Ailment(code="stuck", problem=f"Case {line} has nothing that anybody could do.", remedy="Open its page.")
+        yield Ailment(code="stuck", problem=f"Case {line} has nothing that anyone could do.", remedy="Open its page.")
     for file in differing(engine, shipped_sources()):
         yield Ailment(
             code="differs-from-file",

@@ -17,8 +17,8 @@ app = typer.Typer(help="Calendars: their days, and days that are added by hand."
 Code = Annotated[str, typer.Argument(help="A calendar, like IN-AS or NP.")]
 Day = Annotated[str, typer.Argument(metavar="DATE", help="A date, like 2026-10-02.")]
 Name = Annotated[str, typer.Option(help="What the day is called.")]
-Reason = Annotated[str, typer.Option(help="By whose word it is so, like the number of a notification.")]
-Working = Annotated[bool, typer.Option("--working", help="Offices work on this day although it would be free.")]
+Reason = Annotated[str, typer.Option(help="Who says so, such as the number of a notification.")]
+Working = Annotated[bool, typer.Option("--working", help="Offices work on this day, which would otherwise be free.")]
 Year = Annotated[int | None, typer.Option(min=2015, max=2035, help="A year; the present one unless given.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Preview = Annotated[bool, typer.Option("--preview", help="Say what it would do to open cases, and change nothing.")]
@@ -89,7 +89,7 @@ def remove_day(
             return
         remove_special_day(engine, calendar=code, day=when, viewer=viewer)
         done = recount_deadlines(engine)
-    _tell(done, as_json=as_json, what=f"{when} was taken out of {code}.")
+    _tell(done, as_json=as_json, what=f"{when} was removed from {code}.")
 
 
 def _tell(done: Recounted, *, as_json: bool, what: str) -> None:

@@ -26,7 +26,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 As = Annotated[str | None, typer.Option("--as", help="E-mail address of the person who acts.")]
 Number = Annotated[str, typer.Argument(help="The case number.")]
 Item = Annotated[UUID, typer.Argument(help="The work item's id.")]
-Words = Annotated[Path | None, typer.Option(help="A text file that says why, in words; they are kept sealed.")]
+Words = Annotated[Path | None, typer.Option(help="A text file with the reason in words; it is stored encrypted.")]
 Answers = Annotated[Path, typer.Option("--answers", help="A JSON file with the answers.")]
 
 
@@ -90,7 +90,7 @@ def close(
         )  # fmt: skip
     if not is_closed:
         typer.echo(
-            f"Something is open in case {number}: it waits for a second person, who agrees on the page /waiting."
+            f"Something is open in case {number}: it is waiting for a second person, who agrees on the page /waiting."
         )
         raise typer.Exit(WAITS)
     typer.echo(f"Case {number} is closed.")
@@ -101,7 +101,7 @@ def close(
 def reopen(
     number: Number,
     reason: Annotated[str, typer.Option(help=f"Why: {', '.join(REOPEN_REASONS)}.")],
-    words: Annotated[Path, typer.Option(help="A text file that says why, in words; they are kept sealed.")],
+    words: Annotated[Path, typer.Option(help="A text file with the reason in words; it is stored encrypted.")],
     workflow: Annotated[str | None, typer.Option(help="A workflow that begins in it.")] = None,
     as_: As = None,
 ) -> None:
@@ -144,7 +144,7 @@ def cancel_step_(
             engine, step, case_id=case_id, viewer=viewer, command_id=uuid4(),
             reason_code=_known(reason, CANCEL_REASONS), words=_words_in(words),
         )  # fmt: skip
-    typer.echo("It was called off.")
+    typer.echo("The step was cancelled.")
 
 
 @item_app.command("list")
@@ -162,7 +162,7 @@ def claim(item: Item, as_: As = None) -> None:
     """Take a work item."""
     with running_engine() as (engine, _):
         claim_work_item(engine, item, viewer=viewer_by_email(engine, as_), command_id=uuid4())
-    typer.echo("It is yours.")
+    typer.echo("You have taken it.")
 
 
 @item_app.command()
@@ -173,7 +173,7 @@ def complete(
     as_: As = None,
     outcome: str = "done",
     reason: str = "",
-    late_reason: Annotated[str, typer.Option(help="Why it is written down only now. No names.")] = "",
+    late_reason: Annotated[str, typer.Option(help="Why it is entered only now. Do not write names.")] = "",
 ) -> None:
     """Complete a work item; what happened more than 24 hours ago needs --late-reason."""
     with running_engine() as (engine, _):

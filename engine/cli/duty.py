@@ -29,7 +29,7 @@ def list_shifts(as_: As = None, as_json: Json = False) -> None:  # noqa: FBT002
     with running_engine() as (engine, _):
         shifts = engine.queries.shifts(viewer_by_email(engine, as_))
     words = "\n".join(map(_shift_words, shifts))
-    show(list(shifts), as_json=as_json, words=lambda: words or "Nobody is on call, and no shift is planned.")
+    show(list(shifts), as_json=as_json, words=lambda: words or "No one is on call, and no shift is planned.")
 
 
 @on_call_app.command()
@@ -55,7 +55,7 @@ def hand_over_now(unit: Unit, email: Email, as_: As = None) -> None:
         hand_over(
             engine, viewer=viewer, command_id=uuid4(), unit_id=_unit(engine, viewer, unit), to=_person(engine, email)
         )
-    typer.echo("Handed over. Both are told.")
+    typer.echo("Handed over. Both people are notified.")
 
 
 @on_call_app.command()
@@ -64,7 +64,7 @@ def cancel(shift: Annotated[UUID, typer.Argument(help="The shift's id.")], as_: 
     """Call a shift off; one that has begun ends now."""
     with running_engine() as (engine, _):
         cancel_shift(engine, shift, viewer=viewer_by_email(engine, as_), command_id=uuid4())
-    typer.echo("Called off.")
+    typer.echo("Cancelled.")
 
 
 @absence_app.command("list")
@@ -74,7 +74,7 @@ def list_absences(as_: As = None, as_json: Json = False) -> None:  # noqa: FBT00
     with running_engine() as (engine, _):
         absences = engine.queries.absences(viewer_by_email(engine, as_))
     words = "\n".join(map(_absence_words, absences))
-    show(list(absences), as_json=as_json, words=lambda: words or "Nobody is away, or will be.")
+    show(list(absences), as_json=as_json, words=lambda: words or "No one is away, and no absence is planned.")
 
 
 @absence_app.command("note")
@@ -93,7 +93,7 @@ def note(
             engine, viewer=viewer_by_email(engine, as_), command_id=uuid4(), actor_id=_person(engine, email),
             starts_at=starts_at, ends_at=ends_at, deputy_id=_person(engine, deputy) if deputy else None,
         )  # fmt: skip
-    typer.echo(f"Noted: {absence_id}.")
+    typer.echo(f"Recorded: {absence_id}.")
 
 
 @absence_app.command()

@@ -13,7 +13,7 @@ from engine.spec.plain_words import in_running_words
 from engine.usecases import limits
 from engine.views import DelayLine, EscalationView, ExplanationView, PlannedView, Viewer
 
-deadline_app = typer.Typer(help="Time limits: let them stand still, ask for and give more time.", no_args_is_help=True)
+deadline_app = typer.Typer(help="Time limits: pause and resume them, ask for and give more time.", no_args_is_help=True)
 report_app = typer.Typer(help="Reports in numbers, without any content of cases.", no_args_is_help=True)
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 As = Annotated[str | None, typer.Option("--as", help="E-mail address of the person who acts.")]
@@ -35,7 +35,7 @@ def explain(case: Number, step: Step, as_: As = None, as_json: Json = False) -> 
 def pause(
     case: Number,
     step: Step,
-    until: Annotated[str, typer.Option(help="When it goes on by itself: 2026-03-07T18:40+05:30.")],
+    until: Annotated[str, typer.Option(help="When it resumes by itself: 2026-03-07T18:40+05:30.")],
     reason: Annotated[str, typer.Option(help=f"One of: {', '.join(PAUSE_REASONS)}.")],
     as_: As = None,
 ) -> None:
@@ -48,7 +48,7 @@ def pause(
             reason_code=reason,
         )  # fmt: skip
         after = engine.queries.explain_deadline(viewer, found.deadline.id)
-    typer.echo(f"It stands still until {_utc(instant)}, and is due {_utc(after.deadline.due_at)}.")
+    typer.echo(f"It is paused until {_utc(instant)}, and is due {_utc(after.deadline.due_at)}.")
 
 
 @deadline_app.command()
@@ -59,7 +59,7 @@ def resume(case: Number, step: Step, as_: As = None) -> None:
         viewer, found = _open_one(engine, case, step, as_)
         limits.resume_deadline(engine, found.deadline.id, case_id=found.case_id, viewer=viewer, command_id=uuid4())
         after = engine.queries.explain_deadline(viewer, found.deadline.id)
-    typer.echo(f"It goes on, and is due {_utc(after.deadline.due_at)}.")
+    typer.echo(f"It has resumed, and is due {_utc(after.deadline.due_at)}.")
 
 
 @deadline_app.command()
@@ -113,7 +113,7 @@ def owner(
         limits.name_delay_owner(
             engine, found.deadline.id, case_id=found.case_id, viewer=viewer, command_id=uuid4(), owner=of
         )
-    typer.echo("Noted.")
+    typer.echo("Recorded.")
 
 
 @report_app.command()
@@ -140,11 +140,11 @@ def _open_one(engine: Engine, case: str, step: str, email: str | None) -> tuple[
 
 def _explained(found: ExplanationView) -> str:
     it = found.deadline
-    paused = f"It stands still until {_utc(it.paused_until)}." if it.paused_until else ""
+    paused = f"It is paused until {_utc(it.paused_until)}." if it.paused_until else ""
     head = f"{it.step_title}{f', {it.person_label}' if it.person_label else ''}: due {_utc(it.due_at)} ({it.state})."
     lines = [head, *([paused] if paused else []), *(f"  {line.text}" for line in found.lines)]
-    lines += ["Who is told when:", *map(_planned, found.planned)] if found.planned else []
-    lines += ["Who was told:", *map(_told, found.told)] if found.told else []
+    lines += ["Who will be notified, and when:", *map(_planned, found.planned)] if found.planned else []
+    lines += ["Who was notified:", *map(_told, found.told)] if found.told else []
     return "\n".join(lines)
 
 

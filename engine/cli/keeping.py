@@ -9,7 +9,7 @@ from engine.cli.common import in_words, running_engine, show
 from engine.spec.retention import RetentionPolicy, missing_classes
 from engine.usecases.retention import Due, retention_policies, run_retention
 
-app = typer.Typer(help="How long data is kept, and what is due to be erased or sealed.", no_args_is_help=True)
+app = typer.Typer(help="How long data is kept, and what is due to be erased or restricted.", no_args_is_help=True)
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what is due, and propose nothing.")]
 
@@ -65,11 +65,11 @@ def _policies(found: Sequence[RetentionPolicy]) -> str:
 
 def _due(rows: Sequence[dict[str, str | None]], *, dry_run: bool) -> str:
     if not rows:
-        return "Nothing is due." if dry_run else "Nothing was proposed anew."
+        return "Nothing is due." if dry_run else "Nothing new was proposed."
     words = "is due" if dry_run else "was proposed"
     lines = [
         f"Case {row['case']}: {row['act']}, due since {row['due_at']}"
-        + (f", may not be erased before {row['kept_until']}" if row["kept_until"] else "")
+        + (f", must not be erased before {row['kept_until']}" if row["kept_until"] else "")
         for row in rows
     ]
     return "\n".join([*lines, f"{len(rows)} {words}. People decide on the page Keep and erase."])

@@ -34,7 +34,7 @@ from engine.usecases.rotating import (
     rotate_signing,
 )
 
-app = typer.Typer(help="The keys that everything is sealed with.", no_args_is_help=True)
+app = typer.Typer(help="The keys with which everything is encrypted.", no_args_is_help=True)
 _AGAIN = "Give this command again in a minute"
 _PROVE = "Export the keys again, and prove the export: `icmc keys export`, `icmc keys prove`."
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -73,7 +73,7 @@ def rotate(
         done = _rotated(engine, organisation)
         others = engine.key_keeper.ids[1:]
     begun = "The rotation that was broken off was gone on with." if done.went_on else f"The key {done.key_id} is new."
-    typer.echo(f"{begun} {done.wrapped} keys were wrapped anew.")
+    typer.echo(f"{begun} {done.wrapped} keys were wrapped again.")
     if organisation is None:
         typer.echo(_PROVE)
         for old in others:
@@ -95,7 +95,7 @@ def re_seal(case: Annotated[str, typer.Option("--case", help="The number of the 
     """Seal all values of a case anew under new keys, when somebody may have got at the old ones."""
     with running_engine() as (engine, _):
         done = reseal_case(engine, case, viewer=SYSTEM)
-    typer.echo(f"{done.values} values were sealed anew.")
+    typer.echo(f"{done.values} values were encrypted again.")
     if done.kept:
         typer.echo(f"{done.kept} persons keep their keys: corrections of theirs can be read with no other.")
     if not done.are_dropped:
@@ -115,7 +115,7 @@ def export(target: Export, passphrase_file: Passphrase = None) -> None:
         write_closed(target, content)
     except OSError as error:
         fail(f"{target} cannot be written: {os.strerror(error.errno or 0)}.")
-    typer.echo(f"{target} holds the keys, sealed. Prove that it works: `icmc keys prove {target}`.")
+    typer.echo(f"{target} holds the keys, encrypted. Prove that it works: `icmc keys prove {target}`.")
 
 
 @app.command()
@@ -139,7 +139,9 @@ def prove(
             typer.echo(f"{source} opens {backup}: all {tried.keys} keys, {tried.values} values of {tried.kinds} kinds.")
             return
         prove_export(engine, content, viewer=SYSTEM, passphrase=passphrase)
-    typer.echo(f"{source} opens what is sealed here. Keep it away from this machine, and the passphrase away from it.")
+    typer.echo(
+        f"{source} opens what is encrypted here. Keep it away from this machine, and the passphrase away from it."
+    )
 
 
 def _other_rotated(engine: Engine, *, index: bool, chains: bool) -> str:

@@ -114,7 +114,9 @@ def _shown(line: LawLine, one: Example) -> str:
 
 
 def _explained(found: LawExplanationView) -> str:
-    answer = {"yes": "applies", "no": "does not apply", "unknown": "counts, though not all is known"}[found.applies]
+    answer = {"yes": "applies", "no": "does not apply", "unknown": "applies, though not everything is known"}[
+        found.applies
+    ]
     lines = [f"{found.limit_id} {answer} in case {found.case_number}: {found.what}."]
     lines += [f"  {found.term}; confidence {found.confidence}.", f"  {found.signed}"]
     lines += [f"  {reason.text}" for reason in found.reasons]
@@ -127,7 +129,7 @@ def _explained(found: LawExplanationView) -> str:
             *(f"  {r.text}" for r in found.would_be),
         ]
     elif not found.deadlines and found.is_used:
-        lines += ["No step of the case follows it now, and what starts it has not been told."]
+        lines += ["No step of the case follows it now, and what starts it is not known."]
     lines += ["Other texts of it:", *(f"  {one}" for one in found.others)] if found.others else []
     return "\n".join(lines)
 

@@ -14,7 +14,7 @@ from engine.usecases.invitations import new_link
 from engine.usecases.second_factor import remove_factor
 
 app = typer.Typer(help="Units, and the people who act.", no_args_is_help=True)
-keys = typer.Typer(help="Keys with which other programs ask.", no_args_is_help=True)
+keys = typer.Typer(help="Keys with which other programs get access.", no_args_is_help=True)
 app.add_typer(keys, name="key")
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Email = Annotated[str, typer.Argument(help="E-mail address.")]
@@ -28,10 +28,10 @@ def list_people(as_json: Json = False) -> None:  # noqa: FBT002 - a command-line
         people = engine.queries.actors(SYSTEM)
     words = "\n".join(
         f"{person.email:32} {person.name:24} {person.unit}: {', '.join(person.roles)}"
-        f"{' (may not act)' if person.disabled else ''}"
+        f"{' (deactivated)' if person.disabled else ''}"
         for person in people
     )
-    show(list(people), as_json=as_json, words=lambda: words or "Nobody yet. Add a unit, then a person.")
+    show(list(people), as_json=as_json, words=lambda: words or "No one yet. Add a unit, then a person.")
 
 
 @app.command("add-unit")
@@ -39,8 +39,8 @@ def list_people(as_json: Json = False) -> None:  # noqa: FBT002 - a command-line
 def add_unit(
     name: Annotated[str, typer.Argument(help="The unit's name.")],
     jurisdiction: Annotated[str, typer.Option(help="Where it is, such as IN-AS or BD.")],
-    organisation: Annotated[str, typer.Option(help="The body it belongs to.")],
-    contact: Annotated[str, typer.Option(help="What other units are told to call.")] = "",
+    organisation: Annotated[str, typer.Option(help="The organisation it belongs to.")],
+    contact: Annotated[str, typer.Option(help="The telephone number given to other units.")] = "",
     language: Annotated[str, typer.Option(help="The language of its messages, such as en or bn.")] = "en",
 ) -> None:
     """Add a unit that keeps its own cases."""
@@ -58,13 +58,13 @@ def add(
     email: Email,
     name: Annotated[str, typer.Option(help="The person's name.")],
     unit: Annotated[str, typer.Option(help="The name of their unit.")],
-    role: Annotated[list[str], typer.Option(help="A role; may be given several times.")],
+    role: Annotated[list[str], typer.Option(help="A role; can be given several times.")],
 ) -> None:
     """Add somebody, and print the link by which they set their own password, once, within 72 hours."""
     with running_engine() as (engine, _):
         added = manage_people.invite_to(engine, viewer=SYSTEM, name=name, email=email, unit=unit, roles=role)
         address = engine.portal_url
-    typer.echo(f"Give {name} this link, and nobody else. It counts once, for 72 hours:")
+    typer.echo(f"Give {name} this link, and no one else. It works once, for 72 hours:")
     typer.echo(f"{address}/invitation/{added.token}")
 
 
@@ -79,7 +79,7 @@ def link(email: Email) -> None:
             raise NotFoundError(kind="person")
         token = new_link(engine, known.actor_id, viewer=SYSTEM)
         address = engine.portal_url
-    typer.echo("Give them this link, and nobody else. It counts once; earlier ones count no more:")
+    typer.echo("Give them this link, and no one else. It works once; earlier ones are no longer valid:")
     typer.echo(f"{address}/invitation/{token}")
 
 
@@ -90,7 +90,7 @@ def print_first_link() -> None:
     with running_engine() as (engine, _):
         token, address = first_link(engine), engine.portal_url
     if token is None:
-        fail("Somebody is here already: use `icmc people add` and `icmc people link`.")
+        fail("Someone is here already: use `icmc people add` and `icmc people link`.")
     typer.echo(f"{address}/first/{token}")
 
 
@@ -100,7 +100,7 @@ def drop_factor(email: Email) -> None:
     """Take somebody's lost second factor away. On pages this needs two people: use it where there are not two."""
     with running_engine() as (engine, _):
         remove_factor(engine, viewer=SYSTEM, email=email)
-    typer.echo("It is gone. They sign in with their password, and set up another one.")
+    typer.echo("It was removed. They sign in with their password, and set up another one.")
 
 
 @app.command()
@@ -124,11 +124,11 @@ def enable(email: Email) -> None:
 @keys.command("add")
 @in_words
 def add_key(
-    account: Annotated[str, typer.Argument(help="The program that asks.")],
-    unit: Annotated[str, typer.Option(help="The unit for which it asks.")],
+    account: Annotated[str, typer.Argument(help="The program that gets access.")],
+    unit: Annotated[str, typer.Option(help="The unit for which it gets access.")],
     name: Annotated[str, typer.Option(help="What the key is for.")],
     scope: Annotated[list[str], typer.Option(help="What it may do: board.")],
-    days: Annotated[int, typer.Option(help="For how many days it counts.")] = 90,
+    days: Annotated[int, typer.Option(help="For how many days it is valid.")] = 90,
 ) -> None:
     """Make a key of a program, and print it: it is not shown again."""
     with running_engine() as (engine, _):
@@ -158,7 +158,7 @@ def revoke_key(key_id: Annotated[UUID, typer.Argument(help="The key's id, from t
     """Let a key count no more, at once."""
     with running_engine() as (engine, _):
         service_accounts.revoke_key(engine, key_id, viewer=SYSTEM)
-    typer.echo("It counts no more.")
+    typer.echo("It is no longer valid.")
 
 
 def _line(key: ApiKey) -> dict[str, str]:

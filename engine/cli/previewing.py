@@ -9,7 +9,7 @@ _EFFECTS = {
     "would_breach": "WOULD BE BREACHED NOW",
     "stays_breached": "stays breached",
     "moves": "moves",
-    "told_at_another_time": "same due time; people are told at another time",
+    "told_at_another_time": "same due time; people are notified at another time",
     "begins": "begins",
     "ends": "ends",
 }
@@ -20,7 +20,7 @@ def in_lines(preview: PreviewView) -> str:
     lines = [f"{limit.workflow}, {limit.step_key}: {limit.before or 'new step'} -> {limit.after or 'no such step'}"
              for limit in preview.limits]  # fmt: skip
     if preview.limits:
-        lines.append("Running cases stay on the version of the workflow that they began with.")
+        lines.append("Open cases stay on the version of the workflow that they began with.")
     lines += [_line(line) for line in preview.lines]
     breached = sum(line.effect == "would_breach" for line in preview.lines)
     lines.append(

@@ -83,8 +83,8 @@ def _preview(engine: Engine, sources: Mapping[str, str], viewer: Viewer, *, with
 def _said(one: Published) -> str:
     if one.waits_for:
         return (
-            f"{one.file}: {one.kind} {one.name} waits for a second person: version {one.version} is published when "
-            f"somebody agrees on the page /waiting (request {one.waits_for})."
+            f"{one.file}: {one.kind} {one.name} is waiting for a second person: version {one.version} is published"
+            f" when someone agrees on the page /waiting (request {one.waits_for})."
         )
     ending = "" if one.changed else ", as it was already"
     return f"{one.file}: {one.kind} {one.name} is published as version {one.version}{ending}."

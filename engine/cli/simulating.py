@@ -104,9 +104,7 @@ def _many_words(found: ManyCases) -> str:
     lines = [
         f"{found.workflow}: {found.closed} of {found.cases} cases closed, the longest after {found.longest_days} days."
     ]
-    lines += [
-        f"  called off, since a gate held it: {step}, {count} time(s)" for step, count in found.called_off.items()
-    ]
+    lines += [f"  cancelled, since it was on hold: {step}, {count} time(s)" for step, count in found.called_off.items()]
     if found.laws:
         all_, known = Counter[str](), {"true": "applied", "false": "did not apply", "unknown": "might apply"}
         for counts in found.laws.values():
@@ -142,7 +140,7 @@ def _compiled(name: str, shipped: Definitions) -> CompiledWorkflow:
 
 def _words(done: Simulated) -> str:
     lines = [f"{one.at:%Y-%m-%d %H:%M} UTC  {one.what:9} {one.step} {one.detail}".rstrip() for one in done.happenings]
-    lines += [f"Told: {who}, {count} time(s)." for who, count in done.messages.items()]
+    lines += [f"Notified: {who}, {count} time(s)." for who, count in done.messages.items()]
     if done.closed_at is not None:
         return "\n".join([*lines, f"The case closes at {done.closed_at:%Y-%m-%d %H:%M} UTC."])
     return "\n".join([*lines, "The case stays open:", *(f"  {reason}" for reason in done.waits_for)])

@@ -74,6 +74,7 @@ def _in_custody(revived: Revived) -> str:
         f"{revived.partner_links} links of partners, {revived.requests} requests for a second person"
     )
     return (
-        f"It is in custody: only administrators sign in. Over for good: {over}. Suspended: {revived.grants} grants. "
+        f"It is under review: only administrators can sign in. Ended for good: {over}. Suspended: {revived.grants}"
+        f" grants. "
         "`icmc custody show` lists what two people look at."
     )

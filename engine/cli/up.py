@@ -68,7 +68,7 @@ def up(demo: Demo = False, port: Port = None) -> None:  # noqa: FBT002 - a comma
 
 @in_words
 def portal(port: Port = None) -> None:
-    """Run the portal only; database and worker may be elsewhere."""
+    """Run the portal only; database and worker can be elsewhere."""
     settings = _settings(demo=read_settings().demo, port=port)
     hold_to_known_hosts(settings)
     with databases(settings) as running:
@@ -149,7 +149,9 @@ def _show_first_link(engine: Engine) -> None:
     """Print the link of the first administrator where nobody is yet; an earlier one counts no more."""
     token = first_link(engine)
     if token is not None:
-        typer.echo("Nobody is here yet. Whoever opens this becomes the first administrator, once, within 24 hours:")
+        typer.echo(
+            "No one is here yet. The person who opens this becomes the first administrator, once, within 24 hours:"
+        )
         typer.echo(f"{engine.portal_url}/first/{token}")
 
 

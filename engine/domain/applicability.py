@@ -129,7 +129,7 @@ def _reasons(limit: LawLimit, told: Told, on: date) -> Iterator[ScopeReason]:
     if limit.is_of_one_state:
         yield _state(limit, told)
     if (other := limit.alternative_of(told.sections)) is not None:
-        text = f"{other.limit.in_words()} count, by a section that is told: {other.when}."
+        text = f"{other.limit.in_words()} count, by a section that is recorded: {other.when}."
         yield ScopeReason(Ground.SECTIONS, Truth.TRUE, text)
     if scope.offence_from or scope.offence_until:
         yield _offence(limit, told)
@@ -147,9 +147,9 @@ def _force_days(limit: LawLimit, on: date) -> Iterator[ScopeReason]:
             yield ScopeReason(Ground.FORCE_DAYS, Truth.TRUE, text)
         return
     if limit.in_force_from and on < limit.in_force_from:
-        text = f"Not in force before {limit.in_force_from:%d %B %Y}: until then it is watched as a target of ours."
+        text = f"Not in force before {limit.in_force_from:%d %B %Y}: until then it is watched as a network target."
     else:
-        text = f"Out of force since {limit.in_force_until:%d %B %Y}: it is watched as a target of ours."
+        text = f"Out of force since {limit.in_force_until:%d %B %Y}: it is watched as a network target."
     yield ScopeReason(Ground.FORCE_DAYS, Truth.TRUE, text)
 
 
@@ -188,7 +188,7 @@ def _age(limit: LawLimit, told: Told, on: date) -> ScopeReason:
         text = f"{only}. The {what}: until it is, the limit counts."
         return ScopeReason(Ground.OFFENCE if is_of_day else Ground.AGE, Truth.UNKNOWN, text)
     years = ", ".join(dict.fromkeys(age_in_words(age, day or on) for age in told.ages if age))
-    text = f"{only}; as told, the person was {years} then.{_because(limit) if truth is Truth.FALSE else ''}"
+    text = f"{only}; as far as is known, the person was {years} then.{_because(limit) if truth is Truth.FALSE else ''}"
     return ScopeReason(Ground.AGE, truth, text)
 
 
@@ -209,10 +209,10 @@ def _sex(limit: LawLimit, told: Told) -> ScopeReason:
     only = f"It is for persons whose sex is {' or '.join(sexes)}"
     truth = _any(told.sexes, lambda sex: Truth.UNKNOWN if sex is None else _truth(holds=sex in sexes))
     if truth is Truth.UNKNOWN:
-        text = f"{only}. The sex is not told: until it is, the limit counts."
+        text = f"{only}. The sex is not known: until it is, the limit counts."
         return ScopeReason(Ground.SEX, Truth.UNKNOWN, text)
     said = ", ".join(dict.fromkeys(sex for sex in told.sexes if sex))
-    text = f"{only}; told was: {said}.{_because(limit) if truth is Truth.FALSE else ''}"
+    text = f"{only}; recorded was: {said}.{_because(limit) if truth is Truth.FALSE else ''}"
     return ScopeReason(Ground.SEX, truth, text)
 
 

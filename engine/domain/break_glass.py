@@ -6,10 +6,10 @@ from datetime import timedelta
 from typing import Final
 
 REASONS: Final[Mapping[str, str]] = {
-    "life_at_risk": "Somebody's life or health is at risk now",
+    "life_at_risk": "Someone's life or health is at risk now",
     "child_in_danger": "A child is in danger now",
     "person_is_here": "The person is here, and their own unit cannot be reached",
-    "court_now": "A court or the police must be answered at once",
+    "court_now": "A court or the police need an answer at once",
 }
 """Why the glass may be broken."""
 
@@ -28,7 +28,7 @@ def problems_of(*, number: str, reason_code: str, words: str, hours: int) -> Map
     """Say what does not fit, by field; the same whether there is such a case or not."""
     problems = {}
     if not is_case_number(number):
-        problems["number"] = "Give the number of the case, such as C-7K3M-2Q9D."
+        problems["number"] = "Give the case number, such as C-7K3M-2Q9D."
     if reason_code not in REASONS:
         problems["reason_code"] = "Choose a reason."
     if not SHORTEST_WORDS <= len(words) <= LONGEST_WORDS:

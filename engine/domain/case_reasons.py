@@ -6,21 +6,21 @@ from typing import Final
 from engine.spec.plain_words import in_plain_words
 
 REOPEN_REASONS: Final[Mapping[str, str]] = {
-    "new_facts": "Something new has become known",
+    "new_facts": "There is new information",
     "person_asks": "The person asks for help again",
     "in_danger_again": "The person is in danger again, or was trafficked again",
-    "body_asks": "A court or another body asks for it",
-    "promise_open": "Something that was promised was not done",
+    "body_asks": "A court or another authority asks for it",
+    "promise_open": "Something that was promised has not been done",
     "closed_by_mistake": "It was closed by mistake",
 }
 """Why a closed case is opened again."""
 
 CLOSE_REASONS: Final[Mapping[str, str]] = {
-    "duplicate": "The same matter is in another case",
-    "transferred": "Another body has taken it over",
+    "duplicate": "Another case is about the same matter",
+    "transferred": "Another authority has taken it over",
     "false_alarm": "It was a false alarm",
     "person_declines": "The person does not want our help",
-    "lost_contact": "Nobody can be reached any more",
+    "lost_contact": "No one can be reached any more",
     "nothing_more": "Nothing more can be done",
     "mistake": "It was opened, or opened again, by mistake",
 }

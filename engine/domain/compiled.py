@@ -10,6 +10,7 @@ from engine.spec.catalogue import Output, StepCatalogue, StepTypeInfo, ValueKind
 from engine.spec.conditions.parse import parse_condition
 from engine.spec.conditions.tree import Condition
 from engine.spec.limits import TimeLimit, WarningPoint
+from engine.spec.plain_words import type_in_plain_words
 from engine.spec.workflow import Join, StepSpec, TimeSpec, Workflow
 
 
@@ -65,7 +66,7 @@ class CompiledStep:
     @property
     def title(self) -> str:
         """What people read: the workflow's title of the step, else the step type's."""
-        return self.spec.title or (self.info.title if self.info else self.spec.uses)
+        return self.spec.title or (self.info.title if self.info else type_in_plain_words(self.spec.uses))
 
 
 @dataclass(frozen=True)

@@ -149,12 +149,12 @@ def _missing(consent: Consent, to: Recipient, purpose: str, fields: Collection[s
     tests = (
         (
             consent.kind is not GivenBy.ASSENT,
-            "The assent of a child is not enough: its guardian, the Committee or a court must agree.",
+            "The child's assent is not enough: the guardian, the Committee or a court must agree.",
         ),
-        (consent.withdrawn_at is None, "It was taken back."),
-        (consent.is_live(now), "It has run out."),
+        (consent.withdrawn_at is None, "It was withdrawn."),
+        (consent.is_live(now), "It has expired."),
         (is_for_this, "It was given for another purpose."),
         (not to.names.isdisjoint(consent.recipients), "It does not name this recipient."),
-        (all(is_covered(name, consent.fields) for name in fields), "It does not cover all that would be sent."),
+        (all(is_covered(name, consent.fields) for name in fields), "It does not cover everything that would be sent."),
     )
     return next((problem for holds, problem in tests if not holds), "")

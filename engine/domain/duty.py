@@ -53,11 +53,11 @@ def problems_of_span(starts_at: datetime, ends_at: datetime, *, now: datetime) -
     """Say what is wrong with the times of a new shift or absence, by field; empty when nothing is."""
     for name, instant in (("starts_at", starts_at), ("ends_at", ends_at)):
         if instant.tzinfo is None:
-            return {name: "Say in which time zone."}
+            return {name: "Choose a time zone."}
     if ends_at <= starts_at:
-        return {"ends_at": "This is not after the start."}
+        return {"ends_at": "This must be after the start."}
     if ends_at <= now:
-        return {"ends_at": "This is over already."}
+        return {"ends_at": "This is already over."}
     return {}
 
 

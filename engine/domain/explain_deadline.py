@@ -71,7 +71,7 @@ def _counted(
 def _not_left_out(interval: Interval, deadline: Deadline) -> Reason:
     name, begun = interval.name, said_at(interval.start, ZoneInfo(deadline.zone))
     if deadline.law and not interval.has_place:
-        why = "counts: where it led was not told, and without that it is not left out here."
+        why = "counts: its destination is not recorded, and without that it is not left out here."
     else:
         why = "lies outside this time and changes nothing."
     text = f"{name[:1].upper()}{name[1:]} from {begun} {why}"
@@ -82,7 +82,7 @@ def _pauses(deadline: Deadline) -> Iterator[Reason]:
     zone = ZoneInfo(deadline.zone)
     for pause in pauses_of(deadline):
         span = f"from {said_at(pause.start, zone)} to {said_at(pause.until, zone)}"
-        text = f"It stands still {span}: {reason_words(pause.reason_code)}."
+        text = f"It is paused {span}: {reason_words(pause.reason_code)}."
         yield Reason(kind=ReasonKind.PAUSED, text=text, instant=pause.start)
 
 

@@ -139,7 +139,7 @@ def _days_between(start: datetime, due: datetime, calendar: Calendar) -> Iterato
         until = f"after {_date(known)}" if known else "yet"
         yield Reason(
             kind=ReasonKind.HOLIDAYS_UNKNOWN,
-            text=f"Public holidays are not known {until}: the date may still move.",
+            text=f"Public holidays are not known {until}: the date could still move.",
         )
 
 

@@ -58,7 +58,7 @@ def _of_step(view: RunView, step: CompiledStep, element: str, now: datetime) -> 
 
 def _held(view: RunView, step: CompiledStep, element: str, record: Step) -> Iterator[Finding]:
     if record.gate == MISSING:
-        sentence = f"“{step.title}” waits: no installed pillar has the step type {step.spec.uses}."
+        sentence = f"“{step.title}” is waiting: no installed pillar has the step type {step.spec.uses}."
         yield Finding(step.key, MISSING_TYPE, sentence, element)
     elif gate := view.compiled.gates.get(record.gate or ""):
         yield from _of_condition(view, step, element, gate.condition)
@@ -79,13 +79,13 @@ def _of_condition(view: RunView, step: CompiledStep, element: str, condition: Co
     words = in_words(condition, lambda path: _title(view, path))
     problem = next((part.problem for part in parts if part.problem), "")
     if problem:
-        sentence = f"“{step.title}” waits on a condition that cannot be answered ({words}): {problem}"
+        sentence = f"“{step.title}” is waiting on a condition that cannot be answered ({words}): {problem}"
         yield Finding(step.key, WRONG_TYPE, sentence, element)
         return
     seen = [value for part in parts for value in part.seen]
     missing = {value.path for value in seen if _is_open(value.value)} or {value.path for value in seen}
     if not any(_can_come(view, step, path, element) for path in missing):
-        sentence = f"“{step.title}” waits, and nothing that is open can give the answer: {words}."
+        sentence = f"“{step.title}” is waiting, and nothing that is open can give the answer: {words}."
         yield Finding(step.key, UNANSWERED, sentence, element)
 
 

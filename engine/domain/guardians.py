@@ -8,8 +8,8 @@ from engine.domain.records import CasePerson, PersonRole
 
 STANDS_FOR: Final = frozenset({PersonRole.GUARDIAN, PersonRole.FAMILY})
 PROBLEM: Final = (
-    "Somebody who stands for the child is a suspect: they cannot agree for it. The committee or a court must, or a"
-    " guardian who is none."
+    "Someone who acts for the child is a suspect: they cannot agree on the child's behalf. The Committee or a court"
+    " must agree, or a guardian who is not a suspect."
 )
 
 

@@ -39,30 +39,30 @@ HOLD_WORDS: Final[Mapping[str, str]] = {
     HoldKind.COMPLAINT: "there is a complaint about how the case was handled",
 }
 GROUNDS_TO_ERASE: Final[Mapping[str, str]] = {
-    "consent_withdrawn": "The person no longer agrees that we keep it",
-    "no_longer_needed": "It is no longer needed for what it was written down for",
-    "unlawful": "It should not have been written down",
-    "time_over": "The longest time of the retention policy is over",
+    "consent_withdrawn": "The person no longer agrees to our keeping it",
+    "no_longer_needed": "It is no longer needed for its purpose",
+    "unlawful": "It should not have been recorded",
+    "time_over": "The longest retention time is over",
 }
 GROUNDS_TO_SEAL: Final[Mapping[str, str]] = {
-    "accuracy_contested": "The person says that it is wrong, and that is being looked into",
-    "unlawful_but_kept": "It should not have been written down, and the person wants it kept",
+    "accuracy_contested": "The person says that it is wrong, and this is being looked into",
+    "unlawful_but_kept": "It should not have been recorded, and the person wants it kept",
     "needed_for_claims": "We no longer need it, but the person does, for a claim",
-    "objection": "The person objects, and that is being looked into",
-    "minimum_runs": "It may not be used any more, and may not be erased yet",
+    "objection": "The person objects, and this is being looked into",
+    "minimum_runs": "It must no longer be used, and must not be erased yet",
 }
 PURPOSES_OF_COPIES: Final[Mapping[str, str]] = {
-    "supervision": "To look at the work of the unit",
+    "supervision": "To review the work of the unit",
     "report_to_authority": "To report to an authority",
     "court": "For a court",
     "audit": "For an audit",
     "planning": "To plan people and money",
 }
 ENDS_OF_ERASURES: Final[Mapping[str, str]] = {
-    "identity_not_sure": "It is not sure that the person asked for it",
-    "must_be_kept": "A law or a court asks that it is kept",
-    "danger": "Somebody may want to hide what was done",
-    "changed_mind": "The person has thought better of it",
+    "identity_not_sure": "It is not certain that the person asked for it",
+    "must_be_kept": "A law or a court requires it to be kept",
+    "danger": "Someone might want to hide what was done",
+    "changed_mind": "The person has changed their mind",
 }
 
 
@@ -220,7 +220,7 @@ def reasons_against(cases: Iterable[CaseOfPerson], *, kept: Collection[str], now
         if case.danger_at is not None and case.danger_at > now - QUIET_AFTER_DANGER:
             found["life was in danger in the last 90 days"] = None
     if kept and not any(case.closed_at is None for case in cases):
-        found[f"the shortest time of the retention policy still runs for: {', '.join(sorted(kept))}"] = None
+        found[f"the shortest retention time still runs for: {', '.join(sorted(kept))}"] = None
     return tuple(found)
 
 

@@ -10,29 +10,29 @@ PAUSE_REASONS: Final[Mapping[str, str]] = {
     "person_reflects": "The person takes time to decide",
     "person_unwell": "The person is unwell",
     "person_away": "The person is away",
-    "awaiting_document": "A paper of another body is awaited",
-    "awaiting_other_body": "Another body has to do its part first",
+    "awaiting_document": "Waiting for a document from another agency",
+    "awaiting_other_body": "Waiting on another agency",
     "unsafe": "It would not be safe now",
-    "disaster": "Flood, strike, curfew or the like",
+    "disaster": "Flood, strike, curfew or similar",
 }
 """Why a limit of the programme may stand still."""
 
 EXTENSION_REASONS: Final[Mapping[str, str]] = {
-    "more_people": "There are more people to see than was known",
-    "far_away": "The place is far, or hard to reach",
-    "awaiting_document": "A paper of another body is still awaited",
-    "interpreter": "An interpreter has to be found",
+    "more_people": "There are more people to see than expected",
+    "far_away": "The place is far away or hard to reach",
+    "awaiting_document": "Still waiting for a document from another agency",
+    "interpreter": "An interpreter is needed",
     "person_asked": "The person has asked for more time",
-    "staff": "Too few people for the work",
-    "disaster": "Flood, strike, curfew or the like",
+    "staff": "Not enough staff for the work",
+    "disaster": "Flood, strike, curfew or similar",
 }
 """Why more time may be asked for."""
 
 DELAY_OWNERS: Final[Mapping[str, str]] = {
-    DelayOwner.OURS: "Ours",
-    DelayOwner.OTHER_BODY: "Another body's",
+    DelayOwner.OURS: "Our network",
+    DelayOwner.OTHER_BODY: "Another agency",
     DelayOwner.PERSONS_CHOICE: "The person's own choice",
-    DelayOwner.FORCE_MAJEURE: "Force of nature, strike or the like",
+    DelayOwner.FORCE_MAJEURE: "No one: flood, strike or similar",
 }
 """Whose a delay can be."""
 

@@ -119,7 +119,9 @@ def problem_of(field: str) -> str:
     """Say what is wrong with the name of a field in a grant or consent; empty when nothing is."""
     if field.startswith(_CLASS):
         known = {one.value for one in SealedClass}
-        return "" if field.removeprefix(_CLASS) in known else f"There is no sealed class {field.removeprefix(_CLASS)}."
+        return (
+            "" if field.removeprefix(_CLASS) in known else f"There is no protected class {field.removeprefix(_CLASS)}."
+        )
     parts = field.split(".")
     is_name = all(part.replace("_", "").isalnum() and part.islower() for part in parts[:-1]) and parts[-1] != ""
     length = 2 if parts[0] in {"case", PERSON} else 3

@@ -48,7 +48,7 @@ def has_note(state: CaseState, person_id: UUID) -> bool:
 def require_note_for_role(state: CaseState, person_id: UUID, role: PersonRole) -> None:
     """Refuse to make a suspect of a victim without the note; raises `LawyersNoteError`."""
     if role is PersonRole.SUSPECT and is_victim(state, person_id) and not has_note(state, person_id):
-        raise LawyersNoteError(what="be written down as a suspect")
+        raise LawyersNoteError(what="be recorded as a suspect")
 
 
 def require_note_for_statement(state: CaseState, person_id: UUID) -> None:

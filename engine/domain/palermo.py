@@ -58,7 +58,7 @@ class PointsTo:
         name = {Law.PALERMO: "trafficking under the Palermo Protocol", Law.BNS: "trafficking under BNS s.143"}[self.law]
         return {
             Truth.TRUE: f"Points to {name}",
-            Truth.FALSE: f"Does not point to {name}, as far as told",
+            Truth.FALSE: f"Does not point to {name}, as far as is known",
             Truth.UNKNOWN: f"Not enough is known to say whether it points to {name}",
         }[self.truth]
 
@@ -125,7 +125,7 @@ def _bns(told: Elements, on: date) -> PointsTo:
     reasons = [_line(element, truth) for element, truth in elements.items()]
     is_child = _is_child(told.age, on)
     if "abuse_of_weakness" in told.means and elements[Element.MEANS] is not Truth.TRUE:
-        reasons[1] = "Use of a weak position was told: the section names abuse of power only. Ask a lawyer."
+        reasons[1] = "Abuse of a weak position was reported: the section names abuse of power only. Ask a lawyer."
     if is_child is Truth.TRUE:
         reasons.append(
             "The section asks for one of its means for a child too. That it is a child makes the punishment graver "
@@ -190,7 +190,7 @@ def _line(element: Element, truth: Truth) -> str:
         Element.PURPOSE: "A purpose of exploitation that the definition names",
     }[element]
     return {
-        Truth.TRUE: f"{what} was told.",
+        Truth.TRUE: f"{what}: reported.",
         Truth.FALSE: f"{what} was looked for and not seen.",
         Truth.UNKNOWN: f"{what} is not known yet, or is one that only a lawyer can judge.",
     }[truth]

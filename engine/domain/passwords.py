@@ -25,13 +25,13 @@ def problem_of(password: str, *, has_factor: bool, context: Iterable[str], is_co
     given = normalised(password)
     shortest = SHORTEST_WITH_FACTOR if has_factor else SHORTEST
     if len(given) < shortest:
-        return f"A password has at least {shortest} characters; several words do well."
+        return f"A password has at least {shortest} characters; several words work well."
     if len(given) > LONGEST:
         return f"A password has at most {LONGEST} characters."
     if is_common(given) or is_common(_once(given)) or is_common(_bare(given)) or is_common(_once(_bare(given))):
-        return "This password is among those that are tried first. Take another: several words that do not go together."
+        return "This password is easy to guess. Choose another: several unrelated words."
     if _is_about(given, context):
-        return "This password is made of a name, an address or an organisation. Take one that nobody can look up."
+        return "This password is made of a name, an address or an organisation. Choose one that no one can look up."
     return ""
 
 

@@ -11,8 +11,8 @@ from engine.portal.presenters.times import for_input
 
 BESIDE: Final = ("happened_at", "late_reason", "reason", "outcome")
 LATE_REASONS: Final = (
-    "No network", "Paper form typed in later", "Told to us later", "No time before: an emergency",
-    "The person was not ready to talk", "Waited for a paper",
+    "No network", "Paper form typed in later", "Reported to us later", "No time earlier: an emergency",
+    "The person was not ready to talk", "Waiting for a document",
 )  # fmt: skip
 """What is offered to say why something is entered late; other words do as well."""
 _INSTANT: Final = "happened_at"

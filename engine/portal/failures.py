@@ -69,18 +69,21 @@ _STATUSES: Final = (
 )
 _WORDS: Final = {
     HTTPStatus.BAD_REQUEST: ("This request could not be read", "Go back, and try once more."),
-    HTTPStatus.FORBIDDEN: ("This is not yours to do", ""),
+    HTTPStatus.FORBIDDEN: ("You are not allowed to do this", ""),
     HTTPStatus.NOT_FOUND: (
         "There is nothing here",
-        "The address may be mistyped, or what it names is not yours to see.",
+        "The address could be mistyped, or you are not allowed to see what it leads to.",
     ),
-    HTTPStatus.METHOD_NOT_ALLOWED: ("This address does not take that", "Go to the home page and start from there."),
-    HTTPStatus.CONFLICT: ("Somebody was faster", ""),
+    HTTPStatus.METHOD_NOT_ALLOWED: (
+        "This address cannot be used like that",
+        "Go to the home page and start from there.",
+    ),
+    HTTPStatus.CONFLICT: ("Someone else was faster", ""),
     HTTPStatus.GONE: ("This is over", ""),
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: ("This is too long", "Send less text at once."),
-    HTTPStatus.TOO_MANY_REQUESTS: ("That is too often", ""),
+    HTTPStatus.TOO_MANY_REQUESTS: ("Too many tries", ""),
     HTTPStatus.SERVICE_UNAVAILABLE: ("This cannot be done now", ""),
-    HTTPStatus.UNPROCESSABLE_ENTITY: ("Something does not fit", ""),
+    HTTPStatus.UNPROCESSABLE_ENTITY: ("Something is not right", ""),
 }
 
 

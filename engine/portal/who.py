@@ -60,7 +60,7 @@ def _age(form: FormData) -> AgeRange | None:
     try:
         day = date.fromisoformat(on)
     except ValueError:
-        problems["age_on"] = "Write on which day the person was this old, like 2026-03-07."
+        problems["age_on"] = "Give the date on which the person was this age, such as 2026-03-07."
     if problems:
         raise InvalidAnswersError(problems)
     return AgeRange(youngest=int(years), oldest=int(years), as_of=day)

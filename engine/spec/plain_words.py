@@ -12,6 +12,11 @@ def in_plain_words(key: str) -> str:
     return words[:1].upper() + words[1:]
 
 
+def type_in_plain_words(uses: str) -> str:
+    """Name a step type that is not installed: `policing.fir` reads "FIR", `rescue.first_needs` "First needs"."""
+    return in_plain_words(uses.rpartition(".")[2])
+
+
 def in_running_words(key: str) -> str:
     """Make words that stand inside a sentence of a key: `partner_ngo` reads "partner NGO"."""
     words = key.lower().replace("_", " ").replace("-", " ").split(" ")

@@ -83,14 +83,14 @@ def _problems(
 ) -> dict[str, str]:
     problems = problems_of_span(starts_at, ends_at, now=now)
     if not problems and overlapping(work.duty.absences(away.id, since=starts_at), starts_at, ends_at):
-        problems["starts_at"] = "An absence is noted for that time already."
+        problems["starts_at"] = "An absence is already recorded for that time."
     if deputy_id is None:
         return problems
     deputy = work.directory.actor(deputy_id)
     if deputy_id == away.id:
-        problems["deputy_id"] = "Nobody can be their own deputy."
+        problems["deputy_id"] = "No one can be their own deputy."
     elif deputy is None or deputy.disabled or set(deputy.unit_ids).isdisjoint(away.unit_ids):
-        problems["deputy_id"] = "Choose somebody who acts in the same unit."
+        problems["deputy_id"] = "Choose someone active in the same unit."
     elif not problems and overlapping(work.duty.absences(deputy_id, since=starts_at), starts_at, ends_at):
         problems["deputy_id"] = "The deputy is away at that time too."
     return problems

@@ -48,7 +48,7 @@ _WORDS = {
     "less_than_equal": "This number is too large.",
     "string_too_short": "Answer this question.",
     "string_too_long": "This answer is too long.",
-    "string_pattern_mismatch": "This is not written in the way that was asked for.",
+    "string_pattern_mismatch": "This is not in the form that was asked for.",
     "extra_forbidden": "This question does not belong to this form.",
 }
 

@@ -199,7 +199,7 @@ def open_file(engine: Engine, file_id: UUID, *, case_id: UUID, viewer: Viewer, o
         size = file.size if original else file.copy_size
         if size is None:
             raise FileHeldBackError(
-                why="What it tells of who made it and where could not be taken out: see the original."
+                why="Hidden details about who made it and where could not be removed: see the original."
             )
         name, details = work.files.name(file_id), work.files.details(file_id)
     copy_of = _ORIGINAL if original else _SHARED

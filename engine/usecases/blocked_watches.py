@@ -27,9 +27,9 @@ def unanswered(step: Step, *, now: datetime, zone: str) -> Concluded:
         case Outcome.BLOCKED_BY_OTHER_BODY:
             again = _again(added, now)
             day = f"{(again.due_at or now).astimezone(ZoneInfo(zone)):%d %b %Y}"
-            return Concluded(watches=(again,), notes=(f"This comes again, and is due on {day}.",))
+            return Concluded(watches=(again,), notes=(f"This step will open again, and is due on {day}.",))
         case Outcome.REFUSED_BY_PERSON:
-            return Concluded(notes=("This does not come again by itself. Add it when the person wants it.",))
+            return Concluded(notes=("This step does not open again by itself. Add it when the person wants it.",))
     return Concluded()
 
 

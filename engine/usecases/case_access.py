@@ -81,7 +81,7 @@ def ask_to_lift_denial(
                 reason_code=reason_code,
             )  # fmt: skip
         except AlreadyEndedError:
-            problem = "Somebody has asked for it already: a second person must answer."
+            problem = "Someone has already asked for this: a second person must answer."
             raise InvalidAnswersError({"reason_code": problem}) from None
         body = {"denial_id": str(denial_id), "request_id": str(request.id)}
         work.cases.note(state, "DenialLiftAsked", body, actor_id=viewer.actor_id, at=now)
@@ -136,11 +136,11 @@ def _live_denial(work: UnitOfWork, case_id: UUID, denial_id: UUID) -> Denial:
 def _problems(
     work: UnitOfWork, state: CaseState, viewer: Viewer, actor_id: UUID | None, unit_id: UUID | None, reason_code: str
 ) -> dict[str, str]:
-    problems = {} if _CODE.fullmatch(reason_code) else {"reason_code": "Choose a reason; write no words of your own."}
+    problems = {} if _CODE.fullmatch(reason_code) else {"reason_code": "Choose a reason from the list."}
     if (actor_id is None) == (unit_id is None):
         problems["actor_id"] = "Choose either a person or a unit."
     elif actor_id is not None and (actor_id == viewer.actor_id or work.directory.actor(actor_id) is None):
-        problems["actor_id"] = "Choose somebody else of the network."
+        problems["actor_id"] = "Choose someone else in the network."
     elif unit_id is not None and (unit_id == state.case.unit_id or work.directory.unit(unit_id) is None):
-        problems["unit_id"] = "Choose another unit: the one that keeps the case cannot be shut out of it."
+        problems["unit_id"] = "Choose another unit: the unit responsible for the case cannot be denied access."
     return problems

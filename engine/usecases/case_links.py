@@ -38,7 +38,7 @@ def link_cases(
             return UUID(str(known["link_id"]))
         pair = {case_id, other_case_id}
         if any(one.kind is kind and {one.case_id, one.other_case_id} == pair for one in work.links.live_of(case_id)):
-            raise InvalidAnswersError({"number": "These cases are linked like this already."})
+            raise InvalidAnswersError({"number": "These cases are already linked like this."})
         link = new_link(engine, states, kind, viewer, now)
         work.links.add(link)
         _note(work, states, "CasesLinked", link, viewer, now)
@@ -217,14 +217,16 @@ def _require_mergeable(
     if primary.case.status is not CaseStatus.OPEN:
         raise InvalidAnswersError({"number": "Work cannot go on in a closed case: open it again first."})
     if primary.case.merged_into is not None or stub.case.merged_into is not None:
-        raise InvalidAnswersError({"number": "One of these cases was merged into another already."})
+        raise InvalidAnswersError({"number": "One of these cases has already been merged into another."})
     merges = [one for one in work.links.live_of(stub.case.id) if one.kind is LinkKind.MERGED and one.id != but]
     if merges:
-        raise InvalidAnswersError({"number": "Another merge of that case holds, or waits for an answer."})
+        raise InvalidAnswersError(
+            {"number": "That case is already part of another merge, or one is waiting for an answer."}
+        )
     laws = laws_left_alone(primary, stub) if rests else ()
     if laws:
         raise InvalidAnswersError(
-            {"rests": f"It cannot rest: this case does not have its limits of the law ({', '.join(laws)})."}
+            {"rests": f"Its work cannot stop: this case does not have its legal deadlines ({', '.join(laws)})."}
         )
 
 

@@ -68,7 +68,9 @@ def try_channel(
     with engine.unit_of_work() as work:
         work.records.take_turn(command)
         if work.records.answer_to(command) is not None:
-            raise InvalidAnswersError({"to": "This trial was begun already: look whether it has come, then try again."})
+            raise InvalidAnswersError(
+                {"to": "A test message is already on its way: check whether it has arrived, then try again."}
+            )
         known = _known(work, organisation, channel)
         work.channels.save(known, act="tried", by=_by(viewer), at=now)
         work.records.remember(command, {"tried": channel}, case_id=None, at=now)
@@ -78,8 +80,8 @@ def try_channel(
     with engine.gateways.channel(channel, known.url).open() as sending:
         sending.send(
             Outgoing(
-                to=to, subject="A trial", body="This is a trial of this channel. There is nothing to do.", html="",
-                message_id=str(engine.entropy.uuid()), written_at=now,
+                to=to, subject="A test message", body="This is a test of this channel. You do not have to do anything.",
+                html="", message_id=str(engine.entropy.uuid()), written_at=now,
             )
         )  # fmt: skip
 
@@ -113,7 +115,7 @@ def set_contact(engine: Engine, *, viewer: Viewer, email: str, channel: str, add
     _refuse(
         {
             "channel": "" if channel in CHANNELS else f"Choose one of: {', '.join(CHANNELS)}.",
-            "address": "Give a number or name without blanks." if is_bad else "",
+            "address": "Give a number or name without spaces." if is_bad else "",
         }
     )
     with engine.unit_of_work() as work:

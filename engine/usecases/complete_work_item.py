@@ -87,7 +87,7 @@ def complete_work_item(
         if asks_whether_done(step) and not (outcome == DONE and answers.get("decision") == "yes"):
             _require_other_work(engine, work, state, command, now=now)
         if asks_why_late and is_late_entry(command.happened_at, now) and not late_reason.strip():
-            raise InvalidAnswersError({"late_reason": "Say why this is written down only now. No names."})
+            raise InvalidAnswersError({"late_reason": "Say why this is being entered only now. Do not write names."})
         kept = dict(answers) | {name: text for name, text in ((REASON, reason), (LATE_REASON, late_reason)) if text}
         sealed = work.items.keep_answers(
             kept, case_id=state.case.id, unit_id=state.case.unit_id, step_id=step.id, turn=step.turn, at=now,
@@ -113,7 +113,10 @@ def _require_other_work(
 ) -> None:
     """Refuse a no to whether a case is done while it would close with that answer."""
     if is_left_to_itself(would_be(engine, work, state, command, now=now)):
-        problem = "Nothing else is open, and the case would close. First add on its page what is still to be done."
+        problem = (
+            "Nothing else is open, so the case would close. First add what is still to be done, on the page of"
+            " the case."
+        )
         raise InvalidAnswersError({"decision": problem})
 
 
@@ -147,7 +150,7 @@ def _command(
         raise InvalidAnswersError({"reason": "Say why, in a few words."})
     when = event_instant(step_type, answers if outcome == DONE else {}, said, now)
     if when > now + _CLOCKS_DIFFER:
-        raise InvalidAnswersError({step_type.event_time_field or "happened_at": "This lies in the future."})
+        raise InvalidAnswersError({step_type.event_time_field or "happened_at": "This is in the future."})
     return cm.CompleteStep(
         step_id=step.id,
         outcome=outcome,

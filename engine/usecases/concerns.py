@@ -15,7 +15,7 @@ from engine.stores import Concern, UnitOfWork
 from engine.usecases.telling import tell_of_system
 from engine.views import Viewer
 
-KINDS: Final = {"concern": "A concern about how somebody works", "conflict": "A conflict of interest"}
+KINDS: Final = {"concern": "A concern about how someone works", "conflict": "A conflict of interest"}
 STATUSES: Final = {"new": "Not read yet", "looked_into": "Being looked into", "closed": "Closed"}
 _SHORTEST: Final = 10
 _LONGEST: Final = 10_000
@@ -42,7 +42,9 @@ def raise_concern(
         hearers = [_colleague(one) for one in work.directory.holders(roles=_HEARERS)]
         recipient_id = confidant(_colleague(about), viewer.actor_id, hearers)
         if recipient_id is None:
-            nobody = "There is nobody in this system who may be told of it: speak to the head of your organisation."
+            nobody = (
+                "There is no one in this system who can receive this concern: speak to the head of your organisation."
+            )
             raise InvalidAnswersError({"about_id": nobody})
         concern = Concern(
             id=concern_id, kind=kind, about_id=about.id, case_number=case_number.strip()[:40],
@@ -84,7 +86,7 @@ def answer_concern(
             return
         problems = {}
         if status not in STATUSES or status == "new":
-            problems["status"] = "Say how it stands."
+            problems["status"] = "Choose a status."
         if not _SHORTEST <= len(words.strip()) <= _LONGEST:
             problems["words"] = "Write a sentence or two."
         if problems:
@@ -146,11 +148,11 @@ def _problems(kind: str, about: ActorRecord | None, words: str, viewer: Viewer, 
     if case_number.strip() and not is_case_number(case_number):
         problems["case_number"] = "Give the number of a case, such as C-7K3M-2Q9D, or leave it out."
     if kind not in KINDS:
-        problems["kind"] = "Say what it is about."
+        problems["kind"] = "Choose what your concern is about."
     if about is None or (about.id == viewer.actor_id and kind == "concern"):
-        problems["about_id"] = "Choose whom it is about."
+        problems["about_id"] = "Choose who it is about."
     if not _SHORTEST <= len(words.strip()) <= _LONGEST:
-        problems["words"] = "Say in a few sentences what you saw or know."
+        problems["words"] = "Write in a few sentences what you saw or know."
     return problems
 
 

@@ -29,14 +29,14 @@ def note_conflict(
     """
     now = engine.clock.now()
     if not _CODE.fullmatch(reason_code):
-        raise InvalidAnswersError({"reason_code": "Choose a reason; write no words of your own."})
+        raise InvalidAnswersError({"reason_code": "Choose a reason from the list."})
     with engine.unit_of_work() as work:
         state = work.cases.lock(case_id)
         _require(work, state, viewer)
         if work.records.answer_to(command_id) is not None:
             return
         if actor_id == viewer.actor_id or work.directory.actor(actor_id) is None:
-            raise InvalidAnswersError({"actor_id": "Choose somebody else of the network."})
+            raise InvalidAnswersError({"actor_id": "Choose someone else in the network."})
         conflict = Conflict(case_id=case_id, actor_id=actor_id, reason_code=reason_code)
         work.duty.add_conflict(conflict, by=viewer.actor_id, at=now)
         for item in work.items.open_of_case(case_id):

@@ -134,13 +134,13 @@ def _require_sense(state: CaseState, agreed: Agreed, now: datetime) -> None:
         raise NotFoundError(kind="person")
     problems: dict[str, str] = {}
     if not agreed.purposes or not all(_CODE.fullmatch(code) for code in agreed.purposes):
-        problems["purposes"] = "Choose what it is for."
+        problems["purposes"] = "Choose a purpose."
     if not agreed.recipients or not all(_RECIPIENT.fullmatch(name) for name in agreed.recipients):
-        problems["recipients"] = "Choose who may get it."
+        problems["recipients"] = "Choose who may receive the information."
     if not agreed.fields or any(problem_of(name) for name in agreed.fields):
         problems["fields"] = "Choose what may be shared."
     if agreed.valid_until is None or not now < agreed.valid_until <= now + _LONGEST:
-        problems["valid_until"] = "Say until when: a day to come, within three years."
+        problems["valid_until"] = "Give the last day: a date in the future, within three years."
     if agreed.language and not _LANGUAGE.fullmatch(agreed.language):
         problems["language"] = "Choose a language."
     if agreed.assent not in _ASSENTS:

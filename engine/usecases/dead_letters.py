@@ -10,11 +10,11 @@ from engine.errors import InvalidAnswersError, NotAllowedError, NotFoundError
 from engine.views import Viewer
 
 REASONS: Final[Mapping[str, str]] = {
-    "told_otherwise": "They were told in another way",
-    "out_of_date": "What it says is over",
+    "told_otherwise": "They were informed in another way",
+    "out_of_date": "The message is out of date",
     "no_address": "They cannot be reached by this channel any more",
     "gone": "They no longer work here",
-    "written_twice": "The same was written twice",
+    "written_twice": "The same message was written twice",
 }
 """Why a message need not be sent: codes only, since whoever reads the database reads them."""
 

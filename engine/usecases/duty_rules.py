@@ -43,7 +43,7 @@ def member(work: UnitOfWork, actor_id: UUID, unit_id: UUID, *, field: str) -> Ac
     """Load somebody who acts in a unit; raises `InvalidAnswersError` at `field` for anybody else."""
     actor = work.directory.actor(actor_id)
     if actor is None or actor.disabled or unit_id not in actor.unit_ids:
-        raise InvalidAnswersError({field: "Choose somebody who acts in this unit."})
+        raise InvalidAnswersError({field: "Choose someone active in this unit."})
     return actor
 
 

@@ -361,11 +361,13 @@ def _require_of_case(work: UnitOfWork, state: CaseState, person_id: UUID) -> Non
 def _require_fitting(source: str, ground_code: str, *, by_safe_contact: bool) -> None:
     problems = {}
     if source not in set(ErasureSource):
-        problems["source"] = "Choose who wants it."
+        problems["source"] = "Choose who is asking for it."
     if ground_code not in GROUNDS_TO_ERASE:
         problems["ground_code"] = "Choose why."
     if source == ErasureSource.SUBJECT and not by_safe_contact:
-        problems["by_safe_contact"] = "Speak with the person by their safe contact first: somebody else may be asking."
+        problems["by_safe_contact"] = (
+            "First speak to the person through their safe contact: someone else might be asking."
+        )
     if problems:
         raise InvalidAnswersError(problems)
 

@@ -161,11 +161,15 @@ def _reached(
     """Say whom a level reaches; those above when nobody is left on the last one."""
     if found.why_not is None:
         return _Reached(found.people, is_missed=False, note=f"{_outward(level)} {found.note}".strip())
-    missing = f"Nobody can be told as {level.to.in_words()}: {found.why_not.words}."
+    missing = f"No one can be notified as {level.to.in_words()}: {found.why_not.words}."
     if not is_last:
         return _Reached((), is_missed=True, note=f"{missing} The next level came at once.")
     above = last_resort(work, state, now=now)
-    after = "Those above were told." if above else "Nobody above can be told either: a person must look at this."
+    after = (
+        "The next level was notified."
+        if above
+        else "No one at the next levels can be notified either: a person must look at this."
+    )
     return _Reached(above, is_missed=True, note=f"{missing} {after}")
 
 
@@ -185,7 +189,7 @@ def _after_missed(
 
 def _outward(level: Level) -> str:
     body = level.to.law_route
-    return f"A letter to {body} waits to be released by a named person; nothing has left." if body else ""
+    return f"A letter to {body} is waiting to be released by a named person; nothing has been sent." if body else ""
 
 
 def _channels(engine: Engine, work: UnitOfWork, state: CaseState, level: Level, *, does_call: bool) -> tuple[str, ...]:

@@ -165,7 +165,7 @@ def _checked(what: str, format_: str, purpose_code: str, chosen: Mapping[str, Js
     if what not in WHAT:
         problems["what"] = "Choose what to copy."
     if format_ not in FORMATS:
-        problems["format"] = "Choose a form."
+        problems["format"] = "Choose a format."
     if purpose_code not in PURPOSES_OF_COPIES:
         problems["purpose_code"] = "Choose what it is for."
     kept: dict[str, JsonValue] = {}

@@ -9,8 +9,8 @@ from engine.plugin.steps import StepType
 from engine.ports import JsonValue
 from engine.stores import UnitOfWork
 
-_UNREADABLE = "This file can be read no more: it was erased, or is damaged. Choose another one."
-_NOT_THE_SAME = "This is not the hash of the file that you chose. Leave it empty: the system writes it."
+_UNREADABLE = "This file can no longer be read: it was erased or is damaged. Choose another one."
+_NOT_THE_SAME = "This is not the hash of the file that you chose. Leave this empty: the system fills it in."
 
 
 def with_hashes(

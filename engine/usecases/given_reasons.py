@@ -50,7 +50,7 @@ def keep_words_of(work: UnitOfWork, before: CaseState, seq: int, words: str) -> 
     try:
         work.cases.keep_words(before.case, seq, words)
     except KeyMissingError:
-        problem = "Those whom this case was about were erased: it takes nothing more. Open a new case."
+        problem = "The people this case was about were erased, so nothing more can be added. Open a new case."
         raise InvalidAnswersError({"words": problem}) from None
 
 

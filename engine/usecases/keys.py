@@ -20,7 +20,7 @@ SETTLES: Final = timedelta(minutes=1)
 PROVED: Final = "keys_proved"
 _ROTATED: Final = "keys_rotated"
 _CANARY: Final = "keys_canary"
-_WORDS: Final = "What is sealed can be opened."
+_WORDS: Final = "What is encrypted can be read."
 _CANARY_OWNER: Final = UUID("0f3e8a54-61f0-4f0e-8a0b-6d9a3f1c7c11")
 _BATCH: Final = 500
 
@@ -197,10 +197,10 @@ def prove_export(engine: Engine, export: bytes, *, viewer: Viewer, passphrase: s
     with engine.unit_of_work() as work:
         kept = work.records.installation(_CANARY)
         if kept is None:
-            raise KeyExportError(problem="Nothing was sealed yet to try it with: `icmc keys export` first.")
+            raise KeyExportError(problem="Nothing has been encrypted yet to try it with: first run `icmc keys export`.")
         sealed = bytes.fromhex(kept["sealed"])
         if vault.unseal(sealed, table="installation", row=_CANARY_OWNER, column=_CANARY) != _WORDS:
-            raise KeyExportError(problem="The value that was opened is not the one that was sealed.")
+            raise KeyExportError(problem="The value that was read is not the one that was encrypted.")
         work.records.set_installation(PROVED, {"at": now.isoformat(), "keys": sorted(engine.key_keeper.marks)})
         work.audit.note("keys", "ExportProved", {"key": engine.key_keeper.current}, actor_id=_actor(viewer), at=now)
         work.commit()

@@ -24,7 +24,7 @@ MEASURES: Final[Mapping[Measure, str]] = {
     Measure.AMOUNT: "an amount, no time",
     Measure.STANDING: "always, no time",
     Measure.WITH_THE_STEP: "together with the step, no time",
-    Measure.NO_NUMBER: "the text names no number",
+    Measure.NO_NUMBER: "the text gives no number",
 }
 
 
@@ -170,7 +170,7 @@ def _state(limit: LawLimit, signatures: Iterable[StoredSignature]) -> str:
 
 
 def length_of(limit: LawLimit) -> str:
-    """Say how long a limit is, and what is watched where the text names no number."""
+    """Say how long a limit is, and what is watched where the text gives no number."""
     if limit.counted_limit is None:
         return MEASURES[limit.measure]
     words = limit.counted_limit.in_words()

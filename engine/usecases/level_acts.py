@@ -147,12 +147,12 @@ def offer_on(work: UnitOfWork, state: CaseState, event: ev.LevelRaised, level: L
         one for one in work.referrals.of_case(state.case.id) if deadline.step_id in {one.step_id, one.answer_step_id}
     ]
     if any(one.status is ReferralStatus.ACCEPTED and _is_by_level(one, deadline) for one in known):
-        return Offered(note="A partner has accepted already.")
+        return Offered(note="A partner has already accepted.")
     place = _place_of(work, state, deadline)
     asked = frozenset(one.to_unit_id for one in known if one.to_unit_id)
     to = next_unit(work, state, place, asked, now=now)
     if to is None:
-        return Offered(note="No further partner of this place can be asked.")
+        return Offered(note="There is no other partner in this place to ask.")
     referral = Referral(
         id=uuid5(deadline.id, f"referral|{event.level}|{event.round}"), case_id=state.case.id,
         unit_id=state.case.unit_id, to_unit_id=to, deadline_id=deadline.id, sent_at=now,

@@ -45,7 +45,7 @@ def pause_deadline(
     if until is None:
         problems["until"] = "Give a date and time, such as 2026-03-07 18:40."
     elif until <= engine.clock.now():
-        problems["until"] = "This has passed already."
+        problems["until"] = "This has already passed."
     if problems or until is None:
         raise InvalidAnswersError(problems)
     command = cm.PauseDeadline(deadline_id, until, reason_code, viewer.actor_id)
@@ -98,7 +98,7 @@ def name_delay_owner(
 ) -> None:
     """Say whose delay it is that a limit is not kept; raises `InvalidAnswersError`, `NotAllowedError`."""
     if owner not in set(DelayOwner):
-        raise InvalidAnswersError({"owner": "Choose whose delay it is."})
+        raise InvalidAnswersError({"owner": "Choose who is responsible for the delay."})
     command = cm.NameDelayOwner(deadline_id, DelayOwner(owner), viewer.actor_id)
     command_on_case(engine, case_id, command, viewer=viewer, command_id=command_id)
 

@@ -52,7 +52,7 @@ def add_unit(
     with engine.unit_of_work() as work:
         work.directory.hold_roles()
         if any(known.name.casefold() == name.strip().casefold() for known in work.directory.units()):
-            problems["name"] = "A unit has this name already."
+            problems["name"] = "There is already a unit with this name."
         if problems:
             raise InvalidAnswersError(problems)
         organisation_id = work.channels.organisation_named(organisation.strip()) or engine.entropy.uuid()
@@ -105,7 +105,7 @@ def invite(
     actor_id, now = engine.entropy.uuid(), engine.wall_clock.now()
     with engine.unit_of_work() as work:
         if work.directory.credentials(email) is not None:
-            problems["email"] = "Somebody has this address already."
+            problems["email"] = "Someone already has this address."
         if problems:
             raise InvalidAnswersError(problems)
         if work.directory.unit(unit_id) is None:
@@ -176,7 +176,7 @@ def set_supervisor(engine: Engine, actor_id: UUID, *, viewer: Viewer, supervisor
         if work.directory.actor(actor_id) is None or (supervisor_id is not None and supervisor is None):
             raise NotFoundError(kind="person")
         if supervisor_id == actor_id or (supervisor is not None and supervisor.disabled):
-            raise InvalidAnswersError({"supervisor_id": "Choose somebody else, who acts."})
+            raise InvalidAnswersError({"supervisor_id": "Choose someone else who is active."})
         work.directory.change_actor(actor_id, supervisor_id=supervisor_id)
         body = {"actor_id": str(actor_id), "supervisor_id": str(supervisor_id) if supervisor_id else None}
         work.audit.note("people", "SupervisorSet", body, actor_id=_who(viewer), at=engine.wall_clock.now())

@@ -60,7 +60,7 @@ def hand_over(engine: Engine, *, viewer: Viewer, command_id: UUID, unit_id: UUID
             require_planner(viewer, unit_id)
             raise NotFoundError(kind="shift that can be handed over")
         if viewer.actor_id != present.actor_id and not may_plan(viewer, unit_id):
-            raise NotAllowedError(actor=viewer.name, action="hand over the shift of somebody else")
+            raise NotAllowedError(actor=viewer.name, action="hand over someone else's shift")
         taker = member(work, to, unit_id, field="to")
         if to == present.actor_id:
             raise InvalidAnswersError({"to": "This person is on call already."})
@@ -105,11 +105,11 @@ def _problems(work: UnitOfWork, unit_id: UUID, starts_at: datetime, ends_at: dat
     if problems:
         return problems
     if starts_in_the_past(starts_at, now=now):
-        return {"starts_at": "This lies in the past."}
+        return {"starts_at": "This is in the past."}
     if ends_at - starts_at > LONGEST_SHIFT:
         return {"ends_at": f"A shift is at most {LONGEST_SHIFT.days} days long."}
     if overlapping(work.duty.shifts(unit_id, since=starts_at), starts_at, ends_at):
-        return {"starts_at": "Somebody is on call at that time already."}
+        return {"starts_at": "Someone is already on call at that time."}
     return {}
 
 

@@ -20,8 +20,8 @@ _UNITS: Final[Mapping[FieldKind, str]] = {
     FieldKind.DURATION: "days, hours, minutes",
     FieldKind.LANG: "a language",
     FieldKind.COUNTRY: "a country, two letters",
-    FieldKind.FILE: "what the paper or photo is, and where it lies",
-    FieldKind.HASH: "left to the system",
+    FieldKind.FILE: "what the document or photo is, and where it is kept",
+    FieldKind.HASH: "filled in by the system",
     FieldKind.SIGN: "signature or thumb print",
 }
 _LINES: Final[Mapping[FieldKind, int]] = {FieldKind.LONGTEXT: 3, FieldKind.INTERVALS: 4, FieldKind.SIGN: 2}
@@ -31,7 +31,7 @@ _MORE_LINES: Final = 3
 _REASONS: Final[Mapping[Outcome, str]] = {
     Outcome.REFUSED_BY_PERSON: "The person said no",
     Outcome.NOT_NEEDED: "It is not needed",
-    Outcome.BLOCKED_BY_OTHER_BODY: "Another body stands in the way",
+    Outcome.BLOCKED_BY_OTHER_BODY: "Waiting on another agency",
 }
 
 

@@ -2,8 +2,10 @@
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import datetime
 from typing import NamedTuple
+from uuid import UUID
 
 from pydantic import BaseModel
 
@@ -46,13 +48,9 @@ def make_papers(engine: Engine, read: StepReading, on: str, answers: Mapping[str
                 {
                     "case_number": context.case_number,
                     "unit": read.unit,
-                    "jurisdiction": context.jurisdiction,
+                    "jurisdiction": jurisdiction_in_words(context.jurisdiction),
                     "made_at": context.now,
-                    "answers": dict(answers),
-                    "persons": context.persons,
-                    "earlier": context.earlier,
-                    "all_earlier": context.all_earlier,
-                    "answers_of": context.answers_of,
+                    **_told(engine, read, answers),
                     "fields": read.step_type.fields,
                     "settings": settings.model_dump(),
                     "late": _late(engine, read),
@@ -87,6 +85,32 @@ def release_papers(work: UnitOfWork, read: StepReading, now: datetime) -> None:
     step, answers = read.step, read.context.answers
     if _letter(read.context.settings) and step.outcome == "done" and answers.get("decision") == "released":
         work.records.release_documents(step.id, by=step.completed_by, at=step.ended_at or now)
+
+
+def _told(engine: Engine, read: StepReading, answers: Mapping[str, object]) -> Mapping[str, object]:
+    """Give the answers and the people of a case as templates get them: the words of what was chosen, never its code."""
+    context = read.context
+
+    def of_type(uses: str, told: Mapping[str, object]) -> Mapping[str, object]:
+        return for_templates(engine.registry.get(uses).fields if told else (), told)
+
+    def earlier(uses: str) -> Mapping[str, object]:
+        return of_type(uses, context.earlier(uses))
+
+    def all_earlier(uses: str) -> tuple[Mapping[str, object], ...]:
+        return tuple(of_type(uses, told) for told in context.all_earlier(uses))
+
+    def answers_of(step_id: UUID) -> Mapping[str, object]:
+        found = ((uses, told[step_id]) for uses, told in context.history.items() if step_id in told)
+        return next((of_type(uses, told) for uses, told in found), {})
+
+    return {
+        "answers": for_templates(read.step_type.fields, answers),
+        "persons": tuple(asdict(person) | {"role": key_in_words(person.role)} for person in context.persons),
+        "earlier": earlier,
+        "all_earlier": all_earlier,
+        "answers_of": answers_of,
+    }
 
 
 def _letter(settings: BaseModel) -> tuple[Document, ...]:

@@ -72,7 +72,7 @@ def record_age(
     `InvalidAnswersError` for a range that is none or a day to come, `NotFoundError`, `NotAllowedError`.
     """
     if as_of > engine.clock.now().astimezone(ZoneInfo(viewer.zone)).date():
-        raise InvalidAnswersError({"as_of": "This day is still to come."})
+        raise InvalidAnswersError({"as_of": "This day is in the future."})
     try:
         age = AgeRange(youngest=youngest, oldest=oldest, source=source, as_of=as_of)
     except ValidationError:
@@ -171,7 +171,7 @@ def change_role(
         if work.records.answer_to(command_id) is not None:
             return
         if role is not to_role and present_link(state, person_id, to_role) is not None:
-            raise InvalidAnswersError({"to_role": "The person is this in the case already."})
+            raise InvalidAnswersError({"to_role": "The person already has this role in the case."})
         if role is not to_role:
             note_for_role(engine, work, state, person_id, to_role, by=viewer.actor_id, now=now)
         command = cm.ChangePersonRole(person_id, role, to_role, status, from_on, until_on, reason_code)

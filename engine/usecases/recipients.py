@@ -40,17 +40,17 @@ class WhyNot(StrEnum):
 
 
 _WORDS = {
-    WhyNot.CONFLICTED: "they must not be told of this case",
-    WhyNot.ABSENT: "they are away and have no deputy who can be told",
-    WhyNot.DISABLED: "they do not act any more",
-    WhyNot.ROLE_EMPTY: "nobody has this role",
-    WhyNot.NO_ONE_ON_CALL: "nobody is on call now",
-    WhyNot.NO_PARTNER: "no unit has taken this on, and nobody of ours looks after partners",
-    WhyNot.NO_ASSIGNEE: "there is no work item that somebody could have",
+    WhyNot.CONFLICTED: "they must not be informed about this case",
+    WhyNot.ABSENT: "they are away and have no deputy who can be notified",
+    WhyNot.DISABLED: "their account is deactivated",
+    WhyNot.ROLE_EMPTY: "no one has this role",
+    WhyNot.NO_ONE_ON_CALL: "no one is on call now",
+    WhyNot.NO_PARTNER: "no unit has accepted this, and no one here is responsible for partners",
+    WhyNot.NO_ASSIGNEE: "there is no work item that someone could have",
 }
 
-_STOOD_IN = "A deputy stands in for somebody who is away."
-_TOLD_AWAY = "Somebody who is away was told all the same: this is the last resort."
+_STOOD_IN = "A deputy stands in for someone who is away."
+_TOLD_AWAY = "Someone who is away was notified all the same: this is the last resort."
 
 
 class Found(NamedTuple):
@@ -156,7 +156,7 @@ def _partner(work: UnitOfWork, state: CaseState, step_id: UUID, role: Role) -> _
     if partner is not None:
         return _Meant(work.directory.holders(roles=(role.value,), unit_id=partner))
     ours = work.directory.holders(roles=_PARTNERSHIP, unit_id=state.case.unit_id)
-    note = "No unit has taken this on here: whoever looks after partners was told instead."
+    note = "No unit has accepted this: whoever is responsible for partners was notified instead."
     return _Meant(ours, none=WhyNot.NO_PARTNER, note=note if ours else "")
 
 

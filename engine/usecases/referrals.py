@@ -334,9 +334,9 @@ def _of_whom(work: UnitOfWork, state: CaseState, wanted: Wanted) -> tuple[UUID, 
         return (known_consent(work, wanted.consent_id).person_id,)
     here, chosen = everybody_in(state), tuple(dict.fromkeys(wanted.persons))
     if here and not chosen:
-        raise InvalidAnswersError({"persons": "Choose of which persons of the case it is shown."})
+        raise InvalidAnswersError({"persons": "Choose whose information is shared."})
     if not set(chosen) <= set(here):
-        raise InvalidAnswersError({"persons": "Choose among the persons of the case."})
+        raise InvalidAnswersError({"persons": "Choose from the persons in the case."})
     return chosen
 
 
@@ -356,12 +356,12 @@ def _whom(
     place = state.runs[state.steps[step_id].run_id].jurisdiction if step_id else state.case.jurisdiction
     to = to_unit_id or next_unit(work, state, place, asked, now=now)
     if to is None:
-        raise InvalidAnswersError({"to_unit_id": "No further unit of this place can be asked."})
+        raise InvalidAnswersError({"to_unit_id": "There is no other unit in this place to ask."})
     if to == state.case.unit_id or to in asked:
-        raise InvalidAnswersError({"to_unit_id": "This unit was asked already, or it is your own."})
+        raise InvalidAnswersError({"to_unit_id": "This unit has already been asked, or it is your own."})
     is_denied = work.access.is_denied(state.case.id, actor_id=_NOBODY, unit_ids=(to,))
     if is_denied or work.directory.unit(to) is None or not people_of_partner(work, state, to, now=now):
-        raise InvalidAnswersError({"to_unit_id": "Nobody of this unit can answer now."})
+        raise InvalidAnswersError({"to_unit_id": "No one in this unit can answer now."})
     return to
 
 

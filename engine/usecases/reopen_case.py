@@ -55,7 +55,7 @@ def _require_reopenable(work: UnitOfWork, state: CaseState, workflow: str | None
     if state.case.merged_into is not None:
         raise CaseMergedError
     if state.case.status is not CaseStatus.CLOSED:
-        raise InvalidAnswersError({"reason_code": "This case is open already."})
+        raise InvalidAnswersError({"reason_code": "This case is already open."})
     require_no_seal(work, state, shown_at="reason_code")
     if not workflow and all(run.status is RunStatus.ABORTED for run in state.runs.values()):
         problem = "All workflows of this case were stopped: choose one that begins in it."

@@ -34,9 +34,11 @@ def seal_case(
             return
         holder = work.directory.actor(holder_id)
         if holder is None or holder.disabled or state.case.unit_id not in holder.unit_ids:
-            raise InvalidAnswersError({"holder_id": "Choose somebody of the case's unit who can act."})
+            raise InvalidAnswersError({"holder_id": "Choose someone active in the case's unit."})
         if Role.DATA_PROTECTION_OFFICER in holder.roles:
-            raise InvalidAnswersError({"holder_id": "Choose somebody else: the officer sees it anyway, and two must."})
+            raise InvalidAnswersError(
+                {"holder_id": "Choose someone else: the officer can see it anyway, and it takes two people."}
+            )
         restriction = Restriction(
             id=engine.entropy.uuid(), case_id=case_id, ground_code=ground_code, holder_id=holder_id,
             placed_by=viewer.actor_id, placed_at=now,
@@ -87,10 +89,12 @@ def answer_opening(engine: Engine, case_id: UUID, *, viewer: Viewer, agreed: boo
         work.commit()
 
 
-def require_no_seal(work: UnitOfWork, *states: CaseState, shown_at: str, problem: str = "This case is sealed") -> None:
+def require_no_seal(
+    work: UnitOfWork, *states: CaseState, shown_at: str, problem: str = "This case is restricted"
+) -> None:
     """Refuse what the seal of a case keeps from being done alone; raises `InvalidAnswersError` at a field."""
     if any(work.keeping.restriction_of(state.case.id) is not None for state in states):
-        raise InvalidAnswersError({shown_at: f"{problem}: two people have to open the seal first."})
+        raise InvalidAnswersError({shown_at: f"{problem}: two people have to lift the restriction first."})
 
 
 def _who_sees(work: UnitOfWork, state: CaseState, sealed: Restriction) -> list[ActorRecord]:

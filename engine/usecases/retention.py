@@ -73,7 +73,7 @@ def decide_proposal(engine: Engine, proposal_id: UUID, *, viewer: Viewer, decisi
     Raises `InvalidAnswersError`, `AlreadyEndedError`, `NotFoundError`, `NotAllowedError`.
     """
     if decision not in DECISIONS:
-        raise InvalidAnswersError({"decision": "Choose what becomes of it."})
+        raise InvalidAnswersError({"decision": "Choose what to do with it."})
     now = engine.clock.now()
     with engine.unit_of_work() as work:
         proposal = work.keeping.proposal(proposal_id)

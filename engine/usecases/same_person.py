@@ -19,7 +19,7 @@ from engine.usecases.restrictions import require_no_seal
 from engine.usecases.two_cases import lock_both, require_member_of
 from engine.views import Viewer
 
-_SEALED = "A sealed case holds them"
+_SEALED = "They are in a restricted case"
 """What is refused would show somebody elsewhere of whom nobody outside the seal may know."""
 
 
@@ -55,9 +55,9 @@ def merge_persons(
         if case_id != other_case_id:
             require_no_seal(work, state, other, shown_at="person", problem=_SEALED)
         if secondary_id in work.persons.same_as(primary_id):
-            raise InvalidAnswersError({"person": "These two are one already."})
+            raise InvalidAnswersError({"person": "These two are already linked as one."})
         if work.persons.merge_of(secondary_id) is not None:
-            raise InvalidAnswersError({"person": "This person points to another one already: start from that one."})
+            raise InvalidAnswersError({"person": "This record is already linked to another one: start from that one."})
         merge = PersonMerge(
             id=engine.entropy.uuid(), primary_id=primary_id, secondary_id=secondary_id, case_id=case_id,
             other_case_id=other_case_id, unit_id=state.case.unit_id, reason_code=reason_code,

@@ -23,7 +23,9 @@ _ROLES: Final = {BOARD: Role.AUDITOR.value}
 """The role that a service account needs for a scope."""
 
 
-_MADE: Final = "This key was made already, and a key is shown once. If nobody has seen it, revoke it and make another."
+_MADE: Final = (
+    "This key has already been made, and a key is shown only once. If no one has seen it, revoke it and make another."
+)
 
 
 class NewKey(NamedTuple):
@@ -129,11 +131,11 @@ def _require(engine: Engine, viewer: Viewer) -> None:
 def _problems(account: str, name: str, scopes: tuple[str, ...], days: int) -> dict[str, str]:
     problems = {}
     if not account.strip():
-        problems["account"] = "Name the program that asks."
+        problems["account"] = "Name the program."
     if not name.strip():
         problems["name"] = "Give the key a name."
     if not scopes or not set(scopes) <= set(SCOPES):
         problems["scope"] = f"Choose of {', '.join(SCOPES)}."
     if not 1 <= days <= LONGEST_DAYS:
-        problems["days"] = f"A key counts for 1 to {LONGEST_DAYS} days."
+        problems["days"] = f"A key is valid for 1 to {LONGEST_DAYS} days."
     return problems

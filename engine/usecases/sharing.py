@@ -67,7 +67,7 @@ def needs_two(engine: Engine, referral: Referral) -> bool:
 def require_unsealed(work: UnitOfWork, state: CaseState) -> None:
     """Refuse to share anything of a case that is sealed; raises `ConsentError`."""
     if work.keeping.restriction_of(state.case.id) is not None:
-        raise ConsentError(problem="The case is sealed: nothing of it leaves.")
+        raise ConsentError(problem="The case is restricted: nothing in it may be shared.")
 
 
 def require_basis(work: UnitOfWork, state: CaseState, referral: Referral, *, now: datetime) -> None:
@@ -80,7 +80,7 @@ def require_basis(work: UnitOfWork, state: CaseState, referral: Referral, *, now
         return
     if referral.consent_id is None:
         if not law_of(referral.ground, state.case.jurisdiction):
-            raise ConsentError(problem="Name the consent that covers it, or a ground that the law of this place has.")
+            raise ConsentError(problem="Choose a consent that covers this, or a law of this place that allows it.")
         return
     consent = known_consent(work, referral.consent_id)
     if consent.case_id != state.case.id:
@@ -217,7 +217,7 @@ def tell_of_recall(
         tell_of(engine, work, state, referral, "to_telephone", reachable(work, state, ours, now=now).people, now)
         return state
     added = AddedStep(
-        uses=CALL, title="Telephone a partner: what was shared was called back", limit=_CALL_WITHIN, ladder=_STANDARD,
+        uses=CALL, title="Telephone a partner: what was shared was recalled", limit=_CALL_WITHIN, ladder=_STANDARD,
         roles=LOOK_AFTER_PARTNERS, settings={"to": "the partner outside the network"},
     )  # fmt: skip
     command = cm.AddStep(run.id, f"tell_{referral.id.hex[:12]}", added)

@@ -118,7 +118,7 @@ def is_code_sent(engine: Engine, actor_id: UUID) -> bool:
 def become(engine: Engine, actor_id: UUID) -> str:
     """Become one of the demo's people; raises `NotAllowedError` outside the demo."""
     if not engine.demo:
-        raise NotAllowedError(actor="Nobody", action="become somebody else outside the demo")
+        raise NotAllowedError(actor="Nobody", action="sign in as someone else outside the demo")
     token = engine.entropy.token()
     with engine.unit_of_work() as work:
         actor = work.directory.actor(actor_id)

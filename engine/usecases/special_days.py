@@ -79,15 +79,15 @@ def check_day(engine: Engine, work: UnitOfWork, new: NewDay) -> None:
     if new.day < engine.clock.now().astimezone(calendar.zone_info).date():
         problem = "it is over, and what was due then stays as it was."
     elif not new.name.strip() or not new.reason.strip():
-        problem = "it needs a name and a reason: by whose word is it so?"
+        problem = "it needs a name and a source: who says so?"
     elif max(len(new.name), len(new.reason)) > _LONGEST:
         problem = f"name and reason are each at most {_LONGEST} characters long."
     elif any(day.day == new.day for day in work.special_days.live(new.calendar)):
-        problem = "it was added already: take that back first."
+        problem = "it was already added: remove that first."
     elif new.is_working and calendar.is_working_day(new.day):
-        problem = "it is a working day already."
+        problem = "it is already a working day."
     elif not new.is_working and (closed := calendar.why_closed(new.day)) is not None:
-        problem = f"it is no working day already ({closed})."
+        problem = f"it is already not a working day ({closed})."
     if problem:
         raise SpecialDayError(day=new.day.isoformat(), calendar=new.calendar, problem=problem)
 
@@ -96,7 +96,7 @@ def added_day(engine: Engine, work: UnitOfWork, calendar: str, day: date) -> Sto
     """Find a day that was added by hand and is not over; raises `SpecialDayError`."""
     known = next((one for one in work.special_days.live(calendar) if one.day == day), None)
     if known is None:
-        raise SpecialDayError(day=day.isoformat(), calendar=calendar, problem="nobody added it by hand.")
+        raise SpecialDayError(day=day.isoformat(), calendar=calendar, problem="no one added it by hand.")
     if day < engine.clock.now().astimezone(calendar_of(work, calendar).zone_info).date():
         problem = "it is over, and what was due then stays as it was."
         raise SpecialDayError(day=day.isoformat(), calendar=calendar, problem=problem)

@@ -74,11 +74,11 @@ def _going(work: UnitOfWork, state: CaseState, person_ids: Collection[UUID]) -> 
     present = [person for person in state.persons if person.removed_at is None]
     going = tuple(person for person in present if person.person_id in set(person_ids))
     if {person.person_id for person in going} != set(person_ids) or not going:
-        raise InvalidAnswersError({"person_ids": "Choose persons of this case."})
+        raise InvalidAnswersError({"person_ids": "Choose persons in this case."})
     if len(going) == len(present):
-        raise InvalidAnswersError({"person_ids": "Somebody has to stay in this case."})
+        raise InvalidAnswersError({"person_ids": "Someone has to stay in this case."})
     if laws_of_persons(state, person_ids):
-        message = "A limit of the law runs for one of them here: let that step be done first."
+        message = "A legal deadline runs for one of them here: finish that step first."
         raise InvalidAnswersError({"person_ids": message})
     return going
 

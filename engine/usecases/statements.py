@@ -16,7 +16,7 @@ def require_no_statement(engine: Engine, work: UnitOfWork, state: CaseState, ref
     What somebody told as a victim is not put into the file of a suspect, with a lawyer's note or without.
     """
     if statements_that_stay(engine, work, state, referral):
-        raise ConsentError(problem="A statement in it stays with the case: leave it out.")
+        raise ConsentError(problem="It contains a statement that must stay with the case: leave it out.")
 
 
 def statements_that_stay(engine: Engine, work: UnitOfWork, state: CaseState, referral: Referral) -> frozenset[str]:

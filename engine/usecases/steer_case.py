@@ -26,8 +26,8 @@ from engine.usecases.given_reasons import keep_words, require_reason
 from engine.views import Viewer
 
 _WOULD_CLOSE: Final = (
-    "Nothing else is open for people to do: calling this off would close the case. Whoever leads it uses Close the case"
-    " on its page instead, and a second person has to agree."
+    "Nothing else is open for people to do: cancelling this step would close the case. Instead, whoever leads the"
+    " case can use “Close this case” on its page, and a second person has to agree."
 )
 
 
@@ -62,9 +62,9 @@ def record_interval(
         raise InvalidAnswersError({"end": "This is before the start."})
     for told, instant in (("start", start), ("end", end)):
         if instant is not None and instant > engine.clock.now():
-            raise InvalidAnswersError({told: "This lies in the future."})
+            raise InvalidAnswersError({told: "This is in the future."})
     if evidence.strip() and not place.strip():
-        raise InvalidAnswersError({"place": "Say from where to where, too."})
+        raise InvalidAnswersError({"place": "Also say from where to where."})
     place, evidence, now = place.strip(), evidence.strip(), engine.clock.now()
     with engine.unit_of_work() as work:
         state = work.cases.lock(case_id)
@@ -112,7 +112,7 @@ def add_step(
             return UUID(str(known["step_id"]))
         _require_limit(engine, limit, law, now)
         if from_at is not None and from_at > now:
-            raise InvalidAnswersError({"from_at": "This lies in the future."})
+            raise InvalidAnswersError({"from_at": "This is in the future."})
         path = _path_of(state, person_id)
         run = run_id or _run_to_add_to(state)
         added = AddedStep(
@@ -248,7 +248,7 @@ def _run_to_add_to(state: CaseState) -> UUID:
     going_on = [run.id for run in runs if run.status is RunStatus.OPEN]
     over = [run.id for run in runs if run.status is RunStatus.OVER]
     if not going_on and not over:
-        raise InvalidAnswersError({"uses": "No workflow goes on in this case: begin one first."})
+        raise InvalidAnswersError({"uses": "No workflow is running in this case: begin one first."})
     return going_on[0] if going_on else over[-1]
 
 
@@ -257,7 +257,7 @@ def _path_of(state: CaseState, person_id: UUID | None) -> str:
     if person_id is None:
         return ""
     if not any(one.person_id == person_id and one.removed_at is None for one in state.persons):
-        raise InvalidAnswersError({"person": "Choose one of the persons of this case."})
+        raise InvalidAnswersError({"person": "Choose one of the persons in this case."})
     return path_of_person(person_id)
 
 

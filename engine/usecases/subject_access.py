@@ -19,10 +19,10 @@ from engine.usecases.step_up import require_step_up
 from engine.views import SubjectView, Viewer
 
 REASONS = {
-    "wrong_from_start": "It was written down wrongly",
+    "wrong_from_start": "It was recorded wrongly",
     "changed_since": "It has changed since",
     "person_says_so": "The person says so",
-    "paper_shows_it": "A paper shows it",
+    "paper_shows_it": "A document shows it",
 }
 FIELDS = ("name", "aliases", "phone", "parents", "home", "age", "age_on")
 """What can be put right of a person; the home is a village or part of town and, after a comma, the district."""
@@ -127,9 +127,9 @@ def _require_fitting(reason_code: str, wanted: Mapping[str, str], remark: str) -
     if "age" in wanted and not (wanted["age"].isascii() and wanted["age"].isdigit() and int(wanted["age"]) <= _OLDEST):
         problems["age"] = "Write the age in whole years."
     if ("age" in wanted or "age_on" in wanted) and not _is_day(wanted.get("age_on", "")):
-        problems["age_on"] = "Write on which day the person was this old, like 2026-03-07."
+        problems["age_on"] = "Give the date on which the person was this age, like 2026-03-07."
     if "age_on" in wanted and "age" not in wanted:
-        problems["age"] = "Write how old the person was on that day."
+        problems["age"] = "Give the person's age on that date."
     if problems:
         raise InvalidAnswersError(problems)
 

@@ -11,6 +11,7 @@ from engine.domain.records import Deadline, Step
 from engine.domain.safe_hours import DIGEST, EMAIL, IN_APP, Preference, ways_for
 from engine.domain.state import CaseState
 from engine.ports import ActorRecord
+from engine.spec.plain_words import in_plain_words, type_in_plain_words
 from engine.stores import Unit, UnitOfWork
 from engine.usecases.storms import held_back_for
 from engine.usecases.writing import Note, local_time, reachable, write
@@ -135,7 +136,7 @@ def title_of(engine: Engine, state: CaseState, deadline: Deadline) -> str:
     if step is not None:
         return title_of_step(engine, state, step)
     known = engine.definitions[state.runs[deadline.run_id].definition_hash].steps.get(deadline.key)
-    return known.title if known else deadline.key
+    return known.title if known else in_plain_words(deadline.key)
 
 
 def title_of_step(engine: Engine, state: CaseState, step: Step) -> str:
@@ -144,7 +145,7 @@ def title_of_step(engine: Engine, state: CaseState, step: Step) -> str:
     if compiled is not None:
         return compiled.title
     step_type = engine.registry.step_types.get(step.uses)
-    return step_type.title if step_type else step.uses
+    return step_type.title if step_type else type_in_plain_words(step.uses)
 
 
 def _tell_all(

@@ -32,7 +32,7 @@ def release_work_item(engine: Engine, item_id: UUID, *, viewer: Viewer, command_
 
     def change(_work: UnitOfWork, item: WorkItem, unit_id: UUID) -> WorkItem:
         if item.assignee_id not in {None, viewer.actor_id} and not _may_delegate(viewer, unit_id):
-            raise NotAllowedError(actor=viewer.name, action="release somebody else's work item")
+            raise NotAllowedError(actor=viewer.name, action="release someone else's work item")
         return verbs.release(item)
 
     _change(engine, item_id, change, "WorkItemReleased", viewer=viewer, command_id=command_id)
@@ -43,7 +43,7 @@ def delegate_work_item(engine: Engine, item_id: UUID, *, to: UUID, viewer: Viewe
 
     def change(work: UnitOfWork, item: WorkItem, unit_id: UUID) -> WorkItem:
         if item.assignee_id != viewer.actor_id and not _may_delegate(viewer, unit_id):
-            raise NotAllowedError(actor=viewer.name, action="delegate somebody else's work item")
+            raise NotAllowedError(actor=viewer.name, action="delegate someone else's work item")
         other = work.directory.actor(to)
         if other is None or other.disabled or unit_id not in other.unit_ids:
             raise NotFoundError(kind="person")

@@ -36,7 +36,7 @@ class ClockJump(View):
         return (
             f"The clock of this machine jumped {way} by {size}: from {self.last_pass_at:%Y-%m-%d %H:%M} to "
             f"{self.seen_at:%Y-%m-%d %H:%M} UTC. "
-            "No deadline fires until the clock is set right, or a person confirms it."
+            "Deadlines are stopped until the clock is set right, or a person confirms it."
         )
 
 
@@ -78,7 +78,7 @@ class EscalationAudit(View):
     def finding(self) -> str:
         """Say whether every level that was due has fired."""
         if not self.problems:
-            return "Every level that was due has fired."
+            return "Every level that was due was carried out."
         return f"{len(self.problems)} things are not as they should be."
 
     @property

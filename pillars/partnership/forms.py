@@ -41,16 +41,16 @@ class OnboardForm(Form):
     ] = field(label="What kind of body is it?", choices={"ngo": "Non-governmental organisation"}, now=True)
     mandate: Some[
         Literal["legal_duty", "government_order", "court_order", "registered_aim", "agreement_only", "other"]
-    ] = field(label="On what ground do they do this work?")
-    pillars: Some[PillarName] = field(label="In which parts of the work do they take part?", now=True)
+    ] = field(label="What entitles them to do this work?")
+    pillars: Some[PillarName] = field(label="Which parts of the work do they take on?", now=True)
     areas: Some[Area] = field(label="Where do they work?", choices=AREAS, now=True)
     languages: Some[PartnerLanguage] = field(label="Which languages do they speak?", choices=LANGUAGES)
     hours: Text = field(label="When can they be reached?")
     focal_person: PersonRef = field(label="Who is our contact there?", identifying=True, now=True)
-    child_safe_policy: FileRef = field(label="Add their rules for keeping children safe")
+    child_safe_policy: FileRef = field(label="Add their child safeguarding rules")
     vetted_on: Day = field(label="When was the body checked?", now=True)
-    mou_from: Day = field(label="From when does the agreement count?")
-    mou_to: Day = field(label="Until when does the agreement count?")
+    mou_from: Day = field(label="From what date is the agreement valid?")
+    mou_to: Day = field(label="Until what date is the agreement valid?")
     data_agreement: FileRef = field(label="Add the signed agreement on data")
 
     @rule("The agreement cannot end before it begins.")
@@ -77,8 +77,8 @@ class DirectoryForm(Form):
             "other",
         ]
     ] = field(label="What does the partner offer?", now=True)
-    capacity_total: Count | None = field(label="For how many people in all?", default=None)
-    capacity_free: Count = field(label="For how many more people now?", now=True)
+    capacity_total: Count | None = field(label="How many places are there in total?", default=None)
+    capacity_free: Count = field(label="How many places are free now?", now=True)
     takes_men: YesNo = field(label="Do they take men?", now=True)
     takes_children: YesNo = field(label="Do they take children?", now=True)
     takes_foreigners: YesNo = field(label="Do they take people from other countries?", now=True)
@@ -94,7 +94,7 @@ class ConferenceForm(Form):
 
     case: CaseRef = field(label="Which case is it about?", now=True)
     members: Some[Member] = field(label="Who took part?", choices=MEMBERS, now=True)
-    need_to_know: Some[Member] = field(label="Who of them needs to know who the person is?", choices=MEMBERS, now=True)
+    need_to_know: Some[Member] = field(label="Which of them need to know who the person is?", choices=MEMBERS, now=True)
     decisions: LongText = field(label="What was decided?", help="Do not write names.", now=True)
     tasks: Some[
         Literal[
@@ -111,10 +111,10 @@ class ConferenceForm(Form):
             "none",
             "other",
         ]
-    ] = field(label="What kinds of tasks follow?", now=True)
+    ] = field(label="What kinds of tasks follow from it?", choices={"none": "No tasks"}, now=True)
     next: Day | None = field(label="When is the next conference?", default=None)
 
-    @rule("Only those who took part can be told who the person is.")
+    @rule("Only people who took part can be informed who the person is.")
     def _told_are_members(self) -> bool:
         return set(self.need_to_know) <= set(self.members)
 
@@ -123,8 +123,8 @@ class ReviewForm(Form):
     """Look with a partner at how the last months went, in numbers without persons."""
 
     period: Text = field(label="Which months?", help="For example: January to March 2026.", now=True)
-    cases_in: Count = field(label="How many cases came in?", now=True)
-    on_time_pct: Count = field(label="Of 100 time limits, how many were kept?", now=True)
+    cases_in: Count = field(label="How many cases were received?", now=True)
+    on_time_pct: Count = field(label="What percentage of time limits were kept?", now=True)
     breaches: Count = field(label="How many time limits were missed?", now=True)
     causes: Some[
         Literal[
@@ -140,7 +140,11 @@ class ReviewForm(Form):
         ]
     ] = field(
         label="Why were they missed?",
-        choices={"persons_choice": "The person's own choice", "none": "None was missed"},
+        choices={
+            "persons_choice": "The person's own choice",
+            "none": "No limit was missed",
+            "other_body": "Another authority",
+        },
         now=True,
     )
     actions: Some[
@@ -154,9 +158,13 @@ class ReviewForm(Form):
             "none",
             "other",
         ]
-    ] = field(label="What will you do about it?", choices={"none": "Nothing is needed"}, now=True)
+    ] = field(
+        label="What will you do about it?",
+        choices={"none": "Nothing is needed", "talk_to_body": "Talk to the authority"},
+        now=True,
+    )
 
-    @rule("Of 100 time limits, from 0 to 100 were kept.")
+    @rule("The percentage is a number from 0 to 100.")
     def _share_is_a_percentage(self) -> bool:
         return self.on_time_pct <= EVERYTHING
 
@@ -173,13 +181,13 @@ class AccessForm(Form):
     approved_by: PersonRef = field(label="Who allows it?", now=True)
     from_date: Day = field(label="From when?", key="from")
     to: Day = field(label="Until when?")
-    training_done: YesNo = field(label="Has this person learned how to keep data safe?", now=True)
+    training_done: YesNo = field(label="Has this person been trained to keep data safe?", now=True)
     last_used: Instant | None = field(label="When was it last used?", default=None)
 
     @rule("Access cannot end before it begins.")
     def _access_is_in_order(self) -> bool:
         return in_order(self.from_date, self.to)
 
-    @rule("Nobody allows their own access.")
+    @rule("No one can allow their own access.")
     def _is_allowed_by_another(self) -> bool:
         return bool(self.approved_by != self.user)

@@ -91,7 +91,7 @@ def _conclude_directory(context: StepContext) -> Concluded:
         return Concluded(facts=facts, partner=partner)
     facts["directory_entry_ends_at"] = valid_until
     again = Watch(
-        "entry", "partnership.directory", "Ask the partner what is free", opens_at=valid_until - DAY,
+        "entry", "partnership.directory", "Ask the partner how many places are free", opens_at=valid_until - DAY,
         due_at=valid_until, roles=("partnership_manager",),
     )  # fmt: skip
     return Concluded(facts=facts, watches=(again,), partner=partner)
@@ -99,7 +99,7 @@ def _conclude_directory(context: StepContext) -> Concluded:
 
 def _prepare_conference(context: StepContext) -> Prepared:
     return Prepared(
-        prefill={"case": context.case_number}, notes=("Tell only those who need to know who the person is.",)
+        prefill={"case": context.case_number}, notes=("Share who the person is only with those who need to know.",)
     )
 
 
@@ -122,7 +122,7 @@ def _prepare_review(context: StepContext) -> Prepared:
     first = (today.month - 1) // 3 * 3 + 1
     begin, end = add_months(today.replace(month=first, day=1), -3), add_months(today.replace(month=first, day=1), -1)
     period = f"{begin:%B} to {end:%B %Y}" if begin.year == end.year else f"{begin:%B %Y} to {end:%B %Y}"
-    return Prepared(prefill={"period": period}, notes=("How each partner answered stands on the page Partners.",))
+    return Prepared(prefill={"period": period}, notes=("The page Partners shows how each partner answered.",))
 
 
 def _conclude_review(context: StepContext) -> Concluded:
@@ -133,9 +133,9 @@ def _conclude_review(context: StepContext) -> Concluded:
         (breaches > 0 and causes == ["none"], "Limits were missed, but no reason is given."),
         (
             breaches == 0 and on_time is not None and on_time < EVERYTHING,
-            "Not all limits were kept, yet none is missed.",
+            "Not all limits were kept, yet none is recorded as missed.",
         ),
-        (breaches > 0 and context.answers.get("actions") == ["none"], "Limits were missed, and nothing is to be done."),
+        (breaches > 0 and context.answers.get("actions") == ["none"], "Limits were missed, but nothing is planned."),
     )
     return Concluded(notes=tuple(sentence for is_seen, sentence in checks if is_seen))
 
@@ -153,7 +153,7 @@ def _conclude_access(context: StepContext) -> Concluded:
     checks = (
         (
             answers.get("training_done") is not True,
-            "Access waits until the person has learned how to keep data safe.",
+            "Access has to wait until the person has been trained to keep data safe.",
         ),
         (
             last_used is not None and context.now - last_used > timedelta(days=UNUSED_DAYS),
@@ -216,7 +216,7 @@ ACCESS = ask(
 
 @automatic(
     "partnership.silence",
-    title="Is the partner silent?",
+    title="Has the partner not answered?",
     outputs={
         "is_silent": OutputSpec(OutputKind.BOOL),
         "offer_second": OutputSpec(OutputKind.BOOL),
@@ -258,6 +258,6 @@ PILLAR = Pillar(
     key="partnership",
     name="Partnership",
     letter="P",
-    summary="Bodies with a mandate of their own work through one centre: agreements, places, conferences, access.",
+    summary="Organisations with their own mandate work through one centre: agreements, places, conferences, access.",
     step_types=(ONBOARD, DIRECTORY, CONFERENCE, REVIEW, ACCESS, silence),
 )

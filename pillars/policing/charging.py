@@ -37,7 +37,7 @@ def conclude_chargesheet(context: StepContext) -> Concluded:
     filed, bail_on = (as_day(answers.get(name)) for name in ("filed_on", "default_bail_on"))
     notes = []
     if filed is not None and bail_on is not None and filed >= bail_on:
-        notes.append("The charge sheet came on or after the bail day: look at the survivor's safety now.")
+        notes.append("The charge sheet came on or after the bail day: review the survivor's safety now.")
     remand = as_day(answers.get("first_remand_on"))
     is_grave = answers.get("ten_years_or_more") is True
     counted = bail_day(context, remand, ten_years_or_more=is_grave) if remand else None
@@ -65,5 +65,5 @@ def work_out_bail(context: StepContext) -> Completed:
         "latest_bail_at": instant_by_law(longest, since.at, context.zone),
         "watch_from": bail_at - _WATCH_BEFORE,
     }  # fmt: skip
-    note = "Counted from the FIR, which is the earlier and safer day, since no remand was written down."
+    note = "Counted from the FIR, which is the earlier and safer day, because no remand is recorded."
     return Completed(outputs=outputs, notes=() if since.is_remand else (note,))

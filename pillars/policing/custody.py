@@ -55,16 +55,16 @@ def _faults(piece: Answers | None, hand_overs: Iterable[Answers]) -> list[tuple[
     since = as_instant(piece.get("collected_at")) if piece else None
     seal = _name(piece.get("seal_no")) if piece else ""
     if piece is None:
-        found.append(("gap", "its label: it was handed over, but never written down as evidence."))
+        found.append(("gap", "its label: it was handed over, but never recorded as evidence."))
     for number, one in enumerate(hand_overs, start=1):
         given, taken = as_instant(one.get("given_at")), as_instant(one.get("taken_at"))
         where = f"hand-over {number}:"
         if holders and _name(one.get("given_by")) not in holders:
-            found.append(("gap", f"{where} it was given by somebody who had not taken it."))
+            found.append(("gap", f"{where} it was given by someone who had not taken it."))
         if since is not None and given is not None and given < since:
             found.append(("overlap", f"{where} it was given before it had been taken."))
         if given and taken and taken - given > _HAND_TO_HAND and not _name(one.get("carried_by")):
-            found.append(("gap", f"{where} nobody had it for {_words(taken - given)}."))
+            found.append(("gap", f"{where} no one had it for {_words(taken - given)}."))
         doubts = unless_yes(
             one.get("seal_intact"), no="the seal was broken.", unknown="it is not known whether the seal was whole."
         )

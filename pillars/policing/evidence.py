@@ -25,7 +25,7 @@ def conclude_evidence(context: StepContext) -> Concluded:
     answers = context.answers
     is_digital, notes = answers.get("item_type") in _DIGITAL, []
     if is_digital and not answers.get("sha256"):
-        notes.append("Make the hash of the files now: without it a court may not trust them.")
+        notes.append("Make the hash of the files now: without it a court might not trust them.")
     if is_digital and not answers.get("bsa63_certificate"):
         notes.append("A certificate under BSA section 63(4) is still needed.")
     notes += unless_yes(
@@ -49,7 +49,7 @@ def conclude_handover(context: StepContext) -> Concluded:
     """Say what follows from a broken seal, and have the chain of custody checked."""
     notes = unless_yes(
         context.answers.get("seal_intact"),
-        no="The seal was broken: write down who saw it, seal it anew, and tell the investigating officer.",
+        no="The seal was broken: record who saw it, seal it again, and inform the investigating officer.",
         unknown="It is not known whether the seal was whole: ask who took it, and tell the investigating officer.",
     )
     check = Watch("custody_check", "policing.custody_check", "Check the chain of custody")

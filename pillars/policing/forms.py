@@ -37,10 +37,10 @@ class FirForm(Form):
     )
     fir_datetime: Instant = field(label="When was it registered or refused?", event_time=True, now=True)
     zero_fir: YesNo = field(
-        label="Is it a Zero FIR?", help="A Zero FIR is taken by any station and sent on to the right one."
+        label="Is it a Zero FIR?", help="Any station can take a Zero FIR and forwards it to the right one."
     )
     transferred_to: OrganisationRef | None = field(
-        label="To which station was it sent on?", default=None, shown_when="zero_fir"
+        label="To which station was it forwarded?", default=None, shown_when="zero_fir"
     )
     sections: Some[v.Section] = field(
         label="Under which sections?",
@@ -49,9 +49,11 @@ class FirForm(Form):
         tells="sections",
     )
     offence_date: Day = field(
-        label="On which day did the crime happen?", help="If it went on for long, the last day.", tells="offence_day"
+        label="On what date did the crime happen?", help="If it went on for long, the last day.", tells="offence_day"
     )
-    governing_code: v.Code = field(label="Which law applies?", help="The day of the crime decides.", choices=v.CODE)
+    governing_code: v.Code = field(
+        label="Which law applies?", help="The date of the crime decides this.", choices=v.CODE
+    )
     woman_officer_present: YesNo = field(label="Did a woman officer take the statement?", default=None)
     videographed: YesNo = field(label="Was it filmed?", default=None)
     copy_given_at: Instant | None = field(label="When was the free copy given?", default=None)
@@ -79,7 +81,7 @@ class RefusalForm(Form):
     refused_at: Instant = field(label="When did it refuse?", now=True)
     refusal_officer: Text | None = field(label="Which officer refused?", default=None)
     reason_given: LongText | None = field(label="What reason did the officer give?", default=None)
-    sent_to: OrganisationRef = field(label="Which Superintendent is written to?", now=True)
+    sent_to: OrganisationRef = field(label="Which Superintendent is the letter for?", now=True)
     sent_at: Instant = field(label="When was the letter sent?", event_time=True, now=True)
     mode: v.LetterMode = field(label="How was it sent?", now=True)
     receipt: FileRef | None = field(label="Which file shows that it arrived?", default=None)
@@ -96,11 +98,11 @@ class MagistrateForm(Form):
     applied_at: Instant = field(label="When was the application filed?", event_time=True, now=True)
     affidavit: YesNo = field(label="Is an affidavit attached?", help="The Magistrate asks for one.", now=True)
     order: v.Order = field(label="What did the Magistrate decide?", choices=v.ORDER, now=True)
-    order_on: Day | None = field(label="On which day was it decided?", default=None)
-    next_on: Day | None = field(label="When do we ask again?", default=None, shown_when='order == "pending"')
+    order_on: Day | None = field(label="On what date was it decided?", default=None)
+    next_on: Day | None = field(label="When will we ask again?", default=None, shown_when='order == "pending"')
     reason_given: LongText | None = field(label="Which reason was given?", default=None)
 
-    @rule("Write on which day it was decided.")
+    @rule("Give the date on which it was decided.")
     def _a_decision_has_its_day(self) -> bool:
         return self.order == "pending" or self.order_on is not None
 
@@ -119,11 +121,11 @@ class AhtuForm(Form):
     other_units: tuple[v.OtherUnit, ...] | None = field(
         label="Which other units take part?", choices=v.OTHER_UNIT, default=None
     )
-    interstate: YesNo = field(label="Does it reach into another State or country?", now=True)
+    interstate: YesNo = field(label="Does the crime extend to another State or country?", now=True)
     inquiry_heads: tuple[v.InquiryHead, ...] | None = field(
         label="What must be found out?", choices=v.INQUIRY_HEAD, default=None
     )
-    next_review: Day = field(label="When do we look at it again?", now=True)
+    next_review: Day = field(label="When will the plan be reviewed?", now=True)
     special_report_due: Day | None = field(label="When is the special report due?", default=None)
 
     @rule("Choose either 'No other unit' or the units, not both.")
@@ -157,7 +159,8 @@ class EvidenceForm(Form):
     )
     sha256: Sha256 | None = field(
         label="What is the SHA-256 hash?",
-        help="For a file of this case the system writes it: leave it empty. It proves that a file was not changed.",
+        help="For a file of this case, leave this empty: the system fills it in. It proves that a file was not"
+        " changed.",
         default=None,
         hash_of="file",
     )
@@ -167,7 +170,7 @@ class EvidenceForm(Form):
     )
     sensitive_image: YesNo = field(
         label="Does it show a naked or abused person?",
-        help="If yes, it is sealed and nobody else may open it.",
+        help="If yes, it is protected and no one else may open it.",
         sealed="images",
     )
 
@@ -180,10 +183,8 @@ class HandoverForm(Form):
     given_at: Instant = field(label="When was it given?", now=True)
     taken_by: PersonRef = field(label="Who took it?", now=True)
     taken_at: Instant = field(label="When was it taken over?", event_time=True, now=True)
-    seal_intact: YesNo = field(label="Was the seal whole?", now=True)
-    carried_by: PersonRef | None = field(
-        label="Who had it on the way?", help="If somebody else carried it.", default=None
-    )
+    seal_intact: YesNo = field(label="Was the seal unbroken?", now=True)
+    carried_by: PersonRef | None = field(label="Who carried it?", help="If someone else carried it.", default=None)
     seal_no: Text | None = field(label="What is the number of the seal?", default=None)
     new_seal_no: Text | None = field(label="What is the number of the new seal, if there is one?", default=None)
     reason: v.HandReason | None = field(label="What for?", choices=v.HAND_REASON, default=None)
@@ -199,7 +200,7 @@ class CertificateForm(Form):
 
     label: Text = field(label="Which piece? The number or mark on its label.", now=True)
     part_a_signer: Signature = field(
-        label="Who signs part A?", help="The person in charge of the device, or of how it is used.", now=True
+        label="Who signs part A?", help="The person in charge of the device, or of its use.", now=True
     )
     part_a_on: Day = field(label="When was part A signed?", now=True)
     part_b_signer: Signature = field(label="Which expert signs part B?", now=True)
@@ -250,26 +251,26 @@ class MedicalForm(Form):
 
 
 class UpdateForm(Form):
-    """Tell the survivor how the investigation goes, in their own language and by a safe channel."""
+    """Tell the survivor how the investigation is going, in their own language and by a safe channel."""
 
-    due_on: Day = field(label="By which day must the survivor be told?")
+    due_on: Day = field(label="By what date must the survivor be informed?")
     safe_channel_checked: YesNo = field(
         label="Did you check that the channel is safe?",
-        help="Somebody else may read the letter or hold the phone.",
+        help="Someone else could read the letter or have the phone.",
         now=True,
     )
-    sent_at: Instant | None = field(label="When was the survivor told?", default=None)
-    mode: v.Mode = field(label="How was the survivor told?", now=True)
-    stage: v.Stage = field(label="Where does the case stand?", choices=v.STAGE, now=True)
+    sent_at: Instant | None = field(label="When was the survivor informed?", default=None)
+    mode: v.Mode = field(label="How was the survivor informed?", now=True)
+    stage: v.Stage = field(label="What stage is the case at?", choices=v.STAGE, now=True)
     read_to_survivor_in: Language = field(
-        label="In which language was it read out?",
+        label="In what language was it read aloud?",
         help="A language code, such as as, bn, grt, kha, ne or en.",
         now=True,
     )
     witnesses_examined: Count | None = field(label="How many witnesses were heard?", default=None)
     arrests: Count | None = field(label="How many people were arrested?", default=None)
     pending: LongText | None = field(label="What is still to be done?", default=None)
-    acknowledged: Signature | None = field(label="Who signed that it was read out?", default=None)
+    acknowledged: Signature | None = field(label="Who signed that it was read aloud?", default=None)
 
 
 class ChargesheetForm(Form):
@@ -280,12 +281,12 @@ class ChargesheetForm(Form):
     accused_count: Count = field(label="How many people are accused?", now=True)
     custody_status: v.Custody = field(label="Where are they now?", choices=v.CUSTODY, now=True)
     default_bail_on: Day = field(
-        label="From which day may they get bail without a charge sheet?",
+        label="From what date could they get bail without a charge sheet?",
         help="Counted from the first remand, that day too. The section says how long it is: check with the lawyer.",
         now=True,
     )
     first_remand_on: Day | None = field(
-        label="On which day was a suspect first sent into custody (remand)?",
+        label="On what date was a suspect first sent into custody (remand)?",
         help="From this day bail by default is counted, and it counts too.",
         default=None,
     )

@@ -21,7 +21,7 @@ def prepare_ahtu(context: StepContext) -> Prepared:
 def conclude_ahtu(context: StepContext) -> Concluded:
     """Watch for the next look at the plan and for the special report."""
     review, special = (as_day(context.answers.get(name)) for name in ("next_review", "special_report_due"))
-    title, report = "Look at the plan of the investigation again", "The special report is due"
+    title, report = "Review the plan of the investigation", "The special report is due"
     watches = [watch_for_day("ahtu_review", "policing.ahtu", title, review, zone=context.zone)] if review else []
     if special:
         watches.append(
@@ -58,13 +58,15 @@ def prepare_update(context: StepContext) -> Prepared:
     filed = context.earlier("policing.chargesheet").get("filed_on")
     stage = "charge_sheet_filed" if filed else context.earlier("policing.update").get("stage")
     told = given(due_on=next_news(context), read_to_survivor_in=language, stage=stage)
-    return Prepared(prefill=told, notes=("A letter is prepared. Read it out; leave it only if that is safe.",))
+    return Prepared(
+        prefill=told, notes=("A letter is prepared. Read it aloud; leave it with the person only if that is safe.",)
+    )
 
 
 def conclude_update(context: StepContext) -> Concluded:
     """Watch for the next news, and point out a channel that was not checked."""
     unchecked = context.answers.get("safe_channel_checked") is not True
-    note = "Nobody is known to have checked that the channel is safe: tell the supervisor."
+    note = "Nobody is known to have checked that the channel is safe: inform the supervisor."
     return Concluded(
         facts={"survivor_told": True}, notes=(note,) if unchecked else (), watches=watch_news_again(context)
     )

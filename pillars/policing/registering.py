@@ -13,7 +13,7 @@ _NEW_CODE_FROM = date(2024, 7, 1)
 _CODE_BY_COUNTRY = {"IN": "BNS", "BD": "BD", "NP": "NP", "MM": "MM"}
 _SEXUAL = frozenset({"BNS64_71", "POCSO"})
 _LETTERS_WAIT = (
-    "The letter is prepared. It leaves only when somebody has read and released it, among the papers of the case."
+    "The letter is prepared. It is sent only after someone has read and released it, among the documents of the case."
 )
 
 
@@ -23,7 +23,7 @@ def prepare_fir(context: StepContext) -> Prepared:
     before = told_before(context, "policing.fir", *known)
     law = given(governing_code=_CODE_BY_COUNTRY.get(country_of(context)))
     law |= told_before(context, "reporting.missing", "fir_no")
-    note = "Any station must register it, wherever the crime happened. Take the complaint letter along."
+    note = "Any station must register it, wherever the crime happened. Take the complaint letter with you."
     return Prepared(prefill=law | before, notes=(note,))
 
 
@@ -33,7 +33,7 @@ def conclude_fir(context: StepContext) -> Concluded:
     refused = answers.get("refused")
     notes = list(_doubts_of_law(answers))
     if refused == NOT_KNOWN:
-        notes.append("It is not known whether the station registered it: ask today, and write down what they say.")
+        notes.append("It is not known whether the station registered it: ask today, and record what they say.")
         return Concluded(notes=tuple(notes), watches=watch_fir(context))
     if refused is not True and country_of(context) == "IN":
         notes += _still_to_ask(answers)
@@ -46,11 +46,11 @@ def _still_to_ask(answers: Mapping[str, JsonAnswer]) -> list[str]:
     if perhaps(answers.get("zero_fir")) and not answers.get("transferred_to"):
         is_sure = answers.get("zero_fir") is True
         note = "Ask whether it is a Zero FIR, and to which station it is sent on."
-        notes.append("Ask to which station the Zero FIR is sent on." if is_sure else note)
+        notes.append("Ask to which station the Zero FIR is forwarded." if is_sure else note)
     if _of_sexual_offence(answers):
         notes += unless_yes(
             answers.get("woman_officer_present"),
-            no="A woman's report of a sexual offence is taken by a woman officer: ask for it to be put right.",
+            no="A woman's report of a sexual offence is taken by a woman officer: ask for this to be corrected.",
             unknown="A woman's report of a sexual offence is taken by a woman officer: ask whether it was.",
         )
     return notes

@@ -137,7 +137,7 @@ UPDATE = ask(
     roles=("police_liaison", "ahtu_officer"),
     stays_with=("policing.fir",),
     documents=(
-        Document("progress-letter-draft", "Progress letter, to be read out", on="prepare", leaves=False),
+        Document("progress-letter-draft", "Progress letter, to be read aloud", on="prepare", leaves=False),
         Document("progress-letter", "Progress letter"),
     ),
     time_limit=Law("IN-VICTIM-90D"),

@@ -110,7 +110,7 @@ CONSENT_BY = {
     "person": "The person",
     "person_and_guardian": "The child and the guardian",
     "committee": "Child Welfare Committee",
-    "not_given": "Nobody: consent was not given",
+    "not_given": "No one: consent was not given",
 }
 
 Sample = Literal["blood", "urine", "swab", "clothing", "nails", "hair", "other", "none"]

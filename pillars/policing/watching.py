@@ -117,7 +117,7 @@ def _watch_news(context: StepContext) -> tuple[Watch, ...]:
     law, before = _NEWS_LAWS.get(country_of(context), ("", 0))
     if at is None or not law:
         return ()
-    title = "Tell the survivor how the investigation goes"
+    title = "Tell the survivor how the investigation is going"
     opens = shown_from(
         context.law(law), at, zone=context.zone, days_before=before, otherwise_days=_NEWS_DAYS - before
     )  # fmt: skip
@@ -130,7 +130,7 @@ def watch_news_again(context: StepContext) -> tuple[Watch, ...]:
     if told is None or context.answers.get("stage") in {"closed_by_police", "judgment"}:
         return (Watch("news_again", is_over=True),)
     day, before = _news_after(context, told), _NEWS_AGAIN_OPENS_BEFORE_DAYS
-    title = "Tell the survivor again how it goes"
+    title = "Tell the survivor again how the investigation is going"
     return (watch_for_day("news_again", _NEWS, title, day, zone=context.zone, days_before=before),)
 
 
@@ -153,7 +153,7 @@ def watch_chargesheet(context: StepContext) -> tuple[Watch, ...]:
     if bail_on is None:
         return over
     last, zone = bail_on - _ONE_DAY, context.zone
-    title, guard = "Bail by default: is the charge sheet filed?", "A suspect may get bail: look at the safety plan"
+    title, guard = "Bail by default: is the charge sheet filed?", "A suspect could get bail: review the safety plan"
     return (
         watch_for_day(
             "bail_day", "policing.chargesheet", title, last,

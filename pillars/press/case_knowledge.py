@@ -49,7 +49,7 @@ _IN_WORDS: Final = {
 _SORTS: Final = {
     "age": "an age", "only_one": "the only one of a place", "family": "a family",
     "class_or_school": "a class or school",
-    "caption": "the caption of a picture", "looks": "how somebody looks", "home": "where somebody lives",
+    "caption": "the caption of a picture", "looks": "what someone looks like", "home": "where someone lives",
 }  # fmt: skip
 
 
@@ -79,7 +79,7 @@ def in_words(what: str, found: Found) -> str:
     """Say how many of each kind were found and what sorts of hints, never which; and that a person must read it."""
     counts = ", ".join(f"{_IN_WORDS[kind]} {getattr(found, kind)}" for kind in KINDS)
     hints = f" Hints: {', '.join(_SORTS[sort] for sort in found.sorts)}." if found.sorts else ""
-    return f"Found in {what}: {counts}.{hints} A person must still read it: details together can show who somebody is."
+    return f"Found in {what}: {counts}.{hints} A person must still read it: details together can show who someone is."
 
 
 def _told(context: StepContext, sources: _Sources) -> Iterator[str]:

@@ -24,30 +24,33 @@ _SIGNS = (
     "A telephone number, a number plate, the number of an FIR, an online name, an age, a class, a family, a picture."
 )
 _TAKE_OUT = (
-    "There is a number, an online name, an age, a class, a family or another sign of somebody in it:"
-    " take it out, or say why it may stay."
+    "There is a number, an online name, an age, a class, a family or another sign of someone in it: take it out, or"
+    " say what allows it to stay."
 )
 
 
 class QueryForm(Form):
     """Answer a reporter's question without telling anything that could hurt a survivor."""
 
-    outlet: OrganisationRef = field(label="Which paper, station or site?", now=True)
+    outlet: OrganisationRef = field(label="Which newspaper, station or site?", now=True)
     journalist: Text = field(label="Who is asking?", now=True)
     query: LongText = field(label="What do they want to know?", now=True)
     deadline: Instant = field(label="By when do they want an answer?", now=True)
-    stage: v.QueryStage = field(label="How far are we?", choices=v.QUERY_STAGE, now=True)
+    stage: v.QueryStage = field(label="What stage is it at?", choices=v.QUERY_STAGE, now=True)
     decided_by: PersonRef = field(label="Who decides on the answer?", now=True)
     case: CaseRef | None = field(
         label="Which case is it about?", help="Never confirm to the reporter that there is a case.", default=None
     )
     answer: LongText | None = field(label="What did we answer?", default=None, shown_when='stage == "answered"')
     findings: v.SaidFindings | None = field(
-        label="The answer has signs of somebody: what are they?", help=_SIGNS, choices=v.SAID_FINDINGS, default=None,
+        label="The answer contains signs of someone: what are they?",
+        help=_SIGNS,
+        choices=v.SAID_FINDINGS,
+        default=None,
         shown_when='stage == "answered"',
     )  # fmt: skip
     told_survivor: v.ToldSurvivor | None = field(
-        label="Was the survivor told of the question?", choices=v.TOLD_SURVIVOR, default=None
+        label="Was the survivor informed of the question?", choices=v.TOLD_SURVIVOR, default=None
     )
 
     @rule("Write what was answered.")
@@ -63,12 +66,12 @@ class ReleaseForm(Form):
     """Approve a statement, an appeal or a story before anybody outside sees it."""
 
     kind: v.ReleaseKind = field(label="What is it?", choices=v.RELEASE_KIND, now=True)
-    text: LongText = field(label="What shall it say?", now=True)
-    child_involved: YesNo = field(label="Is it about somebody under 18?", now=True)
+    text: LongText = field(label="What should it say?", now=True)
+    child_involved: YesNo = field(label="Is it about someone under 18?", now=True)
     legal_basis: v.ReleaseBasis = field(label="What allows it?", choices=v.RELEASE_BASIS, now=True)
     publish_from: Instant = field(label="From when may it be published?", now=True)
     withdraw_by: Instant = field(
-        label="When must it be gone again?", help="Within six hours after a missing person is found.", now=True
+        label="When must it be removed?", help="Within six hours after a missing person is found.", now=True
     )
     image: FileRef | None = field(label="Which picture goes with it?", default=None, identifying=True)
     identity_check: Some[v.IdentityCheck] = field(label="What did you check?", choices=v.IDENTITY_CHECK)
@@ -80,7 +83,10 @@ class ReleaseForm(Form):
         label="Which consent of the survivor covers it?", default=None, shown_when='legal_basis == "adult_consent"'
     )
     findings: v.Findings | None = field(
-        label="The text has signs of somebody: why may they stay?", help=_SIGNS, choices=v.FINDINGS, default=None
+        label="The text contains signs of someone: what allows them to stay?",
+        help=_SIGNS,
+        choices=v.FINDINGS,
+        default=None,
     )
     approvals: Some[v.Approval] = field(label="Who approved it?", help="Two different people at least.")
 
@@ -106,7 +112,7 @@ class ReleaseForm(Form):
     def _withdrawn_later(self) -> bool:
         return in_order(self.publish_from, self.withdraw_by)
 
-    @rule("Only a missing person's name and picture may stay: choose that only for an appeal.")
+    @rule("Only a missing person's name and picture can stay: choose that only for an appeal.")
     def _exception_is_for_an_appeal(self) -> bool:
         return self.kind == "missing_appeal" or "missing_person_exception" not in self.identity_check
 
@@ -125,15 +131,15 @@ class LeakForm(Form):
     what_leaked: Some[v.Leaked] = field(label="What can be seen?", choices=v.LEAKED, sensitive=True, now=True)
     evidence_hash: Sha256 = field(
         label="What is the SHA-256 hash of the saved copy?",
-        help="Save a copy first, sealed. The hash proves that it was not changed.",
+        help="First save a copy, encrypted. The hash proves that it was not changed.",
         now=True,
     )
-    survivor_told_at: Instant = field(label="When was the survivor told?", now=True)
-    safety_reviewed: YesNo = field(label="Was the safety plan looked at again?", now=True)
+    survivor_told_at: Instant = field(label="When was the survivor informed?", now=True)
+    safety_reviewed: YesNo = field(label="Was the safety plan reviewed?", now=True)
     law: Some[v.LeakLaw] = field(label="Which law forbids it?", choices=v.LEAK_LAW)
     takedown_sent_at: Instant | None = field(label="When was the takedown notice sent?", default=None)
     complaint_to: tuple[v.ComplaintTo, ...] | None = field(
-        label="Who else was told?", choices=v.COMPLAINT_TO, default=None
+        label="Who else was informed?", choices=v.COMPLAINT_TO, default=None
     )
     fir_no: Text | None = field(label="What is the FIR number?", default=None)
     source_internal: v.SourceInternal = field(label="Did it come from our own people?", choices=v.SOURCE_INTERNAL)
@@ -156,7 +162,7 @@ class TakedownForm(Form):
     removed_at: Instant | None = field(label="When was all of it gone?", default=None, shown_when='answer == "removed"')
     reference_no: Text | None = field(label="What is their reference number?", default=None)
     next_step: LongText | None = field(
-        label="What do you do next?", help="Do not copy the content here.", default=None,
+        label="What will you do next?", help="Do not copy the content here.", default=None,
         shown_when='answer != "removed"',
     )  # fmt: skip
 
@@ -181,7 +187,7 @@ class MonitorForm(Form):
     channel: Some[v.Watched] = field(label="Where did you look?", now=True)
     hits: Count = field(label="How many reports did you find?", now=True)
     harmful: Count = field(label="How many of them show who the person is?", now=True)
-    next_run: Instant = field(label="When do we look again?", now=True)
+    next_run: Instant = field(label="When will we look again?", now=True)
 
     @rule("There cannot be more harmful reports than reports.")
     def _harmful_are_hits(self) -> bool:

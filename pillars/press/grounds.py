@@ -12,7 +12,7 @@ from pillars.press.identity import Found, Known, find_in
 _LEAVES: Final = frozenset({"authority_leave", "court_leave"})
 _APPROVE_AGAIN_WITHIN: Final = timedelta(hours=4)
 """A promise of the network, as for a question of a reporter."""
-_TITLE: Final = "Do not send it yet: the text may show who somebody is"
+_TITLE: Final = "Do not send it yet: the text could show who someone is"
 HOLD: Final = "held_release"
 HELD: Final = "It must not go out yet: it is in the worklist again, with what was found, for two people to look at."
 
@@ -39,7 +39,7 @@ def names_a_ground(
 def is_allowed(answers: Mapping[str, JsonAnswer], found: Found, earlier: Collection[str]) -> bool:
     """Say whether a text may go out with what was found in it; `earlier` are the texts whose findings were shown.
 
-    That all of it is of nobody in the case can be said only once it was shown what the case knows of it.
+    That all of it belongs to no one in the case can be said only once it was shown what the case knows of it.
     """
     text, checked = as_words(answers.get("text")), answers.get("identity_check")
     by_ground = names_a_ground(

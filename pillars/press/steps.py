@@ -35,8 +35,8 @@ _TAKEN_OVER = (
 )  # fmt: skip
 _OF_A_HELD_TEXT = (
     "The text must not go out with this in it, unless a ground is named that allows it: the number of the leave, an"
-    " adult survivor's consent, or an appeal for a missing person. Take it out, name the ground, or say that it is of"
-    " nobody in the case. Then two different people approve it."
+    " adult survivor's consent, or an appeal for a missing person. Take it out, name the ground, or say that it"
+    " belongs to no one in the case. Then two different people approve it."
 )
 _SURVIVORS = frozenset({"victim", "possible_victim", "missing"})
 
@@ -65,7 +65,7 @@ def _conclude_query(context: StepContext) -> Concluded:
 
 def _said_to_a_reporter(context: StepContext) -> Watch:
     due = context.now + _CONTAIN_WITHIN
-    return Watch("said_to_reporter", "press.leak", "A reporter was told who somebody is", due_at=due, ladder="leak")
+    return Watch("said_to_reporter", "press.leak", "A reporter learned who someone is", due_at=due, ladder="leak")
 
 
 def _prepare_release(context: StepContext) -> Prepared:
@@ -102,7 +102,7 @@ def _conclude_release(context: StepContext) -> Concluded:
 
 def _prepare_leak(context: StepContext) -> Prepared:
     law = _laws_on_identity(context)
-    notes = ("Save a sealed copy first. Do not share the link, and do not open it again and again.",)
+    notes = ("First save an encrypted copy. Do not share the link, and do not open it again and again.",)
     told = told_before(context, "policing.fir", "fir_no") | given(law=law)
     return Prepared(prefill={"found_at": context.now.isoformat(), **told}, notes=notes)
 
@@ -123,10 +123,10 @@ def _conclude_leak(context: StepContext) -> Concluded:
     found, told = (as_instant(context.answers.get(name)) for name in ("found_at", "survivor_told_at"))
     notes = []
     if found and told and told - found > _SURVIVOR_TOLD_WITHIN:
-        notes.append("The survivor was told later than four hours after the leak was found.")
+        notes.append("The survivor was informed later than four hours after the leak was found.")
     notes += unless_yes(
         context.answers.get("safety_reviewed"),
-        no="The safety plan was not looked at again yet.",
+        no="The safety plan has not been reviewed yet.",
         unknown="It is not known whether the safety plan was looked at again: do it now.",
     )
     inside = context.answers.get("source_internal") in {"yes", "suspected"}
@@ -155,7 +155,7 @@ def _prepare_training(context: StepContext) -> Prepared:
 def _conclude_training(context: StepContext) -> Concluded:
     taught, signed = (as_number(context.answers.get(name)) for name in ("participants", "pledge_signed"))
     is_short = signed is not None and taught is not None and signed < taught
-    notes = ("Not everybody signed the pledge: ask the others again.",) if is_short else ()
+    notes = ("Not everyone signed the pledge: ask the others again.",) if is_short else ()
     return Concluded(facts={"all_have_pledged": signed is not None and signed == taught}, notes=notes)
 
 

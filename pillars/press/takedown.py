@@ -18,10 +18,10 @@ _DATA: Final[Mapping[str, Any]] = json.loads(files(__package__).joinpath("takedo
 _SOON: Final = timedelta(hours=1)
 """A promise of the network: so soon a step that follows a notice is shown, and is due where a platform is late."""
 NEXT_DOOR: Final[Mapping[str, str]] = {
-    "platform": "Next door: the appellate committee for grievances, within the time that it takes complaints.",
-    "appellate_committee": "Next door: the police or the cyber cell, with the sealed copy and its hash.",
-    "police": "Next door: the commission for the rights of children, or the Press Council for a paper.",
-    "commission": "Next door: the court.",
+    "platform": "Next step: the appellate committee for grievances, within the time that it takes complaints.",
+    "appellate_committee": "Next step: the police or the cyber cell, with the encrypted copy and its hash.",
+    "police": "Next step: the commission for the rights of children, or the Press Council for a paper.",
+    "commission": "Next step: the court.",
     "court": "The court was asked: follow its order.",
 }
 """Who is asked next when a door stays shut."""
@@ -70,7 +70,7 @@ def conclude_takedown(context: StepContext) -> Concluded:
     notes = (NEXT_DOOR[str(answers.get("door", "platform"))],) if is_shut else ()
     look_at = due if due is not None and due > context.now else context.now + _SOON
     watch = Watch(
-        f"takedown_{where}", "press.takedown", "Look whether the platform has acted",
+        f"takedown_{where}", "press.takedown", "Check whether the platform has acted",
         opens_at=min(look_at, context.now + _SOON), due_at=look_at, ladder="leak", roles=("press_officer", "lawyer"),
         settings={"follows": context.step_id.hex},
     )  # fmt: skip
@@ -94,7 +94,7 @@ def _key_of(platform: JsonAnswer) -> str:
 
 
 def _of_removed(*, is_late: bool) -> tuple[str, ...]:
-    return ("It is gone, later than the platform had time for: note it for the complaint.",) if is_late else ()
+    return ("It is gone, later than the platform had time for: record this for the complaint.",) if is_late else ()
 
 
 def _look_again(where: str, removed: datetime, now: datetime) -> tuple[Watch, ...]:
@@ -106,7 +106,7 @@ def _look_again(where: str, removed: datetime, now: datetime) -> tuple[Watch, ..
         over,
         *(
             Watch(
-                f"stays_away_{where}_{number}", "press.monitor", "Look whether it stays away",
+                f"stays_away_{where}_{number}", "press.monitor", "Check that it stays away",
                 opens_at=at - _SOON, due_at=at, roles=("press_officer",),
             )
             for number, at in enumerate(later, start=1)

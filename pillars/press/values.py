@@ -34,12 +34,12 @@ RELEASE_BASIS = {
 }
 Findings = Literal["allowed_by_ground", "of_nobody"]
 FINDINGS = {
-    "allowed_by_ground": "It may stay, by what allows the text",
-    "of_nobody": "It was read again, each of it: it is of nobody in the case, such as our own number",
+    "allowed_by_ground": "It can stay, because of what allows the text",
+    "of_nobody": "Each part was read again: it belongs to no one in the case, such as our own number",
 }
 SaidFindings = Literal["of_nobody", "already_said"]
 SAID_FINDINGS = {
-    "of_nobody": "It was read again, each of it: it is of nobody in the case",
+    "of_nobody": "Each part was read again: it belongs to no one in the case",
     "already_said": "It was said to the reporter: that is a leak",
 }
 Approval = Literal["press_officer", "lawyer", "case_manager", "supervisor", "survivor"]

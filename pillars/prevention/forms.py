@@ -13,15 +13,15 @@ class SessionForm(Form):
     """Report an awareness session: how many came and what it was about, never who."""
 
     place: Geo = field(label="Where was the session?", now=True)
-    date: Day = field(label="On which day?", now=True)
+    date: Day = field(label="On what date?", now=True)
     audience: Literal[
         "school", "village", "youth_group", "parents", "workers", "church", "police", "transport_staff", "other"
     ] = field(label="Who was it for?", now=True)
     male: Count = field(label="How many men and boys came?", now=True)
     female: Count = field(label="How many women and girls came?", now=True)
     another_gender: Count | None = field(label="How many people of another gender came?", default=None)
-    under18: Count = field(label="How many of them all were under 18?", now=True)
-    language: Language = field(label="In which language was it?")
+    under18: Count = field(label="How many of them in total were under 18?", now=True)
+    language: Language = field(label="In what language was it?")
     topics: Some[
         Literal[
             "safe_migration",
@@ -34,10 +34,10 @@ class SessionForm(Form):
             "other",
         ]
     ] = field(label="What was it about?")
-    pre_score: Count | None = field(label="How many answers out of 100 were right before?", default=None)
-    post_score: Count | None = field(label="How many answers out of 100 were right after?", default=None)
+    pre_score: Count | None = field(label="What percentage of answers were right before?", default=None)
+    post_score: Count | None = field(label="What percentage of answers were right after?", default=None)
     disclosures: Count = field(
-        label="How many people told you that they, or somebody they know, may be in danger?",
+        label="How many people said that they, or someone they know, could be in danger?",
         help="Do not write names here. Record a report for each.",
     )
 
@@ -45,7 +45,7 @@ class SessionForm(Form):
     def _children_are_among_all(self) -> bool:
         return self.under18 <= self.male + self.female + (self.another_gender or 0)
 
-    @rule("Right answers out of 100 are a number from 0 to 100.")
+    @rule("The percentage of right answers is a number from 0 to 100.")
     def _scores_are_on_the_scale(self) -> bool:
         return all(score is None or score <= HIGHEST_SCORE for score in (self.pre_score, self.post_score))
 
@@ -61,7 +61,9 @@ class SafeMigrationForm(Form):
     destination: Country = field(label="To which country do they want to go?", now=True)
     job_offer_from: Text | None = field(label="Who offers the work?", default=None)
     recruiter_licence: Literal["valid", "expired", "none", "not_needed", "unknown"] = field(
-        label="Does the agent have a licence?", now=True
+        label="Does the agent have a licence?",
+        choices={"valid": "A valid licence", "expired": "An expired licence", "none": "No licence"},
+        now=True,
     )
     contract_seen: YesNo = field(label="Did you see a written contract?", now=True)
     passport_held_by: Literal["person", "agent", "family", "employer", "no_passport", "unknown"] = field(
@@ -69,9 +71,7 @@ class SafeMigrationForm(Form):
         choices={"person": "The person themselves", "no_passport": "There is none"},
         now=True,
     )
-    debt: Money | None = field(
-        label="How much do they owe for the journey?", help="In the money of this country.", default=None
-    )
+    debt: Money | None = field(label="How much do they owe for the journey?", help="In local currency.", default=None)
     emergency_numbers_given: YesNo = field(label="Did you give them the emergency numbers?")
     check_in_on: Day | None = field(label="When will you call to ask how they are?", default=None)
     decision: Literal["goes", "waits", "does_not_go", "referred", "undecided"] = field(
@@ -88,7 +88,7 @@ class InterceptForm(Form):
 
     point: Text = field(label="At which border post or station?", now=True)
     at: Instant = field(label="When did you meet them?", event_time=True, now=True)
-    persons: Count = field(label="How many people may be in danger?", now=True)
+    persons: Count = field(label="How many people could be in danger?", now=True)
     age_group: Literal["adults", "children", "both", "unknown"] | None = field(
         label="Are they adults or children?",
         help="If you do not know, choose Unknown: they are treated as children until it is known.",
@@ -111,9 +111,9 @@ class InterceptForm(Form):
             "other",
         ]
     ] = field(label="Which signs did you see?", sensitive=True)
-    story_mismatch: YesNo = field(label="Do their stories differ when asked apart?", now=True)
+    story_mismatch: YesNo = field(label="Do their stories differ when they are asked separately?", now=True)
     wants_to_continue: Literal["yes", "no", "unsure"] = field(
-        label="Do they want to travel on?", help="Ask apart from those who travel with them.", now=True
+        label="Do they want to travel on?", help="Ask them separately from those who travel with them.", now=True
     )
     outcome: Literal["returned", "police", "continued", "shelter"] = field(
         label="What happened?",
@@ -126,11 +126,11 @@ class InterceptForm(Form):
         now=True,
     )
     free_choice_noted: YesNo = field(
-        label="Was it their free choice?", help="An adult may not be held against their wish."
+        label="Was it their free choice?", help="An adult may not be held against their will."
     )
 
     route: Text | None = field(
-        label="From where to where, by what way?",
+        label="From where to where, and by what route?",
         help="Places and the line of the bus or train. No names.",
         default=None,
     )
@@ -167,13 +167,13 @@ class RecruiterForm(Form):
     action: Literal[
         "no_action", "watch", "warning_letter", "told_labour_office", "told_police", "told_migration_office"
     ] = field(
-        label="What is done?",
+        label="What has been done?",
         choices={
             "no_action": "Nothing",
             "watch": "Keep an eye on them",
-            "told_labour_office": "The labour office is told",
-            "told_police": "The police are told",
-            "told_migration_office": "The migration office is told",
+            "told_labour_office": "The labour office is informed",
+            "told_police": "The police are informed",
+            "told_migration_office": "The migration office is informed",
         },
         now=True,
     )
@@ -182,7 +182,7 @@ class RecruiterForm(Form):
 class CommunityForm(Form):
     """Draw the risk map of a village with its people: numbers, never names."""
 
-    village: Text = field(label="Which village or part of town?", now=True)
+    village: Text = field(label="Which village or neighbourhood?", now=True)
     households: Count = field(label="How many households are there?", now=True)
     out_migrants: Count = field(label="How many people left for work in the last year?", now=True)
     school_dropouts: Count = field(label="How many children left school in the last year?", now=True)

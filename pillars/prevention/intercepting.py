@@ -25,7 +25,7 @@ def prepare_intercept(context: StepContext) -> Prepared:
     """Propose now as the time."""
     return Prepared(
         prefill={"at": context.now.isoformat()},
-        notes=("Speak with each person apart. An adult decides for themselves whether to travel on.",),
+        notes=("Speak with each person separately. An adult decides for themselves whether to travel on.",),
     )
 
 
@@ -40,11 +40,13 @@ def conclude_intercept(context: StepContext) -> Concluded:
     )
     notes = []
     if against_wish:
-        notes.append("People who want to travel on were stopped: if they are adults, tell the supervisor now.")
+        notes.append("People who want to travel on were stopped: if they are adults, inform the supervisor now.")
     if is_child_kept_safe(context):
         notes.append(_what_is_due(context))
     if answers.get("story_mismatch") is True and not was_stopped:
-        notes.append("Their stories differ and they travelled on: tell the post where they will arrive, if they agree.")
+        notes.append(
+            "Their stories differ and they travelled on: inform the post where they will arrive, if they agree."
+        )
     if answers.get("story_mismatch") == NOT_KNOWN and not was_stopped:
         notes.append("They travelled on before their stories were compared: tell the post there, if they agree.")
     if answers.get("free_choice_noted") == NOT_KNOWN and was_stopped and not against_wish:
@@ -66,7 +68,7 @@ def is_child_kept_safe(context: StepContext) -> bool:
 
 
 def _what_is_due(context: StepContext) -> str:
-    kept = "A child, or somebody who may be one, was kept safe:"
+    kept = "A child, or someone who could be one, was kept safe:"
     if _is_india(context):
         return f"{kept} bring them before the Committee within 24 hours of when you met them, the journey apart."
     body = _BODIES.get(context.jurisdiction.partition("-")[0], "the body that looks after children here")

@@ -16,7 +16,7 @@ def prepare_session(context: StepContext) -> Prepared:
 def conclude_session(context: StepContext) -> Concluded:
     """Ask for a report where people said that somebody may be in danger."""
     told = as_number(context.answers.get("disclosures")) or 0
-    notes = ("People said that somebody may be in danger: record a report for each.",) if told > 0 else ()
+    notes = ("People said that someone could be in danger: record a report for each.",) if told > 0 else ()
     return Concluded(facts={"has_disclosures": told > 0}, notes=notes)
 
 

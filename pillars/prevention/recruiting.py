@@ -17,7 +17,9 @@ def prepare_recruiter(context: StepContext) -> Prepared:
     met = context.earlier("prevention.intercept").get("recruiter")
     if met or offer:
         prefill["name"] = met or offer
-    return Prepared(prefill=prefill, notes=("Other cases may name this recruiter: ask who has them.",) if seen else ())
+    return Prepared(
+        prefill=prefill, notes=("Other cases might name this recruiter: ask who has them.",) if seen else ()
+    )
 
 
 def conclude_recruiter(context: StepContext) -> Concluded:
@@ -26,12 +28,12 @@ def conclude_recruiter(context: StepContext) -> Concluded:
     state = licence_state(answers.get("licence_no"), local_day(context.now, context.zone))
     complaints, linked = (as_number(answers.get(name)) or 0 for name in ("complaints", "linked_cases"))
     checks = (
-        (state == EXPIRED, "The licence has run out."),
-        (state == NOT_LISTED, f"The licence is not on the list of {READ_ON:%d %b %Y}: ask the office that gives it."),
+        (state == EXPIRED, "The licence has expired."),
+        (state == NOT_LISTED, f"The licence is not on the list of {READ_ON:%d %b %Y}: ask the office that issues it."),
         (state == NONE_TOLD, "No licence was shown."),
         (
             complaints > 0 and answers.get("action") == "no_action",
-            "There are complaints, and nothing is done: say why.",
+            "There are complaints, but nothing has been done: say why.",
         ),
         (linked > 0, "The recruiter is named in other cases of this unit."),
     )

@@ -51,7 +51,7 @@ def _warnings(context: StepContext) -> tuple[str, ...]:
             answers.get("decision") == "goes" and answers.get("emergency_numbers_given") == NOT_KNOWN,
             "Find out whether they have the emergency numbers, and send them if not.",
         ),
-        (answers.get("passport_held_by") in {"agent", "employer"}, "Somebody else keeps the passport."),
+        (answers.get("passport_held_by") in {"agent", "employer"}, "Someone else keeps the passport."),
         ((as_number(answers.get("debt")) or 0) > 0, "The journey makes a debt."),
     )
     return tuple(sentence for is_seen, sentence in checks if is_seen)

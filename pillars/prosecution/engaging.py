@@ -51,12 +51,12 @@ def conclude_statement(context: StepContext) -> Concluded:
     notes = list(
         unless_yes(
             answers.get("support_person_present"),
-            no="Nobody stood at the survivor's side: see to it before the next time.",
-            unknown="Ask whether somebody stood at the survivor's side, and see to it before the next time.",
+            no="No one supported the survivor: arrange for someone before the next time.",
+            unknown="Ask whether someone supported the survivor, and arrange for someone before the next time.",
         )
     )
     if answers.get("copy_status") in {"asked_for", "not_asked"}:
-        notes.append("A copy of the statement is still to be had: the lawyer asks for it.")
+        notes.append("A copy of the statement is still missing: the lawyer has to ask for it.")
     return Concluded(facts={"statement_taken": True}, notes=tuple(notes))
 
 

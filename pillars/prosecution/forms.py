@@ -25,10 +25,10 @@ class EngageForm(Form):
 
     counsel: PersonRef = field(label="Who is the lawyer?", now=True)
     kind: v.CounselKind = field(label="What kind of lawyer?", choices=v.COUNSEL_KIND, now=True)
-    appointed_on: Day = field(label="Since which day?", now=True)
+    appointed_on: Day = field(label="Since what date?", now=True)
     rights_explained: Some[v.Right] = field(label="Which rights were explained?", choices=v.RIGHT, now=True)
     language: Language = field(
-        label="In which language?", help="A language code, such as as, bn, grt, kha, ne or en.", now=True
+        label="In what language?", help="A language code, such as as, bn, grt, kha, ne or en.", now=True
     )
     wishes_to_proceed: v.Wish = field(
         label="Does the survivor want to go to court?",
@@ -46,7 +46,7 @@ class StatementForm(Form):
     section: v.StatementSection = field(label="Under which law?", choices=v.STATEMENT_SECTION, now=True)
     date: Instant = field(label="When was the statement taken?", event_time=True, now=True)
     lang: Language = field(
-        label="In which language?", help="A language code, such as as, bn, grt, kha, ne or en.", now=True
+        label="In what language?", help="A language code, such as as, bn, grt, kha, ne or en.", now=True
     )
     video: YesNo = field(label="Was it filmed, or taken by video?", now=True)
     support_person_present: YesNo = field(label="Was a support person there?", now=True)
@@ -60,26 +60,26 @@ class HearingForm(Form):
     court: OrganisationRef = field(label="Which court?", now=True)
     case_no: Text = field(label="What is the court's case number?", now=True)
     hearing_on: Instant = field(label="When was the hearing?", event_time=True, now=True)
-    purpose: v.HearingPurpose = field(label="What was it for?", choices=v.HEARING_PURPOSE, now=True)
+    purpose: v.HearingPurpose = field(label="What was the purpose?", choices=v.HEARING_PURPOSE, now=True)
     result: LongText = field(label="What happened?", now=True)
     attendance_needed: YesNo = field(label="Did the survivor have to be there?", now=True)
     video_link: YesNo = field(label="Was it by video link?")
     travel_plan: LongText | None = field(label="How does the survivor travel safely?", default=None)
     cost: Money | None = field(
-        label="What did the journey cost?", help="In the money of the place, such as rupees.", default=None
+        label="What did the journey cost?", help="In local currency, such as rupees.", default=None
     )
-    next_on: Day | None = field(label="On which day is the next hearing?", default=None)
+    next_on: Day | None = field(label="On what date is the next hearing?", default=None)
     next_at: Instant | None = field(
-        label="At what time is the next hearing?", help="Only if the court has said it.", default=None
+        label="At what time is the next hearing?", help="Only if the court has set it.", default=None
     )
     court_hall: Text | None = field(
         label="In which court hall is the next hearing?",
         help="The number or name of the hall only. It goes into a calendar: write no names.",
         default=None,
     )
-    adjourned: YesNo = field(label="Was the hearing put off (adjourned)?", default=None)
+    adjourned: YesNo = field(label="Was the hearing adjourned?", default=None)
     put_off_by: v.PutOffBy | None = field(
-        label="Who asked to put it off?", choices=v.PUT_OFF_BY, default=None, shown_when="adjourned"
+        label="Who asked for the adjournment?", choices=v.PUT_OFF_BY, default=None, shown_when="adjourned"
     )
 
     @rule("The next hearing cannot be on an earlier day.")
@@ -107,7 +107,7 @@ class TestimonyForm(Form):
     screen_or_video: YesNo = field(label="Will there be a screen or a video link?", now=True)
     in_camera_order: YesNo = field(label="Did the court order a closed hearing?", now=True)
     child_evidence_due: Day | None = field(
-        label="By which day must the child be heard?", help="30 days after the court took up the case.", default=None
+        label="By what date must the child be heard?", help="30 days after the court took up the case.", default=None
     )
     after_care: LongText | None = field(
         label="Who cares for the survivor afterwards, and how?", default=None, sealed="testimony"
@@ -118,20 +118,18 @@ class OutcomeForm(Form):
     """Record the judgment, tell the survivor, and watch the time for an appeal."""
 
     result: v.Result = field(label="How did it end?", choices=v.RESULT, now=True)
-    told_survivor_at: Instant = field(label="When was the survivor told?", event_time=True, now=True)
-    release_risk: v.ReleaseRisk = field(label="When may the accused be free?", choices=v.RELEASE_RISK, now=True)
+    told_survivor_at: Instant = field(label="When was the survivor informed?", event_time=True, now=True)
+    release_risk: v.ReleaseRisk = field(label="When could the accused be free?", choices=v.RELEASE_RISK, now=True)
     sections_convicted: tuple[v.Convicted, ...] | None = field(
         label="Convicted under which sections?", choices=v.CONVICTED, default=None
     )
     sentence: Text | None = field(label="What is the sentence?", default=None)
-    fine: Money | None = field(
-        label="How much is the fine?", help="In the money of the place, such as rupees.", default=None
-    )
+    fine: Money | None = field(label="How much is the fine?", help="In local currency, such as rupees.", default=None)
     compensation_ordered: Money | None = field(
-        label="How much compensation was ordered?", help="In the money of the place, such as rupees.", default=None
+        label="How much compensation was ordered?", help="In local currency, such as rupees.", default=None
     )
     appeal_by: Day | None = field(
-        label="By which day can we appeal?", help="Ask the lawyer: it depends on the court.", default=None
+        label="By what date can we appeal?", help="Ask the lawyer: it depends on the court.", default=None
     )
     appeal_filed: YesNo = field(label="Was an appeal filed?", default=None)
 

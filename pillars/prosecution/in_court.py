@@ -22,7 +22,7 @@ def prepare_hearing(context: StepContext) -> Prepared:
     court = last.get("court") or context.earlier("policing.chargesheet").get("court")
     notes = []
     if perhaps(last.get("attendance_needed")):
-        notes.append("The survivor may have to be there: plan the way with them, and who goes along.")
+        notes.append("The survivor might have to be there: plan the journey with them, and who goes along.")
     return Prepared(
         prefill=given(
             court=court,
@@ -40,7 +40,7 @@ def conclude_hearing(context: StepContext) -> Concluded:
     put_off, most = times_put_off(hearings), _adjournments(context)
     notes = []
     if context.answers.get("adjourned") is True and put_off >= most:
-        notes.append(f"Put off {put_off} times: the lawyer objects, and asks the court to write down its reasons.")
+        notes.append(f"Put off {put_off} times: the lawyer has to object and ask the court to record its reasons.")
     if context.answers.get("adjourned") == NOT_KNOWN:
         notes.append("Ask the court whether the hearing was put off: it counts towards how often that happened.")
     if context.answers.get("next_on") is None and context.answers.get("next_at") is None:
@@ -80,5 +80,5 @@ def _watch_next(context: StepContext) -> tuple[Watch, ...]:
         return (Watch("next_hearing", is_over=True),)
     over = (found.at or end_of_day(found.day, context.zone)) + _WRITTEN_WITHIN
     opens = start_of_day(found.day - timedelta(days=_NOTICE_DAYS), context.zone)
-    title = "Hearing: prepare it, be there, write down what happened"
+    title = "Hearing: prepare it, be there, record what happened"
     return (Watch("next_hearing", "prosecution.hearing", title, opens_at=opens, due_at=over),)

@@ -38,7 +38,7 @@ def conclude_outcome(context: StepContext) -> Concluded:
     appeal_by = as_day(answers.get("appeal_by"))
     if appeal_by and answers.get("appeal_filed") is not True:
         facts["appeal_ends_at"] = end_of_day(appeal_by, context.zone)
-        title = "The time for an appeal ends"
+        title = "The time for an appeal is ending"
         watches.append(
             watch_for_day(
                 "judgment_appeal", "prosecution.outcome", title, appeal_by,
@@ -48,10 +48,10 @@ def conclude_outcome(context: StepContext) -> Concluded:
     else:
         watches.append(Watch("judgment_appeal", is_over=True))
     if at_risk:
-        notes.append("The accused is or will soon be free: look at the safety plan today.")
-        title = "The accused may be free: look at the safety plan"
+        notes.append("The accused is or will soon be free: review the safety plan today.")
+        title = "The accused could be free: review the safety plan"
         watches.append(Watch("release_risk", "protection.safety", title, due_at=context.now + _SAME_DAY, ladder="high"))
     watches += [Watch(name, is_over=True) for name in ("judgment", "trial", "charge")]
     if as_number(answers.get("compensation_ordered")):
-        notes.append("Compensation was ordered: see that it is paid.")
+        notes.append("Compensation was ordered: make sure it is paid.")
     return Concluded(facts=facts, notes=tuple(notes), watches=tuple(watches))

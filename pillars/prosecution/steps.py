@@ -83,5 +83,5 @@ def CALENDAR(context: StepContext) -> Completed:  # noqa: N802 - the decorator t
     """Find the next hearing and make a slip with its day that tells nothing of the case."""
     hearing_at = next_hearing(context.earlier("prosecution.hearing"), now=context.now, zone=context.zone)
     if hearing_at is None:
-        return Completed(outputs={"has_hearing": False}, notes=("No hearing is to come, as far as written down.",))
+        return Completed(outputs={"has_hearing": False}, notes=("No coming hearing is recorded.",))
     return Completed(outputs={"has_hearing": True, "hearing_at": hearing_at})

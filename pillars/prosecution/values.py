@@ -10,8 +10,8 @@ Right = Literal[
 ]  # fmt: skip
 RIGHT = {
     "to_be_heard": "To be heard in court",
-    "to_be_told": "To be told how the case goes",
-    "no_identity_published": "Nobody may publish who the person is",
+    "to_be_told": "To be informed how the case is going",
+    "no_identity_published": "No one may publish who the person is",
     "to_say_no": "To say no, and still get help",
 }
 Wish = Literal["yes", "no", "unsure", "not_asked"]
@@ -25,7 +25,7 @@ STATEMENT_SECTION = {
     "other": "Another law",
 }
 CopyStatus = Literal["given", "asked_for", "refused", "sealed", "not_asked"]
-COPY_STATUS = {"sealed": "Sealed: no copy", "not_asked": "Not asked for"}
+COPY_STATUS = {"sealed": "Sealed by the court: no copy", "not_asked": "Not asked for"}
 
 HearingPurpose = Literal[
     "remand", "bail", "cognizance", "charge", "evidence", "arguments", "judgment", "custody_of_survivor",
@@ -70,7 +70,7 @@ CONVICTED = {
 ReleaseRisk = Literal["free_now", "soon", "later", "not_expected", "unknown"]
 RELEASE_RISK = {
     "free_now": "They are free already",
-    "soon": "They may be free within a month",
-    "later": "They may be free later",
+    "soon": "They could be free within a month",
+    "later": "They could be free later",
     "not_expected": "Not for years",
 }

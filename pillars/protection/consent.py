@@ -55,10 +55,10 @@ def watch_consent(consent: Mapping[str, JsonAnswer], now: datetime, zone: str) -
     ends_at = end_of_day(until, zone)
     return (
         Watch(
-            "consent_end", "protection.consent", "Consent ends: ask the person again",
+            "consent_end", "protection.consent", "Consent is ending: ask the person again",
             opens_at=max(ends_at - _ASK_BEFORE, now + (ends_at - now) / 2), due_at=ends_at,
         ),
-        Watch("consent_over", "protection.consent_check", "Consent has run out", opens_at=ends_at + _A_SECOND),
+        Watch("consent_over", "protection.consent_check", "Consent has expired", opens_at=ends_at + _A_SECOND),
     )  # fmt: skip
 
 

@@ -25,17 +25,19 @@ class ConsentForm(Form):
     person: PersonRef = field(label="Who is asked?", now=True)
     kind: v.ConsentKind = field(label="Who agrees?", choices=v.CONSENT_KIND, now=True)
     purpose: Some[v.Purpose] = field(label="What is it for?", choices=v.PURPOSE, now=True)
-    recipients: Some[v.Recipient] = field(label="Who may get it?", choices=v.RECIPIENT, now=True)
+    recipients: Some[v.Recipient] = field(label="Who may receive the information?", choices=v.RECIPIENT, now=True)
     fields_covered: Some[v.Covered] = field(label="What may be shared?", choices=v.COVERED, now=True)
-    valid_until: Day = field(label="Until which day?", now=True)
+    valid_until: Day = field(label="Until what date?", now=True)
     language: Language = field(
-        label="In which language was it explained?", help="A language code, such as as, bn, grt, kha, ne or en."
+        label="In what language was it explained?", help="A language code, such as as, bn, grt, kha, ne or en."
     )
-    read_aloud: YesNo = field(label="Was it read out?")
+    read_aloud: YesNo = field(label="Was it read aloud?")
     withdrawn_at: Instant | None = field(
-        label="When was it taken back?", help="The person may take it back at any time, without a reason.", default=None
+        label="When was it withdrawn?",
+        help="The person may withdraw it at any time, without giving a reason.",
+        default=None,
     )
-    best_interest_note: LongText | None = field(label="Why is it best for the child?", default=None)
+    best_interest_note: LongText | None = field(label="Why is this best for the child?", default=None)
     signed: Signature = field(label="Who signed, or put a thumb print?")
 
     @rule("Choose either 'Nothing that identifies the person' or what may be shared, not both.")
@@ -48,15 +50,15 @@ class SafetyForm(Form):
 
     level: v.SafetyLevel = field(label="How great is the danger?", now=True)
     threats: Some[v.Threat] = field(label="What is the danger?", choices=v.THREAT, sensitive=True, now=True)
-    review_on: Day = field(label="When do we look at it again?", now=True)
-    threat_source: Text | None = field(label="From whom?", default=None, identifying=True)
+    review_on: Day = field(label="When will this be reviewed?", now=True)
+    threat_source: Text | None = field(label="Who does the danger come from?", default=None, identifying=True)
     safe_contacts: Text | None = field(
-        label="Whom can the person trust?",
-        help="Nobody who is a suspect, even in the family.",
+        label="Who can the person trust?",
+        help="No one who is a suspect, even in the family.",
         default=None,
         identifying=True,
     )
-    code_word: Text | None = field(label="Which word means: I am in danger?", default=None, identifying=True)
+    code_word: Text | None = field(label="Which code word means: I am in danger?", default=None, identifying=True)
     device_checked: YesNo = field(label="Was the phone checked?")
     social_media_checked: YesNo = field(label="Were the online accounts checked?")
     location_sharing_off: YesNo = field(label="Is location sharing off?")
@@ -73,14 +75,14 @@ class PlacementForm(Form):
         label="Where does the person stay?", identifying=True, sealed="shelter_address", now=True
     )
     admitted_at: Instant = field(label="When was the person taken in?", event_time=True, now=True)
-    legal_basis: v.LegalBasis = field(label="On which ground?", choices=v.LEGAL_BASIS, now=True)
+    legal_basis: v.LegalBasis = field(label="On what basis?", choices=v.LEGAL_BASIS, now=True)
     own_wish: v.OwnWish = field(label="What does the person want?", choices=v.OWN_WISH, now=True)
     order_expires: Day = field(
-        label="On which day does the order end?",
-        help="Without an order: the day by which it is looked at again.",
+        label="On what date does the order end?",
+        help="Without an order: the date by which the stay will be reviewed.",
         now=True,
     )
-    review_on: Day = field(label="When do we look at it again?", now=True)
+    review_on: Day = field(label="When will this be reviewed?", now=True)
     order_no: Text | None = field(label="What is the number of the order?", default=None)
     order_under: v.OrderUnder | None = field(
         label="Under which sub-section of ITPA section 17 is the order?",
@@ -92,7 +94,7 @@ class PlacementForm(Form):
     bed: Text | None = field(label="Which bed or room?", default=None)
     accompanied_children: Count = field(label="How many children are with the person?")
     gender_fit: YesNo = field(label="Is the place right for the person's gender?")
-    language_fit: YesNo = field(label="Does somebody there speak the person's language?")
+    language_fit: YesNo = field(label="Does someone there speak the person's language?")
 
     @rule("The review must come on or before the day on which the order ends.")
     def _review_in_time(self) -> bool:
@@ -109,7 +111,7 @@ class CustodyForm(Form):
         label="What is the number of the new order?", default=None, shown_when='result == "new_order"'
     )
     new_end: Day | None = field(
-        label="On which day does the new order end?", default=None, shown_when='result == "new_order"'
+        label="On what date does the new order end?", default=None, shown_when='result == "new_order"'
     )
     order_under: v.OrderUnder | None = field(
         label="Under which sub-section of ITPA section 17 is the new order?",
@@ -125,7 +127,7 @@ class CustodyForm(Form):
         shown_when='result == "still_held"',
     )
 
-    @rule("Write on which day the new order ends.")
+    @rule("Give the date on which the new order ends.")
     def _a_new_order_ends(self) -> bool:
         return self.result != "new_order" or self.new_end is not None
 
@@ -139,9 +141,9 @@ class HealthForm(Form):
 
     triage: v.HealthTriage = field(label="How soon is care needed?", choices=v.HEALTH_TRIAGE, now=True)
     suicide_screen: v.SuicideScreen = field(
-        label="May the person hurt themselves?", choices=v.SUICIDE_SCREEN, sealed="health", now=True
+        label="Is the person at risk of harming themselves?", choices=v.SUICIDE_SCREEN, sealed="health", now=True
     )
-    report_to_police_needed: YesNo = field(label="Does the law want the police to be told?", now=True)
+    report_to_police_needed: YesNo = field(label="Does the law require the police to be informed?", now=True)
     follow_up: Day = field(label="When is the next visit?", now=True)
     findings: LongText | None = field(label="What was found?", default=None, identifying=True, sealed="health")
     pregnancy_test_consent: YesNo = field(
@@ -156,15 +158,15 @@ class HealthForm(Form):
 class SupportPersonForm(Form):
     """Give the person somebody at their side: a support person, a guardian, a lawyer or an interpreter."""
 
-    role: v.SupportRole = field(label="As what?", choices=v.SUPPORT_ROLE, now=True)
-    person_assigned: PersonRef = field(label="Who?", now=True)
-    assigned_at: Instant = field(label="Since when?", event_time=True, now=True)
-    conflict_check: YesNo = field(label="Is it sure that they have no tie to a suspect?", now=True)
-    court_informed_at: Instant | None = field(label="When was the court told?", default=None)
+    role: v.SupportRole = field(label="In what role?", choices=v.SUPPORT_ROLE, now=True)
+    person_assigned: PersonRef = field(label="Who is it?", now=True)
+    assigned_at: Instant = field(label="Since when have they had this role?", event_time=True, now=True)
+    conflict_check: YesNo = field(label="Is it certain that they have no tie to a suspect?", now=True)
+    court_informed_at: Instant | None = field(label="When was the court informed?", default=None)
     contact: Phone | None = field(label="What is their phone number?", default=None, identifying=True)
     monthly_report_due: Day = field(label="When is the next monthly report due?")
 
-    @rule("The court cannot be told before the person was named.")
+    @rule("The court cannot be informed before the person was named.")
     def _court_follows(self) -> bool:
         return in_order(self.assigned_at, self.court_informed_at)
 
@@ -174,7 +176,7 @@ class WitnessForm(Form):
 
     applicant: v.Applicant = field(label="Who asks for protection?", now=True)
     interim_sought: YesNo = field(label="Is protection asked for at once, before the report?", now=True)
-    applied_on: Day = field(label="On which day was it asked for?", now=True)
+    applied_on: Day = field(label="On what date was it asked for?", now=True)
     report_ordered_at: Instant | None = field(
         label="When did the authority order the Threat Analysis Report?",
         help="The time of the police runs from this order. Leave it empty while nobody knows.",
@@ -188,7 +190,7 @@ class WitnessForm(Form):
     threat_category: v.ThreatCategory | None = field(
         label="Which class of danger did the report find?", choices=v.THREAT_CATEGORY, default=None
     )
-    order_on: Day | None = field(label="On which day was protection ordered?", default=None)
+    order_on: Day | None = field(label="On what date was protection ordered?", default=None)
     measures: tuple[v.Measure, ...] | None = field(label="What was ordered?", default=None, sensitive=True)
     expires_on: Day | None = field(
         label="When does the order end?", help="Three months at most; ask again two weeks before.", default=None

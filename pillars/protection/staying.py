@@ -63,7 +63,8 @@ def prepare_custody(context: StepContext) -> Prepared:
     notes = ["No adult stays in a home against their will without an order. Ask the person today, and tell the lawyer."]
     if since is not None:
         notes.append(
-            f"Counted from {local_day(since, context.zone):%d %b %Y}: moving to another home starts nothing anew."
+            f"Counted from {local_day(since, context.zone):%d %b %Y}: moving to another home does not start a new"
+            f" time limit."
         )
     return Prepared(notes=tuple(notes))
 

@@ -60,9 +60,9 @@ def _conclude_safety(context: StepContext) -> Concluded:
     notes = [f"Still open on phone and internet: {', '.join(open_points)}."] if open_points else []
     longest = review_days(level, is_first=not context.earlier("protection.safety"))
     if review is not None and review > today_of(context) + timedelta(days=longest):
-        notes.append(f"The review is late for this danger: look at the plan again within {longest} days.")
+        notes.append(f"The review is late for this danger: review the plan within {longest} days.")
     ladder = "high" if level in _URGENT else "standard"
-    title = "Safety plan: look at it again"
+    title = "Safety plan: review it"
     watches = (
         (watch_for_day("safety_review", "protection.safety", title, review, zone=context.zone, ladder=ladder),)
         if review
@@ -81,9 +81,9 @@ def _prepare_health(context: StepContext) -> Prepared:
 def _conclude_health(context: StepContext) -> Concluded:
     """Watch for the next visit; what was found stays in the record, and no note or fact tells it."""
     must_tell = context.answers.get("report_to_police_needed")
-    notes = ("The law wants the police to be told: do it today, and write down when.",) if must_tell is True else ()
+    notes = ("The law requires the police to be informed: do it today, and record when.",) if must_tell is True else ()
     if must_tell == NOT_KNOWN:
-        notes = ("Find out today whether the law wants the police to be told.",)
+        notes = ("Find out today whether the law requires the police to be informed.",)
     day = as_day(context.answers.get("follow_up"))
     watches = (
         (watch_for_day("health_visit", "protection.health", "Next health visit", day, zone=context.zone),)
@@ -105,9 +105,9 @@ def _conclude_support(context: StepContext) -> Concluded:
     if answers.get("conflict_check") in (False, NOT_KNOWN):
         notes.append("A tie to a suspect is not ruled out: check before they meet.")
     if answers.get("role") == "support_person" and not answers.get("court_informed_at"):
-        notes.append("Tell the court within 24 hours who the support person is.")
+        notes.append("Inform the court within 24 hours who the support person is.")
     day = as_day(answers.get("monthly_report_due"))
-    title = "Monthly report of who stands at the person's side"
+    title = "Monthly report by the support person"
     watches = (
         (
             watch_for_day(

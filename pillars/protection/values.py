@@ -30,12 +30,12 @@ Threat = Literal[
     "self_harm", "retaliation_for_case", "police_or_officials", "none_known", "other",
 ]  # fmt: skip
 THREAT = {
-    "trafficker_near": "A trafficker lives near or knows the place",
-    "family_pressure": "Pressure by the family",
+    "trafficker_near": "A trafficker lives nearby or knows the place",
+    "family_pressure": "Pressure from the family",
     "phone_or_messages": "Calls or messages",
-    "online_exposure": "Pictures or the name on the internet",
+    "online_exposure": "Pictures or name on the internet",
     "community_shame": "Shame in the village",
-    "self_harm": "The person may hurt themselves",
+    "self_harm": "The person is at risk of harming themselves",
     "retaliation_for_case": "Revenge because of the case",
     "police_or_officials": "Police or officials",
     "none_known": "None known",

@@ -15,7 +15,7 @@ def work_out_birthday(context: StepContext) -> Completed:
         return Completed(outputs={"is_known": born is not None or bool(ages(context)), "plan_now": False})
     at_least, at_most = (birthday.earliest - today).days, (birthday.latest - today).days
     plan_now = at_least < settings.plan_days_before
-    notes = ("A child of this case may turn 18 soon: plan what comes after care.",) if plan_now else ()
+    notes = ("A child in this case might turn 18 soon: plan what comes after care.",) if plan_now else ()
     return Completed(
         outputs={"is_known": True, "days_at_least": at_least, "days_at_most": at_most, "plan_now": plan_now},
         notes=notes,

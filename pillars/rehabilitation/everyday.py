@@ -46,9 +46,9 @@ def prepare_learning(context: StepContext) -> Prepared:
     names = ("track", "provider", "start", "stipend", "savings_account")
     told = told_before(context, "rehabilitation.learning", *names)
     if told:
-        return Prepared(prefill=told, notes=("Ask how it goes: attendance, money, how others treat the person.",))
+        return Prepared(prefill=told, notes=("Ask how it is going: attendance, money, how others treat the person.",))
     today = local_day(context.now, context.zone)
-    return Prepared(prefill={"start": today.isoformat()}, notes=("The school or trainer is not told why.",))
+    return Prepared(prefill={"start": today.isoformat()}, notes=("The school or trainer does not learn why.",))
 
 
 def conclude_learning(context: StepContext) -> Concluded:
@@ -60,7 +60,7 @@ def conclude_learning(context: StepContext) -> Concluded:
     if answers.get("stipend"):
         notes += unless_yes(
             answers.get("savings_account"),
-            no="The person gets money and has no account: open one in their name.",
+            no="The person receives money but has no account: open one in their name.",
             unknown="The person gets money: ask whether they have an account, and open one in their name if not.",
         )
     if answers.get("certificate"):
@@ -69,7 +69,7 @@ def conclude_learning(context: StepContext) -> Concluded:
             watches=(Watch("learning_review", is_over=True),),
         )  # fmt: skip
     day = local_day(context.now, context.zone, plus_days=LOW_SCORE_DAYS if is_away else REVIEW_DAYS)
-    title = "School or training: how does it go?"
+    title = "School or training: how is it going?"
     watch = watch_for_day(
         "learning_review", "rehabilitation.learning", title, day, zone=context.zone, days_before=OPENS_BEFORE_DAYS
     )

@@ -55,7 +55,7 @@ class AssessForm(Form):
     """Find out, together with the person, what they need and what they are good at."""
 
     domains: Some[Domain] = field(label="Which parts of life need help?", choices=DOMAINS, now=True)
-    individual_risk: LongText = field(label="What risks does the person themselves face?", sensitive=True)
+    individual_risk: LongText = field(label="What risks does the person face?", sensitive=True)
     household_risk: LongText = field(label="What risks are there in the home?", sensitive=True)
     community_risk: LongText = field(label="What risks are there in the village or town?", sensitive=True)
     strengths: LongText = field(label="What is the person good at, and who helps them?", now=True)
@@ -88,9 +88,9 @@ class CarePlanForm(Form):
             "person",
             "other",
         ]
-    ] = field(label="Who does it?", choices={"person": "The person themselves"}, now=True)
+    ] = field(label="Who is responsible for it?", choices={"person": "The person themselves"}, now=True)
     start: Day = field(label="When does the plan start?", now=True)
-    planned_end: Day = field(label="When should it be reached?", now=True)
+    planned_end: Day = field(label="When should this be achieved?", now=True)
     form7: FileRef | None = field(label="Add the signed plan form, for a child", default=None)
     child_view: LongText = field(
         label="What does the person say about the plan?", help="For a child this is a duty: write the child's own view."
@@ -108,10 +108,11 @@ class CounselForm(Form):
     kind: Literal["individual", "group", "family", "crisis", "by_phone"] = field(
         label="What kind of session was it?", now=True
     )
-    lang: Language = field(label="In which language?", now=True)
+    lang: Language = field(label="In what language?", now=True)
     risk_now: Literal["none", "low", "medium", "high", "acute", "not_assessed"] = field(
-        label="How great is the risk that the person harms themselves, now?",
+        label="How great is the risk of self-harm now?",
         help="High or acute: stay with the person and call the medical officer now.",
+        choices={"none": "No risk"},
         sealed="counselling",
         now=True,
     )
@@ -135,10 +136,10 @@ class LearningForm(Form):
     start: Day = field(label="Since when, or from when?", now=True)
     stipend: Money | None = field(label="How much money does the person get each month?", default=None)
     savings_account: YesNo = field(label="Does the person have a savings account?", default=None)
-    attendance: Count | None = field(label="On how many days out of 100 was the person there?", default=None)
+    attendance: Count | None = field(label="On what percentage of days did the person attend?", default=None)
     certificate: FileRef | None = field(label="Add the certificate", default=None)
 
-    @rule("Days out of 100 are a number from 0 to 100.")
+    @rule("The percentage of days is a number from 0 to 100.")
     def _attendance_is_a_percentage(self) -> bool:
         return self.attendance is None or self.attendance <= EVERY_DAY
 
@@ -160,7 +161,7 @@ class EntitlementsForm(Form):
             "livelihood_grant",
             "other",
         ]
-    ] = field(label="Which help is asked for?", now=True)
+    ] = field(label="What help is being applied for?", now=True)
     papers_missing: Some[
         Literal[
             "birth_record",
@@ -173,14 +174,14 @@ class EntitlementsForm(Form):
             "none",
             "other",
         ]
-    ] = field(label="Which papers are missing?", identifying=True, choices={"none": "None is missing"}, now=True)
-    applied_on: Day = field(label="When was it asked for?", now=True)
+    ] = field(label="Which documents are missing?", identifying=True, choices={"none": "None is missing"}, now=True)
+    applied_on: Day = field(label="When was the application made?", now=True)
     ref_no: Text | None = field(label="What is the number of the application?", default=None)
     granted_on: Day | None = field(label="When was it granted?", default=None)
     amount: Money | None = field(label="How much is it?", default=None)
     bank_ready: YesNo = field(label="Can the money be paid into an account of the person?", now=True)
 
-    @rule("It cannot be granted before it was asked for.")
+    @rule("It cannot be granted before it was applied for.")
     def _grant_follows_application(self) -> bool:
         return in_order(self.applied_on, self.granted_on)
 
@@ -211,9 +212,9 @@ class ProgressForm(Form):
     )
     domains_score: Some[Change] = field(label="What is better, the same, or worse?", now=True)
     decision: Literal["continue", "change_plan", "more_support", "ready_to_leave_care", "end_plan"] = field(
-        label="How do you go on?", now=True
+        label="What happens next?", now=True
     )
-    next: Day = field(label="When do you meet again?", now=True)
+    next: Day = field(label="When will you meet again?", now=True)
 
     @rule("The next meeting cannot be before this one.")
     def _next_follows(self) -> bool:

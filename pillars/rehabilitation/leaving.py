@@ -72,7 +72,7 @@ def watch_leaving(
     )  # fmt: skip
     if plan_on <= today:
         return (plan,)
-    day = "A child may turn 18 now: where do they want to live, and which help goes on?"
+    day = "A child might turn 18 now: where do they want to live, and which help goes on?"
     birthday_comes = watch_for_day(
         "turns_18", _REVIEW, day, plan_on, zone=context.zone, days_before=_OPENS_BEFORE_DAYS, ladder="high"
     )

@@ -37,11 +37,11 @@ def conclude_assess(context: StepContext) -> Concluded:
     closed = earlier - now
     notes = []
     if is_low:
-        notes.append("The person is doing badly: look again soon, and speak with the counsellor.")
+        notes.append("The person is doing badly: review this soon, and speak with the counsellor.")
     if closed:
         notes.append(f"Settled since the last time: {in_words(closed)}.")
     day = local_day(context.now, context.zone, plus_days=LOW_SCORE_DAYS if is_low else REVIEW_DAYS)
-    title = "Needs: look at them again, with the person"
+    title = "Needs: review them with the person"
     watch = watch_for_day("needs_review", _ASSESSMENT, title, day, zone=context.zone, days_before=OPENS_BEFORE_DAYS)
     return Concluded(facts={"needs_known": True, "doing_badly": is_low}, notes=tuple(notes), watches=(watch,))
 
@@ -59,7 +59,7 @@ def prepare_care_plan(context: StepContext) -> Prepared:
         prefill["plan_type"] = assessment["domains"]
     notes = [] if assessment.get("domains") else ["There is no needs assessment yet."]
     if _is_leaving(context):
-        notes.append("Plan a home, papers, work or school, money and somebody to call, from the day the person is 18.")
+        notes.append("Plan a home, papers, work or school, money and someone to call, from the day the person is 18.")
     return Prepared(prefill=prefill, notes=tuple(notes))
 
 
@@ -68,8 +68,8 @@ def conclude_care_plan(context: StepContext) -> Concluded:
     start, today = as_day(context.answers.get("start")), local_day(context.now, context.zone)
     review = max(add_months(start or today, FIRST_REVIEW_MONTHS), today + timedelta(days=1))
     missing = domains_of(context.earlier(_ASSESSMENT).get("domains")) - domains_of(context.answers.get("plan_type"))
-    notes = (f"The plan says nothing of needs that were found: {in_words(missing)}.",) if missing else ()
-    title = "Care plan: look at it together"
+    notes = (f"The plan does not cover needs that were found: {in_words(missing)}.",) if missing else ()
+    title = "Care plan: review it together"
     watches: tuple[Watch, ...] = (
         watch_for_day("care_plan_review", _REVIEWS, title, review, zone=context.zone, days_before=OPENS_BEFORE_DAYS),
     )
@@ -91,7 +91,7 @@ def prepare_progress(context: StepContext) -> Prepared:
     notes = ["The care plan has come to its planned end."] if is_over else []
     child = oldest_child(context)
     if child is not None and child.earliest <= add_months(today, 12):
-        notes.append("A child of this case may turn 18 within a year: plan what comes after care.")
+        notes.append("A child in this case might turn 18 within a year: plan what comes after care.")
     prefill |= told_before(context, _REVIEWS, "members")
     return Prepared(prefill=prefill, notes=tuple(notes))
 
@@ -108,14 +108,14 @@ def conclude_progress(context: StepContext) -> Concluded:
     if decision in {"ready_to_leave_care", "end_plan"} or planned is None:
         over = tuple(Watch(name, is_over=True) for name in ("care_plan_review", "progress_review"))
         return Concluded(facts=facts, notes=notes, watches=over)
-    title = "Care plan: look at it together"
+    title = "Care plan: review it together"
     watches = [
         Watch("care_plan_review", is_over=True),
         watch_for_day("progress_review", _REVIEWS, title, planned, zone=zone, days_before=OPENS_BEFORE_DAYS),
     ]
     if decision in {"change_plan", "more_support"}:
         due = local_day(context.now, zone, plus_days=NEXT_SESSION_DAYS)
-        change = "The care plan is to be changed, as the meeting decided"
+        change = "Change the care plan, as the meeting decided"
         watches.append(
             watch_for_day(
                 "plan_change", "rehabilitation.care_plan", change, due, zone=zone, days_before=NEXT_SESSION_DAYS

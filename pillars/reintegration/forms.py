@@ -26,7 +26,7 @@ class PlanForm(Form):
 class VisitForm(Form):
     """Visit or call the person after the return, and see whether they are safe."""
 
-    due_on: Day = field(label="For which day was the visit planned?", now=True)
+    due_on: Day = field(label="For what date was the visit planned?", now=True)
     done_at: Instant | None = field(label="When was the visit?", default=None, event_time=True)
     mode: Literal["home_visit", "met_elsewhere", "phone", "video", "through_partner", "not_reached"] = field(
         label="How did you meet?", now=True
@@ -38,7 +38,7 @@ class VisitForm(Form):
         label="Is the person safe?", sensitive=True, now=True
     )
     school_or_work: Literal["school", "training", "work", "at_home", "looking", "none", "unknown"] = field(
-        label="What does the person do in the day?", now=True
+        label="What does the person do in the day?", choices={"none": "Nothing"}, now=True
     )
     income: Money | None = field(label="How much does the person earn in a month, in local money?", default=None)
     re_trafficking_sign: Some[
@@ -53,7 +53,12 @@ class VisitForm(Form):
             "missing",
             "other",
         ]
-    ] = field(label="Are there signs that the person may be trafficked again?", sensitive=True, now=True)
+    ] = field(
+        label="Are there signs that the person could be trafficked again?",
+        choices={"none": "No sign", "moved_without_word": "Moved without saying where"},
+        sensitive=True,
+        now=True,
+    )
     needs: LongText | None = field(label="What does the person need?", default=None)
     next: Day = field(label="When is the next visit?")
 
@@ -61,7 +66,7 @@ class VisitForm(Form):
     def _none_stands_alone(self) -> bool:
         return stands_alone("none", self.re_trafficking_sign)
 
-    @rule("Nobody who was not reached was spoken to alone.")
+    @rule("Someone who was not reached cannot have been spoken to alone.")
     def _not_reached_is_not_alone(self) -> bool:
         return self.mode != "not_reached" or not self.alone_with_person
 
@@ -115,8 +120,12 @@ class CloseForm(Form):
         "not_trafficked",
         "person_died",
         "other",
-    ] = field(label="Why is the case closed?", choices={"person_asked": "The person asked for it"}, now=True)
-    data_keep_until: Day = field(label="Until when are the records kept?")
+    ] = field(
+        label="Why is the case closed?",
+        choices={"person_asked": "The person asked for it", "handed_to_other_body": "Handed over to another authority"},
+        now=True,
+    )
+    data_keep_until: Day = field(label="Until when will the records be kept?")
     reopen_rule: LongText = field(label="When would you open the case again?", help="And how can the person reach you?")
 
     @rule("A case with open time limits is not settled: close them first, or say that something is left to do.")

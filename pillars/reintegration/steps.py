@@ -63,7 +63,7 @@ def _conclude_plan(context: StepContext) -> Concluded:
     review = as_day(context.answers.get("review_on"))
     if review is None or review <= local_day(context.now, context.zone):
         return Concluded(facts={"has_reintegration_plan": True})
-    title = "Look at the plan for life after the return, with the person"
+    title = "Review the plan for life after the return, with the person"
     watch = watch_for_day(
         "plan_review", "reintegration.plan", title, review, zone=context.zone, days_before=REVIEW_OPENS_BEFORE_DAYS
     )
@@ -87,7 +87,7 @@ def _prepare_visit(context: StepContext) -> Prepared:
 
 def _say_missed(context: StepContext) -> tuple[str, ...]:
     gone = missed(_home_since(context), context.all_earlier(VISITS), local_day(context.now, context.zone), context.zone)
-    return (f"Nobody saw the person at the visit after: {', '.join(gone)}.",) if gone else ()
+    return (f"No one saw the person at the visit after: {', '.join(gone)}.",) if gone else ()
 
 
 def _conclude_visit(context: StepContext) -> Concluded:
@@ -96,15 +96,15 @@ def _conclude_visit(context: StepContext) -> Concluded:
     was_alone = answers.get("alone_with_person") is True
     notes = []
     if not was_reached:
-        notes.append("The person was not reached: try another safe way, and tell the supervisor.")
+        notes.append("The person was not reached: try another safe way, and inform the supervisor.")
     elif not was_alone:
         notes += unless_yes(
             answers.get("alone_with_person", False),
-            no="Nobody has spoken with the person alone at this visit: plan another one soon.",
+            no="No one has spoken with the person alone at this visit: plan another one soon.",
             unknown="Nobody knows whether the person was spoken with alone at this visit: plan another one soon.",
         )
     if was_reached and not answers.get("done_at"):
-        notes.append("Write down when the visit was.")
+        notes.append("Record when the visit took place.")
     if flag == "danger":
         notes.append("Call the supervisor now, and do not wait for the next visit.")
     return Concluded(
@@ -145,13 +145,13 @@ def _prepare_mediation(context: StepContext) -> Prepared:
 def _conclude_mediation(context: StepContext) -> Concluded:
     if context.answers.get("safe") is True:
         return Concluded(facts={"agreement_feels_safe": True})
-    title = "An agreement does not feel safe: look at the safety plan again"
+    title = "An agreement does not feel safe: review the safety plan"
     watch = Watch(
         "unsafe_agreement", "protection.safety", title, due_at=context.now + SAFETY_WITHIN, from_at=context.now
     )
     notes = unless_yes(
         context.answers.get("safe"),
-        no="The person does not feel safe with the agreement: look at the safety plan again.",
+        no="The person does not feel safe with the agreement: review the safety plan.",
         unknown="It is not known whether the person feels safe with the agreement: ask them alone.",
     )
     return Concluded(facts={"agreement_feels_safe": False}, notes=notes, watches=(watch,))
@@ -169,7 +169,7 @@ def _prepare_close(context: StepContext) -> Prepared:
 
 def _conclude_close(context: StepContext) -> Concluded:
     may_close = context.answers.get("all_pillars_settled") is True and context.answers.get("open_clocks") == 0
-    notes = () if may_close else ("Something is left to do: the case stays open, and this review comes again.",)
+    notes = () if may_close else ("Something is left to do: the case stays open, and this review will open again.",)
     return Concluded(facts={"may_close": may_close}, notes=notes)
 
 

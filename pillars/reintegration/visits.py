@@ -121,7 +121,7 @@ def watch_visit(context: StepContext, home_since: datetime | None) -> tuple[Watc
 
 
 def _tell_supervisor(context: StepContext) -> Watch:
-    title = "After a visit: look at the safety plan, and say what is done now"
+    title = "After a visit: review the safety plan, and record what will be done"
     return Watch(
         "red_flag", "protection.safety", title, due_at=context.now + _SAFETY_WITHIN, from_at=context.now,
         ladder="high", roles=("supervisor", "case_manager"),

@@ -77,7 +77,7 @@ class BorderForm(Form):
 def _prepare(context: StepContext) -> Prepared:
     """Take over what was known when it was looked at before; the answer itself is given anew."""
     names = ("country", "may_need_asylum", "may_be_stateless", "in_danger")
-    notes = ["Where somebody was found says nothing about where they come from."]
+    notes = ["Where someone was found says nothing about where they come from."]
     if context.earlier("repatriation.border").get("crosses") == "not_known":
         notes.append("It was not known when this was looked at before: what is known since then?")
     return Prepared(prefill=told_before(context, "repatriation.border", *names), notes=tuple(notes))

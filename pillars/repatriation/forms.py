@@ -43,9 +43,9 @@ class HomeInvestigationForm(Form):
     income_source: Text | None = field(label="What does the family live on?", default=None)
     violence_at_home: YesNoUnsure = field(label="Is there violence in the home?", sensitive=True, now=True)
     community_attitude: Literal["welcoming", "mixed", "hostile", "unknown"] = field(
-        label="How will neighbours and the village treat the person?", sensitive=True
+        label="How are neighbours and the village likely to treat the person?", sensitive=True
     )
-    trafficker_nearby: YesNoUnsure = field(label="Does a trafficker live near, or visit?", sensitive=True, now=True)
+    trafficker_nearby: YesNoUnsure = field(label="Does a trafficker live nearby, or visit?", sensitive=True, now=True)
     school_or_work_option: LongText | None = field(label="What school or work is there for the person?", default=None)
     child_view: LongText | None = field(
         label="What does the child say about going home?",
@@ -71,7 +71,7 @@ class HomeInvestigationForm(Form):
     def _visit_follows_request(self) -> bool:
         return in_order(self.requested_on, self.visit_on)
 
-    @rule("A home where somebody of the family helped the traffickers cannot be called safe without conditions.")
+    @rule("A home where someone in the family helped the traffickers cannot be called safe without conditions.")
     def _is_not_safe_with_a_trafficker(self) -> bool:
         return self.recommendation != "safe" or self.family_role_in_trafficking != "confirmed"
 
@@ -92,7 +92,12 @@ class NationalityForm(Form):
             "other",
         ],
         ...,
-    ] = field(label="What proof is there?", default=(), identifying=True)
+    ] = field(
+        label="What proof is there?",
+        choices={"none": "No proof", "voter_or_id_card": "Voter or identity card"},
+        default=(),
+        identifying=True,
+    )
     sent_to: OrganisationRef = field(label="Who was asked to confirm it?", now=True)
     sent_on: Day = field(label="When was the request sent?", now=True)
     reply_on: Day | None = field(label="When did the answer come?", default=None)
@@ -102,7 +107,7 @@ class NationalityForm(Form):
     stateless_risk: YesNo = field(label="Could it be that no country accepts the person?", sensitive=True, now=True)
     asylum_claim: YesNo = field(
         label="Does the person ask for protection from their own country?",
-        help="If yes, nothing may be sent to that country before a lawyer has been asked.",
+        help="If yes, nothing may be sent to that country before a lawyer has advised.",
         sensitive=True,
         now=True,
     )
@@ -150,20 +155,20 @@ class TravelForm(Form):
     """Prepare the journey: papers, route, escort and money."""
 
     document: Literal["passport", "travel_permit", "temporary"] = field(
-        label="Which travel paper does the person have?",
+        label="Which travel document does the person have?",
         identifying=True,
-        choices={"temporary": "Temporary travel paper"},
+        choices={"temporary": "Temporary travel document"},
         now=True,
     )
     exit_permit: Text | None = field(label="What is the number of the exit permit?", default=None)
-    date: Day = field(label="On which day do they travel?", now=True)
+    date: Day = field(label="On what date do they travel?", now=True)
     border_point: Text = field(label="Where do they cross the border, or arrive?")
     mode: Literal["road", "rail", "air", "boat", "on_foot", "mixed"] = field(label="How do they travel?")
     escort_names: Text = field(label="Who goes with the person?", identifying=True, now=True)
     female_escort: YesNo = field(label="Is there a woman among the escorts?", now=True)
-    budget: Money = field(label="How much is set aside for the journey, in the money of your unit?")
+    budget: Money = field(label="How much is set aside for the journey, in your unit's currency?")
     medical_fit: YesNo = field(label="Did a doctor or nurse say the person can travel?", sensitive=True, now=True)
-    route_secret: YesNo = field(label="Is the route known only to those who must know it?", now=True)
+    route_secret: YesNo = field(label="Is the route known only to those who need to know it?", now=True)
 
 
 class HandoverForm(Form):
@@ -180,8 +185,8 @@ class HandoverForm(Form):
         label="Which time zone is the sending unit in?", help="Filled in for you.", default=None
     )
     received_by: PersonRef = field(label="Who received the person?", now=True)
-    receiving_org: OrganisationRef = field(label="For which body?", now=True)
-    condition: LongText = field(label="How was the person at the handover?", sensitive=True)
+    receiving_org: OrganisationRef = field(label="For which organisation or authority?", now=True)
+    condition: LongText = field(label="What condition was the person in at the handover?", sensitive=True)
     belongings: LongText | None = field(label="What belongings were handed over?", default=None)
     money_handed: Money | None = field(label="How much money was handed over?", default=None)
     both_signed: Signature = field(label="Signatures of both sides", now=True)
@@ -192,14 +197,16 @@ class HandoverForm(Form):
         label="When did the receiving side sign its receipt?", help="Local time where they are.", default=None
     )
     receiver_tz: Text | None = field(
-        label="Which time zone is the receiving side in?", help="Only if it is not that of the place.", default=None
+        label="Which time zone is the receiving side in?",
+        help="Only if it is different from that of the place.",
+        default=None,
     )
     money_received: Money | None = field(
-        label="How much money does the receiving side say it got?", help="In the same currency.", default=None
+        label="How much money does the receiving side say it received?", help="In the same currency.", default=None
     )
-    belongings_complete: YesNo = field(label="Did the receiving side get all belongings?", default=None)
+    belongings_complete: YesNo = field(label="Did the receiving side receive all belongings?", default=None)
     condition_agreed: YesNo = field(
-        label="Do both sides say the same about how the person was?", default=None, sensitive=True
+        label="Do both sides agree on the condition of the person?", default=None, sensitive=True
     )
     first_call_on: Instant = field(
         label="When will the first call be?", help="Within 48 hours, to a phone the person trusts."

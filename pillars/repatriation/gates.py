@@ -32,7 +32,7 @@ def return_missing(context: StepContext) -> tuple[str, ...]:
 def travel_missing(travel: Mapping[str, JsonAnswer]) -> tuple[str, ...]:
     """Name what is missing before a journey: paper, escort, a woman among them, health, a route kept secret."""
     checks = (
-        (bool(travel.get("document")), "There is no travel paper."),
+        (bool(travel.get("document")), "There is no travel document."),
         (bool(travel.get("escort_names")), "There is no escort."),
         (travel.get("female_escort") is True, "No woman is known to be among the escorts."),
         (travel.get("medical_fit") is True, "The health check before the journey is not settled."),

@@ -34,7 +34,8 @@ def differences(answers: Mapping[str, JsonAnswer]) -> tuple[str, ...]:
     )
     found += unless_yes(
         answers.get("condition_agreed"),
-        no="The two sides do not agree how the person was: see them again, alone, at the first call.",
+        no="The two sides do not agree on the condition of the person: speak with them again, alone, at the first"
+        " call.",
         unknown="It is not known whether both sides agree how the person was: see them alone at the first call.",
     )
     return tuple(found)

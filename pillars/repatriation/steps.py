@@ -48,10 +48,10 @@ def _conclude_home_report(context: StepContext) -> Concluded:
         or answers.get("family_role_in_trafficking") in {"suspected", "confirmed"}
         or answers.get("community_attitude") == "hostile"
     )
-    notes = ["Something in the report speaks against a safe home: read it again before a decision."]
+    notes = ["Something in the report suggests that the home is not safe: read it again before a decision."]
     notes = notes if has_doubt and is_safe else []
     if recommendation == "safe_with_conditions" and not answers.get("conditions"):
-        notes.append("Write down what must be in place before the return.")
+        notes.append("Record what must be in place before the return.")
     if recommendation == "unsafe":
         notes.append("Home is not safe: plan another place with the person.")
     return Concluded(facts={"home_is_safe": is_safe}, notes=tuple(notes))
@@ -70,7 +70,7 @@ def _prepare_nationality(context: StepContext) -> Prepared:
         reminder = reminder_now(context, str(before.get("claimed_country", "")), as_day(before.get("sent_on")))
         if reminder is not None:
             notes.append(f"{reminder.days} days without an answer: ask {reminder.body}.")
-            notes.append(f"These days are a target of the network. {reminder.source}.")
+            notes.append(f"These days are a network target. {reminder.source}.")
     return Prepared(prefill=prefill, notes=tuple(notes))
 
 
@@ -108,7 +108,7 @@ def _conclude_decision(context: StepContext) -> Concluded:
     doubts = (
         (not is_wanted, "A return was decided without the person's clear wish: speak to a lawyer."),
         (not is_home_ok, "A return was decided without a satisfactory home report: speak to a supervisor."),
-        (not is_ordered, "A child goes home only by an order: write down its number."),
+        (not is_ordered, "A child goes home only with an order: record its number."),
     )
     return Concluded(
         facts={
@@ -123,10 +123,10 @@ def _conclude_decision(context: StepContext) -> Concluded:
 
 def _prepare_travel(context: StepContext) -> Prepared:
     names = ("document", "exit_permit", "border_point", "mode", "escort_names", "female_escort", "budget")
-    notes = ["Tell the route only to those who must know it."]
+    notes = ["Share the route only with those who need to know it."]
     country = context.earlier("repatriation.nationality").get("claimed_country")
     if country and country != context.jurisdiction.partition("-")[0]:
-        notes.append("The journey crosses a border: ask for the exit permit, the paper for the request is made here.")
+        notes.append("The journey crosses a border: ask for the exit permit; the request is prepared here.")
     if context.earlier("repatriation.decision").get("decision") != "return":
         notes.append("No return is decided for the person yet.")
     return Prepared(prefill=told_before(context, "repatriation.travel", *names), notes=tuple(notes))

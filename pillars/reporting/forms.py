@@ -35,13 +35,13 @@ class IntakeForm(Form):
         now=True,
     )
     immediate_danger: YesNo = field(label="Is anyone in danger right now?", now=True)
-    safe_to_call: YesNo = field(label="Is it safe to call back?", help="Someone else may hold the phone.", now=True)
+    safe_to_call: YesNo = field(label="Is it safe to call back?", help="Someone else could have the phone.", now=True)
     consent_to_record: v.ConsentToRecord = field(label="May we write this down?", choices=v.CONSENT_TO_RECORD, now=True)
     received_at: Instant = field(label="When did the report reach us?", event_time=True)
     channel: v.Channel = field(label="How did it reach us?", choices=v.CHANNEL)
-    informant_relation: v.Relation = field(label="Who is telling us?", choices=v.RELATION)
+    informant_relation: v.Relation = field(label="Who is reporting?", choices=v.RELATION)
     informant_anonymous: YesNo = field(
-        label="Do they want to stay unknown?", help="If yes, do not write their name or number."
+        label="Do they want to stay anonymous?", help="If yes, do not write their name or number."
     )
     informant_name: Text | None = field(
         label="What is their name?",
@@ -65,7 +65,7 @@ class IntakeForm(Form):
         shown_when="safe_to_call",
     )
     language: Language = field(
-        label="Which language do they speak?", help="A language code, such as as, bn, grt, kha, ne or en."
+        label="What language do they speak?", help="A language code, such as as, bn, grt, kha, ne or en."
     )
     interpreter_needed: YesNo = field(label="Is an interpreter needed?")
     place_last_seen: Geo | None = field(label="Where was the person last seen?", default=None, identifying=True)
@@ -99,11 +99,11 @@ class IntakeForm(Form):
         shown_when="recruited_online",
     )
 
-    @rule("Name the platform or the address, so that somebody can find it again.")
+    @rule("Name the platform or the address, so that someone can find it again.")
     def _online_can_be_found_again(self) -> bool:
         return not self.recruited_online or bool(self.online_platform or self.online_url)
 
-    @rule("Write a name or a number only of a person who does not want to stay unknown.")
+    @rule("Write a name or a number only of a person who does not want to stay anonymous.")
     def _anonymous_is_nameless(self) -> bool:
         return self.informant_anonymous is False or not (self.informant_name or self.informant_phone)
 
@@ -114,9 +114,9 @@ class TriageForm(Form):
     risk_level: v.RiskLevel = field(label="How great is the danger?", now=True)
     decision: v.TriageDecision = field(label="What do we do first?", choices=v.TRIAGE_DECISION, now=True)
     reason: LongText = field(label="Why?", now=True)
-    age_band: v.AgeBand = field(label="How old may the person be?", choices=v.AGE_BAND, tells="age_band")
+    age_band: v.AgeBand = field(label="How old might the person be?", choices=v.AGE_BAND, tells="age_band")
     exploitation_suspected: Some[v.Exploitation] = field(
-        label="What may be done to the person?", choices=v.EXPLOITATION, sensitive=True, tells="purposes"
+        label="What exploitation do you suspect?", choices=v.EXPLOITATION, sensitive=True, tells="purposes"
     )
     act_elements: tuple[v.Act, ...] | None = field(
         label="What did others do?", choices=v.ACT, default=None, tells="acts"
@@ -130,8 +130,8 @@ class TriageForm(Form):
     )
     trafficker_present: YesNo = field(label="Is a suspect near the person?", default=None)
     medical_need: YesNo = field(label="Does the person need a doctor?", default=None, sensitive=True)
-    suicidal_risk: YesNo = field(label="May the person hurt themselves?", default=None, sensitive=True)
-    border_crossing_risk: YesNo = field(label="May the person be taken over a border?", default=None)
+    suicidal_risk: YesNo = field(label="Is the person at risk of harming themselves?", default=None, sensitive=True)
+    border_crossing_risk: YesNo = field(label="Could the person be taken across a border?", default=None)
 
     @rule("Choose either 'None of these' or what was seen, not both.")
     def _none_stands_alone(self) -> bool:
@@ -143,12 +143,12 @@ class TriageForm(Form):
 class MatchForm(Form):
     """Say whether a person in another case is the same, after you asked who has it."""
 
-    match_type: v.MatchType = field(label="What is alike?", choices=v.MATCH_TYPE)
-    match_score: Count = field(label="How alike, from 0 to 100?")
+    match_type: v.MatchType = field(label="What do the cases have in common?", choices=v.MATCH_TYPE)
+    match_score: Count = field(label="How similar are they, from 0 to 100?")
     owning_unit: OrganisationRef = field(label="Which unit has the other case?", now=True)
     contact_request: YesNo = field(label="Did you ask that unit to call?", now=True)
     outcome: v.MatchOutcome = field(
-        label="Is it the same?", choices={"unknown": "We cannot tell"}, now=True, output=False
+        label="Is it the same person or thing?", choices={"unknown": "We cannot tell"}, now=True, output=False
     )
     note: LongText | None = field(label="What should the next person know?", default=None)
 
@@ -184,19 +184,20 @@ class MissingForm(Form):
 class MandatoryForm(Form):
     """Tell the authority that the law says must be told, and keep the proof."""
 
-    law: v.NotifyLaw = field(label="Which law asks for it?", choices=v.NOTIFY_LAW, now=True)
-    notified_body: OrganisationRef = field(label="Who was told?", now=True)
-    notified_at: Instant = field(label="When were they told?", event_time=True, now=True)
-    mode: v.NotifyMode = field(label="How were they told?", choices=v.NOTIFY_MODE, now=True)
+    law: v.NotifyLaw = field(label="Which law requires it?", choices=v.NOTIFY_LAW, now=True)
+    notified_body: OrganisationRef = field(label="Who was informed?", now=True)
+    notified_at: Instant = field(label="When were they informed?", event_time=True, now=True)
+    mode: v.NotifyMode = field(label="How were they informed?", choices=v.NOTIFY_MODE, now=True)
     reference_no: Text = field(
         label="What diary or reference number did they give?", help="If they gave none, write who took the report."
     )
     receipt: FileRef = field(
-        label="Which file shows that they were told?", help="A stamped copy, a photo of the diary entry or a call note."
+        label="Which file shows that they were informed?",
+        help="A stamped copy, a photo of the diary entry or a call note.",
     )
     child_assent_recorded: v.Assent | None = field(
         label="Did the child agree to it?",
-        help="The law asks for the report in any case.",
+        help="The law requires the report in any case.",
         default=None,
         sensitive=True,
     )
@@ -207,7 +208,7 @@ class ReferForm(Form):
 
     to_org: OrganisationRef = field(label="Who should take it?", now=True)
     kind: v.ReferralKind = field(label="What are you asking for?", choices=v.REFERRAL_KIND, now=True)
-    purpose: v.ReferralPurpose = field(label="What is it for?", choices=v.REFERRAL_PURPOSE, now=True)
+    purpose: v.ReferralPurpose = field(label="What is the purpose?", choices=v.REFERRAL_PURPOSE, now=True)
     urgency: v.Urgency = field(label="How soon must they answer?", choices=v.URGENCY, now=True)
     shared_fields: Some[v.SharedField] = field(
         label="What do you share?", help="Only what the consent covers.", choices=v.SHARED_FIELD
@@ -216,7 +217,7 @@ class ReferForm(Form):
     accept_by: Instant = field(label="By when must they answer?")
     accepted_at: Instant | None = field(label="When did they accept?", default=None)
     declined_reason: LongText | None = field(label="If they said no, why?", default=None)
-    handover_note: LongText | None = field(label="What must they know at once?", default=None, identifying=True)
+    handover_note: LongText | None = field(label="What must they know immediately?", default=None, identifying=True)
 
     @rule("A unit cannot both accept and decline.")
     def _one_answer(self) -> bool:

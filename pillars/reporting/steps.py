@@ -99,7 +99,7 @@ def _whom_to_ask(context: StepContext) -> tuple[str, ...]:
 
 
 def _plain(codes: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(code.replace("_", " ") for code in codes) or ("services not said",)
+    return tuple(code.replace("_", " ") for code in codes) or ("services not known",)
 
 
 def _free(places: int | None) -> str:
@@ -109,7 +109,7 @@ def _free(places: int | None) -> str:
 def _conclude_refer(context: StepContext) -> Concluded:
     """Say whether the partner took it on, and that a second one is to be asked where the first said no."""
     has_declined = bool(context.answers.get("declined_reason"))
-    notes = ("They said no: ask a second partner.",) if has_declined else ()
+    notes = ("They declined: ask a second partner.",) if has_declined else ()
     return Concluded(facts={"referral_accepted": bool(context.answers.get("accepted_at"))}, notes=notes)
 
 
@@ -117,7 +117,7 @@ def _conclude_intake(context: StepContext) -> Concluded:
     """Note what must not wait, and what must not be done."""
     answers = context.answers
     checks = (
-        (answers.get("immediate_danger") is True, "Somebody is in danger now: triage this first, within the hour."),
+        (answers.get("immediate_danger") is True, "Someone is in danger now: triage this first, within the hour."),
         (answers.get("immediate_danger") == NOT_KNOWN, f"{_DANGER_NOT_KNOWN} Triage it within the hour."),
         (answers.get("safe_to_call") is False, "It is not safe to call back: wait until they call, or come."),
         (
@@ -126,7 +126,7 @@ def _conclude_intake(context: StepContext) -> Concluded:
         ),
         (
             answers.get("consent_to_record") == "no",
-            "They do not want it written down: keep only what the law asks for.",
+            "They do not want it recorded: keep only what the law requires.",
         ),
     )
     may_be_child = answers.get("is_child_suspected") in {"yes", "unsure"}
@@ -139,19 +139,19 @@ def _conclude_triage(context: StepContext) -> Concluded:
     """Note what the answers ask for beside the decision."""
     answers = context.answers
     checks = (
-        (perhaps(answers.get("suicidal_risk")), "Somebody must stay with the person until a counsellor is there."),
+        (perhaps(answers.get("suicidal_risk")), "Someone must stay with the person until a counsellor is there."),
         (answers.get("medical_need") is True, "A doctor is needed: treatment is free and does not wait for papers."),
         (
             answers.get("medical_need") == NOT_KNOWN,
             "Ask whether a doctor is needed: treatment is free.",
         ),
-        (answers.get("border_crossing_risk") is True, "Tell the border posts on the way, if it is safe."),
+        (answers.get("border_crossing_risk") is True, "Inform the border posts on the way, if it is safe."),
         (
             answers.get("border_crossing_risk") == NOT_KNOWN,
             "Find out whether the person could be taken over a border, and tell the posts on the way then.",
         ),
         (answers.get("trafficker_present") is True, "Do not call or visit: a suspect is near."),
-        (answers.get("trafficker_present") == NOT_KNOWN, "Do not call or visit: a suspect may be near."),
+        (answers.get("trafficker_present") == NOT_KNOWN, "Do not call or visit: a suspect could be near."),
     )
     facts = {"triage_is_critical": answers.get("risk_level") == "critical"}
     return Concluded(facts=facts, notes=tuple(sentence for is_seen, sentence in checks if is_seen))
@@ -179,7 +179,9 @@ def _is_child(answers: Mapping[str, JsonAnswer]) -> bool:
 def _conclude_mandatory(context: StepContext) -> Concluded:
     """Say that the authority was told, and note a child who did not agree: the report stands all the same."""
     refused = context.answers.get("child_assent_recorded") == "no"
-    notes = ("The child did not agree: say why the law asks for it, and what it means for them.",) if refused else ()
+    notes = (
+        ("The child did not agree: explain why the law requires it, and what it means for them.",) if refused else ()
+    )
     return Concluded(facts={"authority_told": True}, notes=notes)
 
 

@@ -108,7 +108,7 @@ NotifyLaw = Literal["POCSO19", "JJ32", "BNSS33", "BD17", "NP5"]
 NOTIFY_LAW = {
     "POCSO19": "POCSO Act, section 19 (India: sexual offence against a child)",
     "JJ32": "Juvenile Justice Act, section 32 (India: child found alone)",
-    "BNSS33": "BNSS, section 33 (India: duty to tell of some offences)",
+    "BNSS33": "BNSS, section 33 (India: duty to report some offences)",
     "BD17": "Bangladesh trafficking law, section 17",
     "NP5": "Nepal trafficking Act, section 5",
 }
@@ -118,7 +118,7 @@ Assent = Literal["yes", "no", "too_young", "not_asked"]
 
 ReferralKind = Literal["referral", "transfer", "consult"]
 REFERRAL_KIND = {
-    "referral": "Referral: we both work on it",
+    "referral": "Referral: both units work on it",
     "transfer": "Transfer: they take it over",
     "consult": "Advice only",
 }

@@ -9,7 +9,7 @@ PILLAR = Pillar(
     letter="R",
     summary=(
         "The Anti-Human Trafficking Unit leads, with its partners: plan, rescue and first care. "
-        "Nobody is left without a place to go."
+        "No one is left without a place to go."
     ),
     step_types=(steps.PLAN, steps.CHECKLIST, steps.EXECUTE, steps.FIRST_NEEDS, steps.PRODUCTION, steps.IDENTIFY),
 )

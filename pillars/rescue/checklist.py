@@ -13,7 +13,8 @@ _WORDS = {
     "team_women": "how many women are in the team", "ngo_members": "who comes from an NGO",
     "interpreter_langs": "the languages of the interpreters", "vehicles": "how many vehicles",
     "medical_standby": "whether a doctor or nurse is ready", "search_warrant": "the search warrant",
-    "secrecy_level": "who may know", "abort_rule": "when to call it off", "contingency": "what to do if it goes wrong",
+    "secrecy_level": "who may know", "abort_rule": "when to call the rescue off",
+    "contingency": "what to do if it goes wrong",
 }  # fmt: skip
 _TWO_VEHICLES = 2
 
@@ -41,7 +42,7 @@ def _not_good_enough(plan: Mapping[str, JsonAnswer]) -> tuple[tuple[str, bool], 
     members = plan.get("ngo_members")
     has_social_worker = isinstance(members, list) and "social_worker" in members
     return (
-        ("nobody has checked the information", plan.get("verified") is False),
+        ("no one has checked the information", plan.get("verified") is False),
         ("no doctor or nurse is ready", plan.get("medical_standby") is False),
         ("no woman is in the team", women == 0),
         ("a second vehicle, for survivors and suspects never ride together", vehicles in range(_TWO_VEHICLES)),

@@ -27,9 +27,9 @@ class PlanForm(Form):
 
     site: Geo = field(label="Where is the place?", identifying=True, now=True)
     information_source: v.Source = field(label="Who told us about the place?", choices=v.SOURCE, now=True)
-    verified: YesNo = field(label="Has somebody checked the information?", now=True)
-    expected_persons: Count = field(label="How many people may be there?", now=True)
-    expected_children: Count = field(label="How many of them may be children?", now=True)
+    verified: YesNo = field(label="Has someone checked the information?", now=True)
+    expected_persons: Count = field(label="How many people might be there?", now=True)
+    expected_children: Count = field(label="How many of them might be children?", now=True)
     shelter_reserved: OrganisationRef = field(label="Which shelter keeps beds free?", now=True)
     layout_file: FileRef | None = field(label="Which file shows the doors and rooms?", default=None, identifying=True)
     team_women: Count = field(label="How many women are in the team?")
@@ -40,8 +40,8 @@ class PlanForm(Form):
     vehicles: Count = field(label="How many vehicles are there?", help="Survivors and suspects never ride together.")
     medical_standby: YesNo = field(label="Is a doctor or nurse ready?")
     search_warrant: v.SearchWarrant = field(label="Is there a search warrant?", choices=v.SEARCH_WARRANT)
-    secrecy_level: v.Secrecy = field(label="Who may know of the plan?", choices=v.SECRECY)
-    abort_rule: LongText = field(label="When do we call it off?")
+    secrecy_level: v.Secrecy = field(label="Who may know about the plan?", choices=v.SECRECY)
+    abort_rule: LongText = field(label="When do we call the rescue off?")
     contingency: LongText = field(label="What do we do if it goes wrong?")
 
     @rule("There cannot be more children than people.")
@@ -58,8 +58,8 @@ class ExecuteForm(Form):
 
     start_at: Instant = field(label="When did the rescue begin?", now=True)
     end_at: Instant = field(
-        label="When were the people in safe hands?",
-        help="From this time the law counts the hours to the authority.",
+        label="When were the people in safety?",
+        help="The legal deadline for bringing them before the authority starts at this time.",
         event_time=True,
         now=True,
     )
@@ -73,7 +73,7 @@ class ExecuteForm(Form):
         label="Which papers were found?", choices=v.PAPER_RECOVERED, default=None, identifying=True
     )
     wages_claim_noted: Money | None = field(
-        label="How much unpaid pay was noted?", help="In the money of the place, such as rupees.", default=None
+        label="How much in unpaid wages was recorded?", help="In local currency, such as rupees.", default=None
     )
     body_camera: YesNo = field(label="Was it filmed by a body camera?", default=None)
     media_kept_out: YesNo = field(label="Were reporters and cameras kept away?")
@@ -104,7 +104,7 @@ class FirstNeedsForm(Form):
         help="A photo is not needed. If one was taken, keep it with the case only.",
         now=True,
     )
-    fear_of: Text | None = field(label="Whom is the person afraid of?", default=None, identifying=True)
+    fear_of: Text | None = field(label="Who is the person afraid of?", default=None, identifying=True)
     language: Language = field(
         label="Which language does the person speak?", help="A language code, such as as, bn, grt, kha, ne or en."
     )
@@ -116,17 +116,17 @@ class ProductionForm(Form):
     """Bring the person before the authority in time, and record the order that was made."""
 
     person: PersonRef = field(label="Who was brought?", now=True)
-    authority: v.Authority = field(label="Before whom?", choices=v.AUTHORITY, now=True)
+    authority: v.Authority = field(label="Before which authority?", choices=v.AUTHORITY, now=True)
     taken_charge_at: Instant = field(label="When was the person taken into our care?", now=True)
     produced_at: Instant = field(label="When was the person brought before the authority?", event_time=True, now=True)
     journey: Intervals = field(
-        label="When was the person on the road?",
+        label="When was the person travelling?",
         help="The journey does not count. Give start, end and place for each.",
         default=(),
         excluded_time="journey",
     )
     journey_hours: Duration | None = field(
-        label="How long was the journey in all?", help="Such as PT1H30M.", default=None
+        label="How long was the journey in total?", help="Such as PT1H30M.", default=None
     )
     order_type: v.OrderType = field(label="What was ordered?", choices=v.ORDER_TYPE)
     order_no: Text | None = field(label="What is the number of the order?", default=None)
@@ -155,7 +155,7 @@ class IdentifyForm(Form):
 
     status: v.Status = field(label="What did you find?", choices=v.STATUS, now=True)
     decided_by: v.DecidedBy = field(label="Who decides this?", choices=v.DECIDED_BY, now=True)
-    interview_lang: Language = field(label="In which language did you talk?", now=True)
+    interview_lang: Language = field(label="In what language did you talk?", now=True)
     lawyer_present: YesNo = field(label="Was a lawyer there?", now=True)
     interpreter: PersonRef | None = field(label="Who interpreted?", default=None)
     indicators: Some[v.Indicator] = field(label="Which signs did you see?", choices=v.INDICATOR, sensitive=True)
@@ -167,17 +167,19 @@ class IdentifyForm(Form):
         sensitive=True,
         tells="means",
     )
-    purposes: Some[v.Purpose] = field(label="What was it for?", choices=v.PURPOSE, sensitive=True, tells="purposes")
+    purposes: Some[v.Purpose] = field(
+        label="What exploitation do you suspect?", choices=v.PURPOSE, sensitive=True, tells="purposes"
+    )
     age_claimed: Count = field(label="How old does the person say they are?", tells="age")
     age_document: v.AgeDocument = field(label="Which paper shows the age?", choices=v.AGE_DOCUMENT, tells="age_paper")
     age_test_ordered: YesNo = field(label="Was an age test ordered?", default=None)
     sex: v.Sex | None = field(
         label="What is the person's sex?",
-        help="Some schemes are for women only: it decides which limits count.",
+        help="Some schemes are for women only: this decides which limits apply.",
         default=None,
         tells="sex",
     )
-    reflection_until: Day | None = field(label="Until when may the person think it over?", default=None)
+    reflection_until: Day | None = field(label="Until when may the person take time to decide?", default=None)
     note: LongText | None = field(label="What else is important?", default=None, identifying=True)
 
     @rule("Choose either 'None of these' or what you saw, not both.")

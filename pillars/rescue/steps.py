@@ -60,7 +60,7 @@ def _prepare_execute(context: StepContext) -> Prepared:
     if not plan:
         return Prepared(notes=("There is no rescue plan yet.",))
     people, children = (as_number(plan.get(name)) for name in ("expected_persons", "expected_children"))
-    expected = () if people is None else (f"The plan expects {people} people, {children or 0} of them children.",)
+    expected = () if people is None else (f"The plan expects {people} people, {children or 0} of these, children.",)
     return Prepared(notes=(*in_words(open_points(plan)), *expected))
 
 
@@ -70,17 +70,17 @@ def _conclude_execute(context: StepContext) -> Concluded:
     notes = [
         *unless_yes(
             answers.get("separated_from_suspects", False),
-            no="Survivors were not kept apart from suspects: tell the supervisor.",
+            no="Survivors were not kept apart from suspects: inform the supervisor.",
             unknown="It is not known whether survivors were kept apart from suspects: tell the supervisor.",
         ),
         *unless_yes(
             answers.get("media_kept_out"),
-            no="Reporters or cameras were there: tell the press officer, so that nobody is shown.",
-            unknown="Perhaps reporters or cameras were there: tell the press officer, so that nobody is shown.",
+            no="Reporters or cameras were there: inform the press officer, so that no one is shown.",
+            unknown="Perhaps reporters or cameras were there: inform the press officer, so that no one is shown.",
         ),
     ]
     if as_number(answers.get("wages_claim_noted")):
-        notes.append("Unpaid pay was noted: a claim for wages can follow.")
+        notes.append("Unpaid wages were recorded: a claim for wages can follow.")
     return Concluded(facts={"anyone_rescued": bool(found), "child_rescued": bool(children)}, notes=tuple(notes))
 
 
@@ -106,9 +106,9 @@ def _conclude_first_needs(context: StepContext) -> Concluded:
         ),
     ]
     if answers.get("photo_taken") is True:
-        notes.append("A photo was taken: keep it with the case, under its sealed class, and nowhere else.")
+        notes.append("A photo was taken: keep it with the case, in its protected class, and nowhere else.")
     if answers.get("photo_taken") == NOT_KNOWN:
-        notes.append("Find out whether a photo was taken: one is kept with the case, under its sealed class.")
+        notes.append("Find out whether a photo was taken: if so, it is kept with the case, in its protected class.")
     if as_number(answers.get("companion_children")):
         notes.append("Children are with the person: add each of them to the case.")
     title = "First health check"
@@ -143,12 +143,12 @@ def _conclude_production(context: StepContext) -> Concluded:
     journeys = answers.get("journey")
     legs = [leg for leg in journeys if isinstance(leg, dict)] if isinstance(journeys, list) else []
     if any(not leg.get("place") or not leg.get("end") for leg in legs):
-        notes.append("A journey without its place or its end is counted by the law: complete it.")
+        notes.append("The law does not leave out a journey without its place or its end: complete it.")
     waits = answers.get("order_type") == "no_order_yet"
     if not waits and not answers.get("order_no"):
         notes.append("The number of the order is still missing.")
     at = as_instant(answers.get("produced_at")) or context.now
-    title = "There was no order yet: is there one now?"
+    title = "There was no order yet: has one been made since?"
     order = Watch("order", "rescue.production", title, due_at=at + _ONE_DAY, from_at=at, ladder="high")
     watches = (order,) if waits else (Watch("order", is_over=True),)
     return Concluded(facts={"has_order": not waits}, notes=tuple(notes), watches=watches)
@@ -181,8 +181,8 @@ def _conclude_identify(context: StepContext) -> Concluded:
     answers = context.answers
     status, until = answers.get("status"), as_day(answers.get("reflection_until"))
     no_paper = answers.get("age_document") == "none"
-    notes = ("No paper shows the age: whoever may be a child is treated as one.",) if no_paper else ()
-    title, before = "The time to think it over ends: talk again", _REFLECTION_OPENS_BEFORE_DAYS
+    notes = ("No document shows the age: anyone who could be a child is treated as one.",) if no_paper else ()
+    title, before = "The time to decide is ending: talk again", _REFLECTION_OPENS_BEFORE_DAYS
     watches = (
         (watch_for_day("reflection", "rescue.identify", title, until, zone=context.zone, days_before=before),)
         if status == "possible" and until
@@ -243,7 +243,7 @@ IDENTIFY = ask(
     form=forms.IdentifyForm,
     roles=("counsellor", "caseworker", "case_manager"),
     stays_with=("rehabilitation.counsel",),
-    documents=(Document("identification-record", "Record of the identification talk", leaves=False),),
+    documents=(Document("identification-record", "Record of the identification interview", leaves=False),),
     time_limit="PT72H",
     prepare=_prepare_identify,
     conclude=_conclude_identify,

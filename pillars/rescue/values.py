@@ -10,7 +10,7 @@ SOURCE = {"surveillance": "Seen by our own people", "inspection": "Labour inspec
 TeamMember = Literal[
     "social_worker", "woman_member", "counsellor", "interpreter", "nurse_or_doctor", "lawyer", "driver", "other", "none"
 ]
-TEAM_MEMBER = {"woman_member": "Woman team member", "nurse_or_doctor": "Nurse or doctor", "none": "Nobody from an NGO"}
+TEAM_MEMBER = {"woman_member": "Woman team member", "nurse_or_doctor": "Nurse or doctor", "none": "No one from an NGO"}
 
 SpokenLanguage = Literal[
     "as", "bn", "brx", "en", "grt", "hi", "kha", "lus", "mni", "my", "nag", "ne", "syl", "trp", "other", "none",
@@ -24,7 +24,7 @@ SPOKEN_LANGUAGE = {
 SearchWarrant = Literal["not_needed", "asked_for", "granted", "refused", "reasons_recorded"]
 SEARCH_WARRANT = {
     "asked_for": "Asked for, no answer yet",
-    "reasons_recorded": "No time: reasons are written down instead",
+    "reasons_recorded": "No time: reasons are recorded instead",
 }
 
 Secrecy = Literal["team_only", "unit", "partners"]
@@ -96,9 +96,9 @@ Indicator = Literal[
 INDICATOR = {
     "papers_taken": "Identity papers were taken away",
     "unpaid_or_low_pay": "No pay or very low pay",
-    "watched_or_spoken_for": "Somebody watches or speaks for the person",
+    "watched_or_spoken_for": "Someone watches or speaks for the person",
     "long_hours": "Very long hours of work",
-    "underage": "May be under 18",
+    "underage": "Could be under 18",
     "none": "None of these",
 }
 
@@ -132,4 +132,4 @@ PURPOSE = {"forced_criminality": "Made to commit crime, such as online scams", "
 AgeDocument = Literal[
     "school_record", "birth_certificate", "municipal_record", "identity_card", "passport", "medical_test", "none"
 ]
-AGE_DOCUMENT = {"none": "No paper yet: treat a young person as a child"}
+AGE_DOCUMENT = {"none": "No document yet: treat a young person as a child"}

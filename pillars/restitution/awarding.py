@@ -31,7 +31,7 @@ def conclude_interim(context: StepContext) -> Concluded:
     answers = context.answers
     notes = unless_yes(
         answers.get("at_least_25pct"),
-        no="The interim relief is less than a quarter of the highest amount: think of an appeal.",
+        no="The interim relief is less than a quarter of the highest amount: consider an appeal.",
         unknown="It is not known whether the interim relief is a quarter of the highest amount: work it out.",
     )
     return Concluded(facts={"interim_paid": bool(answers.get("paid_on"))}, notes=notes, watches=watch_interim(context))
@@ -40,7 +40,7 @@ def conclude_interim(context: StepContext) -> Concluded:
 def prepare_award(context: StepContext) -> Prepared:
     """Take over an award that was written down, with its last day to appeal: as told, else by the law of the route."""
     names = ("award_on", "amount", "min", "max", "minor_uplift_50", "reasons_exceed", "appeal_by")
-    notes = ["An earlier award for the same harm may be taken off."] if _earlier_award(context) else []
+    notes = ["An earlier award for the same harm can be deducted."] if _earlier_award(context) else []
     if is_minor_of(context):
         notes.append("For a child the highest amount is half as much again, by the scheme for women of 2018.")
     told = told_before(context, "restitution.award", *names)
@@ -60,11 +60,11 @@ def conclude_award(context: StepContext) -> Concluded:
     if appeal_by is not None:
         facts["appeal_by"] = end_of_day(appeal_by, context.zone)
     if amount is not None and lowest is not None and amount < lowest:
-        notes.append("The award is below the scheme's lowest amount: think of an appeal.")
+        notes.append("The award is below the scheme's lowest amount: consider an appeal.")
     if is_minor_of(context):
         notes += unless_yes(
             context.answers.get("minor_uplift_50"),
-            no="The person is a child, and half more was not given: think of an appeal.",
+            no="The person is a child, and half more was not given: consider an appeal.",
             unknown="The person is a child: find out whether half more was given, and think of an appeal if not.",
         )
     return Concluded(facts=facts, notes=tuple(notes), watches=watch_award(context))

@@ -51,7 +51,7 @@ def prepare_claim(context: StepContext) -> Prepared:
     if last_day is not None and last_day < today:
         notes.append("The last day to claim has passed: ask for the delay to be excused, with reasons.")
     if eligibility.get("documents_missing"):
-        notes.append("Papers were missing when the routes were looked at: file at once, and hand them in later.")
+        notes.append("Documents were missing when the routes were reviewed: file at once, and hand them in later.")
     prefill: dict[str, JsonAnswer] = {"filed_on": today.isoformat(), "interim_asked": True}
     prefill |= told_before(context, "restitution.claim", "forum", "bank_account", "guardian", "amount_asked")
     return Prepared(prefill=prefill, notes=tuple(notes))
@@ -68,7 +68,7 @@ def conclude_claim(context: StepContext) -> Concluded:
         if context.answers.get(name) is not True
     ]
     if is_minor_of(context) and not context.answers.get("guardian"):
-        notes.append("The person is a child: write down who the guardian is.")
+        notes.append("The person is a child: record who the guardian is.")
     return Concluded(facts={"claim_filed": True}, notes=tuple(notes), watches=(Watch("last_claim", is_over=True),))
 
 

@@ -25,12 +25,12 @@ class EligibilityForm(Form):
 
     routes: Some[Route] = field(label="Which routes are open to the person?", choices=ROUTES, now=True)
     excluded: tuple[Route, ...] = field(
-        label="Which routes are closed, and were looked at?", choices=ROUTES, default=()
+        label="Which routes were considered but are closed?", choices=ROUTES, default=()
     )
     earlier_awards: Money | None = field(label="How much was already awarded for the same harm?", default=None)
     limit_date: Day = field(
         label="What is the last day to claim?",
-        help="The earliest of the routes. A lawyer must have checked it.",
+        help="The earliest of the routes. A lawyer must have checked this date.",
         now=True,
     )
     documents_missing: tuple[
@@ -62,7 +62,7 @@ class ClaimForm(Form):
     medical: YesNo = field(label="Is a medical report with it?", default=None, sensitive=True)
     bank_account: Text | None = field(label="Which bank account should be paid?", default=None, identifying=True)
     guardian: PersonRef | None = field(label="Who is the guardian, if the person is a child?", default=None)
-    interim_asked: YesNo = field(label="Was money asked for at once, before the decision?", now=True)
+    interim_asked: YesNo = field(label="Was immediate money requested, before the decision?", now=True)
     amount_asked: Money = field(label="How much is asked for, in local money?", now=True)
     reference: Text = field(label="What number did the office give?", now=True)
 
@@ -114,7 +114,7 @@ class PaymentForm(Form):
 
     paid_on: Day = field(label="When was it paid?", now=True)
     amount: Money = field(label="How much was paid?", now=True)
-    currency: Literal["INR", "BDT", "NPR", "MMK", "THB", "USD", "other"] = field(label="In which currency?", now=True)
+    currency: Literal["INR", "BDT", "NPR", "MMK", "THB", "USD", "other"] = field(label="In what currency?", now=True)
     free_part: Money = field(label="How much can the person use at once?", now=True)
     fixed_deposit_part: Money = field(label="How much is in a fixed deposit?", now=True)
     fd_until: Day | None = field(label="Until when is the deposit fixed?", default=None)
@@ -128,7 +128,7 @@ class PaymentForm(Form):
         },
     )
     exploited_for_money_check: YesNo = field(
-        label="Did you check that nobody takes the money from the person?",
+        label="Did you check that no one takes the money from the person?",
         help="Ask alone: family, agent, employer.",
         now=True,
     )

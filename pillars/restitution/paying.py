@@ -42,12 +42,12 @@ def conclude_payment(context: StepContext) -> Concluded:
         notes.append("Nobody is known to have checked that the money stays with the person.")
     has_deposit = (as_number(context.answers.get("fixed_deposit_part")) or 0) > 0
     if has_deposit and not context.answers.get("fd_until"):
-        notes.append("Write down until when the deposit is fixed.")
+        notes.append("Record until when the deposit is fixed.")
     facts: dict[str, Scalar] = {"was_paid": True}
     if money is not None:
         facts["paid_in_full"] = money.shortfall == 0
         if money.shortfall:
-            notes.append("Less was paid than was awarded: the rest is asked for again.")
+            notes.append("Less was paid than was awarded: ask for the rest.")
     return Concluded(facts=facts, notes=tuple(notes), watches=watch_payment(context))
 
 

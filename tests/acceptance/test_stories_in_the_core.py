@@ -215,7 +215,9 @@ def test_the_delay_of_the_other_state_is_never_held_against_the_caseworker() -> 
     raised = {level for level, _ in told.case.levels("nationality_answer")}
     ladder = library().ladders["nationality-delay"]
     assert not [level.level for level in ladder.levels if level.level in raised and level.to.person == "assignee"]
-    assert "delay is that of the outside authority" in next(level.note for level in ladder.levels if level.level == 2)
+    assert "outside authority is responsible for the delay" in next(
+        level.note for level in ladder.levels if level.level == 2
+    )
 
 
 def test_a_longer_stay_brings_school_and_a_second_review_of_the_care_plan() -> None:

@@ -34,12 +34,12 @@ def test_a_caseworker_reports_and_completes_the_first_step(open_page: OpenPage, 
     press(page, "Save the report")
     expect(page.get_by_role("heading", name="Saved")).to_be_visible()
     must_be_pleasant(page)
-    press(page, "Go on with the report")
+    press(page, "Continue with the report")
     must_be_pleasant(page)
     pick(page, "How did it reach us?", "W")
-    pick(page, "Who is telling us?", "N")
-    choose(page, "Do they want to stay unknown?", 0)
-    write(page, "Which language do they speak?", "as")
+    pick(page, "Who is reporting?", "N")
+    choose(page, "Do they want to stay anonymous?", 0)
+    write(page, "What language do they speak?", "as")
     choose(page, "Is an interpreter needed?", 1)
     press(page, "Complete")
     must_be_pleasant(page)
@@ -74,9 +74,9 @@ def test_a_coordinator_finds_a_mistake_by_its_line_and_publishes_a_new_version(
     expect(page.get_by_role("link", name="Line").first).to_be_visible()
     before = portal.engine.queries.definition("workflow", "child-labour")
     page.get_by_label("Text of the workflow").fill(right.replace('title: "', 'title: "Still: ', 1))
-    press(page, "Propose it to a second person")
+    press(page, "Propose this to a second person")
     must_be_pleasant(page)
-    expect(page.get_by_role("status").first).to_contain_text("waits for a second person")
+    expect(page.get_by_role("status").first).to_contain_text("is waiting for a second person")
     assert portal.engine.queries.definition("workflow", "child-labour") == before
     agree(portal)
     after = portal.engine.queries.definition("workflow", "child-labour")
@@ -94,7 +94,7 @@ def test_an_admin_sees_what_is_late_and_who_is_waited_for(open_page: OpenPage, p
     must_be_pleasant(page)
     late = page.get_by_role("row", name=case.number)
     expect(late.first).to_contain_text("overdue by")
-    expect(page.get_by_role("heading", name="Waiting for whom")).to_be_visible()
+    expect(page.get_by_role("heading", name="Who is being waited for")).to_be_visible()
 
 
 def test_everybody_can_follow_a_late_case_to_the_reason_of_its_date(open_page: OpenPage, portal: Portal) -> None:

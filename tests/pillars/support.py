@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -20,6 +21,7 @@ from engine.plugin.paper import FILTERS
 from engine.plugin.steps import Form, JsonAnswer, Match, NoSettings, PersonView, StepType
 from engine.plugin.told import PartnerOffer
 from engine.spec.limits import Counting, TimeLimit
+from engine.views.in_words import for_templates, jurisdiction_in_words, key_in_words
 from tests.acceptance.shipped_files import library
 
 NOW = datetime(2026, 3, 10, 6, 30, tzinfo=UTC)
@@ -258,10 +260,10 @@ def render(name: str, step: StepType, answers: Mapping[str, Any], **changes: obj
     variables = {
         "case_number": "C-2026-0001",
         "unit": "Unit One",
-        "jurisdiction": "IN-ML",
+        "jurisdiction": jurisdiction_in_words("IN-ML"),
         "made_at": NOW,
-        "answers": answers,
-        "persons": (person(),),
+        "answers": for_templates(step.fields, answers),
+        "persons": (asdict(person()) | {"role": key_in_words("victim")},),
         "earlier": FakeContext().earlier,
         "all_earlier": FakeContext().all_earlier,
         "answers_of": FakeContext().answers_of,
@@ -272,7 +274,27 @@ def render(name: str, step: StepType, answers: Mapping[str, Any], **changes: obj
         "document_number": "D-1",
         "zone": "Asia/Kolkata",
     }
-    return environment.get_template(f"{name}.html").render(variables | changes)
+    return environment.get_template(f"{name}.html").render(variables | _in_words(changes))
+
+
+def _in_words(changes: Mapping[str, Any]) -> dict[str, object]:
+    """Give what a test changes as the engine gives it to a template: codes print their words only."""
+    found = dict(changes)
+    if "jurisdiction" in found:
+        found["jurisdiction"] = jurisdiction_in_words(found["jurisdiction"])
+    if before := found.get("earlier"):
+        found["earlier"] = lambda uses: for_templates(fields_of(uses), before(uses))
+    if history := found.get("all_earlier"):
+        found["all_earlier"] = lambda uses: tuple(for_templates(fields_of(uses), told) for told in history(uses))
+    if by_id := found.get("answers_of"):
+        found["answers_of"] = lambda step_id: for_templates(fields_of("policing.evidence"), by_id(step_id))
+    return found
+
+
+def fields_of(uses: str) -> tuple[FieldSpec, ...]:
+    """List the fields of an installed step type."""
+    pillars = (entry.load() for entry in entry_points(group="icmc.pillars"))
+    return next(step.fields for pillar in pillars for step in pillar.step_types if step.key == uses)
 
 
 def prints_its_sheet(step: StepType, name: str) -> None:

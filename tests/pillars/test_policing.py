@@ -307,7 +307,7 @@ def test_each_rung_has_its_letter_which_waits_for_a_person_and_takes_over_what_i
     for name, step in (("fir-station-letter", REFUSAL), ("fir-refusal-letter", REFUSAL)):
         letter = render(name, step, {"station": "Station One"}, earlier=known)
         assert "Station One" in letter
-        assert "BNS143" in letter
+        assert "BNS 143" in letter
         assert "section 173(" in letter
         assert "173" not in render(name, step, {}, jurisdiction="NP")
     application = render("fir-magistrate-application", MAGISTRATE, {}, earlier=known)
@@ -429,7 +429,7 @@ def test_the_check_of_custody_says_what_it_found_and_prints_the_chain() -> None:
     done = CUSTODY_CHECK.run(context)
     assert done.outputs == {"is_whole": False, "pieces": 1, "gaps": 1, "overlaps": 0, "broken_seals": 0}
     assert done.facts == {"custody_is_whole": False}
-    assert done.notes == ("Piece 1, hand-over 2: it was given by somebody who had not taken it.",)
+    assert done.notes == ("Piece 1, hand-over 2: it was given by someone who had not taken it.",)
     printed = render("custody-chain", CUSTODY_CHECK, done.outputs, all_earlier=context.all_earlier)
     assert all(words in printed for words in ("E1", "Officer B", "Laboratory", "S1", "a" * 64))
     assert "not recorded" in render("custody-chain", CUSTODY_CHECK, {})
@@ -543,7 +543,7 @@ def test_the_progress_letter_is_prepared_before_it_is_read_out() -> None:
     assert [(one.name, one.on) for one in UPDATE.documents] == [
         ("progress-letter-draft", "prepare"), ("progress-letter", "conclude"),
     ]  # fmt: skip
-    assert "read out to you" in render("progress-letter-draft", UPDATE, {})
+    assert "read aloud to you" in render("progress-letter-draft", UPDATE, {})
 
 
 REMAND = {"purpose": "remand", "hearing_on": "2026-03-09T05:00:00Z"}

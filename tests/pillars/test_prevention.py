@@ -226,7 +226,7 @@ def test_a_recruiter_check_says_that_others_may_know_them_and_not_what() -> None
     assert RECRUITER.prepare is not None
     known = RECRUITER.prepare(FakeContext(matches=MATCHES))
     assert known.prefill == {"linked_cases": 3}
-    assert known.notes == ("Other cases may name this recruiter: ask who has them.",)
+    assert known.notes == ("Other cases might name this recruiter: ask who has them.",)
     assert RECRUITER.prepare(FakeContext()).prefill == {}
 
 

@@ -351,7 +351,7 @@ def test_a_judgment_is_taken_over_when_its_appeal_is_looked_at() -> None:
     prefill = OUTCOME.prepare(FakeContext(before={"prosecution.outcome": before})).prefill
     assert prefill == {"result": "convicted", "sentence": "ten years"}
     paid = OUTCOME.conclude(FakeContext(answers={"compensation_ordered": "1000.00"}))
-    assert paid.notes == ("Compensation was ordered: see that it is paid.",)
+    assert paid.notes == ("Compensation was ordered: make sure it is paid.",)
 
 
 @pytest.mark.parametrize(

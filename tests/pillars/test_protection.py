@@ -341,7 +341,7 @@ def test_each_safety_plan_asks_for_its_next_review(level: str, ladder: str, *, d
 def test_a_review_that_is_too_late_for_the_danger_is_pointed_out() -> None:
     assert SAFETY.conclude is not None
     late = SAFETY.conclude(FakeContext(answers={"level": "critical", "review_on": "2026-03-13"}))
-    assert late.notes == ("The review is late for this danger: look at the plan again within 2 days.",)
+    assert late.notes == ("The review is late for this danger: review the plan within 2 days.",)
 
 
 def test_a_review_takes_over_the_plan_and_asks_what_changed() -> None:
@@ -549,7 +549,7 @@ def test_the_monthly_report_is_watched_and_the_court_is_told_of_a_support_person
     answers = {"role": "support_person", "conflict_check": True, "monthly_report_due": "2026-04-10"}
     concluded = SUPPORT_PERSON.conclude(FakeContext(answers=answers))
     assert day_of(concluded.watches, "support_report_support_person") == ("2026-04-07", "2026-04-10")
-    assert concluded.notes == ("Tell the court within 24 hours who the support person is.",)
+    assert concluded.notes == ("Inform the court within 24 hours who the support person is.",)
     told = SUPPORT_PERSON.conclude(FakeContext(answers=answers | {"court_informed_at": NOW.isoformat()}))
     assert told.notes == ()
     assert SUPPORT_PERSON.conclude(FakeContext(answers={"role": "interpreter"})).notes == ()
@@ -563,7 +563,7 @@ def test_the_papers_print_with_all_with_little_and_with_nothing(step: StepType, 
 
 
 def test_the_consent_form_says_that_no_is_an_answer() -> None:
-    assert "You may say no. You will get help all the same." in render("consent-form", CONSENT, example(ConsentForm))
+    assert "You may say no. You will still get help." in render("consent-form", CONSENT, example(ConsentForm))
 
 
 @pytest.mark.parametrize(
@@ -593,7 +593,7 @@ def test_no_paper_of_a_placement_says_where_the_shelter_is() -> None:
     )
     assert "Home Two" not in petition
     assert "Mon 09 Mar 2026" in petition
-    assert "magistrate order" in petition
+    assert "Magistrate order" in petition
     assert "no order known to us" in petition
     assert "no order exists" not in petition
     under = render("habeas-petition", CUSTODY, {}, earlier=lambda _: {"order_under": "s17_1"}, all_earlier=lambda _: [])

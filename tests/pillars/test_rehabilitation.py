@@ -202,7 +202,7 @@ def test_a_care_plan_is_reviewed_after_a_month_and_says_which_needs_it_leaves_ou
     settings = CarePlanSettings()
     concluded = CARE_PLAN.conclude(FakeContext(answers=answers, before=before, settings=settings))
     assert _days(concluded.watches)["care_plan_review"] == date(2026, 4, 10)
-    assert concluded.notes == ("The plan says nothing of needs that were found: papers.",)
+    assert concluded.notes == ("The plan does not cover needs that were found: papers.",)
     over = [one.name for one in concluded.watches if one.is_over]
     assert over == ["leaving_care_plan", "turns_18"]
 

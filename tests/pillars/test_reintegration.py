@@ -223,7 +223,7 @@ def test_missed_visits_are_said_at_the_next_one_and_at_the_closure() -> None:
     assert CLOSE.prepare is not None
     assert VISIT.history == CLOSE.history == ("reintegration.visit",)
     context = FakeContext(before={"repatriation.handover": {"at": HANDED_OVER}})
-    said = "Nobody saw the person at the visit after: 1 week, 2 weeks, 1 month."
+    said = "No one saw the person at the visit after: 1 week, 2 weeks, 1 month."
     assert said in VISIT.prepare(context).notes
     assert said in CLOSE.prepare(context).notes
     assert any("Two years" in note for note in CLOSE.prepare(context).notes)

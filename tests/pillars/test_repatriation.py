@@ -255,7 +255,7 @@ def test_a_child_travels_only_by_an_order() -> None:
     assert "The order that lets the child go home is not recorded." in without.notes
     held = DECISION.conclude(FakeContext(answers=decided, persons=child))
     assert held.facts["may_return"] is False
-    assert held.notes == ("A child goes home only by an order: write down its number.",)
+    assert held.notes == ("A child goes home only with an order: record its number.",)
     ordered = DECISION.conclude(FakeContext(answers=decided | {"order_no": "12/2026"}, persons=child))
     assert ordered.facts["may_return"] is True
     assert ordered.notes == ()

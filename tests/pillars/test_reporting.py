@@ -97,7 +97,7 @@ def test_a_report_is_saved_with_six_answers() -> None:
 
 def test_an_offer_on_the_internet_is_written_down_with_where_it_can_be_found_again() -> None:
     online = example(IntakeForm, full=False, recruited_online=True)
-    assert sentences(IntakeForm, online) == ["Name the platform or the address, so that somebody can find it again."]
+    assert sentences(IntakeForm, online) == ["Name the platform or the address, so that someone can find it again."]
     assert not problems(IntakeForm, online | {"online_platform": "telegram"})
     assert not problems(IntakeForm, online | {"online_url": "https://example.org/offer"})
     assert problems(IntakeForm, online | {"online_platform": "a wall"}) == {"online_platform"}
@@ -106,7 +106,7 @@ def test_an_offer_on_the_internet_is_written_down_with_where_it_can_be_found_aga
 def test_an_unknown_informant_is_not_written_down_by_name_or_number() -> None:
     form = example(IntakeForm, informant_anonymous=True, informant_name="Lawful Name", informant_phone=None)
     said = sentences(IntakeForm, form)
-    assert said == ["Write a name or a number only of a person who does not want to stay unknown."]
+    assert said == ["Write a name or a number only of a person who does not want to stay anonymous."]
     assert problems(IntakeForm, form | {"informant_name": None}) == set()
 
 
@@ -275,5 +275,5 @@ def test_a_referral_is_told_whom_the_directory_names_in_the_place_of_the_case() 
     unsaid = PartnerOffer("A Clinic", (), ("IN",), (), None, None)
     away = PartnerOffer("Far House", ("shelter",), ("NP",), (), 5, True)
     notes = REFER.prepare(FakeContext(directory=(here, unsaid, away))).notes
-    assert notes == ("The directory names here: A House (shelter, legal aid, 2 free); A Clinic (services not said).",)
+    assert notes == ("The directory names here: A House (shelter, legal aid, 2 free); A Clinic (services not known).",)
     assert REFER.prepare(FakeContext(directory=(away,))).notes == ()

@@ -111,7 +111,7 @@ def test_the_plan_takes_over_the_place_that_was_told() -> None:
 def test_a_rescue_without_a_plan_is_pointed_out() -> None:
     assert EXECUTE.prepare is not None
     assert EXECUTE.prepare(FakeContext()).notes == ("There is no rescue plan yet.",)
-    expected = ("The plan expects 3 people, 3 of them children.",)
+    expected = ("The plan expects 3 people, 3 of these, children.",)
     assert EXECUTE.prepare(FakeContext(before={"rescue.plan": GOOD_PLAN})).notes == expected
 
 
@@ -120,7 +120,7 @@ def test_the_rescue_says_whether_anyone_and_whether_a_child_was_found() -> None:
     answers = {"persons_found": 2, "children_found": 0, "separated_from_suspects": True}
     assert EXECUTE.conclude(FakeContext(answers=answers)).facts == {"anyone_rescued": True, "child_rescued": False}
     together = EXECUTE.conclude(FakeContext(answers=answers | {"separated_from_suspects": False}))
-    assert together.notes == ("Survivors were not kept apart from suspects: tell the supervisor.",)
+    assert together.notes == ("Survivors were not kept apart from suspects: inform the supervisor.",)
 
 
 def test_the_language_told_before_is_not_asked_again() -> None:
@@ -173,7 +173,7 @@ def test_identification_says_whether_the_person_is_a_victim(status: str, *, is_v
 
 LACKS = [
     ({}, ()),
-    ({"verified": False}, ("nobody has checked the information",)),
+    ({"verified": False}, ("no one has checked the information",)),
     ({"medical_standby": False}, ("no doctor or nurse is ready",)),
     ({"team_women": 0}, ("no woman is in the team",)),
     ({"vehicles": 0}, ("a second vehicle, for survivors and suspects never ride together",)),
@@ -202,7 +202,7 @@ def test_the_checklist_names_what_a_plan_still_lacks(changes: dict[str, Any], mi
     *open_points, expected = EXECUTE.prepare(FakeContext(before={"rescue.plan": GOOD_PLAN | changes})).notes
     assert tuple(open_points) == sentence
     children = changes.get("expected_children", GOOD_PLAN["expected_children"])
-    assert expected == f"The plan expects 3 people, {children} of them children."
+    assert expected == f"The plan expects 3 people, {children} of these, children."
 
 
 def test_the_checklist_has_a_word_for_every_required_answer_and_quotes_none() -> None:

@@ -55,7 +55,7 @@ def test_a_letter_tells_its_releaser_that_nothing_leaves_by_itself() -> None:
     assert RELEASE.prepare is not None
     notes = RELEASE.prepare(FakeContext(settings=ReleaseSettings(to="District Magistrate"))).notes
     assert "District Magistrate" in notes[0]
-    assert "Nothing leaves by itself" in notes[1]
+    assert "Nothing is sent by itself" in notes[1]
 
 
 def test_a_call_notes_whether_somebody_was_reached_and_when_and_has_no_room_for_a_name() -> None:

@@ -9,9 +9,9 @@ from engine.domain.files import FileKind
 from engine.views import FieldView, FileView
 
 KINDS: Final[Mapping[str, str]] = {
-    FileKind.IDENTITY.value: "Identity paper",
-    FileKind.ORDER.value: "Order or letter of a body",
-    FileKind.MEDICAL.value: "Medical paper",
+    FileKind.IDENTITY.value: "Identity document",
+    FileKind.ORDER.value: "Order or letter from an authority",
+    FileKind.MEDICAL.value: "Medical document",
     FileKind.PICTURE.value: "Picture or film",
     FileKind.STATEMENT.value: "Statement",
     FileKind.CONSENT.value: "Signed consent",

@@ -19,7 +19,7 @@ _HINTS = {
     FieldKind.HASH: "64 letters and digits.",
     FieldKind.COUNTRY: "Two capital letters, such as IN, NP, BD or MM.",
     FieldKind.DURATION: "Such as PT6H for six hours or P2D for two days.",
-    FieldKind.SIGN: "Your name, as a signature.",
+    FieldKind.SIGN: "Your name, as your signature.",
 }
 _WIDTHS = {
     FieldKind.INT: "govuk-input--width-5", FieldKind.MONEY: "govuk-input--width-10",

@@ -36,7 +36,7 @@ def delivery_words(delivery: DeliveryView, zone: str) -> str:
 def point_words(point: PlannedView) -> str:
     """Say what fires: `Warning at 80% of the time`, `Breach`, `Level 2`, `Level 2, again (3)`."""
     if point.kind == "breach":
-        return "It is due; unmet, it is breached"
+        return "The deadline; if it is not met, it is overdue"
     if point.kind == "warning":
         return f"Warning, {WarningPoint(point.name.removeprefix('w:')).in_words()}"
     level, _, again = point.name.removeprefix("l:").partition(".")

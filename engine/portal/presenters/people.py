@@ -13,7 +13,7 @@ NOBODY: Final = Viewer(actor_id=UUID(int=0), name="Portal", unit_ids=(), roles=(
 """Who asks before anybody is signed in: only the list of the demo's people is asked for like this."""
 
 _GROUPS: Final = (
-    ("Take reports in", {Role.INTAKE_OFFICER}),
+    ("Take reports", {Role.INTAKE_OFFICER}),
     ("Lead cases and write workflows", {Role.CASE_MANAGER, Role.SUPERVISOR, Role.NODAL_OFFICER,
                                         Role.SAFEGUARDING_LEAD}),
     ("Work with police and courts", {Role.POLICE_LIAISON, Role.AHTU_OFFICER, Role.LAWYER}),

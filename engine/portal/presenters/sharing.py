@@ -10,7 +10,7 @@ from engine.portal.presenters.times import local
 from engine.spec.plain_words import in_plain_words
 
 KINDS: Final[Mapping[str, str]] = {
-    "referral": "Referral: we both work on it",
+    "referral": "Referral: both units work on it",
     "transfer": "Transfer: they take the case over",
     "consultation": "Advice only",
 }
@@ -22,14 +22,14 @@ PURPOSES: Final[Mapping[str, str]] = {
     "legal_help": "Legal help",
     "police": "Police work",
     "court": "Court",
-    "home_investigation": "Home investigation",
+    "home_investigation": "Home assessment",
     "repatriation": "Going home",
     "compensation": "Compensation",
     "rehabilitation": "Rehabilitation",
     "livelihood": "Learning and earning",
     "other": "Another purpose",
 }
-ANY_PURPOSE: Final[Mapping[str, str]] = {"referral": "Any work that is referred to a partner"}
+ANY_PURPOSE: Final[Mapping[str, str]] = {"referral": "Any work referred to a partner"}
 HELP: Final[Mapping[str, str]] = {
     "safe_place": "A safe place to stay",
     "medical_care": "Medical care",
@@ -37,7 +37,7 @@ HELP: Final[Mapping[str, str]] = {
     "lawyer": "A lawyer",
     "interpreter": "An interpreter",
     "police_action": "Police action",
-    "home_visit": "A visit at home",
+    "home_visit": "A home visit",
     "school_or_training": "School or training",
     "money_claim": "A claim for money",
     "travel": "Travel and escort",
@@ -54,7 +54,7 @@ GIVEN_BY: Final[Mapping[str, str]] = {
     "guardian": "The guardian, for a child",
     "committee": "The Child Welfare Committee, for a child",
     "court": "A court",
-    "assent": "The child alone (noted, but allows nothing)",
+    "assent": "The child alone (recorded, but does not allow sharing)",
 }
 ASSENTS: Final[Mapping[str, str]] = {
     "yes": "The child agrees too",
@@ -80,32 +80,32 @@ KEEP_DAYS: Final[Mapping[str, str]] = {
     "90": "For 90 days: steps and time limits only",
 }
 STATES: Final[Mapping[str, str]] = {
-    "held": "Waits to be released",
-    "dropped": "Called back before it was sent",
-    "offered": "Waits for an answer",
+    "held": "Waiting to be released",
+    "dropped": "Recalled before it was sent",
+    "offered": "Waiting for an answer",
     "accepted": "Accepted",
     "declined": "Declined",
-    "recalled": "Called back",
+    "recalled": "Recalled",
     "ended": "Ended",
-    "live": "Holds",
-    "withdrawn": "Taken back",
-    "ran_out": "Ran out",
+    "live": "Valid",
+    "withdrawn": "Withdrawn",
+    "ran_out": "Expired",
 }
 REASONS: Final[Mapping[str, str]] = {
-    "no_capacity": "No capacity now",
+    "no_capacity": "No capacity at present",
     "outside_area": "Outside our area",
     "outside_mandate": "Not our kind of work",
     "conflict_of_interest": "A conflict of interest",
-    "unsafe": "Not safe for the person with us",
+    "unsafe": "Not safe for the person here",
 }
 ENDS: Final[Mapping[str, str]] = {
-    "recalled": "called back by us",
+    "recalled": "recalled by the sender",
     "rerouted": "another unit was asked",
     "handed_over": "the case was handed over",
     "another_accepted": "another unit accepted first",
-    "consent_withdrawn": "the consent was taken back",
-    "consent_ran_out": "the consent ran out",
-    "custody": "a backup was restored, and it is not sure that it still held",
+    "consent_withdrawn": "the consent was withdrawn",
+    "consent_ran_out": "the consent expired",
+    "custody": "a backup was restored, and it is not certain that it was still valid",
 }
 WORDS: Final[Mapping[str, Mapping[str, str]]] = {
     "kind": KINDS, "purpose": {**PURPOSES, **ANY_PURPOSE}, "help": HELP, "urgency": URGENCIES, "given_by": GIVEN_BY,
@@ -154,7 +154,7 @@ def bases(sharing: vw.SharingView, chosen: str = "") -> list[Choice]:
 def recipients(sharing: vw.SharingView, chosen: Collection[str] = ()) -> list[Choice]:
     """Offer who may get something: units, organisations and kinds of body."""
     named = [(f"unit:{one.id}", one.name) for one in sharing.units]
-    named += [(f"organisation:{one.id}", f"{one.name}, all of it") for one in sharing.organisations]
+    named += [(f"organisation:{one.id}", f"{one.name}, everything") for one in sharing.organisations]
     named += [(f"kind:{key}", f"Any: {name}") for key, name in BODIES.items()]
     return [Choice(value, text, value in chosen) for value, text in named]
 

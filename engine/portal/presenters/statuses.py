@@ -10,7 +10,7 @@ OUTCOMES = {
     "done": "Done",
     "refused_by_person": "The person does not want it",
     "not_needed": "Not needed",
-    "blocked_by_other_body": "Another body does not do its part",
+    "blocked_by_other_body": "Waiting on another agency",
 }
 
 
@@ -29,10 +29,10 @@ def status_of_step(step: StepView) -> Status:
         return Status(OUTCOMES.get(outcome, in_plain_words(outcome)), "good" if outcome == "done" else "quiet")
     known = {
         "scheduled": Status("Set for later", "quiet"),
-        "held": Status("Held by a gate", "near"),
-        "approval": Status("Waits for approval", "running"),
+        "held": Status("On hold: something is needed first", "near"),
+        "approval": Status("Waiting for approval", "running"),
         "skipped": Status("Not on this path", "quiet"),
-        "cancelled": Status("Called off", "quiet"),
+        "cancelled": Status("Cancelled", "quiet"),
         "ready": Status(_at_work(step), "running"),
     }
     return known.get(step.status, Status(in_plain_words(step.status), "quiet"))
@@ -41,18 +41,18 @@ def status_of_step(step: StepView) -> Status:
 def _at_work(step: StepView) -> str:
     if step.item_id is None:
         return "The system does it"
-    return "Being done" if step.assignee else "Waits to be taken"
+    return "In progress" if step.assignee else "Waiting to be taken"
 
 
 def status_of_job(status: str) -> Status:
     """Say where a job stands."""
     known = {
-        "ready": Status("Waits", "running"),
-        "claimed": Status("Is being done", "running"),
+        "ready": Status("Waiting", "running"),
+        "claimed": Status("In progress", "running"),
         "done": Status("Done", "good"),
         "failed": Status("Failed", "late"),
         "aside": Status("Set aside", "late"),
-        "held": Status("Held", "near"),
+        "held": Status("On hold", "near"),
     }
     return known.get(status, Status(in_plain_words(status), "quiet"))
 

@@ -38,33 +38,41 @@ def _case(rest: str) -> Callable[[WaitingView], str]:
 
 WORDS: Final[Mapping[str, Words]] = {
     Kind.MORE_TIME: Words(
-        "wants more time", "Give it", "Refuse", lambda view: f"/cases/{view.case_id}/deadlines/{view.subject_id}"
+        "asks for more time", "Give more time", "Refuse more time",
+        lambda view: f"/cases/{view.case_id}/deadlines/{view.subject_id}",
     ),
     Kind.LIFT_DENIAL: Words(
-        "wants to let somebody see the case again who must not", "Let them see it", "Keep them out", _case("access")
+        "asks to restore the access of someone who must not see the case",
+        "Restore access", "Keep access denied", _case("access"),
     ),
-    Kind.MERGE: Words("wants to merge it with another case", "Merge them", "Do not merge", _case("links")),
+    Kind.MERGE: Words("asks to merge it with another case", "Merge the cases", "Do not merge", _case("links")),
     Kind.BREAK_GLASS: Words(
-        "opened it in an emergency", "It was right", "End it now", lambda view: f"/break-glass/{view.subject_id}"
+        "used emergency access to open it", "It was justified", "End the access now",
+        lambda view: f"/break-glass/{view.subject_id}",
     ),
-    Kind.RELEASE: Words("wants to send a part of it to somebody else", "Release it", "Do not send it", _case("sent")),
-    Kind.ERASURE: Words("wants a person to be erased", "Agree", "", _case("keeping")),
-    Kind.LIFT_HOLD: Words("wants to lift what holds it back from erasure", "Lift it", "Let it stand", _case("keeping")),
-    Kind.OPEN_SEAL: Words("wants to open the sealed case again", "Open it", "Keep it sealed", _case("keeping")),
-    Kind.COPY: Words("wants a large copy in a spreadsheet", "Agree", "Refuse", lambda _: "/copies"),
+    Kind.RELEASE: Words("asks to send a part of it to someone else", "Release this", "Do not send it", _case("sent")),
+    Kind.ERASURE: Words("asks to erase a person", "Agree", "", _case("keeping")),
+    Kind.LIFT_HOLD: Words(
+        "asks to lift the hold that keeps it from erasure", "Lift the hold", "Keep the hold", _case("keeping")
+    ),
+    Kind.OPEN_SEAL: Words(
+        "asks to lift the restriction of the case", "Lift the restriction", "Keep it restricted", _case("keeping")
+    ),
+    Kind.COPY: Words("asks for a large copy in a spreadsheet", "Agree", "Refuse", lambda _: "/copies"),
     Kind.LOST_FACTOR: Words(
-        "says that a colleague has lost their second factor", "Take it away", "Leave it",
+        "reports that a colleague has lost their second factor", "Remove the second factor", "Keep the second factor",
         lambda view: f"/people/{view.subject_id}",
     ),
     Kind.DEFINITION: Words(
-        "wants to publish a changed definition", "Publish it", "Do not publish it", lambda view: f"/waiting/{view.id}"
+        "asks to publish a changed definition", "Publish this", "Do not publish it", lambda view: f"/waiting/{view.id}"
     ),
     Kind.CLOSURE: Words(
-        "wants to close the case although something is open in it", "Close it", "Let it go on",
+        "asks to close the case although something is still open in it", "Close the case", "Keep the case open",
         lambda view: f"/cases/{view.case_id}", lambda view: case_reason(view.reason_code),
     ),
     Kind.CUSTODY: Words(
-        "wants to end the custody after a restore", "End it: I have looked too", "Let it stand", lambda _: "/custody"
+        "asks to end the review after a restore", "End the review: I have checked too", "Keep the review open",
+        lambda _: "/custody",
     ),
 }  # fmt: skip
 """Each kind of the four-eyes list. Where the second button has no words, a reason is asked for on the page itself."""

@@ -17,15 +17,15 @@ from engine.usecases.case_access import answer_lift, ask_to_lift_denial, deny_ac
 
 router = APIRouter()
 REASONS: Final[Mapping[str, str]] = {
-    "danger": "They may put the person in danger",
-    "named_in_case": "The case speaks of them",
-    "leak": "Something leaked through them",
+    "danger": "They could put the person in danger",
+    "named_in_case": "They are mentioned in the case",
+    "leak": "They leaked information",
     "persons_wish": "The person asked for it",
     "court_order": "A court ordered it",
 }
 LIFTING: Final[Mapping[str, str]] = {
     "mistake": "It was a mistake",
-    "no_longer": "The reason is over",
+    "no_longer": "The reason no longer applies",
     "persons_wish": "The person asked for it",
     "court_order": "A court ordered it",
 }

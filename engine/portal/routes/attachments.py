@@ -25,7 +25,7 @@ router = APIRouter()
 _NOT_PLAIN: Final = re.compile(r"[^A-Za-z0-9._ -]")
 SCANS: Final[Mapping[str, str]] = {
     "clean": "Nothing harmful found",
-    "infected": "Held back: a scanner found something harmful",
+    "infected": "Set aside: a scanner found something harmful",
     "not_scanned": "Not scanned",
 }
 
@@ -124,7 +124,7 @@ def _given_out(visit: Visit, case_id: UUID, file_id: UUID, *, original: bool) ->
     except (FileHeldBackError, DamagedError) as error:
         return _page(visit, case_id, errors={"held": str(error)})
     except KeyMissingError:
-        return _page(visit, case_id, errors={"held": "Its key was destroyed: it cannot be opened any more."})
+        return _page(visit, case_id, errors={"held": "Its key was destroyed: the file can no longer be opened."})
     return StreamingResponse(
         opened.parts,
         media_type=opened.media_type,

@@ -46,7 +46,7 @@ def one(visit: SignedIn, request_id: UUID) -> Response:
     found = visit.engine.queries.glass(visit.viewer, request_id)
     note_reading(visit.engine, visit.viewer, found.case_id, "break-glass", ("narrative",), subject_id=request_id)
     return visit.page(
-        "break-glass-one.html", title=f"Opened in an emergency: case {found.case_number}", section="track", glass=found,
+        "break-glass-one.html", title=f"Emergency access: case {found.case_number}", section="track", glass=found,
         reasons=REASONS, command_id=visit.new_command(),
     )  # fmt: skip
 
@@ -69,7 +69,7 @@ def _page(
 ) -> Response:
     return visit.page(
         "break-glass.html",
-        title="Open a case in an emergency",
+        title="Emergency access to a case",
         section="track",
         status=422 if errors else 200,
         may_ask=visit.may(Action.BREAK_GLASS),

@@ -94,7 +94,7 @@ def _for_whom(form: Posted) -> UUID | None:
     """Read for whom a step is added; None where it is for the whole case."""
     person_id = uuid_or_none(form, "person")
     if person_id is None and text(form, "person"):
-        raise InvalidAnswersError({"person": "Choose one of the persons of this case."})
+        raise InvalidAnswersError({"person": "Choose one of the persons in this case."})
     return person_id
 
 

@@ -38,26 +38,27 @@ class Form:
 
 REOPEN: Final = Form(
     "Open this case again",
-    "What was done stays as it is. The case is on the worklists again with the next step that you add, or with a"
-    " workflow that begins in it. What was proposed because its time to be kept was over is off.",
-    "Open it again", REOPEN_REASONS, "Why, in your words?", "Which workflow begins? (optional)",
+    "What was done stays as it is. The case is back on the worklists with the next step that you add, or with a"
+    " workflow that begins in it. Any proposal to erase it because its retention time was over is cancelled.",
+    "Open this case again", REOPEN_REASONS, "Why, in your own words?", "Which workflow begins? (optional)",
 )  # fmt: skip
 CLOSE: Final = Form(
     "Close this case",
-    "Everything that is open is called off, and no time limit runs any more. While something is open, a second person"
-    " (supervisor, nodal officer or safeguarding lead) has to agree, and nothing is called off before. The case can be"
-    " opened again.",
-    "Close the case", CLOSE_REASONS, "Why, in your words? (optional)",
+    "Everything that is open is cancelled, and no time limit runs any longer. While something is open, a second"
+    " person (supervisor, nodal officer or safeguarding lead) has to agree, and nothing is cancelled before that. The"
+    " case can be opened again.",
+    "Close this case", CLOSE_REASONS, "Why, in your own words? (optional)",
 )  # fmt: skip
 START: Final = Form(
-    "Begin a further workflow",
-    "It runs beside those that the case has, with the same persons and facts. Its first steps are there at once.",
-    "Begin it", {}, workflow="Which workflow?",
+    "Begin another workflow",
+    "It runs alongside the workflows that the case already has, with the same persons and facts. Its first steps"
+    " appear at once.",
+    "Begin this workflow", {}, workflow="Which workflow?",
 )  # fmt: skip
 CANCEL: Final = Form(
-    "Call this step off",
-    "It is taken off the worklists, and its time limit ends; if it was late already, that stays.",
-    "Call it off", CANCEL_REASONS, "Why, in your words? (optional)",
+    "Cancel this step",
+    "It is removed from the worklists, and its time limit ends; if it was already late, that stays on record.",
+    "Cancel this step", CANCEL_REASONS, "Why, in your own words? (optional)",
 )  # fmt: skip
 
 

@@ -24,9 +24,9 @@ KINDS: Final[Mapping[str, str]] = {
     LinkKind.SAME_EVENT.value: "The same event",
     LinkKind.SAME_SUSPECT.value: "The same suspect",
     LinkKind.SAME_ROUTE.value: "The same route",
-    LinkKind.FOLLOW_UP.value: "It follows from the other",
+    LinkKind.FOLLOW_UP.value: "One follows from the other",
     LinkKind.MERGED.value: "Merged",
-    LinkKind.SPLIT.value: "One came out of the other",
+    LinkKind.SPLIT.value: "One was split from the other",
 }
 MERGE_REASONS: Final[Mapping[str, str]] = {
     "same_report": "The same thing was reported twice",
@@ -35,8 +35,8 @@ MERGE_REASONS: Final[Mapping[str, str]] = {
 }
 SPLIT_REASONS: Final[Mapping[str, str]] = {
     "other_event": "It is another event",
-    "safety": "They are not safe in one case with the others",
-    "other_place": "Other people look after them",
+    "safety": "They are not safe in the same case as the others",
+    "other_place": "Other people are responsible for them",
 }
 
 
@@ -80,7 +80,7 @@ def merge_asked(visit: SignedIn, case_id: UUID, form: Posted) -> Response:
         reason, rests = text(form, "merge_reason"), text(form, "rests")
         problems = {} if reason in MERGE_REASONS else {"merge_reason": "Choose a reason."}
         if rests not in {"yes", "no"}:
-            problems["rests"] = "Choose what becomes of its open work."
+            problems["rests"] = "Choose what happens to its open work."
         if problems:
             raise InvalidAnswersError(problems)
         ask_merge(
@@ -144,7 +144,7 @@ def _persons(form: Posted) -> list[UUID]:
     try:
         return [UUID(value) for value in texts(form, "person_ids")]
     except ValueError:
-        raise InvalidAnswersError({"person_ids": "Choose persons of this case."}) from None
+        raise InvalidAnswersError({"person_ids": "Choose persons in this case."}) from None
 
 
 def _try(

@@ -66,7 +66,7 @@ def _page(
     people = {one.id: one.name for one in visit.engine.queries.actors(visit.viewer) if not one.disabled}
     return visit.page(
         "concerns.html",
-        title="Tell of a concern",
+        title="Report a concern about a colleague",
         status=422 if errors else 200,
         concerns=visit.engine.queries.concerns(visit.viewer),
         people=tuple(people.items()),

@@ -18,9 +18,9 @@ from engine.usecases.conflicts import end_conflict, note_conflict
 
 router = APIRouter()
 REASONS: Final[Mapping[str, str]] = {
-    "relative": "A relative or friend of somebody in the case",
-    "named_in_case": "The case speaks of them",
-    "interest": "They gain or lose by how it ends",
+    "relative": "A relative or friend of someone in the case",
+    "named_in_case": "They are mentioned in the case",
+    "interest": "They stand to gain or lose by the outcome",
     "concern_about_staff": "There is a concern about how they work",
     "own_wish": "They asked for it",
 }

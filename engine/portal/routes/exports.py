@@ -20,7 +20,7 @@ from engine.usecases.exports import answer_copy, ask_copy, fetch_copy, link_to_c
 
 router = APIRouter()
 WHAT: Final = {"cases": "Cases", "steps": "Steps", "limits": "Time limits"}
-COUNTED: Final = {"cases": "Cases that were opened", "steps": "Steps that ended"}
+COUNTED: Final = {"cases": "Cases opened", "steps": "Steps ended"}
 BY: Final = {
     "month": "Month", "unit": "Unit", "jurisdiction": "Place", "status": "Status (cases)", "about": "About (cases)",
     "pillar": "Pillar (steps)", "outcome": "Outcome (steps)",
@@ -59,7 +59,7 @@ def answered(visit: SignedIn, copy_id: UUID, form: Posted) -> Response:
 def ready(visit: SignedIn, copy_id: UUID) -> Response:
     """Give who asked the button by which a copy is fetched, once."""
     token = link_to_copy(visit.engine, copy_id, viewer=visit.viewer)
-    return visit.page("copy-ready.html", title="Fetch the copy", section="track", copy_id=copy_id, token=token)
+    return visit.page("copy-ready.html", title="Download the copy", section="track", copy_id=copy_id, token=token)
 
 
 @router.post("/copies/{copy_id}/file")

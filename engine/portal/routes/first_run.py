@@ -62,7 +62,7 @@ def _secret(form: Posted) -> str:
 
 def _first_page(request: Request, errors: Mapping[str, str], given: Mapping[str, str]) -> Response:
     places = sorted(portal_of(request).engine.library().calendars)
-    return _page(request, "first-run.html", "Begin", errors, typed=given, places=places)
+    return _page(request, "first-run.html", "Set up this system", errors, typed=given, places=places)
 
 
 def _invitation_page(request: Request, opened: invitations.Opened, errors: Mapping[str, str]) -> Response:

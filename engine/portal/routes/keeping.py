@@ -17,9 +17,9 @@ from engine.usecases import erasure, holds, restrictions, retention
 
 router = APIRouter()
 _SOURCES = {
-    "subject": "The person, heard by their safe contact",
+    "subject": "The person, reached through their safe contact",
     "officer": "We ourselves",
-    "retention": "Its time is over",
+    "retention": "Its retention time is over",
 }
 
 

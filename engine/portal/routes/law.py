@@ -25,7 +25,7 @@ STATES: Final = {
     "": "Whether signed or not",
     "signed": "Signed",
     "changed": "Changed since it was signed",
-    "revoked": "Signature taken back",
+    "revoked": "Signature withdrawn",
     "unsigned": "Never signed",
 }
 _BETWEEN_COUNTRIES: Final = "*"

@@ -75,7 +75,7 @@ def _page(request: Request, token: str, *, problem: str = "") -> Response:
         found = read_by_link(portal_of(request).engine, token, session)
     except PartnerLinkError:
         return _ask(request, token, problem="" if request.method == "GET" else str(PartnerLinkError()))
-    context = frame(portal_of(request), request, None, title="Asked for your help") | {
+    context = frame(portal_of(request), request, None, title="Request for your help") | {
         "page": found, "token": token, "reasons": REASONS, "problem": problem, "zone": found.zone,
     }  # fmt: skip
     return HTMLResponse(render("partner.html", context), status_code=422 if problem else 200)

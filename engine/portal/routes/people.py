@@ -225,7 +225,7 @@ def _link_page(visit: Visit, actor_id: UUID, token: str) -> Response:
 def _keys_page(visit: Visit, errors: Mapping[str, str], given: Mapping[str, str]) -> Response:
     return visit.page(
         "service-accounts.html",
-        title="Programs that ask",
+        title="Programs with access",
         section="people",
         status=422 if errors else 200,
         keys=service_accounts.keys(visit.engine, viewer=visit.viewer),

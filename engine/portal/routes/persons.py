@@ -34,7 +34,7 @@ ROLE_REASONS: Final[Mapping[str, str]] = {
 }
 MERGE_REASONS: Final[Mapping[str, str]] = {
     "papers": "Their papers are the same",
-    "recognised": "Somebody who knows them recognised them",
+    "recognised": "Someone who knows them recognised them",
     "own_words": "The person said so",
     "same_details": "Name, age and place agree",
 }
@@ -46,11 +46,11 @@ SOURCES: Final[Mapping[AgeSource, str]] = {
     AgeSource.SCHOOL: "A certificate of a school or examination board",
     AgeSource.MUNICIPAL: "A birth certificate of a municipal body or panchayat",
     AgeSource.MEDICAL: "A medical test",
-    AgeSource.STATED: "Somebody said so",
+    AgeSource.STATED: "Someone said so",
     AgeSource.APPEARANCE: "How the person looks",
 }
 STATUSES: Final[Mapping[RoleStatus, str]] = {
-    RoleStatus.STATED: "Somebody said so",
+    RoleStatus.STATED: "Someone said so",
     RoleStatus.LIKELY: "Likely",
     RoleStatus.CONFIRMED: "Confirmed",
     RoleStatus.DISPROVED: "Disproved: the role is over",
@@ -59,7 +59,7 @@ _OF_CANDIDATE: Final[Mapping[str, int]] = {
     "candidate_aliases": LONGEST["aliases"],
     "candidate_phone": LONGEST["phone"],
 }
-_AS_DAY: Final = "Write a day, such as 2026-03-07."
+_AS_DAY: Final = "Give a date, such as 2026-03-07."
 
 
 @router.get("/cases/{case_id}/persons/{person_id}")
@@ -250,7 +250,7 @@ def _other_person(visit: Visit, case_id: UUID, form: Posted) -> tuple[UUID, UUID
     persons = visit.engine.queries.case(visit.viewer, other_case_id).persons
     found = next((person.id for person in persons if person.label == label), None)
     if found is None:
-        raise InvalidAnswersError({"same_person": "Write the number of a person of that case."})
+        raise InvalidAnswersError({"same_person": "Write the number of a person in that case."})
     return other_case_id, found
 
 

@@ -1,4 +1,4 @@
-"""How I am told: by which ways, at which hours, singly or once a day."""
+"""How I am notified: by which ways, at which hours, singly or once a day."""
 
 from collections.abc import Mapping
 
@@ -75,7 +75,7 @@ def _page(
     ways = [way for way in WAYS if way != IN_APP]
     return visit.page(
         "preferences.html",
-        title="How I am told",
+        title="How I am notified",
         section="transmit",
         status=422 if errors else 200,
         chosen=chosen,

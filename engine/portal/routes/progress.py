@@ -39,7 +39,7 @@ def asked(request: Request, number: Short = "", code: Short = "") -> Response:
 
 
 def _page(request: Request, found: Progress | None, number: str) -> Response:
-    context = frame(portal_of(request), request, None, title="How far is my report?")
+    context = frame(portal_of(request), request, None, title="What is happening with my report?")
     is_wrong = found is Progress.UNKNOWN
     words = context | {
         "progress": "" if found is None or is_wrong else found.value,

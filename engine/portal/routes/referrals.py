@@ -32,7 +32,7 @@ def taken_on(visit: SignedIn, referral_id: UUID) -> Response:
     offer = next((one for one in visit.engine.queries.offers(visit.viewer) if one.id == referral_id), None)
     if offer is None:
         raise NotFoundError(kind="referral")
-    return visit.page("referral.html", title="We took it on", section="transmit", offer=offer, note=note)
+    return visit.page("referral.html", title="What your unit accepted", section="transmit", offer=offer, note=note)
 
 
 @router.post("/referrals/{referral_id}/accept")

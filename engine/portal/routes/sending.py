@@ -149,7 +149,7 @@ def _wanted(given: Mapping[str, str], parts: list[str], persons: list[str]) -> t
     }
     to, basis = given.get("to", ""), given.get("basis", "")
     if not to:
-        problems["to"] = "Choose whom you ask."
+        problems["to"] = "Choose who you are asking."
     if to == OUTSIDE and not (given.get("to_name") and given.get("to_kind") in shown.BODIES):
         problems["to_name"] = "Say who the partner is, and choose what kind of body it is."
     if parts and not basis:

@@ -227,7 +227,7 @@ def _page(request: Request, *, next_path: str, email: str = "", problem: str = "
 
 def _code_page(request: Request, actor_id: UUID, *, next_path: str, problem: str = "", status: int = 200) -> Response:
     is_sent = is_code_sent(portal_of(request).engine, actor_id)
-    title = "Prove that it is you" if is_sent else "Second factor"
+    title = "Confirm that it is you" if is_sent else "Second factor"
     context = frame(portal_of(request), request, None, title=title) | {
         "next_path": local_path(unquote(next_path)), "problem": problem, "is_sent": is_sent,
     }  # fmt: skip
@@ -237,7 +237,7 @@ def _code_page(request: Request, actor_id: UUID, *, next_path: str, problem: str
 def _step_up_page(visit: Visit, *, next_path: str, factor: bool, problem: str = "") -> Response:
     has_one = has_factor(visit.engine, viewer=visit.viewer)
     return visit.page(
-        "step-up.html", title="Prove that it is you", next_path=local_path(unquote(next_path)), problem=problem,
+        "step-up.html", title="Confirm that it is you", next_path=local_path(unquote(next_path)), problem=problem,
         has_factor=has_one, needs_factor=factor and not has_one, factor=factor, status=403 if problem else 200,
     )  # fmt: skip
 

@@ -24,8 +24,8 @@ def held(visit: SignedIn, case_id: UUID, person_id: UUID) -> Response:
     case, person = _person(visit, case_id, person_id)
     _require(visit, Action.ANSWER_SUBJECT)
     return visit.page(
-        "subject-ask.html", title=f"What is held about {person.label}", section="track", zone=case.zone, case=case,
-        person=person,
+        "subject-ask.html", title=f"What the case holds about {person.label}", section="track", zone=case.zone,
+        case=case, person=person,
     )  # fmt: skip
 
 
@@ -34,7 +34,7 @@ def report(visit: SignedIn, case_id: UUID, person_id: UUID) -> Response:
     """Show all that is held about a person, to be printed for them; that it was read is written down first."""
     found = report_to_subject(visit.engine, case_id, person_id, viewer=visit.viewer)
     return visit.page(
-        "subject.html", title=f"What is held about {found.label}", section="track", zone=found.zone, found=found
+        "subject.html", title=f"What the case holds about {found.label}", section="track", zone=found.zone, found=found
     )
 
 
@@ -46,7 +46,7 @@ def correct(visit: SignedIn, case_id: UUID, person_id: UUID) -> Response:
 
 @router.post("/cases/{case_id}/persons/{person_id}/correct")
 def corrected(visit: SignedIn, case_id: UUID, person_id: UUID, form: Posted) -> Response:
-    """Put right what is known of a person, or add a remark."""
+    """Correct what is known about a person, or add a remark."""
     visit.must(Action.CORRECT, case_id)
     command_id = visit.command_of(form)
     try:
@@ -73,7 +73,7 @@ def _page(
     _require(visit, Action.CORRECT)
     return visit.page(
         "correct.html",
-        title=f"Put right what is known of {person.label}",
+        title=f"Correct what is known about {person.label}",
         section="track",
         status=422 if errors else 200,
         zone=case.zone,

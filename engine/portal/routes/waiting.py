@@ -67,7 +67,7 @@ def change(visit: SignedIn, request_id: UUID) -> Response:
 def custody(visit: SignedIn) -> Response:
     """Show what two people look at before a restored installation is let go."""
     found = standing(visit.engine, viewer=visit.viewer)
-    return visit.page("custody.html", title="Custody after a restore", section="waiting", found=found)
+    return visit.page("custody.html", title="Review after a restore", section="waiting", found=found)
 
 
 @router.post("/waiting/{request_id}")

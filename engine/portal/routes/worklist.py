@@ -56,7 +56,7 @@ def delegate(visit: SignedIn, item_id: UUID, form: Posted) -> Response:
     to = uuid_or_none(form, "to")
     if to is None:
         visit.engine.queries.work_item(visit.viewer, item_id)
-        message = "Choose to whom you give it. Nothing was changed."
+        message = "Choose who you are giving it to. Nothing was changed."
         heading = "Nobody was chosen"
         return visit.page("refused.html", title=heading, status=422, section="manage", heading=heading, message=message)
     command_id = visit.command_of(form, str(to))

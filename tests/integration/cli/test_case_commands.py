@@ -43,7 +43,7 @@ def test_a_case_is_closed_and_opened_again_and_a_step_called_off(
     assert run(site, "close", number, "--reason", "bored").exit_code == 2
     assert run(site, "reopen", number, "--reason", "new_facts", "--words", str(why)).exit_code == 1
     asked = run(site, "close", number, "--reason", "duplicate")
-    assert (asked.exit_code, "waits for a second person" in asked.output) == (3, True), asked.output
+    assert (asked.exit_code, "is waiting for a second person" in asked.output) == (3, True), asked.output
     assert json.loads(run(site, "show", number, "--json").output)["status"] == "open"
     case_id = site.engine.queries.find_case(people["supervisor"], number)
     answer_closing(site.engine, case_id, viewer=people["supervisor"], approved=True)
@@ -88,6 +88,6 @@ def test_what_happened_long_ago_is_completed_only_with_why_it_is_told_now(
     command = ["item", "complete", str(item.id), "--answers", str(custody), "--as", address]
     refused = CliRunner().invoke(app, command, env=site.environment)
     assert refused.exit_code == 1
-    assert "Say why this is written down only now. No names." in refused.output
+    assert "Say why this is being entered only now. Do not write names." in refused.output
     told = CliRunner().invoke(app, [*command, "--late-reason", "No network"], env=site.environment)
     assert told.exit_code == 0, told.output

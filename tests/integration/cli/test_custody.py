@@ -110,7 +110,7 @@ def restored(site: Installation, before: Before, tmp_path_factory: pytest.TempPa
     site.engine.dispose()
     done = run(site, "restore", str(backup), "--replace")
     assert done.exit_code == 0, done.output
-    assert "It is in custody" in done.output
+    assert "It is under review" in done.output
     assert "Suspended: 2 grants" in done.output
     fresh = build_engine(site.settings, app_url=site.urls.app)
     yield fresh
@@ -187,7 +187,7 @@ def test_two_people_let_go_and_what_was_called_back_stays_over(
         before.numbers[1],
     )  # fmt: skip
     assert asked.exit_code == 3, asked.output
-    assert "waits for a second person" in asked.output
+    assert "is waiting for a second person" in asked.output
     with pytest.raises(OwnApprovalError):
         answer_release(restored, viewer=keeper, approved=True)
     with pytest.raises(NotAllowedError):
@@ -198,7 +198,7 @@ def test_two_people_let_go_and_what_was_called_back_stays_over(
     with pytest.raises(NotFoundError):
         restored.queries.case(before.others["supervisor"], before.cases[1])
     assert sign_in(restored, email=_address(restored, before, "caseworker"), password=PASSPHRASE).token
-    assert "in no custody" in run(site, "custody", "show").output
+    assert "not under review" in run(site, "custody", "show").output
     with pytest.raises(AlreadyEndedError):
         ask_release(restored, viewer=keeper)
 

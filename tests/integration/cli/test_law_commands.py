@@ -72,13 +72,13 @@ def test_a_limit_counts_in_a_case_until_an_answer_rules_it_out(site: Installatio
     number = opened.case_number
     found = said(site, "explain", number, "IN-JJ-REPORT-24H")
     assert (found["applies"], found["is_used"], found["missing"]) == ("unknown", True, ["the age of the person"])
-    assert found["treated"] == "Until then it counts: the strictest reading holds."
+    assert found["treated"] == "Until then it applies: the strictest reading is used."
     assert found["signed"] == "No lawyer has signed this text yet."
     assert found["term"].startswith("network target, based on")
     (deadline,) = found["deadlines"]
     assert deadline["lines"][0]["kind"] == "start"
     told = run(site, "explain", number, "IN-JJ-REPORT-24H")
-    assert "counts, though not all is known" in told.output
+    assert "applies, though not everything is known" in told.output
     assert "The age is not known for certain: until it is, the limit counts." in told.output
 
     step_id = add_step(
@@ -97,8 +97,8 @@ def test_a_limit_counts_in_a_case_until_an_answer_rules_it_out(site: Installatio
     assert running == []
     told = run(site, "explain", number, "IN-JJ-REPORT-24H")
     assert "does not apply" in told.output
-    assert "as told, the person was 25 to" in told.output
-    assert "It is not used in this case." in told.output
+    assert "as far as is known, the person was 25 to" in told.output
+    assert "It does not apply in this case." in told.output
 
 
 def test_a_limit_that_no_step_follows_is_counted_as_it_would_be(site: Installation) -> None:
@@ -111,8 +111,8 @@ def test_a_limit_that_no_step_follows_is_counted_as_it_would_be(site: Installati
     assert found["would_be_due"]
     assert found["missing"] == ["the day of the offence"]
     assert any("by itself in Nagaland" in line["text"] for line in found["reasons"])
-    assert "what starts it has not been told" in run(site, "explain", number, "IN-COMP-APPEAL").output
-    assert "It holds, and counts no time." in run(site, "explain", number, "IN-LABEL-ID").output
+    assert "what starts it is not known" in run(site, "explain", number, "IN-COMP-APPEAL").output
+    assert "It applies, and counts no time." in run(site, "explain", number, "IN-LABEL-ID").output
     others = said(site, "explain", number, "IN-FIR-REG")["others"]
     assert others
     assert others[0].startswith("CrPC s.154(1)")

@@ -39,7 +39,7 @@ def test_time_and_duty_from_the_command_line(site: Installation) -> None:
     told = run(site, "explain", opened.case_number, "intake")
     assert told.exit_code == 0, told.output
     assert "It starts with" in told.output
-    assert "Who is told when:" in told.output
+    assert "Who will be notified, and when:" in told.output
     (found,) = json.loads(run(site, "explain", opened.case_number, "intake", "--json").output)
     assert found["lines"][0]["kind"] == "start"
     assert found["deadline"]["step_key"] == "intake"
@@ -53,24 +53,24 @@ def test_time_and_duty_from_the_command_line(site: Installation) -> None:
     assert run(site, *pause, "tomorrow").exit_code == 2
     assert "say in which time zone" in run(site, *pause, "2026-03-07T18:40").output
     paused = run(site, *pause, until, "--as", worker)
-    assert "It stands still until" in paused.output
-    assert "stands still already" in run(site, *pause, until, "--as", worker).output
+    assert "It is paused until" in paused.output
+    assert "is already paused" in run(site, *pause, until, "--as", worker).output
     assert "It goes on" in run(site, "deadline", "resume", opened.case_number, "intake", "--as", worker).output
     more = ("deadline", "extend", opened.case_number, "intake", "--more", "PT5M", "--reason", "far_away")
     assert "A second person has to answer" in run(site, *more, "--as", worker).output
     answer = ("deadline", "answer", opened.case_number, "intake", "--give")
     assert run(site, *answer, "--as", worker).exit_code == 1
     assert "Given. It is due" in run(site, *answer, "--as", lead).output
-    assert "Noted." in run(site, "deadline", "owner", opened.case_number, "intake", "ours", "--as", lead).output
+    assert "Recorded." in run(site, "deadline", "owner", opened.case_number, "intake", "ours", "--as", lead).output
 
     name = dict(site.engine.queries.units(viewer))[unit]
     now = site.engine.clock.now()
     span = ("--from", now.isoformat(), "--to", (now + timedelta(hours=8)).isoformat())
-    assert "Nobody is on call" in run(site, "on-call", "list").output
+    assert "No one is on call" in run(site, "on-call", "list").output
     assert "Planned:" in run(site, "on-call", "plan", name, worker, *span, "--as", lead).output
     assert "(now)" in run(site, "on-call", "list", "--as", worker).output
     assert "Handed over" in run(site, "on-call", "hand-over", name, lead, "--as", worker).output
-    assert "Noted:" in run(site, "absence", "note", worker, *span, "--deputy", lead, "--as", worker).output
+    assert "Recorded:" in run(site, "absence", "note", worker, *span, "--deputy", lead, "--as", worker).output
     assert "stands in" in run(site, "absence", "list", "--as", worker).output
 
     assert "No limit was kept or missed yet." in run(site, "report", "delays").output

@@ -47,7 +47,7 @@ def test_an_auditor_sees_who_looked_at_what_and_no_content(portal: Portal, repor
     assert REPORT["a-narrative"] not in page
     only = client.get(f"/audit?actor={portal.people['intake_officer'].actor_id}&number={reported.number}").text
     assert f'</td><td data-label="Who">{portal.people["case_manager"].name}' not in only.replace("\n", "")
-    assert "Nothing is listed here" in client.get("/audit?until=2020-01-01").text
+    assert "There is nothing to show" in client.get("/audit?until=2020-01-01").text
 
 
 def test_the_same_lines_are_a_table_that_no_spreadsheet_takes_for_a_formula(portal: Portal, reported: Reported) -> None:
@@ -113,11 +113,11 @@ def test_the_lead_sees_who_opened_it_and_why_and_confirms_it(portal: Portal, rep
     assert link
     one = lead.get(link.group(1)).text
     assert NAME in one
-    assert "It was right" in one
+    assert "Confirm: it was justified" in one
     assert stranger.get(link.group(1)).status_code == 404
     assert portal.as_role("caseworker").get(link.group(1)).status_code == 404
     done = lead.post(link.group(1), data={"approved": "no", "command_id": str(uuid4())})
-    assert "It was ended" in done.text
+    assert "The access was ended" in done.text
     assert stranger.get(reported.page).status_code == 404
 
 
@@ -147,7 +147,10 @@ def test_a_concern_is_told_and_answered_in_confidence(portal: Portal) -> None:
     assert "I speak to him today." in raiser.get(link.group(1)).text
     for role in ("caseworker", "supervisor", "case_manager", "auditor"):
         assert portal.as_role(role).get(link.group(1)).status_code == 404, role
-        assert about.name not in portal.as_role(role).get("/concerns").text.partition("Told by you")[2], role
+        assert (
+            about.name
+            not in portal.as_role(role).get("/concerns").text.partition("Concerns that you reported or received")[2]
+        ), role
     assert NAME not in portal.as_role("auditor").get("/audit").text
 
 

@@ -20,7 +20,7 @@ def test_an_administrator_sees_what_a_day_would_do_then_adds_it_and_takes_it_bac
     form = STRIKE | {"day": day}
     shown = admin.post("/calendars/IN-AS/days", data=form | {"action": "preview"})
     assert shown.status_code == 200
-    assert "What this would do" in shown.text
+    assert "What this would change" in shown.text
     assert "added by" not in admin.get(f"/calendars/IN-AS?year={day[:4]}").text
     hidden = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', shown.text))
     assert hidden == form
@@ -29,10 +29,12 @@ def test_an_administrator_sees_what_a_day_would_do_then_adds_it_and_takes_it_bac
     assert "Order 12, added by" in saved.text
     again = admin.post("/calendars/IN-AS/days", data=form | {"action": "save"})
     assert again.status_code == 422
-    assert "it was added already" in again.text
-    assert "What this would do" in admin.post(f"/calendars/IN-AS/days/{day}/remove", data={"action": "preview"}).text
+    assert "it was already added" in again.text
+    assert (
+        "What this would change" in admin.post(f"/calendars/IN-AS/days/{day}/remove", data={"action": "preview"}).text
+    )
     gone = admin.post(f"/calendars/IN-AS/days/{day}/remove", data={"action": "save"})
-    assert "The day was taken back" in gone.text
+    assert "The day was removed" in gone.text
     assert "Order 12, added by" not in gone.text
 
 
@@ -66,10 +68,10 @@ def test_a_ladder_is_checked_previewed_and_published_on_its_page(portal: Portal)
     assert wrong.status_code == 422
     assert "levels-out-of-order" in wrong.text
     changed = source.replace("title: ", "title: Slower ", 1).replace('title: Slower "', 'title: "Slower ')
-    assert "What this would do" in manager.post(address, data={"source": changed, "action": "preview"}).text
+    assert "What this would change" in manager.post(address, data={"source": changed, "action": "preview"}).text
     assert portal.engine.library().ladders["standard"].title[:6] != "Slower"
     done = manager.post(address, data={"source": changed, "action": "publish"})
-    assert "It waits for a second person" in done.text
+    assert "It is waiting for a second person" in done.text
     assert portal.engine.library().ladders["standard"].title[:6] != "Slower"
     agree(portal)
     assert portal.engine.library().ladders["standard"].title[:6] == "Slower"
@@ -83,4 +85,4 @@ def test_checking_a_workflow_says_which_limits_its_new_version_changes(portal: P
     assert changed != source
     told = manager.post("/workflows/reported-concern/edit", data={"source": changed, "action": "check"}).text
     assert "PT45M from" in told
-    assert "Running cases stay on the version that they began with" in told
+    assert "Open cases stay on the version they began with" in told

@@ -15,13 +15,13 @@ _WORDS = "Zara wrote to us from the village."
 def _agree_to_close(portal: Portal) -> None:
     (line,) = portal.engine.queries.waiting(portal.people["supervisor"])
     done = portal.as_role("supervisor").post(f"/waiting/{line.id}", data={"answer": "yes"})
-    assert "Your answer was written down" in done.text
+    assert "Your answer was recorded" in done.text
 
 
 def _notes(page: str) -> list[str]:
     """Give the reason to close that a page of a case tells, and what its link says."""
     found = re.findall(
-        r"wants to close the case although something is open in it: “([^”]+)”\.</strong> <a[^>]*>([^<]+)", page
+        r"asks to close the case although something is still open in it: “([^”]+)”\.</strong> <a[^>]*>([^<]+)", page
     )
     return [f"{reason}. {link}" for reason, link in found]
 
@@ -39,10 +39,12 @@ def test_a_case_is_closed_opened_again_and_goes_on_from_its_page(portal: Portal)
     closed = lead.post(f"{case.page}/close", data=_given(lead, case, "close", reason_code="duplicate"))
     assert "A second person has to agree" in closed.text
     assert f"{case.page}/reopen" not in closed.text
-    assert _notes(lead.get(case.page).text) == ["The same matter is in another case. A second person has to agree"]
-    assert _notes(portal.as_role("supervisor").get(case.page).text) == ["The same matter is in another case. Answer it"]
+    assert _notes(lead.get(case.page).text) == ["Another case is about the same matter. A second person has to agree"]
+    assert _notes(portal.as_role("supervisor").get(case.page).text) == [
+        "Another case is about the same matter. Answer it"
+    ]
     assert _notes(portal.as_role("caseworker").get(case.page).text) == []
-    assert "“The same matter is in another case”" in portal.as_role("supervisor").get("/waiting").text
+    assert "“Another case is about the same matter”" in portal.as_role("supervisor").get("/waiting").text
     _agree_to_close(portal)
     assert f'href="{case.page}/reopen"' in lead.get(case.page).text
     assert _notes(lead.get(case.page).text) == []
@@ -59,7 +61,7 @@ def test_a_case_is_closed_opened_again_and_goes_on_from_its_page(portal: Portal)
     assert lead.post(f"{case.page}/reopen", data=again).status_code == 200, "a double click"
     assert opened.text.count("reported-concern") == lead.get(case.page).text.count("reported-concern")
     begun = lead.post(f"{case.page}/begin", data=_given(lead, case, "begin", workflow="identity-leak"))
-    assert "The workflow began." in begun.text
+    assert "The workflow has begun." in begun.text
     assert lead.post(f"{case.page}/begin", data=_given(lead, case, "begin", workflow="no-such")).status_code == 422
 
 
@@ -86,10 +88,10 @@ def test_a_step_is_called_off_from_its_page_with_a_reason(portal: Portal) -> Non
     keys = {"command_id": hidden(worker.get(f"{live}/cancel").text, "command_id")}
     assert worker.post(f"{live}/cancel", data=keys | {"reason_code": "bored"}).status_code == 422
     done = worker.post(f"{live}/cancel", data=keys | {"reason_code": "done_elsewhere", "words": _WORDS})
-    assert "The step was called off." in done.text
+    assert "The step was cancelled." in done.text
     assert "This step is over" in worker.get(f"{live}/cancel").text
     assert f"{live}/cancel" not in worker.get(live).text
-    assert "was called off: it was done elsewhere." in worker.get(f"{case.page}/history").text
+    assert "was cancelled: it was done elsewhere." in worker.get(f"{case.page}/history").text
 
 
 def test_calling_off_the_last_step_leads_to_the_page_that_closes_the_case(portal: Portal) -> None:
@@ -99,7 +101,7 @@ def test_calling_off_the_last_step_leads_to_the_page_that_closes_the_case(portal
     assert [_call_off(worker, step).status_code for step in others] == [200] * len(others)
     refused = _call_off(worker, last)
     assert refused.status_code == 422
-    assert "Whoever leads it uses Close the case on its page instead" in refused.text
+    assert "whoever leads the case can use “Close this case” on its page" in refused.text
     assert _live_steps(portal, case) == [last], "also while automatic steps are not done yet"
 
 

@@ -64,17 +64,17 @@ def test_an_item_is_given_back_taken_by_another_and_given_to_a_colleague(portal:
     assert "given back" in back.text
     client = portal.as_role("case_manager")
     taken = client.post(f"{case.item}/claim", data={"command_id": str(uuid4())})
-    assert "It is yours now" in taken.text
+    assert "You have taken this work" in taken.text
     assert case.item in client.get("/worklist").text.split('id="free"')[0]
     other = str(portal.people["caseworker"].actor_id)
     assert other in taken.text
     assert str(portal.people["lawyer"].actor_id) not in taken.text, "a lawyer could not do this step"
     nobody = client.post(f"{case.item}/delegate", data={"to": "", "command_id": str(uuid4())})
     assert nobody.status_code == 422
-    assert "Choose to whom you give it" in nobody.text
+    assert "Choose who you are giving it to" in nobody.text
     given = client.post(f"{case.item}/delegate", data={"to": other, "command_id": str(uuid4())})
-    assert "given to somebody else" in given.text
-    assert f"{portal.people['caseworker'].name}</strong> is doing this" in client.get(case.item).text
+    assert "given to someone else" in given.text
+    assert f"{portal.people['caseworker'].name}</strong> is working on this" in client.get(case.item).text
 
 
 def test_of_two_who_take_one_item_the_second_is_told(portal: Portal) -> None:
@@ -89,7 +89,7 @@ def test_of_two_who_take_one_item_the_second_is_told(portal: Portal) -> None:
 def test_a_fact_can_be_recorded_and_only_a_declared_one(portal: Portal) -> None:
     client = portal.as_role("case_manager")
     published = client.post("/workflows/new", data={"source": WITH_FACTS, "action": "publish"})
-    assert "waits for a second person" in published.text
+    assert "is waiting for a second person" in published.text
     agree(portal)
     viewer = portal.people["intake_officer"]
     report = {"narrative": "x", "concern": "forced_labour", "is_child_suspected": "no", "immediate_danger": False,
@@ -151,7 +151,7 @@ def test_a_person_is_added_masked(portal: Portal) -> None:
     data = {"role": "witness", "name": name, "age": "40", "age_on": "2026-03-01", "command_id": str(uuid4())}
     undated = client.post(f"{case.page}/add-person", data=data | {"age_on": ""})
     assert undated.status_code == 422
-    assert "Write on which day the person was this old" in undated.text
+    assert "Give the date on which the person was this age" in undated.text
     added = client.post(f"{case.page}/add-person", data=data)
     assert "The person was added" in added.text
     assert "Witness" in added.text

@@ -51,7 +51,7 @@ def test_the_page_says_line_by_line_why_and_who_is_told_when(portal: Portal) -> 
     assert "Network target" in text
     assert "Level 1" in text
     assert "planned" in text
-    assert "Nobody yet." in text
+    assert "No one yet." in text
 
 
 def test_a_pause_needs_a_reason_and_an_end_and_says_so_beside_the_fields(portal: Portal) -> None:
@@ -64,7 +64,7 @@ def test_a_pause_needs_a_reason_and_an_end_and_says_so_beside_the_fields(portal:
     past = {"reason": "person_away", "until": local(portal, timedelta(hours=-1)), "command_id": str(uuid4())}
     answer = client.post(f"{page}/pause", data=past)
     assert answer.status_code == 422
-    assert "This has passed already." in answer.text
+    assert "This has already passed." in answer.text
     assert 'value="person_away" selected' in answer.text, "what was chosen is still there"
 
 
@@ -75,15 +75,15 @@ def test_a_limit_stands_still_goes_on_and_sending_twice_pauses_once(portal: Port
     for _ in range(2):
         answer = client.post(f"{page}/pause", data=form)
         assert answer.status_code == 200, answer.text
-        assert "Stands still until" in answer.text
-    assert answer.text.count("Stood still from") == 1
-    assert "Stands still until" in client.get(case.page).text
+        assert "Paused until" in answer.text
+    assert answer.text.count("Paused from") == 1
+    assert "Paused until" in client.get(case.page).text
     portal.let_time_pass(timedelta(hours=1))
-    assert "It passed unmet" not in client.get(page).text, "nothing fires in a pause"
+    assert "It was missed" not in client.get(page).text, "nothing fires in a pause"
     answer = client.post(f"{page}/resume", data={"command_id": str(uuid4())})
-    assert "The time limit goes on." in answer.text
-    assert "Stands still until" not in answer.text
-    assert "let stand still" in client.get(f"{case.page}/history").text
+    assert "The deadline has resumed." in answer.text
+    assert "Paused until" not in answer.text
+    assert "was paused" in client.get(f"{case.page}/history").text
 
 
 def test_more_time_is_asked_for_by_one_and_given_by_another(portal: Portal) -> None:
@@ -100,9 +100,9 @@ def test_more_time_is_asked_for_by_one_and_given_by_another(portal: Portal) -> N
     assert "A second person has to answer" in asked.text
     assert f"{page}/answer" not in asked.text
     listed = lead.get("/worklist").text
-    assert "Asked for more time (1)" in listed
+    assert "Requests for more time (1)" in listed
     assert page in listed
-    assert "Asked for more time" not in portal.as_role("caseworker").get("/worklist").text
+    assert "Requests for more time" not in portal.as_role("caseworker").get("/worklist").text
     before = lead.get(page).text
     assert "asks for 10 minutes more" in before
     own = asker.post(f"{page}/answer", data={"answer": "give", "command_id": str(uuid4())})
@@ -117,7 +117,7 @@ def test_more_time_is_asked_for_by_one_and_given_by_another(portal: Portal) -> N
 
 def test_a_limit_of_the_law_has_no_buttons_and_says_why(portal: Portal) -> None:
     lead = portal.as_role("case_manager")
-    assert "waits for a second" in lead.post("/workflows/new", data={"source": LAWFUL, "action": "publish"}).text
+    assert "is waiting for a second" in lead.post("/workflows/new", data={"source": LAWFUL, "action": "publish"}).text
     agree(portal)
     opened = open_case(
         portal.engine, answers=TOLD, unit_id=portal.unit, viewer=portal.people["case_manager"], command_id=uuid4(),
@@ -126,14 +126,14 @@ def test_a_limit_of_the_law_has_no_buttons_and_says_why(portal: Portal) -> None:
     case = Reported(opened.case_number, f"/cases/{opened.case_id}", "")
     page = deadline_of(lead, case)
     text = lead.get(page).text
-    assert "This limit follows a law." in text
+    assert "This limit is set by law." in text
     assert "network target, based on" in text, "no lawyer has signed it yet, so it is not called law"
     for button in ("pause", "resume", "ask"):
         assert f'action="{page}/{button}"' not in text
     form = {"reason": "person_away", "until": local(portal, timedelta(hours=5)), "command_id": str(uuid4())}
     refused = lead.post(f"{page}/pause", data=form)
     assert refused.status_code == 422
-    assert "nobody here can let it stand still" in refused.text
+    assert "no one here can pause it" in refused.text
 
 
 def test_where_a_journey_led_is_shown_only_to_who_may_reveal_and_that_is_written_down(portal: Portal) -> None:
@@ -150,17 +150,17 @@ def test_where_a_journey_led_is_shown_only_to_who_may_reveal_and_that_is_written
     told = times | {"evidence": "Logbook 81", "command_id": str(uuid4())}
     alone = lead.post(f"{step.group(0)}/journey", data=told)
     assert alone.status_code == 422
-    assert "Say from where to where, too." in alone.text
+    assert "Also say from where to where." in alone.text
     assert "Logbook 81" in alone.text, "what was typed is not lost"
     lead.post(f"{step.group(0)}/journey", data=told | {"place": "Xanadu"})
     assert "The place is recorded." in lead.get(page).text
     assert not [word for word in ("Xanadu", "Logbook 81") if word in lead.get(page).text]
     shown = lead.post(f"{page}/places").text
     assert "It led to: <strong>Xanadu</strong>. What shows it: <strong>Logbook 81</strong>." in shown
-    assert "Where journeys of" in lead.get(f"{case.page}/history").text
+    assert "Someone looked at the places of the journeys" in lead.get(f"{case.page}/history").text
     assert "Xanadu" not in lead.get(page).text, "it is shown once"
     officer = portal.as_role("finance_officer")
-    assert "Show where they led" not in officer.get(page).text
+    assert "Show the places" not in officer.get(page).text
     assert officer.post(f"{page}/places").status_code == 403
 
 
@@ -171,7 +171,7 @@ def test_only_who_leads_says_whose_delay_it_is(portal: Portal) -> None:
     lead = portal.as_role("supervisor")
     assert lead.post(f"{page}/owner", data={"owner": "nobody", "command_id": str(uuid4())}).status_code == 422
     named = lead.post(f"{page}/owner", data={"owner": "other_body", "command_id": str(uuid4())})
-    assert "It was noted whose delay it is" in named.text
+    assert "It was recorded who is responsible for the delay" in named.text
     report = lead.get("/delays").text
     assert "Kept of ours" in report
     lines = portal.engine.queries.delays(portal.people["supervisor"])

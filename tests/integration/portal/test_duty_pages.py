@@ -26,7 +26,7 @@ def command(**more: str) -> dict[str, str]:
 def test_a_shift_is_planned_once_handed_over_and_called_off(portal: Portal) -> None:
     lead, worker = portal.as_role("supervisor"), portal.as_role("caseworker")
     who, unit = str(portal.people["caseworker"].actor_id), str(portal.unit)
-    assert "Nobody is on call now" in lead.get("/on-call").text
+    assert "No one is on call now" in lead.get("/on-call").text
     assert "Plan a shift" not in worker.get("/on-call").text
     wrong = lead.post("/on-call/plan", data=command(unit_id=unit))
     assert wrong.status_code == 422
@@ -39,13 +39,13 @@ def test_a_shift_is_planned_once_handed_over_and_called_off(portal: Portal) -> N
     assert len(portal.engine.queries.shifts(portal.people["supervisor"])) == 1
     assert f"<strong>{portal.people['caseworker'].name}</strong>" in worker.get("/worklist").text
     to = str(portal.people["counsellor"].actor_id)
-    assert "Both were told" in worker.post("/on-call/hand-over", data=command(unit_id=unit, to=to)).text
+    assert "Both people were notified" in worker.post("/on-call/hand-over", data=command(unit_id=unit, to=to)).text
     shifts = portal.engine.queries.shifts(portal.people["supervisor"])
     assert [(shift.actor, shift.taken_from) for shift in shifts] == [
         (portal.people["counsellor"].name, portal.people["caseworker"].name)
     ]
     off = lead.post(f"/on-call/{shifts[0].id}/cancel", data=command())
-    assert "called off" in off.text
+    assert "cancelled" in off.text
     assert portal.engine.queries.shifts(portal.people["supervisor"]) == ()
 
 
@@ -55,12 +55,12 @@ def test_an_absence_is_noted_with_a_deputy_and_ended(portal: Portal) -> None:
     span = {"starts_at": local(portal, timedelta()), "ends_at": local(portal, timedelta(days=2))}
     own = client.post("/absences", data=command(deputy_id=str(me.actor_id), **span))
     assert own.status_code == 422
-    assert "Nobody can be their own deputy." in own.text
+    assert "No one can be their own deputy." in own.text
     noted = client.post("/absences", data=command(deputy_id=str(deputy.actor_id), **span))
-    assert "The absence was noted." in noted.text
+    assert "The absence was recorded." in noted.text
     (absence,) = portal.engine.queries.absences(me)
     assert (absence.actor, absence.deputy, absence.is_now) == (me.name, deputy.name, True)
-    assert me.name not in portal.as_role("caseworker").get("/absences").text.split("Note an absence")[0]
+    assert me.name not in portal.as_role("caseworker").get("/absences").text.split("Record an absence")[0]
     assert me.name in portal.as_role("supervisor").get("/absences").text
     assert "The absence is over." in client.post(f"/absences/{absence.id}/end", data=command()).text
     assert portal.engine.queries.absences(me) == ()
@@ -75,13 +75,13 @@ def test_whoever_is_in_conflict_with_a_case_sees_no_note_of_it(portal: Portal) -
     assert "Choose a reason." in wrong.text
     boss = portal.people["supervisor"]
     noted = lead.post(page, data=command(actor_id=str(boss.actor_id), reason_code="named_in_case"))
-    assert "No message of this case reaches them now." in noted.text
+    assert "They receive no more messages about this case." in noted.text
     assert boss.name in noted.text
     assert portal.as_role("supervisor").get(page).status_code == 404
     assert portal.as_role("caseworker").get(page).status_code == 403
     assert "onflict" not in lead.get(f"{case.page}/history").text
     over = lead.post(f"{page}/{boss.actor_id}/end", data=command())
-    assert "told of this case again" in over.text
+    assert "receive messages about this case again" in over.text
 
 
 def test_work_is_offered_to_another_unit_and_answered_there_without_the_case(portal: Portal) -> None:
@@ -96,7 +96,7 @@ def test_work_is_offered_to_another_unit_and_answered_there_without_the_case(por
     page = client.get("/referrals").text
     assert case.number in page
     assert "Offered to us (1)" in client.get("/transmit").text
-    assert "waits for an answer" in portal.as_role("case_manager").get("/transmit").text
+    assert "waiting for an answer" in portal.as_role("case_manager").get("/transmit").text
     assert client.get(case.page).status_code == 404
     assert case.number not in portal.as_role("case_manager").get("/referrals").text
     address = re.search(r'action="(/referrals/[0-9a-f-]+)/accept"', page)
@@ -115,7 +115,7 @@ def test_how_one_is_told_is_chosen_and_a_number_is_never_shown_again(portal: Por
     assert wrong.status_code == 422
     assert "Write a time such as 21:30." in wrong.text
     good = {"channels": ["in_app", "email"], "digest": "daily", "quiet_from": "20:00", "quiet_until": "08:00"}
-    assert "What you chose was saved." in client.post("/preferences", data=good).text
+    assert "Your choices were saved." in client.post("/preferences", data=good).text
     page = client.get("/preferences").text
     assert 'value="20:00"' in page
     assert re.search(r'value="daily" checked', page)
@@ -138,7 +138,7 @@ def test_the_link_of_a_message_changes_nothing_until_the_button_is_pressed(porta
     assert case.number in seen.text
     assert "I have seen this" in client.get(f"/a/{token}").text
     done = client.post(f"/a/{token}", data={"command_id": hidden(seen.text, "command_id")})
-    assert "It was noted that you have seen it." in done.text
+    assert "It was recorded that you have seen this." in done.text
     assert "I have seen this" not in client.get(f"/a/{token}").text
     assert "I have seen this" not in client.get(page).text
     assert portal.as_role("counsellor").get(f"/a/{token}").status_code == 404
@@ -182,7 +182,7 @@ def test_an_address_of_a_gateway_is_never_shown_not_even_when_it_is_wrong(portal
 def test_the_board_tells_how_deadlines_fire_and_a_jump_is_confirmed(portal: Portal) -> None:
     client = portal.as_role("system_administrator")
     assert "How deadlines fire" in client.get("/board").text
-    assert "The time was confirmed" in client.post("/firing/confirm").text
+    assert "The clock was confirmed" in client.post("/firing/confirm").text
     assert "tried again" in client.post("/firing/retry").text
     assert portal.as_role("case_manager").post("/firing/confirm").status_code == 403
 

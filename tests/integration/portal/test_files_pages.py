@@ -33,7 +33,7 @@ def test_a_file_is_added_on_the_page_that_the_case_links_to_and_opened_there(por
     assert f'href="{case}/files"' in client.get(case).text
     page = send(portal, case)
     assert page.status_code == 200, page.text
-    assert "sealed and kept" in page.text
+    assert "encrypted and stored" in page.text
     assert "application/pdf" in page.text
     copy = client.post(f"{first_file(page.text)}/copy")
     assert copy.status_code == 200
@@ -75,7 +75,7 @@ def test_what_does_not_fit_is_said_beside_its_field_and_nothing_is_kept(
     answer = send(portal, case, name=name, content=content, kind=kind)
     assert answer.status_code == 422
     assert said in answer.text
-    assert "There is none yet." in answer.text
+    assert "There are no files yet." in answer.text
 
 
 def test_a_form_without_a_file_or_with_two_is_refused(portal: Portal, case: str) -> None:
@@ -90,7 +90,7 @@ def test_a_form_without_a_file_or_with_two_is_refused(portal: Portal, case: str)
     ):
         answer = client.post(f"{case}/files", **body)
         assert answer.status_code == 422, body
-        assert "There is none yet." in answer.text
+        assert "There are no files yet." in answer.text
 
 
 def test_only_where_files_are_added_a_long_body_is_taken_and_there_not_one_beyond_a_file(
@@ -109,7 +109,7 @@ def test_who_may_not_see_pictures_reads_that_they_are_kept_apart(portal: Portal,
     page = send(portal, case, name="a.jpg", content=jpeg(), kind="picture")
     address = first_file(page.text)
     client = portal.as_role("caseworker")
-    assert "Kept apart" in client.get(f"{case}/files").text
+    assert "Set aside" in client.get(f"{case}/files").text
     assert client.post(f"{address}/copy").status_code == 403
     assert client.post(f"{address}/original").status_code == 403
     assert portal.as_role("case_manager").post(f"{address}/copy").status_code == 200
@@ -147,7 +147,7 @@ def test_a_file_whose_key_was_destroyed_is_still_listed_and_says_that_it_cannot_
     page = client.get(f"{case}/files")
     assert page.status_code == 200
     assert "application/pdf" in page.text
-    assert "It cannot be opened any more" in page.text
+    assert "This file can no longer be opened" in page.text
     refused = client.post(f"{address}/copy")
     assert refused.status_code == 422
     assert "Its key was destroyed" in refused.text

@@ -50,7 +50,7 @@ def test_what_was_typed_before_taking_an_item_is_still_there_afterwards(portal: 
     assert re.search(r'<button[^>]+form="form"[^>]+value="take"', page)
     sent = REPORT | {"a-narrative": TYPED, "action": "take", "command_id": hidden(page, "command_id")}
     taken = client.post(item, data=sent).text
-    assert "It is yours now." in taken
+    assert "You have taken this work." in taken
     assert TYPED in taken
     assert 'value="take"' not in taken
 
@@ -87,7 +87,7 @@ def test_a_number_is_looked_for_among_all_cases_when_none_is_where_it_was_sought
     reported = report_case(portal.as_role("intake_officer"))
     assert reported.page in list_of_cases(client, reported.number, "closed")
     nobody = list_of_cases(client, "Rahima Khatun")
-    assert "A case is found by its number alone" in nobody
+    assert "Cases are found by number only" in nobody
 
 
 def test_number_and_receipt_code_are_read_as_people_write_them(portal: Portal) -> None:

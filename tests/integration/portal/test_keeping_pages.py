@@ -53,9 +53,9 @@ def test_a_sealed_case_is_gone_for_the_others_until_two_open_it(portal: Portal, 
         assert manager.get(path).status_code == 404, path
     assert case.number not in manager.get("/keeping").text
     page = lawyer.get(f"{case.page}/keeping")
-    assert "This case is sealed" in page.text
+    assert "This case is restricted" in page.text
     assert "a second person must agree" in lawyer.post(f"{case.page}/seal/lift").text
-    assert "Open it" in officer.get(f"{case.page}/keeping").text
+    assert "Lift the restriction" in officer.get(f"{case.page}/keeping").text
     officer.post(f"{case.page}/seal/answer", data={"agreed": "yes"})
     assert manager.get(case.page).status_code == 200
 
@@ -72,26 +72,26 @@ def test_a_person_is_erased_when_two_agree_and_the_case_stays_to_be_counted(port
     given |= {"by_safe_contact": "yes", "command_id": hidden(form, "command_id")}
     too_early = officer.post(f"{case.page}/erasures", data=given)
     assert too_early.status_code == 422
-    assert "shortest time of the retention policy still runs" in too_early.text
+    assert "shortest retention time still runs" in too_early.text
     portal.clock.move_to(portal.clock.now() + timedelta(days=4 * 366))
-    assert "waits for who agree" in officer.post(f"{case.page}/erasures", data=given).text
+    assert "waiting for" in officer.post(f"{case.page}/erasures", data=given).text
     supervisor, nodal = portal.as_role("supervisor"), portal.as_role("nodal_officer")
     assert "/keeping" in supervisor.get("/transmit").text, "they are told"
-    assert "I agree that it is erased" not in officer.get("/keeping").text
+    assert "I agree to the erasure" not in officer.get("/keeping").text
     approve = _address(supervisor.get("/keeping").text, r"/erasures/[^\"]+/approve")
     supervisor.post(approve)
-    assert "I agree that it is erased" not in supervisor.get("/keeping").text
-    assert "Cools off until" in nodal.post(approve).text
+    assert "I agree to the erasure" not in supervisor.get("/keeping").text
+    assert "Waiting period until" in nodal.post(approve).text
     portal.clock.move_to(portal.clock.now() + timedelta(days=8))
     assert erase_what_is_ripe(portal.engine) == 1
-    assert "readable in no backup after" in officer.get("/keeping").text
+    assert "not readable in any backup after" in officer.get("/keeping").text
     after = manager.get(case.page)
     assert after.status_code == 200
     assert NAME not in after.text
     revealed = manager.post(f"{case.page}/persons/{person}/reveal")
     assert revealed.status_code == 200
     assert NAME not in revealed.text
-    assert "Nobody can read it any more" in manager.get(f"{case.page}/history").text
+    assert "No one can read it any more" in manager.get(f"{case.page}/history").text
     assert officer.post(f"{case.page}/persons/{person}/held").status_code == 200
     wrong = manager.post(
         f"{case.page}/persons/{person}/correct",
@@ -128,7 +128,7 @@ def test_a_copy_is_asked_for_once_however_often_its_button_is_pressed(portal: Po
     form = {"what": "cases", "format": "xlsx", "purpose_code": "court"}
     form["command_id"] = hidden(manager.get("/copies").text, "command_id")
     for _ in range(2):
-        assert "The copy was asked for." in manager.post("/copies", data=form).text
+        assert "The copy was requested." in manager.post("/copies", data=form).text
     assert len(portal.engine.queries.copies(portal.people["case_manager"])) == 1
 
 

@@ -12,7 +12,7 @@ from engine.portal.beside import LATE_REASONS
 from engine.usecases.steer_case import add_step
 from tests.integration.portal.world import Portal, report_case
 
-WHY = "Say why this is written down only now. No names."
+WHY = "Say why this is being entered only now. Do not write names."
 MEDIATED = {"a-parties": "The aunt", "a-issue": "Where to live", "a-safe": "yes"}
 
 
@@ -71,7 +71,7 @@ def test_where_a_question_asks_for_the_time_that_answer_counts(portal: Portal, c
     assert refused.status_code == 422
     assert WHY in refused.text
     assert typed["a-decided_at"] in refused.text
-    told = post(portal, item, "lawyer", **typed, late_reason="Told to us later")
+    told = post(portal, item, "lawyer", **typed, late_reason="Reported to us later")
     assert told.status_code == 303, told.text
 
 

@@ -58,9 +58,9 @@ def test_a_lawyer_signs_and_takes_back_and_every_page_changes_its_word(portal: P
     assert refused.status_code == 422
     assert "Choose a reason." in refused.text
     back = client.post(path, data={"why": "law_changed"}).text
-    assert "The signature was taken back" in back
+    assert "The signature was withdrawn" in back
     assert "network target, based on JJ Act 2015 s.31(1) proviso" in back
-    assert "Taken back" in back
+    assert "Withdrawn" in back
 
 
 def test_what_is_missing_for_a_signature_is_said_beside_it(portal: Portal) -> None:

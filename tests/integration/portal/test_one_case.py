@@ -14,7 +14,7 @@ def test_a_report_of_six_answers_becomes_a_case_with_a_number_and_a_next_item(po
     answer = client.post("/report", data=REPORT | {"command_id": hidden(page, "command_id")})
     assert answer.status_code == 200
     assert "Case number" in answer.text
-    assert "Go on with the report" in answer.text
+    assert "Continue with the report" in answer.text
 
 
 def test_saving_the_same_report_page_twice_opens_one_case(portal: Portal) -> None:
@@ -114,7 +114,7 @@ def test_masked_answers_are_shown_after_a_recorded_act_only(portal: Portal) -> N
     client.post(f"{person.group(1)}/identify", data={"name": name, "command_id": str(uuid4())})
     assert name not in client.get(person.group(1)).text
     assert name in client.post(f"{person.group(1)}/reveal").text
-    assert "was looked at" in client.get(f"{case.page}/history").text
+    assert "looked at the identity" in client.get(f"{case.page}/history").text
 
 
 def test_somebody_of_another_role_cannot_take_the_item_and_is_told_so(portal: Portal) -> None:

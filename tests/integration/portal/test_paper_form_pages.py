@@ -68,13 +68,13 @@ def test_what_is_typed_in_later_happened_when_the_paper_says_and_keeps_why_it_is
     }  # fmt: skip
     refused = client.post(f"/items/{mediation.id}", data=answers | {"happened_at": "2027-03-08T09:30"})
     assert refused.status_code == 422
-    assert "This lies in the future." in refused.text
+    assert "This is in the future." in refused.text
     assert "No network in the village." in refused.text, "nothing that was typed is lost"
     done = client.post(f"/items/{mediation.id}", data=answers, follow_redirects=False)
     assert done.status_code == 303, done.text
     step = f"/cases/{mediation.case_id}/steps/{mediation.step_id}"
     page = client.get(step).text
     assert "Sun 8 Mar 2026, 09:30" in page or "08 Mar 2026, 09:30" in page
-    assert "Written down" in page
+    assert "Recorded" in page
     revealed = client.post(f"{step}/reveal").text
     assert "No network in the village." in revealed

@@ -79,7 +79,7 @@ def test_work_is_a_link_only_for_whom_it_opens(portal: Portal, reported: Reporte
     client = portal.as_role(role)
     page = client.get(reported.page).text
     assert client.get(reported.item).status_code == opens
-    assert "What waits to be done" in page
+    assert "What is waiting to be done" in page
     assert (f'href="{reported.item}"' in page) == (opens == 200)
 
 
@@ -90,7 +90,7 @@ def test_a_released_paper_bears_the_name_of_who_answers_for_it(portal: Portal, r
     assert "NOT RELEASED" not in page
     assert f"Released by {portal.people['supervisor'].name}, 07 Mar 2026, 18:40" in page
     history = portal.as_role("supervisor").get(f"{reported.page}/history").text
-    assert history.count("A paper was released: it may leave the network.") == 1
+    assert history.count("A document was released: it may leave the network.") == 1
 
 
 def test_the_page_asks_first_and_pressing_twice_releases_once(portal: Portal, reported: Reported) -> None:
@@ -99,7 +99,7 @@ def test_the_page_asks_first_and_pressing_twice_releases_once(portal: Portal, re
     assert [release(portal, paper, command=command) for _ in range(2)] == [303, 303]
     assert release(portal, paper) == 409
     history = portal.as_role("supervisor").get(f"{reported.page}/history").text
-    assert history.count("A paper was released") == 1
+    assert history.count("A document was released") == 1
 
 
 def test_who_may_not_answer_for_what_leaves_releases_nothing(portal: Portal, reported: Reported) -> None:
@@ -125,7 +125,7 @@ def test_a_paper_for_the_person_does_not_wait_for_a_release(portal: Portal, repo
     paper, _ = keep(portal, reported, name="acknowledgement-slip")
     page = portal.as_role("caseworker").get(paper).text
     assert "NOT RELEASED" not in page
-    assert "It is not for bodies outside the network." in page
+    assert "Do not give it to anyone outside the network." in page
 
 
 @needs_pango

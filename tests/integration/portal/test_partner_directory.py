@@ -31,7 +31,7 @@ def test_the_directory_is_narrowed_by_what_is_needed_and_where(portal: Portal) -
     only = portal.as_role("caseworker").get("/partners", params={"service": "shelter", "area": "IN-ML"}).text
     assert "a house" in only
     assert "<td>A Clinic" not in only
-    assert "Nobody in the directory fits" in portal.as_role("caseworker").get("/partners?service=no_such").text
+    assert "No partner in the directory matches" in portal.as_role("caseworker").get("/partners?service=no_such").text
     assert portal.anybody().get("/partners", follow_redirects=False).status_code in {303, 401, 403}
 
 

@@ -51,7 +51,7 @@ def test_names_and_ages_are_written_masked_and_shown_when_they_are_revealed(port
     history = client.get(f"{page.split('/persons')[0]}/history").text
     for secret in (NAME, OTHER, "Farida"):
         assert secret not in history
-    for sentence in ("A further name of a person was written down", "may be was written down: school"):
+    for sentence in ("Another name of a person was recorded", "possible age of a person was recorded: school"):
         assert sentence in history
 
 
@@ -84,7 +84,7 @@ def test_what_is_too_long_is_refused_with_its_length_and_stays_on_the_page(porta
     answer = post(client, case.page, "add-step", uses="core.decide", title="9" * 121)
     assert "This is too long: write at most 120 letters." in answer
     assert "9" * 39 not in client.post(f"{page}/reveal").text
-    assert "It was written down" in post(client, page, "identify", phone="9" * 40)
+    assert "It was recorded" in post(client, page, "identify", phone="9" * 40)
 
 
 def test_parents_and_home_are_asked_sealed_shown_when_revealed_and_help_to_find_the_person_again(
@@ -154,7 +154,7 @@ def test_a_role_changes_on_the_page_and_the_one_before_is_kept(portal: Portal) -
     assert re.search(r"Victim.*over.*", shown) or "over" in shown
     assert "2026-01-02" in shown
     history = client.get(f"{page.split('/persons')[0]}/history").text
-    assert "What a person is in the case was changed: witness, likely." in history
+    assert "The role of a person in the case was changed: witness, likely." in history
 
 
 def test_two_persons_become_one_and_two_again(portal: Portal) -> None:
@@ -172,7 +172,7 @@ def test_two_persons_become_one_and_two_again(portal: Portal) -> None:
         assert OTHER in revealed
     undo = re.search(r"/not-same/([0-9a-f-]{36})", client.get(theirs).text)
     assert undo
-    assert "two persons again" in post(client, theirs, f"not-same/{undo.group(1)}")
+    assert "two people again" in post(client, theirs, f"not-same/{undo.group(1)}")
     assert OTHER not in client.post(f"{mine}/reveal").text
 
 
@@ -225,7 +225,7 @@ def test_a_merge_is_asked_agreed_to_by_another_and_undone(portal: Portal) -> Non
     assert link
     own = asks.post(f"{page}/{link.group(1)}/answer", data={"command_id": str(uuid4()), "answer": "yes"})
     assert own.status_code == 422
-    assert "waits for a second person" in agrees.get(two.page).text
+    assert "is waiting for a second person" in agrees.get(two.page).text
     post(agrees, page, f"{link.group(1)}/answer", answer="yes")
     assert f">{one.number}</a>." in asks.get(two.page).text
     assert "was merged into this case" in asks.get(one.page).text
@@ -256,7 +256,7 @@ def test_some_persons_go_into_a_case_of_their_own(portal: Portal) -> None:
         assert f'href="{problem}"' in refused.text
     said = {"command_id": str(uuid4()), "split_reason": "safety", "person_ids": ids[1:]}
     made = client.post(f"{case.page}/split", data=said)
-    assert "This is the case that came out of the other one." in made.text
+    assert "This is the new case that was split from the other one." in made.text
     assert case.number in client.get(f"{made.url.path}/links").text
 
 

@@ -67,7 +67,7 @@ def test_what_a_step_found_is_offered_within_the_consent_and_sent_by_a_named_per
     offer = _offer(lead, step)
     assert _told(portal, case) == [offer]
     theirs = signed_in(portal, people["caseworker"])
-    assert case.number not in theirs.get("/referrals").text, "nothing has left"
+    assert case.number not in theirs.get("/referrals").text, "nothing has been sent"
     form = _form(lead.get(offer).text)
     assert (form["to"], form["purpose"], form["kind"]) == (str(other), "shelter", "referral")
     assert form["urgency"] == "high"
@@ -75,7 +75,7 @@ def test_what_a_step_found_is_offered_within_the_consent_and_sent_by_a_named_per
     assert form["parts"] == ["name"], "no consent covers the telephone number"
     sent = lead.post(f"{case.page}/send", data=command(**form | {"help": "safe_place"}))
     assert "Name and other names" in sent.text
-    assert "waits for an answer until" in lead.get("/transmit").text
+    assert "waiting for an answer until" in lead.get("/transmit").text
     assert _offer(lead, step) == "", "it is offered once"
     assert _form(lead.get(offer).text)["parts"] == []
 

@@ -12,7 +12,7 @@ from engine.errors import NotAllowedError, NotFoundError
 from engine.usecases.receipts import Progress, ask_progress, progress_of, receipt_code, tries_of
 from tests.integration.portal.world import Portal, Reported, report_case
 
-WRONG = "This number and this code do not belong together."
+WRONG = "This number and this code do not match."
 
 
 @pytest.fixture
@@ -93,7 +93,7 @@ def test_the_code_is_shown_to_the_unit_of_the_case_on_the_page_of_a_saved_report
 ) -> None:
     page = portal.as_role("intake_officer").get(f"{reported.page}/saved").text
     assert code_of(portal, reported) in page
-    assert "Tell it in person" in page
+    assert "Give it to them in person" in page
     with pytest.raises((NotFoundError, NotAllowedError)):
         receipt_code(portal.engine, case_of(reported), viewer=portal.people["system_administrator"])
     with pytest.raises(NotFoundError):

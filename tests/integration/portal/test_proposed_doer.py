@@ -64,7 +64,7 @@ def test_who_did_it_last_is_proposed_and_a_lead_gives_it_with_one_press(portal: 
     )
     step = f"{case.page}/steps/{item.step_id}"
     page = lead.get(step).text
-    assert f"Proposed: <strong>{counsellor.name}</strong>" in page
+    assert f"Suggested: <strong>{counsellor.name}</strong>" in page
     assert _button(counsellor) in page
     answer = lead.post(
         f"/items/{item.id}/delegate", data={"to": str(counsellor.actor_id), "command_id": str(uuid4())}
@@ -79,9 +79,9 @@ def test_the_one_who_is_proposed_is_told_so_and_a_colleague_sees_the_name_withou
     portal: Portal, case: Reported
 ) -> None:
     item, counsellor = _held(portal, case, "counsellor"), portal.people["counsellor"]
-    assert "You are proposed for it" in portal.as_role("counsellor").get(f"/items/{item.id}").text
+    assert "You are suggested for this" in portal.as_role("counsellor").get(f"/items/{item.id}").text
     colleague = portal.as_role("caseworker").get(f"/items/{item.id}").text
-    assert f"Proposed: <strong>{counsellor.name}</strong>" in colleague
+    assert f"Suggested: <strong>{counsellor.name}</strong>" in colleague
     assert _button(counsellor) not in colleague
 
 

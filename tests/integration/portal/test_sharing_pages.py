@@ -30,7 +30,7 @@ def test_a_partner_without_an_account_is_shown_what_was_agreed_until_it_is_taken
     assert wrong.status_code == 422
     assert "Choose a person." in wrong.text
     agree(portal, lead, case, recipients=["kind:shelter"])
-    assert "Any" not in lead.get(f"{case.page}/consents").text.split("Write a consent down")[0]
+    assert "Any" not in lead.get(f"{case.page}/consents").text.split("Record a consent")[0]
     form = send_form(lead, case, to="outside", to_name="House of Hope", to_kind="shelter")
     assert lead.post(f"{case.page}/send", data=form | {"basis": ""}).status_code == 422
     sent = lead.post(f"{case.page}/send", data=form)
@@ -64,7 +64,7 @@ def test_a_partner_without_an_account_is_shown_what_was_agreed_until_it_is_taken
         r'action="(/cases/[0-9a-f-]+/consents/[0-9a-f-]+/withdraw)"', lead.get(f"{case.page}/consents").text
     )
     assert withdraw
-    assert "who got it is told" in lead.post(withdraw.group(1), data=command()).text
+    assert "whoever received it is notified" in lead.post(withdraw.group(1), data=command()).text
     gone = partner.get(page)
     assert NAME not in gone.text
     assert "Enter your code" in gone.text
@@ -80,14 +80,14 @@ def test_another_unit_is_asked_sees_the_purpose_and_then_what_was_agreed_and_two
     agree(portal, lead, case, recipients=[f"unit:{other}"], parts=["name", "home_address"])
     form = send_form(lead, case, to=str(other), parts=["name", "home_address"], note="Knock twice.")
     held = lead.post(f"{case.page}/send", data=form)
-    assert "Waits to be released" in held.text
+    assert "Waiting to be released" in held.text
     assert "I release it" not in held.text, "whoever asked has released it once already"
     assert case.number not in theirs.get("/referrals").text
     second = portal.as_role("supervisor")
     address = re.search(r'action="(/cases/[0-9a-f-]+/sent/[0-9a-f-]+)/release"', second.get(f"{case.page}/sent").text)
     assert address
     assert lead.post(f"{address.group(1)}/release", data=command()).status_code == 422
-    assert "They were asked." in second.post(f"{address.group(1)}/release", data=command()).text
+    assert "the request was sent." in second.post(f"{address.group(1)}/release", data=command()).text
     offered = theirs.get("/referrals").text
     assert "a safe place to stay" in offered
     assert NAME not in offered
@@ -102,7 +102,7 @@ def test_another_unit_is_asked_sees_the_purpose_and_then_what_was_agreed_and_two
     assert lead.get(taken.group(1)).status_code == 404
     assert theirs.get(f"{case.page}/sent").status_code == 404, "what else was sent is not theirs to see"
     assert theirs.get(f"{case.page}/consents").status_code == 404
-    assert "Call it back" in lead.get(f"{case.page}/sent").text
+    assert "Recall this" in lead.get(f"{case.page}/sent").text
     lead.post(f"{address.group(1)}/recall", data=command())
     assert theirs.get(case.page).status_code == 404
     assert theirs.get(taken.group(1)).status_code == 404
@@ -151,7 +151,7 @@ def test_adding_a_person_answers_the_same_whether_another_unit_knows_them_or_not
     assert known.number not in lead.text
     seen_address = re.search(r'action="(/matches/[0-9a-f-]+/seen)"', lead.text)
     assert seen_address
-    assert "It was noted that you have seen it." in portal.as_role("supervisor").post(seen_address.group(1)).text
+    assert "It was recorded that you have seen this." in portal.as_role("supervisor").post(seen_address.group(1)).text
 
 
 def test_a_consent_that_a_step_asked_for_is_in_the_ledger_and_ends_when_the_step_says_so(portal: Portal) -> None:
@@ -177,7 +177,7 @@ def test_a_consent_that_a_step_asked_for_is_in_the_ledger_and_ends_when_the_step
         [kept] = work.consents.of_case(case_id)
     assert (kept.step_id, kept.recipients, kept.recorded_by) == (item.step_id, ("kind:shelter",), lead.actor_id)
     assert (
-        "It was written down what may be shared of a person."
+        "It was recorded what may be shared about a person."
         in portal.as_role("case_manager").get(f"{case.page}/history").text
     )
 
@@ -220,7 +220,7 @@ def agree(
         parts=parts or ["name"], valid_until=until, language="as", read_aloud="yes",
     )  # fmt: skip
     saved = client.post(f"{case.page}/consents", data=form)
-    assert "The consent was written down." in saved.text
+    assert "The consent was recorded." in saved.text
     assert "the child agrees too" in saved.text
 
 

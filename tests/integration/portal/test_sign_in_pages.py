@@ -65,7 +65,7 @@ class Office:
         assert secret
         plain = secret.group(1).replace(" ", "")
         done = client.post("/account/second-factor", data={"code": self.code(plain)})
-        assert "shown only now" in done.text
+        assert "shown only this once" in done.text
         return client, plain
 
     def code(self, secret: str, later: int = 0) -> str:
@@ -238,7 +238,7 @@ def test_what_needs_proof_is_asked_for_and_goes_on_with_what_was_typed(office: O
     place = asked.headers["location"]
     assert place.startswith("/step-up?next=/kept/")
     page = client.get(place)
-    assert "Prove that it is you" in page.text
+    assert "Confirm that it is you" in page.text
     before = client.cookies["icmc_session"]
     kept = hidden(page.text, "next")
     client.post("/step-up", data={"code": office.code(secret), "next": kept}, follow_redirects=False)
@@ -357,11 +357,11 @@ def test_an_administrator_invites_gives_roles_and_lets_go_on_pages(office: Offic
     assert person
     role = {"unit_id": str(unit), "role": "lawyer"}
     assert "They have the role now" in client.post(f"{person.group(1)}/roles", data=role).text
-    assert "They have the role no longer" in client.post(f"{person.group(1)}/roles/take", data=role).text
+    assert "They no longer have the role" in client.post(f"{person.group(1)}/roles/take", data=role).text
     assert client.post(f"{person.group(1)}/roles", data=role | {"role": "wizard"}).status_code == 422
     boss = {"supervisor_id": str(office.people["supervisor"].actor_id)}
     assert office.people["supervisor"].name in client.post(f"{person.group(1)}/supervisor", data=boss).text
-    assert "Acts no longer" in client.post(f"{person.group(1)}/deactivate").text
+    assert "Deactivated" in client.post(f"{person.group(1)}/deactivate").text
     answer = office.client().post("/sign-in", data={"email": "ribha@example.org", "password": OTHER})
     assert answer.status_code == 403
     assert "They can sign in again" in client.post(f"{person.group(1)}/activate").text
@@ -379,10 +379,10 @@ def test_pages_of_people_are_for_who_manages_them_and_a_person_for_their_supervi
     assert "Wrong tries" not in boss.get(worker).text
     office.client().post("/sign-in", data={"email": office.email("caseworker"), "password": "wrong"})
     assert re.search(r"Wrong tries</dt><dd>1 of late", boss.get(worker).text)
-    assert "Invite somebody" not in listed.text
+    assert "Invite someone" not in listed.text
     page = boss.get(worker)
     assert page.status_code == 200
-    assert "Let them act no longer" not in page.text
+    assert "Deactivate this account" not in page.text
     assert boss.post(f"{worker}/deactivate").status_code == 403
 
 
@@ -391,16 +391,16 @@ def test_a_lost_factor_goes_from_a_supervisor_to_an_administrator_on_pages(offic
     worker = f"/people/{office.people['caseworker'].actor_id}"
     boss = office.signed_in("supervisor")
     vouched = boss.post(f"{worker}/lost-factor").text
-    assert "The other administrators were told" in vouched
+    assert "The other administrators were notified" in vouched
     back = re.search(rf"{worker}/lost-factor/[0-9a-f-]+", vouched)
     assert back
     assert "The second factor stays" in boss.post(back.group(), data={"answer": "no"}).text
-    assert "The other administrators were told" in boss.post(f"{worker}/lost-factor").text
+    assert "The other administrators were notified" in boss.post(f"{worker}/lost-factor").text
     admin, _ = office.with_factor("system_administrator")
     answer = re.search(rf"{worker}/lost-factor/[0-9a-f-]+", admin.get(worker).text)
     assert answer
     assert boss.post(answer.group(), data={"answer": "yes"}).status_code == 403
-    assert "The second factor is gone" in admin.post(answer.group(), data={"answer": "yes"}).text
+    assert "The second factor was removed" in admin.post(answer.group(), data={"answer": "yes"}).text
     office.signed_in("caseworker")
 
 
@@ -440,7 +440,7 @@ def test_a_key_is_made_once_however_often_its_button_is_pressed(office: Office) 
     first, again = (client.post("/service-accounts", data=wanted) for _ in range(2))
     assert "icmc_" in first.text
     assert again.status_code == 422
-    assert "This key was made already" in again.text
+    assert "This key has already been made" in again.text
     assert len(keys(office.engine, viewer=SYSTEM)) == 1
 
 

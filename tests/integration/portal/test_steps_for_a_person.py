@@ -177,7 +177,7 @@ def test_a_step_that_was_not_foreseen_is_added_for_one_person_and_counts_from_wh
     later = f"{now + timedelta(hours=7):%Y-%m-%dT%H:%M}"
     for wrong, said in (
         ({"from_at": "yesterday"}, "Give a date and time"),
-        ({"from_at": later}, "This lies in the future"),
+        ({"from_at": later}, "This is in the future"),
         ({"person": "nobody"}, "Choose one of the persons"),
         ({"person": str(uuid4())}, "Choose one of the persons"),
     ):

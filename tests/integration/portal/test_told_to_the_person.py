@@ -47,7 +47,7 @@ def test_an_account_says_nothing_of_suspects_and_informants_and_tells_of_consent
     agree(portal, lead, case, recipients=["kind:shelter"])
     after = _told(lead.get(f"{case.page}/account"))
     assert "A person was added to the case as witness." in after
-    assert "It was written down what may be shared of a person." in after
+    assert "It was recorded what may be shared about a person." in after
 
 
 def test_who_looked_is_told_once_for_each_day_of_the_place_where_the_case_is(portal: Portal) -> None:
@@ -76,7 +76,7 @@ def test_what_is_held_opens_no_sealed_class_to_whom_it_is_not_open(portal: Porta
     held = _main(lead.post(f"{case.page}/persons/{person}/held"))
     assert "KANARIENVOGEL" not in held
     assert "Acute" not in held
-    assert "Kept apart: ask the counsellor" in held
+    assert "Under special protection: ask the counsellor" in held
     assert "Individual" in held
 
 
@@ -108,11 +108,11 @@ def test_nobody_gives_a_suspect_what_is_held_about_them(portal: Portal) -> None:
     case, lead = known_case(portal), portal.as_role("case_manager")
     suspect = _somebody(portal, case, PersonRole.SUSPECT)
     asked = lead.get(f"{case.page}/persons/{suspect}/held")
-    assert "Nobody may give a suspect what is held about them" in asked.text
-    assert "Make the report" not in asked.text
+    assert "No one may give a suspect what is held about them" in asked.text
+    assert "Make this report" not in asked.text
     assert lead.post(f"{case.page}/persons/{suspect}/held").status_code == 403
-    assert "A report of what is held" not in lead.get(f"{case.page}/history").text
-    assert "Make the report" in lead.get(f"{case.page}/persons/{_person(portal, case)}/held").text
+    assert "A report was made for a person of what the case holds" not in lead.get(f"{case.page}/history").text
+    assert "Make this report" in lead.get(f"{case.page}/persons/{_person(portal, case)}/held").text
 
 
 def test_what_is_held_is_dated_by_the_clock_of_the_place_and_names_what_was_sent(portal: Portal) -> None:

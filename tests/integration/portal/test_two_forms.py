@@ -51,7 +51,7 @@ def test_what_was_sent_is_called_back_from_the_page_that_released_it(portal: Por
     lead.post(f"{case.page}/send", data=form)
     page = second.get(f"{case.page}/sent").text
     _, told = pressed(second, page, *actions(page, "release"), *actions(page, "recall"))
-    assert "It was called back" in told
+    assert "It was recalled" in told
     with portal.engine.unit_of_work() as work:
         (sent,) = work.referrals.of_case(id_of(case))
     assert sent.status == "recalled"

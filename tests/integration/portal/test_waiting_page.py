@@ -1,4 +1,4 @@
-"""The page of what waits for a second person: who asked cannot answer there either."""
+"""The page of what is waiting for a second person: who asked cannot answer there either."""
 
 from uuid import UUID
 
@@ -21,7 +21,7 @@ def test_who_asked_sees_it_without_a_button_and_a_second_person_answers_it_once(
     request = _held(portal)
     address = f"/waiting/{request}"
     mine = portal.as_role("case_manager").get("/waiting").text
-    assert "wants to lift what holds it back" in mine
+    assert "asks to lift the hold" in mine
     assert f'action="{address}"' not in mine
     own = portal.as_role("case_manager").post(address, data={"answer": "yes"})
     assert own.status_code == 422
@@ -40,7 +40,7 @@ def test_who_has_no_part_in_it_finds_nothing(portal: Portal) -> None:
     request = _held(portal)
     for role in ("caseworker", "system_administrator", "auditor"):
         client = portal.as_role(role)
-        assert "wants to lift" not in client.get("/waiting").text
+        assert "asks to lift" not in client.get("/waiting").text
         assert client.post(f"/waiting/{request}", data={"answer": "yes"}).status_code == 404
 
 
@@ -57,18 +57,18 @@ def test_a_changed_definition_is_looked_at_in_words_and_published_by_a_second_pe
     author = portal.as_role("case_manager")
     mine = author.post("/definitions/ladder/critical/edit", data={"source": changed, "action": "publish"})
     address = mine.url.path
-    assert "somebody else answers" in mine.text
-    assert "Take it back" in mine.text
+    assert "someone else has to answer" in mine.text
+    assert "Withdraw the request" in mine.text
     assert author.post(address, data={"answer": "yes"}).status_code == 422
     second = portal.as_role("system_administrator")
     assert f'href="{address}"' in second.get("/waiting").text
     page = second.get(address).text
     assert "<td>title</td>" in page
     assert "Slower" in page
-    assert "Take it back" not in page
+    assert "Withdraw the request" not in page
     assert portal.as_role("caseworker").get(address).status_code == 404
     assert "Slower" not in portal.as_role("caseworker").get("/definitions/ladder/critical").text
-    assert "Your answer was written down" in second.post(address, data={"answer": "yes"}).text
+    assert "Your answer was recorded" in second.post(address, data={"answer": "yes"}).text
     assert "Slower" in portal.as_role("caseworker").get("/definitions/ladder/critical").text
 
 
@@ -77,7 +77,7 @@ def test_who_proposed_takes_it_back_on_its_page(portal: Portal) -> None:
     author = portal.as_role("case_manager")
     sent = {"source": source.replace("version: 1", "version: 1\nnote: Trial", 1), "action": "publish"}
     address = author.post("/definitions/ladder/high/edit", data=sent).url.path
-    assert "Your answer was written down" in author.post(address, data={"answer": "no"}).text
+    assert "Your answer was recorded" in author.post(address, data={"answer": "no"}).text
     assert author.get(address).status_code == 404
 
 
@@ -93,5 +93,5 @@ def test_who_proposes_what_has_changed_since_is_told_and_nothing_is_published(po
     assert second.post(pages[0], data={"answer": "yes"}).status_code == 200
     late = second.post(pages[1], data={"answer": "yes"})
     assert late.status_code == 422
-    assert "changed by somebody else in the meantime" in late.text
+    assert "Someone else has changed" in late.text
     assert second.get(pages[1]).status_code == 404

@@ -106,7 +106,7 @@ def agree(portal: Portal, *, by: str = "nodal_officer") -> None:
     for line in portal.engine.queries.waiting(portal.people[by]):
         if line.kind == "definition":
             done = client.post(f"/waiting/{line.id}", data={"answer": "yes"})
-            assert "Your answer was written down" in done.text
+            assert "Your answer was recorded" in done.text
 
 
 @dataclass(frozen=True)

@@ -123,7 +123,7 @@ def test_a_shut_gate_says_in_words_why_and_what_it_waits_for(
     assert (home.status, home.gate, home.gate_reason) == ("held", "safe-way", "Nobody goes home without an order.")
     (finding,) = page.findings
     assert finding == (
-        "“Way home” is held by “Safe way”: Nobody goes home without an order. It waits until order given is true."
+        "“Way home” is on hold: “Safe way”: Nobody goes home without an order. It is waiting until order given is true."
     )
     world.do(visited, cm.RecordFact("order_given", value=True))
     world.do(visited, cm.RecordFact("fear", value=True))
@@ -138,7 +138,7 @@ def test_a_step_that_waits_for_an_answer_which_can_never_come_is_a_finding(
     assert _page(world, lead, case_id).findings == ()
     world.answer(case_id, "check", {"decision": "stop", "reason": "x"}, by=lead)
     assert _page(world, lead, case_id).findings[-1] == (
-        "“Second look” waits, and nothing that is open can give the answer any more: "
+        "“Second look” is waiting, and nothing that is open can give the answer any more: "
         "“First check”: How many points is more than 3."
     )
 
@@ -150,7 +150,7 @@ def test_a_step_whose_pillar_is_not_installed_is_a_finding(world: World, unit: U
     case_id = world.open_case(unit, compiled=strange)
     page = _page(world, lead, case_id)
     assert page.steps[0].gate_reason == "No installed pillar has the step type moon.walk."
-    assert page.findings == ("“moon.walk” waits: no installed pillar has the step type moon.walk.",)
+    assert page.findings == ("“moon.walk” is waiting: no installed pillar has the step type moon.walk.",)
     numbers = world.queries.board(lead).stuck
     assert numbers == (page.number,)
 
@@ -180,7 +180,10 @@ def test_dead_deliveries_and_jobs_set_aside_are_findings(
     assert "Messages that could not be delivered and were given up: 1." in findings
     for_worker = _page(world, worker, visited).findings
     assert not any("set aside" in finding or "step-failed" in finding for finding in for_worker)
-    assert "What the system does for “Report” did not succeed. Who keeps the system running is told." in for_worker
+    assert (
+        "What the system does for “Report” did not succeed. Those who keep the system running are notified."
+        in for_worker
+    )
 
 
 def test_the_ledger_names_who_was_told_when_it_was_delivered_and_who_has_seen_it(
@@ -233,7 +236,7 @@ def test_a_deadline_is_explained_from_its_start_over_what_does_not_count_to_its_
     journey = Interval(step_id=deadline.step_id, name="journey", start=START, end=START.replace(hour=9))
     world.do(visited, cm.RecordInterval(journey))
     lines = [line.text for line in world.queries.explain_deadline(lead, deadline.id).lines]
-    assert any(line.startswith("Journey from") and "where it led was not told" in line for line in lines)
+    assert any(line.startswith("Journey from") and "its destination is not recorded" in line for line in lines)
     world.do(visited, cm.RecordInterval(journey.model_copy(update={"has_place": True})))
     lines = [line.text for line in world.queries.explain_deadline(lead, deadline.id).lines]
     assert lines[0].startswith("It starts with the end of “First check”: Tuesday 10 March 2026, 11:30.")

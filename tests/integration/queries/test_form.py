@@ -97,7 +97,7 @@ def test_who_must_approve_reads_every_answer(world: World, lead: Viewer, worker:
     form = world.queries.form(lead, item_id)
     assert form.item.is_approval
     assert (form.fields, form.event_time_field) == ((), None)
-    assert dict(form.outcomes) == {"approved": "Approve it", "returned": "Send it back"}
+    assert dict(form.outcomes) == {"approved": "Approve this", "returned": "Send it back"}
     assert {answer.label: answer.text for answer in form.submitted} == {
         "When?": "Tue 10 Mar 2026, 12:00", "Is it safe?": "Yes", "Which doctor?": CANARY,
     }  # fmt: skip

@@ -26,7 +26,7 @@ def test_a_case_is_told_from_its_opening_in_the_order_of_its_chain(world: World,
     assert texts(world, lead, case_id) == [
         "The case was opened.",
         "A person was added to the case as victim.",
-        "The workflow inspection began, version 1.",
+        "The workflow “Inspection” began, version 1.",
         "“Report” could begin.",
         "The time for “Report” began to run.",
         "“Report” ended: done.",
@@ -57,8 +57,8 @@ def test_time_running_out_is_told_level_by_level(world: World, unit: UUID, lead:
     world.do(case_id, cm.Acknowledge(deadline.id, lead.actor_id))
     assert texts(world, lead, case_id)[-3:] == [
         "The time for “Report” passed unmet.",
-        "Level 1 of the ladder was told about “Report”.",
-        "Somebody who was told about “Report” said that they had seen it.",
+        "Escalation level 1 was notified about “Report”.",
+        "Someone who was notified about “Report” confirmed that they had seen it.",
     ]
 
 
@@ -75,7 +75,7 @@ def test_acts_that_change_no_state_are_told_too(world: World, unit: UUID, lead: 
             store.note(store.lock(case_id), event, body, actor_id=lead.actor_id, at=world.clock.now())
     assert texts(world, lead, case_id)[-3:] == [
         "“Report” was claimed.",
-        "The masked answers of “Report” were looked at.",
+        "Someone looked at the masked answers of “Report”.",
         "Something new happened: “Report”.",
     ]
 

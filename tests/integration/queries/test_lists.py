@@ -146,7 +146,7 @@ def test_what_was_sent_is_listed_for_who_sent_it_and_for_whom_it_was_sent_to(
     common: dict[str, Any] = {"case_id": case_id, "unit_id": unit, "kind": "shelter", "fields": [], "sent_at": START}
     world.add(tb.ReferralRow, id=uuid4(), to_unit_id=partner.unit_ids[0], status="sent", **common)
     world.add(tb.ReferralRow, id=uuid4(), to_unit_id=None, status="waiting", **common)
-    assert {view.to for view in world.queries.sent(lead)} == {"Partner", "A body outside the network"}
+    assert {view.to for view in world.queries.sent(lead)} == {"Partner", "An organisation outside the network"}
     assert [(view.to, view.case_number) for view in world.queries.sent(partner)] == [("Partner", "C-MINE")]
     assert world.queries.sent(third) == ()
 

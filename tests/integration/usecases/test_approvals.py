@@ -1,4 +1,4 @@
-"""What waits for a second person: in one list, told by messages, done once, and not done when nobody answers."""
+"""What is waiting for a second person: in one list, told by messages, done once, and not done when nobody answers."""
 
 from datetime import timedelta
 from typing import Any

@@ -30,7 +30,7 @@ def test_a_healthy_system_has_no_problems_and_the_board_says_what_was_checked(wo
     assert audit is not None
     assert (audit.problems, audit.checked_at) == ((), world.clock.now())
     assert audit.checked > 0
-    assert audit.in_words.startswith("Every level that was due has fired.")
+    assert audit.in_words.startswith("Every level that was due was carried out.")
 
 
 _AGAIN = "INSERT INTO event SELECT case_id, seq + 1000, unit_id, at, actor_id, type, body, hash FROM event"

@@ -252,8 +252,8 @@ def test_the_digest_counts_what_the_work_page_counts_and_comes_once_a_morning(wo
     assert counts.mine == len([line for line in listed if line.is_mine])
     [digest] = [row for row in _mails(world, "waiting") if row.kind == "digest"]
     for words, number in (
-        ("Overdue", counts.overdue), ("Due today", counts.due_today), ("Yours to do", counts.mine),
-        ("Escalations that wait for you to say that you have seen them", counts.to_acknowledge),
+        ("Overdue", counts.overdue), ("Due today", counts.due_today), ("With you", counts.mine),
+        ("Escalations to confirm as seen", counts.to_acknowledge),
     ):  # fmt: skip
         assert f"{words}: {number}\n" in digest.body
     assert f"{world.engine.portal_url}/worklist" in digest.body

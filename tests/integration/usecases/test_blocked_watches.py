@@ -57,7 +57,7 @@ def test_whether_it_was_registered_is_asked_again_until_there_is_an_answer(case:
         limit = case.limit(opened(case, "superintendent"))
         assert (limit.due_at, limit.ladder) == (now + 2 * DAY, "fir-refused")
         day = (now + 2 * DAY + timedelta(hours=5, minutes=30)).strftime("%d %b %Y")
-        assert case.page_of(asked.id).notes == (f"This comes again, and is due on {day}.",)
+        assert case.page_of(asked.id).notes == (f"This step will open again, and is due on {day}.",)
     case.answer(opened(case, "superintendent").id, refused=True, refusal_officer="head", fir_no="refused")
     assert (len(live(case, "superintendent")), len(live(case, "magistrate"))) == (0, 1)
 
@@ -85,7 +85,7 @@ def test_what_the_person_refused_or_is_not_needed_does_not_come_again_and_the_pa
         assert live(case, "safety_review") == []
         said[outcome] = case.page_of(asked.id).notes
     assert said == {
-        REFUSED: ("This does not come again by itself. Add it when the person wants it.",), "not_needed": (),
+        REFUSED: ("This step does not open again by itself. Add it when the person wants it.",), "not_needed": (),
     }  # fmt: skip
 
 

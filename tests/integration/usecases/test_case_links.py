@@ -442,7 +442,7 @@ def test_nobody_leaves_a_sealed_case_by_the_hand_of_one_person(world: World) -> 
     for field, way in [*ways.items(), again]:
         with pytest.raises(InvalidAnswersError) as refused:
             way()
-        assert "two people have to open the seal" in refused.value.problems[field]
+        assert "two people have to lift the restriction" in refused.value.problems[field]
     ask_to_open(world.engine, opened.case_id, viewer=officer)
     answer_opening(world.engine, opened.case_id, viewer=holder, agreed=True)
     for way in ways.values():

@@ -69,7 +69,7 @@ def test_nothing_is_called_off_before_a_second_person_agrees(world: World) -> No
     answer(world, case_id, "supervisor")
     assert (status(world, case_id), dict(world.state(case_id).deadlines)) == ("closed", {})
     texts = [line.text for line in world.engine.queries.history(world.who("supervisor"), case_id)]
-    assert any("asked that the case is closed although something is open in it" in text for text in texts)
+    assert any("asked to close the case although something is still open in it" in text for text in texts)
     assert CANARY not in world.dump()
     assert not list(world.engine.broken_chains())
 
@@ -149,7 +149,7 @@ def test_calling_off_the_last_that_is_open_is_no_way_around_it(world: World, rol
     call_off(world, case_id, look, role)
     with pytest.raises(InvalidAnswersError) as refused:
         call_off(world, case_id, added, role)
-    assert "Close the case" in refused.value.problems["reason_code"]
+    assert "Close this case" in refused.value.problems["reason_code"]
     assert (status(world, case_id), [one.id for one in live(world, case_id)]) == ("open", [added])
     assert CANARY not in world.dump()
     assert not ask(world, case_id)

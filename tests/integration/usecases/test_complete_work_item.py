@@ -128,7 +128,7 @@ def test_what_lies_in_the_future_has_not_happened(world: World) -> None:
     ahead = (world.clock.now() + timedelta(minutes=10)).isoformat()
     with pytest.raises(InvalidAnswersError) as refused:
         world.complete(item, by="caseworker", answers=LOOKED | {"seen_at": ahead})
-    assert refused.value.problems == {"seen_at": "This lies in the future."}
+    assert refused.value.problems == {"seen_at": "This is in the future."}
     assert_untouched(world, opened.case_id, item.step_id)
 
 

@@ -54,7 +54,7 @@ def test_two_shifts_of_a_unit_never_overlap_even_when_planned_at_once(world: Wor
     _shift(world, starts_at=START + DAY, ends_at=START + 2 * DAY)
     with pytest.raises(InvalidAnswersError) as caught:
         _shift(world, starts_at=START + DAY / 2, ends_at=START + DAY)
-    assert caught.value.problems == {"starts_at": "Somebody is on call at that time already."}
+    assert caught.value.problems == {"starts_at": "Someone is already on call at that time."}
 
 
 def test_only_who_leads_the_unit_plans_and_another_units_lead_hears_of_no_such_unit(world: World) -> None:
@@ -213,8 +213,8 @@ def test_the_history_says_that_there_is_a_conflict_and_its_end_without_name_or_r
     end_conflict(world.engine, case_id, viewer=lead, command_id=uuid4(), actor_id=boss.actor_id)
     told = [one for one in world.engine.queries.history(lead, case_id) if one.type.startswith("Conflict")]
     assert [(one.type, one.text, one.actor) for one in told] == [
-        ("ConflictNoted", "It was noted that somebody of ours must not be told of this case.", lead.name),
-        ("ConflictEnded", "Somebody who was not to be told of this case can be told again.", lead.name),
+        ("ConflictNoted", "It was recorded that a colleague must not be informed about this case.", lead.name),
+        ("ConflictEnded", "A colleague who was not to be informed about this case can be informed again.", lead.name),
     ]
     assert not any(one.type.startswith("Conflict") for one in world.engine.queries.history(boss, case_id))
     assert "own_conduct" not in str(world.rows("SELECT body FROM event WHERE case_id = :case", case=case_id))

@@ -173,7 +173,7 @@ def test_nothing_is_erased_while_something_stands_against_it(world: World) -> No
     with pytest.raises(HeldError, match="a case of theirs is open"):
         _ask(world, opened.case_id, person_id)
     case_id, person_id = _closed(world, wait=timedelta(days=30))
-    with pytest.raises(HeldError, match="shortest time of the retention policy still runs for: identity"):
+    with pytest.raises(HeldError, match="shortest retention time still runs for: identity"):
         _ask(world, case_id, person_id)
     world.later(days=KEPT.days)
     hold = place_hold(

@@ -40,7 +40,7 @@ def test_a_small_copy_is_fetched_once_marked_and_recorded_without_a_name_or_an_a
     fetched = _fetch(world, copy_id)
     rows = list(csv.reader(io.StringIO(fetched.content.decode("utf-8-sig"))))
     mark = rows[0][0]
-    assert mark.startswith("Copy 1, made for Supervisor IN on now: To look at the work of the unit.")
+    assert mark.startswith("Copy 1, made for Supervisor IN on now: To review the work of the unit.")
     assert rows[1][0] == "Case"
     assert rows[1][-1] == "Copy"
     assert {row[0] for row in rows[2:]} == numbers

@@ -157,7 +157,7 @@ def test_when_nobody_is_there_the_next_level_comes_at_once_and_the_ledger_says_w
     world.fire()
     rows = world.rows("SELECT level, is_missed, note FROM escalation ORDER BY level")
     assert [(row.level, row.is_missed) for row in rows] == [(1, False), (2, True), (3, False)]
-    assert "they do not act any more. The next level came at once." in rows[1].note
+    assert "their account is deactivated. The next level came at once." in rows[1].note
     assert _levels(world, case_id) == {1: {"caseworker"}, 2: set(), 3: {"case_manager"}}
 
 
@@ -171,7 +171,7 @@ def test_when_nobody_at_all_is_there_the_ledger_says_that_a_person_must_look(wor
     world.fire()
     rows = world.rows("SELECT level, recipient_ids, note FROM escalation WHERE is_missed ORDER BY level")
     assert [(row.level, row.recipient_ids) for row in rows] == [(2, []), (3, []), (4, [])]
-    assert "Nobody above can be told either: a person must look at this." in rows[-1].note
+    assert "No one at the next levels can be notified either: a person must look at this." in rows[-1].note
     assert _levels(world, case_id)[1] == {"caseworker"}
 
 

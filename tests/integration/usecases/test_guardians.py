@@ -52,7 +52,7 @@ def test_a_guardian_who_is_a_suspect_of_the_same_case_cannot_agree_for_the_child
     assert _warnings(world, case_id) == ()
     _same(world, case_id, guardian, case_id, suspect)
     [warning] = _warnings(world, case_id)
-    assert "stands for the child and is a suspect" in warning
+    assert "acts for the child and is a suspect" in warning
     item = world.item(case_id, "look")
     assert warning in world.engine.queries.form(world.who("caseworker"), item.id).notes
     with pytest.raises(InvalidAnswersError, match="kind"):

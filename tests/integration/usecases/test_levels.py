@@ -129,7 +129,7 @@ def test_a_level_for_a_body_of_law_opens_one_step_to_release_and_one_to_call_and
     line = world.rows("SELECT step_id, channels, note FROM escalation WHERE level = 4")[0]
     assert line.step_id == release.id
     assert line.channels == ["call", "email", "in_app"]
-    assert "waits to be released by a named person; nothing has left" in line.note
+    assert "is waiting to be released by a named person; nothing has been sent" in line.note
     world.do_jobs()
     letter = _letter(world, release.id)
     number = world.state(case_id).case.number
@@ -138,7 +138,7 @@ def test_a_level_for_a_body_of_law_opens_one_step_to_release_and_one_to_call_and
     assert "network target" not in letter
     assert "law that sets" not in letter
     assert "Kamala" not in letter
-    assert "This letter names nobody on purpose" in letter
+    assert "On purpose, this letter names no one" in letter
 
 
 @pytest.mark.parametrize("decision", ["released", "not_released"])
@@ -269,7 +269,7 @@ def test_a_level_offers_the_work_to_the_next_partner_without_any_field(world: Wo
     assert len(world.rows("SELECT 1 FROM referral")) == 1
     notes = [row.note for row in world.rows("SELECT note FROM escalation ORDER BY round")]
     assert "offered to the next partner" in notes[0]
-    assert "No further partner of this place can be asked." in notes[1]
+    assert "There is no other partner in this place to ask." in notes[1]
 
 
 @pytest.mark.parametrize(
@@ -364,7 +364,9 @@ def test_a_partner_who_is_no_unit_here_is_reminded_by_whoever_looks_after_partne
     world.later(hours=10)
     world.fire()
     assert _levels(world, case_id) == [(("partnership_manager",), False, "")]
-    assert "whoever looks after partners was told instead" in world.rows("SELECT note FROM escalation")[0].note
+    assert (
+        "whoever is responsible for partners was notified instead" in world.rows("SELECT note FROM escalation")[0].note
+    )
 
 
 def test_after_the_last_level_those_above_are_told_and_else_whoever_keeps_the_system_running(world: World) -> None:

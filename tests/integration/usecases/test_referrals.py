@@ -52,7 +52,7 @@ def test_declining_needs_a_reason_and_the_next_unit_is_asked_then_until_there_is
     assert (_row(world, referral).status, _row(world, referral).reason_code) == ("declined", "no_place")
     with pytest.raises(InvalidAnswersError) as caught:
         _offer(world, case_id, to_unit_id=None)
-    assert caught.value.problems == {"to_unit_id": "No further unit of this place can be asked."}
+    assert caught.value.problems == {"to_unit_id": "There is no other unit in this place to ask."}
 
 
 def test_an_offer_that_is_taken_back_cannot_be_answered_and_can_be_made_again(world: World) -> None:

@@ -44,7 +44,7 @@ def test_nothing_of_a_case_leaves_without_a_consent_or_a_law(world: World) -> No
     case_id = world.at_look().case_id
     all_of_them = everybody(world, case_id)
     for ground in ("", "because"):
-        with pytest.raises(ConsentError, match="Name the consent"):
+        with pytest.raises(ConsentError, match="Choose a consent"):
             share(world, case_id, consent_id=None, ground=ground, persons=all_of_them)
     assert world.rows("SELECT 1 FROM referral") == []
 
@@ -52,11 +52,11 @@ def test_nothing_of_a_case_leaves_without_a_consent_or_a_law(world: World) -> No
 @pytest.mark.parametrize(
     ("agreed", "why"),
     [
-        ({"kind": GivenBy.ASSENT}, "assent of a child"),
+        ({"kind": GivenBy.ASSENT}, "child's assent"),
         ({"purposes": ("media",)}, "another purpose"),
         ({"recipients": ("kind:police",)}, "does not name this recipient"),
-        ({"fields": ("person.name",)}, "does not cover all"),
-        ({"fields": ("person.*",), "wanted": ("class:health",)}, "does not cover all"),
+        ({"fields": ("person.name",)}, "does not cover everything"),
+        ({"fields": ("person.*",), "wanted": ("class:health",)}, "does not cover everything"),
     ],
 )
 def test_a_consent_covers_what_it_says_and_no_more(world: World, agreed: Mapping[str, Any], why: str) -> None:
@@ -143,7 +143,7 @@ def test_a_consent_that_is_taken_back_ends_what_is_seen_at_once_and_is_told_with
     assert all("person" not in body and "consent" not in body for body in bodies)
     with pytest.raises(AlreadyEndedError):
         accept(world, open_one)
-    with pytest.raises(ConsentError, match="taken back"):
+    with pytest.raises(ConsentError, match="withdrawn"):
         share(world, case_id, consent_id=consent)
     [kept] = world.rows("SELECT * FROM consent")
     assert (kept.withdrawn_by, kept.fields) == (world.who("counsellor").actor_id, list(NAME_AND_AGE))

@@ -129,10 +129,10 @@ holidays: [{{day: 2026-03-16, name: "Local feast", source: the file}}]
     ("new", "problem"),
     [
         (replace(STRIKE, day=date(2026, 3, 6)), "it is over"),
-        (replace(STRIKE, day=date(2026, 3, 8)), "it is no working day already (Sunday)"),
-        (replace(STRIKE, is_working=True), "it is a working day already"),
-        (replace(STRIKE, name=" "), "it needs a name and a reason"),
-        (replace(STRIKE, reason=""), "it needs a name and a reason"),
+        (replace(STRIKE, day=date(2026, 3, 8)), "it is already not a working day (Sunday)"),
+        (replace(STRIKE, is_working=True), "it is already a working day"),
+        (replace(STRIKE, name=" "), "it needs a name and a source"),
+        (replace(STRIKE, reason=""), "it needs a name and a source"),
         (replace(STRIKE, name="x" * 201), "at most 200 characters"),
     ],
 )
@@ -150,7 +150,7 @@ def test_a_day_is_added_once_by_who_may_and_to_a_calendar_that_is_there(world: W
         add_special_day(world.engine, STRIKE, viewer=world.who("case_manager"))
     with pytest.raises(NotFoundError):
         add_special_day(world.engine, replace(STRIKE, calendar="XX"), viewer=admin)
-    with pytest.raises(SpecialDayError, match="nobody added it"):
+    with pytest.raises(SpecialDayError, match="no one added it"):
         remove_special_day(world.engine, calendar="IN", day=MONDAY, viewer=admin)
     together, refused = threading.Barrier(2), []
 

@@ -45,7 +45,7 @@ def test_the_return_of_an_adult_needs_no_order_for_a_child_who_is_in_the_case_to
         step = case.add_for("repatriation.decision", path)
         case.answer(step, wishes_return="yes", hir_ok=True, decision="return", risk_score=1)
         notes.append(case.page_of(step).notes)
-    assert notes == [(), ("A child goes home only by an order: write down its number.",)]
+    assert notes == [(), ("A child goes home only with an order: record its number.",)]
 
 
 def test_only_the_care_plan_of_the_child_watches_when_they_turn_18(case: Work) -> None:

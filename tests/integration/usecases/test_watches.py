@@ -189,7 +189,7 @@ def test_a_broken_chain_of_custody_is_found_after_each_hand_over_and_shown(case:
     checks = sorted(case.watched("custody_check"), key=lambda step: step.opened_at or now)
     assert sorted(bool(step.outputs["is_whole"]) for step in checks) == [False, True]
     broken = next(step for step in checks if not step.outputs["is_whole"])
-    assert case.page_of(broken.id).notes == ("Piece 1, hand-over 2: it was given by somebody who had not taken it.",)
+    assert case.page_of(broken.id).notes == ("Piece 1, hand-over 2: it was given by someone who had not taken it.",)
     assert [paper.title for paper in case.page_of(broken.id).documents] == ["Chain of custody"]
 
 

@@ -123,11 +123,12 @@ def test_each_pause_and_each_extension_has_its_line_with_its_reason() -> None:
         (ReasonKind.EXCLUDED, "Journey from 12:00 to 14:00 is not counted."),
         (
             ReasonKind.PAUSED,
-            "It stands still from 11:00 to 16:00: It would not be safe now.",
+            "It is paused from 11:00 to 16:00: It would not be safe now.",
         ),
         (
             ReasonKind.EXTENDED,
-            "On 11:00 3 hours more were given (The place is far, or hard to reach): to Tuesday 6 January 2026, 04:00.",
+            ("On 11:00 3 hours more were given (The place is far away or hard to reach):"
+            " to Tuesday 6 January 2026, 04:00."),
         ),
         (ReasonKind.NOT_EXTENDED, "On 11:00 4 hours more were asked for: refused."),
         (ReasonKind.DUE, "So it is due: Tuesday 6 January 2026, 04:00."),
@@ -140,7 +141,7 @@ def test_a_journey_without_its_place_is_said_to_count_for_the_law() -> None:
     world.do(cm.RecordInterval(nowhere))
     lines = explain_deadline(_known(world), LIBRARY, intervals=world.state.intervals)
     told = next(line.text for line in lines if line.kind is ReasonKind.NOT_EXCLUDED)
-    assert told.startswith("Journey from Monday 5 January 2026, 11:00 counts: where it led was not told")
+    assert told.startswith("Journey from Monday 5 January 2026, 11:00 counts: its destination is not recorded")
     assert lines[-1].instant == hours(24)
 
 

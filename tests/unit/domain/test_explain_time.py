@@ -51,7 +51,7 @@ def test_working_days_are_explained_line_by_line() -> None:
         "Wednesday 20 May 2026 does not count: A feast.",
         "Saturday 23 May 2026 does not count: Saturday.",
         "Sunday 24 May 2026 counts: Offices open for the count.",
-        "Public holidays are not known after Monday 25 May 2026: the date may still move.",
+        "Public holidays are not known after Monday 25 May 2026: the date could still move.",
         "So it is due: Tuesday 26 May 2026, 15:05.",
     ]
     assert lines[-1].instant == due_at(START, TimeLimit("P5WD"), zone=ZONE, calendar=ASSAM)
@@ -122,5 +122,5 @@ def test_a_calendar_whose_holidays_were_never_worked_out_says_so() -> None:
     )
     lines = explain(START, TimeLimit("PT2WH"), zone=ZONE, calendar=bare)
     assert [line.text for line in lines if line.kind is ReasonKind.HOLIDAYS_UNKNOWN] == [
-        "Public holidays are not known yet: the date may still move."
+        "Public holidays are not known yet: the date could still move."
     ]

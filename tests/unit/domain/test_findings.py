@@ -22,7 +22,7 @@ def test_a_step_that_waits_for_an_answer_that_nobody_can_give_any_more_is_found(
     world = World(workflow({"a": {"title": "Triage"}, "b": {"after": "a", "when": "a.flag", "title": "Rescue"}}))
     world.end("a", outcome="refused_by_person")
     assert [finding.sentence for finding in findings(world.view(), world.now)] == [
-        "“Rescue” waits, and nothing that is open can give the answer: Triage: flag is true."
+        "“Rescue” is waiting, and nothing that is open can give the answer: Triage: flag is true."
     ]
 
 

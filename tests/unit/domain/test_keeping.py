@@ -52,7 +52,7 @@ def erasure() -> Erasure:
         ([case(holds=(HoldKind.CLAIM,))], (), ("a claim for compensation is open",)),
         ([case(danger_at=NOW - timedelta(days=90))], (), ()),
         ([case(danger_at=NOW - timedelta(days=89, hours=23))], (), ("life was in danger in the last 90 days",)),
-        ([case()], ("images", "health"), ("the shortest time of the retention policy still runs for: health, images",)),
+        ([case()], ("images", "health"), ("the shortest retention time still runs for: health, images",)),
     ],
 )
 def test_what_stands_against_an_erasure(cases: list[CaseOfPerson], kept: tuple[str, ...], reasons: tuple[str]) -> None:

@@ -73,7 +73,7 @@ def test_a_limit_applies_as_far_as_it_is_known(
 def test_what_does_not_apply_says_why_with_what_was_told() -> None:
     limit = made(applies={"age_under": 18, "why": "Of age is of age."})
     assert judge(limit, Told(ages=(aged(24),)), on=ON).why_not == (
-        "It is for persons under 18 on that day; as told, the person was 24 then. Of age is of age."
+        "It is for persons under 18 on that day; as far as is known, the person was 24 then. Of age is of age."
     )
     assert judge(NEW, Told(offence_on=date(2024, 6, 30)), on=ON).why_not == (
         "It is for offences on or after 01 July 2024; the offence was on 30 June 2024."
@@ -83,7 +83,7 @@ def test_what_does_not_apply_says_why_with_what_was_told() -> None:
 def test_what_is_unknown_is_said_and_the_limit_counts_until_then() -> None:
     (line,) = judge(WOMEN, NOTHING, on=ON).reasons
     assert line.ground is Ground.SEX
-    assert line.text.endswith("The sex is not told: until it is, the limit counts.")
+    assert line.text.endswith("The sex is not known: until it is, the limit counts.")
 
 
 def test_days_in_force_are_told_but_never_rule_a_limit_out() -> None:

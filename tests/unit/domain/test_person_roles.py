@@ -37,7 +37,7 @@ def test_a_victim_is_written_down_as_a_suspect_only_after_a_lawyers_note(role: P
     world = World(workflow(STEPS))
     world.do(cm.AddPerson(ASHA, role))
     for command in (cm.ChangePersonRole(ASHA, role, SUSPECT), cm.AddPerson(ASHA, SUSPECT)):
-        with pytest.raises(LawyersNoteError, match="written down as a suspect"):
+        with pytest.raises(LawyersNoteError, match="recorded as a suspect"):
             world.do(command)
     noted(world)
     world.do(cm.AddPerson(ASHA, SUSPECT))

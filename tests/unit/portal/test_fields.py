@@ -136,7 +136,7 @@ def test_what_cannot_be_sent_is_given_back_with_the_words_of_its_question() -> N
 
 def test_a_language_is_chosen_by_name_and_nobody_is_asked_for_a_code() -> None:
     field = FieldView(
-        name="language", kind="lang", label="Which language do they speak?", help="A language code, such as as or bn.",
+        name="language", kind="lang", label="What language do they speak?", help="A language code, such as as or bn.",
         required=True, first_bite=True, sensitivity="open", choices={}, shown_when="", value="grt", proposed=False,
     )  # fmt: skip
     (shown,) = controls([field], zone=ZONE, now=NOW)

@@ -63,8 +63,8 @@ def test_a_form_parts_what_saves_a_step_from_what_completes_it_and_asks_when_by_
         label = next(spec.label for spec in step.fields if spec.name == asked)
         assert f">{when.group(2)}. {label}" in form
     for words in (
-        "Written by (name and role)",
-        "Why it is typed in later",
+        "Filled in by (name and role)",
+        "Reason for typing it in later",
         "If it cannot be done",
         "The person said no",
     ):

@@ -99,7 +99,7 @@ def _looked_at(reading: Reading, case_id: UUID, zone: ZoneInfo, hidden: frozense
         role, day = row["roles"][0] if row["roles"] else "", row["at"].astimezone(zone).date()
         if (day, role) not in seen and str(row["subject_id"]) not in hidden:
             seen.add((day, role))
-            yield vw.AccountLine(at=row["at"], role=role, text="What you told, or who you are, was looked at.")
+            yield vw.AccountLine(at=row["at"], role=role, text="Someone looked at what you said, or at who you are.")
 
 
 def _untold(reading: Reading, case_id: UUID) -> frozenset[UUID]:

@@ -8,6 +8,7 @@ from engine import views as vw
 from engine.plugin.fields import FieldKind, FieldSpec
 from engine.plugin.values import as_instant
 from engine.spec.plain_words import in_plain_words
+from engine.views.in_words import CODED, code_in_words, unexplained_in_words
 
 MASK = "•••"
 
@@ -35,7 +36,10 @@ def answer_views(
     ]
     others = [
         vw.AnswerView(
-            name=name, label=in_plain_words(name), text=_plain(value, zone) if unmasked else MASK, masked=not unmasked
+            name=name,
+            label=in_plain_words(name),
+            text=_unexplained(value, zone) if unmasked else MASK,
+            masked=not unmasked,
         )
         for name, value in answers.items()
         if name not in specs
@@ -50,8 +54,8 @@ def text_of(spec: FieldSpec, value: object, zone: str) -> str:
             return "; ".join(_interval(part, zone) for part in value)
         case list() | tuple():
             return ", ".join(spec.choices.get(str(part), _plain(part, zone)) for part in value)
-        case str() if spec.choices or spec.kind is FieldKind.BOOL:
-            return spec.choices.get(value, in_plain_words(value))
+        case str() if spec.choices or spec.kind in CODED:
+            return code_in_words(spec, value)
         case str() if spec.kind is FieldKind.DATETIME:
             return _plain(as_instant(value) or value, zone)
         case str() if spec.kind is FieldKind.DATE:
@@ -71,6 +75,10 @@ def fact_text(value: object, zone: str) -> str:
         instant = as_instant(value) if value[:2].isdigit() else None
         return said(instant, zone) if instant else in_plain_words(value)
     return _plain(value, zone)
+
+
+def _unexplained(value: object, zone: str) -> str:
+    return unexplained_in_words(value) if isinstance(value, str) else _plain(value, zone)
 
 
 def _view(spec: FieldSpec, value: object, zone: str, *, unmasked: bool) -> vw.AnswerView:

@@ -10,13 +10,17 @@ from engine import views as vw
 from engine.adapters.sql.queries.cases import concern_of
 from engine.adapters.sql.queries.deadlines import title_of
 from engine.adapters.sql.queries.reading import Reading
+from engine.adapters.sql.queries.sentences import OUTCOMES
 from engine.adapters.sql.queries.shape import ACTOR, CASE, CASE_PERSON, DEADLINE, OPENING, RUN, STEP, UNIT
 from engine.adapters.sql.tables import CaseRow
 from engine.adapters.sql.visibility import visible_to
 from engine.domain.keeping import MOST_ROWS, PURPOSES_OF_COPIES
+from engine.domain.limit_reasons import DELAY_OWNERS
 from engine.domain.policy import Action, can, units_that_let
+from engine.domain.regions import region_words
 from engine.errors import NotAllowedError
 from engine.spec.limits import TimeLimit
+from engine.spec.plain_words import in_plain_words
 
 COPY = CaseRow.metadata.tables["export_copy"]
 WHAT = ("cases", "steps", "limits")
@@ -24,7 +28,7 @@ _MOST = 100
 _HEADERS = {
     "cases": ("Case", "Status", "Unit", "Place", "About", "Opened", "Closed", "Persons"),
     "steps": ("Case", "Step", "Pillar", "Status", "Opened", "Ended", "Outcome"),
-    "limits": ("Case", "Step", "Time limit", "Law", "Due", "Status", "Breached", "Ended", "Whose delay"),
+    "limits": ("Case", "Step", "Time limit", "Law", "Due", "Status", "Breached", "Ended", "Responsible for the delay"),
 }
 
 
@@ -157,20 +161,22 @@ def _limits(wanted: ColumnElement[bool]) -> Select[Any]:
 def _case(reading: Reading, row: Any) -> tuple[Any, ...]:  # noqa: ANN401 - a row
     concern = concern_of(reading, row["report"])
     return (
-        row["number"], row["status"], row["unit"], row["jurisdiction"], concern, row["opened_at"], row["closed_at"],
-        row["persons"],
+        row["number"], in_plain_words(row["status"]), row["unit"], region_words(row["jurisdiction"]), concern,
+        row["opened_at"], row["closed_at"], row["persons"],
     )  # fmt: skip
 
 
 def _step(reading: Reading, row: Any) -> tuple[Any, ...]:  # noqa: ANN401
     title = reading.known.title(row["definition_hash"], row["key"], row["uses"], None)
-    pillar = row["uses"].partition(".")[0]
-    return (row["number"], title, pillar, row["status"], row["opened_at"], row["ended_at"], row["outcome"])
+    pillar, status = in_plain_words(row["uses"].partition(".")[0]), in_plain_words(row["status"])
+    outcome = OUTCOMES.get(row["outcome"], in_plain_words(row["outcome"])) if row["outcome"] else None
+    return (row["number"], title, pillar, status, row["opened_at"], row["ended_at"], outcome)
 
 
 def _limit(reading: Reading, row: Any) -> tuple[Any, ...]:  # noqa: ANN401
     title = title_of(reading, {**row, "added": None})  # type: ignore[arg-type]
     return (
-        row["number"], title, TimeLimit(row["limit"]).in_words(), row["law"], row["due_at"], row["status"],
-        row["breached_at"], row["ended_at"], row["delay_owner"],
+        row["number"], title, TimeLimit(row["limit"]).in_words(), row["law"], row["due_at"],
+        in_plain_words(row["status"]), row["breached_at"], row["ended_at"],
+        DELAY_OWNERS.get(row["delay_owner"], row["delay_owner"]),
     )  # fmt: skip

@@ -58,7 +58,7 @@ def _failed(known: Known, job: vw.JobView, *, mends: bool) -> str:
     step_type = known.step_type(job.task)
     title = step_type.title if step_type else in_plain_words(job.task)
     if not mends:
-        return f"What the system does for “{title}” did not succeed. Who keeps the system running is told."
+        return f"What the system does for “{title}” did not succeed. Those who keep the system running are notified."
     return f"“{title}” ({job.kind}) was set aside after {job.attempt} attempts: {job.error_code or 'no reason given'}."
 
 
@@ -92,13 +92,13 @@ class _Run:
 
     def _held(self, step: CompiledStep, element: str, record: Step) -> str:
         if record.gate == MISSING:
-            return f"{self._named(step, element)} waits: no installed pillar has the step type {step.spec.uses}."
+            return f"{self._named(step, element)} is waiting: no installed pillar has the step type {step.spec.uses}."
         gate = self._compiled.gates[record.gate or ""]
         lookup = self._view.lookup(element, step.spec.for_each)
         unmet = [part for part in _parts(gate.condition) if truth_of(part, lookup) is not Truth.TRUE]
         waits = " and ".join(in_words(part, self._title_of) for part in unmet)
-        until = f" It waits until {waits}." if waits else ""
-        return f"{self._named(step, element)} is held by “{in_plain_words(gate.name)}”: {gate.reason}{until}"
+        until = f" It is waiting until {waits}." if waits else ""
+        return f"{self._named(step, element)} is on hold: “{in_plain_words(gate.name)}”: {gate.reason}{until}"
 
     def _unreached(self, step: CompiledStep, element: str) -> Iterator[str]:
         if step.waits_to_be_called or readiness(self._view, step, element) is not Readiness.WAIT:
@@ -124,9 +124,9 @@ class _Run:
         problems = [part.problem for part in parts if part.problem]
         missing = {seen.path for part in parts for seen in part.seen if seen.value is UNKNOWN}
         if problems:
-            yield f"{name} waits on a condition that cannot be answered ({words}): {problems[0]}"
+            yield f"{name} is waiting on a condition that cannot be answered ({words}): {problems[0]}"
         elif not any(self._can_come(path, step, element) for path in missing):
-            yield f"{name} waits, and nothing that is open can give the answer any more: {words}."
+            yield f"{name} is waiting, and nothing that is open can give the answer any more: {words}."
 
     def _can_come(self, path: tuple[str, ...], asking: CompiledStep, element: str) -> bool:
         """Say whether something that is open, or still to come, can give this value."""

@@ -29,9 +29,9 @@ from engine.plugin.steps import StepType
 from engine.ports import Vault
 from engine.spec.plain_words import in_plain_words
 
-APPROVAL_OUTCOMES: Mapping[str, str] = {"approved": "Approve it", "returned": "Send it back"}
+APPROVAL_OUTCOMES: Mapping[str, str] = {"approved": "Approve this", "returned": "Send it back"}
 """What can be said of an answer that waits for a second person."""
-TYPED_BY_ANOTHER = "Somebody else has typed answers here that you may not read. What you save takes their place."
+TYPED_BY_ANOTHER = "Someone else has entered answers here that you may not read. What you save replaces them."
 _NOTHING: tuple[object, ...] = (None, "", [])
 
 

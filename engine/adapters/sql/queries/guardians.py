@@ -15,8 +15,8 @@ from engine.domain.records import PersonRole
 
 _LINK, _MERGE = (tb.CaseRow.metadata.tables[name] for name in ("case_link", "person_merge"))
 _WORDS: Final = (
-    "Person {number} stands for the child and is a suspect. They cannot agree for it: the committee or a court must."
-    " Do not contact them about it, and hand nobody over to them."
+    "Person {number} acts for the child and is a suspect. They cannot agree on the child's behalf: the Committee or a"
+    " court must. Do not contact them about it, and hand no one over to them."
 )
 
 

@@ -10,7 +10,7 @@ from engine.domain.library import Library
 from engine.plugin.fields import FieldKind, FieldSpec, Sensitivity
 from engine.plugin.registry import Registry
 from engine.plugin.steps import StepType
-from engine.spec.plain_words import in_plain_words
+from engine.spec.plain_words import in_plain_words, type_in_plain_words
 from engine.spec.workflow import Question
 
 _QUESTION_KINDS = {
@@ -49,7 +49,7 @@ class Known:
         if step is not None and (step.spec.title or step.info):
             return step.title
         step_type = self.step_type(uses)
-        return step_type.title if step_type else uses or in_plain_words(key)
+        return step_type.title if step_type else type_in_plain_words(uses) or in_plain_words(key)
 
     def fields(self, uses: str, step: CompiledStep | None) -> tuple[FieldSpec, ...]:
         """List the fields of a step: those of its step type, then the questions that the workflow adds."""

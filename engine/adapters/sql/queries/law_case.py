@@ -169,12 +169,12 @@ def _would_be(here: LawInCase, case: Row, library: Library, started: datetime, e
 
 def _treated(here: LawInCase) -> str:
     if not here.is_used:
-        return "It is not used in this case."
+        return "It does not apply in this case."
     if here.limit.counted_limit is None:
-        return "It holds, and counts no time."
+        return "It applies, and counts no time."
     if here.judged.missing:
-        return "Until then it counts: the strictest reading holds."
-    return "It counts."
+        return "Until then it applies: the strictest reading is used."
+    return "It applies."
 
 
 def _signed(limit: LawLimit) -> str:

@@ -159,7 +159,7 @@ def _others_seen(
 def _same_person(row: Row, seen: Row | None) -> vw.SamePersonView:
     return vw.SamePersonView(
         secondary_id=row["secondary_id"],
-        label=f"Person {seen['number_of']}" if seen else "Somebody",
+        label=f"Person {seen['number_of']}" if seen else "Someone",
         case_id=seen["id"] if seen else None,
         case_number=seen["number"] if seen else ANOTHER,
         reason_code=row["reason_code"],

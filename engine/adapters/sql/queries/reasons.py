@@ -63,7 +63,7 @@ def _law_and_time(
 
 def _breach(deadline: Deadline) -> vw.ReasonView:
     at = deadline.breached_at or deadline.due_at
-    text = f"It passed unmet: {said_at(at, ZoneInfo(deadline.zone))}."
+    text = f"It was missed: {said_at(at, ZoneInfo(deadline.zone))}."
     return vw.ReasonView(kind="breach", text=text, instant=at)
 
 
@@ -98,7 +98,7 @@ def _intervals(reading: Reading, step_id: UUID) -> list[Interval]:
 def _event(reading: Reading, row: Row, deadline: Deadline, time: CompiledTime | None, law: LawLimit | None) -> str:
     """Say in words what started the limit."""
     if deadline.purpose is Purpose.APPROVAL:
-        return "the answer that waits for approval"
+        return "the answer that is waiting for approval"
     start = time.spec.from_ if time else "ready"
     if start == "start":
         return "the start of the case"

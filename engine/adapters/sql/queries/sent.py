@@ -41,4 +41,6 @@ def sent(reading: Reading, viewer: vw.Viewer, vault: Vault, *, limit: int) -> tu
 
 def _view(row: Row, vault: Vault) -> vw.SentView:
     same = {name: value for name, value in row.items() if name != "sealed_to_name"}
-    return vw.SentView(**{**same, "to": row["to"] or opened_to_name(vault, row) or "A body outside the network"})
+    return vw.SentView(
+        **{**same, "to": row["to"] or opened_to_name(vault, row) or "An organisation outside the network"}
+    )

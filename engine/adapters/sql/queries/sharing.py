@@ -116,7 +116,7 @@ def _sent(row: Row, to_name: str, jurisdiction: str, units: Names, people: Names
     fields = tuple(row["fields"])
     return vw.SharedView(
         **{name: row[name] for name in same},
-        to=units.get(row["to_unit_id"], to_name or "A body outside the network"),
+        to=units.get(row["to_unit_id"], to_name or "An organisation outside the network"),
         is_outside=row["to_unit_id"] is None,
         parts=titles(fields),
         fields=fields,
@@ -140,7 +140,7 @@ def _consent(reading: Reading, row: Row, labels: Names, people: Names, bodies: N
     fields = tuple(row["fields"])
     return vw.ConsentView(
         **{name: row[name] for name in same},
-        person=labels.get(row["person_id"], "A person of the case"),
+        person=labels.get(row["person_id"], "A person in the case"),
         purposes=tuple(row["purposes"]),
         recipients=tuple(_recipient(name, bodies) for name in row["recipients"]),
         parts=titles(fields),
@@ -164,7 +164,7 @@ def _recipient(name: str, bodies: Names) -> str:
     if kind == "kind":
         return in_running_words(value)
     try:
-        return bodies.get(UUID(value), "A body that is no longer here")
+        return bodies.get(UUID(value), "An organisation that is no longer here")
     except ValueError:
         return value
 

@@ -14,7 +14,7 @@ from engine.domain.suppression import TOTAL, Audience, Cell, shown
 from engine.errors import NotAllowedError, TooFineError
 from engine.spec.plain_words import in_plain_words
 
-_NOT_SAID: Final = "not said"
+_NOT_SAID: Final = "not known"
 
 
 def _month(column: ColumnElement[Any]) -> ColumnElement[str]:

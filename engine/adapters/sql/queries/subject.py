@@ -197,17 +197,17 @@ def _classes(fields: Iterable[FieldSpec]) -> set[SealedClass | None]:
 def _whom_to_ask(sealed: SealedClass) -> str:
     """Say of an answer that the viewer's roles do not open who of the unit may give it."""
     readers = [role for role in Role if role in ROLES_THAT_READ[sealed]]
-    return f"Kept apart: ask {' or '.join(f'the {in_running_words(role)}' for role in readers)}"
+    return f"Under special protection: ask {' or '.join(f'the {in_running_words(role)}' for role in readers)}"
 
 
 def _consent(row: Row) -> vw.SubjectLine:
-    state = "taken back" if row["withdrawn_at"] else "given"
+    state = "withdrawn" if row["withdrawn_at"] else "given"
     purposes = ", ".join(in_running_words(one) for one in row["purposes"]) or "no purpose named"
     return vw.SubjectLine(label=f"{in_plain_words(row['kind'])}, {state}", text=purposes)
 
 
 def _shared(row: Row, zone: str) -> vw.SubjectLine:
-    to = row["name"] or "a body outside the network"
+    to = row["name"] or "an organisation outside the network"
     what = ", ".join(_parts(row["fields"])) or "only that there is a case"
     when, status = _day(row["sent_at"], zone), in_running_words(row["status"])
     return vw.SubjectLine(label=to, text=f"{in_plain_words(row['kind'])}, {when}, {status}: {what}")
