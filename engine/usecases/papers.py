@@ -22,6 +22,7 @@ from engine.usecases.apart import told_apart
 from engine.usecases.step_reading import StepReading
 from engine.usecases.telling import title_of
 from engine.usecases.writing import due_time, local_time
+from engine.views.in_words import for_templates, jurisdiction_in_words, key_in_words
 
 
 class Paper(NamedTuple):

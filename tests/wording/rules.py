@@ -15,7 +15,7 @@ _PERMISSIONS = (
     r"(what|nothing|it|agreed) may( not)? be (shared|sent|used|published)|nothing in it may be shared",
     r"may (leave( the network)?|see (it|this case)|reach the press|not be (held|kept)|we write|the letter leave)",
     r"(may|and may) (stop|agree|be heard|see|ask|do)\b",
-    r"the program may do|may see a case|(?<=[Nn]o )other unit may|(?<=[Oo]thers )may not",
+    r"May Day|the program may do|may see a case|(?<=[Nn]o )other unit may|(?<=[Oo]thers )may not",
 )
 """The sentences in which somebody is allowed something, or not."""
 

@@ -29,7 +29,7 @@ OF_A_CASE = {
     "due_soon": ("due soon", "Look in case {number} should be done by {due}"),
     "escalated": ("your attention is needed (level 2)", "Look in case {number} needs your attention (level 2)"),
     "extension_answered": ("your request for more time was answered", "more time for Look in case {number}"),
-    "extension_asked": ("more time is asked for", "more time for Look in case {number}"),
+    "extension_asked": ("more time is requested", "more time for Look in case {number}"),
     "overdue": ("overdue", "Look in case {number} was due by {due} and is not done yet"),
     "reassigned": ("work has changed hands", "Look in case {number} has changed hands"),
     "referral_ready": ("a referral can be sent", "Nothing has been sent: please check it"),
