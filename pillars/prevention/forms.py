@@ -110,7 +110,16 @@ class InterceptForm(Form):
             "new_acquaintance",
             "other",
         ]
-    ] = field(label="Which signs did you see?", sensitive=True)
+    ] = field(
+        label="Which signs did you see?",
+        sensitive=True,
+        choices={
+            "none": "No sign", "does_not_know_where_to": "They do not know where they are going",
+            "story_learned_by_heart": "A story learned by heart",
+            "papers_held_by_other": "Someone else holds their papers",
+            "child_without_family": "A child without family", "new_acquaintance": "Someone they met recently",
+        },
+    )  # fmt: skip
     story_mismatch: YesNo = field(label="Do their stories differ when they are asked separately?", now=True)
     wants_to_continue: Literal["yes", "no", "unsure"] = field(
         label="Do they want to travel on?", help="Ask them separately from those who travel with them.", now=True

@@ -36,7 +36,10 @@ def travel_missing(travel: Mapping[str, JsonAnswer]) -> tuple[str, ...]:
         (bool(travel.get("escort_names")), "There is no escort."),
         (travel.get("female_escort") is True, "No woman is known to be among the escorts."),
         (travel.get("medical_fit") is True, "The health check before the journey is not settled."),
-        (travel.get("route_secret") is True, "It is not settled that only those who must know it know the route."),
+        (
+            travel.get("route_secret") is True,
+            "It is not certain that the route is known only to those who need to know it.",
+        ),
     )
     return _missing(checks)
 

@@ -77,11 +77,11 @@ def test_a_day_is_previewed_added_shown_and_taken_back(icmc: Icmc) -> None:
         in run("calendar", "show", "NP", "--year", "2030").output
     )
     again = run(*day)
-    assert (again.exit_code, "it was added already" in again.output) == (1, True)
+    assert (again.exit_code, "it was already added" in again.output) == (1, True)
     gaps = json.loads(run("calendar", "missing", "--year", "2030", "--json").output)
     assert {"NP", "IN-WB"} <= {row["calendar"] for row in gaps}
     assert "own list of days of 2030 was not found" in run("calendar", "missing", "--year", "2030").output
-    assert "was taken out of NP" in run("calendar", "remove-day", "NP", "2030-06-04").output
+    assert "was removed from NP" in run("calendar", "remove-day", "NP", "2030-06-04").output
     assert "Mourning" not in run("calendar", "show", "NP", "--year", "2030").output
 
 
