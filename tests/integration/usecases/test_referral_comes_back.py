@@ -154,3 +154,17 @@ def test_asking_the_next_partner_is_no_coming_back(world: World) -> None:
     assert row(world, referral).ended_reason == "rerouted"
     assert [step.uses for step in live(world, case_id)] == ["core.await_answer"]
     assert list(world.engine.broken_chains()) == []
+
+
+def test_the_answer_is_owed_by_the_calendar_of_the_unit_that_was_asked(world: World) -> None:
+    case_id = world.at_look().case_id
+    consent = agree(world, case_id)
+    third, _people = people_of(world.engine, jurisdiction="NP", label="Third")
+    referral = share(world, case_id, consent_id=consent, to=third, fields=())
+    waiting = row(world, referral).answer_step_id
+    state = world.state(case_id)
+    [limit] = [one for one in state.deadlines.values() if one.step_id == waiting]
+    assert (limit.calendar, limit.zone, limit.counted_by) == ("NP", "Asia/Kathmandu", "partner")
+    assert state.owed_in == {waiting: "NP"}
+    others = [one for one in state.deadlines.values() if one.step_id != waiting]
+    assert {one.calendar for one in others} == {"IN"}
