@@ -90,7 +90,7 @@ def _page(
         year=year,
         calendar_title=found.title,
         calendar_zone=found.zone,
-        weekend=" and ".join(day.label for day in found.weekend_on(date(year, 12, 31))) or "no day of the week",
+        weekend=_together([day.label for day in found.weekend_on(date(year, 12, 31))]),
         gaps=found.gaps(year=year),
         days=days_of_year(visit.engine, name, year),
         may_keep=visit.may(Action.KEEP_CALENDARS),
@@ -101,6 +101,13 @@ def _page(
         confirm_path=confirm[0],
         confirm_words=confirm[1],
     )
+
+
+def _together(labels: list[str]) -> str:
+    """Name days of rest in one phrase: `Sunday, second Saturday of the month and fourth Saturday of the month`."""
+    if not labels:
+        return "no day of the week"
+    return " and ".join([", ".join(labels[:-1]), labels[-1]]) if labels[1:] else labels[0]
 
 
 def _missing(form: FormData, day: date | None) -> dict[str, str]:

@@ -43,6 +43,10 @@ def test_who_keeps_no_calendars_reads_them_and_cannot_change_them(portal: Portal
     page = client.get("/calendars/NP?year=2026")
     assert page.status_code == 200
     assert "Add a day" not in page.text
+    assam = client.get("/calendars/IN-AS?year=2026").text
+    assert "and every Sunday, second Saturday of the month and fourth Saturday of the month." in assam
+    assert "What is not known" in assam
+    assert "Local holidays that a district declares are not in here." in assam
     assert "and every Friday and Saturday." in client.get("/calendars/BD?year=2026").text
     assert client.post("/calendars/NP/days", data=STRIKE | {"day": "2026-12-01"}).status_code == 403
     assert client.post("/calendars/NP/days/2026-12-01/remove", data={"action": "save"}).status_code == 403
