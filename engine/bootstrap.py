@@ -7,7 +7,6 @@ from datetime import timedelta
 from pathlib import Path
 
 from sqlalchemy import Engine as SqlEngine
-from sqlalchemy import create_engine
 from sqlalchemy.engine import make_url
 
 from engine.adapters.anchor_files import AnchorFiles
@@ -39,6 +38,7 @@ from engine.adapters.sql.housekeeping_store import installation_fact
 from engine.adapters.sql.migrate import migrate
 from engine.adapters.sql.queries.service import SqlQueries
 from engine.adapters.sql.second_wall import act_for_the_system
+from engine.adapters.sql.time_limits import PAGES, TimeLimits, limited_engine
 from engine.adapters.sql.unit_of_work import SqlUnitOfWork
 from engine.adapters.tombstone_file import TombstoneFile
 from engine.adapters.totp import TotpCodes
@@ -105,12 +105,13 @@ def build_engine(
     gateways: Gateways | None = None,
     registry: Registry | None = None,
     pool_size: int = 10,
+    limits: TimeLimits = PAGES,
 ) -> Engine:
     """Put a system together over a database that is there and migrated; `app_url` is the application role's address.
 
     A database that was made for the demo stays one, whatever the settings say: its clock counts, and nothing leaves.
     """
-    sql = create_engine(app_url, pool_size=pool_size, max_overflow=10, pool_pre_ping=True, hide_parameters=True)
+    sql = limited_engine(app_url, limits, pool_size=pool_size)
     act_for_the_system(sql)
     settings = _kept_a_demo(settings, sql)
     pillars = registry or load_registry(settings.pillars, builtins=(CORE,))

@@ -284,6 +284,13 @@ class AuditUnavailableError(IcmcError):
     sentence = "This cannot be done now, because it cannot be recorded who did it. Try again soon."
 
 
+class BusyError(IcmcError):
+    """Raised when something did not come within its time limit; `waited_for` says what. Nothing was changed."""
+
+    code = "busy"
+    sentence = "It took too long to wait for {waited_for}. Nothing was changed. Try again in a moment."
+
+
 class TooOftenError(IcmcError):
     """Raised when somebody does within an hour what nobody's work needs so often; `most` is how often it goes."""
 

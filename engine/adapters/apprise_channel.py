@@ -19,6 +19,7 @@ for _name in ("apprise", "urllib3"):
 
 _QUESTIONS: Final = frozenset({"from", "template", "lang", "route", "country"})
 _REFERENCE: Final = 8
+_CONNECT_SECONDS, _ANSWER_SECONDS = 10.0, 20.0
 
 
 @dataclass(frozen=True)
@@ -137,6 +138,7 @@ def _service(url: str, to: str) -> apprise.NotifyBase | None:
     service = apprise.Apprise.instantiate(whole, asset=asset, suppress_exceptions=True)
     if not isinstance(service, apprise.NotifyBase) or len(service) != 1:
         return None
+    service.socket_connect_timeout, service.socket_read_timeout = _CONNECT_SECONDS, _ANSWER_SECONDS
     service.verify_certificate, service.redirects, service.request_rate_per_sec = True, False, 0
     return service
 

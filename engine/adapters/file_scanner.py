@@ -2,6 +2,7 @@
 
 import shlex
 import subprocess
+import threading
 from collections.abc import Iterator
 from typing import BinaryIO, Final
 
@@ -45,10 +46,13 @@ class LocalFiles:
     def _asked(self, content: BinaryIO) -> Scan:
         nothing = subprocess.DEVNULL
         with subprocess.Popen(self._scanner, stdin=subprocess.PIPE, stdout=nothing, stderr=nothing) as process:  # noqa: S603
+            ending = threading.Timer(_LONGEST, process.kill)  # a scanner may also stop to read: then feeding it waits
+            ending.start()
             try:
                 _feed(process, content)
                 status = process.wait(_LONGEST)
             finally:
+                ending.cancel()
                 process.kill()
         return {0: Scan.CLEAN, 1: Scan.INFECTED}.get(status, Scan.NOT_SCANNED)
 

@@ -2,13 +2,14 @@
 
 from typing import NamedTuple
 
-from sqlalchemy import Connection, create_engine, inspect, select, text
+from sqlalchemy import Connection, inspect, select, text
 
 from engine.adapters.key_export import open_keys
 from engine.adapters.key_file import KeyRing, parse_keys
 from engine.adapters.real_world import SystemClock
 from engine.adapters.sql.data_keys import KEYS, SqlWrappedKeys
 from engine.adapters.sql.sealed_columns import SEALED, SealedColumn
+from engine.adapters.sql.time_limits import BACKGROUND, limited_engine
 from engine.adapters.vault import KeyVault
 from engine.errors import DamagedError, KeyExportError, KeyMissingError
 from engine.ports import StoredKey
@@ -34,7 +35,7 @@ def try_keys(export: bytes, passphrase: str, url: str) -> Trial:
         ring = KeyRing(parse_keys(open_keys(export, passphrase)))
     except (ValueError, LookupError, TypeError, AttributeError, KeyMissingError):
         raise KeyExportError(problem="What is in this export is no key file.") from None
-    sql = create_engine(url, hide_parameters=True)
+    sql = limited_engine(url, BACKGROUND, pool_size=5)
     try:
         vault = KeyVault(ring, SqlWrappedKeys(sql, SystemClock()))
         with sql.connect() as connection:

@@ -8,6 +8,8 @@ from typing import Any, Final
 from engine.errors import PrintingError
 
 _REMEDY: Final = "Print the page itself, or let an administrator install Pango (apt-get install {packages})."
+_WAIT_SECONDS: Final = 60.0
+"""For the papers before this one."""
 _PACKAGES: Final = "libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0"
 
 
@@ -21,18 +23,25 @@ class PdfPrinter:
 
     def pdf(self, html: str) -> bytes:
         """Give a paper as PDF; raises `PrintingError`."""
-        with self._lock:
-            try:
-                self._pages = self._pages or self._load()
-                made: bytes = self._pages.pdf(html)
-            except OSError as error:
-                raise PrintingError(
-                    problem="PDF cannot be made on this machine.", remedy=_REMEDY.format(packages=_PACKAGES)
-                ) from error
-            except Exception as error:  # whatever a paper contains, the page itself can be printed
-                raise PrintingError(
-                    problem="This paper cannot be laid out as PDF.", remedy="Print the page itself."
-                ) from error
+        if not self._lock.acquire(timeout=_WAIT_SECONDS):
+            raise PrintingError(problem="Other papers are being printed.", remedy="Try again in a moment.")
+        try:
+            return self._made(html)
+        finally:
+            self._lock.release()
+
+    def _made(self, html: str) -> bytes:
+        try:
+            self._pages = self._pages or self._load()
+            made: bytes = self._pages.pdf(html)
+        except OSError as error:
+            raise PrintingError(
+                problem="PDF cannot be made on this machine.", remedy=_REMEDY.format(packages=_PACKAGES)
+            ) from error
+        except Exception as error:  # whatever a paper contains, the page itself can be printed
+            raise PrintingError(
+                problem="This paper cannot be laid out as PDF.", remedy="Print the page itself."
+            ) from error
         return made
 
     def problem(self) -> str:

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
 
 from engine.errors import SettingsError
 from engine.ports import HandOver
@@ -70,6 +70,15 @@ class SigningKey:
         """Give which key named which, the first one first."""
         return self._hand_overs
 
+    def with_recorded(self, keys: Mapping[str, str], hand_overs: tuple[HandOver, ...]) -> "SigningKey":
+        """Give the same with public keys and hand-overs that were recorded elsewhere; a key counts by its own id."""
+        read = (_public(pem) for pem in keys.values())
+        known = tuple(
+            key for key in read if key is not None and _id_of(key) in keys and _id_of(key) not in self._public
+        )
+        older = tuple(key for key_id, key in self._public.items() if key_id != self.key_id)
+        return SigningKey(self._current, (*known, *reversed(older)), (*self._hand_overs, *hand_overs))
+
     def public_keys(self) -> Mapping[str, str]:
         """Give the public keys by id, the current one first, each as PEM."""
         form = (Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
@@ -106,6 +115,10 @@ class SigningKeyFile:
     def hand_overs(self) -> tuple[HandOver, ...]:
         """Give which key named which, the first one first; raises `SettingsError`."""
         return self._now().hand_overs()
+
+    def with_recorded(self, keys: Mapping[str, str], hand_overs: tuple[HandOver, ...]) -> SigningKey:
+        """Give the keys with those that were recorded elsewhere; raises `SettingsError`."""
+        return self._now().with_recorded(keys, hand_overs)
 
     def public_keys(self) -> Mapping[str, str]:
         """Give the public keys by id, the current one first, each as PEM; raises `SettingsError`."""
@@ -209,6 +222,14 @@ def _words(one: HandOver) -> bytes:
     """Give the bytes that the signature of a hand-over is over."""
     parts = {"form": _FORM, "before": one.before, "key": one.key_id, "public": one.public, "after": one.after}
     return json.dumps(parts, sort_keys=True, separators=(",", ":")).encode()
+
+
+def _public(pem: str) -> Ed25519PublicKey | None:
+    try:
+        read = load_pem_public_key(pem.encode())
+    except (ValueError, UnsupportedAlgorithm):
+        return None
+    return read if isinstance(read, Ed25519PublicKey) else None
 
 
 def _key(text: str) -> Ed25519PrivateKey:

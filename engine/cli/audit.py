@@ -45,6 +45,11 @@ def verify(
     own = [settings.checkpoint_folder] if settings.checkpoint_folder.is_dir() else []
     with running_engine(settings) as (engine, _):
         found = list(engine.faults(checkpoints or own))
+        with engine.unit_of_work() as work:
+            replaced = work.audit.replaced_signers()
+    for after, at in replaced:
+        note = f"Since checkpoint {after} another key signs: at the restore of {at:%Y-%m-%d %H:%M} UTC the signing file"
+        typer.echo(f"{note} had not been put back. Whoever restored has to know of it.", err=True)
     words = "\n".join(fault.in_words for fault in found)
     where = "" if checkpoints or own else " No checkpoints outside of the database were compared: there are none here."
     show(found, as_json=as_json, words=lambda: words or f"Every chain verifies.{where}")
@@ -90,13 +95,8 @@ def _ailments(engine: Engine) -> Iterator[Ailment]:
     yield from _ailments_of_firing(board.firing)
     yield from _ailments_of_checkpoints(engine)
     yield from _ailment_of_the_wall(engine)
-    if board.fallback_since is not None:
-        silent = f"Prefect does not answer since {board.fallback_since:%Y-%m-%d %H:%M} UTC"
-        yield Ailment(
-            code="fallback",
-            problem=f"{silent}; {board.waiting_jobs} jobs wait.",
-            remedy="Deadlines are kept meanwhile. See the log of Prefect's server in the data folder.",
-        )
+    for reason in board.why_jobs_wait:
+        yield Ailment(code=reason.code, problem=reason.problem, remedy=reason.remedy)
     if board.failed_jobs:
         yield Ailment(
             code="failed-jobs",

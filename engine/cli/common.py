@@ -11,6 +11,7 @@ from typing import Any, NoReturn, ParamSpec, TypeVar
 import typer
 from pydantic import BaseModel, ValidationError
 
+from engine.adapters.sql.time_limits import BACKGROUND
 from engine.assembly import Engine
 from engine.bootstrap import Running, build_engine, databases, ship
 from engine.errors import DefinitionError, IcmcError, InvalidAnswersError, NotFoundError
@@ -39,7 +40,7 @@ def running_engine(settings: Settings | None = None) -> Iterator[tuple[Engine, R
     """Give an engine over this installation's database, started or joined as needed."""
     chosen = settings or read_settings()
     with databases(chosen) as running:
-        engine = build_engine(chosen, app_url=running.urls.app, pool_size=5)
+        engine = build_engine(chosen, app_url=running.urls.app, pool_size=5, limits=BACKGROUND)
         try:
             ship(engine)
             yield engine, running

@@ -4,9 +4,14 @@ import hashlib
 import json
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from engine.domain.records import Record
+
+SIGNER_USED: Final = "SigningKeyUsed"
+"""The event of the keys' chain that records the public half of a key before its first checkpoint."""
+SIGNER_REPLACED: Final = "SigningKeyReplaced"
+"""The event that records that a restore found another key than the one that had signed."""
 
 
 class Head(NamedTuple):

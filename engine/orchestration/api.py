@@ -1,5 +1,6 @@
 """Put what we ask of Prefect's API into words of our own; each function makes one or two requests."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from prefect.client.schemas.actions import (
 )
 from prefect.client.schemas.filters import (
     FlowRunFilter,
+    FlowRunFilterId,
     FlowRunFilterState,
     FlowRunFilterStateType,
     WorkPoolFilter,
@@ -106,6 +108,33 @@ def runs_on_workers(client: SyncPrefectClient) -> list[FlowRun]:
         flow_run_filter=FlowRunFilter(state=FlowRunFilterState(type=FlowRunFilterStateType(any_=_ON_A_WORKER))),
         limit=_PAGE,
     )
+
+
+def states_of(client: SyncPrefectClient, run_ids: Sequence[UUID]) -> dict[UUID, str]:
+    """Return the type of the state of each of these flow runs that is there."""
+    found: dict[UUID, str] = {}
+    for first in range(0, len(run_ids), _PAGE):
+        chosen = FlowRunFilter(id=FlowRunFilterId(any_=list(run_ids[first : first + _PAGE])))
+        runs = client.read_flow_runs(flow_run_filter=chosen, limit=_PAGE)
+        found |= {run.id: state_of(run) for run in runs}
+    return found
+
+
+def state_of(run: FlowRun) -> str:
+    """Return the type of the state of a flow run."""
+    return run.state_type.value if run.state_type is not None else ""
+
+
+def worker_of(run: FlowRun) -> str:
+    """Return the name of the worker that has a flow run; empty while none has said so."""
+    return run.infrastructure_pid or str(run.labels.get(WORKER_LABEL, ""))
+
+
+def pauses(client: SyncPrefectClient) -> list[str]:
+    """Return the names of what an admin has paused: the work pool of the cases, or a queue of it."""
+    pool = client.read_work_pool(CASES_POOL)
+    queues = client.read_work_queues(work_pool_name=CASES_POOL)
+    return [f"work pool {pool.name}"] * pool.is_paused + [f"queue {queue.name}" for queue in queues if queue.is_paused]
 
 
 def online_workers(client: SyncPrefectClient) -> set[str]:

@@ -1,26 +1,44 @@
-"""Call Prefect's API from few threads of its own, never for longer than five seconds."""
+"""Call Prefect's API from few threads of its own, each call held to the limit that fits its answers."""
 
 import threading
 import time
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any, Final, Generic, TypeVar
 
 import httpx
-from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.orchestration import SyncPrefectClient
 from prefect.exceptions import ObjectNotFound, PrefectException
 from prefect.settings import PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 
 from engine.errors import ServiceError
+from engine.orchestration.clients import timed_client
 from engine.orchestration.health import PrefectHealth
-from engine.orchestration.settings import CALL_LIMIT_SECONDS
 
 T = TypeVar("T")
-_REMEDY = "People can go on working; automatic work waits until it answers."
+_REMEDY: Final = "People can go on working; automatic work waits until it answers."
+_BESIDE_THE_LINE_SECONDS: Final = 2.0
+"""What a call may take beside waiting for an answer, before whoever waits for it gives up."""
+
+
+@dataclass
+class _Asked(Generic[T]):
+    """A function that asks Prefect once or several times, and when it last came on."""
+
+    function: Callable[[SyncPrefectClient], T]
+    came_on_at: float = field(default_factory=time.monotonic)
+    has_begun: bool = False
+
+    def came_on(self) -> None:
+        self.came_on_at = time.monotonic()
 
 
 class CallPool:
-    """A few threads that call Prefect, so that a thread with other duties never hangs on it."""
+    """A few threads that call Prefect, so that a thread with other duties never hangs on it.
+
+    The time limit is that of one answer: a function that asks ten times goes on as long as each is answered in time.
+    """
 
     def __init__(self, health: PrefectHealth, *, threads: int = 4) -> None:
         self._health = health
@@ -30,50 +48,83 @@ class CallPool:
     def call(self, function: Callable[[SyncPrefectClient], T]) -> T:
         """Return what `function` gets from Prefect.
 
-        Raises ServiceError after five seconds and for every failure but ObjectNotFound, which is an answer.
+        Raises ServiceError when an answer does not come in time and for every failure but ObjectNotFound, which is an
+        answer.
         """
-        started = time.monotonic()
-        future = self._threads.submit(self._run, function)
-        try:
-            answer = future.result(CALL_LIMIT_SECONDS)
-        except ObjectNotFound:
-            self._note(started, answered=True)
-            raise
-        except TimeoutError as error:
-            future.cancel()
-            self._note(started, answered=False)
-            raise ServiceError(service="Prefect", problem="no answer within 5 seconds.", remedy=_REMEDY) from error
-        except (httpx.HTTPError, PrefectException, OSError, RuntimeError) as error:
-            self._note(started, answered=_is_answer(error))
-            raise ServiceError(
-                service="Prefect", problem=f"a call failed ({type(error).__name__}).", remedy=_REMEDY
-            ) from error
-        self._note(started, answered=True)
-        return answer
+        return self._result(*self._submitted(function))
+
+    def call_all(
+        self, functions: Iterable[Callable[[SyncPrefectClient], T]]
+    ) -> list[T | ServiceError | ObjectNotFound]:
+        """Call several side by side, and return for each what it got or why it failed."""
+        asked = [self._submitted(function) for function in functions]
+        answers: list[T | ServiceError | ObjectNotFound] = []
+        for one, future in asked:
+            try:
+                answers.append(self._result(one, future))
+            except (ServiceError, ObjectNotFound) as error:
+                answers.append(error)
+        return answers
 
     def close(self) -> None:
         """Start nothing more."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    def _note(self, started: float, *, answered: bool) -> None:
-        ended = time.monotonic()
-        self._health.note(at=ended, seconds=ended - started, answered=answered)
+    def _submitted(self, function: Callable[[SyncPrefectClient], T]) -> tuple[_Asked[T], Future[T]]:
+        asked = _Asked(function)
+        return asked, self._threads.submit(self._run, asked)
 
-    def _run(self, function: Callable[[SyncPrefectClient], T]) -> T:
+    def _result(self, asked: _Asked[T], future: Future[T]) -> T:
+        try:
+            return self._waited(asked, future)
+        except ObjectNotFound:
+            raise
+        except TimeoutError as error:
+            future.cancel()
+            problem = "an answer took too long." if asked.has_begun else "too many calls wait for it."
+            self._note_failure(asked)
+            raise ServiceError(service="Prefect", problem=problem, remedy=_REMEDY) from error
+        except (httpx.HTTPError, PrefectException, OSError, RuntimeError) as error:
+            if not _is_answer(error):
+                self._note_failure(asked)
+            raise ServiceError(
+                service="Prefect", problem=f"a call failed ({type(error).__name__}).", remedy=_REMEDY
+            ) from error
+
+    def _waited(self, asked: _Asked[T], future: Future[T]) -> T:
+        while True:
+            patience = self._health.limit + _BESIDE_THE_LINE_SECONDS
+            rest = asked.came_on_at + patience - time.monotonic()
+            try:
+                return future.result(max(rest, 0))
+            except TimeoutError:
+                if future.done() or time.monotonic() - asked.came_on_at >= patience:
+                    raise
+
+    def _note_failure(self, asked: _Asked[Any]) -> None:
+        """Take into account that an answer did not come; a call that never began says nothing of Prefect."""
+        if asked.has_begun:
+            ended = time.monotonic()
+            self._health.note(at=ended, seconds=ended - asked.came_on_at, answered=False)
+
+    def _run(self, asked: _Asked[T]) -> T:
+        asked.has_begun = True
+        asked.came_on()
+        self._local.asked = asked
         with temporary_settings({PREFECT_CLIENT_MAX_RETRIES: 0}):
-            return function(self._client())
+            return asked.function(self._client())
 
     def _client(self) -> SyncPrefectClient:
         client: SyncPrefectClient | None = getattr(self._local, "client", None)
         if client is None:
-            client = get_client(sync_client=True)
-            client.__enter__()
+            client = timed_client(self._health, on_answer=self._came_on)
             self._local.client = client
         return client
 
+    def _came_on(self) -> None:
+        self._local.asked.came_on()
+
 
 def _is_answer(error: Exception) -> bool:
-    server_error = 500
-    if isinstance(error, PrefectException):
-        return True
-    return isinstance(error, httpx.HTTPStatusError) and error.response.status_code < server_error
+    """Tell whether the server answered, well or not: the answer was noted as it came."""
+    return isinstance(error, PrefectException | httpx.HTTPStatusError)

@@ -12,13 +12,13 @@ import psycopg
 from engine.errors import IcmcError
 from engine.orchestration.registrar import Registrar
 from engine.orchestration.seams import Work
-from engine.ports import Batch, OpenBatch
+from engine.orchestration.settings import OPEN_BATCHES
+from engine.ports import Batch
 
 log = logging.getLogger(__name__)
 
 CHANNEL: Final = "icmc_jobs"
 POLL_SECONDS: Final = 3.0
-OPEN_BATCHES: Final = 8
 _LOST_AFTER: Final = timedelta(seconds=20)
 _MEND_EVERY_POLLS: Final = 5
 
@@ -82,30 +82,37 @@ class Dispatcher(threading.Thread):
         """Create the flow runs of all batches that may be open now, and those owed since a failure; return how many."""
         if self._registrar.is_prefect_down:
             return 0
-        claimed = self._work.dispatchable(limit=OPEN_BATCHES)
+        claimed = self._work.dispatchable(limit=OPEN_BATCHES, bundled=self._registrar.is_prefect_slow)
         self._owed |= {batch.id: batch for batch in claimed}
-        owed = list(self._owed.values())
-        for batch in owed:
-            self._start(batch)
-            del self._owed[batch.id]
-        if owed:
-            self._wake_worker()
-        return len(owed)
+        owed = len(self._owed)
+        try:
+            for batch_id, run_id, _ in self._registrar.create_runs(list(self._owed.values())):
+                self._work.note_flow_run(batch_id=batch_id, flow_run_id=run_id)
+                del self._owed[batch_id]
+        finally:
+            if len(self._owed) < owed:
+                self._wake_worker()
+        return owed
 
     def mend(self) -> None:
         """Create again the flow runs that are missing in Prefect, and close the batches whose flow run is over."""
         if self._registrar.is_prefect_down:
             return
-        for batch in self._work.open_batches(older_than=_LOST_AFTER):
-            state = self._start(batch)
-            if state == "CANCELLED":
-                self._work.hold_batch(batch_id=batch.id)
-            elif state in {"COMPLETED", "FAILED", "CRASHED"}:
-                self._work.abandon_batch(batch_id=batch.id)
+        old = {
+            batch.id: batch for batch in self._work.open_batches(older_than=_LOST_AFTER) if batch.id not in self._owed
+        }
+        runs = self._registrar.states_of(list(old.values()))
+        for batch in old.values():
+            if batch.flow_run_id in runs:
+                self._close_if_over(batch.id, runs[batch.flow_run_id])
+        missing = [batch for batch in old.values() if batch.flow_run_id not in runs]
+        for batch_id, run_id, state in self._registrar.create_runs(missing):
+            self._work.note_flow_run(batch_id=batch_id, flow_run_id=run_id)
+            self._close_if_over(batch_id, state)
         self._registrar.end_lost_runs()
 
-    def _start(self, batch: Batch | OpenBatch) -> str:
-        run_id, state = self._registrar.create_run(batch)
-        if not isinstance(batch, OpenBatch) or run_id != batch.flow_run_id:
-            self._work.note_flow_run(batch_id=batch.id, flow_run_id=run_id)
-        return state
+    def _close_if_over(self, batch_id: UUID, state: str) -> None:
+        if state == "CANCELLED":
+            self._work.hold_batch(batch_id=batch_id)
+        elif state in {"COMPLETED", "FAILED", "CRASHED"}:
+            self._work.abandon_batch(batch_id=batch_id)

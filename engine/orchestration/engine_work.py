@@ -117,9 +117,13 @@ class EngineWork:
         """Return the address for plain psycopg connections."""
         return self.address
 
-    def dispatchable(self, *, limit: int) -> tuple[Batch, ...]:
+    def dispatchable(self, *, limit: int, bundled: bool = False) -> tuple[Batch, ...]:
         """Claim cases that have due jobs, in batches."""
-        return serve_jobs.dispatchable(self.engine, limit=limit)
+        return serve_jobs.dispatchable(self.engine, limit=limit, bundled=bundled)
+
+    def refill_batch(self, *, batch_id: UUID, unless_fewer_open: int) -> int:
+        """Add waiting cases to a batch at work."""
+        return serve_jobs.refill_batch(self.engine, batch_id=batch_id, unless_fewer_open=unless_fewer_open)
 
     def note_flow_run(self, *, batch_id: UUID, flow_run_id: UUID) -> None:
         """Remember which flow run does a batch."""

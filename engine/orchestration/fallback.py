@@ -2,13 +2,14 @@
 
 import logging
 import threading
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Final
 
+from engine.domain.waiting_jobs import ANSWERS, DOWN, PREFECT, PREFECT_SECONDS, SLOW, WORKER
 from engine.errors import IcmcError
 from engine.orchestration.deadline_loop import PAUSED
 from engine.orchestration.deadline_loop import SERVICE as DEADLINES_SERVICE
+from engine.orchestration.health import PrefectHealth
 from engine.orchestration.seams import Work
 from engine.ports import ClaimedJob
 
@@ -32,13 +33,11 @@ _CHECKPOINT_EVERY_NOTES: Final = 6
 class Fallback(threading.Thread):
     """Step in when Prefect is down or the deadlines are unattended, and step back when they are not."""
 
-    def __init__(
-        self, work: Work, *, worker_name: str, is_prefect_down: Callable[[], bool], stop: threading.Event
-    ) -> None:
+    def __init__(self, work: Work, *, worker_name: str, health: PrefectHealth, stop: threading.Event) -> None:
         super().__init__(name="icmc-fallback", daemon=True)
         self._work = work
         self._worker_name = worker_name
-        self._is_prefect_down = is_prefect_down
+        self._health = health
         self._stop_asked = stop
         self._state = IDLE
         self._notes = 0
@@ -46,7 +45,7 @@ class Fallback(threading.Thread):
     @property
     def service(self) -> str:
         """Return the name under which the state is noted."""
-        return f"fallback:{self._worker_name}"
+        return f"{WORKER}{self._worker_name}"
 
     def run(self) -> None:
         """Watch, and step in, until asked to stop."""
@@ -60,7 +59,7 @@ class Fallback(threading.Thread):
 
     def round(self, *, is_to_be_noted: bool) -> bool:
         """Do what must be done now; tell whether the fallback was active."""
-        is_down = self._is_prefect_down()
+        is_down = self._health.is_down
         is_active = is_down or self._deadlines_are_unattended()
         self._note(ACTIVE if is_active else IDLE, is_to_be_noted=is_to_be_noted)
         if is_active:
@@ -88,7 +87,15 @@ class Fallback(threading.Thread):
             log.warning("fallback_changed", extra={"state": state})
         if state != self._state or is_to_be_noted:
             self._work.note_service(service=self.service, state=state)
+            self._note_prefect()
         self._state = state
+
+    def _note_prefect(self) -> None:
+        """Tell the board how Prefect answers, also while it does not."""
+        usual = self._health.usual
+        answers = SLOW if self._health.is_slow else ANSWERS
+        self._work.note_service(service=PREFECT, state=DOWN if self._health.is_down else answers)
+        self._work.note_service(service=PREFECT_SECONDS, state=f"{usual:.1f}")
 
     def _do(self, job: ClaimedJob) -> None:
         """Give each job its turn: one that fails does not hold up the rest."""

@@ -1,6 +1,7 @@
 """Do the due jobs of a batch of cases as one Prefect flow run."""
 
 import logging
+import time
 from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -10,8 +11,11 @@ from prefect.client.schemas.objects import State
 from prefect.context import FlowRunContext
 from prefect.states import Cancelled, Completed, Failed
 
-from engine.orchestration.process import runtime
+from engine.errors import BusyError
+from engine.orchestration.gateway_slots import GatewaySlots
+from engine.orchestration.process import health, runtime
 from engine.orchestration.runtime import RunControl
+from engine.orchestration.settings import OPEN_BATCHES
 from engine.orchestration.tasks import GATEWAY_BUSY, run_as_task
 from engine.ports import ClaimedJob
 
@@ -19,6 +23,9 @@ log = logging.getLogger(__name__)
 
 _BUSY_WAIT: Final = timedelta(seconds=10)
 _EMPTY_CLAIMS: Final = 3
+_CALLS_OF_A_RUN: Final = 5
+_LONGEST_LINGER_SECONDS: Final = 15.0
+_LINGER_LOOK_SECONDS: Final = 0.5
 
 
 class BatchFailedError(Exception):
@@ -39,24 +46,44 @@ def case(batch_id: str) -> State[Any]:
 def _work_off(batch_id: UUID, control: RunControl) -> State[Any]:
     failed: list[str] = []
     empty_claims = 0
-    while not control.must_stop:
-        jobs = runtime.work.claim_jobs(batch_id=batch_id, worker=runtime.worker_name, limit=1)
-        if jobs:
-            empty_claims = 0
-            failed += [code for job in jobs if (code := _do(job))]
-            continue
-        empty_claims += 1
-        if runtime.work.close_batch(batch_id=batch_id):
-            return _ended(failed)
-        if empty_claims == _EMPTY_CLAIMS:
-            runtime.work.abandon_batch(batch_id=batch_id)
-            return _ended(failed)
+    with GatewaySlots(health) as slots:
+        while not control.must_stop:
+            jobs = runtime.work.claim_jobs(batch_id=batch_id, worker=runtime.worker_name, limit=1)
+            if jobs:
+                empty_claims = 0
+                failed += [code for job in jobs if (code := _do(job, slots))]
+                continue
+            slots.release()
+            if _has_more(batch_id, control):
+                continue
+            empty_claims += 1
+            if runtime.work.close_batch(batch_id=batch_id):
+                return _ended(failed)
+            if empty_claims == _EMPTY_CLAIMS:
+                runtime.work.abandon_batch(batch_id=batch_id)
+                return _ended(failed)
     return _stopped(batch_id, control)
 
 
-def _do(job: ClaimedJob) -> str:
-    code = run_as_task(job)
-    if code == GATEWAY_BUSY:
+def _has_more(batch_id: UUID, control: RunControl) -> bool:
+    """Take on cases that wait for a flow run, where that is quicker than a new one; where Prefect is slow, wait a bit.
+
+    A new flow run costs several calls one after the other; going on costs none.
+    """
+    least = 0 if health.is_slow else OPEN_BATCHES
+    lingers_until = time.monotonic() + min(_CALLS_OF_A_RUN * health.usual, _LONGEST_LINGER_SECONDS)
+    while not control.must_stop:
+        if runtime.work.refill_batch(batch_id=batch_id, unless_fewer_open=least):
+            return True
+        if not health.is_slow or time.monotonic() >= lingers_until:
+            return False
+        control.wait(_LINGER_LOOK_SECONDS)
+    return False
+
+
+def _do(job: ClaimedJob, slots: GatewaySlots) -> str:
+    code = run_as_task(job, slots)
+    if code in {GATEWAY_BUSY, BusyError.code}:
         runtime.work.release_job(job, after=_BUSY_WAIT)
     elif code:
         runtime.work.fail_job(job, code=code)

@@ -5,7 +5,7 @@ from typing import Final
 
 from prefect.settings import Settings, get_current_settings
 
-from engine.errors import SettingsError
+from engine.errors import ServiceError, SettingsError
 from engine.orchestration.probe import OK, status_of
 from engine.orchestration.settings import CALL_LIMIT_SECONDS, PrefectAddress
 
@@ -37,16 +37,23 @@ def check_settings(environment: Mapping[str, str], *, home: str) -> None:
 
 
 def check_server(address: PrefectAddress) -> None:
-    """Try the server's doors; raise SettingsError when one is open that must be shut."""
+    """Try the server's doors; raise SettingsError when one is open that must be shut, ServiceError for no answer."""
     stranger = {"Origin": "https://elsewhere.example", "Access-Control-Request-Method": "POST"}
+
+    def status(method: str, path: str, *, auth: str | None, headers: dict[str, str] | None = None) -> int:
+        answer = status_of(address, method, path, auth=auth, headers=headers)
+        if answer is None:
+            raise ServiceError(service="Prefect", problem="its server did not answer.", remedy="It is asked again.")
+        return answer
+
     is_kept = {
-        "its API answers without the password": status_of(address, "GET", "/admin/version", auth=None) == _UNAUTHORISED,
-        "its API takes a wrong password": status_of(address, "GET", "/admin/version", auth="icmc:-") == _UNAUTHORISED,
-        "its API does not know our password": status_of(address, "GET", "/admin/version", auth=address.auth) == OK,
+        "its API answers without the password": status("GET", "/admin/version", auth=None) == _UNAUTHORISED,
+        "its API takes a wrong password": status("GET", "/admin/version", auth="icmc:-") == _UNAUTHORISED,
+        "its API does not know our password": status("GET", "/admin/version", auth=address.auth) == OK,
         "it takes a change without a token against forged requests": (
-            status_of(address, "POST", "/flows/count", auth=address.auth) == _FORBIDDEN
+            status("POST", "/flows/count", auth=address.auth) == _FORBIDDEN
         ),
-        "it lets other sites call it": status_of(address, "OPTIONS", "/flows/count", auth=None, headers=stranger) != OK,
+        "it lets other sites call it": status("OPTIONS", "/flows/count", auth=None, headers=stranger) != OK,
     }
     wrong = [problem for problem, holds in is_kept.items() if not holds]
     if wrong:

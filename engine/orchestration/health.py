@@ -1,33 +1,42 @@
-"""Judge from its last answers whether Prefect can be relied on."""
+"""Judge from its last answers whether Prefect can be relied on, how slow it is, and how long to wait for it."""
 
 import threading
 from collections import deque
 from dataclasses import dataclass
+from statistics import median
 from typing import Final
 
-from engine.orchestration.settings import CALL_LIMIT_SECONDS
+from engine.orchestration.settings import CALL_LIMIT_SECONDS, LONGEST_CALL_SECONDS
 
 WINDOW_SECONDS: Final = 60.0
-BAD_CALLS: Final = 3
+FAILED_CALLS: Final = 3
 GOOD_CALLS: Final = 2
+SILENT_SECONDS: Final = 20.0
+SLOW_SECONDS: Final = 1.0
+_PATIENCE: Final = 3
+"""How many times as long as the slowest answer of the last minute a call may take."""
 
 
 @dataclass(frozen=True)
 class _Call:
     at: float
+    seconds: float
     is_good: bool
 
 
 class PrefectHealth:
     """Remember how Prefect answered; safe to use from several threads.
 
-    Prefect counts as down when three calls within a minute failed or took over five seconds, and as up again after two
-    good answers in a row. Times are seconds of a monotonic clock.
+    Slow is not dead: a call may take as long as the answers of the last minute suggest, within bounds. Prefect counts
+    as down when three calls within a minute failed, or when nothing was answered for twenty seconds though it was
+    asked, and as up again after two good answers in a row. Times are seconds of a monotonic clock.
     """
 
     def __init__(self) -> None:
-        self._calls: deque[_Call] = deque(maxlen=100)
+        self._calls: deque[_Call] = deque(maxlen=200)
         self._is_down = False
+        self._silent_since: float | None = None
+        self._least_limit = CALL_LIMIT_SECONDS
         self._lock = threading.Lock()
 
     @property
@@ -36,14 +45,49 @@ class PrefectHealth:
         with self._lock:
             return self._is_down
 
+    @property
+    def limit(self) -> float:
+        """Return for how many seconds to wait for an answer: longer where answers are slow, never without end."""
+        with self._lock:
+            slowest = max((call.seconds for call in self._calls if call.is_good), default=0.0)
+            return min(max(self._least_limit, _PATIENCE * slowest), LONGEST_CALL_SECONDS)
+
+    @property
+    def usual(self) -> float:
+        """Return how many seconds an answer took of late, in the middle; 0 when nothing was answered."""
+        with self._lock:
+            return median([call.seconds for call in self._calls if call.is_good] or [0.0])
+
+    @property
+    def is_slow(self) -> bool:
+        """Tell whether it pays to ask Prefect for as little as possible."""
+        return self.usual >= SLOW_SECONDS
+
     def note(self, *, at: float, seconds: float, answered: bool) -> None:
         """Take into account a call that ended at `at` after `seconds`."""
         with self._lock:
-            self._calls.append(_Call(at, answered and seconds <= CALL_LIMIT_SECONDS))
-            self._is_down = self._still_down() if self._is_down else self._bad_since(at - WINDOW_SECONDS) >= BAD_CALLS
+            while self._calls and self._calls[0].at < at - WINDOW_SECONDS:
+                self._calls.popleft()
+            self._calls.append(_Call(at, seconds, answered))
+            self._note_silence(at, seconds, answered=answered)
+            self._is_down = self._still_down() if self._is_down else self._is_silent(at) or self._has_failed()
 
-    def _bad_since(self, start: float) -> int:
-        return sum(1 for call in self._calls if not call.is_good and call.at >= start)
+    def _note_silence(self, at: float, seconds: float, *, answered: bool) -> None:
+        if answered:
+            self._silent_since, self._least_limit = None, CALL_LIMIT_SECONDS
+            return
+        if self._silent_since is None:
+            self._silent_since = at - seconds
+        if seconds >= CALL_LIMIT_SECONDS:
+            self._least_limit = min(max(self._least_limit, 2 * seconds), LONGEST_CALL_SECONDS)
+
+    def _is_silent(self, at: float) -> bool:
+        return self._silent_since is not None and at - self._silent_since >= SILENT_SECONDS
+
+    def _has_failed(self) -> bool:
+        """Tell whether calls failed at once, as they do where nobody listens; one that was too slow proves little."""
+        failed = [call for call in self._calls if not call.is_good and call.seconds < CALL_LIMIT_SECONDS]
+        return len(failed) >= FAILED_CALLS
 
     def _still_down(self) -> bool:
         if any(not call.is_good for call in list(self._calls)[-GOOD_CALLS:]):

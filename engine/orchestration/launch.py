@@ -40,7 +40,7 @@ class WorkerChild:
             return self._process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
             self._process.kill()
-            return self._process.wait()
+            return self._process.wait(STOP_SECONDS)
         finally:
             if self._process.stdin is not None:
                 self._process.stdin.close()

@@ -23,6 +23,10 @@ class RunControl:
         """Tell whether the run may claim nothing more."""
         return self.cancelled.is_set() or self.stopping.is_set()
 
+    def wait(self, seconds: float) -> None:
+        """Wait for so long, or until the worker stops."""
+        self.stopping.wait(seconds)
+
 
 class Runtime:
     """The one record of this process that flow runs reach for; a flow run is given nothing but ids."""
@@ -31,6 +35,7 @@ class Runtime:
         self._make_work = make_work
         self._work: Work | None = None
         self._controls: dict[UUID, RunControl] = {}
+        self._starting: set[UUID] = set()
         self._lock = threading.Lock()
         self.stopping = threading.Event()
         self.worker_name = f"icmc-{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:6]}"
@@ -65,6 +70,22 @@ class Runtime:
         finally:
             with self._lock:
                 del self._controls[flow_run_id]
+
+    @contextmanager
+    def started(self, flow_run_id: UUID) -> Iterator[None]:
+        """Make a flow run known here for as long as it is being started."""
+        with self._lock:
+            self._starting.add(flow_run_id)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._starting.discard(flow_run_id)
+
+    def starting(self) -> frozenset[UUID]:
+        """Return the flow runs that are being started in this process now."""
+        with self._lock:
+            return frozenset(self._starting)
 
     def running(self) -> dict[UUID, RunControl]:
         """Return the flow runs that run in this process now."""

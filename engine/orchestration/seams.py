@@ -58,8 +58,18 @@ class Work(Protocol):
         """Return the address of the case database for plain psycopg connections, with its password."""
         ...
 
-    def dispatchable(self, *, limit: int) -> tuple[Batch, ...]:
-        """Claim cases that have due jobs, in batches, as long as fewer than `limit` batches are open."""
+    def dispatchable(self, *, limit: int, bundled: bool = False) -> tuple[Batch, ...]:
+        """Claim cases that have due jobs, in batches, as long as fewer than `limit` batches are open.
+
+        Where there are few, each gets a batch of its own, unless they are to be `bundled`.
+        """
+        ...
+
+    def refill_batch(self, *, batch_id: UUID, unless_fewer_open: int) -> int:
+        """Add waiting cases of its workflow to a batch at work; return how many.
+
+        Adds none while fewer than `unless_fewer_open` batches are open: then they get flow runs of their own.
+        """
         ...
 
     def note_flow_run(self, *, batch_id: UUID, flow_run_id: UUID) -> None:

@@ -107,7 +107,8 @@ class PrefectServer:
             child.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
             _signal_group(child, signal.SIGKILL)
-            child.wait()
+            with suppress(subprocess.TimeoutExpired):
+                child.wait(STOP_SECONDS)
 
     def _choose_address(self) -> PrefectAddress:
         return PrefectAddress.on_loopback(self.home, self.port or _free_port(), self._secrets.auth)

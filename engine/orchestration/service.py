@@ -6,6 +6,7 @@ import signal
 import threading
 from typing import Final
 
+from engine.domain.waiting_jobs import PREFECT_PAUSED
 from engine.errors import IcmcError, ServiceError
 from engine.orchestration.api import CASES_POOL, DEADLINES_POOL
 from engine.orchestration.calls import CallPool
@@ -37,7 +38,7 @@ def run_worker(work: Work, address: PrefectAddress, *, stop: threading.Event) ->
     workers = _Workers(stop)
     threads = [
         Probe(address, health, stop),
-        Fallback(work, worker_name=runtime.worker_name, is_prefect_down=lambda: health.is_down, stop=stop),
+        Fallback(work, worker_name=runtime.worker_name, health=health, stop=stop),
         Dispatcher(work, registrar, wake_worker=workers.fetch_soon, stop=stop),
     ]
     threads[0].start()
@@ -47,6 +48,7 @@ def run_worker(work: Work, address: PrefectAddress, *, stop: threading.Event) ->
         threads[2].start()
         while not stop.wait(_REGISTER_EVERY_SECONDS):
             _try(registrar.register_if_needed)
+            _try(lambda: work.note_service(service=PREFECT_PAUSED, state=", ".join(registrar.pauses())))
         workers.join(timeout=15)
     for thread in threads:
         if thread.ident is not None:

@@ -13,7 +13,11 @@ from cryptography.fernet import Fernet
 from engine.errors import SettingsError
 
 CALL_LIMIT_SECONDS: Final = 5.0
-"""No call to Prefect may take longer: a stopped server answers nothing for minutes."""
+"""How long a call to Prefect may take where its answers are quick: a stopped server answers nothing for minutes."""
+LONGEST_CALL_SECONDS: Final = 20.0
+"""No call may take longer, however slow the answers were."""
+OPEN_BATCHES: Final = 8
+"""So many flow runs of cases are asked for at once."""
 
 _ALWAYS: Final[Mapping[str, str]] = {
     "DO_NOT_TRACK": "1",

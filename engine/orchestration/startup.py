@@ -6,6 +6,7 @@ from typing import Final
 
 from sqlalchemy.engine import make_url
 
+from engine.adapters.sql.time_limits import BACKGROUND
 from engine.bootstrap import build_engine, databases
 from engine.orchestration.engine_work import EngineWork
 from engine.settings import Settings
@@ -18,7 +19,7 @@ def engine_work(settings: Settings) -> Iterator[EngineWork]:
     """Give the use cases of an installation, with its database running as long as they are used."""
     with databases(settings) as running:
         address = make_url(running.urls.app).set(drivername="postgresql").render_as_string(hide_password=False)
-        yield EngineWork(build_engine(settings, app_url=running.urls.app), address)
+        yield EngineWork(build_engine(settings, app_url=running.urls.app, limits=BACKGROUND), address)
 
 
 def work_from_environment() -> EngineWork:

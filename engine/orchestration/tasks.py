@@ -3,20 +3,19 @@
 import logging
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
 from prefect import Task, task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
-from prefect.concurrency.sync import concurrency, rate_limit
 from prefect.context import TaskRunContext
 
-from engine.errors import IcmcError
-from engine.orchestration import gateways
+from engine.errors import BusyError, IcmcError
 from engine.orchestration.events import announce_job
+from engine.orchestration.gateway_slots import GatewaySlots
 from engine.orchestration.process import health, runtime
 from engine.ports import ClaimedJob
 
@@ -26,8 +25,7 @@ LONGEST_RETRY_SECONDS: Final = 30.0
 """Retries that take longer in total are the job's own `ready_at`, and a new task run."""
 GATEWAY_BUSY: Final = "gateway-busy"
 """The code of a job that found no free slot: it is given back, not failed."""
-_GATEWAY_WAIT_SECONDS: Final = 10.0
-_NOT_AGAIN: Final = frozenset({GATEWAY_BUSY, "stale-job"})
+_NOT_AGAIN: Final = frozenset({GATEWAY_BUSY, BusyError.code, "stale-job"})
 
 
 class JobFailedError(Exception):
@@ -37,6 +35,7 @@ class JobFailedError(Exception):
 @dataclass
 class _Attempt:
     job: ClaimedJob
+    slots: GatewaySlots
     code: str = ""
 
 
@@ -44,17 +43,17 @@ _attempts: Final[dict[str, _Attempt]] = {}
 _lock: Final = threading.Lock()
 
 
-def run_as_task(job: ClaimedJob) -> str:
+def run_as_task(job: ClaimedJob, slots: GatewaySlots) -> str:
     """Run a job as a task of the current flow run; return the code of its failure, or nothing."""
-    with _known(job) as attempt:
+    with _known(job, slots) as attempt:
         state: State[Any] = _task_for(attempt)(str(job.id), return_state=True)
     return "" if state.is_completed() else attempt.code
 
 
 @contextmanager
-def _known(job: ClaimedJob) -> Iterator[_Attempt]:
+def _known(job: ClaimedJob, slots: GatewaySlots) -> Iterator[_Attempt]:
     """Let the task find the job by its id: what is passed to a task may end up in Prefect's database."""
-    attempt = _Attempt(job)
+    attempt = _Attempt(job, slots)
     with _lock:
         _attempts[str(job.id)] = attempt
     try:
@@ -98,27 +97,15 @@ def _do_job(job_id: str) -> None:
 
 def _do(attempt: _Attempt) -> None:
     flow_run_id, task_run_id = _ids()
-    with ExitStack() as slots:
-        job = _enter_gateway(slots, attempt.job) if attempt.job.gateway else attempt.job
-        if job is None:
-            attempt.code = GATEWAY_BUSY
-            return
-        runtime.work.run_job(job, flow_run_id=flow_run_id, task_run_id=task_run_id, done_by="prefect")
-    attempt.code = ""
-
-
-def _enter_gateway(slots: ExitStack, job: ClaimedJob) -> ClaimedJob | None:
-    """Wait for a slot, or for as many as a gateway with a rate has messages; None when none came free in time."""
-    share = runtime.work.share_of(job.gateway, most=gateways.most_at_once)
-    name = gateways.PREFIX + job.gateway
+    job = attempt.slots.take(attempt.job)
+    if job is None:
+        attempt.code = GATEWAY_BUSY
+        return
     try:
-        if share is not None:
-            rate_limit(name, occupy=share, strict=True, timeout_seconds=_GATEWAY_WAIT_SECONDS)
-            return replace(job, payload={**job.payload, "most": share})
-        slots.enter_context(concurrency(name, strict=True, timeout_seconds=_GATEWAY_WAIT_SECONDS))
-    except TimeoutError:
-        return None
-    return job
+        runtime.work.run_job(job, flow_run_id=flow_run_id, task_run_id=task_run_id, done_by="prefect")
+    finally:
+        attempt.slots.used()
+    attempt.code = ""
 
 
 def _ids() -> tuple[UUID | None, UUID | None]:

@@ -18,7 +18,7 @@ from prefect.client.schemas.filters import (
     FlowRunFilterStateType,
 )
 from prefect.client.schemas.objects import Flow as ApiFlow
-from prefect.client.schemas.objects import FlowRun, StateType, WorkPool
+from prefect.client.schemas.objects import FlowRun, State, StateType, WorkPool
 from prefect.client.schemas.responses import DeploymentResponse
 from prefect.exceptions import PrefectSignal
 from prefect.flow_engine import run_flow
@@ -28,15 +28,20 @@ from prefect.workers.base import BaseJobConfiguration, BaseVariables, BaseWorker
 from pydantic import PrivateAttr
 
 from engine.errors import ServiceError
-from engine.orchestration.api import WORKER_TYPE
+from engine.orchestration.api import CASES_POOL, WORKER_TYPE
+from engine.orchestration.clients import lean_worker_client
 from engine.orchestration.deployments import ENTRYPOINTS
-from engine.orchestration.process import runtime
+from engine.orchestration.process import health, run_clients, runtime
 from engine.orchestration.runtime import RunControl
 
 log = logging.getLogger(__name__)
 
 _POLL_SECONDS: Final = 2.0
 _CANCEL_POLL_SECONDS: Final = 1.0
+_SELDOM: Final = 5
+"""In the pool of the deadlines, whose runs come by the minute, looking so many times less often is enough."""
+_PAUSE_IN_CALLS: Final = 2
+"""Between two looks the worker waits for at least so many times what an answer takes."""
 _STOP_SECONDS: Final = 5.0
 _STOPPED: Final = [StateType.CANCELLING, StateType.CANCELLED]
 
@@ -91,9 +96,14 @@ class IcmcWorker(BaseWorker[IcmcJobConfiguration, BaseVariables, IcmcWorkerResul
     def _watch(self) -> anyio.CancelScope:
         return anyio.CancelScope()
 
+    @property
+    def _how_seldom(self) -> int:
+        return 1 if self._work_pool_name == CASES_POOL else _SELDOM
+
     async def setup(self) -> None:
         """Prepare, and begin to look for running flow runs that are being cancelled."""
         await super().setup()
+        lean_worker_client(self.client, health)
         if self._runs_task_group is not None:
             self._runs_task_group.start_soon(self._watch_cancellations)
 
@@ -121,11 +131,22 @@ class IcmcWorker(BaseWorker[IcmcJobConfiguration, BaseVariables, IcmcWorkerResul
                 ended = self._start_thread(flow_run, configuration.entrypoint)
                 if task_status is not None:
                     task_status.started(runtime.worker_name)
-                await ended.wait()
-                await self._finish_cancelling(flow_run.id, control)
+                if not await ended:
+                    await self._finish_cancelling(flow_run.id, control)
             finally:
                 del self._own_runs[flow_run.id]
         return IcmcWorkerResult(status_code=0, identifier=runtime.worker_name)
+
+    async def _submit_run(self, flow_run: FlowRun) -> None:
+        """Start a flow run; until its thread runs, only this process knows whose it is."""
+        with runtime.started(flow_run.id):
+            await super()._submit_run(flow_run)
+
+    async def _give_worker_labels_to_flow_run(self, flow_run_id: UUID) -> None:
+        """Leave the labels out: what the base class writes as the run's process is our worker's name."""
+
+    async def _propose_submitting_state(self, flow_run: FlowRun) -> None:
+        """Leave out the state between pending and running: a thread starts at once."""
 
     def fetch_soon(self) -> None:
         """Ask Prefect for flow runs at once; may be called from any thread."""
@@ -144,7 +165,8 @@ class IcmcWorker(BaseWorker[IcmcJobConfiguration, BaseVariables, IcmcWorkerResul
     async def _serve(self, stop: asyncio.Event) -> None:
         async with self:
             async with anyio.create_task_group() as loops:
-                loops.start_soon(self._repeat, self.get_and_submit_flow_runs, _POLL_SECONDS, self._fetch_asked)
+                poll = _POLL_SECONDS * self._how_seldom
+                loops.start_soon(self._repeat, self.get_and_submit_flow_runs, poll, self._fetch_asked)
                 loops.start_soon(self._repeat, self._sync_and_initialize, self.heartbeat_interval_seconds, None)
                 await stop.wait()
                 loops.cancel_scope.cancel()
@@ -157,35 +179,40 @@ class IcmcWorker(BaseWorker[IcmcJobConfiguration, BaseVariables, IcmcWorkerResul
                 await step()
             except Exception as error:  # noqa: BLE001 - Prefect may fail in any way, and comes back
                 log.warning("prefect_call_failed", extra={"error": type(error).__name__})
+            pause = max(seconds, _PAUSE_IN_CALLS * health.usual)
             if asked is None:
-                await asyncio.sleep(seconds)
+                await asyncio.sleep(pause)
                 continue
             with suppress(TimeoutError):
-                await asyncio.wait_for(asked.wait(), seconds)
+                await asyncio.wait_for(asked.wait(), pause)
             asked.clear()
 
     @staticmethod
-    def _start_thread(flow_run: FlowRun, entrypoint: str) -> asyncio.Event:
+    def _start_thread(flow_run: FlowRun, entrypoint: str) -> asyncio.Future[bool]:
+        """Run the flow run in a thread; the answer is whether Prefect took its end for granted."""
         loop = asyncio.get_running_loop()
-        ended = asyncio.Event()
+        ended: asyncio.Future[bool] = loop.create_future()
         # Without its deployment's id, Prefect opens no websocket and no thread a run to watch for suspension.
         unwatched = flow_run.model_copy(update={"deployment_id": None})
 
         def body() -> None:
+            is_over = False
             try:
-                run_flow(ENTRYPOINTS[entrypoint], flow_run=unwatched, return_type="state")
+                with run_clients.lent():
+                    state = run_flow(ENTRYPOINTS[entrypoint], flow_run=unwatched, return_type="state")
+                is_over = isinstance(state, State) and state.is_final()
             except (Exception, PrefectSignal) as error:  # noqa: BLE001 - the end of a thread
                 log.warning("flow_run_broke", extra={"flow_run_id": str(flow_run.id), "error": type(error).__name__})
             finally:
                 with suppress(RuntimeError):
-                    loop.call_soon_threadsafe(ended.set)
+                    loop.call_soon_threadsafe(_end, ended, is_over)
 
         threading.Thread(target=body, name=f"icmc-run-{flow_run.id}", daemon=True).start()
         return ended
 
     async def _watch_cancellations(self) -> None:
         with self._watch:
-            await self._repeat(self._notice_cancellations, _CANCEL_POLL_SECONDS, None)
+            await self._repeat(self._notice_cancellations, _CANCEL_POLL_SECONDS * self._how_seldom, None)
 
     async def _notice_cancellations(self) -> None:
         """Tell the threads of cancelled flow runs; a base worker notices only those that have not begun."""
@@ -215,3 +242,8 @@ class IcmcWorker(BaseWorker[IcmcJobConfiguration, BaseVariables, IcmcWorkerResul
                 await asyncio.sleep(0.05)
         if self._runs_task_group is not None:
             self._runs_task_group.cancel_scope.cancel()
+
+
+def _end(ended: asyncio.Future[bool], is_over: bool) -> None:  # noqa: FBT001 - a callback's argument
+    if not ended.done():
+        ended.set_result(is_over)

@@ -13,6 +13,7 @@ from starlette.responses import HTMLResponse, Response
 from engine.errors import (
     AlreadyEndedError,
     AuditUnavailableError,
+    BusyError,
     ConflictError,
     ConsentError,
     DefinitionError,
@@ -35,13 +36,16 @@ from engine.errors import (
     UnknownOutcomeError,
     UnknownStepTypeError,
 )
-from engine.portal.dependencies import EnrolFirstError, NotSignedInError, visit_of
+from engine.portal.dependencies import MOST_FIELDS, EnrolFirstError, NotSignedInError, visit_of
 from engine.portal.pages import render
-from engine.portal.visit import frame, portal_of
+from engine.portal.presenters.kept import typed_lines
+from engine.portal.visit import bare_frame, frame, portal_of
+from engine.usecases.kept_forms import SECRETS
 from engine.usecases.readings import note_refusal
 from engine.views import Viewer
 
 _ID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_AGAIN_AFTER_SECONDS: Final = 10
 _REFUSALS: Final = (NotFoundError, NotAllowedError, NotACandidateError, TooOftenError)
 _STATUSES: Final = (
     (AuditUnavailableError, HTTPStatus.SERVICE_UNAVAILABLE),
@@ -79,6 +83,10 @@ _WORDS: Final = {
         "Go to the home page and start from there.",
     ),
     HTTPStatus.CONFLICT: ("Someone else was faster", ""),
+    HTTPStatus.REQUEST_TIMEOUT: (
+        "It did not arrive in time",
+        "Your connection could be slow. Go back, and send it again.",
+    ),
     HTTPStatus.GONE: ("This is over", ""),
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: ("This is too long", "Send less text at once."),
     HTTPStatus.TOO_MANY_REQUESTS: ("Too many tries", ""),
@@ -89,6 +97,11 @@ _WORDS: Final = {
 
 def add_failure_pages(app: FastAPI) -> None:
     """Make every error end in a page."""
+
+    @app.exception_handler(BusyError)
+    async def took_too_long(request: Request, error: BusyError) -> Response:
+        again = await _typed(request) if request.method == "POST" else []
+        return _busy_page(request, str(error), again)
 
     @app.exception_handler(IcmcError)
     def said_no(request: Request, error: IcmcError) -> Response:
@@ -120,6 +133,31 @@ def _page(request: Request, status: HTTPStatus, message: str, headers: dict[str,
     context = frame(portal_of(request), request, _who(request), title=heading)
     context |= {"heading": heading, "message": message or advice}
     return HTMLResponse(render("refused.html", context), status_code=status, headers=headers)
+
+
+async def _typed(request: Request) -> list[tuple[str, str]] | None:
+    """Give what was posted, so that it can be sent again; None for what cannot: a file, or a secret."""
+    try:
+        form = await request.form(max_files=0, max_fields=MOST_FIELDS)
+    except (HTTPException, RuntimeError):
+        return None
+    texts = [(name, value) for name, value in form.multi_items() if isinstance(value, str)]
+    return None if any(name in SECRETS for name, _ in texts) else texts or None
+
+
+def _busy_page(request: Request, message: str, again: list[tuple[str, str]] | None) -> Response:
+    """Say what to do, with what was typed, without asking the database for anything."""
+    portal = portal_of(request)
+    context = bare_frame(portal, request, title="This takes too long just now")
+    query = f"?{request.url.query}" if request.url.query else ""
+    context |= {
+        "message": message,
+        "path": f"{request.url.path}{query}",
+        "again": again,
+        "shown": typed_lines(again, portal.engine.registry.step_types) if again else (),
+    }
+    headers = {"Retry-After": str(_AGAIN_AFTER_SECONDS)}
+    return HTMLResponse(render("busy.html", context), status_code=HTTPStatus.SERVICE_UNAVAILABLE, headers=headers)
 
 
 def _is_refusal_noted(request: Request, error: IcmcError) -> bool:

@@ -2,14 +2,17 @@
 
 import re
 from collections.abc import AsyncIterator
-from email.message import Message
+from email.message import Message as MailMessage
+from http import HTTPStatus
 from typing import Final, NamedTuple
 
+import anyio
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
+from starlette.exceptions import HTTPException
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.requests import Request
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from engine.domain.files import LARGEST
 from engine.errors import InvalidAnswersError
@@ -17,6 +20,8 @@ from engine.portal.security import LARGEST_BODY
 
 LARGEST_UPLOAD: Final = LARGEST + 100_000
 """Bytes of a posted form with a file."""
+PART_SECONDS: Final = 60.0
+"""How long each part of what is sent may take to arrive: a line that hangs ends."""
 _LONGEST_FIELD: Final = 2_000
 _MOST_FIELDS: Final = 10
 _UPLOADS: Final = re.compile(r"/cases/[^/]+/files")
@@ -54,7 +59,26 @@ class LimitBodies:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         is_upload = scope["type"] == "http" and scope["method"] == "POST" and _UPLOADS.fullmatch(scope["path"])
-        await (self._uploads if is_upload else self._forms)(scope, receive, send)
+        await (self._uploads if is_upload else self._forms)(scope, _in_time(receive), send)
+
+
+def _in_time(receive: Receive) -> Receive:
+    """Wait for each part of a body for so long and no longer; what comes after the body is waited for without end."""
+    is_whole = False
+
+    async def received() -> Message:
+        nonlocal is_whole
+        if is_whole:
+            return await receive()
+        try:
+            with anyio.fail_after(PART_SECONDS):
+                message = await receive()
+        except TimeoutError:
+            raise HTTPException(HTTPStatus.REQUEST_TIMEOUT) from None
+        is_whole = not message.get("more_body", False)
+        return message
+
+    return received
 
 
 async def posted_parts(request: Request) -> AsyncIterator[Sent]:
@@ -116,7 +140,7 @@ class _Form:
         self._header = self._value = b""
 
     def _headers_end(self) -> None:
-        said = Message()
+        said = MailMessage()
         said["content-disposition"] = self._headers.get(b"content-disposition", b"").decode("utf-8", "replace")
         self._name = str(said.get_param("name", "", header="content-disposition"))
         file_name = said.get_param("filename", header="content-disposition")

@@ -229,6 +229,22 @@ def portal_of(request: Request) -> Portal:
     return cast("Portal", request.app.state.portal)
 
 
+def bare_frame(portal: Portal, request: Request, *, title: str) -> dict[str, object]:
+    """Give what the frame of a page shows that asks the database for nothing, not even who is there."""
+    return {
+        "title": title,
+        "viewer": None,
+        "zone": "UTC",
+        "now": portal.engine.wall_clock.now(),
+        "demo": portal.engine.demo,
+        "has_demo_controls": False,
+        "navigation": (),
+        "said": "",
+        "unprotected": is_unprotected(request),
+        "may_see_audit": False,
+    }
+
+
 def frame(
     portal: Portal, request: Request, viewer: Viewer | None, *, title: str, section: str = "", waits: int = 0
 ) -> dict[str, object]:

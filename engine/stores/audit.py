@@ -73,6 +73,14 @@ class AuditLog(Protocol):
         """Add an event to a stream; ids, codes and counts only, no personal data."""
         ...
 
+    def knows_signer(self, key_id: str) -> bool:
+        """Say whether the public half of a key that signs checkpoints was recorded."""
+        ...
+
+    def replaced_signers(self) -> tuple[tuple[int, datetime], ...]:
+        """List after which checkpoints a restore found another key that signs, and when it did (UTC)."""
+        ...
+
     def note_reading(self, reading: Reading) -> None:
         """Add that somebody looked at what identifies people of a case."""
         ...

@@ -11,8 +11,17 @@ from engine.ports import Batch, ClaimedJob, JsonValue, OpenBatch
 class Jobs(Protocol):
     """Jobs. Leases are counted by the database's clock."""
 
-    def dispatch(self, *, most_open: int, new_ids: Iterable[UUID], now: datetime) -> tuple[Batch, ...]:
-        """Hand out cases that have work, as batches; at most `most_open` batches are out at once."""
+    def dispatch(
+        self, *, most_open: int, new_ids: Iterable[UUID], now: datetime, bundled: bool = False
+    ) -> tuple[Batch, ...]:
+        """Hand out cases that have work, as batches; at most `most_open` batches are out at once.
+
+        Few cases get a batch each, unless they are to be `bundled`.
+        """
+        ...
+
+    def refill(self, batch_id: UUID, *, unless_fewer_open: int, now: datetime) -> int:
+        """Add waiting cases of its workflow to an open batch, unless fewer batches are out; return how many."""
         ...
 
     def note_flow_run(self, batch_id: UUID, flow_run_id: UUID) -> None:

@@ -1,10 +1,11 @@
 """Sign how far every chain has come, each minute, and write it to a second place."""
 
 import logging
+from datetime import datetime
 from typing import Final
 
 from engine.assembly import Engine
-from engine.domain.checkpoints import Checkpoint, Written, hash_of
+from engine.domain.checkpoints import SIGNER_REPLACED, SIGNER_USED, Checkpoint, Written, hash_of
 
 log = logging.getLogger(__name__)
 
@@ -19,6 +20,7 @@ def make_checkpoint(engine: Engine) -> int | None:
     `SettingsError` when the second place cannot be written to: the checkpoint is kept all the same.
     """
     now = engine.wall_clock.now()
+    _record_signer(engine, now)
     with engine.unit_of_work() as work:
         if not work.checkpoints.take_turn():
             return None
@@ -34,6 +36,42 @@ def make_checkpoint(engine: Engine) -> int | None:
         work.commit()
     _write_outside(engine, made)
     return made.number
+
+
+def go_on_signing(engine: Engine) -> str | None:
+    """Record, right after a restore, that another key signs from now on than before; give the one before, if so.
+
+    The record is a link of the chain of keys: `icmc audit verify` counts the change as known, and says it. Where the
+    signing file was put back there is nothing to record.
+    """
+    now = engine.wall_clock.now()
+    with engine.unit_of_work() as work:
+        last, key_id = work.checkpoints.last(), engine.signer.key_id
+        if last is None or last.key_id == key_id or _has_named(engine, last.key_id):
+            return None
+        body = {"before": last.key_id, "key": key_id, "after": last.number}
+        work.audit.note("keys", SIGNER_REPLACED, body, actor_id=None, at=now)
+        work.commit()
+    return last.key_id
+
+
+def _has_named(engine: Engine, before: str) -> bool:
+    """Say whether the signing file itself leads from an earlier key to the one that signs now."""
+    return before in engine.signer.public_keys()
+
+
+def _record_signer(engine: Engine, now: datetime) -> None:
+    """Record the public half of the key that signs, once, in the chain that the key file proves.
+
+    So a backup brings along what proves its own checkpoints, also where the signing file is not put back.
+    """
+    with engine.unit_of_work() as work:
+        if work.audit.knows_signer(engine.signer.key_id):
+            return
+        hand_overs = [one._asdict() | {"signature": one.signature.hex()} for one in engine.signer.hand_overs()]
+        body = {"keys": dict(engine.signer.public_keys()), "hand_overs": hand_overs}
+        work.audit.note("keys", SIGNER_USED, body, actor_id=None, at=now)
+        work.commit()
 
 
 def _write_outside(engine: Engine, made: Checkpoint) -> None:

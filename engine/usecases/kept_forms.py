@@ -10,14 +10,14 @@ from engine.errors import NotFoundError
 from engine.stores import KeptForm
 from engine.views import Viewer
 
-_SECRETS: Final = frozenset({"password", "old", "new", "again", "code"})
+SECRETS: Final = frozenset({"password", "old", "new", "again", "code"})
 """Fields that are never kept."""
 
 
 def keep_form(engine: Engine, actor_id: UUID, *, path: str, fields: Iterable[tuple[str, str]]) -> UUID:
     """Keep a form that somebody sent too late; gives the id under which they find it. Secrets are left out."""
     form_id = engine.entropy.uuid()
-    wanted = [(name, text) for name, text in fields if name not in _SECRETS]
+    wanted = [(name, text) for name, text in fields if name not in SECRETS]
     with engine.unit_of_work() as work:
         work.sign_ins.keep_form(form_id, actor_id=actor_id, path=path, fields=wanted, at=engine.wall_clock.now())
         work.commit()

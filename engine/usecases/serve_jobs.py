@@ -13,13 +13,24 @@ MOST_ATTEMPTS = 5
 _LONGEST_WAIT = timedelta(minutes=30)
 
 
-def dispatchable(engine: Engine, *, limit: int) -> tuple[Batch, ...]:
-    """Claim cases with due jobs, in batches, as long as fewer than `limit` batches are out."""
+def dispatchable(engine: Engine, *, limit: int, bundled: bool = False) -> tuple[Batch, ...]:
+    """Claim cases with due jobs, in batches, as long as fewer than `limit` batches are out.
+
+    Where there are few cases each gets a batch of its own, unless they are to be `bundled`.
+    """
     with engine.unit_of_work() as work:
         ids = (engine.entropy.uuid() for _ in range(limit))
-        batches = work.jobs.dispatch(most_open=limit, new_ids=ids, now=engine.clock.now())
+        batches = work.jobs.dispatch(most_open=limit, new_ids=ids, now=engine.clock.now(), bundled=bundled)
         work.commit()
         return batches
+
+
+def refill_batch(engine: Engine, *, batch_id: UUID, unless_fewer_open: int) -> int:
+    """Add waiting cases of its workflow to a batch at work, unless few batches are out; return how many."""
+    with engine.unit_of_work() as work:
+        added = work.jobs.refill(batch_id, unless_fewer_open=unless_fewer_open, now=engine.clock.now())
+        work.commit()
+        return added
 
 
 def note_flow_run(engine: Engine, *, batch_id: UUID, flow_run_id: UUID) -> None:

@@ -14,6 +14,7 @@ from engine.views import THIS_MACHINE, BoardView
 TROUBLE: Final = "trouble"
 """The fact of the installation that says how much of each trouble the administrators were told of."""
 FALLBACK, FIRING, ASIDE, JOBS, DELIVERIES = "fallback", "firing", "deadlines", "jobs", "deliveries"
+HELD: Final = "held"
 _CRITICAL: Final = frozenset({FALLBACK, FIRING, ASIDE})
 _PREFECT_STARTS: Final = timedelta(minutes=2)
 _BOARD_PAGE: Final = "/board"
@@ -22,8 +23,8 @@ _BOARD_PAGE: Final = "/board"
 def tell_of_trouble(engine: Engine) -> int:
     """Tell administrators of trouble that is new or has grown since they were told last; gives of how many kinds.
 
-    Jobs set aside, deliveries given up, deadlines that cannot be fired, firing that is paused because the clock jumped,
-    and Prefect not answering are trouble.
+    Jobs set aside or held, deliveries given up, deadlines that cannot be fired, firing that is paused because the clock
+    jumped, and Prefect not answering are trouble.
     """
     now = engine.clock.now()
     seen = troubles(engine.queries.board(THIS_MACHINE), real_now=engine.wall_clock.now())
@@ -50,6 +51,7 @@ def troubles(board: BoardView, *, real_now: datetime) -> Mapping[str, int]:
         ASIDE: board.firing.aside_count,
         JOBS: board.failed_count,
         DELIVERIES: board.dead_deliveries,
+        HELD: board.held_count,
     }
 
 

@@ -62,6 +62,7 @@ from engine.views.running import (
     RunningHoursView,
     ServiceState,
     UnservedView,
+    WaitReasonView,
 )
 from engine.views.sharing import (
     ConsentView,
@@ -187,6 +188,7 @@ __all__ = [
     "UnservedView",
     "View",
     "Viewer",
+    "WaitReasonView",
     "WaitingView",
     "WorkCounts",
     "WorkItemView",

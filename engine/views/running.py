@@ -127,6 +127,14 @@ class RunningHoursView(View):
     since: datetime
 
 
+class WaitReasonView(View):
+    """One reason for which automatic work waits, and what to do about it."""
+
+    code: str
+    problem: str
+    remedy: str
+
+
 class BoardView(View):
     """What an admin sees at a glance: counts, and the lines behind each.
 
@@ -152,3 +160,6 @@ class BoardView(View):
     unreached: tuple[str, ...] = ()
     unserved: tuple[UnservedView, ...] = ()
     running_hours: tuple[RunningHoursView, ...] = ()
+    held_jobs: tuple[JobView, ...] = ()
+    held_count: int = 0
+    why_jobs_wait: tuple[WaitReasonView, ...] = ()

@@ -10,6 +10,9 @@ from typing import Final, TypedDict
 from engine.errors import ServiceError, SettingsError
 
 _SYSTEM_USERS: Final = ("icmc", "postgres", "nobody")
+_PROGRAM_SECONDS: Final = 900.0
+"""The server's own programs have limits of their own, ten minutes at most."""
+_QUICK_SECONDS: Final = 30.0
 _ENVIRONMENT: Final = {"PATH": "/usr/bin:/bin", "LC_ALL": "C"}
 
 
@@ -52,19 +55,23 @@ def run_as(account: Account, command: list[str | Path], *, folder: Path, **varia
 
     Its environment is a fixed one and `variables`, so no PG* variable of the caller reaches it.
     """
-    done = subprocess.run(
-        command,
-        cwd=folder,
-        env=_ENVIRONMENT | variables,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-        umask=0o077,
-        check=False,
-        **_identity(account),
-    )
+    try:
+        done = subprocess.run(
+            command,
+            cwd=folder,
+            env=_ENVIRONMENT | variables,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            umask=0o077,
+            check=False,
+            timeout=_PROGRAM_SECONDS,
+            **_identity(account),
+        )
+    except subprocess.TimeoutExpired:
+        return 1, f"It did not end within {_PROGRAM_SECONDS / 60:.0f} minutes."
     return done.returncode, done.stdout
 
 
@@ -77,9 +84,10 @@ def can_run(program: Path, account: Account) -> bool:
             env=_ENVIRONMENT,
             capture_output=True,
             check=False,
+            timeout=_QUICK_SECONDS,
             **_identity(account),
         )
-    except OSError:
+    except (OSError, subprocess.TimeoutExpired):
         return False
     return done.returncode == 0
 
@@ -106,6 +114,7 @@ def _can_enter(folder: Path, account: Account) -> bool:
         env=_ENVIRONMENT,
         capture_output=True,
         check=False,
+        timeout=_QUICK_SECONDS,
         **_identity(account),
     )
     return done.returncode == 0

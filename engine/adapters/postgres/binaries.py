@@ -70,7 +70,7 @@ def major_version(programs: Path) -> int:
 
 
 def _major_of(program: Path) -> int:
-    answer = subprocess.run([program, "--version"], capture_output=True, text=True, check=False).stdout
+    answer = subprocess.run([program, "--version"], capture_output=True, text=True, check=False, timeout=30).stdout
     found = re.search(r"\(PostgreSQL\) (\d+)", answer)
     return int(found.group(1)) if found else 0
 

@@ -8,6 +8,7 @@ from typing import Final
 from sqlalchemy.engine import make_url
 
 from engine.adapters.postgres.binaries import client_program
+from engine.errors import ServiceError
 
 _VERSION_UNIT: Final = 10_000
 _TLS: Final = {"require", "verify-ca", "verify-full"}
@@ -19,12 +20,15 @@ _BY_QUERY: Final = {
     "sslcert": "PGSSLCERT",
     "sslkey": "PGSSLKEY",
 }
+_LONGEST_SECONDS: Final = 24 * 3600.0
+"""A backup of a large database may take hours; one that takes longer than a day hangs."""
 
 
 def run_client(name: str, *arguments: str | Path, url: str, server_version: int) -> subprocess.CompletedProcess[str]:
     """Run a client program on the server of `url`, whose version is PostgreSQL's number (180006).
 
-    Files that it makes are private. Raises ServiceError when there is no such program that is new enough.
+    Files that it makes are private. Raises ServiceError when there is no such program that is new enough, and when it
+    does not end.
     """
     environment = _environment(url)
     program = client_program(
@@ -32,16 +36,22 @@ def run_client(name: str, *arguments: str | Path, url: str, server_version: int)
         server_major=server_version // _VERSION_UNIT,
         needs_tls=environment.get("PGSSLMODE") in _TLS,
     )
-    return subprocess.run(
-        [program, "--no-password", *arguments],
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        errors="replace",
-        umask=0o077,
-        check=False,
-    )
+    try:
+        return subprocess.run(
+            [program, "--no-password", *arguments],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            umask=0o077,
+            check=False,
+            timeout=_LONGEST_SECONDS,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise ServiceError(
+            service="PostgreSQL", problem=f"{name} did not end within a day.", remedy="See what its server waits for."
+        ) from error
 
 
 def _environment(url: str) -> dict[str, str]:

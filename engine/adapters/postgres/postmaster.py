@@ -71,8 +71,12 @@ def _working_folder(pid: int) -> Path | None:
         if _PROCESSES.is_dir():
             return (_PROCESSES / str(pid) / "cwd").readlink()
         shown = subprocess.run(
-            ["/usr/sbin/lsof", "-a", "-p", str(pid), "-d", "cwd", "-Fn"], capture_output=True, text=True, check=False
+            ["/usr/sbin/lsof", "-a", "-p", str(pid), "-d", "cwd", "-Fn"],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=30,
         ).stdout
-    except OSError:
+    except (OSError, subprocess.TimeoutExpired):
         return None
     return next((Path(line[1:]) for line in shown.splitlines() if line.startswith("n")), None)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from itertools import groupby
 from operator import itemgetter
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from sqlalchemy import Engine as SqlEngine
 from sqlalchemy import text
@@ -24,6 +24,7 @@ from engine.adapters.sql.chain_reading import (
     links,
 )
 from engine.adapters.sql.checkpoint_store import written_since
+from engine.adapters.sql.known_signers import KnownSigners, Signatures
 from engine.domain.checkpoints import Checkpoint, Head, Written, hash_of
 from engine.ports import ChainKey, Vault
 from engine.views import AuditFault
@@ -32,18 +33,6 @@ _LATEST = """
     SELECT DISTINCT ON (chain COLLATE "C") substr(chain, %(after)s), '', length, head FROM checkpoint_head
     WHERE starts_with(chain, %(prefix)s) AND {until} ORDER BY chain COLLATE "C", number DESC
 """
-
-
-class Signatures(Protocol):
-    """Says whose a signature is."""
-
-    def is_ours(self, key_id: str, text: bytes, signature: bytes) -> bool:
-        """Say whether a key of ours made a signature."""
-        ...
-
-    def may_follow(self, before: str, after: str, number: int) -> bool:
-        """Say whether a key may sign after checkpoint `number`, the last one of another: that one has named it."""
-        ...
 
 
 class Outside(NamedTuple):
@@ -71,9 +60,7 @@ class Chain(NamedTuple):
     rows: Iterable[Link]
 
 
-def faults(
-    sql: SqlEngine, vault: Vault, signatures: Signatures, outside: Iterable[Outside] = ()
-) -> Iterator[AuditFault]:
+def faults(sql: SqlEngine, vault: Vault, signer: Signatures, outside: Iterable[Outside] = ()) -> Iterator[AuditFault]:
     """Go through checkpoints, what was written outside, and all chains; gives the first bad row of each.
 
     All is read as it was at one moment. Nothing is held of what was read but the heads that only the outside knows.
@@ -81,6 +68,7 @@ def faults(
     keys = vault.chain_keys()
     with sql.connect().execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True) as connection:
         connection.execute(text("SELECT 1"))
+        signatures = KnownSigners(signer, connection)
         digests: dict[int, bytes] = {}
         yield from _of_checkpoints(written_since(connection, 0), signatures, digests)
         only_outside: dict[str, Head] = {}
@@ -144,7 +132,9 @@ def _of_ends(ends: Iterable[int], digests: Mapping[int, bytes]) -> Iterator[Audi
             )  # fmt: skip
 
 
-def _of_checkpoints(kept: Iterable[Written], signatures: Signatures, digests: dict[int, bytes]) -> Iterator[AuditFault]:
+def _of_checkpoints(
+    kept: Iterable[Written], signatures: KnownSigners, digests: dict[int, bytes]
+) -> Iterator[AuditFault]:
     previous, last = b"", None
     for expected, written in enumerate(kept, start=1):
         one = written.checkpoint
@@ -158,17 +148,20 @@ def _of_checkpoints(kept: Iterable[Written], signatures: Signatures, digests: di
             yield _checkpoint_fault("edited", expected, "bears another key, which the one before has not named")
         previous, last = one.digest, one
         digests[one.number] = one.digest
-    if last is not None and not signatures.is_ours(last.key_id, last.signed_text, last.signature):
+    if last is not None and not (
+        signatures.leads_here(last.key_id, last.number)
+        and signatures.is_ours(last.key_id, last.signed_text, last.signature)
+    ):
         yield _checkpoint_fault("edited", last.number, "bears a signature that is not ours")
 
 
-def _is_handed_over(last: Checkpoint, one: Checkpoint, signatures: Signatures) -> bool:
+def _is_handed_over(last: Checkpoint, one: Checkpoint, signatures: KnownSigners) -> bool:
     is_ours = signatures.is_ours(last.key_id, last.signed_text, last.signature)
     return is_ours and signatures.may_follow(last.key_id, one.key_id, last.number)
 
 
 def _of_outside(
-    outside: Iterable[Outside], signatures: Signatures, digests: Mapping[int, bytes], only_outside: dict[str, Head]
+    outside: Iterable[Outside], signatures: KnownSigners, digests: Mapping[int, bytes], only_outside: dict[str, Head]
 ) -> Iterator[AuditFault]:
     """Compare what was written outside; the heads of what the database does not have are put into `only_outside`."""
     is_told = False

@@ -10,6 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from engine.adapters.sql import tables as tb
 from engine.adapters.sql.chain import GENESIS, reading_link, stream_link
+from engine.domain.checkpoints import SIGNER_REPLACED, SIGNER_USED
 from engine.errors import AuditUnavailableError
 from engine.ports import Vault
 from engine.stores import Reading, Stream
@@ -19,6 +20,10 @@ _BEGIN = text("INSERT INTO audit_chain (name, length, head) VALUES (:name, 0, ''
 _LOCK = text("SELECT length, head FROM audit_chain WHERE name = :name FOR UPDATE")
 _SAVE = text("UPDATE audit_chain SET length = :length, head = :head WHERE name = :name")
 _READ_SINCE = text("SELECT count(*) FROM reading WHERE actor_id = :actor AND at > :since AND what = ANY(:of)")
+_KNOWS_SIGNER = text(
+    "SELECT 1 FROM audit_event WHERE stream = 'keys' AND type = :used AND jsonb_exists(body -> 'keys', :key) LIMIT 1"
+)
+_REPLACED_SIGNERS = text("SELECT at, body FROM audit_event WHERE stream = 'keys' AND type = :replaced ORDER BY seq")
 _OPENED = text("""
     SELECT actor_id, count(DISTINCT case_id) FROM reading
     WHERE actor_id IS NOT NULL AND at > :since AND at <= :until GROUP BY actor_id ORDER BY actor_id
@@ -58,6 +63,16 @@ class AuditLogStore:
         """Add an event to a stream; ids, codes and counts only, no personal data."""
         row = {"stream": str(stream), "type": type_, "body": dict(body), "actor_id": actor_id, "at": at}
         self._held.setdefault(stream_name(stream), []).append(row)
+
+    def knows_signer(self, key_id: str) -> bool:
+        """Say whether the public half of a key that signs checkpoints was recorded."""
+        values = {"used": SIGNER_USED, "key": key_id}
+        return self._connection.execute(_KNOWS_SIGNER, values).first() is not None
+
+    def replaced_signers(self) -> tuple[tuple[int, datetime], ...]:
+        """List after which checkpoints a restore found another key that signs, and when it did (UTC)."""
+        rows = self._connection.execute(_REPLACED_SIGNERS, {"replaced": SIGNER_REPLACED})
+        return tuple((int(row.body["after"]), row.at) for row in rows)
 
     def note_reading(self, reading: Reading) -> None:
         """Add that somebody looked at what identifies people of a case."""

@@ -22,6 +22,18 @@ _WAITING_CASES = text("""
         SELECT case_id FROM job WHERE status = 'ready' AND ready_at <= :now ORDER BY ready_at LIMIT 2000)
     ORDER BY d.workflow, d.case_id LIMIT :most FOR UPDATE OF d SKIP LOCKED
 """)
+_WAITING_LIKE = text("""
+    SELECT d.case_id, c.number FROM dispatch d JOIN "case" c ON c.id = d.case_id
+    WHERE d.batch_id IS NULL AND d.workflow = (SELECT workflow FROM batch WHERE id = :batch AND closed_at IS NULL)
+        AND d.case_id IN (
+            SELECT case_id FROM job WHERE status = 'ready' AND ready_at <= :now ORDER BY ready_at LIMIT 2000)
+    ORDER BY d.case_id LIMIT :most FOR UPDATE OF d SKIP LOCKED
+""")
+_ADD_CASES = text("""
+    UPDATE batch SET case_ids = case_ids || CAST(:cases AS uuid[]),
+        case_numbers = case_numbers || CAST(:numbers AS varchar[])
+    WHERE id = :batch AND closed_at IS NULL
+""")
 _OPEN_BATCHES = text("SELECT count(*) FROM batch WHERE closed_at IS NULL")
 _ADD_BATCH = text("""
     INSERT INTO batch (id, workflow, case_ids, case_numbers, opened_at)
@@ -75,13 +87,18 @@ class JobStore:
         """Work inside the transaction of `connection`."""
         self._connection = connection
 
-    def dispatch(self, *, most_open: int, new_ids: Iterable[UUID], now: datetime) -> tuple[Batch, ...]:
-        """Hand out cases that have work, as batches; at most `most_open` batches are out at once."""
+    def dispatch(
+        self, *, most_open: int, new_ids: Iterable[UUID], now: datetime, bundled: bool = False
+    ) -> tuple[Batch, ...]:
+        """Hand out cases that have work, as batches; at most `most_open` batches are out at once.
+
+        Few cases get a batch each, unless they are to be `bundled`.
+        """
         free = most_open - self._connection.execute(_OPEN_BATCHES).scalar_one()
         if free <= 0:
             return ()
         waiting = self._connection.execute(_WAITING_CASES, {"now": now, "most": free * MOST_CASES}).all()
-        size = 1 if len(waiting) <= free else MOST_CASES
+        size = 1 if len(waiting) <= free and not bundled else MOST_CASES
         batches: list[Batch] = []
         ids = iter(new_ids)
         for workflow in dict.fromkeys(row.workflow for row in waiting):
@@ -90,6 +107,18 @@ class JobStore:
                 if len(batches) < free:
                     batches.append(self._open_batch(next(ids), workflow, rows[start : start + size]))
         return tuple(batches)
+
+    def refill(self, batch_id: UUID, *, unless_fewer_open: int, now: datetime) -> int:
+        """Add waiting cases of its workflow to an open batch, unless fewer batches are out; return how many."""
+        if self._connection.execute(_OPEN_BATCHES).scalar_one() < unless_fewer_open:
+            return 0
+        values = {"batch": batch_id, "now": now, "most": MOST_CASES}
+        waiting = self._connection.execute(_WAITING_LIKE, values).all()
+        if waiting:
+            cases, numbers = [row.case_id for row in waiting], [row.number for row in waiting]
+            self._connection.execute(_ADD_CASES, {"batch": batch_id, "cases": cases, "numbers": numbers})
+            self._connection.execute(_TAKE_CASES, {"batch": batch_id, "cases": cases})
+        return len(waiting)
 
     def note_flow_run(self, batch_id: UUID, flow_run_id: UUID) -> None:
         """Keep which flow run serves a batch."""

@@ -1,25 +1,30 @@
 """Bring a database to the shape that this release needs."""
 
 from pathlib import Path
+from typing import Final
 
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, create_engine, text
+from sqlalchemy import Connection, text
 
 from engine.adapters.advisory_locks import MIGRATE
 from engine.adapters.sql.append_only import close_append_only
+from engine.adapters.sql.time_limits import TimeLimits, limited_engine
 from engine.errors import ServiceError
+
+_LIMITS: Final = TimeLimits(connection=30, lock=300, statement=0)
+"""Another process may be migrating. A statement of a migration takes as long as its table is large."""
 
 
 def migrate(owner_url: str) -> str:
     """Run the migrations that are missing, as the owner of the tables; gives the revision reached.
 
-    Several processes may call this at once: one migrates, the others wait. Raises `ServiceError` for a database that a
-    newer release has shaped.
+    Several processes may call this at once: one migrates, the others wait, five minutes at most; then `BusyError` is
+    raised. Raises `ServiceError` for a database that a newer release has shaped.
     """
-    engine = create_engine(owner_url)
+    engine = limited_engine(owner_url, _LIMITS, pool_size=1)
     try:
         with engine.connect() as connection:
             connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": MIGRATE})

@@ -35,6 +35,8 @@ def board(request: Request, authorization: Annotated[str, Header(max_length=200)
             "waiting_jobs": view.waiting_jobs,
             "dead_deliveries": view.dead_deliveries,
             "is_prefect_away": view.fallback_since is not None,
+            "held_jobs": view.held_count,
+            "why_jobs_wait": [reason.code for reason in view.why_jobs_wait],
         }
     )
 

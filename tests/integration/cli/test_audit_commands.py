@@ -13,6 +13,7 @@ from engine.cli.main import app
 from engine.replay.world import people_of
 from engine.usecases.checkpoints import make_checkpoint
 from engine.usecases.open_case import open_case
+from engine.usecases.serve_jobs import note_service
 from tests.integration.cli.test_time_commands import TOLD
 from tests.integration.installation import Installation, installed
 
@@ -69,3 +70,26 @@ def test_doctor_says_when_the_second_place_holds_what_the_database_does_not(site
     site.rows("DELETE FROM checkpoint_head RETURNING number")
     site.rows("DELETE FROM checkpoint RETURNING number")
     assert "Checkpoint 1 was written outside and is not in the database" in run(site, "doctor").output
+
+
+def test_doctor_names_what_jobs_wait_for_and_what_to_do(site: Installation) -> None:
+    unit, people = people_of(site.engine, jurisdiction="IN-AS", label="Demo")
+    open_case(site.engine, answers=TOLD, unit_id=unit, viewer=people["case_manager"], command_id=uuid4())
+    nobody = run(site, "doctor")
+    assert nobody.exit_code == 1
+    assert "No worker is running: " in nobody.output
+    assert "Start `icmc worker`, or `icmc up`." in nobody.output
+    for name, state in (("fallback:one", "idle"), ("prefect", "slow"), ("prefect:seconds", "3.1")):
+        note_service(site.engine, service=name, state=state)
+    slow = run(site, "doctor")
+    assert slow.exit_code == 1
+    assert "Prefect answers slowly (3.1 s a call): " in slow.output
+    assert "They go on, many in one flow run." in slow.output
+    note_service(site.engine, service="prefect", state="answers")
+    note_service(site.engine, service="prefect:paused", state="queue cases")
+    assert "Paused in Prefect: queue cases." in run(site, "doctor").output
+    note_service(site.engine, service="prefect:paused", state="")
+    site.rows("UPDATE job SET status = 'held' WHERE status = 'ready' RETURNING id")
+    held = run(site, "doctor")
+    assert held.exit_code == 1
+    assert "held: a flow run was cancelled in Prefect. Retry that flow run on Prefect's page" in held.output

@@ -22,7 +22,7 @@ from engine.adapters.postgres.databases import (
 )
 from engine.adapters.postgres.embedded import EmbeddedServer
 from engine.orchestration.server import PrefectServer
-from engine.orchestration.settings import client_environment, process_environment
+from engine.orchestration.settings import PrefectAddress, client_environment, process_environment
 from tests.integration.orchestration.plain_api import PlainApi
 from tests.integration.orchestration.standin import SCHEMA, StandIn
 
@@ -63,8 +63,9 @@ class Site:
     def api(self) -> PlainApi:
         return PlainApi(self.server.address)
 
-    def start_worker(self) -> Worker:
-        environment = process_environment(client_environment(self.server.address), os.environ)
+    def start_worker(self, *, by: PrefectAddress | None = None) -> Worker:
+        """Start a worker that reaches Prefect's server `by` an address, its own unless given."""
+        environment = process_environment(client_environment(by or self.server.address), os.environ)
         environment |= {"STANDIN_URL": self.work.url, "PYTHONPATH": str(ROOT)}
         path = self.folder / f"worker-{len(self.workers)}.log"
         with path.open("wb") as log:

@@ -116,7 +116,7 @@ class StandIn:
     def listening_address(self) -> str:
         return self.url
 
-    def dispatchable(self, *, limit: int) -> tuple[Batch, ...]:
+    def dispatchable(self, *, limit: int, bundled: bool = False) -> tuple[Batch, ...]:
         with self.tx() as db:
             open_count = db.execute("SELECT count(*) AS n FROM batch WHERE is_open").fetchone()["n"]  # type: ignore[index]
             free = limit - open_count
@@ -129,7 +129,7 @@ class StandIn:
                 (free * 50,),
             ).fetchall()
             batches: list[list[dict[str, Any]]] = []
-            size = 1 if len(found) <= free else 50
+            size = 1 if len(found) <= free and not bundled else 50
             for row in found:
                 fitting = next((b for b in batches if b[0]["workflow"] == row["workflow"] and len(b) < size), None)
                 if fitting is not None:
@@ -146,6 +146,19 @@ class StandIn:
             (batch.id, batch.id, [row["id"] for row in rows]),
         )
         return batch
+
+    def refill_batch(self, *, batch_id: UUID, unless_fewer_open: int) -> int:
+        with self.tx() as db:
+            open_count = db.execute("SELECT count(*) AS n FROM batch WHERE is_open").fetchone()["n"]  # type: ignore[index]
+            if open_count < unless_fewer_open:
+                return 0
+            return db.execute(
+                "UPDATE cases SET batch_id = %s, batches = batches || %s::uuid WHERE id IN ("
+                " SELECT id FROM cases c WHERE batch_id IS NULL AND workflow = (SELECT workflow FROM batch"
+                f" WHERE id = %s) AND EXISTS (SELECT FROM job j WHERE j.case_id = c.id AND {DUE})"
+                " ORDER BY number FOR UPDATE SKIP LOCKED LIMIT 50)",
+                (batch_id, batch_id, batch_id),
+            ).rowcount
 
     def note_flow_run(self, *, batch_id: UUID, flow_run_id: UUID) -> None:
         with self.tx() as db:

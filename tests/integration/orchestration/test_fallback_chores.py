@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from engine.orchestration.fallback import Fallback
+from engine.orchestration.health import PrefectHealth
 from engine.ports import FiredReport
 
 
@@ -34,7 +35,10 @@ class Quiet:
 def test_a_checkpoint_is_signed_each_minute_while_prefect_is_down_and_none_by_us_while_it_works() -> None:
     for is_down, signed in ((True, 2), (False, 0)):
         work = Quiet()
-        fallback = Fallback(work, worker_name="one", is_prefect_down=lambda down=is_down: down, stop=threading.Event())  # type: ignore[arg-type]
+        health = PrefectHealth()
+        for at in range(3):
+            health.note(at=at, seconds=0.1, answered=not is_down)
+        fallback = Fallback(work, worker_name="one", health=health, stop=threading.Event())  # type: ignore[arg-type]
         for second in range(120):
             fallback.round(is_to_be_noted=second % 10 == 0)
         assert work.done.count("sign-checkpoint") == signed

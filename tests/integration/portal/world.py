@@ -14,6 +14,7 @@ from starlette.testclient import TestClient
 from engine.adapters.demo_mailbox import DemoMailbox
 from engine.adapters.postgres.databases import APP, create_database, drop_database
 from engine.adapters.postgres.embedded import EmbeddedServer
+from engine.adapters.sql.time_limits import PAGES, TimeLimits
 from engine.assembly import Engine
 from engine.bootstrap import build_engine, ship
 from engine.portal.app import create_app
@@ -52,7 +53,9 @@ class Portal:
 
 
 @contextmanager
-def made_portal(postgres: EmbeddedServer, folder: Path) -> Iterator[Portal]:
+def made_portal(
+    postgres: EmbeddedServer, folder: Path, *, limits: TimeLimits = PAGES, pool_size: int = 10
+) -> Iterator[Portal]:
     name = f"test_{uuid4().hex[:12]}"
     create_database(postgres.url("postgres"), name, template="icmc_template")
     clock, played = MovedClock(BEGIN), []
@@ -61,6 +64,8 @@ def made_portal(postgres: EmbeddedServer, folder: Path) -> Iterator[Portal]:
         app_url=postgres.url(name, APP),
         clock=clock,
         channels={"email": DemoMailbox()},
+        limits=limits,
+        pool_size=pool_size,
     )
     try:
         with engine.unit_of_work() as work:

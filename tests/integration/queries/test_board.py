@@ -1,7 +1,7 @@
 """The admin's board: what is late, failed or stuck."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
@@ -151,3 +151,51 @@ def test_the_board_counts_the_hours_of_a_leak_from_its_first_limit_until_none_of
     world.change(tb.DeadlineRow, tb.DeadlineRow.case_id == case_id, status="met")
     assert world.queries.board(admin).running_hours == ()
     assert other
+
+
+def said(world: World, name: str, state: str, *, seconds_ago: int = 0) -> None:
+    noted = datetime.now(UTC) - timedelta(seconds=seconds_ago)
+    world.add(tb.ServiceRow, name=name, state=state, since=noted, noted_at=noted)
+
+
+def reasons(world: World, admin: Viewer) -> dict[str, str]:
+    return {reason.code: reason.problem for reason in world.queries.board(admin).why_jobs_wait}
+
+
+def test_the_board_says_why_jobs_wait(world: World, unit: UUID, admin: Viewer) -> None:
+    case_id = world.open_case(unit)
+    silent(world, case_id)
+    assert reasons(world, admin) == {}
+    for _ in range(2):
+        job(world, case_id, unit, "ready", ready_at=START)
+    assert reasons(world, admin) == {"no-worker": "No worker is running: 2 jobs wait."}
+    said(world, "fallback:one", "idle")
+    assert reasons(world, admin) == {}
+    said(world, "prefect:seconds", "3.1")
+    said(world, "prefect", "slow")
+    assert reasons(world, admin) == {"prefect-slow": "Prefect answers slowly (3.1 s a call): 2 jobs wait."}
+    said(world, "prefect:paused", "work pool icmc")
+    assert reasons(world, admin)["prefect-paused"] == "Paused in Prefect: work pool icmc. 2 jobs wait."
+    world.change(tb.ServiceRow, tb.ServiceRow.name == "prefect", state="down")
+    assert reasons(world, admin)["fallback"].startswith("Prefect has not answered since ")
+    world.change(tb.ServiceRow, tb.ServiceRow.name == "fallback:one", noted_at=START)
+    assert reasons(world, admin) == {"no-worker": "No worker is running: 2 jobs wait."}
+
+
+def test_jobs_that_wait_long_though_all_answers_are_told(world: World, unit: UUID, admin: Viewer) -> None:
+    case_id = world.open_case(unit)
+    silent(world, case_id)
+    said(world, "fallback:one", "idle")
+    said(world, "prefect", "answers")
+    job(world, case_id, unit, "ready", ready_at=START)
+    world.later(minutes=7)
+    assert reasons(world, admin) == {"jobs-late": "1 job waits, the oldest for 7 minutes, though Prefect answers."}
+
+
+def test_held_jobs_are_listed_and_told(world: World, unit: UUID, admin: Viewer) -> None:
+    case_id = world.open_case(unit, number="C-HELD")
+    silent(world, case_id)
+    job(world, case_id, unit, "held")
+    board = world.queries.board(admin)
+    assert ([held.case_number for held in board.held_jobs], board.held_count) == (["C-HELD"], 1)
+    assert reasons(world, admin) == {"jobs-held": "1 job is held: a flow run was cancelled in Prefect."}

@@ -15,6 +15,7 @@ from engine.usecases.serve_jobs import (
     fail_job,
     hold_batch,
     reconcile_jobs,
+    refill_batch,
     release_job,
     retry_job,
 )
@@ -197,3 +198,27 @@ def _claim_again(world: World, job: ClaimedJob) -> ClaimedJob:
     batch = world.rows("SELECT batch_id FROM dispatch WHERE case_id = :case", case=job.case_id)[0].batch_id
     found = claim_jobs(world.engine, batch_id=batch, worker="again", limit=9)
     return next(one for one in found if one.id == job.id)
+
+
+def test_a_batch_at_work_takes_on_waiting_cases_of_its_workflow_when_asked_to(world: World) -> None:
+    first = world.open()
+    (batch,) = dispatchable(world.engine, limit=8, bundled=True)
+    second, third = world.open(), world.open()
+    assert refill_batch(world.engine, batch_id=batch.id, unless_fewer_open=8) == 0
+    assert refill_batch(world.engine, batch_id=batch.id, unless_fewer_open=1) == 2
+    jobs = claim_jobs(world.engine, batch_id=batch.id, worker="one", limit=50)
+    assert {job.case_id for job in jobs} == {first.case_id, second.case_id, third.case_id}
+    assert dispatchable(world.engine, limit=8) == ()
+    assert refill_batch(world.engine, batch_id=batch.id, unless_fewer_open=0) == 0
+    abandon_batch(world.engine, batch_id=batch.id)
+    world.open()
+    assert refill_batch(world.engine, batch_id=batch.id, unless_fewer_open=0) == 0
+
+
+def test_few_cases_share_a_batch_only_where_they_are_to_be_bundled(world: World) -> None:
+    for _ in range(3):
+        world.open()
+    (batch,) = dispatchable(world.engine, limit=8, bundled=True)
+    assert len(batch.case_numbers) == 3
+    abandon_batch(world.engine, batch_id=batch.id)
+    assert len(dispatchable(world.engine, limit=8)) == 3

@@ -389,12 +389,12 @@ def test_a_key_that_nobody_named_is_found(installed: Installation, world: World,
 def test_a_hand_over_that_the_old_key_did_not_sign_counts_for_nothing(installed: Installation) -> None:
     make_checkpoint(installed.engine)
     rotate_signing(installed.engine, viewer=SYSTEM)
-    make_checkpoint(installed.engine)
     signing = Settings(data_folder=installed.folder, key_file=installed.path).signing_key
     signature = installed.engine.signer.hand_overs()[0].signature.hex()
     text = signing.read_text()
     signing.chmod(0o600)
     signing.write_text(text.replace(signature, "00" * 64))
+    make_checkpoint(installed.engine)
     assert [one.seq for one in installed.faults()] == [2]
 
 

@@ -1,6 +1,7 @@
 """The admin's board: what runs, waits, is late, failed or is stuck, by ids and states only."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import NamedTuple
 from uuid import UUID
 
@@ -18,7 +19,7 @@ from engine.adapters.sql.queries.items import (
     select_items,
 )
 from engine.adapters.sql.queries.jobs import job_view, select_jobs
-from engine.adapters.sql.queries.reading import Reading
+from engine.adapters.sql.queries.reading import Reading, Row
 from engine.adapters.sql.queries.shape import (
     CASE,
     CASE_IS_OPEN,
@@ -41,12 +42,15 @@ from engine.adapters.sql.queries.unserved import unserved
 from engine.adapters.sql.visibility import not_denied
 from engine.domain.opening import MISSING
 from engine.domain.policy import Action, board_units, can
+from engine.domain.waiting_jobs import WORKER, Said, reasons
 from engine.errors import NotAllowedError
 
 _LINES = 100
 _RECENT = 20
 _DEADLINES = "deadlines"
 _FALLBACK = "fallback"
+_HELD = "held"
+_AGE = func.extract("epoch", func.clock_timestamp() - SERVICE.c.noted_at).label("age")
 
 
 def board(reading: Reading, viewer: vw.Viewer) -> vw.BoardView:
@@ -59,7 +63,8 @@ def board(reading: Reading, viewer: vw.Viewer) -> vw.BoardView:
     scope = _Scope(viewer, board_units(viewer))
     waiting = _waiting_jobs(reading, scope)
     stuck, stuck_count = _stuck(reading, scope)
-    services = {row["name"]: row for row in reading.rows(select(SERVICE))}
+    held = _count(reading, JOB, JOB.c.status == _HELD, scope)
+    services = {row["name"]: row for row in reading.rows(select(SERVICE, _AGE))}
     deadlines = services.get(_DEADLINES)
     return vw.BoardView(
         open_cases=_count(reading, CASE, CASE_IS_OPEN, scope),
@@ -81,6 +86,9 @@ def board(reading: Reading, viewer: vw.Viewer) -> vw.BoardView:
         fallback_since=deadlines["since"] if deadlines and deadlines["state"] == _FALLBACK else None,
         firing=firing(reading, _of_units(DEADLINE, scope)),
         recent_flow_runs=_jobs(reading, JOB.c.flow_run_id.is_not(None), scope, limit=_RECENT),
+        held_jobs=_jobs(reading, JOB.c.status == _HELD, scope, limit=_LINES) if held else (),
+        held_count=held,
+        why_jobs_wait=_why_jobs_wait(reading, services, waiting, held),
     )
 
 
@@ -153,14 +161,30 @@ def _stuck(reading: Reading, scope: _Scope) -> tuple[tuple[str, ...], int]:
     return tuple(row["number"] for row in rows), rows[0]["of"] if rows else 0
 
 
-def _waiting_jobs(reading: Reading, scope: _Scope) -> Mapping[str, object]:
+def _waiting_jobs(reading: Reading, scope: _Scope) -> Row:
     due = JOB.c.ready_at <= reading.now
     rows = reading.rows(
-        select(func.count().label("count"), func.min(JOB.c.ready_at).filter(due).label("oldest")).where(
-            JOB_IS_READY, _of_units(JOB, scope)
-        )
+        select(
+            func.count().label("count"),
+            func.count().filter(due).label("due"),
+            func.min(JOB.c.ready_at).filter(due).label("oldest"),
+        ).where(JOB_IS_READY, _of_units(JOB, scope))
     )
-    return {"count": rows[0]["count"], "oldest": rows[0]["oldest"]}
+    return rows[0]
+
+
+def _why_jobs_wait(
+    reading: Reading, services: Mapping[str, Row], waiting: Row, held: int
+) -> tuple[vw.WaitReasonView, ...]:
+    """Say why jobs wait, from what the services last said; ages are by the clock of the database."""
+    said = {
+        name: Said(row["state"], row["since"], timedelta(seconds=max(float(row["age"]), 0.0)))
+        for name, row in services.items()
+    }
+    workers = [one for name, one in said.items() if name.startswith(WORKER)]
+    waits_for = reading.now - waiting["oldest"] if waiting["oldest"] else None
+    found = reasons(said, due=waiting["due"], held=held, waits_for=waits_for, workers=workers)
+    return tuple(vw.WaitReasonView(**reason._asdict()) for reason in found)
 
 
 def _jobs(reading: Reading, condition: ColumnElement[bool], scope: _Scope, *, limit: int) -> tuple[vw.JobView, ...]:
