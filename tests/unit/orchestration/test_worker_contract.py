@@ -5,7 +5,9 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+from prefect.client.orchestration import PrefectClient, SyncPrefectClient, get_client
 from prefect.flows import load_flow_from_entrypoint
+from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.workers.base import BaseJobConfiguration, BaseWorker
 
 from engine.orchestration import worker as worker_module
@@ -21,7 +23,10 @@ def test_prefect_finds_the_worker_by_its_type() -> None:
     assert BaseWorker.get_worker_class_from_type("icmc") is IcmcWorker
 
 
-@pytest.mark.parametrize("name", ["run", "setup", "teardown"])
+@pytest.mark.parametrize(
+    "name",
+    ["run", "setup", "teardown", "_submit_run", "_give_worker_labels_to_flow_run", "_propose_submitting_state"],
+)
 def test_an_overridden_method_takes_what_the_base_class_passes(name: str) -> None:
     ours = inspect.signature(getattr(IcmcWorker, name)).parameters
     theirs = inspect.signature(getattr(BaseWorker, name)).parameters
@@ -36,10 +41,25 @@ def test_the_configuration_takes_what_the_base_class_passes() -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["get_and_submit_flow_runs", "_sync_and_initialize", "heartbeat_interval_seconds", "_runs_task_group", "_client"],
+    [
+        "get_and_submit_flow_runs",
+        "_sync_and_initialize",
+        "heartbeat_interval_seconds",
+        "_runs_task_group",
+        "_client",
+        "_work_pool_name",
+    ],
 )
 def test_what_the_worker_uses_of_its_base_class_is_there(name: str) -> None:
     assert hasattr(IcmcWorker("icmc"), name)
+
+
+def test_what_we_use_of_prefects_clients_is_there() -> None:
+    for client in (PrefectClient, SyncPrefectClient):
+        assert {"read_flow_run", "update_flow_run", "read_server_default_result_storage"} <= set(dir(client))
+    with temporary_settings({PREFECT_API_URL: "http://127.0.0.1:1/api"}):
+        sync, asynchronous = get_client(sync_client=True), get_client()
+    assert list(sync._client.event_hooks) == list(asynchronous._client.event_hooks) == ["request", "response"]
 
 
 @pytest.mark.parametrize("entrypoint", sorted(ENTRYPOINTS))

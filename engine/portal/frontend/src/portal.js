@@ -1,12 +1,13 @@
 // Comfort only: every page works without this script.
 
 const GUARD_MS = 4000;
+const SLOW_MS = 15000;
 
 function guardAgainstDoubleSubmit(event) {
   const form = event.target;
   if (navigator.onLine === false) {
     event.preventDefault();
-    sayOffline(form);
+    sayHere(form, "offline", OFFLINE);
     return;
   }
   if (form.dataset.sentAt && Date.now() - Number(form.dataset.sentAt) < GUARD_MS) {
@@ -14,10 +15,18 @@ function guardAgainstDoubleSubmit(event) {
     return;
   }
   form.dataset.sentAt = String(Date.now());
+  if (form.method === "post") {
+    window.setTimeout(() => sayHere(form, "slow", SLOW), SLOW_MS);
+  }
 }
 
-function sayOffline(form) {
-  const known = form.querySelector("[data-offline]");
+const OFFLINE =
+  "There is no network. What you typed is still here: leave this page open and send it again later.";
+const SLOW =
+  "This takes longer than usual. What you typed is still here: wait, or send it again. It has its effect only once.";
+
+function sayHere(form, what, words) {
+  const known = form.querySelector(`[data-said="${what}"]`);
   if (known) {
     known.focus();
     return;
@@ -25,9 +34,9 @@ function sayOffline(form) {
   const note = document.createElement("p");
   note.className = "govuk-inset-text";
   note.setAttribute("role", "alert");
-  note.setAttribute("data-offline", "");
+  note.setAttribute("data-said", what);
   note.tabIndex = -1;
-  note.textContent = "There is no network. What you typed is still here: leave this page open and send it again later.";
+  note.textContent = words;
   form.append(note);
   note.focus();
 }
