@@ -285,10 +285,10 @@ class AuditUnavailableError(IcmcError):
 
 
 class BusyError(IcmcError):
-    """Raised when something did not come within its time limit; `waited_for` says what. Nothing was changed."""
+    """Raised when something did not come within its time limit; `waited_for` says what. It can be tried again."""
 
     code = "busy"
-    sentence = "It took too long to wait for {waited_for}. Nothing was changed. Try again in a moment."
+    sentence = "It took too long to wait for {waited_for}. Try again in a moment."
 
 
 class TooOftenError(IcmcError):

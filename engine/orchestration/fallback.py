@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Final
 
 from engine.domain.waiting_jobs import ANSWERS, DOWN, PREFECT, PREFECT_SECONDS, SLOW, WORKER
-from engine.errors import IcmcError
+from engine.errors import BusyError, IcmcError
 from engine.orchestration.deadline_loop import PAUSED
 from engine.orchestration.deadline_loop import SERVICE as DEADLINES_SERVICE
 from engine.orchestration.health import PrefectHealth
@@ -23,6 +23,7 @@ _EVERY_SECONDS: Final = 1.0
 _FIRE_LIMIT: Final = 500
 _JOB_LIMIT: Final = 20
 _NOTE_EVERY_ROUNDS: Final = 10
+_BUSY_WAIT: Final = timedelta(seconds=10)
 _SYSTEM_MESSAGES: Final = ("tell-of-trouble", "deliver-unattended")
 """The housekeeping that must not wait for Prefect: what administrators are told, and messages of no case."""
 _CHECKPOINT: Final = "sign-checkpoint"
@@ -101,6 +102,8 @@ class Fallback(threading.Thread):
         """Give each job its turn: one that fails does not hold up the rest."""
         try:
             self._work.run_job(job, flow_run_id=None, task_run_id=None, done_by="fallback")
+        except BusyError:
+            self._work.release_job(job, after=_BUSY_WAIT)
         except IcmcError as error:
             self._fail(job, error.code)
         except Exception as error:  # noqa: BLE001 - the border of a thread or a flow run

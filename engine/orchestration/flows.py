@@ -46,15 +46,20 @@ def case(batch_id: str) -> State[Any]:
 def _work_off(batch_id: UUID, control: RunControl) -> State[Any]:
     failed: list[str] = []
     empty_claims = 0
+    lingering = _Lingering()
     with GatewaySlots(health) as slots:
         while not control.must_stop:
             jobs = runtime.work.claim_jobs(batch_id=batch_id, worker=runtime.worker_name, limit=1)
             if jobs:
-                empty_claims = 0
+                empty_claims, lingering = 0, _Lingering()
                 failed += [code for job in jobs if (code := _do(job, slots))]
                 continue
             slots.release()
-            if _has_more(batch_id, control):
+            least = 0 if health.is_slow else OPEN_BATCHES
+            if runtime.work.refill_batch(batch_id=batch_id, unless_fewer_open=least):
+                continue
+            if lingering.goes_on:
+                control.wait(_LINGER_LOOK_SECONDS)
                 continue
             empty_claims += 1
             if runtime.work.close_batch(batch_id=batch_id):
@@ -65,20 +70,20 @@ def _work_off(batch_id: UUID, control: RunControl) -> State[Any]:
     return _stopped(batch_id, control)
 
 
-def _has_more(batch_id: UUID, control: RunControl) -> bool:
-    """Take on cases that wait for a flow run, where that is quicker than a new one; where Prefect is slow, wait a bit.
+class _Lingering:
+    """Staying a while for more work where Prefect is slow: a new flow run costs calls, going on costs none."""
 
-    A new flow run costs several calls one after the other; going on costs none.
-    """
-    least = 0 if health.is_slow else OPEN_BATCHES
-    lingers_until = time.monotonic() + min(_CALLS_OF_A_RUN * health.usual, _LONGEST_LINGER_SECONDS)
-    while not control.must_stop:
-        if runtime.work.refill_batch(batch_id=batch_id, unless_fewer_open=least):
-            return True
-        if not health.is_slow or time.monotonic() >= lingers_until:
+    def __init__(self) -> None:
+        self._until: float | None = None
+
+    @property
+    def goes_on(self) -> bool:
+        """Tell whether to look once more; the time runs from the first time that this is asked."""
+        if not health.is_slow:
             return False
-        control.wait(_LINGER_LOOK_SECONDS)
-    return False
+        if self._until is None:
+            self._until = time.monotonic() + min(_CALLS_OF_A_RUN * health.usual, _LONGEST_LINGER_SECONDS)
+        return time.monotonic() < self._until
 
 
 def _do(job: ClaimedJob, slots: GatewaySlots) -> str:

@@ -154,6 +154,7 @@ def _busy_page(request: Request, message: str, again: list[tuple[str, str]] | No
         "message": message,
         "path": f"{request.url.path}{query}",
         "again": again,
+        "is_once": again is not None and any(name == "command_id" for name, _ in again),
         "shown": typed_lines(again, portal.engine.registry.step_types) if again else (),
     }
     headers = {"Retry-After": str(_AGAIN_AFTER_SECONDS)}

@@ -39,7 +39,7 @@ BACKGROUND: Final = TimeLimits(connection=30, lock=30, statement=600)
 
 
 def limited_engine(url: str, limits: TimeLimits, *, pool_size: int) -> Engine:
-    """Make an engine in which every wait ends: by an answer, or by `BusyError` with nothing changed."""
+    """Make an engine in which every wait ends: by an answer, or by `BusyError`, after which it can be tried again."""
     engine = create_engine(
         url, poolclass=_Pool, pool_size=pool_size, max_overflow=_MORE, pool_timeout=limits.connection,
         pool_pre_ping=True, hide_parameters=True,

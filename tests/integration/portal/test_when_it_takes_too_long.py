@@ -72,6 +72,7 @@ def test_a_form_that_waits_for_a_held_case_comes_back_with_all_that_was_typed_an
     assert waited.headers["retry-after"] == "10"
     assert "somebody else&#39;s change" in waited.text
     assert "What you typed is here." in waited.text
+    assert "it has its effect only once" in waited.text
     assert TYPED in waited.text
     assert f'action="{reported.item}"' in waited.text
     again = _again(waited.text)
@@ -99,7 +100,7 @@ def test_a_page_that_waits_says_what_to_do_and_where_to_try_again(portal: Portal
         waited = client.get("/worklist?only=mine")
     assert waited.status_code == 503
     assert 'href="/worklist?only=mine"' in waited.text
-    assert "Nothing was changed" in waited.text
+    assert "Wait a moment, then try again." in waited.text
     assert client.get("/worklist").status_code == 200
 
 

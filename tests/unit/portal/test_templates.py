@@ -137,6 +137,7 @@ def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
         "refused.html": {"heading": NASTY, "message": NASTY if full else ""},
         "failed.html": {"failure": "abc"},
         "busy.html": {"message": NASTY, "path": "/report", "again": some(("a-narrative", NASTY)) if full else None,
+                      "is_once": full,
                       "shown": some((NASTY, NASTY))},
         "cases.html": {"cases": some(view(vw.CaseLine)), "status_shown": "open", "number": "", "page": 2 if full else 1,
                        "has_more": full, "count": 1, "may_break_glass": full, "may_see_statistics": full,
