@@ -92,5 +92,7 @@ class PrefectHealth:
     def _still_down(self) -> bool:
         if any(not call.is_good for call in list(self._calls)[-GOOD_CALLS:]):
             return True
+        good = [call for call in self._calls if call.is_good]
         self._calls.clear()
+        self._calls.extend(good)
         return False
