@@ -15,9 +15,9 @@ _IDLE_MINUTES: Final = 15
 """Who holds rows of the database and does nothing for so long loses them: others wait for them."""
 _MORE: Final = 10
 _WAITED_FOR: Final = (
-    (psycopg.errors.LockNotAvailable, "somebody else's change"),
-    (psycopg.errors.DeadlockDetected, "somebody else's change"),
-    (psycopg.errors.SerializationFailure, "somebody else's change"),
+    (psycopg.errors.LockNotAvailable, "someone else's change"),
+    (psycopg.errors.DeadlockDetected, "someone else's change"),
+    (psycopg.errors.SerializationFailure, "someone else's change"),
     (psycopg.errors.QueryCanceled, "the answer of the database"),
     (psycopg.OperationalError, "the database"),
 )

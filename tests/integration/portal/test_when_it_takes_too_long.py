@@ -70,7 +70,7 @@ def test_a_form_that_waits_for_a_held_case_comes_back_with_all_that_was_typed_an
         waited = client.post(reported.item, data=sent)
     assert waited.status_code == 503
     assert waited.headers["retry-after"] == "10"
-    assert "somebody else&#39;s change" in waited.text
+    assert "someone else&#39;s change" in waited.text
     assert "What you typed is here." in waited.text
     assert "it has its effect only once" in waited.text
     assert TYPED in waited.text
