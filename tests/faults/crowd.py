@@ -114,8 +114,8 @@ class Person:
 
 def let_work(site: Installation, address: str, *, people: int, seconds: float, think: float, seed: int) -> Done:
     """Let so many people work for so long, over enough open cases, and give what they were told."""
+    propose_definition(site.engine, source=workflow_text(), viewer=THIS_MACHINE)  # while nobody is there to agree
     unit, known = people_of(site.engine, jurisdiction="IN-AS", label="Crowd")
-    propose_definition(site.engine, source=workflow_text(), viewer=THIS_MACHINE)
     for _ in range(people * 2):
         _open(site, unit, known["case_manager"])
     done, chosen = Done(), random.Random(seed)  # noqa: S311 - the same people do the same
