@@ -623,6 +623,10 @@ class Queries(Protocol):
         """List who asks for more time, where the viewer may give it."""
         ...
 
+    def late_calls(self, viewer: vw.Viewer) -> tuple[vw.LateView, ...]:
+        """List about which late steps of the viewer's own units someone is to be rung, the nearest deadline first."""
+        ...
+
     def delays(self, viewer: vw.Viewer) -> tuple[vw.DelayLine, ...]:
         """Count by unit and month what was kept and what was late, and by whom; raises `NotAllowedError`."""
         ...

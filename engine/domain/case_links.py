@@ -63,6 +63,7 @@ class CaseLink(Record):
 _IN_A_STUB_NOT = (cm.StartRun, cm.AddPerson, cm.ChangePersonRole, cm.ReopenCase)
 _AT_REST = (
     cm.UnmergeCase, cm.FireDeadline, cm.Acknowledge, cm.MissLevel, cm.NameDelayOwner, cm.Recount, cm.RecordFact,
+    cm.AskCalls, cm.NoteCall, cm.EndCalls,
 )  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from uuid import UUID
 
-from engine.domain.records import AddedStep, DelayOwner, Interval, PersonRole, RoleStatus, Scalar
+from engine.domain.records import AddedStep, CallEnd, CallOutcome, DelayOwner, Interval, PersonRole, RoleStatus, Scalar
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +148,38 @@ class MissLevel:
 
 
 @dataclass(frozen=True, slots=True)
+class AskCalls:
+    """Ask, by a level that was raised, that people of the network, or a body outside it, are rung."""
+
+    deadline_id: UUID
+    level: int
+    round: int
+    actor_ids: tuple[UUID, ...] = ()
+    body: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NoteCall:
+    """Say that someone was rung about a step, when, and what came of it; `has_words` when what was said is kept."""
+
+    step_id: UUID
+    call_id: UUID
+    outcome: CallOutcome
+    at: datetime
+    by: UUID | None = None
+    has_words: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class EndCalls:
+    """Say that an actor need not be rung any more, about one step or about the whole case."""
+
+    actor_id: UUID
+    ended: CallEnd
+    step_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class PauseDeadline:
     """Let a limit of the programme stand still from now until an instant (UTC), at which it goes on by itself."""
 
@@ -238,6 +270,9 @@ Command = (
     | FireDeadline
     | Acknowledge
     | MissLevel
+    | AskCalls
+    | NoteCall
+    | EndCalls
     | PauseDeadline
     | ResumeDeadline
     | AskExtension

@@ -4,12 +4,13 @@ from datetime import datetime
 from uuid import UUID
 
 from engine.domain import events as ev
+from engine.domain.calls import calls_ended
 from engine.domain.compiled import CompiledStep, CompiledTime
 from engine.domain.draft import Draft
 from engine.domain.firings import BREACH, with_next
 from engine.domain.lateness import is_overdue
 from engine.domain.opening import open_step
-from engine.domain.records import Deadline, DeadlineStatus, DelayOwner, Purpose, RunStatus, StepStatus
+from engine.domain.records import CallEnd, Deadline, DeadlineStatus, DelayOwner, Purpose, RunStatus, StepStatus
 from engine.domain.timers import wanted_deadlines
 from engine.domain.values import RunView
 
@@ -20,6 +21,7 @@ _COMPARED = (
 _PLANNED = ("next_at", "next_firing")
 _KEPT = (
     "breached_at", "fired", "acknowledged_at", "raised", "delay_owner", "owner_named_at", "discovered_at",
+    "calls",
 )  # fmt: skip
 """What a deadline does not lose when it is counted again; pauses and extensions are counted with."""
 _OWNER_BY_OUTCOME = {
@@ -77,6 +79,7 @@ def _end(draft: Draft, known: Deadline) -> None:
     is_late = met_at > known.late_from if met_at else is_overdue(known.late_from, draft.now)
     if is_late and known.breached_at is None and known.purpose is not Purpose.OPENING:
         known = breached(draft, known)
+    known = calls_ended(draft, known, CallEnd.OVER)
     status = DeadlineStatus.MET if met_at and _is_kept(draft, known) else DeadlineStatus.ENDED
     changes = {
         "status": status, "ended_at": met_at or draft.now, "next_at": None, "next_firing": None,

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from engine.domain import commands as cm
 from engine.domain import events as ev
+from engine.domain.calls import ask_calls, end_calls, note_call
 from engine.domain.case_links import merge, require_part_of_stub, unmerge
 from engine.domain.compiled import CompiledWorkflow
 from engine.domain.delays import name_owner
@@ -22,6 +23,7 @@ from engine.errors import AlreadyEndedError, NotFoundError
 
 _ALSO_WHEN_CLOSED = (
     cm.ReopenCase, cm.FireDeadline, cm.Acknowledge, cm.MissLevel, cm.NameDelayOwner, cm.MergeCase, cm.UnmergeCase,
+    cm.NoteCall, cm.EndCalls,
 )  # fmt: skip
 
 
@@ -45,7 +47,7 @@ def decide(
     return tuple(draft.events)
 
 
-def _apply(draft: Draft, command: cm.Command) -> None:  # noqa: C901, PLR0912 - one line for each command
+def _apply(draft: Draft, command: cm.Command) -> None:  # noqa: C901, PLR0912, PLR0915 - one line for each command
     match command:
         case cm.StartRun():
             _start_run(draft, command)
@@ -77,6 +79,12 @@ def _apply(draft: Draft, command: cm.Command) -> None:  # noqa: C901, PLR0912 - 
             acknowledge(draft, command)
         case cm.MissLevel():
             miss(draft, command)
+        case cm.AskCalls():
+            ask_calls(draft, command)
+        case cm.NoteCall():
+            note_call(draft, command)
+        case cm.EndCalls():
+            end_calls(draft, command)
         case cm.PauseDeadline():
             pause(draft, command)
         case cm.ResumeDeadline():

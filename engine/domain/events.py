@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field, TypeAdapter
 
-from engine.domain.records import Case, CasePerson, Deadline, Interval, Record, Run, Scalar, Step
+from engine.domain.records import CallEnd, CallOutcome, Case, CasePerson, Deadline, Interval, Record, Run, Scalar, Step
 
 
 class CaseOpened(Record):
@@ -282,6 +282,35 @@ class DeadlineAcknowledged(Record):
     by: UUID | None = None
 
 
+class CallAsked(Record):
+    """A level asked that someone is rung about what is late."""
+
+    type: Literal["CallAsked"] = "CallAsked"
+    deadline: Deadline
+    call_id: UUID
+    level: int
+    round: int = 1
+
+
+class CallMade(Record):
+    """Someone rang about what is late; what was said is sealed beside the event."""
+
+    type: Literal["CallMade"] = "CallMade"
+    deadline: Deadline
+    call_id: UUID
+    outcome: CallOutcome
+    by: UUID | None = None
+
+
+class CallEnded(Record):
+    """Someone need not be rung any more."""
+
+    type: Literal["CallEnded"] = "CallEnded"
+    deadline: Deadline
+    call_id: UUID
+    ended: CallEnd
+
+
 class DeadlineEnded(Record):
     """A deadline was met, or its step needs it no more."""
 
@@ -323,6 +352,9 @@ Event = Annotated[
     | ExtensionAnswered
     | DelayOwnerNamed
     | DeadlineAcknowledged
+    | CallAsked
+    | CallMade
+    | CallEnded
     | DeadlineEnded,
     Field(discriminator="type"),
 ]
@@ -341,6 +373,9 @@ DEADLINE_EVENTS = (
     ExtensionAnswered,
     DelayOwnerNamed,
     DeadlineAcknowledged,
+    CallAsked,
+    CallMade,
+    CallEnded,
     DeadlineEnded,
 )
 EVENT: TypeAdapter[Event] = TypeAdapter(Event)

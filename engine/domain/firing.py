@@ -4,11 +4,12 @@ from datetime import datetime
 
 from engine.domain import commands as cm
 from engine.domain import events as ev
+from engine.domain.calls import calls_ended
 from engine.domain.deadlines import breached
 from engine.domain.draft import Draft
 from engine.domain.firings import BREACH, is_warning, level_name, missed_name, pending, with_next
 from engine.domain.lateness import is_overdue
-from engine.domain.records import Deadline, DeadlineStatus, Purpose
+from engine.domain.records import CallEnd, Deadline, DeadlineStatus, Purpose
 from engine.errors import NotFoundError
 
 
@@ -33,6 +34,7 @@ def acknowledge(draft: Draft, command: cm.Acknowledge) -> None:
         raise NotFoundError(kind="deadline")
     if deadline.acknowledged_at is not None and not _has_news(deadline):
         return
+    deadline = calls_ended(draft, deadline, CallEnd.ACKNOWLEDGED)
     seen = deadline.model_copy(update={"acknowledged_at": draft.now})
     if seen.status is DeadlineStatus.OPEN:
         seen = with_next(seen, draft.library)

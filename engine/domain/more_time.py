@@ -6,12 +6,13 @@ from zoneinfo import ZoneInfo
 
 from engine.domain import commands as cm
 from engine.domain import events as ev
+from engine.domain.calls import calls_ended
 from engine.domain.counting import due_at
 from engine.domain.deadlines import breached, is_time_of
 from engine.domain.draft import Draft
 from engine.domain.firings import with_next
 from engine.domain.reckoning import given, left_out, pause_at, paused_seconds, reckon, reckoned
-from engine.domain.records import Deadline, Extension, Pause, Purpose
+from engine.domain.records import CallEnd, Deadline, Extension, Pause, Purpose
 from engine.domain.said import said_at, said_for
 from engine.errors import (
     AlreadyEndedError,
@@ -95,6 +96,8 @@ def answer_extension(draft: Draft, command: cm.AnswerExtension) -> None:
         raise SecondPersonError
     if deadline.due_at <= draft.now and deadline.breached_at is None:
         deadline = breached(draft, deadline)
+    if command.approved:
+        deadline = calls_ended(draft, deadline, CallEnd.ACKNOWLEDGED)
     changes = {"answered_at": draft.now, "answered_by": command.by, "is_approved": command.approved}
     answer = wish.model_copy(update=changes)
     extensions = tuple(answer if one == wish else one for one in deadline.extensions)

@@ -235,6 +235,59 @@ class Owes(StrEnum):
     CASE = "case"
 
 
+class CallOutcome(StrEnum):
+    """What came of ringing someone once."""
+
+    REACHED = "reached"
+    ACKNOWLEDGED = "acknowledged"
+    LEFT_MESSAGE = "left_message"
+    NOT_REACHED = "not_reached"
+
+
+class CallEnd(StrEnum):
+    """Why someone need not be rung any more."""
+
+    REACHED = "reached"
+    ACKNOWLEDGED = "acknowledged"
+    OVER = "over"
+    HAS_IT = "has_it"
+    BARRED = "barred"
+
+
+class Asking(Record):
+    """A level of a ladder, at one of its rounds, asks that someone is rung (UTC)."""
+
+    level: int
+    round: int = 1
+    at: datetime
+
+
+class Ringing(Record):
+    """Someone rang, at `at`, and wrote it down at `noted_at` (UTC). What was said is sealed beside the event."""
+
+    at: datetime
+    outcome: CallOutcome
+    by: UUID | None = None
+    noted_at: datetime
+    has_words: bool = False
+
+
+class Call(Record):
+    """One person of the network (`actor_id`), or one body outside it (`body`), who is to be rung about what is late.
+
+    Whichever levels and rounds ask for it, it is one call. It ends when they were reached, when someone acknowledges or
+    when the deadline ends; a level that asks again afterwards opens it again.
+    """
+
+    id: UUID
+    actor_id: UUID | None = None
+    body: str = ""
+    askings: tuple[Asking, ...] = ()
+    ringings: tuple[Ringing, ...] = ()
+    ended_at: datetime | None = None
+    ended: CallEnd | None = None
+
+
 class Deadline(Record):
     """The instant at which one time limit of one step falls due. All instants are UTC.
 
@@ -244,8 +297,9 @@ class Deadline(Record):
     `due_at == running_since + budget - consumed`.
 
     `raised` keeps when each level was told, under the names of `fired`, and under `m:1` that nobody could be told of
-    level 1. A limit of the law in days is kept beyond its due time, which warns, until `late_at`: the end of its last
-    day or whatever `kept_until` says; only from then on it is breached, and the breach is still dated at `due_at`.
+    level 1. `calls` are whom its levels ask to ring. A limit of the law in days is kept beyond its due time, which
+    warns, until `late_at`: the end of its last day or whatever `kept_until` says; only from then on it is breached,
+    and the breach is still dated at `due_at`.
     `owner_named_at` is when a person said whose delay it is; until then `delay_owner` is what the ladder says.
     """
 
@@ -284,6 +338,7 @@ class Deadline(Record):
     kept_until: KeptUntil = KeptUntil.INSTANT
     late_at: datetime | None = None
     counted_by: Owes = Owes.CASE
+    calls: tuple[Call, ...] = ()
 
     @property
     def late_from(self) -> datetime:
@@ -339,6 +394,11 @@ def step_id(run_id: UUID, key: str, path: str) -> UUID:
 def deadline_id(of_step: UUID, purpose: Purpose, *, turn: int = 1) -> UUID:
     """Name the deadline that one occurrence of a step has for one purpose, at each turn."""
     return uuid5(of_step, f"deadline|{purpose}" if turn == 1 else f"deadline|{purpose}|{turn}")
+
+
+def call_id(of_step: UUID, whom: UUID | str) -> UUID:
+    """Name the call to an actor, or to a body by its name, about what is late of a step."""
+    return uuid5(of_step, f"call|{whom}")
 
 
 def item_id(of_step: UUID, *, turn: int, approval: bool) -> UUID:

@@ -24,6 +24,7 @@ from engine.portal.routes import (
     board,
     break_glass,
     calendars,
+    calls,
     case_changes,
     case_course,
     case_links,
@@ -74,7 +75,7 @@ _ROUTES: Final = (
     home, reports, worklist, items, cases, documents, case_changes, case_course, persons, case_links, deadlines,
     links, conflicts, access, duty, referrals, consents, sending, matches, partner, partners, progress,
     paper_forms, preferences, transmit, workflows,
-    calendars, law, keeping, exports, subject, definitions_time, board, delays, outgoing, waiting, demo,
+    calendars, calls, law, keeping, exports, subject, definitions_time, board, delays, outgoing, waiting, demo,
 )  # fmt: skip
 _THIS_MACHINE: Final = ("127.0.0.1", "localhost", "[::1]")
 _A_WEEK: Final = "public, max-age=604800, immutable"

@@ -13,7 +13,7 @@ from markupsafe import Markup
 from engine.adapters.data_files import data_folder
 from engine.domain.languages import language_words
 from engine.domain.regions import region_words
-from engine.portal.presenters import ledger, sharing, statuses, times
+from engine.portal.presenters import calls, ledger, sharing, statuses, times
 from engine.spec.plain_words import in_plain_words
 
 _HERE: Final = Path(__file__).resolve().parent
@@ -63,6 +63,10 @@ _FILTERS: Final[Mapping[str, Callable[..., object]]] = {
     "due_words": times.due_words,
     "month_words": times.month_words,
     "zone_words": times.zone_words,
+    "for_input": times.for_input,
+    "call_words": calls.call_words,
+    "callees": calls.callees,
+    "call_outcomes": calls.call_outcomes,
     "channel_words": ledger.channel_words,
     "delivery_words": ledger.delivery_words,
     "point_words": ledger.point_words,

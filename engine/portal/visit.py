@@ -66,6 +66,7 @@ SAYINGS: Final[Mapping[str, str]] = {
     "retried": "The job will be tried again.",
     "paused": "The deadline is paused. It resumes by itself.",
     "resumed": "The deadline has resumed.",
+    "rung": "The call was recorded.",
     "asked": "You asked for more time. A second person has to answer.",
     "given": "You gave more time. Whoever asked is notified.",
     "not_given": "You refused more time. Whoever asked is notified.",

@@ -28,7 +28,7 @@ class RecipientKind(StrEnum):
 
 
 class Channel(StrEnum):
-    """By which way somebody is told; `call` makes it a work item to telephone."""
+    """By which way somebody is told; `call` asks that somebody rings them."""
 
     IN_APP = "in_app"
     EMAIL = "email"

@@ -56,6 +56,15 @@ def mark_read(engine: Engine, notice_ids: Sequence[UUID], *, viewer: Viewer) -> 
         work.commit()
 
 
+def acknowledge_levels(
+    engine: Engine, work: UnitOfWork, state: CaseState, deadline_id: UUID, *, by: UUID, actor_id: UUID, now: datetime
+) -> CaseState:
+    """Let the levels told so far be acknowledged by somebody, as `actor_id` says; gives the case after it."""
+    if not work.ledger.acknowledge(deadline_id, by=by, at=now):
+        return state
+    return carry_out(engine, work, state, cm.Acknowledge(deadline_id, by), actor_id=actor_id, now=now).state
+
+
 def _acknowledge(
     engine: Engine,
     work: UnitOfWork,
@@ -68,9 +77,7 @@ def _acknowledge(
 ) -> None:
     if work.records.answer_to(command_id) is not None:
         return
-    if work.ledger.acknowledge(deadline_id, by=viewer.actor_id, at=now):
-        command = cm.Acknowledge(deadline_id, viewer.actor_id)
-        carry_out(engine, work, state, command, actor_id=viewer.actor_id, now=now)
+    acknowledge_levels(engine, work, state, deadline_id, by=viewer.actor_id, actor_id=viewer.actor_id, now=now)
     work.records.remember(command_id, {"deadline_id": str(deadline_id)}, case_id=state.case.id, at=now)
     work.commit()
 

@@ -12,6 +12,7 @@ from engine.domain.state import CaseState
 from engine.errors import AlreadyEndedError, InvalidAnswersError, NotFoundError
 from engine.stores import UnitOfWork
 from engine.usecases.approvals import ask_second, take_answer
+from engine.usecases.calls import end_calls_to_barred
 from engine.usecases.deciding import require_member
 from engine.views import Viewer
 
@@ -30,7 +31,8 @@ def deny_access(
 ) -> UUID:
     """Let a person, or a whole unit, never see a case, from the next request on; gives the denial's id.
 
-    It beats every grant, every role and break-glass. What they had claimed is given back. The history says that it was
+    It beats every grant, every role and break-glass. What they had claimed is given back, and nobody is asked to
+    ring them about it. The history says that it was
     done and names nobody. Raises `InvalidAnswersError` for nobody, for oneself, for the case's own unit and for a
     reason that is no code; `NotFoundError`, `NotAllowedError`.
     """
@@ -51,7 +53,8 @@ def deny_access(
         work.access.deny(denial)
         give_back_what_is_barred(work, case_id)
         body = {"denial_id": str(denial.id), "whom": "person" if actor_id else "unit"}
-        work.cases.note(state, "AccessDenied", body, actor_id=viewer.actor_id, at=now)
+        after = work.cases.note(state, "AccessDenied", body, actor_id=viewer.actor_id, at=now)
+        end_calls_to_barred(engine, work, after, now=now)
         work.records.remember(command_id, {"id": str(denial.id)}, case_id=case_id, at=now)
         work.commit()
         return denial.id

@@ -10,6 +10,7 @@ from engine.domain.policy import Action
 from engine.domain.state import CaseState
 from engine.errors import InvalidAnswersError, NotFoundError
 from engine.stores import UnitOfWork
+from engine.usecases.calls import end_calls_to_barred
 from engine.usecases.deciding import require_member
 from engine.views import Viewer
 
@@ -21,7 +22,7 @@ def note_conflict(
 ) -> None:
     """Hide a case from somebody: no message of it reaches them, no list shows it, and what they had claimed is free.
 
-    They are not told of that either; the history names nobody.
+    Nobody is asked to ring them about it any more. They are not told of that either; the history names nobody.
 
     The row keeps who noted it, when, and the reason as a code, never in free words. The event keeps whom it concerns,
     without the reason. Raises `InvalidAnswersError` for an
@@ -42,7 +43,8 @@ def note_conflict(
         for item in work.items.open_of_case(case_id):
             if item.assignee_id == actor_id:
                 work.items.save(verbs.release(item))
-        work.cases.note(state, "ConflictNoted", {"actor_id": str(actor_id)}, actor_id=viewer.actor_id, at=now)
+        after = work.cases.note(state, "ConflictNoted", {"actor_id": str(actor_id)}, actor_id=viewer.actor_id, at=now)
+        end_calls_to_barred(engine, work, after, now=now)
         work.records.remember(command_id, {"case_id": str(case_id)}, case_id=case_id, at=now)
         work.commit()
 

@@ -16,7 +16,7 @@ from engine.ports import ActorRecord, NewEscalation
 from engine.spec.ladders import Channel, Ladder, Level
 from engine.stores import UnitOfWork
 from engine.usecases.deciding import carry_out
-from engine.usecases.level_acts import act_on_item, add_steps, offer_on, steps_of
+from engine.usecases.level_acts import act_on_item, calls_of, offer_on, open_and_ask, step_of
 from engine.usecases.reach import channels_set_up
 from engine.usecases.recipients import Found, last_resort, who_has_it, who_is_told
 from engine.usecases.telling import EMAIL, IN_APP, tell, title_of
@@ -93,7 +93,8 @@ def _raise_level(
     level = ladder.levels[event.level - 1]
     found = who_is_told(work, state, deadline.step_id, level, now=now)
     reached = _reached(work, state, found, level, now, is_last=level == ladder.levels[-1])
-    steps = steps_of(state, event, level) if found.people else ()
+    step = step_of(state, event, level) if found.people else None
+    calls = calls_of(state, event, level, found.people) if found.people else None
     offered = offer_on(work, state, event, level, now=now)
     line = NewEscalation(
         id=uuid5(deadline.id, f"level|{event.level}|{event.round}"),
@@ -104,18 +105,18 @@ def _raise_level(
         planned_at=event.planned_at,
         fired_at=now,
         recipient_ids=tuple(person.id for person in reached.people),
-        channels=_channels(engine, work, state, level, does_call=any(step.added.uses == "core.call" for step in steps)),
+        channels=_channels(engine, work, state, level, does_call=calls is not None),
         note=" ".join(note for note in (level.note, offered.note, reached.note) if note),
         ladder=ladder.name,
         ladder_version=ladder.version,
         is_missed=reached.is_missed,
-        step_id=steps[0].id if steps else None,
+        step_id=step.id if step else None,
     )
     if not work.messages.add_escalation(line, unit_id=state.case.unit_id):
         return told, ()
     if offered.referral is not None:
         told = told._replace(must_send=offered.write(engine, work, state, now=now) or told.must_send)
-    state = add_steps(engine, work, state, steps, now=now)
+    state = open_and_ask(engine, work, state, step, calls, now=now)
     item = work.items.open_of_step(deadline.step_id)
     if item is not None:
         state, lost = act_on_item(engine, work, state, event, item, level, found.people, now=now)
@@ -193,7 +194,7 @@ def _outward(level: Level) -> str:
 
 
 def _channels(engine: Engine, work: UnitOfWork, state: CaseState, level: Level, *, does_call: bool) -> tuple[str, ...]:
-    """Give the channels of a level that serve the case's unit; in-app always does, a call where a step asks for it.
+    """Give the channels of a level that serve the case's unit; in-app always does, a call where one is asked for.
 
     A last resort takes all that there are.
     """

@@ -15,7 +15,7 @@ from engine.usecases.readings import reading_of, require_pace
 from engine.views import Viewer
 
 LONGEST: Final = 2_000
-TELLS_WORDS: Final = frozenset({"CaseReopened", "CaseClosed", "ClosingAsked", "StepCancelled"})
+TELLS_WORDS: Final = frozenset({"CaseReopened", "CaseClosed", "ClosingAsked", "StepCancelled", "CallMade"})
 """The events beside which words may be kept."""
 
 

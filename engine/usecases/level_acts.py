@@ -1,5 +1,6 @@
-"""What a level of a ladder does beside telling: steps, the priority of the item, who has it, the next partner."""
+"""What a level of a ladder does beside telling: a letter, calls, the priority of the item, who has it, a partner."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID, uuid5
@@ -9,20 +10,17 @@ from engine.domain import commands as cm
 from engine.domain import events as ev
 from engine.domain import work_item as verbs
 from engine.domain.consequences import WorkItem
-from engine.domain.records import LIVE, AddedStep, CaseStatus, Deadline, RunStatus, step_id
+from engine.domain.records import AddedStep, CaseStatus, Deadline, RunStatus, step_id
 from engine.domain.referral import Referral, ReferralKind, ReferralStatus
 from engine.domain.state import CaseState
 from engine.ports import ActorRecord
 from engine.spec.ladders import Channel, Level
-from engine.spec.roles import Role
 from engine.stores import UnitOfWork
 from engine.usecases.deciding import carry_out
 from engine.usecases.recipients import people_of_partner, reachable
 from engine.usecases.telling import EMAIL, IN_APP, tell, title_of
 
 RELEASE, CALL = "core.release", "core.call"
-_CALL_WITHIN = "PT30M"
-_CALLERS = (Role.CASE_MANAGER.value, Role.CASEWORKER.value, Role.SUPERVISOR.value)
 _STANDARD = "standard"
 
 
@@ -50,45 +48,53 @@ class Offered(NamedTuple):
         return tell_of_referral(engine, work, state, self.referral, kind="referred", people=self.people, now=now)
 
 
-def steps_of(state: CaseState, event: ev.LevelRaised, level: Level) -> tuple[LevelStep, ...]:
-    """Give the steps that a level opens: to release its letter, once, and to telephone, again at each round.
+def step_of(state: CaseState, event: ev.LevelRaised, level: Level) -> LevelStep | None:
+    """Give the step that a level opens: to release its letter, once.
 
-    While nobody has made the call of an earlier round yet, that call is the one. The steps of levels have ladders of
-    their own, and those open no further steps.
+    The steps of levels have ladders of their own, and those open no further steps.
     """
-    deadline = event.deadline
-    late, run = state.steps.get(deadline.step_id), state.runs[deadline.run_id]
+    deadline, to = event.deadline, level.to
+    late = state.steps.get(deadline.step_id)
     is_own = late is not None and late.uses in {RELEASE, CALL}
-    if is_own or state.case.status is CaseStatus.CLOSED or run.status is RunStatus.ABORTED:
-        return ()
-    steps = []
-    if level.to.law_route and level.to.released_by and level.to.release_within:
-        settings = {"letter": level.to.letter or "", "to": level.to.law_route, "level": str(level.level)}
-        steps.append(
-            _step(deadline, f"release_{deadline.id.hex[:8]}_{level.level}", AddedStep(
-                uses=RELEASE, title=f"Letter to {level.to.law_route}", limit=str(level.to.release_within),
-                ladder=_STANDARD, roles=(level.to.released_by.value,), for_deadline=deadline.id, settings=settings,
-            ))
-        )  # fmt: skip
-    if Channel.CALL in level.channels:
-        whom = level.to.law_route or level.to.in_words()
-        steps.append(
-            _step(deadline, _key_of_call(state, event), AddedStep(
-                uses=CALL, title=f"Telephone {whom}", limit=_CALL_WITHIN, ladder=_STANDARD, roles=_CALLERS,
-                for_deadline=deadline.id, settings={"to": whom, "level": str(level.level)},
-            ))
-        )  # fmt: skip
-    return tuple(steps)
+    if is_own or _is_over(state, deadline) or not (to.law_route and to.released_by and to.release_within):
+        return None
+    added = AddedStep(
+        uses=RELEASE, title=f"Letter to {to.law_route}", limit=str(to.release_within), ladder=_STANDARD,
+        roles=(to.released_by.value,), for_deadline=deadline.id,
+        settings={"letter": to.letter or "", "to": to.law_route, "level": str(level.level)},
+    )  # fmt: skip
+    key = f"release_{deadline.id.hex[:8]}_{level.level}"
+    return LevelStep(step_id(deadline.run_id, key, deadline.path), deadline.run_id, key, deadline.path, added)
 
 
-def add_steps(
-    engine: Engine, work: UnitOfWork, state: CaseState, steps: tuple[LevelStep, ...], *, now: datetime
+def calls_of(
+    state: CaseState, event: ev.LevelRaised, level: Level, people: Iterable[ActorRecord]
+) -> cm.AskCalls | None:
+    """Give whom a level asks to ring: each of those it tells, or the body of law that it turns to."""
+    if Channel.CALL not in level.channels or _is_over(state, event.deadline):
+        return None
+    body = level.to.law_route or ""
+    whom = () if body else tuple(person.id for person in people)
+    return cm.AskCalls(event.deadline.id, event.level, event.round, whom, body) if body or whom else None
+
+
+def open_and_ask(
+    engine: Engine,
+    work: UnitOfWork,
+    state: CaseState,
+    step: LevelStep | None,
+    calls: cm.AskCalls | None,
+    *,
+    now: datetime,
 ) -> CaseState:
-    """Add the steps of a level that are not there yet; gives the case after it."""
-    for step in steps:
-        if step.id not in state.steps:
-            command = cm.AddStep(step.run_id, step.key, step.added, step.path)
-            state = carry_out(engine, work, state, command, actor_id=None, now=now).state
+    """Add the step of a level that is not there yet, and ask for its calls; gives the case after it."""
+    commands: list[cm.Command] = []
+    if step is not None and step.id not in state.steps:
+        commands.append(cm.AddStep(step.run_id, step.key, step.added, step.path))
+    if calls is not None:
+        commands.append(calls)
+    for command in commands:
+        state = carry_out(engine, work, state, command, actor_id=None, now=now).state
     return state
 
 
@@ -228,16 +234,8 @@ def _place_of(work: UnitOfWork, state: CaseState, deadline: Deadline) -> str:
     return unit.jurisdiction if unit else state.runs[deadline.run_id].jurisdiction
 
 
-def _key_of_call(state: CaseState, event: ev.LevelRaised) -> str:
-    """Name the call of a round: one of an earlier round that still waits to be made, else a new one."""
-    deadline = event.deadline
-    keys = [f"call_{deadline.id.hex[:8]}_{event.level}_{number}" for number in range(1, event.round + 1)]
-    known = ((key, state.steps.get(step_id(deadline.run_id, key, deadline.path))) for key in keys)
-    return next((key for key, step in known if step is not None and step.status in LIVE), keys[-1])
-
-
-def _step(deadline: Deadline, key: str, added: AddedStep) -> LevelStep:
-    return LevelStep(step_id(deadline.run_id, key, deadline.path), deadline.run_id, key, deadline.path, added)
+def _is_over(state: CaseState, deadline: Deadline) -> bool:
+    return state.case.status is CaseStatus.CLOSED or state.runs[deadline.run_id].status is RunStatus.ABORTED
 
 
 def _may_do(item: WorkItem, person: ActorRecord) -> bool:

@@ -10,6 +10,7 @@ from engine.domain.policy import roles_in
 from engine.errors import NotAllowedError, NotFoundError
 from engine.ports import JsonValue
 from engine.stores import UnitOfWork
+from engine.usecases.calls import end_calls_to
 from engine.usecases.deciding import require_member
 from engine.usecases.notices import tell_who_has_it_now
 from engine.views import Viewer
@@ -78,6 +79,8 @@ def _change(
             body = {"item_id": str(item_id), "step_key": item.step_key, "assignee_id": _text(changed.assignee_id)}
             after = work.cases.note(state, event, body, actor_id=viewer.actor_id, at=now)
             tell_who_has_it_now(engine, work, after, item, changed, by=viewer.actor_id, now=now)
+            if changed.assignee_id == viewer.actor_id:  # who has taken it themselves need not be rung about it
+                end_calls_to(engine, work, after, viewer.actor_id, step_id=item.step_id, now=now)
         work.records.remember(command_id, answer, case_id=state.case.id, at=now)
         work.commit()
 

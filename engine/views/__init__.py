@@ -12,7 +12,19 @@ from engine.views.audit import (
 )
 from engine.views.base import THIS_MACHINE, Membership, View, Viewer
 from engine.views.cases import CaseLine, CaseView, EventView, JobView, RunView, StepView
-from engine.views.deadlines import AskedView, DeadlineView, DelayLine, ExtensionView, LinkView, PauseView
+from engine.views.deadlines import (
+    AskedView,
+    AskingView,
+    CallView,
+    DeadlineView,
+    DelayLine,
+    ExtensionView,
+    LateView,
+    LinkView,
+    PauseView,
+    RingingView,
+    late_views,
+)
 from engine.views.definitions import DefinitionView, LimitChange, MovedDeadline, PreviewView
 from engine.views.explanations import (
     DeliveryView,
@@ -98,10 +110,12 @@ __all__ = [
     "AnswerView",
     "AsideDeadline",
     "AskedView",
+    "AskingView",
     "AuditFault",
     "AuditLine",
     "AuditProblem",
     "BoardView",
+    "CallView",
     "CandidateView",
     "CaseLine",
     "CaseLinkView",
@@ -141,6 +155,7 @@ __all__ = [
     "JobView",
     "KeepingView",
     "LagBucket",
+    "LateView",
     "LawExplanationView",
     "LawOfCaseView",
     "LimitChange",
@@ -166,6 +181,7 @@ __all__ = [
     "ProposedView",
     "ReaderLine",
     "ReasonView",
+    "RingingView",
     "RoleView",
     "RunView",
     "RunningHoursView",
@@ -192,4 +208,5 @@ __all__ = [
     "WaitingView",
     "WorkCounts",
     "WorkItemView",
+    "late_views",
 ]

@@ -1,6 +1,6 @@
 """Time limits as people see them: pauses, more time, whose delay, what a link leads to."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from uuid import UUID
 
@@ -27,6 +27,45 @@ class ExtensionView(View):
     asked_by_id: UUID | None
     answered_at: datetime | None
     answered_by: str | None
+
+
+class AskingView(View):
+    """A level, at one of its rounds, asked that someone is rung."""
+
+    level: int
+    round: int
+    at: datetime
+
+
+class RingingView(View):
+    """Someone rang. `outcome` is one of: reached, acknowledged, left_message, not_reached; what was said is masked."""
+
+    at: datetime
+    by: str | None
+    outcome: str
+    noted_at: datetime
+    has_words: bool
+
+
+class CallView(View):
+    """Who is to be rung about what is late, and who has rung.
+
+    `meant` says as whom the level names them that asked last. `ended` is None while they are to be rung, else one of:
+    reached, acknowledged, over, has_it, barred.
+    """
+
+    id: UUID
+    actor_id: UUID | None
+    whom: str
+    meant: str
+    askings: tuple[AskingView, ...]
+    ringings: tuple[RingingView, ...] = ()
+    ended: str | None = None
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether it is told beside what is late: they are to be rung, or were reached and have not acknowledged."""
+        return self.ended in {None, "reached"}
 
 
 class DeadlineView(View):
@@ -60,11 +99,48 @@ class DeadlineView(View):
     delay_owner: str | None = None
     critical: bool = False
     late_at: datetime | None = None
+    calls: tuple[CallView, ...] = ()
 
     @property
     def asked(self) -> ExtensionView | None:
         """The wish for more time that waits for an answer."""
         return next((one for one in self.extensions if one.state == "asked"), None)
+
+
+class LateView(View):
+    """One strip: what is late, and whom to ring about it; `is_asked` says that the viewer's worklist asks it of them.
+
+    It may not be late yet: a ladder can ask to ring before the due time.
+    """
+
+    case_id: UUID
+    case_number: str
+    deadline: DeadlineView
+    calls: tuple[CallView, ...]
+    item_id: UUID | None = None
+    is_asked: bool = False
+
+    @property
+    def to_ring(self) -> tuple[CallView, ...]:
+        """Who is still to be rung."""
+        return tuple(call for call in self.calls if call.ended is None)
+
+    @property
+    def has_words(self) -> bool:
+        """Whether something that was said was kept, masked."""
+        return any(ringing.has_words for call in self.calls for ringing in call.ringings)
+
+
+def late_views(
+    deadlines: Iterable[DeadlineView], *, case_id: UUID, case_number: str, but: UUID
+) -> tuple[LateView, ...]:
+    """Make the strips of a case from its deadlines, the nearest first; nobody (`but`) is asked to ring themselves."""
+    return tuple(
+        LateView(case_id=case_id, case_number=case_number, deadline=deadline, calls=calls)
+        for deadline in sorted(deadlines, key=lambda one: one.due_at)
+        if deadline.ended_at is None
+        and (calls := tuple(call for call in deadline.calls if call.is_shown and call.actor_id != but))
+    )
 
 
 class AskedView(View):

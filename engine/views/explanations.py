@@ -8,7 +8,11 @@ from engine.views.deadlines import DeadlineView
 
 
 class DeliveryView(View):
-    """What became of one message by one channel. `state` is one of: waits, sent, shown, read, given_up."""
+    """What became of one message by one channel. `state` is one of: waits, sent, shown, read, given_up.
+
+    A telephone call is `to_ring`, or `not_needed` any more, or what came of ringing: reached, acknowledged,
+    left_message, not_reached.
+    """
 
     channel: str
     recipient: str
@@ -21,7 +25,7 @@ class EscalationView(View):
     """A line of the escalation ledger.
 
     `delivered_at` is when the last of its channels had taken it: none of them stands for another. `follow_up_id` is
-    the step that the level opened: a letter to release, or a call to make.
+    the step that the level opened: a letter to release.
     """
 
     id: UUID

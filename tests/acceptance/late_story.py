@@ -60,6 +60,12 @@ class LateStory:
         found = (step for step in self.state.steps.values() if step.uses == uses and step.added)
         return [step for step in found if step.added and step.added.for_deadline == of]
 
+    def to_ring(self, key: str) -> set[str]:
+        """Name who is still to be rung about a step."""
+        of = self.deadline(key).id
+        calls = next(one.calls for one in self.page.deadlines if one.id == of)
+        return {call.whom for call in calls if call.ended is None}
+
     def deadline(self, key: str) -> Deadline:
         """Find the deadline of a step, be it over or not."""
         state = self.state

@@ -79,9 +79,8 @@ def test_the_letter_to_the_child_protection_unit_waits_for_its_case_manager_and_
     assert letter.added is not None
     assert letter.added.roles == ("case_manager",)
     assert letter.added.settings["to"] == "District Child Protection Unit"
-    calls = [step.added.settings["to"] for step in not_produced.added("core.call", "production") if step.added]
-    assert len(calls) == 2
-    assert "District Child Protection Unit" in calls
+    assert not not_produced.added("core.call", "production")
+    assert not_produced.to_ring("production") == {"Supervisor IN-AS", "District Child Protection Unit"}
 
 
 def test_nothing_leaves_the_network_by_itself(not_produced: LateStory) -> None:

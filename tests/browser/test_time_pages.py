@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.hands import must_be_pleasant, pick, press, unfold
+from tests.browser.hands import choose, must_be_pleasant, pick, press, unfold, write
 from tests.integration.portal.world import Portal, report_case
 
 pytestmark = pytest.mark.browser
@@ -56,6 +56,33 @@ def test_more_time_is_asked_for_and_given_by_the_keyboard(open_page: OpenPage, p
     pick(page, "Why?", "The place is far")
     press(page, "Ask for more time")
     expect(page.get_by_text("There is a problem")).to_be_visible()
+    must_be_pleasant(page)
+
+
+def test_a_call_is_written_down_by_the_keyboard_from_the_strip_of_a_late_item(
+    open_page: OpenPage, portal: Portal
+) -> None:
+    case = report_case(portal.as_role("intake_officer"))
+    for _ in range(2):
+        portal.let_time_pass(timedelta(minutes=31))
+    page = open_page()
+    become(page, portal, "caseworker")
+    page.goto("/worklist")
+    must_be_pleasant(page)
+    unfold(page, "Late: ring someone")
+    must_be_pleasant(page)
+    page.goto(case.page)
+    must_be_pleasant(page)
+    unfold(page, "I rang someone")
+    choose(page, "What came of it?", 3)
+    write(page, "What was said?", "The line was busy.")
+    press(page, "Record the call")
+    expect(page.get_by_role("status")).to_contain_text("The call was recorded")
+    expect(page.get_by_text("rang: not reached")).to_be_visible()
+    must_be_pleasant(page)
+    become(page, portal, "intake_officer")
+    page.goto(case.item)
+    expect(page.get_by_role("heading", name="Late: ring someone")).to_be_visible()
     must_be_pleasant(page)
 
 

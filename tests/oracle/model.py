@@ -64,7 +64,7 @@ THINGS: Mapping[str, Thing] = {
     "purpose": _thing(own=True, send="any", held="account"), "recipient": _thing(own=True, consents="any"),
     "partner's name": _thing(own=True, sent="any", list="any"), "glass words": _thing(own=True, glass="confirm"),
     "remark": _thing(own=True, held="account"), "hold": _thing(own=True, reason="hold"),
-    "words": _thing(own=True, words="reveal"),
+    "words": _thing(own=True, words="reveal"), "said": _thing(own=True, words="reveal"),
     **{thing: _thing() for thing in ("note outside", "concern", "note", "number")},
 }  # fmt: skip
 """What is no answer of a form; a note is shown to who took the work on, a number to who sees that the case is there."""

@@ -8,21 +8,24 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from engine.assembly import Engine
+from engine.domain import commands as cm
 from engine.domain.case_links import LinkKind
 from engine.domain.consent import GivenBy
 from engine.domain.files import FileKind
 from engine.domain.matching import MatchAlert
-from engine.domain.records import PersonRole
+from engine.domain.records import PersonRole, call_id
 from engine.domain.seen_link import hash_of_link
 from engine.ports import NewEscalation, NewMessage
 from engine.usecases.attachments import Arrival
 from engine.usecases.break_glass import break_glass
+from engine.usecases.calls import note_call
 from engine.usecases.case_access import ask_to_lift_denial, deny_access
 from engine.usecases.case_links import link_cases
 from engine.usecases.complete_work_item import complete_work_item
 from engine.usecases.concerns import raise_concern
 from engine.usecases.conflicts import note_conflict
 from engine.usecases.consents import Agreed, record_consent
+from engine.usecases.deciding import carry_out
 from engine.usecases.holds import place_hold
 from engine.usecases.open_case import open_case
 from engine.usecases.partner_links import NewLink, make_partner_link
@@ -245,6 +248,7 @@ def _open_work(making: Making) -> None:
     typed = {"hospital": making.plant("draft"), "refusal_reason": making.plant("draft of a class")}
     save_draft(making.engine, item.id, viewer=making.own.first, answers=typed)
     making.ids["item_id"], making.steps["medical"] = item.id, item.step_id
+    _call(making)
     spare = making.act(
         open_case, unit_id=making.own.unit_id,
         answers={
@@ -257,6 +261,21 @@ def _open_work(making: Making) -> None:
     making.act(cancel_step, off, case_id=making.case_id, reason_code="opened_by_mistake", words=making.plant("words"))
     making.ids["link_id"] = making.act(link_cases, making.case_id, spare.case_id, kind=LinkKind.SAME_EVENT)
     making.ids["other_case_id"] = spare.case_id
+
+
+def _call(making: Making) -> None:
+    """Somebody who is to be rung about what is open, and what was said when somebody rang them."""
+    now = making.engine.clock.now()
+    with making.engine.unit_of_work() as work:
+        state = work.cases.lock(making.case_id)
+        late, whom = state.deadlines[making.ids["deadline_id"]], making.own.second.actor_id
+        asked = cm.AskCalls(late.id, level=1, round=1, actor_ids=(whom,))
+        carry_out(making.engine, work, state, asked, actor_id=None, now=now)
+        work.commit()
+    making.act(
+        note_call, late.step_id, case_id=making.case_id, call_id=call_id(late.step_id, whom), outcome="not_reached",
+        called_at=now, words=f"They said {making.plant('said')}.",
+    )  # fmt: skip
 
 
 def _sharing(making: Making) -> None:

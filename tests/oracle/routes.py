@@ -61,6 +61,7 @@ RULES: Final[dict[str, Rule]] = {
     f"GET {_CASE}/conflicts": _case("lead", own=True, page="masked", exact=True),
     f"GET {_CASE}/account": _case("history", own=True, page="masked", exact=True),
     f"GET {_CASE}/deadlines/{{deadline_id}}": _case("see", page="masked"),
+    f"GET {_CASE}/steps/{{step_id}}/calls": _case("see", page="masked"),
     "GET /items/{item_id}": Rule("item", "work", page="item"),
     "GET /items/{item_id}/done": Rule("item", "work", page="masked"),
     "GET /items/{item_id}/appointment.ics": Rule("item", "work", page="masked"),
@@ -87,7 +88,7 @@ RULES: Final[dict[str, Rule]] = {
                 )),
             ),
             "work": (
-                "facts", "steps/{step_id}/journey", "deadlines/{deadline_id}/ask",
+                "facts", "steps/{step_id}/journey", "steps/{step_id}/calls", "deadlines/{deadline_id}/ask",
             ),
             "plan": (
                 "add-step", "steps/{step_id}/cancel", "links", "links/{link_id}/end", "deadlines/{deadline_id}/pause",
@@ -205,7 +206,7 @@ RULES: Final[dict[str, Rule]] = {
 USE_CASES: Final[dict[str, str]] = {
     **dict.fromkeys(
         (
-            "acknowledge", "approve_work_item", "attachments", "break_glass", "case_access", "case_links",
+            "acknowledge", "approve_work_item", "attachments", "break_glass", "calls", "case_access", "case_links",
             "complete_work_item", "conflicts", "consents", "erasure", "exports", "holds", "limits", "matches",
             "persons", "referrals", "restrictions", "retention", "reveal_answers", "same_person", "save_draft",
             "split_case", "steer_case", "subject_access", "transfers", "work_items", "partner_links", "two_cases",

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from engine.portal.presenters.calls import call_words
 from engine.portal.presenters.times import short
 from engine.spec.limits import WarningPoint
 from engine.spec.plain_words import in_plain_words, in_running_words
@@ -27,6 +28,9 @@ def delivery_words(delivery: DeliveryView, zone: str) -> str:
     """Say what became of one message by one channel: `sent Sat 07 Mar 2026, 18:45`, `not sent yet`."""
     if delivery.state == "given_up":
         return f"given up ({in_running_words(delivery.error_code)})" if delivery.error_code else "given up"
+    if delivery.channel == "call":
+        words = call_words(delivery.state)
+        return f"{words}, {short(delivery.at, zone)}" if delivery.at else words
     if delivery.at is None:
         return "not sent yet"
     words = {"read": "read", "shown": "shown, not read yet, since"}.get(delivery.state, "sent")

@@ -20,7 +20,7 @@ from engine.usecases.given_reasons import TELLS_WORDS, read_reasons
 from engine.usecases.prepared_referrals import prepared_referral
 from engine.usecases.readings import note_reading
 from engine.usecases.reveal_answers import reveal_answers
-from engine.views import AnswerView, CaseView, EventView, ProposedView, StepView
+from engine.views import AnswerView, CaseView, EventView, ProposedView, StepView, late_views
 
 router = APIRouter()
 PAGE: Final = 50
@@ -75,6 +75,9 @@ def case_page(visit: SignedIn, case_id: UUID) -> Response:
         points=visit.engine.queries.points_to(visit.viewer, case_id),
         groups=lane_groups(pillars, case.steps),
         waiting=what_waits(case.steps),
+        late=late_views(case.deadlines, case_id=case.id, case_number=case.number, but=visit.viewer.actor_id),
+        may_ring=case.is_own and Action.WORK in case.allowed,
+        may_reveal=case.is_own and Action.REVEAL in case.allowed,
         running=[deadline for deadline in case.deadlines if deadline.ended_at is None],
         past=[deadline for deadline in case.deadlines if deadline.ended_at is not None],
         held=[step for step in case.steps if step.status == "held"],

@@ -25,7 +25,7 @@ from engine.usecases.complete_work_item import DONE, complete_work_item
 from engine.usecases.readings import note_reading
 from engine.usecases.save_draft import save_draft
 from engine.usecases.work_items import claim_work_item
-from engine.views import ActorView, FieldView, FormView, WorkItemView
+from engine.views import ActorView, FieldView, FormView, WorkItemView, late_views
 
 router = APIRouter()
 
@@ -185,6 +185,13 @@ def _form_page(
         has_appointment=has_appointment(visit.engine, view.item),
         proposed=visit.engine.queries.proposed_doer(visit.viewer, view.item.id),
         may_delegate=visit.may(Action.DELEGATE),
+        late=late_views(
+            (view.deadline,) if view.deadline else (),
+            case_id=view.item.case_id,
+            case_number=view.item.case_number,
+            but=visit.viewer.actor_id,
+        ),
+        may_reveal=visit.may(Action.REVEAL),
     )
 
 

@@ -20,6 +20,8 @@ _LONGEST: Final = 200
 def worklist(visit: SignedIn) -> Response:
     """List what the viewer has claimed and what they may take, the most urgent first."""
     items = visit.engine.queries.worklist(visit.viewer, limit=_LONGEST)
+    late = visit.engine.queries.late_calls(visit.viewer)
+    listed = {item.step_id for item in items}
     return visit.page(
         "worklist.html",
         title="My work",
@@ -30,6 +32,8 @@ def worklist(visit: SignedIn) -> Response:
         counts=visit.engine.queries.work_counts(
             visit.viewer, zone=preference_of(visit.engine, viewer=visit.viewer).zone or visit.viewer.zone
         ),
+        late={strip.deadline.step_id: strip for strip in late},
+        late_elsewhere=[strip for strip in late if strip.is_asked and strip.deadline.step_id not in listed],
         asked=visit.engine.queries.asked_extensions(visit.viewer),
         on_call=[shift for shift in visit.engine.queries.shifts(visit.viewer) if shift.is_now],
         command_id=visit.new_command(),

@@ -112,19 +112,17 @@ def test_a_ladder_never_seen_before_leaves_exactly_these_lines_and_messages(worl
     } == {("odd", 7)}
 
 
-def test_a_level_for_a_body_of_law_opens_one_step_to_release_and_one_to_call_and_its_letter_names_nobody(
+def test_a_level_for_a_body_of_law_opens_a_step_to_release_asks_to_ring_it_and_its_letter_names_nobody(
     world: World,
 ) -> None:
     case_id = _late(world, ODD)
     world.later(days=9)
     world.fire()
-    steps = {step.uses: step for step in world.state(case_id).steps.values() if step.added}
-    release, call = steps["core.release"], steps["core.call"]
+    [release] = [step for step in world.state(case_id).steps.values() if step.added]
     assert release.added is not None
-    assert call.added is not None
     deadline = world.deadline(case_id, "look")
-    assert release.added.for_deadline == call.added.for_deadline == deadline.id
-    assert (release.added.limit, call.added.limit) == ("PT4H", "PT30M")
+    assert (release.uses, release.added.for_deadline, release.added.limit) == ("core.release", deadline.id, "PT4H")
+    assert [(call.body, call.actor_id) for call in deadline.calls] == [("District Magistrate", None)]
     assert world.item(case_id, release.key).candidate_roles == ("nodal_officer",)
     line = world.rows("SELECT step_id, channels, note FROM escalation WHERE level = 4")[0]
     assert line.step_id == release.id
@@ -211,27 +209,7 @@ def test_a_step_that_a_level_opened_opens_no_steps_when_it_is_late_itself(world:
     )
     assert late
     assert [step.uses for step in world.state(case_id).steps.values() if step.added] == added
-    assert Counter(added) == {"core.release": 1, "core.call": 1}
-
-
-def test_a_level_that_repeats_asks_for_one_call_at_a_time_and_for_the_next_once_it_was_made(world: World) -> None:
-    repeated = _ladder("supervisor", "repeat: {every: PT9M, times: 3}").replace("[in_app, email]", "[in_app, call]")
-    case_id = _late(world, repeated)
-    due = world.deadline(case_id, "look").due_at
-    for instant in _minutes(due, (0, 9)):
-        world.clock.move_to(instant)
-        world.fire()
-    (first,) = [step for step in world.state(case_id).steps.values() if step.uses == "core.call"]
-    made = {"answer": "not_reached", "called_at": world.clock.now().isoformat()}
-    world.complete(world.item(case_id, first.key), by="case_manager", answers=made)
-    for instant in _minutes(due, (18, 27)):
-        world.clock.move_to(instant)
-        world.fire()
-    calls = [step for step in world.state(case_id).steps.values() if step.uses == "core.call"]
-    (second,) = [step for step in calls if step.id != first.id]
-    ledger = world.rows("SELECT step_id, channels FROM escalation WHERE ladder = 'odd' ORDER BY round")
-    assert [row.step_id for row in ledger] == [first.id, first.id, second.id, second.id]
-    assert all("call" in row.channels for row in ledger)
+    assert added == ["core.release"]
 
 
 def test_ending_what_was_late_calls_off_the_letter_and_the_call(world: World) -> None:
@@ -240,8 +218,9 @@ def test_ending_what_was_late_calls_off_the_letter_and_the_call(world: World) ->
     world.fire()
     looked = {"seen_at": START.isoformat(), "is_safe": True, "way": "road", "words": "There."}
     world.complete(world.item(case_id, "look"), by="caseworker", answers=looked)
-    added = [step for step in world.state(case_id).steps.values() if step.added]
-    assert {step.status.value for step in added} == {"cancelled"}
+    state = world.state(case_id)
+    assert {step.status.value for step in state.steps.values() if step.added} == {"cancelled"}
+    assert [call.ended for past in state.past.values() for call in past.calls] == ["over"]
 
 
 def test_a_level_that_gives_the_item_away_tells_who_had_it(world: World) -> None:

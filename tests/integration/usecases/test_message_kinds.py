@@ -34,6 +34,7 @@ OF_A_CASE = {
     "reassigned": ("work has changed hands", "Look in case {number} has changed hands"),
     "referral_ready": ("a referral can be sent", "Nothing has been sent: please check it"),
     "referred": ("a referral is waiting for your answer", "accept it, or decline with a reason, by {due}"),
+    "rung": ("it was recorded that you are dealing with it", "Someone recorded that they rang you"),
     "to_telephone": ("please telephone a partner", "cannot be reached from here: please telephone them now"),
     "second_decided": ("your request was answered", "Case {number}: your request was answered"),
     "second_lapsed": ("no one answered your request", "Case {number}: nobody answered in time"),

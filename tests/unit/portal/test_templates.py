@@ -105,13 +105,18 @@ def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
     link = view(vw.CaseLinkView)
     roles_of_link = ("is_stub", "is_into", "is_asked", "none")
     links = [link.model_copy(update={name: name == one for name in roles_of_link[:3]}) for one in roles_of_link] * full
+    strip = view(vw.LateView)
+    late = some(strip.model_copy(update={"calls": tuple(
+        call.model_copy(update={"id": UUID(int=number), "ended": ended})
+        for call in strip.calls for number, ended in enumerate((None, "reached"))
+    )}))  # fmt: skip
     one_item = {
         "view": form, "item": item, "layout": laid_out(form.fields, shown if full else ()), "revision": 1,
         "command_id": ID, "beside": dict.fromkeys(("happened_at", "late_reason", "reason", "outcome"), ""),
         "errors": {"reason": NASTY, "outcome": NASTY} if full else {}, "problems": some(("#reason", NASTY)),
         "is_others": False, "may_give": full, "colleagues": some(view(vw.ActorView)), "has_appointment": full,
         "proposed": view(vw.ProposedView) if full else None, "may_delegate": full,
-        "late_reasons": some(NASTY),
+        "late_reasons": some(NASTY), "late": late, "may_reveal": full,
     }  # fmt: skip
     svg = f'<?xml version="1.0"?><svg><text>{"x" if full else ""}</text></svg>'
     found = some(Finding("f.yaml", 1, 1, "code", NASTY))
@@ -121,7 +126,11 @@ def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
         "home.html": {"counts": view(vw.WorkCounts), "cases": 1, "unread": 1, "may_report": full,
                       "may_work": full, "may_see": full, "may_publish": full, "may_see_board": full},
         "paper-forms.html": {"groups": some((NASTY, some(types.SimpleNamespace(key="rescue.plan", title=NASTY))))},
-        "worklist.html": {"mine": some(item), "free": some(item), "is_cut": full, "command_id": ID,
+        "calls.html": {"case": case, "step": step, "late": late, "may_ring": full, "may_reveal": full,
+                       "errors": {"outcome": NASTY, "words": NASTY} if full else {}, "problems": problems,
+                       "typed": {"words": NASTY} if full else {}, "command_id": ID},
+        "worklist.html": {"late": {ID: late[0]} if full else {}, "late_elsewhere": late, "mine": some(item),
+                          "free": some(item), "is_cut": full, "command_id": ID,
                           "counts": view(vw.WorkCounts), "on_call": some(shift),
                           "asked": some(view(vw.AskedView).model_copy(update={"deadline": why.deadline}))},
         "report.html": {"problems": some(("#x", NASTY)), "command_id": ID, "controls": shown,
@@ -142,7 +151,8 @@ def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
         "cases.html": {"cases": some(view(vw.CaseLine)), "status_shown": "open", "number": "", "page": 2 if full else 1,
                        "has_more": full, "count": 1, "may_break_glass": full, "may_see_statistics": full,
                        "may_see_keeping": full},
-        "case.html": {"case": case, "may_see_readings": full, "may_see_keeping": full, "may_read": full,
+        "case.html": {"case": case, "late": late, "may_ring": full, "may_reveal": full,
+                      "may_see_readings": full, "may_see_keeping": full, "may_read": full,
                       "points": some(view(vw.PointsToView)), "has_story": full,
                       "groups": lane_groups((), case.steps), "waiting": some(step), "held": some(step),
                       "running": some(deadline), "past": some(deadline), "may_change": full, "may_steer": full,
@@ -247,7 +257,7 @@ PAGES = sorted(contexts(full=True))
 
 
 def test_no_template_is_left_out() -> None:
-    parts = {"_keeping.html", "base.html", "_parts.html", "_controls.html", "_preview.html"}
+    parts = {"_calls.html", "_keeping.html", "base.html", "_parts.html", "_controls.html", "_preview.html"}
     assert set(environment().list_templates(extensions=["html"])) - parts == set(PAGES)
 
 

@@ -37,6 +37,8 @@ def case_view(
     may_read = can(viewer, Action.READ_ANSWERS, access=access)
     answers, unreadable = _answers(rows, vault) if may_read else ({}, frozenset())
     deadlines = deadline_views(reading, rows.deadlines, rows.positions, law=rows.law)
+    if is_narrowed(access):  # whom its unit is to ring is not told to another one
+        deadlines = tuple(one.model_copy(update={"calls": ()}) for one in deadlines)
     documents = document_views(rows.documents, opens=rows.opens)
     by_step: dict[UUID | None, tuple[vw.DocumentView, ...]] = {}
     for row, document in zip(rows.documents, documents, strict=True):
@@ -59,6 +61,7 @@ def case_view(
             titles={deadline.id: deadline.step_title for deadline in deadlines},
             steps={step.id: step.title for step in steps},
             library=reading.known.library(),
+            calls={deadline.id: deadline.calls for deadline in deadlines},
         ),
         documents=documents,
         jobs=jobs if is_operational else (),

@@ -16,11 +16,13 @@ from engine.domain.lateness import deadline_state
 from engine.domain.law_in_case import LawInCase
 from engine.domain.library import Library
 from engine.domain.limit_reasons import reason_words
-from engine.domain.records import Deadline, DeadlineStatus, Extension, Purpose
+from engine.domain.records import Call, Deadline, DeadlineStatus, Extension, Purpose
+from engine.spec.ladders import Ladder
 from engine.spec.limits import TimeLimit
 
 PROMISE = "network target"
 """What a limit is called that no law names, or none that a lawyer has signed."""
+_TEXTS = '$.** ? (@.type() == "string")'
 
 
 def select_deadlines() -> Select[tuple[object, ...]]:
@@ -92,9 +94,9 @@ def force_of(term: str) -> str:
 
 
 def _who_acted() -> ColumnElement[object]:
-    """Name by id who paused, asked and answered; nothing is looked up where nobody did."""
-    said = DEADLINE.c.pauses.op("||")(DEADLINE.c.extensions)
-    ids = func.jsonb_path_query(said, cast("$[*].*", JSONPATH)).op("#>>")(literal_column("'{}'"))
+    """Name by id who paused, asked, answered, rang and is to be rung; nothing is looked up where nobody did."""
+    said = DEADLINE.c.pauses.op("||")(DEADLINE.c.extensions).op("||")(DEADLINE.c.calls)
+    ids = func.jsonb_path_query(said, cast(_TEXTS, JSONPATH)).op("#>>")(literal_column("'{}'"))
     found = (
         select(func.jsonb_object_agg(ACTOR.c.id, ACTOR.c.name))
         .where(cast(ACTOR.c.id, String).in_(select(ids).correlate(DEADLINE)))
@@ -137,6 +139,26 @@ def _view(reading: Reading, row: Row, numbers: Positions, library: Library, law:
         extensions=tuple(_extension(extension, names) for extension in deadline.extensions),
         delay_owner=deadline.delay_owner,
         critical=deadline.critical,
+        calls=tuple(_call(call, names, library.ladders.get(deadline.ladder)) for call in deadline.calls),
+    )
+
+
+def _call(call: Call, names: Mapping[UUID, str], ladder: Ladder | None) -> vw.CallView:
+    number = call.askings[-1].level if call.askings else 0
+    level = next((level for level in ladder.levels if level.level == number), None) if ladder else None
+    return vw.CallView(
+        id=call.id,
+        actor_id=call.actor_id,
+        whom=call.body or _named(names, call.actor_id) or "someone who acts no longer",
+        meant=level.to.in_words() if level and not call.body else "",
+        askings=tuple(vw.AskingView(level=one.level, round=one.round, at=one.at) for one in call.askings),
+        ringings=tuple(
+            vw.RingingView(
+                at=one.at, by=_named(names, one.by), outcome=one.outcome, noted_at=one.noted_at, has_words=one.has_words
+            )
+            for one in call.ringings
+        ),
+        ended=call.ended,
     )
 
 

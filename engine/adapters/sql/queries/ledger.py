@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from types import MappingProxyType
 from uuid import UUID
 
 from sqlalchemy import Select, any_, func, select
@@ -11,7 +12,7 @@ from engine.adapters.sql.queries.reading import Row
 from engine.adapters.sql.queries.shape import ACTOR, DELIVERY, ESCALATION, MESSAGE
 from engine.domain.library import Library
 
-IN_APP = "in_app"
+IN_APP, CALL = "in_app", "call"
 _STATES: Mapping[str, str] = {"sent": "sent", "dead": "given_up"}
 
 
@@ -54,17 +55,26 @@ def escalation_views(
     titles: Mapping[UUID, str],
     steps: Mapping[UUID, str],
     library: Library,
+    calls: Mapping[UUID, tuple[vw.CallView, ...]] = MappingProxyType({}),
 ) -> tuple[vw.EscalationView, ...]:
-    """Make the lines of a ledger; `titles` name the step of each deadline, `steps` the steps that levels opened."""
+    """Make the lines of a ledger; `titles` name the step of each deadline, `steps` the steps that levels opened.
+
+    `calls` are those of each deadline, of which a line has what its level asked for.
+    """
     sendings: dict[UUID, list[vw.DeliveryView]] = {}
     for row in told:
         sendings.setdefault(row["escalation_id"], []).append(_delivery(row))
-    return tuple(_line(row, tuple(sendings.get(row["id"], ())), titles, steps, library) for row in rows)
+    return tuple(
+        _line(row, tuple(sendings.get(row["id"], ())), _made(row, calls.get(row["deadline_id"], ())), titles, steps,
+              library)
+        for row in rows
+    )  # fmt: skip
 
 
 def _line(
     row: Row,
     deliveries: tuple[vw.DeliveryView, ...],
+    calls: tuple[vw.DeliveryView, ...],
     titles: Mapping[UUID, str],
     steps: Mapping[UUID, str],
     library: Library,
@@ -80,7 +90,7 @@ def _line(
         channels=tuple(row["channels"]),
         acknowledged_by=row["acknowledged_by_name"],
         delivered_at=_delivered_at(deliveries),
-        deliveries=deliveries,
+        deliveries=(*deliveries, *calls),
         meant=_meant(row, library),
         follow_up_id=row["step_id"],
         follow_up=steps.get(row["step_id"], "") if row["step_id"] else "",
@@ -95,6 +105,19 @@ def _delivery(row: Row) -> vw.DeliveryView:
     return vw.DeliveryView(
         channel=row["channel"], recipient=row["name"], state=state, at=at, error_code=row["error_code"]
     )
+
+
+def _made(row: Row, calls: tuple[vw.CallView, ...]) -> tuple[vw.DeliveryView, ...]:
+    """Say of each call that a line asked for what came of it: the last ringing since, else that it waits or is over."""
+    found = []
+    for call in calls:
+        asked = next((one.at for one in call.askings if (one.level, one.round) == (row["level"], row["round"])), None)
+        if asked is not None:
+            rung = next((one for one in reversed(call.ringings) if one.noted_at >= asked), None)
+            state = rung.outcome if rung else "not_needed" if call.ended else "to_ring"
+            at = rung.at if rung else None
+            found.append(vw.DeliveryView(channel=CALL, recipient=call.whom, state=state, at=at, error_code=None))
+    return tuple(found)
 
 
 def _delivered_at(deliveries: tuple[vw.DeliveryView, ...]) -> datetime | None:

@@ -120,12 +120,28 @@ _OF_STEP: Mapping[str, str] = {
     "ExtensionAnswered": "More time for “{step}” was {answer}.",
     "DelayOwnerNamed": "It was recorded who is responsible for the delay of “{step}”: {owner}.",
     "DeadlineAcknowledged": "Someone who was notified about “{step}” confirmed that they had seen it.",
+    "CallAsked": "Escalation level {level} asked for someone to be rung about “{step}”{again}.",
+    "CallMade": "Someone was rung about “{step}”: {rang}.",
+    "CallEnded": "Someone no longer needs to be rung about “{step}”: {call_over}.",
     "DeadlineEnded": "The deadline for “{step}” stopped.",
     "WorkItemClaimed": "“{step}” was claimed.",
     "WorkItemReleased": "“{step}” was given back.",
     "WorkItemDelegated": "“{step}” was given to someone else.",
     "AnswersRevealed": "Someone looked at the masked answers of “{step}”.",
     "PlacesRevealed": "Someone looked at the places of the journeys of “{step}”.",
+}
+_RANG: Mapping[str, str] = {
+    "reached": "they were reached",
+    "acknowledged": "they were reached, and are dealing with it",
+    "left_message": "they were not reached, and a message was left",
+    "not_reached": "they were not reached",
+}
+_CALL_OVER: Mapping[str, str] = {
+    "reached": "they were reached",
+    "acknowledged": "someone confirmed that they had seen it",
+    "over": "its deadline stopped",
+    "has_it": "they took the work themselves",
+    "barred": "they must not be told about this case",
 }
 OF_STEPS = frozenset(_OF_STEP)
 """The events that tell of one step."""
@@ -191,5 +207,7 @@ def _about_limit(body: Body) -> Mapping[str, str]:
         "paused": reason_words(str(pause.get("reason_code", ""))).lower() or "no reason was given",
         "more": reason_words(str(wish.get("reason_code", ""))).lower() or "no reason was given",
         "answer": "given" if body.get("is_approved") else "refused",
+        "rang": _RANG.get(str(body.get("outcome")), "it is not known what came of it"),
+        "call_over": _CALL_OVER.get(str(body.get("ended")), "it is over"),
         "owner": DELAY_OWNERS.get(str(deadline.get("delay_owner")), "not recorded").lower(),
     }

@@ -15,6 +15,7 @@ from engine.adapters.sql.queries import (
     asked,
     audit,
     board,
+    calls,
     case_links,
     case_page,
     case_rows,
@@ -191,6 +192,11 @@ class SqlQueries:
         """List who asks for more time in the viewer's units, if the viewer may give it, the nearest deadline first."""
         with self._reading(viewer) as reading:
             return asked.asked_extensions(reading, viewer)
+
+    def late_calls(self, viewer: vw.Viewer) -> tuple[vw.LateView, ...]:
+        """List about which late steps of the viewer's units someone is to be rung; see `ports.Queries`."""
+        with self._reading(viewer) as reading:
+            return calls.late_calls(reading, viewer)
 
     def delays(self, viewer: vw.Viewer) -> tuple[vw.DelayLine, ...]:
         """Count by unit and month what was kept and what was late, and by whom; raises `NotAllowedError`."""

@@ -45,11 +45,11 @@ def explanation(reading: Reading, viewer: vw.Viewer, deadline_id: UUID) -> vw.Ex
         case_id=row["case_id"],
         case_number=row["case_number"],
         zone=row["unit_zone"],
-        deadline=view,
+        deadline=view if not is_narrowed(access) else view.model_copy(update={"calls": ()}),
         lines=reasons(reading, row, deadline, library, tells=_may_read(viewer, access)),
         stretches=tuple(_recorded(one) for one in stretches(reading, row, deadline, library)),
         planned=_planned(deadline, library),
-        told=_told(reading, view, library) if covers(access, OPERATIONAL) else (),
+        told=_told(reading, view, library, is_whole=not is_narrowed(access)) if covers(access, OPERATIONAL) else (),
         viewer_was_told=_was_told(reading, viewer, deadline_id),
         is_kept_by_viewer=viewer.is_system or row["unit_id"] in viewer.unit_ids,
     )
@@ -78,14 +78,17 @@ def _was_told(reading: Reading, viewer: vw.Viewer, deadline_id: UUID) -> bool:
     return reading.first(select(ESCALATION.c.id).where(ESCALATION.c.deadline_id == deadline_id, told)) is not None
 
 
-def _told(reading: Reading, view: vw.DeadlineView, library: Library) -> tuple[vw.EscalationView, ...]:
+def _told(
+    reading: Reading, view: vw.DeadlineView, library: Library, *, is_whole: bool
+) -> tuple[vw.EscalationView, ...]:
     rows = reading.rows(select_escalations().where(ESCALATION.c.deadline_id == view.id))
     ids = [row["id"] for row in rows]
     told = reading.rows(select_told().where(MESSAGE.c.escalation_id.in_(ids))) if ids else []
     opened = [row["step_id"] for row in rows if row["step_id"]]
     steps = reading.rows(select(STEP.c.id, STEP.c.added, STEP.c.uses).where(STEP.c.id.in_(opened))) if opened else []
     titles = {step["id"]: reading.known.title("", "", step["uses"], step["added"]) for step in steps}
-    return escalation_views(rows, told, titles={view.id: view.step_title}, steps=titles, library=library)
+    calls = {view.id: view.calls} if is_whole else {}
+    return escalation_views(rows, told, titles={view.id: view.step_title}, steps=titles, library=library, calls=calls)
 
 
 def _planned(deadline: Deadline, library: Library) -> tuple[vw.PlannedView, ...]:

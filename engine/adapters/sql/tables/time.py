@@ -53,12 +53,14 @@ class DeadlineRow(SQLModel, table=True):
     kept_until: str = Field(default="instant", sa_column_kwargs={"server_default": "instant"})
     late_at: datetime | None = at()
     counted_by: str = Field(default="case", sa_column_kwargs={"server_default": "case"})
+    calls: list[dict[str, Any]] = json_value("[]")
     __table_args__ = (
         Index("deadline_next", "next_at", postgresql_where=text("status = 'open' AND next_at IS NOT NULL")),
         Index("deadline_next_critical", "next_at", postgresql_where=text("status = 'open' AND critical")),
         Index("deadline_open_by_unit", "unit_id", "due_at", postgresql_where=text("status = 'open'")),
         Index("deadline_discovered", "discovered_at", postgresql_where=text("discovered_at IS NOT NULL")),
         Index("deadline_aside", "failures", postgresql_where=text("status = 'open' AND failures >= 5")),
+        Index("deadline_calls", "unit_id", postgresql_where=text("status = 'open' AND calls <> '[]'::jsonb")),
         Index("deadline_extended", "unit_id", postgresql_where=text("status = 'open' AND extensions <> '[]'::jsonb")),
     )
 
