@@ -58,12 +58,12 @@ def _form_problems(step: StepType) -> Iterator[str]:
     if step.form is not None and step.form.model_config.get("extra") != "forbid":
         yield f"{step.key}: its form must refuse unknown keys (extra='forbid')."
     first_bite = [spec for spec in step.fields if spec.first_bite]
-    if len(first_bite) > FIRST_BITE_FIELDS:
-        yield f"{step.key}: its first screen has more than {FIRST_BITE_FIELDS} fields."
+    if sum(spec.required for spec in first_bite) > FIRST_BITE_FIELDS:
+        yield f"{step.key}: its first screen has more than {FIRST_BITE_FIELDS} required fields."
     for spec in step.fields:
         if not _FIELD.match(spec.name):
             yield f"{step.key}.{spec.name}: the name must be in lower case."
-        if spec.first_bite and not spec.required:
+        if spec.first_bite and not (spec.required or step.consent):
             yield f"{step.key}.{spec.name}: only required fields belong on the first screen."
 
 

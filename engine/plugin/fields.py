@@ -166,6 +166,7 @@ class FieldSpec:
     sealed_class: SealedClass | None = None
     tells: str = ""
     hash_of: str = ""
+    kept_anyway: str = ""
 
     @property
     def is_open(self) -> bool:
@@ -189,6 +190,7 @@ def field(
     output: bool = True,
     tells: str = "",
     hash_of: str = "",
+    kept_anyway: bool | str = False,
     key: str | None = None,
 ) -> Any:  # noqa: ANN401 - stands as the default of an annotated field
     """Describe a field of a form.
@@ -201,7 +203,9 @@ def field(
     fields. An open choice, bool, number or instant is an output, on which workflows may decide, unless `output` is
     false; *Not known* is no output. `tells` names what an open answer says of the case on which limits of the law may
     depend, one of `TELLABLE`, or an element of trafficking, one of `ELEMENTS`.
-    `hash_of` names the question of the same form for a file: the system writes that file's SHA-256 hash here. `key` is
+    `hash_of` names the question of the same form for a file: the system writes that file's SHA-256 hash here.
+    `kept_anyway` marks what the law or the work needs even of a person who does not allow that anything is written
+    down, always or on a condition as for `shown_when`; see `ask(consent=...)`. `key` is
     the stored name where the attribute cannot bear it (`from`).
     """
     extra: dict[str, Any] = {
@@ -209,7 +213,7 @@ def field(
         "sealed": sealed,
         "choices": dict(choices or {}), "now": now, "event_time": event_time,
         "excluded_time": excluded_time, "shown_when": shown_when, "output": output, "tells": tells,
-        "hash_of": hash_of,
+        "hash_of": hash_of, "kept_anyway": str(kept_anyway).lower() if isinstance(kept_anyway, bool) else kept_anyway,
     }  # fmt: skip
     return Field(default=default, alias=key, title=label, description=help or None, json_schema_extra={"icmc": extra})
 
@@ -253,6 +257,7 @@ def _spec(name: str, info: FieldInfo) -> FieldSpec:
         sealed_class=SealedClass(said["sealed"]) if said.get("sealed") else None,
         tells=_told(name, str(said.get("tells", "")), sensitivity),
         hash_of=str(said.get("hash_of", "")),
+        kept_anyway=str(said.get("kept_anyway", "")).replace("false", ""),
     )
 
 

@@ -304,6 +304,7 @@ class StepType:
     appointment: AppointmentOf | None = None
     stays_with: tuple[str, ...] = ()
     takes_statement: bool = False
+    consent: str = ""
 
     @property
     def pillar(self) -> str:
@@ -354,6 +355,7 @@ def ask(
     appointment: AppointmentOf | None = None,
     stays_with: tuple[str, ...] = (),
     takes_statement: bool = False,
+    consent: str = "",
 ) -> StepType:
     """Declare a step type that a person answers.
 
@@ -365,7 +367,8 @@ def ask(
     when and where somebody must be: its doers get that for their calendar. Who did such a step last is proposed for
     the next one; `stays_with` names the step types whose doer is proposed where nobody did, the best first.
     `takes_statement` says that somebody is heard: of whoever is victim and suspect only after a lawyer's note, and what
-    they said is not sent on.
+    they said is not sent on. `consent` names the question by which who tells something allows that it is written down:
+    after a no only the answers that are `kept_anyway` are taken, and the others are neither demanded nor stored.
     """
     outputs = {
         spec.name: OutputSpec(spec.output, tuple(spec.choices), _default(spec.default))
@@ -377,7 +380,7 @@ def ask(
         outcomes=outcomes, outputs=outputs, documents=documents, time_limit=time_limit, settings=settings,
         prepare=prepare, conclude=conclude, history=history, compares=compares, seeks_partner=seeks_partner,
         knows_everybody=knows_everybody, appointment=appointment, stays_with=stays_with,
-        takes_statement=takes_statement,
+        takes_statement=takes_statement, consent=consent,
     )  # fmt: skip
 
 

@@ -8,7 +8,9 @@ from uuid import UUID
 from starlette.datastructures import FormData
 
 from engine.errors import InvalidAnswersError
+from engine.plugin.consenting import REFUSED, is_refused, kept_anyway
 from engine.plugin.fields import YES_NO, FieldKind
+from engine.plugin.steps import StepType
 from engine.portal.presenters.fields import PREFIX
 from engine.portal.presenters.times import from_input
 from engine.ports import JsonValue
@@ -90,6 +92,24 @@ def answers(form: FormData, fields: Iterable[FieldView], zone: str) -> dict[str,
         if value not in (None, "", []):
             found[field.name] = value
     return found
+
+
+_NO_WORDS = frozenset({"command_id", "revision", "action", "unit_id"})
+"""What a form sends beside what somebody typed."""
+
+
+def without_refused(form: FormData, step_types: Iterable[StepType]) -> list[tuple[str, str]]:
+    """Return the posted texts that may be kept: where somebody does not allow it to be written down, none of theirs."""
+    texts = [(name, value) for name, value in form.multi_items() if isinstance(value, str)]
+    told = {name.removeprefix(PREFIX): value for name, value in texts if name.startswith(PREFIX)}
+    said_no = text(form, "action") == REFUSED
+    for step_type in step_types:
+        if step_type.consent in told or (said_no and step_type.consent):
+            told |= {step_type.consent: REFUSED} if said_no else {}
+            if is_refused(step_type, told):
+                names = _NO_WORDS | {PREFIX + name for name in kept_anyway(step_type, told)}
+                texts = [(name, value) for name, value in texts if name in names]
+    return texts
 
 
 def with_typed(fields: Iterable[FieldView], typed: Mapping[str, JsonValue]) -> tuple[FieldView, ...]:

@@ -16,6 +16,7 @@ from starlette.responses import RedirectResponse, Response
 from engine.assembly import Engine
 from engine.errors import StepUpNeededError
 from engine.portal.dependencies import MOST_FIELDS, EnrolFirstError, NotSignedInError
+from engine.portal.posted import without_refused
 from engine.portal.security import session_token
 from engine.portal.visit import portal_of
 from engine.usecases.kept_forms import keep_form
@@ -79,5 +80,5 @@ async def _keep(request: Request) -> UUID | None:
 
 def _keep_now(engine: Engine, token: str, path: str, form: FormData) -> UUID | None:
     actor_id = who_was_signed_in(engine, token) if token else None
-    texts = [(name, value) for name, value in form.multi_items() if isinstance(value, str)]
+    texts = without_refused(form, engine.registry.step_types.values())
     return keep_form(engine, actor_id, path=path, fields=texts) if actor_id else None

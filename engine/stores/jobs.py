@@ -1,6 +1,6 @@
 """Automatic work, and what the installation remembers."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 from uuid import UUID
@@ -117,6 +117,10 @@ class Records(Protocol):
 
     def report_of(self, case_id: UUID) -> Mapping[str, JsonValue]:
         """Open what was reported; empty when the case has no report."""
+        ...
+
+    def cut_report(self, case_id: UUID, names: Collection[str]) -> None:
+        """Forget all that was reported in a case but the answers of these names."""
         ...
 
     def keep_document(

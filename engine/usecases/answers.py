@@ -12,6 +12,7 @@ from engine.domain.law_told import TELLS
 from engine.domain.records import Interval, Scalar
 from engine.domain.values import truth_of
 from engine.errors import InvalidAnswersError
+from engine.plugin.consenting import is_refused, kept_anyway, may_ask_all
 from engine.plugin.fields import NOT_KNOWN, TELLABLE, FieldKind, FieldSpec, OutputKind
 from engine.plugin.steps import StepType
 from engine.ports import JsonValue
@@ -51,6 +52,7 @@ _WORDS = {
     "string_pattern_mismatch": "This is not in the form that was asked for.",
     "extra_forbidden": "This question does not belong to this form.",
 }
+_NOT_TO_BE_KEPT = "They do not want this recorded: leave it out. Nothing was kept."
 
 
 def _nowhere(_name: tuple[str, ...]) -> Value:
@@ -68,10 +70,15 @@ def check_answers(
     """Refuse answers that do not fit the form; with `partly`, only its first bite must be there.
 
     A question with a condition must be answered only where it holds; `elsewhere` finds what the condition may name
-    beside the form itself. Raises `InvalidAnswersError` with a sentence for each field; no sentence quotes an answer.
+    beside the form itself. After a no to whether it may be written down, nothing is demanded or taken but what is kept
+    all the same. Raises `InvalidAnswersError` with a sentence for each field; no sentence quotes an answer.
     """
     asked = {question.id: question for question in questions}
     problems = _form_problems(step_type, {k: v for k, v in answers.items() if k not in asked}, partly=partly)
+    if is_refused(step_type, answers):
+        given = {name for name, value in answers.items() if value not in (None, "", [])}
+        problems |= dict.fromkeys(given - kept_anyway(step_type, answers), _NOT_TO_BE_KEPT)
+        asked = {}
     for name, question in asked.items():
         needed = question.required and not partly and _applies(step_type, question, answers, asked.values(), elsewhere)
         problem = _question_problem(question, answers.get(name), needed=needed)
@@ -152,6 +159,8 @@ def _form_problems(step_type: StepType, answers: Mapping[str, JsonValue], *, par
     if step_type.form is None:
         return {}
     needed = {spec.name for spec in step_type.fields if spec.required and (spec.first_bite or not partly)}
+    if not may_ask_all(step_type, answers):
+        needed &= kept_anyway(step_type, answers)
     try:
         step_type.form.model_validate(dict(answers))
     except ValidationError as error:

@@ -20,6 +20,7 @@ from engine.domain.records import item_id as id_of_item
 from engine.domain.state import CaseState
 from engine.domain.values import RunView
 from engine.errors import ConflictError, InvalidAnswersError, NotFoundError, UnknownOutcomeError
+from engine.plugin.consenting import is_refused, kept_of
 from engine.ports import JsonValue
 from engine.spec.conditions.evaluate import Lookup
 from engine.stores import UnitOfWork
@@ -88,6 +89,7 @@ def complete_work_item(
             _require_other_work(engine, work, state, command, now=now)
         if asks_why_late and is_late_entry(command.happened_at, now) and not late_reason.strip():
             raise InvalidAnswersError({"late_reason": "Say why this is being entered only now. Do not write names."})
+        answers = _honoured(engine, work, state, step, answers)
         kept = dict(answers) | {name: text for name, text in ((REASON, reason), (LATE_REASON, late_reason)) if text}
         sealed = work.items.keep_answers(
             kept, case_id=state.case.id, unit_id=state.case.unit_id, step_id=step.id, turn=step.turn, at=now,
@@ -106,6 +108,17 @@ def complete_work_item(
         work.records.remember(command_id, answer, case_id=state.case.id, at=now)
         work.commit()
         return _completion(answer)
+
+
+def _honoured(
+    engine: Engine, work: UnitOfWork, state: CaseState, step: Step, answers: Mapping[str, JsonValue]
+) -> Mapping[str, JsonValue]:
+    """Return the answers that may be kept; after a no, what the report had kept before goes too."""
+    step_type = engine.registry.get(step.uses)
+    kept = kept_of(step_type, answers)
+    if is_refused(step_type, answers):
+        work.records.cut_report(state.case.id, frozenset(kept))
+    return kept
 
 
 def _require_other_work(

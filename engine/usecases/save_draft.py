@@ -9,6 +9,7 @@ from engine.domain import work_item as verbs
 from engine.domain.keeping import key_of_step
 from engine.domain.policy import roles_in
 from engine.errors import ConflictError
+from engine.plugin.consenting import kept_of
 from engine.ports import JsonValue
 from engine.usecases.apart import told_apart
 from engine.usecases.deciding import require_member
@@ -27,7 +28,8 @@ def save_draft(
 ) -> None:
     """Keep a draft, sealed; what is longer than any answer may be is left out.
 
-    `beside` is what was typed beside the questions: when it happened, why it is late or cannot be done.
+    `beside` is what was typed beside the questions: when it happened, why it is late or cannot be done. Of a person who
+    does not allow that it is written down, nothing is kept but what is kept all the same.
     Raises `AlreadyEndedError` for an item that is over, `ConflictError` for one that another has, `NotACandidateError`.
     """
     now = engine.clock.now()
@@ -42,7 +44,9 @@ def save_draft(
             item, actor_id=viewer.actor_id, roles=roles_in(viewer, state.case.unit_id), name=viewer.name
         )
         said = {f"{BESIDE}{name}": words for name, words in beside.items() if words}
-        typed = {name: value for name, value in {**answers, **said}.items() if len(str(value)) < _LONGEST}
+        whole, step_type = {**answers, **said}, engine.registry.step_types.get(item.uses)
+        kept = kept_of(step_type, whole) if step_type else whole
+        typed = {name: value for name, value in kept.items() if len(str(value)) < _LONGEST}
         step = state.steps.get(item.step_id)
         work.items.save_draft(
             item, typed, unit_id=state.case.unit_id, by=viewer.actor_id, at=now,

@@ -21,23 +21,48 @@ from pillars.reporting import values as v
 class IntakeForm(Form):
     """Write down what was reported, so that the case gets a number and help can start."""
 
+    immediate_danger: YesNo = field(
+        label="Is anyone in danger right now?",
+        help="If so, call for help first. Not known counts as danger.",
+        now=True,
+        kept_anyway=True,
+    )
+    safe_to_call: YesNo = field(
+        label="Is it safe to talk, now and if we call back?",
+        help="Someone else could have the phone or be listening. If it is not safe, ask only what you must.",
+        now=True,
+    )
+    safe_to_leave_message: YesNo = field(
+        label="Is it safe to leave a message?",
+        help="If it is not known, leave none.",
+        default=None,
+        now=True,
+    )
+    consent_to_record: v.ConsentToRecord = field(
+        label="May we write this down?",
+        help="Ask before you write down what happened. If they say no, they get a number, and nothing they say is kept.",
+        choices=v.CONSENT_TO_RECORD,
+        now=True,
+        kept_anyway=True,
+    )
+    is_child_suspected: v.YesNoUnsure = field(
+        label="Could the person be under 18?",
+        help="If you do not know the age, choose Not sure. A child has to be reported in any case.",
+        choices=v.YES_NO_UNSURE,
+        now=True,
+        kept_anyway=True,
+    )
+    concern: v.Concern = field(
+        label="What is it about?", choices=v.CONCERN, now=True, kept_anyway='is_child_suspected != "no"'
+    )
     narrative: LongText = field(
         label="What happened?",
         help="Use the person's own words. Do not ask for more than they want to tell.",
         identifying=True,
         now=True,
+        shown_when='consent_to_record != "no"',
     )
-    concern: v.Concern = field(label="What is it about?", choices=v.CONCERN, now=True)
-    is_child_suspected: v.YesNoUnsure = field(
-        label="Could the person be under 18?",
-        help="If you do not know the age, choose Not sure.",
-        choices=v.YES_NO_UNSURE,
-        now=True,
-    )
-    immediate_danger: YesNo = field(label="Is anyone in danger right now?", now=True)
-    safe_to_call: YesNo = field(label="Is it safe to call back?", help="Someone else could have the phone.", now=True)
-    consent_to_record: v.ConsentToRecord = field(label="May we write this down?", choices=v.CONSENT_TO_RECORD, now=True)
-    received_at: Instant = field(label="When did the report reach us?", event_time=True)
+    received_at: Instant = field(label="When did the report reach us?", event_time=True, kept_anyway=True)
     channel: v.Channel = field(label="How did it reach us?", choices=v.CHANNEL)
     informant_relation: v.Relation = field(label="Who is reporting?", choices=v.RELATION)
     informant_anonymous: YesNo = field(
@@ -68,7 +93,12 @@ class IntakeForm(Form):
         label="What language do they speak?", help="A language code, such as as, bn, grt, kha, ne or en."
     )
     interpreter_needed: YesNo = field(label="Is an interpreter needed?")
-    place_last_seen: Geo | None = field(label="Where was the person last seen?", default=None, identifying=True)
+    place_last_seen: Geo | None = field(
+        label="Where was the person last seen?",
+        default=None,
+        identifying=True,
+        kept_anyway='is_child_suspected != "no"',
+    )
     recruited_online: YesNo = field(
         label="Did the offer or the threat come over the internet?",
         help="A job advertisement, a chat, a page, a game.",

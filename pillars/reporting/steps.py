@@ -126,7 +126,15 @@ def _conclude_intake(context: StepContext) -> Concluded:
         ),
         (
             answers.get("consent_to_record") == "no",
-            "They do not want it recorded: keep only what the law requires.",
+            "They do not want it recorded: only what the law requires was kept. Write down nothing else they said.",
+        ),
+        (
+            answers.get("consent_to_record") in {"not_asked", "not_able"},
+            "Nobody has agreed yet that it can be recorded: ask as soon as it is safe, and share nothing before.",
+        ),
+        (
+            answers.get("safe_to_leave_message") in (False, NOT_KNOWN),
+            "Leave no message: it is not known to be safe.",
         ),
     )
     may_be_child = answers.get("is_child_suspected") in {"yes", "unsure"}
@@ -193,6 +201,7 @@ INTAKE = ask(
     time_limit="PT30M",
     prepare=_prepare_intake,
     conclude=_conclude_intake,
+    consent="consent_to_record",
 )
 
 TRIAGE = ask(

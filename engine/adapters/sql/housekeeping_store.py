@@ -1,6 +1,6 @@
 """Command answers, documents, the state of services, and facts of the installation."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any, Never, cast
 from uuid import UUID, uuid5
@@ -86,6 +86,16 @@ class HousekeepingStore:
             return {}
         opened = self._vault.unseal(row[1], table="report", row=row[0], column="sealed_answers")
         return cast("Mapping[str, JsonValue]", opened)
+
+    def cut_report(self, case_id: UUID, names: Collection[str]) -> None:
+        """Forget all that was reported in a case but the answers of these names."""
+        query = select(_REPORT.c.id, _REPORT.c.unit_id, _REPORT.c.sealed_answers).where(_REPORT.c.case_id == case_id)
+        for row in self._connection.execute(query.where(_REPORT.c.sealed_answers.is_not(None))).all():
+            place = {"table": "report", "row": row.id, "column": "sealed_answers"}
+            opened = cast("Mapping[str, JsonValue]", self._vault.unseal(row.sealed_answers, **place))
+            kept = {name: value for name, value in opened.items() if name in names}
+            sealed = self._vault.seal(kept, key_of=case_id, unit_id=row.unit_id, **place)
+            self._connection.execute(update(_REPORT).where(_REPORT.c.id == row.id).values(sealed_answers=sealed))
 
     def keep_document(
         self,

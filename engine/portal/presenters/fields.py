@@ -181,9 +181,11 @@ def _stretch(line: Mapping[str, object], zone: str) -> Stretch:
 def _when(condition: str, labels: Mapping[str, FieldView]) -> tuple[str, str, str]:
     """Read a simple condition on another question: its field, the value it needs, and the words for it."""
     wanted = wanted_answers(condition)
-    other = labels.get(wanted[0].name) if len(wanted) == 1 and not wanted[0].is_not else None
+    other = labels.get(wanted[0].name) if len(wanted) == 1 else None
     if other is None:
         return "", "", ""
     value = {"true": "yes", "false": "no"}.get(wanted[0].value, wanted[0].value)
     words = YES_NO[value][0] if other.kind == FieldKind.BOOL and value in YES_NO else other.choices.get(value, value)
+    if wanted[0].is_not:
+        return "", "", f"Leave it out if you answered “{words}” to “{other.label}”."
     return other.name, value, f"Only if you answered “{words}” to “{other.label}”."

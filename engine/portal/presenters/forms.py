@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from starlette.datastructures import FormData
 
+from engine.plugin.fields import YES_NO, FieldKind
 from engine.portal.presenters.fields import PREFIX, Control
 from engine.spec.plain_words import in_plain_words
 from engine.views import FieldView
@@ -48,8 +49,14 @@ def typed_texts(form: FormData, fields: Iterable[FieldView]) -> tuple[TypedText,
         if is_answer and isinstance(value, str) and value.strip():
             field = known.get(name)
             label = field.label if field else in_plain_words(name.removeprefix(PREFIX))
-            found.setdefault(label, []).append(field.choices.get(value, value) if field else value)
+            found.setdefault(label, []).append(_said(field, value) if field else value)
     return tuple(TypedText(label, ", ".join(texts)) for label, texts in found.items())
+
+
+def _said(field: FieldView, value: str) -> str:
+    if field.kind == FieldKind.BOOL and value in YES_NO:
+        return YES_NO[value][0]
+    return field.choices.get(value, value)
 
 
 def summary_of(errors: Mapping[str, str] | None) -> list[tuple[str, str]]:

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from engine.domain.policy import Action
 from engine.errors import AlreadyEndedError, ConflictError, InvalidAnswersError, NotFoundError
+from engine.plugin.consenting import is_refused, kept_anyway, kept_of
 from engine.portal.beside import BESIDE, LATE_REASONS, drawn, posted, to_keep
 from engine.portal.dependencies import Posted, SignedIn
 from engine.portal.posted import answers, instant, text, whole_number, with_typed
@@ -49,7 +50,7 @@ def item_page(visit: SignedIn, item_id: UUID) -> Response:
 def answer(visit: SignedIn, item_id: UUID, form: Posted) -> Response:
     """Save a draft, complete the item, or say that it cannot be done; sending twice is one effect."""
     view, item, fields = _what_was_asked(visit, item_id)
-    typed = answers(form, fields, visit.viewer.zone)
+    typed = _honoured(visit, item, answers(form, fields, visit.viewer.zone))
     try:
         if text(form, "action") == "take":
             return _take(visit, item, form, typed, is_changed=view is not None and _is_changed(visit, view, form))
@@ -159,7 +160,8 @@ def _form_page(
     error: InvalidAnswersError | None = None,
 ) -> Response:
     problems = error.problems if error else {}
-    fields = _with_files(visit, view.item, with_typed(view.fields, typed) if typed is not None else view.fields)
+    asked = with_typed(view.fields, typed) if typed is not None else view.fields
+    fields = _with_files(visit, view.item, _still_asked(visit, view.item, asked))
     shown = controls(fields, zone=visit.viewer.zone, now=visit.now, errors=problems)
     layout = laid_out(fields, shown)
     return visit.page(
@@ -202,6 +204,22 @@ def _with_files(visit: Visit, item: WorkItemView, fields: tuple[FieldView, ...])
     if not names:
         return fields
     return with_files(fields, names, files_of(visit.engine, item.case_id, viewer=visit.viewer), visit.viewer.zone)
+
+
+def _honoured(visit: Visit, item: WorkItemView, typed: Mapping[str, JsonValue]) -> Mapping[str, JsonValue]:
+    """Return what may be kept: after a no nothing that was told goes any further."""
+    step_type = visit.engine.registry.step_types.get(item.uses)
+    return kept_of(step_type, typed) if step_type else typed
+
+
+def _still_asked(visit: Visit, item: WorkItemView, fields: tuple[FieldView, ...]) -> tuple[FieldView, ...]:
+    """Leave out what must not be written down, where who told it said so."""
+    step_type = visit.engine.registry.step_types.get(item.uses)
+    told = {field.name: field.value for field in fields}
+    if step_type is None or not is_refused(step_type, told):
+        return fields
+    names = kept_anyway(step_type, told)
+    return tuple(field for field in fields if field.name in names)
 
 
 def _place(name: str) -> str:

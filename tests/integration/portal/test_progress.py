@@ -91,7 +91,7 @@ def test_a_case_at_work_and_a_closed_one_are_said_to_be(portal: Portal, reported
 def test_the_code_is_shown_to_the_unit_of_the_case_on_the_page_of_a_saved_report_and_to_nobody_else(
     portal: Portal, reported: Reported
 ) -> None:
-    page = portal.as_role("intake_officer").get(f"{reported.page}/saved").text
+    page = portal.as_role("intake_officer").get(f"{reported.page}/saved?who=theirs").text
     assert code_of(portal, reported) in page
     assert "Give it to them in person" in page
     with pytest.raises((NotFoundError, NotAllowedError)):

@@ -101,6 +101,7 @@ def test_what_was_typed_comes_back_in_the_same_words() -> None:
         ("anonymous == false", "no", "Only if you answered “No” to “Anonymous”."),
         ("anonymous", "yes", "Only if you answered “Yes” to “Anonymous”."),
         ("!anonymous", "no", "Only if you answered “No” to “Anonymous”."),
+        ('kind != "b"', "", "Leave it out if you answered “Bee” to “Kind”."),
         ('kind == "b"', "b", "Only if you answered “Bee” to “Kind”."),
         ("anonymous && kind", "", ""),
         ("unheard == true", "", ""),
