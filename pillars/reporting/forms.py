@@ -40,7 +40,7 @@ class IntakeForm(Form):
     )
     consent_to_record: v.ConsentToRecord = field(
         label="May we write this down?",
-        help="Ask before you write down what happened. If they say no, they get a number, and nothing they say is kept.",
+        help="Ask before you record what happened. After a no, they get a number, and nothing else is kept.",
         choices=v.CONSENT_TO_RECORD,
         now=True,
         kept_anyway=True,

@@ -126,7 +126,7 @@ def _conclude_intake(context: StepContext) -> Concluded:
         ),
         (
             answers.get("consent_to_record") == "no",
-            "They do not want it recorded: only what the law requires was kept. Write down nothing else they said.",
+            "They do not want it recorded: only what the law requires was kept. Record nothing else they said.",
         ),
         (
             answers.get("consent_to_record") in {"not_asked", "not_able"},
