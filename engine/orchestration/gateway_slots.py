@@ -43,7 +43,7 @@ class GatewaySlots:
             return job
         share = runtime.work.share_of(job.gateway, most=gateways.most_at_once)
         name = gateways.PREFIX + job.gateway
-        patience = max(_WAIT_SECONDS, _WAIT_IN_CALLS * self._health.usual)
+        patience = min(max(_WAIT_SECONDS, _WAIT_IN_CALLS * self._health.usual), job.timeout / 2)
         try:
             if share is not None:
                 rate_limit(name, occupy=share, strict=True, timeout_seconds=patience)

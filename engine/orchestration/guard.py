@@ -7,7 +7,7 @@ from prefect.settings import Settings, get_current_settings
 
 from engine.errors import ServiceError, SettingsError
 from engine.orchestration.probe import OK, status_of
-from engine.orchestration.settings import CALL_LIMIT_SECONDS, PrefectAddress
+from engine.orchestration.settings import LONGEST_CALL_SECONDS, PrefectAddress
 
 _REMEDY: Final = "Start it with `icmc worker` or `icmc up`, which set what Prefect needs, and with a server of ICMC."
 _UNAUTHORISED: Final = 401
@@ -19,7 +19,7 @@ _SHOWN: Final[Mapping[str, Callable[[Settings], bool]]] = {
     "PREFECT_RESULTS_PERSIST_BY_DEFAULT": lambda s: not s.results.persist_by_default,
     "PREFECT_RESULTS_DEFAULT_SERIALIZER": lambda s: s.results.default_serializer == "json",
     "PREFECT_SERVER_ANALYTICS_ENABLED": lambda s: not s.server.analytics_enabled,
-    "PREFECT_API_REQUEST_TIMEOUT": lambda s: s.api.request_timeout <= CALL_LIMIT_SECONDS,
+    "PREFECT_API_REQUEST_TIMEOUT": lambda s: s.api.request_timeout <= LONGEST_CALL_SECONDS,
     "PREFECT_API_AUTH_STRING": lambda s: s.api.auth_string is not None,
     "PREFECT_CLIENT_CSRF_SUPPORT_ENABLED": lambda s: s.client.csrf_support_enabled,
     "PREFECT_SERVER_EPHEMERAL_ENABLED": lambda s: not s.server.ephemeral.enabled,
