@@ -13,6 +13,7 @@ import pytest
 
 from engine.adapters.messages import TemplateRenderer
 from engine.adapters.sql.queries.answers import answer_views, text_of
+from engine.adapters.sql.queries.subject import known_text
 from engine.assembly import Engine
 from engine.builtin import CORE
 from engine.domain.regions import region_words
@@ -170,6 +171,12 @@ def test_no_message_sends_a_code(path: Path) -> None:
     for given in (variables, variables | {"case_number": "", "due_time": ""}):
         sent = _engine().renderer.message(path.stem, [path.parent.name], given)
         assert codes_in(sent.subject) | codes_in(sent.body) | codes_in(sent.html) == set()
+
+
+def test_what_is_known_of_a_person_is_told_to_them_in_words() -> None:
+    ages = [{"youngest": 14, "oldest": None, "source": "medical_test", "id": FILE, "on": "2026-03-07"}]
+    assert known_text(ages) == "youngest: 14, source: Medical test, on: 2026-03-07"
+    assert (known_text(True), known_text("Nongstoin, West Khasi Hills")) == ("yes", "Nongstoin, West Khasi Hills")
 
 
 def test_a_step_that_is_not_installed_is_named_in_words() -> None:

@@ -40,6 +40,7 @@ from engine.ports import Vault
 from engine.spec.plain_words import in_plain_words, in_running_words
 from engine.spec.roles import Role
 from engine.spec.sealed import SealedClass
+from engine.views.in_words import unexplained_in_words
 
 _TABLES = CaseRow.metadata.tables
 CONSENT, CORRECTION = _TABLES["consent"], _TABLES["correction"]
@@ -162,7 +163,7 @@ def _identity(row: Row, vault: Vault) -> tuple[vw.SubjectLine, ...]:
     except (DamagedError, KeyMissingError):
         return (vw.SubjectLine(label="Who it is", text="can no longer be read"),)
     return tuple(
-        vw.SubjectLine(label=in_plain_words(name), text=_text(value)) for name, value in known.items() if value
+        vw.SubjectLine(label=in_plain_words(name), text=known_text(value)) for name, value in known.items() if value
     )
 
 
@@ -232,16 +233,24 @@ def _correction(row: Row, vault: Vault) -> vw.CorrectionView:
             opened = vault.unseal(row["sealed_words"], table="correction", row=row["id"], column="sealed_words")
         except (DamagedError, KeyMissingError):
             opened = None
-        words = {in_plain_words(k): _text(v) for k, v in opened.items()} if isinstance(opened, dict) else {}
+        words = {in_plain_words(k): known_text(v) for k, v in opened.items()} if isinstance(opened, dict) else {}
     return vw.CorrectionView(
         made_at=row["made_at"], made_by=row["made_by_name"] or "", kind=row["kind"],
         reason=in_plain_words(row["reason_code"]), words=words,
     )  # fmt: skip
 
 
-def _text(value: Any) -> str:  # noqa: ANN401 - whatever JSON holds
-    if isinstance(value, list | tuple):
-        return ", ".join(_text(one) for one in value)
-    if isinstance(value, dict):
-        return ", ".join(f"{in_running_words(str(k))}: {_text(v)}" for k, v in value.items() if k != "id")
-    return str(value)
+def known_text(value: Any) -> str:  # noqa: ANN401 - whatever JSON holds
+    """Say what is kept of a person in words, such as an age with what it was taken from: no code of it is shown."""
+    match value:
+        case list() | tuple():
+            return ", ".join(known_text(one) for one in value)
+        case dict():
+            told = ((str(name), one) for name, one in value.items() if name != "id" and one not in (None, ""))
+            return ", ".join(f"{in_running_words(name)}: {known_text(one)}" for name, one in told)
+        case bool():
+            return "yes" if value else "no"
+        case str():
+            return unexplained_in_words(value)
+        case _:
+            return str(value)
