@@ -74,8 +74,8 @@ def _require_keys(settings: Settings) -> None:
     """End with words, before anything is changed, when what is restored could neither be read nor proved."""
     if not settings.keys.exists():
         raise SettingsError(
-            problem=f"The key file {settings.keys} is not there: nothing sealed in the backup could be read or proved.",
-            remedy=f"Put it back first, with {settings.signing_key.name} beside it, each with mode 0400. If it is lost"
+            problem=f"The key file {settings.keys} is not there: nothing encrypted in the backup could be read.",
+            remedy=f"Put it back first, with {settings.signing_key.name} next to it, each with mode 0400. If it is lost"
             " for good: --without-keys.",
         )
 

@@ -66,7 +66,7 @@ def _of_parts(known: Mapping[str, Said], due: int, *, is_anybody_there: bool) ->
         yield WaitReason(
             "prefect-paused",
             f"Paused in Prefect: {paused.state}. {_jobs(due).capitalize()}.",
-            "Let it go on, on Prefect's page. Deadlines are kept meanwhile.",
+            "Resume it on Prefect's page. Deadlines are kept meanwhile.",
         )
     if prefect is not None and prefect.state == DOWN:
         yield WaitReason(
@@ -84,4 +84,4 @@ def _of_parts(known: Mapping[str, Said], due: int, *, is_anybody_there: bool) ->
 
 
 def _jobs(count: int) -> str:
-    return "no job waits" if not count else "1 job waits" if count == 1 else f"{count} jobs wait"
+    return "no job is waiting" if not count else "1 job is waiting" if count == 1 else f"{count} jobs are waiting"

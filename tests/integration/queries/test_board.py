@@ -189,7 +189,7 @@ def test_jobs_that_wait_long_though_all_answers_are_told(world: World, unit: UUI
     said(world, "prefect", "answers")
     job(world, case_id, unit, "ready", ready_at=START)
     world.later(minutes=7)
-    assert reasons(world, admin) == {"jobs-late": "1 job waits, the oldest for 7 minutes, though Prefect answers."}
+    assert reasons(world, admin) == {"jobs-late": "1 job is waiting, the oldest for 7 minutes, though Prefect answers."}
 
 
 def test_held_jobs_are_listed_and_told(world: World, unit: UUID, admin: Viewer) -> None:
