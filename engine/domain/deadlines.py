@@ -64,7 +64,7 @@ def breached(draft: Draft, deadline: Deadline) -> Deadline:
     passed = with_next(deadline.model_copy(update=changes), draft.library)
     draft.emit(ev.DeadlineBreached(deadline=passed))
     if passed.purpose is Purpose.LIMIT:
-        _open_on_breach(draft, passed)
+        open_on_breach(draft, passed)
     return passed
 
 
@@ -147,8 +147,8 @@ def _carried(earlier: Deadline, counted: Deadline) -> Deadline:
     return counted.model_copy(update={name: getattr(earlier, name) for name in _KEPT})
 
 
-def _open_on_breach(draft: Draft, deadline: Deadline) -> None:
-    """Open the steps that a breach of this deadline leads to, each once."""
+def open_on_breach(draft: Draft, deadline: Deadline) -> None:
+    """Open the steps that a breach of this deadline leads to, each once; ours begin when it is due by the clock."""
     run = draft.state.runs[deadline.run_id]
     if run.status is not RunStatus.OPEN or draft.definitions.get(run.definition_hash) is None:
         return

@@ -5,9 +5,9 @@ from datetime import datetime
 from engine.domain import commands as cm
 from engine.domain import events as ev
 from engine.domain.calls import calls_ended
-from engine.domain.deadlines import breached
+from engine.domain.deadlines import breached, open_on_breach
 from engine.domain.draft import Draft
-from engine.domain.firings import BREACH, is_warning, level_name, missed_name, pending, with_next
+from engine.domain.firings import BREACH, DUE, is_warning, level_name, missed_name, pending, with_next
 from engine.domain.lateness import is_overdue
 from engine.domain.records import CallEnd, Deadline, DeadlineStatus, Purpose
 from engine.errors import NotFoundError
@@ -88,6 +88,8 @@ def _fire_one(draft: Draft, deadline: Deadline, at: datetime, name: str) -> Dead
     if is_warning(name):
         warned = with_next(deadline.model_copy(update=changes), draft.library)
         draft.emit(ev.DeadlineWarned(deadline=warned, firing=name, planned_at=at))
+        if name == DUE:
+            open_on_breach(draft, warned)
         return warned
     changes["raised"] = {**deadline.raised, name: draft.now}
     raised = with_next(deadline.model_copy(update=changes), draft.library)

@@ -14,6 +14,8 @@ from engine.spec.ladders import Level
 
 BREACH = "breach"
 OPENING = "open"
+DUE = "w:due"
+"""The clock reading of a limit that is kept longer: whoever has it is told, and what its breach opens is opened."""
 
 
 def schedule(deadline: Deadline, library: Library) -> tuple[tuple[datetime, str], ...]:
@@ -26,7 +28,8 @@ def schedule(deadline: Deadline, library: Library) -> tuple[tuple[datetime, str]
     if deadline.purpose is Purpose.OPENING:
         return ((deadline.due_at, OPENING),)
     calendar = library.calendars.get(deadline.calendar or "")
-    points = [(deadline.late_from, BREACH), *_warnings(deadline, calendar), *_levels(deadline, library, calendar)]
+    due = [(deadline.due_at, DUE)] if deadline.late_at is not None else []
+    points = [(deadline.late_from, BREACH), *due, *_warnings(deadline, calendar), *_levels(deadline, library, calendar)]
     return tuple(sorted(points, key=lambda point: (point[0], _rank(point[1]))))
 
 

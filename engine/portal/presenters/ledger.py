@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from engine.domain.firings import DUE
 from engine.portal.presenters.calls import call_words
 from engine.portal.presenters.times import short
 from engine.spec.limits import WarningPoint
@@ -41,6 +42,8 @@ def point_words(point: PlannedView) -> str:
     """Say what fires: `Warning at 80% of the time`, `Breach`, `Level 2`, `Level 2, again (3)`."""
     if point.kind == "breach":
         return "The deadline; if it is not met, it is overdue"
+    if point.name == DUE:
+        return "Due by the clock; it is overdue only once its last day is over"
     if point.kind == "warning":
         return f"Warning, {WarningPoint(point.name.removeprefix('w:')).in_words()}"
     level, _, again = point.name.removeprefix("l:").partition(".")

@@ -238,3 +238,15 @@ def test_the_last_day_is_said_in_the_zone_of_the_duty() -> None:
 def test_a_limit_in_hours_says_nothing_of_its_last_day() -> None:
     with pytest.raises(ValidationError, match="kept_until is for limits in days"):
         pack(limit="PT24H", kept_until="office_close")
+
+
+def test_what_is_ours_to_do_after_a_missed_limit_begins_when_it_is_due_by_the_clock() -> None:
+    library = Library({"IN": CALENDAR}, LADDERS, {"xx": pack()})
+    time = {"law": "XX-PRODUCE-24H", "from": "start", "on_breach": ["b"]}
+    world = World(workflow({"a": {"time": time}, "b": {"discretionary": True}}), library=library)
+    world.live(hours=49)
+    assert world.step("b").opened_at == hours(48)
+    assert world.breaches() == []
+    world.live(hours=24)
+    assert world.breaches() == [("a", hours(48))]
+    assert [step.key for step in world.state.steps.values()].count("b") == 1
