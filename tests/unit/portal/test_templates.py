@@ -40,8 +40,8 @@ _WORDS = {"kind": "text", "status": "open", "state": "overdue", "zone": "Asia/Ka
           "shown_when": "", "link": "/items/7", "force": "advisory", "month": "2026-03"}  # fmt: skip
 EFFECTS = ("would_breach", "stays_breached", "moves", "told_at_another_time", "begins", "ends")
 POINTS = (
-    ("w:80%", "warning", "passed_over"), ("w:due", "warning", "fired"), ("breach", "breach", "fired"), ("l:1", "level", "fired"),
-    ("l:2.2", "level", "planned"),
+    ("w:80%", "warning", "passed_over"), ("w:due", "warning", "fired"), ("breach", "breach", "fired"),
+    ("l:1", "level", "fired"), ("l:2.2", "level", "planned"),
 )  # fmt: skip
 MAY = ("acknowledge", "reveal", "pause", "resume", "ask", "answer", "owner")
 
