@@ -168,18 +168,18 @@ def test_the_board_says_why_jobs_wait(world: World, unit: UUID, admin: Viewer) -
     assert reasons(world, admin) == {}
     for _ in range(2):
         job(world, case_id, unit, "ready", ready_at=START)
-    assert reasons(world, admin) == {"no-worker": "No worker is running: 2 jobs wait."}
+    assert reasons(world, admin) == {"no-worker": "No worker is running: 2 jobs are waiting."}
     said(world, "fallback:one", "idle")
     assert reasons(world, admin) == {}
     said(world, "prefect:seconds", "3.1")
     said(world, "prefect", "slow")
-    assert reasons(world, admin) == {"prefect-slow": "Prefect answers slowly (3.1 s a call): 2 jobs wait."}
+    assert reasons(world, admin) == {"prefect-slow": "Prefect answers slowly (3.1 s a call): 2 jobs are waiting."}
     said(world, "prefect:paused", "work pool icmc")
-    assert reasons(world, admin)["prefect-paused"] == "Paused in Prefect: work pool icmc. 2 jobs wait."
+    assert reasons(world, admin)["prefect-paused"] == "Paused in Prefect: work pool icmc. 2 jobs are waiting."
     world.change(tb.ServiceRow, tb.ServiceRow.name == "prefect", state="down")
     assert reasons(world, admin)["fallback"].startswith("Prefect has not answered since ")
     world.change(tb.ServiceRow, tb.ServiceRow.name == "fallback:one", noted_at=START)
-    assert reasons(world, admin) == {"no-worker": "No worker is running: 2 jobs wait."}
+    assert reasons(world, admin) == {"no-worker": "No worker is running: 2 jobs are waiting."}
 
 
 def test_jobs_that_wait_long_though_all_answers_are_told(world: World, unit: UUID, admin: Viewer) -> None:
