@@ -126,9 +126,12 @@ def test_ringing_is_written_down_with_what_was_said_sealed_and_asks_no_more_of_w
     words = read_reasons(night.engine, case_id, viewer=night.who("case_manager"))
     assert list(words.values()) == [f"{CANARY} is on the way."]
     _let_pass(night, minutes=31)
-    assert _calls(night, case_id)[0].ended is None, "the next round asks again, of the same strip"
-    assert len(_calls(night, case_id)[0].askings) == 2
-    assert _types(night, case_id) == ["CallAsked", "CallMade", "CallMade", "CallEnded", "CallAsked"]
+    assert _calls(night, case_id)[0].ended is None, "the next round asks again, on the same strip"
+    askings = [(one.level, one.round) for one in _calls(night, case_id)[0].askings]
+    assert askings == [(2, 1), (2, 2), (3, 1)], (
+        "nobody has acknowledged: the level above came early, to the same person"
+    )
+    assert _types(night, case_id) == ["CallAsked", "CallMade", "CallMade", "CallEnded", "CallAsked", "CallAsked"]
 
 
 def test_who_is_reached_and_sees_to_it_has_acknowledged_and_is_told_of_it(night: World) -> None:
