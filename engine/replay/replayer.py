@@ -160,8 +160,9 @@ def _opening(play: Play, until: datetime) -> datetime | None:
     """Find when something may next open by itself before an instant: a round of a series, or what a breach opens."""
     deadlines = _state(play).deadlines.values()
     opening = (
-        deadline.late_from
+        at
         for deadline in deadlines
+        for at in (deadline.due_at, deadline.late_from)
         if deadline.purpose is Purpose.OPENING or (deadline.purpose is Purpose.LIMIT and deadline.breached_at is None)
     )
     return min((at for at in opening if play.stage.now() <= at < until), default=None)
