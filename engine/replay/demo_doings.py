@@ -68,7 +68,7 @@ def add_doings(engine: Engine, *, child: UUID, abroad: UUID) -> None:
 def _send(engine: Engine, case_id: UUID, lead: Viewer, *, to: str, purpose: str, help_: str) -> None:
     """Write down what the guardian agreed to, and ask another unit for help on it; it has not answered yet."""
     with engine.unit_of_work() as work:
-        victim = next(one for one in work.cases.read(case_id).persons if one.role is PersonRole.VICTIM)
+        victim = next(one for one in work.cases.read(case_id).persons if one.role is PersonRole.POSSIBLE_VICTIM)
     fields = fields_of(("name", "age_and_sex", "language"))
     agreed = Agreed(
         person_id=victim.person_id, kind=GivenBy.GUARDIAN, purposes=(purpose,), recipients=(f"unit:{unit_of(to)}",),

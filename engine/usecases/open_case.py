@@ -142,7 +142,7 @@ def _write_case(
     for _ in range(victims):
         person = engine.entropy.uuid()
         work.persons.add(person, {}, (), unit_id=unit.id, at=now)
-        commands.append(cm.AddPerson(person, PersonRole.VICTIM))
+        commands.append(cm.AddPerson(person, PersonRole.POSSIBLE_VICTIM))
     commands.append(cm.StartRun(engine.entropy.uuid(), chosen.content_hash, received_at, unit.jurisdiction))
     for command in commands:
         decided = decide(engine.definitions, work.library(), state, command, now)

@@ -122,7 +122,7 @@ def test_what_does_not_fit_is_said_beside_the_field_and_what_was_typed_stays(por
         ("age", {"youngest": "17", "source": "?"}, "#source"),
         ("age", {"youngest": "17", "source": "stated", "as_of": "yesterday"}, "#as_of"),
         ("candidates", {"candidate": ""}, "#candidate"),
-        ("role", {"role": "victim", "to_role": "?", "status": "stated"}, "#to_role"),
+        ("role", {"role": "possible_victim", "to_role": "?", "status": "stated"}, "#to_role"),
         ("role", {"role": "witness", "to_role": "witness", "status": "?"}, "#status"),
         ("same", {"same_number": "C-NONE", "merge_reason": "papers"}, "#same_number"),
         ("bring", {"bring_number": "C-NONE", "bring_role": "suspect"}, "#bring_number"),
@@ -147,11 +147,11 @@ def test_every_role_is_offered_wherever_one_is_chosen(portal: Portal) -> None:
 def test_a_role_changes_on_the_page_and_the_one_before_is_kept(portal: Portal) -> None:
     client = portal.as_role("case_manager")
     page = person_page(client, report_case(client))
-    change = {"role": "victim", "status": "likely", "from_on": "2026-01-02", "role_reason": "new_evidence"}
+    change = {"role": "possible_victim", "status": "likely", "from_on": "2026-01-02", "role_reason": "new_evidence"}
     assert "lawyer" in post(client, page, "role", to_role="suspect", **change), "a victim is not made a suspect so"
     assert "The role was changed." in post(client, page, "role", to_role="witness", **change)
     shown = client.get(page).text
-    assert re.search(r"Victim.*over.*", shown) or "over" in shown
+    assert re.search(r"Possible victim.*over.*", shown) or "over" in shown
     assert "2026-01-02" in shown
     history = client.get(f"{page.split('/persons')[0]}/history").text
     assert "The role of a person in the case was changed: witness, likely." in history
@@ -285,8 +285,8 @@ def test_whoever_only_looks_on_is_offered_no_form(portal: Portal) -> None:
         assert f'action="{case.page}' not in shown.text
     said = {
         "alias": "x",
-        "role": "victim",
-        "to_role": "victim",
+        "role": "possible_victim",
+        "to_role": "possible_victim",
         "status": "stated",
         "youngest": "3",
         "source": "stated",

@@ -161,7 +161,7 @@ def test_a_step_that_was_not_foreseen_is_added_for_one_person_and_counts_from_wh
     page, now = f"{case.page}/add-step", case.portal.clock.now()
     shown = case.client.get(page).text
     assert re.findall(r'<option value="[0-9a-f-]{36}">([^<]+)</option>', shown) == [
-        "Person 1, Victim", "Person 2, Victim",
+        "Person 1, Possible victim", "Person 2, Victim",
     ]  # fmt: skip
     happened = now - timedelta(hours=3)
     data = {"uses": "rescue.production", "limit": "PT24H", "person": str(case.victims[1])}

@@ -20,6 +20,8 @@ from tests.integration.usecases.world import START, World
 
 NAMES = ("Kamala of the blue house", "कमला", "কমলা বেগম")
 VICTIM, SUSPECT, WITNESS = PersonRole.VICTIM, PersonRole.SUSPECT, PersonRole.WITNESS
+AT_FIRST = PersonRole.POSSIBLE_VICTIM
+"""What the person is with whom a case begins."""
 
 
 def ask(world: World, by: str = "case_manager") -> dict[str, Any]:
@@ -137,14 +139,14 @@ def test_a_role_changes_with_its_days_and_what_is_stored_is_what_the_history_giv
     opened = world.open()
     person = person_of(world, opened.case_id)
     said: dict[str, Any] = {"from_on": date(2026, 1, 1), "until_on": date(2026, 2, 1), "status": RoleStatus.LIKELY}
-    become: dict[str, Any] = {"case_id": opened.case_id, "role": VICTIM, "to_role": SUSPECT} | said
+    become: dict[str, Any] = {"case_id": opened.case_id, "role": AT_FIRST, "to_role": SUSPECT} | said
     with pytest.raises(LawyersNoteError):
         ps.change_role(world.engine, person, **become, **ask(world))
     write_note(world, opened.case_id)
     ps.change_role(world.engine, person, **become, **ask(world))
     links = world.state(opened.case_id).persons
     assert [(link.role, link.removed_at is None, link.status, link.from_on) for link in links] == [
-        (VICTIM, False, RoleStatus.STATED, None), (SUSPECT, True, RoleStatus.LIKELY, date(2026, 1, 1)),
+        (AT_FIRST, False, RoleStatus.STATED, None), (SUSPECT, True, RoleStatus.LIKELY, date(2026, 1, 1)),
     ]  # fmt: skip
     ps.change_role(
         world.engine, person, case_id=opened.case_id, role=SUSPECT, to_role=VICTIM, status=RoleStatus.CONFIRMED,
@@ -167,11 +169,11 @@ def test_a_role_changes_with_its_days_and_what_is_stored_is_what_the_history_giv
 def test_a_role_that_cannot_be_is_refused(world: World, more: dict[str, Any], field: str) -> None:
     opened = world.open()
     person = person_of(world, opened.case_id)
-    bring: dict[str, Any] = {"role": VICTIM, "to_role": VICTIM, "status": RoleStatus.STATED} | more
+    bring: dict[str, Any] = {"role": AT_FIRST, "to_role": AT_FIRST, "status": RoleStatus.STATED} | more
     if "to_role" in more:
         second = world.open()
         both: dict[str, Any] = {"from_case_id": opened.case_id, "case_id": second.case_id}
-        for role in (VICTIM, WITNESS):
+        for role in (AT_FIRST, WITNESS):
             bring_person(world.engine, person, role=role, **both, **ask(world))
         opened = second
     with pytest.raises(InvalidAnswersError) as refused:
@@ -195,7 +197,7 @@ def test_a_victim_in_one_case_is_a_suspect_in_another(world: World) -> None:
         case: [link.role for link in world.state(case).persons if link.person_id == person]
         for case in (mine.case_id, other.case_id)
     }
-    assert roles == {mine.case_id: [VICTIM], other.case_id: [SUSPECT]}
+    assert roles == {mine.case_id: [AT_FIRST], other.case_id: [SUSPECT]}
 
 
 def test_merging_two_persons_and_unmerging_them_leaves_everything_as_it_was(world: World) -> None:
