@@ -181,7 +181,7 @@ def complete(
         revision = engine.queries.work_item(viewer, item).revision
         done = complete_work_item(
             engine, item, viewer=viewer, revision=revision, command_id=uuid4(), outcome=outcome,
-            answers=_read(answers), reason=reason, late_reason=late_reason, asks_why_late=True,
+            answers=_read(answers), reason=reason, late_reason=late_reason, is_typed_in=True,
         )  # fmt: skip
     typer.echo(f"Done. {len(done.next_item_ids)} new item(s){'; the case is closed' if done.case_closed else ''}.")
 

@@ -58,6 +58,14 @@ class Scan(StrEnum):
     NOT_SCANNED = "not_scanned"
 
 
+class FileStatus(StrEnum):
+    """How far a file has come: it arrives, it is kept, or it is held back and nobody opens it any more."""
+
+    ARRIVING = "arriving"
+    KEPT = "kept"
+    HELD_BACK = "held_back"
+
+
 class CaseFile(Record):
     """A file of a case, without its name and content; `copy_size` is None where no shared copy could be made."""
 
@@ -69,8 +77,14 @@ class CaseFile(Record):
     size: int
     copy_size: int | None = None
     scan: Scan = Scan.NOT_SCANNED
+    status: FileStatus = FileStatus.KEPT
     added_at: datetime
     added_by: UUID | None = None
+
+    @property
+    def is_held_back(self) -> bool:
+        """Whether somebody has said that it might show a child naked or abused."""
+        return self.status is FileStatus.HELD_BACK
 
     @property
     def sealed_classes(self) -> tuple[SealedClass, ...]:

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Final, Literal, Union, cast, get_args, get_or
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 from pydantic.fields import FieldInfo
 
+from engine.plugin.watches import OpensAtOnce
 from engine.spec.plain_words import in_plain_words
 from engine.spec.sealed import SealedClass
 
@@ -138,6 +139,7 @@ TELLABLE = ("offence_day", "sections", "age", "age_band", "age_paper", "sex", "d
 """What an answer may tell on which limits of the law depend: `field(tells=...)`."""
 ELEMENTS = ("acts", "means", "purposes")
 """What choices may tell, open or sensitive, of the elements of trafficking; they are read, and never stored open."""
+_OF_COPY = frozenset({FieldKind.FILE, FieldKind.HASH})
 _FREE_TEXT = frozenset(
     {
         FieldKind.TEXT, FieldKind.LONGTEXT, FieldKind.PHONE, FieldKind.GEO, FieldKind.ORG, FieldKind.PERSON,
@@ -167,6 +169,10 @@ class FieldSpec:
     tells: str = ""
     hash_of: str = ""
     kept_anyway: str = ""
+    copies_after: str = ""
+    of_copy: bool = False
+    comes_first: bool = False
+    opens: tuple[OpensAtOnce, ...] = ()
 
     @property
     def is_open(self) -> bool:
@@ -191,6 +197,10 @@ def field(
     tells: str = "",
     hash_of: str = "",
     kept_anyway: bool | str = False,
+    copies_after: str = "",
+    of_copy: bool = False,
+    comes_first: bool = False,
+    opens: tuple[OpensAtOnce, ...] = (),
     key: str | None = None,
 ) -> Any:  # noqa: ANN401 - stands as the default of an annotated field
     """Describe a field of a form.
@@ -207,6 +217,11 @@ def field(
     `kept_anyway` marks what the law or the work needs even of a person who does not allow that anything is written
     down, always or on a condition as for `shown_when`; see `ask(consent=...)`. `key` is
     the stored name where the attribute cannot bear it (`from`).
+
+    `copies_after` is a condition, in the words of `shown_when`, on this answer and perhaps on others: before it holds,
+    the form takes no file, no hash and no other answer that is `of_copy` (one that can only be given by looking at
+    something or keeping it), and asks for none; `engine.plugin.copies` has the whole rule. `opens` are the steps that
+    any other answer brings at once. A question that `comes_first` is drawn before all others.
     """
     extra: dict[str, Any] = {
         "label": label, "help": help, "identifying": identifying, "sensitive": sensitive or bool(sealed),
@@ -214,6 +229,8 @@ def field(
         "choices": dict(choices or {}), "now": now, "event_time": event_time,
         "excluded_time": excluded_time, "shown_when": shown_when, "output": output, "tells": tells,
         "hash_of": hash_of, "kept_anyway": str(kept_anyway).lower() if isinstance(kept_anyway, bool) else kept_anyway,
+        "copies_after": copies_after, "of_copy": of_copy, "comes_first": comes_first,
+        "opens": opens,
     }  # fmt: skip
     return Field(default=default, alias=key, title=label, description=help or None, json_schema_extra={"icmc": extra})
 
@@ -258,6 +275,10 @@ def _spec(name: str, info: FieldInfo) -> FieldSpec:
         tells=_told(name, str(said.get("tells", "")), sensitivity),
         hash_of=str(said.get("hash_of", "")),
         kept_anyway=str(said.get("kept_anyway", "")).replace("false", ""),
+        copies_after=str(said.get("copies_after", "")),
+        of_copy=kind in _OF_COPY or bool(said.get("of_copy", False)),
+        comes_first=bool(said.get("comes_first", False)),
+        opens=tuple(said.get("opens", ())),
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import field as attribute
-from datetime import datetime
+from datetime import datetime, timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,3 +32,21 @@ class Watch:
     settings: Mapping[str, str] = attribute(default_factory=dict)
     is_over: bool = False
     once: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OpensAtOnce:
+    """A step that an answer brings in the very transaction in which it is written down: what cannot wait for a job.
+
+    `uses`, `title`, `ladder` and `settings` are those of a `Watch`. In a case of the country of its `law` that limit
+    counts, from the answer on; else it is due `within` a time from the answer. There is one for each step that was
+    answered so, under the `name`: answering again brings no second one, nor does another step while it is not done.
+    """
+
+    name: str
+    uses: str
+    title: str
+    within: timedelta
+    law: str = ""
+    ladder: str = "critical"
+    settings: Mapping[str, str] = attribute(default_factory=dict)

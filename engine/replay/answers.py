@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from engine.domain.law_told import age_of_band
 from engine.plugin.fields import FieldKind, FieldSpec
+from engine.plugin.shown_when import wanted_answers
 from engine.plugin.steps import StepType
 from engine.ports import JsonValue
 from engine.replay.story import Story, StoryEvent
@@ -84,6 +85,8 @@ def step_answers(
     for spec in step_type.fields:
         if spec.name in known:
             answers[spec.name] = _offered(known[spec.name], spec)
+        elif spec.copies_after:
+            answers[spec.name] = _letting_copies(spec)
         elif spec.required or spec.event_time or (step_type.key, spec.name) in _ALSO_ANSWERED:
             told = _told(story, spec)
             answers[spec.name] = _answer(story, event, step_type.key, spec) if told is None else told
@@ -157,6 +160,11 @@ def _to_question(story: Story, event: StoryEvent, question: Question) -> JsonVal
         "instant": event.at.isoformat(),
     }
     return by_type.get(question.type, canary(story.id, question.id))
+
+
+def _letting_copies(spec: FieldSpec) -> JsonValue:
+    """Give the answer after which a form takes copies: in a story nobody finds a child who is shown abused."""
+    return next(one.value for one in wanted_answers(spec.copies_after) if one.name == spec.name)
 
 
 def _choice(event: StoryEvent, step: str, spec: FieldSpec) -> str:

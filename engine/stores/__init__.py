@@ -12,7 +12,7 @@ from engine.stores.audit import (
     Reading,
     Stream,
 )
-from engine.stores.cases import Cases, Links, WorkItems
+from engine.stores.cases import Cases, Links, TypedSoFar, WorkItems
 from engine.stores.custody import Custody, Revived, RevivedGrant, RevivedOffer, RevivedPerson
 from engine.stores.definitions import (
     Definitions,
@@ -58,6 +58,6 @@ __all__ = [
     "PartnerLinks", "Persons", "Preferences", "Reading", "Recent", "Records", "Recounts", "Referrals",
     "RetentionProposal", "Revived", "RevivedGrant", "RevivedOffer", "RevivedPerson", "Rewrapped", "Session",
     "SignInHabits", "SignIns",
-    "SpecialDays", "StoredDay", "StoredDefinition", "StoredSignature", "Stream", "TokenMatch", "Transfers", "Unit",
-    "UnitOfWork", "WorkItems",
+    "SpecialDays", "StoredDay", "StoredDefinition", "StoredSignature", "Stream", "TokenMatch", "Transfers",
+    "TypedSoFar", "Unit", "UnitOfWork", "WorkItems",
 ]  # fmt: skip

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
 from engine.domain import events as ev
@@ -67,6 +67,13 @@ class Cases(Protocol):
     def add_jobs(self, state: CaseState, jobs: Sequence[Job], *, at: datetime, **more: object) -> None:
         """Write jobs into the outbox, and make sure that somebody is told of them."""
         ...
+
+
+class TypedSoFar(NamedTuple):
+    """What was typed into the form of a work item so far, and what was proposed for it."""
+
+    answers: Mapping[str, JsonValue]
+    proposals: Mapping[str, JsonValue]
 
 
 class WorkItems(Protocol):
@@ -140,6 +147,10 @@ class WorkItems(Protocol):
         apart: Collection[str] = (),
     ) -> None:
         """Keep what preparing the step proposed, sealed under the key of the step's person if it has one."""
+        ...
+
+    def draft(self, item_id: UUID) -> TypedSoFar:
+        """Open what was typed into an item so far, and what was proposed for it; empty where there is none."""
         ...
 
     def drop_draft(self, item_id: UUID) -> None:

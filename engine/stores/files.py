@@ -47,6 +47,10 @@ class Files(Protocol):
         """
         ...
 
+    def hold_back(self, file_id: UUID, *, case_id: UUID) -> bool:
+        """Say of a file of a case that nobody opens it any more; gives whether it was open to people before."""
+        ...
+
     def drop_arriving(self, file_id: UUID) -> None:
         """Take away a file that was not kept; one that was stays."""
         ...

@@ -2,10 +2,19 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
-from typing import Annotated, Literal, cast
+from functools import lru_cache
+from typing import Annotated, Any, Literal, cast
 from uuid import UUID
 
-from pydantic import AwareDatetime, FiniteFloat, StringConstraints, TypeAdapter, ValidationError
+from pydantic import (
+    AwareDatetime,
+    Field,
+    FiniteFloat,
+    StringConstraints,
+    TypeAdapter,
+    ValidationError,
+    create_model,
+)
 
 from engine.domain.compiled import CompiledStep
 from engine.domain.law_told import TELLS
@@ -13,8 +22,9 @@ from engine.domain.records import Interval, Scalar
 from engine.domain.values import truth_of
 from engine.errors import InvalidAnswersError
 from engine.plugin.consenting import is_refused, kept_anyway, may_ask_all
+from engine.plugin.copies import not_asked, problems_of_copies
 from engine.plugin.fields import NOT_KNOWN, TELLABLE, FieldKind, FieldSpec, OutputKind
-from engine.plugin.steps import StepType
+from engine.plugin.steps import Form, StepType
 from engine.ports import JsonValue
 from engine.spec.conditions.evaluate import UNKNOWN, Lookup, Truth, Value
 from engine.spec.conditions.parse import parse_condition
@@ -66,15 +76,19 @@ def check_answers(
     questions: Iterable[Question] = (),
     partly: bool = False,
     elsewhere: Lookup = _nowhere,
+    is_first_needed: bool = False,
 ) -> None:
     """Refuse answers that do not fit the form; with `partly`, only its first bite must be there.
 
     A question with a condition must be answered only where it holds; `elsewhere` finds what the condition may name
     beside the form itself. After a no to whether it may be written down, nothing is demanded or taken but what is kept
-    all the same. Raises `InvalidAnswersError` with a sentence for each field; no sentence quotes an answer.
+    all the same. What can only be answered from a copy is refused, and not missed, where the form takes none; with
+    `is_first_needed` the question that says so must be answered. Raises `InvalidAnswersError` with a sentence for each
+    field; no sentence quotes an answer.
     """
     asked = {question.id: question for question in questions}
     problems = _form_problems(step_type, {k: v for k, v in answers.items() if k not in asked}, partly=partly)
+    problems |= problems_of_copies(step_type.fields, answers, is_first_needed=is_first_needed and not partly)
     if is_refused(step_type, answers):
         given = {name for name, value in answers.items() if value not in (None, "", [])}
         problems |= dict.fromkeys(given - kept_anyway(step_type, answers), _NOT_TO_BE_KEPT)
@@ -84,6 +98,13 @@ def check_answers(
         problem = _question_problem(question, answers.get(name), needed=needed)
         if problem:
             problems[name] = problem
+    if problems:
+        raise InvalidAnswersError(problems)
+
+
+def refuse_copies(step_type: StepType | None, answers: Mapping[str, JsonValue]) -> None:
+    """Refuse a file, a hash and what else is of a copy where the form takes none; raises `InvalidAnswersError`."""
+    problems = problems_of_copies(step_type.fields, answers) if step_type else {}
     if problems:
         raise InvalidAnswersError(problems)
 
@@ -162,7 +183,7 @@ def _form_problems(step_type: StepType, answers: Mapping[str, JsonValue], *, par
     if not may_ask_all(step_type, answers):
         needed &= kept_anyway(step_type, answers)
     try:
-        step_type.form.model_validate(dict(answers))
+        _without(step_type.form, not_asked(step_type.fields, answers)).model_validate(dict(answers))
     except ValidationError as error:
         problems: dict[str, str] = {}
         for detail in error.errors(include_url=False, include_input=False):
@@ -172,6 +193,17 @@ def _form_problems(step_type: StepType, answers: Mapping[str, JsonValue], *, par
             problems.setdefault(name, _sentence(detail["type"], detail["msg"]))
         return problems
     return {}
+
+
+@lru_cache(maxsize=256)
+def _without(form: type[Form], names: frozenset[str]) -> type[Form]:
+    """Give a form in which questions can stay open that it has otherwise to be answered; its rules stay."""
+    open_now: dict[str, Any] = {
+        name: (Any, Field(default=None, alias=info.alias))
+        for name, info in form.model_fields.items()
+        if (info.alias or name) in names
+    }
+    return create_model(form.__name__, __base__=form, **open_now) if open_now else form
 
 
 def _sentence(kind: str, message: str) -> str:

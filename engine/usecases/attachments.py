@@ -22,6 +22,7 @@ from engine.errors import (
     KeyMissingError,
     NotAllowedError,
 )
+from engine.plugin.copies import ANSWER_FIRST, CHILD_SHOWN
 from engine.stores import UnitOfWork
 from engine.usecases.deciding import require_access
 from engine.usecases.parted_file import PartedFile
@@ -32,6 +33,10 @@ from engine.views import FileView, Viewer
 log = logging.getLogger(__name__)
 LONGEST_NAME: Final = 200
 _ORIGINAL, _SHARED = "original", "shared"
+_NOT_TAKEN: Final = (
+    "Nothing was taken. A child might be shown naked or abused: do not look again, do not save it, make no hash, and"
+    " send it to nobody. Tell the police now: add the step “Statutory notification” on the page of the case."
+)
 _GIVEN_UP: Final = timedelta(days=1)
 
 
@@ -50,8 +55,14 @@ class Arrival:
     What arrives is sealed a part at a time, each in its own transaction, so that a slow sender holds nothing up.
     """
 
-    def __init__(self, engine: Engine, case_id: UUID, *, viewer: Viewer, name: str, kind: FileKind) -> None:
-        """Begin; raises `NotFoundError`, `NotAllowedError`, `InvalidAnswersError` for a full case or unit."""
+    def __init__(
+        self, engine: Engine, case_id: UUID, *, viewer: Viewer, name: str, kind: FileKind, child_shown: str
+    ) -> None:
+        """Begin, with what was said to whether a child is shown naked or abused: only after a no anything is taken.
+
+        Raises `NotFoundError`, `NotAllowedError`, `InvalidAnswersError` for another answer or a full case or unit.
+        """
+        refuse_file(child_shown)
         self._engine, self._viewer, self._case_id = engine, viewer, case_id
         self._name, self._kind = shown_name(name), kind
         self._id, self._held = engine.entropy.uuid(), bytearray()
@@ -150,6 +161,12 @@ class Arrival:
         return cast("BinaryIO", io.BufferedReader(PartedFile(parts, size=self._size, length=PART), PART))
 
 
+def refuse_file(child_shown: str) -> None:
+    """Refuse a file unless it was said that no child is shown naked or abused; raises `InvalidAnswersError`."""
+    if child_shown != "no":
+        raise InvalidAnswersError({"child_shown": _NOT_TAKEN if child_shown in CHILD_SHOWN else ANSWER_FIRST})
+
+
 def require_may_add(engine: Engine, case_id: UUID, *, viewer: Viewer) -> None:
     """Refuse who may not add a file to a case, before anything of it is taken; raises as `Arrival` does."""
     with engine.unit_of_work() as work:
@@ -166,14 +183,15 @@ def files_of(engine: Engine, case_id: UUID, *, viewer: Viewer) -> tuple[FileView
         files = work.files.of_case(case_id)
         people = {by: work.directory.actor(by) for by in {file.added_by for file in files if file.added_by}}
         names = {by: person.name for by, person in people.items() if person}
-        hashes = {file.id: _hash_of(work, file.id) for file in files if _may_open(viewer, access, file)}
+        shown = [file for file in files if not file.is_held_back and _may_open(viewer, access, file)]
+        hashes = {file.id: _hash_of(work, file.id) for file in shown}
         return tuple(
             FileView(
                 id=file.id, kind=file.kind.value, media_type=file.media_type, size=file.size,
                 copy_size=file.copy_size, scan=file.scan.value, added_at=file.added_at,
                 added_by=names.get(file.added_by, "") if file.added_by else "",
                 may_open=file.id in hashes, classes=file.sealed_classes, sha256=hashes.get(file.id) or "",
-                is_readable=hashes.get(file.id, "") is not None,
+                is_readable=hashes.get(file.id, "") is not None, is_held_back=file.is_held_back,
             )
             for file in files
         )  # fmt: skip
@@ -185,13 +203,18 @@ def open_file(engine: Engine, file_id: UUID, *, case_id: UUID, viewer: Viewer, o
     The whole of it is held against the hash that was made when it came, before any of it is given out. The original,
     and a file that no scanner has seen, ask for a recent proof of who it is. Raises `NotFoundError`,
     `NotAllowedError`, `StepUpNeededError`, `AuditUnavailableError`, `DamagedError` for one that differs,
-    `KeyMissingError` for one whose key was destroyed, `FileHeldBackError` for an infected one or one without a copy.
+    `KeyMissingError` for one whose key was destroyed, `FileHeldBackError` for an infected one, one that might
+    show a child naked or abused, or one without a copy.
     """
     with engine.unit_of_work() as work:
         access = require_access(work, viewer, case_id, Action.SEE_CASES, now=engine.clock.now())
         file = work.files.get(file_id, case_id=case_id)
         if not _may_open(viewer, access, file):
             raise NotAllowedError(actor=viewer.name, action=Action.REVEAL.value)
+        if file.is_held_back:
+            raise FileHeldBackError(
+                why="It might show a child naked or abused: nobody opens it. The police say what happens with it."
+            )
         if file.scan is Scan.INFECTED:
             raise FileHeldBackError(why="A scanner found something harmful in it.")
         if original or file.scan is not Scan.CLEAN:

@@ -26,6 +26,7 @@ from engine.spec.conditions.evaluate import Lookup
 from engine.stores import UnitOfWork
 from engine.usecases.answers import check_answers, event_instant, excluded_intervals, open_outputs, questions_of
 from engine.usecases.apart import told_apart
+from engine.usecases.copies import mind_copies
 from engine.usecases.deciding import carry_out, keep_who_did_it, require_member, would_be
 from engine.usecases.file_hashes import with_hashes
 from engine.usecases.lawyers_note import note_for_statement
@@ -60,14 +61,15 @@ def complete_work_item(
     happened_at: datetime | None = None,
     reason: str = "",
     late_reason: str = "",
-    asks_why_late: bool = False,
+    is_typed_in: bool = False,
 ) -> Completion:
     """End a step with the answers of a person, who must be its assignee or a candidate of an item nobody has.
 
     The same `command_id` gets the first answer again. `revision` is the item's when its form was opened. An outcome
-    other than done needs a reason. With `asks_why_late`, as for whoever types it in, what happened long before needs
-    `late_reason`. Raises `ConflictError`, `AlreadyEndedError`, `NotACandidateError`,
-    `InvalidAnswersError`, `NotFoundError`; `LawyersNoteError` for the statement of somebody who is victim and suspect.
+    other than done needs a reason. With `is_typed_in`, as for whoever types it in, what happened long before needs
+    `late_reason`, and what is asked before a form takes copies must be answered. Raises `ConflictError`,
+    `AlreadyEndedError`, `NotACandidateError`, `InvalidAnswersError`, `NotFoundError`; `LawyersNoteError` for the
+    statement of somebody who is victim and suspect.
     """
     now = engine.clock.now()
     with engine.unit_of_work() as work:
@@ -83,11 +85,14 @@ def complete_work_item(
             raise NotFoundError(kind="work item to answer")
         if outcome == DONE:
             note_for_statement(engine, work, state, step, by=viewer.actor_id, now=now)
+            state = mind_copies(engine, work, state, item, answers, by=viewer.actor_id, now=now)
             answers = with_hashes(work, state, engine.registry.get(step.uses), answers)
-        command = _command(engine, state, step, outcome, answers, happened_at, reason, now, viewer)
+        command = _command(
+            engine, state, step, outcome, answers, happened_at, reason, now, viewer, is_typed_in=is_typed_in
+        )
         if asks_whether_done(step) and not (outcome == DONE and answers.get("decision") == "yes"):
             _require_other_work(engine, work, state, command, now=now)
-        if asks_why_late and is_late_entry(command.happened_at, now) and not late_reason.strip():
+        if is_typed_in and is_late_entry(command.happened_at, now) and not late_reason.strip():
             raise InvalidAnswersError({"late_reason": "Say why this is being entered only now. Do not write names."})
         answers = _honoured(engine, work, state, step, answers)
         kept = dict(answers) | {name: text for name, text in ((REASON, reason), (LATE_REASON, late_reason)) if text}
@@ -152,13 +157,16 @@ def _command(
     reason: str,
     now: datetime,
     viewer: Viewer,
+    *,
+    is_typed_in: bool,
 ) -> cm.CompleteStep:
     step_type = engine.registry.get(step.uses)
     questions = questions_of(compiled_step(step, state, engine.definitions))
     if outcome not in step_type.outcomes:
         raise UnknownOutcomeError(step_type=step.uses, outcome=outcome)
     if outcome == DONE:
-        check_answers(step_type, answers, questions=questions, elsewhere=_known(engine, state, step))
+        known = _known(engine, state, step)
+        check_answers(step_type, answers, questions=questions, elsewhere=known, is_first_needed=is_typed_in)
     elif not reason.strip():
         raise InvalidAnswersError({"reason": "Say why, in a few words."})
     when = event_instant(step_type, answers if outcome == DONE else {}, said, now)

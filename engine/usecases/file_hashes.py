@@ -24,10 +24,11 @@ def with_hashes(
     found: dict[str, JsonValue] = {}
     known = None
     for spec in step_type.fields:
-        file_id = _id_of(answers.get(spec.hash_of)) if spec.hash_of else None
+        file_id = id_of_file(answers.get(spec.hash_of)) if spec.hash_of else None
         if file_id is None:
             continue
-        known = {file.id for file in work.files.of_case(state.case.id)} if known is None else known
+        if known is None:
+            known = {file.id for file in work.files.of_case(state.case.id) if not file.is_held_back}
         if file_id not in known:
             raise InvalidAnswersError({spec.hash_of: "Choose one of the files of this case."})
         made, said = _hash_of(work, file_id, asked=spec.hash_of), answers.get(spec.name)
@@ -44,7 +45,8 @@ def _hash_of(work: UnitOfWork, file_id: UUID, *, asked: str) -> str:
         raise InvalidAnswersError({asked: _UNREADABLE}) from None
 
 
-def _id_of(answer: JsonValue) -> UUID | None:
+def id_of_file(answer: JsonValue) -> UUID | None:
+    """Give the id of the file of a case that an answer names; None for another text."""
     try:
         return UUID(answer) if isinstance(answer, str) else None
     except ValueError:

@@ -60,18 +60,20 @@ def paper_form(registry: Registry, renderer: Renderer, key: str) -> str:
     step_type = registry.get(key)
     if step_type.form is None:
         raise UnknownStepTypeError(step_type=key)
-    ordered = sorted(step_type.fields, key=lambda spec: not spec.first_bite)
+    ordered = sorted(step_type.fields, key=lambda spec: (not spec.comes_first, not spec.first_bite))
     asked = _asked(ordered)
     if _lines(asked) <= _AIRY:
         asked = tuple(replace(one, lines=one.lines + _MORE_LINES) if one.lines > 1 else one for one in asked)
-    first = sum(spec.first_bite for spec in ordered)
+    before = sum(spec.comes_first for spec in ordered)
+    first = before + sum(spec.first_bite and not spec.comes_first for spec in ordered)
     return renderer.document(
         _TEMPLATE,
         {
             "key": key,
             "title": step_type.title,
             "purpose": " ".join(step_type.doc.partition("\n\n")[0].split()),
-            "first": asked[:first],
+            "before": asked[:before],
+            "first": asked[before:first],
             "rest": asked[first:],
             "event_number": next((n for n, spec in enumerate(ordered, start=1) if spec.event_time), 0),
             "reasons": [words for outcome, words in _REASONS.items() if outcome in step_type.outcomes],
@@ -97,8 +99,9 @@ def _asked(specs: Iterable[FieldSpec]) -> tuple[Asked, ...]:
     return tuple(
         Asked(
             number=number, kind=spec.kind.value, label=spec.label, help=spec.help,
-            only_if=_only_if(spec.shown_when, numbers), unit=_UNITS.get(spec.kind, ""), is_needed=spec.required,
-            is_masked=not spec.is_open, choices=_offered(spec), lines=_LINES.get(spec.kind, 1),
+            only_if=_only_if(spec.shown_when, numbers), unit=_UNITS.get(spec.kind, ""),
+            is_needed=spec.required or bool(spec.copies_after), is_masked=not spec.is_open,
+            choices=_offered(spec), lines=_LINES.get(spec.kind, 1),
         )
         for number, spec in numbers.values()
     )  # fmt: skip

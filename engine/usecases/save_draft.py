@@ -11,7 +11,9 @@ from engine.domain.policy import roles_in
 from engine.errors import ConflictError
 from engine.plugin.consenting import kept_of
 from engine.ports import JsonValue
+from engine.usecases.answers import refuse_copies
 from engine.usecases.apart import told_apart
+from engine.usecases.copies import mind_copies
 from engine.usecases.deciding import require_member
 from engine.views import BESIDE, Viewer
 
@@ -28,9 +30,10 @@ def save_draft(
 ) -> None:
     """Keep a draft, sealed; what is longer than any answer may be is left out.
 
-    `beside` is what was typed beside the questions: when it happened, why it is late or cannot be done. Of a person who
-    does not allow that it is written down, nothing is kept but what is kept all the same.
-    Raises `AlreadyEndedError` for an item that is over, `ConflictError` for one that another has, `NotACandidateError`.
+    A file or a hash is not kept, even in a draft, before the form may take one. `beside` is what was typed beside the
+    questions: when it happened, why it is late or cannot be done. Of a person who does not allow that it is written
+    down, nothing is kept but what is kept all the same. Raises `AlreadyEndedError` for an item that is over,
+    `ConflictError` for one that another has, `NotACandidateError`, `InvalidAnswersError` for such a file or hash.
     """
     now = engine.clock.now()
     with engine.unit_of_work() as work:
@@ -43,6 +46,8 @@ def save_draft(
         verbs.require_candidate(
             item, actor_id=viewer.actor_id, roles=roles_in(viewer, state.case.unit_id), name=viewer.name
         )
+        state = mind_copies(engine, work, state, item, answers, by=viewer.actor_id, now=now)
+        refuse_copies(engine.registry.step_types.get(item.uses), answers)
         said = {f"{BESIDE}{name}": words for name, words in beside.items() if words}
         whole, step_type = {**answers, **said}, engine.registry.step_types.get(item.uses)
         kept = kept_of(step_type, whole) if step_type else whole

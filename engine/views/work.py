@@ -48,7 +48,11 @@ class WorkCounts(View):
 
 
 class FieldView(View):
-    """One question of a form, with what is known of its answer."""
+    """One question of a form, with what is known of its answer.
+
+    Before one that is asked first is answered, the form takes no file and no hash; one that comes first is drawn before
+    all others.
+    """
 
     name: str
     kind: str
@@ -61,6 +65,8 @@ class FieldView(View):
     shown_when: str
     value: object | None
     proposed: bool
+    comes_first: bool = False
+    is_asked_first: bool = False
 
 
 class AnswerView(View):
@@ -99,7 +105,7 @@ class FileView(View):
     """A file of a case, without its name and content; `copy_size` (bytes) is None where there is no shared copy.
 
     `sha256` is the hash of the original as it came, for who may open it; one that is not readable was erased, or is
-    damaged.
+    damaged. One that is held back might show a child naked or abused: nobody opens it.
     """
 
     id: UUID
@@ -114,6 +120,7 @@ class FileView(View):
     may_open: bool
     sha256: str = ""
     is_readable: bool = True
+    is_held_back: bool = False
 
 
 class ProposedView(View):

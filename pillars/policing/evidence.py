@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from engine.plugin.copies import notes_of_child
 from engine.plugin.steps import Completed, Concluded, JsonAnswer, Prepared, StepContext
 from engine.plugin.values import given, told_before, unless_yes
 from engine.plugin.watches import Watch
@@ -11,6 +12,8 @@ from pillars.policing.settings import CertificateSettings
 from pillars.policing.watching import watch_certificate
 
 _DIGITAL = frozenset({"phone", "computer", "storage_device", "chat_export", "photo_or_video", "cctv"})
+_HASH_NOW = "Make the hash of the files now: without it a court might not trust them."
+_HASH_BY_POLICE = "The police make the hash of the files: nobody here opens them."
 _ON_PAPER = {"sha256": "the hash", "certificate": "the signed paper itself"}
 
 
@@ -23,9 +26,10 @@ def prepare_evidence(context: StepContext) -> Prepared:
 def conclude_evidence(context: StepContext) -> Concluded:
     """Say what a digital piece still lacks, and open its certificate at once."""
     answers = context.answers
-    is_digital, notes = answers.get("item_type") in _DIGITAL, []
+    notes = [*notes_of_child(answers)]
+    is_digital = answers.get("item_type") in _DIGITAL and not notes
     if is_digital and not answers.get("sha256"):
-        notes.append("Make the hash of the files now: without it a court might not trust them.")
+        notes.append(_HASH_NOW if _shows_nobody(answers) else _HASH_BY_POLICE)
     if is_digital and not answers.get("bsa63_certificate"):
         notes.append("A certificate under BSA section 63(4) is still needed.")
     notes += unless_yes(
@@ -35,6 +39,11 @@ def conclude_evidence(context: StepContext) -> Concluded:
     )
     needs_paper = is_digital and not answers.get("bsa63_certificate") and country_of(context) == "IN"
     return Concluded(notes=tuple(notes), watches=(watch_certificate(context),) if needs_paper else ())
+
+
+def _shows_nobody(answers: Mapping[str, JsonAnswer]) -> bool:
+    """Whether it was said that nobody is shown naked or abused."""
+    return answers.get("sensitive_image") is False
 
 
 def prepare_handover(context: StepContext) -> Prepared:
@@ -59,7 +68,10 @@ def conclude_handover(context: StepContext) -> Concluded:
 def prepare_certificate(context: StepContext) -> Prepared:
     """Propose what is known of the piece that the certificate is for."""
     piece = _piece(context)
-    told = given(label=piece.get("label"), device=piece.get("device_serial"), sha256=piece.get("sha256"))
+    child = piece.get("child_shown") or ("no" if _shows_nobody(piece) else None)
+    told = given(
+        label=piece.get("label"), device=piece.get("device_serial"), sha256=piece.get("sha256"), child_shown=child
+    )
     return Prepared(
         prefill=told, notes=("The certificate is filled in as far as known. Two people sign it: parts A and B.",)
     )
@@ -80,7 +92,9 @@ def _piece(context: StepContext) -> Mapping[str, JsonAnswer]:
 def conclude_certificate(context: StepContext) -> Concluded:
     """Say what the certificate still lacks."""
     missing = [words for name, words in _ON_PAPER.items() if not context.answers.get(name)]
-    notes = (f"Still missing on the certificate: {', '.join(missing)}.",) if missing else ()
+    notes = notes_of_child(context.answers)
+    if missing and not notes:
+        notes = (f"Still missing on the certificate: {', '.join(missing)}.",)
     return Concluded(facts={"evidence_certified": not missing}, notes=notes)
 
 

@@ -1,5 +1,6 @@
 """What Policing asks a person: the forms of its steps."""
 
+from engine.plugin.copies import ChildShown, child_shown
 from engine.plugin.fields import (
     Count,
     Day,
@@ -136,10 +137,19 @@ class AhtuForm(Form):
 class EvidenceForm(Form):
     """Record one piece of evidence, who took it and who keeps it, so that a court can trust it."""
 
+    sensitive_image: YesNo = field(
+        label="Does it show a naked or abused person?",
+        help="Answer from what you know: do not look to find out. If yes, it is protected and no one else may open it.",
+        sealed="images",
+        comes_first=True,
+    )
+    child_shown: ChildShown | None = child_shown(
+        copies_also="sensitive_image == false", shown_when="sensitive_image != false"
+    )
     item_type: v.Item = field(label="What kind of thing is it?", choices=v.ITEM, now=True)
     description: LongText = field(
         label="What does it look like?",
-        help="Marks, colour, number of pieces. Do not describe pictures of abuse.",
+        help="The thing itself: marks, colour, number of pieces. Never what a picture or film shows.",
         now=True,
     )
     collected_at: Instant = field(label="When was it taken?", event_time=True, now=True)
@@ -155,7 +165,9 @@ class EvidenceForm(Form):
         label="What is the number of the device?", help="IMEI or serial number.", default=None, identifying=True
     )
     file: FileRef | None = field(
-        label="Which file of this case is it?", help="Add the file to the case first.", default=None
+        label="Which file of this case is it?",
+        help="Add the file to the case first. Never one that might show a child naked or abused.",
+        default=None,
     )
     sha256: Sha256 | None = field(
         label="What is the SHA-256 hash?",
@@ -167,11 +179,6 @@ class EvidenceForm(Form):
     witness_names: Text | None = field(label="Who watched?", default=None, identifying=True)
     bsa63_certificate: FileRef | None = field(
         label="Which file is the certificate under BSA section 63(4)?", default=None
-    )
-    sensitive_image: YesNo = field(
-        label="Does it show a naked or abused person?",
-        help="If yes, it is protected and no one else may open it.",
-        sealed="images",
     )
 
 
@@ -198,6 +205,7 @@ class HandoverForm(Form):
 class CertificateForm(Form):
     """Have the certificate under BSA section 63(4) signed by both who must sign it: parts A and B."""
 
+    child_shown: ChildShown | None = child_shown()
     label: Text = field(label="Which piece? The number or mark on its label.", now=True)
     part_a_signer: Signature = field(
         label="Who signs part A?", help="The person in charge of the device, or of its use.", now=True
@@ -209,7 +217,10 @@ class CertificateForm(Form):
         label="Which device is it?", help="Make, model, colour, serial number or IMEI.", default=None, identifying=True
     )
     sha256: Sha256 | None = field(
-        label="What is the SHA-256 hash?", help="64 letters and digits that prove a file was not changed.", default=None
+        label="What is the SHA-256 hash?",
+        help="64 letters and digits that prove a file was not changed.",
+        default=None,
+        shown_when='child_shown == "no"',
     )
     certificate: FileRef | None = field(label="Which file is the signed certificate?", default=None)
 

@@ -1,5 +1,6 @@
 """What Press asks a person: the forms of its steps."""
 
+from engine.plugin.copies import ChildShown, child_shown
 from engine.plugin.fields import (
     CaseRef,
     Count,
@@ -73,7 +74,10 @@ class ReleaseForm(Form):
     withdraw_by: Instant = field(
         label="When must it be removed?", help="Within six hours after a missing person is found.", now=True
     )
-    image: FileRef | None = field(label="Which picture goes with it?", default=None, identifying=True)
+    image: FileRef | None = field(
+        label="Which picture goes with it?", help="Never one that shows someone naked or hurt.", default=None,
+        identifying=True,
+    )  # fmt: skip
     identity_check: Some[v.IdentityCheck] = field(label="What did you check?", choices=v.IDENTITY_CHECK)
     permission_no: Text | None = field(
         label="What is the number of the leave?", default=None,
@@ -122,17 +126,25 @@ class ReleaseForm(Form):
 
 
 class LeakForm(Form):
-    """Stop a leak of a survivor's identity: keep the proof, warn the survivor, have it taken down."""
+    """Stop a leak of a survivor's identity: secure the proof, warn the survivor, have it taken down.
 
+    Of a child who might be shown naked or abused nothing is kept or looked at: the address is enough.
+    """
+
+    child_shown: ChildShown | None = child_shown()
     url_or_issue: Text = field(
         label="Where is it?", help="Address of the page, or paper and day. Do not send the link around.", now=True
     )
     found_at: Instant = field(label="When was it found?", now=True)
-    what_leaked: Some[v.Leaked] = field(label="What can be seen?", choices=v.LEAKED, sensitive=True, now=True)
+    what_leaked: Some[v.Leaked] = field(
+        label="What can be seen?", choices=v.LEAKED, sensitive=True, now=True, of_copy=True,
+        shown_when='child_shown == "no"',
+    )  # fmt: skip
     evidence_hash: Sha256 = field(
         label="What is the SHA-256 hash of the saved copy?",
-        help="First save a copy, encrypted. The hash proves that it was not changed.",
+        help="Of a copy that is kept encrypted. It proves that the copy was not changed.",
         now=True,
+        shown_when='child_shown == "no"',
     )
     survivor_told_at: Instant = field(label="When was the survivor informed?", now=True)
     safety_reviewed: YesNo = field(label="Was the safety plan reviewed?", now=True)
@@ -154,6 +166,7 @@ class LeakForm(Form):
 class TakedownForm(Form):
     """Follow one notice to one platform or paper until the content is gone and stays away."""
 
+    child_shown: ChildShown | None = child_shown()
     platform: Text = field(label="Which platform, paper or station?", help="Its name, not the link.", now=True)
     door: v.Door = field(label="Who is asked?", choices=v.DOOR, now=True)
     ground: v.Ground = field(label="What does the notice rest on?", choices=v.GROUND, now=True)
@@ -176,8 +189,9 @@ class TakedownForm(Form):
 
 
 class MonitorForm(Form):
-    """Look through the media for anything that shows who a survivor is."""
+    """Search the media for anything that shows who a survivor is."""
 
+    child_shown: ChildShown | None = child_shown()
     query_terms: Text = field(
         label="What did you search for?",
         help="Keep it here. Never write a survivor's name into a public search alert.",

@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 
+from engine.plugin.copies import notes_of_child
 from engine.plugin.fields import OutputKind
 from engine.plugin.steps import (
     Completed,
@@ -37,6 +38,10 @@ _OF_A_HELD_TEXT = (
     "The text must not go out with this in it, unless a ground is named that allows it: the number of the leave, an"
     " adult survivor's consent, or an appeal for a missing person. Take it out, name the ground, or say that it"
     " belongs to no one in the case. Then two different people approve it."
+)
+_FIRST_OF_A_LEAK = (
+    "First: is a child shown naked or abused? Yes or not sure: record the address only, and keep nothing of it. If not,"
+    " an encrypted copy is the proof."
 )
 _SURVIVORS = frozenset({"victim", "possible_victim", "missing"})
 
@@ -102,7 +107,7 @@ def _conclude_release(context: StepContext) -> Concluded:
 
 def _prepare_leak(context: StepContext) -> Prepared:
     law = _laws_on_identity(context)
-    notes = ("First save an encrypted copy. Do not share the link, and do not open it again and again.",)
+    notes = (_FIRST_OF_A_LEAK, "Do not share the link, and do not open it again and again.")
     told = told_before(context, "policing.fir", "fir_no") | given(law=law)
     return Prepared(prefill={"found_at": context.now.isoformat(), **told}, notes=notes)
 
@@ -121,7 +126,7 @@ def _laws_on_identity(context: StepContext) -> list[object]:
 
 def _conclude_leak(context: StepContext) -> Concluded:
     found, told = (as_instant(context.answers.get(name)) for name in ("found_at", "survivor_told_at"))
-    notes = []
+    notes = [*notes_of_child(context.answers)]
     if found and told and told - found > _SURVIVOR_TOLD_WITHIN:
         notes.append("The survivor was informed later than four hours after the leak was found.")
     notes += unless_yes(
@@ -140,9 +145,8 @@ def _prepare_monitor(context: StepContext) -> Prepared:
 
 def _conclude_monitor(context: StepContext) -> Concluded:
     harmful = bool(as_number(context.answers.get("harmful")))
-    notes = (
-        ("Something shows who the person is: begin the response to a leak now, one for each place.",) if harmful else ()
-    )
+    begin = "Something shows who the person is: begin the response to a leak now, one for each place."
+    notes = (*notes_of_child(context.answers), *((begin,) if harmful else ()))
     return Concluded(facts={"leak_found": harmful}, notes=notes)
 
 

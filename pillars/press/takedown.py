@@ -8,6 +8,7 @@ from importlib.resources import files
 from typing import Any, Final
 from uuid import UUID
 
+from engine.plugin.copies import child_told, notes_of_child
 from engine.plugin.laws import LawTime
 from engine.plugin.steps import Concluded, JsonAnswer, Prepared, Scalar, StepContext
 from engine.plugin.values import as_instant, as_words, instant_by_law
@@ -19,7 +20,7 @@ _SOON: Final = timedelta(hours=1)
 """A promise of the network: so soon a step that follows a notice is shown, and is due where a platform is late."""
 NEXT_DOOR: Final[Mapping[str, str]] = {
     "platform": "Next step: the appellate committee for grievances, within the time that it takes complaints.",
-    "appellate_committee": "Next step: the police or the cyber cell, with the encrypted copy and its hash.",
+    "appellate_committee": "Next step: the police or the cyber cell, with the address and what was answered.",
     "police": "Next step: the commission for the rights of children, or the Press Council for a paper.",
     "commission": "Next step: the court.",
     "court": "The court was asked: follow its order.",
@@ -43,8 +44,9 @@ def prepare_takedown(context: StepContext) -> Prepared:
     if before.get("platform"):
         prefill |= {name: before[name] for name in ("platform", "ground", "reference_no") if before.get(name)}
     leaked = leak.get("what_leaked")
+    prefill |= child_told(before) or child_told(leak)
     if "ground" not in prefill and leak:
-        shows = isinstance(leaked, list) and "intimate_image" in leaked
+        shows = bool(notes_of_child(prefill)) or (isinstance(leaked, list) and "intimate_image" in leaked)
         prefill["ground"] = "intimate_image" if shows else "urgent_complaint"
     own = before.get("sent_at") if _follows(context) else None
     prefill["sent_at"] = own or leak.get("takedown_sent_at") or before.get("sent_at") or context.now.isoformat()
@@ -65,9 +67,11 @@ def conclude_takedown(context: StepContext) -> Concluded:
     where = _key_of(answers.get("platform"))
     if removed is not None:
         watches = _look_again(where, removed, context.now)
-        return Concluded(facts=facts, notes=_of_removed(is_late=is_late), watches=watches)
+        notes = (*notes_of_child(answers), *_of_removed(is_late=is_late))
+        return Concluded(facts=facts, notes=notes, watches=watches)
     is_shut = is_late or answers.get("answer") == "refused"
-    notes = (NEXT_DOOR[str(answers.get("door", "platform"))],) if is_shut else ()
+    door = (NEXT_DOOR[str(answers.get("door", "platform"))],) if is_shut else ()
+    notes = (*notes_of_child(answers), *door)
     look_at = due if due is not None and due > context.now else context.now + _SOON
     watch = Watch(
         f"takedown_{where}", "press.takedown", "Check whether the platform has acted",

@@ -65,7 +65,9 @@ class HomeInvestigationForm(Form):
     conditions: LongText | None = field(
         label="What must be in place first?", default=None, shown_when='recommendation == "safe_with_conditions"'
     )
-    photos: FileRef | None = field(label="Add photos of the home", default=None, identifying=True)
+    photos: FileRef | None = field(
+        label="Add photos of the home", help="Of the house, never of a person.", default=None, identifying=True
+    )
 
     @rule("The visit cannot be earlier than the day on which it was asked for.")
     def _visit_follows_request(self) -> bool:

@@ -1,5 +1,6 @@
 """What Reporting asks a person: the forms of its steps."""
 
+from engine.plugin.copies import ChildShown, child_shown
 from engine.plugin.fields import (
     Count,
     FileRef,
@@ -121,12 +122,13 @@ class IntakeForm(Form):
         identifying=True,
         shown_when="recruited_online",
     )
+    child_shown: ChildShown | None = child_shown(shown_when="recruited_online", comes_first=False)
     online_copy: FileRef | None = field(
         label="Which file is the copy of it that was kept?",
-        help="A screenshot or a saved page, as it was: pages vanish. Keep the original.",
+        help="A saved page or chat, as it was: pages vanish. Only where no child is shown naked or abused.",
         default=None,
         identifying=True,
-        shown_when="recruited_online",
+        shown_when='child_shown == "no"',
     )
 
     @rule("Name the platform or the address, so that someone can find it again.")
@@ -195,7 +197,11 @@ class MissingForm(Form):
     sex: v.Sex = field(label="What is the person's sex?", now=True, tells="sex")
     last_seen_at: Instant = field(label="When was the person last seen?", now=True)
     last_seen_place: Geo = field(label="Where was the person last seen?", identifying=True, now=True)
-    photo: FileRef = field(label="Which photo shows the person best?", identifying=True)
+    photo: FileRef = field(
+        label="Which photo shows the person best?",
+        help="An everyday photo of the face. Never one that shows the person naked or hurt.",
+        identifying=True,
+    )
     clothing: Text | None = field(label="What was the person wearing?", default=None, identifying=True)
     phone_and_handles: Text | None = field(
         label="Which phone numbers and online names does the person use?", default=None, identifying=True
@@ -223,7 +229,7 @@ class MandatoryForm(Form):
     )
     receipt: FileRef = field(
         label="Which file shows that they were informed?",
-        help="A stamped copy, a photo of the diary entry or a call note.",
+        help="A stamped letter, a photo of the diary entry or a call note. Never anything of what was reported.",
     )
     child_assent_recorded: v.Assent | None = field(
         label="Did the child agree to it?",

@@ -18,6 +18,8 @@ from engine.plugin.steps import (
 )
 from engine.plugin.values import as_number, perhaps
 from pillars.reporting import forms
+from pillars.reporting.children_shown import report_of_child
+from pillars.reporting.settings import MandatorySettings
 
 _ANSWER_WITHIN = {"critical": timedelta(hours=4), "high": timedelta(hours=24)}
 _ANSWER_OTHERWISE = timedelta(days=3)
@@ -75,6 +77,9 @@ def _prepare_missing(context: StepContext) -> Prepared:
 
 def _prepare_mandatory(context: StepContext) -> Prepared:
     country = context.jurisdiction.partition("-")[0]
+    settings = context.settings
+    if isinstance(settings, MandatorySettings) and settings.child_shown:
+        return report_of_child(country, settings.child_shown, context.now)
     prefill: dict[str, JsonAnswer] = {"notified_at": context.now.isoformat()}
     if country in _LAW_BY_COUNTRY:
         prefill["law"] = _LAW_BY_COUNTRY[country]
@@ -241,6 +246,7 @@ MANDATORY = ask(
     title="Statutory notification",
     form=forms.MandatoryForm,
     roles=("case_manager", "supervisor"),
+    settings=MandatorySettings,
     documents=(Document("notification-letter", "Notification letter"),),
     time_limit=Law("IN-JJ-REPORT-24H"),
     prepare=_prepare_mandatory,

@@ -106,9 +106,9 @@ def _conclude_first_needs(context: StepContext) -> Concluded:
         ),
     ]
     if answers.get("photo_taken") is True:
-        notes.append("A photo was taken: keep it with the case, in its protected class, and nowhere else.")
+        notes.append("A photo was taken: it stays with the case, protected. Never one of someone naked or hurt.")
     if answers.get("photo_taken") == NOT_KNOWN:
-        notes.append("Find out whether a photo was taken: if so, it is kept with the case, in its protected class.")
+        notes.append("Find out whether a photo was taken. Never one of someone naked or hurt.")
     if as_number(answers.get("companion_children")):
         notes.append("Children are with the person: add each of them to the case.")
     title = "First health check"

@@ -68,8 +68,8 @@ def test_a_page_has_picture_people_limits_and_gates(name: str) -> None:
 
 def test_a_page_says_conditions_and_starts_in_words() -> None:
     text = page("identity-leak")
-    assert "24 hours from “Look at what is out there”" in text
-    assert "if “Keep an encrypted copy”: source internal is 'yes' or 'suspected'" in text
+    assert "24 hours from “Find out where it is”" in text
+    assert "if “Secure the proof”: source internal is 'yes' or 'suspected'" in text
     assert "has(" not in text.partition("## Who does what")[2]
 
 

@@ -87,7 +87,7 @@ def _send_outside(engine: Engine, case_id: UUID, person: UUID, people: Mapping[s
 
 
 def _upload(engine: Engine, case_id: UUID, lead: Viewer, mark: str) -> str:
-    arrival = Arrival(engine, case_id, viewer=lead, name=f"{mark}.txt", kind=FileKind.OTHER)
+    arrival = Arrival(engine, case_id, viewer=lead, name=f"{mark}.txt", kind=FileKind.OTHER, child_shown="no")
     arrival.take(f"{mark} wrote this. ".encode() * 500)
     file_id = arrival.finish()
     return b"".join(open_file(engine, file_id, case_id=case_id, viewer=lead).parts).decode()

@@ -284,7 +284,14 @@ def _read(path: Path) -> bytes:
 
 def _add_file(site: Installation, case_id: UUID, people: dict[str, Viewer]) -> None:
     """Add a file whose name and content are marked words."""
-    arrival = Arrival(site.engine, case_id, viewer=people["case_manager"], name=f"{MARK}.txt", kind=FileKind.STATEMENT)
+    arrival = Arrival(
+        site.engine,
+        case_id,
+        viewer=people["case_manager"],
+        name=f"{MARK}.txt",
+        kind=FileKind.STATEMENT,
+        child_shown="no",
+    )
     arrival.take(f"{MARK} {PHONE}".encode() * 20_000)
     arrival.finish()
 

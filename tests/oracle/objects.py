@@ -234,7 +234,7 @@ def _files(making: Making) -> None:
     for thing, kind in (("file", FileKind.OTHER), ("medical file", FileKind.MEDICAL)):
         arrival = Arrival(
             making.engine, making.case_id, viewer=making.own.first, name=f"{making.plant(f'name of {thing}')}.txt",
-            kind=kind,
+            kind=kind, child_shown="no"
         )  # fmt: skip
         arrival.take(f"Some words, {making.plant(thing)} among them.\n".encode() * 20)
         making.ids[f"{thing.replace(' ', '_')}_id"] = arrival.finish()

@@ -237,7 +237,7 @@ USE_CASES: Final[dict[str, str]] = {
             "answers", "apart", "blocked_watches", "candidates", "credential_notices",
             "deciding", "delivery_rules", "duty_rules",
             "escalating", "factor_codes", "level_acts", "notices",
-            "originators", "partners", "likely_same", "watches", "told_persons", "file_hashes",
+            "originators", "partners", "likely_same", "watches", "told_persons", "file_hashes", "copies",
             "paper_forms", "papers", "parted_file", "reach", "readings", "recipients",
             "releasing", "seen_links", "session_tokens", "slowing_down", "step_context", "step_reading", "telling",
             "lawyers_note", "statements",

@@ -8,14 +8,14 @@ from uuid import UUID
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from engine.adapters.sql import tables as tb
-from engine.domain.files import CaseFile, FileKind
+from engine.domain.files import CaseFile, FileKind, FileStatus
 from engine.errors import DamagedError, NotFoundError
 from engine.ports import JsonValue, Vault
 from engine.stores import FileSums
 
 _FILE, _PART = tb.AttachmentRow.__table__, tb.AttachmentPartRow.__table__  # type: ignore[attr-defined]
 _COLUMNS = [_FILE.c[name] for name in CaseFile.model_fields]
-_KEPT = _FILE.c.status == "kept"
+_KEPT = _FILE.c.status.in_((FileStatus.KEPT.value, FileStatus.HELD_BACK.value))
 
 
 class Place(TypedDict):
@@ -79,6 +79,12 @@ class FileStore:
             "added_at": at,
         }  # fmt: skip
         self._connection.execute(update(_FILE).where(_FILE.c.id == file.id).values(values))
+
+    def hold_back(self, file_id: UUID, *, case_id: UUID) -> bool:
+        """Say of a file of a case that nobody opens it any more; gives whether it was open to people before."""
+        was_kept = (_FILE.c.id == file_id, _FILE.c.case_id == case_id, _FILE.c.status == FileStatus.KEPT.value)
+        held = update(_FILE).where(*was_kept).values(status=FileStatus.HELD_BACK.value)
+        return self._connection.execute(held).rowcount == 1
 
     def drop_arriving(self, file_id: UUID) -> None:
         """Take away a file that was not kept; one that was stays."""

@@ -13,8 +13,9 @@ from engine.adapters.sql.apart import open_apart, seal_apart
 from engine.adapters.sql.case_store import ITEM
 from engine.domain.consequences import WorkItem
 from engine.domain.records import ItemStatus
-from engine.errors import ConflictError, NotFoundError
+from engine.errors import ConflictError, KeyMissingError, NotFoundError
 from engine.ports import JsonValue, Vault
+from engine.stores.cases import TypedSoFar
 
 _ANSWER, _DRAFT = tb.AnswerRow.__table__, tb.DraftRow.__table__  # type: ignore[attr-defined]
 _ITEM_COLUMNS = [ITEM.c[name] for name in WorkItem.model_fields]
@@ -155,6 +156,23 @@ class ItemStore:
             unit_id=unit_id,
         )  # fmt: skip
         self._put_draft(item, unit_id, at, sealed_proposals=sealed, notes=list(notes))
+
+    def draft(self, item_id: UUID) -> TypedSoFar:
+        """Open what was typed into an item so far, and what was proposed for it; empty where there is none."""
+        columns = (_DRAFT.c.sealed_answers, _DRAFT.c.sealed_proposals)
+        row = self._connection.execute(select(*columns).where(_DRAFT.c.item_id == item_id)).mappings().first()
+        if row is None:
+            return TypedSoFar({}, {})
+        return TypedSoFar(*(self._opened_draft(item_id, one.name, row[one.name]) for one in columns))
+
+    def _opened_draft(self, item_id: UUID, column: str, sealed: bytes | None) -> Mapping[str, JsonValue]:
+        if sealed is None:
+            return {}
+        try:
+            opened = self._vault.unseal(sealed, table="draft", row=item_id, column=column)
+        except KeyMissingError:
+            return {}
+        return cast("Mapping[str, JsonValue]", open_apart(self._vault, opened, table="draft", row=item_id))
 
     def drop_draft(self, item_id: UUID) -> None:
         """Forget what was typed, once it has been sent."""

@@ -24,10 +24,14 @@ def with_files(
 ) -> tuple[FieldView, ...]:
     """Give the questions with the files to choose from at those that are named; without files they stay as they are.
 
-    What can be read no more is not offered.
+    What can be read no more, or is held back, is not offered.
     """
     numbered = enumerate(files, start=1)
-    offered = {str(file.id): _words(number, file, zone) for number, file in numbered if file.is_readable}
+    offered = {
+        str(file.id): _words(number, file, zone)
+        for number, file in numbered
+        if file.is_readable and not file.is_held_back
+    }
     if not offered:
         return tuple(fields)
     return tuple(field.model_copy(update={"choices": offered}) if field.name in names else field for field in fields)

@@ -85,7 +85,8 @@ def questions(specs: Iterable[FieldSpec]) -> tuple[FieldView, ...]:
         FieldView(
             name=spec.name, kind=spec.kind.value, label=spec.label, help=spec.help, required=spec.required,
             first_bite=spec.first_bite, sensitivity=spec.sensitivity.value, choices=spec.choices,
-            shown_when=spec.shown_when, value=None, proposed=False,
+            shown_when=spec.shown_when, value=None, proposed=False, comes_first=spec.comes_first,
+            is_asked_first=bool(spec.copies_after),
         )
         for spec in specs
     )  # fmt: skip
@@ -112,7 +113,7 @@ def _control(field: FieldView, labels: Mapping[str, FieldView], zone: str, now: 
         draw=draw,
         id=PREFIX + field.name,
         name=PREFIX + field.name,
-        label=field.label if field.required else f"{field.label} (optional)",
+        label=field.label if field.required or field.is_asked_first else f"{field.label} (optional)",
         hint=" ".join(hint for hint in hints if hint),
         required=field.required,
         error=error,

@@ -15,6 +15,7 @@ from engine.views import FieldView
 class Layout:
     """The questions of a form; `rest` is folded away until `is_open`."""
 
+    before: tuple[Control, ...]
     first: tuple[Control, ...]
     rest: tuple[Control, ...]
     is_open: bool
@@ -30,14 +31,19 @@ class TypedText:
 
 
 def laid_out(fields: Sequence[FieldView], shown: Sequence[Control]) -> Layout:
-    """Put the first bite first; the rest is unfolded once the first bite is there, or when something in it is wrong."""
-    first = tuple(control for field, control in zip(fields, shown, strict=True) if field.first_bite)
-    rest = tuple(control for field, control in zip(fields, shown, strict=True) if not field.first_bite)
+    """Put what comes before all else on top, then the first bite.
+
+    The rest is unfolded once the first bite is there, or when something in it is wrong.
+    """
+    pairs = tuple(zip(fields, shown, strict=True))
+    before = tuple(control for field, control in pairs if field.comes_first)
+    first = tuple(control for field, control in pairs if field.first_bite and not field.comes_first)
+    rest = tuple(control for field, control in pairs if not field.first_bite and not field.comes_first)
     if not first:
         first, rest = rest, ()
     has_first_bite = all(field.value is not None for field in fields if field.first_bite and field.required)
     is_open = has_first_bite or any(control.error for control in rest)
-    return Layout(first, rest, is_open, frozenset(field.name for field in fields))
+    return Layout(before, first, rest, is_open, frozenset(field.name for field in fields))
 
 
 def typed_texts(form: FormData, fields: Iterable[FieldView]) -> tuple[TypedText, ...]:

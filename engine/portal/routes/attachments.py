@@ -13,13 +13,15 @@ from starlette.responses import Response, StreamingResponse
 from engine.domain.files import LARGEST, MEDIA_TYPES, FileKind
 from engine.domain.policy import Action
 from engine.errors import DamagedError, FileHeldBackError, InvalidAnswersError, KeyMissingError
+from engine.plugin.copies import CHILD_SHOWN, LABEL
 from engine.portal.dependencies import SignedIn
 from engine.portal.presenters.case_files import KINDS
+from engine.portal.presenters.fields import Item
 from engine.portal.presenters.forms import summary_of
 from engine.portal.security import PAPER_POLICY
 from engine.portal.uploads import FieldSent, FileBegins, FilePart, Sent, posted_parts
 from engine.portal.visit import Visit
-from engine.usecases.attachments import Arrival, OpenedFile, files_of, open_file, require_may_add
+from engine.usecases.attachments import Arrival, OpenedFile, files_of, open_file, refuse_file, require_may_add
 
 router = APIRouter()
 _NOT_PLAIN: Final = re.compile(r"[^A-Za-z0-9._ -]")
@@ -46,7 +48,7 @@ async def add(request: Request, visit: SignedIn, case_id: UUID) -> Response:
             await run_in_threadpool(receiving.take, sent)
         await run_in_threadpool(receiving.finish)
     except InvalidAnswersError as error:
-        return await run_in_threadpool(_page, visit, case_id, errors=error.problems, kind=receiving.kind)
+        return await run_in_threadpool(_page, visit, case_id, errors=error.problems, told=receiving)
     finally:
         await run_in_threadpool(receiving.give_up)
     return visit.go(f"/cases/{case_id}/files", said="file")
@@ -71,7 +73,7 @@ class _Receiving:
         self._visit, self._case_id = visit, case_id
         self._arrival: Arrival | None = None
         self._problems: dict[str, str] = {}
-        self.kind = ""
+        self.kind = self.child_shown = ""
 
     def take(self, sent: Sent) -> None:
         """Take what came; after something that does not fit the rest is read over, so that the answer is heard."""
@@ -86,6 +88,8 @@ class _Receiving:
         match sent:
             case FieldSent("kind", value):
                 self.kind = value.strip()
+            case FieldSent("child_shown", value):
+                self.child_shown = value.strip()
             case FileBegins(name):
                 self._begin(name)
             case FilePart(content) if self._arrival is not None:
@@ -111,11 +115,16 @@ class _Receiving:
         problems = {} if self.kind in KINDS else {"kind": "Say what it is."}
         if not name or self._arrival is not None:
             problems["file"] = "Choose one file."
+        try:
+            refuse_file(self.child_shown)
+        except InvalidAnswersError as error:
+            problems = {**error.problems, **problems}
         if problems:
             raise InvalidAnswersError(problems)
         self._arrival = Arrival(
-            self._visit.engine, self._case_id, viewer=self._visit.viewer, name=name, kind=FileKind(self.kind)
-        )
+            self._visit.engine, self._case_id, viewer=self._visit.viewer, name=name, kind=FileKind(self.kind),
+            child_shown=self.child_shown,
+        )  # fmt: skip
 
 
 def _given_out(visit: Visit, case_id: UUID, file_id: UUID, *, original: bool) -> Response:
@@ -144,7 +153,9 @@ def disposition(opened: OpenedFile) -> str:
     return f"attachment; filename=\"{plain or 'file'}\"; filename*=UTF-8''{quote(opened.name, safe='')}"
 
 
-def _page(visit: Visit, case_id: UUID, *, errors: Mapping[str, str] | None = None, kind: str = "") -> Response:
+def _page(
+    visit: Visit, case_id: UUID, *, errors: Mapping[str, str] | None = None, told: _Receiving | None = None
+) -> Response:
     case = visit.engine.queries.case(visit.viewer, case_id)
     found = files_of(visit.engine, case_id, viewer=visit.viewer)
     return visit.page(
@@ -163,5 +174,9 @@ def _page(visit: Visit, case_id: UUID, *, errors: Mapping[str, str] | None = Non
         largest=LARGEST // 1_000_000,
         errors=errors or {},
         problems=summary_of(errors),
-        kind=kind,
+        kind=told.kind if told else "",
+        child_label=LABEL,
+        child_choices=[
+            Item(value, text, told is not None and value == told.child_shown) for value, text in CHILD_SHOWN.items()
+        ],
     )

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from engine.domain.policy import Action
 from engine.errors import AlreadyEndedError, ConflictError, InvalidAnswersError, NotFoundError
 from engine.plugin.consenting import is_refused, kept_anyway, kept_of
+from engine.plugin.copies import not_asked, stopping
 from engine.portal.beside import BESIDE, LATE_REASONS, drawn, posted, to_keep
 from engine.portal.dependencies import Posted, SignedIn
 from engine.portal.posted import answers, instant, text, whole_number, with_typed
@@ -19,6 +20,7 @@ from engine.portal.presenters.fields import controls, questions
 from engine.portal.presenters.forms import TypedText, is_touched, laid_out, problem_lines, typed_texts
 from engine.portal.visit import Visit
 from engine.ports import JsonValue
+from engine.usecases.answers import refuse_copies
 from engine.usecases.appointments import appointment_file, has_appointment
 from engine.usecases.approve_work_item import approve_work_item
 from engine.usecases.attachments import files_of
@@ -105,6 +107,8 @@ def _take(
     visit: Visit, item: WorkItemView, form: Posted, typed: Mapping[str, JsonValue], *, is_changed: bool
 ) -> Response:
     """Claim an item from its own page, and keep what was typed into the form before."""
+    if is_changed:
+        refuse_copies(visit.engine.registry.step_types.get(item.uses), typed)
     claim_work_item(visit.engine, item.id, viewer=visit.viewer, command_id=_command(visit, form))
     if is_changed:
         beside = to_keep(form, visit.viewer.zone)
@@ -127,7 +131,7 @@ def _complete(visit: Visit, item_id: UUID, form: Posted, typed: Mapping[str, Jso
         visit.engine, item_id, viewer=visit.viewer, revision=whole_number(form, "revision"),
         command_id=_command(visit, form), outcome=outcome, answers={} if cannot else typed,
         happened_at=_happened_at(visit, form), reason=text(form, "reason"), late_reason=text(form, "late_reason"),
-        asks_why_late=True,
+        is_typed_in=True,
     )  # fmt: skip
     following = "&".join(f"next={following}" for following in completion.next_item_ids[:5])
     return visit.go(f"/items/{item_id}/done?{following}" if following else f"/items/{item_id}/done")
@@ -161,7 +165,8 @@ def _form_page(
 ) -> Response:
     problems = error.problems if error else {}
     asked = with_typed(view.fields, typed) if typed is not None else view.fields
-    fields = _with_files(visit, view.item, _still_asked(visit, view.item, asked))
+    honoured = _still_asked(visit, view.item, asked)
+    fields, is_stopped = _without_copies(visit, view.item, _with_files(visit, view.item, honoured), problems)
     shown = controls(fields, zone=visit.viewer.zone, now=visit.now, errors=problems)
     layout = laid_out(fields, shown)
     return visit.page(
@@ -172,6 +177,7 @@ def _form_page(
         view=view,
         item=view.item,
         layout=layout,
+        is_stopped=is_stopped,
         beside=posted(form) if form else drawn(view.beside, visit.viewer.zone),
         late_reasons=LATE_REASONS,
         errors=problems,
@@ -220,6 +226,21 @@ def _still_asked(visit: Visit, item: WorkItemView, fields: tuple[FieldView, ...]
         return fields
     names = kept_anyway(step_type, told)
     return tuple(field for field in fields if field.name in names)
+
+
+def _without_copies(
+    visit: Visit, item: WorkItemView, fields: tuple[FieldView, ...], problems: Mapping[str, str]
+) -> tuple[tuple[FieldView, ...], bool]:
+    """Leave out the questions that nobody looks at a copy for, and say whether nothing is kept of what was found.
+
+    One in which something is still written stays, so that it can be emptied.
+    """
+    step_type = visit.engine.registry.step_types.get(item.uses)
+    specs = step_type.fields if step_type else ()
+    given = {field.name: field.value for field in fields}
+    hidden = not_asked(specs, given)
+    shown = tuple(f for f in fields if f.name not in hidden or f.name in problems or f.value not in (None, "", []))
+    return shown, bool(stopping(specs, given))
 
 
 def _place(name: str) -> str:

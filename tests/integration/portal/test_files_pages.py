@@ -19,7 +19,7 @@ def case(portal: Portal) -> str:
 
 def send(portal: Portal, case: str, *, name: str = "order.pdf", content: bytes = b"", kind: str = "order") -> Response:
     sent = {"file": (name, content or pdf())}
-    return portal.as_role("case_manager").post(f"{case}/files", data={"kind": kind}, files=sent)
+    return portal.as_role("case_manager").post(f"{case}/files", data={"kind": kind, "child_shown": "no"}, files=sent)
 
 
 def first_file(page: str) -> str:

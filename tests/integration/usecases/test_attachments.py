@@ -35,7 +35,9 @@ def add(
     world: World, case_id: UUID, content: bytes = TEXT, *, name: str = "words.txt", kind: FileKind = FileKind.OTHER,
     by: Viewer | None = None, step: int = 50_000,
 ) -> UUID:  # fmt: skip
-    arrival = Arrival(world.engine, case_id, viewer=by or world.who("caseworker"), name=name, kind=kind)
+    arrival = Arrival(
+        world.engine, case_id, viewer=by or world.who("caseworker"), name=name, kind=kind, child_shown="no"
+    )
     for at in range(0, len(content), step):
         arrival.take(content[at : at + step])
     return arrival.finish()
@@ -97,7 +99,9 @@ def test_the_same_file_is_kept_once_in_a_case_and_again_in_another(world: World)
 )  # fmt: skip
 def test_what_is_refused_leaves_nothing_behind(world: World, name: str, content: bytes, why: str) -> None:
     case_id = world.open().case_id
-    arrival = Arrival(world.engine, case_id, viewer=world.who("caseworker"), name=name, kind=FileKind.OTHER)
+    arrival = Arrival(
+        world.engine, case_id, viewer=world.who("caseworker"), name=name, kind=FileKind.OTHER, child_shown="no"
+    )
     if content:
         arrival.take(content)
     with pytest.raises(InvalidAnswersError) as refused:
@@ -110,7 +114,12 @@ def test_what_is_refused_leaves_nothing_behind(world: World, name: str, content:
 
 def test_a_file_larger_than_a_file_may_be_is_refused_as_soon_as_it_is_known(world: World) -> None:
     arrival = Arrival(
-        world.engine, world.open().case_id, viewer=world.who("caseworker"), name="x.txt", kind=FileKind.OTHER
+        world.engine,
+        world.open().case_id,
+        viewer=world.who("caseworker"),
+        name="x.txt",
+        kind=FileKind.OTHER,
+        child_shown="no",
     )
     step = b"x" * 1_000_000
     for _ in range(LARGEST // len(step)):
@@ -148,7 +157,9 @@ def test_the_original_and_what_no_scanner_has_seen_ask_for_a_recent_proof(world:
     case_id = world.open().case_id
     file_id = add(world, case_id)
     engine = replace(world.engine, files=LocalFiles("true"))
-    scanned = Arrival(engine, case_id, viewer=world.who("caseworker"), name="b.txt", kind=FileKind.OTHER)
+    scanned = Arrival(
+        engine, case_id, viewer=world.who("caseworker"), name="b.txt", kind=FileKind.OTHER, child_shown="no"
+    )
     scanned.take(b"seen by a scanner")
     clean = scanned.finish()
     viewer = world.who("caseworker")
@@ -162,7 +173,9 @@ def test_the_original_and_what_no_scanner_has_seen_ask_for_a_recent_proof(world:
 def test_what_a_scanner_objects_to_is_kept_and_never_given_out(world: World) -> None:
     case_id = world.open().case_id
     engine = replace(world.engine, files=LocalFiles("false"))
-    arrival = Arrival(engine, case_id, viewer=world.who("caseworker"), name="x.txt", kind=FileKind.OTHER)
+    arrival = Arrival(
+        engine, case_id, viewer=world.who("caseworker"), name="x.txt", kind=FileKind.OTHER, child_shown="no"
+    )
     arrival.take(b"harm")
     file_id = arrival.finish()
     assert files_of(engine, case_id, viewer=world.who("caseworker"))[0].scan == "infected"
@@ -261,7 +274,9 @@ def test_files_that_can_be_read_no_more_are_listed_with_what_is_known_without_th
 
 def test_what_stopped_arriving_is_taken_away_after_a_day(world: World) -> None:
     case_id = world.open().case_id
-    arrival = Arrival(world.engine, case_id, viewer=world.who("caseworker"), name="x.txt", kind=FileKind.OTHER)
+    arrival = Arrival(
+        world.engine, case_id, viewer=world.who("caseworker"), name="x.txt", kind=FileKind.OTHER, child_shown="no"
+    )
     arrival.take(b"x" * PART)
     assert files_of(world.engine, case_id, viewer=world.who("caseworker")) == ()
     assert drop_unfinished(world.engine) == 0

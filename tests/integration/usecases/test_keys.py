@@ -255,7 +255,9 @@ def test_the_values_of_a_case_are_sealed_anew_and_the_old_keys_are_dropped_a_min
 
 
 def a_file(world: World, case_id: UUID) -> UUID:
-    arrival = Arrival(world.engine, case_id, viewer=world.who("caseworker"), name="a.txt", kind=FileKind.OTHER)
+    arrival = Arrival(
+        world.engine, case_id, viewer=world.who("caseworker"), name="a.txt", kind=FileKind.OTHER, child_shown="no"
+    )
     arrival.take(b"some words")
     return arrival.finish()
 

@@ -160,7 +160,7 @@ def test_a_file_that_the_case_has_is_known_again_by_the_new_key(installed: Insta
 
     def add() -> UUID:
         viewer = world.who("caseworker")
-        arrival = Arrival(installed.engine, case_id, viewer=viewer, name="a.txt", kind=FileKind.OTHER)
+        arrival = Arrival(installed.engine, case_id, viewer=viewer, name="a.txt", kind=FileKind.OTHER, child_shown="no")
         arrival.take(b"some words")
         return arrival.finish()
 

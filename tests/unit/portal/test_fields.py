@@ -152,3 +152,12 @@ def test_an_instant_outside_the_years_of_the_calendar_is_shown_as_it_was_typed()
     typed = "9999-12-31T23:59-14:00"
     (shown,) = controls((question("at", FieldKind.DATETIME, value=typed),), zone=ZONE, now=NOW)
     assert shown.value == typed
+
+
+def test_what_comes_first_is_on_top_and_a_question_that_is_asked_first_is_not_called_optional() -> None:
+    first = question("first", FieldKind.TEXT, first_bite=True)
+    asked = question("asked", FieldKind.BOOL, required=False, comes_first=True, is_asked_first=True)
+    shown = controls([first, asked], zone=ZONE, now=NOW)
+    layout = laid_out([first, asked], shown)
+    assert [control.name for control in (*layout.before, *layout.first)] == ["a-asked", "a-first"]
+    assert "(optional)" not in shown[1].label

@@ -14,7 +14,7 @@ from engine import views as vw
 from engine.domain.records import PersonRole
 from engine.domain.safe_hours import Preference
 from engine.portal.pages import environment, render
-from engine.portal.presenters.fields import controls
+from engine.portal.presenters.fields import Item, controls
 from engine.portal.presenters.forms import TypedText, laid_out
 from engine.portal.presenters.lanes import lane_groups
 from engine.portal.presenters.people import Group, Someone
@@ -190,7 +190,8 @@ def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
                         "units": some((ID, NASTY)), "reasons": {"kin": NASTY}, "lifting": {"kin": NASTY}, **typed},
         "files.html": {"case": case, "files": some(view(vw.FileView)), "kinds": {"order": NASTY}, "scans": {},
                        "may_add": full, "endings": "pdf", "accept": ".pdf", "largest": 25, "errors": errors,
-                       "problems": problems, "kind": "order"},
+                       "problems": problems, "kind": "order", "child_label": NASTY,
+                       "child_choices": some(Item("no", NASTY, full))},
         "conflicts.html": {"case": case, "conflicts": some(view(vw.ConflictView)), "people": some(someone),
                            "reasons": {"kin": NASTY}, **typed},
         "referrals.html": {"waiting": some(offer), "answered": some(offer), "may_answer": full,

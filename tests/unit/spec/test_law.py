@@ -153,7 +153,7 @@ def test_outside_every_period_the_nearest_version_is_only_a_target() -> None:
 
 def test_the_shipped_packs_hold_their_rules_and_none_is_signed(packs: list[LawPack]) -> None:
     limits = [limit for pack in packs for limit in pack.limits]
-    assert len({limit.id for limit in limits}) == 64
+    assert len({limit.id for limit in limits}) == 65
     assert all(limit.signature is None for limit in limits)
     assert not any(is_quotable(limit, on=TODAY) for limit in limits)
 
@@ -170,6 +170,7 @@ def test_each_file_is_named_after_its_pack_and_holds_its_own_jurisdiction(packs:
         ("IN-JJ-PROD-24H", "PT24H", Counting.ELAPSED, ("journey",)),
         ("IN-FIR-REG", "PT24H", Counting.ELAPSED, ()),
         ("IN-MISS-RISK", "PT24H", Counting.ELAPSED, ()),
+        ("IN-POCSO-TELL", "PT24H", Counting.ELAPSED, ()),
         ("IN-JJ-SIR-15D", "P15D", Counting.ELAPSED, ()),
         ("IN-JJ-ORDER-4M", "P4M", Counting.CALENDAR, ()),
         ("IN-COMP-LIMIT", "P3Y", Counting.CALENDAR, ()),

@@ -41,7 +41,7 @@ def test_there_is_a_form_for_every_step_type_that_people_answer_and_for_no_other
 def test_a_form_has_every_question_with_its_choices_and_a_star_where_an_answer_is_needed(step: StepType) -> None:
     form = _form(step.key)
     for spec in step.fields:
-        star = " *" if spec.required else ""
+        star = " *" if spec.required or spec.copies_after else ""
         assert re.search(rf'<span class="label">\d+\. {re.escape(spec.label)}{re.escape(star)}</span>', form), spec.name
         assert spec.help in form
         assert all(f"</span>{words}</span>" in form for words in spec.choices.values()), spec.name
@@ -52,9 +52,12 @@ def test_a_form_parts_what_saves_a_step_from_what_completes_it_and_asks_when_by_
     step: StepType,
 ) -> None:
     form = _form(step.key)
-    first = sum(spec.first_bite for spec in step.fields)
+    before = sum(spec.comes_first for spec in step.fields)
+    first = sum(spec.first_bite and not spec.comes_first for spec in step.fields)
+    rest = len(step.fields) - before - first
+    assert ("Before all else" in form) is (before > 0)
     assert (f"Save now: the first {first}<" in form) is (first > 0)
-    assert (f"Complete: the other {len(step.fields) - first}<" in form) is (first < len(step.fields))
+    assert (f"Complete: the other {rest}<" in form) is (rest > 0)
     when = re.search(r"When it happened(: see question (\d+))?", form)
     assert when
     asked = step.event_time_field

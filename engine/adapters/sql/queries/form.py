@@ -169,6 +169,8 @@ def _field(spec: FieldSpec, typed: Answers, proposed: Answers) -> vw.FieldView:
         shown_when=spec.shown_when,
         value=typed.get(spec.name, proposed.get(spec.name)),
         proposed=spec.name not in typed and spec.name in proposed,
+        comes_first=spec.comes_first,
+        is_asked_first=bool(spec.copies_after),
     )
 
 

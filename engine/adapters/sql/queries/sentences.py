@@ -38,6 +38,7 @@ _OF_CASE: Mapping[str, str] = {
     "IntervalRecorded": "A period was recorded that a time limit can leave out: {interval}.",
     "ValuesResealed": "Encrypted data of the case was encrypted again under new keys.",
     "FileAdded": "A file was added.",
+    "FileHeldBack": "A file was locked: it might show a child naked or abused, and no one can open it any more.",
     "DocumentReleased": "A document was released: it may leave the network.",
     "PersonIdentified": "What is known about a person was recorded.",
     "PersonRoleChanged": "The role of a person in the case was changed: {role}, {sure}.",

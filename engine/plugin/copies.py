@@ -1,0 +1,132 @@
+"""When a form takes no copy of what was found: of a child who is shown naked or abused nothing is kept or looked at."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import timedelta
+from typing import Any, Final, Literal
+
+from engine.plugin.fields import FieldKind, FieldSpec, field
+from engine.plugin.shown_when import Wanted, wanted_answers
+from engine.plugin.watches import OpensAtOnce
+
+ChildShown = Literal["yes", "not_sure", "no"]
+CHILD_SHOWN: Final[Mapping[str, str]] = {"yes": "Yes", "not_sure": "Not sure", "no": "No"}
+LABEL: Final = "Is a child shown naked or abused?"
+_HELP: Final = (
+    "Answer from what you have heard: do not look to find out. Yes or not sure: record the address only, and save the"
+    " form. Do not open it again, save it, take a screenshot, make a hash or send it to anyone. Two next steps are then"
+    " ready: tell the police, and report the address."
+)
+_WITHIN: Final = timedelta(hours=24)
+"""A promise of the network, where no law that we know counts: the duty to tell is at once."""
+_TELL: Final = (
+    OpensAtOnce(
+        "child_shown_police", "reporting.mandatory", "Tell the police now: a child might be shown naked or abused",
+        _WITHIN, law="IN-POCSO-TELL", settings={"child_shown": "police"},
+    ),
+    OpensAtOnce(
+        "child_shown_ways", "reporting.mandatory", "Report the address: cybercrime portal, helpline and platform",
+        _WITHIN, settings={"child_shown": "national_ways"},
+    ),
+)  # fmt: skip
+_REFUSED: Final[Mapping[FieldKind, str]] = {
+    FieldKind.FILE: "A child might be shown naked or abused: no copy is kept. Leave this empty; the address is enough.",
+    FieldKind.HASH: "A child might be shown naked or abused: make no hash, and keep none. Leave this empty.",
+}
+_NOT_ASKED: Final = "A child might be shown naked or abused: nobody looks to answer this. Leave it empty."
+ANSWER_FIRST: Final = "Answer this first. Before that, no file and no hash is taken."
+
+_NOTE: Final = (
+    "A child might be shown naked or abused: nothing of it is kept here, and nobody looks again. Tell the police, and"
+    " report the address; both are in the work list."
+)
+_MIGHT_BE: Final = frozenset({"yes", "not_sure"})
+
+Answers = Mapping[str, Any]
+
+
+def child_shown(*, copies_also: str = "", shown_when: str = "", comes_first: bool = True) -> Any:  # noqa: ANN401 - as `field`
+    """Ask whether a child is shown naked or abused, in a form that takes what was found, reported or leaked.
+
+    No copy is taken before this is answered no. `copies_also` is an answer to another question that lets copies be
+    taken too while this one is not answered.
+    """
+    also = f" || {copies_also}" if copies_also else ""
+    return field(
+        label=LABEL, help=_HELP, choices=CHILD_SHOWN, default=None, copies_after=f'child_shown == "no"{also}',
+        opens=_TELL, shown_when=shown_when, comes_first=comes_first,
+    )  # fmt: skip
+
+
+def notes_of_child(answers: Answers) -> tuple[str, ...]:
+    """Say on the page of a step what follows from its answer that a child might be shown; nothing for another one."""
+    return (_NOTE,) if answers.get("child_shown") in _MIGHT_BE else ()
+
+
+def child_told(told: Answers) -> dict[str, Any]:
+    """Take over from an earlier answer about the same thing that a child might be shown; never that none is."""
+    return {"child_shown": told["child_shown"]} if notes_of_child(told) else {}
+
+
+def is_stopped(spec: FieldSpec, answers: Answers) -> bool:
+    """Whether a question was answered in a way after which nothing of what was found is kept or looked at."""
+    own = [one for one in wanted_answers(spec.copies_after) if one.name == spec.name]
+    return bool(own) and _is_given(answers.get(spec.name)) and not any(_fits(one, answers) for one in own)
+
+
+def stopping(fields: Iterable[FieldSpec], answers: Answers) -> tuple[FieldSpec, ...]:
+    """List the questions that were answered in such a way."""
+    return tuple(spec for spec in fields if is_stopped(spec, answers))
+
+
+def not_asked(fields: Iterable[FieldSpec], answers: Answers) -> frozenset[str]:
+    """Name the questions that are not asked, since answering them would mean to look at a copy or to keep one."""
+    asked = tuple(fields)
+    return frozenset(spec.name for spec in asked if spec.of_copy) if stopping(asked, answers) else frozenset()
+
+
+def problems_of_copies(
+    fields: Iterable[FieldSpec], answers: Answers, *, is_first_needed: bool = False
+) -> dict[str, str]:
+    """Say, by question, what may not be handed in: a copy after an answer that stops it, or before that answer.
+
+    With `is_first_needed` the question must be answered in any case where the form asks it.
+    """
+    asked = tuple(fields)
+    given = tuple(spec for spec in asked if spec.of_copy and _is_given(answers.get(spec.name)))
+    if stopping(asked, answers):
+        return {spec.name: _REFUSED.get(spec.kind, _NOT_ASKED) for spec in given}
+    return {
+        spec.name: ANSWER_FIRST
+        for spec in asked
+        if spec.copies_after and not _is_given(answers.get(spec.name))
+        if (given and not _lets_copy(spec, answers)) or (is_first_needed and _is_asked(spec, answers))
+    }
+
+
+def steps_opened(fields: Iterable[FieldSpec], answers: Answers, before: Answers) -> Iterator[OpensAtOnce]:
+    """Give the steps that answers bring at once.
+
+    An answer that was taken over from an earlier step, as `before` has it, brings nothing: that step has.
+    """
+    for spec in stopping(fields, answers):
+        if before.get(spec.name) != answers.get(spec.name):
+            yield from spec.opens
+
+
+def _lets_copy(spec: FieldSpec, answers: Answers) -> bool:
+    return any(_fits(one, answers) for one in wanted_answers(spec.copies_after))
+
+
+def _is_asked(spec: FieldSpec, answers: Answers) -> bool:
+    wanted = wanted_answers(spec.shown_when)
+    return not wanted or any(_fits(one, answers) for one in wanted)
+
+
+def _fits(wanted: Wanted, answers: Answers) -> bool:
+    given = answers.get(wanted.name)
+    text = str(given).lower() if isinstance(given, bool) else given
+    return _is_given(given) and (text == wanted.value) != wanted.is_not
+
+
+def _is_given(answer: object) -> bool:
+    return answer is not None and answer not in ("", [], ())

@@ -1,0 +1,88 @@
+"""Keep nothing of a child who might be shown naked or abused, and open at once what the law asks for instead."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from uuid import UUID
+
+from engine.assembly import Engine
+from engine.domain.consequences import WorkItem
+from engine.domain.library import Library
+from engine.domain.records import LIVE, Step
+from engine.domain.state import CaseState
+from engine.errors import InvalidAnswersError
+from engine.plugin.copies import problems_of_copies, steps_opened, stopping
+from engine.plugin.fields import FieldKind, FieldSpec
+from engine.plugin.watches import Watch
+from engine.ports import JsonValue
+from engine.stores import UnitOfWork
+from engine.usecases.file_hashes import id_of_file
+from engine.usecases.watches import keep_watches
+
+_HELD_BACK = "This file is locked now: no one can open it any more, and the police say what happens with it. "
+
+
+def mind_copies(
+    engine: Engine,
+    work: UnitOfWork,
+    state: CaseState,
+    item: WorkItem,
+    answers: Mapping[str, JsonValue],
+    *,
+    by: UUID | None,
+    now: datetime,
+) -> CaseState:
+    """See to what follows at once from an answer after which no copy is kept; gives the case after it.
+
+    The steps that it brings are opened, and each file of the case that the answers or the draft before them name is
+    held back. Where the answers still have a copy, all this is kept, and they are refused with `InvalidAnswersError`.
+    """
+    step, step_type = state.steps.get(item.step_id), engine.registry.step_types.get(item.uses)
+    fields = step_type.fields if step_type else ()
+    if step is None or not stopping(fields, answers):
+        return state
+    before = work.items.draft(item.id)
+    watches = tuple(_to_open(state, step, fields, answers, before.proposals, work.library(), now))
+    state = keep_watches(engine, work, state, step, watches, now=now)
+    named = _files_named(fields, before.answers) | _files_named(fields, answers)
+    held: set[UUID] = set()
+    for file_id in sorted(named):
+        if work.files.hold_back(file_id, case_id=state.case.id):
+            state = work.cases.note(state, "FileHeldBack", {"file_id": str(file_id)}, actor_id=by, at=now)
+            held.add(file_id)
+    problems = problems_of_copies(fields, answers)
+    if problems:
+        work.commit()
+        raise InvalidAnswersError({name: _told(problem, answers.get(name), held) for name, problem in problems.items()})
+    return state
+
+
+def _to_open(
+    state: CaseState,
+    step: Step,
+    fields: tuple[FieldSpec, ...],
+    answers: Mapping[str, JsonValue],
+    proposed: Mapping[str, JsonValue],
+    library: Library,
+    now: datetime,
+) -> Iterator[Watch]:
+    """Give what the answers of a step bring, but for what it has brought before, and what is still to be done."""
+    added = [(one.added.watches, one.status) for one in state.steps.values() if one.added is not None]
+    for opened in steps_opened(fields, answers, proposed):
+        name = f"{opened.name}_{step.id.hex}"
+        is_open = any(of.startswith(f"{opened.name}_") and status in LIVE for of, status in added)
+        if not is_open and all(of != name for of, _ in added):
+            country, of_country = state.case.jurisdiction.partition("-")[0], opened.law.partition("-")[0]
+            law = opened.law if country == of_country and library.versions(opened.law) else ""
+            yield Watch(
+                name, opened.uses, opened.title, due_at=None if law else now + opened.within, law=law, from_at=now,
+                ladder=opened.ladder, settings=opened.settings,
+            )  # fmt: skip
+
+
+def _files_named(fields: tuple[FieldSpec, ...], answers: Mapping[str, JsonValue]) -> set[UUID]:
+    ids = (id_of_file(answers.get(spec.name)) for spec in fields if spec.kind is FieldKind.FILE)
+    return {file_id for file_id in ids if file_id is not None}
+
+
+def _told(problem: str, answer: JsonValue, held: set[UUID]) -> str:
+    return f"{_HELD_BACK}{problem}" if id_of_file(answer) in held else problem
