@@ -405,6 +405,13 @@ class SignInError(IcmcError):
     sentence = "The e-mail address or password is not right."
 
 
+class TooSoonError(SignInError):
+    """Raised for a try that comes before the wait is over that the failures before it have earned."""
+
+    code = "too-soon"
+    sentence = "There were too many tries in a short time. Wait {seconds} seconds, and try once more."
+
+
 class CustodyError(SignInError):
     """Raised for whoever signs in rightly while a restored installation is looked at by two people."""
 
@@ -424,6 +431,13 @@ class WrongSentCodeError(WrongCodeError):
 
     code = "wrong-sent-code"
     sentence = "This code is not right. Type the eight digits of the newest message, or sign in again to get another."
+
+
+class SignInEndedError(SignInError):
+    """Raised when so many wrong codes were typed for a sign-in that it is over."""
+
+    code = "sign-in-ended"
+    sentence = "Too many wrong codes were typed, so this sign-in has ended. Sign in again with your password."
 
 
 class StepUpNeededError(IcmcError):

@@ -13,6 +13,8 @@ LONGEST: Final = timedelta(hours=12)
 STEP_UP_LASTS: Final = timedelta(minutes=10)
 PENDING_LASTS: Final = timedelta(minutes=10)
 """How long somebody who gave the right password has for the code of their second factor."""
+MOST_WRONG_CODES: Final = 5
+"""Wrong codes after which a sign-in that waits for one is over, and its owner is told."""
 KEPT_FORM_LASTS: Final = timedelta(hours=24)
 
 _FIELD_ROLES: Final = frozenset(
@@ -58,6 +60,11 @@ def wait_after(failures: int, pace: Pace) -> timedelta:
     if failures < pace.free:
         return timedelta()
     return min(timedelta(seconds=2 ** min(failures - pace.free, 10)), pace.longest)
+
+
+def waits_for(failures: int, pace: Pace, *, last_at: datetime, now: datetime) -> timedelta:
+    """Return how much of the wait after the last failure is left."""
+    return max(last_at + wait_after(failures, pace) - now, timedelta())
 
 
 def failures_at(count: int, last_at: datetime, now: datetime) -> int:

@@ -12,6 +12,7 @@ from engine.usecases.telling import tell_of_system
 NEW_DEVICE: Final = "new_device"
 UNUSUAL: Final = "unusual_sign_in"
 CHANGED: Final = "sign_in_changed"
+WRONG_CODES: Final = "wrong_codes"
 _ACCOUNT: Final = "/account"
 
 
@@ -23,6 +24,11 @@ def tell_of_device(engine: Engine, work: UnitOfWork, actor_id: UUID, *, at: date
 def tell_of_unusual(engine: Engine, work: UnitOfWork, actor_id: UUID, *, at: datetime) -> None:
     """Tell somebody of a sign-in at an hour or from a network unlike all before; `at` is by the machine's clock."""
     _tell(engine, work, actor_id, UNUSUAL, at)
+
+
+def tell_of_wrong_codes(engine: Engine, work: UnitOfWork, actor_id: UUID, *, at: datetime) -> None:
+    """Tell somebody that a sign-in with their password ended after wrong codes; `at` is by the machine's clock."""
+    _tell(engine, work, actor_id, WRONG_CODES, at)
 
 
 def tell_of_change(engine: Engine, work: UnitOfWork, actor_id: UUID, *, at: datetime) -> None:

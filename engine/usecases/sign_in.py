@@ -5,11 +5,27 @@ from typing import NamedTuple
 from uuid import UUID
 
 from engine.assembly import Engine
-from engine.domain.sign_in import IDLE_IN_THE_FIELD, KEPT_FORM_LASTS, LONGEST, PENDING_LASTS, idle_for, must_have_factor
+from engine.domain.sign_in import (
+    IDLE_IN_THE_FIELD,
+    KEPT_FORM_LASTS,
+    LONGEST,
+    MOST_WRONG_CODES,
+    PENDING_LASTS,
+    idle_for,
+    must_have_factor,
+)
 from engine.domain.sign_in_habits import Sort
-from engine.errors import CustodyError, NotAllowedError, NotFoundError, SignInError, WrongCodeError, WrongSentCodeError
+from engine.errors import (
+    CustodyError,
+    NotAllowedError,
+    NotFoundError,
+    SignInEndedError,
+    SignInError,
+    WrongCodeError,
+    WrongSentCodeError,
+)
 from engine.stores import Session, UnitOfWork
-from engine.usecases.credential_notices import tell_of_device, tell_of_unusual
+from engine.usecases.credential_notices import tell_of_device, tell_of_unusual, tell_of_wrong_codes
 from engine.usecases.custody import as_keeper, may_enter
 from engine.usecases.factor_codes import code_fits
 from engine.usecases.session_tokens import hash_of
@@ -50,6 +66,11 @@ def sign_in(engine: Engine, *, email: str, password: str, network: str = "", dev
         known = work.directory.credentials(email)
     right = engine.passwords.verify(password, known.password_hash if known and not known.disabled else None)
     if not right or known is None or known.password_hash is None:
+        with engine.unit_of_work() as work:
+            work.audit.note(
+                "sign-in", "WrongPassword", {}, actor_id=known and known.actor_id, at=engine.wall_clock.now()
+            )
+            work.commit()
         raise SignInError
     token = engine.entropy.token()
     now, place = engine.wall_clock.now(), Place(device.mark, network)
@@ -78,26 +99,59 @@ def prove_code(engine: Engine, token: str, *, code: str, network: str = "", devi
 
     It is one of the second factor, or a recovery code; for somebody without a factor the one that was sent.
 
-    Raises `WrongCodeError` for a code that does not fit or was used, and `SignInError` when the sign-in is too old.
+    Codes of one account are looked at one after another, wherever they come from. Raise `WrongCodeError` for a code
+    that does not fit or was used, `SignInEndedError` for the last wrong one that is taken, after which the sign-in is
+    over and its owner is told, `TooSoonError` for one that comes too soon after a wrong one, and `SignInError` when the
+    sign-in is too old.
     """
     now, new = engine.wall_clock.now(), engine.entropy.token()
     actor_id = whose_code(engine, token)
     if actor_id is None:
         raise SignInError
     tries = Tries(engine, account=str(actor_id), network=network)
-    tries.count()
+    tries.count(anywhere=True)
     with engine.unit_of_work() as work:
+        wrong = _take_turn(engine, work, token, at=now)
         by_factor = work.sign_ins.has_factor(actor_id)
-        if by_factor and not code_fits(engine, work, actor_id, code, at=now):
-            raise WrongCodeError
-        if not by_factor and not sent_code_fits(engine, token, code):
-            raise WrongSentCodeError
+        fits = code_fits(engine, work, actor_id, code, at=now) if by_factor else sent_code_fits(engine, token, code)
+        if not fits:
+            raise _refused(engine, work, actor_id, token, wrong + 1, by_factor=by_factor, at=now)
         if not work.sign_ins.renew_session(hash_of(token), new_hash=hash_of(new), at=now, by_factor=by_factor):
             raise SignInError
         _signed_in(engine, work, actor_id, Place(device.mark, network), by_factor=by_factor, at=now)
         work.commit()
     tries.forget()
     return new
+
+
+def _take_turn(engine: Engine, work: UnitOfWork, token: str, *, at: datetime) -> int:
+    """Wait until no other code is looked at for a sign-in; give how many wrong ones it had, or say that it is over."""
+    ((wrong, _),) = work.sign_ins.tries((_wrong_codes(engine, token),), at=at)
+    session = work.sign_ins.session(hash_of(token))
+    if session is None or session.ended_at is not None or wrong >= MOST_WRONG_CODES:
+        raise SignInEndedError
+    return wrong
+
+
+def _refused(
+    engine: Engine, work: UnitOfWork, actor_id: UUID, token: str, wrong: int, *, by_factor: bool, at: datetime
+) -> SignInError:
+    """Write a wrong code down, with the end of the sign-in where it was the last one; give what is said of it."""
+    work.sign_ins.set_tries({_wrong_codes(engine, token): wrong}, at=at)
+    work.audit.note("sign-in", "WrongCode", {"by_factor": by_factor, "wrong": wrong}, actor_id=actor_id, at=at)
+    is_over = wrong >= MOST_WRONG_CODES
+    if is_over:
+        work.sign_ins.end_session(hash_of(token), at=at)
+        work.audit.note("sign-in", "SignInEnded", {"wrong": wrong}, actor_id=actor_id, at=at)
+        tell_of_wrong_codes(engine, work, actor_id, at=at)
+    work.commit()
+    if is_over:
+        return SignInEndedError()
+    return WrongCodeError() if by_factor else WrongSentCodeError()
+
+
+def _wrong_codes(engine: Engine, token: str) -> bytes:
+    return engine.vault.blind("wrong-codes", hash_of(token).hex())
 
 
 def whose_code(engine: Engine, token: str) -> UUID | None:
@@ -116,7 +170,10 @@ def is_code_sent(engine: Engine, actor_id: UUID) -> bool:
 
 
 def become(engine: Engine, actor_id: UUID) -> str:
-    """Become one of the demo's people; raises `NotAllowedError` outside the demo."""
+    """Become one of the demo's invented people; it is written into the audit trail like any other sign-in.
+
+    Raise `NotAllowedError` outside the demo and for people who were not invented for it, `NotFoundError` for nobody.
+    """
     if not engine.demo:
         raise NotAllowedError(actor="Nobody", action="sign in as someone else outside the demo")
     token = engine.entropy.token()
@@ -124,7 +181,12 @@ def become(engine: Engine, actor_id: UUID) -> str:
         actor = work.directory.actor(actor_id)
         if actor is None or actor.disabled:
             raise NotFoundError(kind="person")
-        work.sign_ins.add_session(hash_of(token), actor_id=actor_id, at=engine.wall_clock.now())
+        known = work.directory.credentials(actor.email)
+        if known is None or not known.demo:
+            raise NotAllowedError(actor="Nobody", action="become somebody who was not invented for the demo")
+        now = engine.wall_clock.now()
+        work.sign_ins.add_session(hash_of(token), actor_id=actor_id, at=now)
+        work.audit.note("sign-in", "Became", {}, actor_id=actor_id, at=now)
         work.commit()
     return token
 

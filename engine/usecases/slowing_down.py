@@ -5,10 +5,12 @@ tokens, which tell no address.
 """
 
 from datetime import datetime, timedelta
+from math import ceil
 from typing import Final
 
 from engine.assembly import Engine
-from engine.domain.sign_in import ACCOUNT, ACCOUNT_HERE, NETWORK, failures_at, wait_after
+from engine.domain.sign_in import ACCOUNT, ACCOUNT_HERE, NETWORK, failures_at, wait_after, waits_for
+from engine.errors import TooSoonError
 
 _PACES: Final = (ACCOUNT_HERE, ACCOUNT, NETWORK)
 
@@ -36,11 +38,23 @@ class Tries:
         with self._engine.unit_of_work() as work:
             return self._failures(work.sign_ins.tries(self._keys, at=now), now)[1]
 
-    def count(self) -> None:
-        """Count a try as failed before it is known: many at once do not slip through together."""
+    def count(self, *, anywhere: bool = False) -> None:
+        """Count a try as failed before it is known: many at once do not slip through together.
+
+        Tries of one account from one network take turns; with `anywhere` those from all networks do. Raise
+        `TooSoonError` for one that comes before the wait after the failure before it is over; it is not counted.
+        """
         now = self._engine.wall_clock.now()
+        turns = _PACES[:2] if anywhere else _PACES[:1]
         with self._engine.unit_of_work() as work:
-            failures = self._failures(work.sign_ins.tries(self._keys, at=now), now)
+            found = work.sign_ins.tries(self._keys, at=now)
+            failures = self._failures(found, now)
+            left = max(
+                waits_for(failed, pace, last_at=last_at, now=now)
+                for failed, pace, (_, last_at) in zip(failures, turns, found, strict=False)
+            )
+            if left:
+                raise TooSoonError(seconds=ceil(left.total_seconds()))
             work.sign_ins.set_tries(dict(zip(self._keys, (count + 1 for count in failures), strict=True)), at=now)
             work.commit()
 

@@ -28,16 +28,19 @@ def step_up(engine: Engine, *, viewer: Viewer, token: str, password: str, code: 
     Raises `SignInError` for a password and `WrongCodeError` for a code that does not fit.
     """
     tries = Tries(engine, account=str(viewer.actor_id), network=network)
-    tries.count()
+    tries.count(anywhere=True)
     with engine.unit_of_work() as work:
         by_factor = work.sign_ins.has_factor(viewer.actor_id)
         kept = work.directory.password_of(viewer.actor_id)
-    if not by_factor and not engine.passwords.verify(password, kept):
-        raise SignInError
     now, new = engine.wall_clock.now(), engine.entropy.token()
+    proved = not by_factor and engine.passwords.verify(password, kept)
     with engine.unit_of_work() as work:
-        if by_factor and not code_fits(engine, work, viewer.actor_id, code, at=now):
-            raise WrongCodeError
+        if by_factor:
+            proved = code_fits(engine, work, viewer.actor_id, code, at=now)
+        if not proved:
+            work.audit.note("sign-in", "NotProved", {"by_factor": by_factor}, actor_id=viewer.actor_id, at=now)
+            work.commit()
+            raise WrongCodeError if by_factor else SignInError
         if not work.sign_ins.renew_session(hash_of(token), new_hash=hash_of(new), at=now, by_factor=by_factor):
             raise SignInError
         work.audit.note("sign-in", "SteppedUp", {"by_factor": by_factor}, actor_id=viewer.actor_id, at=now)

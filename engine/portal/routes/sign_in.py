@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Form, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from engine.errors import InvalidAnswersError, SignInError
+from engine.errors import InvalidAnswersError, SignInEndedError, SignInError, TooSoonError
 from engine.portal.dependencies import SignedIn
 from engine.portal.pages import render
 from engine.portal.posted import clean
@@ -69,7 +69,7 @@ def sign_in_now(
     try:
         begun = sign_in(engine, email=clean(email), password=password, network=network_of(request), device=device)
     except SignInError as error:
-        return _page(request, next_path=next, email=email, problem=str(error), status=403)
+        return _page(request, next_path=next, email=email, problem=str(error), status=_status(error))
     if begun.needs_code:
         answer = RedirectResponse(f"/sign-in/code?next={quote(local_path(unquote(next)))}", status_code=303)
         set_session(answer, request, begun.token)
@@ -96,8 +96,10 @@ def prove(request: Request, code: Text = "", next: Next = "") -> Response:  # no
         return RedirectResponse("/sign-in", status_code=303)
     try:
         fresh = prove_code(engine, token, code=code, network=network_of(request), device=device)
+    except SignInEndedError as error:
+        return _page(request, next_path=next, problem=str(error), status=403)
     except SignInError as error:
-        return _code_page(request, actor_id, next_path=next, problem=str(error), status=403)
+        return _code_page(request, actor_id, next_path=next, problem=str(error), status=_status(error))
     return _signed_in(request, fresh, next, device)
 
 
@@ -195,6 +197,10 @@ def _forgotten(request: Request, email: str) -> Response:
     except InvalidAnswersError as error:
         return _forgot_page(request, problem=error.problems["email"], email=email)
     return _forgot_page(request, is_told=True)
+
+
+def _status(error: SignInError) -> int:
+    return 429 if isinstance(error, TooSoonError) else 403
 
 
 async def _wait(request: Request, account: str) -> None:

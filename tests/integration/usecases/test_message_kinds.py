@@ -43,6 +43,7 @@ OF_A_CASE = {
 }
 OF_THE_SYSTEM = {
     "new_device": ("ICMC: you signed in from a new browser", "from a browser that you had not used before"),
+    "wrong_codes": ("ICMC: wrong codes for your account", "typed five wrong codes, so that sign-in has ended"),
     "sign_in_code": ("ICMC: a code to sign in", "It works once, for ten minutes"),
     "unusual_sign_in": ("ICMC: an unusual sign-in", "from which you had not signed in before"),
     "sign_in_changed": ("ICMC: how you sign in was changed", "all your sessions were ended"),

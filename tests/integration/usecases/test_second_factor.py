@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from threading import Barrier, Thread
 
 import pyotp
 import pytest
@@ -10,6 +11,7 @@ from engine.errors import (
     AlreadyEndedError,
     NotAllowedError,
     NotFoundError,
+    SignInEndedError,
     SignInError,
     StepUpNeededError,
     WrongCodeError,
@@ -97,6 +99,62 @@ def test_with_a_second_factor_the_password_alone_opens_nothing(world: World) -> 
     assert viewer_of(world.engine, begun.token) is None, "the token from before is nobody's"
 
 
+def test_five_wrong_codes_end_the_sign_in_and_its_owner_is_told(world: World) -> None:
+    secret, _ = _set_up(world, "caseworker")
+    who = world.who("caseworker").actor_id
+    begun = _begin(world, "caseworker")
+    for tried in range(4):
+        with pytest.raises(WrongCodeError):
+            prove_code(world.engine, begun.token, code=f"00000{tried}")
+        _rest(world)
+    with pytest.raises(SignInEndedError):
+        prove_code(world.engine, begun.token, code="000009")
+    _rest(world)
+    with pytest.raises(SignInError):
+        prove_code(world.engine, begun.token, code=_code(world, secret, later=1))
+    told = world.rows("SELECT kind FROM message WHERE recipient_id = :who AND kind = 'wrong_codes'", who=who)
+    assert told
+    kept = world.rows("SELECT type, body FROM audit_event WHERE actor_id = :who ORDER BY seq", who=who)
+    wrong = [dict(row.body) for row in kept if row.type == "WrongCode"]
+    assert wrong == [{"by_factor": True, "wrong": number} for number in (1, 2, 3, 4, 5)]
+    assert [row.type for row in kept].count("SignInEnded") == 1
+    again = _begin(world, "caseworker")
+    assert prove_code(world.engine, again.token, code=_code(world, secret)), "the owner comes in"
+
+
+def test_codes_of_one_account_take_turns_wherever_they_come_from(world: World) -> None:
+    _set_up(world, "caseworker")
+    for _ in range(2):
+        begun = _begin(world, "caseworker")
+        for number in range(5):
+            with pytest.raises(SignInError):
+                prove_code(world.engine, begun.token, code="000000", network=f"10.1.0.{number}")
+            _rest(world)
+    tokens = [_begin(world, "caseworker").token for _ in range(8)]
+    barrier, told = Barrier(8), []
+
+    def guess(number: int) -> None:
+        barrier.wait()
+        try:
+            prove_code(world.engine, tokens[number], code="000000", network=f"10.2.0.{number}")
+        except SignInError as error:
+            told.append(type(error).__name__)
+
+    threads = [Thread(target=guess, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(told) == ["TooSoonError"] * 7 + ["WrongCodeError"]
+
+
+def _rest(world: World) -> None:
+    """Let the longest wait after a wrong code pass."""
+    clock = world.engine.wall_clock
+    assert isinstance(clock, MovedClock)
+    clock.move_to(clock.now() + timedelta(seconds=10))
+
+
 def test_a_code_counts_once_and_those_before_it_no_more(world: World) -> None:
     secret, _ = _set_up(world, "caseworker")
     with pytest.raises(WrongCodeError):
@@ -106,6 +164,7 @@ def test_a_code_counts_once_and_those_before_it_no_more(world: World) -> None:
     for used in (newer, _code(world, secret), _code(world, secret, later=-1), "000000", ""):
         with pytest.raises(WrongCodeError):
             prove_code(world.engine, _begin(world, "caseworker").token, code=used)
+        _rest(world)
 
 
 def test_a_recovery_code_counts_once_and_is_kept_as_a_slow_hash(world: World) -> None:
