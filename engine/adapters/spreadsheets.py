@@ -2,6 +2,7 @@
 
 import csv
 import io
+import unicodedata
 import zipfile
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
@@ -11,8 +12,11 @@ from xml.sax.saxutils import escape, quoteattr
 from engine.domain.keeping import Mark
 from engine.views import SheetView
 
-_RISKY: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001 - they act as formulas too
+_RISKY: Final = frozenset("=+-@|%\u2212")
+"""What a formula begins with; full-width and small forms of them count as the same."""
 _GUARD: Final = "'"
+_LINE_ENDS: Final = frozenset("\t\r\n")
+_UNSEEN: Final = frozenset({"Cc", "Cf", "Zl", "Zp", "Zs"})
 _TYPES: Final = (
     '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
     '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
@@ -84,8 +88,17 @@ def _text(value: Value) -> str:
 
 
 def _guarded(text: str) -> str:
-    """Put an apostrophe before what a spreadsheet would take for a formula."""
-    return _GUARD + text if text.startswith(_RISKY) or text.lstrip(" ").startswith(_RISKY) else text
+    """Put an apostrophe before what a spreadsheet would take for a formula, in each line of a text.
+
+    Blanks of every kind and signs that are not seen do not count: spreadsheets pass over them.
+    """
+    lines = (_first_sign(line) for line in text.splitlines())
+    return _GUARD + text if not _RISKY.isdisjoint(lines) or text[:1] in _LINE_ENDS else text
+
+
+def _first_sign(line: str) -> str:
+    seen = (sign for sign in line if not sign.isspace() and unicodedata.category(sign) not in _UNSEEN)
+    return unicodedata.normalize("NFKC", next(seen, ""))[:1]
 
 
 def _xml_row(number: int, row: Sequence[Value]) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from engine.bootstrap import hold_to_known_hosts
 from engine.errors import IcmcError
+from engine.log_lines import log_in_lines
 from engine.orchestration.guard import check_settings
 from engine.orchestration.launch import ENDS_WITH_PARENT
 from engine.orchestration.parent import end_with_parent
@@ -22,6 +23,7 @@ _LAST_RESORT_SECONDS = 20.0
 def main() -> int:
     """Serve; return the exit status."""
     os.umask(0o077)
+    log_in_lines()
     stop = threading.Event()
     stop_on_signals(stop)
     if ENDS_WITH_PARENT in sys.argv:

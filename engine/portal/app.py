@@ -1,5 +1,6 @@
 """Make the portal: one FastAPI application over one assembled engine."""
 
+from collections.abc import Sequence
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -66,7 +67,7 @@ from engine.portal.routes import (
     workflows,
     worklist,
 )
-from engine.portal.security import CatchFailures, Headers
+from engine.portal.security import CatchFailures, Headers, RefuseStrangeHeaders
 from engine.portal.uploads import LimitBodies
 from engine.portal.visit import Portal
 
@@ -92,15 +93,27 @@ def create_app(engine: Engine, *, demo: DemoControls | None = None, prefect_ui_u
     add_proving(app)
     app.add_middleware(BlockCrossOriginRequests)
     app.add_middleware(LimitBodies)
+    app.add_middleware(RefuseStrangeHeaders)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=_hosts(engine.portal_url), www_redirect=False)
     app.add_middleware(CatchFailures, page=failure_page, new_id=lambda: engine.entropy.uuid().hex[:8])
     app.add_middleware(Headers)
     return app
 
 
-def serve(app: FastAPI, host: str, port: int) -> None:
-    """Serve the portal until it is told to stop; requests are not logged, since addresses name cases."""
-    uvicorn.run(app, host=host, port=port, access_log=False, server_header=False, log_level="warning")
+def serve(app: FastAPI, host: str, port: int, *, proxies: Sequence[str] = ()) -> None:
+    """Serve the portal until it is told to stop; `proxies` are believed what they say of a request."""
+    uvicorn.Server(server_config(app, host, port, proxies=proxies)).run()
+
+
+def server_config(app: FastAPI, host: str, port: int, *, proxies: Sequence[str] = ()) -> uvicorn.Config:
+    """Return how the portal is served: requests are not logged, since addresses name cases.
+
+    Where a request comes from, and over what, is believed of the addresses and networks in `proxies` alone.
+    """
+    return uvicorn.Config(
+        app, host=host, port=port, access_log=False, server_header=False, log_level="warning",
+        proxy_headers=bool(proxies), forwarded_allow_ips=list(proxies),
+    )  # fmt: skip
 
 
 def _hosts(portal_url: str) -> list[str]:

@@ -18,6 +18,8 @@ from engine.spec.plain_words import in_plain_words
 
 _HERE: Final = Path(__file__).resolve().parent
 STATIC: Final = _HERE / "static"
+_DIRECTION_SIGNS: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_SHOWN: Final = {sign: f"[U+{ord(sign):04X}]" for sign in _DIRECTION_SIGNS}
 
 
 @cache
@@ -25,9 +27,17 @@ def environment() -> Environment:
     """Give the environment of all pages: escaping is always on, and a misspelt name is an error."""
     loader = FileSystemLoader(data_folder("templates") / "portal")
     made = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    made.finalize = _without_direction_signs
     made.filters.update(_FILTERS)
     made.globals["static"] = static_url
     return made
+
+
+def _without_direction_signs(value: object) -> object:
+    """Show signs that turn the direction of what follows as signs: a name cannot make a page read otherwise."""
+    if isinstance(value, Markup) or not isinstance(value, str):
+        return value
+    return value if _DIRECTION_SIGNS.isdisjoint(value) else "".join(_SHOWN.get(sign, sign) for sign in value)
 
 
 def render(template: str, context: Mapping[str, object]) -> str:

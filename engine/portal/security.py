@@ -49,9 +49,10 @@ _SYSTEMS: Final = (
     ("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"), ("Mac OS", "macOS"),
     ("Linux", "Linux"),
 )  # fmt: skip
+_TOLD_BY_BROWSERS: Final = frozenset({b"origin", b"sec-fetch-site", b"host"})
 _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1", "[::1]"})
 
-log = logging.getLogger("icmc.portal")
+log = logging.getLogger(__name__)
 
 
 class Headers:
@@ -71,6 +72,20 @@ class Headers:
             await send(message)
 
         await self._app(scope, receive, with_headers if scope["type"] == "http" else send)
+
+
+class RefuseStrangeHeaders:
+    """Refuse a request whose origin or host is not ASCII, as no browser sends it, before anything reads them."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] == "http" and any(k in _TOLD_BY_BROWSERS and not v.isascii() for k, v in scope["headers"]):
+            await Response("Unexpected cross-origin request forbidden.", 403)(scope, receive, send)
+            return
+        await self._app(scope, receive, send)
 
 
 class CatchFailures:

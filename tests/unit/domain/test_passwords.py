@@ -27,7 +27,7 @@ def test_how_long_it_must_be_depends_on_a_second_factor(length: int, *, has_fact
     "password",
     [
         "three quiet boats at noon", "नदी के पार तीन नावें हैं", "🚣🚣🛶 at noon, slowly", "   spaces around it   ",
-        "q" * 7 + "w" * 58 + "e" * 63,
+        "nineteen larks, " + "no rows of keys and no runs " * 4,
     ],
 )  # fmt: skip
 def test_no_kind_of_character_is_asked_for_or_refused(password: str) -> None:
@@ -45,6 +45,23 @@ def test_longer_than_anybody_types_is_refused() -> None:
 )
 def test_what_is_tried_first_is_refused_however_it_is_dressed(password: str) -> None:
     assert "tried first" in problem(password)
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        "qqqqqqqqqqqqqqqqqq", "q" * 7 + "w" * 58 + "e" * 63, "abcdefghijklmnopqr", "ABCDEFGHIJKLMNOPQR",
+        "qwertyuiopasdfgh", "qwertzuiopyxcvbnm", "qwerty123456asdfgh", "poiuytrewq987654321",
+        "483920175639201", "!$%/()=?*#+-_.:;", "\u0430" * 18, "१२३४५६७८९०१२३४५",
+    ],
+)  # fmt: skip
+def test_one_kind_of_sign_runs_and_rows_of_keys_are_refused(password: str) -> None:
+    assert "easy to guess" in problem(password)
+
+
+@pytest.mark.parametrize("password", ["qzvkwxjp", "abc-herons-9", "qwertyboats12345herons"])
+def test_a_run_among_other_signs_is_fine(password: str) -> None:
+    assert problem(password, has_factor=True) == ""
 
 
 @pytest.mark.parametrize(

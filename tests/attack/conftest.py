@@ -1,0 +1,15 @@
+"""Give attacks a portal with one person of every role."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from engine.adapters.postgres.embedded import EmbeddedServer
+from tests.integration.portal.world import Portal, made_portal
+
+
+@pytest.fixture(scope="module")
+def portal(postgres: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
+    """Give a portal of a demo."""
+    with made_portal(postgres, tmp_path_factory.mktemp("portal")) as made:
+        yield made
