@@ -34,6 +34,7 @@ from engine.adapters.smtp import SmtpChannel
 from engine.adapters.sql.audit import Outside, broken_chains, faults
 from engine.adapters.sql.data_keys import open_vault
 from engine.adapters.sql.definition_cache import DefinitionCache, PublishedLibrary, whole
+from engine.adapters.sql.demo_fact import is_demo_database, mark_as_demo
 from engine.adapters.sql.housekeeping_store import installation_fact
 from engine.adapters.sql.migrate import migrate
 from engine.adapters.sql.queries.service import SqlQueries
@@ -44,6 +45,7 @@ from engine.adapters.tombstone_file import TombstoneFile
 from engine.adapters.totp import TotpCodes
 from engine.assembly import Engine
 from engine.builtin import CORE
+from engine.errors import SettingsError
 from engine.plugin.registry import Registry, load_registry
 from engine.ports import Channel, Clock, Entropy, Gateways
 from engine.settings import Settings
@@ -60,8 +62,14 @@ from engine.usecases.seal_open_words import seal_open_words
 from engine.usecases.seal_titles import seal_old_titles
 
 DEMO_CLOCK = "demo_clock"
-DEMO = "demo"
-"""The fact of the installation that says that its database was made for the demo."""
+
+
+_NO_DEMO = "ICMC was told to run a demo, and this database is not one: what is in it can be real."
+_A_DEMO = "ICMC was told not to run a demo, and this database is one: the people and cases in it are invented."
+_HOW_TO_AGREE = (
+    "Leave ICMC_DEMO unset, or choose the ICMC_DATA_FOLDER or ICMC_DATABASE_URL that was meant. "
+    "`icmc up --demo` makes a demo in an empty database."
+)
 
 
 @dataclass(frozen=True)
@@ -73,10 +81,17 @@ class Running:
 
 
 @contextmanager
-def databases(settings: Settings) -> Iterator[Running]:
-    """Start or join the embedded server, or reach the one of the user's own, and bring it to this release's shape."""
+def databases(settings: Settings, *, make_demo: bool = False) -> Iterator[Running]:
+    """Start or join the embedded server, or reach the one of the user's own, and bring it to this release's shape.
+
+    With `make_demo` a database without people and cases becomes a demo's, for good. Raise `SettingsError` where that
+    cannot be, and where the settings and the database do not agree on whether it is a demo.
+    """
     with reached(settings) as running:
         migrate(running.urls.owner)
+        if make_demo:
+            mark_as_demo(running.urls.owner)
+        require_agreed_on_demo(settings, running.urls.app)
         yield running
 
 
@@ -109,11 +124,11 @@ def build_engine(
 ) -> Engine:
     """Put a system together over a database that is there and migrated; `app_url` is the application role's address.
 
-    A database that was made for the demo stays one, whatever the settings say: its clock counts, and nothing leaves.
+    Whether it is a demo is a fact of the database alone. Raise `SettingsError` when the settings say otherwise.
     """
     sql = limited_engine(app_url, limits, pool_size=pool_size)
     act_for_the_system(sql)
-    settings = _kept_a_demo(settings, sql)
+    settings = _as_the_database_is(settings, sql)
     pillars = registry or load_registry(settings.pillars, builtins=(CORE,))
     catalogue = RegistryCatalogue(pillars)
     wall_clock = SystemClock()
@@ -156,7 +171,7 @@ def build_engine(
         gateways=gateways or _gateways(settings),
         tombstones=TombstoneFile(settings.checkpoint_folder),
         portal_url=settings.address,
-        demo=settings.demo,
+        demo=bool(settings.demo),
         factor_for_all=settings.factor_for_all,
         signer=signer,
         anchors=AnchorFiles(settings.checkpoint_folder),
@@ -186,9 +201,20 @@ def ship(engine: Engine) -> None:
     seal_old_titles(engine)
 
 
-def _kept_a_demo(settings: Settings, sql: SqlEngine) -> Settings:
+def require_agreed_on_demo(settings: Settings, app_url: str) -> None:
+    """Raise `SettingsError` when the settings and the database do not agree on whether it is a demo."""
+    sql = limited_engine(app_url, PAGES, pool_size=1)
+    try:
+        _as_the_database_is(settings, sql)
+    finally:
+        sql.dispose()
+
+
+def _as_the_database_is(settings: Settings, sql: SqlEngine) -> Settings:
     with sql.connect() as connection:
-        is_demo = settings.demo or installation_fact(connection, DEMO) is not None
+        is_demo = is_demo_database(connection)
+    if settings.demo is not None and settings.demo != is_demo:
+        raise SettingsError(problem=_NO_DEMO if settings.demo else _A_DEMO, remedy=_HOW_TO_AGREE)
     return settings.model_copy(update={"demo": is_demo})
 
 

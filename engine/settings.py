@@ -25,6 +25,7 @@ class Settings(BaseSettings):
     portal_host: str = "127.0.0.1"
     portal_port: int = 8080
     portal_url: str = ""
+    trusted_proxies: tuple[str, ...] = ()
     smtp_host: str = ""
     smtp_port: int = 587
     smtp_user: str = ""
@@ -37,7 +38,8 @@ class Settings(BaseSettings):
     prefect_ui: bool = True
     prefect_port: int = 0
     pillars: dict[str, str] = Field(default_factory=dict)
-    demo: bool = False
+    demo: bool | None = None
+    """What the database must be: a demo or not; None takes it as it is. It makes no database a demo."""
     durable: bool = True
 
     @property

@@ -17,6 +17,7 @@ from engine.assembly import Engine
 from engine.bootstrap import build_engine, databases, hold_to_known_hosts, ship
 from engine.cli.common import in_words, read_settings
 from engine.errors import IcmcError
+from engine.log_lines import log_in_lines
 from engine.orchestration.launch import WorkerChild, become_worker, start_worker
 from engine.orchestration.server import PrefectServer, read_address
 from engine.portal.app import create_app, serve
@@ -38,11 +39,12 @@ Port = Annotated[int | None, typer.Option(help="The port of the portal; the next
 @in_words
 def up(demo: Demo = False, port: Port = None) -> None:  # noqa: FBT002 - a command-line flag
     """Run everything on this machine: database, Prefect, a worker, the portal."""
+    log_in_lines()
     settings = _settings(demo=demo, port=port)
     hold_to_known_hosts(settings)
     began = time.monotonic()
     typer.echo("Starting the database ...")
-    with databases(settings) as running:
+    with databases(settings, make_demo=demo) as running:
         engine = build_engine(settings, app_url=running.urls.app)
         ship(engine)
         if engine.demo:
@@ -59,7 +61,7 @@ def up(demo: Demo = False, port: Port = None) -> None:  # noqa: FBT002 - a comma
             )
         _show_first_link(engine)
         try:
-            serve(app, settings.portal_host, settings.portal_port)
+            serve(app, settings.portal_host, settings.portal_port, proxies=settings.trusted_proxies)
         finally:
             typer.echo("Stopping ...")
             background.stop()
@@ -69,6 +71,7 @@ def up(demo: Demo = False, port: Port = None) -> None:  # noqa: FBT002 - a comma
 @in_words
 def portal(port: Port = None) -> None:
     """Run the portal only; database and worker can be elsewhere."""
+    log_in_lines()
     settings = _settings(demo=read_settings().demo, port=port)
     hold_to_known_hosts(settings)
     with databases(settings) as running:
@@ -80,6 +83,7 @@ def portal(port: Port = None) -> None:
             create_app(engine, demo=_controls(engine) if engine.demo else None),
             settings.portal_host,
             settings.portal_port,
+            proxies=settings.trusted_proxies,
         )
 
 
@@ -155,16 +159,17 @@ def _show_first_link(engine: Engine) -> None:
         typer.echo(f"{engine.portal_url}/first/{token}")
 
 
-def _settings(*, demo: bool, port: int | None) -> Settings:
+def _settings(*, demo: bool | None, port: int | None) -> Settings:
     """Read the settings, choose a free port, and tell child processes of both."""
     settings = read_settings()
     folder = settings.data_folder / "demo" if demo and "ICMC_DATA_FOLDER" not in os.environ else settings.data_folder
     chosen = _free_port(settings.portal_host, port or settings.portal_port)
     os.environ |= {
         "ICMC_DATA_FOLDER": str(Path(folder).absolute()),
-        "ICMC_DEMO": str(demo).lower(),
         "ICMC_PORTAL_PORT": str(chosen),
     }
+    if demo is not None:
+        os.environ["ICMC_DEMO"] = str(demo).lower()
     return read_settings()
 
 

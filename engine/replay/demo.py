@@ -10,7 +10,7 @@ from uuid import UUID
 
 from engine.adapters.data_files import data_folder
 from engine.assembly import Engine
-from engine.bootstrap import DEMO, DEMO_CLOCK
+from engine.bootstrap import DEMO_CLOCK
 from engine.errors import NotFoundError, SettingsError
 from engine.replay.chores import do_chores
 from engine.replay.demo_doings import add_doings, add_habits
@@ -21,6 +21,7 @@ from engine.replay.world import MovedClock, next_stop
 from engine.usecases.fire_deadlines import fire_deadlines
 
 STORIES = "demo_stories"
+_SEEDED = "demo_seeded"
 _PATIENCE = 8.0
 _LOOK_EVERY = 0.05
 SEEDED: Mapping[str, tuple[str, timedelta]] = {
@@ -33,22 +34,16 @@ SEEDED: Mapping[str, tuple[str, timedelta]] = {
 
 
 def seed_demo(engine: Engine) -> int:
-    """Fill an empty database with the demo's people and cases, once; gives how many cases there are.
+    """Fill a demo's database with its people and cases, once; gives how many cases there are.
 
-    Raises `SettingsError` for a database with people of its own, which never becomes a demo.
+    Raises `SettingsError` for any other database: nobody is invented there.
     """
+    if not engine.demo:
+        raise SettingsError(problem="This database is not a demo.", remedy="`icmc up --demo` makes one.")
     with engine.unit_of_work() as work:
-        seeded = work.records.installation(DEMO)
-        strangers = work.directory.count_actors()
-    if seeded is not None:
-        return len(_stories(engine))
-    if strangers:
-        raise SettingsError(
-            problem="This database has people in it already, so it cannot become a demo.",
-            remedy="Choose another ICMC_DATA_FOLDER for the demo.",
-        )
-    with engine.unit_of_work() as work:
-        work.records.set_installation(DEMO, {"since": engine.wall_clock.now().isoformat()})
+        if work.records.installation(_SEEDED) is not None:
+            return len(_stories(engine))
+        work.records.set_installation(_SEEDED, {"since": engine.wall_clock.now().isoformat()})
         work.commit()
     add_people(engine)
     add_rota(engine)

@@ -191,7 +191,7 @@ def people_of(engine: Engine, *, jurisdiction: str, label: str) -> tuple[UUID, d
         for role in Role:
             actor = engine.entropy.uuid()
             address = f"{role.value}.{unit.hex[:12]}@example.org"
-            work.directory.add_actor(actor, name=f"{role.label} {jurisdiction}", email=address)
+            work.directory.add_actor(actor, name=f"{role.label} {jurisdiction}", email=address, demo=engine.demo)
             work.directory.add_role(actor, unit_id=unit, role=role.value)
             actors[role.value] = actor
         work.commit()

@@ -168,11 +168,8 @@ def installed(
         folder.chmod(0o711)
         (folder / "logs").mkdir()
         settings = Settings(data_folder=folder, demo=True, durable=False)
-        with databases(settings) as running:
+        with databases(settings, make_demo=True) as running:
             engine = build_engine(settings, app_url=running.urls.app)
-            with engine.unit_of_work() as work:
-                work.records.set_installation("demo", {"since": engine.wall_clock.now().isoformat()})
-                work.commit()
             ship(engine)
             server = PrefectServer(folder / "prefect", running.urls.prefect_asyncpg, with_ui=False)
             site = Installation(

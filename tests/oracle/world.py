@@ -10,8 +10,10 @@ from uuid import UUID, uuid4
 
 from starlette.testclient import TestClient
 
+from engine.adapters.postgres import databases as roles
 from engine.adapters.postgres.databases import APP, create_database, drop_database
 from engine.adapters.postgres.embedded import EmbeddedServer
+from engine.adapters.sql.demo_fact import mark_as_demo
 from engine.assembly import Engine
 from engine.bootstrap import build_engine, ship
 from engine.domain.access import Denial, Grant
@@ -57,12 +59,10 @@ def made_world(postgres: EmbeddedServer, folder: Path) -> Iterator[OracleWorld]:
     name = f"oracle_{uuid4().hex[:12]}"
     create_database(postgres.url("postgres"), name, template="icmc_template")
     clock = MovedClock(BEGIN)
+    mark_as_demo(postgres.url(name, roles.OWNER))
     engine = build_engine(Settings(data_folder=folder, demo=True), app_url=postgres.url(name, APP), clock=clock)
     rows = Rows(postgres.url(name))
     try:
-        with engine.unit_of_work() as work:
-            work.records.set_installation("demo", {"since": BEGIN.isoformat()})
-            work.commit()
         ship(engine)
         staff, viewers = _people(engine)
         app = create_app(engine, demo=DemoControls(lambda _: None, lambda _: None))
@@ -157,4 +157,4 @@ def _people(engine: Engine) -> tuple[dict[str, Staff], dict[str, Viewer]]:
 
 
 def _add(work: Any, actor: UUID, name: str) -> None:
-    work.directory.add_actor(actor, name=name, email=f"{uuid4().hex}@example.org")
+    work.directory.add_actor(actor, name=name, email=f"{uuid4().hex}@example.org", demo=True)

@@ -9,8 +9,8 @@ from engine.portal.presenters.statuses import role_words
 from engine.spec.roles import Role
 from engine.views import ActorView, Viewer
 
-NOBODY: Final = Viewer(actor_id=UUID(int=0), name="Portal", unit_ids=(), roles=(), is_system=True)
-"""Who asks before anybody is signed in: only the list of the demo's people is asked for like this."""
+NOBODY: Final = Viewer(actor_id=UUID(int=0), name="Portal", unit_ids=(), roles=())
+"""Who asks before anyone is signed in: shown the invented people of a demo, and nothing else."""
 
 _GROUPS: Final = (
     ("Take reports", {Role.INTAKE_OFFICER}),

@@ -23,7 +23,7 @@ PASSWORD = "three quiet boats at noon"
 def site() -> Iterator[Installation]:
     """Give an installation that is no demo: there, people are invented and have no links."""
     with installed(with_prefect=False) as made:
-        made.rows("DELETE FROM installation WHERE key = 'demo' RETURNING key")
+        made.rows("DELETE FROM demo RETURNING since")
         yield made
 
 

@@ -12,8 +12,9 @@ from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from engine.adapters.demo_mailbox import DemoMailbox
-from engine.adapters.postgres.databases import APP, create_database, drop_database
+from engine.adapters.postgres.databases import APP, OWNER, create_database, drop_database
 from engine.adapters.postgres.embedded import EmbeddedServer
+from engine.adapters.sql.demo_fact import mark_as_demo
 from engine.adapters.sql.time_limits import PAGES, TimeLimits
 from engine.assembly import Engine
 from engine.bootstrap import build_engine, ship
@@ -59,6 +60,7 @@ def made_portal(
     name = f"test_{uuid4().hex[:12]}"
     create_database(postgres.url("postgres"), name, template="icmc_template")
     clock, played = MovedClock(BEGIN), []
+    mark_as_demo(postgres.url(name, OWNER))
     engine = build_engine(
         Settings(data_folder=folder, demo=True),
         app_url=postgres.url(name, APP),
@@ -68,9 +70,6 @@ def made_portal(
         pool_size=pool_size,
     )
     try:
-        with engine.unit_of_work() as work:
-            work.records.set_installation("demo", {"since": BEGIN.isoformat()})
-            work.commit()
         ship(engine)
         unit, people = people_of(engine, jurisdiction="IN-AS", label="Demo")
 

@@ -1,10 +1,10 @@
 """Give the tests of questions a network in a fresh database."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from uuid import UUID
 
 import pytest
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, text
 
 from engine.views import Viewer
 from tests.conftest import FreshDatabase
@@ -17,6 +17,19 @@ def world(database: FreshDatabase) -> Iterator[World]:
     sql = create_engine(database.app_url)
     yield build_world(sql)
     sql.dispose()
+
+
+@pytest.fixture
+def becomes_a_demo(database: FreshDatabase) -> Callable[[], None]:
+    """Give what makes the network a demo's, as only the owner of the tables can."""
+
+    def mark() -> None:
+        owner = create_engine(database.owner_url)
+        with owner.begin() as connection:
+            connection.execute(text("INSERT INTO demo (since) VALUES (now())"))
+        owner.dispose()
+
+    return mark
 
 
 @pytest.fixture

@@ -187,9 +187,13 @@ def test_everybody_sees_their_own_notices_only(world: World, lead: Viewer, unit:
     assert world.queries.unread(colleague) == 0
 
 
-def test_people_of_other_units_are_listed_only_in_the_demo(world: World, lead: Viewer, stranger: Viewer) -> None:
+def test_people_of_other_units_are_listed_only_in_the_demo(
+    world: World, lead: Viewer, stranger: Viewer, becomes_a_demo: Callable[[], None]
+) -> None:
     assert {actor.id for actor in world.queries.actors(lead)} == {lead.actor_id}
-    world.add(tb.InstallationRow, key="demo", value={})
+    becomes_a_demo()
+    assert {actor.id for actor in world.queries.actors(lead)} == {lead.actor_id}, "not invented for the demo"
+    world.change(tb.ActorRow, tb.ActorRow.id == stranger.actor_id, demo=True)
     assert {actor.id for actor in world.queries.actors(lead)} == {lead.actor_id, stranger.actor_id}
 
 

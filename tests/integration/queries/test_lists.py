@@ -1,5 +1,6 @@
 """The lists: cases, notices, mail, definitions, what was sent, people, services."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -111,12 +112,14 @@ def test_the_inbox_holds_in_app_messages_newest_first(world: World, unit: UUID, 
     assert len(world.queries.notices(lead, limit=1)) == 1
 
 
-def test_the_mailbox_shows_what_would_have_left_and_only_in_the_demo(world: World, unit: UUID, lead: Viewer) -> None:
+def test_the_mailbox_shows_what_would_have_left_and_only_in_the_demo(
+    world: World, unit: UUID, lead: Viewer, becomes_a_demo: Callable[[], None]
+) -> None:
     case_id = world.open_case(unit, number="C-MINE")
     message(world, lead, "email", case_id=case_id)
     message(world, lead, "in_app", case_id=case_id)
     assert world.queries.demo_mailbox(lead) == ()
-    world.add(tb.InstallationRow, key="demo", value={})
+    becomes_a_demo()
     (mail,) = world.queries.demo_mailbox(lead)
     address = f"{lead.actor_id.hex}@example.org"
     assert (mail.to, mail.channel, mail.case_number) == (f"Sam <{address}>", "email", "C-MINE")

@@ -192,6 +192,7 @@ def test_in_a_demo_nothing_is_unusual_and_nothing_is_learnt(world: World) -> Non
     _begin(world)
     world.engine = replace(world.engine, demo=True)
     assert not _begin(world, Device("phone", "Chrome"), ABROAD).needs_code
+    world.change_actor(world.who("caseworker"), demo=True)
     become(world.engine, world.who("caseworker").actor_id)
     assert world.rows("SELECT count(*) FROM sign_in_habit WHERE sort = 'network'") == [(1,)]
 

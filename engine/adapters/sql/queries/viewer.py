@@ -7,7 +7,7 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from engine import views as vw
 from engine.adapters.sql.queries.reading import Reading
-from engine.adapters.sql.queries.shape import ACTOR, INSTALLATION, MEMBERSHIP, UNIT
+from engine.adapters.sql.queries.shape import ACTOR, DEMO, MEMBERSHIP, UNIT
 from engine.domain.policy import Action, can
 from engine.errors import NotFoundError
 
@@ -39,7 +39,10 @@ def viewer(reading: Reading, actor_id: UUID) -> vw.Viewer:
 
 
 def actors(reading: Reading, who: vw.Viewer) -> tuple[vw.ActorView, ...]:
-    """List the people of the viewer's units, once for each unit; everybody in the demo, and for who manages people."""
+    """List the people of the viewer's units, once for each unit; in the demo all who are invented, too.
+
+    Who manages people is shown everybody.
+    """
     roles = func.array_agg(aggregate_order_by(MEMBERSHIP.c.role, MEMBERSHIP.c.role))
     rows = reading.rows(
         select(
@@ -47,7 +50,7 @@ def actors(reading: Reading, who: vw.Viewer) -> tuple[vw.ActorView, ...]:
             UNIT.c.id.label("unit_id"), UNIT.c.name.label("unit"), roles.label("roles"),
         )
         .select_from(MEMBERSHIP.join(ACTOR, ACTOR.c.id == MEMBERSHIP.c.actor_id).join(UNIT))
-        .where(_known_to(reading, who))
+        .where(_known_to(who))
         .group_by(ACTOR.c.id, UNIT.c.id)
         .order_by(UNIT.c.name, ACTOR.c.name, ACTOR.c.id)
     )  # fmt: skip
@@ -60,17 +63,12 @@ def units(reading: Reading) -> tuple[tuple[UUID, str], ...]:
     return tuple((row["id"], row["name"]) for row in rows)
 
 
-def is_demo(reading: Reading) -> bool:
-    """Say whether this installation is a demo."""
-    return reading.first(select(true()).where(demo_condition())) is not None
-
-
 def demo_condition() -> ColumnElement[bool]:
     """Give the condition that holds only in a demo installation."""
-    return exists().where(INSTALLATION.c.key == "demo")
+    return exists(select(DEMO.c.since))
 
 
-def _known_to(reading: Reading, who: vw.Viewer) -> ColumnElement[bool]:
-    if can(who, Action.MANAGE_PEOPLE) or is_demo(reading):
+def _known_to(who: vw.Viewer) -> ColumnElement[bool]:
+    if can(who, Action.MANAGE_PEOPLE):
         return true()
-    return MEMBERSHIP.c.unit_id.in_(who.unit_ids)
+    return MEMBERSHIP.c.unit_id.in_(who.unit_ids) | (ACTOR.c.demo & demo_condition())

@@ -23,7 +23,7 @@ from engine.adapters.sql.tables.cases import (
     StepRow,
     WorkItemRow,
 )
-from engine.adapters.sql.tables.installation import CommandRow, DefinitionVersionRow, InstallationRow
+from engine.adapters.sql.tables.installation import CommandRow, DefinitionVersionRow, DemoRow, InstallationRow
 from engine.adapters.sql.tables.jobs import BatchRow, DispatchRow, JobRow, ServiceRow
 from engine.adapters.sql.tables.keeping import (
     CorrectionRow,
@@ -100,6 +100,7 @@ __all__ = [
     "DeadlineRow",
     "DefinitionVersionRow",
     "DeliveryRow",
+    "DemoRow",
     "DenialRow",
     "DispatchRow",
     "DocumentRow",

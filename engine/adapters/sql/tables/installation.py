@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, UniqueConstraint
+from sqlalchemy import CheckConstraint, Column, UniqueConstraint, true
 from sqlalchemy.types import JSON
 from sqlmodel import Field, SQLModel
 
@@ -46,8 +46,17 @@ class CommandRow(SQLModel, table=True):
 
 
 class InstallationRow(SQLModel, table=True):
-    """Facts of this installation: whether it is a demo, and how far its demo clock was moved."""
+    """Facts of this installation that the application writes, such as how far the demo's clock was moved."""
 
     __tablename__ = "installation"
     key: str = Field(primary_key=True)
     value: dict[str, Any] = json_value()
+
+
+class DemoRow(SQLModel, table=True):
+    """The one row that a demo's database has, and no other; the application reads it only."""
+
+    __tablename__ = "demo"
+    one: bool = Field(default=True, primary_key=True, sa_column_kwargs={"server_default": true()})
+    since: datetime = at(null=False)
+    __table_args__ = (CheckConstraint("one", name="demo_one_row"),)
