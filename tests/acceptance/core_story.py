@@ -10,6 +10,7 @@ from engine.domain import commands as cm
 from engine.domain import events as ev
 from engine.domain.compiled import CompiledWorkflow
 from engine.domain.decide import decide
+from engine.domain.firings import DUE
 from engine.domain.records import (
     LIVE,
     Case,
@@ -164,8 +165,8 @@ class CoreCase:
         return [(event.level, event.planned_at) for event in found if event.deadline.key == key]
 
     def warnings(self, key: str) -> list[datetime]:
-        """List the instants at which somebody was warned of a step."""
-        found = [event for event in self.events if isinstance(event, ev.DeadlineWarned)]
+        """List the instants at which somebody was warned of a step before it fell due."""
+        found = [event for event in self.events if isinstance(event, ev.DeadlineWarned) and event.firing != DUE]
         return [event.planned_at for event in found if event.deadline.key == key]
 
     def _stops(self) -> Iterator[tuple[datetime, int, str]]:
