@@ -57,7 +57,7 @@ def test_a_copy_is_asked_for_by_the_keyboard_and_counts_are_shown(open_page: Ope
     pick(page, "Which format?", "CSV")
     press(page, "Request this copy")
     must_be_pleasant(page)
-    press(page, "Fetch it")
+    press(page, "Download")
     must_be_pleasant(page)
     go_to(page, "Download it now")
     with page.expect_download() as started:

@@ -36,6 +36,6 @@ def test_a_lawyer_reads_counts_and_signs_a_limit_by_the_keyboard(open_page: Open
     expect(page.get_by_text("who read: Council of Europe").first).to_be_visible()
     must_be_pleasant(page)
     pick(page, "Withdraw the signature, because", "The source")
-    press(page, "Withdraw the request")
+    press(page, "Withdraw\n: the signature of")
     expect(page.get_by_role("status")).to_contain_text("withdrawn")
     must_be_pleasant(page)

@@ -43,7 +43,7 @@ def test_a_limit_is_paused_and_goes_on_by_the_keyboard(open_page: OpenPage, port
     expect(page.get_by_text("Paused until").first).to_be_visible()
     must_be_pleasant(page)
     press(page, "Resume this deadline")
-    expect(page.get_by_role("status")).to_contain_text("goes on")
+    expect(page.get_by_role("status")).to_contain_text("The deadline has resumed.")
 
 
 def test_more_time_is_asked_for_and_given_by_the_keyboard(open_page: OpenPage, portal: Portal) -> None:

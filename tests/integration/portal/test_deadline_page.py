@@ -190,7 +190,7 @@ def test_the_ledger_shows_each_channel_by_itself_and_who_has_seen_it(portal: Por
     assert "I have seen this" in text
     assert "I have seen this" not in portal.as_role("counsellor").get(page).text
     seen = told.post(f"{page}/acknowledge", data={"command_id": str(uuid4())})
-    assert "you have seen it" in seen.text
+    assert "It was recorded that you have seen this." in seen.text
     assert portal.people["supervisor"].name in seen.text
     assert "I have seen this" not in seen.text
 

@@ -74,7 +74,7 @@ def test_a_person_is_erased_when_two_agree_and_the_case_stays_to_be_counted(port
     assert too_early.status_code == 422
     assert "shortest retention time still runs" in too_early.text
     portal.clock.move_to(portal.clock.now() + timedelta(days=4 * 366))
-    assert "waiting for" in officer.post(f"{case.page}/erasures", data=given).text
+    assert "waiting for agreement" in officer.post(f"{case.page}/erasures", data=given).text
     supervisor, nodal = portal.as_role("supervisor"), portal.as_role("nodal_officer")
     assert "/keeping" in supervisor.get("/transmit").text, "they are told"
     assert "I agree to the erasure" not in officer.get("/keeping").text

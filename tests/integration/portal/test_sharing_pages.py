@@ -81,7 +81,7 @@ def test_another_unit_is_asked_sees_the_purpose_and_then_what_was_agreed_and_two
     form = send_form(lead, case, to=str(other), parts=["name", "home_address"], note="Knock twice.")
     held = lead.post(f"{case.page}/send", data=form)
     assert "Waiting to be released" in held.text
-    assert "I release it" not in held.text, "whoever asked has released it once already"
+    assert "I release this" not in held.text, "whoever asked has released it once already"
     assert case.number not in theirs.get("/referrals").text
     second = portal.as_role("supervisor")
     address = re.search(r'action="(/cases/[0-9a-f-]+/sent/[0-9a-f-]+)/release"', second.get(f"{case.page}/sent").text)
