@@ -55,6 +55,24 @@ def test_a_caseworker_reports_and_completes_the_first_step(open_page: OpenPage, 
     assert page.locator(".icmc-lane").count() == 12
 
 
+def test_the_enter_key_in_a_question_saves_the_words_too_and_never_says_no(open_page: OpenPage, portal: Portal) -> None:
+    page = open_page()
+    become(page, portal, "intake_officer")
+    press(page, "Report")
+    choose(page, "Is anyone in danger right now?", 1)
+    choose(page, "Is it safe to talk, now and if we call back?", 0)
+    choose(page, "May we write this down?", 0)
+    pick(page, "What is it about?", "Forced or bonded")
+    write(page, "What happened?", "A girl of about twelve works in a house.")
+    choose(page, "Could the person be under 18?", 0)
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Saved")).to_be_visible()
+    press(page, "Continue with the report")
+    expect(page.get_by_label("What happened?")).to_have_value("A girl of about twelve works in a house.")
+    must_be_pleasant(page)
+
+
 def test_a_coordinator_finds_a_mistake_by_its_line_and_publishes_a_new_version(
     open_page: OpenPage, portal: Portal
 ) -> None:
