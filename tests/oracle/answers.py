@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from engine.plugin.fields import FieldKind, FieldSpec
+from engine.plugin.shown_when import wanted_answers
 from engine.plugin.steps import StepKind, StepType
 
 TEXTS = frozenset(
@@ -114,7 +115,9 @@ def _tried(step_type: StepType, chance: random.Random, wanted: set[str], number:
     answers = {}
     for spec in step_type.fields:
         leave = number > 0 and not spec.required and spec.name not in wanted and chance.random() < 0.4
-        if not leave:
+        if spec.copies_after:
+            answers[spec.name] = next(one.value for one in wanted_answers(spec.copies_after) if one.name == spec.name)
+        elif not leave:
             answers[spec.name] = _plain(spec, chance, first=number == 0)
     return answers
 
