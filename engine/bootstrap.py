@@ -64,8 +64,8 @@ from engine.usecases.seal_titles import seal_old_titles
 DEMO_CLOCK = "demo_clock"
 
 
-_NO_DEMO = "ICMC was told to run a demo, and this database is not one: what is in it can be real."
-_A_DEMO = "ICMC was told not to run a demo, and this database is one: the people and cases in it are invented."
+_NO_DEMO = "ICMC is set to run a demo, and this database is not one: what is in it can be real."
+_A_DEMO = "ICMC is set not to run a demo, and this database is one: the people and cases in it are invented."
 _HOW_TO_AGREE = (
     "Leave ICMC_DEMO unset, or choose the ICMC_DATA_FOLDER or ICMC_DATABASE_URL that was meant. "
     "`icmc up --demo` makes a demo in an empty database."

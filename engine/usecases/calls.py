@@ -95,7 +95,7 @@ def _checked(
     """Check what was typed; gives the call and its deadline. Raises `InvalidAnswersError`."""
     problems = {}
     if asked is None or asked[1].actor_id in state.barred:
-        problems["call"] = "Choose whom you rang."
+        problems["call"] = "Choose who you rang."
     if outcome not in set(CallOutcome):
         problems["outcome"] = "Choose what came of it."
     elif outcome == CallOutcome.ACKNOWLEDGED and asked is not None and asked[1].actor_id is None:

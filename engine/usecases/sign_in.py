@@ -183,7 +183,7 @@ def become(engine: Engine, actor_id: UUID) -> str:
             raise NotFoundError(kind="person")
         known = work.directory.credentials(actor.email)
         if known is None or not known.demo:
-            raise NotAllowedError(actor="Nobody", action="become somebody who was not invented for the demo")
+            raise NotAllowedError(actor="Nobody", action="become someone who was not invented for the demo")
         now = engine.wall_clock.now()
         work.sign_ins.add_session(hash_of(token), actor_id=actor_id, at=now)
         work.audit.note("sign-in", "Became", {}, actor_id=actor_id, at=now)

@@ -45,21 +45,20 @@ class BorderForm(Form):
         },
         shown_when=_ACROSS,
         default=None,
-        now=True,
     )  # fmt: skip
     may_need_asylum: YesNoUnsure | None = field(
         label="Could the person be a refugee, or want to ask for asylum?",
-        shown_when='crosses != "within"', default=None, sensitive=True, now=True,
+        shown_when='crosses != "within"', default=None, sensitive=True,
     )  # fmt: skip
     may_be_stateless: YesNoUnsure | None = field(
         label="Could it be that no country accepts the person as its own?",
         help="A person without a country can be asked about. The lawyer says how, and what must not be said.",
-        shown_when='crosses != "within"', default=None, sensitive=True, now=True,
+        shown_when='crosses != "within"', default=None, sensitive=True,
     )  # fmt: skip
     in_danger: YesNoUnsure | None = field(
         label="Could the person or the family be in danger if authorities there heard of this?",
         help="Also if traffickers would hear of it through them.",
-        shown_when='crosses != "within"', default=None, sensitive=True, now=True,
+        shown_when='crosses != "within"', default=None, sensitive=True,
     )  # fmt: skip
 
     @rule("Before a country is asked, say which one, and whether the person might be without a country.")

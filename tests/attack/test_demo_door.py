@@ -25,7 +25,7 @@ from engine.usecases.sign_in import become
 from tests.integration.installation import Installation, installed
 from tests.integration.portal.world import ORIGIN
 
-REFUSED = "ICMC was told to run a demo, and this database is not one"
+REFUSED = "ICMC is set to run a demo, and this database is not one"
 
 
 @pytest.fixture

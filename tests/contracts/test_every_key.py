@@ -44,7 +44,7 @@ FACTS = "tests/integration/queries/test_case_page.py::test_facts_are_told_by_the
 RECIPIENTS = LEVELS + "test_a_level_whose_place_is_empty_says_so_and_the_next_one_comes_at_once"
 CLOSING = "tests/unit/domain/test_closing.py::"
 PAGE = "tests/integration/portal/test_changes.py::test_a_workflow_and_a_ladder_say_on_their_pages_what_they_are_for"
-LETTER = LEVELS + "test_a_level_for_a_body_of_law_opens_one_step_to_release_and_one_to_call_and_its_letter_names_nobody"
+LETTER = LEVELS + "test_a_level_for_a_body_of_law_opens_a_step_to_release_asks_to_ring_it_and_its_letter_names_nobody"
 
 KEYS: Mapping[str, Mapping[str, str]] = {
     "Workflow": {

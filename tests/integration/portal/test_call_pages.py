@@ -117,7 +117,7 @@ def test_a_form_that_names_nobody_who_is_to_be_rung_changes_nothing(portal: Port
     client = portal.as_role("caseworker")
     page = client.get(late.page).text
     wrong = client.post(calls_page(page), data=filled(portal, page, call=str(uuid4()), outcome="reached"))
-    assert (wrong.status_code, "Choose whom you rang." in wrong.text) == (422, True)
+    assert (wrong.status_code, "Choose who you rang." in wrong.text) == (422, True)
     assert client.post(f"{late.page}/steps/{uuid4()}/calls", data={}).status_code == 404
 
 

@@ -210,7 +210,7 @@ def test_a_body_outside_is_not_written_to_and_the_ledger_says_that_a_letter_wait
     world.fire()
     world.do_jobs()
     row = world.rows("SELECT note FROM escalation WHERE level = 4")[0]
-    assert "A letter to District Magistrate waits" in row.note
+    assert "A letter to District Magistrate is waiting to be released by a named person" in row.note
     assert _levels(world, case_id)[4] == {"nodal_officer"}
     assert {to.partition(".")[0] for to, *_ in world.channel.sent} <= {
         "caseworker", "supervisor", "case_manager", "nodal_officer",

@@ -149,7 +149,7 @@ def _call(call: Call, names: Mapping[UUID, str], ladder: Ladder | None) -> vw.Ca
     return vw.CallView(
         id=call.id,
         actor_id=call.actor_id,
-        whom=call.body or _named(names, call.actor_id) or "someone who acts no longer",
+        whom=call.body or _named(names, call.actor_id) or "someone whose account is deactivated",
         meant=level.to.in_words() if level and not call.body else "",
         askings=tuple(vw.AskingView(level=one.level, round=one.round, at=one.at) for one in call.askings),
         ringings=tuple(

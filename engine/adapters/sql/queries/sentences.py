@@ -142,7 +142,7 @@ _CALL_OVER: Mapping[str, str] = {
     "acknowledged": "someone confirmed that they had seen it",
     "over": "its deadline stopped",
     "has_it": "they took the work themselves",
-    "barred": "they must not be told about this case",
+    "barred": "they must not learn about this case",
 }
 OF_STEPS = frozenset(_OF_STEP)
 """The events that tell of one step."""
