@@ -61,7 +61,7 @@ def complete_intake(portal: Portal) -> tuple[Reported, str]:
 def test_an_item_is_given_back_taken_by_another_and_given_to_a_colleague(portal: Portal) -> None:
     case = report_case(portal.as_role("intake_officer"))
     back = portal.as_role("intake_officer").post(f"{case.item}/release", data={"command_id": str(uuid4())})
-    assert "given back" in back.text
+    assert "You gave it back: others can take it now." in back.text
     client = portal.as_role("case_manager")
     taken = client.post(f"{case.item}/claim", data={"command_id": str(uuid4())})
     assert "You have taken this work" in taken.text

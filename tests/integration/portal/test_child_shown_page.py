@@ -62,5 +62,5 @@ def test_a_file_is_taken_only_after_it_was_said_that_no_child_is_shown(portal: P
         sent = {"file": ("page.txt", b"some words")}
         answer = client.post(f"{case}/files", data={"kind": "other", **said}, files=sent)
         assert answer.status_code == 422
-        assert "There is none yet." in answer.text
+        assert "There are no files yet." in answer.text
         assert ("Nothing was taken." if said else "Answer this first.") in unescape(answer.text)

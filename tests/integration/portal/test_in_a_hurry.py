@@ -101,5 +101,8 @@ def test_number_and_receipt_code_are_read_as_people_write_them(portal: Portal) -
 
 def test_whoever_reported_is_told_the_whole_address_at_which_to_ask(portal: Portal) -> None:
     client = portal.as_role("intake_officer")
-    saved = client.post("/report", data=REPORT | {"command_id": str(uuid4())}).text
-    assert f"{portal.engine.portal_url}/progress" in saved
+    saved = client.post("/report", data=REPORT | {"command_id": str(uuid4())})
+    address = f"{portal.engine.portal_url}/progress"
+    assert address not in saved.text, "nobody said yet who is on the line"
+    for who, is_told in (("third", False), ("not_known", False), ("theirs", True)):
+        assert (address in client.get(saved.url.copy_merge_params({"who": who})).text) is is_told, who

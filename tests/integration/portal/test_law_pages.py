@@ -17,7 +17,7 @@ def signed(portal: Portal, limit_id: str, *, by: str = "lawyer") -> str:
 def test_all_limits_are_listed_and_can_be_narrowed_down(portal: Portal) -> None:
     client = portal.as_role("lawyer")
     page = client.get("/law").text
-    assert len(set(re.findall(r'href="/law/([A-Z0-9-]+)"', page))) == 64
+    assert len(set(re.findall(r'href="/law/([A-Z0-9-]+)"', page))) == 65
     assert "0 of" in page
     of_nepal = client.get("/law?of=NP").text
     assert set(re.findall(r'href="/law/([A-Z0-9-]+)"', of_nepal)) == {
