@@ -76,7 +76,7 @@ def test_what_a_victim_said_does_not_go_into_the_file_of_a_suspect_even_after_th
             wanted=asked,
         )  # fmt: skip
 
-    with pytest.raises(ConsentError, match="stays with the case"):
+    with pytest.raises(ConsentError, match="must stay with the case"):
         send(person_id, *fields)
     assert send(person_id, fields[0])
     other_unit, _ = people_of(case.engine, jurisdiction="IN-NL", label=str(uuid4()))
@@ -107,7 +107,7 @@ def test_a_partner_by_link_gets_no_statement_of_somebody_who_became_a_suspect_si
         [line] = read_by_link(case.engine, token, session).lines
         assert line.label.endswith(": name")
     else:
-        with pytest.raises(ConsentError, match="stays with the case"):
+        with pytest.raises(ConsentError, match="must stay with the case"):
             answer_by_link(case.engine, token, session, accepts=True)
         assert read_by_link(case.engine, token, session).status == "offered"
         answer_by_link(case.engine, token, session, accepts=False, reason_code="no_capacity")

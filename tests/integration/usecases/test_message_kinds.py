@@ -24,7 +24,7 @@ TITLE = "Look"
 OF_A_CASE = {
     "answered": ("your referral was answered", "has answered your referral in case {number}"),
     "approval": ("your approval is needed", "Look in case {number} was answered and is waiting for a second person"),
-    "appointment": ("for your calendar", "An appointment of case {number} is known: Look"),
+    "appointment": ("for your calendar", "An appointment of case {number} is set: Look"),
     "assigned": ("new work for you", "waiting for you in case {number}: Look"),
     "due_soon": ("due soon", "Look in case {number} should be done by {due}"),
     "escalated": ("your attention is needed (level 2)", "Look in case {number} needs your attention (level 2)"),
@@ -37,8 +37,14 @@ OF_A_CASE = {
     "rung": ("it was recorded that you are dealing with it", "Someone recorded that they rang you"),
     "to_telephone": ("please telephone a partner", "cannot be reached from here: please telephone them now"),
     "second_decided": ("your request was answered", "Case {number}: your request was answered"),
-    "second_lapsed": ("no one answered your request", "Case {number}: nobody answered in time"),
-    "second_needed": ("something is waiting for a second person", "Answer by {due}; after that it is not done"),
+    "second_lapsed": (
+        "no one answered your request",
+        "Case {number}: no one answered your request in time. It was not carried out",
+    ),
+    "second_needed": (
+        "something is waiting for a second person",
+        "Answer by {due}; after that it will not be carried out",
+    ),
     "returned": ("sent back to you", "Look in case {number} was reviewed by a second person and sent back"),
 }
 OF_THE_SYSTEM = {
