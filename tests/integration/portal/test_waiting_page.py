@@ -58,14 +58,14 @@ def test_a_changed_definition_is_looked_at_in_words_and_published_by_a_second_pe
     mine = author.post("/definitions/ladder/critical/edit", data={"source": changed, "action": "publish"})
     address = mine.url.path
     assert "someone else has to answer" in mine.text
-    assert "Withdraw the request" in mine.text
+    assert "Withdraw this proposal" in mine.text
     assert author.post(address, data={"answer": "yes"}).status_code == 422
     second = portal.as_role("system_administrator")
     assert f'href="{address}"' in second.get("/waiting").text
     page = second.get(address).text
     assert "<td>title</td>" in page
     assert "Slower" in page
-    assert "Withdraw the request" not in page
+    assert "Withdraw this proposal" not in page
     assert portal.as_role("caseworker").get(address).status_code == 404
     assert "Slower" not in portal.as_role("caseworker").get("/definitions/ladder/critical").text
     assert "Your answer was recorded" in second.post(address, data={"answer": "yes"}).text
