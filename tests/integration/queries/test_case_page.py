@@ -150,7 +150,7 @@ def test_a_step_whose_pillar_is_not_installed_is_a_finding(world: World, unit: U
     case_id = world.open_case(unit, compiled=strange)
     page = _page(world, lead, case_id)
     assert page.steps[0].gate_reason == "No installed pillar has the step type moon.walk."
-    assert page.findings == ("“moon.walk” is waiting: no installed pillar has the step type moon.walk.",)
+    assert page.findings == ("“Walk” is waiting: no installed pillar has the step type moon.walk.",)
     numbers = world.queries.board(lead).stuck
     assert numbers == (page.number,)
 

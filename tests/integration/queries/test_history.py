@@ -27,12 +27,12 @@ def test_a_case_is_told_from_its_opening_in_the_order_of_its_chain(world: World,
         "The case was opened.",
         "A person was added to the case as victim.",
         "The workflow “Inspection” began, version 1.",
-        "“Report” could begin.",
-        "The time for “Report” began to run.",
+        "“Report” could start.",
+        "The deadline for “Report” began to run.",
         "“Report” ended: done.",
-        "“First check” could begin.",
-        "The time for “Report” stopped.",
-        "The time for “First check” began to run.",
+        "“First check” could start.",
+        "The deadline for “Report” stopped.",
+        "The deadline for “First check” began to run.",
     ]
     events = world.queries.history(lead, case_id)
     assert [event.seq for event in events] == list(range(1, 10))
@@ -56,7 +56,7 @@ def test_time_running_out_is_told_level_by_level(world: World, unit: UUID, lead:
     world.do(case_id, cm.FireDeadline(deadline.id))
     world.do(case_id, cm.Acknowledge(deadline.id, lead.actor_id))
     assert texts(world, lead, case_id)[-3:] == [
-        "The time for “Report” passed unmet.",
+        "The deadline for “Report” was missed.",
         "Escalation level 1 was notified about “Report”.",
         "Someone who was notified about “Report” confirmed that they had seen it.",
     ]

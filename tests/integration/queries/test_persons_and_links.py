@@ -81,7 +81,7 @@ def test_who_was_found_to_be_the_same_is_read_in_as_many_statements_for_many_as_
         counts.append(world.counted(lambda: world.queries.person(sam, case_id, person)))
     assert len(set(counts)) == 1
     same = [(one.label, one.case_number) for one in world.queries.person(sam, case_id, person).same]
-    assert same == [*(("Person 1", f"C-{number}") for number in range(3)), ("Somebody", "another case")]
+    assert same == [*(("Person 1", f"C-{number}") for number in range(3)), ("Someone", "another case")]
     back = world.queries.person(sam, cases[0], world.queries.case(sam, cases[0]).persons[0].id).same
     assert [(one.label, one.case_number) for one in back] == [("Person 1", "C-HOME")]
 
