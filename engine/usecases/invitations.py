@@ -97,7 +97,7 @@ def ask_for_link(engine: Engine, *, email: str, network: str = "") -> None:
     At most one message an hour goes out for a person. No link is ever sent by e-mail: whoever makes it gives it to the
     person, whom they know.
     """
-    Tries(engine, account=f"forgotten {email}", network=network).count()
+    Tries(engine, account=f"forgotten {email}", network=network).count(in_turn=False)
     if "@" not in email:
         raise InvalidAnswersError({"email": "Give an e-mail address."})
     now = engine.clock.now()

@@ -51,7 +51,7 @@ def ask_progress(engine: Engine, *, number: str, code: str, network: str) -> Pro
     """
     known_as = written_number(number)
     tries = tries_of(engine, number=known_as, network=network)
-    tries.count()
+    tries.count(in_turn=False)
     if not _fits(engine, known_as, code):
         return Progress.UNKNOWN  # whether there is such a case has not been asked yet
     with engine.unit_of_work() as work:

@@ -38,11 +38,12 @@ class Tries:
         with self._engine.unit_of_work() as work:
             return self._failures(work.sign_ins.tries(self._keys, at=now), now)[1]
 
-    def count(self, *, anywhere: bool = False) -> None:
+    def count(self, *, anywhere: bool = False, in_turn: bool = True) -> None:
         """Count a try as failed before it is known: many at once do not slip through together.
 
         Tries of one account from one network take turns; with `anywhere` those from all networks do. Raise
         `TooSoonError` for one that comes before the wait after the failure before it is over; it is not counted.
+        Without `in_turn` none is refused: what is asked for tells so little that whoever asks rightly is not held up.
         """
         now = self._engine.wall_clock.now()
         turns = _PACES[:2] if anywhere else _PACES[:1]
@@ -53,7 +54,7 @@ class Tries:
                 waits_for(failed, pace, last_at=last_at, now=now)
                 for failed, pace, (_, last_at) in zip(failures, turns, found, strict=False)
             )
-            if left:
+            if left and in_turn:
                 raise TooSoonError(seconds=ceil(left.total_seconds()))
             work.sign_ins.set_tries(dict(zip(self._keys, (count + 1 for count in failures), strict=True)), at=now)
             work.commit()

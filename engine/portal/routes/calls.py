@@ -25,8 +25,9 @@ _PAGE = "/cases/{case_id}/steps/{step_id}/calls"
 @router.get(_PAGE)
 def calls(visit: SignedIn, case_id: UUID, step_id: UUID) -> Response:
     """Show whom to ring about a step, and who has."""
+    page = _page(visit, case_id, step_id)  # refused before it is written down that anyone read it
     note_reading(visit.engine, visit.viewer, case_id, "case", ())
-    return _page(visit, case_id, step_id)
+    return page
 
 
 @router.post(_PAGE)
