@@ -378,7 +378,7 @@ def test_pages_of_people_are_for_who_manages_them_and_a_person_for_their_supervi
     assert f'href="{worker}"' in listed.text
     assert "Wrong tries" not in boss.get(worker).text
     office.client().post("/sign-in", data={"email": office.email("caseworker"), "password": "wrong"})
-    assert re.search(r"Wrong tries</dt><dd>1 of late", boss.get(worker).text)
+    assert re.search(r"Wrong tries</dt><dd>1 recently", boss.get(worker).text)
     assert "Invite someone" not in listed.text
     page = boss.get(worker)
     assert page.status_code == 200
