@@ -203,6 +203,8 @@ def ship(engine: Engine) -> None:
 
 def require_agreed_on_demo(settings: Settings, app_url: str) -> None:
     """Raise `SettingsError` when the settings and the database do not agree on whether it is a demo."""
+    if settings.demo is None:
+        return
     sql = limited_engine(app_url, PAGES, pool_size=1)
     try:
         _as_the_database_is(settings, sql)
