@@ -182,7 +182,7 @@ def _hired(site: Installation, unit: UUID, people: int) -> list[UUID]:
     actors = [uuid4() for _ in range(people)]
     with site.engine.unit_of_work() as work:
         for number, actor in enumerate(actors):
-            work.directory.add_actor(actor, name=f"Worker {number}", email=f"worker{number}@example.org")
+            work.directory.add_actor(actor, name=f"Worker {number}", email=f"worker{number}@example.org", demo=True)
             for role in _ROLES:
                 work.directory.add_role(actor, unit_id=unit, role=role)
         work.commit()

@@ -12,6 +12,7 @@ import psycopg
 import pytest
 from sqlalchemy.exc import SQLAlchemyError
 
+from engine.errors import BusyError
 from engine.replay.world import people_of
 from engine.usecases.audit_escalations import audit_escalations
 from tests.faults.tree import SERVER, WORKER, Person, Tree
@@ -78,7 +79,7 @@ def _let_time_pass(site: Installation, by: timedelta) -> None:
 def _moved(site: Installation, by: timedelta) -> bool:
     try:
         site.move_to(site.engine.clock.now() + by)
-    except SQLAlchemyError:
+    except (SQLAlchemyError, BusyError):
         return False
     return True
 
@@ -98,7 +99,7 @@ def _is_settled(site: Installation, found: list[datetime]) -> bool:
                 return False
         found.append(now)
         return site.are_all_jobs_over()
-    except (psycopg.Error, SQLAlchemyError):
+    except (psycopg.Error, SQLAlchemyError, BusyError):
         return False
 
 

@@ -55,7 +55,7 @@ def test_time_and_duty_from_the_command_line(site: Installation) -> None:
     paused = run(site, *pause, until, "--as", worker)
     assert "It is paused until" in paused.output
     assert "is already paused" in run(site, *pause, until, "--as", worker).output
-    assert "It goes on" in run(site, "deadline", "resume", opened.case_number, "intake", "--as", worker).output
+    assert "It has resumed" in run(site, "deadline", "resume", opened.case_number, "intake", "--as", worker).output
     more = ("deadline", "extend", opened.case_number, "intake", "--more", "PT5M", "--reason", "far_away")
     assert "A second person has to answer" in run(site, *more, "--as", worker).output
     answer = ("deadline", "answer", opened.case_number, "intake", "--give")

@@ -131,7 +131,7 @@ def test_a_sealed_case_and_one_that_was_merged_away_are_not_opened_again(world: 
     )  # fmt: skip
     with pytest.raises(InvalidAnswersError) as refused:
         _reopen(world, case_id, viewer=holder)
-    assert "sealed" in refused.value.problems["reason_code"]
+    assert "restricted" in refused.value.problems["reason_code"]
     other = _over(world)
     world.rows('UPDATE "case" SET merged_into = :into WHERE id = :id', into=case_id, id=other)
     with pytest.raises(CaseMergedError):

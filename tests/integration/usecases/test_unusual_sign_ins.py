@@ -8,7 +8,7 @@ import pyotp
 import pytest
 
 from engine.cli.common import SYSTEM
-from engine.errors import SignInError, WrongSentCodeError
+from engine.errors import SignInError, TooSoonError, WrongSentCodeError
 from engine.replay.world import MovedClock, RecordingChannel
 from engine.usecases.deliver_messages import deliver_unattended
 from engine.usecases.forget_sign_ins import forget_sign_ins
@@ -97,7 +97,7 @@ def test_the_first_sign_in_and_those_like_it_ask_for_no_more_than_the_password(w
     ],
 )
 def test_an_unusual_place_asks_for_the_code_that_is_sent_once(
-    world: World, device: Device, network: str, reason: str, told: str
+    world: World, clock: MovedClock, device: Device, network: str, reason: str, told: str
 ) -> None:
     _begin(world)
     begun = _begin(world, device, network)
@@ -108,6 +108,7 @@ def test_an_unusual_place_asks_for_the_code_that_is_sent_once(
     for wrong in ("", "00000000" if code != "00000000" else "11111111", code[:6]):
         with pytest.raises(WrongSentCodeError):
             prove_code(world.engine, begun.token, code=wrong, network=network, device=device)
+        clock.move_to(clock.now() + timedelta(minutes=1))
     token = prove_code(world.engine, begun.token, code=f"{code[:4]} {code[4:]}", network=network, device=device)
     viewer = _viewer(world, token)
     assert (viewer.actor_id, viewer.by_factor) == (world.who("caseworker").actor_id, False)
@@ -214,11 +215,15 @@ def test_a_link_of_an_administrator_lets_everything_begin_anew(world: World) -> 
     assert not _begin(world, Device("phone", "Chrome"), ABROAD, OTHER).needs_code
 
 
-def test_who_signs_in_again_and_again_without_a_code_is_slowed_down(world: World) -> None:
+def test_who_signs_in_again_and_again_without_a_code_is_slowed_down(world: World, clock: MovedClock) -> None:
     _begin(world)
     for _ in range(4):
         assert _begin(world, network=ABROAD).needs_code
+        clock.move_to(clock.now() + timedelta(seconds=15))
     assert world.rows("SELECT max(count) FROM sign_in_try WHERE count > 0")[0][0] >= 4
+    _begin(world, network=ABROAD)
+    with pytest.raises(TooSoonError):
+        _begin(world, network=ABROAD)
 
 
 def test_what_did_not_come_for_long_is_forgotten(world: World, clock: MovedClock) -> None:

@@ -14,7 +14,7 @@ from tests.integration.usecases.world import SIX, World, replace_roles
 def test_a_press_officer_adds_no_step_to_a_case(world: World) -> None:
     opened = world.open()
     viewer = replace_roles(world.who("caseworker"), "press_officer")
-    with pytest.raises(NotAllowedError, match="add a step"):
+    with pytest.raises(NotAllowedError, match="add or cancel a step"):
         add_step(world.engine, opened.case_id, viewer=viewer, command_id=uuid4(), uses="trial.look")
 
 
