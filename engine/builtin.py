@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from engine.plugin.fields import Day, Instant, LongText, Signature, YesNo, field
+from engine.plugin.fields import NOT_KNOWN, Day, Instant, LongText, Signature, YesNo, field
 from engine.plugin.pillar import Pillar
 from engine.plugin.rules import rule
 from engine.plugin.steps import Concluded, Form, Prepared, StepContext, ask
@@ -22,9 +22,9 @@ class AskForm(Form):
 
 
 class DecideForm(Form):
-    """Decide yes or no, and say why."""
+    """Decide yes or no, and say why; what nobody knows yet is neither."""
 
-    decision: Literal["yes", "no"] = field(label="What do you decide?", now=True)
+    decision: Literal["yes", "no", "not_known"] = field(label="What do you decide?", now=True)
     reason: LongText = field(label="Why?", now=True)
 
 
@@ -143,6 +143,13 @@ def _prepare_call(context: StepContext) -> Prepared:
     return Prepared(notes=(f"Telephone {getattr(context.settings, 'to', '')} about what is late in this case.",))
 
 
+def _conclude_decide(context: StepContext) -> Concluded:
+    is_open = context.answers.get("decision") == NOT_KNOWN
+    return Concluded(
+        notes=("It is not known yet: add this question again when the answer can be found out.",) if is_open else ()
+    )
+
+
 def _conclude_approve(context: StepContext) -> Concluded:
     is_sent_back = context.answers.get("approved") is False
     has_no_reason = is_sent_back and not context.answers.get("remark")
@@ -150,7 +157,7 @@ def _conclude_approve(context: StepContext) -> Concluded:
 
 
 ASK = ask("core.ask", title="Questions", form=AskForm, roles=EVERYBODY)
-DECIDE = ask("core.decide", title="Decision", form=DecideForm, roles=DECIDERS)
+DECIDE = ask("core.decide", title="Decision", form=DecideForm, roles=DECIDERS, conclude=_conclude_decide)
 NOTE = ask("core.note", title="Signed delay note", form=NoteForm, roles=EVERYBODY)
 APPROVE = ask("core.approve", title="Approval", form=ApproveForm, roles=DECIDERS, conclude=_conclude_approve)
 RELEASE = ask(

@@ -4,7 +4,7 @@ from typing import Literal
 
 QueryStage = Literal["new", "waiting_for_decision", "answered", "refused", "no_comment"]
 QUERY_STAGE = {"no_comment": "No comment was given"}
-ToldSurvivor = Literal["yes", "no", "not_safe", "does_not_want", "not_needed"]
+ToldSurvivor = Literal["yes", "no", "not_known", "not_safe", "does_not_want", "not_needed"]
 TOLD_SURVIVOR = {
     "not_safe": "Not safe to tell",
     "does_not_want": "Does not want to hear",

@@ -114,7 +114,7 @@ NOTIFY_LAW = {
 }
 NotifyMode = Literal["in_person", "phone", "letter", "email", "portal", "other"]
 NOTIFY_MODE = {"portal": "Government portal"}
-Assent = Literal["yes", "no", "too_young", "not_asked"]
+Assent = Literal["yes", "no", "not_known", "too_young", "not_asked"]
 
 ReferralKind = Literal["referral", "transfer", "consult"]
 REFERRAL_KIND = {

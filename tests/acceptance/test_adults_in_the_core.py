@@ -56,6 +56,16 @@ def test_who_fears_to_go_back_is_not_taken_there_whatever_was_decided(out: CoreC
     assert _status(out, "travel") is StepStatus.HELD
 
 
+def test_a_fear_that_is_not_known_closes_the_road_back_and_tells_no_authority(out: CoreCase) -> None:
+    out.answers = {**out.answers, "fear": {"decision": "not_known"}}
+    _done(out, "identify", "fear", "decision")
+    assert _status(out, "handover") is StepStatus.SKIPPED
+    _done(out, "consent")
+    assert _status(out, "refugee_body") is not StepStatus.READY
+    out.do(cm.AddStep(RUN, "travel", path=PATH))
+    assert _status(out, "travel") is StepStatus.HELD
+
+
 def test_who_does_not_fear_and_wants_to_go_home_is_not_held_back(out: CoreCase) -> None:
     out.answers = {**out.answers, "fear": {"decision": "no"}}
     _done(out, "identify", "fear", "decision")

@@ -32,6 +32,7 @@ STEPS = [
 ]
 EACH_STEP = pytest.mark.parametrize("step", STEPS, ids=lambda step: step.key)
 OFFERED = ["Yes", "No", "Not known"]
+_UNSURE = {"not_known", "unknown", "unsure", "not_sure", "not_asked", "not_able"}
 
 
 def _asked(step: StepType) -> list[FieldSpec]:
@@ -118,3 +119,14 @@ def test_a_question_of_a_workflow_takes_it_too(answer: Any, outputs: Mapping[str
     with pytest.raises(InvalidAnswersError) as refused:
         check_answers(step, {"well": "perhaps"}, questions=[asked])
     assert refused.value.problems == {"well": "Answer yes, no or not known."}
+
+
+def test_a_choice_of_yes_and_no_offers_it_as_well() -> None:
+    asked = [
+        (step.key, spec.name, spec.choices)
+        for step in REGISTRY.step_types.values()
+        for spec in step.fields
+        if {"yes", "no"} <= set(spec.choices)
+    ]
+    assert ("core.decide", "decision") in {(key, name) for key, name, _ in asked}
+    assert not [(key, name) for key, name, choices in asked if not _UNSURE & set(choices)]
