@@ -18,7 +18,7 @@ _HELP: Final = (
 )
 _WITHIN: Final = timedelta(hours=24)
 """A promise of the network, where no law that we know counts: the duty to tell is at once."""
-_TELL: Final = (
+OPENED_AT_ONCE: Final = (
     OpensAtOnce(
         "child_shown_police", "reporting.mandatory", "Tell the police now: a child might be shown naked or abused",
         _WITHIN, law="IN-POCSO-TELL", settings={"child_shown": "police"},
@@ -53,7 +53,7 @@ def child_shown(*, copies_also: str = "", shown_when: str = "", comes_first: boo
     also = f" || {copies_also}" if copies_also else ""
     return field(
         label=LABEL, help=_HELP, choices=CHILD_SHOWN, default=None, copies_after=f'child_shown == "no"{also}',
-        opens=_TELL, shown_when=shown_when, comes_first=comes_first,
+        opens=OPENED_AT_ONCE, shown_when=shown_when, comes_first=comes_first,
     )  # fmt: skip
 
 
@@ -101,6 +101,11 @@ def problems_of_copies(
         if spec.copies_after and not _is_given(answers.get(spec.name))
         if (given and not _lets_copy(spec, answers)) or (is_first_needed and _is_asked(spec, answers))
     }
+
+
+def might_show_child(answer: object) -> bool:
+    """Whether an answer says that a child is shown, or that nobody is sure."""
+    return answer in _MIGHT_BE
 
 
 def steps_opened(fields: Iterable[FieldSpec], answers: Answers, before: Answers) -> Iterator[OpensAtOnce]:

@@ -35,7 +35,8 @@ LONGEST_NAME: Final = 200
 _ORIGINAL, _SHARED = "original", "shared"
 _NOT_TAKEN: Final = (
     "Nothing was taken. A child might be shown naked or abused: do not look again, do not save it, make no hash, and"
-    " send it to nobody. Tell the police now: add the step “Statutory notification” on the page of the case."
+    " send it to nobody. Tell the police now: two next steps are ready on the page of the case, one to tell the police,"
+    " one to report the address."
 )
 _GIVEN_UP: Final = timedelta(days=1)
 
@@ -69,7 +70,7 @@ class Arrival:
         self._size = self._parts = 0
         self._hash = hashlib.sha256()
         with engine.unit_of_work() as work:
-            access = _require_adding(work, viewer, case_id, now=engine.clock.now())
+            access = require_adding(work, viewer, case_id, now=engine.clock.now())
             _require_room(work, access, size=1)
             work.files.begin(
                 self._id, case_id=case_id, unit_id=access.unit_id, kind=kind, name=self._name, by=_actor(viewer),
@@ -119,7 +120,7 @@ class Arrival:
         now = engine.clock.now()
         with engine.unit_of_work() as work:
             state = work.cases.lock(self._case_id)
-            access = _require_adding(work, self._viewer, self._case_id, now=now)
+            access = require_adding(work, self._viewer, self._case_id, now=now)
             twin = work.files.twin(self._case_id, addresses)
             if twin is not None:
                 work.files.drop_arriving(self._id)
@@ -170,7 +171,7 @@ def refuse_file(child_shown: str) -> None:
 def require_may_add(engine: Engine, case_id: UUID, *, viewer: Viewer) -> None:
     """Refuse who may not add a file to a case, before anything of it is taken; raises as `Arrival` does."""
     with engine.unit_of_work() as work:
-        _require_adding(work, viewer, case_id, now=engine.clock.now())
+        require_adding(work, viewer, case_id, now=engine.clock.now())
 
 
 def files_of(engine: Engine, case_id: UUID, *, viewer: Viewer) -> tuple[FileView, ...]:
@@ -267,7 +268,7 @@ def _may_open(viewer: Viewer, access: CaseAccess, file: CaseFile) -> bool:
     return all(can(viewer, Action.REVEAL, access=shown, field=field) for field in fields)
 
 
-def _require_adding(work: UnitOfWork, viewer: Viewer, case_id: UUID, *, now: datetime) -> CaseAccess:
+def require_adding(work: UnitOfWork, viewer: Viewer, case_id: UUID, *, now: datetime) -> CaseAccess:
     """Refuse who may not add a file: a unit that is shown nothing of the case puts nothing into it either."""
     access = require_access(work, viewer, case_id, Action.ADD_FILE, now=now)
     if access.fields is not None and not any(way.fields for way in access.ways):

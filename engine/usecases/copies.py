@@ -1,22 +1,24 @@
 """Keep nothing of a child who might be shown naked or abused, and open at once what the law asks for instead."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from uuid import UUID
 
 from engine.assembly import Engine
 from engine.domain.consequences import WorkItem
 from engine.domain.library import Library
-from engine.domain.records import LIVE, Step
+from engine.domain.records import LIVE, RunStatus
 from engine.domain.state import CaseState
 from engine.errors import InvalidAnswersError
-from engine.plugin.copies import problems_of_copies, steps_opened, stopping
+from engine.plugin.copies import OPENED_AT_ONCE, problems_of_copies, steps_opened, stopping
 from engine.plugin.fields import FieldKind, FieldSpec
-from engine.plugin.watches import Watch
+from engine.plugin.watches import OpensAtOnce, Watch
 from engine.ports import JsonValue
 from engine.stores import UnitOfWork
+from engine.usecases.attachments import require_adding
 from engine.usecases.file_hashes import id_of_file
 from engine.usecases.watches import keep_watches
+from engine.views import Viewer
 
 _HELD_BACK = "This file is locked now: no one can open it any more, and the police say what happens with it. "
 
@@ -41,7 +43,8 @@ def mind_copies(
     if step is None or not stopping(fields, answers):
         return state
     before = work.items.draft(item.id)
-    watches = tuple(_to_open(state, step, fields, answers, before.proposals, work.library(), now))
+    brought = steps_opened(fields, answers, before.proposals)
+    watches = tuple(_to_open(state, brought, step.id.hex, work.library(), now))
     state = keep_watches(engine, work, state, step, watches, now=now)
     named = _files_named(fields, before.answers) | _files_named(fields, answers)
     held: set[UUID] = set()
@@ -56,19 +59,32 @@ def mind_copies(
     return state
 
 
+def tell_of_child(engine: Engine, case_id: UUID, *, viewer: Viewer) -> None:
+    """Open the steps that tell of a child who might be shown, where a file was about to be added to a case.
+
+    Doing it again opens nothing twice while they are to be done. Raise `NotFoundError` and `NotAllowedError` as adding
+    the file does.
+    """
+    now = engine.clock.now()
+    with engine.unit_of_work() as work:
+        require_adding(work, viewer, case_id, now=now)
+        state = work.cases.lock(case_id)
+        of_case = [one for one in state.steps.values() if not one.base_path]
+        step = max(of_case, key=lambda one: state.runs[one.run_id].status is RunStatus.OPEN, default=None)
+        if step is not None:
+            mark = f"file_{sum(one.added is not None for one in state.steps.values())}"
+            watches = tuple(_to_open(state, OPENED_AT_ONCE, mark, work.library(), now))
+            keep_watches(engine, work, state, step, watches, now=now)
+            work.commit()
+
+
 def _to_open(
-    state: CaseState,
-    step: Step,
-    fields: tuple[FieldSpec, ...],
-    answers: Mapping[str, JsonValue],
-    proposed: Mapping[str, JsonValue],
-    library: Library,
-    now: datetime,
+    state: CaseState, brought: Iterable[OpensAtOnce], mark: str, library: Library, now: datetime
 ) -> Iterator[Watch]:
-    """Give what the answers of a step bring, but for what it has brought before, and what is still to be done."""
+    """Give what is to open at once, but for what the same mark has brought before and what is still to be done."""
     added = [(one.added.watches, one.status) for one in state.steps.values() if one.added is not None]
-    for opened in steps_opened(fields, answers, proposed):
-        name = f"{opened.name}_{step.id.hex}"
+    for opened in brought:
+        name = f"{opened.name}_{mark}"
         is_open = any(of.startswith(f"{opened.name}_") and status in LIVE for of, status in added)
         if not is_open and all(of != name for of, _ in added):
             country, of_country = state.case.jurisdiction.partition("-")[0], opened.law.partition("-")[0]

@@ -13,7 +13,7 @@ from starlette.responses import Response, StreamingResponse
 from engine.domain.files import LARGEST, MEDIA_TYPES, FileKind
 from engine.domain.policy import Action
 from engine.errors import DamagedError, FileHeldBackError, InvalidAnswersError, KeyMissingError
-from engine.plugin.copies import CHILD_SHOWN, LABEL
+from engine.plugin.copies import CHILD_SHOWN, LABEL, might_show_child
 from engine.portal.dependencies import SignedIn
 from engine.portal.presenters.case_files import KINDS
 from engine.portal.presenters.fields import Item
@@ -22,6 +22,7 @@ from engine.portal.security import PAPER_POLICY
 from engine.portal.uploads import FieldSent, FileBegins, FilePart, Sent, posted_parts
 from engine.portal.visit import Visit
 from engine.usecases.attachments import Arrival, OpenedFile, files_of, open_file, refuse_file, require_may_add
+from engine.usecases.copies import tell_of_child
 
 router = APIRouter()
 _NOT_PLAIN: Final = re.compile(r"[^A-Za-z0-9._ -]")
@@ -48,6 +49,8 @@ async def add(request: Request, visit: SignedIn, case_id: UUID) -> Response:
             await run_in_threadpool(receiving.take, sent)
         await run_in_threadpool(receiving.finish)
     except InvalidAnswersError as error:
+        if might_show_child(receiving.child_shown):
+            await run_in_threadpool(tell_of_child, visit.engine, case_id, viewer=visit.viewer)
         return await run_in_threadpool(_page, visit, case_id, errors=error.problems, told=receiving)
     finally:
         await run_in_threadpool(receiving.give_up)
@@ -102,6 +105,8 @@ class _Receiving:
         if self._problems:
             raise InvalidAnswersError(self._problems)
         if self._arrival is None:
+            if might_show_child(self.child_shown):
+                refuse_file(self.child_shown)
             raise InvalidAnswersError({"file": "Choose a file."})
         self._arrival.finish()
         self._arrival = None

@@ -1,8 +1,10 @@
 """The page of a form that takes what was found asks first whether a child is shown, and keeps what was typed."""
 
+import re
 from html import unescape
 from uuid import UUID, uuid4
 
+import pytest
 from fastapi.testclient import TestClient
 
 from engine.plugin.copies import LABEL
@@ -52,6 +54,26 @@ def test_nothing_is_completed_on_a_page_before_the_question_is_answered(portal: 
     sent = {"a-url_or_issue": ADDRESS, "revision": revision, "action": "complete", "command_id": str(uuid4())}
     words = unescape(client.post(item, data=sent).text)
     assert "Answer this first. Before that, no file and no hash is taken." in words
+
+
+@pytest.mark.parametrize("file", [("page.txt", b"some words"), ("", b"")], ids=["chosen", "none"])
+def test_a_file_that_might_show_a_child_opens_the_steps_that_tell_of_it_once(
+    portal: Portal, file: tuple[str, bytes]
+) -> None:
+    case = report_case(portal.as_role("intake_officer")).page
+    client = portal.as_role("case_manager")
+    for said in ("not_sure", "yes"):
+        answer = client.post(f"{case}/files", data={"kind": "other", "child_shown": said}, files={"file": file})
+        assert answer.status_code == 422
+        assert "two next steps are ready on the page of the case" in unescape(answer.text)
+    case_id = UUID(case.rpartition("/")[2])
+    with portal.engine.unit_of_work() as work:
+        added = [step.added.title for step in work.cases.lock(case_id).steps.values() if step.added is not None]
+    assert sorted(added) == [
+        "Report the address: cybercrime portal, helpline and platform",
+        "Tell the police now: a child might be shown naked or abused",
+    ]
+    assert set(added) <= set(re.findall(r"|".join(added), unescape(client.get(case).text)))
 
 
 def test_a_file_is_taken_only_after_it_was_said_that_no_child_is_shown(portal: Portal) -> None:
