@@ -36,6 +36,7 @@ from engine.adapters.sql.data_keys import open_vault
 from engine.adapters.sql.definition_cache import DefinitionCache, PublishedLibrary, whole
 from engine.adapters.sql.demo_fact import is_demo_database, mark_as_demo
 from engine.adapters.sql.housekeeping_store import installation_fact
+from engine.adapters.sql.in_hand import asked_over, in_hand
 from engine.adapters.sql.migrate import migrate
 from engine.adapters.sql.queries.service import SqlQueries
 from engine.adapters.sql.second_wall import act_for_the_system
@@ -236,9 +237,12 @@ def _gateways(settings: Settings) -> Gateways:
     return DemoGateways() if settings.demo else AppriseGateways(hosts=frozenset(settings.gateway_hosts))
 
 
-def _demo_offset(sql: SqlEngine) -> Callable[[], timedelta]:
-    def read() -> timedelta:
-        with sql.connect() as connection:
+def _demo_offset(sql: SqlEngine) -> Callable[[], timedelta | None]:
+    def read() -> timedelta | None:
+        taken = in_hand(sql)
+        if taken is not None and taken.is_still:
+            return None
+        with asked_over(sql) as connection:
             moved = installation_fact(connection, DEMO_CLOCK)
         return timedelta(seconds=float(moved["seconds"])) if moved else timedelta()
 

@@ -35,6 +35,9 @@ class KeysInMemory:
         self.uses[owner, version] = self.uses.get((owner, version), 0) + uses
         return self.uses[owner, version]
 
+    def uncommitted(self) -> dict[tuple[UUID, int], object]:
+        return {}
+
     def epoch(self) -> int:
         return self.number
 

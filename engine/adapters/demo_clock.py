@@ -13,8 +13,8 @@ _LOOK_AGAIN_AFTER = 0.05
 class DemoClock:
     """Adds the stored offset to the real time; looks the offset up again twenty times a second at most."""
 
-    def __init__(self, real: Clock, offset: Callable[[], timedelta]) -> None:
-        """Move `real` by what `offset` gives."""
+    def __init__(self, real: Clock, offset: Callable[[], timedelta | None]) -> None:
+        """Move `real` by what `offset` gives; None leaves it as it is, where the present one cannot be seen."""
         self._real = real
         self._read = offset
         self._offset = timedelta()
@@ -30,5 +30,6 @@ class DemoClock:
     def look_again(self) -> None:
         """Read the offset now."""
         with self._lock:
-            self._offset = self._read()
+            read = self._read()
+            self._offset = self._offset if read is None else read
             self._looked_at = time.monotonic()

@@ -6,7 +6,7 @@ import secrets
 import time
 from collections.abc import Callable, Mapping
 from threading import Lock
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
@@ -52,8 +52,12 @@ class WrappedKeys(Protocol):
         """Give the organisation of a unit, else of an owner; None when it is not known, or is one itself."""
         ...
 
-    def spend(self, owner: UUID, version: int, uses: int) -> int:
-        """Count uses of a key; gives how many there were in all."""
+    def uncommitted(self) -> dict[tuple[UUID, int], Any]:
+        """Give, by owner and version, the keys that the transaction in hand has made: they go with it if it fails."""
+        ...
+
+    def spend(self, owner: UUID, version: int, uses: int) -> int | None:
+        """Count uses of a key; gives how many there were in all, None when they could not be counted just now."""
         ...
 
     def epoch(self) -> int:
@@ -86,6 +90,8 @@ class LinkKey:
 
 class KeyVault:
     """Keeps unwrapped keys in memory while they are not destroyed; the database holds them wrapped only.
+
+    A key that a transaction has made is used by that transaction alone until it is committed.
 
     A sealed value is `v2|` + algorithm + key id (owner, version) + nonce + ciphertext. Table, row, column and key id
     are bound to it, so that a value moved to another place does not open. Values of the form `v1|` + owner + nonce +
@@ -201,12 +207,14 @@ class KeyVault:
 
     def _to_seal_with(self, owner: UUID, unit_id: UUID | None = None) -> _DataKey:
         self._look_again()
-        key = self._newest.get(owner)
+        key = self._just_made(owner) or self._newest.get(owner)
         if key is None or key.is_spent:
             key = self._newest_key(owner, unit_id)
         key.uses += 1
-        if key.uses % _COUNTED == 0:
-            key.is_spent = self._keys.spend(owner, key.version, _COUNTED) >= _MOST_USES
+        if key.uses >= _COUNTED:
+            counted = self._keys.spend(owner, key.version, key.uses)
+            key.uses = key.uses if counted is None else 0
+            key.is_spent = (counted or 0) >= _MOST_USES
         return key
 
     def _newest_key(self, owner: UUID, unit_id: UUID | None) -> _DataKey:
@@ -215,13 +223,14 @@ class KeyVault:
         if stored is None or (spent is not None and spent.is_spent and spent.version == stored.version):
             stored = self._made(owner, stored.version + 1 if stored else 1, unit_id)
         key = self._remember(owner, stored)
-        with self._lock:
-            self._newest[owner] = key
+        if (owner, key.version) not in self._keys.uncommitted():
+            with self._lock:
+                self._newest[owner] = key
         return key
 
     def _to_open_with(self, owner: UUID, version: int) -> _DataKey:
         self._look_again()
-        found = self._open.get((owner, version))
+        found = self._just_made(owner, version) or self._open.get((owner, version))
         if found is None:
             stored = self._keys.version(owner, version)
             if stored is None:
@@ -237,10 +246,19 @@ class KeyVault:
             raise KeyMissingError(key_id=str(owner))  # destroyed: what is sealed now could never be read again
         return kept
 
+    def _just_made(self, owner: UUID, version: int | None = None) -> _DataKey | None:
+        """Give a key that the transaction in hand has made."""
+        made = self._keys.uncommitted().items()
+        return next((key for (whose, number), key in made if whose == owner and version in {None, number}), None)
+
     def _remember(self, owner: UUID, stored: StoredKey) -> _DataKey:
         key = self._open.get((owner, stored.version))
         if key is None:
             key = _DataKey(AESGCM(self._unwrap(owner, stored)), stored.version)
+            made = self._keys.uncommitted()
+            if (owner, stored.version) in made:
+                made[owner, stored.version] = key
+                return key
             with self._lock:
                 if len(self._open) >= _REMEMBERED:
                     self._open.clear()

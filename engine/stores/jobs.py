@@ -145,8 +145,8 @@ class Records(Protocol):
         """
         ...
 
-    def release_document(self, document_id: UUID, *, by: UUID, at: datetime) -> None:
-        """Write who has released a document."""
+    def release_document(self, document_id: UUID, *, by: UUID, at: datetime) -> bool:
+        """Write who has released a document; False for one that was released, or of which there is a newer version."""
         ...
 
     def release_documents(self, step_id: UUID, *, by: UUID | None, at: datetime) -> None:

@@ -45,13 +45,14 @@ def _send(engine: Engine, preference: Preference, now: datetime) -> bool:
         person = work.directory.actor(preference.actor_id)
         if person is None or person.disabled:
             return False
-        viewer = engine.queries.viewer(person.id)
-        zone = preference.zone or viewer.zone
-        day = digest_day(now, zone)
         channel = _channel(engine, work, person, preference)
-        if day is None or not channel:
-            return False
-        counts = engine.queries.work_counts(viewer, zone=zone)
+    viewer = engine.queries.viewer(person.id)
+    zone = preference.zone or viewer.zone
+    day = digest_day(now, zone)
+    if day is None or not channel:
+        return False
+    counts = engine.queries.work_counts(viewer, zone=zone)
+    with engine.unit_of_work() as work:
         shown = {name: str(number) for name, number in counts.model_dump().items()}
         note = Note(f"-|{DIGEST}|{day}", DIGEST, WORK_PAGE, False, shown, unit=unit_of(work, person))
         written = any(counts.model_dump().values()) and write(engine, work, note, person, preference, channel, now=now)

@@ -51,18 +51,17 @@ def release_document(engine: Engine, document_id: UUID, *, viewer: Viewer, comma
         require_member(viewer, state, Action.RELEASE, kind="document")
         if work.records.answer_to(command_id) is not None:
             return
-        paper = engine.queries.paper(viewer, document_id)
-        if paper.is_replaced:
-            raise ReplacedError
-        if paper.released_at is not None:
-            raise AlreadyEndedError(kind="paper")
-        work.records.release_document(document_id, by=viewer.actor_id, at=now)
-        work.cases.note(
-            state, "DocumentReleased", {"document_id": str(document_id), "name": paper.name},
-            actor_id=viewer.actor_id, at=now,
-        )  # fmt: skip
-        work.records.remember(command_id, {"released": True}, case_id=state.case.id, at=now)
-        work.commit()
+        if work.records.release_document(document_id, by=viewer.actor_id, at=now):
+            work.cases.note(
+                state, "DocumentReleased", {"document_id": str(document_id), "name": paper.name},
+                actor_id=viewer.actor_id, at=now,
+            )  # fmt: skip
+            work.records.remember(command_id, {"released": True}, case_id=state.case.id, at=now)
+            work.commit()
+            return
+    if engine.queries.paper(viewer, document_id).is_replaced:
+        raise ReplacedError
+    raise AlreadyEndedError(kind="paper")
 
 
 def leaves_the_network(engine: Engine, name: str) -> bool:

@@ -22,6 +22,7 @@ from engine.domain.keeping import (
 from engine.domain.policy import Action, can, units_that_let
 from engine.errors import AlreadyEndedError, InvalidAnswersError, NotAllowedError, NotFoundError, TooOftenError
 from engine.ports import JsonValue
+from engine.stores import UnitOfWork
 from engine.usecases.approvals import ask_second, take_answer
 from engine.usecases.step_up import require_step_up
 from engine.views import SheetView, Viewer
@@ -142,22 +143,29 @@ def fetch_copy(engine: Engine, copy_id: UUID, *, token: str, viewer: Viewer, wri
     """
     now = engine.clock.now()
     with engine.unit_of_work() as work:
-        copy = work.keeping.copy(copy_id)
-        if copy is None or copy.asked_by != viewer.actor_id or not _fits(copy, token):
-            raise NotFoundError(kind="copy")
-        _require(viewer, Action.EXPORT)
-        require_step_up(engine, viewer)
-        sheet = engine.queries.sheet(viewer, copy.what, copy.chosen)
-        if needs_second_person(len(sheet.lines)) and copy.answered_by is None:
-            raise NotAllowedError(actor="One person alone", action="fetch more than 50 lines: ask for the copy again")
-        mark = Mark(copy.number, viewer.name, at, PURPOSES_OF_COPIES[copy.purpose_code])
-        content = write(sheet, mark)
-        digest = hashlib.sha256(content).hexdigest()
+        copy = _own_copy(work, copy_id, token, viewer)
+    _require(viewer, Action.EXPORT)
+    require_step_up(engine, viewer)
+    sheet = engine.queries.sheet(viewer, copy.what, copy.chosen)
+    if needs_second_person(len(sheet.lines)) and copy.answered_by is None:
+        raise NotAllowedError(actor="One person alone", action="fetch more than 50 lines: ask for the copy again")
+    mark = Mark(copy.number, viewer.name, at, PURPOSES_OF_COPIES[copy.purpose_code])
+    content = write(sheet, mark)
+    digest = hashlib.sha256(content).hexdigest()
+    with engine.unit_of_work() as work:
+        copy = _own_copy(work, copy_id, token, viewer)
         work.keeping.save_copy(copy.fetch(now, rows=len(sheet.lines), sha256=digest))
         body = {"copy": copy.number, "what": copy.what, "rows": len(sheet.lines)}
         work.audit.note("keeping", "CopyFetched", body, actor_id=viewer.actor_id, at=now)
         work.commit()
     return Fetched(copy.number, copy.format, content)
+
+
+def _own_copy(work: UnitOfWork, copy_id: UUID, token: str, viewer: Viewer) -> ExportCopy:
+    copy = work.keeping.copy(copy_id)
+    if copy is None or copy.asked_by != viewer.actor_id or not _fits(copy, token):
+        raise NotFoundError(kind="copy")
+    return copy
 
 
 def _checked(what: str, format_: str, purpose_code: str, chosen: Mapping[str, JsonValue]) -> dict[str, JsonValue]:

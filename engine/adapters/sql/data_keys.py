@@ -1,5 +1,6 @@
 """The table of wrapped keys, and the vault over it."""
 
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Engine as SqlEngine
@@ -7,6 +8,7 @@ from sqlalchemy import select, text, update
 
 from engine.adapters.key_file import KeyRing
 from engine.adapters.sql import tables as tb
+from engine.adapters.sql.in_hand import asked_over, changed_over, in_hand
 from engine.adapters.vault import KeyVault
 from engine.ports import Clock, StoredKey
 
@@ -32,7 +34,10 @@ _EPOCH = text("SELECT value ->> 'number' FROM installation WHERE key = :key")
 
 
 class SqlWrappedKeys:
-    """Wrapped keys in PostgreSQL, each question in a transaction of its own."""
+    """Wrapped keys in PostgreSQL, asked over the connection that a thread has in hand, else over one of their own.
+
+    A key that is made in a transaction is kept or lost with it, and so is all that was sealed with it.
+    """
 
     def __init__(self, sql: SqlEngine, clock: Clock) -> None:
         """Keep keys in the database of `sql`."""
@@ -41,7 +46,7 @@ class SqlWrappedKeys:
 
     def newest(self, owner: UUID) -> StoredKey | None:
         """Give the newest key of an owner that is not destroyed."""
-        with self._sql.connect() as connection:
+        with asked_over(self._sql) as connection:
             row = connection.execute(
                 _STORED.where(KEYS.c.owner_id == owner).order_by(KEYS.c.version.desc()).limit(1)
             ).first()
@@ -49,7 +54,7 @@ class SqlWrappedKeys:
 
     def version(self, owner: UUID, version: int) -> StoredKey | None:
         """Give one version of an owner's key that is not destroyed."""
-        with self._sql.connect() as connection:
+        with asked_over(self._sql) as connection:
             row = connection.execute(_STORED.where(KEYS.c.owner_id == owner, KEYS.c.version == version)).first()
         return StoredKey(*row) if row else None
 
@@ -60,28 +65,36 @@ class SqlWrappedKeys:
             {"parent": UUID(parent), "parent_version": int(version)} if slash else {"parent": None, "parent_version": 0}
         )
         row = {"owner": owner, "at": self._clock.now(), **key._asdict(), **by}
-        with self._sql.begin() as connection:
+        with changed_over(self._sql) as connection:
             is_kept = connection.execute(_KEEP, row).first() is not None
+        taken = in_hand(self._sql)
+        if is_kept and taken is not None:
+            taken.made[owner, key.version] = None
         return key if is_kept else self.newest(owner)
+
+    def uncommitted(self) -> dict[tuple[UUID, int], Any]:
+        """Give, by owner and version, the keys that the transaction in hand has made: nobody else may use them yet."""
+        taken = in_hand(self._sql)
+        return {} if taken is None else taken.made
 
     def organisation_of(self, owner: UUID, unit_id: UUID | None) -> UUID | None:
         """Give the organisation of a unit, else of an owner; None when it is not known, or is one itself."""
-        with self._sql.connect() as connection:
+        with asked_over(self._sql) as connection:
             found: UUID | None = connection.execute(_ORGANISATION, {"owner": owner, "unit": unit_id}).scalar()
         return found
 
-    def spend(self, owner: UUID, version: int, uses: int) -> int:
-        """Count uses of a key; gives how many there were in all."""
-        counted = update(KEYS).where(KEYS.c.owner_id == owner, KEYS.c.version == version)
-        with self._sql.begin() as connection:
-            return (
-                connection.execute(counted.values(uses=KEYS.c.uses + uses).returning(KEYS.c.uses)).scalar_one_or_none()
-                or 0
-            )
+    def spend(self, owner: UUID, version: int, uses: int) -> int | None:
+        """Count uses of a key; gives how many there were in all, None while somebody else counts or changes it."""
+        mine = (KEYS.c.owner_id == owner, KEYS.c.version == version)
+        free = select(KEYS.c.version).where(*mine).with_for_update(skip_locked=True).scalar_subquery()
+        counted = update(KEYS).where(*mine, KEYS.c.version == free).values(uses=KEYS.c.uses + uses)
+        with changed_over(self._sql) as connection:
+            found: int | None = connection.execute(counted.returning(KEYS.c.uses)).scalar_one_or_none()
+        return found
 
     def epoch(self) -> int:
         """Give the number that grows whenever keys are destroyed or the key file changes."""
-        with self._sql.connect() as connection:
+        with asked_over(self._sql) as connection:
             return int(connection.execute(_EPOCH, {"key": EPOCH}).scalar() or 0)
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import Engine as SqlEngine
 
 from engine.adapters.holidays_source import with_public_holidays
 from engine.adapters.sql.definition_store import DefinitionStore
+from engine.adapters.sql.in_hand import asked_over
 from engine.adapters.sql.law_signature_store import LawSignatureStore
 from engine.adapters.sql.special_day_store import SpecialDayStore
 from engine.domain.compiled import CompiledWorkflow, compile_workflow
@@ -62,7 +63,7 @@ class DefinitionCache(Mapping[str, CompiledWorkflow]):
         return len(self._compiled)
 
     def _load(self, content_hash: str) -> CompiledWorkflow:
-        with self._sql.connect() as connection:
+        with asked_over(self._sql) as connection:
             stored = DefinitionStore(connection).by_hash(content_hash)
         if stored is None:
             raise KeyError(content_hash)
@@ -92,7 +93,7 @@ class PublishedLibrary:
 
     def refresh(self) -> None:
         """Read the library again if anything was published since."""
-        with self._sql.connect() as connection:
+        with asked_over(self._sql) as connection:
             self.seen_by(connection)
 
     def seen_by(self, connection: Connection) -> Library:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Never, cast
 from uuid import UUID, uuid5
 
-from sqlalchemy import Connection, insert, select, text, update
+from sqlalchemy import Connection, exists, insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from engine.adapters.sql import tables as tb
@@ -133,10 +133,17 @@ class HousekeepingStore:
         self._connection.execute(upsert(_DOCUMENT).values(row).on_conflict_do_nothing(index_elements=("id",)))
         return document_id
 
-    def release_document(self, document_id: UUID, *, by: UUID, at: datetime) -> None:
-        """Write who has released a document."""
-        released = update(_DOCUMENT).where(_DOCUMENT.c.id == document_id)
-        self._connection.execute(released.values(released_by=by, released_at=at))
+    def release_document(self, document_id: UUID, *, by: UUID, at: datetime) -> bool:
+        """Write who has released a document; False for one that was released, or of which there is a newer version."""
+        newer = _DOCUMENT.alias("newer")
+        is_replaced = exists().where(
+            newer.c.step_id == _DOCUMENT.c.step_id, newer.c.name == _DOCUMENT.c.name,
+            newer.c.version > _DOCUMENT.c.version,
+        )  # fmt: skip
+        released = update(_DOCUMENT).where(
+            _DOCUMENT.c.id == document_id, _DOCUMENT.c.released_at.is_(None), ~is_replaced
+        )
+        return self._connection.execute(released.values(released_by=by, released_at=at)).rowcount == 1
 
     def release_documents(self, step_id: UUID, *, by: UUID | None, at: datetime) -> None:
         """Write who has released the documents of a step, once."""

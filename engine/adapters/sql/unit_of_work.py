@@ -29,6 +29,7 @@ from engine.adapters.sql.duty_store import DutyStore
 from engine.adapters.sql.file_store import FileStore
 from engine.adapters.sql.held_writes import Writes, writing_first
 from engine.adapters.sql.housekeeping_store import HousekeepingStore
+from engine.adapters.sql.in_hand import taken_from
 from engine.adapters.sql.index_store import IndexStore
 from engine.adapters.sql.item_store import ItemStore
 from engine.adapters.sql.job_store import JobStore
@@ -78,7 +79,9 @@ class SqlUnitOfWork:
 
     def __enter__(self) -> Self:
         """Begin."""
-        self._connection = self._sql.connect()
+        self._taking = taken_from(self._sql)
+        self._taken = self._taking.__enter__()
+        self._connection = self._taken.connection
         self._writes = Writes(self._connection)
         connection = writing_first(self._connection, self._writes)
         self.cases = CaseStore(connection, self._vault, self._definitions, self._writes)
@@ -127,7 +130,7 @@ class SqlUnitOfWork:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Roll back what was not committed, and give the connection back."""
-        self._connection.close()
+        self._taking.__exit__(kind, error, trace)
 
     def lock_for_firing(self, due: Sequence[DueDeadline]) -> Mapping[UUID, CaseState]:
         """Lock and load the cases of due deadlines that nobody else holds, for a transaction that tells many people.
@@ -171,3 +174,4 @@ class SqlUnitOfWork:
         self._writes.flush()
         self.audit.flush()
         self._connection.commit()
+        self._taken.made.clear()

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import Engine
 
 from engine import views as vw
+from engine.adapters.sql.in_hand import in_hand, taken_from
 from engine.adapters.sql.queries import (
     access,
     account,
@@ -89,13 +90,18 @@ class SqlQueries:
     def _reading(self, viewer: vw.Viewer | None = None) -> Iterator[Reading]:
         """Begin a transaction that only reads; what was read, the time and the definitions outlive it.
 
-        With a viewer, the database itself gives only the rows that this viewer may see.
+        With a viewer, the database itself gives only the rows that this viewer may see. What the system asks while it
+        changes something is read over the connection in hand, as it is then.
         """
         now = self._clock.now()
-        with self._engine.connect() as connection:
+        in_use = in_hand(self._engine) if viewer is None or viewer.is_system else None
+        if in_use is not None:
+            yield Reading(in_use.connection, now, self._known)
+            return
+        with taken_from(self._engine, is_still=True) as taken:
             if viewer is not None:
-                raise_wall(connection, viewer, now)
-            yield Reading(connection, now, self._known)
+                raise_wall(taken.connection, viewer, now)
+            yield Reading(taken.connection, now, self._known)
 
     def viewer(self, actor_id: UUID) -> vw.Viewer:
         """Give an actor as a viewer; raises `NotFoundError` for an unknown or disabled one."""
