@@ -120,7 +120,7 @@ def build_engine(
     channels: Mapping[str, Channel] | None = None,
     gateways: Gateways | None = None,
     registry: Registry | None = None,
-    pool_size: int = 10,
+    pool_size: int = 15,
     limits: TimeLimits = PAGES,
 ) -> Engine:
     """Put a system together over a database that is there and migrated; `app_url` is the application role's address.

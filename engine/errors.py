@@ -291,6 +291,20 @@ class BusyError(IcmcError):
     sentence = "It took too long to wait for {waited_for}. Try again in a moment."
 
 
+class TooMuchAtOnceError(IcmcError):
+    """Raised when more requests of one person wait than anybody's work needs. It can be tried again."""
+
+    code = "too-much-at-once"
+    sentence = "Too much was sent at once, by you or by someone else on your network. Wait a moment, then try again."
+
+
+class TooManyReportsError(IcmcError):
+    """Raised when somebody sends more reports within an hour than anybody takes in; `most` is how many."""
+
+    code = "too-many-reports"
+    sentence = "One person can send {most} reports within an hour, and you have. Ask a colleague to send this one now."
+
+
 class TooOftenError(IcmcError):
     """Raised when somebody does within an hour what nobody's work needs so often; `most` is how often it goes."""
 

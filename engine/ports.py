@@ -165,15 +165,21 @@ class Anchors(Protocol):
         ...
 
 
+class Looked(NamedTuple):
+    """What a file is, and the copy of it without metadata, in parts; None where none can be made."""
+
+    media_type: str
+    copy: Iterator[bytes] | None
+
+
 class Files(Protocol):
     """Looks at files before they are kept."""
 
-    def media_type(self, content: BinaryIO, name: str) -> str:
-        """Give the media type that name and content agree on; raises `FileRefusedError`."""
-        ...
+    def opened(self, content: BinaryIO, name: str) -> Looked:
+        """Give the media type that name and content agree on, and the copy, read to its end before the next file.
 
-    def shared_copy(self, content: BinaryIO, media_type: str) -> Iterator[bytes] | None:
-        """Give the copy without metadata, in parts; None where it cannot be made."""
+        Raises `FileRefusedError`, and `BusyError` while others are opened for long.
+        """
         ...
 
     def scan(self, content: BinaryIO) -> Scan:

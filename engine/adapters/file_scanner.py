@@ -3,12 +3,11 @@
 import shlex
 import subprocess
 import threading
-from collections.abc import Iterator
 from typing import BinaryIO, Final
 
-from engine.adapters.file_types import media_type_of
-from engine.adapters.image_cleaner import shared_copy
+from engine.adapters.opened_apart import opened_apart
 from engine.domain.files import PART, Scan
+from engine.ports import Looked
 
 _LONGEST: Final = 120
 """Seconds."""
@@ -25,13 +24,9 @@ class LocalFiles:
         """Keep the command; it is run without a shell."""
         self._scanner = shlex.split(scanner)
 
-    def media_type(self, content: BinaryIO, name: str) -> str:
-        """Give the media type that name and content agree on; raises `FileRefusedError`."""
-        return media_type_of(content, name)
-
-    def shared_copy(self, content: BinaryIO, media_type: str) -> Iterator[bytes] | None:
-        """Give the copy without metadata, in parts; None where it cannot be made."""
-        return shared_copy(content, media_type)
+    def opened(self, content: BinaryIO, name: str) -> Looked:
+        """Say what a file is and make the copy that is shared, in a process apart; raises `FileRefusedError`."""
+        return opened_apart(content, name)
 
     def scan(self, content: BinaryIO) -> Scan:
         """Ask the scanner."""

@@ -44,6 +44,7 @@ _STARTS: Final = {
     b"ID3": "audio/mpeg",
 }
 _MP3_FRAME: Final = re.compile(rb"\xff[\xe2\xe3\xf2\xf3\xfa\xfb]")
+_TOO_MANY_PIXELS: Final = f"This picture has too many pixels: at most {MOST_PIXELS // 1_000_000} million."
 _NO_MATCH: Final = "What is in this file is not what its name says."
 
 
@@ -132,17 +133,20 @@ def _look_at_picture(content: BinaryIO, media_type: str) -> None:
     try:
         content.seek(0)
         with Image.open(content, formats=("JPEG", "PNG")) as picture:
-            width, height = picture.size
+            require_few_pixels(picture)
             is_of_type = Image.MIME.get(picture.format or "") == media_type
     except Image.DecompressionBombError:
-        raise FileRefusedError(why=_too_many_pixels()) from None
+        raise FileRefusedError(why=_TOO_MANY_PIXELS) from None
+    except FileRefusedError:
+        raise
     except Exception:  # noqa: BLE001 - a decoder may fail on a hostile file in any way
         raise FileRefusedError(why="This picture is damaged.") from None
-    if width * height > MOST_PIXELS:
-        raise FileRefusedError(why=_too_many_pixels())
     if not is_of_type:
         raise FileRefusedError(why=_NO_MATCH)
 
 
-def _too_many_pixels() -> str:
-    return f"This picture has too many pixels: at most {MOST_PIXELS // 1_000_000} million."
+def require_few_pixels(picture: Image.Image) -> None:
+    """Refuse a picture by what its head says, before any pixel is unpacked; raises `FileRefusedError`."""
+    width, height = picture.size
+    if width * height > MOST_PIXELS:
+        raise FileRefusedError(why=_TOO_MANY_PIXELS)

@@ -11,6 +11,7 @@ from PIL import Image, ImageOps
 from pypdf import PdfReader, PdfWriter
 from pypdf.generic import ArrayObject, DictionaryObject, NameObject
 
+from engine.adapters.file_types import require_few_pixels
 from engine.domain.files import MEDIA_TYPES, PART
 
 _PICTURE_STARTS: Final = b"\xff\xd8"
@@ -52,15 +53,17 @@ def shared_copy(content: BinaryIO, media_type: str) -> Iterator[bytes] | None:
 def _picture(content: BinaryIO, form: str) -> bytes:
     """Paint a picture anew, turned as it is to be seen: only its pixels are kept."""
     with Image.open(content, formats=(form,)) as opened:
-        turned = ImageOps.exif_transpose(opened)
-        mode = (
-            "RGB"
-            if form == "JPEG"
-            else ("RGBA" if "A" in turned.getbands() or "transparency" in turned.info else "RGB")
-        )
-        pixels = turned.convert(mode)
-    bare = Image.new(pixels.mode, pixels.size)
-    bare.paste(pixels)
+        require_few_pixels(opened)
+        pixels: Image.Image = opened
+        ImageOps.exif_transpose(pixels, in_place=True)
+        has_glass = form == "PNG" and ("A" in pixels.getbands() or "transparency" in pixels.info)
+        mode = "RGBA" if has_glass else "RGB"
+        if pixels.mode != mode:
+            pixels = pixels.convert(mode)
+            opened.close()
+        bare = Image.new(mode, pixels.size)
+        bare.paste(pixels)
+    del pixels
     painted = io.BytesIO()
     bare.save(painted, form, **({"quality": 90} if form == "JPEG" else {}))
     return painted.getvalue()

@@ -22,6 +22,7 @@ from engine.orchestration.launch import WorkerChild, become_worker, start_worker
 from engine.orchestration.server import PrefectServer, read_address
 from engine.portal.app import create_app, serve
 from engine.portal.demo_controls import DemoControls
+from engine.portal.turns import CONNECTIONS
 from engine.replay.demo import has_story, let_time_pass, play_rest, seed_demo
 from engine.settings import Settings
 from engine.usecases.first_run import first_link
@@ -45,7 +46,7 @@ def up(demo: Demo = False, port: Port = None) -> None:  # noqa: FBT002 - a comma
     began = time.monotonic()
     typer.echo("Starting the database ...")
     with databases(settings, make_demo=demo) as running:
-        engine = build_engine(settings, app_url=running.urls.app)
+        engine = build_engine(settings, app_url=running.urls.app, pool_size=CONNECTIONS)
         ship(engine)
         if engine.demo:
             typer.echo("Bringing the demo to life ...")
@@ -75,7 +76,7 @@ def portal(port: Port = None) -> None:
     settings = _settings(demo=read_settings().demo, port=port)
     hold_to_known_hosts(settings)
     with databases(settings) as running:
-        engine = build_engine(settings, app_url=running.urls.app)
+        engine = build_engine(settings, app_url=running.urls.app, pool_size=CONNECTIONS)
         ship(engine)
         typer.echo(f"The portal is at {settings.address}.")
         _show_first_link(engine)

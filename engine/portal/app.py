@@ -13,7 +13,7 @@ from starlette.staticfiles import StaticFiles
 
 from engine.assembly import Engine
 from engine.portal.demo_controls import DemoControls
-from engine.portal.failures import add_failure_pages, failure_page
+from engine.portal.failures import add_failure_pages, busy_page, failure_page
 from engine.portal.pages import STATIC
 from engine.portal.proving import add_proving
 from engine.portal.routes import (
@@ -68,6 +68,7 @@ from engine.portal.routes import (
     worklist,
 )
 from engine.portal.security import CatchFailures, Headers, RefuseStrangeHeaders
+from engine.portal.turns import InTurn
 from engine.portal.uploads import LimitBodies
 from engine.portal.visit import Portal
 
@@ -85,12 +86,14 @@ _A_WEEK: Final = "public, max-age=604800, immutable"
 def create_app(engine: Engine, *, demo: DemoControls | None = None, prefect_ui_url: str | None = None) -> FastAPI:
     """Make the portal. `demo` is given in a demo only; `prefect_ui_url` is where admins see Prefect's own pages."""
     app = FastAPI(title="ICMC", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
-    app.state.portal = Portal(engine, demo if engine.demo else None, prefect_ui_url)
+    portal = Portal(engine, demo if engine.demo else None, prefect_ui_url)
+    app.state.portal = portal
     app.mount("/static", _OurFiles(directory=STATIC))
     for routes in _ROUTES:
         app.include_router(routes.router)
     add_failure_pages(app)
     add_proving(app)
+    app.add_middleware(InTurn, sessions=portal.sessions, busy=busy_page)
     app.add_middleware(BlockCrossOriginRequests)
     app.add_middleware(LimitBodies)
     app.add_middleware(RefuseStrangeHeaders)

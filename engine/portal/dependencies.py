@@ -35,6 +35,7 @@ def visit_of(request: Request) -> Visit:
     if viewer is None:
         wanted = request.url.path if request.method == "GET" else ""
         raise NotSignedInError(quote(wanted))
+    portal.sessions.add(token)
     if viewer.must_enrol and not request.url.path.startswith(_WITHOUT_FACTOR):
         raise EnrolFirstError
     return Visit(request, portal, viewer)

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, Response
 
@@ -31,6 +32,8 @@ from engine.errors import (
     PrintingError,
     SignatureError,
     SignInError,
+    TooManyReportsError,
+    TooMuchAtOnceError,
     TooOftenError,
     TooSoonError,
     UnknownLawLimitError,
@@ -73,6 +76,12 @@ _STATUSES: Final = (
     (SignatureError, HTTPStatus.UNPROCESSABLE_ENTITY),
     (UnknownOutcomeError, HTTPStatus.UNPROCESSABLE_ENTITY),
 )
+_LATER: Final = (
+    (TooMuchAtOnceError, HTTPStatus.TOO_MANY_REQUESTS, "This was too much at once"),
+    (TooManyReportsError, HTTPStatus.TOO_MANY_REQUESTS, "You have sent many reports"),
+    (IcmcError, HTTPStatus.SERVICE_UNAVAILABLE, "This takes too long just now"),
+)
+"""What can be sent again later."""
 _WORDS: Final = {
     HTTPStatus.BAD_REQUEST: ("This request could not be read", "Go back, and try once more."),
     HTTPStatus.FORBIDDEN: ("You are not allowed to do this", ""),
@@ -99,11 +108,13 @@ _WORDS: Final = {
 
 def add_failure_pages(app: FastAPI) -> None:
     """Make every error end in a page."""
+    app.add_exception_handler(BusyError, busy_page)
+    app.add_exception_handler(TooMuchAtOnceError, busy_page)
 
-    @app.exception_handler(BusyError)
-    async def took_too_long(request: Request, error: BusyError) -> Response:
-        again = await _typed(request) if request.method == "POST" else []
-        return _busy_page(request, str(error), again)
+    @app.exception_handler(TooManyReportsError)
+    async def reported_enough(request: Request, error: TooManyReportsError) -> Response:
+        await run_in_threadpool(_is_refusal_noted, request, error)
+        return await busy_page(request, error)
 
     @app.exception_handler(IcmcError)
     def said_no(request: Request, error: IcmcError) -> Response:
@@ -122,6 +133,24 @@ def add_failure_pages(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     def not_an_id(request: Request, _error: RequestValidationError) -> Response:
         return _page(request, HTTPStatus.NOT_FOUND, "")
+
+
+async def busy_page(request: Request, error: Exception) -> Response:
+    """Say what to do, and whom to ring, with what was typed, without asking the database for anything."""
+    again = await _typed(request) if request.method == "POST" else []
+    portal = portal_of(request)
+    status, title = next((status, title) for kind, status, title in _LATER if isinstance(error, kind))
+    context = bare_frame(portal, request, title=title)
+    query = f"?{request.url.query}" if request.url.query else ""
+    context |= {
+        "message": str(error),
+        "path": f"{request.url.path}{query}",
+        "again": again,
+        "is_once": again is not None and any(name == "command_id" for name, _ in again),
+        "shown": typed_lines(again, portal.engine.registry.step_types) if again else (),
+    }
+    headers = {"Retry-After": str(_AGAIN_AFTER_SECONDS)}
+    return HTMLResponse(render("busy.html", context), status_code=status, headers=headers)
 
 
 def failure_page(request: Request, failure: str) -> Response:
@@ -145,22 +174,6 @@ async def _typed(request: Request) -> list[tuple[str, str]] | None:
         return None
     texts = [(name, value) for name, value in form.multi_items() if isinstance(value, str)]
     return None if any(name in SECRETS for name, _ in texts) else texts or None
-
-
-def _busy_page(request: Request, message: str, again: list[tuple[str, str]] | None) -> Response:
-    """Say what to do, with what was typed, without asking the database for anything."""
-    portal = portal_of(request)
-    context = bare_frame(portal, request, title="This takes too long just now")
-    query = f"?{request.url.query}" if request.url.query else ""
-    context |= {
-        "message": message,
-        "path": f"{request.url.path}{query}",
-        "again": again,
-        "is_once": again is not None and any(name == "command_id" for name, _ in again),
-        "shown": typed_lines(again, portal.engine.registry.step_types) if again else (),
-    }
-    headers = {"Retry-After": str(_AGAIN_AFTER_SECONDS)}
-    return HTMLResponse(render("busy.html", context), status_code=HTTPStatus.SERVICE_UNAVAILABLE, headers=headers)
 
 
 def _is_refusal_noted(request: Request, error: IcmcError) -> bool:

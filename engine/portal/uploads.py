@@ -58,8 +58,13 @@ class LimitBodies:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        is_upload = scope["type"] == "http" and scope["method"] == "POST" and _UPLOADS.fullmatch(scope["path"])
-        await (self._uploads if is_upload else self._forms)(scope, _in_time(receive), send)
+        comes_in_parts = scope["type"] == "http" and is_upload(scope)
+        await (self._uploads if comes_in_parts else self._forms)(scope, _in_time(receive), send)
+
+
+def is_upload(scope: Scope) -> bool:
+    """Whether a request sends a file, which is taken part by part as it comes."""
+    return scope["method"] == "POST" and _UPLOADS.fullmatch(scope["path"]) is not None
 
 
 def _in_time(receive: Receive) -> Receive:

@@ -1,7 +1,7 @@
 """A request of somebody who is signed in: who they are, and how they are answered."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Final, cast
 from urllib.parse import urlencode
@@ -20,6 +20,7 @@ from engine.portal.pages import render
 from engine.portal.posted import text, uuid_or_none
 from engine.portal.presenters.times import zone_of
 from engine.portal.security import is_unprotected
+from engine.portal.turns import KnownSessions
 from engine.usecases.deciding import require_own
 from engine.views import Viewer
 
@@ -146,6 +147,7 @@ class Portal:
     engine: Engine
     demo: DemoControls | None
     prefect_ui_url: str | None
+    sessions: KnownSessions = field(default_factory=KnownSessions)
 
 
 @dataclass(frozen=True, slots=True)

@@ -115,6 +115,10 @@ class Records(Protocol):
         """Keep what was reported, sealed."""
         ...
 
+    def count_reports(self, by: UUID, *, since: datetime) -> int:
+        """Count the reports that somebody has sent since an instant."""
+        ...
+
     def report_of(self, case_id: UUID) -> Mapping[str, JsonValue]:
         """Open what was reported; empty when the case has no report."""
         ...

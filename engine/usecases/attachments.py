@@ -98,14 +98,13 @@ class Arrival:
         if self._held or not self._parts:
             self._keep_part(bytes(self._held))
         content = self._reader()
+        scan = self._engine.files.scan(content)
         try:
-            media_type = self._engine.files.media_type(content, self._name)
+            looked = self._engine.files.opened(content, self._name)
+            copied = None if looked.copy is None or scan is Scan.INFECTED else self._keep_copy(looked.copy)
         except FileRefusedError as error:
             raise InvalidAnswersError({"file": str(error)}) from None
-        scan = self._engine.files.scan(content)
-        copy = None if scan is Scan.INFECTED else self._engine.files.shared_copy(content, media_type)
-        copied = self._keep_copy(copy) if copy is not None else None
-        return self._keep(media_type, scan, copied)
+        return self._keep(looked.media_type, scan, copied)
 
     def give_up(self) -> None:
         """Leave nothing behind of a file that was not kept."""

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID
 
 from engine.assembly import Engine
@@ -13,7 +14,7 @@ from engine.domain.decide import decide
 from engine.domain.policy import Action, can, roles_in
 from engine.domain.records import Case, ItemStatus, PersonRole, Scalar
 from engine.domain.state import CaseState, evolve
-from engine.errors import NotAllowedError, NotFoundError
+from engine.errors import NotAllowedError, NotFoundError, TooManyReportsError
 from engine.ports import JsonValue
 from engine.spec.conditions.evaluate import UNKNOWN, Truth, Value, evaluate
 from engine.stores import Unit, UnitOfWork
@@ -21,6 +22,9 @@ from engine.usecases.answers import check_answers, event_instant, open_outputs
 from engine.views import Viewer
 
 REPORT = "reporting.intake"
+MOST_REPORTS_IN_AN_HOUR: Final = 100
+"""Of one person at the pages: more than anybody can take in, and too few to bury the others' under."""
+_HOUR: Final = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +46,13 @@ def open_case(
     workflow: str | None = None,
     report_type: str = REPORT,
     victims: int = 1,
+    most_in_an_hour: int | None = None,
 ) -> Opened:
     """Open a case from a report, in the workflow that its answers call for or in the one named.
 
     The report's first bite must be answered. The case begins with one possible victim, not yet identified (or as many
-    as `victims` says). Raises `InvalidAnswersError`, `NotAllowedError`, `NotFoundError` (no such workflow or unit).
+    as `victims` says). Raises `InvalidAnswersError`, `NotAllowedError`, `NotFoundError` (no such workflow or unit), and
+    `TooManyReportsError` for one more than `most_in_an_hour` of one person.
     """
     step_type = engine.registry.get(report_type)
     check_answers(step_type, answers, partly=True)
@@ -61,6 +67,7 @@ def open_case(
         known = work.records.answer_to(command_id)
         if known is not None:
             return _opened(known)
+        _require_few(work, viewer, now, most_in_an_hour)
         unit = work.directory.unit(unit_id)
         if unit is None:
             raise NotFoundError(kind="unit")
@@ -79,6 +86,11 @@ def open_case(
         work.records.remember(command_id, answer, case_id=case.id, at=now)
         work.commit()
         return _opened(answer)
+
+
+def _require_few(work: UnitOfWork, viewer: Viewer, now: datetime, most: int | None) -> None:
+    if most is not None and work.records.count_reports(viewer.actor_id, since=now - _HOUR) >= most:
+        raise TooManyReportsError(most=most)
 
 
 def choose_workflow(

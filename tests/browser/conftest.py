@@ -10,6 +10,7 @@ import uvicorn
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from engine.adapters.postgres.embedded import EmbeddedServer
+from engine.portal.turns import CONNECTIONS
 from tests.integration.portal.world import Portal, made_portal
 
 ARGUMENTS = (
@@ -33,7 +34,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def portal(postgres: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
     """Give a portal with one person of every role."""
-    with made_portal(postgres, tmp_path_factory.mktemp("portal")) as made:
+    with made_portal(postgres, tmp_path_factory.mktemp("portal"), pool_size=CONNECTIONS) as made:
         yield made
 
 

@@ -60,7 +60,9 @@ def made_world(postgres: EmbeddedServer, folder: Path) -> Iterator[OracleWorld]:
     create_database(postgres.url("postgres"), name, template="icmc_template")
     clock = MovedClock(BEGIN)
     mark_as_demo(postgres.url(name, roles.OWNER))
-    engine = build_engine(Settings(data_folder=folder, demo=True), app_url=postgres.url(name, APP), clock=clock)
+    engine = build_engine(
+        Settings(data_folder=folder, demo=True), app_url=postgres.url(name, APP), clock=clock, pool_size=1
+    )
     rows = Rows(postgres.url(name))
     try:
         ship(engine)

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Never, cast
 from uuid import UUID, uuid5
 
-from sqlalchemy import Connection, exists, insert, select, text, update
+from sqlalchemy import Connection, exists, func, insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from engine.adapters.sql import tables as tb
@@ -77,6 +77,11 @@ class HousekeepingStore:
             "recorded_by": by, "sealed_answers": sealed,
         }  # fmt: skip
         self._connection.execute(insert(_REPORT), row)
+
+    def count_reports(self, by: UUID, *, since: datetime) -> int:
+        """Count the reports that somebody has sent since an instant."""
+        mine = (_REPORT.c.recorded_by == by, _REPORT.c.recorded_at > since)
+        return self._connection.execute(select(func.count()).where(*mine)).scalar_one()
 
     def report_of(self, case_id: UUID) -> Mapping[str, JsonValue]:
         """Open what was reported; empty when the case has no report."""

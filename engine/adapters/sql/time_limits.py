@@ -13,7 +13,6 @@ from engine.errors import BusyError
 _CONNECT_SECONDS: Final = 10
 _IDLE_MINUTES: Final = 15
 """Who holds rows of the database and does nothing for so long loses them: others wait for them."""
-_MORE: Final = 10
 _WAITED_FOR: Final = (
     (psycopg.errors.LockNotAvailable, "someone else's change"),
     (psycopg.errors.DeadlockDetected, "someone else's change"),
@@ -41,7 +40,7 @@ BACKGROUND: Final = TimeLimits(connection=30, lock=30, statement=600)
 def limited_engine(url: str, limits: TimeLimits, *, pool_size: int) -> Engine:
     """Make an engine in which every wait ends: by an answer, or by `BusyError`, after which it can be tried again."""
     engine = create_engine(
-        url, poolclass=_Pool, pool_size=pool_size, max_overflow=_MORE, pool_timeout=limits.connection,
+        url, poolclass=_Pool, pool_size=pool_size, max_overflow=0, pool_timeout=limits.connection,
         pool_pre_ping=True, hide_parameters=True,
         connect_args={"connect_timeout": _CONNECT_SECONDS, "keepalives_idle": 30, "tcp_user_timeout": 30_000},
     )  # fmt: skip

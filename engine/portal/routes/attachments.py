@@ -19,6 +19,7 @@ from engine.portal.presenters.case_files import KINDS
 from engine.portal.presenters.fields import Item
 from engine.portal.presenters.forms import summary_of
 from engine.portal.security import PAPER_POLICY
+from engine.portal.turns import alone
 from engine.portal.uploads import FieldSent, FileBegins, FilePart, Sent, posted_parts
 from engine.portal.visit import Visit
 from engine.usecases.attachments import Arrival, OpenedFile, files_of, open_file, refuse_file, require_may_add
@@ -47,7 +48,7 @@ async def add(request: Request, visit: SignedIn, case_id: UUID) -> Response:
     try:
         async for sent in posted_parts(request):
             await run_in_threadpool(receiving.take, sent)
-        await run_in_threadpool(receiving.finish)
+        await alone(receiving.finish)
     except InvalidAnswersError as error:
         if might_show_child(receiving.child_shown):
             await run_in_threadpool(tell_of_child, visit.engine, case_id, viewer=visit.viewer)

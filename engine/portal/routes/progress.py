@@ -2,7 +2,6 @@
 
 from typing import Annotated, Final
 
-import anyio
 from fastapi import APIRouter, Depends, Form, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, Response
@@ -10,6 +9,7 @@ from starlette.responses import HTMLResponse, Response
 from engine.portal.pages import render
 from engine.portal.posted import clean
 from engine.portal.security import network_of
+from engine.portal.turns import sleep_out_of_turn
 from engine.portal.visit import frame, portal_of
 from engine.usecases.receipts import Progress, ask_progress, tries_of
 
@@ -27,7 +27,7 @@ def page(request: Request) -> Response:
 async def wait_for_number(request: Request, number: Short = "") -> None:
     """Wait as long as earlier wrong codes for this number or from this network have earned."""
     tries = tries_of(portal_of(request).engine, number=clean(number), network=network_of(request))
-    await anyio.sleep((await run_in_threadpool(tries.wait)).total_seconds())
+    await sleep_out_of_turn(request, (await run_in_threadpool(tries.wait)).total_seconds())
 
 
 @router.post("/progress", dependencies=[Depends(wait_for_number)])

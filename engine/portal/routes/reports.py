@@ -16,7 +16,7 @@ from engine.portal.presenters.forms import problem_lines
 from engine.portal.visit import Visit
 from engine.ports import JsonValue
 from engine.usecases.complete_work_item import complete_work_item
-from engine.usecases.open_case import REPORT, Opened, open_case
+from engine.usecases.open_case import MOST_REPORTS_IN_AN_HOUR, REPORT, Opened, open_case
 from engine.usecases.receipts import receipt_code
 from engine.views import FieldView
 
@@ -39,7 +39,10 @@ def save(visit: SignedIn, form: Posted) -> Response:
     typed = _honoured(visit, answers(form, fields, visit.viewer.zone), said_no=text(form, "action") == REFUSED)
     unit_id = uuid_or_none(form, "unit_id") or next(iter(visit.viewer.unit_ids), UUID(int=0))
     try:
-        opened = open_case(visit.engine, answers=typed, unit_id=unit_id, viewer=visit.viewer, command_id=command_id)
+        opened = open_case(
+            visit.engine, answers=typed, unit_id=unit_id, viewer=visit.viewer, command_id=command_id,
+            most_in_an_hour=MOST_REPORTS_IN_AN_HOUR,
+        )  # fmt: skip
     except InvalidAnswersError as error:
         return _page(visit, command_id, typed=typed, problems=error.problems, unit_id=unit_id)
     item = None if _is_all_told(visit, opened, form, typed) else opened.item_id

@@ -25,6 +25,7 @@ from engine.portal.security import (
     set_device,
     set_session,
 )
+from engine.portal.turns import sleep_out_of_turn
 from engine.portal.visit import Visit, frame, portal_of
 from engine.usecases.invitations import ask_for_link
 from engine.usecases.kept_forms import drop_form, kept_form
@@ -187,7 +188,7 @@ async def forgot_now(request: Request, email: Annotated[str, Form(max_length=320
     """Tell the administrators, and say the same, after the same time, whether there is such a person or not."""
     over_at = anyio.current_time() + _FORGOT_TAKES
     answer = await run_in_threadpool(_forgotten, request, email)
-    await anyio.sleep(max(over_at - anyio.current_time(), 0))
+    await sleep_out_of_turn(request, max(over_at - anyio.current_time(), 0))
     return answer
 
 
@@ -206,7 +207,7 @@ def _status(error: SignInError) -> int:
 async def _wait(request: Request, account: str) -> None:
     tries = Tries(portal_of(request).engine, account=account, network=network_of(request))
     wait = await run_in_threadpool(tries.wait)
-    await anyio.sleep(wait.total_seconds())
+    await sleep_out_of_turn(request, wait.total_seconds())
 
 
 def _device(request: Request) -> Device:

@@ -55,8 +55,9 @@ class Portal:
 
 @contextmanager
 def made_portal(
-    postgres: EmbeddedServer, folder: Path, *, limits: TimeLimits = PAGES, pool_size: int = 10
+    postgres: EmbeddedServer, folder: Path, *, limits: TimeLimits = PAGES, pool_size: int = 1
 ) -> Iterator[Portal]:
+    """Make a portal with one connection to its database: whatever asks for a second one waits for itself and fails."""
     name = f"test_{uuid4().hex[:12]}"
     create_database(postgres.url("postgres"), name, template="icmc_template")
     clock, played = MovedClock(BEGIN), []

@@ -44,6 +44,8 @@ class ReportRow(SQLModel, table=True):
     recorded_by: UUID | None = None
     sealed_answers: bytes | None = sealed()
 
+    __table_args__ = (Index("report_by_actor", "recorded_by", "recorded_at"),)
+
 
 class RunRow(SQLModel, table=True):
     """One passage of a case through a definition."""
