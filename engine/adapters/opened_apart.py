@@ -53,8 +53,9 @@ class _Child:
 
     def __init__(self, name: str) -> None:
         ending = name.rpartition(".")[2].lower()[:_LONGEST_ENDING] if "." in name else ""
+        limits = (str(MOST_MEMORY), str(MOST_CPU_SECONDS))
         self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-            [sys.executable, "-P", "-m", "engine.adapters.opened_apart", ending, str(MOST_MEMORY), str(MOST_CPU_SECONDS)],
+            [sys.executable, "-P", "-m", "engine.adapters.opened_apart", ending, *limits],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
             env={"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
         )  # fmt: skip

@@ -12,6 +12,7 @@ ROOT: Final = Path(__file__).parents[2]
 STARTS_PROGRAMS: Final = {
     "engine/adapters/file_scanner.py",
     "engine/adapters/graphviz_svg.py",
+    "engine/adapters/opened_apart.py",
     "engine/adapters/postgres/accounts.py",
     "engine/adapters/postgres/binaries.py",
     "engine/adapters/postgres/clients.py",

@@ -39,14 +39,11 @@ def _kept(portal: Portal, case_id: UUID) -> Mapping[str, Any]:
         found = dict(work.records.report_of(case_id))
         for step in work.cases.read(case_id).steps.values():
             found |= work.items.answers(step.id)
-        for item in work.items.open_of_case(case_id):
-            form = (
-                portal.engine.queries.form(portal.people["intake_officer"], item.id)
-                if item.uses == "reporting.intake"
-                else None
-            )
-            found |= {field.name: field.value for field in form.fields if field.value is not None} if form else {}
-        return found
+        asked = [item.id for item in work.items.open_of_case(case_id) if item.uses == "reporting.intake"]
+    for item_id in asked:
+        form = portal.engine.queries.form(portal.people["intake_officer"], item_id)
+        found |= {field.name: field.value for field in form.fields if field.value is not None}
+    return found
 
 
 def _open(portal: Portal, case_id: UUID) -> set[str]:
