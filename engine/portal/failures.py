@@ -155,7 +155,7 @@ async def busy_page(request: Request, error: Exception) -> Response:
 
 def failure_page(request: Request, failure: str) -> Response:
     """Say that something went wrong, with the id under which the log has it."""
-    context = frame(portal_of(request), request, None, title="Something went wrong") | {"failure": failure}
+    context = bare_frame(portal_of(request), request, title="Something went wrong") | {"failure": failure}
     return HTMLResponse(render("failed.html", context), status_code=HTTPStatus.INTERNAL_SERVER_ERROR)
 
 

@@ -26,7 +26,8 @@ def page(request: Request) -> Response:
 
 async def wait_for_number(request: Request, number: Short = "") -> None:
     """Wait as long as earlier wrong codes for this number or from this network have earned."""
-    tries = tries_of(portal_of(request).engine, number=clean(number), network=network_of(request))
+    engine, network = portal_of(request).engine, network_of(request)
+    tries = await run_in_threadpool(tries_of, engine, number=clean(number), network=network)
     await sleep_out_of_turn(request, (await run_in_threadpool(tries.wait)).total_seconds())
 
 

@@ -205,9 +205,9 @@ def _status(error: SignInError) -> int:
 
 
 async def _wait(request: Request, account: str) -> None:
-    tries = Tries(portal_of(request).engine, account=account, network=network_of(request))
-    wait = await run_in_threadpool(tries.wait)
-    await sleep_out_of_turn(request, wait.total_seconds())
+    engine, network = portal_of(request).engine, network_of(request)
+    tries = await run_in_threadpool(Tries, engine, account=account, network=network)
+    await sleep_out_of_turn(request, (await run_in_threadpool(tries.wait)).total_seconds())
 
 
 def _device(request: Request) -> Device:
