@@ -36,7 +36,8 @@ class GrantKind(StrEnum):
 class Grant(Record):
     """A unit may see a case of another one, for a purpose, until an instant (UTC); with `actor_id` that person alone.
 
-    `fields` names what is shown; an empty list shows only that the case is there, its number, and the step offered.
+    `fields` names what is shown, and with `may:add_files` that files may be added; an empty list shows only that the
+    case is there, its number, and the step offered.
     `persons` are those of the case of whom it is shown: of the others nothing is, neither who they are nor their steps.
     """
 

@@ -1,4 +1,4 @@
-"""What of a case a grant shows: fields by name, sealed classes by their own."""
+"""What of a case a grant shows: fields by name, sealed classes by their own. What it does not name is not there."""
 
 from collections.abc import Collection, Iterable, Mapping
 from typing import Final
@@ -21,7 +21,10 @@ ROLES_THAT_READ: Final[Mapping[SealedClass, frozenset[Role]]] = {
 
 OPERATIONAL: Final = "case.*"
 """What a grant names for the steps and time limits of a case to be shown."""
+ADD_FILES: Final = "may:add_files"
+"""What a grant names for files to be added to the case: no field, and in no `.*`, opens that."""
 PERSON: Final = "person"
+_RIGHT: Final = "may:"
 _CLASS: Final = "class:"
 _ALL: Final = ".*"
 
@@ -103,20 +106,37 @@ def shows_step(access: CaseAccess, step_id: UUID, path: str) -> bool:
     return covers(of_person(access, person_in(path)), OPERATIONAL) or step_id in access.step_ids
 
 
-def is_there(access: CaseAccess, step_id: UUID, uses: str, path: str, *, was_asked_for: bool) -> bool:
-    """Say whether it is shown that a step is there: its time is, or one of its answers by name.
+def may_tell(access: CaseAccess, step_id: UUID, uses: str, path: str) -> bool:
+    """Say whether anything of a step can be shown: its time, or one of its answers by name.
 
-    One that waits because an answer asked for it (`was_asked_for`) stands on the day that the answer names: its time
-    must be shown, or all of its step type. A step of somebody for whom no grant holds is not there.
+    Where its time is not, the step is there only with an answer that is shown, and as nothing but that: neither that it
+    waits, nor when, by whom or how it ended. A step of somebody for whom no grant holds is not there.
     """
-    if shows_step(access, step_id, path):
-        return True
+    return shows_step(access, step_id, path) or names_of(of_person(access, person_in(path)), uses)
+
+
+def names_shown(
+    access: CaseAccess, uses: str, path: str, names: Iterable[str], classes: Mapping[str, str]
+) -> frozenset[str]:
+    """Return which answers of a step are shown; `classes` names the sealed class of those that are of one."""
     of_step = of_person(access, person_in(path))
-    return covers(of_step, uses + _ALL) if was_asked_for else names_of(of_step, uses)
+    return frozenset(name for name in names if shows(of_step, f"{uses}.{name}", classes.get(name, "")))
+
+
+def may_add_files(access: CaseAccess) -> bool:
+    """Say whether files may be added: to a case of the own unit, else by a grant that names it."""
+    return access.fields is None or ADD_FILES in access.fields
+
+
+def shown_in(fields: Iterable[str]) -> tuple[str, ...]:
+    """List what is shown of what a grant or referral names: a right to do something shows nothing."""
+    return tuple(name for name in fields if not name.startswith(_RIGHT))
 
 
 def problem_of(field: str) -> str:
     """Say what is wrong with the name of a field in a grant or consent; empty when nothing is."""
+    if field.startswith(_RIGHT):
+        return "" if field == ADD_FILES else f"There is no right {field.removeprefix(_RIGHT)}."
     if field.startswith(_CLASS):
         known = {one.value for one in SealedClass}
         return (

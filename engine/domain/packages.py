@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Final, NamedTuple
 
 from engine.domain.consent import is_covered
+from engine.domain.narrowing import ADD_FILES
 
 
 class Package(NamedTuple):
@@ -43,6 +44,9 @@ PACKAGES: Final[Mapping[str, Package]] = {
 }
 """The parts that can be chosen. A sealed class is in one only by its own name."""
 
+RIGHTS: Final[Mapping[str, Package]] = {"add_files": Package("Can add files to the case", (ADD_FILES,))}
+"""What another unit can be allowed to do, beside what it is shown: no consent is asked for it, and none gives it."""
+
 _LOCATING: Final = frozenset({"person.address", "class:shelter_address"})
 
 
@@ -50,6 +54,20 @@ def fields_of(codes: Iterable[str]) -> tuple[str, ...]:
     """Give the fields of some parts, each once; a code that names no part adds nothing."""
     found = (name for code in codes for name in (PACKAGES[code].fields if code in PACKAGES else ()))
     return tuple(dict.fromkeys(found))
+
+
+def rights_of(codes: Iterable[str]) -> tuple[str, ...]:
+    """Give what a grant names for some rights, each once; a code that names no right adds nothing."""
+    return tuple(dict.fromkeys(name for code in codes if code in RIGHTS for name in RIGHTS[code].fields))
+
+
+def titles_of(fields: Iterable[str]) -> tuple[str, ...]:
+    """Name the parts and rights that some fields make up, and then the fields that are in none of them."""
+    known = tuple(fields)
+    whole = [PACKAGES[code] for code in parts_within(known)]
+    whole += [right for right in RIGHTS.values() if set(right.fields) <= set(known)]
+    named = {name for part in whole for name in part.fields}
+    return (*(part.title for part in whole), *(name for name in known if name not in named))
 
 
 def parts_within(fields: Collection[str]) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from uuid import UUID
 from engine.assembly import Engine
 from engine.domain.access import CaseAccess
 from engine.domain.files import FIELD, LARGEST, PART, CaseFile, FileKind, Scan, problem_of_quota
-from engine.domain.narrowing import of_everybody
+from engine.domain.narrowing import may_add_files, of_everybody
 from engine.domain.policy import Action, can
 from engine.errors import (
     DamagedError,
@@ -21,6 +21,7 @@ from engine.errors import (
     InvalidAnswersError,
     KeyMissingError,
     NotAllowedError,
+    NotFoundError,
 )
 from engine.plugin.copies import ANSWER_FIRST, CHILD_SHOWN
 from engine.stores import UnitOfWork
@@ -173,14 +174,24 @@ def require_may_add(engine: Engine, case_id: UUID, *, viewer: Viewer) -> None:
         require_adding(work, viewer, case_id, now=engine.clock.now())
 
 
+def may_add(engine: Engine, case_id: UUID, *, viewer: Viewer) -> bool:
+    """Say whether somebody who sees a case may add a file to it."""
+    try:
+        require_may_add(engine, case_id, viewer=viewer)
+    except NotAllowedError:
+        return False
+    return True
+
+
 def files_of(engine: Engine, case_id: UUID, *, viewer: Viewer) -> tuple[FileView, ...]:
     """List the files of a case, without names, each with whether the viewer may open it, and then with its hash.
 
-    One whose key was destroyed, or that is damaged, is listed with what is known without it. Raises `NotFoundError`.
+    To a grant only those are there that it opens. One whose key was destroyed, or that is damaged, is listed with what
+    is known without it. Raises `NotFoundError`.
     """
     with engine.unit_of_work() as work:
         access = require_access(work, viewer, case_id, Action.SEE_CASES, now=engine.clock.now())
-        files = work.files.of_case(case_id)
+        files = [file for file in work.files.of_case(case_id) if _is_there(viewer, access, file)]
         people = {by: work.directory.actor(by) for by in {file.added_by for file in files if file.added_by}}
         names = {by: person.name for by, person in people.items() if person}
         shown = [file for file in files if not file.is_held_back and _may_open(viewer, access, file)]
@@ -209,6 +220,8 @@ def open_file(engine: Engine, file_id: UUID, *, case_id: UUID, viewer: Viewer, o
     with engine.unit_of_work() as work:
         access = require_access(work, viewer, case_id, Action.SEE_CASES, now=engine.clock.now())
         file = work.files.get(file_id, case_id=case_id)
+        if not _is_there(viewer, access, file):
+            raise NotFoundError(kind="file")
         if not _may_open(viewer, access, file):
             raise NotAllowedError(actor=viewer.name, action=Action.REVEAL.value)
         if file.is_held_back:
@@ -267,10 +280,15 @@ def _may_open(viewer: Viewer, access: CaseAccess, file: CaseFile) -> bool:
     return all(can(viewer, Action.REVEAL, access=shown, field=field) for field in fields)
 
 
+def _is_there(viewer: Viewer, access: CaseAccess, file: CaseFile) -> bool:
+    """Say whether it is shown that there is a file: to a grant only where it opens it."""
+    return access.fields is None or _may_open(viewer, access, file)
+
+
 def require_adding(work: UnitOfWork, viewer: Viewer, case_id: UUID, *, now: datetime) -> CaseAccess:
-    """Refuse who may not add a file: a unit that is shown nothing of the case puts nothing into it either."""
+    """Refuse who may not add a file: to another unit that is a right of its own, which a grant names."""
     access = require_access(work, viewer, case_id, Action.ADD_FILE, now=now)
-    if access.fields is not None and not any(way.fields for way in access.ways):
+    if not may_add_files(access):
         raise NotAllowedError(actor=viewer.name, action=Action.ADD_FILE.value)
     return access
 

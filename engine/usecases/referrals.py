@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from engine.assembly import Engine
-from engine.domain.narrowing import problem_of
+from engine.domain.narrowing import ADD_FILES, problem_of, shown_in
 from engine.domain.policy import Action, can
 from engine.domain.records import Deadline, Purpose
 from engine.domain.referral import (
@@ -289,6 +289,8 @@ def _require_sense(wanted: Wanted, to_unit_id: UUID | None) -> None:
         problems["urgency"] = "Choose how soon they must answer."
     if any(problem_of(name) for name in wanted.fields):
         problems["fields"] = "Choose what is shared from the list."
+    elif wanted.to_name and ADD_FILES in wanted.fields:
+        problems["fields"] = "A partner outside the network cannot add files: ask them to send those to you."
     if not 0 <= wanted.keep_days <= _MOST_DAYS:
         problems["keep_days"] = f"Give a number of days, {_MOST_DAYS} at most."
     if wanted.to_name and (to_unit_id or wanted.kind is ReferralKind.TRANSFER or not wanted.to_kind):
@@ -328,7 +330,7 @@ def _of_whom(work: UnitOfWork, state: CaseState, wanted: Wanted) -> tuple[UUID, 
 
     Nobody is chosen by default: whoever names a ground in law answers for each. Raises `InvalidAnswersError`.
     """
-    if not wanted.fields:
+    if not shown_in(wanted.fields):
         return ()
     if wanted.consent_id is not None:
         return (known_consent(work, wanted.consent_id).person_id,)

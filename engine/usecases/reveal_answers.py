@@ -4,9 +4,9 @@ from uuid import UUID
 
 from engine.assembly import Engine
 from engine.domain.access import CaseAccess
-from engine.domain.narrowing import is_there, shows_person
+from engine.domain.narrowing import may_tell, names_shown, shows_person, shows_step
 from engine.domain.policy import Action
-from engine.domain.records import LIVE, Step
+from engine.domain.records import Step, StepStatus
 from engine.domain.state import CaseState
 from engine.errors import NotFoundError
 from engine.stores import UnitOfWork
@@ -14,6 +14,8 @@ from engine.usecases.deciding import require_access
 from engine.usecases.readings import classes_of_step, reading_of, require_pace
 from engine.usecases.step_up import require_step_up
 from engine.views import AnswerView, PersonView, StretchView, Viewer
+
+_ANSWERED = frozenset({StepStatus.ENDED, StepStatus.APPROVAL})
 
 
 def reveal_answers(engine: Engine, step_id: UUID, *, case_id: UUID, viewer: Viewer) -> tuple[AnswerView, ...]:
@@ -71,7 +73,7 @@ def _record_step(engine: Engine, step_id: UUID, *, case_id: UUID, viewer: Viewer
         access = _require(engine, work, viewer, case_id)
         require_pace(engine, work, viewer, what)
         step = state.steps.get(step_id)
-        if step is None or (access and not _is_there(access, step)):
+        if step is None or (access and not _is_there(engine, work, access, step)):
             raise NotFoundError(kind="part of this case")
         _record(engine, work, state, event, {"step_id": str(step_id)}, viewer)
         classes = ("place",) if what == "places" else classes_of_step(engine, step.uses)
@@ -80,9 +82,16 @@ def _record_step(engine: Engine, step_id: UUID, *, case_id: UUID, viewer: Viewer
         work.commit()
 
 
-def _is_there(access: CaseAccess, step: Step) -> bool:
-    was_asked_for = step.status in LIVE and step.added is not None and bool(step.added.watches)
-    return is_there(access, step.id, step.uses, step.path, was_asked_for=was_asked_for)
+def _is_there(engine: Engine, work: UnitOfWork, access: CaseAccess, step: Step) -> bool:
+    """Say whether it is shown that a step is there: its time is, or one of the answers that it has."""
+    if shows_step(access, step.id, step.path):
+        return True
+    if step.status not in _ANSWERED or not may_tell(access, step.id, step.uses, step.path):
+        return False
+    step_type = engine.registry.step_types.get(step.uses)
+    classes = {spec.name: spec.sealed_class or "" for spec in (step_type.fields if step_type else ())}
+    answers = {**step.outputs, **work.items.answers(step.id)}
+    return bool(names_shown(access, step.uses, step.path, answers, classes))
 
 
 def _record(

@@ -12,6 +12,7 @@ from engine.domain.case_links import LinkKind
 from engine.domain.consent import Consent, GivenBy, Recipient, law_of, require_covered
 from engine.domain.four_eyes import Kind
 from engine.domain.guardians import nobody_else_stands, suspected
+from engine.domain.narrowing import shown_in
 from engine.domain.packages import locating
 from engine.domain.records import AddedStep, CasePerson
 from engine.domain.referral import Referral, ReferralStatus
@@ -76,7 +77,8 @@ def require_basis(work: UnitOfWork, state: CaseState, referral: Referral, *, now
     What shows nothing of a person needs neither. Raises `ConsentError`.
     """
     require_unsealed(work, state)
-    if not referral.fields and not referral.is_transfer:
+    shown = shown_in(referral.fields)
+    if not shown and not referral.is_transfer:
         return
     if referral.consent_id is None:
         if not law_of(referral.ground, state.case.jurisdiction):
@@ -85,9 +87,9 @@ def require_basis(work: UnitOfWork, state: CaseState, referral: Referral, *, now
     consent = known_consent(work, referral.consent_id)
     if consent.case_id != state.case.id:
         raise NotFoundError(kind="consent")
-    if referral.fields and set(referral.persons) != {consent.person_id}:
+    if shown and set(referral.persons) != {consent.person_id}:
         raise ConsentError(problem="It was given for another person.")
-    require_covered(consent, recipient(work, referral), purpose=referral.purpose, fields=referral.fields, now=now)
+    require_covered(consent, recipient(work, referral), purpose=referral.purpose, fields=shown, now=now)
 
 
 def recipient(work: UnitOfWork, referral: Referral) -> Recipient:

@@ -22,6 +22,7 @@ class GrantView(View):
     ended_at: datetime | None
     ended_reason: str
     is_live: bool
+    may_add_files: bool = False
 
 
 class DenialView(View):

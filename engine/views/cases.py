@@ -12,10 +12,14 @@ from engine.views.work import AnswerView, DocumentView
 
 
 class StepView(View):
-    """One occurrence of a step on the case page."""
+    """One occurrence of a step on the case page.
+
+    To a grant that shows some of its answers and not the work, it is these answers under the title of its step type:
+    `status` is `shared` then, and of run, key, times and people there is nothing.
+    """
 
     id: UUID
-    run_id: UUID
+    run_id: UUID | None
     key: str
     path: str
     uses: str
@@ -88,18 +92,20 @@ class CaseView(View):
     """A case page.
 
     `is_own` says that the viewer sees it as its own unit does, and `allowed` are the actions that they may do then: no
-    link leads where a granted case does not go.
+    link leads where a granted case does not go. `shows_work` says that its workflows, steps and times are shown; where
+    they are not, `status` is `shared` and there is neither a run nor a date.
     """
 
     id: UUID
     number: str
     is_own: bool
+    shows_work: bool
     allowed: tuple[str, ...]
     status: str
     unit: str
     jurisdiction: str
     zone: str
-    opened_at: datetime
+    opened_at: datetime | None
     closed_at: datetime | None
     concern: str
     runs: tuple[RunView, ...]
@@ -115,14 +121,14 @@ class CaseView(View):
 
 
 class CaseLine(View):
-    """A line of the list of cases."""
+    """A line of the list of cases; of one whose work is not shown, the number and the unit."""
 
     id: UUID
     number: str
     status: str
     unit: str
     concern: str
-    opened_at: datetime
+    opened_at: datetime | None
     open_items: int
     next_due_at: datetime | None
     is_overdue: bool

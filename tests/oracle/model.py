@@ -92,8 +92,7 @@ def sight(persona: Persona, matter: Matter) -> Sight | None:
     """Say how somebody sees a case; None when it does not exist for them."""
     if matter.denied & ({persona.name} | set(persona.roles)):
         return None
-    own = persona.roles.get(matter.unit, frozenset())
-    if own & RIGHTS["see"]:
+    if (own := persona.roles.get(matter.unit, frozenset())) & RIGHTS["see"]:
         return Sight(own, None)
     ways = [(persona.roles[unit], named) for unit, named in matter.granted.items() if unit in persona.roles]
     if persona.name in matter.granted_to_person:
@@ -109,7 +108,7 @@ def status(persona: Persona, matter: Matter, right: str, *, own: bool) -> int:
     seen = sight(persona, matter)
     if seen is None or (own and seen.named is not None):
         return 404
-    return 200 if seen.may(right) and (right != "file" or seen.named != frozenset()) else 403
+    return 200 if seen.may(right) and (right != "file" or seen.named is None or "may:add_files" in seen.named) else 403
 
 
 def may_somewhere(persona: Persona, right: str) -> bool:
@@ -119,8 +118,8 @@ def may_somewhere(persona: Persona, right: str) -> bool:
 
 def was_asked(persona: Persona, matter: Matter, right: str = "see") -> bool:
     """Say whether somebody is of the unit that was offered work of a case, and so knows that it is there."""
-    barred = matter.denied & ({persona.name} | set(persona.roles))
-    return not barred and bool(persona.roles.get(matter.asked, frozenset()) & RIGHTS[right])
+    barred, roles = matter.denied & ({persona.name} | set(persona.roles)), persona.roles.get(matter.asked, frozenset())
+    return not barred and bool(roles & RIGHTS[right])
 
 
 def of_answer(step: str, path: str, sealed: str, *, is_open: bool) -> Thing:
@@ -144,7 +143,8 @@ def shown(seen: Sight | None, things: Mapping[str, Thing], page: str) -> set[str
 
 
 def is_there(seen: Sight | None, step_type: str, whom: str = "") -> bool:
-    """Say whether a step is there for somebody: one of a person only where a grant holds for them."""
+    """Say whether a step that was answered is there: one of a person only where a grant holds for them."""
     if seen is None or seen.named is None or "case.*" in seen.named:
         return seen is not None and (seen.named is None or not whom or whom in seen.whom)
-    return (not whom or whom in seen.whom) and any(name.rpartition(".")[0] == step_type for name in seen.named)
+    of = {name.rpartition(".")[0] for name in seen.named} if seen.may("read") else set()
+    return step_type in of and (not whom or whom in seen.whom)

@@ -59,7 +59,7 @@ MATTERS = (
         "granted widely",
         OWNER,
         {
-            THIRD: frozenset({"case.*", "protection.health.*", "class:health", "person.*"}),
+            THIRD: frozenset({"case.*", "protection.health.*", "class:health", "person.*", "may:add_files"}),
             PARTNER: frozenset(),
         },
         denied=_SHUT,
@@ -71,8 +71,10 @@ MATTERS = (
     ),
     Matter("ended and denied", OWNER, denied=_SHUT | {THIRD}),
     Matter("of the partner", PARTNER, asked=THIRD),
-    Matter("granted to one", OWNER, granted_to_person={"partner alone": frozenset({"protection.health.findings"})},
-           denied=_SHUT),
+    Matter(
+        "granted to one", OWNER, denied=_SHUT,
+        granted_to_person={"partner alone": frozenset({"protection.health.findings", "class:health"})},
+    ),
 )  # fmt: skip
 BESIDE = tuple(Matter(f"beside {matter.name}", matter.unit) for matter in MATTERS)
 """Cases that are linked to those, and to which nobody else was let in."""

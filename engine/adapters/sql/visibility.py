@@ -49,6 +49,21 @@ def operational_to(viewer: Viewer, *, now: datetime) -> ColumnElement[bool]:
     return _own_or(viewer, CASE.c.id.in_(shown))
 
 
+def partly_shown_to(viewer: Viewer, *, now: datetime) -> ColumnElement[bool]:
+    """Give the condition on `case` that holds where the viewer sees that it is, and neither where it stands nor when.
+
+    To them it is neither open nor closed: lists and counts have it among what is open, whatever became of it.
+    """
+    if viewer.is_system or not visible_units(viewer):
+        return false()
+    granted = _live_grants(viewer, now=now)
+    shown = granted.where(GRANT.c.fields.contains([OPERATIONAL]))
+    return and_(
+        not_denied(viewer, CASE.c.id), CASE.c.id.in_(granted), CASE.c.id.not_in(shown),
+        CASE.c.unit_id.not_in(sorted(visible_units(viewer))),
+    )  # fmt: skip
+
+
 def step_shown_to(
     viewer: Viewer, path: ColumnElement[str], case_id: ColumnElement[UUID], *, now: datetime
 ) -> ColumnElement[bool]:

@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 
 from engine import views as vw
 from engine.domain.consent import GROUNDS
-from engine.domain.packages import PACKAGES
+from engine.domain.packages import PACKAGES, RIGHTS
 from engine.portal.presenters.times import local
 from engine.spec.plain_words import in_plain_words
 
@@ -134,6 +134,11 @@ def choices(known: Mapping[str, str], chosen: Collection[str] = ()) -> list[Choi
 def parts(chosen: Collection[str] = ()) -> list[Choice]:
     """Offer the parts of a case that can be shared."""
     return [Choice(code, part.title, code in chosen) for code, part in PACKAGES.items()]
+
+
+def rights(chosen: Collection[str] = ()) -> list[Choice]:
+    """Offer what another unit can be allowed to do beside what it is shown."""
+    return [Choice(code, right.title, code in chosen) for code, right in RIGHTS.items()]
 
 
 def bases(sharing: vw.SharingView, chosen: str = "") -> list[Choice]:

@@ -22,7 +22,15 @@ from engine.portal.security import PAPER_POLICY
 from engine.portal.turns import alone
 from engine.portal.uploads import FieldSent, FileBegins, FilePart, Sent, posted_parts
 from engine.portal.visit import Visit
-from engine.usecases.attachments import Arrival, OpenedFile, files_of, open_file, refuse_file, require_may_add
+from engine.usecases.attachments import (
+    Arrival,
+    OpenedFile,
+    files_of,
+    may_add,
+    open_file,
+    refuse_file,
+    require_may_add,
+)
 from engine.usecases.copies import tell_of_child
 
 router = APIRouter()
@@ -174,7 +182,7 @@ def _page(
         files=found,
         kinds=KINDS,
         scans=SCANS,
-        may_add=visit.may(Action.ADD_FILE),
+        may_add=visit.may(Action.ADD_FILE) and may_add(visit.engine, case_id, viewer=visit.viewer),
         endings=", ".join(MEDIA_TYPES),
         accept=",".join(f".{ending}" for ending in MEDIA_TYPES),
         largest=LARGEST // 1_000_000,

@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from engine.domain.packages import fields_of
+from engine.domain.packages import fields_of, rights_of
 from engine.domain.policy import Action
 from engine.domain.prepared_referral import PreparedReferral
 from engine.domain.referral import ReferralKind
@@ -32,8 +32,8 @@ from engine.usecases.releasing import release_referral
 router = APIRouter()
 NEXT, OUTSIDE = "next", "outside"
 _ORDER = (
-    "kind", "to", "to_unit_id", "to_name", "purpose", "help", "urgency", "basis", "parts", "persons", "keep_days",
-    "note",
+    "kind", "to", "to_unit_id", "to_name", "purpose", "help", "urgency", "basis", "parts", "rights", "persons",
+    "keep_days", "note",
 )  # fmt: skip
 
 
@@ -58,10 +58,12 @@ def offered(visit: SignedIn, case_id: UUID, form: Posted) -> Response:
     visit.must(Action.REFER, case_id)
     command_id = visit.command_of(form)
     given = typed(form)
-    parts, persons = texts(form, "parts"), texts(form, "persons")
-    again = partial(_form_page, visit, case_id, given=given, parts=parts, persons=persons, command_id=command_id)
+    parts, rights, persons = texts(form, "parts"), texts(form, "rights"), texts(form, "persons")
+    again = partial(
+        _form_page, visit, case_id, given=given, parts=parts, rights=rights, persons=persons, command_id=command_id
+    )
     try:
-        to, wanted = _wanted(given, parts, persons)
+        to, wanted = _wanted(given, parts, rights, persons)
         offer_referral(visit.engine, case_id, viewer=visit.viewer, command_id=command_id, to_unit_id=to, wanted=wanted)
     except InvalidAnswersError as error:
         return again(errors=_named(error.problems))
@@ -141,7 +143,9 @@ def _require_of_case(visit: Visit, case_id: UUID, referral_id: UUID) -> None:
         raise NotFoundError(kind="referral")
 
 
-def _wanted(given: Mapping[str, str], parts: list[str], persons: list[str]) -> tuple[UUID | None, Wanted]:
+def _wanted(
+    given: Mapping[str, str], parts: list[str], rights: list[str], persons: list[str]
+) -> tuple[UUID | None, Wanted]:
     """Read what is wanted; raises `InvalidAnswersError`."""
     offered = {"kind": shown.KINDS, "purpose": shown.PURPOSES, "help": shown.HELP, "urgency": shown.URGENCIES}
     problems = {
@@ -159,7 +163,7 @@ def _wanted(given: Mapping[str, str], parts: list[str], persons: list[str]) -> t
     sort, _, value = basis.partition(":")
     return _id(to), Wanted(
         kind=ReferralKind(given["kind"]), purpose=given["purpose"], help=given["help"], urgency=given["urgency"],
-        fields=fields_of(parts), persons=tuple(found for one in persons if (found := _id(one))),
+        fields=(*fields_of(parts), *rights_of(rights)), persons=tuple(found for one in persons if (found := _id(one))),
         consent_id=_id(value) if sort == "consent" else None,
         ground=value if sort == "ground" else "", keep_days=int(given["keep_days"]) if given.get("keep_days") in
         shown.KEEP_DAYS else 0, note=given.get("note", ""),
@@ -212,6 +216,7 @@ def _form_page(
     errors: Mapping[str, str] | None = None,
     given: Mapping[str, str] | None = None,
     parts: list[str] | None = None,
+    rights: list[str] | None = None,
     persons: list[str] | None = None,
     command_id: UUID | None = None,
 ) -> Response:
@@ -238,6 +243,7 @@ def _form_page(
         urgencies=shown.choices(shown.URGENCIES, chosen("urgency")),
         bases=shown.bases(sharing, before.get("basis", "")),
         parts=shown.parts(parts or ()),
+        rights=shown.rights(rights or ()),
         persons=shown.choices({str(one.id): one.name for one in sharing.persons}, persons or ()),
         keep_days=shown.choices(shown.KEEP_DAYS, chosen("keep_days") or ["0"]),
         typed={name: before.get(name, "") for name in ("to_name", "note")},

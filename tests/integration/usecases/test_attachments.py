@@ -305,8 +305,8 @@ def test_names_are_for_showing_only(given: str, shown: str) -> None:
     assert shown_name(given) == shown
 
 
-@pytest.mark.parametrize(("fields", "may"), [((), False), (("person.name",), True)])
-def test_a_unit_that_is_shown_nothing_of_a_case_puts_no_file_into_it(
+@pytest.mark.parametrize(("fields", "may"), [((), False), (("person.*", "case.*"), False), (("may:add_files",), True)])
+def test_a_unit_puts_a_file_into_a_case_of_another_one_only_with_a_right_to_that(
     world: World,
     fields: tuple[str, ...],
     may: bool,  # noqa: FBT001

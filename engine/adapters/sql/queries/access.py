@@ -10,6 +10,7 @@ from engine.adapters.sql.queries.reading import Reading, Row
 from engine.adapters.sql.queries.shape import ACTOR, CASE, CONFLICT, ORGANISATION, UNIT
 from engine.adapters.sql.visibility import DENIAL, GRANT, kept_by
 from engine.domain.four_eyes import Kind
+from engine.domain.narrowing import ADD_FILES, shown_in
 from engine.domain.policy import Action, can
 from engine.errors import NotAllowedError, NotFoundError
 
@@ -58,7 +59,12 @@ def _grants(reading: Reading, case_id: UUID) -> tuple[vw.GrantView, ...]:
         .order_by(GRANT.c.ended_at.is_not(None), GRANT.c.granted_at.desc(), GRANT.c.id)
     )  # fmt: skip
     return tuple(
-        vw.GrantView(**{**row, "fields": tuple(row["fields"])}, is_live=_is_live(row, reading)) for row in rows
+        vw.GrantView(
+            **{**row, "fields": shown_in(row["fields"])},
+            is_live=_is_live(row, reading),
+            may_add_files=ADD_FILES in row["fields"],
+        )
+        for row in rows
     )
 
 

@@ -13,14 +13,12 @@ from engine.adapters.sql.queries.findings import findings
 from engine.adapters.sql.queries.ledger import escalation_views
 from engine.adapters.sql.queries.reading import Reading
 from engine.adapters.sql.queries.sealed import readable_answers, typed_title
-from engine.adapters.sql.queries.sight import is_narrowed, shows_part
+from engine.adapters.sql.queries.sight import ANSWERED, is_narrowed, shows_part
 from engine.adapters.sql.queries.steps import step_views
 from engine.domain.narrowing import OPERATIONAL, covers
 from engine.domain.policy import Action, can
 from engine.ports import Vault
 from engine.spec.plain_words import in_plain_words
-
-_ANSWERED = frozenset({"ended", "approval"})
 
 
 def case_view(
@@ -47,10 +45,12 @@ def case_view(
     titles = tuple(step.title for step in steps if step.id in unreadable)
     return vw.CaseView(
         **{name: rows.case[name] for name in _SAME},
+        **({name: rows.case[name] for name in _OF_WORK} if is_operational else _UNTOLD),
         is_own=not is_narrowed(access),
+        shows_work=is_operational,
         allowed=() if is_narrowed(access) else tuple(one for one in Action if can(viewer, one, access=access)),
         concern=concern_of(reading, rows.case["report"]) if may_read and shows_part(access, "concern") else "",
-        runs=_runs(reading, rows),
+        runs=_runs(reading, rows) if is_operational else (),
         steps=steps,
         persons=_persons(rows),
         facts=_facts(reading, rows) if may_read else {},
@@ -69,7 +69,10 @@ def case_view(
     )
 
 
-_SAME = ("id", "number", "status", "unit", "jurisdiction", "zone", "opened_at", "closed_at")
+_SAME = ("id", "number", "unit", "jurisdiction", "zone")
+_OF_WORK = ("status", "opened_at", "closed_at")
+_UNTOLD = {"status": "shared", "opened_at": None, "closed_at": None}
+"""What is said instead to whom the work is not shown."""
 
 
 def _answers(rows: CaseRows, vault: Vault) -> tuple[dict[UUID, Answers], frozenset[UUID]]:
@@ -78,7 +81,7 @@ def _answers(rows: CaseRows, vault: Vault) -> tuple[dict[UUID, Answers], frozens
     answers: dict[UUID, Answers] = {}
     unreadable = set()
     for step in rows.steps:
-        if step["status"] not in _ANSWERED:
+        if step["status"] not in ANSWERED:
             continue
         row = sealed.get((step["id"], step["turn"]))
         opened = readable_answers(vault, row) if row else {}

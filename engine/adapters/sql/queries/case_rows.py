@@ -35,7 +35,7 @@ from engine.adapters.sql.queries.shape import (
     STEP,
     UNIT,
 )
-from engine.adapters.sql.queries.sight import access_to, is_narrowed, is_there, shows_paper
+from engine.adapters.sql.queries.sight import access_to, is_narrowed, may_tell, shows_paper, shows_time
 from engine.adapters.sql.visibility import visible_to
 from engine.domain.access import CaseAccess
 from engine.domain.narrowing import OPERATIONAL, covers, shows_person, shows_step
@@ -131,12 +131,16 @@ def case_rows(reading: Reading, viewer: vw.Viewer, case_id: UUID) -> CaseRows:
 
 
 def narrowed(rows: CaseRows, known: Known) -> CaseRows:
-    """Leave out of a case that is seen through a grant what the grant does not show; answers are left out later."""
+    """Leave out of a case that is seen through a grant what the grant does not show; answers are left out later.
+
+    A step with none that is shown goes with them, and runs stay for what they say of a step's form alone.
+    """
     access = rows.access
     if not is_narrowed(access):
         return rows
-    steps = [row for row in rows.steps if is_there(access, row)]
+    steps = [row for row in rows.steps if may_tell(access, row)]
     uses = {row["id"]: row["uses"] for row in steps}
+    placed = {row["id"] for row in steps if shows_time(access, row)}
     paths = {row["id"]: row["path"] for row in rows.steps}
     timed = [row for row in rows.deadlines if shows_step(access, row["step_id"], row["path"])]
     limits = {row["id"] for row in timed}
@@ -153,7 +157,7 @@ def narrowed(rows: CaseRows, known: Known) -> CaseRows:
         answers=[row for row in rows.answers if row["step_id"] in uses],
         persons=[row for row in rows.persons if shows_person(access, row["person_id"])],
         deadlines=timed,
-        intervals=[row for row in rows.intervals if row["step_id"] in uses],
+        intervals=[row for row in rows.intervals if row["step_id"] in placed],
         escalations=[row for row in rows.escalations if is_operational and row["id"] in told_of],
         told=[row for row in rows.told if is_operational and row["escalation_id"] in told_of],
         documents=[

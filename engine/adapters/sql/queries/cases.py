@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, null, or_, select, true
 
 from engine import views as vw
 from engine.adapters.sql.queries.items import late_from, units_of
@@ -22,7 +22,15 @@ from engine.adapters.sql.queries.shape import (
     UNIT,
     is_one_of,
 )
-from engine.adapters.sql.visibility import GRANT, granted_to, not_denied, step_shown_to, visible_to
+from engine.adapters.sql.visibility import (
+    GRANT,
+    granted_to,
+    not_denied,
+    operational_to,
+    partly_shown_to,
+    step_shown_to,
+    visible_to,
+)
 from engine.domain.case_number import beginnings, written_number
 from engine.domain.lateness import is_overdue
 from engine.domain.narrowing import OPERATIONAL
@@ -31,24 +39,32 @@ from engine.errors import NotFoundError
 from engine.spec.roles import Role
 
 _CONCERN = "concern"
+_UNTOLD = {"status": "shared", "opened_at": None, "next_due_at": None, "next_late_from": None}
+"""What is said instead of a case whose work is not shown."""
 _LIMITS = and_(DEADLINE_IS_OPEN, DEADLINE.c.purpose != OPENING)
 
 
 def cases(
     reading: Reading, viewer: vw.Viewer, *, status: str, number: str, offset: int, limit: int
 ) -> tuple[vw.CaseLine, ...]:
-    """List the cases that the viewer sees, those with the nearest open deadline first, closed ones latest first."""
+    """List the cases that the viewer sees, those with the nearest open deadline first, closed ones latest first.
+
+    One whose work is not shown to them comes last, among the open ones.
+    """
     if status == "open" and not number:
         ids = _nearest_first(reading, viewer, offset=offset, limit=limit)
     else:
-        ids = _plainly(reading, viewer, _wanted(status, number), offset=offset, limit=limit)
+        ids = _plainly(reading, viewer, _wanted(reading, viewer, status, number), offset=offset, limit=limit)
     return _lines(reading, viewer, ids)
 
 
 def count_cases(reading: Reading, viewer: vw.Viewer, *, status: str) -> int:
     """Count the cases that the viewer sees."""
-    seen = visible_to(viewer, now=reading.now)
-    return reading.count(select(func.count()).select_from(CASE).where(_wanted(status, ""), seen))
+    counted = select(func.count()).select_from(CASE)
+    found = reading.count(counted.where(_stands(status), _seen(reading, viewer, status)))
+    if status != "open":
+        return found
+    return found + reading.count(counted.where(partly_shown_to(viewer, now=reading.now)))
 
 
 def find_case(reading: Reading, viewer: vw.Viewer, number: str) -> UUID:
@@ -67,12 +83,23 @@ def concern_of(reading: Reading, report: Mapping[str, object]) -> str:
     return reading.known.choice_label(_CONCERN, value) if isinstance(value, str) else ""
 
 
-def _wanted(status: str, number: str) -> ColumnElement[bool]:
-    right_status = {"open": CASE_IS_OPEN, "closed": is_one_of(CASE.c.status, "closed")}.get(status, true())
-    if not number:
-        return right_status
-    begins = (CASE.c.number.startswith(beginning, autoescape=True) for beginning in beginnings(number))
-    return and_(right_status, or_(*begins))
+def _stands(status: str) -> ColumnElement[bool]:
+    return {"open": CASE_IS_OPEN, "closed": is_one_of(CASE.c.status, "closed")}.get(status, true())
+
+
+def _seen(reading: Reading, viewer: vw.Viewer, status: str) -> ColumnElement[bool]:
+    """Give the condition for what may be asked of: where a case stands only of one whose work is shown."""
+    if status in {"open", "closed"}:
+        return operational_to(viewer, now=reading.now)
+    return visible_to(viewer, now=reading.now)
+
+
+def _wanted(reading: Reading, viewer: vw.Viewer, status: str, number: str) -> ColumnElement[bool]:
+    right = and_(_stands(status), _seen(reading, viewer, status))
+    if status == "open":
+        right = or_(right, partly_shown_to(viewer, now=reading.now))
+    begins = [CASE.c.number.startswith(beginning, autoescape=True) for beginning in beginnings(number)]
+    return and_(right, or_(*begins)) if number else right
 
 
 def _nearest_first(reading: Reading, viewer: vw.Viewer, *, offset: int, limit: int) -> list[UUID]:
@@ -103,7 +130,7 @@ def _with_deadline(reading: Reading, viewer: vw.Viewer, *, limit: int) -> Select
     )
     of_units = select(own.c.case_id, own.c.due_at).select_from(units.join(own, onclause=units.c.id.is_not(None)))
     granted = first.where(
-        DEADLINE.c.case_id.in_(granted_to(viewer, now=reading.now)),
+        DEADLINE.c.case_id.in_(granted_to(viewer, now=reading.now).where(GRANT.c.fields.contains([OPERATIONAL]))),
         DEADLINE.c.unit_id.not_in(sorted(visible_units(viewer))),
     )
     picked = of_units.union_all(granted).subquery("picked")
@@ -118,22 +145,20 @@ def _with_deadline(reading: Reading, viewer: vw.Viewer, *, limit: int) -> Select
 
 def _without_deadline(reading: Reading, viewer: vw.Viewer) -> Select[tuple[object, ...]]:
     timed = exists().where(DEADLINE.c.case_id == CASE.c.id, _LIMITS)
-    return (
-        select(CASE.c.id)
-        .where(CASE_IS_OPEN, visible_to(viewer, now=reading.now), ~timed)
-        .order_by(CASE.c.opened_at, CASE.c.id)
-    )
+    untimed = select(CASE.c.id, CASE.c.opened_at).where(CASE_IS_OPEN, operational_to(viewer, now=reading.now), ~timed)
+    partly = select(CASE.c.id, null().label("opened_at")).where(partly_shown_to(viewer, now=reading.now))
+    found = untimed.union_all(partly).subquery("found")
+    return select(found.c.id).order_by(found.c.opened_at.asc().nulls_last(), found.c.id)
 
 
 def _plainly(
     reading: Reading, viewer: vw.Viewer, wanted: ColumnElement[bool], *, offset: int, limit: int
 ) -> list[UUID]:
     due = select(func.min(DEADLINE.c.due_at)).where(DEADLINE.c.case_id == CASE.c.id, _LIMITS).scalar_subquery()
-    statement = (
-        select(CASE.c.id)
-        .where(wanted, visible_to(viewer, now=reading.now))
-        .order_by(due.asc().nulls_last(), CASE.c.closed_at.desc(), CASE.c.opened_at, CASE.c.id)
-    )
+    works = operational_to(viewer, now=reading.now)
+    due_at, closed_at, opened_at = (case((works, value)) for value in (due, CASE.c.closed_at, CASE.c.opened_at))
+    order = (due_at.asc().nulls_last(), closed_at.desc(), opened_at.asc().nulls_last(), CASE.c.id)
+    statement = select(CASE.c.id).where(wanted).order_by(*order)
     return [row["id"] for row in reading.rows(statement.offset(offset).limit(limit))]
 
 
@@ -161,7 +186,7 @@ def _lines(reading: Reading, viewer: vw.Viewer, ids: Sequence[UUID]) -> tuple[vw
         if is_own or OPERATIONAL in named[row["id"]]:
             by_id[row["id"]] = _line(reading, dict(row), concern, waiting.get(row["id"], []))
         else:
-            by_id[row["id"]] = _line(reading, {**row, "next_due_at": None, "next_late_from": None}, concern, [])
+            by_id[row["id"]] = _line(reading, {**row, **_UNTOLD}, concern, [])
     return tuple(by_id[case_id] for case_id in ids)
 
 

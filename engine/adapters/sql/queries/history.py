@@ -9,7 +9,7 @@ from engine import views as vw
 from engine.adapters.sql.queries.reading import Reading, Row
 from engine.adapters.sql.queries.sentences import OF_STEPS, Body, sentence
 from engine.adapters.sql.queries.shape import ACTOR, CASE, EVENT, RUN, STEP
-from engine.adapters.sql.queries.sight import access_to, is_narrowed, is_there
+from engine.adapters.sql.queries.sight import access_to, is_narrowed, shows_time
 from engine.adapters.sql.visibility import visible_to
 from engine.domain.access import CaseAccess
 from engine.domain.narrowing import OPERATIONAL, covers
@@ -22,7 +22,10 @@ OF_WORK = frozenset({"CaseOpened", "CaseClosed", "CaseReopened", "RunStarted", "
 
 
 def history(reading: Reading, viewer: vw.Viewer, case_id: UUID) -> tuple[vw.EventView, ...]:
-    """Tell the events of a case in their order; raises `NotFoundError`, `NotAllowedError`."""
+    """Tell the events of a case in their order; raises `NotFoundError`, `NotAllowedError`.
+
+    To a grant those that it shows are numbered by themselves: no gap counts the others.
+    """
     seen = select(CASE.c.id).where(CASE.c.id == case_id, visible_to(viewer, now=reading.now))
     if reading.first(seen) is None:
         raise NotFoundError(kind="case")
@@ -36,17 +39,21 @@ def history(reading: Reading, viewer: vw.Viewer, case_id: UUID) -> tuple[vw.Even
         .where(EVENT.c.case_id == case_id)
         .order_by(EVENT.c.seq)
     )
+    rows = [
+        row
+        for row in rows
+        if not _is_kept_from(viewer, row["type"], row["body"])
+        and (not is_narrowed(access) or _is_shown(access, titles, row["type"], row["body"]))
+    ]
     return tuple(
         vw.EventView(
-            seq=row["seq"],
+            seq=number if is_narrowed(access) else row["seq"],
             at=row["at"],
             actor=row["name"],
             type=row["type"],
             text=sentence(row["type"], row["body"], titles.of),
         )
-        for row in rows
-        if not _is_kept_from(viewer, row["type"], row["body"])
-        and (not is_narrowed(access) or _is_shown(access, titles, row["type"], row["body"]))
+        for number, row in enumerate(rows, start=1)
     )
 
 
@@ -95,4 +102,4 @@ def _is_shown(access: CaseAccess, titles: _Titles, type_: str, body: Body) -> bo
     if type_ in OF_WORK:
         return covers(access, OPERATIONAL)
     step = titles.step_of(body) if type_ in OF_STEPS else None
-    return step is not None and is_there(access, step)
+    return step is not None and shows_time(access, step)

@@ -11,7 +11,7 @@ from engine.adapters.sql.queries.answers import answer_views
 from engine.adapters.sql.queries.reading import Reading, Row
 from engine.adapters.sql.queries.sealed import opened_answers, opened_identity, opened_place
 from engine.adapters.sql.queries.shape import ANSWER, CASE, CASE_PERSON, INTERVAL, PERSON, RUN, STEP
-from engine.adapters.sql.queries.sight import access_to, is_there, shown_answers, shows_paper
+from engine.adapters.sql.queries.sight import access_to, may_tell, shown_answers, shows_paper, shows_time
 from engine.adapters.sql.visibility import kept_by, person_shown_to, visible_to
 from engine.domain.access import CaseAccess
 from engine.domain.narrowing import covers, of_person, shows_person
@@ -46,18 +46,23 @@ def answers_row(reading: Reading, viewer: vw.Viewer, step_id: UUID) -> Seen:
     if row is None:
         raise NotFoundError(kind="step")
     access = _access(reading, viewer, row["case_id"], kind="step")
-    if not is_there(access, row):
+    if not may_tell(access, row):
         raise NotFoundError(kind="step")
     return Seen(row, access)
 
 
 def unmasked_answers(reading: Reading, seen: Seen, vault: Vault) -> tuple[vw.AnswerView, ...]:
-    """Show every answer of a step that the viewer is shown; raises `DamagedError` or `KeyMissingError`."""
+    """Show every answer of a step that the viewer is shown; raises `DamagedError` or `KeyMissingError`.
+
+    A step of which no answer is shown, nor its time, is not there: `NotFoundError`.
+    """
     row = seen.row
     step = None if row["added"] else reading.known.step(row["definition_hash"], row["key"])
     answers = {**row["outputs"], **opened_answers(vault, row)}
     fields = reading.known.fields(row["uses"], step)
     shown, closed = shown_answers(seen.access, row["uses"], row["path"], fields, answers)
+    if not shown and not shows_time(seen.access, row):
+        raise NotFoundError(kind="step")
     return answer_views(fields, shown, row["zone"], unmasked=True, closed=closed)
 
 

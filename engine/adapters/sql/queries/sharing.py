@@ -1,6 +1,6 @@
 """The ledger of consents of a case and all that was sent of it, for the unit that has the case."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from uuid import UUID
 
 from sqlalchemy import FromClause, func, select
@@ -13,7 +13,7 @@ from engine.adapters.sql.queries.shape import ACTOR, CASE, CASE_PERSON, REFERRAL
 from engine.adapters.sql.referral_store import opened_to_name
 from engine.adapters.sql.visibility import kept_by
 from engine.domain.consent import law_of
-from engine.domain.packages import PACKAGES, parts_within
+from engine.domain.packages import titles_of
 from engine.domain.policy import Action, can
 from engine.errors import NotAllowedError, NotFoundError
 from engine.ports import Vault
@@ -118,7 +118,7 @@ def _sent(row: Row, to_name: str, jurisdiction: str, units: Names, people: Names
         **{name: row[name] for name in same},
         to=units.get(row["to_unit_id"], to_name or "An organisation outside the network"),
         is_outside=row["to_unit_id"] is None,
-        parts=titles(fields),
+        parts=titles_of(fields),
         fields=fields,
         persons=tuple(labels.get(one, "A person who is no longer in the case") for one in row["persons"]),
         law=law_of(row["ground"], jurisdiction),
@@ -143,20 +143,12 @@ def _consent(reading: Reading, row: Row, labels: Names, people: Names, bodies: N
         person=labels.get(row["person_id"], "A person in the case"),
         purposes=tuple(row["purposes"]),
         recipients=tuple(_recipient(name, bodies) for name in row["recipients"]),
-        parts=titles(fields),
+        parts=titles_of(fields),
         fields=fields,
         state=state,
         recorded_by=people.get(row["recorded_by"], ""),
         withdrawn_by=people.get(row["withdrawn_by"], ""),
     )
-
-
-def titles(fields: Iterable[str]) -> tuple[str, ...]:
-    """Name the parts that some fields make up, and then the fields that are in none of them."""
-    known = tuple(fields)
-    parts = parts_within(known)
-    named = {name for code in parts for name in PACKAGES[code].fields}
-    return (*(PACKAGES[code].title for code in parts), *(name for name in known if name not in named))
 
 
 def _recipient(name: str, bodies: Names) -> str:

@@ -1,6 +1,7 @@
 """How the viewer of a question comes to a case, and what of it they are shown."""
 
 from collections.abc import Iterable
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import select
@@ -13,12 +14,14 @@ from engine.adapters.sql.queries.shape import CASE
 from engine.adapters.sql.visibility import visible_to
 from engine.domain import narrowing
 from engine.domain.access import CaseAccess, Via
-from engine.domain.narrowing import of_person, shows, shows_whole
+from engine.domain.narrowing import shows_whole
 from engine.domain.paths import person_in
 from engine.domain.policy import Action, can
-from engine.domain.records import LIVE
 from engine.errors import NotAllowedError, NotFoundError
 from engine.plugin.fields import FieldSpec
+
+ANSWERED: Final = frozenset({"ended", "approval"})
+"""The statuses of a step whose answers are shown."""
 
 
 def access_to(reading: Reading, viewer: vw.Viewer, case_id: UUID, *, kind: str = "case") -> CaseAccess:
@@ -49,10 +52,16 @@ def is_narrowed(access: CaseAccess) -> bool:
     return access.fields is not None
 
 
-def is_there(access: CaseAccess, step: Row) -> bool:
-    """Say whether it is shown that the step of a row is there."""
-    was_asked_for = bool(step["status"] in LIVE and step["added"] and step["added"].get("watches"))
-    return narrowing.is_there(access, step["id"], step["uses"], step["path"], was_asked_for=was_asked_for)
+def may_tell(access: CaseAccess, step: Row) -> bool:
+    """Say whether anything of the step of a row can be shown: its time, or some of the answers that it has."""
+    if shows_time(access, step):
+        return True
+    return step["status"] in ANSWERED and narrowing.may_tell(access, step["id"], step["uses"], step["path"])
+
+
+def shows_time(access: CaseAccess, step: Row) -> bool:
+    """Say whether it is shown where the step of a row stands, and when; else it is there as its answers alone."""
+    return narrowing.shows_step(access, step["id"], step["path"])
 
 
 def shows_part(access: CaseAccess, name: str) -> bool:
@@ -76,9 +85,8 @@ def shown_answers(
     A grant leaves out what it does not name, and all of a step of somebody for whom it does not hold. The case's own
     unit sees that there is an answer of a sealed class.
     """
-    access = of_person(access, person_in(path))
     classes = {spec.name: spec.sealed_class or "" for spec in fields}
-    closed = frozenset(name for name in answers if not shows(access, f"{uses}.{name}", classes.get(name, "")))
+    shown = narrowing.names_shown(access, uses, path, answers, classes)
     if not is_narrowed(access):
-        return answers, closed
-    return {name: value for name, value in answers.items() if name not in closed}, frozenset()
+        return answers, frozenset(answers) - shown
+    return {name: value for name, value in answers.items() if name in shown}, frozenset()

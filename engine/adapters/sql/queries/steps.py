@@ -9,7 +9,7 @@ from engine.adapters.sql.queries.case_rows import CaseRows
 from engine.adapters.sql.queries.deadlines import of_steps
 from engine.adapters.sql.queries.persons import label_of
 from engine.adapters.sql.queries.reading import Reading, Row
-from engine.adapters.sql.queries.sight import is_narrowed, shown_answers
+from engine.adapters.sql.queries.sight import is_narrowed, shown_answers, shows_time
 from engine.domain.compiled import CompiledWorkflow
 from engine.domain.opening import MISSING
 from engine.domain.paths import person_in, round_in
@@ -40,6 +40,10 @@ def step_views(
         fields = reading.known.fields(row["uses"], step)
         opened = answers.get(row["id"], {})
         shown, _ = shown_answers(rows.access, row["uses"], row["path"], fields, opened)
+        if not shows_time(rows.access, row):
+            if shown:
+                views.append(_shared(reading, rows, row, answer_views(fields, shown, rows.case["zone"]), documents))
+            continue
         views.append(
             vw.StepView(
                 **{name: row[name] for name in _SAME},
@@ -60,6 +64,33 @@ def step_views(
             )
         )
     return tuple(views)
+
+
+def _shared(
+    reading: Reading,
+    rows: CaseRows,
+    row: Row,
+    answers: tuple[vw.AnswerView, ...],
+    documents: Mapping[UUID | None, tuple[vw.DocumentView, ...]],
+) -> vw.StepView:
+    """Make the view of a step of which some answers are shown, and not the work: nothing else of it is told."""
+    nothing = dict.fromkeys(
+        ("run_id", "outcome", "gate", "gate_reason", "opened_at", "opens_at", "ended_at", "recorded_at", "completed_by",
+         "assignee", "item_id", "deadline")
+    )  # fmt: skip
+    return vw.StepView(
+        **nothing,
+        **{name: row[name] for name in ("id", "path", "uses")},
+        key="",
+        status="shared",
+        pillar=row["uses"].partition(".")[0],
+        title=reading.known.title("", "", row["uses"], None),
+        person_label=label_of(row["path"], rows.case["id"], rows.positions),
+        discretionary=False,
+        answers=answers,
+        documents=documents.get(row["id"], ()),
+        notes=(),
+    )
 
 
 def _found(rows: CaseRows, row: Row, opened: Answers) -> list[str]:

@@ -29,7 +29,7 @@ from engine.adapters.sql.tables import CaseRow
 from engine.adapters.sql.visibility import visible_to
 from engine.domain.access import CaseAccess
 from engine.domain.narrowing import ROLES_THAT_READ
-from engine.domain.packages import PACKAGES, parts_within
+from engine.domain.packages import titles_of
 from engine.domain.policy import Action, can
 from engine.domain.records import PersonRole
 from engine.domain.referral import ReferralStatus
@@ -216,10 +216,8 @@ def _shared(row: Row, zone: str) -> vw.SubjectLine:
 
 def _parts(fields: Sequence[str]) -> tuple[str, ...]:
     """Name what fields show as a form of consent does; what is in no part of it by the words of its name."""
-    parts = [PACKAGES[code] for code in parts_within(fields)]
-    named = {name for part in parts for name in part.fields}
-    others = (in_plain_words(name.removesuffix(".*").replace(".", " ")) for name in fields if name not in named)
-    return (*(part.title for part in parts), *others)
+    plain = {name: in_plain_words(name.removesuffix(".*").replace(".", " ")) for name in fields}
+    return tuple(plain.get(title, title) for title in titles_of(fields))
 
 
 def _day(instant: datetime, zone: str) -> str:
