@@ -32,8 +32,8 @@ def sharing_contexts(
         "sharing": sharing, "errors": wrong, "problems": some(("#kind", nasty)), "typed": typed, "command_id": "7",
     }  # fmt: skip
     lists = dict.fromkeys(
-        ("kinds", "units", "bodies", "purposes", "help", "urgencies", "bases", "parts", "keep_days", "persons",
-         "assents", "recipients", "aloud"), picks,
+        ("kinds", "units", "bodies", "purposes", "help", "urgencies", "bases", "parts", "rights", "keep_days",
+         "persons", "assents", "recipients", "aloud"), picks,
     )  # fmt: skip
     problem = nasty if full else ""
     return {
