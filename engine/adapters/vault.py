@@ -60,8 +60,11 @@ class WrappedKeys(Protocol):
         """Count uses of a key; gives how many there were in all, None when they could not be counted just now."""
         ...
 
-    def epoch(self) -> int:
-        """Give the number that grows whenever keys are destroyed or the key file changes."""
+    def epoch(self) -> int | None:
+        """Give the number that grows whenever keys are destroyed or the key file changes.
+
+        None within a transaction that has made it grow itself: until that is committed nobody else knows of it.
+        """
         ...
 
 
@@ -223,8 +226,8 @@ class KeyVault:
         if stored is None or (spent is not None and spent.is_spent and spent.version == stored.version):
             stored = self._made(owner, stored.version + 1 if stored else 1, unit_id)
         key = self._remember(owner, stored)
-        if (owner, key.version) not in self._keys.uncommitted():
-            with self._lock:
+        with self._lock:
+            if self._open.get((owner, key.version)) is key:
                 self._newest[owner] = key
         return key
 
@@ -259,6 +262,8 @@ class KeyVault:
             if (owner, stored.version) in made:
                 made[owner, stored.version] = key
                 return key
+            if self._keys.epoch() != self._epoch:
+                return key  # what is seen here is of another time: the key can have been destroyed since
             with self._lock:
                 if len(self._open) >= _REMEMBERED:
                     self._open.clear()
@@ -304,6 +309,8 @@ class KeyVault:
         if self._epoch is not None and ticks - self._looked_at < LOOK_AGAIN:
             return
         epoch = self._keys.epoch()
+        if epoch is None:
+            return
         if epoch != self._epoch:
             self.forget()
             self._ring.refresh()  # at the first look too: the file may have changed since it was read

@@ -5,6 +5,7 @@ import re
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from html import unescape
@@ -13,9 +14,15 @@ from uuid import UUID, uuid4
 import httpx
 import pyotp
 import pytest
-from sqlalchemy import Pool, event
+from sqlalchemy import Pool, create_engine, event
 from starlette.requests import Request
 
+from engine.adapters.sql.data_keys import SqlWrappedKeys
+from engine.adapters.sql.in_hand import taken_from
+from engine.adapters.sql.key_store import KeyStore
+from engine.adapters.sql.second_wall import act_for_the_system
+from engine.adapters.vault import KeyVault
+from engine.errors import KeyMissingError
 from engine.portal.failures import busy_page
 from engine.portal.turns import MOST_WAITING, OF_ONE, InTurn, KnownSessions, Lane
 from engine.replay.world import people_of
@@ -206,6 +213,40 @@ def test_a_key_is_kept_or_lost_with_what_was_sealed_by_it(portal: Portal) -> Non
         kept = engine.vault.seal("a name", key_of=owner, unit_id=portal.unit, **where)
         work.commit()
     assert engine.vault.unseal(kept, **where) == "a name", "no key from before is used that was never kept"
+
+
+def test_a_key_that_was_destroyed_is_remembered_from_no_earlier_look(
+    portal: Portal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.adapters.vault.LOOK_AGAIN", 0.0)
+    engine, owner, row = portal.engine, uuid4(), uuid4()
+    where = {"table": "case", "row": row, "column": "title"}
+
+    def opened() -> object:
+        return engine.vault.unseal(kept, **where)
+
+    with engine.unit_of_work() as work:
+        kept = engine.vault.seal("a name", key_of=owner, unit_id=portal.unit, **where)
+        work.commit()
+    wide = create_engine(portal.engine.queries._engine.url)  # type: ignore[attr-defined]
+    act_for_the_system(wide)
+    vault = KeyVault(engine.vault._ring, SqlWrappedKeys(wide, engine.clock))  # type: ignore[attr-defined]
+    still = wide.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+    with ThreadPoolExecutor(1) as elsewhere, taken_from(still, is_still=True) as reading:
+        reading.connection.exec_driver_sql("SELECT count(*) FROM data_key")
+        with taken_from(wide) as taken:
+            KeyStore(taken.connection, vault).destroy(owner, engine.clock.now())
+            vault.blind("any", "look")
+            assert elsewhere.submit(vault.unseal, kept, **where).result(20) == "a name", "it is there until the commit"
+            taken.connection.commit()
+        with pytest.raises(KeyMissingError):
+            elsewhere.submit(vault.unseal, kept, **where).result(20)
+        assert vault.unseal(kept, **where) == "a name", "who began to read before it reads on"
+        with pytest.raises(KeyMissingError):
+            elsewhere.submit(vault.unseal, kept, **where).result(20)
+    wide.dispose()
+    with pytest.raises(KeyMissingError):
+        opened()
 
 
 def test_who_reports_without_end_is_told_whom_to_ring_and_keeps_what_they_typed(

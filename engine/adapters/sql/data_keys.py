@@ -30,7 +30,10 @@ _ORGANISATION = text("""
         (SELECT unit_id FROM "case" WHERE id = :owner), (SELECT unit_id FROM person WHERE id = :owner),
         (SELECT id FROM unit WHERE id = :owner))
 """)
-_EPOCH = text("SELECT value ->> 'number' FROM installation WHERE key = :key")
+_EPOCH = text("""
+    SELECT (value ->> 'number')::bigint AS number, xmin = pg_current_xact_id_if_assigned()::xid AS is_mine
+    FROM installation WHERE key = :key
+""")
 
 
 class SqlWrappedKeys:
@@ -92,10 +95,13 @@ class SqlWrappedKeys:
             found: int | None = connection.execute(counted.returning(KEYS.c.uses)).scalar_one_or_none()
         return found
 
-    def epoch(self) -> int:
-        """Give the number that grows whenever keys are destroyed or the key file changes."""
+    def epoch(self) -> int | None:
+        """Give the number that grows whenever keys are destroyed or the key file changes; None while only we know."""
         with asked_over(self._sql) as connection:
-            return int(connection.execute(_EPOCH, {"key": EPOCH}).scalar() or 0)
+            row = connection.execute(_EPOCH, {"key": EPOCH}).first()
+        if row is None:
+            return 0
+        return None if row.is_mine else int(row.number)
 
 
 def open_vault(sql: SqlEngine, ring: KeyRing, clock: Clock) -> KeyVault:
