@@ -80,6 +80,9 @@ _ROUTES: Final = (
     calendars, calls, law, keeping, exports, subject, definitions_time, board, delays, outgoing, waiting, demo,
 )  # fmt: skip
 _THIS_MACHINE: Final = ("127.0.0.1", "localhost", "[::1]")
+_KEPT_OPEN: Final = 75
+"""Seconds for which a connection waits for its next request: longer than people read and than proxies keep theirs, so
+that none is closed in the moment in which an answer is sent over it."""
 _A_WEEK: Final = "public, max-age=604800, immutable"
 
 
@@ -115,7 +118,7 @@ def server_config(app: FastAPI, host: str, port: int, *, proxies: Sequence[str] 
     """
     return uvicorn.Config(
         app, host=host, port=port, access_log=False, server_header=False, log_level="warning",
-        proxy_headers=bool(proxies), forwarded_allow_ips=list(proxies),
+        proxy_headers=bool(proxies), forwarded_allow_ips=list(proxies), timeout_keep_alive=_KEPT_OPEN,
     )  # fmt: skip
 
 

@@ -55,6 +55,11 @@ def test_a_forwarded_address_is_believed_of_a_declared_proxy_only(seen: Callable
     assert seen("10.0.0.0/24") == "https 9.9.9.9"
 
 
+def test_a_connection_outlives_a_minute_of_reading() -> None:
+    """What closes after five seconds closes at times just when somebody sends what they typed."""
+    assert server_config(FastAPI(), "127.0.0.1", 1).timeout_keep_alive > 60
+
+
 def test_signs_that_turn_the_direction_of_a_name_are_shown_as_signs() -> None:
     page = environment().from_string("<b>{{ name }}</b>").render(name="Mary \u202eevil\u202c <i>")
     assert page == "<b>Mary [U+202E]evil[U+202C] &lt;i&gt;</b>"
