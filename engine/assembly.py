@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 from engine.domain.checkpoints import Written
@@ -166,7 +166,8 @@ class Engine:
     tombstones: Tombstones = field(default_factory=NoTombstones)
     portal_url: str = ""
     demo: bool = False
-    factor_for_all: bool = False
+    factor_for_all: bool = True
+    factor_at_latest: date | None = None
     signer: Signer = field(default_factory=Unsigned)
     anchors: Anchors = field(default_factory=NoSecondPlace)
     faults: Callable[[Iterable[Path]], Iterable[AuditFault]] = _no_faults

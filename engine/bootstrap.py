@@ -174,6 +174,7 @@ def build_engine(
         portal_url=settings.address,
         demo=bool(settings.demo),
         factor_for_all=settings.factor_for_all,
+        factor_at_latest=settings.factor_at_latest,
         signer=signer,
         anchors=AnchorFiles(settings.checkpoint_folder),
         faults=lambda folders: faults(sql, vault, signer, _outside(folders)),

@@ -472,6 +472,13 @@ class LinkOverError(IcmcError):
     sentence = "This link is no longer valid. Ask the person who gave it to you for a new one."
 
 
+class LinkWaitsError(IcmcError):
+    """Raised for a link to a new password that counts only when a second person has agreed, and nobody has yet."""
+
+    code = "link-waits"
+    sentence = "This link is waiting for a second person to agree. Try again once they have: nothing else is needed."
+
+
 class LastAdministratorError(IcmcError):
     """Raised when the last one who manages people would no longer be able to."""
 

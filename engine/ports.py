@@ -476,6 +476,7 @@ class ActorRecord:
     roles: tuple[str, ...]
     supervisor_id: UUID | None = None
     absent_until: datetime | None = None
+    organisation_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """What an installation can be told, by environment variables that begin with ICMC_."""
 
 import os
+from datetime import date
 from pathlib import Path
 
 from pydantic import Field, SecretStr
@@ -34,7 +35,10 @@ class Settings(BaseSettings):
     smtp_security: str = Field(default="starttls", pattern="^(starttls|tls|none)$")
     gateway_hosts: tuple[str, ...] = ()
     file_scanner: str = ""
-    factor_for_all: bool = False
+    factor_for_all: bool = True
+    """Whether everybody needs a second factor; administrators always do, and nobody in a demo."""
+    factor_at_latest: date | None = None
+    """The last day (UTC) on which somebody without one may go on; None asks for it at the next sign-in."""
     prefect_ui: bool = True
     prefect_port: int = 0
     pillars: dict[str, str] = Field(default_factory=dict)

@@ -77,10 +77,32 @@ def link(email: Email) -> None:
             known = work.directory.credentials(email)
         if known is None:
             raise NotFoundError(kind="person")
-        token = new_link(engine, known.actor_id, viewer=SYSTEM)
+        token = new_link(engine, known.actor_id, viewer=SYSTEM).token
         address = engine.portal_url
     typer.echo("Give them this link, and no one else. It works once; earlier ones are no longer valid:")
     typer.echo(f"{address}/invitation/{token}")
+
+
+@app.command("role")
+@in_words
+def role(
+    email: Email,
+    unit: Annotated[str, typer.Option(help="The name of the unit.")],
+    role: Annotated[str, typer.Option(help="The role.")],
+) -> None:
+    """Give somebody a role at once. On pages one who leads the unit has to agree: use it where nobody does yet."""
+    with running_engine() as (engine, _):
+        manage_people.give_role_to(engine, viewer=SYSTEM, email=email, unit=unit, role=role)
+    typer.echo("They have the role now, and must sign in again. Those who lead the unit are notified.")
+
+
+@app.command("hub")
+@in_words
+def hub(organisation: Annotated[str, typer.Argument(help="The name of the organisation.")]) -> None:
+    """Say which organisation is the hub's body: it agrees to what is everybody's; first of all the first one."""
+    with running_engine() as (engine, _):
+        manage_people.name_hub(engine, viewer=SYSTEM, organisation=organisation)
+    typer.echo(f"{organisation} is the hub's body now.")
 
 
 @app.command("first-link")

@@ -29,6 +29,8 @@ class Kind(StrEnum):
     DEFINITION = "definition"
     CUSTODY = "custody"
     CLOSURE = "closure"
+    ROLE = "role"
+    LINK = "link"
 
 
 class Rule(NamedTuple):
@@ -59,6 +61,8 @@ FOUR_EYES: Final[Mapping[Kind, Rule]] = {
     Kind.DEFINITION: Rule(Action.AGREE_DEFINITION, timedelta(days=14)),
     Kind.CLOSURE: Rule(Action.AGREE_CLOSURE, timedelta(days=7)),
     Kind.CUSTODY: Rule(Action.MANAGE_PEOPLE, timedelta(hours=72)),
+    Kind.ROLE: Rule(Action.AGREE_ROLE, timedelta(days=14)),
+    Kind.LINK: Rule(Action.AGREE_LINK, timedelta(hours=24)),
 }
 """The four-eyes list: what takes effect only when somebody else agrees who may do it too.
 

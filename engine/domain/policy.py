@@ -70,6 +70,8 @@ class Action(StrEnum):
     MEND = "retry jobs and deliveries"
     MANAGE_PEOPLE = "manage people and units"
     SEE_PEOPLE = "see how people sign in"
+    AGREE_ROLE = "agree to a role in a unit"
+    AGREE_LINK = "agree to a link for a new password"
     KEEP_CHANNELS = "set up a channel"
     ADD_FILE = "add a file to a case"
     KEEP_KEYS = "keep the keys"
@@ -135,7 +137,9 @@ ROLES_THAT_MAY: Mapping[Action, frozenset[Role]] = {
     Action.KEEP_CALENDARS: frozenset({Role.SYSTEM_ADMINISTRATOR}),
     Action.MEND: frozenset({Role.SYSTEM_ADMINISTRATOR}),
     Action.MANAGE_PEOPLE: frozenset({Role.SYSTEM_ADMINISTRATOR}),
-    Action.SEE_PEOPLE: frozenset({Role.SYSTEM_ADMINISTRATOR, Role.SUPERVISOR}),
+    Action.SEE_PEOPLE: _LEADING | {Role.SYSTEM_ADMINISTRATOR},
+    Action.AGREE_ROLE: _LEADING,
+    Action.AGREE_LINK: _LEADING | {Role.SYSTEM_ADMINISTRATOR},
     Action.KEEP_CHANNELS: frozenset({Role.SYSTEM_ADMINISTRATOR}),
     Action.ADD_FILE: _CARE | _SUPPORT,
     Action.KEEP_KEYS: frozenset({Role.SYSTEM_ADMINISTRATOR}),

@@ -120,6 +120,7 @@ SAYINGS: Final[Mapping[str, str]] = {
     "sessions": "The session was ended.",
     "form_dropped": "It was discarded.",
     "role_given": "They have the role now, and must sign in again.",
+    "role_asked": "Someone who leads the unit was asked to agree: the role takes effect when they do.",
     "role_taken": "They no longer have the role. Work that they may no longer do went back to everyone who may.",
     "supervisor": "Their supervisor was recorded.",
     "deactivated": "They can no longer sign in or act. Their work was passed on, or someone was notified.",

@@ -73,6 +73,10 @@ class Approvals(Protocol):
         """Load what waits about something, be it late or not, and keep others from answering it."""
         ...
 
+    def open_of(self, kind: str, *, now: datetime) -> tuple[ApprovalRequest, ...]:
+        """List what waits of a kind and has not run out, the first that was asked for first."""
+        ...
+
     def latest_about(self, kind: str, subject_id: UUID) -> ApprovalRequest | None:
         """Load what was asked about something last, answered or not."""
         ...

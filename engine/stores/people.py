@@ -17,6 +17,7 @@ class Unit(NamedTuple):
     jurisdiction: str
     zone: str
     language: str
+    organisation_id: UUID | None = None
 
 
 class Credentials(NamedTuple):
@@ -39,6 +40,18 @@ class Directory(Protocol):
         self, unit_id: UUID, *, organisation_id: UUID, name: str, jurisdiction: str, zone: str, contact: str = ""
     ) -> None:
         """Write a unit, unless it is there already."""
+        ...
+
+    def hub(self) -> UUID | None:
+        """Give the organisation that is the hub's body, which keeps what is everybody's; None where none is named."""
+        ...
+
+    def make_hub(self, organisation_id: UUID) -> None:
+        """Make an organisation the hub's body; the one before is it no longer."""
+        ...
+
+    def is_untouched(self, unit_id: UUID) -> bool:
+        """Say whether a unit has no people but administrators, has never kept a case, and was never sent one."""
         ...
 
     def unit(self, unit_id: UUID) -> Unit | None:

@@ -5,7 +5,7 @@ who is needed has agreed. Nobody answers what they asked for; what has run out, 
 refused.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -23,6 +23,8 @@ from engine.views import Viewer
 
 PAGE: Final = "/waiting"
 """The page that lists what waits for a second person."""
+_OF_A_UNIT: Final = frozenset({Kind.ROLE, Kind.LINK, Kind.DEFINITION})
+"""What belongs to no case, and is answered by the people of one unit only."""
 
 
 def ask_second(
@@ -89,7 +91,7 @@ def take_answer(
     request = work.approvals.open_about(kind, subject_id)
     if request is None:
         raise AlreadyEndedError(kind="request for approval")
-    unit_id = state.case.unit_id if state else None
+    unit_id = state.case.unit_id if state else _answered_in(request)
     takes_back = not approved and viewer.actor_id == request.asked_by
     if not takes_back and not can(viewer, request.rule.answers, unit_id=unit_id):
         raise NotAllowedError(actor=viewer.name, action=request.rule.answers.value)
@@ -118,6 +120,21 @@ def others_who_may(work: UnitOfWork, kind: Kind, viewer: Viewer, now: datetime) 
     others = dict.fromkeys(unit_id for one in anywhere if one.id != viewer.actor_id for unit_id in one.unit_ids)
     for unit_id in (*viewer.unit_ids, *others):
         people = _others(work, kind, viewer, unit_id, now)
+        if people:
+            return unit_id, people
+    raise _nobody(kind)
+
+
+def who_answers(
+    work: UnitOfWork, kind: Kind, unit_ids: Iterable[UUID], *, but: Collection[UUID]
+) -> tuple[UUID, list[ActorRecord]]:
+    """Find the first of some units whose people may answer, with those who may, be they away or not.
+
+    Raises `NoSecondPersonError` when nobody else may.
+    """
+    for unit_id in dict.fromkeys(unit_ids):
+        here = work.directory.holders(roles=_roles_of(kind), unit_id=unit_id)
+        people = [one for one in here if not one.disabled and one.id not in but]
         if people:
             return unit_id, people
     raise _nobody(kind)
@@ -197,6 +214,11 @@ def _tell(
     )  # fmt: skip
     if must_send:
         add_delivery_job(work, state, rule=rule, critical=False, now=now)
+
+
+def _answered_in(request: ApprovalRequest) -> UUID | None:
+    """Give the unit in which somebody must have the right; None for what those of any unit may answer."""
+    return request.unit_id if request.kind in _OF_A_UNIT else None
 
 
 def _roles_of(kind: Kind) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from engine.domain.policy import Action, can
 from engine.errors import DeliveryError, InvalidAnswersError, NotAllowedError, NotFoundError
 from engine.ports import Outgoing
 from engine.stores import ChannelSetting, UnitOfWork
+from engine.usecases.administering import looks_after, person_looked_after
 from engine.views import Viewer
 
 CHANNELS = ("sms", "whatsapp", "telegram", "matrix")
@@ -33,7 +34,7 @@ def set_channel(
     engine.gateways.channel(channel, url)
     host = engine.gateways.host(channel, url)
     with engine.unit_of_work() as work:
-        organisation_id = _organisation(work, organisation)
+        organisation_id = _organisation(work, organisation, viewer)
         known = work.channels.get(organisation_id, channel)
         setting_id = known.id if known else uuid5(organisation_id, f"channel|{channel}")
         wanted = ChannelSetting(
@@ -49,7 +50,7 @@ def disable_channel(engine: Engine, *, viewer: Viewer, organisation: str, channe
     """Use the gateway of an organisation no longer: what waits for it goes on waiting. Raises `NotFoundError`."""
     _require(viewer)
     with engine.unit_of_work() as work:
-        known = _known(work, organisation, channel)
+        known = _known(work, organisation, channel, viewer)
         if known.enabled:
             work.channels.save(known._replace(enabled=False), act="disabled", by=_by(viewer), at=engine.clock.now())
             work.commit()
@@ -71,7 +72,7 @@ def try_channel(
             raise InvalidAnswersError(
                 {"to": "A test message is already on its way: check whether it has arrived, then try again."}
             )
-        known = _known(work, organisation, channel)
+        known = _known(work, organisation, channel, viewer)
         work.channels.save(known, act="tried", by=_by(viewer), at=now)
         work.records.remember(command, {"tried": channel}, case_id=None, at=now)
         work.commit()
@@ -124,6 +125,8 @@ def set_contact(engine: Engine, *, viewer: Viewer, email: str, channel: str, add
             raise NotAllowedError(actor=viewer.name, action=Action.MANAGE_PEOPLE.value)
         if known is None:
             raise NotFoundError(kind="person")
+        if known.actor_id != viewer.actor_id:
+            person_looked_after(work, viewer, known.actor_id)
         work.channels.set_contact(known.actor_id, channel, clean, at=engine.clock.now())
         work.commit()
 
@@ -139,15 +142,16 @@ def _refuse(problems: Mapping[str, str]) -> None:
         raise InvalidAnswersError(found)
 
 
-def _organisation(work: UnitOfWork, name: str) -> UUID:
+def _organisation(work: UnitOfWork, name: str, viewer: Viewer) -> UUID:
+    """Find an organisation whose gateways somebody keeps: their own, or any for the hub's body."""
     found = work.channels.organisation_named(name)
-    if found is None:
+    if found is None or not looks_after(work, viewer, found, Action.KEEP_CHANNELS):
         raise NotFoundError(kind="organisation")
     return found
 
 
-def _known(work: UnitOfWork, organisation: str, channel: str) -> ChannelSetting:
-    known = work.channels.get(_organisation(work, organisation), channel)
+def _known(work: UnitOfWork, organisation: str, channel: str, viewer: Viewer) -> ChannelSetting:
+    known = work.channels.get(_organisation(work, organisation, viewer), channel)
     if known is None:
         raise NotFoundError(kind="channel")
     return known

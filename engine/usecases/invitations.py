@@ -1,14 +1,25 @@
 """Invite somebody by a link with which they set their own password; nobody else ever sets or knows it."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 from uuid import UUID
 
 from engine.assembly import Engine
-from engine.domain.policy import Action, can
-from engine.errors import InvalidAnswersError, LinkOverError, NotAllowedError, NotFoundError
+from engine.domain.four_eyes import ApprovalRequest, Kind
+from engine.domain.policy import Action
+from engine.errors import (
+    AlreadyEndedError,
+    InvalidAnswersError,
+    LinkOverError,
+    LinkWaitsError,
+    NotFoundError,
+    OwnApprovalError,
+)
+from engine.ports import ActorRecord
 from engine.spec.roles import Role
 from engine.stores import Invitation, UnitOfWork
+from engine.usecases.administering import hub_units, person_looked_after, require_administrator, require_any
+from engine.usecases.approvals import ask_second, overtake, take_answer, who_answers
 from engine.usecases.new_passwords import require_good, set_password, words_about
 from engine.usecases.session_tokens import hash_of
 from engine.usecases.slowing_down import Tries
@@ -18,6 +29,13 @@ from engine.views import Viewer
 
 INVITE, RESET, FIRST = "invite", "reset", "first"
 _LASTS: Final = {INVITE: timedelta(hours=72), RESET: timedelta(hours=24), FIRST: timedelta(hours=24)}
+
+
+class NewLink(NamedTuple):
+    """A link that was made: its token is known only now; with `waits` it counts when a second person has agreed."""
+
+    token: str
+    waits: bool = False
 
 
 class Opened(NamedTuple):
@@ -35,35 +53,65 @@ def make_link(engine: Engine, work: UnitOfWork, kind: str, actor_id: UUID | None
     return token
 
 
-def new_link(engine: Engine, actor_id: UUID, *, viewer: Viewer) -> str:
-    """Make a new link for somebody: to join if they never set a password, else to set another; gives its token.
+def new_link(engine: Engine, actor_id: UUID, *, viewer: Viewer) -> NewLink:
+    """Make a new link for somebody: to join if they never set a password, else to set another.
 
-    Earlier links of theirs count no more; a second factor stays as it is. Raises `NotAllowedError`, `NotFoundError` for
-    an unknown or disabled person, `StepUpNeededError`.
+    It counts when a second person agrees: one who leads a unit of theirs, or another administrator there; where there
+    is none, one of their organisation or of the hub's body. At once it counts for the keeper of this machine, and for
+    somebody who never set a password and has no role. Earlier links of theirs count no more; a second factor stays as
+    it is. Raises `NoSecondPersonError`, `NotAllowedError`, `NotFoundError` for an unknown or disabled person,
+    `StepUpNeededError`.
     """
-    if not can(viewer, Action.MANAGE_PEOPLE):
-        raise NotAllowedError(actor=viewer.name, action=Action.MANAGE_PEOPLE.value)
+    require_administrator(viewer)
     require_step_up(engine, viewer)
     now = engine.wall_clock.now()
     with engine.unit_of_work() as work:
-        person = work.directory.actor(actor_id)
-        if person is None or person.disabled or work.directory.is_service(actor_id):
+        person = person_looked_after(work, viewer, actor_id)
+        if person.disabled or work.directory.is_service(actor_id):
             raise NotFoundError(kind="person")
         kind = RESET if work.directory.password_of(actor_id) else INVITE
         token = make_link(engine, work, kind, actor_id, by=viewer.actor_id)
-        body = {"actor_id": str(actor_id), "kind": kind}
+        overtake(work, Kind.LINK, actor_id, now=engine.clock.now())
+        waits = not viewer.is_system and (kind == RESET or bool(person.roles))
+        if waits:
+            _ask(engine, work, person, token, viewer=viewer)
+        body = {"actor_id": str(actor_id), "kind": kind, "waits": waits}
         work.audit.note("people", "LinkMade", body, actor_id=viewer.actor_id, at=now)
         work.commit()
-    return token
+    return NewLink(token, waits)
+
+
+def answer_link(engine: Engine, actor_id: UUID, *, viewer: Viewer, approved: bool) -> None:
+    """Let the link that was made for somebody count, or not; who made it only takes it back.
+
+    Nobody agrees to a link of their own. Raises `AlreadyEndedError`, `OwnApprovalError`, `NotAllowedError`.
+    """
+    require_any(viewer, Action.AGREE_LINK)
+    now = engine.clock.now()
+    with engine.unit_of_work() as work:
+        if work.approvals.open_about(Kind.LINK, actor_id) is None:
+            raise AlreadyEndedError(kind="request for approval")
+        if approved and viewer.actor_id == actor_id:
+            raise OwnApprovalError
+        take_answer(engine, work, Kind.LINK, actor_id, viewer=viewer, approved=approved, now=now)
+        if not approved:
+            work.sign_ins.cancel_invitations(actor_id, at=engine.wall_clock.now())
+        body = {"actor_id": str(actor_id), "approved": approved}
+        work.audit.note("people", "LinkAnswered", body, actor_id=viewer.actor_id, at=engine.wall_clock.now())
+        work.commit()
+
+
+def link_that_waits(engine: Engine, actor_id: UUID) -> ApprovalRequest | None:
+    """Give the request by which the link of somebody waits for a second person, if one does."""
+    with engine.unit_of_work() as work:
+        waiting = work.approvals.open_about(Kind.LINK, actor_id)
+    return waiting if waiting is not None and waiting.expires_at > engine.clock.now() else None
 
 
 def open_link(engine: Engine, token: str) -> Opened:
-    """Give what the page of a link shows; raises `LinkOverError`."""
+    """Give what the page of a link shows; raises `LinkOverError`, and `LinkWaitsError` until it counts."""
     with engine.unit_of_work() as work:
-        found = work.sign_ins.invitation(hash_of(token), now=engine.wall_clock.now())
-        person = work.directory.actor(found.actor_id) if found and found.actor_id else None
-    if found is None or person is None or person.disabled:
-        raise LinkOverError
+        found, person = _counting(work, token, engine.wall_clock.now())
     return Opened(found.kind, person.email)
 
 
@@ -72,14 +120,12 @@ def set_first_password(engine: Engine, token: str, *, password: str) -> None:
 
     The next sign-in is like a first one: whoever gave the link knows the person.
 
-    Raises `LinkOverError`, and `InvalidAnswersError` for an unfit password: then the link still counts.
+    Raises `LinkOverError`, `LinkWaitsError`, and `InvalidAnswersError` for an unfit password: then the link still
+    counts.
     """
     now = engine.wall_clock.now()
     with engine.unit_of_work() as work:
-        found = work.sign_ins.invitation(hash_of(token), now=now)
-        person = work.directory.actor(found.actor_id) if found and found.actor_id else None
-        if found is None or person is None or person.disabled:
-            raise LinkOverError
+        found, person = _counting(work, token, now)
         has_factor, context = work.sign_ins.has_factor(person.id), words_about(work, person.id)
     require_good(engine, password, has_factor=has_factor, context=context)
     with engine.unit_of_work() as work:
@@ -92,7 +138,7 @@ def set_first_password(engine: Engine, token: str, *, password: str) -> None:
 
 
 def ask_for_link(engine: Engine, *, email: str, network: str = "") -> None:
-    """Tell the administrators that somebody wants a new password; nothing tells whether there is such a person.
+    """Tell those who look after somebody that they want a new password; nothing tells whether there is such a person.
 
     At most one message an hour goes out for a person. No link is ever sent by e-mail: whoever makes it gives it to the
     person, whom they know.
@@ -104,10 +150,39 @@ def ask_for_link(engine: Engine, *, email: str, network: str = "") -> None:
     with engine.unit_of_work() as work:
         known = work.directory.credentials(email)
         if known is not None and not known.disabled:
-            people = work.directory.with_role_anywhere(roles=(Role.SYSTEM_ADMINISTRATOR.value,), now=now)
+            everywhere = work.directory.with_role_anywhere(roles=(Role.SYSTEM_ADMINISTRATOR.value,), now=now)
+            person = work.directory.actor(known.actor_id)
+            theirs = person.organisation_id if person else None
+            people = [one for one in everywhere if one.organisation_id == theirs] or everywhere
             tell_of_system(
                 engine, work, kind="person_to_look_after", rule=f"forgotten|{known.actor_id}|{now:%Y-%m-%dT%H}",
                 people=people, channels=(IN_APP, EMAIL), link=f"/people/{known.actor_id}", now=now,
             )  # fmt: skip
             work.audit.note("sign-in", "PasswordForgotten", {}, actor_id=known.actor_id, at=engine.wall_clock.now())
         work.commit()
+
+
+def _counting(work: UnitOfWork, token: str, now: datetime) -> tuple[Invitation, ActorRecord]:
+    """Load a link that can be used now, with whose it is; raises `LinkOverError`, `LinkWaitsError`."""
+    found = work.sign_ins.invitation(hash_of(token), now=now)
+    person = work.directory.actor(found.actor_id) if found and found.actor_id else None
+    if found is None or person is None or person.disabled:
+        raise LinkOverError
+    asked = work.approvals.latest_about(Kind.LINK, person.id)
+    if asked is not None and asked.subject["link_id"] == str(found.id) and not asked.approved:
+        raise LinkWaitsError if asked.answered_at is None else LinkOverError
+    return found, person
+
+
+def _ask(engine: Engine, work: UnitOfWork, person: ActorRecord, token: str, *, viewer: Viewer) -> None:
+    """Ask for a second person, in a unit of theirs, else of their organisation, else of the hub's body."""
+    theirs = (unit.id for unit in work.directory.units() if unit.organisation_id == person.organisation_id)
+    unit_id, people = who_answers(
+        work, Kind.LINK, (*person.unit_ids, *theirs, *hub_units(work)), but={viewer.actor_id, person.id}
+    )
+    made = work.sign_ins.invitation(hash_of(token), now=engine.wall_clock.now())
+    subject = {"actor_id": str(person.id), "link_id": str(made.id) if made else ""}
+    ask_second(
+        engine, work, Kind.LINK, person.id, asked_by=viewer.actor_id, now=engine.clock.now(), unit_id=unit_id,
+        subject=subject, people=people,
+    )  # fmt: skip

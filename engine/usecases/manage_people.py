@@ -5,11 +5,17 @@ from typing import Final, NamedTuple
 from uuid import UUID
 
 from engine.assembly import Engine
-from engine.domain.policy import Action, can
+from engine.domain.four_eyes import ApprovalRequest, Kind
 from engine.errors import InvalidAnswersError, LastAdministratorError, NotAllowedError, NotFoundError
 from engine.spec.roles import Role
 from engine.stores import UnitOfWork
-from engine.usecases.concerns import pass_on_concerns
+from engine.usecases.administering import (
+    looks_after,
+    person_looked_after,
+    require_administrator,
+    unit_looked_after,
+)
+from engine.usecases.agreed_roles import AskedRole, give_or_ask
 from engine.usecases.invitations import INVITE, make_link
 from engine.usecases.left_behind import pass_on_duties, tell_of_gap
 from engine.usecases.passing_on import pass_on_items, release_unentitled
@@ -23,10 +29,11 @@ _EMPTY: Final = {
 
 
 class Invited(NamedTuple):
-    """Somebody who was added: the token of their link is known only now."""
+    """Somebody who was added: the token of their link is known only now; `waits` are roles that count not yet."""
 
     actor_id: UUID
     token: str
+    waits: tuple[str, ...] = ()
 
 
 def add_unit(
@@ -41,7 +48,8 @@ def add_unit(
 ) -> UUID:
     """Add a unit that keeps its own cases, in the zone and by the calendar of its jurisdiction.
 
-    An organisation of that name is joined, else made. Raises `NoCalendarError` for a jurisdiction without a calendar,
+    An organisation of that name is joined, else made: other ones than their own are for administrators of the hub's
+    body. Raises `NoCalendarError` for a jurisdiction without a calendar,
     `InvalidAnswersError` for an empty or taken name, `NotAllowedError`, `StepUpNeededError`.
     """
     _require(engine, viewer)
@@ -56,6 +64,8 @@ def add_unit(
         if problems:
             raise InvalidAnswersError(problems)
         organisation_id = work.channels.organisation_named(organisation.strip()) or engine.entropy.uuid()
+        if not looks_after(work, viewer, organisation_id):
+            raise NotAllowedError(actor=viewer.name, action="add units of another organisation")
         work.directory.add_organisation(organisation_id, name=organisation.strip())
         work.directory.add_unit(
             unit_id, organisation_id=organisation_id, name=name.strip(), jurisdiction=jurisdiction, zone=zone,
@@ -76,8 +86,7 @@ def change_unit(engine: Engine, unit_id: UUID, *, viewer: Viewer, name: str, lan
     if not name.strip():
         raise InvalidAnswersError({"name": "Give a name."})
     with engine.unit_of_work() as work:
-        if work.directory.unit(unit_id) is None:
-            raise NotFoundError(kind="unit")
+        unit_looked_after(work, viewer, unit_id)
         work.directory.change_unit(unit_id, name=name.strip(), language=language, contact=contact)
         at = engine.wall_clock.now()
         work.audit.note("people", "UnitChanged", {"unit_id": str(unit_id)}, actor_id=_who(viewer), at=at)
@@ -94,10 +103,12 @@ def invite(
     roles: Iterable[str],
     supervisor_id: UUID | None = None,
 ) -> Invited:
-    """Add somebody with roles in a unit, and make the link by which they set their own password within 72 hours.
+    """Add somebody, ask for roles in a unit, and make the link by which they set their own password within 72 hours.
+
+    A role counts when somebody who leads the unit has agreed, as `give_or_ask` says.
 
     Raises `InvalidAnswersError` for an unknown role or an address that is taken, `NotFoundError` for an unknown unit or
-    supervisor, `NotAllowedError`, `StepUpNeededError`.
+    supervisor, `NoSecondPersonError`, `NotAllowedError`, `StepUpNeededError`.
     """
     _require(engine, viewer)
     wanted = tuple(dict.fromkeys(roles))
@@ -108,19 +119,18 @@ def invite(
             problems["email"] = "Someone already has this address."
         if problems:
             raise InvalidAnswersError(problems)
-        if work.directory.unit(unit_id) is None:
-            raise NotFoundError(kind="unit")
+        unit = unit_looked_after(work, viewer, unit_id)
         if supervisor_id is not None and work.directory.actor(supervisor_id) is None:
             raise NotFoundError(kind="person")
         work.directory.add_actor(actor_id, name=name.strip(), email=email, supervisor_id=supervisor_id)
-        for role in wanted:
-            work.directory.add_role(actor_id, unit_id=unit_id, role=role)
-        pass_on_concerns(engine, work, now=engine.clock.now())
+        work.directory.change_actor(actor_id, organisation_id=unit.organisation_id)
         token = make_link(engine, work, INVITE, actor_id, by=_who(viewer))
-        body = {"actor_id": str(actor_id), "unit_id": str(unit_id), "roles": list(wanted)}
+        body = {"actor_id": str(actor_id), "unit_id": str(unit_id), "asked": list(wanted)}
         work.audit.note("people", "PersonInvited", body, actor_id=_who(viewer), at=now)
+        asked = (AskedRole(actor_id, unit_id, role) for role in wanted)
+        waits = tuple(one.role for one in asked if not give_or_ask(engine, work, one, viewer=viewer))
         work.commit()
-    return Invited(actor_id, token)
+    return Invited(actor_id, token, waits)
 
 
 def invite_to(engine: Engine, *, viewer: Viewer, name: str, email: str, unit: str, roles: Iterable[str]) -> Invited:
@@ -132,19 +142,58 @@ def invite_to(engine: Engine, *, viewer: Viewer, name: str, email: str, unit: st
     return invite(engine, viewer=viewer, name=name, email=email, unit_id=unit_id, roles=roles)
 
 
-def give_role(engine: Engine, actor_id: UUID, *, viewer: Viewer, unit_id: UUID, role: str) -> None:
-    """Give somebody a role in a unit: they sign in anew. Raises `InvalidAnswersError`, `NotFoundError`."""
+def give_role(engine: Engine, actor_id: UUID, *, viewer: Viewer, unit_id: UUID, role: str) -> bool:
+    """Ask for a role of somebody in a unit; gives whether it counts already, and not only when a lead of it agrees.
+
+    Nobody gives themselves a role. Raises `InvalidAnswersError`, `NotFoundError`, `NotAllowedError`,
+    `NoSecondPersonError`.
+    """
     _require(engine, viewer)
     if role not in {known.value for known in Role}:
         raise InvalidAnswersError({"role": "Choose a role."})
+    if actor_id == viewer.actor_id:
+        raise NotAllowedError(actor=viewer.name, action="give themselves a role")
     with engine.unit_of_work() as work:
-        if work.directory.actor(actor_id) is None or work.directory.unit(unit_id) is None:
-            raise NotFoundError(kind="person")
+        person_looked_after(work, viewer, actor_id)
+        unit_looked_after(work, viewer, unit_id)
         if work.directory.has_role(actor_id, unit_id=unit_id, role=role):
-            return
-        work.directory.add_role(actor_id, unit_id=unit_id, role=role)
-        _roles_changed(engine, work, viewer, actor_id, "RoleGiven", unit_id, role)
-        pass_on_concerns(engine, work, now=engine.clock.now())
+            return True
+        counts = give_or_ask(engine, work, AskedRole(actor_id, unit_id, role), viewer=viewer)
+        work.commit()
+    return counts
+
+
+def give_role_to(engine: Engine, *, viewer: Viewer, email: str, unit: str, role: str) -> bool:
+    """Do the same for somebody named by their address, in a unit that is named; raises as `give_role`."""
+    with engine.unit_of_work() as work:
+        known = work.directory.credentials(email)
+        unit_id = next((one.id for one in work.directory.units() if one.name == unit), None)
+    if known is None or unit_id is None:
+        raise NotFoundError(kind="person" if known is None else "unit")
+    return give_role(engine, known.actor_id, viewer=viewer, unit_id=unit_id, role=role)
+
+
+def asked_roles(engine: Engine, actor_id: UUID) -> tuple[ApprovalRequest, ...]:
+    """List the roles of somebody that wait for who leads their unit."""
+    with engine.unit_of_work() as work:
+        waiting = work.approvals.open_of(Kind.ROLE, now=engine.clock.now())
+    return tuple(one for one in waiting if one.subject["actor_id"] == str(actor_id))
+
+
+def name_hub(engine: Engine, *, viewer: Viewer, organisation: str) -> None:
+    """Say which organisation is the hub's body, which keeps what is everybody's: for the keeper of this machine only.
+
+    Raises `NotAllowedError`, `NotFoundError`.
+    """
+    if not viewer.is_system:
+        raise NotAllowedError(actor=viewer.name, action="say which organisation is the hub's body")
+    with engine.unit_of_work() as work:
+        found = work.channels.organisation_named(organisation.strip())
+        if found is None:
+            raise NotFoundError(kind="organisation")
+        work.directory.make_hub(found)
+        body = {"organisation_id": str(found)}
+        work.audit.note("people", "HubNamed", body, actor_id=None, at=engine.wall_clock.now())
         work.commit()
 
 
@@ -158,6 +207,7 @@ def take_role(engine: Engine, actor_id: UUID, *, viewer: Viewer, unit_id: UUID, 
     now = engine.clock.now()
     with engine.unit_of_work() as work:
         work.directory.hold_roles()
+        unit_looked_after(work, viewer, unit_id)
         if not work.directory.take_role(actor_id, unit_id=unit_id, role=role):
             raise NotFoundError(kind="role")
         if role == Role.SYSTEM_ADMINISTRATOR:
@@ -172,8 +222,9 @@ def set_supervisor(engine: Engine, actor_id: UUID, *, viewer: Viewer, supervisor
     """Say who supervises somebody; nobody supervises themselves. Raises `InvalidAnswersError`, `NotFoundError`."""
     _require(engine, viewer)
     with engine.unit_of_work() as work:
+        person_looked_after(work, viewer, actor_id)
         supervisor = work.directory.actor(supervisor_id) if supervisor_id else None
-        if work.directory.actor(actor_id) is None or (supervisor_id is not None and supervisor is None):
+        if supervisor_id is not None and supervisor is None:
             raise NotFoundError(kind="person")
         if supervisor_id == actor_id or (supervisor is not None and supervisor.disabled):
             raise InvalidAnswersError({"supervisor_id": "Choose someone else who is active."})
@@ -188,8 +239,7 @@ def end_all_sessions(engine: Engine, actor_id: UUID, *, viewer: Viewer) -> int:
     _require(engine, viewer)
     now = engine.wall_clock.now()
     with engine.unit_of_work() as work:
-        if work.directory.actor(actor_id) is None:
-            raise NotFoundError(kind="person")
+        person_looked_after(work, viewer, actor_id)
         count = work.sign_ins.end_sessions(actor_id, at=now)
         body = {"actor_id": str(actor_id), "count": count}
         work.audit.note("people", "SessionsEnded", body, actor_id=_who(viewer), at=now)
@@ -209,9 +259,7 @@ def deactivate(engine: Engine, actor_id: UUID, *, viewer: Viewer) -> None:
     now, at = engine.clock.now(), engine.wall_clock.now()
     with engine.unit_of_work() as work:
         work.directory.hold_roles()
-        person = work.directory.actor(actor_id)
-        if person is None:
-            raise NotFoundError(kind="person")
+        person = person_looked_after(work, viewer, actor_id)
         work.directory.set_disabled(actor_id, disabled=True)
         if Role.SYSTEM_ADMINISTRATOR in person.roles:
             _require_administrator_left(work)
@@ -225,21 +273,24 @@ def deactivate(engine: Engine, actor_id: UUID, *, viewer: Viewer) -> None:
 
 
 def activate(engine: Engine, actor_id: UUID, *, viewer: Viewer) -> None:
-    """Let somebody act again; they sign in as before. Raises `NotFoundError`, `NotAllowedError`."""
+    """Let somebody act again; they sign in as before, and each of their roles waits for who leads the unit.
+
+    Raises `NotFoundError`, `NotAllowedError`, `NoSecondPersonError`.
+    """
     _require(engine, viewer)
     with engine.unit_of_work() as work:
-        if work.directory.actor(actor_id) is None:
-            raise NotFoundError(kind="person")
+        person = person_looked_after(work, viewer, actor_id)
         work.directory.set_disabled(actor_id, disabled=False)
         at = engine.wall_clock.now()
         work.audit.note("people", "PersonEnabled", {"actor_id": str(actor_id)}, actor_id=_who(viewer), at=at)
+        if person.disabled and not viewer.is_system:
+            _ask_anew(engine, work, actor_id, viewer)
         work.commit()
 
 
 def set_disabled(engine: Engine, *, viewer: Viewer, email: str, disabled: bool) -> None:
     """Let somebody, named by their address, act or no longer; raises `NotFoundError`, `NotAllowedError`."""
-    if not can(viewer, Action.MANAGE_PEOPLE):
-        raise NotAllowedError(actor=viewer.name, action=Action.MANAGE_PEOPLE.value)
+    require_administrator(viewer)
     with engine.unit_of_work() as work:
         known = work.directory.credentials(email)
     if known is None:
@@ -251,9 +302,16 @@ def set_disabled(engine: Engine, *, viewer: Viewer, email: str, disabled: bool) 
 
 
 def _require(engine: Engine, viewer: Viewer) -> None:
-    if not can(viewer, Action.MANAGE_PEOPLE):
-        raise NotAllowedError(actor=viewer.name, action=Action.MANAGE_PEOPLE.value)
+    require_administrator(viewer)
     require_step_up(engine, viewer)
+
+
+def _ask_anew(engine: Engine, work: UnitOfWork, actor_id: UUID, viewer: Viewer) -> None:
+    """Take the roles of somebody who comes back, and ask for them where a lead of the unit has to agree."""
+    for unit_id, role in work.directory.memberships(actor_id):
+        work.directory.take_role(actor_id, unit_id=unit_id, role=role)
+        _roles_changed(engine, work, viewer, actor_id, "RoleTaken", unit_id, role)
+        give_or_ask(engine, work, AskedRole(actor_id, unit_id, role), viewer=viewer)
 
 
 def _who(viewer: Viewer) -> UUID | None:

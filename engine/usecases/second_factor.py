@@ -10,6 +10,7 @@ from engine.errors import NotAllowedError, NotFoundError, WrongCodeError
 from engine.ports import ActorRecord
 from engine.spec.roles import Role
 from engine.stores import UnitOfWork
+from engine.usecases.administering import looks_after, person_looked_after, require_administrator
 from engine.usecases.approvals import ask_second, take_answer
 from engine.usecases.credential_notices import tell_of_change
 from engine.usecases.session_tokens import hash_of
@@ -120,7 +121,7 @@ def report_lost(engine: Engine, actor_id: UUID, *, viewer: Viewer) -> UUID:
     now = engine.wall_clock.now()
     with engine.unit_of_work() as work:
         person = work.directory.actor(actor_id)
-        if person is None or not (is_supervisor_of(viewer, person) or can(viewer, Action.MANAGE_PEOPLE)):
+        if person is None or not (is_supervisor_of(viewer, person) or _looks_after(work, viewer, person)):
             raise NotFoundError(kind="person")
         _require_another(viewer, actor_id)
         require_step_up(engine, viewer)
@@ -150,6 +151,8 @@ def answer_lost(engine: Engine, lost_id: UUID, *, viewer: Viewer, approved: bool
         if lost is None or lost.kind != Kind.LOST_FACTOR:
             raise NotFoundError(kind="request")
         actor_id = lost.subject_id
+        if lost.asked_by != viewer.actor_id:
+            person_looked_after(work, viewer, actor_id)
         _require_another(viewer, actor_id)
         require_open(lost, now=now)
         take_answer(engine, work, Kind.LOST_FACTOR, actor_id, viewer=viewer, approved=approved, now=now)
@@ -204,9 +207,12 @@ def _must_prove_factor(engine: Engine, viewer: Viewer) -> bool:
     return has_factor(engine, viewer=viewer)
 
 
+def _looks_after(work: UnitOfWork, viewer: Viewer, person: ActorRecord) -> bool:
+    return can(viewer, Action.MANAGE_PEOPLE) and looks_after(work, viewer, person.organisation_id)
+
+
 def _require_administrator(engine: Engine, viewer: Viewer) -> None:
-    if not can(viewer, Action.MANAGE_PEOPLE):
-        raise NotAllowedError(actor=viewer.name, action=Action.MANAGE_PEOPLE.value)
+    require_administrator(viewer)
     require_step_up(engine, viewer, factor=True)
 
 
@@ -235,8 +241,10 @@ def _letters(token: str) -> str:
 def _tell_administrators(engine: Engine, work: UnitOfWork, lost: ApprovalRequest, actor_id: UUID) -> None:
     now = engine.clock.now()
     people = work.directory.with_role_anywhere(roles=(Role.SYSTEM_ADMINISTRATOR.value,), now=now)
+    person = work.directory.actor(actor_id)
+    able = {work.directory.hub(), person.organisation_id if person else None}
     tell_of_system(
         engine, work, kind="person_to_look_after", rule=f"lost-factor|{lost.id}",
-        people=[person for person in people if person.id not in {lost.asked_by, actor_id}],
+        people=[one for one in people if one.id not in {lost.asked_by, actor_id} and one.organisation_id in able],
         channels=(IN_APP, EMAIL), link=f"/people/{actor_id}", now=now,
     )  # fmt: skip

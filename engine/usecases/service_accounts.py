@@ -6,10 +6,10 @@ from typing import Final, NamedTuple
 from uuid import UUID
 
 from engine.assembly import Engine
-from engine.domain.policy import Action, can
 from engine.errors import InvalidAnswersError, NotAllowedError, NotFoundError, SignInError
 from engine.spec.roles import Role
-from engine.stores import ApiKey
+from engine.stores import ApiKey, UnitOfWork
+from engine.usecases.administering import looks_after, require_administrator, unit_looked_after
 from engine.usecases.session_tokens import hash_of
 from engine.usecases.step_up import require_step_up
 from engine.views import Viewer
@@ -66,6 +66,7 @@ def add_key(
         unit_id = next((known.id for known in work.directory.units() if known.name == unit), None)
         if unit_id is None:
             raise NotFoundError(kind="unit")
+        unit_looked_after(work, viewer, unit_id)
         known = work.directory.credentials(address)
         actor_id = known.actor_id if known else engine.entropy.uuid()
         if known is None:
@@ -85,10 +86,10 @@ def add_key(
 
 def keys(engine: Engine, *, viewer: Viewer) -> tuple[ApiKey, ...]:
     """List the keys of service accounts; raises `NotAllowedError`."""
-    if not can(viewer, Action.MANAGE_PEOPLE):
-        raise NotAllowedError(actor=viewer.name, action=Action.MANAGE_PEOPLE.value)
+    require_administrator(viewer)
     with engine.unit_of_work() as work:
-        return work.sign_ins.keys()
+        found = work.sign_ins.keys()
+        return tuple(key for key in found if _is_theirs(work, viewer, key))
 
 
 def revoke_key(engine: Engine, key_id: UUID, *, viewer: Viewer) -> None:
@@ -96,7 +97,9 @@ def revoke_key(engine: Engine, key_id: UUID, *, viewer: Viewer) -> None:
     _require(engine, viewer)
     now, by = engine.wall_clock.now(), None if viewer.is_system else viewer.actor_id
     with engine.unit_of_work() as work:
-        if not work.sign_ins.revoke_key(key_id, at=now):
+        every = work.sign_ins.keys()
+        known = next((key for key in every if key.id == key_id), None)
+        if known is None or not _is_theirs(work, viewer, known) or not work.sign_ins.revoke_key(key_id, at=now):
             raise NotFoundError(kind="key")
         work.audit.note("people", "KeyRevoked", {"key_id": str(key_id)}, actor_id=by, at=now)
         work.commit()
@@ -122,9 +125,13 @@ def viewer_of_key(engine: Engine, key: str, *, scope: str) -> Viewer:
     return engine.queries.viewer(found.actor_id)
 
 
+def _is_theirs(work: UnitOfWork, viewer: Viewer, key: ApiKey) -> bool:
+    account = work.directory.actor(key.actor_id)
+    return looks_after(work, viewer, account.organisation_id if account else None)
+
+
 def _require(engine: Engine, viewer: Viewer) -> None:
-    if not can(viewer, Action.MANAGE_PEOPLE):
-        raise NotAllowedError(actor=viewer.name, action=Action.MANAGE_PEOPLE.value)
+    require_administrator(viewer)
     require_step_up(engine, viewer)
 
 

@@ -220,8 +220,12 @@ def viewer_of(engine: Engine, token: str) -> Viewer | None:
 
 
 def _needs_factor(engine: Engine, viewer: Viewer) -> bool:
-    """Say whether somebody does nothing without a second factor: an administrator, or everybody if it is set so."""
-    return not engine.demo and (engine.factor_for_all or must_have_factor(viewer.roles))
+    """Say whether somebody does nothing without a second factor: administrators never, others if they need none yet."""
+    if engine.demo:
+        return False
+    last = engine.factor_at_latest
+    is_needed = engine.factor_for_all and (last is None or engine.wall_clock.now().date() > last)
+    return is_needed or must_have_factor(viewer.roles)
 
 
 def who_was_signed_in(engine: Engine, token: str) -> UUID | None:

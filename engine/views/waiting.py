@@ -9,7 +9,8 @@ from engine.views.base import View
 class WaitingView(View):
     """Something on the four-eyes list that one person asked for (UTC): ids, codes and counts, no content.
 
-    `needed` people must agree and `agreed` have. `may_answer` is false for who asked or has agreed.
+    `needed` people must agree and `agreed` have. `may_answer` is false for who asked or has agreed. `person` is a
+    colleague whom it is about, with the `role` and the `unit` where it is about one.
     """
 
     id: UUID
@@ -26,3 +27,7 @@ class WaitingView(View):
     rows: int | None
     is_mine: bool
     may_answer: bool
+    person_id: UUID | None = None
+    person: str = ""
+    role: str = ""
+    unit: str = ""

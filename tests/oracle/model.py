@@ -32,7 +32,7 @@ RIGHTS: Mapping[str, set[str]] = {
     "agree": {"case_manager", "nodal_officer", "repatriation_coordinator", "partnership_manager",
               "system_administrator", "data_protection_officer"},
     "identify": CARE | {"prevention_officer"},
-    "people": {"system_administrator", "supervisor"}, "rota": {"system_administrator", "supervisor", "nodal_officer"},
+    "people": LEAD | {"system_administrator"}, "rota": {"system_administrator", "supervisor", "nodal_officer"},
     "hear": {"safeguarding_lead", "nodal_officer", "data_protection_officer"}, "law": {"lawyer"},
 }  # fmt: skip
 SEALED: Mapping[str, set[str]] = {

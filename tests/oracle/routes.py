@@ -218,7 +218,8 @@ USE_CASES: Final[dict[str, str]] = {
     ),
     **dict.fromkeys(
         (
-            "absences", "calendar_days", "channels", "concerns", "custody", "dead_letters", "first_run", "invitations",
+            "absences", "agreed_roles",
+            "calendar_days", "channels", "concerns", "custody", "dead_letters", "first_run", "invitations",
             "kept_forms", "keys", "manage_people", "new_passwords", "on_call", "open_case", "own_account",
             "preferences", "preview", "proposals", "publish", "rotating", "second_factor", "service_accounts",
             "sign_in", "special_days", "step_up", "try_delivery", "law_signing", "law_pages",
@@ -235,7 +236,7 @@ USE_CASES: Final[dict[str, str]] = {
     ),
     **dict.fromkeys(
         (
-            "answers", "apart", "blocked_watches", "candidates", "credential_notices",
+            "administering", "answers", "apart", "blocked_watches", "candidates", "credential_notices",
             "deciding", "delivery_rules", "duty_rules",
             "escalating", "factor_codes", "level_acts", "notices",
             "originators", "partners", "likely_same", "watches", "told_persons", "file_hashes",

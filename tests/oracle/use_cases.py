@@ -26,6 +26,7 @@ FUNCTIONS: Final[dict[str, str]] = {
             "releasing": "hold_or_send",
             "special_days": "as_stored",
             "two_cases": "new_link",
+            "agreed_roles": "give_or_ask",
         },
         "admin": {
             "channels": "set_channel disable_channel try_channel",
@@ -36,7 +37,8 @@ FUNCTIONS: Final[dict[str, str]] = {
             "invitations": "new_link",
             "keys": "rotate_keys rotate_organisation retire_key reseal_case export_keys prove_export note_backup_proved"
             " key_state",
-            "manage_people": "add_unit change_unit invite invite_to give_role take_role set_supervisor"
+            "manage_people": "add_unit change_unit invite invite_to give_role give_role_to name_hub"
+            " take_role set_supervisor"
             " end_all_sessions deactivate activate set_disabled",
             "preview": "preview_day preview_removal",
             "rotating": "rotate_index rotate_chains rotate_signing",
@@ -45,7 +47,7 @@ FUNCTIONS: Final[dict[str, str]] = {
             "service_accounts": "add_key keys revoke_key",
             "special_days": "add_special_day remove_special_day",
         },
-        "people": {"second_factor": "report_lost"},
+        "people": {"second_factor": "report_lost", "agreed_roles": "answer_role", "invitations": "answer_link"},
         "law": {"law_signing": "sign_limit revoke_signature"},
         "publish": {"preview": "preview_files", "proposals": "propose_definition propose_files"},
         "agree": {"proposals": "answer_proposal"},

@@ -35,6 +35,12 @@ class ApprovalStore:
         """Load what waits about something, be it late or not, and keep others from answering it."""
         return self._one(_REQUEST.c.kind == kind, _REQUEST.c.subject_id == subject_id, _REQUEST.c.answered_at.is_(None))
 
+    def open_of(self, kind: str, *, now: datetime) -> tuple[ApprovalRequest, ...]:
+        """List what waits of a kind and has not run out, the first that was asked for first."""
+        waits = (_REQUEST.c.kind == kind, _REQUEST.c.answered_at.is_(None), _REQUEST.c.expires_at > now)
+        query = select(*_COLUMNS).where(*waits).order_by(_REQUEST.c.asked_at, _REQUEST.c.id)
+        return tuple(ApprovalRequest.model_validate(dict(row)) for row in self._connection.execute(query).mappings())
+
     def latest_about(self, kind: str, subject_id: UUID) -> ApprovalRequest | None:
         """Load what was asked about something last, answered or not."""
         query = select(*_COLUMNS).where(_REQUEST.c.kind == kind, _REQUEST.c.subject_id == subject_id)

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, exists, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from engine.adapters.advisory_locks import CHANGE_ROLES_OF_PEOPLE
@@ -15,6 +15,14 @@ from engine.stores import Credentials, Unit
 _ORGANISATION, _UNIT = tb.OrganisationRow.__table__, tb.UnitRow.__table__  # type: ignore[attr-defined]
 _ACTOR, _MEMBER = tb.ActorRow.__table__, tb.MembershipRow.__table__  # type: ignore[attr-defined]
 _ABSENCE, _ITEM = tb.AbsenceRow.__table__, tb.WorkItemRow.__table__  # type: ignore[attr-defined]
+_UNIT_FIELDS = [_UNIT.c[name] for name in Unit._fields]
+_TOUCHED = text("""
+    SELECT EXISTS (SELECT 1 FROM membership m JOIN actor a ON a.id = m.actor_id
+            WHERE m.unit_id = :unit AND m.role <> 'system_administrator' AND NOT a.is_service)
+        OR EXISTS (SELECT 1 FROM "case" WHERE unit_id = :unit)
+        OR EXISTS (SELECT 1 FROM referral WHERE to_unit_id = :unit)
+        OR EXISTS (SELECT 1 FROM "grant" WHERE unit_id = :unit)
+""")
 
 
 class DirectoryStore:
@@ -25,8 +33,9 @@ class DirectoryStore:
         self._connection = connection
 
     def add_organisation(self, organisation_id: UUID, *, name: str, kind: str = "ngo") -> None:
-        """Write an organisation, unless it is there already."""
-        row = {"id": organisation_id, "name": name, "kind": kind, "in_network": True}
+        """Write an organisation, unless it is there already; the first of all is the hub's body."""
+        is_first = self._connection.execute(select(~exists(select(_ORGANISATION.c.id)))).scalar_one()
+        row = {"id": organisation_id, "name": name, "kind": kind, "in_network": True, "is_hub": is_first}
         self._connection.execute(upsert(_ORGANISATION).values(row).on_conflict_do_nothing())
 
     def add_unit(
@@ -39,16 +48,29 @@ class DirectoryStore:
         }  # fmt: skip
         self._connection.execute(upsert(_UNIT).values(row).on_conflict_do_nothing())
 
+    def hub(self) -> UUID | None:
+        """Give the organisation that is the hub's body, which keeps what is everybody's; None where none is named."""
+        found: UUID | None = self._connection.execute(select(_ORGANISATION.c.id).where(_ORGANISATION.c.is_hub)).scalar()
+        return found
+
+    def make_hub(self, organisation_id: UUID) -> None:
+        """Make an organisation the hub's body; the one before is it no longer."""
+        self._connection.execute(update(_ORGANISATION).where(_ORGANISATION.c.is_hub).values(is_hub=False))
+        self._connection.execute(update(_ORGANISATION).where(_ORGANISATION.c.id == organisation_id).values(is_hub=True))
+
+    def is_untouched(self, unit_id: UUID) -> bool:
+        """Say whether a unit has no people but administrators, has never kept a case, and was never sent one."""
+        return not self._connection.execute(_TOUCHED, {"unit": unit_id}).scalar_one()
+
     def unit(self, unit_id: UUID) -> Unit | None:
         """Load a unit."""
-        query = select(_UNIT.c.id, _UNIT.c.name, _UNIT.c.jurisdiction, _UNIT.c.zone, _UNIT.c.language)
-        row = self._connection.execute(query.where(_UNIT.c.id == unit_id)).first()
+        row = self._connection.execute(select(*_UNIT_FIELDS).where(_UNIT.c.id == unit_id)).first()
         return Unit(*row) if row else None
 
     def units(self) -> tuple[Unit, ...]:
         """Load every unit."""
-        query = select(_UNIT.c.id, _UNIT.c.name, _UNIT.c.jurisdiction, _UNIT.c.zone, _UNIT.c.language)
-        return tuple(Unit(*row) for row in self._connection.execute(query.order_by(_UNIT.c.name)))
+        query = select(*_UNIT_FIELDS).order_by(_UNIT.c.name)
+        return tuple(Unit(*row) for row in self._connection.execute(query))
 
     def add_actor(
         self,
@@ -68,9 +90,12 @@ class DirectoryStore:
         self._connection.execute(upsert(_ACTOR).values(row).on_conflict_do_nothing(index_elements=("id",)))
 
     def add_role(self, actor_id: UUID, *, unit_id: UUID, role: str) -> None:
-        """Give an actor a role in a unit."""
+        """Give an actor a role in a unit; the organisation of their first unit is theirs."""
         row = {"actor_id": actor_id, "unit_id": unit_id, "role": role}
         self._connection.execute(upsert(_MEMBER).values(row).on_conflict_do_nothing())
+        has_none = and_(_ACTOR.c.id == actor_id, _ACTOR.c.organisation_id.is_(None))
+        theirs = select(_UNIT.c.organisation_id).where(_UNIT.c.id == unit_id).scalar_subquery()
+        self._connection.execute(update(_ACTOR).where(has_none).values(organisation_id=theirs))
 
     def set_disabled(self, actor_id: UUID, *, disabled: bool) -> None:
         """Let an actor act, or no longer."""
@@ -100,7 +125,7 @@ class DirectoryStore:
         self._connection.execute(update(_UNIT).where(_UNIT.c.id == unit_id).values(**values))
 
     def change_actor(self, actor_id: UUID, **values: object) -> None:
-        """Write a name, a language, a supervisor or that an actor is a service."""
+        """Write a name, a language, a supervisor, an organisation or that an actor is a service."""
         self._connection.execute(update(_ACTOR).where(_ACTOR.c.id == actor_id).values(**values))
 
     def take_role(self, actor_id: UUID, *, unit_id: UUID, role: str) -> bool:
@@ -181,7 +206,7 @@ class DirectoryStore:
         query = (
             select(
                 _ACTOR.c.id, _ACTOR.c.name, _ACTOR.c.email, _ACTOR.c.language, _ACTOR.c.disabled, units, roles,
-                _ACTOR.c.supervisor_id, _ACTOR.c.absent_until,
+                _ACTOR.c.supervisor_id, _ACTOR.c.absent_until, _ACTOR.c.organisation_id,
             )
             .outerjoin(_MEMBER, _MEMBER.c.actor_id == _ACTOR.c.id)
             .where(*conditions)  # type: ignore[arg-type]
@@ -189,7 +214,7 @@ class DirectoryStore:
             .order_by(_ACTOR.c.name, _ACTOR.c.id)
         )  # fmt: skip
         return tuple(
-            ActorRecord(r[0], r[1], r[2], r[3], r[4], tuple(r[5]), tuple(r[6]), r[7], r[8])
+            ActorRecord(r[0], r[1], r[2], r[3], r[4], tuple(r[5]), tuple(r[6]), r[7], r[8], r[9])
             for r in self._connection.execute(query)
         )
 

@@ -5,11 +5,16 @@ from typing import Final, NamedTuple
 
 from engine.domain.case_reasons import case_reason
 from engine.domain.four_eyes import Kind
+from engine.portal.presenters.statuses import role_words
 from engine.views import WaitingView
 
 
 def _no_reason(_: WaitingView) -> str:
     return ""
+
+
+def _which_role(view: WaitingView) -> str:
+    return f"{view.person}: {role_words(view.role)}, {view.unit}"
 
 
 class Words(NamedTuple):
@@ -69,6 +74,15 @@ WORDS: Final[Mapping[str, Words]] = {
     Kind.CLOSURE: Words(
         "asks to close the case although something is still open in it", "Close the case", "Keep the case open",
         lambda view: f"/cases/{view.case_id}", lambda view: case_reason(view.reason_code),
+    ),
+    Kind.ROLE: Words(
+        "asks to give a colleague a role", "Give the role: I know them", "Do not give it",
+        lambda view: f"/people/{view.person_id}" if view.is_mine else "", _which_role,
+    ),
+    Kind.LINK: Words(
+        "made a link with which a colleague sets a new password",
+        "Let the link work: they asked me too", "Cancel the link",
+        lambda view: f"/people/{view.subject_id}" if view.is_mine else "", lambda view: view.person,
     ),
     Kind.CUSTODY: Words(
         "asks to end the review after a restore", "End the review: I have checked too", "Keep the review open",

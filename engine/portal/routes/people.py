@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from engine.domain.four_eyes import ApprovalRequest
 from engine.domain.policy import Action
 from engine.errors import InvalidAnswersError
 from engine.portal.dependencies import Posted, SignedIn
@@ -14,7 +15,7 @@ from engine.portal.presenters.forms import summary_of
 from engine.portal.visit import Visit
 from engine.spec.roles import Role
 from engine.usecases import manage_people, second_factor, service_accounts
-from engine.usecases.invitations import new_link
+from engine.usecases.invitations import link_that_waits, new_link
 from engine.usecases.slowing_down import Tries
 
 router = APIRouter()
@@ -37,7 +38,7 @@ def invited(visit: SignedIn, form: Posted) -> Response:
         )  # fmt: skip
     except InvalidAnswersError as error:
         return _people_page(visit, error.problems, typed(form))
-    return _link_page(visit, added.actor_id, added.token)
+    return _link_page(visit, added.actor_id, added.token, waits="roles" if added.waits else "")
 
 
 @router.get("/people/{actor_id}")
@@ -52,10 +53,10 @@ def role_given(visit: SignedIn, actor_id: UUID, form: Posted) -> Response:
 
     def act() -> str:
         unit_id = _unit(form)
-        manage_people.give_role(
+        counts = manage_people.give_role(
             visit.engine, actor_id, viewer=visit.viewer, unit_id=unit_id, role=text(form, "role")
         )  # fmt: skip
-        return "role_given"
+        return "role_given" if counts else "role_asked"
 
     return _try(visit, actor_id, form, act)
 
@@ -89,7 +90,8 @@ def supervisor_set(visit: SignedIn, actor_id: UUID, form: Posted) -> Response:
 @router.post("/people/{actor_id}/link")
 def link_made(visit: SignedIn, actor_id: UUID) -> Response:
     """Make a new link, and show it once."""
-    return _link_page(visit, actor_id, new_link(visit.engine, actor_id, viewer=visit.viewer))
+    made = new_link(visit.engine, actor_id, viewer=visit.viewer)
+    return _link_page(visit, actor_id, made.token, waits="link" if made.waits else "")
 
 
 @router.post("/people/{actor_id}/end-sessions")
@@ -207,6 +209,8 @@ def _person_page(
         units=visit.engine.queries.units(visit.viewer),
         roles=[(role.value, role.label) for role in Role],
         failures=sum(Tries(visit.engine, account=name, network="").failures() for name in (shown.email, str(actor_id))),
+        asked=[(one, _unit_name(visit, one)) for one in manage_people.asked_roles(visit.engine, actor_id)],
+        link_waits=link_that_waits(visit.engine, actor_id) is not None,
         lost=lost,
         may_answer=lost is not None and may_manage and visit.viewer.actor_id not in {lost.asked_by, actor_id},
         may_take_back=lost is not None and lost.asked_by == visit.viewer.actor_id,
@@ -216,10 +220,15 @@ def _person_page(
     )
 
 
-def _link_page(visit: Visit, actor_id: UUID, token: str) -> Response:
+def _unit_name(visit: Visit, request: ApprovalRequest) -> str:
+    names = {str(unit_id): name for unit_id, name in visit.engine.queries.units(visit.viewer)}
+    return names.get(request.subject["unit_id"], "")
+
+
+def _link_page(visit: Visit, actor_id: UUID, token: str, *, waits: str) -> Response:
     shown = visit.engine.queries.member(visit.viewer, actor_id)
     link = f"{visit.engine.portal_url}/invitation/{token}"
-    return visit.page("link-made.html", title="A link for them", section="people", person=shown, link=link)
+    return visit.page("link-made.html", title="A link for them", section="people", person=shown, link=link, waits=waits)
 
 
 def _keys_page(visit: Visit, errors: Mapping[str, str], given: Mapping[str, str]) -> Response:

@@ -24,12 +24,14 @@ from engine.portal.presenters.forms import summary_of
 from engine.portal.presenters.waiting import words_of
 from engine.portal.visit import Visit
 from engine.usecases import erasure, holds, restrictions, second_factor
+from engine.usecases.agreed_roles import answer_role
 from engine.usecases.break_glass import answer_break_glass
 from engine.usecases.case_access import answer_lift
 from engine.usecases.case_links import answer_merge
 from engine.usecases.closing import answer_closing
 from engine.usecases.custody import answer_release, standing
 from engine.usecases.exports import answer_copy
+from engine.usecases.invitations import answer_link
 from engine.usecases.limits import answer_extension
 from engine.usecases.preview import preview_files
 from engine.usecases.proposals import answer_proposal, proposed_changes
@@ -168,6 +170,14 @@ def _closure(visit: Visit, found: WaitingView, command_id: UUID, yes: bool) -> N
     answer_closing(visit.engine, _case_of(found), viewer=visit.viewer, approved=yes)
 
 
+def _role(visit: Visit, found: WaitingView, command_id: UUID, yes: bool) -> None:  # noqa: ARG001, FBT001
+    answer_role(visit.engine, found.subject_id, viewer=visit.viewer, approved=yes)
+
+
+def _link(visit: Visit, found: WaitingView, command_id: UUID, yes: bool) -> None:  # noqa: ARG001, FBT001
+    answer_link(visit.engine, found.subject_id, viewer=visit.viewer, approved=yes)
+
+
 ANSWERS: Final[Mapping[str, _Answer]] = {
     Kind.MORE_TIME: _more_time,
     Kind.LIFT_DENIAL: _denial,
@@ -182,6 +192,8 @@ ANSWERS: Final[Mapping[str, _Answer]] = {
     Kind.DEFINITION: _definition,
     Kind.CUSTODY: _custody,
     Kind.CLOSURE: _closure,
+    Kind.ROLE: _role,
+    Kind.LINK: _link,
 }
 """What does what was asked for, by the kind."""
 

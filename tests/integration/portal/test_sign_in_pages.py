@@ -89,7 +89,9 @@ def office(postgres: EmbeddedServer, tmp_path: Path) -> Iterator[Office]:
     name = f"test_{uuid4().hex[:12]}"
     create_database(postgres.url("postgres"), name, template="icmc_template")
     built = build_engine(
-        Settings(data_folder=tmp_path), app_url=postgres.url(name, APP), channels={"email": RecordingChannel()}
+        Settings(data_folder=tmp_path, factor_for_all=False),
+        app_url=postgres.url(name, APP),
+        channels={"email": RecordingChannel()},
     )
     clock = MovedClock(datetime.now(UTC))
     engine = replace(built, wall_clock=clock)
@@ -315,7 +317,7 @@ def test_forgotten_and_wrong_answers_look_alike_for_known_and_unknown(office: Of
 
 def test_a_link_sets_a_password_once_through_its_page(office: Office) -> None:
     lawyer = office.people["lawyer"].actor_id
-    path = f"/invitation/{new_link(office.engine, lawyer, viewer=SYSTEM)}"
+    path = f"/invitation/{new_link(office.engine, lawyer, viewer=SYSTEM).token}"
     client = office.client()
     assert office.email("lawyer") in client.get(path).text
     assert client.post(path, data={"password": "short"}).status_code == 422
@@ -356,7 +358,12 @@ def test_an_administrator_invites_gives_roles_and_lets_go_on_pages(office: Offic
     person = re.search(r'href="(/people/[0-9a-f-]+)">Ribha', client.get("/people").text)
     assert person
     role = {"unit_id": str(unit), "role": "lawyer"}
-    assert "They have the role now" in client.post(f"{person.group(1)}/roles", data=role).text
+    assert "was asked to agree" in client.post(f"{person.group(1)}/roles", data=role).text
+    lead = office.signed_in("supervisor")
+    asked = re.findall(r'action="(/waiting/[0-9a-f-]+)"', lead.get("/waiting").text)
+    for path in dict.fromkeys(asked):
+        assert lead.post(path, data={"answer": "yes"}).status_code == 200
+    assert "Not in effect yet" not in client.get(person.group(1)).text
     assert "They no longer have the role" in client.post(f"{person.group(1)}/roles/take", data=role).text
     assert client.post(f"{person.group(1)}/roles", data=role | {"role": "wizard"}).status_code == 422
     boss = {"supervisor_id": str(office.people["supervisor"].actor_id)}

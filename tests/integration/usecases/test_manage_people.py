@@ -164,7 +164,9 @@ def test_only_those_who_manage_people_may_and_only_after_proving_who_they_are(of
 def test_a_changed_role_holds_at_once_under_a_new_sign_in(office: World, admin: Viewer) -> None:
     mary, token = _add(office), _token(office)
     unit = office.rows("SELECT id FROM unit WHERE name = 'Hill office'")[0][0]
-    give_role(office.engine, mary, viewer=admin, unit_id=unit, role="lawyer")
+    assert not give_role(office.engine, mary, viewer=admin, unit_id=unit, role="lawyer"), "a lead has to agree"
+    assert viewer_of(office.engine, token) is not None
+    assert give_role(office.engine, mary, viewer=SYSTEM, unit_id=unit, role="lawyer")
     assert viewer_of(office.engine, token) is None
     token = _token(office)
     viewer = viewer_of(office.engine, token)
@@ -258,6 +260,6 @@ def test_everything_is_written_down_without_a_name(office: World, admin: Viewer)
     mary = _add(office)
     deactivate(office.engine, mary, viewer=admin)
     kept = [f"{row[0]} {row[1]}" for row in office.rows("SELECT type, body FROM audit_event WHERE stream = 'people'")]
-    assert [line.split()[0] for line in kept] == ["UnitAdded", "PersonInvited", "PersonDisabled"]
+    assert [line.split()[0] for line in kept] == ["UnitAdded", "PersonInvited", "RoleGiven", "PersonDisabled"]
     assert "Mary" not in "".join(kept)
     assert MARY not in "".join(kept)

@@ -7,6 +7,7 @@ from threading import Barrier, Thread
 import pyotp
 import pytest
 
+from engine.cli.common import SYSTEM
 from engine.errors import (
     AlreadyEndedError,
     NotAllowedError,
@@ -18,6 +19,7 @@ from engine.errors import (
 )
 from engine.replay.world import MovedClock
 from engine.usecases import second_factor
+from engine.usecases.manage_people import give_role
 from engine.usecases.reveal_answers import reveal_places
 from engine.usecases.second_factor import SetUp, answer_lost, confirm, lost_factor_of, proposal, propose, report_lost
 from engine.usecases.sign_in import Begun, prove_code, sign_in, viewer_of, whose_code
@@ -266,7 +268,9 @@ def test_a_lost_factor_is_taken_away_by_two_people_and_neither_is_its_owner(worl
     def proved(viewer: Viewer) -> Viewer:
         return viewer.model_copy(update={"stepped_up_at": now, "by_factor": True})
 
-    admin, second = proved(world.who("system_administrator")), proved(world.other("system_administrator"))
+    also = world.who("auditor").actor_id
+    give_role(world.engine, also, viewer=SYSTEM, unit_id=world.unit, role="system_administrator")
+    admin, second = proved(world.who("system_administrator")), proved(world.engine.queries.viewer(also))
     for stranger in (proved(world.who("lawyer")), proved(world.other("supervisor"))):
         with pytest.raises(NotFoundError):
             report_lost(world.engine, lost, viewer=stranger)

@@ -210,7 +210,7 @@ def test_neither_addresses_nor_hours_are_kept_and_codes_have_no_table(world: Wor
 def test_a_link_of_an_administrator_lets_everything_begin_anew(world: World) -> None:
     _begin(world)
     assert _begin(world, Device("phone", "Chrome"), ABROAD).needs_code
-    link = new_link(world.engine, world.who("caseworker").actor_id, viewer=SYSTEM)
+    link = new_link(world.engine, world.who("caseworker").actor_id, viewer=SYSTEM).token
     set_first_password(world.engine, link, password=OTHER)
     assert not _begin(world, Device("phone", "Chrome"), ABROAD, OTHER).needs_code
 

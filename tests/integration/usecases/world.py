@@ -215,7 +215,11 @@ def make_world(
 ) -> World:
     clock, channel = MovedClock(START), RecordingChannel()
     engine = build_engine(
-        Settings(data_folder=folder), app_url=app_url, clock=clock, channels={"email": channel}, registry=registry
+        Settings(data_folder=folder, factor_for_all=False),
+        app_url=app_url,
+        clock=clock,
+        channels={"email": channel},
+        registry=registry,
     )
     return World(engine, clock, channel, network, owner_url, super_url, app_url)
 

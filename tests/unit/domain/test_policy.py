@@ -49,6 +49,7 @@ def test_every_action_is_allowed_to_somebody_and_to_nobody_without_a_role(action
                 Action.KEEP_CALENDARS,
                 Action.KEEP_KEYS,
                 Action.AGREE_DEFINITION,
+                Action.AGREE_LINK,
             },
         ),
         (

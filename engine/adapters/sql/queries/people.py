@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, exists, func, or_, select, true
 
 from engine import views as vw
 from engine.adapters.sql.queries.reading import Reading, Row
@@ -20,39 +20,58 @@ _NEEDED = frozenset({Role.SUPERVISOR.value, Role.NODAL_OFFICER.value})
 
 
 def members(reading: Reading, viewer: vw.Viewer) -> tuple[vw.MemberView, ...]:
-    """List everybody, who acts no longer last; for a supervisor those of their units. Raises `NotAllowedError`."""
+    """List those whom an administrator looks after, or those of the units that somebody leads; who left comes last.
+
+    Raises `NotAllowedError`.
+    """
     if not can(viewer, Action.SEE_PEOPLE):
         raise NotAllowedError(actor=viewer.name, action=Action.SEE_PEOPLE.value)
     statement = _members().order_by(ACTOR.c.disabled, ACTOR.c.name, ACTOR.c.id)
-    if not can(viewer, Action.MANAGE_PEOPLE):
-        theirs = select(MEMBERSHIP.c.actor_id).where(
-            MEMBERSHIP.c.unit_id.in_(units_that_let(viewer, Action.SEE_PEOPLE))
-        )
-        statement = statement.where(or_(ACTOR.c.supervisor_id == viewer.actor_id, ACTOR.c.id.in_(theirs)))
-    return _with_roles(reading, reading.rows(statement))
+    theirs = select(MEMBERSHIP.c.actor_id).where(MEMBERSHIP.c.unit_id.in_(units_that_let(viewer, Action.SEE_PEOPLE)))
+    is_theirs = or_(ACTOR.c.supervisor_id == viewer.actor_id, ACTOR.c.id.in_(theirs))
+    if can(viewer, Action.MANAGE_PEOPLE):
+        is_theirs = or_(is_theirs, _looked_after(viewer, ACTOR.c.organisation_id))
+    return _with_roles(reading, reading.rows(statement.where(is_theirs)))
 
 
 def member(reading: Reading, viewer: vw.Viewer, actor_id: UUID) -> vw.MemberView:
     """Give one of them, or somebody whom the viewer supervises; raises `NotFoundError`."""
     rows = reading.rows(_members().where(ACTOR.c.id == actor_id))
     found = next(iter(_with_roles(reading, rows)), None)
-    if found is None or not (can(viewer, Action.MANAGE_PEOPLE) or _supervises(viewer, found)):
+    if found is None or not (_supervises(viewer, found) or _administers(reading, viewer, actor_id)):
         raise NotFoundError(kind="person")
     return found
 
 
 def unit_list(reading: Reading, viewer: vw.Viewer) -> tuple[vw.UnitView, ...]:
-    """List the units with what they lack; raises `NotAllowedError` for who does not manage people."""
+    """List the units that an administrator looks after, with what they lack; raises `NotAllowedError`."""
     _require(viewer)
     rows = reading.rows(
         select(UNIT, ORGANISATION.c.name.label("organisation"))
         .join(ORGANISATION, ORGANISATION.c.id == UNIT.c.organisation_id)
+        .where(_looked_after(viewer, UNIT.c.organisation_id))
         .order_by(ORGANISATION.c.name, UNIT.c.name, UNIT.c.id)
     )
     held = _held_roles(reading)
     waited = _waited_roles(reading)
     safe = {row["organisation_id"] for row in rows if Role.SAFEGUARDING_LEAD in held.get(row["id"], {})}
     return tuple(_unit(row, held.get(row["id"], {}), waited.get(row["id"], ()), safe) for row in rows)
+
+
+def _looked_after(viewer: vw.Viewer, organisation: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Say that an administrator looks after an organisation: their own, or any for the hub's body."""
+    if viewer.is_system:
+        return true()
+    theirs = select(UNIT.c.organisation_id).where(UNIT.c.id.in_(units_that_let(viewer, Action.MANAGE_PEOPLE)))
+    is_hub = exists().where(ORGANISATION.c.is_hub, ORGANISATION.c.id.in_(theirs)).correlate_except(ORGANISATION)
+    return or_(organisation.in_(theirs), is_hub)
+
+
+def _administers(reading: Reading, viewer: vw.Viewer, actor_id: UUID) -> bool:
+    if not can(viewer, Action.MANAGE_PEOPLE):
+        return False
+    theirs = select(ACTOR.c.id).where(ACTOR.c.id == actor_id, _looked_after(viewer, ACTOR.c.organisation_id))
+    return bool(reading.rows(theirs))
 
 
 def _unit(row: Row, held: dict[str, set[UUID]], waited: Iterable[list[str]], safe: set[UUID]) -> vw.UnitView:

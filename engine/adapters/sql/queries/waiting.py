@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select, tr
 from engine import views as vw
 from engine.adapters.sql import tables as tb
 from engine.adapters.sql.queries.reading import Reading, Row
-from engine.adapters.sql.queries.shape import ACTOR, CASE
+from engine.adapters.sql.queries.shape import ACTOR, CASE, UNIT
 from engine.adapters.sql.visibility import kept_by
 from engine.domain.four_eyes import FOUR_EYES, Kind
 from engine.domain.policy import can, units_that_let
@@ -29,7 +29,7 @@ def waiting(reading: Reading, viewer: vw.Viewer, case_id: UUID | None) -> tuple[
         .order_by(_REQUEST.c.expires_at, _REQUEST.c.id)
         .limit(_MOST)
     )
-    names = _names(reading, rows)
+    names = _names(reading, rows) | _units(reading, rows)
     return tuple(_view(row, viewer, names) for row in rows)
 
 
@@ -69,7 +69,11 @@ def _of_kind(viewer: vw.Viewer, kind: Kind) -> ColumnElement[bool]:
         is_theirs = can(viewer, action)
         return and_(_REQUEST.c.kind == kind.value, _REQUEST.c.subject_id != viewer.actor_id) if is_theirs else false()
     units = sorted(units_that_let(viewer, action))
-    return and_(_REQUEST.c.kind == kind.value, _REQUEST.c.unit_id.in_(units)) if units else false()
+    if not units:
+        return false()
+    is_of_kind = and_(_REQUEST.c.kind == kind.value, _REQUEST.c.unit_id.in_(units))
+    about = func.coalesce(_REQUEST.c.subject["actor_id"].astext, "")
+    return and_(is_of_kind, about != str(viewer.actor_id)) if kind in {Kind.ROLE, Kind.LINK} else is_of_kind
 
 
 def _is_done_with(viewer: vw.Viewer) -> ColumnElement[bool]:
@@ -80,8 +84,14 @@ def _is_done_with(viewer: vw.Viewer) -> ColumnElement[bool]:
 
 
 def _names(reading: Reading, rows: tuple[Row, ...] | list[Row]) -> dict[UUID, str]:
-    ids = {UUID(one["actor_id"]) for row in rows for one in row["agreed"]}
+    ids = {UUID(one["actor_id"]) for row in rows for one in (*row["agreed"], row["subject"]) if "actor_id" in one}
     found = reading.rows(select(ACTOR.c.id, ACTOR.c.name).where(ACTOR.c.id.in_(ids))) if ids else ()
+    return {row["id"]: row["name"] for row in found}
+
+
+def _units(reading: Reading, rows: tuple[Row, ...] | list[Row]) -> dict[UUID, str]:
+    ids = {UUID(row["subject"]["unit_id"]) for row in rows if "unit_id" in row["subject"]}
+    found = reading.rows(select(UNIT.c.id, UNIT.c.name).where(UNIT.c.id.in_(ids))) if ids else ()
     return {row["id"]: row["name"] for row in found}
 
 
@@ -89,11 +99,15 @@ def _view(row: Row, viewer: vw.Viewer, names: dict[UUID, str]) -> vw.WaitingView
     agreed = [UUID(one["actor_id"]) for one in row["agreed"]]
     kind, is_mine = Kind(row["kind"]), row["asked_by"] == viewer.actor_id
     unit = None if kind is Kind.LOST_FACTOR else row["unit_id"]
+    said = {name: row["subject"].get(name, "") for name in ("actor_id", "unit_id", "role")}
     may = can(viewer, FOUR_EYES[kind].answers, unit_id=unit) and viewer.actor_id not in agreed
     return vw.WaitingView(
         id=row["id"], kind=row["kind"], subject_id=row["subject_id"], case_id=row["case_id"],
         case_number=row["case_number"] or "", asked_by=row["asker"] or "this machine", asked_at=row["asked_at"],
         expires_at=row["expires_at"], reason_code=row["reason_code"], needed=row["needed"],
         agreed=tuple(names.get(one, "") for one in agreed), rows=row["subject"].get("rows"), is_mine=is_mine,
+        person_id=UUID(said["actor_id"]) if said["actor_id"] else None,
+        person=names.get(UUID(said["actor_id"]), "") if said["actor_id"] else "",
+        unit=names.get(UUID(said["unit_id"]), "") if said["unit_id"] else "", role=said["role"],
         may_answer=may and (not is_mine or FOUR_EYES[kind].own_counts),
     )  # fmt: skip

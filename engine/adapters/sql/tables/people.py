@@ -3,20 +3,22 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Index
+from sqlalchemy import Index, text
 from sqlmodel import Field, SQLModel
 
 from engine.adapters.sql.tables.fields import at, sealed, texts
 
 
 class OrganisationRow(SQLModel, table=True):
-    """A body of the network."""
+    """A body of the network; one of them is the hub's, which keeps what is everybody's."""
 
     __tablename__ = "organisation"
     id: UUID = Field(primary_key=True)
     name: str
     kind: str = "ngo"
     in_network: bool = True
+    is_hub: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
+    __table_args__ = (Index("organisation_hub", "is_hub", unique=True, postgresql_where=text("is_hub")),)
 
 
 class UnitRow(SQLModel, table=True):
@@ -46,6 +48,7 @@ class ActorRow(SQLModel, table=True):
     supervisor_id: UUID | None = Field(default=None, foreign_key="actor.id")
     absent_until: datetime | None = at()
     demo: bool = False
+    organisation_id: UUID | None = Field(default=None, foreign_key="organisation.id", index=True)
 
 
 class MembershipRow(SQLModel, table=True):

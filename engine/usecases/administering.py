@@ -1,0 +1,53 @@
+"""What an administrator looks after: their own organisation; those of the hub's body, everybody's units and people."""
+
+from uuid import UUID
+
+from engine.domain.policy import Action, can, units_that_let
+from engine.errors import NotAllowedError, NotFoundError
+from engine.ports import ActorRecord
+from engine.stores import Unit, UnitOfWork
+from engine.views import Viewer
+
+
+def require_administrator(viewer: Viewer) -> None:
+    """Refuse whoever does not manage people; raises `NotAllowedError`."""
+    require_any(viewer, Action.MANAGE_PEOPLE)
+
+
+def require_any(viewer: Viewer, *actions: Action) -> None:
+    """Refuse whoever may do none of some things anywhere; raises `NotAllowedError`."""
+    if not any(can(viewer, action) for action in actions):
+        raise NotAllowedError(actor=viewer.name, action=actions[0].value)
+
+
+def unit_looked_after(work: UnitOfWork, viewer: Viewer, unit_id: UUID) -> Unit:
+    """Load a unit that an administrator looks after; raises `NotFoundError`, as for one that there is not."""
+    unit = work.directory.unit(unit_id)
+    if unit is None or not looks_after(work, viewer, unit.organisation_id):
+        raise NotFoundError(kind="unit")
+    return unit
+
+
+def person_looked_after(work: UnitOfWork, viewer: Viewer, actor_id: UUID) -> ActorRecord:
+    """Load somebody whom an administrator looks after; raises `NotFoundError`, as for one who is not there."""
+    person = work.directory.actor(actor_id)
+    if person is None or not looks_after(work, viewer, person.organisation_id):
+        raise NotFoundError(kind="person")
+    return person
+
+
+def looks_after(
+    work: UnitOfWork, viewer: Viewer, organisation_id: UUID | None, action: Action = Action.MANAGE_PEOPLE
+) -> bool:
+    """Whether somebody does something for an organisation: their own, any for the hub's body and for this machine."""
+    if viewer.is_system:
+        return True
+    own = {unit.organisation_id for unit in map(work.directory.unit, units_that_let(viewer, action)) if unit}
+    hub = work.directory.hub()
+    return (hub is not None and hub in own) or (organisation_id is not None and organisation_id in own)
+
+
+def hub_units(work: UnitOfWork) -> tuple[UUID, ...]:
+    """Give the units of the hub's body."""
+    hub = work.directory.hub()
+    return tuple(unit.id for unit in work.directory.units() if hub is not None and unit.organisation_id == hub)

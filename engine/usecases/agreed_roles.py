@@ -1,0 +1,135 @@
+"""Give roles that count only when somebody who leads the unit has agreed; its leads are told of each."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Final, NamedTuple
+from uuid import UUID, uuid5
+
+from engine.assembly import Engine
+from engine.domain.four_eyes import ApprovalRequest, Kind
+from engine.domain.policy import ROLES_THAT_MAY, Action, can
+from engine.errors import AlreadyEndedError, InvalidAnswersError, NotFoundError, OwnApprovalError
+from engine.ports import ActorRecord
+from engine.stores import UnitOfWork
+from engine.usecases.administering import hub_units, require_any
+from engine.usecases.approvals import ask_second, take_answer, who_answers
+from engine.usecases.concerns import pass_on_concerns
+from engine.usecases.telling import EMAIL, IN_APP, tell_of_system
+from engine.views import Viewer
+
+_LEADS: Final = tuple(sorted(role.value for role in ROLES_THAT_MAY[Action.AGREE_ROLE]))
+_NOT_JOINED: Final = (
+    "They have not set a password yet. Agree once they have told you themselves that they did: until then someone else"
+    " could use their link."
+)
+
+
+class AskedRole(NamedTuple):
+    """A role of somebody in a unit that waits for who leads the unit."""
+
+    actor_id: UUID
+    unit_id: UUID
+    role: str
+
+    @property
+    def subject_id(self) -> UUID:
+        """What the request is about: asked for twice, it waits once."""
+        return uuid5(self.unit_id, f"{self.actor_id}|{self.role}")
+
+
+def give_or_ask(engine: Engine, work: UnitOfWork, wanted: AskedRole, *, viewer: Viewer) -> bool:
+    """Give a role where nobody else has to agree, else ask who leads the unit; gives whether it counts already.
+
+    It counts at once for the machine's keeper, for who leads the unit themselves, and for the first who leads a unit in
+    which nobody works yet. Where nobody leads the unit, those who lead units of the hub's body agree. Asked for twice,
+    it waits once. Raises `NoSecondPersonError` when nobody may agree.
+    """
+    now = engine.clock.now()
+    if _counts_at_once(work, wanted, viewer):
+        _give(engine, work, wanted, by=None if viewer.is_system else viewer.actor_id, asked_by=None, now=now)
+        return True
+    waiting = work.approvals.open_about(Kind.ROLE, wanted.subject_id)
+    if waiting is not None and waiting.expires_at > now:
+        return False
+    unit_id, people = who_answers(
+        work, Kind.ROLE, (wanted.unit_id, *hub_units(work)), but={viewer.actor_id, wanted.actor_id}
+    )
+    subject = {"actor_id": str(wanted.actor_id), "unit_id": str(wanted.unit_id), "role": wanted.role}
+    ask_second(
+        engine, work, Kind.ROLE, wanted.subject_id, asked_by=viewer.actor_id, now=now, unit_id=unit_id,
+        subject=subject, people=people,
+    )  # fmt: skip
+    work.audit.note("people", "RoleAsked", subject, actor_id=viewer.actor_id, at=engine.wall_clock.now())
+    return False
+
+
+def answer_role(engine: Engine, subject_id: UUID, *, viewer: Viewer, approved: bool) -> None:
+    """Let a role count that was asked for, or refuse it; who asked only takes it back.
+
+    Nobody agrees to a role of their own, nor to that of somebody who never set a password: whoever made their link
+    could use it. Raises `AlreadyEndedError`, `OwnApprovalError`, `NotAllowedError`, `InvalidAnswersError`, and
+    `NotFoundError` for somebody who acts no longer.
+    """
+    require_any(viewer, Action.AGREE_ROLE, Action.MANAGE_PEOPLE)
+    now = engine.clock.now()
+    with engine.unit_of_work() as work:
+        request = work.approvals.open_about(Kind.ROLE, subject_id)
+        if request is None:
+            raise AlreadyEndedError(kind="request for approval")
+        wanted = asked_role(request)
+        if approved:
+            _require_ready(engine, work, wanted, viewer)
+        take_answer(engine, work, Kind.ROLE, subject_id, viewer=viewer, approved=approved, now=now)
+        if approved:
+            _give(engine, work, wanted, by=viewer.actor_id, asked_by=request.asked_by, now=now)
+        else:
+            body = wanted._asdict() | {"actor_id": str(wanted.actor_id), "unit_id": str(wanted.unit_id)}
+            work.audit.note("people", "RoleRefused", body, actor_id=viewer.actor_id, at=engine.wall_clock.now())
+        work.commit()
+
+
+def asked_role(request: ApprovalRequest) -> AskedRole:
+    """Give what a request asks for."""
+    said = request.subject
+    return AskedRole(UUID(said["actor_id"]), UUID(said["unit_id"]), said["role"])
+
+
+def _counts_at_once(work: UnitOfWork, wanted: AskedRole, viewer: Viewer) -> bool:
+    if viewer.is_system or can(viewer, Action.AGREE_ROLE, unit_id=wanted.unit_id):
+        return True
+    return wanted.role in _LEADS and work.directory.is_untouched(wanted.unit_id)
+
+
+def _require_ready(engine: Engine, work: UnitOfWork, wanted: AskedRole, viewer: Viewer) -> None:
+    person = work.directory.actor(wanted.actor_id)
+    if wanted.actor_id == viewer.actor_id:
+        raise OwnApprovalError
+    if person is None or person.disabled or work.directory.unit(wanted.unit_id) is None:
+        raise NotFoundError(kind="person")
+    if not engine.demo and work.directory.password_of(wanted.actor_id) is None:
+        raise InvalidAnswersError({"answer": _NOT_JOINED})
+
+
+def _give(
+    engine: Engine, work: UnitOfWork, wanted: AskedRole, *, by: UUID | None, asked_by: UUID | None, now: datetime
+) -> None:
+    """Write a role, so that its holder signs in anew, and tell those who lead the unit."""
+    at = engine.wall_clock.now()
+    work.directory.add_role(wanted.actor_id, unit_id=wanted.unit_id, role=wanted.role)
+    work.sign_ins.end_sessions(wanted.actor_id, at=at)
+    body = {"actor_id": str(wanted.actor_id), "unit_id": str(wanted.unit_id), "role": wanted.role}
+    if asked_by is not None:
+        body["asked_by"] = str(asked_by)
+    work.audit.note("people", "RoleGiven", body, actor_id=by, at=at)
+    pass_on_concerns(engine, work, now=now)
+    leads = [one for one in work.directory.holders(roles=_LEADS, unit_id=wanted.unit_id) if not one.disabled]
+    _tell_leads(engine, work, wanted, [one for one in leads if one.id not in {by, wanted.actor_id}], now)
+
+
+def _tell_leads(
+    engine: Engine, work: UnitOfWork, wanted: AskedRole, people: Iterable[ActorRecord], now: datetime
+) -> None:
+    tell_of_system(
+        engine, work, kind="role_given", rule=f"role|{wanted.subject_id}|{now.isoformat()}", people=people,
+        channels=(IN_APP, EMAIL), link="/people", now=now, unit=work.directory.unit(wanted.unit_id),
+    )  # fmt: skip
