@@ -27,8 +27,6 @@ def in_lines(preview: PreviewView) -> str:
         f"{preview.looked_at} open case(s) looked at: {len(preview.lines)} deadline(s) would change, "
         f"{breached} would be breached."
     )
-    if preview.others:
-        lines.append(f"In {preview.others} case(s) of others too, {preview.others_breached} of them with a breach.")
     if preview.left_out:
         lines.append(f"{preview.left_out} more case(s) were not looked at.")
     return "\n".join([*lines, "Nothing was changed."])

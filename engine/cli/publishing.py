@@ -38,8 +38,9 @@ def publish(
 ) -> None:
     """Propose definitions from files, all or none: they are published when a second person agrees, on the portal.
 
-    Running cases stay on their version of a workflow. A new calendar, ladder or law pack holds for every open deadline:
-    they are counted again. Where nobody is yet, they are published at once.
+    The second person is one of the unit that owns them, else of the hub's body. Running cases stay on their version of
+    a workflow, and escalations that have begun on their ladder; every other open deadline is counted again by a new
+    calendar, ladder or law pack. Where nobody is yet, they are published at once.
     """
     sources = {str(path): _read(path) for path in files}
     with running_engine() as (engine, _):
@@ -51,7 +52,8 @@ def publish(
         recount_deadlines(engine)
     rows = [
         {"file": one.file, "kind": one.kind, "name": one.name, "version": one.version, "hash": one.content_hash,
-         "changed": one.changed, "waits_for": str(one.waits_for) if one.waits_for else None}
+         "changed": one.changed, "waits_for": str(one.waits_for) if one.waits_for else None,
+         "people": list(one.people)}
         for one in done
     ]  # fmt: skip
     show(rows, as_json=as_json, words=lambda: "\n".join(map(_said, done)))
@@ -84,7 +86,7 @@ def _said(one: Published) -> str:
     if one.waits_for:
         return (
             f"{one.file}: {one.kind} {one.name} is waiting for a second person: version {one.version} is published"
-            f" when someone agrees on the page /waiting (request {one.waits_for})."
+            f" when one of these agrees on the page /waiting/{one.waits_for}: {', '.join(one.people)}."
         )
     ending = "" if one.changed else ", as it was already"
     return f"{one.file}: {one.kind} {one.name} is published as version {one.version}{ending}."

@@ -90,7 +90,7 @@ def _end(draft: Draft, known: Deadline) -> None:
 
 def _usual_owner(draft: Draft, deadline: Deadline) -> DelayOwner:
     """Give whose delay it is, as far as definitions can tell: by the ladder, else by who owes the limit of the law."""
-    ladder = draft.library.ladders.get(deadline.ladder)
+    ladder = draft.library.ladder_of(deadline)
     if ladder and ladder.delay_owner:
         return DelayOwner(ladder.delay_owner)
     law = draft.library.law(deadline.law, on=deadline.started_at.date()) if deadline.law else None

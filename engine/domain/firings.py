@@ -84,7 +84,7 @@ def _warnings(deadline: Deadline, calendar: Calendar | None) -> Iterator[tuple[d
 
 
 def _levels(deadline: Deadline, library: Library, calendar: Calendar | None) -> Iterator[tuple[datetime, str]]:
-    ladder = library.ladders.get(deadline.ladder)
+    ladder = library.ladder_of(deadline)
     if ladder is None:
         return
 

@@ -71,6 +71,10 @@ it shows fields, and for two where somebody can be found by it or the case is ha
 """
 
 
+OF_A_UNIT: Final = frozenset({Kind.ROLE, Kind.LINK, Kind.DEFINITION})
+"""What belongs to no case, and is answered by the people of the unit that it is asked of, and by no others."""
+
+
 class Agreed(Record):
     """That somebody agreed, and in which role, where that counts (UTC)."""
 

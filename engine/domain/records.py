@@ -341,6 +341,12 @@ class Deadline(Record):
     calls: tuple[Call, ...] = ()
 
     @property
+    def escalating_since(self) -> datetime | None:
+        """When its escalation began: it was breached, or a level was told before that (UTC); None while it has not."""
+        told = (at for name, at in self.raised.items() if name.startswith("l:"))
+        return min((at for at in (self.breached_at, *told) if at is not None), default=None)
+
+    @property
     def late_from(self) -> datetime:
         """From when on it is late: its due time, or the end of its last day (UTC)."""
         return self.late_at or self.due_at

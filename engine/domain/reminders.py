@@ -43,7 +43,7 @@ def moved_reminders(deadline: Deadline, library: Library) -> Iterator[Moved]:
     calendar = library.calendars.get(deadline.calendar or "")
     if calendar is None or not counts_working_days(deadline):
         return
-    ladder, due = library.ladders.get(deadline.ladder), deadline.due_at
+    ladder, due = library.ladder_of(deadline), deadline.due_at
     plain = [(f"The warning at {text}", _plain_warning(deadline, text, calendar)) for text in deadline.warn]
     plain += [
         (f"Level {level.level} of the ladder", offset_from(due, level.after, zone=deadline.zone, calendar=calendar))

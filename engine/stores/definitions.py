@@ -1,13 +1,16 @@
 """Definitions, added days, and recounts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
 
 class StoredDefinition(NamedTuple):
-    """A version of a definition as it is stored; `flattened` is what is compiled."""
+    """A version of a definition as it is stored; `flattened` is what is compiled.
+
+    It is the hub's, and everybody's, or that of one unit for its own cases: `owner_unit_id`.
+    """
 
     id: UUID
     kind: str
@@ -20,6 +23,11 @@ class StoredDefinition(NamedTuple):
     flattened: Mapping[str, Any]
     author: str
     published_at: datetime | None
+    owner_unit_id: UUID | None = None
+
+    def serves(self, unit_id: UUID) -> bool:
+        """Whether it is for the cases of a unit."""
+        return self.owner_unit_id is None or self.owner_unit_id == unit_id
 
 
 class StoredDay(NamedTuple):
@@ -71,6 +79,10 @@ class Definitions(Protocol):
 
     def published(self, kind: str) -> tuple[StoredDefinition, ...]:
         """Load what is published of a kind, by name."""
+        ...
+
+    def ran(self, kind: str) -> tuple[StoredDefinition, ...]:
+        """Load each version of a kind that runs or ran, by name, the oldest first."""
         ...
 
     def current(self, kind: str, name: str) -> StoredDefinition | None:
@@ -163,8 +175,10 @@ class Recounts(Protocol):
         """List the recounts that are not done, the oldest first."""
         ...
 
-    def concerned(self, kind: str, name: str, *, after: UUID | None, most: int) -> tuple[UUID, ...]:
-        """List open cases that a change may concern, by id, those after one that was looked at already."""
+    def concerned(
+        self, kind: str, name: str, *, after: UUID | None, most: int, unit_ids: Collection[UUID] | None = None
+    ) -> tuple[UUID, ...]:
+        """List open cases that a change may concern, of all units or some, by id, those after one looked at already."""
         ...
 
     def went_on(self, recount_id: UUID, *, case_id: UUID, moved: int) -> None:

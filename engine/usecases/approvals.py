@@ -11,7 +11,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from engine.assembly import Engine
-from engine.domain.four_eyes import FOUR_EYES, Agreed, ApprovalRequest, Ending, Kind
+from engine.domain.four_eyes import FOUR_EYES, OF_A_UNIT, Agreed, ApprovalRequest, Ending, Kind
 from engine.domain.policy import ROLES_THAT_MAY, can, roles_in
 from engine.domain.state import CaseState
 from engine.errors import AlreadyEndedError, NoSecondPersonError, NotAllowedError
@@ -23,8 +23,6 @@ from engine.views import Viewer
 
 PAGE: Final = "/waiting"
 """The page that lists what waits for a second person."""
-_OF_A_UNIT: Final = frozenset({Kind.ROLE, Kind.LINK, Kind.DEFINITION})
-"""What belongs to no case, and is answered by the people of one unit only."""
 
 
 def ask_second(
@@ -140,6 +138,12 @@ def who_answers(
     raise _nobody(kind)
 
 
+def names_of_answerers(work: UnitOfWork, request: ApprovalRequest) -> tuple[str, ...]:
+    """Name those who may answer a request in its unit, not who asked."""
+    here = work.directory.holders(roles=_roles_of(Kind(request.kind)), unit_id=request.unit_id)
+    return tuple(one.name for one in here if not one.disabled and one.id != request.asked_by)
+
+
 def require_other(work: UnitOfWork, kind: Kind, viewer: Viewer, unit_id: UUID, now: datetime) -> None:
     """Refuse to ask where nobody else of the unit may answer; raises `NoSecondPersonError`."""
     if not _others(work, kind, viewer, unit_id, now):
@@ -218,7 +222,7 @@ def _tell(
 
 def _answered_in(request: ApprovalRequest) -> UUID | None:
     """Give the unit in which somebody must have the right; None for what those of any unit may answer."""
-    return request.unit_id if request.kind in _OF_A_UNIT else None
+    return request.unit_id if request.kind in OF_A_UNIT else None
 
 
 def _roles_of(kind: Kind) -> tuple[str, ...]:

@@ -76,6 +76,14 @@ def candidates(sources: Mapping[str, str], around: Definitions) -> tuple[Candida
     )
 
 
+def ladders_of(record: BaseModel) -> set[str]:
+    """Name the ladders that a definition leads to: those of a workflow's steps; no other kind has any."""
+    if not isinstance(record, Workflow):
+        return set()
+    times = {time.ladder for step in record.steps.values() for time in step.time}
+    return times | {step.approve.ladder for step in record.steps.values() if step.approve}
+
+
 def limits_in_use(engine: Engine, work: UnitOfWork, found: Iterable[Candidate]) -> tuple[Finding, ...]:
     """Find limits that a law pack would drop although a published workflow names them."""
     findings: list[Finding] = []

@@ -11,7 +11,9 @@ from engine.assembly import Engine
 from engine.domain import commands as cm
 from engine.domain import events as ev
 from engine.domain.consequences import WorkItem
+from engine.domain.records import Deadline
 from engine.domain.state import CaseState
+from engine.errors import NotFoundError
 from engine.ports import ActorRecord, NewEscalation
 from engine.spec.ladders import Channel, Ladder, Level
 from engine.stores import UnitOfWork
@@ -65,7 +67,7 @@ def _tell_owner(
 ) -> Told:
     item = work.items.open_of_step(event.deadline.step_id)
     is_warning = isinstance(event, ev.DeadlineWarned)
-    critical = _is_critical(engine, event.deadline.ladder)
+    critical = _is_critical(work, event.deadline)
     sends = tell(
         engine,
         work,
@@ -89,7 +91,9 @@ def _raise_level(
 ) -> tuple[Told, tuple[ev.Event, ...]]:
     """Write the line of the ledger, do what the level says, tell; gives what fires next when nobody was there."""
     state, deadline = told.state, event.deadline
-    ladder = engine.library().ladders[deadline.ladder]
+    ladder = work.library().ladder_of(deadline)
+    if ladder is None:
+        raise NotFoundError(kind="ladder")
     level = ladder.levels[event.level - 1]
     found = who_is_told(work, state, deadline.step_id, level, now=now)
     reached = _reached(work, state, found, level, now, is_last=level == ladder.levels[-1])
@@ -204,8 +208,8 @@ def _channels(engine: Engine, work: UnitOfWork, state: CaseState, level: Level, 
     return tuple(sorted(here | ({Channel.CALL.value} if does_call else set())))
 
 
-def _is_critical(engine: Engine, name: str) -> bool:
-    ladder = engine.library().ladders.get(name)
+def _is_critical(work: UnitOfWork, deadline: Deadline) -> bool:
+    ladder = work.library().ladder_of(deadline)
     return bool(ladder and ladder.overrides_quiet_hours)
 
 

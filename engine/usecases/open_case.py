@@ -121,10 +121,10 @@ def _choose(
 ) -> CompiledWorkflow:
     if name is not None:
         stored = work.definitions.current("workflow", name)
-        if stored is None:
+        if stored is None or not stored.serves(unit.id):
             raise NotFoundError(kind="workflow")
         return engine.definitions[stored.content_hash]
-    published = work.definitions.published("workflow")
+    published = [stored for stored in work.definitions.published("workflow") if stored.serves(unit.id)]
     candidates = {stored.name: engine.definitions[stored.content_hash] for stored in published}
     chosen = choose_workflow(candidates, unit.jurisdiction, report)
     if chosen is None:

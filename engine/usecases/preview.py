@@ -9,7 +9,7 @@ from engine.assembly import Engine
 from engine.domain import commands as cm
 from engine.domain.decide import decide
 from engine.domain.library import Library
-from engine.domain.policy import Action, can, visible_units
+from engine.domain.policy import visible_units
 from engine.domain.records import CaseStatus, Deadline
 from engine.domain.state import CaseState, evolve
 from engine.spec.calendars import Calendar
@@ -19,7 +19,8 @@ from engine.spec.law import LawPack
 from engine.spec.library import Kind
 from engine.spec.workflow import TimeSpec, Workflow
 from engine.stores import StoredDay, UnitOfWork
-from engine.usecases.candidates import Candidate, candidates
+from engine.usecases.candidates import Candidate, candidates, ladders_of
+from engine.usecases.deciding import is_barred
 from engine.usecases.publish import lint_sources, published_workflows, refused
 from engine.usecases.special_days import NewDay, added_day, as_stored, calendar_of, check_day, require_keeper
 from engine.usecases.telling import title_of
@@ -98,14 +99,9 @@ def planned_change(engine: Engine, sources: Mapping[str, str]) -> Planned:
         changed = {one.name: one.record for one in new if isinstance(one.record, Workflow)}
         stored = work.definitions.published(Kind.WORKFLOW.value)
         known = {one.name: Workflow.model_validate(dict(one.flattened)) for one in stored}
-    touched = [name for name, workflow in known.items() if ladders & _ladders_of(workflow)]
+    touched = [name for name, workflow in known.items() if ladders & ladders_of(workflow)]
     names = dict.fromkeys((*changed, *touched))
     return Planned(before, after, tuple((known.get(name), changed.get(name) or known[name]) for name in names))
-
-
-def _ladders_of(workflow: Workflow) -> set[str]:
-    times = {time.ladder for step in workflow.steps.values() for time in step.time}
-    return times | {step.approve.ladder for step in workflow.steps.values() if step.approve}
 
 
 def preview_day(engine: Engine, new: NewDay, *, viewer: Viewer) -> PreviewView:
@@ -133,32 +129,30 @@ def preview_removal(engine: Engine, *, calendar: str, day: date, viewer: Viewer)
 def _previewed(
     engine: Engine, library: Library, changes: Sequence[_Change], viewer: Viewer, limits: tuple[LimitChange, ...] = ()
 ) -> PreviewView:
+    """Compare the cases that the viewer sees; of those of others nothing is told, not even how many there are."""
     now = engine.clock.now()
+    units = None if viewer.is_system else visible_units(viewer)
     with engine.unit_of_work() as work:
         concerned = sorted(
             {
                 case_id
                 for change in changes
-                for case_id in work.recounts.concerned(change.kind, change.name, after=None, most=100_000)
+                for case_id in work.recounts.concerned(
+                    change.kind, change.name, after=None, most=100_000, unit_ids=units
+                )
             }
         )
     lines: list[MovedDeadline] = []
-    others = others_breached = 0
+    looked_at = 0
     for case_id in concerned[:MOST_CASES]:
         state = _read(engine, case_id)
-        if state.case.status is not CaseStatus.OPEN:
-            continue
-        moved = list(_moved(engine, state, library, changes[-1].library, now))
-        if moved and not _sees(viewer, state):
-            others += 1
-            others_breached += any(line.effect == "would_breach" for line in moved)
-        else:
-            lines += moved
+        if state.case.status is CaseStatus.OPEN and not is_barred(viewer, state):
+            lines += _moved(engine, state, library, changes[-1].library, now)
+            looked_at += 1
     lines.sort(key=lambda line: (line.effect != "would_breach", line.after or line.before or now, line.case_number))
     return PreviewView(
-        lines=tuple(lines), looked_at=min(len(concerned), MOST_CASES), left_out=max(0, len(concerned) - MOST_CASES),
-        others=others, others_breached=others_breached, limits=limits,
-    )  # fmt: skip
+        lines=tuple(lines), looked_at=looked_at, left_out=max(0, len(concerned) - MOST_CASES), limits=limits
+    )
 
 
 def _read(engine: Engine, case_id: UUID) -> CaseState:
@@ -213,10 +207,6 @@ def _effect(old: Deadline | None, new: Deadline | None) -> str:
     if old.due_at == new.due_at:
         return "told_at_another_time"
     return "moves" if new.breached_at is None else "stays_breached"
-
-
-def _sees(viewer: Viewer, state: CaseState) -> bool:
-    return viewer.is_system or (can(viewer, Action.SEE_CASES) and state.case.unit_id in visible_units(viewer))
 
 
 def _differs(work: UnitOfWork, one: Candidate) -> bool:

@@ -1,7 +1,12 @@
-"""Publish a changed definition with two people: one proposes it, another looks at what differs and agrees."""
+"""Publish a changed definition with two people: one proposes it, one of its owner's looks at what differs and agrees.
+
+What is everybody's belongs to the hub's body: calendars, law packs and retention policies always, workflows and ladders
+unless a unit made them for its own cases.
+"""
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
@@ -10,14 +15,16 @@ from uuid import NAMESPACE_OID, UUID, uuid5
 from engine.assembly import Engine
 from engine.domain.four_eyes import FOUR_EYES, ApprovalRequest
 from engine.domain.four_eyes import Kind as Asked
-from engine.domain.policy import can
+from engine.domain.policy import ROLES_THAT_MAY, Action, can, units_that_let
 from engine.errors import AlreadyEndedError, ConflictError, NotAllowedError, NotFoundError
 from engine.spec.differences import Difference, differences
 from engine.spec.findings import has_errors
 from engine.spec.library import Kind
-from engine.stores import StoredDefinition, UnitOfWork
-from engine.usecases.approvals import answer_as_it_stands, ask_second, others_who_may
-from engine.usecases.candidates import Candidate, candidates
+from engine.spec.lint.ladders import of_another_unit
+from engine.stores import StoredDefinition, Unit, UnitOfWork
+from engine.usecases.administering import hub_units
+from engine.usecases.approvals import answer_as_it_stands, ask_second, names_of_answerers, who_answers
+from engine.usecases.candidates import Candidate, candidates, ladders_of
 from engine.usecases.publish import (
     Published,
     contracts,
@@ -29,10 +36,15 @@ from engine.usecases.publish import (
     refused,
     runs_already,
 )
+from engine.usecases.telling import EMAIL, IN_APP, tell_of_system
 from engine.views import Viewer
 
 _COUNTS_NO_TIME: Final = frozenset({Kind.WORKFLOW.value, Kind.RETENTION.value})
 _VERSIONS: Final = "versions"
+_MAY_BE_OF_A_UNIT: Final = frozenset({Kind.WORKFLOW.value, Kind.LADDER.value})
+_OF_A_PLACE: Final = frozenset({Kind.CALENDAR.value, Kind.RETENTION.value})
+_COUNTRY: Final = re.compile(r"[A-Z]{2}(-|$)")
+_LEADS: Final = tuple(sorted(role.value for role in ROLES_THAT_MAY[Action.AGREE_ROLE]))
 
 
 class Change(NamedTuple):
@@ -55,6 +67,7 @@ def propose_definition(engine: Engine, *, source: str, viewer: Viewer, file: str
 def propose_files(engine: Engine, sources: Mapping[str, str], *, viewer: Viewer) -> tuple[Published, ...]:
     """Ask that the definitions of some files are published, all of them or none, once a second person agrees.
 
+    It goes to those who may agree in the unit that owns all of them, else in the hub's body: never to anybody else.
     What is equal to what is published changes nothing and waits for nobody; the same proposal made twice waits once.
     Where nobody is yet, the machine ships what it is given at once. Raises `NotAllowedError`, `NoSecondPersonError`
     when nobody else may agree, or `DefinitionError` with the findings: nothing is changed then.
@@ -80,8 +93,10 @@ def propose_files(engine: Engine, sources: Mapping[str, str], *, viewer: Viewer)
 def answer_proposal(engine: Engine, subject_id: UUID, *, viewer: Viewer, approved: bool) -> None:
     """Publish what was proposed, exactly as it was, as a second person; or refuse it. Who proposed it takes it back.
 
-    Running cases stay on their version of a workflow. A new version of a calendar, ladder or law pack holds for every
-    open deadline: a recount is asked for. When what runs has changed since, the request is over and who asked is told.
+    Running cases stay on their version of a workflow, and escalations that have begun on their ladder. A new version of
+    a calendar, ladder or law pack holds for every other open deadline: a recount is asked for. Those who lead the units
+    whose cases it touches are told. When what runs, or whose it is, has changed since, the request is over and who
+    asked is told.
     Raises `ConflictError` then, `AlreadyEndedError`, `OwnApprovalError`, `NotAllowedError`.
     """
     now = engine.clock.now()
@@ -95,10 +110,11 @@ def answer_proposal(engine: Engine, subject_id: UUID, *, viewer: Viewer, approve
             work.definitions.hold(one.kind, one.name)
         is_in_time = answer_as_it_stands(
             engine, work, request, viewer=viewer, approved=approved, now=now,
-            stands=lambda: _stands(engine, work, versions),
+            stands=lambda: _stands(engine, work, versions) if _is_its_owners(work, request, versions) else "",
         )  # fmt: skip
         if approved and is_in_time:
             _publish(engine, work, versions, viewer=viewer, now=now)
+            _tell_leads(engine, work, request, versions, viewer=viewer, now=now)
         else:
             work.definitions.drop_proposed([one.id for one in versions])
         body = {"request_id": str(request.id), "agreed": approved, "overtaken": not is_in_time}
@@ -131,6 +147,7 @@ def _proposed(
     running = {(one.kind, one.name): runs_already(work, one) for one in found}
     new = [one for one in found if running[one.kind, one.name] is None]
     waits = _ask(engine, work, new, viewer=viewer, now=now) if new else None
+    people = names_of_answerers(work, waits) if waits else ()
     versions = {(one.kind, one.name): one for one in _versions(work, waits)} if waits else {}
     done = []
     for one in found:
@@ -139,7 +156,7 @@ def _proposed(
         waits_for = waits.id if waits and known is None else None
         done.append(
             Published(one.kind, one.name, told.version, told.content_hash, changed=False, file=one.file,
-                      waits_for=waits_for)
+                      waits_for=waits_for, people=people if waits_for else ())
         )  # fmt: skip
     return tuple(done)
 
@@ -157,8 +174,14 @@ def _ask(
         return waiting
     if waiting is not None:
         drop_proposal(work, waiting)
-    unit_id, people = others_who_may(work, Asked.DEFINITION, viewer, now)
-    versions = [next_version(engine, work, one, author=viewer.name, status="proposed", at=now) for one in new]
+    owners = {(one.kind, one.name): _owner(work, one, viewer) for one in new}
+    _require_own_ladders(work, new, owners)
+    units = _who_agree(work, owners.values(), viewer)
+    unit_id, people = who_answers(work, Asked.DEFINITION, units, but={viewer.actor_id})
+    versions = [
+        next_version(engine, work, one, author=viewer.name, status="proposed", at=now, owner=owners[one.kind, one.name])
+        for one in new
+    ]
     for version in versions:
         work.definitions.propose(version, at=now)
     request = ask_second(
@@ -169,6 +192,78 @@ def _ask(
     body = {"request_id": str(request.id), "hashes": [one.content_hash for one in versions]}
     work.audit.note("definitions", "DefinitionProposed", body, actor_id=request.asked_by, at=now)
     return request
+
+
+def _owner(work: UnitOfWork, one: Candidate, viewer: Viewer) -> UUID | None:
+    """Give the unit for whose own cases a definition is; None for what is everybody's, which is the hub's."""
+    known = work.definitions.current(one.kind, one.name)
+    if known is not None:
+        return known.owner_unit_id
+    mine = units_that_let(viewer, publishing(one.kind))
+    is_everybodys = viewer.is_system or one.kind not in _MAY_BE_OF_A_UNIT or not mine.isdisjoint(hub_units(work))
+    return None if is_everybodys else min(mine)
+
+
+def _who_agree(work: UnitOfWork, owners: Iterable[UUID | None], viewer: Viewer) -> tuple[UUID, ...]:
+    """Give the units one of which agrees: the owner, then those of the hub's body, that of who proposes first."""
+    hub = sorted(hub_units(work), key=lambda unit_id: unit_id not in viewer.unit_ids)
+    owning = set(owners)
+    own = owning.pop() if len(owning) == 1 else None
+    return tuple(hub) if own is None else (own, *hub)
+
+
+def _is_its_owners(work: UnitOfWork, request: ApprovalRequest, versions: Sequence[StoredDefinition]) -> bool:
+    """Whether a request waits in a unit whose people may agree to it, as things are now."""
+    owners = {one.owner_unit_id for one in versions}
+    return request.unit_id in hub_units(work) or owners == {request.unit_id}
+
+
+def _require_own_ladders(
+    work: UnitOfWork, new: Sequence[Candidate], owners: Mapping[tuple[str, str], UUID | None]
+) -> None:
+    """Refuse a workflow that leads to a ladder of a unit whose it is not: that unit could change it alone."""
+    findings = []
+    for one in new:
+        for name in sorted(ladders_of(one.record)):
+            known = work.definitions.current(Kind.LADDER.value, name)
+            whose = known.owner_unit_id if known else owners.get((Kind.LADDER.value, name))
+            if whose is not None and whose != owners[one.kind, one.name]:
+                findings.append(of_another_unit(one.file, name))
+    if findings:
+        raise refused(findings)
+
+
+def _tell_leads(
+    engine: Engine,
+    work: UnitOfWork,
+    request: ApprovalRequest,
+    versions: Sequence[StoredDefinition],
+    *,
+    viewer: Viewer,
+    now: datetime,
+) -> None:
+    """Tell those who lead a unit whose cases a published definition touches, not who proposed it or agreed."""
+    one = versions[0]
+    page = f"/workflows/{one.name}" if one.kind == Kind.WORKFLOW else f"/definitions/{one.kind}/{one.name}"
+    touched = [unit for unit in work.directory.units() if any(_touches(each, unit) for each in versions)]
+    people = {
+        person.id: person
+        for unit in touched
+        for person in work.directory.holders(roles=_LEADS, unit_id=unit.id)
+        if not person.disabled and person.id not in {viewer.actor_id, request.asked_by}
+    }
+    tell_of_system(
+        engine, work, kind="rules_changed", rule=f"{request.id}|published", people=people.values(),
+        channels=(IN_APP, EMAIL), link=page if len(versions) == 1 else "/workflows", now=now,
+    )  # fmt: skip
+
+
+def _touches(one: StoredDefinition, unit: Unit) -> bool:
+    """Whether the cases of a unit may count by a definition: its own, or one of everybody in its country."""
+    place = one.name if one.kind == Kind.CALENDAR else str(one.flattened.get("jurisdiction", ""))
+    country = place.partition("-")[0]
+    is_elsewhere = one.kind in _OF_A_PLACE and _COUNTRY.match(place) and country != unit.jurisdiction.partition("-")[0]
+    return one.serves(unit.id) and not is_elsewhere
 
 
 def _publish(

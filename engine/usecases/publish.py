@@ -25,7 +25,8 @@ _WHO_PUBLISHES = {Kind.CALENDAR.value: Action.KEEP_CALENDARS, Kind.RETENTION.val
 class Published:
     """What is published now; `changed` is false when it was published already.
 
-    With `waits_for` the version is not published: it waits for a second person, by the request of this id.
+    With `waits_for` the version is not published: it waits for a second person, by the request of this id, and `people`
+    are the names of those who may agree.
     """
 
     kind: str
@@ -35,6 +36,7 @@ class Published:
     changed: bool
     file: str = ""
     waits_for: UUID | None = None
+    people: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +134,14 @@ def runs_already(work: UnitOfWork, one: Candidate) -> StoredDefinition | None:
 
 
 def next_version(
-    engine: Engine, work: UnitOfWork, one: Candidate, *, author: str, status: str, at: datetime
+    engine: Engine,
+    work: UnitOfWork,
+    one: Candidate,
+    *,
+    author: str,
+    status: str,
+    at: datetime,
+    owner: UUID | None = None,
 ) -> StoredDefinition:
     """Give a definition as it is stored: in the version of its file, or in the next free one when that is taken."""
     newest = work.definitions.newest_version(one.kind, one.name)
@@ -140,6 +149,7 @@ def next_version(
     return StoredDefinition(
         id=engine.entropy.uuid(), kind=new.kind, name=new.name, version=new.version, title=new.title, status=status,
         content_hash=new.content_hash, source=new.source, flattened=new.flattened, author=author, published_at=at,
+        owner_unit_id=owner,
     )  # fmt: skip
 
 

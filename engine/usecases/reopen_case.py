@@ -64,7 +64,7 @@ def _require_reopenable(work: UnitOfWork, state: CaseState, workflow: str | None
 
 def _begin(engine: Engine, work: UnitOfWork, state: CaseState, workflow: str, viewer: Viewer, now: datetime) -> None:
     stored = work.definitions.current("workflow", workflow)
-    if stored is None:
+    if stored is None or not stored.serves(state.case.unit_id):
         raise InvalidAnswersError({"workflow": "There is no such workflow."})
     command = cm.StartRun(engine.entropy.uuid(), stored.content_hash, now, state.case.jurisdiction)
     carry_out(engine, work, state, command, actor_id=viewer.actor_id, now=now)

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from engine.assembly import Engine
 from engine.domain.four_eyes import ApprovalRequest, Kind, require_open
-from engine.domain.policy import Action, can, units_that_let
+from engine.domain.policy import Action, can, roles_in
 from engine.errors import NotAllowedError, NotFoundError, WrongCodeError
 from engine.ports import ActorRecord
 from engine.spec.roles import Role
@@ -200,7 +200,7 @@ def is_supervisor_of(viewer: Viewer, person: ActorRecord) -> bool:
     """Say whether somebody is the supervisor of a person, or supervises a unit of theirs."""
     if person.supervisor_id == viewer.actor_id:
         return True
-    return not units_that_let(viewer, Action.SEE_PEOPLE).isdisjoint(person.unit_ids)
+    return any(Role.SUPERVISOR in roles_in(viewer, unit_id) for unit_id in person.unit_ids)
 
 
 def _must_prove_factor(engine: Engine, viewer: Viewer) -> bool:

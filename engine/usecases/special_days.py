@@ -10,6 +10,7 @@ from engine.errors import NotAllowedError, NotFoundError, SpecialDayError
 from engine.spec.calendars import Calendar
 from engine.spec.library import Kind
 from engine.stores import StoredDay, UnitOfWork
+from engine.usecases.administering import looks_after
 from engine.views import Viewer
 
 HOLIDAY, WORKING = "holiday", "working"
@@ -41,6 +42,7 @@ def add_special_day(engine: Engine, new: NewDay, *, viewer: Viewer) -> UUID:
     require_keeper(viewer)
     stored = as_stored(engine, new, viewer)
     with engine.unit_of_work() as work:
+        _require_owner(work, new.calendar, viewer)
         work.definitions.hold(Kind.CALENDAR.value, new.calendar)
         check_day(engine, work, new)
         work.special_days.add(stored)
@@ -58,6 +60,7 @@ def remove_special_day(engine: Engine, *, calendar: str, day: date, viewer: View
     require_keeper(viewer)
     now = engine.clock.now()
     with engine.unit_of_work() as work:
+        _require_owner(work, calendar, viewer)
         work.definitions.hold(Kind.CALENDAR.value, calendar)
         known = added_day(engine, work, calendar, day)
         work.special_days.remove(known.id, by=viewer.actor_id, at=now)
@@ -123,6 +126,16 @@ def require_keeper(viewer: Viewer) -> None:
     """Refuse whoever may not change calendars."""
     if not can(viewer, Action.KEEP_CALENDARS):
         raise NotAllowedError(actor=viewer.name, action=Action.KEEP_CALENDARS.value)
+
+
+def _require_owner(work: UnitOfWork, calendar: str, viewer: Viewer) -> None:
+    """Refuse who would move the deadlines of another organisation: that is for administrators of the hub's body."""
+    country = calendar.partition("-")[0]
+    reached = {
+        unit.organisation_id for unit in work.directory.units() if unit.jurisdiction.partition("-")[0] == country
+    }
+    if not all(looks_after(work, viewer, one, Action.KEEP_CALENDARS) for one in reached or {None}):
+        raise NotAllowedError(actor=viewer.name, action="change a calendar by which other organisations count")
 
 
 def _ask_recount(engine: Engine, work: UnitOfWork, calendar: str, viewer: Viewer) -> None:

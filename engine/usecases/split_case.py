@@ -96,7 +96,7 @@ def _open_apart(
     runs = sorted(state.runs.values(), key=lambda run: (run.status is not RunStatus.OPEN, run.started_at))
     name = workflow or next((run.workflow for run in runs), "")
     stored = work.definitions.current("workflow", name)
-    if stored is None:
+    if stored is None or not stored.serves(state.case.unit_id):
         raise InvalidAnswersError({"workflow": "Choose a workflow."})
     case = Case(
         id=engine.entropy.uuid(), number=engine.entropy.case_number(), unit_id=state.case.unit_id,

@@ -183,7 +183,7 @@ def start_run(engine: Engine, case_id: UUID, *, viewer: Viewer, command_id: UUID
         state = work.cases.lock(case_id)
         require_member(viewer, state, Action.STEER)
         stored = work.definitions.current("workflow", workflow)
-    if stored is None:
+    if stored is None or not stored.serves(state.case.unit_id):
         raise NotFoundError(kind="workflow")
     now = engine.clock.now()
     command = cm.StartRun(engine.entropy.uuid(), stored.content_hash, now, state.case.jurisdiction)

@@ -7,7 +7,7 @@ from engine.views.base import View
 
 
 class DefinitionView(View):
-    """A published definition."""
+    """A published definition; `owner` is the unit whose own cases it is for, empty for what is everybody's."""
 
     kind: str
     name: str
@@ -17,7 +17,7 @@ class DefinitionView(View):
     status: str
     author: str
     published_at: datetime | None
-    open_cases: int
+    owner: str = ""
     source: str
     differs_from_file: bool = False
 
@@ -51,11 +51,9 @@ class LimitChange(View):
 
 
 class PreviewView(View):
-    """What a change would do to open cases: those of the viewer line by line, of others only how many."""
+    """What a change would do to the open cases that the viewer sees: of those of others nothing is told."""
 
     lines: tuple[MovedDeadline, ...]
     looked_at: int
     left_out: int
-    others: int
-    others_breached: int
     limits: tuple[LimitChange, ...] = ()

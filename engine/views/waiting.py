@@ -10,7 +10,8 @@ class WaitingView(View):
     """Something on the four-eyes list that one person asked for (UTC): ids, codes and counts, no content.
 
     `needed` people must agree and `agreed` have. `may_answer` is false for who asked or has agreed. `person` is a
-    colleague whom it is about, with the `role` and the `unit` where it is about one.
+    colleague whom it is about, with the `role` and the `unit` where it is about one. `waits_for` names those who may
+    answer what belongs to no case.
     """
 
     id: UUID
@@ -31,3 +32,4 @@ class WaitingView(View):
     person: str = ""
     role: str = ""
     unit: str = ""
+    waits_for: tuple[str, ...] = ()

@@ -113,25 +113,47 @@ class Network:
         )  # fmt: skip
 
 
-@pytest.fixture
-def network(postgres: EmbeddedServer, tmp_path: Path) -> Iterator[Network]:
-    name = f"test_{uuid4().hex[:12]}"
+@dataclass(frozen=True)
+class Filled:
+    """A database with definitions and the people of two organisations, to be copied."""
+
+    template: str
+    folder: Path
+    hub: tuple[UUID, dict[str, Viewer]]
+    other: tuple[UUID, dict[str, Viewer]]
+
+
+@pytest.fixture(scope="module")
+def filled(postgres: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Filled]:
+    name, folder = f"filled_{uuid4().hex[:12]}", tmp_path_factory.mktemp("administrators")
     create_database(postgres.url("postgres"), name, template="icmc_template")
+    engine = build_engine(Settings(data_folder=folder), app_url=postgres.url(name, APP))
+    try:
+        ship(engine)
+        hub = people_of(engine, jurisdiction="IN-AS", label="Hub")
+        other = people_of(engine, jurisdiction="IN-ML", label="Other")
+        kept = engine.passwords.hash(PASSWORD)
+        with engine.unit_of_work() as work:
+            for viewer in (*hub[1].values(), *other[1].values()):
+                work.directory.set_password(viewer.actor_id, kept)
+            work.commit()
+        engine.dispose()
+        yield Filled(name, folder, hub, other)
+    finally:
+        drop_database(postgres.url("postgres"), name)
+
+
+@pytest.fixture
+def network(postgres: EmbeddedServer, filled: Filled) -> Iterator[Network]:
+    name = f"test_{uuid4().hex[:12]}"
+    create_database(postgres.url("postgres"), name, template=filled.template)
     built = build_engine(
-        Settings(data_folder=tmp_path), app_url=postgres.url(name, APP), channels={"email": RecordingChannel()}
+        Settings(data_folder=filled.folder), app_url=postgres.url(name, APP), channels={"email": RecordingChannel()}
     )
     clock = MovedClock(datetime.now(UTC))
     engine = replace(built, wall_clock=clock, clock=clock)
     try:
-        ship(engine)
-        hub, hub_people = people_of(engine, jurisdiction="IN-AS", label="Hub")
-        unit, people = people_of(engine, jurisdiction="IN-ML", label="Other")
-        kept = engine.passwords.hash(PASSWORD)
-        with engine.unit_of_work() as work:
-            for viewer in (*hub_people.values(), *people.values()):
-                work.directory.set_password(viewer.actor_id, kept)
-            work.commit()
-        yield Network(engine, clock, postgres.url(name), create_app(engine), hub, hub_people, unit, people)
+        yield Network(engine, clock, postgres.url(name), create_app(engine), *filled.hub, *filled.other)
     finally:
         built.dispose()
         drop_database(postgres.url("postgres"), name)

@@ -1,6 +1,7 @@
 """Compiled definitions, kept by content hash, and the library of what is published now."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime
 from threading import Lock
 from time import monotonic
 
@@ -165,7 +166,13 @@ def _library(store: DefinitionStore, days: SpecialDayStore, signed: LawSignature
         one.text_hash: Signature(name=one.name, on=one.signed_on, source_read=one.source_read) for one in signed.live()
     }
     calendars = [Calendar.model_validate(dict(stored.flattened)) for stored in store.published("calendar")]
+    versions: dict[str, list[tuple[datetime, Ladder]]] = {}
+    for stored in store.ran("ladder"):
+        if stored.published_at is not None:
+            known = versions.setdefault(stored.name, [])
+            known.append((stored.published_at, Ladder.model_validate(dict(stored.flattened))))
     return Library(
+        versions_of={name: tuple(known) for name, known in versions.items()},
         calendars=CalendarsWithHolidays(calendars, days.live()),
         ladders={stored.name: Ladder.model_validate(dict(stored.flattened)) for stored in store.published("ladder")},
         packs={

@@ -46,6 +46,12 @@ class DefinitionStore:
         query = select(*_COLUMNS).where(VERSION.c.kind == kind, VERSION.c.status == "published")
         return tuple(StoredDefinition(*row) for row in self._connection.execute(query.order_by(VERSION.c.name)))
 
+    def ran(self, kind: str) -> tuple[StoredDefinition, ...]:
+        """Load each version of a kind that runs or ran, by name, the oldest first."""
+        query = select(*_COLUMNS).where(VERSION.c.kind == kind, VERSION.c.status.in_(RAN))
+        ordered = query.order_by(VERSION.c.name, VERSION.c.published_at, VERSION.c.version)
+        return tuple(StoredDefinition(*row) for row in self._connection.execute(ordered))
+
     def current(self, kind: str, name: str) -> StoredDefinition | None:
         """Load the published version of a definition."""
         query = select(*_COLUMNS).where(VERSION.c.kind == kind, VERSION.c.name == name, VERSION.c.status == "published")

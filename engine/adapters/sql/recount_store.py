@@ -1,5 +1,6 @@
 """Changes after which open deadlines are counted again: which there are, whom they concern, how far each has come."""
 
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
@@ -18,6 +19,7 @@ _CONCERNED = {
     kind: text(
         f"""SELECT c.id FROM "case" c WHERE c.status = 'open'
         AND (CAST(:after AS uuid) IS NULL OR c.id > CAST(:after AS uuid)) AND {condition}
+        AND (CAST(:units AS uuid[]) IS NULL OR c.unit_id = ANY (CAST(:units AS uuid[])))
         ORDER BY c.id LIMIT :most"""
     )
     for kind, condition in (("calendar", _OF_CALENDAR), ("ladder", _OF_LADDER), ("law", _OF_LAW))
@@ -47,9 +49,12 @@ class RecountStore:
         query = select(*_COLUMNS).where(RECOUNT.c.done_at.is_(None)).order_by(RECOUNT.c.asked_at, RECOUNT.c.id)
         return tuple(OpenRecount(*row) for row in self._connection.execute(query))
 
-    def concerned(self, kind: str, name: str, *, after: UUID | None, most: int) -> tuple[UUID, ...]:
-        """List open cases that a change may concern, by id, those after one that was looked at already."""
-        values = {"name": name, "after": after, "most": most}
+    def concerned(
+        self, kind: str, name: str, *, after: UUID | None, most: int, unit_ids: Collection[UUID] | None = None
+    ) -> tuple[UUID, ...]:
+        """List open cases that a change may concern, of all units or some, by id, those after one looked at already."""
+        units = None if unit_ids is None else list(unit_ids)
+        values = {"name": name, "after": after, "most": most, "units": units}
         return tuple(row.id for row in self._connection.execute(_CONCERNED[kind], values))
 
     def went_on(self, recount_id: UUID, *, case_id: UUID, moved: int) -> None:

@@ -41,7 +41,8 @@ DETAILS = frozenset(
     {"bad-fact", "question-clash", "bad-question", "automatic-step", "same-role-approves", "title-says-more"},
 )
 LIBRARY = frozenset(
-    {"levels-out-of-order", "unknown-letter", "acknowledgement-without-effect", "no-last-resort", "day-twice",
+    {"levels-out-of-order", "unknown-letter", "acknowledgement-without-effect", "no-last-resort", "below-floor",
+     "ladder-of-a-unit", "day-twice",
      "unknown-place", "limit-in-use"},
 )  # fmt: skip
 

@@ -13,8 +13,10 @@ from engine.spec.lint.calendars import check_calendar
 from engine.spec.lint.known import KnownNames
 from engine.spec.lint.ladders import check_ladder, levels_out_of_order
 from engine.spec.lint.law_packs import check_law_pack
+from engine.spec.lint.retention import kept_too_briefly
 from engine.spec.lint.workflows import lint_loaded
 from engine.spec.merged import alone
+from engine.spec.retention import RetentionPolicy
 from engine.spec.shape import fit
 from engine.spec.yaml_files import YamlDocument
 
@@ -65,6 +67,8 @@ def _library_file(document: YamlDocument, catalogue: StepCatalogue, names: Known
             return check_ladder(record, merged, names)
         case Calendar():
             return check_calendar(record, merged, names)
+        case RetentionPolicy():
+            return kept_too_briefly(record, merged)
         case LawPack():
             return check_law_pack(record, merged, catalogue)
         case _:

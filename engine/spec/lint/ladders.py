@@ -1,20 +1,73 @@
 """Lint: the levels of a ladder stand in order, tell somebody, and leave time to acknowledge."""
 
+from collections.abc import Iterable
 from datetime import timedelta
+from typing import Final
 
 from pydantic import ValidationError
 
 from engine.spec.findings import Finding, Severity
-from engine.spec.ladders import Ladder, Level
-from engine.spec.limits import Offset
+from engine.spec.ladders import Channel, Ladder, Level, Person
+from engine.spec.limits import Counting, Offset
 from engine.spec.lint.known import KnownNames
 from engine.spec.merged import Merged
 from engine.spec.nearest import meant, shown
 
+CRITICAL: Final = frozenset({"critical", "partner-silent-critical", "child-not-produced", "detention-limit", "leak"})
+"""The ladders for people in danger: each has a floor that no author can lower."""
+_FIRST, _BEYOND, _CALLED = timedelta(minutes=30), timedelta(hours=2), timedelta(hours=6)
+_WORKING: Final = frozenset({Counting.WORKING_DAYS, Counting.WORKING_HOURS})
+_AFAR: Final = frozenset(Channel) - {Channel.IN_APP}
+
+
+def below_floor(ladder: Ladder, merged: Merged) -> list[Finding]:
+    """Find where a ladder for people in danger tells less, fewer or later than its floor."""
+    if ladder.name not in CRITICAL:
+        return []
+    told = [level for level in ladder.levels if not level.to.law_route]
+    floors = (
+        (ladder.overrides_quiet_hours, "ladder", "it tells people at any hour (overrides_quiet_hours: true)"),
+        (_by(told, _FIRST), "levels", "someone is told by more than the page alone within 30 minutes of the due time"),
+        (
+            _by([level for level in told if level.to.person is not Person.ASSIGNEE], _BEYOND), "levels",
+            "someone other than the assignee is told by more than the page alone within 2 hours of the due time",
+        ),
+        (
+            _by([level for level in told if Channel.CALL in level.channels], _CALLED), "levels",
+            "someone is rung (call) within 6 hours of the due time",
+        ),
+        (any(level.needs_acknowledgement for level in told), "levels", "at least one level needs an acknowledgement"),
+    )  # fmt: skip
+    words = "The ladder {} is for people in danger, and no author can lower its floor: {}."
+    return [
+        merged.finding((place,), "below-floor", words.format(shown(ladder.name), floor))
+        for is_held, place, floor in floors
+        if not is_held
+    ]
+
+
+def _by(levels: Iterable[Level], longest: timedelta) -> bool:
+    """Whether a level tells somebody by more than the page, from the due time until then, counted by the clock."""
+    return any(
+        timedelta() <= level.after.about <= longest
+        and level.after.limit.counting not in _WORKING
+        and not _AFAR.isdisjoint(level.channels)
+        for level in levels
+    )
+
+
+def of_another_unit(file: str, name: str) -> Finding:
+    """Say that a workflow leads to the ladder of a unit whose it is not: that unit could change it alone."""
+    message = (
+        f"The ladder {shown(name)} is that of a unit for its own cases, which could change it alone: take one for "
+        "everyone, or propose the ladder to the hub under another name."
+    )
+    return Finding(file, 1, 1, "ladder-of-a-unit", message)
+
 
 def check_ladder(ladder: Ladder, merged: Merged, names: KnownNames) -> list[Finding]:
     """Find what the levels of a ladder name that is not there, acknowledgements without effect, and a missing end."""
-    findings: list[Finding] = []
+    findings = below_floor(ladder, merged)
     for index, level in enumerate(ladder.levels):
         letter = level.to.letter
         if letter is not None and names.letters and letter not in names.letters:

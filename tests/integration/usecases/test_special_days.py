@@ -15,6 +15,7 @@ from engine.usecases.calendar_days import days_of_year
 from engine.usecases.preview import preview_day, preview_files, preview_removal
 from engine.usecases.recount import recount_deadlines
 from engine.usecases.special_days import NewDay, add_special_day, remove_special_day
+from engine.views import PreviewView
 from tests.integration.usecases.conftest import Filled
 from tests.integration.usecases.trial import CALENDAR, LADDER, VISIT
 from tests.integration.usecases.world import World
@@ -207,7 +208,7 @@ def test_a_preview_lists_what_would_move_and_changes_nothing(counted: World) -> 
     opened = counted.open()
     before = counted.dump()
     told = preview_day(counted.engine, STRIKE, viewer=counted.who("system_administrator"))
-    assert (told.lines, told.others, told.looked_at) == ((), 1, 1)
+    assert (told.lines, told.looked_at) == ((), 0), "who keeps calendars sees no case, nor how many there are"
     everything = counted.who("case_manager").model_copy(update={"is_system": True})
     line = preview_day(counted.engine, STRIKE, viewer=everything).lines[0]
     assert (line.case_id, line.before, line.after, line.effect) == (opened.case_id, PLAIN, LATER, "moves")
@@ -240,29 +241,30 @@ def test_a_preview_of_a_workflow_says_which_limits_change(world: World) -> None:
     assert preview_files(world.engine, {"s.yaml": LADDER}, viewer=world.who("case_manager")).looked_at == 0
 
 
-def test_a_case_of_another_unit_is_counted_in_a_preview_and_not_shown(counted: World) -> None:
+def test_a_case_of_another_unit_is_not_even_counted_in_a_preview(counted: World) -> None:
     counted.open()
     calendar = CALENDAR.replace("[sun]", "[sun, mon]")
     mine = preview_files(counted.engine, {"in.yaml": calendar}, viewer=counted.who("case_manager"))
     theirs = preview_files(counted.engine, {"in.yaml": calendar}, viewer=counted.other("case_manager"))
-    assert (len(mine.lines), mine.others) == (1, 0)
-    assert (theirs.lines, theirs.others) == ((), 1)
+    assert (len(mine.lines), mine.looked_at) == (1, 1)
+    assert theirs == PreviewView(lines=(), looked_at=0, left_out=0)
 
 
-def test_a_faster_ladder_holds_for_open_deadlines_and_the_preview_says_who_is_told_earlier(world: World) -> None:
-    opened = world.at_look()
-    due_at = world.deadline(opened.case_id, "look").due_at
+def test_a_faster_ladder_holds_for_open_deadlines_and_not_for_escalations_that_have_begun(world: World) -> None:
+    begun = world.at_look()
+    due_at = world.deadline(begun.case_id, "look").due_at
     world.clock.move_to(due_at + timedelta(minutes=1))
     world.fire()
     faster = LADDER.replace("after: PT1H", "after: PT30M")
-    told = preview_files(world.engine, {"steps-up.yaml": faster}, viewer=world.who("case_manager")).lines
-    assert [(line.step_key, line.effect) for line in told] == [("look", "told_at_another_time")]
-    assert [(line.told_before, line.told_after) for line in told] == [
-        (due_at + timedelta(hours=1), due_at + timedelta(minutes=30))
-    ]
+    assert preview_files(world.engine, {"steps-up.yaml": faster}, viewer=world.who("case_manager")).lines == ()
     world.publish(faster)
     recount_deadlines(world.engine)
-    assert world.deadline(opened.case_id, "look").next_at == due_at + timedelta(minutes=30)
+    assert world.deadline(begun.case_id, "look").next_at == due_at + timedelta(hours=1), "it keeps its ladder"
+    fresh = world.at_look()
+    fresh_due = world.deadline(fresh.case_id, "look").due_at
+    world.clock.move_to(fresh_due + timedelta(minutes=1))
+    world.fire()
+    assert world.deadline(fresh.case_id, "look").next_at == fresh_due + timedelta(minutes=30)
 
 
 LAW = """

@@ -26,6 +26,9 @@ def account_contexts(nasty: str, *, full: bool, member: Any, unit: Any) -> dict[
     lost = ApprovalRequest(
         id=ID, kind="lost_factor", subject_id=ID, asked_by=ID, asked_at=NOW, reason_code="x", expires_at=NOW
     )
+    role = ApprovalRequest(
+        id=ID, kind="role", subject_id=ID, asked_by=ID, asked_at=NOW, expires_at=NOW, subject={"role": "lawyer"}
+    )
     pairs = (("lawyer", "Lawyer"),)
     lists = {"units": some(unit), "roles": pairs, "languages": pairs, "places": ("IN",)}
     return {
@@ -46,9 +49,9 @@ def account_contexts(nasty: str, *, full: bool, member: Any, unit: Any) -> dict[
         "member.html": form | lists | {
             "person": member, "may_manage": full, "is_self": False, "others": some(member), "units": some((ID, nasty)),
             "lost": lost if full else None, "may_answer": full, "may_take_back": full,
-            "failures": int(full),
+            "failures": int(full), "asked": some((role, nasty)), "link_waits": full,
         },
-        "link-made.html": {"person": member, "link": nasty},
+        "link-made.html": {"person": member, "link": nasty, "waits": "link" if full else "roles"},
         "units.html": form | lists,
         "unit.html": form | lists | {"unit": unit, "people": some(member)},
         "service-accounts.html": form | {

@@ -139,7 +139,7 @@ def _view(reading: Reading, row: Row, numbers: Positions, library: Library, law:
         extensions=tuple(_extension(extension, names) for extension in deadline.extensions),
         delay_owner=deadline.delay_owner,
         critical=deadline.critical,
-        calls=tuple(_call(call, names, library.ladders.get(deadline.ladder)) for call in deadline.calls),
+        calls=tuple(_call(call, names, library.ladder_of(deadline)) for call in deadline.calls),
     )
 
 

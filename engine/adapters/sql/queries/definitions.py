@@ -7,7 +7,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 
 from engine import views as vw
 from engine.adapters.sql.queries.reading import Reading, Row
-from engine.adapters.sql.queries.shape import DEFINITION, RUN, is_one_of
+from engine.adapters.sql.queries.shape import DEFINITION, UNIT, is_one_of
 from engine.errors import NotFoundError
 
 _SAME = ("kind", "name", "version", "title", "content_hash", "status", "author", "published_at", "source")
@@ -38,12 +38,9 @@ def published_workflows(reading: Reading) -> tuple[tuple[str, int, str, str], ..
 
 
 def _select() -> Select[tuple[object, ...]]:
-    open_cases = (
-        select(func.count(RUN.c.case_id.distinct()))
-        .where(RUN.c.definition_hash == DEFINITION.c.content_hash, is_one_of(RUN.c.status, "open"))
-        .scalar_subquery()
-    )
-    return select(*(DEFINITION.c[name] for name in _SAME), open_cases.label("open_cases"))
+    owner = func.coalesce(UNIT.c.name, "").label("owner")
+    of_unit = DEFINITION.outerjoin(UNIT, UNIT.c.id == DEFINITION.c.owner_unit_id)
+    return select(*(DEFINITION.c[name] for name in _SAME), owner).select_from(of_unit)
 
 
 def _views(rows: Iterable[Row]) -> tuple[vw.DefinitionView, ...]:

@@ -127,8 +127,8 @@ def _delivered_at(deliveries: tuple[vw.DeliveryView, ...]) -> datetime | None:
 
 
 def _meant(row: Row, library: Library) -> str:
-    """Say whom the level is meant for, while the ladder is still the one by which it fired."""
-    ladder, level = library.ladders.get(row["ladder"]), int(row["level"])
+    """Say whom the level is meant for, by the version of the ladder by which it fired."""
+    ladder, level = library.ladder_in(row["ladder"], row["ladder_version"]), int(row["level"])
     if ladder is None or ladder.version != row["ladder_version"] or level > len(ladder.levels):
         return ""
     return ladder.levels[level - 1].to.in_words()

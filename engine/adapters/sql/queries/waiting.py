@@ -7,10 +7,10 @@ from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select, tr
 from engine import views as vw
 from engine.adapters.sql import tables as tb
 from engine.adapters.sql.queries.reading import Reading, Row
-from engine.adapters.sql.queries.shape import ACTOR, CASE, UNIT
+from engine.adapters.sql.queries.shape import ACTOR, CASE, MEMBERSHIP, UNIT
 from engine.adapters.sql.visibility import kept_by
-from engine.domain.four_eyes import FOUR_EYES, Kind
-from engine.domain.policy import can, units_that_let
+from engine.domain.four_eyes import FOUR_EYES, OF_A_UNIT, Kind
+from engine.domain.policy import ROLES_THAT_MAY, can, units_that_let
 
 _TABLES = tb.ApprovalRequestRow.metadata.tables
 _REQUEST, _DEADLINE = _TABLES["approval_request"], _TABLES["deadline"]
@@ -30,7 +30,7 @@ def waiting(reading: Reading, viewer: vw.Viewer, case_id: UUID | None) -> tuple[
         .limit(_MOST)
     )
     names = _names(reading, rows) | _units(reading, rows)
-    return tuple(_view(row, viewer, names) for row in rows)
+    return tuple(_view(row, viewer, names, _waits_for(reading, row)) for row in rows)
 
 
 def count_waiting(reading: Reading, viewer: vw.Viewer) -> int:
@@ -95,7 +95,24 @@ def _units(reading: Reading, rows: tuple[Row, ...] | list[Row]) -> dict[UUID, st
     return {row["id"]: row["name"] for row in found}
 
 
-def _view(row: Row, viewer: vw.Viewer, names: dict[UUID, str]) -> vw.WaitingView:
+def _waits_for(reading: Reading, row: Row) -> tuple[str, ...]:
+    """Name those who may answer what is asked of the people of a unit: not who asked, nor whom it is about."""
+    if Kind(row["kind"]) not in OF_A_UNIT:
+        return ()
+    roles = sorted(role.value for role in ROLES_THAT_MAY[FOUR_EYES[Kind(row["kind"])].answers])
+    left_out = {str(row["asked_by"]), row["subject"].get("actor_id", "")}
+    here = (MEMBERSHIP.c.unit_id == row["unit_id"], MEMBERSHIP.c.role.in_(roles), ~ACTOR.c.disabled)
+    found = reading.rows(
+        select(ACTOR.c.id, ACTOR.c.name)
+        .join(MEMBERSHIP, MEMBERSHIP.c.actor_id == ACTOR.c.id)
+        .where(*here)
+        .distinct()
+        .order_by(ACTOR.c.name, ACTOR.c.id)
+    )
+    return tuple(one["name"] for one in found if str(one["id"]) not in left_out)
+
+
+def _view(row: Row, viewer: vw.Viewer, names: dict[UUID, str], waits_for: tuple[str, ...]) -> vw.WaitingView:
     agreed = [UUID(one["actor_id"]) for one in row["agreed"]]
     kind, is_mine = Kind(row["kind"]), row["asked_by"] == viewer.actor_id
     unit = None if kind is Kind.LOST_FACTOR else row["unit_id"]
@@ -108,6 +125,6 @@ def _view(row: Row, viewer: vw.Viewer, names: dict[UUID, str]) -> vw.WaitingView
         agreed=tuple(names.get(one, "") for one in agreed), rows=row["subject"].get("rows"), is_mine=is_mine,
         person_id=UUID(said["actor_id"]) if said["actor_id"] else None,
         person=names.get(UUID(said["actor_id"]), "") if said["actor_id"] else "",
-        unit=names.get(UUID(said["unit_id"]), "") if said["unit_id"] else "", role=said["role"],
+        unit=names.get(UUID(said["unit_id"]), "") if said["unit_id"] else "", role=said["role"], waits_for=waits_for,
         may_answer=may and (not is_mine or FOUR_EYES[kind].own_counts),
     )  # fmt: skip

@@ -96,7 +96,7 @@ def _planned(deadline: Deadline, library: Library) -> tuple[vw.PlannedView, ...]
         points = schedule(deadline, library)
     except CalendarMissingError:
         return ()
-    ladder = library.ladders.get(deadline.ladder)
+    ladder = library.ladder_of(deadline)
     return tuple(_point(deadline, ladder, at, name) for at, name in points)
 
 

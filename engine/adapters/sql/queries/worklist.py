@@ -92,7 +92,7 @@ def _end_of_day(now: datetime, zone: ZoneInfo) -> datetime:
 def _to_acknowledge(reading: Reading, viewer: vw.Viewer) -> int:
     """Count the open deadlines of which a level has told the viewer that asks whether somebody has seen it."""
     rows = reading.rows(
-        select(ESCALATION.c.deadline_id, ESCALATION.c.level, DEADLINE.c.ladder)
+        select(ESCALATION.c.deadline_id, ESCALATION.c.level, ESCALATION.c.ladder, ESCALATION.c.ladder_version)
         .select_from(
             ESCALATION.join(DEADLINE, DEADLINE.c.id == ESCALATION.c.deadline_id).join(
                 CASE, CASE.c.id == ESCALATION.c.case_id
@@ -103,8 +103,8 @@ def _to_acknowledge(reading: Reading, viewer: vw.Viewer) -> int:
             DEADLINE_IS_OPEN, visible_to(viewer, now=reading.now),
         )
     )  # fmt: skip
-    ladders = reading.known.library().ladders
-    return len({row["deadline_id"] for row in rows if _asks(ladders.get(row["ladder"]), row["level"])})
+    known = reading.known.library().ladder_in
+    return len({row["deadline_id"] for row in rows if _asks(known(row["ladder"], row["ladder_version"]), row["level"])})
 
 
 def _asks(ladder: Ladder | None, number: int) -> bool:

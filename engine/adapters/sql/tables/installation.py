@@ -14,7 +14,8 @@ from engine.adapters.sql.tables.fields import at, json_value
 class DefinitionVersionRow(SQLModel, table=True):
     """A version of a definition: proposed, refused, published or retired. A published one never changes.
 
-    `flattened` keeps the order of its keys, which is the order that people see.
+    `flattened` keeps the order of its keys, which is the order that people see. It is the hub's, and everybody's,
+    unless it is that of one unit for its own cases.
     """
 
     __tablename__ = "definition_version"
@@ -32,6 +33,7 @@ class DefinitionVersionRow(SQLModel, table=True):
     approver: str = ""
     created_at: datetime = at(null=False)
     published_at: datetime | None = at()
+    owner_unit_id: UUID | None = Field(default=None, foreign_key="unit.id")
     __table_args__ = (UniqueConstraint("kind", "name", "version"),)
 
 

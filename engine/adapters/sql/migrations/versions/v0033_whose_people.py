@@ -1,4 +1,4 @@
-"""Keep which organisation is the hub's body, and to which one each person belongs."""
+"""Keep which organisation is the hub's body, to which one each person belongs, and which unit a definition is of."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -33,12 +33,16 @@ def upgrade() -> None:
     op.add_column("actor", sa.Column("organisation_id", sa.Uuid(), nullable=True))
     op.create_foreign_key("actor_organisation_id_fkey", "actor", "organisation", ["organisation_id"], ["id"])
     op.create_index(op.f("ix_actor_organisation_id"), "actor", ["organisation_id"], unique=False)
+    op.add_column("definition_version", sa.Column("owner_unit_id", sa.Uuid(), nullable=True))
+    op.create_foreign_key("definition_version_owner_fkey", "definition_version", "unit", ["owner_unit_id"], ["id"])
     op.execute(_THEIRS)
     op.execute(_HUB)
 
 
 def downgrade() -> None:
     """Go back to the shape before."""
+    op.drop_constraint("definition_version_owner_fkey", "definition_version", type_="foreignkey")
+    op.drop_column("definition_version", "owner_unit_id")
     op.drop_index(op.f("ix_actor_organisation_id"), table_name="actor")
     op.drop_constraint("actor_organisation_id_fkey", "actor", type_="foreignkey")
     op.drop_column("actor", "organisation_id")
