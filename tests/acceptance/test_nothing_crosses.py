@@ -10,7 +10,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from engine.adapters.postgres.databases import APP, OWNER, connected, create_database, drop_database
 from engine.adapters.postgres.embedded import EmbeddedServer
-from engine.adapters.sql.queries import reveal, sight
+from engine.adapters.sql.queries import reveal
 from engine.adapters.sql.visibility import visible_to
 from engine.builtin import CORE
 from engine.domain import narrowing
@@ -80,7 +80,7 @@ def test_a_consent_that_covers_others_too_is_found(world: World, monkeypatch: py
         whole = lambda access, _person: access.model_copy(  # noqa: E731 - as short as what it takes the place of
             update={"fields": tuple(name for way in access.ways for name in way.fields)} if access.ways else {}
         )
-        for module in (narrowing, reveal, sight):
+        for module in (narrowing, reveal):
             monkeypatch.setattr(module, "of_person", whole)
     if forgets != "in the policy":
         monkeypatch.setattr(reveal, "person_shown_to", lambda viewer, _person, *, now: visible_to(viewer, now=now))
