@@ -78,6 +78,14 @@ class Vault(Protocol):
         """Give the tokens by every key that is used now, by its id: what is written has them all."""
         ...
 
+    def for_unit(self, key_id: str, tokens: Sequence[bytes], unit_id: UUID) -> list[bytes]:
+        """Give tokens of all as they are kept for one unit: no other unit's are like them, for who has no key."""
+        ...
+
+    def from_unit(self, key_id: str, tokens: Sequence[bytes], unit_id: UUID) -> list[bytes]:
+        """Give tokens as they are for all from what is kept for a unit; nothing where the key was dropped."""
+        ...
+
     def sign(self, previous: bytes, canonical: bytes) -> bytes:
         """Give the next link of an event chain."""
         ...
@@ -848,6 +856,10 @@ class Queries(Protocol):
 
     def matches(self, viewer: vw.Viewer) -> tuple[vw.MatchView, ...]:
         """List which other units may know persons of the viewer's cases; raises `NotAllowedError`."""
+        ...
+
+    def probes(self, viewer: vw.Viewer) -> tuple[vw.ProbeLine, ...]:
+        """List how often persons were compared with those of other units; raises `NotAllowedError`."""
         ...
 
     def partner_page(self, referral_id: UUID, note: str, *, without: Collection[str] = ()) -> vw.PartnerPage:

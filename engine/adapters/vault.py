@@ -4,13 +4,16 @@ import hmac
 import json
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from threading import Lock
 from typing import Any, Final, Protocol
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.ciphers.algorithms import AES
+from cryptography.hazmat.primitives.ciphers.modes import ECB
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
@@ -22,6 +25,7 @@ _OLD_MARK: Final = b"v1|"
 _MARK: Final = b"v2|"
 _WRAP_MARK: Final = b"w2|"
 _AES_256_GCM: Final = b"\x01"
+_BLOCK: Final = 16
 _NONCE, _OWNER, _VERSION, _TAG = 12, 16, 4, 16
 _OLD_HEAD: Final = len(_OLD_MARK) + _OWNER
 _HEAD: Final = len(_MARK) + len(_AES_256_GCM) + _OWNER + _VERSION
@@ -170,10 +174,22 @@ class KeyVault:
         While tokens are made anew there are two, and what is written has both: it is found by either.
         """
         self._look_again()
-        file = self._ring.file
-        beside = {one.key_id: one.key for one in (file.next_blind, file.old_blind) if one}
-        keys = {file.blind_id: file.blind} | beside
-        return {key_id: _token(key, kind, value, organisation_id) for key_id, key in keys.items()}
+        return {key_id: _token(key, kind, value, organisation_id) for key_id, key in self._index_keys().items()}
+
+    def for_unit(self, key_id: str, tokens: Sequence[bytes], unit_id: UUID) -> list[bytes]:
+        """Give tokens of all as they are kept for one unit: no other unit's are like them, for who has no key.
+
+        Without that key none can be made of a value, nor be turned into what another unit keeps of the same value.
+        """
+        self._look_again()
+        cipher = _of_unit(self._index_keys()[key_id], unit_id).encryptor()
+        return _blocks(cipher.update(b"".join(tokens)))
+
+    def from_unit(self, key_id: str, tokens: Sequence[bytes], unit_id: UUID) -> list[bytes]:
+        """Give tokens as they are for all from what is kept for a unit; nothing where the key was dropped."""
+        self._look_again()
+        key = self._index_keys().get(key_id)
+        return [] if key is None else _blocks(_of_unit(key, unit_id).decryptor().update(b"".join(tokens)))
 
     def sign(self, previous: bytes, canonical: bytes) -> bytes:
         """Give the next link (32 bytes) of an event chain."""
@@ -303,6 +319,11 @@ class KeyVault:
         except ValueError:
             raise DamagedError(what="A wrapped key") from None
 
+    def _index_keys(self) -> Mapping[str, bytes]:
+        file = self._ring.file
+        beside = {one.key_id: one.key for one in (file.next_blind, file.old_blind) if one}
+        return {file.blind_id: file.blind} | beside
+
     def _look_again(self) -> None:
         """Forget every key when keys were destroyed or changed since this process asked last."""
         ticks = self._ticks()
@@ -319,11 +340,21 @@ class KeyVault:
 
 def _token(key: bytes, kind: str, value: str, organisation_id: UUID | None) -> bytes:
     mine = key if organisation_id is None else _of_organisation(key, organisation_id)
-    return hmac.digest(mine, f"{kind}\0{value}".encode(), "sha256")[:16]
+    return hmac.digest(mine, f"{kind}\0{value}".encode(), "sha256")[:_BLOCK]
 
 
 def _of_organisation(key: bytes, organisation_id: UUID) -> bytes:
     return HKDF(SHA256(), KEY_BYTES, salt=None, info=b"icmc blind index\0" + organisation_id.bytes).derive(key)
+
+
+def _of_unit(key: bytes, unit_id: UUID) -> Cipher[ECB]:
+    """Give the permutation of single blocks under which a unit's tokens are kept: each is random already."""
+    mine = HKDF(SHA256(), KEY_BYTES, salt=None, info=b"icmc unit index\0" + unit_id.bytes).derive(key)
+    return Cipher(AES(mine), ECB())  # noqa: S305 - one block, of which no part is chosen and none says anything
+
+
+def _blocks(joined: bytes) -> list[bytes]:
+    return [joined[at : at + _BLOCK] for at in range(0, len(joined), _BLOCK)]
 
 
 def _bound(table: str, row: UUID, column: str) -> bytes:

@@ -28,6 +28,21 @@ _NAMES: Final[Mapping[str, float]] = {
     "name_part": 6.0,
 }  # fmt: skip
 """What is taken off for each way in which names agree: the looser the more."""
+STRONG_FACTS: Final[Mapping[str, frozenset[str]]] = {
+    "name": frozenset({"name_sound", "name", "name_run", "name_near", "name_two", "name_word"}),
+    "phone": frozenset({"phone"}),
+    "handle": frozenset({"handle"}),
+    "account": frozenset({"account"}),
+    "vehicle": frozenset({"vehicle"}),
+    "home": frozenset({"part_home"}),
+    "parent": frozenset({"part_parent"}),
+    "year of birth": frozenset({"part_year"}),
+}
+"""What is a strong fact about a person, with the kinds of token by which it agrees. A part of a name is none."""
+FACTS_NEEDED: Final = 2
+"""So many different strong facts must agree before another unit hears of it: one alone is a question, not a match."""
+PROBES_A_DAY: Final[Mapping[str, int]] = {"person": 40, "unit": 200}
+"""So often a day persons whom one member of staff, or one unit, wrote down are compared with those of other units."""
 PATTERN_KINDS: Final = ("route", "phone", "handle", "vehicle", "account", "name_sound")
 PATTERN_DAYS: Final = timedelta(days=90)
 _STAGES: Final = (3, 5, 10, 20, 50)
@@ -52,7 +67,7 @@ _SCORES: Final = ((0.0, 0.0), (_ENOUGH, 60.0), (30.0, 100.0))
 
 
 class SharedPerson(NamedTuple):
-    """A case of a unit and one of another that share tokens of a person, with the kinds of token that agree."""
+    """A case of the unit that knew a person first, and one of the unit that asks, with the kinds that agree."""
 
     case_id: UUID
     unit_id: UUID
@@ -84,15 +99,25 @@ class Agreement(NamedTuple):
 
 
 class Pattern(NamedTuple):
-    """A way, a number or a suspect's name that several cases share: the token, and each case with its unit."""
+    """A way, a number or a suspect's name that several cases share: the token, and each case with its unit.
+
+    `asking` is the case, with its unit, of whoever was written down last. Of cases of other units only those are here
+    in which two strong facts agree with that one; a way is of no person and needs none.
+    """
 
     kind: str
     token: bytes
+    asking: tuple[UUID, UUID]
     cases: tuple[tuple[UUID, UUID], ...]
 
 
 class MatchAlert(Record):
-    """What the leads of one of both units are told (UTC): their own case, and the unit to call; nothing of its case."""
+    """What the leads of a unit are told (UTC): their own case, and the other unit; nothing of its case.
+
+    With `is_question` theirs is the unit that knew the person first: they may answer, say no, or say nothing, and only
+    a yes is told to the unit that asks, as an alert of its own that names whom to call. `about_case_id` is the case of
+    the unit that asks; it is shown to nobody.
+    """
 
     id: UUID
     unit_id: UUID
@@ -102,6 +127,19 @@ class MatchAlert(Record):
     found_at: datetime
     seen_by: UUID | None = None
     seen_at: datetime | None = None
+    is_question: bool = False
+    about_case_id: UUID | None = None
+    answer: str = ""
+    answered_by: UUID | None = None
+    answered_at: datetime | None = None
+
+
+class Asked(NamedTuple):
+    """A person who waits to be compared: the unit that wrote them down, and which of its people did it last."""
+
+    person_id: UUID
+    unit_id: UUID
+    by: UUID | None
 
 
 def stage_of(cases: int) -> int:
@@ -115,6 +153,17 @@ def is_worth_telling(bits: float, *, persons: int) -> bool:
     Among many persons more is asked for, since the pairs that agree by chance grow with the square of their number.
     """
     return bits >= _enough(persons)
+
+
+def facts_of(agreement: Agreement) -> frozenset[str]:
+    """Name the strong facts that agree."""
+    return frozenset(fact for fact, kinds in STRONG_FACTS.items() if not kinds.isdisjoint(agreement.others))
+
+
+def is_worth_asking(agreement: Agreement, *, persons: int) -> bool:
+    """Whether another unit hears of it: enough agrees, and it is two strong and different facts."""
+    is_enough = is_worth_telling(bits_of(agreement, persons=persons), persons=persons)
+    return is_enough and len(facts_of(agreement)) >= FACTS_NEEDED
 
 
 def is_worth_opening(bits: float, *, persons: int) -> bool:

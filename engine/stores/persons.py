@@ -32,11 +32,19 @@ class Persons(Protocol):
         *,
         unit_id: UUID,
         at: datetime,
+        by: UUID | None = None,
     ) -> None:
         """Write a person; `tokens` are (kind, normalised value), of which only blind tokens are kept."""
         ...
 
-    def change(self, person_id: UUID, identity: Mapping[str, JsonValue], tokens: Sequence[tuple[str, str]]) -> None:
+    def change(
+        self,
+        person_id: UUID,
+        identity: Mapping[str, JsonValue],
+        tokens: Sequence[tuple[str, str]],
+        *,
+        by: UUID | None = None,
+    ) -> None:
         """Write what is known of a person now, over what was known before."""
         ...
 

@@ -1,12 +1,12 @@
 """Consents, referrals, hand-overs, links of partners, matches."""
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 from uuid import UUID
 
 from engine.domain.consent import Consent, Recipient
-from engine.domain.matching import MatchAlert, Pattern, SharedPerson
+from engine.domain.matching import Asked, MatchAlert, Pattern, SharedPerson
 from engine.domain.partner_link import PartnerLink, PartnerView
 from engine.domain.referral import Referral
 
@@ -118,12 +118,24 @@ class PartnerLinks(Protocol):
 class Matches(Protocol):
     """Persons whom two units know."""
 
-    def asked(self, *, most: int) -> tuple[UUID, ...]:
-        """List whom to compare next, the earliest first."""
+    def asked(self, *, now: datetime, most: int) -> tuple[UUID, ...]:
+        """List whom to compare next, the earliest first, without those who wait for another day."""
         ...
 
-    def claim(self, person_id: UUID) -> bool:
-        """Keep a person who waits to be compared from others who do the same; gives False when somebody has them."""
+    def claim(self, person_id: UUID) -> Asked | None:
+        """Keep a person who waits to be compared from others who do the same; gives None when somebody has them."""
+        ...
+
+    def count_probe(self, asked: Asked, *, day: date) -> tuple[int, int]:
+        """Count a comparison; gives how many there were that day by the same person (0 for nobody), and by the unit."""
+        ...
+
+    def hold(self, asked: Asked, *, day: date, until: datetime) -> None:
+        """Let a person wait for another day, and count that instead of the comparison."""
+        ...
+
+    def bind_old(self, *, most: int) -> int:
+        """Keep tokens that are of no unit yet as those of the unit that wrote the person down; gives how many."""
         ...
 
     def done(self, person_id: UUID) -> None:
@@ -131,11 +143,14 @@ class Matches(Protocol):
         ...
 
     def shared(self, person_id: UUID) -> tuple[SharedPerson, ...]:
-        """Find persons in cases of other units who share tokens with a person, once for each of both cases."""
+        """Find persons in cases of other units who share two strong facts with a person, once for each of both cases.
+
+        Theirs who was written down first is the unit that knows; the other one asks.
+        """
         ...
 
     def alike(self, person_id: UUID) -> tuple[UUID, ...]:
-        """Give the persons, of whatever unit, who by their tokens alone are likely this one."""
+        """Give the persons, of whatever unit, who by their tokens alone are likely this one, by one fact too."""
         ...
 
     def patterns(self, person_id: UUID, *, since: datetime) -> tuple[Pattern, ...]:
@@ -144,6 +159,10 @@ class Matches(Protocol):
 
     def add(self, alert: MatchAlert) -> bool:
         """Write an alert, once for a case and another unit; gives whether it is new."""
+        ...
+
+    def answer(self, alert_id: UUID, *, answer: str, by: UUID, at: datetime) -> bool:
+        """Write what a unit answered to a question; gives whether nobody had before."""
         ...
 
     def get(self, alert_id: UUID) -> MatchAlert | None:

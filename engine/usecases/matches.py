@@ -1,14 +1,20 @@
-"""Tell two units that they may know the same person: whom to call, and nothing of what the other one knows."""
+"""Tell the unit that knew a person first that another one asks, and let it decide whether to answer.
+
+Whoever asks is told only of a yes: that nobody knows the person, that nobody answers and that somebody said no are the
+same to them.
+"""
 
 import logging
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from typing import Final
 from uuid import UUID, uuid5
+from zoneinfo import ZoneInfo
 
 from engine.assembly import Engine
-from engine.domain.matching import PATTERN_DAYS, MatchAlert, Pattern, SharedPerson, stage_of
+from engine.domain.matching import PATTERN_DAYS, PROBES_A_DAY, Asked, MatchAlert, Pattern, SharedPerson, stage_of
 from engine.domain.policy import ROLES_THAT_MAY, Action
-from engine.errors import NotFoundError
+from engine.errors import AlreadyEndedError, NotFoundError
+from engine.spec.roles import Role
 from engine.stores import Unit, UnitOfWork
 from engine.usecases.deciding import require_member
 from engine.usecases.telling import EMAIL, IN_APP, tell_of_system
@@ -16,8 +22,13 @@ from engine.views import Viewer
 
 log = logging.getLogger(__name__)
 KIND: Final = "match_found"
+ANSWERED: Final = "match_answered"
 PATTERN: Final = "pattern_found"
+LIMIT: Final = "match_limit"
+YES, NO = "yes", "no"
 _AT_ONCE: Final = 200
+_OLD_AT_ONCE: Final = 5_000
+_WATCHING: Final = (Role.SAFEGUARDING_LEAD.value, Role.DATA_PROTECTION_OFFICER.value)
 _LEADS: Final = tuple(sorted(role.value for role in ROLES_THAT_MAY[Action.SEE_MATCHES]))
 
 
@@ -26,9 +37,12 @@ def find_matches(engine: Engine) -> int:
 
     It runs by itself, some time after, and writes nothing into a case: whoever wrote a person down sees the same
     whether another unit knows them or not. Each person has a transaction of their own; one that fails is logged by id.
+    What one person or one unit asks beyond the limit of a day waits for the next, and those who watch over it are told.
     """
+    while _bind_old(engine):
+        pass
     with engine.unit_of_work() as work:
-        waiting = work.matches.asked(most=_AT_ONCE)
+        waiting = work.matches.asked(now=engine.clock.now(), most=_AT_ONCE)
     count = 0
     for person in waiting:
         try:
@@ -45,20 +59,58 @@ def mark_match_seen(engine: Engine, alert_id: UUID, *, viewer: Viewer) -> None:
         alert = work.matches.get(alert_id)
         if alert is None:
             raise NotFoundError(kind="match")
-        require_member(viewer, work.cases.read(alert.case_id), Action.SEE_MATCHES)
+        require_member(viewer, work.cases.read(alert.case_id), Action.SEE_MATCHES, kind="match")
         work.matches.seen(alert_id, by=viewer.actor_id, at=now)
         work.commit()
+
+
+def answer_match(engine: Engine, alert_id: UUID, *, viewer: Viewer, answer: str) -> None:
+    """Answer, for the unit that knew a person first, whether another one hears whom to call: only of a yes it does.
+
+    Raises `NotFoundError`, `NotAllowedError`, `AlreadyEndedError` for what was answered otherwise or asks nothing.
+    """
+    now = engine.clock.now()
+    with engine.unit_of_work() as work:
+        alert = work.matches.get(alert_id)
+        if alert is None:
+            raise NotFoundError(kind="match")
+        require_member(viewer, work.cases.lock(alert.case_id), Action.SEE_MATCHES, kind="match")
+        if not alert.is_question or (alert.answer and alert.answer != answer) or answer not in {YES, NO}:
+            raise AlreadyEndedError(kind="question")
+        if work.matches.answer(alert_id, answer=answer, by=viewer.actor_id, at=now):
+            body = {"match_id": str(alert.id), "answer": answer}
+            work.audit.note("access", "MatchAnswered", body, actor_id=viewer.actor_id, at=now)
+            if answer == YES:
+                _tell_who_asked(engine, work, alert, now)
+        work.commit()
+
+
+def _tell_who_asked(engine: Engine, work: UnitOfWork, alert: MatchAlert, now: datetime) -> None:
+    """Tell the leads of the unit that asked whom to call, unless one of both must not learn of the other's case now."""
+    if alert.about_case_id is None:
+        return
+    asking = work.cases.read(alert.about_case_id).case
+    told = SharedPerson(asking.id, asking.unit_id, alert.case_id, alert.unit_id, alert.kinds)
+    if asking.unit_id == alert.unit_id or _must_not_know(work, told):
+        return
+    found = _note(work, told, now, is_question=False)
+    if found is not None:
+        unit = work.directory.unit(found.unit_id)
+        _tell(engine, work, ANSWERED, f"match|{found.id}", unit, (found.case_id,), now)
 
 
 def _compare(engine: Engine, person: UUID) -> bool:
     now = engine.clock.now()
     with engine.unit_of_work() as work:
-        if not work.matches.claim(person):
+        asked = work.matches.claim(person)
+        if asked is None:
+            return False
+        if not _is_within_limits(engine, work, asked, now):
+            work.commit()
             return False
         for shared in work.matches.shared(person):
             if not _must_not_know(work, shared):
-                _alert(engine, work, shared, now)
-                _alert(engine, work, _other_way(shared), now)
+                _ask(engine, work, shared, now)
         for pattern in work.matches.patterns(person, since=now - PATTERN_DAYS):
             _tell_pattern(engine, work, pattern, now)
         work.matches.done(person)
@@ -66,19 +118,55 @@ def _compare(engine: Engine, person: UUID) -> bool:
         return True
 
 
-def _alert(engine: Engine, work: UnitOfWork, shared: SharedPerson, now: datetime) -> None:
-    """Tell the leads of one of both units, once for a case and another unit."""
-    alert = _note(work, shared, now)
+def _bind_old(engine: Engine) -> int:
+    """Keep tokens of before as those of their unit; gives how many there were."""
+    with engine.unit_of_work() as work:
+        bound = work.matches.bind_old(most=_OLD_AT_ONCE)
+        work.commit()
+        return bound
+
+
+def _is_within_limits(engine: Engine, work: UnitOfWork, asked: Asked, now: datetime) -> bool:
+    """Count a comparison, whatever it will find; one beyond the limits waits for the next day of its unit."""
+    unit = work.directory.unit(asked.unit_id)
+    zone = ZoneInfo(unit.zone if unit else "UTC")
+    day = now.astimezone(zone).date()
+    by_person, by_unit = work.matches.count_probe(asked, day=day)
+    if by_person <= PROBES_A_DAY["person"] and by_unit <= PROBES_A_DAY["unit"]:
+        return True
+    work.matches.hold(asked, day=day, until=datetime.combine(day + timedelta(days=1), time(), tzinfo=zone))
+    whose = asked.by if by_person > PROBES_A_DAY["person"] else None
+    _tell_who_watches(engine, work, asked.unit_id, whose, f"{day}", now)
+    return False
+
+
+def _tell_who_watches(
+    engine: Engine, work: UnitOfWork, unit_id: UUID, whose: UUID | None, day: str, now: datetime
+) -> None:
+    """Tell those who watch over data in a unit that somebody, or all of it, has asked unusually often; once a day."""
+    unit = work.directory.unit(unit_id)
+    ours = [one for one in work.directory.holders(roles=_WATCHING, unit_id=unit_id) if one.id != whose]
+    people = ours or [one for one in work.directory.holders(roles=_WATCHING) if one.id != whose]
+    tell_of_system(
+        engine, work, kind=LIMIT, rule=f"{LIMIT}|{unit_id}|{whose or ''}|{day}", people=people,
+        channels=(IN_APP, EMAIL), link="/audit", now=now, unit=unit,
+    )  # fmt: skip
+
+
+def _ask(engine: Engine, work: UnitOfWork, shared: SharedPerson, now: datetime) -> None:
+    """Ask the leads of the unit that knew the person first, once for a case and another unit."""
+    alert = _note(work, shared, now, is_question=True)
     if alert is not None:
         unit = work.directory.unit(alert.unit_id)
         _tell(engine, work, KIND, f"match|{alert.id}", unit, (alert.case_id,), now)
 
 
-def _note(work: UnitOfWork, shared: SharedPerson, now: datetime) -> MatchAlert | None:
-    """Write for one of both units whom to call; None when that is written already."""
+def _note(work: UnitOfWork, shared: SharedPerson, now: datetime, *, is_question: bool) -> MatchAlert | None:
+    """Write for a unit which other one asks, or whom to call; None when that is written already."""
     alert = MatchAlert(
-        id=uuid5(shared.case_id, f"match|{shared.other_unit_id}"), unit_id=shared.unit_id, case_id=shared.case_id,
-        other_unit_id=shared.other_unit_id, kinds=shared.kinds, found_at=now,
+        id=uuid5(shared.case_id, f"{'question' if is_question else 'match'}|{shared.other_unit_id}"),
+        unit_id=shared.unit_id, case_id=shared.case_id, other_unit_id=shared.other_unit_id, kinds=shared.kinds,
+        found_at=now, is_question=is_question, about_case_id=shared.other_case_id if is_question else None,
     )  # fmt: skip
     if not work.matches.add(alert):
         return None
@@ -88,19 +176,25 @@ def _note(work: UnitOfWork, shared: SharedPerson, now: datetime) -> MatchAlert |
 
 
 def _tell_pattern(engine: Engine, work: UnitOfWork, pattern: Pattern, now: datetime) -> None:
-    """Tell each unit with a case that shares a way, a number or a suspect with enough others, and whom to call.
+    """Tell each unit that had such a case before that one more shares a way, a number or a suspect with enough others.
 
+    The unit that wrote it down last hears of its own cases alone, and the others which unit that is; they can answer.
     A case that a unit must not learn of is not counted for it, and its unit is not named.
     """
+    asking_case, asking_unit = pattern.asking
     for unit_id in dict.fromkeys(unit for _, unit in pattern.cases):
-        seen = [(case, unit) for case, unit in pattern.cases if unit == unit_id or not _is_denied(work, case, unit_id)]
+        seen = [
+            (case, unit)
+            for case, unit in pattern.cases
+            if unit == unit_id or (unit_id != asking_unit and not _is_denied(work, case, unit_id))
+        ]
         stage = stage_of(len(seen))
         if not stage:
             continue
         mine = tuple(case for case, unit in seen if unit == unit_id)
-        for case, unit in seen:
-            if unit != unit_id:
-                _note(work, SharedPerson(mine[0], unit_id, case, unit, ("pattern", pattern.kind)), now)
+        if pattern.asking in seen and unit_id != asking_unit:
+            about = SharedPerson(mine[0], unit_id, asking_case, asking_unit, ("pattern", pattern.kind))
+            _note(work, about, now, is_question=True)
         name = uuid5(unit_id, f"{pattern.token.hex()}|{stage}")
         _tell(engine, work, PATTERN, f"pattern|{name}", work.directory.unit(unit_id), mine, now)
 
@@ -127,10 +221,3 @@ def _must_not_know(work: UnitOfWork, shared: SharedPerson) -> bool:
 
 def _is_denied(work: UnitOfWork, case_id: UUID, unit_id: UUID) -> bool:
     return work.access.is_denied(case_id, actor_id=UUID(int=0), unit_ids=(unit_id,))
-
-
-def _other_way(shared: SharedPerson) -> SharedPerson:
-    return shared._replace(
-        case_id=shared.other_case_id, unit_id=shared.other_unit_id,
-        other_case_id=shared.case_id, other_unit_id=shared.unit_id,
-    )  # fmt: skip

@@ -201,7 +201,7 @@ def _write(
         if person_id not in {person.person_id for person in state.persons}:
             raise NotFoundError(kind="person")
         identity = written(work.persons.identity(person_id))
-        work.persons.change(person_id, identity, engine.fingerprints.tokens(identity))
+        work.persons.change(person_id, identity, engine.fingerprints.tokens(identity), by=viewer.actor_id)
         told = {"person_id": str(person_id), **body}
         work.cases.note(state, event, told, actor_id=viewer.actor_id, at=now)
         work.records.remember(command_id, told, case_id=case_id, at=now)

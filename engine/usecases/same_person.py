@@ -131,9 +131,9 @@ def split_person(
             raise InvalidAnswersError({"names": "Choose some of the names, but leave at least one."})
         stays, goes = parted(identity, names)
         apart = engine.entropy.uuid()
-        work.persons.change(person_id, dict(stays), engine.fingerprints.tokens(dict(stays)))
+        work.persons.change(person_id, dict(stays), engine.fingerprints.tokens(dict(stays)), by=viewer.actor_id)
         tokens = engine.fingerprints.tokens(dict(goes))
-        work.persons.add(apart, dict(goes), tokens, unit_id=state.case.unit_id, at=now)
+        work.persons.add(apart, dict(goes), tokens, unit_id=state.case.unit_id, at=now, by=viewer.actor_id)
         body = {"person_id": str(person_id), "other_person_id": str(apart), "reason_code": reason_code}
         after = work.cases.note(state, "PersonSplit", body, actor_id=viewer.actor_id, at=now)
         carry_out(engine, work, after, cm.AddPerson(apart, role), actor_id=viewer.actor_id, now=now)

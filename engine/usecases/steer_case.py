@@ -209,7 +209,7 @@ def add_person(
             return UUID(str(known["person_id"]))
         person_id = engine.entropy.uuid()
         tokens = engine.fingerprints.tokens(identity)
-        work.persons.add(person_id, identity, tokens, unit_id=state.case.unit_id, at=now)
+        work.persons.add(person_id, identity, tokens, unit_id=state.case.unit_id, at=now, by=viewer.actor_id)
         carry_out(engine, work, state, cm.AddPerson(person_id, role), actor_id=viewer.actor_id, now=now)
         work.records.remember(command_id, {"person_id": str(person_id)}, case_id=case_id, at=now)
         work.commit()
@@ -235,7 +235,7 @@ def identify_person(
         if person_id not in {person.person_id for person in state.persons}:
             raise NotFoundError(kind="person")
         written = dict(written_over(work.persons.identity(person_id), identity))
-        work.persons.change(person_id, written, engine.fingerprints.tokens(written))
+        work.persons.change(person_id, written, engine.fingerprints.tokens(written), by=viewer.actor_id)
         body: dict[str, JsonValue] = {"person_id": str(person_id)}
         work.cases.note(state, "PersonIdentified", body, actor_id=viewer.actor_id, at=now)
         work.records.remember(command_id, body, case_id=case_id, at=now)

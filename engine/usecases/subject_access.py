@@ -93,7 +93,7 @@ def correct_person(
             correction, before={name: before.get(name) for name in wanted if name != "age_on"}, words=words
         )
         if wanted:
-            _write(engine, work, person_id, before, wanted)
+            _write(engine, work, person_id, before, wanted, by=viewer.actor_id)
         type_ = "PersonCorrected" if wanted else "PersonRemarked"
         body = {"person_id": str(person_id), "correction_id": str(correction.id)}
         work.cases.note(state, type_, body, actor_id=viewer.actor_id, at=now)
@@ -102,7 +102,13 @@ def correct_person(
 
 
 def _write(
-    engine: Engine, work: UnitOfWork, person_id: UUID, before: Mapping[str, JsonValue], wanted: Mapping[str, str]
+    engine: Engine,
+    work: UnitOfWork,
+    person_id: UUID,
+    before: Mapping[str, JsonValue],
+    wanted: Mapping[str, str],
+    *,
+    by: UUID,
 ) -> None:
     said = {name: value for name, value in wanted.items() if name not in {"age", "age_on"}}
     after: dict[str, JsonValue] = {**before, **said}
@@ -113,7 +119,7 @@ def _write(
         years = int(wanted["age"])
         age = AgeRange(youngest=years, oldest=years, as_of=date.fromisoformat(wanted["age_on"]))
         after = dict(with_age({name: value for name, value in after.items() if name != "age"}, age))
-    work.persons.change(person_id, after, engine.fingerprints.tokens(after))
+    work.persons.change(person_id, after, engine.fingerprints.tokens(after), by=by)
 
 
 def _require_fitting(reason_code: str, wanted: Mapping[str, str], remark: str) -> None:

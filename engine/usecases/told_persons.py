@@ -27,7 +27,7 @@ def keep_persons(
         is_known = person_id in {one.person_id for one in state.persons}
         if not tokens or is_known or person.role not in set(PersonRole) or state.case.status is CaseStatus.CLOSED:
             continue
-        work.persons.add(person_id, identity, tokens, unit_id=state.case.unit_id, at=now)
+        work.persons.add(person_id, identity, tokens, unit_id=state.case.unit_id, at=now, by=step.completed_by)
         command = cm.AddPerson(person_id, PersonRole(person.role))
         state = carry_out(engine, work, state, command, actor_id=step.completed_by, now=now).state
     return state

@@ -29,4 +29,4 @@ def hand_over(
         work.access.add_grant(kept)
     for person in work.transfers.move(state.case.id, to_unit_id=referral.to_unit_id):
         identity = work.persons.identity(person)
-        work.persons.change(person, identity, engine.fingerprints.tokens(identity))
+        work.persons.change(person, identity, engine.fingerprints.tokens(identity), by=by)

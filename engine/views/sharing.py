@@ -1,6 +1,6 @@
 """What leaves a unit: consents, what was sent on them, links of partners, and matches with other units."""
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from engine.views.base import View
@@ -95,7 +95,7 @@ class SharingView(View):
 
 
 class MatchView(View):
-    """Another unit may know a person of a case: whom to call, and nothing of what they know."""
+    """Another unit asks about a person of a case, or has answered to be called: which, and nothing of what it knows."""
 
     id: UUID
     case_id: UUID
@@ -105,6 +105,23 @@ class MatchView(View):
     found_at: datetime
     seen_at: datetime | None
     seen_by: str
+    is_question: bool = False
+    answer: str = ""
+    answered_at: datetime | None = None
+    answered_by: str = ""
+
+
+class ProbeLine(View):
+    """How often on a day persons whom somebody of a unit wrote down were compared with those of other units.
+
+    `held` had to wait for another day, since it was too often.
+    """
+
+    day: date
+    unit: str
+    actor: str
+    compared: int
+    held: int
 
 
 class PartnerPage(View):

@@ -304,7 +304,8 @@ def _sharing(making: Making) -> None:
     with making.engine.unit_of_work() as work:
         alert = MatchAlert(
             id=uuid4(), unit_id=making.own.unit_id, case_id=making.case_id,
-            other_unit_id=making.staff[OUTSIDE].unit_id, kinds=("phone",), found_at=BEGIN,
+            other_unit_id=making.staff[OUTSIDE].unit_id, kinds=("name", "phone"), found_at=BEGIN,
+            is_question=True,
         )  # fmt: skip
         work.matches.add(alert)
         work.commit()

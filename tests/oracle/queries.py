@@ -49,7 +49,7 @@ QUERIES: Final[dict[str, Asked]] = {
         (
             "worklist", "work_counts", "cases", "count_cases", "find_case", "asked_extensions", "late_calls",
             "delays", "link", "offers", "copies", "count_copied", "sheet", "statistics", "audit_lines", "my_glass",
-            "glass_to_confirm", "concerns", "notices", "unread", "demo_mailbox", "matches", "sent", "board",
+            "glass_to_confirm", "concerns", "notices", "unread", "demo_mailbox", "matches", "probes", "sent", "board",
             "dead_letters", "waiting", "count_waiting", "services", "jobs_of",
         ),
         Asked("list", pages=("list", "case", "history")),

@@ -186,7 +186,7 @@ RULES: Final[dict[str, Rule]] = {
             ),
             "rota": ("/on-call/plan", "/on-call/{shift_id}/cancel", "/absences/{absence_id}/end"),
             "refer": ("/referrals/{referral_id}/accept", "/referrals/{referral_id}/decline"),
-            "lead": ("/matches/{match_id}/seen",),
+            "lead": ("/matches/{match_id}/seen", "/matches/{match_id}/answer"),
             "publish": ("/workflows/new", "/workflows/{name}/edit"),
             "erase": (
                 "/erasures/{erasure_id}/approve", "/erasures/{erasure_id}/end", "/proposals/{proposal_id}",

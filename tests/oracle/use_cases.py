@@ -62,7 +62,7 @@ FUNCTIONS: Final[dict[str, str]] = {
             "exports": "ask_copy answer_copy link_to_copy fetch_copy",
             "retention": "decide_proposal",
         },
-        "lead": {"matches": "mark_match_seen"},
+        "lead": {"matches": "mark_match_seen answer_match"},
         "refer": {
             "partner_links": "make_partner_link",
             "referral_notes": "read_note",

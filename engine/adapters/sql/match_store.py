@@ -1,96 +1,176 @@
-"""Persons whom two units know: found by blind tokens, told to both units, shown to nobody."""
+"""Persons whom two units know: found by blind tokens, told to the unit that knew them first, shown to nobody."""
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import Any
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, false, func, or_, select, text, tuple_, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from engine.adapters.sql import tables as tb
-from engine.adapters.sql.token_matching import compare
+from engine.adapters.sql.token_matching import WANTED, compare, values_of, wanted
 from engine.domain.matching import (
+    FACTS_NEEDED,
     PATTERN_KINDS,
     Agreement,
+    Asked,
     MatchAlert,
     Pattern,
     SharedPerson,
     bits_of,
+    facts_of,
+    is_worth_asking,
     is_worth_telling,
 )
 from engine.domain.records import PersonRole
+from engine.ports import Vault
 
 _CHECK, _ALERT = tb.MatchCheckRow.__table__, tb.MatchAlertRow.__table__  # type: ignore[attr-defined]
-_LINK, _TOKEN = tb.CasePersonRow.__table__, tb.PersonTokenRow.__table__  # type: ignore[attr-defined]
+_LINK, _PERSON = tb.CasePersonRow.__table__, tb.PersonRow.__table__  # type: ignore[attr-defined]
+_PROBE = tb.MatchProbeRow.__table__  # type: ignore[attr-defined]
+_NOBODY = UUID(int=0)
+_ROUTE = "route"
+_TOKEN = tb.PersonTokenRow.__table__  # type: ignore[attr-defined]
+_BIND = (
+    update(_TOKEN)
+    .where(
+        _TOKEN.c.person_id == bindparam("p"), _TOKEN.c.kind == bindparam("k"), _TOKEN.c.token == bindparam("old"),
+        _TOKEN.c.unit_id.is_(None),
+    )
+    .values(token=bindparam("new"), unit_id=bindparam("u"))
+)  # fmt: skip
+_SUSPECTS = text(f"""
+    WITH {WANTED}
+    SELECT DISTINCT wanted.number, link.person_id, link.case_id, link.unit_id
+    FROM wanted JOIN person_token other USING (token, kind) JOIN case_person link ON link.person_id = other.person_id
+    WHERE link.role = :suspect AND link.removed_at IS NULL AND link.added_at >= :since
+    ORDER BY wanted.number, link.case_id
+""")
+"""Every suspect who came into a case since, and is found by a value."""
 _COLUMNS = [_ALERT.c[name] for name in MatchAlert.model_fields]
 
 
 class MatchStore:
     """Matches between units in PostgreSQL, within one transaction."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, vault: Vault) -> None:
         """Work inside the transaction of `connection`."""
         self._connection = connection
+        self._vault = vault
 
-    def asked(self, *, most: int) -> tuple[UUID, ...]:
-        """List whom to compare next, the earliest first."""
-        query = select(_CHECK.c.person_id).order_by(_CHECK.c.asked_at, _CHECK.c.person_id).limit(most)
+    def asked(self, *, now: datetime, most: int) -> tuple[UUID, ...]:
+        """List whom to compare next, the earliest first, without those who wait for another day."""
+        is_due = or_(_CHECK.c.held_until.is_(None), _CHECK.c.held_until <= now)
+        query = select(_CHECK.c.person_id).where(is_due).order_by(_CHECK.c.asked_at, _CHECK.c.person_id).limit(most)
         return tuple(self._connection.execute(query).scalars())
 
-    def claim(self, person_id: UUID) -> bool:
-        """Keep a person who waits to be compared from others who do the same; gives False when somebody has them."""
-        query = select(_CHECK.c.person_id).where(_CHECK.c.person_id == person_id).with_for_update(skip_locked=True)
-        return self._connection.execute(query).first() is not None
+    def claim(self, person_id: UUID) -> Asked | None:
+        """Keep a person who waits to be compared from others who do the same; gives None when somebody has them."""
+        query = (
+            select(_CHECK.c.person_id, _PERSON.c.unit_id, _CHECK.c.asked_by)
+            .join(_PERSON, _PERSON.c.id == _CHECK.c.person_id)
+            .where(_CHECK.c.person_id == person_id)
+            .with_for_update(skip_locked=True, of=_CHECK)
+        )
+        row = self._connection.execute(query).first()
+        return Asked(*row) if row else None
+
+    def count_probe(self, asked: Asked, *, day: date) -> tuple[int, int]:
+        """Count a comparison; gives how many there were that day by the same person (0 for nobody), and by the unit."""
+        self._count(asked, day, compared=1)
+        of_unit = (_PROBE.c.unit_id == asked.unit_id, _PROBE.c.day == day)
+        mine = select(_PROBE.c.compared).where(*of_unit, _PROBE.c.actor_id == asked.by)
+        by_person = self._connection.execute(mine).scalar() if asked.by else 0
+        by_unit = self._connection.execute(select(func.sum(_PROBE.c.compared)).where(*of_unit)).scalar_one()
+        return by_person or 0, int(by_unit)
+
+    def hold(self, asked: Asked, *, day: date, until: datetime) -> None:
+        """Let a person wait for another day, and count that instead of the comparison."""
+        self._count(asked, day, compared=-1, held=1)
+        here = _CHECK.c.person_id == asked.person_id
+        self._connection.execute(update(_CHECK).where(here).values(held_until=until))
+
+    def _count(self, asked: Asked, day: date, *, compared: int, held: int = 0) -> None:
+        row = upsert(_PROBE).values(
+            unit_id=asked.unit_id, actor_id=asked.by or _NOBODY, day=day, compared=compared, held=held
+        )
+        more = {"compared": _PROBE.c.compared + compared, "held": _PROBE.c.held + held}
+        self._connection.execute(row.on_conflict_do_update(index_elements=["unit_id", "actor_id", "day"], set_=more))
 
     def done(self, person_id: UUID) -> None:
         """Take a person off the list of those to be compared."""
         self._connection.execute(delete(_CHECK).where(_CHECK.c.person_id == person_id))
 
     def shared(self, person_id: UUID) -> tuple[SharedPerson, ...]:
-        """Find persons in cases of other units who share tokens with a person, once for each of both cases."""
-        likely = self._likely(person_id)
+        """Find persons in cases of other units who share two strong facts with a person, once for each of both cases.
+
+        Theirs who was written down first is the unit that knows. Where both were written at one instant and the other
+        still waits to be compared after this one, it is left for then.
+        """
+        likely = self._likely(person_id, is_enough=is_worth_asking)
         mine, theirs = _LINK.alias("mine"), _LINK.alias("theirs")
+        me, them, own, other = _PERSON.alias("me"), _PERSON.alias("them"), _CHECK.alias("own"), _CHECK.alias("other")
+        waits_after = tuple_(other.c.asked_at, other.c.person_id) > tuple_(own.c.asked_at, own.c.person_id)
         query = (
             select(
-                mine.c.case_id, mine.c.unit_id, theirs.c.case_id, theirs.c.unit_id,
-                func.array_agg(func.distinct(theirs.c.person_id)),
+                mine.c.case_id, mine.c.unit_id, theirs.c.case_id, theirs.c.unit_id, theirs.c.person_id,
+                (them.c.created_at > me.c.created_at).label("they_ask"),
+                and_(them.c.created_at == me.c.created_at, func.coalesce(waits_after, false())).label("later"),
             )
             .join(theirs, theirs.c.unit_id != mine.c.unit_id)
+            .join(me, me.c.id == mine.c.person_id)
+            .join(them, them.c.id == theirs.c.person_id)
+            .outerjoin(own, own.c.person_id == mine.c.person_id)
+            .outerjoin(other, other.c.person_id == theirs.c.person_id)
             .where(mine.c.person_id == person_id, theirs.c.person_id.in_(likely))
             .where(mine.c.removed_at.is_(None), theirs.c.removed_at.is_(None))
-            .group_by(mine.c.case_id, mine.c.unit_id, theirs.c.case_id, theirs.c.unit_id)
             .order_by(mine.c.case_id, theirs.c.case_id)
         )  # fmt: skip
-        rows = self._connection.execute(query).all() if likely else ()
-        return tuple(_shared(row, likely) for row in rows)
+        found: dict[tuple[UUID, UUID, UUID, UUID], list[tuple[Agreement, float]]] = defaultdict(list)
+        for case_id, unit_id, other_case, other_unit, them_id, they_ask, is_later in (
+            self._connection.execute(query) if likely else ()
+        ):
+            if not is_later:
+                ours, others = (case_id, unit_id), (other_case, other_unit)
+                found[(*ours, *others) if they_ask else (*others, *ours)].append(likely[them_id])
+        return tuple(_shared(cases, agreed) for cases, agreed in found.items())
 
     def alike(self, person_id: UUID) -> tuple[UUID, ...]:
-        """Give the persons, of whatever unit, who by their tokens alone are likely this one."""
-        return tuple(self._likely(person_id))
+        """Give the persons, of whatever unit, who by their tokens alone are likely this one, by one fact too."""
+        return tuple(self._likely(person_id, is_enough=_is_likely))
 
     def patterns(self, person_id: UUID, *, since: datetime) -> tuple[Pattern, ...]:
         """Find what a suspect shares with those of other cases into which they came since: ways, numbers, names."""
-        own, other, link, mine = _TOKEN.alias("own"), _TOKEN.alias("other"), _LINK.alias("link"), _LINK.alias("mine")
-        query = (
-            select(own.c.kind, own.c.token, link.c.case_id, link.c.unit_id)
-            .distinct()
-            .join(other, (other.c.token == own.c.token) & (other.c.kind == own.c.kind))
-            .join(link, link.c.person_id == other.c.person_id)
-            .where(own.c.person_id == person_id, own.c.kind.in_(PATTERN_KINDS))
-            .where(link.c.role == PersonRole.SUSPECT.value, link.c.removed_at.is_(None), link.c.added_at >= since)
-            .where(select(mine).where(mine.c.person_id == person_id, mine.c.role == PersonRole.SUSPECT.value).exists())
-            .order_by(own.c.kind, own.c.token, link.c.case_id)
+        links = select(_LINK.c.case_id, _LINK.c.unit_id).where(
+            _LINK.c.person_id == person_id, _LINK.c.role == PersonRole.SUSPECT.value, _LINK.c.removed_at.is_(None)
         )
-        found: dict[tuple[str, bytes], list[tuple[UUID, UUID]]] = {}
-        for kind, token, case_id, unit_id in self._connection.execute(query):
-            found.setdefault((kind, token), []).append((case_id, unit_id))
-        return tuple(Pattern(kind, token, tuple(cases)) for (kind, token), cases in found.items() if len(cases) > 1)
+        mine = self._connection.execute(links.order_by(_LINK.c.added_at.desc(), _LINK.c.case_id)).first()
+        if mine is None:
+            return ()
+        asking = (mine[0], mine[1])
+        values = values_of(self._connection, self._vault, (person_id,))
+        values = [value for value in values if value.kind in PATTERN_KINDS]
+        agreements = compare(self._connection, self._vault, (person_id,)).agreements
+        known = {one for one, agreement in agreements.items() if len(facts_of(agreement)) >= FACTS_NEEDED}
+        asked = wanted(self._connection, self._vault, values) | {"suspect": PersonRole.SUSPECT.value, "since": since}
+        found: dict[int, dict[tuple[UUID, UUID], None]] = defaultdict(dict)
+        for number, who, case_id, unit_id in self._connection.execute(_SUSPECTS, asked) if values else ():
+            if unit_id == asking[1] or who in known or values[number].kind == _ROUTE:
+                found[number][case_id, unit_id] = None
+        return tuple(
+            Pattern(values[number].kind, values[number].token, asking, tuple(cases))
+            for number, cases in found.items()
+            if len(cases) > 1
+        )
 
-    def _likely(self, person_id: UUID) -> Mapping[UUID, tuple[Agreement, float]]:
-        compared = compare(self._connection, (person_id,))
-        bits = {id_: (one, bits_of(one, persons=compared.persons)) for id_, one in compared.agreements.items()}
-        return {id_: known for id_, known in bits.items() if is_worth_telling(known[1], persons=compared.persons)}
+    def _likely(self, person_id: UUID, *, is_enough: Callable[..., bool]) -> Mapping[UUID, tuple[Agreement, float]]:
+        compared = compare(self._connection, self._vault, (person_id,))
+        return {
+            id_: (one, bits_of(one, persons=compared.persons))
+            for id_, one in compared.agreements.items()
+            if is_enough(one, persons=compared.persons)
+        }
 
     def add(self, alert: MatchAlert) -> bool:
         """Write an alert, once for a case and another unit; gives whether it is new."""
@@ -103,16 +183,48 @@ class MatchStore:
         row = self._connection.execute(select(*_COLUMNS).where(_ALERT.c.id == alert_id)).mappings().first()
         return MatchAlert.model_validate(dict(row)) if row else None
 
+    def answer(self, alert_id: UUID, *, answer: str, by: UUID, at: datetime) -> bool:
+        """Write what a unit answered to a question; gives whether nobody had before."""
+        open_one = update(_ALERT).where(_ALERT.c.id == alert_id, _ALERT.c.is_question, _ALERT.c.answered_at.is_(None))
+        changes = {"answer": answer, "answered_by": by, "answered_at": at}
+        return bool(self._connection.execute(open_one.values(changes)).rowcount)
+
+    def bind_old(self, *, most: int) -> int:
+        """Keep tokens that are of no unit yet as those of the unit that wrote the person down; gives how many."""
+        query = (
+            select(_TOKEN.c.person_id, _TOKEN.c.kind, _TOKEN.c.token, _TOKEN.c.key_id, _PERSON.c.unit_id)
+            .join(_PERSON, _PERSON.c.id == _TOKEN.c.person_id)
+            .where(_TOKEN.c.unit_id.is_(None))
+            .limit(most)
+            .with_for_update(skip_locked=True, of=_TOKEN)
+        )
+        rows = self._connection.execute(query).all()
+        groups: dict[tuple[str, UUID], list[tuple[UUID, str, bytes]]] = defaultdict(list)
+        for person_id, kind, token, key_id, unit_id in rows:
+            groups[key_id, unit_id].append((person_id, kind, bytes(token)))
+        for (key_id, unit_id), tokens in groups.items():
+            kept = self._vault.for_unit(key_id, [token for _, _, token in tokens], unit_id)
+            changed = [
+                {"p": person, "k": kind, "old": old, "new": new, "u": unit_id}
+                for (person, kind, old), new in zip(tokens, kept, strict=True)
+            ]
+            self._connection.execute(_BIND, changed)
+        return len(rows)
+
     def seen(self, alert_id: UUID, *, by: UUID, at: datetime) -> bool:
         """Write who has seen an alert; gives whether nobody had before."""
         unseen = update(_ALERT).where(_ALERT.c.id == alert_id, _ALERT.c.seen_at.is_(None))
         return bool(self._connection.execute(unseen.values(seen_by=by, seen_at=at)).rowcount)
 
 
-def _shared(row: Sequence[Any], likely: Mapping[UUID, tuple[Agreement, float]]) -> SharedPerson:
-    found = [likely[person] for person in row[4]]
+def _is_likely(agreement: Agreement, *, persons: int) -> bool:
+    return is_worth_telling(bits_of(agreement, persons=persons), persons=persons)
+
+
+def _shared(cases: tuple[UUID, UUID, UUID, UUID], agreed: list[tuple[Agreement, float]]) -> SharedPerson:
+    case_id, unit_id, other_case_id, other_unit_id = cases
     return SharedPerson(
-        case_id=row[0], unit_id=row[1], other_case_id=row[2], other_unit_id=row[3],
-        kinds=tuple(sorted({kind for agreement, _ in found for kind in agreement.others})),
-        bits=max(bits for _, bits in found),
+        case_id, unit_id, other_case_id, other_unit_id,
+        kinds=tuple(sorted({kind for agreement, _ in agreed for kind in agreement.others})),
+        bits=max(bits for _, bits in agreed),
     )  # fmt: skip

@@ -1,5 +1,6 @@
 """Persons: who they are, sealed under a key of their own, and the blind tokens by which they can be found again."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import cast
@@ -49,8 +50,12 @@ class PersonStore:
         *,
         unit_id: UUID,
         at: datetime,
+        by: UUID | None = None,
     ) -> None:
-        """Write a person; `tokens` are (kind, normalised value), of which only blind tokens are kept."""
+        """Write a person; `tokens` are (kind, normalised value), of which only blind tokens are kept.
+
+        They are compared with those of other units later, counted for whoever wrote them down (`by`).
+        """
         self._connection.execute(
             insert(_PERSON),
             {
@@ -58,15 +63,22 @@ class PersonStore:
                 "sealed_identity": self._seal(person_id, identity),
             },
         )  # fmt: skip
-        self._keep_tokens(person_id, tokens)
+        self._keep_tokens(person_id, tokens, by)
 
-    def change(self, person_id: UUID, identity: Mapping[str, JsonValue], tokens: Sequence[tuple[str, str]]) -> None:
+    def change(
+        self,
+        person_id: UUID,
+        identity: Mapping[str, JsonValue],
+        tokens: Sequence[tuple[str, str]],
+        *,
+        by: UUID | None = None,
+    ) -> None:
         """Write what is known of a person now, over what was known before."""
         sealed = self._seal(person_id, identity)
         self._connection.execute(update(_PERSON).where(_PERSON.c.id == person_id).values(sealed_identity=sealed))
         for old in (_TOKEN, _SEARCH):
             self._connection.execute(old.delete().where(old.c.person_id == person_id))
-        self._keep_tokens(person_id, tokens)
+        self._keep_tokens(person_id, tokens, by)
 
     def known_by(self, organisation_id: UUID, tokens: Sequence[tuple[str, str]]) -> tuple[UUID, ...]:
         """Find persons whom an organisation has written down itself and who have all of these tokens, by id."""
@@ -111,7 +123,7 @@ class PersonStore:
         """Find persons of other cases of the same unit who share tokens; of other units' only the leads hear."""
         unit = select(_CASE.c.unit_id).where(_CASE.c.id == case_id).scalar_subquery()
         [unit_id] = self._connection.execute(select(unit)).scalars()
-        compared = compare(self._connection, person_ids, unit_id=unit_id)
+        compared = compare(self._connection, self._vault, person_ids, unit_id=unit_id)
         bits = {id_: bits_of(one, persons=compared.persons) for id_, one in compared.agreements.items()}
         worth = [id_ for id_ in bits if is_worth_opening(bits[id_], persons=compared.persons)]
         likely = sorted(worth, key=lambda id_: (-bits[id_], id_))
@@ -133,28 +145,37 @@ class PersonStore:
             dict(identity), key_of=person_id, table="person", row=person_id, column="sealed_identity"
         )
 
-    def _keep_tokens(self, person_id: UUID, tokens: Sequence[tuple[str, str]]) -> None:
+    def _keep_tokens(self, person_id: UUID, tokens: Sequence[tuple[str, str]], by: UUID | None) -> None:
         if write_tokens(self._connection, self._vault, person_id, tokens):
-            asked = upsert(_CHECK).values(person_id=person_id, asked_at=func.now()).on_conflict_do_nothing()
-            self._connection.execute(asked)
+            asked = upsert(_CHECK).values(person_id=person_id, asked_at=func.now(), asked_by=by)
+            changed = {"asked_by": asked.excluded.asked_by}
+            self._connection.execute(asked.on_conflict_do_update(index_elements=["person_id"], set_=changed))
 
 
 def write_tokens(connection: Connection, vault: Vault, person_id: UUID, tokens: Sequence[tuple[str, str]]) -> bool:
     """Write the tokens of a person by every key that is used now, for all and for their organisation; False for none.
 
-    No token of an organisation is like one of another, for who holds this database and no key.
+    No token of a unit is like one of another unit, nor one of an organisation like one of another, for who holds this
+    database and no key.
     """
-    of_unit = select(_UNIT.c.organisation_id).join(_PERSON, _PERSON.c.unit_id == _UNIT.c.id)
-    organisation = connection.execute(of_unit.where(_PERSON.c.id == person_id)).scalar_one()
-    rows, search = [], []
+    of_unit = select(_UNIT.c.id, _UNIT.c.organisation_id).join(_PERSON, _PERSON.c.unit_id == _UNIT.c.id)
+    unit, organisation = connection.execute(of_unit.where(_PERSON.c.id == person_id)).one()
+    search: list[dict[str, object]] = []
+    plain: dict[str, list[tuple[str, bytes]]] = defaultdict(list)
     for kind, value in dict.fromkeys(tokens):
         one = {"person_id": person_id, "kind": kind}
-        rows += [one | {"key_id": key_id, "token": token} for key_id, token in vault.blinds(kind, value).items()]
+        for key_id, token in vault.blinds(kind, value).items():
+            plain[key_id].append((kind, token))
         if kind not in _SEARCHED_BY:
             continue
         mine = vault.blinds(kind, value, organisation_id=organisation)
         one["organisation_id"] = organisation
         search += [one | {"key_id": key_id, "token": token} for key_id, token in mine.items()]
+    rows = [
+        {"person_id": person_id, "kind": kind, "token": kept, "key_id": key_id, "unit_id": unit}
+        for key_id, made in plain.items()
+        for (kind, _), kept in zip(made, vault.for_unit(key_id, [token for _, token in made], unit), strict=True)
+    ]
     for table, values in ((_TOKEN, rows), (_SEARCH, search)):
         if values:
             connection.execute(upsert(table).on_conflict_do_nothing(), values)

@@ -11,9 +11,9 @@ WALLED: Final = frozenset({
     "answer", "approval_request", "attachment", "attachment_part", "break_glass", "case", "case_link", "case_person",
     "command", "concern", "conflict", "consent", "correction", "deadline", "delivery", "denial", "dispatch", "document",
     "draft", "erasure", "erasure_notice", "escalation", "event", "event_words", "export_copy", "grant", "interval",
-    "job", "legal_hold", "match_alert", "match_check", "message", "partner_link", "partner_view", "person",
-    "person_merge", "person_token", "reading", "referral", "report", "restriction", "retention_proposal", "run",
-    "search_token", "step", "work_item",
+    "job", "legal_hold", "match_alert", "match_check", "match_probe", "message", "partner_link", "partner_view",
+    "person", "person_merge", "person_token", "reading", "referral", "report", "restriction", "retention_proposal",
+    "run", "search_token", "step", "work_item",
 })  # fmt: skip
 """The tables that the database itself guards."""
 OUTSIDE: Final = {

@@ -105,7 +105,7 @@ class SqlUnitOfWork:
         self.custody = CustodyStore(connection)
         self.partner_links = PartnerLinkStore(connection)
         self.partners = PartnerStore(connection, self._vault)
-        self.matches = MatchStore(connection)
+        self.matches = MatchStore(connection, self._vault)
         self.access = AccessStore(connection)
         self.approvals = ApprovalStore(connection)
         self.keys = KeyStore(connection, self._vault)

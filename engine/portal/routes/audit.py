@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
+from engine.domain.matching import PROBES_A_DAY
 from engine.portal.dependencies import SignedIn
 from engine.portal.posted import clean
 from engine.portal.visit import Visit
@@ -47,7 +48,8 @@ def audit(
     lines = _lines(visit, asked, offset=(page - 1) * PAGE, limit=PAGE + 1)
     return visit.page(
         "audit.html", title="Audit", lines=lines[:PAGE], sorts=_SORTS, asked=asked, page=page,
-        has_more=len(lines) > PAGE, people=_people(visit),
+        has_more=len(lines) > PAGE, people=_people(visit), probes=visit.engine.queries.probes(visit.viewer),
+        most=PROBES_A_DAY,
     )  # fmt: skip
 
 

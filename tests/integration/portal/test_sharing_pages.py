@@ -146,12 +146,22 @@ def test_adding_a_person_answers_the_same_whether_another_unit_knows_them_or_not
         seen.append([(page.status_code, plain(page.text, case)) for page in pages])
         assert worker.get("/matches").status_code == 403
     assert seen[0] == seen[1]
-    lead = portal.as_role("supervisor").get("/matches")
-    assert "Unit IN-TR (Near)" in lead.text
-    assert known.number not in lead.text
-    seen_address = re.search(r'action="(/matches/[0-9a-f-]+/seen)"', lead.text)
+    assert "Unit IN-TR (Near)" not in portal.as_role("supervisor").get("/matches").text
+    near = TestClient(portal.app, base_url=ORIGIN, raise_server_exceptions=False)
+    near.post("/become", data={"actor_id": str(people["supervisor"].actor_id)}, follow_redirects=False)
+    asked = near.get("/matches").text
+    assert "Demo" in asked
+    assert known.number in asked
+    seen_address = re.search(r'action="(/matches/[0-9a-f-]+/seen)"', asked)
+    answer = re.search(r'action="(/matches/[0-9a-f-]+/answer)"', asked)
     assert seen_address
-    assert "It was recorded that you have seen this." in portal.as_role("supervisor").post(seen_address.group(1)).text
+    assert answer
+    assert "It was recorded that you have seen this." in near.post(seen_address.group(1)).text
+    assert "Your answer was recorded." in near.post(answer.group(1), data={"answer": "yes"}).text
+    assert near.post(answer.group(1), data={"answer": "no"}).status_code == 422
+    told = portal.as_role("supervisor").get("/matches").text
+    assert "Unit IN-TR (Near)" in told
+    assert known.number not in told
 
 
 def test_a_consent_that_a_step_asked_for_is_in_the_ledger_and_ends_when_the_step_says_so(portal: Portal) -> None:

@@ -113,10 +113,27 @@ def two_units(portal: Portal) -> Iterator[TwoUnits]:
             _filled(portal, rows, portal.unit, portal.people, "here"), _filled(portal, rows, other, others, "there")
         ]  # fmt: skip
         find_matches(portal.engine)
+        _answer_for_one(portal, rows)
         here, there = (_with_ids(rows, *side) for side in sides)
         yield TwoUnits(portal, here, there, rows)
     finally:
         rows.close()
+
+
+def _answer_for_one(portal: Portal, rows: Rows) -> None:
+    """Let the unit that asks have something too: whom it could call."""
+    with portal.engine.unit_of_work() as work:
+        for (alert_id,) in rows.all("SELECT id FROM match_alert"):
+            asked = work.matches.get(UUID(str(alert_id)))
+            assert asked is not None
+            assert asked.about_case_id is not None
+            unit_id = work.cases.read(asked.about_case_id).case.unit_id
+            changes = {
+                "id": uuid4(), "unit_id": unit_id, "case_id": asked.about_case_id, "other_unit_id": asked.unit_id,
+                "is_question": False, "about_case_id": None,
+            }  # fmt: skip
+            work.matches.add(asked.model_copy(update=changes))
+        work.commit()
 
 
 def _filled(

@@ -15,8 +15,8 @@ from engine.views import Viewer
 from tests.conftest import FreshDatabase
 from tests.integration.queries.world import START, World, build_world
 
-OF_THE_CASE = WALLED - {"concern", "export_copy"}
-"""What is told to one person, and what they asked for, belongs to no case."""
+OF_THE_CASE = WALLED - {"concern", "export_copy", "match_probe"}
+"""What is told to one person, what they asked for, and how often a unit was compared belongs to no case."""
 SAY_SO = {"denial", "conflict", "restriction", "erasure_notice"}
 """What says that a case is kept from somebody, or that their copy is to be erased, they may see."""
 NO_RIGHT = "42501"

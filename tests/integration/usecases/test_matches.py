@@ -1,4 +1,7 @@
-"""Two units that know the same person are told whom to call, and whoever wrote the person down learns nothing."""
+"""The unit that knew a person first is asked, and whoever wrote the person down learns nothing.
+
+What an attacker would try is in `tests/attack/test_match_oracle.py`.
+"""
 
 from typing import Any
 from uuid import UUID, uuid4
@@ -17,23 +20,19 @@ KNOWN = {"name": "Rahima Khatun", "phone": "+91 98640-12345"}
 UNKNOWN = {"name": "Sita Tamang", "phone": "+977 98410 00000"}
 
 
-def test_the_leads_of_both_units_are_told_once_and_only_whom_to_call(world: World) -> None:
+def test_the_leads_of_the_unit_that_knew_first_are_asked_once_and_told_only_who_asks(world: World) -> None:
     theirs, mine = cases(world)
     assert [find_matches(world.engine) for _ in range(2)] == [2, 0]
     assert told(world) == {
-        viewer.actor_id
-        for of in (world.who, world.other)
-        for role in ("case_manager", "supervisor", "nodal_officer", "safeguarding_lead")
-        for viewer in (of(role),)
+        world.other(role).actor_id for role in ("case_manager", "supervisor", "nodal_officer", "safeguarding_lead")
     }
-    [here] = world.engine.queries.matches(world.who("supervisor"))
+    assert world.engine.queries.matches(world.who("supervisor")) == ()
     [there] = world.engine.queries.matches(world.other("supervisor"))
-    assert (here.case_id, here.unit, here.contact) == (mine, "Unit IN (There)", "duty desk IN")
     assert (there.case_id, there.unit, there.contact) == (theirs, "Unit IN (Here)", "duty desk IN")
-    assert str(theirs) not in here.model_dump_json()
+    assert str(mine) not in there.model_dump_json()
     words = " ".join(row.body + row.subject for row in world.rows("SELECT * FROM message WHERE kind = 'match_found'"))
     assert "Rahima" not in words
-    assert "There" not in words
+    assert "Here" not in words
 
 
 def test_a_part_of_a_name_alone_tells_nobody(world: World) -> None:
@@ -58,7 +57,7 @@ def test_whoever_writes_a_person_down_sees_the_same_for_a_hit_and_a_miss(world: 
         steps = [(step.key, step.status, [answer.text for answer in step.answers]) for step in page.steps]
         seen.append((kinds, steps, page.findings, page.facts, len(page.persons)))
     assert seen[0] == seen[1]
-    assert world.engine.queries.matches(world.who("supervisor"))
+    assert world.engine.queries.matches(world.other("supervisor"))
     for role in ("caseworker", "intake_officer", "counsellor"):
         with pytest.raises(NotAllowedError):
             world.engine.queries.matches(world.who(role))
@@ -91,27 +90,27 @@ def test_a_unit_that_must_not_see_a_case_is_not_told_of_it_nor_is_the_other(worl
 
 
 def test_who_is_in_conflict_with_the_case_is_left_out(world: World) -> None:
-    _, mine = cases(world)
+    theirs, _ = cases(world)
     note_conflict(
-        world.engine, mine, viewer=world.who("safeguarding_lead"), command_id=uuid4(),
-        actor_id=world.who("supervisor").actor_id, reason_code="relative",
+        world.engine, theirs, viewer=world.other("safeguarding_lead"), command_id=uuid4(),
+        actor_id=world.other("supervisor").actor_id, reason_code="relative",
     )  # fmt: skip
     find_matches(world.engine)
-    assert world.who("supervisor").actor_id not in told(world)
-    assert world.who("case_manager").actor_id in told(world)
+    assert world.other("supervisor").actor_id not in told(world)
+    assert world.other("case_manager").actor_id in told(world)
 
 
 def test_an_alert_is_seen_by_a_lead_of_its_unit_only(world: World) -> None:
     cases(world)
     find_matches(world.engine)
-    [here] = world.engine.queries.matches(world.who("supervisor"))
+    [there] = world.engine.queries.matches(world.other("supervisor"))
     with pytest.raises(NotFoundError):
-        mark_match_seen(world.engine, here.id, viewer=world.other("supervisor"))
+        mark_match_seen(world.engine, there.id, viewer=world.who("supervisor"))
     with pytest.raises(NotAllowedError):
-        mark_match_seen(world.engine, here.id, viewer=world.who("caseworker"))
-    mark_match_seen(world.engine, here.id, viewer=world.who("supervisor"))
-    [seen] = world.engine.queries.matches(world.who("supervisor"))
-    assert (seen.seen_by, seen.seen_at) == (world.who("supervisor").name, world.clock.now())
+        mark_match_seen(world.engine, there.id, viewer=world.other("caseworker"))
+    mark_match_seen(world.engine, there.id, viewer=world.other("supervisor"))
+    [seen] = world.engine.queries.matches(world.other("supervisor"))
+    assert (seen.seen_by, seen.seen_at) == (world.other("supervisor").name, world.clock.now())
 
 
 def test_one_person_who_cannot_be_compared_does_not_hold_up_the_others(

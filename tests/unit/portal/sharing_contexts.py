@@ -47,7 +47,10 @@ def sharing_contexts(
             "page": page if full else None, "token": "abc", "problem": problem, "reasons": {"full": nasty},
         },
         "referral.html": {"offer": view(vw.OfferView), "note": nasty if full else ""},
-        "matches.html": {"matches": some(view(vw.MatchView))},
+        "matches.html": {
+            "matches": some(view(vw.MatchView)), "questions": _questions(view(vw.MatchView)) if full else [],
+            "problems": some(("#questions", nasty)),
+        },
     }  # fmt: skip
 
 
@@ -63,3 +66,10 @@ def _partners(nasty: str, *, full: bool) -> dict[str, Any]:
         "partners": shown_as if full else (), "scores": (Score(nasty, 1, 1),) if full else (),
         "asked": {"service": nasty, "area": "", "language": ""}, "services": words, "areas": words, "languages": words,
     }  # fmt: skip
+
+
+def _questions(one: Any) -> list[Any]:
+    """Give a question that waits, one that was seen, and one for each answer."""
+    waits = one.model_copy(update={"answered_at": None, "seen_at": None})
+    said = [one.model_copy(update={"answered_at": NOW, "answer": answer}) for answer in ("yes", "no")]
+    return [waits, one.model_copy(update={"answered_at": None}), *said]

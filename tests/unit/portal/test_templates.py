@@ -3,7 +3,7 @@
 import types
 import typing
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -59,7 +59,7 @@ def made(kind: Any, *, full: bool, name: str = "") -> Any:
         fields = {key: made(info.annotation, full=full, name=key) for key, info in kind.model_fields.items()}
         return kind.model_validate(fields)
     simple = {str: _WORDS.get(name, NASTY if full else ""), bool: full, int: 3 if full else 0, UUID: ID, datetime: NOW,
-              float: 3.5 if full else 0.0}  # fmt: skip
+              date: NOW.date(), float: 3.5 if full else 0.0}  # fmt: skip
     return simple.get(kind, NASTY)
 
 

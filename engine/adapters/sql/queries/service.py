@@ -441,6 +441,11 @@ class SqlQueries:
         with self._reading(viewer) as reading:
             return sharing.matches(reading, viewer)
 
+    def probes(self, viewer: vw.Viewer) -> tuple[vw.ProbeLine, ...]:
+        """List how often persons were compared with those of other units; raises `NotAllowedError`."""
+        with self._reading(viewer) as reading:
+            return sharing.probes(reading, viewer)
+
     def partner_page(self, referral_id: UUID, note: str, *, without: Collection[str] = ()) -> vw.PartnerPage:
         """Show a referral to a partner without an account, but not the fields `without`."""
         with self._reading() as reading:

@@ -1,9 +1,11 @@
 """The ledger of consents of a case and all that was sent of it, for the unit that has the case."""
 
 from collections.abc import Mapping
+from datetime import timedelta
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import FromClause, func, select
+from sqlalchemy import FromClause, func, select, true
 
 from engine import views as vw
 from engine.adapters.sql import tables as tb
@@ -14,7 +16,7 @@ from engine.adapters.sql.referral_store import opened_to_name
 from engine.adapters.sql.visibility import kept_by
 from engine.domain.consent import law_of
 from engine.domain.packages import titles_of
-from engine.domain.policy import Action, can
+from engine.domain.policy import Action, can, units_that_let
 from engine.errors import NotAllowedError, NotFoundError
 from engine.ports import Vault
 from engine.spec.plain_words import in_running_words
@@ -23,7 +25,8 @@ _TABLES = tb.CaseRow.metadata.tables
 CONSENT, LINK, VIEW, ORGANISATION = (
     _TABLES[name] for name in ("consent", "partner_link", "partner_view", "organisation")
 )
-ALERT = _TABLES["match_alert"]
+ALERT, PROBE = _TABLES["match_alert"], _TABLES["match_probe"]
+_SHOWN_FOR: Final = timedelta(days=30)
 Names = Mapping[UUID, str]
 
 
@@ -61,28 +64,54 @@ def sharing(reading: Reading, viewer: vw.Viewer, case_id: UUID, vault: Vault) ->
 
 
 def matches(reading: Reading, viewer: vw.Viewer) -> tuple[vw.MatchView, ...]:
-    """List the cases of the viewer's units that are about somebody whom another unit may know, new ones first.
+    """List what other units ask about persons of the viewer's cases, and which may know them, new ones first.
 
     Raises `NotAllowedError`.
     """
     if not can(viewer, Action.SEE_MATCHES):
         raise NotAllowedError(actor=viewer.name, action=Action.SEE_MATCHES.value)
-    other = UNIT.alias("other_unit")
+    other, by = UNIT.alias("other_unit"), ACTOR.alias("answered_by")
     rows = reading.rows(
         select(
             ALERT.c.id, ALERT.c.case_id, CASE.c.number.label("case_number"), other.c.name.label("unit"),
             other.c.contact, ALERT.c.found_at, ALERT.c.seen_at, func.coalesce(ACTOR.c.name, "").label("seen_by"),
+            ALERT.c.is_question, ALERT.c.answer, ALERT.c.answered_at, func.coalesce(by.c.name, "").label("answered_by"),
         )
         .select_from(
             ALERT.join(CASE, CASE.c.id == ALERT.c.case_id)
             .join(other, other.c.id == ALERT.c.other_unit_id)
             .outerjoin(ACTOR, ACTOR.c.id == ALERT.c.seen_by)
+            .outerjoin(by, by.c.id == ALERT.c.answered_by)
         )
         .where(kept_by(viewer, Action.SEE_MATCHES))
-        .order_by(ALERT.c.seen_at.is_not(None), ALERT.c.found_at.desc(), ALERT.c.id)
+        .order_by(func.coalesce(ALERT.c.seen_at, ALERT.c.answered_at).is_not(None), ALERT.c.found_at.desc(), ALERT.c.id)
         .limit(200)
     )  # fmt: skip
     return tuple(vw.MatchView(**row) for row in rows)
+
+
+def probes(reading: Reading, viewer: vw.Viewer) -> tuple[vw.ProbeLine, ...]:
+    """List who had how many persons compared with those of other units, day by day, for who reads the audit there.
+
+    Raises `NotAllowedError`.
+    """
+    if not can(viewer, Action.SEE_AUDIT):
+        raise NotAllowedError(actor=viewer.name, action=Action.SEE_AUDIT.value)
+    since = (reading.now - _SHOWN_FOR).date()
+    rows = reading.rows(
+        select(
+            PROBE.c.day, UNIT.c.name.label("unit"), func.coalesce(ACTOR.c.name, "The system").label("actor"),
+            PROBE.c.compared, PROBE.c.held,
+        )
+        .select_from(
+            PROBE.join(UNIT, UNIT.c.id == PROBE.c.unit_id).outerjoin(ACTOR, ACTOR.c.id == PROBE.c.actor_id)
+        )
+        .where(PROBE.c.day >= since)
+        .where(true() if viewer.is_system else PROBE.c.unit_id.in_(sorted(units_that_let(viewer, Action.SEE_AUDIT))))
+        .order_by(PROBE.c.day.desc(), PROBE.c.compared.desc(), UNIT.c.name, PROBE.c.actor_id)
+        .limit(500)
+    )  # fmt: skip
+    return tuple(vw.ProbeLine(**row) for row in rows)
 
 
 def _sent_rows(reading: Reading, case_id: UUID) -> list[Row]:

@@ -21,14 +21,22 @@ class PersonRow(SQLModel, table=True):
 
 
 class PersonTokenRow(SQLModel, table=True):
-    """A blind token by which a person can be found again: no value can be read from it. `key_id` names its key."""
+    """A blind token by which a person can be found again: no value can be read from it. `key_id` names its key.
+
+    It is kept as that of the unit that wrote the person down, so that tokens of two units are never alike; one without
+    `unit_id` was made before that and is made anew with the next comparison.
+    """
 
     __tablename__ = "person_token"
     person_id: UUID = Field(primary_key=True, foreign_key="person.id")
     kind: str = Field(primary_key=True)
     token: bytes = Field(primary_key=True)
     key_id: str = Field(default="", sa_column_kwargs={"server_default": ""})
-    __table_args__ = (Index("person_token_by_token", "token", "kind"),)
+    unit_id: UUID | None = None
+    __table_args__ = (
+        Index("person_token_by_token", "token", "kind"),
+        Index("person_token_of_no_unit", "person_id", postgresql_where=text("unit_id IS NULL")),
+    )
 
 
 class CasePersonRow(SQLModel, table=True):

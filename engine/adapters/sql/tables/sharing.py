@@ -1,9 +1,9 @@
 """What leaves a unit: consents, referrals, links for partners without an account, matches between units."""
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import Index, UniqueConstraint, text
+from sqlalchemy import Index, UniqueConstraint, false, text
 from sqlmodel import Field, SQLModel
 
 from engine.adapters.sql.tables.fields import at, ids, sealed, texts
@@ -119,10 +119,15 @@ class MatchCheckRow(SQLModel, table=True):
     __tablename__ = "match_check"
     person_id: UUID = Field(primary_key=True, foreign_key="person.id")
     asked_at: datetime = at(null=False)
+    asked_by: UUID | None = None
+    held_until: datetime | None = at()
 
 
 class MatchAlertRow(SQLModel, table=True):
-    """A case of a unit may be about somebody whom another unit knows: whom to call, and nothing more."""
+    """A case of a unit may be about somebody whom another unit knows: whom to call, and nothing more.
+
+    A question goes to the unit that knew them first; what it answers is an alert of the unit that asks.
+    """
 
     __tablename__ = "match_alert"
     id: UUID = Field(primary_key=True)
@@ -133,4 +138,20 @@ class MatchAlertRow(SQLModel, table=True):
     found_at: datetime = at(null=False)
     seen_by: UUID | None = None
     seen_at: datetime | None = at()
-    __table_args__ = (UniqueConstraint("case_id", "other_unit_id", name="match_alert_once"),)
+    is_question: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+    about_case_id: UUID | None = None
+    answer: str = Field(default="", sa_column_kwargs=_EMPTY)
+    answered_by: UUID | None = None
+    answered_at: datetime | None = at()
+    __table_args__ = (UniqueConstraint("case_id", "other_unit_id", "is_question", name="match_alert_once"),)
+
+
+class MatchProbeRow(SQLModel, table=True):
+    """How often in a day persons whom somebody of a unit wrote down were compared, and how many had to wait."""
+
+    __tablename__ = "match_probe"
+    unit_id: UUID = Field(primary_key=True, foreign_key="unit.id")
+    actor_id: UUID = Field(primary_key=True)
+    day: date = Field(primary_key=True)
+    compared: int = 0
+    held: int = 0
