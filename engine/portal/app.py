@@ -1,5 +1,6 @@
 """Make the portal: one FastAPI application over one assembled engine."""
 
+import sys
 from collections.abc import Sequence
 from typing import Final
 from urllib.parse import urlsplit
@@ -83,6 +84,8 @@ _THIS_MACHINE: Final = ("127.0.0.1", "localhost", "[::1]")
 _KEPT_OPEN: Final = 75
 """Seconds for which a connection waits for its next request: longer than people read and than proxies keep theirs, so
 that none is closed in the moment in which an answer is sent over it."""
+_SWITCH_SECONDS: Final = 0.001
+"""How long a thread at work may keep the one waiting that takes requests in."""
 _A_WEEK: Final = "public, max-age=604800, immutable"
 
 
@@ -108,6 +111,7 @@ def create_app(engine: Engine, *, demo: DemoControls | None = None, prefect_ui_u
 
 def serve(app: FastAPI, host: str, port: int, *, proxies: Sequence[str] = ()) -> None:
     """Serve the portal until it is told to stop; `proxies` are believed what they say of a request."""
+    sys.setswitchinterval(_SWITCH_SECONDS)
     uvicorn.Server(server_config(app, host, port, proxies=proxies)).run()
 
 

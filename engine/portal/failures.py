@@ -1,6 +1,7 @@
 """Which answer each error gets: the only place that knows HTTP statuses of errors."""
 
 import re
+from functools import partial
 from http import HTTPStatus
 from typing import Final
 from uuid import UUID
@@ -44,6 +45,7 @@ from engine.errors import (
 from engine.portal.dependencies import MOST_FIELDS, EnrolFirstError, NotSignedInError, visit_of
 from engine.portal.pages import render
 from engine.portal.presenters.kept import typed_lines
+from engine.portal.turns import aside
 from engine.portal.visit import bare_frame, frame, portal_of
 from engine.usecases.kept_forms import SECRETS
 from engine.usecases.readings import note_refusal
@@ -141,6 +143,10 @@ def add_failure_pages(app: FastAPI) -> None:
 async def busy_page(request: Request, error: Exception) -> Response:
     """Say what to do, and whom to ring, with what was typed, without asking the database for anything."""
     again = await _typed(request) if request.method == "POST" else []
+    return await aside(partial(_busy_page, request, error, again))
+
+
+def _busy_page(request: Request, error: Exception, again: list[tuple[str, str]] | None) -> Response:
     portal = portal_of(request)
     status, title = next((status, title) for kind, status, title in _LATER if isinstance(error, kind))
     context = bare_frame(portal, request, title=title)

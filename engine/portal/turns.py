@@ -28,7 +28,7 @@ OF_ONE: Final = 3
 """So many of them can be one person's."""
 MOST_WAITING: Final = 100
 """So many more of one person can wait."""
-LONGEST_WAIT: Final = 60.0
+LONGEST_WAIT: Final = 120.0
 """Seconds until whoever waits for their turn is told to try again."""
 THREADS: Final = 2 * AT_ONCE
 CONNECTIONS: Final = THREADS + 4
@@ -71,7 +71,7 @@ class Lane:
         self._waiting: OrderedDict[str, deque[anyio.Event]] = OrderedDict()
 
     async def take(self, whose: str) -> None:
-        """Wait for a place; raise `TooMuchAtOnceError` for too many of one person, `BusyError` after a minute."""
+        """Wait for a place; raise `TooMuchAtOnceError` for too many of one person, `BusyError` after `LONGEST_WAIT`."""
         if self._free and self._busy[whose] < self._of_one and whose not in self._waiting:
             self._give(whose)
             return
@@ -124,7 +124,7 @@ class _Lanes:
     def __init__(self) -> None:
         self.acts = Lane(AT_ONCE, of_one=OF_ONE)
         self.pages = Lane(AT_ONCE, of_one=OF_ONE)
-        self.alone = CapacityLimiter(1)
+        self.alone, self.aside = CapacityLimiter(1), CapacityLimiter(1)
         self.uploads = Lane(_UPLOADS_AT_ONCE, of_one=OF_ONE)
         current_default_thread_limiter().total_tokens = THREADS
 
@@ -199,12 +199,17 @@ async def sleep_out_of_turn(request: Request, seconds: float) -> None:
 
 
 async def alone(function: Callable[[], None]) -> None:
-    """Do what only one request may do at a time, in a thread of its own; raise `BusyError` after a minute's wait."""
+    """Do what only one request may do at a time, in a thread of its own; raise `BusyError` after too long a wait."""
     try:
         with anyio.fail_after(LONGEST_WAIT):
             await to_thread.run_sync(function, limiter=_lanes().alone)
     except TimeoutError:
         raise BusyError(waited_for="the files that others are sending") from None
+
+
+async def aside(function: Callable[[], Response]) -> Response:
+    """Make an answer that needs no connection, one at a time and not in the thread that serves everybody."""
+    return await to_thread.run_sync(function, limiter=_lanes().aside)
 
 
 def _lanes() -> _Lanes:

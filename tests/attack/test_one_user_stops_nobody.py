@@ -9,11 +9,13 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from html import unescape
+from threading import Event, Thread
 from uuid import UUID, uuid4
 
 import httpx
 import pyotp
 import pytest
+from anyio.to_thread import current_default_thread_limiter
 from sqlalchemy import Pool, create_engine, event
 from starlette.requests import Request
 
@@ -23,6 +25,7 @@ from engine.adapters.sql.key_store import KeyStore
 from engine.adapters.sql.second_wall import act_for_the_system
 from engine.adapters.vault import KeyVault
 from engine.errors import KeyMissingError
+from engine.portal import turns
 from engine.portal.failures import busy_page
 from engine.portal.turns import MOST_WAITING, OF_ONE, InTurn, KnownSessions, Lane
 from engine.replay.world import people_of
@@ -82,7 +85,7 @@ def test_many_reports_and_codes_at_once_lose_nothing_and_hold_nobody_up(
 async def _flooded(
     address: str, reporter: str, other: str, pending: str, unit: UUID, *, reports: int, codes: int
 ) -> _Flood:
-    flood, over = _Flood(), asyncio.Event()
+    flood, over = _Flood(), Event()
 
     def client(token: str) -> httpx.AsyncClient:
         limits = httpx.Limits(max_connections=None)
@@ -90,18 +93,21 @@ async def _flooded(
             base_url=address, cookies={"icmc_session": token}, timeout=_PATIENCE, follow_redirects=True, limits=limits
         )
 
-    async with client(reporter) as one, client(pending) as guesser, client(other) as looker, client("") as monitor:
+    async with client(reporter) as one, client(pending) as guesser, client(other) as looker:
         assert (await looker.get("/worklist")).status_code == 200
         assert (await one.get("/report")).status_code == 200
         watching = [
-            asyncio.create_task(_watch(looker, "/worklist", flood.pages, flood, over)),
-            asyncio.create_task(_watch(monitor, "/health", flood.health, flood, over)),
+            Thread(target=_watch, args=(address, path, token, waits, flood, over), daemon=True)
+            for path, token, waits in (("/worklist", other, flood.pages), ("/health", "", flood.health))
         ]
+        for thread in watching:
+            thread.start()
         flooding: list[Awaitable[None]] = [_report(one, unit, flood) for _ in range(reports)]
         flooding += [_guess(guesser, flood) for _ in range(codes)]
         await asyncio.gather(*flooding)
         over.set()
-        await asyncio.gather(*watching)
+        for thread in watching:
+            thread.join(_PATIENCE)
     return flood
 
 
@@ -122,14 +128,15 @@ async def _guess(client: httpx.AsyncClient, flood: _Flood) -> None:
     flood.statuses.append(answer.status_code)
 
 
-async def _watch(client: httpx.AsyncClient, path: str, waits: list[float], flood: _Flood, over: asyncio.Event) -> None:
-    while not over.is_set():
-        began = time.monotonic()
-        answer = await client.get(path)
-        waits.append(time.monotonic() - began)
-        if answer.status_code != httpx.codes.OK:
-            flood.wrong.append(f"{path} {answer.status_code}")
-        await asyncio.sleep(0.2)
+def _watch(address: str, path: str, token: str, waits: list[float], flood: _Flood, over: Event) -> None:
+    """Look at a page again and again, apart from what floods, and note how long each look took."""
+    with httpx.Client(base_url=address, cookies={"icmc_session": token}, timeout=_PATIENCE) as client:
+        while not over.wait(0.2):
+            began = time.monotonic()
+            answer = client.get(path)
+            waits.append(time.monotonic() - began)
+            if answer.status_code != httpx.codes.OK:
+                flood.wrong.append(f"{path} {answer.status_code}")
 
 
 def _waits_for_a_code(site: Installation, actor_id: UUID) -> str:
@@ -266,6 +273,16 @@ def test_who_reports_without_end_is_told_whom_to_ring_and_keeps_what_they_typed(
     assert report_case(portal.as_role("intake_officer")).number, "everybody else reports as before"
     monkeypatch.setattr("engine.portal.routes.reports.MOST_REPORTS_IN_AN_HOUR", reporting.MOST_REPORTS_IN_AN_HOUR)
     assert "Case number" in client.post("/report", data=sent).text, "it is sent again from that page"
+
+
+def test_there_are_no_more_threads_than_connections() -> None:
+    async def threads() -> float:
+        turns._lanes()
+        return current_default_thread_limiter().total_tokens
+
+    assert asyncio.run(threads()) == turns.THREADS
+    for_health, for_a_file = 1, 1
+    assert turns.THREADS + for_health + for_a_file <= turns.CONNECTIONS
 
 
 def test_the_next_place_goes_to_the_next_person_and_not_to_the_next_request() -> None:
