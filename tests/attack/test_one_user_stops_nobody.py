@@ -88,7 +88,7 @@ async def _flooded(
     flood, over = _Flood(), Event()
 
     def client(token: str) -> httpx.AsyncClient:
-        limits = httpx.Limits(max_connections=None)
+        limits = httpx.Limits(max_connections=None, max_keepalive_connections=0)
         return httpx.AsyncClient(
             base_url=address, cookies={"icmc_session": token}, timeout=_PATIENCE, follow_redirects=True, limits=limits
         )
@@ -130,7 +130,8 @@ async def _guess(client: httpx.AsyncClient, flood: _Flood) -> None:
 
 def _watch(address: str, path: str, token: str, waits: list[float], flood: _Flood, over: Event) -> None:
     """Look at a page again and again, apart from what floods, and note how long each look took."""
-    with httpx.Client(base_url=address, cookies={"icmc_session": token}, timeout=_PATIENCE) as client:
+    cookies, limits = {"icmc_session": token}, httpx.Limits(max_keepalive_connections=0)
+    with httpx.Client(base_url=address, cookies=cookies, timeout=_PATIENCE, limits=limits) as client:
         while not over.wait(0.2):
             began = time.monotonic()
             answer = client.get(path)
