@@ -38,7 +38,7 @@ from engine.spec.findings import Finding
 from engine.spec.library import Definitions
 from engine.spec.workflow import Workflow
 from engine.stores import StoredDay, UnitOfWork
-from engine.views import AuditFault
+from engine.views import AuditFault, StateDifference
 
 
 def _nothing() -> None:
@@ -66,6 +66,11 @@ class NoTombstones:
     def read(self) -> tuple[Tombstone, ...]:
         """Give none."""
         return ()
+
+
+def _none_differ() -> Iterable[StateDifference]:
+    """Find no difference: the default of an engine without storage."""
+    return ()
 
 
 def _no_faults(_folders: Iterable[Path]) -> Iterable[AuditFault]:
@@ -172,5 +177,6 @@ class Engine:
     anchors: Anchors = field(default_factory=NoSecondPlace)
     faults: Callable[[Iterable[Path]], Iterable[AuditFault]] = _no_faults
     broken_chains: Callable[[], Iterable[tuple[str, int]]] = _none_broken
+    state_differences: Callable[[], Iterable[StateDifference]] = _none_differ
     dispose: Callable[[], None] = _nothing
     uptime: Callable[[], Uptime] = _always_starting

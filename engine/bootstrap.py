@@ -40,6 +40,7 @@ from engine.adapters.sql.in_hand import asked_over, in_hand
 from engine.adapters.sql.migrate import migrate
 from engine.adapters.sql.queries.service import SqlQueries
 from engine.adapters.sql.second_wall import act_for_the_system
+from engine.adapters.sql.state_proof import state_differences
 from engine.adapters.sql.time_limits import PAGES, TimeLimits, limited_engine
 from engine.adapters.sql.unit_of_work import SqlUnitOfWork
 from engine.adapters.tombstone_file import TombstoneFile
@@ -58,6 +59,7 @@ from engine.spec.lint.known import KnownNames
 from engine.spec.workflow import Workflow
 from engine.spec.yaml_files import read_yaml
 from engine.usecases.open_case import REPORT
+from engine.usecases.prove_state import begin_history_of_rows
 from engine.usecases.publish import publish_shipped
 from engine.usecases.seal_open_words import seal_open_words
 from engine.usecases.seal_titles import seal_old_titles
@@ -179,6 +181,7 @@ def build_engine(
         anchors=AnchorFiles(settings.checkpoint_folder),
         faults=lambda folders: faults(sql, vault, signer, _outside(folders)),
         broken_chains=lambda: broken_chains(faults(sql, vault, signer)),
+        state_differences=lambda: state_differences(sql, vault, case_clock.now()),
         dispose=sql.dispose,
         uptime=machine_uptime,
     )  # fmt: skip
@@ -198,6 +201,7 @@ def hold_to_known_hosts(settings: Settings) -> None:
 
 def ship(engine: Engine) -> None:
     """Publish what came with this release, where nothing of its name is published yet."""
+    begin_history_of_rows(engine)
     seal_open_words(engine)
     publish_shipped(engine, shipped_sources())
     seal_old_titles(engine)

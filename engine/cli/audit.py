@@ -13,8 +13,9 @@ from engine.assembly import Engine
 from engine.cli.common import FOUND_PROBLEMS, SYSTEM, in_words, read_settings, running_engine, show
 from engine.usecases.calendar_days import gaps_of
 from engine.usecases.keys import keys_are_proved
+from engine.usecases.prove_state import STATE_AUDIT
 from engine.usecases.publish import differing
-from engine.views import FiringView
+from engine.views import AuditFault, FiringView, StateDifference
 
 app = typer.Typer(help="The history of cases.", no_args_is_help=True)
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -38,13 +39,21 @@ def verify(
         list[Path] | None,
         typer.Option(help="A folder of checkpoints; can be given several times. Left out: this machine's own."),
     ] = None,
+    state: Annotated[  # noqa: FBT002 - a command-line flag
+        bool, typer.Option("--state", help="Compare every row with what the history says, too.")
+    ] = False,
     as_json: Json = False,  # noqa: FBT002 - a command-line flag
 ) -> None:
-    """Prove every chain against its checkpoints; names the first bad row of each, and what was done to it."""
+    """Prove every chain against its checkpoints; names the first bad row of each, and what was done to it.
+
+    With `--state` grants, denials, consents, roles, credentials, cases, steps, deadlines, work items and jobs are
+    compared with what the history says; each difference is named.
+    """
     settings = read_settings()
     own = [settings.checkpoint_folder] if settings.checkpoint_folder.is_dir() else []
     with running_engine(settings) as (engine, _):
-        found = list(engine.faults(checkpoints or own))
+        found: list[AuditFault | StateDifference] = [*engine.faults(checkpoints or own)]
+        found += engine.state_differences() if state else ()
         with engine.unit_of_work() as work:
             replaced = work.audit.replaced_signers()
     for after, at in replaced:
@@ -52,7 +61,8 @@ def verify(
         typer.echo(f"{note} had not been put back. Whoever restored has to know of it.", err=True)
     words = "\n".join(fault.in_words for fault in found)
     where = "" if checkpoints or own else " No checkpoints outside of the database were compared: there are none here."
-    show(found, as_json=as_json, words=lambda: words or f"Every chain verifies.{where}")
+    fine = "Every chain verifies, and every row says what the history says." if state else "Every chain verifies."
+    show(found, as_json=as_json, words=lambda: words or fine + where)
     if found:
         raise typer.Exit(FOUND_PROBLEMS)
 
@@ -94,6 +104,7 @@ def _ailments(engine: Engine) -> Iterator[Ailment]:
         )
     yield from _ailments_of_firing(board.firing)
     yield from _ailments_of_checkpoints(engine)
+    yield from _ailment_of_rows(engine)
     yield from _ailment_of_the_wall(engine)
     for reason in board.why_jobs_wait:
         yield Ailment(code=reason.code, problem=reason.problem, remedy=reason.remedy)
@@ -141,6 +152,18 @@ def _ailment_of_printing(engine: Engine) -> Iterator[Ailment]:
     problem = engine.printer.problem()
     if problem:
         yield Ailment(code="no-pdf", problem=problem, remedy="Until then, print papers from their pages.")
+
+
+def _ailment_of_rows(engine: Engine) -> Iterator[Ailment]:
+    with engine.unit_of_work() as work:
+        last = work.records.installation(STATE_AUDIT) or {}
+    if last.get("chains") or last.get("differences"):
+        yield Ailment(
+            code="state",
+            problem=f"At the last proof {last['chains']} chains and {last['differences']} rows were not as the history"
+            " says.",
+            remedy="`icmc audit verify --state` names each. Ask who can write to the database.",
+        )
 
 
 def _ailment_of_the_wall(engine: Engine) -> Iterator[Ailment]:

@@ -1,7 +1,7 @@
 """The past-tense facts of a case: what commands lead to, and all that its state is made of."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 from uuid import UUID
 
 from pydantic import Field, TypeAdapter
@@ -379,3 +379,5 @@ DEADLINE_EVENTS = (
     DeadlineEnded,
 )
 EVENT: TypeAdapter[Event] = TypeAdapter(Event)
+EVENT_TYPES: frozenset[str] = frozenset(one.model_fields["type"].default for one in get_args(get_args(Event)[0]))
+"""What the chain calls the events that change a record of a case; others stand between them."""

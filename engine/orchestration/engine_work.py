@@ -25,6 +25,7 @@ from engine.usecases import (
     lapse_approvals,
     matches,
     passing_on,
+    prove_state,
     recount,
     retention,
     run_job,
@@ -49,6 +50,9 @@ CHORES: Final[Mapping[Chore, Callable[[Engine], object]]] = {
     Chore(
         "audit-escalations", timedelta(minutes=10), "Proves that every level that was due has fired once."
     ): audit_escalations.audit_escalations,
+    Chore("prove-state", timedelta(hours=24), "Proves every chain, and every row by what the chains tell."): (
+        prove_state.prove_state
+    ),
     Chore("deliver-unattended", timedelta(minutes=1), "Sends what belongs to no case."): (
         deliver_messages.deliver_unattended
     ),

@@ -50,8 +50,8 @@ class Audited:
     lines: tuple[AuditedLine, ...]
 
 
-Stream = Literal["people", "sign-in", "keys", "keeping", "channels", "definitions", "access", "safeguarding"]
-"""The chains of what happens beside cases."""
+Stream = Literal["people", "sign-in", "keys", "keeping", "channels", "definitions", "access", "safeguarding", "rows"]
+"""The chains of what happens beside cases; `rows` keeps what each row said that opens a door."""
 
 
 class Reading(NamedTuple):

@@ -236,6 +236,10 @@ class UnitOfWork(Protocol):
         """Give what is published at this moment: read again when anything was published since it was read last."""
         ...
 
+    def begin_rows(self) -> bool:
+        """Write down what every row says that opens a door, once in the life of a database; gives whether it did."""
+        ...
+
     def wake_listeners(self) -> None:
         """Let those who wait for jobs and deadlines look again, after the commit."""
         ...

@@ -6,6 +6,7 @@ from uuid import UUID
 from engine.assembly import Engine
 from engine.domain import work_item as verbs
 from engine.domain.access import Denial
+from engine.domain.consequences import WorkItem
 from engine.domain.four_eyes import Kind
 from engine.domain.policy import Action
 from engine.domain.state import CaseState
@@ -51,8 +52,9 @@ def deny_access(
             reason_code=reason_code, set_by=viewer.actor_id, set_at=now,
         )  # fmt: skip
         work.access.deny(denial)
-        give_back_what_is_barred(work, case_id)
-        body = {"denial_id": str(denial.id), "whom": "person" if actor_id else "unit"}
+        released = [str(item.id) for item in give_back_what_is_barred(work, case_id)]
+        whom = "person" if actor_id else "unit"
+        body = {"denial_id": str(denial.id), "whom": whom} | ({"released": released} if released else {})
         after = work.cases.note(state, "AccessDenied", body, actor_id=viewer.actor_id, at=now)
         end_calls_to_barred(engine, work, after, now=now)
         work.records.remember(command_id, {"id": str(denial.id)}, case_id=case_id, at=now)
@@ -121,12 +123,13 @@ def answer_lift(
         work.commit()
 
 
-def give_back_what_is_barred(work: UnitOfWork, case_id: UUID) -> None:
-    """Give back to all its candidates what people had claimed who must not see the case."""
+def give_back_what_is_barred(work: UnitOfWork, case_id: UUID) -> tuple[WorkItem, ...]:
+    """Give back to all its candidates what people had claimed who must not see the case; gives what it was."""
     barred = work.duty.conflicted(case_id)
-    for item in work.items.open_of_case(case_id):
-        if item.assignee_id in barred:
-            work.items.save(verbs.release(item))
+    theirs = tuple(item for item in work.items.open_of_case(case_id) if item.assignee_id in barred)
+    for item in theirs:
+        work.items.save(verbs.release(item))
+    return theirs
 
 
 def _live_denial(work: UnitOfWork, case_id: UUID, denial_id: UUID) -> Denial:

@@ -40,10 +40,13 @@ def note_conflict(
             raise InvalidAnswersError({"actor_id": "Choose someone else in the network."})
         conflict = Conflict(case_id=case_id, actor_id=actor_id, reason_code=reason_code)
         work.duty.add_conflict(conflict, by=viewer.actor_id, at=now)
+        released = []
         for item in work.items.open_of_case(case_id):
             if item.assignee_id == actor_id:
                 work.items.save(verbs.release(item))
-        after = work.cases.note(state, "ConflictNoted", {"actor_id": str(actor_id)}, actor_id=viewer.actor_id, at=now)
+                released.append(str(item.id))
+        body = {"actor_id": str(actor_id)} | ({"released": released} if released else {})
+        after = work.cases.note(state, "ConflictNoted", body, actor_id=viewer.actor_id, at=now)
         end_calls_to_barred(engine, work, after, now=now)
         work.records.remember(command_id, {"case_id": str(case_id)}, case_id=case_id, at=now)
         work.commit()

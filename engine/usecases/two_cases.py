@@ -64,20 +64,23 @@ def carry_barred(
     Each conflict of interest and each denial that holds there is written here too, in the words of one made by hand. It
     stays until a person ends it. What they had claimed here goes back.
     """
+    notes: list[tuple[str, dict[str, object]]] = []
     known = {one.actor_id for one in work.duty.conflicts_of(state.case.id)}
     for conflict in work.duty.conflicts_of(source.case.id):
         if conflict.actor_id not in known:
             work.duty.add_conflict(conflict.model_copy(update={"case_id": state.case.id}), by=by, at=now)
-            state = work.cases.note(state, "ConflictNoted", {"actor_id": str(conflict.actor_id)}, actor_id=by, at=now)
+            notes.append(("ConflictNoted", {"actor_id": str(conflict.actor_id)}))
     named = {_whom(one) for one in work.access.denials_of(state.case.id) if one.lifted_at is None}
     for denial in work.access.denials_of(source.case.id):
         if denial.lifted_at is None and _whom(denial) not in named and denial.unit_id != state.case.unit_id:
             new = {"id": engine.entropy.uuid(), "case_id": state.case.id, "set_by": by, "set_at": now}
             work.access.deny(denial.model_copy(update=new))
-            body = {"denial_id": str(new["id"]), "whom": _sort_of(denial)}
-            state = work.cases.note(state, "AccessDenied", body, actor_id=by, at=now)
+            notes.append(("AccessDenied", {"denial_id": str(new["id"]), "whom": _sort_of(denial)}))
             named.add(_whom(denial))
-    give_back_what_is_barred(work, state.case.id)
+    released = [str(item.id) for item in give_back_what_is_barred(work, state.case.id)]
+    for type_, body in notes:
+        state = work.cases.note(state, type_, body | ({"released": released} if released else {}), actor_id=by, at=now)
+        released = []
     return state
 
 

@@ -73,6 +73,7 @@ from engine.views.running import (
     LagBucket,
     RunningHoursView,
     ServiceState,
+    StateDifference,
     UnservedView,
     WaitReasonView,
 )
@@ -196,6 +197,7 @@ __all__ = [
     "SharingView",
     "SheetView",
     "ShiftView",
+    "StateDifference",
     "StatisticsView",
     "StepView",
     "StretchView",

@@ -58,6 +58,14 @@ class AuditFault(View):
     in_words: str
 
 
+class StateDifference(View):
+    """A row that differs from what the history says: of what kind, of which case if of one, and in words."""
+
+    kind: str
+    case_number: str = ""
+    in_words: str
+
+
 class AuditProblem(View):
     """A hole that the escalation auditor found: `level` is a name as in the ledger, `l:2`, or `breach`."""
 

@@ -17,7 +17,7 @@ from engine.adapters.sql.held_writes import Writes
 from engine.adapters.sql.places import place_id
 from engine.domain import events as ev
 from engine.domain.compiled import CompiledWorkflow
-from engine.domain.consequences import Job, consequences
+from engine.domain.consequences import Job, WorkItem, consequences
 from engine.domain.keys import place_key
 from engine.domain.records import Case, Interval, Scalar, Step
 from engine.domain.state import CaseState, evolve
@@ -87,7 +87,7 @@ class CaseStore:
             "work_item": [item.model_dump() | {"unit_id": unit} for item in follows.items],
             **_job_rows(after, follows.jobs, at=at, asked_by=actor_id),
         }
-        bodies = [(event.type, _body(event)) for event in events]
+        bodies = [(event.type, _body(event) | _offered(event, follows.items)) for event in events]
         links, saved = self._chain(after, bodies, actor_id=actor_id, at=at)
         closed = [Closed(step, status, at) for step, status in follows.closed_steps.items()]
         self._writes.add(
@@ -197,6 +197,17 @@ def _body(event: ev.Event) -> dict[str, Any]:
     if added:
         body["step"]["added"] = {name: value for name, value in added.items() if name not in _TYPED}
     return body
+
+
+def _offered(event: ev.Event, items: Sequence[WorkItem]) -> dict[str, Any]:
+    """Give to whom an event offers the work item that it brings: a later definition could say otherwise."""
+    if not isinstance(event, ev.StepOpened | ev.StepReturned | ev.StepSubmitted):
+        return {}
+    is_approval = isinstance(event, ev.StepSubmitted)
+    found = next((one for one in items if one.step_id == event.step.id and one.approval is is_approval), None)
+    if found is None:
+        return {}
+    return {"offered": {"roles": list(found.candidate_roles), "but": [str(who) for who in found.excluded_ids]}}
 
 
 def _found(state: CaseState | None) -> CaseState:

@@ -6,6 +6,7 @@ from typing import Any, cast
 from sqlalchemy import Connection
 
 from engine.adapters.sql.case_writing import Closed, Rows, SavedCase, key_of, takes_over, write_rows
+from engine.adapters.sql.row_history import RowHistory
 
 
 class Writes:
@@ -65,19 +66,23 @@ class Writes:
 
 
 class _WritesFirst:
-    """A connection that sees to it that what is held back is written before anything is asked."""
+    """A connection that writes what is held back before anything is asked, and keeps the history of rows."""
 
-    def __init__(self, connection: Connection, writes: Writes) -> None:
+    def __init__(self, connection: Connection, writes: Writes, history: RowHistory) -> None:
         """Stand before `connection`."""
         self._connection = connection
         self._writes = writes
+        self._history = history
 
     def execute(self, *args: Any, **more: Any) -> Any:  # noqa: ANN401 - as the connection does
         """Write what is held back, then do as the connection does."""
         self._writes.flush()
-        return self._connection.execute(*args, **more)
+        return self._history.execute(self._connection, *args, **more)
 
 
-def writing_first(connection: Connection, writes: Writes) -> Connection:
-    """Give a connection for stores: what they ask is asked after everything before it has been written."""
-    return cast("Connection", _WritesFirst(connection, writes))
+def writing_first(connection: Connection, writes: Writes, history: RowHistory) -> Connection:
+    """Give a connection for stores: what they ask is asked after everything before it has been written.
+
+    What they write into a table whose rows are kept comes into its history.
+    """
+    return cast("Connection", _WritesFirst(connection, writes, history))

@@ -48,6 +48,7 @@ from engine.adapters.sql.recent_messages import RecentMessages
 from engine.adapters.sql.recount_store import RecountStore
 from engine.adapters.sql.referral_store import ReferralStore
 from engine.adapters.sql.remembering import forget, remember, remembering
+from engine.adapters.sql.row_history import RowHistory
 from engine.adapters.sql.sign_in_habit_store import SignInHabitStore
 from engine.adapters.sql.sign_in_store import SignInStore
 from engine.adapters.sql.special_day_store import SpecialDayStore
@@ -83,7 +84,8 @@ class SqlUnitOfWork:
         self._taken = self._taking.__enter__()
         self._connection = self._taken.connection
         self._writes = Writes(self._connection)
-        connection = writing_first(self._connection, self._writes)
+        self._rows = RowHistory(self._vault)
+        connection = writing_first(self._connection, self._writes, self._rows)
         self.cases = CaseStore(connection, self._vault, self._definitions, self._writes)
         self.items = ItemStore(connection, self._vault)
         self.persons = PersonStore(connection, self._vault)
@@ -164,6 +166,10 @@ class SqlUnitOfWork:
         """Give what is published at this moment: read again when anything was published since it was read last."""
         return self._library(self._connection)
 
+    def begin_rows(self) -> bool:
+        """Write down what every row says that opens a door, once in the life of a database; gives whether it did."""
+        return self._rows.begin(self._connection)
+
     def wake_listeners(self) -> None:
         """Let those who wait for jobs and deadlines look again, after the commit."""
         self._connection.execute(_NOTIFY_JOBS)
@@ -172,6 +178,7 @@ class SqlUnitOfWork:
     def commit(self) -> None:
         """Keep everything; who waits for what was written hears of it now."""
         self._writes.flush()
+        self._rows.note(self.audit)
         self.audit.flush()
         self._connection.commit()
         self._taken.made.clear()

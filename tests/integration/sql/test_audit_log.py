@@ -20,7 +20,9 @@ def test_notes_of_a_stream_are_numbered_and_each_is_tied_to_the_one_before(world
     for number in range(3):
         _note(world, "people", number)
     _note(world, "keys", 9)
-    rows = world.rows("SELECT stream, seq, body ->> 'number' AS n, hash FROM audit_event ORDER BY stream, seq")
+    rows = world.rows(
+        "SELECT stream, seq, body ->> 'number' AS n, hash FROM audit_event WHERE stream <> 'rows' ORDER BY stream, seq"
+    )
     assert [tuple(row)[:3] for row in rows] == [
         ("keys", 1, "9"),
         ("people", 1, "0"),
@@ -28,7 +30,7 @@ def test_notes_of_a_stream_are_numbered_and_each_is_tied_to_the_one_before(world
         ("people", 3, "2"),
     ]
     assert len({bytes(row.hash) for row in rows}) == 4
-    heads = world.rows("SELECT name, length, head FROM audit_chain ORDER BY name")
+    heads = world.rows("SELECT name, length, head FROM audit_chain WHERE name <> 'stream:rows' ORDER BY name")
     assert [(row.name, row.length) for row in heads] == [("stream:keys", 1), ("stream:people", 3)]
     assert bytes(heads[1].head) == bytes(rows[3].hash)
 
@@ -36,13 +38,15 @@ def test_notes_of_a_stream_are_numbered_and_each_is_tied_to_the_one_before(world
 def test_nothing_is_noted_of_what_was_not_committed(world: World) -> None:
     with world.engine.unit_of_work() as work:
         work.audit.note("people", "Tried", {}, actor_id=None, at=world.clock.now())
-    assert world.rows("SELECT count(*) FROM audit_event")[0][0] == 0
+    assert world.rows("SELECT count(*) FROM audit_event WHERE stream <> 'rows'")[0][0] == 0
 
 
 def test_notes_of_many_at_once_make_one_chain_without_a_gap(world: World) -> None:
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda number: _note(world, "access", number), range(24)))
-    assert [row[0] for row in world.rows("SELECT seq FROM audit_event ORDER BY seq")] == list(range(1, 25))
+    assert [row[0] for row in world.rows("SELECT seq FROM audit_event WHERE stream = 'access' ORDER BY seq")] == list(
+        range(1, 25)
+    )
 
 
 def test_transactions_that_note_in_two_streams_in_different_orders_never_block_each_other_for_good(
@@ -57,7 +61,7 @@ def test_transactions_that_note_in_two_streams_in_different_orders_never_block_e
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(both, range(24)))
-    assert world.rows("SELECT count(*) FROM audit_event")[0][0] == 48
+    assert world.rows("SELECT count(*) FROM audit_event WHERE stream <> 'rows'")[0][0] == 48
 
 
 def test_a_reading_says_who_looked_at_what_of_which_class(world: World) -> None:
@@ -73,7 +77,7 @@ def test_a_reading_says_who_looked_at_what_of_which_class(world: World) -> None:
 def test_a_refusal_says_who_was_refused_what_and_why(world: World) -> None:
     viewer, asked = world.who("press_officer"), uuid4()
     note_refusal(world.engine, viewer, "GET /cases/{case_id}", "not-found", subject_id=asked)
-    row = world.rows("SELECT stream, type, actor_id, body FROM audit_event")[0]
+    row = world.rows("SELECT stream, type, actor_id, body FROM audit_event WHERE stream <> 'rows'")[0]
     assert (row.stream, row.type, row.actor_id) == ("access", "Refused", viewer.actor_id)
     assert row.body == {"what": "GET /cases/{case_id}", "code": "not-found", "subject_id": str(asked)}
 

@@ -31,7 +31,7 @@ from engine.domain.policy import Action, can, units_that_let
 from engine.errors import NotAllowedError
 
 _READ, _NOTED = tb.ReadingRow.metadata.tables["reading"], tb.ReadingRow.metadata.tables["audit_event"]
-_KEPT_APART = "safeguarding"
+_KEPT_APART = ("safeguarding", "rows")
 _OF_NOBODY = "ICMC"
 
 
@@ -130,7 +130,7 @@ def _notes(viewer: vw.Viewer, sort: str) -> Select[tuple[object, ...]]:
     what = cast(case((_NOTED.c.type == "Refused", refused), else_=named), String()).label("what")
     query = select(
         _NOTED.c.at, _NOTED.c.actor_id, what, none.label("classes"), none.label("roles"), literal("").label("number")
-    ).where(_NOTED.c.stream != _KEPT_APART)
+    ).where(_NOTED.c.stream.not_in(_KEPT_APART))
     if not viewer.is_system:
         units = sorted(units_that_let(viewer, Action.SEE_AUDIT))
         query = query.where(
