@@ -152,7 +152,7 @@ def test_rows_that_were_swapped_between_two_cases_are_named_in_both_with_where_t
             " (SELECT hash FROM reading WHERE seq = 3) WHERE name LIKE 'readings:%'"
         ), "Readings of case", "truncated", 4),
         ("DELETE FROM audit_chain;DELETE FROM reading;DELETE FROM audit_event", "Readings of case", "removed", 1),
-        ("UPDATE audit_event SET body = '{\"share\": 0.25}' WHERE stream = 'people' AND seq = 5", "Stream people", "edited", 5),
+        ("UPDATE audit_event SET body = '{}' WHERE stream = 'people' AND seq = 5", "Stream people", "edited", 5),
         ("UPDATE audit_event SET seq = 99 WHERE stream = 'people' AND seq = 6", "Stream people", "deleted", 6),
     ],
 )  # fmt: skip
