@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from engine.adapters.postgres.databases import APP, OWNER, create_database, drop_database
 from engine.adapters.postgres.embedded import EmbeddedServer
 from engine.adapters.sql.demo_fact import mark_as_demo
+from engine.adapters.sql.row_history import KEPT, LEFT_OUT
 from engine.bootstrap import build_engine, ship
 from engine.cli.main import app
 from engine.replay.demo import seed_demo
@@ -217,6 +218,11 @@ def test_the_nightly_auditor_finds_it_and_says_so_until_it_is_mended(world: Worl
         kept = work.records.installation(STATE_AUDIT)
     assert kept is not None
     assert (kept["chains"], kept["differences"]) == (0, 1)
+
+
+def test_each_column_of_a_kept_table_is_kept_or_left_out_on_purpose() -> None:
+    for name, kept in KEPT.items():
+        assert {*kept.columns, *LEFT_OUT.get(name, ())} == set(kept.table.c.keys()), name
 
 
 def test_no_secret_stands_in_the_history_of_rows(world: World, case_id: UUID) -> None:

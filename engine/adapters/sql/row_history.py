@@ -55,13 +55,35 @@ KEPT: Final[Mapping[str, Kept]] = dict((
         "expired_at", secret=("recipients",),
     ),
     _kept("membership", key=("actor_id", "unit_id", "role")),
-    _kept("actor", "disabled", "is_service", "supervisor_id", "demo", secret=("email", "password_hash")),
+    _kept(
+        "actor", "disabled", "is_service", "supervisor_id", "demo", "organisation_id",
+        secret=("email", "password_hash"),
+    ),
+    _kept("organisation", "is_hub", "in_network"),
+    _kept("unit", "organisation_id"),
     _kept("second_factor", "confirmed_at", key=("actor_id",), secret=("sealed_secret",)),
     _kept("recovery_code", "actor_id", "used_at", secret=("code_hash",)),
     _kept("api_key", "actor_id", "scopes", "valid_until", "revoked_at", secret=("key_hash",)),
     _kept("invitation", "kind", "actor_id", "expires_at", "used_at", "cancelled_at", secret=("token_hash",)),
 ))  # fmt: skip
 """The tables whose rows are kept."""
+LEFT_OUT: Final[Mapping[str, frozenset[str]]] = {
+    "grant": frozenset({"granted_at"}),
+    "denial": frozenset({"lifted_second_by", "reason_code", "set_at"}),
+    "conflict": frozenset({"noted_at", "noted_by", "reason_code"}),
+    "restriction": frozenset({"ground_code", "placed_at", "placed_by", "lifted_by"}),
+    "consent": frozenset({
+        "assent", "language", "read_aloud", "recorded_at", "recorded_by", "step_id", "unit_id",
+    }),
+    "actor": frozenset({"absent_until", "language", "name"}),
+    "organisation": frozenset({"kind", "name"}),
+    "unit": frozenset({"contact", "jurisdiction", "language", "name", "zone"}),
+    "second_factor": frozenset({"created_at", "last_step", "sealed_proposed"}),
+    "recovery_code": frozenset({"created_at"}),
+    "api_key": frozenset({"created_at", "created_by", "name", "used_at"}),
+    "invitation": frozenset({"created_at", "created_by"}),
+}  # fmt: skip
+"""What is not kept of them, since it opens no door; a new column is kept or comes here."""
 
 
 class RowHistory:
