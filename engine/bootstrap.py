@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import Engine as SqlEngine
@@ -117,6 +118,7 @@ def build_engine(
     settings: Settings,
     *,
     app_url: str,
+    reader_url: str | None = None,
     clock: Clock | None = None,
     entropy: Entropy | None = None,
     channels: Mapping[str, Channel] | None = None,
@@ -125,12 +127,15 @@ def build_engine(
     pool_size: int = 15,
     limits: TimeLimits = PAGES,
 ) -> Engine:
-    """Put a system together over a database that is there and migrated; `app_url` is the application role's address.
+    """Put a system together over a database that is there and migrated.
 
+    `app_url` is the address of the role that writes, `reader_url` of the one that reads for viewers: left out, the
+    first reads for them too, bound by what its session says.
     Whether it is a demo is a fact of the database alone. Raise `SettingsError` when the settings say otherwise.
     """
     sql = limited_engine(app_url, limits, pool_size=pool_size)
     act_for_the_system(sql)
+    reader = limited_engine(reader_url, limits, pool_size=pool_size) if reader_url else None
     settings = _as_the_database_is(settings, sql)
     pillars = registry or load_registry(settings.pillars, builtins=(CORE,))
     catalogue = RegistryCatalogue(pillars)
@@ -164,7 +169,7 @@ def build_engine(
         unit_of_work=lambda: SqlUnitOfWork(sql, vault, definitions, library.seen_by),
         queries=SqlQueries(
             sql, definitions=definitions.get, registry=pillars, vault=vault, library=library, clock=case_clock,
-            gateways=tuple(sends),
+            gateways=tuple(sends), reader=reader,
         ),
         draw=_drawer(catalogue),
         lint=_linter(catalogue, library),
@@ -182,9 +187,15 @@ def build_engine(
         faults=lambda folders: faults(sql, vault, signer, _outside(folders)),
         broken_chains=lambda: broken_chains(faults(sql, vault, signer)),
         state_differences=lambda: state_differences(sql, vault, case_clock.now()),
-        dispose=sql.dispose,
+        dispose=partial(_dispose, sql, reader),
         uptime=machine_uptime,
     )  # fmt: skip
+
+
+def _dispose(*engines: SqlEngine | None) -> None:
+    for one in engines:
+        if one is not None:
+            one.dispose()
 
 
 def allowed_hosts(settings: Settings) -> frozenset[str]:

@@ -58,7 +58,9 @@ def scratch_bench() -> Iterator[Bench]:
         settings = Settings(data_folder=folder, database_url=None)
         with databases(settings) as running:
             mailbox = DemoMailbox()
-            engine = build_engine(settings, app_url=running.urls.app, channels={"email": mailbox})
+            engine = build_engine(
+                settings, app_url=running.urls.app, reader_url=running.urls.reader, channels={"email": mailbox}
+            )
             try:
                 ship(engine)
                 propose_definition(engine, source=workflow_text(), viewer=THIS_MACHINE)

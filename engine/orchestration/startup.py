@@ -19,7 +19,12 @@ def engine_work(settings: Settings) -> Iterator[EngineWork]:
     """Give the use cases of an installation, with its database running as long as they are used."""
     with databases(settings) as running:
         address = make_url(running.urls.app).set(drivername="postgresql").render_as_string(hide_password=False)
-        yield EngineWork(build_engine(settings, app_url=running.urls.app, pool_size=20, limits=BACKGROUND), address)
+        yield EngineWork(
+            build_engine(
+                settings, app_url=running.urls.app, reader_url=running.urls.reader, pool_size=20, limits=BACKGROUND
+            ),
+            address,
+        )
 
 
 def work_from_environment() -> EngineWork:

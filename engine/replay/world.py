@@ -160,6 +160,7 @@ def scratch_world() -> Iterator[World]:
             engine = build_engine(
                 settings,
                 app_url=running.urls.app,
+                reader_url=running.urls.reader,
                 clock=clock,
                 entropy=SeededEntropy("replay"),
                 channels={"email": channel},

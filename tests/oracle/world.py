@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 from starlette.testclient import TestClient
 
 from engine.adapters.postgres import databases as roles
-from engine.adapters.postgres.databases import APP, create_database, drop_database
+from engine.adapters.postgres.databases import APP, READER, create_database, drop_database
 from engine.adapters.postgres.embedded import EmbeddedServer
 from engine.adapters.sql.demo_fact import mark_as_demo
 from engine.assembly import Engine
@@ -61,7 +61,11 @@ def made_world(postgres: EmbeddedServer, folder: Path) -> Iterator[OracleWorld]:
     clock = MovedClock(BEGIN)
     mark_as_demo(postgres.url(name, roles.OWNER))
     engine = build_engine(
-        Settings(data_folder=folder, demo=True), app_url=postgres.url(name, APP), clock=clock, pool_size=1
+        Settings(data_folder=folder, demo=True),
+        app_url=postgres.url(name, APP),
+        reader_url=postgres.url(name, READER),
+        clock=clock,
+        pool_size=1,
     )
     rows = Rows(postgres.url(name))
     try:

@@ -16,6 +16,8 @@ OWNER: Final = "icmc_owner"
 """Owns the case database: migrations."""
 APP: Final = "icmc_app"
 """Reads and writes rows of the case database, as far as the migrations grant it; can create nothing."""
+READER: Final = "icmc_reader"
+"""Reads rows of the case database for one viewer at a time, and can change nothing."""
 PREFECT: Final = "icmc_prefect"
 """Owns Prefect's database, and may connect to no other."""
 

@@ -1,4 +1,4 @@
-"""Prepare the two databases and the three roles of ICMC on a PostgreSQL server."""
+"""Prepare the two databases and the four roles of ICMC on a PostgreSQL server."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +14,7 @@ from engine.adapters.postgres.databases import (
     APP,
     OWNER,
     PREFECT,
+    READER,
     admit,
     close,
     close_schema,
@@ -27,7 +28,7 @@ from engine.errors import ServiceError, SettingsError
 CASES_DATABASE: Final = "icmc"
 PREFECT_DATABASE: Final = "prefect"
 _DATABASES: Final = {CASES_DATABASE: OWNER, PREFECT_DATABASE: PREFECT}
-_ROLES: Final = (OWNER, APP, PREFECT)
+_ROLES: Final = (OWNER, APP, READER, PREFECT)
 _OLDEST_SERVER: Final = 150_000
 _SEPARATE_SET_RIGHT: Final = 160_000
 _FOR_ASYNCPG: Final = {"sslmode": "ssl", "host": "host", "port": "port"}
@@ -40,7 +41,9 @@ class DatabaseUrls:
     owner: str = field(repr=False)
     """The case database, for migrations."""
     app: str = field(repr=False)
-    """The case database, for everything else."""
+    """The case database, for commands, jobs and what the system reads."""
+    reader: str = field(repr=False)
+    """The case database, for what is read for a viewer."""
     prefect_asyncpg: str = field(repr=False)
     """Prefect's own database, for its server."""
     admin: str = field(repr=False)
@@ -57,6 +60,7 @@ def prepare_databases(server: EmbeddedServer) -> DatabaseUrls:
     return DatabaseUrls(
         owner=server.url(CASES_DATABASE, OWNER),
         app=server.url(CASES_DATABASE, APP),
+        reader=server.url(CASES_DATABASE, READER),
         prefect_asyncpg=server.tcp_url(PREFECT_DATABASE, PREFECT, driver="asyncpg"),
         admin=server.url(CASES_DATABASE),
     )
@@ -87,7 +91,8 @@ def _prepare(connection: psycopg.Connection[TupleRow], url: str, passwords: Pass
         _make_role(connection, role, passwords.get_or_make(role))
     for name, owner in _DATABASES.items():
         _make_database(connection, name, owner)
-    admit(connection, CASES_DATABASE, APP)
+    for role in (APP, READER):
+        admit(connection, CASES_DATABASE, role)
     close_schema(url, CASES_DATABASE)
 
 
@@ -148,7 +153,8 @@ def _is_prepared(url: str, passwords: PasswordFile) -> bool:
     if not passwords.exists():
         return False
     try:
-        for role, database in ((OWNER, CASES_DATABASE), (APP, CASES_DATABASE), (PREFECT, PREFECT_DATABASE)):
+        homes = {OWNER: CASES_DATABASE, APP: CASES_DATABASE, READER: CASES_DATABASE, PREFECT: PREFECT_DATABASE}
+        for role, database in homes.items():
             with connected(_text(_as_role(url, role, database, passwords))):
                 pass
     except ServiceError:
@@ -170,6 +176,7 @@ def _urls(database_url: str, passwords: PasswordFile) -> DatabaseUrls:
     return DatabaseUrls(
         owner=_text(_as_role(database_url, OWNER, CASES_DATABASE, passwords)),
         app=_text(_as_role(database_url, APP, CASES_DATABASE, passwords)),
+        reader=_text(_as_role(database_url, READER, CASES_DATABASE, passwords)),
         prefect_asyncpg=_text(prefect),
         admin=_text(admin),
     )

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, text
 
 from engine.adapters.advisory_locks import MIGRATE
 from engine.adapters.sql.append_only import close_append_only
+from engine.adapters.sql.reader_role import admit_reader
 from engine.adapters.sql.time_limits import TimeLimits, limited_engine
 from engine.errors import ServiceError
 
@@ -63,6 +64,7 @@ def _upgrade(connection: Connection) -> str:
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
     close_append_only(connection)
+    admit_reader(connection)
     connection.commit()
     return newest_revision()
 

@@ -33,7 +33,11 @@ _UNGUARDED: Final = text("""
     WHERE NOT coalesce(of.relrowsecurity, false) OR NOT EXISTS (
             SELECT 1 FROM pg_policy p WHERE p.polrelid = of.oid AND p.polcmd = '*' AND p.polwithcheck IS NULL
                 AND pg_get_expr(p.polqual, p.polrelid) LIKE '%icmc.wall%')
-        OR (SELECT count(*) FROM pg_policy p WHERE p.polrelid = of.oid) > 1
+        OR NOT EXISTS (
+            SELECT 1 FROM pg_policy p WHERE p.polrelid = of.oid AND p.polname = 'reader_wall' AND p.polcmd = 'r'
+                AND pg_get_expr(p.polqual, p.polrelid) NOT LIKE '%current_setting%'
+                AND pg_get_expr(p.polqual, p.polrelid) <> 'true')
+        OR (SELECT count(*) FROM pg_policy p WHERE p.polrelid = of.oid) > 2
     ORDER BY name
 """)
 _PASSES: Final = text("""

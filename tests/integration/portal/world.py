@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from engine.adapters.demo_mailbox import DemoMailbox
-from engine.adapters.postgres.databases import APP, OWNER, create_database, drop_database
+from engine.adapters.postgres.databases import APP, OWNER, READER, create_database, drop_database
 from engine.adapters.postgres.embedded import EmbeddedServer
 from engine.adapters.sql.demo_fact import mark_as_demo
 from engine.adapters.sql.time_limits import PAGES, TimeLimits
@@ -65,6 +65,7 @@ def made_portal(
     engine = build_engine(
         Settings(data_folder=folder, demo=True),
         app_url=postgres.url(name, APP),
+        reader_url=postgres.url(name, READER),
         clock=clock,
         channels={"email": DemoMailbox()},
         limits=limits,

@@ -92,7 +92,7 @@ def _members() -> Any:  # noqa: ANN401 - a select of many columns
     seen = select(func.max(_SESSION.c.seen_at)).where(_SESSION.c.actor_id == ACTOR.c.id)
     return select(
         ACTOR.c.id, ACTOR.c.name, ACTOR.c.email, ACTOR.c.disabled, ACTOR.c.is_service, ACTOR.c.supervisor_id,
-        boss.c.name.label("supervisor"), ACTOR.c.password_hash.is_not(None).label("has_password"),
+        boss.c.name.label("supervisor"), func.icmc_has_password(ACTOR.c.id).label("has_password"),
         _FACTOR.c.confirmed_at.label("factor_since"), recovery.scalar_subquery().label("recovery_codes"),
         link.scalar_subquery().label("link_until"), seen.scalar_subquery().label("seen_at"),
     ).select_from(

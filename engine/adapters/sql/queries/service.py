@@ -57,6 +57,7 @@ from engine.adapters.sql.queries import (
 from engine.adapters.sql.queries import viewer as viewer_queries
 from engine.adapters.sql.queries.known import Known
 from engine.adapters.sql.queries.reading import Reading
+from engine.adapters.sql.reader_role import read_for, secret_of
 from engine.adapters.sql.second_wall import gaps_in_the_wall, raise_wall
 from engine.domain.compiled import CompiledWorkflow
 from engine.domain.library import Library
@@ -78,9 +79,20 @@ class SqlQueries:
         library: Callable[[], Library],
         clock: Clock,
         gateways: tuple[str, ...] = ("email",),
+        reader: Engine | None = None,
     ) -> None:
-        """Read from `engine`; `definitions` gives a compiled workflow by its content hash."""
+        """Read for the system from `engine`, and for a viewer from `reader`, whose role no session can let out.
+
+        Without `reader` a viewer is bound by the settings of the transaction alone. `definitions` gives a compiled
+        workflow by its content hash.
+        """
+        self._writer = engine
         self._engine = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        self._reader = (
+            None
+            if reader is None
+            else reader.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        )
         self._known = Known(definitions, registry, library)
         self._vault = vault
         self._clock = clock
@@ -98,8 +110,12 @@ class SqlQueries:
         if in_use is not None:
             yield Reading(in_use.connection, now, self._known)
             return
-        with taken_from(self._engine, is_still=True) as taken:
-            if viewer is not None:
+        for_viewer = None if viewer is None or viewer.is_system else self._reader
+        secret = secret_of(self._writer) if for_viewer is not None else b""
+        with taken_from(for_viewer or self._engine, is_still=True) as taken:
+            if viewer is not None and for_viewer is not None:
+                read_for(taken.connection, viewer, now, secret)
+            elif viewer is not None:
                 raise_wall(taken.connection, viewer, now)
             yield Reading(taken.connection, now, self._known)
 

@@ -51,7 +51,7 @@ _RAISE = """
             set_config('icmc.hidden_cases', coalesce(hidden, '{}')::text, true);
     END $$
 """
-_NAMED = """
+NAMED = """
     CREATE FUNCTION icmc_named(asked_case uuid, asked_step uuid)
         RETURNS TABLE (number varchar, unit varchar, key varchar, uses varchar, definition_hash varchar)
         LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public ROWS 1 AS $$
@@ -71,7 +71,7 @@ _NAMED = """
     $$
 """
 """What is named of a case to a unit that offered it or was offered it, or that shall erase its copy: no more."""
-_FUNCTIONS = {"icmc_raise_wall(uuid[], uuid, timestamptz)": _RAISE, "icmc_named(uuid, uuid)": _NAMED}
+_FUNCTIONS = {"icmc_raise_wall(uuid[], uuid, timestamptz)": _RAISE, "icmc_named(uuid, uuid)": NAMED}
 
 
 def _ids(name: str) -> str:
