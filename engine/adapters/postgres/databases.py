@@ -20,6 +20,7 @@ READER: Final = "icmc_reader"
 """Reads rows of the case database for one viewer at a time, and can change nothing."""
 PREFECT: Final = "icmc_prefect"
 """Owns Prefect's database, and may connect to no other."""
+_USERS: Final = sql.SQL(", ").join((sql.Identifier(APP), sql.Identifier(READER)))
 
 
 @contextmanager
@@ -50,22 +51,22 @@ def connected(url: str, *, database: str | None = None) -> Iterator[psycopg.Conn
 
 
 def create_database(url: str, name: str, *, template: str = "template0") -> None:
-    """Make a database that belongs to `icmc_owner`, and that only it and `icmc_app` may enter.
+    """Make a database that belongs to `icmc_owner`, and that only it, `icmc_app` and `icmc_reader` may enter.
 
     `url` is that of an administrator, in any database. Nobody may be connected to the template.
     """
     with connected(url) as connection:
         create_closed_database(connection, name, owner=OWNER, template=template)
-        admit(connection, name, APP)
+        admit(connection, name)
     if template == "template0":
         close_schema(url, name)
 
 
 def close_schema(url: str, name: str) -> None:
-    """Let only the owner of a database make things in it; `icmc_app` may use what it is granted."""
+    """Let only the owner of a database make things in it; the others may use what they are granted."""
     with connected(url, database=name) as inside:
         inside.execute("REVOKE ALL ON SCHEMA public FROM PUBLIC")
-        inside.execute(sql.SQL("GRANT USAGE ON SCHEMA public TO {}").format(sql.Identifier(APP)))
+        inside.execute(sql.SQL("GRANT USAGE ON SCHEMA public TO {}").format(_USERS))
 
 
 def drop_database(url: str, name: str) -> None:
@@ -91,10 +92,9 @@ def close(connection: psycopg.Connection[TupleRow], name: str) -> None:
     connection.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(sql.Identifier(name)))
 
 
-def admit(connection: psycopg.Connection[TupleRow], name: str, role: str) -> None:
-    """Let a role enter a database, and no more."""
-    names = (sql.Identifier(name), sql.Identifier(role))
-    connection.execute(sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(*names))
+def admit(connection: psycopg.Connection[TupleRow], name: str) -> None:
+    """Let the roles that write and read cases enter a database, and no more."""
+    connection.execute(sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(sql.Identifier(name), _USERS))
 
 
 def _first_line(error: psycopg.Error) -> str:

@@ -12,7 +12,7 @@ from sqlalchemy.engine import make_url
 
 from engine.adapters.postgres.checksums import require_checksum
 from engine.adapters.postgres.clients import run_client
-from engine.adapters.postgres.databases import APP, OWNER, admit, connected, create_closed_database
+from engine.adapters.postgres.databases import OWNER, admit, connected, create_closed_database
 from engine.errors import DamagedError, ServiceError, SettingsError
 
 _THINGS: Final = """
@@ -86,7 +86,7 @@ def _restore_beside(file: Path, url: str, name: str) -> str:
         _require_unused(connection, name)
         create_closed_database(connection, fresh, owner=OWNER)
         try:
-            admit(connection, fresh, APP)
+            admit(connection, fresh)
             restore_into(url, fresh, file)
             with connection.transaction():
                 _rename(connection, name, to=kept)

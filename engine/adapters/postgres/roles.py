@@ -91,8 +91,7 @@ def _prepare(connection: psycopg.Connection[TupleRow], url: str, passwords: Pass
         _make_role(connection, role, passwords.get_or_make(role))
     for name, owner in _DATABASES.items():
         _make_database(connection, name, owner)
-    for role in (APP, READER):
-        admit(connection, CASES_DATABASE, role)
+    admit(connection, CASES_DATABASE)
     close_schema(url, CASES_DATABASE)
 
 

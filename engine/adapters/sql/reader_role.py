@@ -49,6 +49,7 @@ _ONE: Final = re.compile(r"\(NULLIF\(current_setting\('icmc\.(\w+)'::text, true\
 def admit_reader(connection: Connection) -> None:
     """Give the reading role its rights and policies, as they follow from what the migrations have made."""
     connection.execute(text(f"REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {READER}"))
+    connection.execute(text(f"GRANT USAGE ON SCHEMA public TO {READER}"))
     for name in connection.execute(_TABLES).scalars().all():
         if name in NEVER_READ:
             continue
