@@ -76,6 +76,8 @@ LEFT_OUT: Final[Mapping[str, frozenset[str]]] = {
         "assent", "language", "read_aloud", "recorded_at", "recorded_by", "step_id", "unit_id",
     }),
     "actor": frozenset({"absent_until", "language", "name"}),
+    "organisation": frozenset({"kind", "name"}),
+    "unit": frozenset({"contact", "jurisdiction", "language", "name", "zone"}),
     "second_factor": frozenset({"created_at", "last_step", "sealed_proposed"}),
     "recovery_code": frozenset({"created_at"}),
     "api_key": frozenset({"created_at", "created_by", "name", "used_at"}),
