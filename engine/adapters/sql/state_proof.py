@@ -41,8 +41,9 @@ _STEP_JOBS: Final = frozenset({"prepare", "conclude", "run"})
 _NOBODY: Final = UUID(int=0)
 _NOUNS: Final = {
     "grant": "the grant", "denial": "the denial", "conflict": "the conflict of interest", "restriction": "the seal",
-    "consent": "the consent", "membership": "the role", "actor": "the account", "organisation": "the organisation", "unit": "the unit", "second_factor": "the second factor",
-    "recovery_code": "a recovery code", "api_key": "a key of a service account", "invitation": "a link for a password",
+    "consent": "the consent", "membership": "the role", "actor": "the account", "organisation": "the organisation",
+    "unit": "the unit", "second_factor": "the second factor", "recovery_code": "a recovery code",
+    "api_key": "a key of a service account", "invitation": "a link for a password",
 }  # fmt: skip
 _SECRETS: Final = {
     "password_hash": "the password", "email": "the e-mail address", "sealed_secret": "the secret",
