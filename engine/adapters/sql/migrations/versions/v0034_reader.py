@@ -14,7 +14,7 @@ from alembic import op
 from engine.adapters.sql.migrations.versions import v0014_every_wall
 
 revision: str = "0034"
-down_revision: str | None = "0033"
+down_revision: str | None = "0036"
 branch_labels: Sequence[str] | None = None
 depends_on: Sequence[str] | None = None
 
