@@ -156,7 +156,7 @@ def _is_prepared(url: str, passwords: PasswordFile) -> bool:
         for role, database in homes.items():
             with connected(_text(_as_role(url, role, database, passwords))):
                 pass
-    except ServiceError:
+    except (ServiceError, SettingsError):  # a role that came with a later release has no password yet
         return False
     return True
 

@@ -1,5 +1,6 @@
 """The roles of ICMC can do what they must and nothing else."""
 
+import json
 from pathlib import Path
 from uuid import uuid4
 
@@ -86,6 +87,10 @@ def test_a_server_of_the_users_own_is_prepared_by_a_role_that_is_no_superuser(da
     with connected(server.url("postgres")) as connection:
         connection.execute("ALTER ROLE dba NOCREATEROLE NOCREATEDB")
     assert urls_from(admin, data_folder / "own.json") == urls
+    known = json.loads((data_folder / "own.json").read_text())
+    (data_folder / "own.json").write_text(json.dumps({k: v for k, v in known.items() if k != "icmc_reader"}))
+    with pytest.raises(SettingsError, match="ALTER ROLE dba CREATEROLE CREATEDB;"):
+        urls_from(admin, data_folder / "own.json")
     stop_embedded(server)
 
 
