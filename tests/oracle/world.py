@@ -1,6 +1,6 @@
 """The oracle's world: units, the people who ask and those who do, and cases with values that occur nowhere else."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -53,6 +53,22 @@ class OracleWorld:
         return self.planted.within(body)
 
 
+def filled_world(
+    engine: Engine, rows: Rows, clock: Any, matters: Iterable[Matter], client_of: Callable[[Any, Viewer], Any]
+) -> OracleWorld:
+    """Fill an installation with people, cases and all that belongs to them; `client_of` signs somebody in."""
+    staff, viewers = _people(engine)
+    app = create_app(engine, demo=DemoControls(lambda _: None, lambda _: None))
+    clients = {who: client_of(app, viewer) for who, viewer in viewers.items()}
+    objects = {matter.name: new_case(engine, rows, matter, staff, viewers) for matter in matters}
+    apart = things_apart(engine, rows, staff, lambda viewer: client_of(app, viewer))
+    world = OracleWorld(engine, clients, viewers, staff, objects, apart, app, rows, clock)
+    for matter, made in objects.items():
+        world.planted.add(matter, made.values)
+        world.planted.add(f"beside {matter}", {"number": made.beside})
+    return world
+
+
 @contextmanager
 def made_world(postgres: EmbeddedServer, folder: Path) -> Iterator[OracleWorld]:
     """Make the world in a fresh database."""
@@ -70,16 +86,7 @@ def made_world(postgres: EmbeddedServer, folder: Path) -> Iterator[OracleWorld]:
     rows = Rows(postgres.url(name))
     try:
         ship(engine)
-        staff, viewers = _people(engine)
-        app = create_app(engine, demo=DemoControls(lambda _: None, lambda _: None))
-        clients = {who: client_of(app, viewer) for who, viewer in viewers.items()}
-        objects = {matter.name: new_case(engine, rows, matter, staff, viewers) for matter in MATTERS}
-        apart = things_apart(engine, rows, staff, lambda viewer: client_of(app, viewer))
-        world = OracleWorld(engine, clients, viewers, staff, objects, apart, app, rows, clock)
-        for matter, made in objects.items():
-            world.planted.add(matter, made.values)
-            world.planted.add(f"beside {matter}", {"number": made.beside})
-        yield world
+        yield filled_world(engine, rows, clock, MATTERS, client_of)
     finally:
         rows.close()
         engine.dispose()
