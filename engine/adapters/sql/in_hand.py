@@ -57,13 +57,14 @@ def in_hand(sql: Engine) -> Taken | None:
 
 @contextmanager
 def asked_over(sql: Engine) -> Iterator[Connection]:
-    """Give the connection in hand, for a question that changes nothing; else one for the time being."""
+    """Give the connection in hand, for a question; else take one, over which what it leads to is asked as well."""
     taken = in_hand(sql)
     if taken is not None:
         yield taken.connection
         return
-    with sql.connect() as connection:
-        yield connection
+    with taken_from(sql) as new:
+        yield new.connection
+        new.connection.commit()
 
 
 @contextmanager
