@@ -69,6 +69,8 @@ class Installation:
 @pytest.fixture
 def installed(world: World, filled: Filled, tmp_path: Path) -> Iterator[Installation]:
     world.rows("DELETE FROM data_key")
+    world.rows("DELETE FROM audit_event WHERE stream = 'rows'")  # of the people, chained by another key file
+    world.rows("DELETE FROM audit_chain WHERE name = 'stream:rows'")
     made = Installation(world, filled, tmp_path)
     yield made
     made.engine.dispose()
