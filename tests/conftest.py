@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, TextIO
+from typing import Any, Final, TextIO
 from uuid import uuid4
 
 import pytest
 from hypothesis import HealthCheck, settings
+from sqlalchemy import create_engine, text
 
 from engine.adapters.postgres.databases import (
     APP,
@@ -73,6 +74,17 @@ class FreshDatabase:
     name: str
     owner_url: str = field(repr=False)
     app_url: str = field(repr=False)
+
+
+def rows_of(url: str, query: str, **values: Any) -> list[Any]:
+    """Read or change rows, over a connection of its own."""
+    sql = create_engine(url)
+    try:
+        with sql.begin() as connection:
+            done = connection.execute(text(query), values)
+            return list(done.all()) if done.returns_rows else []
+    finally:
+        sql.dispose()
 
 
 def pytest_configure(config: pytest.Config) -> None:

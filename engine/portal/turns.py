@@ -124,7 +124,7 @@ class _Lanes:
     def __init__(self) -> None:
         self.acts = Lane(AT_ONCE, of_one=OF_ONE)
         self.pages = Lane(AT_ONCE, of_one=OF_ONE)
-        self.alone, self.aside = CapacityLimiter(1), CapacityLimiter(1)
+        self.alone, self.aside, self.watched = CapacityLimiter(1), CapacityLimiter(1), CapacityLimiter(1)
         self.uploads = Lane(_UPLOADS_AT_ONCE, of_one=OF_ONE)
         current_default_thread_limiter().total_tokens = THREADS
 
@@ -210,6 +210,11 @@ async def alone(function: Callable[[], None]) -> None:
 async def aside(function: Callable[[], Response]) -> Response:
     """Make an answer that needs no connection, one at a time and not in the thread that serves everybody."""
     return await to_thread.run_sync(function, limiter=_lanes().aside)
+
+
+async def watched(function: Callable[[], Response]) -> Response:
+    """Make an answer in the thread that is kept for whoever watches: people never hold it."""
+    return await to_thread.run_sync(function, limiter=_lanes().watched)
 
 
 def _lanes() -> _Lanes:

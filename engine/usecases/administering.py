@@ -1,12 +1,17 @@
 """What an administrator looks after: their own organisation; those of the hub's body, everybody's units and people."""
 
+from collections.abc import Collection
+from typing import Final
 from uuid import UUID
 
-from engine.domain.policy import Action, can, units_that_let
+from engine.domain.policy import ROLES_THAT_MAY, Action, can, units_that_let
 from engine.errors import NotAllowedError, NotFoundError
 from engine.ports import ActorRecord
 from engine.stores import Unit, UnitOfWork
 from engine.views import Viewer
+
+LEADS: Final = tuple(sorted(role.value for role in ROLES_THAT_MAY[Action.AGREE_ROLE]))
+"""The roles that lead a unit."""
 
 
 def require_administrator(viewer: Viewer) -> None:
@@ -51,3 +56,9 @@ def hub_units(work: UnitOfWork) -> tuple[UUID, ...]:
     """Give the units of the hub's body."""
     hub = work.directory.hub()
     return tuple(unit.id for unit in work.directory.units() if hub is not None and unit.organisation_id == hub)
+
+
+def leads_of(work: UnitOfWork, unit_id: UUID, *, but: Collection[UUID | None]) -> list[ActorRecord]:
+    """Give those who lead a unit and can act, without those named in `but`."""
+    here = work.directory.holders(roles=LEADS, unit_id=unit_id)
+    return [one for one in here if not one.disabled and one.id not in but]

@@ -7,17 +7,16 @@ from uuid import UUID, uuid5
 
 from engine.assembly import Engine
 from engine.domain.four_eyes import ApprovalRequest, Kind
-from engine.domain.policy import ROLES_THAT_MAY, Action, can
+from engine.domain.policy import Action, can
 from engine.errors import AlreadyEndedError, InvalidAnswersError, NotFoundError, OwnApprovalError
 from engine.ports import ActorRecord
 from engine.stores import UnitOfWork
-from engine.usecases.administering import hub_units, require_any
+from engine.usecases.administering import LEADS, hub_units, leads_of, require_any
 from engine.usecases.approvals import ask_second, take_answer, who_answers
 from engine.usecases.concerns import pass_on_concerns
 from engine.usecases.telling import EMAIL, IN_APP, tell_of_system
 from engine.views import Viewer
 
-_LEADS: Final = tuple(sorted(role.value for role in ROLES_THAT_MAY[Action.AGREE_ROLE]))
 _NOT_JOINED: Final = (
     "They have not set a password yet. Agree once they have told you themselves that they did: until then someone else"
     " could use their link."
@@ -35,6 +34,11 @@ class AskedRole(NamedTuple):
     def subject_id(self) -> UUID:
         """What the request is about: asked for twice, it waits once."""
         return uuid5(self.unit_id, f"{self.actor_id}|{self.role}")
+
+    @property
+    def said(self) -> dict[str, str]:
+        """Whose it is, where and which, as a request and the audit keep it."""
+        return {"actor_id": str(self.actor_id), "unit_id": str(self.unit_id), "role": self.role}
 
 
 def give_or_ask(engine: Engine, work: UnitOfWork, wanted: AskedRole, *, viewer: Viewer) -> bool:
@@ -54,12 +58,11 @@ def give_or_ask(engine: Engine, work: UnitOfWork, wanted: AskedRole, *, viewer: 
     unit_id, people = who_answers(
         work, Kind.ROLE, (wanted.unit_id, *hub_units(work)), but={viewer.actor_id, wanted.actor_id}
     )
-    subject = {"actor_id": str(wanted.actor_id), "unit_id": str(wanted.unit_id), "role": wanted.role}
     ask_second(
         engine, work, Kind.ROLE, wanted.subject_id, asked_by=viewer.actor_id, now=now, unit_id=unit_id,
-        subject=subject, people=people,
+        subject=wanted.said, people=people,
     )  # fmt: skip
-    work.audit.note("people", "RoleAsked", subject, actor_id=viewer.actor_id, at=engine.wall_clock.now())
+    work.audit.note("people", "RoleAsked", wanted.said, actor_id=viewer.actor_id, at=engine.wall_clock.now())
     return False
 
 
@@ -83,8 +86,7 @@ def answer_role(engine: Engine, subject_id: UUID, *, viewer: Viewer, approved: b
         if approved:
             _give(engine, work, wanted, by=viewer.actor_id, asked_by=request.asked_by, now=now)
         else:
-            body = wanted._asdict() | {"actor_id": str(wanted.actor_id), "unit_id": str(wanted.unit_id)}
-            work.audit.note("people", "RoleRefused", body, actor_id=viewer.actor_id, at=engine.wall_clock.now())
+            work.audit.note("people", "RoleRefused", wanted.said, actor_id=viewer.actor_id, at=engine.wall_clock.now())
         work.commit()
 
 
@@ -97,7 +99,7 @@ def asked_role(request: ApprovalRequest) -> AskedRole:
 def _counts_at_once(work: UnitOfWork, wanted: AskedRole, viewer: Viewer) -> bool:
     if viewer.is_system or can(viewer, Action.AGREE_ROLE, unit_id=wanted.unit_id):
         return True
-    return wanted.role in _LEADS and work.directory.is_untouched(wanted.unit_id)
+    return wanted.role in LEADS and work.directory.is_untouched(wanted.unit_id)
 
 
 def _require_ready(engine: Engine, work: UnitOfWork, wanted: AskedRole, viewer: Viewer) -> None:
@@ -117,13 +119,12 @@ def _give(
     at = engine.wall_clock.now()
     work.directory.add_role(wanted.actor_id, unit_id=wanted.unit_id, role=wanted.role)
     work.sign_ins.end_sessions(wanted.actor_id, at=at)
-    body = {"actor_id": str(wanted.actor_id), "unit_id": str(wanted.unit_id), "role": wanted.role}
+    body = wanted.said
     if asked_by is not None:
         body["asked_by"] = str(asked_by)
     work.audit.note("people", "RoleGiven", body, actor_id=by, at=at)
     pass_on_concerns(engine, work, now=now)
-    leads = [one for one in work.directory.holders(roles=_LEADS, unit_id=wanted.unit_id) if not one.disabled]
-    _tell_leads(engine, work, wanted, [one for one in leads if one.id not in {by, wanted.actor_id}], now)
+    _tell_leads(engine, work, wanted, leads_of(work, wanted.unit_id, but={by, wanted.actor_id}), now)
 
 
 def _tell_leads(

@@ -56,9 +56,7 @@ def mark_match_seen(engine: Engine, alert_id: UUID, *, viewer: Viewer) -> None:
     """Note that a lead has seen an alert. Raises `NotFoundError`, `NotAllowedError`."""
     now = engine.clock.now()
     with engine.unit_of_work() as work:
-        alert = work.matches.get(alert_id)
-        if alert is None:
-            raise NotFoundError(kind="match")
+        alert = _alert(work, alert_id)
         require_member(viewer, work.cases.read(alert.case_id), Action.SEE_MATCHES, kind="match")
         work.matches.seen(alert_id, by=viewer.actor_id, at=now)
         work.commit()
@@ -71,9 +69,7 @@ def answer_match(engine: Engine, alert_id: UUID, *, viewer: Viewer, answer: str)
     """
     now = engine.clock.now()
     with engine.unit_of_work() as work:
-        alert = work.matches.get(alert_id)
-        if alert is None:
-            raise NotFoundError(kind="match")
+        alert = _alert(work, alert_id)
         require_member(viewer, work.cases.lock(alert.case_id), Action.SEE_MATCHES, kind="match")
         if not alert.is_question or (alert.answer and alert.answer != answer) or answer not in {YES, NO}:
             raise AlreadyEndedError(kind="question")
@@ -83,6 +79,13 @@ def answer_match(engine: Engine, alert_id: UUID, *, viewer: Viewer, answer: str)
             if answer == YES:
                 _tell_who_asked(engine, work, alert, now)
         work.commit()
+
+
+def _alert(work: UnitOfWork, alert_id: UUID) -> MatchAlert:
+    found = work.matches.get(alert_id)
+    if found is None:
+        raise NotFoundError(kind="match")
+    return found
 
 
 def _tell_who_asked(engine: Engine, work: UnitOfWork, alert: MatchAlert, now: datetime) -> None:

@@ -15,14 +15,14 @@ from uuid import NAMESPACE_OID, UUID, uuid5
 from engine.assembly import Engine
 from engine.domain.four_eyes import FOUR_EYES, ApprovalRequest
 from engine.domain.four_eyes import Kind as Asked
-from engine.domain.policy import ROLES_THAT_MAY, Action, can, units_that_let
+from engine.domain.policy import can, units_that_let
 from engine.errors import AlreadyEndedError, ConflictError, NotAllowedError, NotFoundError
 from engine.spec.differences import Difference, differences
 from engine.spec.findings import has_errors
 from engine.spec.library import Kind
 from engine.spec.lint.ladders import of_another_unit
 from engine.stores import StoredDefinition, Unit, UnitOfWork
-from engine.usecases.administering import hub_units
+from engine.usecases.administering import hub_units, leads_of
 from engine.usecases.approvals import answer_as_it_stands, ask_second, names_of_answerers, who_answers
 from engine.usecases.candidates import Candidate, candidates, ladders_of
 from engine.usecases.publish import (
@@ -44,7 +44,6 @@ _VERSIONS: Final = "versions"
 _MAY_BE_OF_A_UNIT: Final = frozenset({Kind.WORKFLOW.value, Kind.LADDER.value})
 _OF_A_PLACE: Final = frozenset({Kind.CALENDAR.value, Kind.RETENTION.value})
 _COUNTRY: Final = re.compile(r"[A-Z]{2}(-|$)")
-_LEADS: Final = tuple(sorted(role.value for role in ROLES_THAT_MAY[Action.AGREE_ROLE]))
 
 
 class Change(NamedTuple):
@@ -249,8 +248,7 @@ def _tell_leads(
     people = {
         person.id: person
         for unit in touched
-        for person in work.directory.holders(roles=_LEADS, unit_id=unit.id)
-        if not person.disabled and person.id not in {viewer.actor_id, request.asked_by}
+        for person in leads_of(work, unit.id, but={viewer.actor_id, request.asked_by})
     }
     tell_of_system(
         engine, work, kind="rules_changed", rule=f"{request.id}|published", people=people.values(),

@@ -10,7 +10,6 @@ from uuid import UUID, uuid4
 
 import pyotp
 import pytest
-from sqlalchemy import create_engine, text
 from starlette.testclient import TestClient
 
 from engine.adapters.postgres.databases import APP, create_database, drop_database
@@ -53,6 +52,7 @@ from engine.usecases.second_factor import answer_lost, report_lost
 from engine.usecases.service_accounts import add_key
 from engine.usecases.sign_in import sign_in, viewer_of
 from engine.views import Viewer
+from tests.conftest import rows_of
 from tests.integration.portal.world import ORIGIN
 
 PASSWORD = "three quiet boats at noon"
@@ -86,13 +86,7 @@ class Network:
         return self.proved(self.hub_people["system_administrator"])
 
     def rows(self, query: str, **values: Any) -> list[Any]:
-        sql = create_engine(self.url)
-        try:
-            with sql.begin() as connection:
-                done = connection.execute(text(query), values)
-                return list(done.all()) if done.returns_rows else []
-        finally:
-            sql.dispose()
+        return rows_of(self.url, query, **values)
 
     def roles(self, actor_id: UUID) -> set[str]:
         return {row[0] for row in self.rows("SELECT role FROM membership WHERE actor_id = :id", id=actor_id)}

@@ -22,7 +22,6 @@ ENDED_OTHERWISE: Final = {
     ("engine/adapters/sql/chain_reading.py", "coming.result()"): "the time limit of a statement",
     ("engine/orchestration/worker.py", "stop.wait()"): "the end of the worker",
     ("engine/orchestration/worker.py", "asked.wait()"): "the wait_for around it",
-    ("engine/portal/routes/health.py", "_THREAD.get()"): "it waits for nothing",
     ("engine/portal/turns.py", "_LANES.get()"): "it waits for nothing",
     ("engine/portal/turns.py", "called.wait()"): "the fail_after around it",
     ("engine/spec/library.py", "gathering.result()"): "it waits for nothing",

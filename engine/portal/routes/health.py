@@ -1,20 +1,19 @@
 """Whether the portal answers, and whether deadlines are kept, for a monitor from outside."""
 
 from datetime import timedelta
+from functools import partial
 from typing import Final
 
-from anyio import CapacityLimiter, to_thread
-from anyio.lowlevel import RunVar
 from fastapi import APIRouter, Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 
 from engine.assembly import Engine
+from engine.portal.turns import watched
 from engine.portal.visit import portal_of
 from engine.usecases.firing_guard import clock_jump
 from engine.usecases.serve_jobs import service_age
 
 router = APIRouter()
-_THREAD: Final[RunVar[CapacityLimiter]] = RunVar("icmc_health")
 TOO_OLD: Final = timedelta(seconds=120)
 
 
@@ -25,9 +24,9 @@ async def health() -> JSONResponse:
 
 
 @router.get("/health/deadlines")
-async def deadlines(request: Request) -> JSONResponse:
+async def deadlines(request: Request) -> Response:
     """Be red (503) when nobody has looked at the deadlines for 120 seconds, or the clock has jumped and none fires."""
-    return await to_thread.run_sync(_deadlines, portal_of(request).engine, limiter=_own_thread())
+    return await watched(partial(_deadlines, portal_of(request).engine))
 
 
 def _deadlines(engine: Engine) -> JSONResponse:
@@ -40,13 +39,3 @@ def _deadlines(engine: Engine) -> JSONResponse:
     if jump is not None:
         said["problem"] = jump.in_words
     return JSONResponse(said, status_code=200 if said["status"] == "ok" else 503)
-
-
-def _own_thread() -> CapacityLimiter:
-    """Return the thread that is kept for whoever watches: people never hold it."""
-    try:
-        return _THREAD.get()
-    except LookupError:
-        limiter = CapacityLimiter(1)
-        _THREAD.set(limiter)
-        return limiter

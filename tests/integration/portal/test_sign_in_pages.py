@@ -11,7 +11,6 @@ from uuid import uuid4
 
 import pyotp
 import pytest
-from sqlalchemy import create_engine, text
 from starlette.testclient import TestClient
 
 from engine.adapters.postgres.databases import APP, create_database, drop_database
@@ -27,6 +26,7 @@ from engine.usecases.first_run import first_link
 from engine.usecases.invitations import new_link
 from engine.usecases.service_accounts import add_key, keys, revoke_key
 from engine.views import Viewer
+from tests.conftest import rows_of
 from tests.integration.portal.world import ORIGIN, REPORT, hidden
 
 PASSWORD = "three quiet boats at noon"
@@ -75,13 +75,7 @@ class Office:
         self.clock.move_to(self.clock.now() + timedelta(**by))
 
     def rows(self, query: str, **values: Any) -> list[Any]:
-        sql = create_engine(self.url)
-        try:
-            with sql.begin() as connection:
-                done = connection.execute(text(query), values)
-                return list(done.all()) if done.returns_rows else []
-        finally:
-            sql.dispose()
+        return rows_of(self.url, query, **values)
 
 
 @pytest.fixture

@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import create_engine, text
-
 from engine.assembly import Engine
 from engine.bootstrap import build_engine
 from engine.domain.consequences import WorkItem
@@ -27,6 +25,7 @@ from engine.usecases.publish import Published, publish_shipped
 from engine.usecases.run_job import run_job
 from engine.usecases.serve_jobs import claim_jobs, close_batch, dispatchable
 from engine.views import Viewer
+from tests.conftest import rows_of
 from tests.integration.usecases.trial import CANARY, SOURCES
 
 START = datetime(2026, 3, 7, 6, 0, tzinfo=UTC)
@@ -167,13 +166,7 @@ class World:
 
     def rows(self, query: str, **values: Any) -> list[Any]:
         """Read or change rows as the superuser: no rule of the application holds for it."""
-        sql = create_engine(self.super_url)
-        try:
-            with sql.begin() as connection:
-                done = connection.execute(text(query), values)
-                return list(done.all()) if done.returns_rows else []
-        finally:
-            sql.dispose()
+        return rows_of(self.super_url, query, **values)
 
     def change_actor(self, viewer: Viewer, **values: Any) -> None:
         changes = ", ".join(f"{name} = :{name}" for name in values)
