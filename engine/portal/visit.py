@@ -94,7 +94,7 @@ SAYINGS: Final[Mapping[str, str]] = {
     "released_it": "You released it, and the request was sent.",
     "released_once": "You released it. A second person must release it too.",
     "called_back": "It was recalled. Whoever received it is notified.",
-    "match_answered": "Your answer was recorded. If you said yes, the other unit is told to call you.",
+    "match_answered": "Your answer was recorded. If you said yes, the other unit is asked to call you.",
     "match_seen": "It was recorded that you have seen this.",
     "held_back": "There is a hold on this case: nothing in it can be erased now.",
     "second_asked": "A second person has to agree.",

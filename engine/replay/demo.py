@@ -21,7 +21,7 @@ from engine.replay.world import MovedClock, next_stop
 from engine.usecases.fire_deadlines import fire_deadlines
 
 STORIES = "demo_stories"
-_SEEDED = "demo_seeded"
+FILLED = "demo_seeded"
 _PATIENCE = 8.0
 _LOOK_EVERY = 0.05
 SEEDED: Mapping[str, tuple[str, timedelta]] = {
@@ -41,9 +41,9 @@ def seed_demo(engine: Engine) -> int:
     if not engine.demo:
         raise SettingsError(problem="This database is not a demo.", remedy="`icmc up --demo` makes one.")
     with engine.unit_of_work() as work:
-        if work.records.installation(_SEEDED) is not None:
+        if work.records.installation(FILLED) is not None:
             return len(_stories(engine))
-        work.records.set_installation(_SEEDED, {"since": engine.wall_clock.now().isoformat()})
+        work.records.set_installation(FILLED, {"since": engine.wall_clock.now().isoformat()})
         work.commit()
     add_people(engine)
     add_rota(engine)

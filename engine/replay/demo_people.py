@@ -51,6 +51,7 @@ def add_people(engine: Engine) -> tuple[DemoUnit, ...]:
                 _id("unit", jurisdiction), organisation_id=_id("organisation", jurisdiction), name=name,
                 jurisdiction=jurisdiction, zone=library.calendar(jurisdiction).zone, contact=f"duty desk, {name}",
             )  # fmt: skip
+        work.directory.make_hub(_id("organisation", "IN-AS"))
         for jurisdiction, (_, names) in _PLACES.items():
             for name, roles in zip(names, _OFFICE_ROLES, strict=True):
                 actor = _id(jurisdiction, name)

@@ -38,7 +38,7 @@ SIMPLE: Final[Mapping[str, Form]] = {
     f"{_CASE}/sent/{{referral_id}}/link": {"days": "3"},
     f"{_CASE}/holds": {"kind": "claim", "reason": "A claim is open."},
     f"{_CASE}/holds/{{hold_id}}/lift": {},
-    f"{_CASE}/files": {"kind": "other", "file": ("slip.txt", b"Some words.", "text/plain")},
+    f"{_CASE}/files": {"kind": "other", "child_shown": "no", "file": ("slip.txt", b"Some words.", "text/plain")},
     "POST /items/{item_id}/claim": {},
 }  # fmt: skip
 """Those that name nothing that the world has made."""

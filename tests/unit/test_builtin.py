@@ -25,7 +25,7 @@ def test_a_question_step_asks_nothing_of_its_own() -> None:
 
 
 def test_a_workflow_can_branch_on_a_decision_an_approval_and_whose_delay_it_is() -> None:
-    assert DECIDE.outputs["decision"].choices == ("yes", "no")
+    assert DECIDE.outputs["decision"].choices == ("yes", "no", "not_known")
     assert APPROVE.outputs["approved"].kind is OutputKind.BOOL
     assert NOTE.outputs["delay_owner"].choices == ("ours", "other_body", "persons_choice", "force_majeure")
 

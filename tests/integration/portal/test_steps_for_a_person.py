@@ -105,8 +105,9 @@ class Case:
 
     def decide(self, person: UUID) -> None:
         """Answer the plan of somebody on its page."""
+        step = self.step("other_plan", person)
         with self.portal.engine.unit_of_work() as work:
-            item = work.items.open_of_step(self.step("other_plan", person).id)
+            item = work.items.open_of_step(step.id)
         assert item is not None
         answer_decision(self.client, f"/items/{item.id}")
 
