@@ -4,10 +4,12 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from engine.plugin.answers import Form
+from engine.plugin.context import StepContext
 from engine.plugin.fields import NOT_KNOWN, Day, Instant, LongText, Signature, YesNo, field
 from engine.plugin.pillar import Pillar
 from engine.plugin.rules import rule
-from engine.plugin.steps import Concluded, Form, Prepared, StepContext, ask
+from engine.plugin.steps import Concluded, Prepared, ask
 
 EVERYBODY = (
     "case_manager", "caseworker", "supervisor", "intake_officer", "counsellor", "medical_officer", "police_liaison",

@@ -8,8 +8,9 @@ from enum import StrEnum
 from types import UnionType
 from typing import Annotated, Any, Final, Literal, Union, cast, get_args, get_origin
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, GetCoreSchemaHandler, StringConstraints
 from pydantic.fields import FieldInfo
+from pydantic_core import CoreSchema
 
 from engine.plugin.watches import OpensAtOnce
 from engine.spec.plain_words import in_plain_words
@@ -93,13 +94,23 @@ class _Kind:
     kind: FieldKind
 
 
+class _YesOrNo:
+    """Validates a yes-or-no question as a plain truth value: the form itself takes *Not known*."""
+
+    def __get_pydantic_core_schema__(self, _source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return handler(bool | None)
+
+
 def _text(kind: FieldKind, longest: int, pattern: str | None = None) -> Any:  # noqa: ANN401 - builds an annotation
     rule = StringConstraints(strip_whitespace=True, min_length=1, max_length=longest, pattern=pattern)
     return Annotated[str, _Kind(kind), rule]
 
 
-YesNo = Annotated[bool | None, _Kind(FieldKind.BOOL)]
-"""A yes-or-no question. Rules see `None` for *Not known*, which every such question takes, also a required one."""
+YesNo = Annotated[bool | NotKnown | None, _Kind(FieldKind.BOOL), _YesOrNo()]
+"""A yes-or-no question; every such question takes *Not known*, also a required one.
+
+Rules see `None` for it, and what reads the answers of a step `NOT_KNOWN`.
+"""
 Text = _text(FieldKind.TEXT, 300)
 LongText = _text(FieldKind.LONGTEXT, 20_000)
 Phone = _text(FieldKind.PHONE, 40, r"^\+?[0-9 ()./-]{3,40}$")
@@ -173,6 +184,7 @@ class FieldSpec:
     of_copy: bool = False
     comes_first: bool = False
     opens: tuple[OpensAtOnce, ...] = ()
+    asks_consent: bool = False
 
     @property
     def is_open(self) -> bool:
@@ -201,6 +213,7 @@ def field(
     of_copy: bool = False,
     comes_first: bool = False,
     opens: tuple[OpensAtOnce, ...] = (),
+    asks_consent: bool = False,
     key: str | None = None,
 ) -> Any:  # noqa: ANN401 - stands as the default of an annotated field
     """Describe a field of a form.
@@ -215,8 +228,9 @@ def field(
     depend, one of `TELLABLE`, or an element of trafficking, one of `ELEMENTS`.
     `hash_of` names the question of the same form for a file: the system writes that file's SHA-256 hash here.
     `kept_anyway` marks what the law or the work needs even of a person who does not allow that anything is written
-    down, always or on a condition as for `shown_when`; see `ask(consent=...)`. `key` is
-    the stored name where the attribute cannot bear it (`from`).
+    down, always or on a condition as for `shown_when`. `asks_consent` marks the choice by which who tells something
+    allows that: after a no only the answers that are `kept_anyway` are taken, and the others are neither demanded nor
+    stored. `key` is the stored name where the attribute cannot bear it (`from`).
 
     `copies_after` is a condition, in the words of `shown_when`, on this answer and perhaps on others: before it holds,
     the form takes no file, no hash and no other answer that is `of_copy` (one that can only be given by looking at
@@ -230,7 +244,7 @@ def field(
         "excluded_time": excluded_time, "shown_when": shown_when, "output": output, "tells": tells,
         "hash_of": hash_of, "kept_anyway": str(kept_anyway).lower() if isinstance(kept_anyway, bool) else kept_anyway,
         "copies_after": copies_after, "of_copy": of_copy, "comes_first": comes_first,
-        "opens": opens,
+        "opens": opens, "asks_consent": asks_consent,
     }  # fmt: skip
     return Field(default=default, alias=key, title=label, description=help or None, json_schema_extra={"icmc": extra})
 
@@ -240,9 +254,14 @@ def specs_of(form: type[BaseModel]) -> tuple[FieldSpec, ...]:
     return tuple(_spec(info.alias or name, info) for name, info in form.model_fields.items())
 
 
+def kind_of(info: FieldInfo) -> FieldKind:
+    """Return what sort of answer a field of a form takes."""
+    return _kind_of(info)[0]
+
+
 def asks_yes_or_no(info: FieldInfo) -> bool:
     """Whether a field of a form is a yes-or-no question."""
-    return _kind_of(info)[0] is FieldKind.BOOL
+    return kind_of(info) is FieldKind.BOOL
 
 
 def as_told(specs: Iterable[FieldSpec], answers: Mapping[str, Any]) -> dict[str, Any]:
@@ -279,6 +298,7 @@ def _spec(name: str, info: FieldInfo) -> FieldSpec:
         of_copy=kind in _OF_COPY or bool(said.get("of_copy", False)),
         comes_first=bool(said.get("comes_first", False)),
         opens=tuple(said.get("opens", ())),
+        asks_consent=bool(said.get("asks_consent", False)),
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from engine.plugin.values import as_instant
+from engine.plugin.answers import as_instant
 
 
 def in_zone(value: str | datetime, zone: str) -> str:

@@ -49,8 +49,7 @@ __all__ = ["PILLAR"]
 
 from typing import Literal
 
-from engine.plugin.fields import Instant, LongText, field
-from engine.plugin.steps import Form
+from engine.plugin import Form, Instant, LongText, field
 
 
 class CallForm(Form):
@@ -65,10 +64,18 @@ class CallForm(Form):
 
 from datetime import timedelta
 
-from engine.plugin.fields import OutputKind
-from engine.plugin.pillar import Pillar
-from engine.plugin.steps import Completed, NoSettings, OutputSpec, StepContext, ask, automatic
-from engine.plugin.values import as_instant
+from engine.plugin import (
+    Asked,
+    Completed,
+    Concluded,
+    NoSettings,
+    OutputKind,
+    OutputSpec,
+    Pillar,
+    Prepared,
+    StepContext,
+    automatic,
+)
 from icmc_$name.forms import CallForm
 
 
@@ -78,7 +85,16 @@ class NextCallSettings(NoSettings):
     days: int = 7
 
 
-CALL = ask("$name.call", title="Home call", form=CallForm, roles=("caseworker",), time_limit="P2D")
+class Call(Asked[CallForm], key="$name.call", title="Home call", roles=("caseworker",), time_limit="P2D"):
+    \"\"\"What is proposed before the call, and what follows from it.\"\"\"
+
+    def prepare(self, context: StepContext) -> Prepared:
+        \"\"\"Propose that the call is now.\"\"\"
+        return Prepared(prefill={"called_at": context.now.isoformat()})
+
+    def conclude(self, answers: CallForm, context: StepContext) -> Concluded:
+        \"\"\"Say who needs help.\"\"\"
+        return Concluded(facts={"needs_help": answers.needs_help == "yes"})
 
 
 @automatic(
@@ -89,8 +105,8 @@ CALL = ask("$name.call", title="Home call", form=CallForm, roles=("caseworker",)
 )
 def next_call(context: StepContext) -> Completed:
     \"\"\"Work out when to call the person again.\"\"\"
-    settings = NextCallSettings.model_validate(context.settings.model_dump())
-    called_at = as_instant(context.earlier("$name.call").get("called_at")) or context.now
+    settings, call = context.settings_as(NextCallSettings), context.earlier("$name.call", CallForm)
+    called_at = call.called_at if call else context.now
     return Completed(outputs={"next_call_at": called_at + timedelta(days=settings.days)})
 
 
@@ -99,7 +115,7 @@ PILLAR = Pillar(
     name="$title",
     letter="",
     summary="Say in one sentence what this pillar is for.",
-    step_types=(CALL, next_call),
+    step_types=(Call, next_call),
 )
 """,
     "tests/test_$name.py": """\

@@ -5,29 +5,20 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from dataclasses import field as attribute
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from enum import StrEnum
-from typing import Any, Protocol
-from uuid import UUID
+from typing import ClassVar, Generic, TypeVar, get_args
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    GetJsonSchemaHandler,
-    ValidationInfo,
-    ValidatorFunctionWrapHandler,
-    field_validator,
-)
-from pydantic_core import CoreSchema, PydanticKnownError
+from pydantic import BaseModel, ConfigDict
 
+from engine.plugin.answers import Form, JsonAnswer, read_answers
 from engine.plugin.appointments import Appointment
-from engine.plugin.fields import NOT_KNOWN, FieldSpec, OutputKind, asks_yes_or_no, specs_of
-from engine.plugin.laws import LawTime
-from engine.plugin.told import PartnerOffer, PartnerTold, PersonTold
+from engine.plugin.context import Match, StepContext
+from engine.plugin.fields import FieldSpec, OutputKind, specs_of
+from engine.plugin.told import PartnerTold, PersonTold
 from engine.plugin.watches import Watch
 
 Scalar = str | bool | int | float | datetime
-JsonAnswer = str | bool | int | float | list[object] | dict[str, object] | None
 
 
 class Outcome(StrEnum):
@@ -44,37 +35,6 @@ class StepKind(StrEnum):
 
     ASKED = "asked"
     AUTOMATIC = "automatic"
-
-
-class Form(BaseModel):
-    """The base of every form; the first line of its docstring tells the caseworker what the step is for.
-
-    Every yes-or-no question takes *Not known* as well, which rules see as None.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
-
-    @field_validator("*", mode="wrap")
-    @classmethod
-    def _take_not_known(cls, value: object, validate: ValidatorFunctionWrapHandler, info: ValidationInfo) -> object:
-        field = cls.model_fields[info.field_name or ""]
-        if value not in (None, NOT_KNOWN) or not asks_yes_or_no(field):
-            return validate(value)
-        if value is None and field.is_required():
-            raise PydanticKnownError("missing")
-        return None
-
-    @classmethod
-    def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        """Return the schema of the form, in which every yes-or-no question takes *Not known*."""
-        schema = handler.resolve_ref_schema(handler(core_schema))
-        for name, field in cls.model_fields.items():
-            asked = schema["properties"].get(field.alias or name)
-            if asked is not None and asks_yes_or_no(field):
-                left_out = [] if field.is_required() else [{"type": "null"}]
-                asked.pop("type", None)
-                asked["anyOf"] = [{"type": "boolean"}, {"const": str(NOT_KNOWN)}, *left_out]
-        return schema
 
 
 class NoSettings(BaseModel):
@@ -102,111 +62,6 @@ class Document:
     title: str
     on: str = "conclude"
     leaves: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Match:
-    """A person in another case that may be the same: only whom to ask is told, never what they know."""
-
-    owning_unit: str
-    contact: str
-    kind: str
-    score: int
-
-
-@dataclass(frozen=True, slots=True)
-class PersonView:
-    """One person of the case, as far as the step may know them.
-
-    `home` is a village or part of town and, after a comma, the district.
-    """
-
-    id: UUID
-    role: str
-    name: str
-    aliases: tuple[str, ...]
-    phone: str
-    age: int | None
-    parents: tuple[str, ...] = ()
-    home: str = ""
-
-
-class StepContext(Protocol):
-    """What a pillar's function is given. All instants are aware, in UTC; `zone` is the unit's IANA zone."""
-
-    @property
-    def case_number(self) -> str: ...  # noqa: D102 - named by itself
-    @property
-    def step_id(self) -> UUID:
-        """The id of this step: it names a watch, or a later step, that is about what this one tells of."""
-        ...
-
-    @property
-    def step_key(self) -> str: ...  # noqa: D102
-    @property
-    def step_type(self) -> str: ...  # noqa: D102
-    @property
-    def now(self) -> datetime: ...  # noqa: D102
-    @property
-    def zone(self) -> str: ...  # noqa: D102
-    @property
-    def jurisdiction(self) -> str: ...  # noqa: D102
-    @property
-    def settings(self) -> BaseModel: ...  # noqa: D102
-    @property
-    def remaining(self) -> timedelta:
-        """The time that is left before the step is given up; pass it to every call that can block."""
-        ...
-
-    @property
-    def answers(self) -> Mapping[str, JsonAnswer]:
-        """The answers of this step, all classes; empty while it is being prepared."""
-        ...
-
-    def earlier(self, step_type: str) -> Mapping[str, JsonAnswer]:
-        """Give the answers of the latest step of a type that was done; empty if there is none.
-
-        Of a step that is done for one person, those of the same person, or of the case as a whole.
-        """
-        ...
-
-    def all_earlier(self, step_type: str) -> tuple[Mapping[str, JsonAnswer], ...]:
-        """Give the answers of all steps of a type that were done, of those its type has in its `history`, oldest first.
-
-        A step that is done for one person is given those of other people only if its type `knows_everybody`.
-        """
-        ...
-
-    def answers_of(self, step_id: UUID) -> Mapping[str, JsonAnswer]:
-        """Give the answers of one of these steps by its id; empty if there is none."""
-        ...
-
-    @property
-    def persons(self) -> tuple[PersonView, ...]:
-        """The persons of this case.
-
-        For a step that is done for one person, without the other survivors, unless its type `knows_everybody`.
-        """
-        ...
-
-    def similar_persons(self) -> tuple[Match, ...]:
-        """Find persons of other cases of the same unit that may be the same as one of this case.
-
-        Nobody is found for a step type that does not say that it `compares`.
-        """
-        ...
-
-    def partners(self) -> tuple[PartnerOffer, ...]:
-        """Give the directory of partners, those with free places first; empty unless the type `seeks_partner`."""
-        ...
-
-    def law(self, limit_id: str, option: str = "") -> LawTime | None:
-        """Give the time of a limit of the law, or of one of its options, in the version that counts for this case.
-
-        It is read as of now, with the offence, ages and sexes that the case has told. An option that this version lacks
-        has its usual length. None when no pack of law has the limit, or it is known not to apply.
-        """
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,6 +131,9 @@ class OutputSpec:
     default: Scalar | None = None
 
 
+AForm = TypeVar("AForm", bound=Form)
+
+
 @dataclass(frozen=True, slots=True)
 class StepType:
     """One step type of a pillar. Its key never changes; a pillar may only add to it."""
@@ -297,10 +155,7 @@ class StepType:
     retries: int = 3
     retry_delay: str = "PT5S"
     timeout: str = "PT1M"
-    history: tuple[str, ...] = ()
-    compares: bool = False
-    seeks_partner: bool = False
-    knows_everybody: bool = False
+    reads: tuple[str, ...] = ()
     appointment: AppointmentOf | None = None
     stays_with: tuple[str, ...] = ()
     takes_statement: bool = False
@@ -310,6 +165,26 @@ class StepType:
     def pillar(self) -> str:
         """The pillar that offers this step type."""
         return self.key.partition(".")[0]
+
+    @property
+    def history(self) -> tuple[str, ...]:
+        """The step types of which it needs all earlier answers, and not the latest alone."""
+        return tuple(name for name in self.reads if "." in name)
+
+    @property
+    def compares(self) -> bool:
+        """Whether it asks for `similar_persons`, which costs a look at every person of the unit."""
+        return "similar_persons" in self.reads
+
+    @property
+    def seeks_partner(self) -> bool:
+        """Whether it asks for the directory of partners."""
+        return "partners" in self.reads
+
+    @property
+    def knows_everybody(self) -> bool:
+        """Whether it is given the other survivors too where it is done for one person."""
+        return "everybody" in self.reads
 
     @property
     def fields(self) -> tuple[FieldSpec, ...]:
@@ -334,6 +209,73 @@ class StepType:
             "outputs": {name: [spec.kind, sorted(spec.choices)] for name, spec in sorted(self.outputs.items())},
         }
         return hashlib.sha256(json.dumps(contract, sort_keys=True).encode()).hexdigest()
+
+
+class Asked(Generic[AForm]):
+    """A step type that a person answers: a class for each, with the form between the brackets.
+
+    `key` never changes; `roles` are the candidate roles in order of preference; `time_limit` is an ISO 8601 duration or
+    a `Law`. `reads` names what it is given beyond the latest answers: step types of which it needs all earlier ones,
+    `similar_persons`, which costs a look at every person of the unit, `partners`, the directory, or `everybody`, the
+    other survivors too where it is done for one person: only to keep their names out of a text, so it makes no paper.
+    Who did such a step last is proposed for the next one; `stays_with` names the step types whose doer is proposed
+    where nobody did, the best first. `takes_statement` says that somebody is heard: of whoever is victim and suspect
+    only after a lawyer's note, and what they said is not sent on.
+    """
+
+    step_type: ClassVar[StepType]
+
+    def __init_subclass__(
+        cls,
+        *,
+        key: str,
+        title: str,
+        roles: tuple[str, ...],
+        stays_with: tuple[str, ...] = (),
+        documents: tuple[Document, ...] = (),
+        time_limit: str | Law | None = None,
+        settings: type[BaseModel] = NoSettings,
+        reads: tuple[str, ...] = (),
+        takes_statement: bool = False,
+    ) -> None:
+        """Declare the step type of a class."""
+        super().__init_subclass__()
+        form, step = _form_of(cls), cls()
+        cls.step_type = StepType(
+            key=key, title=title, doc=(form.__doc__ or "").strip(), kind=StepKind.ASKED, roles=roles, form=form,
+            outputs=_outputs_of(form),
+            documents=documents, time_limit=time_limit, settings=settings, stays_with=stays_with, reads=reads,
+            prepare=step.prepare, conclude=lambda context: step.conclude(read_answers(form, context.answers), context),
+            appointment=None if cls.appointment is Asked.appointment else step.appointment,
+            takes_statement=takes_statement,
+            consent=next((spec.name for spec in specs_of(form) if spec.asks_consent), ""),
+        )  # fmt: skip
+
+    def prepare(self, context: StepContext) -> Prepared:  # noqa: ARG002 - for those that propose something
+        """Return what is proposed when the step opens: answers to confirm, and notes."""
+        return Prepared()
+
+    def conclude(self, answers: AForm, context: StepContext) -> Concluded:  # noqa: ARG002 - as above
+        """Return what follows from the answers when the step was done."""
+        return Concluded()
+
+    def appointment(self, context: StepContext) -> Appointment | None:  # noqa: ARG002 - as above
+        """Return when and where somebody must be while the step is open: its doers get that for their calendar."""
+        return None
+
+
+def _form_of(step: type[Asked[AForm]]) -> type[AForm]:
+    form: type[AForm]
+    (form,) = (get_args(base)[0] for base in getattr(step, "__orig_bases__", ()) if get_args(base))
+    return form
+
+
+def _outputs_of(form: type[Form]) -> dict[str, OutputSpec]:
+    return {
+        spec.name: OutputSpec(spec.output, tuple(spec.choices), _default(spec.default))
+        for spec in specs_of(form)
+        if spec.output is not None
+    }
 
 
 def ask(
@@ -370,16 +312,12 @@ def ask(
     they said is not sent on. `consent` names the question by which who tells something allows that it is written down:
     after a no only the answers that are `kept_anyway` are taken, and the others are neither demanded nor stored.
     """
-    outputs = {
-        spec.name: OutputSpec(spec.output, tuple(spec.choices), _default(spec.default))
-        for spec in specs_of(form)
-        if spec.output is not None
-    }
+    outputs = _outputs_of(form)
+    reads = _reads(history, compares=compares, seeks_partner=seeks_partner, knows_everybody=knows_everybody)
     return StepType(
         key=key, title=title, doc=(form.__doc__ or "").strip(), kind=StepKind.ASKED, roles=roles, form=form,
         outcomes=outcomes, outputs=outputs, documents=documents, time_limit=time_limit, settings=settings,
-        prepare=prepare, conclude=conclude, history=history, compares=compares, seeks_partner=seeks_partner,
-        knows_everybody=knows_everybody, appointment=appointment, stays_with=stays_with,
+        prepare=prepare, conclude=conclude, reads=reads, appointment=appointment, stays_with=stays_with,
         takes_statement=takes_statement, consent=consent,
     )  # fmt: skip
 
@@ -395,6 +333,7 @@ def automatic(
     timeout: str = "PT1M",
     time_limit: str | Law | None = None,
     settings: type[BaseModel] = NoSettings,
+    reads: tuple[str, ...] = (),
     history: tuple[str, ...] = (),
     compares: bool = False,
     seeks_partner: bool = False,
@@ -405,13 +344,13 @@ def automatic(
     `retry_delay` and `timeout` are ISO 8601 durations. The function may be called again after a crash, so its effects
     must be the same the second time.
     """
+    more = _reads(history, compares=compares, seeks_partner=seeks_partner, knows_everybody=knows_everybody)
 
     def declare(function: Automatic) -> StepType:
         return StepType(
             key=key, title=title, doc=(function.__doc__ or "").strip(), kind=StepKind.AUTOMATIC, outputs=outputs or {},
             documents=documents, retries=retries, retry_delay=retry_delay, timeout=timeout, time_limit=time_limit,
-            settings=settings, run=function, history=history, compares=compares, seeks_partner=seeks_partner,
-            knows_everybody=knows_everybody,
+            settings=settings, run=function, reads=(*reads, *more),
         )  # fmt: skip
 
     return declare
@@ -419,3 +358,8 @@ def automatic(
 
 def _default(value: object) -> Scalar | None:
     return value if isinstance(value, str | bool | int | float | datetime) else None
+
+
+def _reads(history: tuple[str, ...], *, compares: bool, seeks_partner: bool, knows_everybody: bool) -> tuple[str, ...]:
+    also = {"similar_persons": compares, "partners": seeks_partner, "everybody": knows_everybody}
+    return (*history, *(name for name, is_read in also.items() if is_read))

@@ -2,47 +2,15 @@
 
 import calendar
 from datetime import UTC, date, datetime, time, timedelta
-from decimal import Decimal, InvalidOperation
+from typing import Any
 from zoneinfo import ZoneInfo
 
+from engine.plugin.answers import JsonAnswer
 from engine.plugin.fields import NOT_KNOWN
 from engine.plugin.laws import LawTime
-from engine.plugin.steps import JsonAnswer, StepContext
 from engine.plugin.watches import Watch
 
 _SATURDAY = 5
-
-
-def as_day(answer: JsonAnswer | date) -> date | None:
-    """Read a day from an answer; None where there is none or it cannot be read."""
-    if isinstance(answer, datetime):
-        return answer.date()
-    if isinstance(answer, date):
-        return answer
-    try:
-        return date.fromisoformat(answer[:10]) if isinstance(answer, str) else None
-    except ValueError:
-        return None
-
-
-def as_instant(answer: JsonAnswer | datetime) -> datetime | None:
-    """Read an instant, in UTC, from an answer; None where there is none, it has no zone, or no calendar reaches it."""
-    try:
-        instant = datetime.fromisoformat(answer) if isinstance(answer, str) else answer
-        return instant.astimezone(UTC) if isinstance(instant, datetime) and instant.tzinfo else None
-    except (ValueError, OverflowError):
-        return None
-
-
-def as_number(answer: JsonAnswer | Decimal) -> Decimal | None:
-    """Read an amount or a count from an answer; None where there is none or it cannot be read."""
-    if isinstance(answer, bool) or not isinstance(answer, str | int | float | Decimal):
-        return None
-    try:
-        number = Decimal(str(answer))
-    except InvalidOperation:
-        return None
-    return number if number.is_finite() else None
 
 
 def as_words(answer: JsonAnswer) -> str:
@@ -50,12 +18,12 @@ def as_words(answer: JsonAnswer) -> str:
     return answer if isinstance(answer, str) else ""
 
 
-def perhaps(answer: JsonAnswer) -> bool:
+def perhaps(answer: object) -> bool:
     """Whether a yes-or-no question was answered with yes or with *Not known*: a danger that nobody rules out counts."""
     return answer is True or answer == NOT_KNOWN
 
 
-def unless_yes(answer: JsonAnswer, *, no: str, unknown: str) -> tuple[str, ...]:
+def unless_yes(answer: object, *, no: str, unknown: str) -> tuple[str, ...]:
     """Return what is to be said of a yes-or-no question after a no, or after *Not known*; nothing after a yes.
 
     A question that nobody has answered says nothing either.
@@ -148,7 +116,7 @@ def given(**answers: JsonAnswer) -> dict[str, JsonAnswer]:
     return {name: answer for name, answer in answers.items() if answer not in (None, "", [])}
 
 
-def told_before(context: StepContext, step_type: str, *names: str) -> dict[str, JsonAnswer]:
+def told_before(context: Any, step_type: str, *names: str) -> dict[str, JsonAnswer]:  # noqa: ANN401
     """Take over what was told in an earlier step, to be confirmed and not asked again."""
-    before = context.earlier(step_type)
-    return given(**{name: before.get(name) for name in names})
+    taken: dict[str, JsonAnswer] = context.told_before(step_type, *names)
+    return taken

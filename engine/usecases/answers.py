@@ -21,10 +21,11 @@ from engine.domain.law_told import TELLS
 from engine.domain.records import Interval, Scalar
 from engine.domain.values import truth_of
 from engine.errors import InvalidAnswersError
+from engine.plugin.answers import Form
 from engine.plugin.consenting import is_refused, kept_anyway, may_ask_all
 from engine.plugin.copies import not_asked, problems_of_copies
 from engine.plugin.fields import NOT_KNOWN, TELLABLE, FieldKind, FieldSpec, OutputKind
-from engine.plugin.steps import Form, StepType
+from engine.plugin.steps import StepType
 from engine.ports import JsonValue
 from engine.spec.conditions.evaluate import UNKNOWN, Lookup, Truth, Value
 from engine.spec.conditions.parse import parse_condition

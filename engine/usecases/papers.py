@@ -96,10 +96,10 @@ def _told(engine: Engine, read: StepReading, answers: Mapping[str, object]) -> M
         return for_templates(engine.registry.get(uses).fields if told else (), told)
 
     def earlier(uses: str) -> Mapping[str, object]:
-        return of_type(uses, context.earlier(uses))
+        return of_type(uses, context.before.get(uses, {}))
 
     def all_earlier(uses: str) -> tuple[Mapping[str, object], ...]:
-        return tuple(of_type(uses, told) for told in context.all_earlier(uses))
+        return tuple(of_type(uses, told) for told in context.history.get(uses, {}).values())
 
     def answers_of(step_id: UUID) -> Mapping[str, object]:
         found = ((uses, told[step_id]) for uses, told in context.history.items() if step_id in told)

@@ -15,6 +15,7 @@ from engine.domain.keeping import key_of_step
 from engine.domain.records import OPEN, Scalar, Step, StepStatus, item_id
 from engine.domain.state import CaseState
 from engine.errors import IcmcError, StepFailedError
+from engine.plugin.context import StepContext
 from engine.plugin.fields import OutputKind
 from engine.plugin.steps import Completed, Concluded, Outcome, Prepared
 from engine.ports import ClaimedJob, JsonValue
@@ -29,7 +30,6 @@ from engine.usecases.originators import why_not_for_asker
 from engine.usecases.papers import keep_papers, make_papers, release_papers
 from engine.usecases.partners import keep_partner
 from engine.usecases.recipients import who_has_it
-from engine.usecases.step_context import JobContext
 from engine.usecases.step_reading import StepReading, read_step
 from engine.usecases.telling import IN_APP, tell, title_of_step
 from engine.usecases.told_persons import keep_persons
@@ -177,7 +177,7 @@ def _concluded(read: StepReading) -> Concluded:
     return _call(function, read, Concluded) if function else Concluded()
 
 
-def _call(function: Callable[[JobContext], object], read: StepReading, kind: type[Given]) -> Given:
+def _call(function: Callable[[StepContext], object], read: StepReading, kind: type[Given]) -> Given:
     """Call a pillar's function; whatever it raises becomes one error without its words, which could name a person.
 
     So does an answer of another type than the contract says, or an output of another kind than was declared.

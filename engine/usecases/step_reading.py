@@ -19,15 +19,16 @@ from engine.domain.paths import person_in
 from engine.domain.records import Run, Step, StepStatus
 from engine.domain.state import CaseState
 from engine.domain.values import COLLECTIONS
+from engine.plugin.answers import JsonAnswer
+from engine.plugin.context import Match, PersonView, StepContext
 from engine.plugin.fields import as_told
 from engine.plugin.laws import LawTime
-from engine.plugin.steps import JsonAnswer, Match, Outcome, PersonView, StepType
+from engine.plugin.steps import Outcome, StepType
 from engine.ports import ClaimedJob
 from engine.spec.limits import Counting
 from engine.stores import UnitOfWork
 from engine.usecases.likely_same import likely_the_same
 from engine.usecases.partners import offers
-from engine.usecases.step_context import JobContext
 
 _FOR_A_PAGE = 10.0
 """Seconds that a function may take whose answer a page waits for."""
@@ -39,7 +40,7 @@ class StepReading(NamedTuple):
     state: CaseState
     step: Step
     step_type: StepType
-    context: JobContext
+    context: StepContext
     unit: str = ""
 
 
@@ -71,7 +72,7 @@ def _read(
         compiled = compiled_step(step, state, engine.definitions)
         known = _known(state, step, step_type)
         given_up_at = time.monotonic() + timeout
-        context = JobContext(
+        context = StepContext(
             case_number=state.case.number,
             step_id=step.id,
             step_key=step.key,
@@ -81,7 +82,7 @@ def _read(
             jurisdiction=run.jurisdiction,
             settings=step_type.settings.model_validate(_settings(step, compiled)),
             answers=_told(engine, work, step),
-            answers_by_type=_earlier(engine, work, state, step),
+            before=_earlier(engine, work, state, step),
             history={uses: _history(engine, work, state, step, uses) for uses in step_type.history},
             persons=tuple(_person(work, state, person, _day(now, run.zone)) for person in known),
             matches=_matches(engine, work, state, known) if step_type.compares else (),

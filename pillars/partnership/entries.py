@@ -3,9 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from engine.plugin.steps import JsonAnswer, StepContext
-from engine.plugin.told import PartnerOffer, PartnerTold
-from engine.plugin.values import as_day, as_instant, as_number, as_words
+from engine.plugin import JsonAnswer, PartnerOffer, PartnerTold, StepContext, as_day, as_instant, as_number, as_words
 
 _SERVICE_FOR: Final = {
     "shelter": "shelter", "health": "medical", "counselling": "counselling", "legal_aid": "legal_aid",

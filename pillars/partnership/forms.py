@@ -2,21 +2,23 @@
 
 from typing import Literal
 
-from engine.plugin.fields import (
+from engine.plugin import (
     CaseRef,
     Count,
     Day,
     FileRef,
+    Form,
     Instant,
     LongText,
     OrganisationRef,
     PersonRef,
+    Some,
     Text,
     YesNo,
     field,
+    in_order,
+    rule,
 )
-from engine.plugin.rules import Some, in_order, rule
-from engine.plugin.steps import Form
 from pillars.partnership.values import AREAS, LANGUAGES, MEMBERS, Area, Member, PartnerLanguage, PillarName, Role
 
 EVERYTHING = 100

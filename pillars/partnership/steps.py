@@ -3,23 +3,28 @@
 from collections.abc import Mapping
 from datetime import timedelta
 
-from engine.plugin.fields import OutputKind
-from engine.plugin.pillar import Pillar
-from engine.plugin.steps import (
+from engine.plugin import (
     Completed,
     Concluded,
     Document,
     JsonAnswer,
     NoSettings,
+    OutputKind,
     OutputSpec,
+    Pillar,
     Prepared,
     Scalar,
     StepContext,
+    Watch,
+    add_months,
+    as_day,
+    as_instant,
+    as_number,
     ask,
     automatic,
+    end_of_day,
+    local_day,
 )
-from engine.plugin.values import add_months, as_day, as_instant, as_number, end_of_day, local_day
-from engine.plugin.watches import Watch
 from pillars.partnership.entries import fitting, told_of
 from pillars.partnership.forms import AccessForm, ConferenceForm, DirectoryForm, OnboardForm, ReviewForm
 

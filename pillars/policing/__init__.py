@@ -1,6 +1,6 @@
 """Policing: the police register the crime, secure evidence and keep the survivor informed."""
 
-from engine.plugin.pillar import Pillar
+from engine.plugin import Pillar
 from pillars.policing import steps
 
 PILLAR = Pillar(

@@ -4,9 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Final, NamedTuple
 
-from engine.plugin.laws import LawTime
-from engine.plugin.steps import JsonAnswer, StepContext
-from engine.plugin.values import as_day, as_instant, day_by_law, local_day, start_of_day
+from engine.plugin import JsonAnswer, LawTime, StepContext, as_day, as_instant, day_by_law, local_day, start_of_day
 
 LAW: Final = "IN-DEFAULT-BAIL"
 GRAVEST: Final = "ten_years_or_more"

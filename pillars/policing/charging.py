@@ -2,8 +2,18 @@
 
 from datetime import timedelta
 
-from engine.plugin.steps import Completed, Concluded, JsonAnswer, Prepared, Scalar, StepContext
-from engine.plugin.values import as_day, given, instant_by_law, told_before
+from engine.plugin import (
+    Completed,
+    Concluded,
+    JsonAnswer,
+    Prepared,
+    Scalar,
+    StepContext,
+    as_day,
+    given,
+    instant_by_law,
+    told_before,
+)
 from pillars.policing.bail import bail_day, bail_time, counted_from
 from pillars.policing.places import country_of
 from pillars.policing.settings import DefaultBailSettings

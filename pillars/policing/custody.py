@@ -4,8 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from engine.plugin.steps import JsonAnswer
-from engine.plugin.values import as_instant, as_words, unless_yes
+from engine.plugin import JsonAnswer, as_instant, as_words, unless_yes
 
 Answers = Mapping[str, JsonAnswer]
 _HAND_TO_HAND = timedelta(minutes=15)

@@ -2,10 +2,18 @@
 
 from collections.abc import Mapping
 
-from engine.plugin.copies import notes_of_child
-from engine.plugin.steps import Completed, Concluded, JsonAnswer, Prepared, StepContext
-from engine.plugin.values import given, told_before, unless_yes
-from engine.plugin.watches import Watch
+from engine.plugin import (
+    Completed,
+    Concluded,
+    JsonAnswer,
+    Prepared,
+    StepContext,
+    Watch,
+    given,
+    notes_of_child,
+    told_before,
+    unless_yes,
+)
 from pillars.policing.custody import chain_of
 from pillars.policing.places import country_of
 from pillars.policing.settings import CertificateSettings

@@ -1,10 +1,11 @@
 """What Policing asks a person: the forms of its steps."""
 
-from engine.plugin.copies import ChildShown, child_shown
-from engine.plugin.fields import (
+from engine.plugin import (
+    ChildShown,
     Count,
     Day,
     FileRef,
+    Form,
     Geo,
     Instant,
     Language,
@@ -14,12 +15,15 @@ from engine.plugin.fields import (
     Phone,
     Sha256,
     Signature,
+    Some,
     Text,
     YesNo,
+    child_shown,
     field,
+    in_order,
+    rule,
+    stands_alone,
 )
-from engine.plugin.rules import Some, in_order, rule, stands_alone
-from engine.plugin.steps import Form
 from pillars.policing import values as v
 
 

@@ -1,8 +1,6 @@
 """What the work of the investigators proposes: their plan, the medical examination, news for the survivor."""
 
-from engine.plugin.steps import Concluded, Prepared, StepContext
-from engine.plugin.values import as_day, given, local_day, told_before, watch_for_day
-from engine.plugin.watches import Watch
+from engine.plugin import Concluded, Prepared, StepContext, Watch, as_day, given, local_day, told_before, watch_for_day
 from pillars.policing.watching import next_news, watch_news_again
 
 _REPORT_DAYS, _REVIEW_DAYS, _SPECIAL_REPORT_OPENS_BEFORE_DAYS = 7, 7, 3

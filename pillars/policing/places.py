@@ -1,6 +1,6 @@
 """Say of which country the law counts in a case."""
 
-from engine.plugin.steps import StepContext
+from engine.plugin import StepContext
 
 
 def country_of(context: StepContext) -> str:

@@ -3,9 +3,19 @@
 from collections.abc import Mapping
 from datetime import date
 
-from engine.plugin.fields import NOT_KNOWN
-from engine.plugin.steps import Concluded, JsonAnswer, Prepared, Scalar, StepContext
-from engine.plugin.values import as_day, given, perhaps, told_before, unless_yes
+from engine.plugin import (
+    NOT_KNOWN,
+    Concluded,
+    JsonAnswer,
+    Prepared,
+    Scalar,
+    StepContext,
+    as_day,
+    given,
+    perhaps,
+    told_before,
+    unless_yes,
+)
 from pillars.policing.places import country_of
 from pillars.policing.watching import watch_fir, watch_magistrate, watch_refusal
 

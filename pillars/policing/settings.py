@@ -3,7 +3,7 @@
 from typing import Literal
 from uuid import UUID
 
-from engine.plugin.steps import NoSettings
+from engine.plugin import NoSettings
 
 
 class DefaultBailSettings(NoSettings):

@@ -1,7 +1,6 @@
 """The step types of Policing."""
 
-from engine.plugin.fields import OutputKind
-from engine.plugin.steps import Document, Law, OutputSpec, ask, automatic
+from engine.plugin import Document, Law, OutputKind, OutputSpec, ask, automatic
 from pillars.policing import forms
 from pillars.policing.charging import conclude_chargesheet, prepare_chargesheet, work_out_bail
 from pillars.policing.evidence import (

@@ -2,11 +2,19 @@
 
 from datetime import date, datetime, timedelta
 
-from engine.plugin.fields import NOT_KNOWN
-from engine.plugin.laws import LawTime
-from engine.plugin.steps import StepContext
-from engine.plugin.values import as_day, as_instant, day_by_law, local_day, shown_from, start_of_day, watch_for_day
-from engine.plugin.watches import Watch
+from engine.plugin import (
+    NOT_KNOWN,
+    LawTime,
+    StepContext,
+    Watch,
+    as_day,
+    as_instant,
+    day_by_law,
+    local_day,
+    shown_from,
+    start_of_day,
+    watch_for_day,
+)
 from pillars.policing.places import country_of
 
 LADDER, _AT_ONCE_LADDER = "fir-refused", "police-refusal"

@@ -1,6 +1,6 @@
 """Press: find missing people and move policy through the media, and keep survivors' identities out of them."""
 
-from engine.plugin.pillar import Pillar
+from engine.plugin import Pillar
 from pillars.press import steps
 
 PILLAR = Pillar(

@@ -4,8 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Final
 
-from engine.plugin.steps import JsonAnswer, StepContext
-from engine.plugin.values import as_instant, local_day
+from engine.plugin import JsonAnswer, StepContext, as_instant, local_day
 from pillars.press.identity import KINDS, Found, Known
 from pillars.press.online_names import names_online
 from pillars.press.told_names import names_told

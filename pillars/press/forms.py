@@ -1,22 +1,25 @@
 """What Press asks a person: the forms of its steps."""
 
-from engine.plugin.copies import ChildShown, child_shown
-from engine.plugin.fields import (
+from engine.plugin import (
     CaseRef,
+    ChildShown,
     Count,
     Country,
     FileRef,
+    Form,
     Instant,
     LongText,
     OrganisationRef,
     PersonRef,
     Sha256,
+    Some,
     Text,
     YesNo,
+    child_shown,
     field,
+    in_order,
+    rule,
 )
-from engine.plugin.rules import Some, in_order, rule
-from engine.plugin.steps import Form
 from pillars.press import values as v
 from pillars.press.grounds import has_signs, names_a_ground
 

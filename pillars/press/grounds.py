@@ -4,9 +4,7 @@ from collections.abc import Collection, Mapping
 from datetime import timedelta
 from typing import Final
 
-from engine.plugin.steps import JsonAnswer, StepContext
-from engine.plugin.values import as_words, perhaps
-from engine.plugin.watches import Watch
+from engine.plugin import JsonAnswer, StepContext, Watch, as_words, perhaps
 from pillars.press.identity import Found, Known, find_in
 
 _LEAVES: Final = frozenset({"authority_leave", "court_leave"})

@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from engine.plugin.sounds import roman, sound
+from engine.plugin import roman, sound
 from pillars.press import telling_words as w
 
 _LEAST_LETTERS = 3

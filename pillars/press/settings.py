@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from engine.plugin.steps import NoSettings
+from engine.plugin import NoSettings
 
 
 class TakedownSettings(NoSettings):

@@ -2,22 +2,28 @@
 
 from datetime import date, timedelta
 
-from engine.plugin.copies import notes_of_child
-from engine.plugin.fields import OutputKind
-from engine.plugin.steps import (
+from engine.plugin import (
     Completed,
     Concluded,
     Document,
     JsonAnswer,
+    OutputKind,
     OutputSpec,
     Prepared,
     Scalar,
     StepContext,
+    Watch,
+    as_day,
+    as_instant,
+    as_number,
+    as_words,
     ask,
     automatic,
+    given,
+    notes_of_child,
+    told_before,
+    unless_yes,
 )
-from engine.plugin.values import as_day, as_instant, as_number, as_words, given, told_before, unless_yes
-from engine.plugin.watches import Watch
 from pillars.press import forms
 from pillars.press.case_knowledge import TELLING_STEPS, in_words, known_of
 from pillars.press.grounds import HELD, held_text, hold, is_allowed, texts_shown

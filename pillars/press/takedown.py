@@ -8,11 +8,20 @@ from importlib.resources import files
 from typing import Any, Final
 from uuid import UUID
 
-from engine.plugin.copies import child_told, notes_of_child
-from engine.plugin.laws import LawTime
-from engine.plugin.steps import Concluded, JsonAnswer, Prepared, Scalar, StepContext
-from engine.plugin.values import as_instant, as_words, instant_by_law
-from engine.plugin.watches import Watch
+from engine.plugin import (
+    Concluded,
+    JsonAnswer,
+    LawTime,
+    Prepared,
+    Scalar,
+    StepContext,
+    Watch,
+    as_instant,
+    as_words,
+    child_told,
+    instant_by_law,
+    notes_of_child,
+)
 from pillars.press.settings import TakedownSettings
 
 _DATA: Final[Mapping[str, Any]] = json.loads(files(__package__).joinpath("takedown.json").read_text(encoding="utf-8"))

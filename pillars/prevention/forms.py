@@ -2,9 +2,24 @@
 
 from typing import Literal
 
-from engine.plugin.fields import Count, Country, Day, Geo, Instant, Language, LongText, Money, Phone, Text, YesNo, field
-from engine.plugin.rules import Some, rule, stands_alone
-from engine.plugin.steps import Form
+from engine.plugin import (
+    Count,
+    Country,
+    Day,
+    Form,
+    Geo,
+    Instant,
+    Language,
+    LongText,
+    Money,
+    Phone,
+    Some,
+    Text,
+    YesNo,
+    field,
+    rule,
+    stands_alone,
+)
 
 HIGHEST_SCORE = 100
 

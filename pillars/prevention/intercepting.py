@@ -4,11 +4,18 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Final
 
-from engine.plugin.fields import NOT_KNOWN
-from engine.plugin.steps import Concluded, JsonAnswer, Prepared, Scalar, StepContext
-from engine.plugin.told import PersonTold
-from engine.plugin.values import as_instant, as_words
-from engine.plugin.watches import Watch
+from engine.plugin import (
+    NOT_KNOWN,
+    Concluded,
+    JsonAnswer,
+    PersonTold,
+    Prepared,
+    Scalar,
+    StepContext,
+    Watch,
+    as_instant,
+    as_words,
+)
 
 _PRODUCTION_LAW: Final = "IN-JJ-PROD-24H"
 _PRODUCTION: Final = "Bring the child who was met on the way before the Committee"

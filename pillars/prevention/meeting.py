@@ -1,8 +1,16 @@
 """What awareness sessions and maps of villages propose, and what follows from them."""
 
-from engine.plugin.fields import NOT_KNOWN
-from engine.plugin.steps import Concluded, JsonAnswer, Prepared, StepContext
-from engine.plugin.values import as_number, given, local_day, told_before
+from engine.plugin import (
+    NOT_KNOWN,
+    Concluded,
+    JsonAnswer,
+    Prepared,
+    StepContext,
+    as_number,
+    given,
+    local_day,
+    told_before,
+)
 
 
 def prepare_session(context: StepContext) -> Prepared:

@@ -3,9 +3,7 @@
 import re
 from collections.abc import Mapping
 
-from engine.plugin.steps import Concluded, JsonAnswer, Prepared, StepContext
-from engine.plugin.told import PersonTold
-from engine.plugin.values import as_number, as_words, local_day
+from engine.plugin import Concluded, JsonAnswer, PersonTold, Prepared, StepContext, as_number, as_words, local_day
 from pillars.prevention.licences import EXPIRED, NONE_TOLD, NOT_LISTED, READ_ON, VALID, licence_state
 
 

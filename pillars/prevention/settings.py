@@ -1,6 +1,6 @@
 """What a coordinator sets for the steps of Prevention."""
 
-from engine.plugin.steps import NoSettings
+from engine.plugin import NoSettings
 
 
 class PatternSettings(NoSettings):

@@ -2,9 +2,7 @@
 
 from collections import Counter
 
-from engine.plugin.fields import OutputKind
-from engine.plugin.pillar import Pillar
-from engine.plugin.steps import Completed, Document, OutputSpec, StepContext, ask, automatic
+from engine.plugin import Completed, Document, OutputKind, OutputSpec, Pillar, StepContext, ask, automatic
 from pillars.prevention.forms import CommunityForm, InterceptForm, RecruiterForm, SafeMigrationForm, SessionForm
 from pillars.prevention.intercepting import conclude_intercept, prepare_intercept
 from pillars.prevention.meeting import conclude_community, conclude_session, prepare_community, prepare_session

@@ -2,10 +2,19 @@
 
 from datetime import timedelta
 
-from engine.plugin.fields import NOT_KNOWN
-from engine.plugin.steps import Concluded, JsonAnswer, Prepared, Scalar, StepContext
-from engine.plugin.values import as_day, as_number, end_of_day, local_day
-from engine.plugin.watches import Watch
+from engine.plugin import (
+    NOT_KNOWN,
+    Concluded,
+    JsonAnswer,
+    Prepared,
+    Scalar,
+    StepContext,
+    Watch,
+    as_day,
+    as_number,
+    end_of_day,
+    local_day,
+)
 
 CHECK_IN_DAYS, CALL_OPENS_BEFORE = 7, timedelta(days=1)
 """Promises of the network: when somebody who travelled is called, and how long before that the call is shown."""

@@ -1,6 +1,6 @@
 """Prosecution: carry the case through court with the survivor informed, prepared and not harmed again."""
 
-from engine.plugin.pillar import Pillar
+from engine.plugin import Pillar
 from pillars.prosecution import steps
 
 PILLAR = Pillar(

@@ -2,9 +2,17 @@
 
 from datetime import date, timedelta
 
-from engine.plugin.steps import Concluded, JsonAnswer, Prepared, StepContext
-from engine.plugin.values import given, local_day, unless_yes, watch_for_day
-from engine.plugin.watches import Watch
+from engine.plugin import (
+    Concluded,
+    JsonAnswer,
+    Prepared,
+    StepContext,
+    Watch,
+    given,
+    local_day,
+    unless_yes,
+    watch_for_day,
+)
 
 _ASK_AGAIN_DAYS, _WISH_OPENS_BEFORE_DAYS = 14, 3
 """Promises of the network: no law names them."""

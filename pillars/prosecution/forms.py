@@ -1,20 +1,22 @@
 """What Prosecution asks a person: the forms of its steps."""
 
-from engine.plugin.fields import (
+from engine.plugin import (
     Count,
     Day,
+    Form,
     Instant,
     Language,
     LongText,
     Money,
     OrganisationRef,
     PersonRef,
+    Some,
     Text,
     YesNo,
     field,
+    in_order,
+    rule,
 )
-from engine.plugin.rules import Some, in_order, rule
-from engine.plugin.steps import Form
 from pillars.prosecution import values as v
 
 _LONGEST_HALL = 40

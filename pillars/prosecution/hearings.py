@@ -4,8 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import NamedTuple
 
-from engine.plugin.steps import JsonAnswer
-from engine.plugin.values import as_day, as_instant, local_day, start_of_day
+from engine.plugin import JsonAnswer, as_day, as_instant, local_day, start_of_day
 
 Hearing = Mapping[str, JsonAnswer]
 

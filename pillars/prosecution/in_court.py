@@ -3,11 +3,21 @@
 from collections.abc import Mapping
 from datetime import timedelta
 
-from engine.plugin.appointments import Appointment
-from engine.plugin.fields import NOT_KNOWN
-from engine.plugin.steps import Concluded, JsonAnswer, Prepared, Scalar, StepContext
-from engine.plugin.values import end_of_day, given, local_day, perhaps, start_of_day
-from engine.plugin.watches import Watch
+from engine.plugin import (
+    NOT_KNOWN,
+    Appointment,
+    Concluded,
+    JsonAnswer,
+    Prepared,
+    Scalar,
+    StepContext,
+    Watch,
+    end_of_day,
+    given,
+    local_day,
+    perhaps,
+    start_of_day,
+)
 from pillars.prosecution.hearings import coming, first_for, next_hearing, times_put_off
 from pillars.prosecution.limits import watch_court
 from pillars.prosecution.settings import HearingSettings

@@ -2,9 +2,18 @@
 
 from datetime import timedelta
 
-from engine.plugin.steps import Concluded, Prepared, Scalar, StepContext
-from engine.plugin.values import as_day, as_number, end_of_day, given, watch_for_day
-from engine.plugin.watches import Watch
+from engine.plugin import (
+    Concluded,
+    Prepared,
+    Scalar,
+    StepContext,
+    Watch,
+    as_day,
+    as_number,
+    end_of_day,
+    given,
+    watch_for_day,
+)
 from pillars.prosecution.engaging import language_told
 
 _APPEAL_OPENS_BEFORE_DAYS, _SAME_DAY = 14, timedelta(hours=12)

@@ -3,10 +3,7 @@
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from engine.plugin.laws import LawTime
-from engine.plugin.steps import StepContext
-from engine.plugin.values import day_by_law, shown_from
-from engine.plugin.watches import Watch
+from engine.plugin import LawTime, StepContext, Watch, day_by_law, shown_from
 from pillars.prosecution.hearings import Hearing, first_for
 
 _HEARING, _OUTCOME, _TESTIMONY = "prosecution.hearing", "prosecution.outcome", "prosecution.testimony"

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from engine.plugin.steps import NoSettings
+from engine.plugin import NoSettings
 
 
 class HearingSettings(NoSettings):

@@ -1,7 +1,6 @@
 """The step types of Prosecution."""
 
-from engine.plugin.fields import OutputKind
-from engine.plugin.steps import Completed, Document, Law, OutputSpec, StepContext, ask, automatic
+from engine.plugin import Completed, Document, Law, OutputKind, OutputSpec, StepContext, ask, automatic
 from pillars.prosecution import forms
 from pillars.prosecution.engaging import conclude_engage, conclude_statement, prepare_engage, prepare_statement
 from pillars.prosecution.hearings import next_hearing

@@ -1,7 +1,6 @@
 """What the preparation of a testimony proposes, and what is still missing before it."""
 
-from engine.plugin.steps import Concluded, Prepared, StepContext
-from engine.plugin.values import as_number, given, local_day
+from engine.plugin import Concluded, Prepared, StepContext, as_number, given, local_day
 from pillars.prosecution.hearings import first_for, next_hearing
 from pillars.prosecution.limits import evidence_due, is_child
 

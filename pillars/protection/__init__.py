@@ -1,6 +1,6 @@
 """Protection: keep the person alive, safe, private and in control of their own choices."""
 
-from engine.plugin.pillar import Pillar
+from engine.plugin import Pillar
 from pillars.protection import steps
 
 PILLAR = Pillar(

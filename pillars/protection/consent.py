@@ -3,10 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from engine.plugin.fields import NOT_KNOWN
-from engine.plugin.steps import ConsentGiven, JsonAnswer
-from engine.plugin.values import as_day, as_instant, end_of_day, local_day
-from engine.plugin.watches import Watch
+from engine.plugin import NOT_KNOWN, ConsentGiven, JsonAnswer, Watch, as_day, as_instant, end_of_day, local_day
 
 _ASK_BEFORE = timedelta(days=14)
 """A promise of the network: so long before a consent runs out the person is asked again."""

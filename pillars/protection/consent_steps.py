@@ -1,7 +1,6 @@
 """What asking for consent proposes, and what follows from the answer."""
 
-from engine.plugin.steps import Concluded, Prepared, StepContext
-from engine.plugin.values import add_months, given, told_before
+from engine.plugin import Concluded, Prepared, StepContext, add_months, given, told_before
 from pillars.protection.consent import covers_sharing, given_in, is_live, watch_consent
 from pillars.protection.days import language_of, today_of
 

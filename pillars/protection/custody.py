@@ -3,9 +3,7 @@
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 
-from engine.plugin.steps import JsonAnswer, StepContext
-from engine.plugin.values import as_day, as_instant, watch_for_day
-from engine.plugin.watches import Watch
+from engine.plugin import JsonAnswer, StepContext, Watch, as_day, as_instant, watch_for_day
 
 STEP, LADDER = "protection.custody", "detention-limit"
 _INTERIM, _INQUIRY, _HOME = "IN-ITPA-10D", "IN-ITPA-3W", "IN-ITPA-HOME"

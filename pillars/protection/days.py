@@ -2,8 +2,7 @@
 
 from datetime import date
 
-from engine.plugin.steps import JsonAnswer, Scalar, StepContext
-from engine.plugin.values import as_day, end_of_day, local_day
+from engine.plugin import JsonAnswer, Scalar, StepContext, as_day, end_of_day, local_day
 
 
 def today_of(context: StepContext) -> date:

@@ -1,8 +1,9 @@
 """What Protection asks a person: the forms of its steps."""
 
-from engine.plugin.fields import (
+from engine.plugin import (
     Count,
     Day,
+    Form,
     Instant,
     Language,
     LongText,
@@ -10,12 +11,14 @@ from engine.plugin.fields import (
     PersonRef,
     Phone,
     Signature,
+    Some,
     Text,
     YesNo,
     field,
+    in_order,
+    rule,
+    stands_alone,
 )
-from engine.plugin.rules import Some, in_order, rule, stands_alone
-from engine.plugin.steps import Form
 from pillars.protection import values as v
 
 

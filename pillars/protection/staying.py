@@ -2,9 +2,7 @@
 
 from datetime import timedelta
 
-from engine.plugin.fields import NOT_KNOWN
-from engine.plugin.steps import Concluded, Prepared, Scalar, StepContext
-from engine.plugin.values import given, local_day, told_before, unless_yes
+from engine.plugin import NOT_KNOWN, Concluded, Prepared, Scalar, StepContext, given, local_day, told_before, unless_yes
 from pillars.protection.custody import first_held_at, held_under, watch_custody, watch_placement
 from pillars.protection.days import ending_of, today_of
 

@@ -2,20 +2,27 @@
 
 from datetime import timedelta
 
-from engine.plugin.fields import NOT_KNOWN, OutputKind
-from engine.plugin.steps import (
+from engine.plugin import (
+    NOT_KNOWN,
     Completed,
     Concluded,
     Document,
     Law,
+    OutputKind,
     OutputSpec,
     Prepared,
     Scalar,
     StepContext,
+    add_months,
+    as_day,
     ask,
     automatic,
+    end_of_day,
+    given,
+    perhaps,
+    told_before,
+    watch_for_day,
 )
-from engine.plugin.values import add_months, as_day, end_of_day, given, perhaps, told_before, watch_for_day
 from pillars.protection import forms
 from pillars.protection.consent import covers_sharing, is_live
 from pillars.protection.consent_steps import conclude_consent, prepare_consent

@@ -2,10 +2,21 @@
 
 from datetime import datetime, timedelta
 
-from engine.plugin.laws import LawTime
-from engine.plugin.steps import Concluded, Prepared, Scalar, StepContext
-from engine.plugin.values import as_day, as_instant, day_by_law, end_of_day, local_day, told_before, watch_for_day
-from engine.plugin.watches import Watch
+from engine.plugin import (
+    Concluded,
+    LawTime,
+    Prepared,
+    Scalar,
+    StepContext,
+    Watch,
+    as_day,
+    as_instant,
+    day_by_law,
+    end_of_day,
+    local_day,
+    told_before,
+    watch_for_day,
+)
 from pillars.protection.days import ending_of, today_of
 
 _REPORT, _REPORT_WORKING_DAYS = "IN-WPS-TAR", 5

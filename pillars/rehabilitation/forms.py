@@ -2,21 +2,24 @@
 
 from typing import Literal
 
-from engine.plugin.fields import (
+from engine.plugin import (
     Count,
     Day,
     FileRef,
+    Form,
     Instant,
     Language,
     LongText,
     Money,
     OrganisationRef,
+    Some,
     Text,
     YesNo,
     field,
+    in_order,
+    rule,
+    stands_alone,
 )
-from engine.plugin.rules import Some, in_order, rule, stands_alone
-from engine.plugin.steps import Form
 
 HIGHEST_SCORE = 10
 EVERY_DAY = 100

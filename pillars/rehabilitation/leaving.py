@@ -3,9 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from engine.plugin.steps import StepContext
-from engine.plugin.values import add_months, as_day, end_of_day, local_day, start_of_day, watch_for_day
-from engine.plugin.watches import Watch
+from engine.plugin import StepContext, Watch, add_months
 
 ADULT = 18
 VICTIMS = frozenset({"victim", "possible_victim"})
@@ -42,7 +40,7 @@ def ages(context: StepContext) -> list[int]:
 
 def oldest_child(context: StepContext, born: date | None = None) -> Birthday | None:
     """Give the eighteenth birthday of the oldest child; None where there is none; a day of birth counts first."""
-    today = local_day(context.now, context.zone)
+    today = context.today
     if born is not None:
         birthday = of_birth(born)
         return birthday if birthday.earliest > today else None
@@ -58,7 +56,7 @@ def watch_leaving(
     Where the year has begun, 30 days are given for the plan. These are targets of the network; Juvenile Justice Act
     2015, section 46, gives after-care its place.
     """
-    today = local_day(context.now, context.zone)
+    today = context.today
     if birthday is None:
         return (Watch("leaving_care_plan", is_over=True), Watch("turns_18", is_over=True))
     plan_on, opens = birthday.earliest, birthday.earliest - timedelta(days=plan_days_before)
@@ -66,19 +64,12 @@ def watch_leaving(
     title = "Plan with the young person what comes after care, before they turn 18"
     plan = Watch(
         "leaving_care_plan", _PLAN, title,
-        opens_at=start_of_day(opens, context.zone) if opens > today else None,
-        due_at=end_of_day(due, context.zone),
-        from_at=start_of_day(max(opens, today), context.zone), settings={"leaving_care": "yes"},
+        opens_at=context.start_of(opens) if opens > today else None,
+        due_at=context.end_of(due),
+        from_at=context.start_of(max(opens, today)), settings={"leaving_care": "yes"},
     )  # fmt: skip
     if plan_on <= today:
         return (plan,)
     day = "A child might turn 18 now: where do they want to live, and which help goes on?"
-    birthday_comes = watch_for_day(
-        "turns_18", _REVIEW, day, plan_on, zone=context.zone, days_before=_OPENS_BEFORE_DAYS, ladder="high"
-    )
+    birthday_comes = context.watch_for("turns_18", _REVIEW, day, plan_on, days_before=_OPENS_BEFORE_DAYS, ladder="high")
     return (plan, birthday_comes)
-
-
-def born_on(context: StepContext, from_step: str, from_field: str) -> date | None:
-    """Read a day of birth from the step that a workflow names; None where it names none, or it is not known."""
-    return as_day(context.earlier(from_step).get(from_field)) if from_step else None

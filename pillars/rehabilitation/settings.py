@@ -1,6 +1,6 @@
 """What a workflow may set for the step types of rehabilitation."""
 
-from engine.plugin.steps import NoSettings
+from engine.plugin import NoSettings
 from pillars.rehabilitation.leaving import PLAN_DAYS_BEFORE
 
 

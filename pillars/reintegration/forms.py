@@ -2,9 +2,22 @@
 
 from typing import Literal
 
-from engine.plugin.fields import Count, Day, Instant, LongText, Money, PersonRef, Text, YesNo, field
-from engine.plugin.rules import Some, in_order, rule, stands_alone
-from engine.plugin.steps import Form
+from engine.plugin import (
+    Count,
+    Day,
+    Form,
+    Instant,
+    LongText,
+    Money,
+    PersonRef,
+    Some,
+    Text,
+    YesNo,
+    field,
+    in_order,
+    rule,
+    stands_alone,
+)
 
 
 class PlanForm(Form):

@@ -2,33 +2,31 @@
 
 from datetime import datetime, timedelta
 
-from engine.plugin.fields import OutputKind
-from engine.plugin.pillar import Pillar
-from engine.plugin.steps import (
+from engine.plugin import (
     Completed,
     Concluded,
     Document,
     JsonAnswer,
     NoSettings,
+    OutputKind,
     OutputSpec,
+    Pillar,
     Prepared,
     Scalar,
     StepContext,
-    ask,
-    automatic,
-)
-from engine.plugin.values import (
+    Watch,
     add_months,
     add_months_to_instant,
     as_day,
     as_instant,
     as_number,
+    ask,
+    automatic,
     local_day,
     told_before,
     unless_yes,
     watch_for_day,
 )
-from engine.plugin.watches import Watch
 from pillars.reintegration.forms import CloseForm, LivelihoodForm, MediationForm, PlanForm, VisitForm
 from pillars.reintegration.visits import LAST_MONTH, missed, next_visit, red_flag, watch_milestones, watch_visit
 

@@ -3,9 +3,7 @@
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 
-from engine.plugin.steps import JsonAnswer, StepContext
-from engine.plugin.values import add_months, as_day, as_instant, local_day, watch_for_day
-from engine.plugin.watches import Watch
+from engine.plugin import JsonAnswer, StepContext, Watch, add_months, as_day, as_instant, local_day, watch_for_day
 
 VISIT, LADDER = "reintegration.visit", "partner-silent"
 MONTHS: Mapping[str, int] = {"1 month": 1, "3 months": 3, "6 months": 6, "12 months": 12}

@@ -2,10 +2,7 @@
 
 from typing import Literal
 
-from engine.plugin.fields import LongText, field
-from engine.plugin.rules import rule
-from engine.plugin.steps import Concluded, Form, Prepared, StepContext, ask
-from engine.plugin.values import told_before
+from engine.plugin import Concluded, Form, LongText, Prepared, StepContext, ask, field, rule, told_before
 from pillars.repatriation.forms import YesNoUnsure
 
 _ACROSS = 'crosses == "across" || crosses == "across_not_asked"'

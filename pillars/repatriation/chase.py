@@ -7,9 +7,7 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
-from engine.plugin.steps import StepContext
-from engine.plugin.values import as_day, local_day, watch_for_day
-from engine.plugin.watches import Watch
+from engine.plugin import StepContext, Watch, as_day, local_day, watch_for_day
 
 STEP, LADDER = "repatriation.nationality", "nationality-delay"
 _OPEN_ANSWERS = frozenset({None, "", "no_answer", "more_proof_asked"})

@@ -3,11 +3,12 @@
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from engine.plugin.fields import (
+from engine.plugin import (
     Count,
     Country,
     Day,
     FileRef,
+    Form,
     Geo,
     Instant,
     LongText,
@@ -18,9 +19,9 @@ from engine.plugin.fields import (
     Text,
     YesNo,
     field,
+    in_order,
+    rule,
 )
-from engine.plugin.rules import in_order, rule
-from engine.plugin.steps import Form
 
 HIGHEST_RISK = 10
 YesNoUnsure = Literal["yes", "no", "unsure"]

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from engine.plugin.steps import JsonAnswer, StepContext
+from engine.plugin import JsonAnswer, StepContext
 
 SAFE = frozenset({"safe", "safe_with_conditions"})
 _VICTIMS = frozenset({"victim", "possible_victim"})

@@ -3,9 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from engine.plugin.steps import JsonAnswer
-from engine.plugin.values import as_instant, as_number, unless_yes
-from engine.plugin.watches import Watch
+from engine.plugin import JsonAnswer, Watch, as_instant, as_number, unless_yes
 
 STEP, LADDER = "repatriation.handover", "repatriation-stuck"
 _RECEIPT_WITHIN = timedelta(hours=24)

@@ -2,23 +2,29 @@
 
 from datetime import datetime, timedelta
 
-from engine.plugin.fields import NOT_KNOWN, OutputKind
-from engine.plugin.pillar import Pillar
-from engine.plugin.steps import (
+from engine.plugin import (
+    NOT_KNOWN,
     Completed,
     Concluded,
     Document,
     JsonAnswer,
     Law,
+    OutputKind,
     OutputSpec,
+    Pillar,
     Prepared,
     Scalar,
     StepContext,
+    Watch,
+    as_day,
+    as_instant,
     ask,
     automatic,
+    local_day,
+    perhaps,
+    told_before,
+    watch_for_day,
 )
-from engine.plugin.values import as_day, as_instant, local_day, perhaps, told_before, watch_for_day
-from engine.plugin.watches import Watch
 from pillars.repatriation.border import BORDER
 from pillars.repatriation.chase import is_open, reminder_now, watch_nationality
 from pillars.repatriation.forms import DecisionForm, HandoverForm, HomeInvestigationForm, NationalityForm, TravelForm

@@ -1,6 +1,6 @@
 """Reporting: every suspicion comes into the single window, gets a number and is sent to those who can help."""
 
-from engine.plugin.pillar import Pillar
+from engine.plugin import Pillar
 from pillars.reporting import steps
 
 PILLAR = Pillar(

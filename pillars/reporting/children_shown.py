@@ -6,8 +6,7 @@ from datetime import datetime
 from importlib.resources import files
 from typing import Any, Final
 
-from engine.plugin.steps import Prepared
-from engine.plugin.values import given
+from engine.plugin import Prepared, given
 
 _DATA: Final[Mapping[str, Any]] = json.loads(
     files(__package__).joinpath("children_shown.json").read_text(encoding="utf-8")

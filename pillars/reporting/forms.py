@@ -1,21 +1,24 @@
 """What Reporting asks a person: the forms of its steps."""
 
-from engine.plugin.copies import ChildShown, child_shown
-from engine.plugin.fields import (
+from engine.plugin import (
+    ChildShown,
     Count,
     FileRef,
+    Form,
     Geo,
     Instant,
     Language,
     LongText,
     OrganisationRef,
     Phone,
+    Some,
     Text,
     YesNo,
+    child_shown,
     field,
+    rule,
+    stands_alone,
 )
-from engine.plugin.rules import Some, rule, stands_alone
-from engine.plugin.steps import Form
 from pillars.reporting import values as v
 
 

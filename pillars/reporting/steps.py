@@ -3,20 +3,22 @@
 from collections.abc import Mapping
 from datetime import timedelta
 
-from engine.plugin.fields import NOT_KNOWN, OutputKind
-from engine.plugin.steps import (
+from engine.plugin import (
+    NOT_KNOWN,
     Completed,
     Concluded,
     Document,
     JsonAnswer,
     Law,
+    OutputKind,
     OutputSpec,
     Prepared,
     StepContext,
+    as_number,
     ask,
     automatic,
+    perhaps,
 )
-from engine.plugin.values import as_number, perhaps
 from pillars.reporting import forms
 from pillars.reporting.children_shown import report_of_child
 from pillars.reporting.settings import MandatorySettings

@@ -1,6 +1,6 @@
 """Rescue: plan it, do it, care for the first needs, and bring the person before the authority in time."""
 
-from engine.plugin.pillar import Pillar
+from engine.plugin import Pillar
 from pillars.rescue import steps
 
 PILLAR = Pillar(

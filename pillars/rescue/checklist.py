@@ -2,9 +2,7 @@
 
 from collections.abc import Mapping
 
-from engine.plugin.fields import NOT_KNOWN, specs_of
-from engine.plugin.steps import JsonAnswer
-from engine.plugin.values import as_number
+from engine.plugin import NOT_KNOWN, JsonAnswer, as_number, specs_of
 from pillars.rescue.forms import PlanForm
 
 _WORDS = {

@@ -1,10 +1,11 @@
 """What Rescue asks a person: the forms of its steps."""
 
-from engine.plugin.fields import (
+from engine.plugin import (
     Count,
     Day,
     Duration,
     FileRef,
+    Form,
     Geo,
     Instant,
     Intervals,
@@ -13,12 +14,14 @@ from engine.plugin.fields import (
     Money,
     OrganisationRef,
     PersonRef,
+    Some,
     Text,
     YesNo,
     field,
+    in_order,
+    rule,
+    stands_alone,
 )
-from engine.plugin.rules import Some, in_order, rule, stands_alone
-from engine.plugin.steps import Form
 from pillars.rescue import values as v
 
 

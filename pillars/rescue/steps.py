@@ -2,32 +2,32 @@
 
 from datetime import timedelta
 
-from engine.plugin.fields import NOT_KNOWN, OutputKind, specs_of
-from engine.plugin.laws import LawTime
-from engine.plugin.steps import (
+from engine.plugin import (
+    NOT_KNOWN,
     Completed,
     Concluded,
     Document,
     JsonAnswer,
     Law,
+    LawTime,
+    OutputKind,
     OutputSpec,
     Prepared,
     StepContext,
-    ask,
-    automatic,
-)
-from engine.plugin.values import (
+    Watch,
     as_day,
     as_instant,
     as_number,
+    ask,
+    automatic,
     day_by_law,
     given,
     local_day,
+    specs_of,
     told_before,
     unless_yes,
     watch_for_day,
 )
-from engine.plugin.watches import Watch
 from pillars.rescue import forms
 from pillars.rescue.checklist import in_words, open_points
 

@@ -2,8 +2,18 @@
 
 from decimal import Decimal
 
-from engine.plugin.steps import Completed, Concluded, Prepared, Scalar, StepContext
-from engine.plugin.values import as_day, as_number, end_of_day, told_before, unless_yes
+from engine.plugin import (
+    Completed,
+    Concluded,
+    Prepared,
+    Scalar,
+    StepContext,
+    as_day,
+    as_number,
+    end_of_day,
+    told_before,
+    unless_yes,
+)
 from pillars.restitution.persons import is_minor_of
 from pillars.restitution.schemes import last_day_to_appeal, routes_told, share
 from pillars.restitution.watching import watch_award, watch_interim

@@ -1,8 +1,18 @@
 """What finding every route and filing the claim propose, and until when the law leaves time."""
 
-from engine.plugin.steps import Completed, Concluded, JsonAnswer, Prepared, Scalar, StepContext
-from engine.plugin.values import as_day, end_of_day, local_day, told_before
-from engine.plugin.watches import Watch
+from engine.plugin import (
+    Completed,
+    Concluded,
+    JsonAnswer,
+    Prepared,
+    Scalar,
+    StepContext,
+    Watch,
+    as_day,
+    end_of_day,
+    local_day,
+    told_before,
+)
 from pillars.restitution.persons import is_minor_of
 from pillars.restitution.schemes import claim_limit, governing_code, open_routes
 from pillars.restitution.settings import OffenceSettings

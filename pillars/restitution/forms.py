@@ -2,9 +2,22 @@
 
 from typing import Literal
 
-from engine.plugin.fields import Count, Day, FileRef, LongText, Money, OrganisationRef, PersonRef, Text, YesNo, field
-from engine.plugin.rules import Some, in_order, rule
-from engine.plugin.steps import Form
+from engine.plugin import (
+    Count,
+    Day,
+    FileRef,
+    Form,
+    LongText,
+    Money,
+    OrganisationRef,
+    PersonRef,
+    Some,
+    Text,
+    YesNo,
+    field,
+    in_order,
+    rule,
+)
 
 Route = Literal["NALSA", "StateVCS", "POCSO33_8", "BNSS395", "BLSA", "wages", "BD", "NP17", "civil"]
 ROUTES = {

@@ -1,7 +1,16 @@
 """What payments and unpaid wages propose, and how much came so far."""
 
-from engine.plugin.steps import Completed, Concluded, JsonAnswer, Prepared, Scalar, StepContext
-from engine.plugin.values import as_number, local_day, told_before
+from engine.plugin import (
+    Completed,
+    Concluded,
+    JsonAnswer,
+    Prepared,
+    Scalar,
+    StepContext,
+    as_number,
+    local_day,
+    told_before,
+)
 from pillars.restitution.persons import age_of, is_minor_of
 from pillars.restitution.schemes import bonded_labour_grant, share
 from pillars.restitution.tracker import paid_so_far

@@ -1,6 +1,6 @@
 """Say for whom a claim is: their age, and whether they are a child."""
 
-from engine.plugin.steps import StepContext
+from engine.plugin import StepContext
 
 VICTIMS = frozenset({"victim", "possible_victim"})
 ADULT = 18

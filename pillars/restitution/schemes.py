@@ -9,9 +9,7 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
-from engine.plugin.laws import LawTime
-from engine.plugin.steps import StepContext
-from engine.plugin.values import add_months, day_by_law
+from engine.plugin import LawTime, StepContext, add_months, day_by_law
 
 _CENT = Decimal("0.01")
 

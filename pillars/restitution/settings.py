@@ -1,6 +1,6 @@
 """What a workflow may set for the step types of restitution."""
 
-from engine.plugin.steps import NoSettings
+from engine.plugin import NoSettings
 
 
 class OffenceSettings(NoSettings):

@@ -1,8 +1,6 @@
 """The step types of restitution."""
 
-from engine.plugin.fields import OutputKind
-from engine.plugin.pillar import Pillar
-from engine.plugin.steps import Document, Law, OutputSpec, ask, automatic
+from engine.plugin import Document, Law, OutputKind, OutputSpec, Pillar, ask, automatic
 from pillars.restitution.awarding import conclude_award, conclude_interim, divide_award, prepare_award, prepare_interim
 from pillars.restitution.claiming import (
     conclude_claim,

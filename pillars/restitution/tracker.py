@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from engine.plugin.steps import JsonAnswer, StepContext
-from engine.plugin.values import as_number
+from engine.plugin import JsonAnswer, StepContext, as_number
 
 PAYMENT = "restitution.payment"
 

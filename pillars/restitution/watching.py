@@ -2,9 +2,7 @@
 
 from datetime import date, timedelta
 
-from engine.plugin.steps import StepContext
-from engine.plugin.values import as_day, as_number, local_day, watch_for_day
-from engine.plugin.watches import Watch
+from engine.plugin import StepContext, Watch, as_day, as_number, local_day, watch_for_day
 from pillars.restitution.schemes import paid_by
 from pillars.restitution.tracker import paid_so_far
 

@@ -14,9 +14,10 @@ from engine.adapters.messages import TemplateRenderer
 from engine.adapters.sql.queries.answers import answer_views
 from engine.builtin import CORE
 from engine.errors import InvalidAnswersError
+from engine.plugin.answers import Form
 from engine.plugin.fields import NOT_KNOWN, FieldKind, FieldSpec, as_told
 from engine.plugin.registry import load_registry
-from engine.plugin.steps import Form, StepType
+from engine.plugin.steps import StepType
 from engine.portal.presenters.fields import controls, questions
 from engine.spec.workflow import Question
 from engine.usecases.answers import check_answers, open_outputs

@@ -110,7 +110,7 @@ def test_a_pillar_that_breaks_the_contract_is_named_with_its_fault() -> None:
 
 def test_a_step_that_knows_every_survivor_makes_no_paper() -> None:
     with_paper = next(step for step in PILLARS["repatriation"].step_types if step.documents)
-    knowing = replace(with_paper, knows_everybody=True)
+    knowing = replace(with_paper, reads=("everybody",))
     broken = replace(PILLARS["repatriation"], step_types=(knowing,))
     assert any("so it makes no paper" in problem for problem in contract_problems(broken, "pillars.repatriation"))
 

@@ -241,7 +241,7 @@ USE_CASES: Final[dict[str, str]] = {
             "escalating", "factor_codes", "level_acts", "notices",
             "originators", "partners", "likely_same", "watches", "told_persons", "file_hashes",
             "paper_forms", "papers", "parted_file", "reach", "readings", "recipients",
-            "releasing", "seen_links", "session_tokens", "slowing_down", "step_context", "step_reading", "telling",
+            "releasing", "seen_links", "session_tokens", "slowing_down", "step_reading", "telling",
             "lawyers_note", "statements",
             "unusual_sign_ins", "writing",
         ),

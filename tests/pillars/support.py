@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import asdict, dataclass
+from datetime import date
+from functools import partial
 from importlib.metadata import entry_points
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -15,16 +17,17 @@ from pydantic import BaseModel, ValidationError
 
 from engine.domain.law_in_case import law_for
 from engine.domain.law_told import Told
+from engine.plugin.answers import Form, JsonAnswer
+from engine.plugin.context import PersonView, StepContext
 from engine.plugin.fields import FieldKind, FieldSpec, OutputKind, Sensitivity, specs_of
 from engine.plugin.laws import LawTime
 from engine.plugin.paper import FILTERS
-from engine.plugin.steps import Form, JsonAnswer, Match, NoSettings, PersonView, StepType
-from engine.plugin.told import PartnerOffer
+from engine.plugin.steps import StepType
+from engine.plugin.testing import NOW, fake_context
 from engine.spec.limits import Counting, TimeLimit
 from engine.views.in_words import for_templates, jurisdiction_in_words, key_in_words
 from tests.acceptance.shipped_files import library
 
-NOW = datetime(2026, 3, 10, 6, 30, tzinfo=UTC)
 STEP = UUID(int=1)
 DOCUMENTS = Path(__file__).parents[2] / "templates" / "documents"
 _ENTRY = re.compile(r"^(?P<name>\w+):(?P<kind>\w+)(\((?P<values>[^)]*)\))?(?P<flags>[\^~!]*)$")
@@ -172,70 +175,33 @@ def sentences(form: type[BaseModel], answers: Mapping[str, Any]) -> list[str]:
     return [item["msg"] for item in caught.value.errors()]
 
 
-@dataclass(frozen=True)
-class FakeContext:
-    """A step's context with what a test puts in it."""
-
-    step_type: str = "test.step"
-    case_number: str = "C-2026-0001"
-    step_id: UUID = STEP
-    step_key: str = "step"
-    now: datetime = NOW
-    zone: str = "Asia/Kolkata"
-    jurisdiction: str = "IN-ML"
-    settings: BaseModel = field(default_factory=NoSettings)
-    remaining: timedelta = timedelta(minutes=1)
-    answers: Mapping[str, Any] = field(default_factory=dict)
-    before: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    persons: tuple[PersonView, ...] = ()
-    matches: tuple[Match, ...] = ()
-    directory: tuple[PartnerOffer, ...] = ()
-    history: Mapping[str, tuple[Mapping[str, Any], ...]] = field(default_factory=dict)
-    by_id: Mapping[UUID, Mapping[str, Any]] = field(default_factory=dict)
-
-    def answers_of(self, step_id: UUID) -> Mapping[str, Any]:
-        """Give the answers that the test put there."""
-        return self.by_id.get(step_id, {})
-
-    def all_earlier(self, step_type: str) -> tuple[Mapping[str, Any], ...]:
-        """Give the answers that the test put there, oldest first."""
-        return self.history.get(step_type, ())
-
-    def earlier(self, step_type: str) -> Mapping[str, Any]:
-        """Give the answers that the test put there."""
-        return self.before.get(step_type, {})
-
-    def partners(self) -> tuple[PartnerOffer, ...]:
-        """Give the partners that the test put there."""
-        return self.directory
-
-    def law(self, limit_id: str, option: str = "") -> LawTime | None:
-        """Read a limit from the shipped packs, as of the instant of the test; told are place, sections and offence."""
-        fir = self.earlier("policing.fir")
-        sections, offence = fir.get("sections"), fir.get("offence_date")
-        told = Told(
-            offence_on=date.fromisoformat(offence) if isinstance(offence, str) else None, place=self.jurisdiction,
-            sections=frozenset(map(str, sections)) if isinstance(sections, list) else frozenset(),
-        )  # fmt: skip
-        found = law_for(library(), limit_id, told=told, zone=self.zone, started=self.now, option=option or None)
-        time = found.limit_for(option or None) if found else None
-        return law_time(limit_id, time.root, source=found.limit.source) if found and time else None
-
-    def similar_persons(self) -> tuple[Match, ...]:
-        """Give the matches that the test put there."""
-        return self.matches
+def FakeContext(**given: Any) -> StepContext:  # noqa: N802 - a case of our tests, made in one call
+    """Make a step's context with what a test puts in it; the law is that of the shipped packs."""
+    bare = fake_context(**given)
+    return fake_context(**{"law": partial(_shipped_law, bare)} | given)
 
 
-@dataclass(frozen=True)
-class OtherLaw(FakeContext):
-    """A case in a place whose packs of law have the times that the test says, by `ID` or `ID/option`, and no others."""
+def OtherLaw(*, times: Mapping[str, str] = MappingProxyType({}), **given: Any) -> StepContext:  # noqa: N802 - as above
+    """Make a case in a place whose packs of law have these times, by `ID` or `ID/option`, and no others."""
 
-    times: Mapping[str, str] = field(default_factory=dict)
-
-    def law(self, limit_id: str, option: str = "") -> LawTime | None:
-        """Give what the test put there."""
-        written = self.times.get(f"{limit_id}/{option}" if option else limit_id)
+    def law(limit_id: str, option: str) -> LawTime | None:
+        written = times.get(f"{limit_id}/{option}" if option else limit_id)
         return law_time(limit_id, written) if written else None
+
+    return fake_context(law=law, **given)
+
+
+def _shipped_law(case: StepContext, limit_id: str, option: str) -> LawTime | None:
+    """Read a limit from the shipped packs, as of the instant of the test; told are place, sections and offence."""
+    fir = case.before.get("policing.fir", {})
+    sections, offence = fir.get("sections"), fir.get("offence_date")
+    told = Told(
+        offence_on=date.fromisoformat(offence) if isinstance(offence, str) else None, place=case.jurisdiction,
+        sections=frozenset(map(str, sections)) if isinstance(sections, list) else frozenset(),
+    )  # fmt: skip
+    found = law_for(library(), limit_id, told=told, zone=case.zone, started=case.now, option=option or None)
+    time = found.limit_for(option or None) if found else None
+    return law_time(limit_id, time.root, source=found.limit.source) if found and time else None
 
 
 def law_time(limit_id: str, written: str, *, source: str = "") -> LawTime:
@@ -264,9 +230,9 @@ def render(name: str, step: StepType, answers: Mapping[str, Any], **changes: obj
         "made_at": NOW,
         "answers": for_templates(step.fields, answers),
         "persons": (asdict(person()) | {"role": key_in_words("victim")},),
-        "earlier": FakeContext().earlier,
-        "all_earlier": FakeContext().all_earlier,
-        "answers_of": FakeContext().answers_of,
+        "earlier": lambda _uses: {},
+        "all_earlier": lambda _uses: (),
+        "answers_of": lambda _step_id: {},
         "settings": step.settings().model_dump(),
         "fields": step.fields,
         "step_title": step.title,

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from engine.plugin.context import StepContext
 from engine.plugin.laws import LawTime
-from engine.plugin.steps import Prepared, StepContext, StepType
+from engine.plugin.steps import Prepared, StepType
 from engine.plugin.values import day_by_law, instant_by_law, shown_from
 from engine.plugin.watches import Watch
 from pillars.policing.steps import CHARGESHEET, DEFAULT_BAIL, FIR

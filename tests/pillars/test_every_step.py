@@ -2,9 +2,11 @@
 
 import pytest
 
+from engine.plugin.answers import JsonAnswer
+from engine.plugin.context import Match
 from engine.plugin.fields import FieldKind
 from engine.plugin.registry import load_registry
-from engine.plugin.steps import JsonAnswer, Match, Prepared, StepKind, StepType
+from engine.plugin.steps import Prepared, StepKind, StepType
 from tests.pillars.support import FakeContext, example, form_of, person
 
 ASKED = tuple(step for step in load_registry().step_types.values() if step.kind is StepKind.ASKED)

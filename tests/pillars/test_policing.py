@@ -1,6 +1,5 @@
 """The step types of Policing: what they ask, propose, work out and print."""
 
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -8,6 +7,7 @@ from uuid import UUID
 import pytest
 
 from engine.builtin import RELEASE
+from engine.plugin.context import StepContext
 from engine.plugin.laws import LawTime
 from engine.plugin.steps import StepType
 from engine.plugin.watches import Watch
@@ -585,32 +585,30 @@ def test_the_bail_day_is_the_one_after_60_or_90_days_with_the_day_of_remand_coun
     assert bail_day(FakeContext(jurisdiction="IN-ML"), since, ten_years_or_more=grave) == day
 
 
-@dataclass(frozen=True)
-class _OtherLaw(FakeContext):
-    """A place whose pack of law gives 61 days and no time for news, or nothing at all."""
+def _other_law(days: int = 61, **given: Any) -> StepContext:
+    """Make a case in a place whose pack of law gives 61 days and no time for news, or nothing at all."""
 
-    days: int = 61
+    def law(limit_id: str, option: str) -> LawTime | None:
+        is_known = limit_id == "IN-DEFAULT-BAIL" and days and not option
+        return LawTime(limit_id, 0, 0, days * 24, "", is_signed=False) if is_known else None
 
-    def law(self, limit_id: str, option: str = "") -> LawTime | None:
-        """Give 61 days for the charge sheet, and nothing else."""
-        is_known = limit_id == "IN-DEFAULT-BAIL" and self.days and not option
-        return LawTime(limit_id, 0, 0, self.days * 24, "", is_signed=False) if is_known else None
+    return FakeContext(law=law, **given)
 
 
 def test_another_pack_of_law_moves_the_bail_day_and_without_one_there_is_none() -> None:
     since = date(2026, 1, 1)
-    assert bail_day(_OtherLaw(), since, ten_years_or_more=False) == date(2026, 3, 3)
-    assert bail_day(_OtherLaw(), since, ten_years_or_more=True) is None
+    assert bail_day(_other_law(), since, ten_years_or_more=False) == date(2026, 3, 3)
+    assert bail_day(_other_law(), since, ten_years_or_more=True) is None
     registered = {"policing.fir": {"fir_datetime": "2026-01-01T06:30:00Z"}}
     assert CHARGESHEET.prepare is not None
-    assert "default_bail_on" not in CHARGESHEET.prepare(_OtherLaw(before=registered, days=0)).prefill
+    assert "default_bail_on" not in CHARGESHEET.prepare(_other_law(before=registered, days=0)).prefill
     assert DEFAULT_BAIL.run is not None
-    assert DEFAULT_BAIL.run(_OtherLaw(before=registered, days=0)).outputs == {"known": False}
+    assert DEFAULT_BAIL.run(_other_law(before=registered, days=0)).outputs == {"known": False}
 
 
 def test_where_no_law_tells_of_news_it_comes_after_90_days() -> None:
     before = {"policing.fir": {"fir_datetime": "2026-01-01T06:30:00Z"}}
-    assert next_news(_OtherLaw(before=before)) == "2026-04-01"
+    assert next_news(_other_law(before=before)) == "2026-04-01"
     assert next_news(FakeContext(before=before, jurisdiction="BD")) == "2026-02-01"
 
 

@@ -10,7 +10,8 @@ from uuid import UUID
 import pytest
 from ruamel.yaml import YAML
 
-from engine.plugin.steps import Concluded, PersonView, StepType
+from engine.plugin.context import PersonView
+from engine.plugin.steps import Concluded, StepType
 from pillars.press import PILLAR
 from pillars.press.case_knowledge import known_of
 from pillars.press.forms import LeakForm, MonitorForm, QueryForm, ReleaseForm, TakedownForm, TrainingForm

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from engine.plugin.steps import Concluded, Match, Outcome, StepType
+from engine.plugin.context import Match
+from engine.plugin.steps import Concluded, Outcome, StepType
 from engine.plugin.told import PersonTold
 from pillars.prevention import PILLAR
 from pillars.prevention.forms import CommunityForm, InterceptForm, SafeMigrationForm, SessionForm

@@ -18,12 +18,12 @@ from pillars.rehabilitation.forms import (
 )
 from pillars.rehabilitation.settings import AgeingOutSettings, CarePlanSettings
 from pillars.rehabilitation.steps import (
-    ASSESS,
-    CARE_PLAN,
-    COUNSEL,
-    ENTITLEMENTS,
-    LEARNING,
-    PROGRESS,
+    Assess,
+    CarePlan,
+    Counsel,
+    Entitlements,
+    Learning,
+    Progress,
     ageing_out,
 )
 from tests.pillars.support import (
@@ -89,44 +89,44 @@ def test_answers_that_contradict_each_other_are_refused(form: Any, changes: dict
 
 
 def test_a_session_of_counselling_is_dated_by_when_it_took_place() -> None:
-    assert COUNSEL.event_time_field == "date"
+    assert Counsel.step_type.event_time_field == "date"
 
 
 def test_the_care_plan_takes_over_the_needs_that_were_found() -> None:
-    assert CARE_PLAN.prepare is not None
-    found = CARE_PLAN.prepare(FakeContext(before={"rehabilitation.assess": {"domains": ["mind", "income"]}}))
+    assert CarePlan.step_type.prepare is not None
+    found = CarePlan.step_type.prepare(FakeContext(before={"rehabilitation.assess": {"domains": ["mind", "income"]}}))
     assert found.prefill == {"plan_type": ["mind", "income"], "start": "2026-03-10", "planned_end": "2026-09-10"}
     assert found.notes == ()
-    nothing = CARE_PLAN.prepare(FakeContext())
+    nothing = CarePlan.step_type.prepare(FakeContext())
     assert "plan_type" not in nothing.prefill
     assert nothing.notes == ("There is no needs assessment yet.",)
 
 
 def test_the_next_session_is_proposed_in_a_week() -> None:
-    assert COUNSEL.prepare is not None
-    assert COUNSEL.prepare(FakeContext()).prefill == {"next": "2026-03-17"}
+    assert Counsel.step_type.prepare is not None
+    assert Counsel.step_type.prepare(FakeContext()).prefill == {"next": "2026-03-17"}
 
 
 def test_granted_help_that_cannot_be_paid_is_noted() -> None:
-    assert ENTITLEMENTS.prepare is not None
-    assert ENTITLEMENTS.conclude is not None
-    assert ENTITLEMENTS.prepare(FakeContext()).prefill == {"applied_on": "2026-03-10"}
-    stuck = ENTITLEMENTS.conclude(FakeContext(answers={"granted_on": "2026-03-10", "bank_ready": False}))
+    assert Entitlements.step_type.prepare is not None
+    assert Entitlements.step_type.conclude is not None
+    assert Entitlements.step_type.prepare(FakeContext()).prefill == {"applied_on": "2026-03-10"}
+    stuck = Entitlements.step_type.conclude(FakeContext(answers={"granted_on": "2026-03-10", "bank_ready": False}))
     assert stuck.facts == {"help_was_granted": True}
     assert stuck.notes
-    asked_only = ENTITLEMENTS.conclude(FakeContext(answers={"bank_ready": False}))
+    asked_only = Entitlements.step_type.conclude(FakeContext(answers={"bank_ready": False}))
     assert asked_only.facts == {"help_was_granted": False}
     assert not asked_only.notes
 
 
 def test_the_review_says_when_the_plan_is_over_and_proposes_the_next() -> None:
-    assert PROGRESS.prepare is not None
-    assert PROGRESS.conclude is not None
-    over = PROGRESS.prepare(FakeContext(before={"rehabilitation.care_plan": {"planned_end": "2026-03-09"}}))
+    assert Progress.step_type.prepare is not None
+    assert Progress.step_type.conclude is not None
+    over = Progress.step_type.prepare(FakeContext(before={"rehabilitation.care_plan": {"planned_end": "2026-03-09"}}))
     assert over.prefill == {"date": "2026-03-10", "next": "2026-06-08"}
     assert over.notes
-    assert not PROGRESS.prepare(FakeContext()).notes
-    ready = PROGRESS.conclude(FakeContext(answers={"decision": "ready_to_leave_care"}))
+    assert not Progress.step_type.prepare(FakeContext()).notes
+    ready = Progress.step_type.conclude(FakeContext(answers={"decision": "ready_to_leave_care"}))
     assert ready.facts == {"is_ready_to_leave_care": True, "is_worse": False}
     assert all(one.is_over for one in ready.watches)
 
@@ -176,31 +176,31 @@ def _days(watches: tuple[Watch, ...]) -> dict[str, date | None]:
 
 
 def test_needs_are_looked_at_again_sooner_when_the_person_does_badly() -> None:
-    assert ASSESS.prepare is not None
-    assert ASSESS.conclude is not None
-    well = ASSESS.conclude(FakeContext(answers={"score": 4, "domains": ["mind"]}))
-    badly = ASSESS.conclude(FakeContext(answers={"score": 3, "domains": ["mind"]}))
+    assert Assess.step_type.prepare is not None
+    assert Assess.step_type.conclude is not None
+    well = Assess.step_type.conclude(FakeContext(answers={"score": 4, "domains": ["mind"]}))
+    badly = Assess.step_type.conclude(FakeContext(answers={"score": 3, "domains": ["mind"]}))
     assert _days(well.watches) == {"needs_review": date(2026, 6, 8)}
     assert _days(badly.watches) == {"needs_review": date(2026, 4, 9)}
     assert (well.facts["doing_badly"], badly.facts["doing_badly"]) == (False, True)
     assert badly.notes
     before = {"rehabilitation.assess": {"domains": ["mind", "papers"], "score": 2, "own_goals": "a wish"}}
-    assert ASSESS.prepare(FakeContext(before=before)).prefill == {"domains": ["mind", "papers"]}
+    assert Assess.step_type.prepare(FakeContext(before=before)).prefill == {"domains": ["mind", "papers"]}
 
 
 def test_a_need_that_is_closed_is_said() -> None:
-    assert ASSESS.conclude is not None
+    assert Assess.step_type.conclude is not None
     before = {"rehabilitation.assess": {"domains": ["mind", "papers"]}}
-    closed = ASSESS.conclude(FakeContext(answers={"score": 5, "domains": ["mind"]}, before=before))
+    closed = Assess.step_type.conclude(FakeContext(answers={"score": 5, "domains": ["mind"]}, before=before))
     assert closed.notes == ("Settled since the last time: papers.",)
 
 
 def test_a_care_plan_is_reviewed_after_a_month_and_says_which_needs_it_leaves_out() -> None:
-    assert CARE_PLAN.conclude is not None
+    assert CarePlan.step_type.conclude is not None
     before = {"rehabilitation.assess": {"domains": ["mind", "papers"]}}
     answers = {"start": "2026-03-10", "plan_type": ["mind"]}
     settings = CarePlanSettings()
-    concluded = CARE_PLAN.conclude(FakeContext(answers=answers, before=before, settings=settings))
+    concluded = CarePlan.step_type.conclude(FakeContext(answers=answers, before=before, settings=settings))
     assert _days(concluded.watches)["care_plan_review"] == date(2026, 4, 10)
     assert concluded.notes == ("The plan does not cover needs that were found: papers.",)
     over = [one.name for one in concluded.watches if one.is_over]
@@ -218,9 +218,9 @@ def test_a_care_plan_is_reviewed_after_a_month_and_says_which_needs_it_leaves_ou
 def test_the_plan_for_leaving_care_opens_a_year_before_a_child_may_turn_18(
     age: int, opens: datetime | None, due: date, turns: date | None
 ) -> None:
-    assert CARE_PLAN.conclude is not None
+    assert CarePlan.step_type.conclude is not None
     context = FakeContext(answers={"start": "2026-03-10"}, persons=(person(age=age),), settings=CarePlanSettings())
-    watches = {one.name: one for one in CARE_PLAN.conclude(context).watches}
+    watches = {one.name: one for one in CarePlan.step_type.conclude(context).watches}
     plan = watches["leaving_care_plan"]
     assert (plan.uses, plan.settings) == ("rehabilitation.care_plan", {"leaving_care": "yes"})
     assert (plan.opens_at, plan.due_at and plan.due_at.date()) == (opens, due)
@@ -228,12 +228,12 @@ def test_the_plan_for_leaving_care_opens_a_year_before_a_child_may_turn_18(
 
 
 def test_the_plan_for_leaving_care_asks_for_no_other_one() -> None:
-    assert CARE_PLAN.prepare is not None
-    assert CARE_PLAN.conclude is not None
+    assert CarePlan.step_type.prepare is not None
+    assert CarePlan.step_type.conclude is not None
     settings = CarePlanSettings(leaving_care="yes")
     context = FakeContext(answers={"start": "2026-03-10"}, persons=(person(age=17),), settings=settings)
-    assert list(_days(CARE_PLAN.conclude(context).watches)) == ["care_plan_review"]
-    assert any("the day the person is 18" in note for note in CARE_PLAN.prepare(context).notes)
+    assert list(_days(CarePlan.step_type.conclude(context).watches)) == ["care_plan_review"]
+    assert any("the day the person is 18" in note for note in CarePlan.step_type.prepare(context).notes)
 
 
 def test_a_day_of_birth_that_a_step_knows_comes_before_the_age() -> None:
@@ -250,12 +250,12 @@ def test_a_day_of_birth_that_a_step_knows_comes_before_the_age() -> None:
 
 
 def test_reviews_are_monthly_for_three_months_and_then_every_90_days() -> None:
-    assert PROGRESS.prepare is not None
+    assert Progress.step_type.prepare is not None
     new = {"rehabilitation.care_plan": {"start": "2025-12-11", "planned_end": "2026-12-01"}}
     old = {"rehabilitation.care_plan": {"start": "2025-12-10", "planned_end": "2026-12-01"}}
-    assert PROGRESS.prepare(FakeContext(before=new)).prefill["next"] == "2026-04-10"
-    assert PROGRESS.prepare(FakeContext(before=old)).prefill["next"] == "2026-06-08"
-    assert PROGRESS.prepare(FakeContext(persons=(person(age=17),))).notes
+    assert Progress.step_type.prepare(FakeContext(before=new)).prefill["next"] == "2026-04-10"
+    assert Progress.step_type.prepare(FakeContext(before=old)).prefill["next"] == "2026-06-08"
+    assert Progress.step_type.prepare(FakeContext(persons=(person(age=17),))).notes
 
 
 @pytest.mark.parametrize(
@@ -269,25 +269,26 @@ def test_reviews_are_monthly_for_three_months_and_then_every_90_days() -> None:
     ],
 )
 def test_a_review_opens_what_it_decided(decision: str, named: list[str]) -> None:
-    assert PROGRESS.conclude is not None
+    assert Progress.step_type.conclude is not None
     answers = {"decision": decision, "next": "2026-04-10", "domains_score": ["mind_worse", "health_better"]}
-    concluded = PROGRESS.conclude(FakeContext(answers=answers))
+    concluded = Progress.step_type.conclude(FakeContext(answers=answers))
     assert [one.name for one in concluded.watches if not one.is_over] == named
     assert concluded.facts["is_worse"] is True
     assert concluded.notes == ("Worse than before: mind.",)
 
 
 def test_the_next_session_opens_in_time_and_says_nothing_of_the_risk() -> None:
-    assert COUNSEL.conclude is not None
-    assert COUNSEL.prepare is not None
+    assert Counsel.step_type.conclude is not None
+    assert Counsel.step_type.prepare is not None
     calm, acute = (
-        COUNSEL.conclude(FakeContext(answers={"next": "2026-03-17", "risk_now": risk})) for risk in ("none", "acute")
+        Counsel.step_type.conclude(FakeContext(answers={"next": "2026-03-17", "risk_now": risk}))
+        for risk in ("none", "acute")
     )
     assert calm == acute
     assert _days(calm.watches) == {"next_session": date(2026, 3, 17)}
-    assert COUNSEL.conclude(FakeContext(answers={})).watches[0].is_over
+    assert Counsel.step_type.conclude(FakeContext(answers={})).watches[0].is_over
     before = {"rehabilitation.counsel": {"lang": "kha", "risk_now": "acute"}}
-    prepared = COUNSEL.prepare(FakeContext(before=before))
+    prepared = Counsel.step_type.prepare(FakeContext(before=before))
     assert prepared.prefill == {"next": "2026-03-17", "lang": "kha"}
     assert prepared.notes == ()
 
@@ -304,18 +305,18 @@ def test_the_next_session_opens_in_time_and_says_nothing_of_the_risk() -> None:
 def test_learning_is_followed_until_there_is_a_certificate(
     answers: dict[str, Any], due: date | None, said: int
 ) -> None:
-    assert LEARNING.conclude is not None
-    concluded = LEARNING.conclude(FakeContext(answers=answers))
+    assert Learning.step_type.conclude is not None
+    concluded = Learning.step_type.conclude(FakeContext(answers=answers))
     assert _days(concluded.watches) == {"learning_review": due}
     assert len(concluded.notes) == said
     assert concluded.facts["has_certificate"] is (due is None)
 
 
 def test_enrolment_takes_over_what_was_told() -> None:
-    assert LEARNING.prepare is not None
-    assert LEARNING.prepare(FakeContext()).prefill == {"start": "2026-03-10"}
+    assert Learning.step_type.prepare is not None
+    assert Learning.step_type.prepare(FakeContext()).prefill == {"start": "2026-03-10"}
     before = {"rehabilitation.learning": {"track": "school", "attendance": 40}}
-    assert LEARNING.prepare(FakeContext(before=before)).prefill == {"track": "school"}
+    assert Learning.step_type.prepare(FakeContext(before=before)).prefill == {"track": "school"}
 
 
 @pytest.mark.parametrize(
@@ -330,12 +331,12 @@ def test_enrolment_takes_over_what_was_told() -> None:
 def test_help_from_the_state_is_asked_for_again_until_it_is_granted(
     answers: dict[str, Any], before: dict[str, Any], due: date | None
 ) -> None:
-    assert ENTITLEMENTS.conclude is not None
+    assert Entitlements.step_type.conclude is not None
     context = FakeContext(answers=answers, before={"rehabilitation.entitlements": before})
-    assert _days(ENTITLEMENTS.conclude(context).watches) == {"entitlement": due}
+    assert _days(Entitlements.step_type.conclude(context).watches) == {"entitlement": due}
 
 
 @pytest.mark.parametrize("full", [True, False], ids=["full", "minimal"])
 def test_the_care_plan_prints_with_full_and_with_minimal_answers(*, full: bool) -> None:
-    assert "a longer text" in render("care-plan", CARE_PLAN, example(CarePlanForm, full=full))
-    assert "not recorded" in render("care-plan", CARE_PLAN, {})
+    assert "a longer text" in render("care-plan", CarePlan.step_type, example(CarePlanForm, full=full))
+    assert "not recorded" in render("care-plan", CarePlan.step_type, {})

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from engine.plugin.steps import Match, StepType
+from engine.plugin.context import Match
+from engine.plugin.steps import StepType
 from engine.plugin.told import PartnerOffer
 from pillars.reporting import PILLAR
 from pillars.reporting.forms import IntakeForm, MatchForm, ReferForm, TriageForm

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from engine.plugin.steps import PersonView, StepType
+from engine.plugin.context import PersonView
+from engine.plugin.steps import StepType
 from engine.plugin.watches import Watch
 from pillars.restitution import PILLAR
 from pillars.restitution.forms import AwardForm, EligibilityForm, InterimForm, PaymentForm, WagesForm

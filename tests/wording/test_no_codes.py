@@ -17,12 +17,13 @@ from engine.adapters.sql.queries.subject import known_text
 from engine.assembly import Engine
 from engine.builtin import CORE
 from engine.domain.regions import region_words
+from engine.plugin.answers import JsonAnswer
+from engine.plugin.context import StepContext
 from engine.plugin.fields import NOT_KNOWN, FieldKind, FieldSpec
 from engine.plugin.registry import Registry, load_registry
-from engine.plugin.steps import JsonAnswer, StepType
+from engine.plugin.steps import StepType
 from engine.spec.plain_words import type_in_plain_words
 from engine.usecases.papers import make_papers
-from engine.usecases.step_context import JobContext
 from engine.usecases.step_reading import StepReading
 from engine.views.in_words import InWords, for_templates
 from tests.pillars.support import person
@@ -83,9 +84,9 @@ def _answers(step: StepType, turn: int) -> dict[str, JsonAnswer]:
     return {spec.name: _answer(spec, turn) for spec in step.fields}
 
 
-def _context(step: StepType, turn: int, **settings: object) -> JobContext:
+def _context(step: StepType, turn: int, **settings: object) -> StepContext:
     everything = {uses: _answers(other, turn) for uses, other in _registry().step_types.items()}
-    return JobContext(
+    return StepContext(
         case_number="C-7K3M-2Q9D",
         step_id=UUID(int=1),
         step_key="step",
@@ -95,7 +96,7 @@ def _context(step: StepType, turn: int, **settings: object) -> JobContext:
         jurisdiction=PLACES[turn % len(PLACES)],
         settings=step.settings.model_validate(settings),
         answers=_answers(step, turn),
-        answers_by_type=everything,
+        before=everything,
         persons=(person(), replace(person("possible_victim", None), id=UUID(int=8))),
         matches=(),
         known_partners=(),

@@ -23,11 +23,12 @@ from engine.domain.events import CaseOpened
 from engine.domain.library import Library
 from engine.domain.records import Case, PersonRole, Scalar, step_id
 from engine.domain.state import CaseState
+from engine.plugin.answers import Form
 from engine.plugin.fields import Count, Instant, LongText, Text
 from engine.plugin.fields import field as asked
 from engine.plugin.pillar import Pillar
 from engine.plugin.registry import InstalledPillar, Registry, build_registry
-from engine.plugin.steps import Form, StepKind, StepType, ask
+from engine.plugin.steps import StepKind, StepType, ask
 from engine.ports import JsonValue
 from engine.spec.calendars import Calendar
 from engine.spec.catalogue import Output, StepTypeInfo, ValueKind

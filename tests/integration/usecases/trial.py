@@ -5,20 +5,12 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from engine.plugin.answers import Form
+from engine.plugin.context import StepContext
 from engine.plugin.fields import Count, Instant, Intervals, LongText, OutputKind, Text, field
 from engine.plugin.pillar import Pillar
 from engine.plugin.rules import rule
-from engine.plugin.steps import (
-    Completed,
-    Concluded,
-    Document,
-    Form,
-    OutputSpec,
-    Prepared,
-    StepContext,
-    ask,
-    automatic,
-)
+from engine.plugin.steps import Completed, Concluded, Document, OutputSpec, Prepared, ask, automatic
 
 CANARY = "Kamala of the blue house"
 SECRET = "the secret that a function was told"

@@ -5,9 +5,11 @@ from typing import Any, Literal
 
 import pytest
 
+from engine.plugin.answers import Form
+from engine.plugin.context import StepContext
 from engine.plugin.contract import broken_promises, contract_of
 from engine.plugin.fields import Count, OutputKind, Text, field
-from engine.plugin.steps import Completed, Form, Outcome, OutputSpec, StepContext, StepType, ask, automatic
+from engine.plugin.steps import Completed, Outcome, OutputSpec, StepType, ask, automatic
 
 
 class OldForm(Form):

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from engine.plugin.answers import Form
 from engine.plugin.copies import (
     ANSWER_FIRST,
     ChildShown,
@@ -15,7 +16,6 @@ from engine.plugin.copies import (
     steps_opened,
 )
 from engine.plugin.fields import FileRef, Sha256, Text, field, specs_of
-from engine.plugin.steps import Form
 
 
 class FoundForm(Form):

@@ -6,9 +6,9 @@ from typing import Literal
 import pytest
 from pydantic import ValidationError
 
+from engine.plugin.answers import Form
 from engine.plugin.fields import Day, FieldKind, field, specs_of
 from engine.plugin.rules import Some, in_order, rule, stands_alone
-from engine.plugin.steps import Form
 
 
 class JourneyForm(Form):

@@ -2,8 +2,9 @@
 
 from typing import Literal
 
+from engine.plugin.answers import Form
 from engine.plugin.fields import LongText, field
-from engine.plugin.steps import Form, ask
+from engine.plugin.steps import ask
 from engine.portal.presenters.kept import typed_lines
 
 

@@ -2,9 +2,7 @@
 
 from typing import Literal
 
-from engine.plugin.fields import Count, Instant, LongText, Text, field
-from engine.plugin.rules import in_order, rule
-from engine.plugin.steps import Form
+from engine.plugin import Count, Form, Instant, LongText, Text, field, in_order, rule
 
 
 class BookingForm(Form):

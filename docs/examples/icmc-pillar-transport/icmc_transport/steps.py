@@ -5,16 +5,16 @@ import time
 from datetime import timedelta
 from pathlib import Path
 
-from engine.plugin.fields import OutputKind
-from engine.plugin.pillar import Pillar
-from engine.plugin.steps import (
+from engine.plugin import (
+    Asked,
     Completed,
     Concluded,
     Document,
+    OutputKind,
     OutputSpec,
+    Pillar,
     Prepared,
     StepContext,
-    ask,
     automatic,
 )
 from icmc_transport.forms import BookingForm
@@ -24,30 +24,29 @@ _NOTICES = "ICMC_ROAD_NOTICES"
 _LOOK_EVERY = 0.1
 
 
-def _propose(context: StepContext) -> Prepared:
-    children = [person for person in context.persons if person.role == "victim"]
-    return Prepared(prefill={"seats": len(children) + 2}, notes=("Two adults travel with them: change it if not.",))
-
-
-def _see_what_follows(context: StepContext) -> Concluded:
-    notes = []
-    if context.answers.get("driver_vetted") is not True:
-        notes.append("The driver was not looked at: ask the coordinator before anybody gets in.")
-    if context.answers.get("woman_escort") == "no":
-        notes.append("No woman travels with them: find one before the journey.")
-    return Concluded(notes=tuple(notes))
-
-
-BOOKING = ask(
-    "transport.booking",
+class Booking(
+    Asked[BookingForm],
+    key="transport.booking",
     title="Book a journey",
-    form=BookingForm,
     roles=("caseworker", "shelter_manager"),
     documents=(Document("transport-slip", "Slip for the driver", leaves=False),),
     time_limit="P2D",
-    prepare=_propose,
-    conclude=_see_what_follows,
-)
+):
+    """A journey is booked with a place for each child and two adults."""
+
+    def prepare(self, context: StepContext) -> Prepared:
+        """Propose the places."""
+        children = [person for person in context.persons if person.role == "victim"]
+        return Prepared(prefill={"seats": len(children) + 2}, notes=("Two adults travel with them: change it if not.",))
+
+    def conclude(self, answers: BookingForm, context: StepContext) -> Concluded:
+        """Say what makes the journey unsafe."""
+        notes = []
+        if answers.driver_vetted is not True:
+            notes.append("The driver was not looked at: ask the coordinator before anybody gets in.")
+        if answers.woman_escort == "no":
+            notes.append("No woman travels with them: find one before the journey.")
+        return Concluded(notes=tuple(notes))
 
 
 @automatic(
@@ -87,5 +86,5 @@ PILLAR = Pillar(
     name="Transport",
     letter="",
     summary="Safe journeys, with drivers who were looked at.",
-    step_types=(BOOKING, notices),
+    step_types=(Booking, notices),
 )

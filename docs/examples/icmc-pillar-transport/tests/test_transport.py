@@ -1,16 +1,17 @@
 """The pillar keeps the contract, and its steps do what its page says."""
 
-from dataclasses import dataclass, field
 from datetime import timedelta
-from types import SimpleNamespace
 from typing import Any
+from uuid import UUID
 
 import pytest
 from icmc_transport import PILLAR
-from icmc_transport.steps import BOOKING, notices
+from icmc_transport.forms import BookingForm
+from icmc_transport.steps import Booking, notices
 from pydantic import ValidationError
 
 from engine.plugin.checks import contract_problems
+from engine.plugin.testing import PersonView, fake_context, run_step
 
 GOOD = {
     "leaves_at": "2026-03-05T06:00:00Z", "arrives_at": "2026-03-05T12:00:00Z", "seats": 3, "driver_vetted": True,
@@ -18,34 +19,28 @@ GOOD = {
 }  # fmt: skip
 
 
-@dataclass
-class Context:
-    answers: dict[str, Any] = field(default_factory=dict)
-    persons: tuple[Any, ...] = ()
-    remaining: timedelta = timedelta(seconds=1)
-
-
 def test_it_keeps_the_contract() -> None:
     assert contract_problems(PILLAR, "icmc_transport") == ()
 
 
 def test_a_journey_that_ends_before_it_begins_is_refused() -> None:
-    assert BOOKING.form.model_validate(GOOD)
+    assert BookingForm.model_validate(GOOD)
     with pytest.raises(ValidationError, match="cannot end before it begins"):
-        BOOKING.form.model_validate(GOOD | {"arrives_at": "2026-03-04T12:00:00Z"})
+        BookingForm.model_validate(GOOD | {"arrives_at": "2026-03-04T12:00:00Z"})
 
 
 def test_seats_are_proposed_and_a_driver_nobody_looked_at_is_pointed_out() -> None:
-    assert BOOKING.prepare(Context(persons=(SimpleNamespace(role="victim"),))).prefill == {"seats": 3}
-    assert BOOKING.conclude(Context(answers=GOOD)).notes == ()
-    assert "not looked at" in BOOKING.conclude(Context(answers=GOOD | {"driver_vetted": False})).notes[0]
+    child = PersonView(UUID(int=1), "victim", "A child", (), "", 12)
+    assert run_step(Booking, fake_context(persons=(child,))).prefill == {"seats": 3}
+    assert run_step(Booking, fake_context(answers=GOOD)).notes == ()
+    assert "not looked at" in run_step(Booking, fake_context(answers=GOOD | {"driver_vetted": False})).notes[0]
 
 
 def test_notices_are_counted_when_the_file_is_whole(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "notices"
     monkeypatch.setenv("ICMC_ROAD_NOTICES", str(file))
     file.write_text("NH 6\nEND\n")
-    assert notices.run(Context()).outputs == {"closed_roads": 1, "is_clear": False}
+    assert run_step(notices, fake_context()).outputs == {"closed_roads": 1, "is_clear": False}
     file.write_text("NH 6\n")
     with pytest.raises(TimeoutError):
-        notices.run(Context(remaining=timedelta(seconds=0)))
+        run_step(notices, fake_context(remaining=timedelta(seconds=0)))

@@ -5,8 +5,8 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from engine import views as vw
+from engine.plugin.answers import as_instant
 from engine.plugin.fields import FieldKind, FieldSpec
-from engine.plugin.values import as_instant
 from engine.spec.plain_words import in_plain_words
 from engine.views.in_words import CODED, code_in_words, unexplained_in_words
 

@@ -1,15 +1,25 @@
 """Work out when the oldest child of a case turns 18."""
 
-from engine.plugin.steps import Completed, StepContext
-from engine.plugin.values import local_day
-from pillars.rehabilitation.leaving import ages, born_on, oldest_child, watch_leaving
+from engine.plugin import Completed, OutputKind, OutputSpec, StepContext, automatic
+from pillars.rehabilitation.leaving import ages, oldest_child, watch_leaving
 from pillars.rehabilitation.settings import AgeingOutSettings
 
 
-def work_out_birthday(context: StepContext) -> Completed:
+@automatic(
+    "rehabilitation.ageing_out",
+    title="Leaving care at 18",
+    outputs={
+        "is_known": OutputSpec(OutputKind.BOOL),
+        "plan_now": OutputSpec(OutputKind.BOOL),
+        "days_at_least": OutputSpec(OutputKind.NUMBER),
+        "days_at_most": OutputSpec(OutputKind.NUMBER),
+    },
+    settings=AgeingOutSettings,
+)
+def ageing_out(context: StepContext) -> Completed:
     """Work out how many days are left until the oldest child of the case turns 18, and have the plan made in time."""
-    settings = AgeingOutSettings.model_validate(context.settings.model_dump())
-    born, today = born_on(context, settings.from_step, settings.from_field), local_day(context.now, context.zone)
+    settings = context.settings_as(AgeingOutSettings)
+    born, today = context.told_day(settings.from_step, settings.from_field), context.today
     birthday = oldest_child(context, born)
     if birthday is None:
         return Completed(outputs={"is_known": born is not None or bool(ages(context)), "plan_now": False})

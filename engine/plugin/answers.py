@@ -1,0 +1,147 @@
+"""The forms of step types, and their answers as functions of pillars read them."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime
+from decimal import Decimal, InvalidOperation
+from functools import cache
+from typing import Any, TypeVar
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    GetJsonSchemaHandler,
+    ValidationError,
+    ValidationInfo,
+    ValidatorFunctionWrapHandler,
+    field_validator,
+)
+from pydantic_core import CoreSchema, PydanticKnownError
+
+from engine.plugin.fields import NOT_KNOWN, FieldKind, Interval, asks_yes_or_no, kind_of
+
+JsonAnswer = str | bool | int | float | list[object] | dict[str, object] | None
+_Form = TypeVar("_Form", bound="Form")
+
+
+class Form(BaseModel):
+    """The base of every form; the first line of its docstring tells the caseworker what the step is for.
+
+    Every yes-or-no question takes *Not known* as well, which rules see as None. A function of a step type is given its
+    answers as one of these, as far as there are any: what nobody answered is None, or no choices at all, also where the
+    question is required. *Not known* is `NOT_KNOWN` there, and instants are in UTC.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    def __bool__(self) -> bool:
+        """Return whether anything was answered."""
+        return bool(self.model_fields_set)
+
+    @field_validator("*", mode="wrap")
+    @classmethod
+    def _take_not_known(cls, value: object, validate: ValidatorFunctionWrapHandler, info: ValidationInfo) -> object:
+        field = cls.model_fields[info.field_name or ""]
+        if value not in (None, NOT_KNOWN) or not asks_yes_or_no(field):
+            return validate(value)
+        if value is None and field.is_required():
+            raise PydanticKnownError("missing")
+        return None
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        """Return the schema of the form, in which every yes-or-no question takes *Not known*."""
+        schema = handler.resolve_ref_schema(handler(core_schema))
+        for name, field in cls.model_fields.items():
+            asked = schema["properties"].get(field.alias or name)
+            if asked is not None and asks_yes_or_no(field):
+                left_out = [] if field.is_required() else [{"type": "null"}]
+                asked.pop("type", None)
+                asked["anyOf"] = [{"type": "boolean"}, {"const": str(NOT_KNOWN)}, *left_out]
+        return schema
+
+
+def read_answers(form: type[_Form], answers: Mapping[str, Any]) -> _Form:
+    """Read stored answers as a form, without its rules: what is not there, or cannot be read, is None or no choices."""
+    told: dict[str, Any] = {name: _read(kind, answers.get(stored)) for name, stored, kind in _questions(form)}
+    read: _Form = form.model_construct(_fields_set=set(answers), **told)  # type: ignore[assignment]
+    return read
+
+
+@cache
+def _questions(form: type[Form]) -> tuple[tuple[str, str, FieldKind], ...]:
+    return tuple((name, info.alias or name, kind_of(info)) for name, info in form.model_fields.items())
+
+
+def _read(kind: FieldKind, answer: object) -> object:
+    reader = _READERS.get(kind)
+    if reader is not None:
+        return reader(answer)
+    return answer if isinstance(answer, str) else None
+
+
+def _yes_or_no(answer: object) -> object:
+    return NOT_KNOWN if answer == NOT_KNOWN else answer if isinstance(answer, bool) else None
+
+
+def _count(answer: object) -> int | None:
+    count = as_number(answer)
+    return None if count is None else int(count)
+
+
+def _choices(answer: object) -> tuple[str, ...]:
+    return tuple(map(str, answer)) if isinstance(answer, list | tuple) else ()
+
+
+def _intervals(answer: object) -> tuple[Interval, ...]:
+    return tuple(map(_interval, answer)) if isinstance(answer, list | tuple) else ()
+
+
+def _interval(answer: Any) -> Interval:  # noqa: ANN401 - what was stored
+    try:
+        return Interval.model_validate(answer)
+    except ValidationError:
+        nothing: dict[str, Any] = {"start": None}
+        return Interval.model_construct(**nothing)
+
+
+def as_day(answer: object) -> date | None:
+    """Read a day from an answer; None where there is none or it cannot be read."""
+    if isinstance(answer, datetime):
+        return answer.date()
+    if isinstance(answer, date):
+        return answer
+    try:
+        return date.fromisoformat(answer[:10]) if isinstance(answer, str) else None
+    except ValueError:
+        return None
+
+
+def as_instant(answer: object) -> datetime | None:
+    """Read an instant, in UTC, from an answer; None where there is none, it has no zone, or no calendar reaches it."""
+    try:
+        instant = datetime.fromisoformat(answer) if isinstance(answer, str) else answer
+        return instant.astimezone(UTC) if isinstance(instant, datetime) and instant.tzinfo else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def as_number(answer: object) -> Decimal | None:
+    """Read an amount or a count from an answer; None where there is none or it cannot be read."""
+    if isinstance(answer, bool) or not isinstance(answer, str | int | float | Decimal):
+        return None
+    try:
+        number = Decimal(str(answer))
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() else None
+
+
+_READERS: Mapping[FieldKind, Callable[[object], object]] = {
+    FieldKind.DATE: as_day,
+    FieldKind.DATETIME: as_instant,
+    FieldKind.MONEY: as_number,
+    FieldKind.INT: _count,
+    FieldKind.BOOL: _yes_or_no,
+    FieldKind.MULTI: _choices,
+    FieldKind.INTERVALS: _intervals,
+}

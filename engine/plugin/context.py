@@ -1,0 +1,191 @@
+"""What a pillar's function is given: its case at one moment, as far as the step may know it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from dataclasses import field as attribute
+from datetime import date, datetime, timedelta
+from typing import TypeVar, overload
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from engine.plugin.answers import Form, JsonAnswer, as_day, read_answers
+from engine.plugin.laws import LawTime
+from engine.plugin.told import PartnerOffer
+from engine.plugin.values import end_of_day, local_day, start_of_day
+from engine.plugin.watches import Watch
+
+_Form = TypeVar("_Form", bound=Form)
+_Settings = TypeVar("_Settings", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A person in another case that may be the same: only whom to ask is told, never what they know."""
+
+    owning_unit: str
+    contact: str
+    kind: str
+    score: int
+
+
+@dataclass(frozen=True, slots=True)
+class PersonView:
+    """One person of the case, as far as the step may know them.
+
+    `home` is a village or part of town and, after a comma, the district.
+    """
+
+    id: UUID
+    role: str
+    name: str
+    aliases: tuple[str, ...]
+    phone: str
+    age: int | None
+    parents: tuple[str, ...] = ()
+    home: str = ""
+
+
+def _no_law(_limit_id: str, _option: str) -> LawTime | None:
+    return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepContext:
+    """What a pillar's function is given; all of it was read before the function runs.
+
+    All instants are aware, in UTC; `zone` is the unit's IANA zone. `step_id` names a watch, or a later step, that is
+    about what this one tells of. `persons` are those of the case; for a step that is done for one person, without the
+    other survivors, unless its type reads `everybody`. `answers`, `before` and `history` hold what forms gathered, as
+    JSON: a pillar reads them by `earlier`, `all_earlier` and `answers_of`.
+    """
+
+    case_number: str
+    step_id: UUID
+    step_key: str
+    step_type: str
+    now: datetime
+    zone: str
+    jurisdiction: str
+    settings: BaseModel
+    answers: Mapping[str, JsonAnswer]
+    before: Mapping[str, Mapping[str, JsonAnswer]]
+    persons: tuple[PersonView, ...]
+    matches: tuple[Match, ...]
+    known_partners: tuple[PartnerOffer, ...]
+    deadline: Callable[[], timedelta]
+    history: Mapping[str, Mapping[UUID, Mapping[str, JsonAnswer]]] = attribute(default_factory=dict)
+    law_of: Callable[[str, str], LawTime | None] = _no_law
+
+    @property
+    def remaining(self) -> timedelta:
+        """The time that is left before the step is given up; pass it to every call that can block."""
+        return self.deadline()
+
+    @property
+    def today(self) -> date:
+        """The day of now in the zone of the case."""
+        return local_day(self.now, self.zone)
+
+    @property
+    def country(self) -> str:
+        """The country of the case: `IN` of `IN-ML`."""
+        return self.jurisdiction.partition("-")[0]
+
+    def settings_as(self, settings: type[_Settings]) -> _Settings:
+        """Return what the workflow set for this step, as the settings of its type."""
+        return settings.model_validate(self.settings.model_dump())
+
+    @overload
+    def earlier(self, step_type: str, form: type[_Form]) -> _Form: ...
+    @overload
+    def earlier(self, step_type: str) -> Mapping[str, JsonAnswer]: ...
+    def earlier(self, step_type: str, form: type[_Form] | None = None) -> _Form | Mapping[str, JsonAnswer]:
+        """Return the answers of the latest step of a type that was done; none of them, and so false, if there is none.
+
+        Of a step that is done for one person, those of the same person, or of the case as a whole.
+        """
+        told = self.before.get(step_type, {})
+        return told if form is None else read_answers(form, told)
+
+    @overload
+    def all_earlier(self, step_type: str, form: type[_Form]) -> tuple[_Form, ...]: ...
+    @overload
+    def all_earlier(self, step_type: str) -> tuple[Mapping[str, JsonAnswer], ...]: ...
+    def all_earlier(
+        self, step_type: str, form: type[_Form] | None = None
+    ) -> tuple[_Form, ...] | tuple[Mapping[str, JsonAnswer], ...]:
+        """Return the answers of all steps of a type that were done, of those that its type `reads`, oldest first.
+
+        A step that is done for one person is given those of other people only if its type reads `everybody`.
+        """
+        every = tuple(self.history.get(step_type, {}).values())
+        return every if form is None else tuple(read_answers(form, told) for told in every)
+
+    @overload
+    def answers_of(self, step_id: UUID | None, form: type[_Form]) -> _Form: ...
+    @overload
+    def answers_of(self, step_id: UUID | None) -> Mapping[str, JsonAnswer]: ...
+    def answers_of(self, step_id: UUID | None, form: type[_Form] | None = None) -> _Form | Mapping[str, JsonAnswer]:
+        """Return the answers of one of these steps by its id; none of them if there is none."""
+        told = next((told[step_id] for told in self.history.values() if step_id and step_id in told), {})
+        return told if form is None else read_answers(form, told)
+
+    def told_before(self, step_type: str, *names: str, **renamed: str) -> dict[str, JsonAnswer]:
+        """Take over what was told in an earlier step, to be confirmed and not asked again.
+
+        `renamed` takes an answer over under another name: `told_before("rescue.execute", taken_charge_at="end_at")`.
+        """
+        before = self.before.get(step_type, {})
+        wanted = {name: name for name in names} | renamed
+        return {name: before[told] for name, told in wanted.items() if before.get(told) not in (None, "", [])}
+
+    def told_day(self, step_type: str, name: str) -> date | None:
+        """Return the day that the latest step of a type told, where settings name the step and the question."""
+        return as_day(self.before.get(step_type, {}).get(name))
+
+    def similar_persons(self) -> tuple[Match, ...]:
+        """Return persons of other cases of the same unit that may be the same as one of this case.
+
+        Nobody is found for a step type that does not read `similar_persons`.
+        """
+        return self.matches
+
+    def partners(self) -> tuple[PartnerOffer, ...]:
+        """Return the directory of partners, those with free places first; empty unless the type reads `partners`."""
+        return self.known_partners
+
+    def law(self, limit_id: str, option: str = "") -> LawTime | None:
+        """Return the time of a limit of the law, or of one of its options, in the version that counts for this case.
+
+        It is read as of now, with the offence, ages and sexes that the case has told. An option that this version lacks
+        has its usual length. None when no pack of law has the limit, or it is known not to apply.
+        """
+        return self.law_of(limit_id, option)
+
+    def day_of(self, instant: datetime) -> date:
+        """Return the day of an instant in the zone of the case."""
+        return local_day(instant, self.zone)
+
+    def start_of(self, day: date) -> datetime:
+        """Return the first instant of a day in the zone of the case, in UTC."""
+        return start_of_day(day, self.zone)
+
+    def end_of(self, day: date) -> datetime:
+        """Return the last second of a day in the zone of the case, in UTC."""
+        return end_of_day(day, self.zone)
+
+    def watch_for(
+        self,
+        name: str,
+        uses: str,
+        title: str,
+        day: date,
+        *,
+        days_before: int = 0,
+        ladder: str = "standard",
+        once: bool = False,
+    ) -> Watch:
+        """Watch for a day: the step opens when it begins, or so many days before, and is due when it ends."""
+        opens_at, due_at = self.start_of(day - timedelta(days=days_before)), self.end_of(day)
+        return Watch(name, uses, title, opens_at=opens_at, due_at=due_at, ladder=ladder, once=once)

@@ -1,0 +1,130 @@
+"""What counselling, learning and help from the State propose."""
+
+from datetime import timedelta
+
+from engine.plugin import (
+    Asked,
+    Concluded,
+    JsonAnswer,
+    Prepared,
+    StepContext,
+    Watch,
+    unless_yes,
+)
+from pillars.rehabilitation.elsewhere import FirstNeeds
+from pillars.rehabilitation.forms import CounselForm, EntitlementsForm, LearningForm
+from pillars.rehabilitation.practice import (
+    ASK_AGAIN_DAYS,
+    ASK_FOR_CASH_DAYS,
+    LOW_SCORE_DAYS,
+    NEXT_SESSION_DAYS,
+    OFTEN_THERE,
+    OPENS_BEFORE_DAYS,
+    REVIEW_DAYS,
+    SESSION_OPENS_BEFORE_DAYS,
+)
+
+
+class Counsel(
+    Asked[CounselForm],
+    key="rehabilitation.counsel",
+    title="Counselling session",
+    roles=("counsellor",),
+    stays_with=("protection.health",),
+    time_limit="P7D",
+):
+    def prepare(self, context: StepContext) -> Prepared:
+        """Propose the next session and the language."""
+        before = context.earlier("rehabilitation.counsel", CounselForm)
+        prefill: dict[str, JsonAnswer] = {"next": (context.today + timedelta(days=NEXT_SESSION_DAYS)).isoformat()}
+        lang = before.lang or context.earlier("rescue.first_needs", FirstNeeds).language
+        if lang:
+            prefill["lang"] = lang
+        return Prepared(prefill=prefill)
+
+    def conclude(self, answers: CounselForm, context: StepContext) -> Concluded:
+        """Open the next session on its day; how great the risk was stays with counsellors."""
+        planned, today = answers.next, context.today
+        if planned is None or planned < today:
+            return Concluded(facts={"was_counselled": True}, watches=(Watch("next_session", is_over=True),))
+        title = "Counselling: the next session"
+        watch = context.watch_for(
+            "next_session", "rehabilitation.counsel", title, planned, days_before=SESSION_OPENS_BEFORE_DAYS,
+        )  # fmt: skip
+        return Concluded(facts={"was_counselled": True}, watches=(watch,))
+
+
+class Learning(
+    Asked[LearningForm],
+    key="rehabilitation.learning",
+    title="Education or skills enrolment",
+    roles=("caseworker", "shelter_manager"),
+    stays_with=("rehabilitation.care_plan",),
+    time_limit="P30D",
+):
+    def prepare(self, context: StepContext) -> Prepared:
+        """Take over where the person learns, or propose to begin today."""
+        names = ("track", "provider", "start", "stipend", "savings_account")
+        told = context.told_before("rehabilitation.learning", *names)
+        if told:
+            return Prepared(
+                prefill=told, notes=("Ask how it is going: attendance, money, how others treat the person.",)
+            )
+        today = context.today
+        return Prepared(prefill={"start": today.isoformat()}, notes=("The school or trainer does not learn why.",))
+
+    def conclude(self, answers: LearningForm, context: StepContext) -> Concluded:
+        """Ask every 90 days how it goes until there is a certificate; many days missed is a sign of its own."""
+        attendance = answers.attendance
+        is_away = attendance is not None and attendance < OFTEN_THERE
+        notes = ["The person is often away: ask why, alone. It can be a sign of danger."] if is_away else []
+        if answers.stipend is not None:
+            notes += unless_yes(
+                answers.savings_account,
+                no="The person receives money but has no account: open one in their name.",
+                unknown="The person gets money: ask whether they have an account, and open one in their name if not.",
+            )
+        if answers.certificate:
+            return Concluded(
+                facts={"is_learning": True, "has_certificate": True}, notes=tuple(notes),
+                watches=(Watch("learning_review", is_over=True),),
+            )  # fmt: skip
+        day = context.today + timedelta(days=LOW_SCORE_DAYS if is_away else REVIEW_DAYS)
+        title = "School or training: how is it going?"
+        watch = context.watch_for(
+            "learning_review", "rehabilitation.learning", title, day, days_before=OPENS_BEFORE_DAYS
+        )
+        return Concluded(facts={"is_learning": True, "has_certificate": False}, notes=tuple(notes), watches=(watch,))
+
+
+class Entitlements(
+    Asked[EntitlementsForm],
+    key="rehabilitation.entitlements",
+    title="Identity papers and schemes",
+    roles=("caseworker", "case_manager"),
+    stays_with=("rehabilitation.care_plan",),
+    time_limit="P30D",
+):
+    def prepare(self, context: StepContext) -> Prepared:
+        """Take over what was applied for, or propose to apply today."""
+        names = ("scheme", "papers_missing", "applied_on", "ref_no", "granted_on", "amount", "bank_ready")
+        told = context.told_before("rehabilitation.entitlements", *names)
+        prefill: dict[str, JsonAnswer] = {"applied_on": context.today.isoformat()}
+        return Prepared(prefill=prefill | told)
+
+    def conclude(self, answers: EntitlementsForm, context: StepContext) -> Concluded:
+        """Ask again after 30 days until the help is granted; for help at once for bonded labour the next day."""
+        is_granted, has_account = bool(answers.granted_on), answers.bank_ready is True
+        notes = []
+        if is_granted and not has_account:
+            notes.append("Help was granted, and no account is known to be ready for it: open one.")
+        if is_granted:
+            watches: tuple[Watch, ...] = (Watch("entitlement", is_over=True),)
+        else:
+            is_urgent = "bonded_labour_cash" in answers.scheme
+            is_first = not context.earlier("rehabilitation.entitlements", EntitlementsForm)
+            days = ASK_FOR_CASH_DAYS if is_urgent and is_first else ASK_AGAIN_DAYS
+            day = context.today + timedelta(days=days)
+            title = "Help from the State: was it granted?"
+            watches = (context.watch_for("entitlement", "rehabilitation.entitlements", title, day),)
+        return Concluded(facts={"help_was_granted": is_granted}, notes=tuple(notes), watches=watches)

@@ -1,0 +1,161 @@
+"""What the assessment, the care plan and its reviews propose."""
+
+from datetime import timedelta
+
+from engine.plugin import (
+    Asked,
+    Concluded,
+    Document,
+    JsonAnswer,
+    Prepared,
+    Scalar,
+    StepContext,
+    Watch,
+    add_months,
+)
+from pillars.rehabilitation.forms import AssessForm, CarePlanForm, ProgressForm
+from pillars.rehabilitation.leaving import oldest_child, watch_leaving
+from pillars.rehabilitation.needs import in_words
+from pillars.rehabilitation.practice import (
+    FIRST_REVIEW_MONTHS,
+    LOW_SCORE,
+    LOW_SCORE_DAYS,
+    MONTHLY_FOR,
+    NEXT_SESSION_DAYS,
+    OPENS_BEFORE_DAYS,
+    PLAN_MONTHS,
+    REVIEW_DAYS,
+)
+from pillars.rehabilitation.settings import CarePlanSettings
+
+_ASSESSMENT, _REVIEWS = "rehabilitation.assess", "rehabilitation.progress"
+
+
+class Assess(
+    Asked[AssessForm],
+    key="rehabilitation.assess",
+    title="Needs assessment",
+    roles=("caseworker", "counsellor"),
+    stays_with=("protection.safety", "rescue.first_needs"),
+    time_limit="P7D",
+):
+    def prepare(self, context: StepContext) -> Prepared:
+        """Take over the last assessment, to be confirmed; how the person is and what they want is asked anew."""
+        names = ("domains", "individual_risk", "household_risk", "community_risk", "strengths")
+        told = context.told_before(_ASSESSMENT, *names)
+        note = (
+            "This is a review: ask what has changed." if told else "Ask in the person's language, alone, with breaks."
+        )
+        return Prepared(prefill=told, notes=(note,))
+
+    def conclude(self, answers: AssessForm, context: StepContext) -> Concluded:
+        """Open the next assessment after 90 days, as long as a need is open; a low score is looked at after 30."""
+        score, before = answers.score, context.earlier(_ASSESSMENT, AssessForm)
+        is_low = score is not None and score <= LOW_SCORE
+        now, earlier = set(answers.domains), set(before.domains)
+        closed = earlier - now
+        notes = []
+        if is_low:
+            notes.append("The person is doing badly: review this soon, and speak with the counsellor.")
+        if closed:
+            notes.append(f"Settled since the last time: {in_words(closed)}.")
+        day = context.today + timedelta(days=LOW_SCORE_DAYS if is_low else REVIEW_DAYS)
+        title = "Needs: review them with the person"
+        watch = context.watch_for("needs_review", _ASSESSMENT, title, day, days_before=OPENS_BEFORE_DAYS)
+        return Concluded(facts={"needs_known": True, "doing_badly": is_low}, notes=tuple(notes), watches=(watch,))
+
+
+class CarePlan(
+    Asked[CarePlanForm],
+    key="rehabilitation.care_plan",
+    title="Individual care plan",
+    roles=("caseworker", "case_manager"),
+    stays_with=("rehabilitation.assess",),
+    documents=(Document("care-plan", "Individual care plan (Form 7 for a child)", leaves=False),),
+    time_limit="P30D",
+    settings=CarePlanSettings,
+):
+    def prepare(self, context: StepContext) -> Prepared:
+        """Propose six months from today, for the needs that were found."""
+        today = context.today
+        prefill: dict[str, JsonAnswer] = {
+            "start": today.isoformat(),
+            "planned_end": add_months(today, PLAN_MONTHS).isoformat(),
+        }
+        prefill |= context.told_before("rehabilitation.care_plan", "plan_type", "objectives", "actions", "responsible")
+        needs = context.told_before(_ASSESSMENT, plan_type="domains")
+        prefill |= needs
+        notes = [] if needs else ["There is no needs assessment yet."]
+        if _is_leaving(context):
+            notes.append(
+                "Plan a home, papers, work or school, money and someone to call, from the day the person is 18."
+            )
+        return Prepared(prefill=prefill, notes=tuple(notes))
+
+    def conclude(self, answers: CarePlanForm, context: StepContext) -> Concluded:
+        """Watch for the first review after a month, and for the eighteenth birthday of a child."""
+        start, today = answers.start, context.today
+        review = max(add_months(start or today, FIRST_REVIEW_MONTHS), today + timedelta(days=1))
+        missing = {*context.earlier(_ASSESSMENT, AssessForm).domains} - {*answers.plan_type}
+        notes = (f"The plan does not cover needs that were found: {in_words(missing)}.",) if missing else ()
+        title = "Care plan: review it together"
+        watches: tuple[Watch, ...] = (
+            context.watch_for("care_plan_review", _REVIEWS, title, review, days_before=OPENS_BEFORE_DAYS),
+        )
+        if not _is_leaving(context):
+            watches += watch_leaving(context, oldest_child(context))
+        return Concluded(facts={"has_care_plan": True}, notes=notes, watches=watches)
+
+
+class Progress(
+    Asked[ProgressForm],
+    key="rehabilitation.progress",
+    title="Progress review",
+    roles=("case_manager", "supervisor"),
+    time_limit="P90D",
+):
+    def prepare(self, context: StepContext) -> Prepared:
+        """Propose the next meeting: each month in the first three months of the plan, then each 90 days."""
+        today, plan = context.today, context.earlier("rehabilitation.care_plan", CarePlanForm)
+        start, planned_end = plan.start, plan.planned_end
+        is_new = start is not None and today < add_months(start, MONTHLY_FOR)
+        prefill: dict[str, JsonAnswer] = {
+            "date": today.isoformat(),
+            "next": (add_months(today, 1) if is_new else today + timedelta(days=REVIEW_DAYS)).isoformat(),
+        }
+        is_over = planned_end is not None and planned_end < today
+        notes = ["The care plan has come to its planned end."] if is_over else []
+        child = oldest_child(context)
+        if child is not None and child.earliest <= add_months(today, 12):
+            notes.append("A child in this case might turn 18 within a year: plan what comes after care.")
+        prefill |= context.told_before(_REVIEWS, "members")
+        return Prepared(prefill=prefill, notes=tuple(notes))
+
+    def conclude(self, answers: ProgressForm, context: StepContext) -> Concluded:
+        """Open the next meeting on its day, unless care ends; a plan that is to change is opened at once."""
+        decision, planned = answers.decision, answers.next
+        worse = {score.removesuffix("_worse") for score in answers.domains_score if score.endswith("_worse")}
+        notes = (f"Worse than before: {in_words(worse)}.",) if worse else ()
+        facts: dict[str, Scalar] = {
+            "is_ready_to_leave_care": decision == "ready_to_leave_care",
+            "is_worse": bool(worse),
+        }
+        if decision in {"ready_to_leave_care", "end_plan"} or planned is None:
+            over = tuple(Watch(name, is_over=True) for name in ("care_plan_review", "progress_review"))
+            return Concluded(facts=facts, notes=notes, watches=over)
+        title = "Care plan: review it together"
+        watches = [
+            Watch("care_plan_review", is_over=True),
+            context.watch_for("progress_review", _REVIEWS, title, planned, days_before=OPENS_BEFORE_DAYS),
+        ]
+        if decision in {"change_plan", "more_support"}:
+            due = context.today + timedelta(days=NEXT_SESSION_DAYS)
+            change = "Change the care plan, as the meeting decided"
+            watches.append(
+                context.watch_for("plan_change", "rehabilitation.care_plan", change, due, days_before=NEXT_SESSION_DAYS)
+            )
+        return Concluded(facts=facts, notes=notes, watches=tuple(watches))
+
+
+def _is_leaving(context: StepContext) -> bool:
+    return bool(context.settings_as(CarePlanSettings).leaving_care)
