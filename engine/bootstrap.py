@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 from sqlalchemy import Engine as SqlEngine
@@ -158,9 +158,7 @@ def build_engine(
         codes=TotpCodes(),
         is_common_password=shipped().has,
         fingerprints=NameTokens(),
-        renderer=TemplateRenderer(
-            data_folder("templates"), [item.documents for item in pillars.installed if item.documents]
-        ),
+        renderer=_renderer(tuple(item.documents for item in pillars.installed if item.documents)),
         printer=PdfPrinter(data_folder("templates") / "documents" / "fonts"),
         registry=pillars,
         catalogue=catalogue,
@@ -227,6 +225,12 @@ def require_agreed_on_demo(settings: Settings, app_url: str) -> None:
         _as_the_database_is(settings, sql)
     finally:
         sql.dispose()
+
+
+@cache
+def _renderer(documents: tuple[Path, ...]) -> TemplateRenderer:
+    """Give the renderer of the shipped templates, whose messages are looked through once for a process."""
+    return TemplateRenderer(data_folder("templates"), documents)
 
 
 def _as_the_database_is(settings: Settings, sql: SqlEngine) -> Settings:

@@ -1,5 +1,7 @@
 """Passwords: Argon2id, with the library's current parameters."""
 
+from functools import cache
+
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 
@@ -15,8 +17,8 @@ class Argon2Passwords:
 
     def __init__(self, *, memory_kib: int = MEMORY_KIB, passes: int = PASSES) -> None:
         """Make the hasher, and the hash that stands in for an unknown actor's."""
-        self._hasher = PasswordHash((Argon2Hasher(memory_cost=memory_kib, time_cost=passes, parallelism=1),))
-        self._stand_in = self._hasher.hash(_NOBODY)
+        self._hasher = _hasher(memory_kib, passes)
+        self._stand_in = _stand_in(memory_kib, passes)
 
     def hash(self, password: str) -> str:
         """Give the hash to keep."""
@@ -30,3 +32,12 @@ class Argon2Passwords:
     def is_outdated(self, kept: str) -> bool:
         """Say whether a hash was made with other parameters than a new one would be."""
         return self._hasher.current_hasher.check_needs_rehash(kept)
+
+
+def _hasher(memory_kib: int, passes: int) -> PasswordHash:
+    return PasswordHash((Argon2Hasher(memory_cost=memory_kib, time_cost=passes, parallelism=1),))
+
+
+@cache
+def _stand_in(memory_kib: int, passes: int) -> str:
+    return _hasher(memory_kib, passes).hash(_NOBODY)

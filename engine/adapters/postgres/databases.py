@@ -78,10 +78,9 @@ def drop_database(url: str, name: str) -> None:
 def create_closed_database(
     connection: psycopg.Connection[TupleRow], name: str, *, owner: str, template: str = "template0"
 ) -> None:
-    """Make a database that only its owner may enter."""
+    """Make a database that only its owner may enter; a template of one's own is copied by files, which is fastest."""
     statement = "CREATE DATABASE {} OWNER {} TEMPLATE {}"
-    if template == "template0":
-        statement += " ENCODING 'UTF8'"
+    statement += " ENCODING 'UTF8'" if template == "template0" else " STRATEGY FILE_COPY"
     names = (sql.Identifier(name), sql.Identifier(owner), sql.Identifier(template))
     connection.execute(sql.SQL(statement).format(*names))
     close(connection, name)
