@@ -13,8 +13,6 @@ from engine.errors import ConsentError
 ANY_PURPOSE: Final = frozenset({"referral", "sharing_with_partners"})
 """Purposes that allow any work which is referred to a partner; the others allow only themselves."""
 
-NOTHING_IDENTIFYING: Final = "no_personal_data"
-
 
 class GivenBy(StrEnum):
     """Who agreed. A child's assent alone allows nothing: it is noted beside what its guardian or a body decides."""

@@ -68,10 +68,6 @@ class RunView:
         """
         return (element,) if self._is_correlated(step, element, over) else self.elements(step)
 
-    def steps_of(self, key: str) -> list[Step]:
-        """List the occurrences of a step in this run."""
-        return [step for rounds in self._rounds.get(key, {}).values() for step in rounds]
-
     def latest(self, key: str, element: str) -> Step | None:
         """Give the latest round of an occurrence, or None when it has not been reached."""
         rounds = self._rounds.get(key, {}).get(element)

@@ -11,7 +11,6 @@ from uuid import UUID
 
 from engine.assembly import Engine
 from engine.bootstrap import build_engine, databases, ship
-from engine.domain.duty import Shift
 from engine.errors import NoCalendarError, StepFailedError
 from engine.ports import Outgoing
 from engine.replay.chores import do_chores, next_chore_at
@@ -23,7 +22,6 @@ from engine.usecases.serve_jobs import claim_jobs, close_batch, dispatchable, fa
 from engine.views import Viewer
 
 _OPEN_AT_ONCE = 8
-_A_MINUTE = timedelta(minutes=1)
 _ALWAYS = timedelta(days=3653)
 
 
@@ -114,12 +112,6 @@ class World:
         do_chores(self.engine)
         return done + self.settle_jobs()
 
-    def let_out(self) -> None:
-        """Let a minute pass again and again until nothing is held back that one message is to stand for."""
-        do_chores(self.engine)
-        while (next_at := next_chore_at(self.engine)) is not None and next_at <= self.now() + _A_MINUTE:
-            self.pass_until(next_at)
-
     def settle_jobs(self) -> int:
         """Do every job that is due, as a worker would; gives how many were done."""
         done = 0
@@ -197,13 +189,3 @@ def people_of(engine: Engine, *, jurisdiction: str, label: str) -> tuple[UUID, d
             actors[role.value] = actor
         work.commit()
     return unit, {role: engine.queries.viewer(actor) for role, actor in actors.items()}
-
-
-def put_on_call(engine: Engine, unit_id: UUID, actor_id: UUID, *, since: datetime) -> None:
-    """Put somebody of a unit on call around the clock, for as long as any story lasts."""
-    shift = Shift(
-        id=engine.entropy.uuid(), unit_id=unit_id, actor_id=actor_id, starts_at=since, ends_at=since + _ALWAYS
-    )
-    with engine.unit_of_work() as work:
-        work.duty.add_shift(shift, by=None, at=since)
-        work.commit()

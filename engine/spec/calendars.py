@@ -366,8 +366,3 @@ def calendar_for(jurisdiction: str, calendars: Mapping[str, Calendar]) -> Calend
     if found is None:
         raise NoCalendarError(jurisdiction=jurisdiction)
     return found
-
-
-def zone_for(jurisdiction: str, calendars: Mapping[str, Calendar]) -> str:
-    """Name the time zone of a jurisdiction, by the same fallback; raises `NoCalendarError`."""
-    return calendar_for(jurisdiction, calendars).zone

@@ -69,12 +69,6 @@ def remove_special_day(engine: Engine, *, calendar: str, day: date, viewer: View
     engine.refresh_definitions()
 
 
-def added_days(engine: Engine, calendar: str) -> tuple[StoredDay, ...]:
-    """List the days that were added to a calendar by hand, in order of date."""
-    with engine.unit_of_work() as work:
-        return work.special_days.live(calendar)
-
-
 def check_day(engine: Engine, work: UnitOfWork, new: NewDay) -> None:
     """Refuse a day that would change nothing, that is over, or that nobody could explain later."""
     calendar = calendar_of(work, new.calendar)

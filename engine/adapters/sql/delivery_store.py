@@ -9,7 +9,6 @@ from sqlalchemy import Connection, text
 
 from engine.stores import ClaimedDelivery, DeliveryScope
 
-SENDING = "sending"
 CRITICAL, PRESSING, ORDINARY = 2, 1, 0
 _PRESSING_KINDS = frozenset({"escalated", "overdue", "system_trouble", "storm"})
 _PROBE_AFTER = timedelta(minutes=1)

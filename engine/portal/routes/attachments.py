@@ -1,6 +1,5 @@
 """Files of a case: the list, adding one as it arrives, and giving one out."""
 
-import re
 from collections.abc import Mapping
 from typing import Final
 from urllib.parse import quote
@@ -34,7 +33,6 @@ from engine.usecases.attachments import (
 from engine.usecases.copies import tell_of_child
 
 router = APIRouter()
-_NOT_PLAIN: Final = re.compile(r"[^A-Za-z0-9._ -]")
 SCANS: Final[Mapping[str, str]] = {
     "clean": "Nothing harmful found",
     "infected": "Set aside: a scanner found something harmful",

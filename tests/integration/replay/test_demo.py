@@ -17,7 +17,6 @@ from engine.replay.demo import seed_demo
 from engine.replay.demo_people import ADMIN, person, unit_of
 from engine.settings import Settings
 from engine.usecases.audit_escalations import audit_escalations
-from engine.usecases.special_days import added_days
 from engine.views import Viewer
 
 
@@ -79,7 +78,8 @@ def test_each_page_of_duty_and_time_has_something_to_show(demo: Engine) -> None:
         if deadline.paused_until
     ]
     assert len(paused) == 1
-    (added,) = added_days(demo, "IN-AS")
+    with demo.unit_of_work() as work:
+        (added,) = work.special_days.live("IN-AS")
     assert added.added_by == ADMIN
 
 

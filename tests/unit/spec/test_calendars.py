@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from ruamel.yaml import YAML
 
 from engine.errors import NoCalendarError
-from engine.spec.calendars import Calendar, SpecialDay, Weekday, calendar_for, zone_for
+from engine.spec.calendars import Calendar, SpecialDay, Weekday, calendar_for
 
 FILES = Path(__file__).parents[3] / "workflows" / "calendars"
 
@@ -111,7 +111,7 @@ def test_a_jurisdiction_falls_back_to_its_country(
     shipped: dict[str, Calendar], jurisdiction: str, name: str, zone: str
 ) -> None:
     assert calendar_for(jurisdiction, shipped).name == name
-    assert zone_for(jurisdiction, shipped) == zone
+    assert calendar_for(jurisdiction, shipped).zone == zone
 
 
 def test_a_place_without_a_calendar_is_an_error_that_names_it(shipped: dict[str, Calendar]) -> None:

@@ -35,7 +35,6 @@ _OF_STEPS: Final[Mapping[str, ColumnElement[Any]]] = {
     "jurisdiction": CASE.c.jurisdiction,
     "outcome": func.coalesce(STEP.c.outcome, _NOT_SAID),
 }
-DIMENSIONS: Final[Mapping[str, tuple[str, ...]]] = {"cases": tuple(_OF_CASES), "steps": tuple(_OF_STEPS)}
 
 
 def statistics(reading: Reading, viewer: vw.Viewer, *, of: str, by: Sequence[str], outside: bool) -> vw.StatisticsView:
