@@ -243,7 +243,6 @@ class ExportCopy(Record):
     unit_id: UUID | None
     asked_at: datetime
     what: str
-    format: str
     purpose_code: str
     chosen: Mapping[str, Any] = {}
     counted: int

@@ -28,7 +28,6 @@ from engine.usecases.step_up import require_step_up
 from engine.views import SheetView, Viewer
 
 WHAT = frozenset({"cases", "steps", "limits"})
-FORMATS = frozenset({"csv", "xlsx"})
 _HOUR: Final = timedelta(hours=1)
 
 
@@ -36,7 +35,6 @@ class Fetched(NamedTuple):
     """A copy that is handed over now, once; it is kept nowhere."""
 
     number: int
-    format: str
     content: bytes
 
 
@@ -48,7 +46,6 @@ def ask_copy(
     *,
     viewer: Viewer,
     what: str,
-    format_: str,
     purpose_code: str,
     chosen: Mapping[str, JsonValue],
     command_id: UUID | None = None,
@@ -60,7 +57,7 @@ def ask_copy(
     """
     _require(viewer, Action.EXPORT)
     require_step_up(engine, viewer)
-    kept = _checked(what, format_, purpose_code, chosen)
+    kept = _checked(what, purpose_code, chosen)
     counted, now = engine.queries.count_copied(viewer, what, kept), engine.clock.now()
     if counted > MOST_ROWS:
         raise InvalidAnswersError({"since": f"These are {counted} lines, and {MOST_ROWS} are the most: choose fewer."})
@@ -76,7 +73,7 @@ def ask_copy(
         copy = work.keeping.add_copy(
             ExportCopy(
                 id=engine.entropy.uuid(), number=0, asked_by=viewer.actor_id, unit_id=_unit(viewer), asked_at=now,
-                what=what, format=format_, purpose_code=purpose_code, chosen=kept, counted=counted, status=status,
+                what=what, purpose_code=purpose_code, chosen=kept, counted=counted, status=status,
                 expires_at=now + COPY_LIVES,
             )
         )  # fmt: skip
@@ -158,7 +155,7 @@ def fetch_copy(engine: Engine, copy_id: UUID, *, token: str, viewer: Viewer, wri
         body = {"copy": copy.number, "what": copy.what, "rows": len(sheet.lines)}
         work.audit.note("keeping", "CopyFetched", body, actor_id=viewer.actor_id, at=now)
         work.commit()
-    return Fetched(copy.number, copy.format, content)
+    return Fetched(copy.number, content)
 
 
 def _own_copy(work: UnitOfWork, copy_id: UUID, token: str, viewer: Viewer) -> ExportCopy:
@@ -168,12 +165,10 @@ def _own_copy(work: UnitOfWork, copy_id: UUID, token: str, viewer: Viewer) -> Ex
     return copy
 
 
-def _checked(what: str, format_: str, purpose_code: str, chosen: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+def _checked(what: str, purpose_code: str, chosen: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
     problems = {}
     if what not in WHAT:
         problems["what"] = "Choose what to copy."
-    if format_ not in FORMATS:
-        problems["format"] = "Choose a format."
     if purpose_code not in PURPOSES_OF_COPIES:
         problems["purpose_code"] = "Choose what it is for."
     kept: dict[str, JsonValue] = {}

@@ -108,7 +108,6 @@ class ExportCopyView(View):
     is_mine: bool
     asked_at: datetime
     what: str
-    format: str
     purpose: str
     counted: int
     status: str

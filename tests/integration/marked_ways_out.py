@@ -1,7 +1,5 @@
 """Ways by which something leaves an installation for good: mail, gateways, copies for spreadsheets, backups."""
 
-import io
-import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -14,7 +12,7 @@ import psycopg
 from engine.adapters.apprise_channel import SERVICES, AppriseGateways, Service
 from engine.adapters.postgres.backup import make_backup
 from engine.adapters.postgres.clients import run_client
-from engine.adapters.spreadsheets import as_csv, as_xlsx
+from engine.adapters.spreadsheets import as_csv
 from engine.assembly import Engine
 from engine.cli.common import SYSTEM
 from engine.domain.keeping import CopyStatus
@@ -31,7 +29,6 @@ GATEWAYS = AppriseGateways(
     services={**SERVICES, "json": Service(frozenset({"sms"}), None, "15550100000")},
     loopback=True,
 )
-WRITERS = {"csv": as_csv, "xlsx": as_xlsx}
 _AHEAD = timedelta(days=400)
 """The workers of the installation leave alone what falls due so late: it is sent here, by the real ways."""
 _PASSES = 50
@@ -72,11 +69,7 @@ def all_told_for_real(site: Installation) -> Iterator[Sinks]:
 
 def copies(engine: Engine, people: Mapping[str, Viewer]) -> dict[str, str]:
     """Take every copy that the unit can take, after its second person where it needs one; gives the words of each."""
-    return {
-        f"{what}.{format_}": _copied(engine, people, what, format_)
-        for what in ("cases", "steps", "limits")
-        for format_ in WRITERS
-    }
+    return {what: _copied(engine, people, what) for what in ("cases", "steps", "limits")}
 
 
 def backup_in_words(site: Installation, folder: Path) -> tuple[bytes, str]:
@@ -116,24 +109,19 @@ def _queue_all(site: Installation, channel: str, *, at: datetime) -> int:
         return done.rowcount
 
 
-def _copied(engine: Engine, people: Mapping[str, Viewer], what: str, format_: str) -> str:
+def _copied(engine: Engine, people: Mapping[str, Viewer], what: str) -> str:
     asks, agrees = (
         people[role].model_copy(update={"stepped_up_at": engine.wall_clock.now()})
         for role in ("supervisor", "nodal_officer")
     )
-    copy_id = ask_copy(engine, viewer=asks, what=what, format_=format_, purpose_code="supervision", chosen={})
+    copy_id = ask_copy(engine, viewer=asks, what=what, purpose_code="supervision", chosen={})
     with engine.unit_of_work() as work:
         copy = work.keeping.copy(copy_id)
     if copy is not None and copy.status is CopyStatus.ASKED:
         answer_copy(engine, copy_id, viewer=agrees, agreed=True)
     token = link_to_copy(engine, copy_id, viewer=asks)
-    content = fetch_copy(engine, copy_id, token=token, viewer=asks, write=WRITERS[format_], at="now").content
-    return _unpacked(content) if format_ == "xlsx" else content.decode("utf-8-sig")
-
-
-def _unpacked(content: bytes) -> str:
-    with zipfile.ZipFile(io.BytesIO(content)) as packed:
-        return "\n".join(packed.read(name).decode("utf-8") for name in packed.namelist())
+    content = fetch_copy(engine, copy_id, token=token, viewer=asks, write=as_csv, at="now").content
+    return content.decode("utf-8-sig")
 
 
 def _words(message: Message) -> str:

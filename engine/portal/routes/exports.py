@@ -7,10 +7,10 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from engine.adapters.spreadsheets import MEDIA_TYPES, WRITERS
+from engine.adapters.spreadsheets import as_csv
 from engine.domain.keeping import PURPOSES_OF_COPIES, ROWS_ALONE
 from engine.domain.policy import Action
-from engine.errors import InvalidAnswersError, NotAllowedError, NotFoundError, TooFineError
+from engine.errors import InvalidAnswersError, NotAllowedError, TooFineError
 from engine.portal.dependencies import Posted, SignedIn
 from engine.portal.posted import text, typed
 from engine.portal.presenters.forms import summary_of
@@ -39,7 +39,7 @@ def asked(visit: SignedIn, form: Posted) -> Response:
     given = typed(form)
     try:
         ask_copy(
-            visit.engine, viewer=visit.viewer, what=text(form, "what"), format_=text(form, "format"),
+            visit.engine, viewer=visit.viewer, what=text(form, "what"),
             purpose_code=text(form, "purpose_code"),
             chosen={name: text(form, name) for name in ("status", "since", "until")}, command_id=visit.command_of(form),
         )  # fmt: skip
@@ -65,14 +65,13 @@ def ready(visit: SignedIn, copy_id: UUID) -> Response:
 @router.post("/copies/{copy_id}/file")
 def file(visit: SignedIn, copy_id: UUID, form: Posted) -> Response:
     """Hand a copy over, once."""
-    format_ = _format_of(visit, copy_id)
     fetched = fetch_copy(
-        visit.engine, copy_id, token=text(form, "token"), viewer=visit.viewer, write=WRITERS[format_],
+        visit.engine, copy_id, token=text(form, "token"), viewer=visit.viewer, write=as_csv,
         at=local(visit.now, visit.viewer.zone),
     )  # fmt: skip
-    name = f"icmc-copy-{fetched.number}.{fetched.format}"
+    name = f"icmc-copy-{fetched.number}.csv"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return Response(fetched.content, media_type=MEDIA_TYPES[fetched.format], headers=headers)
+    return Response(fetched.content, media_type="text/csv; charset=utf-8", headers=headers)
 
 
 @router.get("/statistics")
@@ -103,13 +102,6 @@ def statistics(
         dimensions=BY,
         may_export=visit.may(Action.EXPORT),
     )
-
-
-def _format_of(visit: Visit, copy_id: UUID) -> str:
-    found = next((copy for copy in visit.engine.queries.copies(visit.viewer) if copy.id == copy_id), None)
-    if found is None:
-        raise NotFoundError(kind="copy")
-    return found.format
 
 
 def _page(visit: Visit, *, errors: Mapping[str, str] | None = None, given: Mapping[str, str] | None = None) -> Response:

@@ -45,9 +45,7 @@ def test_who_has_no_part_in_it_finds_nothing(portal: Portal) -> None:
 
 
 def test_a_small_copy_waits_for_nobody(portal: Portal) -> None:
-    ask_copy(
-        portal.engine, viewer=portal.people["supervisor"], what="cases", format_="csv", purpose_code="audit", chosen={}
-    )
+    ask_copy(portal.engine, viewer=portal.people["supervisor"], what="cases", purpose_code="audit", chosen={})
     assert "large copy" not in portal.as_role("nodal_officer").get("/waiting").text
 
 

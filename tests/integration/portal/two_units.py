@@ -219,7 +219,7 @@ def _kept(portal: Portal, rows: Rows, people: dict[str, Viewer], case_id: UUID, 
     )  # fmt: skip
     ask_to_lift(engine, case_id, hold, viewer=people["case_manager"])
     ask_copy(
-        engine, viewer=people["case_manager"], what="cases", format_="xlsx", purpose_code="supervision",
+        engine, viewer=people["case_manager"], what="cases", purpose_code="supervision",
         chosen={"status": "open"},
     )  # fmt: skip
     keep_form(engine, people["caseworker"].actor_id, path=f"/cases/{case_id}", fields=[("a-x", "Some words")])

@@ -156,8 +156,8 @@ def test_who_may_not_copy_or_does_not_say_for_what_is_refused(world: World) -> N
     with pytest.raises(StepUpNeededError):
         _ask(world, viewer=world.who("supervisor"))
     with pytest.raises(InvalidAnswersError) as caught:
-        _ask(world, what="names", format_="pdf", purpose_code="", chosen={"since": "yesterday"})
-    assert set(caught.value.problems) == {"what", "format", "purpose_code", "since"}
+        _ask(world, what="names", purpose_code="", chosen={"since": "yesterday"})
+    assert set(caught.value.problems) == {"what", "purpose_code", "since"}
 
 
 def test_counts_are_withheld_below_five_inside_and_eleven_outside(world: World) -> None:
@@ -230,7 +230,7 @@ def test_what_is_wrong_is_put_right_and_what_was_there_before_is_kept_sealed(wor
 
 def _ask(world: World, **more: Any) -> UUID:
     wanted: dict[str, Any] = {
-        "viewer": _stepped(world, "supervisor"), "what": "cases", "format_": "csv", "purpose_code": "supervision",
+        "viewer": _stepped(world, "supervisor"), "what": "cases", "purpose_code": "supervision",
         "chosen": {},
     }  # fmt: skip
     return ask_copy(world.engine, **{**wanted, **more})

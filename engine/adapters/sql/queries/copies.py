@@ -58,7 +58,7 @@ def copies(reading: Reading, viewer: vw.Viewer) -> tuple[vw.ExportCopyView, ...]
         .order_by(COPY.c.number.desc())
         .limit(_MOST)
     )
-    same = ("id", "number", "asked_at", "what", "format", "counted", "expires_at", "fetched_at", "rows")
+    same = ("id", "number", "asked_at", "what", "counted", "expires_at", "fetched_at", "rows")
     return tuple(
         vw.ExportCopyView(
             **{name: row[name] for name in same},

@@ -134,7 +134,6 @@ class ExportCopyRow(SQLModel, table=True):
     unit_id: UUID | None = Field(default=None, foreign_key="unit.id")
     asked_at: datetime = at(null=False)
     what: str
-    format: str
     purpose_code: str
     chosen: dict[str, Any] = json_value()
     counted: int

@@ -177,7 +177,6 @@ def upgrade() -> None:
         sa.Column("unit_id", sa.Uuid(), nullable=True),
         sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("what", sa.String(), nullable=False),
-        sa.Column("format", sa.String(), nullable=False),
         sa.Column("purpose_code", sa.String(), nullable=False),
         sa.Column(
             "chosen", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'::jsonb"), nullable=False
