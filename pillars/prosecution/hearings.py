@@ -1,12 +1,11 @@
 """Find the next court hearing, and how often one was put off, in what was written down about the earlier ones."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import date, datetime
 from typing import NamedTuple
 
-from engine.plugin import JsonAnswer, as_day, as_instant, local_day, start_of_day
-
-Hearing = Mapping[str, JsonAnswer]
+from engine.plugin import StepContext
+from pillars.prosecution.forms import HearingForm
 
 
 class Coming(NamedTuple):
@@ -17,29 +16,32 @@ class Coming(NamedTuple):
     hall: str
 
 
-def coming(last: Hearing, *, now: datetime, zone: str) -> Coming | None:
-    """Give the hearing still to come, by the last one; one that is on today counts. None where nothing is to come."""
-    held, at, day = (as_instant(last.get("hearing_on")), as_instant(last.get("next_at")), as_day(last.get("next_on")))
-    hall, today = str(last.get("court_hall") or ""), local_day(now, zone)
-    if held is not None and held >= now:
-        return Coming(local_day(held, zone), held, hall)
-    if at is not None and local_day(at, zone) >= today:
-        return Coming(local_day(at, zone), at, hall)
+def coming(context: StepContext, last: HearingForm, *, is_held: bool = False) -> Coming | None:
+    """Return the hearing still to come, by the last one; one that is on today counts. None where nothing is to come.
+
+    Of one that `is_held`, only what it says of the next one is to come.
+    """
+    held, at, day = last.hearing_on, last.next_at, last.next_on
+    hall, today = last.court_hall or "", context.today
+    if held is not None and held >= context.now and not is_held:
+        return Coming(context.day_of(held), held, hall)
+    if at is not None and context.day_of(at) >= today:
+        return Coming(context.day_of(at), at, hall)
     return Coming(day, None, hall) if at is None and day is not None and day >= today else None
 
 
-def next_hearing(last: Hearing, *, now: datetime, zone: str) -> datetime | None:
+def next_hearing(context: StepContext, last: HearingForm, *, is_held: bool = False) -> datetime | None:
     """Give the instant of the hearing still to come, in UTC; where only its day is known, the start of that day."""
-    found = coming(last, now=now, zone=zone)
-    return None if found is None else found.at or start_of_day(found.day, zone)
+    found = coming(context, last, is_held=is_held)
+    return None if found is None else found.at or context.start_of(found.day)
 
 
-def times_put_off(hearings: Iterable[Hearing]) -> int:
+def times_put_off(hearings: Iterable[HearingForm]) -> int:
     """Count the hearings that were put off."""
-    return sum(one.get("adjourned") is True for one in hearings)
+    return sum(one.adjourned is True for one in hearings)
 
 
-def first_for(purpose: str, hearings: Iterable[Hearing]) -> datetime | None:
+def first_for(purpose: str, hearings: Iterable[HearingForm]) -> datetime | None:
     """Give when (UTC) the first hearing for a purpose was; None where there was none."""
-    found = (as_instant(one.get("hearing_on")) for one in hearings if one.get("purpose") == purpose)
+    found = (one.hearing_on for one in hearings if one.purpose == purpose)
     return min((at for at in found if at is not None), default=None)

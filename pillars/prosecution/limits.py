@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from datetime import date, datetime
 
 from engine.plugin import LawTime, StepContext, Watch, day_by_law, shown_from
-from pillars.prosecution.hearings import Hearing, first_for
+from pillars.prosecution.elsewhere import Fir
+from pillars.prosecution.forms import HearingForm
+from pillars.prosecution.hearings import first_for
 
 _HEARING, _OUTCOME, _TESTIMONY = "prosecution.hearing", "prosecution.outcome", "prosecution.testimony"
 _ASKED = {
@@ -35,9 +37,9 @@ def evidence_due(context: StepContext, taken_up: date) -> date:
     return day_by_law(context.law(_EVIDENCE) or LawTime(_EVIDENCE, days=_EVIDENCE_DAYS), taken_up)
 
 
-def watch_court(context: StepContext, hearings: Sequence[Hearing]) -> tuple[Watch, ...]:
+def watch_court(context: StepContext, hearings: Sequence[HearingForm]) -> tuple[Watch, ...]:
     """Watch for what a court must do in time, from the first hearing at which that time began."""
-    match context.jurisdiction.partition("-")[0]:
+    match context.country:
         case "IN":
             return (*_of_a_child(context, hearings), *_of_charge(context, hearings), *_of_judgment(context, hearings))
         case "BD":
@@ -46,9 +48,8 @@ def watch_court(context: StepContext, hearings: Sequence[Hearing]) -> tuple[Watc
     return ()
 
 
-def _of_a_child(context: StepContext, hearings: Sequence[Hearing]) -> tuple[Watch, ...]:
-    sections = context.earlier("policing.fir").get("sections")
-    is_special = isinstance(sections, list) and "POCSO" in sections
+def _of_a_child(context: StepContext, hearings: Sequence[HearingForm]) -> tuple[Watch, ...]:
+    is_special = "POCSO" in context.earlier("policing.fir", Fir).sections
     taken_up = first_for("cognizance", hearings)
     if taken_up is None or not (is_special and is_child(context)):
         return ()
@@ -56,8 +57,8 @@ def _of_a_child(context: StepContext, hearings: Sequence[Hearing]) -> tuple[Watc
     return (heard, _watch(context, "trial", _TRIAL_OF_A_CHILD, taken_up))
 
 
-def _of_charge(context: StepContext, hearings: Sequence[Hearing]) -> tuple[Watch, ...]:
-    first, went_on = first_for("charge", hearings), any(one.get("purpose") in _AFTER_THE_CHARGE for one in hearings)
+def _of_charge(context: StepContext, hearings: Sequence[HearingForm]) -> tuple[Watch, ...]:
+    first, went_on = first_for("charge", hearings), any(one.purpose in _AFTER_THE_CHARGE for one in hearings)
     if first is None:
         return ()
     if went_on:
@@ -65,7 +66,7 @@ def _of_charge(context: StepContext, hearings: Sequence[Hearing]) -> tuple[Watch
     return (_watch(context, "charge", _CHARGE, first),)
 
 
-def _of_judgment(context: StepContext, hearings: Sequence[Hearing]) -> tuple[Watch, ...]:
+def _of_judgment(context: StepContext, hearings: Sequence[HearingForm]) -> tuple[Watch, ...]:
     closed = max((at for one in hearings if (at := first_for("arguments", (one,)))), default=None)
     if closed is None:
         return ()

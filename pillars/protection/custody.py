@@ -1,9 +1,11 @@
 """Say until when somebody may be held, and see to it that a lawyer hears before that."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
-from engine.plugin import JsonAnswer, StepContext, Watch, as_day, as_instant, watch_for_day
+from engine.plugin import StepContext, Watch
+from pillars.protection.elsewhere import Production
+from pillars.protection.forms import CustodyForm, PlacementForm
 
 STEP, LADDER = "protection.custody", "detention-limit"
 _INTERIM, _INQUIRY, _HOME = "IN-ITPA-10D", "IN-ITPA-3W", "IN-ITPA-HOME"
@@ -24,14 +26,12 @@ _ORDER_OPENS_BEFORE_DAYS = 3
 _ORDERS = frozenset({"committee_order", "magistrate_order", "court_order"})
 
 
-def held_under(context: StepContext, placement: Mapping[str, JsonAnswer]) -> str:
+def held_under(context: StepContext, placement: PlacementForm) -> str:
     """Say under which sub-section of ITPA s.17 somebody is held: as told at the placement, else at the production."""
-    return str(placement.get("order_under") or context.earlier("rescue.production").get("order_under") or "unknown")
+    return placement.order_under or context.earlier("rescue.production", Production).order_under or "unknown"
 
 
-def first_held_at(
-    context: StepContext, placements: Iterable[Mapping[str, JsonAnswer]], under: str = "unknown"
-) -> datetime | None:
+def first_held_at(context: StepContext, placements: Iterable[PlacementForm], under: str = "unknown") -> datetime | None:
     """Give since when (UTC) a Magistrate's order has held the person; None where none does.
 
     That is the production before the Magistrate or the first placement on such an order since the last release,
@@ -42,41 +42,38 @@ def first_held_at(
     ordered = [
         one
         for one in placements
-        if one.get("legal_basis") == "magistrate_order" and (not is_later or held_under(context, one) == under)
+        if one.legal_basis == "magistrate_order" and (not is_later or held_under(context, one) == under)
     ]
-    production, released = context.earlier("rescue.production"), _last_released_at(context)
-    if is_later and production.get("order_under") != under:
-        production = {}
-    told = [one.get("admitted_at") for one in ordered]
-    held = [at for at in map(as_instant, told) if at is not None and (released is None or at >= released)]
+    production, released = context.earlier("rescue.production", Production), _last_released_at(context)
+    held = [at for one in ordered if (at := one.admitted_at) is not None and (released is None or at >= released)]
     if not held:
         return None
-    produced = as_instant(production.get("produced_at")) if production.get("authority") == "Magistrate" else None
+    counts = production.authority == "Magistrate" and (not is_later or production.order_under == under)
+    produced = production.produced_at if counts else None
     return min(held) if produced is None or (released and produced < released) else min(*held, produced)
 
 
 def _last_released_at(context: StepContext) -> datetime | None:
     """Give when a custody of the person last ended with a release."""
-    released = (one for one in context.all_earlier(STEP) if one.get("result") == "released")
-    return max((at for one in released if (at := as_instant(one.get("decided_at"))) is not None), default=None)
+    released = (one for one in context.all_earlier(STEP, CustodyForm) if one.result == "released")
+    return max((at for one in released if (at := one.decided_at) is not None), default=None)
 
 
-def watch_placement(context: StepContext) -> tuple[Watch, ...]:
+def watch_placement(answers: PlacementForm, context: StepContext) -> tuple[Watch, ...]:
     """Watch for the reviews of a placement, the end of its order, and how long anybody may be held on it."""
-    answers, zone = context.answers, context.zone
-    basis, admitted = answers.get("legal_basis"), as_instant(answers.get("admitted_at")) or context.now
-    review, ends = as_day(answers.get("review_on")), as_day(answers.get("order_expires"))
+    basis, admitted = answers.legal_basis, answers.admitted_at or context.now
+    review, ends = answers.review_on, answers.order_expires
     watches = []
     if review is not None:
         title = "Look at the placement again, with the person"
-        watches.append(watch_for_day("placement_review", "protection.placement", title, review, zone=zone))
+        watches.append(context.watch_for("placement_review", "protection.placement", title, review))
     if ends is not None and basis in _ORDERS:
-        watches.append(_order_ends("custody_order", ends, zone, is_child=basis == "committee_order"))
+        watches.append(_order_ends(context, "custody_order", ends, is_child=basis == "committee_order"))
     under = held_under(context, answers)
-    since = first_held_at(context, (*context.all_earlier("protection.placement"), answers), under)
-    if since is not None and context.jurisdiction.partition("-")[0] == "IN":
+    since = first_held_at(context, (*context.all_earlier("protection.placement", PlacementForm), answers), under)
+    if since is not None and context.country == "IN":
         watches.append(_held_by_law(under, since))
-    if basis not in _ORDERS and answers.get("own_wish") == "wants_to_leave":
+    if basis not in _ORDERS and answers.own_wish == "wants_to_leave":
         watches.append(
             Watch("no_order", STEP, _WANTS_TO_LEAVE, due_at=admitted + _SAME_DAY, from_at=admitted, ladder=LADDER)
         )
@@ -89,18 +86,17 @@ def watch_placement(context: StepContext) -> tuple[Watch, ...]:
     return tuple(watches)
 
 
-def watch_custody(context: StepContext) -> tuple[Watch, ...]:
+def watch_custody(answers: CustodyForm, context: StepContext) -> tuple[Watch, ...]:
     """Watch for what follows the end of custody: nothing after a release, the new order's end, or the same day."""
-    answers, result = context.answers, context.answers.get("result")
-    decided, ends = as_instant(answers.get("decided_at")) or context.now, as_day(answers.get("new_end"))
+    decided, ends = answers.decided_at or context.now, answers.new_end
     over = tuple(Watch(name, is_over=True) for name in ("custody_law", "custody_order", "no_order", "custody_inquiry"))
-    under = answers.get("order_under")
-    match result:
+    under = answers.order_under
+    match answers.result:
         case "released":
             return (*over, Watch("placement_review", is_over=True))
         case "new_order" if ends is not None:
-            order = _order_ends("custody_order", ends, context.zone, is_child=False)
-            return (*over[1:], _held_by_law(str(under), decided) if under in _LAWS else over[0], order)
+            order = _order_ends(context, "custody_order", ends, is_child=False)
+            return (*over[1:], _held_by_law(under, decided) if under in _LAWS else over[0], order)
         case "home_inquiry":
             law, title = _LAWS["s17_3"]
             return (*over, Watch("custody_inquiry", STEP, title, law=law, from_at=decided, ladder=LADDER))
@@ -118,6 +114,6 @@ def _held_by_law(under: str, since: datetime) -> Watch:
     return Watch("custody_law", STEP, title, law=law, from_at=since, ladder=LADDER)
 
 
-def _order_ends(name: str, ends: date, zone: str, *, is_child: bool) -> Watch:
+def _order_ends(context: StepContext, name: str, ends: date, *, is_child: bool) -> Watch:
     ladder = "high" if is_child else LADDER
-    return watch_for_day(name, STEP, _ORDER_ENDS, ends, zone=zone, days_before=_ORDER_OPENS_BEFORE_DAYS, ladder=ladder)
+    return context.watch_for(name, STEP, _ORDER_ENDS, ends, days_before=_ORDER_OPENS_BEFORE_DAYS, ladder=ladder)

@@ -12,13 +12,13 @@ PILLAR = Pillar(
         "persons and sent to the right unit."
     ),
     step_types=(
-        steps.INTAKE,
-        steps.TRIAGE,
-        steps.DEDUPE,
-        steps.MATCH,
-        steps.ACKNOWLEDGE,
-        steps.MISSING,
-        steps.MANDATORY,
-        steps.REFER,
+        steps.Intake,
+        steps.Triage,
+        steps.dedupe,
+        steps.Match,
+        steps.acknowledge,
+        steps.Missing,
+        steps.Mandatory,
+        steps.Refer,
     ),
 )

@@ -47,6 +47,7 @@ class IntakeForm(Form):
         help="Ask before you record what happened. After a no, they get a number, and nothing else is kept.",
         choices=v.CONSENT_TO_RECORD,
         now=True,
+        asks_consent=True,
         kept_anyway=True,
     )
     is_child_suspected: v.YesNoUnsure = field(

@@ -11,5 +11,5 @@ PILLAR = Pillar(
         "The Anti-Human Trafficking Unit leads, with its partners: plan, rescue and first care. "
         "No one is left without a place to go."
     ),
-    step_types=(steps.PLAN, steps.CHECKLIST, steps.EXECUTE, steps.FIRST_NEEDS, steps.PRODUCTION, steps.IDENTIFY),
+    step_types=(steps.Plan, steps.checklist, steps.Execute, steps.FirstNeeds, steps.Production, steps.Identify),
 )

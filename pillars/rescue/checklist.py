@@ -1,8 +1,6 @@
 """Name the points of a rescue plan that are still open; they hold nothing up, and nobody overlooks them."""
 
-from collections.abc import Mapping
-
-from engine.plugin import NOT_KNOWN, JsonAnswer, as_number, specs_of
+from engine.plugin import NOT_KNOWN, specs_of
 from pillars.rescue.forms import PlanForm
 
 _WORDS = {
@@ -17,7 +15,7 @@ _WORDS = {
 _TWO_VEHICLES = 2
 
 
-def open_points(plan: Mapping[str, JsonAnswer]) -> tuple[str, ...]:
+def open_points(plan: PlanForm) -> tuple[str, ...]:
     """Name the required answers that are not given, and the given ones that are not yet good enough.
 
     The words are those of the form and never those of an answer, so that they may stand in a note.
@@ -31,19 +29,20 @@ def in_words(points: tuple[str, ...]) -> tuple[str, ...]:
     return (f"Still open in the rescue plan: {', '.join(points)}.",) if points else ()
 
 
-def _is_open(plan: Mapping[str, JsonAnswer], name: str) -> bool:
-    return plan.get(name) in (None, NOT_KNOWN, "", [])
+def _is_open(plan: PlanForm, name: str) -> bool:
+    return getattr(plan, name) in (None, NOT_KNOWN, "", ())
 
 
-def _not_good_enough(plan: Mapping[str, JsonAnswer]) -> tuple[tuple[str, bool], ...]:
-    women, vehicles, children = (as_number(plan.get(name)) for name in ("team_women", "vehicles", "expected_children"))
-    members = plan.get("ngo_members")
-    has_social_worker = isinstance(members, list) and "social_worker" in members
+def _not_good_enough(plan: PlanForm) -> tuple[tuple[str, bool], ...]:
     return (
-        ("no one has checked the information", plan.get("verified") is False),
-        ("no doctor or nurse is ready", plan.get("medical_standby") is False),
-        ("no woman is in the team", women == 0),
-        ("a second vehicle, for survivors and suspects never ride together", vehicles in range(_TWO_VEHICLES)),
-        ("a social worker for the children", bool(children) and bool(members) and not has_social_worker),
-        ("the search warrant is not there", plan.get("search_warrant") in {"asked_for", "refused"}),
+        ("no one has checked the information", plan.verified is False),
+        ("no doctor or nurse is ready", plan.medical_standby is False),
+        ("no woman is in the team", plan.team_women == 0),
+        ("a second vehicle, for survivors and suspects never ride together", plan.vehicles in range(_TWO_VEHICLES)),
+        ("a social worker for the children", bool(plan.expected_children) and _has_no_social_worker(plan)),
+        ("the search warrant is not there", plan.search_warrant in {"asked_for", "refused"}),
     )
+
+
+def _has_no_social_worker(plan: PlanForm) -> bool:
+    return bool(plan.ngo_members) and "social_worker" not in plan.ngo_members

@@ -16,9 +16,9 @@ from engine.plugin.values import day_by_law, instant_by_law, shown_from
 from engine.plugin.watches import Watch
 from pillars.policing.steps import CHARGESHEET, DEFAULT_BAIL, FIR
 from pillars.press.takedown import due_at
-from pillars.prosecution.steps import HEARING, TESTIMONY
-from pillars.protection.steps import WITNESS
-from pillars.rescue.steps import IDENTIFY
+from pillars.prosecution.steps import Hearing, Testimony
+from pillars.protection.steps import Witness
+from pillars.rescue.steps import Identify
 from pillars.restitution.schemes import claim_limit
 from pillars.restitution.steps import AWARD, ELIGIBILITY, INTERIM, limit_dates
 from tests.acceptance.shipped_files import library
@@ -84,8 +84,8 @@ def _output(step: StepType, name: str) -> Day:
 
 
 def _longest_order(context: StepContext) -> object:
-    assert WITNESS.conclude is not None
-    return [note for note in WITNESS.conclude(context).notes if note.startswith("An order lasts")]
+    assert Witness.step_type.conclude is not None
+    return [note for note in Witness.step_type.conclude(context).notes if note.startswith("An order lasts")]
 
 
 def _hearings(*purposes: str) -> Mapping[str, Any]:
@@ -110,11 +110,13 @@ APPLIED: Mapping[str, Any] = {"answers": {"order_on": "2026-03-10", "expires_on"
         (_platform("urgent_complaint"), {}, "IN-TAKEDOWN/urgent_complaint", "P2D",
          SENT + timedelta(hours=36), SENT + timedelta(hours=48), SENT + timedelta(hours=36)),
         (_platform("law_on_identity"), {}, "IN-TAKEDOWN", "PT5H", None, None, None),
-        (_proposed(IDENTIFY, "reflection_until"), {}, "INT-REFLECT", "P45D", "2026-04-09", "2026-04-24", "2026-04-09"),
-        (_proposed(TESTIMONY, "child_evidence_due"), CHILD | {"history": {"prosecution.hearing": (COGNIZANCE,)}},
-         "IN-POCSO-EVID-30D", "P2M", "2026-04-08", "2026-05-09", "2026-04-08"),
-        (_proposed(WITNESS, "tar_due"), {}, "IN-WPS-TAR", "P3WD", "2026-03-17", "2026-03-13", "2026-03-17"),
-        (_proposed(WITNESS, "tar_due"), {}, "IN-WPS-TAR", "P3D", "2026-03-17", "2026-03-13", "2026-03-17"),
+        (_proposed(Identify.step_type, "reflection_until"), {}, "INT-REFLECT", "P45D",
+         "2026-04-09", "2026-04-24", "2026-04-09"),
+        (_proposed(Testimony.step_type, "child_evidence_due"),
+         CHILD | {"history": {"prosecution.hearing": (COGNIZANCE,)}}, "IN-POCSO-EVID-30D", "P2M",
+         "2026-04-08", "2026-05-09", "2026-04-08"),
+        (_proposed(Witness.step_type, "tar_due"), {}, "IN-WPS-TAR", "P3WD", "2026-03-17", "2026-03-13", "2026-03-17"),
+        (_proposed(Witness.step_type, "tar_due"), {}, "IN-WPS-TAR", "P3D", "2026-03-17", "2026-03-13", "2026-03-17"),
         (_longest_order, APPLIED, "IN-WPS-REVIEW", "P6M", ["An order lasts 3 months at most: check its end."],
          ["An order lasts 6 months at most: check its end."], ["An order lasts 3 months at most: check its end."]),
         (_longest_order, APPLIED, "IN-WPS-REVIEW", "P1Y", ["An order lasts 3 months at most: check its end."], [],
@@ -126,15 +128,15 @@ APPLIED: Mapping[str, Any] = {"answers": {"order_on": "2026-03-10", "expires_on"
          "IN-TRIAL-2M", "P4M", "2026-02-13", "2026-04-15", "2026-02-14"),
         (_output(DEFAULT_BAIL, "default_bail_at"), {"before": {"policing.fir": {"fir_datetime": FIR_AT}}},
          "IN-DEFAULT-BAIL", "P2M", datetime(2026, 3, 2, 6, 30, tzinfo=UTC), None, None),
-        (_opens(HEARING, "charge"), _hearings("charge"), "IN-CHARGE-60D", "P90D",
+        (_opens(Hearing.step_type, "charge"), _hearings("charge"), "IN-CHARGE-60D", "P90D",
          "2026-02-19", "2026-03-21", "2026-02-19"),
-        (_opens(HEARING, "judgment"), _hearings("arguments"), "IN-JUDG-45D", "P45D",
+        (_opens(Hearing.step_type, "judgment"), _hearings("arguments"), "IN-JUDG-45D", "P45D",
          "2026-01-25", "2026-02-09", "2026-01-25"),
-        (_opens(HEARING, "judgment"), _hearings("arguments"), "IN-JUDG-45D", "P7D",
+        (_opens(Hearing.step_type, "judgment"), _hearings("arguments"), "IN-JUDG-45D", "P7D",
          "2026-01-25", "2026-01-05", "2026-01-25"),
-        (_opens(HEARING, "trial"), CHILD | _hearings("cognizance"), "IN-POCSO-TRIAL-1Y", "P6M",
+        (_opens(Hearing.step_type, "trial"), CHILD | _hearings("cognizance"), "IN-POCSO-TRIAL-1Y", "P6M",
          "2026-11-01", "2026-05-01", "2026-11-01"),
-        (_opens(HEARING, "trial"), _hearings("charge") | {"jurisdiction": "BD"}, "BD-TRIAL-180WD", "P90WD",
+        (_opens(Hearing.step_type, "trial"), _hearings("charge") | {"jurisdiction": "BD"}, "BD-TRIAL-180WD", "P90WD",
          "2026-08-03", "2026-03-30", "2026-08-03"),
         (_proposed(ELIGIBILITY, "limit_date"), OFFENCE, "IN-COMP-LIMIT", "P730D",
          "2028-01-31", "2027-01-31", "2028-01-31"),

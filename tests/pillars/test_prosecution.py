@@ -10,7 +10,7 @@ from engine.plugin.watches import Watch
 from pillars.prosecution import PILLAR
 from pillars.prosecution.forms import HearingForm, OutcomeForm
 from pillars.prosecution.settings import HearingSettings
-from pillars.prosecution.steps import CALENDAR, ENGAGE, HEARING, OUTCOME, STATEMENT, TESTIMONY
+from pillars.prosecution.steps import Engage, Hearing, Outcome, Statement, Testimony, calendar
 from tests.pillars.support import (
     NOW,
     FakeContext,
@@ -90,39 +90,44 @@ def test_who_was_acquitted_has_no_sentence() -> None:
 
 
 def test_the_event_time_says_when_the_step_happened() -> None:
-    assert STATEMENT.event_time_field == "date"
-    assert HEARING.event_time_field == "hearing_on"
-    assert OUTCOME.event_time_field == "told_survivor_at"
+    assert Statement.step_type.event_time_field == "date"
+    assert Hearing.step_type.event_time_field == "hearing_on"
+    assert Outcome.step_type.event_time_field == "told_survivor_at"
 
 
 def test_the_language_told_last_is_proposed() -> None:
-    assert ENGAGE.prepare is not None
+    assert Engage.step_type.prepare is not None
     before = {"reporting.intake": {"language": "as"}, "rescue.first_needs": {"language": "grt"}}
-    assert ENGAGE.prepare(FakeContext(before=before)).prefill == {"appointed_on": "2026-03-10", "language": "grt"}
-    assert ENGAGE.prepare(FakeContext()).prefill == {"appointed_on": "2026-03-10"}
+    assert Engage.step_type.prepare(FakeContext(before=before)).prefill == {
+        "appointed_on": "2026-03-10",
+        "language": "grt",
+    }
+    assert Engage.step_type.prepare(FakeContext()).prefill == {"appointed_on": "2026-03-10"}
 
 
 @pytest.mark.parametrize(("wish", "goes"), [("yes", True), ("no", False), ("unsure", False), ("not_asked", False)])
 def test_only_a_yes_means_that_the_survivor_wants_to_go_to_court(wish: str, *, goes: bool) -> None:
-    assert ENGAGE.conclude is not None
-    concluded = ENGAGE.conclude(FakeContext(answers={"wishes_to_proceed": wish}))
+    assert Engage.step_type.conclude is not None
+    concluded = Engage.step_type.conclude(FakeContext(answers={"wishes_to_proceed": wish}))
     assert concluded.facts == {"wants_court": goes}
     asks_again = wish in {"unsure", "not_asked"}
     assert said(concluded.watches) == {"court_wish": "prosecution.engage" if asks_again else None}
 
 
 def test_a_second_talk_with_counsel_takes_over_all_but_the_wish() -> None:
-    assert ENGAGE.prepare is not None
+    assert Engage.step_type.prepare is not None
     before = {"counsel": "A", "kind": "legal_aid", "appointed_on": "2026-02-01", "wishes_to_proceed": "no"}
-    prepared = ENGAGE.prepare(FakeContext(before={"prosecution.engage": before}))
+    prepared = Engage.step_type.prepare(FakeContext(before={"prosecution.engage": before}))
     assert prepared.prefill == {"counsel": "A", "kind": "legal_aid", "appointed_on": "2026-02-01"}
     assert len(prepared.notes) == 1
 
 
 @pytest.mark.parametrize(("status", "notes"), [("asked_for", 1), ("not_asked", 1), ("given", 0), ("sealed", 0)])
 def test_a_copy_of_the_statement_is_not_forgotten(status: str, notes: int) -> None:
-    assert STATEMENT.conclude is not None
-    concluded = STATEMENT.conclude(FakeContext(answers={"copy_status": status, "support_person_present": True}))
+    assert Statement.step_type.conclude is not None
+    concluded = Statement.step_type.conclude(
+        FakeContext(answers={"copy_status": status, "support_person_present": True})
+    )
     assert len(concluded.notes) == notes
     assert concluded.facts == {"statement_taken": True}
 
@@ -131,36 +136,39 @@ def test_a_copy_of_the_statement_is_not_forgotten(status: str, notes: int) -> No
     ("jurisdiction", "section"), [("IN-AS", "BNSS183"), ("NP", "NP6"), ("BD", "BD"), ("MM", "other")]
 )
 def test_the_law_of_the_statement_is_proposed_by_country(jurisdiction: str, section: str) -> None:
-    assert STATEMENT.prepare is not None
-    assert STATEMENT.prepare(FakeContext(jurisdiction=jurisdiction)).prefill == {"section": section}
+    assert Statement.step_type.prepare is not None
+    assert Statement.step_type.prepare(FakeContext(jurisdiction=jurisdiction)).prefill == {"section": section}
 
 
 def test_a_survivor_who_stood_alone_is_pointed_out() -> None:
-    assert STATEMENT.conclude is not None
-    assert len(STATEMENT.conclude(FakeContext(answers={"support_person_present": False})).notes) == 1
-    assert STATEMENT.conclude(FakeContext(answers={"support_person_present": True})).notes == ()
+    assert Statement.step_type.conclude is not None
+    assert len(Statement.step_type.conclude(FakeContext(answers={"support_person_present": False})).notes) == 1
+    assert Statement.step_type.conclude(FakeContext(answers={"support_person_present": True})).notes == ()
 
 
 def test_a_hearing_takes_over_court_and_number_of_the_last_one() -> None:
-    assert HEARING.prepare is not None
+    assert Hearing.step_type.prepare is not None
     charge = {"policing.chargesheet": {"court": "Special Court"}}
     last = {"prosecution.hearing": {"court": "High Court", "case_no": "SC 4/2026"}}
-    assert HEARING.prepare(FakeContext(before=charge)).prefill == {"court": "Special Court"}
-    assert HEARING.prepare(FakeContext(before=charge | last)).prefill == {"court": "High Court", "case_no": "SC 4/2026"}
+    assert Hearing.step_type.prepare(FakeContext(before=charge)).prefill == {"court": "Special Court"}
+    assert Hearing.step_type.prepare(FakeContext(before=charge | last)).prefill == {
+        "court": "High Court",
+        "case_no": "SC 4/2026",
+    }
     said = {"next_at": "2026-03-20T05:00:00Z", "travel_plan": "by train", "attendance_needed": True}
-    prepared = HEARING.prepare(FakeContext(before={"prosecution.hearing": said}))
+    prepared = Hearing.step_type.prepare(FakeContext(before={"prosecution.hearing": said}))
     assert prepared.prefill == {"hearing_on": "2026-03-20T05:00:00Z", "travel_plan": "by train"}
     assert len(prepared.notes) == 1
 
 
 def test_the_next_hearing_is_a_fact_from_the_start_of_its_day() -> None:
-    assert HEARING.conclude is not None
-    concluded = HEARING.conclude(FakeContext(answers={"next_on": "2026-03-20"}))
+    assert Hearing.step_type.conclude is not None
+    concluded = Hearing.step_type.conclude(FakeContext(answers={"next_on": "2026-03-20"}))
     assert concluded.facts == {"next_hearing_at": datetime(2026, 3, 19, 18, 30, tzinfo=UTC), "hearings_put_off": 0}
     assert concluded.notes == ()
-    at = HEARING.conclude(FakeContext(answers={"next_on": "2026-03-20", "next_at": "2026-03-20T05:00:00Z"}))
+    at = Hearing.step_type.conclude(FakeContext(answers={"next_on": "2026-03-20", "next_at": "2026-03-20T05:00:00Z"}))
     assert at.facts["next_hearing_at"] == datetime(2026, 3, 20, 5, tzinfo=UTC)
-    none = HEARING.conclude(FakeContext())
+    none = Hearing.step_type.conclude(FakeContext())
     assert none.facts == {"hearings_put_off": 0}
     assert none.notes == ("The next hearing is not known: ask the court.",)
 
@@ -185,16 +193,18 @@ def said(watches: tuple[Watch, ...]) -> dict[str, str | None]:
 def test_the_next_hearing_opens_a_week_before_and_is_written_down_within_a_day(
     answers: dict[str, Any], opens: datetime, due: datetime
 ) -> None:
-    assert HEARING.conclude is not None
+    assert Hearing.step_type.conclude is not None
     hearing = {"hearing_on": "2026-03-09T05:00:00Z", "purpose": "bail"} | answers
-    [watch] = HEARING.conclude(FakeContext(answers=hearing)).watches
+    [watch] = Hearing.step_type.conclude(FakeContext(answers=hearing)).watches
     assert (watch.name, watch.uses) == ("next_hearing", "prosecution.hearing")
     assert (watch.opens_at, watch.due_at) == (opens, due)
 
 
 def test_a_hearing_without_a_next_one_ends_the_watch() -> None:
-    assert HEARING.conclude is not None
-    assert said(HEARING.conclude(FakeContext(answers={"purpose": "judgment"})).watches) == {"next_hearing": None}
+    assert Hearing.step_type.conclude is not None
+    assert said(Hearing.step_type.conclude(FakeContext(answers={"purpose": "judgment"})).watches) == {
+        "next_hearing": None
+    }
 
 
 PUT_OFF = {"adjourned": True, "hearing_on": "2026-03-01T05:00:00Z", "next_on": "2026-03-20"}
@@ -214,12 +224,12 @@ PUT_OFF = {"adjourned": True, "hearing_on": "2026-03-01T05:00:00Z", "next_on": "
 def test_adjournments_are_counted_and_the_lawyer_is_told_at_the_limit(
     earlier: int, most: Any, count: int, *, now: bool, is_told: bool
 ) -> None:
-    assert HEARING.conclude is not None
+    assert Hearing.step_type.conclude is not None
     context = FakeContext(
         answers=PUT_OFF | {"adjourned": now}, history={"prosecution.hearing": (PUT_OFF,) * earlier},
         settings=HearingSettings(adjournments=most),
     )  # fmt: skip
-    concluded = HEARING.conclude(context)
+    concluded = Hearing.step_type.conclude(context)
     assert concluded.facts["hearings_put_off"] == count
     assert any(note.startswith(f"Put off {count} times") for note in concluded.notes) == is_told
     assert problems(HearingSettings, {"adjournments": 0}) == {"adjournments"}
@@ -245,13 +255,13 @@ POCSO = {"policing.fir": {"sections": ["POCSO"]}}
 def test_what_a_court_must_do_in_time_is_watched_by_the_law_of_its_country(
     jurisdiction: str, before: dict[str, Any], age: int, purposes: list[str], wanted: dict[str, str | None]
 ) -> None:
-    assert HEARING.conclude is not None
+    assert Hearing.step_type.conclude is not None
     hearings = tuple({"purpose": purpose, "hearing_on": AT[purpose]} for purpose in purposes)
     context = FakeContext(
         jurisdiction=jurisdiction, before=before, persons=(person("victim", age),), answers=hearings[-1],
         history={"prosecution.hearing": hearings[:-1]},
     )  # fmt: skip
-    watches = HEARING.conclude(context).watches
+    watches = Hearing.step_type.conclude(context).watches
     assert said(watches) == {"next_hearing": None} | wanted
     began = {one.name: one.from_at for one in watches if one.law}
     first = {"child_evidence": "cognizance", "trial": purposes[0], "charge": "charge", "judgment": "arguments"}
@@ -259,10 +269,10 @@ def test_what_a_court_must_do_in_time_is_watched_by_the_law_of_its_country(
 
 
 def test_time_counts_from_the_first_hearing_for_a_purpose_and_not_from_a_later_one() -> None:
-    assert HEARING.conclude is not None
+    assert Hearing.step_type.conclude is not None
     later = {"purpose": "charge", "hearing_on": "2026-03-09T05:00:00Z"}
     first = {"purpose": "charge", "hearing_on": AT["charge"]}
-    watches = HEARING.conclude(FakeContext(answers=later, history={"prosecution.hearing": (first,)})).watches
+    watches = Hearing.step_type.conclude(FakeContext(answers=later, history={"prosecution.hearing": (first,)})).watches
     [charge] = [one for one in watches if one.name == "charge"]
     assert charge.from_at == datetime(2026, 2, 10, 5, tzinfo=UTC)
     assert charge.opens_at == datetime(2026, 2, 10, 5, tzinfo=UTC) + timedelta(days=45)
@@ -282,16 +292,16 @@ def test_time_counts_from_the_first_hearing_for_a_purpose_and_not_from_a_later_o
 def test_a_hearing_is_an_appointment_with_its_hall_and_nobodys_name(
     last: dict[str, Any], starts_at: datetime | None, day: date
 ) -> None:
-    assert HEARING.appointment is not None
-    found = HEARING.appointment(FakeContext(before={"prosecution.hearing": last}))
+    assert Hearing.step_type.appointment is not None
+    found = Hearing.step_type.appointment(FakeContext(before={"prosecution.hearing": last}))
     assert found is not None
     assert (found.what, found.room, found.starts_at, found.day) == ("Hearing", "Hall 3", starts_at, day)
 
 
 def test_without_a_hearing_to_come_there_is_no_appointment() -> None:
-    assert HEARING.appointment is not None
-    assert HEARING.appointment(FakeContext()) is None
-    assert HEARING.appointment(FakeContext(before={"prosecution.hearing": {"next_on": "2026-03-09"}})) is None
+    assert Hearing.step_type.appointment is not None
+    assert Hearing.step_type.appointment(FakeContext()) is None
+    assert Hearing.step_type.appointment(FakeContext(before={"prosecution.hearing": {"next_on": "2026-03-09"}})) is None
 
 
 @pytest.mark.parametrize(
@@ -300,38 +310,38 @@ def test_without_a_hearing_to_come_there_is_no_appointment() -> None:
 def test_a_child_is_to_be_heard_30_days_after_the_court_took_up_the_case(
     age: int, purpose: str, due: str | None
 ) -> None:
-    assert TESTIMONY.prepare is not None
+    assert Testimony.step_type.prepare is not None
     hearing = {"hearing_on": "2026-03-09T04:30:00Z", "purpose": purpose}
     context = FakeContext(persons=(person("victim", age),), history={"prosecution.hearing": (hearing,)})
-    assert TESTIMONY.prepare(context).prefill.get("child_evidence_due") == due
+    assert Testimony.step_type.prepare(context).prefill.get("child_evidence_due") == due
 
 
 @pytest.mark.parametrize(("changes", "ready"), [({}, True), ({"sessions": 0}, False), ({"court_visit": False}, False)])
 def test_a_survivor_is_ready_when_prepared_and_shielded(changes: dict[str, Any], *, ready: bool) -> None:
-    assert TESTIMONY.conclude is not None
+    assert Testimony.step_type.conclude is not None
     answers = {"sessions": 2, "court_visit": True, "screen_or_video": True, "in_camera_order": True} | changes
-    concluded = TESTIMONY.conclude(FakeContext(answers=answers))
+    concluded = Testimony.step_type.conclude(FakeContext(answers=answers))
     assert concluded.facts == {"ready_to_testify": ready}
     assert len(concluded.notes) == (not ready)
 
 
 def test_what_a_survivor_still_lacks_is_named_and_what_was_done_is_taken_over() -> None:
-    assert TESTIMONY.conclude is not None
-    assert TESTIMONY.prepare is not None
-    notes = TESTIMONY.conclude(FakeContext(answers={"sessions": 1, "court_visit": True})).notes
+    assert Testimony.step_type.conclude is not None
+    assert Testimony.step_type.prepare is not None
+    notes = Testimony.step_type.conclude(FakeContext(answers={"sessions": 1, "court_visit": True})).notes
     assert [note.partition(": ")[2] for note in notes] == ["a screen or a video link, an order for a closed hearing."]
     before = {"prosecution.testimony": {"sessions": 2, "court_visit": True, "in_camera_order": True}}
-    assert TESTIMONY.prepare(FakeContext(before=before)).prefill == {"sessions": 2, "court_visit": True}
+    assert Testimony.step_type.prepare(FakeContext(before=before)).prefill == {"sessions": 2, "court_visit": True}
 
 
 def test_an_accused_who_may_be_free_is_a_danger_and_the_appeal_is_watched() -> None:
-    assert OUTCOME.conclude is not None
+    assert Outcome.step_type.conclude is not None
     answers: dict[str, Any] = {"release_risk": "free_now", "appeal_by": "2026-03-12"}
-    concluded = OUTCOME.conclude(FakeContext(answers=answers))
+    concluded = Outcome.step_type.conclude(FakeContext(answers=answers))
     ends_at = datetime(2026, 3, 12, 18, 29, 59, tzinfo=UTC)
     assert concluded.facts == {"release_risk_high": True, "appeal_ends_at": ends_at}
     assert len(concluded.notes) == 1
-    filed = OUTCOME.conclude(FakeContext(answers=answers | {"appeal_filed": True, "release_risk": "later"}))
+    filed = Outcome.step_type.conclude(FakeContext(answers=answers | {"appeal_filed": True, "release_risk": "later"}))
     assert filed.facts == {"release_risk_high": False}
     assert filed.notes == ()
     over = dict.fromkeys(("judgment", "trial", "charge"))
@@ -345,12 +355,12 @@ def test_an_accused_who_may_be_free_is_a_danger_and_the_appeal_is_watched() -> N
 
 
 def test_a_judgment_is_taken_over_when_its_appeal_is_looked_at() -> None:
-    assert OUTCOME.prepare is not None
-    assert OUTCOME.conclude is not None
+    assert Outcome.step_type.prepare is not None
+    assert Outcome.step_type.conclude is not None
     before = {"result": "convicted", "sentence": "ten years", "release_risk": "later"}
-    prefill = OUTCOME.prepare(FakeContext(before={"prosecution.outcome": before})).prefill
+    prefill = Outcome.step_type.prepare(FakeContext(before={"prosecution.outcome": before})).prefill
     assert prefill == {"result": "convicted", "sentence": "ten years"}
-    paid = OUTCOME.conclude(FakeContext(answers={"compensation_ordered": "1000.00"}))
+    paid = Outcome.step_type.conclude(FakeContext(answers={"compensation_ordered": "1000.00"}))
     assert paid.notes == ("Compensation was ordered: make sure it is paid.",)
 
 
@@ -365,25 +375,25 @@ def test_a_judgment_is_taken_over_when_its_appeal_is_looked_at() -> None:
     ],
 )
 def test_the_next_hearing_is_found_or_none(last: dict[str, Any], hearing_at: datetime | None) -> None:
-    assert CALENDAR.run is not None
-    outputs = CALENDAR.run(FakeContext(before={"prosecution.hearing": last})).outputs
+    assert calendar.run is not None
+    outputs = calendar.run(FakeContext(before={"prosecution.hearing": last})).outputs
     assert outputs == ({"has_hearing": True, "hearing_at": hearing_at} if hearing_at else {"has_hearing": False})
 
 
 def test_the_hearing_slip_tells_the_day_and_nothing_of_the_case() -> None:
-    slip = render("hearing-slip", CALENDAR, {"hearing_at": "2026-03-19T18:30:00+00:00"})
+    slip = render("hearing-slip", calendar, {"hearing_at": "2026-03-19T18:30:00+00:00"})
     assert "Fri 20 Mar 2026<" in slip
     assert "court" not in slip.lower()
     assert "Name Withheld" not in slip
-    assert "not recorded" in render("hearing-slip", CALENDAR, {})
+    assert "not recorded" in render("hearing-slip", calendar, {})
 
 
 @pytest.mark.parametrize(
     ("step", "name"),
     [
-        (ENGAGE, "rights-sheet"),
-        (HEARING, "hearing-note"),
-        (TESTIMONY, "testimony-plan"),
+        (Engage.step_type, "rights-sheet"),
+        (Hearing.step_type, "hearing-note"),
+        (Testimony.step_type, "testimony-plan"),
     ],
     ids=lambda value: value if isinstance(value, str) else value.key,
 )
@@ -397,9 +407,9 @@ def test_every_step_proposes_something_and_something_follows_from_it(step: StepT
 
 
 def test_the_first_hearing_on_a_remand_says_from_when_bail_by_default_counts_and_its_day_counts_too() -> None:
-    assert HEARING.conclude is not None
+    assert Hearing.step_type.conclude is not None
     later = {"purpose": "remand", "hearing_on": "2026-03-20T05:00:00Z"}
     first = {"purpose": "remand", "hearing_on": "2026-03-09T20:00:00Z"}  # 01:30 on the 10th in India
-    facts = HEARING.conclude(FakeContext(answers=later, history={"prosecution.hearing": (first,)})).facts
+    facts = Hearing.step_type.conclude(FakeContext(answers=later, history={"prosecution.hearing": (first,)})).facts
     assert facts["bail_counts_from"] == datetime(2026, 3, 9, 18, 29, 59, tzinfo=UTC)
-    assert "bail_counts_from" not in HEARING.conclude(FakeContext(answers=later | {"purpose": "bail"})).facts
+    assert "bail_counts_from" not in Hearing.step_type.conclude(FakeContext(answers=later | {"purpose": "bail"})).facts

@@ -20,14 +20,14 @@ from pillars.protection.forms import (
 )
 from pillars.protection.reviews import review_days
 from pillars.protection.steps import (
-    CONSENT,
-    CONSENT_CHECK,
-    CUSTODY,
-    HEALTH,
-    PLACEMENT,
-    SAFETY,
-    SUPPORT_PERSON,
-    WITNESS,
+    Consent,
+    Custody,
+    Health,
+    Placement,
+    Safety,
+    SupportPerson,
+    Witness,
+    consent_check,
 )
 from tests.pillars.support import (
     NOW,
@@ -111,18 +111,18 @@ def test_days_and_instants_come_in_order() -> None:
 
 
 def test_the_event_time_says_when_the_step_happened() -> None:
-    assert PLACEMENT.event_time_field == "admitted_at"
-    assert SUPPORT_PERSON.event_time_field == "assigned_at"
-    assert CONSENT.event_time_field is None
+    assert Placement.step_type.event_time_field == "admitted_at"
+    assert SupportPerson.step_type.event_time_field == "assigned_at"
+    assert Consent.step_type.event_time_field is None
 
 
 def test_nothing_of_health_but_what_steers_the_work_can_be_decided_on() -> None:
-    assert set(HEALTH.outputs) == {"triage", "report_to_police_needed"}
+    assert set(Health.step_type.outputs) == {"triage", "report_to_police_needed"}
 
 
 def test_consent_is_proposed_for_a_year_in_the_language_told_before() -> None:
-    assert CONSENT.prepare is not None
-    prepared = CONSENT.prepare(FakeContext(before={"reporting.intake": {"language": "as"}}))
+    assert Consent.step_type.prepare is not None
+    prepared = Consent.step_type.prepare(FakeContext(before={"reporting.intake": {"language": "as"}}))
     assert prepared.prefill == {"language": "as", "valid_until": "2027-03-10"}
 
 
@@ -142,98 +142,101 @@ CONSENTS = [
 def test_consent_is_checked_for_end_withdrawal_purpose_and_content(
     changes: dict[str, Any], *, live: bool, shares: bool
 ) -> None:
-    assert CONSENT.conclude is not None
-    assert CONSENT_CHECK.run is not None
+    assert Consent.step_type.conclude is not None
+    assert consent_check.run is not None
     consent = AGREED | changes
-    concluded = CONSENT.conclude(FakeContext(answers=consent))
+    concluded = Consent.step_type.conclude(FakeContext(answers=consent))
     assert concluded.facts == {"consent_given": live, "consent_to_share": shares}
     assert concluded.consent is not None
     assert concluded.consent.parts == tuple(consent["fields_covered"])
-    outputs = CONSENT_CHECK.run(FakeContext(before={"protection.consent": consent})).outputs
+    outputs = consent_check.run(FakeContext(before={"protection.consent": consent})).outputs
     assert (outputs["live"], outputs["covers_sharing"]) == (live, shares)
 
 
 def test_consent_runs_out_at_the_end_of_its_last_day_where_the_unit_is() -> None:
-    assert CONSENT_CHECK.run is not None
-    outputs = CONSENT_CHECK.run(FakeContext(before={"protection.consent": AGREED})).outputs
+    assert consent_check.run is not None
+    outputs = consent_check.run(FakeContext(before={"protection.consent": AGREED})).outputs
     assert outputs["expires_at"] == END_OF_12_MARCH_IN_INDIA
 
 
 def test_no_consent_means_no() -> None:
-    assert CONSENT_CHECK.run is not None
-    done = CONSENT_CHECK.run(FakeContext())
+    assert consent_check.run is not None
+    done = consent_check.run(FakeContext())
     assert done.outputs == {"live": False, "covers_sharing": False}
     assert len(done.notes) == 1
 
 
 def test_the_safety_plan_takes_over_the_danger_and_is_looked_at_in_a_week() -> None:
-    assert SAFETY.prepare is not None
-    prefill = SAFETY.prepare(FakeContext(before={"reporting.triage": {"risk_level": "high"}})).prefill
+    assert Safety.step_type.prepare is not None
+    prefill = Safety.step_type.prepare(FakeContext(before={"reporting.triage": {"risk_level": "high"}})).prefill
     assert prefill == {"review_on": "2026-03-17", "level": "high"}
 
 
 def test_open_points_of_phone_safety_are_named() -> None:
-    assert SAFETY.conclude is not None
+    assert Safety.step_type.conclude is not None
     answers = {"device_checked": False, "social_media_checked": True, "location_sharing_off": False}
-    assert SAFETY.conclude(FakeContext(answers=answers)).notes == (
+    assert Safety.step_type.conclude(FakeContext(answers=answers)).notes == (
         "Still open on phone and internet: the phone, location sharing.",
     )
-    assert SAFETY.conclude(FakeContext(answers=dict.fromkeys(answers, True))).notes == ()
+    assert Safety.step_type.conclude(FakeContext(answers=dict.fromkeys(answers, True))).notes == ()
 
 
 def test_the_placement_takes_over_the_order_or_else_the_shelter_that_was_reserved() -> None:
-    assert PLACEMENT.prepare is not None
+    assert Placement.step_type.prepare is not None
     plan = {"rescue.plan": {"shelter_reserved": "Home One"}}
     order = {"rescue.production": {"placed_at": "Home Two", "order_no": "7/2026"}}
-    assert PLACEMENT.prepare(FakeContext(before=plan)).prefill == {"shelter": "Home One", "review_on": "2026-03-17"}
-    assert PLACEMENT.prepare(FakeContext(before=plan | order)).prefill == {
+    assert Placement.step_type.prepare(FakeContext(before=plan)).prefill == {
+        "shelter": "Home One",
+        "review_on": "2026-03-17",
+    }
+    assert Placement.step_type.prepare(FakeContext(before=plan | order)).prefill == {
         "shelter": "Home Two", "order_no": "7/2026", "review_on": "2026-03-17",
     }  # fmt: skip
 
 
 def test_a_person_who_wants_to_leave_is_heard_and_the_order_is_watched() -> None:
-    assert PLACEMENT.conclude is not None
+    assert Placement.step_type.conclude is not None
     answers = {"own_wish": "wants_to_leave", "order_expires": "2026-03-12", "legal_basis": "court_order"}
-    concluded = PLACEMENT.conclude(FakeContext(answers=answers))
+    concluded = Placement.step_type.conclude(FakeContext(answers=answers))
     assert concluded.facts == {"wants_to_leave": True, "placement_ends_at": END_OF_12_MARCH_IN_INDIA}
     assert len(concluded.notes) == 1
-    assert PLACEMENT.conclude(FakeContext(answers=answers | {"own_wish": "unsure"})).notes == ()
+    assert Placement.step_type.conclude(FakeContext(answers=answers | {"own_wish": "unsure"})).notes == ()
 
 
 def test_urgent_care_seen_at_the_rescue_is_proposed() -> None:
-    assert HEALTH.prepare is not None
+    assert Health.step_type.prepare is not None
     urgent = FakeContext(before={"rescue.first_needs": {"medical_urgent": True}})
-    assert HEALTH.prepare(urgent).prefill == {"follow_up": "2026-03-17", "triage": "urgent"}
-    assert HEALTH.prepare(FakeContext()).prefill == {"follow_up": "2026-03-17"}
+    assert Health.step_type.prepare(urgent).prefill == {"follow_up": "2026-03-17", "triage": "urgent"}
+    assert Health.step_type.prepare(FakeContext()).prefill == {"follow_up": "2026-03-17"}
 
 
 def test_a_support_person_reports_in_a_month_and_has_no_tie_to_a_suspect() -> None:
-    assert SUPPORT_PERSON.prepare is not None
-    assert SUPPORT_PERSON.conclude is not None
-    prefill = SUPPORT_PERSON.prepare(FakeContext()).prefill
+    assert SupportPerson.step_type.prepare is not None
+    assert SupportPerson.step_type.conclude is not None
+    prefill = SupportPerson.step_type.prepare(FakeContext()).prefill
     assert prefill == {"assigned_at": NOW.isoformat(), "monthly_report_due": "2026-04-10"}
-    assert len(SUPPORT_PERSON.conclude(FakeContext(answers={"conflict_check": False})).notes) == 1
-    assert SUPPORT_PERSON.conclude(FakeContext(answers={"conflict_check": True})).notes == ()
+    assert len(SupportPerson.step_type.conclude(FakeContext(answers={"conflict_check": False})).notes) == 1
+    assert SupportPerson.step_type.conclude(FakeContext(answers={"conflict_check": True})).notes == ()
 
 
 def test_the_threat_report_is_due_five_working_days_later() -> None:
-    assert WITNESS.prepare is not None
-    tuesday = WITNESS.prepare(FakeContext()).prefill
+    assert Witness.step_type.prepare is not None
+    tuesday = Witness.step_type.prepare(FakeContext()).prefill
     assert tuesday == {"applied_on": "2026-03-10", "tar_due": "2026-03-17"}
-    saturday = WITNESS.prepare(FakeContext(now=datetime(2026, 3, 14, 6, tzinfo=UTC))).prefill
+    saturday = Witness.step_type.prepare(FakeContext(now=datetime(2026, 3, 14, 6, tzinfo=UTC))).prefill
     assert saturday["tar_due"] == "2026-03-20"
 
 
 def test_a_protection_order_lasts_three_months_and_is_renewed_two_weeks_before() -> None:
-    assert WITNESS.conclude is not None
+    assert Witness.step_type.conclude is not None
     answers = {"order_on": "2026-03-10", "expires_on": "2026-06-10"}
-    concluded = WITNESS.conclude(FakeContext(answers=answers))
+    concluded = Witness.step_type.conclude(FakeContext(answers=answers))
     assert concluded.notes == ("Ask for a new order by 27 May 2026.",)
     assert concluded.facts["protection_ordered"] is True
     assert concluded.facts["protection_ends_at"] == datetime(2026, 6, 10, 18, 29, 59, tzinfo=UTC)
-    too_long = WITNESS.conclude(FakeContext(answers=answers | {"expires_on": "2026-06-11"}))
+    too_long = Witness.step_type.conclude(FakeContext(answers=answers | {"expires_on": "2026-06-11"}))
     assert "An order lasts 3 months at most: check its end." in too_long.notes
-    assert WITNESS.conclude(FakeContext()).facts == {"protection_ordered": False}
+    assert Witness.step_type.conclude(FakeContext()).facts == {"protection_ordered": False}
     assert said(concluded.watches) == {"witness_order": ("protection.witness", "high"), "threat_report": None}
     assert day_of(concluded.watches, "witness_order") == ("2026-05-27", "2026-06-10")
 
@@ -250,25 +253,25 @@ def test_a_protection_order_lasts_three_months_and_is_renewed_two_weeks_before()
 def test_the_threat_report_is_watched_by_the_law_of_india_until_it_is_there(
     jurisdiction: str, answers: dict[str, Any], *, is_watched: bool
 ) -> None:
-    assert WITNESS.conclude is not None
-    watches = WITNESS.conclude(FakeContext(jurisdiction=jurisdiction, answers=answers)).watches
+    assert Witness.step_type.conclude is not None
+    watches = Witness.step_type.conclude(FakeContext(jurisdiction=jurisdiction, answers=answers)).watches
     found = next(one for one in watches if one.name == "threat_report")
     assert (found.law, found.is_over) == (("IN-WPS-TAR", False) if is_watched else ("", True))
 
 
 def test_the_time_for_the_threat_report_runs_from_the_order_and_else_from_the_application() -> None:
-    assert WITNESS.conclude is not None
-    assert WITNESS.prepare is not None
+    assert Witness.step_type.conclude is not None
+    assert Witness.step_type.prepare is not None
     asked = {"applied_on": "2026-03-05"}
     for answers, since in (
         (asked, datetime(2026, 3, 5, 18, 29, 59, tzinfo=UTC)),
         (asked | {"report_ordered_at": "2026-03-09T06:00:00Z"}, datetime(2026, 3, 9, 6, tzinfo=UTC)),
     ):
-        watches = WITNESS.conclude(FakeContext(jurisdiction="IN-NL", answers=answers)).watches
+        watches = Witness.step_type.conclude(FakeContext(jurisdiction="IN-NL", answers=answers)).watches
         [found] = [one for one in watches if one.name == "threat_report"]
         assert found.from_at == since
     told = {"protection.witness": {"report_ordered_at": "2026-03-09T06:00:00Z"}}
-    assert WITNESS.prepare(FakeContext(before=told)).prefill["tar_due"] == "2026-03-16"
+    assert Witness.step_type.prepare(FakeContext(before=told)).prefill["tar_due"] == "2026-03-16"
 
 
 def said(watches: tuple[Watch, ...]) -> dict[str, tuple[str, str] | None]:
@@ -290,8 +293,8 @@ def day_of(watches: tuple[Watch, ...], name: str) -> tuple[str, str]:
     ids=["two weeks before", "half way"],
 )
 def test_consent_is_asked_for_again_before_it_ends_and_looked_at_when_it_has(until: str, opens: str, due: str) -> None:
-    assert CONSENT.conclude is not None
-    watches = CONSENT.conclude(FakeContext(answers=AGREED | {"valid_until": until})).watches
+    assert Consent.step_type.conclude is not None
+    watches = Consent.step_type.conclude(FakeContext(answers=AGREED | {"valid_until": until})).watches
     assert day_of(watches, "consent_end") == (opens, due)
     ends, over = watches
     assert over.uses == "protection.consent_check"
@@ -301,17 +304,17 @@ def test_consent_is_asked_for_again_before_it_ends_and_looked_at_when_it_has(unt
 
 @pytest.mark.parametrize("changes", [{"withdrawn_at": NOW.isoformat()}, {"valid_until": "2026-03-09"}])
 def test_a_consent_that_is_over_is_watched_no_longer(changes: dict[str, Any]) -> None:
-    assert CONSENT.conclude is not None
-    watches = CONSENT.conclude(FakeContext(answers=AGREED | changes)).watches
+    assert Consent.step_type.conclude is not None
+    watches = Consent.step_type.conclude(FakeContext(answers=AGREED | changes)).watches
     assert said(watches) == {"consent_end": None, "consent_over": None}
 
 
 def test_the_check_turns_the_facts_of_consent_when_it_has_run_out() -> None:
-    assert CONSENT_CHECK.run is not None
+    assert consent_check.run is not None
     later = FakeContext(now=END_OF_12_MARCH_IN_INDIA + timedelta(seconds=1), before={"protection.consent": AGREED})
-    assert CONSENT_CHECK.run(later).facts == {"consent_given": False, "consent_to_share": False}
+    assert consent_check.run(later).facts == {"consent_given": False, "consent_to_share": False}
     before = FakeContext(now=END_OF_12_MARCH_IN_INDIA, before={"protection.consent": AGREED})
-    assert CONSENT_CHECK.run(before).facts == {"consent_given": True, "consent_to_share": True}
+    assert consent_check.run(before).facts == {"consent_given": True, "consent_to_share": True}
 
 
 @pytest.mark.parametrize(
@@ -330,8 +333,8 @@ def test_the_greater_the_danger_the_sooner_a_plan_is_looked_at_again(level: str,
     [("critical", "high", True), ("high", "high", True), ("medium", "standard", False), ("low", "standard", False)],
 )
 def test_each_safety_plan_asks_for_its_next_review(level: str, ladder: str, *, danger: bool) -> None:
-    assert SAFETY.conclude is not None
-    concluded = SAFETY.conclude(FakeContext(answers={"level": level, "review_on": "2026-03-12"}))
+    assert Safety.step_type.conclude is not None
+    concluded = Safety.step_type.conclude(FakeContext(answers={"level": level, "review_on": "2026-03-12"}))
     assert said(concluded.watches) == {"safety_review": ("protection.safety", ladder)}
     assert day_of(concluded.watches, "safety_review") == ("2026-03-12", "2026-03-12")
     assert concluded.facts == {"in_great_danger": danger}
@@ -339,15 +342,15 @@ def test_each_safety_plan_asks_for_its_next_review(level: str, ladder: str, *, d
 
 
 def test_a_review_that_is_too_late_for_the_danger_is_pointed_out() -> None:
-    assert SAFETY.conclude is not None
-    late = SAFETY.conclude(FakeContext(answers={"level": "critical", "review_on": "2026-03-13"}))
+    assert Safety.step_type.conclude is not None
+    late = Safety.step_type.conclude(FakeContext(answers={"level": "critical", "review_on": "2026-03-13"}))
     assert late.notes == ("The review is late for this danger: review the plan within 2 days.",)
 
 
 def test_a_review_takes_over_the_plan_and_asks_what_changed() -> None:
-    assert SAFETY.prepare is not None
+    assert Safety.step_type.prepare is not None
     plan = {"level": "low", "threats": ["debt"], "threat_source": "the uncle", "code_word": "mango"}
-    prepared = SAFETY.prepare(FakeContext(before={"protection.safety": plan}))
+    prepared = Safety.step_type.prepare(FakeContext(before={"protection.safety": plan}))
     assert prepared.prefill == plan | {"review_on": "2026-04-09"}
     assert len(prepared.notes) == 1
 
@@ -385,20 +388,20 @@ TAKEN_IN: dict[str, Any] = {
 def test_a_placement_is_reviewed_and_the_end_of_its_ground_is_watched(
     basis: str, changes: dict[str, Any], wanted: dict[str, Any]
 ) -> None:
-    assert PLACEMENT.conclude is not None
-    watches = PLACEMENT.conclude(FakeContext(answers=TAKEN_IN | {"legal_basis": basis} | changes)).watches
+    assert Placement.step_type.conclude is not None
+    watches = Placement.step_type.conclude(FakeContext(answers=TAKEN_IN | {"legal_basis": basis} | changes)).watches
     assert said(watches) == {"placement_review": ("protection.placement", "standard")} | wanted
 
 
 def test_the_days_of_custody_count_from_the_first_placement_or_the_order_before_it() -> None:
-    assert PLACEMENT.conclude is not None
+    assert Placement.step_type.conclude is not None
     moved = TAKEN_IN | {"legal_basis": "magistrate_order", "admitted_at": "2026-03-12T04:30:00+00:00"}
     first = TAKEN_IN | {"legal_basis": "magistrate_order"}
     history: dict[str, tuple[dict[str, Any], ...]] = {"protection.placement": (first,)}
     order = {"rescue.production": {"authority": "Magistrate", "produced_at": "2026-03-08T09:30:00+00:00"}}
 
     def counted_from(context: FakeContext) -> tuple[str, datetime | None]:
-        found = next(one for one in PLACEMENT.conclude(context).watches if one.name == "custody_law")  # type: ignore[misc]
+        found = next(one for one in Placement.step_type.conclude(context).watches if one.name == "custody_law")  # type: ignore[misc]
         return found.law, found.from_at
 
     assert counted_from(FakeContext(answers=first)) == ("IN-ITPA-10D", datetime.fromisoformat(ADMITTED))
@@ -408,7 +411,7 @@ def test_the_days_of_custody_count_from_the_first_placement_or_the_order_before_
     assert counted_from(FakeContext(answers=moved, history=history, before=order)) == (
         "IN-ITPA-10D", datetime(2026, 3, 8, 9, 30, tzinfo=UTC),
     )  # fmt: skip
-    abroad = PLACEMENT.conclude(FakeContext(jurisdiction="NP", answers=first)).watches
+    abroad = Placement.step_type.conclude(FakeContext(jurisdiction="NP", answers=first)).watches
     assert "custody_law" not in said(abroad)
 
 
@@ -428,30 +431,30 @@ def test_the_days_of_custody_count_from_the_first_placement_or_the_order_before_
 def test_each_sub_section_of_the_order_starts_a_limit_of_its_own(
     at_production: str | None, at_placement: str | None, law: str, since: str
 ) -> None:
-    assert PLACEMENT.conclude is not None
+    assert Placement.step_type.conclude is not None
     order = {"authority": "Magistrate", "produced_at": "2026-03-08T09:30:00+00:00", "order_under": at_production}
     first = TAKEN_IN | {"legal_basis": "magistrate_order"}
     now = first | {"admitted_at": "2026-03-12T04:30:00+00:00", "order_under": at_placement}
     context = FakeContext(answers=now, history={"protection.placement": (first,)}, before={"rescue.production": order})
-    [found] = [one for one in PLACEMENT.conclude(context).watches if one.name == "custody_law"]
+    [found] = [one for one in Placement.step_type.conclude(context).watches if one.name == "custody_law"]
     assert (found.law, f"{found.from_at:%Y-%m-%d}" if found.from_at else "") == (law, since)
     assert found.is_over is (not law)
 
 
 def test_the_form_asks_for_the_sub_section_and_takes_not_known() -> None:
-    assert PLACEMENT.prepare is not None
+    assert Placement.step_type.prepare is not None
     for form in (PlacementForm, CustodyForm):
         [asked] = [spec for spec in specs_of(form) if spec.name == "order_under"]
         assert list(asked.choices) == ["s17_1", "s17_3", "s17_4", "other", "unknown"]
         assert not asked.required, "what was answered before stays an answer"
     told = {"rescue.production": {"authority": "Magistrate", "order_under": "s17_3"}}
-    assert PLACEMENT.prepare(FakeContext(before=told)).prefill["order_under"] == "s17_3"
+    assert Placement.step_type.prepare(FakeContext(before=told)).prefill["order_under"] == "s17_3"
 
 
 def test_the_days_of_custody_count_anew_after_a_release() -> None:
-    assert PLACEMENT.conclude is not None
-    assert CUSTODY.prepare is not None
-    assert PLACEMENT.history == CUSTODY.history == ("protection.placement", "protection.custody")
+    assert Placement.step_type.conclude is not None
+    assert Custody.step_type.prepare is not None
+    assert Placement.step_type.history == Custody.step_type.history == ("protection.placement", "protection.custody")
     first = TAKEN_IN | {"legal_basis": "magistrate_order"}
     again = first | {"admitted_at": "2026-04-07T04:30:00+00:00"}
     custody: tuple[dict[str, Any], ...] = (
@@ -461,12 +464,14 @@ def test_the_days_of_custody_count_anew_after_a_release() -> None:
     history = {"protection.placement": (first,), "protection.custody": custody}
     order = {"rescue.production": {"authority": "Magistrate", "produced_at": "2026-03-08T09:30:00+00:00"}}
     context = FakeContext(answers=again, history=history, before=order)
-    found = next(one for one in PLACEMENT.conclude(context).watches if one.name == "custody_law")
+    found = next(one for one in Placement.step_type.conclude(context).watches if one.name == "custody_law")
     assert found.from_at == datetime(2026, 4, 7, 4, 30, tzinfo=UTC)
     free = FakeContext(answers=again | {"legal_basis": "own_wish"}, history=history, before=order)
-    assert "custody_law" not in said(PLACEMENT.conclude(free).watches), "nobody is held by an order now"
+    assert "custody_law" not in said(Placement.step_type.conclude(free).watches), "nobody is held by an order now"
     placed = history | {"protection.placement": (first, again)}
-    assert "Counted from 07 Apr 2026" in " ".join(CUSTODY.prepare(FakeContext(history=placed, before=order)).notes)
+    assert "Counted from 07 Apr 2026" in " ".join(
+        Custody.step_type.prepare(FakeContext(history=placed, before=order)).notes
+    )
 
 
 OVER = {"custody_law": None, "custody_order": None, "no_order": None, "custody_inquiry": None}
@@ -495,8 +500,8 @@ OVER = {"custody_law": None, "custody_order": None, "no_order": None, "custody_i
 def test_what_follows_the_end_of_custody(
     answers: dict[str, Any], wanted: dict[str, Any], *, held: bool, without_order: bool
 ) -> None:
-    assert CUSTODY.conclude is not None
-    concluded = CUSTODY.conclude(FakeContext(answers={"decided_at": ADMITTED} | answers))
+    assert Custody.step_type.conclude is not None
+    concluded = Custody.step_type.conclude(FakeContext(answers={"decided_at": ADMITTED} | answers))
     assert said(concluded.watches) == OVER | wanted
     assert concluded.facts == {"is_held": held, "held_without_order": without_order}
     assert len(concluded.notes) == without_order
@@ -510,17 +515,17 @@ def test_a_new_order_says_when_it_ends() -> None:
 
 
 def test_whoever_ends_custody_is_told_since_when_it_counts() -> None:
-    assert CUSTODY.prepare is not None
+    assert Custody.step_type.prepare is not None
     placed = {"protection.placement": ({"legal_basis": "magistrate_order", "admitted_at": ADMITTED},)}
-    assert "Counted from 09 Mar 2026" in " ".join(CUSTODY.prepare(FakeContext(history=placed)).notes)
-    assert len(CUSTODY.prepare(FakeContext()).notes) == 1
-    assert CUSTODY.prepare(FakeContext(history=placed)).prefill == {}
+    assert "Counted from 09 Mar 2026" in " ".join(Custody.step_type.prepare(FakeContext(history=placed)).notes)
+    assert len(Custody.step_type.prepare(FakeContext()).notes) == 1
+    assert Custody.step_type.prepare(FakeContext(history=placed)).prefill == {}
 
 
 def test_a_placement_that_does_not_fit_is_pointed_out() -> None:
-    assert PLACEMENT.conclude is not None
-    assert len(PLACEMENT.conclude(FakeContext(answers={"gender_fit": False})).notes) == 1
-    assert PLACEMENT.conclude(FakeContext(answers={"gender_fit": True, "language_fit": True})).notes == ()
+    assert Placement.step_type.conclude is not None
+    assert len(Placement.step_type.conclude(FakeContext(answers={"gender_fit": False})).notes) == 1
+    assert Placement.step_type.conclude(FakeContext(answers={"gender_fit": True, "language_fit": True})).notes == ()
 
 
 @pytest.mark.parametrize(
@@ -529,50 +534,52 @@ def test_a_placement_that_does_not_fit_is_pointed_out() -> None:
 def test_the_ground_of_a_placement_is_taken_from_the_authority_that_ordered_it(
     authority: str, basis: str | None
 ) -> None:
-    assert PLACEMENT.prepare is not None
-    prefill = PLACEMENT.prepare(FakeContext(before={"rescue.production": {"authority": authority}})).prefill
+    assert Placement.step_type.prepare is not None
+    prefill = Placement.step_type.prepare(FakeContext(before={"rescue.production": {"authority": authority}})).prefill
     assert prefill.get("legal_basis") == basis
 
 
 def test_the_next_health_visit_is_watched_and_nothing_of_health_is_told() -> None:
-    assert HEALTH.conclude is not None
+    assert Health.step_type.conclude is not None
     answers = {"follow_up": "2026-03-16", "suicide_screen": "acute", "report_to_police_needed": True}
-    concluded = HEALTH.conclude(FakeContext(answers=answers))
+    concluded = Health.step_type.conclude(FakeContext(answers=answers))
     assert said(concluded.watches) == {"health_visit": ("protection.health", "standard")}
     assert concluded.facts == {}
     assert not any(word in " ".join(concluded.notes).lower() for word in ("acute", "suicide", "hurt"))
-    assert HEALTH.conclude(FakeContext()).watches == ()
+    assert Health.step_type.conclude(FakeContext()).watches == ()
 
 
 def test_the_monthly_report_is_watched_and_the_court_is_told_of_a_support_person() -> None:
-    assert SUPPORT_PERSON.conclude is not None
+    assert SupportPerson.step_type.conclude is not None
     answers = {"role": "support_person", "conflict_check": True, "monthly_report_due": "2026-04-10"}
-    concluded = SUPPORT_PERSON.conclude(FakeContext(answers=answers))
+    concluded = SupportPerson.step_type.conclude(FakeContext(answers=answers))
     assert day_of(concluded.watches, "support_report_support_person") == ("2026-04-07", "2026-04-10")
     assert concluded.notes == ("Inform the court within 24 hours who the support person is.",)
-    told = SUPPORT_PERSON.conclude(FakeContext(answers=answers | {"court_informed_at": NOW.isoformat()}))
+    told = SupportPerson.step_type.conclude(FakeContext(answers=answers | {"court_informed_at": NOW.isoformat()}))
     assert told.notes == ()
-    assert SUPPORT_PERSON.conclude(FakeContext(answers={"role": "interpreter"})).notes == ()
+    assert SupportPerson.step_type.conclude(FakeContext(answers={"role": "interpreter"})).notes == ()
 
 
 @pytest.mark.parametrize(
-    ("step", "name"), [(CONSENT, "consent-form"), (SAFETY, "safety-plan")], ids=["consent", "safety"]
+    ("step", "name"),
+    [(Consent.step_type, "consent-form"), (Safety.step_type, "safety-plan")],
+    ids=["consent", "safety"],
 )
 def test_the_papers_print_with_all_with_little_and_with_nothing(step: StepType, name: str) -> None:
     prints_its_sheet(step, name)
 
 
 def test_the_consent_form_says_that_no_is_an_answer() -> None:
-    assert "You may say no. You will still get help." in render("consent-form", CONSENT, example(ConsentForm))
+    assert "You may say no. You will still get help." in render("consent-form", Consent.step_type, example(ConsentForm))
 
 
 @pytest.mark.parametrize(
     ("step", "name"),
     [
-        (PLACEMENT, "admission-form"),
-        (CUSTODY, "habeas-petition"),
-        (SUPPORT_PERSON, "support-letter"),
-        (WITNESS, "witness-application"),
+        (Placement.step_type, "admission-form"),
+        (Custody.step_type, "habeas-petition"),
+        (SupportPerson.step_type, "support-letter"),
+        (Witness.step_type, "witness-application"),
     ],
     ids=lambda value: value if isinstance(value, str) else value.key,
 )
@@ -586,15 +593,20 @@ def test_every_step_proposes_something_and_something_follows_from_it(step: StepT
 
 
 def test_no_paper_of_a_placement_says_where_the_shelter_is() -> None:
-    assert "Home Two" not in render("admission-form", PLACEMENT, example(PlacementForm, shelter="Home Two"))
+    assert "Home Two" not in render("admission-form", Placement.step_type, example(PlacementForm, shelter="Home Two"))
     placed = ({"shelter": "Home Two", "admitted_at": ADMITTED, "legal_basis": "magistrate_order"},)
     petition = render(
-        "habeas-petition", CUSTODY, {}, all_earlier=FakeContext(history={"protection.placement": placed}).all_earlier
+        "habeas-petition",
+        Custody.step_type,
+        {},
+        all_earlier=FakeContext(history={"protection.placement": placed}).all_earlier,
     )
     assert "Home Two" not in petition
     assert "Mon 09 Mar 2026" in petition
     assert "Magistrate order" in petition
     assert "no order known to us" in petition
     assert "no order exists" not in petition
-    under = render("habeas-petition", CUSTODY, {}, earlier=lambda _: {"order_under": "s17_1"}, all_earlier=lambda _: [])
+    under = render(
+        "habeas-petition", Custody.step_type, {}, earlier=lambda _: {"order_under": "s17_1"}, all_earlier=lambda _: []
+    )
     assert "Sub-section of section 17" in under

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from engine.plugin.context import Match
+from engine.plugin.context import Match as SimilarPerson
 from engine.plugin.steps import StepType
 from engine.plugin.told import PartnerOffer
 from pillars.reporting import PILLAR
 from pillars.reporting.forms import IntakeForm, MatchForm, ReferForm, TriageForm
-from pillars.reporting.steps import ACKNOWLEDGE, DEDUPE, INTAKE, MANDATORY, MATCH, MISSING, REFER, TRIAGE
+from pillars.reporting.steps import Intake, Mandatory, Match, Missing, Refer, Triage, acknowledge, dedupe
 from tests.pillars.support import (
     NOW,
     FakeContext,
@@ -63,8 +63,8 @@ CHANGES: dict[str, dict[str, Any]] = {
 }
 ASKED = [step for step in PILLAR.step_types if step.form]
 ELSEWHERE = (
-    Match(owning_unit="Unit Two", contact="duty phone", kind="victim", score=71),
-    Match(owning_unit="Unit Three", contact="duty phone", kind="suspect", score=88),
+    SimilarPerson(owning_unit="Unit Two", contact="duty phone", kind="victim", score=71),
+    SimilarPerson(owning_unit="Unit Three", contact="duty phone", kind="suspect", score=88),
 )
 
 
@@ -76,24 +76,24 @@ def test_a_form_asks_what_the_catalogue_says_and_takes_good_answers_only(step: S
     refuses_gaps_and_strangers(step, **changes)
 
 
-@pytest.mark.parametrize("step", [step for step in ASKED if step is not MATCH], ids=lambda step: step.key)
+@pytest.mark.parametrize("step", [step for step in ASKED if step is not Match.step_type], ids=lambda step: step.key)
 def test_workflows_may_decide_on_every_open_answer_and_on_nothing_else(step: StepType) -> None:
     has_only_open_outputs(step)
 
 
 def test_the_answer_to_a_match_is_a_fact_because_outcome_is_a_word_of_the_engine() -> None:
-    assert set(MATCH.outputs) == {"match_type", "match_score", "contact_request"}
-    assert MATCH.conclude is not None
-    assert MATCH.conclude(FakeContext(answers={"outcome": "same"})).facts == {"known_elsewhere": True}
-    assert MATCH.conclude(FakeContext(answers={"outcome": "unknown"})).facts == {"known_elsewhere": False}
+    assert set(Match.step_type.outputs) == {"match_type", "match_score", "contact_request"}
+    assert Match.step_type.conclude is not None
+    assert Match.step_type.conclude(FakeContext(answers={"outcome": "same"})).facts == {"known_elsewhere": True}
+    assert Match.step_type.conclude(FakeContext(answers={"outcome": "unknown"})).facts == {"known_elsewhere": False}
 
 
 def test_a_report_is_saved_with_six_answers() -> None:
-    first = {spec.name for spec in INTAKE.fields if spec.first_bite and spec.required}
+    first = {spec.name for spec in Intake.step_type.fields if spec.first_bite and spec.required}
     assert first == {
         "narrative", "concern", "is_child_suspected", "immediate_danger", "safe_to_call", "consent_to_record",
     }  # fmt: skip
-    asked = [spec.name for spec in INTAKE.fields if spec.first_bite]
+    asked = [spec.name for spec in Intake.step_type.fields if spec.first_bite]
     assert asked[:4] == ["immediate_danger", "safe_to_call", "safe_to_leave_message", "consent_to_record"]
     assert asked[-1] == "narrative"
 
@@ -135,37 +135,37 @@ def test_a_unit_cannot_accept_and_decline_a_referral() -> None:
 
 
 def test_the_receipt_time_is_proposed_and_the_event_time() -> None:
-    assert INTAKE.prepare is not None
-    assert INTAKE.prepare(FakeContext()).prefill == {"received_at": NOW.isoformat()}
-    assert INTAKE.event_time_field == "received_at"
-    assert MANDATORY.event_time_field == "notified_at"
+    assert Intake.step_type.prepare is not None
+    assert Intake.step_type.prepare(FakeContext()).prefill == {"received_at": NOW.isoformat()}
+    assert Intake.step_type.event_time_field == "received_at"
+    assert Mandatory.step_type.event_time_field == "notified_at"
 
 
 def test_a_report_of_danger_is_proposed_as_critical() -> None:
-    assert TRIAGE.prepare is not None
+    assert Triage.step_type.prepare is not None
     in_danger = FakeContext(before={"reporting.intake": {"immediate_danger": True}})
-    assert TRIAGE.prepare(in_danger).prefill == {"risk_level": "critical"}
-    assert TRIAGE.prepare(FakeContext(before={"reporting.intake": {"immediate_danger": False}})).prefill == {}
+    assert Triage.step_type.prepare(in_danger).prefill == {"risk_level": "critical"}
+    assert Triage.step_type.prepare(FakeContext(before={"reporting.intake": {"immediate_danger": False}})).prefill == {}
 
 
 def test_the_best_match_is_proposed_for_an_answer() -> None:
-    assert MATCH.prepare is not None
-    prepared = MATCH.prepare(FakeContext(matches=ELSEWHERE))
+    assert Match.step_type.prepare is not None
+    prepared = Match.step_type.prepare(FakeContext(matches=ELSEWHERE))
     assert prepared.prefill == {"match_type": "trafficker", "match_score": 88, "owning_unit": "Unit Three"}
-    assert MATCH.prepare(FakeContext()).prefill == {}
+    assert Match.step_type.prepare(FakeContext()).prefill == {}
 
 
 def test_a_missing_report_takes_over_what_was_told_already() -> None:
-    assert MISSING.prepare is not None
+    assert Missing.step_type.prepare is not None
     context = FakeContext(
         before={"reporting.intake": {"place_last_seen": "bus stand"}, "policing.fir": {"fir_no": "12/2026"}},
         persons=(person("informant", 40), person("victim", 15)),
     )
-    prepared = MISSING.prepare(context)
+    prepared = Missing.step_type.prepare(context)
     assert prepared.prefill == {
         "last_seen_place": "bus stand", "fir_no": "12/2026", "missing_name": "Name Withheld", "age": 15,
     }  # fmt: skip
-    assert MISSING.prepare(FakeContext()).prefill == {}
+    assert Missing.step_type.prepare(FakeContext()).prefill == {}
 
 
 @pytest.mark.parametrize(
@@ -173,9 +173,9 @@ def test_a_missing_report_takes_over_what_was_told_already() -> None:
     [("IN-AS", "yes", "JJ32"), ("IN-AS", "no", None), ("BD", "no", "BD17"), ("NP", "yes", "NP5")],
 )
 def test_the_law_to_be_told_under_is_proposed_by_place_and_age(jurisdiction: str, child: str, law: str | None) -> None:
-    assert MANDATORY.prepare is not None
+    assert Mandatory.step_type.prepare is not None
     context = FakeContext(jurisdiction=jurisdiction, before={"reporting.intake": {"is_child_suspected": child}})
-    assert MANDATORY.prepare(context).prefill.get("law") == law
+    assert Mandatory.step_type.prepare(context).prefill.get("law") == law
 
 
 @pytest.mark.parametrize(
@@ -183,25 +183,25 @@ def test_the_law_to_be_told_under_is_proposed_by_place_and_age(jurisdiction: str
     [("critical", "critical", 4), ("high", "high", 24), ("low", "other", 72), (None, "other", 72)],
 )
 def test_a_referral_is_to_be_answered_in_the_time_its_danger_allows(risk: str | None, urgency: str, hours: int) -> None:
-    assert REFER.prepare is not None
+    assert Refer.step_type.prepare is not None
     context = FakeContext(before={"reporting.triage": {"risk_level": risk}} if risk else {})
     wanted = {"urgency": urgency, "accept_by": (NOW + timedelta(hours=hours)).isoformat()}
-    assert REFER.prepare(context).prefill == wanted
+    assert Refer.step_type.prepare(context).prefill == wanted
 
 
 def test_matches_tell_only_how_many_and_whom_to_call() -> None:
-    assert DEDUPE.run is not None
-    done = DEDUPE.run(FakeContext(matches=ELSEWHERE, persons=(person(),)))
+    assert dedupe.run is not None
+    done = dedupe.run(FakeContext(matches=ELSEWHERE, persons=(person(),)))
     assert done.outputs == {"matches": 2, "has_match": True}
     assert done.matches == ELSEWHERE
     assert "Name Withheld" not in " ".join(done.notes)
-    assert DEDUPE.run(FakeContext()).outputs == {"matches": 0, "has_match": False}
+    assert dedupe.run(FakeContext()).outputs == {"matches": 0, "has_match": False}
 
 
 def test_the_slip_bears_the_case_number_and_nothing_of_the_case() -> None:
-    assert ACKNOWLEDGE.run is not None
-    assert ACKNOWLEDGE.run(FakeContext()).outputs == {"made": True}
-    slip = render("acknowledgement-slip", ACKNOWLEDGE, {"narrative": "a secret"})
+    assert acknowledge.run is not None
+    assert acknowledge.run(FakeContext()).outputs == {"made": True}
+    slip = render("acknowledgement-slip", acknowledge, {"narrative": "a secret"})
     assert "C-2026-0001" in slip
     assert "Name Withheld" not in slip
     assert "a secret" not in slip
@@ -209,20 +209,22 @@ def test_the_slip_bears_the_case_number_and_nothing_of_the_case() -> None:
 
 @pytest.mark.parametrize("full", [True, False])
 def test_the_notification_letter_names_the_law_and_prints_with_little(*, full: bool) -> None:
-    assert MANDATORY.form is not None
-    letter = render("notification-letter", MANDATORY, example(MANDATORY.form, full=full, law="JJ32"))
+    assert Mandatory.step_type.form is not None
+    letter = render(
+        "notification-letter", Mandatory.step_type, example(Mandatory.step_type.form, full=full, law="JJ32")
+    )
     assert "section 32 of the Juvenile Justice" in letter
     assert "Mon 09 Mar 2026, 10:00 (UTC+05:30, Asia/Kolkata)" in letter
-    assert "not recorded" in render("notification-letter", MANDATORY, {})
+    assert "not recorded" in render("notification-letter", Mandatory.step_type, {})
 
 
 def test_a_draft_bears_a_watermark() -> None:
-    assert "DRAFT" in render("notification-letter", MANDATORY, {}, draft=True)
-    assert "DRAFT" not in render("notification-letter", MANDATORY, {})
+    assert "DRAFT" in render("notification-letter", Mandatory.step_type, {}, draft=True)
+    assert "DRAFT" not in render("notification-letter", Mandatory.step_type, {})
 
 
 def test_what_a_person_wrote_cannot_become_part_of_the_page() -> None:
-    letter = render("notification-letter", MANDATORY, {"notified_body": "<script>alert(1)</script>"})
+    letter = render("notification-letter", Mandatory.step_type, {"notified_body": "<script>alert(1)</script>"})
     assert "<script>" not in letter
     assert "&lt;script&gt;" in letter
 
@@ -231,24 +233,24 @@ def test_what_a_person_wrote_cannot_become_part_of_the_page() -> None:
 def test_a_first_screen_asks_six_required_things_at_most(step: StepType) -> None:
     first = [spec for spec in step.fields if spec.first_bite]
     assert 0 < sum(spec.required for spec in first) <= 6
-    assert [spec.name for spec in first if not spec.required] == ["safe_to_leave_message"] * (step is INTAKE)
+    assert [spec.name for spec in first if not spec.required] == ["safe_to_leave_message"] * (step is Intake.step_type)
 
 
 @pytest.mark.parametrize(
     ("step", "answers", "notes"),
     [
-        (INTAKE, {"immediate_danger": True, "safe_to_call": False, "consent_to_record": "no"}, 3),
-        (INTAKE, {"immediate_danger": False, "safe_to_call": True, "consent_to_record": "yes"}, 0),
-        (TRIAGE, {"suicidal_risk": True, "medical_need": True, "border_crossing_risk": True}, 3),
-        (TRIAGE, {"trafficker_present": True}, 1),
-        (TRIAGE, {"risk_level": "low"}, 0),
-        (MISSING, {"age": 15}, 2),
-        (MISSING, {"age": 30, "agent_or_job_offer": "work in a city"}, 2),
-        (MISSING, {"age": 15, "fir_no": "1/2026", "trackchild_id": "T"}, 0),
-        (MANDATORY, {"child_assent_recorded": "no"}, 1),
-        (MANDATORY, {"child_assent_recorded": "yes"}, 0),
-        (REFER, {"declined_reason": "full"}, 1),
-        (REFER, {"accepted_at": NOW.isoformat()}, 0),
+        (Intake.step_type, {"immediate_danger": True, "safe_to_call": False, "consent_to_record": "no"}, 3),
+        (Intake.step_type, {"immediate_danger": False, "safe_to_call": True, "consent_to_record": "yes"}, 0),
+        (Triage.step_type, {"suicidal_risk": True, "medical_need": True, "border_crossing_risk": True}, 3),
+        (Triage.step_type, {"trafficker_present": True}, 1),
+        (Triage.step_type, {"risk_level": "low"}, 0),
+        (Missing.step_type, {"age": 15}, 2),
+        (Missing.step_type, {"age": 30, "agent_or_job_offer": "work in a city"}, 2),
+        (Missing.step_type, {"age": 15, "fir_no": "1/2026", "trackchild_id": "T"}, 0),
+        (Mandatory.step_type, {"child_assent_recorded": "no"}, 1),
+        (Mandatory.step_type, {"child_assent_recorded": "yes"}, 0),
+        (Refer.step_type, {"declined_reason": "full"}, 1),
+        (Refer.step_type, {"accepted_at": NOW.isoformat()}, 0),
     ],
 )
 def test_what_must_not_be_forgotten_is_noted_when_a_step_ends(
@@ -261,8 +263,9 @@ def test_what_must_not_be_forgotten_is_noted_when_a_step_ends(
 def test_ended_steps_say_facts_that_workflows_may_use() -> None:
     said: dict[str, Any] = {}
     for step, answers in (
-        (INTAKE, {"is_child_suspected": "unsure"}), (TRIAGE, {"risk_level": "critical"}), (MISSING, {"age": 15}),
-        (MANDATORY, {}), (REFER, {"accepted_at": NOW.isoformat()}),
+        (Intake.step_type, {"is_child_suspected": "unsure"}), (Triage.step_type, {"risk_level": "critical"}),
+        (Missing.step_type, {"age": 15}), (Mandatory.step_type, {}),
+        (Refer.step_type, {"accepted_at": NOW.isoformat()}),
     ):  # fmt: skip
         assert step.conclude is not None
         said |= step.conclude(FakeContext(answers=answers)).facts
@@ -273,10 +276,10 @@ def test_ended_steps_say_facts_that_workflows_may_use() -> None:
 
 
 def test_a_referral_is_told_whom_the_directory_names_in_the_place_of_the_case() -> None:
-    assert REFER.prepare is not None
+    assert Refer.step_type.prepare is not None
     here = PartnerOffer("A House", ("shelter", "legal_aid"), ("IN-ML",), ("kha",), 2, True)
     unsaid = PartnerOffer("A Clinic", (), ("IN",), (), None, None)
     away = PartnerOffer("Far House", ("shelter",), ("NP",), (), 5, True)
-    notes = REFER.prepare(FakeContext(directory=(here, unsaid, away))).notes
+    notes = Refer.step_type.prepare(FakeContext(directory=(here, unsaid, away))).notes
     assert notes == ("The directory names here: A House (shelter, legal aid, 2 free); A Clinic (services not known).",)
-    assert REFER.prepare(FakeContext(directory=(away,))).notes == ()
+    assert Refer.step_type.prepare(FakeContext(directory=(away,))).notes == ()

@@ -9,7 +9,7 @@ from engine.plugin.steps import Law, StepType
 from engine.plugin.watches import Watch
 from pillars.rescue import PILLAR
 from pillars.rescue.forms import ExecuteForm, IdentifyForm, PlanForm, ProductionForm
-from pillars.rescue.steps import CHECKLIST, EXECUTE, FIRST_NEEDS, IDENTIFY, PLAN, PRODUCTION
+from pillars.rescue.steps import Execute, FirstNeeds, Identify, Plan, Production, checklist
 from tests.pillars.support import (
     NOW,
     FakeContext,
@@ -93,52 +93,55 @@ def test_production_comes_after_taking_charge_and_each_journey_ends_after_it_beg
 
 
 def test_the_journey_is_time_that_the_law_does_not_count() -> None:
-    journey = next(spec for spec in PRODUCTION.fields if spec.name == "journey")
+    journey = next(spec for spec in Production.step_type.fields if spec.name == "journey")
     assert journey.excluded_time == "journey"
-    assert PRODUCTION.event_time_field == "produced_at"
-    assert PRODUCTION.time_limit == Law("IN-JJ-PROD-24H")
-    assert EXECUTE.event_time_field == "end_at"
+    assert Production.step_type.event_time_field == "produced_at"
+    assert Production.step_type.time_limit == Law("IN-JJ-PROD-24H")
+    assert Execute.step_type.event_time_field == "end_at"
 
 
 def test_the_plan_takes_over_the_place_that_was_told() -> None:
-    assert PLAN.prepare is not None
-    assert PLAN.prepare(FakeContext(before={"reporting.intake": {"place_last_seen": "a lane"}})).prefill == {
+    assert Plan.step_type.prepare is not None
+    assert Plan.step_type.prepare(FakeContext(before={"reporting.intake": {"place_last_seen": "a lane"}})).prefill == {
         "site": "a lane"
     }
-    assert PLAN.prepare(FakeContext()).prefill == {}
+    assert Plan.step_type.prepare(FakeContext()).prefill == {}
 
 
 def test_a_rescue_without_a_plan_is_pointed_out() -> None:
-    assert EXECUTE.prepare is not None
-    assert EXECUTE.prepare(FakeContext()).notes == ("There is no rescue plan yet.",)
+    assert Execute.step_type.prepare is not None
+    assert Execute.step_type.prepare(FakeContext()).notes == ("There is no rescue plan yet.",)
     expected = ("The plan expects 3 people, 3 of these, children.",)
-    assert EXECUTE.prepare(FakeContext(before={"rescue.plan": GOOD_PLAN})).notes == expected
+    assert Execute.step_type.prepare(FakeContext(before={"rescue.plan": GOOD_PLAN})).notes == expected
 
 
 def test_the_rescue_says_whether_anyone_and_whether_a_child_was_found() -> None:
-    assert EXECUTE.conclude is not None
+    assert Execute.step_type.conclude is not None
     answers = {"persons_found": 2, "children_found": 0, "separated_from_suspects": True}
-    assert EXECUTE.conclude(FakeContext(answers=answers)).facts == {"anyone_rescued": True, "child_rescued": False}
-    together = EXECUTE.conclude(FakeContext(answers=answers | {"separated_from_suspects": False}))
+    assert Execute.step_type.conclude(FakeContext(answers=answers)).facts == {
+        "anyone_rescued": True,
+        "child_rescued": False,
+    }
+    together = Execute.step_type.conclude(FakeContext(answers=answers | {"separated_from_suspects": False}))
     assert together.notes == ("Survivors were not kept apart from suspects: inform the supervisor.",)
 
 
 def test_the_language_told_before_is_not_asked_again() -> None:
-    assert FIRST_NEEDS.prepare is not None
-    assert IDENTIFY.prepare is not None
+    assert FirstNeeds.step_type.prepare is not None
+    assert Identify.step_type.prepare is not None
     before = {"reporting.intake": {"language": "as"}, "rescue.first_needs": {"language": "grt"}}
     told = {"reporting.intake": before["reporting.intake"]}
-    assert FIRST_NEEDS.prepare(FakeContext(before=told)).prefill == {"language": "as"}
-    assert FIRST_NEEDS.prepare(FakeContext(before=before)).prefill == {"language": "grt"}
-    prefill = IDENTIFY.prepare(FakeContext(before=before)).prefill
+    assert FirstNeeds.step_type.prepare(FakeContext(before=told)).prefill == {"language": "as"}
+    assert FirstNeeds.step_type.prepare(FakeContext(before=before)).prefill == {"language": "grt"}
+    prefill = Identify.step_type.prepare(FakeContext(before=before)).prefill
     assert prefill == {"interview_lang": "grt", "reflection_until": "2026-04-09"}
 
 
 def test_taking_charge_is_proposed_from_the_end_of_the_rescue() -> None:
-    assert PRODUCTION.prepare is not None
+    assert Production.step_type.prepare is not None
     ended = "2026-03-07T17:10:00+00:00"
     context = FakeContext(before={"rescue.execute": {"end_at": ended}}, persons=(person("victim", 13),))
-    assert PRODUCTION.prepare(context).prefill == {"taken_charge_at": ended, "authority": "CWC"}
+    assert Production.step_type.prepare(context).prefill == {"taken_charge_at": ended, "authority": "CWC"}
 
 
 @pytest.mark.parametrize(
@@ -148,27 +151,27 @@ def test_taking_charge_is_proposed_from_the_end_of_the_rescue() -> None:
 def test_the_committee_is_proposed_for_whoever_may_be_a_child_in_india(
     jurisdiction: str, age: int | None, told: str, authority: str | None
 ) -> None:
-    assert PRODUCTION.prepare is not None
+    assert Production.step_type.prepare is not None
     context = FakeContext(
         jurisdiction=jurisdiction,
         persons=(person("victim", age),),
         before={"reporting.intake": {"is_child_suspected": told}},
     )
-    assert PRODUCTION.prepare(context).prefill.get("authority") == authority
+    assert Production.step_type.prepare(context).prefill.get("authority") == authority
 
 
 def test_an_interview_in_the_first_hour_is_warned_of() -> None:
-    assert IDENTIFY.prepare is not None
+    assert Identify.step_type.prepare is not None
     early = {"rescue.execute": {"end_at": (NOW - timedelta(minutes=59)).isoformat()}}
     late = {"rescue.execute": {"end_at": (NOW - timedelta(minutes=60)).isoformat()}}
-    assert len(IDENTIFY.prepare(FakeContext(before=early)).notes) == 1
-    assert IDENTIFY.prepare(FakeContext(before=late)).notes == ()
+    assert len(Identify.step_type.prepare(FakeContext(before=early)).notes) == 1
+    assert Identify.step_type.prepare(FakeContext(before=late)).notes == ()
 
 
 @pytest.mark.parametrize(("status", "is_victim"), [("possible", True), ("actual", True), ("not", False)])
 def test_identification_says_whether_the_person_is_a_victim(status: str, *, is_victim: bool) -> None:
-    assert IDENTIFY.conclude is not None
-    assert IDENTIFY.conclude(FakeContext(answers={"status": status})).facts == {"is_victim": is_victim}
+    assert Identify.step_type.conclude is not None
+    assert Identify.step_type.conclude(FakeContext(answers={"status": status})).facts == {"is_victim": is_victim}
 
 
 LACKS = [
@@ -190,26 +193,26 @@ LACKS = [
 
 @pytest.mark.parametrize(("changes", "missing"), LACKS)
 def test_the_checklist_names_what_a_plan_still_lacks(changes: dict[str, Any], missing: tuple[str, ...]) -> None:
-    assert CHECKLIST.run is not None
-    assert PLAN.conclude is not None
-    done = CHECKLIST.run(FakeContext(before={"rescue.plan": GOOD_PLAN | changes}))
+    assert checklist.run is not None
+    assert Plan.step_type.conclude is not None
+    done = checklist.run(FakeContext(before={"rescue.plan": GOOD_PLAN | changes}))
     assert done.outputs == {"complete": missing == (), "missing": len(missing)}
     assert done.facts == {"rescue_plan_complete": missing == ()}
     sentence = (f"Still open in the rescue plan: {', '.join(missing)}.",) if missing else ()
     assert done.notes == sentence
-    assert PLAN.conclude(FakeContext(answers=GOOD_PLAN | changes)).notes == sentence
-    assert EXECUTE.prepare is not None
-    *open_points, expected = EXECUTE.prepare(FakeContext(before={"rescue.plan": GOOD_PLAN | changes})).notes
+    assert Plan.step_type.conclude(FakeContext(answers=GOOD_PLAN | changes)).notes == sentence
+    assert Execute.step_type.prepare is not None
+    *open_points, expected = Execute.step_type.prepare(FakeContext(before={"rescue.plan": GOOD_PLAN | changes})).notes
     assert tuple(open_points) == sentence
     children = changes.get("expected_children", GOOD_PLAN["expected_children"])
     assert expected == f"The plan expects 3 people, {children} of these, children."
 
 
 def test_the_checklist_has_a_word_for_every_required_answer_and_quotes_none() -> None:
-    assert CHECKLIST.run is not None
-    [note] = CHECKLIST.run(FakeContext()).notes
-    assert note.count(",") == sum(spec.required for spec in PLAN.fields) - 1
-    shown = CHECKLIST.run(FakeContext(before={"rescue.plan": GOOD_PLAN | {"verified": False, "site": "Blue lane 7"}}))
+    assert checklist.run is not None
+    [note] = checklist.run(FakeContext()).notes
+    assert note.count(",") == sum(spec.required for spec in Plan.step_type.fields) - 1
+    shown = checklist.run(FakeContext(before={"rescue.plan": GOOD_PLAN | {"verified": False, "site": "Blue lane 7"}}))
     assert "Blue lane" not in " ".join(shown.notes)
 
 
@@ -228,9 +231,9 @@ def said(watches: tuple[Watch, ...]) -> dict[str, str | None]:
     ],
 )
 def test_what_went_wrong_in_a_rescue_is_pointed_out(changes: dict[str, Any], notes: int) -> None:
-    assert EXECUTE.conclude is not None
+    assert Execute.step_type.conclude is not None
     answers = {"persons_found": 1, "children_found": 1, "separated_from_suspects": True, "media_kept_out": True}
-    concluded = EXECUTE.conclude(FakeContext(answers=answers | changes))
+    concluded = Execute.step_type.conclude(FakeContext(answers=answers | changes))
     assert concluded.facts == {"anyone_rescued": True, "child_rescued": True}
     assert len(concluded.notes) == notes
 
@@ -248,10 +251,10 @@ def test_what_went_wrong_in_a_rescue_is_pointed_out(changes: dict[str, Any], not
 def test_what_a_person_still_needs_is_pointed_out_and_a_health_check_follows_for_everybody(
     changes: dict[str, Any], notes: int
 ) -> None:
-    assert FIRST_NEEDS.conclude is not None
+    assert FirstNeeds.step_type.conclude is not None
     answers = {"food_clothing": True, "rights_explained": True, "photo_taken": False} | changes
     for urgent in (True, False):
-        concluded = FIRST_NEEDS.conclude(FakeContext(answers=answers | {"medical_urgent": urgent}))
+        concluded = FirstNeeds.step_type.conclude(FakeContext(answers=answers | {"medical_urgent": urgent}))
         assert len(concluded.notes) == notes
         assert said(concluded.watches) == {"first_check": "protection.health"}
         assert concluded.watches[0].due_at == NOW + timedelta(hours=24)
@@ -274,9 +277,9 @@ WHOLE_LEG = {"start": "2026-03-09T01:00:00Z", "end": "2026-03-09T02:00:00Z", "pl
 def test_an_order_that_is_not_there_is_watched_and_a_journey_must_be_told_whole(
     changes: dict[str, Any], notes: int, watched: str | None
 ) -> None:
-    assert PRODUCTION.conclude is not None
+    assert Production.step_type.conclude is not None
     answers = {"order_type": "placement", "order_no": "7/2026", "produced_at": "2026-03-09T04:30:00Z"} | changes
-    concluded = PRODUCTION.conclude(FakeContext(answers=answers))
+    concluded = Production.step_type.conclude(FakeContext(answers=answers))
     assert len(concluded.notes) == notes
     assert said(concluded.watches) == {"order": watched}
     assert concluded.facts == {"has_order": watched is None}
@@ -286,37 +289,40 @@ def test_an_order_that_is_not_there_is_watched_and_a_journey_must_be_told_whole(
 def test_whoever_may_be_a_victim_is_talked_to_again_when_the_time_to_think_ends(
     status: str, watched: str | None
 ) -> None:
-    assert IDENTIFY.conclude is not None
+    assert Identify.step_type.conclude is not None
     answers = {"status": status, "reflection_until": "2026-04-09", "age_document": "passport"}
-    concluded = IDENTIFY.conclude(FakeContext(answers=answers))
+    concluded = Identify.step_type.conclude(FakeContext(answers=answers))
     assert said(concluded.watches) == {"reflection": watched}
     assert concluded.notes == ()
-    assert len(IDENTIFY.conclude(FakeContext(answers=answers | {"age_document": "none"})).notes) == 1
+    assert len(Identify.step_type.conclude(FakeContext(answers=answers | {"age_document": "none"})).notes) == 1
 
 
 def test_what_was_told_is_taken_over_when_a_step_comes_again() -> None:
-    assert PLAN.prepare is not None
-    assert PRODUCTION.prepare is not None
-    assert IDENTIFY.prepare is not None
-    assert PLAN.prepare(FakeContext(before={"rescue.plan": GOOD_PLAN})).prefill == GOOD_PLAN
+    assert Plan.step_type.prepare is not None
+    assert Production.step_type.prepare is not None
+    assert Identify.step_type.prepare is not None
+    assert Plan.step_type.prepare(FakeContext(before={"rescue.plan": GOOD_PLAN})).prefill == GOOD_PLAN
     before = {"rescue.production": {"person": "A", "authority": "Magistrate", "order_type": "no_order_yet"}}
-    assert PRODUCTION.prepare(FakeContext(before=before)).prefill == {"person": "A", "authority": "Magistrate"}
+    assert Production.step_type.prepare(FakeContext(before=before)).prefill == {
+        "person": "A",
+        "authority": "Magistrate",
+    }
     talk = {"rescue.identify": {"acts": ["transfer"], "reflection_until": "2026-03-20", "status": "possible"}}
-    assert IDENTIFY.prepare(FakeContext(before=talk)).prefill == {
+    assert Identify.step_type.prepare(FakeContext(before=talk)).prefill == {
         "acts": ["transfer"],
         "reflection_until": "2026-03-20",
     }
 
 
 def test_a_plan_that_was_never_made_lacks_every_required_answer() -> None:
-    assert CHECKLIST.run is not None
-    required = sum(spec.required for spec in PLAN.fields)
-    assert CHECKLIST.run(FakeContext()).outputs == {"complete": False, "missing": required}
+    assert checklist.run is not None
+    required = sum(spec.required for spec in Plan.step_type.fields)
+    assert checklist.run(FakeContext()).outputs == {"complete": False, "missing": required}
 
 
 @pytest.mark.parametrize(
     ("step", "name"),
-    [(EXECUTE, "rescue-memo"), (PRODUCTION, "form-17"), (PRODUCTION, "production-memo")],
+    [(Execute.step_type, "rescue-memo"), (Production.step_type, "form-17"), (Production.step_type, "production-memo")],
     ids=["memo", "form 17", "production memo"],
 )
 def test_the_papers_print_with_all_with_little_and_with_nothing(step: StepType, name: str) -> None:
@@ -330,7 +336,7 @@ def test_the_papers_print_with_all_with_little_and_with_nothing(step: StepType, 
 
 def test_form_17_lists_each_journey() -> None:
     journey = [{"start": "2026-03-08T05:00:00+00:00", "end": "2026-03-08T06:00:00+00:00", "place": "Bridge road"}]
-    paper = render("form-17", PRODUCTION, example(ProductionForm, journey=journey))
+    paper = render("form-17", Production.step_type, example(ProductionForm, journey=journey))
     assert "Bridge road" in paper
     assert "Sun 08 Mar 2026, 11:30" in paper
 
@@ -345,10 +351,10 @@ def test_a_first_screen_asks_six_required_things_at_most(step: StepType) -> None
 @pytest.mark.parametrize(
     ("step", "name"),
     [
-        (PLAN, "rescue-plan"),
-        (EXECUTE, "rescued-list"),
-        (FIRST_NEEDS, "first-needs-sheet"),
-        (IDENTIFY, "identification-record"),
+        (Plan.step_type, "rescue-plan"),
+        (Execute.step_type, "rescued-list"),
+        (FirstNeeds.step_type, "first-needs-sheet"),
+        (Identify.step_type, "identification-record"),
     ],
     ids=lambda value: value if isinstance(value, str) else value.key,
 )
@@ -362,7 +368,9 @@ def test_every_step_proposes_something_and_something_follows_from_it(step: StepT
 
 
 def test_a_sheet_says_questions_and_answers_in_the_words_of_the_form() -> None:
-    sheet = render("identification-record", IDENTIFY, {"status": "possible", "lawyer_present": True, "means": ["none"]})
+    sheet = render(
+        "identification-record", Identify.step_type, {"status": "possible", "lawyer_present": True, "means": ["none"]}
+    )
     assert "Possible victim of trafficking" in sheet
     assert "Was a lawyer there?" in sheet
     assert "None of these" in sheet

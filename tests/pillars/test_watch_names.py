@@ -5,14 +5,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 PILLARS = Path(__file__).parents[2] / "pillars"
-_MAKERS = {"Watch": 0, "watch_for_day": 0}
+_MAKERS = {"Watch": 0, "watch_for": 0, "watch_for_day": 0}
 """What makes a watch, and where its name stands among what it is given."""
 
 
 def test_no_two_pillars_give_one_name_to_what_they_watch() -> None:
     by_name: dict[str, set[str]] = {}
     for pillar in sorted(path for path in PILLARS.iterdir() if path.is_dir()):
-        for name in {name for file in pillar.glob("*.py") for name in _names_in(file)}:
+        for name in {name for file in pillar.rglob("*.py") for name in _names_in(file)}:
             by_name.setdefault(name, set()).add(pillar.name)
     assert {"appeal", "judgment_appeal", "first_call", "custody_law", "rest_paid", "judgment"} <= set(by_name), (
         "names are found"
@@ -28,8 +28,8 @@ def _names_in(file: Path) -> Iterator[str]:
         for one in ast.walk(tree)
         if isinstance(one, ast.FunctionDef) and any(arg.arg == "name" for arg in one.args.args) and _makes(one)
     }
-    for call in (one for one in ast.walk(tree) if isinstance(one, ast.Call) and isinstance(one.func, ast.Name)):
-        place = makers.get(call.func.id) if isinstance(call.func, ast.Name) else None
+    for call in (one for one in ast.walk(tree) if isinstance(one, ast.Call)):
+        place = makers.get(_called(call))
         if place is not None and len(call.args) > place:
             yield from _texts(call.args[place])
     for loop in (one for one in ast.walk(tree) if isinstance(one, ast.GeneratorExp | ast.ListComp) and _makes(one)):
@@ -39,10 +39,14 @@ def _names_in(file: Path) -> Iterator[str]:
 def _makes(node: ast.AST) -> bool:
     """Say whether something inside makes a watch whose name is a variable."""
     return any(
-        isinstance(one, ast.Call) and isinstance(one.func, ast.Name) and one.func.id in _MAKERS
-        and bool(one.args) and isinstance(one.args[0], ast.Name)
+        isinstance(one, ast.Call) and _called(one) in _MAKERS and bool(one.args) and isinstance(one.args[0], ast.Name)
         for one in ast.walk(node)
     )  # fmt: skip
+
+
+def _called(call: ast.Call) -> str:
+    """Return the name of a function or of a method that is called."""
+    return call.func.id if isinstance(call.func, ast.Name) else getattr(call.func, "attr", "")
 
 
 def _texts(node: ast.expr) -> Iterator[str]:

@@ -1,0 +1,190 @@
+"""The step types of Protection, what they propose and what they do by themselves."""
+
+from datetime import timedelta
+
+from engine.plugin import (
+    NOT_KNOWN,
+    Asked,
+    Completed,
+    Concluded,
+    Document,
+    OutputKind,
+    OutputSpec,
+    Pillar,
+    Prepared,
+    Scalar,
+    StepContext,
+    add_months,
+    automatic,
+    given,
+    perhaps,
+)
+from pillars.protection.consent import covers_sharing, is_live
+from pillars.protection.elsewhere import FirstNeeds, Triage
+from pillars.protection.forms import ConsentForm, HealthForm, SafetyForm, SupportPersonForm
+from pillars.protection.reviews import review_days
+from pillars.protection.steps.consent_steps import Consent
+from pillars.protection.steps.staying import Custody, Placement
+from pillars.protection.steps.witness import Witness
+
+_REVIEW_DAYS = 7
+_REPORT_MONTHS = 1
+_REPORT_OPENS_BEFORE_DAYS = 3
+"""Promises of the network, as are the week and the month above: no pack of law has them."""
+_URGENT = frozenset({"critical", "high"})
+_PHONE_POINTS = {
+    "device_checked": "the phone",
+    "social_media_checked": "the accounts",
+    "location_sharing_off": "location sharing",
+}
+
+
+class Safety(
+    Asked[SafetyForm],
+    key="protection.safety",
+    title="Safety plan",
+    roles=("caseworker", "counsellor", "case_manager"),
+    stays_with=("rescue.first_needs",),
+    documents=(Document("safety-plan", "Safety plan", leaves=False),),
+    time_limit="PT24H",
+):
+    def prepare(self, context: StepContext) -> Prepared:
+        before = context.told_before(
+            "protection.safety", "level", "threats", "threat_source", "safe_contacts", "code_word"
+        )
+        told = given(
+            level=context.earlier("reporting.triage", Triage).risk_level,
+            threat_source=context.earlier("rescue.first_needs", FirstNeeds).fear_of,
+        )
+        prefill = told | before
+        days = review_days(str(prefill.get("level", "")), is_first=not before)
+        note = "This is a review: ask what has changed, and whether the code word is still safe."
+        return Prepared(
+            prefill=prefill | {"review_on": (context.today + timedelta(days=days)).isoformat()},
+            notes=(note,) if before else (),
+        )
+
+    def conclude(self, answers: SafetyForm, context: StepContext) -> Concluded:
+        level, review = answers.level or "", answers.review_on
+        open_points = [words for name, words in _PHONE_POINTS.items() if getattr(answers, name) in (False, NOT_KNOWN)]
+        notes = [f"Still open on phone and internet: {', '.join(open_points)}."] if open_points else []
+        longest = review_days(level, is_first=not context.earlier("protection.safety", SafetyForm))
+        if review is not None and review > context.today + timedelta(days=longest):
+            notes.append(f"The review is late for this danger: review the plan within {longest} days.")
+        ladder = "high" if level in _URGENT else "standard"
+        title = "Safety plan: review it"
+        watches = (
+            (context.watch_for("safety_review", "protection.safety", title, review, ladder=ladder),) if review else ()
+        )
+        return Concluded(facts={"in_great_danger": level in _URGENT}, notes=tuple(notes), watches=watches)
+
+
+class Health(
+    Asked[HealthForm],
+    key="protection.health",
+    title="Health and mental-health care",
+    roles=("medical_officer", "counsellor"),
+    time_limit="PT24H",
+):
+    def prepare(self, context: StepContext) -> Prepared:
+        urgent = perhaps(context.earlier("rescue.first_needs", FirstNeeds).medical_urgent)
+        follow_up = (context.today + timedelta(days=_REVIEW_DAYS)).isoformat()
+        before = context.told_before("protection.health", "medication")
+        return Prepared(
+            prefill=before | {"follow_up": follow_up} | ({"triage": "urgent"} if urgent and not before else {})
+        )
+
+    def conclude(self, answers: HealthForm, context: StepContext) -> Concluded:
+        """Watch for the next visit; what was found stays in the record, and no note or fact tells it."""
+        must_tell = answers.report_to_police_needed
+        notes = (
+            ("The law requires the police to be informed: do it today, and record when.",) if must_tell is True else ()
+        )
+        if must_tell == NOT_KNOWN:
+            notes = ("Find out today whether the law requires the police to be informed.",)
+        day = answers.follow_up
+        watches = (context.watch_for("health_visit", "protection.health", "Next health visit", day),) if day else ()
+        return Concluded(notes=notes, watches=watches)
+
+
+class SupportPerson(
+    Asked[SupportPersonForm],
+    key="protection.support_person",
+    title="Support person, guardian, legal aid",
+    roles=("case_manager", "lawyer"),
+    documents=(Document("support-letter", "Letter of appointment"),),
+    time_limit="P7D",
+):
+    def prepare(self, context: StepContext) -> Prepared:
+        report = add_months(context.today, _REPORT_MONTHS).isoformat()
+        known = ("role", "person_assigned", "assigned_at", "court_informed_at", "contact")
+        before = context.told_before("protection.support_person", *known)
+        return Prepared(prefill={"assigned_at": context.now.isoformat()} | before | {"monthly_report_due": report})
+
+    def conclude(self, answers: SupportPersonForm, context: StepContext) -> Concluded:
+        notes = []
+        if answers.conflict_check in (False, NOT_KNOWN):
+            notes.append("A tie to a suspect is not ruled out: check before they meet.")
+        if answers.role == "support_person" and not answers.court_informed_at:
+            notes.append("Inform the court within 24 hours who the support person is.")
+        day = answers.monthly_report_due
+        title = "Monthly report by the support person"
+        watches = (
+            (
+                context.watch_for(
+                    f"support_report_{answers.role}",
+                    "protection.support_person",
+                    title,
+                    day,
+                    days_before=_REPORT_OPENS_BEFORE_DAYS,
+                ),
+            )
+            if day
+            else ()
+        )
+        return Concluded(facts={"has_support": True}, notes=tuple(notes), watches=watches)
+
+
+@automatic(
+    "protection.consent_check",
+    title="Check that consent covers sharing",
+    outputs={
+        "live": OutputSpec(OutputKind.BOOL, default=False),
+        "covers_sharing": OutputSpec(OutputKind.BOOL, default=False),
+        "expires_at": OutputSpec(OutputKind.INSTANT),
+    },
+)
+def consent_check(context: StepContext) -> Completed:
+    """Check that the latest consent is still good today and allows sharing with others; no consent means no."""
+    consent = context.earlier("protection.consent", ConsentForm)
+    live = is_live(consent, now=context.now, zone=context.zone)
+    shares = live and covers_sharing(consent)
+    until = consent.valid_until
+    ending: dict[str, Scalar] = {"expires_at": context.end_of(until)} if until else {}
+    note = "No consent covers sharing now: ask the person, or name the legal ground."
+    return Completed(
+        outputs={"live": live, "covers_sharing": shares} | ending,
+        facts={"consent_given": live, "consent_to_share": shares},
+        notes=() if shares else (note,),
+    )
+
+
+PILLAR = Pillar(
+    key="protection",
+    name="Protection",
+    letter="P",
+    summary=(
+        "Keep the person alive, safe, private and in control of their own choices, from the first hour to the end of "
+        "the trial."
+    ),
+    step_types=(
+        Consent,
+        consent_check,
+        Safety,
+        Placement,
+        Custody,
+        Health,
+        SupportPerson,
+        Witness,
+    ),
+)

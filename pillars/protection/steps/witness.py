@@ -1,0 +1,97 @@
+"""What an application for witness protection proposes, and what follows from it."""
+
+from datetime import datetime, timedelta
+
+from engine.plugin import (
+    Asked,
+    Concluded,
+    Document,
+    Law,
+    LawTime,
+    Prepared,
+    Scalar,
+    StepContext,
+    Watch,
+    day_by_law,
+)
+from pillars.protection.days import ending_of
+from pillars.protection.forms import WitnessForm
+
+_REPORT, _REPORT_WORKING_DAYS = "IN-WPS-TAR", 5
+_ORDER, _ORDER_MONTHS = "IN-WPS-REVIEW", 3
+"""How soon the threat report comes and how long an order lasts; the numbers are targets where that is no law."""
+_RENEW_BEFORE_DAYS = 14
+"""Practice of the network: so many days before an order ends a new one is asked for."""
+
+
+class Witness(
+    Asked[WitnessForm],
+    key="protection.witness",
+    title="Witness protection application",
+    roles=("lawyer", "ahtu_officer", "police_liaison"),
+    stays_with=("prosecution.engage",),
+    documents=(Document("witness-application", "Application for witness protection"),),
+    time_limit=Law("IN-WPS-TAR"),
+):
+    def prepare(self, context: StepContext) -> Prepared:
+        """Propose the day of the threat report, and take over what was asked for before."""
+        names = ("applicant", "interim_sought", "threat_category", "measures", "report_ordered_at")
+        before, today = context.told_before("protection.witness", *names), context.today
+        ordered = context.earlier("protection.witness", WitnessForm).report_ordered_at
+        note = "The report day leaves out Saturdays and Sundays, but not holidays."
+        if ordered is None:
+            note += (
+                " It counts from the authority's order: until that is known, the application is taken, for planning."
+            )
+        since = context.day_of(ordered) if ordered else today
+        times = context.told_before("protection.witness", "applied_on", "tar_due") or {
+            "applied_on": today.isoformat(),
+            "tar_due": day_by_law(_report_time(context), since).isoformat(),
+        }
+        return Prepared(prefill=before | times, notes=(note,))
+
+    def conclude(self, answers: WitnessForm, context: StepContext) -> Concluded:
+        """Watch for the threat report and for the end of the order."""
+        ordered, expires = answers.order_on, answers.expires_on
+        notes, watches = [], []
+        if expires:
+            notes.append(f"Ask for a new order by {expires - timedelta(days=_RENEW_BEFORE_DAYS):%d %b %Y}.")
+            title = "Witness protection ends: ask for a new order"
+            watches.append(
+                context.watch_for(
+                    "witness_order",
+                    "protection.witness",
+                    title,
+                    expires,
+                    days_before=_RENEW_BEFORE_DAYS,
+                    ladder="high",
+                )
+            )
+        is_waiting = not ordered and not answers.threat_category
+        if is_waiting and context.country == "IN":
+            title = "Threat Analysis Report: has it come?"
+            since = _counted_from(answers, context)
+            watches.append(Watch("threat_report", "protection.witness", title, law=_REPORT, from_at=since))
+        else:
+            watches.append(Watch("threat_report", is_over=True))
+        longest = context.law(_ORDER) or LawTime(_ORDER, months=_ORDER_MONTHS)
+        if ordered and expires and expires > day_by_law(longest, ordered):
+            notes.append(f"An order lasts {longest.in_words} at most: check its end.")
+        facts: dict[str, Scalar] = {"protection_ordered": ordered is not None}
+        return Concluded(
+            facts=facts | ending_of(context, answers.expires_on, "protection_ends_at"),
+            notes=tuple(notes),
+            watches=tuple(watches),
+        )
+
+
+def _report_time(context: StepContext) -> LawTime:
+    return context.law(_REPORT) or LawTime(_REPORT, working_days=_REPORT_WORKING_DAYS)
+
+
+def _counted_from(answers: WitnessForm, context: StepContext) -> datetime:
+    """Give from when (UTC) the time for the report runs: the order of the authority, else the application."""
+    ordered, applied = answers.report_ordered_at, answers.applied_on
+    if ordered is not None or applied is None:
+        return ordered or context.now
+    return min(context.now, context.end_of(applied))
