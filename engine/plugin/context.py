@@ -9,7 +9,7 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-from engine.plugin.answers import Form, JsonAnswer, as_day, read_answers
+from engine.plugin.answers import Form, JsonAnswer, as_day, as_instant, read_answers
 from engine.plugin.laws import LawTime
 from engine.plugin.told import PartnerOffer
 from engine.plugin.values import end_of_day, local_day, start_of_day
@@ -143,6 +143,10 @@ class StepContext:
     def told_day(self, step_type: str, name: str) -> date | None:
         """Return the day that the latest step of a type told, where settings name the step and the question."""
         return as_day(self.before.get(step_type, {}).get(name))
+
+    def told_instant(self, step_type: str, name: str) -> datetime | None:
+        """Return the instant that the latest step of a type told, as `told_day` does."""
+        return as_instant(self.before.get(step_type, {}).get(name))
 
     def similar_persons(self) -> tuple[Match, ...]:
         """Return persons of other cases of the same unit that may be the same as one of this case.

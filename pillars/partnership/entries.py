@@ -1,9 +1,8 @@
 """What a step says of a partner for the directory, and who of it fits a purpose. No person is ever in it."""
 
-from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
-from engine.plugin import JsonAnswer, PartnerOffer, PartnerTold, StepContext, as_day, as_instant, as_number, as_words
+from engine.plugin import Form, PartnerOffer, PartnerTold, StepContext
 
 _SERVICE_FOR: Final = {
     "shelter": "shelter", "health": "medical", "counselling": "counselling", "legal_aid": "legal_aid",
@@ -12,19 +11,21 @@ _SERVICE_FOR: Final = {
 """What a referral is for, and the service that the directory has for it."""
 
 
-def told_of(answers: Mapping[str, JsonAnswer]) -> PartnerTold | None:
-    """Read from answers what the directory keeps: the contact person stays out of it."""
-    name = answers.get("org")
-    if not isinstance(name, str) or not name.strip():
+def told_of(*forms: Form) -> PartnerTold | None:
+    """Read from answers what the directory keeps, of each the first that was given: the contact stays out of it."""
+
+    def said(name: str) -> Any:  # noqa: ANN401 - what the form has
+        return next((getattr(one, name) for one in forms if name in one.model_fields_set), None)
+
+    name = said("org")
+    if not name or not name.strip():
         return None
-    free = as_number(answers.get("capacity_free"))
-    men, children, foreigners = (_yes_or_no(answers.get(f"takes_{who}")) for who in ("men", "children", "foreigners"))
+    men, children, foreigners = (_yes_or_no(said(f"takes_{who}")) for who in ("men", "children", "foreigners"))
     return PartnerTold(
-        name=name, kind=as_words(answers.get("type")), services=_texts(answers.get("service")),
-        areas=_texts(answers.get("areas")), languages=_texts(answers.get("languages")),
-        hours=as_words(answers.get("hours")), takes_men=men, takes_children=children, takes_foreigners=foreigners,
-        capacity_free=None if free is None else int(free), valid_until=as_instant(answers.get("valid_until")),
-        agreement_until=as_day(answers.get("mou_to")),
+        name=name, kind=said("type") or "", services=said("service") or (), areas=said("areas") or (),
+        languages=said("languages") or (), hours=said("hours") or "", takes_men=men, takes_children=children,
+        takes_foreigners=foreigners, capacity_free=said("capacity_free"), valid_until=said("valid_until"),
+        agreement_until=said("mou_to"),
     )  # fmt: skip
 
 
@@ -39,9 +40,5 @@ def fitting(context: StepContext, purpose: str) -> tuple[PartnerOffer, ...]:
     )
 
 
-def _texts(answer: JsonAnswer) -> tuple[str, ...]:
-    return tuple(str(one) for one in answer) if isinstance(answer, list | tuple) else ()
-
-
-def _yes_or_no(answer: JsonAnswer) -> bool | None:
+def _yes_or_no(answer: object) -> bool | None:
     return answer if isinstance(answer, bool) else None

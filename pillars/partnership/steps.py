@@ -1,29 +1,25 @@
 """The step types of partnership."""
 
-from collections.abc import Mapping
 from datetime import timedelta
 
 from engine.plugin import (
+    Asked,
     Completed,
     Concluded,
     Document,
-    JsonAnswer,
+    Form,
     NoSettings,
+    OrganisationRef,
     OutputKind,
     OutputSpec,
     Pillar,
     Prepared,
     Scalar,
     StepContext,
+    Text,
     Watch,
     add_months,
-    as_day,
-    as_instant,
-    as_number,
-    ask,
     automatic,
-    end_of_day,
-    local_day,
 )
 from pillars.partnership.entries import fitting, told_of
 from pillars.partnership.forms import AccessForm, ConferenceForm, DirectoryForm, OnboardForm, ReviewForm
@@ -48,175 +44,166 @@ class SilenceSettings(NoSettings):
     grace_hours: int = 0
 
 
-def _prepare_onboard(context: StepContext) -> Prepared:
-    today = local_day(context.now, context.zone)
-    return Prepared(
-        prefill={"mou_from": today.isoformat(), "mou_to": (today + timedelta(days=AGREEMENT_DAYS)).isoformat()},
-    )
-
-
-def _conclude_onboard(context: StepContext) -> Concluded:
-    """Put the partner into the directory, and watch the end of the agreement from sixty days before it."""
-    ends, begins = as_day(context.answers.get("mou_to")), as_day(context.answers.get("mou_from"))
-    vetted = as_day(context.answers.get("vetted_on"))
-    if ends is None:
-        return Concluded(partner=told_of(context.answers))
-    is_late = vetted is not None and begins is not None and vetted > begins
-    ends_at = end_of_day(ends, context.zone)
-    renew_at = end_of_day(ends - timedelta(days=RENEW_DAYS_BEFORE), context.zone)
-    watch = Watch(
-        "agreement", "partnership.onboard", "Renew the agreement, or let it end", opens_at=renew_at, due_at=ends_at,
-        roles=("partnership_manager",),
-    )  # fmt: skip
-    return Concluded(
-        facts={"agreement_ends_at": ends_at, "renew_agreement_at": renew_at},
-        notes=("The partner was checked only after the agreement had begun.",) if is_late else (),
-        watches=(watch,),
-        partner=told_of(context.answers),
-    )
-
-
-def _prepare_directory(context: StepContext) -> Prepared:
-    before = context.earlier("partnership.directory")
-    kept = ("org", "service", "capacity_total", "takes_men", "takes_children", "takes_foreigners")
-    prefill: dict[str, JsonAnswer] = {name: before[name] for name in kept if name in before}
-    org = context.earlier("partnership.onboard").get("org")
-    if org and "org" not in prefill:
-        prefill["org"] = org
-    return Prepared(prefill=prefill | {"valid_until": (context.now + timedelta(days=ENTRY_DAYS)).isoformat()})
-
-
-def _conclude_directory(context: StepContext) -> Concluded:
-    """Write what the partner offers into the directory, and ask again before nobody can rely on it."""
-    free = as_number(context.answers.get("capacity_free"))
-    facts: dict[str, Scalar] = {} if free is None else {"partner_has_place": free > 0}
-    valid_until = as_instant(context.answers.get("valid_until"))
-    partner = told_of({**context.earlier("partnership.onboard"), **context.answers})
-    if valid_until is None:
-        return Concluded(facts=facts, partner=partner)
-    facts["directory_entry_ends_at"] = valid_until
-    again = Watch(
-        "entry", "partnership.directory", "Ask the partner how many places are free", opens_at=valid_until - DAY,
-        due_at=valid_until, roles=("partnership_manager",),
-    )  # fmt: skip
-    return Concluded(facts=facts, watches=(again,), partner=partner)
-
-
-def _prepare_conference(context: StepContext) -> Prepared:
-    return Prepared(
-        prefill={"case": context.case_number}, notes=("Share who the person is only with those who need to know.",)
-    )
-
-
-def _conclude_conference(context: StepContext) -> Concluded:
-    """Put the next conference into the worklist of whoever leads the case."""
-    day = as_day(context.answers.get("next"))
-    if day is None:
-        return Concluded(facts={"conference_held": True})
-    due = end_of_day(day, context.zone)
-    watch = Watch(
-        "conference", "partnership.conference", "Case conference", opens_at=due - 2 * DAY, due_at=due,
-        roles=("case_manager", "supervisor"),
-    )  # fmt: skip
-    return Concluded(facts={"conference_held": True}, watches=(watch,))
-
-
-def _prepare_review(context: StepContext) -> Prepared:
-    """Propose the quarter that has ended, and say where the numbers are."""
-    today = local_day(context.now, context.zone)
-    first = (today.month - 1) // 3 * 3 + 1
-    begin, end = add_months(today.replace(month=first, day=1), -3), add_months(today.replace(month=first, day=1), -1)
-    period = f"{begin:%B} to {end:%B %Y}" if begin.year == end.year else f"{begin:%B %Y} to {end:%B %Y}"
-    return Prepared(prefill={"period": period}, notes=("The page Partners shows how each partner answered.",))
-
-
-def _conclude_review(context: StepContext) -> Concluded:
-    causes = context.answers.get("causes")
-    breaches = as_number(context.answers.get("breaches")) or 0
-    on_time = as_number(context.answers.get("on_time_pct"))
-    checks = (
-        (breaches > 0 and causes == ["none"], "Limits were missed, but no reason is given."),
-        (
-            breaches == 0 and on_time is not None and on_time < EVERYTHING,
-            "Not all limits were kept, yet none is recorded as missed.",
-        ),
-        (breaches > 0 and context.answers.get("actions") == ["none"], "Limits were missed, but nothing is planned."),
-    )
-    return Concluded(notes=tuple(sentence for is_seen, sentence in checks if is_seen))
-
-
-def _prepare_access(context: StepContext) -> Prepared:
-    today = local_day(context.now, context.zone)
-    return Prepared(
-        prefill={"from": today.isoformat(), "to": (today + timedelta(days=ACCESS_DAYS)).isoformat()},
-    )
-
-
-def _conclude_access(context: StepContext) -> Concluded:
-    answers = context.answers
-    last_used = as_instant(answers.get("last_used"))
-    checks = (
-        (
-            answers.get("training_done") is not True,
-            "Access has to wait until the person has been trained to keep data safe.",
-        ),
-        (
-            last_used is not None and context.now - last_used > timedelta(days=UNUSED_DAYS),
-            "The access was not used for 90 days: end it.",
-        ),
-    )
-    has_ended = answers.get("scope") == ["none"]
-    notes = () if has_ended else tuple(sentence for is_seen, sentence in checks if is_seen)
-    return Concluded(facts={"access_has_ended": has_ended}, notes=notes)
-
-
-ONBOARD = ask(
-    "partnership.onboard",
+class Onboard(
+    Asked[OnboardForm],
+    key="partnership.onboard",
     title="Partner onboarding",
-    form=OnboardForm,
     roles=("partnership_manager",),
     documents=(Document("partner-mou", "Memorandum of understanding: summary"),),
     time_limit="P30D",
-    prepare=_prepare_onboard,
-    conclude=_conclude_onboard,
-)
-DIRECTORY = ask(
-    "partnership.directory",
+):
+    def prepare(self, context: StepContext) -> Prepared:
+        today = context.today
+        return Prepared(
+            prefill={"mou_from": today.isoformat(), "mou_to": (today + timedelta(days=AGREEMENT_DAYS)).isoformat()},
+        )
+
+    def conclude(self, answers: OnboardForm, context: StepContext) -> Concluded:
+        """Put the partner into the directory, and watch the end of the agreement from sixty days before it."""
+        ends, begins = answers.mou_to, answers.mou_from
+        vetted = answers.vetted_on
+        if ends is None:
+            return Concluded(partner=told_of(answers))
+        is_late = vetted is not None and begins is not None and vetted > begins
+        ends_at = context.end_of(ends)
+        renew_at = context.end_of(ends - timedelta(days=RENEW_DAYS_BEFORE))
+        watch = Watch(
+            "agreement", "partnership.onboard", "Renew the agreement, or let it end", opens_at=renew_at, due_at=ends_at,
+            roles=("partnership_manager",),
+        )  # fmt: skip
+        return Concluded(
+            facts={"agreement_ends_at": ends_at, "renew_agreement_at": renew_at},
+            notes=("The partner was checked only after the agreement had begun.",) if is_late else (),
+            watches=(watch,),
+            partner=told_of(answers),
+        )
+
+
+class Directory(
+    Asked[DirectoryForm],
+    key="partnership.directory",
     title="Service directory update",
-    form=DirectoryForm,
     roles=("partnership_manager", "caseworker"),
     time_limit="PT24H",
-    prepare=_prepare_directory,
-    conclude=_conclude_directory,
-)
-CONFERENCE = ask(
-    "partnership.conference",
+):
+    def prepare(self, context: StepContext) -> Prepared:
+        kept = ("org", "service", "capacity_total", "takes_men", "takes_children", "takes_foreigners")
+        prefill = context.told_before("partnership.directory", *kept)
+        org = context.earlier("partnership.onboard", OnboardForm).org
+        if org and "org" not in prefill:
+            prefill["org"] = org
+        return Prepared(prefill=prefill | {"valid_until": (context.now + timedelta(days=ENTRY_DAYS)).isoformat()})
+
+    def conclude(self, answers: DirectoryForm, context: StepContext) -> Concluded:
+        """Write what the partner offers into the directory, and ask again before nobody can rely on it."""
+        free = answers.capacity_free
+        facts: dict[str, Scalar] = {} if free is None else {"partner_has_place": free > 0}
+        valid_until = answers.valid_until
+        partner = told_of(answers, context.earlier("partnership.onboard", OnboardForm))
+        if valid_until is None:
+            return Concluded(facts=facts, partner=partner)
+        facts["directory_entry_ends_at"] = valid_until
+        again = Watch(
+            "entry", "partnership.directory", "Ask the partner how many places are free", opens_at=valid_until - DAY,
+            due_at=valid_until, roles=("partnership_manager",),
+        )  # fmt: skip
+        return Concluded(facts=facts, watches=(again,), partner=partner)
+
+
+class Conference(
+    Asked[ConferenceForm],
+    key="partnership.conference",
     title="Case conference",
-    form=ConferenceForm,
     roles=("case_manager", "supervisor"),
     time_limit="PT48H",
-    prepare=_prepare_conference,
-    conclude=_conclude_conference,
-)
-REVIEW = ask(
-    "partnership.review",
+):
+    def prepare(self, context: StepContext) -> Prepared:
+        return Prepared(
+            prefill={"case": context.case_number}, notes=("Share who the person is only with those who need to know.",)
+        )
+
+    def conclude(self, answers: ConferenceForm, context: StepContext) -> Concluded:
+        """Put the next conference into the worklist of whoever leads the case."""
+        day = answers.next
+        if day is None:
+            return Concluded(facts={"conference_held": True})
+        due = context.end_of(day)
+        watch = Watch(
+            "conference", "partnership.conference", "Case conference", opens_at=due - 2 * DAY, due_at=due,
+            roles=("case_manager", "supervisor"),
+        )  # fmt: skip
+        return Concluded(facts={"conference_held": True}, watches=(watch,))
+
+
+class Review(
+    Asked[ReviewForm],
+    key="partnership.review",
     title="Joint performance review",
-    form=ReviewForm,
     roles=("partnership_manager", "supervisor"),
     documents=(Document("partner-scorecard", "Scorecard"),),
     time_limit="P3M",
-    prepare=_prepare_review,
-    conclude=_conclude_review,
-)
-ACCESS = ask(
-    "partnership.access",
+):
+    def prepare(self, context: StepContext) -> Prepared:
+        """Propose the quarter that has ended, and say where the numbers are."""
+        today = context.today
+        first = (today.month - 1) // 3 * 3 + 1
+        begin, end = (
+            add_months(today.replace(month=first, day=1), -3),
+            add_months(today.replace(month=first, day=1), -1),
+        )
+        period = f"{begin:%B} to {end:%B %Y}" if begin.year == end.year else f"{begin:%B %Y} to {end:%B %Y}"
+        return Prepared(prefill={"period": period}, notes=("The page Partners shows how each partner answered.",))
+
+    def conclude(self, answers: ReviewForm, context: StepContext) -> Concluded:
+        causes = answers.causes
+        breaches = answers.breaches or 0
+        on_time = answers.on_time_pct
+        checks = (
+            (breaches > 0 and causes == ("none",), "Limits were missed, but no reason is given."),
+            (
+                breaches == 0 and on_time is not None and on_time < EVERYTHING,
+                "Not all limits were kept, yet none is recorded as missed.",
+            ),
+            (breaches > 0 and answers.actions == ("none",), "Limits were missed, but nothing is planned."),
+        )
+        return Concluded(notes=tuple(sentence for is_seen, sentence in checks if is_seen))
+
+
+class Access(
+    Asked[AccessForm],
+    key="partnership.access",
     title="Access grant or review",
-    form=AccessForm,
     roles=("nodal_officer", "data_protection_officer"),
     time_limit="P90D",
-    prepare=_prepare_access,
-    conclude=_conclude_access,
-)
+):
+    def prepare(self, context: StepContext) -> Prepared:
+        today = context.today
+        return Prepared(
+            prefill={"from": today.isoformat(), "to": (today + timedelta(days=ACCESS_DAYS)).isoformat()},
+        )
+
+    def conclude(self, answers: AccessForm, context: StepContext) -> Concluded:
+        last_used = answers.last_used
+        checks = (
+            (
+                answers.training_done is not True,
+                "Access has to wait until the person has been trained to keep data safe.",
+            ),
+            (
+                last_used is not None and context.now - last_used > timedelta(days=UNUSED_DAYS),
+                "The access was not used for 90 days: end it.",
+            ),
+        )
+        has_ended = answers.scope == ("none",)
+        notes = () if has_ended else tuple(sentence for is_seen, sentence in checks if is_seen)
+        return Concluded(facts={"access_has_ended": has_ended}, notes=notes)
+
+
+class Referral(Form):
+    """What is read of a step that asked a partner, such as `reporting.refer`."""
+
+    to_org: OrganisationRef | None = None
+    purpose: Text | None = None
 
 
 @automatic(
@@ -228,18 +215,19 @@ ACCESS = ask(
         "silent_hours": OutputSpec(OutputKind.NUMBER),
     },
     settings=SilenceSettings,
-    seeks_partner=True,
+    reads=("partners",),
 )
 def silence(context: StepContext) -> Completed:
     """Say whether a partner has not answered in time, so that a second partner can be asked."""
-    settings = SilenceSettings.model_validate(context.settings.model_dump())
-    asked = context.earlier(settings.from_step)
-    until = as_instant(asked.get(settings.asked_until))
-    has_accepted, has_declined = bool(asked.get(settings.accepted)), bool(asked.get(settings.declined))
+    settings = context.settings_as(SilenceSettings)
+    asked, until = settings.from_step, context.told_instant(settings.from_step, settings.asked_until)
+    has_accepted, has_declined = (
+        any(context.told_before(asked, name).values()) for name in (settings.accepted, settings.declined)
+    )
     late = context.now - until - timedelta(hours=settings.grace_hours) if until is not None else timedelta(0)
     is_silent = late > timedelta(0) and not has_accepted and not has_declined
     offer_second = is_silent or (has_declined and not has_accepted)
-    notes = _second(context, asked, is_silent=is_silent) if offer_second else ()
+    notes = _second(context, context.earlier(asked, Referral), is_silent=is_silent) if offer_second else ()
     return Completed(
         outputs={
             "is_silent": is_silent,
@@ -250,10 +238,10 @@ def silence(context: StepContext) -> Completed:
     )
 
 
-def _second(context: StepContext, asked: Mapping[str, JsonAnswer], *, is_silent: bool) -> tuple[str, ...]:
+def _second(context: StepContext, asked: Referral, *, is_silent: bool) -> tuple[str, ...]:
     """Name whom to ask second: who offers the same in the same place, and is not the one who was asked."""
-    first = str(asked.get("to_org") or "").casefold()
-    others = [one.name for one in fitting(context, str(asked.get("purpose"))) if one.name.casefold() != first]
+    first = (asked.to_org or "").casefold()
+    others = [one.name for one in fitting(context, str(asked.purpose)) if one.name.casefold() != first]
     said = "The partner has not answered in time" if is_silent else "The partner has declined"
     named = f" The directory names: {', '.join(others[:MOST_NAMED])}." if others else ""
     return (f"{said}: ask a second partner.{named}",)
@@ -264,5 +252,5 @@ PILLAR = Pillar(
     name="Partnership",
     letter="P",
     summary="Organisations with their own mandate work through one centre: agreements, places, conferences, access.",
-    step_types=(ONBOARD, DIRECTORY, CONFERENCE, REVIEW, ACCESS, silence),
+    step_types=(Onboard, Directory, Conference, Review, Access, silence),
 )

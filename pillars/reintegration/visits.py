@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 
-from engine.plugin import JsonAnswer, StepContext, Watch, add_months, as_day, as_instant, local_day, watch_for_day
+from engine.plugin import StepContext, Watch, add_months, local_day
+from pillars.reintegration.forms import VisitForm
 
 VISIT, LADDER = "reintegration.visit", "partner-silent"
 MONTHS: Mapping[str, int] = {"1 month": 1, "3 months": 3, "6 months": 6, "12 months": 12}
@@ -33,9 +34,7 @@ def next_visit(home_since: datetime | None, after: date, zone: str) -> date:
     return next((day for day in milestones(home_since, zone).values() if day > after), after + _LATER)
 
 
-def missed(
-    home_since: datetime | None, visits: Iterable[Mapping[str, JsonAnswer]], today: date, zone: str
-) -> tuple[str, ...]:
+def missed(home_since: datetime | None, visits: Iterable[VisitForm], today: date, zone: str) -> tuple[str, ...]:
     """Name the milestones since which a week has passed and on which nobody saw the person.
 
     A visit counts for a milestone from three days before it until the next one.
@@ -52,36 +51,32 @@ def missed(
     )
 
 
-def red_flag(visit: Mapping[str, JsonAnswer]) -> str | None:
+def red_flag(visit: VisitForm) -> str | None:
     """Say what a visit found: `danger`, `not_reached`, `sign`, or None where all seems well."""
-    signs = visit.get("re_trafficking_sign")
-    found = set(map(str, signs)) - {"none"} if isinstance(signs, list) else set()
-    if visit.get("safety") == "in_danger" or found & _SIGNS_OF_DANGER:
+    found = {*visit.re_trafficking_sign} - {"none"}
+    if visit.safety == "in_danger" or found & _SIGNS_OF_DANGER:
         return "danger"
-    if visit.get("mode") == "not_reached":
+    if visit.mode == "not_reached":
         return "not_reached"
-    return "sign" if found or visit.get("safety") == "some_worry" else None
+    return "sign" if found or visit.safety == "some_worry" else None
 
 
-def watch_milestones(
-    home_since: datetime, context: StepContext, visits: Iterable[Mapping[str, JsonAnswer]] = ()
-) -> tuple[Watch, ...]:
+def watch_milestones(home_since: datetime, context: StepContext, visits: Iterable[VisitForm] = ()) -> tuple[Watch, ...]:
     """Open each visit three days before its day, but for those that a visit was there for already.
 
     They stand beside the monthly visits that a workflow may have: the promise is one visit near each of these days, and
     the months of a workflow count from its first visit. Nobody is visited twice for one of them: whatever visit is done
     from three days before, it calls the one after the return off (`watch_visit`).
     """
-    today, seen = local_day(context.now, context.zone), _seen(visits, context.zone)
+    today, seen = context.today, _seen(visits, context.zone)
     days = {
         name: day
         for name, day in milestones(home_since, context.zone).items()
         if not any(day - _NEARLY <= one for one in seen)
     }
     return tuple(
-        watch_for_day(
-            _name_of(name), VISIT, f"Visit {name} after the return", day,
-            zone=context.zone, days_before=_OPENS_BEFORE_DAYS, ladder=LADDER,
+        context.watch_for(
+            _name_of(name), VISIT, f"Visit {name} after the return", day, days_before=_OPENS_BEFORE_DAYS, ladder=LADDER,
         )
         for name, day in _to_come(days, today).items()
     )  # fmt: skip
@@ -93,28 +88,27 @@ def _to_come(days: Mapping[str, date], today: date) -> Mapping[str, date]:
     return {name: day for name, day in days.items() if day >= today or name in last}
 
 
-def watch_visit(context: StepContext, home_since: datetime | None) -> tuple[Watch, ...]:
+def watch_visit(answers: VisitForm, context: StepContext, home_since: datetime | None) -> tuple[Watch, ...]:
     """Watch for the next visit, sooner after a red flag, of which a supervisor hears the same day.
 
     Each visit moves the one that the last visit planned. Where somebody was seen, the visits after the return whose
     days have come by then are called off: this was theirs.
     """
-    answers, zone = context.answers, context.zone
-    met = tuple(Watch(_name_of(name), is_over=True) for name in _met(home_since, answers, zone))
-    flag, planned, today = red_flag(answers), as_day(answers.get("next")), local_day(context.now, zone)
+    met = tuple(Watch(_name_of(name), is_over=True) for name in _met(home_since, answers, context.zone))
+    flag, planned, today = red_flag(answers), answers.next, context.today
     if flag is not None:
         soon = today + timedelta(days=_DAYS_BY_FLAG[flag])
         day = min(planned, soon) if planned and planned > today else soon
         title = "Visit again soon"
-        again = watch_for_day(
-            "visit_next", VISIT, title, day, zone=zone, days_before=_OPENS_BEFORE_DAYS_AT_A_FLAG, ladder="high"
+        again = context.watch_for(
+            "visit_next", VISIT, title, day, days_before=_OPENS_BEFORE_DAYS_AT_A_FLAG, ladder="high"
         )
         return (again, _tell_supervisor(context), *met)
     over = Watch("red_flag", is_over=True)
     if planned is None or planned <= today:
         return (over, Watch("visit_next", is_over=True), *met)
     title = "The visit that was planned at the last one"
-    again = watch_for_day("visit_next", VISIT, title, planned, zone=zone, days_before=_OPENS_BEFORE_DAYS, ladder=LADDER)
+    again = context.watch_for("visit_next", VISIT, title, planned, days_before=_OPENS_BEFORE_DAYS, ladder=LADDER)
     return (over, again, *met)
 
 
@@ -126,21 +120,21 @@ def _tell_supervisor(context: StepContext) -> Watch:
     )  # fmt: skip
 
 
-def _met(home_since: datetime | None, visit: Mapping[str, JsonAnswer], zone: str) -> tuple[str, ...]:
+def _met(home_since: datetime | None, visit: VisitForm, zone: str) -> tuple[str, ...]:
     """Name the milestones whose days have come when somebody was seen at a visit."""
     days = milestones(home_since, zone) if home_since else {}
     return tuple(name for name, day in days.items() if any(day - _NEARLY <= one for one in _seen((visit,), zone)))
 
 
-def _seen(visits: Iterable[Mapping[str, JsonAnswer]], zone: str) -> list[date]:
+def _seen(visits: Iterable[VisitForm], zone: str) -> list[date]:
     """List the days on which somebody was seen."""
-    return [day for visit in visits if visit.get("mode") != "not_reached" and (day := _seen_on(visit, zone))]
+    return [day for visit in visits if visit.mode != "not_reached" and (day := _seen_on(visit, zone))]
 
 
 def _name_of(milestone: str) -> str:
     return f"visit_{milestone.replace(' ', '_')}"
 
 
-def _seen_on(visit: Mapping[str, JsonAnswer], zone: str) -> date | None:
-    done = as_instant(visit.get("done_at"))
-    return local_day(done, zone) if done else as_day(visit.get("due_on"))
+def _seen_on(visit: VisitForm, zone: str) -> date | None:
+    done = visit.done_at
+    return local_day(done, zone) if done else visit.due_on

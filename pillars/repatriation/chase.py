@@ -7,7 +7,8 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
-from engine.plugin import StepContext, Watch, as_day, local_day, watch_for_day
+from engine.plugin import StepContext, Watch
+from pillars.repatriation.forms import NationalityForm
 
 STEP, LADDER = "repatriation.nationality", "nationality-delay"
 _OPEN_ANSWERS = frozenset({None, "", "no_answer", "more_proof_asked"})
@@ -42,23 +43,23 @@ def is_open(result: object) -> bool:
     return result in _OPEN_ANSWERS
 
 
-def watch_nationality(context: StepContext) -> tuple[Watch, ...]:
+def watch_nationality(answers: NationalityForm, context: StepContext) -> tuple[Watch, ...]:
     """Watch for each reminder that is still to come; none where the country decided, or the person fears it.
 
     Of a request that is written down late, the last reminder whose day has come is due at once: the ones before it are
     for lower bodies.
     """
-    answers, today = context.answers, local_day(context.now, context.zone)
-    sent_on = as_day(answers.get("sent_on"))
-    if sent_on is None or not is_open(answers.get("result")) or answers.get("asylum_claim") is True:
+    today = context.today
+    sent_on = answers.sent_on
+    if sent_on is None or not is_open(answers.result) or answers.asylum_claim is True:
         return tuple(Watch(f"nationality_{days}", is_over=True) for days in _file()["remind_after_days"])
-    is_new = context.earlier(STEP).get("sent_on") != answers.get("sent_on")
+    is_new = context.earlier(STEP, NationalityForm).sent_on != answers.sent_on
     return tuple(
-        watch_for_day(
+        context.watch_for(
             f"nationality_{one.days}", STEP, f"Nationality, {one.days} days without an answer: ask a higher body",
-            one.day, zone=context.zone, days_before=_OPENS_BEFORE_DAYS, ladder=LADDER,
+            one.day, days_before=_OPENS_BEFORE_DAYS, ladder=LADDER,
         )
-        for one in _to_come(reminders(str(answers.get("claimed_country", "")), sent_on), today, is_new=is_new)
+        for one in _to_come(reminders(answers.claimed_country or "", sent_on), today, is_new=is_new)
     )  # fmt: skip
 
 
@@ -69,7 +70,7 @@ def _to_come(due: tuple[Reminder, ...], today: date, *, is_new: bool) -> tuple[R
 
 def reminder_now(context: StepContext, country: str, sent_on: date | None) -> Reminder | None:
     """Give the last reminder that is due by today or within three days; None before the first."""
-    near = local_day(context.now, context.zone) + timedelta(days=_OPENS_BEFORE_DAYS)
+    near = context.today + timedelta(days=_OPENS_BEFORE_DAYS)
     due = [one for one in reminders(country, sent_on) if one.day <= near] if sent_on else []
     return due[-1] if due else None
 

@@ -10,11 +10,11 @@ from engine.plugin.told import PartnerOffer
 from pillars.partnership import PILLAR
 from pillars.partnership.forms import AccessForm, ConferenceForm, DirectoryForm, OnboardForm, ReviewForm
 from pillars.partnership.steps import (
-    ACCESS,
-    CONFERENCE,
-    DIRECTORY,
-    ONBOARD,
-    REVIEW,
+    Access,
+    Conference,
+    Directory,
+    Onboard,
+    Review,
     SilenceSettings,
     silence,
 )
@@ -80,24 +80,24 @@ def test_answers_that_contradict_each_other_are_refused(form: Any, changes: dict
 
 
 def test_an_agreement_says_when_it_ends_and_when_to_renew_it() -> None:
-    assert ONBOARD.prepare is not None
-    assert ONBOARD.conclude is not None
-    assert ONBOARD.prepare(FakeContext()).prefill == {"mou_from": "2026-03-10", "mou_to": "2027-03-10"}
+    assert Onboard.step_type.prepare is not None
+    assert Onboard.step_type.conclude is not None
+    assert Onboard.step_type.prepare(FakeContext()).prefill == {"mou_from": "2026-03-10", "mou_to": "2027-03-10"}
     answers = {"vetted_on": "2026-03-01", "mou_from": "2026-03-10", "mou_to": "2027-03-10"}
-    concluded = ONBOARD.conclude(FakeContext(answers=answers))
+    concluded = Onboard.step_type.conclude(FakeContext(answers=answers))
     assert concluded.facts == {
         "agreement_ends_at": datetime(2027, 3, 10, 18, 29, 59, tzinfo=UTC),
         "renew_agreement_at": datetime(2027, 1, 9, 18, 29, 59, tzinfo=UTC),
     }
     assert not concluded.notes
-    assert ONBOARD.conclude(FakeContext(answers=answers | {"vetted_on": "2026-03-11"})).notes
-    assert ONBOARD.conclude(FakeContext()).facts == {}
+    assert Onboard.step_type.conclude(FakeContext(answers=answers | {"vetted_on": "2026-03-11"})).notes
+    assert Onboard.step_type.conclude(FakeContext()).facts == {}
 
 
 def test_an_entry_of_the_directory_keeps_what_rarely_changes_and_asks_for_what_is_free() -> None:
-    assert DIRECTORY.prepare is not None
+    assert Directory.step_type.prepare is not None
     before = {"service": ["shelter"], "capacity_total": 20, "capacity_free": 4, "takes_men": False}
-    prefill = DIRECTORY.prepare(FakeContext(before={"partnership.directory": before})).prefill
+    prefill = Directory.step_type.prepare(FakeContext(before={"partnership.directory": before})).prefill
     assert prefill == {
         "service": ["shelter"],
         "capacity_total": 20,
@@ -108,22 +108,22 @@ def test_an_entry_of_the_directory_keeps_what_rarely_changes_and_asks_for_what_i
 
 @pytest.mark.parametrize(("free", "has_place"), [(0, False), (1, True)])
 def test_a_partner_has_place_when_one_is_free(free: int, *, has_place: bool) -> None:
-    assert DIRECTORY.conclude is not None
+    assert Directory.step_type.conclude is not None
     answers = {"capacity_free": free, "valid_until": NOW.isoformat()}
-    facts = DIRECTORY.conclude(FakeContext(answers=answers)).facts
+    facts = Directory.step_type.conclude(FakeContext(answers=answers)).facts
     assert facts == {"partner_has_place": has_place, "directory_entry_ends_at": NOW}
 
 
 def test_a_conference_is_about_this_case() -> None:
-    assert CONFERENCE.prepare is not None
-    assert CONFERENCE.prepare(FakeContext()).prefill == {"case": "C-2026-0001"}
+    assert Conference.step_type.prepare is not None
+    assert Conference.step_type.prepare(FakeContext()).prefill == {"case": "C-2026-0001"}
 
 
 def test_the_next_conference_is_watched() -> None:
-    assert CONFERENCE.conclude is not None
-    [watch] = CONFERENCE.conclude(FakeContext(answers={"next": "2026-03-20"})).watches
+    assert Conference.step_type.conclude is not None
+    [watch] = Conference.step_type.conclude(FakeContext(answers={"next": "2026-03-20"})).watches
     assert (watch.uses, watch.due_at) == ("partnership.conference", datetime(2026, 3, 20, 18, 29, 59, tzinfo=UTC))
-    assert CONFERENCE.conclude(FakeContext()).watches == ()
+    assert Conference.step_type.conclude(FakeContext()).watches == ()
 
 
 SHELTER = PartnerOffer("Second House", ("shelter",), ("IN-ML",), ("kha",), 2, True)
@@ -144,61 +144,65 @@ def test_a_second_partner_is_named_who_offers_the_same_in_the_same_place() -> No
 
 
 def test_a_partner_comes_into_the_directory_without_its_contact_person() -> None:
-    assert ONBOARD.conclude is not None
-    assert DIRECTORY.conclude is not None
+    assert Onboard.step_type.conclude is not None
+    assert Directory.step_type.conclude is not None
     answers = example(OnboardForm, org="A House", areas=["IN-ML"], mou_to="2027-03-10", focal_person="Somebody")
-    told = ONBOARD.conclude(FakeContext(answers=answers)).partner
+    told = Onboard.step_type.conclude(FakeContext(answers=answers)).partner
     assert told is not None
     assert (told.name, told.areas, told.agreement_until) == ("A House", ("IN-ML",), date(2027, 3, 10))
     assert "Somebody" not in repr(told)
     update = {"service": ["shelter"], "capacity_free": 2, "takes_men": False, "valid_until": NOW.isoformat()}
-    entry = DIRECTORY.conclude(FakeContext(answers=update, before={"partnership.onboard": answers}))
+    entry = Directory.step_type.conclude(FakeContext(answers=update, before={"partnership.onboard": answers}))
     assert entry.partner is not None
     assert (entry.partner.services, entry.partner.capacity_free, entry.partner.takes_men) == (("shelter",), 2, False)
     assert entry.partner.takes_children is None
     assert [watch.due_at for watch in entry.watches] == [NOW]
-    assert DIRECTORY.conclude(FakeContext(answers=update)).partner is None
+    assert Directory.step_type.conclude(FakeContext(answers=update)).partner is None
 
 
 def test_the_end_of_an_agreement_is_watched_from_sixty_days_before() -> None:
-    assert ONBOARD.conclude is not None
-    [watch] = ONBOARD.conclude(FakeContext(answers={"mou_to": "2027-03-10"})).watches
+    assert Onboard.step_type.conclude is not None
+    [watch] = Onboard.step_type.conclude(FakeContext(answers={"mou_to": "2027-03-10"})).watches
     assert (watch.opens_at, watch.due_at) == (
         datetime(2027, 1, 9, 18, 29, 59, tzinfo=UTC), datetime(2027, 3, 10, 18, 29, 59, tzinfo=UTC),
     )  # fmt: skip
 
 
 def test_a_review_is_of_the_quarter_that_has_ended() -> None:
-    assert REVIEW.prepare is not None
-    assert REVIEW.prepare(FakeContext()).prefill == {"period": "October to December 2025"}
-    assert REVIEW.prepare(FakeContext(now=NOW.replace(month=5))).prefill == {"period": "January to March 2026"}
+    assert Review.step_type.prepare is not None
+    assert Review.step_type.prepare(FakeContext()).prefill == {"period": "October to December 2025"}
+    assert Review.step_type.prepare(FakeContext(now=NOW.replace(month=5))).prefill == {
+        "period": "January to March 2026"
+    }
 
 
 def test_numbers_of_a_review_that_do_not_fit_are_noted() -> None:
-    assert REVIEW.conclude is not None
-    assert REVIEW.conclude(FakeContext(answers={"breaches": 0, "on_time_pct": 90, "causes": ["none"]})).notes
-    assert REVIEW.conclude(FakeContext(answers={"breaches": 1, "causes": ["distance"], "actions": ["none"]})).notes
+    assert Review.step_type.conclude is not None
+    assert Review.step_type.conclude(FakeContext(answers={"breaches": 0, "on_time_pct": 90, "causes": ["none"]})).notes
+    assert Review.step_type.conclude(
+        FakeContext(answers={"breaches": 1, "causes": ["distance"], "actions": ["none"]})
+    ).notes
 
 
 def test_missed_limits_without_a_reason_are_noted() -> None:
-    assert REVIEW.conclude is not None
-    assert REVIEW.conclude(FakeContext(answers={"breaches": 2, "causes": ["none"]})).notes
-    assert not REVIEW.conclude(FakeContext(answers={"breaches": 2, "causes": ["distance"]})).notes
-    assert not REVIEW.conclude(FakeContext(answers={"breaches": 0, "causes": ["none"]})).notes
+    assert Review.step_type.conclude is not None
+    assert Review.step_type.conclude(FakeContext(answers={"breaches": 2, "causes": ["none"]})).notes
+    assert not Review.step_type.conclude(FakeContext(answers={"breaches": 2, "causes": ["distance"]})).notes
+    assert not Review.step_type.conclude(FakeContext(answers={"breaches": 0, "causes": ["none"]})).notes
 
 
 def test_access_is_proposed_for_90_days() -> None:
-    assert ACCESS.prepare is not None
-    assert ACCESS.prepare(FakeContext()).prefill == {"from": "2026-03-10", "to": "2026-06-08"}
+    assert Access.step_type.prepare is not None
+    assert Access.step_type.prepare(FakeContext()).prefill == {"from": "2026-03-10", "to": "2026-06-08"}
 
 
 def test_untrained_and_unused_access_is_noted_unless_it_ends() -> None:
-    assert ACCESS.conclude is not None
+    assert Access.step_type.conclude is not None
     unused = {"training_done": False, "last_used": (NOW - timedelta(days=91)).isoformat(), "scope": ["own_cases"]}
-    concluded = ACCESS.conclude(FakeContext(answers=unused))
+    concluded = Access.step_type.conclude(FakeContext(answers=unused))
     assert len(concluded.notes) == 2
     assert concluded.facts == {"access_has_ended": False}
-    ended = ACCESS.conclude(FakeContext(answers=unused | {"scope": ["none"]}))
+    ended = Access.step_type.conclude(FakeContext(answers=unused | {"scope": ["none"]}))
     assert ended.facts == {"access_has_ended": True}
     assert not ended.notes
 
@@ -235,7 +239,7 @@ def test_a_second_partner_is_offered_when_the_first_is_silent_or_declines(
 
 @pytest.mark.parametrize("full", [True, False], ids=["full", "minimal"])
 def test_papers_print_with_full_and_with_minimal_answers(*, full: bool) -> None:
-    for step in (ONBOARD, REVIEW):
+    for step in (Onboard.step_type, Review.step_type):
         assert step.form is not None
         page = render(step.documents[0].name, step, example(step.form, full=full))
         assert "D-1" in page

@@ -12,7 +12,7 @@ from pillars.prevention import PILLAR
 from pillars.prevention.forms import CommunityForm, InterceptForm, SafeMigrationForm, SessionForm
 from pillars.prevention.licences import licence_state
 from pillars.prevention.settings import PatternSettings
-from pillars.prevention.steps import COMMUNITY, INTERCEPT, RECRUITER, SAFE_MIGRATION, SESSION, pattern
+from pillars.prevention.steps import Community, Intercept, Recruiter, SafeMigration, Session, pattern
 from tests.pillars.support import (
     NOW,
     FakeContext,
@@ -87,18 +87,18 @@ def test_people_of_another_gender_count_among_all_who_came() -> None:
 
 
 def test_a_disclosure_at_a_session_asks_for_a_report() -> None:
-    assert SESSION.prepare is not None
-    assert SESSION.conclude is not None
-    assert SESSION.prepare(FakeContext()).prefill == {"date": "2026-03-10"}
-    told = SESSION.conclude(FakeContext(answers={"disclosures": 2}))
+    assert Session.step_type.prepare is not None
+    assert Session.step_type.conclude is not None
+    assert Session.step_type.prepare(FakeContext()).prefill == {"date": "2026-03-10"}
+    told = Session.step_type.conclude(FakeContext(answers={"disclosures": 2}))
     assert told.facts == {"has_disclosures": True}
     assert told.notes
-    assert SESSION.conclude(FakeContext(answers={"disclosures": 0})).facts == {"has_disclosures": False}
+    assert Session.step_type.conclude(FakeContext(answers={"disclosures": 0})).facts == {"has_disclosures": False}
 
 
 def test_each_doubt_about_a_job_offer_is_named() -> None:
-    assert SAFE_MIGRATION.conclude is not None
-    assert SAFE_MIGRATION.prepare is not None
+    assert SafeMigration.step_type.conclude is not None
+    assert SafeMigration.step_type.prepare is not None
     doubtful = {
         "age_band": "14_to_17",
         "recruiter_licence": "none",
@@ -113,9 +113,9 @@ def test_each_doubt_about_a_job_offer_is_named() -> None:
         "passport_held_by": "person",
         "debt": "0.00",
     }
-    assert SAFE_MIGRATION.conclude(FakeContext(answers=doubtful)).facts == {"offer_warnings": 5}
-    assert SAFE_MIGRATION.conclude(FakeContext(answers=honest)).facts == {"offer_warnings": 0}
-    assert SAFE_MIGRATION.prepare(FakeContext()).prefill == {"check_in_on": "2026-03-17"}
+    assert SafeMigration.step_type.conclude(FakeContext(answers=doubtful)).facts == {"offer_warnings": 5}
+    assert SafeMigration.step_type.conclude(FakeContext(answers=honest)).facts == {"offer_warnings": 0}
+    assert SafeMigration.step_type.prepare(FakeContext()).prefill == {"check_in_on": "2026-03-17"}
 
 
 @pytest.mark.parametrize(
@@ -131,9 +131,9 @@ def test_each_doubt_about_a_job_offer_is_named() -> None:
 def test_stopping_somebody_against_their_wish_never_passes_unseen(
     wants: str, outcome: str, *, free: bool, against: bool
 ) -> None:
-    assert INTERCEPT.conclude is not None
+    assert Intercept.step_type.conclude is not None
     answers = {"wants_to_continue": wants, "free_choice_noted": free, "outcome": outcome, "age_group": "adults"}
-    concluded = INTERCEPT.conclude(FakeContext(answers=answers))
+    concluded = Intercept.step_type.conclude(FakeContext(answers=answers))
     assert concluded.facts == {"was_stopped_against_wish": against, "let_go": outcome == "continued"}
     assert bool(concluded.notes) is against
 
@@ -153,18 +153,18 @@ def test_an_adult_who_wants_to_go_is_let_go_and_a_child_is_not(changes: dict[str
 
 
 def test_an_adult_may_refuse_the_whole_talk_and_that_is_how_the_step_ends() -> None:
-    assert Outcome.REFUSED_BY_PERSON in INTERCEPT.outcomes
+    assert Outcome.REFUSED_BY_PERSON in Intercept.step_type.outcomes
 
 
 def test_a_childs_wish_does_not_count_as_being_stopped_and_the_committee_is_named() -> None:
-    assert INTERCEPT.conclude is not None
-    kept = INTERCEPT.conclude(
+    assert Intercept.step_type.conclude is not None
+    kept = Intercept.step_type.conclude(
         FakeContext(answers={"age_group": "children", "wants_to_continue": "yes", "outcome": "shelter"})
     )
     assert kept.facts == {"was_stopped_against_wish": False, "let_go": False}
     assert "Committee" in kept.notes[0]
     assert kept.watches == (), "nobody said when"
-    differing = INTERCEPT.conclude(FakeContext(answers={"outcome": "continued", "story_mismatch": True}))
+    differing = Intercept.step_type.conclude(FakeContext(answers={"outcome": "continued", "story_mismatch": True}))
     assert len(differing.notes) == 1
 
 
@@ -179,20 +179,20 @@ def test_a_childs_wish_does_not_count_as_being_stopped_and_the_committee_is_name
 def test_a_child_kept_safe_at_a_border_is_brought_before_the_committee_in_24_hours(
     changes: dict[str, Any], *, is_watched: bool
 ) -> None:
-    assert INTERCEPT.conclude is not None
+    assert Intercept.step_type.conclude is not None
     answers = {"age_group": "children", "outcome": "shelter", "at": "2026-03-10T04:30:00+00:00"} | changes
-    done = INTERCEPT.conclude(FakeContext(answers=answers))
+    done = Intercept.step_type.conclude(FakeContext(answers=answers))
     wanted = [("rescue.production", "IN-JJ-PROD-24H", datetime(2026, 3, 10, 4, 30, tzinfo=UTC), "child-not-produced")]
     assert [(one.uses, one.law, one.from_at, one.ladder) for one in done.watches] == wanted * is_watched
     assert any("24 hours" in note for note in done.notes) is is_watched
 
 
 def test_nobody_is_taken_for_a_child_whose_age_was_told_to_be_another() -> None:
-    assert INTERCEPT.conclude is not None
+    assert Intercept.step_type.conclude is not None
     answers = {"outcome": "shelter", "at": "2026-03-10T04:30:00+00:00"}
-    done = INTERCEPT.conclude(OtherLaw(answers=answers, times={}))
+    done = Intercept.step_type.conclude(OtherLaw(answers=answers, times={}))
     assert (done.watches, done.notes) == ((), ())
-    [child] = INTERCEPT.conclude(OtherLaw(answers=answers | {"age_group": "both"}, times={})).watches
+    [child] = Intercept.step_type.conclude(OtherLaw(answers=answers | {"age_group": "both"}, times={})).watches
     assert (child.law, child.due_at) == ("", datetime(2026, 3, 11, 4, 30, tzinfo=UTC))
 
 
@@ -200,35 +200,35 @@ def test_nobody_is_taken_for_a_child_whose_age_was_told_to_be_another() -> None:
     ("jurisdiction", "body"), [("NP-BA", "welfare authority"), ("BD", "probation officer"), ("MM", "social welfare")]
 )
 def test_in_another_country_a_child_kept_safe_is_told_to_the_body_of_that_country(jurisdiction: str, body: str) -> None:
-    assert INTERCEPT.conclude is not None
+    assert Intercept.step_type.conclude is not None
     answers = {"outcome": "police", "at": "2026-03-10T04:30:00+00:00"}
-    done = INTERCEPT.conclude(FakeContext(jurisdiction=jurisdiction, answers=answers))
+    done = Intercept.step_type.conclude(FakeContext(jurisdiction=jurisdiction, answers=answers))
     assert done.watches == ()
     assert body in done.notes[0]
     assert "Committee" not in done.notes[0]
 
 
 def test_whoever_sent_travellers_is_brought_into_the_case_by_name_way_and_vehicle() -> None:
-    assert INTERCEPT.conclude is not None
+    assert Intercept.step_type.conclude is not None
     answers = {"outcome": "continued", "signs": ["fear"], "recruiter": "A name", "route": "Silchar to Delhi"}
-    [told] = INTERCEPT.conclude(FakeContext(answers=answers)).persons
+    [told] = Intercept.step_type.conclude(FakeContext(answers=answers)).persons
     assert told == PersonTold(name="A name", routes=("Silchar to Delhi",))
-    assert INTERCEPT.conclude(FakeContext(answers=answers | {"signs": ["none"]})).persons == ()
-    assert INTERCEPT.conclude(FakeContext(answers={"outcome": "continued"})).persons == ()
+    assert Intercept.step_type.conclude(FakeContext(answers=answers | {"signs": ["none"]})).persons == ()
+    assert Intercept.step_type.conclude(FakeContext(answers={"outcome": "continued"})).persons == ()
 
 
 def test_an_interception_is_dated_by_when_they_met() -> None:
-    assert INTERCEPT.event_time_field == "at"
-    assert INTERCEPT.prepare is not None
-    assert INTERCEPT.prepare(FakeContext()).prefill == {"at": NOW.isoformat()}
+    assert Intercept.step_type.event_time_field == "at"
+    assert Intercept.step_type.prepare is not None
+    assert Intercept.step_type.prepare(FakeContext()).prefill == {"at": NOW.isoformat()}
 
 
 def test_a_recruiter_check_says_that_others_may_know_them_and_not_what() -> None:
-    assert RECRUITER.prepare is not None
-    known = RECRUITER.prepare(FakeContext(matches=MATCHES))
+    assert Recruiter.step_type.prepare is not None
+    known = Recruiter.step_type.prepare(FakeContext(matches=MATCHES))
     assert known.prefill == {"linked_cases": 3}
     assert known.notes == ("Other cases might name this recruiter: ask who has them.",)
-    assert RECRUITER.prepare(FakeContext()).prefill == {}
+    assert Recruiter.step_type.prepare(FakeContext()).prefill == {}
 
 
 LIST = ({"country": "IN", "number": "B-12/2020", "valid_until": "2026-03-10"},)
@@ -252,8 +252,10 @@ def test_the_shipped_list_can_be_read() -> None:
 
 
 def recruiter(**answers: Any) -> Concluded:
-    assert RECRUITER.conclude is not None
-    return RECRUITER.conclude(FakeContext(answers={"name": "A name", "complaints": 0, "action": "watch"} | answers))
+    assert Recruiter.step_type.conclude is not None
+    return Recruiter.step_type.conclude(
+        FakeContext(answers={"name": "A name", "complaints": 0, "action": "watch"} | answers)
+    )
 
 
 def test_a_recruiter_in_doubt_is_brought_into_the_case_and_one_without_is_not() -> None:
@@ -273,45 +275,50 @@ def test_a_recruiter_in_doubt_is_brought_into_the_case_and_one_without_is_not() 
 
 
 def test_a_recruiter_check_takes_over_who_offered_the_work_or_was_named_at_a_border() -> None:
-    assert RECRUITER.prepare is not None
+    assert Recruiter.step_type.prepare is not None
     offer = {"prevention.safe_migration": {"job_offer_from": "An agency"}}
-    assert RECRUITER.prepare(FakeContext(before=offer)).prefill == {"name": "An agency"}
+    assert Recruiter.step_type.prepare(FakeContext(before=offer)).prefill == {"name": "An agency"}
     met = offer | {"prevention.intercept": {"recruiter": "A name"}}
-    assert RECRUITER.prepare(FakeContext(before=met)).prefill == {"name": "A name"}
+    assert Recruiter.step_type.prepare(FakeContext(before=met)).prefill == {"name": "A name"}
 
 
 def test_whoever_goes_is_called_on_the_day_that_was_agreed() -> None:
-    assert SAFE_MIGRATION.conclude is not None
-    [call] = SAFE_MIGRATION.conclude(FakeContext(answers={"decision": "goes", "check_in_on": "2026-03-17"})).watches
+    assert SafeMigration.step_type.conclude is not None
+    [call] = SafeMigration.step_type.conclude(
+        FakeContext(answers={"decision": "goes", "check_in_on": "2026-03-17"})
+    ).watches
     assert (call.uses, call.due_at) == ("prevention.safe_migration", datetime(2026, 3, 17, 18, 29, 59, tzinfo=UTC))
     for answers in ({"decision": "waits", "check_in_on": "2026-03-17"}, {"decision": "goes"}):
-        assert SAFE_MIGRATION.conclude(FakeContext(answers=answers)).watches == ()
+        assert SafeMigration.step_type.conclude(FakeContext(answers=answers)).watches == ()
 
 
 @pytest.mark.parametrize(("band", "told"), [("6_to_11", "under_14"), ("18_to_24", "18_to_24"), ("12_to_17", None)])
 def test_an_age_that_was_told_already_is_asked_to_be_confirmed(band: str, told: str | None) -> None:
-    assert SAFE_MIGRATION.prepare is not None
-    prefill = SAFE_MIGRATION.prepare(FakeContext(before={"reporting.triage": {"age_band": band}})).prefill
+    assert SafeMigration.step_type.prepare is not None
+    prefill = SafeMigration.step_type.prepare(FakeContext(before={"reporting.triage": {"age_band": band}})).prefill
     assert prefill.get("age_band") == told
 
 
 def test_what_rarely_changes_is_taken_over_from_the_last_session_and_the_last_map() -> None:
-    assert SESSION.prepare is not None
-    assert COMMUNITY.prepare is not None
+    assert Session.step_type.prepare is not None
+    assert Community.step_type.prepare is not None
     session = {"prevention.session": {"audience": "school", "language": "kha", "topics": ["other"], "male": 3}}
-    assert SESSION.prepare(FakeContext(before=session)).prefill == {
+    assert Session.step_type.prepare(FakeContext(before=session)).prefill == {
         "audience": "school", "language": "kha", "topics": ["other"], "date": "2026-03-10",
     }  # fmt: skip
     village = {"prevention.community": {"village": "A village", "households": 40, "missing": 2}}
-    assert COMMUNITY.prepare(FakeContext(before=village)).prefill == {"village": "A village", "households": 40}
-    assert COMMUNITY.prepare(FakeContext()).prefill == {}
+    assert Community.step_type.prepare(FakeContext(before=village)).prefill == {
+        "village": "A village",
+        "households": 40,
+    }
+    assert Community.step_type.prepare(FakeContext()).prefill == {}
 
 
 def test_a_village_at_high_risk_without_a_watch_group_needs_one() -> None:
-    assert COMMUNITY.conclude is not None
-    unwatched = COMMUNITY.conclude(FakeContext(answers={"risk": "high", "watch_group": False}))
+    assert Community.step_type.conclude is not None
+    unwatched = Community.step_type.conclude(FakeContext(answers={"risk": "high", "watch_group": False}))
     assert unwatched.facts == {"needs_watch_group": True, "village_at_risk": True}
-    watched = COMMUNITY.conclude(FakeContext(answers={"risk": "high", "watch_group": True}))
+    watched = Community.step_type.conclude(FakeContext(answers={"risk": "high", "watch_group": True}))
     assert watched.facts == {"needs_watch_group": False, "village_at_risk": True}
 
 
@@ -339,7 +346,10 @@ def test_without_a_match_there_is_no_pattern() -> None:
 @pytest.mark.parametrize("full", [True, False], ids=["full", "minimal"])
 def test_the_interception_form_prints_with_full_and_with_minimal_answers(*, full: bool) -> None:
     page = render(
-        "interception-form", INTERCEPT, example(InterceptForm, full=full, outcome="continued"), zone="Asia/Kathmandu"
+        "interception-form",
+        Intercept.step_type,
+        example(InterceptForm, full=full, outcome="continued"),
+        zone="Asia/Kathmandu",
     )
     assert "Mon 09 Mar 2026, 10:15 (UTC+05:45, Asia/Kathmandu)" in page
-    assert "not recorded" in render("interception-form", INTERCEPT, {})
+    assert "not recorded" in render("interception-form", Intercept.step_type, {})

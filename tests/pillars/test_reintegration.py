@@ -9,12 +9,12 @@ from engine.plugin.steps import StepType
 from pillars.reintegration import PILLAR
 from pillars.reintegration.forms import CloseForm, LivelihoodForm, PlanForm, VisitForm
 from pillars.reintegration.steps import (
-    CLOSE,
-    LIVELIHOOD,
-    MEDIATION,
-    PLAN,
-    VISIT,
+    Close,
+    Livelihood,
+    Mediation,
+    Plan,
     ScheduleSettings,
+    Visit,
     schedule,
 )
 from pillars.reintegration.visits import milestones, missed, red_flag
@@ -82,8 +82,8 @@ def test_a_case_with_open_limits_can_be_reviewed_as_not_settled() -> None:
 
 
 def test_a_visit_is_dated_by_when_it_was_but_may_not_have_been() -> None:
-    assert VISIT.event_time_field == "done_at"
-    assert not next(spec for spec in VISIT.fields if spec.name == "done_at").required
+    assert Visit.step_type.event_time_field == "done_at"
+    assert not next(spec for spec in Visit.step_type.fields if spec.name == "done_at").required
 
 
 @pytest.mark.parametrize(
@@ -98,54 +98,54 @@ def test_a_visit_is_dated_by_when_it_was_but_may_not_have_been() -> None:
     ],
 )
 def test_visits_come_after_weeks_and_months_and_then_every_90_days(handed_over: str, next_visit: str) -> None:
-    assert VISIT.prepare is not None
-    prefill = VISIT.prepare(FakeContext(before={"repatriation.handover": {"at": handed_over}})).prefill
+    assert Visit.step_type.prepare is not None
+    prefill = Visit.step_type.prepare(FakeContext(before={"repatriation.handover": {"at": handed_over}})).prefill
     assert prefill == {"due_on": "2026-03-10", "next": next_visit}
 
 
 def test_a_visit_takes_over_the_day_that_was_planned_for_it() -> None:
-    assert VISIT.prepare is not None
+    assert Visit.step_type.prepare is not None
     planned = FakeContext(before={"reintegration.visit": {"next": "2026-03-12"}})
-    assert VISIT.prepare(planned).prefill == {"due_on": "2026-03-12", "next": "2026-03-19"}
+    assert Visit.step_type.prepare(planned).prefill == {"due_on": "2026-03-12", "next": "2026-03-19"}
 
 
 @pytest.mark.parametrize(
     ("mode", "alone", "counts"), [("phone", True, True), ("phone", False, False), ("not_reached", True, False)]
 )
 def test_a_visit_counts_only_when_the_person_was_spoken_to_alone(mode: str, *, alone: bool, counts: bool) -> None:
-    assert VISIT.conclude is not None
+    assert Visit.step_type.conclude is not None
     answers = {"mode": mode, "alone_with_person": alone, "done_at": "2026-03-10T05:00:00+00:00"}
-    concluded = VISIT.conclude(FakeContext(answers=answers))
+    concluded = Visit.step_type.conclude(FakeContext(answers=answers))
     assert concluded.facts["was_seen_alone"] is counts
     assert bool(concluded.notes) is not counts
 
 
 def test_the_plan_starts_today_and_is_looked_at_after_three_months() -> None:
-    assert PLAN.prepare is not None
-    assert PLAN.prepare(FakeContext()).prefill == {"start": "2026-03-10", "review_on": "2026-06-10"}
+    assert Plan.step_type.prepare is not None
+    assert Plan.step_type.prepare(FakeContext()).prefill == {"start": "2026-03-10", "review_on": "2026-06-10"}
 
 
 def test_growing_income_is_a_fact_only_when_both_incomes_are_known() -> None:
-    assert LIVELIHOOD.conclude is not None
-    grown = LIVELIHOOD.conclude(FakeContext(answers={"income_before": "10", "income_after": "11"}))
+    assert Livelihood.step_type.conclude is not None
+    grown = Livelihood.step_type.conclude(FakeContext(answers={"income_before": "10", "income_after": "11"}))
     assert grown.facts == {"income_has_grown": True}
-    assert LIVELIHOOD.conclude(FakeContext(answers={"income_after": "11"})).facts == {}
+    assert Livelihood.step_type.conclude(FakeContext(answers={"income_after": "11"})).facts == {}
 
 
 def test_an_agreement_that_does_not_feel_safe_is_noted() -> None:
-    assert MEDIATION.conclude is not None
-    assert MEDIATION.conclude(FakeContext(answers={"safe": False})).notes
-    assert not MEDIATION.conclude(FakeContext(answers={"safe": True})).notes
+    assert Mediation.step_type.conclude is not None
+    assert Mediation.step_type.conclude(FakeContext(answers={"safe": False})).notes
+    assert not Mediation.step_type.conclude(FakeContext(answers={"safe": True})).notes
 
 
 def test_closing_needs_settled_pillars_and_no_open_limit() -> None:
-    assert CLOSE.conclude is not None
-    assert CLOSE.prepare is not None
+    assert Close.step_type.conclude is not None
+    assert Close.step_type.prepare is not None
     settled = {"all_pillars_settled": True, "open_clocks": 0}
-    assert CLOSE.conclude(FakeContext(answers=settled)).facts == {"may_close": True}
-    assert CLOSE.conclude(FakeContext(answers=settled | {"open_clocks": 2})).facts == {"may_close": False}
-    assert CLOSE.prepare(FakeContext()).notes
-    assert not CLOSE.prepare(FakeContext(before={"reintegration.visit": {"mode": "phone"}})).notes
+    assert Close.step_type.conclude(FakeContext(answers=settled)).facts == {"may_close": True}
+    assert Close.step_type.conclude(FakeContext(answers=settled | {"open_clocks": 2})).facts == {"may_close": False}
+    assert Close.step_type.prepare(FakeContext()).notes
+    assert not Close.step_type.prepare(FakeContext(before={"reintegration.visit": {"mode": "phone"}})).notes
 
 
 def test_follow_up_is_at_the_same_local_time_after_weeks_and_calendar_months() -> None:
@@ -219,14 +219,14 @@ def test_the_days_of_visits_are_those_of_the_calendar_at_home() -> None:
 
 
 def test_missed_visits_are_said_at_the_next_one_and_at_the_closure() -> None:
-    assert VISIT.prepare is not None
-    assert CLOSE.prepare is not None
-    assert VISIT.history == CLOSE.history == ("reintegration.visit",)
+    assert Visit.step_type.prepare is not None
+    assert Close.step_type.prepare is not None
+    assert Visit.step_type.history == Close.step_type.history == ("reintegration.visit",)
     context = FakeContext(before={"repatriation.handover": {"at": HANDED_OVER}})
     said = "No one saw the person at the visit after: 1 week, 2 weeks, 1 month."
-    assert said in VISIT.prepare(context).notes
-    assert said in CLOSE.prepare(context).notes
-    assert any("Two years" in note for note in CLOSE.prepare(context).notes)
+    assert said in Visit.step_type.prepare(context).notes
+    assert said in Close.step_type.prepare(context).notes
+    assert any("Two years" in note for note in Close.step_type.prepare(context).notes)
 
 
 @pytest.mark.parametrize(
@@ -240,8 +240,8 @@ def test_missed_visits_are_said_at_the_next_one_and_at_the_closure() -> None:
     ],
 )
 def test_a_red_flag_brings_the_next_visit_forward_and_tells_the_supervisor(answers: Any, flag: str, due: date) -> None:
-    assert VISIT.conclude is not None
-    concluded = VISIT.conclude(FakeContext(answers=answers | {"next": "2026-06-10"}))
+    assert Visit.step_type.conclude is not None
+    concluded = Visit.step_type.conclude(FakeContext(answers=answers | {"next": "2026-06-10"}))
     assert red_flag(answers) == flag
     again, told = concluded.watches
     assert again.due_at is not None
@@ -251,9 +251,9 @@ def test_a_red_flag_brings_the_next_visit_forward_and_tells_the_supervisor(answe
 
 
 def test_a_visit_that_is_planned_sooner_than_a_flag_asks_for_keeps_its_day() -> None:
-    assert VISIT.conclude is not None
+    assert Visit.step_type.conclude is not None
     answers = {"safety": "some_worry", "next": "2026-03-12"}
-    due = VISIT.conclude(FakeContext(answers=answers)).watches[0].due_at
+    due = Visit.step_type.conclude(FakeContext(answers=answers)).watches[0].due_at
     assert due == datetime(2026, 3, 12, 18, 29, 59, tzinfo=UTC)
 
 
@@ -269,10 +269,10 @@ def test_a_visit_that_is_planned_sooner_than_a_flag_asks_for_keeps_its_day() -> 
 def test_the_planned_visit_is_watched_also_near_a_day_after_the_return(
     planned: str, handed_over: str | None, *, is_watched: bool
 ) -> None:
-    assert VISIT.conclude is not None
+    assert Visit.step_type.conclude is not None
     before = {"repatriation.handover": {"at": handed_over}} if handed_over else {}
     answers = {"safety": "safe", "re_trafficking_sign": ["none"], "next": planned}
-    watches = VISIT.conclude(FakeContext(answers=answers, before=before)).watches
+    watches = Visit.step_type.conclude(FakeContext(answers=answers, before=before)).watches
     assert [one.is_over for one in watches] == [True, not is_watched]
 
 
@@ -286,9 +286,9 @@ def test_the_planned_visit_is_watched_also_near_a_day_after_the_return(
     ],
 )
 def test_a_visit_calls_off_those_after_the_return_whose_days_have_come(visit: Any, met: list[str]) -> None:
-    assert VISIT.conclude is not None
+    assert Visit.step_type.conclude is not None
     before = {"repatriation.handover": {"at": HANDED_OVER}}
-    watches = VISIT.conclude(FakeContext(answers=visit, before=before)).watches
+    watches = Visit.step_type.conclude(FakeContext(answers=visit, before=before)).watches
     assert [one.name for one in watches if one.is_over and one.name not in {"red_flag", "visit_next"}] == met
 
 
@@ -302,47 +302,47 @@ def test_no_visit_after_the_return_is_opened_for_which_somebody_was_there_alread
 
 
 def test_the_next_visit_takes_over_work_and_income_and_asks_about_the_worry() -> None:
-    assert VISIT.prepare is not None
+    assert Visit.step_type.prepare is not None
     told = {"school_or_work": "work", "income": "3000", "safety": "some_worry"}
-    prepared = VISIT.prepare(FakeContext(before={"reintegration.visit": told}))
+    prepared = Visit.step_type.prepare(FakeContext(before={"reintegration.visit": told}))
     assert (prepared.prefill["school_or_work"], prepared.prefill["income"]) == ("work", "3000")
     assert prepared.notes[-1] == "Read what was written at the last visit first."
 
 
 def test_the_plan_takes_over_the_home_report_and_is_looked_at_again() -> None:
-    assert PLAN.prepare is not None
-    assert PLAN.conclude is not None
+    assert Plan.step_type.prepare is not None
+    assert Plan.step_type.conclude is not None
     before = {"repatriation.hir": {"school_or_work_option": "a school"}}
-    assert PLAN.prepare(FakeContext(before=before)).prefill["economic"] == "a school"
-    (watch,) = PLAN.conclude(FakeContext(answers={"review_on": "2026-06-10"})).watches
+    assert Plan.step_type.prepare(FakeContext(before=before)).prefill["economic"] == "a school"
+    (watch,) = Plan.step_type.conclude(FakeContext(answers={"review_on": "2026-06-10"})).watches
     assert (watch.name, watch.uses) == ("plan_review", "reintegration.plan")
-    assert not PLAN.conclude(FakeContext(answers={"review_on": "2026-03-10"})).watches
+    assert not Plan.step_type.conclude(FakeContext(answers={"review_on": "2026-03-10"})).watches
 
 
 def test_help_to_earn_is_looked_at_until_it_is_known_what_it_brought() -> None:
-    assert LIVELIHOOD.prepare is not None
-    assert LIVELIHOOD.conclude is not None
+    assert Livelihood.step_type.prepare is not None
+    assert Livelihood.step_type.conclude is not None
     before = {"reintegration.visit": {"income": "1500"}}
-    assert LIVELIHOOD.prepare(FakeContext(before=before)).prefill == {"income_before": "1500"}
-    (watch,) = LIVELIHOOD.conclude(FakeContext(answers={"income_before": "1500"})).watches
+    assert Livelihood.step_type.prepare(FakeContext(before=before)).prefill == {"income_before": "1500"}
+    (watch,) = Livelihood.step_type.conclude(FakeContext(answers={"income_before": "1500"})).watches
     assert watch.due_at == datetime(2026, 6, 10, 18, 29, 59, tzinfo=UTC)
-    (over,) = LIVELIHOOD.conclude(FakeContext(answers={"income_before": "1", "income_after": "2"})).watches
+    (over,) = Livelihood.step_type.conclude(FakeContext(answers={"income_before": "1", "income_after": "2"})).watches
     assert over.is_over
 
 
 def test_mediation_begins_with_the_home_report_and_an_unsafe_agreement_opens_the_safety_plan() -> None:
-    assert MEDIATION.prepare is not None
-    assert MEDIATION.conclude is not None
+    assert Mediation.step_type.prepare is not None
+    assert Mediation.step_type.conclude is not None
     before = {"repatriation.hir": {"recommendation": "safe"}}
-    assert len(MEDIATION.prepare(FakeContext(before=before)).notes) == 2
-    assert len(MEDIATION.prepare(FakeContext()).notes) == 1
-    (watch,) = MEDIATION.conclude(FakeContext(answers={"safe": False})).watches
+    assert len(Mediation.step_type.prepare(FakeContext(before=before)).notes) == 2
+    assert len(Mediation.step_type.prepare(FakeContext()).notes) == 1
+    (watch,) = Mediation.step_type.conclude(FakeContext(answers={"safe": False})).watches
     assert watch.uses == "protection.safety"
 
 
 @pytest.mark.parametrize("full", [True, False], ids=["full", "minimal"])
 def test_papers_print_with_full_and_with_minimal_answers(*, full: bool) -> None:
-    for step in (VISIT, CLOSE):
+    for step in (Visit.step_type, Close.step_type):
         assert step.form is not None
         page = render(step.documents[0].name, step, example(step.form, full=full, **CHANGES.get(step.key, {})))
         assert "C-2026-0001" in page

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from engine.plugin import Concluded, Form, LongText, Prepared, StepContext, ask, field, rule, told_before
+from engine.plugin import Asked, Concluded, Form, LongText, Prepared, StepContext, field, rule
 from pillars.repatriation.forms import YesNoUnsure
 
 _ACROSS = 'crosses == "across" || crosses == "across_not_asked"'
@@ -70,26 +70,21 @@ class BorderForm(Form):
         return self.crosses != "across" or self.may_need_asylum == self.in_danger == "no"
 
 
-def _prepare(context: StepContext) -> Prepared:
-    """Take over what was known when it was looked at before; the answer itself is given anew."""
-    names = ("country", "may_need_asylum", "may_be_stateless", "in_danger")
-    notes = ["Where someone was found says nothing about where they come from."]
-    if context.earlier("repatriation.border").get("crosses") == "not_known":
-        notes.append("It was not known when this was looked at before: what is known since then?")
-    return Prepared(prefill=told_before(context, "repatriation.border", *names), notes=tuple(notes))
-
-
-def _conclude(context: StepContext) -> Concluded:
-    note = _NOTES.get(str(context.answers.get("crosses")))
-    return Concluded(notes=(note,) if note else ())
-
-
-BORDER = ask(
-    "repatriation.border",
+class Border(
+    Asked[BorderForm],
+    key="repatriation.border",
     title="Does the case cross a border?",
-    form=BorderForm,
     roles=("lawyer", "supervisor"),
     time_limit="P3D",
-    prepare=_prepare,
-    conclude=_conclude,
-)
+):
+    def prepare(self, context: StepContext) -> Prepared:
+        """Take over what was known when it was looked at before; the answer itself is given anew."""
+        names = ("country", "may_need_asylum", "may_be_stateless", "in_danger")
+        notes = ["Where someone was found says nothing about where they come from."]
+        if context.earlier("repatriation.border", BorderForm).crosses == "not_known":
+            notes.append("It was not known when this was looked at before: what is known since then?")
+        return Prepared(prefill=context.told_before("repatriation.border", *names), notes=tuple(notes))
+
+    def conclude(self, answers: BorderForm, context: StepContext) -> Concluded:
+        note = _NOTES.get(str(answers.crosses))
+        return Concluded(notes=(note,) if note else ())
