@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 from pydantic import (
     BaseModel,
@@ -15,7 +15,7 @@ from pydantic import (
     ValidatorFunctionWrapHandler,
     field_validator,
 )
-from pydantic_core import CoreSchema, PydanticKnownError
+from pydantic_core import CoreSchema, PydanticKnownError, to_jsonable_python
 
 from engine.plugin.fields import NOT_KNOWN, FieldKind, Interval, asks_yes_or_no, kind_of
 
@@ -36,6 +36,16 @@ class Form(BaseModel):
     def __bool__(self) -> bool:
         """Return whether anything was answered."""
         return bool(self.model_fields_set)
+
+    @classmethod
+    def unanswered(cls) -> Self:
+        """Return the form without any answer."""
+        return read_answers(cls, {})
+
+    def told(self, *names: str) -> dict[str, JsonAnswer]:
+        """Return answers that say something as JSON, to be taken over."""
+        found = {name: _as_json(getattr(self, name)) for name in names}
+        return {name: answer for name, answer in found.items() if answer not in (None, "", [])}
 
     @field_validator("*", mode="wrap")
     @classmethod
@@ -70,6 +80,13 @@ def read_answers(form: type[_Form], answers: Mapping[str, Any]) -> _Form:
 @cache
 def _questions(form: type[Form]) -> tuple[tuple[str, str, FieldKind], ...]:
     return tuple((name, info.alias or name, kind_of(info)) for name, info in form.model_fields.items())
+
+
+def _as_json(answer: Any) -> JsonAnswer:  # noqa: ANN401 - of any kind
+    if isinstance(answer, date):
+        return answer.isoformat()
+    told: JsonAnswer = to_jsonable_python(answer)
+    return told
 
 
 def _read(kind: FieldKind, answer: object) -> object:

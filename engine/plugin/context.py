@@ -140,6 +140,11 @@ class StepContext:
         wanted = {name: name for name in names} | renamed
         return {name: before[told] for name, told in wanted.items() if before.get(told) not in (None, "", [])}
 
+    def all_told(self, step_type: str, name: str) -> tuple[JsonAnswer, ...]:
+        """Return every answer to one question: of all steps of a type that its own type `reads`, else of the latest."""
+        every = tuple(self.history.get(step_type, {}).values()) or (self.before.get(step_type, {}),)
+        return tuple(told.get(name) for told in every)
+
     def told_day(self, step_type: str, name: str) -> date | None:
         """Return the day that the latest step of a type told, where settings name the step and the question."""
         return as_day(self.before.get(step_type, {}).get(name))

@@ -57,14 +57,14 @@ def child_shown(*, copies_also: str = "", shown_when: str = "", comes_first: boo
     )  # fmt: skip
 
 
-def notes_of_child(answers: Answers) -> tuple[str, ...]:
-    """Say on the page of a step what follows from its answer that a child might be shown; nothing for another one."""
-    return (_NOTE,) if answers.get("child_shown") in _MIGHT_BE else ()
+def notes_of_child(answer: object) -> tuple[str, ...]:
+    """Return what a step says on its page where a child might be shown; nothing after another answer."""
+    return (_NOTE,) if answer in _MIGHT_BE else ()
 
 
-def child_told(told: Answers) -> dict[str, Any]:
+def child_told(answer: object) -> dict[str, Any]:
     """Take over from an earlier answer about the same thing that a child might be shown; never that none is."""
-    return {"child_shown": told["child_shown"]} if notes_of_child(told) else {}
+    return {"child_shown": answer} if notes_of_child(answer) else {}
 
 
 def is_stopped(spec: FieldSpec, answers: Answers) -> bool:

@@ -244,8 +244,10 @@ def field(
         "excluded_time": excluded_time, "shown_when": shown_when, "output": output, "tells": tells,
         "hash_of": hash_of, "kept_anyway": str(kept_anyway).lower() if isinstance(kept_anyway, bool) else kept_anyway,
         "copies_after": copies_after, "of_copy": of_copy, "comes_first": comes_first,
-        "opens": opens, "asks_consent": asks_consent,
+        "opens": opens,
     }  # fmt: skip
+    if asks_consent:
+        extra["asks_consent"] = True
     return Field(default=default, alias=key, title=label, description=help or None, json_schema_extra={"icmc": extra})
 
 

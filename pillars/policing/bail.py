@@ -1,10 +1,12 @@
 """Work out from when a suspect may get bail because the charge sheet is late."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Final, NamedTuple
 
-from engine.plugin import JsonAnswer, LawTime, StepContext, as_day, as_instant, day_by_law, local_day, start_of_day
+from engine.plugin import LawTime, StepContext, day_by_law
+from pillars.policing.elsewhere import Hearing
+from pillars.policing.forms import ChargesheetForm, FirForm
 
 LAW: Final = "IN-DEFAULT-BAIL"
 GRAVEST: Final = "ten_years_or_more"
@@ -19,21 +21,16 @@ class Counted(NamedTuple):
     is_remand: bool
 
 
-def counted_from(context: StepContext, hearings: Iterable[Mapping[str, JsonAnswer]]) -> Counted | None:
+def counted_from(context: StepContext, hearings: Iterable[Hearing]) -> Counted | None:
     """Give the first remand that was written down; else the First Information Report, which is earlier and safer."""
-    zone = context.zone
-    remands = [
-        at
-        for one in hearings
-        if one.get("purpose") == "remand" and (at := as_instant(one.get("hearing_on"))) is not None
-    ]
-    told = as_day(context.earlier("policing.chargesheet").get("first_remand_on"))
+    remands = [at for one in hearings if one.purpose == "remand" and (at := one.hearing_on) is not None]
+    told = context.earlier("policing.chargesheet", ChargesheetForm).first_remand_on
     if told is not None:
-        remands.append(start_of_day(told, zone))
+        remands.append(context.start_of(told))
     if remands:
-        return Counted(min(remands), local_day(min(remands), zone), is_remand=True)
-    registered = as_instant(context.earlier("policing.fir").get("fir_datetime"))
-    return Counted(registered, local_day(registered, zone), is_remand=False) if registered else None
+        return Counted(min(remands), context.day_of(min(remands)), is_remand=True)
+    registered = context.earlier("policing.fir", FirForm).fir_datetime
+    return Counted(registered, context.day_of(registered), is_remand=False) if registered else None
 
 
 def bail_time(context: StepContext, *, ten_years_or_more: bool) -> LawTime | None:

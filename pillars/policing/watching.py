@@ -7,15 +7,10 @@ from engine.plugin import (
     LawTime,
     StepContext,
     Watch,
-    as_day,
-    as_instant,
     day_by_law,
-    local_day,
     shown_from,
-    start_of_day,
-    watch_for_day,
 )
-from pillars.policing.places import country_of
+from pillars.policing.forms import ChargesheetForm, FirForm, MagistrateForm, RefusalForm, UpdateForm
 
 LADDER, _AT_ONCE_LADDER = "fir-refused", "police-refusal"
 _LETTER_LAW, _LETTER_OTHERWISE = "IN-FIR-SP", timedelta(hours=4)
@@ -35,21 +30,20 @@ _TRIAL_LAW, _TRIAL_OTHERWISE_DAYS = "IN-TRIAL-2M", 45
 _TO_THE_MAGISTRATE = "Apply to the Magistrate: station and Superintendent did not register it"
 
 
-def watch_fir(context: StepContext) -> tuple[Watch, ...]:
+def watch_fir(answers: FirForm, context: StepContext) -> tuple[Watch, ...]:
     """Go up the ladder of a refusal, a letter at each rung: Superintendent, then Magistrate; or watch for the news.
 
     Where it is not known whether the station refused, it is asked again within a day: no time goes missing.
     """
-    answers = context.answers
-    at = as_instant(answers.get("fir_datetime")) or context.now
-    child = _watch_report_of_child(context, at)
-    if answers.get("refused") == NOT_KNOWN:
+    at = answers.fir_datetime or context.now
+    child = _watch_report_of_child(answers, context, at)
+    if answers.refused == NOT_KNOWN:
         title = "Was it registered? Nobody knows yet: ask the station"
         return (Watch("superintendent", _FIR, title, due_at=at + _ONE_DAY, from_at=at, ladder=LADDER), *child)
-    if answers.get("refused") is not True:
+    if answers.refused is not True:
         over = tuple(Watch(name, is_over=True) for name in ("refusal", "superintendent", "magistrate", "ordered"))
-        return (*over, *_watch_news(context), *child)
-    was_asked = bool(context.earlier(_REFUSAL))
+        return (*over, *_watch_news(answers, context), *child)
+    was_asked = bool(context.earlier(_REFUSAL, RefusalForm))
     if not was_asked:
         return (_to_the_superintendent(context, at), *child)
     return (
@@ -61,41 +55,39 @@ def watch_fir(context: StepContext) -> tuple[Watch, ...]:
 
 def _to_the_superintendent(context: StepContext, at: datetime) -> Watch:
     title = "Write to the Superintendent: the station did not register it"
-    if country_of(context) == "IN":
+    if context.country == "IN":
         return Watch("refusal", _REFUSAL, title, law=_LETTER_LAW, from_at=at, ladder=_AT_ONCE_LADDER)
     due = at + _LETTER_OTHERWISE
     return Watch("refusal", _REFUSAL, title, due_at=due, from_at=at, ladder=_AT_ONCE_LADDER)
 
 
-def _watch_report_of_child(context: StepContext, at: datetime) -> tuple[Watch, ...]:
+def _watch_report_of_child(answers: FirForm, context: StepContext, at: datetime) -> tuple[Watch, ...]:
     """Watch that the police report a sexual offence against a child, from when they were told and rescue or not."""
-    sections = context.answers.get("sections")
-    if country_of(context) != "IN" or not isinstance(sections, list) or "POCSO" not in sections:
+    if context.country != "IN" or "POCSO" not in answers.sections:
         return ()
     title = "POCSO: have the police told the Committee and the Special Court?"
     return (Watch("pocso_report", "reporting.mandatory", title, law=_POCSO_LAW, from_at=at, ladder="critical"),)
 
 
-def watch_refusal(context: StepContext) -> tuple[Watch, ...]:
+def watch_refusal(answers: RefusalForm, context: StepContext) -> tuple[Watch, ...]:
     """See after three days (a target of the network) whether the Superintendent had the report registered."""
-    at = as_instant(context.answers.get("sent_at")) or context.now
+    at = answers.sent_at or context.now
     title = "Was it registered after the letter to the Superintendent?"
     return (Watch("superintendent", _FIR, title, opens_at=at + _ONE_DAY, due_at=at + _THREE_DAYS, ladder=LADDER),)
 
 
-def watch_magistrate(context: StepContext) -> tuple[Watch, ...]:
+def watch_magistrate(answers: MagistrateForm, context: StepContext) -> tuple[Watch, ...]:
     """See whether the Magistrate has decided, and whether the police did what was ordered."""
-    answers, zone = context.answers, context.zone
-    decided = as_day(answers.get("order_on"))
-    match answers.get("order"):
+    decided = answers.order_on
+    match answers.order:
         case "pending":
-            day = as_day(answers.get("next_on")) or local_day(context.now, zone, plus_days=_ASK_MAGISTRATE_DAYS)
+            day = answers.next_on or context.today + timedelta(days=_ASK_MAGISTRATE_DAYS)
             title = "Has the Magistrate decided?"
-            return (watch_for_day("magistrate", _MAGISTRATE, title, day, zone=zone, ladder="high"),)
+            return (context.watch_for("magistrate", _MAGISTRATE, title, day, ladder="high"),)
         case "register" if decided is not None:
             title, day = "Register it as the Magistrate ordered", decided + _ONE_DAY
             return (
-                Watch("magistrate", is_over=True), watch_for_day("ordered", _FIR, title, day, zone=zone, ladder=LADDER),
+                Watch("magistrate", is_over=True), context.watch_for("ordered", _FIR, title, day, ladder=LADDER),
             )  # fmt: skip
     return (Watch("magistrate", is_over=True),)
 
@@ -105,24 +97,24 @@ def next_news(context: StepContext) -> str | None:
 
     It is as long after the last news, or the report, as the law of the country says; where none does, 90 days.
     """
-    told = as_day(context.earlier(_NEWS).get("due_on"))
-    registered = as_instant(context.earlier(_FIR).get("fir_datetime"))
-    day = told or (local_day(registered, context.zone) if registered else None)
+    told = context.earlier(_NEWS, UpdateForm).due_on
+    registered = context.earlier(_FIR, FirForm).fir_datetime
+    day = told or (context.day_of(registered) if registered else None)
     if day is None:
         return None
     return _news_after(context, day).isoformat()
 
 
 def _news_after(context: StepContext, day: date) -> date:
-    law, _ = _NEWS_LAWS.get(country_of(context), ("", 0))
+    law, _ = _NEWS_LAWS.get(context.country, ("", 0))
     length = context.law(law) if law else None
     return day_by_law(length or LawTime(law, days=_NEWS_DAYS), day)
 
 
-def _watch_news(context: StepContext) -> tuple[Watch, ...]:
+def _watch_news(answers: FirForm, context: StepContext) -> tuple[Watch, ...]:
     """Watch for the first news by the law of the country."""
-    at = as_instant(context.answers.get("fir_datetime"))
-    law, before = _NEWS_LAWS.get(country_of(context), ("", 0))
+    at = answers.fir_datetime
+    law, before = _NEWS_LAWS.get(context.country, ("", 0))
     if at is None or not law:
         return ()
     title = "Tell the survivor how the investigation is going"
@@ -132,14 +124,14 @@ def _watch_news(context: StepContext) -> tuple[Watch, ...]:
     return (Watch("news", _NEWS, title, law=law, from_at=at, opens_at=opens),)
 
 
-def watch_news_again(context: StepContext) -> tuple[Watch, ...]:
+def watch_news_again(answers: UpdateForm, context: StepContext) -> tuple[Watch, ...]:
     """Watch for the next news, as long after the last as the law says; none once the police have closed it."""
-    told = as_day(context.answers.get("due_on"))
-    if told is None or context.answers.get("stage") in {"closed_by_police", "judgment"}:
+    told = answers.due_on
+    if told is None or answers.stage in {"closed_by_police", "judgment"}:
         return (Watch("news_again", is_over=True),)
     day, before = _news_after(context, told), _NEWS_AGAIN_OPENS_BEFORE_DAYS
     title = "Tell the survivor again how the investigation is going"
-    return (watch_for_day("news_again", _NEWS, title, day, zone=context.zone, days_before=before),)
+    return (context.watch_for("news_again", _NEWS, title, day, days_before=before),)
 
 
 def watch_certificate(context: StepContext) -> Watch:
@@ -152,34 +144,32 @@ def watch_certificate(context: StepContext) -> Watch:
     )  # fmt: skip
 
 
-def watch_chargesheet(context: StepContext) -> tuple[Watch, ...]:
+def watch_chargesheet(answers: ChargesheetForm, context: StepContext) -> tuple[Watch, ...]:
     """Watch for the bail day while the charge sheet is not filed, and look at the survivor's safety before it."""
-    filed, bail_on = (as_day(context.answers.get(name)) for name in ("filed_on", "default_bail_on"))
+    filed, bail_on = answers.filed_on, answers.default_bail_on
     over = (Watch("bail_day", is_over=True), Watch("bail_safety", is_over=True))
     if filed is not None:
-        return (*over, *_watch_trial(context))
+        return (*over, *_watch_trial(answers, context))
     if bail_on is None:
         return over
-    last, zone = bail_on - _ONE_DAY, context.zone
+    last = bail_on - _ONE_DAY
     title, guard = "Bail by default: is the charge sheet filed?", "A suspect could get bail: review the safety plan"
     return (
-        watch_for_day(
-            "bail_day", "policing.chargesheet", title, last,
-            zone=zone, days_before=_BAIL_OPENS_BEFORE_DAYS, ladder="high",
+        context.watch_for(
+            "bail_day", "policing.chargesheet", title, last, days_before=_BAIL_OPENS_BEFORE_DAYS, ladder="high",
         ),
-        watch_for_day(
-            "bail_safety", "protection.safety", guard, last, zone=zone, days_before=_GUARD_BEFORE_DAYS, ladder="high"
+        context.watch_for(
+            "bail_safety", "protection.safety", guard, last, days_before=_GUARD_BEFORE_DAYS, ladder="high"
         ),
     )  # fmt: skip
 
 
-def _watch_trial(context: StepContext) -> tuple[Watch, ...]:
+def _watch_trial(answers: ChargesheetForm, context: StepContext) -> tuple[Watch, ...]:
     """Follow the time that a court has for the trial of a rape and related crimes, from the charge sheet."""
-    sections, filed = context.answers.get("sections"), as_day(context.answers.get("filed_on"))
-    is_such = isinstance(sections, list) and "BNS64_71" in sections
-    if filed is None or not is_such or country_of(context) != "IN":
+    filed = answers.filed_on
+    if filed is None or "BNS64_71" not in answers.sections or context.country != "IN":
         return ()
-    at, title = start_of_day(filed, context.zone), "The trial should be over by now"
+    at, title = context.start_of(filed), "The trial should be over by now"
     opens = shown_from(
         context.law(_TRIAL_LAW), at, zone=context.zone,
         days_before=_TRIAL_OPENS_BEFORE_DAYS, otherwise_days=_TRIAL_OTHERWISE_DAYS,

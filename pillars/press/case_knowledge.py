@@ -1,10 +1,10 @@
 """What a case knows that must not be in a text, gathered from its persons and from what was told before."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import date
 from typing import Final
 
-from engine.plugin import JsonAnswer, StepContext, as_instant, local_day
+from engine.plugin import StepContext, as_instant
 from pillars.press.identity import KINDS, Found, Known
 from pillars.press.online_names import names_online
 from pillars.press.told_names import names_told
@@ -82,18 +82,13 @@ def in_words(what: str, found: Found) -> str:
 
 
 def _told(context: StepContext, sources: _Sources) -> Iterator[str]:
-    answers = (told.get(name) for step, name in sources for told in _all_of(context, step))
+    answers = (answer for step, name in sources for answer in context.all_told(step, name))
     yield from (answer for answer in answers if isinstance(answer, str))
 
 
-def _all_of(context: StepContext, step: str) -> tuple[Mapping[str, JsonAnswer], ...]:
-    """Give every answer to a step type, of all persons; of a type that is not among these, the latest."""
-    return context.all_earlier(step) or (context.earlier(step),)
-
-
 def _days(context: StepContext) -> Iterator[date]:
-    answers = (told.get(name) for step, name in _DAYS for told in _all_of(context, step))
+    answers = (answer for step, name in _DAYS for answer in context.all_told(step, name))
     for answer in answers:
         instant = as_instant(answer)
         if instant is not None:
-            yield local_day(instant, context.zone)
+            yield context.day_of(instant)

@@ -10,6 +10,8 @@ from importlib.resources import files
 from typing import Any
 
 from engine.plugin import LawTime, StepContext, add_months, day_by_law
+from pillars.restitution.elsewhere import Fir
+from pillars.restitution.forms import EligibilityForm
 
 _CENT = Decimal("0.01")
 
@@ -150,8 +152,7 @@ def share(context: StepContext, *, is_minor: bool) -> Share | None:
 
     A scheme divides its own awards only: grants, wages and what a court orders are paid whole.
     """
-    told = context.earlier("restitution.eligibility").get("routes")
-    routes = told if isinstance(told, list) else []
+    routes: tuple[str, ...] = context.earlier("restitution.eligibility", EligibilityForm).routes
     for entry in _entries("shares", context.jurisdiction):
         if entry["who"] == ("minor" if is_minor else "adult") and entry["if_route"] in routes:
             return Share(
@@ -178,9 +179,9 @@ def open_routes(context: StepContext, *, is_minor: bool, offence: date | None) -
 def _is_for(entry: Mapping[str, Any], context: StepContext) -> bool:
     """Say whether a route is for this case: the women's scheme is not for a man."""
     limit, section = entry.get("if_law"), entry.get("if_section")
-    sections = context.earlier("policing.fir").get("sections")
+    sections = context.earlier("policing.fir", Fir).sections
     is_in_law = limit is None or context.law(limit) is not None
-    return is_in_law and (section is None or (isinstance(sections, list) and section in sections))
+    return is_in_law and (section is None or section in sections)
 
 
 def route_rule(jurisdiction: str, route: str) -> RouteRule | None:
@@ -190,8 +191,8 @@ def route_rule(jurisdiction: str, route: str) -> RouteRule | None:
 
 def routes_told(context: StepContext) -> tuple[RouteRule, ...]:
     """List the rules of the routes that the lawyer found for the person, as far as the file has them."""
-    routes = context.earlier("restitution.eligibility").get("routes")
-    found = (route_rule(context.jurisdiction, str(route)) for route in (routes if isinstance(routes, list) else ()))
+    routes = context.earlier("restitution.eligibility", EligibilityForm).routes
+    found = (route_rule(context.jurisdiction, route) for route in routes)
     return tuple(rule for rule in found if rule is not None)
 
 

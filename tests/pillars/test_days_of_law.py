@@ -14,13 +14,13 @@ from engine.plugin.laws import LawTime
 from engine.plugin.steps import Prepared, StepType
 from engine.plugin.values import day_by_law, instant_by_law, shown_from
 from engine.plugin.watches import Watch
-from pillars.policing.steps import CHARGESHEET, DEFAULT_BAIL, FIR
-from pillars.press.takedown import due_at
+from pillars.policing.steps import Chargesheet, Fir, default_bail
+from pillars.press.steps.takedown import due_at
 from pillars.prosecution.steps import Hearing, Testimony
 from pillars.protection.steps import Witness
 from pillars.rescue.steps import Identify
 from pillars.restitution.schemes import claim_limit
-from pillars.restitution.steps import AWARD, ELIGIBILITY, INTERIM, limit_dates
+from pillars.restitution.steps import Award, Eligibility, Interim, limit_dates
 from tests.acceptance.shipped_files import library
 from tests.pillars.support import NOW as NOON_IN_MARCH
 from tests.pillars.support import FakeContext, OtherLaw, law_time, person
@@ -121,12 +121,12 @@ APPLIED: Mapping[str, Any] = {"answers": {"order_on": "2026-03-10", "expires_on"
          ["An order lasts 6 months at most: check its end."], ["An order lasts 3 months at most: check its end."]),
         (_longest_order, APPLIED, "IN-WPS-REVIEW", "P1Y", ["An order lasts 3 months at most: check its end."], [],
          ["An order lasts 3 months at most: check its end."]),
-        (_opens(FIR, "news"), REGISTERED, "IN-VICTIM-90D", "P60D", "2026-03-17", "2026-02-15", "2026-03-17"),
-        (_opens(FIR, "news"), REGISTERED | {"jurisdiction": "BD"}, "BD-UPDATE-1M", "P2M",
+        (_opens(Fir.step_type, "news"), REGISTERED, "IN-VICTIM-90D", "P60D", "2026-03-17", "2026-02-15", "2026-03-17"),
+        (_opens(Fir.step_type, "news"), REGISTERED | {"jurisdiction": "BD"}, "BD-UPDATE-1M", "P2M",
          "2026-01-23", "2026-02-20", "2026-03-23"),
-        (_opens(CHARGESHEET, "trial_2m"), {"answers": {"filed_on": "2026-01-01", "sections": ["BNS64_71"]}},
+        (_opens(Chargesheet.step_type, "trial_2m"), {"answers": {"filed_on": "2026-01-01", "sections": ["BNS64_71"]}},
          "IN-TRIAL-2M", "P4M", "2026-02-13", "2026-04-15", "2026-02-14"),
-        (_output(DEFAULT_BAIL, "default_bail_at"), {"before": {"policing.fir": {"fir_datetime": FIR_AT}}},
+        (_output(default_bail, "default_bail_at"), {"before": {"policing.fir": {"fir_datetime": FIR_AT}}},
          "IN-DEFAULT-BAIL", "P2M", datetime(2026, 3, 2, 6, 30, tzinfo=UTC), None, None),
         (_opens(Hearing.step_type, "charge"), _hearings("charge"), "IN-CHARGE-60D", "P90D",
          "2026-02-19", "2026-03-21", "2026-02-19"),
@@ -138,7 +138,7 @@ APPLIED: Mapping[str, Any] = {"answers": {"order_on": "2026-03-10", "expires_on"
          "2026-11-01", "2026-05-01", "2026-11-01"),
         (_opens(Hearing.step_type, "trial"), _hearings("charge") | {"jurisdiction": "BD"}, "BD-TRIAL-180WD", "P90WD",
          "2026-08-03", "2026-03-30", "2026-08-03"),
-        (_proposed(ELIGIBILITY, "limit_date"), OFFENCE, "IN-COMP-LIMIT", "P730D",
+        (_proposed(Eligibility.step_type, "limit_date"), OFFENCE, "IN-COMP-LIMIT", "P730D",
          "2028-01-31", "2027-01-31", "2028-01-31"),
         (_output(limit_dates, "last_claim_at"), OFFENCE, "IN-COMP-LIMIT", "P1Y",
          datetime(2028, 1, 31, 18, 29, 59, tzinfo=UTC), datetime(2026, 1, 31, 18, 29, 59, tzinfo=UTC),
@@ -146,13 +146,14 @@ APPLIED: Mapping[str, Any] = {"answers": {"order_on": "2026-03-10", "expires_on"
         (_output(limit_dates, "second_warning_at"), OFFENCE, "IN-COMP-LIMIT", "P1Y",
          datetime(2027, 7, 31, 18, 29, 59, tzinfo=UTC), datetime(2025, 7, 31, 18, 29, 59, tzinfo=UTC),
          datetime(2027, 7, 31, 18, 29, 59, tzinfo=UTC)),
-        (_proposed(AWARD, "appeal_by"), {"before": ROUTES | {"restitution.award": {"award_on": "2026-03-09"}}},
+        (_proposed(Award.step_type, "appeal_by"),
+         {"before": ROUTES | {"restitution.award": {"award_on": "2026-03-09"}}},
          "IN-COMP-APPEAL", "P3M", "2026-04-08", "2026-06-09", "2026-04-08"),
-        (_due(AWARD, "award_paid"), {"before": ROUTES, "answers": {"award_on": "2026-03-09", "amount": "5"}},
+        (_due(Award.step_type, "award_paid"), {"before": ROUTES, "answers": {"award_on": "2026-03-09", "amount": "5"}},
          "IN-POCSO-COMP-30D", "P2M", "2026-04-08", "2026-05-09", "2026-04-08"),
-        (_due(INTERIM, "interim_paid"), {"before": ROUTES, "answers": {"order_on": "2026-03-09"}},
+        (_due(Interim.step_type, "interim_paid"), {"before": ROUTES, "answers": {"order_on": "2026-03-09"}},
          "IN-POCSO-COMP-30D", "P14D", "2026-04-08", "2026-03-23", "2026-04-08"),
-        (_due(INTERIM, "interim_paid"), {"answers": {"order_on": "2026-03-09"}},
+        (_due(Interim.step_type, "interim_paid"), {"answers": {"order_on": "2026-03-09"}},
          "IN-POCSO-COMP-30D", "P14D", "2026-04-08", "2026-04-08", "2026-04-08"),
     ],
 )  # fmt: skip
@@ -173,14 +174,14 @@ def test_the_law_of_the_day_says_how_long_a_platform_had_before_the_rules_of_202
 
 
 def test_the_note_on_interim_relief_says_the_time_of_the_pack() -> None:
-    notes = _prepared(INTERIM, OtherLaw(before=ROUTES, times={"IN-POCSO-COMP-30D": "P2M"})).notes
+    notes = _prepared(Interim.step_type, OtherLaw(before=ROUTES, times={"IN-POCSO-COMP-30D": "P2M"})).notes
     assert any(note.startswith("What the court orders is paid within 2 months.") for note in notes)
 
 
 def test_a_bail_time_in_months_is_counted_by_the_calendar() -> None:
     told = {"policing.fir": {"fir_datetime": FIR_AT}}
     times = {"IN-DEFAULT-BAIL": "P2M", "IN-DEFAULT-BAIL/ten_years_or_more": "P3M"}
-    assert _output(DEFAULT_BAIL, "default_bail_at")(OtherLaw(before=told, times=times)) == datetime(
+    assert _output(default_bail, "default_bail_at")(OtherLaw(before=told, times=times)) == datetime(
         2026, 3, 1, 6, 30, tzinfo=UTC
     )
 
@@ -271,7 +272,7 @@ def test_a_limit_that_no_pack_has_is_none_and_a_length_that_a_version_lacks_is_t
 
 
 def test_a_section_that_a_pack_names_is_one_that_the_report_to_the_police_can_have() -> None:
-    known = next(set(spec.choices) for spec in FIR.fields if spec.name == "sections")
+    known = next(set(spec.choices) for spec in Fir.step_type.fields if spec.name == "sections")
     named = {
         section
         for pack in library().packs.values()

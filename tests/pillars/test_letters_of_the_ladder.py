@@ -2,10 +2,14 @@
 
 import pytest
 
-from pillars.policing.steps import FIR, REFUSAL
+from pillars.policing.steps import Fir, Refusal
 from tests.pillars.support import render
 
-LETTERS = (("fir-complaint", FIR), ("fir-station-letter", REFUSAL), ("fir-refusal-letter", REFUSAL))
+LETTERS = (
+    ("fir-complaint", Fir.step_type),
+    ("fir-station-letter", Refusal.step_type),
+    ("fir-refusal-letter", Refusal.step_type),
+)
 
 
 @pytest.mark.parametrize("jurisdiction", ["BD", "NP-BA", "MM"])
@@ -29,5 +33,5 @@ def test_all_letters_of_an_offence_name_the_same_code(offence: str, cited: str, 
 
 
 def test_the_complaint_goes_by_the_day_that_is_proposed() -> None:
-    assert "section 154(1)" in render("fir-complaint", FIR, {"offence_date": "2024-03-01"})
-    assert "section 173(1)" in render("fir-complaint", FIR, {})
+    assert "section 154(1)" in render("fir-complaint", Fir.step_type, {"offence_date": "2024-03-01"})
+    assert "section 173(1)" in render("fir-complaint", Fir.step_type, {})

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from engine.plugin.answers import read_answers
 from engine.plugin.steps import StepType
 from pillars.reintegration import PILLAR
 from pillars.reintegration.forms import CloseForm, LivelihoodForm, PlanForm, VisitForm
@@ -205,7 +206,7 @@ def test_each_visit_after_the_return_opens_three_days_before_its_day() -> None:
     ],
 )
 def test_a_visit_that_nobody_made_is_found(visits: Any, today: date, gone: tuple[str, ...]) -> None:
-    assert missed(HOME_SINCE, visits, today, "Asia/Kolkata") == gone
+    assert missed(HOME_SINCE, [read_answers(VisitForm, one) for one in visits], today, "Asia/Kolkata") == gone
 
 
 def test_nothing_is_missed_before_the_person_is_home() -> None:
@@ -242,7 +243,7 @@ def test_missed_visits_are_said_at_the_next_one_and_at_the_closure() -> None:
 def test_a_red_flag_brings_the_next_visit_forward_and_tells_the_supervisor(answers: Any, flag: str, due: date) -> None:
     assert Visit.step_type.conclude is not None
     concluded = Visit.step_type.conclude(FakeContext(answers=answers | {"next": "2026-06-10"}))
-    assert red_flag(answers) == flag
+    assert red_flag(read_answers(VisitForm, answers)) == flag
     again, told = concluded.watches
     assert again.due_at is not None
     assert (again.name, again.due_at.date(), again.ladder) == ("visit_next", due, "high")

@@ -74,7 +74,7 @@ class Custody(
     def prepare(self, context: StepContext) -> Prepared:
         """Say from when custody is counted, and that nobody is held against their will without an order."""
         placements = context.all_earlier("protection.placement", PlacementForm)
-        under = held_under(context, placements[-1] if placements else PlacementForm.model_construct())
+        under = held_under(context, placements[-1] if placements else PlacementForm.unanswered())
         since = first_held_at(context, placements, under)
         notes = [
             "No adult stays in a home against their will without an order. Ask the person today, and tell the lawyer."

@@ -80,8 +80,8 @@ def test_the_answer_brings_two_duties_unless_it_was_taken_over() -> None:
 
 
 def test_only_that_a_child_might_be_shown_is_taken_over_never_that_none_is() -> None:
-    assert child_told({"child_shown": "not_sure"}) == {"child_shown": "not_sure"}
-    assert child_told({"child_shown": "no"}) == child_told({}) == {}
-    assert notes_of_child({"child_shown": "no"}) == ()
-    [note] = notes_of_child({"child_shown": "yes"})
+    assert child_told("not_sure") == {"child_shown": "not_sure"}
+    assert child_told("no") == child_told(None) == {}
+    assert notes_of_child("no") == ()
+    [note] = notes_of_child("yes")
     assert "nothing of it is kept here" in note

@@ -1,0 +1,105 @@
+"""What the charge sheet proposes, and from when a suspect may get bail without one."""
+
+from datetime import timedelta
+
+from engine.plugin import (
+    Asked,
+    Completed,
+    Concluded,
+    JsonAnswer,
+    Law,
+    OutputKind,
+    OutputSpec,
+    Prepared,
+    Scalar,
+    StepContext,
+    automatic,
+    given,
+    instant_by_law,
+)
+from pillars.policing.bail import bail_day, bail_time, counted_from
+from pillars.policing.elsewhere import Hearing
+from pillars.policing.forms import ChargesheetForm
+from pillars.policing.settings import DefaultBailSettings
+from pillars.policing.watching import watch_chargesheet
+
+_WATCH_BEFORE = timedelta(hours=48)
+"""A promise of the network: so long before the bail day the survivor is guarded."""
+
+
+class Chargesheet(
+    Asked[ChargesheetForm],
+    key="policing.chargesheet",
+    title="Charge sheet",
+    roles=("ahtu_officer", "police_liaison", "lawyer"),
+    stays_with=("policing.ahtu", "policing.fir"),
+    time_limit=Law("IN-DEFAULT-BAIL"),
+    reads=("prosecution.hearing",),
+):
+    def prepare(self, context: StepContext) -> Prepared:
+        """Propose court, sections and the bail day, counted from the first remand, else from the report."""
+        before = context.earlier("policing.chargesheet", ChargesheetForm)
+        since = counted_from(context, context.all_earlier("prosecution.hearing", Hearing))
+        told: dict[str, JsonAnswer] = context.told_before("policing.fir", "sections")
+        told |= context.told_before("prosecution.hearing", "court")
+        told |= context.told_before("policing.chargesheet", "court", "sections", "accused_count", "ten_years_or_more")
+        if since is None:
+            return Prepared(prefill=told)
+        bail_on = bail_day(context, since.day, ten_years_or_more=before.ten_years_or_more is True)
+        told |= given(
+            default_bail_on=bail_on.isoformat() if bail_on else None,
+            first_remand_on=since.day.isoformat() if since.is_remand else None,
+        )
+        note = "The bail day is counted from the FIR. Correct it when the first remand is known."
+        return Prepared(prefill=told, notes=() if since.is_remand else (note,))
+
+    def conclude(self, answers: ChargesheetForm, context: StepContext) -> Concluded:
+        """Say what does not fit, and watch the bail day and the survivor's safety until it is filed."""
+        filed, bail_on = answers.filed_on, answers.default_bail_on
+        notes = []
+        if filed is not None and bail_on is not None and filed >= bail_on:
+            notes.append("The charge sheet came on or after the bail day: review the survivor's safety now.")
+        remand = answers.first_remand_on
+        is_grave = answers.ten_years_or_more is True
+        counted = bail_day(context, remand, ten_years_or_more=is_grave) if remand else None
+        if counted is not None and counted != bail_on and context.country == "IN":
+            notes.append(f"From the first remand the bail day is {counted:%d %b %Y}: check it with the lawyer.")
+        if filed is not None and not answers.copy_to_victim:
+            notes.append("The survivor has a right to a copy of the charge sheet.")
+        return Concluded(
+            facts={"charge_sheet_filed": filed is not None},
+            notes=tuple(notes),
+            watches=watch_chargesheet(answers, context),
+        )
+
+
+@automatic(
+    "policing.default_bail",
+    title="Work out the bail day",
+    outputs={
+        "known": OutputSpec(OutputKind.BOOL, default=False),
+        "from_remand": OutputSpec(OutputKind.BOOL, default=False),
+        "default_bail_at": OutputSpec(OutputKind.INSTANT),
+        "latest_bail_at": OutputSpec(OutputKind.INSTANT),
+        "watch_from": OutputSpec(OutputKind.INSTANT),
+    },
+    settings=DefaultBailSettings,
+    reads=("prosecution.hearing",),
+)
+def default_bail(context: StepContext) -> Completed:
+    """Work out when a suspect may get bail for want of a charge sheet, and from when to guard the survivor."""
+    since = counted_from(context, context.all_earlier("prosecution.hearing", Hearing))
+    if since is None:
+        return Completed(outputs={"known": False}, notes=("The FIR has no time yet, so the bail day is not known.",))
+    is_long = context.settings_as(DefaultBailSettings).days > DefaultBailSettings().days
+    length, longest = (bail_time(context, ten_years_or_more=long) for long in (is_long, True))
+    if length is None or longest is None:
+        return Completed(outputs={"known": False}, notes=("No pack of law here says when bail becomes a right.",))
+    bail_at = instant_by_law(length, since.at, context.zone)
+    outputs: dict[str, Scalar] = {
+        "known": True, "from_remand": since.is_remand, "default_bail_at": bail_at,
+        "latest_bail_at": instant_by_law(longest, since.at, context.zone),
+        "watch_from": bail_at - _WATCH_BEFORE,
+    }  # fmt: skip
+    note = "Counted from the FIR, which is the earlier and safer day, because no remand is recorded."
+    return Completed(outputs=outputs, notes=() if since.is_remand else (note,))

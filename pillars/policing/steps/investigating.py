@@ -1,0 +1,101 @@
+"""What the work of the investigators proposes: their plan, the medical examination, news for the survivor."""
+
+from datetime import timedelta
+
+from engine.plugin import Asked, Concluded, Document, Law, Prepared, StepContext, Watch, given
+from pillars.policing.elsewhere import FirstNeeds, Intake, Triage
+from pillars.policing.forms import AhtuForm, ChargesheetForm, MedicalForm, UpdateForm
+from pillars.policing.watching import next_news, watch_news_again
+
+_REPORT_DAYS, _REVIEW_DAYS, _SPECIAL_REPORT_OPENS_BEFORE_DAYS = 7, 7, 3
+"""Promises of the network: no pack of law has them."""
+
+
+class Ahtu(
+    Asked[AhtuForm],
+    key="policing.ahtu",
+    title="AHTU assignment and plan",
+    roles=("ahtu_officer", "police_liaison"),
+    documents=(Document("investigation-plan", "Assignment and plan of the investigation", leaves=False),),
+    time_limit="PT24H",
+):
+    def prepare(self, context: StepContext) -> Prepared:
+        """Propose the next look at the plan, and take over who investigates."""
+        review = (context.today + timedelta(days=_REVIEW_DAYS)).isoformat()
+        crosses = context.earlier("reporting.triage", Triage).border_crossing_risk
+        known = ("io_name", "io_contact", "unit", "plan", "other_units", "interstate", "inquiry_heads")
+        told = given(interstate=True if crosses is True else None) | context.told_before("policing.ahtu", *known)
+        return Prepared(prefill=told | {"next_review": review})
+
+    def conclude(self, answers: AhtuForm, context: StepContext) -> Concluded:
+        """Watch for the next look at the plan and for the special report."""
+        review, special = answers.next_review, answers.special_report_due
+        title, report = "Review the plan of the investigation", "The special report is due"
+        watches = [context.watch_for("ahtu_review", "policing.ahtu", title, review)] if review else []
+        if special:
+            watches.append(
+                context.watch_for(
+                    "special_report", "policing.ahtu", report, special, days_before=_SPECIAL_REPORT_OPENS_BEFORE_DAYS,
+                )
+            )  # fmt: skip
+        return Concluded(facts={"investigator_named": True}, watches=tuple(watches))
+
+
+class Medical(
+    Asked[MedicalForm],
+    key="policing.medical",
+    title="Medical examination",
+    roles=("police_liaison", "ahtu_officer", "medical_officer"),
+    stays_with=("policing.fir",),
+    documents=(Document("medical-request", "Request for care and a medical examination", on="prepare"),),
+    time_limit=Law("IN-MED-RAPE"),
+):
+    def prepare(self, context: StepContext) -> Prepared:
+        """Propose when the report is due, and take over what was told."""
+        due = (context.today + timedelta(days=_REPORT_DAYS)).isoformat()
+        known = ("consent_at", "hospital", "sent_at", "examined_at", "report_due")
+        return Prepared(prefill={"report_due": due} | context.told_before("policing.medical", *known))
+
+    def conclude(self, answers: MedicalForm, context: StepContext) -> Concluded:
+        """Watch for the report; what was agreed to and found stays sealed, and no note or fact tells it."""
+        due, title = answers.report_due, "Has the report of the examination come?"
+        if due is None or answers.report_received:
+            return Concluded(watches=(Watch("medical_report", is_over=True),))
+        return Concluded(watches=(context.watch_for("medical_report", "policing.medical", title, due),))
+
+
+class Update(
+    Asked[UpdateForm],
+    key="policing.update",
+    title="Progress notice for the person",
+    roles=("police_liaison", "ahtu_officer"),
+    stays_with=("policing.fir",),
+    documents=(
+        Document("progress-letter-draft", "Progress letter, to be read aloud", on="prepare", leaves=False),
+        Document("progress-letter", "Progress letter"),
+    ),
+    time_limit=Law("IN-VICTIM-90D"),
+):
+    def prepare(self, context: StepContext) -> Prepared:
+        """Propose by when the survivor hears how it goes, in which language, and how far it is."""
+        language = (
+            context.earlier("policing.update", UpdateForm).read_to_survivor_in
+            or context.earlier("rescue.first_needs", FirstNeeds).language
+            or context.earlier("reporting.intake", Intake).language
+        )
+        filed = context.earlier("policing.chargesheet", ChargesheetForm).filed_on
+        stage = "charge_sheet_filed" if filed else context.earlier("policing.update", UpdateForm).stage
+        told = given(due_on=next_news(context), read_to_survivor_in=language, stage=stage)
+        return Prepared(
+            prefill=told, notes=("A letter is prepared. Read it aloud; leave it with the person only if that is safe.",)
+        )
+
+    def conclude(self, answers: UpdateForm, context: StepContext) -> Concluded:
+        """Watch for the next news, and point out a channel that was not checked."""
+        unchecked = answers.safe_channel_checked is not True
+        note = "Nobody is known to have checked that the channel is safe: inform the supervisor."
+        return Concluded(
+            facts={"survivor_told": True},
+            notes=(note,) if unchecked else (),
+            watches=watch_news_again(answers, context),
+        )
