@@ -24,6 +24,7 @@ from engine.ports import (
     HandOver,
     KeyKeeper,
     Passwords,
+    PeriodKeys,
     Printer,
     Queries,
     Renderer,
@@ -149,6 +150,7 @@ class Engine:
     entropy: Entropy
     vault: Vault
     key_keeper: KeyKeeper
+    periods: PeriodKeys
     files: Files
     passwords: Passwords
     codes: Codes

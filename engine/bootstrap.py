@@ -25,6 +25,7 @@ from engine.adapters.messages import TemplateRenderer
 from engine.adapters.name_tokens import NameTokens
 from engine.adapters.outgoing import speak_only_to
 from engine.adapters.passwords import Argon2Passwords
+from engine.adapters.period_keys import PeriodFolders
 from engine.adapters.postgres.embedded import EmbeddedServer, start_embedded, stop_embedded
 from engine.adapters.postgres.roles import DatabaseUrls, prepare_databases, urls_from
 from engine.adapters.printing import PdfPrinter
@@ -141,7 +142,8 @@ def build_engine(
     catalogue = RegistryCatalogue(pillars)
     wall_clock = SystemClock()
     case_clock = clock or (DemoClock(wall_clock, _demo_offset(sql)) if settings.demo else wall_clock)
-    ring = open_key_ring(settings.keys)
+    periods = period_folders(settings)
+    ring = open_key_ring(settings.keys, periods, now=case_clock.now())
     vault = open_vault(sql, ring, case_clock)
     signer = SigningKeyFile(settings.signing_key)
     definitions = DefinitionCache(sql, catalogue)
@@ -152,7 +154,8 @@ def build_engine(
         wall_clock=wall_clock,
         entropy=entropy or SystemEntropy(),
         vault=vault,
-        key_keeper=FileKeyKeeper(settings.keys, ring, sql, case_clock),
+        key_keeper=FileKeyKeeper(settings.keys, ring, periods, sql, case_clock),
+        periods=periods,
         files=LocalFiles(settings.file_scanner),
         passwords=Argon2Passwords(),
         codes=TotpCodes(),
@@ -188,6 +191,11 @@ def build_engine(
         dispose=partial(_dispose, sql, reader),
         uptime=machine_uptime,
     )  # fmt: skip
+
+
+def period_folders(settings: Settings) -> PeriodFolders:
+    """Return the places of the period keys of an installation."""
+    return PeriodFolders(settings.keys, settings.period_folders, length=timedelta(days=settings.key_period_days))
 
 
 def _dispose(*engines: SqlEngine | None) -> None:

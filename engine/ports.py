@@ -1,6 +1,6 @@
 """What the use cases need of the world: protocols that adapters serve."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -29,11 +29,37 @@ class Clock(Protocol):
 
 
 class StoredKey(NamedTuple):
-    """A data key as the database has it. `wrapped_by` is an id of the key file, or `<organisation>/<version>`."""
+    """A data key as the database has it. `wrapped_by` is an id of the key file, or `<organisation>/<version>`.
+
+    `period` is the id of the period key that is mixed in; empty for a key of before there were any.
+    """
 
     version: int
     wrapped: bytes
     wrapped_by: str
+    period: str = ""
+
+
+class SurvivingKey(NamedTuple):
+    """A data key that outlives a period, as it is kept outside the database for backups of before."""
+
+    owner_id: UUID | str
+    version: int
+    wrapped: bytes
+    wrapped_by: str
+    period: str
+
+
+class KeyPeriod(NamedTuple):
+    """A period (UTC) whose key is mixed into what wraps every key, and thrown away after `ends_at`.
+
+    `wrapped_by` names the keys of the key file, any of which opens its key.
+    """
+
+    id: str
+    begun_at: datetime
+    ends_at: datetime
+    wrapped_by: tuple[str, ...]
 
 
 class Vault(Protocol):
@@ -62,8 +88,8 @@ class Vault(Protocol):
         """Decrypt bytes; raises `DamagedError` or `KeyMissingError`."""
         ...
 
-    def blind(self, kind: str, value: str, *, organisation_id: UUID | None = None) -> bytes:
-        """Give the token under which a value can be found again without being readable, by one organisation or all."""
+    def blind(self, kind: str, value: str) -> bytes:
+        """Give the token under which a value can be found again without being readable."""
         ...
 
     def rewrap(self, owner: UUID, stored: StoredKey, *, organisation_id: UUID | None) -> StoredKey:
@@ -74,8 +100,28 @@ class Vault(Protocol):
         """Make the version of a key that follows version `after`; gives the newest. Raises `KeyMissingError`."""
         ...
 
-    def blinds(self, kind: str, value: str, *, organisation_id: UUID | None = None) -> Mapping[str, bytes]:
+    def blinds(self, kind: str, value: str) -> Mapping[str, bytes]:
         """Give the tokens by every key that is used now, by its id: what is written has them all."""
+        ...
+
+    @property
+    def found_by(self) -> str:
+        """The id of the key of the tokens by which persons are found now."""
+        ...
+
+    def look_again(self) -> None:
+        """Ask at once whether keys were destroyed or changed, which is asked each second otherwise."""
+        ...
+
+    def made_for(self, index_key: str) -> str:
+        """Return the id under which tokens of persons are made by a key of blind tokens in the period of now."""
+        ...
+
+    def finding(self, kind: str, value: str, *, organisation_id: UUID | None = None) -> Mapping[str, bytes]:
+        """Return the tokens by which a person is found, by the id of their key, that of `found_by` first.
+
+        They die with the period. With an organisation they are of its own.
+        """
         ...
 
     def for_unit(self, key_id: str, tokens: Sequence[bytes], unit_id: UUID) -> list[bytes]:
@@ -257,6 +303,53 @@ class KeyKeeper(Protocol):
 
     def opened(self, export: bytes, passphrase: str) -> Vault:
         """Give a vault over the keys of an export; raises `KeyExportError` unless they are the keys that are used."""
+        ...
+
+
+class PeriodKeys(Protocol):
+    """The period keys of this installation, in all their places. No method gives a key away."""
+
+    @property
+    def all(self) -> Sequence[KeyPeriod]:
+        """The periods whose keys are kept, the oldest first."""
+        ...
+
+    @property
+    def current(self) -> KeyPeriod:
+        """The period of now; raise `SettingsError` where there is none."""
+        ...
+
+    @property
+    def has_second_place(self) -> bool:
+        """Whether losing one disk loses no period key."""
+        ...
+
+    def alone(self) -> AbstractContextManager[bool]:
+        """Keep other processes from turning the period meanwhile; yield False where another one does."""
+        ...
+
+    def lacking(self) -> Sequence[str]:
+        """Return the places that cannot be reached, or lack a period key that another one has."""
+        ...
+
+    def begin(self, now: datetime) -> KeyPeriod:
+        """Make the key of the next period in every place; return the period. Raise `SettingsError`."""
+        ...
+
+    def mend(self) -> None:
+        """Give every place what another one has. Raise `SettingsError` for a place that cannot be written."""
+        ...
+
+    def keep_survivors(self, period_id: str, keys: Iterable[SurvivingKey], *, ended: Iterable[str] = ()) -> None:
+        """Keep the keys that live on, so that backups of the periods that `ended` open. Raise `SettingsError`."""
+        ...
+
+    def end(self, period_id: str) -> None:
+        """Throw a period key away in every place. Raise `SettingsError`."""
+        ...
+
+    def rewrap(self, *, but: str = "") -> None:
+        """Wrap every period key by each key of the key file but one. Raise `SettingsError`."""
         ...
 
 

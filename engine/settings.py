@@ -23,6 +23,10 @@ class Settings(BaseSettings):
     database_url: SecretStr | None = None
     key_file: Path | None = None
     checkpoints: Path | None = None
+    key_period_days: int = Field(default=30, ge=1)
+    """After how many days a new period key is made, and the one before thrown away."""
+    period_key_copies: Path | None = None
+    """The second place of the period keys: on another disk or host than the data folder, and in no backup."""
     portal_host: str = "127.0.0.1"
     portal_port: int = 8080
     portal_url: str = ""
@@ -55,6 +59,12 @@ class Settings(BaseSettings):
         handed_over = Path(os.environ.get("CREDENTIALS_DIRECTORY", "")) / "icmc-keys"
         usual = self.data_folder / "keys" / "icmc-keys.json"
         return self.key_file or (handed_over if handed_over.is_absolute() and handed_over.exists() else usual)
+
+    @property
+    def period_folders(self) -> tuple[Path, ...]:
+        """Where the period keys are: in the data folder, which can always be changed, and in a second place."""
+        usual = self.data_folder / "keys" / "periods"
+        return (usual, self.period_key_copies) if self.period_key_copies else (usual,)
 
     @property
     def signing_key(self) -> Path:

@@ -6,8 +6,9 @@ import os
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from engine.errors import KeyMissingError, SettingsError
 
@@ -59,18 +60,55 @@ class KeyFile:
             raise KeyMissingError(key_id=key_id) from None
 
 
-class KeyRing:
-    """The keys of the key file, which is read again when a key is asked for that was not in it."""
+@dataclass(frozen=True)
+class PeriodKey:
+    """The key of a period. Its `repr` shows no key."""
 
-    def __init__(self, file: KeyFile, *, path: Path | None = None) -> None:
-        """Begin with what was read; without a path nothing is read again."""
+    period: str
+    key: bytes = field(repr=False)
+
+
+class KeptPeriods(Protocol):
+    """Where period keys are kept, wrapped by the key file."""
+
+    def begin_first(self, now: datetime) -> None:
+        """Make the first period key where there is none. Raise `SettingsError`."""
+        ...
+
+    def opened(self, file: KeyFile) -> tuple[PeriodKey, ...]:
+        """Return every period key, the oldest first; raise `KeyMissingError`, `SettingsError`."""
+        ...
+
+
+class KeyRing:
+    """The keys of the key file and of its periods, read again when a key is asked for that was not there."""
+
+    def __init__(self, file: KeyFile, *, path: Path | None = None, kept: KeptPeriods | None = None) -> None:
+        """Begin with what was read; without a path nothing is read again, and without `kept` there are no periods."""
         self._file = file
         self._path = path
+        self._kept = kept
+        self._periods = kept.opened(file) if kept else ()
 
     @property
     def file(self) -> KeyFile:
         """What was read last."""
         return self._file
+
+    @property
+    def periods(self) -> tuple[PeriodKey, ...]:
+        """The keys of the periods as they were read last, the oldest first."""
+        return self._periods
+
+    def period(self, period: str) -> bytes:
+        """Return the key of a period; raise `KeyMissingError` where it was thrown away or lost, `SettingsError`."""
+        found = next((one.key for one in self._periods if one.period == period), None)
+        if found is None:
+            self.refresh()
+            found = next((one.key for one in self._periods if one.period == period), None)
+        if found is None:
+            raise KeyMissingError(key_id=f"of the period {period}")
+        return found
 
     def key(self, key_id: str) -> bytes:
         """Give a key by its id, of the file as it is now if need be; raises `KeyMissingError`, `SettingsError`."""
@@ -79,14 +117,28 @@ class KeyRing:
         return self._file.key(key_id)
 
     def refresh(self) -> None:
-        """Read the file again; raises `SettingsError` for one that cannot be used."""
-        if self._path is not None:
+        """Read the file and its periods again; raises `SettingsError` for one that cannot be used."""
+        if self._path is None:
+            return
+        self._file = read_key_file(self._path)
+        if self._kept is None:
+            return
+        try:
+            self._periods = self._kept.opened(self._file)
+        except KeyMissingError:  # the key file was changed in between, and then the periods
             self._file = read_key_file(self._path)
+            self._periods = self._kept.opened(self._file)
 
 
-def open_key_ring(path: Path) -> KeyRing:
-    """Read the key file, which is made when there is none; raises `SettingsError` for one that cannot be used."""
-    return KeyRing(read_or_create_key_file(path), path=path)
+def open_key_ring(path: Path, kept: KeptPeriods | None = None, *, now: datetime | None = None) -> KeyRing:
+    """Read the key file and its periods; raises `SettingsError` for what cannot be used.
+
+    The key file is made when there is none, and the first period begins `now`.
+    """
+    file = read_or_create_key_file(path)
+    if kept is not None and now is not None:
+        kept.begin_first(now)
+    return KeyRing(file, path=path, kept=kept)
 
 
 def read_or_create_key_file(path: Path) -> KeyFile:

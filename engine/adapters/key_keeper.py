@@ -7,7 +7,7 @@ from sqlalchemy import Engine as SqlEngine
 
 from engine.adapters import key_changes
 from engine.adapters.key_export import open_keys, seal_keys
-from engine.adapters.key_file import KeyFile, KeyRing, parse_keys, read_key_file
+from engine.adapters.key_file import KeptPeriods, KeyFile, KeyRing, parse_keys, read_key_file
 from engine.adapters.sql.data_keys import SqlWrappedKeys
 from engine.adapters.vault import KeyVault
 from engine.errors import KeyExportError, KeyMissingError
@@ -17,9 +17,10 @@ from engine.ports import ChainKeys, Clock, IndexKeys, Vault
 class FileKeyKeeper:
     """The key file of this installation, as use cases may treat it. No method gives a key away unsealed."""
 
-    def __init__(self, path: Path, ring: KeyRing, sql: SqlEngine, clock: Clock) -> None:
-        """Keep the file at `path`; `ring` is what the vault of this process uses."""
+    def __init__(self, path: Path, ring: KeyRing, periods: KeptPeriods, sql: SqlEngine, clock: Clock) -> None:
+        """Keep the file at `path`; `ring` is what the vault of this process uses, with the keys of `periods`."""
         self._path = path
+        self._periods = periods
         self._ring = ring
         self._sql = sql
         self._clock = clock
@@ -108,7 +109,7 @@ class FileKeyKeeper:
             raise KeyExportError(problem="What is in this export is no key file.") from None
         if not _same(carried, self._read()):
             raise KeyExportError(problem="This export is of other keys than those that are used now: export them anew.")
-        return KeyVault(KeyRing(carried), SqlWrappedKeys(self._sql, self._clock))
+        return KeyVault(KeyRing(carried, kept=self._periods), SqlWrappedKeys(self._sql, self._clock))
 
     def _read(self) -> KeyFile:
         return read_key_file(self._path)

@@ -6,8 +6,10 @@ from sqlalchemy import Connection, inspect, select, text
 
 from engine.adapters.key_export import open_keys
 from engine.adapters.key_file import KeyRing, parse_keys
+from engine.adapters.period_keys import PeriodFolders
 from engine.adapters.real_world import SystemClock
 from engine.adapters.sql.data_keys import KEYS, SqlWrappedKeys
+from engine.adapters.sql.kept_keys import put_back_keys
 from engine.adapters.sql.sealed_columns import SEALED, SealedColumn
 from engine.adapters.sql.time_limits import BACKGROUND, limited_engine
 from engine.adapters.vault import KeyVault
@@ -25,16 +27,18 @@ class Trial(NamedTuple):
     kinds: int
 
 
-def try_keys(export: bytes, passphrase: str, url: str) -> Trial:
-    """Open every key of a database with an export alone, and some values of every kind.
+def try_keys(export: bytes, passphrase: str, url: str, periods: PeriodFolders) -> Trial:
+    """Open every key of a database with an export and the period keys alone, and some values of every kind.
 
-    Raises `KeyExportError` for an export that cannot be opened, that lacks a key, or whose keys do not open a value;
-    also for a database in which nothing is sealed, because nothing is proved by that.
+    Keys of a period that is over are first put back as they are kept outside. Raises `KeyExportError` for an export
+    that cannot be opened, that lacks a key, or whose keys do not open a value; also for a database in which nothing is
+    sealed, because nothing is proved by that.
     """
     try:
-        ring = KeyRing(parse_keys(open_keys(export, passphrase)))
+        ring = KeyRing(parse_keys(open_keys(export, passphrase)), kept=periods)
     except (ValueError, LookupError, TypeError, AttributeError, KeyMissingError):
         raise KeyExportError(problem="What is in this export is no key file.") from None
+    put_back_keys(url, periods)
     sql = limited_engine(url, BACKGROUND, pool_size=5)
     try:
         vault = KeyVault(ring, SqlWrappedKeys(sql, SystemClock()))
@@ -51,9 +55,8 @@ def try_keys(export: bytes, passphrase: str, url: str) -> Trial:
 
 
 def _open_keys(connection: Connection, vault: KeyVault) -> int:
-    query = select(KEYS.c.owner_id, KEYS.c.version, KEYS.c.wrapped, KEYS.c.wrapped_by).where(
-        KEYS.c.wrapped.is_not(None)
-    )
+    columns = (KEYS.c.owner_id, KEYS.c.version, KEYS.c.wrapped, KEYS.c.wrapped_by, KEYS.c.period)
+    query = select(*columns).where(KEYS.c.wrapped.is_not(None))
     count = 0
     for owner, *stored in connection.execute(query):
         try:

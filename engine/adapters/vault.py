@@ -2,6 +2,7 @@
 
 import hmac
 import json
+import math
 import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -75,10 +76,10 @@ class WrappedKeys(Protocol):
 class _DataKey:
     """An unwrapped key in memory, and how often this process sealed with it. Its `repr` shows nothing of it."""
 
-    __slots__ = ("cipher", "is_spent", "uses", "version")
+    __slots__ = ("cipher", "is_spent", "key", "uses", "version")
 
-    def __init__(self, cipher: AESGCM, version: int) -> None:
-        self.cipher, self.version = cipher, version
+    def __init__(self, key: bytes, version: int) -> None:
+        self.key, self.cipher, self.version = key, AESGCM(key), version
         self.uses, self.is_spent = 0, False
 
 
@@ -102,7 +103,8 @@ class KeyVault:
 
     A sealed value is `v2|` + algorithm + key id (owner, version) + nonce + ciphertext. Table, row, column and key id
     are bound to it, so that a value moved to another place does not open. Values of the form `v1|` + owner + nonce +
-    ciphertext still open. Keys of owners are wrapped by the key of their organisation, that one by the key file.
+    ciphertext still open. Keys of owners are wrapped by the key of their organisation, that one by the key file; into
+    each of both the key of the period is mixed, and so it is into the key of the tokens by which persons are found.
     """
 
     def __init__(self, ring: KeyRing, keys: WrappedKeys, *, ticks: Callable[[], float] = time.monotonic) -> None:
@@ -160,35 +162,55 @@ class KeyVault:
         except InvalidTag:
             raise DamagedError(what=what) from None
 
-    def blind(self, kind: str, value: str, *, organisation_id: UUID | None = None) -> bytes:
-        """Give the token (16 bytes) under which a value can be found again without being readable.
-
-        With an organisation the token is of its own: no other organisation's tokens are like it.
-        """
+    def blind(self, kind: str, value: str) -> bytes:
+        """Give the token (16 bytes) under which a value can be found again without being readable."""
         self._look_again()
-        return _token(self._ring.file.blind, kind, value, organisation_id)
+        return _token(self._ring.file.blind, kind, value)
 
-    def blinds(self, kind: str, value: str, *, organisation_id: UUID | None = None) -> Mapping[str, bytes]:
+    def blinds(self, kind: str, value: str) -> Mapping[str, bytes]:
         """Give the tokens by every key that is used now, by its id, that of `blind` first.
 
         While tokens are made anew there are two, and what is written has both: it is found by either.
         """
         self._look_again()
-        return {key_id: _token(key, kind, value, organisation_id) for key_id, key in self._index_keys().items()}
+        return {key_id: _token(key, kind, value) for key_id, key in self._index_keys().items()}
+
+    @property
+    def found_by(self) -> str:
+        """The id of the key of the tokens by which persons are found now: all have them."""
+        self._look_again()
+        return next(iter(self._finding_keys()))
+
+    def made_for(self, index_key: str) -> str:
+        """Return the id under which tokens of persons are made by a key of blind tokens in the period of now."""
+        self._look_again()
+        periods = self._ring.periods
+        return _of_period(index_key, periods[-1].period) if periods else index_key
+
+    def finding(self, kind: str, value: str, *, organisation_id: UUID | None = None) -> Mapping[str, bytes]:
+        """Return the tokens by which a person is found, by the id of their key, that of `found_by` first.
+
+        They die with the period. With an organisation they are of its own: no other organisation's are like them. What
+        is written has the tokens of every key that is used now.
+        """
+        self._look_again()
+        keys = self._finding_keys().items()
+        return {key_id: _token(_of_organisation(key, organisation_id), kind, value) for key_id, key in keys}
 
     def for_unit(self, key_id: str, tokens: Sequence[bytes], unit_id: UUID) -> list[bytes]:
         """Give tokens of all as they are kept for one unit: no other unit's are like them, for who has no key.
 
-        Without that key none can be made of a value, nor be turned into what another unit keeps of the same value.
+        Nothing where the key was dropped. Without it none can be made of a value, nor be turned into what another unit
+        keeps of the same value.
         """
         self._look_again()
-        cipher = _of_unit(self._index_keys()[key_id], unit_id).encryptor()
-        return _blocks(cipher.update(b"".join(tokens)))
+        key = self._finding_keys().get(key_id)
+        return [] if key is None else _blocks(_of_unit(key, unit_id).encryptor().update(b"".join(tokens)))
 
     def from_unit(self, key_id: str, tokens: Sequence[bytes], unit_id: UUID) -> list[bytes]:
         """Give tokens as they are for all from what is kept for a unit; nothing where the key was dropped."""
         self._look_again()
-        key = self._index_keys().get(key_id)
+        key = self._finding_keys().get(key_id)
         return [] if key is None else _blocks(_of_unit(key, unit_id).decryptor().update(b"".join(tokens)))
 
     def sign(self, previous: bytes, canonical: bytes) -> bytes:
@@ -208,6 +230,11 @@ class KeyVault:
         with self._lock:
             self._open.clear()
             self._newest.clear()
+
+    def look_again(self) -> None:
+        """Ask at once whether keys were destroyed or changed, which is asked each second otherwise."""
+        self._looked_at = -math.inf
+        self._look_again()
 
     def rewrap(self, owner: UUID, stored: StoredKey, *, organisation_id: UUID | None) -> StoredKey:
         """Wrap a key anew: by the newest key of an organisation, or else by the current key of the key file."""
@@ -273,7 +300,7 @@ class KeyVault:
     def _remember(self, owner: UUID, stored: StoredKey) -> _DataKey:
         key = self._open.get((owner, stored.version))
         if key is None:
-            key = _DataKey(AESGCM(self._unwrap(owner, stored)), stored.version)
+            key = _DataKey(self._unwrap(owner, stored), stored.version)
             made = self._keys.uncommitted()
             if (owner, stored.version) in made:
                 made[owner, stored.version] = key
@@ -290,34 +317,52 @@ class KeyVault:
     def _wrap(self, owner: UUID, version: int, key: bytes, organisation_id: UUID | None) -> StoredKey:
         if organisation_id is None:
             wrapped_by = self._ring.file.current
-            cipher = AESGCM(self._ring.key(wrapped_by))
+            wrapper = self._ring.key(wrapped_by)
         else:
             parent = self._to_seal_with(organisation_id)
-            wrapped_by, cipher = f"{organisation_id}/{parent.version}", parent.cipher
+            wrapped_by, wrapper = f"{organisation_id}/{parent.version}", parent.key
+        period = self._ring.periods[-1].period if self._ring.periods else ""
         nonce = secrets.token_bytes(_NONCE)
-        sealed = cipher.encrypt(nonce, key, _wrapping(owner, version, wrapped_by))
-        return StoredKey(version, _WRAP_MARK + _AES_256_GCM + nonce + sealed, wrapped_by)
+        bound = _wrapping(owner, version, wrapped_by, period)
+        sealed = AESGCM(self._mixed(wrapper, period)).encrypt(nonce, key, bound)
+        return StoredKey(version, _WRAP_MARK + _AES_256_GCM + nonce + sealed, wrapped_by, period)
 
     def _unwrap(self, owner: UUID, stored: StoredKey) -> bytes:
         wrapped, bound = stored.wrapped, owner.bytes
         if wrapped.startswith(_WRAP_MARK + _AES_256_GCM):
             wrapped = wrapped[len(_WRAP_MARK + _AES_256_GCM) :]
-            bound = _wrapping(owner, stored.version, stored.wrapped_by)
+            bound = _wrapping(owner, stored.version, stored.wrapped_by, stored.period)
         if len(wrapped) != _NONCE + KEY_BYTES + _TAG:
             raise DamagedError(what="A wrapped key")
+        wrapper = AESGCM(self._mixed(self._wrapper(stored.wrapped_by), stored.period))
         try:
-            return self._wrapper(stored.wrapped_by).decrypt(wrapped[:_NONCE], wrapped[_NONCE:], bound)
+            return wrapper.decrypt(wrapped[:_NONCE], wrapped[_NONCE:], bound)
         except InvalidTag:
             raise DamagedError(what="A wrapped key") from None
 
-    def _wrapper(self, wrapped_by: str) -> AESGCM:
+    def _wrapper(self, wrapped_by: str) -> bytes:
         organisation, slash, version = wrapped_by.partition("/")
         if not slash:
-            return AESGCM(self._ring.key(wrapped_by))
+            return self._ring.key(wrapped_by)
         try:
-            return self._to_open_with(UUID(organisation), int(version)).cipher
+            return self._to_open_with(UUID(organisation), int(version)).key
         except ValueError:
             raise DamagedError(what="A wrapped key") from None
+
+    def _mixed(self, wrapper: bytes, period: str) -> bytes:
+        """Return the key that wraps in a period: without the period's own nobody can make it again."""
+        return _mix(wrapper, self._ring.period(period), b"icmc wrapping") if period else wrapper
+
+    def _finding_keys(self) -> Mapping[str, bytes]:
+        """Return the keys of tokens of persons: of the oldest period first, by whose tokens everybody is found."""
+        keys, periods = self._index_keys(), self._ring.periods
+        if not periods:
+            return keys
+        return {
+            _of_period(key_id, one.period): _mix(key, one.key, b"icmc finding")
+            for one in periods
+            for key_id, key in keys.items()
+        }
 
     def _index_keys(self) -> Mapping[str, bytes]:
         file = self._ring.file
@@ -338,13 +383,22 @@ class KeyVault:
         self._epoch, self._looked_at = epoch, ticks
 
 
-def _token(key: bytes, kind: str, value: str, organisation_id: UUID | None) -> bytes:
-    mine = key if organisation_id is None else _of_organisation(key, organisation_id)
-    return hmac.digest(mine, f"{kind}\0{value}".encode(), "sha256")[:_BLOCK]
+def _token(key: bytes, kind: str, value: str) -> bytes:
+    return hmac.digest(key, f"{kind}\0{value}".encode(), "sha256")[:_BLOCK]
 
 
-def _of_organisation(key: bytes, organisation_id: UUID) -> bytes:
+def _of_organisation(key: bytes, organisation_id: UUID | None) -> bytes:
+    if organisation_id is None:
+        return key
     return HKDF(SHA256(), KEY_BYTES, salt=None, info=b"icmc blind index\0" + organisation_id.bytes).derive(key)
+
+
+def _mix(key: bytes, period_key: bytes, use: bytes) -> bytes:
+    return HKDF(SHA256(), KEY_BYTES, salt=period_key, info=use).derive(key)
+
+
+def _of_period(index_key: str, period: str) -> str:
+    return f"{index_key}@{period}"
 
 
 def _of_unit(key: bytes, unit_id: UUID) -> Cipher[ECB]:
@@ -361,5 +415,6 @@ def _bound(table: str, row: UUID, column: str) -> bytes:
     return f"{table}\0{row}\0{column}".encode()
 
 
-def _wrapping(owner: UUID, version: int, wrapped_by: str) -> bytes:
-    return b"data_key\0" + owner.bytes + version.to_bytes(_VERSION, "big") + wrapped_by.encode()
+def _wrapping(owner: UUID, version: int, wrapped_by: str, period: str) -> bytes:
+    bound = b"data_key\0" + owner.bytes + version.to_bytes(_VERSION, "big") + wrapped_by.encode()
+    return bound + b"\0" + period.encode() if period else bound

@@ -12,6 +12,7 @@ from engine.adapters.data_files import shipped_sources
 from engine.assembly import Engine
 from engine.cli.common import FOUND_PROBLEMS, SYSTEM, in_words, read_settings, running_engine, show
 from engine.usecases.calendar_days import gaps_of
+from engine.usecases.key_periods import lost_periods
 from engine.usecases.keys import keys_are_proved
 from engine.usecases.prove_state import STATE_AUDIT
 from engine.usecases.publish import differing
@@ -21,6 +22,7 @@ app = typer.Typer(help="The history of cases.", no_args_is_help=True)
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 _STALE = timedelta(seconds=120)
 _UNSIGNED = timedelta(minutes=10)
+_UNTURNED = timedelta(days=1)
 _NAMED = 10
 
 
@@ -136,6 +138,7 @@ def _ailments(engine: Engine) -> Iterator[Ailment]:
             remedy=f"Publish the file, or keep what runs: `icmc export {file.name} --kind {file.kind}` shows it.",
         )
     yield from _ailment_of_printing(engine)
+    yield from _ailments_of_periods(engine)
     if not engine.demo and not keys_are_proved(engine):
         yield Ailment(
             code="keys-not-proved",
@@ -152,6 +155,38 @@ def _ailment_of_printing(engine: Engine) -> Iterator[Ailment]:
     problem = engine.printer.problem()
     if problem:
         yield Ailment(code="no-pdf", problem=problem, remedy="Until then, print papers from their pages.")
+
+
+def _ailments_of_periods(engine: Engine) -> Iterator[Ailment]:
+    """Say what is wrong with the period keys: with one that is lost, cases are, and with one that stays, erasures."""
+    for period, keys in lost_periods(engine).items():
+        yield Ailment(
+            code="period-key-lost",
+            problem=f"{keys} keys open only with the key of the period {period}, and that is not here.",
+            remedy=f"Put {period}.json back into `keys/periods`, from its second place (ICMC_PERIOD_KEY_COPIES).",
+        )
+    oldest = engine.periods.all[0]
+    if engine.clock.now() - oldest.ends_at > _UNTURNED:
+        yield Ailment(
+            code="period-not-turned",
+            problem=f"The period of keys {oldest.id} ended {oldest.ends_at:%Y-%m-%d}, and its key is still here: what"
+            " was erased in it can be read in logs and backups.",
+            remedy="Start `icmc worker`. If it runs, finish `icmc keys rotate --index`, or see that keys/periods and"
+            " ICMC_PERIOD_KEY_COPIES can be written to.",
+        )
+    for place in engine.periods.lacking():
+        yield Ailment(
+            code="period-key-copies",
+            problem=f"{place} lacks a period key that another place has, or cannot be reached.",
+            remedy="Make it writable for who runs ICMC: `icmc worker` copies what is missing each minute.",
+        )
+    if not engine.demo and not engine.periods.has_second_place:
+        yield Ailment(
+            code="period-key-copies",
+            problem="The period keys have no second place: whoever loses this disk loses every case, whatever backups"
+            " there are.",
+            remedy="Set ICMC_PERIOD_KEY_COPIES to a folder on another disk or host, of which nobody makes backups.",
+        )
 
 
 def _ailment_of_rows(engine: Engine) -> Iterator[Ailment]:

@@ -11,8 +11,10 @@ from engine.adapters.key_file import write_closed
 from engine.adapters.key_trial import try_keys
 from engine.adapters.postgres.trial_restore import restored_for_trial
 from engine.assembly import Engine
-from engine.cli.common import FOUND_PROBLEMS, SYSTEM, WRONG_USAGE, fail, in_words, running_engine, show
+from engine.bootstrap import period_folders
+from engine.cli.common import FOUND_PROBLEMS, SYSTEM, WRONG_USAGE, fail, in_words, read_settings, running_engine, show
 from engine.usecases.checkpoints import make_checkpoint
+from engine.usecases.key_periods import Turn, turn_period_now
 from engine.usecases.keys import (
     KeyState,
     Rotation,
@@ -89,6 +91,21 @@ def retire(key: Annotated[str, typer.Argument(help="The id of an old key.")]) ->
     typer.echo(f"The key {key} is gone. Backups that were made while it was used need an export that still has it.")
 
 
+@app.command()
+@in_words
+def turn() -> None:
+    """End the period of keys now: a minute later, no copy of what was erased in it opens any more."""
+    with running_engine() as (engine, _):
+        how_far = turn_period_now(engine, viewer=SYSTEM)
+        current = engine.periods.current
+    if how_far is Turn.ENDED:
+        typer.echo("The period before is over, and its key is thrown away.")
+    elif how_far is Turn.BEGUN:
+        typer.echo(f"The period {current.id} has begun. {_AGAIN}, and the key of the one before is thrown away.")
+    else:
+        typer.echo("Another process turns the period just now, or `icmc keys rotate --index` is unfinished.")
+
+
 @app.command("re-seal")
 @in_words
 def re_seal(case: Annotated[str, typer.Option("--case", help="The number of the case.")]) -> None:
@@ -134,7 +151,7 @@ def prove(
     with running_engine() as (engine, running):
         if backup is not None:
             with restored_for_trial(backup, running.urls.admin) as url:
-                tried = try_keys(content, passphrase, url)
+                tried = try_keys(content, passphrase, url, period_folders(read_settings()))
             note_backup_proved(engine, viewer=SYSTEM, keys=tried.keys, values=tried.values)
             typer.echo(f"{source} opens {backup}: all {tried.keys} keys, {tried.values} values of {tried.kinds} kinds.")
             return
@@ -193,10 +210,8 @@ def _passphrase(file: Path | None, *, again: bool) -> str:
 
 
 def _plain(state: KeyState) -> dict[str, object]:
-    parts = (state.counts, state.index_keys, state.chains)
-    return state._asdict() | dict(
-        zip(("counts", "index_keys", "chains"), (one._asdict() for one in parts), strict=True)
-    )
+    parts = ("counts", "index_keys", "chains", "period")
+    return state._asdict() | {name: getattr(state, name)._asdict() for name in parts}
 
 
 def _words(state: KeyState) -> str:
@@ -209,6 +224,7 @@ def _words(state: KeyState) -> str:
         f"{state.unfinished} are not wrapped as they should be: `icmc keys rotate` goes on with it."
         if state.unfinished
         else "Every key is wrapped as it should be.",
+        f"Period of keys: {state.period.id}, until {state.period.ends_at:%Y-%m-%d}.",
         *_words_of_others(state),
         f"An export of these keys was proved {state.proved_at:%Y-%m-%d %H:%M} UTC."
         if state.proved_at

@@ -7,17 +7,19 @@ import typer
 
 from engine.adapters.postgres.backup import make_backup
 from engine.adapters.postgres.restore import restore_backup
+from engine.adapters.sql.kept_keys import put_back_keys
 from engine.adapters.sql.migrate import migrate
 from engine.adapters.sql.time_limits import BACKGROUND
 from engine.adapters.tombstone_file import TombstoneFile
-from engine.bootstrap import Running, build_engine, reached
-from engine.cli.common import in_words, read_settings
+from engine.bootstrap import Running, build_engine, period_folders, reached
+from engine.cli.common import FOUND_PROBLEMS, fail, in_words, read_settings
 from engine.errors import SettingsError
 from engine.settings import Settings
 from engine.stores import Revived
 from engine.usecases.checkpoints import go_on_signing
 from engine.usecases.custody import take_into_custody
 from engine.usecases.erasure import replay_tombstones
+from engine.usecases.key_periods import turn_period
 
 Target = Annotated[Path, typer.Argument(help="The backup file.")]
 
@@ -29,7 +31,10 @@ def backup(target: Target) -> None:
     with reached(settings) as running:
         report = make_backup(running.urls.admin, target)
     typer.echo(f"{report.file}: {report.size} bytes, sha256 {report.sha256}, restored once to try it.")
-    typer.echo(f"Its values can be read only with the key file {settings.keys}: back that up separately.")
+    typer.echo(
+        f"Its values can be read only with the key file {settings.keys} and the period keys: back the first up"
+        " separately, and give the others a second place (ICMC_PERIOD_KEY_COPIES), never a backup."
+    )
 
 
 @in_words
@@ -46,16 +51,30 @@ def restore(
     with reached(settings) as running:
         report = restore_backup(target, running.urls.admin, into_empty_only=not replace)
         migrate(running.urls.owner)
-        erased, revived, before = _before_anybody_enters(settings, running, has_erased=has_erased)
-    kept = f" The old one is kept as {report.kept_as}." if report.kept_as else ""
+        keys = put_back_keys(running.urls.owner, period_folders(settings))
+        erased, revived, before = _before_anybody_enters(
+            settings, running, has_erased=has_erased, can_be_read=not keys.lost
+        )
+    old = f" The old one is kept as {report.kept_as}." if report.kept_as else ""
     again = f" Erased again, as since the backup: {erased} {'person' if erased == 1 else 'persons'}." if erased else ""
-    typer.echo(f"Restored into {report.database}.{kept}{again}")
+    typer.echo(f"Restored into {report.database}.{old}{again}")
+    if keys.alive or keys.dead:
+        typer.echo(
+            f"Its period of keys is over: {keys.alive} keys were put back as they are wrapped now, and {keys.dead} that"
+            " were thrown away since open nothing any more."
+        )
     if before:
         typer.echo(
             f"The key {before}, which signed its checkpoints, was not put back ({settings.signing_key.name})."
             " Another one signs from now on, and the chain of the keys says so. `icmc audit verify` will say it too."
         )
     typer.echo(_in_custody(revived))
+    if keys.lost:
+        fail(
+            f"{keys.lost} keys cannot be opened: the key of their period is not in {settings.period_folders[0]}. Put"
+            " the folder back from its second place (ICMC_PERIOD_KEY_COPIES), and restore again with --replace.",
+            status=FOUND_PROBLEMS,
+        )
 
 
 def _require_ready_to_erase(settings: Settings) -> bool:
@@ -78,17 +97,26 @@ def _require_keys(settings: Settings) -> None:
             remedy=f"Put it back first, with {settings.signing_key.name} next to it, each with mode 0400. If it is lost"
             " for good: --without-keys.",
         )
+    if not period_folders(settings).all:
+        raise SettingsError(
+            problem=f"No period key is in {settings.period_folders[0]}: nothing encrypted in the backup could be read.",
+            remedy="Put the folder back first, from its second place (ICMC_PERIOD_KEY_COPIES). If it is lost for good:"
+            " --without-keys.",
+        )
 
 
 def _before_anybody_enters(
-    settings: Settings, running: Running, *, has_erased: bool
+    settings: Settings, running: Running, *, has_erased: bool, can_be_read: bool
 ) -> tuple[int, Revived, str | None]:
     engine = build_engine(
         settings, app_url=running.urls.app, reader_url=running.urls.reader, pool_size=12, limits=BACKGROUND
     )
     try:
         erased = replay_tombstones(engine) if has_erased else 0
-        return erased, take_into_custody(engine), go_on_signing(engine)
+        revived, before = take_into_custody(engine), go_on_signing(engine)
+        if can_be_read:
+            turn_period(engine)  # so that people are found
+        return erased, revived, before
     finally:
         engine.dispose()
 

@@ -10,8 +10,8 @@ from engine.domain.records import Record, Step
 from engine.errors import AlreadyEndedError
 
 COOLING_OFF: Final = timedelta(days=7)
-KEYS_IN_BACKUPS: Final = timedelta(days=14)
-"""How long the oldest backup of keys lives: only after it is nothing readable anywhere."""
+KEPT_SINCE: Final = "key_period"
+"""The fact that says since when (UTC) the oldest period of keys runs: what was erased before is dead in any copy."""
 QUIET_AFTER_DANGER: Final = timedelta(days=90)
 ANSWER_OF_RECEIVERS: Final = timedelta(days=30)
 ROWS_ALONE: Final = 50
@@ -130,7 +130,8 @@ class Erasure(Record):
     """That what identifies a person is to be destroyed (all instants UTC).
 
     Two people agree who did not ask, each in another role. Then it cools off, and is done by the system, unless
-    something stands against it by then. `keys_gone_at` is when the last backup of the keys has died.
+    something stands against it by then. `keys_gone_at` is when the key of the period goes in which it was done: without
+    it no copy in logs and backups opens.
     """
 
     id: UUID
@@ -171,9 +172,9 @@ class Erasure(Record):
         changes = {"status": status, "ended_by": by, "ended_at": at, "ended_reason": reason}
         return self.model_copy(update={**changes, "revision": self.revision + 1})
 
-    def done(self, at: datetime) -> Self:
-        """Say that it was carried out."""
-        changes = {"status": ErasureStatus.DONE, "ended_at": at, "keys_gone_at": at + KEYS_IN_BACKUPS}
+    def done(self, at: datetime, *, keys_gone_at: datetime) -> Self:
+        """Say that it was carried out, and when the period ends."""
+        changes = {"status": ErasureStatus.DONE, "ended_at": at, "keys_gone_at": keys_gone_at}
         return self.model_copy(update={**changes, "revision": self.revision + 1})
 
 

@@ -22,6 +22,7 @@ from engine.usecases import (
     erasure,
     fire_deadlines,
     forget_sign_ins,
+    key_periods,
     lapse_approvals,
     matches,
     passing_on,
@@ -80,6 +81,9 @@ CHORES: Final[Mapping[Chore, Callable[[Engine], object]]] = {
     ),
     Chore("erase-what-is-ripe", timedelta(hours=1), "Erases what two people agreed to, once it has cooled off."): (
         erasure.erase_what_is_ripe
+    ),
+    Chore("turn-period", timedelta(minutes=1), "Throws the key of a period that is over away, and what was erased."): (
+        key_periods.turn_period
     ),
     Chore("forget-sign-ins", timedelta(hours=1), "Forgets old failures, forms, browsers and sessions of signing in."): (
         forget_sign_ins.forget_sign_ins

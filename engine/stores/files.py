@@ -1,12 +1,12 @@
 """Files of cases, and data keys."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from engine.domain.files import CaseFile, FileKind
-from engine.ports import JsonValue
+from engine.ports import JsonValue, SurvivingKey
 
 
 class FileSums(NamedTuple):
@@ -84,7 +84,7 @@ class Index(Protocol):
     """The tokens by which persons and files are found, made anew under another key while people search."""
 
     def persons_without(self, key_id: str, *, after: UUID, most: int) -> tuple[UUID, ...]:
-        """List persons who are found by tokens, but by none of a key, by id."""
+        """List persons who have tokens, but none by an index key in the period of now, by id."""
         ...
 
     def hold_persons(self, person_ids: Sequence[UUID]) -> tuple[UUID, ...]:
@@ -100,11 +100,11 @@ class Index(Protocol):
         ...
 
     def left(self, key_id: str) -> int:
-        """Count the persons who are not found by tokens of a key."""
+        """Count the persons who have no token by an index key in the period of now."""
         ...
 
     def drop_tokens(self, *, but: Collection[str], most: int) -> int:
-        """Drop some of the tokens of all keys but these; gives how many."""
+        """Drop some of the tokens of all index keys but these, and of periods that are over; gives how many."""
         ...
 
 
@@ -143,14 +143,31 @@ class Keys(Protocol):
         """Let every process forget its keys and read the key file again, within seconds of the commit."""
         ...
 
-    def rewrap_some(self, *, current: str, after: UUID | None, most: int) -> Rewrapped:
+    def hold_period(self, *, alone: bool = False) -> None:
+        """Let no period begin or end before the transaction does; `alone` is who begins or ends one."""
+        ...
+
+    def close_periods(self, periods: Sequence[str]) -> bool:
+        """Let no key be kept any more that these periods wrap; return whether none is wrapped by them."""
+        ...
+
+    def periods(self) -> Mapping[str, int]:
+        """Count the keys by the period whose key is needed to open them."""
+        ...
+
+    def survivors(self) -> Iterator[SurvivingKey]:
+        """Yield every key that is not destroyed, as it is wrapped now, all as of one instant."""
+        ...
+
+    def rewrap_some(self, *, current: str, periods: Sequence[str], after: UUID | None, most: int) -> Rewrapped:
         """Wrap the next keys anew that are not wrapped as they should be, those of organisations first.
 
-        `current` is the key of the key file that wraps from now on. Raises `KeyMissingError`, `DamagedError`.
+        `current` is the key of the key file that wraps from now on, and the key of the last of `periods` is mixed in;
+        keys of other periods than these are lost, and left. Raises `KeyMissingError`, `DamagedError`.
         """
         ...
 
-    def unfinished(self, *, current: str) -> int:
+    def unfinished(self, *, current: str, periods: Sequence[str]) -> int:
         """Count the keys that are not wrapped as they should be."""
         ...
 

@@ -134,10 +134,6 @@ class Matches(Protocol):
         """Let a person wait for another day, and count that instead of the comparison."""
         ...
 
-    def bind_old(self, *, most: int) -> int:
-        """Keep tokens that are of no unit yet as those of the unit that wrote the person down; gives how many."""
-        ...
-
     def done(self, person_id: UUID) -> None:
         """Take a person off the list of those to be compared."""
         ...

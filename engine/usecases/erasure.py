@@ -230,8 +230,9 @@ def _kept(work: UnitOfWork, cases: Sequence[CaseOfPerson], now: datetime) -> fro
 
 
 def _carry_out(engine: Engine, erasure_id: UUID) -> bool:
-    now = engine.clock.now()
     with engine.unit_of_work() as work:
+        work.keys.hold_period()
+        now = engine.clock.now()
         erasure, state = _held(work, erasure_id)
         if not erasure.is_ripe(now):
             return False
@@ -246,7 +247,7 @@ def _carry_out(engine: Engine, erasure_id: UUID) -> bool:
             return False
         tombstone = _tombstone(engine, work, erasure, cases, now)
         engine.tombstones.add(tombstone)
-        work.keeping.save_erasure(erasure.done(now))
+        work.keeping.save_erasure(erasure.done(now, keys_gone_at=max(now, engine.periods.current.ends_at)))
         _destroy(engine, work, tombstone, state=state)
         _tell_receivers(engine, work, erasure, tombstone, now)
         work.commit()

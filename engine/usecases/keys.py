@@ -9,7 +9,7 @@ from engine.assembly import Engine
 from engine.domain.keys import place_key
 from engine.domain.policy import Action, can
 from engine.errors import KeyExportError, KeyInUseError, NotAllowedError, NotFoundError
-from engine.ports import ChainKeys, IndexKeys
+from engine.ports import ChainKeys, IndexKeys, KeyPeriod
 from engine.stores import KeyCounts, UnitOfWork
 from engine.views import Viewer
 
@@ -59,6 +59,7 @@ class KeyState(NamedTuple):
     index_left: int
     chains: ChainKeys
     signing: str
+    period: KeyPeriod
 
 
 def rotate_keys(
@@ -72,10 +73,11 @@ def rotate_keys(
     _require(viewer)
     keeper = engine.key_keeper
     with engine.unit_of_work() as work:
-        went_on = work.keys.outdated(current=keeper.current) > 0
+        went_on = work.keys.outdated(current=keeper.current) > 0 or _has_outdated_period(engine)
     key_id = keeper.current if went_on else keeper.add()
+    engine.periods.rewrap()
     _note(engine, viewer, "KeyMade", {"key": key_id, "went_on": went_on})
-    return Rotation(key_id, _wrap_all(engine, batch, after_batch), went_on)
+    return Rotation(key_id, wrap_all(engine, batch, after_batch), went_on)
 
 
 def rotate_organisation(engine: Engine, name: str, *, viewer: Viewer, batch: int = _BATCH) -> Rotation:
@@ -94,7 +96,7 @@ def rotate_organisation(engine: Engine, name: str, *, viewer: Viewer, batch: int
         version = engine.vault.renew(organisation_id, version)
     key_id = f"{organisation_id}/{version}"
     _note(engine, viewer, "OrganisationKeyMade", {"key": key_id, "went_on": went_on})
-    return Rotation(key_id, _wrap_all(engine, batch, lambda _: None), went_on)
+    return Rotation(key_id, wrap_all(engine, batch), went_on)
 
 
 def retire_key(engine: Engine, key_id: str, *, viewer: Viewer) -> None:
@@ -119,6 +121,7 @@ def retire_key(engine: Engine, key_id: str, *, viewer: Viewer) -> None:
         work.audit.note("keys", "KeyRetired", {"key": key_id}, actor_id=_actor(viewer), at=now)
         work.commit()
     if not slash:
+        _take_out_of_periods(engine, key_id)
         engine.key_keeper.remove(key_id)
 
 
@@ -219,9 +222,10 @@ def key_state(engine: Engine, *, viewer: Viewer) -> KeyState:
     with engine.unit_of_work() as work:
         return KeyState(
             current=current, others=tuple(others), counts=work.keys.counts(),
-            unfinished=work.keys.unfinished(current=current), proved_at=_proved_at(engine, work),
+            unfinished=work.keys.unfinished(current=current, periods=_periods(engine)),
+            proved_at=_proved_at(engine, work),
             index_keys=index, index_left=work.index.left(index.coming) if index.coming else 0,
-            chains=engine.key_keeper.chains, signing=engine.signer.key_id,
+            chains=engine.key_keeper.chains, signing=engine.signer.key_id, period=engine.periods.current,
         )  # fmt: skip
 
 
@@ -237,12 +241,14 @@ def _proved_at(engine: Engine, work: UnitOfWork) -> datetime | None:
     return datetime.fromisoformat(kept["at"]) if kept and is_of_these else None
 
 
-def _wrap_all(engine: Engine, batch: int, after_batch: Callable[[int], None]) -> int:
+def wrap_all(engine: Engine, batch: int = _BATCH, after_batch: Callable[[int], None] = lambda _: None) -> int:
     """Wrap everything anew that is not wrapped as it should be; a second pass takes what came in meanwhile."""
     done, after, is_again = 0, None, False
+    periods = _periods(engine)
     while True:
         with engine.unit_of_work() as work:
-            some = work.keys.rewrap_some(current=engine.key_keeper.current, after=after, most=batch)
+            current = engine.key_keeper.current
+            some = work.keys.rewrap_some(current=current, periods=periods, after=after, most=batch)
             if some.done == 0 and is_again:
                 work.records.set_installation(_ROTATED, {"at": engine.wall_clock.now().isoformat(), "keys": done})
                 work.commit()
@@ -251,6 +257,26 @@ def _wrap_all(engine: Engine, batch: int, after_batch: Callable[[int], None]) ->
         is_again = some.done == 0
         done, after = done + some.done, some.last
         after_batch(done)
+
+
+def _periods(engine: Engine) -> tuple[str, ...]:
+    return tuple(one.id for one in engine.periods.all)
+
+
+def _take_out_of_periods(engine: Engine, key_id: str) -> None:
+    """Let nothing that is kept beside the key file need a key of it, once nothing in the database does."""
+    if key_id == engine.key_keeper.current:
+        return
+    *older, current = engine.periods.all
+    if older:
+        raise KeyInUseError(key_id=key_id, why="A new period of keys has just begun: try again in a few minutes.")
+    with engine.unit_of_work() as work:
+        engine.periods.keep_survivors(current.id, work.keys.survivors())
+    engine.periods.rewrap(but=key_id)
+
+
+def _has_outdated_period(engine: Engine) -> bool:
+    return any(engine.key_keeper.current not in one.wrapped_by for one in engine.periods.all)
 
 
 def _keep_canary(engine: Engine, work: UnitOfWork) -> None:

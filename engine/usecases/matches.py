@@ -27,7 +27,6 @@ PATTERN: Final = "pattern_found"
 LIMIT: Final = "match_limit"
 YES, NO = "yes", "no"
 _AT_ONCE: Final = 200
-_OLD_AT_ONCE: Final = 5_000
 _WATCHING: Final = (Role.SAFEGUARDING_LEAD.value, Role.DATA_PROTECTION_OFFICER.value)
 _LEADS: Final = tuple(sorted(role.value for role in ROLES_THAT_MAY[Action.SEE_MATCHES]))
 
@@ -39,8 +38,6 @@ def find_matches(engine: Engine) -> int:
     whether another unit knows them or not. Each person has a transaction of their own; one that fails is logged by id.
     What one person or one unit asks beyond the limit of a day waits for the next, and those who watch over it are told.
     """
-    while _bind_old(engine):
-        pass
     with engine.unit_of_work() as work:
         waiting = work.matches.asked(now=engine.clock.now(), most=_AT_ONCE)
     count = 0
@@ -119,14 +116,6 @@ def _compare(engine: Engine, person: UUID) -> bool:
         work.matches.done(person)
         work.commit()
         return True
-
-
-def _bind_old(engine: Engine) -> int:
-    """Keep tokens of before as those of their unit; gives how many there were."""
-    with engine.unit_of_work() as work:
-        bound = work.matches.bind_old(most=_OLD_AT_ONCE)
-        work.commit()
-        return bound
 
 
 def _is_within_limits(engine: Engine, work: UnitOfWork, asked: Asked, now: datetime) -> bool:

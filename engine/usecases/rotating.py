@@ -9,7 +9,7 @@ from uuid import UUID
 
 from engine.assembly import Engine
 from engine.domain.policy import Action, can
-from engine.errors import ConflictError, DamagedError, KeyMissingError, NotAllowedError
+from engine.errors import ConflictError, DamagedError, KeyMissingError, NotAllowedError, SettingsError
 from engine.ports import ChainKeys, KeyKeeper
 from engine.usecases.checkpoints import MOST_HEADS
 from engine.usecases.keys import SETTLES
@@ -78,6 +78,8 @@ def rotate_index(
     """
     _require(viewer)
     keeper = engine.key_keeper
+    if len(engine.periods.all) > 1:
+        raise SettingsError(problem="A new period of keys has just begun.", remedy="Try again in a few minutes.")
     was_said = _say_what_was_not(engine, viewer, _of_index(keeper))
     is_settled = was_said and _is_settled(engine, _INDEX)
     if keeper.index.old is not None or (keeper.index.coming is None and not was_said):
@@ -87,7 +89,7 @@ def rotate_index(
         _say(engine, viewer, _of_index(keeper))
         is_settled = False
     coming = str(keeper.index.coming)
-    persons, lost = _write_persons(engine, coming, batch, after_batch)
+    persons, lost = write_persons(engine, coming, batch, after_batch)
     files, lost_files = _readdress_files(engine, coming, batch)
     done = IndexRotation(Stage.BEGUN, coming, persons, files, lost + lost_files)
     if not is_settled:
@@ -142,7 +144,7 @@ def rotate_signing(engine: Engine, *, viewer: Viewer) -> str:
     return made.key_id
 
 
-def _write_persons(engine: Engine, key_id: str, batch: int, after_batch: Callable[[int], None]) -> tuple[int, int]:
+def write_persons(engine: Engine, key_id: str, batch: int, after_batch: Callable[[int], None]) -> tuple[int, int]:
     """Write tokens for everybody who has none of a key, some in a transaction; gives how many, and how many not."""
     after, done, lost = UUID(int=0), 0, 0
     while True:

@@ -37,7 +37,11 @@ class SealView(View):
 
 
 class ErasureView(View):
-    """That what identifies a person is to be destroyed, or was. `agreed` names role and person of who agreed."""
+    """That what identifies a person is to be destroyed, or was. `agreed` names role and person of who agreed.
+
+    `copies` says of those in logs and backups whether they are `dead`, will be at `keys_gone_at` (`later`), or should
+    be and are not (`late`).
+    """
 
     id: UUID
     case_id: UUID
@@ -55,6 +59,7 @@ class ErasureView(View):
     ended_at: datetime | None
     ended_reason: str
     keys_gone_at: datetime | None
+    copies: str
 
 
 class ProposalView(View):

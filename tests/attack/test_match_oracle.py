@@ -265,22 +265,6 @@ def test_a_stolen_token_that_is_put_to_a_person_of_ones_own_finds_nobody_planted
     assert asker_knows(world) == []
 
 
-def test_tokens_of_before_become_those_of_their_unit_and_are_found_all_the_same(world: World) -> None:
-    theirs = known_there(world)
-    person = world.state(theirs).persons[0].person_id
-    pairs = world.engine.fingerprints.tokens(GIRL)
-    world.rows("DELETE FROM person_token WHERE person_id = :p RETURNING kind", p=person)
-    for kind, value in pairs:
-        for key_id, token in world.engine.vault.blinds(kind, value).items():
-            world.rows(
-                "INSERT INTO person_token (person_id, kind, token, key_id) VALUES (:p, :k, :t, :i) RETURNING kind",
-                p=person, k=kind, t=token, i=key_id,
-            )  # fmt: skip
-    plant(world, GIRL)
-    assert world.rows("SELECT kind FROM person_token WHERE unit_id IS NULL") == []
-    assert len(world.engine.queries.matches(world.other("supervisor"))) == 1
-
-
 def test_a_day_is_that_of_the_unit(world: World) -> None:
     plant(world, GIRL)
     [line] = [one for one in world.engine.queries.probes(world.who("safeguarding_lead")) if one.actor != "The system"]

@@ -218,7 +218,7 @@ USE_CASES: Final[dict[str, str]] = {
     ),
     **dict.fromkeys(
         (
-            "absences", "agreed_roles",
+            "absences", "agreed_roles", "key_periods",
             "calendar_days", "channels", "concerns", "custody", "dead_letters", "first_run", "invitations",
             "kept_forms", "keys", "manage_people", "new_passwords", "on_call", "open_case", "own_account",
             "preferences", "preview", "proposals", "publish", "rotating", "second_factor", "service_accounts",

@@ -40,6 +40,7 @@ FUNCTIONS: Final[dict[str, str]] = {
             "manage_people": "add_unit change_unit invite invite_to give_role give_role_to name_hub"
             " take_role set_supervisor"
             " end_all_sessions deactivate activate set_disabled",
+            "key_periods": "turn_period_now",
             "preview": "preview_day preview_removal",
             "rotating": "rotate_index rotate_chains rotate_signing",
             "second_factor": "answer_lost remove_factor",

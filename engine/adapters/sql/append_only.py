@@ -5,7 +5,10 @@ from sqlalchemy import Connection, text
 APPEND_ONLY = ("event", "audit_event", "reading", "checkpoint", "checkpoint_head")
 """The tables to which it may only add: nothing that is kept there can be changed or removed by it."""
 NEVER_REMOVED = ("data_key",)
-"""The tables whose rows it may change and never remove: a key is destroyed by erasing it, and that leaves a trace."""
+"""The tables whose rows it may change and never remove: a key is destroyed by erasing it, and that leaves a trace.
+
+Rotations and turns of periods write `wrapped`, `wrapped_by` and `period` of a key anew, as this role.
+"""
 
 
 def close_append_only(connection: Connection) -> None:

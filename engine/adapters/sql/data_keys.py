@@ -4,8 +4,9 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Engine as SqlEngine
-from sqlalchemy import select, text, update
+from sqlalchemy import func, select, text, update
 
+from engine.adapters.advisory_locks import TURN_PERIOD
 from engine.adapters.key_file import KeyRing
 from engine.adapters.sql import tables as tb
 from engine.adapters.sql.in_hand import asked_over, changed_over, in_hand
@@ -15,11 +16,17 @@ from engine.ports import Clock, StoredKey
 KEYS = tb.DataKeyRow.__table__  # type: ignore[attr-defined]
 EPOCH = "keys_epoch"
 _WHOLE = (KEYS.c.destroyed_at.is_(None), KEYS.c.wrapped.is_not(None))
-_STORED = select(KEYS.c.version, KEYS.c.wrapped, KEYS.c.wrapped_by).where(*_WHOLE)
+CLOSED = "key_period_closed"
+"""The fact that names the periods that are thrown away: no key is kept any more that one of them wraps."""
+_STORED = select(KEYS.c.version, KEYS.c.wrapped, KEYS.c.wrapped_by, KEYS.c.period).where(*_WHOLE)
+HOLD_PERIOD = select(func.pg_advisory_xact_lock_shared(TURN_PERIOD))
+"""A turn of periods waits for transactions that make keys, and for erasures: they end in the period they began in."""
+HOLD_PERIOD_ALONE = select(func.pg_advisory_xact_lock(TURN_PERIOD))
 _KEEP = text("""
-    INSERT INTO data_key (owner_id, version, wrapped, wrapped_by, created_at)
-    SELECT :owner, :version, :wrapped, :wrapped_by, :at
+    INSERT INTO data_key (owner_id, version, wrapped, wrapped_by, period, created_at)
+    SELECT :owner, :version, :wrapped, :wrapped_by, CAST(:period AS text), :at
     WHERE NOT EXISTS (SELECT 1 FROM data_key WHERE owner_id = :owner AND destroyed_at IS NOT NULL)
+      AND NOT EXISTS (SELECT 1 FROM installation WHERE key = :closed AND value -> 'ids' ? CAST(:period AS text))
       AND (CAST(:parent AS uuid) IS NULL OR EXISTS (
         SELECT 1 FROM data_key WHERE owner_id = :parent AND version = :parent_version AND wrapped IS NOT NULL))
     ON CONFLICT DO NOTHING RETURNING version
@@ -67,8 +74,9 @@ class SqlWrappedKeys:
         by = (
             {"parent": UUID(parent), "parent_version": int(version)} if slash else {"parent": None, "parent_version": 0}
         )
-        row = {"owner": owner, "at": self._clock.now(), **key._asdict(), **by}
+        row = {"owner": owner, "at": self._clock.now(), "closed": CLOSED, **key._asdict(), **by}
         with changed_over(self._sql) as connection:
+            connection.execute(HOLD_PERIOD)
             is_kept = connection.execute(_KEEP, row).first() is not None
         taken = in_hand(self._sql)
         if is_kept and taken is not None:

@@ -32,8 +32,8 @@ class IndexStore:
         self._vault = vault
 
     def persons_without(self, key_id: str, *, after: UUID, most: int) -> tuple[UUID, ...]:
-        """List persons who are found by tokens, but by none of a key, by id."""
-        values = {"key": key_id, "after": after, "most": most}
+        """List persons who have tokens, but none by an index key in the period of now, by id."""
+        values = {"key": self._vault.made_for(key_id), "after": after, "most": most}
         return tuple(self._connection.execute(_NEXT_PERSONS, values).scalars())
 
     def hold_persons(self, person_ids: Sequence[UUID]) -> tuple[UUID, ...]:
@@ -72,14 +72,14 @@ class IndexStore:
         return True
 
     def left(self, key_id: str) -> int:
-        """Count the persons who are not found by tokens of a key."""
-        some = select(_TOKEN.c.person_id).where(_TOKEN.c.key_id == key_id)
+        """Count the persons who have no token by an index key in the period of now."""
+        some = select(_TOKEN.c.person_id).where(_TOKEN.c.key_id == self._vault.made_for(key_id))
         query = select(func.count(func.distinct(_TOKEN.c.person_id))).where(_TOKEN.c.person_id.not_in(some))
         return self._connection.execute(query).scalar_one()
 
     def drop_tokens(self, *, but: Collection[str], most: int) -> int:
-        """Drop some of the tokens of all keys but these; gives how many."""
-        dropped = 0
+        """Drop some of the tokens of all index keys but these, and of periods that are over; gives how many."""
+        dropped, but = 0, [self._vault.made_for(key_id) for key_id in but]
         for table in (_TOKEN, _SEARCH):
             some = select(table.c.person_id, table.c.kind, table.c.token).where(table.c.key_id.not_in(but)).limit(most)
             mine = (table.c.person_id, table.c.kind, table.c.token)

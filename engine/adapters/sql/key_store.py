@@ -1,6 +1,6 @@
 """Keys as a use case may treat them: destroyed, counted, wrapped anew."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -8,14 +8,15 @@ from sqlalchemy import Connection, delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from engine.adapters.sql import tables as tb
-from engine.adapters.sql.data_keys import EPOCH, KEYS
+from engine.adapters.sql.data_keys import CLOSED, EPOCH, HOLD_PERIOD, HOLD_PERIOD_ALONE, KEYS
 from engine.adapters.sql.open_words import seal_open_words
 from engine.adapters.sql.sealed_columns import any_fixed, reseal_apart, reseal_some
 from engine.domain.keys import place_key
-from engine.ports import StoredKey, Vault
+from engine.ports import StoredKey, SurvivingKey, Vault
 from engine.stores import KeyCounts, Rewrapped
 
 _TOKEN, _SEARCH = tb.PersonTokenRow.__table__, tb.SearchTokenRow.__table__  # type: ignore[attr-defined]
+_FACT = tb.InstallationRow.__table__  # type: ignore[attr-defined]
 _NEW_EPOCH = text("""
     INSERT INTO installation (key, value) VALUES (:key, '{"number": 1}')
     ON CONFLICT (key) DO UPDATE SET value = jsonb_build_object('number', (installation.value ->> 'number')::bigint + 1)
@@ -25,19 +26,19 @@ _HOME = """
     LEFT JOIN unit u ON u.id = COALESCE(c.unit_id, p.unit_id, k.owner_id)
 """
 _ORGANISATION_KEYS = """
-    SELECT k.owner_id, k.version, k.wrapped, k.wrapped_by, NULL::uuid AS home
+    SELECT k.owner_id, k.version, k.wrapped, k.wrapped_by, k.period, NULL::uuid AS home
     FROM data_key k JOIN organisation o ON o.id = k.owner_id
-    WHERE k.wrapped IS NOT NULL AND k.wrapped_by <> :current
+    WHERE k.wrapped IS NOT NULL AND (k.wrapped_by <> :current OR k.period <> :period) AND k.period = ANY(:kept)
 """
 _OTHER_KEYS = f"""
-    SELECT k.owner_id, k.version, k.wrapped, k.wrapped_by,
+    SELECT k.owner_id, k.version, k.wrapped, k.wrapped_by, k.period,
         COALESCE(u.organisation_id, CASE WHEN position('/' in k.wrapped_by) > 0
             THEN split_part(k.wrapped_by, '/', 1)::uuid END) AS home
     FROM data_key k {_HOME}
     WHERE k.wrapped IS NOT NULL
-      AND NOT (k.wrapped_by = ANY(CAST(:parents AS text[]))
+      AND NOT (k.period = :period AND k.wrapped_by = ANY(CAST(:parents AS text[]))
         AND (u.organisation_id IS NULL OR k.wrapped_by LIKE u.organisation_id || '/%'))
-      AND NOT (k.wrapped_by = :current AND u.organisation_id IS NULL)
+      AND NOT (k.period = :period AND k.wrapped_by = :current AND u.organisation_id IS NULL) AND k.period = ANY(:kept)
       AND NOT EXISTS (SELECT 1 FROM organisation o WHERE o.id = k.owner_id)
 """
 _SOME = " AND k.owner_id > :after ORDER BY k.owner_id, k.version LIMIT :most FOR UPDATE OF k"
@@ -46,9 +47,9 @@ _PARENTS = text("""
     WHERE k.wrapped IS NOT NULL GROUP BY k.owner_id
 """)
 _REWRAP = text("""
-    UPDATE data_key k SET wrapped = n.wrapped, wrapped_by = n.wrapped_by
-    FROM unnest(CAST(:owners AS uuid[]), CAST(:versions AS int[]), CAST(:wrapped AS bytea[]), CAST(:by AS text[]))
-        AS n(owner_id, version, wrapped, wrapped_by)
+    UPDATE data_key k SET wrapped = n.wrapped, wrapped_by = n.wrapped_by, period = n.period
+    FROM unnest(CAST(:owners AS uuid[]), CAST(:versions AS int[]), CAST(:wrapped AS bytea[]), CAST(:by AS text[]),
+        CAST(:periods AS text[])) AS n(owner_id, version, wrapped, wrapped_by, period)
     WHERE k.owner_id = n.owner_id AND k.version = n.version
 """)
 _COUNTS = text("""
@@ -94,34 +95,63 @@ class KeyStore:
         """Let every process forget its keys and read the key file again, within seconds of the commit."""
         self._connection.execute(_NEW_EPOCH, {"key": EPOCH})
 
-    def rewrap_some(self, *, current: str, after: UUID | None, most: int) -> Rewrapped:
+    def hold_period(self, *, alone: bool = False) -> None:
+        """Let no period begin or end before the transaction does; `alone` is who begins or ends one."""
+        self._connection.execute(HOLD_PERIOD_ALONE if alone else HOLD_PERIOD)
+
+    def close_periods(self, periods: Sequence[str]) -> bool:
+        """Let no key be kept any more that these periods wrap; return whether none is wrapped by them."""
+        wrapped = select(func.count()).where(KEYS.c.period.in_(periods), KEYS.c.wrapped.is_not(None))
+        if self._connection.execute(wrapped).scalar_one():
+            return False
+        before = self._connection.execute(select(_FACT.c.value).where(_FACT.c.key == CLOSED)).scalar() or {"ids": []}
+        closed = upsert(_FACT).values(key=CLOSED, value={"ids": sorted({*before["ids"], *periods})})
+        changed = {"value": closed.excluded.value}
+        self._connection.execute(closed.on_conflict_do_update(index_elements=("key",), set_=changed))
+        return True
+
+    def periods(self) -> Mapping[str, int]:
+        """Count the keys by the period whose key is needed to open them."""
+        query = select(KEYS.c.period, func.count()).where(KEYS.c.wrapped.is_not(None)).group_by(KEYS.c.period)
+        return {row[0]: row[1] for row in self._connection.execute(query)}
+
+    def survivors(self) -> Iterator[SurvivingKey]:
+        """Yield every key that is not destroyed, as it is wrapped now, all as of one instant."""
+        query = select(KEYS.c.owner_id, KEYS.c.version, KEYS.c.wrapped, KEYS.c.wrapped_by, KEYS.c.period)
+        rows = self._connection.execute(query.where(KEYS.c.wrapped.is_not(None)))
+        yield from (SurvivingKey(row[0], row[1], bytes(row[2]), row[3], row[4]) for row in rows)
+
+    def rewrap_some(self, *, current: str, periods: Sequence[str], after: UUID | None, most: int) -> Rewrapped:
         """Wrap the next keys anew that are not wrapped as they should be, those of organisations first.
 
-        `current` is the key of the key file that wraps from now on. Raises `KeyMissingError`, `DamagedError`.
+        `current` is the key of the key file that wraps from now on, and the key of the last of `periods` is mixed in;
+        keys of other periods than these are lost, and left. Raises `KeyMissingError`, `DamagedError`.
         """
-        values = {"current": current, "after": after or NOBODY, "most": most}
+        values = {"after": after or NOBODY, "most": most, **_as_wanted(current, periods)}
         rows = self._connection.execute(text(_ORGANISATION_KEYS + _SOME), values | {"after": NOBODY}).all()
         last = after
         if not rows:
             parents = {"parents": list(self._connection.execute(_PARENTS).scalars())}
             rows = self._connection.execute(text(_OTHER_KEYS + _SOME), values | parents).all()
             last = rows[-1].owner_id if rows else None
-        made = [self._vault.rewrap(row.owner_id, StoredKey(*row[1:4]), organisation_id=row.home) for row in rows]
+        made = [self._vault.rewrap(row.owner_id, StoredKey(*row[1:5]), organisation_id=row.home) for row in rows]
         if rows:
             self._connection.execute(
                 _REWRAP,
                 {
                     "owners": [row.owner_id for row in rows], "versions": [key.version for key in made],
                     "wrapped": [key.wrapped for key in made], "by": [key.wrapped_by for key in made],
+                    "periods": [key.period for key in made],
                 },
             )  # fmt: skip
         return Rewrapped(len(rows), last)
 
-    def unfinished(self, *, current: str) -> int:
+    def unfinished(self, *, current: str, periods: Sequence[str]) -> int:
         """Count the keys that are not wrapped as they should be."""
         parents = list(self._connection.execute(_PARENTS).scalars())
         query = text(f"SELECT count(*) FROM ({_ORGANISATION_KEYS} UNION ALL {_OTHER_KEYS}) AS k")
-        return int(self._connection.execute(query, {"current": current, "parents": parents}).scalar_one())
+        values = {"parents": parents, **_as_wanted(current, periods)}
+        return int(self._connection.execute(query, values).scalar_one())
 
     def outdated(self, *, current: str) -> int:
         """Count the keys that another key of the key file wraps than the current one."""
@@ -172,3 +202,7 @@ class KeyStore:
         dropped = self._connection.execute(update(KEYS).where(*older).values(wrapped=None, retired_at=at)).rowcount
         self.say_changed()
         return dropped
+
+
+def _as_wanted(current: str, periods: Sequence[str]) -> dict[str, object]:
+    return {"current": current, "period": periods[-1] if periods else "", "kept": ["", *periods]}

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import Connection, and_, bindparam, delete, false, func, or_, select, text, tuple_, update
+from sqlalchemy import Connection, and_, delete, false, func, or_, select, text, tuple_, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from engine.adapters.sql import tables as tb
@@ -31,15 +31,6 @@ _LINK, _PERSON = tb.CasePersonRow.__table__, tb.PersonRow.__table__  # type: ign
 _PROBE = tb.MatchProbeRow.__table__  # type: ignore[attr-defined]
 _NOBODY = UUID(int=0)
 _ROUTE = "route"
-_TOKEN = tb.PersonTokenRow.__table__  # type: ignore[attr-defined]
-_BIND = (
-    update(_TOKEN)
-    .where(
-        _TOKEN.c.person_id == bindparam("p"), _TOKEN.c.kind == bindparam("k"), _TOKEN.c.token == bindparam("old"),
-        _TOKEN.c.unit_id.is_(None),
-    )
-    .values(token=bindparam("new"), unit_id=bindparam("u"))
-)  # fmt: skip
 _SUSPECTS = text(f"""
     WITH {WANTED}
     SELECT DISTINCT wanted.number, link.person_id, link.case_id, link.unit_id
@@ -188,28 +179,6 @@ class MatchStore:
         open_one = update(_ALERT).where(_ALERT.c.id == alert_id, _ALERT.c.is_question, _ALERT.c.answered_at.is_(None))
         changes = {"answer": answer, "answered_by": by, "answered_at": at}
         return bool(self._connection.execute(open_one.values(changes)).rowcount)
-
-    def bind_old(self, *, most: int) -> int:
-        """Keep tokens that are of no unit yet as those of the unit that wrote the person down; gives how many."""
-        query = (
-            select(_TOKEN.c.person_id, _TOKEN.c.kind, _TOKEN.c.token, _TOKEN.c.key_id, _PERSON.c.unit_id)
-            .join(_PERSON, _PERSON.c.id == _TOKEN.c.person_id)
-            .where(_TOKEN.c.unit_id.is_(None))
-            .limit(most)
-            .with_for_update(skip_locked=True, of=_TOKEN)
-        )
-        rows = self._connection.execute(query).all()
-        groups: dict[tuple[str, UUID], list[tuple[UUID, str, bytes]]] = defaultdict(list)
-        for person_id, kind, token, key_id, unit_id in rows:
-            groups[key_id, unit_id].append((person_id, kind, bytes(token)))
-        for (key_id, unit_id), tokens in groups.items():
-            kept = self._vault.for_unit(key_id, [token for _, _, token in tokens], unit_id)
-            changed = [
-                {"p": person, "k": kind, "old": old, "new": new, "u": unit_id}
-                for (person, kind, old), new in zip(tokens, kept, strict=True)
-            ]
-            self._connection.execute(_BIND, changed)
-        return len(rows)
 
     def seen(self, alert_id: UUID, *, by: UUID, at: datetime) -> bool:
         """Write who has seen an alert; gives whether nobody had before."""

@@ -82,7 +82,9 @@ class PersonStore:
 
     def known_by(self, organisation_id: UUID, tokens: Sequence[tuple[str, str]]) -> tuple[UUID, ...]:
         """Find persons whom an organisation has written down itself and who have all of these tokens, by id."""
-        wanted = {self._vault.blind(*token, organisation_id=organisation_id) for token in tokens}
+        key_id = self._vault.found_by
+        made = [self._vault.finding(*token, organisation_id=organisation_id) for token in tokens]
+        wanted = {one[key_id] for one in made if key_id in one}
         query = (
             select(_SEARCH.c.person_id)
             .where(_SEARCH.c.organisation_id == organisation_id, _SEARCH.c.token.in_(wanted))
@@ -164,11 +166,11 @@ def write_tokens(connection: Connection, vault: Vault, person_id: UUID, tokens: 
     plain: dict[str, list[tuple[str, bytes]]] = defaultdict(list)
     for kind, value in dict.fromkeys(tokens):
         one = {"person_id": person_id, "kind": kind}
-        for key_id, token in vault.blinds(kind, value).items():
+        for key_id, token in vault.finding(kind, value).items():
             plain[key_id].append((kind, token))
         if kind not in _SEARCHED_BY:
             continue
-        mine = vault.blinds(kind, value, organisation_id=organisation)
+        mine = vault.finding(kind, value, organisation_id=organisation)
         one["organisation_id"] = organisation
         search += [one | {"key_id": key_id, "token": token} for key_id, token in mine.items()]
     rows = [

@@ -98,12 +98,14 @@ def values_of(
 ) -> list[Value]:
     """Give what some persons are found by, each once; with a unit only what it has written down itself.
 
-    A token that says it is of another unit than its person is passed over: it was copied there.
+    Tokens by one key alone, which all have, so that nothing counts twice while others are made beside them. A token
+    that says it is of another unit than its person is passed over: it was copied there.
     """
     query = (
         select(_TOKEN.c.kind, _TOKEN.c.token, _TOKEN.c.key_id, _TOKEN.c.unit_id)
         .join(_PERSON, _PERSON.c.id == _TOKEN.c.person_id)
         .where(_TOKEN.c.person_id.in_(person_ids), _TOKEN.c.unit_id == _PERSON.c.unit_id)
+        .where(_TOKEN.c.key_id == vault.found_by)
     )
     if unit_id is not None:
         query = query.where(_TOKEN.c.unit_id == unit_id)
@@ -136,7 +138,7 @@ def _for_units(vault: Vault, values: Sequence[Value], units: Iterable[UUID]) -> 
     for unit in units:
         for key_id, mine in by_key.items():
             kept = vault.for_unit(key_id, [value.token for _, value in mine], unit)
-            yield from ((number, value.kind, token) for (number, value), token in zip(mine, kept, strict=True))
+            yield from ((number, value.kind, token) for (number, value), token in zip(mine, kept, strict=bool(kept)))
 
 
 def _persons(connection: Connection, unit_id: UUID | None) -> int:

@@ -3,15 +3,18 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
+from engine.adapters.period_keys import PeriodFolders
 from engine.replay.world import people_of
 from engine.usecases.checkpoints import make_checkpoint
 from engine.usecases.open_case import open_case
@@ -49,6 +52,8 @@ class Drill:
         for file in files:
             (folder / "keys" / file).write_bytes((self.site.folder / "keys" / file).read_bytes())
             (folder / "keys" / file).chmod(0o400)
+        if files:
+            shutil.copytree(self.site.folder / "keys" / "periods", folder / "keys" / "periods")
         return folder, self.icmc(f"icmc restore {self.place}/made.dump", folder)
 
 
@@ -92,6 +97,20 @@ def test_a_restore_without_the_key_file_is_refused_before_anything_is_made(drill
     assert "icmc-keys.json is not there" in done.stderr
     assert "icmc-signing-key.json" in done.stderr
     assert not (folder / "keys" / "icmc-keys.json").exists()
+
+
+def test_with_other_period_keys_nothing_is_destroyed_and_the_right_ones_are_asked_for(drill: Drill) -> None:
+    folder, _ = drill.restored("others", files=())
+    keys = folder / "keys" / "icmc-keys.json"
+    shutil.copy2(drill.site.settings.keys, keys)
+    PeriodFolders(keys, (keys.with_name("periods"),), length=timedelta(days=1)).begin_first(datetime.now(UTC))
+    done = drill.icmc(f"icmc restore {drill.place}/made.dump", folder)
+    assert (done.returncode, "keys cannot be opened" in done.stderr) == (1, True), done.stdout + done.stderr
+    assert "It is under review" in done.stdout
+    shutil.rmtree(keys.with_name("periods"))
+    shutil.copytree(drill.site.folder / "keys" / "periods", keys.with_name("periods"))
+    again = drill.icmc(f"icmc restore --replace {drill.place}/made.dump && icmc audit verify", folder)
+    assert (again.returncode, GREEN in again.stdout) == (0, True), again.stdout + again.stderr
 
 
 def test_where_the_signing_file_is_lost_the_old_key_is_proved_and_its_change_is_recorded(drill: Drill) -> None:

@@ -166,8 +166,8 @@ def rewrap_all(process: Process, *, most: int) -> int:
     while True:
         with process.sql.begin() as connection:
             store = KeyStore(connection, process.vault)
-            done = store.rewrap_some(current="n", after=after, most=most)
-            left = store.unfinished(current="n")
+            done = store.rewrap_some(current="n", periods=(), after=after, most=most)
+            left = store.unfinished(current="n", periods=())
         rounds, after = rounds + 1, done.last
         if not done.done:
             assert left == 0

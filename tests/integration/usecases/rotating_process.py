@@ -1,5 +1,10 @@
-"""A process of its own that rotates keys slowly enough to be killed: `python -m ... KEY_FILE [index]`, URL by stdin."""
+"""A process of its own that rotates keys and is killed: `python -m ... KEY_FILE [index | STEP]`, URL by stdin.
 
+With the name of a step of a turn of periods it kills itself right after that step.
+"""
+
+import os
+import signal
 import sys
 from pathlib import Path
 
@@ -8,6 +13,7 @@ from engine.builtin import CORE
 from engine.cli.common import SYSTEM
 from engine.plugin.registry import load_registry
 from engine.settings import Settings
+from engine.usecases.key_periods import turn_period_now
 from engine.usecases.keys import rotate_keys
 from engine.usecases.rotating import rotate_index
 
@@ -17,8 +23,16 @@ def main() -> None:
     url, key_file = sys.stdin.readline().strip(), Path(sys.argv[1])
     settings = Settings(data_folder=key_file.parent, key_file=key_file)
     engine = build_engine(settings, app_url=url, registry=load_registry({}, builtins=(CORE,)))
+    if sys.argv[2:] not in ([], ["index"]):
+        turn_period_now(engine, viewer=SYSTEM, after_step=_die_after)
+        return
     rotate = rotate_index if sys.argv[2:] == ["index"] else rotate_keys
     rotate(engine, viewer=SYSTEM, batch=3, after_batch=lambda done: print(done, flush=True))  # noqa: T201
+
+
+def _die_after(step: str) -> None:
+    if step == sys.argv[2]:
+        os.kill(os.getpid(), signal.SIGKILL)
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from engine.adapters.postgres.restore import restore_backup
 from engine.adapters.tombstone_file import TombstoneFile
 from engine.assembly import Engine
 from engine.bootstrap import build_engine
-from engine.domain.keeping import COOLING_OFF, KEYS_IN_BACKUPS, ErasureStatus, Tombstone
+from engine.domain.keeping import COOLING_OFF, ErasureStatus, Tombstone
 from engine.domain.records import PersonRole
 from engine.errors import (
     AlreadyEndedError,
@@ -100,7 +100,7 @@ def test_two_people_who_did_not_ask_agree_each_in_another_role_and_it_cools_off(
     assert erase_what_is_ripe(world.engine) == 1
     assert erase_what_is_ripe(world.engine) == 0
     row = world.rows("SELECT * FROM erasure")[0]
-    assert (row.status, row.keys_gone_at) == ("done", world.clock.now() + KEYS_IN_BACKUPS)
+    assert (row.status, row.keys_gone_at) == ("done", max(world.clock.now(), world.engine.periods.current.ends_at))
 
 
 def test_after_it_nothing_can_be_read_or_found_and_everything_else_goes_on(world: World, filled: Filled) -> None:

@@ -128,7 +128,9 @@ def test_everybody_is_found_at_every_moment_of_a_change_of_the_index_key(
         assert installed.finds() == reader.finds() == known
         make_it_long_ago(world, "index_key_at")
     keys = world.rows("SELECT DISTINCT key_id FROM person_token UNION SELECT DISTINCT key_id FROM search_token")
-    assert [row[0] for row in keys] == [installed.engine.key_keeper.index.current] != [""]
+    current = installed.engine.key_keeper.index.current
+    assert [row[0] for row in keys] == [f"{current}@{installed.engine.periods.current.id}"]
+    assert current
     assert installed.engine.key_keeper.index[1:] == (None, None)
 
 

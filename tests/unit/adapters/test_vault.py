@@ -186,12 +186,10 @@ def test_a_damaged_wrapped_key_is_damage() -> None:
 def test_a_blind_token_is_the_same_for_the_same_value_key_and_organisation_only() -> None:
     vault, other = vault_of(KeysInMemory()), vault_of(KeysInMemory(), replace(FILE, blind=b"x" * 32))
     assert vault.blind("phone", "123") == vault.blind("phone", "123")
-    ours = vault.blind("phone", "123", organisation_id=NETWORK)
-    assert ours == vault.blind("phone", "123", organisation_id=NETWORK)
-    tokens = {
-        vault.blind("phone", "123"), vault.blind("name", "123"), other.blind("phone", "123"), ours,
-        vault.blind("phone", "123", organisation_id=OTHER),
-    }  # fmt: skip
+    [ours] = vault.finding("phone", "123", organisation_id=NETWORK).values()
+    assert [ours] == [*vault.finding("phone", "123", organisation_id=NETWORK).values()]
+    [theirs] = vault.finding("phone", "123", organisation_id=OTHER).values()
+    tokens = {vault.blind("phone", "123"), vault.blind("name", "123"), other.blind("phone", "123"), ours, theirs}
     assert len(tokens) == 5
 
 

@@ -1,5 +1,6 @@
 """What is held back, sealed, to be erased or due, in the viewer's units: ids, codes and instants, no content."""
 
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Subquery, and_, select, true
@@ -11,7 +12,7 @@ from engine.adapters.sql.queries.shape import ACTOR, CASE, MEMBERSHIP
 from engine.adapters.sql.tables import CaseRow
 from engine.adapters.sql.visibility import named, visible_to
 from engine.domain.four_eyes import Kind
-from engine.domain.keeping import GROUNDS_TO_ERASE, GROUNDS_TO_SEAL, HOLD_WORDS
+from engine.domain.keeping import GROUNDS_TO_ERASE, GROUNDS_TO_SEAL, HOLD_WORDS, KEPT_SINCE
 from engine.domain.policy import Action, can, units_that_let
 from engine.errors import NotAllowedError, NotFoundError
 from engine.spec.roles import Role
@@ -23,7 +24,9 @@ HOLD, SEAL, ERASURE, APPROVAL, PROPOSAL, NOTICE = (
         "legal_hold", "restriction", "erasure", "approval_request", "retention_proposal", "erasure_notice",
     )
 )  # fmt: skip
+INSTALLATION = _TABLES["installation"]
 _MOST = 200
+_TURNS_WITHIN = timedelta(hours=1)
 _OVER = ("done", "refused", "withdrawn")
 
 
@@ -67,6 +70,7 @@ def _erasures(reading: Reading, seen: ColumnElement[bool]) -> tuple[vw.ErasureVi
     )
     numbers = positions(reading, [row["case_id"] for row in rows])
     agreed = _agreed(reading, [row["id"] for row in rows])
+    kept_since = _kept_since(reading)
     return tuple(
         vw.ErasureView(
             **{name: row[name] for name in _SAME},
@@ -76,6 +80,7 @@ def _erasures(reading: Reading, seen: ColumnElement[bool]) -> tuple[vw.ErasureVi
             asked_by_id=row["asked_by"],
             agreed=tuple(f"{one['role_words']}: {one['name']}" for one in agreed.get(row["id"], ())),
             agreed_ids=tuple(one["actor_id"] for one in agreed.get(row["id"], ())),
+            copies=_copies(row, kept_since, reading.now),
         )
         for row in rows
     )
@@ -85,6 +90,20 @@ _SAME = (
     "id", "case_id", "case_number", "status", "source", "asked_at", "cooling_until", "ended_at", "ended_reason",
     "keys_gone_at",
 )  # fmt: skip
+
+
+def _copies(row: Row, kept_since: datetime | None, now: datetime) -> str:
+    """Say it by what was done, not by the date alone: a worker that stood still has thrown no key away."""
+    if row["status"] != "done" or row["keys_gone_at"] is None:
+        return ""
+    if kept_since is not None and row["ended_at"] < kept_since:
+        return "dead"
+    return "late" if now > row["keys_gone_at"] + _TURNS_WITHIN else "later"
+
+
+def _kept_since(reading: Reading) -> datetime | None:
+    row = reading.first(select(INSTALLATION.c.value).where(INSTALLATION.c.key == KEPT_SINCE))
+    return datetime.fromisoformat(row["value"]["since"]) if row else None
 
 
 def _agreed(reading: Reading, erasure_ids: list[UUID]) -> dict[UUID, list[dict[str, object]]]:

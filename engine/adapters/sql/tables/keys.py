@@ -13,7 +13,8 @@ from engine.adapters.sql.tables.fields import at, json_value, sealed
 class DataKeyRow(SQLModel, table=True):
     """The key of an organisation, a case, a person or the places of a case; destroying it ends its values for ever.
 
-    It is wrapped by the key of its organisation (`<organisation>/<version>`), that one by a key of the key file.
+    It is wrapped by the key of its organisation (`<organisation>/<version>`), that one by a key of the key file; the
+    key of `period`, which is not in the database, is mixed into either.
     """
 
     __tablename__ = "data_key"
@@ -21,6 +22,7 @@ class DataKeyRow(SQLModel, table=True):
     version: int = Field(default=1, primary_key=True)
     wrapped: bytes | None = None
     wrapped_by: str = Field(index=True)
+    period: str = Field(default="", sa_column_kwargs={"server_default": ""})
     created_at: datetime = at(null=False)
     destroyed_at: datetime | None = at()
     retired_at: datetime | None = at()

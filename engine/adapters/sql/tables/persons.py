@@ -23,8 +23,8 @@ class PersonRow(SQLModel, table=True):
 class PersonTokenRow(SQLModel, table=True):
     """A blind token by which a person can be found again: no value can be read from it. `key_id` names its key.
 
-    It is kept as that of the unit that wrote the person down, so that tokens of two units are never alike; one without
-    `unit_id` was made before that and is made anew with the next comparison.
+    It is kept as that of the unit that wrote the person down, so that tokens of two units are never alike. It dies with
+    the period of keys in which it was made.
     """
 
     __tablename__ = "person_token"
@@ -33,10 +33,7 @@ class PersonTokenRow(SQLModel, table=True):
     token: bytes = Field(primary_key=True)
     key_id: str = Field(default="", sa_column_kwargs={"server_default": ""})
     unit_id: UUID | None = None
-    __table_args__ = (
-        Index("person_token_by_token", "token", "kind"),
-        Index("person_token_of_no_unit", "person_id", postgresql_where=text("unit_id IS NULL")),
-    )
+    __table_args__ = (Index("person_token_by_token", "token", "kind"),)
 
 
 class CasePersonRow(SQLModel, table=True):
