@@ -88,6 +88,10 @@ class Vault(Protocol):
         """Decrypt bytes; raises `DamagedError` or `KeyMissingError`."""
         ...
 
+    def make_ready(self, owners: Iterable[UUID]) -> None:
+        """Fetch the newest keys of several owners in one question, so that each need not be asked for by itself."""
+        ...
+
     def blind(self, kind: str, value: str) -> bytes:
         """Give the token under which a value can be found again without being readable."""
         ...

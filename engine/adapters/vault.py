@@ -5,7 +5,8 @@ import json
 import math
 import secrets
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from threading import Lock
 from typing import Any, Final, Protocol
 from uuid import UUID
@@ -43,6 +44,10 @@ class WrappedKeys(Protocol):
 
     def newest(self, owner: UUID) -> StoredKey | None:
         """Give the newest key of an owner that is not destroyed."""
+        ...
+
+    def newest_of(self, owners: Sequence[UUID]) -> Mapping[UUID, StoredKey]:
+        """Give the newest key of each of these owners that has one."""
         ...
 
     def version(self, owner: UUID, version: int) -> StoredKey | None:
@@ -161,6 +166,20 @@ class KeyVault:
             return cipher.decrypt(sealed[head : head + _NONCE], sealed[head + _NONCE :], bound)
         except InvalidTag:
             raise DamagedError(what=what) from None
+
+    def make_ready(self, owners: Iterable[UUID]) -> None:
+        """Fetch the newest keys of several owners in one question, so that each need not be asked for by itself.
+
+        One that cannot be unwrapped stops no other: whoever needs it is told.
+        """
+        self._look_again()
+        wanted = [owner for owner in owners if owner not in self._newest]
+        for owner, stored in self._keys.newest_of(wanted).items() if wanted else ():
+            with suppress(DamagedError, KeyMissingError):
+                key = self._remember(owner, stored)
+                with self._lock:
+                    if self._open.get((owner, key.version)) is key:
+                        self._newest[owner] = key
 
     def blind(self, kind: str, value: str) -> bytes:
         """Give the token (16 bytes) under which a value can be found again without being readable."""

@@ -44,7 +44,7 @@ class FieldKind(StrEnum):
 
 
 class Sensitivity(StrEnum):
-    """How a field is kept: open fields steer work; the others are encrypted and masked."""
+    """How a field is shown: open ones to who reads the case, the others masked. All are kept encrypted."""
 
     OPEN = "open"
     NARRATIVE = "narrative"
@@ -187,8 +187,13 @@ class FieldSpec:
     asks_consent: bool = False
 
     @property
+    def tells_when(self) -> bool:
+        """Whether the answer says when somebody will be somewhere, as a masked date or instant does."""
+        return self.kind in {FieldKind.DATE, FieldKind.DATETIME} and not self.is_open
+
+    @property
     def is_open(self) -> bool:
-        """Say whether the answer is stored readable, so that work can be steered by it."""
+        """Say whether the answer is shown without being revealed."""
         return self.sensitivity is Sensitivity.OPEN
 
 
@@ -205,7 +210,7 @@ def field(
     event_time: bool = False,
     excluded_time: str = "",
     shown_when: str = "",
-    output: bool = True,
+    output: bool | None = None,
     tells: str = "",
     hash_of: str = "",
     kept_anyway: bool | str = False,
@@ -224,7 +229,8 @@ def field(
     on the first screen, which can be saved by itself. `event_time` marks the instant at which the step happened.
     `excluded_time` names intervals that a time limit may leave out. `shown_when` is a condition on the same form's
     fields. An open choice, bool, number or instant is an output, on which workflows may decide, unless `output` is
-    false; *Not known* is no output. `tells` names what an open answer says of the case on which limits of the law may
+    false; a sensitive one is with `output=True` alone: it is masked, and a time can still be counted from it. *Not
+    known* is no output. `tells` names what an open answer says of the case on which limits of the law may
     depend, one of `TELLABLE`, or an element of trafficking, one of `ELEMENTS`.
     `hash_of` names the question of the same form for a file: the system writes that file's SHA-256 hash here.
     `kept_anyway` marks what the law or the work needs even of a person who does not allow that anything is written
@@ -277,7 +283,6 @@ def _spec(name: str, info: FieldInfo) -> FieldSpec:
     said = cast("dict[str, Any]", extra.get("icmc", {})) if isinstance(extra, dict) else {}
     kind, values = _kind_of(info)
     sensitivity = _sensitivity(kind, said)
-    output = _OUTPUT_KINDS.get(kind) if sensitivity is Sensitivity.OPEN and said.get("output", True) else None
     return FieldSpec(
         name=name,
         kind=kind,
@@ -290,7 +295,7 @@ def _spec(name: str, info: FieldInfo) -> FieldSpec:
         event_time=bool(said.get("event_time", False)),
         excluded_time=str(said.get("excluded_time", "")),
         shown_when=str(said.get("shown_when", "")),
-        output=output,
+        output=_OUTPUT_KINDS.get(kind) if _is_output(sensitivity, said.get("output")) else None,
         default=None if info.is_required() else info.default,
         sealed_class=SealedClass(said["sealed"]) if said.get("sealed") else None,
         tells=_told(name, str(said.get("tells", "")), sensitivity),
@@ -301,6 +306,15 @@ def _spec(name: str, info: FieldInfo) -> FieldSpec:
         comes_first=bool(said.get("comes_first", False)),
         opens=tuple(said.get("opens", ())),
         asks_consent=bool(said.get("asks_consent", False)),
+    )
+
+
+def _is_output(sensitivity: Sensitivity, wanted: object) -> bool:
+    """Whether workflows may decide on an answer: an open one unless it says no, a sensitive one only if it says so."""
+    return (
+        wanted is True
+        if sensitivity is Sensitivity.SENSITIVE
+        else sensitivity is Sensitivity.OPEN and wanted is not False
     )
 
 

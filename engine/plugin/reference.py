@@ -21,10 +21,9 @@ Every step type that is installed, with its form and the outputs that a workflow
 from the pillars; do not edit it.
 
 How to read the fields: **required** fields must be answered; those on the *first screen* can be saved by themselves.
-The class says how an answer is kept: *open* answers steer work, all others are encrypted, and *sensitive* and
-*identifying* ones are masked as well. A *sealed class* is kept apart even within a unit: only some roles read it, and a
-grant must name it. Every step, besides being done, can end refused by the person, not needed, or blocked by another
-body.
+Every answer is kept encrypted; the class says how it is shown: *open* answers in words, all others masked until they
+are revealed. A *sealed class* is kept apart even within a unit: only some roles read it, and a grant must name it.
+Every step, besides being done, can end refused by the person, not needed, or blocked by another body.
 """
 
 

@@ -63,8 +63,11 @@ def tell(
     `rule` names what it is about within the case; with recipient and channel it makes the key of the message. What is
     not critical follows the recipient's own choice: which channels, at which hours, or in the daily digest. A channel
     that is not set up, or does not reach the person, is left out. A line of the ledger (`escalation_id`) asks for an
-    acknowledgement: its message carries a link of its own for that.
+    acknowledgement: its message carries a link of its own for that. When a step falls due that watches for a hearing,
+    a journey or a visit stands on its page only.
     """
+    if _is_where_somebody_will_be(engine, state, due_at):
+        due_at = late_at = None
     unit = work.directory.unit(state.case.unit_id)
     note = Note(
         about=f"{state.case.id}|{rule}", kind=kind, link=link, critical=critical, due_at=due_at, case_id=state.case.id,
@@ -77,6 +80,13 @@ def tell(
         },
     )  # fmt: skip
     return _tell_all(engine, work, note, people, channels, now)
+
+
+def _is_where_somebody_will_be(engine: Engine, state: CaseState, due_at: datetime | None) -> bool:
+    """Whether a due time follows from an answer that says when somebody is at court, travels or is visited."""
+    steps = (state.steps.get(one.step_id) for one in state.deadlines.values() if one.due_at == due_at)
+    watching = {step.uses for step in steps if step is not None and step.added is not None and step.added.watches}
+    return any(spec.tells_when for uses in watching for spec in engine.registry.get(uses).fields)
 
 
 def tell_of_system(

@@ -102,7 +102,7 @@ class InterceptForm(Form):
     """Note a talk with travellers at a border or station who may be in danger, and what they chose."""
 
     point: Text = field(label="At which border post or station?", now=True)
-    at: Instant = field(label="When did you meet them?", event_time=True, now=True)
+    at: Instant = field(label="When did you meet them?", sensitive=True, output=True, event_time=True, now=True)
     persons: Count = field(label="How many people could be in danger?", now=True)
     age_group: Literal["adults", "children", "both", "unknown"] | None = field(
         label="Are they adults or children?",

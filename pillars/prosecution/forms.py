@@ -46,7 +46,7 @@ class StatementForm(Form):
 
     magistrate: OrganisationRef = field(label="Before which Magistrate?", now=True)
     section: v.StatementSection = field(label="Under which law?", choices=v.STATEMENT_SECTION, now=True)
-    date: Instant = field(label="When was the statement taken?", event_time=True, now=True)
+    date: Instant = field(label="When was the statement taken?", sensitive=True, output=True, event_time=True, now=True)
     lang: Language = field(
         label="In what language?", help="A language code, such as as, bn, grt, kha, ne or en.", now=True
     )
@@ -61,7 +61,7 @@ class HearingForm(Form):
 
     court: OrganisationRef = field(label="Which court?", now=True)
     case_no: Text = field(label="What is the court's case number?", now=True)
-    hearing_on: Instant = field(label="When was the hearing?", event_time=True, now=True)
+    hearing_on: Instant = field(label="When was the hearing?", sensitive=True, output=True, event_time=True, now=True)
     purpose: v.HearingPurpose = field(label="What was the purpose?", choices=v.HEARING_PURPOSE, now=True)
     result: LongText = field(label="What happened?", now=True)
     attendance_needed: YesNo = field(label="Did the survivor have to be there?", now=True)
@@ -70,9 +70,13 @@ class HearingForm(Form):
     cost: Money | None = field(
         label="What did the journey cost?", help="In local currency, such as rupees.", default=None
     )
-    next_on: Day | None = field(label="On what date is the next hearing?", default=None)
+    next_on: Day | None = field(label="On what date is the next hearing?", sensitive=True, default=None)
     next_at: Instant | None = field(
-        label="At what time is the next hearing?", help="Only if the court has set it.", default=None
+        label="At what time is the next hearing?",
+        help="Only if the court has set it.",
+        default=None,
+        sensitive=True,
+        output=True,
     )
     court_hall: Text | None = field(
         label="In which court hall is the next hearing?",

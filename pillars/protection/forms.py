@@ -147,7 +147,7 @@ class HealthForm(Form):
         label="Is the person at risk of harming themselves?", choices=v.SUICIDE_SCREEN, sealed="health", now=True
     )
     report_to_police_needed: YesNo = field(label="Does the law require the police to be informed?", now=True)
-    follow_up: Day = field(label="When is the next visit?", now=True)
+    follow_up: Day = field(label="When is the next visit?", sensitive=True, now=True)
     findings: LongText | None = field(label="What was found?", default=None, identifying=True, sealed="health")
     pregnancy_test_consent: YesNo = field(
         label="Does the person agree to a pregnancy test?", default=None, sealed="health"

@@ -107,7 +107,7 @@ class CarePlanForm(Form):
 class CounselForm(Form):
     """Note that a counselling session took place, how the person is, and when the next one is."""
 
-    date: Instant = field(label="When was the session?", event_time=True, now=True)
+    date: Instant = field(label="When was the session?", sensitive=True, output=True, event_time=True, now=True)
     kind: Literal["individual", "group", "family", "crisis", "by_phone"] = field(
         label="What kind of session was it?", now=True
     )
@@ -119,7 +119,7 @@ class CounselForm(Form):
         sealed="counselling",
         now=True,
     )
-    next: Day | None = field(label="When is the next session?", default=None)
+    next: Day | None = field(label="When is the next session?", sensitive=True, default=None)
     private_note: LongText | None = field(
         label="Note that only counsellors may read", default=None, identifying=True, sealed="counselling"
     )
@@ -196,7 +196,7 @@ class EntitlementsForm(Form):
 class ProgressForm(Form):
     """Look together at what has become better, and decide how to go on."""
 
-    date: Day = field(label="When did you meet?", now=True)
+    date: Day = field(label="When did you meet?", sensitive=True, now=True)
     members: Some[
         Literal[
             "person",
@@ -217,7 +217,7 @@ class ProgressForm(Form):
     decision: Literal["continue", "change_plan", "more_support", "ready_to_leave_care", "end_plan"] = field(
         label="What happens next?", now=True
     )
-    next: Day = field(label="When will you meet again?", now=True)
+    next: Day = field(label="When will you meet again?", sensitive=True, now=True)
 
     @rule("The next meeting cannot be before this one.")
     def _next_follows(self) -> bool:

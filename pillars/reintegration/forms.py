@@ -39,8 +39,10 @@ class PlanForm(Form):
 class VisitForm(Form):
     """Visit or call the person after the return, and see whether they are safe."""
 
-    due_on: Day = field(label="For what date was the visit planned?", now=True)
-    done_at: Instant | None = field(label="When was the visit?", default=None, event_time=True)
+    due_on: Day = field(label="For what date was the visit planned?", sensitive=True, now=True)
+    done_at: Instant | None = field(
+        label="When was the visit?", sensitive=True, output=True, default=None, event_time=True
+    )
     mode: Literal["home_visit", "met_elsewhere", "phone", "video", "through_partner", "not_reached"] = field(
         label="How did you meet?", now=True
     )
@@ -73,7 +75,7 @@ class VisitForm(Form):
         now=True,
     )
     needs: LongText | None = field(label="What does the person need?", default=None)
-    next: Day = field(label="When is the next visit?")
+    next: Day = field(label="When is the next visit?", sensitive=True)
 
     @rule("No sign was seen, or some were: choose one of the two.")
     def _none_stands_alone(self) -> bool:

@@ -31,7 +31,7 @@ class HomeInvestigationForm(Form):
     """Find out, on the spot, whether the person's home is safe to return to."""
 
     requested_on: Day = field(label="When was the home visit asked for?")
-    visit_on: Day = field(label="When was the home visited?", now=True)
+    visit_on: Day = field(label="When was the home visited?", sensitive=True, now=True)
     visited_by: PersonRef = field(label="Who visited the home?", now=True)
     family_identity: LongText = field(
         label="Who lives in the home?",
@@ -164,7 +164,7 @@ class TravelForm(Form):
         now=True,
     )
     exit_permit: Text | None = field(label="What is the number of the exit permit?", default=None)
-    date: Day = field(label="On what date do they travel?", now=True)
+    date: Day = field(label="On what date do they travel?", sensitive=True, now=True)
     border_point: Text = field(label="Where do they cross the border, or arrive?")
     mode: Literal["road", "rail", "air", "boat", "on_foot", "mixed"] = field(label="How do they travel?")
     escort_names: Text = field(label="Who goes with the person?", identifying=True, now=True)
@@ -178,7 +178,12 @@ class HandoverForm(Form):
     """Hand the person over to those who receive them, and have both sides sign."""
 
     at: Instant = field(
-        label="When was the person handed over?", help="Local time of the place.", event_time=True, now=True
+        label="When was the person handed over?",
+        help="Local time of the place.",
+        event_time=True,
+        now=True,
+        sensitive=True,
+        output=True,
     )
     place: Geo = field(label="Where was the handover?", identifying=True, now=True)
     tz: Text = field(

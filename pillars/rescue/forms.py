@@ -121,7 +121,13 @@ class ProductionForm(Form):
     person: PersonRef = field(label="Who was brought?", now=True)
     authority: v.Authority = field(label="Before which authority?", choices=v.AUTHORITY, now=True)
     taken_charge_at: Instant = field(label="When was the person taken into our care?", now=True)
-    produced_at: Instant = field(label="When was the person brought before the authority?", event_time=True, now=True)
+    produced_at: Instant = field(
+        label="When was the person brought before the authority?",
+        sensitive=True,
+        output=True,
+        event_time=True,
+        now=True,
+    )
     journey: Intervals = field(
         label="When was the person travelling?",
         help="The journey does not count. Give start, end and place for each.",

@@ -116,6 +116,18 @@ ATTACKS = {
         "UPDATE consent SET withdrawn_at = NULL WHERE case_id = :case AND withdrawn_at IS NOT NULL",
         r"^Case C-.*: the consent of person .* says withdrawn_at = nothing; the history says 2026-",
     ),
+    "answers of a step are dropped": (
+        "UPDATE step SET sealed_outputs = NULL WHERE case_id = :case AND key = 'intake'",
+        r"^Case C-.*: the step intake: its answers are not what the history says \(.*concern.*\)\.$",
+    ),
+    "the report is dropped": (
+        'UPDATE "case" SET sealed_report = NULL WHERE id = :case',
+        r"^Case C-.*: the answer of the report concern is not what the history says\.$",
+    ),
+    "what an event tells is dropped": (
+        "UPDATE event SET sealed_body = NULL WHERE case_id = :case AND type = 'CaseOpened'",
+        r"^Case C-.*: what is encrypted of event 1 was changed: rows were not compared\.$",
+    ),
     "a denial is lifted": (
         "UPDATE denial SET lifted_at = now() WHERE case_id = :case",
         r"^Case C-.*: the denial of Counsellor .* says lifted_at = .*; the history says nothing\.$",

@@ -1,5 +1,6 @@
 """Every installed pillar keeps the contract."""
 
+import re
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
@@ -10,7 +11,7 @@ from ruamel.yaml import YAML
 
 from engine.builtin import CORE
 from engine.plugin.checks import check_pillar, contract_problems
-from engine.plugin.fields import Sensitivity
+from engine.plugin.fields import FieldKind, OutputKind, Sensitivity
 from engine.plugin.pillar import Pillar
 from engine.plugin.registry import load_registry
 from engine.plugin.steps import Outcome, StepKind, StepType
@@ -68,9 +69,32 @@ def test_every_field_has_a_label_and_a_class_and_every_choice_its_words(step: St
 
 
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: step.key)
-def test_no_output_reveals_an_identifying_or_sensitive_answer(step: StepType) -> None:
-    secret = {spec.name for spec in step.fields if not spec.is_open}
-    assert not secret & set(step.outputs)
+def test_no_output_is_an_identifying_answer_and_a_sensitive_one_is_an_instant_alone(step: StepType) -> None:
+    masked = {spec.name: spec for spec in step.fields if not spec.is_open}
+    found = [masked[name] for name in set(masked) & set(step.outputs)]
+    assert all((one.sensitivity, one.output) == (Sensitivity.SENSITIVE, OutputKind.INSTANT) for one in found)
+
+
+WHERE_SOMEBODY_WILL_BE = {
+    "prosecution.statement": {"date"}, "prosecution.hearing": {"hearing_on", "next_on", "next_at"},
+    "rescue.production": {"produced_at"}, "repatriation.travel": {"date"}, "repatriation.handover": {"at"},
+    "repatriation.hir": {"visit_on"}, "reintegration.visit": {"due_on", "done_at", "next"},
+    "rehabilitation.counsel": {"date", "next"}, "rehabilitation.progress": {"date", "next"},
+    "protection.health": {"follow_up"}, "prevention.intercept": {"at"},
+}  # fmt: skip
+_OF_PLACES = re.compile(
+    r"\b(hearing|visit|travel|handed over|brought before|session|meet|statement taken)\b", re.IGNORECASE
+)
+_OF_A_LETTER = ("repatriation.hir", "requested_on")
+
+
+@pytest.mark.parametrize("step", STEPS, ids=lambda step: step.key)
+def test_when_somebody_is_at_court_travels_or_is_visited_is_masked(step: StepType) -> None:
+    times = {spec.name: spec for spec in step.fields if spec.kind in {FieldKind.DATE, FieldKind.DATETIME}}
+    asked = WHERE_SOMEBODY_WILL_BE.get(step.key, set())
+    assert asked <= set(times)
+    named = {name for name, spec in times.items() if _OF_PLACES.search(spec.label) and (step.key, name) != _OF_A_LETTER}
+    assert not {name for name in asked | named if times[name].is_open}
 
 
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: step.key)

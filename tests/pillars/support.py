@@ -148,14 +148,15 @@ def accepts_its_examples(step: StepType, **changes: Any) -> None:
 
 
 def has_only_open_outputs(step: StepType) -> None:
-    """Outputs are exactly the open choices, bools, numbers and instants."""
+    """Outputs are exactly the open choices, bools, numbers and instants, and sensitive instants that say so."""
     kinds = {
         FieldKind.CHOICE: OutputKind.CHOICE,
         FieldKind.BOOL: OutputKind.BOOL,
         FieldKind.INT: OutputKind.NUMBER,
         FieldKind.DATETIME: OutputKind.INSTANT,
     }
-    wanted = {spec.name: kinds[spec.kind] for spec in step.fields if spec.is_open and spec.kind in kinds}
+    found = [one for one in step.fields if one.is_open or one.output is OutputKind.INSTANT]
+    wanted = {spec.name: kinds[spec.kind] for spec in found if spec.kind in kinds}
     assert {name: output.kind for name, output in step.outputs.items()} == wanted
 
 

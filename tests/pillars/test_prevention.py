@@ -36,7 +36,7 @@ CATALOGUE = {
         passport_held_by:choice! debt:money emergency_numbers_given:bool! check_in_on:date decision:choice!
     """,
     "prevention.intercept": """
-        point:text! at:datetime! persons:int! companions:int! signs:multi~! story_mismatch:bool!
+        point:text! at:datetime~! persons:int! companions:int! signs:multi~! story_mismatch:bool!
         wants_to_continue:choice! outcome:choice(returned|police|continued|shelter)! free_choice_noted:bool!
     """,
     "prevention.recruiter": """

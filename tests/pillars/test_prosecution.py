@@ -32,12 +32,12 @@ CATALOGUE = {
         wishes_to_proceed:choice! victim_right_to_be_heard:bool
     """,
     "prosecution.statement": """
-        magistrate:org! section:choice(BNSS183|NP6|BD|other)! date:datetime! lang:lang! interpreter:person
+        magistrate:org! section:choice(BNSS183|NP6|BD|other)! date:datetime~! lang:lang! interpreter:person
         video:bool! support_person_present:bool! copy_status:choice
     """,
     "prosecution.hearing": """
-        court:org! case_no:text! hearing_on:datetime! purpose:choice! attendance_needed:bool! video_link:bool!
-        travel_plan:longtext cost:money result:longtext! next_on:date
+        court:org! case_no:text! hearing_on:datetime~! purpose:choice! attendance_needed:bool! video_link:bool!
+        travel_plan:longtext cost:money result:longtext! next_on:date~
     """,
     "prosecution.testimony": """
         sessions:int! court_visit:bool! screen_or_video:bool! in_camera_order:bool! child_evidence_due:date

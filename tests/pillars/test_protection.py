@@ -59,7 +59,7 @@ CATALOGUE = {
     """,
     "protection.health": """
         triage:choice! findings:longtext^~ pregnancy_test_consent:bool~ sti_hiv_consent:bool~ medication:longtext~
-        suicide_screen:choice~! follow_up:date! report_to_police_needed:bool!
+        suicide_screen:choice~! follow_up:date~! report_to_police_needed:bool!
     """,
     "protection.support_person": """
         role:choice(support_person|guardian|legal_aid|interpreter)! person_assigned:person! assigned_at:datetime!

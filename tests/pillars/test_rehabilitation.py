@@ -48,7 +48,7 @@ CATALOGUE = {
         form7:file child_view:longtext!
     """,
     "rehabilitation.counsel": """
-        date:datetime! kind:choice! lang:lang! risk_now:choice~! next:date private_note:longtext^~
+        date:datetime~! kind:choice! lang:lang! risk_now:choice~! next:date~ private_note:longtext^~
     """,
     "rehabilitation.learning": """
         track:choice! provider:org! start:date! stipend:money savings_account:bool attendance:int certificate:file
@@ -57,7 +57,7 @@ CATALOGUE = {
         scheme:multi! papers_missing:multi^! applied_on:date! ref_no:text granted_on:date amount:money bank_ready:bool!
     """,
     "rehabilitation.progress": """
-        date:date! members:multi! domains_score:multi! decision:choice! next:date!
+        date:date~! members:multi! domains_score:multi! decision:choice! next:date~!
     """,
 }
 ASKED = [step for step in PILLAR.step_types if step.form]

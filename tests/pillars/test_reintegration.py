@@ -36,8 +36,8 @@ CATALOGUE = {
         review_on:date!
     """,
     "reintegration.visit": """
-        due_on:date! done_at:datetime mode:choice! alone_with_person:bool! safety:choice~! school_or_work:choice!
-        income:money re_trafficking_sign:multi~! needs:longtext next:date!
+        due_on:date~! done_at:datetime~ mode:choice! alone_with_person:bool! safety:choice~! school_or_work:choice!
+        income:money re_trafficking_sign:multi~! needs:longtext next:date~!
     """,
     "reintegration.livelihood": """
         kind:choice! amount:money! assets:longtext mentor:person income_before:money income_after:money

@@ -32,7 +32,7 @@ CATALOGUE = {
         may_need_asylum:choice~ may_be_stateless:choice~ in_danger:choice~
     """,
     "repatriation.hir": """
-        requested_on:date! visit_on:date! visited_by:person! family_identity:longtext^!
+        requested_on:date! visit_on:date~! visited_by:person! family_identity:longtext^!
         family_role_in_trafficking:choice~! income_source:text violence_at_home:choice~!
         community_attitude:choice~! trafficker_nearby:choice~!
         school_or_work_option:longtext child_view:longtext^ recommendation:choice(safe|safe_with_conditions|unsafe)!
@@ -47,11 +47,11 @@ CATALOGUE = {
         decision:choice(return|stay|third_option)! order_no:text
     """,
     "repatriation.travel": """
-        document:choice(passport|travel_permit|temporary)^! exit_permit:text date:date! border_point:text! mode:choice!
+        document:choice(passport|travel_permit|temporary)^! exit_permit:text date:date~! border_point:text! mode:choice!
         escort_names:text^! female_escort:bool! budget:money! medical_fit:bool~! route_secret:bool!
     """,
     "repatriation.handover": """
-        at:datetime! place:geo^! tz:text! received_by:person! receiving_org:org! condition:longtext~!
+        at:datetime~! place:geo^! tz:text! received_by:person! receiving_org:org! condition:longtext~!
         belongings:longtext money_handed:money both_signed:sign! first_call_on:datetime!
     """,
 }

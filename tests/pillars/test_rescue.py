@@ -44,7 +44,7 @@ CATALOGUE = {
     """,
     "rescue.production": """
         authority:choice(CWC|Magistrate|SDM|Embassy|DC_office)! person:person! taken_charge_at:datetime!
-        journey_hours:duration produced_at:datetime! order_type:choice! order_no:text placed_at:org^! escort:person!
+        journey_hours:duration produced_at:datetime~! order_type:choice! order_no:text placed_at:org^! escort:person!
         form17:file
     """,
     "rescue.identify": """

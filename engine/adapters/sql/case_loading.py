@@ -6,8 +6,13 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy import Connection, RowMapping, text
 
-from engine.domain.records import Case, CasePerson, Deadline, Interval, Run, Scalar, Step
+from engine.adapters.sql.case_values import facts_of, open_values, outputs_of, report_of
+from engine.domain.records import Case, CasePerson, Deadline, Interval, Run, Step
 from engine.domain.state import CaseState
+from engine.ports import Vault
+
+_SEALED = ""
+"""The name under which the loading statement gives outputs that are sealed; no output has it."""
 
 
 class _Loaded(BaseModel):
@@ -15,8 +20,8 @@ class _Loaded(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    report: dict[str, Scalar]
-    facts: dict[str, Scalar]
+    report: str | None
+    facts: str | None
     runs: tuple[Run, ...]
     steps: tuple[Step, ...]
     deadlines: tuple[Deadline, ...]
@@ -28,8 +33,13 @@ class _Loaded(BaseModel):
     kept_in: str
 
 
+_OUTPUTS = (
+    f"CASE WHEN sealed_outputs IS NULL THEN '{{}}' ELSE json_build_object('{_SEALED}', sealed_outputs) END AS outputs"
+)
+
+
 def _columns(record: type[BaseModel]) -> str:
-    return ", ".join(f'"{name}"' for name in record.model_fields)
+    return ", ".join(_OUTPUTS if name == "outputs" else f'"{name}"' for name in record.model_fields)
 
 
 def _part(name: str, record: type[BaseModel], table: str, condition: str) -> str:
@@ -71,7 +81,7 @@ _OWED_IN = (
 )
 """Where the partner is who owes a step: whoever has accepted it, and whoever is asked owes the answer."""
 _LOAD = text(
-    "SELECT c.id, json_build_object('report', c.report, 'facts', c.facts, "
+    "SELECT c.id, json_build_object('report', c.sealed_report, 'facts', c.sealed_facts, "
     + _part("runs", Run, "run", "ORDER BY started_at, id")
     + ", "
     + _part("steps", Step, "step", "ORDER BY opened_at NULLS LAST, key, path")
@@ -91,40 +101,54 @@ _LOAD = text(
 )
 
 
-def read_case(connection: Connection, case_id: UUID) -> CaseState | None:
+def read_case(connection: Connection, vault: Vault, case_id: UUID) -> CaseState | None:
     """Load a case as it is now, and let others change it; None when there is none."""
-    return _loaded(connection, connection.execute(_READ, {"case": case_id}).mappings().all()).get(case_id)
+    return _loaded(connection, vault, connection.execute(_READ, {"case": case_id}).mappings().all()).get(case_id)
 
 
-def lock_case(connection: Connection, case_id: UUID) -> CaseState | None:
+def lock_case(connection: Connection, vault: Vault, case_id: UUID) -> CaseState | None:
     """Load a case and keep others from changing it until the transaction ends; None when there is none."""
-    return _loaded(connection, connection.execute(_LOCK, {"case": case_id}).mappings().all()).get(case_id)
+    return _loaded(connection, vault, connection.execute(_LOCK, {"case": case_id}).mappings().all()).get(case_id)
 
 
-def lock_free_cases(connection: Connection, case_ids: Collection[UUID]) -> Mapping[UUID, CaseState]:
+def lock_free_cases(connection: Connection, vault: Vault, case_ids: Collection[UUID]) -> Mapping[UUID, CaseState]:
     """Load and lock those of these cases that nobody else has locked."""
-    return _loaded(connection, connection.execute(_LOCK_FREE, {"cases": list(case_ids)}).mappings().all())
+    return _loaded(connection, vault, connection.execute(_LOCK_FREE, {"cases": list(case_ids)}).mappings().all())
 
 
-def _loaded(connection: Connection, rows: Sequence[RowMapping]) -> Mapping[UUID, CaseState]:
+def _loaded(connection: Connection, vault: Vault, rows: Sequence[RowMapping]) -> Mapping[UUID, CaseState]:
     """Load the parts of cases, in a statement of its own: it must see all that was committed before the lock."""
     cases = {row["id"]: Case.model_validate({name: row[name] for name in Case.model_fields}) for row in rows}
-    parts = connection.execute(_LOAD, {"cases": list(cases)}) if cases else ()
-    return {case_id: _state(cases[case_id], _Loaded.model_validate_json(part)) for case_id, part in parts}
+    parts = connection.execute(_LOAD, {"cases": list(cases)}).all() if cases else ()
+    if len(parts) > 1:
+        vault.make_ready(cases)
+    return {case_id: _state(vault, cases[case_id], _Loaded.model_validate_json(part)) for case_id, part in parts}
 
 
-def _state(case: Case, loaded: _Loaded) -> CaseState:
+def _state(vault: Vault, case: Case, loaded: _Loaded) -> CaseState:
     return CaseState(
         case=case,
-        report=loaded.report,
+        report=open_values(vault, _bytes(loaded.report), report_of(case.id)),
         persons=loaded.persons,
         runs={run.id: run for run in loaded.runs},
-        steps={step.id: step for step in loaded.steps},
+        steps={step.id: _opened(vault, step) for step in loaded.steps},
         deadlines={deadline.id: deadline for deadline in loaded.deadlines},
         past={deadline.id: deadline for deadline in loaded.past},
-        facts=loaded.facts,
+        facts=open_values(vault, _bytes(loaded.facts), facts_of(case.id)),
         intervals=loaded.intervals,
         barred=loaded.barred,
         owed_in=loaded.owed_in,
         kept_in=loaded.kept_in,
     )
+
+
+def _opened(vault: Vault, step: Step) -> Step:
+    sealed = step.outputs.get(_SEALED)
+    if sealed is None:
+        return step
+    return step.model_copy(update={"outputs": open_values(vault, _bytes(str(sealed)), outputs_of(step.id))})
+
+
+def _bytes(written: str | None) -> bytes | None:
+    """Read bytes as PostgreSQL writes them in JSON."""
+    return None if written is None else bytes.fromhex(written.removeprefix("\\x"))

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Table, func, insert, select, update
 
 from engine.adapters.sql import tables as tb
 from engine.adapters.sql.case_loading import lock_case, lock_free_cases, read_case
+from engine.adapters.sql.case_values import Place, facts_of, outputs_of, report_of, seal_body, seal_values
 from engine.adapters.sql.case_writing import NEW_JOB, Closed, SavedCase
 from engine.adapters.sql.chain import link
 from engine.adapters.sql.held_writes import Writes
@@ -35,6 +36,8 @@ CASE, ITEM, EVENT, EVENT_WORDS, INTERVAL, STEP = (
 )
 
 
+CONCERN = "concern"
+"""The answer of a report that says what a case is about: lists show it, and cases are counted by it."""
 _TYPED = frozenset({"title", "settings"})
 """What a caseworker types of a step that they add."""
 
@@ -58,19 +61,23 @@ class CaseStore:
 
     def lock(self, case_id: UUID) -> CaseState:
         """Load a case and keep others from changing it until the transaction ends; raises `NotFoundError`."""
-        return _found(lock_case(self._connection, case_id))
+        return _found(lock_case(self._connection, self._vault, case_id))
 
     def lock_free(self, case_ids: Collection[UUID]) -> Mapping[UUID, CaseState]:
         """Lock and load those of these cases that nobody else is changing; what others hold is left to them."""
-        return lock_free_cases(self._connection, case_ids)
+        return lock_free_cases(self._connection, self._vault, case_ids)
 
     def read(self, case_id: UUID) -> CaseState:
         """Load a case as it is now, and let others change it; raises `NotFoundError`."""
-        return _found(read_case(self._connection, case_id))
+        return _found(read_case(self._connection, self._vault, case_id))
 
     def add(self, case: Case, report: Mapping[str, Scalar]) -> CaseState:
         """Write a new case, before its first event."""
-        row = case.model_dump() | {"facts": {}, "report": _jsonable(report)}
+        concern = report.get(CONCERN)
+        row = case.model_dump() | {
+            "concern": concern if isinstance(concern, str) else None,
+            "sealed_report": self._sealed(report, report_of(case.id), case),
+        }
         self._connection.execute(insert(CASE), row)
         return CaseState(case=case, report=report)
 
@@ -83,7 +90,7 @@ class CaseStore:
             after = evolve(after, event)
         follows = consequences(events, after, self._definitions, at)
         unit = before.case.unit_id
-        rows = _changed_rows(before, after, events) | {
+        rows = self._changed_rows(before, after, events) | {
             "work_item": [item.model_dump() | {"unit_id": unit} for item in follows.items],
             **_job_rows(after, follows.jobs, at=at, asked_by=actor_id),
         }
@@ -91,7 +98,9 @@ class CaseStore:
         links, saved = self._chain(after, bodies, actor_id=actor_id, at=at)
         closed = [Closed(step, status, at) for step, status in follows.closed_steps.items()]
         self._writes.add(
-            {**rows, "event": links}, case=SavedCase.of(before, saved, _jsonable(saved.facts)), closed=closed
+            {**rows, "event": links},
+            case=SavedCase.of(before, saved, self._changed_facts(before, saved)),
+            closed=closed,
         )
         if closed or follows.items:
             self.on_items_changed()
@@ -102,7 +111,7 @@ class CaseStore:
     ) -> CaseState:
         """Write an event that changes no record of the case: a claim, a reading, a delivery."""
         links, saved = self._chain(state, [(type_, dict(body))], actor_id=actor_id, at=at)
-        self._writes.add({"event": links}, case=SavedCase.of(state, saved, _jsonable(saved.facts)))
+        self._writes.add({"event": links}, case=SavedCase.of(state, saved))
         return saved
 
     def keep_place(self, state: CaseState, interval: Interval, *, place: str, evidence: str = "") -> None:
@@ -166,6 +175,45 @@ class CaseStore:
         if jobs:
             self._writes.add(_job_rows(state, jobs, at=at, **more))
 
+    def _changed_rows(
+        self, before: CaseState, after: CaseState, events: Sequence[ev.Event]
+    ) -> dict[str, list[dict[str, Any]]]:
+        scope = {"case_id": before.case.id, "unit_id": before.case.unit_id}
+        deadlines = {event.deadline.id: event.deadline for event in events if isinstance(event, ev.DEADLINE_EVENTS)}
+        recorded = [event.interval for event in events if isinstance(event, ev.IntervalRecorded)]
+        intervals = {(interval.step_id, interval.name, interval.start): interval for interval in recorded}
+        known = set(before.persons)
+        return {
+            "run": [run.model_dump() | scope for key, run in after.runs.items() if before.runs.get(key) is not run],
+            "step": [
+                self._step_row(after.case, step) | scope
+                for key, step in after.steps.items()
+                if before.steps.get(key) is not step
+            ],
+            "deadline": [deadline.model_dump() | scope | {"failures": 0} for deadline in deadlines.values()],
+            "case_person": [
+                person.model_dump() | scope | {"position": number}
+                for number, person in enumerate(after.persons, start=1)
+                if person not in known
+            ],
+            "interval": [interval.model_dump() | scope for interval in intervals.values()],
+        }
+
+    def _step_row(self, case: Case, step: Step) -> dict[str, Any]:
+        row = step.model_dump(exclude={"outputs"})
+        row["sealed_outputs"] = _written(self._sealed(step.outputs, outputs_of(step.id), case))
+        row["added"] = step.added.model_dump(mode="json") if step.added else None
+        return row
+
+    def _changed_facts(self, before: CaseState, after: CaseState) -> str | None:
+        """Seal the facts of a case where they have changed."""
+        if after.facts == before.facts:
+            return None
+        return _written(self._sealed(after.facts, facts_of(after.case.id), after.case))
+
+    def _sealed(self, values: Mapping[str, Scalar], place: Place, case: Case) -> bytes | None:
+        return seal_values(self._vault, values, place, case_id=case.id, unit_id=case.unit_id) if values else None
+
     def _chain(
         self,
         state: CaseState,
@@ -177,13 +225,14 @@ class CaseStore:
         """Make the links of some events; gives their rows, and the case as it is with them."""
         case, rows = state.case, []
         head, seq = case.chain_head, case.chain_length
-        for type_, body in bodies:
+        for type_, whole in bodies:
             seq += 1
+            body, sealed = seal_body(self._vault, whole, case_id=case.id, unit_id=case.unit_id, seq=seq)
             head = link(self._vault, head, case_id=case.id, seq=seq, at=at, actor_id=actor_id, type_=type_, body=body)
             rows.append(
                 {
                     "case_id": case.id, "seq": seq, "unit_id": case.unit_id, "at": at, "actor_id": actor_id,
-                    "type": type_, "body": body, "hash": f"\\x{head.hex()}",
+                    "type": type_, "body": body, "hash": _written(head), "sealed_body": _written(sealed),
                 },
             )  # fmt: skip
         changes = {"revision": case.revision + 1, "chain_head": head, "chain_length": seq}
@@ -220,25 +269,6 @@ def _nothing_more() -> None:
     """Do nothing after a decision was written."""
 
 
-def _changed_rows(before: CaseState, after: CaseState, events: Sequence[ev.Event]) -> dict[str, list[dict[str, Any]]]:
-    scope = {"case_id": before.case.id, "unit_id": before.case.unit_id}
-    deadlines = {event.deadline.id: event.deadline for event in events if isinstance(event, ev.DEADLINE_EVENTS)}
-    recorded = [event.interval for event in events if isinstance(event, ev.IntervalRecorded)]
-    intervals = {(interval.step_id, interval.name, interval.start): interval for interval in recorded}
-    known = set(before.persons)
-    return {
-        "run": [run.model_dump() | scope for key, run in after.runs.items() if before.runs.get(key) is not run],
-        "step": [_step_row(step) | scope for key, step in after.steps.items() if before.steps.get(key) is not step],
-        "deadline": [deadline.model_dump() | scope | {"failures": 0} for deadline in deadlines.values()],
-        "case_person": [
-            person.model_dump() | scope | {"position": number}
-            for number, person in enumerate(after.persons, start=1)
-            if person not in known
-        ],
-        "interval": [interval.model_dump() | scope for interval in intervals.values()],
-    }
-
-
 def _job_rows(
     state: CaseState, jobs: Sequence[Job], *, at: datetime, **more: object
 ) -> dict[str, list[dict[str, Any]]]:
@@ -252,12 +282,6 @@ def _job_rows(
     }
 
 
-def _step_row(step: Step) -> dict[str, Any]:
-    row = step.model_dump()
-    row["outputs"] = _jsonable(step.outputs)
-    row["added"] = step.added.model_dump(mode="json") if step.added else None
-    return row
-
-
-def _jsonable(values: Mapping[str, Scalar]) -> dict[str, Any]:
-    return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in values.items()}
+def _written(some: bytes | None) -> str | None:
+    """Write bytes so that PostgreSQL reads them from JSON."""
+    return None if some is None else f"\\x{some.hex()}"

@@ -1,6 +1,8 @@
 """The ledger of consents: what each person of a case agreed to, and what became of it. Nothing is ever taken out."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import Connection, select, update
@@ -8,21 +10,30 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from engine.adapters.sql import tables as tb
 from engine.domain.consent import Consent
+from engine.errors import KeyMissingError
+from engine.ports import JsonValue, Vault
 
 _CONSENT = tb.ConsentRow.__table__  # type: ignore[attr-defined]
-_COLUMNS = [_CONSENT.c[name] for name in Consent.model_fields]
+ANSWERS: Final = ("language", "read_aloud", "assent")
+"""What was answered of how they agreed; what access is decided by is beside it."""
+_COLUMNS = [*(_CONSENT.c[name] for name in Consent.model_fields if name not in ANSWERS), _CONSENT.c.sealed_answers]
 
 
 class ConsentStore:
     """Consents in PostgreSQL, within one transaction."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, vault: Vault) -> None:
         """Work inside the transaction of `connection`."""
         self._connection = connection
+        self._vault = vault
 
     def add(self, consent: Consent) -> bool:
         """Write a consent once; a second one with the same id changes nothing and gives False."""
         row = {name: list(value) if isinstance(value, tuple) else value for name, value in consent.model_dump().items()}
+        told: JsonValue = {name: row.pop(name) for name in ANSWERS}
+        row["sealed_answers"] = self._vault.seal(
+            told, key_of=consent.case_id, table="consent", row=consent.id, column="sealed_answers"
+        )
         statement = upsert(_CONSENT).values(row).on_conflict_do_nothing()
         return self._connection.execute(statement.returning(_CONSENT.c.id)).first() is not None
 
@@ -55,4 +66,19 @@ class ConsentStore:
     def _all(self, *conditions: object) -> tuple[Consent, ...]:
         query = select(*_COLUMNS).where(*conditions)  # type: ignore[arg-type]
         rows = self._connection.execute(query.order_by(_CONSENT.c.recorded_at, _CONSENT.c.id)).mappings()
-        return tuple(Consent.model_validate(dict(row)) for row in rows)
+        return tuple(self._opened(row) for row in rows)
+
+    def _opened(self, row: Mapping[Any, Any]) -> Consent:
+        known = {name: value for name, value in row.items() if name != "sealed_answers"}
+        return Consent.model_validate(known | opened_consent(self._vault, row["id"], row["sealed_answers"]))
+
+
+def opened_consent(vault: Vault, consent_id: UUID, sealed: bytes | None) -> dict[str, Any]:
+    """Open how somebody agreed; nothing where the key was destroyed. Raise `DamagedError`."""
+    if sealed is None:
+        return {}
+    try:
+        opened = vault.unseal(sealed, table="consent", row=consent_id, column="sealed_answers")
+    except KeyMissingError:
+        return {}
+    return opened if isinstance(opened, dict) else {}

@@ -1,5 +1,6 @@
 """The table of wrapped keys, and the vault over it."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -61,6 +62,12 @@ class SqlWrappedKeys:
                 _STORED.where(KEYS.c.owner_id == owner).order_by(KEYS.c.version.desc()).limit(1)
             ).first()
         return StoredKey(*row) if row else None
+
+    def newest_of(self, owners: Sequence[UUID]) -> Mapping[UUID, StoredKey]:
+        """Give the newest key of each of these owners that has one."""
+        query = _STORED.add_columns(KEYS.c.owner_id).where(KEYS.c.owner_id.in_(owners)).order_by(KEYS.c.version)
+        with asked_over(self._sql) as connection:
+            return {row.owner_id: StoredKey(*row[:-1]) for row in connection.execute(query)}
 
     def version(self, owner: UUID, version: int) -> StoredKey | None:
         """Give one version of an owner's key that is not destroyed."""

@@ -155,7 +155,11 @@ class ItemStore:
             proposed, key_of=key_of or item.case_id, table="draft", row=item.id, column="sealed_proposals",
             unit_id=unit_id,
         )  # fmt: skip
-        self._put_draft(item, unit_id, at, sealed_proposals=sealed, notes=list(notes))
+        noted = self._vault.seal(
+            list(notes), key_of=key_of or item.case_id, table="draft", row=item.id, column="sealed_notes",
+            unit_id=unit_id,
+        ) if notes else None  # fmt: skip
+        self._put_draft(item, unit_id, at, sealed_proposals=sealed, sealed_notes=noted)
 
     def draft(self, item_id: UUID) -> TypedSoFar:
         """Open what was typed into an item so far, and what was proposed for it; empty where there is none."""

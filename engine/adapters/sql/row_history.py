@@ -73,7 +73,7 @@ LEFT_OUT: Final[Mapping[str, frozenset[str]]] = {
     "conflict": frozenset({"noted_at", "noted_by", "reason_code"}),
     "restriction": frozenset({"ground_code", "placed_at", "placed_by", "lifted_by"}),
     "consent": frozenset({
-        "assent", "language", "read_aloud", "recorded_at", "recorded_by", "step_id", "unit_id",
+        "recorded_at", "recorded_by", "sealed_answers", "step_id", "unit_id",
     }),
     "actor": frozenset({"absent_until", "language", "name"}),
     "organisation": frozenset({"kind", "name"}),

@@ -50,14 +50,18 @@ def _column(table: str, column: str, of: str, *, row: str = "id", is_fixed: bool
 
 
 SEALED: Final = (
+    _column("case", "sealed_facts", "case"),
+    _column("case", "sealed_report", "case"),
     _column("report", "sealed_answers", "case"),
     SealedColumn(
         "answer", "sealed_answers", "case or person", lambda row: row["step_id"],
         lambda row: f"sealed_answers/{row['turn']}",
     ),
+    _column("step", "sealed_outputs", "case"),
     _column("step", "sealed_title", "case"),
     _column("draft", "sealed_answers", "case or person", row="item_id"),
     _column("draft", "sealed_proposals", "case or person", row="item_id"),
+    _column("draft", "sealed_notes", "case or person", row="item_id"),
     _column("document", "sealed_html", "case or person"),
     SealedColumn(
         "interval", "sealed_place", "places of the case",
@@ -70,7 +74,11 @@ SEALED: Final = (
         lambda row: f"sealed_content/{row['copy_of']}/{row['number']}",
     ),
     _column("legal_hold", "sealed_reason", "case"),
+    SealedColumn(
+        "event", "sealed_body", "case", lambda row: row["case_id"], lambda row: f"sealed_body/{row['seq']}",
+    ),
     _column("event_words", "sealed_words", "case"),
+    _column("consent", "sealed_answers", "case"),
     _column("referral", "sealed_note", "case"),
     _column("referral", "sealed_to_name", "case"),
     _column("break_glass", "sealed_words", "the request"),
@@ -167,6 +175,8 @@ def _older(sealed: SealedColumn, owner: UUID, newest: int, case_id: UUID | None)
     query = select(*table.primary_key, table.c[sealed.column]).where(or_(first, and_(second, not_(is_newest))))
     if case_id is not None and "case_id" in table.c:
         query = query.where(table.c.case_id == case_id)
+    elif sealed.table == "case" and case_id is not None:
+        query = query.where(table.c.id == case_id)
     elif sealed.table == "attachment_part":
         files = _TABLES["attachment"]
         query = query.where(table.c.attachment_id.in_(select(files.c.id).where(files.c.case_id == (case_id or owner))))

@@ -11,11 +11,13 @@ from pydantic import BaseModel, ValidationError
 from sqlalchemy import Connection, RowMapping, text
 from sqlalchemy import Engine as SqlEngine
 
+from engine.adapters.sql.case_values import facts_of, open_body, open_values, outputs_of, report_of
 from engine.adapters.sql.row_history import BEGAN, KEPT, ROWS, Kept, differing, key_of, rows_of, shown
 from engine.domain import events as ev
 from engine.domain.records import Deadline, Run, Step
 from engine.domain.state import CaseState
 from engine.domain.told_state import ToldCase
+from engine.errors import DamagedError
 from engine.ports import Vault
 from engine.views import StateDifference
 
@@ -28,13 +30,15 @@ _TOLD: Final = text("""
 """)
 _BEGUN: Final = text("SELECT 1 FROM audit_event WHERE stream = :rows AND type = :began LIMIT 1")
 _CASES: Final = text("""
-    SELECT id, number, unit_id, status, closed_at, merged_into, rests FROM "case"
+    SELECT id, number, unit_id, status, closed_at, merged_into, rests, sealed_facts, sealed_report FROM "case"
     WHERE id > :after ORDER BY id LIMIT :most
 """)
 _EVENTS: Final = text("""
-    SELECT case_id, seq, at, actor_id, type, body::text AS body FROM event
+    SELECT case_id, seq, at, actor_id, type, body::text AS body, sealed_body FROM event
     WHERE case_id = ANY(:cases) ORDER BY case_id, seq
 """)
+_STEP: Final = (*(name for name in Step.model_fields if name != "outputs"), "sealed_outputs")
+_ERASED: Final[Mapping[str, dict[str, Any]]] = {"CaseOpened": {"report": {}}, "FactRecorded": {"value": ""}}
 _JOB: Final = ("id", "run_id", "step_id", "kind", "task", "status")
 _ITEM: Final = ("id", "step_id", "step_key", "approval", "status", "assignee_id", "candidate_roles", "excluded_ids")
 _STEP_JOBS: Final = frozenset({"prepare", "conclude", "run"})
@@ -58,7 +62,7 @@ def state_differences(sql: SqlEngine, vault: Vault, now: datetime) -> Iterator[S
     """
     with sql.connect().execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True) as connection:
         yield from _of_rows(connection, vault)
-        yield from _of_cases(connection, now)
+        yield from _of_cases(connection, vault, now)
 
 
 # Rows that open a door
@@ -143,21 +147,22 @@ class _Names:
 # Rows of cases
 
 
-def _of_cases(connection: Connection, now: datetime) -> Iterator[StateDifference]:
+def _of_cases(connection: Connection, vault: Vault, now: datetime) -> Iterator[StateDifference]:
     after = _NOBODY
     while rows := connection.execute(_CASES, {"after": after, "most": _SLICE}).mappings().all():
         ids = [row["id"] for row in rows]
+        vault.make_ready(ids)
         events = _by_case(connection.execute(_EVENTS, {"cases": ids}).mappings().all())
         parts = {
             name: _by_case(_rows(connection, name, columns, ids))
             for name, columns in (
-                ("step", tuple(Step.model_fields)), ("deadline", (*Deadline.model_fields, "held_until")),
+                ("step", _STEP), ("deadline", (*Deadline.model_fields, "held_until")),
                 ("run", tuple(Run.model_fields)), ("work_item", _ITEM), ("job", _JOB),
             )
         }  # fmt: skip
         for row in rows:
             mine = {name: some[row["id"]] for name, some in parts.items()}
-            for kind, words in _of_case(row, events[row["id"]], mine, now):
+            for kind, words in _of_case(vault, row, events[row["id"]], mine, now):
                 number = row["number"]
                 yield StateDifference(kind=kind, case_number=number, in_words=f"Case {number}: {words}")
         after = ids[-1]
@@ -177,6 +182,7 @@ def _by_case(rows: Sequence[RowMapping]) -> dict[UUID, list[RowMapping]]:
 
 
 def _of_case(
+    vault: Vault,
     case: RowMapping,
     events: Sequence[RowMapping],
     rows: Mapping[str, Sequence[RowMapping]],
@@ -184,9 +190,12 @@ def _of_case(
 ) -> Iterator[tuple[str, str]]:
     told = ToldCase()
     for event in events:
-        body = orjson.loads(event["body"])
         try:
+            body = _whole(vault, event)
             told.take(_event(event["type"], body), event["type"], body, actor_id=event["actor_id"], at=event["at"])
+        except DamagedError:
+            yield "history", f"what is encrypted of event {event['seq']} was changed: rows were not compared."
+            return
         except (ValidationError, TypeError, KeyError):
             yield "history", f"event {event['seq']} cannot be read, so what rows say was not compared."
             return
@@ -194,7 +203,8 @@ def _of_case(
         yield "history", "it has no event that opens it."
         return
     yield from _of_case_row(case, told)
-    yield from _of_records("step", Step, rows["step"], told.state.steps, case, _step_name)
+    yield from _of_values(vault, case, told.state)
+    yield from _of_records("step", Step, _opened(vault, rows["step"]), told.state.steps, case, _step_name)
     yield from _of_records("deadline", Deadline, rows["deadline"], told.deadlines, case, _deadline_name)
     yield from _of_records("run", Run, rows["run"], told.state.runs, case, lambda run: run.workflow)
     for row in rows["deadline"]:
@@ -203,6 +213,13 @@ def _of_case(
             yield "deadline", f"the deadline {name} is held back until {_value(row['held_until'])}: nothing does that."
     yield from _of_items(rows["work_item"], told)
     yield from _of_jobs(rows["job"], told, told.state)
+
+
+def _whole(vault: Vault, event: RowMapping) -> dict[str, Any]:
+    """Put the body of an event together again; what was erased of it is empty. Raise `DamagedError`."""
+    body, at = orjson.loads(event["body"]), {"case_id": event["case_id"], "seq": event["seq"]}
+    erased: dict[str, Any] = _ERASED.get(event["type"], {})
+    return erased | open_body(vault, body, event["sealed_body"], **at)
 
 
 def _event(type_: str, body: dict[str, Any]) -> ev.Event | None:
@@ -227,10 +244,43 @@ def _of_case_row(case: RowMapping, told: ToldCase) -> Iterator[tuple[str, str]]:
             yield "case", f"its row says {name} = {_value(case[name])}; the history says {_value(value)}."
 
 
+def _of_values(vault: Vault, case: RowMapping, told: CaseState) -> Iterator[tuple[str, str]]:
+    """Compare the facts and the report of a case by name: what they say is said to nobody here."""
+    for kind, known, sealed, place in (
+        ("fact", told.facts, case["sealed_facts"], facts_of(case["id"])),
+        ("answer of the report", told.report, case["sealed_report"], report_of(case["id"])),
+    ):
+        try:
+            found = open_values(vault, sealed, place)
+        except DamagedError:
+            yield "case", f"what is encrypted of it ({kind}) was changed, and cannot be read."
+            continue
+        for name in _differing(known, found):
+            yield "case", f"the {kind} {name} is not what the history says."
+
+
+def _differing(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    """Name the values that differ; what was erased is nothing, and no value is shown."""
+    one, other = ({name: _instant(some) for name, some in of.items() if some != ""} for of in (before, after))
+    return [name for name in sorted(one.keys() | other.keys()) if one.get(name) != other.get(name)]
+
+
+def _opened(vault: Vault, rows: Sequence[RowMapping]) -> list[dict[Any, Any]]:
+    """Return rows of steps with their outputs; those that cannot be read are named as such."""
+    found = []
+    for row in rows:
+        try:
+            outputs: Mapping[str, object] = open_values(vault, row["sealed_outputs"], outputs_of(row["id"]))
+        except DamagedError:
+            outputs = {"cannot be read": True}
+        found.append({**row, "outputs": outputs})
+    return found
+
+
 def _of_records(
     kind: str,
     record: type[BaseModel],
-    rows: Sequence[RowMapping],
+    rows: Sequence[Mapping[Any, Any]],
     told: Mapping[UUID, Any],
     case: RowMapping,
     name_of: Callable[[Any], str],
@@ -245,6 +295,9 @@ def _of_records(
             continue
         if row["unit_id"] != case["unit_id"]:
             yield kind, f"{name} is another unit's ({row['unit_id']}) than the case."
+        answers = _differing(known.outputs, found.outputs) if isinstance(found, Step) else ()
+        if answers:
+            yield kind, f"{name}: its answers are not what the history says ({', '.join(answers)})."
         before, after = _flat(known), _flat(found)
         for field in (one for one in after if after[one] != before[one]):
             yield (
@@ -255,21 +308,22 @@ def _of_records(
         yield kind, f"the {kind} {name_of(known)} is in the history, and its row is gone."
 
 
-def _of(row: RowMapping, record: type[BaseModel]) -> dict[str, Any]:
+def _of(row: Mapping[Any, Any], record: type[BaseModel]) -> dict[str, Any]:
     return {name: row[name] for name in record.model_fields}
 
 
 def _flat(record: BaseModel) -> dict[str, Any]:
-    """Return the fields of a record so that they can be compared; what somebody typed is not in the history."""
+    """Return the fields of a record so that they can be compared: all but answers, and what somebody typed."""
     values: dict[str, Any] = orjson.loads(record.model_dump_json())
     if values.get("added"):
         values["added"] = {name: value for name, value in values["added"].items() if name not in {"title", "settings"}}
-    if "outputs" in values:
-        values["outputs"] = {name: _instant(value) for name, value in values["outputs"].items()}
+    values.pop("outputs", None)
     return values
 
 
 def _instant(value: object) -> object:
+    if isinstance(value, datetime):
+        return _value(value)
     if not isinstance(value, str) or "T" not in value:
         return value
     try:

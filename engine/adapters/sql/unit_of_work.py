@@ -102,7 +102,7 @@ class SqlUnitOfWork:
         self.duty = DutyStore(connection)
         self.ledger = LedgerStore(connection)
         self.referrals = ReferralStore(connection, self._vault)
-        self.consents = ConsentStore(connection)
+        self.consents = ConsentStore(connection, self._vault)
         self.transfers = TransferStore(connection)
         self.custody = CustodyStore(connection)
         self.partner_links = PartnerLinkStore(connection)

@@ -49,7 +49,7 @@ def test_a_step_shows_its_open_item_also_beside_one_that_was_over_at_the_same_in
         step_key="intake", uses="field.report", approval=False, status="cancelled", candidate_roles=[],
         excluded_ids=[], priority=0, opened_at=START, revision=1,
     )  # fmt: skip
-    world.add(tb.DraftRow, item_id=over, case_id=case_id, unit_id=unit, notes=["x"], saved_at=START)
+    world.add(tb.DraftRow, item_id=over, case_id=case_id, unit_id=unit, sealed_notes=b"v2|", saved_at=START)
     assert step_of(_page(world, lead, case_id), "intake").item_id == item
 
 

@@ -1,12 +1,12 @@
 """Cases that are linked, merged, unmerged and split: by two people, in both histories, with nothing lost."""
 
-import json
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
+from engine.adapters.sql.case_values import outputs_of, seal_values
 from engine.adapters.sql.queries.law_here import LawHere
 from engine.adapters.sql.queries.service import SqlQueries
 from engine.domain.access import Denial
@@ -379,13 +379,17 @@ def test_a_split_takes_nothing_away_and_merging_back_gives_nothing_twice(world: 
 
 def tell(world: World, case_id: UUID, path: str, **told: str) -> None:
     """Let an ended step of a case have told something of a person, or of all."""
+    step_id, values = uuid4(), {f"tells:{name}": value for name, value in told.items()}
+    sealed = seal_values(
+        world.engine.vault, values, outputs_of(step_id), case_id=case_id, unit_id=world.state(case_id).case.unit_id
+    )
     world.rows(
         "INSERT INTO step (id, case_id, unit_id, run_id, key, path, uses, automatic, status, opened_at, ended_at,"
-        " recorded_at, outcome, outputs, series_over, turn, revision)"
-        " SELECT gen_random_uuid(), case_id, unit_id, run_id, 'told', :path, uses, automatic, status, opened_at,"
-        " ended_at, recorded_at, outcome, CAST(:outputs AS jsonb), true, turn, revision"
+        " recorded_at, outcome, sealed_outputs, series_over, turn, revision)"
+        " SELECT :id, case_id, unit_id, run_id, 'told', :path, uses, automatic, status, opened_at,"
+        " ended_at, recorded_at, outcome, :outputs, true, turn, revision"
         " FROM step WHERE case_id = :c AND key = 'intake'",
-        c=case_id, path=path, outputs=json.dumps({f"tells:{name}": value for name, value in told.items()}),
+        c=case_id, path=path, id=step_id, outputs=sealed,
     )  # fmt: skip
 
 

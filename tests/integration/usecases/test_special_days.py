@@ -175,7 +175,7 @@ def test_a_recount_goes_on_where_it_stopped_and_no_case_holds_up_the_others(coun
     cases = sorted(counted.open().case_id for _ in range(4))
     add_special_day(counted.engine, STRIKE, viewer=counted.who("system_administrator"))
     counted.rows("UPDATE deadline SET \"limit\" = 'P2WD', warn = '{nonsense}' WHERE case_id = :id", id=cases[0])
-    counted.rows("UPDATE step SET outputs = '[]' WHERE case_id = :id", id=cases[1])
+    counted.rows("UPDATE step SET sealed_outputs = '\\x00' WHERE case_id = :id", id=cases[1])
     first = recount_deadlines(counted.engine, limit=3)
     assert (first.cases, first.is_done) == (3, False)
     assert due(counted, cases[2]) == LATER

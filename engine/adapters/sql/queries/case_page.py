@@ -49,7 +49,7 @@ def case_view(
         is_own=not is_narrowed(access),
         shows_work=is_operational,
         allowed=() if is_narrowed(access) else tuple(one for one in Action if can(viewer, one, access=access)),
-        concern=concern_of(reading, rows.case["report"]) if may_read and shows_part(access, "concern") else "",
+        concern=concern_of(reading, rows.case["concern"]) if may_read and shows_part(access, "concern") else "",
         runs=_runs(reading, rows) if is_operational else (),
         steps=steps,
         persons=_persons(rows),
@@ -76,7 +76,7 @@ _UNTOLD = {"status": "shared", "opened_at": None, "closed_at": None}
 
 
 def _answers(rows: CaseRows, vault: Vault) -> tuple[dict[UUID, Answers], frozenset[UUID]]:
-    """Open the answers that stand; where that fails, the open outputs are still there to be shown."""
+    """Open the answers that stand; where that fails, the outputs may still be there to be shown."""
     sealed = {(row["step_id"], row["turn"]): row for row in rows.answers}
     answers: dict[UUID, Answers] = {}
     unreadable = set()
@@ -87,7 +87,7 @@ def _answers(rows: CaseRows, vault: Vault) -> tuple[dict[UUID, Answers], frozens
         opened = readable_answers(vault, row) if row else {}
         if opened is None:
             unreadable.add(step["id"])
-        answers[step["id"]] = {**step["outputs"], **(opened or {})}
+        answers[step["id"]] = {**rows.outputs.get(step["id"], {}), **(opened or {})}
     return answers, frozenset(unreadable)
 
 
@@ -130,6 +130,6 @@ def _facts(reading: Reading, rows: CaseRows) -> Mapping[str, str]:
         titles |= {name: fact.title for name, fact in compiled.workflow.facts.items() if fact.title} if compiled else {}
     return {
         titles.get(name, in_plain_words(name)): fact_text(value, rows.case["zone"])
-        for name, value in sorted(rows.case["facts"].items())
+        for name, value in sorted(rows.facts.items())
         if shows_part(rows.access, name)
     }

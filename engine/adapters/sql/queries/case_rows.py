@@ -1,13 +1,14 @@
 """All rows of one case page, fetched in a fixed number of statements."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, cast
 from uuid import UUID
 
 from sqlalchemy import Select, func, or_, select
 
 from engine import views as vw
+from engine.adapters.sql.queries.answers import Answers
 from engine.adapters.sql.queries.deadlines import select_deadlines
 from engine.adapters.sql.queries.documents import select_documents, that_open
 from engine.adapters.sql.queries.items import may_answer
@@ -16,6 +17,7 @@ from engine.adapters.sql.queries.law_here import LawHere
 from engine.adapters.sql.queries.ledger import select_escalations, select_told
 from engine.adapters.sql.queries.persons import Positions
 from engine.adapters.sql.queries.reading import Reading, Row
+from engine.adapters.sql.queries.sealed import opened_facts, opened_outputs, opened_report
 from engine.adapters.sql.queries.shape import (
     ACTOR,
     ANSWER,
@@ -39,7 +41,7 @@ from engine.adapters.sql.queries.sight import access_to, is_narrowed, may_tell, 
 from engine.adapters.sql.visibility import visible_to
 from engine.domain.access import CaseAccess
 from engine.domain.narrowing import OPERATIONAL, covers, shows_person, shows_step
-from engine.domain.records import Case, CasePerson, Interval, Run, Step
+from engine.domain.records import Case, CasePerson, Interval, Run, Scalar, Step
 from engine.domain.state import CaseState
 from engine.errors import NotFoundError
 
@@ -66,6 +68,10 @@ class CaseRows:
     documents: Sequence[Row]
     dead_deliveries: int
     law: LawHere
+    facts: Answers
+    report: Answers
+    outputs: Mapping[UUID, Answers]
+    """What workflows decide on of each step that told any of it."""
     opens: frozenset[UUID]
     """The open items and the papers whose own pages open for the viewer."""
 
@@ -82,13 +88,17 @@ class CaseRows:
         """The case as the domain knows it."""
         return CaseState(
             case=Case.model_validate({name: self.case[name] for name in Case.model_fields}),
-            report=self.case["report"],
+            report=_scalars(self.report),
             persons=tuple(CasePerson.model_validate({n: r[n] for n in CasePerson.model_fields}) for r in self.persons),
             runs={row["id"]: Run.model_validate({n: row[n] for n in Run.model_fields}) for row in self.runs},
-            steps={row["id"]: Step.model_validate({n: row[n] for n in Step.model_fields}) for row in self.steps},
-            facts=self.case["facts"],
+            steps={row["id"]: self._step(row) for row in self.steps},
+            facts=_scalars(self.facts),
             intervals=tuple(Interval.model_validate({n: r[n] for n in Interval.model_fields}) for r in self.intervals),
         )
+
+    def _step(self, row: Row) -> Step:
+        told = {"outputs": self.outputs.get(row["id"], {})}
+        return Step.model_validate({n: row[n] for n in Step.model_fields if n not in told} | told)
 
 
 def case_rows(reading: Reading, viewer: vw.Viewer, case_id: UUID) -> CaseRows:
@@ -126,6 +136,13 @@ def case_rows(reading: Reading, viewer: vw.Viewer, case_id: UUID) -> CaseRows:
             select(func.count()).select_from(DELIVERY).where(DELIVERY.c.case_id == case_id, DELIVERY_IS_DEAD)
         ),
         law=LawHere(reading, reading.known.library()).read(case_id),
+        facts=opened_facts(reading.vault, case_id, case["sealed_facts"]),
+        report=opened_report(reading.vault, case_id, case["sealed_report"]),
+        outputs={
+            row["id"]: opened_outputs(reading.vault, row["id"], row["sealed_outputs"])
+            for row in steps
+            if row["sealed_outputs"] is not None
+        },
         opens=opens | {row["id"] for row in items if row["is_open"] and may_answer(viewer, row)},
     )
 
@@ -172,6 +189,10 @@ def narrowed(rows: CaseRows, known: Known) -> CaseRows:
     )
 
 
+def _scalars(opened: Answers) -> Mapping[str, Scalar]:
+    return cast("Mapping[str, Scalar]", opened)
+
+
 def _steps() -> Select[tuple[object, ...]]:
     named = ACTOR.c.name.label("completed_by_name")
     return select(STEP, named).select_from(STEP.outerjoin(ACTOR, ACTOR.c.id == STEP.c.completed_by))
@@ -180,10 +201,10 @@ def _steps() -> Select[tuple[object, ...]]:
 def _items() -> Select[tuple[object, ...]]:
     """Select the items that are open or noted something, of each step last the one that its line shows."""
     return (
-        select(*_OF_ITEM, ACTOR.c.name.label("assignee"), DRAFT.c.notes, ITEM_IS_OPEN.label("is_open"))
+        select(*_OF_ITEM, ACTOR.c.name.label("assignee"), DRAFT.c.sealed_notes, ITEM_IS_OPEN.label("is_open"))
         .select_from(
             ITEM.outerjoin(ACTOR, ACTOR.c.id == ITEM.c.assignee_id).outerjoin(DRAFT, DRAFT.c.item_id == ITEM.c.id)
         )
-        .where(or_(ITEM_IS_OPEN, func.cardinality(DRAFT.c.notes) > 0))
+        .where(or_(ITEM_IS_OPEN, DRAFT.c.sealed_notes.is_not(None)))
         .order_by(ITEM_IS_OPEN, ITEM.c.opened_at, ITEM.c.id)
     )

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, and_, case, exists, func, null, or_, select, true
 
 from engine import views as vw
+from engine.adapters.sql.case_store import CONCERN
 from engine.adapters.sql.queries.items import late_from, units_of
 from engine.adapters.sql.queries.reading import Reading
 from engine.adapters.sql.queries.shape import (
@@ -38,7 +39,6 @@ from engine.domain.policy import Action, units_that_let, visible_units
 from engine.errors import NotFoundError
 from engine.spec.roles import Role
 
-_CONCERN = "concern"
 _UNTOLD = {"status": "shared", "opened_at": None, "next_due_at": None, "next_late_from": None}
 """What is said instead of a case whose work is not shown."""
 _LIMITS = and_(DEADLINE_IS_OPEN, DEADLINE.c.purpose != OPENING)
@@ -77,10 +77,9 @@ def find_case(reading: Reading, viewer: vw.Viewer, number: str) -> UUID:
     return found
 
 
-def concern_of(reading: Reading, report: Mapping[str, object]) -> str:
-    """Say what a case is about, from the open answers of its report; empty when the report does not say."""
-    value = report.get(_CONCERN)
-    return reading.known.choice_label(_CONCERN, value) if isinstance(value, str) else ""
+def concern_of(reading: Reading, concern: str | None) -> str:
+    """Say what a case is about, in words; empty when its report does not say."""
+    return reading.known.choice_label(CONCERN, concern) if concern else ""
 
 
 def _stands(status: str) -> ColumnElement[bool]:
@@ -170,7 +169,7 @@ def _lines(reading: Reading, viewer: vw.Viewer, ids: Sequence[UUID]) -> tuple[vw
     late = select(func.min(late_from(DEADLINE))).where(*limits).scalar_subquery().label("next_late_from")
     rows = reading.rows(
         select(
-            CASE.c.id, CASE.c.number, CASE.c.status, CASE.c.opened_at, CASE.c.report, CASE.c.unit_id,
+            CASE.c.id, CASE.c.number, CASE.c.status, CASE.c.opened_at, CASE.c.concern, CASE.c.unit_id,
             UNIT.c.name.label("unit"), due, late,
         )
         .join(UNIT, UNIT.c.id == CASE.c.unit_id)
@@ -182,7 +181,7 @@ def _lines(reading: Reading, viewer: vw.Viewer, ids: Sequence[UUID]) -> tuple[vw
     for row in rows:
         is_own = viewer.is_system or row["unit_id"] in sees
         may_read = viewer.is_system or row["unit_id"] in reads if is_own else "case.concern" in named[row["id"]]
-        concern = concern_of(reading, row["report"]) if may_read else ""
+        concern = concern_of(reading, row["concern"]) if may_read else ""
         if is_own or OPERATIONAL in named[row["id"]]:
             by_id[row["id"]] = _line(reading, dict(row), concern, waiting.get(row["id"], []))
         else:

@@ -115,7 +115,7 @@ def _cases(wanted: ColumnElement[bool]) -> Select[Any]:
     )
     return (
         select(
-            CASE.c.number, CASE.c.status, UNIT.c.name.label("unit"), CASE.c.jurisdiction, CASE.c.report,
+            CASE.c.number, CASE.c.status, UNIT.c.name.label("unit"), CASE.c.jurisdiction, CASE.c.concern,
             CASE.c.opened_at, CASE.c.closed_at, persons.label("persons"),
         )
         .join(UNIT, UNIT.c.id == CASE.c.unit_id)
@@ -159,7 +159,7 @@ def _limits(wanted: ColumnElement[bool]) -> Select[Any]:
 
 
 def _case(reading: Reading, row: Any) -> tuple[Any, ...]:  # noqa: ANN401 - a row
-    concern = concern_of(reading, row["report"])
+    concern = concern_of(reading, row["concern"])
     return (
         row["number"], in_plain_words(row["status"]), row["unit"], region_words(row["jurisdiction"]), concern,
         row["opened_at"], row["closed_at"], row["persons"],

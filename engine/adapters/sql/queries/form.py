@@ -15,7 +15,7 @@ from engine.adapters.sql.queries.guardians import guardian_notes
 from engine.adapters.sql.queries.items import item_view, may_answer
 from engine.adapters.sql.queries.persons import positions
 from engine.adapters.sql.queries.reading import Reading, Row
-from engine.adapters.sql.queries.sealed import opened_answers, opened_draft, typed_title
+from engine.adapters.sql.queries.sealed import opened_answers, opened_draft, opened_notes, opened_outputs, typed_title
 from engine.adapters.sql.queries.sentences import OUTCOMES
 from engine.adapters.sql.queries.shape import ANSWER, DEADLINE, DOCUMENT, DRAFT, STEP
 from engine.adapters.sql.queries.worklist import item_row
@@ -96,7 +96,7 @@ def form_view(reading: Reading, rows: FormRows, vault: Vault) -> vw.FormView:
         fields=() if is_approval else tuple(_field(spec, typed, proposed) for spec in fields),
         outcomes=APPROVAL_OUTCOMES if is_approval else _outcomes(step_type, step),
         event_time_field=None if is_approval or step_type is None else step_type.event_time_field,
-        notes=(*rows.warnings, *(rows.draft["notes"] if rows.draft else ()), *notes),
+        notes=(*rows.warnings, *_noted(rows, vault), *notes),
         documents=document_views(rows.documents, opens=rows.opens),
         deadline=rows.deadline,
         submitted=_submitted_answers(rows, fields, vault),
@@ -104,6 +104,11 @@ def form_view(reading: Reading, rows: FormRows, vault: Vault) -> vw.FormView:
             name.removeprefix(vw.BESIDE): str(words) for name, words in typed.items() if name.startswith(vw.BESIDE)
         },
     )
+
+
+def _noted(rows: FormRows, vault: Vault) -> tuple[str, ...]:
+    draft = rows.draft
+    return opened_notes(vault, draft["item_id"], draft["sealed_notes"]) if draft else ()
 
 
 def _check(row: Row, viewer: vw.Viewer) -> None:
@@ -115,7 +120,7 @@ def _check(row: Row, viewer: vw.Viewer) -> None:
 
 def _submitted(row: Row) -> Select[tuple[object, ...]]:
     return (
-        select(ANSWER, STEP.c.outputs)
+        select(ANSWER, STEP.c.sealed_outputs)
         .select_from(ANSWER.join(STEP, STEP.c.id == ANSWER.c.step_id))
         .where(ANSWER.c.step_id == row["step_id"], ANSWER.c.turn == STEP.c.turn)
     )
@@ -152,7 +157,8 @@ def _submitted_answers(rows: FormRows, fields: tuple[FieldSpec, ...], vault: Vau
     """Show all answers to who must approve them: nobody can approve what they cannot read."""
     if rows.submitted is None:
         return ()
-    answers = {**rows.submitted["outputs"], **opened_answers(vault, rows.submitted)}
+    step = rows.submitted
+    answers = {**opened_outputs(vault, step["step_id"], step["sealed_outputs"]), **opened_answers(vault, step)}
     return answer_views(fields, answers, rows.row["zone"], unmasked=True)
 
 

@@ -1,20 +1,23 @@
 """Limits of the law as they stand in the cases of rows: the version that counts for what the answers have told."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from functools import cache
+from typing import cast
 from uuid import UUID
 
 from sqlalchemy import select
 
+from engine.adapters.sql.queries.answers import Answers
 from engine.adapters.sql.queries.reading import Reading, Row
+from engine.adapters.sql.queries.sealed import opened_outputs, opened_report
 from engine.adapters.sql.queries.shape import CASE, CASE_PERSON, STEP
 from engine.domain.law_in_case import LawInCase, depends_on_case, law_for
 from engine.domain.law_told import NOTHING, VICTIM_ROLES, Telling, Told, gathered, told_before
 from engine.domain.library import Library
 from engine.domain.paths import path_of_person
-from engine.domain.records import Deadline, StepStatus
+from engine.domain.records import Deadline, Scalar, StepStatus
 
 
 class LawHere:
@@ -61,17 +64,30 @@ def told_by_case(reading: Reading, case_id: UUID) -> tuple[str | None, tuple[Tel
     """Read what a case tells of what limits depend on: its State, its ended steps, what was told before a split."""
     is_told = (STEP.c.case_id == CASE.c.id) & (STEP.c.status == StepStatus.ENDED.value) & STEP.c.ended_at.is_not(None)
     rows = reading.rows(
-        select(CASE.c.jurisdiction, CASE.c.report, STEP.c.uses, STEP.c.path, STEP.c.ended_at, STEP.c.outputs)
+        select(
+            CASE.c.jurisdiction, CASE.c.sealed_report, STEP.c.id, STEP.c.uses, STEP.c.path, STEP.c.ended_at,
+            STEP.c.sealed_outputs,
+        )
         .select_from(CASE.outerjoin(STEP, is_told))
         .where(CASE.c.id == case_id)
         .order_by(STEP.c.ended_at, STEP.c.id)
-    )
+    )  # fmt: skip
     told = (
-        Telling(row["uses"], element_of(row["path"]), row["ended_at"], row["outputs"]) for row in rows if row["uses"]
-    )
+        Telling(
+            row["uses"], element_of(row["path"]), row["ended_at"],
+            _scalars(opened_outputs(reading.vault, row["id"], row["sealed_outputs"])),
+        )
+        for row in rows
+        if row["uses"]
+    )  # fmt: skip
     if not rows:
         return None, ()
-    return rows[0]["jurisdiction"], (*told_before(rows[0]["report"]), *told)
+    report = _scalars(opened_report(reading.vault, case_id, rows[0]["sealed_report"]))
+    return rows[0]["jurisdiction"], (*told_before(report), *told)
+
+
+def _scalars(opened: Answers) -> Mapping[str, Scalar]:
+    return cast("Mapping[str, Scalar]", opened)
 
 
 def _people(reading: Reading, case_id: UUID) -> Iterable[str]:

@@ -9,7 +9,7 @@ from engine import views as vw
 from engine.adapters.sql.queries.answers import text_of
 from engine.adapters.sql.queries.person_page import SHOWN_AS
 from engine.adapters.sql.queries.reading import Reading, Row
-from engine.adapters.sql.queries.sealed import opened_answers, opened_identity
+from engine.adapters.sql.queries.sealed import opened_answers, opened_identity, opened_outputs
 from engine.adapters.sql.queries.shape import ANSWER, CASE, CASE_PERSON, PERSON, REFERRAL, RUN, STEP, UNIT
 from engine.domain.access import OF_PERSONS, CaseAccess, Via, Way
 from engine.domain.ages import ages_of, in_words, strongest
@@ -86,7 +86,7 @@ def _persons(reading: Reading, vault: Vault, access: CaseAccess, persons: frozen
 def _answers(reading: Reading, vault: Vault, access: CaseAccess) -> Iterator[tuple[str, str]]:
     rows = reading.rows(
         select(
-            STEP.c.id, STEP.c.id.label("step_id"), STEP.c.uses, STEP.c.outputs, STEP.c.turn, STEP.c.path,
+            STEP.c.id, STEP.c.id.label("step_id"), STEP.c.uses, STEP.c.sealed_outputs, STEP.c.turn, STEP.c.path,
             RUN.c.zone, ANSWER.c.sealed_answers,
         )
         .select_from(
@@ -99,7 +99,8 @@ def _answers(reading: Reading, vault: Vault, access: CaseAccess) -> Iterator[tup
     for row in rows:
         shown, step_type = of_person(access, person_in(row["path"])), reading.known.step_type(row["uses"])
         wanted = [spec for spec in step_type.fields if _is_shown(shown, row["uses"], spec)] if step_type else []
-        answers = {**row["outputs"], **opened_answers(vault, row)} if wanted else {}
+        outputs = opened_outputs(vault, row["id"], row["sealed_outputs"])
+        answers = {**outputs, **opened_answers(vault, row)} if wanted else {}
         for spec in wanted:
             if answers.get(spec.name) not in (None, "", []):
                 yield spec.label.rstrip("?"), text_of(spec, answers[spec.name], row["zone"])

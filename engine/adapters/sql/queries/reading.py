@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import Connection, Executable, RowMapping
 
 from engine.adapters.sql.queries.known import Known
+from engine.ports import Vault
 
 Row = RowMapping
 """One row by the names of its columns."""
@@ -18,6 +19,7 @@ class Reading:
     connection: Connection
     now: datetime
     known: Known
+    vault: Vault
 
     def rows(self, statement: Executable) -> list[Row]:
         """Give all rows."""

@@ -9,7 +9,7 @@ from sqlalchemy import case, select
 from engine import views as vw
 from engine.adapters.sql.queries.answers import answer_views
 from engine.adapters.sql.queries.reading import Reading, Row
-from engine.adapters.sql.queries.sealed import opened_answers, opened_identity, opened_place
+from engine.adapters.sql.queries.sealed import opened_answers, opened_identity, opened_outputs, opened_place
 from engine.adapters.sql.queries.shape import ANSWER, CASE, CASE_PERSON, INTERVAL, PERSON, RUN, STEP
 from engine.adapters.sql.queries.sight import access_to, may_tell, shown_answers, shows_paper, shows_time
 from engine.adapters.sql.visibility import kept_by, person_shown_to, visible_to
@@ -33,7 +33,7 @@ def answers_row(reading: Reading, viewer: vw.Viewer, step_id: UUID) -> Seen:
     row = reading.first(
         select(
             STEP.c.id, STEP.c.id.label("step_id"), STEP.c.case_id, STEP.c.key, STEP.c.uses, STEP.c.added,
-            STEP.c.outputs, STEP.c.turn, STEP.c.status, STEP.c.path,
+            STEP.c.sealed_outputs, STEP.c.turn, STEP.c.status, STEP.c.path,
             RUN.c.definition_hash, RUN.c.zone, ANSWER.c.sealed_answers,
         )
         .select_from(
@@ -58,7 +58,8 @@ def unmasked_answers(reading: Reading, seen: Seen, vault: Vault) -> tuple[vw.Ans
     """
     row = seen.row
     step = None if row["added"] else reading.known.step(row["definition_hash"], row["key"])
-    answers = {**row["outputs"], **opened_answers(vault, row)}
+    outputs = opened_outputs(vault, row["step_id"], row["sealed_outputs"])
+    answers = {**outputs, **opened_answers(vault, row)}
     fields = reading.known.fields(row["uses"], step)
     shown, closed = shown_answers(seen.access, row["uses"], row["path"], fields, answers)
     if not shown and not shows_time(seen.access, row):

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from uuid import UUID
 
 from engine.adapters.sql.apart import TEXT, open_apart
+from engine.adapters.sql.case_values import Place, facts_of, outputs_of, report_of
 from engine.adapters.sql.places import place_id
 from engine.adapters.sql.queries.answers import Answers
 from engine.adapters.sql.queries.reading import Row
@@ -18,10 +19,34 @@ def opened_answers(vault: Vault, row: Row) -> Answers:
     return _mapping(open_apart(vault, opened, table="answer", row=row["step_id"]))
 
 
+def opened_outputs(vault: Vault, step_id: UUID, sealed: bytes | None) -> Answers:
+    """Open what workflows decide on of a step; nothing where its key is gone or it was damaged, as of what follows."""
+    return _readable(vault, sealed, outputs_of(step_id))
+
+
+def opened_facts(vault: Vault, case_id: UUID, sealed: bytes | None) -> Answers:
+    """Open the facts of a case."""
+    return _readable(vault, sealed, facts_of(case_id))
+
+
+def opened_report(vault: Vault, case_id: UUID, sealed: bytes | None) -> Answers:
+    """Open what workflows decide on of the report of a case."""
+    return _readable(vault, sealed, report_of(case_id))
+
+
 def opened_draft(vault: Vault, row: Row, column: str) -> Answers:
     """Open what was typed (`sealed_answers`) or proposed (`sealed_proposals`) for a work item."""
     opened = _open(vault, row[column], table="draft", row=row["item_id"], column=column)
     return _mapping(open_apart(vault, opened, table="draft", row=row["item_id"]))
+
+
+def opened_notes(vault: Vault, item_id: UUID, sealed: bytes | None) -> tuple[str, ...]:
+    """Open what was noted for a work item; nothing where its key is gone or it was damaged."""
+    try:
+        opened = _open(vault, sealed, table="draft", row=item_id, column="sealed_notes")
+    except (DamagedError, KeyMissingError):
+        return ()
+    return tuple(map(str, opened)) if isinstance(opened, list) else ()
 
 
 def opened_identity(vault: Vault, row: Row) -> Answers:
@@ -67,6 +92,13 @@ def typed_title(vault: Vault, step_id: UUID, sealed: bytes | None) -> str:
 
 def _open(vault: Vault, sealed: bytes | None, *, table: str, row: UUID, column: str) -> JsonValue:
     return None if sealed is None else vault.unseal(sealed, table=table, row=row, column=column)
+
+
+def _readable(vault: Vault, sealed: bytes | None, place: Place) -> Answers:
+    try:
+        return _mapping(_open(vault, sealed, **place._asdict()))
+    except (DamagedError, KeyMissingError):
+        return {}
 
 
 def _mapping(opened: JsonValue) -> Answers:

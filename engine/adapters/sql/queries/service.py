@@ -108,7 +108,7 @@ class SqlQueries:
         now = self._clock.now()
         in_use = in_hand(self._engine) if viewer is None or viewer.is_system else None
         if in_use is not None:
-            yield Reading(in_use.connection, now, self._known)
+            yield Reading(in_use.connection, now, self._known, self._vault)
             return
         for_viewer = None if viewer is None or viewer.is_system else self._reader
         secret = secret_of(self._writer) if for_viewer is not None else b""
@@ -117,7 +117,7 @@ class SqlQueries:
                 read_for(taken.connection, viewer, now, secret)
             elif viewer is not None:
                 raise_wall(taken.connection, viewer, now)
-            yield Reading(taken.connection, now, self._known)
+            yield Reading(taken.connection, now, self._known, self._vault)
 
     def viewer(self, actor_id: UUID) -> vw.Viewer:
         """Give an actor as a viewer; raises `NotFoundError` for an unknown or disabled one."""

@@ -9,6 +9,7 @@ from sqlalchemy import FromClause, func, select, true
 
 from engine import views as vw
 from engine.adapters.sql import tables as tb
+from engine.adapters.sql.consent_store import opened_consent
 from engine.adapters.sql.queries.persons import positions
 from engine.adapters.sql.queries.reading import Reading, Row
 from engine.adapters.sql.queries.shape import ACTOR, CASE, CASE_PERSON, REFERRAL, UNIT
@@ -161,14 +162,15 @@ def _sent(row: Row, to_name: str, jurisdiction: str, units: Names, people: Names
 
 
 def _consent(reading: Reading, row: Row, labels: Names, people: Names, bodies: Names) -> vw.ConsentView:
-    same = (
-        "id", "kind", "language", "read_aloud", "assent", "valid_until", "recorded_at", "withdrawn_at", "step_id",
-    )  # fmt: skip
+    same = ("id", "kind", "valid_until", "recorded_at", "withdrawn_at", "step_id")
+    told = {"language": "", "read_aloud": None, "assent": ""}
+    told |= opened_consent(reading.vault, row["id"], row["sealed_answers"])
     has_run_out = row["valid_until"] is not None and row["valid_until"] <= reading.now
     state = "withdrawn" if row["withdrawn_at"] else "ran_out" if has_run_out else "live"
     fields = tuple(row["fields"])
     return vw.ConsentView(
         **{name: row[name] for name in same},
+        **told,
         person=labels.get(row["person_id"], "A person in the case"),
         purposes=tuple(row["purposes"]),
         recipients=tuple(_recipient(name, bodies) for name in row["recipients"]),

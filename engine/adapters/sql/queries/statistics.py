@@ -26,7 +26,7 @@ _OF_CASES: Final[Mapping[str, ColumnElement[Any]]] = {
     "unit": UNIT.c.name,
     "jurisdiction": CASE.c.jurisdiction,
     "status": CASE.c.status,
-    "about": func.coalesce(CASE.c.report["concern"].astext, _NOT_SAID),
+    "about": func.coalesce(CASE.c.concern, _NOT_SAID),
 }
 _OF_STEPS: Final[Mapping[str, ColumnElement[Any]]] = {
     "month": _month(STEP.c.ended_at),

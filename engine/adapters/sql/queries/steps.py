@@ -9,6 +9,7 @@ from engine.adapters.sql.queries.case_rows import CaseRows
 from engine.adapters.sql.queries.deadlines import of_steps
 from engine.adapters.sql.queries.persons import label_of
 from engine.adapters.sql.queries.reading import Reading, Row
+from engine.adapters.sql.queries.sealed import opened_notes
 from engine.adapters.sql.queries.sight import is_narrowed, shown_answers, shows_time
 from engine.domain.compiled import CompiledWorkflow
 from engine.domain.opening import MISSING
@@ -60,10 +61,14 @@ def step_views(
                 deadline=due.get(row["id"]),
                 answers=answer_views(fields, shown, rows.case["zone"]),
                 documents=documents.get(row["id"], ()),
-                notes=tuple((noted["notes"] if noted else None) or _found(rows, row, opened)),
+                notes=_noted(reading, noted) or tuple(_found(rows, row, opened)),
             )
         )
     return tuple(views)
+
+
+def _noted(reading: Reading, item: Row | None) -> tuple[str, ...]:
+    return opened_notes(reading.vault, item["id"], item["sealed_notes"]) if item else ()
 
 
 def _shared(

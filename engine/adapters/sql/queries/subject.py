@@ -11,7 +11,7 @@ from sqlalchemy import Uuid, any_, func, literal, or_, select
 from engine import views as vw
 from engine.adapters.sql.queries.answers import answer_views
 from engine.adapters.sql.queries.reading import Reading, Row
-from engine.adapters.sql.queries.sealed import opened_identity, readable_answers
+from engine.adapters.sql.queries.sealed import opened_identity, opened_outputs, readable_answers
 from engine.adapters.sql.queries.shape import (
     ACTOR,
     ANSWER,
@@ -80,7 +80,7 @@ class SubjectRows:
         steps = reading.rows(
             select(
                 STEP.c.id, STEP.c.id.label("step_id"), STEP.c.key, STEP.c.uses, STEP.c.path, STEP.c.added,
-                STEP.c.outputs, STEP.c.turn, STEP.c.ended_at, RUN.c.definition_hash, RUN.c.zone,
+                STEP.c.sealed_outputs, STEP.c.turn, STEP.c.ended_at, RUN.c.definition_hash, RUN.c.zone,
                 ANSWER.c.sealed_answers,
             )
             .select_from(
@@ -170,7 +170,7 @@ def _identity(row: Row, vault: Vault) -> tuple[vw.SubjectLine, ...]:
 def _section(reading: Reading, row: Row, access: CaseAccess, vault: Vault) -> vw.SubjectSection:
     title = reading.known.title(row["definition_hash"], row["key"], row["uses"], row["added"])
     opened = readable_answers(vault, row) if row["sealed_answers"] is not None else {}
-    answers = {**row["outputs"], **(opened or {})}
+    answers = {**opened_outputs(vault, row["id"], row["sealed_outputs"]), **(opened or {})}
     fields = _fields(reading, row)
     shown, closed = shown_answers(access, row["uses"], row["path"], fields, answers)
     lines = answer_views(fields, shown, row["zone"], unmasked=True, closed=closed)

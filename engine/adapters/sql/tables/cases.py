@@ -12,7 +12,7 @@ from engine.adapters.sql.tables.fields import at, ids, json_value, sealed, texts
 
 
 class CaseRow(SQLModel, table=True):
-    """One matter. `facts` and `report` hold open values only."""
+    """One matter. What it is about is beside its sealed report, since lists and counts of cases go by it."""
 
     __tablename__ = "case"
     id: UUID = Field(primary_key=True)
@@ -23,8 +23,9 @@ class CaseRow(SQLModel, table=True):
     opened_at: datetime = at(null=False)
     closed_at: datetime | None = at()
     revision: int = 0
-    facts: dict[str, Any] = json_value()
-    report: dict[str, Any] = json_value()
+    concern: str | None = None
+    sealed_facts: bytes | None = sealed()
+    sealed_report: bytes | None = sealed()
     chain_head: bytes = b""
     chain_length: int = 0
     merged_into: UUID | None = Field(default=None, foreign_key="case.id", index=True)
@@ -65,7 +66,7 @@ class RunRow(SQLModel, table=True):
 
 
 class StepRow(SQLModel, table=True):
-    """One occurrence of a step. Open answers are `outputs`; the others are sealed, as is a title that was typed."""
+    """One occurrence of a step. What workflows decide on is sealed by itself, as is a title that was typed."""
 
     __tablename__ = "step"
     id: UUID = Field(primary_key=True)
@@ -82,7 +83,7 @@ class StepRow(SQLModel, table=True):
     ended_at: datetime | None = at()
     recorded_at: datetime | None = at()
     outcome: str | None = None
-    outputs: dict[str, Any] = json_value()
+    sealed_outputs: bytes | None = sealed()
     gate: str | None = None
     completed_by: UUID | None = None
     series_over: bool = False
@@ -93,7 +94,7 @@ class StepRow(SQLModel, table=True):
 
 
 class AnswerRow(SQLModel, table=True):
-    """All answers of a step, sealed as one; the step's own open outputs are kept beside it in the step."""
+    """All answers of a step, sealed as one; those on which workflows decide are sealed once more in the step."""
 
     __tablename__ = "answer"
     step_id: UUID = Field(primary_key=True)
@@ -141,7 +142,7 @@ class WorkItemRow(SQLModel, table=True):
 
 
 class DraftRow(SQLModel, table=True):
-    """What somebody has typed and not yet sent, and what preparing proposed: sealed."""
+    """What somebody has typed and not yet sent, what preparing proposed, and what was noted: sealed."""
 
     __tablename__ = "draft"
     item_id: UUID = Field(primary_key=True)
@@ -149,7 +150,7 @@ class DraftRow(SQLModel, table=True):
     unit_id: UUID = Field(foreign_key="unit.id")
     sealed_answers: bytes | None = sealed()
     sealed_proposals: bytes | None = sealed()
-    notes: list[str] = texts()
+    sealed_notes: bytes | None = sealed()
     saved_at: datetime = at(null=False)
     saved_by: UUID | None = None
 
@@ -189,7 +190,10 @@ class DocumentRow(SQLModel, table=True):
 
 
 class EventRow(SQLModel, table=True):
-    """A link of a case's chain. The application may add rows; nobody may change or remove them."""
+    """A link of a case's chain. The application may add rows; nobody may change or remove them.
+
+    `sealed_body` is what the body leaves out; the body has its digest. It may be sealed again under a newer key.
+    """
 
     __tablename__ = "event"
     case_id: UUID = Field(primary_key=True, foreign_key="case.id")
@@ -200,6 +204,7 @@ class EventRow(SQLModel, table=True):
     type: str
     body: dict[str, Any] = json_value()
     hash: bytes
+    sealed_body: bytes | None = sealed()
 
 
 class EventWordsRow(SQLModel, table=True):

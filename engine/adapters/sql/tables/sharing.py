@@ -27,9 +27,7 @@ class ConsentRow(SQLModel, table=True):
     withdrawn_at: datetime | None = at()
     recorded_at: datetime = at(null=False)
     recipients: list[str] = texts()
-    language: str = Field(default="", sa_column_kwargs=_EMPTY)
-    read_aloud: bool | None = None
-    assent: str = Field(default="", sa_column_kwargs=_EMPTY)
+    sealed_answers: bytes | None = sealed()
     recorded_by: UUID | None = None
     withdrawn_by: UUID | None = None
     expired_at: datetime | None = at()
