@@ -25,6 +25,11 @@ CODE = "48151623"
 DAY = date(2031, 3, 5)
 
 
+_OF_PERIOD = """
+    UPDATE data_key k SET period = o.period FROM of_period o WHERE o.owner_id = k.owner_id AND o.version = k.version
+"""
+
+
 def _shape(world: World, revision: str) -> None:
     config = Config()
     config.set_main_option("script_location", str(Path(migrate.__file__).parent / "migrations"))
@@ -32,8 +37,15 @@ def _shape(world: World, revision: str) -> None:
     try:
         with engine.connect() as connection:
             config.attributes["connection"] = connection
+            if revision != "head":
+                connection.execute(text("CREATE TABLE of_period AS SELECT owner_id, version, period FROM data_key"))
             act = command.upgrade if revision == "head" else command.downgrade
             act(config, revision)
+            if (
+                revision == "head"
+            ):  # keys of these rows are wrapped in a period, which the shape of before had no name of
+                connection.execute(text(_OF_PERIOD))
+                connection.execute(text("DROP TABLE of_period"))
             connection.commit()
     finally:
         engine.dispose()
