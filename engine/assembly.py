@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
+from typing import Protocol
 
 from engine.domain.checkpoints import Written
 from engine.domain.compiled import CompiledWorkflow
@@ -39,7 +40,7 @@ from engine.spec.findings import Finding
 from engine.spec.library import Definitions
 from engine.spec.workflow import Workflow
 from engine.stores import StoredDay, UnitOfWork
-from engine.views import AuditFault, StateDifference
+from engine.views import AuditFault, StateDifference, Viewer
 
 
 def _nothing() -> None:
@@ -136,6 +137,14 @@ class NoGateways:
         raise GatewayError(channel=name, problem="this system has no gateways.")
 
 
+class BeginsWork(Protocol):
+    """Begins a transaction: for a viewer, to whom the database then gives only their rows, or for the system."""
+
+    def __call__(self, viewer: Viewer | None = None) -> AbstractContextManager[UnitOfWork]:
+        """Begin one; without a viewer, or for this machine, it sees all rows."""
+        ...
+
+
 @dataclass(frozen=True)
 class Engine:
     """One assembled system. `definitions` compiles by content hash; `library` gives what is published now.
@@ -161,7 +170,7 @@ class Engine:
     catalogue: StepCatalogue
     definitions: Mapping[str, CompiledWorkflow]
     library: Callable[[], Published]
-    unit_of_work: Callable[[], AbstractContextManager[UnitOfWork]]
+    unit_of_work: BeginsWork
     queries: Queries
     draw: Callable[[Workflow], str]
     lint: Callable[[Mapping[str, str], Definitions], tuple[Finding, ...]]

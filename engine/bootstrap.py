@@ -37,11 +37,11 @@ from engine.adapters.sql.audit import Outside, broken_chains, faults
 from engine.adapters.sql.data_keys import open_vault
 from engine.adapters.sql.definition_cache import DefinitionCache, PublishedLibrary, whole
 from engine.adapters.sql.demo_fact import is_demo_database, mark_as_demo
+from engine.adapters.sql.entering import acting_for, enter_each, secret_of
 from engine.adapters.sql.housekeeping_store import installation_fact
 from engine.adapters.sql.in_hand import asked_over, in_hand
 from engine.adapters.sql.migrate import migrate
 from engine.adapters.sql.queries.service import SqlQueries
-from engine.adapters.sql.second_wall import act_for_the_system
 from engine.adapters.sql.state_proof import state_differences
 from engine.adapters.sql.time_limits import PAGES, TimeLimits, limited_engine
 from engine.adapters.sql.unit_of_work import SqlUnitOfWork
@@ -117,9 +117,8 @@ def reached(settings: Settings) -> Iterator[Running]:
 
 def build_engine(
     settings: Settings,
+    urls: DatabaseUrls,
     *,
-    app_url: str,
-    reader_url: str | None = None,
     clock: Clock | None = None,
     entropy: Entropy | None = None,
     channels: Mapping[str, Channel] | None = None,
@@ -130,13 +129,12 @@ def build_engine(
 ) -> Engine:
     """Put a system together over a database that is there and migrated.
 
-    `app_url` is the address of the role that writes, `reader_url` of the one that reads for viewers: left out, the
-    first reads for them too, bound by what its session says.
     Whether it is a demo is a fact of the database alone. Raise `SettingsError` when the settings say otherwise.
     """
-    sql = limited_engine(app_url, limits, pool_size=pool_size)
-    act_for_the_system(sql)
-    reader = limited_engine(reader_url, limits, pool_size=pool_size) if reader_url else None
+    secret = secret_of(urls.owner)
+    sql = limited_engine(urls.app, limits, pool_size=pool_size)
+    reader = limited_engine(urls.reader, limits, pool_size=pool_size)
+    enter_each(sql, secret)
     settings = _as_the_database_is(settings, sql)
     pillars = registry or load_registry(settings.pillars, builtins=(CORE,))
     catalogue = RegistryCatalogue(pillars)
@@ -167,10 +165,12 @@ def build_engine(
         catalogue=catalogue,
         definitions=definitions,
         library=library,
-        unit_of_work=lambda: SqlUnitOfWork(sql, vault, definitions, library.seen_by),
+        unit_of_work=lambda viewer=None: SqlUnitOfWork(
+            acting_for(sql, viewer, case_clock.now) if viewer else sql, vault, definitions, library.seen_by
+        ),
         queries=SqlQueries(
-            sql, definitions=definitions.get, registry=pillars, vault=vault, library=library, clock=case_clock,
-            gateways=tuple(sends), reader=reader,
+            sql, reader, secret=secret, definitions=definitions.get, registry=pillars, vault=vault, library=library,
+            clock=case_clock, gateways=tuple(sends),
         ),
         draw=_drawer(catalogue),
         lint=_linter(catalogue, library),
@@ -198,10 +198,9 @@ def period_folders(settings: Settings) -> PeriodFolders:
     return PeriodFolders(settings.keys, settings.period_folders, length=timedelta(days=settings.key_period_days))
 
 
-def _dispose(*engines: SqlEngine | None) -> None:
+def _dispose(*engines: SqlEngine) -> None:
     for one in engines:
-        if one is not None:
-            one.dispose()
+        one.dispose()
 
 
 def allowed_hosts(settings: Settings) -> frozenset[str]:

@@ -920,6 +920,10 @@ class Queries(Protocol):
         """List the configured gateways."""
         ...
 
+    def rights_beyond(self) -> tuple[str, ...]:
+        """Name what the roles that write and read can in the database beyond what they should."""
+        ...
+
     def gaps_in_the_wall(self) -> tuple[str, ...]:
         """Name the tables that row-level security does not guard as it should; none where all is well."""
 

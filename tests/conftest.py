@@ -13,10 +13,9 @@ from uuid import uuid4
 
 import pytest
 from hypothesis import HealthCheck, settings
-from sqlalchemy import create_engine, text
+from sqlalchemy import Engine, create_engine, text
 
 from engine.adapters.postgres.databases import (
-    APP,
     OWNER,
     PREFECT,
     connected,
@@ -26,9 +25,9 @@ from engine.adapters.postgres.databases import (
 )
 from engine.adapters.postgres.embedded import EmbeddedServer, start_embedded, stop_embedded
 from engine.adapters.postgres.locks import one_at_a_time
-from engine.adapters.postgres.roles import prepare_databases
+from engine.adapters.postgres.roles import DatabaseUrls, prepare_databases, urls_on
+from engine.adapters.sql.entering import enter_each, secret_of
 from engine.adapters.sql.migrate import migrate
-from engine.adapters.sql.second_wall import for_the_system
 from engine.orchestration.settings import PrefectAddress, client_environment, process_environment
 
 _PREFECT_HOME = tempfile.TemporaryDirectory(prefix="icmc-tests-prefect-")
@@ -72,8 +71,22 @@ class FreshDatabase:
     """A migrated, empty database of one test."""
 
     name: str
-    owner_url: str = field(repr=False)
-    app_url: str = field(repr=False)
+    urls: DatabaseUrls = field(repr=False)
+
+
+def writer_of(urls: DatabaseUrls) -> Engine:
+    """Give an engine of the writing role whose transactions act for the system."""
+    sql = create_engine(urls.app)
+    enter_each(sql, secret_of(urls.owner))
+    return sql
+
+
+@contextmanager
+def proving_as_before(urls: DatabaseUrls) -> Iterator[None]:
+    """Let a database that is brought to an older shape and back believe the same proofs as before."""
+    secret = secret_of(urls.owner)
+    yield
+    rows_of(urls.admin, "UPDATE wall_secret SET secret = :secret", secret=secret)
 
 
 def rows_of(url: str, query: str, **values: Any) -> list[Any]:
@@ -148,7 +161,7 @@ def fresh_database(server: EmbeddedServer) -> Iterator[FreshDatabase]:
     name = f"test_{uuid4().hex[:12]}"
     create_database(server.url("postgres"), name, template=_TEMPLATE)
     try:
-        yield FreshDatabase(name, server.url(name, OWNER), for_the_system(server.url(name, APP)))
+        yield FreshDatabase(name, urls_on(server, name))
     finally:
         drop_database(server.url("postgres"), name)
 

@@ -15,7 +15,7 @@ _OWN = frozenset({"id", "case_id", "run_id", "step_id"})
 def fill(bench: Bench, *, cases: int) -> None:
     """Copy a case that was just opened, with its run, step, item, deadline and events, so many times."""
     case_id, _ = open_one(bench)
-    with psycopg.connect(plain_address(bench.running.urls.app)) as connection:
+    with psycopg.connect(plain_address(bench.running.urls.owner)) as connection:
         _copy(connection, "case", "id", case_id, cases)
         for table in _TABLES:
             _copy(connection, table, "case_id", case_id, cases)

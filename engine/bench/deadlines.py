@@ -114,10 +114,10 @@ def _recorded(bench: Bench) -> int:
 
 
 def _due(bench: Bench) -> list[tuple[UUID, datetime]]:
-    with psycopg.connect(plain_address(bench.running.urls.app)) as connection:
+    with psycopg.connect(plain_address(bench.running.urls.owner)) as connection:
         return connection.execute("SELECT id, due_at FROM deadline WHERE path <> 'far'").fetchall()
 
 
 def _scalar(bench: Bench, query: LiteralString) -> Any:  # noqa: ANN401 - whatever is asked for
-    with psycopg.connect(plain_address(bench.running.urls.app), row_factory=scalar_row) as connection:
+    with psycopg.connect(plain_address(bench.running.urls.owner), row_factory=scalar_row) as connection:
         return connection.execute(query).fetchone()

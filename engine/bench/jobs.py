@@ -96,5 +96,5 @@ def _jobs_of(bench: Bench, case_id: UUID) -> list[tuple[Any, ...]]:
 
 
 def _rows(bench: Bench, statement: LiteralString, values: tuple[Any, ...]) -> list[tuple[Any, ...]]:
-    with psycopg.connect(plain_address(bench.running.urls.app)) as connection:
+    with psycopg.connect(plain_address(bench.running.urls.owner)) as connection:
         return connection.execute(statement, values).fetchall()

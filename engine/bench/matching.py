@@ -4,7 +4,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Final
 from uuid import UUID, uuid4
@@ -127,7 +127,7 @@ def _quick_engine(bench: Bench) -> Iterator[Engine]:
     """Give an engine whose commits do not wait for the disk: writing persons down is not what is measured."""
     joint = "&" if "?" in bench.running.urls.app else "?"
     address = f"{bench.running.urls.app}{joint}options=-csynchronous_commit%3Doff"
-    engine = build_engine(bench.settings, app_url=address, channels={"email": bench.mailbox})
+    engine = build_engine(bench.settings, replace(bench.running.urls, app=address), channels={"email": bench.mailbox})
     try:
         yield engine
     finally:

@@ -163,7 +163,7 @@ def _cuts(measured: Sequence[float]) -> tuple[float, float]:
 
 
 def _machine(bench: Bench) -> dict[str, str]:
-    with psycopg.connect(plain_address(bench.running.urls.app)) as connection:
+    with psycopg.connect(plain_address(bench.running.urls.owner)) as connection:
         row = connection.execute("SHOW server_version").fetchone()
     return {
         "cores": str(os.cpu_count()),

@@ -8,7 +8,6 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 from engine.adapters.demo_mailbox import DemoMailbox
-from engine.adapters.sql.second_wall import for_the_system
 from engine.assembly import Engine
 from engine.bootstrap import Running, build_engine, databases, ship
 from engine.ports import JsonValue
@@ -58,9 +57,7 @@ def scratch_bench() -> Iterator[Bench]:
         settings = Settings(data_folder=folder, database_url=None)
         with databases(settings) as running:
             mailbox = DemoMailbox()
-            engine = build_engine(
-                settings, app_url=running.urls.app, reader_url=running.urls.reader, channels={"email": mailbox}
-            )
+            engine = build_engine(settings, running.urls, channels={"email": mailbox})
             try:
                 ship(engine)
                 propose_definition(engine, source=workflow_text(), viewer=THIS_MACHINE)
@@ -90,8 +87,8 @@ def open_one(bench: Bench) -> tuple[UUID, UUID]:
 
 
 def plain_address(url: str) -> str:
-    """Give the address of a database as psycopg itself takes it, to see all rows."""
-    return for_the_system(url).replace("postgresql+psycopg://", "postgresql://", 1)
+    """Give the address of a database as psycopg itself takes it."""
+    return url.replace("postgresql+psycopg://", "postgresql://", 1)
 
 
 def complete(bench: Bench, item_id: UUID) -> Completion:

@@ -108,6 +108,7 @@ def _ailments(engine: Engine) -> Iterator[Ailment]:
     yield from _ailments_of_checkpoints(engine)
     yield from _ailment_of_rows(engine)
     yield from _ailment_of_the_wall(engine)
+    yield from _ailment_of_rights(engine)
     for reason in board.why_jobs_wait:
         yield Ailment(code=reason.code, problem=reason.problem, remedy=reason.remedy)
     if board.failed_jobs:
@@ -145,9 +146,27 @@ def _ailments(engine: Engine) -> Iterator[Ailment]:
             problem="No export of the keys was proved: if they are lost, nothing can be read again.",
             remedy="`icmc keys export FILE`, then `icmc keys prove FILE`.",
         )
+    yield from _ailments_of_who_may(engine)
     if not engine.demo and "email" not in engine.channels:
         yield Ailment(
             code="no-mail", problem="No mail server is set up.", remedy="Set ICMC_SMTP_HOST and ICMC_SMTP_FROM."
+        )
+
+
+def _ailments_of_who_may(engine: Engine) -> Iterator[Ailment]:
+    with engine.unit_of_work() as work:
+        is_headless = work.directory.hub() is None and bool(work.directory.units())
+    if is_headless:
+        yield Ailment(
+            code="no-hub",
+            problem="No organisation is the hub's body, so nobody can change what holds for all organisations.",
+            remedy="Name it: `icmc people hub`.",
+        )
+    if not engine.demo and not engine.factor_for_all:
+        yield Ailment(
+            code="second-factor",
+            problem="ICMC_FACTOR_FOR_ALL=0 lets everyone but administrators sign in with a password alone.",
+            remedy="Take the setting away: each person is then asked for a second factor when they next sign in.",
         )
 
 
@@ -208,6 +227,18 @@ def _ailment_of_the_wall(engine: Engine) -> Iterator[Ailment]:
             code="second-wall",
             problem=f"The database does not guard {len(gaps)} tables by row-level security: {', '.join(gaps)}.",
             remedy="Bring it back with `icmc restore`, which keeps policies and owners: icmc_app owns nothing.",
+        )
+
+
+def _ailment_of_rights(engine: Engine) -> Iterator[Ailment]:
+    beyond = engine.queries.rights_beyond()
+    if beyond:
+        more = f", and {len(beyond) - _NAMED} more" if len(beyond) > _NAMED else ""
+        yield Ailment(
+            code="database-rights",
+            problem=f"In the database ICMC can do more than it should: {'; '.join(beyond[:_NAMED])}{more}.",
+            remedy="Use the roles that ICMC makes (icmc_app, icmc_reader): each start removes other rights on tables."
+            " What was given to them on the server, its administrator removes.",
         )
 
 

@@ -40,9 +40,7 @@ def running_engine(settings: Settings | None = None) -> Iterator[tuple[Engine, R
     """Give an engine over this installation's database, started or joined as needed."""
     chosen = settings or read_settings()
     with databases(chosen) as running:
-        engine = build_engine(
-            chosen, app_url=running.urls.app, reader_url=running.urls.reader, pool_size=15, limits=BACKGROUND
-        )
+        engine = build_engine(chosen, running.urls, pool_size=15, limits=BACKGROUND)
         try:
             ship(engine)
             yield engine, running

@@ -108,9 +108,7 @@ def _require_keys(settings: Settings) -> None:
 def _before_anybody_enters(
     settings: Settings, running: Running, *, has_erased: bool, can_be_read: bool
 ) -> tuple[int, Revived, str | None]:
-    engine = build_engine(
-        settings, app_url=running.urls.app, reader_url=running.urls.reader, pool_size=12, limits=BACKGROUND
-    )
+    engine = build_engine(settings, running.urls, pool_size=12, limits=BACKGROUND)
     try:
         erased = replay_tombstones(engine) if has_erased else 0
         revived, before = take_into_custody(engine), go_on_signing(engine)

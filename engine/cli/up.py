@@ -46,7 +46,7 @@ def up(demo: Demo = False, port: Port = None) -> None:  # noqa: FBT002 - a comma
     began = time.monotonic()
     typer.echo("Starting the database ...")
     with databases(settings, make_demo=demo) as running:
-        engine = build_engine(settings, app_url=running.urls.app, reader_url=running.urls.reader, pool_size=CONNECTIONS)
+        engine = build_engine(settings, running.urls, pool_size=CONNECTIONS)
         ship(engine)
         if engine.demo:
             typer.echo("Bringing the demo to life ...")
@@ -76,7 +76,7 @@ def portal(port: Port = None) -> None:
     settings = _settings(demo=read_settings().demo, port=port)
     hold_to_known_hosts(settings)
     with databases(settings) as running:
-        engine = build_engine(settings, app_url=running.urls.app, reader_url=running.urls.reader, pool_size=CONNECTIONS)
+        engine = build_engine(settings, running.urls, pool_size=CONNECTIONS)
         ship(engine)
         typer.echo(f"The portal is at {settings.address}.")
         _show_first_link(engine)

@@ -44,6 +44,8 @@ FACTS_NEEDED: Final = 2
 PROBES_A_DAY: Final[Mapping[str, int]] = {"person": 40, "unit": 200}
 """So often a day persons whom one member of staff, or one unit, wrote down are compared with those of other units."""
 PATTERN_KINDS: Final = ("route", "phone", "handle", "vehicle", "account", "name_sound")
+PROBES_KEPT: Final = timedelta(days=90)
+"""How long it is kept how often somebody's persons were compared; the limits count single days."""
 PATTERN_DAYS: Final = timedelta(days=90)
 _STAGES: Final = (3, 5, 10, 20, 50)
 _NUMBERS: Final[Mapping[str, float]] = {"phone": 16.0, "handle": 16.0, "account": 16.0, "vehicle": 14.0}

@@ -19,7 +19,8 @@ _OPEN: Final = frozenset({ItemStatus.READY, ItemStatus.RESERVED})
 class ToldItem:
     """A work item as the history tells it; older events do not say to whom it is offered.
 
-    `also` is how else it may stand, where an event leaves that open; `before` how it stood when its case came to rest.
+    `also` is how else it may stand, where an event leaves that open; `before` how it stood when its case came to rest;
+    `raised` how often a level that was raised can have raised its priority.
     """
 
     id: UUID
@@ -31,6 +32,7 @@ class ToldItem:
     status: ItemStatus = ItemStatus.READY
     assignee_id: UUID | None = None
     also: tuple[tuple[ItemStatus, UUID | None], ...] = ()
+    raised: int = 0
     before: tuple[ItemStatus, UUID | None] | None = None
 
     def allows(self, status: str, assignee_id: UUID | None) -> bool:
@@ -90,6 +92,8 @@ class ToldCase:
             ):  # who reported may have it to complete the report
                 told = replace(told, also=((ItemStatus.RESERVED, actor_id),))
             self.items.setdefault(new.id, told)
+        if isinstance(event, ev.LevelRaised):
+            self._raise(event.deadline.step_id)
         for job in follows.jobs:
             self.jobs.setdefault(job.id, (job.kind.value, job.step_id, job.task))
         if isinstance(event, ev.CaseMerged) and event.rests:
@@ -112,6 +116,10 @@ class ToldCase:
             self._each_open(_given_to_all)
         for id_ in body.get("released", ()):
             self.items[UUID(id_)] = _given_to_all(self.items[UUID(id_)])
+
+    def _raise(self, step_id: UUID) -> None:
+        for item in [one for one in self.items.values() if one.step_id == step_id and one.status in _OPEN]:
+            self.items[item.id] = replace(item, raised=item.raised + 1)
 
     def _each_open(self, change: Callable[[ToldItem], ToldItem]) -> None:
         self.items = {id_: change(item) if item.status in _OPEN else item for id_, item in self.items.items()}

@@ -20,9 +20,7 @@ def engine_work(settings: Settings) -> Iterator[EngineWork]:
     with databases(settings) as running:
         address = make_url(running.urls.app).set(drivername="postgresql").render_as_string(hide_password=False)
         yield EngineWork(
-            build_engine(
-                settings, app_url=running.urls.app, reader_url=running.urls.reader, pool_size=20, limits=BACKGROUND
-            ),
+            build_engine(settings, running.urls, pool_size=20, limits=BACKGROUND),
             address,
         )
 

@@ -151,8 +151,7 @@ def scratch_world() -> Iterator[World]:
             clock, channel = MovedClock(datetime(2026, 1, 1, tzinfo=UTC)), RecordingChannel()
             engine = build_engine(
                 settings,
-                app_url=running.urls.app,
-                reader_url=running.urls.reader,
+                running.urls,
                 clock=clock,
                 entropy=SeededEntropy("replay"),
                 channels={"email": channel},

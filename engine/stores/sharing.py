@@ -126,6 +126,10 @@ class Matches(Protocol):
         """Keep a person who waits to be compared from others who do the same; gives None when somebody has them."""
         ...
 
+    def forget_probes(self, *, before: date) -> int:
+        """Forget how often was compared on days before one; gives how many lines."""
+        ...
+
     def count_probe(self, asked: Asked, *, day: date) -> tuple[int, int]:
         """Count a comparison; gives how many there were that day by the same person (0 for nobody), and by the unit."""
         ...

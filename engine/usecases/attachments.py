@@ -158,7 +158,7 @@ class Arrival:
             work.commit()
 
     def _reader(self) -> BinaryIO:
-        parts = _opener(self._engine, self._id, _ORIGINAL)
+        parts = _opener(self._engine, self._viewer, self._id, _ORIGINAL)
         return cast("BinaryIO", io.BufferedReader(PartedFile(parts, size=self._size, length=PART), PART))
 
 
@@ -170,7 +170,7 @@ def refuse_file(child_shown: str) -> None:
 
 def require_may_add(engine: Engine, case_id: UUID, *, viewer: Viewer) -> None:
     """Refuse who may not add a file to a case, before anything of it is taken; raises as `Arrival` does."""
-    with engine.unit_of_work() as work:
+    with engine.unit_of_work(viewer) as work:
         require_adding(work, viewer, case_id, now=engine.clock.now())
 
 
@@ -189,7 +189,7 @@ def files_of(engine: Engine, case_id: UUID, *, viewer: Viewer) -> tuple[FileView
     To a grant only those are there that it opens. One whose key was destroyed, or that is damaged, is listed with what
     is known without it. Raises `NotFoundError`.
     """
-    with engine.unit_of_work() as work:
+    with engine.unit_of_work(viewer) as work:
         access = require_access(work, viewer, case_id, Action.SEE_CASES, now=engine.clock.now())
         files = [file for file in work.files.of_case(case_id) if _is_there(viewer, access, file)]
         people = {by: work.directory.actor(by) for by in {file.added_by for file in files if file.added_by}}
@@ -217,7 +217,7 @@ def open_file(engine: Engine, file_id: UUID, *, case_id: UUID, viewer: Viewer, o
     `KeyMissingError` for one whose key was destroyed, `FileHeldBackError` for an infected one, one that might
     show a child naked or abused, or one without a copy.
     """
-    with engine.unit_of_work() as work:
+    with engine.unit_of_work(viewer) as work:
         access = require_access(work, viewer, case_id, Action.SEE_CASES, now=engine.clock.now())
         file = work.files.get(file_id, case_id=case_id)
         if not _is_there(viewer, access, file):
@@ -239,10 +239,12 @@ def open_file(engine: Engine, file_id: UUID, *, case_id: UUID, viewer: Viewer, o
             )
         name, details = work.files.name(file_id), work.files.details(file_id)
     copy_of = _ORIGINAL if original else _SHARED
-    _require_whole(engine, file_id, copy_of, size, str(details["sha256" if original else "copy_sha256"]))
+    _require_whole(
+        engine, viewer, file_id, copy_of, size=size, sha256=str(details["sha256" if original else "copy_sha256"])
+    )
     classes = ("identifying", *file.sealed_classes)
     note_reading(engine, viewer, case_id, "original file" if original else "file", classes, subject_id=file_id)
-    parts = _parts(_opener(engine, file_id, copy_of), size)
+    parts = _parts(_opener(engine, viewer, file_id, copy_of), size)
     return OpenedFile(name, file.media_type, size, parts)
 
 
@@ -302,17 +304,17 @@ def _require_room(work: UnitOfWork, access: CaseAccess, *, size: int, beside: in
         raise InvalidAnswersError({"file": problem})
 
 
-def _opener(engine: Engine, file_id: UUID, copy_of: str) -> Callable[[int], bytes]:
+def _opener(engine: Engine, viewer: Viewer, file_id: UUID, copy_of: str) -> Callable[[int], bytes]:
     def opened(number: int) -> bytes:
-        with engine.unit_of_work() as work:
+        with engine.unit_of_work(viewer) as work:
             return work.files.part(file_id, copy_of=copy_of, number=number)
 
     return opened
 
 
-def _require_whole(engine: Engine, file_id: UUID, copy_of: str, size: int, sha256: str) -> None:
+def _require_whole(engine: Engine, viewer: Viewer, file_id: UUID, copy_of: str, *, size: int, sha256: str) -> None:
     proof = hashlib.sha256()
-    for part in _parts(_opener(engine, file_id, copy_of), size):
+    for part in _parts(_opener(engine, viewer, file_id, copy_of), size):
         proof.update(part)
     if not hmac.compare_digest(proof.hexdigest(), sha256):
         log.error("file_does_not_verify", extra={"file_id": str(file_id), "copy": copy_of})

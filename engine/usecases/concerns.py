@@ -63,7 +63,7 @@ def read_concern(engine: Engine, concern_id: UUID, *, viewer: Viewer) -> tuple[C
 
     That it was read is written first. Raises `NotFoundError` for everybody else, the person concerned too.
     """
-    with engine.unit_of_work() as work:
+    with engine.unit_of_work(viewer) as work:
         concern = _mine(work, concern_id, viewer)
         body = {"concern_id": str(concern_id)}
         work.audit.note("safeguarding", "ConcernRead", body, actor_id=viewer.actor_id, at=engine.clock.now())

@@ -94,7 +94,7 @@ def require_own(engine: Engine, case_id: UUID, *, viewer: Viewer, action: Action
 
     Raises `NotFoundError` for who does not see it so, and `NotAllowedError` for who does and may not act.
     """
-    with engine.unit_of_work() as work:
+    with engine.unit_of_work(viewer) as work:
         access = require_access(work, viewer, case_id, Action.SEE_CASES, now=engine.clock.now())
     if access.via is not Via.OWN:
         raise NotFoundError(kind="case")

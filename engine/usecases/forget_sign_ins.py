@@ -1,9 +1,10 @@
-"""Forget what signing in needs no more: old failures, forms, browsers, habits, sessions and links."""
+"""Forget what signing in needs no more: old failures, forms, browsers, habits, sessions, links, and counts."""
 
 from datetime import timedelta
 from typing import Final
 
 from engine.assembly import Engine
+from engine.domain.matching import PROBES_KEPT
 from engine.domain.sign_in import KEPT_FORM_LASTS
 
 _TRIES: Final = timedelta(days=1)
@@ -20,5 +21,6 @@ def forget_sign_ins(engine: Engine) -> int:
             sessions_before=now - _SESSIONS,
         )  # fmt: skip
         gone += work.sign_in_habits.forget_old(before=now - _BROWSERS)
+        gone += work.matches.forget_probes(before=(engine.clock.now() - PROBES_KEPT).date())
         work.commit()
     return gone

@@ -60,10 +60,10 @@ def read_reasons(engine: Engine, case_id: UUID, *, viewer: Viewer) -> Mapping[in
     Words whose key is gone are left out. Raises `NotFoundError`, `NotAllowedError`, `TooOftenError`.
     """
     now = engine.clock.now()
-    with engine.unit_of_work() as work:
+    with engine.unit_of_work(viewer) as work:
         require_member(viewer, work.cases.read(case_id), Action.REVEAL)
         require_pace(engine, work, viewer, "reasons")
         work.audit.note_reading(reading_of(viewer, case_id, "reasons", ("narrative",), at=now))
         work.commit()
-    with engine.unit_of_work() as work:
+    with engine.unit_of_work(viewer) as work:
         return work.cases.words_of(case_id)

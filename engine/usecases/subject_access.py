@@ -39,7 +39,7 @@ def report_to_subject(engine: Engine, case_id: UUID, person_id: UUID, *, viewer:
     `NotAllowedError`.
     """
     now = engine.clock.now()
-    with engine.unit_of_work() as work:
+    with engine.unit_of_work(viewer) as work:
         state = work.cases.lock(case_id)
         require_member(viewer, state, Action.ANSWER_SUBJECT)
         _require_person(state, person_id)

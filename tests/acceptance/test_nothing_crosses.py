@@ -8,8 +8,9 @@ import pytest
 from hypothesis import Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from engine.adapters.postgres.databases import APP, OWNER, connected, create_database, drop_database
+from engine.adapters.postgres.databases import connected, create_database, drop_database
 from engine.adapters.postgres.embedded import EmbeddedServer
+from engine.adapters.postgres.roles import urls_on
 from engine.adapters.sql.queries import reveal
 from engine.adapters.sql.visibility import visible_to
 from engine.builtin import CORE
@@ -27,11 +28,8 @@ def world(postgres: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory) ->
     name, folder = f"crossing_{uuid4().hex[:12]}", tmp_path_factory.mktemp("crossing")
     create_database(postgres.url("postgres"), name, template="icmc_template")
     registry = load_registry({}, builtins=(CORE, PILLAR))
-    network = fill_template(folder, registry, postgres.url(name, APP))
-    made = make_world(
-        network, folder, registry, app_url=postgres.url(name, APP), owner_url=postgres.url(name, OWNER),
-        super_url=postgres.url(name),
-    )  # fmt: skip
+    network = fill_template(folder, registry, urls_on(postgres, name))
+    made = make_world(network, folder, registry, urls_on(postgres, name))
     made.engine = replace(made.engine, demo=True)
     try:
         yield made

@@ -12,8 +12,9 @@ import pyotp
 import pytest
 from starlette.testclient import TestClient
 
-from engine.adapters.postgres.databases import APP, create_database, drop_database
+from engine.adapters.postgres.databases import create_database, drop_database
 from engine.adapters.postgres.embedded import EmbeddedServer
+from engine.adapters.postgres.roles import urls_on
 from engine.assembly import Engine
 from engine.bootstrap import build_engine, ship
 from engine.cli.common import SYSTEM
@@ -121,7 +122,7 @@ class Filled:
 def filled(postgres: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Filled]:
     name, folder = f"filled_{uuid4().hex[:12]}", tmp_path_factory.mktemp("administrators")
     create_database(postgres.url("postgres"), name, template="icmc_template")
-    engine = build_engine(Settings(data_folder=folder), app_url=postgres.url(name, APP))
+    engine = build_engine(Settings(data_folder=folder), urls_on(postgres, name))
     try:
         ship(engine)
         hub = people_of(engine, jurisdiction="IN-AS", label="Hub")
@@ -142,7 +143,7 @@ def network(postgres: EmbeddedServer, filled: Filled) -> Iterator[Network]:
     name = f"test_{uuid4().hex[:12]}"
     create_database(postgres.url("postgres"), name, template=filled.template)
     built = build_engine(
-        Settings(data_folder=filled.folder), app_url=postgres.url(name, APP), channels={"email": RecordingChannel()}
+        Settings(data_folder=filled.folder), urls_on(postgres, name), channels={"email": RecordingChannel()}
     )
     clock = MovedClock(datetime.now(UTC))
     engine = replace(built, wall_clock=clock, clock=clock)
@@ -406,7 +407,7 @@ def test_the_first_administrator_sets_everything_up_alone_and_then_alone_no_more
 ) -> None:
     name = f"test_{uuid4().hex[:12]}"
     create_database(postgres.url("postgres"), name, template="icmc_template")
-    built = build_engine(Settings(data_folder=tmp_path), app_url=postgres.url(name, APP))
+    built = build_engine(Settings(data_folder=tmp_path), urls_on(postgres, name))
     try:
         ship(built)
         token = first_link(built)

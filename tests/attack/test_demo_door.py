@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from engine.adapters.postgres.databases import APP, OWNER, connected, create_database, drop_database
 from engine.adapters.postgres.embedded import EmbeddedServer
+from engine.adapters.postgres.roles import urls_on
 from engine.adapters.sql.demo_fact import mark_as_demo
 from engine.assembly import Engine
 from engine.bootstrap import build_engine, databases, ship
@@ -41,7 +42,7 @@ def build(postgres: EmbeddedServer, name: str, tmp_path: Path) -> Iterator[Calla
     built: list[Engine] = []
 
     def make(demo: bool | None) -> Engine:  # noqa: FBT001 - the setting as somebody gives it
-        built.append(build_engine(Settings(data_folder=tmp_path, demo=demo), app_url=postgres.url(name, APP)))
+        built.append(build_engine(Settings(data_folder=tmp_path, demo=demo), urls_on(postgres, name)))
         return built[-1]
 
     yield make

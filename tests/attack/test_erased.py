@@ -257,7 +257,7 @@ class _another:  # noqa: N801 - used as a function
     """Give another process's engine over an installation."""
 
     def __init__(self, site: Installation) -> None:
-        self._engine = build_engine(site.settings, app_url=site.urls.app, reader_url=site.urls.reader)
+        self._engine = build_engine(site.settings, site.urls)
 
     def __enter__(self) -> Engine:
         return self._engine

@@ -99,7 +99,7 @@ def test_what_takes_too_long_is_told_in_a_plain_sentence_and_nothing_of_it_is_le
         refused = client.post(f"{case}/files", **sent)  # type: ignore[arg-type]
     assert refused.status_code == 422
     assert "asks for more memory or time than opening a file may take" in refused.text
-    rows = Rows(portal.super_url)
+    rows = Rows(portal.urls.admin)
     for table in ("attachment", "attachment_part"):
         assert rows.all(f"SELECT count(*) FROM {table}") == [(0,)], table
     assert "encrypted and stored" in client.post(f"{case}/files", **sent).text  # type: ignore[arg-type]

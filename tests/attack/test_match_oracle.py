@@ -1,16 +1,17 @@
 """Attack: find out by planted names which unit knows a person: by an alert, a count, a page or stolen tokens."""
 
 from collections import Counter
-from datetime import timedelta
+from datetime import date, timedelta
 from hashlib import sha256
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
-from engine.domain.matching import FACTS_NEEDED, PROBES_A_DAY, STRONG_FACTS, Agreement, facts_of
+from engine.domain.matching import FACTS_NEEDED, PROBES_A_DAY, PROBES_KEPT, STRONG_FACTS, Agreement, facts_of
 from engine.domain.records import PersonRole
 from engine.errors import AlreadyEndedError, NotAllowedError, NotFoundError
+from engine.usecases.forget_sign_ins import forget_sign_ins
 from engine.usecases.matches import answer_match, find_matches
 from engine.usecases.steer_case import add_person, identify_person
 from engine.views import Viewer
@@ -195,6 +196,20 @@ def test_what_is_compared_is_counted_limited_and_shown_to_who_watches_and_waits_
     [question] = world.engine.queries.matches(world.other("supervisor"))
     assert question.is_question, "nothing is lost: who had to wait is compared on the next day"
     assert world.rows("SELECT about_case_id FROM match_alert")[0][0] == last
+
+
+def test_counts_of_comparisons_are_forgotten_after_their_time_and_never_those_of_today(world: World) -> None:
+    known_there(world)
+    plant(world, GIRL)
+    world.rows("UPDATE match_probe SET day = :day", day=(world.clock.now() - PROBES_KEPT).date())
+    forget_sign_ins(world.engine)
+    assert world.rows("SELECT count(*) FROM match_probe")[0][0] > 0, "the last day on which they are kept"
+    world.later(hours=24)
+    forget_sign_ins(world.engine)
+    assert world.rows("SELECT count(*) FROM match_probe")[0][0] == 0
+    world.rows("INSERT INTO match_probe SELECT id, :who, current_date - 1, 40, 0 FROM unit LIMIT 1", who=uuid4())
+    with world.engine.unit_of_work() as work:
+        assert work.matches.forget_probes(before=date(2999, 1, 1)) == 0, "what the limits count stays"
 
 
 def test_a_whole_unit_has_a_limit_too(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

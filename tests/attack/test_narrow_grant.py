@@ -217,7 +217,7 @@ def _add(shared: Shared, *, content: bytes = b"") -> Response:
 
 
 def _force(portal: Portal, case_id: UUID, status: str) -> None:
-    with connected(portal.super_url) as connection:
+    with connected(portal.urls.admin) as connection:
         connection.execute('UPDATE "case" SET status = %s WHERE id = %s', (status, case_id))
 
 

@@ -16,13 +16,12 @@ import httpx
 import pyotp
 import pytest
 from anyio.to_thread import current_default_thread_limiter
-from sqlalchemy import Pool, create_engine, event
+from sqlalchemy import Pool, event
 from starlette.requests import Request
 
 from engine.adapters.sql.data_keys import SqlWrappedKeys
 from engine.adapters.sql.in_hand import taken_from
 from engine.adapters.sql.key_store import KeyStore
-from engine.adapters.sql.second_wall import act_for_the_system
 from engine.adapters.vault import KeyVault
 from engine.errors import KeyMissingError
 from engine.portal import turns
@@ -32,6 +31,7 @@ from engine.replay.world import people_of
 from engine.usecases import open_case as reporting
 from engine.usecases.second_factor import confirm, proposal, propose
 from engine.usecases.sign_in import become, sign_in, viewer_of
+from tests.conftest import writer_of
 from tests.faults.crowd import portal_of
 from tests.integration.installation import Installation, installed
 from tests.integration.portal.crawl import crawl, routes_of
@@ -236,8 +236,7 @@ def test_a_key_that_was_destroyed_is_remembered_from_no_earlier_look(
     with engine.unit_of_work() as work:
         kept = engine.vault.seal("a name", key_of=owner, unit_id=portal.unit, **where)
         work.commit()
-    wide = create_engine(portal.engine.queries._engine.url)  # type: ignore[attr-defined]
-    act_for_the_system(wide)
+    wide = writer_of(portal.urls)
     vault = KeyVault(engine.vault._ring, SqlWrappedKeys(wide, engine.clock))  # type: ignore[attr-defined]
     still = wide.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
     with ThreadPoolExecutor(1) as elsewhere, taken_from(still, is_still=True) as reading:

@@ -1,11 +1,13 @@
 """A process that fires deadlines is killed at any moment: in the end what was due has fired once, and was told once."""
 
+import json
 import os
 import random
 import signal
 import subprocess
 import sys
 import threading
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
@@ -21,11 +23,13 @@ from tests.integration.installation import Installation, installed, story
 BEGIN = datetime(2026, 3, 7, 13, 10, tzinfo=UTC)
 TOLD = story("cs-01")
 PASS = """
+import json
+from engine.adapters.postgres.roles import DatabaseUrls
 from engine.bootstrap import build_engine
 from engine.settings import Settings
 from engine.usecases.fire_deadlines import fire_deadlines
 import sys
-engine = build_engine(Settings(), app_url=sys.argv[1])
+engine = build_engine(Settings(), DatabaseUrls(**json.loads(sys.argv[1])))
 fire_deadlines(engine, limit=1)
 print("firing", flush=True)
 while fire_deadlines(engine, limit=500).count:
@@ -67,7 +71,7 @@ def _open(site: Installation, cases: int) -> None:
 
 def _kill_one(site: Installation, chance: random.Random) -> None:
     running = subprocess.Popen(
-        [sys.executable, "-c", PASS, site.urls.app],
+        [sys.executable, "-c", PASS, json.dumps(asdict(site.urls))],
         env=os.environ | site.environment,
         stdout=subprocess.PIPE,
     )

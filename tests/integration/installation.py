@@ -169,7 +169,7 @@ def installed(
         (folder / "logs").mkdir()
         settings = Settings(data_folder=folder, demo=True, durable=False)
         with databases(settings, make_demo=True) as running:
-            engine = build_engine(settings, app_url=running.urls.app, reader_url=running.urls.reader)
+            engine = build_engine(settings, running.urls)
             ship(engine)
             server = PrefectServer(folder / "prefect", running.urls.prefect_asyncpg, with_ui=False)
             site = Installation(

@@ -57,7 +57,8 @@ QUERIES: Final[dict[str, Asked]] = {
     **dict.fromkeys(
         (
             "viewer", "shifts", "absences", "channels", "organisations", "contacts", "definitions", "definition",
-            "gaps_in_the_wall", "published_workflows", "gateways", "actors", "members", "member", "unit_list", "units",
+            "gaps_in_the_wall", "rights_beyond",
+            "published_workflows", "gateways", "actors", "members", "member", "unit_list", "units",
         ),
         Asked("apart"),
     ),

@@ -11,8 +11,9 @@ from uuid import UUID, uuid4
 from starlette.testclient import TestClient
 
 from engine.adapters.postgres import databases as roles
-from engine.adapters.postgres.databases import APP, READER, create_database, drop_database
+from engine.adapters.postgres.databases import create_database, drop_database
 from engine.adapters.postgres.embedded import EmbeddedServer
+from engine.adapters.postgres.roles import urls_on
 from engine.adapters.sql.demo_fact import mark_as_demo
 from engine.assembly import Engine
 from engine.bootstrap import build_engine, ship
@@ -78,8 +79,7 @@ def made_world(postgres: EmbeddedServer, folder: Path) -> Iterator[OracleWorld]:
     mark_as_demo(postgres.url(name, roles.OWNER))
     engine = build_engine(
         Settings(data_folder=folder, demo=True),
-        app_url=postgres.url(name, APP),
-        reader_url=postgres.url(name, READER),
+        urls_on(postgres, name),
         clock=clock,
         pool_size=1,
     )

@@ -57,12 +57,17 @@ def prepare_databases(server: EmbeddedServer) -> DatabaseUrls:
         _prepare(connection, server.url("postgres"), server.passwords)
         for name in ("postgres", "template1"):
             close(connection, name)
+    return urls_on(server)
+
+
+def urls_on(server: EmbeddedServer, cases: str = CASES_DATABASE) -> DatabaseUrls:
+    """Return the addresses of a case database on the embedded server, and of Prefect's."""
     return DatabaseUrls(
-        owner=server.url(CASES_DATABASE, OWNER),
-        app=server.url(CASES_DATABASE, APP),
-        reader=server.url(CASES_DATABASE, READER),
+        owner=server.url(cases, OWNER),
+        app=server.url(cases, APP),
+        reader=server.url(cases, READER),
         prefect_asyncpg=server.tcp_url(PREFECT_DATABASE, PREFECT, driver="asyncpg"),
-        admin=server.url(CASES_DATABASE),
+        admin=server.url(cases),
     )
 
 

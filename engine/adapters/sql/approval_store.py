@@ -13,6 +13,8 @@ from engine.domain.four_eyes import ApprovalRequest
 
 _REQUEST = tb.ApprovalRequestRow.__table__  # type: ignore[attr-defined]
 _COLUMNS = [_REQUEST.c[name] for name in ApprovalRequest.model_fields]
+_CHANGED = ("agreed", "answered_by", "answered_at", "approved", "ended_reason")
+"""What becomes of a request; what was asked for stays as it was."""
 
 
 class ApprovalStore:
@@ -50,7 +52,8 @@ class ApprovalStore:
     def save(self, request: ApprovalRequest) -> bool:
         """Write how a request stands now; gives whether it still waited."""
         waits = update(_REQUEST).where(_REQUEST.c.id == request.id, _REQUEST.c.answered_at.is_(None))
-        return bool(self._connection.execute(waits.values(_row(request))).rowcount)
+        changed = {name: value for name, value in _row(request).items() if name in _CHANGED}
+        return bool(self._connection.execute(waits.values(changed)).rowcount)
 
     def run_out(self, *, now: datetime, most: int) -> tuple[tuple[UUID, UUID | None], ...]:
         """List what nobody has answered in time, with its case, the earliest first."""

@@ -20,6 +20,8 @@ from engine.stores.cases import TypedSoFar
 _ANSWER, _DRAFT = tb.AnswerRow.__table__, tb.DraftRow.__table__  # type: ignore[attr-defined]
 _ITEM_COLUMNS = [ITEM.c[name] for name in WorkItem.model_fields]
 _OPEN = ("ready", "reserved")
+_FIXED = {"id", "case_id", "run_id", "step_id", "step_key", "uses", "approval", "opened_at"}
+"""Whose an item is, and what is asked: that stays as it was."""
 
 
 class ItemStore:
@@ -57,7 +59,7 @@ class ItemStore:
 
     def save(self, item: WorkItem) -> None:
         """Save an item over the revision before it; raises `ConflictError` when somebody else was first."""
-        values = item.model_dump(exclude={"id"})
+        values = item.model_dump(exclude=_FIXED)
         saved = self._connection.execute(
             update(ITEM).where(ITEM.c.id == item.id, ITEM.c.revision == item.revision - 1).values(values),
         )

@@ -51,6 +51,7 @@ _CASE, _UNIT, _LINK, _PERSON, _TOKEN = (_TABLES[n] for n in ("case", "unit", "ca
 _DEADLINE, _GRANT, _REFERRAL = (_TABLES[name] for name in ("deadline", "grant", "referral"))
 _DRAFT, _STEP, _ITEM, _DELIVERY = (_TABLES[name] for name in ("draft", "step", "work_item", "delivery"))
 _FILE, _PART, _CHECK = (_TABLES[name] for name in ("attachment", "attachment_part", "match_check"))
+_ASKED = {"id", "asked_by", "asked_at"}
 _NEXT_COPY = text(f"SELECT pg_advisory_xact_lock({NUMBER_COPY})")
 
 
@@ -81,7 +82,8 @@ class KeepingStore:
 
     def save_hold(self, hold: Hold) -> None:
         """Write a hold as it is now."""
-        self._connection.execute(update(HOLD).where(HOLD.c.id == hold.id).values(hold.model_dump(exclude={"id"})))
+        changed = hold.model_dump(exclude={"id", "case_id", "kind", "placed_by", "placed_at"})
+        self._connection.execute(update(HOLD).where(HOLD.c.id == hold.id).values(changed))
 
     def add_restriction(self, restriction: Restriction) -> bool:
         """Seal a case; gives whether it was not sealed already."""
@@ -101,7 +103,7 @@ class KeepingStore:
 
     def save_restriction(self, restriction: Restriction) -> None:
         """Write a seal as it is now."""
-        changed = restriction.model_dump(exclude={"id"})
+        changed = restriction.model_dump(exclude={"id", "case_id", "ground_code", "placed_by", "placed_at"})
         self._connection.execute(update(RESTRICTION).where(RESTRICTION.c.id == restriction.id).values(changed))
 
     def add_erasure(self, erasure: Erasure) -> bool:
@@ -117,7 +119,7 @@ class KeepingStore:
 
     def save_erasure(self, erasure: Erasure) -> None:
         """Write an erasure over the revision before it; raises `ConflictError` when somebody else was first."""
-        values = erasure.model_dump(exclude={"id"})
+        values = erasure.model_dump(exclude=_ASKED | {"case_id", "person_id", "source", "ground_code"})
         before = (ERASURE.c.id == erasure.id, ERASURE.c.revision == erasure.revision - 1)
         if self._connection.execute(update(ERASURE).where(*before).values(values)).rowcount != 1:
             raise ConflictError(kind="erasure")
@@ -305,7 +307,7 @@ class KeepingStore:
     def save_copy(self, copy: ExportCopy) -> None:
         """Write a copy over the revision before it; raises `ConflictError` when somebody else was first."""
         before = (COPY.c.id == copy.id, COPY.c.revision == copy.revision - 1)
-        values = copy.model_dump(exclude={"id", "number"}) | {"chosen": dict(copy.chosen)}
+        values = copy.model_dump(exclude=_ASKED | {"number", "unit_id", "what", "chosen"})
         if self._connection.execute(update(COPY).where(*before).values(values)).rowcount != 1:
             raise ConflictError(kind="copy")
 

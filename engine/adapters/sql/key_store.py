@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Connection, delete, func, select, text, update
+from sqlalchemy import Connection, delete, func, select, text
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from engine.adapters.sql import tables as tb
@@ -46,12 +46,8 @@ _PARENTS = text("""
     SELECT k.owner_id || '/' || max(k.version) FROM data_key k JOIN organisation o ON o.id = k.owner_id
     WHERE k.wrapped IS NOT NULL GROUP BY k.owner_id
 """)
-_REWRAP = text("""
-    UPDATE data_key k SET wrapped = n.wrapped, wrapped_by = n.wrapped_by, period = n.period
-    FROM unnest(CAST(:owners AS uuid[]), CAST(:versions AS int[]), CAST(:wrapped AS bytea[]), CAST(:by AS text[]),
-        CAST(:periods AS text[])) AS n(owner_id, version, wrapped, wrapped_by, period)
-    WHERE k.owner_id = n.owner_id AND k.version = n.version
-""")
+_REWRAP = text("SELECT icmc_rewrap(:owners, :versions, :wrapped, :by, :periods)")
+_DROP = text("SELECT icmc_drop_keys(:owner, CAST(:before AS int), :at)")
 _COUNTS = text("""
     SELECT
         count(*) FILTER (WHERE o.id IS NOT NULL), count(*) FILTER (WHERE c.id IS NOT NULL),
@@ -81,10 +77,8 @@ class KeyStore:
 
         No new key is made for the owner ever after. Every process forgets the key within seconds of the commit.
         """
-        gone = {"wrapped": None, "destroyed_at": at}
-        whole = (KEYS.c.owner_id == owner_id, KEYS.c.destroyed_at.is_(None))
-        destroyed = self._connection.execute(update(KEYS).where(*whole).values(gone)).rowcount
-        stone = {"owner_id": owner_id, "version": 1, "wrapped_by": "", "created_at": at, **gone}
+        destroyed = self._drop(owner_id, before=None, at=at)
+        stone = {"owner_id": owner_id, "version": 1, "wrapped_by": "", "created_at": at, "destroyed_at": at}
         self._connection.execute(upsert(KEYS).values(stone).on_conflict_do_nothing())
         for tokens in (_TOKEN, _SEARCH):
             self._connection.execute(delete(tokens).where(tokens.c.person_id == owner_id))
@@ -198,10 +192,13 @@ class KeyStore:
 
     def retire_before(self, owner_id: UUID, version: int, *, at: datetime) -> int:
         """Drop the keys of an owner before a version, under which nothing is sealed any longer; gives how many."""
-        older = (KEYS.c.owner_id == owner_id, KEYS.c.version < version, KEYS.c.wrapped.is_not(None))
-        dropped = self._connection.execute(update(KEYS).where(*older).values(wrapped=None, retired_at=at)).rowcount
+        dropped = self._drop(owner_id, before=version, at=at)
         self.say_changed()
         return dropped
+
+    def _drop(self, owner_id: UUID, *, before: int | None, at: datetime) -> int:
+        values = {"owner": owner_id, "before": before, "at": at}
+        return int(self._connection.execute(_DROP, values).scalar_one())
 
 
 def _as_wanted(current: str, periods: Sequence[str]) -> dict[str, object]:

@@ -10,6 +10,8 @@ from engine.domain.case_links import CaseLink
 
 _LINK = tb.CaseRow.metadata.tables["case_link"]
 _COLUMNS = [_LINK.c[name] for name in CaseLink.model_fields]
+_FIXED = frozenset({"id", "case_id", "other_case_id", "unit_id", "kind", "asked_by", "asked_at"})
+"""What a link says once and for ever."""
 
 
 class LinkStore:
@@ -25,7 +27,8 @@ class LinkStore:
 
     def save(self, link: CaseLink) -> None:
         """Write what became of a link."""
-        self._connection.execute(update(_LINK).where(_LINK.c.id == link.id).values(_row(link)))
+        changed = {name: value for name, value in _row(link).items() if name not in _FIXED}
+        self._connection.execute(update(_LINK).where(_LINK.c.id == link.id).values(changed))
 
     def get(self, link_id: UUID) -> CaseLink | None:
         """Load a link, and keep others from answering or ending it until the transaction ends."""

@@ -29,6 +29,7 @@ from engine.ports import Vault
 _CHECK, _ALERT = tb.MatchCheckRow.__table__, tb.MatchAlertRow.__table__  # type: ignore[attr-defined]
 _LINK, _PERSON = tb.CasePersonRow.__table__, tb.PersonRow.__table__  # type: ignore[attr-defined]
 _PROBE = tb.MatchProbeRow.__table__  # type: ignore[attr-defined]
+_FORGET_PROBES = text("SELECT icmc_forget_probes(:before)")
 _NOBODY = UUID(int=0)
 _ROUTE = "route"
 _SUSPECTS = text(f"""
@@ -66,6 +67,10 @@ class MatchStore:
         )
         row = self._connection.execute(query).first()
         return Asked(*row) if row else None
+
+    def forget_probes(self, *, before: date) -> int:
+        """Forget how often was compared on days before one; gives how many lines."""
+        return int(self._connection.execute(_FORGET_PROBES, {"before": before}).scalar_one())
 
     def count_probe(self, asked: Asked, *, day: date) -> tuple[int, int]:
         """Count a comparison; gives how many there were that day by the same person (0 for nobody), and by the unit."""

@@ -10,9 +10,9 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
 from engine.adapters.advisory_locks import MIGRATE
-from engine.adapters.sql.append_only import close_append_only
-from engine.adapters.sql.reader_role import admit_reader
+from engine.adapters.sql.rights import grant_rights
 from engine.adapters.sql.time_limits import TimeLimits, limited_engine
+from engine.adapters.sql.walls import build_walls
 from engine.errors import ServiceError
 
 _LIMITS: Final = TimeLimits(connection=30, lock=300, statement=0)
@@ -63,8 +63,8 @@ def _upgrade(connection: Connection) -> str:
         )
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
-    close_append_only(connection)
-    admit_reader(connection)
+    build_walls(connection)
+    grant_rights(connection)
     connection.commit()
     return newest_revision()
 

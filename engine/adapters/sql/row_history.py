@@ -21,7 +21,9 @@ ROWS: Final = "rows"
 BEGAN, WRITTEN = "RowsBegan", "RowWritten"
 _TABLES: Final = tb.CaseRow.metadata.tables
 _AT: Final = "kept_at"
-_BEGUN: Final = text("SELECT 1 FROM audit_event WHERE stream = 'rows' AND type = 'RowsBegan' LIMIT 1")
+_BEGUN: Final = text("SELECT body -> 'tables' FROM audit_event WHERE stream = 'rows' AND type = 'RowsBegan'")
+_KEPT_LATER: Final = frozenset({"session"})
+"""What was not kept yet when a beginning did not say of which tables it was."""
 
 
 class Kept(NamedTuple):
@@ -64,6 +66,10 @@ KEPT: Final[Mapping[str, Kept]] = dict((
     _kept("second_factor", "confirmed_at", key=("actor_id",), secret=("sealed_secret",)),
     _kept("recovery_code", "actor_id", "used_at", secret=("code_hash",)),
     _kept("api_key", "actor_id", "scopes", "valid_until", "revoked_at", secret=("key_hash",)),
+    _kept(
+        "session", "actor_id", "created_at", "ended_at", "stepped_up_at", "by_factor", "pending",
+        secret=("token_hash",),
+    ),
     _kept("invitation", "kind", "actor_id", "expires_at", "used_at", "cancelled_at", secret=("token_hash",)),
 ))  # fmt: skip
 """The tables whose rows are kept."""
@@ -82,6 +88,7 @@ LEFT_OUT: Final[Mapping[str, frozenset[str]]] = {
     "recovery_code": frozenset({"created_at"}),
     "api_key": frozenset({"created_at", "created_by", "name", "used_at"}),
     "invitation": frozenset({"created_at", "created_by"}),
+    "session": frozenset({"device", "seen_at"}),
 }  # fmt: skip
 """What is not kept of them, since it opens no door; a new column is kept or comes here."""
 
@@ -110,16 +117,18 @@ class RowHistory:
         return frozen() if statement.returning_column_descriptions else _Done(len(rows))
 
     def begin(self, connection: Connection) -> bool:
-        """Hold what stands in all kept tables, once in the life of a database; gives whether it was this time."""
-        if connection.execute(_BEGUN).first() is not None:
+        """Hold what stands in each kept table, once in the life of a database; gives whether any was new this time."""
+        begun = {name for told in connection.execute(_BEGUN).scalars() for name in told or KEPT.keys() - _KEPT_LATER}
+        new = [kept for name, kept in KEPT.items() if name not in begun]
+        if not new:
             return False
         at = connection.execute(select(func.now())).scalar_one()
         count = 0
-        for kept in KEPT.values():
+        for kept in new:
             for values in rows_of(connection, kept):
                 self._hold(kept, values, at, is_gone=False)
                 count += 1
-        self._held[BEGAN, ""] = (at, {"rows": count})
+        self._held[BEGAN, ""] = (at, {"rows": count, "tables": sorted(kept.table.name for kept in new)})
         return True
 
     def note(self, audit: AuditLogStore) -> None:

@@ -22,6 +22,8 @@ from engine.ports import Vault
 from engine.views import StateDifference
 
 _SLICE: Final = 100
+_NAMED_BY: Final = 5
+"""The version of the ids of jobs that send: they are made of what is to be sent."""
 _LONGEST_HOLD: Final = timedelta(hours=12)
 """No deadline that could not be fired is set aside for longer than half of this."""
 _TOLD: Final = text("""
@@ -40,18 +42,18 @@ _EVENTS: Final = text("""
 _STEP: Final = (*(name for name in Step.model_fields if name != "outputs"), "sealed_outputs")
 _ERASED: Final[Mapping[str, dict[str, Any]]] = {"CaseOpened": {"report": {}}, "FactRecorded": {"value": ""}}
 _JOB: Final = ("id", "run_id", "step_id", "kind", "task", "status")
-_ITEM: Final = ("id", "step_id", "step_key", "approval", "status", "assignee_id", "candidate_roles", "excluded_ids")
-_STEP_JOBS: Final = frozenset({"prepare", "conclude", "run"})
+_ITEM: Final = ("id", "step_id", "step_key", "approval", "status", "assignee_id", "candidate_roles", "excluded_ids",
+    "priority")  # fmt: skip
 _NOBODY: Final = UUID(int=0)
 _NOUNS: Final = {
     "grant": "the grant", "denial": "the denial", "conflict": "the conflict of interest", "restriction": "the seal",
     "consent": "the consent", "membership": "the role", "actor": "the account", "organisation": "the organisation",
     "unit": "the unit", "second_factor": "the second factor", "recovery_code": "a recovery code",
-    "api_key": "a key of a service account", "invitation": "a link for a password",
+    "api_key": "a key of a service account", "invitation": "a link for a password", "session": "the sign-in",
 }  # fmt: skip
 _SECRETS: Final = {
     "password_hash": "the password", "email": "the e-mail address", "sealed_secret": "the secret",
-    "code_hash": "the code", "key_hash": "the key", "token_hash": "the link", "recipients": "the recipients",
+    "code_hash": "the code", "key_hash": "the key", "token_hash": "the token", "recipients": "the recipients",
 }  # fmt: skip
 
 
@@ -157,7 +159,7 @@ def _of_cases(connection: Connection, vault: Vault, now: datetime) -> Iterator[S
             name: _by_case(_rows(connection, name, columns, ids))
             for name, columns in (
                 ("step", _STEP), ("deadline", (*Deadline.model_fields, "held_until")),
-                ("run", tuple(Run.model_fields)), ("work_item", _ITEM), ("job", _JOB),
+                ("run", tuple(Run.model_fields)), ("work_item", _ITEM), ("job", _JOB), ("delivery", ("id",)),
             )
         }  # fmt: skip
         for row in rows:
@@ -212,7 +214,7 @@ def _of_case(
             name = _deadline_name(Deadline.model_validate(_of(row, Deadline)))
             yield "deadline", f"the deadline {name} is held back until {_value(row['held_until'])}: nothing does that."
     yield from _of_items(rows["work_item"], told)
-    yield from _of_jobs(rows["job"], told, told.state)
+    yield from _of_jobs(rows["job"], told, told.state, has_deliveries=bool(rows["delivery"]))
 
 
 def _whole(vault: Vault, event: RowMapping) -> dict[str, Any]:
@@ -348,20 +350,27 @@ def _of_items(rows: Sequence[RowMapping], told: ToldCase) -> Iterator[tuple[str,
             yield "work_item", f"{name} is offered to {here}; the history says {', '.join(known.roles)}."
         if known.excluded_ids is not None and set(row["excluded_ids"]) != set(known.excluded_ids):
             yield "work_item", f"{name} keeps out other people than four eyes ask for."
+        if not 0 <= row["priority"] <= known.raised:
+            yield (
+                "work_item",
+                f"{name} has priority {row['priority']}; the history raised it {known.raised} times at most.",
+            )
     for known in missing.values():
         yield "work_item", f"the work item {known.step_key} ({known.id}) is in the history, and its row is gone."
 
 
-def _of_jobs(rows: Sequence[RowMapping], told: ToldCase, state: CaseState) -> Iterator[tuple[str, str]]:
+def _of_jobs(
+    rows: Sequence[RowMapping], told: ToldCase, state: CaseState, *, has_deliveries: bool
+) -> Iterator[tuple[str, str]]:
     missing = dict(told.jobs)
     for row in rows:
         known = missing.pop(row["id"], None)
         if known is None:
-            if row["kind"] in _STEP_JOBS:
-                yield (
-                    "job",
-                    f"the job {row['kind']} {row['task']} ({row['id']}) is there, and the history asks for none.",
-                )
+            sends = row["kind"] == row["task"] == "deliver" and row["step_id"] is None and row["run_id"] is None
+            is_ours = has_deliveries and row["id"].version == _NAMED_BY
+            if not (sends and is_ours):
+                why = "no part of ICMC asks for it" if sends else "the history asks for none"
+                yield "job", f"the job {row['kind']} {row['task']} ({row['id']}) is there, and {why}."
             continue
         says = (row["kind"], row["step_id"], row["task"])
         if says != known:

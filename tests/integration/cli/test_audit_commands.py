@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from uuid import uuid4
 
 import pytest
@@ -9,11 +10,14 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from typer.testing import CliRunner, Result
 
+from engine.bootstrap import build_engine
+from engine.cli.audit import _ailments_of_who_may
 from engine.cli.main import app
 from engine.replay.world import people_of
 from engine.usecases.checkpoints import make_checkpoint
 from engine.usecases.open_case import open_case
 from engine.usecases.serve_jobs import note_service
+from tests.conftest import rows_of
 from tests.integration.cli.test_time_commands import TOLD
 from tests.integration.installation import Installation, installed
 
@@ -70,6 +74,32 @@ def test_doctor_says_when_the_second_place_holds_what_the_database_does_not(site
     site.rows("DELETE FROM checkpoint_head RETURNING number")
     site.rows("DELETE FROM checkpoint RETURNING number")
     assert "Checkpoint 1 was written outside and is not in the database" in run(site, "doctor").output
+
+
+def test_doctor_names_a_role_of_the_database_that_can_more_than_it_should(site: Installation) -> None:
+    assert "can do more than it should" not in run(site, "doctor").output
+    rows_of(site.urls.admin, "ALTER ROLE icmc_app SUPERUSER")
+    rows_of(site.urls.admin, "GRANT pg_read_all_data TO icmc_reader")
+    told = " ".join(run(site, "doctor").output.split())
+    assert "icmc_app is also a superuser" in told
+    assert "icmc_reader is also the role pg_read_all_data" in told
+    assert "its administrator removes" in told
+    engine = build_engine(site.settings, replace(site.urls, app=site.urls.owner))
+    assert "icmc_owner is also the role pg_database_owner" in engine.queries.rights_beyond()
+    engine.dispose()
+
+
+def test_doctor_says_when_nobody_is_the_hub_and_when_a_password_is_enough(site: Installation) -> None:
+    real = replace(site.engine, demo=False)
+    assert list(_ailments_of_who_may(real)) == [], "nobody is here yet"
+    people_of(site.engine, jurisdiction="IN-AS", label="Demo")
+    rows_of(site.urls.admin, "UPDATE organisation SET is_hub = false")
+    assert [one.code for one in _ailments_of_who_may(real)] == ["no-hub"]
+    assert "No organisation is the hub's body" in run(site, "doctor").output
+    rows_of(site.urls.admin, "UPDATE organisation SET is_hub = true")
+    assert list(_ailments_of_who_may(real)) == []
+    [narrowed] = _ailments_of_who_may(replace(real, factor_for_all=False))
+    assert "sign in with a password alone" in narrowed.problem
 
 
 def test_doctor_names_what_jobs_wait_for_and_what_to_do(site: Installation) -> None:

@@ -112,7 +112,7 @@ def restored(site: Installation, before: Before, tmp_path_factory: pytest.TempPa
     assert done.exit_code == 0, done.output
     assert "It is under review" in done.output
     assert "Suspended: 2 grants" in done.output
-    fresh = build_engine(site.settings, app_url=site.urls.app)
+    fresh = build_engine(site.settings, site.urls)
     yield fresh
     fresh.dispose()
 

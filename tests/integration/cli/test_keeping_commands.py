@@ -57,7 +57,7 @@ def test_a_restored_backup_is_erased_again_before_anybody_opens_it(site: Install
     restored = run(site, "restore", str(backup), "--replace")
     assert restored.exit_code == 0, restored.output
     assert "Erased again, as since the backup: 1 person." in restored.output
-    fresh = build_engine(site.settings, app_url=site.urls.app)
+    fresh = build_engine(site.settings, site.urls)
     try:
         with pytest.raises(KeyMissingError), fresh.unit_of_work() as work:
             work.records.report_of(case_id)

@@ -160,7 +160,7 @@ def _python(folder: Path, code: str) -> None:
     lines = [
         "from engine.settings import Settings", "from engine.bootstrap import build_engine, databases",
         "from pathlib import Path", f"settings = Settings(data_folder=Path({str(folder)!r}), demo=True, durable=False)",
-        "with databases(settings) as running:", "    engine = build_engine(settings, app_url=running.urls.app)",
+        "with databases(settings) as running:", "    engine = build_engine(settings, running.urls)",
         *(f"    {line}" for line in code.splitlines()), "    engine.dispose()",
     ]  # fmt: skip
     subprocess.run([sys.executable, "-c", "\n".join(lines)], check=True, timeout=300)

@@ -161,7 +161,7 @@ def _same(page: str, number: str) -> str:
 
 
 def _rows(portal: Portal, query: str) -> list[Any]:
-    sql = create_engine(portal.super_url)
+    sql = create_engine(portal.urls.admin)
     try:
         with sql.begin() as connection:
             done = connection.execute(text(query))

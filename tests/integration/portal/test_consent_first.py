@@ -101,7 +101,7 @@ def test_after_a_no_about_a_child_the_duty_to_report_is_still_work_with_what_it_
 
 @pytest.mark.parametrize("name", ["narrative", "safe_time_and_code_word", "informant_phone", "online_handle"])
 def test_words_that_are_sent_with_a_no_are_refused_and_nothing_is_written(portal: Portal, name: str) -> None:
-    rows = Rows(portal.super_url)
+    rows = Rows(portal.urls.admin)
     before = rows.state()
     with pytest.raises(InvalidAnswersError) as refused:
         open_case(

@@ -63,7 +63,7 @@ def test_what_a_draft_keeps_beside_its_questions_is_sealed(portal: Portal) -> No
     item = plain_item(portal)
     client.post(item, data={"action": "draft"} | BESIDE)
     of_item = {"item": item.rpartition("/")[2]}
-    sql = create_engine(portal.super_url)
+    sql = create_engine(portal.urls.admin)
     with sql.connect() as connection:
         kept = connection.execute(text("SELECT sealed_answers FROM draft WHERE item_id = :item"), of_item).scalar_one()
     sql.dispose()

@@ -49,7 +49,7 @@ def _offer(lead: TestClient, step: str) -> str:
 
 def _told(portal: Portal, case: Reported) -> list[str]:
     case_id = UUID(case.page.rpartition("/")[2])
-    with psycopg.connect(portal.super_url.replace("+psycopg", "")) as sql:
+    with psycopg.connect(portal.urls.admin.replace("+psycopg", "")) as sql:
         query = "SELECT link, key FROM message WHERE kind = 'referral_ready' AND case_id = %s"
         found = sql.execute(query, (case_id,)).fetchall()
     assert all(key.endswith("|in_app") for _, key in found)

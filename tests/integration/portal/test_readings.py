@@ -136,7 +136,7 @@ def _nothing_written(portal: Portal) -> Iterator[None]:
 
 
 def _rows(portal: Portal, query: str) -> list[Any]:
-    sql = create_engine(portal.super_url)
+    sql = create_engine(portal.urls.admin)
     try:
         with sql.begin() as connection:
             done = connection.execute(text(query))

@@ -13,8 +13,9 @@ import pyotp
 import pytest
 from starlette.testclient import TestClient
 
-from engine.adapters.postgres.databases import APP, create_database, drop_database
+from engine.adapters.postgres.databases import create_database, drop_database
 from engine.adapters.postgres.embedded import EmbeddedServer
+from engine.adapters.postgres.roles import urls_on
 from engine.assembly import Engine
 from engine.bootstrap import build_engine, ship
 from engine.cli.common import SYSTEM
@@ -84,7 +85,7 @@ def office(postgres: EmbeddedServer, tmp_path: Path) -> Iterator[Office]:
     create_database(postgres.url("postgres"), name, template="icmc_template")
     built = build_engine(
         Settings(data_folder=tmp_path, factor_for_all=False),
-        app_url=postgres.url(name, APP),
+        urls_on(postgres, name),
         channels={"email": RecordingChannel()},
     )
     clock = MovedClock(datetime.now(UTC))

@@ -154,7 +154,7 @@ def _done(
     complete_work_item(
         portal.engine, item.id, viewer=viewer, revision=item.revision, command_id=uuid4(), answers=answers, **more
     )
-    with psycopg.connect(portal.super_url.replace("+psycopg", "")) as database:
+    with psycopg.connect(portal.urls.admin.replace("+psycopg", "")) as database:
         database.execute("UPDATE step SET path = %s WHERE id = %s", (f"person:{person}", item.step_id))
     return item.step_id
 

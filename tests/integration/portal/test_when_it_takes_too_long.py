@@ -30,7 +30,7 @@ def portal(postgres: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory) -
 
 
 def _address(portal: Portal) -> str:
-    return portal.super_url.replace("postgresql+psycopg://", "postgresql://")
+    return portal.urls.admin.replace("postgresql+psycopg://", "postgresql://")
 
 
 @contextmanager

@@ -106,7 +106,7 @@ class TwoUnits:
 @contextmanager
 def two_units(portal: Portal) -> Iterator[TwoUnits]:
     """Fill both units."""
-    rows = Rows(portal.super_url)
+    rows = Rows(portal.urls.admin)
     try:
         other, others = people_of(portal.engine, jurisdiction="IN-MN", label="Far")
         sides = [

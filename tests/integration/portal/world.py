@@ -12,8 +12,9 @@ from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from engine.adapters.demo_mailbox import DemoMailbox
-from engine.adapters.postgres.databases import APP, OWNER, READER, create_database, drop_database
+from engine.adapters.postgres.databases import OWNER, create_database, drop_database
 from engine.adapters.postgres.embedded import EmbeddedServer
+from engine.adapters.postgres.roles import DatabaseUrls, urls_on
 from engine.adapters.sql.demo_fact import mark_as_demo
 from engine.adapters.sql.time_limits import PAGES, TimeLimits
 from engine.assembly import Engine
@@ -40,7 +41,7 @@ class Portal:
     played: list[UUID]
     client_of: Callable[[str], TestClient]
     app: FastAPI
-    super_url: str = field(default="", repr=False)
+    urls: DatabaseUrls = field(repr=False)
 
     def as_role(self, role: str) -> TestClient:
         return self.client_of(role)
@@ -62,10 +63,10 @@ def made_portal(
     create_database(postgres.url("postgres"), name, template="icmc_template")
     clock, played = MovedClock(BEGIN), []
     mark_as_demo(postgres.url(name, OWNER))
+    urls = urls_on(postgres, name)
     engine = build_engine(
         Settings(data_folder=folder, demo=True),
-        app_url=postgres.url(name, APP),
-        reader_url=postgres.url(name, READER),
+        urls,
         clock=clock,
         channels={"email": DemoMailbox()},
         limits=limits,
@@ -90,7 +91,7 @@ def made_portal(
                 assert answer.status_code == 303
             return client
 
-        yield Portal(engine, clock, people, unit, played, client_of, app, postgres.url(name))
+        yield Portal(engine, clock, people, unit, played, client_of, app, urls)
     finally:
         engine.dispose()
         drop_database(postgres.url("postgres"), name)

@@ -6,18 +6,18 @@ import psycopg
 import pytest
 
 from engine.adapters.postgres.databases import connected
+from engine.adapters.postgres.roles import DatabaseUrls
 
 
 class Database(Protocol):
     """What these tests use of the fixture `database`."""
 
-    owner_url: str
-    app_url: str
+    urls: DatabaseUrls
 
 
 @pytest.mark.parametrize("turn", ["first", "second"])
 def test_every_test_has_a_migrated_database_without_the_rows_of_another(database: Database, turn: str) -> None:
-    with connected(database.owner_url) as owner:
+    with connected(database.urls.owner) as owner:
         tables = {row[0] for row in owner.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")}
         assert {"case", "event", "work_item"} <= tables
         owner.execute("CREATE TABLE left_by_a_test (turn text)")
@@ -25,8 +25,8 @@ def test_every_test_has_a_migrated_database_without_the_rows_of_another(database
 
 
 def test_the_application_uses_the_tables_and_makes_none(database: Database) -> None:
-    with connected(database.app_url) as app:
-        assert app.execute("SELECT count(*) FROM work_item").fetchone() == (0,)
+    with connected(database.urls.app) as app:
+        assert app.execute("SELECT count(*) FROM actor").fetchone() == (0,)
         for forbidden in ("CREATE TABLE mine (id int)", "DELETE FROM event", "UPDATE event SET case_id = NULL"):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 app.execute(forbidden)

@@ -14,9 +14,8 @@ from tests.integration.queries.world import CHECK, INTAKE, World, build_world
 @pytest.fixture
 def world(database: FreshDatabase) -> Iterator[World]:
     """Give the network, with nobody in it yet."""
-    sql = create_engine(database.app_url)
-    yield build_world(sql)
-    sql.dispose()
+    with build_world(database.urls) as made:
+        yield made
 
 
 @pytest.fixture
@@ -24,7 +23,7 @@ def becomes_a_demo(database: FreshDatabase) -> Callable[[], None]:
     """Give what makes the network a demo's, as only the owner of the tables can."""
 
     def mark() -> None:
-        owner = create_engine(database.owner_url)
+        owner = create_engine(database.urls.owner)
         with owner.begin() as connection:
             connection.execute(text("INSERT INTO demo (since) VALUES (now())"))
         owner.dispose()

@@ -1,17 +1,20 @@
 """A small network for the tests of questions: units, people of several roles, a workflow, real decisions."""
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any, Literal
 from uuid import UUID, uuid4, uuid5
 
-from sqlalchemy import Engine, event, insert, select, update
+from sqlalchemy import Engine, create_engine, event, insert, select, update
 
 from engine.adapters.key_file import KeyFile, KeyRing
+from engine.adapters.postgres.roles import DatabaseUrls
 from engine.adapters.sql import tables as tb
 from engine.adapters.sql.case_store import CaseStore
+from engine.adapters.sql.entering import secret_of
 from engine.adapters.sql.item_store import ItemStore
 from engine.adapters.sql.person_store import PersonStore
 from engine.adapters.sql.queries.service import SqlQueries
@@ -36,6 +39,7 @@ from engine.spec.ladders import Ladder
 from engine.spec.law import LawPack
 from engine.spec.workflow import Workflow
 from engine.views import Viewer
+from tests.conftest import writer_of
 from tests.wrapped_keys import KeysInMemory
 
 START = datetime(2026, 3, 10, 6, 0, tzinfo=UTC)
@@ -172,6 +176,10 @@ class World:
     """The network: what is in its database, and the questions that can be asked of it."""
 
     sql: Engine
+    """As the owner of the tables: what tests write and look at by hand."""
+    writer: Engine
+    reader: Engine
+    secret: bytes
     vault: KeyVault
     registry: Registry
     library: Library
@@ -183,11 +191,12 @@ class World:
     def __post_init__(self) -> None:
         """Make the questions, and count the statements that they take."""
         self.queries = SqlQueries(
-            self.sql, definitions=self.definitions.get, registry=self.registry, vault=self.vault,
-            library=lambda: self.library, clock=self.clock,
+            self.writer, self.reader, secret=self.secret, definitions=self.definitions.get, registry=self.registry,
+            vault=self.vault, library=lambda: self.library, clock=self.clock,
         )  # fmt: skip
         self.inspection = self.publish(INSPECTION)
-        event.listen(self.sql, "before_cursor_execute", lambda *a: self.statements.append(a[2]))
+        for role in (self.writer, self.reader):
+            event.listen(role, "before_cursor_execute", lambda *a: self.statements.append(a[2]))
 
     def publish(self, source: Mapping[str, Any]) -> CompiledWorkflow:
         compiled = compile_workflow(Workflow.model_validate(dict(source)), Catalogue(self.registry))
@@ -327,7 +336,8 @@ class World:
         self.clock.at += timedelta(**by)
 
 
-def build_world(sql: Engine) -> World:
+@contextmanager
+def build_world(urls: DatabaseUrls) -> Iterator[World]:
     """Make the network in a migrated, empty database."""
     registry = build_registry([InstalledPillar(PILLAR, "tests")])
     calendar = Calendar.model_validate({"calendar": "IN", "title": "India", "zone": "Asia/Kolkata", "weekend": ["sun"]})
@@ -339,4 +349,7 @@ def build_world(sql: Engine) -> World:
     )
     file = KeyFile(current="k", keys={"k": b"k" * 32}, chain=b"c" * 32, blind=b"b" * 32)
     vault = KeyVault(KeyRing(file), KeysInMemory())
-    return World(sql, vault, registry, library)
+    engines = create_engine(urls.owner), writer_of(urls), create_engine(urls.reader)
+    yield World(*engines, secret_of(urls.owner), vault, registry, library)
+    for one in engines:
+        one.dispose()

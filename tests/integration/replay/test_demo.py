@@ -8,8 +8,9 @@ from uuid import uuid4
 import pytest
 
 from engine.adapters.demo_mailbox import DemoGateways, DemoMailbox
-from engine.adapters.postgres.databases import APP, OWNER, create_database, drop_database
+from engine.adapters.postgres.databases import OWNER, create_database, drop_database
 from engine.adapters.postgres.embedded import EmbeddedServer
+from engine.adapters.postgres.roles import DatabaseUrls, urls_on
 from engine.adapters.sql.demo_fact import mark_as_demo
 from engine.assembly import Engine
 from engine.bootstrap import DEMO_CLOCK, build_engine, ship
@@ -21,18 +22,18 @@ from engine.views import Viewer
 
 
 @pytest.fixture(scope="module")
-def address(postgres: EmbeddedServer) -> Iterator[str]:
+def urls(postgres: EmbeddedServer) -> Iterator[DatabaseUrls]:
     name = f"test_{uuid4().hex[:12]}"
     create_database(postgres.url("postgres"), name, template="icmc_template")
     mark_as_demo(postgres.url(name, OWNER))
-    yield postgres.url(name, APP)
+    yield urls_on(postgres, name)
     drop_database(postgres.url("postgres"), name)
 
 
 @pytest.fixture(scope="module")
-def demo(address: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+def demo(urls: DatabaseUrls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     settings = Settings(data_folder=tmp_path_factory.mktemp("demo"), demo=True)
-    engine = build_engine(settings, app_url=address)
+    engine = build_engine(settings, urls)
     try:
         ship(engine)
         seed_demo(engine)
@@ -93,12 +94,12 @@ def test_a_demo_is_seeded_once(demo: Engine) -> None:
     assert demo.queries.shifts(_viewer(demo, "Chitra")) == before
 
 
-def test_a_demo_is_one_for_a_command_that_was_not_told(demo: Engine, address: str, tmp_path: Path) -> None:
+def test_a_demo_is_one_for_a_command_that_was_not_told(demo: Engine, urls: DatabaseUrls, tmp_path: Path) -> None:
     with demo.unit_of_work() as work:
         work.records.set_installation(DEMO_CLOCK, {"seconds": 7200.0})
         work.commit()
     real = Settings(data_folder=tmp_path, smtp_host="127.0.0.1", smtp_from="icmc@example.org")
-    engine = build_engine(real, app_url=address)
+    engine = build_engine(real, urls)
     try:
         assert engine.demo
         assert isinstance(engine.channels["email"], DemoMailbox)

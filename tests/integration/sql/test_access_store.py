@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import create_engine, select
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from engine.adapters.sql import tables as tb
@@ -25,9 +25,8 @@ _UNIT = tb.UnitRow.metadata.tables["unit"]
 
 @pytest.fixture
 def world(database: FreshDatabase) -> Iterator[World]:
-    sql = create_engine(database.app_url)
-    yield build_world(sql)
-    sql.dispose()
+    with build_world(database.urls) as made:
+        yield made
 
 
 @pytest.fixture

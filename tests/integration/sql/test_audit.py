@@ -3,11 +3,12 @@
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
 from engine.errors import DamagedError, KeyMissingError
 from engine.usecases.steer_case import add_step
+from tests.conftest import writer_of
 from tests.integration.usecases.conftest import filled, world
 from tests.integration.usecases.world import World
 
@@ -65,7 +66,7 @@ def test_rows_swapped_between_two_cases_are_found_in_both(world: World) -> None:
 @pytest.mark.parametrize("statement", ["UPDATE event SET type = 'x'", "DELETE FROM event", "TRUNCATE event"])
 def test_the_application_may_not_change_or_remove_an_event(world: World, statement: str) -> None:
     world.open()
-    sql = create_engine(world.app_url)
+    sql = writer_of(world.urls)
     with sql.begin() as connection, pytest.raises(ProgrammingError, match="permission denied"):
         connection.execute(text(statement))
     sql.dispose()

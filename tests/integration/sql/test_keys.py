@@ -5,7 +5,7 @@ from dataclasses import replace
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import text
 
 from engine.adapters.key_file import KeyFile, KeyRing
 from engine.adapters.sql.data_keys import SqlWrappedKeys
@@ -13,6 +13,7 @@ from engine.adapters.sql.key_store import KeyStore
 from engine.adapters.vault import LOOK_AGAIN, KeyVault
 from engine.domain.keys import place_key
 from engine.errors import KeyMissingError
+from tests.conftest import writer_of
 from tests.integration.usecases.conftest import filled, world
 from tests.integration.usecases.world import World
 
@@ -28,7 +29,7 @@ class Process:
 
     def __init__(self, world: World, file: KeyFile = FILE) -> None:
         self.at = 0.0
-        self.sql = create_engine(world.app_url)
+        self.sql = writer_of(world.urls)
         self.vault = KeyVault(KeyRing(file), SqlWrappedKeys(self.sql, world.clock), ticks=lambda: self.at)
 
     def seal(self, owner: UUID, value: str = "Kamala") -> bytes:
@@ -181,7 +182,7 @@ def test_a_process_reads_the_database_alone_for_what_it_counts(world: World) -> 
     assert counts.cases == 1
     assert counts.organisations >= 1
     assert sum(counts.by_file.values()) >= counts.organisations
-    sql = create_engine(world.app_url)
+    sql = writer_of(world.urls)
     with sql.connect() as connection:
         assert connection.execute(text("SELECT count(*) FROM data_key WHERE wrapped IS NULL")).scalar() == 0
     sql.dispose()

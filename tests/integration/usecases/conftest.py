@@ -7,9 +7,9 @@ from uuid import uuid4
 
 import pytest
 
-from engine.adapters.postgres.databases import APP, OWNER, create_database, drop_database
+from engine.adapters.postgres.databases import create_database, drop_database
 from engine.adapters.postgres.embedded import EmbeddedServer
-from engine.adapters.sql.second_wall import for_the_system
+from engine.adapters.postgres.roles import urls_on
 from engine.builtin import CORE
 from engine.plugin.registry import Registry, load_registry
 from engine.replay import world as replayed
@@ -36,7 +36,7 @@ def filled(postgres: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory) -
     folder = tmp_path_factory.mktemp("usecases")
     registry = load_registry({}, builtins=(CORE, PILLAR))
     try:
-        network = fill_template(folder, registry, postgres.url(name, APP))
+        network = fill_template(folder, registry, urls_on(postgres, name))
         yield Filled(name, folder, registry, network)
     finally:
         drop_database(postgres.url("postgres"), name)
@@ -47,11 +47,7 @@ def world(postgres: EmbeddedServer, filled: Filled) -> Iterator[World]:
     """Give a world that nobody has used yet."""
     name = f"test_{uuid4().hex[:12]}"
     create_database(postgres.url("postgres"), name, template=filled.template)
-    made = make_world(
-        filled.network, filled.folder, filled.registry,
-        app_url=for_the_system(postgres.url(name, APP)), owner_url=postgres.url(name, OWNER),
-        super_url=postgres.url(name),
-    )  # fmt: skip
+    made = make_world(filled.network, filled.folder, filled.registry, urls_on(postgres, name))
     try:
         yield made
     finally:

@@ -1,13 +1,15 @@
-"""A process of its own that rotates keys and is killed: `python -m ... KEY_FILE [index | STEP]`, URL by stdin.
+"""A process of its own that rotates keys and is killed: `python -m ... KEY_FILE [index | STEP]`, addresses by stdin.
 
 With the name of a step of a turn of periods it kills itself right after that step.
 """
 
+import json
 import os
 import signal
 import sys
 from pathlib import Path
 
+from engine.adapters.postgres.roles import DatabaseUrls
 from engine.bootstrap import build_engine
 from engine.builtin import CORE
 from engine.cli.common import SYSTEM
@@ -20,9 +22,9 @@ from engine.usecases.rotating import rotate_index
 
 def main() -> None:
     """Rotate, three in a transaction, and say after each how many are done."""
-    url, key_file = sys.stdin.readline().strip(), Path(sys.argv[1])
+    urls, key_file = DatabaseUrls(**json.loads(sys.stdin.readline())), Path(sys.argv[1])
     settings = Settings(data_folder=key_file.parent, key_file=key_file)
-    engine = build_engine(settings, app_url=url, registry=load_registry({}, builtins=(CORE,)))
+    engine = build_engine(settings, urls, registry=load_registry({}, builtins=(CORE,)))
     if sys.argv[2:] not in ([], ["index"]):
         turn_period_now(engine, viewer=SYSTEM, after_step=_die_after)
         return

@@ -9,7 +9,7 @@ from alembic import command
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 
-from engine.adapters.sql.migrate import _config
+from engine.adapters.sql.migrate import _config, migrate
 from engine.domain.four_eyes import Kind
 from engine.domain.records import DeadlineStatus
 from engine.errors import AlreadyEndedError, OwnApprovalError
@@ -19,6 +19,7 @@ from engine.usecases.holds import answer_lift, ask_to_lift, place_hold
 from engine.usecases.lapse_approvals import lapse_approvals
 from engine.usecases.limits import answer_extension, ask_extension
 from engine.usecases.restrictions import ask_to_open, seal_case
+from tests.conftest import proving_as_before
 from tests.integration.usecases.world import World
 
 
@@ -129,12 +130,13 @@ def test_what_waited_before_there_was_one_list_waits_in_it(world: World) -> None
     before = world.rows("SELECT kind, subject_id, asked_by FROM approval_request ORDER BY kind")
     sql = create_engine(world.owner_url)
     one = next(known for known in ScriptDirectory.from_config(_config()).walk_revisions() if known.revision == "0013")
-    for go, revision in ((command.downgrade, str(one.down_revision)), (command.upgrade, "head")):
+    with proving_as_before(world.urls):
         with sql.begin() as connection:
             config = _config()
             config.attributes["connection"] = connection
-            go(config, revision)
-    sql.dispose()
+            command.downgrade(config, str(one.down_revision))
+        sql.dispose()
+        migrate(world.owner_url)
     assert world.rows("SELECT kind, subject_id, asked_by FROM approval_request ORDER BY kind") == before
     world.clock.move_to(world.clock.now() + timedelta(minutes=1))
     answer_lift(world.engine, of["case"], of["hold"], viewer=world.who("supervisor"), agreed=True)

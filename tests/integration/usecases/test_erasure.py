@@ -13,9 +13,10 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from engine.adapters.postgres.backup import make_backup
-from engine.adapters.postgres.databases import APP, OWNER, create_database, drop_database
+from engine.adapters.postgres.databases import create_database, drop_database
 from engine.adapters.postgres.embedded import EmbeddedServer
 from engine.adapters.postgres.restore import restore_backup
+from engine.adapters.postgres.roles import DatabaseUrls, urls_on
 from engine.adapters.tombstone_file import TombstoneFile
 from engine.assembly import Engine
 from engine.bootstrap import build_engine
@@ -67,10 +68,7 @@ def world(postgres: EmbeddedServer, filled: Filled, tmp_path: Path) -> Iterator[
     """Give a world whose list of what was erased is its own, and where a retention policy holds."""
     name = f"test_{uuid4().hex[:12]}"
     create_database(postgres.url("postgres"), name, template=filled.template)
-    made = make_world(
-        filled.network, filled.folder, filled.registry,
-        app_url=postgres.url(name, APP), owner_url=postgres.url(name, OWNER), super_url=postgres.url(name),
-    )  # fmt: skip
+    made = make_world(filled.network, filled.folder, filled.registry, urls_on(postgres, name))
     made.engine = _with_list(made, tmp_path)
     publish_shipped(made.engine, {"trial.yaml": POLICY})
     try:
@@ -302,13 +300,13 @@ def test_a_backup_of_before_is_erased_again_when_it_is_restored(
     create_database(postgres.url("postgres"), name)
     try:
         restore_backup(backup, postgres.url(name))
-        restored = _another_process(world, filled, app_url=postgres.url(name, APP))
+        restored = _another_process(world, filled, urls_on(postgres, name))
         with restored.unit_of_work() as work:
             assert work.records.report_of(case_id), "the backup has it, and its key"
         assert replay_tombstones(restored) == 1
         assert replay_tombstones(restored) == 0
         restored.dispose()
-        restored = _another_process(world, filled, app_url=postgres.url(name, APP))
+        restored = _another_process(world, filled, urls_on(postgres, name))
         with pytest.raises(KeyMissingError), restored.unit_of_work() as work:
             work.records.report_of(case_id)
         with restored.unit_of_work() as work:
@@ -434,10 +432,10 @@ def _with_list(world: World, folder: Path) -> Engine:
     return replace(world.engine, tombstones=TombstoneFile(folder))
 
 
-def _another_process(world: World, filled: Filled, *, app_url: str = "") -> Engine:
+def _another_process(world: World, filled: Filled, urls: DatabaseUrls | None = None) -> Engine:
     """Give an engine that has never opened a key, over the same list of what was erased."""
     made = build_engine(
-        Settings(data_folder=filled.folder), app_url=app_url or world.app_url, clock=world.clock, channels={},
+        Settings(data_folder=filled.folder), urls or world.urls, clock=world.clock, channels={},
         registry=filled.registry,
     )  # fmt: skip
     return replace(made, tombstones=world.engine.tombstones)

@@ -1,7 +1,9 @@
 """A period of keys ends: what lives on stays readable and found at each step, and a kill loses nothing."""
 
+import json
 import subprocess
 import sys
+from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
@@ -59,7 +61,7 @@ def turned(installed: Installation, world: World, *, now: bool = False) -> None:
 def kill_after(installed: Installation, world: World, step: str) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "tests.integration.usecases.rotating_process", str(installed.path), step],
-        input=f"{world.app_url}\n", text=True, check=False, timeout=120,
+        input=f"{json.dumps(asdict(world.urls))}\n", text=True, check=False, timeout=120,
     )  # fmt: skip
     assert done.returncode == -9, "it ended before it came to that step"
 

@@ -1,9 +1,10 @@
 """Keeping the keys: rotated while people work and after a kill, retired when unused, exported and proved."""
 
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -12,6 +13,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from engine.adapters.key_file import read_key_file
+from engine.adapters.postgres.roles import DatabaseUrls
 from engine.assembly import Engine
 from engine.bootstrap import build_engine
 from engine.cli.common import SYSTEM
@@ -42,7 +44,7 @@ class Installation:
 
     engine: Engine
     path: Path
-    url: str
+    urls: DatabaseUrls
 
     def seal(self, owner: UUID, value: str) -> bytes:
         return self.engine.vault.seal(value, key_of=owner, table="answer", row=ROW, column="words")
@@ -54,14 +56,14 @@ class Installation:
 def another(installed: Installation, filled: Filled, world: World) -> Installation:
     """Give another process of the same installation."""
     settings = Settings(data_folder=installed.path.parent, key_file=installed.path)
-    made = build_engine(settings, app_url=installed.url, registry=filled.registry, clock=world.clock)
-    return Installation(made, installed.path, installed.url)
+    made = build_engine(settings, installed.urls, registry=filled.registry, clock=world.clock)
+    return Installation(made, installed.path, installed.urls)
 
 
 @pytest.fixture
 def installed(world: World, filled: Filled, tmp_path: Path) -> Iterator[Installation]:
     world.rows("DELETE FROM data_key")
-    made = another(Installation(world.engine, tmp_path / "keys.json", world.app_url), filled, world)
+    made = another(Installation(world.engine, tmp_path / "keys.json", world.urls), filled, world)
     yield made
     made.engine.dispose()
 
@@ -109,7 +111,7 @@ def test_a_rotation_that_was_killed_is_gone_on_with_and_nothing_is_lost(installe
     )  # fmt: skip
     assert process.stdin is not None
     assert process.stdout is not None
-    process.stdin.write(f"{installed.url}\n")
+    process.stdin.write(f"{json.dumps(asdict(installed.urls))}\n")
     process.stdin.flush()
     for _ in range(3):
         process.stdout.readline()

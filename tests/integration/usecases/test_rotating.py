@@ -1,9 +1,10 @@
 """Other keys change too: people stay found, histories and checkpoints stay provable, and a kill loses nothing."""
 
+import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -43,7 +44,7 @@ class Installation:
     def __init__(self, world: World, filled: Filled, folder: Path) -> None:
         self.world, self.filled, self.path = world, filled, folder / "keys.json"
         settings = Settings(data_folder=folder, key_file=self.path)
-        made = build_engine(settings, app_url=world.app_url, registry=filled.registry, clock=world.clock)
+        made = build_engine(settings, world.urls, registry=filled.registry, clock=world.clock)
         self.engine: Engine = replace(made, anchors=AnchorFiles(folder / "outside"))
         self.folder = folder
 
@@ -231,7 +232,7 @@ def test_a_change_of_the_index_key_that_was_killed_is_gone_on_with(installed: In
     )  # fmt: skip
     assert process.stdin is not None
     assert process.stdout is not None
-    process.stdin.write(f"{world.app_url}\n")
+    process.stdin.write(f"{json.dumps(asdict(world.urls))}\n")
     process.stdin.flush()
     for _ in range(3):
         process.stdout.readline()

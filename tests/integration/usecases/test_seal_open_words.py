@@ -11,11 +11,13 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.exc import ProgrammingError
 
 from engine.adapters.sql import migrate
+from engine.adapters.sql.entering import secret_of
 from engine.errors import NotFoundError
 from engine.usecases.acknowledge import acknowledge_by_link
 from engine.usecases.concerns import raise_concern, read_concern
 from engine.usecases.seal_open_words import seal_open_words
 from engine.usecases.special_days import NewDay, add_special_day
+from tests.conftest import writer_of
 from tests.integration.usecases.world import World
 
 BEFORE = "0020"
@@ -30,25 +32,27 @@ _OF_PERIOD = """
 """
 
 
-def _shape(world: World, revision: str) -> None:
+def _shape(world: World, revision: str, *, secret: bytes = b"") -> bytes:
+    """Bring the database to a shape; gives by what its secret proved before, and takes it for the newest one."""
+    if revision == "head":
+        migrate.migrate(world.owner_url)
+        world.rows(_OF_PERIOD)  # keys of these rows are wrapped in a period, which the shape of before had no name of
+        world.rows("DROP TABLE of_period")
+        world.rows("UPDATE wall_secret SET secret = :secret", secret=secret)
+        return secret
+    secret = secret_of(world.owner_url)
     config = Config()
     config.set_main_option("script_location", str(Path(migrate.__file__).parent / "migrations"))
     engine = create_engine(world.owner_url)
     try:
         with engine.connect() as connection:
             config.attributes["connection"] = connection
-            if revision != "head":
-                connection.execute(text("CREATE TABLE of_period AS SELECT owner_id, version, period FROM data_key"))
-            act = command.upgrade if revision == "head" else command.downgrade
-            act(config, revision)
-            if (
-                revision == "head"
-            ):  # keys of these rows are wrapped in a period, which the shape of before had no name of
-                connection.execute(text(_OF_PERIOD))
-                connection.execute(text("DROP TABLE of_period"))
+            connection.execute(text("CREATE TABLE of_period AS SELECT owner_id, version, period FROM data_key"))
+            command.downgrade(config, revision)
             connection.commit()
     finally:
         engine.dispose()
+    return secret
 
 
 def _concern(world: World) -> UUID:
@@ -98,7 +102,7 @@ def test_old_rows_are_sealed_at_the_start_and_what_cannot_be_is_forgotten(world:
     add_special_day(
         world.engine, NewDay("IN", DAY, "x", "x"), viewer=world.who("system_administrator")
     )  # fmt: skip
-    _shape(world, BEFORE)
+    secret = _shape(world, BEFORE)
     referrals = [_referral(world, case_id, now) for case_id in (kept, erased)]
     _glass(world, now)
     _mailed_code(world, now)
@@ -106,7 +110,7 @@ def test_old_rows_are_sealed_at_the_start_and_what_cannot_be_is_forgotten(world:
     world.rows("UPDATE special_day SET name = :name, reason = :name", name=WORD)
     world.rows("UPDATE data_key SET wrapped = NULL, destroyed_at = now() WHERE owner_id = :case", case=erased)
     world.engine.vault.forget()  # type: ignore[attr-defined]
-    _shape(world, "head")
+    _shape(world, "head", secret=secret)
     assert not [word for word in (CODE, "kept@example.org") if word in world.dump()]
     assert world.rows("SELECT d.status FROM delivery d JOIN message m ON m.id = message_id WHERE m.key = 'old'") == [
         ("dropped",)
@@ -131,7 +135,7 @@ def test_a_link_that_was_readable_is_known_by_its_hash_and_still_opens(world: Wo
     world.fire()
     [kept] = world.rows("SELECT id, deadline_id FROM escalation LIMIT 1")
     reader, message, words = world.who("caseworker"), uuid4(), f"Open it: https://example.org/a/{WORD}"
-    _shape(world, "0021")
+    secret = _shape(world, "0021")
     world.rows(
         "INSERT INTO message (id, key, case_id, unit_id, escalation_id, kind, recipient_id, subject, body, html, link,"
         " critical, created_at, token) VALUES (:id, 'old link', :case, :unit, :line, 'escalated', :who, 'Late', :words,"
@@ -139,7 +143,7 @@ def test_a_link_that_was_readable_is_known_by_its_hash_and_still_opens(world: Wo
         id=message, case=case_id, unit=world.unit, line=kept.id, who=reader.actor_id, words=words,
         at=world.clock.now(), token=WORD,
     )  # fmt: skip
-    _shape(world, "head")
+    _shape(world, "head", secret=secret)
     assert WORD not in world.dump()
     [row] = world.rows("SELECT body, html FROM message WHERE id = :id", id=message)
     assert row.body == row.html == f"Open it: https://example.org/a/{message}"
@@ -155,7 +159,7 @@ def test_a_link_that_was_readable_is_known_by_its_hash_and_still_opens(world: Wo
     "act", ["INSERT INTO open_words VALUES (gen_random_uuid())", "UPDATE open_words SET of_table = 'x'"]
 )
 def test_the_application_can_add_no_open_words(world: World, act: str) -> None:
-    sql = create_engine(world.app_url)
+    sql = writer_of(world.urls)
     try:
         with sql.begin() as connection, pytest.raises(ProgrammingError, match="permission denied"):
             connection.execute(text(act))

@@ -62,7 +62,7 @@ def test_what_opens_after_a_day_was_added_counts_with_it_in_every_process_at_onc
 ) -> None:
     other = build_engine(
         Settings(data_folder=filled.folder),
-        app_url=counted.app_url, clock=counted.clock, channels={}, registry=counted.engine.registry,
+        counted.urls, clock=counted.clock, channels={}, registry=counted.engine.registry,
     )  # fmt: skip
     try:
         assert other.library().calendars["IN"].is_working_day(MONDAY)

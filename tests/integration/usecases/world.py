@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
+from engine.adapters.postgres.roles import DatabaseUrls
 from engine.assembly import Engine
 from engine.bootstrap import build_engine
 from engine.domain.consequences import WorkItem
@@ -64,9 +65,15 @@ class World:
     clock: MovedClock
     channel: RecordingChannel
     network: Network
-    owner_url: str
-    super_url: str
-    app_url: str
+    urls: DatabaseUrls
+
+    @property
+    def owner_url(self) -> str:
+        return self.urls.owner
+
+    @property
+    def super_url(self) -> str:
+        return self.urls.admin
 
     @property
     def unit(self) -> UUID:
@@ -190,10 +197,10 @@ def replace_roles(viewer: Viewer, *roles: str) -> Viewer:
     return viewer.model_copy(update={"roles": roles, "memberships": ()})
 
 
-def fill_template(folder: Path, registry: Registry, app_url: str) -> Network:
+def fill_template(folder: Path, registry: Registry, urls: DatabaseUrls) -> Network:
     """Publish the definitions of the tests and write the people, once."""
     clock = MovedClock(START)
-    engine = build_engine(Settings(data_folder=folder), app_url=app_url, clock=clock, channels={}, registry=registry)
+    engine = build_engine(Settings(data_folder=folder), urls, clock=clock, channels={}, registry=registry)
     try:
         publish_shipped(engine, SOURCES)
         unit, people = people_of(engine, jurisdiction="IN", label="Here")
@@ -203,18 +210,16 @@ def fill_template(folder: Path, registry: Registry, app_url: str) -> Network:
         engine.dispose()
 
 
-def make_world(
-    network: Network, folder: Path, registry: Registry, *, app_url: str, owner_url: str, super_url: str
-) -> World:
+def make_world(network: Network, folder: Path, registry: Registry, urls: DatabaseUrls) -> World:
     clock, channel = MovedClock(START), RecordingChannel()
     engine = build_engine(
         Settings(data_folder=folder, factor_for_all=False),
-        app_url=app_url,
+        urls,
         clock=clock,
         channels={"email": channel},
         registry=registry,
     )
-    return World(engine, clock, channel, network, owner_url, super_url, app_url)
+    return World(engine, clock, channel, network, urls)
 
 
 def with_channels(world: World, **channels: Any) -> World:

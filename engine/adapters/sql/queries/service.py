@@ -9,6 +9,8 @@ from uuid import UUID
 from sqlalchemy import Engine
 
 from engine import views as vw
+from engine.adapters.postgres.databases import APP, READER
+from engine.adapters.sql.entering import enter_for
 from engine.adapters.sql.in_hand import in_hand, taken_from
 from engine.adapters.sql.queries import (
     access,
@@ -57,8 +59,8 @@ from engine.adapters.sql.queries import (
 from engine.adapters.sql.queries import viewer as viewer_queries
 from engine.adapters.sql.queries.known import Known
 from engine.adapters.sql.queries.reading import Reading
-from engine.adapters.sql.reader_role import read_for, secret_of
-from engine.adapters.sql.second_wall import gaps_in_the_wall, raise_wall
+from engine.adapters.sql.rights import rights_beyond
+from engine.adapters.sql.walls import gaps_in_the_wall
 from engine.domain.compiled import CompiledWorkflow
 from engine.domain.library import Library
 from engine.domain.policy import board_units
@@ -72,27 +74,23 @@ class SqlQueries:
     def __init__(
         self,
         engine: Engine,
+        reader: Engine,
         *,
+        secret: bytes,
         definitions: Callable[[str], CompiledWorkflow | None],
         registry: Registry,
         vault: Vault,
         library: Callable[[], Library],
         clock: Clock,
         gateways: tuple[str, ...] = ("email",),
-        reader: Engine | None = None,
     ) -> None:
         """Read for the system from `engine`, and for a viewer from `reader`, whose role no session can let out.
 
-        Without `reader` a viewer is bound by the settings of the transaction alone. `definitions` gives a compiled
-        workflow by its content hash.
+        `secret` proves for which viewer. `definitions` gives a compiled workflow by its content hash.
         """
-        self._writer = engine
         self._engine = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-        self._reader = (
-            None
-            if reader is None
-            else reader.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-        )
+        self._reader = reader.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        self._secret = secret
         self._known = Known(definitions, registry, library)
         self._vault = vault
         self._clock = clock
@@ -110,13 +108,10 @@ class SqlQueries:
         if in_use is not None:
             yield Reading(in_use.connection, now, self._known, self._vault)
             return
-        for_viewer = None if viewer is None or viewer.is_system else self._reader
-        secret = secret_of(self._writer) if for_viewer is not None else b""
-        with taken_from(for_viewer or self._engine, is_still=True) as taken:
-            if viewer is not None and for_viewer is not None:
-                read_for(taken.connection, viewer, now, secret)
-            elif viewer is not None:
-                raise_wall(taken.connection, viewer, now)
+        bound = None if viewer is None or viewer.is_system else viewer
+        with taken_from(self._reader if bound else self._engine, is_still=True) as taken:
+            if bound is not None:
+                enter_for(taken.connection, bound, now, self._secret)
             yield Reading(taken.connection, now, self._known, self._vault)
 
     def viewer(self, actor_id: UUID) -> vw.Viewer:
@@ -406,6 +401,14 @@ class SqlQueries:
         """Name the tables that row-level security does not guard as it should; none where all is well."""
         with self._reading() as reading:
             return gaps_in_the_wall(reading.connection)
+
+    def rights_beyond(self) -> tuple[str, ...]:
+        """Name what the roles that write and read can in the database beyond what they should."""
+        found: list[str] = []
+        for sql, role in ((self._engine, APP), (self._reader, READER)):
+            with sql.connect() as connection:
+                found += rights_beyond(connection, role)
+        return tuple(found)
 
     def services(self) -> tuple[vw.ServiceState, ...]:
         """List what the services last said of themselves."""

@@ -1,21 +1,26 @@
 """Attack: run any SQL as the role that reads for viewers, and as the one that writes; neither gets what it must not."""
 
 from collections.abc import Iterator
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import psycopg
 import pytest
 from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.exc import DBAPIError
 
-from engine.adapters.postgres.databases import READER
-from engine.adapters.postgres.embedded import EmbeddedServer
-from engine.adapters.sql.reader_role import NEVER_READ, for_reader, read_for, secret_of
-from engine.adapters.sql.second_wall import WALLED, gaps_in_the_wall
+from engine.adapters.postgres.databases import APP, READER
+from engine.adapters.sql import tables as tb
+from engine.adapters.sql.case_writing import _TARGETS
+from engine.adapters.sql.entering import enter_for, enter_for_all
+from engine.adapters.sql.migrate import migrate
+from engine.adapters.sql.rights import ADDED, CHANGED, NEVER_READ, NOBODYS, REMOVED, rights_beyond, rights_short_of
+from engine.adapters.sql.sealed_columns import SEALED
+from engine.adapters.sql.transfer_store import WITH_THE_CASE
+from engine.adapters.sql.walls import WALLED, gaps_in_the_wall
 from engine.views import Viewer
 from tests.conftest import FreshDatabase
-from tests.integration.queries.world import World
-from tests.integration.sql.test_second_wall import OF_THE_CASE, case_id, home, stranger, world
+from tests.integration.queries.world import START, World
+from tests.integration.sql.test_walls import OF_THE_CASE, case_id, home, stranger, world
 
 __all__ = ["case_id", "home", "stranger", "world"]
 
@@ -49,6 +54,11 @@ ATTACKS = (
     "DO $$ BEGIN EXECUTE 'SET ROLE icmc_app'; END $$",
     "SET row_security = off",
     "SELECT icmc_raise_wall('{HOME}', 'ME', now())",
+    "SELECT icmc_enter_for_all(repeat('0', 64))",
+    "SELECT icmc_enter_for_all(NULL)",
+    "SELECT set_config('icmc.seen_all', repeat('0', 64), true)",
+    "SELECT set_config('icmc.seen_all', left(current_setting('icmc.seen_viewer'), 64), true)",
+    "SET SESSION icmc.seen_all = 'open'",
     "SELECT icmc_enter('{HOME}', 'ME', now()::text, repeat('0', 64))",
     "SELECT icmc_enter('{HOME}', 'ME', now()::text, NULL)",
     "SELECT icmc_prove('seen')",
@@ -73,6 +83,7 @@ ATTACKS = (
     "PREPARE TRANSACTION 'mine'",
     "CREATE POLICY mine ON answer USING (true)",
     "DROP POLICY reader_wall ON answer",
+    "DROP POLICY writer_wall ON answer",
     "ALTER TABLE answer DISABLE ROW LEVEL SECURITY",
     "ALTER ROLE icmc_reader BYPASSRLS",
     "GRANT icmc_app TO icmc_reader",
@@ -108,12 +119,45 @@ OF_THE_WRITER = (
     "DELETE FROM checkpoint", "UPDATE reading SET actor_id = NULL", "TABLE wall_secret",
     "UPDATE wall_secret SET secret = ''", "SELECT icmc_prove('seen')", "INSERT INTO demo (since) VALUES (now())",
     "SET ROLE icmc_owner", "DROP POLICY reader_wall ON answer", "ALTER TABLE event DISABLE TRIGGER ALL",
+    "UPDATE data_key SET wrapped = NULL", "UPDATE data_key SET wrapped_by = ''", "UPDATE data_key SET period = ''",
+    "UPDATE data_key SET destroyed_at = NULL",
+    'UPDATE "grant" SET unit_id = case_id', "UPDATE \"grant\" SET fields = '{*}'",
+    'UPDATE "grant" SET valid_until = NULL',
+    "UPDATE membership SET role = 'supervisor'", "UPDATE consent SET purposes = '{}'",
+    "UPDATE denial SET actor_id = NULL",
+    "UPDATE session SET actor_id = NULL", "UPDATE actor SET email = 'x'", "UPDATE restriction SET case_id = NULL",
+    "UPDATE approval_request SET asked_by = NULL", "UPDATE approval_request SET subject = '{}'",
+    "UPDATE report SET received_at = now()", "UPDATE tombstone SET erased_at = now()", "UPDATE demo SET since = now()",
+    "DELETE FROM consent", "DELETE FROM denial", 'DELETE FROM "grant"', "DELETE FROM report", 'DELETE FROM "case"',
+    "DELETE FROM deadline", "DELETE FROM job", "DELETE FROM match_probe", "DELETE FROM tombstone", "TRUNCATE job",
+    "INSERT INTO alembic_version VALUES ('9999')", "UPDATE alembic_version SET version_num = '9999'",
+    "CREATE TABLE mine (id int)", "CREATE TEMPORARY TABLE mine (id int)", "CREATE SCHEMA mine",
+    "CREATE FUNCTION pg_temp.mine() RETURNS int LANGUAGE sql AS 'SELECT 1'", "CREATE VIEW mine AS SELECT 1",
+    "CREATE FUNCTION public.mine() RETURNS int LANGUAGE sql AS 'SELECT 1'", "ALTER TABLE job ADD COLUMN mine int",
+    "SELECT icmc_raise_wall('{}', NULL, now())", "CREATE INDEX mine ON job (id)", "CREATE EXTENSION dblink",
 )  # fmt: skip
+OF_KEYS = (
+    "SELECT icmc_rewrap(ARRAY[gen_random_uuid()], '{1}', ARRAY[sha256('')], '{k}', '{p}')",
+    "SELECT icmc_rewrap(ARRAY['OWNER'::uuid], '{99}', ARRAY[sha256('')], '{k}', '{p}')",
+    "SELECT icmc_rewrap(ARRAY['OWNER'::uuid], '{1}', ARRAY[''::bytea], '{k}', '{p}')",
+    "SELECT icmc_rewrap(ARRAY['OWNER'::uuid], '{1}', ARRAY[NULL::bytea], '{k}', '{p}')",
+    "SELECT icmc_rewrap(ARRAY['OWNER'::uuid], '{1}', ARRAY[sha256('')], '{\"\"}', '{p}')",
+    "SELECT icmc_rewrap(ARRAY['GONE'::uuid], '{1}', ARRAY[sha256('')], '{k}', '{p}')",
+)
+"""Keys that are unknown or destroyed, and wraps that are none."""
 
 
 @pytest.fixture
-def reader(postgres: EmbeddedServer, database: FreshDatabase) -> Iterator[Engine]:
-    sql = create_engine(postgres.url(database.name, READER))
+def reader(database: FreshDatabase) -> Iterator[Engine]:
+    sql = create_engine(database.urls.reader)
+    yield sql
+    sql.dispose()
+
+
+@pytest.fixture(params=["reader", "app"])
+def either(request: pytest.FixtureRequest, database: FreshDatabase) -> Iterator[Engine]:
+    """Give the role that reads for viewers, and the one that writes, before it has proved for whom it acts."""
+    sql = create_engine(getattr(database.urls, request.param))
     yield sql
     sql.dispose()
 
@@ -152,17 +196,17 @@ def filled(attack: str, case_id: UUID, home: UUID, viewer: Viewer) -> str:
     return attack.replace("CASE}", f"{case_id}}}").replace("HOME", str(home)).replace("ME'", f"{viewer.actor_id}'")
 
 
-def test_whoever_runs_any_sql_as_the_reader_sees_nothing_of_another_unit(
-    world: World, reader: Engine, case_id: UUID, home: UUID, stranger: Viewer
+def test_whoever_runs_any_sql_in_the_name_of_somebody_sees_nothing_of_another_unit(
+    world: World, either: Engine, case_id: UUID, home: UUID, stranger: Viewer
 ) -> None:
-    secret, shown = secret_of(world.sql), {}
+    shown = {}
     for attack in ATTACKS:
         statement = filled(attack, case_id, home, stranger)
         for begins in (True, False):
-            reader.dispose()
-            with reader.connect() as connection:
+            either.dispose()
+            with either.connect() as connection:
                 if begins:
-                    read_for(connection, stranger, world.clock.now(), secret)
+                    enter_for(connection, stranger, world.clock.now(), world.secret)
                 attempt(connection, statement)
                 if found := leaked(connection):
                     shown[attack] = found
@@ -176,13 +220,14 @@ def test_whoever_runs_any_sql_as_the_reader_sees_nothing_of_another_unit(
 def test_the_reader_writes_nothing(world: World, reader: Engine, case_id: UUID, home: UUID, stranger: Viewer) -> None:
     for attack in WRITES:
         with reader.connect() as connection:
-            read_for(connection, stranger, world.clock.now(), secret_of(world.sql))
+            enter_for(connection, stranger, world.clock.now(), world.secret)
             assert "permission denied" in attempt(connection, filled(attack, case_id, home, stranger)), attack
 
 
 def test_what_people_sign_in_with_is_not_read(reader: Engine) -> None:
     secrets = (
-        *sorted(NEVER_READ), "(SELECT password_hash FROM actor) x", "(SELECT sealed_secret FROM second_factor) x",
+        *sorted(NEVER_READ | NOBODYS), "(SELECT password_hash FROM actor) x",
+        "(SELECT sealed_secret FROM second_factor) x",
         "(SELECT token_hash FROM session) x", "(SELECT token_hash FROM invitation) x",
         "(SELECT code_hash FROM recovery_code) x", "(SELECT a FROM actor a) x", "(SELECT s FROM session s) x",
     )  # fmt: skip
@@ -197,7 +242,7 @@ def test_the_reader_is_shown_what_its_viewer_is_until_the_transaction_ends(
     assert case_id
     ours = world.actor("Ben", home, "caseworker")
     with reader.connect() as connection:
-        read_for(connection, ours, world.clock.now(), secret_of(world.sql))
+        enter_for(connection, ours, world.clock.now(), world.secret)
         assert leaked(connection) >= OF_THE_CASE
         names = ("viewer", "viewer_units", "granted_cases", "hidden_cases")
         kept = {name: connection.execute(text(f"SHOW icmc.seen_{name}")).scalar_one() for name in names}
@@ -217,28 +262,109 @@ def test_a_proof_counts_for_nobody_else(world: World, reader: Engine, home: UUID
     with reader.connect() as connection:
         for secret in (b"", b"x" * 32):
             with pytest.raises(DBAPIError, match="this proof is of nobody"):
-                read_for(connection, stranger.model_copy(update={"unit_ids": (home,)}), world.clock.now(), secret)
+                enter_for(connection, stranger.model_copy(update={"unit_ids": (home,)}), world.clock.now(), secret)
             connection.rollback()
 
 
+def test_who_acted_for_the_system_once_does_so_no_more_in_the_next_transaction(
+    world: World, database: FreshDatabase, stranger: Viewer
+) -> None:
+    sql = create_engine(database.urls.app)
+    with sql.connect() as connection:
+        enter_for_all(connection, world.secret)
+        assert leaked(connection) == set(WALLED)
+        kept = connection.execute(text("SHOW icmc.seen_all")).scalar_one()
+        connection.commit()
+        for enters in (False, True):
+            if enters:
+                enter_for(connection, stranger, world.clock.now(), world.secret)
+            connection.execute(text("SELECT set_config('icmc.seen_all', :kept, false)"), {"kept": kept})
+            assert leaked(connection) == set()
+            connection.commit()
+    with sql.connect() as connection, pytest.raises(DBAPIError, match="this proof is of nobody"):
+        enter_for_all(connection, b"x" * 32)
+    sql.dispose()
+
+
+def test_the_writer_cannot_ask_for_the_secret(world: World) -> None:
+    with world.writer.connect() as connection:
+        for statement in ("SELECT icmc_wall_secret()", "TABLE wall_secret", "COPY wall_secret TO STDOUT"):
+            refused = attempt(connection, statement)
+            assert "permission denied" in refused or "does not exist" in refused, refused
+
+
 @pytest.mark.parametrize("statement", OF_THE_WRITER)
-def test_the_writer_changes_no_history_and_removes_no_key(world: World, statement: str, case_id: UUID) -> None:
+def test_the_writer_changes_nothing_that_its_statements_do_not(world: World, statement: str, case_id: UUID) -> None:
     assert case_id
-    with world.sql.connect() as connection:
+    with world.writer.connect() as connection:
         refused = attempt(connection, statement)
         assert "permission denied" in refused or "must be owner" in refused, refused
 
 
-def test_each_walled_table_is_walled_for_the_reader_and_no_policy_of_it_asks_a_setting(world: World) -> None:
+@pytest.mark.parametrize("statement", OF_KEYS)
+def test_a_key_is_wrapped_anew_only_while_it_is_whole_and_into_one(world: World, statement: str) -> None:
+    owner, gone = uuid4(), uuid4()
+    for one, wrapped in ((owner, b"w" * 40), (gone, None)):
+        world.add(tb.DataKeyRow, owner_id=one, version=1, wrapped=wrapped, wrapped_by="k", created_at=START)
+    with world.writer.connect() as connection:
+        refused = attempt(connection, statement.replace("OWNER", str(owner)).replace("GONE", str(gone)))
+        assert "wrapped anew only while it is whole" in refused
+        connection.rollback()
+        connection.exec_driver_sql(
+            "SELECT icmc_rewrap(ARRAY[%s::uuid], '{1}', ARRAY[sha256('')], '{next}', '{p}')", (str(owner),)
+        )
+        assert connection.execute(text("SELECT wrapped_by FROM data_key WHERE wrapped IS NOT NULL")).all() == [
+            ("next",)
+        ]
+
+
+def test_each_role_can_in_the_database_what_stands_in_the_list_and_nothing_else(
+    world: World, database: FreshDatabase
+) -> None:
+    for sql, role in ((world.writer, APP), (world.reader, READER)):
+        with sql.connect() as connection:
+            assert rights_beyond(connection, role) == ()
+            assert rights_short_of(connection, role) == ()
     with world.sql.connect() as connection:
+        assert rights_beyond(connection, APP) == ("icmc_owner is also the role pg_database_owner",)
+    superuser = create_engine(database.urls.admin)
+    with superuser.connect() as connection:
+        assert rights_beyond(connection, READER) == ("icmc_super is also a superuser",)
+    superuser.dispose()
+
+
+def test_what_is_written_by_a_list_of_its_own_can_be_written() -> None:
+    """What is sealed anew, goes along in a transfer, or is saved with a case, is named elsewhere too."""
+    can = {(table, column) for table, columns in CHANGED.items() for column in columns.split()}
+    known = {(table.name, one.name) for table in tb.CaseRow.metadata.tables.values() for one in table.columns}
+    assert can <= known
+    assert {(one.table, one.column) for one in SEALED if not one.is_fixed} <= can
+    assert {(table, "unit_id") for table in (*WITH_THE_CASE, "case", "person")} <= can
+    saved = {(table, column) for table, target in _TARGETS.items() for column in target.changes}
+    assert {one for one in saved if one[1] not in _TARGETS[one[0]].key} <= can
+    assert set(tb.CaseRow.metadata.tables) >= ADDED | REMOVED
+
+
+def test_a_right_that_was_given_by_hand_is_told_and_taken_at_the_next_start(
+    world: World, database: FreshDatabase
+) -> None:
+    with world.sql.begin() as connection:
+        connection.execute(text("GRANT DELETE ON event TO icmc_app"))
+        connection.execute(text("GRANT SELECT (password_hash) ON actor TO icmc_reader"))
+        connection.execute(text("GRANT CREATE ON SCHEMA public TO icmc_app"))
+    assert world.queries.rights_beyond() == (
+        "icmc_app can CREATE schema public", "icmc_app can DELETE event",
+        "icmc_reader can SELECT actor.password_hash",
+    )  # fmt: skip
+    migrate(database.urls.owner)
+    assert world.queries.rights_beyond() == ()
+
+
+def test_each_walled_table_is_walled_for_the_reader_and_no_policy_of_it_asks_a_setting(world: World) -> None:
+    with world.writer.connect() as connection:
         assert gaps_in_the_wall(connection) == ()
         policies = connection.execute(text(
             "SELECT tablename, qual FROM pg_policies WHERE policyname = 'reader_wall' AND roles = '{icmc_reader}'"
         )).all()  # fmt: skip
     assert {row.tablename for row in policies} == set(WALLED)
     assert [row.tablename for row in policies if "current_setting" in row.qual] == []
-
-
-def test_a_policy_that_asks_a_setting_nobody_knows_is_not_made() -> None:
-    with pytest.raises(ValueError, match="a setting that is not known"):
-        for_reader("(current_setting('icmc.other'::text, true) = 'x'::text)")
