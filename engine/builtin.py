@@ -4,12 +4,20 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from engine.plugin.answers import Form
-from engine.plugin.context import StepContext
-from engine.plugin.fields import NOT_KNOWN, Day, Instant, LongText, Signature, YesNo, field
-from engine.plugin.pillar import Pillar
-from engine.plugin.rules import rule
-from engine.plugin.steps import Concluded, Prepared, ask
+from engine.plugin import (
+    Asked,
+    Concluded,
+    Day,
+    Form,
+    Instant,
+    LongText,
+    Pillar,
+    Prepared,
+    Signature,
+    StepContext,
+    YesNo,
+    field,
+)
 
 EVERYBODY = (
     "case_manager", "caseworker", "supervisor", "intake_officer", "counsellor", "medical_officer", "police_liaison",
@@ -83,7 +91,7 @@ class ReleaseForm(Form):
         label="When was it sent?", shown_when='decision == "released"', event_time=True, default=None
     )
 
-    @rule("A letter that is released is sent: say how and when.")
+    @Form.rule("A letter that is released is sent: say how and when.")
     def _released_is_sent(self) -> bool:
         return self.decision != "released" or (self.sent_by is not None and self.sent_at is not None)
 
@@ -127,76 +135,82 @@ class AwaitAnswerForm(Form):
     )
 
 
-def _prepare_await_answer(_context: StepContext) -> Prepared:
-    return Prepared(notes=("Remind them. When they answer in the system, this step ends by itself.",))
+class Ask(Asked[AskForm], key="core.ask", title="Questions", roles=EVERYBODY):
+    """Questions that a workflow asks."""
 
 
-def _prepare_release(context: StepContext) -> Prepared:
-    to = getattr(context.settings, "to", "")
-    return Prepared(
-        notes=(
-            f"The letter to {to} is among the documents of this case.",
-            "Nothing is sent by itself: read it, decide, and send it.",
+class Decide(Asked[DecideForm], key="core.decide", title="Decision", roles=DECIDERS):
+    """A decision; what nobody knows yet is asked again."""
+
+    def conclude(self, answers: DecideForm, context: StepContext) -> Concluded:  # noqa: ARG002 - as the contract says
+        """Say that what is not known yet can be asked again."""
+        note = "It is not known yet: add this question again when the answer can be found out."
+        return Concluded(notes=(note,) if answers.decision == "not_known" else ())
+
+
+class Note(Asked[NoteForm], key="core.note", title="Signed delay note", roles=EVERYBODY):
+    """Why something is late."""
+
+
+class Approve(Asked[ApproveForm], key="core.approve", title="Approval", roles=DECIDERS):
+    """An approval, or what must change first."""
+
+    def conclude(self, answers: ApproveForm, context: StepContext) -> Concluded:  # noqa: ARG002 - as above
+        """Point out that nobody said what to change."""
+        has_no_reason = answers.approved is False and not answers.remark
+        return Concluded(notes=("It was sent back without saying what to change.",) if has_no_reason else ())
+
+
+class Release(
+    Asked[ReleaseForm], key="core.release", title="Release a letter", roles=DECIDERS, settings=ReleaseSettings
+):
+    """A letter that nobody sends but a named person."""
+
+    def prepare(self, context: StepContext) -> Prepared:
+        """Say where the letter is."""
+        return Prepared(
+            notes=(
+                f"The letter to {getattr(context.settings, 'to', '')} is among the documents of this case.",
+                "Nothing is sent by itself: read it, decide, and send it.",
+            )
         )
-    )
 
 
-def _prepare_call(context: StepContext) -> Prepared:
-    return Prepared(notes=(f"Telephone {getattr(context.settings, 'to', '')} about what is late in this case.",))
+class Call(Asked[CallForm], key="core.call", title="Telephone someone", roles=EVERYBODY, settings=CallSettings):
+    """A call about what is late."""
+
+    def prepare(self, context: StepContext) -> Prepared:
+        """Say who is to be called."""
+        return Prepared(notes=(f"Telephone {getattr(context.settings, 'to', '')} about what is late in this case.",))
 
 
-def _conclude_decide(context: StepContext) -> Concluded:
-    is_open = context.answers.get("decision") == NOT_KNOWN
-    return Concluded(
-        notes=("It is not known yet: add this question again when the answer can be found out.",) if is_open else ()
-    )
-
-
-def _conclude_approve(context: StepContext) -> Concluded:
-    is_sent_back = context.answers.get("approved") is False
-    has_no_reason = is_sent_back and not context.answers.get("remark")
-    return Concluded(notes=("It was sent back without saying what to change.",) if has_no_reason else ())
-
-
-ASK = ask("core.ask", title="Questions", form=AskForm, roles=EVERYBODY)
-DECIDE = ask("core.decide", title="Decision", form=DecideForm, roles=DECIDERS, conclude=_conclude_decide)
-NOTE = ask("core.note", title="Signed delay note", form=NoteForm, roles=EVERYBODY)
-APPROVE = ask("core.approve", title="Approval", form=ApproveForm, roles=DECIDERS, conclude=_conclude_approve)
-RELEASE = ask(
-    "core.release",
-    title="Release a letter",
-    form=ReleaseForm,
-    roles=DECIDERS,
-    settings=ReleaseSettings,
-    prepare=_prepare_release,
-)
-CALL = ask(
-    "core.call",
-    title="Telephone someone",
-    form=CallForm,
-    roles=EVERYBODY,
-    settings=CallSettings,
-    prepare=_prepare_call,
-)
-AWAIT_ANSWER = ask(
-    "core.await_answer",
+class AwaitAnswer(
+    Asked[AwaitAnswerForm],
+    key="core.await_answer",
     title="Wait for an answer",
-    form=AwaitAnswerForm,
     roles=("partnership_manager", "supervisor"),
-    prepare=_prepare_await_answer,
-)
-LAWYERS_NOTE = ask(
-    "core.lawyers_note",
+):
+    """The answer of another unit or partner."""
+
+    def prepare(self, context: StepContext) -> Prepared:  # noqa: ARG002 - as above
+        """Say what ends it."""
+        return Prepared(notes=("Remind them. When they answer in the system, this step ends by itself.",))
+
+
+class LawyersNote(
+    Asked[LawyersNoteForm],
+    key="core.lawyers_note",
     title="Non-punishment: what was the person made to do?",
-    form=LawyersNoteForm,
     roles=("lawyer",),
     time_limit="P3D",
-)
+):
+    """What somebody was made to do."""
+
 
 CORE = Pillar(
     key="core",
     name="Steps for every workflow",
     letter="",
     summary="Questions, decisions, delay notes, approvals, letters and calls that a workflow can use anywhere.",
-    step_types=(ASK, DECIDE, NOTE, APPROVE, RELEASE, CALL, AWAIT_ANSWER, LAWYERS_NOTE),
+    step_types=(Ask, Decide, Note, Approve, Release, Call, AwaitAnswer, LawyersNote),
 )

@@ -2,8 +2,9 @@
 
 from engine.plugin.contract import contract_of
 from engine.plugin.fields import TELLABLE, FieldKind
+from engine.plugin.laws import Law
 from engine.plugin.registry import Registry
-from engine.plugin.steps import Law, StepKind, StepType
+from engine.plugin.steps import StepKind, StepType
 from engine.spec.catalogue import Output, StepTypeInfo, ValueKind
 
 

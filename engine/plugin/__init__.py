@@ -1,12 +1,9 @@
-"""The contract with pillars: all that a pillar imports of the engine."""
+"""The contract with pillars: all that a pillar imports of the engine, one page of docs."""
 
 from engine.plugin import copies, sounds
-from engine.plugin.answers import Form, JsonAnswer, as_day, as_instant, as_number
-from engine.plugin.appointments import Appointment
+from engine.plugin.answers import Form
 from engine.plugin.context import StepContext
-from engine.plugin.copies import ChildShown, child_shown, child_told, notes_of_child
 from engine.plugin.fields import (
-    NOT_KNOWN,
     CaseRef,
     Count,
     Country,
@@ -20,7 +17,6 @@ from engine.plugin.fields import (
     LongText,
     Money,
     OrganisationRef,
-    OutputKind,
     PersonRef,
     Phone,
     Sha256,
@@ -28,54 +24,18 @@ from engine.plugin.fields import (
     Text,
     YesNo,
     field,
-    specs_of,
 )
-from engine.plugin.laws import LawTime
+from engine.plugin.laws import Law
 from engine.plugin.pillar import Pillar
-from engine.plugin.rules import Some, in_order, rule, stands_alone
-from engine.plugin.sounds import roman, sound
-from engine.plugin.steps import (
-    Asked,
-    Completed,
-    Concluded,
-    ConsentGiven,
-    Document,
-    Law,
-    NoSettings,
-    OutputSpec,
-    Prepared,
-    Scalar,
-    ask,
-    automatic,
-)
-from engine.plugin.told import PartnerOffer, PartnerTold, PersonTold
-from engine.plugin.values import (
-    add_months,
-    add_months_to_instant,
-    as_words,
-    day_by_law,
-    end_of_day,
-    given,
-    instant_by_law,
-    local_day,
-    perhaps,
-    shown_from,
-    start_of_day,
-    told_before,
-    unless_yes,
-    watch_for_day,
-)
+from engine.plugin.rules import Some
+from engine.plugin.steps import Asked, Completed, Concluded, Document, NoSettings, Prepared, automatic
 from engine.plugin.watches import Watch
 
 __all__ = [
-    "NOT_KNOWN",
-    "Appointment",
     "Asked",
     "CaseRef",
-    "ChildShown",
     "Completed",
     "Concluded",
-    "ConsentGiven",
     "Count",
     "Country",
     "Day",
@@ -86,24 +46,16 @@ __all__ = [
     "Geo",
     "Instant",
     "Intervals",
-    "JsonAnswer",
     "Language",
     "Law",
-    "LawTime",
     "LongText",
     "Money",
     "NoSettings",
     "OrganisationRef",
-    "OutputKind",
-    "OutputSpec",
-    "PartnerOffer",
-    "PartnerTold",
     "PersonRef",
-    "PersonTold",
     "Phone",
     "Pillar",
     "Prepared",
-    "Scalar",
     "Sha256",
     "Signature",
     "Some",
@@ -111,35 +63,8 @@ __all__ = [
     "Text",
     "Watch",
     "YesNo",
-    "add_months",
-    "add_months_to_instant",
-    "as_day",
-    "as_instant",
-    "as_number",
-    "as_words",
-    "ask",
     "automatic",
-    "child_shown",
-    "child_told",
     "copies",
-    "day_by_law",
-    "end_of_day",
     "field",
-    "given",
-    "in_order",
-    "instant_by_law",
-    "local_day",
-    "notes_of_child",
-    "perhaps",
-    "roman",
-    "rule",
-    "shown_from",
-    "sound",
     "sounds",
-    "specs_of",
-    "stands_alone",
-    "start_of_day",
-    "told_before",
-    "unless_yes",
-    "watch_for_day",
 ]

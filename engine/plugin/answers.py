@@ -18,12 +18,13 @@ from pydantic import (
 from pydantic_core import CoreSchema, PydanticKnownError, to_jsonable_python
 
 from engine.plugin.fields import NOT_KNOWN, FieldKind, Interval, asks_yes_or_no, kind_of
+from engine.plugin.rules import WordsOfForms
 
 JsonAnswer = str | bool | int | float | list[object] | dict[str, object] | None
 _Form = TypeVar("_Form", bound="Form")
 
 
-class Form(BaseModel):
+class Form(BaseModel, WordsOfForms):
     """The base of every form; the first line of its docstring tells the caseworker what the step is for.
 
     Every yes-or-no question takes *Not known* as well, which rules see as None. A function of a step type is given its
@@ -42,7 +43,7 @@ class Form(BaseModel):
         """Return the form without any answer."""
         return read_answers(cls, {})
 
-    def told(self, *names: str) -> dict[str, JsonAnswer]:
+    def told(self, *names: str) -> dict[str, Any]:
         """Return answers that say something as JSON, to be taken over."""
         found = {name: _as_json(getattr(self, name)) for name in names}
         return {name: answer for name, answer in found.items() if answer not in (None, "", [])}

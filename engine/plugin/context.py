@@ -4,15 +4,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from dataclasses import field as attribute
 from datetime import date, datetime, timedelta
-from typing import TypeVar, overload
+from typing import Any, TypeAlias, TypeVar
 from uuid import UUID
 
 from pydantic import BaseModel
 
 from engine.plugin.answers import Form, JsonAnswer, as_day, as_instant, read_answers
-from engine.plugin.laws import LawTime
+from engine.plugin.laws import Law
 from engine.plugin.told import PartnerOffer
-from engine.plugin.values import end_of_day, local_day, start_of_day
+from engine.plugin.values import add_months, end_of_day, local_day, start_of_day
 from engine.plugin.watches import Watch
 
 _Form = TypeVar("_Form", bound=Form)
@@ -46,12 +46,17 @@ class PersonView:
     home: str = ""
 
 
-def _no_law(_limit_id: str, _option: str) -> LawTime | None:
+def _no_law(_limit_id: str, _option: str) -> Law | None:
     return None
 
 
+class _ContextParts:
+    __slots__ = ()
+    Partner: TypeAlias = PartnerOffer
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StepContext:
+class StepContext(_ContextParts):
     """What a pillar's function is given; all of it was read before the function runs.
 
     All instants are aware, in UTC; `zone` is the unit's IANA zone. `step_id` names a watch, or a later step, that is
@@ -75,7 +80,7 @@ class StepContext:
     known_partners: tuple[PartnerOffer, ...]
     deadline: Callable[[], timedelta]
     history: Mapping[str, Mapping[UUID, Mapping[str, JsonAnswer]]] = attribute(default_factory=dict)
-    law_of: Callable[[str, str], LawTime | None] = _no_law
+    law_of: Callable[[str, str], Law | None] = _no_law
 
     @property
     def remaining(self) -> timedelta:
@@ -96,42 +101,27 @@ class StepContext:
         """Return what the workflow set for this step, as the settings of its type."""
         return settings.model_validate(self.settings.model_dump())
 
-    @overload
-    def earlier(self, step_type: str, form: type[_Form]) -> _Form: ...
-    @overload
-    def earlier(self, step_type: str) -> Mapping[str, JsonAnswer]: ...
-    def earlier(self, step_type: str, form: type[_Form] | None = None) -> _Form | Mapping[str, JsonAnswer]:
+    def earlier(self, step_type: str, form: type[_Form]) -> _Form:
         """Return the answers of the latest step of a type that was done; none of them, and so false, if there is none.
 
         Of a step that is done for one person, those of the same person, or of the case as a whole.
         """
-        told = self.before.get(step_type, {})
-        return told if form is None else read_answers(form, told)
+        return read_answers(form, self.before.get(step_type, {}))
 
-    @overload
-    def all_earlier(self, step_type: str, form: type[_Form]) -> tuple[_Form, ...]: ...
-    @overload
-    def all_earlier(self, step_type: str) -> tuple[Mapping[str, JsonAnswer], ...]: ...
-    def all_earlier(
-        self, step_type: str, form: type[_Form] | None = None
-    ) -> tuple[_Form, ...] | tuple[Mapping[str, JsonAnswer], ...]:
+    def all_earlier(self, step_type: str, form: type[_Form]) -> tuple[_Form, ...]:
         """Return the answers of all steps of a type that were done, of those that its type `reads`, oldest first.
 
         A step that is done for one person is given those of other people only if its type reads `everybody`.
         """
         every = tuple(self.history.get(step_type, {}).values())
-        return every if form is None else tuple(read_answers(form, told) for told in every)
+        return tuple(read_answers(form, told) for told in every)
 
-    @overload
-    def answers_of(self, step_id: UUID | None, form: type[_Form]) -> _Form: ...
-    @overload
-    def answers_of(self, step_id: UUID | None) -> Mapping[str, JsonAnswer]: ...
-    def answers_of(self, step_id: UUID | None, form: type[_Form] | None = None) -> _Form | Mapping[str, JsonAnswer]:
+    def answers_of(self, step_id: UUID | None, form: type[_Form]) -> _Form:
         """Return the answers of one of these steps by its id; none of them if there is none."""
         told = next((told[step_id] for told in self.history.values() if step_id and step_id in told), {})
-        return told if form is None else read_answers(form, told)
+        return read_answers(form, told)
 
-    def told_before(self, step_type: str, *names: str, **renamed: str) -> dict[str, JsonAnswer]:
+    def told_before(self, step_type: str, *names: str, **renamed: str) -> dict[str, Any]:
         """Take over what was told in an earlier step, to be confirmed and not asked again.
 
         `renamed` takes an answer over under another name: `told_before("rescue.execute", taken_charge_at="end_at")`.
@@ -144,6 +134,10 @@ class StepContext:
         """Return every answer to one question: of all steps of a type that its own type `reads`, else of the latest."""
         every = tuple(self.history.get(step_type, {}).values()) or (self.before.get(step_type, {}),)
         return tuple(told.get(name) for told in every)
+
+    def all_instants(self, step_type: str, name: str) -> tuple[datetime, ...]:
+        """Return the instants among all answers to one question, as `all_told` does."""
+        return tuple(at for answer in self.all_told(step_type, name) if (at := as_instant(answer)) is not None)
 
     def told_day(self, step_type: str, name: str) -> date | None:
         """Return the day that the latest step of a type told, where settings name the step and the question."""
@@ -164,7 +158,7 @@ class StepContext:
         """Return the directory of partners, those with free places first; empty unless the type reads `partners`."""
         return self.known_partners
 
-    def law(self, limit_id: str, option: str = "") -> LawTime | None:
+    def law(self, limit_id: str, option: str = "") -> Law | None:
         """Return the time of a limit of the law, or of one of its options, in the version that counts for this case.
 
         It is read as of now, with the offence, ages and sexes that the case has told. An option that this version lacks
@@ -183,6 +177,20 @@ class StepContext:
     def end_of(self, day: date) -> datetime:
         """Return the last second of a day in the zone of the case, in UTC."""
         return end_of_day(day, self.zone)
+
+    @staticmethod
+    def add_months(day: date, months: int) -> date:
+        """Add calendar months: 31 December and two months is the last day of February."""
+        return add_months(day, months)
+
+    def shown_from(self, length: Law | None, since: datetime, *, days_before: int, otherwise_days: int) -> datetime:
+        """Return from when (UTC) a step is shown that must be done by a limit of the law: so many days before its end.
+
+        It is never before the limit began. Where no law has it, it is so many days after it would have begun.
+        """
+        if length is None:
+            return since + timedelta(days=otherwise_days)
+        return max(since, length.instant_after(since, self.zone) - timedelta(days=days_before))
 
     def watch_for(
         self,

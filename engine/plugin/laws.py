@@ -1,20 +1,25 @@
 """How long a limit of the law leaves, as the packs of law have it: a pillar reads the number, and never knows it."""
 
 from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 
-_HOURS_A_DAY = 24
+from engine.plugin.values import add_months, add_months_to_instant, local_day
+
+_HOURS_A_DAY, _SATURDAY = 24, 5
 _SAID_IN_HOURS = 48
 """Up to so many hours are said in hours, as the packs of law do."""
 
 
 @dataclass(frozen=True, slots=True)
-class LawTime:
-    """The time of one limit, in the version that counts for a case: calendar months, days after them, whole hours.
+class Law:
+    """A time limit of a law pack: its id alone as the default limit of a step type, and its time as a case is given it.
+
+    The time is that of the version that counts for a case: calendar months, days after them, whole hours.
 
     Of a limit that is counted in elapsed time only `hours` is not 0, of one in working days only `working_days`.
     `source` names the law; `is_signed` says whether a lawyer has signed it. Until then it is a target of the network,
     and no letter quotes it. Where no pack of law has a limit, a pillar counts with a promise of the network instead:
-    `context.law("IN-X") or LawTime("IN-X", days=30)`.
+    `context.law("IN-X") or Law("IN-X", days=30)`.
     """
 
     limit_id: str
@@ -38,3 +43,24 @@ class LawTime:
         parts = ((self.months, "month"), (days, "day"), (hours, "hour"), (self.working_days, "working day"))
         told = [f"{count} {unit}{'' if count == 1 else 's'}" for count, unit in parts if count]
         return " and ".join(told) or "at once"
+
+    def day_after(self, since: date) -> date:
+        """Return the day on which this limit is over that began on another; in a shorter month, its last day.
+
+        Of working days Saturdays and Sundays are left out, holidays are not: by the calendar of the place it may be
+        later.
+        """
+        return self._after_working_days(add_months(since, self.months) + timedelta(days=self.whole_days))
+
+    def instant_after(self, since: datetime, zone: str) -> datetime:
+        """Return when this limit is over that began at an instant, in UTC; it leaves out what `day_after` does."""
+        ends = add_months_to_instant(since, self.months, zone) + timedelta(days=self.days, hours=self.hours)
+        day = local_day(ends, zone)
+        return ends + (self._after_working_days(day) - day)
+
+    def _after_working_days(self, day: date) -> date:
+        left = self.working_days
+        while left:
+            day += timedelta(days=1)
+            left -= day.weekday() < _SATURDAY
+        return day

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 
 from engine.plugin.fields import FieldSpec, Sensitivity
+from engine.plugin.laws import Law
 from engine.plugin.pillar import Pillar
 from engine.plugin.registry import Registry
-from engine.plugin.steps import Law, OutputSpec, StepKind, StepType
+from engine.plugin.steps import OutputSpec, StepKind, StepType
 
 _LETTERS = {"P": "one of the six P", "R": "one of the six R"}
 _CLASSES = {

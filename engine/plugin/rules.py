@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Collection
 from itertools import pairwise
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, ClassVar, TypeVar
 
 from annotated_types import MinLen
 from pydantic import BaseModel, model_validator
 from pydantic_core import PydanticCustomError
+
+from engine.plugin.fields import NOT_KNOWN, NotKnown
 
 _Value = TypeVar("_Value")
 _Form = TypeVar("_Form", bound=BaseModel)
@@ -43,3 +45,29 @@ def in_order(*values: Any) -> bool:  # noqa: ANN401 - dates, instants or numbers
 def stands_alone(value: str, chosen: Collection[str]) -> bool:
     """Say whether an answer such as `none` was not combined with others."""
     return value not in chosen or len(chosen) == 1
+
+
+def perhaps(answer: object) -> bool:
+    """Whether a yes-or-no question was answered with yes or with *Not known*: a danger that nobody rules out counts."""
+    return answer is True or answer == NOT_KNOWN
+
+
+def unless_yes(answer: object, *, no: str, unknown: str) -> tuple[str, ...]:
+    """Return what is to be said of a yes-or-no question after a no, or after *Not known*; nothing after a yes.
+
+    A question that nobody has answered says nothing either.
+    """
+    if answer == NOT_KNOWN:
+        return (unknown,)
+    return (no,) if answer is False else ()
+
+
+class WordsOfForms:
+    """What every form has: the rules above, and what is said of *Not known*."""
+
+    NOT_KNOWN: ClassVar[NotKnown] = NOT_KNOWN
+    rule = staticmethod(rule)
+    in_order = staticmethod(in_order)
+    stands_alone = staticmethod(stands_alone)
+    perhaps = staticmethod(perhaps)
+    unless_yes = staticmethod(unless_yes)

@@ -62,20 +62,9 @@ class CallForm(Form):
     "icmc_$name/steps.py": """\
 \"\"\"The step types of this pillar.\"\"\"
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from engine.plugin import (
-    Asked,
-    Completed,
-    Concluded,
-    NoSettings,
-    OutputKind,
-    OutputSpec,
-    Pillar,
-    Prepared,
-    StepContext,
-    automatic,
-)
+from engine.plugin import Asked, Completed, Concluded, NoSettings, Pillar, Prepared, StepContext, automatic
 from icmc_$name.forms import CallForm
 
 
@@ -100,7 +89,7 @@ class Call(Asked[CallForm], key="$name.call", title="Home call", roles=("casewor
 @automatic(
     "$name.next_call",
     title="Next call",
-    outputs={"next_call_at": OutputSpec(OutputKind.INSTANT)},
+    outputs={"next_call_at": datetime},
     settings=NextCallSettings,
 )
 def next_call(context: StepContext) -> Completed:
@@ -125,8 +114,12 @@ import pytest
 from pydantic import ValidationError
 
 from engine.plugin.checks import contract_problems
+from engine.plugin.testing import fake_context, run_step
 from icmc_$name import PILLAR
 from icmc_$name.forms import CallForm
+from icmc_$name.steps import Call
+
+GOOD = {"called_at": "2026-03-09T10:00:00+05:30", "needs_help": "yes"}
 
 
 def test_the_pillar_keeps_the_contract():
@@ -134,9 +127,13 @@ def test_the_pillar_keeps_the_contract():
 
 
 def test_a_call_needs_a_time_and_an_answer():
-    CallForm.model_validate({"called_at": "2026-03-09T10:00:00+05:30", "needs_help": "no"})
+    CallForm.model_validate(GOOD)
     with pytest.raises(ValidationError):
         CallForm.model_validate({"needs_help": "perhaps"})
+
+
+def test_a_call_says_who_needs_help():
+    assert run_step(Call, fake_context(answers=GOOD)).facts == {"needs_help": True}
 """,
 }
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from dataclasses import field as attribute
 from datetime import date, datetime
 from enum import StrEnum
-from typing import ClassVar, Generic, TypeVar, get_args
+from typing import Any, ClassVar, Generic, TypeAlias, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict
 
@@ -15,6 +15,7 @@ from engine.plugin.answers import Form, JsonAnswer, read_answers
 from engine.plugin.appointments import Appointment
 from engine.plugin.context import Match, StepContext
 from engine.plugin.fields import FieldSpec, OutputKind, specs_of
+from engine.plugin.laws import Law
 from engine.plugin.told import PartnerTold, PersonTold
 from engine.plugin.watches import Watch
 
@@ -44,13 +45,6 @@ class NoSettings(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Law:
-    """Names a time limit of a law pack as the default limit of a step type."""
-
-    limit_id: str
-
-
-@dataclass(frozen=True, slots=True)
 class Document:
     """A paper that a step makes from `templates/documents/<name>.html`, before it is answered or after.
 
@@ -70,6 +64,11 @@ class Prepared:
 
     prefill: Mapping[str, JsonAnswer] = attribute(default_factory=dict)
     notes: tuple[str, ...] = ()
+
+    @staticmethod
+    def given(**answers: JsonAnswer) -> dict[str, Any]:
+        """Return the answers that say something: nothing, an empty text and an empty list are left out."""
+        return {name: answer for name, answer in answers.items() if answer not in (None, "", [])}
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +91,15 @@ class ConsentGiven:
     is_withdrawn: bool = False
 
 
+class _ConcludedParts:
+    __slots__ = ()
+    Consent: TypeAlias = ConsentGiven
+    Person: TypeAlias = PersonTold
+    Partner: TypeAlias = PartnerTold
+
+
 @dataclass(frozen=True, slots=True)
-class Concluded:
+class Concluded(_ConcludedParts):
     """What follows from the answers beyond the workflow: facts, dates to watch, and a consent for the ledger."""
 
     facts: Mapping[str, Scalar] = attribute(default_factory=dict)
@@ -131,6 +137,10 @@ class OutputSpec:
     default: Scalar | None = None
 
 
+Output = OutputSpec | type[bool | int | datetime] | bool | int | tuple[str, ...]
+_KINDS: Mapping[type, OutputKind] = {
+    bool: OutputKind.BOOL, int: OutputKind.NUMBER, datetime: OutputKind.INSTANT,
+}  # fmt: skip
 AForm = TypeVar("AForm", bound=Form)
 
 
@@ -211,7 +221,11 @@ class StepType:
         return hashlib.sha256(json.dumps(contract, sort_keys=True).encode()).hexdigest()
 
 
-class Asked(Generic[AForm]):
+class _AskedParts:
+    Appointment: TypeAlias = Appointment
+
+
+class Asked(_AskedParts, Generic[AForm]):
     """A step type that a person answers: a class for each, with the form between the brackets.
 
     `key` never changes; `roles` are the candidate roles in order of preference; `time_limit` is an ISO 8601 duration or
@@ -241,14 +255,11 @@ class Asked(Generic[AForm]):
         """Declare the step type of a class."""
         super().__init_subclass__()
         form, step = _form_of(cls), cls()
-        cls.step_type = StepType(
-            key=key, title=title, doc=(form.__doc__ or "").strip(), kind=StepKind.ASKED, roles=roles, form=form,
-            outputs=_outputs_of(form),
-            documents=documents, time_limit=time_limit, settings=settings, stays_with=stays_with, reads=reads,
-            prepare=step.prepare, conclude=lambda context: step.conclude(read_answers(form, context.answers), context),
+        cls.step_type = asked_of(
+            form, key=key, title=title, roles=roles, documents=documents, time_limit=time_limit, settings=settings,
+            stays_with=stays_with, reads=reads, takes_statement=takes_statement, prepare=step.prepare,
+            conclude=lambda context: step.conclude(read_answers(form, context.answers), context),
             appointment=None if cls.appointment is Asked.appointment else step.appointment,
-            takes_statement=takes_statement,
-            consent=next((spec.name for spec in specs_of(form) if spec.asks_consent), ""),
         )  # fmt: skip
 
     def prepare(self, context: StepContext) -> Prepared:  # noqa: ARG002 - for those that propose something
@@ -270,6 +281,14 @@ def _form_of(step: type[Asked[AForm]]) -> type[AForm]:
     return form
 
 
+def asked_of(form: type[Form], *, key: str, title: str, roles: tuple[str, ...], **more: Any) -> StepType:  # noqa: ANN401
+    """Return the step type of a form; its outputs and the question for consent are read from the form."""
+    return StepType(
+        key=key, title=title, doc=(form.__doc__ or "").strip(), kind=StepKind.ASKED, roles=roles, form=form,
+        outputs=_outputs_of(form), consent=next((one.name for one in specs_of(form) if one.asks_consent), ""), **more,
+    )  # fmt: skip
+
+
 def _outputs_of(form: type[Form]) -> dict[str, OutputSpec]:
     return {
         spec.name: OutputSpec(spec.output, tuple(spec.choices), _default(spec.default))
@@ -278,55 +297,11 @@ def _outputs_of(form: type[Form]) -> dict[str, OutputSpec]:
     }
 
 
-def ask(
-    key: str,
-    *,
-    title: str,
-    form: type[Form],
-    roles: tuple[str, ...],
-    documents: tuple[Document, ...] = (),
-    time_limit: str | Law | None = None,
-    prepare: Prepare | None = None,
-    conclude: Conclude | None = None,
-    outcomes: tuple[Outcome, ...] = tuple(Outcome),
-    settings: type[BaseModel] = NoSettings,
-    history: tuple[str, ...] = (),
-    compares: bool = False,
-    seeks_partner: bool = False,
-    knows_everybody: bool = False,
-    appointment: AppointmentOf | None = None,
-    stays_with: tuple[str, ...] = (),
-    takes_statement: bool = False,
-    consent: str = "",
-) -> StepType:
-    """Declare a step type that a person answers.
-
-    `time_limit` is an ISO 8601 duration or a `Law`; `roles` are the candidate roles in order of preference; `history`
-    names the step types of which it needs all earlier answers and not the latest alone; `compares` says that it asks
-    for `similar_persons`, which costs a look at every person of the unit; `seeks_partner` that it
-    asks for the directory; `knows_everybody` that it is given the other survivors too where it is done for one person:
-    only to keep their names out of a text, so it makes no paper. `appointment` says, while the step is open,
-    when and where somebody must be: its doers get that for their calendar. Who did such a step last is proposed for
-    the next one; `stays_with` names the step types whose doer is proposed where nobody did, the best first.
-    `takes_statement` says that somebody is heard: of whoever is victim and suspect only after a lawyer's note, and what
-    they said is not sent on. `consent` names the question by which who tells something allows that it is written down:
-    after a no only the answers that are `kept_anyway` are taken, and the others are neither demanded nor stored.
-    """
-    outputs = _outputs_of(form)
-    reads = _reads(history, compares=compares, seeks_partner=seeks_partner, knows_everybody=knows_everybody)
-    return StepType(
-        key=key, title=title, doc=(form.__doc__ or "").strip(), kind=StepKind.ASKED, roles=roles, form=form,
-        outcomes=outcomes, outputs=outputs, documents=documents, time_limit=time_limit, settings=settings,
-        prepare=prepare, conclude=conclude, reads=reads, appointment=appointment, stays_with=stays_with,
-        takes_statement=takes_statement, consent=consent,
-    )  # fmt: skip
-
-
 def automatic(
     key: str,
     *,
     title: str,
-    outputs: Mapping[str, OutputSpec] | None = None,
+    outputs: Mapping[str, Output] | None = None,
     documents: tuple[Document, ...] = (),
     retries: int = 3,
     retry_delay: str = "PT5S",
@@ -334,32 +309,35 @@ def automatic(
     time_limit: str | Law | None = None,
     settings: type[BaseModel] = NoSettings,
     reads: tuple[str, ...] = (),
-    history: tuple[str, ...] = (),
-    compares: bool = False,
-    seeks_partner: bool = False,
-    knows_everybody: bool = False,
 ) -> Callable[[Automatic], StepType]:
     """Declare a step type that a machine does; the decorated function's docstring says what it is for.
 
-    `retry_delay` and `timeout` are ISO 8601 durations. The function may be called again after a crash, so its effects
-    must be the same the second time.
+    `outputs` says of each output what it is: `bool`, `int` or `datetime`, a value that it has by default, or the
+    choices as a tuple of words. `retry_delay` and `timeout` are ISO 8601 durations. The function may be called again
+    after a crash, so its effects must be the same the second time.
     """
-    more = _reads(history, compares=compares, seeks_partner=seeks_partner, knows_everybody=knows_everybody)
 
     def declare(function: Automatic) -> StepType:
         return StepType(
-            key=key, title=title, doc=(function.__doc__ or "").strip(), kind=StepKind.AUTOMATIC, outputs=outputs or {},
-            documents=documents, retries=retries, retry_delay=retry_delay, timeout=timeout, time_limit=time_limit,
-            settings=settings, run=function, reads=(*reads, *more),
+            key=key, title=title, doc=(function.__doc__ or "").strip(), kind=StepKind.AUTOMATIC,
+            outputs={name: _declared(output) for name, output in (outputs or {}).items()}, documents=documents,
+            retries=retries, retry_delay=retry_delay, timeout=timeout, time_limit=time_limit,
+            settings=settings, run=function, reads=reads,
         )  # fmt: skip
 
     return declare
 
 
+def _declared(output: Output) -> OutputSpec:
+    match output:
+        case OutputSpec():
+            return output
+        case tuple():
+            return OutputSpec(OutputKind.CHOICE, output)
+        case type():
+            return OutputSpec(_KINDS[output])
+    return OutputSpec(_KINDS[type(output)], default=output)
+
+
 def _default(value: object) -> Scalar | None:
     return value if isinstance(value, str | bool | int | float | datetime) else None
-
-
-def _reads(history: tuple[str, ...], *, compares: bool, seeks_partner: bool, knows_everybody: bool) -> tuple[str, ...]:
-    also = {"similar_persons": compares, "partners": seeks_partner, "everybody": knows_everybody}
-    return (*history, *(name for name, is_read in also.items() if is_read))

@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from engine.plugin.context import Match, PersonView, StepContext
-from engine.plugin.laws import LawTime
+from engine.plugin.laws import Law
 from engine.plugin.steps import Asked, Completed, Concluded, NoSettings, Prepared, StepType
 from engine.plugin.told import PartnerOffer
 
@@ -24,7 +24,7 @@ def fake_context(
     persons: tuple[PersonView, ...] = (),
     matches: tuple[Match, ...] = (),
     directory: tuple[PartnerOffer, ...] = (),
-    law: Callable[[str, str], LawTime | None] = lambda _limit_id, _option: None,
+    law: Callable[[str, str], Law | None] = lambda _limit_id, _option: None,
     settings: BaseModel | None = None,
     step_type: str = "test.step",
     now: datetime = NOW,

@@ -17,7 +17,8 @@ from engine.domain.policy import Action
 from engine.domain.records import AddedStep, Interval, PersonRole, RunStatus, Scalar
 from engine.domain.state import CaseState
 from engine.errors import InvalidAnswersError, NotFoundError, UnknownLawLimitError
-from engine.plugin.steps import Law, StepKind
+from engine.plugin.laws import Law
+from engine.plugin.steps import StepKind
 from engine.ports import JsonValue
 from engine.spec.catalogue import ValueKind
 from engine.spec.limits import TimeLimit

@@ -22,7 +22,7 @@ from engine.domain.values import COLLECTIONS
 from engine.plugin.answers import JsonAnswer
 from engine.plugin.context import Match, PersonView, StepContext
 from engine.plugin.fields import as_told
-from engine.plugin.laws import LawTime
+from engine.plugin.laws import Law
 from engine.plugin.steps import Outcome, StepType
 from engine.ports import ClaimedJob
 from engine.spec.limits import Counting
@@ -96,14 +96,14 @@ def _read(
 
 def _law_time(
     state: CaseState, run: Run, library: Library, element: str, now: datetime, limit_id: str, option: str
-) -> LawTime | None:
+) -> Law | None:
     """Read the time of a limit in the version that counts for a case, or for one person of it, from now."""
     found = law_in_case(state, run, limit_id, library, started=now, element=element, option=option or None)
     time_ = found.limit_for(option or None) if found and found.is_used else None
     if found is None or time_ is None:
         return None
     is_working = time_.counting is Counting.WORKING_DAYS
-    return LawTime(
+    return Law(
         limit_id, months=time_.months, days=0 if is_working else time_.days, hours=time_.seconds // 3600,
         working_days=time_.days if is_working else 0, source=found.limit.source,
         is_signed=found.is_quotable(run.jurisdiction),

@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from engine.plugin import Form, PartnerOffer, PartnerTold, StepContext
+from engine.plugin import Concluded, Form, StepContext
 
 _SERVICE_FOR: Final = {
     "shelter": "shelter", "health": "medical", "counselling": "counselling", "legal_aid": "legal_aid",
@@ -11,7 +11,7 @@ _SERVICE_FOR: Final = {
 """What a referral is for, and the service that the directory has for it."""
 
 
-def told_of(*forms: Form) -> PartnerTold | None:
+def told_of(*forms: Form) -> Concluded.Partner | None:
     """Read from answers what the directory keeps, of each the first that was given: the contact stays out of it."""
 
     def said(name: str) -> Any:  # noqa: ANN401 - what the form has
@@ -21,7 +21,7 @@ def told_of(*forms: Form) -> PartnerTold | None:
     if not name or not name.strip():
         return None
     men, children, foreigners = (_yes_or_no(said(f"takes_{who}")) for who in ("men", "children", "foreigners"))
-    return PartnerTold(
+    return Concluded.Partner(
         name=name, kind=said("type") or "", services=said("service") or (), areas=said("areas") or (),
         languages=said("languages") or (), hours=said("hours") or "", takes_men=men, takes_children=children,
         takes_foreigners=foreigners, capacity_free=said("capacity_free"), valid_until=said("valid_until"),
@@ -29,7 +29,7 @@ def told_of(*forms: Form) -> PartnerTold | None:
     )  # fmt: skip
 
 
-def fitting(context: StepContext, purpose: str) -> tuple[PartnerOffer, ...]:
+def fitting(context: StepContext, purpose: str) -> tuple[StepContext.Partner, ...]:
     """List the partners of the directory that offer what a purpose needs, in the place of the case."""
     service, place = _SERVICE_FOR.get(purpose, ""), context.jurisdiction
     country = place.partition("-")[0]

@@ -16,8 +16,6 @@ from engine.plugin import (
     Text,
     YesNo,
     field,
-    in_order,
-    rule,
 )
 from pillars.partnership.values import AREAS, LANGUAGES, MEMBERS, Area, Member, PartnerLanguage, PillarName, Role
 
@@ -55,9 +53,9 @@ class OnboardForm(Form):
     mou_to: Day = field(label="Until what date is the agreement valid?")
     data_agreement: FileRef = field(label="Add the signed agreement on data")
 
-    @rule("The agreement cannot end before it begins.")
+    @Form.rule("The agreement cannot end before it begins.")
     def _agreement_is_in_order(self) -> bool:
-        return in_order(self.mou_from, self.mou_to)
+        return self.in_order(self.mou_from, self.mou_to)
 
 
 class DirectoryForm(Form):
@@ -86,9 +84,9 @@ class DirectoryForm(Form):
     takes_foreigners: YesNo = field(label="Do they take people from other countries?", now=True)
     valid_until: Instant = field(label="Until when can we rely on this?", now=True)
 
-    @rule("Free places cannot be more than all places.")
+    @Form.rule("Free places cannot be more than all places.")
     def _free_places_are_among_all(self) -> bool:
-        return in_order(self.capacity_free, self.capacity_total)
+        return self.in_order(self.capacity_free, self.capacity_total)
 
 
 class ConferenceForm(Form):
@@ -116,7 +114,7 @@ class ConferenceForm(Form):
     ] = field(label="What kinds of tasks follow from it?", choices={"none": "No tasks"}, now=True)
     next: Day | None = field(label="When is the next conference?", default=None)
 
-    @rule("Only people who took part can be informed who the person is.")
+    @Form.rule("Only people who took part can be informed who the person is.")
     def _told_are_members(self) -> bool:
         return set(self.need_to_know) <= set(self.members)
 
@@ -166,7 +164,7 @@ class ReviewForm(Form):
         now=True,
     )
 
-    @rule("The percentage is a number from 0 to 100.")
+    @Form.rule("The percentage is a number from 0 to 100.")
     def _share_is_a_percentage(self) -> bool:
         return self.on_time_pct <= EVERYTHING
 
@@ -186,10 +184,10 @@ class AccessForm(Form):
     training_done: YesNo = field(label="Has this person been trained to keep data safe?", now=True)
     last_used: Instant | None = field(label="When was it last used?", default=None)
 
-    @rule("Access cannot end before it begins.")
+    @Form.rule("Access cannot end before it begins.")
     def _access_is_in_order(self) -> bool:
-        return in_order(self.from_date, self.to)
+        return self.in_order(self.from_date, self.to)
 
-    @rule("No one can allow their own access.")
+    @Form.rule("No one can allow their own access.")
     def _is_allowed_by_another(self) -> bool:
         return bool(self.approved_by != self.user)

@@ -1,6 +1,7 @@
 """The step types of partnership."""
 
 from datetime import timedelta
+from typing import Any
 
 from engine.plugin import (
     Asked,
@@ -10,15 +11,11 @@ from engine.plugin import (
     Form,
     NoSettings,
     OrganisationRef,
-    OutputKind,
-    OutputSpec,
     Pillar,
     Prepared,
-    Scalar,
     StepContext,
     Text,
     Watch,
-    add_months,
     automatic,
 )
 from pillars.partnership.entries import fitting, told_of
@@ -97,7 +94,7 @@ class Directory(
     def conclude(self, answers: DirectoryForm, context: StepContext) -> Concluded:
         """Write what the partner offers into the directory, and ask again before nobody can rely on it."""
         free = answers.capacity_free
-        facts: dict[str, Scalar] = {} if free is None else {"partner_has_place": free > 0}
+        facts: dict[str, Any] = {} if free is None else {"partner_has_place": free > 0}
         valid_until = answers.valid_until
         partner = told_of(answers, context.earlier("partnership.onboard", OnboardForm))
         if valid_until is None:
@@ -148,8 +145,8 @@ class Review(
         today = context.today
         first = (today.month - 1) // 3 * 3 + 1
         begin, end = (
-            add_months(today.replace(month=first, day=1), -3),
-            add_months(today.replace(month=first, day=1), -1),
+            StepContext.add_months(today.replace(month=first, day=1), -3),
+            StepContext.add_months(today.replace(month=first, day=1), -1),
         )
         period = f"{begin:%B} to {end:%B %Y}" if begin.year == end.year else f"{begin:%B %Y} to {end:%B %Y}"
         return Prepared(prefill={"period": period}, notes=("The page Partners shows how each partner answered.",))
@@ -210,9 +207,9 @@ class Referral(Form):
     "partnership.silence",
     title="Has the partner not answered?",
     outputs={
-        "is_silent": OutputSpec(OutputKind.BOOL),
-        "offer_second": OutputSpec(OutputKind.BOOL),
-        "silent_hours": OutputSpec(OutputKind.NUMBER),
+        "is_silent": bool,
+        "offer_second": bool,
+        "silent_hours": int,
     },
     settings=SilenceSettings,
     reads=("partners",),

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Final, NamedTuple
 
-from engine.plugin import LawTime, StepContext, day_by_law
+from engine.plugin import Law, StepContext
 from pillars.policing.elsewhere import Hearing
 from pillars.policing.forms import ChargesheetForm, FirForm
 
@@ -33,7 +33,7 @@ def counted_from(context: StepContext, hearings: Iterable[Hearing]) -> Counted |
     return Counted(registered, context.day_of(registered), is_remand=False) if registered else None
 
 
-def bail_time(context: StepContext, *, ten_years_or_more: bool) -> LawTime | None:
+def bail_time(context: StepContext, *, ten_years_or_more: bool) -> Law | None:
     """Give the time that the law leaves for a charge sheet; None where no pack of law has it."""
     return context.law(LAW, GRAVEST if ten_years_or_more else "")
 
@@ -44,4 +44,4 @@ def bail_day(context: StepContext, since: date, *, ten_years_or_more: bool) -> d
     None where no pack of law has it.
     """
     length = bail_time(context, ten_years_or_more=ten_years_or_more)
-    return day_by_law(length, since) if length else None
+    return length.day_after(since) if length else None

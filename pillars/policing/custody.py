@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from engine.plugin import unless_yes
+from engine.plugin import Form
 from pillars.policing.forms import EvidenceForm, HandoverForm
 
 _HAND_TO_HAND = timedelta(minutes=15)
@@ -64,7 +64,7 @@ def _faults(piece: EvidenceForm | None, hand_overs: Iterable[HandoverForm]) -> l
             found.append(("overlap", f"{where} it was given before it had been taken."))
         if given and taken and taken - given > _HAND_TO_HAND and not _name(one.carried_by):
             found.append(("gap", f"{where} no one had it for {_words(taken - given)}."))
-        doubts = unless_yes(
+        doubts = Form.unless_yes(
             one.seal_intact, no="the seal was broken.", unknown="it is not known whether the seal was whole."
         )
         found += [("seal", f"{where} {doubt}") for doubt in doubts]

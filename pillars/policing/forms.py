@@ -1,7 +1,6 @@
 """What Policing asks a person: the forms of its steps."""
 
 from engine.plugin import (
-    ChildShown,
     Count,
     Day,
     FileRef,
@@ -18,11 +17,8 @@ from engine.plugin import (
     Some,
     Text,
     YesNo,
-    child_shown,
+    copies,
     field,
-    in_order,
-    rule,
-    stands_alone,
 )
 from pillars.policing import values as v
 
@@ -70,13 +66,13 @@ class FirForm(Form):
         tells="district",
     )
 
-    @rule("Write which officer refused, or the rank, or: not known.")
+    @Form.rule("Write which officer refused, or the rank, or: not known.")
     def _refusal_names_an_officer(self) -> bool:
         return not self.refused or self.refusal_officer is not None
 
-    @rule("The copy cannot be given before the report was registered.")
+    @Form.rule("The copy cannot be given before the report was registered.")
     def _copy_follows(self) -> bool:
-        return in_order(self.fir_datetime, self.copy_given_at)
+        return self.in_order(self.fir_datetime, self.copy_given_at)
 
 
 class RefusalForm(Form):
@@ -91,9 +87,9 @@ class RefusalForm(Form):
     mode: v.LetterMode = field(label="How was it sent?", now=True)
     receipt: FileRef | None = field(label="Which file shows that it arrived?", default=None)
 
-    @rule("The letter cannot be sent before the refusal.")
+    @Form.rule("The letter cannot be sent before the refusal.")
     def _sent_after_refusal(self) -> bool:
-        return in_order(self.refused_at, self.sent_at)
+        return self.in_order(self.refused_at, self.sent_at)
 
 
 class MagistrateForm(Form):
@@ -107,11 +103,11 @@ class MagistrateForm(Form):
     next_on: Day | None = field(label="When will we ask again?", default=None, shown_when='order == "pending"')
     reason_given: LongText | None = field(label="Which reason was given?", default=None)
 
-    @rule("Give the date on which it was decided.")
+    @Form.rule("Give the date on which it was decided.")
     def _a_decision_has_its_day(self) -> bool:
         return self.order == "pending" or self.order_on is not None
 
-    @rule("The decision cannot come before the application.")
+    @Form.rule("The decision cannot come before the application.")
     def _decided_after(self) -> bool:
         return self.order_on is None or self.order_on >= self.applied_at.date()
 
@@ -133,9 +129,9 @@ class AhtuForm(Form):
     next_review: Day = field(label="When will the plan be reviewed?", now=True)
     special_report_due: Day | None = field(label="When is the special report due?", default=None)
 
-    @rule("Choose either 'No other unit' or the units, not both.")
+    @Form.rule("Choose either 'No other unit' or the units, not both.")
     def _none_stands_alone(self) -> bool:
-        return stands_alone("none", self.other_units or ())
+        return self.stands_alone("none", self.other_units or ())
 
 
 class EvidenceForm(Form):
@@ -147,7 +143,7 @@ class EvidenceForm(Form):
         sealed="images",
         comes_first=True,
     )
-    child_shown: ChildShown | None = child_shown(
+    child_shown: copies.ChildShown | None = copies.child_shown(
         copies_also="sensitive_image == false", shown_when="sensitive_image != false"
     )
     item_type: v.Item = field(label="What kind of thing is it?", choices=v.ITEM, now=True)
@@ -201,15 +197,15 @@ class HandoverForm(Form):
     reason: v.HandReason | None = field(label="What for?", choices=v.HAND_REASON, default=None)
     receipt: FileRef | None = field(label="Which file is the receipt?", default=None)
 
-    @rule("It cannot be taken over before it was given.")
+    @Form.rule("It cannot be taken over before it was given.")
     def _taken_after(self) -> bool:
-        return in_order(self.given_at, self.taken_at)
+        return self.in_order(self.given_at, self.taken_at)
 
 
 class CertificateForm(Form):
     """Have the certificate under BSA section 63(4) signed by both who must sign it: parts A and B."""
 
-    child_shown: ChildShown | None = child_shown()
+    child_shown: copies.ChildShown | None = copies.child_shown()
     label: Text = field(label="Which piece? The number or mark on its label.", now=True)
     part_a_signer: Signature = field(
         label="Who signs part A?", help="The person in charge of the device, or of its use.", now=True
@@ -228,7 +224,7 @@ class CertificateForm(Form):
     )
     certificate: FileRef | None = field(label="Which file is the signed certificate?", default=None)
 
-    @rule("Parts A and B are signed by two different people.")
+    @Form.rule("Parts A and B are signed by two different people.")
     def _two_people_sign(self) -> bool:
         return bool(self.part_a_signer.strip().casefold() != self.part_b_signer.strip().casefold())
 
@@ -256,13 +252,13 @@ class MedicalForm(Form):
     )
     refusal_reason: LongText | None = field(label="Why, if the person wants to say?", default=None, sealed="health")
 
-    @rule("The examination cannot come before the person was sent, nor the report before the examination.")
+    @Form.rule("The examination cannot come before the person was sent, nor the report before the examination.")
     def _in_order(self) -> bool:
-        return in_order(self.sent_at, self.examined_at, self.report_received)
+        return self.in_order(self.sent_at, self.examined_at, self.report_received)
 
-    @rule("Choose either 'No sample was taken' or the samples, not both.")
+    @Form.rule("Choose either 'No sample was taken' or the samples, not both.")
     def _none_stands_alone(self) -> bool:
-        return stands_alone("none", self.sample_list or ())
+        return self.stands_alone("none", self.sample_list or ())
 
 
 class UpdateForm(Form):
@@ -314,10 +310,10 @@ class ChargesheetForm(Form):
     supplementary_expected: YesNo = field(label="Will a further charge sheet follow?", default=None)
     copy_to_victim: Instant | None = field(label="When did the survivor get a copy?", default=None)
 
-    @rule("Bail by default cannot come before the first remand.")
+    @Form.rule("Bail by default cannot come before the first remand.")
     def _bail_after_remand(self) -> bool:
         return self.first_remand_on is None or self.default_bail_on >= self.first_remand_on
 
-    @rule("The survivor cannot get a copy before the charge sheet was filed.")
+    @Form.rule("The survivor cannot get a copy before the charge sheet was filed.")
     def _copy_follows(self) -> bool:
         return self.copy_to_victim is None or self.filed_on is not None

@@ -2,14 +2,7 @@
 
 from datetime import date, datetime, timedelta
 
-from engine.plugin import (
-    NOT_KNOWN,
-    LawTime,
-    StepContext,
-    Watch,
-    day_by_law,
-    shown_from,
-)
+from engine.plugin import Form, Law, StepContext, Watch
 from pillars.policing.forms import ChargesheetForm, FirForm, MagistrateForm, RefusalForm, UpdateForm
 
 LADDER, _AT_ONCE_LADDER = "fir-refused", "police-refusal"
@@ -37,7 +30,7 @@ def watch_fir(answers: FirForm, context: StepContext) -> tuple[Watch, ...]:
     """
     at = answers.fir_datetime or context.now
     child = _watch_report_of_child(answers, context, at)
-    if answers.refused == NOT_KNOWN:
+    if answers.refused == Form.NOT_KNOWN:
         title = "Was it registered? Nobody knows yet: ask the station"
         return (Watch("superintendent", _FIR, title, due_at=at + _ONE_DAY, from_at=at, ladder=LADDER), *child)
     if answers.refused is not True:
@@ -108,7 +101,7 @@ def next_news(context: StepContext) -> str | None:
 def _news_after(context: StepContext, day: date) -> date:
     law, _ = _NEWS_LAWS.get(context.country, ("", 0))
     length = context.law(law) if law else None
-    return day_by_law(length or LawTime(law, days=_NEWS_DAYS), day)
+    return (length or Law(law, days=_NEWS_DAYS)).day_after(day)
 
 
 def _watch_news(answers: FirForm, context: StepContext) -> tuple[Watch, ...]:
@@ -118,8 +111,8 @@ def _watch_news(answers: FirForm, context: StepContext) -> tuple[Watch, ...]:
     if at is None or not law:
         return ()
     title = "Tell the survivor how the investigation is going"
-    opens = shown_from(
-        context.law(law), at, zone=context.zone, days_before=before, otherwise_days=_NEWS_DAYS - before
+    opens = context.shown_from(
+        context.law(law), at, days_before=before, otherwise_days=_NEWS_DAYS - before
     )  # fmt: skip
     return (Watch("news", _NEWS, title, law=law, from_at=at, opens_at=opens),)
 
@@ -170,8 +163,8 @@ def _watch_trial(answers: ChargesheetForm, context: StepContext) -> tuple[Watch,
     if filed is None or "BNS64_71" not in answers.sections or context.country != "IN":
         return ()
     at, title = context.start_of(filed), "The trial should be over by now"
-    opens = shown_from(
-        context.law(_TRIAL_LAW), at, zone=context.zone,
+    opens = context.shown_from(
+        context.law(_TRIAL_LAW), at,
         days_before=_TRIAL_OPENS_BEFORE_DAYS, otherwise_days=_TRIAL_OTHERWISE_DAYS,
     )  # fmt: skip
     return (Watch("trial_2m", "prosecution.outcome", title, law=_TRIAL_LAW, from_at=at, opens_at=opens),)

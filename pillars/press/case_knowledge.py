@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Final
 
-from engine.plugin import StepContext, as_instant
+from engine.plugin import StepContext
 from pillars.press.identity import KINDS, Found, Known
 from pillars.press.online_names import names_online
 from pillars.press.told_names import names_told
@@ -87,8 +87,4 @@ def _told(context: StepContext, sources: _Sources) -> Iterator[str]:
 
 
 def _days(context: StepContext) -> Iterator[date]:
-    answers = (answer for step, name in _DAYS for answer in context.all_told(step, name))
-    for answer in answers:
-        instant = as_instant(answer)
-        if instant is not None:
-            yield context.day_of(instant)
+    yield from (context.day_of(at) for step, name in _DAYS for at in context.all_instants(step, name))

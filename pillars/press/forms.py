@@ -2,7 +2,6 @@
 
 from engine.plugin import (
     CaseRef,
-    ChildShown,
     Count,
     Country,
     FileRef,
@@ -15,10 +14,8 @@ from engine.plugin import (
     Some,
     Text,
     YesNo,
-    child_shown,
+    copies,
     field,
-    in_order,
-    rule,
 )
 from pillars.press import values as v
 from pillars.press.grounds import has_signs, names_a_ground
@@ -57,11 +54,11 @@ class QueryForm(Form):
         label="Was the survivor informed of the question?", choices=v.TOLD_SURVIVOR, default=None
     )
 
-    @rule("Write what was answered.")
+    @Form.rule("Write what was answered.")
     def _answered_has_an_answer(self) -> bool:
         return self.stage != "answered" or self.answer is not None
 
-    @rule(_TAKE_OUT)
+    @Form.rule(_TAKE_OUT)
     def _signs_are_explained(self) -> bool:
         return self.findings is not None or self.answer is None or not has_signs(self.answer)
 
@@ -97,15 +94,15 @@ class ReleaseForm(Form):
     )
     approvals: Some[v.Approval] = field(label="Who approved it?", help="Two different people at least.")
 
-    @rule("Two different people must approve it.")
+    @Form.rule("Two different people must approve it.")
     def _two_approve(self) -> bool:
         return len(set(self.approvals)) >= _TWO
 
-    @rule(_TAKE_OUT)
+    @Form.rule(_TAKE_OUT)
     def _signs_are_explained(self) -> bool:
         return self.findings is not None or not has_signs(self.text)
 
-    @rule(
+    @Form.rule(
         "What stays needs a ground: the number of the leave, an adult survivor's consent, or an appeal that is checked"
         " as the exception for a missing person."
     )
@@ -115,15 +112,15 @@ class ReleaseForm(Form):
             leave=self.permission_no or "", consent=self.survivor_consent or "", checked=self.identity_check,
         )  # fmt: skip
 
-    @rule("It must be withdrawn after it is published.")
+    @Form.rule("It must be withdrawn after it is published.")
     def _withdrawn_later(self) -> bool:
-        return in_order(self.publish_from, self.withdraw_by)
+        return self.in_order(self.publish_from, self.withdraw_by)
 
-    @rule("Only a missing person's name and picture can stay: choose that only for an appeal.")
+    @Form.rule("Only a missing person's name and picture can stay: choose that only for an appeal.")
     def _exception_is_for_an_appeal(self) -> bool:
         return self.kind == "missing_appeal" or "missing_person_exception" not in self.identity_check
 
-    @rule("A child's own consent does not allow this: name the leave of the Committee, the Board or the court.")
+    @Form.rule("A child's own consent does not allow this: name the leave of the Committee, the Board or the court.")
     def _child_needs_leave(self) -> bool:
         return self.child_involved is False or self.legal_basis != "adult_consent"
 
@@ -134,7 +131,7 @@ class LeakForm(Form):
     Of a child who might be shown naked or abused nothing is kept or looked at: the address is enough.
     """
 
-    child_shown: ChildShown | None = child_shown()
+    child_shown: copies.ChildShown | None = copies.child_shown()
     url_or_issue: Text = field(
         label="Where is it?", help="Address of the page, or paper and day. Do not send the link around.", now=True
     )
@@ -160,16 +157,16 @@ class LeakForm(Form):
     source_internal: v.SourceInternal = field(label="Did it come from our own people?", choices=v.SOURCE_INTERNAL)
     removed_at: Instant | None = field(label="When was it gone?", default=None)
 
-    @rule("Nothing of this can have happened before the leak was found.")
+    @Form.rule("Nothing of this can have happened before the leak was found.")
     def _after_found(self) -> bool:
         later = (self.survivor_told_at, self.takedown_sent_at, self.removed_at)
-        return all(in_order(self.found_at, instant) for instant in later)
+        return all(self.in_order(self.found_at, instant) for instant in later)
 
 
 class TakedownForm(Form):
     """Follow one notice to one platform or paper until the content is gone and stays away."""
 
-    child_shown: ChildShown | None = child_shown()
+    child_shown: copies.ChildShown | None = copies.child_shown()
     platform: Text = field(label="Which platform, paper or station?", help="Its name, not the link.", now=True)
     door: v.Door = field(label="Who is asked?", choices=v.DOOR, now=True)
     ground: v.Ground = field(label="What does the notice rest on?", choices=v.GROUND, now=True)
@@ -182,19 +179,19 @@ class TakedownForm(Form):
         shown_when='answer != "removed"',
     )  # fmt: skip
 
-    @rule("Say when it was gone, if it is gone; and only then.")
+    @Form.rule("Say when it was gone, if it is gone; and only then.")
     def _gone_has_a_time(self) -> bool:
         return (self.answer == "removed") == (self.removed_at is not None)
 
-    @rule("It cannot be gone before the notice was sent.")
+    @Form.rule("It cannot be gone before the notice was sent.")
     def _gone_after_the_notice(self) -> bool:
-        return in_order(self.sent_at, self.removed_at)
+        return self.in_order(self.sent_at, self.removed_at)
 
 
 class MonitorForm(Form):
     """Search the media for anything that shows who a survivor is."""
 
-    child_shown: ChildShown | None = child_shown()
+    child_shown: copies.ChildShown | None = copies.child_shown()
     query_terms: Text = field(
         label="What did you search for?",
         help="Keep it here. Never write a survivor's name into a public search alert.",
@@ -206,7 +203,7 @@ class MonitorForm(Form):
     harmful: Count = field(label="How many of them show who the person is?", now=True)
     next_run: Instant = field(label="When will we look again?", now=True)
 
-    @rule("There cannot be more harmful reports than reports.")
+    @Form.rule("There cannot be more harmful reports than reports.")
     def _harmful_are_hits(self) -> bool:
         return self.harmful <= self.hits
 
@@ -220,10 +217,10 @@ class TrainingForm(Form):
     pledge_signed: Count | None = field(label="How many signed the pledge not to name survivors?", default=None)
     evaluation: Count | None = field(label="How good was it, from 0 to 100?", default=None)
 
-    @rule("There cannot be more pledges than journalists.")
+    @Form.rule("There cannot be more pledges than journalists.")
     def _pledges_by_participants(self) -> bool:
         return self.pledge_signed is None or self.pledge_signed <= self.participants
 
-    @rule("The mark is a number from 0 to 100.")
+    @Form.rule("The mark is a number from 0 to 100.")
     def _mark_is_a_percentage(self) -> bool:
         return self.evaluation is None or self.evaluation <= 100  # noqa: PLR2004 - a percentage

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import timedelta
 from typing import Final
 
-from engine.plugin import StepContext, Watch, perhaps
+from engine.plugin import Form, StepContext, Watch
 from pillars.press.forms import ReleaseForm
 from pillars.press.grounds import names_a_ground
 from pillars.press.identity import Found, Known, find_in
@@ -24,7 +24,7 @@ def is_allowed(answers: ReleaseForm, found: Found, earlier: Collection[str]) -> 
     text, checked = (answers.text or ""), answers.identity_check
     by_ground = names_a_ground(
         kind=(answers.kind or ""), basis=(answers.legal_basis or ""),
-        is_child=perhaps(answers.child_involved), leave=(answers.permission_no or ""),
+        is_child=Form.perhaps(answers.child_involved), leave=(answers.permission_no or ""),
         consent=(answers.survivor_consent or ""), checked=checked,
     )  # fmt: skip
     was_shown = text in earlier or found.total == find_in(text, Known()).total

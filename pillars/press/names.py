@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from engine.plugin import roman, sound
+from engine.plugin import sounds
 from pillars.press import telling_words as w
 
 _LEAST_LETTERS = 3
@@ -105,10 +105,10 @@ def _is_in(part: str, word: str) -> bool:
 
 def _joined(words: tuple[str, ...]) -> Iterator[str]:
     """Give the sound of neighbours in one; the r that English spelling puts after a long a of Burmese is not said."""
-    said = [re.sub(r"(?<=a)r$", "", roman(word)) for word in words]
+    said = [re.sub(r"(?<=a)r$", "", sounds.roman(word)) for word in words]
     for first in range(len(said)):
         for last in range(first + 2, min(first + _MOST_JOINED, len(said)) + 1):
-            yield sound("".join(said[first:last]))
+            yield sounds.sound("".join(said[first:last]))
 
 
 def _is_joined(part: str, heard: Heard) -> bool:
@@ -145,7 +145,7 @@ def _are_one_letter_apart(word: str, wanted: str) -> bool:
 
 def _spelt(word: str) -> str:
     """Write a word in Latin letters of one spelling each; Bengali writes wa as o and ya."""
-    letters = roman(re.sub("(?<=[\u09cb\u0993])\u09af\u09bc", "\u09f1", unicodedata.normalize("NFC", word)))
+    letters = sounds.roman(re.sub("(?<=[\u09cb\u0993])\u09af\u09bc", "\u09f1", unicodedata.normalize("NFC", word)))
     said = _UNSAID.sub(r"\1", letters.replace("v", "w").replace("ee", "i").replace("oo", "u"))
     return re.sub(r"(.)\1", r"\1", said)
 
@@ -172,7 +172,7 @@ def _sounds_like(part: str, heard: Heard) -> bool:
 
 
 def _sound(word: str) -> str:
-    return sound(re.sub(r"[^a-z]", "", roman(word)))
+    return sounds.sound(re.sub(r"[^a-z]", "", sounds.roman(word)))
 
 
 def _bones(said: str) -> str:

@@ -17,8 +17,6 @@ from engine.plugin import (
     Text,
     YesNo,
     field,
-    rule,
-    stands_alone,
 )
 
 HIGHEST_SCORE = 100
@@ -56,11 +54,11 @@ class SessionForm(Form):
         help="Do not write names here. Record a report for each.",
     )
 
-    @rule("Those under 18 cannot be more than all who came.")
+    @Form.rule("Those under 18 cannot be more than all who came.")
     def _children_are_among_all(self) -> bool:
         return self.under18 <= self.male + self.female + (self.another_gender or 0)
 
-    @rule("The percentage of right answers is a number from 0 to 100.")
+    @Form.rule("The percentage of right answers is a number from 0 to 100.")
     def _scores_are_on_the_scale(self) -> bool:
         return all(score is None or score <= HIGHEST_SCORE for score in (self.pre_score, self.post_score))
 
@@ -93,7 +91,7 @@ class SafeMigrationForm(Form):
         label="What does the person decide?", help="It is their decision.", now=True
     )
 
-    @rule("Whoever goes is given the emergency numbers first.")
+    @Form.rule("Whoever goes is given the emergency numbers first.")
     def _numbers_go_along(self) -> bool:
         return self.decision != "goes" or self.emergency_numbers_given is not False
 
@@ -163,18 +161,18 @@ class InterceptForm(Form):
     )
     vehicle: Text | None = field(label="What is the number of the vehicle?", default=None, identifying=True)
 
-    @rule("No sign was seen, or some were: choose one of the two.")
+    @Form.rule("No sign was seen, or some were: choose one of the two.")
     def _none_stands_alone(self) -> bool:
-        return stands_alone("none", self.signs)
+        return self.stands_alone("none", self.signs)
 
-    @rule(
+    @Form.rule(
         "An adult who wants to travel on travels on: end the step as refused by the person, or say that they went on."
     )
     def _adults_who_want_to_go_are_let_go(self) -> bool:
         wants = self.age_group == "adults" and self.wants_to_continue == "yes"
         return not wants or self.outcome in {"continued", "police"}
 
-    @rule("A child does not travel on alone with those who worry you: call the police, a shelter or the family.")
+    @Form.rule("A child does not travel on alone with those who worry you: call the police, a shelter or the family.")
     def _children_are_not_let_go(self) -> bool:
         return not (self.age_group == "children" and self.outcome == "continued" and "none" not in self.signs)
 
@@ -217,6 +215,6 @@ class CommunityForm(Form):
         label="What will the village do first?", default=None, shown_when='risk != "low"'
     )
 
-    @rule("More people cannot have left school than a village has: check the numbers.")
+    @Form.rule("More people cannot have left school than a village has: check the numbers.")
     def _numbers_fit(self) -> bool:
         return self.households > 0 or self.out_migrants + self.school_dropouts + self.missing == 0

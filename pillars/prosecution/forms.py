@@ -14,8 +14,6 @@ from engine.plugin import (
     Text,
     YesNo,
     field,
-    in_order,
-    rule,
 )
 from pillars.prosecution import values as v
 
@@ -88,21 +86,21 @@ class HearingForm(Form):
         label="Who asked for the adjournment?", choices=v.PUT_OFF_BY, default=None, shown_when="adjourned"
     )
 
-    @rule("The next hearing cannot be on an earlier day.")
+    @Form.rule("The next hearing cannot be on an earlier day.")
     def _next_is_later(self) -> bool:
         return self.next_on is None or self.next_on >= self.hearing_on.date()
 
-    @rule("The time of the next hearing must be on the day that you gave for it.")
+    @Form.rule("The time of the next hearing must be on the day that you gave for it.")
     def _time_is_on_its_day(self) -> bool:
         return self.next_at is None or self.next_on is None or abs((self.next_at.date() - self.next_on).days) <= 1
 
-    @rule("Write the number or name of the court hall only, in 40 letters at most.")
+    @Form.rule("Write the number or name of the court hall only, in 40 letters at most.")
     def _hall_is_short(self) -> bool:
         return self.court_hall is None or len(self.court_hall) <= _LONGEST_HALL
 
-    @rule("The next hearing cannot be before this one.")
+    @Form.rule("The next hearing cannot be before this one.")
     def _next_follows(self) -> bool:
-        return in_order(self.hearing_on, self.next_at)
+        return self.in_order(self.hearing_on, self.next_at)
 
 
 class TestimonyForm(Form):
@@ -139,7 +137,7 @@ class OutcomeForm(Form):
     )
     appeal_filed: YesNo = field(label="Was an appeal filed?", default=None)
 
-    @rule("An acquittal names no sections, no sentence and no fine.")
+    @Form.rule("An acquittal names no sections, no sentence and no fine.")
     def _acquitted_of_all(self) -> bool:
         is_free = self.result in {"acquitted", "discharged"}
         return not is_free or not (self.sections_convicted or self.sentence or self.fine)

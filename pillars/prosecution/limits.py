@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from engine.plugin import LawTime, StepContext, Watch, day_by_law, shown_from
+from engine.plugin import Law, StepContext, Watch
 from pillars.prosecution.elsewhere import Fir
 from pillars.prosecution.forms import HearingForm
 from pillars.prosecution.hearings import first_for
@@ -34,7 +34,7 @@ def is_child(context: StepContext) -> bool:
 
 def evidence_due(context: StepContext, taken_up: date) -> date:
     """Give the day by which a child is to be heard in court, by the law, after the day the court took up the case."""
-    return day_by_law(context.law(_EVIDENCE) or LawTime(_EVIDENCE, days=_EVIDENCE_DAYS), taken_up)
+    return (context.law(_EVIDENCE) or Law(_EVIDENCE, days=_EVIDENCE_DAYS)).day_after(taken_up)
 
 
 def watch_court(context: StepContext, hearings: Sequence[HearingForm]) -> tuple[Watch, ...]:
@@ -77,7 +77,7 @@ def _watch(context: StepContext, name: str, law: str, from_at: datetime) -> Watc
     """Watch for a limit of the law; the step is shown only some time before its end."""
     uses, title = _ASKED[name]
     before, otherwise = _SHOWN[law]
-    opens_at = shown_from(
-        context.law(law), from_at, zone=context.zone, days_before=before, otherwise_days=otherwise
+    opens_at = context.shown_from(
+        context.law(law), from_at, days_before=before, otherwise_days=otherwise
     )  # fmt: skip
     return Watch(name, uses, title, law=law, from_at=from_at, opens_at=opens_at)

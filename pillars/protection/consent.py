@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from engine.plugin import NOT_KNOWN, ConsentGiven, Watch, end_of_day, local_day
+from engine.plugin import Concluded, Form, StepContext, Watch
 from pillars.protection.forms import ConsentForm
 
 _ASK_BEFORE = timedelta(days=14)
@@ -11,11 +11,11 @@ _A_SECOND = timedelta(seconds=1)
 _SHARING = frozenset({"referral", "sharing_with_partners"})
 
 
-def is_live(consent: ConsentForm, *, now: datetime, zone: str) -> bool:
-    """Say whether it was given, is not taken back at `now`, and has not run out by the calendar of `zone`."""
+def is_live(context: StepContext, consent: ConsentForm) -> bool:
+    """Say whether it was given, is not taken back by now, and has not run out by the calendar of the case."""
     until = consent.valid_until
     withdrawn = consent.withdrawn_at
-    return until is not None and until >= local_day(now, zone) and (withdrawn is None or withdrawn > now)
+    return until is not None and until >= context.today and (withdrawn is None or withdrawn > context.now)
 
 
 def covers_sharing(consent: ConsentForm) -> bool:
@@ -24,31 +24,31 @@ def covers_sharing(consent: ConsentForm) -> bool:
     return not _SHARING.isdisjoint(consent.purpose) and bool(covered) and "no_personal_data" not in covered
 
 
-def given_in(consent: ConsentForm, *, now: datetime) -> ConsentGiven:
+def given_in(consent: ConsentForm, *, now: datetime) -> Concluded.Consent:
     """Give what was agreed, for the ledger of consents."""
     withdrawn, aloud = consent.withdrawn_at, consent.read_aloud
-    return ConsentGiven(
+    return Concluded.Consent(
         kind=consent.kind or "",
         purposes=consent.purpose,
         recipients=consent.recipients,
         parts=consent.fields_covered,
         valid_until=consent.valid_until,
         language=consent.language or "",
-        read_aloud=None if aloud == NOT_KNOWN else aloud is True,
+        read_aloud=None if aloud == Form.NOT_KNOWN else aloud is True,
         is_withdrawn=withdrawn is not None and withdrawn <= now,
     )
 
 
-def watch_consent(consent: ConsentForm, now: datetime, zone: str) -> tuple[Watch, ...]:
+def watch_consent(context: StepContext, consent: ConsentForm) -> tuple[Watch, ...]:
     """Watch for the end of a consent: it is asked for again in time, and looked at once more when it has run out.
 
     One that is taken back, or has run out already, is not watched any longer. It is asked for again two weeks before
     its end, or when half of its time is over if that is later.
     """
     until = consent.valid_until
-    if until is None or not is_live(consent, now=now, zone=zone):
+    if until is None or not is_live(context, consent):
         return (Watch("consent_end", is_over=True), Watch("consent_over", is_over=True))
-    ends_at = end_of_day(until, zone)
+    ends_at, now = context.end_of(until), context.now
     return (
         Watch(
             "consent_end", "protection.consent", "Consent is ending: ask the person again",

@@ -1,12 +1,13 @@
 """Days and languages that several steps of Protection propose."""
 
 from datetime import date
+from typing import Any
 
-from engine.plugin import JsonAnswer, Scalar, StepContext
+from engine.plugin import StepContext
 from pillars.protection.elsewhere import FirstNeeds, Intake
 
 
-def language_of(context: StepContext) -> dict[str, JsonAnswer]:
+def language_of(context: StepContext) -> dict[str, Any]:
     """Give the language that the person was first heard in, as an answer; nothing where nobody said."""
     told = (
         context.earlier("rescue.first_needs", FirstNeeds).language
@@ -15,6 +16,6 @@ def language_of(context: StepContext) -> dict[str, JsonAnswer]:
     return {"language": told} if told else {}
 
 
-def ending_of(context: StepContext, day: date | None, fact: str) -> dict[str, Scalar]:
+def ending_of(context: StepContext, day: date | None, fact: str) -> dict[str, Any]:
     """Return the end of a day (UTC) as a fact; nothing where there is no day."""
     return {fact: context.end_of(day)} if day else {}

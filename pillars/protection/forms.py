@@ -15,9 +15,6 @@ from engine.plugin import (
     Text,
     YesNo,
     field,
-    in_order,
-    rule,
-    stands_alone,
 )
 from pillars.protection import values as v
 
@@ -43,9 +40,9 @@ class ConsentForm(Form):
     best_interest_note: LongText | None = field(label="Why is this best for the child?", default=None)
     signed: Signature = field(label="Who signed, or put a thumb print?")
 
-    @rule("Choose either 'Nothing that identifies the person' or what may be shared, not both.")
+    @Form.rule("Choose either 'Nothing that identifies the person' or what may be shared, not both.")
     def _nothing_stands_alone(self) -> bool:
-        return stands_alone("no_personal_data", self.fields_covered)
+        return self.stands_alone("no_personal_data", self.fields_covered)
 
 
 class SafetyForm(Form):
@@ -66,9 +63,9 @@ class SafetyForm(Form):
     social_media_checked: YesNo = field(label="Were the online accounts checked?")
     location_sharing_off: YesNo = field(label="Is location sharing off?")
 
-    @rule("Choose either 'None known' or the dangers, not both.")
+    @Form.rule("Choose either 'None known' or the dangers, not both.")
     def _none_stands_alone(self) -> bool:
-        return stands_alone("none_known", self.threats)
+        return self.stands_alone("none_known", self.threats)
 
 
 class PlacementForm(Form):
@@ -99,9 +96,9 @@ class PlacementForm(Form):
     gender_fit: YesNo = field(label="Is the place right for the person's gender?")
     language_fit: YesNo = field(label="Does someone there speak the person's language?")
 
-    @rule("The review must come on or before the day on which the order ends.")
+    @Form.rule("The review must come on or before the day on which the order ends.")
     def _review_in_time(self) -> bool:
-        return in_order(self.review_on, self.order_expires)
+        return self.in_order(self.review_on, self.order_expires)
 
 
 class CustodyForm(Form):
@@ -130,11 +127,11 @@ class CustodyForm(Form):
         shown_when='result == "still_held"',
     )
 
-    @rule("Give the date on which the new order ends.")
+    @Form.rule("Give the date on which the new order ends.")
     def _a_new_order_ends(self) -> bool:
         return self.result != "new_order" or self.new_end is not None
 
-    @rule("The new order cannot end before it was made.")
+    @Form.rule("The new order cannot end before it was made.")
     def _ends_after(self) -> bool:
         return self.new_end is None or self.new_end >= self.decided_at.date()
 
@@ -169,9 +166,9 @@ class SupportPersonForm(Form):
     contact: Phone | None = field(label="What is their phone number?", default=None, identifying=True)
     monthly_report_due: Day = field(label="When is the next monthly report due?")
 
-    @rule("The court cannot be informed before the person was named.")
+    @Form.rule("The court cannot be informed before the person was named.")
     def _court_follows(self) -> bool:
-        return in_order(self.assigned_at, self.court_informed_at)
+        return self.in_order(self.assigned_at, self.court_informed_at)
 
 
 class WitnessForm(Form):
@@ -199,6 +196,8 @@ class WitnessForm(Form):
         label="When does the order end?", help="Three months at most; ask again two weeks before.", default=None
     )
 
-    @rule("The days must follow each other: asked for, ordered, ended.")
+    @Form.rule("The days must follow each other: asked for, ordered, ended.")
     def _in_order(self) -> bool:
-        return in_order(self.applied_on, self.order_on, self.expires_on) and in_order(self.applied_on, self.tar_due)
+        return self.in_order(self.applied_on, self.order_on, self.expires_on) and self.in_order(
+            self.applied_on, self.tar_due
+        )

@@ -16,9 +16,6 @@ from engine.plugin import (
     Text,
     YesNo,
     field,
-    in_order,
-    rule,
-    stands_alone,
 )
 
 HIGHEST_SCORE = 10
@@ -67,7 +64,7 @@ class AssessForm(Form):
         label="What does the person want?", help="In their own words.", identifying=True, now=True
     )
 
-    @rule("The score is a number from 0 to 10.")
+    @Form.rule("The score is a number from 0 to 10.")
     def _score_is_on_the_scale(self) -> bool:
         return self.score <= HIGHEST_SCORE
 
@@ -99,9 +96,9 @@ class CarePlanForm(Form):
         label="What does the person say about the plan?", help="For a child this is a duty: write the child's own view."
     )
 
-    @rule("The plan cannot end before it starts.")
+    @Form.rule("The plan cannot end before it starts.")
     def _end_follows_start(self) -> bool:
-        return in_order(self.start, self.planned_end)
+        return self.in_order(self.start, self.planned_end)
 
 
 class CounselForm(Form):
@@ -124,9 +121,9 @@ class CounselForm(Form):
         label="Note that only counsellors may read", default=None, identifying=True, sealed="counselling"
     )
 
-    @rule("The next session cannot be before this one.")
+    @Form.rule("The next session cannot be before this one.")
     def _next_follows(self) -> bool:
-        return in_order(self.date.date(), self.next)
+        return self.in_order(self.date.date(), self.next)
 
 
 class LearningForm(Form):
@@ -142,7 +139,7 @@ class LearningForm(Form):
     attendance: Count | None = field(label="On what percentage of days did the person attend?", default=None)
     certificate: FileRef | None = field(label="Add the certificate", default=None)
 
-    @rule("The percentage of days is a number from 0 to 100.")
+    @Form.rule("The percentage of days is a number from 0 to 100.")
     def _attendance_is_a_percentage(self) -> bool:
         return self.attendance is None or self.attendance <= EVERY_DAY
 
@@ -184,13 +181,13 @@ class EntitlementsForm(Form):
     amount: Money | None = field(label="How much is it?", default=None)
     bank_ready: YesNo = field(label="Can the money be paid into an account of the person?", now=True)
 
-    @rule("It cannot be granted before it was applied for.")
+    @Form.rule("It cannot be granted before it was applied for.")
     def _grant_follows_application(self) -> bool:
-        return in_order(self.applied_on, self.granted_on)
+        return self.in_order(self.applied_on, self.granted_on)
 
-    @rule("No paper is missing, or some are: choose one of the two.")
+    @Form.rule("No paper is missing, or some are: choose one of the two.")
     def _none_stands_alone(self) -> bool:
-        return stands_alone("none", self.papers_missing)
+        return self.stands_alone("none", self.papers_missing)
 
 
 class ProgressForm(Form):
@@ -219,11 +216,11 @@ class ProgressForm(Form):
     )
     next: Day = field(label="When will you meet again?", sensitive=True, now=True)
 
-    @rule("The next meeting cannot be before this one.")
+    @Form.rule("The next meeting cannot be before this one.")
     def _next_follows(self) -> bool:
-        return in_order(self.date, self.next)
+        return self.in_order(self.date, self.next)
 
-    @rule("Each part of life has one answer: better, the same, or worse.")
+    @Form.rule("Each part of life has one answer: better, the same, or worse.")
     def _one_score_for_each_domain(self) -> bool:
         domains = [score.partition("_")[0] for score in self.domains_score]
         return len(domains) == len(set(domains))

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from engine.plugin import StepContext, Watch, add_months
+from engine.plugin import StepContext, Watch
 
 ADULT = 18
 VICTIMS = frozenset({"victim", "possible_victim"})
@@ -24,13 +24,15 @@ class Birthday:
 
 def of_birth(born: date) -> Birthday:
     """Give the eighteenth birthday of somebody whose day of birth is known."""
-    day = add_months(born, 12 * ADULT)
+    day = StepContext.add_months(born, 12 * ADULT)
     return Birthday(day, day)
 
 
 def of_age(age: int, today: date) -> Birthday:
     """Give the days between which somebody of an age in whole years turns 18."""
-    return Birthday(add_months(today, 12 * (ADULT - 1 - age)), add_months(today, 12 * (ADULT - age)))
+    return Birthday(
+        StepContext.add_months(today, 12 * (ADULT - 1 - age)), StepContext.add_months(today, 12 * (ADULT - age))
+    )
 
 
 def ages(context: StepContext) -> list[int]:

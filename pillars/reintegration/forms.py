@@ -2,22 +2,7 @@
 
 from typing import Literal
 
-from engine.plugin import (
-    Count,
-    Day,
-    Form,
-    Instant,
-    LongText,
-    Money,
-    PersonRef,
-    Some,
-    Text,
-    YesNo,
-    field,
-    in_order,
-    rule,
-    stands_alone,
-)
+from engine.plugin import Count, Day, Form, Instant, LongText, Money, PersonRef, Some, Text, YesNo, field
 
 
 class PlanForm(Form):
@@ -31,9 +16,9 @@ class PlanForm(Form):
     start: Day = field(label="When does it start?", now=True)
     review_on: Day = field(label="When will you look at it again?", now=True)
 
-    @rule("The review cannot be before the start.")
+    @Form.rule("The review cannot be before the start.")
     def _review_follows_start(self) -> bool:
-        return in_order(self.start, self.review_on)
+        return self.in_order(self.start, self.review_on)
 
 
 class VisitForm(Form):
@@ -77,17 +62,17 @@ class VisitForm(Form):
     needs: LongText | None = field(label="What does the person need?", default=None)
     next: Day = field(label="When is the next visit?", sensitive=True)
 
-    @rule("No sign was seen, or some were: choose one of the two.")
+    @Form.rule("No sign was seen, or some were: choose one of the two.")
     def _none_stands_alone(self) -> bool:
-        return stands_alone("none", self.re_trafficking_sign)
+        return self.stands_alone("none", self.re_trafficking_sign)
 
-    @rule("Someone who was not reached cannot have been spoken to alone.")
+    @Form.rule("Someone who was not reached cannot have been spoken to alone.")
     def _not_reached_is_not_alone(self) -> bool:
         return self.mode != "not_reached" or not self.alone_with_person
 
-    @rule("The next visit must be after the one that was planned.")
+    @Form.rule("The next visit must be after the one that was planned.")
     def _next_follows(self) -> bool:
-        return in_order(self.due_on, self.next)
+        return self.in_order(self.due_on, self.next)
 
 
 class LivelihoodForm(Form):
@@ -106,7 +91,7 @@ class LivelihoodForm(Form):
         label="How much does the person earn in a month now, in local money?", default=None
     )
 
-    @rule("Say how much the person earned before, if you say how much it is now.")
+    @Form.rule("Say how much the person earned before, if you say how much it is now.")
     def _now_has_a_before(self) -> bool:
         return self.income_after is None or self.income_before is not None
 
@@ -143,6 +128,6 @@ class CloseForm(Form):
     data_keep_until: Day = field(label="Until when will the records be kept?")
     reopen_rule: LongText = field(label="When would you open the case again?", help="And how can the person reach you?")
 
-    @rule("A case with open time limits is not settled: close them first, or say that something is left to do.")
+    @Form.rule("A case with open time limits is not settled: close them first, or say that something is left to do.")
     def _is_settled_without_open_limits(self) -> bool:
         return self.open_clocks == 0 or not self.all_pillars_settled

@@ -1,25 +1,21 @@
 """The step types of re-integration."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from engine.plugin import (
     Asked,
     Completed,
     Concluded,
     Document,
-    JsonAnswer,
+    Form,
+    Law,
     NoSettings,
-    OutputKind,
-    OutputSpec,
     Pillar,
     Prepared,
-    Scalar,
     StepContext,
     Watch,
-    add_months,
-    add_months_to_instant,
     automatic,
-    unless_yes,
 )
 from pillars.reintegration.elsewhere import Handover, Hir
 from pillars.reintegration.forms import CloseForm, LivelihoodForm, MediationForm, PlanForm, VisitForm
@@ -47,9 +43,9 @@ class Plan(
     def prepare(self, context: StepContext) -> Prepared:
         """Propose what is known: the care plan's goals are the person's own, so they are a note and not an answer."""
         today = context.today
-        prefill: dict[str, JsonAnswer] = {
+        prefill: dict[str, Any] = {
             "start": today.isoformat(),
-            "review_on": add_months(today, REVIEW_MONTHS).isoformat(),
+            "review_on": StepContext.add_months(today, REVIEW_MONTHS).isoformat(),
         }
         names = ("economic", "social", "psychosocial", "owner", "budget")
         hopes = context.earlier("repatriation.hir", Hir).school_or_work_option
@@ -83,9 +79,9 @@ class Visit(
         today, home_since = context.today, _home_since(context)
         before = context.earlier(VISITS, VisitForm)
         due_on = before.next or today
-        prefill: dict[str, JsonAnswer] = {
+        prefill: dict[str, Any] = {
             "due_on": due_on.isoformat(),
-            "next": next_visit(home_since, max(due_on, today), context.zone).isoformat(),
+            "next": next_visit(home_since, max(due_on, today), context).isoformat(),
         }
         prefill |= context.told_before(VISITS, "school_or_work", "income")
         notes = ["Speak with the person alone.", *_say_missed(context)]
@@ -101,7 +97,7 @@ class Visit(
         if not was_reached:
             notes.append("The person was not reached: try another safe way, and inform the supervisor.")
         elif not was_alone:
-            notes += unless_yes(
+            notes += Form.unless_yes(
                 False if answers.alone_with_person is None else answers.alone_with_person,
                 no="No one has spoken with the person alone at this visit: plan another one soon.",
                 unknown="Nobody knows whether the person was spoken with alone at this visit: plan another one soon.",
@@ -136,7 +132,7 @@ class Livelihood(
             return Concluded(
                 facts={"income_has_grown": after > before}, watches=(Watch("livelihood_review", is_over=True),)
             )
-        day = add_months(context.today, REVIEW_MONTHS)
+        day = StepContext.add_months(context.today, REVIEW_MONTHS)
         title = "Does the person earn more now than before the help?"
         watch = context.watch_for("livelihood_review", "reintegration.livelihood", title, day)
         return Concluded(watches=(watch,))
@@ -162,7 +158,7 @@ class Mediation(
         watch = Watch(
             "unsafe_agreement", "protection.safety", title, due_at=context.now + SAFETY_WITHIN, from_at=context.now
         )
-        notes = unless_yes(
+        notes = Form.unless_yes(
             answers.safe,
             no="The person does not feel safe with the agreement: review the safety plan.",
             unknown="It is not known whether the person feels safe with the agreement: ask them alone.",
@@ -184,7 +180,7 @@ class Close(
         notes = [] if context.earlier(VISITS, VisitForm) else ["There is no follow-up visit in this case yet."]
         notes += _say_missed(context)
         home_since = _home_since(context)
-        if home_since and add_months(context.day_of(home_since), LAST_MONTH) > today:
+        if home_since and StepContext.add_months(context.day_of(home_since), LAST_MONTH) > today:
             notes.append("Two years of visits are not over yet: close earlier only if the person asks.")
         return Prepared(notes=tuple(notes))
 
@@ -198,12 +194,12 @@ class Close(
     "reintegration.schedule",
     title="Dates of the follow-up visits",
     outputs={
-        "is_known": OutputSpec(OutputKind.BOOL),
-        "after_2_weeks_at": OutputSpec(OutputKind.INSTANT),
-        "after_1_month_at": OutputSpec(OutputKind.INSTANT),
-        "after_3_months_at": OutputSpec(OutputKind.INSTANT),
-        "after_6_months_at": OutputSpec(OutputKind.INSTANT),
-        "after_12_months_at": OutputSpec(OutputKind.INSTANT),
+        "is_known": bool,
+        "after_2_weeks_at": datetime,
+        "after_1_month_at": datetime,
+        "after_3_months_at": datetime,
+        "after_6_months_at": datetime,
+        "after_12_months_at": datetime,
     },
     settings=ScheduleSettings,
     reads=(VISITS,),
@@ -214,16 +210,16 @@ def schedule(context: StepContext) -> Completed:
     home_since = context.told_instant(settings.from_step, settings.from_field)
     if home_since is None:
         return Completed(outputs={"is_known": False}, notes=("It is not known yet since when the person is home.",))
-    outputs: dict[str, Scalar] = {"is_known": True, "after_2_weeks_at": home_since + timedelta(weeks=2)}
+    outputs: dict[str, Any] = {"is_known": True, "after_2_weeks_at": home_since + timedelta(weeks=2)}
     for name, months in (("1_month", 1), ("3_months", 3), ("6_months", 6), ("12_months", 12)):
-        outputs[f"after_{name}_at"] = add_months_to_instant(home_since, months, context.zone)
+        outputs[f"after_{name}_at"] = Law("visits", months=months).instant_after(home_since, context.zone)
     return Completed(
         outputs=outputs, watches=watch_milestones(home_since, context, context.all_earlier(VISITS, VisitForm))
     )
 
 
 def _say_missed(context: StepContext) -> tuple[str, ...]:
-    gone = missed(_home_since(context), context.all_earlier(VISITS, VisitForm), context.today, context.zone)
+    gone = missed(_home_since(context), context.all_earlier(VISITS, VisitForm), context)
     return (f"No one saw the person at the visit after: {', '.join(gone)}.",) if gone else ()
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 
-from engine.plugin import StepContext, Watch, add_months, local_day
+from engine.plugin import StepContext, Watch
 from pillars.reintegration.forms import VisitForm
 
 VISIT, LADDER = "reintegration.visit", "partner-silent"
@@ -19,35 +19,35 @@ _OPENS_BEFORE_DAYS_AT_A_FLAG, _SAFETY_WITHIN = 1, timedelta(hours=24)
 _SIGNS_OF_DANGER = frozenset({"missing", "contact_by_trafficker", "phone_controlled", "forced_marriage"})
 
 
-def milestones(home_since: datetime, zone: str) -> dict[str, date]:
-    """Give the days of the visits after a return, by the calendar of `zone`: a target of the programme, no law."""
-    home = local_day(home_since, zone)
+def milestones(home_since: datetime, context: StepContext) -> dict[str, date]:
+    """Give the days of the visits after a return, by the calendar of the case: a target of the programme, no law."""
+    home = context.day_of(home_since)
     return {name: home + after for name, after in _WEEKS.items()} | {
-        name: add_months(home, months) for name, months in MONTHS.items()
+        name: StepContext.add_months(home, months) for name, months in MONTHS.items()
     }
 
 
-def next_visit(home_since: datetime | None, after: date, zone: str) -> date:
+def next_visit(home_since: datetime | None, after: date, context: StepContext) -> date:
     """Give the first visit after a day: the next milestone, then every 90 days; a week later where none is known."""
     if home_since is None:
         return after + _WEEKS["1 week"]
-    return next((day for day in milestones(home_since, zone).values() if day > after), after + _LATER)
+    return next((day for day in milestones(home_since, context).values() if day > after), after + _LATER)
 
 
-def missed(home_since: datetime | None, visits: Iterable[VisitForm], today: date, zone: str) -> tuple[str, ...]:
+def missed(home_since: datetime | None, visits: Iterable[VisitForm], context: StepContext) -> tuple[str, ...]:
     """Name the milestones since which a week has passed and on which nobody saw the person.
 
     A visit counts for a milestone from three days before it until the next one.
     """
     if home_since is None:
         return ()
-    days = list(milestones(home_since, zone).items())
-    seen = _seen(visits, zone)
+    days = list(milestones(home_since, context).items())
+    seen = _seen(visits, context)
     until = [day for _, day in days[1:]] + [date.max]
     return tuple(
         name
         for (name, day), end in zip(days, until, strict=True)
-        if day + _GRACE < today and not any(day - _NEARLY <= one < end - _NEARLY for one in seen)
+        if day + _GRACE < context.today and not any(day - _NEARLY <= one < end - _NEARLY for one in seen)
     )
 
 
@@ -68,10 +68,10 @@ def watch_milestones(home_since: datetime, context: StepContext, visits: Iterabl
     the months of a workflow count from its first visit. Nobody is visited twice for one of them: whatever visit is done
     from three days before, it calls the one after the return off (`watch_visit`).
     """
-    today, seen = context.today, _seen(visits, context.zone)
+    today, seen = context.today, _seen(visits, context)
     days = {
         name: day
-        for name, day in milestones(home_since, context.zone).items()
+        for name, day in milestones(home_since, context).items()
         if not any(day - _NEARLY <= one for one in seen)
     }
     return tuple(
@@ -94,7 +94,7 @@ def watch_visit(answers: VisitForm, context: StepContext, home_since: datetime |
     Each visit moves the one that the last visit planned. Where somebody was seen, the visits after the return whose
     days have come by then are called off: this was theirs.
     """
-    met = tuple(Watch(_name_of(name), is_over=True) for name in _met(home_since, answers, context.zone))
+    met = tuple(Watch(_name_of(name), is_over=True) for name in _met(home_since, answers, context))
     flag, planned, today = red_flag(answers), answers.next, context.today
     if flag is not None:
         soon = today + timedelta(days=_DAYS_BY_FLAG[flag])
@@ -120,21 +120,21 @@ def _tell_supervisor(context: StepContext) -> Watch:
     )  # fmt: skip
 
 
-def _met(home_since: datetime | None, visit: VisitForm, zone: str) -> tuple[str, ...]:
+def _met(home_since: datetime | None, visit: VisitForm, context: StepContext) -> tuple[str, ...]:
     """Name the milestones whose days have come when somebody was seen at a visit."""
-    days = milestones(home_since, zone) if home_since else {}
-    return tuple(name for name, day in days.items() if any(day - _NEARLY <= one for one in _seen((visit,), zone)))
+    days = milestones(home_since, context) if home_since else {}
+    return tuple(name for name, day in days.items() if any(day - _NEARLY <= one for one in _seen((visit,), context)))
 
 
-def _seen(visits: Iterable[VisitForm], zone: str) -> list[date]:
+def _seen(visits: Iterable[VisitForm], context: StepContext) -> list[date]:
     """List the days on which somebody was seen."""
-    return [day for visit in visits if visit.mode != "not_reached" and (day := _seen_on(visit, zone))]
+    return [day for visit in visits if visit.mode != "not_reached" and (day := _seen_on(visit, context))]
 
 
 def _name_of(milestone: str) -> str:
     return f"visit_{milestone.replace(' ', '_')}"
 
 
-def _seen_on(visit: VisitForm, zone: str) -> date | None:
+def _seen_on(visit: VisitForm, context: StepContext) -> date | None:
     done = visit.done_at
-    return local_day(done, zone) if done else visit.due_on
+    return context.day_of(done) if done else visit.due_on

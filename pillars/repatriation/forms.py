@@ -19,8 +19,6 @@ from engine.plugin import (
     Text,
     YesNo,
     field,
-    in_order,
-    rule,
 )
 
 HIGHEST_RISK = 10
@@ -70,11 +68,11 @@ class HomeInvestigationForm(Form):
         label="Add photos of the home", help="Of the house, never of a person.", default=None, identifying=True
     )
 
-    @rule("The visit cannot be earlier than the day on which it was asked for.")
+    @Form.rule("The visit cannot be earlier than the day on which it was asked for.")
     def _visit_follows_request(self) -> bool:
-        return in_order(self.requested_on, self.visit_on)
+        return self.in_order(self.requested_on, self.visit_on)
 
-    @rule("A home where someone in the family helped the traffickers cannot be called safe without conditions.")
+    @Form.rule("A home where someone in the family helped the traffickers cannot be called safe without conditions.")
     def _is_not_safe_with_a_trafficker(self) -> bool:
         return self.recommendation != "safe" or self.family_role_in_trafficking != "confirmed"
 
@@ -116,13 +114,13 @@ class NationalityForm(Form):
     )
     legal_advice_on: Day = field(label="When did a lawyer advise the person?", now=True)
 
-    @rule("Say when the answer came, if there is one.")
+    @Form.rule("Say when the answer came, if there is one.")
     def _answer_has_a_day(self) -> bool:
         return self.result in {None, "no_answer"} or self.reply_on is not None
 
-    @rule("The answer cannot be earlier than the request.")
+    @Form.rule("The answer cannot be earlier than the request.")
     def _reply_follows_request(self) -> bool:
-        return in_order(self.sent_on, self.reply_on)
+        return self.in_order(self.sent_on, self.reply_on)
 
 
 class DecisionForm(Form):
@@ -149,7 +147,7 @@ class DecisionForm(Form):
     )
     order_no: Text | None = field(label="What is the number of the order?", default=None)
 
-    @rule("The risk is a number from 0 to 10.")
+    @Form.rule("The risk is a number from 0 to 10.")
     def _risk_is_on_the_scale(self) -> bool:
         return self.risk_score <= HIGHEST_RISK
 
@@ -220,15 +218,15 @@ class HandoverForm(Form):
         label="When will the first call be?", help="Within 48 hours, to a phone the person trusts."
     )
 
-    @rule("Write the time zone as continent and city, such as Asia/Kolkata.")
+    @Form.rule("Write the time zone as continent and city, such as Asia/Kolkata.")
     def _zones_are_known(self) -> bool:
         return all(_is_zone(zone) for zone in (self.tz, self.sender_tz, self.receiver_tz) if zone is not None)
 
-    @rule("The receiving side cannot sign before the handover.")
+    @Form.rule("The receiving side cannot sign before the handover.")
     def _receipt_follows_handover(self) -> bool:
-        return in_order(self.at, self.receiver_signed_at)
+        return self.in_order(self.at, self.receiver_signed_at)
 
-    @rule("The first call must come after the handover.")
+    @Form.rule("The first call must come after the handover.")
     def _call_follows_handover(self) -> bool:
         return self.first_call_on > self.at
 

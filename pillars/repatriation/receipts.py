@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from engine.plugin import Watch, unless_yes
+from engine.plugin import Form, Watch
 from pillars.repatriation.forms import HandoverForm
 
 STEP, LADDER = "repatriation.handover", "repatriation-stuck"
@@ -25,12 +25,12 @@ def differences(answers: HandoverForm) -> tuple[str, ...]:
         found.append("The two sides signed more than 12 hours apart: ask both.")
     if sent is not None and came is not None and sent != came:
         found.append("The money that was handed over is not what was received: ask both sides.")
-    found += unless_yes(
+    found += Form.unless_yes(
         answers.belongings_complete,
         no="The receiving side does not have all belongings: ask both sides.",
         unknown="It is not known whether the receiving side has all belongings: ask both sides.",
     )
-    found += unless_yes(
+    found += Form.unless_yes(
         answers.condition_agreed,
         no="The two sides do not agree on the condition of the person: speak with them again, alone, at the first"
         " call.",

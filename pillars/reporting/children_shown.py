@@ -6,7 +6,7 @@ from datetime import datetime
 from importlib.resources import files
 from typing import Any, Final
 
-from engine.plugin import Prepared, given
+from engine.plugin import Prepared
 
 _DATA: Final[Mapping[str, Any]] = json.loads(
     files(__package__).joinpath("children_shown.json").read_text(encoding="utf-8")
@@ -21,10 +21,10 @@ def report_of_child(country: str, way: str, now: datetime) -> Prepared:
     known = _DATA["countries"].get(country, {})
     told = known.get(way) or _DATA["other"][way]
     notes = [_DATA["address_only"], *_in_words(told)]
-    prefill = given(law=known.get("law") or None, notified_at=now.isoformat())
+    prefill = Prepared.given(law=known.get("law") or None, notified_at=now.isoformat())
     if way == "national_ways":
         notes += _in_words([_DATA["platform"]])
-        prefill |= given(notified_body=known.get("body") or None, mode=known.get("mode") or None)
+        prefill |= Prepared.given(notified_body=known.get("body") or None, mode=known.get("mode") or None)
     return Prepared(prefill=prefill, notes=tuple(notes))
 
 

@@ -1,7 +1,6 @@
 """What Reporting asks a person: the forms of its steps."""
 
 from engine.plugin import (
-    ChildShown,
     Count,
     FileRef,
     Form,
@@ -14,10 +13,8 @@ from engine.plugin import (
     Some,
     Text,
     YesNo,
-    child_shown,
+    copies,
     field,
-    rule,
-    stands_alone,
 )
 from pillars.reporting import values as v
 
@@ -126,7 +123,7 @@ class IntakeForm(Form):
         identifying=True,
         shown_when="recruited_online",
     )
-    child_shown: ChildShown | None = child_shown(shown_when="recruited_online", comes_first=False)
+    child_shown: copies.ChildShown | None = copies.child_shown(shown_when="recruited_online", comes_first=False)
     online_copy: FileRef | None = field(
         label="Which file is the copy of it that was kept?",
         help="A saved page or chat, as it was: pages vanish. Only where no child is shown naked or abused.",
@@ -135,11 +132,11 @@ class IntakeForm(Form):
         shown_when='child_shown == "no"',
     )
 
-    @rule("Name the platform or the address, so that someone can find it again.")
+    @Form.rule("Name the platform or the address, so that someone can find it again.")
     def _online_can_be_found_again(self) -> bool:
         return not self.recruited_online or bool(self.online_platform or self.online_url)
 
-    @rule("Write a name or a number only of a person who does not want to stay anonymous.")
+    @Form.rule("Write a name or a number only of a person who does not want to stay anonymous.")
     def _anonymous_is_nameless(self) -> bool:
         return self.informant_anonymous is False or not (self.informant_name or self.informant_phone)
 
@@ -169,9 +166,9 @@ class TriageForm(Form):
     suicidal_risk: YesNo = field(label="Is the person at risk of harming themselves?", default=None, sensitive=True)
     border_crossing_risk: YesNo = field(label="Could the person be taken across a border?", default=None)
 
-    @rule("Choose either 'None of these' or what was seen, not both.")
+    @Form.rule("Choose either 'None of these' or what was seen, not both.")
     def _none_stands_alone(self) -> bool:
-        return stands_alone("none_seen", self.act_elements or ()) and stands_alone(
+        return self.stands_alone("none_seen", self.act_elements or ()) and self.stands_alone(
             "none_seen", self.means_elements or ()
         )
 
@@ -188,7 +185,7 @@ class MatchForm(Form):
     )
     note: LongText | None = field(label="What should the next person know?", default=None)
 
-    @rule("The score is a number from 0 to 100.")
+    @Form.rule("The score is a number from 0 to 100.")
     def _score_is_a_percentage(self) -> bool:
         return self.match_score <= 100  # noqa: PLR2004 - a percentage
 
@@ -259,10 +256,10 @@ class ReferForm(Form):
     declined_reason: LongText | None = field(label="If they said no, why?", default=None)
     handover_note: LongText | None = field(label="What must they know immediately?", default=None, identifying=True)
 
-    @rule("A unit cannot both accept and decline.")
+    @Form.rule("A unit cannot both accept and decline.")
     def _one_answer(self) -> bool:
         return not (self.accepted_at and self.declined_reason)
 
-    @rule("Choose either 'Nothing that identifies the person' or what you share, not both.")
+    @Form.rule("Choose either 'Nothing that identifies the person' or what you share, not both.")
     def _nothing_stands_alone(self) -> bool:
-        return stands_alone("no_personal_data", self.shared_fields)
+        return self.stands_alone("no_personal_data", self.shared_fields)

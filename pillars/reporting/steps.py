@@ -1,22 +1,9 @@
 """The step types of Reporting, what they propose and what they do by themselves."""
 
 from datetime import timedelta
+from typing import Any
 
-from engine.plugin import (
-    NOT_KNOWN,
-    Asked,
-    Completed,
-    Concluded,
-    Document,
-    JsonAnswer,
-    Law,
-    OutputKind,
-    OutputSpec,
-    Prepared,
-    StepContext,
-    automatic,
-    perhaps,
-)
+from engine.plugin import Asked, Completed, Concluded, Document, Form, Law, Prepared, StepContext, automatic
 from pillars.reporting.children_shown import report_of_child
 from pillars.reporting.elsewhere import Fir
 from pillars.reporting.forms import IntakeForm, MandatoryForm, MatchForm, MissingForm, ReferForm, TriageForm
@@ -46,10 +33,10 @@ class Intake(
         """Note what must not wait, and what must not be done."""
         checks = (
             (answers.immediate_danger is True, "Someone is in danger now: triage this first, within the hour."),
-            (answers.immediate_danger == NOT_KNOWN, f"{_DANGER_NOT_KNOWN} Triage it within the hour."),
+            (answers.immediate_danger == Form.NOT_KNOWN, f"{_DANGER_NOT_KNOWN} Triage it within the hour."),
             (answers.safe_to_call is False, "It is not safe to call back: wait until they call, or come."),
             (
-                answers.safe_to_call == NOT_KNOWN,
+                answers.safe_to_call == Form.NOT_KNOWN,
                 "It is not known whether it is safe to call back: do not call; wait until they call, or come.",
             ),
             (
@@ -61,7 +48,7 @@ class Intake(
                 "Nobody has agreed yet that it can be recorded: ask as soon as it is safe, and share nothing before.",
             ),
             (
-                answers.safe_to_leave_message in (False, NOT_KNOWN),
+                answers.safe_to_leave_message in (False, Form.NOT_KNOWN),
                 "Leave no message: it is not known to be safe.",
             ),
         )
@@ -80,7 +67,7 @@ class Triage(
 ):
     def prepare(self, context: StepContext) -> Prepared:
         intake = context.earlier("reporting.intake", IntakeForm)
-        if perhaps(intake.immediate_danger):
+        if Form.perhaps(intake.immediate_danger):
             is_sure = intake.immediate_danger is True
             note = "The report says that someone is in danger now." if is_sure else _DANGER_NOT_KNOWN
             return Prepared(prefill={"risk_level": "critical"}, notes=(note,))
@@ -89,19 +76,19 @@ class Triage(
     def conclude(self, answers: TriageForm, context: StepContext) -> Concluded:
         """Note what the answers ask for beside the decision."""
         checks = (
-            (perhaps(answers.suicidal_risk), "Someone must stay with the person until a counsellor is there."),
+            (Form.perhaps(answers.suicidal_risk), "Someone must stay with the person until a counsellor is there."),
             (answers.medical_need is True, "A doctor is needed: treatment is free and does not wait for papers."),
             (
-                answers.medical_need == NOT_KNOWN,
+                answers.medical_need == Form.NOT_KNOWN,
                 "Ask whether a doctor is needed: treatment is free.",
             ),
             (answers.border_crossing_risk is True, "Inform the border posts on the way, if it is safe."),
             (
-                answers.border_crossing_risk == NOT_KNOWN,
+                answers.border_crossing_risk == Form.NOT_KNOWN,
                 "Find out whether the person could be taken over a border, and tell the posts on the way then.",
             ),
             (answers.trafficker_present is True, "Do not call or visit: a suspect is near."),
-            (answers.trafficker_present == NOT_KNOWN, "Do not call or visit: a suspect could be near."),
+            (answers.trafficker_present == Form.NOT_KNOWN, "Do not call or visit: a suspect could be near."),
         )
         facts = {"triage_is_critical": answers.risk_level == "critical"}
         return Concluded(facts=facts, notes=tuple(sentence for is_seen, sentence in checks if is_seen))
@@ -120,7 +107,7 @@ class Match(
         if not found:
             return Prepared()
         best = max(found, key=lambda match: match.score)
-        prefill: dict[str, JsonAnswer] = {
+        prefill: dict[str, Any] = {
             "match_type": _MATCH_TYPE.get(best.kind, "victim"),
             "match_score": best.score,
             "owning_unit": best.owning_unit,
@@ -183,7 +170,7 @@ class Mandatory(
         settings = context.settings
         if isinstance(settings, MandatorySettings) and settings.child_shown:
             return report_of_child(country, settings.child_shown, context.now)
-        prefill: dict[str, JsonAnswer] = {"notified_at": context.now.isoformat()}
+        prefill: dict[str, Any] = {"notified_at": context.now.isoformat()}
         if country in _LAW_BY_COUNTRY:
             prefill["law"] = _LAW_BY_COUNTRY[country]
         elif context.earlier("reporting.intake", IntakeForm).is_child_suspected in {"yes", "unsure"}:
@@ -226,8 +213,8 @@ class Refer(
     "reporting.dedupe",
     title="Look for cross-case matches",
     outputs={
-        "matches": OutputSpec(OutputKind.NUMBER, default=0),
-        "has_match": OutputSpec(OutputKind.BOOL, default=False),
+        "matches": 0,
+        "has_match": False,
     },
     retries=3,
     retry_delay="PT30S",
@@ -244,7 +231,7 @@ def dedupe(context: StepContext) -> Completed:
 @automatic(
     "reporting.acknowledge",
     title="Make the acknowledgement slip",
-    outputs={"made": OutputSpec(OutputKind.BOOL, default=False)},
+    outputs={"made": False},
     documents=(Document("acknowledgement-slip", "Acknowledgement slip", leaves=False),),
 )
 def acknowledge(context: StepContext) -> Completed:

@@ -1,6 +1,6 @@
 """Name the points of a rescue plan that are still open; they hold nothing up, and nobody overlooks them."""
 
-from engine.plugin import NOT_KNOWN, specs_of
+from engine.plugin import Form
 from pillars.rescue.forms import PlanForm
 
 _WORDS = {
@@ -20,7 +20,9 @@ def open_points(plan: PlanForm) -> tuple[str, ...]:
 
     The words are those of the form and never those of an answer, so that they may stand in a note.
     """
-    unanswered = [_WORDS[spec.name] for spec in specs_of(PlanForm) if spec.required and _is_open(plan, spec.name)]
+    unanswered = [
+        _WORDS[name] for name, asked in PlanForm.model_fields.items() if asked.is_required() and _is_open(plan, name)
+    ]
     return (*unanswered, *(words for words, is_open in _not_good_enough(plan) if is_open))
 
 
@@ -30,7 +32,7 @@ def in_words(points: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _is_open(plan: PlanForm, name: str) -> bool:
-    return getattr(plan, name) in (None, NOT_KNOWN, "", ())
+    return getattr(plan, name) in (None, Form.NOT_KNOWN, "", ())
 
 
 def _not_good_enough(plan: PlanForm) -> tuple[tuple[str, bool], ...]:

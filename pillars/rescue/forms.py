@@ -18,9 +18,6 @@ from engine.plugin import (
     Text,
     YesNo,
     field,
-    in_order,
-    rule,
-    stands_alone,
 )
 from pillars.rescue import values as v
 
@@ -47,13 +44,13 @@ class PlanForm(Form):
     abort_rule: LongText = field(label="When do we call the rescue off?")
     contingency: LongText = field(label="What do we do if it goes wrong?")
 
-    @rule("There cannot be more children than people.")
+    @Form.rule("There cannot be more children than people.")
     def _children_are_people(self) -> bool:
         return self.expected_children <= self.expected_persons
 
-    @rule("Choose either 'none' or what is needed, not both.")
+    @Form.rule("Choose either 'none' or what is needed, not both.")
     def _none_stands_alone(self) -> bool:
-        return stands_alone("none", self.ngo_members) and stands_alone("none", self.interpreter_langs)
+        return self.stands_alone("none", self.ngo_members) and self.stands_alone("none", self.interpreter_langs)
 
 
 class ExecuteForm(Form):
@@ -81,17 +78,17 @@ class ExecuteForm(Form):
     body_camera: YesNo = field(label="Was it filmed by a body camera?", default=None)
     media_kept_out: YesNo = field(label="Were reporters and cameras kept away?")
 
-    @rule("The rescue cannot end before it begins.")
+    @Form.rule("The rescue cannot end before it begins.")
     def _ends_after_start(self) -> bool:
-        return in_order(self.start_at, self.end_at)
+        return self.in_order(self.start_at, self.end_at)
 
-    @rule("There cannot be more children than people.")
+    @Form.rule("There cannot be more children than people.")
     def _children_are_people(self) -> bool:
         return self.children_found <= self.persons_found
 
-    @rule("Choose either 'None were found' or the papers, not both.")
+    @Form.rule("Choose either 'None were found' or the papers, not both.")
     def _none_stands_alone(self) -> bool:
-        return stands_alone("none", self.documents_recovered or ())
+        return self.stands_alone("none", self.documents_recovered or ())
 
 
 class FirstNeedsForm(Form):
@@ -150,13 +147,13 @@ class ProductionForm(Form):
     escort: PersonRef = field(label="Who went with the person?")
     form17: FileRef | None = field(label="Which file is the signed Form 17?", default=None)
 
-    @rule("The person cannot be brought before the authority before being taken into care.")
+    @Form.rule("The person cannot be brought before the authority before being taken into care.")
     def _produced_after_charge(self) -> bool:
-        return in_order(self.taken_charge_at, self.produced_at)
+        return self.in_order(self.taken_charge_at, self.produced_at)
 
-    @rule("Each journey must end after it begins.")
+    @Form.rule("Each journey must end after it begins.")
     def _journeys_end(self) -> bool:
-        return all(in_order(leg.start, leg.end) for leg in self.journey)
+        return all(self.in_order(leg.start, leg.end) for leg in self.journey)
 
 
 class IdentifyForm(Form):
@@ -191,6 +188,8 @@ class IdentifyForm(Form):
     reflection_until: Day | None = field(label="Until when may the person take time to decide?", default=None)
     note: LongText | None = field(label="What else is important?", default=None, identifying=True)
 
-    @rule("Choose either 'None of these' or what you saw, not both.")
+    @Form.rule("Choose either 'None of these' or what you saw, not both.")
     def _none_stands_alone(self) -> bool:
-        return all(stands_alone("none", chosen) for chosen in (self.indicators, self.acts, self.means, self.purposes))
+        return all(
+            self.stands_alone("none", chosen) for chosen in (self.indicators, self.acts, self.means, self.purposes)
+        )

@@ -2,27 +2,7 @@
 
 from datetime import timedelta
 
-from engine.plugin import (
-    NOT_KNOWN,
-    Asked,
-    Completed,
-    Concluded,
-    Document,
-    JsonAnswer,
-    Law,
-    LawTime,
-    OutputKind,
-    OutputSpec,
-    Prepared,
-    StepContext,
-    Watch,
-    automatic,
-    day_by_law,
-    given,
-    specs_of,
-    unless_yes,
-)
-from pillars.rescue import forms
+from engine.plugin import Asked, Completed, Concluded, Document, Form, Law, Prepared, StepContext, Watch, automatic
 from pillars.rescue.checklist import in_words, open_points
 from pillars.rescue.elsewhere import Intake, Missing
 from pillars.rescue.forms import ExecuteForm, FirstNeedsForm, IdentifyForm, PlanForm, ProductionForm
@@ -45,9 +25,9 @@ class Plan(
 ):
     def prepare(self, context: StepContext) -> Prepared:
         place = context.earlier("reporting.intake", Intake).place_last_seen
-        before = context.told_before("rescue.plan", *(spec.name for spec in specs_of(forms.PlanForm)))
+        before = context.told_before("rescue.plan", *PlanForm.model_fields)
         notes = ("Confirm the place; do not ask the person again.",) if place else ()
-        return Prepared(prefill=given(site=place) | before, notes=notes)
+        return Prepared(prefill=Prepared.given(site=place) | before, notes=notes)
 
     def conclude(self, answers: PlanForm, context: StepContext) -> Concluded:
         points = open_points(answers)
@@ -73,12 +53,12 @@ class Execute(
 
     def conclude(self, answers: ExecuteForm, context: StepContext) -> Concluded:
         notes = [
-            *unless_yes(
+            *Form.unless_yes(
                 False if answers.separated_from_suspects is None else answers.separated_from_suspects,
                 no="Survivors were not kept apart from suspects: inform the supervisor.",
                 unknown="It is not known whether survivors were kept apart from suspects: tell the supervisor.",
             ),
-            *unless_yes(
+            *Form.unless_yes(
                 answers.media_kept_out,
                 no="Reporters or cameras were there: inform the press officer, so that no one is shown.",
                 unknown="Perhaps reporters or cameras were there: inform the press officer, so that no one is shown.",
@@ -102,18 +82,18 @@ class FirstNeeds(
 ):
     def prepare(self, context: StepContext) -> Prepared:
         known = ("person", "food_clothing", "fear_of", "language", "companion_children", "immediate_wish")
-        told = given(language=_language(context)) | context.told_before("protection.consent", "person")
+        told = Prepared.given(language=_language(context)) | context.told_before("protection.consent", "person")
         return Prepared(prefill=told | context.told_before("rescue.first_needs", *known))
 
     def conclude(self, answers: FirstNeedsForm, context: StepContext) -> Concluded:
         """Point out what is still to be done; how the person is stays sealed, and the first check is for everybody."""
         notes = [
-            *unless_yes(
+            *Form.unless_yes(
                 answers.food_clothing,
                 no="Food and clothes are still missing.",
                 unknown="Ask whether the person has food and clothes.",
             ),
-            *unless_yes(
+            *Form.unless_yes(
                 answers.rights_explained,
                 no="The person's rights are not explained yet.",
                 unknown="Nobody knows whether the person's rights were explained: explain them.",
@@ -121,7 +101,7 @@ class FirstNeeds(
         ]
         if answers.photo_taken is True:
             notes.append("A photo was taken: it stays with the case, protected. Never one of someone naked or hurt.")
-        if answers.photo_taken == NOT_KNOWN:
+        if answers.photo_taken == Form.NOT_KNOWN:
             notes.append("Find out whether a photo was taken. Never one of someone naked or hurt.")
         if answers.companion_children:
             notes.append("Children are with the person: add each of them to the case.")
@@ -140,7 +120,7 @@ class Production(
     time_limit=Law("IN-JJ-PROD-24H"),
 ):
     def prepare(self, context: StepContext) -> Prepared:
-        told = given(
+        told = Prepared.given(
             person=context.earlier("rescue.first_needs", FirstNeedsForm).person,
             authority=_authority_for(context),
         )
@@ -173,8 +153,8 @@ class Identify(
     time_limit="PT72H",
 ):
     def prepare(self, context: StepContext) -> Prepared:
-        length = context.law(_REFLECTION) or LawTime(_REFLECTION, days=_REFLECTION_DAYS)
-        reflection = day_by_law(length, context.today).isoformat()
+        length = context.law(_REFLECTION) or Law(_REFLECTION, days=_REFLECTION_DAYS)
+        reflection = length.day_after(context.today).isoformat()
         known = (
             "interpreter",
             "acts",
@@ -190,7 +170,7 @@ class Identify(
         rescued = context.earlier("rescue.execute", ExecuteForm).end_at
         too_early = rescued is not None and context.now - rescued < _REST
         notes = ("Less than an hour has passed since the rescue: let the person rest first.",) if too_early else ()
-        told = given(interview_lang=_language(context), age_claimed=missing.age, sex=missing.sex)
+        told = Prepared.given(interview_lang=_language(context), age_claimed=missing.age, sex=missing.sex)
         told["reflection_until"] = reflection
         return Prepared(prefill=told | context.told_before("rescue.identify", *known), notes=notes)
 
@@ -211,8 +191,8 @@ class Identify(
     "rescue.checklist",
     title="Check that the rescue plan is complete",
     outputs={
-        "complete": OutputSpec(OutputKind.BOOL, default=False),
-        "missing": OutputSpec(OutputKind.NUMBER, default=0),
+        "complete": False,
+        "missing": 0,
     },
 )
 def checklist(context: StepContext) -> Completed:
@@ -225,7 +205,7 @@ def checklist(context: StepContext) -> Completed:
     )
 
 
-def _language(context: StepContext) -> JsonAnswer:
+def _language(context: StepContext) -> str | None:
     return (
         context.earlier("rescue.first_needs", FirstNeedsForm).language
         or context.earlier("reporting.intake", Intake).language

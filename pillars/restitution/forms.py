@@ -15,8 +15,6 @@ from engine.plugin import (
     Text,
     YesNo,
     field,
-    in_order,
-    rule,
 )
 
 Route = Literal["NALSA", "StateVCS", "POCSO33_8", "BNSS395", "BLSA", "wages", "BD", "NP17", "civil"]
@@ -60,7 +58,7 @@ class EligibilityForm(Form):
         ...,
     ] = field(label="Which papers are still missing?", choices={"fir_copy": "Copy of the FIR"}, default=())
 
-    @rule("A route cannot be both open and closed.")
+    @Form.rule("A route cannot be both open and closed.")
     def _route_is_open_or_closed(self) -> bool:
         return not set(self.routes) & set(self.excluded)
 
@@ -89,13 +87,13 @@ class InterimForm(Form):
     cash_card: YesNo = field(label="Was it given on a cash card?", default=None)
     paid_on: Day | None = field(label="When was it paid?", default=None)
 
-    @rule("Say how much was ordered, if it was paid.")
+    @Form.rule("Say how much was ordered, if it was paid.")
     def _payment_has_an_amount(self) -> bool:
         return self.paid_on is None or self.amount is not None
 
-    @rule("The payment cannot be earlier than the order.")
+    @Form.rule("The payment cannot be earlier than the order.")
     def _payment_follows_order(self) -> bool:
-        return in_order(self.order_on, self.paid_on)
+        return self.in_order(self.order_on, self.paid_on)
 
 
 class AwardForm(Form):
@@ -109,17 +107,17 @@ class AwardForm(Form):
     reasons_exceed: LongText | None = field(label="If the award is outside these amounts, why?", default=None)
     appeal_by: Day | None = field(label="What is the last day to appeal?", default=None)
 
-    @rule("The lowest amount of the scheme cannot be more than the highest.")
+    @Form.rule("The lowest amount of the scheme cannot be more than the highest.")
     def _scheme_is_in_order(self) -> bool:
-        return in_order(self.min, self.max)
+        return self.in_order(self.min, self.max)
 
-    @rule("If the award is outside the amounts of the scheme, say why.")
+    @Form.rule("If the award is outside the amounts of the scheme, say why.")
     def _outside_has_reasons(self) -> bool:
-        return in_order(self.min, self.amount, self.max) or self.reasons_exceed is not None
+        return self.in_order(self.min, self.amount, self.max) or self.reasons_exceed is not None
 
-    @rule("The last day to appeal cannot be before the award.")
+    @Form.rule("The last day to appeal cannot be before the award.")
     def _appeal_follows_award(self) -> bool:
-        return in_order(self.award_on, self.appeal_by)
+        return self.in_order(self.award_on, self.appeal_by)
 
 
 class PaymentForm(Form):
@@ -147,13 +145,13 @@ class PaymentForm(Form):
     )
     fx_rate: Text | None = field(label="At which rate was it exchanged?", default=None, shown_when='currency != "INR"')
 
-    @rule("The free part and the deposit together cannot be more than the amount paid.")
+    @Form.rule("The free part and the deposit together cannot be more than the amount paid.")
     def _parts_fit(self) -> bool:
         return self.free_part + self.fixed_deposit_part <= self.amount
 
-    @rule("The deposit cannot end before the payment.")
+    @Form.rule("The deposit cannot end before the payment.")
     def _deposit_follows_payment(self) -> bool:
-        return in_order(self.paid_on, self.fd_until)
+        return self.in_order(self.paid_on, self.fd_until)
 
 
 class WagesForm(Form):
@@ -180,6 +178,6 @@ class WagesForm(Form):
     immediate_30k_on: Day | None = field(label="When was the first help (up to 30,000 rupees) paid?", default=None)
     final_on: Day | None = field(label="When was the rest of the grant paid?", default=None)
 
-    @rule("The rest of the grant cannot be paid before the first help.")
+    @Form.rule("The rest of the grant cannot be paid before the first help.")
     def _rest_follows_first_help(self) -> bool:
-        return in_order(self.immediate_30k_on, self.final_on)
+        return self.in_order(self.immediate_30k_on, self.final_on)

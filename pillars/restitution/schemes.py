@@ -9,7 +9,7 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
-from engine.plugin import LawTime, StepContext, add_months, day_by_law
+from engine.plugin import Law, StepContext
 from pillars.restitution.elsewhere import Fir
 from pillars.restitution.forms import EligibilityForm
 
@@ -28,7 +28,7 @@ class Code:
 class ClaimLimit:
     """Within how long of an offence a claim must be made, and how many months before the end to warn."""
 
-    length: LawTime
+    length: Law
     warn_months_before: tuple[int, ...]
     source: str
 
@@ -39,12 +39,12 @@ class ClaimLimit:
 
     def last_day(self, offence: date) -> date:
         """Give the last day to claim for an offence of that day."""
-        return day_by_law(self.length, offence)
+        return self.length.day_after(offence)
 
     def warn_on(self, offence: date) -> tuple[date, ...]:
         """Give the days on which to warn, the first one first; none of them lies before the offence."""
         return tuple(
-            max(offence, day_by_law(replace(self.length, months=self.length.months - months), offence))
+            max(offence, replace(self.length, months=self.length.months - months).day_after(offence))
             for months in self.warn_months_before
         )
 
@@ -71,10 +71,10 @@ class Share:
         Ages are known in whole years, so the deposit never ends too early. None where the age is not known.
         """
         if self.deposit_months is not None:
-            return add_months(paid, self.deposit_months)
+            return StepContext.add_months(paid, self.deposit_months)
         if self.deposit_until_age is None or age is None:
             return None
-        return add_months(paid, 12 * max(self.deposit_until_age - age, 0))
+        return StepContext.add_months(paid, 12 * max(self.deposit_until_age - age, 0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +84,9 @@ class Term:
     law: str
     otherwise_days: int
 
-    def length(self, context: StepContext) -> LawTime:
+    def length(self, context: StepContext) -> Law:
         """Give how long it is in a case."""
-        return context.law(self.law) or LawTime(self.law, days=self.otherwise_days)
+        return context.law(self.law) or Law(self.law, days=self.otherwise_days)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +141,7 @@ def claim_limit(context: StepContext) -> ClaimLimit | None:
     Its length is that of the pack of law; where the law does not apply to the case, that of the file, as a target.
     """
     for entry in _entries("limits", context.jurisdiction):
-        own = LawTime(entry["limit_id"], entry["claim_within_months"], is_signed=entry["signed_by"] is not None)
+        own = Law(entry["limit_id"], entry["claim_within_months"], is_signed=entry["signed_by"] is not None)
         length = context.law(own.limit_id) or own
         return ClaimLimit(length, tuple(entry["warn_months_before"]), length.source or entry["source"])
     return None
@@ -199,13 +199,13 @@ def routes_told(context: StepContext) -> tuple[RouteRule, ...]:
 def paid_by(context: StepContext, ordered: date) -> date | None:
     """Give the day by which ordered money must be there by a route of the person; the first one, or None for none."""
     terms = (rule.order_is_paid for rule in routes_told(context))
-    return min((day_by_law(term.length(context), ordered) for term in terms if term), default=None)
+    return min((term.length(context).day_after(ordered) for term in terms if term), default=None)
 
 
 def last_day_to_appeal(context: StepContext, awarded: date) -> date | None:
     """Give the last day to appeal against an award by a route of the person; the first one, or None for none."""
     terms = (rule.appeal for rule in routes_told(context))
-    return min((day_by_law(term.length(context), awarded) for term in terms if term), default=None)
+    return min((term.length(context).day_after(awarded) for term in terms if term), default=None)
 
 
 def bonded_labour_grant(jurisdiction: str, released: date) -> BondedLabourGrant | None:

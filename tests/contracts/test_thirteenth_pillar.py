@@ -73,7 +73,7 @@ def test_the_test_that_comes_with_it_passes(skeleton: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stdout
-    assert "2 passed" in done.stdout
+    assert "3 passed" in done.stdout
 
 
 def test_nothing_is_overwritten(skeleton: Path) -> None:

@@ -20,7 +20,7 @@ from engine.domain.law_told import Told
 from engine.plugin.answers import Form, JsonAnswer
 from engine.plugin.context import PersonView, StepContext
 from engine.plugin.fields import FieldKind, FieldSpec, OutputKind, Sensitivity, specs_of
-from engine.plugin.laws import LawTime
+from engine.plugin.laws import Law
 from engine.plugin.paper import FILTERS
 from engine.plugin.steps import StepType
 from engine.plugin.testing import NOW, fake_context
@@ -185,14 +185,14 @@ def FakeContext(**given: Any) -> StepContext:  # noqa: N802 - a case of our test
 def OtherLaw(*, times: Mapping[str, str] = MappingProxyType({}), **given: Any) -> StepContext:  # noqa: N802 - as above
     """Make a case in a place whose packs of law have these times, by `ID` or `ID/option`, and no others."""
 
-    def law(limit_id: str, option: str) -> LawTime | None:
+    def law(limit_id: str, option: str) -> Law | None:
         written = times.get(f"{limit_id}/{option}" if option else limit_id)
         return law_time(limit_id, written) if written else None
 
     return fake_context(law=law, **given)
 
 
-def _shipped_law(case: StepContext, limit_id: str, option: str) -> LawTime | None:
+def _shipped_law(case: StepContext, limit_id: str, option: str) -> Law | None:
     """Read a limit from the shipped packs, as of the instant of the test; told are place, sections and offence."""
     fir = case.before.get("policing.fir", {})
     sections, offence = fir.get("sections"), fir.get("offence_date")
@@ -205,11 +205,11 @@ def _shipped_law(case: StepContext, limit_id: str, option: str) -> LawTime | Non
     return law_time(limit_id, time.root, source=found.limit.source) if found and time else None
 
 
-def law_time(limit_id: str, written: str, *, source: str = "") -> LawTime:
+def law_time(limit_id: str, written: str, *, source: str = "") -> Law:
     """Read a time as a pack of law writes it: `P60D`, `P3M`, `P5WD`."""
     time = TimeLimit(written)
     is_working = time.counting is Counting.WORKING_DAYS
-    return LawTime(
+    return Law(
         limit_id, months=time.months, days=0 if is_working else time.days, hours=time.seconds // 3600, source=source,
         working_days=time.days if is_working else 0,
     )  # fmt: skip
@@ -249,6 +249,17 @@ def _in_words(changes: Mapping[str, Any]) -> dict[str, object]:
     found = dict(changes)
     if "jurisdiction" in found:
         found["jurisdiction"] = jurisdiction_in_words(found["jurisdiction"])
+    case = next(
+        (one.__self__ for one in found.values() if isinstance(getattr(one, "__self__", None), StepContext)), None
+    )
+    if case is not None:
+        ids = {step_id: told for every in case.history.values() for step_id, told in every.items()}
+        as_stored = {
+            "earlier": lambda uses: case.before.get(uses, {}),
+            "all_earlier": lambda uses: tuple(case.history.get(uses, {}).values()),
+            "answers_of": lambda step_id: ids.get(step_id, {}),
+        }
+        found |= {name: as_stored[name] for name in as_stored.keys() & found.keys()}
     if before := found.get("earlier"):
         found["earlier"] = lambda uses: for_templates(fields_of(uses), before(uses))
     if history := found.get("all_earlier"):

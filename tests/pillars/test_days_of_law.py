@@ -10,9 +10,8 @@ from typing import Any
 import pytest
 
 from engine.plugin.context import StepContext
-from engine.plugin.laws import LawTime
+from engine.plugin.laws import Law
 from engine.plugin.steps import Prepared, StepType
-from engine.plugin.values import day_by_law, instant_by_law, shown_from
 from engine.plugin.watches import Watch
 from pillars.policing.steps import Chargesheet, Fir, default_bail
 from pillars.press.steps.takedown import due_at
@@ -37,7 +36,7 @@ def _data(pillar: str, name: str) -> Any:
     return json.loads(files(f"pillars.{pillar}").joinpath(name).read_text("utf-8"))
 
 
-def _law(limit_id: str, option: str = "") -> LawTime:
+def _law(limit_id: str, option: str = "") -> Law:
     found = NOW.law(limit_id, option)
     assert found is not None, limit_id
     return found
@@ -223,16 +222,16 @@ def test_the_last_day_to_claim_is_counted_by_the_law_and_by_the_file_where_the_l
     assert by_file is not None
     assert (by_law.source, by_file.source) == (_law(entry["limit_id"]).source, entry["source"])
     assert by_law.warn_on(date(2025, 1, 31)) == (date(2027, 1, 31), date(2027, 7, 31), date(2027, 12, 31))
-    assert replace(by_law, length=LawTime("", months=3)).warn_on(date(2025, 1, 31)) == (
+    assert replace(by_law, length=Law("", months=3)).warn_on(date(2025, 1, 31)) == (
         date(2025, 1, 31), date(2025, 1, 31), date(2025, 3, 31),
     )  # fmt: skip
     assert claim_limit(FakeContext(jurisdiction="NP")) is None
 
 
 def test_a_day_by_law_is_the_last_one_of_a_shorter_month_and_counts_whole_days() -> None:
-    assert day_by_law(_law("IN-JJ-ORDER-4M"), date(2026, 10, 31)) == date(2027, 2, 28)
-    assert day_by_law(_law("IN-DEFAULT-BAIL"), date(2026, 1, 1)) == date(2026, 3, 2)
-    assert day_by_law(_law("IN-JJ-PROD-24H"), date(2026, 1, 1)) == date(2026, 1, 2)
+    assert _law("IN-JJ-ORDER-4M").day_after(date(2026, 10, 31)) == date(2027, 2, 28)
+    assert _law("IN-DEFAULT-BAIL").day_after(date(2026, 1, 1)) == date(2026, 3, 2)
+    assert _law("IN-JJ-PROD-24H").day_after(date(2026, 1, 1)) == date(2026, 1, 2)
 
 
 @pytest.mark.parametrize(
@@ -252,14 +251,14 @@ def test_a_time_of_the_law_is_counted_and_said_as_it_is_written(
     written: str, day: str, instant: str, words: str
 ) -> None:
     length = law_time("IN-X", written)
-    assert day_by_law(length, date(2026, 3, 10)).isoformat() == day
-    assert instant_by_law(length, NOON_IN_MARCH, ZONE).isoformat() == instant
+    assert length.day_after(date(2026, 3, 10)).isoformat() == day
+    assert length.instant_after(NOON_IN_MARCH, ZONE).isoformat() == instant
     assert length.in_words == words
 
 
 def test_a_step_by_the_law_is_shown_before_its_end_and_never_before_it_began() -> None:
-    def shown(length: LawTime | None, *, days_before: int) -> datetime:
-        return shown_from(length, NOON_IN_MARCH, zone=ZONE, days_before=days_before, otherwise_days=4)
+    def shown(length: Law | None, *, days_before: int) -> datetime:
+        return FakeContext(zone=ZONE).shown_from(length, NOON_IN_MARCH, days_before=days_before, otherwise_days=4)
 
     assert shown(law_time("IN-X", "P30D"), days_before=10) == NOON_IN_MARCH + timedelta(days=20)
     assert shown(law_time("IN-X", "P30D"), days_before=31) == NOON_IN_MARCH

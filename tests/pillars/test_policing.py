@@ -6,10 +6,10 @@ from uuid import UUID
 
 import pytest
 
-from engine.builtin import RELEASE
+from engine.builtin import Release
 from engine.plugin.answers import read_answers
 from engine.plugin.context import StepContext
-from engine.plugin.laws import LawTime
+from engine.plugin.laws import Law
 from engine.plugin.steps import StepType
 from engine.plugin.watches import Watch
 from pillars.policing import PILLAR
@@ -337,12 +337,12 @@ def test_each_rung_has_its_letter_which_waits_for_a_person_and_takes_over_what_i
 
 def test_the_letters_of_the_ladder_claim_a_refusal_only_where_one_was_written_down() -> None:
     late = {"what": "FIR", "since": "7 March 2026, 18:40", "due": "7 March 2026, 18:40", "is_over": "yes", "law": ""}
-    silent = render("fir-refusal-letter", RELEASE, {}, late=late)
+    silent = render("fir-refusal-letter", Release.step_type, {}, late=late)
     assert "refused to record" not in silent
     assert "has not been registered" in silent
     assert "7 March 2026, 18:40" in silent
     known = FakeContext(before={"policing.fir": REFUSED}).earlier
-    refused = render("fir-refusal-letter", RELEASE, {}, late=late, earlier=known)
+    refused = render("fir-refusal-letter", Release.step_type, {}, late=late, earlier=known)
     assert "refused to record" in refused
     assert "Station One" in refused
 
@@ -612,9 +612,9 @@ def test_the_bail_day_is_the_one_after_60_or_90_days_with_the_day_of_remand_coun
 def _other_law(days: int = 61, **given: Any) -> StepContext:
     """Make a case in a place whose pack of law gives 61 days and no time for news, or nothing at all."""
 
-    def law(limit_id: str, option: str) -> LawTime | None:
+    def law(limit_id: str, option: str) -> Law | None:
         is_known = limit_id == "IN-DEFAULT-BAIL" and days and not option
-        return LawTime(limit_id, 0, 0, days * 24, "", is_signed=False) if is_known else None
+        return Law(limit_id, 0, 0, days * 24, "", is_signed=False) if is_known else None
 
     return FakeContext(law=law, **given)
 

@@ -1,11 +1,12 @@
 """The step types of re-integration."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from typing import Any
 
 import pytest
 
 from engine.plugin.answers import read_answers
+from engine.plugin.context import StepContext
 from engine.plugin.steps import StepType
 from pillars.reintegration import PILLAR
 from pillars.reintegration.forms import CloseForm, LivelihoodForm, PlanForm, VisitForm
@@ -206,15 +207,15 @@ def test_each_visit_after_the_return_opens_three_days_before_its_day() -> None:
     ],
 )
 def test_a_visit_that_nobody_made_is_found(visits: Any, today: date, gone: tuple[str, ...]) -> None:
-    assert missed(HOME_SINCE, [read_answers(VisitForm, one) for one in visits], today, "Asia/Kolkata") == gone
+    assert missed(HOME_SINCE, [read_answers(VisitForm, one) for one in visits], _on(today)) == gone
 
 
 def test_nothing_is_missed_before_the_person_is_home() -> None:
-    assert missed(None, [], date(2030, 1, 1), "Asia/Kolkata") == ()
+    assert missed(None, [], _on(date(2030, 1, 1))) == ()
 
 
 def test_the_days_of_visits_are_those_of_the_calendar_at_home() -> None:
-    days = milestones(datetime(2026, 1, 30, 20, tzinfo=UTC), "Asia/Dhaka")
+    days = milestones(datetime(2026, 1, 30, 20, tzinfo=UTC), FakeContext(zone="Asia/Dhaka"))
     assert days["1 month"] == date(2026, 2, 28)
     assert days["1 week"] == date(2026, 2, 7)
 
@@ -348,3 +349,8 @@ def test_papers_print_with_full_and_with_minimal_answers(*, full: bool) -> None:
         page = render(step.documents[0].name, step, example(step.form, full=full, **CHANGES.get(step.key, {})))
         assert "C-2026-0001" in page
         assert "not recorded" in render(step.documents[0].name, step, {})
+
+
+def _on(day: date) -> StepContext:
+    """Make a case at noon of a day."""
+    return FakeContext(now=datetime.combine(day, time(6, 30), UTC))

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from engine.plugin.steps import Law, StepType
+from engine.plugin.laws import Law
+from engine.plugin.steps import StepType
 from engine.plugin.watches import Watch
 from pillars.rescue import PILLAR
 from pillars.rescue.forms import ExecuteForm, IdentifyForm, PlanForm, ProductionForm

@@ -1,6 +1,6 @@
 """The steps that every workflow can use."""
 
-from engine.builtin import APPROVE, ASK, CALL, CORE, DECIDE, NOTE, RELEASE, ReleaseSettings
+from engine.builtin import CORE, Approve, Ask, Call, Decide, Note, Release, ReleaseSettings
 from engine.plugin.fields import OutputKind
 from engine.plugin.registry import problems_of
 from tests.pillars.support import FakeContext, accepts_its_examples, example, form_of, problems
@@ -21,28 +21,28 @@ def test_each_takes_good_answers_and_refuses_strangers() -> None:
 
 
 def test_a_question_step_asks_nothing_of_its_own() -> None:
-    assert ASK.fields == ()
+    assert Ask.step_type.fields == ()
 
 
 def test_a_workflow_can_branch_on_a_decision_an_approval_and_whose_delay_it_is() -> None:
-    assert DECIDE.outputs["decision"].choices == ("yes", "no", "not_known")
-    assert APPROVE.outputs["approved"].kind is OutputKind.BOOL
-    assert NOTE.outputs["delay_owner"].choices == ("ours", "other_body", "persons_choice", "force_majeure")
+    assert Decide.step_type.outputs["decision"].choices == ("yes", "no", "not_known")
+    assert Approve.step_type.outputs["approved"].kind is OutputKind.BOOL
+    assert Note.step_type.outputs["delay_owner"].choices == ("ours", "other_body", "persons_choice", "force_majeure")
 
 
 def test_a_delay_note_is_signed_and_says_why() -> None:
-    assert problems(form_of(NOTE), {}) == {"reason", "delay_owner", "signed"}
+    assert problems(form_of(Note.step_type), {}) == {"reason", "delay_owner", "signed"}
 
 
 def test_sending_back_without_a_word_is_noted() -> None:
-    assert APPROVE.conclude is not None
-    assert APPROVE.conclude(FakeContext(answers={"approved": False})).notes
-    assert not APPROVE.conclude(FakeContext(answers={"approved": False, "remark": "the date"})).notes
-    assert not APPROVE.conclude(FakeContext(answers={"approved": True})).notes
+    assert Approve.step_type.conclude is not None
+    assert Approve.step_type.conclude(FakeContext(answers={"approved": False})).notes
+    assert not Approve.step_type.conclude(FakeContext(answers={"approved": False, "remark": "the date"})).notes
+    assert not Approve.step_type.conclude(FakeContext(answers={"approved": True})).notes
 
 
 def test_a_letter_that_is_released_says_how_and_when_it_was_sent() -> None:
-    form = form_of(RELEASE)
+    form = form_of(Release.step_type)
     kept = {"decision": "not_released", "reason": "They have answered."}
     sent = {"decision": "released", "reason": "No answer.", "sent_by": "post", "sent_at": "2026-03-09T04:30:00+00:00"}
     assert problems(form, kept) == set()
@@ -52,13 +52,13 @@ def test_a_letter_that_is_released_says_how_and_when_it_was_sent() -> None:
 
 
 def test_a_letter_tells_its_releaser_that_nothing_leaves_by_itself() -> None:
-    assert RELEASE.prepare is not None
-    notes = RELEASE.prepare(FakeContext(settings=ReleaseSettings(to="District Magistrate"))).notes
+    assert Release.step_type.prepare is not None
+    notes = Release.step_type.prepare(FakeContext(settings=ReleaseSettings(to="District Magistrate"))).notes
     assert "District Magistrate" in notes[0]
     assert "Nothing is sent by itself" in notes[1]
 
 
 def test_a_call_notes_whether_somebody_was_reached_and_when_and_has_no_room_for_a_name() -> None:
-    assert CALL.event_time_field == "called_at"
-    assert all(spec.is_open for spec in CALL.fields)
-    assert CALL.outputs["answer"].choices == ("reached", "not_reached")
+    assert Call.step_type.event_time_field == "called_at"
+    assert all(spec.is_open for spec in Call.step_type.fields)
+    assert Call.step_type.outputs["answer"].choices == ("reached", "not_reached")

@@ -1,22 +1,9 @@
 """What the charge sheet proposes, and from when a suspect may get bail without one."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
-from engine.plugin import (
-    Asked,
-    Completed,
-    Concluded,
-    JsonAnswer,
-    Law,
-    OutputKind,
-    OutputSpec,
-    Prepared,
-    Scalar,
-    StepContext,
-    automatic,
-    given,
-    instant_by_law,
-)
+from engine.plugin import Asked, Completed, Concluded, Law, Prepared, StepContext, automatic
 from pillars.policing.bail import bail_day, bail_time, counted_from
 from pillars.policing.elsewhere import Hearing
 from pillars.policing.forms import ChargesheetForm
@@ -40,13 +27,13 @@ class Chargesheet(
         """Propose court, sections and the bail day, counted from the first remand, else from the report."""
         before = context.earlier("policing.chargesheet", ChargesheetForm)
         since = counted_from(context, context.all_earlier("prosecution.hearing", Hearing))
-        told: dict[str, JsonAnswer] = context.told_before("policing.fir", "sections")
+        told: dict[str, Any] = context.told_before("policing.fir", "sections")
         told |= context.told_before("prosecution.hearing", "court")
         told |= context.told_before("policing.chargesheet", "court", "sections", "accused_count", "ten_years_or_more")
         if since is None:
             return Prepared(prefill=told)
         bail_on = bail_day(context, since.day, ten_years_or_more=before.ten_years_or_more is True)
-        told |= given(
+        told |= Prepared.given(
             default_bail_on=bail_on.isoformat() if bail_on else None,
             first_remand_on=since.day.isoformat() if since.is_remand else None,
         )
@@ -77,11 +64,11 @@ class Chargesheet(
     "policing.default_bail",
     title="Work out the bail day",
     outputs={
-        "known": OutputSpec(OutputKind.BOOL, default=False),
-        "from_remand": OutputSpec(OutputKind.BOOL, default=False),
-        "default_bail_at": OutputSpec(OutputKind.INSTANT),
-        "latest_bail_at": OutputSpec(OutputKind.INSTANT),
-        "watch_from": OutputSpec(OutputKind.INSTANT),
+        "known": False,
+        "from_remand": False,
+        "default_bail_at": datetime,
+        "latest_bail_at": datetime,
+        "watch_from": datetime,
     },
     settings=DefaultBailSettings,
     reads=("prosecution.hearing",),
@@ -95,10 +82,10 @@ def default_bail(context: StepContext) -> Completed:
     length, longest = (bail_time(context, ten_years_or_more=long) for long in (is_long, True))
     if length is None or longest is None:
         return Completed(outputs={"known": False}, notes=("No pack of law here says when bail becomes a right.",))
-    bail_at = instant_by_law(length, since.at, context.zone)
-    outputs: dict[str, Scalar] = {
+    bail_at = length.instant_after(since.at, context.zone)
+    outputs: dict[str, Any] = {
         "known": True, "from_remand": since.is_remand, "default_bail_at": bail_at,
-        "latest_bail_at": instant_by_law(longest, since.at, context.zone),
+        "latest_bail_at": longest.instant_after(since.at, context.zone),
         "watch_from": bail_at - _WATCH_BEFORE,
     }  # fmt: skip
     note = "Counted from the FIR, which is the earlier and safer day, because no remand is recorded."

@@ -1,20 +1,6 @@
 """What evidence proposes on its way: taken, handed over, certified, its chain of custody checked."""
 
-from engine.plugin import (
-    Asked,
-    Completed,
-    Concluded,
-    Document,
-    OutputKind,
-    OutputSpec,
-    Prepared,
-    StepContext,
-    Watch,
-    automatic,
-    given,
-    notes_of_child,
-    unless_yes,
-)
+from engine.plugin import Asked, Completed, Concluded, Document, Form, Prepared, StepContext, Watch, automatic, copies
 from pillars.policing.custody import chain_of
 from pillars.policing.forms import CertificateForm, EvidenceForm, HandoverForm
 from pillars.policing.settings import CertificateSettings
@@ -43,13 +29,13 @@ class Evidence(
 
     def conclude(self, answers: EvidenceForm, context: StepContext) -> Concluded:
         """Say what a digital piece still lacks, and open its certificate at once."""
-        notes = [*notes_of_child(answers.child_shown)]
+        notes = [*copies.notes_of_child(answers.child_shown)]
         is_digital = answers.item_type in _DIGITAL and not notes
         if is_digital and not answers.sha256:
             notes.append(_HASH_NOW if _shows_nobody(answers) else _HASH_BY_POLICE)
         if is_digital and not answers.bsa63_certificate:
             notes.append("A certificate under BSA section 63(4) is still needed.")
-        notes += unless_yes(
+        notes += Form.unless_yes(
             answers.sealed,
             no="The item is not sealed yet.",
             unknown="It is not known whether the item is sealed: look, and seal it.",
@@ -73,13 +59,13 @@ class Handover(
             context.earlier("policing.evidence", EvidenceForm),
         )
         if not last:
-            return Prepared(prefill=given(label=taken.label, given_by=taken.custody_to, seal_no=taken.seal_no))
+            return Prepared(prefill=Prepared.given(label=taken.label, given_by=taken.custody_to, seal_no=taken.seal_no))
         seal = last.new_seal_no or last.seal_no
-        return Prepared(prefill=given(label=last.label, given_by=last.taken_by, seal_no=seal))
+        return Prepared(prefill=Prepared.given(label=last.label, given_by=last.taken_by, seal_no=seal))
 
     def conclude(self, answers: HandoverForm, context: StepContext) -> Concluded:
         """Say what follows from a broken seal, and have the chain of custody checked."""
-        notes = unless_yes(
+        notes = Form.unless_yes(
             answers.seal_intact,
             no="The seal was broken: record who saw it, seal it again, and inform the investigating officer.",
             unknown="It is not known whether the seal was whole: ask who took it, and tell the investigating officer.",
@@ -103,7 +89,7 @@ class Certificate(
         """Propose what is known of the piece that the certificate is for."""
         piece = _piece(context)
         child = piece.child_shown or ("no" if _shows_nobody(piece) else None)
-        told = given(label=piece.label, device=piece.device_serial, sha256=piece.sha256, child_shown=child)
+        told = Prepared.given(label=piece.label, device=piece.device_serial, sha256=piece.sha256, child_shown=child)
         return Prepared(
             prefill=told, notes=("The certificate is filled in as far as known. Two people sign it: parts A and B.",)
         )
@@ -111,7 +97,7 @@ class Certificate(
     def conclude(self, answers: CertificateForm, context: StepContext) -> Concluded:
         """Say what the certificate still lacks."""
         missing = [words for name, words in _ON_PAPER.items() if not getattr(answers, name)]
-        notes = notes_of_child(answers.child_shown)
+        notes = copies.notes_of_child(answers.child_shown)
         if missing and not notes:
             notes = (f"Still missing on the certificate: {', '.join(missing)}.",)
         return Concluded(facts={"evidence_certified": not missing}, notes=notes)
@@ -121,11 +107,11 @@ class Certificate(
     "policing.custody_check",
     title="Check the chain of custody",
     outputs={
-        "is_whole": OutputSpec(OutputKind.BOOL, default=False),
-        "pieces": OutputSpec(OutputKind.NUMBER, default=0),
-        "gaps": OutputSpec(OutputKind.NUMBER, default=0),
-        "overlaps": OutputSpec(OutputKind.NUMBER, default=0),
-        "broken_seals": OutputSpec(OutputKind.NUMBER, default=0),
+        "is_whole": False,
+        "pieces": 0,
+        "gaps": 0,
+        "overlaps": 0,
+        "broken_seals": 0,
     },
     documents=(Document("custody-chain", "Chain of custody"),),
     reads=("policing.evidence", "policing.handover"),

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from engine.plugin import Asked, Concluded, Document, Law, Prepared, StepContext, Watch, given
+from engine.plugin import Asked, Concluded, Document, Law, Prepared, StepContext, Watch
 from pillars.policing.elsewhere import FirstNeeds, Intake, Triage
 from pillars.policing.forms import AhtuForm, ChargesheetForm, MedicalForm, UpdateForm
 from pillars.policing.watching import next_news, watch_news_again
@@ -24,7 +24,9 @@ class Ahtu(
         review = (context.today + timedelta(days=_REVIEW_DAYS)).isoformat()
         crosses = context.earlier("reporting.triage", Triage).border_crossing_risk
         known = ("io_name", "io_contact", "unit", "plan", "other_units", "interstate", "inquiry_heads")
-        told = given(interstate=True if crosses is True else None) | context.told_before("policing.ahtu", *known)
+        told = Prepared.given(interstate=True if crosses is True else None) | context.told_before(
+            "policing.ahtu", *known
+        )
         return Prepared(prefill=told | {"next_review": review})
 
     def conclude(self, answers: AhtuForm, context: StepContext) -> Concluded:
@@ -85,7 +87,7 @@ class Update(
         )
         filed = context.earlier("policing.chargesheet", ChargesheetForm).filed_on
         stage = "charge_sheet_filed" if filed else context.earlier("policing.update", UpdateForm).stage
-        told = given(due_on=next_news(context), read_to_survivor_in=language, stage=stage)
+        told = Prepared.given(due_on=next_news(context), read_to_survivor_in=language, stage=stage)
         return Prepared(
             prefill=told, notes=("A letter is prepared. Read it aloud; leave it with the person only if that is safe.",)
         )

@@ -1,20 +1,9 @@
 """What the report at the station proposes, and the two letters after a refusal."""
 
 from datetime import date
+from typing import Any
 
-from engine.plugin import (
-    NOT_KNOWN,
-    Asked,
-    Concluded,
-    Document,
-    Law,
-    Prepared,
-    Scalar,
-    StepContext,
-    given,
-    perhaps,
-    unless_yes,
-)
+from engine.plugin import Asked, Concluded, Document, Form, Law, Prepared, StepContext
 from pillars.policing.forms import FirForm, MagistrateForm, RefusalForm
 from pillars.policing.watching import watch_fir, watch_magistrate, watch_refusal
 
@@ -38,7 +27,7 @@ class Fir(
         """Propose what was told before, and the code of the country."""
         known = ("station", "sections", "offence_date", "governing_code", "district", "zero_fir")
         before = context.told_before("policing.fir", *known)
-        law = given(governing_code=_CODE_BY_COUNTRY.get(context.country))
+        law = Prepared.given(governing_code=_CODE_BY_COUNTRY.get(context.country))
         law |= context.told_before("reporting.missing", "fir_no")
         note = "Any station must register it, wherever the crime happened. Take the complaint letter with you."
         return Prepared(prefill=law | before, notes=(note,))
@@ -47,12 +36,12 @@ class Fir(
         """Say what the report still lacks, and go up the ladder of a refusal or watch for the news."""
         refused = answers.refused
         notes = list(_doubts_of_law(answers))
-        if refused == NOT_KNOWN:
+        if refused == Form.NOT_KNOWN:
             notes.append("It is not known whether the station registered it: ask today, and record what they say.")
             return Concluded(notes=tuple(notes), watches=watch_fir(answers, context))
         if refused is not True and context.country == "IN":
             notes += _still_to_ask(answers)
-        facts: dict[str, Scalar] = {"fir_registered": refused is not True, "fir_refused": refused is True}
+        facts: dict[str, Any] = {"fir_registered": refused is not True, "fir_refused": refused is True}
         return Concluded(facts=facts, notes=tuple(notes), watches=watch_fir(answers, context))
 
 
@@ -102,18 +91,18 @@ class Magistrate(
     def conclude(self, answers: MagistrateForm, context: StepContext) -> Concluded:
         """Watch for the order of the Magistrate, and for what follows it."""
         notes = () if answers.affidavit is True else ("No affidavit is known to be there yet: the lawyer adds it.",)
-        facts: dict[str, Scalar] = {"magistrate_asked": True, "magistrate_ordered": answers.order == "register"}
+        facts: dict[str, Any] = {"magistrate_asked": True, "magistrate_ordered": answers.order == "register"}
         return Concluded(facts=facts, notes=notes, watches=watch_magistrate(answers, context))
 
 
 def _still_to_ask(answers: FirForm) -> list[str]:
     notes = [] if answers.copy_given_at else ["Ask for the free copy of the report now."]
-    if perhaps(answers.zero_fir) and not answers.transferred_to:
+    if Form.perhaps(answers.zero_fir) and not answers.transferred_to:
         is_sure = answers.zero_fir is True
         note = "Ask whether it is a Zero FIR, and to which station it is sent on."
         notes.append("Ask to which station the Zero FIR is forwarded." if is_sure else note)
     if _of_sexual_offence(answers):
-        notes += unless_yes(
+        notes += Form.unless_yes(
             answers.woman_officer_present,
             no="A woman's report of a sexual offence is taken by a woman officer: ask for this to be corrected.",
             unknown="A woman's report of a sexual offence is taken by a woman officer: ask whether it was.",

@@ -1,24 +1,20 @@
 """The step types of Press, what they propose and what they do by themselves."""
 
 from datetime import date, timedelta
+from typing import Any
 
 from engine.plugin import (
     Asked,
     Completed,
     Concluded,
     Document,
-    JsonAnswer,
-    OutputKind,
-    OutputSpec,
+    Form,
     Pillar,
     Prepared,
-    Scalar,
     StepContext,
     Watch,
     automatic,
-    given,
-    notes_of_child,
-    unless_yes,
+    copies,
 )
 from pillars.press.case_knowledge import TELLING_STEPS, in_words, known_of
 from pillars.press.elsewhere import Fir, Intake, Missing
@@ -58,7 +54,7 @@ class Query(
 ):
     def prepare(self, context: StepContext) -> Prepared:
         note = "Never confirm that there is a case, a person or a place."
-        prefill: dict[str, JsonAnswer] = {"deadline": (context.now + _ANSWER_WITHIN).isoformat(), "stage": "new"}
+        prefill: dict[str, Any] = {"deadline": (context.now + _ANSWER_WITHIN).isoformat(), "stage": "new"}
         outlet = context.earlier("press.query", QueryForm).outlet
         return Prepared(prefill=prefill | ({"outlet": outlet} if outlet else {}), notes=(note,))
 
@@ -90,7 +86,7 @@ class Release(
             return Prepared(prefill=held.told(*_TAKEN_OVER), notes=(found, _OF_A_HELD_TEXT))
         said = find_in((context.earlier("press.query", QueryForm).answer or ""), known)
         found_before = (in_words("what was answered to the reporter", said),) if said.total else ()
-        prefill: dict[str, JsonAnswer] = {
+        prefill: dict[str, Any] = {
             "publish_from": context.now.isoformat(),
             "withdraw_by": (context.now + _APPEAL_LASTS).isoformat(),
         }
@@ -106,7 +102,7 @@ class Release(
         """Say what the approved text has of what the case knows, and hold it while no ground is named for that."""
         found = find_in((answers.text or ""), known_of(context))
         is_held = not is_allowed(answers, found, texts_shown(context))
-        facts: dict[str, Scalar] = {"draft_may_identify": found.total > 0, "release_is_held": is_held}
+        facts: dict[str, Any] = {"draft_may_identify": found.total > 0, "release_is_held": is_held}
         withdraw = answers.withdraw_by
         if withdraw is not None:
             facts["withdraw_release_at"] = withdraw
@@ -125,15 +121,15 @@ class Leak(
     def prepare(self, context: StepContext) -> Prepared:
         law = _laws_on_identity(context)
         notes = (_FIRST_OF_A_LEAK, "Do not share the link, and do not open it again and again.")
-        told = context.told_before("policing.fir", "fir_no") | given(law=law)
+        told = context.told_before("policing.fir", "fir_no") | Prepared.given(law=law)
         return Prepared(prefill={"found_at": context.now.isoformat(), **told}, notes=notes)
 
     def conclude(self, answers: LeakForm, context: StepContext) -> Concluded:
         found, told = answers.found_at, answers.survivor_told_at
-        notes = [*notes_of_child(answers.child_shown)]
+        notes = [*copies.notes_of_child(answers.child_shown)]
         if found and told and told - found > _SURVIVOR_TOLD_WITHIN:
             notes.append("The survivor was informed later than four hours after the leak was found.")
-        notes += unless_yes(
+        notes += Form.unless_yes(
             answers.safety_reviewed,
             no="The safety plan has not been reviewed yet.",
             unknown="It is not known whether the safety plan was looked at again: do it now.",
@@ -157,7 +153,7 @@ class Monitor(
     def conclude(self, answers: MonitorForm, context: StepContext) -> Concluded:
         harmful = bool(answers.harmful)
         begin = "Something shows who the person is: begin the response to a leak now, one for each place."
-        notes = (*notes_of_child(answers.child_shown), *((begin,) if harmful else ()))
+        notes = (*copies.notes_of_child(answers.child_shown), *((begin,) if harmful else ()))
         return Concluded(facts={"leak_found": harmful}, notes=notes)
 
 
@@ -182,9 +178,9 @@ class Training(
     "press.identity_check",
     title="Look for identities in a draft",
     outputs={
-        "found": OutputSpec(OutputKind.NUMBER, default=0),
-        **{kind: OutputSpec(OutputKind.NUMBER, default=0) for kind in KINDS},
-        "checked": OutputSpec(OutputKind.BOOL, default=False),
+        "found": 0,
+        **dict.fromkeys(KINDS, 0),
+        "checked": False,
     },
     reads=(*TELLING_STEPS, "everybody"),
 )

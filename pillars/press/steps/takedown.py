@@ -8,19 +8,7 @@ from importlib.resources import files
 from typing import Any, Final
 from uuid import UUID
 
-from engine.plugin import (
-    Asked,
-    Concluded,
-    JsonAnswer,
-    LawTime,
-    Prepared,
-    Scalar,
-    StepContext,
-    Watch,
-    child_told,
-    instant_by_law,
-    notes_of_child,
-)
+from engine.plugin import Asked, Concluded, Law, Prepared, StepContext, Watch, copies
 from pillars.press.forms import LeakForm, TakedownForm
 from pillars.press.settings import TakedownSettings
 
@@ -52,10 +40,10 @@ class Takedown(
     def prepare(self, context: StepContext) -> Prepared:
         """Take over what the leak says: when the notice went out, and what it rests on."""
         before, leak = _before(context), context.earlier("press.leak", LeakForm)
-        prefill: dict[str, JsonAnswer] = {"answer": "none_yet", "door": "platform"}
+        prefill: dict[str, Any] = {"answer": "none_yet", "door": "platform"}
         if before.platform:
             prefill |= before.told("platform", "ground", "reference_no")
-        prefill |= child_told(before.child_shown) or child_told(leak.child_shown)
+        prefill |= copies.child_told(before.child_shown) or copies.child_told(leak.child_shown)
         if "ground" not in prefill and leak:
             shows = "child_shown" in prefill or "intimate_image" in leak.what_leaked
             prefill["ground"] = "intimate_image" if shows else "urgent_complaint"
@@ -70,17 +58,17 @@ class Takedown(
         sent, removed = answers.sent_at, answers.removed_at
         due = due_at(context, sent, str(answers.ground)) if sent else None
         is_late = due is not None and (removed or context.now) > due
-        facts: dict[str, Scalar] = {"content_removed": removed is not None, "platform_is_late": is_late}
+        facts: dict[str, Any] = {"content_removed": removed is not None, "platform_is_late": is_late}
         if due is not None:
             facts["platform_due_at"] = due
         where = _key_of(answers.platform)
         if removed is not None:
             watches = _look_again(where, removed, context.now)
-            notes = (*notes_of_child(answers.child_shown), *_of_removed(is_late=is_late))
+            notes = (*copies.notes_of_child(answers.child_shown), *_of_removed(is_late=is_late))
             return Concluded(facts=facts, notes=notes, watches=watches)
         is_shut = is_late or answers.answer == "refused"
         door = (NEXT_DOOR[str(answers.door or "platform")],) if is_shut else ()
-        notes = (*notes_of_child(answers.child_shown), *door)
+        notes = (*copies.notes_of_child(answers.child_shown), *door)
         look_at = due if due is not None and due > context.now else context.now + _SOON
         watch = Watch(
             f"takedown_{where}", "press.takedown", "Check whether the platform has acted",
@@ -96,8 +84,8 @@ def due_at(context: StepContext, sent: datetime, ground: str) -> datetime | None
     rule = _DATA["grounds"].get(ground)
     if rule is None:
         return None
-    length = context.law(rule["law"], rule["option"]) or LawTime(rule["law"], hours=rule["hours"])
-    return instant_by_law(length, sent, context.zone)
+    length = context.law(rule["law"], rule["option"]) or Law(rule["law"], hours=rule["hours"])
+    return length.instant_after(sent, context.zone)
 
 
 def _follows(context: StepContext) -> UUID | None:

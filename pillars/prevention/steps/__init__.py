@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from engine.plugin import Completed, OutputKind, OutputSpec, Pillar, StepContext, automatic
+from engine.plugin import Completed, Pillar, StepContext, automatic
 from pillars.prevention.settings import PatternSettings
 from pillars.prevention.steps.intercepting import Intercept
 from pillars.prevention.steps.meeting import Community, Session
@@ -14,10 +14,10 @@ from pillars.prevention.steps.travelling import SafeMigration
     "prevention.pattern",
     title="Likeness with other cases",
     outputs={
-        "matches": OutputSpec(OutputKind.NUMBER),
-        "units": OutputSpec(OutputKind.NUMBER),
-        "best_score": OutputSpec(OutputKind.NUMBER),
-        "is_pattern": OutputSpec(OutputKind.BOOL),
+        "matches": int,
+        "units": int,
+        "best_score": int,
+        "is_pattern": bool,
     },
     settings=PatternSettings,
     reads=("similar_persons",),

@@ -2,19 +2,9 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
-from engine.plugin import (
-    NOT_KNOWN,
-    Asked,
-    Concluded,
-    Document,
-    PersonTold,
-    Prepared,
-    Scalar,
-    StepContext,
-    Watch,
-)
+from engine.plugin import Asked, Concluded, Document, Form, Prepared, StepContext, Watch
 from pillars.prevention.forms import InterceptForm
 
 _PRODUCTION_LAW: Final = "IN-JJ-PROD-24H"
@@ -60,11 +50,11 @@ class Intercept(
             notes.append(
                 "Their stories differ and they travelled on: inform the post where they will arrive, if they agree."
             )
-        if answers.story_mismatch == NOT_KNOWN and not was_stopped:
+        if answers.story_mismatch == Form.NOT_KNOWN and not was_stopped:
             notes.append("They travelled on before their stories were compared: tell the post there, if they agree.")
-        if answers.free_choice_noted == NOT_KNOWN and was_stopped and not against_wish:
+        if answers.free_choice_noted == Form.NOT_KNOWN and was_stopped and not against_wish:
             notes.append("It is not known whether it was their free choice: ask them. An adult may not be held.")
-        facts: dict[str, Scalar] = {"was_stopped_against_wish": against_wish, "let_go": not was_stopped}
+        facts: dict[str, Any] = {"was_stopped_against_wish": against_wish, "let_go": not was_stopped}
         return Concluded(
             facts=facts,
             notes=tuple(notes),
@@ -112,14 +102,14 @@ def _has_law(context: StepContext) -> bool:
     return context.law(_PRODUCTION_LAW) is not None
 
 
-def _whoever_sent_them(answers: InterceptForm) -> tuple[PersonTold, ...]:
+def _whoever_sent_them(answers: InterceptForm) -> tuple[Concluded.Person, ...]:
     """Give whoever sent the travellers on their way, known or not: others may have met them."""
-    told = PersonTold(
+    told = Concluded.Person(
         name=answers.recruiter or "",
         vehicles=(answers.vehicle,) if answers.vehicle else (),
         routes=(answers.route,) if answers.route else (),
     )
-    return (told,) if told != PersonTold() and answers.signs != ("none",) else ()
+    return (told,) if told != Concluded.Person() and answers.signs != ("none",) else ()
 
 
 def is_child_alone(answers: InterceptForm) -> bool:

@@ -1,13 +1,6 @@
 """What awareness sessions and maps of villages propose, and what follows from them."""
 
-from engine.plugin import (
-    NOT_KNOWN,
-    Asked,
-    Concluded,
-    Prepared,
-    StepContext,
-    given,
-)
+from engine.plugin import Asked, Concluded, Form, Prepared, StepContext
 from pillars.prevention.forms import CommunityForm, SessionForm
 
 
@@ -39,14 +32,14 @@ class Community(
 ):
     def prepare(self, context: StepContext) -> Prepared:
         """Take over what rarely changes from the last map of the village."""
-        where = given(village=context.earlier("prevention.session", SessionForm).place)
+        where = Prepared.given(village=context.earlier("prevention.session", SessionForm).place)
         before = context.told_before("prevention.community", "village", "households", "watch_group")
         return Prepared(prefill=where | before, notes=("Write numbers only: no map names a person or a house.",))
 
     def conclude(self, answers: CommunityForm, context: StepContext) -> Concluded:
         """Ask for a watch group where the risk is high and there is none."""
         risk = answers.risk
-        is_unwatched = risk == "high" and answers.watch_group in (False, NOT_KNOWN)
+        is_unwatched = risk == "high" and answers.watch_group in (False, Form.NOT_KNOWN)
         note = "The risk is high and no watch group is known: plan a meeting with the village."
         notes = (note,) if is_unwatched else ()
         return Concluded(

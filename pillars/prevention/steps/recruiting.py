@@ -1,8 +1,9 @@
 """What the check of a recruiter proposes, and what speaks against them."""
 
 import re
+from typing import Any
 
-from engine.plugin import Asked, Concluded, JsonAnswer, PersonTold, Prepared, StepContext
+from engine.plugin import Asked, Concluded, Prepared, StepContext
 from pillars.prevention.forms import InterceptForm, RecruiterForm, SafeMigrationForm
 from pillars.prevention.licences import EXPIRED, NONE_TOLD, NOT_LISTED, READ_ON, VALID, licence_state
 
@@ -19,7 +20,7 @@ class Recruiter(
     def prepare(self, context: StepContext) -> Prepared:
         """Propose whom an earlier step named, and how many cases know somebody alike."""
         seen = context.similar_persons()
-        prefill: dict[str, JsonAnswer] = {"linked_cases": len(seen)} if seen else {}
+        prefill: dict[str, Any] = {"linked_cases": len(seen)} if seen else {}
         offer = context.earlier("prevention.safe_migration", SafeMigrationForm).job_offer_from
         met = context.earlier("prevention.intercept", InterceptForm).recruiter
         if met or offer:
@@ -53,6 +54,6 @@ class Recruiter(
         )
 
 
-def _recruiter(answers: RecruiterForm) -> PersonTold:
+def _recruiter(answers: RecruiterForm) -> Concluded.Person:
     handles = tuple(re.split(r"[\s,;]+", answers.handles.strip())) if answers.handles else ()
-    return PersonTold(name=answers.name or "", phone=answers.phone or "", handles=handles)
+    return Concluded.Person(name=answers.name or "", phone=answers.phone or "", handles=handles)

@@ -1,17 +1,9 @@
 """What the talk before a journey proposes: what speaks against an offer, and the call after it."""
 
 from datetime import timedelta
+from typing import Any
 
-from engine.plugin import (
-    NOT_KNOWN,
-    Asked,
-    Concluded,
-    JsonAnswer,
-    Prepared,
-    Scalar,
-    StepContext,
-    Watch,
-)
+from engine.plugin import Asked, Concluded, Form, Prepared, StepContext, Watch
 from pillars.prevention.elsewhere import Triage
 from pillars.prevention.forms import SafeMigrationForm
 
@@ -34,14 +26,14 @@ class SafeMigration(
         """Propose the day of the call, and the age that was told."""
         check_in = context.today + timedelta(days=CHECK_IN_DAYS)
         band = _AGE_BANDS.get(str(context.earlier("reporting.triage", Triage).age_band))
-        told: dict[str, JsonAnswer] = {"age_band": band} if band else {}
+        told: dict[str, Any] = {"age_band": band} if band else {}
         return Prepared(prefill=told | {"check_in_on": check_in.isoformat()})
 
     def conclude(self, answers: SafeMigrationForm, context: StepContext) -> Concluded:
         """Count what speaks against the offer, and watch that whoever goes is called on the day that was agreed."""
         warnings = _warnings(answers)
         day = answers.check_in_on
-        facts: dict[str, Scalar] = {"offer_warnings": len(warnings)}
+        facts: dict[str, Any] = {"offer_warnings": len(warnings)}
         if answers.decision != "goes" or day is None:
             return Concluded(facts=facts, notes=warnings)
         due = context.end_of(day)
@@ -59,9 +51,9 @@ def _warnings(answers: SafeMigrationForm) -> tuple[str, ...]:
             "A child may not leave for work: speak with the family, and with the child alone.",
         ),
         (answers.recruiter_licence in {"expired", "none"}, "The agent has no valid licence."),
-        (answers.contract_seen in (False, NOT_KNOWN), "Nobody is known to have seen a written contract."),
+        (answers.contract_seen in (False, Form.NOT_KNOWN), "Nobody is known to have seen a written contract."),
         (
-            answers.decision == "goes" and answers.emergency_numbers_given == NOT_KNOWN,
+            answers.decision == "goes" and answers.emergency_numbers_given == Form.NOT_KNOWN,
             "Find out whether they have the emergency numbers, and send them if not.",
         ),
         (answers.passport_held_by in {"agent", "employer"}, "Someone else keeps the passport."),

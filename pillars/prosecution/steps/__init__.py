@@ -1,6 +1,8 @@
 """The step types of Prosecution."""
 
-from engine.plugin import Completed, Document, OutputKind, OutputSpec, Pillar, StepContext, automatic
+from datetime import datetime
+
+from engine.plugin import Completed, Document, Pillar, StepContext, automatic
 from pillars.prosecution.forms import HearingForm
 from pillars.prosecution.hearings import next_hearing
 from pillars.prosecution.steps.engaging import Engage, Statement
@@ -12,7 +14,7 @@ from pillars.prosecution.steps.testifying import Testimony
 @automatic(
     "prosecution.calendar",
     title="Make the hearing slip",
-    outputs={"has_hearing": OutputSpec(OutputKind.BOOL, default=False), "hearing_at": OutputSpec(OutputKind.INSTANT)},
+    outputs={"has_hearing": False, "hearing_at": datetime},
     documents=(Document("hearing-slip", "Hearing slip", leaves=False),),
 )
 def calendar(context: StepContext) -> Completed:

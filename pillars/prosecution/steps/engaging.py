@@ -2,17 +2,7 @@
 
 from datetime import timedelta
 
-from engine.plugin import (
-    Asked,
-    Concluded,
-    Document,
-    JsonAnswer,
-    Prepared,
-    StepContext,
-    Watch,
-    given,
-    unless_yes,
-)
+from engine.plugin import Asked, Concluded, Document, Form, Prepared, StepContext, Watch
 from pillars.prosecution.elsewhere import Identify
 from pillars.prosecution.forms import EngageForm, StatementForm
 
@@ -39,7 +29,7 @@ class Engage(
         """Propose today, the language that was told, and what is known of the counsel."""
         known = ("counsel", "kind", "appointed_on", "rights_explained", "victim_right_to_be_heard")
         before = context.told_before("prosecution.engage", *known)
-        told = given(appointed_on=context.today.isoformat(), language=language_told(context))
+        told = Prepared.given(appointed_on=context.today.isoformat(), language=language_told(context))
         note = "Ask again whether the survivor wants to go to court. Whatever the answer, help goes on."
         was_engaged = bool(context.earlier("prosecution.engage", EngageForm))
         return Prepared(prefill=told | before, notes=(note,) if was_engaged else ())
@@ -69,12 +59,12 @@ class Statement(
         """Propose the section of the place, the language and the interpreter."""
         section = _SECTION_BY_COUNTRY.get(context.country, "other")
         interpreter = context.earlier("rescue.identify", Identify).interpreter
-        return Prepared(prefill=given(section=section, lang=language_told(context), interpreter=interpreter))
+        return Prepared(prefill=Prepared.given(section=section, lang=language_told(context), interpreter=interpreter))
 
     def conclude(self, answers: StatementForm, context: StepContext) -> Concluded:
         """Say what was missing, for the next time."""
         notes = list(
-            unless_yes(
+            Form.unless_yes(
                 answers.support_person_present,
                 no="No one supported the survivor: arrange for someone before the next time.",
                 unknown="Ask whether someone supported the survivor, and arrange for someone before the next time.",
@@ -85,7 +75,7 @@ class Statement(
         return Concluded(facts={"statement_taken": True}, notes=tuple(notes))
 
 
-def language_told(context: StepContext) -> JsonAnswer:
+def language_told(context: StepContext) -> str | None:
     """Give the language that the survivor was said to speak."""
     told = (context.told_before(step, language=name) for step, name in _LANGUAGE_WAS_TOLD)
     return next((one["language"] for one in told if one), None)

@@ -1,20 +1,9 @@
 """What a hearing proposes, and what is watched until the next one."""
 
 from datetime import timedelta
+from typing import Any
 
-from engine.plugin import (
-    NOT_KNOWN,
-    Appointment,
-    Asked,
-    Concluded,
-    Document,
-    Prepared,
-    Scalar,
-    StepContext,
-    Watch,
-    given,
-    perhaps,
-)
+from engine.plugin import Asked, Concluded, Document, Form, Prepared, StepContext, Watch
 from pillars.prosecution.elsewhere import Chargesheet
 from pillars.prosecution.forms import HearingForm
 from pillars.prosecution.hearings import coming, first_for, next_hearing, times_put_off
@@ -41,10 +30,10 @@ class Hearing(
         last = context.earlier("prosecution.hearing", HearingForm)
         court = last.court or context.earlier("policing.chargesheet", Chargesheet).court
         notes = []
-        if perhaps(last.attendance_needed):
+        if Form.perhaps(last.attendance_needed):
             notes.append("The survivor might have to be there: plan the journey with them, and who goes along.")
         return Prepared(
-            prefill=given(court=court)
+            prefill=Prepared.given(court=court)
             | context.told_before("prosecution.hearing", "case_no", "travel_plan", hearing_on="next_at"),
             notes=tuple(notes),
         )
@@ -56,11 +45,11 @@ class Hearing(
         notes = []
         if answers.adjourned is True and put_off >= most:
             notes.append(f"Put off {put_off} times: the lawyer has to object and ask the court to record its reasons.")
-        if answers.adjourned == NOT_KNOWN:
+        if answers.adjourned == Form.NOT_KNOWN:
             notes.append("Ask the court whether the hearing was put off: it counts towards how often that happened.")
         if answers.next_on is None and answers.next_at is None:
             notes.append("The next hearing is not known: ask the court.")
-        facts: dict[str, Scalar] = {"hearings_put_off": put_off}
+        facts: dict[str, Any] = {"hearings_put_off": put_off}
         at = next_hearing(context, answers, is_held=True)
         facts |= {"next_hearing_at": at} if at else {}
         remanded = first_for("remand", hearings)
@@ -70,10 +59,10 @@ class Hearing(
             facts=facts, notes=tuple(notes), watches=(*_watch_next(answers, context), *watch_court(context, hearings))
         )
 
-    def appointment(self, context: StepContext) -> Appointment | None:
+    def appointment(self, context: StepContext) -> Asked.Appointment | None:
         """Give the next hearing for people's calendars."""
         found = coming(context, context.earlier("prosecution.hearing", HearingForm))
-        return Appointment("Hearing", starts_at=found.at, day=found.day, room=found.hall) if found else None
+        return Asked.Appointment("Hearing", starts_at=found.at, day=found.day, room=found.hall) if found else None
 
 
 def _watch_next(answers: HearingForm, context: StepContext) -> tuple[Watch, ...]:

@@ -1,15 +1,9 @@
 """What a judgment proposes, and what is watched after it: the time for an appeal, and a release."""
 
 from datetime import timedelta
+from typing import Any
 
-from engine.plugin import (
-    Asked,
-    Concluded,
-    Prepared,
-    Scalar,
-    StepContext,
-    Watch,
-)
+from engine.plugin import Asked, Concluded, Prepared, StepContext, Watch
 from pillars.prosecution.forms import OutcomeForm
 from pillars.prosecution.steps.engaging import language_told
 
@@ -44,7 +38,7 @@ class Outcome(
     def conclude(self, answers: OutcomeForm, context: StepContext) -> Concluded:
         """Watch the time for an appeal and the safety of the survivor; the limits of the trial are over."""
         at_risk = answers.release_risk in _AT_RISK
-        facts: dict[str, Scalar] = {"release_risk_high": at_risk}
+        facts: dict[str, Any] = {"release_risk_high": at_risk}
         watches, notes = [], []
         appeal_by = answers.appeal_by
         if appeal_by and answers.appeal_filed is not True:

@@ -1,24 +1,9 @@
 """The step types of Protection, what they propose and what they do by themselves."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
-from engine.plugin import (
-    NOT_KNOWN,
-    Asked,
-    Completed,
-    Concluded,
-    Document,
-    OutputKind,
-    OutputSpec,
-    Pillar,
-    Prepared,
-    Scalar,
-    StepContext,
-    add_months,
-    automatic,
-    given,
-    perhaps,
-)
+from engine.plugin import Asked, Completed, Concluded, Document, Form, Pillar, Prepared, StepContext, automatic
 from pillars.protection.consent import covers_sharing, is_live
 from pillars.protection.elsewhere import FirstNeeds, Triage
 from pillars.protection.forms import ConsentForm, HealthForm, SafetyForm, SupportPersonForm
@@ -52,7 +37,7 @@ class Safety(
         before = context.told_before(
             "protection.safety", "level", "threats", "threat_source", "safe_contacts", "code_word"
         )
-        told = given(
+        told = Prepared.given(
             level=context.earlier("reporting.triage", Triage).risk_level,
             threat_source=context.earlier("rescue.first_needs", FirstNeeds).fear_of,
         )
@@ -66,7 +51,9 @@ class Safety(
 
     def conclude(self, answers: SafetyForm, context: StepContext) -> Concluded:
         level, review = answers.level or "", answers.review_on
-        open_points = [words for name, words in _PHONE_POINTS.items() if getattr(answers, name) in (False, NOT_KNOWN)]
+        open_points = [
+            words for name, words in _PHONE_POINTS.items() if getattr(answers, name) in (False, Form.NOT_KNOWN)
+        ]
         notes = [f"Still open on phone and internet: {', '.join(open_points)}."] if open_points else []
         longest = review_days(level, is_first=not context.earlier("protection.safety", SafetyForm))
         if review is not None and review > context.today + timedelta(days=longest):
@@ -87,7 +74,7 @@ class Health(
     time_limit="PT24H",
 ):
     def prepare(self, context: StepContext) -> Prepared:
-        urgent = perhaps(context.earlier("rescue.first_needs", FirstNeeds).medical_urgent)
+        urgent = Form.perhaps(context.earlier("rescue.first_needs", FirstNeeds).medical_urgent)
         follow_up = (context.today + timedelta(days=_REVIEW_DAYS)).isoformat()
         before = context.told_before("protection.health", "medication")
         return Prepared(
@@ -100,7 +87,7 @@ class Health(
         notes = (
             ("The law requires the police to be informed: do it today, and record when.",) if must_tell is True else ()
         )
-        if must_tell == NOT_KNOWN:
+        if must_tell == Form.NOT_KNOWN:
             notes = ("Find out today whether the law requires the police to be informed.",)
         day = answers.follow_up
         watches = (context.watch_for("health_visit", "protection.health", "Next health visit", day),) if day else ()
@@ -116,14 +103,14 @@ class SupportPerson(
     time_limit="P7D",
 ):
     def prepare(self, context: StepContext) -> Prepared:
-        report = add_months(context.today, _REPORT_MONTHS).isoformat()
+        report = StepContext.add_months(context.today, _REPORT_MONTHS).isoformat()
         known = ("role", "person_assigned", "assigned_at", "court_informed_at", "contact")
         before = context.told_before("protection.support_person", *known)
         return Prepared(prefill={"assigned_at": context.now.isoformat()} | before | {"monthly_report_due": report})
 
     def conclude(self, answers: SupportPersonForm, context: StepContext) -> Concluded:
         notes = []
-        if answers.conflict_check in (False, NOT_KNOWN):
+        if answers.conflict_check in (False, Form.NOT_KNOWN):
             notes.append("A tie to a suspect is not ruled out: check before they meet.")
         if answers.role == "support_person" and not answers.court_informed_at:
             notes.append("Inform the court within 24 hours who the support person is.")
@@ -149,18 +136,18 @@ class SupportPerson(
     "protection.consent_check",
     title="Check that consent covers sharing",
     outputs={
-        "live": OutputSpec(OutputKind.BOOL, default=False),
-        "covers_sharing": OutputSpec(OutputKind.BOOL, default=False),
-        "expires_at": OutputSpec(OutputKind.INSTANT),
+        "live": False,
+        "covers_sharing": False,
+        "expires_at": datetime,
     },
 )
 def consent_check(context: StepContext) -> Completed:
     """Check that the latest consent is still good today and allows sharing with others; no consent means no."""
     consent = context.earlier("protection.consent", ConsentForm)
-    live = is_live(consent, now=context.now, zone=context.zone)
+    live = is_live(context, consent)
     shares = live and covers_sharing(consent)
     until = consent.valid_until
-    ending: dict[str, Scalar] = {"expires_at": context.end_of(until)} if until else {}
+    ending: dict[str, Any] = {"expires_at": context.end_of(until)} if until else {}
     note = "No consent covers sharing now: ask the person, or name the legal ground."
     return Completed(
         outputs={"live": live, "covers_sharing": shares} | ending,

@@ -1,6 +1,6 @@
 """What asking for consent proposes, and what follows from the answer."""
 
-from engine.plugin import Asked, Concluded, Document, Prepared, StepContext, add_months, given
+from engine.plugin import Asked, Concluded, Document, Prepared, StepContext
 from pillars.protection.consent import covers_sharing, given_in, is_live, watch_consent
 from pillars.protection.days import language_of
 from pillars.protection.elsewhere import FirstNeeds
@@ -19,17 +19,18 @@ class Consent(
 ):
     def prepare(self, context: StepContext) -> Prepared:
         """Propose who is asked and until when; what may be shared is never proposed: it is said each time anew."""
-        valid_until = add_months(context.today, _CONSENT_MONTHS).isoformat()
+        valid_until = StepContext.add_months(context.today, _CONSENT_MONTHS).isoformat()
         who = context.earlier("rescue.first_needs", FirstNeeds).person
         before = context.told_before("protection.consent", "person", "kind")
         note = "Ask again for each new purpose. A no is an answer like any other: end the step as refused."
         return Prepared(
-            prefill=given(person=who) | language_of(context) | before | {"valid_until": valid_until}, notes=(note,)
+            prefill=Prepared.given(person=who) | language_of(context) | before | {"valid_until": valid_until},
+            notes=(note,),
         )
 
     def conclude(self, answers: ConsentForm, context: StepContext) -> Concluded:
         """Say whether the consent holds and covers sharing, put it into the ledger, and watch its end."""
-        live = is_live(answers, now=context.now, zone=context.zone)
+        live = is_live(context, answers)
         facts = {"consent_given": live, "consent_to_share": live and covers_sharing(answers)}
         given = given_in(answers, now=context.now)
-        return Concluded(facts=facts, consent=given, watches=watch_consent(answers, context.now, context.zone))
+        return Concluded(facts=facts, consent=given, watches=watch_consent(context, answers))

@@ -1,8 +1,9 @@
 """What a shelter placement and the end of custody propose, and what follows from them."""
 
 from datetime import timedelta
+from typing import Any
 
-from engine.plugin import NOT_KNOWN, Asked, Concluded, Document, Law, Prepared, Scalar, StepContext, given, unless_yes
+from engine.plugin import Asked, Concluded, Document, Form, Law, Prepared, StepContext
 from pillars.protection.custody import first_held_at, held_under, watch_custody, watch_placement
 from pillars.protection.days import ending_of
 from pillars.protection.elsewhere import FirstNeeds, Plan, Production
@@ -34,7 +35,7 @@ class Placement(
             "accompanied_children",
         )
         production = context.earlier("rescue.production", Production)
-        told = given(
+        told = Prepared.given(
             order_under=production.order_under,
             shelter=production.placed_at or context.earlier("rescue.plan", Plan).shelter_reserved,
             order_no=production.order_no,
@@ -51,12 +52,12 @@ class Placement(
         if wants_to_leave:
             notes.append("The person wants to leave. An adult may not be kept without an order: ask the lawyer today.")
         fits = (answers.gender_fit, answers.language_fit)
-        notes += unless_yes(
-            False if False in fits else NOT_KNOWN if NOT_KNOWN in fits else None,
+        notes += Form.unless_yes(
+            False if False in fits else Form.NOT_KNOWN if Form.NOT_KNOWN in fits else None,
             no="The place does not fit the person: look for a better one.",
             unknown="It is not known whether the place fits the person: ask them, and look for a better one if not.",
         )
-        facts: dict[str, Scalar] = {"wants_to_leave": wants_to_leave}
+        facts: dict[str, Any] = {"wants_to_leave": wants_to_leave}
         facts |= ending_of(context, answers.order_expires, "placement_ends_at")
         return Concluded(facts=facts, notes=tuple(notes), watches=watch_placement(answers, context))
 
@@ -94,5 +95,5 @@ class Custody(
             if result == "still_held"
             else ()
         )
-        facts: dict[str, Scalar] = {"is_held": result != "released", "held_without_order": result == "still_held"}
+        facts: dict[str, Any] = {"is_held": result != "released", "held_without_order": result == "still_held"}
         return Concluded(facts=facts, notes=notes, watches=watch_custody(answers, context))

@@ -1,19 +1,9 @@
 """What an application for witness protection proposes, and what follows from it."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
-from engine.plugin import (
-    Asked,
-    Concluded,
-    Document,
-    Law,
-    LawTime,
-    Prepared,
-    Scalar,
-    StepContext,
-    Watch,
-    day_by_law,
-)
+from engine.plugin import Asked, Concluded, Document, Law, Prepared, StepContext, Watch
 from pillars.protection.days import ending_of
 from pillars.protection.forms import WitnessForm
 
@@ -46,7 +36,7 @@ class Witness(
         since = context.day_of(ordered) if ordered else today
         times = context.told_before("protection.witness", "applied_on", "tar_due") or {
             "applied_on": today.isoformat(),
-            "tar_due": day_by_law(_report_time(context), since).isoformat(),
+            "tar_due": _report_time(context).day_after(since).isoformat(),
         }
         return Prepared(prefill=before | times, notes=(note,))
 
@@ -74,10 +64,10 @@ class Witness(
             watches.append(Watch("threat_report", "protection.witness", title, law=_REPORT, from_at=since))
         else:
             watches.append(Watch("threat_report", is_over=True))
-        longest = context.law(_ORDER) or LawTime(_ORDER, months=_ORDER_MONTHS)
-        if ordered and expires and expires > day_by_law(longest, ordered):
+        longest = context.law(_ORDER) or Law(_ORDER, months=_ORDER_MONTHS)
+        if ordered and expires and expires > longest.day_after(ordered):
             notes.append(f"An order lasts {longest.in_words} at most: check its end.")
-        facts: dict[str, Scalar] = {"protection_ordered": ordered is not None}
+        facts: dict[str, Any] = {"protection_ordered": ordered is not None}
         return Concluded(
             facts=facts | ending_of(context, answers.expires_on, "protection_ends_at"),
             notes=tuple(notes),
@@ -85,8 +75,8 @@ class Witness(
         )
 
 
-def _report_time(context: StepContext) -> LawTime:
-    return context.law(_REPORT) or LawTime(_REPORT, working_days=_REPORT_WORKING_DAYS)
+def _report_time(context: StepContext) -> Law:
+    return context.law(_REPORT) or Law(_REPORT, working_days=_REPORT_WORKING_DAYS)
 
 
 def _counted_from(answers: WitnessForm, context: StepContext) -> datetime:

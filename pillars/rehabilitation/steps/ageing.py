@@ -1,6 +1,6 @@
 """Work out when the oldest child of a case turns 18."""
 
-from engine.plugin import Completed, OutputKind, OutputSpec, StepContext, automatic
+from engine.plugin import Completed, StepContext, automatic
 from pillars.rehabilitation.leaving import ages, oldest_child, watch_leaving
 from pillars.rehabilitation.settings import AgeingOutSettings
 
@@ -9,10 +9,10 @@ from pillars.rehabilitation.settings import AgeingOutSettings
     "rehabilitation.ageing_out",
     title="Leaving care at 18",
     outputs={
-        "is_known": OutputSpec(OutputKind.BOOL),
-        "plan_now": OutputSpec(OutputKind.BOOL),
-        "days_at_least": OutputSpec(OutputKind.NUMBER),
-        "days_at_most": OutputSpec(OutputKind.NUMBER),
+        "is_known": bool,
+        "plan_now": bool,
+        "days_at_least": int,
+        "days_at_most": int,
     },
     settings=AgeingOutSettings,
 )

@@ -1,16 +1,9 @@
 """What counselling, learning and help from the State propose."""
 
 from datetime import timedelta
+from typing import Any
 
-from engine.plugin import (
-    Asked,
-    Concluded,
-    JsonAnswer,
-    Prepared,
-    StepContext,
-    Watch,
-    unless_yes,
-)
+from engine.plugin import Asked, Concluded, Form, Prepared, StepContext, Watch
 from pillars.rehabilitation.elsewhere import FirstNeeds
 from pillars.rehabilitation.forms import CounselForm, EntitlementsForm, LearningForm
 from pillars.rehabilitation.practice import (
@@ -36,7 +29,7 @@ class Counsel(
     def prepare(self, context: StepContext) -> Prepared:
         """Propose the next session and the language."""
         before = context.earlier("rehabilitation.counsel", CounselForm)
-        prefill: dict[str, JsonAnswer] = {"next": (context.today + timedelta(days=NEXT_SESSION_DAYS)).isoformat()}
+        prefill: dict[str, Any] = {"next": (context.today + timedelta(days=NEXT_SESSION_DAYS)).isoformat()}
         lang = before.lang or context.earlier("rescue.first_needs", FirstNeeds).language
         if lang:
             prefill["lang"] = lang
@@ -79,7 +72,7 @@ class Learning(
         is_away = attendance is not None and attendance < OFTEN_THERE
         notes = ["The person is often away: ask why, alone. It can be a sign of danger."] if is_away else []
         if answers.stipend is not None:
-            notes += unless_yes(
+            notes += Form.unless_yes(
                 answers.savings_account,
                 no="The person receives money but has no account: open one in their name.",
                 unknown="The person gets money: ask whether they have an account, and open one in their name if not.",
@@ -109,7 +102,7 @@ class Entitlements(
         """Take over what was applied for, or propose to apply today."""
         names = ("scheme", "papers_missing", "applied_on", "ref_no", "granted_on", "amount", "bank_ready")
         told = context.told_before("rehabilitation.entitlements", *names)
-        prefill: dict[str, JsonAnswer] = {"applied_on": context.today.isoformat()}
+        prefill: dict[str, Any] = {"applied_on": context.today.isoformat()}
         return Prepared(prefill=prefill | told)
 
     def conclude(self, answers: EntitlementsForm, context: StepContext) -> Concluded:

@@ -1,18 +1,9 @@
 """What the assessment, the care plan and its reviews propose."""
 
 from datetime import timedelta
+from typing import Any
 
-from engine.plugin import (
-    Asked,
-    Concluded,
-    Document,
-    JsonAnswer,
-    Prepared,
-    Scalar,
-    StepContext,
-    Watch,
-    add_months,
-)
+from engine.plugin import Asked, Concluded, Document, Prepared, StepContext, Watch
 from pillars.rehabilitation.forms import AssessForm, CarePlanForm, ProgressForm
 from pillars.rehabilitation.leaving import oldest_child, watch_leaving
 from pillars.rehabilitation.needs import in_words
@@ -78,9 +69,9 @@ class CarePlan(
     def prepare(self, context: StepContext) -> Prepared:
         """Propose six months from today, for the needs that were found."""
         today = context.today
-        prefill: dict[str, JsonAnswer] = {
+        prefill: dict[str, Any] = {
             "start": today.isoformat(),
-            "planned_end": add_months(today, PLAN_MONTHS).isoformat(),
+            "planned_end": StepContext.add_months(today, PLAN_MONTHS).isoformat(),
         }
         prefill |= context.told_before("rehabilitation.care_plan", "plan_type", "objectives", "actions", "responsible")
         needs = context.told_before(_ASSESSMENT, plan_type="domains")
@@ -95,7 +86,7 @@ class CarePlan(
     def conclude(self, answers: CarePlanForm, context: StepContext) -> Concluded:
         """Watch for the first review after a month, and for the eighteenth birthday of a child."""
         start, today = answers.start, context.today
-        review = max(add_months(start or today, FIRST_REVIEW_MONTHS), today + timedelta(days=1))
+        review = max(StepContext.add_months(start or today, FIRST_REVIEW_MONTHS), today + timedelta(days=1))
         missing = {*context.earlier(_ASSESSMENT, AssessForm).domains} - {*answers.plan_type}
         notes = (f"The plan does not cover needs that were found: {in_words(missing)}.",) if missing else ()
         title = "Care plan: review it together"
@@ -118,15 +109,15 @@ class Progress(
         """Propose the next meeting: each month in the first three months of the plan, then each 90 days."""
         today, plan = context.today, context.earlier("rehabilitation.care_plan", CarePlanForm)
         start, planned_end = plan.start, plan.planned_end
-        is_new = start is not None and today < add_months(start, MONTHLY_FOR)
-        prefill: dict[str, JsonAnswer] = {
+        is_new = start is not None and today < StepContext.add_months(start, MONTHLY_FOR)
+        prefill: dict[str, Any] = {
             "date": today.isoformat(),
-            "next": (add_months(today, 1) if is_new else today + timedelta(days=REVIEW_DAYS)).isoformat(),
+            "next": (StepContext.add_months(today, 1) if is_new else today + timedelta(days=REVIEW_DAYS)).isoformat(),
         }
         is_over = planned_end is not None and planned_end < today
         notes = ["The care plan has come to its planned end."] if is_over else []
         child = oldest_child(context)
-        if child is not None and child.earliest <= add_months(today, 12):
+        if child is not None and child.earliest <= StepContext.add_months(today, 12):
             notes.append("A child in this case might turn 18 within a year: plan what comes after care.")
         prefill |= context.told_before(_REVIEWS, "members")
         return Prepared(prefill=prefill, notes=tuple(notes))
@@ -136,7 +127,7 @@ class Progress(
         decision, planned = answers.decision, answers.next
         worse = {score.removesuffix("_worse") for score in answers.domains_score if score.endswith("_worse")}
         notes = (f"Worse than before: {in_words(worse)}.",) if worse else ()
-        facts: dict[str, Scalar] = {
+        facts: dict[str, Any] = {
             "is_ready_to_leave_care": decision == "ready_to_leave_care",
             "is_worse": bool(worse),
         }

@@ -1,24 +1,20 @@
 """The step types of repatriation."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from engine.plugin import (
-    NOT_KNOWN,
     Asked,
     Completed,
     Concluded,
     Document,
-    JsonAnswer,
+    Form,
     Law,
-    OutputKind,
-    OutputSpec,
     Pillar,
     Prepared,
-    Scalar,
     StepContext,
     Watch,
     automatic,
-    perhaps,
 )
 from pillars.repatriation.chase import is_open, reminder_now, watch_nationality
 from pillars.repatriation.elsewhere import Visit
@@ -85,7 +81,7 @@ class Nationality(
         before = context.earlier("repatriation.nationality", NationalityForm)
         country = context.earlier("repatriation.border", BorderForm).country
         names = ("claimed_country", "proof", "sent_to", "sent_on", "stateless_risk", "asylum_claim", "legal_advice_on")
-        prefill: dict[str, JsonAnswer] = {"sent_on": context.today.isoformat()}
+        prefill: dict[str, Any] = {"sent_on": context.today.isoformat()}
         prefill |= {"claimed_country": country} if country and country != "other" else {}
         prefill |= context.told_before("repatriation.nationality", *names)
         notes = ["Ask a lawyer first: no identity goes to an authority that the person fears."]
@@ -99,14 +95,14 @@ class Nationality(
     def conclude(self, answers: NationalityForm, context: StepContext) -> Concluded:
         result = answers.result
         notes = []
-        if result == "not_confirmed" or perhaps(answers.asylum_claim) or perhaps(answers.stateless_risk):
+        if result == "not_confirmed" or Form.perhaps(answers.asylum_claim) or Form.perhaps(answers.stateless_risk):
             notes.append("Send nothing more before a lawyer has advised, and plan a place to stay.")
         sent_on = answers.sent_on
-        if answers.asylum_claim == NOT_KNOWN:
+        if answers.asylum_claim == Form.NOT_KNOWN:
             notes.append(
                 "It is not known whether the person fears that country: find out before anything else is sent."
             )
-        if is_open(result) and sent_on and not perhaps(answers.asylum_claim):
+        if is_open(result) and sent_on and not Form.perhaps(answers.asylum_claim):
             notes.append(f"Ask again by {sent_on + timedelta(days=FOLLOW_UP_DAYS):%d %b %Y}.")
         return Concluded(
             facts={"nationality_confirmed": result == "confirmed"},
@@ -213,7 +209,7 @@ class Handover(
     def prepare(self, context: StepContext) -> Prepared:
         """Propose zones and first call; of a handover whose receipts are not both there, all that was told."""
         first_call = context.now + FIRST_CALL_WITHIN
-        prefill: dict[str, JsonAnswer] = {
+        prefill: dict[str, Any] = {
             "tz": context.zone, "sender_tz": context.zone, "first_call_on": first_call.isoformat(),
         }  # fmt: skip
         before = context.earlier("repatriation.handover", HandoverForm)
@@ -229,7 +225,7 @@ class Handover(
 
     def conclude(self, answers: HandoverForm, context: StepContext) -> Concluded:
         handed_over, first_call = answers.at, answers.first_call_on
-        facts: dict[str, Scalar] = {"both_receipts_signed": is_over(answers)}
+        facts: dict[str, Any] = {"both_receipts_signed": is_over(answers)}
         if handed_over is not None:
             facts["handed_over_at"] = handed_over
         if first_call is not None:
@@ -257,7 +253,7 @@ class Handover(
 @automatic(
     "repatriation.travel_checklist",
     title="Travel checklist",
-    outputs={"is_ready": OutputSpec(OutputKind.BOOL), "missing": OutputSpec(OutputKind.NUMBER)},
+    outputs={"is_ready": bool, "missing": int},
 )
 def travel_checklist(context: StepContext) -> Completed:
     """Check that nothing is missing before the journey: home report, wish, decision, order, papers, escort, health."""

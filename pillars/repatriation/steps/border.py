@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from engine.plugin import Asked, Concluded, Form, LongText, Prepared, StepContext, field, rule
+from engine.plugin import Asked, Concluded, Form, LongText, Prepared, StepContext, field
 from pillars.repatriation.forms import YesNoUnsure
 
 _ACROSS = 'crosses == "across" || crosses == "across_not_asked"'
@@ -58,11 +58,11 @@ class BorderForm(Form):
         shown_when='crosses != "within"', default=None, sensitive=True,
     )  # fmt: skip
 
-    @rule("Before a country is asked, say which one, and whether the person might be without a country.")
+    @Form.rule("Before a country is asked, say which one, and whether the person might be without a country.")
     def _says_which_country_is_asked(self) -> bool:
         return self.crosses != "across" or None not in (self.country, self.may_be_stateless)
 
-    @rule(
+    @Form.rule(
         "A country can be asked only if it is clear that the person is no refugee and would not be in danger. "
         "Otherwise choose that nothing is to be asked there, or that it is not known yet."
     )

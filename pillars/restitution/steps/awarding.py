@@ -1,21 +1,9 @@
 """What interim relief and the award propose, and how an award is divided."""
 
 from decimal import Decimal
+from typing import Any
 
-from engine.plugin import (
-    Asked,
-    Completed,
-    Concluded,
-    Document,
-    Law,
-    OutputKind,
-    OutputSpec,
-    Prepared,
-    Scalar,
-    StepContext,
-    automatic,
-    unless_yes,
-)
+from engine.plugin import Asked, Completed, Concluded, Document, Form, Law, Prepared, StepContext, automatic
 from pillars.restitution.forms import AwardForm, EligibilityForm, InterimForm
 from pillars.restitution.persons import is_minor_of
 from pillars.restitution.schemes import last_day_to_appeal, routes_told, share
@@ -50,7 +38,7 @@ class Interim(
 
     def conclude(self, answers: InterimForm, context: StepContext) -> Concluded:
         """Say whether it is too low, and watch until it is paid."""
-        notes = unless_yes(
+        notes = Form.unless_yes(
             answers.at_least_25pct,
             no="The interim relief is less than a quarter of the highest amount: consider an appeal.",
             unknown="It is not known whether the interim relief is a quarter of the highest amount: work it out.",
@@ -85,7 +73,7 @@ class Award(
     def conclude(self, answers: AwardForm, context: StepContext) -> Concluded:
         """Say what speaks for an appeal, and watch its last day and the payment."""
         amount, lowest = answers.amount, answers.min
-        facts: dict[str, Scalar] = {"was_awarded": amount is not None and amount > 0}
+        facts: dict[str, Any] = {"was_awarded": amount is not None and amount > 0}
         appeal_by = answers.appeal_by
         notes = []
         if appeal_by is not None:
@@ -93,7 +81,7 @@ class Award(
         if amount is not None and lowest is not None and amount < lowest:
             notes.append("The award is below the scheme's lowest amount: consider an appeal.")
         if is_minor_of(context):
-            notes += unless_yes(
+            notes += Form.unless_yes(
                 answers.minor_uplift_50,
                 no="The person is a child, and half more was not given: consider an appeal.",
                 unknown="The person is a child: find out whether half more was given, and think of an appeal if not.",
@@ -105,10 +93,10 @@ class Award(
     "restitution.split",
     title="Shares of the award",
     outputs={
-        "is_known": OutputSpec(OutputKind.BOOL),
-        "free_percent": OutputSpec(OutputKind.NUMBER),
-        "free_part": OutputSpec(OutputKind.NUMBER),
-        "fixed_deposit_part": OutputSpec(OutputKind.NUMBER),
+        "is_known": bool,
+        "free_percent": int,
+        "free_part": int,
+        "fixed_deposit_part": int,
     },
 )
 def split(context: StepContext) -> Completed:

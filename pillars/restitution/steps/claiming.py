@@ -1,19 +1,9 @@
 """What finding every route and filing the claim propose, and until when the law leaves time."""
 
-from engine.plugin import (
-    Asked,
-    Completed,
-    Concluded,
-    Document,
-    JsonAnswer,
-    OutputKind,
-    OutputSpec,
-    Prepared,
-    Scalar,
-    StepContext,
-    Watch,
-    automatic,
-)
+from datetime import datetime
+from typing import Any
+
+from engine.plugin import Asked, Completed, Concluded, Document, Prepared, StepContext, Watch, automatic
 from pillars.restitution.elsewhere import Fir
 from pillars.restitution.forms import ClaimForm, EligibilityForm
 from pillars.restitution.persons import is_minor_of
@@ -35,9 +25,7 @@ class Eligibility(
         """Propose the routes by age and the last day by the day of the offence; a lawyer confirms both."""
         offence, limit = context.earlier("policing.fir", Fir).offence_date, claim_limit(context)
         is_minor, notes = is_minor_of(context), []
-        prefill: dict[str, JsonAnswer] = context.told_before(
-            "restitution.eligibility", "routes", "excluded", "earlier_awards"
-        )
+        prefill: dict[str, Any] = context.told_before("restitution.eligibility", "routes", "excluded", "earlier_awards")
         if is_minor is not None:
             rules = open_routes(context, is_minor=is_minor, offence=offence)
             if rules:
@@ -57,7 +45,7 @@ class Eligibility(
     def conclude(self, answers: EligibilityForm, context: StepContext) -> Concluded:
         """Make the last day to claim a fact, and watch it."""
         last_day = answers.limit_date
-        facts: dict[str, Scalar] = {"last_claim_at": context.end_of(last_day)} if last_day else {}
+        facts: dict[str, Any] = {"last_claim_at": context.end_of(last_day)} if last_day else {}
         is_past = last_day is not None and last_day < context.today
         notes = ("The last day to claim has passed: ask for the delay to be excused, with reasons.",) if is_past else ()
         return Concluded(facts=facts, notes=notes, watches=watch_claim(answers, context))
@@ -81,7 +69,7 @@ class Claim(
             notes.append("The last day to claim has passed: ask for the delay to be excused, with reasons.")
         if eligibility.documents_missing:
             notes.append("Documents were missing when the routes were reviewed: file at once, and hand them in later.")
-        prefill: dict[str, JsonAnswer] = {"filed_on": today.isoformat(), "interim_asked": True}
+        prefill: dict[str, Any] = {"filed_on": today.isoformat(), "interim_asked": True}
         prefill |= context.told_before("restitution.claim", "forum", "bank_account", "guardian", "amount_asked")
         return Prepared(prefill=prefill, notes=tuple(notes))
 
@@ -104,13 +92,13 @@ class Claim(
     "restitution.limit_dates",
     title="Last days to claim",
     outputs={
-        "is_known": OutputSpec(OutputKind.BOOL),
-        "is_past": OutputSpec(OutputKind.BOOL),
-        "governing_code": OutputSpec(OutputKind.CHOICE, ("BNS", "IPC", "BD", "NP", "MM")),
-        "last_claim_at": OutputSpec(OutputKind.INSTANT),
-        "first_warning_at": OutputSpec(OutputKind.INSTANT),
-        "second_warning_at": OutputSpec(OutputKind.INSTANT),
-        "third_warning_at": OutputSpec(OutputKind.INSTANT),
+        "is_known": bool,
+        "is_past": bool,
+        "governing_code": ("BNS", "IPC", "BD", "NP", "MM"),
+        "last_claim_at": datetime,
+        "first_warning_at": datetime,
+        "second_warning_at": datetime,
+        "third_warning_at": datetime,
     },
     settings=OffenceSettings,
 )
@@ -121,7 +109,7 @@ def limit_dates(context: StepContext) -> Completed:
     if offence is None:
         return Completed(outputs={"is_known": False}, notes=("The day of the offence is not known: ask the lawyer.",))
     code, limit = governing_code(context.jurisdiction, offence), claim_limit(context)
-    outputs: dict[str, Scalar] = {"is_known": limit is not None}
+    outputs: dict[str, Any] = {"is_known": limit is not None}
     if code is not None:
         outputs["governing_code"] = code.code
     if limit is None:

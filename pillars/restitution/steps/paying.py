@@ -1,19 +1,8 @@
 """What payments and unpaid wages propose, and how much came so far."""
 
-from engine.plugin import (
-    Asked,
-    Completed,
-    Concluded,
-    Document,
-    JsonAnswer,
-    Law,
-    OutputKind,
-    OutputSpec,
-    Prepared,
-    Scalar,
-    StepContext,
-    automatic,
-)
+from typing import Any
+
+from engine.plugin import Asked, Completed, Concluded, Document, Law, Prepared, StepContext, automatic
 from pillars.restitution.forms import AwardForm, PaymentForm, WagesForm
 from pillars.restitution.persons import age_of, is_minor_of
 from pillars.restitution.schemes import bonded_labour_grant, share
@@ -47,7 +36,7 @@ class Payment(
         if rule is None or not context.earlier("restitution.award", AwardForm):
             return Prepared(prefill={"amount": str(money.shortfall)}, notes=(_WHOLE,))
         free, deposit = rule.divide(money.shortfall)
-        prefill: dict[str, JsonAnswer] = {
+        prefill: dict[str, Any] = {
             "amount": str(money.shortfall),
             "free_part": str(free),
             "fixed_deposit_part": str(deposit),
@@ -66,7 +55,7 @@ class Payment(
         has_deposit = (answers.fixed_deposit_part or 0) > 0
         if has_deposit and not answers.fd_until:
             notes.append("Record until when the deposit is fixed.")
-        facts: dict[str, Scalar] = {"was_paid": True}
+        facts: dict[str, Any] = {"was_paid": True}
         if money is not None:
             facts["paid_in_full"] = money.shortfall == 0
             if money.shortfall:
@@ -117,10 +106,10 @@ class Wages(
     "restitution.payments",
     title="Payments so far",
     outputs={
-        "is_known": OutputSpec(OutputKind.BOOL),
-        "sanctioned": OutputSpec(OutputKind.NUMBER),
-        "credited": OutputSpec(OutputKind.NUMBER),
-        "shortfall": OutputSpec(OutputKind.NUMBER),
+        "is_known": bool,
+        "sanctioned": int,
+        "credited": int,
+        "shortfall": int,
     },
     reads=(PAYMENTS,),
 )

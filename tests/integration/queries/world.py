@@ -31,7 +31,7 @@ from engine.plugin.fields import Count, Instant, LongText, Text
 from engine.plugin.fields import field as asked
 from engine.plugin.pillar import Pillar
 from engine.plugin.registry import InstalledPillar, Registry, build_registry
-from engine.plugin.steps import StepKind, StepType, ask
+from engine.plugin.steps import StepKind, StepType, asked_of
 from engine.ports import JsonValue
 from engine.spec.calendars import Calendar
 from engine.spec.catalogue import Output, StepTypeInfo, ValueKind
@@ -82,9 +82,9 @@ PILLAR = Pillar(
     letter="P",
     summary="Steps for tests.",
     step_types=(
-        ask("field.report", title="Report", form=ReportForm, roles=("intake_officer",)),
-        ask("field.check", title="Check", form=CheckForm, roles=("supervisor",)),
-        ask("field.visit", title="Visit", form=VisitForm, roles=("caseworker",)),
+        asked_of(ReportForm, key="field.report", title="Report", roles=("intake_officer",)),
+        asked_of(CheckForm, key="field.check", title="Check", roles=("supervisor",)),
+        asked_of(VisitForm, key="field.visit", title="Visit", roles=("caseworker",)),
     ),
 )
 

@@ -1,16 +1,16 @@
 """A small pillar and its definitions for the tests of use cases: every behaviour that they prove has a step here."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
 from engine.plugin.answers import Form
 from engine.plugin.context import StepContext
-from engine.plugin.fields import Count, Instant, Intervals, LongText, OutputKind, Text, field
+from engine.plugin.fields import Count, Instant, Intervals, LongText, Text, field
 from engine.plugin.pillar import Pillar
 from engine.plugin.rules import rule
-from engine.plugin.steps import Completed, Concluded, Document, OutputSpec, Prepared, ask, automatic
+from engine.plugin.steps import Completed, Concluded, Document, Prepared, asked_of, automatic
 
 CANARY = "Kamala of the blue house"
 SECRET = "the secret that a function was told"
@@ -61,24 +61,24 @@ def _prepare_talk(context: StepContext) -> Prepared:
     return Prepared(prefill={"day": date(2026, 3, 7)})  # type: ignore[dict-item]
 
 
-LOOK = ask(
-    "trial.look",
+LOOK = asked_of(
+    LookForm,
+    key="trial.look",
     title="Look",
-    form=LookForm,
     roles=("caseworker", "case_manager"),
     documents=(Document("production-memo", "Memo", on="conclude"),),
     prepare=_prepare_look,
     conclude=_conclude_look,
 )
-TALK = ask(
-    "trial.talk", title="Talk", form=TalkForm, roles=("caseworker", "supervisor"), prepare=_prepare_talk, settings=Fails
+TALK = asked_of(
+    TalkForm, key="trial.talk", title="Talk", roles=("caseworker", "supervisor"), prepare=_prepare_talk, settings=Fails
 )
 
 
 @automatic(
     "trial.count",
     title="Count",
-    outputs={"found": OutputSpec(OutputKind.NUMBER, default=0), "at": OutputSpec(OutputKind.INSTANT)},
+    outputs={"found": 0, "at": datetime},
     settings=Fails,
 )
 def COUNT(context: StepContext) -> Completed:  # noqa: N802 - the decorator turns it into a step type

@@ -9,7 +9,7 @@ from engine.plugin.answers import Form
 from engine.plugin.context import StepContext
 from engine.plugin.contract import broken_promises, contract_of
 from engine.plugin.fields import Count, OutputKind, Text, field
-from engine.plugin.steps import Completed, Outcome, OutputSpec, StepType, ask, automatic
+from engine.plugin.steps import Completed, Outcome, OutputSpec, StepType, asked_of, automatic
 
 
 class OldForm(Form):
@@ -59,7 +59,7 @@ class OpenForm(OldForm):
 
 
 def step(form: type[Form], **more: Any) -> StepType:
-    return ask("x.y", title="T", form=form, roles=("caseworker",), **more)
+    return asked_of(form, key="x.y", title="T", roles=("caseworker",), **more)
 
 
 OLD = contract_of(step(OldForm))

@@ -4,7 +4,7 @@ from typing import Literal
 
 from engine.plugin.answers import Form
 from engine.plugin.fields import LongText, field
-from engine.plugin.steps import ask
+from engine.plugin.steps import asked_of
 from engine.portal.presenters.kept import typed_lines
 
 
@@ -27,8 +27,8 @@ class OtherForm(Form):
 STEP_TYPES = {
     one.key: one
     for one in (
-        ask("a.other", title="Other", form=OtherForm, roles=("caseworker",)),
-        ask("b.report", title="Report", form=ReportForm, roles=("caseworker",)),
+        asked_of(OtherForm, key="a.other", title="Other", roles=("caseworker",)),
+        asked_of(ReportForm, key="b.report", title="Report", roles=("caseworker",)),
     )
 }
 ID = "6e6e0c62-7a4e-4c6f-9b70-0f5f1c2d3e4f"

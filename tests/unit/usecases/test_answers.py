@@ -2,7 +2,7 @@
 
 import pytest
 
-from engine.builtin import NOTE
+from engine.builtin import Note
 from engine.errors import InvalidAnswersError
 from engine.spec.conditions.evaluate import UNKNOWN, Value
 from engine.spec.workflow import Question
@@ -30,10 +30,10 @@ def test_a_required_question_must_be_answered_only_where_its_condition_holds(
 ) -> None:
     questions = (ASKED, Question.model_validate({**LANGUAGE, "when": when}))
     if not is_needed:
-        check_answers(NOTE, {**TOLD, **answers}, questions=questions, elsewhere=_abroad)
+        check_answers(Note.step_type, {**TOLD, **answers}, questions=questions, elsewhere=_abroad)
         return
     with pytest.raises(InvalidAnswersError) as refused:
-        check_answers(NOTE, {**TOLD, **answers}, questions=questions, elsewhere=_abroad)
+        check_answers(Note.step_type, {**TOLD, **answers}, questions=questions, elsewhere=_abroad)
     assert set(refused.value.problems) == {"language"}
 
 

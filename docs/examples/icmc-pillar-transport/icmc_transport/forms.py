@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from engine.plugin import Count, Form, Instant, LongText, Text, field, in_order, rule
+from engine.plugin import Count, Form, Instant, LongText, Text, field
 
 
 class BookingForm(Form):
@@ -19,6 +19,6 @@ class BookingForm(Form):
     vehicle_number: Text = field(label="What is the number of the vehicle?", identifying=True)
     note: LongText | None = field(label="What must the driver know?", default=None, identifying=True)
 
-    @rule("The journey cannot end before it begins.")
+    @Form.rule("The journey cannot end before it begins.")
     def _ends_after_it_begins(self) -> bool:
-        return in_order(self.leaves_at, self.arrives_at)
+        return self.in_order(self.leaves_at, self.arrives_at)

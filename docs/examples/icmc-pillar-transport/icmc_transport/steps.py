@@ -5,18 +5,7 @@ import time
 from datetime import timedelta
 from pathlib import Path
 
-from engine.plugin import (
-    Asked,
-    Completed,
-    Concluded,
-    Document,
-    OutputKind,
-    OutputSpec,
-    Pillar,
-    Prepared,
-    StepContext,
-    automatic,
-)
+from engine.plugin import Asked, Completed, Concluded, Document, Pillar, Prepared, StepContext, automatic
 from icmc_transport.forms import BookingForm
 
 _NOTICES = "ICMC_ROAD_NOTICES"
@@ -52,7 +41,7 @@ class Booking(
 @automatic(
     "transport.notices",
     title="Are roads closed?",
-    outputs={"closed_roads": OutputSpec(OutputKind.NUMBER), "is_clear": OutputSpec(OutputKind.BOOL)},
+    outputs={"closed_roads": int, "is_clear": bool},
     retries=3,
     retry_delay="PT1S",
     timeout="PT5S",
