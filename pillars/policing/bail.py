@@ -5,8 +5,7 @@ from datetime import date, datetime
 from typing import Final, NamedTuple
 
 from engine.plugin import Law, StepContext
-from pillars.policing.elsewhere import Hearing
-from pillars.policing.forms import ChargesheetForm, FirForm
+from pillars.policing.forms import ChargesheetForm, FirForm, Hearing
 
 LAW: Final = "IN-DEFAULT-BAIL"
 GRAVEST: Final = "ten_years_or_more"

@@ -1,5 +1,8 @@
 """What Policing asks a person: the forms of its steps."""
 
+from typing import Literal
+from uuid import UUID
+
 from engine.plugin import (
     Count,
     Day,
@@ -9,6 +12,7 @@ from engine.plugin import (
     Instant,
     Language,
     LongText,
+    NoSettings,
     OrganisationRef,
     PersonRef,
     Phone,
@@ -317,3 +321,45 @@ class ChargesheetForm(Form):
     @Form.rule("The survivor cannot get a copy before the charge sheet was filed.")
     def _copy_follows(self) -> bool:
         return self.copy_to_victim is None or self.filed_on is not None
+
+
+class DefaultBailSettings(NoSettings):
+    """Which time of BNSS s.187(3) counts: 60 days, or 90 for the gravest crimes; the pack of law has how long it is."""
+
+    days: Literal[60, 90] = 60
+
+
+class CertificateSettings(NoSettings):
+    """Which piece of evidence of the case the certificate is for.
+
+    The system names it by the id of the step that wrote it down. A workflow may say the number of its entry, from 1, by
+    when the pieces were taken; 0 for the latest.
+    """
+
+    piece: UUID | None = None
+    item: int = 0
+
+
+class Hearing(Form):
+    """Of `prosecution.hearing`: Hearing."""
+
+    purpose: Text | None = None
+    hearing_on: Instant | None = None
+
+
+class Intake(Form):
+    """Of `reporting.intake`: Record report."""
+
+    language: Language | None = None
+
+
+class Triage(Form):
+    """Of `reporting.triage`: Triage and risk score."""
+
+    border_crossing_risk: YesNo = None
+
+
+class FirstNeeds(Form):
+    """Of `rescue.first_needs`: First needs and safety."""
+
+    language: Language | None = None

@@ -1,13 +1,17 @@
 """What Press asks a person: the forms of its steps."""
 
+from uuid import UUID
+
 from engine.plugin import (
     CaseRef,
     Count,
     Country,
+    Day,
     FileRef,
     Form,
     Instant,
     LongText,
+    NoSettings,
     OrganisationRef,
     PersonRef,
     Sha256,
@@ -224,3 +228,27 @@ class TrainingForm(Form):
     @Form.rule("The mark is a number from 0 to 100.")
     def _mark_is_a_percentage(self) -> bool:
         return self.evaluation is None or self.evaluation <= 100  # noqa: PLR2004 - a percentage
+
+
+class TakedownSettings(NoSettings):
+    """Which notice the step goes on with: the system names the step that told of it last."""
+
+    follows: UUID | None = None
+
+
+class Fir(Form):
+    """Of `policing.fir`: FIR or Zero FIR."""
+
+    governing_code: Text | None = None
+    offence_date: Day | None = None
+    sections: tuple[Text, ...] = ()
+
+
+class Intake(Form):
+    """Of `reporting.intake`: Record report."""
+
+    is_child_suspected: Text | None = None
+
+
+class Missing(Form):
+    """Of `reporting.missing`: Missing-person report."""

@@ -12,6 +12,7 @@ from engine.plugin import (
     Language,
     LongText,
     Money,
+    NoSettings,
     Phone,
     Some,
     Text,
@@ -218,3 +219,15 @@ class CommunityForm(Form):
     @Form.rule("More people cannot have left school than a village has: check the numbers.")
     def _numbers_fit(self) -> bool:
         return self.households > 0 or self.out_migrants + self.school_dropouts + self.missing == 0
+
+
+class PatternSettings(NoSettings):
+    """From how many cases on a likeness is called a pattern."""
+
+    from_cases: int = 3
+
+
+class Triage(Form):
+    """Of `reporting.triage`: Triage and risk score."""
+
+    age_band: Text | None = None

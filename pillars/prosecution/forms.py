@@ -1,5 +1,7 @@
 """What Prosecution asks a person: the forms of its steps."""
 
+from typing import Literal
+
 from engine.plugin import (
     Count,
     Day,
@@ -8,6 +10,7 @@ from engine.plugin import (
     Language,
     LongText,
     Money,
+    NoSettings,
     OrganisationRef,
     PersonRef,
     Some,
@@ -141,3 +144,27 @@ class OutcomeForm(Form):
     def _acquitted_of_all(self) -> bool:
         is_free = self.result in {"acquitted", "discharged"}
         return not is_free or not (self.sections_convicted or self.sentence or self.fine)
+
+
+class HearingSettings(NoSettings):
+    """After how many adjournments the lawyer is told: a target of the network (BNSS s.346(2), from memory)."""
+
+    adjournments: Literal[1, 2, 3, 4, 5] = 2
+
+
+class Chargesheet(Form):
+    """Of `policing.chargesheet`: Charge sheet."""
+
+    court: OrganisationRef | None = None
+
+
+class Fir(Form):
+    """Of `policing.fir`: FIR or Zero FIR."""
+
+    sections: tuple[Text, ...] = ()
+
+
+class Identify(Form):
+    """Of `rescue.identify`: Identification interview."""
+
+    interpreter: PersonRef | None = None

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 
 from engine.plugin import Law, StepContext, Watch
-from pillars.prosecution.elsewhere import Fir
-from pillars.prosecution.forms import HearingForm
+from pillars.prosecution.forms import Fir, HearingForm
 from pillars.prosecution.hearings import first_for
 
 _HEARING, _OUTCOME, _TESTIMONY = "prosecution.hearing", "prosecution.outcome", "prosecution.testimony"

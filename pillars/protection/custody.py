@@ -4,8 +4,7 @@ from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
 from engine.plugin import StepContext, Watch
-from pillars.protection.elsewhere import Production
-from pillars.protection.forms import CustodyForm, PlacementForm
+from pillars.protection.forms import CustodyForm, PlacementForm, Production
 
 STEP, LADDER = "protection.custody", "detention-limit"
 _INTERIM, _INQUIRY, _HOME = "IN-ITPA-10D", "IN-ITPA-3W", "IN-ITPA-HOME"

@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any
 
 from engine.plugin import StepContext
-from pillars.protection.elsewhere import FirstNeeds, Intake
+from pillars.protection.forms import FirstNeeds, Intake
 
 
 def language_of(context: StepContext) -> dict[str, Any]:

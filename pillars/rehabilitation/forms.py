@@ -11,12 +11,14 @@ from engine.plugin import (
     Language,
     LongText,
     Money,
+    NoSettings,
     OrganisationRef,
     Some,
     Text,
     YesNo,
     field,
 )
+from pillars.rehabilitation.leaving import PLAN_DAYS_BEFORE
 
 HIGHEST_SCORE = 10
 EVERY_DAY = 100
@@ -224,3 +226,23 @@ class ProgressForm(Form):
     def _one_score_for_each_domain(self) -> bool:
         domains = [score.partition("_")[0] for score in self.domains_score]
         return len(domains) == len(set(domains))
+
+
+class AgeingOutSettings(NoSettings):
+    """How early to plan for leaving care (days before 18), and which step knows the day of birth, if one does."""
+
+    plan_days_before: int = PLAN_DAYS_BEFORE
+    from_step: str = ""
+    from_field: str = "born_on"
+
+
+class CarePlanSettings(NoSettings):
+    """Whether the plan is the one for leaving care: the system sets that when a child nears 18."""
+
+    leaving_care: str = ""
+
+
+class FirstNeeds(Form):
+    """Of `rescue.first_needs`: First needs and safety."""
+
+    language: Language | None = None

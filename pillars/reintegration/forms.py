@@ -131,3 +131,15 @@ class CloseForm(Form):
     @Form.rule("A case with open time limits is not settled: close them first, or say that something is left to do.")
     def _is_settled_without_open_limits(self) -> bool:
         return self.open_clocks == 0 or not self.all_pillars_settled
+
+
+class Handover(Form):
+    """Of `repatriation.handover`: Handover and receipt."""
+
+    at: Instant | None = None
+
+
+class Hir(Form):
+    """Of `repatriation.hir`: Home Investigation Report."""
+
+    school_or_work_option: LongText | None = None

@@ -17,8 +17,7 @@ from engine.plugin import (
     Watch,
     automatic,
 )
-from pillars.reintegration.elsewhere import Handover, Hir
-from pillars.reintegration.forms import CloseForm, LivelihoodForm, MediationForm, PlanForm, VisitForm
+from pillars.reintegration.forms import CloseForm, Handover, Hir, LivelihoodForm, MediationForm, PlanForm, VisitForm
 from pillars.reintegration.visits import LAST_MONTH, missed, next_visit, red_flag, watch_milestones, watch_visit
 
 REVIEW_MONTHS, REVIEW_OPENS_BEFORE_DAYS, SAFETY_WITHIN = 3, 7, timedelta(days=3)

@@ -237,3 +237,10 @@ def _is_zone(name: str) -> bool:
     except (ZoneInfoNotFoundError, ValueError, OSError):
         return False
     return "/" in name
+
+
+class Visit(Form):
+    """Of `reintegration.visit`: Follow-up visit or call."""
+
+    done_at: Instant | None = None
+    mode: Text | None = None

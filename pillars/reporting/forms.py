@@ -1,5 +1,7 @@
 """What Reporting asks a person: the forms of its steps."""
 
+from typing import Literal
+
 from engine.plugin import (
     Count,
     FileRef,
@@ -8,6 +10,7 @@ from engine.plugin import (
     Instant,
     Language,
     LongText,
+    NoSettings,
     OrganisationRef,
     Phone,
     Some,
@@ -263,3 +266,15 @@ class ReferForm(Form):
     @Form.rule("Choose either 'Nothing that identifies the person' or what you share, not both.")
     def _nothing_stands_alone(self) -> bool:
         return self.stands_alone("no_personal_data", self.shared_fields)
+
+
+class MandatorySettings(NoSettings):
+    """That a statutory notification is of a child who might be shown naked or abused, and by which way it goes."""
+
+    child_shown: Literal["", "police", "national_ways"] = ""
+
+
+class Fir(Form):
+    """Of `policing.fir`: FIR or Zero FIR."""
+
+    fir_no: Text | None = None

@@ -5,9 +5,16 @@ from typing import Any
 
 from engine.plugin import Asked, Completed, Concluded, Document, Form, Law, Prepared, StepContext, automatic
 from pillars.reporting.children_shown import report_of_child
-from pillars.reporting.elsewhere import Fir
-from pillars.reporting.forms import IntakeForm, MandatoryForm, MatchForm, MissingForm, ReferForm, TriageForm
-from pillars.reporting.settings import MandatorySettings
+from pillars.reporting.forms import (
+    Fir,
+    IntakeForm,
+    MandatoryForm,
+    MandatorySettings,
+    MatchForm,
+    MissingForm,
+    ReferForm,
+    TriageForm,
+)
 
 _ANSWER_WITHIN = {"critical": timedelta(hours=4), "high": timedelta(hours=24)}
 _ANSWER_OTHERWISE = timedelta(days=3)

@@ -193,3 +193,18 @@ class IdentifyForm(Form):
         return all(
             self.stands_alone("none", chosen) for chosen in (self.indicators, self.acts, self.means, self.purposes)
         )
+
+
+class Intake(Form):
+    """Of `reporting.intake`: Record report."""
+
+    is_child_suspected: Text | None = None
+    language: Language | None = None
+    place_last_seen: Geo | None = None
+
+
+class Missing(Form):
+    """Of `reporting.missing`: Missing-person report."""
+
+    age: Count | None = None
+    sex: Text | None = None

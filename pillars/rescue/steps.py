@@ -4,8 +4,7 @@ from datetime import timedelta
 
 from engine.plugin import Asked, Completed, Concluded, Document, Form, Law, Prepared, StepContext, Watch, automatic
 from pillars.rescue.checklist import in_words, open_points
-from pillars.rescue.elsewhere import Intake, Missing
-from pillars.rescue.forms import ExecuteForm, FirstNeedsForm, IdentifyForm, PlanForm, ProductionForm
+from pillars.rescue.forms import ExecuteForm, FirstNeedsForm, IdentifyForm, Intake, Missing, PlanForm, ProductionForm
 
 _ADULT = 18
 _REFLECTION, _REFLECTION_DAYS, _REFLECTION_OPENS_BEFORE_DAYS = "INT-REFLECT", 30, 3

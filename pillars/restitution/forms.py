@@ -9,6 +9,7 @@ from engine.plugin import (
     Form,
     LongText,
     Money,
+    NoSettings,
     OrganisationRef,
     PersonRef,
     Some,
@@ -181,3 +182,17 @@ class WagesForm(Form):
     @Form.rule("The rest of the grant cannot be paid before the first help.")
     def _rest_follows_first_help(self) -> bool:
         return self.in_order(self.immediate_30k_on, self.final_on)
+
+
+class OffenceSettings(NoSettings):
+    """Which step of the workflow knows the day of the offence."""
+
+    from_step: str = "policing.fir"
+    from_field: str = "offence_date"
+
+
+class Fir(Form):
+    """Of `policing.fir`: FIR or Zero FIR."""
+
+    offence_date: Day | None = None
+    sections: tuple[Text, ...] = ()

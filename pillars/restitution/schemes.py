@@ -10,8 +10,7 @@ from importlib.resources import files
 from typing import Any
 
 from engine.plugin import Law, StepContext
-from pillars.restitution.elsewhere import Fir
-from pillars.restitution.forms import EligibilityForm
+from pillars.restitution.forms import EligibilityForm, Fir
 
 _CENT = Decimal("0.01")
 

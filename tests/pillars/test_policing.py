@@ -18,7 +18,9 @@ from pillars.policing.custody import chain_of
 from pillars.policing.forms import (
     AhtuForm,
     CertificateForm,
+    CertificateSettings,
     ChargesheetForm,
+    DefaultBailSettings,
     EvidenceForm,
     FirForm,
     HandoverForm,
@@ -26,7 +28,6 @@ from pillars.policing.forms import (
     MedicalForm,
     RefusalForm,
 )
-from pillars.policing.settings import CertificateSettings, DefaultBailSettings
 from pillars.policing.steps import (
     Ahtu,
     Certificate,

@@ -14,9 +14,16 @@ from engine.plugin.context import PersonView
 from engine.plugin.steps import Concluded, StepType
 from pillars.press import PILLAR
 from pillars.press.case_knowledge import known_of
-from pillars.press.forms import LeakForm, MonitorForm, QueryForm, ReleaseForm, TakedownForm, TrainingForm
+from pillars.press.forms import (
+    LeakForm,
+    MonitorForm,
+    QueryForm,
+    ReleaseForm,
+    TakedownForm,
+    TakedownSettings,
+    TrainingForm,
+)
 from pillars.press.identity import KINDS, Found, Known, find_in
-from pillars.press.settings import TakedownSettings
 from pillars.press.steps import Leak, Monitor, Query, Release, Takedown, Training, identity_check
 from pillars.press.steps.takedown import NEXT_DOOR, due_at
 from pillars.press.values import LEAK_LAW

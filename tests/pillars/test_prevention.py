@@ -9,9 +9,8 @@ from engine.plugin.context import Match
 from engine.plugin.steps import Concluded, Outcome, StepType
 from engine.plugin.told import PersonTold
 from pillars.prevention import PILLAR
-from pillars.prevention.forms import CommunityForm, InterceptForm, SafeMigrationForm, SessionForm
+from pillars.prevention.forms import CommunityForm, InterceptForm, PatternSettings, SafeMigrationForm, SessionForm
 from pillars.prevention.licences import licence_state
-from pillars.prevention.settings import PatternSettings
 from pillars.prevention.steps import Community, Intercept, Recruiter, SafeMigration, Session, pattern
 from tests.pillars.support import (
     NOW,

@@ -8,8 +8,7 @@ import pytest
 from engine.plugin.steps import StepType
 from engine.plugin.watches import Watch
 from pillars.prosecution import PILLAR
-from pillars.prosecution.forms import HearingForm, OutcomeForm
-from pillars.prosecution.settings import HearingSettings
+from pillars.prosecution.forms import HearingForm, HearingSettings, OutcomeForm
 from pillars.prosecution.steps import Engage, Hearing, Outcome, Statement, Testimony, calendar
 from tests.pillars.support import (
     NOW,

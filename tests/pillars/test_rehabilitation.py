@@ -9,14 +9,15 @@ from engine.plugin.steps import StepType
 from engine.plugin.watches import Watch
 from pillars.rehabilitation import PILLAR
 from pillars.rehabilitation.forms import (
+    AgeingOutSettings,
     AssessForm,
     CarePlanForm,
+    CarePlanSettings,
     CounselForm,
     EntitlementsForm,
     LearningForm,
     ProgressForm,
 )
-from pillars.rehabilitation.settings import AgeingOutSettings, CarePlanSettings
 from pillars.rehabilitation.steps import (
     Assess,
     CarePlan,

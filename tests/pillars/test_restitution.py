@@ -10,9 +10,8 @@ from engine.plugin.context import PersonView
 from engine.plugin.steps import StepType
 from engine.plugin.watches import Watch
 from pillars.restitution import PILLAR
-from pillars.restitution.forms import AwardForm, EligibilityForm, InterimForm, PaymentForm, WagesForm
+from pillars.restitution.forms import AwardForm, EligibilityForm, InterimForm, OffenceSettings, PaymentForm, WagesForm
 from pillars.restitution.schemes import bonded_labour_grant, governing_code, open_routes, share
-from pillars.restitution.settings import OffenceSettings
 from pillars.restitution.steps import (
     Award,
     Claim,

@@ -5,9 +5,7 @@ from typing import Any
 
 from engine.plugin import Asked, Completed, Concluded, Law, Prepared, StepContext, automatic
 from pillars.policing.bail import bail_day, bail_time, counted_from
-from pillars.policing.elsewhere import Hearing
-from pillars.policing.forms import ChargesheetForm
-from pillars.policing.settings import DefaultBailSettings
+from pillars.policing.forms import ChargesheetForm, DefaultBailSettings, Hearing
 from pillars.policing.watching import watch_chargesheet
 
 _WATCH_BEFORE = timedelta(hours=48)

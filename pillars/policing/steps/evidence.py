@@ -2,8 +2,7 @@
 
 from engine.plugin import Asked, Completed, Concluded, Document, Form, Prepared, StepContext, Watch, automatic, copies
 from pillars.policing.custody import chain_of
-from pillars.policing.forms import CertificateForm, EvidenceForm, HandoverForm
-from pillars.policing.settings import CertificateSettings
+from pillars.policing.forms import CertificateForm, CertificateSettings, EvidenceForm, HandoverForm
 from pillars.policing.watching import watch_certificate
 
 _DIGITAL = frozenset({"phone", "computer", "storage_device", "chat_export", "photo_or_video", "cctv"})

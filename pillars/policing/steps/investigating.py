@@ -3,8 +3,7 @@
 from datetime import timedelta
 
 from engine.plugin import Asked, Concluded, Document, Law, Prepared, StepContext, Watch
-from pillars.policing.elsewhere import FirstNeeds, Intake, Triage
-from pillars.policing.forms import AhtuForm, ChargesheetForm, MedicalForm, UpdateForm
+from pillars.policing.forms import AhtuForm, ChargesheetForm, FirstNeeds, Intake, MedicalForm, Triage, UpdateForm
 from pillars.policing.watching import next_news, watch_news_again
 
 _REPORT_DAYS, _REVIEW_DAYS, _SPECIAL_REPORT_OPENS_BEFORE_DAYS = 7, 7, 3

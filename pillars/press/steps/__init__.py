@@ -17,8 +17,7 @@ from engine.plugin import (
     copies,
 )
 from pillars.press.case_knowledge import TELLING_STEPS, in_words, known_of
-from pillars.press.elsewhere import Fir, Intake, Missing
-from pillars.press.forms import LeakForm, MonitorForm, QueryForm, ReleaseForm, TrainingForm
+from pillars.press.forms import Fir, Intake, LeakForm, Missing, MonitorForm, QueryForm, ReleaseForm, TrainingForm
 from pillars.press.held import HELD, held_text, hold, is_allowed, texts_shown
 from pillars.press.identity import KINDS, find_in
 from pillars.press.steps.takedown import Takedown

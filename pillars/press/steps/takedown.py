@@ -9,8 +9,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from engine.plugin import Asked, Concluded, Law, Prepared, StepContext, Watch, copies
-from pillars.press.forms import LeakForm, TakedownForm
-from pillars.press.settings import TakedownSettings
+from pillars.press.forms import LeakForm, TakedownForm, TakedownSettings
 
 _DATA: Final[Mapping[str, Any]] = json.loads(
     files("pillars.press").joinpath("takedown.json").read_text(encoding="utf-8")

@@ -3,7 +3,7 @@
 from collections import Counter
 
 from engine.plugin import Completed, Pillar, StepContext, automatic
-from pillars.prevention.settings import PatternSettings
+from pillars.prevention.forms import PatternSettings
 from pillars.prevention.steps.intercepting import Intercept
 from pillars.prevention.steps.meeting import Community, Session
 from pillars.prevention.steps.recruiting import Recruiter

@@ -4,8 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from engine.plugin import Asked, Concluded, Form, Prepared, StepContext, Watch
-from pillars.prevention.elsewhere import Triage
-from pillars.prevention.forms import SafeMigrationForm
+from pillars.prevention.forms import SafeMigrationForm, Triage
 
 CHECK_IN_DAYS, CALL_OPENS_BEFORE = 7, timedelta(days=1)
 """Promises of the network: when somebody who travelled is called, and how long before that the call is shown."""

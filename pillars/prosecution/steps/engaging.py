@@ -3,8 +3,7 @@
 from datetime import timedelta
 
 from engine.plugin import Asked, Concluded, Document, Form, Prepared, StepContext, Watch
-from pillars.prosecution.elsewhere import Identify
-from pillars.prosecution.forms import EngageForm, StatementForm
+from pillars.prosecution.forms import EngageForm, Identify, StatementForm
 
 _ASK_AGAIN_DAYS, _WISH_OPENS_BEFORE_DAYS = 14, 3
 """Promises of the network: no law names them."""

@@ -4,11 +4,9 @@ from datetime import timedelta
 from typing import Any
 
 from engine.plugin import Asked, Concluded, Document, Form, Prepared, StepContext, Watch
-from pillars.prosecution.elsewhere import Chargesheet
-from pillars.prosecution.forms import HearingForm
+from pillars.prosecution.forms import Chargesheet, HearingForm, HearingSettings
 from pillars.prosecution.hearings import coming, first_for, next_hearing, times_put_off
 from pillars.prosecution.limits import watch_court
-from pillars.prosecution.settings import HearingSettings
 
 _NOTICE_DAYS, _WRITTEN_WITHIN = 7, timedelta(hours=24)
 """Promises of the network: no law names them."""

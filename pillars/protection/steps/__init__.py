@@ -5,8 +5,7 @@ from typing import Any
 
 from engine.plugin import Asked, Completed, Concluded, Document, Form, Pillar, Prepared, StepContext, automatic
 from pillars.protection.consent import covers_sharing, is_live
-from pillars.protection.elsewhere import FirstNeeds, Triage
-from pillars.protection.forms import ConsentForm, HealthForm, SafetyForm, SupportPersonForm
+from pillars.protection.forms import ConsentForm, FirstNeeds, HealthForm, SafetyForm, SupportPersonForm, Triage
 from pillars.protection.reviews import review_days
 from pillars.protection.steps.consent_steps import Consent
 from pillars.protection.steps.staying import Custody, Placement

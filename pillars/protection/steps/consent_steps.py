@@ -3,8 +3,7 @@
 from engine.plugin import Asked, Concluded, Document, Prepared, StepContext
 from pillars.protection.consent import covers_sharing, given_in, is_live, watch_consent
 from pillars.protection.days import language_of
-from pillars.protection.elsewhere import FirstNeeds
-from pillars.protection.forms import ConsentForm
+from pillars.protection.forms import ConsentForm, FirstNeeds
 
 _CONSENT_MONTHS = 12
 

@@ -6,8 +6,7 @@ from typing import Any
 from engine.plugin import Asked, Concluded, Document, Form, Law, Prepared, StepContext
 from pillars.protection.custody import first_held_at, held_under, watch_custody, watch_placement
 from pillars.protection.days import ending_of
-from pillars.protection.elsewhere import FirstNeeds, Plan, Production
-from pillars.protection.forms import CustodyForm, PlacementForm
+from pillars.protection.forms import CustodyForm, FirstNeeds, PlacementForm, Plan, Production
 
 _REVIEW_DAYS = 7
 """A promise of the network: so soon a placement is looked at again."""

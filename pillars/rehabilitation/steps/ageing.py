@@ -1,8 +1,8 @@
 """Work out when the oldest child of a case turns 18."""
 
 from engine.plugin import Completed, StepContext, automatic
+from pillars.rehabilitation.forms import AgeingOutSettings
 from pillars.rehabilitation.leaving import ages, oldest_child, watch_leaving
-from pillars.rehabilitation.settings import AgeingOutSettings
 
 
 @automatic(

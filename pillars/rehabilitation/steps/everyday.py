@@ -4,8 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from engine.plugin import Asked, Concluded, Form, Prepared, StepContext, Watch
-from pillars.rehabilitation.elsewhere import FirstNeeds
-from pillars.rehabilitation.forms import CounselForm, EntitlementsForm, LearningForm
+from pillars.rehabilitation.forms import CounselForm, EntitlementsForm, FirstNeeds, LearningForm
 from pillars.rehabilitation.practice import (
     ASK_AGAIN_DAYS,
     ASK_FOR_CASH_DAYS,

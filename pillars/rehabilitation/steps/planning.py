@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from engine.plugin import Asked, Concluded, Document, Prepared, StepContext, Watch
-from pillars.rehabilitation.forms import AssessForm, CarePlanForm, ProgressForm
+from pillars.rehabilitation.forms import AssessForm, CarePlanForm, CarePlanSettings, ProgressForm
 from pillars.rehabilitation.leaving import oldest_child, watch_leaving
 from pillars.rehabilitation.needs import in_words
 from pillars.rehabilitation.practice import (
@@ -17,7 +17,6 @@ from pillars.rehabilitation.practice import (
     PLAN_MONTHS,
     REVIEW_DAYS,
 )
-from pillars.rehabilitation.settings import CarePlanSettings
 
 _ASSESSMENT, _REVIEWS = "rehabilitation.assess", "rehabilitation.progress"
 

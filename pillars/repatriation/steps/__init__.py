@@ -17,13 +17,13 @@ from engine.plugin import (
     automatic,
 )
 from pillars.repatriation.chase import is_open, reminder_now, watch_nationality
-from pillars.repatriation.elsewhere import Visit
 from pillars.repatriation.forms import (
     DecisionForm,
     HandoverForm,
     HomeInvestigationForm,
     NationalityForm,
     TravelForm,
+    Visit,
 )
 from pillars.repatriation.gates import SAFE, has_child, return_missing, travel_missing
 from pillars.repatriation.receipts import differences, is_over, missing_receipt, watch_receipts

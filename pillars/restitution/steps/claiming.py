@@ -4,11 +4,9 @@ from datetime import datetime
 from typing import Any
 
 from engine.plugin import Asked, Completed, Concluded, Document, Prepared, StepContext, Watch, automatic
-from pillars.restitution.elsewhere import Fir
-from pillars.restitution.forms import ClaimForm, EligibilityForm
+from pillars.restitution.forms import ClaimForm, EligibilityForm, Fir, OffenceSettings
 from pillars.restitution.persons import is_minor_of
 from pillars.restitution.schemes import claim_limit, governing_code, open_routes
-from pillars.restitution.settings import OffenceSettings
 from pillars.restitution.watching import watch_claim
 from pillars.restitution.words import based_on
 
