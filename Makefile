@@ -1,7 +1,7 @@
 # The two commands are `make run` and `make test`. Each sets up all it needs in .venv, and nothing outside this folder.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run test check fmt faults bench setup setup-dev lock sbom audit-deps clean
+.PHONY: help run test test-all check fmt faults bench setup setup-dev lock sbom audit-deps clean
 
 BIN := .venv/bin
 export PYTHON
@@ -16,7 +16,10 @@ help: ## Show this list
 run: setup ## Run the demo on this machine; it prints the address to open
 	@$(BIN)/icmc up --demo $(ARGS)
 
-test: setup-dev ## Run the whole test suite (ARGS=... goes to pytest)
+test: setup-dev ## Run the tests that each change needs (ARGS=... goes to pytest)
+	@$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -rfEs -m "not long and not faults" $(ARGS)
+
+test-all: setup-dev ## Run every test but the fault suites, as a merge needs it
 	@$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -rfEs -m "not faults" $(ARGS)
 
 check: setup-dev ## Look at format, rules, types, layers and workflow files

@@ -112,6 +112,13 @@ def pytest_configure(config: pytest.Config) -> None:
         config.stash[_RUN_LOCK] = _hold(_folder_of_run().with_suffix(".lock"))
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave files unread whose tests are all long where no long test is asked for: reading them takes long too."""
+    if "not long" not in (config.option.markexpr or "") or not collection_path.match("test_*.py"):
+        return None
+    return "pytestmark = pytest.mark.long\n" in collection_path.read_text(encoding="utf-8") or None
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the files that take longest, so that no worker is left with one of them at the end."""
     items.sort(key=lambda item: not any(part in item.path.as_posix() for part in _LONG))

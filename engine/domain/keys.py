@@ -69,7 +69,7 @@ KEPT_CLEAR: Final[Mapping[str, str]] = {
         "attachment: address address_key", "document.sha256", "message: code_of link_hash",
     ),
     **_because(
-        "what an earlier release held open, until the next start seals it", "open_words.*",
+        "what an earlier release held open, until the next start encrypts it", "open_words.*",
     ),
     **_because(
         "ids of what was erased, so that a restored copy is erased again", "tombstone.*",
@@ -90,7 +90,7 @@ KEPT_CLEAR: Final[Mapping[str, str]] = {
     ),
     **_because(
         "names of a published definition, by which work is found, offered and sorted",
-        "step: key path uses gate", "work_item: step_key uses status candidate_roles[]",
+        "step: key path uses", "step.gate", "work_item: step_key uses status candidate_roles[]",
         "event.body: name source offered.roles[] step_key",
         "step.added: uses title law ladder limit watches exclude[] roles[]", "step.added.settings.*",
     ),
@@ -114,15 +114,15 @@ KEPT_CLEAR: Final[Mapping[str, str]] = {
         "event.body: firing planned_at before cause is_approved",
     ),
     **_because(
-        "a limit leaves the stretch out, in the order of its beginning; where it led is sealed",
+        "a limit leaves the stretch out, in the order of its beginning; where it led is encrypted",
         "interval: name start end",
     ),
     **_because(
-        "the ledger of escalations, in words of ladders: who was told, when, and why not",
+        "the ledger of escalations, in words of ladders: who was notified, when, and why not",
         "escalation: level round planned_at fired_at channels[] acknowledged_at note ladder ladder_version",
     ),
     **_because(
-        "what waits to be done by a machine is taken by it",
+        "a machine takes by it what it has to do next",
         "job: kind task status ready_at retries retry_delay timeout attempt token lease_until worker gateway "
         "announces[] done_by error_code created_at finished_at", "job.payload.*",
     ),
@@ -132,7 +132,7 @@ KEPT_CLEAR: Final[Mapping[str, str]] = {
         "delivery: channel status attempt next_at sent_at error_code lane first_tried_at tried_at drop_reason",
     ),
     **_because(
-        "the walls and who may be told go by it: what somebody is in a case, and since when",
+        "the walls go by it, and who may be notified: the part that a person has in a case, and since when",
         "case_person: role status added_at removed_at from_on until_on", "person.created_at",
     ),
     **_because(
@@ -143,7 +143,7 @@ KEPT_CLEAR: Final[Mapping[str, str]] = {
         "restriction: ground_code placed_at lifted_at", "break_glass: reason_code hours asked_at ends_at flagged_at",
     ),
     **_because(
-        "a code that somebody chose, and when: what waits for a second person or a partner is listed by it",
+        "a code that was chosen, and when: what is for a second person or a partner is listed by it",
         "approval_request: kind asked_at reason_code seen needed answered_at ended_reason expires_at",
         "approval_request.subject.*", "approval_request.agreed.*",
         "referral: kind status fields[] sent_at due_at answered_at reason_code to_kind purpose help urgency ground "
@@ -162,7 +162,7 @@ KEPT_CLEAR: Final[Mapping[str, str]] = {
         "retention_proposal: act policy policy_version due_at kept_until proposed_at decision decided_at",
     ),
     **_because(
-        "papers and files are listed by it: what kind it is, as a definition names it; name and content are sealed",
+        "papers and files are listed by it: what kind it is, as a definition names it; name and content are encrypted",
         "document: name title number made_at released_at",
         "attachment: kind status media_type size copy_size scan added_at",
     ),

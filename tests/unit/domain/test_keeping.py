@@ -92,7 +92,7 @@ def test_more_than_fifty_lines_need_a_second_person(rows: int, needed: bool) -> 
 
 def test_a_copy_is_fetched_once_and_in_time() -> None:
     ready = ExportCopy(
-        id=uuid4(), number=1, asked_by=ASKER, unit_id=None, asked_at=NOW, what="cases", format="csv",
+        id=uuid4(), number=1, asked_by=ASKER, unit_id=None, asked_at=NOW, what="cases",
         purpose_code="court", counted=1, status=CopyStatus.READY, expires_at=NOW + timedelta(hours=1),
     )  # fmt: skip
     fetched = ready.fetch(NOW, rows=1, sha256="x")
