@@ -7,6 +7,8 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Protocol
 
+from engine.adapters.sql.queries.service import Queries
+from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.domain.checkpoints import Written
 from engine.domain.compiled import CompiledWorkflow
 from engine.domain.keeping import Tombstone
@@ -27,7 +29,6 @@ from engine.ports import (
     Passwords,
     PeriodKeys,
     Printer,
-    Queries,
     Renderer,
     Signer,
     Tombstones,
@@ -39,7 +40,7 @@ from engine.spec.catalogue import StepCatalogue
 from engine.spec.findings import Finding
 from engine.spec.library import Definitions
 from engine.spec.workflow import Workflow
-from engine.stores import StoredDay, UnitOfWork
+from engine.stores import StoredDay
 from engine.views import AuditFault, StateDifference, Viewer
 
 

@@ -41,10 +41,10 @@ from engine.adapters.sql.entering import acting_for, enter_each, secret_of
 from engine.adapters.sql.housekeeping_store import installation_fact
 from engine.adapters.sql.in_hand import asked_over, in_hand
 from engine.adapters.sql.migrate import migrate
-from engine.adapters.sql.queries.service import SqlQueries
+from engine.adapters.sql.queries.service import Queries
 from engine.adapters.sql.state_proof import state_differences
 from engine.adapters.sql.time_limits import PAGES, TimeLimits, limited_engine
-from engine.adapters.sql.unit_of_work import SqlUnitOfWork
+from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.adapters.tombstone_file import TombstoneFile
 from engine.adapters.totp import TotpCodes
 from engine.assembly import Engine
@@ -165,10 +165,10 @@ def build_engine(
         catalogue=catalogue,
         definitions=definitions,
         library=library,
-        unit_of_work=lambda viewer=None: SqlUnitOfWork(
+        unit_of_work=lambda viewer=None: UnitOfWork(
             acting_for(sql, viewer, case_clock.now) if viewer else sql, vault, definitions, library.seen_by
         ),
-        queries=SqlQueries(
+        queries=Queries(
             sql, reader, secret=secret, definitions=definitions.get, registry=pillars, vault=vault, library=library,
             clock=case_clock, gateways=tuple(sends),
         ),

@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.assembly import Engine
 from engine.domain.safe_hours import DIGEST_HOUR
-from engine.stores import UnitOfWork
 from engine.usecases.deliver_messages import deliver_unattended
 from engine.usecases.digests import send_digests
 from engine.usecases.passing_on import pass_on_all

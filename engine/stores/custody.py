@@ -1,11 +1,8 @@
 """What a restored backup brings back, and what is let go of it."""
 
-from collections.abc import Collection
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 from uuid import UUID
-
-from engine.domain.access import Grant
 
 
 class Revived(NamedTuple):
@@ -42,35 +39,3 @@ class RevivedOffer(NamedTuple):
     case_number: str
     unit: str | None
     sent_at: datetime
-
-
-class Custody(Protocol):
-    """What stood at the time of a backup and must not simply go on."""
-
-    def end_all(self, *, at: datetime) -> Revived:
-        """End every session, key, invitation and partner's link, suspend every grant, let every request run out."""
-        ...
-
-    def suspended(self, *, but: Collection[UUID]) -> tuple[Grant, ...]:
-        """Load the grants that are suspended, those of some cases not, the earliest first."""
-        ...
-
-    def give_back(self, grant_id: UUID) -> bool:
-        """Let a suspended grant hold again; gives whether it was suspended still."""
-        ...
-
-    def end_suspended(self) -> None:
-        """Write that the grants which are suspended still are over for good."""
-        ...
-
-    def people(self) -> tuple[RevivedPerson, ...]:
-        """List who can act, by name."""
-        ...
-
-    def suspended_grants(self) -> tuple[RevivedGrant, ...]:
-        """List the grants that are suspended, the earliest first."""
-        ...
-
-    def offers(self) -> tuple[RevivedOffer, ...]:
-        """List the referrals that wait for an answer, the earliest first."""
-        ...

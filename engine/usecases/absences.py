@@ -3,11 +3,11 @@
 from datetime import datetime
 from uuid import UUID
 
+from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.assembly import Engine
 from engine.domain.duty import Absence, overlapping, problems_of_span
 from engine.errors import AlreadyEndedError, NotFoundError
 from engine.ports import ActorRecord
-from engine.stores import UnitOfWork
 from engine.usecases.duty_rules import may_plan, once, refuse
 from engine.usecases.passing_on import pass_on_items
 from engine.views import Viewer

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.assembly import Engine
 from engine.domain import commands as cm
 from engine.domain.policy import Action
 from engine.domain.seen_link import hash_of_link
 from engine.domain.state import CaseState
 from engine.errors import NotAllowedError, NotFoundError
-from engine.stores import LinkedLevel, UnitOfWork
+from engine.stores import LinkedLevel
 from engine.usecases.deciding import carry_out, is_barred, require_member
 from engine.views import Viewer
 

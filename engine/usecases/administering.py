@@ -4,10 +4,11 @@ from collections.abc import Collection
 from typing import Final
 from uuid import UUID
 
+from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.domain.policy import ROLES_THAT_MAY, Action, can, units_that_let
 from engine.errors import NotAllowedError, NotFoundError
 from engine.ports import ActorRecord
-from engine.stores import Unit, UnitOfWork
+from engine.stores import Unit
 from engine.views import Viewer
 
 LEADS: Final = tuple(sorted(role.value for role in ROLES_THAT_MAY[Action.AGREE_ROLE]))

@@ -5,12 +5,12 @@ from datetime import datetime
 from typing import Final, NamedTuple
 from uuid import UUID, uuid5
 
+from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.assembly import Engine
 from engine.domain.four_eyes import ApprovalRequest, Kind
 from engine.domain.policy import Action, can
 from engine.errors import AlreadyEndedError, InvalidAnswersError, NotFoundError, OwnApprovalError
 from engine.ports import ActorRecord
-from engine.stores import UnitOfWork
 from engine.usecases.administering import LEADS, hub_units, leads_of, require_any
 from engine.usecases.approvals import ask_second, take_answer, who_answers
 from engine.usecases.concerns import pass_on_concerns

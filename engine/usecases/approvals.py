@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.assembly import Engine
 from engine.domain.four_eyes import FOUR_EYES, OF_A_UNIT, Agreed, ApprovalRequest, Ending, Kind
 from engine.domain.policy import ROLES_THAT_MAY, can, roles_in
@@ -17,7 +18,6 @@ from engine.domain.state import CaseState
 from engine.errors import AlreadyEndedError, NoSecondPersonError, NotAllowedError
 from engine.ports import ActorRecord
 from engine.spec.plain_words import in_running_words
-from engine.stores import UnitOfWork
 from engine.usecases.telling import EMAIL, IN_APP, add_delivery_job, tell, tell_of_system
 from engine.views import Viewer
 

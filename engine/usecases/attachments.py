@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import BinaryIO, Final, NamedTuple, cast
 from uuid import UUID
 
+from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.assembly import Engine
 from engine.domain.access import CaseAccess
 from engine.domain.files import FIELD, LARGEST, PART, CaseFile, FileKind, Scan, problem_of_quota
@@ -24,7 +25,6 @@ from engine.errors import (
     NotFoundError,
 )
 from engine.plugin.copies import ANSWER_FIRST, CHILD_SHOWN
-from engine.stores import UnitOfWork
 from engine.usecases.deciding import require_access
 from engine.usecases.parted_file import PartedFile
 from engine.usecases.readings import note_reading

@@ -7,11 +7,12 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.assembly import Engine
 from engine.domain.firings import BREACH, level_name, pending
 from engine.domain.library import Library
 from engine.domain.records import Deadline, DeadlineStatus, Purpose
-from engine.stores import Audited, AuditedLine, UnitOfWork
+from engine.stores import Audited, AuditedLine
 from engine.usecases.firing_guard import FIRING, read_jump
 from engine.views import AuditProblem
 

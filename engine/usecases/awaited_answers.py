@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.assembly import Engine
 from engine.domain import commands as cm
 from engine.domain.closing import DECIDES, is_left_to_itself, key_that_asks_whether_done
@@ -11,7 +12,6 @@ from engine.domain.records import AddedStep, Run, RunStatus, Step, StepStatus, s
 from engine.domain.referral import ANSWER_WITHIN, AWAIT, Referral, ReferralStatus
 from engine.domain.state import CaseState
 from engine.spec.roles import Role
-from engine.stores import UnitOfWork
 from engine.usecases.deciding import carry_out, would_be
 
 LOOK_AFTER_PARTNERS: Final = (Role.PARTNERSHIP_MANAGER.value, Role.SUPERVISOR.value)

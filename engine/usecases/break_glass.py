@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID, uuid5
 
+from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.assembly import Engine
 from engine.domain.access import Grant, GrantKind, Via
 from engine.domain.break_glass import ANSWER_WITHIN, problems_of
@@ -17,7 +18,7 @@ from engine.domain.state import CaseState
 from engine.errors import InvalidAnswersError, NotAllowedError, NotFoundError
 from engine.ports import ActorRecord
 from engine.spec.roles import Role
-from engine.stores import GlassRequest, OpenGlass, UnitOfWork
+from engine.stores import GlassRequest, OpenGlass
 from engine.usecases.approvals import ask_second, take_answer
 from engine.usecases.deciding import is_barred
 from engine.usecases.sharing import everybody_in

@@ -3,13 +3,13 @@
 from datetime import datetime
 from uuid import UUID
 
+from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.assembly import Engine
 from engine.domain import commands as cm
 from engine.domain.calls import find_call
 from engine.domain.records import Call, CallEnd, CallOutcome, Deadline
 from engine.domain.state import CaseState
 from engine.errors import InvalidAnswersError, NotFoundError
-from engine.stores import UnitOfWork
 from engine.usecases.acknowledge import acknowledge_levels
 from engine.usecases.deciding import carry_out, require_member
 from engine.usecases.given_reasons import LONGEST, keep_words

@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.assembly import Engine
 from engine.spec.extends import Source
 from engine.spec.findings import Finding
@@ -17,7 +18,6 @@ from engine.spec.library import Definitions, Kind, definitions_of
 from engine.spec.lint.law_packs import dropped_limits
 from engine.spec.workflow import Workflow
 from engine.spec.yaml_files import read_yaml
-from engine.stores import UnitOfWork
 
 _ORDER = (Kind.CALENDAR, Kind.LADDER, Kind.LAW, Kind.RETENTION, Kind.WORKFLOW)
 

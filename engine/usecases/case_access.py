@@ -3,6 +3,7 @@
 import re
 from uuid import UUID
 
+from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.assembly import Engine
 from engine.domain import work_item as verbs
 from engine.domain.access import Denial
@@ -11,7 +12,6 @@ from engine.domain.four_eyes import Kind
 from engine.domain.policy import Action
 from engine.domain.state import CaseState
 from engine.errors import AlreadyEndedError, InvalidAnswersError, NotFoundError
-from engine.stores import UnitOfWork
 from engine.usecases.approvals import ask_second, take_answer
 from engine.usecases.calls import end_calls_to_barred
 from engine.usecases.deciding import require_member

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.assembly import Engine
 from engine.domain import commands as cm
 from engine.domain.case_links import LINKED_BY_HAND, CaseLink, LinkKind, laws_left_alone
@@ -12,7 +13,6 @@ from engine.domain.policy import Action
 from engine.domain.records import OPEN, CaseStatus, ItemStatus
 from engine.domain.state import CaseState
 from engine.errors import AlreadyEndedError, ConflictError, InvalidAnswersError, NotFoundError
-from engine.stores import UnitOfWork
 from engine.usecases.approvals import answer_as_it_stands, ask_second
 from engine.usecases.deciding import carry_out, require_member
 from engine.usecases.persons import CODE

@@ -3,11 +3,12 @@
 from collections.abc import Callable, Mapping
 from uuid import UUID, uuid5
 
+from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.assembly import Engine
 from engine.domain.policy import Action, can
 from engine.errors import DeliveryError, InvalidAnswersError, NotAllowedError, NotFoundError
 from engine.ports import Outgoing
-from engine.stores import ChannelSetting, UnitOfWork
+from engine.stores import ChannelSetting
 from engine.usecases.administering import looks_after, person_looked_after
 from engine.views import Viewer
 

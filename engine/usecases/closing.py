@@ -3,6 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
+from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.assembly import Engine
 from engine.domain import commands as cm
 from engine.domain.case_reasons import CLOSE_REASONS
@@ -12,7 +13,6 @@ from engine.domain.policy import Action
 from engine.domain.records import CaseStatus
 from engine.domain.state import CaseState
 from engine.errors import AlreadyEndedError, ConflictError
-from engine.stores import UnitOfWork
 from engine.usecases.approvals import answer_as_it_stands, ask_second, overtake, require_other
 from engine.usecases.deciding import carry_out, require_member
 from engine.usecases.given_reasons import keep_words, keep_words_of, require_reason

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.assembly import Engine
 from engine.domain import commands as cm
 from engine.domain import work_item as verbs
@@ -23,7 +24,6 @@ from engine.errors import ConflictError, InvalidAnswersError, NotFoundError, Unk
 from engine.plugin.consenting import is_refused, kept_of
 from engine.ports import JsonValue
 from engine.spec.conditions.evaluate import Lookup
-from engine.stores import UnitOfWork
 from engine.usecases.answers import check_answers, event_instant, excluded_intervals, open_outputs, questions_of
 from engine.usecases.apart import told_apart
 from engine.usecases.copies import mind_copies

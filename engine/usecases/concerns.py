@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.assembly import Engine
 from engine.domain.break_glass import is_case_number
 from engine.domain.confidants import Colleague, confidant
@@ -11,7 +12,7 @@ from engine.domain.safe_hours import EMAIL, IN_APP
 from engine.errors import InvalidAnswersError, NotFoundError
 from engine.ports import ActorRecord
 from engine.spec.roles import Role
-from engine.stores import Concern, UnitOfWork
+from engine.stores import Concern
 from engine.usecases.telling import tell_of_system
 from engine.views import Viewer
 

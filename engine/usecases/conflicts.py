@@ -3,13 +3,13 @@
 import re
 from uuid import UUID
 
+from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.assembly import Engine
 from engine.domain import work_item as verbs
 from engine.domain.duty import Conflict
 from engine.domain.policy import Action
 from engine.domain.state import CaseState
 from engine.errors import InvalidAnswersError, NotFoundError
-from engine.stores import UnitOfWork
 from engine.usecases.calls import end_calls_to_barred
 from engine.usecases.deciding import require_member
 from engine.views import Viewer

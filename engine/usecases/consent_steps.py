@@ -5,6 +5,7 @@ from typing import Final
 from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
+from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.assembly import Engine
 from engine.domain.consent import Consent, GivenBy
 from engine.domain.packages import fields_of
@@ -12,7 +13,6 @@ from engine.domain.paths import person_in
 from engine.domain.records import Step
 from engine.domain.state import CaseState
 from engine.plugin.steps import ConsentGiven
-from engine.stores import UnitOfWork
 from engine.usecases.sharing import cannot_agree, end_referrals_of
 
 _KINDS: Final = frozenset(kind.value for kind in GivenBy)

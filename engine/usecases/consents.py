@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.assembly import Engine
 from engine.domain.consent import Consent, GivenBy
 from engine.domain.guardians import PROBLEM
@@ -15,7 +16,6 @@ from engine.domain.narrowing import problem_of
 from engine.domain.policy import Action
 from engine.domain.state import CaseState
 from engine.errors import AlreadyEndedError, InvalidAnswersError, NotFoundError
-from engine.stores import UnitOfWork
 from engine.usecases.deciding import require_member
 from engine.usecases.sharing import cannot_agree, end_referrals_of, known_consent
 from engine.views import Viewer

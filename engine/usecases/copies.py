@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from uuid import UUID
 
+from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.assembly import Engine
 from engine.domain.consequences import WorkItem
 from engine.domain.library import Library
@@ -14,7 +15,6 @@ from engine.plugin.copies import OPENED_AT_ONCE, problems_of_copies, steps_opene
 from engine.plugin.fields import FieldKind, FieldSpec
 from engine.plugin.watches import OpensAtOnce, Watch
 from engine.ports import JsonValue
-from engine.stores import UnitOfWork
 from engine.usecases.attachments import require_adding
 from engine.usecases.file_hashes import id_of_file
 from engine.usecases.watches import keep_watches

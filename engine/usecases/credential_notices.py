@@ -4,9 +4,9 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.assembly import Engine
 from engine.domain.safe_hours import EMAIL, IN_APP
-from engine.stores import UnitOfWork
 from engine.usecases.telling import tell_of_system
 
 NEW_DEVICE: Final = "new_device"

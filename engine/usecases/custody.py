@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 from uuid import UUID
 
+from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.assembly import Engine
 from engine.domain.access import Grant, GrantKind
 from engine.domain.consent import law_of
@@ -14,7 +15,7 @@ from engine.domain.policy import Action, can
 from engine.domain.referral import ReferralStatus
 from engine.errors import AlreadyEndedError, NotAllowedError
 from engine.spec.roles import Role
-from engine.stores import Revived, RevivedGrant, RevivedOffer, RevivedPerson, UnitOfWork
+from engine.stores import Revived, RevivedGrant, RevivedOffer, RevivedPerson
 from engine.usecases.approvals import ask_second, others_who_may, take_answer
 from engine.usecases.sharing import call_back, can_be_called_back
 from engine.views import THIS_MACHINE, Viewer

@@ -6,6 +6,7 @@ from datetime import datetime
 from functools import reduce
 from uuid import UUID
 
+from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.assembly import Engine
 from engine.domain import commands as cm
 from engine.domain.access import CaseAccess, Via
@@ -17,7 +18,6 @@ from engine.domain.policy import Action, can, visible_units
 from engine.domain.state import CaseState, evolve
 from engine.errors import NotAllowedError, NotFoundError
 from engine.ports import JsonValue
-from engine.stores import UnitOfWork
 from engine.views import Viewer
 
 

@@ -4,10 +4,10 @@ import logging
 from datetime import datetime
 from typing import Final
 
+from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.assembly import Engine
 from engine.domain.safe_hours import DIGEST, EMAIL, Preference, digest_day, ways_for
 from engine.ports import ActorRecord
-from engine.stores import UnitOfWork
 from engine.usecases.writing import Note, reachable, unit_of, write
 
 log = logging.getLogger(__name__)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.assembly import Engine
 from engine.domain.four_eyes import Kind
 from engine.domain.keeping import (
@@ -32,7 +33,7 @@ from engine.errors import (
 )
 from engine.spec.retention import policy_for
 from engine.spec.roles import Role
-from engine.stores import ErasureNotice, UnitOfWork
+from engine.stores import ErasureNotice
 from engine.usecases.approvals import answer_as_it_stands, ask_second, take_answer
 from engine.usecases.deciding import require_member
 from engine.usecases.retention import policies_of

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import uuid5
 
+from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.assembly import Engine
 from engine.domain import commands as cm
 from engine.domain import events as ev
@@ -16,7 +17,6 @@ from engine.domain.state import CaseState
 from engine.errors import NotFoundError
 from engine.ports import ActorRecord, NewEscalation
 from engine.spec.ladders import Channel, Ladder, Level
-from engine.stores import UnitOfWork
 from engine.usecases.deciding import carry_out
 from engine.usecases.level_acts import act_on_item, calls_of, offer_on, open_and_ask, step_of
 from engine.usecases.reach import channels_set_up

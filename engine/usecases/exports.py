@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from typing import Final, NamedTuple
 from uuid import UUID
 
+from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.assembly import Engine
 from engine.domain.bulk_viewing import MOST_COPIES_IN_AN_HOUR
 from engine.domain.four_eyes import Kind
@@ -22,7 +23,6 @@ from engine.domain.keeping import (
 from engine.domain.policy import Action, can, units_that_let
 from engine.errors import AlreadyEndedError, InvalidAnswersError, NotAllowedError, NotFoundError, TooOftenError
 from engine.ports import JsonValue
-from engine.stores import UnitOfWork
 from engine.usecases.approvals import ask_second, take_answer
 from engine.usecases.step_up import require_step_up
 from engine.views import SheetView, Viewer

@@ -4,8 +4,8 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.assembly import Engine
-from engine.stores import UnitOfWork
 
 _CODE_DIGITS: Final = 6
 

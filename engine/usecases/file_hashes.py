@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from uuid import UUID
 
+from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.domain.state import CaseState
 from engine.errors import DamagedError, InvalidAnswersError, KeyMissingError
 from engine.plugin.steps import StepType
 from engine.ports import JsonValue
-from engine.stores import UnitOfWork
 
 _UNREADABLE = "This file can no longer be read: it was erased or is damaged. Choose another one."
 _NOT_THE_SAME = "This is not the hash of the file that you chose. Leave this empty: the system fills it in."

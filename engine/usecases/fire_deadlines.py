@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.assembly import Engine
 from engine.domain import commands as cm
 from engine.domain import events as ev
@@ -14,7 +15,6 @@ from engine.domain.policy import Action, can
 from engine.domain.state import CaseState
 from engine.errors import NotAllowedError, NothingFiredError
 from engine.ports import Breach, DueDeadline, FiredReport
-from engine.stores import UnitOfWork
 from engine.usecases.deciding import carry_out
 from engine.usecases.escalating import Told, tell_all
 from engine.usecases.firing_guard import may_fire

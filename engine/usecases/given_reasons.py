@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from typing import Final
 from uuid import UUID
 
+from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.assembly import Engine
 from engine.domain.events import Event
 from engine.domain.policy import Action
 from engine.domain.state import CaseState
 from engine.errors import InvalidAnswersError, KeyMissingError
-from engine.stores import UnitOfWork
 from engine.usecases.deciding import require_member
 from engine.usecases.readings import reading_of, require_pace
 from engine.views import Viewer

@@ -2,12 +2,12 @@
 
 from uuid import UUID
 
+from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.assembly import Engine
 from engine.domain.four_eyes import Kind
 from engine.domain.keeping import Hold, HoldKind
 from engine.domain.policy import Action
 from engine.errors import InvalidAnswersError, KeyMissingError, NotFoundError
-from engine.stores import UnitOfWork
 from engine.usecases.approvals import ask_second, take_answer
 from engine.usecases.deciding import require_member
 from engine.usecases.readings import reading_of

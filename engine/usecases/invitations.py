@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 from uuid import UUID
 
+from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.assembly import Engine
 from engine.domain.four_eyes import ApprovalRequest, Kind
 from engine.domain.policy import Action
@@ -17,7 +18,7 @@ from engine.errors import (
 )
 from engine.ports import ActorRecord
 from engine.spec.roles import Role
-from engine.stores import Invitation, UnitOfWork
+from engine.stores import Invitation
 from engine.usecases.administering import hub_units, person_looked_after, require_administrator, require_any
 from engine.usecases.approvals import ask_second, overtake, take_answer, who_answers
 from engine.usecases.new_passwords import require_good, set_password, words_about

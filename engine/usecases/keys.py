@@ -5,12 +5,13 @@ from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 from uuid import UUID
 
+from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.assembly import Engine
 from engine.domain.keys import place_key
 from engine.domain.policy import Action, can
 from engine.errors import KeyExportError, KeyInUseError, NotAllowedError, NotFoundError
 from engine.ports import ChainKeys, IndexKeys, KeyPeriod
-from engine.stores import KeyCounts, UnitOfWork
+from engine.stores import KeyCounts
 from engine.views import Viewer
 
 SHORTEST_PASSPHRASE: Final = 15

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.assembly import Engine
 from engine.domain import commands as cm
 from engine.domain.four_eyes import ApprovalRequest, Kind
@@ -13,7 +14,6 @@ from engine.domain.keeping import CopyStatus, ErasureStatus
 from engine.domain.referral import ReferralStatus
 from engine.domain.state import CaseState
 from engine.errors import AlreadyEndedError, NotFoundError
-from engine.stores import UnitOfWork
 from engine.usecases.approvals import end_late
 from engine.usecases.deciding import carry_out
 from engine.usecases.proposals import drop_proposal

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
+from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.assembly import Engine
 from engine.domain.explain_time import Reason, explain
 from engine.domain.library import Library
@@ -14,7 +15,7 @@ from engine.spec.library import Kind
 from engine.spec.limits import TimeLimit
 from engine.spec.nearest import meant
 from engine.spec.workflow import Workflow
-from engine.stores import StoredSignature, UnitOfWork
+from engine.stores import StoredSignature
 from engine.usecases.law_signing import units_for
 from engine.views import Viewer
 

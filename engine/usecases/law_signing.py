@@ -6,11 +6,12 @@ from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.assembly import Engine
 from engine.domain.policy import Action, can, units_that_let
 from engine.errors import InvalidAnswersError, NotAllowedError, NotFoundError, SignatureError, UnknownLawLimitError
 from engine.spec.law import LawLimit
-from engine.stores import StoredSignature, Unit, UnitOfWork
+from engine.stores import StoredSignature, Unit
 from engine.usecases.step_up import require_step_up
 from engine.views import Viewer
 

@@ -3,6 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
+from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.assembly import Engine
 from engine.domain import commands as cm
 from engine.domain.non_punishment import (
@@ -14,7 +15,6 @@ from engine.domain.paths import path_of_person, person_in
 from engine.domain.records import LIVE, AddedStep, PersonRole, RunStatus, Step
 from engine.domain.state import CaseState
 from engine.errors import LawyersNoteError
-from engine.stores import UnitOfWork
 from engine.usecases.deciding import carry_out
 
 _LIMIT, _LADDER = "P3D", "high"

@@ -5,11 +5,11 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.assembly import Engine
 from engine.domain.keeping import Restriction
 from engine.ports import ActorRecord
 from engine.spec.roles import Role
-from engine.stores import UnitOfWork
 from engine.usecases.concerns import pass_on_concerns
 from engine.usecases.telling import EMAIL, IN_APP, tell_of_system
 

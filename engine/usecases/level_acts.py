@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID, uuid5
 
+from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.assembly import Engine
 from engine.domain import commands as cm
 from engine.domain import events as ev
@@ -15,7 +16,6 @@ from engine.domain.referral import Referral, ReferralKind, ReferralStatus
 from engine.domain.state import CaseState
 from engine.ports import ActorRecord
 from engine.spec.ladders import Channel, Level
-from engine.stores import UnitOfWork
 from engine.usecases.deciding import carry_out
 from engine.usecases.recipients import people_of_partner, reachable
 from engine.usecases.telling import EMAIL, IN_APP, tell, title_of

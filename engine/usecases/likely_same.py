@@ -3,9 +3,9 @@
 from typing import NamedTuple
 from uuid import UUID
 
+from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.assembly import Engine
 from engine.domain.matching import bits_when_opened, is_worth_telling, kind_of, score_of
-from engine.stores import UnitOfWork
 
 
 class LikelySame(NamedTuple):

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import ValidationError
 
+from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.assembly import Engine
 from engine.domain import commands as cm
 from engine.domain import events as ev
@@ -17,7 +18,6 @@ from engine.domain.state import CaseState
 from engine.errors import InvalidAnswersError
 from engine.ports import ActorRecord
 from engine.spec.limits import TimeLimit
-from engine.stores import UnitOfWork
 from engine.usecases.approvals import ask_second, overtake, take_answer
 from engine.usecases.deciding import carry_out, command_on_case, require_member
 from engine.usecases.telling import EMAIL, IN_APP, add_delivery_job, tell, title_of

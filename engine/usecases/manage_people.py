@@ -4,11 +4,11 @@ from collections.abc import Iterable
 from typing import Final, NamedTuple
 from uuid import UUID
 
+from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.assembly import Engine
 from engine.domain.four_eyes import ApprovalRequest, Kind
 from engine.errors import InvalidAnswersError, LastAdministratorError, NotAllowedError, NotFoundError
 from engine.spec.roles import Role
-from engine.stores import UnitOfWork
 from engine.usecases.administering import (
     looks_after,
     person_looked_after,

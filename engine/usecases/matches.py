@@ -10,12 +10,13 @@ from typing import Final
 from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
+from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.assembly import Engine
 from engine.domain.matching import PATTERN_DAYS, PROBES_A_DAY, Asked, MatchAlert, Pattern, SharedPerson, stage_of
 from engine.domain.policy import ROLES_THAT_MAY, Action
 from engine.errors import AlreadyEndedError, NotFoundError
 from engine.spec.roles import Role
-from engine.stores import Unit, UnitOfWork
+from engine.stores import Unit
 from engine.usecases.deciding import require_member
 from engine.usecases.telling import EMAIL, IN_APP, tell_of_system
 from engine.views import Viewer

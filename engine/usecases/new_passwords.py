@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
+from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.assembly import Engine
 from engine.domain.passwords import problem_of
 from engine.errors import InvalidAnswersError
-from engine.stores import UnitOfWork
 from engine.usecases.credential_notices import tell_of_change
 
 

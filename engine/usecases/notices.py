@@ -7,12 +7,12 @@ from datetime import datetime
 from typing import TypedDict
 from uuid import UUID
 
+from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.assembly import Engine
 from engine.domain.consequences import WorkItem
 from engine.domain.records import DeadlineStatus
 from engine.domain.state import CaseState
 from engine.ports import ActorRecord
-from engine.stores import UnitOfWork
 from engine.usecases.recipients import who_has_it
 from engine.usecases.telling import EMAIL, IN_APP, add_delivery_job, tell, title_of_step
 

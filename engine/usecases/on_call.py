@@ -3,11 +3,11 @@
 from datetime import datetime
 from uuid import UUID
 
+from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.assembly import Engine
 from engine.domain.duty import LONGEST_SHIFT, Shift, overlapping, problems_of_span, starts_in_the_past
 from engine.errors import AlreadyEndedError, InvalidAnswersError, NotAllowedError, NotFoundError
 from engine.ports import ActorRecord
-from engine.stores import UnitOfWork
 from engine.usecases.duty_rules import may_plan, member, once, refuse, require_planner
 from engine.usecases.telling import EMAIL, IN_APP, tell_of_system
 from engine.views import Viewer

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.assembly import Engine
 from engine.domain import commands as cm
 from engine.domain import events as ev
@@ -17,7 +18,7 @@ from engine.domain.state import CaseState, evolve
 from engine.errors import NotAllowedError, NotFoundError, TooManyReportsError
 from engine.ports import JsonValue
 from engine.spec.conditions.evaluate import UNKNOWN, Truth, Value, evaluate
-from engine.stores import Unit, UnitOfWork
+from engine.stores import Unit
 from engine.usecases.answers import check_answers, event_instant, open_outputs
 from engine.views import Viewer
 

@@ -3,11 +3,11 @@
 from datetime import datetime
 from typing import Final
 
+from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.domain.access import Via
 from engine.domain.consequences import JobKind
 from engine.domain.policy import Action, can
 from engine.ports import ClaimedJob
-from engine.stores import UnitOfWork
 from engine.views import Viewer
 from engine.views.base import Membership
 

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
+from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.assembly import Engine
 from engine.domain.keeping import key_of_step
 from engine.domain.lateness import is_overdue
@@ -17,7 +18,6 @@ from engine.domain.records import Deadline
 from engine.domain.state import CaseState
 from engine.plugin.steps import Document
 from engine.spec.limits import TimeLimit
-from engine.stores import UnitOfWork
 from engine.usecases.apart import told_apart
 from engine.usecases.step_reading import StepReading
 from engine.usecases.telling import title_of

@@ -7,13 +7,14 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.assembly import Engine
 from engine.domain.partner_link import LONGEST, PartnerLink, PartnerView
 from engine.domain.policy import Action
 from engine.domain.referral import Referral, ReferralStatus, require_unanswered
 from engine.domain.state import CaseState
 from engine.errors import AlreadyEndedError, ConflictError, ConsentError, InvalidAnswersError, PartnerLinkError
-from engine.stores import Reading, UnitOfWork
+from engine.stores import Reading
 from engine.usecases.awaited_answers import wait_no_more
 from engine.usecases.deciding import require_member
 from engine.usecases.sharing import known_referral, note, require_basis, tell_of, who_offered

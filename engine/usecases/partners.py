@@ -4,10 +4,10 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import NamedTuple
 
+from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.assembly import Engine
 from engine.domain.partners import Partner, Score, offering, partner_id, scores_of, written
 from engine.plugin.told import PartnerOffer, PartnerTold
-from engine.stores import UnitOfWork
 from engine.views import Viewer
 
 

@@ -4,13 +4,13 @@ import logging
 from datetime import datetime
 from uuid import UUID
 
+from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.assembly import Engine
 from engine.domain import work_item as verbs
 from engine.domain.consequences import WorkItem
 from engine.domain.records import ItemStatus
 from engine.domain.state import CaseState
 from engine.ports import ActorRecord
-from engine.stores import UnitOfWork
 from engine.usecases.recipients import SUPERVISORS, reachable
 from engine.usecases.telling import EMAIL, IN_APP, add_delivery_job, tell, title_of_step
 

@@ -6,11 +6,11 @@ from typing import Final
 from uuid import UUID
 from zoneinfo import available_timezones
 
+from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.assembly import Engine
 from engine.domain.safe_hours import DIGESTS, IN_APP, Preference
 from engine.errors import InvalidAnswersError
 from engine.spec.ladders import Channel
-from engine.stores import UnitOfWork
 from engine.views import Viewer
 
 WAYS: Final = tuple(channel.value for channel in Channel if channel is not Channel.CALL)

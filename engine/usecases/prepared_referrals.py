@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.assembly import Engine
 from engine.domain.consent import Recipient
 from engine.domain.policy import ROLES_THAT_MAY, Action
@@ -13,7 +14,6 @@ from engine.domain.records import Step, StepStatus
 from engine.domain.referral import ReferralStatus
 from engine.domain.state import CaseState
 from engine.errors import NotFoundError
-from engine.stores import UnitOfWork
 from engine.usecases.deciding import require_member
 from engine.usecases.recipients import reachable
 from engine.usecases.telling import IN_APP, tell, title_of_step

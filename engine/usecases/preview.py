@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from uuid import UUID
 
+from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.assembly import Engine
 from engine.domain import commands as cm
 from engine.domain.decide import decide
@@ -18,7 +19,7 @@ from engine.spec.ladders import Ladder
 from engine.spec.law import LawPack
 from engine.spec.library import Kind
 from engine.spec.workflow import TimeSpec, Workflow
-from engine.stores import StoredDay, UnitOfWork
+from engine.stores import StoredDay
 from engine.usecases.candidates import Candidate, candidates, ladders_of
 from engine.usecases.deciding import is_barred
 from engine.usecases.publish import lint_sources, published_workflows, refused

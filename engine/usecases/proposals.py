@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Final, NamedTuple
 from uuid import NAMESPACE_OID, UUID, uuid5
 
+from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.assembly import Engine
 from engine.domain.four_eyes import FOUR_EYES, ApprovalRequest
 from engine.domain.four_eyes import Kind as Asked
@@ -21,7 +22,7 @@ from engine.spec.differences import Difference, differences
 from engine.spec.findings import has_errors
 from engine.spec.library import Kind
 from engine.spec.lint.ladders import of_another_unit
-from engine.stores import StoredDefinition, Unit, UnitOfWork
+from engine.stores import StoredDefinition, Unit
 from engine.usecases.administering import hub_units, leads_of
 from engine.usecases.approvals import answer_as_it_stands, ask_second, names_of_answerers, who_answers
 from engine.usecases.candidates import Candidate, candidates, ladders_of

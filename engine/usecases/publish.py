@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.assembly import Engine
 from engine.domain.policy import Action
 from engine.errors import DefinitionError
@@ -14,7 +15,7 @@ from engine.spec.extends import Source
 from engine.spec.findings import Finding, has_errors
 from engine.spec.library import Definitions, Kind
 from engine.spec.workflow import Workflow
-from engine.stores import StoredDefinition, UnitOfWork
+from engine.stores import StoredDefinition
 from engine.usecases.candidates import Candidate, candidates, limits_in_use
 
 SHIPPED = "shipped"

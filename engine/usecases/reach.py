@@ -2,9 +2,9 @@
 
 from uuid import UUID
 
+from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.assembly import Engine
 from engine.ports import ActorRecord
-from engine.stores import UnitOfWork
 
 _EMAIL = "email"
 

@@ -4,10 +4,11 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.assembly import Engine
 from engine.domain.bulk_viewing import MOST_REVEALS_IN_AN_HOUR, REVEALS
 from engine.errors import AuditUnavailableError, TooOftenError, UnknownStepTypeError
-from engine.stores import Reading, UnitOfWork
+from engine.stores import Reading
 from engine.views import Viewer
 
 _HOUR: Final = timedelta(hours=1)

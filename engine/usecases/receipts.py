@@ -6,11 +6,11 @@ from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
+from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.assembly import Engine
 from engine.domain.case_number import written_number
 from engine.domain.records import CaseStatus, StepStatus
 from engine.domain.state import CaseState
-from engine.stores import UnitOfWork
 from engine.usecases.deciding import require_member
 from engine.usecases.slowing_down import Tries
 from engine.views import Viewer

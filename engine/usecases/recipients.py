@@ -6,13 +6,13 @@ from enum import StrEnum
 from typing import NamedTuple
 from uuid import UUID
 
+from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.domain.consequences import WorkItem
 from engine.domain.duty import Absence
 from engine.domain.state import CaseState
 from engine.ports import ActorRecord
 from engine.spec.ladders import Level, Person, Recipient
 from engine.spec.roles import Role
-from engine.stores import UnitOfWork
 
 SUPERVISORS = (Role.SUPERVISOR.value,)
 LAST_RESORT = tuple(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.assembly import Engine
 from engine.domain.narrowing import ADD_FILES, problem_of, shown_in
 from engine.domain.policy import Action, can
@@ -20,7 +21,6 @@ from engine.domain.referral import (
 )
 from engine.domain.state import CaseState
 from engine.errors import AlreadyEndedError, InvalidAnswersError, NotAllowedError, NotFoundError
-from engine.stores import UnitOfWork
 from engine.usecases.awaited_answers import wait_no_more
 from engine.usecases.deciding import require_member
 from engine.usecases.level_acts import next_unit

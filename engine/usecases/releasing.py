@@ -3,13 +3,13 @@
 from datetime import datetime
 from uuid import UUID
 
+from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.assembly import Engine
 from engine.domain.four_eyes import Agreed, Kind
 from engine.domain.policy import ROLES_THAT_MAY, Action, can
 from engine.domain.referral import Referral, ReferralStatus
 from engine.domain.state import CaseState
 from engine.errors import AlreadyEndedError, StepUpNeededError
-from engine.stores import UnitOfWork
 from engine.usecases.approvals import ask_second, take_answer
 from engine.usecases.awaited_answers import wait_for_answer
 from engine.usecases.deciding import require_member

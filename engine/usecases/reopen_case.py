@@ -3,6 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
+from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.assembly import Engine
 from engine.domain import commands as cm
 from engine.domain.case_reasons import REOPEN_REASONS
@@ -10,7 +11,6 @@ from engine.domain.policy import Action
 from engine.domain.records import CaseStatus, RunStatus
 from engine.domain.state import CaseState
 from engine.errors import CaseMergedError, InvalidAnswersError
-from engine.stores import UnitOfWork
 from engine.usecases.deciding import carry_out, require_member
 from engine.usecases.given_reasons import keep_words, require_reason
 from engine.usecases.restrictions import require_no_seal

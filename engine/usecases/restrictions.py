@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.assembly import Engine
 from engine.domain.four_eyes import Kind
 from engine.domain.keeping import GROUNDS_TO_SEAL, Restriction
@@ -11,7 +12,6 @@ from engine.errors import AlreadyEndedError, InvalidAnswersError, NoSecondPerson
 from engine.ports import ActorRecord
 from engine.spec.plain_words import in_running_words
 from engine.spec.roles import Role
-from engine.stores import UnitOfWork
 from engine.usecases.approvals import ask_second, take_answer
 from engine.usecases.deciding import require_member
 from engine.views import Viewer

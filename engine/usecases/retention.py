@@ -4,13 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.assembly import Engine
 from engine.domain.policy import Action, can
 from engine.domain.retention import Act, Proposed, proposed
 from engine.errors import AlreadyEndedError, InvalidAnswersError, NotAllowedError, NotFoundError
 from engine.spec.library import Kind
 from engine.spec.retention import RetentionPolicy, policy_for
-from engine.stores import ClosedCase, UnitOfWork
+from engine.stores import ClosedCase
 from engine.usecases.deciding import require_member
 from engine.views import Viewer
 

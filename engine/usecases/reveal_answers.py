@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.assembly import Engine
 from engine.domain.access import CaseAccess
 from engine.domain.narrowing import may_tell, names_shown, shows_person, shows_step
@@ -9,7 +10,6 @@ from engine.domain.policy import Action
 from engine.domain.records import Step, StepStatus
 from engine.domain.state import CaseState
 from engine.errors import NotFoundError
-from engine.stores import UnitOfWork
 from engine.usecases.deciding import require_access
 from engine.usecases.readings import classes_of_step, reading_of, require_pace
 from engine.usecases.step_up import require_step_up

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from pydantic_core import to_jsonable_python
 
+from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.assembly import Engine
 from engine.domain import commands as cm
 from engine.domain.consequences import JobKind
@@ -19,7 +20,6 @@ from engine.plugin.context import StepContext
 from engine.plugin.fields import OutputKind
 from engine.plugin.steps import Completed, Concluded, Outcome, Prepared
 from engine.ports import ClaimedJob, JsonValue
-from engine.stores import UnitOfWork
 from engine.usecases.apart import told_apart
 from engine.usecases.appointments import appointment_of
 from engine.usecases.blocked_watches import unanswered

@@ -4,6 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
+from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.assembly import Engine
 from engine.domain import commands as cm
 from engine.domain.identity import PersonMerge, names_of, parted
@@ -11,7 +12,6 @@ from engine.domain.policy import Action
 from engine.domain.records import PersonRole
 from engine.domain.state import CaseState
 from engine.errors import ConflictError, InvalidAnswersError, NotFoundError
-from engine.stores import UnitOfWork
 from engine.usecases.deciding import carry_out
 from engine.usecases.lawyers_note import note_for_role
 from engine.usecases.persons import CODE

@@ -3,13 +3,13 @@
 from typing import Final, NamedTuple
 from uuid import UUID
 
+from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.assembly import Engine
 from engine.domain.four_eyes import ApprovalRequest, Kind, require_open
 from engine.domain.policy import Action, can, roles_in
 from engine.errors import NotAllowedError, NotFoundError, WrongCodeError
 from engine.ports import ActorRecord
 from engine.spec.roles import Role
-from engine.stores import UnitOfWork
 from engine.usecases.administering import looks_after, person_looked_after, require_administrator
 from engine.usecases.approvals import ask_second, take_answer
 from engine.usecases.credential_notices import tell_of_change

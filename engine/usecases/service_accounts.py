@@ -5,10 +5,11 @@ from datetime import timedelta
 from typing import Final, NamedTuple
 from uuid import UUID
 
+from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.assembly import Engine
 from engine.errors import InvalidAnswersError, NotAllowedError, NotFoundError, SignInError
 from engine.spec.roles import Role
-from engine.stores import ApiKey, UnitOfWork
+from engine.stores import ApiKey
 from engine.usecases.administering import looks_after, require_administrator, unit_looked_after
 from engine.usecases.session_tokens import hash_of
 from engine.usecases.step_up import require_step_up

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID, uuid5
 
+from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.assembly import Engine
 from engine.domain import commands as cm
 from engine.domain.access import Grant, GrantKind
@@ -20,7 +21,6 @@ from engine.domain.state import CaseState
 from engine.errors import ConsentError, NotFoundError
 from engine.plugin.fields import FieldKind
 from engine.ports import ActorRecord
-from engine.stores import UnitOfWork
 from engine.usecases.approvals import overtake
 from engine.usecases.awaited_answers import LOOK_AFTER_PARTNERS, open_run, wait_no_more
 from engine.usecases.deciding import carry_out

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
+from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.assembly import Engine
 from engine.domain.sign_in import (
     IDLE_IN_THE_FIELD,
@@ -24,7 +25,7 @@ from engine.errors import (
     WrongCodeError,
     WrongSentCodeError,
 )
-from engine.stores import Session, UnitOfWork
+from engine.stores import Session
 from engine.usecases.credential_notices import tell_of_device, tell_of_unusual, tell_of_wrong_codes
 from engine.usecases.custody import as_keeper, may_enter
 from engine.usecases.factor_codes import code_fits

@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
+from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.assembly import Engine
 from engine.domain.policy import Action, can
 from engine.errors import NotAllowedError, NotFoundError, SpecialDayError
 from engine.spec.calendars import Calendar
 from engine.spec.library import Kind
-from engine.stores import StoredDay, UnitOfWork
+from engine.stores import StoredDay
 from engine.usecases.administering import looks_after
 from engine.views import Viewer
 

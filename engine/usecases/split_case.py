@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
+from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.assembly import Engine
 from engine.domain import commands as cm
 from engine.domain import events as ev
@@ -15,7 +16,6 @@ from engine.domain.records import Case, CasePerson, CaseStatus, RoleStatus, RunS
 from engine.domain.splitting import FROM_A_SPLIT, facts_that_go, tellings_that_go
 from engine.domain.state import CaseState, evolve
 from engine.errors import AlreadyEndedError, InvalidAnswersError
-from engine.stores import UnitOfWork
 from engine.usecases.deciding import carry_out, require_member
 from engine.usecases.persons import CODE
 from engine.usecases.restrictions import require_no_seal

@@ -2,12 +2,12 @@
 
 from uuid import UUID
 
+from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.assembly import Engine
 from engine.domain.non_punishment import is_suspect, is_victim
 from engine.domain.referral import Referral
 from engine.domain.state import CaseState
 from engine.errors import ConsentError
-from engine.stores import UnitOfWork
 
 
 def require_no_statement(engine: Engine, work: UnitOfWork, state: CaseState, referral: Referral) -> None:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.assembly import Engine
 from engine.domain.ages import ages_of, strongest, youngest_on
 from engine.domain.compiled import CompiledStep
@@ -26,7 +27,6 @@ from engine.plugin.laws import Law
 from engine.plugin.steps import Outcome, StepType
 from engine.ports import ClaimedJob
 from engine.spec.limits import Counting
-from engine.stores import UnitOfWork
 from engine.usecases.likely_same import likely_the_same
 from engine.usecases.partners import offers
 

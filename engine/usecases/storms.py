@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.assembly import Engine
-from engine.stores import HeldBack, UnitOfWork
+from engine.stores import HeldBack
 from engine.usecases.writing import Note, unit_of, write
 
 log = logging.getLogger(__name__)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import date
 from uuid import UUID
 
+from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.assembly import Engine
 from engine.domain.ages import AgeRange
 from engine.domain.identity import with_age
@@ -12,7 +13,7 @@ from engine.domain.state import CaseState
 from engine.domain.untold import TO_A_SUSPECT, is_suspect_alone
 from engine.errors import AlreadyEndedError, InvalidAnswersError, NotAllowedError, NotFoundError
 from engine.ports import JsonValue
-from engine.stores import Correction, UnitOfWork
+from engine.stores import Correction
 from engine.usecases.deciding import require_member
 from engine.usecases.readings import reading_of
 from engine.usecases.step_up import require_step_up

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID, uuid5
 
+from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.assembly import Engine
 from engine.domain.consequences import Job, JobKind, compiled_step
 from engine.domain.records import Deadline, Step
@@ -12,7 +13,7 @@ from engine.domain.safe_hours import DIGEST, EMAIL, IN_APP, Preference, ways_for
 from engine.domain.state import CaseState
 from engine.ports import ActorRecord
 from engine.spec.plain_words import in_plain_words, type_in_plain_words
-from engine.stores import Unit, UnitOfWork
+from engine.stores import Unit
 from engine.usecases.storms import held_back_for
 from engine.usecases.writing import Note, local_time, reachable, write
 

@@ -4,12 +4,12 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid5
 
+from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.assembly import Engine
 from engine.domain import commands as cm
 from engine.domain.records import CaseStatus, PersonRole, Step
 from engine.domain.state import CaseState
 from engine.plugin.told import PersonTold
-from engine.stores import UnitOfWork
 from engine.usecases.deciding import carry_out
 
 

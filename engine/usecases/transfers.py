@@ -3,10 +3,10 @@
 from datetime import datetime
 from uuid import UUID
 
+from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.assembly import Engine
 from engine.domain.referral import Referral
 from engine.domain.state import CaseState
-from engine.stores import UnitOfWork
 from engine.usecases.sharing import keeping_grant, note
 
 

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
+from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.assembly import Engine
 from engine.domain.safe_hours import EMAIL, IN_APP
 from engine.spec.roles import Role
-from engine.stores import UnitOfWork
 from engine.usecases.telling import tell_of_system
 from engine.views import THIS_MACHINE, BoardView
 

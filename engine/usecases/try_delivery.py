@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import uuid5
 
+from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.assembly import Engine
 from engine.errors import DeliveryError
 from engine.ports import Outgoing, Sending
-from engine.stores import ClaimedDelivery, UnitOfWork
+from engine.stores import ClaimedDelivery
 from engine.usecases.delivery_rules import AWAY, UNEXPECTED, WAYS, next_try, wants_other_way
 from engine.usecases.reach import ways_to
 from engine.usecases.seen_links import with_link

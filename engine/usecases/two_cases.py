@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.assembly import Engine
 from engine.domain.access import Denial
 from engine.domain.case_links import CaseLink, LinkKind
@@ -12,7 +13,6 @@ from engine.domain.policy import Action, can, visible_units
 from engine.domain.referral import ReferralStatus
 from engine.domain.state import CaseState
 from engine.errors import NotAllowedError, NotFoundError
-from engine.stores import UnitOfWork
 from engine.usecases.case_access import give_back_what_is_barred
 from engine.usecases.deciding import require_member
 from engine.views import Viewer

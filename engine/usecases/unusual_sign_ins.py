@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Final, NamedTuple
 from uuid import UUID
 
+from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.assembly import Engine
 from engine.domain.sign_in_habits import (
     CODE_DIGITS,
@@ -21,7 +22,7 @@ from engine.domain.sign_in_habits import (
     unlike_before,
 )
 from engine.ports import ActorRecord, Rendered
-from engine.stores import ClaimedDelivery, UnitOfWork
+from engine.stores import ClaimedDelivery
 from engine.usecases.session_tokens import hash_of
 from engine.usecases.telling import EMAIL, tell_of_system
 from engine.usecases.writing import reachable, zone_of

@@ -4,13 +4,13 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
 
+from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.assembly import Engine
 from engine.domain import commands as cm
 from engine.domain.records import LIVE, AddedStep, CaseStatus, Purpose, RunStatus, Step, StepStatus, step_id
 from engine.domain.state import CaseState
 from engine.plugin.steps import StepKind
 from engine.plugin.watches import Watch
-from engine.stores import UnitOfWork
 from engine.usecases.deciding import carry_out
 
 REPLACED: Final = "replaced_by_a_later_answer"

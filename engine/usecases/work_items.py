@@ -3,13 +3,13 @@
 from collections.abc import Callable, Mapping
 from uuid import UUID
 
+from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.assembly import Engine
 from engine.domain import work_item as verbs
 from engine.domain.consequences import WorkItem
 from engine.domain.policy import roles_in
 from engine.errors import NotAllowedError, NotFoundError
 from engine.ports import JsonValue
-from engine.stores import UnitOfWork
 from engine.usecases.calls import end_calls_to
 from engine.usecases.deciding import require_member
 from engine.usecases.notices import tell_who_has_it_now

@@ -6,12 +6,13 @@ from datetime import datetime, time
 from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
+from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.assembly import Engine
 from engine.domain.last_day import last_day
 from engine.domain.safe_hours import EMAIL, IN_APP, Preference, safe_instant
 from engine.domain.seen_link import hash_of_link, path_of_link
 from engine.ports import ActorRecord, NewMessage, Rendered
-from engine.stores import Unit, UnitOfWork
+from engine.stores import Unit
 from engine.usecases.reach import ways_to
 from engine.usecases.seen_links import token_of_link
 

@@ -8,8 +8,8 @@ from uuid import UUID
 
 import pytest
 
+from engine.adapters.sql.queries.service import Queries
 from engine.errors import IcmcError, NotAllowedError, NotFoundError
-from engine.ports import Queries
 from tests.oracle.asking import MADE_UP
 from tests.oracle.checking import ALL_THINGS, ANY_ID, hidden_alike, numbers_alone, seen_alike
 from tests.oracle.model import shown, sight, status

@@ -74,7 +74,7 @@ class AccessStore:
         return bool(self._connection.execute(lifted.values(values)).rowcount)
 
     def is_denied(self, case_id: UUID, *, actor_id: UUID, unit_ids: Collection[UUID]) -> bool:
-        """Say whether a denial names somebody, a unit or organisation of theirs, they conflict, or it is sealed."""
+        """Say whether a denial of a case names somebody, one of their units or its organisation, or they conflict."""
         organisations = select(_UNIT.c.organisation_id).where(_UNIT.c.id.in_(list(unit_ids)))
         named = or_(
             _DENIAL.c.actor_id == actor_id,

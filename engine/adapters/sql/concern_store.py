@@ -25,7 +25,7 @@ class ConcernStore:
         self._vault = vault
 
     def add(self, concern: Concern, *, words: str) -> None:
-        """Write a concern."""
+        """Write a concern, its words sealed."""
         row = concern._asdict()
         number = row.pop("case_number")
         row["sealed_words"] = self._sealed(concern.id, "sealed_words", words)

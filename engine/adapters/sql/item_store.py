@@ -149,7 +149,7 @@ class ItemStore:
         key_of: UUID | None = None,
         apart: Collection[str] = (),
     ) -> None:
-        """Keep what preparing the step proposed, sealed as what was typed is."""
+        """Keep what preparing the step proposed, sealed under the key of the step's person if it has one."""
         proposed = seal_apart(
             self._vault, proposals, apart, case_id=item.case_id, unit_id=unit_id, table="draft", row=item.id
         )

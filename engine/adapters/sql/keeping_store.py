@@ -113,7 +113,7 @@ class KeepingStore:
         return self._connection.execute(statement.returning(ERASURE.c.id)).first() is not None
 
     def erasure(self, erasure_id: UUID) -> Erasure | None:
-        """Load an erasure, and keep others from changing it until the transaction ends."""
+        """Load an erasure with who agreed, and keep others from changing it until the transaction ends."""
         row = self._first(ERASURE, Erasure, ERASURE.c.id == erasure_id)
         return Erasure.model_validate(row) if row else None
 

@@ -73,7 +73,7 @@ class KeyStore:
         self._vault = vault
 
     def destroy(self, owner_id: UUID, at: datetime) -> bool:
-        """Destroy every version of an owner's key, and what a person is found by; gives whether there was a key.
+        """Destroy the key of a case, a person or places, and what a person is found by; gives whether there was one.
 
         No new key is made for the owner ever after. Every process forgets the key within seconds of the commit.
         """

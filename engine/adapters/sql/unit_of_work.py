@@ -62,7 +62,7 @@ _NOTIFY_JOBS = text("SELECT pg_notify('icmc_jobs', '')")
 _NOTIFY_DEADLINES = text("SELECT pg_notify('icmc_deadlines', '')")
 
 
-class SqlUnitOfWork:
+class UnitOfWork:
     """A transaction in PostgreSQL. Leaving it without `commit` keeps nothing."""
 
     def __init__(

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from engine.adapters.sql.queries import board
-from engine.adapters.sql.queries.service import SqlQueries
+from engine.adapters.sql.queries.service import Queries
 from engine.cli.common import SYSTEM
 from engine.usecases.service_accounts import add_key
 from tests.integration.portal.world import Portal, report_case
@@ -38,6 +38,6 @@ def test_the_board_and_a_monitor_count_what_is_late_beyond_what_is_listed(
 
 
 def test_the_home_page_counts_work_without_listing_it(portal: Portal, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(SqlQueries, "worklist", lambda *_, **__: ())
+    monkeypatch.setattr(Queries, "worklist", lambda *_, **__: ())
     page = portal.as_role("intake_officer").get("/").text
     assert f"{CASES} with you, 0 to take, {CASES} overdue" in page

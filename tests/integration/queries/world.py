@@ -17,7 +17,7 @@ from engine.adapters.sql.case_store import CaseStore
 from engine.adapters.sql.entering import secret_of
 from engine.adapters.sql.item_store import ItemStore
 from engine.adapters.sql.person_store import PersonStore
-from engine.adapters.sql.queries.service import SqlQueries
+from engine.adapters.sql.queries.service import Queries
 from engine.adapters.vault import KeyVault
 from engine.domain import commands as cm
 from engine.domain.compiled import CompiledWorkflow, compile_workflow
@@ -190,7 +190,7 @@ class World:
 
     def __post_init__(self) -> None:
         """Make the questions, and count the statements that they take."""
-        self.queries = SqlQueries(
+        self.queries = Queries(
             self.writer, self.reader, secret=self.secret, definitions=self.definitions.get, registry=self.registry,
             vault=self.vault, library=lambda: self.library, clock=self.clock,
         )  # fmt: skip

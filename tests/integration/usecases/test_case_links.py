@@ -8,7 +8,7 @@ import pytest
 
 from engine.adapters.sql.case_values import outputs_of, seal_values
 from engine.adapters.sql.queries.law_here import LawHere
-from engine.adapters.sql.queries.service import SqlQueries
+from engine.adapters.sql.queries.service import Queries
 from engine.domain.access import Denial
 from engine.domain.case_links import LinkKind
 from engine.domain.law_told import told_in
@@ -398,7 +398,7 @@ def law_told(world: World, case_id: UUID, person: UUID) -> Any:
     element, zone = f"person:{person}", "Asia/Kolkata"
     core = told_in(world.state(case_id), element, zone=zone)
     queries = world.engine.queries
-    assert isinstance(queries, SqlQueries)
+    assert isinstance(queries, Queries)
     with queries._reading() as reading:
         page = LawHere(reading, world.engine.library()).told(case_id, element, zone=zone)
     assert page == core

@@ -68,8 +68,8 @@ from engine.plugin.registry import Registry
 from engine.ports import Clock, Vault
 
 
-class SqlQueries:
-    """`ports.Queries` on PostgreSQL. What a viewer may not see does not exist for them, whatever they ask."""
+class Queries:
+    """Reading. What a viewer may not see does not exist for them, whatever they ask."""
 
     def __init__(
         self,
@@ -190,17 +190,26 @@ class SqlQueries:
             return why.explanations(reading, viewer, case_id, step)
 
     def explain_law(self, viewer: vw.Viewer, case_id: UUID, limit_id: str) -> vw.LawExplanationView:
-        """Say whether a limit of the law counts in a case, why, and until when; see `ports.Queries`."""
+        """Say whether a limit of the law counts in a case, why, and until when.
+
+        Raises `NotFoundError`, `NotAllowedError` for who may not read every answer, and `UnknownLawLimitError`.
+        """
         with self._reading(viewer) as reading:
             return law_case.explain_law(reading, viewer, case_id, limit_id)
 
     def law_of_case(self, viewer: vw.Viewer, case_id: UUID, limit_ids: Collection[str]) -> tuple[vw.LawOfCaseView, ...]:
-        """Say of several limits whether they count in a case; see `ports.Queries`."""
+        """Say the same of several limits, in a number of statements that does not grow with them.
+
+        Raises what `explain_law` raises.
+        """
         with self._reading(viewer) as reading:
             return law_case.law_of_case(reading, viewer, case_id, limit_ids)
 
     def points_to(self, viewer: vw.Viewer, case_id: UUID) -> tuple[vw.PointsToView, ...]:
-        """Say what the answers of a case point to under the definitions of trafficking; see `ports.Queries`."""
+        """Say what the answers of a case point to under the definitions of trafficking, never more than that.
+
+        Nothing for who may not read and reveal every answer; raises `NotFoundError`.
+        """
         with self._reading(viewer) as reading:
             found, known = elements.element_rows(reading, viewer, case_id), reading.known
         return elements.points(known, found, self._vault)
@@ -211,7 +220,7 @@ class SqlQueries:
             return asked.asked_extensions(reading, viewer)
 
     def late_calls(self, viewer: vw.Viewer) -> tuple[vw.LateView, ...]:
-        """List about which late steps of the viewer's units someone is to be rung; see `ports.Queries`."""
+        """List about which late steps of the viewer's own units someone is to be rung, the nearest deadline first."""
         with self._reading(viewer) as reading:
             return calls.late_calls(reading, viewer)
 
@@ -226,7 +235,10 @@ class SqlQueries:
             return keeping.keeping(reading, viewer, case_id)
 
     def waiting(self, viewer: vw.Viewer, case_id: UUID | None = None) -> tuple[vw.WaitingView, ...]:
-        """List what waits for a second person and the viewer may answer or asked for, the first to run out first."""
+        """List what waits for a second person and the viewer may answer or asked for, the first to run out first.
+
+        With `case_id` only what is about that case.
+        """
         with self._reading(viewer) as reading:
             return waiting.waiting(reading, viewer, case_id)
 
@@ -389,7 +401,7 @@ class SqlQueries:
             return definitions.definition(reading, kind, name, version)
 
     def published_workflows(self) -> tuple[tuple[str, int, str, str], ...]:
-        """List the workflows that run: name, version, content hash, title."""
+        """List name, version, content hash and title of each published workflow."""
         with self._reading() as reading:
             return definitions.published_workflows(reading)
 
@@ -466,7 +478,10 @@ class SqlQueries:
             return sharing.probes(reading, viewer)
 
     def partner_page(self, referral_id: UUID, note: str, *, without: Collection[str] = ()) -> vw.PartnerPage:
-        """Show a referral to a partner without an account, but not the fields `without`."""
+        """Show a referral to a partner without an account, but not the fields `without`.
+
+        Only the use case that records the view may ask.
+        """
         with self._reading() as reading:
             return partner_page.partner_page(reading, self._vault, referral_id, note, without=without)
 
