@@ -34,7 +34,7 @@ def floor_steps_per_second(bench: Bench, *, cases: int) -> Rate:
     """Write the rows that one real case wrote again, in as many cases, under other ids."""
     pattern_id, item = open_one(bench)
     complete_all(bench, item)
-    with psycopg.connect(plain_address(bench.running.urls.app), row_factory=dict_row) as connection:
+    with psycopg.connect(plain_address(bench.running.urls.owner), row_factory=dict_row) as connection:
         case, *_ = _rows(connection, "case", pattern_id, key="id")
         (run,) = _rows(connection, "run", pattern_id)
         steps = _pattern(connection, pattern_id)
