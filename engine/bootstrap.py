@@ -63,8 +63,6 @@ from engine.spec.yaml_files import read_yaml
 from engine.usecases.open_case import REPORT
 from engine.usecases.prove_state import begin_history_of_rows
 from engine.usecases.publish import publish_shipped
-from engine.usecases.seal_open_words import seal_open_words
-from engine.usecases.seal_titles import seal_old_titles
 
 DEMO_CLOCK = "demo_clock"
 
@@ -218,9 +216,7 @@ def hold_to_known_hosts(settings: Settings) -> None:
 def ship(engine: Engine) -> None:
     """Publish what came with this release, where nothing of its name is published yet."""
     begin_history_of_rows(engine)
-    seal_open_words(engine)
     publish_shipped(engine, shipped_sources())
-    seal_old_titles(engine)
 
 
 def require_agreed_on_demo(settings: Settings, app_url: str) -> None:

@@ -81,14 +81,6 @@ def writer_of(urls: DatabaseUrls) -> Engine:
     return sql
 
 
-@contextmanager
-def proving_as_before(urls: DatabaseUrls) -> Iterator[None]:
-    """Let a database that is brought to an older shape and back believe the same proofs as before."""
-    secret = secret_of(urls.owner)
-    yield
-    rows_of(urls.admin, "UPDATE wall_secret SET secret = :secret", secret=secret)
-
-
 def rows_of(url: str, query: str, **values: Any) -> list[Any]:
     """Read or change rows, over a connection of its own."""
     sql = create_engine(url)

@@ -69,9 +69,6 @@ KEPT_CLEAR: Final[Mapping[str, str]] = {
         "attachment: address address_key", "document.sha256", "message: code_of link_hash",
     ),
     **_because(
-        "what an earlier release held open, until the next start encrypts it", "open_words.*",
-    ),
-    **_because(
         "ids of what was erased, so that a restored copy is erased again", "tombstone.*",
     ),
     **_because(

@@ -230,7 +230,7 @@ USE_CASES: Final[dict[str, str]] = {
         (
             "audit_escalations", "bulk_viewing", "checkpoints", "deliver_messages", "digests", "fire_deadlines",
             "firing_guard", "forget_sign_ins", "left_behind", "passing_on", "recount", "run_job", "serve_jobs",
-            "storms", "trouble", "seal_titles", "seal_open_words", "prove_state",
+            "storms", "trouble", "prove_state",
         ),
         "system",
     ),

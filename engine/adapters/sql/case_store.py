@@ -160,16 +160,6 @@ class CaseStore:
         )
         return {row[0]: row[1] or "" for row in self._connection.execute(query)}
 
-    def typed_titles(self) -> Sequence[tuple[UUID, UUID, str, str]]:
-        """List case, step, step type and title of the steps that somebody added and whose title was never sealed."""
-        title = STEP.c.added["title"].astext
-        by_hand = STEP.c.key.startswith(func.replace(STEP.c.uses, ".", "_") + "_")
-        query = select(STEP.c.case_id, STEP.c.id, STEP.c.uses, title).where(
-            STEP.c.added.is_not(None), by_hand, STEP.c.added["for_deadline"].astext.is_(None),
-            STEP.c.sealed_title.is_(None),
-        )  # fmt: skip
-        return [(row[0], row[1], row[2], row[3]) for row in self._connection.execute(query)]
-
     def add_jobs(self, state: CaseState, jobs: Sequence[Job], *, at: datetime, **more: object) -> None:
         """Write jobs into the outbox, and make sure that somebody is told of them."""
         if jobs:

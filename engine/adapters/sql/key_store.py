@@ -9,7 +9,6 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from engine.adapters.sql import tables as tb
 from engine.adapters.sql.data_keys import CLOSED, EPOCH, HOLD_PERIOD, HOLD_PERIOD_ALONE, KEYS
-from engine.adapters.sql.open_words import seal_open_words
 from engine.adapters.sql.sealed_columns import any_fixed, reseal_apart, reseal_some
 from engine.domain.keys import place_key
 from engine.ports import StoredKey, SurvivingKey, Vault
@@ -169,10 +168,6 @@ class KeyStore:
         if done == 0 and case_id is not None and owner_id == place_key(case_id):
             return reseal_apart(self._connection, self._vault, case_id, newest=newest)
         return done
-
-    def seal_open_words(self, *, most: int) -> int:
-        """Seal the next words that lay open before, or forget them where the key is gone; gives how many."""
-        return seal_open_words(self._connection, self._vault, most=most)
 
     def seals_what_is_fixed(self, owner_id: UUID) -> bool:
         """Say whether anything is sealed under an owner's keys that nobody may change."""

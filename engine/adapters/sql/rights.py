@@ -10,7 +10,7 @@ from engine.adapters.postgres.databases import APP, READER
 NOBODYS: Final = frozenset({"wall_secret"})
 """What neither role reads: only the owner of the tables does."""
 NEVER_READ: Final = frozenset({
-    "alembic_version", "api_key", "kept_form", "known_device", "open_words", "sign_in_habit", "sign_in_try",
+    "alembic_version", "api_key", "kept_form", "known_device", "sign_in_habit", "sign_in_try",
 })  # fmt: skip
 """What no page, export or list is made of."""
 READ_IN_PART: Final = {
@@ -127,7 +127,7 @@ A sealed body of an event is sealed again under a newer key; the chain binds wha
 """
 REMOVED: Final = frozenset({
     "attachment", "attachment_part", "contact", "draft", "escalation_audit", "invitation", "kept_form",
-    "known_device", "match_check", "membership", "open_words", "person_token", "recovery_code", "search_token",
+    "known_device", "match_check", "membership", "person_token", "recovery_code", "search_token",
     "second_factor", "session", "sign_in_habit", "sign_in_try",
 })  # fmt: skip
 """The tables from which the writing role removes rows.

@@ -13,8 +13,6 @@ from engine.stores import StoredDay
 DAY, ACTOR = (tb.SpecialDayRow.metadata.tables[name] for name in ("special_day", "actor"))
 _WORDS: Final = "sealed_words"
 _TYPED: Final = ("name", "reason")
-_NOT_READ: Final = "A day that was added by hand"
-"""What a day of before is called until the next start has sealed its name."""
 _COLUMNS = [DAY.c[name] for name in StoredDay._fields if name not in {"who", *_TYPED}]
 
 
@@ -47,9 +45,6 @@ class SpecialDayStore:
         self._connection.execute(update(DAY).where(DAY.c.id == day_id).values(removed_by=by, removed_at=at))
 
     def _day(self, row: RowMapping) -> StoredDay:
-        known: dict[str, Any] = dict(row) | {"name": _NOT_READ, "reason": ""}
-        sealed = known.pop(_WORDS)
-        if sealed is not None:
-            opened: Any = self._vault.unseal(sealed, table="special_day", row=row["id"], column=_WORDS)
-            known |= {name: str(opened[name]) for name in _TYPED}
-        return StoredDay(**known)
+        known: dict[str, Any] = dict(row)
+        opened: Any = self._vault.unseal(known.pop(_WORDS), table="special_day", row=row["id"], column=_WORDS)
+        return StoredDay(**(known | {name: str(opened[name]) for name in _TYPED}))

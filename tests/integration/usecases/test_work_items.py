@@ -261,6 +261,20 @@ def test_a_step_is_not_added_with_a_limit_that_cannot_be_read(world: World) -> N
     assert len(world.state(opened.case_id).steps) == 1
 
 
+def test_a_typed_title_is_sealed_and_shown_on_the_page_and_the_form_only(world: World) -> None:
+    case_id, words, viewer = world.at_look().case_id, f"Bring {CANARY} home", world.who("case_manager")
+    step_id = add_step(world.engine, case_id, viewer=viewer, command_id=uuid4(), uses="trial.talk", title=words)
+    [row] = world.rows("SELECT added ->> 'title' AS title FROM step WHERE id = :id", id=step_id)
+    assert row.title == "Talk"
+    assert CANARY not in world.dump()
+    [step] = [one for one in world.engine.queries.case(viewer, case_id).steps if one.id == step_id]
+    assert (step.title, step.called) == ("Talk", words)
+    worker = world.who("caseworker")
+    [item] = [item for item in world.engine.queries.worklist(worker) if item.step_id == step_id]
+    assert item.title == "Talk"
+    assert world.engine.queries.form(worker, item.id).help == words
+
+
 def test_another_workflow_begins_beside_the_one_that_runs(world: World) -> None:
     opened = world.open()
     start_run(world.engine, opened.case_id, viewer=world.who("case_manager"), command_id=uuid4(), workflow="fragile")

@@ -38,7 +38,7 @@ def _with_list(page: str) -> str:
         f"| {reason} | {'; '.join(f'`{table}`: {_names(columns)}' for table, columns in tables.items())} |"
         for reason, tables in by_reason.items()
     ]
-    begin, end = "| Reason | What is readable |\n|---|---|\n", "\n\nWhat a column of an earlier"
+    begin, end = "| Reason | What is readable |\n|---|---|\n", "\n\n## Files"
     head, tail = page.split(begin, maxsplit=1)[0], page.split(end)[1]
     return f"{head}{begin}{chr(10).join(lines)}{end}{tail}"
 

@@ -35,7 +35,7 @@ from engine.adapters.sql.tables.keeping import (
     RetentionProposalRow,
     TombstoneRow,
 )
-from engine.adapters.sql.tables.keys import AttachmentPartRow, AttachmentRow, DataKeyRow, OpenWordsRow, SearchTokenRow
+from engine.adapters.sql.tables.keys import AttachmentPartRow, AttachmentRow, DataKeyRow, SearchTokenRow
 from engine.adapters.sql.tables.law import LawSignatureRow
 from engine.adapters.sql.tables.messages import ChannelChangeRow, ChannelSettingRow, DeliveryRow, MessageRow
 from engine.adapters.sql.tables.partners import PartnerRow
@@ -127,7 +127,6 @@ __all__ = [
     "MatchProbeRow",
     "MembershipRow",
     "MessageRow",
-    "OpenWordsRow",
     "OrganisationRow",
     "PartnerLinkRow",
     "PartnerRow",

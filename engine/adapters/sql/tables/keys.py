@@ -1,13 +1,12 @@
 """Data keys, the tokens that organisations search by, and files that people added."""
 
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger, Column, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
-from engine.adapters.sql.tables.fields import at, json_value, sealed
+from engine.adapters.sql.tables.fields import at, sealed
 
 
 class DataKeyRow(SQLModel, table=True):
@@ -79,15 +78,3 @@ class AttachmentPartRow(SQLModel, table=True):
     copy_of: str = Field(primary_key=True)
     number: int = Field(primary_key=True)
     sealed_content: bytes | None = sealed()
-
-
-class OpenWordsRow(SQLModel, table=True):
-    """Words of a column that is sealed now, from before: the application seals and removes them, and can add none."""
-
-    __tablename__ = "open_words"
-    id: UUID = Field(primary_key=True)
-    of_table: str
-    of_column: str
-    row_id: UUID
-    key_of: UUID
-    words: Any = json_value()

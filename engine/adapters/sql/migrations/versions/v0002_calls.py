@@ -1,14 +1,11 @@
-"""Keep whom to ring about what is late with its deadline, not as work of its own.
-
-What earlier versions opened as a step to telephone stays as it is, and can be completed.
-"""
+"""Keep whom to ring about what is late with its deadline, not as work of its own."""
 
 from collections.abc import Sequence
 
 from alembic import op
 
-revision: str = "0029"
-down_revision: str | None = "0027"
+revision: str = "0002"
+down_revision: str | None = "0001"
 branch_labels: Sequence[str] | None = None
 depends_on: Sequence[str] | None = None
 
