@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -45,6 +46,7 @@ _LONG: Final = (
     "tests/oracle/", "tests/integration/test_", "tests/browser/", "tests/integration/orchestration/", "tests/faults/",
     "tests/acceptance/",
 )  # fmt: skip
+_ALL_LONG: Final = re.compile(r"^pytestmark = .*pytest\.mark\.long\b", re.MULTILINE)
 _RUN: Final = "ICMC_TEST_RUN"
 _TEMPLATE: Final = "icmc_template"
 _RUN_LOCK: Final = pytest.StashKey[TextIO]()
@@ -108,7 +110,7 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     """Leave files unread whose tests are all long where no long test is asked for: reading them takes long too."""
     if "not long" not in (config.option.markexpr or "") or not collection_path.match("test_*.py"):
         return None
-    return "pytestmark = pytest.mark.long\n" in collection_path.read_text(encoding="utf-8") or None
+    return _ALL_LONG.search(collection_path.read_text(encoding="utf-8")) is not None or None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

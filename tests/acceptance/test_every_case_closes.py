@@ -10,6 +10,8 @@ from engine.replay.simulator import simulate
 from tests.acceptance.shipped_files import CASES, library, registry, shipped
 from tests.unit.replay.test_simulator import REPORT
 
+pytestmark = pytest.mark.long
+
 NAMES = sorted(path.stem for path in CASES.glob("*.yaml"))
 
 

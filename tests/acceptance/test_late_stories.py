@@ -15,6 +15,8 @@ from engine.usecases.referrals import accept_referral, offer_referral
 from engine.usecases.steer_case import record_interval
 from tests.acceptance.late_story import LateStory, Row, local, note_at, open_late
 
+pytestmark = pytest.mark.long
+
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 

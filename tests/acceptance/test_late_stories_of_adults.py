@@ -15,6 +15,8 @@ from engine.spec.limits import TimeLimit
 from engine.usecases.steer_case import start_run
 from tests.acceptance.late_story import LateStory, local, open_late
 
+pytestmark = pytest.mark.long
+
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 

@@ -21,6 +21,8 @@ from tests.acceptance.crossing_machine import Crossing
 from tests.integration.usecases.trial import PILLAR
 from tests.integration.usecases.world import World, fill_template, make_world
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def world(postgres: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:

@@ -17,6 +17,8 @@ from tests.acceptance.reckoned import STATES, due_at, reckoned, variant
 from tests.acceptance.story_files import STORIES
 from tests.acceptance.test_replay import WORKFLOWS
 
+pytestmark = pytest.mark.long
+
 OTHERS = Path(__file__).parent / "other_stories"
 OTHER_NAMES = sorted(path.stem for path in OTHERS.glob("*.yaml"))
 WITH_HAND_WORKED_DUE_TIMES = [

@@ -24,6 +24,8 @@ from tests.contracts.test_pillars import WHERE_SOMEBODY_WILL_BE
 from tests.integration.usecases.one_case import Work
 from tests.pillars.support import example, form_of, problems
 
+pytestmark = pytest.mark.long
+
 WORD, DAY, INSTANT, NUMBER, SUM = "Qzplanted", "2031-11-23", "2031-11-23T03:17:00+00:00", 731913, "73191.25"
 PLANTED: Mapping[FieldKind, Any] = {
     FieldKind.INT: NUMBER, FieldKind.MONEY: SUM, FieldKind.DATE: DAY, FieldKind.DATETIME: INSTANT,

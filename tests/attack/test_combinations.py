@@ -27,6 +27,8 @@ from tests.oracle.records import Matter, Persona
 from tests.oracle.routes import RULES
 from tests.oracle.world import OracleWorld, filled_world
 
+pytestmark = pytest.mark.long
+
 FOREIGN: Final = tuple(CASES[name] for name in ("ended and denied", "of the partner"))
 """A case of each of two units, with an object of every sort."""
 REFUSED: Final = {303, 401, 403, 404, 405, 410, 422}

@@ -35,6 +35,8 @@ from tests.integration.cli.test_keeping_commands import TOLD
 from tests.integration.closing import close_at_once
 from tests.integration.installation import Installation, installed
 
+pytestmark = pytest.mark.long
+
 ERASED: Final = {"name": "Zulekha Mirdha", "phone": "+91 98640 77123", "home": "Phulbari, Goalpara"}
 ALIVE: Final = {"name": "Bornali Hazarika", "phone": "+91 70021 55918", "home": "Majuli, Jorhat"}
 _WAL_PAGE: Final = 8192

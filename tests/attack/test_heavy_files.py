@@ -18,6 +18,8 @@ from tests.integration.portal.rows import Rows
 from tests.integration.portal.world import Portal, report_case
 from tests.unit.adapters.test_file_types import jpeg, office, pdf
 
+pytestmark = pytest.mark.long
+
 _MEASURED = """
 import io, json, resource, sys
 from engine.adapters.file_scanner import LocalFiles

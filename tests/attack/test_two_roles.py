@@ -22,6 +22,8 @@ from tests.conftest import FreshDatabase
 from tests.integration.queries.world import START, World
 from tests.integration.sql.test_walls import OF_THE_CASE, case_id, home, stranger, world
 
+pytestmark = pytest.mark.long
+
 __all__ = ["case_id", "home", "stranger", "world"]
 
 ATTACKS = (

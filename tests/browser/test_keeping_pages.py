@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.hands import choose, go_to, must_be_pleasant, pick, press, unfold, write
 from tests.integration.portal.world import Portal, report_case
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.long]
 OpenPage = Callable[[], Page]
 
 

@@ -13,7 +13,7 @@ from tests.browser.hands import choose, go_to, must_be_pleasant, pick, press, wr
 from tests.browser.test_time_pages import become
 from tests.integration.portal.world import Portal, Reported, report_case
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.long]
 OpenPage = Callable[[], Page]
 NAME = "Rahima Khatun"
 

@@ -35,6 +35,8 @@ from tests.integration.installation import Installation, installed, story, until
 from tests.integration.marked_journeys import TYPED_NUMBER, walk_journeys
 from tests.integration.marked_ways_out import all_told_for_real, backup_in_words, copies
 
+pytestmark = pytest.mark.long
+
 MARK = "Zqxanary"
 PHONE = "+99 77120"
 TOLD = story("cs-01")

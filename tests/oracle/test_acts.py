@@ -14,6 +14,8 @@ from tests.oracle.routes import RULES
 from tests.oracle.use_cases import FUNCTIONS, LOOKS_FIRST
 from tests.oracle.world import OracleWorld, new_case
 
+pytestmark = pytest.mark.long
+
 _NOT_THEIRS = {403, 404}
 _OF_SOMETHING_ELSE = ("/seal/lift", "/seal/answer", "/unmerge", "/links/{link_id}/answer")
 """What these are about is not there: nothing is sealed, nothing merged."""

@@ -18,6 +18,8 @@ from tests.oracle.records import Persona
 from tests.oracle.routes import RULES
 from tests.oracle.world import OracleWorld
 
+pytestmark = pytest.mark.long
+
 READERS_OF_A_PAGE = 2
 """How many people ask for each page; all ask the same questions of what the pages are made of."""
 

@@ -14,6 +14,8 @@ from tests.oracle.people import PERSONAS
 from tests.oracle.records import Persona
 from tests.oracle.world import OracleWorld
 
+pytestmark = pytest.mark.long
+
 OPENS, PRINTED = 200, "/documents/*/pdf"
 EACH = frozenset({"/items/*", "/documents/*", PRINTED})
 """Of these every one is opened, since one may open and the next one not; of the other sorts, one."""

@@ -6,6 +6,8 @@ from engine.bench.deadlines import fire_at_once
 from engine.bench.report import BenchReport, Sizes, run_bench
 from engine.bench.workload import scratch_bench
 
+pytestmark = pytest.mark.long
+
 FEW = Sizes(open_cases=20, cases=1, samples=2, jobs_at_once=3, deadlines=4)
 PEOPLE = ["steps/s"] * 3 + ["times", "ms", "ms"]
 FIRING = ["s", "messages/s", "s", "s", *(["%", "%", "ms", "ms"] * 2), "rows/s"]

@@ -21,6 +21,8 @@ from engine.usecases.open_case import open_case
 from tests.integration.cli.test_time_commands import TOLD
 from tests.integration.installation import Installation, installed
 
+pytestmark = pytest.mark.long
+
 PAGE = Path(__file__).parents[3] / "docs" / "how-to" / "backup-and-restore.md"
 GREEN = "Every chain verifies."
 

@@ -12,6 +12,8 @@ import pytest
 from tests.integration.orchestration.conftest import Site
 from tests.integration.orchestration.standin import until
 
+pytestmark = pytest.mark.long
+
 
 def _status(site: Site, job: UUID) -> str:
     return str(site.work.row("job", job)["status"])

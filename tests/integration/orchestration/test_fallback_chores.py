@@ -5,9 +5,13 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from engine.orchestration.fallback import Fallback
 from engine.orchestration.health import PrefectHealth
 from engine.ports import FiredReport
+
+pytestmark = pytest.mark.long
 
 
 @dataclass

@@ -6,8 +6,12 @@ import sys
 from collections.abc import Callable
 from uuid import UUID
 
+import pytest
+
 from engine.orchestration.settings import client_environment, process_environment
 from tests.integration.orchestration.conftest import ROOT, Site
+
+pytestmark = pytest.mark.long
 
 
 def test_the_flow_runs_in_a_plain_process_pool_too(make_site: Callable[[], Site]) -> None:

@@ -12,6 +12,8 @@ import pytest
 from tests.integration.orchestration.conftest import Site
 from tests.integration.orchestration.standin import until
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def lone_site(make_site: Callable[[], Site]) -> Iterator[Site]:

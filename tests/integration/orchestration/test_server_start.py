@@ -6,10 +6,14 @@ import threading
 from contextlib import suppress
 from pathlib import Path
 
+import pytest
+
 from engine.errors import ServiceError
 from engine.orchestration.probe import is_ready
 from engine.orchestration.server import PrefectServer
 from tests.integration.orchestration.standin import until
+
+pytestmark = pytest.mark.long
 
 
 def test_a_server_that_was_killed_while_it_started_is_started_again(prefect_database_url: str, tmp_path: Path) -> None:

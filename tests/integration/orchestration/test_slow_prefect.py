@@ -9,6 +9,8 @@ from tests.integration.orchestration.conftest import Site
 from tests.integration.orchestration.slow_line import slow_line
 from tests.integration.orchestration.standin import until
 
+pytestmark = pytest.mark.long
+
 BACKGROUND = ("ready", "filter", "work_pools", "get_scheduled", "csrf-token", "work_queues")
 """What is asked by the clock, or once for many flow runs."""
 

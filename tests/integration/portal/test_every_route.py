@@ -18,6 +18,8 @@ from engine.portal.security import HEADERS, LARGEST_BODY
 from tests.integration.installation import until
 from tests.integration.portal.world import REPORT, Portal
 
+pytestmark = pytest.mark.long
+
 PUBLIC = {"/health", "/health/deadlines", "/sign-in", "/become", "/sign-out", "/forgot", "/p/nothing", "/progress"}
 REFUSED = {
     "/api/board": 401,

@@ -13,6 +13,8 @@ from engine.plugin.steps import StepKind, StepType
 from engine.portal.presenters.fields import PREFIX
 from tests.integration.portal.world import Portal, report_case
 
+pytestmark = pytest.mark.long
+
 STEPS = tuple(load_registry(builtins=(CORE,)).step_types.values())
 ASKED = tuple(step for step in STEPS if step.kind is StepKind.ASKED)
 

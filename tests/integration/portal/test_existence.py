@@ -21,6 +21,8 @@ from tests.integration.portal.crawl import routes_of
 from tests.integration.portal.two_units import NAMES, PHONES, TwoUnits, two_units
 from tests.integration.portal.world import ORIGIN, REPORT, Portal
 
+pytestmark = pytest.mark.long
+
 PAIRS, FEWER_PAIRS = 200, 40
 _PARAM = re.compile(r"\{(\w+?)(?::\w+)?\}")
 _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")

@@ -17,6 +17,8 @@ from tests.integration.portal.crawl import Crawled, OfferedForm, crawl, routes_o
 from tests.integration.portal.two_units import NAMES, TwoUnits, two_units
 from tests.integration.portal.world import REPORT, Portal
 
+pytestmark = pytest.mark.long
+
 WHO = ("actor", "membership", "unit", "organisation", "api_key", "grant", "denial", "second_factor", "invitation")
 """Tables that say who somebody is and what they may see."""
 _PARAM = re.compile(r"\{(\w+?)(?::\w+)?\}")

@@ -5,6 +5,8 @@ import pytest
 from engine.bench.matching import Matching, measure_matching
 from engine.bench.workload import scratch_bench
 
+pytestmark = pytest.mark.long
+
 SEED = 20
 MANY, FEW = 50_000, 2_000
 

@@ -28,6 +28,8 @@ from tests.integration.usecases.test_rotating import (
 )
 from tests.integration.usecases.world import World
 
+pytestmark = pytest.mark.long
+
 __all__ = ["installed", "reader"]
 
 FACTS = ("key_period", "key_period_begun")

@@ -34,6 +34,8 @@ from engine.views import AuditFault
 from tests.integration.usecases.conftest import Filled
 from tests.integration.usecases.world import World
 
+pytestmark = pytest.mark.long
+
 PASSPHRASE = "seven words that nobody would guess"
 KAMALA = {"name": "Kamala Devi", "phone": "+91 98765 43210"}
 

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.long
+
 
 def _icmc(*arguments: str) -> subprocess.CompletedProcess[str]:
     code = "from engine.cli.main import main; main()"

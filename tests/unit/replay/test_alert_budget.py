@@ -13,6 +13,8 @@ from engine.spec.limits import TimeLimit
 from tests.acceptance.shipped_files import CASES, library, shipped
 from tests.unit.replay.test_simulator import REPORT
 
+pytestmark = pytest.mark.long
+
 NAMES = sorted(path.stem for path in CASES.glob("*.yaml"))
 MOST_A_DAY = 10
 

@@ -9,6 +9,8 @@ from engine.usecases.answers import check_answers
 from tests.acceptance.shipped_files import registry
 from tests.acceptance.story_files import STORIES
 
+pytestmark = pytest.mark.long
+
 NAMES = sorted(path.stem for path in STORIES.glob("*.yaml"))
 ASKED = sorted(key for key, step in registry().step_types.items() if step.kind is StepKind.ASKED)
 

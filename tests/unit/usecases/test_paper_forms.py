@@ -17,6 +17,8 @@ from engine.plugin.registry import load_registry
 from engine.plugin.steps import StepKind, StepType
 from engine.usecases.paper_forms import asked_of_people, paper_form, paper_form_name
 
+pytestmark = pytest.mark.long
+
 TEMPLATES = data_folder("templates")
 REGISTRY = load_registry(builtins=(CORE,))
 RENDERER = TemplateRenderer(TEMPLATES)
