@@ -73,7 +73,11 @@ def _limiting(limits: TimeLimits) -> Callable[[Any, object], None]:
     return limit
 
 
-def _in_words(context: ExceptionContext) -> BusyError | None:
-    original = context.original_exception
-    words = next((words for kind, words in _WAITED_FOR if isinstance(original, kind)), None)
+def busy(error: BaseException | None) -> BusyError | None:
+    """Return an error of the driver in words, where it says that something waited too long; None for any other."""
+    words = next((words for kind, words in _WAITED_FOR if isinstance(error, kind)), None)
     return None if words is None else BusyError(waited_for=words)
+
+
+def _in_words(context: ExceptionContext) -> BusyError | None:
+    return busy(context.original_exception)

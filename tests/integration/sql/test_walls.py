@@ -1,5 +1,6 @@
 """The walls: what the database itself keeps from a viewer, when no condition of a question does."""
 
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
@@ -7,14 +8,16 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import Column, Connection, Table, create_engine, delete, insert, select, text, update
+from psycopg import Connection as RawConnection
+from sqlalchemy import Column, Connection, Table, create_engine, delete, event, insert, select, text, update
 from sqlalchemy.exc import ProgrammingError
 
 from engine.adapters.sql import tables as tb
 from engine.adapters.sql.entering import FOR, enter_for
 from engine.adapters.sql.walls import OUTSIDE, WALLED, gaps_in_the_wall
+from engine.errors import BusyError
 from engine.views import Viewer
-from tests.conftest import FreshDatabase
+from tests.conftest import FreshDatabase, rows_of
 from tests.integration.queries.world import START, World, build_world
 
 OF_THE_CASE = WALLED - {"concern", "export_copy", "match_probe"}
@@ -129,6 +132,42 @@ def test_who_is_in_no_unit_sees_nothing(world: World, stranger: Viewer) -> None:
     assert seen(world, stranger.model_copy(update={"unit_ids": (), "memberships": ()})) == set()
 
 
+def test_a_transaction_begins_and_proves_for_whom_it_acts_in_one_trip(world: World) -> None:
+    with world.writer.connect() as connection, tempfile.TemporaryFile("w+") as said:
+        wire = _raw(connection).pgconn
+        wire.trace(said.fileno())
+        connection.begin()
+        wire.untrace()
+        said.seek(0)
+        assert said.read().count("ReadyForQuery") == 1
+
+
+def test_the_transaction_of_a_viewer_begins_as_it_was_asked_for(world: World, stranger: Viewer) -> None:
+    still = world.reader.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+    for sql, is_still in ((still, ("repeatable read", "on")), (world.reader, ("read committed", "off"))):
+        with sql.connect() as connection:
+            enter_for(connection, stranger, START, world.secret)
+            shown = [
+                connection.execute(text(f"SHOW transaction_{name}")).scalar_one() for name in ("isolation", "read_only")
+            ]
+            assert tuple(shown) == is_still
+
+
+def test_a_connection_that_breaks_before_the_proof_is_used_no_more(world: World, database: FreshDatabase) -> None:
+    with world.writer.connect() as connection:
+        rows_of(database.urls.admin, "SELECT pg_terminate_backend(:pid, 5000)", pid=_raw(connection).info.backend_pid)
+        with pytest.raises(BusyError, match="the database"):
+            connection.begin()
+    with world.writer.connect() as connection:
+        assert connection.execute(text("SELECT count(*) FROM answer")).scalar_one() == 0
+
+
+def _raw(connection: Connection) -> RawConnection[Any]:
+    raw = connection.connection.driver_connection
+    assert isinstance(raw, RawConnection)
+    return raw
+
+
 def test_the_wall_is_gone_with_the_transaction(world: World, stranger: Viewer) -> None:
     with world.reader.connect() as connection:
         enter_for(connection, stranger, START, world.secret)
@@ -203,9 +242,14 @@ def test_a_transfer_hands_over_what_was_noted_before(world: World, case_id: UUID
 
 
 def test_every_question_about_content_of_a_case_is_asked_behind_the_wall(world: World, stranger: Viewer) -> None:
-    world.statements.clear()
+    acted_for: list[Any] = []
+    ask = "SELECT current_setting('icmc.seen_viewer', true)"
+    event.listen(
+        world.reader, "before_cursor_execute", lambda *about: acted_for.append(_raw(about[0]).execute(ask).fetchone())
+    )
     world.queries.cases(stranger)
-    assert "icmc_enter(" in world.statements[0]
+    assert acted_for
+    assert all(str(stranger.actor_id) in one for (one,) in acted_for)
 
 
 def test_nothing_of_another_unit_can_be_read_changed_removed_or_added(
