@@ -76,7 +76,7 @@ _HOW_TO_AGREE = (
 
 
 @dataclass(frozen=True)
-class Running:
+class RunningDatabases:
     """The databases of an installation, and the embedded server if it is ours to keep."""
 
     urls: DatabaseUrls
@@ -84,7 +84,7 @@ class Running:
 
 
 @contextmanager
-def databases(settings: Settings, *, make_demo: bool = False) -> Iterator[Running]:
+def databases(settings: Settings, *, make_demo: bool = False) -> Iterator[RunningDatabases]:
     """Start or join the embedded server, or reach the one of the user's own, and bring it to this release's shape.
 
     With `make_demo` a database without people and cases becomes a demo's, for good. Raise `SettingsError` where that
@@ -99,16 +99,16 @@ def databases(settings: Settings, *, make_demo: bool = False) -> Iterator[Runnin
 
 
 @contextmanager
-def reached(settings: Settings) -> Iterator[Running]:
+def reached(settings: Settings) -> Iterator[RunningDatabases]:
     """Do the same and leave the database's shape as it is: for backup and restore."""
     if settings.database_url is not None:
-        yield Running(
+        yield RunningDatabases(
             urls_from(settings.database_url.get_secret_value(), settings.data_folder / "passwords.json"), None
         )
         return
     server = start_embedded(settings.data_folder / "postgresql", durable=settings.durable)
     try:
-        yield Running(prepare_databases(server), server)
+        yield RunningDatabases(prepare_databases(server), server)
     finally:
         stop_embedded(server)
 

@@ -29,7 +29,7 @@ _REMOTE: Final = re.compile(
 _ADDRESS: Final = re.compile(r"\bhref\s*=\s*(?![\"']\{\{\s*link\s*\}\}[\"'])", re.IGNORECASE)
 
 
-class Problem(NamedTuple):
+class TemplateProblem(NamedTuple):
     """What is wrong with a template, as the end of a sentence that begins with its name; lines count from 1."""
 
     line: int
@@ -61,7 +61,7 @@ def lint_messages(files: Sequence[Path]) -> tuple[Finding, ...]:
     return in_order(findings)
 
 
-def message_problems(source: str) -> tuple[Problem, ...]:
+def message_problems(source: str) -> tuple[TemplateProblem, ...]:
     """Say what is wrong with a template; empty when nothing is.
 
     Jinja2 is cut down to printing and comparing: attributes, calls, filters, loops, includes, macros and assignments
@@ -70,27 +70,29 @@ def message_problems(source: str) -> tuple[Problem, ...]:
     try:
         tree = Environment(autoescape=True).parse(source)
     except TemplateSyntaxError as error:
-        return (Problem(error.lineno, "cannot be read as a template"),)
+        return (TemplateProblem(error.lineno, "cannot be read as a template"),)
     problems = [*_beyond(tree)]
     if not source.startswith(_SUBJECT):
-        problems.append(Problem(1, "has no subject: it must begin with 'Subject: '"))
+        problems.append(TemplateProblem(1, "has no subject: it must begin with 'Subject: '"))
     return tuple(problems)
 
 
-def layout_problems(source: str) -> tuple[Problem, ...]:
+def layout_problems(source: str) -> tuple[TemplateProblem, ...]:
     """Say what is wrong with the HTML around every message: nothing of it may be fetched, run or sent on opening."""
     if _REMOTE.search(source) or _ADDRESS.search(source):
-        return (Problem(1, "has something that is fetched, run or sent when opened, or a link that is not its own"),)
+        return (
+            TemplateProblem(1, "has something that is fetched, run or sent when opened, or a link that is not its own"),
+        )
     return ()
 
 
-def _beyond(tree: nodes.Template) -> Iterator[Problem]:
+def _beyond(tree: nodes.Template) -> Iterator[TemplateProblem]:
     for name in tree.find_all(nodes.Name):
         if name.name not in ALLOWED:
-            yield Problem(name.lineno, f"uses {name.name}, which a message may not")
+            yield TemplateProblem(name.lineno, f"uses {name.name}, which a message may not")
     for node in _all(tree):
         if not isinstance(node, _HARMLESS):
-            yield Problem(node.lineno, f"uses {type(node).__name__.lower()}, which a message may not")
+            yield TemplateProblem(node.lineno, f"uses {type(node).__name__.lower()}, which a message may not")
 
 
 def _all(node: nodes.Node) -> Iterator[nodes.Node]:

@@ -14,7 +14,7 @@ _COUNTS_FOR: Final = 60.0
 """Seconds for which a thread may connect to what it has looked up."""
 
 
-class Outgoing:
+class KnownHosts:
     """What a process may look up and connect to. This machine is always allowed, by its address or its socket files.
 
     Python asks it before each look-up and each connection (an audit hook), also those of libraries. An address in
@@ -53,7 +53,7 @@ class Outgoing:
 
 def speak_only_to(hosts: Iterable[str]) -> None:
     """Hold this process to a list of hosts from now until its end; nothing in it can undo that."""
-    sys.addaudithook(Outgoing(hosts).heed)
+    sys.addaudithook(KnownHosts(hosts).heed)
 
 
 def _plain(host: object) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
-from engine.domain.keeping import Mark
+from engine.domain.keeping import CopyMark
 from engine.views import SheetView
 
 _RISKY: Final = frozenset("=+-@|%\u2212")
@@ -18,7 +18,7 @@ _UNSEEN: Final = frozenset({"Cc", "Cf", "Zl", "Zp", "Zs"})
 Value = str | int | datetime | None
 
 
-def as_csv(sheet: SheetView, mark: Mark) -> bytes:
+def as_csv(sheet: SheetView, mark: CopyMark) -> bytes:
     """Write a copy as CSV (UTF-8 with its mark, so that spreadsheets read every script)."""
     text = io.StringIO()
     writer = csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
@@ -27,7 +27,7 @@ def as_csv(sheet: SheetView, mark: Mark) -> bytes:
     return text.getvalue().encode("utf-8-sig")
 
 
-def _rows(sheet: SheetView, mark: Mark) -> Iterable[Sequence[Value]]:
+def _rows(sheet: SheetView, mark: CopyMark) -> Iterable[Sequence[Value]]:
     """Give the mark, the header and the lines; each line bears the number of the copy, so that a part tells it too."""
     yield (mark.sentence,)
     yield (*sheet.header, "Copy")

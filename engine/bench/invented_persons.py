@@ -26,7 +26,7 @@ _SPELLINGS: Final = (
 _LETTERS: Final = "abcdefghijklmnoprstuvy"
 
 
-class Person(NamedTuple):
+class InventedPerson(NamedTuple):
     """A person as written in Latin letters, with every word of the name in the script of the place beside it."""
 
     name: tuple[Pair, ...]
@@ -45,13 +45,13 @@ class Variant(NamedTuple):
     identity: Identity
 
 
-def invent(count: int, *, seed: int) -> tuple[Person, ...]:
+def invent(count: int, *, seed: int) -> tuple[InventedPerson, ...]:
     """Invent so many persons; the same seed gives the same ones."""
     random = Random(seed)  # noqa: S311 - invented persons, no secret
     return tuple(_person(random) for _ in range(count))
 
 
-def identity_of(person: Person, random: Random, *, alias: str = "") -> Identity:
+def identity_of(person: InventedPerson, random: Random, *, alias: str = "") -> Identity:
     """Write a person down as a caseworker does at first: not all is known of everybody."""
     script = person.script if random.random() < 0.4 else "latin"  # noqa: PLR2004 - how many write in their own script
     identity: Identity = {"name": _written(person.name, script)}
@@ -60,7 +60,7 @@ def identity_of(person: Person, random: Random, *, alias: str = "") -> Identity:
     return identity | _beside(person, random)
 
 
-def variants(persons: tuple[Person, ...], count: int, *, seed: int) -> Iterator[Variant]:
+def variants(persons: tuple[InventedPerson, ...], count: int, *, seed: int) -> Iterator[Variant]:
     """Write some persons down once more, each changed in one way or in two."""
     random = Random(seed)  # noqa: S311 - invented persons, no secret
     ways = tuple(_WAYS)
@@ -74,9 +74,9 @@ def variants(persons: tuple[Person, ...], count: int, *, seed: int) -> Iterator[
         yield Variant(position, "+".join(sorted(chosen)), identity | _beside(person, random))
 
 
-def _person(random: Random) -> Person:
+def _person(random: Random) -> InventedPerson:
     script = random.choices(_SCRIPTS, weights=(30, 20, 22, 13, 15))[0]
-    return Person(
+    return InventedPerson(
         _name(script, random), script, _name(script, random)[:2], (_home(random), random.choice(PLACES)),
         random.randint(1975, 2018), str(random.randint(6_000_000_000, 9_999_999_999)),
     )  # fmt: skip
@@ -104,7 +104,7 @@ def _home(random: Random) -> Pair:
     return one + two, in_script + also
 
 
-def _beside(person: Person, random: Random) -> Identity:
+def _beside(person: InventedPerson, random: Random) -> Identity:
     """Say what is known beside the name: an age nearly always, a village and a parent mostly, a number at times."""
     found: Identity = {}
     if random.random() < 0.92:  # noqa: PLR2004
@@ -137,20 +137,20 @@ def _spelled(latin: str, random: Random) -> str:
     return word.capitalize()
 
 
-def _by_spelling(_person: Person, identity: Identity, random: Random) -> Identity:
+def _by_spelling(_person: InventedPerson, identity: Identity, random: Random) -> Identity:
     return identity | {"name": " ".join(_spelled(word, random) for word in str(identity["name"]).split())}
 
 
-def _by_script(person: Person, identity: Identity, _random: Random) -> Identity:
+def _by_script(person: InventedPerson, identity: Identity, _random: Random) -> Identity:
     return identity | {"name": _written(person.name, person.script)}
 
 
-def _by_order(_person: Person, identity: Identity, _random: Random) -> Identity:
+def _by_order(_person: InventedPerson, identity: Identity, _random: Random) -> Identity:
     words = str(identity["name"]).split()
     return identity | {"name": " ".join((words[-1], *words[:-1]))}
 
 
-def _by_typing(_person: Person, identity: Identity, random: Random) -> Identity:
+def _by_typing(_person: InventedPerson, identity: Identity, random: Random) -> Identity:
     name = str(identity["name"])
     at = random.randrange(1, len(name))
     made = random.choice(
@@ -164,11 +164,11 @@ def _by_typing(_person: Person, identity: Identity, random: Random) -> Identity:
     return identity | {"name": made.strip() or name}
 
 
-def _by_alias(_person: Person, identity: Identity, random: Random) -> Identity:
+def _by_alias(_person: InventedPerson, identity: Identity, random: Random) -> Identity:
     other = " ".join(latin for latin, _ in _name("bengali", random))
     return identity | {"name": other, "aliases": [identity["name"]]}
 
 
-_WAYS: Mapping[str, Callable[[Person, Identity, Random], Identity]] = {
+_WAYS: Mapping[str, Callable[[InventedPerson, Identity, Random], Identity]] = {
     "script": _by_script, "spelling": _by_spelling, "order": _by_order, "typing": _by_typing, "alias": _by_alias,
 }  # fmt: skip

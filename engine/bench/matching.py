@@ -21,7 +21,7 @@ _AT_ONCE: Final = 500
 
 
 @dataclass
-class Found:
+class MatchScore:
     """What was found of persons who are known: right ones, wrong ones, and by what was changed."""
 
     planted: int = 0
@@ -53,8 +53,8 @@ class Found:
 class Matching:
     """What was found within a unit, which opens what it knows, and across units, by tokens alone; seconds a look."""
 
-    within: Found
-    across: Found
+    within: MatchScore
+    across: MatchScore
     seconds_within: Sequence[float]
     seconds_across: Sequence[float]
 
@@ -70,7 +70,7 @@ def measure_matching(bench: Bench, *, persons: int, planted: int, seed: int = 1)
         known = _write_down(bench, quick, (identity_of(one, random) for one in people), other_case)
         again = _write_down(bench, quick, (one.identity for one in once_more), case_id)
     _analyze(bench)
-    within, across = Found(), Found()
+    within, across = MatchScore(), MatchScore()
     seconds: tuple[list[float], list[float]] = ([], [])
     twins = set(again)
     for person, variant in zip(again, once_more, strict=True):

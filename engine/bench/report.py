@@ -13,7 +13,7 @@ from engine.bench.deadlines import fire_at_once, trickle_seconds
 from engine.bench.deliveries import can_measure, measure_deliveries
 from engine.bench.floor import floor_steps_per_second
 from engine.bench.jobs import measure_jobs
-from engine.bench.matching import Found, measure_matching
+from engine.bench.matching import MatchScore, measure_matching
 from engine.bench.people import next_item_seconds, steps_per_second
 from engine.bench.verifying import verify_rows
 from engine.bench.workload import Bench, plain_address, scratch_bench
@@ -146,7 +146,7 @@ def _of_matching(bench: Bench, sizes: Sizes) -> tuple[Figure, ...]:
     )
 
 
-def _of_found(among: str, found: Found, seconds: Sequence[float]) -> tuple[Figure, ...]:
+def _of_found(among: str, found: MatchScore, seconds: Sequence[float]) -> tuple[Figure, ...]:
     median, slow = _cuts(seconds)
     return (
         Figure(f"{found.planted} written down once more among {among}: found", found.recall * 100, "%"),

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 from engine.adapters.demo_mailbox import DemoMailbox
 from engine.assembly import Engine
-from engine.bootstrap import Running, build_engine, databases, ship
+from engine.bootstrap import RunningDatabases, build_engine, databases, ship
 from engine.ports import JsonValue
 from engine.settings import Settings
 from engine.usecases.complete_work_item import Completion, complete_work_item
@@ -42,7 +42,7 @@ class Bench:
 
     engine: Engine
     settings: Settings
-    running: Running
+    running: RunningDatabases
     unit_id: UUID
     viewer: Viewer
     mailbox: DemoMailbox = field(repr=False)

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 from engine.adapters.sql.time_limits import BACKGROUND
 from engine.assembly import Engine
-from engine.bootstrap import Running, build_engine, databases, ship
+from engine.bootstrap import RunningDatabases, build_engine, databases, ship
 from engine.errors import DefinitionError, IcmcError, InvalidAnswersError, NotFoundError
 from engine.settings import Settings
 from engine.views import THIS_MACHINE, Viewer
@@ -36,7 +36,7 @@ def read_settings(**more: object) -> Settings:
 
 
 @contextmanager
-def running_engine(settings: Settings | None = None) -> Iterator[tuple[Engine, Running]]:
+def running_engine(settings: Settings | None = None) -> Iterator[tuple[Engine, RunningDatabases]]:
     """Give an engine over this installation's database, started or joined as needed."""
     chosen = settings or read_settings()
     with databases(chosen) as running:

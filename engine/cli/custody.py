@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from engine.cli.common import SYSTEM, WAITS, in_words, running_engine, show, viewer_by_email
-from engine.usecases.custody import Standing, ask_release, standing
+from engine.usecases.custody import RestoreStanding, ask_release, standing
 
 app = typer.Typer(help="The review after a restore.", no_args_is_help=True)
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -45,7 +45,7 @@ def release(as_person: As, without: Without = None) -> None:
     raise typer.Exit(WAITS)
 
 
-def _words(found: Standing) -> str:
+def _words(found: RestoreStanding) -> str:
     lines = [f"Under review since {found.since:%Y-%m-%d %H:%M} UTC. Who could act:"]
     lines += [f"  {one.name} <{one.email}>: {', '.join(one.roles) or 'no role'}" for one in found.people]
     lines += ["Suspended grants:" if found.grants else "No grant is suspended."]

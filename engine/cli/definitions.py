@@ -18,7 +18,7 @@ from engine.settings import Settings
 from engine.spec.diagram import to_dot, to_mermaid
 from engine.spec.extends import assemble
 from engine.spec.findings import Finding, Severity, has_errors
-from engine.spec.library import Definitions, Kind, definition_files, definitions_of, load_definitions
+from engine.spec.library import DefinitionKind, Definitions, definition_files, definitions_of, load_definitions
 from engine.spec.lint.files import with_definitions
 from engine.spec.lint.known import KnownNames
 from engine.spec.lint.paths import is_folder, lint_paths
@@ -78,7 +78,9 @@ def draw(
         raise typer.Exit(1) from error
 
 
-def schema(kind: Annotated[Kind, typer.Argument(help="The kind of definition file.")] = Kind.WORKFLOW) -> None:
+def schema(
+    kind: Annotated[DefinitionKind, typer.Argument(help="The kind of definition file.")] = DefinitionKind.WORKFLOW,
+) -> None:
     """Print the JSON Schema of a kind of definition file, for editors with completion."""
     typer.echo(json.dumps(json_schema(kind), indent=2, ensure_ascii=False))
 

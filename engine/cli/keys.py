@@ -14,7 +14,7 @@ from engine.assembly import Engine
 from engine.bootstrap import period_folders
 from engine.cli.common import FOUND_PROBLEMS, SYSTEM, WRONG_USAGE, fail, in_words, read_settings, running_engine, show
 from engine.usecases.checkpoints import make_checkpoint
-from engine.usecases.key_periods import Turn, turn_period_now
+from engine.usecases.key_periods import PeriodTurn, turn_period_now
 from engine.usecases.keys import (
     KeyState,
     Rotation,
@@ -30,7 +30,7 @@ from engine.usecases.keys import (
 from engine.usecases.rotating import (
     ChainRotation,
     IndexRotation,
-    Stage,
+    RotationStage,
     rotate_chains,
     rotate_index,
     rotate_signing,
@@ -98,9 +98,9 @@ def turn() -> None:
     with running_engine() as (engine, _):
         how_far = turn_period_now(engine, viewer=SYSTEM)
         current = engine.periods.current
-    if how_far is Turn.ENDED:
+    if how_far is PeriodTurn.ENDED:
         typer.echo("The period before is over, and its key is thrown away.")
-    elif how_far is Turn.BEGUN:
+    elif how_far is PeriodTurn.BEGUN:
         typer.echo(f"The period {current.id} has begun. {_AGAIN}, and the key of the one before is thrown away.")
     else:
         typer.echo("Another process turns the period just now, or `icmc keys rotate --index` is unfinished.")
@@ -177,19 +177,19 @@ def _of_index(done: IndexRotation) -> str:
     lost = f" {done.unreadable} cannot be read, and will not be found." if done.unreadable else ""
     made = f"Tokens by the key {done.key_id} were made for {done.persons} persons and {done.files} files.{lost}"
     return {
-        Stage.BEGUN: f"{made} {_AGAIN}, and people are found by it.",
-        Stage.SWITCHED: f"{made} People are found by it now. {_AGAIN}, and the old key is dropped. {_PROVE}",
-        Stage.WAITING: f"People are found by the key {done.key_id}. {_AGAIN}, and the old key is dropped.",
-        Stage.DONE: f"People are found by the key {done.key_id}; the old one and its tokens are gone. {_PROVE}",
+        RotationStage.BEGUN: f"{made} {_AGAIN}, and people are found by it.",
+        RotationStage.SWITCHED: f"{made} People are found by it now. {_AGAIN}, and the old key is dropped. {_PROVE}",
+        RotationStage.WAITING: f"People are found by the key {done.key_id}. {_AGAIN}, and the old key is dropped.",
+        RotationStage.DONE: f"People are found by the key {done.key_id}; the old one and its tokens are gone. {_PROVE}",
     }[done.stage]
 
 
 def _of_chains(done: ChainRotation) -> str:
     closed = f"and the old key is closed. {_PROVE}"
     return {
-        Stage.BEGUN: f"The key {done.key_id} chains the histories from now on. {_AGAIN}, {closed}",
-        Stage.WAITING: f"No checkpoint has seen everything that the old key has chained. {_AGAIN}, {closed}",
-        Stage.DONE: f"The old key is closed: its links count up to checkpoint {done.until} and no further. {_PROVE}",
+        RotationStage.BEGUN: f"The key {done.key_id} chains the histories from now on. {_AGAIN}, {closed}",
+        RotationStage.WAITING: f"No checkpoint has seen everything that the old key has chained. {_AGAIN}, {closed}",
+        RotationStage.DONE: f"The old key is closed: its links count to checkpoint {done.until}, no further. {_PROVE}",
     }.get(done.stage, "")
 
 

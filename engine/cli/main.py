@@ -12,7 +12,7 @@ from typer.main import get_command, get_group
 os.environ.setdefault("NO_COLOR", "1") if not os.isatty(1) else None
 
 
-class Place(NamedTuple):
+class CommandPlace(NamedTuple):
     """Where a command is: module and name below `engine.cli`, and the sentence that `icmc --help` says of it."""
 
     module: str
@@ -21,40 +21,42 @@ class Place(NamedTuple):
 
 
 COMMANDS = {
-    "up": Place("up", "up", "Run everything on this machine: database, Prefect, a worker, the portal."),
-    "portal": Place("up", "portal", "Run the portal only; database and worker can be elsewhere."),
-    "worker": Place("up", "worker", "Run a worker: Prefect's flow runs, the deadlines, and their fallback."),
-    "migrate": Place("up", "migrate", "Bring the database to the shape that this release needs."),
-    "lint": Place("definitions", "lint", "Find what is wrong with definition files."),
-    "draw": Place("definitions", "draw", "Draw a workflow, in swim lanes by pillar."),
-    "schema": Place("definitions", "schema", "Print the JSON Schema of a kind of definition file."),
-    "simulate": Place(
+    "up": CommandPlace("up", "up", "Run everything on this machine: database, Prefect, a worker, the portal."),
+    "portal": CommandPlace("up", "portal", "Run the portal only; database and worker can be elsewhere."),
+    "worker": CommandPlace("up", "worker", "Run a worker: Prefect's flow runs, the deadlines, and their fallback."),
+    "migrate": CommandPlace("up", "migrate", "Bring the database to the shape that this release needs."),
+    "lint": CommandPlace("definitions", "lint", "Find what is wrong with definition files."),
+    "draw": CommandPlace("definitions", "draw", "Draw a workflow, in swim lanes by pillar."),
+    "schema": CommandPlace("definitions", "schema", "Print the JSON Schema of a kind of definition file."),
+    "simulate": CommandPlace(
         "simulating", "simulate_workflow", "Say what would happen to a report, with times; nothing is changed."
     ),
-    "publish": Place("publishing", "publish", "Publish definitions from files, or say what that would change."),
-    "export": Place("publishing", "export", "Write the stored text of a definition back."),
-    "calendar": Place("calendars", "app", "Calendars: their days, and days that are added by hand."),
-    "replay": Place("replaying", "replay", "Replay stories in a scratch database on a simulated clock."),
-    "doctor": Place("audit", "doctor", "Say what is wrong with this installation, in words, with the fix."),
-    "keys": Place("keys", "app", "The keys with which everything is encrypted."),
-    "backup": Place("storage", "backup", "Back the case database up, and prove the backup by a trial restore."),
-    "restore": Place("storage", "restore", "Restore a backup into an empty database."),
-    "custody": Place("custody", "app", "What two people check after a restore, and the request to end the review."),
-    "bench": Place("benching", "bench", "Measure this machine in a scratch database."),
-    "pillars": Place("pillars", "app", "The pillars that are installed."),
-    "case": Place("cases", "case_app", "Cases."),
-    "item": Place("cases", "item_app", "Work items."),
-    "explain": Place("explaining", "explain", "Say why the time limits of a step fall due when they do."),
-    "law": Place("law", "app", "Limits of the law: which there are, and whether one counts in a case."),
-    "deadline": Place("explaining", "deadline_app", "Pause or resume a time limit, ask for and give more time."),
-    "on-call": Place("duty", "on_call_app", "Who is on call: plan, hand over, cancel."),
-    "absence": Place("duty", "absence_app", "Who is away, and who stands in."),
-    "report": Place("explaining", "report_app", "Reports in numbers."),
-    "deadlines": Place("deadlines", "app", "How the firing of deadlines goes."),
-    "audit": Place("audit", "app", "The history of cases."),
-    "retention": Place("keeping", "app", "How long data is kept, and what is due to be erased or restricted."),
-    "statistics": Place("exporting", "statistics", "Count cases or steps; small counts are withheld."),
-    "people": Place("people", "app", "Units and people."),
+    "publish": CommandPlace("publishing", "publish", "Publish definitions from files, or say what that would change."),
+    "export": CommandPlace("publishing", "export", "Write the stored text of a definition back."),
+    "calendar": CommandPlace("calendars", "app", "Calendars: their days, and days that are added by hand."),
+    "replay": CommandPlace("replaying", "replay", "Replay stories in a scratch database on a simulated clock."),
+    "doctor": CommandPlace("audit", "doctor", "Say what is wrong with this installation, in words, with the fix."),
+    "keys": CommandPlace("keys", "app", "The keys with which everything is encrypted."),
+    "backup": CommandPlace("storage", "backup", "Back the case database up, and prove the backup by a trial restore."),
+    "restore": CommandPlace("storage", "restore", "Restore a backup into an empty database."),
+    "custody": CommandPlace(
+        "custody", "app", "What two people check after a restore, and the request to end the review."
+    ),
+    "bench": CommandPlace("benching", "bench", "Measure this machine in a scratch database."),
+    "pillars": CommandPlace("pillars", "app", "The pillars that are installed."),
+    "case": CommandPlace("cases", "case_app", "Cases."),
+    "item": CommandPlace("cases", "item_app", "Work items."),
+    "explain": CommandPlace("explaining", "explain", "Say why the time limits of a step fall due when they do."),
+    "law": CommandPlace("law", "app", "Limits of the law: which there are, and whether one counts in a case."),
+    "deadline": CommandPlace("explaining", "deadline_app", "Pause or resume a time limit, ask for and give more time."),
+    "on-call": CommandPlace("duty", "on_call_app", "Who is on call: plan, hand over, cancel."),
+    "absence": CommandPlace("duty", "absence_app", "Who is away, and who stands in."),
+    "report": CommandPlace("explaining", "report_app", "Reports in numbers."),
+    "deadlines": CommandPlace("deadlines", "app", "How the firing of deadlines goes."),
+    "audit": CommandPlace("audit", "app", "The history of cases."),
+    "retention": CommandPlace("keeping", "app", "How long data is kept, and what is due to be erased or restricted."),
+    "statistics": CommandPlace("exporting", "statistics", "Count cases or steps; small counts are withheld."),
+    "people": CommandPlace("people", "app", "Units and people."),
 }
 
 

@@ -10,7 +10,7 @@ from engine.assembly import Engine
 from engine.cli.budgets import budget_changes, change_lines
 from engine.cli.common import SYSTEM, WAITS, WRONG_USAGE, fail, in_words, running_engine, show, viewer_by_email
 from engine.cli.previewing import in_lines
-from engine.spec.library import Kind as DefinitionKind
+from engine.spec.library import DefinitionKind
 from engine.usecases.preview import planned_change, preview_files
 from engine.usecases.proposals import propose_files
 from engine.usecases.publish import Published

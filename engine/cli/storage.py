@@ -11,7 +11,7 @@ from engine.adapters.sql.kept_keys import put_back_keys
 from engine.adapters.sql.migrate import migrate
 from engine.adapters.sql.time_limits import BACKGROUND
 from engine.adapters.tombstone_file import TombstoneFile
-from engine.bootstrap import Running, build_engine, period_folders, reached
+from engine.bootstrap import RunningDatabases, build_engine, period_folders, reached
 from engine.cli.common import FOUND_PROBLEMS, fail, in_words, read_settings
 from engine.errors import SettingsError
 from engine.settings import Settings
@@ -106,7 +106,7 @@ def _require_keys(settings: Settings) -> None:
 
 
 def _before_anybody_enters(
-    settings: Settings, running: Running, *, has_erased: bool, can_be_read: bool
+    settings: Settings, running: RunningDatabases, *, has_erased: bool, can_be_read: bool
 ) -> tuple[int, Revived, str | None]:
     engine = build_engine(settings, running.urls, pool_size=12, limits=BACKGROUND)
     try:

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from engine.domain.ages import AgeRange, oldest_on, youngest_on
 from engine.domain.ages import in_words as age_in_words
-from engine.domain.law_told import NOTHING, Told
+from engine.domain.law_told import NOTHING, LawFacts
 from engine.spec.conditions.evaluate import Truth
 from engine.spec.law import Force, LawLimit, nearness
 from engine.spec.law_scope import AgeOn
@@ -16,7 +16,7 @@ from engine.spec.law_scope import AgeOn
 T = TypeVar("T")
 
 
-class Ground(StrEnum):
+class ReasonKind(StrEnum):
     """What a reason is about."""
 
     FORCE_DAYS = "force_days"
@@ -31,7 +31,7 @@ class Ground(StrEnum):
 class ScopeReason:
     """One line of the answer; `truth` says whether this condition holds."""
 
-    ground: Ground
+    ground: ReasonKind
     truth: Truth
     text: str
 
@@ -60,15 +60,15 @@ class Applicability:
 
 
 _MISSING = {
-    Ground.OFFENCE: "the day of the offence",
-    Ground.AGE: "the age of the person",
-    Ground.SEX: "the sex of the person",
-    Ground.PLACE: "the district",
-    Ground.FORCE_DAYS: "the day",
+    ReasonKind.OFFENCE: "the day of the offence",
+    ReasonKind.AGE: "the age of the person",
+    ReasonKind.SEX: "the sex of the person",
+    ReasonKind.PLACE: "the district",
+    ReasonKind.FORCE_DAYS: "the day",
 }
 
 
-def judge(limit: LawLimit, told: Told = NOTHING, *, on: date) -> Applicability:
+def judge(limit: LawLimit, told: LawFacts = NOTHING, *, on: date) -> Applicability:
     """Say whether a limit that starts on a day applies to what is told of a case.
 
     What is not known leaves it applying: until then the strictest reading counts.
@@ -81,7 +81,7 @@ def judge(limit: LawLimit, told: Told = NOTHING, *, on: date) -> Applicability:
 
 
 def choose(
-    versions: Iterable[LawLimit], told: Told = NOTHING, *, on: date, option: str | None = None
+    versions: Iterable[LawLimit], told: LawFacts = NOTHING, *, on: date, option: str | None = None
 ) -> LawLimit | None:
     """Choose the version of a limit that counts for a case, or the nearest one when none applies; None without any.
 
@@ -99,7 +99,7 @@ def choose(
     return min(versions, key=order, default=None)
 
 
-def place_reasons(limit: LawLimit, told: Told, *, jurisdiction: str, on: date) -> tuple[ScopeReason, ...]:
+def place_reasons(limit: LawLimit, told: LawFacts, *, jurisdiction: str, on: date) -> tuple[ScopeReason, ...]:
     """Say line by line why a limit obliges in a place or only guides there, where that differs by place."""
     lines = []
     for one in limit.exemptions:
@@ -110,27 +110,27 @@ def place_reasons(limit: LawLimit, told: Told, *, jurisdiction: str, on: date) -
             and one.covers(jurisdiction, told.district, on=date.min) is not False
         ):
             text = f"It was brought into force in {one.title} from {one.until:%d %B %Y} ({one.source})."
-            lines.append(ScopeReason(Ground.PLACE, Truth.TRUE, text))
+            lines.append(ScopeReason(ReasonKind.PLACE, Truth.TRUE, text))
         elif covered is None:
             text = f"In {one.title} it would only guide. The district is not known, so it is treated as binding."
-            lines.append(ScopeReason(Ground.PLACE, Truth.UNKNOWN, text))
+            lines.append(ScopeReason(ReasonKind.PLACE, Truth.UNKNOWN, text))
         elif covered:
             because = f" ({one.source})" if one.source else ""
             text = f"It does not apply by itself in {one.title}{because}: here it only guides."
-            lines.append(ScopeReason(Ground.PLACE, Truth.TRUE, text))
+            lines.append(ScopeReason(ReasonKind.PLACE, Truth.TRUE, text))
     if not lines and limit.force is Force.ADVISORY:
-        lines.append(ScopeReason(Ground.PLACE, Truth.TRUE, "It only guides, wherever it is."))
+        lines.append(ScopeReason(ReasonKind.PLACE, Truth.TRUE, "It only guides, wherever it is."))
     return tuple(lines)
 
 
-def _reasons(limit: LawLimit, told: Told, on: date) -> Iterator[ScopeReason]:
+def _reasons(limit: LawLimit, told: LawFacts, on: date) -> Iterator[ScopeReason]:
     scope = limit.applies
     yield from _force_days(limit, on)
     if limit.is_of_one_state:
         yield _state(limit, told)
     if (other := limit.alternative_of(told.sections)) is not None:
         text = f"{other.limit.in_words()} count, by a section that is recorded: {other.when}."
-        yield ScopeReason(Ground.SECTIONS, Truth.TRUE, text)
+        yield ScopeReason(ReasonKind.SECTIONS, Truth.TRUE, text)
     if scope.offence_from or scope.offence_until:
         yield _offence(limit, told)
     if scope.age_from or scope.age_under:
@@ -144,37 +144,37 @@ def _force_days(limit: LawLimit, on: date) -> Iterator[ScopeReason]:
     if limit.is_in_force(on):
         if limit.in_force_from:
             text = f"In force since {limit.in_force_from:%d %B %Y}."
-            yield ScopeReason(Ground.FORCE_DAYS, Truth.TRUE, text)
+            yield ScopeReason(ReasonKind.FORCE_DAYS, Truth.TRUE, text)
         return
     if limit.in_force_from and on < limit.in_force_from:
         text = f"Not in force before {limit.in_force_from:%d %B %Y}: until then it is watched as a network target."
     else:
         text = f"Out of force since {limit.in_force_until:%d %B %Y}: it is watched as a network target."
-    yield ScopeReason(Ground.FORCE_DAYS, Truth.TRUE, text)
+    yield ScopeReason(ReasonKind.FORCE_DAYS, Truth.TRUE, text)
 
 
-def _state(limit: LawLimit, told: Told) -> ScopeReason:
+def _state(limit: LawLimit, told: LawFacts) -> ScopeReason:
     only = f"It is the text of {limit.jurisdiction} alone"
     if told.place is None:
-        return ScopeReason(Ground.PLACE, Truth.UNKNOWN, f"{only}. The State is not known: until it is, it counts.")
+        return ScopeReason(ReasonKind.PLACE, Truth.UNKNOWN, f"{only}. The State is not known: until it is, it counts.")
     holds = told.place == limit.jurisdiction
-    return ScopeReason(Ground.PLACE, _truth(holds=holds), f"{only}; this case is of {told.place}.")
+    return ScopeReason(ReasonKind.PLACE, _truth(holds=holds), f"{only}; this case is of {told.place}.")
 
 
-def _offence(limit: LawLimit, told: Told) -> ScopeReason:
+def _offence(limit: LawLimit, told: LawFacts) -> ScopeReason:
     scope, day = limit.applies, told.offence_on
     bounds = [f"on or after {scope.offence_from:%d %B %Y}"] if scope.offence_from else []
     bounds += [f"on or before {scope.offence_until:%d %B %Y}"] if scope.offence_until else []
     only = f"It is for offences {' and '.join(bounds)}"
     if day is None:
         text = f"{only}. The day of the offence is not known: until it is, the limit counts."
-        return ScopeReason(Ground.OFFENCE, Truth.UNKNOWN, text)
+        return ScopeReason(ReasonKind.OFFENCE, Truth.UNKNOWN, text)
     holds = (scope.offence_from or date.min) <= day <= (scope.offence_until or date.max)
     text = f"{only}; the offence was on {day:%d %B %Y}.{_because(limit) if not holds else ''}"
-    return ScopeReason(Ground.OFFENCE, _truth(holds=holds), text)
+    return ScopeReason(ReasonKind.OFFENCE, _truth(holds=holds), text)
 
 
-def _age(limit: LawLimit, told: Told, on: date) -> ScopeReason:
+def _age(limit: LawLimit, told: LawFacts, on: date) -> ScopeReason:
     scope = limit.applies
     bounds = [f"{scope.age_from} or older"] if scope.age_from else []
     bounds += [f"under {scope.age_under}"] if scope.age_under else []
@@ -186,10 +186,10 @@ def _age(limit: LawLimit, told: Told, on: date) -> ScopeReason:
         is_of_day = day is None and any(told.ages)
         what = "day of the offence is not known" if is_of_day else "age is not known for certain"
         text = f"{only}. The {what}: until it is, the limit counts."
-        return ScopeReason(Ground.OFFENCE if is_of_day else Ground.AGE, Truth.UNKNOWN, text)
+        return ScopeReason(ReasonKind.OFFENCE if is_of_day else ReasonKind.AGE, Truth.UNKNOWN, text)
     years = ", ".join(dict.fromkeys(age_in_words(age, day or on) for age in told.ages if age))
     text = f"{only}; as far as is known, the person was {years} then.{_because(limit) if truth is Truth.FALSE else ''}"
-    return ScopeReason(Ground.AGE, truth, text)
+    return ScopeReason(ReasonKind.AGE, truth, text)
 
 
 def _fits_age(limit: LawLimit, age: AgeRange | None, day: date, *, is_day_known: bool) -> Truth:
@@ -204,16 +204,16 @@ def _fits_age(limit: LawLimit, age: AgeRange | None, day: date, *, is_day_known:
     return Truth.FALSE if oldest < lowest or youngest >= below else Truth.UNKNOWN
 
 
-def _sex(limit: LawLimit, told: Told) -> ScopeReason:
+def _sex(limit: LawLimit, told: LawFacts) -> ScopeReason:
     sexes = limit.applies.sex
     only = f"It is for persons whose sex is {' or '.join(sexes)}"
     truth = _any(told.sexes, lambda sex: Truth.UNKNOWN if sex is None else _truth(holds=sex in sexes))
     if truth is Truth.UNKNOWN:
         text = f"{only}. The sex is not known: until it is, the limit counts."
-        return ScopeReason(Ground.SEX, Truth.UNKNOWN, text)
+        return ScopeReason(ReasonKind.SEX, Truth.UNKNOWN, text)
     said = ", ".join(dict.fromkeys(sex for sex in told.sexes if sex))
     text = f"{only}; recorded was: {said}.{_because(limit) if truth is Truth.FALSE else ''}"
-    return ScopeReason(Ground.SEX, truth, text)
+    return ScopeReason(ReasonKind.SEX, truth, text)
 
 
 def _because(limit: LawLimit) -> str:

@@ -6,7 +6,7 @@ from uuid import UUID
 from engine.domain import commands as cm
 from engine.domain import events as ev
 from engine.domain.draft import Draft
-from engine.domain.records import Asking, Call, CallEnd, CallOutcome, Deadline, Ringing, call_id
+from engine.domain.records import Asking, CallEnd, CallOutcome, Deadline, LateCall, Ringing, call_id
 from engine.domain.state import CaseState
 from engine.errors import NotFoundError
 from engine.spec.roles import Role
@@ -22,7 +22,7 @@ def ask_calls(draft: Draft, command: cm.AskCalls) -> None:
         if deadline is None:
             return
         id_ = call_id(deadline.step_id, whom)
-        new = Call(id=id_, body=whom) if isinstance(whom, str) else Call(id=id_, actor_id=whom)
+        new = LateCall(id=id_, body=whom) if isinstance(whom, str) else LateCall(id=id_, actor_id=whom)
         known = next((one for one in deadline.calls if one.id == id_), new)
         if any((one.level, one.round) == (command.level, command.round) for one in known.askings):
             continue
@@ -66,7 +66,7 @@ def calls_ended(draft: Draft, deadline: Deadline, ended: CallEnd) -> Deadline:
     return deadline
 
 
-def find_call(state: CaseState, step_id: UUID, of: UUID | None) -> tuple[Deadline, Call] | None:
+def find_call(state: CaseState, step_id: UUID, of: UUID | None) -> tuple[Deadline, LateCall] | None:
     """Give the deadline of a step that asks for a call, and the call; one that has ended only where no other does."""
     known = (*state.deadlines.values(), *sorted(state.past.values(), key=lambda one: one.due_at, reverse=True))
     found = ((one, call) for one in known if one.step_id == step_id for call in one.calls if call.id == of)
@@ -82,7 +82,7 @@ def _end(draft: Draft, deadline: Deadline, of: UUID, ended: CallEnd) -> Deadline
     return after
 
 
-def _with_call(deadline: Deadline, call: Call) -> Deadline:
+def _with_call(deadline: Deadline, call: LateCall) -> Deadline:
     others = tuple(call if one.id == call.id else one for one in deadline.calls)
     calls = others if any(one.id == call.id for one in deadline.calls) else (*deadline.calls, call)
     return deadline.model_copy(update={"calls": calls})

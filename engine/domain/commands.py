@@ -5,7 +5,16 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from uuid import UUID
 
-from engine.domain.records import AddedStep, CallEnd, CallOutcome, DelayOwner, Interval, PersonRole, RoleStatus, Scalar
+from engine.domain.records import (
+    AddedStep,
+    CallEnd,
+    CallOutcome,
+    DelayOwner,
+    PersonRole,
+    RoleStatus,
+    Scalar,
+    StepInterval,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +36,7 @@ class CompleteStep:
     happened_at: datetime
     outputs: Mapping[str, Scalar] = field(default_factory=dict)
     facts: Mapping[str, Scalar] = field(default_factory=dict)
-    intervals: tuple[Interval, ...] = ()
+    intervals: tuple[StepInterval, ...] = ()
     by: UUID | None = None
     answers_hash: str = ""
     reason_code: str = ""
@@ -74,7 +83,7 @@ class RecordFact:
 class RecordInterval:
     """Record, begin or end a stretch of time that a limit may leave out."""
 
-    interval: Interval
+    interval: StepInterval
 
 
 @dataclass(frozen=True, slots=True)

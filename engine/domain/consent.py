@@ -57,7 +57,7 @@ class Consent(Record):
 
 
 @dataclass(frozen=True, slots=True)
-class Ground:
+class SharingGround:
     """A reason in law to share without consent, with the law of each country; where none is named, it is none."""
 
     code: str
@@ -69,8 +69,8 @@ class Ground:
         return self.laws.get(jurisdiction.partition("-")[0], "")
 
 
-GROUNDS: Final[tuple[Ground, ...]] = (
-    Ground(
+GROUNDS: Final[tuple[SharingGround, ...]] = (
+    SharingGround(
         "child_report",
         "A child must be reported",
         {
@@ -80,12 +80,12 @@ GROUNDS: Final[tuple[Ground, ...]] = (
             "NP": "Human Trafficking and Transportation (Control) Act 2007, section 5",
         },
     ),
-    Ground(
+    SharingGround(
         "court_order",
         "A court has ordered it",
         {"IN": "Digital Personal Data Protection Act 2023, section 7(e), with the order"},
     ),
-    Ground(
+    SharingGround(
         "life_at_risk",
         "A life is at risk",
         {"IN": "Digital Personal Data Protection Act 2023, section 7(f)"},
@@ -95,7 +95,7 @@ GROUNDS: Final[tuple[Ground, ...]] = (
 
 
 @dataclass(frozen=True, slots=True)
-class Recipient:
+class ConsentRecipient:
     """Who is to get something: a unit of the network with its organisation, or a kind of body outside of it."""
 
     kind: str
@@ -123,7 +123,9 @@ def law_of(ground: str, jurisdiction: str) -> str:
     return next((one.law(jurisdiction) for one in GROUNDS if one.code == ground), "")
 
 
-def require_covered(consent: Consent, to: Recipient, *, purpose: str, fields: Collection[str], now: datetime) -> None:
+def require_covered(
+    consent: Consent, to: ConsentRecipient, *, purpose: str, fields: Collection[str], now: datetime
+) -> None:
     """Refuse what a consent does not cover; raises `ConsentError`, which says what is missing and names nobody."""
     problem = _missing(consent, to, purpose, fields, now)
     if problem:
@@ -142,7 +144,7 @@ def is_covered(name: str, allowed: Collection[str]) -> bool:
     return f"{stem}.*" in allowed
 
 
-def _missing(consent: Consent, to: Recipient, purpose: str, fields: Collection[str], now: datetime) -> str:
+def _missing(consent: Consent, to: ConsentRecipient, purpose: str, fields: Collection[str], now: datetime) -> str:
     is_for_this = not ANY_PURPOSE.isdisjoint(consent.purposes) or purpose in consent.purposes
     tests = (
         (

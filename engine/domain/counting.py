@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from dateutil.relativedelta import relativedelta
 
-from engine.domain.running_time import Running, Stretch, always, excluded_time, in_utc, measured, spend
+from engine.domain.running_time import RunningTime, Stretch, always, excluded_time, in_utc, measured, spend
 from engine.domain.working_time import (
     instant_of,
     opening_hours,
@@ -93,7 +93,7 @@ def warn_at(
     if warning.before is not None:
         at = before(end, warning.before, zone=zone, calendar=calendar)
     else:
-        gaps: tuple[Running, ...] = excluded_time(excluded, since=begin)
+        gaps: tuple[RunningTime, ...] = excluded_time(excluded, since=begin)
         seconds = measured(begin, end, gaps) // timedelta(seconds=1) * (warning.percent or 0) // 100
         at = spend(always(begin), gaps, timedelta(seconds=seconds))
     return at if begin < at < end else None

@@ -12,7 +12,7 @@ from engine.domain.lateness import is_overdue
 from engine.domain.opening import open_step
 from engine.domain.records import CallEnd, Deadline, DeadlineStatus, DelayOwner, Purpose, RunStatus, StepStatus
 from engine.domain.timers import wanted_deadlines
-from engine.domain.values import RunView
+from engine.domain.values import RunSteps
 
 _COMPARED = (
     "due_at", "late_at", "kept_until", "started_at", "limit", "law", "ladder", "warn", "zone", "calendar", "critical",
@@ -157,7 +157,7 @@ def open_on_breach(draft: Draft, deadline: Deadline) -> None:
             open_step(draft, run, step, element)
 
 
-def opened_by_breach(view: RunView, deadline: Deadline) -> list[tuple[CompiledStep, str]]:
+def opened_by_breach(view: RunSteps, deadline: Deadline) -> list[tuple[CompiledStep, str]]:
     """List what a breach of a deadline opens, with the elements: the steps that the applying time limit names."""
     late = view.compiled.steps.get(deadline.key)
     if late is None or deadline.purpose is not Purpose.LIMIT:

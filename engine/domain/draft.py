@@ -9,7 +9,7 @@ from engine.domain.compiled import CompiledWorkflow
 from engine.domain.library import Library
 from engine.domain.records import Run, RunStatus
 from engine.domain.state import CaseState, evolve
-from engine.domain.values import RunView
+from engine.domain.values import RunSteps
 from engine.errors import NotFoundError
 
 
@@ -27,7 +27,7 @@ class Draft:
         self.events: list[ev.Event] = []
         self.cause = ""
         self.plans_again = False
-        self._views: dict[UUID, RunView] = {}
+        self._views: dict[UUID, RunSteps] = {}
 
     def emit(self, event: ev.Event) -> None:
         """Add an event, and go on from the state after it."""
@@ -35,14 +35,14 @@ class Draft:
         self.state = evolve(self.state, event)
         self._views.clear()
 
-    def view(self, run_id: UUID) -> RunView:
+    def view(self, run_id: UUID) -> RunSteps:
         """See a run through its definition, as things stand now; raises `NotFoundError` without the definition."""
         found = self._views.get(run_id)
         if found is None:
             definition = self.definitions.get(self.state.runs[run_id].definition_hash)
             if definition is None:
                 raise NotFoundError(kind="definition")
-            found = self._views[run_id] = RunView(definition, self.state, run_id)
+            found = self._views[run_id] = RunSteps(definition, self.state, run_id)
         return found
 
     def open_runs(self) -> list[Run]:

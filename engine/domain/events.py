@@ -6,7 +6,18 @@ from uuid import UUID
 
 from pydantic import Field, TypeAdapter
 
-from engine.domain.records import CallEnd, CallOutcome, Case, CasePerson, Deadline, Interval, Record, Run, Scalar, Step
+from engine.domain.records import (
+    CallEnd,
+    CallOutcome,
+    Case,
+    CasePerson,
+    Deadline,
+    Record,
+    Run,
+    Scalar,
+    Step,
+    StepInterval,
+)
 
 
 class CaseOpened(Record):
@@ -175,7 +186,7 @@ class IntervalRecorded(Record):
     """A stretch of time that a limit may leave out was recorded on a step."""
 
     type: Literal["IntervalRecorded"] = "IntervalRecorded"
-    interval: Interval
+    interval: StepInterval
 
 
 class DeadlineSet(Record):

@@ -10,7 +10,7 @@ from engine.domain.library import Library
 from engine.domain.limit_reasons import reason_words
 from engine.domain.owing import WHOSE
 from engine.domain.reckoning import left_out, pauses_of, reckoned
-from engine.domain.records import Deadline, Extension, Interval, Purpose
+from engine.domain.records import Deadline, Extension, Purpose, StepInterval
 from engine.domain.reminders import moved_reminders
 from engine.domain.said import said_at
 from engine.errors import CalendarMissingError
@@ -21,7 +21,7 @@ def explain_deadline(
     deadline: Deadline,
     library: Library,
     *,
-    intervals: Sequence[Interval] = (),
+    intervals: Sequence[StepInterval] = (),
     event: str = "the opening of the step",
     source: str = "",
 ) -> tuple[Reason, ...]:
@@ -49,7 +49,7 @@ def explain_deadline(
 
 
 def _counted(
-    deadline: Deadline, library: Library, intervals: Sequence[Interval], event: str, source: str
+    deadline: Deadline, library: Library, intervals: Sequence[StepInterval], event: str, source: str
 ) -> Iterator[Reason]:
     calendar = library.calendars.get(deadline.calendar or "")
     counted = {(one.name, one.start) for one in deadline.excluded}
@@ -68,7 +68,7 @@ def _counted(
     yield from _reminders(deadline, library)
 
 
-def _not_left_out(interval: Interval, deadline: Deadline) -> Reason:
+def _not_left_out(interval: StepInterval, deadline: Deadline) -> Reason:
     name, begun = interval.name, said_at(interval.start, ZoneInfo(deadline.zone))
     if deadline.law and not interval.has_place:
         why = "counts: its destination is not recorded, and without that it is not left out here."

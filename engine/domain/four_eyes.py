@@ -13,7 +13,7 @@ from engine.errors import AlreadyEndedError, ConflictError, NotAllowedError, Own
 _REQUEST: Final = "request for approval"
 
 
-class Kind(StrEnum):
+class ApprovalKind(StrEnum):
     """What is asked for."""
 
     MORE_TIME = "more_time"
@@ -47,22 +47,22 @@ class Rule(NamedTuple):
     own_counts: bool = False
 
 
-FOUR_EYES: Final[Mapping[Kind, Rule]] = {
-    Kind.MORE_TIME: Rule(Action.GIVE_TIME, timedelta(days=30)),
-    Kind.LIFT_DENIAL: Rule(Action.LIFT_DENIAL, timedelta(days=7)),
-    Kind.MERGE: Rule(Action.MERGE_CASES, timedelta(days=14)),
-    Kind.BREAK_GLASS: Rule(Action.CONFIRM_GLASS, timedelta(hours=24)),
-    Kind.RELEASE: Rule(Action.RELEASE, timedelta(days=7), own_counts=True),
-    Kind.ERASURE: Rule(Action.APPROVE_ERASURE, timedelta(days=30), people=2, other_roles=True),
-    Kind.LIFT_HOLD: Rule(Action.HOLD, timedelta(days=14)),
-    Kind.OPEN_SEAL: Rule(Action.SEE_CASES, timedelta(days=14)),
-    Kind.COPY: Rule(Action.APPROVE_EXPORT, timedelta(hours=24)),
-    Kind.LOST_FACTOR: Rule(Action.MANAGE_PEOPLE, timedelta(hours=72)),
-    Kind.DEFINITION: Rule(Action.AGREE_DEFINITION, timedelta(days=14)),
-    Kind.CLOSURE: Rule(Action.AGREE_CLOSURE, timedelta(days=7)),
-    Kind.CUSTODY: Rule(Action.MANAGE_PEOPLE, timedelta(hours=72)),
-    Kind.ROLE: Rule(Action.AGREE_ROLE, timedelta(days=14)),
-    Kind.LINK: Rule(Action.AGREE_LINK, timedelta(hours=24)),
+FOUR_EYES: Final[Mapping[ApprovalKind, Rule]] = {
+    ApprovalKind.MORE_TIME: Rule(Action.GIVE_TIME, timedelta(days=30)),
+    ApprovalKind.LIFT_DENIAL: Rule(Action.LIFT_DENIAL, timedelta(days=7)),
+    ApprovalKind.MERGE: Rule(Action.MERGE_CASES, timedelta(days=14)),
+    ApprovalKind.BREAK_GLASS: Rule(Action.CONFIRM_GLASS, timedelta(hours=24)),
+    ApprovalKind.RELEASE: Rule(Action.RELEASE, timedelta(days=7), own_counts=True),
+    ApprovalKind.ERASURE: Rule(Action.APPROVE_ERASURE, timedelta(days=30), people=2, other_roles=True),
+    ApprovalKind.LIFT_HOLD: Rule(Action.HOLD, timedelta(days=14)),
+    ApprovalKind.OPEN_SEAL: Rule(Action.SEE_CASES, timedelta(days=14)),
+    ApprovalKind.COPY: Rule(Action.APPROVE_EXPORT, timedelta(hours=24)),
+    ApprovalKind.LOST_FACTOR: Rule(Action.MANAGE_PEOPLE, timedelta(hours=72)),
+    ApprovalKind.DEFINITION: Rule(Action.AGREE_DEFINITION, timedelta(days=14)),
+    ApprovalKind.CLOSURE: Rule(Action.AGREE_CLOSURE, timedelta(days=7)),
+    ApprovalKind.CUSTODY: Rule(Action.MANAGE_PEOPLE, timedelta(hours=72)),
+    ApprovalKind.ROLE: Rule(Action.AGREE_ROLE, timedelta(days=14)),
+    ApprovalKind.LINK: Rule(Action.AGREE_LINK, timedelta(hours=24)),
 }
 """The four-eyes list: what takes effect only when somebody else agrees who may do it too.
 
@@ -71,7 +71,7 @@ it shows fields, and for two where somebody can be found by it or the case is ha
 """
 
 
-OF_A_UNIT: Final = frozenset({Kind.ROLE, Kind.LINK, Kind.DEFINITION})
+OF_A_UNIT: Final = frozenset({ApprovalKind.ROLE, ApprovalKind.LINK, ApprovalKind.DEFINITION})
 """What belongs to no case, and is answered by the people of the unit that it is asked of, and by no others."""
 
 
@@ -120,7 +120,7 @@ class ApprovalRequest(Record):
     @property
     def rule(self) -> Rule:
         """The line of the four-eyes list."""
-        return FOUR_EYES[Kind(self.kind)]
+        return FOUR_EYES[ApprovalKind(self.kind)]
 
     def agree(self, viewer: Viewer, roles: Collection[str], *, seen: str, now: datetime) -> Self:
         """Give the request with one more who agrees; with the last who is needed it is approved.

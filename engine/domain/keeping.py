@@ -273,7 +273,7 @@ class ExportCopy(Record):
         return self.model_copy(update={**changes, "revision": self.revision + 1})
 
 
-class Mark(NamedTuple):
+class CopyMark(NamedTuple):
     """What stands in every copy: its number, for whom it was made, when (in the words of their zone), and for what."""
 
     number: int

@@ -10,7 +10,7 @@ from engine.domain.counting import due_at, offset_from
 from engine.domain.running_time import in_utc
 from engine.domain.working_time import on_working_day
 from engine.spec.calendars import Calendar
-from engine.spec.ladders import Ladder, Level, Repeat
+from engine.spec.ladders import Ladder, Level, LevelRepeat
 
 
 class PlannedLevel(NamedTuple):
@@ -111,7 +111,7 @@ def _brought_forward(
 
 
 def _repeats(
-    level: Level, repeat: Repeat, at: datetime, *, zone: str, calendar: Calendar | None
+    level: Level, repeat: LevelRepeat, at: datetime, *, zone: str, calendar: Calendar | None
 ) -> Iterator[PlannedLevel]:
     for repetition in range(1, repeat.times + 1):
         at = due_at(at, repeat.every, zone=zone, calendar=calendar)

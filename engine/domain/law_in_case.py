@@ -6,7 +6,7 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from engine.domain.applicability import Applicability, ScopeReason, judge, place_reasons
-from engine.domain.law_told import NOTHING, Told, told_in
+from engine.domain.law_told import NOTHING, LawFacts, told_in
 from engine.domain.library import Library
 from engine.domain.records import Run
 from engine.domain.state import CaseState
@@ -20,7 +20,7 @@ class LawInCase:
 
     limit: LawLimit
     on: date
-    told: Told
+    told: LawFacts
     judged: Applicability
 
     @property
@@ -56,7 +56,7 @@ def law_in_case(
 
 
 def law_for(
-    library: Library, limit_id: str, *, told: Told, zone: str, started: datetime, option: str | None = None
+    library: Library, limit_id: str, *, told: LawFacts, zone: str, started: datetime, option: str | None = None
 ) -> LawInCase | None:
     """Judge a limit for what is told; None for an unknown id."""
     on = started.astimezone(ZoneInfo(zone)).date()

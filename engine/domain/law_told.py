@@ -45,7 +45,7 @@ class Telling:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class LawFacts:
     """What is known where a limit is to be counted. Ages and sexes are those of the persons it may be about.
 
     `sections` are those of the report to the police, or of the charge sheet; `place` is the State of the case.
@@ -60,11 +60,11 @@ class Told:
     place: str | None = None
 
 
-NOTHING = Told()
+NOTHING = LawFacts()
 """What is known when nothing was told."""
 
 
-def told_in(state: CaseState, element: str, *, zone: str) -> Told:
+def told_in(state: CaseState, element: str, *, zone: str) -> LawFacts:
     """Gather what a case tells of a person (`person:ID`), or of everybody in it for an empty element."""
     people = [
         path_of_person(person.person_id)
@@ -111,7 +111,7 @@ def without_told(report: Mapping[str, Scalar]) -> dict[str, Scalar]:
     return {name: value for name, value in report.items() if not name.startswith(_BEFORE)}
 
 
-def gathered(tellings: Iterable[Telling], element: str, *, people: Iterable[str], zone: str) -> Told:
+def gathered(tellings: Iterable[Telling], element: str, *, people: Iterable[str], zone: str) -> LawFacts:
     """Put tellings together; the latest counts, and of ages the one with the best source.
 
     What a step tells of no person in particular counts for each person of whom nothing else was told.
@@ -128,7 +128,7 @@ def gathered(tellings: Iterable[Telling], element: str, *, people: Iterable[str]
     offence = _latest(known, element, "offence_day", sources)
     district = _latest(known, element, "district", sources)
     sections = frozenset(filter(None, _latest(known, element, "sections", sources).split(",")))
-    return Told(_day(offence), tuple(ages), tuple(sexes), district or None, sources, sections)
+    return LawFacts(_day(offence), tuple(ages), tuple(sexes), district or None, sources, sections)
 
 
 def age_of_band(band: str) -> tuple[int, int] | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from engine.domain.applicability import choose
-from engine.domain.law_told import NOTHING, Told
+from engine.domain.law_told import NOTHING, LawFacts
 from engine.domain.records import Deadline
 from engine.spec.calendars import Calendar, calendar_for
 from engine.spec.ladders import Ladder
@@ -37,7 +37,7 @@ class Library:
         known = (ladder for _, ladder in self.versions_of.get(name, ()) if ladder.version == version)
         return next(known, self.ladders.get(name))
 
-    def law(self, limit_id: str, *, on: date, told: Told = NOTHING, option: str | None = None) -> LawLimit | None:
+    def law(self, limit_id: str, *, on: date, told: LawFacts = NOTHING, option: str | None = None) -> LawLimit | None:
         """Find a limit of the law as it stood on a date, in the version that fits what is told of a case."""
         return choose(self.versions(limit_id), told, on=on, option=option)
 

@@ -136,7 +136,7 @@ class MatchAlert(Record):
     answered_at: datetime | None = None
 
 
-class Asked(NamedTuple):
+class ComparedPerson(NamedTuple):
     """A person who waits to be compared: the unit that wrote them down, and which of its people did it last."""
 
     person_id: UUID

@@ -10,7 +10,7 @@ from engine.domain.draft import Draft
 from engine.domain.library import Library
 from engine.domain.paths import path_of_round
 from engine.domain.records import Run, Step, StepStatus, step_id
-from engine.domain.values import RunView, truth_of
+from engine.domain.values import RunSteps, truth_of
 from engine.spec.conditions.evaluate import Truth
 from engine.spec.limits import Counting, TimeLimit
 
@@ -68,7 +68,7 @@ def open_again(draft: Draft, record: Step, step: CompiledStep | None) -> None:
         begin(draft, step, again)
 
 
-def shut_gate(view: RunView, step: CompiledStep, element: str) -> str | None:
+def shut_gate(view: RunSteps, step: CompiledStep, element: str) -> str | None:
     """Name the first gate that holds a step; None when all are open. A gate that is unknown is shut."""
     if step.gates:
         lookup = view.lookup(element, step.spec.for_each)
@@ -92,7 +92,7 @@ def first_path(step: CompiledStep, element: str) -> str:
 
 
 def next_round_at(
-    view: RunView, step: CompiledStep, element: str, number: int, run: Run, library: Library
+    view: RunSteps, step: CompiledStep, element: str, number: int, run: Run, library: Library
 ) -> datetime | None:
     """Give the instant (UTC) at which a round of a repeated step opens: so many periods after the first one opened."""
     first = view.first(step.key, element)

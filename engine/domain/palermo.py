@@ -17,7 +17,7 @@ from engine.spec.conditions.evaluate import Truth
 OF_AGE: Final = 18
 
 
-class Law(StrEnum):
+class TraffickingDefinition(StrEnum):
     """The two definitions."""
 
     PALERMO = "palermo"
@@ -46,7 +46,7 @@ class Elements:
 class PointsTo:
     """What the answers point to under one definition, line by line. `missing` names what is not known for an answer."""
 
-    law: Law
+    law: TraffickingDefinition
     truth: Truth
     elements: Mapping[Element, Truth]
     reasons: tuple[str, ...]
@@ -55,7 +55,10 @@ class PointsTo:
     @property
     def words(self) -> str:
         """The answer in words; never more than that it points to something."""
-        name = {Law.PALERMO: "trafficking under the Palermo Protocol", Law.BNS: "trafficking under BNS s.143"}[self.law]
+        name = {
+            TraffickingDefinition.PALERMO: "trafficking under the Palermo Protocol",
+            TraffickingDefinition.BNS: "trafficking under BNS s.143",
+        }[self.law]
         return {
             Truth.TRUE: f"Points to {name}",
             Truth.FALSE: f"Does not point to {name}, as far as is known",
@@ -73,9 +76,9 @@ _COERCION = {
 }  # fmt: skip
 _SHARED = _THREAT | _FORCE | _COERCION | {"abduction", "fraud", "deception", "false_promises", "abuse_of_power",
                                           "payment_for_control"}  # fmt: skip
-_MEANS: Final[Mapping[Law, frozenset[str]]] = {
-    Law.PALERMO: frozenset(_SHARED | {"abuse_of_weakness"}),
-    Law.BNS: frozenset(_SHARED),
+_MEANS: Final[Mapping[TraffickingDefinition, frozenset[str]]] = {
+    TraffickingDefinition.PALERMO: frozenset(_SHARED | {"abuse_of_weakness"}),
+    TraffickingDefinition.BNS: frozenset(_SHARED),
 }
 """Both name threat, force, coercion, abduction, fraud, deception, abuse of power, and payment to who has control.
 
@@ -85,9 +88,9 @@ _EXPLOITED = {
     "sexual_exploitation", "online_sexual_abuse", "servitude", "domestic_servitude", "forced_labour", "bonded_labour",
     "forced_begging", "organ_removal",
 }  # fmt: skip
-_PURPOSES: Final[Mapping[Law, frozenset[str]]] = {
-    Law.PALERMO: frozenset(_EXPLOITED | {"forced_criminality"}),
-    Law.BNS: frozenset(_EXPLOITED),
+_PURPOSES: Final[Mapping[TraffickingDefinition, frozenset[str]]] = {
+    TraffickingDefinition.PALERMO: frozenset(_EXPLOITED | {"forced_criminality"}),
+    TraffickingDefinition.BNS: frozenset(_EXPLOITED),
 }
 """The Protocol's list is open ("at a minimum"); the BNS names physical and sexual exploitation, slavery and the like,
 servitude, beggary and the removal of organs. What neither list names, such as forced marriage, is for a lawyer."""
@@ -101,27 +104,27 @@ def points_to(told: Elements, *, on: date) -> tuple[PointsTo, PointsTo]:
 
 def _palermo(told: Elements, on: date) -> PointsTo:
     """Art.3: act, means and purpose; of somebody under 18, act and purpose are enough, and means do not matter."""
-    elements = _elements(Law.PALERMO, told)
+    elements = _elements(TraffickingDefinition.PALERMO, told)
     reasons = [_line(element, truth) for element, truth in elements.items()]
     is_child, truth = _is_child(told.age, on), elements[Element.MEANS]
     if is_child is Truth.TRUE:
         reasons[1] = "The person is under 18: the means do not matter, since a child can never agree (art.3 (c))."
         needed = [elements[Element.ACT], elements[Element.PURPOSE]]
-        return _answer(Law.PALERMO, needed, elements, reasons, ignores_means=True)
+        return _answer(TraffickingDefinition.PALERMO, needed, elements, reasons, ignores_means=True)
     if is_child is Truth.UNKNOWN and truth is not Truth.TRUE:
         reasons.append(
             "The age is not known. Under 18 the means would not matter (art.3 (c)): a child until shown otherwise."
         )
         needed = [elements[Element.ACT], Truth.UNKNOWN, elements[Element.PURPOSE]]
-        return _answer(Law.PALERMO, needed, elements, reasons, age_matters=True)
+        return _answer(TraffickingDefinition.PALERMO, needed, elements, reasons, age_matters=True)
     if truth is Truth.TRUE:
         reasons.append("Where such means were used, it does not matter that the person agreed (art.3 (b)).")
-    return _answer(Law.PALERMO, list(elements.values()), elements, reasons)
+    return _answer(TraffickingDefinition.PALERMO, list(elements.values()), elements, reasons)
 
 
 def _bns(told: Elements, on: date) -> PointsTo:
     """s.143 (1): act, means and purpose, whatever the age; that it was a child makes the punishment graver."""
-    elements = _elements(Law.BNS, told)
+    elements = _elements(TraffickingDefinition.BNS, told)
     reasons = [_line(element, truth) for element, truth in elements.items()]
     is_child = _is_child(told.age, on)
     if "abuse_of_weakness" in told.means and elements[Element.MEANS] is not Truth.TRUE:
@@ -135,10 +138,10 @@ def _bns(told: Elements, on: date) -> PointsTo:
         reasons.append("The age is not known: for a child the punishment is graver (s.143 (4) and (5)).")
     if elements[Element.MEANS] is Truth.TRUE:
         reasons.append("That the person agreed does not matter (s.143, explanation 2).")
-    return _answer(Law.BNS, list(elements.values()), elements, reasons)
+    return _answer(TraffickingDefinition.BNS, list(elements.values()), elements, reasons)
 
 
-def _elements(law: Law, told: Elements) -> dict[Element, Truth]:
+def _elements(law: TraffickingDefinition, told: Elements) -> dict[Element, Truth]:
     return {
         Element.ACT: _element(told.acts, _ACTS),
         Element.MEANS: _element(told.means, _MEANS[law]),
@@ -163,7 +166,7 @@ def _is_child(age: AgeRange | None, on: date) -> Truth:
 
 
 def _answer(
-    law: Law,
+    law: TraffickingDefinition,
     needed: list[Truth],
     elements: Mapping[Element, Truth],
     reasons: list[str],

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from engine.domain.consent import Consent, Recipient, require_covered
+from engine.domain.consent import Consent, ConsentRecipient, require_covered
 from engine.domain.packages import fields_of, parts_within
 from engine.domain.records import Record
 from engine.errors import ConsentError
@@ -34,7 +34,7 @@ def prepare(
     step_id: UUID,
     answers: Mapping[str, object],
     consents: Iterable[Consent],
-    unit: Recipient | None,
+    unit: ConsentRecipient | None,
     *,
     now: datetime,
 ) -> PreparedReferral | None:
@@ -62,7 +62,9 @@ def prepare(
     return best
 
 
-def _covered(consent: Consent, to: Recipient, asked: Collection[str], purpose: str, now: datetime) -> tuple[str, ...]:
+def _covered(
+    consent: Consent, to: ConsentRecipient, asked: Collection[str], purpose: str, now: datetime
+) -> tuple[str, ...]:
     parts = tuple(part for part in asked if part in parts_within(consent.fields))
     try:
         require_covered(consent, to, purpose=purpose, fields=fields_of(parts), now=now)
@@ -71,9 +73,9 @@ def _covered(consent: Consent, to: Recipient, asked: Collection[str], purpose: s
     return parts
 
 
-def _kinds_of(consent: Consent) -> list[Recipient]:
+def _kinds_of(consent: Consent) -> list[ConsentRecipient]:
     """Give the kinds of body to which a consent allows anything to go."""
-    return [Recipient(kind=name.partition(":")[2]) for name in consent.recipients if name.startswith("kind:")]
+    return [ConsentRecipient(kind=name.partition(":")[2]) for name in consent.recipients if name.startswith("kind:")]
 
 
 def _text(answers: Mapping[str, object], name: str) -> str:

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from engine.domain.compiled import CompiledStep
 from engine.domain.records import LIVE, StepStatus
-from engine.domain.values import RunView, truth_of
+from engine.domain.values import RunSteps, truth_of
 from engine.spec.conditions.evaluate import Truth
 from engine.spec.workflow import Join, JoinMode
 
@@ -18,7 +18,7 @@ class Readiness(StrEnum):
     UNCALLED = "uncalled"
 
 
-class Standing(StrEnum):
+class StepStanding(StrEnum):
     """How one step before stands, seen from the step after it."""
 
     PENDING = "pending"
@@ -28,17 +28,17 @@ class Standing(StrEnum):
 
 
 _OF_NOBODY = {
-    Readiness.WAIT: Standing.PENDING,
-    Readiness.DEAD: Standing.DEAD,
-    Readiness.LIVE: Standing.ENDED,
-    Readiness.UNCALLED: Standing.UNCALLED,
+    Readiness.WAIT: StepStanding.PENDING,
+    Readiness.DEAD: StepStanding.DEAD,
+    Readiness.LIVE: StepStanding.ENDED,
+    Readiness.UNCALLED: StepStanding.UNCALLED,
 }
 
-_FIRST_OF_MANY = (Standing.PENDING, Standing.ENDED, Standing.UNCALLED, Standing.DEAD)
+_FIRST_OF_MANY = (StepStanding.PENDING, StepStanding.ENDED, StepStanding.UNCALLED, StepStanding.DEAD)
 """How a step for each person stands as a whole: as the first of these in which it stands for anybody."""
 
 
-def readiness(view: RunView, step: CompiledStep, element: str) -> Readiness:
+def readiness(view: RunSteps, step: CompiledStep, element: str) -> Readiness:
     """Say whether a step that has not been reached can begin for `element`, must wait, or will never begin.
 
     It is uncalled while all that could lead to it waits to be added, or to be opened by a breach.
@@ -50,20 +50,20 @@ def readiness(view: RunView, step: CompiledStep, element: str) -> Readiness:
     return {Truth.TRUE: Readiness.LIVE, Truth.FALSE: Readiness.DEAD, Truth.UNKNOWN: Readiness.WAIT}[truth]
 
 
-def is_led_to(view: RunView, step: CompiledStep, element: str) -> bool:
+def is_led_to(view: RunSteps, step: CompiledStep, element: str) -> bool:
     """Say whether what comes before a step lets it begin, whatever its choice and its condition say."""
     return _join(view, step, step.after, element) is Readiness.LIVE
 
 
-def standing_at(view: RunView, step: CompiledStep, element: str) -> Standing:
+def standing_at(view: RunSteps, step: CompiledStep, element: str) -> StepStanding:
     """Say how one occurrence of a step stands, seen from the steps after it; a series stands as a whole."""
     known = view.standings.get((step.key, element))
-    if not isinstance(known, Standing):
+    if not isinstance(known, StepStanding):
         known = view.standings[step.key, element] = _standing_at(view, step, element)
     return known
 
 
-def is_ruled_out(view: RunView, step: CompiledStep, element: str) -> bool:
+def is_ruled_out(view: RunSteps, step: CompiledStep, element: str) -> bool:
     """Say whether a step that has not been reached would be skipped, by what is known already."""
     lookup = view.lookup(element, step.spec.for_each)
     if step.condition is not None and truth_of(step.condition, lookup) is Truth.FALSE:
@@ -74,7 +74,7 @@ def is_ruled_out(view: RunView, step: CompiledStep, element: str) -> bool:
     return chosen is not None and chosen != step.branch
 
 
-def chosen_branch(view: RunView, step: CompiledStep, element: str) -> int | None:
+def chosen_branch(view: RunSteps, step: CompiledStep, element: str) -> int | None:
     """Give the number of the branch that is taken of a step's choice; None while an earlier one is unknown."""
     choice = view.compiled.choices[step.choice or ""]
     lookup = view.lookup(element, step.spec.for_each)
@@ -87,24 +87,24 @@ def chosen_branch(view: RunView, step: CompiledStep, element: str) -> int | None
     return len(choice.conditions)
 
 
-def _standing_at(view: RunView, step: CompiledStep, element: str) -> Standing:
+def _standing_at(view: RunSteps, step: CompiledStep, element: str) -> StepStanding:
     record = view.latest(step.key, element)
     if record is None:
-        return Standing.UNCALLED if _is_uncalled(view, step, element) else Standing.PENDING
+        return StepStanding.UNCALLED if _is_uncalled(view, step, element) else StepStanding.PENDING
     if record.status in LIVE:
-        return Standing.PENDING
+        return StepStanding.PENDING
     if step.spec.repeat and record.status is StepStatus.ENDED and not record.series_over:
-        return Standing.PENDING
-    return Standing.DEAD if view.ended(step.key, element) is None else Standing.ENDED
+        return StepStanding.PENDING
+    return StepStanding.DEAD if view.ended(step.key, element) is None else StepStanding.ENDED
 
 
-def _is_uncalled(view: RunView, step: CompiledStep, element: str) -> bool:
+def _is_uncalled(view: RunSteps, step: CompiledStep, element: str) -> bool:
     if step.waits_to_be_called:
         return True
     return step.key in view.compiled.called and _join(view, step, step.after, element) is Readiness.UNCALLED
 
 
-def _led_to(view: RunView, step: CompiledStep, element: str) -> Readiness:
+def _led_to(view: RunSteps, step: CompiledStep, element: str) -> Readiness:
     """Say what the steps before, and the choice, say of a step: its own condition is not asked."""
     before = _join(view, step, step.after, element)
     if before is not Readiness.LIVE or step.choice is None:
@@ -115,12 +115,12 @@ def _led_to(view: RunView, step: CompiledStep, element: str) -> Readiness:
     return Readiness.LIVE if chosen == step.branch else Readiness.DEAD
 
 
-def _join(view: RunView, step: CompiledStep, join: Join, element: str) -> Readiness:
+def _join(view: RunSteps, step: CompiledStep, join: Join, element: str) -> Readiness:
     if not join.steps:
         return Readiness.LIVE
     stand = [_standing(view, step, before, element) for before in join.steps]
     ended, pending, uncalled = (
-        stand.count(Standing.ENDED), stand.count(Standing.PENDING), stand.count(Standing.UNCALLED),
+        stand.count(StepStanding.ENDED), stand.count(StepStanding.PENDING), stand.count(StepStanding.UNCALLED),
     )  # fmt: skip
     if join.mode is JoinMode.ALL:
         needed, is_early = 1, pending > 0
@@ -133,10 +133,10 @@ def _join(view: RunView, step: CompiledStep, join: Join, element: str) -> Readin
     return Readiness.UNCALLED if ended + pending + uncalled >= needed else Readiness.DEAD
 
 
-def _standing(view: RunView, step: CompiledStep, key: str, element: str) -> Standing:
+def _standing(view: RunSteps, step: CompiledStep, key: str, element: str) -> StepStanding:
     before = view.compiled.steps.get(key)
     if before is None:
-        return Standing.DEAD
+        return StepStanding.DEAD
     is_same = element and before.spec.for_each is not None and before.spec.for_each == step.spec.for_each
     elements = (element,) if is_same else view.elements(before)
     if not elements:
@@ -145,6 +145,6 @@ def _standing(view: RunView, step: CompiledStep, key: str, element: str) -> Stan
     return next(standing for standing in _FIRST_OF_MANY if standing in found)
 
 
-def _of_nobody(view: RunView, step: CompiledStep) -> Standing:
+def _of_nobody(view: RunSteps, step: CompiledStep) -> StepStanding:
     """Say how a step stands that is done for each person, when there is nobody: it is passed once it is reached."""
-    return Standing.UNCALLED if step.waits_to_be_called else _OF_NOBODY[_led_to(view, step, "")]
+    return StepStanding.UNCALLED if step.waits_to_be_called else _OF_NOBODY[_led_to(view, step, "")]

@@ -173,7 +173,7 @@ class Step(Record):
         return next((int(part[2:]) for part in self.path.split("/") if part.startswith("r:")), 1)
 
 
-class Interval(Record):
+class StepInterval(Record):
     """A stretch of time recorded on a step that a limit may leave out (UTC).
 
     Where it led is sealed elsewhere; `has_place` says that it was told. A limit of the law leaves out only a stretch
@@ -272,7 +272,7 @@ class Ringing(Record):
     has_words: bool = False
 
 
-class Call(Record):
+class LateCall(Record):
     """One person of the network (`actor_id`), or one body outside it (`body`), who is to be rung about what is late.
 
     Whichever levels and rounds ask for it, it is one call. It ends when they were reached, when someone acknowledges or
@@ -338,7 +338,7 @@ class Deadline(Record):
     kept_until: KeptUntil = KeptUntil.INSTANT
     late_at: datetime | None = None
     counted_by: Owes = Owes.CASE
-    calls: tuple[Call, ...] = ()
+    calls: tuple[LateCall, ...] = ()
 
     @property
     def escalating_since(self) -> datetime | None:

@@ -23,7 +23,7 @@ class Stretch(Protocol):
         """When it ended; None while it runs on."""
 
 
-class Running(NamedTuple):
+class RunningTime(NamedTuple):
     """Time between two instants (UTC) that counts, or that does not."""
 
     start: datetime
@@ -37,28 +37,28 @@ def in_utc(instant: datetime) -> datetime:
     return instant.astimezone(UTC)
 
 
-def excluded_time(stretches: Iterable[Stretch], *, since: datetime) -> tuple[Running, ...]:
+def excluded_time(stretches: Iterable[Stretch], *, since: datetime) -> tuple[RunningTime, ...]:
     """Merge the stretches that have ended, clipped to what lies after `since`, in order (UTC)."""
     ended = sorted(
         (max(in_utc(stretch.start), since), in_utc(stretch.end)) for stretch in stretches if stretch.end is not None
     )
-    merged: list[Running] = []
+    merged: list[RunningTime] = []
     for start, end in ended:
         if start >= end:
             continue
         if merged and start <= merged[-1].end:
-            merged[-1] = Running(merged[-1].start, max(merged[-1].end, end))
+            merged[-1] = RunningTime(merged[-1].start, max(merged[-1].end, end))
         else:
-            merged.append(Running(start, end))
+            merged.append(RunningTime(start, end))
     return tuple(merged)
 
 
-def always(start: datetime) -> Iterator[Running]:
+def always(start: datetime) -> Iterator[RunningTime]:
     """Yield all time from `start` on."""
-    yield Running(start, datetime.max.replace(tzinfo=UTC))
+    yield RunningTime(start, datetime.max.replace(tzinfo=UTC))
 
 
-def spend(running: Iterator[Running], gaps: tuple[Running, ...], length: timedelta) -> datetime:
+def spend(running: Iterator[RunningTime], gaps: tuple[RunningTime, ...], length: timedelta) -> datetime:
     """Let `length` pass in running time outside the gaps; give the instant at which it has passed.
 
     Raises `OverflowError` where it has not passed at the end of the last year that there is.
@@ -71,7 +71,7 @@ def spend(running: Iterator[Running], gaps: tuple[Running, ...], length: timedel
     raise OverflowError
 
 
-def overlap(running: Iterator[Running], gaps: tuple[Running, ...], *, until: datetime) -> timedelta:
+def overlap(running: Iterator[RunningTime], gaps: tuple[RunningTime, ...], *, until: datetime) -> timedelta:
     """Measure the running time up to `until` that lies in gaps."""
     lost = timedelta()
     for part in running:
@@ -82,19 +82,19 @@ def overlap(running: Iterator[Running], gaps: tuple[Running, ...], *, until: dat
     return lost
 
 
-def measured(start: datetime, end: datetime, gaps: tuple[Running, ...]) -> timedelta:
+def measured(start: datetime, end: datetime, gaps: tuple[RunningTime, ...]) -> timedelta:
     """Measure the time from one instant to a later one that lies in no gap."""
     return max(end - start, timedelta()) - overlap(always(start), gaps, until=end)
 
 
-def _without(running: Iterator[Running], gaps: tuple[Running, ...]) -> Iterator[Running]:
+def _without(running: Iterator[RunningTime], gaps: tuple[RunningTime, ...]) -> Iterator[RunningTime]:
     for part in running:
         start = part.start
         for gap in gaps:
             if gap.end <= start or gap.start >= part.end:
                 continue
             if gap.start > start:
-                yield Running(start, gap.start)
+                yield RunningTime(start, gap.start)
             start = gap.end
         if start < part.end:
-            yield Running(start, part.end)
+            yield RunningTime(start, part.end)

@@ -5,10 +5,10 @@ from engine.domain.compiled import CompiledStep
 from engine.domain.deadlines import settle_deadlines
 from engine.domain.draft import Draft
 from engine.domain.opening import begin, first_path, new_step, open_round, open_step
-from engine.domain.readiness import Readiness, Standing, readiness, standing_at
+from engine.domain.readiness import Readiness, StepStanding, readiness, standing_at
 from engine.domain.records import LIVE, CaseStatus, Run, RunStatus, Step, StepStatus
 from engine.domain.step_ending import cancel
-from engine.domain.values import RunView
+from engine.domain.values import RunSteps
 
 DEADLINE_OVER = "deadline_over"
 """Why a step is called off that was opened for a deadline that has ended."""
@@ -144,16 +144,16 @@ def _skipped(draft: Draft, run: Run, step: CompiledStep, element: str) -> Step:
     return new_step(run.id, step, path, StepStatus.SKIPPED, recorded_at=draft.now, series_over=True)
 
 
-def _is_over(view: RunView) -> bool:
+def _is_over(view: RunSteps) -> bool:
     """Say whether nothing of a run is open and nothing can follow; then no time of it runs any more, either."""
     is_live = any(step.status in LIVE for step in view.state.steps.values() if step.run_id == view.run_id)
     return not is_live and _is_passed(view)
 
 
-def _is_passed(view: RunView) -> bool:
+def _is_passed(view: RunSteps) -> bool:
     """Say whether every step that the workflow foresaw has been passed, in one way or another."""
     return all(
-        standing_at(view, step, element) is not Standing.PENDING
+        standing_at(view, step, element) is not StepStanding.PENDING
         for step in view.compiled.steps.values()
         for element in view.elements(step)
     )

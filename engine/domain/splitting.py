@@ -8,7 +8,7 @@ from engine.domain.law_told import Telling, tellings_in
 from engine.domain.paths import path_of_person
 from engine.domain.records import Scalar, Step, StepStatus
 from engine.domain.state import CaseState
-from engine.domain.values import RunView, truth_of
+from engine.domain.values import RunSteps, truth_of
 from engine.spec.conditions.evaluate import Truth
 
 FROM_A_SPLIT = "split"
@@ -62,7 +62,7 @@ def _as_told_of(
         compiled = definition.steps.get(step.key)
         if compiled is None or name not in compiled.sets:
             continue
-        lookup = RunView(definition, state, step.run_id).lookup(step.base_path, compiled.spec.for_each)
+        lookup = RunSteps(definition, state, step.run_id).lookup(step.base_path, compiled.spec.for_each)
         truth = truth_of(compiled.sets[name], lookup)
         if truth is not Truth.UNKNOWN:
             return truth is Truth.TRUE

@@ -11,11 +11,11 @@ from engine.domain.records import (
     CaseStatus,
     Deadline,
     DeadlineStatus,
-    Interval,
     Run,
     RunStatus,
     Scalar,
     Step,
+    StepInterval,
 )
 
 
@@ -37,7 +37,7 @@ class CaseState:
     deadlines: Mapping[UUID, Deadline] = field(default_factory=dict)
     past: Mapping[UUID, Deadline] = field(default_factory=dict)
     facts: Mapping[str, Scalar] = field(default_factory=dict)
-    intervals: tuple[Interval, ...] = ()
+    intervals: tuple[StepInterval, ...] = ()
     barred: frozenset[UUID] = frozenset()
     owed_in: Mapping[UUID, str] = field(default_factory=dict)
     kept_in: str = ""
@@ -146,7 +146,7 @@ def _merged(case: Case, into: UUID | None, *, rests: bool) -> Case:
     return case.model_copy(update={"merged_into": into, "rests": rests})
 
 
-def _others(state: CaseState, interval: Interval) -> tuple[Interval, ...]:
+def _others(state: CaseState, interval: StepInterval) -> tuple[StepInterval, ...]:
     """Leave out the interval that this one completes: same step, name and start."""
     key = (interval.step_id, interval.name, interval.start)
     return tuple(known for known in state.intervals if (known.step_id, known.name, known.start) != key)

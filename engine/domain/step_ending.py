@@ -10,9 +10,9 @@ from engine.domain.compiled import CompiledStep
 from engine.domain.deadlines import move_deadlines
 from engine.domain.delays import note_owner
 from engine.domain.draft import Draft
-from engine.domain.records import LIVE, Interval, Scalar, Step, StepStatus
+from engine.domain.records import LIVE, Scalar, Step, StepInterval, StepStatus
 from engine.domain.state import evolve
-from engine.domain.values import RunView, truth_of
+from engine.domain.values import RunSteps, truth_of
 from engine.errors import AlreadyEndedError, NotFoundError, UnknownOutcomeError
 from engine.spec.conditions.evaluate import Truth
 
@@ -76,7 +76,7 @@ def record_fact(draft: Draft, name: str, value: Scalar, *, source: str) -> None:
         draft.emit(ev.FactRecorded(name=name, value=plain, source=source))
 
 
-def record_interval(draft: Draft, interval: Interval) -> None:
+def record_interval(draft: Draft, interval: StepInterval) -> None:
     """Record a stretch of time on a step that has been reached, or whose limit runs already."""
     if interval.step_id not in draft.state.steps and not any(
         deadline.step_id == interval.step_id for deadline in draft.state.deadlines.values()
@@ -124,7 +124,7 @@ def _series_is_over(draft: Draft, ended: Step, compiled: CompiledStep | None) ->
     if compiled.until is None:
         return False
     after = evolve(draft.state, ev.StepEnded(step=ended))
-    lookup = RunView(draft.view(ended.run_id).compiled, after, ended.run_id).lookup(
+    lookup = RunSteps(draft.view(ended.run_id).compiled, after, ended.run_id).lookup(
         ended.base_path, compiled.spec.for_each
     )
     return truth_of(compiled.until, lookup) is Truth.TRUE

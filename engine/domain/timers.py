@@ -10,7 +10,7 @@ from engine.domain.law_in_case import LawInCase, law_in_case
 from engine.domain.library import Library
 from engine.domain.opening import first_path
 from engine.domain.owing import CountedBy, who_owes
-from engine.domain.readiness import Standing, is_ruled_out, standing_at
+from engine.domain.readiness import StepStanding, is_ruled_out, standing_at
 from engine.domain.reckoning import reckon
 from engine.domain.records import (
     LIVE,
@@ -26,7 +26,7 @@ from engine.domain.records import (
     step_id,
 )
 from engine.domain.state import CaseState
-from engine.domain.values import RunView, truth_of
+from engine.domain.values import RunSteps, truth_of
 from engine.spec.conditions.evaluate import Truth
 from engine.spec.law import KeptUntil, LawLimit
 from engine.spec.limits import TimeLimit, WarningPoint
@@ -45,7 +45,7 @@ class _Rule:
     kept_until: KeptUntil = KeptUntil.INSTANT
 
 
-def wanted_deadlines(view: RunView, library: Library) -> Iterator[Deadline]:
+def wanted_deadlines(view: RunSteps, library: Library) -> Iterator[Deadline]:
     """Give every deadline that this run should have open now, as if none had been set before."""
     run = view.state.runs[view.run_id]
     if run.status is not RunStatus.OPEN:
@@ -64,10 +64,10 @@ def wanted_deadlines(view: RunView, library: Library) -> Iterator[Deadline]:
                 yield deadline
 
 
-def _of_step(view: RunView, run: Run, step: CompiledStep, element: str, library: Library) -> Deadline | None:
+def _of_step(view: RunSteps, run: Run, step: CompiledStep, element: str, library: Library) -> Deadline | None:
     record = view.latest(step.key, element)
     if record is None:
-        if standing_at(view, step, element) is Standing.UNCALLED or is_ruled_out(view, step, element):
+        if standing_at(view, step, element) is StepStanding.UNCALLED or is_ruled_out(view, step, element):
             return None
         return _limit(view, run, step, element, None, library)
     match record.status:
@@ -82,7 +82,7 @@ def _of_step(view: RunView, run: Run, step: CompiledStep, element: str, library:
 
 
 def _limit(
-    view: RunView, run: Run, step: CompiledStep, element: str, record: Step | None, library: Library
+    view: RunSteps, run: Run, step: CompiledStep, element: str, record: Step | None, library: Library
 ) -> Deadline | None:
     path = record.path if record else first_path(step, element)
     for time in _applying(view, step, element):
@@ -100,7 +100,7 @@ def _limit(
 
 
 def _counted(
-    view: RunView,
+    view: RunSteps,
     run: Run,
     step: CompiledStep,
     path: str,
@@ -117,7 +117,7 @@ def _counted(
     return _deadline(view.state, run, step.key, path, Purpose.LIMIT, started, rule, library, _turn(record), by)
 
 
-def _place_told(view: RunView, step: CompiledStep, element: str) -> str:
+def _place_told(view: RunSteps, step: CompiledStep, element: str) -> str:
     """Give the place that the answers named by the step tell, the first that is known; empty while none is."""
     lookup = view.lookup(element, step.spec.for_each)
     told = (lookup(tuple(name.split("."))) for name in step.spec.assign.unit_from)
@@ -128,7 +128,7 @@ def _turn(record: Step | None) -> int:
     return record.turn if record else 1
 
 
-def _applying(view: RunView, step: CompiledStep, element: str) -> Iterator[CompiledTime]:
+def _applying(view: RunSteps, step: CompiledStep, element: str) -> Iterator[CompiledTime]:
     """Give the time limits whose condition is true, in order; one that is still unknown is passed over meanwhile."""
     lookup = view.lookup(element, step.spec.for_each)
     for time in step.times:
@@ -163,7 +163,7 @@ def _rule(time: CompiledTime, law: LawInCase | None) -> _Rule | None:
 
 
 def _started_at(
-    view: RunView,
+    view: RunSteps,
     run: Run,
     step: CompiledStep,
     time: CompiledTime,
@@ -185,7 +185,7 @@ def _started_at(
     return _instant_of(view, step, head, time.start_field, element)
 
 
-def _start_by_law(view: RunView, run: Run, element: str, law: LawLimit | None) -> datetime | None:
+def _start_by_law(view: RunSteps, run: Run, element: str, law: LawLimit | None) -> datetime | None:
     """Give the start that the law limit itself names, for a workflow that names none."""
     for start in law.starts if law else ():
         if start == "start":
@@ -202,7 +202,7 @@ def _start_by_law(view: RunView, run: Run, element: str, law: LawLimit | None) -
 
 
 def _instant_of(
-    view: RunView, step: CompiledStep, head: CompiledStep, field: str | None, element: str
+    view: RunSteps, step: CompiledStep, head: CompiledStep, field: str | None, element: str
 ) -> datetime | None:
     """Give when a step ended, or the instant that it told; of a step for each person, once all have, the last."""
     found: list[datetime] = []
@@ -289,7 +289,7 @@ def _opening(run: Run, record: Step) -> Deadline | None:
     )
 
 
-def _approval(view: RunView, run: Run, step: CompiledStep, record: Step, library: Library) -> Deadline | None:
+def _approval(view: RunSteps, run: Run, step: CompiledStep, record: Step, library: Library) -> Deadline | None:
     approve = step.spec.approve
     if approve is None or approve.limit is None or record.recorded_at is None:
         return None
@@ -301,7 +301,7 @@ def _approval(view: RunView, run: Run, step: CompiledStep, record: Step, library
     )
 
 
-def _of_added(view: RunView, run: Run, record: Step, added: AddedStep, library: Library) -> Deadline | None:
+def _of_added(view: RunSteps, run: Run, record: Step, added: AddedStep, library: Library) -> Deadline | None:
     spec = TimeSpec(limit=added.limit, law=added.law, ladder=added.ladder, exclude=added.exclude)
     if spec.law and not library.versions(spec.law):
         return view.state.deadlines.get(deadline_id(record.id, Purpose.LIMIT))
@@ -316,7 +316,7 @@ def _of_added(view: RunView, run: Run, record: Step, added: AddedStep, library: 
     return _deadline(view.state, run, record.key, record.path, Purpose.LIMIT, started, rule, library, record.turn, by)
 
 
-def _start_of_added(view: RunView, run: Run, record: Step, library: Library) -> datetime | None:
+def _start_of_added(view: RunSteps, run: Run, record: Step, library: Library) -> datetime | None:
     """Give the start that the law names for the limit of a step that a person added, when that has happened already."""
     if record.added is None or record.added.watches:
         return None

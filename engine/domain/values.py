@@ -29,7 +29,7 @@ def truth_of(condition: Condition, lookup: Lookup) -> Truth:
         return Truth.UNKNOWN
 
 
-class RunView:
+class RunSteps:
     """A run as its definition sees it: answers questions about steps by key and element. It never changes.
 
     An element is the path of an occurrence without its round: `person:ID` in a step for each person, else empty.

@@ -5,11 +5,11 @@ from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice
 from zoneinfo import ZoneInfo
 
-from engine.domain.running_time import Running, in_utc, overlap, spend
+from engine.domain.running_time import RunningTime, in_utc, overlap, spend
 from engine.spec.calendars import Calendar
 
 
-def working_days_after(start: datetime, days: int, *, calendar: Calendar, gaps: tuple[Running, ...]) -> datetime:
+def working_days_after(start: datetime, days: int, *, calendar: Calendar, gaps: tuple[RunningTime, ...]) -> datetime:
     """Count whole working days at the same clock time; time lost on working days is made up for on working days.
 
     Only the day of the start is left out, be it open or closed: the first open day after it is day one.
@@ -49,12 +49,12 @@ def working_hours_before(end: datetime, length: timedelta, calendar: Calendar) -
     raise AssertionError  # pragma: no cover - days go on without end
 
 
-def opening_hours(start: datetime, calendar: Calendar) -> Iterator[Running]:
+def opening_hours(start: datetime, calendar: Calendar) -> Iterator[RunningTime]:
     """Yield the working hours of a calendar from `start` on, in order (UTC)."""
     for day in _days(start.astimezone(calendar.zone_info).date()):
         for span in _spans(day, calendar):
             if span.end > start:
-                yield Running(max(span.start, start), span.end)
+                yield RunningTime(max(span.start, start), span.end)
 
 
 def first_working_day(start: datetime, calendar: Calendar) -> date:
@@ -78,18 +78,19 @@ def _on_open_day(at: datetime, calendar: Calendar) -> datetime:
     return instant_of(first_working_day(at, calendar), time(), calendar.zone_info)
 
 
-def _working_time(start: datetime, calendar: Calendar) -> Iterator[Running]:
+def _working_time(start: datetime, calendar: Calendar) -> Iterator[RunningTime]:
     """Yield whole working days, midnight to midnight, from `start` on."""
     zone = calendar.zone_info
     for day in _working(start.astimezone(zone).date(), calendar):
         opens = max(instant_of(day, time(), zone), start)
-        yield Running(opens, instant_of(day + timedelta(days=1), time(), zone))
+        yield RunningTime(opens, instant_of(day + timedelta(days=1), time(), zone))
 
 
-def _spans(day: date, calendar: Calendar) -> list[Running]:
+def _spans(day: date, calendar: Calendar) -> list[RunningTime]:
     zone = calendar.zone_info
     return [
-        Running(instant_of(day, span.opens, zone), instant_of(day, span.closes, zone)) for span in calendar.spans(day)
+        RunningTime(instant_of(day, span.opens, zone), instant_of(day, span.closes, zone))
+        for span in calendar.spans(day)
     ]
 
 

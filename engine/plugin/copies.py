@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any, Final, Literal
 
 from engine.plugin.fields import FieldKind, FieldSpec, field
-from engine.plugin.shown_when import Wanted, wanted_answers
+from engine.plugin.shown_when import NeededAnswer, wanted_answers
 from engine.plugin.watches import OpensAtOnce
 
 ChildShown = Literal["yes", "not_sure", "no"]
@@ -127,7 +127,7 @@ def _is_asked(spec: FieldSpec, answers: Answers) -> bool:
     return not wanted or any(_fits(one, answers) for one in wanted)
 
 
-def _fits(wanted: Wanted, answers: Answers) -> bool:
+def _fits(wanted: NeededAnswer, answers: Answers) -> bool:
     given = answers.get(wanted.name)
     text = str(given).lower() if isinstance(given, bool) else given
     return _is_given(given) and (text == wanted.value) != wanted.is_not

@@ -61,7 +61,7 @@ class KnownSessions:
         return name.hex() if token and name in self._known else f"at {network_of(request)}"
 
 
-class Lane:
+class RequestLane:
     """Places for work of one kind: each is given to the next of those who wait, a person at a time."""
 
     def __init__(self, places: int, *, of_one: int) -> None:
@@ -122,25 +122,25 @@ class Lane:
 
 class _Lanes:
     def __init__(self) -> None:
-        self.acts = Lane(AT_ONCE, of_one=OF_ONE)
-        self.pages = Lane(AT_ONCE, of_one=OF_ONE)
+        self.acts = RequestLane(AT_ONCE, of_one=OF_ONE)
+        self.pages = RequestLane(AT_ONCE, of_one=OF_ONE)
         self.alone, self.aside, self.watched = CapacityLimiter(1), CapacityLimiter(1), CapacityLimiter(1)
-        self.uploads = Lane(_UPLOADS_AT_ONCE, of_one=OF_ONE)
+        self.uploads = RequestLane(_UPLOADS_AT_ONCE, of_one=OF_ONE)
         current_default_thread_limiter().total_tokens = THREADS
 
 
 _LANES: Final[RunVar[_Lanes]] = RunVar("icmc_lanes")
 
 
-class Turn:
+class RequestTurn:
     """The place of one request in its lane; who only waits leaves it meanwhile."""
 
-    def __init__(self, lane: Lane, whose: str) -> None:
+    def __init__(self, lane: RequestLane, whose: str) -> None:
         self._lane, self._whose = lane, whose
         self._has_place = False
 
     async def take(self) -> None:
-        """Wait for a place; raise as `Lane.take` does."""
+        """Wait for a place; raise as `RequestLane.take` does."""
         await self._lane.take(self._whose)
         self._has_place = True
 
@@ -168,7 +168,7 @@ class InTurn:
         if not is_page and not comes_in_parts:
             receive = await _whole(receive)
         request = Request(scope, receive)
-        turn = Turn(lane, self._sessions.whose(request))
+        turn = RequestTurn(lane, self._sessions.whose(request))
         try:
             await turn.take()
         except IcmcError as error:
@@ -188,8 +188,8 @@ class InTurn:
 
 
 async def sleep_out_of_turn(request: Request, seconds: float) -> None:
-    """Sleep, with the place of a request left to others; raise as `Lane.take` does when there is none afterwards."""
-    turn = cast("Turn | None", request.scope.get(_TURN))
+    """Sleep, with the place of a request left to others; raise as `RequestLane.take` does when none is left."""
+    turn = cast("RequestTurn | None", request.scope.get(_TURN))
     if turn is None or seconds <= 0:
         await anyio.sleep(seconds)
         return

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
 from engine.assembly import Engine
-from engine.domain.four_eyes import FOUR_EYES, Kind
+from engine.domain.four_eyes import FOUR_EYES, ApprovalKind
 from engine.domain.policy import Action, can
 from engine.errors import InvalidAnswersError, NotAllowedError, NotFoundError
 from engine.portal.demo_controls import DemoControls
@@ -25,7 +25,7 @@ from engine.usecases.deciding import require_own
 from engine.views import Viewer
 
 _LONGEST_NUMBER: Final = 40
-_OFTEN: Final = frozenset({Kind.RELEASE, Kind.MERGE, Kind.COPY, Kind.LOST_FACTOR})
+_OFTEN: Final = frozenset({ApprovalKind.RELEASE, ApprovalKind.MERGE, ApprovalKind.COPY, ApprovalKind.LOST_FACTOR})
 """What brings the list of what waits into the navigation, even when nothing does."""
 SAYINGS: Final[Mapping[str, str]] = {
     "claimed": "You have taken this work.",
@@ -153,7 +153,7 @@ class Portal:
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
+class NavigationLink:
     """A line of the navigation."""
 
     text: str
@@ -269,7 +269,7 @@ def frame(
     }
 
 
-def _navigation(portal: Portal, viewer: Viewer, section: str, waits: int) -> tuple[Link, ...]:
+def _navigation(portal: Portal, viewer: Viewer, section: str, waits: int) -> tuple[NavigationLink, ...]:
     answers = waits > 0 or any(can(viewer, rule.answers) for kind, rule in FOUR_EYES.items() if kind in _OFTEN)
     doors = [
         ("Home", "/", "home", True),
@@ -284,4 +284,4 @@ def _navigation(portal: Portal, viewer: Viewer, section: str, waits: int) -> tup
         ("People", "/people", "people", can(viewer, Action.SEE_PEOPLE)),
         ("Demo", "/demo", "demo", portal.demo is not None),
     ]
-    return tuple(Link(text, href, key == section) for text, href, key, shown in doors if shown)
+    return tuple(NavigationLink(text, href, key == section) for text, href, key, shown in doors if shown)

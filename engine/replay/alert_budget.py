@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from engine.domain.compiled import CompiledWorkflow
 from engine.domain.library import Library
-from engine.replay.simulated import SimulatedReport, Told
+from engine.replay.simulated import SimulatedMessage, SimulatedReport
 from engine.replay.simulator import simulate
 from engine.spec.roles import Role
 
@@ -66,7 +66,7 @@ class _Sample:
     weekday: int
     opened_at: datetime
     days: float
-    told: tuple[Told, ...]
+    told: tuple[SimulatedMessage, ...]
 
 
 def alert_budget(
@@ -126,7 +126,7 @@ class _Count:
         self._persons: dict[str, set[str]] = defaultdict(set)
         self._by_rule: Counter[str] = Counter()
 
-    def add(self, number: int, later: timedelta, told: Iterable[Told]) -> None:
+    def add(self, number: int, later: timedelta, told: Iterable[SimulatedMessage]) -> None:
         """Count what one case tells, so much later than it was simulated."""
         first, last = self._days[0], self._days[-1]
         for one in told:

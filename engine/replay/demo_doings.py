@@ -11,11 +11,11 @@ from engine.domain.records import Deadline, DeadlineStatus, PersonRole, Purpose
 from engine.errors import IcmcError
 from engine.replay.demo_people import ADMIN, person, unit_of
 from engine.usecases.absences import note_absence
-from engine.usecases.consents import Agreed, record_consent
+from engine.usecases.consents import GivenConsent, record_consent
 from engine.usecases.limits import ask_extension, pause_deadline
 from engine.usecases.on_call import hand_over
 from engine.usecases.preferences import save_preference
-from engine.usecases.referrals import Wanted, offer_referral
+from engine.usecases.referrals import ReferralRequest, offer_referral
 from engine.usecases.special_days import NewDay, add_special_day
 from engine.views import Viewer
 
@@ -70,12 +70,12 @@ def _send(engine: Engine, case_id: UUID, lead: Viewer, *, to: str, purpose: str,
     with engine.unit_of_work() as work:
         victim = next(one for one in work.cases.read(case_id).persons if one.role is PersonRole.POSSIBLE_VICTIM)
     fields = fields_of(("name", "age_and_sex", "language"))
-    agreed = Agreed(
+    agreed = GivenConsent(
         person_id=victim.person_id, kind=GivenBy.GUARDIAN, purposes=(purpose,), recipients=(f"unit:{unit_of(to)}",),
         fields=fields, valid_until=engine.clock.now() + 90 * _DAY, language="as", read_aloud=True, assent="yes",
     )  # fmt: skip
     consent = record_consent(engine, case_id, viewer=lead, command_id=engine.entropy.uuid(), agreed=agreed)
-    wanted = Wanted(purpose=purpose, help=help_, fields=fields, consent_id=consent)
+    wanted = ReferralRequest(purpose=purpose, help=help_, fields=fields, consent_id=consent)
     offer_referral(
         engine, case_id, viewer=lead, command_id=engine.entropy.uuid(), to_unit_id=unit_of(to), wanted=wanted
     )

@@ -28,7 +28,7 @@ class Happening:
 
 
 @dataclass(frozen=True)
-class Told:
+class SimulatedMessage:
     """One message of the simulation: to whom by role, by which rule, and whether it leaves by e-mail too."""
 
     at: datetime
@@ -51,7 +51,7 @@ class Simulated:
     messages: Mapping[str, int]
     closed_at: datetime | None
     waits_for: tuple[str, ...] = ()
-    told: tuple[Told, ...] = ()
+    told: tuple[SimulatedMessage, ...] = ()
     called_off: tuple[str, ...] = ()
     laws: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 

@@ -26,11 +26,11 @@ from engine.domain.records import (
     deadline_id,
 )
 from engine.domain.state import CaseState, evolve
-from engine.replay.simulated import Happening, Simulated, SimulatedReport, Told
+from engine.replay.simulated import Happening, Simulated, SimulatedMessage, SimulatedReport
 from engine.replay.simulated_facts import SimulatedFacts, drawn_facts
 from engine.replay.simulated_people import People
 from engine.spec.catalogue import Output, ValueKind
-from engine.spec.ladders import Channel, Person
+from engine.spec.ladders import ChannelName, ItemPerson
 from engine.spec.roles import Role
 
 _LONGEST = timedelta(days=5 * 366)
@@ -92,7 +92,7 @@ class _Simulation:
     facts: SimulatedFacts
     late: float | None = None
     people: People | None = None
-    told: list[Told] = field(default_factory=list)
+    told: list[SimulatedMessage] = field(default_factory=list)
     laws: dict[str, dict[str, int]] = field(default_factory=dict)
     happenings: list[Happening] = field(default_factory=list)
     messages: dict[str, int] = field(default_factory=dict)
@@ -243,10 +243,10 @@ class _Simulation:
 
         rule = f"ladder {event.deadline.ladder}, level {event.level}"
         role = str(level.to.role or level.to.person or level.to.partner or "")
-        if level.to.person is Person.ASSIGNEE:
+        if level.to.person is ItemPerson.ASSIGNEE:
             role = self._owner(event.deadline)
         if role:
-            self._tell(role, rule, event.deadline, is_sent=Channel.EMAIL in level.channels)
+            self._tell(role, rule, event.deadline, is_sent=ChannelName.EMAIL in level.channels)
 
     def _tell_owner(self, deadline: Deadline, kind: str) -> None:
         """Tell whoever has claimed the work; before anybody has, nobody is told of it in the simulation."""
@@ -256,7 +256,9 @@ class _Simulation:
         compiled = self.workflow.steps.get(step.key)
         approve = compiled.spec.approve if compiled else None
         if approve is not None and approve.role:
-            self.told.append(Told(self.now, approve.role[0], f"{step.key}, approval", is_sent=False, critical=False))
+            self.told.append(
+                SimulatedMessage(self.now, approve.role[0], f"{step.key}, approval", is_sent=False, critical=False)
+            )
 
     def _owner(self, deadline: Deadline) -> str:
         """Name the role that does the step of a deadline, or approves it."""
@@ -274,7 +276,7 @@ class _Simulation:
     def _tell(self, role: str, rule: str, deadline: Deadline, *, is_sent: bool) -> None:
         ladder = self.library.ladders.get(deadline.ladder)
         critical = bool(ladder and ladder.overrides_quiet_hours)
-        self.told.append(Told(self.now, role, rule, is_sent=is_sent, critical=critical))
+        self.told.append(SimulatedMessage(self.now, role, rule, is_sent=is_sent, critical=critical))
 
     def _add(self, what: str, step: str, detail: str = "") -> None:
         self.happenings.append(Happening(self.now, what, step, detail))

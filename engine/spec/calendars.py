@@ -52,7 +52,7 @@ class _Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
 
-class Span(_Record):
+class WorkingSpan(_Record):
     """Working hours without a break, in local clock time: `09:00-17:00`."""
 
     opens: time
@@ -78,7 +78,7 @@ class Span(_Record):
         return f"{self.opens:%H:%M}-{self.closes:%H:%M}"
 
 
-def _in_order(spans: tuple[Span, ...]) -> tuple[Span, ...]:
+def _in_order(spans: tuple[WorkingSpan, ...]) -> tuple[WorkingSpan, ...]:
     if any(later.opens < earlier.closes for earlier, later in pairwise(spans)):
         message = "the working hours of one day stand in order and do not overlap"
         raise ValueError(message)
@@ -102,10 +102,12 @@ def _one_or_many(value: object) -> object:
     return (value,) if isinstance(value, str) else value
 
 
-Spans = Annotated[tuple[Span, ...], BeforeValidator(_one_or_many), AfterValidator(_in_order), Field(min_length=1)]
+Spans = Annotated[
+    tuple[WorkingSpan, ...], BeforeValidator(_one_or_many), AfterValidator(_in_order), Field(min_length=1)
+]
 ZoneName = Annotated[str, AfterValidator(_is_known_zone)]
 
-OFFICE_HOURS = (Span(opens=time(9), closes=time(17)),)
+OFFICE_HOURS = (WorkingSpan(opens=time(9), closes=time(17)),)
 
 
 _NTH = {"1st": "first", "2nd": "second", "3rd": "third", "4th": "fourth", "5th": "fifth"}
@@ -275,7 +277,7 @@ class Calendar(_Record):
         """Name what makes this date a working day although it would be none; None on an ordinary day."""
         return self._opened.get(day)
 
-    def spans(self, day: date) -> tuple[Span, ...]:
+    def spans(self, day: date) -> tuple[WorkingSpan, ...]:
         """Give the working hours of a date, in order; none when it is no working day."""
         return self.hours_by_weekday.get(Weekday.of(day), self.hours) if self.is_working_day(day) else ()
 

@@ -10,7 +10,7 @@ from engine.spec.limits import Offset, TimeLimit
 from engine.spec.roles import Role
 
 
-class Person(StrEnum):
+class ItemPerson(StrEnum):
     """Somebody who is found through the work item itself."""
 
     ASSIGNEE = "assignee"
@@ -27,7 +27,7 @@ class RecipientKind(StrEnum):
     LAW_ROUTE = "law_route"
 
 
-class Channel(StrEnum):
+class ChannelName(StrEnum):
     """By which way somebody is told; `call` asks that somebody rings them."""
 
     IN_APP = "in_app"
@@ -43,7 +43,7 @@ class _Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
 
-class Recipient(_Record):
+class LevelRecipient(_Record):
     """Whom a level tells: a person of the item, a role of the unit, a role at the partner, or a body of law.
 
     `supervisor` is the assignee's supervisor, or the unit's when nobody has claimed the item. A body of law is outside
@@ -51,7 +51,7 @@ class Recipient(_Record):
     decides within `release_within` whether it leaves.
     """
 
-    person: Person | None = None
+    person: ItemPerson | None = None
     role: Role | None = None
     partner: Role | None = None
     law_route: str | None = Field(default=None, min_length=1)
@@ -88,10 +88,10 @@ class Recipient(_Record):
             return f"the {self.partner.label.lower()} of the partner"
         if self.law_route:
             return f"{self.law_route}, by a letter that somebody releases"
-        return {Person.ON_CALL: "whoever is on call"}.get(self.person or Person.ON_CALL, f"the {self.person}")
+        return {ItemPerson.ON_CALL: "whoever is on call"}.get(self.person or ItemPerson.ON_CALL, f"the {self.person}")
 
 
-class Repeat(_Record):
+class LevelRepeat(_Record):
     """How often a level is told again while the item stays open: `times` more times, `every` so long."""
 
     every: TimeLimit
@@ -115,14 +115,14 @@ class Level(_Record):
 
     level: int = Field(ge=1, le=20)
     after: Offset
-    to: Recipient
-    channels: tuple[Channel, ...] = Field(default=(Channel.IN_APP,), min_length=1)
+    to: LevelRecipient
+    channels: tuple[ChannelName, ...] = Field(default=(ChannelName.IN_APP,), min_length=1)
     needs_acknowledgement: bool = False
     acknowledge_within: TimeLimit | None = None
     raise_priority: bool = False
     reassign: bool = False
     offer_next_partner: bool = False
-    repeat: Repeat | None = None
+    repeat: LevelRepeat | None = None
     last_resort: bool = False
     note: str = ""
 

@@ -21,7 +21,7 @@ from engine.spec.yaml_files import YamlDocument, read_yaml_file
 SUFFIXES = frozenset({".yaml", ".yml"})
 
 
-class Kind(StrEnum):
+class DefinitionKind(StrEnum):
     """The kinds of definition; the value is the key that names a definition of this kind."""
 
     WORKFLOW = "workflow"
@@ -40,13 +40,13 @@ class Definitions:
     packs: Mapping[str, LawPack] = field(default_factory=dict)
     calendars: Mapping[str, Calendar] = field(default_factory=dict)
     retentions: Mapping[str, RetentionPolicy] = field(default_factory=dict)
-    sources: Mapping[tuple[Kind, str], Source] = field(default_factory=dict, repr=False)
+    sources: Mapping[tuple[DefinitionKind, str], Source] = field(default_factory=dict, repr=False)
     loaded: Mapping[str, LoadedWorkflow] = field(default_factory=dict, repr=False)
     findings: tuple[Finding, ...] = ()
 
     def workflow_source(self, name: str) -> Source | None:
         """Find the text of a workflow by its name, for `extends`."""
-        return self.sources.get((Kind.WORKFLOW, name))
+        return self.sources.get((DefinitionKind.WORKFLOW, name))
 
 
 def load_definitions(folder: Path) -> Definitions:
@@ -60,10 +60,10 @@ def definition_files(folder: Path) -> tuple[Path, ...]:
     return tuple(sorted(path for path in found if not any(part[:1] == "." for part in path.relative_to(folder).parts)))
 
 
-def kind_of(document: YamlDocument) -> Kind | None:
+def kind_of(document: YamlDocument) -> DefinitionKind | None:
     """Say what a file defines, by its top-level keys; None when it is none of the kinds."""
     data = document.data if isinstance(document.data, dict) else {}
-    return None if is_story(document) else next((kind for kind in Kind if kind in data), None)
+    return None if is_story(document) else next((kind for kind in DefinitionKind if kind in data), None)
 
 
 def is_story(document: YamlDocument) -> bool:
@@ -86,8 +86,8 @@ class _Gathering:
 
     def __init__(self, around: Definitions) -> None:
         self._around = around
-        self.documents: dict[tuple[Kind, str], tuple[Kind, YamlDocument]] = {}
-        self._records: dict[Kind, dict[str, BaseModel]] = {kind: {} for kind in Kind}
+        self.documents: dict[tuple[DefinitionKind, str], tuple[DefinitionKind, YamlDocument]] = {}
+        self._records: dict[DefinitionKind, dict[str, BaseModel]] = {kind: {} for kind in DefinitionKind}
         self._loaded: dict[str, LoadedWorkflow] = {}
         self._findings: list[Finding] = []
 
@@ -108,9 +108,9 @@ class _Gathering:
             return
         self.documents[kind, name] = (kind, document)
 
-    def load(self, kind: Kind, document: YamlDocument) -> None:
+    def load(self, kind: DefinitionKind, document: YamlDocument) -> None:
         """Make the record of a file that was taken in."""
-        if kind is Kind.WORKFLOW:
+        if kind is DefinitionKind.WORKFLOW:
             loaded = assemble(document, library=self._source)
             record: BaseModel | None = loaded.workflow
             self._findings += loaded.findings
@@ -126,26 +126,29 @@ class _Gathering:
     def result(self) -> Definitions:
         """Give what was gathered."""
         return Definitions(
-            workflows={k: v for k, v in self._records[Kind.WORKFLOW].items() if isinstance(v, Workflow)},
-            ladders={k: v for k, v in self._records[Kind.LADDER].items() if isinstance(v, Ladder)},
-            packs={k: v for k, v in self._records[Kind.LAW].items() if isinstance(v, LawPack)},
-            calendars={k: v for k, v in self._records[Kind.CALENDAR].items() if isinstance(v, Calendar)},
-            retentions={k: v for k, v in self._records[Kind.RETENTION].items() if isinstance(v, RetentionPolicy)},
+            workflows={k: v for k, v in self._records[DefinitionKind.WORKFLOW].items() if isinstance(v, Workflow)},
+            ladders={k: v for k, v in self._records[DefinitionKind.LADDER].items() if isinstance(v, Ladder)},
+            packs={k: v for k, v in self._records[DefinitionKind.LAW].items() if isinstance(v, LawPack)},
+            calendars={k: v for k, v in self._records[DefinitionKind.CALENDAR].items() if isinstance(v, Calendar)},
+            retentions={
+                k: v for k, v in self._records[DefinitionKind.RETENTION].items() if isinstance(v, RetentionPolicy)
+            },
             sources={key: Source(document.file, document.text) for key, (_, document) in self.documents.items()},
             loaded=self._loaded,
             findings=in_order(self._findings),
         )
 
     def _source(self, name: str) -> Source | None:
-        found = self.documents.get((Kind.WORKFLOW, name))
+        found = self.documents.get((DefinitionKind.WORKFLOW, name))
         return Source(found[1].file, found[1].text) if found else self._around.workflow_source(name)
 
 
-MODELS: Mapping[Kind, type[BaseModel]] = {
-    Kind.LADDER: Ladder, Kind.LAW: LawPack, Kind.CALENDAR: Calendar, Kind.RETENTION: RetentionPolicy,
+MODELS: Mapping[DefinitionKind, type[BaseModel]] = {
+    DefinitionKind.LADDER: Ladder, DefinitionKind.LAW: LawPack, DefinitionKind.CALENDAR: Calendar,
+    DefinitionKind.RETENTION: RetentionPolicy,
 }  # fmt: skip
 
 
 def _unknown_kind(document: YamlDocument) -> Finding:
-    kinds = ", ".join(f'"{kind}: name"' for kind in Kind)
+    kinds = ", ".join(f'"{kind}: name"' for kind in DefinitionKind)
     return Finding(document.file, 1, 1, "unknown-kind", f"This is no definition: begin with one of {kinds}.")

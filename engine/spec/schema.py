@@ -7,7 +7,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
-from engine.spec.library import MODELS, Kind
+from engine.spec.library import MODELS, DefinitionKind
 from engine.spec.workflow import Workflow
 
 _FROM_A_WORD = frozenset({"_from_word", "_from_text"})
@@ -15,14 +15,14 @@ _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _BY_NAME: Final = ("properties", "patternProperties")
 
 
-def json_schema(kind: Kind) -> dict[str, Any]:
+def json_schema(kind: DefinitionKind) -> dict[str, Any]:
     """Return the schema of one kind of definition file (JSON Schema 2020-12).
 
     It knows keys, types, words and bounds; what only the linter can know (names, order, conditions) is not in it.
     """
-    model: type[BaseModel] = Workflow if kind is Kind.WORKFLOW else MODELS[kind]
+    model: type[BaseModel] = Workflow if kind is DefinitionKind.WORKFLOW else MODELS[kind]
     schema = model.model_json_schema(by_alias=True, schema_generator=_Shorthands)
-    if kind is Kind.WORKFLOW:
+    if kind is DefinitionKind.WORKFLOW:
         schema = _extending(schema)
     return {"$schema": _DIALECT, **schema}
 

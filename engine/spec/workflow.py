@@ -100,7 +100,7 @@ class TimeSpec(SpecModel):
     extend: str | None = None
 
 
-class Repeat(SpecModel):
+class StepRepeat(SpecModel):
     """Does a step again and again: every so often, so many times at most, until a condition holds."""
 
     every: str
@@ -119,7 +119,7 @@ class Attempts(SpecModel):
     timeout: str | None = None
 
 
-class Approve(SpecModel):
+class ApprovalRule(SpecModel):
     """A second person must approve what was answered before the step ends."""
 
     role: Annotated[tuple[Id, ...], BeforeValidator(_as_tuple)]
@@ -151,9 +151,9 @@ class StepSpec(SpecModel):
     assign: Assign = Field(default_factory=Assign)
     time: Annotated[tuple[TimeSpec, ...], BeforeValidator(_as_tuple)] = ()
     for_each: Literal["case.victims", "case.suspects", "case.persons"] | None = None
-    repeat: Repeat | None = None
+    repeat: StepRepeat | None = None
     discretionary: bool = False
-    approve: Approve | None = None
+    approve: ApprovalRule | None = None
     attempts: Attempts | None = None
     questions: tuple[Question, ...] = ()
     sets: Mapping[Id, ConditionText] = Field(default_factory=dict)

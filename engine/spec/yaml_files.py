@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 
 from engine.spec.findings import Finding
-from engine.spec.yaml_nodes import NodeReader, Path, Place, Plain
+from engine.spec.yaml_nodes import NodeReader, Path, Plain, ValuePlace
 from engine.spec.yaml_text import LARGEST_BYTES, decode
 
 
@@ -17,7 +17,7 @@ class YamlDocument:
     text: str = field(repr=False)
     data: Plain = field(repr=False)
     findings: tuple[Finding, ...] = ()
-    places: Mapping[Path, Place] = field(default_factory=dict, repr=False)
+    places: Mapping[Path, ValuePlace] = field(default_factory=dict, repr=False)
 
     def position(self, path: Path, *, of_key: bool = False) -> tuple[int, int]:
         """Return line and column (from 1) of a value, or of its key; of what encloses it when it is not there."""

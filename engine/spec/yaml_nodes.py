@@ -41,7 +41,7 @@ _FOLD = "\a"
 """The parser marks with it where a folded text (`>`) had a line break; no file may hold this character itself."""
 
 
-class Mark(Protocol):
+class ParserMark(Protocol):
     """A place in the text as the parser counts it: from 0."""
 
     line: int
@@ -50,7 +50,7 @@ class Mark(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ValuePlace:
     """Where one value stands: its first line and column (from 1), its first and last character, how it is written."""
 
     line: int
@@ -72,7 +72,7 @@ class NodeReader:
     def __init__(self, text: str, file: str) -> None:
         self.data: Plain = None
         self.is_whole = False
-        self.places: dict[Path, Place] = {}
+        self.places: dict[Path, ValuePlace] = {}
         self.findings: list[Finding] = []
         self._file = file
         self._text = text
@@ -119,7 +119,7 @@ class NodeReader:
         self.places[path] = replace(place, end=end.index)
         return value
 
-    def _empty_place(self, event: Any, key: Any) -> Place | None:  # noqa: ANN401
+    def _empty_place(self, event: Any, key: Any) -> ValuePlace | None:  # noqa: ANN401
         """Place an empty value after its key: the parser puts it wherever the next key begins."""
         if key is None or not isinstance(event, ScalarEvent) or event.value or event.style:
             return None
@@ -128,7 +128,7 @@ class NodeReader:
         if colon < 0:
             return None
         after = (begin.line + 1, begin.column + 1 + colon + 1 - begin.index)
-        return Place(*after, begin.line + 1, begin.column + 1, colon + 1, colon + 1, "")
+        return ValuePlace(*after, begin.line + 1, begin.column + 1, colon + 1, colon + 1, "")
 
     def _count(self, event: Any, depth: int) -> None:  # noqa: ANN401
         self._nodes += 1
@@ -137,7 +137,7 @@ class NodeReader:
         if self._nodes > MOST_NODES:
             self._stop(event.start_mark, "too-large", f"The file has more than {MOST_NODES:,} values: split it.")
 
-    def _mapping(self, path: Path, depth: int) -> tuple[Plain, Mark]:
+    def _mapping(self, path: Path, depth: int) -> tuple[Plain, ParserMark]:
         found: dict[str, Plain] = {}
         while not isinstance(event := next(self._events), MappingEndEvent):
             name = self._key(event, found)
@@ -145,7 +145,7 @@ class NodeReader:
             found[name] = value
         return found, event.end_mark
 
-    def _sequence(self, path: Path, depth: int) -> tuple[Plain, Mark]:
+    def _sequence(self, path: Path, depth: int) -> tuple[Plain, ParserMark]:
         found: list[Plain] = []
         while not isinstance(event := next(self._events), SequenceEndEvent):
             found.append(self._value(event, (*path, len(found)), None, depth + 1))
@@ -197,7 +197,7 @@ class NodeReader:
         if len(self.findings) >= MOST_FINDINGS:
             raise _StopReadingError
 
-    def _stop(self, mark: Mark, code: str, message: str) -> None:
+    def _stop(self, mark: ParserMark, code: str, message: str) -> None:
         self._add(mark.line + 1, mark.column + 1, code, message)
         raise _StopReadingError
 
@@ -212,9 +212,9 @@ def _number_problem(text: str) -> str | None:
     return None
 
 
-def _place(event: Any, key: Any) -> Place:  # noqa: ANN401 - the parser's events
+def _place(event: Any, key: Any) -> ValuePlace:  # noqa: ANN401 - the parser's events
     start, end = event.start_mark, event.end_mark
     written = str(getattr(event, "style", None) or ("{" if getattr(event, "flow_style", False) else ""))
     named = (key or event).start_mark
     at, key_at = (start.line + 1, start.column + 1), (named.line + 1, named.column + 1)
-    return Place(*at, *key_at, start.index, end.index, written)
+    return ValuePlace(*at, *key_at, start.index, end.index, written)

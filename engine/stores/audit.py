@@ -51,7 +51,7 @@ Stream = Literal["people", "sign-in", "keys", "keeping", "channels", "definition
 """The chains of what happens beside cases; `rows` keeps what each row said that opens a door."""
 
 
-class Reading(NamedTuple):
+class RecordedReading(NamedTuple):
     """Somebody looked at what identifies people of a case; `what` says at which part, `classes` of which sort it is."""
 
     case_id: UUID

@@ -7,7 +7,7 @@ from uuid import UUID, uuid5
 
 from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.assembly import Engine
-from engine.domain.four_eyes import ApprovalRequest, Kind
+from engine.domain.four_eyes import ApprovalKind, ApprovalRequest
 from engine.domain.policy import Action, can
 from engine.errors import AlreadyEndedError, InvalidAnswersError, NotFoundError, OwnApprovalError
 from engine.ports import ActorRecord
@@ -52,14 +52,14 @@ def give_or_ask(engine: Engine, work: UnitOfWork, wanted: AskedRole, *, viewer: 
     if _counts_at_once(work, wanted, viewer):
         _give(engine, work, wanted, by=None if viewer.is_system else viewer.actor_id, asked_by=None, now=now)
         return True
-    waiting = work.approvals.open_about(Kind.ROLE, wanted.subject_id)
+    waiting = work.approvals.open_about(ApprovalKind.ROLE, wanted.subject_id)
     if waiting is not None and waiting.expires_at > now:
         return False
     unit_id, people = who_answers(
-        work, Kind.ROLE, (wanted.unit_id, *hub_units(work)), but={viewer.actor_id, wanted.actor_id}
+        work, ApprovalKind.ROLE, (wanted.unit_id, *hub_units(work)), but={viewer.actor_id, wanted.actor_id}
     )
     ask_second(
-        engine, work, Kind.ROLE, wanted.subject_id, asked_by=viewer.actor_id, now=now, unit_id=unit_id,
+        engine, work, ApprovalKind.ROLE, wanted.subject_id, asked_by=viewer.actor_id, now=now, unit_id=unit_id,
         subject=wanted.said, people=people,
     )  # fmt: skip
     work.audit.note("people", "RoleAsked", wanted.said, actor_id=viewer.actor_id, at=engine.wall_clock.now())
@@ -76,13 +76,13 @@ def answer_role(engine: Engine, subject_id: UUID, *, viewer: Viewer, approved: b
     require_any(viewer, Action.AGREE_ROLE, Action.MANAGE_PEOPLE)
     now = engine.clock.now()
     with engine.unit_of_work() as work:
-        request = work.approvals.open_about(Kind.ROLE, subject_id)
+        request = work.approvals.open_about(ApprovalKind.ROLE, subject_id)
         if request is None:
             raise AlreadyEndedError(kind="request for approval")
         wanted = asked_role(request)
         if approved:
             _require_ready(engine, work, wanted, viewer)
-        take_answer(engine, work, Kind.ROLE, subject_id, viewer=viewer, approved=approved, now=now)
+        take_answer(engine, work, ApprovalKind.ROLE, subject_id, viewer=viewer, approved=approved, now=now)
         if approved:
             _give(engine, work, wanted, by=viewer.actor_id, asked_by=request.asked_by, now=now)
         else:

@@ -18,7 +18,7 @@ from pydantic import (
 
 from engine.domain.compiled import CompiledStep
 from engine.domain.law_told import TELLS
-from engine.domain.records import Interval, Scalar
+from engine.domain.records import Scalar, StepInterval
 from engine.domain.values import truth_of
 from engine.errors import InvalidAnswersError
 from engine.plugin.answers import Form
@@ -151,9 +151,9 @@ def event_instant(
 
 def excluded_intervals(
     step_type: StepType | None, answers: Mapping[str, JsonValue], step_id: UUID
-) -> tuple[Interval, ...]:
+) -> tuple[StepInterval, ...]:
     """Give the stretches of time that the answers tell of and that a limit may leave out."""
-    found: list[Interval] = []
+    found: list[StepInterval] = []
     for spec in step_type.fields if step_type else ():
         value = answers.get(spec.name)
         if spec.kind is FieldKind.INTERVALS and spec.excluded_time and isinstance(value, list):
@@ -267,12 +267,12 @@ def _scalar(kind: OutputKind, value: JsonValue) -> Scalar:
             return str(value)
 
 
-def _interval(spec: FieldSpec, entry: Mapping[str, object], step_id: UUID) -> Interval:
+def _interval(spec: FieldSpec, entry: Mapping[str, object], step_id: UUID) -> StepInterval:
     start, end = instant_of(str(entry["start"])), entry.get("end")
     ended = instant_of(str(end)) if end else None
     if ended is not None and ended < start:
         raise InvalidAnswersError({spec.name: "The end is before the start."})
-    return Interval(
+    return StepInterval(
         step_id=step_id,
         name=spec.excluded_time,
         start=start.astimezone(UTC),

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.assembly import Engine
-from engine.domain.four_eyes import FOUR_EYES, OF_A_UNIT, Agreed, ApprovalRequest, Ending, Kind
+from engine.domain.four_eyes import FOUR_EYES, OF_A_UNIT, Agreed, ApprovalKind, ApprovalRequest, Ending
 from engine.domain.policy import ROLES_THAT_MAY, can, roles_in
 from engine.domain.state import CaseState
 from engine.errors import AlreadyEndedError, NoSecondPersonError, NotAllowedError
@@ -28,7 +28,7 @@ PAGE: Final = "/waiting"
 def ask_second(
     engine: Engine,
     work: UnitOfWork,
-    kind: Kind,
+    kind: ApprovalKind,
     subject_id: UUID,
     *,
     asked_by: UUID | None,
@@ -71,7 +71,7 @@ def ask_second(
 def take_answer(
     engine: Engine,
     work: UnitOfWork,
-    kind: Kind,
+    kind: ApprovalKind,
     subject_id: UUID,
     *,
     viewer: Viewer,
@@ -109,7 +109,9 @@ def end_late(
     _tell(engine, work, request, "second_lapsed", _who_asked(work, request), now=now, state=state)
 
 
-def others_who_may(work: UnitOfWork, kind: Kind, viewer: Viewer, now: datetime) -> tuple[UUID, list[ActorRecord]]:
+def others_who_may(
+    work: UnitOfWork, kind: ApprovalKind, viewer: Viewer, now: datetime
+) -> tuple[UUID, list[ActorRecord]]:
     """Find the unit whose people may answer what belongs to no case: that of who asks, or else another one.
 
     Raises `NoSecondPersonError` when nobody else may.
@@ -124,7 +126,7 @@ def others_who_may(work: UnitOfWork, kind: Kind, viewer: Viewer, now: datetime) 
 
 
 def who_answers(
-    work: UnitOfWork, kind: Kind, unit_ids: Iterable[UUID], *, but: Collection[UUID]
+    work: UnitOfWork, kind: ApprovalKind, unit_ids: Iterable[UUID], *, but: Collection[UUID]
 ) -> tuple[UUID, list[ActorRecord]]:
     """Find the first of some units whose people may answer, with those who may, be they away or not.
 
@@ -140,11 +142,11 @@ def who_answers(
 
 def names_of_answerers(work: UnitOfWork, request: ApprovalRequest) -> tuple[str, ...]:
     """Name those who may answer a request in its unit, not who asked."""
-    here = work.directory.holders(roles=_roles_of(Kind(request.kind)), unit_id=request.unit_id)
+    here = work.directory.holders(roles=_roles_of(ApprovalKind(request.kind)), unit_id=request.unit_id)
     return tuple(one.name for one in here if not one.disabled and one.id != request.asked_by)
 
 
-def require_other(work: UnitOfWork, kind: Kind, viewer: Viewer, unit_id: UUID, now: datetime) -> None:
+def require_other(work: UnitOfWork, kind: ApprovalKind, viewer: Viewer, unit_id: UUID, now: datetime) -> None:
     """Refuse to ask where nobody else of the unit may answer; raises `NoSecondPersonError`."""
     if not _others(work, kind, viewer, unit_id, now):
         raise _nobody(kind)
@@ -166,7 +168,7 @@ def answer_as_it_stands(
     Then the request is over and who asked is told. `stands` is looked up only for the yes of a second person, where
     the request says how it stood.
     """
-    kind = Kind(request.kind)
+    kind = ApprovalKind(request.kind)
     is_second = approved and viewer.actor_id != request.asked_by
     if is_second and request.seen and stands() != request.seen:
         overtake(work, kind, request.subject_id, now=now)
@@ -186,7 +188,7 @@ def tell_who_asked(
     _tell(engine, work, request, "second_decided", _who_asked(work, request), now=now, state=state)
 
 
-def overtake(work: UnitOfWork, kind: Kind, subject_id: UUID, *, now: datetime) -> None:
+def overtake(work: UnitOfWork, kind: ApprovalKind, subject_id: UUID, *, now: datetime) -> None:
     """End what waits about something that is over, if anything does; nobody is told."""
     request = work.approvals.open_about(kind, subject_id)
     if request is not None:
@@ -225,21 +227,21 @@ def _answered_in(request: ApprovalRequest) -> UUID | None:
     return request.unit_id if request.kind in OF_A_UNIT else None
 
 
-def _roles_of(kind: Kind) -> tuple[str, ...]:
+def _roles_of(kind: ApprovalKind) -> tuple[str, ...]:
     return tuple(sorted(role.value for role in ROLES_THAT_MAY[FOUR_EYES[kind].answers]))
 
 
-def _others(work: UnitOfWork, kind: Kind, viewer: Viewer, unit_id: UUID, now: datetime) -> list[ActorRecord]:
+def _others(work: UnitOfWork, kind: ApprovalKind, viewer: Viewer, unit_id: UUID, now: datetime) -> list[ActorRecord]:
     here = work.directory.with_role(unit_id=unit_id, roles=_roles_of(kind), now=now)
     return [one for one in here if one.id != viewer.actor_id]
 
 
-def _nobody(kind: Kind) -> NoSecondPersonError:
+def _nobody(kind: ApprovalKind) -> NoSecondPersonError:
     return NoSecondPersonError(roles=", ".join(in_running_words(role) for role in _roles_of(kind)))
 
 
 def _who_may_answer(work: UnitOfWork, request: ApprovalRequest, now: datetime) -> list[ActorRecord]:
-    roles = _roles_of(Kind(request.kind))
+    roles = _roles_of(ApprovalKind(request.kind))
     if request.unit_id is None:
         found = work.directory.with_role_anywhere(roles=roles, now=now)
     else:

@@ -10,7 +10,7 @@ from engine.assembly import Engine
 from engine.domain.access import Grant, GrantKind, Via
 from engine.domain.break_glass import ANSWER_WITHIN, problems_of
 from engine.domain.case_number import written_number
-from engine.domain.four_eyes import Kind
+from engine.domain.four_eyes import ApprovalKind
 from engine.domain.narrowing import OPERATIONAL
 from engine.domain.policy import Action, can, units_that_let
 from engine.domain.safe_hours import EMAIL, IN_APP
@@ -87,7 +87,7 @@ def answer_break_glass(engine: Engine, request_id: UUID, *, viewer: Viewer, comm
         if work.records.answer_to(command_id) is not None:
             return
         take_answer(
-            engine, work, Kind.BREAK_GLASS, request_id, viewer=viewer, approved=approved, now=now, state=state
+            engine, work, ApprovalKind.BREAK_GLASS, request_id, viewer=viewer, approved=approved, now=now, state=state
         )  # fmt: skip
         if approved:
             work.access.confirm_grant(known.grant_id, by=viewer.actor_id, at=now)
@@ -129,7 +129,7 @@ def _open(engine: Engine, work: UnitOfWork, case_id: UUID, request: GlassRequest
     )  # fmt: skip
     work.access.add_grant(grant)
     asked = ask_second(
-        engine, work, Kind.BREAK_GLASS, request.id, asked_by=request.actor_id, now=now, state=state,
+        engine, work, ApprovalKind.BREAK_GLASS, request.id, asked_by=request.actor_id, now=now, state=state,
         reason_code=request.reason_code, subject={"grant_id": str(grant_id)}, tells=False,
     )  # fmt: skip
     body = {"request_id": str(request.id), "grant_id": str(grant_id), "reason_code": request.reason_code}

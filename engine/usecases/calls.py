@@ -7,7 +7,7 @@ from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.assembly import Engine
 from engine.domain import commands as cm
 from engine.domain.calls import find_call
-from engine.domain.records import Call, CallEnd, CallOutcome, Deadline
+from engine.domain.records import CallEnd, CallOutcome, Deadline, LateCall
 from engine.domain.state import CaseState
 from engine.errors import InvalidAnswersError, NotFoundError
 from engine.usecases.acknowledge import acknowledge_levels
@@ -86,12 +86,12 @@ def _to_be_rung(state: CaseState, step_id: UUID | None = None) -> list[UUID]:
 
 def _checked(
     state: CaseState,
-    asked: tuple[Deadline, Call] | None,
+    asked: tuple[Deadline, LateCall] | None,
     outcome: str,
     called_at: datetime | None,
     words: str,
     now: datetime,
-) -> tuple[Deadline, Call]:
+) -> tuple[Deadline, LateCall]:
     """Check what was typed; gives the call and its deadline. Raises `InvalidAnswersError`."""
     problems = {}
     if asked is None or asked[1].actor_id in state.barred:
@@ -118,7 +118,7 @@ def _acknowledge(
     work: UnitOfWork,
     state: CaseState,
     deadline: Deadline,
-    call: Call,
+    call: LateCall,
     *,
     viewer: Viewer,
     rule: str,

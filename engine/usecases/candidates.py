@@ -14,12 +14,18 @@ from engine.assembly import Engine
 from engine.spec.extends import Source
 from engine.spec.findings import Finding
 from engine.spec.law import LawPack
-from engine.spec.library import Definitions, Kind, definitions_of
+from engine.spec.library import DefinitionKind, Definitions, definitions_of
 from engine.spec.lint.law_packs import dropped_limits
 from engine.spec.workflow import Workflow
 from engine.spec.yaml_files import read_yaml
 
-_ORDER = (Kind.CALENDAR, Kind.LADDER, Kind.LAW, Kind.RETENTION, Kind.WORKFLOW)
+_ORDER = (
+    DefinitionKind.CALENDAR,
+    DefinitionKind.LADDER,
+    DefinitionKind.LAW,
+    DefinitionKind.RETENTION,
+    DefinitionKind.WORKFLOW,
+)
 
 
 @dataclass(frozen=True)
@@ -65,9 +71,9 @@ def candidates(sources: Mapping[str, str], around: Definitions) -> tuple[Candida
     What cannot be used is left out: lint first.
     """
     found = definitions_of([read_yaml(text, file=file) for file, text in sources.items()], around=around)
-    records: Mapping[Kind, Mapping[str, BaseModel]] = {
-        Kind.CALENDAR: found.calendars, Kind.LADDER: found.ladders, Kind.LAW: found.packs,
-        Kind.RETENTION: found.retentions, Kind.WORKFLOW: found.workflows,
+    records: Mapping[DefinitionKind, Mapping[str, BaseModel]] = {
+        DefinitionKind.CALENDAR: found.calendars, DefinitionKind.LADDER: found.ladders, DefinitionKind.LAW: found.packs,
+        DefinitionKind.RETENTION: found.retentions, DefinitionKind.WORKFLOW: found.workflows,
     }  # fmt: skip
     return tuple(
         _candidate(kind, name, found.sources[kind, name], record)
@@ -91,7 +97,7 @@ def limits_in_use(engine: Engine, work: UnitOfWork, found: Iterable[Candidate]) 
         current = work.definitions.current(one.kind, one.name)
         if isinstance(one.record, LawPack) and current is not None:
             before = LawPack.model_validate(dict(current.flattened))
-            stored = work.definitions.published(Kind.WORKFLOW.value)
+            stored = work.definitions.published(DefinitionKind.WORKFLOW.value)
             workflows = [Workflow.model_validate(dict(other.flattened)) for other in stored]
             findings += dropped_limits(
                 before, one.record, workflows=workflows, catalogue=engine.catalogue, file=one.file
@@ -99,5 +105,5 @@ def limits_in_use(engine: Engine, work: UnitOfWork, found: Iterable[Candidate]) 
     return tuple(findings)
 
 
-def _candidate(kind: Kind, name: str, source: Source, record: BaseModel) -> Candidate:
+def _candidate(kind: DefinitionKind, name: str, source: Source, record: BaseModel) -> Candidate:
     return Candidate(kind.value, name, source.file, source.text, record)

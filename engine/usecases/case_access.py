@@ -8,7 +8,7 @@ from engine.assembly import Engine
 from engine.domain import work_item as verbs
 from engine.domain.access import Denial
 from engine.domain.consequences import WorkItem
-from engine.domain.four_eyes import Kind
+from engine.domain.four_eyes import ApprovalKind
 from engine.domain.policy import Action
 from engine.domain.state import CaseState
 from engine.errors import AlreadyEndedError, InvalidAnswersError, NotFoundError
@@ -82,7 +82,7 @@ def ask_to_lift_denial(
             raise InvalidAnswersError({"reason_code": "Choose a reason."})
         try:
             request = ask_second(
-                engine, work, Kind.LIFT_DENIAL, denial_id, asked_by=viewer.actor_id, now=now, state=state,
+                engine, work, ApprovalKind.LIFT_DENIAL, denial_id, asked_by=viewer.actor_id, now=now, state=state,
                 reason_code=reason_code,
             )  # fmt: skip
         except AlreadyEndedError:
@@ -109,11 +109,11 @@ def answer_lift(
         if work.records.answer_to(command_id) is not None:
             return
         request = work.approvals.get(request_id)
-        if request is None or request.case_id != case_id or request.kind != Kind.LIFT_DENIAL:
+        if request is None or request.case_id != case_id or request.kind != ApprovalKind.LIFT_DENIAL:
             raise NotFoundError(kind="request")
         denial_id = request.subject_id
         take_answer(
-            engine, work, Kind.LIFT_DENIAL, denial_id, viewer=viewer, approved=approved, now=now, state=state
+            engine, work, ApprovalKind.LIFT_DENIAL, denial_id, viewer=viewer, approved=approved, now=now, state=state
         )  # fmt: skip
         if approved:
             work.access.lift(denial_id, by=request.asked_by, second_by=viewer.actor_id, at=now)

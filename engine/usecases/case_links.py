@@ -8,7 +8,7 @@ from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.assembly import Engine
 from engine.domain import commands as cm
 from engine.domain.case_links import LINKED_BY_HAND, CaseLink, LinkKind, laws_left_alone
-from engine.domain.four_eyes import Kind
+from engine.domain.four_eyes import ApprovalKind
 from engine.domain.policy import Action
 from engine.domain.records import OPEN, CaseStatus, ItemStatus
 from engine.domain.state import CaseState
@@ -94,7 +94,7 @@ def ask_merge(
         link = link.model_copy(update={"rests": rests, "reason_code": reason_code})
         work.links.add(link)
         ask_second(
-            engine, work, Kind.MERGE, link.id, asked_by=viewer.actor_id, now=now, state=states[0],
+            engine, work, ApprovalKind.MERGE, link.id, asked_by=viewer.actor_id, now=now, state=states[0],
             reason_code=reason_code, subject={"stub_id": str(stub_id)}, seen=_how_they_stand(states),
         )  # fmt: skip
         _note(work, states, "MergeAsked", link, viewer, now)
@@ -122,7 +122,7 @@ def answer_merge(
             require_member(viewer, state, Action.MERGE_CASES)
         if work.records.answer_to(command_id) is not None:
             return
-        request = work.approvals.open_about(Kind.MERGE, link_id)
+        request = work.approvals.open_about(ApprovalKind.MERGE, link_id)
         if request is None or not link.is_asked:
             raise AlreadyEndedError(kind="request for approval")
         is_in_time = answer_as_it_stands(

@@ -8,7 +8,7 @@ from engine.assembly import Engine
 from engine.domain import commands as cm
 from engine.domain.case_reasons import CLOSE_REASONS
 from engine.domain.closing import advice_against, stands
-from engine.domain.four_eyes import Kind
+from engine.domain.four_eyes import ApprovalKind
 from engine.domain.policy import Action
 from engine.domain.records import CaseStatus
 from engine.domain.state import CaseState
@@ -59,7 +59,7 @@ def answer_closing(engine: Engine, case_id: UUID, *, viewer: Viewer, approved: b
     with engine.unit_of_work() as work:
         state = work.cases.lock(case_id)
         require_member(viewer, state, Action.STEER)
-        request = work.approvals.open_about(Kind.CLOSURE, case_id)
+        request = work.approvals.open_about(ApprovalKind.CLOSURE, case_id)
         if request is None:
             raise AlreadyEndedError(kind="request to close the case")
         if approved and viewer.actor_id != request.asked_by:
@@ -80,17 +80,17 @@ def _ask(
     engine: Engine, work: UnitOfWork, state: CaseState, viewer: Viewer, reason_code: str, words: str, now: datetime
 ) -> None:
     """Ask for a second person, once; anew when something else is open than when it was asked for."""
-    waiting = work.approvals.open_about(Kind.CLOSURE, state.case.id)
+    waiting = work.approvals.open_about(ApprovalKind.CLOSURE, state.case.id)
     if waiting is not None and waiting.expires_at > now:
         if waiting.seen == stands(state):
             return
-        overtake(work, Kind.CLOSURE, state.case.id, now=now)
-    require_other(work, Kind.CLOSURE, viewer, state.case.unit_id, now)
+        overtake(work, ApprovalKind.CLOSURE, state.case.id, now=now)
+    require_other(work, ApprovalKind.CLOSURE, viewer, state.case.unit_id, now)
     advice = advice_against(state)
     asked_by = None if viewer.is_system else viewer.actor_id
     ask_second(
-        engine, work, Kind.CLOSURE, state.case.id, asked_by=asked_by, now=now, state=state, reason_code=reason_code,
-        subject=advice._asdict(), seen=stands(state),
+        engine, work, ApprovalKind.CLOSURE, state.case.id, asked_by=asked_by, now=now, state=state,
+        reason_code=reason_code, subject=advice._asdict(), seen=stands(state),
     )  # fmt: skip
     body = {"reason_code": reason_code, **advice._asdict()}
     work.cases.note(state, "ClosingAsked", body, actor_id=asked_by, at=now)

@@ -19,7 +19,7 @@ from engine.domain.policy import roles_in
 from engine.domain.records import Step
 from engine.domain.records import item_id as id_of_item
 from engine.domain.state import CaseState
-from engine.domain.values import RunView
+from engine.domain.values import RunSteps
 from engine.errors import ConflictError, InvalidAnswersError, NotFoundError, UnknownOutcomeError
 from engine.plugin.consenting import is_refused, kept_of
 from engine.ports import JsonValue
@@ -188,7 +188,7 @@ def _known(engine: Engine, state: CaseState, step: Step) -> Lookup:
     definition = engine.definitions[state.runs[step.run_id].definition_hash]
     compiled = compiled_step(step, state, engine.definitions)
     over = compiled.spec.for_each if compiled else None
-    return RunView(definition, state, step.run_id).lookup(step.base_path, over)
+    return RunSteps(definition, state, step.run_id).lookup(step.base_path, over)
 
 
 def _answer(state: CaseState, events: tuple[Event, ...]) -> dict[str, JsonValue]:

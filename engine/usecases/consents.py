@@ -30,7 +30,7 @@ _AT_ONCE: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Agreed:
+class GivenConsent:
     """What somebody agreed to, as it is written down; `valid_until` is an instant (UTC).
 
     `read_aloud` is None where it is not known.
@@ -47,7 +47,7 @@ class Agreed:
     assent: str = ""
 
 
-def record_consent(engine: Engine, case_id: UUID, *, viewer: Viewer, command_id: UUID, agreed: Agreed) -> UUID:
+def record_consent(engine: Engine, case_id: UUID, *, viewer: Viewer, command_id: UUID, agreed: GivenConsent) -> UUID:
     """Write down what a person of the case, or who decides for them, agreed to; gives the consent's id.
 
     Raises `InvalidAnswersError`, `NotFoundError`, `NotAllowedError`.
@@ -129,7 +129,7 @@ def _end_expired(engine: Engine, waiting: Consent, now: datetime) -> bool:
         return True
 
 
-def _require_sense(state: CaseState, agreed: Agreed, now: datetime) -> None:
+def _require_sense(state: CaseState, agreed: GivenConsent, now: datetime) -> None:
     if agreed.person_id not in {person.person_id for person in state.persons if person.removed_at is None}:
         raise NotFoundError(kind="person")
     problems: dict[str, str] = {}

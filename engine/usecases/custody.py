@@ -9,7 +9,7 @@ from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.assembly import Engine
 from engine.domain.access import Grant, GrantKind
 from engine.domain.consent import law_of
-from engine.domain.four_eyes import Kind
+from engine.domain.four_eyes import ApprovalKind
 from engine.domain.keeping import ErasureStatus
 from engine.domain.policy import Action, can
 from engine.domain.referral import ReferralStatus
@@ -28,7 +28,7 @@ _MOST: Final = 10_000
 _EVER: Final = timedelta(days=36_500)
 
 
-class Standing(NamedTuple):
+class RestoreStanding(NamedTuple):
     """What two people look at before a restored installation is let go (UTC)."""
 
     since: datetime
@@ -57,14 +57,14 @@ def take_into_custody(engine: Engine) -> Revived:
     return revived
 
 
-def standing(engine: Engine, *, viewer: Viewer) -> Standing | None:
+def standing(engine: Engine, *, viewer: Viewer) -> RestoreStanding | None:
     """Give what has to be looked at; None for an installation that is in no custody. Raises `NotAllowedError`."""
     _require_keeper(viewer)
     with engine.unit_of_work() as work:
         since = _since(work)
         if since is None:
             return None
-        return Standing(since, work.custody.people(), work.custody.suspended_grants(), work.custody.offers())
+        return RestoreStanding(since, work.custody.people(), work.custody.suspended_grants(), work.custody.offers())
 
 
 def may_enter(work: UnitOfWork, actor_id: UUID) -> bool:
@@ -103,11 +103,11 @@ def ask_release(engine: Engine, *, viewer: Viewer, without: Iterable[str] = ()) 
         if _since(work) is None:
             raise AlreadyEndedError(kind="custody")
         kept = sorted(str(engine.queries.find_case(THIS_MACHINE, number)) for number in without)
-        unit_id, people = others_who_may(work, Kind.CUSTODY, viewer, now)
+        unit_id, people = others_who_may(work, ApprovalKind.CUSTODY, viewer, now)
         request = ask_second(
             engine,
             work,
-            Kind.CUSTODY,
+            ApprovalKind.CUSTODY,
             _SUBJECT,
             asked_by=viewer.actor_id,
             now=now,
@@ -132,7 +132,7 @@ def answer_release(engine: Engine, *, viewer: Viewer, approved: bool) -> None:
     _require_keeper(viewer)
     now = engine.clock.now()
     with engine.unit_of_work() as work:
-        request = take_answer(engine, work, Kind.CUSTODY, _SUBJECT, viewer=viewer, approved=approved, now=now)
+        request = take_answer(engine, work, ApprovalKind.CUSTODY, _SUBJECT, viewer=viewer, approved=approved, now=now)
         given_back = 0
         if approved:
             without = [UUID(one) for one in request.subject[_WITHOUT]]

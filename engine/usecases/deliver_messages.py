@@ -78,7 +78,7 @@ def _every_way(engine: Engine, channel: str) -> tuple[_Way, ...]:
 
 
 @dataclass
-class Pass:
+class DeliveryPass:
     """What one passage over the deliveries of a channel did."""
 
     ends_at: datetime
@@ -89,9 +89,9 @@ class Pass:
     cases: set[UUID] = field(default_factory=set)
 
 
-def deliver_due(engine: Engine, way: Channel | None, scope: DeliveryScope, *, most: int) -> Pass:
+def deliver_due(engine: Engine, way: Channel | None, scope: DeliveryScope, *, most: int) -> DeliveryPass:
     """Send up to `most` deliveries of a scope over one connection, for half a minute at most."""
-    passed = Pass(ends_at=engine.wall_clock.now() + _LONGEST_WORK, left=most)
+    passed = DeliveryPass(ends_at=engine.wall_clock.now() + _LONGEST_WORK, left=most)
     if way is None:
         _nobody_answers(engine, scope, passed, NOT_SET_UP)
         return passed
@@ -106,7 +106,7 @@ def deliver_due(engine: Engine, way: Channel | None, scope: DeliveryScope, *, mo
     return passed
 
 
-def _claim(engine: Engine, scope: DeliveryScope, passed: Pass) -> tuple[ClaimedDelivery, ...]:
+def _claim(engine: Engine, scope: DeliveryScope, passed: DeliveryPass) -> tuple[ClaimedDelivery, ...]:
     """Claim what comes next. The first is the most dangerous of all that wait, due or not: it finds out who answers."""
     now = engine.clock.now()
     if engine.wall_clock.now() >= passed.ends_at:
@@ -122,7 +122,7 @@ def _claim(engine: Engine, scope: DeliveryScope, passed: Pass) -> tuple[ClaimedD
 
 
 def _send_each(
-    engine: Engine, sending: Sending, scope: DeliveryScope, claimed: tuple[ClaimedDelivery, ...], passed: Pass
+    engine: Engine, sending: Sending, scope: DeliveryScope, claimed: tuple[ClaimedDelivery, ...], passed: DeliveryPass
 ) -> None:
     for place, delivery in enumerate(claimed):
         if engine.wall_clock.now() >= passed.ends_at:
@@ -144,7 +144,7 @@ def _send_each(
             return
 
 
-def _nobody_answers(engine: Engine, scope: DeliveryScope, passed: Pass, code: str) -> None:
+def _nobody_answers(engine: Engine, scope: DeliveryScope, passed: DeliveryPass, code: str) -> None:
     now = engine.clock.now()
     with engine.unit_of_work() as work:
         claimed = work.deliveries.claim(scope, most=MOST_DELIVERIES, now=now, lease=LEASE)
@@ -185,7 +185,7 @@ def _gateway(engine: Engine, channel: str, setting: ChannelSetting | None) -> Ch
         return None
 
 
-def _end(engine: Engine, job: ClaimedJob, scope: DeliveryScope, passed: Pass, traced: Mapping[str, Any]) -> str:
+def _end(engine: Engine, job: ClaimedJob, scope: DeliveryScope, passed: DeliveryPass, traced: Mapping[str, Any]) -> str:
     """Finish the job, and those of the cases it served, or put it back until something is due again."""
     now = engine.clock.now()
     with engine.unit_of_work() as work:

@@ -8,7 +8,7 @@ from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.assembly import Engine
 from engine.domain.safe_hours import DIGEST, EMAIL, Preference, digest_day, ways_for
 from engine.ports import ActorRecord
-from engine.usecases.writing import Note, reachable, unit_of, write
+from engine.usecases.writing import UnaddressedMessage, reachable, unit_of, write
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +54,7 @@ def _send(engine: Engine, preference: Preference, now: datetime) -> bool:
     counts = engine.queries.work_counts(viewer, zone=zone)
     with engine.unit_of_work() as work:
         shown = {name: str(number) for name, number in counts.model_dump().items()}
-        note = Note(f"-|{DIGEST}|{day}", DIGEST, WORK_PAGE, False, shown, unit=unit_of(work, person))
+        note = UnaddressedMessage(f"-|{DIGEST}|{day}", DIGEST, WORK_PAGE, False, shown, unit=unit_of(work, person))
         written = any(counts.model_dump().values()) and write(engine, work, note, person, preference, channel, now=now)
         for held in work.bundles.held_back(DIGEST, recipient_id=person.id):
             work.bundles.bundle(held, held_for=DIGEST, by=note.id(person.id, channel))

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.assembly import Engine
-from engine.domain.four_eyes import Kind
+from engine.domain.four_eyes import ApprovalKind
 from engine.domain.keeping import (
     ANSWER_OF_RECEIVERS,
     ENDS_OF_ERASURES,
@@ -80,7 +80,7 @@ def ask_erasure(
         if not work.keeping.add_erasure(asked):
             raise AlreadyEndedError(kind="choice")
         ask_second(
-            engine, work, Kind.ERASURE, asked.id, asked_by=viewer.actor_id, now=now, state=state,
+            engine, work, ApprovalKind.ERASURE, asked.id, asked_by=viewer.actor_id, now=now, state=state,
             reason_code=ground_code, subject={"person_id": str(person_id)}, seen=_how_it_stands(cases), tells=False,
         )  # fmt: skip
         _note(work, state, "ErasureAsked", asked, viewer, now)
@@ -102,7 +102,7 @@ def approve_erasure(engine: Engine, erasure_id: UUID, *, viewer: Viewer) -> Eras
         erasure, state = _held(work, erasure_id)
         require_member(viewer, state, Action.APPROVE_ERASURE)
         require_step_up(engine, viewer)
-        request = work.approvals.open_about(Kind.ERASURE, erasure_id)
+        request = work.approvals.open_about(ApprovalKind.ERASURE, erasure_id)
         if request is None:
             raise AlreadyEndedError(kind="erasure")
         cases = work.keeping.cases_of(work.persons.same_as(erasure.person_id))
@@ -135,7 +135,7 @@ def end_erasure(engine: Engine, erasure_id: UUID, *, viewer: Viewer, reason_code
         status = ErasureStatus.WITHDRAWN if is_own else ErasureStatus.REFUSED
         if erasure.status is ErasureStatus.ASKED:
             take_answer(
-                engine, work, Kind.ERASURE, erasure_id, viewer=viewer, approved=False, now=now, state=state
+                engine, work, ApprovalKind.ERASURE, erasure_id, viewer=viewer, approved=False, now=now, state=state
             )  # fmt: skip
         after = erasure.end(status, by=viewer.actor_id, at=now, reason=reason_code)
         work.keeping.save_erasure(after)
@@ -206,7 +206,7 @@ def require_nothing_against(work: UnitOfWork, person_id: UUID, now: datetime) ->
 
 def _as_agreed(work: UnitOfWork, erasure: Erasure, now: datetime) -> Erasure:
     """Let its cooling-off begin once all who are needed have agreed."""
-    request = work.approvals.latest_about(Kind.ERASURE, erasure.id)
+    request = work.approvals.latest_about(ApprovalKind.ERASURE, erasure.id)
     if request is None or not request.approved:
         return erasure
     after = erasure.cool_off(now)
@@ -330,7 +330,7 @@ def _tell_of_refusal(engine: Engine, work: UnitOfWork, state: CaseState, erasure
 
 
 def _who_agreed(work: UnitOfWork, erasure: Erasure) -> tuple[UUID, ...]:
-    request = work.approvals.latest_about(Kind.ERASURE, erasure.id)
+    request = work.approvals.latest_about(ApprovalKind.ERASURE, erasure.id)
     return tuple(one.actor_id for one in request.agreed) if request else ()
 
 

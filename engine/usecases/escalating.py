@@ -16,17 +16,17 @@ from engine.domain.records import Deadline
 from engine.domain.state import CaseState
 from engine.errors import NotFoundError
 from engine.ports import ActorRecord, NewEscalation
-from engine.spec.ladders import Channel, Ladder, Level
+from engine.spec.ladders import ChannelName, Ladder, Level
 from engine.usecases.deciding import carry_out
 from engine.usecases.level_acts import act_on_item, calls_of, offer_on, open_and_ask, step_of
 from engine.usecases.reach import channels_set_up
-from engine.usecases.recipients import Found, last_resort, who_has_it, who_is_told
+from engine.usecases.recipients import Reachable, last_resort, who_has_it, who_is_told
 from engine.usecases.telling import EMAIL, IN_APP, tell, title_of
 
 log = logging.getLogger(__name__)
 
 
-class Told(NamedTuple):
+class Escalated(NamedTuple):
     """The case after telling, whether any message must be sent, and whether one of them is critical."""
 
     state: CaseState
@@ -42,13 +42,15 @@ class _Reached(NamedTuple):
     note: str
 
 
-def tell_all(engine: Engine, work: UnitOfWork, state: CaseState, events: Iterable[ev.Event], now: datetime) -> Told:
+def tell_all(
+    engine: Engine, work: UnitOfWork, state: CaseState, events: Iterable[ev.Event], now: datetime
+) -> Escalated:
     """Write the messages that events call for, and do what the levels say. `state` is the one after the events.
 
     A level that finds nobody lets the next one fire in the same transaction; after the last one, those above are told.
     """
     queue = deque(events)
-    told = Told(state)
+    told = Escalated(state)
     while queue:
         event = queue.popleft()
         match event:
@@ -63,8 +65,8 @@ def tell_all(engine: Engine, work: UnitOfWork, state: CaseState, events: Iterabl
 
 
 def _tell_owner(
-    engine: Engine, work: UnitOfWork, told: Told, event: ev.DeadlineWarned | ev.DeadlineBreached, now: datetime
-) -> Told:
+    engine: Engine, work: UnitOfWork, told: Escalated, event: ev.DeadlineWarned | ev.DeadlineBreached, now: datetime
+) -> Escalated:
     item = work.items.open_of_step(event.deadline.step_id)
     is_warning = isinstance(event, ev.DeadlineWarned)
     critical = _is_critical(work, event.deadline)
@@ -87,8 +89,8 @@ def _tell_owner(
 
 
 def _raise_level(
-    engine: Engine, work: UnitOfWork, told: Told, event: ev.LevelRaised, now: datetime
-) -> tuple[Told, tuple[ev.Event, ...]]:
+    engine: Engine, work: UnitOfWork, told: Escalated, event: ev.LevelRaised, now: datetime
+) -> tuple[Escalated, tuple[ev.Event, ...]]:
     """Write the line of the ledger, do what the level says, tell; gives what fires next when nobody was there."""
     state, deadline = told.state, event.deadline
     ladder = work.library().ladder_of(deadline)
@@ -132,13 +134,13 @@ def _raise_level(
 def _tell_level(
     engine: Engine,
     work: UnitOfWork,
-    told: Told,
+    told: Escalated,
     event: ev.LevelRaised,
     ladder: Ladder,
     line: NewEscalation,
     reached: _Reached,
     now: datetime,
-) -> Told:
+) -> Escalated:
     deadline = event.deadline
     sends = tell(
         engine,
@@ -147,7 +149,7 @@ def _tell_level(
         kind="escalated",
         rule=f"{deadline.id}|l{event.level}.{event.round}",
         people=reached.people,
-        channels=[channel for channel in line.channels if channel != Channel.CALL.value],
+        channels=[channel for channel in line.channels if channel != ChannelName.CALL.value],
         step_title=title_of(engine, told.state, deadline),
         due_at=deadline.due_at,
         late_at=deadline.late_at,
@@ -161,7 +163,7 @@ def _tell_level(
 
 
 def _reached(
-    work: UnitOfWork, state: CaseState, found: Found, level: Level, now: datetime, *, is_last: bool
+    work: UnitOfWork, state: CaseState, found: Reachable, level: Level, now: datetime, *, is_last: bool
 ) -> _Reached:
     """Say whom a level reaches; those above when nobody is left on the last one."""
     if found.why_not is None:
@@ -179,8 +181,14 @@ def _reached(
 
 
 def _after_missed(
-    engine: Engine, work: UnitOfWork, told: Told, event: ev.LevelRaised, found: Found, reached: _Reached, now: datetime
-) -> tuple[Told, tuple[ev.Event, ...]]:
+    engine: Engine,
+    work: UnitOfWork,
+    told: Escalated,
+    event: ev.LevelRaised,
+    found: Reachable,
+    reached: _Reached,
+    now: datetime,
+) -> tuple[Escalated, tuple[ev.Event, ...]]:
     if found.why_not is None:
         return told, ()
     facts = {"deadline_id": str(event.deadline.id), "level": event.level, "reason": found.why_not.value}
@@ -204,8 +212,8 @@ def _channels(engine: Engine, work: UnitOfWork, state: CaseState, level: Level, 
     """
     here = {IN_APP, *channels_set_up(engine, work, unit_id=state.case.unit_id)}
     if not level.last_resort:
-        here &= {IN_APP, *(channel.value for channel in level.channels if channel is not Channel.CALL)}
-    return tuple(sorted(here | ({Channel.CALL.value} if does_call else set())))
+        here &= {IN_APP, *(channel.value for channel in level.channels if channel is not ChannelName.CALL)}
+    return tuple(sorted(here | ({ChannelName.CALL.value} if does_call else set())))
 
 
 def _is_critical(work: UnitOfWork, deadline: Deadline) -> bool:

@@ -10,14 +10,14 @@ from uuid import UUID
 from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.assembly import Engine
 from engine.domain.bulk_viewing import MOST_COPIES_IN_AN_HOUR
-from engine.domain.four_eyes import Kind
+from engine.domain.four_eyes import ApprovalKind
 from engine.domain.keeping import (
     COPY_LIVES,
     MOST_ROWS,
     PURPOSES_OF_COPIES,
+    CopyMark,
     CopyStatus,
     ExportCopy,
-    Mark,
     needs_second_person,
 )
 from engine.domain.policy import Action, can, units_that_let
@@ -38,7 +38,7 @@ class Fetched(NamedTuple):
     content: bytes
 
 
-Write = Callable[[SheetView, Mark], bytes]
+Write = Callable[[SheetView, CopyMark], bytes]
 
 
 def ask_copy(
@@ -80,7 +80,7 @@ def ask_copy(
         body = {"copy": copy.number, "what": what, "purpose": purpose_code, "rows": counted}
         if status is CopyStatus.ASKED:
             ask_second(
-                engine, work, Kind.COPY, copy.id, asked_by=viewer.actor_id, now=now, unit_id=copy.unit_id,
+                engine, work, ApprovalKind.COPY, copy.id, asked_by=viewer.actor_id, now=now, unit_id=copy.unit_id,
                 reason_code=purpose_code, subject={"number": copy.number, "rows": counted}, seen=str(counted),
             )  # fmt: skip
         work.audit.note("keeping", "CopyAsked", body, actor_id=viewer.actor_id, at=now)
@@ -105,7 +105,7 @@ def answer_copy(engine: Engine, copy_id: UUID, *, viewer: Viewer, agreed: bool) 
             require_step_up(engine, viewer)
         after = copy.answer(viewer.actor_id, now, agreed=agreed)
         take_answer(
-            engine, work, Kind.COPY, copy_id, viewer=viewer, approved=agreed, now=now, seen=str(copy.counted)
+            engine, work, ApprovalKind.COPY, copy_id, viewer=viewer, approved=agreed, now=now, seen=str(copy.counted)
         )  # fmt: skip
         work.keeping.save_copy(after)
         body = {"copy": copy.number, "agreed": agreed}
@@ -146,7 +146,7 @@ def fetch_copy(engine: Engine, copy_id: UUID, *, token: str, viewer: Viewer, wri
     sheet = engine.queries.sheet(viewer, copy.what, copy.chosen)
     if needs_second_person(len(sheet.lines)) and copy.answered_by is None:
         raise NotAllowedError(actor="One person alone", action="fetch more than 50 lines: ask for the copy again")
-    mark = Mark(copy.number, viewer.name, at, PURPOSES_OF_COPIES[copy.purpose_code])
+    mark = CopyMark(copy.number, viewer.name, at, PURPOSES_OF_COPIES[copy.purpose_code])
     content = write(sheet, mark)
     digest = hashlib.sha256(content).hexdigest()
     with engine.unit_of_work() as work:

@@ -16,9 +16,9 @@ from engine.domain.state import CaseState
 from engine.errors import NotAllowedError, NothingFiredError
 from engine.ports import Breach, DueDeadline, FiredReport
 from engine.usecases.deciding import carry_out
-from engine.usecases.escalating import Told, tell_all
+from engine.usecases.escalating import Escalated, tell_all
 from engine.usecases.firing_guard import may_fire
-from engine.usecases.telling import Wanted, add_delivery_jobs
+from engine.usecases.telling import WantedMessage, add_delivery_jobs
 from engine.views import Viewer
 
 log = logging.getLogger(__name__)
@@ -94,7 +94,7 @@ def _fire_together(engine: Engine, batch: Sequence[DueDeadline], now: datetime) 
     count, breaches = 0, list[Breach]()
     with engine.unit_of_work() as work:
         states = dict(work.lock_for_firing(batch))
-        wanted: dict[UUID, Wanted] = {}
+        wanted: dict[UUID, WantedMessage] = {}
         for due in batch:
             state = states.get(due.case_id)
             if state is None or not _is_due(state, due, now):
@@ -112,7 +112,7 @@ def _fire_together(engine: Engine, batch: Sequence[DueDeadline], now: datetime) 
 
 def _fire(
     engine: Engine, work: UnitOfWork, state: CaseState, due: DueDeadline, now: datetime
-) -> tuple[Told, tuple[ev.Event, ...]]:
+) -> tuple[Escalated, tuple[ev.Event, ...]]:
     """Fire one deadline and tell of it; gives the case after it, and the events of the deadline itself."""
     decided = carry_out(engine, work, state, cm.FireDeadline(due.id), actor_id=None, now=now)
     if not decided.events:
@@ -123,10 +123,10 @@ def _fire(
     return told, decided.events
 
 
-def _wanted(told: Told, due: DueDeadline, earlier: Wanted | None) -> Wanted:
+def _wanted(told: Escalated, due: DueDeadline, earlier: WantedMessage | None) -> WantedMessage:
     """Say what must be sent of a case after a firing, together with an earlier one of the same batch."""
     critical = told.critical or (earlier is not None and earlier.critical)
-    return Wanted(told.state, f"{due.id}|{told.state.case.chain_length}", critical)
+    return WantedMessage(told.state, f"{due.id}|{told.state.case.chain_length}", critical)
 
 
 def _is_due(state: CaseState, due: DueDeadline, now: datetime) -> bool:

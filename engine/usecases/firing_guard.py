@@ -24,7 +24,7 @@ _LONGEST_OUTAGE = timedelta(days=30)
 _NOTE_EVERY = timedelta(seconds=5)
 
 
-class Pass(NamedTuple):
+class LastLook(NamedTuple):
     """When deadlines were last looked at: by the clock (UTC), and by the uptime of the machine that did."""
 
     at: datetime
@@ -37,7 +37,7 @@ def may_fire(engine: Engine) -> bool:
     Only the clock of the machine counts: the demo moves its own on purpose. When the clock comes back to where it
     should be, firing goes on by itself.
     """
-    seen = Pass(engine.wall_clock.now(), engine.uptime())
+    seen = LastLook(engine.wall_clock.now(), engine.uptime())
     with engine.unit_of_work() as work:
         last = _read(work.records.installation(_SEEN_LAST))
         state = work.records.installation(FIRING) or {}
@@ -54,7 +54,7 @@ def may_fire(engine: Engine) -> bool:
     return jump is None
 
 
-def jump_between(last: Pass | None, now: Pass) -> timedelta | None:
+def jump_between(last: LastLook | None, now: LastLook) -> timedelta | None:
     """Say by how much the clock jumped between two passes; None when it went as time does.
 
     Back by more than 5 seconds is a jump, and forward by 15 minutes more than the machine was up meanwhile. After an
@@ -101,18 +101,18 @@ def read_jump(state: Mapping[str, Any] | None) -> ClockJump | None:
     return ClockJump.model_validate({name: state[name] for name in ClockJump.model_fields})
 
 
-def _paused(last: Pass, seen: Pass, jump: timedelta) -> dict[str, Any]:
+def _paused(last: LastLook, seen: LastLook, jump: timedelta) -> dict[str, Any]:
     return {
         "state": _PAUSED, "last_pass_at": last.at.isoformat(), "seen_at": seen.at.isoformat(),
         "jump_seconds": jump.total_seconds(),
     }  # fmt: skip
 
 
-def _written(seen: Pass) -> dict[str, Any]:
+def _written(seen: LastLook) -> dict[str, Any]:
     return {"at": seen.at.isoformat(), "boot": seen.uptime.boot, "seconds": seen.uptime.seconds}
 
 
-def _read(kept: Mapping[str, Any] | None) -> Pass | None:
+def _read(kept: Mapping[str, Any] | None) -> LastLook | None:
     if not kept:
         return None
-    return Pass(datetime.fromisoformat(kept["at"]), Uptime(kept["boot"], float(kept["seconds"])))
+    return LastLook(datetime.fromisoformat(kept["at"]), Uptime(kept["boot"], float(kept["seconds"])))

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.assembly import Engine
-from engine.domain.four_eyes import Kind
+from engine.domain.four_eyes import ApprovalKind
 from engine.domain.keeping import Hold, HoldKind
 from engine.domain.policy import Action
 from engine.errors import InvalidAnswersError, KeyMissingError, NotFoundError
@@ -53,7 +53,7 @@ def ask_to_lift(engine: Engine, case_id: UUID, hold_id: UUID, *, viewer: Viewer)
         state = work.cases.lock(case_id)
         require_member(viewer, state, Action.HOLD)
         _hold(work, case_id, hold_id).require_live()
-        ask_second(engine, work, Kind.LIFT_HOLD, hold_id, asked_by=viewer.actor_id, now=now, state=state)
+        ask_second(engine, work, ApprovalKind.LIFT_HOLD, hold_id, asked_by=viewer.actor_id, now=now, state=state)
         work.cases.note(state, "HoldLiftAsked", {"hold_id": str(hold_id)}, actor_id=viewer.actor_id, at=now)
         work.commit()
 
@@ -69,7 +69,7 @@ def answer_lift(engine: Engine, case_id: UUID, hold_id: UUID, *, viewer: Viewer,
         require_member(viewer, state, Action.HOLD)
         hold = _hold(work, case_id, hold_id)
         take_answer(
-            engine, work, Kind.LIFT_HOLD, hold_id, viewer=viewer, approved=agreed, now=now, state=state
+            engine, work, ApprovalKind.LIFT_HOLD, hold_id, viewer=viewer, approved=agreed, now=now, state=state
         )  # fmt: skip
         if agreed:
             work.keeping.save_hold(hold.lift(viewer.actor_id, now))

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.assembly import Engine
-from engine.domain.four_eyes import ApprovalRequest, Kind
+from engine.domain.four_eyes import ApprovalKind, ApprovalRequest
 from engine.domain.policy import Action
 from engine.errors import (
     AlreadyEndedError,
@@ -32,14 +32,14 @@ INVITE, RESET, FIRST = "invite", "reset", "first"
 _LASTS: Final = {INVITE: timedelta(hours=72), RESET: timedelta(hours=24), FIRST: timedelta(hours=24)}
 
 
-class NewLink(NamedTuple):
+class NewInvitation(NamedTuple):
     """A link that was made: its token is known only now; with `waits` it counts when a second person has agreed."""
 
     token: str
     waits: bool = False
 
 
-class Opened(NamedTuple):
+class OpenedInvitation(NamedTuple):
     """What the page of a link shows: whose password is set, and whether for the first time."""
 
     kind: str
@@ -54,7 +54,7 @@ def make_link(engine: Engine, work: UnitOfWork, kind: str, actor_id: UUID | None
     return token
 
 
-def new_link(engine: Engine, actor_id: UUID, *, viewer: Viewer) -> NewLink:
+def new_link(engine: Engine, actor_id: UUID, *, viewer: Viewer) -> NewInvitation:
     """Make a new link for somebody: to join if they never set a password, else to set another.
 
     It counts when a second person agrees: one who leads a unit of theirs, or another administrator there; where there
@@ -72,14 +72,14 @@ def new_link(engine: Engine, actor_id: UUID, *, viewer: Viewer) -> NewLink:
             raise NotFoundError(kind="person")
         kind = RESET if work.directory.password_of(actor_id) else INVITE
         token = make_link(engine, work, kind, actor_id, by=viewer.actor_id)
-        overtake(work, Kind.LINK, actor_id, now=engine.clock.now())
+        overtake(work, ApprovalKind.LINK, actor_id, now=engine.clock.now())
         waits = not viewer.is_system and (kind == RESET or bool(person.roles))
         if waits:
             _ask(engine, work, person, token, viewer=viewer)
         body = {"actor_id": str(actor_id), "kind": kind, "waits": waits}
         work.audit.note("people", "LinkMade", body, actor_id=viewer.actor_id, at=now)
         work.commit()
-    return NewLink(token, waits)
+    return NewInvitation(token, waits)
 
 
 def answer_link(engine: Engine, actor_id: UUID, *, viewer: Viewer, approved: bool) -> None:
@@ -90,11 +90,11 @@ def answer_link(engine: Engine, actor_id: UUID, *, viewer: Viewer, approved: boo
     require_any(viewer, Action.AGREE_LINK)
     now = engine.clock.now()
     with engine.unit_of_work() as work:
-        if work.approvals.open_about(Kind.LINK, actor_id) is None:
+        if work.approvals.open_about(ApprovalKind.LINK, actor_id) is None:
             raise AlreadyEndedError(kind="request for approval")
         if approved and viewer.actor_id == actor_id:
             raise OwnApprovalError
-        take_answer(engine, work, Kind.LINK, actor_id, viewer=viewer, approved=approved, now=now)
+        take_answer(engine, work, ApprovalKind.LINK, actor_id, viewer=viewer, approved=approved, now=now)
         if not approved:
             work.sign_ins.cancel_invitations(actor_id, at=engine.wall_clock.now())
         body = {"actor_id": str(actor_id), "approved": approved}
@@ -105,15 +105,15 @@ def answer_link(engine: Engine, actor_id: UUID, *, viewer: Viewer, approved: boo
 def link_that_waits(engine: Engine, actor_id: UUID) -> ApprovalRequest | None:
     """Give the request by which the link of somebody waits for a second person, if one does."""
     with engine.unit_of_work() as work:
-        waiting = work.approvals.open_about(Kind.LINK, actor_id)
+        waiting = work.approvals.open_about(ApprovalKind.LINK, actor_id)
     return waiting if waiting is not None and waiting.expires_at > engine.clock.now() else None
 
 
-def open_link(engine: Engine, token: str) -> Opened:
+def open_link(engine: Engine, token: str) -> OpenedInvitation:
     """Give what the page of a link shows; raises `LinkOverError`, and `LinkWaitsError` until it counts."""
     with engine.unit_of_work() as work:
         found, person = _counting(work, token, engine.wall_clock.now())
-    return Opened(found.kind, person.email)
+    return OpenedInvitation(found.kind, person.email)
 
 
 def set_first_password(engine: Engine, token: str, *, password: str) -> None:
@@ -169,7 +169,7 @@ def _counting(work: UnitOfWork, token: str, now: datetime) -> tuple[Invitation, 
     person = work.directory.actor(found.actor_id) if found and found.actor_id else None
     if found is None or person is None or person.disabled:
         raise LinkOverError
-    asked = work.approvals.latest_about(Kind.LINK, person.id)
+    asked = work.approvals.latest_about(ApprovalKind.LINK, person.id)
     if asked is not None and asked.subject["link_id"] == str(found.id) and not asked.approved:
         raise LinkWaitsError if asked.answered_at is None else LinkOverError
     return found, person
@@ -179,11 +179,11 @@ def _ask(engine: Engine, work: UnitOfWork, person: ActorRecord, token: str, *, v
     """Ask for a second person, in a unit of theirs, else of their organisation, else of the hub's body."""
     theirs = (unit.id for unit in work.directory.units() if unit.organisation_id == person.organisation_id)
     unit_id, people = who_answers(
-        work, Kind.LINK, (*person.unit_ids, *theirs, *hub_units(work)), but={viewer.actor_id, person.id}
+        work, ApprovalKind.LINK, (*person.unit_ids, *theirs, *hub_units(work)), but={viewer.actor_id, person.id}
     )
     made = work.sign_ins.invitation(hash_of(token), now=engine.wall_clock.now())
     subject = {"actor_id": str(person.id), "link_id": str(made.id) if made else ""}
     ask_second(
-        engine, work, Kind.LINK, person.id, asked_by=viewer.actor_id, now=engine.clock.now(), unit_id=unit_id,
+        engine, work, ApprovalKind.LINK, person.id, asked_by=viewer.actor_id, now=engine.clock.now(), unit_id=unit_id,
         subject=subject, people=people,
     )  # fmt: skip

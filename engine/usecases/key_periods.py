@@ -19,7 +19,7 @@ _BATCH: Final = 200
 _DROPPED: Final = 10_000
 
 
-class Turn(StrEnum):
+class PeriodTurn(StrEnum):
     """How far the turn of a period has come: there is none, it has begun and goes on in a minute, or it has ended."""
 
     NONE = "none"
@@ -27,7 +27,7 @@ class Turn(StrEnum):
     ENDED = "ended"
 
 
-def turn_period(engine: Engine, *, after_step: Callable[[str], None] = lambda _: None) -> Turn:
+def turn_period(engine: Engine, *, after_step: Callable[[str], None] = lambda _: None) -> PeriodTurn:
     """Begin a period when the one of now is over, and a minute later throw the key of the one before away.
 
     In this order, so that a kill at any moment loses nothing and the next call goes on: the new key is written in all
@@ -36,15 +36,17 @@ def turn_period(engine: Engine, *, after_step: Callable[[str], None] = lambda _:
     the tokens by it go. `after_step` hears of each step. Raise `SettingsError` where a place cannot be written.
     """
     with engine.periods.alone() as is_ours:
-        return _turn(engine, is_early=False, after_step=after_step) if is_ours else Turn.NONE
+        return _turn(engine, is_early=False, after_step=after_step) if is_ours else PeriodTurn.NONE
 
 
-def turn_period_now(engine: Engine, *, viewer: Viewer, after_step: Callable[[str], None] = lambda _: None) -> Turn:
+def turn_period_now(
+    engine: Engine, *, viewer: Viewer, after_step: Callable[[str], None] = lambda _: None
+) -> PeriodTurn:
     """Turn the period although it is not over, or go on with it. Raise `NotAllowedError`, `SettingsError`."""
     if not can(viewer, Action.KEEP_KEYS):
         raise NotAllowedError(actor=viewer.name, action=Action.KEEP_KEYS.value)
     with engine.periods.alone() as is_ours:
-        return _turn(engine, is_early=True, after_step=after_step) if is_ours else Turn.NONE
+        return _turn(engine, is_early=True, after_step=after_step) if is_ours else PeriodTurn.NONE
 
 
 def lost_periods(engine: Engine) -> dict[str, int]:
@@ -57,7 +59,7 @@ def lost_periods(engine: Engine) -> dict[str, int]:
         }
 
 
-def _turn(engine: Engine, *, is_early: bool, after_step: Callable[[str], None]) -> Turn:
+def _turn(engine: Engine, *, is_early: bool, after_step: Callable[[str], None]) -> PeriodTurn:
     engine.periods.mend()
     [*older, current] = engine.periods.all or (engine.periods.current,)
     done, begun = _fact(engine, KEPT_SINCE), _fact(engine, _BEGUN)
@@ -67,7 +69,7 @@ def _turn(engine: Engine, *, is_early: bool, after_step: Callable[[str], None]) 
             after_step("dropped")
         is_over = is_early or current.ends_at <= engine.clock.now()
         if not is_over or engine.key_keeper.index[1:] != (None, None):
-            return Turn.NONE
+            return PeriodTurn.NONE
         current = _begin(engine, after_step)
     elif begun.get("id") != current.id:
         _say_begun(engine, current)
@@ -76,7 +78,7 @@ def _turn(engine: Engine, *, is_early: bool, after_step: Callable[[str], None]) 
     write_persons(engine, engine.key_keeper.index.current, _BATCH, lambda _: None)
     after_step("found")
     is_ended = _is_settled(engine, _fact(engine, _BEGUN)) and _end(engine, current, after_step)
-    return Turn.ENDED if is_ended else Turn.BEGUN
+    return PeriodTurn.ENDED if is_ended else PeriodTurn.BEGUN
 
 
 def _begin(engine: Engine, after_step: Callable[[str], None]) -> KeyPeriod:

@@ -9,7 +9,7 @@ from uuid import UUID
 from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.assembly import Engine
 from engine.domain import commands as cm
-from engine.domain.four_eyes import ApprovalRequest, Kind
+from engine.domain.four_eyes import ApprovalKind, ApprovalRequest
 from engine.domain.keeping import CopyStatus, ErasureStatus
 from engine.domain.referral import ReferralStatus
 from engine.domain.state import CaseState
@@ -48,7 +48,7 @@ def _lapse(engine: Engine, request_id: UUID, case_id: UUID | None) -> bool:
         if request is None or request.answered_at is not None or request.expires_at > now:
             return False
         end_late(engine, work, request, now=now, state=state)
-        undo = _UNDONE.get(Kind(request.kind))
+        undo = _UNDONE.get(ApprovalKind(request.kind))
         if undo is not None:
             undo(engine, work, state, request, now)
         elif state is not None and request.kind in _KEPT:
@@ -136,20 +136,22 @@ def _no_definition(
     drop_proposal(work, request)
 
 
-_UNDONE: Final[Mapping[Kind, Callable[[Engine, UnitOfWork, CaseState | None, ApprovalRequest, datetime], None]]] = {
-    Kind.MORE_TIME: _no_more_time,
-    Kind.MERGE: _no_merge,
-    Kind.ERASURE: _no_erasure,
-    Kind.RELEASE: _no_release,
-    Kind.COPY: _no_copy,
-    Kind.DEFINITION: _no_definition,
+_UNDONE: Final[
+    Mapping[ApprovalKind, Callable[[Engine, UnitOfWork, CaseState | None, ApprovalRequest, datetime], None]]
+] = {
+    ApprovalKind.MORE_TIME: _no_more_time,
+    ApprovalKind.MERGE: _no_merge,
+    ApprovalKind.ERASURE: _no_erasure,
+    ApprovalKind.RELEASE: _no_release,
+    ApprovalKind.COPY: _no_copy,
+    ApprovalKind.DEFINITION: _no_definition,
 }
 """What is to be done where the thing itself knows that it waits."""
 
 _KEPT: Final[Mapping[str, Callable[[ApprovalRequest], tuple[str, dict[str, object]]]]] = {
-    Kind.LIFT_DENIAL: lambda request: ("DenialKept", {"denial_id": str(request.subject_id)}),
-    Kind.LIFT_HOLD: lambda request: ("HoldKept", {"hold_id": str(request.subject_id), "agreed": False}),
-    Kind.OPEN_SEAL: lambda _: ("SealKept", {}),
-    Kind.CLOSURE: lambda _: ("ClosingRefused", {}),
+    ApprovalKind.LIFT_DENIAL: lambda request: ("DenialKept", {"denial_id": str(request.subject_id)}),
+    ApprovalKind.LIFT_HOLD: lambda request: ("HoldKept", {"hold_id": str(request.subject_id), "agreed": False}),
+    ApprovalKind.OPEN_SEAL: lambda _: ("SealKept", {}),
+    ApprovalKind.CLOSURE: lambda _: ("ClosingRefused", {}),
 }
 """What the history of the case says where everything stays as it is."""

@@ -11,7 +11,7 @@ from engine.domain.explain_time import Reason, explain
 from engine.domain.library import Library
 from engine.errors import CalendarMissingError, NoCalendarError, UnknownLawLimitError
 from engine.spec.law import LawLimit, Measure, law_term
-from engine.spec.library import Kind
+from engine.spec.library import DefinitionKind
 from engine.spec.limits import TimeLimit
 from engine.spec.nearest import meant
 from engine.spec.workflow import Workflow
@@ -190,7 +190,7 @@ def _used_by(engine: Engine, work: UnitOfWork) -> Mapping[str, tuple[str, ...]]:
         info = engine.catalogue.find(key)
         if info is not None and info.law_limit:
             found.setdefault(info.law_limit, []).append(key)
-    for stored in work.definitions.published(Kind.WORKFLOW.value):
+    for stored in work.definitions.published(DefinitionKind.WORKFLOW.value):
         workflow = Workflow.model_validate(dict(stored.flattened))
         for key, step in workflow.steps.items():
             for law in {time.law for time in step.time if time.law}:

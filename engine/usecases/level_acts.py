@@ -15,7 +15,7 @@ from engine.domain.records import AddedStep, CaseStatus, Deadline, RunStatus, st
 from engine.domain.referral import Referral, ReferralKind, ReferralStatus
 from engine.domain.state import CaseState
 from engine.ports import ActorRecord
-from engine.spec.ladders import Channel, Level
+from engine.spec.ladders import ChannelName, Level
 from engine.usecases.deciding import carry_out
 from engine.usecases.recipients import people_of_partner, reachable
 from engine.usecases.telling import EMAIL, IN_APP, tell, title_of
@@ -71,7 +71,7 @@ def calls_of(
     state: CaseState, event: ev.LevelRaised, level: Level, people: Iterable[ActorRecord]
 ) -> cm.AskCalls | None:
     """Give whom a level asks to ring: each of those it tells, or the body of law that it turns to."""
-    if Channel.CALL not in level.channels or _is_over(state, event.deadline):
+    if ChannelName.CALL not in level.channels or _is_over(state, event.deadline):
         return None
     body = level.to.law_route or ""
     whom = () if body else tuple(person.id for person in people)

@@ -10,7 +10,7 @@ from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.assembly import Engine
 from engine.domain import commands as cm
 from engine.domain import events as ev
-from engine.domain.four_eyes import Kind
+from engine.domain.four_eyes import ApprovalKind
 from engine.domain.limit_reasons import EXTENSION_REASONS, PAUSE_REASONS
 from engine.domain.policy import ROLES_THAT_MAY, Action
 from engine.domain.records import DelayOwner
@@ -136,14 +136,22 @@ def _ask_or_answer(
 ) -> None:
     of = command.deadline_id
     if isinstance(command, cm.AskExtension):
-        overtake(work, Kind.MORE_TIME, of, now=now)
+        overtake(work, ApprovalKind.MORE_TIME, of, now=now)
         ask_second(
-            engine, work, Kind.MORE_TIME, of, asked_by=viewer.actor_id, now=now, state=state,
+            engine, work, ApprovalKind.MORE_TIME, of, asked_by=viewer.actor_id, now=now, state=state,
             reason_code=command.reason_code, subject={"more": command.more}, tells=False,
         )  # fmt: skip
         return
     take_answer(
-        engine, work, Kind.MORE_TIME, of, viewer=viewer, approved=command.approved, now=now, state=state, tells=False
+        engine,
+        work,
+        ApprovalKind.MORE_TIME,
+        of,
+        viewer=viewer,
+        approved=command.approved,
+        now=now,
+        state=state,
+        tells=False,
     )
 
 

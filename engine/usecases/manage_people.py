@@ -6,7 +6,7 @@ from uuid import UUID
 
 from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.assembly import Engine
-from engine.domain.four_eyes import ApprovalRequest, Kind
+from engine.domain.four_eyes import ApprovalKind, ApprovalRequest
 from engine.errors import InvalidAnswersError, LastAdministratorError, NotAllowedError, NotFoundError
 from engine.spec.roles import Role
 from engine.usecases.administering import (
@@ -176,7 +176,7 @@ def give_role_to(engine: Engine, *, viewer: Viewer, email: str, unit: str, role:
 def asked_roles(engine: Engine, actor_id: UUID) -> tuple[ApprovalRequest, ...]:
     """List the roles of somebody that wait for who leads their unit."""
     with engine.unit_of_work() as work:
-        waiting = work.approvals.open_of(Kind.ROLE, now=engine.clock.now())
+        waiting = work.approvals.open_of(ApprovalKind.ROLE, now=engine.clock.now())
     return tuple(one for one in waiting if one.subject["actor_id"] == str(actor_id))
 
 

@@ -12,7 +12,15 @@ from zoneinfo import ZoneInfo
 
 from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.assembly import Engine
-from engine.domain.matching import PATTERN_DAYS, PROBES_A_DAY, Asked, MatchAlert, Pattern, SharedPerson, stage_of
+from engine.domain.matching import (
+    PATTERN_DAYS,
+    PROBES_A_DAY,
+    ComparedPerson,
+    MatchAlert,
+    Pattern,
+    SharedPerson,
+    stage_of,
+)
 from engine.domain.policy import ROLES_THAT_MAY, Action
 from engine.errors import AlreadyEndedError, NotFoundError
 from engine.spec.roles import Role
@@ -119,7 +127,7 @@ def _compare(engine: Engine, person: UUID) -> bool:
         return True
 
 
-def _is_within_limits(engine: Engine, work: UnitOfWork, asked: Asked, now: datetime) -> bool:
+def _is_within_limits(engine: Engine, work: UnitOfWork, asked: ComparedPerson, now: datetime) -> bool:
     """Count a comparison, whatever it will find; one beyond the limits waits for the next day of its unit."""
     unit = work.directory.unit(asked.unit_id)
     zone = ZoneInfo(unit.zone if unit else "UTC")

@@ -29,7 +29,7 @@ _HOUR: Final = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class OpenedCase:
     """A case that was opened, and the work item that comes first."""
 
     case_id: UUID
@@ -48,7 +48,7 @@ def open_case(
     report_type: str = REPORT,
     victims: int = 1,
     most_in_an_hour: int | None = None,
-) -> Opened:
+) -> OpenedCase:
     """Open a case from a report, in the workflow that its answers call for or in the one named.
 
     The report's first bite must be answered. The case begins with one possible victim, not yet identified (or as many
@@ -176,6 +176,6 @@ def _hand_first_item_to(work: UnitOfWork, state: CaseState, viewer: Viewer, repo
     return item.id
 
 
-def _opened(answer: Mapping[str, JsonValue]) -> Opened:
+def _opened(answer: Mapping[str, JsonValue]) -> OpenedCase:
     item = answer.get("item_id")
-    return Opened(UUID(str(answer["case_id"])), str(answer["case_number"]), UUID(str(item)) if item else None)
+    return OpenedCase(UUID(str(answer["case_id"])), str(answer["case_number"]), UUID(str(item)) if item else None)

@@ -8,7 +8,7 @@ from typing import Final
 from engine.errors import UnknownStepTypeError
 from engine.plugin.fields import YES_NO, FieldKind, FieldSpec
 from engine.plugin.registry import Registry
-from engine.plugin.shown_when import Wanted, wanted_answers
+from engine.plugin.shown_when import NeededAnswer, wanted_answers
 from engine.plugin.steps import Outcome, StepType
 from engine.ports import Renderer
 
@@ -36,7 +36,7 @@ _REASONS: Final[Mapping[Outcome, str]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class PaperQuestion:
     """One question on paper: its number, its words, and how the answer is written."""
 
     number: int
@@ -94,10 +94,10 @@ def asked_of_people(registry: Registry) -> tuple[tuple[str, tuple[StepType, ...]
     return tuple(sorted((name, steps) for name, steps in found if steps))
 
 
-def _asked(specs: Iterable[FieldSpec]) -> tuple[Asked, ...]:
+def _asked(specs: Iterable[FieldSpec]) -> tuple[PaperQuestion, ...]:
     numbers = {spec.name: (number, spec) for number, spec in enumerate(specs, start=1)}
     return tuple(
-        Asked(
+        PaperQuestion(
             number=number, kind=spec.kind.value, label=spec.label, help=spec.help,
             only_if=_only_if(spec.shown_when, numbers), unit=_UNITS.get(spec.kind, ""),
             is_needed=spec.required or bool(spec.copies_after), is_masked=not spec.is_open,
@@ -123,22 +123,22 @@ def _only_if(condition: str, numbers: Mapping[str, tuple[int, FieldSpec]]) -> st
     return f"Only if {' or '.join(_said(one, *numbers[one.name]) for one in wanted)}"
 
 
-def _said(wanted: Wanted, number: int, spec: FieldSpec) -> str:
+def _said(wanted: NeededAnswer, number: int, spec: FieldSpec) -> str:
     words = _WORDS_OF_BOOL.get(wanted.value) or f"“{spec.choices.get(wanted.value, wanted.value)}”"
     return f"{number} is {'not ' if wanted.is_not else ''}{words}"
 
 
-def _density(asked: Iterable[Asked]) -> str:
+def _density(asked: Iterable[PaperQuestion]) -> str:
     """Choose the size of the type, so that the form fits on one page: by how many lines it has in two columns."""
     lines = _lines(asked)
     return "roomy" if lines <= _ROOMY else "tight" if lines <= _TIGHT else "tightest"
 
 
-def _lines(asked: Iterable[Asked]) -> int:
+def _lines(asked: Iterable[PaperQuestion]) -> int:
     return sum(_height(one) for one in asked)
 
 
-def _height(one: Asked) -> int:
+def _height(one: PaperQuestion) -> int:
     told = sum(ceil(len(text) / _LINE_OF_TEXT) for text in (one.label, one.help, one.only_if) if text)
     ticked = ceil(sum(len(words) + 5 for words in one.choices) / _LINE_OF_TEXT) if one.choices else one.lines
     return told + ticked

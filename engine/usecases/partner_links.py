@@ -14,7 +14,7 @@ from engine.domain.policy import Action
 from engine.domain.referral import Referral, ReferralStatus, require_unanswered
 from engine.domain.state import CaseState
 from engine.errors import AlreadyEndedError, ConflictError, ConsentError, InvalidAnswersError, PartnerLinkError
-from engine.stores import Reading
+from engine.stores import RecordedReading
 from engine.usecases.awaited_answers import wait_no_more
 from engine.usecases.deciding import require_member
 from engine.usecases.sharing import known_referral, note, require_basis, tell_of, who_offered
@@ -27,7 +27,7 @@ _SENT: Final = frozenset({ReferralStatus.OFFERED, ReferralStatus.ACCEPTED})
 
 
 @dataclass(frozen=True, slots=True)
-class NewLink:
+class NewPartnerLink:
     """A link and its code, to be given by two ways; neither can be read again. `expires_at` in UTC."""
 
     path: str
@@ -37,7 +37,7 @@ class NewLink:
 
 def make_partner_link(
     engine: Engine, referral_id: UUID, *, viewer: Viewer, command_id: UUID, days: int = LONGEST.days
-) -> NewLink:
+) -> NewPartnerLink:
     """Make the link by which a partner outside the network answers; an earlier one of the same referral ends.
 
     Raises `InvalidAnswersError` for more than seven days, `ConflictError` for a command that was carried out already,
@@ -68,7 +68,7 @@ def make_partner_link(
         note(work, state, "PartnerLinkMade", referral, by=viewer.actor_id, now=now)
         work.records.remember(command_id, {"link": str(link.id)}, case_id=state.case.id, at=now)
         work.commit()
-        return NewLink(f"/p/{token}", code, link.expires_at)
+        return NewPartnerLink(f"/p/{token}", code, link.expires_at)
 
 
 def open_partner_link(engine: Engine, token: str, *, code: str) -> str:
@@ -173,7 +173,7 @@ def _record(
     """Write into the history of the case that a partner has looked, and at how many answers."""
     _note_view(engine, work, link, what, now, count=count)
     if count:
-        read = Reading(link.case_id, None, now, "partner_page", link.referral_id, ("shared",), ("partner",))
+        read = RecordedReading(link.case_id, None, now, "partner_page", link.referral_id, ("shared",), ("partner",))
         work.audit.note_reading(read)
     body = {"referral_id": str(link.referral_id), "what": what, "count": count}
     work.cases.note(state, "PartnerLinkUsed", body, actor_id=None, at=now)

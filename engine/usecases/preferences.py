@@ -10,10 +10,10 @@ from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.assembly import Engine
 from engine.domain.safe_hours import DIGESTS, IN_APP, Preference
 from engine.errors import InvalidAnswersError
-from engine.spec.ladders import Channel
+from engine.spec.ladders import ChannelName
 from engine.views import Viewer
 
-WAYS: Final = tuple(channel.value for channel in Channel if channel is not Channel.CALL)
+WAYS: Final = tuple(channel.value for channel in ChannelName if channel is not ChannelName.CALL)
 _TIME: Final = re.compile(r"[0-2]\d:[0-5]\d")
 
 

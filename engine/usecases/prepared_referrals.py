@@ -7,7 +7,7 @@ from uuid import UUID
 
 from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.assembly import Engine
-from engine.domain.consent import Recipient
+from engine.domain.consent import ConsentRecipient
 from engine.domain.policy import ROLES_THAT_MAY, Action
 from engine.domain.prepared_referral import ASKS, PreparedReferral, prepare
 from engine.domain.records import Step, StepStatus
@@ -66,7 +66,7 @@ def _prepared(
     return None if found is None or _is_offered(work, state, found) else found
 
 
-def _unit(work: UnitOfWork, state: CaseState, answers: Mapping[str, object]) -> Recipient | None:
+def _unit(work: UnitOfWork, state: CaseState, answers: Mapping[str, object]) -> ConsentRecipient | None:
     """Find the unit of the network of which a step gives the name."""
     name = str(answers.get("to_org") or "").strip().casefold()
     for unit in work.directory.units():

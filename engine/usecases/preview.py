@@ -17,7 +17,7 @@ from engine.spec.calendars import Calendar
 from engine.spec.findings import has_errors
 from engine.spec.ladders import Ladder
 from engine.spec.law import LawPack
-from engine.spec.library import Kind
+from engine.spec.library import DefinitionKind
 from engine.spec.workflow import TimeSpec, Workflow
 from engine.stores import StoredDay
 from engine.usecases.candidates import Candidate, candidates, ladders_of
@@ -83,7 +83,7 @@ def preview_files(engine: Engine, sources: Mapping[str, str], *, viewer: Viewer)
         changes = [
             _Change(one.kind, one.name, changed)
             for one in new
-            if one.kind not in {Kind.WORKFLOW.value, Kind.RETENTION.value}
+            if one.kind not in {DefinitionKind.WORKFLOW.value, DefinitionKind.RETENTION.value}
         ]
         limits = tuple(line for one in new for line in _limit_changes(work, one))
     return _previewed(engine, now_published, changes, viewer, limits)
@@ -96,9 +96,9 @@ def planned_change(engine: Engine, sources: Mapping[str, str]) -> Planned:
         before = after = work.library()
         for one in new:
             after = _with_definition(engine, work, after, one)
-        ladders = {one.name for one in new if one.kind == Kind.LADDER}
+        ladders = {one.name for one in new if one.kind == DefinitionKind.LADDER}
         changed = {one.name: one.record for one in new if isinstance(one.record, Workflow)}
-        stored = work.definitions.published(Kind.WORKFLOW.value)
+        stored = work.definitions.published(DefinitionKind.WORKFLOW.value)
         known = {one.name: Workflow.model_validate(dict(one.flattened)) for one in stored}
     touched = [name for name, workflow in known.items() if ladders & ladders_of(workflow)]
     names = dict.fromkeys((*changed, *touched))
@@ -113,7 +113,7 @@ def preview_day(engine: Engine, new: NewDay, *, viewer: Viewer) -> PreviewView:
         days = (*work.special_days.live(new.calendar), as_stored(engine, new, viewer))
         library = work.library()
         changed = _with_days(engine, work, library, new.calendar, days)
-    return _previewed(engine, library, [_Change(Kind.CALENDAR.value, new.calendar, changed)], viewer)
+    return _previewed(engine, library, [_Change(DefinitionKind.CALENDAR.value, new.calendar, changed)], viewer)
 
 
 def preview_removal(engine: Engine, *, calendar: str, day: date, viewer: Viewer) -> PreviewView:
@@ -124,7 +124,7 @@ def preview_removal(engine: Engine, *, calendar: str, day: date, viewer: Viewer)
         days = [known for known in work.special_days.live(calendar) if known.id != gone.id]
         library = work.library()
         changed = _with_days(engine, work, library, calendar, days)
-    return _previewed(engine, library, [_Change(Kind.CALENDAR.value, calendar, changed)], viewer)
+    return _previewed(engine, library, [_Change(DefinitionKind.CALENDAR.value, calendar, changed)], viewer)
 
 
 def _previewed(
@@ -230,7 +230,7 @@ def _with_definition(engine: Engine, work: UnitOfWork, library: Library, one: Ca
 
 def _with_days(engine: Engine, work: UnitOfWork, library: Library, name: str, days: Iterable[StoredDay]) -> Library:
     calendar_of(work, name)
-    stored = work.definitions.current(Kind.CALENDAR.value, name)
+    stored = work.definitions.current(DefinitionKind.CALENDAR.value, name)
     plain = Calendar.model_validate(dict(stored.flattened)) if stored else library.calendars[name]
     whole = engine.whole_calendar(plain, days)
     return replace(library, calendars=_Over({name: whole}, library.calendars))

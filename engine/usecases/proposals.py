@@ -14,13 +14,12 @@ from uuid import NAMESPACE_OID, UUID, uuid5
 
 from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.assembly import Engine
-from engine.domain.four_eyes import FOUR_EYES, ApprovalRequest
-from engine.domain.four_eyes import Kind as Asked
+from engine.domain.four_eyes import FOUR_EYES, ApprovalKind, ApprovalRequest
 from engine.domain.policy import can, units_that_let
 from engine.errors import AlreadyEndedError, ConflictError, NotAllowedError, NotFoundError
 from engine.spec.differences import Difference, differences
 from engine.spec.findings import has_errors
-from engine.spec.library import Kind
+from engine.spec.library import DefinitionKind
 from engine.spec.lint.ladders import of_another_unit
 from engine.stores import StoredDefinition, Unit
 from engine.usecases.administering import hub_units, leads_of
@@ -40,10 +39,10 @@ from engine.usecases.publish import (
 from engine.usecases.telling import EMAIL, IN_APP, tell_of_system
 from engine.views import Viewer
 
-_COUNTS_NO_TIME: Final = frozenset({Kind.WORKFLOW.value, Kind.RETENTION.value})
+_COUNTS_NO_TIME: Final = frozenset({DefinitionKind.WORKFLOW.value, DefinitionKind.RETENTION.value})
 _VERSIONS: Final = "versions"
-_MAY_BE_OF_A_UNIT: Final = frozenset({Kind.WORKFLOW.value, Kind.LADDER.value})
-_OF_A_PLACE: Final = frozenset({Kind.CALENDAR.value, Kind.RETENTION.value})
+_MAY_BE_OF_A_UNIT: Final = frozenset({DefinitionKind.WORKFLOW.value, DefinitionKind.LADDER.value})
+_OF_A_PLACE: Final = frozenset({DefinitionKind.CALENDAR.value, DefinitionKind.RETENTION.value})
 _COUNTRY: Final = re.compile(r"[A-Z]{2}(-|$)")
 
 
@@ -102,7 +101,7 @@ def answer_proposal(engine: Engine, subject_id: UUID, *, viewer: Viewer, approve
     now = engine.clock.now()
     _require_may_answer(viewer)
     with engine.unit_of_work() as work:
-        request = work.approvals.open_about(Asked.DEFINITION, subject_id)
+        request = work.approvals.open_about(ApprovalKind.DEFINITION, subject_id)
         if request is None:
             raise AlreadyEndedError(kind="proposal")
         versions = _versions(work, request)
@@ -128,7 +127,7 @@ def answer_proposal(engine: Engine, subject_id: UUID, *, viewer: Viewer, approve
 def proposed_changes(engine: Engine, request_id: UUID, *, viewer: Viewer) -> tuple[Change, ...]:
     """Say what differs between what runs and what is proposed, to who sees the request; raises `NotFoundError`."""
     known = next((one for one in engine.queries.waiting(viewer) if one.id == request_id), None)
-    if known is None or known.kind != Asked.DEFINITION:
+    if known is None or known.kind != ApprovalKind.DEFINITION:
         raise NotFoundError(kind="proposal")
     with engine.unit_of_work() as work:
         request = work.approvals.get(request_id)
@@ -169,7 +168,7 @@ def _ask(
     subject_id = uuid5(NAMESPACE_OID, json.dumps(said))
     for one in new:
         work.definitions.hold(one.kind, one.name)
-    waiting = work.approvals.open_about(Asked.DEFINITION, subject_id)
+    waiting = work.approvals.open_about(ApprovalKind.DEFINITION, subject_id)
     if waiting is not None and waiting.expires_at > now:
         return waiting
     if waiting is not None:
@@ -177,7 +176,7 @@ def _ask(
     owners = {(one.kind, one.name): _owner(work, one, viewer) for one in new}
     _require_own_ladders(work, new, owners)
     units = _who_agree(work, owners.values(), viewer)
-    unit_id, people = who_answers(work, Asked.DEFINITION, units, but={viewer.actor_id})
+    unit_id, people = who_answers(work, ApprovalKind.DEFINITION, units, but={viewer.actor_id})
     versions = [
         next_version(engine, work, one, author=viewer.name, status="proposed", at=now, owner=owners[one.kind, one.name])
         for one in new
@@ -185,9 +184,9 @@ def _ask(
     for version in versions:
         work.definitions.propose(version, at=now)
     request = ask_second(
-        engine, work, Asked.DEFINITION, subject_id, asked_by=None if viewer.is_system else viewer.actor_id, now=now,
-        unit_id=unit_id, subject={_VERSIONS: [str(one.id) for one in versions]}, seen=_stands(engine, work, versions),
-        people=people,
+        engine, work, ApprovalKind.DEFINITION, subject_id, asked_by=None if viewer.is_system else viewer.actor_id,
+        now=now, unit_id=unit_id, subject={_VERSIONS: [str(one.id) for one in versions]},
+        seen=_stands(engine, work, versions), people=people,
     )  # fmt: skip
     body = {"request_id": str(request.id), "hashes": [one.content_hash for one in versions]}
     work.audit.note("definitions", "DefinitionProposed", body, actor_id=request.asked_by, at=now)
@@ -225,8 +224,8 @@ def _require_own_ladders(
     findings = []
     for one in new:
         for name in sorted(ladders_of(one.record)):
-            known = work.definitions.current(Kind.LADDER.value, name)
-            whose = known.owner_unit_id if known else owners.get((Kind.LADDER.value, name))
+            known = work.definitions.current(DefinitionKind.LADDER.value, name)
+            whose = known.owner_unit_id if known else owners.get((DefinitionKind.LADDER.value, name))
             if whose is not None and whose != owners[one.kind, one.name]:
                 findings.append(of_another_unit(one.file, name))
     if findings:
@@ -244,7 +243,7 @@ def _tell_leads(
 ) -> None:
     """Tell those who lead a unit whose cases a published definition touches, not who proposed it or agreed."""
     one = versions[0]
-    page = f"/workflows/{one.name}" if one.kind == Kind.WORKFLOW else f"/definitions/{one.kind}/{one.name}"
+    page = f"/workflows/{one.name}" if one.kind == DefinitionKind.WORKFLOW else f"/definitions/{one.kind}/{one.name}"
     touched = [unit for unit in work.directory.units() if any(_touches(each, unit) for each in versions)]
     people = {
         person.id: person
@@ -259,7 +258,7 @@ def _tell_leads(
 
 def _touches(one: StoredDefinition, unit: Unit) -> bool:
     """Whether the cases of a unit may count by a definition: its own, or one of everybody in its country."""
-    place = one.name if one.kind == Kind.CALENDAR else str(one.flattened.get("jurisdiction", ""))
+    place = one.name if one.kind == DefinitionKind.CALENDAR else str(one.flattened.get("jurisdiction", ""))
     country = place.partition("-")[0]
     is_elsewhere = one.kind in _OF_A_PLACE and _COUNTRY.match(place) and country != unit.jurisdiction.partition("-")[0]
     return one.serves(unit.id) and not is_elsewhere
@@ -319,6 +318,6 @@ def _require_author(viewer: Viewer, one: Candidate) -> None:
 
 def _require_may_answer(viewer: Viewer) -> None:
     """Refuse who has no part in it, the machine itself too: it is not a second person."""
-    action = FOUR_EYES[Asked.DEFINITION].answers
+    action = FOUR_EYES[ApprovalKind.DEFINITION].answers
     if viewer.is_system or not can(viewer, action):
         raise NotAllowedError(actor=viewer.name, action=action.value)

@@ -13,13 +13,16 @@ from engine.domain.policy import Action
 from engine.errors import DefinitionError
 from engine.spec.extends import Source
 from engine.spec.findings import Finding, has_errors
-from engine.spec.library import Definitions, Kind
+from engine.spec.library import DefinitionKind, Definitions
 from engine.spec.workflow import Workflow
 from engine.stores import StoredDefinition
 from engine.usecases.candidates import Candidate, candidates, limits_in_use
 
 SHIPPED = "shipped"
-_WHO_PUBLISHES = {Kind.CALENDAR.value: Action.KEEP_CALENDARS, Kind.RETENTION.value: Action.KEEP_RETENTION}
+_WHO_PUBLISHES = {
+    DefinitionKind.CALENDAR.value: Action.KEEP_CALENDARS,
+    DefinitionKind.RETENTION.value: Action.KEEP_RETENTION,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +101,10 @@ def differing(engine: Engine, sources: Mapping[str, str]) -> tuple[Differing, ..
 
 def published_workflows(work: UnitOfWork) -> Definitions:
     """Give the texts of published workflows, for `extends`."""
-    stored = work.definitions.published(Kind.WORKFLOW.value)
-    return Definitions(sources={(Kind.WORKFLOW, one.name): Source(f"{one.name}.yaml", one.source) for one in stored})
+    stored = work.definitions.published(DefinitionKind.WORKFLOW.value)
+    return Definitions(
+        sources={(DefinitionKind.WORKFLOW, one.name): Source(f"{one.name}.yaml", one.source) for one in stored}
+    )
 
 
 def lint_within(engine: Engine, work: UnitOfWork, sources: Mapping[str, str]) -> tuple[Finding, ...]:

@@ -8,7 +8,7 @@ from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.assembly import Engine
 from engine.domain.bulk_viewing import MOST_REVEALS_IN_AN_HOUR, REVEALS
 from engine.errors import AuditUnavailableError, TooOftenError, UnknownStepTypeError
-from engine.stores import Reading
+from engine.stores import RecordedReading
 from engine.views import Viewer
 
 _HOUR: Final = timedelta(hours=1)
@@ -58,9 +58,9 @@ def reading_of(
     *,
     at: datetime,
     subject_id: UUID | None = None,
-) -> Reading:
+) -> RecordedReading:
     """Give a reading, for a use case that writes it in its own transaction (`at` in UTC)."""
-    return Reading(
+    return RecordedReading(
         case_id=case_id, actor_id=_actor(viewer), at=at, what=what, subject_id=subject_id,
         classes=tuple(sorted(classes)), roles=tuple(sorted(viewer.roles)),
     )  # fmt: skip

@@ -11,7 +11,7 @@ from engine.domain.consequences import WorkItem
 from engine.domain.duty import Absence
 from engine.domain.state import CaseState
 from engine.ports import ActorRecord
-from engine.spec.ladders import Level, Person, Recipient
+from engine.spec.ladders import ItemPerson, Level, LevelRecipient
 from engine.spec.roles import Role
 
 SUPERVISORS = (Role.SUPERVISOR.value,)
@@ -53,7 +53,7 @@ _STOOD_IN = "A deputy stands in for someone who is away."
 _TOLD_AWAY = "Someone who is away was notified all the same: this is the last resort."
 
 
-class Found(NamedTuple):
+class Reachable(NamedTuple):
     """Who can be told, why nobody can, and what is worth noting."""
 
     people: tuple[ActorRecord, ...] = ()
@@ -75,11 +75,11 @@ def who_has_it(work: UnitOfWork, state: CaseState, item: WorkItem | None, *, now
         return ()
     hidden = work.duty.conflicted(state.case.id)
     assignee = work.directory.actor(item.assignee_id) if item.assignee_id else None
-    found = _reach(work, _Meant((assignee,)), hidden, now) if assignee else Found()
+    found = _reach(work, _Meant((assignee,)), hidden, now) if assignee else Reachable()
     return found.people or _reach(work, _Meant(_candidates(work, state, item)), hidden, now).people
 
 
-def who_is_told(work: UnitOfWork, state: CaseState, step_id: UUID, level: Level, *, now: datetime) -> Found:
+def who_is_told(work: UnitOfWork, state: CaseState, step_id: UUID, level: Level, *, now: datetime) -> Reachable:
     """Give whom a level about a step tells, or why nobody can be told. Who is away is stood in for by a deputy.
 
     On a last resort they are told beside their deputy: only who is disabled or in conflict with the case is left out.
@@ -98,7 +98,7 @@ def last_resort(work: UnitOfWork, state: CaseState, *, now: datetime) -> tuple[A
     return found or _reach(work, _Meant(work.directory.holders(roles=_ADMINISTRATORS)), hidden, now).people
 
 
-def reachable(work: UnitOfWork, state: CaseState, people: Iterable[ActorRecord], *, now: datetime) -> Found:
+def reachable(work: UnitOfWork, state: CaseState, people: Iterable[ActorRecord], *, now: datetime) -> Reachable:
     """Give who of these people can be told of a case, deputies included, or why nobody can."""
     return _reach(work, _Meant(tuple(people)), work.duty.conflicted(state.case.id), now)
 
@@ -113,7 +113,7 @@ def people_of_partner(work: UnitOfWork, state: CaseState, unit_id: UUID, *, now:
 
 
 def _meant(
-    work: UnitOfWork, state: CaseState, item: WorkItem | None, step_id: UUID, to: Recipient, now: datetime
+    work: UnitOfWork, state: CaseState, item: WorkItem | None, step_id: UUID, to: LevelRecipient, now: datetime
 ) -> _Meant:
     unit = state.case.unit_id
     if to.role is not None:
@@ -126,12 +126,14 @@ def _meant(
     return _person(work, state, item, to.person, now)
 
 
-def _person(work: UnitOfWork, state: CaseState, item: WorkItem | None, person: Person | None, now: datetime) -> _Meant:
+def _person(
+    work: UnitOfWork, state: CaseState, item: WorkItem | None, person: ItemPerson | None, now: datetime
+) -> _Meant:
     unit = state.case.unit_id
-    if person is Person.ON_CALL:
+    if person is ItemPerson.ON_CALL:
         on_call = [work.directory.actor(shift.actor_id) for shift in work.duty.on_call(unit, at=now)]
         return _Meant(tuple(actor for actor in on_call if actor), none=WhyNot.NO_ONE_ON_CALL)
-    if person is Person.SUPERVISOR:
+    if person is ItemPerson.SUPERVISOR:
         return _supervisor(work, unit, item)
     if item is None:
         return _Meant((), none=WhyNot.NO_ASSIGNEE)
@@ -162,10 +164,10 @@ def _partner(work: UnitOfWork, state: CaseState, step_id: UUID, role: Role) -> _
 
 def _reach(
     work: UnitOfWork, meant: _Meant, hidden: frozenset[UUID], now: datetime, *, even_away: bool = False
-) -> Found:
+) -> Reachable:
     """Find who of those who are meant can be told; the reason is that of the one who was nearest to being told."""
     if not meant.people:
-        return Found(why_not=meant.none)
+        return Reachable(why_not=meant.none)
     away = work.duty.away(tuple(actor.id for actor in meant.people), at=now)
     people: dict[UUID, ActorRecord] = {}
     reasons: list[WhyNot] = []
@@ -182,8 +184,8 @@ def _reach(
             people[deputy.id] = deputy
             notes.append(_STOOD_IN)
     if not people:
-        return Found(why_not=next(reason for reason in WhyNot if reason in reasons))
-    return Found(tuple(people.values()), note=" ".join(dict.fromkeys(notes)))
+        return Reachable(why_not=next(reason for reason in WhyNot if reason in reasons))
+    return Reachable(tuple(people.values()), note=" ".join(dict.fromkeys(notes)))
 
 
 def _deputy(work: UnitOfWork, absence: Absence | None, hidden: frozenset[UUID], now: datetime) -> ActorRecord | None:

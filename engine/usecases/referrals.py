@@ -53,7 +53,7 @@ _NOBODY = UUID(int=0)
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class ReferralRequest:
     """What is asked of the other side, and what it is shown of the case when it accepts.
 
     Fields leave on a consent or on a ground in law: of the `persons` who were chosen, or of whom has consented, and of
@@ -83,7 +83,7 @@ def offer_referral(
     command_id: UUID,
     to_unit_id: UUID | None = None,
     step_id: UUID | None = None,
-    wanted: Wanted | None = None,
+    wanted: ReferralRequest | None = None,
 ) -> UUID:
     """Offer the work of a step, or the case, to another unit or partner; gives the referral's id.
 
@@ -93,7 +93,7 @@ def offer_referral(
     already, is the case's own or has nobody to answer; `ConsentError`, `NotFoundError`, `NotAllowedError`.
     """
     now = engine.clock.now()
-    wanted = wanted or Wanted()
+    wanted = wanted or ReferralRequest()
     _require_sense(wanted, to_unit_id)
     with engine.unit_of_work() as work:
         state = work.cases.lock(case_id)
@@ -280,7 +280,7 @@ def _require_asked(work: UnitOfWork, referral: Referral, viewer: Viewer) -> None
         raise NotAllowedError(actor=viewer.name, action=Action.REFER.value)
 
 
-def _require_sense(wanted: Wanted, to_unit_id: UUID | None) -> None:
+def _require_sense(wanted: ReferralRequest, to_unit_id: UUID | None) -> None:
     problems: dict[str, str] = {}
     for name in ("purpose", "help"):
         if (code := getattr(wanted, name)) and not _CODE.fullmatch(code):
@@ -303,7 +303,7 @@ def _referral(
     engine: Engine,
     work: UnitOfWork,
     state: CaseState,
-    wanted: Wanted,
+    wanted: ReferralRequest,
     to_unit_id: UUID | None,
     step_id: UUID | None,
     viewer: Viewer,
@@ -325,7 +325,7 @@ def _referral(
     )  # fmt: skip
 
 
-def _of_whom(work: UnitOfWork, state: CaseState, wanted: Wanted) -> tuple[UUID, ...]:
+def _of_whom(work: UnitOfWork, state: CaseState, wanted: ReferralRequest) -> tuple[UUID, ...]:
     """Say of which persons of the case something is shown: who has consented, else those who were chosen by name.
 
     Nobody is chosen by default: whoever names a ground in law answers for each. Raises `InvalidAnswersError`.
@@ -343,7 +343,12 @@ def _of_whom(work: UnitOfWork, state: CaseState, wanted: Wanted) -> tuple[UUID, 
 
 
 def _whom(
-    work: UnitOfWork, state: CaseState, wanted: Wanted, to_unit_id: UUID | None, step_id: UUID | None, now: datetime
+    work: UnitOfWork,
+    state: CaseState,
+    wanted: ReferralRequest,
+    to_unit_id: UUID | None,
+    step_id: UUID | None,
+    now: datetime,
 ) -> UUID:
     """Find whom to ask: a unit that was not asked for the same yet, is not the case's own and has somebody to answer.
 
@@ -367,8 +372,8 @@ def _whom(
     return to
 
 
-def _again(before: Referral) -> Wanted:
-    return Wanted(
+def _again(before: Referral) -> ReferralRequest:
+    return ReferralRequest(
         kind=before.kind, purpose=before.purpose, help=before.help, urgency=before.urgency, fields=before.fields,
         persons=before.persons, consent_id=before.consent_id, ground=before.ground, keep_days=before.keep_days,
     )  # fmt: skip

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.assembly import Engine
-from engine.domain.four_eyes import Agreed, Kind
+from engine.domain.four_eyes import Agreed, ApprovalKind
 from engine.domain.policy import ROLES_THAT_MAY, Action, can
 from engine.domain.referral import Referral, ReferralStatus
 from engine.domain.state import CaseState
@@ -94,7 +94,7 @@ def hold_or_send(
     if shows and not by_all:
         held = released.model_copy(update={"status": ReferralStatus.HELD})
         work.referrals.save(held)
-        if work.approvals.open_about(Kind.RELEASE, held.id) is None:
+        if work.approvals.open_about(ApprovalKind.RELEASE, held.id) is None:
             _ask(engine, work, state, held, viewer, now)
         after = note(work, state, "ReferralHeld", held, by=viewer.actor_id, now=now)
         _tell_who_releases(engine, work, after, held, viewer, now)
@@ -117,8 +117,9 @@ def _ask(engine: Engine, work: UnitOfWork, state: CaseState, held: Referral, vie
     """Write that it waits: for one person, or for two, of whom who asked may be the first."""
     first = (Agreed(actor_id=held.released_by, at=now),) if held.released_by else ()
     ask_second(
-        engine, work, Kind.RELEASE, held.id, asked_by=viewer.actor_id, now=now, state=state, reason_code=held.purpose,
-        seen=_how_it_stands(held), needed=2 if must_be_two(engine, held) else 1, agreed=first, tells=False,
+        engine, work, ApprovalKind.RELEASE, held.id, asked_by=viewer.actor_id, now=now, state=state,
+        reason_code=held.purpose, seen=_how_it_stands(held), needed=2 if must_be_two(engine, held) else 1,
+        agreed=first, tells=False,
     )  # fmt: skip
 
 
@@ -133,7 +134,7 @@ def _answer(
     now: datetime,
 ) -> None:
     take_answer(
-        engine, work, Kind.RELEASE, referral.id, viewer=viewer, approved=approved, now=now, state=state,
+        engine, work, ApprovalKind.RELEASE, referral.id, viewer=viewer, approved=approved, now=now, state=state,
         seen=_how_it_stands(referral),
     )  # fmt: skip
 

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.assembly import Engine
-from engine.domain.four_eyes import Kind
+from engine.domain.four_eyes import ApprovalKind
 from engine.domain.keeping import GROUNDS_TO_SEAL, Restriction
 from engine.domain.policy import Action
 from engine.domain.state import CaseState
@@ -64,7 +64,14 @@ def ask_to_open(engine: Engine, case_id: UUID, *, viewer: Viewer) -> None:
         if all(person.id == viewer.actor_id for person in people):
             raise NoSecondPersonError(roles=in_running_words(Role.DATA_PROTECTION_OFFICER))
         ask_second(
-            engine, work, Kind.OPEN_SEAL, sealed.id, asked_by=viewer.actor_id, now=now, state=state, people=people
+            engine,
+            work,
+            ApprovalKind.OPEN_SEAL,
+            sealed.id,
+            asked_by=viewer.actor_id,
+            now=now,
+            state=state,
+            people=people,
         )
         work.cases.note(state, "OpeningAsked", {}, actor_id=viewer.actor_id, at=now)
         work.commit()
@@ -80,7 +87,7 @@ def answer_opening(engine: Engine, case_id: UUID, *, viewer: Viewer, agreed: boo
         state = work.cases.lock(case_id)
         sealed = _seal(work, state, viewer)
         take_answer(
-            engine, work, Kind.OPEN_SEAL, sealed.id, viewer=viewer, approved=agreed, now=now, state=state
+            engine, work, ApprovalKind.OPEN_SEAL, sealed.id, viewer=viewer, approved=agreed, now=now, state=state
         )  # fmt: skip
         if agreed:
             work.keeping.save_restriction(sealed.lift(viewer.actor_id, now))

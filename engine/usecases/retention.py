@@ -9,7 +9,7 @@ from engine.assembly import Engine
 from engine.domain.policy import Action, can
 from engine.domain.retention import Act, Proposed, proposed
 from engine.errors import AlreadyEndedError, InvalidAnswersError, NotAllowedError, NotFoundError
-from engine.spec.library import Kind
+from engine.spec.library import DefinitionKind
 from engine.spec.retention import RetentionPolicy, policy_for
 from engine.stores import ClosedCase
 from engine.usecases.deciding import require_member
@@ -38,7 +38,7 @@ def retention_policies(engine: Engine) -> tuple[RetentionPolicy, ...]:
 
 def policies_of(work: UnitOfWork) -> tuple[RetentionPolicy, ...]:
     """List the policies that hold now, within a transaction."""
-    stored = work.definitions.published(Kind.RETENTION.value)
+    stored = work.definitions.published(DefinitionKind.RETENTION.value)
     return tuple(RetentionPolicy.model_validate(dict(one.flattened)) for one in stored)
 
 

@@ -13,7 +13,7 @@ from engine.errors import NotFoundError
 from engine.usecases.deciding import require_access
 from engine.usecases.readings import classes_of_step, reading_of, require_pace
 from engine.usecases.step_up import require_step_up
-from engine.views import AnswerView, PersonView, StretchView, Viewer
+from engine.views import AnswerView, CasePersonView, StretchView, Viewer
 
 _ANSWERED = frozenset({StepStatus.ENDED, StepStatus.APPROVAL})
 
@@ -38,7 +38,7 @@ def reveal_places(engine: Engine, step_id: UUID, *, case_id: UUID, viewer: Viewe
     return engine.queries.unsealed_places(viewer, step_id)
 
 
-def reveal_person(engine: Engine, person_id: UUID, *, case_id: UUID, viewer: Viewer) -> PersonView:
+def reveal_person(engine: Engine, person_id: UUID, *, case_id: UUID, viewer: Viewer) -> CasePersonView:
     """Give who a person is, unmasked; that it was done is written first, and without that nothing is shown.
 
     Raises what `reveal_answers` raises.

@@ -23,7 +23,7 @@ _BATCH: Final = 200
 _DROPPED: Final = 10_000
 
 
-class Stage(StrEnum):
+class RotationStage(StrEnum):
     """How far the change of a key has come. But for the last one the same command goes on with it, a minute later."""
 
     BEGUN = "begun"
@@ -38,7 +38,7 @@ class IndexRotation(NamedTuple):
     `unreadable` counts those that cannot be read and so are found no more.
     """
 
-    stage: Stage
+    stage: RotationStage
     key_id: str
     persons: int = 0
     files: int = 0
@@ -61,7 +61,7 @@ class _Stand(NamedTuple):
 class ChainRotation(NamedTuple):
     """How far it has come, the key that signs links now, and the checkpoint up to which older keys count."""
 
-    stage: Stage
+    stage: RotationStage
     key_id: str
     until: int | None = None
 
@@ -91,12 +91,12 @@ def rotate_index(
     coming = str(keeper.index.coming)
     persons, lost = write_persons(engine, coming, batch, after_batch)
     files, lost_files = _readdress_files(engine, coming, batch)
-    done = IndexRotation(Stage.BEGUN, coming, persons, files, lost + lost_files)
+    done = IndexRotation(RotationStage.BEGUN, coming, persons, files, lost + lost_files)
     if not is_settled:
         return done
     keeper.switch_index_key()
     _say(engine, viewer, _of_index(keeper))
-    return done._replace(stage=Stage.SWITCHED)
+    return done._replace(stage=RotationStage.SWITCHED)
 
 
 def rotate_chains(engine: Engine, *, viewer: Viewer) -> ChainRotation:
@@ -114,16 +114,16 @@ def rotate_chains(engine: Engine, *, viewer: Viewer) -> ChainRotation:
     if was_said and not is_open:
         made = keeper.add_chain_key()
         _say(engine, viewer, _of_chains(keeper))
-        return ChainRotation(Stage.BEGUN, made)
+        return ChainRotation(RotationStage.BEGUN, made)
     current = keeper.chains.current
     if not is_open:
-        return ChainRotation(Stage.DONE, current, _closed_at(keeper.chains))
+        return ChainRotation(RotationStage.DONE, current, _closed_at(keeper.chains))
     until = _seen_all(engine) if was_said else None
     if until is None:
-        return ChainRotation(Stage.WAITING, current)
+        return ChainRotation(RotationStage.WAITING, current)
     keeper.close_chain_keys(until)
     _say(engine, viewer, _of_chains(keeper))
-    return ChainRotation(Stage.DONE, current, until)
+    return ChainRotation(RotationStage.DONE, current, until)
 
 
 def rotate_signing(engine: Engine, *, viewer: Viewer) -> str:
@@ -185,7 +185,7 @@ def _drop_index(engine: Engine, viewer: Viewer, *, is_settled: bool) -> IndexRot
     current = keeper.index.current
     if keeper.index.old is not None:
         if not is_settled:
-            return IndexRotation(Stage.WAITING, current)
+            return IndexRotation(RotationStage.WAITING, current)
         with engine.unit_of_work() as work:
             work.sign_in_habits.forget_marks()
             work.commit()
@@ -196,7 +196,7 @@ def _drop_index(engine: Engine, viewer: Viewer, *, is_settled: bool) -> IndexRot
         with engine.unit_of_work() as work:
             dropped = work.index.drop_tokens(but=(current,), most=_DROPPED)
             work.commit()
-    return IndexRotation(Stage.DONE, current)
+    return IndexRotation(RotationStage.DONE, current)
 
 
 def _seen_all(engine: Engine) -> int | None:

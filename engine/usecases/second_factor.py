@@ -5,7 +5,7 @@ from uuid import UUID
 
 from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.assembly import Engine
-from engine.domain.four_eyes import ApprovalRequest, Kind, require_open
+from engine.domain.four_eyes import ApprovalKind, ApprovalRequest, require_open
 from engine.domain.policy import Action, can, roles_in
 from engine.errors import NotAllowedError, NotFoundError, WrongCodeError
 from engine.ports import ActorRecord
@@ -128,8 +128,8 @@ def report_lost(engine: Engine, actor_id: UUID, *, viewer: Viewer) -> UUID:
         if not work.sign_ins.has_factor(actor_id):
             raise NotFoundError(kind="second factor")
         lost = ask_second(
-            engine, work, Kind.LOST_FACTOR, actor_id, asked_by=viewer.actor_id, now=now, reason_code="factor_lost",
-            unit_id=next(iter(person.unit_ids), None), tells=False,
+            engine, work, ApprovalKind.LOST_FACTOR, actor_id, asked_by=viewer.actor_id, now=now,
+            reason_code="factor_lost", unit_id=next(iter(person.unit_ids), None), tells=False,
         )  # fmt: skip
         work.audit.note("sign-in", "FactorLost", {"actor_id": str(actor_id)}, actor_id=viewer.actor_id, at=now)
         _tell_administrators(engine, work, lost, actor_id)
@@ -148,14 +148,14 @@ def answer_lost(engine: Engine, lost_id: UUID, *, viewer: Viewer, approved: bool
         lost = work.approvals.get(lost_id)
         if approved or lost is None or lost.asked_by != viewer.actor_id:
             _require_administrator(engine, viewer)
-        if lost is None or lost.kind != Kind.LOST_FACTOR:
+        if lost is None or lost.kind != ApprovalKind.LOST_FACTOR:
             raise NotFoundError(kind="request")
         actor_id = lost.subject_id
         if lost.asked_by != viewer.actor_id:
             person_looked_after(work, viewer, actor_id)
         _require_another(viewer, actor_id)
         require_open(lost, now=now)
-        take_answer(engine, work, Kind.LOST_FACTOR, actor_id, viewer=viewer, approved=approved, now=now)
+        take_answer(engine, work, ApprovalKind.LOST_FACTOR, actor_id, viewer=viewer, approved=approved, now=now)
         if approved:
             take_away(engine, work, actor_id)
         body = {"actor_id": str(actor_id), "approved": approved}
@@ -166,7 +166,7 @@ def answer_lost(engine: Engine, lost_id: UUID, *, viewer: Viewer, approved: bool
 def lost_factor_of(engine: Engine, actor_id: UUID) -> ApprovalRequest | None:
     """Give the request to take somebody's second factor away, if one waits."""
     with engine.unit_of_work() as work:
-        waiting = work.approvals.open_about(Kind.LOST_FACTOR, actor_id)
+        waiting = work.approvals.open_about(ApprovalKind.LOST_FACTOR, actor_id)
     return waiting if waiting is not None and waiting.expires_at > engine.wall_clock.now() else None
 
 

@@ -10,8 +10,8 @@ from engine.assembly import Engine
 from engine.domain import commands as cm
 from engine.domain.access import Grant, GrantKind
 from engine.domain.case_links import LinkKind
-from engine.domain.consent import Consent, GivenBy, Recipient, law_of, require_covered
-from engine.domain.four_eyes import Kind
+from engine.domain.consent import Consent, ConsentRecipient, GivenBy, law_of, require_covered
+from engine.domain.four_eyes import ApprovalKind
 from engine.domain.guardians import nobody_else_stands, suspected
 from engine.domain.narrowing import shown_in
 from engine.domain.packages import locating
@@ -92,10 +92,10 @@ def require_basis(work: UnitOfWork, state: CaseState, referral: Referral, *, now
     require_covered(consent, recipient(work, referral), purpose=referral.purpose, fields=shown, now=now)
 
 
-def recipient(work: UnitOfWork, referral: Referral) -> Recipient:
+def recipient(work: UnitOfWork, referral: Referral) -> ConsentRecipient:
     """Say who is to get something, in the words of a consent."""
     if referral.to_unit_id is None:
-        return Recipient(kind=referral.to_kind)
+        return ConsentRecipient(kind=referral.to_kind)
     return work.referrals.recipient(referral.to_unit_id)
 
 
@@ -150,7 +150,7 @@ def stop(work: UnitOfWork, referral: Referral, *, reason: str, by: UUID | None, 
         changes["status"] = ReferralStatus.ENDED
     elif referral.status is ReferralStatus.HELD:
         changes["status"] = ReferralStatus.DROPPED
-        overtake(work, Kind.RELEASE, referral.id, now=now)
+        overtake(work, ApprovalKind.RELEASE, referral.id, now=now)
     else:
         changes |= {"status": ReferralStatus.RECALLED, "answered_at": now, "answered_by": by}
     stopped = referral.model_copy(update=changes)

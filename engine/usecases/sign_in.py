@@ -31,7 +31,7 @@ from engine.usecases.custody import as_keeper, may_enter
 from engine.usecases.factor_codes import code_fits
 from engine.usecases.session_tokens import hash_of
 from engine.usecases.slowing_down import Tries
-from engine.usecases.unusual_sign_ins import Place, learn, send_code, sent_code_fits, unusual_in
+from engine.usecases.unusual_sign_ins import SignInOrigin, learn, send_code, sent_code_fits, unusual_in
 from engine.views import Viewer
 
 
@@ -74,7 +74,7 @@ def sign_in(engine: Engine, *, email: str, password: str, network: str = "", dev
             work.commit()
         raise SignInError
     token = engine.entropy.token()
-    now, place = engine.wall_clock.now(), Place(device.mark, network)
+    now, place = engine.wall_clock.now(), SignInOrigin(device.mark, network)
     with engine.unit_of_work() as work:
         if not may_enter(work, known.actor_id):
             raise CustodyError
@@ -119,7 +119,7 @@ def prove_code(engine: Engine, token: str, *, code: str, network: str = "", devi
             raise _refused(engine, work, actor_id, token, wrong + 1, by_factor=by_factor, at=now)
         if not work.sign_ins.renew_session(hash_of(token), new_hash=hash_of(new), at=now, by_factor=by_factor):
             raise SignInError
-        _signed_in(engine, work, actor_id, Place(device.mark, network), by_factor=by_factor, at=now)
+        _signed_in(engine, work, actor_id, SignInOrigin(device.mark, network), by_factor=by_factor, at=now)
         work.commit()
     tries.forget()
     return new
@@ -262,7 +262,7 @@ def _is_fresh(engine: Engine, session: Session, viewer: Viewer, now: datetime) -
 
 
 def _signed_in(
-    engine: Engine, work: UnitOfWork, actor_id: UUID, place: Place, *, by_factor: bool, at: datetime
+    engine: Engine, work: UnitOfWork, actor_id: UUID, place: SignInOrigin, *, by_factor: bool, at: datetime
 ) -> None:
     unusual = unusual_in(engine, work, actor_id, place, at=at)
     is_new = bool(place.device) and work.sign_ins.note_device(actor_id, hash_of(place.device), at=at)

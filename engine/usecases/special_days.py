@@ -9,7 +9,7 @@ from engine.assembly import Engine
 from engine.domain.policy import Action, can
 from engine.errors import NotAllowedError, NotFoundError, SpecialDayError
 from engine.spec.calendars import Calendar
-from engine.spec.library import Kind
+from engine.spec.library import DefinitionKind
 from engine.stores import StoredDay
 from engine.usecases.administering import looks_after
 from engine.views import Viewer
@@ -44,7 +44,7 @@ def add_special_day(engine: Engine, new: NewDay, *, viewer: Viewer) -> UUID:
     stored = as_stored(engine, new, viewer)
     with engine.unit_of_work() as work:
         _require_owner(work, new.calendar, viewer)
-        work.definitions.hold(Kind.CALENDAR.value, new.calendar)
+        work.definitions.hold(DefinitionKind.CALENDAR.value, new.calendar)
         check_day(engine, work, new)
         work.special_days.add(stored)
         _ask_recount(engine, work, new.calendar, viewer)
@@ -62,7 +62,7 @@ def remove_special_day(engine: Engine, *, calendar: str, day: date, viewer: View
     now = engine.clock.now()
     with engine.unit_of_work() as work:
         _require_owner(work, calendar, viewer)
-        work.definitions.hold(Kind.CALENDAR.value, calendar)
+        work.definitions.hold(DefinitionKind.CALENDAR.value, calendar)
         known = added_day(engine, work, calendar, day)
         work.special_days.remove(known.id, by=viewer.actor_id, at=now)
         _ask_recount(engine, work, calendar, viewer)
@@ -135,5 +135,9 @@ def _require_owner(work: UnitOfWork, calendar: str, viewer: Viewer) -> None:
 
 def _ask_recount(engine: Engine, work: UnitOfWork, calendar: str, viewer: Viewer) -> None:
     work.recounts.ask(
-        engine.entropy.uuid(), kind=Kind.CALENDAR.value, name=calendar, by=viewer.actor_id, at=engine.clock.now()
+        engine.entropy.uuid(),
+        kind=DefinitionKind.CALENDAR.value,
+        name=calendar,
+        by=viewer.actor_id,
+        at=engine.clock.now(),
     )

@@ -14,7 +14,7 @@ from engine.domain.closing import is_left_to_itself
 from engine.domain.identity import written_over
 from engine.domain.paths import path_of_person
 from engine.domain.policy import Action
-from engine.domain.records import AddedStep, Interval, PersonRole, RunStatus, Scalar
+from engine.domain.records import AddedStep, PersonRole, RunStatus, Scalar, StepInterval
 from engine.domain.state import CaseState
 from engine.errors import InvalidAnswersError, NotFoundError, UnknownLawLimitError
 from engine.plugin.laws import Law
@@ -72,7 +72,7 @@ def record_interval(
         require_member(viewer, state)
         if work.records.answer_to(command_id) is not None:
             return
-        interval = Interval(step_id=step_id, name=name, start=start, end=end, has_place=bool(place))
+        interval = StepInterval(step_id=step_id, name=name, start=start, end=end, has_place=bool(place))
         carry_out(engine, work, state, cm.RecordInterval(interval), actor_id=viewer.actor_id, now=now)
         if place:
             work.cases.keep_place(state, interval, place=place, evidence=evidence)

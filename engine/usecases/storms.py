@@ -10,7 +10,7 @@ from uuid import UUID
 from engine.adapters.sql.unit_of_work import UnitOfWork
 from engine.assembly import Engine
 from engine.stores import HeldBack
-from engine.usecases.writing import Note, unit_of, write
+from engine.usecases.writing import UnaddressedMessage, unit_of, write
 
 log = logging.getLogger(__name__)
 
@@ -71,7 +71,7 @@ def _bundle(engine: Engine, held: HeldBack, now: datetime) -> bool:
         if person is None or (since is not None and now < since + _MINUTE):
             return False
         about = f"-|{STORM}|{now.isoformat()}{'|critical' if held.critical else ''}"
-        note = Note(about, STORM, INBOX, held.critical, {}, unit=unit_of(work, person))
+        note = UnaddressedMessage(about, STORM, INBOX, held.critical, {}, unit=unit_of(work, person))
         count = work.bundles.bundle(held, held_for=STORM, by=note.id(person.id, held.channel))
         if count:
             counted = replace(note, variables={"count": str(count)})

@@ -15,12 +15,12 @@ from engine.ports import ActorRecord
 from engine.spec.plain_words import in_plain_words, type_in_plain_words
 from engine.stores import Unit
 from engine.usecases.storms import held_back_for
-from engine.usecases.writing import Note, local_time, reachable, write
+from engine.usecases.writing import UnaddressedMessage, local_time, reachable, write
 
 __all__ = [
     "EMAIL",
     "IN_APP",
-    "Wanted",
+    "WantedMessage",
     "add_delivery_job",
     "add_delivery_jobs",
     "local_time",
@@ -33,7 +33,7 @@ __all__ = [
 DELIVER = "deliver"
 
 
-class Wanted(NamedTuple):
+class WantedMessage(NamedTuple):
     """That something of a case must be sent; `rule` names what it is about."""
 
     state: CaseState
@@ -70,7 +70,7 @@ def tell(
     if _is_where_somebody_will_be(engine, state, due_at):
         due_at = late_at = None
     unit = work.directory.unit(state.case.unit_id)
-    note = Note(
+    note = UnaddressedMessage(
         about=f"{state.case.id}|{rule}", kind=kind, link=link, critical=critical, due_at=due_at, case_id=state.case.id,
         late_at=late_at, unit=unit, escalation_id=escalation_id,
         variables={
@@ -110,7 +110,7 @@ def tell_of_system(
     `code_of` is the hash of the sign-in that waits for a code: it is put into the words when they are sent.
     """
     variables = {"unit": unit.name if unit else "", "case_number": "", "code": ""}
-    note = Note(f"-|{rule}", kind, link, critical, variables, due_at, unit=unit, code_of=code_of)
+    note = UnaddressedMessage(f"-|{rule}", kind, link, critical, variables, due_at, unit=unit, code_of=code_of)
     return _tell_all(engine, work, note, people, channels, now)
 
 
@@ -127,7 +127,7 @@ def add_delivery_job(work: UnitOfWork, state: CaseState, *, rule: str, critical:
             work.deliveries.queue(state.case.id, channel=channel, job_id=other, critical=critical, now=now)
 
 
-def add_delivery_jobs(work: UnitOfWork, wanted: Iterable[Wanted], *, now: datetime) -> None:
+def add_delivery_jobs(work: UnitOfWork, wanted: Iterable[WantedMessage], *, now: datetime) -> None:
     """Put the sending of what was written of several cases into the outbox: a job for each case and channel."""
     of = {one.state.case.id: one for one in wanted}
     for case_id, channel in work.deliveries.waiting_of(list(of)) if of else ():
@@ -162,7 +162,7 @@ def title_of_step(engine: Engine, state: CaseState, step: Step) -> str:
 def _tell_all(
     engine: Engine,
     work: UnitOfWork,
-    note: Note,
+    note: UnaddressedMessage,
     people: Iterable[ActorRecord],
     channels: Iterable[str],
     now: datetime,
@@ -182,7 +182,12 @@ def _tell_all(
 
 
 def _held_for(
-    work: UnitOfWork, note: Note, person: ActorRecord, preference: Preference | None, channel: str, now: datetime
+    work: UnitOfWork,
+    note: UnaddressedMessage,
+    person: ActorRecord,
+    preference: Preference | None,
+    channel: str,
+    now: datetime,
 ) -> str:
     """Say which message will stand for this one, if any: that of the day, or the one for many at once."""
     if channel == IN_APP:

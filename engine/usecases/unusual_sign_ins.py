@@ -31,14 +31,16 @@ _CODE: Final = "sign_in_code"
 _CODE_PAGE: Final = "/sign-in/code"
 
 
-class Place(NamedTuple):
+class SignInOrigin(NamedTuple):
     """From where somebody signs in: the mark of the browser and the address of the network, each empty if unknown."""
 
     device: str = ""
     network: str = ""
 
 
-def unusual_in(engine: Engine, work: UnitOfWork, actor_id: UUID, place: Place, *, at: datetime) -> frozenset[Sort]:
+def unusual_in(
+    engine: Engine, work: UnitOfWork, actor_id: UUID, place: SignInOrigin, *, at: datetime
+) -> frozenset[Sort]:
     """Say in what a sign-in at `at` (UTC) is unlike all before of somebody; nothing is unusual in a demo."""
     person = work.directory.actor(actor_id)
     if engine.demo or person is None:
@@ -55,7 +57,7 @@ def unusual_in(engine: Engine, work: UnitOfWork, actor_id: UUID, place: Place, *
     return found | {Sort.DEVICE} if is_new else found
 
 
-def learn(engine: Engine, work: UnitOfWork, actor_id: UUID, place: Place, *, at: datetime) -> None:
+def learn(engine: Engine, work: UnitOfWork, actor_id: UUID, place: SignInOrigin, *, at: datetime) -> None:
     """Note the hour and the network of a sign-in that was proved."""
     person = work.directory.actor(actor_id)
     if engine.demo or person is None:

@@ -20,7 +20,7 @@ _UTC = "UTC"
 
 
 @dataclass(frozen=True, slots=True)
-class Note:
+class UnaddressedMessage:
     """What is told, before it is known to whom; `about` names it, and makes the key of each message of it."""
 
     about: str
@@ -47,7 +47,7 @@ class Note:
 def write(
     engine: Engine,
     work: UnitOfWork,
-    note: Note,
+    note: UnaddressedMessage,
     person: ActorRecord,
     preference: Preference | None,
     channel: str,
@@ -120,7 +120,7 @@ def due_time(due_at: datetime | None, zone: str, late_at: datetime | None = None
     return f"{last:%d %b %Y}, {start}-{until}" if is_same else f"{start} - {last:%d %b %Y}, {until}"
 
 
-def _words(engine: Engine, note: Note, person: ActorRecord, zone: str, link: str) -> Rendered:
+def _words(engine: Engine, note: UnaddressedMessage, person: ActorRecord, zone: str, link: str) -> Rendered:
     languages = (person.language, note.unit.language) if note.unit else (person.language,)
     variables = {
         "due_time": due_time(note.due_at, zone, note.late_at, language=languages[0]),

@@ -57,9 +57,9 @@ from engine.views.persons import (
     AgeView,
     CandidateView,
     CaseLinkView,
+    CasePersonView,
     PersonPageView,
     PersonRoleView,
-    PersonView,
     SamePersonView,
 )
 from engine.views.running import (
@@ -121,6 +121,7 @@ __all__ = [
     "CandidateView",
     "CaseLine",
     "CaseLinkView",
+    "CasePersonView",
     "CaseView",
     "ChannelView",
     "ClockJump",
@@ -175,7 +176,6 @@ __all__ = [
     "PauseView",
     "PersonPageView",
     "PersonRoleView",
-    "PersonView",
     "PlannedView",
     "PointsToView",
     "PreviewView",

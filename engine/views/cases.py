@@ -7,7 +7,7 @@ from uuid import UUID
 from engine.views.base import View
 from engine.views.deadlines import DeadlineView
 from engine.views.explanations import EscalationView
-from engine.views.persons import PersonView
+from engine.views.persons import CasePersonView
 from engine.views.work import AnswerView, DocumentView
 
 
@@ -110,7 +110,7 @@ class CaseView(View):
     concern: str
     runs: tuple[RunView, ...]
     steps: tuple[StepView, ...]
-    persons: tuple[PersonView, ...]
+    persons: tuple[CasePersonView, ...]
     facts: Mapping[str, str]
     deadlines: tuple[DeadlineView, ...]
     escalations: tuple[EscalationView, ...]

@@ -25,7 +25,7 @@ class CandidateView(View):
     status: str
 
 
-class PersonView(View):
+class CasePersonView(View):
     """A person of a case; who they are stays masked unless revealed.
 
     `home` is the village or part of town and, after a comma, the district. `age_words` is how old they can be today;

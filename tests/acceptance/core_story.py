@@ -16,11 +16,11 @@ from engine.domain.records import (
     Case,
     CaseStatus,
     Deadline,
-    Interval,
     PersonRole,
     Purpose,
     Scalar,
     Step,
+    StepInterval,
     StepStatus,
     deadline_id,
 )
@@ -232,7 +232,7 @@ class CoreStory:
         self.foreseen.append(event.label)
         if event.journey is not None:
             start = event.at - timedelta(seconds=event.journey.seconds)
-            journey = Interval(step_id=step.id, name="journey", start=start, end=event.at, has_place=True)
+            journey = StepInterval(step_id=step.id, name="journey", start=start, end=event.at, has_place=True)
             self.case.do(cm.RecordInterval(journey))
         deadline = self.case.deadline(step)
         if deadline is not None:

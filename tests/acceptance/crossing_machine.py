@@ -21,8 +21,14 @@ from engine.errors import IcmcError, NotFoundError
 from engine.usecases.break_glass import break_glass
 from engine.usecases.case_access import answer_lift, ask_to_lift_denial, deny_access
 from engine.usecases.conflicts import end_conflict, note_conflict
-from engine.usecases.consents import Agreed, end_expired_consents, record_consent, withdraw_consent
-from engine.usecases.referrals import Wanted, accept_referral, decline_referral, offer_referral, recall_referral
+from engine.usecases.consents import GivenConsent, end_expired_consents, record_consent, withdraw_consent
+from engine.usecases.referrals import (
+    ReferralRequest,
+    accept_referral,
+    decline_referral,
+    offer_referral,
+    recall_referral,
+)
 from engine.usecases.releasing import release_referral
 from engine.usecases.reveal_answers import reveal_person
 from engine.usecases.steer_case import add_person, identify_person
@@ -132,7 +138,7 @@ class Crossing(RuleBasedStateMachine):
     @rule(pick=PICK, which=WHICH, to=SIDES, fields=st.sampled_from(FIELDS), days=st.integers(1, 40))
     def agree(self, pick: int, which: int, to: int, fields: tuple[str, ...], days: int) -> None:
         case, until = self._case(pick), self.now + timedelta(days=days)
-        agreed = Agreed(
+        agreed = GivenConsent(
             case.persons[which],
             GivenBy.GUARDIAN,
             ("shelter",),
@@ -154,7 +160,9 @@ class Crossing(RuleBasedStateMachine):
     def offer(self, pick: int, to: int, more: bool) -> None:  # noqa: FBT001 - drawn
         consent_id, consent = self._pick(self.model.consents, pick)
         fields = (*consent["fields"], "person.age") if more else consent["fields"]
-        wanted = Wanted(purpose="shelter", help="safe_place", urgency="high", fields=fields, consent_id=consent_id)
+        wanted = ReferralRequest(
+            purpose="shelter", help="safe_place", urgency="high", fields=fields, consent_id=consent_id
+        )
         case: Known = consent["case"]
         covered = set(fields) <= set(consent["fields"]) or "person.*" in consent["fields"]
         allowed = (

@@ -11,7 +11,7 @@ from engine.domain import commands as cm
 from engine.domain import events as ev
 from engine.domain.consequences import consequences
 from engine.domain.counting import warn_at
-from engine.domain.records import Interval, Scalar, StepStatus
+from engine.domain.records import Scalar, StepInterval, StepStatus
 from engine.spec.limits import WarningPoint
 from engine.spec.roles import Role
 from pillars.restitution.forms import EligibilityForm
@@ -117,7 +117,7 @@ def test_a_journey_moves_the_due_time_only_when_its_end_is_entered(*, has_ended:
     step = told.case.ready("rescue.production")[0]
     end = RESCUED + 3 * HOUR if has_ended else None
     start = RESCUED + 2 * HOUR
-    journey = Interval(step_id=step.id, name="journey", start=start, end=end, has_place=True)
+    journey = StepInterval(step_id=step.id, name="journey", start=start, end=end, has_place=True)
     told.case.do(cm.RecordInterval(journey))
     deadline = told.case.deadline(step)
     assert deadline is not None

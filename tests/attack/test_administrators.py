@@ -18,7 +18,7 @@ from engine.adapters.postgres.roles import urls_on
 from engine.assembly import Engine
 from engine.bootstrap import build_engine, ship
 from engine.cli.common import SYSTEM
-from engine.domain.four_eyes import Kind
+from engine.domain.four_eyes import ApprovalKind
 from engine.domain.policy import Action, can
 from engine.errors import (
     InvalidAnswersError,
@@ -95,7 +95,7 @@ class Network:
     def told(self, kind: str) -> set[UUID]:
         return {row[0] for row in self.rows("SELECT recipient_id FROM message WHERE kind = :kind", kind=kind)}
 
-    def request(self, kind: Kind) -> UUID:
+    def request(self, kind: ApprovalKind) -> UUID:
         (found,) = self.rows(
             "SELECT subject_id FROM approval_request WHERE kind = :kind AND answered_at IS NULL", kind=kind.value
         )
@@ -168,7 +168,7 @@ def test_an_invented_colleague_has_no_role_until_one_who_leads_the_unit_agrees(n
     set_first_password(network.engine, invented.token, password=OTHER)
     assert invented.waits == ("caseworker",)
     assert network.roles(invented.actor_id) == set()
-    subject = network.request(Kind.ROLE)
+    subject = network.request(ApprovalKind.ROLE)
     for attacker in (network.admin, network.hub_admin, network.hub_people["supervisor"], network.people["lawyer"]):
         with pytest.raises((NotAllowedError, OwnApprovalError)):
             answer_role(network.engine, subject, viewer=attacker, approved=True)
@@ -183,13 +183,15 @@ def test_the_one_whose_role_it_is_does_not_agree_to_it(network: Network) -> None
     assert not counts
     assert network.engine.queries.waiting(manager) == ()
     with pytest.raises(OwnApprovalError):
-        answer_role(network.engine, network.request(Kind.ROLE), viewer=manager, approved=True)
+        answer_role(network.engine, network.request(ApprovalKind.ROLE), viewer=manager, approved=True)
 
 
 def test_nobody_agrees_to_the_role_of_somebody_whose_link_another_could_still_use(network: Network) -> None:
     invented = network.invite()
     with pytest.raises(InvalidAnswersError):
-        answer_role(network.engine, network.request(Kind.ROLE), viewer=network.people["supervisor"], approved=True)
+        answer_role(
+            network.engine, network.request(ApprovalKind.ROLE), viewer=network.people["supervisor"], approved=True
+        )
     assert network.roles(invented.actor_id) == set()
 
 
@@ -200,7 +202,7 @@ def test_the_leads_of_a_unit_are_asked_and_told_of_a_role_in_it(network: Network
     set_first_password(network.engine, invented.token, password=OTHER)
     assert network.told("second_needed") == leads
     agreed = network.people["supervisor"]
-    answer_role(network.engine, network.request(Kind.ROLE), viewer=agreed, approved=True)
+    answer_role(network.engine, network.request(ApprovalKind.ROLE), viewer=agreed, approved=True)
     assert network.told("role_given") == leads - {agreed.actor_id}
     address = network.rows("SELECT email FROM actor WHERE id = :id", id=network.people["lawyer"].actor_id)[0][0]
     (name,) = network.rows("SELECT name FROM unit WHERE id = :id", id=network.unit)[0]
@@ -236,7 +238,7 @@ def test_who_comes_back_has_their_roles_when_a_lead_agrees(network: Network) -> 
     deactivate(network.engine, lawyer.actor_id, viewer=network.admin)
     activate(network.engine, lawyer.actor_id, viewer=network.admin)
     assert network.roles(lawyer.actor_id) == set()
-    answer_role(network.engine, network.request(Kind.ROLE), viewer=network.people["supervisor"], approved=True)
+    answer_role(network.engine, network.request(ApprovalKind.ROLE), viewer=network.people["supervisor"], approved=True)
     assert network.roles(lawyer.actor_id) == {"lawyer"}
 
 

@@ -26,7 +26,7 @@ from engine.cli.main import app
 from engine.errors import KeyMissingError
 from engine.replay.world import people_of
 from engine.usecases.erasure import approve_erasure, ask_erasure, erase_what_is_ripe
-from engine.usecases.key_periods import Turn, turn_period
+from engine.usecases.key_periods import PeriodTurn, turn_period
 from engine.usecases.matches import find_matches
 from engine.usecases.open_case import open_case
 from engine.usecases.steer_case import identify_person
@@ -148,12 +148,12 @@ class Scene:
         self.period_ids = sorted({*self.period_ids, *(one.id for one in self.site.engine.periods.all)})
         now, ends_at = self.site.engine.clock.now(), self.site.engine.periods.current.ends_at
         self.site.move_to(max(now, ends_at + timedelta(minutes=1)))
-        assert turn_period(self.site.engine) is Turn.BEGUN
+        assert turn_period(self.site.engine) is PeriodTurn.BEGUN
         self.period_ids = sorted({*self.period_ids, *(one.id for one in self.site.engine.periods.all)})
         _let_a_minute_pass(self.site)
-        assert turn_period(self.site.engine) is Turn.ENDED
+        assert turn_period(self.site.engine) is PeriodTurn.ENDED
         _let_a_minute_pass(self.site)
-        assert turn_period(self.site.engine) is Turn.NONE
+        assert turn_period(self.site.engine) is PeriodTurn.NONE
 
 
 @pytest.fixture(scope="module")
@@ -221,9 +221,9 @@ def _erased_after_a_backup(site: Installation, backup: Path) -> Scene:
         )  # fmt: skip
     find_matches(site.engine)
     close_at_once(site.engine, scene.cases["erased"], people["case_manager"])
-    assert turn_period(site.engine) is Turn.BEGUN
+    assert turn_period(site.engine) is PeriodTurn.BEGUN
     _let_a_minute_pass(site)
-    assert turn_period(site.engine) is Turn.ENDED
+    assert turn_period(site.engine) is PeriodTurn.ENDED
     site.move_to(site.engine.clock.now() + timedelta(days=8 * 366))
     scene.turn()
     assert scene.persons["erased"] in _found(site, site.engine, ERASED)

@@ -26,7 +26,7 @@ from engine.adapters.vault import KeyVault
 from engine.errors import KeyMissingError
 from engine.portal import turns
 from engine.portal.failures import busy_page
-from engine.portal.turns import MOST_WAITING, OF_ONE, InTurn, KnownSessions, Lane
+from engine.portal.turns import MOST_WAITING, OF_ONE, InTurn, KnownSessions, RequestLane
 from engine.replay.world import people_of
 from engine.usecases import open_case as reporting
 from engine.usecases.second_factor import confirm, proposal, propose
@@ -288,14 +288,14 @@ def test_there_are_no_more_threads_than_connections() -> None:
 def test_the_next_place_goes_to_the_next_person_and_not_to_the_next_request() -> None:
     came: list[str] = []
 
-    async def work(lane: Lane, whose: str) -> None:
+    async def work(lane: RequestLane, whose: str) -> None:
         await lane.take(whose)
         came.append(whose)
         await asyncio.sleep(0)
         lane.give_back(whose)
 
     async def all_at_once() -> None:
-        lane = Lane(2, of_one=1)
+        lane = RequestLane(2, of_one=1)
         await asyncio.gather(*(work(lane, "flood") for _ in range(50)), work(lane, "asha"), work(lane, "binod"))
 
     asyncio.run(all_at_once())

@@ -84,13 +84,13 @@ KEYS: Mapping[str, Mapping[str, str]] = {
         "pause": HERE + "::test_a_limit_stands_still_for_no_longer_than_its_workflow_says",
         "extend": HERE + "::test_a_limit_is_extended_by_no_more_than_its_workflow_says",
     },
-    "Repeat": {
+    "StepRepeat": {
         "every": SERIES + "test_a_round_waits_for_its_month_and_opens_by_itself",
         "times": SERIES + "test_a_series_is_over_after_so_many_times_and_its_successor_waits_until_then",
         "until": SERIES + "test_a_series_is_over_when_its_condition_holds",
     },
     "Attempts": {"retries": TRIES, "delay": TRIES, "timeout": TRIES},
-    "Approve": {
+    "ApprovalRule": {
         "role": HERE + "::test_an_answer_is_approved_by_the_role_and_by_the_time_that_the_workflow_names",
         "limit": HERE + "::test_an_answer_is_approved_by_the_role_and_by_the_time_that_the_workflow_names",
         "ladder": HERE + "::test_an_answer_is_approved_by_the_role_and_by_the_time_that_the_workflow_names",
@@ -161,7 +161,7 @@ KEYS: Mapping[str, Mapping[str, str]] = {
         + "test_a_last_resort_reaches_who_is_away_and_their_deputy_by_every_channel_that_they_have",
         "note": LEVELS + "test_the_note_of_a_level_is_read_in_the_ledger_of_the_case",
     },
-    "Recipient": {
+    "LevelRecipient": {
         "person": RECIPIENTS,
         "role": RECIPIENTS,
         "partner": LEVELS + "test_a_partner_who_is_no_unit_here_is_reminded_by_whoever_looks_after_partners",
@@ -170,7 +170,7 @@ KEYS: Mapping[str, Mapping[str, str]] = {
         "released_by": LETTER,
         "release_within": LETTER,
     },
-    "Repeat of a level": {"every": ODD, "times": ODD},
+    "LevelRepeat": {"every": ODD, "times": ODD},
 }
 
 
@@ -186,10 +186,9 @@ def _models() -> dict[str, type[BaseModel]]:
     }
     while waiting:
         model = waiting.pop()
-        name = "Repeat of a level" if model is ladders.Repeat else model.__name__
-        if name in found:
+        if model.__name__ in found:
             continue
-        found[name] = model
+        found[model.__name__] = model
         words = " ".join(str(field.annotation) + str(field.metadata) for field in model.model_fields.values())
         waiting += [other for other in own if f"{other.__module__}.{other.__name__}" in words]
     return found

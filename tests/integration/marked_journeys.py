@@ -15,13 +15,13 @@ from engine.usecases.attachments import Arrival, open_file
 from engine.usecases.break_glass import break_glass
 from engine.usecases.channels import set_contact
 from engine.usecases.concerns import answer_concern, raise_concern
-from engine.usecases.consents import Agreed, record_consent
+from engine.usecases.consents import GivenConsent, record_consent
 from engine.usecases.holds import place_hold
 from engine.usecases.invitations import ask_for_link
 from engine.usecases.kept_forms import keep_form
 from engine.usecases.partner_links import answer_by_link, make_partner_link, open_partner_link, read_by_link
 from engine.usecases.persons import add_name, propose_identity
-from engine.usecases.referrals import Wanted, offer_referral
+from engine.usecases.referrals import ReferralRequest, offer_referral
 from engine.usecases.releasing import release_referral
 from engine.usecases.sign_in import sign_in
 from engine.usecases.special_days import NewDay, add_special_day
@@ -68,9 +68,9 @@ def _write_persons(engine: Engine, case_id: UUID, person: UUID, lead: Viewer, ma
 
 def _send_outside(engine: Engine, case_id: UUID, person: UUID, people: Mapping[str, Viewer], mark: str) -> str:
     lead, until = people["case_manager"], engine.clock.now() + timedelta(days=90)
-    agreed = Agreed(person, GivenBy.GUARDIAN, ("shelter",), ("kind:shelter",), SHARED, until, assent="yes")
+    agreed = GivenConsent(person, GivenBy.GUARDIAN, ("shelter",), ("kind:shelter",), SHARED, until, assent="yes")
     consent = record_consent(engine, case_id, viewer=people["counsellor"], command_id=uuid4(), agreed=agreed)
-    wanted = Wanted(
+    wanted = ReferralRequest(
         purpose="shelter", help="safe_place", urgency="high", fields=SHARED, consent_id=consent,
         note=f"{mark} waits at the gate.", to_name=f"{mark} House", to_kind="shelter",
     )  # fmt: skip

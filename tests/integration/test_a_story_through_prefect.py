@@ -13,7 +13,7 @@ from engine.replay.demo import SEEDED
 from engine.replay.replayer import Play, begin, go_on
 from engine.replay.story import Story
 from engine.replay.world import people_of
-from engine.usecases.open_case import Opened, open_case
+from engine.usecases.open_case import OpenedCase, open_case
 from engine.usecases.work_items import claim_work_item
 from engine.views import Viewer
 from tests.integration.installation import Installation, LivingStage, installed, story, until
@@ -41,7 +41,7 @@ class Told:
     beside: UUID
     task_runs_beside: tuple[dict[str, object], ...]
 
-    def report(self) -> Opened:
+    def report(self) -> OpenedCase:
         return open_case(
             self.site.engine, answers=report_answers(TOLD), unit_id=self.unit, viewer=self.people["intake_officer"],
             command_id=uuid4(), workflow="child-labour",

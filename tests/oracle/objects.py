@@ -24,13 +24,13 @@ from engine.usecases.case_links import link_cases
 from engine.usecases.complete_work_item import complete_work_item
 from engine.usecases.concerns import raise_concern
 from engine.usecases.conflicts import note_conflict
-from engine.usecases.consents import Agreed, record_consent
+from engine.usecases.consents import GivenConsent, record_consent
 from engine.usecases.deciding import carry_out
 from engine.usecases.holds import place_hold
 from engine.usecases.open_case import open_case
-from engine.usecases.partner_links import NewLink, make_partner_link
+from engine.usecases.partner_links import NewPartnerLink, make_partner_link
 from engine.usecases.persons import add_name, propose_identity
-from engine.usecases.referrals import Wanted, accept_referral, offer_referral
+from engine.usecases.referrals import ReferralRequest, accept_referral, offer_referral
 from engine.usecases.same_person import merge_persons
 from engine.usecases.save_draft import save_draft
 from engine.usecases.steer_case import add_person, add_step, cancel_step, identify_person, record_interval
@@ -62,7 +62,7 @@ class Objects:
     values: Mapping[str, str]
     number: str
     roles: frozenset[str] = frozenset()
-    link: NewLink | None = None
+    link: NewPartnerLink | None = None
     tokens: Mapping[str, str] = field(default_factory=dict)
     beside: str = ""
 
@@ -94,7 +94,7 @@ class Making:
     steps: dict[str, UUID] = field(default_factory=dict)
     values: dict[str, str] = field(default_factory=dict)
     tokens: dict[str, str] = field(default_factory=dict)
-    link: NewLink | None = None
+    link: NewPartnerLink | None = None
     beside: str = ""
 
     @property
@@ -282,14 +282,14 @@ def _sharing(making: Making) -> None:
     """A consent, something for a partner outside the network, and something that another unit took on."""
     consent = making.act(
         record_consent, making.case_id,
-        agreed=Agreed(
+        agreed=GivenConsent(
             making.ids["person_id"], GivenBy.GUARDIAN, ("shelter", making.plant("purpose").lower()),
             ("kind:shelter", f"kind:{making.plant('recipient').lower()}"), ("person.name",),
             BEGIN + timedelta(days=90), assent="yes",
         ),
     )  # fmt: skip
     making.values |= {name: making.values[name].lower() for name in ("purpose", "recipient")}
-    wanted = Wanted(
+    wanted = ReferralRequest(
         purpose="shelter", help="safe_place", urgency="high", fields=("person.name",), consent_id=consent,
         to_name=making.plant("partner's name"), to_kind="shelter", note=making.plant("note outside"),
     )  # fmt: skip
@@ -297,7 +297,7 @@ def _sharing(making: Making) -> None:
     making.link = making.act(make_partner_link, referral)
     making.ids |= {"consent_id": consent, "referral_id": referral}
     asked = making.staff[making.matter.asked or OUTSIDE]
-    wanted = Wanted(purpose="health", help="medical_care", urgency="high", note=making.plant("note"))
+    wanted = ReferralRequest(purpose="health", help="medical_care", urgency="high", note=making.plant("note"))
     taken = making.act(offer_referral, making.case_id, to_unit_id=asked.unit_id, wanted=wanted)
     making.act(accept_referral, taken, by=asked.second)
     making.ids["taken_id"] = taken

@@ -16,7 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from pydantic import BaseModel, ValidationError
 
 from engine.domain.law_in_case import law_for
-from engine.domain.law_told import Told
+from engine.domain.law_told import LawFacts
 from engine.plugin.answers import Form, JsonAnswer
 from engine.plugin.context import PersonView, StepContext
 from engine.plugin.fields import FieldKind, FieldSpec, OutputKind, Sensitivity, specs_of
@@ -196,7 +196,7 @@ def _shipped_law(case: StepContext, limit_id: str, option: str) -> Law | None:
     """Read a limit from the shipped packs, as of the instant of the test; told are place, sections and offence."""
     fir = case.before.get("policing.fir", {})
     sections, offence = fir.get("sections"), fir.get("offence_date")
-    told = Told(
+    told = LawFacts(
         offence_on=date.fromisoformat(offence) if isinstance(offence, str) else None, place=case.jurisdiction,
         sections=frozenset(map(str, sections)) if isinstance(sections, list) else frozenset(),
     )  # fmt: skip

@@ -10,14 +10,14 @@ from sqlalchemy import Engine as SqlEngine
 from sqlalchemy import text
 
 from engine.adapters.sql.chain import GENESIS
-from engine.adapters.sql.chain_faults import Place, name_fault
+from engine.adapters.sql.chain_faults import ChainBreak, name_fault
 from engine.adapters.sql.chain_reading import (
     CASES,
     READINGS,
     STREAMS,
+    ChainKind,
+    ChainRow,
     KeptHead,
-    Kind,
-    Link,
     fast_texts,
     fits,
     heads,
@@ -57,7 +57,7 @@ class Chain(NamedTuple):
     kept: KeptHead | None
     seen: tuple[Head, ...]
     lengths: Mapping[int, int]
-    rows: Iterable[Link]
+    rows: Iterable[ChainRow]
 
 
 def faults(sql: SqlEngine, vault: Vault, signer: Signatures, outside: Iterable[Outside] = ()) -> Iterator[AuditFault]:
@@ -91,7 +91,7 @@ def faults(sql: SqlEngine, vault: Vault, signer: Signatures, outside: Iterable[O
                         yield name_fault(connection, keys, kind, fault)
 
 
-def first_fault(keys: Sequence[ChainKey], kind: Kind, chain: Chain) -> Place | None:
+def first_fault(keys: Sequence[ChainKey], kind: ChainKind, chain: Chain) -> ChainBreak | None:
     """Go through one chain; gives the first place at which it does not fit.
 
     Almost every row bears the newest key over the fast text of its content; the others are looked at more closely.
@@ -106,15 +106,15 @@ def first_fault(keys: Sequence[ChainKey], kind: Kind, chain: Chain) -> Place | N
         if not is_newest and not (is_next and fits(_live(keys, chain, expected), kind, previous, row)):
             is_over = kept is not None and (expected - 1, previous) == (kept.length, kept.head)
             is_outdated = is_next and fits(keys, kind, previous, row)
-            return Place(chain.key, expected, previous, row, kept, is_over=is_over, is_outdated=is_outdated)
+            return ChainBreak(chain.key, expected, previous, row, kept, is_over=is_over, is_outdated=is_outdated)
         previous = row.hash
         if expected in seen and seen[expected] != previous:
-            return Place(chain.key, expected, previous, row, kept, is_rewritten=True)
+            return ChainBreak(chain.key, expected, previous, row, kept, is_rewritten=True)
     should = max([kept.length if kept else 0, *seen])
     if expected < should:
-        return Place(chain.key, expected + 1, previous, None, kept, until=should)
+        return ChainBreak(chain.key, expected + 1, previous, None, kept, until=should)
     if kept is None or (expected, previous) != (kept.length, kept.head):
-        return Place(chain.key, expected + 1, previous, None, kept)
+        return ChainBreak(chain.key, expected + 1, previous, None, kept)
     return None
 
 
@@ -193,7 +193,7 @@ def _checkpoint_fault(what: str, number: int, words: str) -> AuditFault:
 
 
 def _together(
-    rows: Iterator[Link],
+    rows: Iterator[ChainRow],
     kept: Iterator[KeptHead],
     seen: Iterator[KeptHead],
     outside: dict[str, Head],
@@ -218,7 +218,7 @@ def _together(
 class _Ahead:
     """The next element of each of the sorted streams."""
 
-    def __init__(self, rows: Iterator[Link], streams: Mapping[str | int, Iterator[KeptHead]]) -> None:
+    def __init__(self, rows: Iterator[ChainRow], streams: Mapping[str | int, Iterator[KeptHead]]) -> None:
         """Look at the first of each."""
         self._streams = streams
         self._next = {name: next(stream, None) for name, stream in streams.items()}
@@ -238,7 +238,7 @@ class _Ahead:
         self._next[name] = next(self._streams[name], None)
         return one
 
-    def rows_of(self, key: str) -> Iterable[Link]:
+    def rows_of(self, key: str) -> Iterable[ChainRow]:
         """Give the rows of a key."""
         return self._group[1] if self._group is not None and self._group[0] == key else ()
 

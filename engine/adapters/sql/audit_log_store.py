@@ -13,7 +13,7 @@ from engine.adapters.sql.chain import GENESIS, reading_link, stream_link
 from engine.domain.checkpoints import SIGNER_REPLACED, SIGNER_USED
 from engine.errors import AuditUnavailableError
 from engine.ports import Vault
-from engine.stores import Reading, Stream
+from engine.stores import RecordedReading, Stream
 
 _EVENT, _READING = tb.AuditEventRow.__table__, tb.ReadingRow.__table__  # type: ignore[attr-defined]
 _BEGIN = text("INSERT INTO audit_chain (name, length, head) VALUES (:name, 0, '') ON CONFLICT (name) DO NOTHING")
@@ -74,7 +74,7 @@ class AuditLogStore:
         rows = self._connection.execute(_REPLACED_SIGNERS, {"replaced": SIGNER_REPLACED})
         return tuple((int(row.body["after"]), row.at) for row in rows)
 
-    def note_reading(self, reading: Reading) -> None:
+    def note_reading(self, reading: RecordedReading) -> None:
         """Add that somebody looked at what identifies people of a case."""
         row = reading._asdict() | {"classes": list(reading.classes), "roles": list(reading.roles)}
         self._held.setdefault(readings_name(reading.case_id), []).append(row)

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict
 from sqlalchemy import Connection, RowMapping, text
 
 from engine.adapters.sql.case_values import facts_of, open_values, outputs_of, report_of
-from engine.domain.records import Case, CasePerson, Deadline, Interval, Run, Step
+from engine.domain.records import Case, CasePerson, Deadline, Run, Step, StepInterval
 from engine.domain.state import CaseState
 from engine.ports import Vault
 
@@ -27,7 +27,7 @@ class _Loaded(BaseModel):
     deadlines: tuple[Deadline, ...]
     past: tuple[Deadline, ...]
     persons: tuple[CasePerson, ...]
-    intervals: tuple[Interval, ...]
+    intervals: tuple[StepInterval, ...]
     barred: frozenset[UUID]
     owed_in: dict[UUID, str]
     kept_in: str
@@ -92,7 +92,7 @@ _LOAD = text(
     + ", "
     + _part("persons", CasePerson, "case_person", "ORDER BY added_at, position")
     + ", "
-    + _part("intervals", Interval, "interval", "ORDER BY start, name")
+    + _part("intervals", StepInterval, "interval", "ORDER BY start, name")
     + ", "
     + _BARRED
     + ", "

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Table, func, insert, select, update
 
 from engine.adapters.sql import tables as tb
 from engine.adapters.sql.case_loading import lock_case, lock_free_cases, read_case
-from engine.adapters.sql.case_values import Place, facts_of, outputs_of, report_of, seal_body, seal_values
+from engine.adapters.sql.case_values import EncryptedCell, facts_of, outputs_of, report_of, seal_body, seal_values
 from engine.adapters.sql.case_writing import NEW_JOB, Closed, SavedCase
 from engine.adapters.sql.chain import link
 from engine.adapters.sql.held_writes import Writes
@@ -20,7 +20,7 @@ from engine.domain import events as ev
 from engine.domain.compiled import CompiledWorkflow
 from engine.domain.consequences import Job, WorkItem, consequences
 from engine.domain.keys import place_key
-from engine.domain.records import Case, Interval, Scalar, Step
+from engine.domain.records import Case, Scalar, Step, StepInterval
 from engine.domain.state import CaseState, evolve
 from engine.errors import KeyMissingError, NotFoundError
 from engine.ports import JsonValue, Vault
@@ -114,7 +114,7 @@ class CaseStore:
         self._writes.add({"event": links}, case=SavedCase.of(state, saved))
         return saved
 
-    def keep_place(self, state: CaseState, interval: Interval, *, place: str, evidence: str = "") -> None:
+    def keep_place(self, state: CaseState, interval: StepInterval, *, place: str, evidence: str = "") -> None:
         """Seal where a recorded stretch of time led, and what shows it."""
         row = place_id(interval.step_id, interval.name, interval.start)
         told: JsonValue = {"place": place, "evidence": evidence} if evidence else place
@@ -201,7 +201,7 @@ class CaseStore:
             return None
         return _written(self._sealed(after.facts, facts_of(after.case.id), after.case))
 
-    def _sealed(self, values: Mapping[str, Scalar], place: Place, case: Case) -> bytes | None:
+    def _sealed(self, values: Mapping[str, Scalar], place: EncryptedCell, case: Case) -> bytes | None:
         return seal_values(self._vault, values, place, case_id=case.id, unit_id=case.unit_id) if values else None
 
     def _chain(

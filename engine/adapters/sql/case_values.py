@@ -21,7 +21,7 @@ _VALUES: Final = TypeAdapter(dict[str, Scalar])
 _SALT: Final = 16
 
 
-class Place(NamedTuple):
+class EncryptedCell(NamedTuple):
     """A sealed cell: its table, what its seal is bound to, its column."""
 
     table: str
@@ -29,28 +29,30 @@ class Place(NamedTuple):
     column: str
 
 
-def outputs_of(step_id: UUID) -> Place:
+def outputs_of(step_id: UUID) -> EncryptedCell:
     """Return where the outputs of a step are sealed."""
-    return Place("step", step_id, "sealed_outputs")
+    return EncryptedCell("step", step_id, "sealed_outputs")
 
 
-def facts_of(case_id: UUID) -> Place:
+def facts_of(case_id: UUID) -> EncryptedCell:
     """Return where the facts of a case are sealed."""
-    return Place("case", case_id, "sealed_facts")
+    return EncryptedCell("case", case_id, "sealed_facts")
 
 
-def report_of(case_id: UUID) -> Place:
+def report_of(case_id: UUID) -> EncryptedCell:
     """Return where the answers of a report are sealed on which workflows decide."""
-    return Place("case", case_id, "sealed_report")
+    return EncryptedCell("case", case_id, "sealed_report")
 
 
-def seal_values(vault: Vault, values: Mapping[str, Scalar], place: Place, *, case_id: UUID, unit_id: UUID) -> bytes:
+def seal_values(
+    vault: Vault, values: Mapping[str, Scalar], place: EncryptedCell, *, case_id: UUID, unit_id: UUID
+) -> bytes:
     """Seal values as one, under the key of their case; raise `KeyMissingError` when it was destroyed."""
     plain: JsonValue = {name: one.isoformat() if isinstance(one, datetime) else one for name, one in values.items()}
     return vault.seal(plain, key_of=case_id, unit_id=unit_id, **place._asdict())
 
 
-def open_values(vault: Vault, sealed: bytes | None, place: Place) -> dict[str, Scalar]:
+def open_values(vault: Vault, sealed: bytes | None, place: EncryptedCell) -> dict[str, Scalar]:
     """Return the values that were sealed; none where the key was destroyed. Raise `DamagedError`."""
     if sealed is None:
         return {}
@@ -97,8 +99,8 @@ def open_body(
     return whole
 
 
-def _body_of(case_id: UUID, seq: int) -> Place:
-    return Place("event", case_id, f"sealed_body/{seq}")
+def _body_of(case_id: UUID, seq: int) -> EncryptedCell:
+    return EncryptedCell("event", case_id, f"sealed_body/{seq}")
 
 
 def _parted(body: Mapping[str, Any]) -> tuple[dict[str, Any], list[list[Any]]]:

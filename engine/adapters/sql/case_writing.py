@@ -14,7 +14,7 @@ from pydantic_core import to_json
 from sqlalchemy import Connection, TextClause, text
 
 from engine.domain.consequences import Job, WorkItem
-from engine.domain.records import CasePerson, Deadline, Interval, ItemStatus, Run, Step
+from engine.domain.records import CasePerson, Deadline, ItemStatus, Run, Step, StepInterval
 from engine.domain.state import CaseState
 from engine.ports import NewEscalation
 
@@ -48,7 +48,7 @@ _TARGETS: Mapping[str, _Target] = {
         ("case_id", "person_id", "role"),
         ("added_at", "removed_at", "status", "from_on", "until_on"),
     ),
-    "interval": _Target((*Interval.model_fields, *_SCOPE), ("step_id", "name", "start"), ("end", "has_place")),
+    "interval": _Target((*StepInterval.model_fields, *_SCOPE), ("step_id", "name", "start"), ("end", "has_place")),
     "work_item": _Target((*WorkItem.model_fields, "unit_id"), ("id",)),
     "job": _Target((*Job.model_fields, "unit_id", *_JOB_STATE), ("id",)),
     "dispatch": _Target(("case_id", "workflow"), ("case_id",)),

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
-from engine.adapters.sql.chain_reading import CASES, READINGS, KeptHead, Kind, Link, fits, heads, links
+from engine.adapters.sql.chain_reading import CASES, READINGS, ChainKind, ChainRow, KeptHead, fits, heads, links
 from engine.ports import ChainKey
 from engine.views import AuditFault
 
@@ -16,7 +16,7 @@ _ELSEWHERE = {
 }
 
 
-class Place(NamedTuple):
+class ChainBreak(NamedTuple):
     """Where a chain does not fit first: the number expected, the hash before it, the row that is there if any.
 
     `is_over` says that the chain was whole before the row; `is_rewritten` that a checkpoint saw another row there;
@@ -26,7 +26,7 @@ class Place(NamedTuple):
     key: str
     seq: int
     previous: bytes
-    row: Link | None
+    row: ChainRow | None
     kept: KeptHead | None
     is_over: bool = False
     is_rewritten: bool = False
@@ -34,7 +34,7 @@ class Place(NamedTuple):
     until: int = 0
 
 
-def name_fault(connection: Connection, keys: Sequence[ChainKey], kind: Kind, place: Place) -> AuditFault:
+def name_fault(connection: Connection, keys: Sequence[ChainKey], kind: ChainKind, place: ChainBreak) -> AuditFault:
     """Name what was done, where, and in which case."""
     number = place.kept.name if place.kept else ""
     what, more = _what(connection, keys, kind, place)
@@ -55,7 +55,7 @@ def name_fault(connection: Connection, keys: Sequence[ChainKey], kind: Kind, pla
     return AuditFault(what=what, chain=chain, case_number=number, seq=place.seq, in_words=f"{chain}: {words}.")
 
 
-def _what(connection: Connection, keys: Sequence[ChainKey], kind: Kind, place: Place) -> tuple[str, str]:
+def _what(connection: Connection, keys: Sequence[ChainKey], kind: ChainKind, place: ChainBreak) -> tuple[str, str]:
     if place.row is None:
         return _cut_off(place)
     if place.is_rewritten or place.is_over:
@@ -67,7 +67,7 @@ def _what(connection: Connection, keys: Sequence[ChainKey], kind: Kind, place: P
     return _moved(connection, keys, kind, place) or (_renumbered(connection, keys, kind, place), "")
 
 
-def _cut_off(place: Place) -> tuple[str, str]:
+def _cut_off(place: ChainBreak) -> tuple[str, str]:
     if place.until == 0:
         return "head", ""
     if place.kept is None:
@@ -75,7 +75,9 @@ def _cut_off(place: Place) -> tuple[str, str]:
     return "truncated", f" to {place.until}" if place.until > place.seq else ""
 
 
-def _moved(connection: Connection, keys: Sequence[ChainKey], kind: Kind, place: Place) -> tuple[str, str] | None:
+def _moved(
+    connection: Connection, keys: Sequence[ChainKey], kind: ChainKind, place: ChainBreak
+) -> tuple[str, str] | None:
     """Find the row that was at this place, here under another number or in another chain."""
     row = place.row
     assert row is not None  # noqa: S101 - the caller has one
@@ -92,7 +94,7 @@ def _moved(connection: Connection, keys: Sequence[ChainKey], kind: Kind, place: 
     return None
 
 
-def _renumbered(connection: Connection, keys: Sequence[ChainKey], kind: Kind, place: Place) -> str:
+def _renumbered(connection: Connection, keys: Sequence[ChainKey], kind: ChainKind, place: ChainBreak) -> str:
     """Tell a row that was changed from one that took the number of a deleted one, by the row after it."""
     row = place.row
     assert row is not None  # noqa: S101 - the caller has one
@@ -109,7 +111,7 @@ def _number(connection: Connection, key: str) -> str:
         return next((one.name for one in found), "")
 
 
-def _named(kind: Kind, key: str, number: str) -> str:
+def _named(kind: ChainKind, key: str, number: str) -> str:
     if kind is CASES:
         return f"Case {number or key}"
     return f"Readings of case {number or key}" if kind is READINGS else f"Stream {key}"

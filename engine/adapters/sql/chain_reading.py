@@ -15,7 +15,7 @@ from engine.ports import ChainKey
 _ROWS = 5_000
 
 
-class Kind(NamedTuple):
+class ChainKind(NamedTuple):
     """A kind of chain: the beginning of its names, its rows in order, and where its heads are kept."""
 
     prefix: str
@@ -24,7 +24,7 @@ class Kind(NamedTuple):
     heads: str
 
 
-class Link(NamedTuple):
+class ChainRow(NamedTuple):
     """A row of a chain: `text` is the JSON of its body; all but the hash is what the hash is over. `at` is in UTC."""
 
     key: str
@@ -57,19 +57,19 @@ _HEADS = """
     SELECT substr(name, {after}), {words}, length, head FROM audit_chain
     WHERE starts_with(name, '{prefix}') ORDER BY substr(name, {after}) COLLATE "C"
 """
-CASES = Kind(
+CASES = ChainKind(
     "case:",
     f"{_EVENT} ORDER BY case_id, seq",
     f"{_EVENT} WHERE case_id = %(key)s::uuid ORDER BY seq",
     'SELECT id::text, number, chain_length, chain_head FROM "case" ORDER BY id',
 )
-STREAMS = Kind(
+STREAMS = ChainKind(
     "stream:",
     f'{_NOTE} ORDER BY stream COLLATE "C", seq',
     f"{_NOTE} WHERE stream = %(key)s ORDER BY seq",
     _HEADS.format(after=8, words="substr(name, 8)", prefix="stream:"),
 )
-READINGS = Kind(
+READINGS = ChainKind(
     "readings:",
     f"{_READ} ORDER BY case_id, seq",
     f"{_READ} WHERE case_id = %(key)s::uuid ORDER BY seq",
@@ -81,7 +81,7 @@ READINGS = Kind(
 )
 
 
-def canonical(kind: Kind, link: Link, *, key: str | None = None, seq: int | None = None) -> dict[str, Any]:
+def canonical(kind: ChainKind, link: ChainRow, *, key: str | None = None, seq: int | None = None) -> dict[str, Any]:
     """Give what the hash of a link is over; `key` and `seq` put it into another place."""
     key, seq = key or link.key, link.seq if seq is None else seq
     body = orjson.loads(link.text)
@@ -94,7 +94,13 @@ def canonical(kind: Kind, link: Link, *, key: str | None = None, seq: int | None
 
 
 def fits(
-    keys: Iterable[ChainKey], kind: Kind, previous: bytes, link: Link, *, key: str | None = None, seq: int | None = None
+    keys: Iterable[ChainKey],
+    kind: ChainKind,
+    previous: bytes,
+    link: ChainRow,
+    *,
+    key: str | None = None,
+    seq: int | None = None,
 ) -> bool:
     """Say whether one of these keys made the hash of a link after `previous`, in its own place or in another one.
 
@@ -111,7 +117,7 @@ def fits(
     return any(one.sign(previous, text) == link.hash for one in keys for text in texts)
 
 
-def fast_texts(kind: Kind, key: str) -> Callable[[Link], bytes] | None:
+def fast_texts(kind: ChainKind, key: str) -> Callable[[ChainRow], bytes] | None:
     """Give what makes the fast text of the links of a chain; None for a kind that has none.
 
     It is what `canonical` gives, in the order of the names, put together without taking it apart first.
@@ -123,7 +129,7 @@ def fast_texts(kind: Kind, key: str) -> Callable[[Link], bytes] | None:
     end = f',"case":{name},"seq":%d,"type":%s}}' if is_case else f',"seq":%d,"stream":{name},"type":%s}}'
     words: dict[str, str] = {}
 
-    def text(link: Link) -> bytes:
+    def text(link: ChainRow) -> bytes:
         _, seq, _, at, actor, word, body = link
         known = words.get(word) or words.setdefault(word, orjson.dumps(word).decode())
         who = f'"{actor}"' if actor else "null"
@@ -135,10 +141,10 @@ def fast_texts(kind: Kind, key: str) -> Callable[[Link], bytes] | None:
 
 
 @contextmanager
-def links(connection: Connection, query: str, **values: object) -> Iterator[Iterator[Link]]:
+def links(connection: Connection, query: str, **values: object) -> Iterator[Iterator[ChainRow]]:
     """Read links by a query of a kind."""
     with _rows(connection, query, values) as rows:
-        yield map(Link._make, rows)
+        yield map(ChainRow._make, rows)
 
 
 @contextmanager

@@ -18,7 +18,7 @@ _COLUMNS = [_FILE.c[name] for name in CaseFile.model_fields]
 _KEPT = _FILE.c.status.in_((FileStatus.KEPT.value, FileStatus.HELD_BACK.value))
 
 
-class Place(TypedDict):
+class EncryptedPlace(TypedDict):
     """Where a sealed value stands."""
 
     table: str
@@ -130,14 +130,14 @@ class FileStore:
         return FileSums(files=files, in_case=int(in_case), in_unit=int(in_unit))
 
 
-def place_of_details(file_id: UUID) -> Place:
+def place_of_details(file_id: UUID) -> EncryptedPlace:
     """Give to what the sealed hashes of a file are bound."""
     return _place(file_id, "sealed_details")
 
 
-def _place(file_id: UUID, column: str) -> Place:
+def _place(file_id: UUID, column: str) -> EncryptedPlace:
     return {"table": "attachment", "row": file_id, "column": column}
 
 
-def _part_place(file_id: UUID, copy_of: str, number: int) -> Place:
+def _part_place(file_id: UUID, copy_of: str, number: int) -> EncryptedPlace:
     return {"table": "attachment_part", "row": file_id, "column": f"sealed_content/{copy_of}/{number}"}

@@ -14,7 +14,7 @@ from engine.domain.matching import (
     FACTS_NEEDED,
     PATTERN_KINDS,
     Agreement,
-    Asked,
+    ComparedPerson,
     MatchAlert,
     Pattern,
     SharedPerson,
@@ -57,7 +57,7 @@ class MatchStore:
         query = select(_CHECK.c.person_id).where(is_due).order_by(_CHECK.c.asked_at, _CHECK.c.person_id).limit(most)
         return tuple(self._connection.execute(query).scalars())
 
-    def claim(self, person_id: UUID) -> Asked | None:
+    def claim(self, person_id: UUID) -> ComparedPerson | None:
         """Keep a person who waits to be compared from others who do the same; gives None when somebody has them."""
         query = (
             select(_CHECK.c.person_id, _PERSON.c.unit_id, _CHECK.c.asked_by)
@@ -66,13 +66,13 @@ class MatchStore:
             .with_for_update(skip_locked=True, of=_CHECK)
         )
         row = self._connection.execute(query).first()
-        return Asked(*row) if row else None
+        return ComparedPerson(*row) if row else None
 
     def forget_probes(self, *, before: date) -> int:
         """Forget how often was compared on days before one; gives how many lines."""
         return int(self._connection.execute(_FORGET_PROBES, {"before": before}).scalar_one())
 
-    def count_probe(self, asked: Asked, *, day: date) -> tuple[int, int]:
+    def count_probe(self, asked: ComparedPerson, *, day: date) -> tuple[int, int]:
         """Count a comparison; gives how many there were that day by the same person (0 for nobody), and by the unit."""
         self._count(asked, day, compared=1)
         of_unit = (_PROBE.c.unit_id == asked.unit_id, _PROBE.c.day == day)
@@ -81,13 +81,13 @@ class MatchStore:
         by_unit = self._connection.execute(select(func.sum(_PROBE.c.compared)).where(*of_unit)).scalar_one()
         return by_person or 0, int(by_unit)
 
-    def hold(self, asked: Asked, *, day: date, until: datetime) -> None:
+    def hold(self, asked: ComparedPerson, *, day: date, until: datetime) -> None:
         """Let a person wait for another day, and count that instead of the comparison."""
         self._count(asked, day, compared=-1, held=1)
         here = _CHECK.c.person_id == asked.person_id
         self._connection.execute(update(_CHECK).where(here).values(held_until=until))
 
-    def _count(self, asked: Asked, day: date, *, compared: int, held: int = 0) -> None:
+    def _count(self, asked: ComparedPerson, day: date, *, compared: int, held: int = 0) -> None:
         row = upsert(_PROBE).values(
             unit_id=asked.unit_id, actor_id=asked.by or _NOBODY, day=day, compared=compared, held=held
         )

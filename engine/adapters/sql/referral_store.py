@@ -9,7 +9,7 @@ from sqlalchemy import Connection, RowMapping, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from engine.adapters.sql import tables as tb
-from engine.domain.consent import Recipient
+from engine.domain.consent import ConsentRecipient
 from engine.domain.referral import Referral
 from engine.errors import KeyMissingError
 from engine.ports import Vault
@@ -100,7 +100,7 @@ class ReferralStore:
         found: UUID | None = self._connection.execute(query.order_by(*newest).limit(1)).scalar()
         return found
 
-    def recipient(self, unit_id: UUID) -> Recipient:
+    def recipient(self, unit_id: UUID) -> ConsentRecipient:
         """Say who a unit is, in the words of a consent; one that there is not is nobody."""
         query = (
             select(_ORGANISATION.c.kind, _UNIT.c.id, _ORGANISATION.c.id)
@@ -108,7 +108,9 @@ class ReferralStore:
             .where(_UNIT.c.id == unit_id)
         )
         row = self._connection.execute(query).first()
-        return Recipient(kind=row[0], unit_id=row[1], organisation_id=row[2]) if row else Recipient(kind="")
+        return (
+            ConsentRecipient(kind=row[0], unit_id=row[1], organisation_id=row[2]) if row else ConsentRecipient(kind="")
+        )
 
     def partners(self, jurisdiction: str, *, but: Collection[UUID]) -> tuple[UUID, ...]:
         """List the units of a place, its own first and then those of its country, without those named."""

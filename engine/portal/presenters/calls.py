@@ -25,7 +25,7 @@ _OFFERED: Final[Mapping[CallOutcome, str]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class StripChoice:
     """Something that can be chosen in the form of a strip."""
 
     value: str
@@ -38,16 +38,16 @@ def call_words(outcome: str) -> str:
     return CALL_WORDS.get(outcome, in_running_words(outcome))
 
 
-def callees(strip: LateView, typed: str) -> tuple[Choice, ...]:
+def callees(strip: LateView, typed: str) -> tuple[StripChoice, ...]:
     """Offer who can have been rung."""
-    return tuple(Choice(str(call.id), call.whom, str(call.id) == typed) for call in strip.calls)
+    return tuple(StripChoice(str(call.id), call.whom, str(call.id) == typed) for call in strip.calls)
 
 
-def call_outcomes(strip: LateView, typed: str) -> tuple[Choice, ...]:
+def call_outcomes(strip: LateView, typed: str) -> tuple[StripChoice, ...]:
     """Offer what can have come of it: only someone of the network can see to it."""
     is_outside = all(call.actor_id is None for call in strip.calls)
     return tuple(
-        Choice(outcome, words, outcome == typed)
+        StripChoice(outcome, words, outcome == typed)
         for outcome, words in _OFFERED.items()
         if not (is_outside and outcome is CallOutcome.ACKNOWLEDGED)
     )

@@ -48,7 +48,7 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class StretchLine:
     """One line of a control that asks for stretches of time; `start` and `end` are local time."""
 
     start: str
@@ -70,7 +70,7 @@ class Control:
     error: str
     value: str = ""
     items: tuple[Item, ...] = ()
-    stretches: tuple[Stretch, ...] = ()
+    stretches: tuple[StretchLine, ...] = ()
     width: str = ""
     input_type: str = "text"
     input_mode: str = ""
@@ -163,15 +163,15 @@ def _local_text(value: object, zone: str) -> str:
         return str(value)
 
 
-def _stretches(value: object, zone: str) -> tuple[Stretch, ...]:
+def _stretches(value: object, zone: str) -> tuple[StretchLine, ...]:
     given = value if isinstance(value, list | tuple) else ()
     lines = [_stretch(line, zone) for line in given if isinstance(line, Mapping)]
-    return (*lines, Stretch("", "", "", ""))
+    return (*lines, StretchLine("", "", "", ""))
 
 
-def _stretch(line: Mapping[str, object], zone: str) -> Stretch:
+def _stretch(line: Mapping[str, object], zone: str) -> StretchLine:
     start, end = line.get("start"), line.get("end")
-    return Stretch(
+    return StretchLine(
         _local_text(start, zone) if start else "",
         _local_text(end, zone) if end else "",
         str(line.get("place") or ""),

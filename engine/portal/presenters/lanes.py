@@ -12,7 +12,7 @@ _GROUPS = (("R", "for the person"), ("P", "around the person"), ("", "In every w
 
 
 @dataclass(frozen=True, slots=True)
-class Lane:
+class PillarLane:
     """One pillar with its steps, live ones first."""
 
     key: str
@@ -35,7 +35,7 @@ class LaneGroup:
 
     letter: str
     title: str
-    lanes: tuple[Lane, ...]
+    lanes: tuple[PillarLane, ...]
 
 
 def lane_groups(pillars: Iterable[Pillar], steps: Iterable[StepView]) -> tuple[LaneGroup, ...]:
@@ -65,7 +65,7 @@ def what_waits(steps: Iterable[StepView]) -> list[StepView]:
     return [step for _, step in timed] + [step for at, step in due if at is None]
 
 
-def _lane(key: str, name: str, steps: list[StepView]) -> Lane:
+def _lane(key: str, name: str, steps: list[StepView]) -> PillarLane:
     ordered = sorted(steps, key=lambda step: step.status not in _LIVE)
     late = any(step.deadline is not None and step.deadline.state == "overdue" for step in steps)
-    return Lane(key, name, tuple(ordered), sum(step.status in _LIVE for step in steps), late)
+    return PillarLane(key, name, tuple(ordered), sum(step.status in _LIVE for step in steps), late)

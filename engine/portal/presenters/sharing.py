@@ -113,7 +113,7 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
 }  # fmt: skip
 
 
-class Choice(NamedTuple):
+class FormChoice(NamedTuple):
     """One choice of a form."""
 
     value: str
@@ -126,25 +126,25 @@ def words(code: str, of: str) -> str:
     return WORDS[of].get(code, in_plain_words(code))
 
 
-def choices(known: Mapping[str, str], chosen: Collection[str] = ()) -> list[Choice]:
+def choices(known: Mapping[str, str], chosen: Collection[str] = ()) -> list[FormChoice]:
     """Offer what is known, with what was chosen before."""
-    return [Choice(value, text, value in chosen) for value, text in known.items()]
+    return [FormChoice(value, text, value in chosen) for value, text in known.items()]
 
 
-def parts(chosen: Collection[str] = ()) -> list[Choice]:
+def parts(chosen: Collection[str] = ()) -> list[FormChoice]:
     """Offer the parts of a case that can be shared."""
-    return [Choice(code, part.title, code in chosen) for code, part in PACKAGES.items()]
+    return [FormChoice(code, part.title, code in chosen) for code, part in PACKAGES.items()]
 
 
-def rights(chosen: Collection[str] = ()) -> list[Choice]:
+def rights(chosen: Collection[str] = ()) -> list[FormChoice]:
     """Offer what another unit can be allowed to do beside what it is shown."""
-    return [Choice(code, right.title, code in chosen) for code, right in RIGHTS.items()]
+    return [FormChoice(code, right.title, code in chosen) for code, right in RIGHTS.items()]
 
 
-def bases(sharing: vw.SharingView, chosen: str = "") -> list[Choice]:
+def bases(sharing: vw.SharingView, chosen: str = "") -> list[FormChoice]:
     """Offer on what something may leave: the consents that hold, and the grounds that the law of the place has."""
     found = [
-        Choice(f"consent:{one.id}", _consent_words(one, sharing.zone), f"consent:{one.id}" == chosen)
+        FormChoice(f"consent:{one.id}", _consent_words(one, sharing.zone), f"consent:{one.id}" == chosen)
         for one in sharing.consents
         if one.state == "live"
     ]
@@ -152,16 +152,16 @@ def bases(sharing: vw.SharingView, chosen: str = "") -> list[Choice]:
         law = ground.law(sharing.jurisdiction)
         if law:
             value = f"ground:{ground.code}"
-            found.append(Choice(value, f"Without consent: {ground.title.lower()} ({law})", value == chosen))
+            found.append(FormChoice(value, f"Without consent: {ground.title.lower()} ({law})", value == chosen))
     return found
 
 
-def recipients(sharing: vw.SharingView, chosen: Collection[str] = ()) -> list[Choice]:
+def recipients(sharing: vw.SharingView, chosen: Collection[str] = ()) -> list[FormChoice]:
     """Offer who may get something: units, organisations and kinds of body."""
     named = [(f"unit:{one.id}", one.name) for one in sharing.units]
     named += [(f"organisation:{one.id}", f"{one.name}, everything") for one in sharing.organisations]
     named += [(f"kind:{key}", f"Any: {name}") for key, name in BODIES.items()]
-    return [Choice(value, text, value in chosen) for value, text in named]
+    return [FormChoice(value, text, value in chosen) for value, text in named]
 
 
 def _consent_words(consent: vw.ConsentView, zone: str) -> str:

@@ -7,7 +7,7 @@ from engine.spec.findings import Finding
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class SourceLine:
     """One line of a text; `is_found` when something is wrong in it."""
 
     number: int
@@ -15,7 +15,7 @@ class Line:
     is_found: bool
 
 
-def numbered(source: str, findings: Iterable[Finding] = ()) -> tuple[Line, ...]:
+def numbered(source: str, findings: Iterable[Finding] = ()) -> tuple[SourceLine, ...]:
     """Number the lines of a text from 1."""
     found = {finding.line for finding in findings}
-    return tuple(Line(number, text, number in found) for number, text in enumerate(source.split("\n"), start=1))
+    return tuple(SourceLine(number, text, number in found) for number, text in enumerate(source.split("\n"), start=1))

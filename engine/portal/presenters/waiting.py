@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Final, NamedTuple
 
 from engine.domain.case_reasons import case_reason
-from engine.domain.four_eyes import Kind
+from engine.domain.four_eyes import ApprovalKind
 from engine.portal.presenters.statuses import role_words
 from engine.views import WaitingView
 
@@ -34,7 +34,7 @@ def words_of(view: WaitingView) -> Words:
 
 def asked_of_case(views: Iterable[WaitingView]) -> tuple[tuple[WaitingView, Words], ...]:
     """Give what waits for a second person about a case; a merge is told with the other case."""
-    return tuple((one, words_of(one)) for one in views if one.kind != Kind.MERGE)
+    return tuple((one, words_of(one)) for one in views if one.kind != ApprovalKind.MERGE)
 
 
 def _case(rest: str) -> Callable[[WaitingView], str]:
@@ -42,49 +42,51 @@ def _case(rest: str) -> Callable[[WaitingView], str]:
 
 
 WORDS: Final[Mapping[str, Words]] = {
-    Kind.MORE_TIME: Words(
+    ApprovalKind.MORE_TIME: Words(
         "asks for more time", "Give more time", "Refuse more time",
         lambda view: f"/cases/{view.case_id}/deadlines/{view.subject_id}",
     ),
-    Kind.LIFT_DENIAL: Words(
+    ApprovalKind.LIFT_DENIAL: Words(
         "asks to restore the access of someone who must not see the case",
         "Restore access", "Keep access denied", _case("access"),
     ),
-    Kind.MERGE: Words("asks to merge it with another case", "Merge the cases", "Do not merge", _case("links")),
-    Kind.BREAK_GLASS: Words(
+    ApprovalKind.MERGE: Words("asks to merge it with another case", "Merge the cases", "Do not merge", _case("links")),
+    ApprovalKind.BREAK_GLASS: Words(
         "used emergency access to open it", "It was justified", "End the access now",
         lambda view: f"/break-glass/{view.subject_id}",
     ),
-    Kind.RELEASE: Words("asks to send a part of it to someone else", "Release this", "Do not send it", _case("sent")),
-    Kind.ERASURE: Words("asks to erase a person", "Agree", "", _case("keeping")),
-    Kind.LIFT_HOLD: Words(
+    ApprovalKind.RELEASE: Words(
+        "asks to send a part of it to someone else", "Release this", "Do not send it", _case("sent")
+    ),
+    ApprovalKind.ERASURE: Words("asks to erase a person", "Agree", "", _case("keeping")),
+    ApprovalKind.LIFT_HOLD: Words(
         "asks to lift the hold that keeps it from erasure", "Lift the hold", "Keep the hold", _case("keeping")
     ),
-    Kind.OPEN_SEAL: Words(
+    ApprovalKind.OPEN_SEAL: Words(
         "asks to lift the restriction of the case", "Lift the restriction", "Keep it restricted", _case("keeping")
     ),
-    Kind.COPY: Words("asks for a large copy in a spreadsheet", "Agree", "Refuse", lambda _: "/copies"),
-    Kind.LOST_FACTOR: Words(
+    ApprovalKind.COPY: Words("asks for a large copy in a spreadsheet", "Agree", "Refuse", lambda _: "/copies"),
+    ApprovalKind.LOST_FACTOR: Words(
         "reports that a colleague has lost their second factor", "Remove the second factor", "Keep the second factor",
         lambda view: f"/people/{view.subject_id}",
     ),
-    Kind.DEFINITION: Words(
+    ApprovalKind.DEFINITION: Words(
         "asks to publish a changed definition", "Publish this", "Do not publish it", lambda view: f"/waiting/{view.id}"
     ),
-    Kind.CLOSURE: Words(
+    ApprovalKind.CLOSURE: Words(
         "asks to close the case although something is still open in it", "Close the case", "Keep the case open",
         lambda view: f"/cases/{view.case_id}", lambda view: case_reason(view.reason_code),
     ),
-    Kind.ROLE: Words(
+    ApprovalKind.ROLE: Words(
         "asks to give a colleague a role", "Give the role: I know them", "Do not give it",
         lambda view: f"/people/{view.person_id}" if view.is_mine else "", _which_role,
     ),
-    Kind.LINK: Words(
+    ApprovalKind.LINK: Words(
         "made a link with which a colleague sets a new password",
         "Let the link work: they asked me too", "Cancel the link",
         lambda view: f"/people/{view.subject_id}" if view.is_mine else "", lambda view: view.person,
     ),
-    Kind.CUSTODY: Words(
+    ApprovalKind.CUSTODY: Words(
         "asks to end the review after a restore", "End the review: I have checked too", "Keep the review open",
         lambda _: "/custody",
     ),

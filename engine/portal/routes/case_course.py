@@ -25,7 +25,7 @@ router = APIRouter()
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
+class CourseQuestion:
     """What a page of this family asks: why, in which words, which workflow; and what it says before."""
 
     heading: str
@@ -36,26 +36,26 @@ class Form:
     workflow: str = ""
 
 
-REOPEN: Final = Form(
+REOPEN: Final = CourseQuestion(
     "Open this case again",
     "What was done stays as it is. The case is back on the worklists with the next step that you add, or with a"
     " workflow that begins in it. Any proposal to erase it because its retention time was over is cancelled.",
     "Open this case again", REOPEN_REASONS, "Why, in your own words?", "Which workflow begins? (optional)",
 )  # fmt: skip
-CLOSE: Final = Form(
+CLOSE: Final = CourseQuestion(
     "Close this case",
     "Everything that is open is cancelled, and no time limit runs any longer. While something is open, a second"
     " person (supervisor, nodal officer or safeguarding lead) has to agree, and nothing is cancelled before that. The"
     " case can be opened again.",
     "Close this case", CLOSE_REASONS, "Why, in your own words? (optional)",
 )  # fmt: skip
-START: Final = Form(
+START: Final = CourseQuestion(
     "Begin another workflow",
     "It runs alongside the workflows that the case already has, with the same persons and facts. Its first steps"
     " appear at once.",
     "Begin this workflow", {}, workflow="Which workflow?",
 )  # fmt: skip
-CANCEL: Final = Form(
+CANCEL: Final = CourseQuestion(
     "Cancel this step",
     "It is removed from the worklists, and its time limit ends; if it was already late, that stays on record.",
     "Cancel this step", CANCEL_REASONS, "Why, in your own words? (optional)",
@@ -166,7 +166,7 @@ def _try(
     visit: Visit,
     case_id: UUID,
     form: Posted,
-    asked: Form,
+    asked: CourseQuestion,
     act: Callable[[UUID], str | None],
     *,
     said: str,
@@ -187,7 +187,7 @@ def _try(
 def _page(
     visit: Visit,
     case_id: UUID,
-    asked: Form,
+    asked: CourseQuestion,
     *,
     step: StepView | None = None,
     errors: Mapping[str, str] | None = None,

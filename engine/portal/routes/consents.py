@@ -19,7 +19,7 @@ from engine.portal.dependencies import Posted, SignedIn
 from engine.portal.posted import text, texts
 from engine.portal.presenters import sharing as shown
 from engine.portal.visit import Visit
-from engine.usecases.consents import Agreed, record_consent, withdraw_consent
+from engine.usecases.consents import GivenConsent, record_consent, withdraw_consent
 
 router = APIRouter()
 _MANY: Final = ("purposes", "recipients", "parts")
@@ -57,7 +57,7 @@ def withdrawn(visit: SignedIn, case_id: UUID, consent_id: UUID, form: Posted) ->
     return visit.go(f"/cases/{case_id}/consents", said="consent_back")
 
 
-def _agreed(typed: Mapping[str, list[str]], zone: str) -> Agreed:
+def _agreed(typed: Mapping[str, list[str]], zone: str) -> GivenConsent:
     one = {name: typed[name][0] for name in _ONE}
     problems = {}
     if not one["person_id"]:
@@ -70,7 +70,7 @@ def _agreed(typed: Mapping[str, list[str]], zone: str) -> Agreed:
         person_id = UUID(one["person_id"])
     except ValueError:
         raise InvalidAnswersError({"person_id": "Choose a person."}) from None
-    return Agreed(
+    return GivenConsent(
         person_id=person_id, kind=GivenBy(one["kind"]), purposes=tuple(typed["purposes"]),
         recipients=tuple(typed["recipients"]), fields=fields_of(typed["parts"]),
         valid_until=_end_of(one["valid_until"], zone), language=one["language"],

@@ -65,7 +65,7 @@ def _first_page(request: Request, errors: Mapping[str, str], given: Mapping[str,
     return _page(request, "first-run.html", "Set up this system", errors, typed=given, places=places)
 
 
-def _invitation_page(request: Request, opened: invitations.Opened, errors: Mapping[str, str]) -> Response:
+def _invitation_page(request: Request, opened: invitations.OpenedInvitation, errors: Mapping[str, str]) -> Response:
     return _page(request, "invitation.html", "Set your password", errors, opened=opened)
 
 

@@ -23,7 +23,7 @@ from engine.usecases.persons import add_name, change_role, propose_identity, rec
 from engine.usecases.reveal_answers import reveal_person
 from engine.usecases.same_person import bring_person, merge_persons, split_person, unmerge_persons
 from engine.usecases.steer_case import identify_person
-from engine.views import PersonView
+from engine.views import CasePersonView
 
 router = APIRouter()
 ROLE_REASONS: Final[Mapping[str, str]] = {
@@ -296,7 +296,7 @@ def _page(
     case_id: UUID,
     person_id: UUID,
     *,
-    revealed: PersonView | None = None,
+    revealed: CasePersonView | None = None,
     errors: Mapping[str, str] | None = None,
     given: Mapping[str, str] | None = None,
     command_id: UUID | None = None,

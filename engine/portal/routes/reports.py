@@ -16,7 +16,7 @@ from engine.portal.presenters.forms import problem_lines
 from engine.portal.visit import Visit
 from engine.ports import JsonValue
 from engine.usecases.complete_work_item import complete_work_item
-from engine.usecases.open_case import MOST_REPORTS_IN_AN_HOUR, REPORT, Opened, open_case
+from engine.usecases.open_case import MOST_REPORTS_IN_AN_HOUR, REPORT, OpenedCase, open_case
 from engine.usecases.receipts import receipt_code
 from engine.views import FieldView
 
@@ -74,7 +74,7 @@ def _honoured(visit: Visit, typed: Mapping[str, JsonValue], *, said_no: bool) ->
     return kept_of(step_type, {**typed, step_type.consent: REFUSED} if said_no else typed)
 
 
-def _is_all_told(visit: Visit, opened: Opened, form: Posted, typed: Mapping[str, JsonValue]) -> bool:
+def _is_all_told(visit: Visit, opened: OpenedCase, form: Posted, typed: Mapping[str, JsonValue]) -> bool:
     """End the report of somebody who said no where the law asks for nothing more: there is nothing left to write."""
     step_type = visit.engine.registry.get(REPORT)
     if not is_refused(step_type, typed) or typed.get("is_child_suspected") != "no" or opened.item_id is None:

@@ -26,7 +26,7 @@ from engine.portal.presenters.forms import summary_of
 from engine.portal.visit import Visit
 from engine.usecases.partner_links import make_partner_link
 from engine.usecases.prepared_referrals import prepared_referral
-from engine.usecases.referrals import Wanted, offer_referral, recall_referral, reroute_referral
+from engine.usecases.referrals import ReferralRequest, offer_referral, recall_referral, reroute_referral
 from engine.usecases.releasing import release_referral
 
 router = APIRouter()
@@ -145,7 +145,7 @@ def _require_of_case(visit: Visit, case_id: UUID, referral_id: UUID) -> None:
 
 def _wanted(
     given: Mapping[str, str], parts: list[str], rights: list[str], persons: list[str]
-) -> tuple[UUID | None, Wanted]:
+) -> tuple[UUID | None, ReferralRequest]:
     """Read what is wanted; raises `InvalidAnswersError`."""
     offered = {"kind": shown.KINDS, "purpose": shown.PURPOSES, "help": shown.HELP, "urgency": shown.URGENCIES}
     problems = {
@@ -161,7 +161,7 @@ def _wanted(
     if problems:
         raise InvalidAnswersError(problems)
     sort, _, value = basis.partition(":")
-    return _id(to), Wanted(
+    return _id(to), ReferralRequest(
         kind=ReferralKind(given["kind"]), purpose=given["purpose"], help=given["help"], urgency=given["urgency"],
         fields=(*fields_of(parts), *rights_of(rights)), persons=tuple(found for one in persons if (found := _id(one))),
         consent_id=_id(value) if sort == "consent" else None,

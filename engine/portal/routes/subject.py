@@ -13,7 +13,7 @@ from engine.portal.posted import text, typed
 from engine.portal.presenters.forms import summary_of
 from engine.portal.visit import Visit
 from engine.usecases.subject_access import FIELDS, REASONS, correct_person, report_to_subject
-from engine.views import CaseView, PersonView
+from engine.views import CasePersonView, CaseView
 
 router = APIRouter()
 
@@ -87,7 +87,7 @@ def _page(
     )
 
 
-def _person(visit: Visit, case_id: UUID, person_id: UUID) -> tuple[CaseView, PersonView]:
+def _person(visit: Visit, case_id: UUID, person_id: UUID) -> tuple[CaseView, CasePersonView]:
     case = visit.engine.queries.case(visit.viewer, case_id)
     found = next((person for person in case.persons if person.id == person_id), None)
     if found is None:

@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from engine.domain.four_eyes import Kind
+from engine.domain.four_eyes import ApprovalKind
 from engine.errors import (
     AlreadyEndedError,
     ConflictError,
@@ -179,21 +179,21 @@ def _link(visit: Visit, found: WaitingView, command_id: UUID, yes: bool) -> None
 
 
 ANSWERS: Final[Mapping[str, _Answer]] = {
-    Kind.MORE_TIME: _more_time,
-    Kind.LIFT_DENIAL: _denial,
-    Kind.MERGE: _merge,
-    Kind.BREAK_GLASS: _glass,
-    Kind.RELEASE: _release,
-    Kind.ERASURE: _erasure,
-    Kind.LIFT_HOLD: _hold,
-    Kind.OPEN_SEAL: _seal,
-    Kind.COPY: _copy,
-    Kind.LOST_FACTOR: _factor,
-    Kind.DEFINITION: _definition,
-    Kind.CUSTODY: _custody,
-    Kind.CLOSURE: _closure,
-    Kind.ROLE: _role,
-    Kind.LINK: _link,
+    ApprovalKind.MORE_TIME: _more_time,
+    ApprovalKind.LIFT_DENIAL: _denial,
+    ApprovalKind.MERGE: _merge,
+    ApprovalKind.BREAK_GLASS: _glass,
+    ApprovalKind.RELEASE: _release,
+    ApprovalKind.ERASURE: _erasure,
+    ApprovalKind.LIFT_HOLD: _hold,
+    ApprovalKind.OPEN_SEAL: _seal,
+    ApprovalKind.COPY: _copy,
+    ApprovalKind.LOST_FACTOR: _factor,
+    ApprovalKind.DEFINITION: _definition,
+    ApprovalKind.CUSTODY: _custody,
+    ApprovalKind.CLOSURE: _closure,
+    ApprovalKind.ROLE: _role,
+    ApprovalKind.LINK: _link,
 }
 """What does what was asked for, by the kind."""
 

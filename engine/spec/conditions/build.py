@@ -21,7 +21,7 @@ from engine.spec.conditions.tree import (
     Not,
     NumberLiteral,
     Or,
-    Shift,
+    ShiftedInstant,
     StringLiteral,
     Variable,
 )
@@ -106,7 +106,7 @@ def _sum(found: Tree[Token], scope: _Scope, levels: int) -> Node:
     operators, operands = names_in(Tree("operators", rest[::2])), rest[1::2]
     node = build_tree(first, scope, levels - len(operands) + 1)
     for operator, operand in zip(operators, operands, strict=True):
-        node = Shift(node, str(operator), build_tree(operand, scope, levels), at=span_of(first, operand))
+        node = ShiftedInstant(node, str(operator), build_tree(operand, scope, levels), at=span_of(first, operand))
     return node
 
 

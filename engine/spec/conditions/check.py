@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from difflib import get_close_matches
 
-from engine.spec.conditions.field_types import FieldType, Problem, ProblemCode, ValueType
+from engine.spec.conditions.field_types import ConditionProblem, FieldType, ProblemCode, ValueType
 from engine.spec.conditions.tree import (
     And,
     BoolLiteral,
@@ -20,18 +20,18 @@ from engine.spec.conditions.tree import (
     NumberLiteral,
     Or,
     Quantified,
-    Shift,
+    ShiftedInstant,
     Size,
     StringLiteral,
     Variable,
 )
 
-__all__ = ["FieldType", "Problem", "ProblemCode", "Types", "ValueType", "check_condition"]
+__all__ = ["ConditionProblem", "FieldType", "ProblemCode", "Types", "ValueType", "check_condition"]
 
 Types = Mapping[tuple[str, ...], FieldType]
 
 
-def check_condition(condition: Condition, types: Types) -> tuple[Problem, ...]:
+def check_condition(condition: Condition, types: Types) -> tuple[ConditionProblem, ...]:
     """Return what is wrong with a condition, given the type of every field that exists, in the order of the text."""
     checker = _Checker(types)
     found = checker.type_of(condition.tree, {}).kind
@@ -68,10 +68,10 @@ class _Checker:
 
     def __init__(self, types: Types) -> None:
         self.types = types
-        self.problems: list[Problem] = []
+        self.problems: list[ConditionProblem] = []
 
     def note(self, node: Node, code: ProblemCode, message: str) -> None:
-        self.problems.append(Problem(node.at.column, code, message, node.at.line))
+        self.problems.append(ConditionProblem(node.at.column, code, message, node.at.line))
 
     def type_of(self, node: Node, scope: _Scope) -> FieldType:  # noqa: PLR0911 - one return a kind of node
         """Return the type of a node, having noted the problems in it; `any` where they make it unclear."""
@@ -89,7 +89,7 @@ class _Checker:
                 return self._contains(node, scope)
             case Quantified():
                 return self._quantified(node, scope)
-            case Shift():
+            case ShiftedInstant():
                 return self._shift(node, scope)
             case _:
                 return self._small(node, scope)
@@ -181,7 +181,7 @@ class _Checker:
         self._need_bool(node.body, {**scope, node.variable: FieldType(kind, listed.choices)})
         return _BOOL
 
-    def _shift(self, node: Shift, scope: _Scope) -> FieldType:
+    def _shift(self, node: ShiftedInstant, scope: _Scope) -> FieldType:
         left, right = self.type_of(node.left, scope).kind, self.type_of(node.right, scope).kind
         if ValueType.ANY in {left, right}:
             return _ANY

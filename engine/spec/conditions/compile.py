@@ -24,11 +24,11 @@ from engine.spec.conditions.tree import (
     Or,
     Quantified,
     Quantifier,
-    Shift,
+    ShiftedInstant,
     Size,
     Variable,
 )
-from engine.spec.conditions.values import UNKNOWN, Kind, Lookup, kind_of
+from engine.spec.conditions.values import UNKNOWN, Lookup, ValueKind, kind_of
 
 
 def compile_node(node: Node) -> Run:  # noqa: PLR0911 - one return a kind of node
@@ -48,7 +48,7 @@ def compile_node(node: Node) -> Run:  # noqa: PLR0911 - one return a kind of nod
             return comparison(node, compile_node(left), compile_node(right))
         case Contains(item, items):
             return containment(node, compile_node(item), compile_node(items))
-        case Shift(left, _, right):
+        case ShiftedInstant(left, _, right):
             return shift(node, compile_node(left), compile_node(right))
         case Quantified():
             return _quantified(node)
@@ -89,7 +89,7 @@ def _joined(operands: tuple[Node, ...], *, decisive: bool) -> Run:
             elif value is UNKNOWN:
                 answer = UNKNOWN if answer is not decisive else answer
             elif value is not (not decisive):
-                expect(value, Kind.BOOL, node)
+                expect(value, ValueKind.BOOL, node)
         return answer
 
     return run
@@ -102,7 +102,7 @@ def _negation(operand: Node) -> Run:
         value = part(lookup, scope)
         if value is UNKNOWN:
             return UNKNOWN
-        expect(value, Kind.BOOL, operand)
+        expect(value, ValueKind.BOOL, operand)
         return not value
 
     return run
@@ -115,8 +115,8 @@ def _presence(target: Field) -> Run:
         value = lookup(path)
         if value is UNKNOWN:
             return False
-        if kind_of(value) is Kind.OTHER:
-            fail(target, f"{subject(target)} is {Kind.OTHER}.")
+        if kind_of(value) is ValueKind.OTHER:
+            fail(target, f"{subject(target)} is {ValueKind.OTHER}.")
         return True
 
     return run
@@ -149,7 +149,7 @@ def _quantified(node: Quantified) -> Run:
             elif found is UNKNOWN:
                 answer = UNKNOWN if answer is not decisive else answer
             else:
-                expect(found, Kind.BOOL, node.body)
+                expect(found, ValueKind.BOOL, node.body)
         return answer
 
     return run

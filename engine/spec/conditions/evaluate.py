@@ -8,15 +8,15 @@ from engine.spec.conditions.compile import compile_node
 from engine.spec.conditions.operators import Run, expect
 from engine.spec.conditions.render import render
 from engine.spec.conditions.tree import And, Condition, Node, Not, Or, fields_of
-from engine.spec.conditions.values import UNKNOWN, Kind, Lookup, Truth, Unknown, Value
+from engine.spec.conditions.values import UNKNOWN, Lookup, Truth, Unknown, Value, ValueKind
 
-__all__ = ["UNKNOWN", "Explained", "Lookup", "Seen", "Truth", "Unknown", "Value", "evaluate", "explain"]
+__all__ = ["UNKNOWN", "Explained", "Lookup", "SeenValue", "Truth", "Unknown", "Value", "evaluate", "explain"]
 
 _REMEMBERED = 4096
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class SeenValue:
     """The value that a field had when a condition was answered."""
 
     path: tuple[str, ...]
@@ -33,7 +33,7 @@ class Explained:
 
     text: str
     truth: Truth
-    seen: tuple[Seen, ...]
+    seen: tuple[SeenValue, ...]
     column: int
     line: int = 1
     problem: str = ""
@@ -64,7 +64,7 @@ def _truth(node: Node, run: Run, lookup: Lookup) -> Truth:
     if value is False:
         return Truth.FALSE
     if value is not UNKNOWN:
-        expect(value, Kind.BOOL, node)
+        expect(value, ValueKind.BOOL, node)
     return Truth.UNKNOWN
 
 
@@ -80,7 +80,7 @@ def _leaves(node: Node) -> tuple[Node, ...]:
 
 def _explained(leaf: Node, lookup: Lookup) -> Explained:
     paths = dict.fromkeys(mention.path for mention in fields_of(leaf))
-    seen = tuple(Seen(path, lookup(path)) for path in paths)
+    seen = tuple(SeenValue(path, lookup(path)) for path in paths)
     truth, problem = Truth.UNKNOWN, ""
     try:
         truth = _truth(leaf, compile_node(leaf), lookup)

@@ -34,7 +34,7 @@ class FieldType:
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class ConditionProblem:
     """One thing that is wrong with a condition, where, and what to do; line and column count from 1 in its text."""
 
     column: int

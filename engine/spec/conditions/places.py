@@ -7,16 +7,16 @@ from lark import Token, Tree
 
 from engine.errors import ConditionSyntaxError
 from engine.spec.conditions.literals import LiteralError
-from engine.spec.conditions.tree import Span
+from engine.spec.conditions.tree import TextSpan
 
 Found = Token | Tree[Token]
 _Value = TypeVar("_Value")
 
 
-def span_of(first: Found, last: Found | None = None) -> Span:
+def span_of(first: Found, last: Found | None = None) -> TextSpan:
     """Return the place of what was found, or of all from the first to the last of them."""
     begin, end = _marks(first), _marks(last or first)
-    return Span(begin[0], begin[1], end[2], end[3])
+    return TextSpan(begin[0], begin[1], end[2], end[3])
 
 
 def names_in(path: Found) -> Sequence[Token]:

@@ -20,7 +20,7 @@ from engine.spec.conditions.tree import (
     NumberLiteral,
     Or,
     Quantified,
-    Shift,
+    ShiftedInstant,
     Size,
     StringLiteral,
     Variable,
@@ -44,13 +44,13 @@ def render(node: Node) -> str:  # noqa: PLR0911 - one return a kind of node
         case Or(operands):
             return " || ".join(_inside(operand, Or) for operand in operands)
         case Not(operand):
-            return f"!{_inside(operand, And, Or, Compare, Contains, Shift)}"
+            return f"!{_inside(operand, And, Or, Compare, Contains, ShiftedInstant)}"
         case Compare(left, operator, right):
             return f"{_side(left)} {operator} {_side(right)}"
         case Contains(item, items):
             return f"{_side(item)} in {render(items)}"
-        case Shift(left, operator, right):
-            return f"{_side(left)} {operator} {_inside(right, And, Or, Compare, Contains, Shift)}"
+        case ShiftedInstant(left, operator, right):
+            return f"{_side(left)} {operator} {_inside(right, And, Or, Compare, Contains, ShiftedInstant)}"
         case Quantified(quantifier, target, variable, body):
             return f"{target.name}.{quantifier}({variable}, {render(body)})"
         case _:

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class TextSpan:
     """Where a node stands in its condition: lines and columns count from 1, the end column is the one after it."""
 
     line: int = 1
@@ -43,7 +43,7 @@ class Quantifier(StrEnum):
 class _Placed:
     """A node that knows its place, which does not count when trees are compared."""
 
-    at: Span = field(default=Span(), compare=False, kw_only=True)
+    at: TextSpan = field(default=TextSpan(), compare=False, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,7 @@ class Variable(_Placed):
 
 
 @dataclass(frozen=True, slots=True)
-class Shift(_Placed):
+class ShiftedInstant(_Placed):
     """An instant moved by a duration, or the time between two instants."""
 
     left: "Node"
@@ -180,7 +180,21 @@ class Or(_Placed):
 
 Literal = BoolLiteral | NumberLiteral | StringLiteral | InstantLiteral | DurationLiteral
 Atom = Literal | ListLiteral | Field | Variable | Has | Size
-Node = Literal | ListLiteral | Field | Variable | Shift | Compare | Contains | Has | Size | Quantified | Not | And | Or
+Node = (
+    Literal
+    | ListLiteral
+    | Field
+    | Variable
+    | ShiftedInstant
+    | Compare
+    | Contains
+    | Has
+    | Size
+    | Quantified
+    | Not
+    | And
+    | Or
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +221,7 @@ def children(node: Node) -> tuple[Node, ...]:  # noqa: PLR0911 - one return a ki
     match node:
         case And(operands) | Or(operands):
             return operands
-        case Compare(left, _, right) | Shift(left, _, right):
+        case Compare(left, _, right) | ShiftedInstant(left, _, right):
             return (left, right)
         case Not(operand):
             return (operand,)

@@ -41,7 +41,7 @@ Lookup = Callable[[tuple[str, ...]], Value]
 """Gives the value of a field, or UNKNOWN; it must give the same value when asked again."""
 
 
-class Kind(StrEnum):
+class ValueKind(StrEnum):
     """The kinds of value, in the words that problems are told in."""
 
     BOOL = "true or false"
@@ -55,33 +55,33 @@ class Kind(StrEnum):
     @property
     def is_ordered(self) -> bool:
         """Whether one value of it can be less than another."""
-        return self in {Kind.NUMBER, Kind.INSTANT, Kind.DURATION}
+        return self in {ValueKind.NUMBER, ValueKind.INSTANT, ValueKind.DURATION}
 
 
-def kind_of(value: object) -> Kind:
+def kind_of(value: object) -> ValueKind:
     """Return the kind of a known value; null, naive instants and whatever else is not a value are OTHER."""
     exact = _KINDS.get(type(value))
     if exact is not None:
         return exact
     match value:
         case datetime():
-            return Kind.INSTANT if value.tzinfo is not None and value.utcoffset() is not None else Kind.OTHER
+            return ValueKind.INSTANT if value.tzinfo is not None and value.utcoffset() is not None else ValueKind.OTHER
         case str():
-            return Kind.STRING
+            return ValueKind.STRING
         case int() | float():
-            return Kind.NUMBER
+            return ValueKind.NUMBER
         case timedelta():
-            return Kind.DURATION
+            return ValueKind.DURATION
         case _:
-            return Kind.OTHER
+            return ValueKind.OTHER
 
 
-_KINDS: dict[type, Kind] = {
-    bool: Kind.BOOL,
-    int: Kind.NUMBER,
-    float: Kind.NUMBER,
-    str: Kind.STRING,
-    timedelta: Kind.DURATION,
-    tuple: Kind.STRINGS,
-    list: Kind.STRINGS,
+_KINDS: dict[type, ValueKind] = {
+    bool: ValueKind.BOOL,
+    int: ValueKind.NUMBER,
+    float: ValueKind.NUMBER,
+    str: ValueKind.STRING,
+    timedelta: ValueKind.DURATION,
+    tuple: ValueKind.STRINGS,
+    list: ValueKind.STRINGS,
 }

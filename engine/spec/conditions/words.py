@@ -21,7 +21,7 @@ from engine.spec.conditions.tree import (
     Or,
     Quantified,
     Quantifier,
-    Shift,
+    ShiftedInstant,
     Size,
     StringLiteral,
     Variable,
@@ -132,12 +132,12 @@ class _Teller:
                 return name
             case Size(target):
                 return f"the number of entries of {self.titles(target.path)}"
-            case Shift():
+            case ShiftedInstant():
                 return self._shifted(node)
             case _:
                 return _literal(node) or f"({self.tell(node)})"
 
-    def _shifted(self, node: Shift) -> str:
+    def _shifted(self, node: ShiftedInstant) -> str:
         left, right = self._value(node.left), self._value(node.right)
         if isinstance(node.right, DurationLiteral):
             return f"{right} {'after' if node.operator == '+' else 'before'} {left}"
@@ -173,7 +173,8 @@ def _literal(node: Node) -> str:
 def _is_instant(node: Node) -> bool:
     """Whether a node is known to be an instant without knowing the types of the fields."""
     return isinstance(node, InstantLiteral) or (
-        isinstance(node, Shift) and (isinstance(node.right, DurationLiteral) or isinstance(node.left, DurationLiteral))
+        isinstance(node, ShiftedInstant)
+        and (isinstance(node.right, DurationLiteral) or isinstance(node.left, DurationLiteral))
     )
 
 

@@ -3,7 +3,7 @@
 from textwrap import wrap
 
 from engine.spec.drawing.palette import INK, colour_of
-from engine.spec.drawing.parts import Drawing, Edge, Line, Node, Shape
+from engine.spec.drawing.parts import Drawing, Edge, EdgeLine, Node, Shape
 
 _WIDTH = 34
 _SHAPES = {
@@ -62,5 +62,5 @@ def _name(node: Node) -> str:
 
 def _edge(edge: Edge, names: dict[str, str]) -> str:
     label = "\\n".join(quote(row)[1:-1] for row in wrap(edge.label, _WIDTH))
-    look = ', style=dotted, color="#9c1c14"' if edge.line is Line.BREACH else ""
+    look = ', style=dotted, color="#9c1c14"' if edge.line is EdgeLine.BREACH else ""
     return f'{names[edge.source]} -> {names[edge.target]} [label="{label}"{look}];'

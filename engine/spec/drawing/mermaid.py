@@ -1,7 +1,7 @@
 """Write a diagram as Mermaid text."""
 
 from engine.spec.drawing.palette import INK, colour_of
-from engine.spec.drawing.parts import Drawing, Edge, Line, Node, Shape
+from engine.spec.drawing.parts import Drawing, Edge, EdgeLine, Node, Shape
 
 _BRACKETS = {
     Shape.STEP: ("(", ")"),
@@ -39,7 +39,7 @@ def _node(node: Node) -> str:
 
 
 def _edge(edge: Edge) -> str:
-    arrow = "-.->" if edge.line is Line.BREACH else "-->"
+    arrow = "-.->" if edge.line is EdgeLine.BREACH else "-->"
     label = f'|"{_escaped(edge.label)}"|' if edge.label else ""
     return f"{_id(edge.source)} {arrow}{label} {_id(edge.target)}"
 

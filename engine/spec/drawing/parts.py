@@ -26,7 +26,7 @@ class Shape(StrEnum):
     EVENT = "event"
 
 
-class Line(StrEnum):
+class EdgeLine(StrEnum):
     """What an edge stands for."""
 
     THEN = "then"
@@ -52,7 +52,7 @@ class Edge:
     source: str
     target: str
     label: str = ""
-    line: Line = Line.THEN
+    line: EdgeLine = EdgeLine.THEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +146,7 @@ def _edges(workflow: Workflow) -> Iterator[Edge]:
     for key, step in workflow.steps.items():
         for target in dict.fromkeys(target for time in step.time for target in time.on_breach):
             if target in workflow.steps:
-                yield Edge(f"step-{key}", f"step-{target}", "when too late", Line.BREACH)
+                yield Edge(f"step-{key}", f"step-{target}", "when too late", EdgeLine.BREACH)
     yield from _closing(workflow, order)
 
 

@@ -2,12 +2,12 @@
 
 from engine.errors import ConditionSyntaxError
 from engine.spec.conditions.check import check_condition
-from engine.spec.conditions.field_types import Problem, ProblemCode, ValueType
+from engine.spec.conditions.field_types import ConditionProblem, ProblemCode, ValueType
 from engine.spec.conditions.parse import parse_condition
 from engine.spec.conditions.tree import Condition, FieldRef
 from engine.spec.lint.answers import can_be_true, left_open_by
 from engine.spec.lint.fields import Fields, fields_for, is_sealed
-from engine.spec.lint.places import Place, Use, conditions
+from engine.spec.lint.places import ConditionPlace, Use, conditions
 from engine.spec.lint.subject import Subject
 
 _CODES = {
@@ -33,7 +33,7 @@ def check_conditions(subject: Subject) -> None:
     _facts(subject, used)
 
 
-def _check(subject: Subject, place: Place, condition: Condition) -> None:
+def _check(subject: Subject, place: ConditionPlace, condition: Condition) -> None:
     types = fields_for(subject, place, condition)
     problems = check_condition(condition, types)
     for problem in problems:
@@ -55,7 +55,7 @@ def _check(subject: Subject, place: Place, condition: Condition) -> None:
         _undecided(subject, place, condition, types)
 
 
-def _note(subject: Subject, place: Place, condition: Condition, problem: Problem) -> None:
+def _note(subject: Subject, place: ConditionPlace, condition: Condition, problem: ConditionProblem) -> None:
     code, message = _CODES[problem.code], problem.message
     for mention in condition.fields:
         if (mention.line, mention.column) == (problem.line, problem.column) and is_sealed(subject, mention.path):
@@ -67,7 +67,7 @@ def _note(subject: Subject, place: Place, condition: Condition, problem: Problem
     subject.error_inside(place.path, (problem.line, problem.column), code, message)
 
 
-def _never_known(subject: Subject, place: Place, condition: Condition) -> set[tuple[str, ...]]:
+def _never_known(subject: Subject, place: ConditionPlace, condition: Condition) -> set[tuple[str, ...]]:
     """List the fields that certainly have no answer when the condition is asked."""
     steps = {mention.path[0] for mention in condition.fields if mention.path[0] in subject.workflow.steps}
     if place.use is Use.START:
@@ -81,7 +81,7 @@ def _never_known(subject: Subject, place: Place, condition: Condition) -> set[tu
     return {mention.path for mention in condition.fields if mention.path[0] in late}
 
 
-def _gate(subject: Subject, place: Place, condition: Condition, types: Fields) -> None:
+def _gate(subject: Subject, place: ConditionPlace, condition: Condition, types: Fields) -> None:
     held = set(place.steps).union(*(subject.order.descendants(key) for key in place.steps))
     behind = {mention.path for mention in condition.fields if mention.path[0] in held}
     if can_be_true(condition, types, never_known=behind):
@@ -96,7 +96,7 @@ def _gate(subject: Subject, place: Place, condition: Condition, types: Fields) -
     subject.error(place.path, "gate-never-opens", message)
 
 
-def _branches(subject: Subject, place: Place, condition: Condition) -> None:
+def _branches(subject: Subject, place: ConditionPlace, condition: Condition) -> None:
     if place.use not in {Use.OPENS, Use.TIME}:
         return
     for key in place.steps:
@@ -120,7 +120,7 @@ _LEFT_OPEN = {
 }
 
 
-def _undecided(subject: Subject, place: Place, condition: Condition, types: Fields) -> None:
+def _undecided(subject: Subject, place: ConditionPlace, condition: Condition, types: Fields) -> None:
     """Warn of what no answer decides when a yes-or-no question is answered with *Not known*."""
     if place.use not in _LEFT_OPEN:
         return
@@ -146,7 +146,7 @@ def _asks_a_person(subject: Subject, path: tuple[str, ...]) -> bool:
     return info is not None and not info.automatic
 
 
-def _may_wait(subject: Subject, place: Place, condition: Condition, key: str, code: str) -> None:
+def _may_wait(subject: Subject, place: ConditionPlace, condition: Condition, key: str, code: str) -> None:
     """Warn of a step that may be left out, so that its answer never comes and the case could not close."""
     guarded = {mention.path for mention in condition.fields if mention.tested}
     certain = subject.order.certain[key]

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from engine.spec.catalogue import Output, StepTypeInfo, ValueKind
 from engine.spec.conditions.field_types import FieldType, ValueType
 from engine.spec.conditions.tree import Condition
-from engine.spec.lint.places import Place, Use
+from engine.spec.lint.places import ConditionPlace, Use
 from engine.spec.lint.subject import Subject
 from engine.spec.workflow import StepSpec
 
@@ -26,7 +26,7 @@ _QUESTIONS = {
 }
 
 
-def fields_for(subject: Subject, place: Place, condition: Condition) -> Fields:
+def fields_for(subject: Subject, place: ConditionPlace, condition: Condition) -> Fields:
     """Give the type of every field that a condition may name at its place."""
     found: dict[tuple[str, ...], FieldType] = {
         (name,): _type(fact.output) for name, fact in subject.workflow.facts.items()

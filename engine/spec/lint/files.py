@@ -8,7 +8,7 @@ from engine.spec.catalogue import StepCatalogue
 from engine.spec.findings import Finding, in_order
 from engine.spec.ladders import Ladder
 from engine.spec.law import LawPack
-from engine.spec.library import MODELS, Definitions, Kind, definitions_of, kind_of
+from engine.spec.library import MODELS, DefinitionKind, Definitions, definitions_of, kind_of
 from engine.spec.lint.calendars import check_calendar
 from engine.spec.lint.known import KnownNames
 from engine.spec.lint.ladders import check_ladder, levels_out_of_order
@@ -58,7 +58,7 @@ def with_definitions(names: KnownNames, definitions: Definitions) -> KnownNames:
 
 def _library_file(document: YamlDocument, catalogue: StepCatalogue, names: KnownNames) -> list[Finding]:
     kind = kind_of(document)
-    if kind is None or kind is Kind.WORKFLOW or document.findings:
+    if kind is None or kind is DefinitionKind.WORKFLOW or document.findings:
         return []
     merged = alone(document)
     record, _ = fit(MODELS[kind], merged)
@@ -72,7 +72,7 @@ def _library_file(document: YamlDocument, catalogue: StepCatalogue, names: Known
         case LawPack():
             return check_law_pack(record, merged, catalogue)
         case _:
-            return levels_out_of_order(merged) if kind is Kind.LADDER else []
+            return levels_out_of_order(merged) if kind is DefinitionKind.LADDER else []
 
 
 def _is_told_better(found: Finding, better: set[tuple[str, str]]) -> bool:

@@ -7,7 +7,7 @@ from typing import Final
 from pydantic import ValidationError
 
 from engine.spec.findings import Finding, Severity
-from engine.spec.ladders import Channel, Ladder, Level, Person
+from engine.spec.ladders import ChannelName, ItemPerson, Ladder, Level
 from engine.spec.limits import Counting, Offset
 from engine.spec.lint.known import KnownNames
 from engine.spec.merged import Merged
@@ -17,7 +17,7 @@ CRITICAL: Final = frozenset({"critical", "partner-silent-critical", "child-not-p
 """The ladders for people in danger: each has a floor that no author can lower."""
 _FIRST, _BEYOND, _CALLED = timedelta(minutes=30), timedelta(hours=2), timedelta(hours=6)
 _WORKING: Final = frozenset({Counting.WORKING_DAYS, Counting.WORKING_HOURS})
-_AFAR: Final = frozenset(Channel) - {Channel.IN_APP}
+_AFAR: Final = frozenset(ChannelName) - {ChannelName.IN_APP}
 
 
 def below_floor(ladder: Ladder, merged: Merged) -> list[Finding]:
@@ -29,11 +29,11 @@ def below_floor(ladder: Ladder, merged: Merged) -> list[Finding]:
         (ladder.overrides_quiet_hours, "ladder", "it tells people at any hour (overrides_quiet_hours: true)"),
         (_by(told, _FIRST), "levels", "someone is told by more than the page alone within 30 minutes of the due time"),
         (
-            _by([level for level in told if level.to.person is not Person.ASSIGNEE], _BEYOND), "levels",
+            _by([level for level in told if level.to.person is not ItemPerson.ASSIGNEE], _BEYOND), "levels",
             "someone other than the assignee is told by more than the page alone within 2 hours of the due time",
         ),
         (
-            _by([level for level in told if Channel.CALL in level.channels], _CALLED), "levels",
+            _by([level for level in told if ChannelName.CALL in level.channels], _CALLED), "levels",
             "someone is rung (call) within 6 hours of the due time",
         ),
         (any(level.needs_acknowledgement for level in told), "levels", "at least one level needs an acknowledgement"),

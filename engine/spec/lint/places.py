@@ -21,7 +21,7 @@ class Use(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ConditionPlace:
     """One condition: its place in the file, its text, its use, and the steps that it decides about."""
 
     path: Path
@@ -30,33 +30,33 @@ class Place:
     steps: tuple[str, ...] = ()
 
 
-def conditions(subject: Subject) -> Iterator[Place]:
+def conditions(subject: Subject) -> Iterator[ConditionPlace]:
     """Yield every condition of the workflow, in the order in which people read it."""
     workflow = subject.workflow
     if workflow.start.when:
-        yield Place(("start", "when"), workflow.start.when, Use.START)
+        yield ConditionPlace(("start", "when"), workflow.start.when, Use.START)
     for key, step in workflow.steps.items():
         yield from _of_step(subject, key, step)
     for name, choice in workflow.choices.items():
         for number, branch in enumerate(choice.branches):
             known = tuple(step for step in branch.to if step in workflow.steps)
-            yield Place(("choices", name, "branches", number, "when"), branch.when, Use.OPENS, known)
+            yield ConditionPlace(("choices", name, "branches", number, "when"), branch.when, Use.OPENS, known)
     for name, gate in workflow.gates.items():
         known = tuple(step for step in gate.holds if step in workflow.steps)
-        yield Place(("gates", name, "until"), gate.until, Use.GATE, known)
+        yield ConditionPlace(("gates", name, "until"), gate.until, Use.GATE, known)
 
 
-def _of_step(subject: Subject, key: str, step: StepSpec) -> Iterator[Place]:
+def _of_step(subject: Subject, key: str, step: StepSpec) -> Iterator[ConditionPlace]:
     path: Path = ("steps", key)
     if step.when:
-        yield Place((*path, "when"), step.when, Use.OPENS, (key,))
+        yield ConditionPlace((*path, "when"), step.when, Use.OPENS, (key,))
     for place, time in subject.times(key):
         if time.when:
-            yield Place((*place, "when"), time.when, Use.TIME, (key,))
+            yield ConditionPlace((*place, "when"), time.when, Use.TIME, (key,))
     if step.repeat and step.repeat.until:
-        yield Place((*path, "repeat", "until"), step.repeat.until, Use.AFTERWARDS, (key,))
+        yield ConditionPlace((*path, "repeat", "until"), step.repeat.until, Use.AFTERWARDS, (key,))
     for number, question in enumerate(step.questions):
         if question.when:
-            yield Place((*path, "questions", number, "when"), question.when, Use.QUESTION, (key,))
+            yield ConditionPlace((*path, "questions", number, "when"), question.when, Use.QUESTION, (key,))
     for fact, text in step.sets.items():
-        yield Place((*path, "sets", fact), text, Use.AFTERWARDS, (key,))
+        yield ConditionPlace((*path, "sets", fact), text, Use.AFTERWARDS, (key,))

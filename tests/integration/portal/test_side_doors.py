@@ -173,7 +173,7 @@ def test_a_report_with_more_fields_than_were_asked_is_the_same_report(units: Two
         number = re.search(r"Case number<br><strong>([^<]+)</strong>", saved.text)
         assert number
         made += units.rows.all(
-            "SELECT status, unit_id, jurisdiction, revision, chain_length, merged_into, facts::text, opened_at"
+            "SELECT status, unit_id, jurisdiction, revision, chain_length, merged_into, opened_at"
             ' FROM "case" WHERE number = %(number)s',
             number=number.group(1),
         )

@@ -17,14 +17,14 @@ from engine.spec.roles import Role
 from engine.usecases.absences import note_absence
 from engine.usecases.case_links import link_cases
 from engine.usecases.conflicts import note_conflict
-from engine.usecases.consents import Agreed, record_consent
+from engine.usecases.consents import GivenConsent, record_consent
 from engine.usecases.exports import ask_copy
 from engine.usecases.holds import ask_to_lift, place_hold
 from engine.usecases.kept_forms import keep_form
 from engine.usecases.matches import find_matches
 from engine.usecases.on_call import plan_shift
 from engine.usecases.partner_links import make_partner_link
-from engine.usecases.referrals import Wanted, offer_referral
+from engine.usecases.referrals import ReferralRequest, offer_referral
 from engine.usecases.save_draft import save_draft
 from engine.usecases.steer_case import add_person, identify_person
 from engine.views import Viewer
@@ -166,14 +166,14 @@ def _filled(
     )  # fmt: skip
     consent = record_consent(
         engine, case_id, viewer=people["counsellor"], command_id=uuid4(),
-        agreed=Agreed(
+        agreed=GivenConsent(
             person, GivenBy.GUARDIAN, ("shelter",), ("kind:shelter",), ("person.name", "person.age"),
             now + timedelta(days=90), assent="yes",
         ),
     )  # fmt: skip
     referral = offer_referral(
         engine, case_id, viewer=lead, command_id=uuid4(), to_unit_id=None,
-        wanted=Wanted(
+        wanted=ReferralRequest(
             purpose="shelter", help="safe_place", urgency="high", fields=("person.name",), consent_id=consent,
             to_name="House of Hope", to_kind="shelter",
         ),

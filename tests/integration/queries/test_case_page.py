@@ -4,7 +4,7 @@ from uuid import UUID, uuid4
 
 from engine.adapters.sql import tables as tb
 from engine.domain import commands as cm
-from engine.domain.records import AddedStep, Interval
+from engine.domain.records import AddedStep, StepInterval
 from engine.views import CaseView, StepView, Viewer
 from tests.integration.queries.world import CANARY, CHECK, INTAKE, START, World
 
@@ -233,7 +233,7 @@ def test_a_deadline_is_explained_from_its_start_over_what_does_not_count_to_its_
     world: World, lead: Viewer, visited: UUID
 ) -> None:
     deadline = next(d for d in _page(world, lead, visited).deadlines if d.step_key == "visit")
-    journey = Interval(step_id=deadline.step_id, name="journey", start=START, end=START.replace(hour=9))
+    journey = StepInterval(step_id=deadline.step_id, name="journey", start=START, end=START.replace(hour=9))
     world.do(visited, cm.RecordInterval(journey))
     lines = [line.text for line in world.queries.explain_deadline(lead, deadline.id).lines]
     assert any(line.startswith("Journey from") and "its destination is not recorded" in line for line in lines)

@@ -14,7 +14,7 @@ from engine.ports import JsonValue
 from engine.spec.sealed import SealedClass
 from engine.usecases.apart import told_apart
 from engine.usecases.keys import reseal_case
-from engine.usecases.open_case import Opened
+from engine.usecases.open_case import OpenedCase
 from engine.usecases.save_draft import save_draft
 from tests.integration.usecases.world import INTAKE, LOOKED, World
 
@@ -23,7 +23,7 @@ TOLD = LOOKED | {"hideout": HIDEOUT}
 
 
 @pytest.fixture
-def looked(world: World) -> Opened:
+def looked(world: World) -> OpenedCase:
     """Give a case in which somebody was told where it is safe."""
     opened = world.open()
     world.complete(world.item(opened.case_id, "intake"), by="intake_officer", answers=INTAKE)
@@ -54,13 +54,13 @@ def destroy_places(world: World, case_id: UUID) -> None:
         work.commit()
 
 
-def test_where_somebody_is_does_not_open_with_the_key_of_the_case(world: World, looked: Opened) -> None:
+def test_where_somebody_is_does_not_open_with_the_key_of_the_case(world: World, looked: OpenedCase) -> None:
     assert answers(world, looked.case_id)["hideout"] == HIDEOUT
     assert HIDEOUT not in outer(world, looked.case_id)
     assert "waved" in outer(world, looked.case_id)
 
 
-def test_when_the_key_of_places_is_gone_the_other_answers_stay(world: World, looked: Opened) -> None:
+def test_when_the_key_of_places_is_gone_the_other_answers_stay(world: World, looked: OpenedCase) -> None:
     destroy_places(world, looked.case_id)
     left = answers(world, looked.case_id)
     assert "hideout" not in left
@@ -81,7 +81,7 @@ def test_what_was_typed_and_not_sent_is_kept_apart_too(world: World) -> None:
     assert HIDEOUT not in str(typed)
 
 
-def test_it_is_sealed_anew_with_its_case(world: World, looked: Opened) -> None:
+def test_it_is_sealed_anew_with_its_case(world: World, looked: OpenedCase) -> None:
     reseal_case(world.engine, looked.case_number, viewer=SYSTEM)
     world.later(minutes=2)
     assert reseal_case(world.engine, looked.case_number, viewer=SYSTEM).are_dropped
@@ -101,7 +101,9 @@ def inside(world: World, paper: tuple[UUID, bytes]) -> JsonValue:
     return world.engine.vault.unseal(paper[1], table="document", row=paper[0], column="sealed_html")
 
 
-def test_a_paper_that_tells_where_somebody_is_opens_with_the_key_of_places_only(world: World, looked: Opened) -> None:
+def test_a_paper_that_tells_where_somebody_is_opens_with_the_key_of_places_only(
+    world: World, looked: OpenedCase
+) -> None:
     world.do_jobs()
     [paper] = papers(world, looked.case_id)
     assert isinstance(inside(world, paper), dict)

@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from engine.domain.four_eyes import Kind
+from engine.domain.four_eyes import ApprovalKind
 from engine.domain.records import DeadlineStatus
 from engine.errors import AlreadyEndedError, OwnApprovalError
 from engine.usecases.case_access import ask_to_lift_denial, deny_access
@@ -49,7 +49,7 @@ def _asked(world: World) -> dict[str, UUID]:
 
 def test_one_list_has_what_everybody_asked_for_and_who_asked_answers_none_of_it(world: World) -> None:
     _asked(world)
-    kinds = {Kind.LIFT_DENIAL, Kind.LIFT_HOLD, Kind.MERGE, Kind.MORE_TIME}
+    kinds = {ApprovalKind.LIFT_DENIAL, ApprovalKind.LIFT_HOLD, ApprovalKind.MERGE, ApprovalKind.MORE_TIME}
     assert _waiting(world, "case_manager") == dict.fromkeys(kinds, False)
     assert _waiting(world, "supervisor") == dict.fromkeys(kinds, True)
     assert world.engine.queries.count_waiting(world.who("supervisor")) == len(kinds)
@@ -74,7 +74,7 @@ def test_nothing_is_done_by_one_person_alone_nor_twice_and_who_asked_is_told(wor
     with pytest.raises(AlreadyEndedError):
         answer_lift(world.engine, case_id, of["hold"], viewer=world.who("nodal_officer"), agreed=True)
     assert _told(world, "second_decided") == {world.who("case_manager").actor_id}
-    assert Kind.LIFT_HOLD not in _waiting(world, "supervisor")
+    assert ApprovalKind.LIFT_HOLD not in _waiting(world, "supervisor")
 
 
 def test_what_nobody_answers_is_not_done_and_may_be_asked_for_again(world: World) -> None:
@@ -114,7 +114,7 @@ def test_of_a_sealed_case_only_those_hear_who_see_it(world: World) -> None:
     )
     ask_to_open(world.engine, case_id, viewer=officer)
     assert _told(world, "second_needed") == {holder.actor_id}
-    assert _waiting(world, "supervisor") == {Kind.OPEN_SEAL: True}
+    assert _waiting(world, "supervisor") == {ApprovalKind.OPEN_SEAL: True}
     assert _waiting(world, "nodal_officer") == {}
 
 

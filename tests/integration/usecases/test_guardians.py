@@ -11,7 +11,7 @@ from engine.domain.consent import GivenBy
 from engine.domain.records import PersonRole
 from engine.errors import InvalidAnswersError
 from engine.usecases.case_links import end_link, link_cases
-from engine.usecases.consents import Agreed, record_consent
+from engine.usecases.consents import GivenConsent, record_consent
 from engine.usecases.same_person import merge_persons
 from engine.usecases.steer_case import add_person
 from tests.integration.usecases.world import World
@@ -27,7 +27,7 @@ def _add(world: World, case_id: UUID, role: PersonRole) -> UUID:
 
 def _agree(world: World, case_id: UUID, kind: GivenBy = GivenBy.GUARDIAN) -> UUID:
     child = world.state(case_id).persons[0].person_id
-    agreed = Agreed(
+    agreed = GivenConsent(
         child, kind, ("shelter",), ("kind:shelter",), ("person.name",), world.clock.now() + timedelta(days=9),
         assent="yes",
     )  # fmt: skip

@@ -14,7 +14,7 @@ from engine.adapters.period_keys import PeriodFolders
 from engine.cli.audit import _ailments_of_periods
 from engine.cli.common import SYSTEM
 from engine.errors import KeyMissingError, NotAllowedError, SettingsError
-from engine.usecases.key_periods import Turn, lost_periods, turn_period, turn_period_now
+from engine.usecases.key_periods import PeriodTurn, lost_periods, turn_period, turn_period_now
 from engine.usecases.keys import key_state, retire_key, rotate_keys
 from engine.usecases.rotating import rotate_index
 from tests.integration.usecases.conftest import Filled
@@ -54,7 +54,7 @@ def turned(installed: Installation, world: World, *, now: bool = False) -> None:
     if now:
         turn_period_now(installed.engine, viewer=SYSTEM)
     for _ in range(3):
-        if turn_period(installed.engine) is Turn.NONE:
+        if turn_period(installed.engine) is PeriodTurn.NONE:
             return
         make_it_long_ago(world, *FACTS)
     pytest.fail("it does not end")
@@ -84,7 +84,7 @@ def test_a_turn_that_was_killed_at_any_step_loses_nobody_and_is_gone_on_with(
     people = {settled.person() for _ in range(5)}
     before = settled.engine.periods.current.id
     if step in ENDS:
-        assert turn_period_now(settled.engine, viewer=SYSTEM) is Turn.BEGUN
+        assert turn_period_now(settled.engine, viewer=SYSTEM) is PeriodTurn.BEGUN
         make_it_long_ago(world, *FACTS)
     kill_after(settled, world, step)
     look_again(settled)
@@ -163,11 +163,11 @@ def test_a_new_key_file_opens_the_period_keys_and_the_old_one_can_go(settled: In
 
 def test_the_index_key_and_the_period_do_not_change_at_once(settled: Installation, world: World) -> None:
     rotate_index(settled.engine, viewer=SYSTEM)
-    assert turn_period_now(settled.engine, viewer=SYSTEM) is Turn.NONE
+    assert turn_period_now(settled.engine, viewer=SYSTEM) is PeriodTurn.NONE
     for _ in range(2):
         make_it_long_ago(world, "index_key_at")
         rotate_index(settled.engine, viewer=SYSTEM)
-    assert turn_period_now(settled.engine, viewer=SYSTEM) is Turn.BEGUN
+    assert turn_period_now(settled.engine, viewer=SYSTEM) is PeriodTurn.BEGUN
     with pytest.raises(SettingsError):
         rotate_index(settled.engine, viewer=SYSTEM)
 
@@ -175,9 +175,9 @@ def test_the_index_key_and_the_period_do_not_change_at_once(settled: Installatio
 def test_only_who_keeps_the_keys_turns_a_period_early(settled: Installation, world: World) -> None:
     with pytest.raises(NotAllowedError):
         turn_period_now(settled.engine, viewer=world.who("supervisor"))
-    assert turn_period(settled.engine) is Turn.NONE
+    assert turn_period(settled.engine) is PeriodTurn.NONE
     world.clock.move_to(settled.engine.periods.current.ends_at)
-    assert turn_period(settled.engine) is Turn.BEGUN
+    assert turn_period(settled.engine) is PeriodTurn.BEGUN
 
 
 def test_the_doctor_says_what_is_wrong_with_periods_and_where_the_copy_is(
@@ -200,7 +200,7 @@ def test_the_doctor_says_what_is_wrong_with_periods_and_where_the_copy_is(
     )  # fmt: skip
     assert set(lost_periods(settled.engine)) == {"0000-lost"}
     for _ in range(2):
-        assert turn_period(settled.engine) is Turn.BEGUN, "what is lost can lie in a place that is not reached"
+        assert turn_period(settled.engine) is PeriodTurn.BEGUN, "what is lost can lie in a place that is not reached"
         make_it_long_ago(world, *FACTS)
 
 

@@ -10,10 +10,10 @@ from engine.domain.non_punishment import NOTE
 from engine.domain.records import LIVE, PersonRole
 from engine.errors import ConsentError, LawyersNoteError
 from engine.replay.world import people_of
-from engine.usecases.consents import Agreed, record_consent
+from engine.usecases.consents import GivenConsent, record_consent
 from engine.usecases.deciding import carry_out
 from engine.usecases.partner_links import answer_by_link, make_partner_link, open_partner_link, read_by_link
-from engine.usecases.referrals import Wanted, offer_referral
+from engine.usecases.referrals import ReferralRequest, offer_referral
 from engine.usecases.steer_case import identify_person
 from tests.integration.usecases.one_case import DAY, Work
 
@@ -63,14 +63,14 @@ def test_what_a_victim_said_does_not_go_into_the_file_of_a_suspect_even_after_th
     fields = ("person.name", f"{STATEMENT}.magistrate")
 
     def send(of: UUID, *wanted: str) -> UUID:
-        agreed = Agreed(
+        agreed = GivenConsent(
             person_id=of, kind=GivenBy.PERSON, purposes=("prosecution",), recipients=(f"unit:{other_unit}",),
             fields=fields, valid_until=case.world.now() + 90 * DAY, language="en", read_aloud=True, assent="yes",
         )  # fmt: skip
         consent = record_consent(
             case.engine, case.case_id, viewer=case.people["counsellor"], command_id=uuid4(), agreed=agreed
         )
-        asked = Wanted(purpose="prosecution", help="lawyer", urgency="high", fields=wanted, consent_id=consent)
+        asked = ReferralRequest(purpose="prosecution", help="lawyer", urgency="high", fields=wanted, consent_id=consent)
         return offer_referral(
             case.engine, case.case_id, viewer=case.people["case_manager"], command_id=uuid4(), to_unit_id=other_unit,
             wanted=asked,
@@ -115,14 +115,14 @@ def test_a_partner_by_link_gets_no_statement_of_somebody_who_became_a_suspect_si
 
 def link_to_lawyer(case: Work, of: UUID, fields: tuple[str, ...]) -> tuple[str, str]:
     """Offer fields of somebody to a lawyer outside, and open the link that they got."""
-    agreed = Agreed(
+    agreed = GivenConsent(
         person_id=of, kind=GivenBy.PERSON, purposes=("prosecution",), recipients=("kind:lawyer",), fields=fields,
         valid_until=case.world.now() + 90 * DAY, language="en", read_aloud=True, assent="yes",
     )  # fmt: skip
     consent = record_consent(
         case.engine, case.case_id, viewer=case.people["counsellor"], command_id=uuid4(), agreed=agreed
     )
-    asked = Wanted(
+    asked = ReferralRequest(
         purpose="prosecution", help="lawyer", urgency="high", fields=fields, consent_id=consent, to_name="Somebody",
         to_kind="lawyer",
     )  # fmt: skip

@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from engine.errors import InvalidAnswersError, NotAllowedError, NotFoundError
-from engine.usecases.open_case import Opened
+from engine.usecases.open_case import OpenedCase
 from tests.integration.usecases.trial import CANARY
 from tests.integration.usecases.world import SIX, World, replace_roles
 
@@ -75,7 +75,7 @@ def test_the_same_command_twice_at_one_instant_opens_one_case_and_both_are_told_
         thread.start()
     for thread in threads:
         thread.join()
-    assert isinstance(got[0], Opened)
+    assert isinstance(got[0], OpenedCase)
     assert got[0] == got[1]
     assert len(world.rows('SELECT 1 FROM "case"')) == 1
 
@@ -113,7 +113,7 @@ def test_a_report_that_reached_us_earlier_opens_the_case_at_that_earlier_instant
     assert world.deadline(opened.case_id, "intake").breached_at is not None
 
 
-def _workflows(world: World, opened: Opened) -> list[str]:
+def _workflows(world: World, opened: OpenedCase) -> list[str]:
     return [run.workflow for run in world.state(opened.case_id).runs.values()]
 
 

@@ -12,7 +12,7 @@ from engine.domain.records import PersonRole
 from engine.errors import AlreadyEndedError, InvalidAnswersError, NotFoundError, PartnerLinkError
 from engine.usecases.consents import withdraw_consent
 from engine.usecases.partner_links import (
-    NewLink,
+    NewPartnerLink,
     answer_by_link,
     make_partner_link,
     open_partner_link,
@@ -160,7 +160,7 @@ def test_a_link_shows_nobody_but_the_person_for_whom_it_was_agreed(world: World)
     assert names == [SECRET_NAME]
 
 
-def made(world: World, *, to_name: str = "House of Hope", **agreed: Any) -> tuple[UUID, NewLink]:
+def made(world: World, *, to_name: str = "House of Hope", **agreed: Any) -> tuple[UUID, NewPartnerLink]:
     case_id = world.at_talk().case_id
     person = world.state(case_id).persons[0].person_id
     identity: dict[str, Any] = {"name": SECRET_NAME, "phone": "+91 98640 12345", "age": 12}
@@ -176,5 +176,5 @@ def made(world: World, *, to_name: str = "House of Hope", **agreed: Any) -> tupl
     return referral, link
 
 
-def token(link: NewLink) -> str:
+def token(link: NewPartnerLink) -> str:
     return link.path.removeprefix("/p/")

@@ -28,8 +28,8 @@ from engine.usecases.attachments import Arrival
 from engine.usecases.checkpoints import make_checkpoint
 from engine.usecases.keys import export_keys, key_state, keys_are_proved, prove_export
 from engine.usecases.receipts import Progress, ask_progress, receipt_code
-from engine.usecases.rotating import ChainRotation, Stage, rotate_chains, rotate_index, rotate_signing
-from engine.usecases.unusual_sign_ins import Place, learn, unusual_in
+from engine.usecases.rotating import ChainRotation, RotationStage, rotate_chains, rotate_index, rotate_signing
+from engine.usecases.unusual_sign_ins import SignInOrigin, learn, unusual_in
 from engine.views import AuditFault
 from tests.integration.usecases.conftest import Filled
 from tests.integration.usecases.world import World
@@ -116,15 +116,15 @@ def test_everybody_is_found_at_every_moment_of_a_change_of_the_index_key(
     first, known = installed.person(), set[UUID]()
     known.add(first)
     assert reader.finds() == known
-    for stage in (Stage.BEGUN, Stage.SWITCHED, Stage.DONE):
+    for stage in (RotationStage.BEGUN, RotationStage.SWITCHED, RotationStage.DONE):
         done = rotate_index(installed.engine, viewer=SYSTEM, batch=2)
         assert done.stage is stage
-        if stage is not Stage.DONE:
+        if stage is not RotationStage.DONE:
             known.add(reader.person())  # written by a process that has not heard of it yet
             assert reader.finds() == known
         look_again(installed, reader)
         known |= {installed.person(), reader.person()}
-        if stage is Stage.BEGUN:
+        if stage is RotationStage.BEGUN:
             make_it_long_ago(world, "index_key_at")
             assert all(shared(world, first, one) for one in known)
             continue
@@ -139,8 +139,8 @@ def test_everybody_is_found_at_every_moment_of_a_change_of_the_index_key(
 
 def test_the_key_is_not_switched_before_every_process_knows_it(installed: Installation) -> None:
     installed.person()
-    assert rotate_index(installed.engine, viewer=SYSTEM).stage is Stage.BEGUN
-    assert rotate_index(installed.engine, viewer=SYSTEM).stage is Stage.BEGUN
+    assert rotate_index(installed.engine, viewer=SYSTEM).stage is RotationStage.BEGUN
+    assert rotate_index(installed.engine, viewer=SYSTEM).stage is RotationStage.BEGUN
     assert read_key_file(installed.path).blind_id == ""
 
 
@@ -183,9 +183,9 @@ def test_a_file_that_the_case_has_is_known_again_by_the_new_key(installed: Insta
 def test_a_changed_index_key_makes_nobodys_next_sign_in_unlike_all_before(
     installed: Installation, world: World
 ) -> None:
-    who, place, at = world.who("caseworker").actor_id, Place(network="203.0.113.7"), world.clock.now()
+    who, place, at = world.who("caseworker").actor_id, SignInOrigin(network="203.0.113.7"), world.clock.now()
 
-    def unlike(place: Place = place) -> frozenset[Sort]:
+    def unlike(place: SignInOrigin = place) -> frozenset[Sort]:
         with installed.engine.unit_of_work() as work:
             return unusual_in(installed.engine, work, who, place, at=at + timedelta(weeks=5))
 
@@ -196,7 +196,7 @@ def test_a_changed_index_key_makes_nobodys_next_sign_in_unlike_all_before(
             work.commit()
 
     sign_in()
-    assert unlike(Place(network="198.51.100.9")) == {Sort.NETWORK}
+    assert unlike(SignInOrigin(network="198.51.100.9")) == {Sort.NETWORK}
     for _ in range(3):
         rotate_index(installed.engine, viewer=SYSTEM)
         look_again(installed)
@@ -204,7 +204,7 @@ def test_a_changed_index_key_makes_nobodys_next_sign_in_unlike_all_before(
         make_it_long_ago(world, "index_key_at")
     assert world.rows("SELECT 1 FROM sign_in_habit") == []
     sign_in()
-    assert unlike(Place(network="198.51.100.9")) == {Sort.NETWORK}
+    assert unlike(SignInOrigin(network="198.51.100.9")) == {Sort.NETWORK}
 
 
 def test_a_receipt_code_that_was_told_counts_until_the_old_index_key_is_dropped(
@@ -249,7 +249,7 @@ def test_a_change_of_the_index_key_that_was_killed_is_gone_on_with(installed: In
     done = rotate_index(installed.engine, viewer=SYSTEM)
     assert (done.key_id, done.persons) == (coming.key_id, state.index_left)
     make_it_long_ago(world, "index_key_at")
-    assert rotate_index(installed.engine, viewer=SYSTEM).stage is Stage.SWITCHED
+    assert rotate_index(installed.engine, viewer=SYSTEM).stage is RotationStage.SWITCHED
     look_again(installed)
     assert installed.finds() == people
 
@@ -261,17 +261,17 @@ def test_histories_stay_provable_and_the_old_key_can_add_nothing_once_it_is_clos
     opened = world.at_talk()
     make_checkpoint(installed.engine)
     old = LinkKey(read_key_file(installed.path).chain, None)
-    assert rotate_chains(installed.engine, viewer=SYSTEM).stage is Stage.BEGUN
+    assert rotate_chains(installed.engine, viewer=SYSTEM).stage is RotationStage.BEGUN
     world.engine = reader.engine
     world.at_look()  # by a process that still has the old key
     look_again(installed, reader)
     world.at_look()
     assert installed.faults() == reader.faults() == []
-    assert rotate_chains(installed.engine, viewer=SYSTEM).stage is Stage.WAITING
+    assert rotate_chains(installed.engine, viewer=SYSTEM).stage is RotationStage.WAITING
     make_it_long_ago(world, "chain_key_at")
     until = make_checkpoint(installed.engine)
     done = rotate_chains(installed.engine, viewer=SYSTEM)
-    assert (done.stage, done.until) == (Stage.DONE, until)
+    assert (done.stage, done.until) == (RotationStage.DONE, until)
     look_again(installed, reader)
     assert installed.faults() == reader.faults() == []
     seq = forge(world, opened.case_id, old)
@@ -297,19 +297,21 @@ def test_a_new_key_of_the_histories_that_nobody_heard_of_is_said_before_the_old_
     made = installed.engine.key_keeper.chains.current
     make_it_long_ago(world, "chain_key_at")
     make_checkpoint(installed.engine)
-    assert change() == ChainRotation(Stage.WAITING, made)
+    assert change() == ChainRotation(RotationStage.WAITING, made)
     world.at_look()  # by a process that had not heard of the new key, and hears of it within a second
-    assert change().stage is Stage.WAITING, "what was said a moment ago is not settled"
+    assert change().stage is RotationStage.WAITING, "what was said a moment ago is not settled"
     look_again(reader)
     make_it_long_ago(world, "chain_key_at")
     until = make_checkpoint(installed.engine)
     world.at_look()
     break_off(monkeypatch, change)
-    assert change() == ChainRotation(Stage.DONE, made, until), "what was closed is said, and no further key is made"
+    assert change() == ChainRotation(RotationStage.DONE, made, until), (
+        "what was closed is said, and no further key is made"
+    )
     assert reader.faults() == installed.faults() == []
     kept = [row[0] for row in world.rows("SELECT type FROM audit_event WHERE stream LIKE '%keys' ORDER BY seq")]
     assert [one for one in kept if one.startswith("Chain")] == ["ChainKeyMade", "ChainKeyClosed"]
-    assert change().stage is Stage.BEGUN
+    assert change().stage is RotationStage.BEGUN
 
 
 def test_a_change_of_the_index_key_that_nobody_heard_of_is_said_before_it_goes_on(
@@ -318,7 +320,7 @@ def test_a_change_of_the_index_key_that_nobody_heard_of_is_said_before_it_goes_o
     known = {installed.person()}
     assert reader.finds() == known
     change = partial(rotate_index, installed.engine, viewer=SYSTEM)
-    for stage, after in ((Stage.BEGUN, Stage.SWITCHED), (Stage.WAITING, Stage.DONE)):
+    for stage, after in ((RotationStage.BEGUN, RotationStage.SWITCHED), (RotationStage.WAITING, RotationStage.DONE)):
         break_off(monkeypatch, change)
         make_it_long_ago(world, "index_key_at")
         assert change().stage is stage
@@ -326,7 +328,7 @@ def test_a_change_of_the_index_key_that_nobody_heard_of_is_said_before_it_goes_o
         assert reader.finds() == known
         look_again(installed, reader)
         make_it_long_ago(world, "index_key_at")
-        if after is Stage.SWITCHED:
+        if after is RotationStage.SWITCHED:
             continue
         break_off(monkeypatch, change)
         assert change().stage is after

@@ -22,9 +22,9 @@ from engine.errors import (
     NotFoundError,
     StepUpNeededError,
 )
-from engine.usecases.consents import Agreed, end_expired_consents, record_consent, withdraw_consent
+from engine.usecases.consents import GivenConsent, end_expired_consents, record_consent, withdraw_consent
 from engine.usecases.referrals import (
-    Wanted,
+    ReferralRequest,
     accept_referral,
     decline_referral,
     offer_referral,
@@ -376,7 +376,9 @@ def agree(world: World, case_id: UUID, *, viewer: Any = None, **changes: Any) ->
         "valid_until": world.clock.now() + timedelta(days=90), "language": "as", "read_aloud": True, "assent": "yes",
     }  # fmt: skip
     who = viewer or world.who("counsellor")
-    return record_consent(world.engine, case_id, viewer=who, command_id=uuid4(), agreed=Agreed(**(wanted | changes)))
+    return record_consent(
+        world.engine, case_id, viewer=who, command_id=uuid4(), agreed=GivenConsent(**(wanted | changes))
+    )
 
 
 def share(world: World, case_id: UUID, *, viewer: Any = None, to: UUID | None = None, **changes: Any) -> UUID:
@@ -384,7 +386,7 @@ def share(world: World, case_id: UUID, *, viewer: Any = None, to: UUID | None = 
     unit = None if changes.get("to_name") else to or world.network.other_unit
     return offer_referral(
         world.engine, case_id, viewer=viewer or world.who("case_manager"), command_id=uuid4(), to_unit_id=unit,
-        wanted=Wanted(**(wanted | changes)),
+        wanted=ReferralRequest(**(wanted | changes)),
     )  # fmt: skip
 
 

@@ -20,7 +20,7 @@ from engine.settings import Settings
 from engine.usecases.approve_work_item import approve_work_item
 from engine.usecases.complete_work_item import Completion, complete_work_item
 from engine.usecases.fire_deadlines import fire_deadlines
-from engine.usecases.open_case import Opened, open_case
+from engine.usecases.open_case import OpenedCase, open_case
 from engine.usecases.proposals import answer_proposal, propose_files
 from engine.usecases.publish import Published, publish_shipped
 from engine.usecases.run_job import run_job
@@ -89,7 +89,7 @@ class World:
         self.clock.move_to(self.clock.now() + timedelta(**by))
         return self.clock.now()
 
-    def open(self, *, workflow: str | None = "visit", answers: Mapping[str, Any] = SIX, **more: Any) -> Opened:
+    def open(self, *, workflow: str | None = "visit", answers: Mapping[str, Any] = SIX, **more: Any) -> OpenedCase:
         wanted = {"unit_id": self.unit, "viewer": self.who("intake_officer"), "command_id": uuid4()} | more
         return open_case(self.engine, answers=answers, workflow=workflow, **wanted)
 
@@ -113,13 +113,13 @@ class World:
         wanted = {"revision": item.revision, "command_id": uuid4()} | more
         return complete_work_item(self.engine, item.id, viewer=viewer, answers=dict(answers), **wanted)
 
-    def at_look(self) -> Opened:
+    def at_look(self) -> OpenedCase:
         """Open a case and complete its report."""
         opened = self.open()
         self.complete(self.item(opened.case_id, "intake"), by="intake_officer", answers=INTAKE)
         return opened
 
-    def at_talk(self) -> Opened:
+    def at_talk(self) -> OpenedCase:
         """Bring a case to the step after the look, which the caseworker did."""
         opened = self.at_look()
         self.complete(self.item(opened.case_id, "look"), by="caseworker", answers=LOOKED)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from engine.adapters.outgoing import Outgoing
+from engine.adapters.outgoing import KnownHosts
 from engine.bootstrap import allowed_hosts
 from engine.settings import Settings
 
@@ -50,21 +50,21 @@ def test_libraries_cannot_reach_what_is_not_in_the_list() -> None:
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost", "", None, b"127.0.0.1"])
 def test_this_machine_is_always_allowed(host: object) -> None:
-    held = Outgoing([])
+    held = KnownHosts([])
     held.heed("socket.getaddrinfo", (host, 80))
     held.heed("socket.connect", (None, (host, 80)))
     held.heed("socket.connect", (None, "/run/postgresql/.s.PGSQL.5432"))
 
 
 def test_this_machine_may_ask_for_its_own_name_as_mail_does() -> None:
-    Outgoing([]).heed("socket.gethostbyname", (socket.gethostname(),))
+    KnownHosts([]).heed("socket.gethostbyname", (socket.gethostname(),))
 
 
 @pytest.mark.parametrize(
     "host", ["example.com", "10.1.2.3", "2001:db8::1", "mail.example.org.example", "::ffff:10.0.0.1"]
 )
 def test_others_are_refused_by_name_and_by_address(host: str) -> None:
-    held = Outgoing(["mail.example.org"])
+    held = KnownHosts(["mail.example.org"])
     with pytest.raises(PermissionError):
         held.heed("socket.getaddrinfo", (host, 80))
     for event in ("socket.connect", "socket.sendto", "socket.sendmsg"):
@@ -74,7 +74,7 @@ def test_others_are_refused_by_name_and_by_address(host: str) -> None:
 
 def test_what_a_thread_has_looked_up_it_may_connect_to_for_a_while() -> None:
     ticks = Ticks()
-    held = Outgoing(["Mail.example.org"], ticks=ticks)
+    held = KnownHosts(["Mail.example.org"], ticks=ticks)
     with pytest.raises(PermissionError):
         held.heed("socket.connect", (None, ("192.0.2.7", 587)))
     held.heed("socket.getaddrinfo", ("mail.EXAMPLE.org.", 587))

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.adapters.spreadsheets import as_csv
-from engine.domain.keeping import Mark
+from engine.domain.keeping import CopyMark
 from engine.views import SheetView
 
-MARK = Mark(7, "A Person", "07 Mar 2026, 18:40", "For a court")
+MARK = CopyMark(7, "A Person", "07 Mar 2026, 18:40", "For a court")
 
 
 def sheet(*values: str | int | datetime | None) -> SheetView:

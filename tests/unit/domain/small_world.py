@@ -10,9 +10,9 @@ from engine.domain import events as ev
 from engine.domain.compiled import CompiledWorkflow, compile_workflow
 from engine.domain.decide import decide
 from engine.domain.library import Library
-from engine.domain.records import Case, Deadline, Interval, PersonRole, Purpose, Step, deadline_id, step_id
+from engine.domain.records import Case, Deadline, PersonRole, Purpose, Step, StepInterval, deadline_id, step_id
 from engine.domain.state import CaseState, evolve
-from engine.domain.values import RunView
+from engine.domain.values import RunSteps
 from engine.spec.calendars import Calendar
 from engine.spec.catalogue import Output, StepTypeInfo, ValueKind
 from engine.spec.ladders import Ladder
@@ -157,7 +157,7 @@ class World:
 
     def end(
         self, key: str, path: str = "", *, run: UUID = RUN, outcome: str = "done", happened: datetime | None = None,
-        by: UUID | None = None, intervals: tuple[Interval, ...] = (), **outputs: Any,
+        by: UUID | None = None, intervals: tuple[StepInterval, ...] = (), **outputs: Any,
     ) -> tuple[ev.Event, ...]:  # fmt: skip
         return self.do(
             cm.CompleteStep(
@@ -194,8 +194,8 @@ class World:
             (e.deadline.key, e.deadline.breached_at or T0) for e in self.events if isinstance(e, ev.DeadlineBreached)
         ]
 
-    def view(self, run: UUID = RUN) -> RunView:
-        return RunView(self.definitions[self.state.runs[run].definition_hash], self.state, run)
+    def view(self, run: UUID = RUN) -> RunSteps:
+        return RunSteps(self.definitions[self.state.runs[run].definition_hash], self.state, run)
 
     @property
     def status_of_case(self) -> str:
@@ -207,8 +207,8 @@ def person(of: UUID) -> str:
     return f"person:{of}"
 
 
-def journey(key: str, start: datetime, end: datetime | None, path: str = "") -> Interval:
-    return Interval(step_id=step_id(RUN, key, path), name="journey", start=start, end=end, has_place=True)
+def journey(key: str, start: datetime, end: datetime | None, path: str = "") -> StepInterval:
+    return StepInterval(step_id=step_id(RUN, key, path), name="journey", start=start, end=end, has_place=True)
 
 
 def hours(number: float) -> datetime:

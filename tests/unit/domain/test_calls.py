@@ -7,7 +7,7 @@ import pytest
 
 from engine.domain import commands as cm
 from engine.domain import events as ev
-from engine.domain.records import Call, CallEnd, CallOutcome, Deadline, call_id
+from engine.domain.records import CallEnd, CallOutcome, Deadline, LateCall, call_id
 from engine.domain.state import replay
 from engine.errors import NotFoundError
 from tests.unit.domain.small_world import World, actor, hours, workflow
@@ -32,7 +32,7 @@ def ask(world: World, *whom: UUID, level: int = 1, round_: int = 1, body: str = 
     return [event.type for event in events]
 
 
-def call_of(world: World, whom: UUID | str = FIRST) -> Call:
+def call_of(world: World, whom: UUID | str = FIRST) -> LateCall:
     found = deadline_of(world)
     return next(call for call in found.calls if call.id == call_id(found.step_id, whom))
 

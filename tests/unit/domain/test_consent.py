@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from engine.domain.consent import GROUNDS, Consent, GivenBy, Recipient, is_covered, law_of, require_covered
+from engine.domain.consent import GROUNDS, Consent, ConsentRecipient, GivenBy, is_covered, law_of, require_covered
 from engine.domain.narrowing import problem_of
 from engine.domain.packages import PACKAGES, fields_of, locating, parts_within
 from engine.domain.partner_link import LONGEST, MOST_TRIES, SITTING, PartnerLink
@@ -15,7 +15,7 @@ from engine.errors import ConsentError
 
 NOW = datetime(2026, 3, 7, 6, 0, tzinfo=UTC)
 UNIT, ORGANISATION = UUID(int=1), UUID(int=2)
-TO = Recipient(kind="ngo", unit_id=UNIT, organisation_id=ORGANISATION)
+TO = ConsentRecipient(kind="ngo", unit_id=UNIT, organisation_id=ORGANISATION)
 
 
 def consent(**changes: Any) -> Consent:

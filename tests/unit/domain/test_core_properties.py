@@ -22,18 +22,18 @@ from engine.domain.records import (
     OPEN,
     AddedStep,
     CaseStatus,
-    Interval,
     PersonRole,
     Purpose,
     RoleStatus,
     RunStatus,
+    StepInterval,
     StepStatus,
     step_id,
 )
 from engine.domain.settle import settle
 from engine.domain.state import CaseState, evolve, replay
 from engine.domain.timers import wanted_deadlines
-from engine.domain.values import RunView, truth_of
+from engine.domain.values import RunSteps, truth_of
 from engine.errors import AlreadyEndedError, ConflictError, LawyersNoteError, NotFoundError, UnknownOutcomeError
 from engine.spec.conditions.evaluate import Truth
 from tests.unit.domain.small_world import (
@@ -116,14 +116,14 @@ class CaseAtRandom(RuleBasedStateMachine):
             assert step.id not in self.opened, "a step opens once"
             self.opened.add(step.id)
             compiled = self.world.definitions[state.runs[step.run_id].definition_hash]
-            view = RunView(compiled, state, step.run_id)
+            view = RunSteps(compiled, state, step.run_id)
             if step.added is None:
                 self._check_gates(view, compiled.steps[step.key], step.base_path)
         if isinstance(event, ev.StepReturned):
             assert (step.id, step.turn) not in self.returned, "each turn begins once"
             self.returned.add((step.id, step.turn))
 
-    def _check_gates(self, view: RunView, compiled: CompiledStep, element: str) -> None:
+    def _check_gates(self, view: RunSteps, compiled: CompiledStep, element: str) -> None:
         for name in compiled.gates:
             lookup = view.lookup(element, compiled.spec.for_each)
             assert truth_of(view.compiled.gates[name].condition, lookup) is Truth.TRUE, "a gate holds"
@@ -172,7 +172,7 @@ class CaseAtRandom(RuleBasedStateMachine):
     def a_step_is_answered(self, pick: int, outcome: str, said: dict[str, Any], ago: int) -> None:
         of = self._pick(pick, lambda step: step.status is StepStatus.READY)
         happened = self.world.now - timedelta(hours=ago)
-        interval = Interval(step_id=of, name="journey", start=happened - timedelta(hours=3), end=happened)
+        interval = StepInterval(step_id=of, name="journey", start=happened - timedelta(hours=3), end=happened)
         command = cm.CompleteStep(of, outcome, happened, outputs=said, by=actor(pick % 3), intervals=(interval,))
         self.ask(command)
         self.ask(command)
@@ -222,7 +222,9 @@ class CaseAtRandom(RuleBasedStateMachine):
         start = self.world.now - timedelta(hours=hours)
         of = self._pick(pick, lambda _: True)
         self.ask(
-            cm.RecordInterval(Interval(step_id=of, name="journey", start=start, end=self.world.now if ends else None))
+            cm.RecordInterval(
+                StepInterval(step_id=of, name="journey", start=start, end=self.world.now if ends else None)
+            )
         )
 
     @rule(who=people, role=roles)
@@ -348,7 +350,7 @@ class CaseAtRandom(RuleBasedStateMachine):
         stored = [ev.EVENT.validate_json(ev.EVENT.dump_json(event)) for event in self.world.events]
         assert replay(stored) == self.world.state
 
-    def _view(self, run_id: UUID) -> RunView:
+    def _view(self, run_id: UUID) -> RunSteps:
         return self.world.view(run_id)
 
 

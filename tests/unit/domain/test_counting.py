@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.domain.counting import before, due_at, offset_from, warn_at
-from engine.domain.records import Interval
+from engine.domain.records import StepInterval
 from engine.domain.working_time import on_working_day
 from engine.errors import CalendarMissingError, NaiveInstantError
 from engine.spec.calendars import Calendar
@@ -26,8 +26,8 @@ def at(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
-def journey(start: str, end: str | None) -> Interval:
-    return Interval(step_id=UUID(int=1), name="journey", start=at(start), end=at(end) if end else None)
+def journey(start: str, end: str | None) -> StepInterval:
+    return StepInterval(step_id=UUID(int=1), name="journey", start=at(start), end=at(end) if end else None)
 
 
 def calendar(zone: str = KOLKATA, weekend: Sequence[str] = ("sat", "sun"), **more: object) -> Calendar:
@@ -272,7 +272,7 @@ def test_a_reminder_on_a_closed_day_moves_back_to_the_working_day_before() -> No
 class Case(NamedTuple):
     start: datetime
     calendar: Calendar
-    gaps: list[Interval]
+    gaps: list[StepInterval]
 
 
 FIRST = datetime(2026, 3, 20, tzinfo=UTC)
@@ -295,7 +295,7 @@ def cases(draw: st.DrawFn, zones: tuple[str, ...] = (KOLKATA, DHAKA, KATHMANDU, 
     )
     spans = draw(st.lists(st.tuples(minutes, st.integers(0, 4000), st.booleans()), max_size=4))
     gaps = [
-        Interval(
+        StepInterval(
             step_id=UUID(int=1),
             name="journey",
             start=FIRST + begin * MINUTE,
@@ -402,7 +402,7 @@ def _minutes(start: datetime, end: datetime) -> list[datetime]:
     return [start + number * MINUTE for number in range((end - start) // MINUTE)]
 
 
-def _in_gap(minute: datetime, gaps: list[Interval]) -> bool:
+def _in_gap(minute: datetime, gaps: list[StepInterval]) -> bool:
     return any(gap.end is not None and gap.start <= minute < gap.end for gap in gaps)
 
 

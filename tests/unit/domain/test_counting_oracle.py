@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from engine.domain.counting import before, due_at, offset_from, warn_at
 from engine.domain.library import Library
-from engine.domain.records import Interval
+from engine.domain.records import StepInterval
 from engine.spec.limits import Offset, TimeLimit, WarningPoint
 from tests.unit.domain.minute_walker import (
     Place,
@@ -38,7 +38,7 @@ class Case(NamedTuple):
 
     place: Place
     start: int
-    stretches: list[Interval]
+    stretches: list[StepInterval]
 
     @property
     def at(self) -> datetime:
@@ -87,9 +87,9 @@ def cases(draw: st.DrawFn, *, longest: int = 4_000) -> Case:
     return Case(place, start, stretches * draw(st.integers(1, 2)))
 
 
-def _stretch(begin: int, length: int | None) -> Interval:
+def _stretch(begin: int, length: int | None) -> StepInterval:
     end = None if length is None else instant(begin + length)
-    return Interval(step_id=UUID(int=1), name="journey", start=instant(begin), end=end)
+    return StepInterval(step_id=UUID(int=1), name="journey", start=instant(begin), end=end)
 
 
 def _due(case: Case, limit: str) -> int:

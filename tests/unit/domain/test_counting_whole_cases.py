@@ -9,7 +9,7 @@ from ruamel.yaml import YAML
 
 from engine.adapters.holidays_source import with_public_holidays
 from engine.domain.counting import due_at
-from engine.domain.records import Interval
+from engine.domain.records import StepInterval
 from engine.spec.calendars import Calendar, calendar_for
 from engine.spec.limits import TimeLimit
 
@@ -100,6 +100,6 @@ def test_every_due_time_of_the_sample_cases_is_exact(
     assert found == datetime.fromisoformat(due)
 
 
-def _journey(start: datetime, length: TimeLimit) -> Interval:
+def _journey(start: datetime, length: TimeLimit) -> StepInterval:
     left = start + timedelta(hours=1)
-    return Interval(step_id=UUID(int=1), name="journey", start=left, end=left + timedelta(seconds=length.seconds))
+    return StepInterval(step_id=UUID(int=1), name="journey", start=left, end=left + timedelta(seconds=length.seconds))

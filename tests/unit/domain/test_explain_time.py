@@ -5,7 +5,7 @@ from uuid import UUID
 
 from engine.domain.counting import due_at
 from engine.domain.explain_time import ReasonKind, explain
-from engine.domain.records import Interval
+from engine.domain.records import StepInterval
 from engine.spec.calendars import Calendar
 from engine.spec.limits import TimeLimit
 
@@ -25,10 +25,10 @@ ASSAM = Calendar.model_validate(
 )
 
 
-def journey(start: str, end: str | None) -> Interval:
+def journey(start: str, end: str | None) -> StepInterval:
     begin, over = (datetime.fromisoformat(text) if text else None for text in (start, end))
     assert begin
-    return Interval(step_id=UUID(int=1), name="journey", start=begin, end=over)
+    return StepInterval(step_id=UUID(int=1), name="journey", start=begin, end=over)
 
 
 def test_working_days_are_explained_line_by_line() -> None:

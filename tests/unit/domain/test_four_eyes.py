@@ -9,9 +9,9 @@ import pytest
 from engine.domain.four_eyes import (
     FOUR_EYES,
     Agreed,
+    ApprovalKind,
     ApprovalRequest,
     Ending,
-    Kind,
     require_answerable,
     require_open,
     require_other,
@@ -60,13 +60,13 @@ def test_what_is_answered_or_has_run_out_cannot_be_answered(values: dict[str, An
 
 
 def test_two_people_can_do_each_of_these_in_some_role() -> None:
-    assert set(FOUR_EYES) == set(Kind)
+    assert set(FOUR_EYES) == set(ApprovalKind)
     assert all(ROLES_THAT_MAY[rule.answers] for rule in FOUR_EYES.values())
     assert all(rule.waits > timedelta() for rule in FOUR_EYES.values())
 
 
 @pytest.mark.parametrize("kind", [kind for kind, rule in FOUR_EYES.items() if not rule.own_counts])
-def test_who_asked_never_agrees_whatever_it_is(kind: Kind) -> None:
+def test_who_asked_never_agrees_whatever_it_is(kind: ApprovalKind) -> None:
     with pytest.raises(OwnApprovalError):
         request(kind=kind.value).agree(viewer(FIRST), set(ROLES_THAT_MAY[FOUR_EYES[kind].answers]), seen="", now=NOW)
 

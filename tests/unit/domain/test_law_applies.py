@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from engine.domain.ages import AgeRange, AgeSource
-from engine.domain.applicability import Ground, choose, judge, place_reasons
-from engine.domain.law_told import NOTHING, Telling, Told, age_of_band, gathered
+from engine.domain.applicability import ReasonKind, choose, judge, place_reasons
+from engine.domain.law_told import NOTHING, LawFacts, Telling, age_of_band, gathered
 from engine.spec.conditions.evaluate import Truth
 from engine.spec.law import Force, LawLimit, LawPack, Signature, law_term
 
@@ -39,31 +39,31 @@ WOMEN = made(applies={"sex": ["female"]})
     ("limit", "told", "truth", "missing"),
     [
         (made(), NOTHING, Truth.TRUE, ()),
-        (NEW, Told(offence_on=date(2024, 7, 1)), Truth.TRUE, ()),
-        (NEW, Told(offence_on=date(2024, 6, 30)), Truth.FALSE, ()),
+        (NEW, LawFacts(offence_on=date(2024, 7, 1)), Truth.TRUE, ()),
+        (NEW, LawFacts(offence_on=date(2024, 6, 30)), Truth.FALSE, ()),
         (NEW, NOTHING, Truth.UNKNOWN, ("the day of the offence",)),
-        (OLD, Told(offence_on=date(2024, 6, 30)), Truth.TRUE, ()),
-        (OLD, Told(offence_on=date(2024, 7, 1)), Truth.FALSE, ()),
-        (CHILD, Told(ages=(aged(17),)), Truth.TRUE, ()),
-        (CHILD, Told(ages=(aged(18),)), Truth.FALSE, ()),
-        (CHILD, Told(ages=(aged(12, 17),)), Truth.TRUE, ()),
-        (CHILD, Told(ages=(aged(16, 20),)), Truth.UNKNOWN, ("the age of the person",)),
+        (OLD, LawFacts(offence_on=date(2024, 6, 30)), Truth.TRUE, ()),
+        (OLD, LawFacts(offence_on=date(2024, 7, 1)), Truth.FALSE, ()),
+        (CHILD, LawFacts(ages=(aged(17),)), Truth.TRUE, ()),
+        (CHILD, LawFacts(ages=(aged(18),)), Truth.FALSE, ()),
+        (CHILD, LawFacts(ages=(aged(12, 17),)), Truth.TRUE, ()),
+        (CHILD, LawFacts(ages=(aged(16, 20),)), Truth.UNKNOWN, ("the age of the person",)),
         (CHILD, NOTHING, Truth.UNKNOWN, ("the age of the person",)),
-        (CHILD, Told(ages=(aged(40), aged(9))), Truth.TRUE, ()),
-        (CHILD, Told(ages=(aged(40), None)), Truth.UNKNOWN, ("the age of the person",)),
-        (CHILD, Told(ages=(aged(40), aged(18))), Truth.FALSE, ()),
-        (CHILD, Told(ages=(aged(17, as_of=date(2025, 3, 10)),)), Truth.FALSE, ()),
-        (CHILD_THEN, Told(offence_on=date(2024, 3, 10), ages=(aged(19),)), Truth.TRUE, ()),
-        (CHILD_THEN, Told(offence_on=date(2025, 12, 1), ages=(aged(24),)), Truth.FALSE, ()),
-        (CHILD_THEN, Told(ages=(aged(19),)), Truth.UNKNOWN, ("the day of the offence",)),
-        (WOMEN, Told(sexes=("female",)), Truth.TRUE, ()),
-        (WOMEN, Told(sexes=("male",)), Truth.FALSE, ()),
-        (WOMEN, Told(sexes=("male", "female")), Truth.TRUE, ()),
-        (WOMEN, Told(sexes=("male", None)), Truth.UNKNOWN, ("the sex of the person",)),
+        (CHILD, LawFacts(ages=(aged(40), aged(9))), Truth.TRUE, ()),
+        (CHILD, LawFacts(ages=(aged(40), None)), Truth.UNKNOWN, ("the age of the person",)),
+        (CHILD, LawFacts(ages=(aged(40), aged(18))), Truth.FALSE, ()),
+        (CHILD, LawFacts(ages=(aged(17, as_of=date(2025, 3, 10)),)), Truth.FALSE, ()),
+        (CHILD_THEN, LawFacts(offence_on=date(2024, 3, 10), ages=(aged(19),)), Truth.TRUE, ()),
+        (CHILD_THEN, LawFacts(offence_on=date(2025, 12, 1), ages=(aged(24),)), Truth.FALSE, ()),
+        (CHILD_THEN, LawFacts(ages=(aged(19),)), Truth.UNKNOWN, ("the day of the offence",)),
+        (WOMEN, LawFacts(sexes=("female",)), Truth.TRUE, ()),
+        (WOMEN, LawFacts(sexes=("male",)), Truth.FALSE, ()),
+        (WOMEN, LawFacts(sexes=("male", "female")), Truth.TRUE, ()),
+        (WOMEN, LawFacts(sexes=("male", None)), Truth.UNKNOWN, ("the sex of the person",)),
     ],
 )
 def test_a_limit_applies_as_far_as_it_is_known(
-    limit: LawLimit, told: Told, truth: Truth, missing: tuple[str, ...]
+    limit: LawLimit, told: LawFacts, truth: Truth, missing: tuple[str, ...]
 ) -> None:
     judged = judge(limit, told, on=ON)
     assert (judged.truth, judged.missing) == (truth, missing)
@@ -72,17 +72,17 @@ def test_a_limit_applies_as_far_as_it_is_known(
 
 def test_what_does_not_apply_says_why_with_what_was_told() -> None:
     limit = made(applies={"age_under": 18, "why": "Of age is of age."})
-    assert judge(limit, Told(ages=(aged(24),)), on=ON).why_not == (
+    assert judge(limit, LawFacts(ages=(aged(24),)), on=ON).why_not == (
         "It is for persons under 18 on that day; as far as is known, the person was 24 then. Of age is of age."
     )
-    assert judge(NEW, Told(offence_on=date(2024, 6, 30)), on=ON).why_not == (
+    assert judge(NEW, LawFacts(offence_on=date(2024, 6, 30)), on=ON).why_not == (
         "It is for offences on or after 01 July 2024; the offence was on 30 June 2024."
     )
 
 
 def test_what_is_unknown_is_said_and_the_limit_counts_until_then() -> None:
     (line,) = judge(WOMEN, NOTHING, on=ON).reasons
-    assert line.ground is Ground.SEX
+    assert line.ground is ReasonKind.SEX
     assert line.text.endswith("The sex is not known: until it is, the limit counts.")
 
 
@@ -98,12 +98,12 @@ def test_days_in_force_are_told_but_never_rule_a_limit_out() -> None:
 @pytest.mark.parametrize(
     ("told", "source"),
     [
-        (Told(offence_on=date(2024, 6, 30)), "Old Act s.2"),
-        (Told(offence_on=date(2024, 7, 1)), "New Act s.1"),
+        (LawFacts(offence_on=date(2024, 6, 30)), "Old Act s.2"),
+        (LawFacts(offence_on=date(2024, 7, 1)), "New Act s.1"),
         (NOTHING, "New Act s.1"),
     ],
 )
-def test_the_day_of_the_offence_chooses_the_code(told: Told, source: str) -> None:
+def test_the_day_of_the_offence_chooses_the_code(told: LawFacts, source: str) -> None:
     chosen = choose((OLD, NEW), told, on=ON)
     assert chosen is not None
     assert chosen.source == source
@@ -112,7 +112,7 @@ def test_the_day_of_the_offence_chooses_the_code(told: Told, source: str) -> Non
 def test_while_the_offence_is_unknown_the_shorter_of_two_codes_counts() -> None:
     shorter = OLD.model_copy(update={"limit": made(limit="PT12H").limit})
     assert choose((shorter, NEW), NOTHING, on=ON) is shorter
-    assert choose((shorter, NEW), Told(offence_on=date(2025, 1, 1)), on=ON) is NEW
+    assert choose((shorter, NEW), LawFacts(offence_on=date(2025, 1, 1)), on=ON) is NEW
     assert choose((), NOTHING, on=ON) is None
 
 
@@ -149,7 +149,7 @@ def test_where_it_only_guides_is_a_matter_of_place_and_day(
     limit = PACK.find("XX-TEST", on=on)
     assert limit is not None
     assert limit.force_in(place, district=district, on=on) is force
-    lines = place_reasons(limit, Told(district=district), jurisdiction=place, on=on)
+    lines = place_reasons(limit, LawFacts(district=district), jurisdiction=place, on=on)
     assert [says in line.text for line in lines] == ([True] if says else [])
     signed = limit.model_copy(update={"signature": Signature(name="A", on=ON, source_read="G")})
     term = "advisory limit" if force is Force.ADVISORY else "legal deadline"
@@ -229,10 +229,10 @@ def test_the_text_of_the_state_of_a_case_goes_before_that_of_the_country(
 ) -> None:
     country = made(source="Country")
     state = made(source="State", jurisdiction="IN-AS", limit="PT48H")
-    chosen = choose((state, country), Told(place=place), on=ON)
+    chosen = choose((state, country), LawFacts(place=place), on=ON)
     assert chosen is not None
-    assert (chosen.source, judge(chosen, Told(place=place), on=ON).truth) == (source, truth)
-    elsewhere = judge(state, Told(place="IN-NL"), on=ON)
+    assert (chosen.source, judge(chosen, LawFacts(place=place), on=ON).truth) == (source, truth)
+    elsewhere = judge(state, LawFacts(place="IN-NL"), on=ON)
     assert (elsewhere.is_used, elsewhere.why_not) == (False, "It is the text of IN-AS alone; this case is of IN-NL.")
 
 

@@ -14,7 +14,7 @@ from engine.adapters.holidays_source import with_public_holidays
 from engine.domain.ages import AgeRange
 from engine.domain.counting import due_at
 from engine.domain.law_in_case import law_for
-from engine.domain.law_told import Told
+from engine.domain.law_told import LawFacts
 from engine.domain.library import Library
 from engine.domain.records import Excluded
 from engine.spec.calendars import Calendar
@@ -41,13 +41,13 @@ def library() -> Library:
     )
 
 
-def told(example: dict[str, Any], zone: str) -> Told:
+def told(example: dict[str, Any], zone: str) -> LawFacts:
     """Give what an example tells; an age is one of the day on which the limit starts."""
     day = datetime.fromisoformat(example["start"]).astimezone(ZoneInfo(zone)).date()
     years = example.get("age")
     age = None if years is None else AgeRange(youngest=years, oldest=years, as_of=day)
     offence = example.get("offence")
-    return Told(
+    return LawFacts(
         date.fromisoformat(offence) if offence else None, (age,), (example.get("sex"),),
         sections=frozenset(example.get("sections", ())), place=example["place"],
     )  # fmt: skip

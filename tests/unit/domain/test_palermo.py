@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from engine.domain.ages import AgeRange
-from engine.domain.palermo import Element, Elements, Law, points_to
+from engine.domain.palermo import Element, Elements, TraffickingDefinition, points_to
 from engine.spec.conditions.evaluate import Truth
 
 ON = date(2026, 3, 10)
@@ -60,7 +60,7 @@ def test_each_definition_is_asked_by_itself(
     bns: Truth,
 ) -> None:  # fmt: skip
     by_law = {one.law: one for one in points_to(told(acts, means, purposes, age), on=ON)}
-    assert (by_law[Law.PALERMO].truth, by_law[Law.BNS].truth) == (palermo, bns)
+    assert (by_law[TraffickingDefinition.PALERMO].truth, by_law[TraffickingDefinition.BNS].truth) == (palermo, bns)
 
 
 def test_of_a_child_the_means_do_not_matter_under_the_protocol_and_do_under_the_section() -> None:

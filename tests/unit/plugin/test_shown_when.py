@@ -2,7 +2,7 @@
 
 import pytest
 
-from engine.plugin.shown_when import Wanted, wanted_answers
+from engine.plugin.shown_when import NeededAnswer, wanted_answers
 
 
 @pytest.mark.parametrize(
@@ -20,4 +20,4 @@ from engine.plugin.shown_when import Wanted, wanted_answers
     ],
 )
 def test_a_simple_condition_is_read(condition: str, wanted: list[tuple[str, str, bool]]) -> None:
-    assert wanted_answers(condition) == tuple(Wanted(*one) for one in wanted)
+    assert wanted_answers(condition) == tuple(NeededAnswer(*one) for one in wanted)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from engine.domain.four_eyes import ApprovalRequest
 from engine.stores import ApiKey, KeptForm, Session
-from engine.usecases.invitations import Opened
+from engine.usecases.invitations import OpenedInvitation
 
 NOW = datetime(2026, 3, 7, 13, 10, tzinfo=UTC)
 ID = UUID(int=7)
@@ -43,7 +43,7 @@ def account_contexts(nasty: str, *, full: bool, member: Any, unit: Any) -> dict[
                                "picture": "", "problem": nasty if full else ""},
         "recovery-codes.html": {"codes": ("ABCD-EFGH-JKMN",)},
         "first-run.html": form | lists,
-        "invitation.html": field | {"opened": Opened("reset" if full else "invite", nasty)},
+        "invitation.html": field | {"opened": OpenedInvitation("reset" if full else "invite", nasty)},
         "password-set.html": field,
         "people.html": form | lists | {"people": some(member), "may_manage": full},
         "member.html": form | lists | {

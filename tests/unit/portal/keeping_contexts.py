@@ -16,7 +16,7 @@ from engine.portal.presenters.waiting import WORDS
 from engine.spec.differences import Difference
 from engine.spec.retention import RetentionPolicy
 from engine.stores import RevivedGrant, RevivedOffer, RevivedPerson
-from engine.usecases.custody import Standing
+from engine.usecases.custody import RestoreStanding
 from engine.usecases.proposals import Change
 
 POLICY = {
@@ -60,7 +60,7 @@ def keeping_contexts(
     statistics = view(vw.StatisticsView)
     if full:
         statistics = statistics.model_copy(update={"dimensions": ("month",)})
-    person = {"case": view(vw.CaseView), "person": view(vw.PersonView)}
+    person = {"case": view(vw.CaseView), "person": view(vw.CasePersonView)}
     return {
         "waiting.html": {
             "to_answer": tuple((view(vw.WaitingView).model_copy(update={"kind": kind}), WORDS[kind]) for kind in WORDS)
@@ -73,7 +73,7 @@ def keeping_contexts(
             "preview": view(vw.PreviewView).model_copy(update={"lines": ()}) if full else None,
         },
         "custody.html": {
-            "found": Standing(
+            "found": RestoreStanding(
                 erasure.asked_at, (RevivedPerson(erasure.id, nasty, nasty, (nasty,)),),
                 (RevivedGrant(nasty, nasty, erasure.asked_at),),
                 (RevivedOffer(nasty, nasty, erasure.asked_at), RevivedOffer(nasty, None, erasure.asked_at)),

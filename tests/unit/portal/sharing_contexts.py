@@ -25,7 +25,7 @@ def sharing_contexts(
             "consents": tuple(consent.model_copy(update={"state": state}) for state in ("live", "withdrawn")),
         }  # fmt: skip
         sharing = sharing.model_copy(update=changes)
-    picks = some(shown.Choice("a", nasty, checked=True))
+    picks = some(shown.FormChoice("a", nasty, checked=True))
     typed = dict.fromkeys(("valid_until", "to_name", "note"), nasty if full else "")
     wrong = {"kind": nasty, "parts": nasty, "basis": nasty} if full else {}
     form: dict[str, Any] = {

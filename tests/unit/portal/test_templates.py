@@ -20,11 +20,11 @@ from engine.portal.presenters.lanes import lane_groups
 from engine.portal.presenters.people import Group, Someone
 from engine.portal.presenters.plan import DeclaredFact, Offer, OfferGroup
 from engine.portal.presenters.prefect_links import run_links
-from engine.portal.presenters.sharing import Choice
+from engine.portal.presenters.sharing import FormChoice
 from engine.portal.presenters.source import numbered
 from engine.portal.presenters.waiting import WORDS
 from engine.portal.routes.case_course import REOPEN, START
-from engine.portal.visit import Link
+from engine.portal.visit import NavigationLink
 from engine.spec.findings import Finding
 from engine.usecases.calendar_days import CalendarDay
 from tests.unit.portal.account_pages import account_contexts
@@ -169,8 +169,8 @@ def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
                       "may_cancel": full,
                       "proposed": view(vw.ProposedView).model_copy(update={"is_viewer": False}) if full else None},
         "person.html": {"may_answer_subject": full, "may_correct": full, "case": case,
-                        "known": view(vw.PersonPageView), "person": view(vw.PersonView) if full else None,
-                        "present": some(view(vw.PersonRoleView)), "others": some(view(vw.PersonView)),
+                        "known": view(vw.PersonPageView), "person": view(vw.CasePersonView) if full else None,
+                        "present": some(view(vw.PersonRoleView)), "others": some(view(vw.CasePersonView)),
                         "may_reveal": full, "may_write": full, "may_change": full, "roles": tuple(PersonRole),
                         "statuses": {"x": NASTY}, "sources": {"x": NASTY}, "role_reasons": {"x": NASTY},
                         "merge_reasons": {"x": NASTY}, "split_reasons": {"x": NASTY}, **typed},
@@ -197,7 +197,7 @@ def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
         "referrals.html": {"waiting": some(offer), "answered": some(offer), "may_answer": full,
                            "reasons": {"full": NASTY}, **typed},
         "delays.html": {"lines": some(view(vw.DelayLine)), "owners": {"ours": NASTY}},
-        "dead-letters.html": {"letters": some(view(vw.DeadLetterView)), "reasons": some(Choice("a", NASTY)),
+        "dead-letters.html": {"letters": some(view(vw.DeadLetterView)), "reasons": some(FormChoice("a", NASTY)),
                               "errors": errors, "problems": problems},
         "channels.html": {"channels": some(view(vw.ChannelView)), "organisations": some(NASTY),
                           "kinds": ("sms", "matrix"), **typed},
@@ -249,7 +249,7 @@ def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
 def framed(context: dict[str, Any], *, full: bool) -> dict[str, Any]:
     return {
         "title": "Title", "viewer": made(vw.Viewer, full=True), "zone": "Asia/Kathmandu", "now": NOW, "demo": full,
-        "has_demo_controls": full, "navigation": (Link("Home", "/", current=True),) if full else (),
+        "has_demo_controls": full, "navigation": (NavigationLink("Home", "/", current=True),) if full else (),
         "unprotected": full, "said": "Done." if full else "",
     } | context  # fmt: skip
 

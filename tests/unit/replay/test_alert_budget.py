@@ -8,7 +8,7 @@ import pytest
 from engine.replay.alert_budget import AlertBudget, alert_budget
 from engine.replay.simulated import SimulatedReport
 from engine.replay.simulator import simulate
-from engine.spec.ladders import Repeat
+from engine.spec.ladders import LevelRepeat
 from engine.spec.limits import TimeLimit
 from tests.acceptance.shipped_files import CASES, library, shipped
 from tests.unit.replay.test_simulator import REPORT
@@ -48,7 +48,7 @@ def test_more_open_cases_mean_more_messages() -> None:
 def test_a_ladder_that_repeats_shows_in_the_budget_under_its_name() -> None:
     name = "ladder standard, level 1"
     standard = library().ladders["standard"]
-    nagging = standard.levels[0].model_copy(update={"repeat": Repeat(every=TimeLimit("PT30M"), times=40)})
+    nagging = standard.levels[0].model_copy(update={"repeat": LevelRepeat(every=TimeLimit("PT30M"), times=40)})
     levels = (nagging, *standard.levels[1:])
     ladders = {**library().ladders, "standard": standard.model_copy(update={"levels": levels})}
     louder = alert_budget(shipped("reported-concern"), replace(library(), ladders=ladders), jurisdiction="IN")

@@ -7,7 +7,7 @@ import pytest
 from pydantic import ValidationError
 from ruamel.yaml import YAML
 
-from engine.spec.ladders import Ladder, Level, Recipient, RecipientKind
+from engine.spec.ladders import Ladder, Level, LevelRecipient, RecipientKind
 from engine.spec.roles import Role
 
 FILES = sorted((Path(__file__).parents[3] / "workflows" / "ladders").glob("*.yaml"))
@@ -41,7 +41,7 @@ def shipped() -> dict[str, Ladder]:
     ],
 )
 def test_a_level_tells_one_recipient(to: object, kind: RecipientKind, words: str) -> None:
-    recipient = Recipient.model_validate(to)
+    recipient = LevelRecipient.model_validate(to)
     assert recipient.kind is kind
     assert recipient.in_words() == words
 
@@ -60,7 +60,7 @@ def test_a_level_tells_one_recipient(to: object, kind: RecipientKind, words: str
 )
 def test_a_recipient_that_is_none_or_two_or_has_no_releaser_is_refused(to: object) -> None:
     with pytest.raises(ValidationError):
-        Recipient.model_validate(to)
+        LevelRecipient.model_validate(to)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from engine.spec.library import Kind, definition_files, kind_of
+from engine.spec.library import DefinitionKind, definition_files, kind_of
 from engine.spec.schema import json_schema
 from engine.spec.yaml_files import read_yaml, read_yaml_file
 from tests.unit.spec.test_lint_workflows import EXAMPLE
@@ -15,8 +15,8 @@ FILES = definition_files(Path(__file__).parents[3] / "workflows")
 SHIPPED = [path for path in FILES if path.parent.name != "stories"]
 
 
-@pytest.mark.parametrize("kind", Kind)
-def test_each_kind_has_a_sound_schema(kind: Kind) -> None:
+@pytest.mark.parametrize("kind", DefinitionKind)
+def test_each_kind_has_a_sound_schema(kind: DefinitionKind) -> None:
     schema = json_schema(kind)
     Draft202012Validator.check_schema(schema)
     assert json.loads(json.dumps(schema)) == schema
@@ -42,12 +42,12 @@ def test_what_comes_with_icmc_fits_its_schema(path: Path) -> None:
     ],
 )
 def test_what_does_not_fit_is_refused(old: str, new: str) -> None:
-    schema = Draft202012Validator(json_schema(Kind.WORKFLOW))
+    schema = Draft202012Validator(json_schema(DefinitionKind.WORKFLOW))
     assert schema.is_valid(read_yaml(EXAMPLE, file="w").data)
     assert not schema.is_valid(read_yaml(EXAMPLE.replace(old, new, 1), file="w").data)
 
 
 def test_a_workflow_that_extends_another_may_inherit_its_steps() -> None:
-    schema = Draft202012Validator(json_schema(Kind.WORKFLOW))
+    schema = Draft202012Validator(json_schema(DefinitionKind.WORKFLOW))
     assert schema.is_valid({"workflow": "w", "version": 1, "extends": "base"})
     assert not schema.is_valid({"workflow": "w", "version": 1})

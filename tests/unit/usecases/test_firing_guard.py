@@ -5,13 +5,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from engine.ports import Uptime
-from engine.usecases.firing_guard import Pass, jump_between
+from engine.usecases.firing_guard import LastLook, jump_between
 
 NOON = datetime(2026, 3, 7, 12, 0, tzinfo=UTC)
 
 
-def after(*, clock: timedelta, up: timedelta, boot: str = "a") -> Pass:
-    return Pass(NOON + clock, Uptime(boot, 1000 + up.total_seconds()))
+def after(*, clock: timedelta, up: timedelta, boot: str = "a") -> LastLook:
+    return LastLook(NOON + clock, Uptime(boot, 1000 + up.total_seconds()))
 
 
 LAST = after(clock=timedelta(0), up=timedelta(0))

@@ -9,7 +9,7 @@ from engine.adapters.sql import tables as tb
 from engine.adapters.sql.queries.reading import Reading, Row
 from engine.adapters.sql.queries.shape import ACTOR, CASE, CONFLICT, ORGANISATION, UNIT
 from engine.adapters.sql.visibility import DENIAL, GRANT, kept_by
-from engine.domain.four_eyes import Kind
+from engine.domain.four_eyes import ApprovalKind
 from engine.domain.narrowing import ADD_FILES, shown_in
 from engine.domain.policy import Action, can
 from engine.errors import NotAllowedError, NotFoundError
@@ -75,7 +75,7 @@ def _is_live(row: Row, reading: Reading) -> bool:
 def _denials(reading: Reading, viewer: vw.Viewer, case_id: UUID) -> tuple[vw.DenialView, ...]:
     setter, asker = ACTOR.alias("setter"), ACTOR.alias("asker")
     waits = (_REQUEST.c.answered_at.is_(None)) & (_REQUEST.c.expires_at > reading.now)
-    is_its = (_REQUEST.c.subject_id == DENIAL.c.id) & (_REQUEST.c.kind == Kind.LIFT_DENIAL.value)
+    is_its = (_REQUEST.c.subject_id == DENIAL.c.id) & (_REQUEST.c.kind == ApprovalKind.LIFT_DENIAL.value)
     rows = reading.rows(
         select(
             DENIAL.c.id, DENIAL.c.reason_code, DENIAL.c.set_at, DENIAL.c.lifted_at, setter.c.name.label("set_by"),

@@ -108,9 +108,9 @@ def _runs(reading: Reading, rows: CaseRows) -> tuple[vw.RunView, ...]:
     return tuple(views)
 
 
-def _persons(rows: CaseRows) -> tuple[vw.PersonView, ...]:
+def _persons(rows: CaseRows) -> tuple[vw.CasePersonView, ...]:
     return tuple(
-        vw.PersonView(
+        vw.CasePersonView(
             id=row["person_id"],
             role=row["role"],
             label=f"Person {rows.positions[rows.case['id'], row['person_id']]}",

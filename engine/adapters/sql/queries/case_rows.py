@@ -41,7 +41,7 @@ from engine.adapters.sql.queries.sight import access_to, is_narrowed, may_tell, 
 from engine.adapters.sql.visibility import visible_to
 from engine.domain.access import CaseAccess
 from engine.domain.narrowing import OPERATIONAL, covers, shows_person, shows_step
-from engine.domain.records import Case, CasePerson, Interval, Run, Scalar, Step
+from engine.domain.records import Case, CasePerson, Run, Scalar, Step, StepInterval
 from engine.domain.state import CaseState
 from engine.errors import NotFoundError
 
@@ -93,7 +93,9 @@ class CaseRows:
             runs={row["id"]: Run.model_validate({n: row[n] for n in Run.model_fields}) for row in self.runs},
             steps={row["id"]: self._step(row) for row in self.steps},
             facts=_scalars(self.facts),
-            intervals=tuple(Interval.model_validate({n: r[n] for n in Interval.model_fields}) for r in self.intervals),
+            intervals=tuple(
+                StepInterval.model_validate({n: r[n] for n in StepInterval.model_fields}) for r in self.intervals
+            ),
         )
 
     def _step(self, row: Row) -> Step:

@@ -16,7 +16,7 @@ from engine.domain.lateness import deadline_state
 from engine.domain.law_in_case import LawInCase
 from engine.domain.library import Library
 from engine.domain.limit_reasons import reason_words
-from engine.domain.records import Call, Deadline, DeadlineStatus, Extension, Purpose
+from engine.domain.records import Deadline, DeadlineStatus, Extension, LateCall, Purpose
 from engine.spec.ladders import Ladder
 from engine.spec.limits import TimeLimit
 
@@ -143,7 +143,7 @@ def _view(reading: Reading, row: Row, numbers: Positions, library: Library, law:
     )
 
 
-def _call(call: Call, names: Mapping[UUID, str], ladder: Ladder | None) -> vw.CallView:
+def _call(call: LateCall, names: Mapping[UUID, str], ladder: Ladder | None) -> vw.CallView:
     number = call.askings[-1].level if call.askings else 0
     level = next((level for level in ladder.levels if level.level == number), None) if ladder else None
     return vw.CallView(

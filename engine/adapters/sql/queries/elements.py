@@ -17,7 +17,7 @@ from engine.adapters.sql.queries.reading import Reading, Row
 from engine.adapters.sql.queries.sealed import readable_answers
 from engine.adapters.sql.queries.shape import ANSWER, CASE, RUN, STEP
 from engine.adapters.sql.queries.sight import access_to, is_narrowed
-from engine.domain.law_told import Told
+from engine.domain.law_told import LawFacts
 from engine.domain.palermo import Elements, points_to
 from engine.domain.policy import Action, can
 from engine.domain.records import StepStatus
@@ -30,7 +30,7 @@ class ElementRows(NamedTuple):
     """The ended steps that may tell of elements, the ages that were told, and how the persons are called."""
 
     rows: list[Row]
-    told: Mapping[str, Told]
+    told: Mapping[str, LawFacts]
     numbers: Positions
     on: date
 

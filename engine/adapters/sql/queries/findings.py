@@ -13,7 +13,7 @@ from engine.domain.paths import person_in
 from engine.domain.readiness import Readiness, readiness
 from engine.domain.records import LIVE, RunStatus, Step, StepStatus
 from engine.domain.state import CaseState
-from engine.domain.values import RunView, truth_of
+from engine.domain.values import RunSteps, truth_of
 from engine.spec.conditions.evaluate import UNKNOWN, Truth, explain
 from engine.spec.conditions.parse import parse_condition
 from engine.spec.conditions.render import render
@@ -44,7 +44,7 @@ def findings(
         if compiled is None:
             found.append(f"The definition of {run.workflow}, version {run.version}, is not here: nothing can follow.")
         elif run.status is RunStatus.OPEN:
-            found += _Run(known, rows, RunView(compiled, state, run.id), is_moving=is_moving).findings()
+            found += _Run(known, rows, RunSteps(compiled, state, run.id), is_moving=is_moving).findings()
     found += [
         f"The answers of “{title}” cannot be read: their key is gone, or they were changed." for title in unreadable
     ]
@@ -65,7 +65,7 @@ def _failed(known: Known, job: vw.JobView, *, mends: bool) -> str:
 class _Run:
     """One open run, looked through for what does not go on."""
 
-    def __init__(self, known: Known, rows: CaseRows, view: RunView, *, is_moving: bool) -> None:
+    def __init__(self, known: Known, rows: CaseRows, view: RunSteps, *, is_moving: bool) -> None:
         self._known = known
         self._rows = rows
         self._view = view

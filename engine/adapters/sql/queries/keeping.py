@@ -11,7 +11,7 @@ from engine.adapters.sql.queries.reading import Reading, Row
 from engine.adapters.sql.queries.shape import ACTOR, CASE, MEMBERSHIP
 from engine.adapters.sql.tables import CaseRow
 from engine.adapters.sql.visibility import named, visible_to
-from engine.domain.four_eyes import Kind
+from engine.domain.four_eyes import ApprovalKind
 from engine.domain.keeping import GROUNDS_TO_ERASE, GROUNDS_TO_SEAL, HOLD_WORDS, KEPT_SINCE
 from engine.domain.policy import Action, can, units_that_let
 from engine.errors import NotAllowedError, NotFoundError
@@ -111,7 +111,7 @@ def _agreed(reading: Reading, erasure_ids: list[UUID]) -> dict[UUID, list[dict[s
         return {}
     rows = reading.rows(
         select(APPROVAL.c.subject_id, APPROVAL.c.agreed).where(
-            APPROVAL.c.kind == Kind.ERASURE.value, APPROVAL.c.subject_id.in_(erasure_ids)
+            APPROVAL.c.kind == ApprovalKind.ERASURE.value, APPROVAL.c.subject_id.in_(erasure_ids)
         )
     )
     each = [(row["subject_id"], UUID(one["actor_id"]), one["role"]) for row in rows for one in row["agreed"]]
@@ -140,7 +140,7 @@ def _proposals(reading: Reading, seen: ColumnElement[bool]) -> tuple[vw.Proposal
 
 
 def _holds(reading: Reading, seen: ColumnElement[bool]) -> tuple[vw.HoldView, ...]:
-    placed, asked, waits = ACTOR.alias("placed"), ACTOR.alias("asked"), _waiting(Kind.LIFT_HOLD, reading)
+    placed, asked, waits = ACTOR.alias("placed"), ACTOR.alias("asked"), _waiting(ApprovalKind.LIFT_HOLD, reading)
     rows = reading.rows(
         select(
             HOLD.c.id, HOLD.c.case_id, HOLD.c.kind, HOLD.c.placed_at, HOLD.c.lifted_at,
@@ -162,7 +162,7 @@ def _holds(reading: Reading, seen: ColumnElement[bool]) -> tuple[vw.HoldView, ..
 
 def _seals(reading: Reading, seen: ColumnElement[bool]) -> tuple[vw.SealView, ...]:
     placed, asked, holder = ACTOR.alias("placed"), ACTOR.alias("asked"), ACTOR.alias("holder")
-    waits = _waiting(Kind.OPEN_SEAL, reading)
+    waits = _waiting(ApprovalKind.OPEN_SEAL, reading)
     rows = reading.rows(
         select(
             SEAL.c.case_id, SEAL.c.ground_code, SEAL.c.placed_at, SEAL.c.holder_id,
@@ -220,7 +220,7 @@ def holders(reading: Reading, viewer: vw.Viewer, case_id: UUID) -> tuple[tuple[U
     return tuple((row["id"], row["name"]) for row in rows)
 
 
-def _waiting(kind: Kind, reading: Reading) -> Subquery:
+def _waiting(kind: ApprovalKind, reading: Reading) -> Subquery:
     """Select what waits for a second person about holds or seals."""
     open_ones = select(APPROVAL.c.subject_id, APPROVAL.c.asked_by).where(
         APPROVAL.c.kind == kind.value, APPROVAL.c.answered_at.is_(None), APPROVAL.c.expires_at > reading.now

@@ -14,7 +14,7 @@ from engine.adapters.sql.queries.reading import Reading, Row
 from engine.adapters.sql.queries.sealed import opened_outputs, opened_report
 from engine.adapters.sql.queries.shape import CASE, CASE_PERSON, STEP
 from engine.domain.law_in_case import LawInCase, depends_on_case, law_for
-from engine.domain.law_told import NOTHING, VICTIM_ROLES, Telling, Told, gathered, told_before
+from engine.domain.law_told import NOTHING, VICTIM_ROLES, LawFacts, Telling, gathered, told_before
 from engine.domain.library import Library
 from engine.domain.paths import path_of_person
 from engine.domain.records import Deadline, Scalar, StepStatus
@@ -49,7 +49,7 @@ class LawHere:
         told = self.told(case_id, element, zone=zone) if depends_on_case(self._library.versions(limit_id)) else NOTHING
         return law_for(self._library, limit_id, told=told, zone=zone, started=started)
 
-    def told(self, case_id: UUID, element: str, *, zone: str) -> Told:
+    def told(self, case_id: UUID, element: str, *, zone: str) -> LawFacts:
         """Gather what a case has told of a person, or of everybody in it."""
         place, tellings = self._case(case_id)
         return replace(gathered(tellings, element, people=self._people(case_id), zone=zone), place=place)

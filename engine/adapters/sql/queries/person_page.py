@@ -10,7 +10,7 @@ from engine import views as vw
 from engine.adapters.sql import tables as tb
 from engine.adapters.sql.person_store import ALL_THE_SAME
 from engine.adapters.sql.queries.reading import Reading, Row
-from engine.adapters.sql.queries.reveal import Seen
+from engine.adapters.sql.queries.reveal import EncryptedRow
 from engine.adapters.sql.queries.sealed import opened_identity
 from engine.adapters.sql.queries.shape import ACTOR, CASE, CASE_PERSON, PERSON
 from engine.adapters.sql.queries.sight import access_to, is_narrowed
@@ -68,8 +68,8 @@ def others_of(reading: Reading, viewer: vw.Viewer, person_id: UUID) -> Sequence[
 
 
 def with_all_known(
-    person: vw.PersonView, seen: Seen, others: Sequence[Row], vault: Vault, *, on: date
-) -> vw.PersonView:
+    person: vw.CasePersonView, seen: EncryptedRow, others: Sequence[Row], vault: Vault, *, on: date
+) -> vw.CasePersonView:
     """Show all that is known of who a person is, as of a day, and as far as the viewer is shown it.
 
     Ages with their sources are shown with `person.age`. Raises `DamagedError` or `KeyMissingError`.

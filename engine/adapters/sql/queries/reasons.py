@@ -10,12 +10,12 @@ from engine.adapters.sql.queries.deadlines import term_of
 from engine.adapters.sql.queries.law_here import LawHere
 from engine.adapters.sql.queries.reading import Reading, Row
 from engine.adapters.sql.queries.shape import INTERVAL, STEP
-from engine.domain.applicability import Ground, place_reasons
+from engine.domain.applicability import ReasonKind, place_reasons
 from engine.domain.compiled import CompiledStep, CompiledTime
 from engine.domain.explain_deadline import explain_deadline
 from engine.domain.law_in_case import LawInCase
 from engine.domain.library import Library
-from engine.domain.records import Deadline, Interval, Purpose
+from engine.domain.records import Deadline, Purpose, StepInterval
 from engine.domain.said import said_at
 from engine.spec.law import LawLimit
 from engine.spec.plain_words import in_plain_words, in_running_words
@@ -43,11 +43,11 @@ def scope_lines(here: LawInCase, jurisdiction: str, *, tells: bool) -> list[vw.R
     """
     found = [*here.judged.reasons, *place_reasons(here.limit, here.told, jurisdiction=jurisdiction, on=here.on)]
     if not tells:
-        found = [one for one in found if one.ground is Ground.FORCE_DAYS]
+        found = [one for one in found if one.ground is ReasonKind.FORCE_DAYS]
     return [vw.ReasonView(kind=f"scope_{one.ground}", text=one.text, instant=None) for one in found]
 
 
-def stretches(reading: Reading, row: Row, deadline: Deadline, library: Library) -> tuple[Interval, ...]:
+def stretches(reading: Reading, row: Row, deadline: Deadline, library: Library) -> tuple[StepInterval, ...]:
     """Give what was recorded on the step of a deadline that its limit may leave out, in order of time."""
     law, time = _law_and_time(reading, row, deadline, library)
     names = _excluded_names(row, deadline, time, law)
@@ -87,12 +87,12 @@ def _excluded_names(row: Row, deadline: Deadline, time: CompiledTime | None, law
     return frozenset(named or (law.excludes if law else ()))
 
 
-def _intervals(reading: Reading, step_id: UUID) -> list[Interval]:
-    columns = [INTERVAL.c[name] for name in Interval.model_fields]
+def _intervals(reading: Reading, step_id: UUID) -> list[StepInterval]:
+    columns = [INTERVAL.c[name] for name in StepInterval.model_fields]
     rows = reading.rows(
         select(*columns).where(INTERVAL.c.step_id == step_id).order_by(INTERVAL.c.start, INTERVAL.c.name)
     )
-    return [Interval.model_validate(dict(row)) for row in rows]
+    return [StepInterval.model_validate(dict(row)) for row in rows]
 
 
 def _event(reading: Reading, row: Row, deadline: Deadline, time: CompiledTime | None, law: LawLimit | None) -> str:

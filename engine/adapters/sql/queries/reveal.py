@@ -21,14 +21,14 @@ from engine.ports import Vault
 from engine.spec.plain_words import in_plain_words
 
 
-class Seen(NamedTuple):
+class EncryptedRow(NamedTuple):
     """A row that is to be opened, and how the viewer sees its case."""
 
     row: Row
     access: CaseAccess
 
 
-def answers_row(reading: Reading, viewer: vw.Viewer, step_id: UUID) -> Seen:
+def answers_row(reading: Reading, viewer: vw.Viewer, step_id: UUID) -> EncryptedRow:
     """Fetch a step with its sealed answers; raises `NotFoundError`, `NotAllowedError`."""
     row = reading.first(
         select(
@@ -48,10 +48,10 @@ def answers_row(reading: Reading, viewer: vw.Viewer, step_id: UUID) -> Seen:
     access = _access(reading, viewer, row["case_id"], kind="step")
     if not may_tell(access, row):
         raise NotFoundError(kind="step")
-    return Seen(row, access)
+    return EncryptedRow(row, access)
 
 
-def unmasked_answers(reading: Reading, seen: Seen, vault: Vault) -> tuple[vw.AnswerView, ...]:
+def unmasked_answers(reading: Reading, seen: EncryptedRow, vault: Vault) -> tuple[vw.AnswerView, ...]:
     """Show every answer of a step that the viewer is shown; raises `DamagedError` or `KeyMissingError`.
 
     A step of which no answer is shown, nor its time, is not there: `NotFoundError`.
@@ -67,7 +67,7 @@ def unmasked_answers(reading: Reading, seen: Seen, vault: Vault) -> tuple[vw.Ans
     return answer_views(fields, shown, row["zone"], unmasked=True, closed=closed)
 
 
-def person_row(reading: Reading, viewer: vw.Viewer, person_id: UUID) -> Seen:
+def person_row(reading: Reading, viewer: vw.Viewer, person_id: UUID) -> EncryptedRow:
     """Fetch a person of a case that the viewer sees; raises `NotFoundError`, `NotAllowedError`."""
     row = reading.first(
         select(PERSON.c.id, PERSON.c.sealed_identity, CASE_PERSON.c.role, CASE_PERSON.c.position, CASE_PERSON.c.case_id)
@@ -88,15 +88,15 @@ def person_row(reading: Reading, viewer: vw.Viewer, person_id: UUID) -> Seen:
     access = _access(reading, viewer, row["case_id"], kind="person")
     if not shows_person(access, person_id):
         raise NotFoundError(kind="person")
-    return Seen(row, of_person(access, person_id))
+    return EncryptedRow(row, of_person(access, person_id))
 
 
-def unmasked_person(seen: Seen, vault: Vault) -> vw.PersonView:
+def unmasked_person(seen: EncryptedRow, vault: Vault) -> vw.CasePersonView:
     """Show who a person is, as far as the viewer is shown; raises `DamagedError` or `KeyMissingError`."""
     row = seen.row
     identity = {n: value for n, value in opened_identity(vault, row).items() if covers(seen.access, f"person.{n}")}
     name, age = identity.get("name"), identity.get("age")
-    return vw.PersonView(
+    return vw.CasePersonView(
         id=row["id"],
         role=row["role"],
         label=f"Person {row['position']}",

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from uuid import UUID
 
 from engine.adapters.sql.apart import TEXT, open_apart
-from engine.adapters.sql.case_values import Place, facts_of, outputs_of, report_of
+from engine.adapters.sql.case_values import EncryptedCell, facts_of, outputs_of, report_of
 from engine.adapters.sql.places import place_id
 from engine.adapters.sql.queries.answers import Answers
 from engine.adapters.sql.queries.reading import Row
@@ -94,7 +94,7 @@ def _open(vault: Vault, sealed: bytes | None, *, table: str, row: UUID, column: 
     return None if sealed is None else vault.unseal(sealed, table=table, row=row, column=column)
 
 
-def _readable(vault: Vault, sealed: bytes | None, place: Place) -> Answers:
+def _readable(vault: Vault, sealed: bytes | None, place: EncryptedCell) -> Answers:
     try:
         return _mapping(_open(vault, sealed, **place._asdict()))
     except (DamagedError, KeyMissingError):

@@ -304,7 +304,7 @@ class Queries:
             rows = reveal.places_rows(reading, viewer, step_id)
         return reveal.unmasked_places(rows, self._vault)
 
-    def unsealed_person(self, viewer: vw.Viewer, person_id: UUID) -> vw.PersonView:
+    def unsealed_person(self, viewer: vw.Viewer, person_id: UUID) -> vw.CasePersonView:
         """Give who a person is; the caller records the act. Raises `NotFoundError`, `NotAllowedError`."""
         with self._reading(viewer) as reading:
             seen = reveal.person_row(reading, viewer, person_id)

@@ -9,7 +9,7 @@ from engine.adapters.sql import tables as tb
 from engine.adapters.sql.queries.reading import Reading, Row
 from engine.adapters.sql.queries.shape import ACTOR, CASE, MEMBERSHIP, UNIT
 from engine.adapters.sql.visibility import kept_by
-from engine.domain.four_eyes import FOUR_EYES, OF_A_UNIT, Kind
+from engine.domain.four_eyes import FOUR_EYES, OF_A_UNIT, ApprovalKind
 from engine.domain.policy import ROLES_THAT_MAY, can, units_that_let
 
 _TABLES = tb.ApprovalRequestRow.metadata.tables
@@ -48,7 +48,7 @@ def _still_waits(reading: Reading) -> ColumnElement[bool]:
     return and_(
         _REQUEST.c.answered_at.is_(None),
         _REQUEST.c.expires_at > reading.now,
-        or_(_REQUEST.c.kind != Kind.MORE_TIME.value, ~is_over),
+        or_(_REQUEST.c.kind != ApprovalKind.MORE_TIME.value, ~is_over),
     )
 
 
@@ -63,9 +63,9 @@ def _answerable(viewer: vw.Viewer) -> ColumnElement[bool]:
     return or_(false(), *lines)
 
 
-def _of_kind(viewer: vw.Viewer, kind: Kind) -> ColumnElement[bool]:
+def _of_kind(viewer: vw.Viewer, kind: ApprovalKind) -> ColumnElement[bool]:
     action = FOUR_EYES[kind].answers
-    if kind is Kind.LOST_FACTOR:
+    if kind is ApprovalKind.LOST_FACTOR:
         is_theirs = can(viewer, action)
         return and_(_REQUEST.c.kind == kind.value, _REQUEST.c.subject_id != viewer.actor_id) if is_theirs else false()
     units = sorted(units_that_let(viewer, action))
@@ -73,13 +73,17 @@ def _of_kind(viewer: vw.Viewer, kind: Kind) -> ColumnElement[bool]:
         return false()
     is_of_kind = and_(_REQUEST.c.kind == kind.value, _REQUEST.c.unit_id.in_(units))
     about = func.coalesce(_REQUEST.c.subject["actor_id"].astext, "")
-    return and_(is_of_kind, about != str(viewer.actor_id)) if kind in {Kind.ROLE, Kind.LINK} else is_of_kind
+    return (
+        and_(is_of_kind, about != str(viewer.actor_id))
+        if kind in {ApprovalKind.ROLE, ApprovalKind.LINK}
+        else is_of_kind
+    )
 
 
 def _is_done_with(viewer: vw.Viewer) -> ColumnElement[bool]:
     """Say that the viewer asked for it, or has agreed: it waits for somebody else."""
     has_agreed = _REQUEST.c.agreed.contains([{"actor_id": str(viewer.actor_id)}])
-    own = and_(_REQUEST.c.asked_by == viewer.actor_id, _REQUEST.c.kind != Kind.RELEASE.value)
+    own = and_(_REQUEST.c.asked_by == viewer.actor_id, _REQUEST.c.kind != ApprovalKind.RELEASE.value)
     return or_(has_agreed, func.coalesce(own, false()))
 
 
@@ -97,9 +101,9 @@ def _units(reading: Reading, rows: tuple[Row, ...] | list[Row]) -> dict[UUID, st
 
 def _waits_for(reading: Reading, row: Row) -> tuple[str, ...]:
     """Name those who may answer what is asked of the people of a unit: not who asked, nor whom it is about."""
-    if Kind(row["kind"]) not in OF_A_UNIT:
+    if ApprovalKind(row["kind"]) not in OF_A_UNIT:
         return ()
-    roles = sorted(role.value for role in ROLES_THAT_MAY[FOUR_EYES[Kind(row["kind"])].answers])
+    roles = sorted(role.value for role in ROLES_THAT_MAY[FOUR_EYES[ApprovalKind(row["kind"])].answers])
     left_out = {str(row["asked_by"]), row["subject"].get("actor_id", "")}
     here = (MEMBERSHIP.c.unit_id == row["unit_id"], MEMBERSHIP.c.role.in_(roles), ~ACTOR.c.disabled)
     found = reading.rows(
@@ -114,8 +118,8 @@ def _waits_for(reading: Reading, row: Row) -> tuple[str, ...]:
 
 def _view(row: Row, viewer: vw.Viewer, names: dict[UUID, str], waits_for: tuple[str, ...]) -> vw.WaitingView:
     agreed = [UUID(one["actor_id"]) for one in row["agreed"]]
-    kind, is_mine = Kind(row["kind"]), row["asked_by"] == viewer.actor_id
-    unit = None if kind is Kind.LOST_FACTOR else row["unit_id"]
+    kind, is_mine = ApprovalKind(row["kind"]), row["asked_by"] == viewer.actor_id
+    unit = None if kind is ApprovalKind.LOST_FACTOR else row["unit_id"]
     said = {name: row["subject"].get(name, "") for name in ("actor_id", "unit_id", "role")}
     may = can(viewer, FOUR_EYES[kind].answers, unit_id=unit) and viewer.actor_id not in agreed
     return vw.WaitingView(

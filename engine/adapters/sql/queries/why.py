@@ -19,7 +19,7 @@ from engine.domain.firings import BREACH, schedule
 from engine.domain.library import Library
 from engine.domain.narrowing import OPERATIONAL, covers, shows_step
 from engine.domain.policy import Action, can
-from engine.domain.records import Deadline, DeadlineStatus, Interval
+from engine.domain.records import Deadline, DeadlineStatus, StepInterval
 from engine.errors import CalendarMissingError, NotFoundError
 from engine.spec.ladders import Ladder, Level
 from engine.spec.plain_words import in_plain_words
@@ -126,5 +126,5 @@ def _level_of(ladder: Ladder | None, name: str) -> Level | None:
     return ladder.levels[number - 1] if number <= len(ladder.levels) else None
 
 
-def _recorded(one: Interval) -> vw.StretchView:
+def _recorded(one: StepInterval) -> vw.StretchView:
     return vw.StretchView(name=in_plain_words(one.name), start=one.start, end=one.end, has_place=one.has_place)

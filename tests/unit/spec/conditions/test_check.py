@@ -2,7 +2,7 @@
 
 import pytest
 
-from engine.spec.conditions.check import FieldType, Problem, ValueType, check_condition
+from engine.spec.conditions.check import ConditionProblem, FieldType, ValueType, check_condition
 from engine.spec.conditions.parse import parse_condition
 
 TYPES = {
@@ -17,7 +17,7 @@ TYPES = {
 }
 
 
-def problems(text: str) -> tuple[Problem, ...]:
+def problems(text: str) -> tuple[ConditionProblem, ...]:
     return check_condition(parse_condition(text), TYPES)
 
 

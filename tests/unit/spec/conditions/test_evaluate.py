@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from engine.errors import ConditionTypeError
-from engine.spec.conditions.evaluate import UNKNOWN, Seen, Truth, Value, evaluate, explain
+from engine.spec.conditions.evaluate import UNKNOWN, SeenValue, Truth, Value, evaluate, explain
 from engine.spec.conditions.parse import parse_condition
 
 NEW_YEAR = datetime(2026, 1, 1, tzinfo=UTC)
@@ -202,9 +202,9 @@ def test_explain_answers_each_part_and_shows_what_it_saw() -> None:
         ("step.age in [12]", Truth.TRUE, 2, 14),
     ]
     assert [part.seen for part in parts] == [
-        (Seen(("step", "kind"), "rescue"),),
-        (Seen(("what",), UNKNOWN),),
-        (Seen(("step", "age"), 12),),
+        (SeenValue(("step", "kind"), "rescue"),),
+        (SeenValue(("what",), UNKNOWN),),
+        (SeenValue(("step", "age"), 12),),
     ]
 
 

@@ -23,8 +23,8 @@ from engine.spec.conditions.tree import (
     Quantified,
     Quantifier,
     Size,
-    Span,
     StringLiteral,
+    TextSpan,
     Variable,
 )
 
@@ -238,12 +238,12 @@ def test_a_variable_hides_a_field_of_the_same_name_only_inside_its_macro() -> No
 
 def test_each_node_knows_where_it_stands() -> None:
     tree = parse_condition('a == 1 &&\n !(bc in ["x"])').tree
-    assert tree.at == Span(1, 1, 2, 16)
+    assert tree.at == TextSpan(1, 1, 2, 16)
     assert isinstance(tree, And)
     compare, negation = tree.operands
-    assert (compare.at, negation.at) == (Span(1, 1, 1, 7), Span(2, 2, 2, 16))
+    assert (compare.at, negation.at) == (TextSpan(1, 1, 1, 7), TextSpan(2, 2, 2, 16))
     assert isinstance(negation, Not)
-    assert negation.operand.at == Span(2, 4, 2, 15)
+    assert negation.operand.at == TextSpan(2, 4, 2, 15)
 
 
 def test_the_same_text_gives_the_same_record_and_equal_texts_are_equal_conditions() -> None:

@@ -32,7 +32,7 @@ from engine.spec.conditions.tree import (
     Or,
     Quantified,
     Quantifier,
-    Shift,
+    ShiftedInstant,
     Size,
     StringLiteral,
     Variable,
@@ -101,11 +101,11 @@ def typed_values(draw: Draw, kind: ValueType, scope: Path) -> Node:
         choices.append(st.sampled_from([Size(Field(("s", "tags"))), Size(Field(("t", "tags")))]))
     if kind is ValueType.INSTANT:
         choices.append(
-            st.builds(Shift, st.sampled_from(named), st.sampled_from(["+", "-"]), LITERALS[ValueType.DURATION])
+            st.builds(ShiftedInstant, st.sampled_from(named), st.sampled_from(["+", "-"]), LITERALS[ValueType.DURATION])
         )
     if kind is ValueType.DURATION:
         at = st.sampled_from([Field(("s", "at")), Field(("t", "at"))])
-        choices.append(st.builds(Shift, at, st.just("-"), at))
+        choices.append(st.builds(ShiftedInstant, at, st.just("-"), at))
     return draw(st.one_of(choices))
 
 
@@ -171,7 +171,7 @@ def wild(levels: int = 3, scope: Path = ()) -> st.SearchStrategy[Node]:
         st.builds(And, st.tuples(below, below)),
         st.builds(Or, st.tuples(below, below)),
         st.builds(Compare, below, st.sampled_from(Comparator), below),
-        st.builds(Shift, below, st.sampled_from(["+", "-"]), below),
+        st.builds(ShiftedInstant, below, st.sampled_from(["+", "-"]), below),
         st.builds(Contains, below, fields),
     ]
     if len(scope) < 2:
