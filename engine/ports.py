@@ -30,7 +30,7 @@ class Clock(Protocol):
 class StoredKey(NamedTuple):
     """A data key as the database has it. `wrapped_by` is an id of the key file, or `<organisation>/<version>`.
 
-    `period` is the id of the period key that is mixed in; empty for a key of before there were any.
+    `period` is the id of the period key that is mixed in; empty where there are no periods.
     """
 
     version: int
@@ -579,7 +579,6 @@ class ActorRecord:
     unit_ids: tuple[UUID, ...]
     roles: tuple[str, ...]
     supervisor_id: UUID | None = None
-    absent_until: datetime | None = None
     organisation_id: UUID | None = None
 
 

@@ -23,13 +23,11 @@ from engine.adapters.key_file import KEY_BYTES, KeyRing
 from engine.errors import DamagedError, KeyMissingError
 from engine.ports import JsonValue, StoredKey
 
-_OLD_MARK: Final = b"v1|"
 _MARK: Final = b"v2|"
 _WRAP_MARK: Final = b"w2|"
 _AES_256_GCM: Final = b"\x01"
 _BLOCK: Final = 16
 _NONCE, _OWNER, _VERSION, _TAG = 12, 16, 4, 16
-_OLD_HEAD: Final = len(_OLD_MARK) + _OWNER
 _HEAD: Final = len(_MARK) + len(_AES_256_GCM) + _OWNER + _VERSION
 _REMEMBERED: Final = 10_000
 _COUNTED: Final = 1_024
@@ -107,9 +105,9 @@ class KeyVault:
     A key that a transaction has made is used by that transaction alone until it is committed.
 
     A sealed value is `v2|` + algorithm + key id (owner, version) + nonce + ciphertext. Table, row, column and key id
-    are bound to it, so that a value moved to another place does not open. Values of the form `v1|` + owner + nonce +
-    ciphertext still open. Keys of owners are wrapped by the key of their organisation, that one by the key file; into
-    each of both the key of the period is mixed, and so it is into the key of the tokens by which persons are found.
+    are bound to it, so that a value moved to another place does not open. Keys of owners are wrapped by the key of
+    their organisation, that one by the key file; into each of both the key of the period is mixed, and so it is into
+    the key of the tokens by which persons are found.
     """
 
     def __init__(self, ring: KeyRing, keys: WrappedKeys, *, ticks: Callable[[], float] = time.monotonic) -> None:
@@ -150,20 +148,14 @@ class KeyVault:
     def unseal_bytes(self, sealed: bytes, *, table: str, row: UUID, column: str) -> bytes:
         """Decrypt bytes as `unseal` does values."""
         what = f"A sealed value in {table}.{column}"
-        bound = _bound(table, row, column)
-        if sealed.startswith(_OLD_MARK):
-            owner, version, head = sealed[len(_OLD_MARK) : _OLD_HEAD], 1, _OLD_HEAD
-        elif sealed.startswith(_MARK + _AES_256_GCM):
-            owner = sealed[_HEAD - _OWNER - _VERSION : _HEAD - _VERSION]
-            version, head = int.from_bytes(sealed[_HEAD - _VERSION : _HEAD], "big"), _HEAD
-            bound += b"\0" + sealed[:_HEAD]
-        else:
+        if not sealed.startswith(_MARK + _AES_256_GCM) or len(sealed) < _HEAD + _NONCE + _TAG:
             raise DamagedError(what=what)
-        if len(sealed) < head + _NONCE + _TAG:
-            raise DamagedError(what=what)
+        owner = sealed[_HEAD - _OWNER - _VERSION : _HEAD - _VERSION]
+        version = int.from_bytes(sealed[_HEAD - _VERSION : _HEAD], "big")
+        bound = _bound(table, row, column) + b"\0" + sealed[:_HEAD]
         cipher = self._to_open_with(UUID(bytes=owner), version).cipher
         try:
-            return cipher.decrypt(sealed[head : head + _NONCE], sealed[head + _NONCE :], bound)
+            return cipher.decrypt(sealed[_HEAD : _HEAD + _NONCE], sealed[_HEAD + _NONCE :], bound)
         except InvalidTag:
             raise DamagedError(what=what) from None
 
@@ -347,12 +339,10 @@ class KeyVault:
         return StoredKey(version, _WRAP_MARK + _AES_256_GCM + nonce + sealed, wrapped_by, period)
 
     def _unwrap(self, owner: UUID, stored: StoredKey) -> bytes:
-        wrapped, bound = stored.wrapped, owner.bytes
-        if wrapped.startswith(_WRAP_MARK + _AES_256_GCM):
-            wrapped = wrapped[len(_WRAP_MARK + _AES_256_GCM) :]
-            bound = _wrapping(owner, stored.version, stored.wrapped_by, stored.period)
+        wrapped = stored.wrapped.removeprefix(_WRAP_MARK + _AES_256_GCM)
         if len(wrapped) != _NONCE + KEY_BYTES + _TAG:
             raise DamagedError(what="A wrapped key")
+        bound = _wrapping(owner, stored.version, stored.wrapped_by, stored.period)
         wrapper = AESGCM(self._mixed(self._wrapper(stored.wrapped_by), stored.period))
         try:
             return wrapper.decrypt(wrapped[:_NONCE], wrapped[_NONCE:], bound)

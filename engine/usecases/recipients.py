@@ -173,7 +173,7 @@ def _reach(
     reasons: list[WhyNot] = []
     notes: list[str] = []
     for actor in meant.people:
-        reason = _why_not(actor, hidden, now, is_away=actor.id in away)
+        reason = _why_not(actor, hidden, is_away=actor.id in away)
         if reason is not None:
             reasons.append(reason)
         if reason is None or (even_away and reason is WhyNot.ABSENT):
@@ -194,14 +194,14 @@ def _deputy(work: UnitOfWork, absence: Absence | None, hidden: frozenset[UUID], 
     if deputy is None:
         return None
     is_away = deputy.id in work.duty.away((deputy.id,), at=now)
-    return deputy if _why_not(deputy, hidden, now, is_away=is_away) is None else None
+    return deputy if _why_not(deputy, hidden, is_away=is_away) is None else None
 
 
-def _why_not(actor: ActorRecord, hidden: frozenset[UUID], now: datetime, *, is_away: bool) -> WhyNot | None:
+def _why_not(actor: ActorRecord, hidden: frozenset[UUID], *, is_away: bool) -> WhyNot | None:
     if actor.id in hidden:
         return WhyNot.CONFLICTED
     if actor.disabled:
         return WhyNot.DISABLED
-    if is_away or (actor.absent_until is not None and actor.absent_until > now):
+    if is_away:
         return WhyNot.ABSENT
     return None

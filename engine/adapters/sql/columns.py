@@ -9,7 +9,7 @@ from sqlalchemy.types import TypeDecorator, TypeEngine, Uuid
 
 from engine.errors import DamagedError
 
-SEAL_MARKS = (b"v2|", b"v1|")
+SEAL_MARK = b"v2|"
 
 
 class Sealed(TypeDecorator[bytes]):
@@ -20,7 +20,7 @@ class Sealed(TypeDecorator[bytes]):
 
     def process_bind_param(self, value: bytes | None, dialect: Dialect) -> bytes | None:  # noqa: ARG002 - its signature
         """Refuse a value that does not bear the mark of a seal."""
-        if value is not None and not value.startswith(SEAL_MARKS):
+        if value is not None and not value.startswith(SEAL_MARK):
             raise DamagedError(what="A value for a sealed column")
         return value
 

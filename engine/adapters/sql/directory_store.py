@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, exists, func, or_, select, text, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, exists, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from engine.adapters.advisory_locks import CHANGE_ROLES_OF_PEOPLE
@@ -206,7 +206,7 @@ class DirectoryStore:
         query = (
             select(
                 _ACTOR.c.id, _ACTOR.c.name, _ACTOR.c.email, _ACTOR.c.language, _ACTOR.c.disabled, units, roles,
-                _ACTOR.c.supervisor_id, _ACTOR.c.absent_until, _ACTOR.c.organisation_id,
+                _ACTOR.c.supervisor_id, _ACTOR.c.organisation_id,
             )
             .outerjoin(_MEMBER, _MEMBER.c.actor_id == _ACTOR.c.id)
             .where(*conditions)  # type: ignore[arg-type]
@@ -214,7 +214,7 @@ class DirectoryStore:
             .order_by(_ACTOR.c.name, _ACTOR.c.id)
         )  # fmt: skip
         return tuple(
-            ActorRecord(r[0], r[1], r[2], r[3], r[4], tuple(r[5]), tuple(r[6]), r[7], r[8], r[9])
+            ActorRecord(r[0], r[1], r[2], r[3], r[4], tuple(r[5]), tuple(r[6]), r[7], r[8])
             for r in self._connection.execute(query)
         )
 
@@ -224,4 +224,4 @@ def _is_present(now: datetime) -> ColumnElement[bool]:
         _ABSENCE.c.actor_id == _ACTOR.c.id, _ABSENCE.c.cancelled_at.is_(None), _ABSENCE.c.starts_at <= now,
         _ABSENCE.c.ends_at > now,
     )  # fmt: skip
-    return and_(or_(_ACTOR.c.absent_until.is_(None), _ACTOR.c.absent_until <= now), ~away)
+    return ~away

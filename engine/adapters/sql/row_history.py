@@ -22,8 +22,6 @@ BEGAN, WRITTEN = "RowsBegan", "RowWritten"
 _TABLES: Final = tb.CaseRow.metadata.tables
 _AT: Final = "kept_at"
 _BEGUN: Final = text("SELECT body -> 'tables' FROM audit_event WHERE stream = 'rows' AND type = 'RowsBegan'")
-_KEPT_LATER: Final = frozenset({"session"})
-"""What was not kept yet when a beginning did not say of which tables it was."""
 
 
 class Kept(NamedTuple):
@@ -81,7 +79,7 @@ LEFT_OUT: Final[Mapping[str, frozenset[str]]] = {
     "consent": frozenset({
         "recorded_at", "recorded_by", "sealed_answers", "step_id", "unit_id",
     }),
-    "actor": frozenset({"absent_until", "language", "name"}),
+    "actor": frozenset({"language", "name"}),
     "organisation": frozenset({"kind", "name"}),
     "unit": frozenset({"contact", "jurisdiction", "language", "name", "zone"}),
     "second_factor": frozenset({"created_at", "last_step", "sealed_proposed"}),
@@ -118,7 +116,7 @@ class RowHistory:
 
     def begin(self, connection: Connection) -> bool:
         """Hold what stands in each kept table, once in the life of a database; gives whether any was new this time."""
-        begun = {name for told in connection.execute(_BEGUN).scalars() for name in told or KEPT.keys() - _KEPT_LATER}
+        begun = {name for told in connection.execute(_BEGUN).scalars() for name in told}
         new = [kept for name, kept in KEPT.items() if name not in begun]
         if not new:
             return False

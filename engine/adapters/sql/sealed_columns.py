@@ -9,10 +9,8 @@ from sqlalchemy import (
     LargeBinary,
     RowMapping,
     Select,
-    and_,
     func,
     not_,
-    or_,
     select,
     type_coerce,
     update,
@@ -25,8 +23,7 @@ from engine.domain.keys import place_key
 from engine.errors import KeyMissingError
 from engine.ports import Vault
 
-_OLD: Final = len(b"v1|") + 16
-_NEW: Final = len(b"v2|") + 1 + 16
+_HEAD: Final = len(b"v2|") + 1 + 16
 _TABLES: Final = tb.CaseRow.metadata.tables
 Row = RowMapping
 
@@ -136,8 +133,7 @@ def _renew_inner(
     connection: Connection, vault: Vault, sealed: SealedColumn, row: Row, owner: UUID, newest: int
 ) -> bool:
     table, at, place = _TABLES[sealed.table], sealed.row(row), sealed.place(row)
-    end = _NEW if bytes(row[sealed.column]).startswith(b"v2|") else _OLD
-    whose = UUID(bytes=bytes(row[sealed.column])[end - 16 : end])
+    whose = UUID(bytes=bytes(row[sealed.column])[_HEAD - 16 : _HEAD])
     try:
         answers = vault.unseal(row[sealed.column], table=sealed.table, row=at, column=place)
     except KeyMissingError:
@@ -169,10 +165,9 @@ def _older(sealed: SealedColumn, owner: UUID, newest: int, case_id: UUID | None)
     """Select the rows whose seal names an owner and another version of its key than the newest."""
     table = _TABLES[sealed.table]
     raw = type_coerce(table.c[sealed.column], LargeBinary)
-    first = func.substring(raw, 1, _OLD) == b"v1|" + owner.bytes
-    second = func.substring(raw, 1, _NEW) == b"v2|\x01" + owner.bytes
-    is_newest = func.substring(raw, _NEW + 1, 4) == newest.to_bytes(4, "big")
-    query = select(*table.primary_key, table.c[sealed.column]).where(or_(first, and_(second, not_(is_newest))))
+    is_theirs = func.substring(raw, 1, _HEAD) == b"v2|\x01" + owner.bytes
+    is_newest = func.substring(raw, _HEAD + 1, 4) == newest.to_bytes(4, "big")
+    query = select(*table.primary_key, table.c[sealed.column]).where(is_theirs, not_(is_newest))
     if case_id is not None and "case_id" in table.c:
         query = query.where(table.c.case_id == case_id)
     elif sealed.table == "case" and case_id is not None:

@@ -86,7 +86,7 @@ def test_what_is_masked_can_be_unsealed_for_who_may(world: World, lead: Viewer, 
 def test_a_page_whose_key_is_gone_shows_the_open_answers_and_says_what_cannot_be_read(
     world: World, lead: Viewer, visited: UUID
 ) -> None:
-    sealed = b"v1|" + uuid4().bytes + b"0" * 40
+    sealed = b"v2|\x01" + uuid4().bytes + b"0" * 40
     world.change(tb.AnswerRow, tb.AnswerRow.case_id == visited, sealed_answers=sealed)
     page = _page(world, lead, visited)
     assert [answer.name for answer in step_of(page, "check").answers] == ["decision", "points"]

@@ -1,12 +1,10 @@
 """The vault: what is sealed opens only in its place and with its key, and never falls back to plain text."""
 
 import base64
-import secrets
 from dataclasses import replace
 from uuid import UUID, uuid4
 
 import pytest
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from engine.adapters.key_file import KeyFile, KeyRing
 from engine.adapters.vault import LOOK_AGAIN, KeyVault
@@ -89,18 +87,6 @@ def test_a_value_sealed_under_one_key_does_not_open_as_if_under_another() -> Non
     keys.kept[CASE, 2] = StoredKey(2, keys.kept[CASE, 1].wrapped, "k")
     with pytest.raises(DamagedError):
         unseal(vault, first[: KEY_ID - 1] + b"\x02" + first[KEY_ID:])
-
-
-def test_a_value_of_the_first_form_still_opens_and_what_is_written_anew_is_of_the_second() -> None:
-    data_key, nonce, wrapping = secrets.token_bytes(32), secrets.token_bytes(12), secrets.token_bytes(12)
-    wrapped = wrapping + AESGCM(FILE.keys["k"]).encrypt(wrapping, data_key, CASE.bytes)
-    bound = f"answer\0{ROW}\0words".encode()
-    old = b"v1|" + CASE.bytes + nonce + AESGCM(data_key).encrypt(nonce, b'"Kamala"', bound)
-    vault = vault_of(KeysInMemory(kept={(CASE, 1): StoredKey(1, wrapped, "k")}))
-    assert unseal(vault, old) == "Kamala"
-    with pytest.raises(DamagedError):
-        vault.unseal(old, table="answer", row=OTHER, column="words")
-    assert seal(vault).startswith(b"v2|")
 
 
 def test_plain_text_is_not_taken_for_something_sealed() -> None:

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sqlalchemy import Select, and_, exists, or_, select
+from sqlalchemy import Select, and_, exists, select
 
 from engine import views as vw
 from engine.adapters.sql.queries.reading import Reading, Row
@@ -56,7 +56,6 @@ def _did(reading: Reading, row: Row, wanted: tuple[str, ...]) -> Select[tuple[ob
         .where(
             STEP.c.case_id == row["case_id"], STEP.c.id != row["step_id"], STEP.c.uses.in_(wanted),
             ACTOR.c.disabled.is_(False), ACTOR.c.id.not_in(row["excluded_ids"]),
-            or_(ACTOR.c.absent_until.is_(None), ACTOR.c.absent_until <= reading.now),
             and_(is_member, ~is_away, ~is_in_conflict),
         )
         .order_by(STEP.c.ended_at.desc().nulls_last(), STEP.c.id)

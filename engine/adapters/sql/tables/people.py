@@ -46,7 +46,6 @@ class ActorRow(SQLModel, table=True):
     disabled: bool = False
     is_service: bool = False
     supervisor_id: UUID | None = Field(default=None, foreign_key="actor.id")
-    absent_until: datetime | None = at()
     demo: bool = False
     organisation_id: UUID | None = Field(default=None, foreign_key="organisation.id", index=True)
 

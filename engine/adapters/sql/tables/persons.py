@@ -32,7 +32,7 @@ class PersonTokenRow(SQLModel, table=True):
     kind: str = Field(primary_key=True)
     token: bytes = Field(primary_key=True)
     key_id: str = Field(default="", sa_column_kwargs={"server_default": ""})
-    unit_id: UUID | None = None
+    unit_id: UUID
     __table_args__ = (Index("person_token_by_token", "token", "kind"),)
 
 

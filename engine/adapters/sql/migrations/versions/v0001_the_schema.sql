@@ -18,7 +18,6 @@ CREATE TABLE actor (
     disabled boolean NOT NULL,
     is_service boolean NOT NULL,
     supervisor_id uuid REFERENCES actor,
-    absent_until timestamptz,
     demo boolean NOT NULL,
     organisation_id uuid REFERENCES organisation
 );
@@ -671,7 +670,7 @@ CREATE TABLE person_token (
     kind varchar NOT NULL,
     token bytea NOT NULL,
     key_id varchar DEFAULT '' NOT NULL,
-    unit_id uuid,
+    unit_id uuid NOT NULL,
     PRIMARY KEY (person_id, kind, token)
 );
 CREATE INDEX person_token_by_token ON person_token (token, kind);
