@@ -54,7 +54,6 @@ def test_a_copy_is_asked_for_by_the_keyboard_and_counts_are_shown(open_page: Ope
     expect(page.get_by_text("There is a problem")).to_be_visible()
     must_be_pleasant(page)
     pick(page, "What is it for?", "For a court")
-    pick(page, "Which format?", "CSV")
     press(page, "Request this copy")
     must_be_pleasant(page)
     press(page, "Download")
