@@ -18,7 +18,7 @@ def read_note(engine: Engine, referral_id: UUID, *, viewer: Viewer) -> str:
     `AuditUnavailableError` when the reading cannot be recorded.
     """
     now = engine.clock.now()
-    with engine.unit_of_work(viewer) as work:
+    with engine.unit_of_work() as work:
         referral = known_referral(work, referral_id)
         unit_id = referral.to_unit_id
         is_theirs = is_of(viewer, unit_id) and referral.status is ReferralStatus.ACCEPTED

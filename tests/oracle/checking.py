@@ -35,7 +35,7 @@ ALL_THINGS: Final[Mapping[str, Thing]] = {
     "informant": of_answer("intake", "reporting.intake.informant_name", "informants", is_open=False),
     "place": of_answer("intake", "reporting.intake.place_last_seen", "", is_open=False),
     "findings": of_answer("health", "protection.health.findings", "health", is_open=False),
-    "followup": of_answer("health", "protection.health.follow_up", "", is_open=True),
+    "followup": of_answer("health", "protection.health.follow_up", "", is_open=False),
     "paper": of_paper("paper", "reporting.intake", ("informants",)),
 }
 
