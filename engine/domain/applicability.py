@@ -16,7 +16,7 @@ from engine.spec.law_scope import AgeOn
 T = TypeVar("T")
 
 
-class ReasonKind(StrEnum):
+class ReasonSubject(StrEnum):
     """What a reason is about."""
 
     FORCE_DAYS = "force_days"
@@ -31,7 +31,7 @@ class ReasonKind(StrEnum):
 class ScopeReason:
     """One line of the answer; `truth` says whether this condition holds."""
 
-    ground: ReasonKind
+    ground: ReasonSubject
     truth: Truth
     text: str
 
@@ -60,11 +60,11 @@ class Applicability:
 
 
 _MISSING = {
-    ReasonKind.OFFENCE: "the day of the offence",
-    ReasonKind.AGE: "the age of the person",
-    ReasonKind.SEX: "the sex of the person",
-    ReasonKind.PLACE: "the district",
-    ReasonKind.FORCE_DAYS: "the day",
+    ReasonSubject.OFFENCE: "the day of the offence",
+    ReasonSubject.AGE: "the age of the person",
+    ReasonSubject.SEX: "the sex of the person",
+    ReasonSubject.PLACE: "the district",
+    ReasonSubject.FORCE_DAYS: "the day",
 }
 
 
@@ -110,16 +110,16 @@ def place_reasons(limit: LawLimit, told: LawFacts, *, jurisdiction: str, on: dat
             and one.covers(jurisdiction, told.district, on=date.min) is not False
         ):
             text = f"It was brought into force in {one.title} from {one.until:%d %B %Y} ({one.source})."
-            lines.append(ScopeReason(ReasonKind.PLACE, Truth.TRUE, text))
+            lines.append(ScopeReason(ReasonSubject.PLACE, Truth.TRUE, text))
         elif covered is None:
             text = f"In {one.title} it would only guide. The district is not known, so it is treated as binding."
-            lines.append(ScopeReason(ReasonKind.PLACE, Truth.UNKNOWN, text))
+            lines.append(ScopeReason(ReasonSubject.PLACE, Truth.UNKNOWN, text))
         elif covered:
             because = f" ({one.source})" if one.source else ""
             text = f"It does not apply by itself in {one.title}{because}: here it only guides."
-            lines.append(ScopeReason(ReasonKind.PLACE, Truth.TRUE, text))
+            lines.append(ScopeReason(ReasonSubject.PLACE, Truth.TRUE, text))
     if not lines and limit.force is Force.ADVISORY:
-        lines.append(ScopeReason(ReasonKind.PLACE, Truth.TRUE, "It only guides, wherever it is."))
+        lines.append(ScopeReason(ReasonSubject.PLACE, Truth.TRUE, "It only guides, wherever it is."))
     return tuple(lines)
 
 
@@ -130,7 +130,7 @@ def _reasons(limit: LawLimit, told: LawFacts, on: date) -> Iterator[ScopeReason]
         yield _state(limit, told)
     if (other := limit.alternative_of(told.sections)) is not None:
         text = f"{other.limit.in_words()} count, by a section that is recorded: {other.when}."
-        yield ScopeReason(ReasonKind.SECTIONS, Truth.TRUE, text)
+        yield ScopeReason(ReasonSubject.SECTIONS, Truth.TRUE, text)
     if scope.offence_from or scope.offence_until:
         yield _offence(limit, told)
     if scope.age_from or scope.age_under:
@@ -144,21 +144,23 @@ def _force_days(limit: LawLimit, on: date) -> Iterator[ScopeReason]:
     if limit.is_in_force(on):
         if limit.in_force_from:
             text = f"In force since {limit.in_force_from:%d %B %Y}."
-            yield ScopeReason(ReasonKind.FORCE_DAYS, Truth.TRUE, text)
+            yield ScopeReason(ReasonSubject.FORCE_DAYS, Truth.TRUE, text)
         return
     if limit.in_force_from and on < limit.in_force_from:
         text = f"Not in force before {limit.in_force_from:%d %B %Y}: until then it is watched as a network target."
     else:
         text = f"Out of force since {limit.in_force_until:%d %B %Y}: it is watched as a network target."
-    yield ScopeReason(ReasonKind.FORCE_DAYS, Truth.TRUE, text)
+    yield ScopeReason(ReasonSubject.FORCE_DAYS, Truth.TRUE, text)
 
 
 def _state(limit: LawLimit, told: LawFacts) -> ScopeReason:
     only = f"It is the text of {limit.jurisdiction} alone"
     if told.place is None:
-        return ScopeReason(ReasonKind.PLACE, Truth.UNKNOWN, f"{only}. The State is not known: until it is, it counts.")
+        return ScopeReason(
+            ReasonSubject.PLACE, Truth.UNKNOWN, f"{only}. The State is not known: until it is, it counts."
+        )
     holds = told.place == limit.jurisdiction
-    return ScopeReason(ReasonKind.PLACE, _truth(holds=holds), f"{only}; this case is of {told.place}.")
+    return ScopeReason(ReasonSubject.PLACE, _truth(holds=holds), f"{only}; this case is of {told.place}.")
 
 
 def _offence(limit: LawLimit, told: LawFacts) -> ScopeReason:
@@ -168,10 +170,10 @@ def _offence(limit: LawLimit, told: LawFacts) -> ScopeReason:
     only = f"It is for offences {' and '.join(bounds)}"
     if day is None:
         text = f"{only}. The day of the offence is not known: until it is, the limit counts."
-        return ScopeReason(ReasonKind.OFFENCE, Truth.UNKNOWN, text)
+        return ScopeReason(ReasonSubject.OFFENCE, Truth.UNKNOWN, text)
     holds = (scope.offence_from or date.min) <= day <= (scope.offence_until or date.max)
     text = f"{only}; the offence was on {day:%d %B %Y}.{_because(limit) if not holds else ''}"
-    return ScopeReason(ReasonKind.OFFENCE, _truth(holds=holds), text)
+    return ScopeReason(ReasonSubject.OFFENCE, _truth(holds=holds), text)
 
 
 def _age(limit: LawLimit, told: LawFacts, on: date) -> ScopeReason:
@@ -186,10 +188,10 @@ def _age(limit: LawLimit, told: LawFacts, on: date) -> ScopeReason:
         is_of_day = day is None and any(told.ages)
         what = "day of the offence is not known" if is_of_day else "age is not known for certain"
         text = f"{only}. The {what}: until it is, the limit counts."
-        return ScopeReason(ReasonKind.OFFENCE if is_of_day else ReasonKind.AGE, Truth.UNKNOWN, text)
+        return ScopeReason(ReasonSubject.OFFENCE if is_of_day else ReasonSubject.AGE, Truth.UNKNOWN, text)
     years = ", ".join(dict.fromkeys(age_in_words(age, day or on) for age in told.ages if age))
     text = f"{only}; as far as is known, the person was {years} then.{_because(limit) if truth is Truth.FALSE else ''}"
-    return ScopeReason(ReasonKind.AGE, truth, text)
+    return ScopeReason(ReasonSubject.AGE, truth, text)
 
 
 def _fits_age(limit: LawLimit, age: AgeRange | None, day: date, *, is_day_known: bool) -> Truth:
@@ -210,10 +212,10 @@ def _sex(limit: LawLimit, told: LawFacts) -> ScopeReason:
     truth = _any(told.sexes, lambda sex: Truth.UNKNOWN if sex is None else _truth(holds=sex in sexes))
     if truth is Truth.UNKNOWN:
         text = f"{only}. The sex is not known: until it is, the limit counts."
-        return ScopeReason(ReasonKind.SEX, Truth.UNKNOWN, text)
+        return ScopeReason(ReasonSubject.SEX, Truth.UNKNOWN, text)
     said = ", ".join(dict.fromkeys(sex for sex in told.sexes if sex))
     text = f"{only}; recorded was: {said}.{_because(limit) if truth is Truth.FALSE else ''}"
-    return ScopeReason(ReasonKind.SEX, truth, text)
+    return ScopeReason(ReasonSubject.SEX, truth, text)
 
 
 def _because(limit: LawLimit) -> str:

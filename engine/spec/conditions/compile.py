@@ -28,7 +28,7 @@ from engine.spec.conditions.tree import (
     Size,
     Variable,
 )
-from engine.spec.conditions.values import UNKNOWN, Lookup, ValueKind, kind_of
+from engine.spec.conditions.values import UNKNOWN, ConditionKind, Lookup, kind_of
 
 
 def compile_node(node: Node) -> Run:  # noqa: PLR0911 - one return a kind of node
@@ -89,7 +89,7 @@ def _joined(operands: tuple[Node, ...], *, decisive: bool) -> Run:
             elif value is UNKNOWN:
                 answer = UNKNOWN if answer is not decisive else answer
             elif value is not (not decisive):
-                expect(value, ValueKind.BOOL, node)
+                expect(value, ConditionKind.BOOL, node)
         return answer
 
     return run
@@ -102,7 +102,7 @@ def _negation(operand: Node) -> Run:
         value = part(lookup, scope)
         if value is UNKNOWN:
             return UNKNOWN
-        expect(value, ValueKind.BOOL, operand)
+        expect(value, ConditionKind.BOOL, operand)
         return not value
 
     return run
@@ -115,8 +115,8 @@ def _presence(target: Field) -> Run:
         value = lookup(path)
         if value is UNKNOWN:
             return False
-        if kind_of(value) is ValueKind.OTHER:
-            fail(target, f"{subject(target)} is {ValueKind.OTHER}.")
+        if kind_of(value) is ConditionKind.OTHER:
+            fail(target, f"{subject(target)} is {ConditionKind.OTHER}.")
         return True
 
     return run
@@ -149,7 +149,7 @@ def _quantified(node: Quantified) -> Run:
             elif found is UNKNOWN:
                 answer = UNKNOWN if answer is not decisive else answer
             else:
-                expect(found, ValueKind.BOOL, node.body)
+                expect(found, ConditionKind.BOOL, node.body)
         return answer
 
     return run

@@ -8,7 +8,7 @@ from engine.spec.conditions.compile import compile_node
 from engine.spec.conditions.operators import Run, expect
 from engine.spec.conditions.render import render
 from engine.spec.conditions.tree import And, Condition, Node, Not, Or, fields_of
-from engine.spec.conditions.values import UNKNOWN, Lookup, Truth, Unknown, Value, ValueKind
+from engine.spec.conditions.values import UNKNOWN, ConditionKind, Lookup, Truth, Unknown, Value
 
 __all__ = ["UNKNOWN", "Explained", "Lookup", "SeenValue", "Truth", "Unknown", "Value", "evaluate", "explain"]
 
@@ -64,7 +64,7 @@ def _truth(node: Node, run: Run, lookup: Lookup) -> Truth:
     if value is False:
         return Truth.FALSE
     if value is not UNKNOWN:
-        expect(value, ValueKind.BOOL, node)
+        expect(value, ConditionKind.BOOL, node)
     return Truth.UNKNOWN
 
 

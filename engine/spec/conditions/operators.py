@@ -16,7 +16,7 @@ from engine.spec.conditions.tree import (
     ShiftedInstant,
     Variable,
 )
-from engine.spec.conditions.values import UNKNOWN, Entry, Lookup, ValueKind, kind_of
+from engine.spec.conditions.values import UNKNOWN, ConditionKind, Entry, Lookup, kind_of
 
 Scope = Mapping[str, Entry]
 Run = Callable[[Lookup, Scope], object]
@@ -32,7 +32,7 @@ _COMPARE: dict[Comparator, Callable[[Any, Any], bool]] = {
     Comparator.MORE: operator.gt,
     Comparator.AT_LEAST: operator.ge,
 }
-_LISTED = frozenset({ValueKind.BOOL, ValueKind.NUMBER, ValueKind.STRING})
+_LISTED = frozenset({ConditionKind.BOOL, ConditionKind.NUMBER, ConditionKind.STRING})
 
 
 def comparison(node: Compare, left: Run, right: Run) -> Run:
@@ -61,7 +61,7 @@ def containment(node: Contains, item: Run, items: Run) -> Run:
         listed = UNKNOWN if entries is UNKNOWN else entries_of(entries, node.items)
         if value is UNKNOWN or listed is UNKNOWN:
             return UNKNOWN
-        expect(value, ValueKind.STRING, node.item)
+        expect(value, ConditionKind.STRING, node.item)
         if value in listed:
             return True
         return UNKNOWN if UNKNOWN in listed else False
@@ -87,7 +87,7 @@ def shift(node: ShiftedInstant, left: Run, right: Run) -> Run:
 def entries_of(value: object, node: Node) -> tuple[Entry, ...]:
     """Return the entries of a known list; raise ConditionTypeError for anything else."""
     if not isinstance(value, tuple | list):
-        expect(value, ValueKind.STRINGS, node)
+        expect(value, ConditionKind.STRINGS, node)
         return ()
     if len(value) > LONGEST_LIST:
         fail(node, f"{subject(node)} has more than {LONGEST_LIST} entries.")
@@ -97,7 +97,7 @@ def entries_of(value: object, node: Node) -> tuple[Entry, ...]:
     return tuple(value)
 
 
-def expect(value: object, kind: ValueKind, node: Node) -> None:
+def expect(value: object, kind: ConditionKind, node: Node) -> None:
     """Raise ConditionTypeError unless a known value is of that kind; the value itself is never told."""
     found = kind_of(value)
     if found is not kind:
@@ -120,10 +120,10 @@ def subject(node: Node) -> str:
             return "this"
 
 
-def _check_comparable(node: Compare, first: ValueKind, second: ValueKind) -> None:
+def _check_comparable(node: Compare, first: ConditionKind, second: ConditionKind) -> None:
     if first is not second:
         fail(node, f"{subject(node.left)} is {first} and is compared with {second}.")
-    if first in {ValueKind.OTHER, ValueKind.STRINGS}:
+    if first in {ConditionKind.OTHER, ConditionKind.STRINGS}:
         fail(node, f"{subject(node.left)} is {first} and cannot be compared.")
     if node.operator.is_ordering and not first.is_ordered:
         fail(node, f"{subject(node.left)} is {first}, which has no order: compare with ==, != or in.")
@@ -150,11 +150,11 @@ def _in_literal(node: Contains, listed: ListLiteral, item: Run) -> Run:
 def _shifted(node: ShiftedInstant, first: object, second: object) -> object:
     kinds = kind_of(first), kind_of(second)
     match first, node.operator, second:
-        case (datetime(), "-", datetime()) if kinds == (ValueKind.INSTANT, ValueKind.INSTANT):
+        case (datetime(), "-", datetime()) if kinds == (ConditionKind.INSTANT, ConditionKind.INSTANT):
             return first - second
-        case (datetime(), _, timedelta()) if kinds[0] is ValueKind.INSTANT:
+        case (datetime(), _, timedelta()) if kinds[0] is ConditionKind.INSTANT:
             return first + second if node.operator == "+" else first - second
-        case (timedelta(), "+", datetime()) if kinds[1] is ValueKind.INSTANT:
+        case (timedelta(), "+", datetime()) if kinds[1] is ConditionKind.INSTANT:
             return second + first
         case (timedelta(), _, timedelta()):
             return first + second if node.operator == "+" else first - second

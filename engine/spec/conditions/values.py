@@ -41,7 +41,7 @@ Lookup = Callable[[tuple[str, ...]], Value]
 """Gives the value of a field, or UNKNOWN; it must give the same value when asked again."""
 
 
-class ValueKind(StrEnum):
+class ConditionKind(StrEnum):
     """The kinds of value, in the words that problems are told in."""
 
     BOOL = "true or false"
@@ -55,33 +55,37 @@ class ValueKind(StrEnum):
     @property
     def is_ordered(self) -> bool:
         """Whether one value of it can be less than another."""
-        return self in {ValueKind.NUMBER, ValueKind.INSTANT, ValueKind.DURATION}
+        return self in {ConditionKind.NUMBER, ConditionKind.INSTANT, ConditionKind.DURATION}
 
 
-def kind_of(value: object) -> ValueKind:
+def kind_of(value: object) -> ConditionKind:
     """Return the kind of a known value; null, naive instants and whatever else is not a value are OTHER."""
     exact = _KINDS.get(type(value))
     if exact is not None:
         return exact
     match value:
         case datetime():
-            return ValueKind.INSTANT if value.tzinfo is not None and value.utcoffset() is not None else ValueKind.OTHER
+            return (
+                ConditionKind.INSTANT
+                if value.tzinfo is not None and value.utcoffset() is not None
+                else ConditionKind.OTHER
+            )
         case str():
-            return ValueKind.STRING
+            return ConditionKind.STRING
         case int() | float():
-            return ValueKind.NUMBER
+            return ConditionKind.NUMBER
         case timedelta():
-            return ValueKind.DURATION
+            return ConditionKind.DURATION
         case _:
-            return ValueKind.OTHER
+            return ConditionKind.OTHER
 
 
-_KINDS: dict[type, ValueKind] = {
-    bool: ValueKind.BOOL,
-    int: ValueKind.NUMBER,
-    float: ValueKind.NUMBER,
-    str: ValueKind.STRING,
-    timedelta: ValueKind.DURATION,
-    tuple: ValueKind.STRINGS,
-    list: ValueKind.STRINGS,
+_KINDS: dict[type, ConditionKind] = {
+    bool: ConditionKind.BOOL,
+    int: ConditionKind.NUMBER,
+    float: ConditionKind.NUMBER,
+    str: ConditionKind.STRING,
+    timedelta: ConditionKind.DURATION,
+    tuple: ConditionKind.STRINGS,
+    list: ConditionKind.STRINGS,
 }

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from engine.domain.ages import AgeRange, AgeSource
-from engine.domain.applicability import ReasonKind, choose, judge, place_reasons
+from engine.domain.applicability import ReasonSubject, choose, judge, place_reasons
 from engine.domain.law_told import NOTHING, LawFacts, Telling, age_of_band, gathered
 from engine.spec.conditions.evaluate import Truth
 from engine.spec.law import Force, LawLimit, LawPack, Signature, law_term
@@ -82,7 +82,7 @@ def test_what_does_not_apply_says_why_with_what_was_told() -> None:
 
 def test_what_is_unknown_is_said_and_the_limit_counts_until_then() -> None:
     (line,) = judge(WOMEN, NOTHING, on=ON).reasons
-    assert line.ground is ReasonKind.SEX
+    assert line.ground is ReasonSubject.SEX
     assert line.text.endswith("The sex is not known: until it is, the limit counts.")
 
 

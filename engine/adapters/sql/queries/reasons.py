@@ -10,7 +10,7 @@ from engine.adapters.sql.queries.deadlines import term_of
 from engine.adapters.sql.queries.law_here import LawHere
 from engine.adapters.sql.queries.reading import Reading, Row
 from engine.adapters.sql.queries.shape import INTERVAL, STEP
-from engine.domain.applicability import ReasonKind, place_reasons
+from engine.domain.applicability import ReasonSubject, place_reasons
 from engine.domain.compiled import CompiledStep, CompiledTime
 from engine.domain.explain_deadline import explain_deadline
 from engine.domain.law_in_case import LawInCase
@@ -43,7 +43,7 @@ def scope_lines(here: LawInCase, jurisdiction: str, *, tells: bool) -> list[vw.R
     """
     found = [*here.judged.reasons, *place_reasons(here.limit, here.told, jurisdiction=jurisdiction, on=here.on)]
     if not tells:
-        found = [one for one in found if one.ground is ReasonKind.FORCE_DAYS]
+        found = [one for one in found if one.ground is ReasonSubject.FORCE_DAYS]
     return [vw.ReasonView(kind=f"scope_{one.ground}", text=one.text, instant=None) for one in found]
 
 
