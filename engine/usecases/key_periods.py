@@ -52,11 +52,9 @@ def turn_period_now(
 def lost_periods(engine: Engine) -> dict[str, int]:
     """Return the periods whose keys are in no place, each with how many keys need it."""
     with engine.unit_of_work() as work:
-        return {
-            period: count
-            for period, count in work.keys.periods().items()
-            if period and period not in {one.id for one in engine.periods.all}
-        }
+        needed = work.keys.periods()
+    kept = {one.id for one in engine.periods.all}  # read last: a period that has begun meanwhile is no lost one
+    return {period: count for period, count in needed.items() if period and period not in kept}
 
 
 def _turn(engine: Engine, *, is_early: bool, after_step: Callable[[str], None]) -> PeriodTurn:
