@@ -42,7 +42,7 @@ settings.register_profile("icmc", deadline=None, suppress_health_check=[HealthCh
 settings.load_profile("icmc")
 """A busy machine is no finding."""
 
-_LONG: Final = (
+_BEGIN_WITH: Final = (
     "tests/oracle/", "tests/integration/test_", "tests/browser/", "tests/integration/orchestration/", "tests/faults/",
     "tests/acceptance/",
 )  # fmt: skip
@@ -115,7 +115,7 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the files that take longest, so that no worker is left with one of them at the end."""
-    items.sort(key=lambda item: not any(part in item.path.as_posix() for part in _LONG))
+    items.sort(key=lambda item: not any(part in item.path.as_posix() for part in _BEGIN_WITH))
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -1,6 +1,6 @@
 """Grants, denials and requests for approval, as they are kept."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -17,21 +17,9 @@ from engine.domain.access import Denial, Grant, Via
 from engine.domain.four_eyes import ApprovalRequest
 from engine.errors import NotFoundError
 from engine.views import Viewer
-from tests.conftest import FreshDatabase
-from tests.integration.queries.world import START, World, build_world
+from tests.integration.queries.world import START, World
 
 _UNIT = tb.UnitRow.metadata.tables["unit"]
-
-
-@pytest.fixture
-def world(database: FreshDatabase) -> Iterator[World]:
-    with build_world(database.urls) as made:
-        yield made
-
-
-@pytest.fixture
-def home(world: World) -> UUID:
-    return world.unit("Shillong")
 
 
 @pytest.fixture

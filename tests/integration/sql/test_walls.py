@@ -18,7 +18,7 @@ from engine.adapters.sql.walls import OUTSIDE, WALLED, gaps_in_the_wall
 from engine.errors import BusyError
 from engine.views import Viewer
 from tests.conftest import FreshDatabase, rows_of
-from tests.integration.queries.world import START, World, build_world
+from tests.integration.queries.world import START, World
 
 OF_THE_CASE = WALLED - {"concern", "export_copy", "match_probe"}
 """What is told to one person, what they asked for, and how often a unit was compared belongs to no case."""
@@ -29,17 +29,6 @@ _VALUES: Mapping[type, Any] = {
     bytes: b"x", int: 1, bool: False, datetime: START, date: START.date(), dict: {}, list: [],
 }  # fmt: skip
 _TABLES = tb.CaseRow.metadata.tables
-
-
-@pytest.fixture
-def world(database: FreshDatabase) -> Iterator[World]:
-    with build_world(database.urls) as made:
-        yield made
-
-
-@pytest.fixture
-def home(world: World) -> UUID:
-    return world.unit("Shillong")
 
 
 @pytest.fixture
