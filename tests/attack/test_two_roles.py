@@ -20,7 +20,8 @@ from engine.adapters.sql.walls import WALLED, gaps_in_the_wall
 from engine.views import Viewer
 from tests.conftest import FreshDatabase
 from tests.integration.queries.world import START, World
-from tests.integration.sql.test_walls import OF_THE_CASE, case_id, home, stranger, world
+from tests.integration.sql.conftest import home, world
+from tests.integration.sql.test_walls import OF_THE_CASE, case_id, stranger
 
 pytestmark = pytest.mark.long
 
