@@ -235,7 +235,8 @@ def open_file(engine: Engine, file_id: UUID, *, case_id: UUID, viewer: Viewer, o
         size = file.size if original else file.copy_size
         if size is None:
             raise FileHeldBackError(
-                why="Hidden details about who made it and where could not be removed: see the original."
+                why="Hidden details about who made it and where could not be removed: see the original, or add it as"
+                " PDF (a picture: as JPEG)."
             )
         name, details = work.files.name(file_id), work.files.details(file_id)
     copy_of = _ORIGINAL if original else _SHARED

@@ -182,7 +182,7 @@ def _page(
         scans=SCANS,
         may_add=visit.may(Action.ADD_FILE) and may_add(visit.engine, case_id, viewer=visit.viewer),
         endings=", ".join(MEDIA_TYPES),
-        accept=",".join(f".{ending}" for ending in MEDIA_TYPES),
+        accept=",".join(f".{ending}" for ending in MEDIA_TYPES if ending != "heic"),  # telephones then send a JPEG
         largest=LARGEST // 1_000_000,
         errors=errors or {},
         problems=summary_of(errors),

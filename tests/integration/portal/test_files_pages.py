@@ -8,7 +8,7 @@ from httpx2 import Response
 
 from engine.domain.files import LARGEST
 from tests.integration.portal.world import Portal, report_case
-from tests.unit.adapters.test_file_types import CANARY, jpeg, pdf
+from tests.unit.adapters.test_file_types import CANARY, jpeg, office, pdf
 
 
 @pytest.fixture
@@ -40,6 +40,23 @@ def test_a_file_is_added_on_the_page_that_the_case_links_to_and_opened_there(por
     assert CANARY.encode() not in copy.content
     original = client.post(f"{first_file(page.text)}/original")
     assert original.content == pdf()
+
+
+def test_an_office_file_opens_as_it_came_and_its_page_says_how_to_share_one(portal: Portal, case: str) -> None:
+    packed, client = office(), portal.as_role("case_manager")
+    page = send(portal, case, name="order.docx", content=packed)
+    address = first_file(page.text)
+    assert f"{address}/copy" not in page.text
+    assert "save it as PDF first" in page.text
+    assert "add it as PDF" in client.post(f"{address}/copy").text
+    assert client.post(f"{address}/original").content == packed
+
+
+def test_a_telephone_is_not_asked_for_heic_so_that_it_sends_a_jpeg(portal: Portal, case: str) -> None:
+    accepted = re.search(r'accept="([^"]+)"', portal.as_role("case_manager").get(f"{case}/files").text)
+    assert accepted
+    assert ".jpg,.jpeg,.png" in accepted.group(1)
+    assert "heic" not in accepted.group(1)
 
 
 def test_a_file_is_saved_and_can_do_nothing_in_the_browser(portal: Portal, case: str) -> None:
