@@ -2,10 +2,9 @@
 
 import os
 from importlib import import_module
-from typing import NamedTuple
+from typing import Any, NamedTuple, cast
 
 import typer
-from typer._click.core import Command, Context
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command, get_group
 
@@ -60,25 +59,15 @@ COMMANDS = {
 }
 
 
-class LoadedWhenGiven(TyperGroup):
-    """A group that knows what its commands are called, and loads the one that is given."""
+class LoadedWhenGiven(TyperCommand):
+    """A command that knows what help says of it, and is loaded when it is given."""
 
-    def list_commands(self, ctx: Context) -> list[str]:  # noqa: ARG002 - click's signature
-        """Name every command."""
-        return list(COMMANDS)
-
-    def get_command(self, ctx: Context, cmd_name: str) -> Command | None:  # noqa: ARG002
-        """Give what help needs to know of a command."""
-        place = COMMANDS.get(cmd_name)
-        return TyperCommand(cmd_name, help=place.help) if place else None
-
-    def resolve_command(self, ctx: Context, args: list[str]) -> tuple[str | None, Command | None, list[str]]:
-        """Load the command that was given."""
-        name, command, rest = super().resolve_command(ctx, args)
-        return name, load(str(name)) if command else command, rest
+    def make_context(self, *args: Any, **options: Any) -> Any:  # noqa: ANN401 - Typer's signature, passed on
+        """Load the command, which reads the rest of the line."""
+        return load(str(self.name)).make_context(*args, **options)
 
 
-def load(name: str) -> Command:
+def load(name: str) -> TyperCommand | TyperGroup:
     """Load a command by its name."""
     place = COMMANDS[name]
     found = getattr(import_module(f"engine.cli.{place.module}"), place.name)
@@ -86,12 +75,11 @@ def load(name: str) -> Command:
         return get_group(found)
     alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
     alone.command(name)(found)
-    return get_command(alone)
+    return cast("TyperCommand", get_command(alone))
 
 
 app = typer.Typer(
     name="icmc",
-    cls=LoadedWhenGiven,
     help="Case management centre for anti-trafficking networks.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -102,6 +90,10 @@ app = typer.Typer(
 @app.callback()
 def _root() -> None:
     """Case management centre for anti-trafficking networks."""
+
+
+for _name, _place in COMMANDS.items():
+    app.command(_name, cls=LoadedWhenGiven, help=_place.help)(_root)
 
 
 def main() -> None:

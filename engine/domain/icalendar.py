@@ -1,11 +1,8 @@
 """Write an appointment as an iCalendar file (RFC 5545): one event, which names nobody."""
 
 from datetime import UTC, date, datetime, timedelta
-from typing import Final
 
-_LINE: Final = 75
-"""Octets of one line, without its end (RFC 5545, section 3.1)."""
-_ESCAPED: Final = str.maketrans({"\\": "\\\\", ";": "\\;", ",": "\\,", "\n": "\\n", "\r": ""})
+from icalendar import Alarm, Calendar, Component, Event
 
 
 def calendar_file(
@@ -13,41 +10,32 @@ def calendar_file(
 ) -> str:
     """Give an iCalendar file of one event: at an instant (aware), or on a whole day where its time is not known.
 
-    A reminder comes a day before. Lines end with CRLF and are folded at 75 octets. Raises `ValueError` without a time.
+    A reminder comes a day before. Lines end with CRLF. Raises `ValueError` without a time.
     """
-    if starts_at is not None:
-        time = [f"DTSTART:{_utc(starts_at)}", "DURATION:PT1H"]
-    elif day is not None:
-        time = [f"DTSTART;VALUE=DATE:{day:%Y%m%d}", f"DTEND;VALUE=DATE:{day + timedelta(days=1):%Y%m%d}"]
-    else:
+    start = starts_at.astimezone(UTC) if starts_at is not None else day
+    if start is None:
         message = "an appointment has a time or a day"
         raise ValueError(message)
-    lines = [
-        "BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//ICMC//Appointments//EN", "CALSCALE:GREGORIAN", "METHOD:PUBLISH",
-        "BEGIN:VEVENT", f"UID:{_text(uid)}", f"DTSTAMP:{_utc(made_at)}", *time, f"SUMMARY:{_text(what)}",
-        *([f"LOCATION:{_text(room)}"] if room else []), "CLASS:PRIVATE",
-        "BEGIN:VALARM", "ACTION:DISPLAY", f"DESCRIPTION:{_text(what)}", "TRIGGER:-P1D", "END:VALARM",
-        "END:VEVENT", "END:VCALENDAR",
-    ]  # fmt: skip
-    return "".join(f"{_folded(line)}\r\n" for line in lines)
+    length = {"duration": timedelta(hours=1)} if starts_at is not None else {"dtend": start + timedelta(days=1)}
+    calendar = _filled(
+        Calendar(), version="2.0", prodid="-//ICMC//Appointments//EN", calscale="GREGORIAN", method="PUBLISH"
+    )
+    event = _filled(
+        Event(), uid=uid, dtstamp=made_at.astimezone(UTC), dtstart=start, **length, summary=what, location=room,
+        **{"class": "PRIVATE"},
+    )  # fmt: skip
+    event.add_component(_filled(Alarm(), action="DISPLAY", description=what, trigger=timedelta(days=-1)))
+    calendar.add_component(event)
+    return str(calendar.to_ical(sorted=False), "utf-8")
 
 
-def _utc(instant: datetime) -> str:
-    return f"{instant.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+def _filled(part: Component, **values: date | timedelta | str) -> Component:
+    """Add what is not empty, in this order; of what was typed only what can be printed."""
+    for name, value in values.items():
+        if value:
+            part.add(name, _printable(value) if isinstance(value, str) else value)
+    return part
 
 
-def _text(words: str) -> str:
-    printable = "".join(letter for letter in words if letter.isprintable() or letter == "\n")
-    return printable.translate(_ESCAPED)
-
-
-def _folded(line: str) -> str:
-    """Break a line where it is too long, never inside a character; what follows begins with a space."""
-    parts, part, room = [], "", _LINE
-    for letter in line:
-        size = len(letter.encode())
-        if size > room:
-            parts.append(part)
-            part, room = "", _LINE - 1
-        part, room = part + letter, room - size
-    return "\r\n ".join([*parts, part])
+def _printable(words: str) -> str:
+    return "".join(letter for letter in words if letter.isprintable() or letter == "\n")

@@ -1,11 +1,14 @@
 """The command line knows its commands without loading them, and loads little for a light one."""
 
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
-from engine.cli.main import COMMANDS, load
+from engine.cli.main import COMMANDS, app, load
 
 HEAVY = {"sqlalchemy", "fastapi", "prefect", "holidays", "weasyprint", "alembic"}
 
@@ -19,3 +22,15 @@ def test_lint_loads_no_database_no_portal_and_no_prefect() -> None:
     code = "import sys; from engine.cli.main import load; load('lint'); print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert HEAVY.isdisjoint(loaded)
+
+
+def test_a_mistyped_command_is_answered_with_the_one_that_was_meant() -> None:
+    said = CliRunner().invoke(app, ["lnt"])
+    assert said.exit_code == 2
+    assert "Did you mean 'lint'?" in said.output
+
+
+def test_nothing_is_imported_from_the_private_parts_of_typer() -> None:
+    private = re.compile(r"^(from|import) typer\S*\._", re.MULTILINE)
+    files = Path(__file__).parents[3].joinpath("engine").rglob("*.py")
+    assert not [file for file in files if private.search(file.read_text(encoding="utf-8"))]
