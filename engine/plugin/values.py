@@ -1,14 +1,14 @@
 """Count calendar time, for the functions of pillars."""
 
-import calendar
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
+
+from dateutil.relativedelta import relativedelta
 
 
 def add_months(day: date, months: int) -> date:
     """Add calendar months: 31 December and two months is the last day of February."""
-    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
+    return day + relativedelta(months=months)
 
 
 def add_months_to_instant(instant: datetime, months: int, zone: str) -> datetime:
