@@ -157,10 +157,10 @@ def prefect_database_url(postgres: EmbeddedServer) -> Iterator[str]:
 
 
 @contextmanager
-def fresh_database(server: EmbeddedServer) -> Iterator[FreshDatabase]:
-    """Make a database from the migrated template; drop it in the end."""
+def fresh_database(server: EmbeddedServer, *, template: str = _TEMPLATE) -> Iterator[FreshDatabase]:
+    """Make a database from a template, the migrated one unless another is named; drop it in the end."""
     name = f"test_{uuid4().hex[:12]}"
-    create_database(server.url("postgres"), name, template=_TEMPLATE)
+    create_database(server.url("postgres"), name, template=template)
     try:
         yield FreshDatabase(name, urls_on(server, name))
     finally:

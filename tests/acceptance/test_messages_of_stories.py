@@ -14,6 +14,8 @@ from engine.replay.world import World, scratch_world
 from engine.usecases.steer_case import identify_person
 from tests.acceptance.late_story import LateStory, Row, open_late
 
+pytestmark = pytest.mark.long
+
 TEMPLATES = Path(__file__).parents[2] / "templates" / "messages"
 LANGUAGES = tuple(sorted(folder.name for folder in TEMPLATES.iterdir() if folder.is_dir()))
 STORIES = {

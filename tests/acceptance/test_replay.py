@@ -11,6 +11,7 @@ from uuid import UUID
 import pytest
 from typer.testing import CliRunner
 
+from engine.adapters.postgres.embedded import EmbeddedServer
 from engine.assembly import Engine
 from engine.cli.main import app
 from engine.errors import ConflictError
@@ -18,14 +19,15 @@ from engine.replay import replayer
 from engine.replay.outcome import ReplayOutcome
 from engine.replay.replayer import replay_story
 from engine.replay.story import read_story
-from engine.replay.world import World, scratch_world
+from engine.replay.world import World
 from engine.usecases.complete_work_item import complete_work_item
 from tests.acceptance.story_files import STORIES
+from tests.integration.portal.world import story_world
 
 
 @pytest.fixture(scope="module")
-def world() -> Iterator[World]:
-    with scratch_world() as made:
+def world(postgres: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with story_world(postgres, tmp_path_factory.mktemp("story")) as made:
         yield made
 
 
@@ -52,9 +54,11 @@ WORKFLOWS = {
     "cs-07": "missing-child",
     "cs-09": "identity-leak",
 }
+NAMES = [pytest.param(name, marks=() if name in {"cs-01", "cs-09"} else pytest.mark.long) for name in sorted(WORKFLOWS)]
+"""The stories; a short run tells the first one and the one of the press."""
 
 
-@pytest.mark.parametrize("name", sorted(WORKFLOWS))
+@pytest.mark.parametrize("name", NAMES)
 def test_a_story_comes_out_as_told_and_was_foreseen_by_its_workflow(replayed: Replayed, name: str) -> None:
     outcome = replayed(name)
     assert outcome.workflow == WORKFLOWS[name]
@@ -63,12 +67,13 @@ def test_a_story_comes_out_as_told_and_was_foreseen_by_its_workflow(replayed: Re
     assert outcome.jobs > 20
 
 
-@pytest.mark.parametrize("name", sorted(WORKFLOWS))
+@pytest.mark.parametrize("name", NAMES)
 def test_nothing_is_late_but_what_the_story_tells(replayed: Replayed, name: str) -> None:
     told = {event.label: event.due for event in read_story(STORIES / f"{name}.yaml").timeline if not event.on_time}
     assert {breach.label: breach.breached_at for breach in replayed(name).breaches} == told
 
 
+@pytest.mark.long
 def test_the_late_answer_of_a_mission_is_one_breach_dated_when_it_was_due_and_the_ladder_climbs(
     replayed: Replayed,
 ) -> None:
@@ -78,6 +83,7 @@ def test_the_late_answer_of_a_mission_is_one_breach_dated_when_it_was_due_and_th
     assert any(escalation.planned_at >= late[0].due_at for escalation in outcome.escalations)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("later", [timedelta(minutes=30), timedelta(days=40)])
 def test_a_request_for_a_nationality_is_foreseen_however_soon_it_comes_since_a_lawyer_looked_before(
     world: World, later: timedelta
@@ -124,13 +130,13 @@ def test_an_item_that_changed_while_it_was_answered_is_looked_at_again(
         return complete_work_item(engine, item_id, **told)
 
     monkeypatch.setattr(replayer, "complete_work_item", changed_once)
-    outcome = replay_story(world, read_story(Path(__file__).parent / "other_stories" / "false-alarm.yaml"))
+    outcome = replay_story(world, read_story(OTHERS / "false-alarm.yaml"))
     assert (outcome.differences, len(outcome.events)) == ((), 4)
     assert len(seen) >= 4
 
 
 def test_the_command_prints_json_and_says_by_its_status_that_all_went_as_told() -> None:
-    done = CliRunner().invoke(app, ["replay", str(STORIES / "cs-01.yaml"), "--json"])
+    done = CliRunner().invoke(app, ["replay", str(OTHERS / "false-alarm.yaml"), "--json"])
     assert done.exit_code == 0, done.output
     (outcome,) = json.loads(done.output)
     wanted = {"story", "case", "events", "breaches", "escalations", "messages", "closed", "differences", "foreseen"}

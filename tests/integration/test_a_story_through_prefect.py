@@ -18,6 +18,8 @@ from engine.usecases.work_items import claim_work_item
 from engine.views import Viewer
 from tests.integration.installation import Installation, LivingStage, installed, story, until
 
+pytestmark = pytest.mark.long
+
 TOLD = story("cs-01")
 BESIDE = story("cs-09")
 """The shortest story of the demo that has what the other one has not: the press."""

@@ -18,6 +18,8 @@ from engine.plugin.skeleton import write_skeleton
 from engine.replay.world import people_of
 from tests.integration.installation import Installation, installed, until
 
+pytestmark = pytest.mark.long
+
 EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "icmc-pillar-transport"
 WORKFLOW = EXAMPLE / "workflows" / "journey.yaml"
 ICMC = "import sys; from engine.cli.main import main; sys.argv[0] = 'icmc'; main()"

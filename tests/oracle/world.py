@@ -10,13 +10,11 @@ from uuid import UUID, uuid4
 
 from starlette.testclient import TestClient
 
-from engine.adapters.postgres import databases as roles
-from engine.adapters.postgres.databases import create_database, drop_database
+from engine.adapters.postgres.databases import OWNER as OWNING_ROLE
 from engine.adapters.postgres.embedded import EmbeddedServer
-from engine.adapters.postgres.roles import urls_on
 from engine.adapters.sql.demo_fact import mark_as_demo
 from engine.assembly import Engine
-from engine.bootstrap import build_engine, ship
+from engine.bootstrap import build_engine
 from engine.domain.access import Denial, Grant
 from engine.portal.app import create_app
 from engine.portal.demo_controls import DemoControls
@@ -26,7 +24,7 @@ from engine.spec.roles import Role
 from engine.usecases.conflicts import note_conflict
 from engine.views import Viewer
 from tests.integration.portal.rows import Rows
-from tests.integration.portal.world import BEGIN, ORIGIN
+from tests.integration.portal.world import BEGIN, ORIGIN, shipped_database
 from tests.oracle.apart import things_apart
 from tests.oracle.objects import Making, Objects, Staff, filled
 from tests.oracle.people import EVERYBODY, MATTERS, OUTSIDE, OWNER, PARTNER, THIRD
@@ -73,24 +71,16 @@ def filled_world(
 @contextmanager
 def made_world(postgres: EmbeddedServer, folder: Path) -> Iterator[OracleWorld]:
     """Make the world in a fresh database."""
-    name = f"oracle_{uuid4().hex[:12]}"
-    create_database(postgres.url("postgres"), name, template="icmc_template")
     clock = MovedClock(BEGIN)
-    mark_as_demo(postgres.url(name, roles.OWNER))
-    engine = build_engine(
-        Settings(data_folder=folder, demo=True),
-        urls_on(postgres, name),
-        clock=clock,
-        pool_size=1,
-    )
-    rows = Rows(postgres.url(name))
-    try:
-        ship(engine)
-        yield filled_world(engine, rows, clock, MATTERS, client_of)
-    finally:
-        rows.close()
-        engine.dispose()
-        drop_database(postgres.url("postgres"), name)
+    with shipped_database(postgres, folder) as database:
+        mark_as_demo(postgres.url(database.name, OWNING_ROLE))
+        engine = build_engine(Settings(data_folder=folder, demo=True), database.urls, clock=clock, pool_size=1)
+        rows = Rows(postgres.url(database.name))
+        try:
+            yield filled_world(engine, rows, clock, MATTERS, client_of)
+        finally:
+            rows.close()
+            engine.dispose()
 
 
 def client_of(app: Any, viewer: Viewer) -> TestClient:

@@ -13,11 +13,9 @@ import pyotp
 import pytest
 from starlette.testclient import TestClient
 
-from engine.adapters.postgres.databases import create_database, drop_database
 from engine.adapters.postgres.embedded import EmbeddedServer
-from engine.adapters.postgres.roles import urls_on
 from engine.assembly import Engine
-from engine.bootstrap import build_engine, ship
+from engine.bootstrap import build_engine
 from engine.cli.common import SYSTEM
 from engine.portal.app import create_app
 from engine.replay.world import MovedClock, RecordingChannel, people_of
@@ -27,8 +25,8 @@ from engine.usecases.first_run import first_link
 from engine.usecases.invitations import new_link
 from engine.usecases.service_accounts import add_key, keys, revoke_key
 from engine.views import Viewer
-from tests.conftest import rows_of
-from tests.integration.portal.world import ORIGIN, REPORT, hidden
+from tests.conftest import FreshDatabase, rows_of
+from tests.integration.portal.world import ORIGIN, REPORT, hidden, shipped_database
 
 PASSWORD = "three quiet boats at noon"
 OTHER = "seven herons under a bridge"
@@ -81,17 +79,17 @@ class Office:
 
 @pytest.fixture
 def office(postgres: EmbeddedServer, tmp_path: Path) -> Iterator[Office]:
-    name = f"test_{uuid4().hex[:12]}"
-    create_database(postgres.url("postgres"), name, template="icmc_template")
+    with shipped_database(postgres, tmp_path) as database:
+        yield from _office_over(database, postgres.url(database.name), tmp_path)
+
+
+def _office_over(database: FreshDatabase, address: str, folder: Path) -> Iterator[Office]:
     built = build_engine(
-        Settings(data_folder=tmp_path, factor_for_all=False),
-        urls_on(postgres, name),
-        channels={"email": RecordingChannel()},
+        Settings(data_folder=folder, factor_for_all=False), database.urls, channels={"email": RecordingChannel()}
     )
     clock = MovedClock(datetime.now(UTC))
     engine = replace(built, wall_clock=clock)
     try:
-        ship(engine)
         unit, people = people_of(engine, jurisdiction="IN-AS", label="Office")
         kept = engine.passwords.hash(PASSWORD)
         with engine.unit_of_work() as work:
@@ -100,10 +98,9 @@ def office(postgres: EmbeddedServer, tmp_path: Path) -> Iterator[Office]:
             found = work.directory.unit(unit)
             work.commit()
         assert found
-        yield Office(engine, clock, people, create_app(engine), postgres.url(name), found.name)
+        yield Office(engine, clock, people, create_app(engine), address, found.name)
     finally:
         built.dispose()
-        drop_database(postgres.url("postgres"), name)
 
 
 def test_what_was_typed_survives_a_session_that_ran_out(office: Office) -> None:

@@ -1,6 +1,7 @@
 """A portal over a real engine, with one person of every role in one unit, and a clock that tests move."""
 
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,8 +13,9 @@ from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from engine.adapters.demo_mailbox import DemoMailbox
-from engine.adapters.postgres.databases import OWNER, create_database, drop_database
+from engine.adapters.postgres.databases import OWNER, create_database
 from engine.adapters.postgres.embedded import EmbeddedServer
+from engine.adapters.postgres.locks import one_at_a_time
 from engine.adapters.postgres.roles import DatabaseUrls, urls_on
 from engine.adapters.sql.demo_fact import mark_as_demo
 from engine.adapters.sql.time_limits import PAGES, TimeLimits
@@ -21,12 +23,14 @@ from engine.assembly import Engine
 from engine.bootstrap import build_engine, ship
 from engine.portal.app import create_app
 from engine.portal.demo_controls import DemoControls
-from engine.replay.world import MovedClock, people_of
+from engine.replay.world import MovedClock, RecordingChannel, SeededEntropy, World, people_of
 from engine.settings import Settings
 from engine.usecases.fire_deadlines import fire_deadlines
 from engine.views import Viewer
+from tests.conftest import FreshDatabase, fresh_database
 
 BEGIN = datetime(2026, 3, 7, 13, 10, tzinfo=UTC)
+YEAR = datetime(2026, 1, 1, tzinfo=UTC)
 ORIGIN = "http://127.0.0.1"
 
 
@@ -59,11 +63,51 @@ def made_portal(
     postgres: EmbeddedServer, folder: Path, *, limits: TimeLimits = PAGES, pool_size: int = 1
 ) -> Iterator[Portal]:
     """Make a portal with one connection to its database: whatever asks for a second one waits for itself and fails."""
-    name = f"test_{uuid4().hex[:12]}"
+    with shipped_database(postgres, folder) as database:
+        mark_as_demo(postgres.url(database.name, OWNER))
+        yield from _portal_over(database.urls, folder, limits=limits, pool_size=pool_size)
+
+
+@contextmanager
+def shipped_database(postgres: EmbeddedServer, folder: Path, *, at: datetime = BEGIN) -> Iterator[FreshDatabase]:
+    """Copy a database in which the release's definitions were published at an instant, and its keys into `folder`."""
+    template, keys = f"icmc_shipped_{at:%Y%m%d}", postgres.data_folder / f"shipped-{at:%Y%m%d}"
+    with one_at_a_time(postgres.data_folder / "shipped.lock"):
+        if not keys.exists():
+            _ship_once(postgres, template, keys, at)
+    shutil.copytree(keys, folder, dirs_exist_ok=True)
+    with fresh_database(postgres, template=template) as made:
+        yield made
+
+
+def _ship_once(postgres: EmbeddedServer, name: str, folder: Path, at: datetime) -> None:
+    unfinished = folder.with_suffix(".part")
     create_database(postgres.url("postgres"), name, template="icmc_template")
+    engine = build_engine(Settings(data_folder=unfinished), urls_on(postgres, name), clock=MovedClock(at))
+    try:
+        ship(engine)
+    finally:
+        engine.dispose()
+    unfinished.rename(folder)
+
+
+@contextmanager
+def story_world(postgres: EmbeddedServer, folder: Path) -> Iterator[World]:
+    """Make the world of `scratch_world` on the server of the tests."""
+    clock, channel = MovedClock(YEAR), RecordingChannel()
+    with shipped_database(postgres, folder, at=YEAR) as database:
+        engine = build_engine(
+            Settings(data_folder=folder, durable=False), database.urls, clock=clock, entropy=SeededEntropy("replay"),
+            channels={"email": channel},
+        )  # fmt: skip
+        try:
+            yield World(engine, clock, channel, database.urls.owner)
+        finally:
+            engine.dispose()
+
+
+def _portal_over(urls: DatabaseUrls, folder: Path, *, limits: TimeLimits, pool_size: int) -> Iterator[Portal]:
     clock, played = MovedClock(BEGIN), []
-    mark_as_demo(postgres.url(name, OWNER))
-    urls = urls_on(postgres, name)
     engine = build_engine(
         Settings(data_folder=folder, demo=True),
         urls,
@@ -73,7 +117,6 @@ def made_portal(
         pool_size=pool_size,
     )
     try:
-        ship(engine)
         unit, people = people_of(engine, jurisdiction="IN-AS", label="Demo")
 
         def let_time_pass(span: timedelta) -> None:
@@ -94,7 +137,6 @@ def made_portal(
         yield Portal(engine, clock, people, unit, played, client_of, app, urls)
     finally:
         engine.dispose()
-        drop_database(postgres.url("postgres"), name)
 
 
 REPORT = {

@@ -13,13 +13,15 @@ import pytest
 from psycopg.rows import dict_row
 
 from engine.adapters.data_files import data_folder
+from engine.adapters.postgres.embedded import EmbeddedServer
 from engine.replay.answers import report_answers
 from engine.replay.chores import next_chore_at
 from engine.replay.story import read_story
-from engine.replay.world import World, people_of, scratch_world
+from engine.replay.world import World, people_of
 from engine.usecases.open_case import open_case
 from engine.usecases.preferences import save_preference
 from engine.views import Viewer
+from tests.integration.portal.world import story_world
 
 BEGIN = datetime(2026, 3, 2, 6, tzinfo=UTC)
 MANY = 12
@@ -47,9 +49,9 @@ class Office:
 
 
 @pytest.fixture(scope="module")
-def office() -> Iterator[Office]:
+def office(postgres: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     told = read_story(data_folder("workflows") / "stories" / "cs-01.yaml")
-    with scratch_world() as world:
+    with story_world(postgres, tmp_path_factory.mktemp("story")) as world:
         world.clock.move_to(BEGIN)
         unit, people = people_of(world.engine, jurisdiction="IN-AS", label="Many")
         save_preference(world.engine, viewer=people["intake_officer"], digest="daily")

@@ -13,6 +13,7 @@ from engine.adapters.postgres.roles import urls_on
 from engine.builtin import CORE
 from engine.plugin.registry import Registry, load_registry
 from engine.replay import world as replayed
+from tests.integration.portal.world import story_world
 from tests.integration.usecases.one_case import Work
 from tests.integration.usecases.trial import PILLAR
 from tests.integration.usecases.world import Network, World, fill_template, make_world
@@ -56,9 +57,9 @@ def world(postgres: EmbeddedServer, filled: Filled) -> Iterator[World]:
 
 
 @pytest.fixture(scope="module")
-def scratch() -> Iterator[replayed.World]:
+def scratch(postgres: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[replayed.World]:
     """Give a world with the shipped pillars and workflows, for the tests of a file."""
-    with replayed.scratch_world() as made:
+    with story_world(postgres, tmp_path_factory.mktemp("story")) as made:
         yield made
 
 

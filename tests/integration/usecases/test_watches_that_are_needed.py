@@ -7,14 +7,16 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from engine.adapters.postgres.embedded import EmbeddedServer
 from engine.domain import commands as cm
 from engine.domain.records import LIVE, AddedStep, CaseStatus, RunStatus, StepStatus, step_id
 from engine.ports import JsonValue
-from engine.replay.world import World, people_of, scratch_world
+from engine.replay.world import World, people_of
 from engine.usecases.deciding import carry_out
 from engine.usecases.open_case import open_case
 from engine.usecases.publish import publish_shipped
 from engine.usecases.steer_case import call_step
+from tests.integration.portal.world import story_world
 from tests.integration.usecases.one_case import DAY, HOUR, START, OneCase
 
 VISIT = "reintegration.visit"
@@ -34,8 +36,8 @@ REPORT: dict[str, JsonValue] = {
 
 
 @pytest.fixture(scope="module")
-def world() -> Iterator[World]:
-    with scratch_world() as made:
+def world(postgres: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with story_world(postgres, tmp_path_factory.mktemp("story")) as made:
         made.clock.move_to(max(made.now(), START))
         publish_shipped(made.engine, {"at-home.yaml": WORKFLOW})
         yield made
