@@ -5,10 +5,11 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Concatenate, Protocol
 
-from engine.adapters.sql.queries.service import Queries
-from engine.adapters.sql.unit_of_work import UnitOfWork
+from engine.adapters.sql.queries.reader import P, Reader, T
+from engine.adapters.sql.queries.reading import Reading
+from engine.adapters.sql.transaction import Transaction
 from engine.domain.checkpoints import Written
 from engine.domain.compiled import CompiledWorkflow
 from engine.domain.keeping import Tombstone
@@ -141,7 +142,7 @@ class NoGateways:
 class BeginsWork(Protocol):
     """Begins a transaction: for a viewer, to whom the database then gives only their rows, or for the system."""
 
-    def __call__(self, viewer: Viewer | None = None) -> AbstractContextManager[UnitOfWork]:
+    def __call__(self, viewer: Viewer | None = None) -> AbstractContextManager[Transaction]:
         """Begin one; without a viewer, or for this machine, it sees all rows."""
         ...
 
@@ -171,8 +172,8 @@ class Engine:
     catalogue: StepCatalogue
     definitions: Mapping[str, CompiledWorkflow]
     library: Callable[[], Published]
-    unit_of_work: BeginsWork
-    queries: Queries
+    transaction: BeginsWork
+    reader: Reader
     draw: Callable[[Workflow], str]
     lint: Callable[[Mapping[str, str], Definitions], tuple[Finding, ...]]
     refresh_definitions: Callable[[], None]
@@ -192,3 +193,19 @@ class Engine:
     state_differences: Callable[[], Iterable[StateDifference]] = _none_differ
     dispose: Callable[[], None] = _nothing
     uptime: Callable[[], Uptime] = _always_starting
+
+    def ask(
+        self, view: Callable[Concatenate[Reading, Viewer, P], T], viewer: Viewer, *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Return what a view shows to a viewer, in a transaction of its own; raises what the view raises."""
+        return self.reader.ask(view, viewer, *args, **kwargs)
+
+    def ask_board(
+        self, view: Callable[Concatenate[Reading, Viewer, P], T], viewer: Viewer, *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Do the same for what only counts cases, of all units for who keeps the system running."""
+        return self.reader.ask_board(view, viewer, *args, **kwargs)
+
+    def ask_all(self, view: Callable[Concatenate[Reading, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Return what a view shows to the system itself, which sees all rows."""
+        return self.reader.ask_all(view, *args, **kwargs)

@@ -34,6 +34,7 @@ from engine.adapters.registry_catalogue import RegistryCatalogue
 from engine.adapters.signing_key import SigningKeyFile
 from engine.adapters.smtp import SmtpChannel
 from engine.adapters.sql.audit import Outside, broken_chains, faults
+from engine.adapters.sql.audit_log_store import AuditLogStore
 from engine.adapters.sql.data_keys import open_vault
 from engine.adapters.sql.definition_cache import DefinitionCache, PublishedLibrary, whole
 from engine.adapters.sql.demo_fact import is_demo_database, mark_as_demo
@@ -41,10 +42,12 @@ from engine.adapters.sql.entering import acting_for, enter_each, secret_of
 from engine.adapters.sql.housekeeping_store import installation_fact
 from engine.adapters.sql.in_hand import asked_over, in_hand
 from engine.adapters.sql.migrate import migrate
-from engine.adapters.sql.queries.service import Queries
+from engine.adapters.sql.queries.known import Known
+from engine.adapters.sql.queries.reader import Reader
+from engine.adapters.sql.row_history import ROWS, RowHistory
 from engine.adapters.sql.state_proof import state_differences
 from engine.adapters.sql.time_limits import PAGES, TimeLimits, limited_engine
-from engine.adapters.sql.unit_of_work import UnitOfWork
+from engine.adapters.sql.transaction import Transaction
 from engine.adapters.tombstone_file import TombstoneFile
 from engine.adapters.totp import TotpCodes
 from engine.assembly import Engine
@@ -142,7 +145,7 @@ def build_engine(
     ring = open_key_ring(settings.keys, periods, now=case_clock.now())
     vault = open_vault(sql, ring, case_clock)
     signer = SigningKeyFile(settings.signing_key)
-    definitions = DefinitionCache(sql, catalogue)
+    definitions = DefinitionCache(sql, vault, catalogue)
     library = PublishedLibrary(sql, vault)
     sends = channels if channels is not None else _channels(settings)
     return Engine(
@@ -163,12 +166,11 @@ def build_engine(
         catalogue=catalogue,
         definitions=definitions,
         library=library,
-        unit_of_work=lambda viewer=None: UnitOfWork(
-            acting_for(sql, viewer, case_clock.now) if viewer else sql, vault, definitions, library.seen_by
+        transaction=lambda viewer=None: Transaction(
+            acting_for(sql, viewer, case_clock.now) if viewer else sql, vault, definitions, library.seen_by, _note_rows
         ),
-        queries=Queries(
-            sql, reader, secret=secret, definitions=definitions.get, registry=pillars, vault=vault, library=library,
-            clock=case_clock, gateways=tuple(sends),
+        reader=Reader(
+            sql, reader, secret=secret, known=Known(definitions.get, pillars, library), vault=vault, clock=case_clock
         ),
         draw=_drawer(catalogue),
         lint=_linter(catalogue, library),
@@ -194,6 +196,14 @@ def build_engine(
 def period_folders(settings: Settings) -> PeriodFolders:
     """Return the places of the period keys of an installation."""
     return PeriodFolders(settings.keys, settings.period_folders, length=timedelta(days=settings.key_period_days))
+
+
+def _note_rows(tx: Transaction, rows: RowHistory) -> None:
+    """Write what a transaction wrote into rows that open a door into the audit, before it commits."""
+    audit = tx.of(AuditLogStore)
+    for type_, body, at in rows.taken():
+        audit.note(ROWS, type_, body, actor_id=None, at=at)
+    audit.flush()
 
 
 def _dispose(*engines: SqlEngine) -> None:

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from engine.adapters.sql.job_store import JobStore
 from engine.bench.workload import Bench
 from engine.errors import ServiceError
 from engine.orchestration.launch import start_worker
@@ -45,8 +46,8 @@ def automatic_work(bench: Bench) -> Iterator[PrefectAddress]:
 
 def is_idle(bench: Bench) -> bool:
     """Say whether no job is due or being done."""
-    with bench.engine.unit_of_work() as work:
-        return not work.jobs.any_due(now=bench.engine.clock.now())
+    with bench.engine.transaction() as tx:
+        return not tx.of(JobStore).any_due(now=bench.engine.clock.now())
 
 
 def wait_until(holds: Callable[[], bool]) -> None:

@@ -14,6 +14,7 @@ from typing import Final
 from uuid import UUID, uuid4
 
 from engine.adapters.smtp import SmtpChannel
+from engine.adapters.sql.message_store import MessageStore
 from engine.assembly import Engine
 from engine.bench.people import Rate
 from engine.bench.workload import Bench, open_one
@@ -62,7 +63,7 @@ def _deliver_all(engine: Engine) -> int:
 
 def _write(bench: Bench, count: int, cases: list[UUID]) -> None:
     now = bench.engine.clock.now()
-    with bench.engine.unit_of_work() as work:
+    with bench.engine.transaction() as tx:
         for number in range(count):
             case_id = cases[number % len(cases)]
             message = NewMessage(
@@ -70,8 +71,8 @@ def _write(bench: Bench, count: int, cases: list[UUID]) -> None:
                 recipient_id=bench.viewer.actor_id, channel=_EMAIL, subject="Overdue: C-1", body="Look at C-1.\n",
                 link="/", critical=number % 10 == 0, html="<p>Look at C-1.</p>",
             )  # fmt: skip
-            work.messages.add(message, unit_id=bench.unit_id, at=now)
-        work.commit()
+            tx.of(MessageStore).add(message, unit_id=bench.unit_id, at=now)
+        tx.commit()
 
 
 @contextmanager

@@ -11,6 +11,8 @@ from uuid import UUID, uuid4
 
 import psycopg
 
+from engine.adapters.sql.match_store import MatchStore
+from engine.adapters.sql.person_store import PersonStore
 from engine.assembly import Engine
 from engine.bench.invented_persons import Identity, identity_of, invent, variants
 from engine.bench.workload import Bench, open_one, plain_address
@@ -86,14 +88,14 @@ def measure_matching(bench: Bench, *, persons: int, planted: int, seed: int = 1)
 
 
 def _within(bench: Bench, person: UUID, case_id: UUID) -> set[UUID]:
-    with bench.engine.unit_of_work() as work:
-        return {one.person_id for one in likely_the_same(bench.engine, work, person, case_id=case_id)}
+    with bench.engine.transaction() as tx:
+        return {one.person_id for one in likely_the_same(bench.engine, tx, person, case_id=case_id)}
 
 
 def _across(bench: Bench, person: UUID) -> set[UUID]:
     """Compare by tokens alone, as is done with persons of other units: nothing is opened."""
-    with bench.engine.unit_of_work() as work:
-        return set(work.matches.alike(person))
+    with bench.engine.transaction() as tx:
+        return set(tx.of(MatchStore).alike(person))
 
 
 def _write_down(bench: Bench, engine: Engine, identities: Iterable[Identity], case_id: UUID) -> list[UUID]:
@@ -109,10 +111,12 @@ def _write_down(bench: Bench, engine: Engine, identities: Iterable[Identity], ca
 def _write_batch(bench: Bench, engine: Engine, batch: Sequence[Identity], case_id: UUID) -> list[UUID]:
     ids = [uuid4() for _ in batch]
     now = engine.clock.now()
-    with engine.unit_of_work() as work:
+    with engine.transaction() as tx:
         for person, identity in zip(ids, batch, strict=True):
-            work.persons.add(person, identity, engine.fingerprints.tokens(identity), unit_id=bench.unit_id, at=now)
-        work.commit()
+            tx.of(PersonStore).add(
+                person, identity, engine.fingerprints.tokens(identity), unit_id=bench.unit_id, at=now
+            )
+        tx.commit()
     with psycopg.connect(plain_address(bench.running.urls.owner)) as connection, connection.cursor() as cursor:
         cursor.executemany(
             "INSERT INTO case_person (case_id, person_id, role, unit_id, position, added_at) "

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from uuid import UUID
 
+from engine.adapters.sql.queries.worklist import work_item
 from engine.bench.workload import STEPS, Bench, complete, open_one
 
 
@@ -38,7 +39,7 @@ def next_item_seconds(bench: Bench, *, cases: int) -> list[float]:
         for _ in range(STEPS - 1):
             began = time.perf_counter()
             (item,) = complete(bench, item).next_item_ids
-            bench.engine.queries.work_item(bench.viewer, item)
+            bench.engine.ask(work_item, bench.viewer, item)
             measured.append(time.perf_counter() - began)
     return measured
 

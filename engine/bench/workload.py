@@ -8,6 +8,9 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 from engine.adapters.demo_mailbox import DemoMailbox
+from engine.adapters.sql.directory_store import DirectoryStore
+from engine.adapters.sql.item_store import ItemStore
+from engine.adapters.sql.queries.viewer import as_viewer
 from engine.assembly import Engine
 from engine.bootstrap import RunningDatabases, build_engine, databases, ship
 from engine.ports import JsonValue
@@ -81,8 +84,8 @@ def open_one(bench: Bench) -> tuple[UUID, UUID]:
     opened = open_case(
         bench.engine, answers=REPORT, unit_id=bench.unit_id, viewer=bench.viewer, command_id=uuid4(), workflow=WORKFLOW
     )
-    with bench.engine.unit_of_work() as work:
-        (item,) = work.items.open_of_case(opened.case_id)
+    with bench.engine.transaction() as tx:
+        (item,) = tx.of(ItemStore).open_of_case(opened.case_id)
     return opened.case_id, item.id
 
 
@@ -110,13 +113,13 @@ def _step(number: int) -> str:
 
 def _team(engine: Engine) -> tuple[UUID, Viewer]:
     organisation, unit, actor = uuid4(), uuid4(), uuid4()
-    with engine.unit_of_work() as work:
-        work.directory.add_organisation(organisation, name="Bench")
-        work.directory.add_unit(
+    with engine.transaction() as tx:
+        tx.of(DirectoryStore).add_organisation(organisation, name="Bench")
+        tx.of(DirectoryStore).add_unit(
             unit, organisation_id=organisation, name="Bench unit", jurisdiction=JURISDICTION, zone="Asia/Kolkata"
         )
-        work.directory.add_actor(actor, name="Bench worker", email="worker@example.org")
+        tx.of(DirectoryStore).add_actor(actor, name="Bench worker", email="worker@example.org")
         for role in ROLES:
-            work.directory.add_role(actor, unit_id=unit, role=role)
-        work.commit()
-    return unit, engine.queries.viewer(actor)
+            tx.of(DirectoryStore).add_role(actor, unit_id=unit, role=role)
+        tx.commit()
+    return unit, engine.ask_all(as_viewer, actor)

@@ -9,6 +9,11 @@ import typer
 from pydantic import BaseModel
 
 from engine.adapters.data_files import shipped_sources
+from engine.adapters.sql.audit_log_store import AuditLogStore
+from engine.adapters.sql.checkpoint_store import CheckpointStore
+from engine.adapters.sql.directory_store import DirectoryStore
+from engine.adapters.sql.housekeeping_store import HousekeepingStore
+from engine.adapters.sql.queries.board import admin_board
 from engine.assembly import Engine
 from engine.cli.common import FOUND_PROBLEMS, SYSTEM, in_words, read_settings, running_engine, show
 from engine.usecases.calendar_days import gaps_of
@@ -56,8 +61,8 @@ def verify(
     with running_engine(settings) as (engine, _):
         found: list[AuditFault | StateDifference] = [*engine.faults(checkpoints or own)]
         found += engine.state_differences() if state else ()
-        with engine.unit_of_work() as work:
-            replaced = work.audit.replaced_signers()
+        with engine.transaction() as tx:
+            replaced = tx.of(AuditLogStore).replaced_signers()
     for after, at in replaced:
         note = f"Since checkpoint {after} another key signs: at the restore of {at:%Y-%m-%d %H:%M} UTC the signing file"
         typer.echo(f"{note} had not been put back. Whoever restored has to know of it.", err=True)
@@ -97,7 +102,7 @@ def doctor(as_json: Json = False) -> None:  # noqa: FBT002 - a command-line flag
 
 
 def _ailments(engine: Engine) -> Iterator[Ailment]:
-    board = engine.queries.board(SYSTEM)
+    board = engine.ask_board(admin_board, SYSTEM)
     last = board.deadlines_last_pass_at
     if last is None or engine.wall_clock.now() - last > _STALE:
         when = f"since {last:%Y-%m-%d %H:%M} UTC" if last else "yet"
@@ -154,8 +159,8 @@ def _ailments(engine: Engine) -> Iterator[Ailment]:
 
 
 def _ailments_of_who_may(engine: Engine) -> Iterator[Ailment]:
-    with engine.unit_of_work() as work:
-        is_headless = work.directory.hub() is None and bool(work.directory.units())
+    with engine.transaction() as tx:
+        is_headless = tx.of(DirectoryStore).hub() is None and bool(tx.of(DirectoryStore).units())
     if is_headless:
         yield Ailment(
             code="no-hub",
@@ -209,8 +214,8 @@ def _ailments_of_periods(engine: Engine) -> Iterator[Ailment]:
 
 
 def _ailment_of_rows(engine: Engine) -> Iterator[Ailment]:
-    with engine.unit_of_work() as work:
-        last = work.records.installation(STATE_AUDIT) or {}
+    with engine.transaction() as tx:
+        last = tx.of(HousekeepingStore).installation(STATE_AUDIT) or {}
     if last.get("chains") or last.get("differences"):
         yield Ailment(
             code="state",
@@ -221,7 +226,7 @@ def _ailment_of_rows(engine: Engine) -> Iterator[Ailment]:
 
 
 def _ailment_of_the_wall(engine: Engine) -> Iterator[Ailment]:
-    gaps = engine.queries.gaps_in_the_wall()
+    gaps = engine.reader.gaps_in_the_wall()
     if gaps:
         yield Ailment(
             code="second-wall",
@@ -231,7 +236,7 @@ def _ailment_of_the_wall(engine: Engine) -> Iterator[Ailment]:
 
 
 def _ailment_of_rights(engine: Engine) -> Iterator[Ailment]:
-    beyond = engine.queries.rights_beyond()
+    beyond = engine.reader.rights_beyond()
     if beyond:
         more = f", and {len(beyond) - _NAMED} more" if len(beyond) > _NAMED else ""
         yield Ailment(
@@ -243,8 +248,8 @@ def _ailment_of_rights(engine: Engine) -> Iterator[Ailment]:
 
 
 def _ailments_of_checkpoints(engine: Engine) -> Iterator[Ailment]:
-    with engine.unit_of_work() as work:
-        last = work.checkpoints.last()
+    with engine.transaction() as tx:
+        last = tx.of(CheckpointStore).last()
     outside = engine.anchors.last()
     if outside is not None and (last is None or last.number < outside.checkpoint.number):
         number = outside.checkpoint.number

@@ -8,6 +8,10 @@ from uuid import UUID, uuid4
 
 import typer
 
+from engine.adapters.sql.queries.case_page import case_page
+from engine.adapters.sql.queries.cases import cases, find_case
+from engine.adapters.sql.queries.viewer import units as units_view
+from engine.adapters.sql.queries.worklist import work_item, worklist
 from engine.cli.common import WAITS, WRONG_USAGE, fail, in_words, running_engine, show, viewer_by_email
 from engine.domain.case_reasons import CANCEL_REASONS, CLOSE_REASONS, REOPEN_REASONS
 from engine.ports import JsonValue
@@ -36,7 +40,7 @@ def open_(answers: Answers, as_: As = None, workflow: str | None = None, as_json
     """Open a case from a report."""
     with running_engine() as (engine, _):
         viewer = viewer_by_email(engine, as_)
-        units = viewer.unit_ids or tuple(unit for unit, _ in engine.queries.units(viewer))
+        units = viewer.unit_ids or tuple(unit for unit, _ in engine.ask(units_view, viewer))
         if not units:
             fail("There is no unit yet that could keep a case.")
         opened = open_case(
@@ -53,7 +57,7 @@ def open_(answers: Answers, as_: As = None, workflow: str | None = None, as_json
 def list_cases(as_: As = None, status: str = "open", as_json: Json = False) -> None:  # noqa: FBT002
     """List cases, those with the nearest deadline first."""
     with running_engine() as (engine, _):
-        lines = engine.queries.cases(viewer_by_email(engine, as_), status=status)
+        lines = engine.ask(cases, viewer_by_email(engine, as_), status=status)
     words = "\n".join(
         f"{line.number}  {line.status:6}  {'OVERDUE ' if line.is_overdue else '        '}{line.waiting_for}"
         for line in lines
@@ -67,7 +71,7 @@ def show_case(number: Number, as_: As = None, as_json: Json = False) -> None:  #
     """Show a case; what identifies people stays masked."""
     with running_engine() as (engine, _):
         viewer = viewer_by_email(engine, as_)
-        view = engine.queries.case(viewer, engine.queries.find_case(viewer, number))
+        view = engine.ask(case_page, viewer, engine.ask(find_case, viewer, number))
         note_reading(engine, viewer, view.id, "case", ())
     show(view, as_json=as_json, words=lambda: _case_words(view))
 
@@ -83,7 +87,7 @@ def close(
     """Close a case before its steps are all settled; what is open is called off, with the reason."""
     with running_engine() as (engine, _):
         viewer = viewer_by_email(engine, as_)
-        case_id = engine.queries.find_case(viewer, number)
+        case_id = engine.ask(find_case, viewer, number)
         is_closed = close_case(
             engine, case_id, viewer=viewer, command_id=uuid4(), reason_code=_known(reason, CLOSE_REASONS),
             words=_words_in(words),
@@ -108,7 +112,7 @@ def reopen(
     """Open a closed case again; what was done stays as it is."""
     with running_engine() as (engine, _):
         viewer = viewer_by_email(engine, as_)
-        case_id = engine.queries.find_case(viewer, number)
+        case_id = engine.ask(find_case, viewer, number)
         reopen_case(
             engine, case_id, viewer=viewer, command_id=uuid4(), reason_code=_known(reason, REOPEN_REASONS),
             words=_words_in(words), workflow=workflow,
@@ -122,7 +126,7 @@ def begin(number: Number, workflow: Annotated[str, typer.Argument(help="Its name
     """Begin a further workflow on an open case, beside those that run."""
     with running_engine() as (engine, _):
         viewer = viewer_by_email(engine, as_)
-        case_id = engine.queries.find_case(viewer, number)
+        case_id = engine.ask(find_case, viewer, number)
         start_run(engine, case_id, viewer=viewer, command_id=uuid4(), workflow=workflow)
     typer.echo(f"{workflow} began in case {number}.")
 
@@ -139,7 +143,7 @@ def cancel_step_(
     """Call a step off before it ends."""
     with running_engine() as (engine, _):
         viewer = viewer_by_email(engine, as_)
-        case_id = engine.queries.find_case(viewer, number)
+        case_id = engine.ask(find_case, viewer, number)
         cancel_step(
             engine, step, case_id=case_id, viewer=viewer, command_id=uuid4(),
             reason_code=_known(reason, CANCEL_REASONS), words=_words_in(words),
@@ -152,7 +156,7 @@ def cancel_step_(
 def list_items(as_: As = None, as_json: Json = False) -> None:  # noqa: FBT002
     """List the work that a person has or may take."""
     with running_engine() as (engine, _):
-        items = engine.queries.worklist(viewer_by_email(engine, as_))
+        items = engine.ask(worklist, viewer_by_email(engine, as_))
     show(list(items), as_json=as_json, words=lambda: "\n".join(map(_item_words, items)) or "There is nothing to do.")
 
 
@@ -178,7 +182,7 @@ def complete(
     """Complete a work item; what happened more than 24 hours ago needs --late-reason."""
     with running_engine() as (engine, _):
         viewer = viewer_by_email(engine, as_)
-        revision = engine.queries.work_item(viewer, item).revision
+        revision = engine.ask(work_item, viewer, item).revision
         done = complete_work_item(
             engine, item, viewer=viewer, revision=revision, command_id=uuid4(), outcome=outcome,
             answers=_read(answers), reason=reason, late_reason=late_reason, is_typed_in=True,

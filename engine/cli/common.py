@@ -11,6 +11,8 @@ from typing import Any, NoReturn, ParamSpec, TypeVar
 import typer
 from pydantic import BaseModel, ValidationError
 
+from engine.adapters.sql.directory_store import DirectoryStore
+from engine.adapters.sql.queries.viewer import as_viewer
 from engine.adapters.sql.time_limits import BACKGROUND
 from engine.assembly import Engine
 from engine.bootstrap import RunningDatabases, build_engine, databases, ship
@@ -55,11 +57,11 @@ def viewer_by_email(engine: Engine, email: str | None) -> Viewer:
     """
     if email is None:
         return SYSTEM
-    with engine.unit_of_work() as work:
-        known = work.directory.credentials(email)
+    with engine.transaction() as tx:
+        known = tx.of(DirectoryStore).credentials(email)
     if known is None:
         raise NotFoundError(kind="person")
-    viewer = engine.queries.viewer(known.actor_id)
+    viewer = engine.ask_all(as_viewer, known.actor_id)
     return viewer.model_copy(update={"stepped_up_at": engine.wall_clock.now(), "by_factor": True})
 
 

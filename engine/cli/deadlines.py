@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from engine.adapters.sql.queries.board import admin_board
 from engine.cli.common import SYSTEM, in_words, running_engine, show
 from engine.usecases.fire_deadlines import retry_deadlines
 from engine.usecases.firing_guard import confirm_clock
@@ -18,7 +19,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 def show_firing(as_json: Json = False) -> None:  # noqa: FBT002 - a command-line flag
     """Say how late levels and breaches came in the last day, what was set aside, and what the auditor found."""
     with running_engine() as (engine, _):
-        firing = engine.queries.board(SYSTEM).firing
+        firing = engine.ask_board(admin_board, SYSTEM).firing
     show(firing, as_json=as_json, words=lambda: _words(firing))
 
 

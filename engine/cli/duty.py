@@ -5,6 +5,9 @@ from uuid import UUID, uuid4
 
 import typer
 
+from engine.adapters.sql.queries.duty import absences as absences_view
+from engine.adapters.sql.queries.duty import shifts as shifts_view
+from engine.adapters.sql.queries.viewer import units
 from engine.assembly import Engine
 from engine.cli.common import in_words, read_instant, running_engine, show, viewer_by_email
 from engine.errors import NotFoundError
@@ -27,7 +30,7 @@ To = Annotated[str, typer.Option("--to", help="When it ends: 2026-03-08T08:00+05
 def list_shifts(as_: As = None, as_json: Json = False) -> None:  # noqa: FBT002
     """List who is on call now and next."""
     with running_engine() as (engine, _):
-        shifts = engine.queries.shifts(viewer_by_email(engine, as_))
+        shifts = engine.ask(shifts_view, viewer_by_email(engine, as_))
     words = "\n".join(map(_shift_words, shifts))
     show(list(shifts), as_json=as_json, words=lambda: words or "No one is on call, and no shift is planned.")
 
@@ -72,7 +75,7 @@ def cancel(shift: Annotated[UUID, typer.Argument(help="The shift's id.")], as_: 
 def list_absences(as_: As = None, as_json: Json = False) -> None:  # noqa: FBT002
     """List who is away, or will be."""
     with running_engine() as (engine, _):
-        absences = engine.queries.absences(viewer_by_email(engine, as_))
+        absences = engine.ask(absences_view, viewer_by_email(engine, as_))
     words = "\n".join(map(_absence_words, absences))
     show(list(absences), as_json=as_json, words=lambda: words or "No one is away, and no absence is planned.")
 
@@ -106,7 +109,7 @@ def end(absence: Annotated[UUID, typer.Argument(help="The absence's id.")], as_:
 
 
 def _unit(engine: Engine, viewer: Viewer, name: str) -> UUID:
-    found = next((unit for unit, known in engine.queries.units(viewer) if known == name), None)
+    found = next((unit for unit, known in engine.ask(units, viewer) if known == name), None)
     if found is None:
         raise NotFoundError(kind="unit")
     return found

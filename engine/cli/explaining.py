@@ -6,6 +6,9 @@ from uuid import uuid4
 
 import typer
 
+from engine.adapters.sql.queries.cases import find_case
+from engine.adapters.sql.queries.delays import delays as delays_view
+from engine.adapters.sql.queries.why import explain_deadline, explain_step
 from engine.assembly import Engine
 from engine.cli.common import WRONG_USAGE, fail, in_words, read_instant, running_engine, show, viewer_by_email
 from engine.domain.limit_reasons import DELAY_OWNERS, EXTENSION_REASONS, PAUSE_REASONS
@@ -26,7 +29,7 @@ def explain(case: Number, step: Step, as_: As = None, as_json: Json = False) -> 
     """Say why each time limit of a step falls due when it does, and who is told when."""
     with running_engine() as (engine, _):
         viewer = viewer_by_email(engine, as_)
-        found = engine.queries.explain_step(viewer, engine.queries.find_case(viewer, case), step)
+        found = engine.ask(explain_step, viewer, engine.ask(find_case, viewer, case), step)
     show(list(found), as_json=as_json, words=lambda: "\n\n".join(map(_explained, found)))
 
 
@@ -47,7 +50,7 @@ def pause(
             engine, found.deadline.id, case_id=found.case_id, viewer=viewer, command_id=uuid4(), until=instant,
             reason_code=reason,
         )  # fmt: skip
-        after = engine.queries.explain_deadline(viewer, found.deadline.id)
+        after = engine.ask(explain_deadline, viewer, found.deadline.id)
     typer.echo(f"It is paused until {_utc(instant)}, and is due {_utc(after.deadline.due_at)}.")
 
 
@@ -58,7 +61,7 @@ def resume(case: Number, step: Step, as_: As = None) -> None:
     with running_engine() as (engine, _):
         viewer, found = _open_one(engine, case, step, as_)
         limits.resume_deadline(engine, found.deadline.id, case_id=found.case_id, viewer=viewer, command_id=uuid4())
-        after = engine.queries.explain_deadline(viewer, found.deadline.id)
+        after = engine.ask(explain_deadline, viewer, found.deadline.id)
     typer.echo(f"It has resumed, and is due {_utc(after.deadline.due_at)}.")
 
 
@@ -95,7 +98,7 @@ def answer(
         limits.answer_extension(
             engine, found.deadline.id, case_id=found.case_id, viewer=viewer, command_id=uuid4(), approved=give
         )
-        after = engine.queries.explain_deadline(viewer, found.deadline.id)
+        after = engine.ask(explain_deadline, viewer, found.deadline.id)
     typer.echo(f"{'Given' if give else 'Refused'}. It is due {_utc(after.deadline.due_at)}.")
 
 
@@ -121,14 +124,14 @@ def owner(
 def delays(as_: As = None, as_json: Json = False) -> None:  # noqa: FBT002
     """Count by unit and month what was kept, and what was late by whose delay it was."""
     with running_engine() as (engine, _):
-        lines = engine.queries.delays(viewer_by_email(engine, as_))
+        lines = engine.ask_board(delays_view, viewer_by_email(engine, as_))
     show([_with_totals(line) for line in lines], as_json=as_json, words=lambda: _delay_words(lines))
 
 
 def _open_one(engine: Engine, case: str, step: str, email: str | None) -> tuple[Viewer, ExplanationView]:
     """Give the deadline of a step that runs now; ends with words when there is none, or more than one."""
     viewer = viewer_by_email(engine, email)
-    found = engine.queries.explain_step(viewer, engine.queries.find_case(viewer, case), step)
+    found = engine.ask(explain_step, viewer, engine.ask(find_case, viewer, case), step)
     running = [one for one in found if one.deadline.ended_at is None]
     if not running:
         fail("No time limit of this step runs any more.")

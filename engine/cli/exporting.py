@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from engine.adapters.sql.queries.statistics import statistics as statistics_view
 from engine.cli.common import SYSTEM, WRONG_USAGE, fail, in_words, running_engine, show
 from engine.views import StatisticsView
 
@@ -22,7 +23,7 @@ def statistics(by: By, of: Of = "cases", inside: Inside = False, as_json: Json =
     if of not in {"cases", "steps"}:
         fail(f"{of}: count cases or steps.", status=WRONG_USAGE)
     with running_engine() as (engine, _):
-        found = engine.queries.statistics(SYSTEM, of=of, by=by, outside=not inside)
+        found = engine.ask(statistics_view, SYSTEM, of=of, by=by, outside=not inside)
     show(found, as_json=as_json, words=lambda: _words(found))
 
 

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from engine.adapters.sql.case_store import CaseStore
 from engine.cli.common import in_words, running_engine, show
 from engine.spec.retention import RetentionPolicy, missing_classes
 from engine.usecases.retention import Due, retention_policies, run_retention
@@ -43,8 +44,8 @@ def run(dry_run: DryRun = False, as_json: Json = False) -> None:  # noqa: FBT002
 def _numbers(engine: Any, due: Sequence[Due]) -> dict[Any, str]:  # noqa: ANN401 - ids
     numbers = {}
     for one in due:
-        with engine.unit_of_work() as work:
-            numbers[one.case_id] = work.cases.read(one.case_id).case.number
+        with engine.transaction() as tx:
+            numbers[one.case_id] = tx.of(CaseStore).read(one.case_id).case.number
     return numbers
 
 

@@ -6,6 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
+from engine.adapters.sql.queries.cases import find_case
+from engine.adapters.sql.queries.law_case import explain_law
 from engine.cli.common import WRONG_USAGE, fail, in_words, read_instant, running_engine, show, viewer_by_email
 from engine.usecases.law_pages import Example, LawLine, example, law_lines, law_page
 from engine.views import ExplanationView, LawExplanationView
@@ -75,9 +77,9 @@ def explain_in_case(
     """Say whether a limit counts in a case, why, what is missing for that, and when it falls due."""
     with running_engine() as (engine, _):
         viewer = viewer_by_email(engine, as_)
-        case_id = engine.queries.find_case(viewer, case)
+        case_id = engine.ask(find_case, viewer, case)
         law_page(engine, limit, viewer=viewer)
-        found = engine.queries.explain_law(viewer, case_id, limit)
+        found = engine.ask(explain_law, viewer, case_id, limit)
     show(found, as_json=as_json, words=lambda: _explained(found))
 
 

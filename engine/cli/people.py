@@ -5,6 +5,8 @@ from uuid import UUID
 
 import typer
 
+from engine.adapters.sql.directory_store import DirectoryStore
+from engine.adapters.sql.queries.viewer import actors
 from engine.cli.common import SYSTEM, fail, in_words, running_engine, show
 from engine.errors import NotFoundError
 from engine.stores import ApiKey
@@ -25,7 +27,7 @@ Email = Annotated[str, typer.Argument(help="E-mail address.")]
 def list_people(as_json: Json = False) -> None:  # noqa: FBT002 - a command-line flag
     """List who acts, where and as what."""
     with running_engine() as (engine, _):
-        people = engine.queries.actors(SYSTEM)
+        people = engine.ask(actors, SYSTEM)
     words = "\n".join(
         f"{person.email:32} {person.name:24} {person.unit}: {', '.join(person.roles)}"
         f"{' (deactivated)' if person.disabled else ''}"
@@ -73,8 +75,8 @@ def add(
 def link(email: Email) -> None:
     """Print a new link for somebody who lost theirs, or their password; a second factor stays as it is."""
     with running_engine() as (engine, _):
-        with engine.unit_of_work() as work:
-            known = work.directory.credentials(email)
+        with engine.transaction() as tx:
+            known = tx.of(DirectoryStore).credentials(email)
         if known is None:
             raise NotFoundError(kind="person")
         token = new_link(engine, known.actor_id, viewer=SYSTEM).token

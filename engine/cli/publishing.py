@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from engine.adapters.sql.queries.definitions import definition
 from engine.assembly import Engine
 from engine.cli.budgets import budget_changes, change_lines
 from engine.cli.common import SYSTEM, WAITS, WRONG_USAGE, fail, in_words, running_engine, show, viewer_by_email
@@ -65,7 +66,7 @@ def publish(
 def export(name: Name, kind: Kind = DefinitionKind.WORKFLOW, version: Version = None, out: Out = None) -> None:
     """Write the stored text of a definition of any kind back, as it was published."""
     with running_engine() as (engine, _):
-        source = engine.queries.definition(kind.value, name, version).source
+        source = engine.ask_all(definition, kind.value, name, version).source
     if out is None:
         typer.echo(source, nl=False)
         return

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from engine.adapters.sql.queries.definitions import published_workflows
 from engine.assembly import Engine
 from engine.orchestration.seams import Chore, DoneBy, Installation, PublishedWorkflow
 from engine.ports import Batch, ClaimedJob, FiredReport, OpenBatch
@@ -105,10 +106,10 @@ class EngineWork:
 
     def installation(self) -> Installation:
         """Return what must be registered with Prefect."""
-        published = self.engine.queries.published_workflows()
+        published = self.engine.ask_all(published_workflows)
         return Installation(
             workflows=tuple(PublishedWorkflow(name, str(version), title) for name, version, _, title in published),
-            gateways=self.engine.queries.gateways(),
+            gateways=tuple(self.engine.channels),
             rates=channels.gateway_rates(self.engine),
             chores=tuple(CHORES),
         )

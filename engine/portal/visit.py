@@ -11,6 +11,8 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
+from engine.adapters.sql.queries.cases import find_case
+from engine.adapters.sql.queries.waiting import count_waiting
 from engine.assembly import Engine
 from engine.domain.four_eyes import FOUR_EYES, ApprovalKind
 from engine.domain.policy import Action, can
@@ -201,7 +203,7 @@ class Visit:
     def case_of_number(self, form: FormData, name: str) -> UUID:
         """Find the case whose number was typed in a field; raises `InvalidAnswersError` for one that is not theirs."""
         try:
-            return self.engine.queries.find_case(self.viewer, text(form, name)[:_LONGEST_NUMBER])
+            return self.engine.ask(find_case, self.viewer, text(form, name)[:_LONGEST_NUMBER])
         except NotFoundError:
             problem = "There is no case with this number, or you are not allowed to see it."
             raise InvalidAnswersError({name: problem}) from None
@@ -220,7 +222,7 @@ class Visit:
 
     def page(self, template: str, *, title: str, status: int = 200, section: str = "", **more: object) -> HTMLResponse:
         """Answer with a page; `section` is the door of the navigation that it belongs to."""
-        waits = self.engine.queries.count_waiting(self.viewer)
+        waits = self.engine.ask(count_waiting, self.viewer)
         context = frame(self.portal, self.request, self.viewer, title=title, section=section, waits=waits) | more
         return HTMLResponse(render(template, context), status_code=status)
 

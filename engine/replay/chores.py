@@ -5,7 +5,10 @@ from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from engine.adapters.sql.unit_of_work import UnitOfWork
+from engine.adapters.sql.bundle_store import BundleStore
+from engine.adapters.sql.preference_store import PreferenceStore
+from engine.adapters.sql.queries.viewer import as_viewer
+from engine.adapters.sql.transaction import Transaction
 from engine.assembly import Engine
 from engine.domain.safe_hours import DIGEST_HOUR
 from engine.usecases.deliver_messages import deliver_unattended
@@ -29,20 +32,20 @@ def do_chores(engine: Engine) -> None:
 def next_chore_at(engine: Engine) -> datetime | None:
     """Give the next instant (UTC) at which one of them may have something to write; None when there is none."""
     now = engine.clock.now()
-    with engine.unit_of_work() as work:
-        return min((*_storms(work, now), *_digests(engine, work, now)), default=None)
+    with engine.transaction() as tx:
+        return min((*_storms(tx, now), *_digests(engine, tx, now)), default=None)
 
 
-def _storms(work: UnitOfWork, now: datetime) -> Iterator[datetime]:
+def _storms(tx: Transaction, now: datetime) -> Iterator[datetime]:
     """Look once a minute while something is held back, as the schedule does."""
-    for held in work.bundles.held_back(STORM):
+    for held in tx.of(BundleStore).held_back(STORM):
         if now < held.first_at + _LONGEST_STORM:
             yield now + _MINUTE
 
 
-def _digests(engine: Engine, work: UnitOfWork, now: datetime) -> Iterator[datetime]:
-    for preference in work.preferences.with_daily_digest():
-        zone = ZoneInfo(preference.zone or engine.queries.viewer(preference.actor_id).zone)
+def _digests(engine: Engine, tx: Transaction, now: datetime) -> Iterator[datetime]:
+    for preference in tx.of(PreferenceStore).with_daily_digest():
+        zone = ZoneInfo(preference.zone or engine.ask_all(as_viewer, preference.actor_id).zone)
         local = now.astimezone(zone)
         day = local.date() + timedelta(days=local.time() >= DIGEST_HOUR)
         yield datetime.combine(day, DIGEST_HOUR, tzinfo=zone).astimezone(now.tzinfo)

@@ -9,6 +9,9 @@ from typing import Any
 from uuid import UUID
 
 from engine.adapters.data_files import data_folder
+from engine.adapters.sql.deadline_store import DeadlineStore
+from engine.adapters.sql.housekeeping_store import HousekeepingStore
+from engine.adapters.sql.job_store import JobStore
 from engine.assembly import Engine
 from engine.bootstrap import DEMO_CLOCK
 from engine.errors import NotFoundError, SettingsError
@@ -40,11 +43,11 @@ def seed_demo(engine: Engine) -> int:
     """
     if not engine.demo:
         raise SettingsError(problem="This database is not a demo.", remedy="`icmc up --demo` makes one.")
-    with engine.unit_of_work() as work:
-        if work.records.installation(FILLED) is not None:
+    with engine.transaction() as tx:
+        if tx.of(HousekeepingStore).installation(FILLED) is not None:
             return len(_stories(engine))
-        work.records.set_installation(FILLED, {"since": engine.wall_clock.now().isoformat()})
-        work.commit()
+        tx.of(HousekeepingStore).set_installation(FILLED, {"since": engine.wall_clock.now().isoformat()})
+        tx.commit()
     add_people(engine)
     add_rota(engine)
     add_habits(engine)
@@ -88,8 +91,8 @@ class _Past:
 
     def pass_until(self, instant: datetime) -> int:
         while True:
-            with self.engine.unit_of_work() as work:
-                next_at = work.deadlines.next_at()
+            with self.engine.transaction() as tx:
+                next_at = tx.of(DeadlineStore).next_at()
             if next_at is None or next_at >= instant:
                 break
             self.clock.move_to(max(next_at, self.clock.now()))
@@ -123,8 +126,8 @@ class _Live:
         """Wait until the jobs that are due now have been done, but not for ever: a stopped worker holds nobody up."""
         given_up_at = time.monotonic() + _PATIENCE
         while time.monotonic() < given_up_at:
-            with self.engine.unit_of_work() as work:
-                if not work.jobs.any_due(now=self.engine.clock.now()):
+            with self.engine.transaction() as tx:
+                if not tx.of(JobStore).any_due(now=self.engine.clock.now()):
                     return 0
             _pause()
         return 0
@@ -132,22 +135,22 @@ class _Live:
     def _wait_for_deadlines(self) -> None:
         given_up_at = time.monotonic() + _PATIENCE
         while time.monotonic() < given_up_at:
-            with self.engine.unit_of_work() as work:
-                if not work.deadlines.due(now=self.engine.clock.now(), most=1):
+            with self.engine.transaction() as tx:
+                if not tx.of(DeadlineStore).due(now=self.engine.clock.now(), most=1):
                     return
-                work.wake_listeners()
-                work.commit()
+                tx.wake_listeners()
+                tx.commit()
             _pause()
         fire_deadlines(self.engine)
 
     def _move_to(self, instant: datetime) -> None:
         offset = (instant - self.engine.wall_clock.now()).total_seconds()
-        with self.engine.unit_of_work() as work:
-            known = work.records.installation(DEMO_CLOCK)
+        with self.engine.transaction() as tx:
+            known = tx.of(HousekeepingStore).installation(DEMO_CLOCK)
             if known is None or float(known["seconds"]) < offset:
-                work.records.set_installation(DEMO_CLOCK, {"seconds": offset})
-                work.wake_listeners()
-                work.commit()
+                tx.of(HousekeepingStore).set_installation(DEMO_CLOCK, {"seconds": offset})
+                tx.wake_listeners()
+                tx.commit()
         self.engine.clock.look_again()
 
 
@@ -172,16 +175,16 @@ def _read(name: str) -> Story:
 
 
 def _stories(engine: Engine) -> dict[str, dict[str, Any]]:
-    with engine.unit_of_work() as work:
-        return dict(work.records.installation(STORIES) or {})
+    with engine.transaction() as tx:
+        return dict(tx.of(HousekeepingStore).installation(STORIES) or {})
 
 
 def _remember(engine: Engine, case_id: UUID, story: str, shift: float, until: datetime) -> None:
-    with engine.unit_of_work() as work:
-        known = dict(work.records.installation(STORIES) or {})
+    with engine.transaction() as tx:
+        known = dict(tx.of(HousekeepingStore).installation(STORIES) or {})
         known[str(case_id)] = {"story": story, "shift": shift, "until": until.isoformat()}
-        work.records.set_installation(STORIES, known)
-        work.commit()
+        tx.of(HousekeepingStore).set_installation(STORIES, known)
+        tx.commit()
 
 
 def _pause() -> None:

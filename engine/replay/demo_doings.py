@@ -4,6 +4,9 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from engine.adapters.sql.case_store import CaseStore
+from engine.adapters.sql.duty_store import DutyStore
+from engine.adapters.sql.queries.viewer import as_viewer
 from engine.assembly import Engine
 from engine.domain.consent import GivenBy
 from engine.domain.packages import fields_of
@@ -31,8 +34,8 @@ def add_habits(engine: Engine) -> None:
         engine, viewer=supervisor, command_id=engine.entropy.uuid(), actor_id=person(_HOME, "Gita"),
         starts_at=now - _DAY, ends_at=now + 6 * _DAY, deputy_id=person(_HOME, "Deepak"),
     )  # fmt: skip
-    with engine.unit_of_work() as work:
-        present = work.duty.on_call(unit_of(_HOME), at=now)[0]
+    with engine.transaction() as tx:
+        present = tx.of(DutyStore).on_call(unit_of(_HOME), at=now)[0]
     taker = next(actor for name in ("Chitra", "Deepak") if (actor := person(_HOME, name)) != present.actor_id)
     hand_over(
         engine, viewer=supervisor, command_id=engine.entropy.uuid(), unit_id=present.unit_id, to=taker,
@@ -60,15 +63,15 @@ def add_doings(engine: Engine, *, child: UUID, abroad: UUID) -> None:
     _with_the_first_that_allows_it(limits, stand_still)
     _with_the_first_that_allows_it(limits, ask)
     _send(engine, child, _viewer(engine, "Deepak"), to="IN-ML", purpose="home_investigation", help_="home_visit")
-    abroad_lead = engine.queries.viewer(person("IN-TR", "Manik"))
+    abroad_lead = engine.ask_all(as_viewer, person("IN-TR", "Manik"))
     _send(engine, abroad, abroad_lead, to=_HOME, purpose="shelter", help_="safe_place")
     _add_holiday(engine, now)
 
 
 def _send(engine: Engine, case_id: UUID, lead: Viewer, *, to: str, purpose: str, help_: str) -> None:
     """Write down what the guardian agreed to, and ask another unit for help on it; it has not answered yet."""
-    with engine.unit_of_work() as work:
-        victim = next(one for one in work.cases.read(case_id).persons if one.role is PersonRole.POSSIBLE_VICTIM)
+    with engine.transaction() as tx:
+        victim = next(one for one in tx.of(CaseStore).read(case_id).persons if one.role is PersonRole.POSSIBLE_VICTIM)
     fields = fields_of(("name", "age_and_sex", "language"))
     agreed = GivenConsent(
         person_id=victim.person_id, kind=GivenBy.GUARDIAN, purposes=(purpose,), recipients=(f"unit:{unit_of(to)}",),
@@ -83,8 +86,8 @@ def _send(engine: Engine, case_id: UUID, lead: Viewer, *, to: str, purpose: str,
 
 def _limits_of_the_programme(engine: Engine, case_id: UUID) -> Iterator[Deadline]:
     """Go once through the open limits that are not of the law, the last due first."""
-    with engine.unit_of_work() as work:
-        deadlines = work.cases.lock(case_id).deadlines.values()
+    with engine.transaction() as tx:
+        deadlines = tx.of(CaseStore).lock(case_id).deadlines.values()
     mine = [d for d in deadlines if d.purpose is Purpose.LIMIT and d.law is None and d.status is DeadlineStatus.OPEN]
     yield from sorted(mine, key=lambda one: (one.due_at, one.key), reverse=True)
 
@@ -105,8 +108,8 @@ def _add_holiday(engine: Engine, now: datetime) -> None:
     while not calendar.is_working_day(day):
         day += _DAY
     new = NewDay(_HOME, day, "Flood holiday", "By order of the district magistrate (invented)")
-    add_special_day(engine, new, viewer=engine.queries.viewer(ADMIN))
+    add_special_day(engine, new, viewer=engine.ask_all(as_viewer, ADMIN))
 
 
 def _viewer(engine: Engine, name: str) -> Viewer:
-    return engine.queries.viewer(person(_HOME, name))
+    return engine.ask_all(as_viewer, person(_HOME, name))

@@ -4,6 +4,9 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID, uuid5
 
+from engine.adapters.sql.directory_store import DirectoryStore
+from engine.adapters.sql.duty_store import DutyStore
+from engine.adapters.sql.queries.viewer import as_viewer
 from engine.assembly import Engine
 from engine.domain.duty import Shift
 from engine.spec.roles import Role
@@ -43,29 +46,29 @@ class DemoUnit(NamedTuple):
 def add_people(engine: Engine) -> tuple[DemoUnit, ...]:
     """Write the demo's units and people, unless they are there; gives the two offices that keep cases."""
     library = engine.library()
-    with engine.unit_of_work() as work:
+    with engine.transaction() as tx:
         for jurisdiction in (*_PLACES, *_PARTNERS):
             name = _PLACES[jurisdiction][0] if jurisdiction in _PLACES else _PARTNERS[jurisdiction][0]
-            work.directory.add_organisation(_id("organisation", jurisdiction), name=name)
-            work.directory.add_unit(
+            tx.of(DirectoryStore).add_organisation(_id("organisation", jurisdiction), name=name)
+            tx.of(DirectoryStore).add_unit(
                 _id("unit", jurisdiction), organisation_id=_id("organisation", jurisdiction), name=name,
                 jurisdiction=jurisdiction, zone=library.calendar(jurisdiction).zone, contact=f"duty desk, {name}",
             )  # fmt: skip
-        work.directory.make_hub(_id("organisation", "IN-AS"))
+        tx.of(DirectoryStore).make_hub(_id("organisation", "IN-AS"))
         for jurisdiction, (_, names) in _PLACES.items():
             for name, roles in zip(names, _OFFICE_ROLES, strict=True):
                 actor = _id(jurisdiction, name)
-                work.directory.add_actor(actor, name=name, email=f"{name.lower()}@demo.example", demo=True)
+                tx.of(DirectoryStore).add_actor(actor, name=name, email=f"{name.lower()}@demo.example", demo=True)
                 for role in roles:
-                    work.directory.add_role(actor, unit_id=_id("unit", jurisdiction), role=role.value)
+                    tx.of(DirectoryStore).add_role(actor, unit_id=_id("unit", jurisdiction), role=role.value)
         for jurisdiction, (_, name) in _PARTNERS.items():
             actor = _id(jurisdiction, name)
-            work.directory.add_actor(actor, name=name, email=f"{name.lower()}@demo.example", demo=True)
+            tx.of(DirectoryStore).add_actor(actor, name=name, email=f"{name.lower()}@demo.example", demo=True)
             for role in (Role.CASEWORKER, Role.PARTNERSHIP_MANAGER):
-                work.directory.add_role(actor, unit_id=_id("unit", jurisdiction), role=role.value)
-        work.directory.add_actor(ADMIN, name="Tomba", email="tomba@demo.example", demo=True)
-        work.directory.add_role(ADMIN, unit_id=_id("unit", "IN-AS"), role=Role.SYSTEM_ADMINISTRATOR.value)
-        work.commit()
+                tx.of(DirectoryStore).add_role(actor, unit_id=_id("unit", jurisdiction), role=role.value)
+        tx.of(DirectoryStore).add_actor(ADMIN, name="Tomba", email="tomba@demo.example", demo=True)
+        tx.of(DirectoryStore).add_role(ADMIN, unit_id=_id("unit", "IN-AS"), role=Role.SYSTEM_ADMINISTRATOR.value)
+        tx.commit()
     return tuple(_unit(engine, jurisdiction) for jurisdiction in _PLACES)
 
 
@@ -73,12 +76,12 @@ def add_rota(engine: Engine) -> None:
     """Put somebody of each unit on call around the clock, by turns of a week: half a year back and a year ahead."""
     now = engine.clock.now()
     first = now.replace(hour=3, minute=0, second=0, microsecond=0) - timedelta(days=now.weekday())
-    with engine.unit_of_work() as work:
+    with engine.transaction() as tx:
         for jurisdiction, names in _ON_CALL.items():
             for week in range(-_WEEKS_BEFORE, _WEEKS_AFTER):
                 shift = _shift(jurisdiction, names[week % len(names)], first + week * _WEEK)
-                work.duty.add_shift(shift, by=None, at=now)
-        work.commit()
+                tx.of(DutyStore).add_shift(shift, by=None, at=now)
+        tx.commit()
 
 
 def unit_of(jurisdiction: str) -> UUID:
@@ -106,7 +109,7 @@ def _shift(jurisdiction: str, name: str, starts_at: datetime) -> Shift:
 def _unit(engine: Engine, jurisdiction: str) -> DemoUnit:
     people: dict[str, Viewer] = {}
     for name, roles in zip(_PLACES[jurisdiction][1], _OFFICE_ROLES, strict=True):
-        viewer = engine.queries.viewer(_id(jurisdiction, name))
+        viewer = engine.ask_all(as_viewer, _id(jurisdiction, name))
         people |= {role.value: viewer for role in roles}
     return DemoUnit(_id("unit", jurisdiction), jurisdiction, people)
 

@@ -7,6 +7,9 @@ from enum import IntEnum
 from typing import NamedTuple, Protocol
 from uuid import UUID
 
+from engine.adapters.sql.case_store import CaseStore
+from engine.adapters.sql.item_store import ItemStore
+from engine.adapters.sql.queries.case_page import case_page
 from engine.assembly import Engine
 from engine.domain.consequences import WorkItem, compiled_step
 from engine.domain.ladder_plan import unanswered_levels
@@ -225,8 +228,8 @@ def _plan(story: Story) -> list[_Planned]:
 
 
 def _state(play: Play) -> CaseState:
-    with play.stage.engine.unit_of_work() as work:
-        return work.cases.lock(play.case_id)
+    with play.stage.engine.transaction() as tx:
+        return tx.of(CaseStore).lock(play.case_id)
 
 
 def _carry_out(play: Play, event: StoryEvent) -> None:
@@ -402,8 +405,8 @@ def _complete(play: Play, event: StoryEvent, step: Step) -> None:
 
 def _complete_once(play: Play, event: StoryEvent, step: Step, command_id: UUID) -> None:
     engine = play.stage.engine
-    with engine.unit_of_work() as work:
-        item = work.items.open_of_step(step.id)
+    with engine.transaction() as tx:
+        item = tx.of(ItemStore).open_of_step(step.id)
     if item is None:
         return
     questions = questions_of(compiled_step(step, _state(play), engine.definitions))
@@ -427,7 +430,7 @@ def _problems(error: IcmcError) -> str:
 
 
 def _outcome(play: Play, sent: list[tuple[str, str, str, str]]) -> ReplayOutcome:
-    view = play.stage.engine.queries.case(play.people["supervisor"], play.case_id)
+    view = play.stage.engine.ask(case_page, play.people["supervisor"], play.case_id)
     _compare_escalations(play, view)
     _look_for_leaks(play, sent)
     play.differences += [

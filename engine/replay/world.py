@@ -9,6 +9,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
+from engine.adapters.sql.deadline_store import DeadlineStore
+from engine.adapters.sql.directory_store import DirectoryStore
+from engine.adapters.sql.queries.viewer import as_viewer
 from engine.assembly import Engine
 from engine.bootstrap import build_engine, databases, ship
 from engine.errors import NoCalendarError, StepFailedError
@@ -135,8 +138,8 @@ class World:
 
 def next_stop(engine: Engine) -> datetime | None:
     """Give the next instant (UTC) at which something is due: a deadline, or what people are told of by a schedule."""
-    with engine.unit_of_work() as work:
-        of_deadlines = work.deadlines.next_at()
+    with engine.transaction() as tx:
+        of_deadlines = tx.of(DeadlineStore).next_at()
     return min((at for at in (of_deadlines, next_chore_at(engine)) if at is not None), default=None)
 
 
@@ -174,17 +177,17 @@ def people_of(engine: Engine, *, jurisdiction: str, label: str) -> tuple[UUID, d
         zone = "UTC"
     unit, organisation = engine.entropy.uuid(), engine.entropy.uuid()
     actors: dict[str, UUID] = {}
-    with engine.unit_of_work() as work:
-        work.directory.add_organisation(organisation, name=f"Partner in {jurisdiction}")
-        work.directory.add_unit(
+    with engine.transaction() as tx:
+        tx.of(DirectoryStore).add_organisation(organisation, name=f"Partner in {jurisdiction}")
+        tx.of(DirectoryStore).add_unit(
             unit, organisation_id=organisation, name=f"Unit {jurisdiction} ({label})", jurisdiction=jurisdiction,
             zone=zone, contact=f"duty desk {jurisdiction}",
         )  # fmt: skip
         for role in Role:
             actor = engine.entropy.uuid()
             address = f"{role.value}.{unit.hex[:12]}@example.org"
-            work.directory.add_actor(actor, name=f"{role.label} {jurisdiction}", email=address, demo=engine.demo)
-            work.directory.add_role(actor, unit_id=unit, role=role.value)
+            tx.of(DirectoryStore).add_actor(actor, name=f"{role.label} {jurisdiction}", email=address, demo=engine.demo)
+            tx.of(DirectoryStore).add_role(actor, unit_id=unit, role=role.value)
             actors[role.value] = actor
-        work.commit()
-    return unit, {role: engine.queries.viewer(actor) for role, actor in actors.items()}
+        tx.commit()
+    return unit, {role: engine.ask_all(as_viewer, actor) for role, actor in actors.items()}

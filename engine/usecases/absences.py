@@ -3,7 +3,10 @@
 from datetime import datetime
 from uuid import UUID
 
-from engine.adapters.sql.unit_of_work import UnitOfWork
+from engine.adapters.sql.directory_store import DirectoryStore
+from engine.adapters.sql.duty_store import DutyStore
+from engine.adapters.sql.housekeeping_store import HousekeepingStore
+from engine.adapters.sql.transaction import Transaction
 from engine.assembly import Engine
 from engine.domain.duty import Absence, overlapping, problems_of_span
 from engine.errors import AlreadyEndedError, NotFoundError
@@ -31,14 +34,14 @@ def note_absence(
     `NotFoundError` for somebody who is not the viewer's to plan.
     """
 
-    def change(work: UnitOfWork, now: datetime) -> UUID:
-        work.records.take_turn(actor_id)
-        away = _plannable(work, viewer, actor_id)
-        refuse(_problems(work, away, starts_at, ends_at, deputy_id, now))
+    def change(tx: Transaction, now: datetime) -> UUID:
+        tx.of(HousekeepingStore).take_turn(actor_id)
+        away = _plannable(tx, viewer, actor_id)
+        refuse(_problems(tx, away, starts_at, ends_at, deputy_id, now))
         absence = Absence(
             id=engine.entropy.uuid(), actor_id=actor_id, deputy_id=deputy_id, starts_at=starts_at, ends_at=ends_at
         )
-        work.duty.add_absence(absence, by=viewer.actor_id, at=now)
+        tx.of(DutyStore).add_absence(absence, by=viewer.actor_id, at=now)
         return absence.id
 
     absence_id = once(engine, command_id, change)
@@ -49,22 +52,22 @@ def note_absence(
 def end_absence(engine: Engine, absence_id: UUID, *, viewer: Viewer, command_id: UUID) -> None:
     """Say that somebody is back early, or will not be away. Raises `NotFoundError`, `AlreadyEndedError`."""
 
-    def change(work: UnitOfWork, now: datetime) -> UUID:
-        absence = work.duty.absence(absence_id)
+    def change(tx: Transaction, now: datetime) -> UUID:
+        absence = tx.of(DutyStore).absence(absence_id)
         if absence is None:
             raise NotFoundError(kind="absence")
-        _plannable(work, viewer, absence.actor_id, kind="absence")
+        _plannable(tx, viewer, absence.actor_id, kind="absence")
         if absence.ends_at <= now:
             raise AlreadyEndedError(kind="absence")
-        work.duty.end_absence(absence_id, at=now)
+        tx.of(DutyStore).end_absence(absence_id, at=now)
         return absence_id
 
     once(engine, command_id, change)
 
 
-def _plannable(work: UnitOfWork, viewer: Viewer, actor_id: UUID, *, kind: str = "person") -> ActorRecord:
+def _plannable(tx: Transaction, viewer: Viewer, actor_id: UUID, *, kind: str = "person") -> ActorRecord:
     """Load somebody whose absence the viewer may note: themselves, or a member of a unit whose shifts they plan."""
-    actor = work.directory.actor(actor_id)
+    actor = tx.of(DirectoryStore).actor(actor_id)
     is_theirs = actor is not None and (
         viewer.is_system or actor_id == viewer.actor_id or any(may_plan(viewer, unit) for unit in actor.unit_ids)
     )
@@ -74,7 +77,7 @@ def _plannable(work: UnitOfWork, viewer: Viewer, actor_id: UUID, *, kind: str = 
 
 
 def _problems(
-    work: UnitOfWork,
+    tx: Transaction,
     away: ActorRecord,
     starts_at: datetime,
     ends_at: datetime,
@@ -82,15 +85,15 @@ def _problems(
     now: datetime,
 ) -> dict[str, str]:
     problems = problems_of_span(starts_at, ends_at, now=now)
-    if not problems and overlapping(work.duty.absences(away.id, since=starts_at), starts_at, ends_at):
+    if not problems and overlapping(tx.of(DutyStore).absences(away.id, since=starts_at), starts_at, ends_at):
         problems["starts_at"] = "An absence is already recorded for that time."
     if deputy_id is None:
         return problems
-    deputy = work.directory.actor(deputy_id)
+    deputy = tx.of(DirectoryStore).actor(deputy_id)
     if deputy_id == away.id:
         problems["deputy_id"] = "No one can be their own deputy."
     elif deputy is None or deputy.disabled or set(deputy.unit_ids).isdisjoint(away.unit_ids):
         problems["deputy_id"] = "Choose someone active in the same unit."
-    elif not problems and overlapping(work.duty.absences(deputy_id, since=starts_at), starts_at, ends_at):
+    elif not problems and overlapping(tx.of(DutyStore).absences(deputy_id, since=starts_at), starts_at, ends_at):
         problems["deputy_id"] = "The deputy is away at that time too."
     return problems

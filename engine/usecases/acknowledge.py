@@ -4,7 +4,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from engine.adapters.sql.unit_of_work import UnitOfWork
+from engine.adapters.sql.case_store import CaseStore
+from engine.adapters.sql.housekeeping_store import HousekeepingStore
+from engine.adapters.sql.ledger_store import LedgerStore
+from engine.adapters.sql.message_store import MessageStore
+from engine.adapters.sql.transaction import Transaction
 from engine.assembly import Engine
 from engine.domain import commands as cm
 from engine.domain.policy import Action
@@ -22,13 +26,13 @@ def acknowledge(engine: Engine, deadline_id: UUID, *, case_id: UUID, viewer: Vie
     Somebody who was told may, of whichever unit, and who may steer the case. Raises `NotFoundError`, `NotAllowedError`.
     """
     now = engine.clock.now()
-    with engine.unit_of_work() as work:
-        state = work.cases.lock(case_id)
-        if is_barred(viewer, state) or viewer.actor_id not in work.ledger.who_was_told(deadline_id):
+    with engine.transaction() as tx:
+        state = tx.of(CaseStore).lock(case_id)
+        if is_barred(viewer, state) or viewer.actor_id not in tx.of(LedgerStore).who_was_told(deadline_id):
             require_member(viewer, state, Action.STEER)
         if deadline_id not in state.deadlines and deadline_id not in state.past:
             raise NotFoundError(kind="deadline")
-        _acknowledge(engine, work, state, deadline_id, viewer=viewer, command_id=command_id, now=now)
+        _acknowledge(engine, tx, state, deadline_id, viewer=viewer, command_id=command_id, now=now)
 
 
 def acknowledge_by_link(engine: Engine, token: str, *, viewer: Viewer, command_id: UUID) -> LinkedLevel:
@@ -38,37 +42,37 @@ def acknowledge_by_link(engine: Engine, token: str, *, viewer: Viewer, command_i
     and somebody else's get the same words: `NotFoundError`.
     """
     now = engine.clock.now()
-    with engine.unit_of_work() as work:
-        linked = work.ledger.by_link(hash_of_link(token)) if token else None
+    with engine.transaction() as tx:
+        linked = tx.of(LedgerStore).by_link(hash_of_link(token)) if token else None
         if linked is None:
             raise NotFoundError(kind="escalation")
-        state = work.cases.lock(linked.case_id)
+        state = tx.of(CaseStore).lock(linked.case_id)
         is_theirs = viewer.actor_id == linked.recipient_id and not is_barred(viewer, state)
         if not is_theirs and not _may_steer(viewer, state):
             raise NotFoundError(kind="escalation")
-        _acknowledge(engine, work, state, linked.deadline_id, viewer=viewer, command_id=command_id, now=now)
+        _acknowledge(engine, tx, state, linked.deadline_id, viewer=viewer, command_id=command_id, now=now)
         return linked
 
 
 def mark_read(engine: Engine, notice_ids: Sequence[UUID], *, viewer: Viewer) -> None:
     """Say that the viewer has read notices of theirs; another's changes nothing."""
-    with engine.unit_of_work() as work:
-        work.messages.mark_read(notice_ids, by=viewer.actor_id, at=engine.clock.now())
-        work.commit()
+    with engine.transaction() as tx:
+        tx.of(MessageStore).mark_read(notice_ids, by=viewer.actor_id, at=engine.clock.now())
+        tx.commit()
 
 
 def acknowledge_levels(
-    engine: Engine, work: UnitOfWork, state: CaseState, deadline_id: UUID, *, by: UUID, actor_id: UUID, now: datetime
+    engine: Engine, tx: Transaction, state: CaseState, deadline_id: UUID, *, by: UUID, actor_id: UUID, now: datetime
 ) -> CaseState:
     """Let the levels told so far be acknowledged by somebody, as `actor_id` says; gives the case after it."""
-    if not work.ledger.acknowledge(deadline_id, by=by, at=now):
+    if not tx.of(LedgerStore).acknowledge(deadline_id, by=by, at=now):
         return state
-    return carry_out(engine, work, state, cm.Acknowledge(deadline_id, by), actor_id=actor_id, now=now).state
+    return carry_out(engine, tx, state, cm.Acknowledge(deadline_id, by), actor_id=actor_id, now=now).state
 
 
 def _acknowledge(
     engine: Engine,
-    work: UnitOfWork,
+    tx: Transaction,
     state: CaseState,
     deadline_id: UUID,
     *,
@@ -76,11 +80,11 @@ def _acknowledge(
     command_id: UUID,
     now: datetime,
 ) -> None:
-    if work.records.answer_to(command_id) is not None:
+    if tx.of(HousekeepingStore).answer_to(command_id) is not None:
         return
-    acknowledge_levels(engine, work, state, deadline_id, by=viewer.actor_id, actor_id=viewer.actor_id, now=now)
-    work.records.remember(command_id, {"deadline_id": str(deadline_id)}, case_id=state.case.id, at=now)
-    work.commit()
+    acknowledge_levels(engine, tx, state, deadline_id, by=viewer.actor_id, actor_id=viewer.actor_id, now=now)
+    tx.of(HousekeepingStore).remember(command_id, {"deadline_id": str(deadline_id)}, case_id=state.case.id, at=now)
+    tx.commit()
 
 
 def _may_steer(viewer: Viewer, state: CaseState) -> bool:

@@ -4,7 +4,8 @@ from collections.abc import Collection
 from typing import Final
 from uuid import UUID
 
-from engine.adapters.sql.unit_of_work import UnitOfWork
+from engine.adapters.sql.directory_store import DirectoryStore
+from engine.adapters.sql.transaction import Transaction
 from engine.domain.policy import ROLES_THAT_MAY, Action, can, units_that_let
 from engine.errors import NotAllowedError, NotFoundError
 from engine.ports import ActorRecord
@@ -26,40 +27,40 @@ def require_any(viewer: Viewer, *actions: Action) -> None:
         raise NotAllowedError(actor=viewer.name, action=actions[0].value)
 
 
-def unit_looked_after(work: UnitOfWork, viewer: Viewer, unit_id: UUID) -> Unit:
+def unit_looked_after(tx: Transaction, viewer: Viewer, unit_id: UUID) -> Unit:
     """Load a unit that an administrator looks after; raises `NotFoundError`, as for one that there is not."""
-    unit = work.directory.unit(unit_id)
-    if unit is None or not looks_after(work, viewer, unit.organisation_id):
+    unit = tx.of(DirectoryStore).unit(unit_id)
+    if unit is None or not looks_after(tx, viewer, unit.organisation_id):
         raise NotFoundError(kind="unit")
     return unit
 
 
-def person_looked_after(work: UnitOfWork, viewer: Viewer, actor_id: UUID) -> ActorRecord:
+def person_looked_after(tx: Transaction, viewer: Viewer, actor_id: UUID) -> ActorRecord:
     """Load somebody whom an administrator looks after; raises `NotFoundError`, as for one who is not there."""
-    person = work.directory.actor(actor_id)
-    if person is None or not looks_after(work, viewer, person.organisation_id):
+    person = tx.of(DirectoryStore).actor(actor_id)
+    if person is None or not looks_after(tx, viewer, person.organisation_id):
         raise NotFoundError(kind="person")
     return person
 
 
 def looks_after(
-    work: UnitOfWork, viewer: Viewer, organisation_id: UUID | None, action: Action = Action.MANAGE_PEOPLE
+    tx: Transaction, viewer: Viewer, organisation_id: UUID | None, action: Action = Action.MANAGE_PEOPLE
 ) -> bool:
     """Whether somebody does something for an organisation: their own, any for the hub's body and for this machine."""
     if viewer.is_system:
         return True
-    own = {unit.organisation_id for unit in map(work.directory.unit, units_that_let(viewer, action)) if unit}
-    hub = work.directory.hub()
+    own = {unit.organisation_id for unit in map(tx.of(DirectoryStore).unit, units_that_let(viewer, action)) if unit}
+    hub = tx.of(DirectoryStore).hub()
     return (hub is not None and hub in own) or (organisation_id is not None and organisation_id in own)
 
 
-def hub_units(work: UnitOfWork) -> tuple[UUID, ...]:
+def hub_units(tx: Transaction) -> tuple[UUID, ...]:
     """Give the units of the hub's body."""
-    hub = work.directory.hub()
-    return tuple(unit.id for unit in work.directory.units() if hub is not None and unit.organisation_id == hub)
+    hub = tx.of(DirectoryStore).hub()
+    return tuple(unit.id for unit in tx.of(DirectoryStore).units() if hub is not None and unit.organisation_id == hub)
 
 
-def leads_of(work: UnitOfWork, unit_id: UUID, *, but: Collection[UUID | None]) -> list[ActorRecord]:
+def leads_of(tx: Transaction, unit_id: UUID, *, but: Collection[UUID | None]) -> list[ActorRecord]:
     """Give those who lead a unit and can act, without those named in `but`."""
-    here = work.directory.holders(roles=LEADS, unit_id=unit_id)
+    here = tx.of(DirectoryStore).holders(roles=LEADS, unit_id=unit_id)
     return [one for one in here if not one.disabled and one.id not in but]

@@ -5,7 +5,11 @@ from datetime import datetime
 from typing import Final, NamedTuple
 from uuid import UUID, uuid5
 
-from engine.adapters.sql.unit_of_work import UnitOfWork
+from engine.adapters.sql.approval_store import ApprovalStore
+from engine.adapters.sql.audit_log_store import AuditLogStore
+from engine.adapters.sql.directory_store import DirectoryStore
+from engine.adapters.sql.sign_in_store import SignInStore
+from engine.adapters.sql.transaction import Transaction
 from engine.assembly import Engine
 from engine.domain.four_eyes import ApprovalKind, ApprovalRequest
 from engine.domain.policy import Action, can
@@ -41,7 +45,7 @@ class AskedRole(NamedTuple):
         return {"actor_id": str(self.actor_id), "unit_id": str(self.unit_id), "role": self.role}
 
 
-def give_or_ask(engine: Engine, work: UnitOfWork, wanted: AskedRole, *, viewer: Viewer) -> bool:
+def give_or_ask(engine: Engine, tx: Transaction, wanted: AskedRole, *, viewer: Viewer) -> bool:
     """Give a role where nobody else has to agree, else ask who leads the unit; gives whether it counts already.
 
     It counts at once for the machine's keeper, for who leads the unit themselves, and for the first who leads a unit in
@@ -49,20 +53,20 @@ def give_or_ask(engine: Engine, work: UnitOfWork, wanted: AskedRole, *, viewer: 
     it waits once. Raises `NoSecondPersonError` when nobody may agree.
     """
     now = engine.clock.now()
-    if _counts_at_once(work, wanted, viewer):
-        _give(engine, work, wanted, by=None if viewer.is_system else viewer.actor_id, asked_by=None, now=now)
+    if _counts_at_once(tx, wanted, viewer):
+        _give(engine, tx, wanted, by=None if viewer.is_system else viewer.actor_id, asked_by=None, now=now)
         return True
-    waiting = work.approvals.open_about(ApprovalKind.ROLE, wanted.subject_id)
+    waiting = tx.of(ApprovalStore).open_about(ApprovalKind.ROLE, wanted.subject_id)
     if waiting is not None and waiting.expires_at > now:
         return False
     unit_id, people = who_answers(
-        work, ApprovalKind.ROLE, (wanted.unit_id, *hub_units(work)), but={viewer.actor_id, wanted.actor_id}
+        tx, ApprovalKind.ROLE, (wanted.unit_id, *hub_units(tx)), but={viewer.actor_id, wanted.actor_id}
     )
     ask_second(
-        engine, work, ApprovalKind.ROLE, wanted.subject_id, asked_by=viewer.actor_id, now=now, unit_id=unit_id,
+        engine, tx, ApprovalKind.ROLE, wanted.subject_id, asked_by=viewer.actor_id, now=now, unit_id=unit_id,
         subject=wanted.said, people=people,
     )  # fmt: skip
-    work.audit.note("people", "RoleAsked", wanted.said, actor_id=viewer.actor_id, at=engine.wall_clock.now())
+    tx.of(AuditLogStore).note("people", "RoleAsked", wanted.said, actor_id=viewer.actor_id, at=engine.wall_clock.now())
     return False
 
 
@@ -75,19 +79,21 @@ def answer_role(engine: Engine, subject_id: UUID, *, viewer: Viewer, approved: b
     """
     require_any(viewer, Action.AGREE_ROLE, Action.MANAGE_PEOPLE)
     now = engine.clock.now()
-    with engine.unit_of_work() as work:
-        request = work.approvals.open_about(ApprovalKind.ROLE, subject_id)
+    with engine.transaction() as tx:
+        request = tx.of(ApprovalStore).open_about(ApprovalKind.ROLE, subject_id)
         if request is None:
             raise AlreadyEndedError(kind="request for approval")
         wanted = asked_role(request)
         if approved:
-            _require_ready(engine, work, wanted, viewer)
-        take_answer(engine, work, ApprovalKind.ROLE, subject_id, viewer=viewer, approved=approved, now=now)
+            _require_ready(engine, tx, wanted, viewer)
+        take_answer(engine, tx, ApprovalKind.ROLE, subject_id, viewer=viewer, approved=approved, now=now)
         if approved:
-            _give(engine, work, wanted, by=viewer.actor_id, asked_by=request.asked_by, now=now)
+            _give(engine, tx, wanted, by=viewer.actor_id, asked_by=request.asked_by, now=now)
         else:
-            work.audit.note("people", "RoleRefused", wanted.said, actor_id=viewer.actor_id, at=engine.wall_clock.now())
-        work.commit()
+            tx.of(AuditLogStore).note(
+                "people", "RoleRefused", wanted.said, actor_id=viewer.actor_id, at=engine.wall_clock.now()
+            )
+        tx.commit()
 
 
 def asked_role(request: ApprovalRequest) -> AskedRole:
@@ -96,41 +102,41 @@ def asked_role(request: ApprovalRequest) -> AskedRole:
     return AskedRole(UUID(said["actor_id"]), UUID(said["unit_id"]), said["role"])
 
 
-def _counts_at_once(work: UnitOfWork, wanted: AskedRole, viewer: Viewer) -> bool:
+def _counts_at_once(tx: Transaction, wanted: AskedRole, viewer: Viewer) -> bool:
     if viewer.is_system or can(viewer, Action.AGREE_ROLE, unit_id=wanted.unit_id):
         return True
-    return wanted.role in LEADS and work.directory.is_untouched(wanted.unit_id)
+    return wanted.role in LEADS and tx.of(DirectoryStore).is_untouched(wanted.unit_id)
 
 
-def _require_ready(engine: Engine, work: UnitOfWork, wanted: AskedRole, viewer: Viewer) -> None:
-    person = work.directory.actor(wanted.actor_id)
+def _require_ready(engine: Engine, tx: Transaction, wanted: AskedRole, viewer: Viewer) -> None:
+    person = tx.of(DirectoryStore).actor(wanted.actor_id)
     if wanted.actor_id == viewer.actor_id:
         raise OwnApprovalError
-    if person is None or person.disabled or work.directory.unit(wanted.unit_id) is None:
+    if person is None or person.disabled or tx.of(DirectoryStore).unit(wanted.unit_id) is None:
         raise NotFoundError(kind="person")
-    if not engine.demo and work.directory.password_of(wanted.actor_id) is None:
+    if not engine.demo and tx.of(DirectoryStore).password_of(wanted.actor_id) is None:
         raise InvalidAnswersError({"answer": _NOT_JOINED})
 
 
 def _give(
-    engine: Engine, work: UnitOfWork, wanted: AskedRole, *, by: UUID | None, asked_by: UUID | None, now: datetime
+    engine: Engine, tx: Transaction, wanted: AskedRole, *, by: UUID | None, asked_by: UUID | None, now: datetime
 ) -> None:
     """Write a role, so that its holder signs in anew, and tell those who lead the unit."""
     at = engine.wall_clock.now()
-    work.directory.add_role(wanted.actor_id, unit_id=wanted.unit_id, role=wanted.role)
-    work.sign_ins.end_sessions(wanted.actor_id, at=at)
+    tx.of(DirectoryStore).add_role(wanted.actor_id, unit_id=wanted.unit_id, role=wanted.role)
+    tx.of(SignInStore).end_sessions(wanted.actor_id, at=at)
     body = wanted.said
     if asked_by is not None:
         body["asked_by"] = str(asked_by)
-    work.audit.note("people", "RoleGiven", body, actor_id=by, at=at)
-    pass_on_concerns(engine, work, now=now)
-    _tell_leads(engine, work, wanted, leads_of(work, wanted.unit_id, but={by, wanted.actor_id}), now)
+    tx.of(AuditLogStore).note("people", "RoleGiven", body, actor_id=by, at=at)
+    pass_on_concerns(engine, tx, now=now)
+    _tell_leads(engine, tx, wanted, leads_of(tx, wanted.unit_id, but={by, wanted.actor_id}), now)
 
 
 def _tell_leads(
-    engine: Engine, work: UnitOfWork, wanted: AskedRole, people: Iterable[ActorRecord], now: datetime
+    engine: Engine, tx: Transaction, wanted: AskedRole, people: Iterable[ActorRecord], now: datetime
 ) -> None:
     tell_of_system(
-        engine, work, kind="role_given", rule=f"role|{wanted.subject_id}|{now.isoformat()}", people=people,
-        channels=(IN_APP, EMAIL), link="/people", now=now, unit=work.directory.unit(wanted.unit_id),
+        engine, tx, kind="role_given", rule=f"role|{wanted.subject_id}|{now.isoformat()}", people=people,
+        channels=(IN_APP, EMAIL), link="/people", now=now, unit=tx.of(DirectoryStore).unit(wanted.unit_id),
     )  # fmt: skip

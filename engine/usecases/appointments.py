@@ -3,6 +3,7 @@
 from typing import NamedTuple
 from uuid import UUID
 
+from engine.adapters.sql.queries.form import item_form
 from engine.assembly import Engine
 from engine.domain.icalendar import calendar_file
 from engine.errors import NotFoundError
@@ -22,9 +23,9 @@ class CalendarFile(NamedTuple):
 def appointment_file(engine: Engine, item_id: UUID, *, viewer: Viewer) -> CalendarFile:
     """Give the appointment of an open item to who may do it; that they took it is written down.
 
-    Raises `NotFoundError` where there is no appointment (yet), and as `queries.form` does.
+    Raises `NotFoundError` where there is no appointment (yet), and as `item_form` does.
     """
-    item = engine.queries.form(viewer, item_id).item
+    item = engine.ask(item_form, viewer, item_id).item
     read = read_step_of(engine, item.case_id, item.step_id)
     found = appointment_of(read) if read else None
     if read is None or found is None:

@@ -10,7 +10,9 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from engine.adapters.sql.unit_of_work import UnitOfWork
+from engine.adapters.sql.approval_store import ApprovalStore
+from engine.adapters.sql.directory_store import DirectoryStore
+from engine.adapters.sql.transaction import Transaction
 from engine.assembly import Engine
 from engine.domain.four_eyes import FOUR_EYES, OF_A_UNIT, Agreed, ApprovalKind, ApprovalRequest, Ending
 from engine.domain.policy import ROLES_THAT_MAY, can, roles_in
@@ -27,7 +29,7 @@ PAGE: Final = "/waiting"
 
 def ask_second(
     engine: Engine,
-    work: UnitOfWork,
+    tx: Transaction,
     kind: ApprovalKind,
     subject_id: UUID,
     *,
@@ -50,27 +52,27 @@ def ask_second(
     somebody has asked for it already.
     """
     rule = FOUR_EYES[kind]
-    late = work.approvals.open_about(kind, subject_id)
+    late = tx.of(ApprovalStore).open_about(kind, subject_id)
     if late is not None and late.expires_at <= now:
-        end_late(engine, work, late, now=now, state=state)
+        end_late(engine, tx, late, now=now, state=state)
     request = ApprovalRequest(
         id=engine.entropy.uuid(), kind=kind.value, subject_id=subject_id, subject=subject or {},
         case_id=state.case.id if state else None, unit_id=state.case.unit_id if state else unit_id, asked_by=asked_by,
         asked_at=now, reason_code=reason_code, seen=seen, needed=needed or rule.people, agreed=agreed,
         expires_at=now + rule.waits,
     )  # fmt: skip
-    if not work.approvals.ask(request):
+    if not tx.of(ApprovalStore).ask(request):
         raise AlreadyEndedError(kind="choice")
     if tells:
-        others = _who_may_answer(work, request, now) if people is None else people
+        others = _who_may_answer(tx, request, now) if people is None else people
         told = [person for person in others if person.id != asked_by]
-        _tell(engine, work, request, "second_needed", told, now=now, state=state)
+        _tell(engine, tx, request, "second_needed", told, now=now, state=state)
     return request
 
 
 def take_answer(
     engine: Engine,
-    work: UnitOfWork,
+    tx: Transaction,
     kind: ApprovalKind,
     subject_id: UUID,
     *,
@@ -86,7 +88,7 @@ def take_answer(
     Who asked can only take it back. Raises `AlreadyEndedError` when nothing waits any more, `OwnApprovalError`,
     `NotAllowedError`, and `ConflictError` for what has changed since it was asked for.
     """
-    request = work.approvals.open_about(kind, subject_id)
+    request = tx.of(ApprovalStore).open_about(kind, subject_id)
     if request is None:
         raise AlreadyEndedError(kind="request for approval")
     unit_id = state.case.unit_id if state else _answered_in(request)
@@ -95,66 +97,66 @@ def take_answer(
         raise NotAllowedError(actor=viewer.name, action=request.rule.answers.value)
     roles = roles_in(viewer, unit_id) if unit_id else frozenset(viewer.roles)
     after = request.agree(viewer, roles, seen=seen, now=now) if approved else request.refuse(viewer, now=now)
-    work.approvals.save(after)
+    tx.of(ApprovalStore).save(after)
     if tells and after.answered_at is not None and viewer.actor_id != after.asked_by:
-        _tell(engine, work, after, "second_decided", _who_asked(work, after), now=now, state=state)
+        _tell(engine, tx, after, "second_decided", _who_asked(tx, after), now=now, state=state)
     return after
 
 
 def end_late(
-    engine: Engine, work: UnitOfWork, request: ApprovalRequest, *, now: datetime, state: CaseState | None = None
+    engine: Engine, tx: Transaction, request: ApprovalRequest, *, now: datetime, state: CaseState | None = None
 ) -> None:
     """End a request that nobody has answered in time, and tell who asked."""
-    work.approvals.save(request.end(Ending.LAPSED, now=now))
-    _tell(engine, work, request, "second_lapsed", _who_asked(work, request), now=now, state=state)
+    tx.of(ApprovalStore).save(request.end(Ending.LAPSED, now=now))
+    _tell(engine, tx, request, "second_lapsed", _who_asked(tx, request), now=now, state=state)
 
 
 def others_who_may(
-    work: UnitOfWork, kind: ApprovalKind, viewer: Viewer, now: datetime
+    tx: Transaction, kind: ApprovalKind, viewer: Viewer, now: datetime
 ) -> tuple[UUID, list[ActorRecord]]:
     """Find the unit whose people may answer what belongs to no case: that of who asks, or else another one.
 
     Raises `NoSecondPersonError` when nobody else may.
     """
-    anywhere = work.directory.with_role_anywhere(roles=_roles_of(kind), now=now)
+    anywhere = tx.of(DirectoryStore).with_role_anywhere(roles=_roles_of(kind), now=now)
     others = dict.fromkeys(unit_id for one in anywhere if one.id != viewer.actor_id for unit_id in one.unit_ids)
     for unit_id in (*viewer.unit_ids, *others):
-        people = _others(work, kind, viewer, unit_id, now)
+        people = _others(tx, kind, viewer, unit_id, now)
         if people:
             return unit_id, people
     raise _nobody(kind)
 
 
 def who_answers(
-    work: UnitOfWork, kind: ApprovalKind, unit_ids: Iterable[UUID], *, but: Collection[UUID]
+    tx: Transaction, kind: ApprovalKind, unit_ids: Iterable[UUID], *, but: Collection[UUID]
 ) -> tuple[UUID, list[ActorRecord]]:
     """Find the first of some units whose people may answer, with those who may, be they away or not.
 
     Raises `NoSecondPersonError` when nobody else may.
     """
     for unit_id in dict.fromkeys(unit_ids):
-        here = work.directory.holders(roles=_roles_of(kind), unit_id=unit_id)
+        here = tx.of(DirectoryStore).holders(roles=_roles_of(kind), unit_id=unit_id)
         people = [one for one in here if not one.disabled and one.id not in but]
         if people:
             return unit_id, people
     raise _nobody(kind)
 
 
-def names_of_answerers(work: UnitOfWork, request: ApprovalRequest) -> tuple[str, ...]:
+def names_of_answerers(tx: Transaction, request: ApprovalRequest) -> tuple[str, ...]:
     """Name those who may answer a request in its unit, not who asked."""
-    here = work.directory.holders(roles=_roles_of(ApprovalKind(request.kind)), unit_id=request.unit_id)
+    here = tx.of(DirectoryStore).holders(roles=_roles_of(ApprovalKind(request.kind)), unit_id=request.unit_id)
     return tuple(one.name for one in here if not one.disabled and one.id != request.asked_by)
 
 
-def require_other(work: UnitOfWork, kind: ApprovalKind, viewer: Viewer, unit_id: UUID, now: datetime) -> None:
+def require_other(tx: Transaction, kind: ApprovalKind, viewer: Viewer, unit_id: UUID, now: datetime) -> None:
     """Refuse to ask where nobody else of the unit may answer; raises `NoSecondPersonError`."""
-    if not _others(work, kind, viewer, unit_id, now):
+    if not _others(tx, kind, viewer, unit_id, now):
         raise _nobody(kind)
 
 
 def answer_as_it_stands(
     engine: Engine,
-    work: UnitOfWork,
+    tx: Transaction,
     request: ApprovalRequest,
     *,
     viewer: Viewer,
@@ -171,33 +173,33 @@ def answer_as_it_stands(
     kind = ApprovalKind(request.kind)
     is_second = approved and viewer.actor_id != request.asked_by
     if is_second and request.seen and stands() != request.seen:
-        overtake(work, kind, request.subject_id, now=now)
-        tell_who_asked(engine, work, request, now=now, state=state)
+        overtake(tx, kind, request.subject_id, now=now)
+        tell_who_asked(engine, tx, request, now=now, state=state)
         return False
     take_answer(
-        engine, work, kind, request.subject_id, viewer=viewer, approved=approved, now=now, state=state,
+        engine, tx, kind, request.subject_id, viewer=viewer, approved=approved, now=now, state=state,
         seen=request.seen,
     )  # fmt: skip
     return True
 
 
 def tell_who_asked(
-    engine: Engine, work: UnitOfWork, request: ApprovalRequest, *, now: datetime, state: CaseState | None = None
+    engine: Engine, tx: Transaction, request: ApprovalRequest, *, now: datetime, state: CaseState | None = None
 ) -> None:
     """Tell who asked that it is over."""
-    _tell(engine, work, request, "second_decided", _who_asked(work, request), now=now, state=state)
+    _tell(engine, tx, request, "second_decided", _who_asked(tx, request), now=now, state=state)
 
 
-def overtake(work: UnitOfWork, kind: ApprovalKind, subject_id: UUID, *, now: datetime) -> None:
+def overtake(tx: Transaction, kind: ApprovalKind, subject_id: UUID, *, now: datetime) -> None:
     """End what waits about something that is over, if anything does; nobody is told."""
-    request = work.approvals.open_about(kind, subject_id)
+    request = tx.of(ApprovalStore).open_about(kind, subject_id)
     if request is not None:
-        work.approvals.save(request.end(Ending.OVERTAKEN, now=now))
+        tx.of(ApprovalStore).save(request.end(Ending.OVERTAKEN, now=now))
 
 
 def _tell(
     engine: Engine,
-    work: UnitOfWork,
+    tx: Transaction,
     request: ApprovalRequest,
     message: str,
     people: Iterable[ActorRecord],
@@ -208,18 +210,18 @@ def _tell(
     rule = f"{request.id}|{message}"
     due = request.expires_at if message == "second_needed" else None
     if state is None:
-        unit = work.directory.unit(request.unit_id) if request.unit_id else None
+        unit = tx.of(DirectoryStore).unit(request.unit_id) if request.unit_id else None
         tell_of_system(
-            engine, work, kind=message, rule=rule, people=people, channels=(IN_APP, EMAIL), link=PAGE, now=now,
+            engine, tx, kind=message, rule=rule, people=people, channels=(IN_APP, EMAIL), link=PAGE, now=now,
             unit=unit, due_at=due,
         )  # fmt: skip
         return
     must_send = tell(
-        engine, work, state, kind=message, rule=rule, people=people, channels=(IN_APP, EMAIL), step_title="",
+        engine, tx, state, kind=message, rule=rule, people=people, channels=(IN_APP, EMAIL), step_title="",
         due_at=due, link=PAGE, now=now,
     )  # fmt: skip
     if must_send:
-        add_delivery_job(work, state, rule=rule, critical=False, now=now)
+        add_delivery_job(tx, state, rule=rule, critical=False, now=now)
 
 
 def _answered_in(request: ApprovalRequest) -> UUID | None:
@@ -231,8 +233,8 @@ def _roles_of(kind: ApprovalKind) -> tuple[str, ...]:
     return tuple(sorted(role.value for role in ROLES_THAT_MAY[FOUR_EYES[kind].answers]))
 
 
-def _others(work: UnitOfWork, kind: ApprovalKind, viewer: Viewer, unit_id: UUID, now: datetime) -> list[ActorRecord]:
-    here = work.directory.with_role(unit_id=unit_id, roles=_roles_of(kind), now=now)
+def _others(tx: Transaction, kind: ApprovalKind, viewer: Viewer, unit_id: UUID, now: datetime) -> list[ActorRecord]:
+    here = tx.of(DirectoryStore).with_role(unit_id=unit_id, roles=_roles_of(kind), now=now)
     return [one for one in here if one.id != viewer.actor_id]
 
 
@@ -240,16 +242,16 @@ def _nobody(kind: ApprovalKind) -> NoSecondPersonError:
     return NoSecondPersonError(roles=", ".join(in_running_words(role) for role in _roles_of(kind)))
 
 
-def _who_may_answer(work: UnitOfWork, request: ApprovalRequest, now: datetime) -> list[ActorRecord]:
+def _who_may_answer(tx: Transaction, request: ApprovalRequest, now: datetime) -> list[ActorRecord]:
     roles = _roles_of(ApprovalKind(request.kind))
     if request.unit_id is None:
-        found = work.directory.with_role_anywhere(roles=roles, now=now)
+        found = tx.of(DirectoryStore).with_role_anywhere(roles=roles, now=now)
     else:
-        found = work.directory.with_role(unit_id=request.unit_id, roles=roles, now=now)
+        found = tx.of(DirectoryStore).with_role(unit_id=request.unit_id, roles=roles, now=now)
     left_out = {request.asked_by, *(one.actor_id for one in request.agreed)}
     return [person for person in found if person.id not in left_out]
 
 
-def _who_asked(work: UnitOfWork, request: ApprovalRequest) -> list[ActorRecord]:
-    asker = work.directory.actor(request.asked_by) if request.asked_by else None
+def _who_asked(tx: Transaction, request: ApprovalRequest) -> list[ActorRecord]:
+    asker = tx.of(DirectoryStore).actor(request.asked_by) if request.asked_by else None
     return [asker] if asker is not None and not asker.disabled else []

@@ -2,6 +2,9 @@
 
 from uuid import UUID
 
+from engine.adapters.sql.case_store import CaseStore
+from engine.adapters.sql.housekeeping_store import HousekeepingStore
+from engine.adapters.sql.item_store import ItemStore
 from engine.assembly import Engine
 from engine.domain import commands as cm
 from engine.domain import work_item as verbs
@@ -20,13 +23,13 @@ def approve_work_item(
     Nobody approves their own answer. Raises as `complete_work_item` does.
     """
     now = engine.clock.now()
-    with engine.unit_of_work() as work:
-        state = work.cases.lock(work.items.get(item_id).case_id)
+    with engine.transaction() as tx:
+        state = tx.of(CaseStore).lock(tx.of(ItemStore).get(item_id).case_id)
         require_member(viewer, state, kind="work item")
-        known = work.records.answer_to(command_id)
+        known = tx.of(HousekeepingStore).answer_to(command_id)
         if known is not None:
             return bool(known["approved"])
-        item = work.items.get(item_id)
+        item = tx.of(ItemStore).get(item_id)
         if not item.approval:
             raise NotFoundError(kind="approval")
         verbs.require_open(item)
@@ -36,12 +39,12 @@ def approve_work_item(
         if item.revision != revision or item.assignee_id not in {None, viewer.actor_id}:
             raise ConflictError(kind="work item")
         command = cm.ApproveStep(step_id=item.step_id, approved=approved, by=viewer.actor_id)
-        decided = carry_out(engine, work, state, command, actor_id=viewer.actor_id, now=now)
-        keep_who_did_it(work, item, viewer)
-        again = None if approved else work.items.open_of_step(item.step_id)
+        decided = carry_out(engine, tx, state, command, actor_id=viewer.actor_id, now=now)
+        keep_who_did_it(tx, item, viewer)
+        again = None if approved else tx.of(ItemStore).open_of_step(item.step_id)
         if again is not None:
             answered_by = state.steps[item.step_id].completed_by
-            tell_of_return(engine, work, decided.state, again, answered_by, by=viewer.actor_id, now=now)
-        work.records.remember(command_id, {"approved": approved}, case_id=state.case.id, at=now)
-        work.commit()
+            tell_of_return(engine, tx, decided.state, again, answered_by, by=viewer.actor_id, now=now)
+        tx.of(HousekeepingStore).remember(command_id, {"approved": approved}, case_id=state.case.id, at=now)
+        tx.commit()
         return approved

@@ -9,7 +9,10 @@ from datetime import datetime, timedelta
 from typing import BinaryIO, Final, NamedTuple, cast
 from uuid import UUID
 
-from engine.adapters.sql.unit_of_work import UnitOfWork
+from engine.adapters.sql.case_store import CaseStore
+from engine.adapters.sql.directory_store import DirectoryStore
+from engine.adapters.sql.file_store import FileStore
+from engine.adapters.sql.transaction import Transaction
 from engine.assembly import Engine
 from engine.domain.access import CaseAccess
 from engine.domain.files import FIELD, LARGEST, PART, CaseFile, FileKind, Scan, problem_of_quota
@@ -70,14 +73,14 @@ class Arrival:
         self._id, self._held = engine.entropy.uuid(), bytearray()
         self._size = self._parts = 0
         self._hash = hashlib.sha256()
-        with engine.unit_of_work() as work:
-            access = require_adding(work, viewer, case_id, now=engine.clock.now())
-            _require_room(work, access, size=1)
-            work.files.begin(
+        with engine.transaction() as tx:
+            access = require_adding(tx, viewer, case_id, now=engine.clock.now())
+            _require_room(tx, access, size=1)
+            tx.of(FileStore).begin(
                 self._id, case_id=case_id, unit_id=access.unit_id, kind=kind, name=self._name, by=_actor(viewer),
                 at=engine.wall_clock.now(),
             )  # fmt: skip
-            work.commit()
+            tx.commit()
 
     def take(self, content: bytes) -> None:
         """Take what comes next; raises `InvalidAnswersError` once it is more than a file may be."""
@@ -109,35 +112,35 @@ class Arrival:
 
     def give_up(self) -> None:
         """Leave nothing behind of a file that was not kept."""
-        with self._engine.unit_of_work() as work:
-            work.files.drop_arriving(self._id)
-            work.commit()
+        with self._engine.transaction() as tx:
+            tx.of(FileStore).drop_arriving(self._id)
+            tx.commit()
 
     def _keep(self, media_type: str, scan: Scan, copied: tuple[int, str] | None) -> UUID:
         engine, sha256 = self._engine, self._hash.hexdigest()
         addresses = engine.vault.blinds("file", f"{self._case_id}\0{sha256}")
         address = next(iter(addresses.items()))
         now = engine.clock.now()
-        with engine.unit_of_work() as work:
-            state = work.cases.lock(self._case_id)
-            access = require_adding(work, self._viewer, self._case_id, now=now)
-            twin = work.files.twin(self._case_id, addresses)
+        with engine.transaction() as tx:
+            state = tx.of(CaseStore).lock(self._case_id)
+            access = require_adding(tx, self._viewer, self._case_id, now=now)
+            twin = tx.of(FileStore).twin(self._case_id, addresses)
             if twin is not None:
-                work.files.drop_arriving(self._id)
-                work.commit()
+                tx.of(FileStore).drop_arriving(self._id)
+                tx.commit()
                 return twin
             size = copied[0] if copied else 0
-            _require_room(work, access, size=self._size, beside=size)
+            _require_room(tx, access, size=self._size, beside=size)
             file = CaseFile(
                 id=self._id, case_id=self._case_id, unit_id=access.unit_id, kind=self._kind, media_type=media_type,
                 size=self._size, copy_size=copied[0] if copied else None, scan=scan, added_at=now,
                 added_by=_actor(self._viewer),
             )  # fmt: skip
             details = {"sha256": sha256, "copy_sha256": copied[1] if copied else None, "part": PART}
-            work.files.keep(file, details=details, address=address, at=now)
+            tx.of(FileStore).keep(file, details=details, address=address, at=now)
             body = {"file_id": str(self._id), "kind": self._kind.value, "size": self._size, "proof": address[1].hex()}
-            work.cases.note(state, "FileAdded", body, actor_id=_actor(self._viewer), at=now)
-            work.commit()
+            tx.of(CaseStore).note(state, "FileAdded", body, actor_id=_actor(self._viewer), at=now)
+            tx.commit()
         return self._id
 
     def _keep_part(self, content: bytes) -> None:
@@ -153,9 +156,9 @@ class Arrival:
         return size, proof.hexdigest()
 
     def _add(self, copy_of: str, number: int, content: bytes) -> None:
-        with self._engine.unit_of_work() as work:
-            work.files.add_part(self._id, case_id=self._case_id, copy_of=copy_of, number=number, content=content)
-            work.commit()
+        with self._engine.transaction() as tx:
+            tx.of(FileStore).add_part(self._id, case_id=self._case_id, copy_of=copy_of, number=number, content=content)
+            tx.commit()
 
     def _reader(self) -> BinaryIO:
         parts = _opener(self._engine, self._viewer, self._id, _ORIGINAL)
@@ -170,8 +173,8 @@ def refuse_file(child_shown: str) -> None:
 
 def require_may_add(engine: Engine, case_id: UUID, *, viewer: Viewer) -> None:
     """Refuse who may not add a file to a case, before anything of it is taken; raises as `Arrival` does."""
-    with engine.unit_of_work(viewer) as work:
-        require_adding(work, viewer, case_id, now=engine.clock.now())
+    with engine.transaction(viewer) as tx:
+        require_adding(tx, viewer, case_id, now=engine.clock.now())
 
 
 def may_add(engine: Engine, case_id: UUID, *, viewer: Viewer) -> bool:
@@ -189,13 +192,13 @@ def files_of(engine: Engine, case_id: UUID, *, viewer: Viewer) -> tuple[FileView
     To a grant only those are there that it opens. One whose key was destroyed, or that is damaged, is listed with what
     is known without it. Raises `NotFoundError`.
     """
-    with engine.unit_of_work(viewer) as work:
-        access = require_access(work, viewer, case_id, Action.SEE_CASES, now=engine.clock.now())
-        files = [file for file in work.files.of_case(case_id) if _is_there(viewer, access, file)]
-        people = {by: work.directory.actor(by) for by in {file.added_by for file in files if file.added_by}}
+    with engine.transaction(viewer) as tx:
+        access = require_access(tx, viewer, case_id, Action.SEE_CASES, now=engine.clock.now())
+        files = [file for file in tx.of(FileStore).of_case(case_id) if _is_there(viewer, access, file)]
+        people = {by: tx.of(DirectoryStore).actor(by) for by in {file.added_by for file in files if file.added_by}}
         names = {by: person.name for by, person in people.items() if person}
         shown = [file for file in files if not file.is_held_back and _may_open(viewer, access, file)]
-        hashes = {file.id: _hash_of(work, file.id) for file in shown}
+        hashes = {file.id: _hash_of(tx, file.id) for file in shown}
         return tuple(
             FileView(
                 id=file.id, kind=file.kind.value, media_type=file.media_type, size=file.size,
@@ -217,9 +220,9 @@ def open_file(engine: Engine, file_id: UUID, *, case_id: UUID, viewer: Viewer, o
     `KeyMissingError` for one whose key was destroyed, `FileHeldBackError` for an infected one, one that might
     show a child naked or abused, or one without a copy.
     """
-    with engine.unit_of_work(viewer) as work:
-        access = require_access(work, viewer, case_id, Action.SEE_CASES, now=engine.clock.now())
-        file = work.files.get(file_id, case_id=case_id)
+    with engine.transaction(viewer) as tx:
+        access = require_access(tx, viewer, case_id, Action.SEE_CASES, now=engine.clock.now())
+        file = tx.of(FileStore).get(file_id, case_id=case_id)
         if not _is_there(viewer, access, file):
             raise NotFoundError(kind="file")
         if not _may_open(viewer, access, file):
@@ -238,7 +241,7 @@ def open_file(engine: Engine, file_id: UUID, *, case_id: UUID, viewer: Viewer, o
                 why="Hidden details about who made it and where could not be removed: see the original, or add it as"
                 " PDF (a picture: as JPEG)."
             )
-        name, details = work.files.name(file_id), work.files.details(file_id)
+        name, details = tx.of(FileStore).name(file_id), tx.of(FileStore).details(file_id)
     copy_of = _ORIGINAL if original else _SHARED
     _require_whole(
         engine, viewer, file_id, copy_of, size=size, sha256=str(details["sha256" if original else "copy_sha256"])
@@ -251,11 +254,11 @@ def open_file(engine: Engine, file_id: UUID, *, case_id: UUID, viewer: Viewer, o
 
 def drop_unfinished(engine: Engine) -> int:
     """Take away what is left of files that stopped arriving more than a day ago; gives how many."""
-    with engine.unit_of_work() as work:
-        left = work.files.unfinished(before=engine.wall_clock.now() - _GIVEN_UP, most=100)
+    with engine.transaction() as tx:
+        left = tx.of(FileStore).unfinished(before=engine.wall_clock.now() - _GIVEN_UP, most=100)
         for file_id in left:
-            work.files.drop_arriving(file_id)
-        work.commit()
+            tx.of(FileStore).drop_arriving(file_id)
+        tx.commit()
     return len(left)
 
 
@@ -268,10 +271,10 @@ def shown_name(name: str) -> str:
     return f"{stem[:room]}{dot}{ending}" if dot and room > 0 else printable[:LONGEST_NAME]
 
 
-def _hash_of(work: UnitOfWork, file_id: UUID) -> str | None:
+def _hash_of(tx: Transaction, file_id: UUID) -> str | None:
     """Give the hash of a file as it came; None for one that can be read no more."""
     try:
-        return str(work.files.details(file_id)["sha256"])
+        return str(tx.of(FileStore).details(file_id)["sha256"])
     except (DamagedError, KeyMissingError) as error:
         log.warning("file_unreadable", extra={"file_id": str(file_id), "error": error.code})
         return None
@@ -288,16 +291,16 @@ def _is_there(viewer: Viewer, access: CaseAccess, file: CaseFile) -> bool:
     return access.fields is None or _may_open(viewer, access, file)
 
 
-def require_adding(work: UnitOfWork, viewer: Viewer, case_id: UUID, *, now: datetime) -> CaseAccess:
+def require_adding(tx: Transaction, viewer: Viewer, case_id: UUID, *, now: datetime) -> CaseAccess:
     """Refuse who may not add a file: to another unit that is a right of its own, which a grant names."""
-    access = require_access(work, viewer, case_id, Action.ADD_FILE, now=now)
+    access = require_access(tx, viewer, case_id, Action.ADD_FILE, now=now)
     if not may_add_files(access):
         raise NotAllowedError(actor=viewer.name, action=Action.ADD_FILE.value)
     return access
 
 
-def _require_room(work: UnitOfWork, access: CaseAccess, *, size: int, beside: int = 0) -> None:
-    sums = work.files.sums(access.case_id, access.unit_id)
+def _require_room(tx: Transaction, access: CaseAccess, *, size: int, beside: int = 0) -> None:
+    sums = tx.of(FileStore).sums(access.case_id, access.unit_id)
     problem = problem_of_quota(
         files=sums.files, in_case=sums.in_case + beside, in_unit=sums.in_unit + beside, size=size
     )
@@ -307,8 +310,8 @@ def _require_room(work: UnitOfWork, access: CaseAccess, *, size: int, beside: in
 
 def _opener(engine: Engine, viewer: Viewer, file_id: UUID, copy_of: str) -> Callable[[int], bytes]:
     def opened(number: int) -> bytes:
-        with engine.unit_of_work(viewer) as work:
-            return work.files.part(file_id, copy_of=copy_of, number=number)
+        with engine.transaction(viewer) as tx:
+            return tx.of(FileStore).part(file_id, copy_of=copy_of, number=number)
 
     return opened
 

@@ -7,7 +7,9 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from engine.adapters.sql.unit_of_work import UnitOfWork
+from engine.adapters.sql.audit_store import EscalationAuditStore
+from engine.adapters.sql.housekeeping_store import HousekeepingStore
+from engine.adapters.sql.transaction import Transaction
 from engine.assembly import Engine
 from engine.domain.firings import BREACH, level_name, pending
 from engine.domain.library import Library
@@ -36,22 +38,26 @@ def audit_escalations(engine: Engine) -> tuple[AuditProblem, ...]:
     """
     now = engine.clock.now()
     until = now - GRACE
-    with engine.unit_of_work() as work:
-        if read_jump(work.records.installation(FIRING)) is not None:
+    with engine.transaction() as tx:
+        if read_jump(tx.of(HousekeepingStore).installation(FIRING)) is not None:
             return ()
-        progress = work.records.installation(_PROGRESS) or {}
+        progress = tx.of(HousekeepingStore).installation(_PROGRESS) or {}
         since = datetime.fromisoformat(progress["until"]) if progress else until - _FIRST_WINDOW
         after = progress.get("after", "")
-        swept = work.escalations.swept(after=after, most=_SWEPT_IN_A_PASS)
-        fired = work.escalations.fired(since=min(since, until), until=until, most=_MOST_IN_A_PASS)
+        swept = tx.of(EscalationAuditStore).swept(after=after, most=_SWEPT_IN_A_PASS)
+        fired = tx.of(EscalationAuditStore).fired(since=min(since, until), until=until, most=_MOST_IN_A_PASS)
         reached = fired[-1][1] if len(fired) == _MOST_IN_A_PASS else until
-        ids = dict.fromkeys((*work.escalations.late(until=until, most=_SLICE), *(one for one, _ in fired), *swept))
-        library = work.library()
-        problems = [problem for one in _read(work, list(ids)) for problem in problems_of(one, library, until=until)]
-        work.escalations.keep(engine.entropy.uuid(), checked=len(ids), problems=problems[:_MOST_KEPT], at=now)
+        ids = dict.fromkeys(
+            (*tx.of(EscalationAuditStore).late(until=until, most=_SLICE), *(one for one, _ in fired), *swept)
+        )
+        library = tx.library()
+        problems = [problem for one in _read(tx, list(ids)) for problem in problems_of(one, library, until=until)]
+        tx.of(EscalationAuditStore).keep(
+            engine.entropy.uuid(), checked=len(ids), problems=problems[:_MOST_KEPT], at=now
+        )
         done = str(swept[-1]) if len(swept) == _SWEPT_IN_A_PASS else ""
-        work.records.set_installation(_PROGRESS, {"until": reached.isoformat(), "after": done})
-        work.commit()
+        tx.of(HousekeepingStore).set_installation(_PROGRESS, {"until": reached.isoformat(), "after": done})
+        tx.commit()
     if problems:
         log.error(
             "escalation_audit_found", extra={"problems": len(problems), "codes": sorted({p.code for p in problems})}
@@ -83,9 +89,9 @@ def problems_of(one: Audited, library: Library, *, until: datetime) -> Iterator[
         yield from _told(deadline, name, line)
 
 
-def _read(work: UnitOfWork, ids: Sequence[UUID]) -> Iterator[Audited]:
+def _read(tx: Transaction, ids: Sequence[UUID]) -> Iterator[Audited]:
     for start in range(0, len(ids), _SLICE):
-        yield from work.escalations.read(ids[start : start + _SLICE])
+        yield from tx.of(EscalationAuditStore).read(ids[start : start + _SLICE])
 
 
 def _late(one: Audited, library: Library, until: datetime) -> Iterator[AuditProblem]:

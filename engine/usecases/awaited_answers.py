@@ -4,7 +4,8 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from engine.adapters.sql.unit_of_work import UnitOfWork
+from engine.adapters.sql.directory_store import DirectoryStore
+from engine.adapters.sql.transaction import Transaction
 from engine.assembly import Engine
 from engine.domain import commands as cm
 from engine.domain.closing import DECIDES, is_left_to_itself, key_that_asks_whether_done
@@ -29,7 +30,7 @@ def open_run(state: CaseState) -> Run | None:
 
 
 def wait_for_answer(
-    engine: Engine, work: UnitOfWork, state: CaseState, referral: Referral, *, by: UUID | None, now: datetime
+    engine: Engine, tx: Transaction, state: CaseState, referral: Referral, *, by: UUID | None, now: datetime
 ) -> tuple[CaseState, Referral]:
     """Add the step that waits for the answer, with its time limit and ladder; a case without an open run has none.
 
@@ -42,19 +43,19 @@ def wait_for_answer(
     ladder = _LADDERS.get(referral.urgency, _STANDARD)
     added = AddedStep(
         uses=AWAIT, title="Answer to a referral", limit=_LIMITS[referral.urgency],
-        ladder=ladder if work.library().ladders.get(ladder) else _STANDARD, roles=LOOK_AFTER_PARTNERS,
+        ladder=ladder if tx.library().ladders.get(ladder) else _STANDARD, roles=LOOK_AFTER_PARTNERS,
     )  # fmt: skip
     step = step_id(run.id, key, "")
-    unit = work.directory.unit(referral.to_unit_id) if referral.to_unit_id else None
+    unit = tx.of(DirectoryStore).unit(referral.to_unit_id) if referral.to_unit_id else None
     state = state.with_partner(step, unit.jurisdiction) if unit else state
-    after = carry_out(engine, work, state, cm.AddStep(run.id, key, added), actor_id=by, now=now).state
+    after = carry_out(engine, tx, state, cm.AddStep(run.id, key, added), actor_id=by, now=now).state
     due = next((deadline.due_at for deadline in after.deadlines.values() if deadline.step_id == step), None)
     changes = {"answer_step_id": step, "due_at": due or now + ANSWER_WITHIN[referral.urgency]}
     return after, referral.model_copy(update=changes)
 
 
 def wait_no_more(
-    engine: Engine, work: UnitOfWork, state: CaseState, referral: Referral, *, by: UUID | None, now: datetime
+    engine: Engine, tx: Transaction, state: CaseState, referral: Referral, *, by: UUID | None, now: datetime
 ) -> CaseState:
     """End the step that waits for the answer: it has come, or nobody waits for it any more.
 
@@ -72,14 +73,14 @@ def wait_no_more(
         else cm.CancelStep(step.id, "recalled")
     )
     is_theirs = referral.status is ReferralStatus.ACCEPTED and not referral.is_transfer
-    if not is_theirs and is_left_to_itself(would_be(engine, work, state, command, now=now)):
-        state = _let_people_decide(engine, work, state, referral, step, by=by, now=now)
-    return carry_out(engine, work, state, command, actor_id=by, now=now).state
+    if not is_theirs and is_left_to_itself(would_be(engine, tx, state, command, now=now)):
+        state = _let_people_decide(engine, tx, state, referral, step, by=by, now=now)
+    return carry_out(engine, tx, state, command, actor_id=by, now=now).state
 
 
 def _let_people_decide(
     engine: Engine,
-    work: UnitOfWork,
+    tx: Transaction,
     state: CaseState,
     referral: Referral,
     waiting: Step,
@@ -94,4 +95,4 @@ def _let_people_decide(
     roles = engine.registry.get(DECIDES).roles
     added = AddedStep(uses=DECIDES, title=title, limit=_DECIDE_WITHIN, ladder=_STANDARD, roles=roles)
     command = cm.AddStep(waiting.run_id, key_that_asks_whether_done(referral.id.hex[:12]), added)
-    return carry_out(engine, work, state, command, actor_id=by, now=now).state
+    return carry_out(engine, tx, state, command, actor_id=by, now=now).state

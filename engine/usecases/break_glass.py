@@ -5,7 +5,15 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID, uuid5
 
-from engine.adapters.sql.unit_of_work import UnitOfWork
+from engine.adapters.sql.access_store import AccessStore
+from engine.adapters.sql.approval_store import ApprovalStore
+from engine.adapters.sql.audit_log_store import AuditLogStore
+from engine.adapters.sql.break_glass_store import BreakGlassStore
+from engine.adapters.sql.case_store import CaseStore
+from engine.adapters.sql.directory_store import DirectoryStore
+from engine.adapters.sql.duty_store import DutyStore
+from engine.adapters.sql.housekeeping_store import HousekeepingStore
+from engine.adapters.sql.transaction import Transaction
 from engine.assembly import Engine
 from engine.domain.access import Grant, GrantKind, Via
 from engine.domain.break_glass import ANSWER_WITHIN, problems_of
@@ -49,23 +57,23 @@ def break_glass(
     if problems:
         raise InvalidAnswersError(dict(problems))
     now = engine.clock.now()
-    with engine.unit_of_work() as work:
-        work.records.take_turn(command_id)
-        if work.records.answer_to(command_id) is not None:
+    with engine.transaction() as tx:
+        tx.of(HousekeepingStore).take_turn(command_id)
+        if tx.of(HousekeepingStore).answer_to(command_id) is not None:
             return
         request = GlassRequest(
             id=engine.entropy.uuid(), actor_id=viewer.actor_id, number=written_number(number), case_id=None,
             grant_id=None, approval_id=None, reason_code=reason_code, hours=hours, asked_at=now,
             ends_at=now + timedelta(hours=hours),
         )  # fmt: skip
-        case_id = _case_that_opens(work, viewer, request, now)
+        case_id = _case_that_opens(tx, viewer, request, now)
         if case_id is not None:
-            request = _open(engine, work, case_id, request, unit_id=units[0])
-        work.break_glass.add(request, words=words.strip())
+            request = _open(engine, tx, case_id, request, unit_id=units[0])
+        tx.of(BreakGlassStore).add(request, words=words.strip())
         body = {"request_id": str(request.id), "reason_code": reason_code, "hours": hours}
-        work.audit.note("access", "GlassAsked", body, actor_id=viewer.actor_id, at=now)
-        work.records.remember(command_id, {"request_id": str(request.id)}, case_id=None, at=now)
-        work.commit()
+        tx.of(AuditLogStore).note("access", "GlassAsked", body, actor_id=viewer.actor_id, at=now)
+        tx.of(HousekeepingStore).remember(command_id, {"request_id": str(request.id)}, case_id=None, at=now)
+        tx.commit()
 
 
 def answer_break_glass(engine: Engine, request_id: UUID, *, viewer: Viewer, command_id: UUID, approved: bool) -> None:
@@ -75,51 +83,51 @@ def answer_break_glass(engine: Engine, request_id: UUID, *, viewer: Viewer, comm
     be known to; `OwnApprovalError`, `AlreadyEndedError`.
     """
     now = engine.clock.now()
-    with engine.unit_of_work() as work:
-        known = work.break_glass.get(request_id)
+    with engine.transaction() as tx:
+        known = tx.of(BreakGlassStore).get(request_id)
         if known is None or known.case_id is None or known.grant_id is None or known.approval_id is None:
             raise NotFoundError(kind="request")
-        state = work.cases.lock(known.case_id)
-        asked = work.approvals.get(known.approval_id)
+        state = tx.of(CaseStore).lock(known.case_id)
+        asked = tx.of(ApprovalStore).get(known.approval_id)
         may_confirm = can(viewer, Action.CONFIRM_GLASS, unit_id=state.case.unit_id) and not is_barred(viewer, state)
         if asked is None or not may_confirm:
             raise NotFoundError(kind="request")
-        if work.records.answer_to(command_id) is not None:
+        if tx.of(HousekeepingStore).answer_to(command_id) is not None:
             return
         take_answer(
-            engine, work, ApprovalKind.BREAK_GLASS, request_id, viewer=viewer, approved=approved, now=now, state=state
+            engine, tx, ApprovalKind.BREAK_GLASS, request_id, viewer=viewer, approved=approved, now=now, state=state
         )  # fmt: skip
         if approved:
-            work.access.confirm_grant(known.grant_id, by=viewer.actor_id, at=now)
+            tx.of(AccessStore).confirm_grant(known.grant_id, by=viewer.actor_id, at=now)
         else:
-            work.access.end_grant(known.grant_id, at=now, reason="not_confirmed")
+            tx.of(AccessStore).end_grant(known.grant_id, at=now, reason="not_confirmed")
         event = "GlassConfirmed" if approved else "GlassEnded"
-        work.cases.note(state, event, {"request_id": str(request_id)}, actor_id=viewer.actor_id, at=now)
-        work.records.remember(command_id, {"approved": approved}, case_id=known.case_id, at=now)
-        work.commit()
+        tx.of(CaseStore).note(state, event, {"request_id": str(request_id)}, actor_id=viewer.actor_id, at=now)
+        tx.of(HousekeepingStore).remember(command_id, {"approved": approved}, case_id=known.case_id, at=now)
+        tx.commit()
 
 
 def flag_unconfirmed_glass(engine: Engine) -> int:
     """Tell those above of what nobody has confirmed within 24 hours, each once; gives how many."""
     now = engine.clock.now()
-    with engine.unit_of_work() as work:
-        waiting = work.break_glass.unanswered(before=now - ANSWER_WITHIN)
+    with engine.transaction() as tx:
+        waiting = tx.of(BreakGlassStore).unanswered(before=now - ANSWER_WITHIN)
     for one in waiting:
         _flag(engine, one, now)
     return len(waiting)
 
 
-def _case_that_opens(work: UnitOfWork, viewer: Viewer, request: GlassRequest, now: datetime) -> UUID | None:
+def _case_that_opens(tx: Transaction, viewer: Viewer, request: GlassRequest, now: datetime) -> UUID | None:
     """Find the case, unless there is none, it is open to them already, or they must not see it."""
-    case_id = work.break_glass.case_of_number(request.number)
+    case_id = tx.of(BreakGlassStore).case_of_number(request.number)
     if case_id is None:
         return None
-    access = work.access.access_of(viewer, case_id, now)
+    access = tx.of(AccessStore).access_of(viewer, case_id, now)
     return case_id if access.via is Via.NONE and not access.is_denied else None
 
 
-def _open(engine: Engine, work: UnitOfWork, case_id: UUID, request: GlassRequest, *, unit_id: UUID) -> GlassRequest:
-    state, now = work.cases.lock(case_id), request.asked_at
+def _open(engine: Engine, tx: Transaction, case_id: UUID, request: GlassRequest, *, unit_id: UUID) -> GlassRequest:
+    state, now = tx.of(CaseStore).lock(case_id), request.asked_at
     grant_id = uuid5(request.id, "grant")
     steps = sorted(f"{key}.*" for key in engine.registry.step_types)
     grant = Grant(
@@ -127,50 +135,52 @@ def _open(engine: Engine, work: UnitOfWork, case_id: UUID, request: GlassRequest
         fields=(OPERATIONAL, "person.*", *steps), persons=everybody_in(state), valid_until=request.ends_at,
         granted_at=now, granted_by=request.actor_id, kind=GrantKind.BREAK_GLASS, actor_id=request.actor_id,
     )  # fmt: skip
-    work.access.add_grant(grant)
+    tx.of(AccessStore).add_grant(grant)
     asked = ask_second(
-        engine, work, ApprovalKind.BREAK_GLASS, request.id, asked_by=request.actor_id, now=now, state=state,
+        engine, tx, ApprovalKind.BREAK_GLASS, request.id, asked_by=request.actor_id, now=now, state=state,
         reason_code=request.reason_code, subject={"grant_id": str(grant_id)}, tells=False,
     )  # fmt: skip
     body = {"request_id": str(request.id), "grant_id": str(grant_id), "reason_code": request.reason_code}
-    after = work.cases.note(
+    after = tx.of(CaseStore).note(
         state, "GlassBroken", body | {"hours": request.hours}, actor_id=request.actor_id, at=now
     )  # fmt: skip
-    people = _leads(work, state)
-    _tell(engine, work, after, "glass_broken", request.id, people, now)
+    people = _leads(tx, state)
+    _tell(engine, tx, after, "glass_broken", request.id, people, now)
     return request._replace(case_id=case_id, grant_id=grant_id, approval_id=asked.id)
 
 
 def _flag(engine: Engine, one: OpenGlass, now: datetime) -> None:
     if one.case_id is None:
         return
-    with engine.unit_of_work() as work:
-        state = work.cases.lock(one.case_id)
+    with engine.transaction() as tx:
+        state = tx.of(CaseStore).lock(one.case_id)
         body = {"request_id": str(one.id)}
-        after = work.cases.note(state, "GlassUnconfirmed", body, actor_id=None, at=now)
-        above = _who_may_know(work, state, work.directory.with_role(unit_id=state.case.unit_id, roles=_ABOVE, now=now))
-        people = above or _who_may_know(work, state, work.directory.with_role_anywhere(roles=_ABOVE, now=now))
-        _tell(engine, work, after, "glass_unconfirmed", one.id, people, now)
-        work.break_glass.flag(one.id, at=now)
-        work.audit.note("access", "GlassUnconfirmed", body, actor_id=None, at=now)
-        work.commit()
+        after = tx.of(CaseStore).note(state, "GlassUnconfirmed", body, actor_id=None, at=now)
+        above = _who_may_know(
+            tx, state, tx.of(DirectoryStore).with_role(unit_id=state.case.unit_id, roles=_ABOVE, now=now)
+        )
+        people = above or _who_may_know(tx, state, tx.of(DirectoryStore).with_role_anywhere(roles=_ABOVE, now=now))
+        _tell(engine, tx, after, "glass_unconfirmed", one.id, people, now)
+        tx.of(BreakGlassStore).flag(one.id, at=now)
+        tx.of(AuditLogStore).note("access", "GlassUnconfirmed", body, actor_id=None, at=now)
+        tx.commit()
 
 
-def _leads(work: UnitOfWork, state: CaseState) -> tuple[ActorRecord, ...]:
+def _leads(tx: Transaction, state: CaseState) -> tuple[ActorRecord, ...]:
     """Give who leads the case's unit and its safeguarding; those above where there is nobody."""
-    leads = _who_may_know(work, state, work.directory.holders(roles=_LEADS, unit_id=state.case.unit_id))
-    return leads or _who_may_know(work, state, work.directory.holders(roles=_ABOVE))
+    leads = _who_may_know(tx, state, tx.of(DirectoryStore).holders(roles=_LEADS, unit_id=state.case.unit_id))
+    return leads or _who_may_know(tx, state, tx.of(DirectoryStore).holders(roles=_ABOVE))
 
 
-def _who_may_know(work: UnitOfWork, state: CaseState, people: Iterable[ActorRecord]) -> tuple[ActorRecord, ...]:
+def _who_may_know(tx: Transaction, state: CaseState, people: Iterable[ActorRecord]) -> tuple[ActorRecord, ...]:
     """Give who of these people can act, without whoever is in conflict with the case or denied it."""
-    barred = work.duty.conflicted(state.case.id)
+    barred = tx.of(DutyStore).conflicted(state.case.id)
     return tuple(one for one in people if not one.disabled and one.id not in barred)
 
 
 def _tell(
     engine: Engine,
-    work: UnitOfWork,
+    tx: Transaction,
     state: CaseState,
     kind: str,
     request_id: UUID,
@@ -179,8 +189,8 @@ def _tell(
 ) -> None:
     rule = f"{kind}|{request_id}"
     must_send = tell(
-        engine, work, state, kind=kind, rule=rule, people=people, channels=(IN_APP, EMAIL), step_title="",
+        engine, tx, state, kind=kind, rule=rule, people=people, channels=(IN_APP, EMAIL), step_title="",
         due_at=None, link=f"{_PAGE}{request_id}", now=now, critical=True,
     )  # fmt: skip
     if must_send:
-        add_delivery_job(work, state, rule=rule, critical=True, now=now)
+        add_delivery_job(tx, state, rule=rule, critical=True, now=now)

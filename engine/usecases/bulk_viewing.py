@@ -4,6 +4,9 @@ from datetime import timedelta
 from typing import Final
 from uuid import UUID, uuid5
 
+from engine.adapters.sql.audit_log_store import AuditLogStore
+from engine.adapters.sql.break_glass_store import BreakGlassStore
+from engine.adapters.sql.housekeeping_store import HousekeepingStore
 from engine.assembly import Engine
 from engine.domain.break_glass import OFTEN
 from engine.domain.bulk_viewing import is_unusual
@@ -22,10 +25,12 @@ def watch_viewing(engine: Engine) -> int:
     Each person is told of at most once an hour, or once a day.
     """
     now = engine.clock.now()
-    with engine.unit_of_work() as work:
-        opened = work.audit.opened(since=now - _HOUR, until=now)
-        usual = {who: work.audit.median_hour(who, since=now - _BEFORE, until=now - _HOUR) for who, _ in opened}
-        often = work.break_glass.asked_since(now - _DAY, at_least=OFTEN)
+    with engine.transaction() as tx:
+        opened = tx.of(AuditLogStore).opened(since=now - _HOUR, until=now)
+        usual = {
+            who: tx.of(AuditLogStore).median_hour(who, since=now - _BEFORE, until=now - _HOUR) for who, _ in opened
+        }
+        often = tx.of(BreakGlassStore).asked_since(now - _DAY, at_least=OFTEN)
     found = [(who, count, "viewing", f"{now:%Y-%m-%dT%H}") for who, count in opened if is_unusual(count, usual[who])]
     found += [(who, count, "glass", f"{now:%Y-%m-%d}") for who, count in often]
     return sum(_tell(engine, who, count=count, what=what, when=when) for who, count, what, when in found)
@@ -34,16 +39,16 @@ def watch_viewing(engine: Engine) -> int:
 def _tell(engine: Engine, who: UUID, *, count: int, what: str, when: str) -> bool:
     """Tell of one person, in a transaction of its own, once for the same hour or day."""
     now, mark = engine.clock.now(), uuid5(who, f"{what}|{when}")
-    with engine.unit_of_work() as work:
-        work.records.take_turn(mark)
-        if work.records.answer_to(mark) is not None:
+    with engine.transaction() as tx:
+        tx.of(HousekeepingStore).take_turn(mark)
+        if tx.of(HousekeepingStore).answer_to(mark) is not None:
             return False
         tell_of_system(
-            engine, work, kind="bulk_viewing", rule=f"bulk|{mark}", people=colleagues_who_hear(work, who),
+            engine, tx, kind="bulk_viewing", rule=f"bulk|{mark}", people=colleagues_who_hear(tx, who),
             channels=(IN_APP, EMAIL), link=f"/audit?actor={who}", now=now, critical=True,
         )  # fmt: skip
         body = {"actor_id": str(who), "count": count, "what": what}
-        work.audit.note("access", "UnusualViewing", body, actor_id=None, at=now)
-        work.records.remember(mark, {"count": count}, case_id=None, at=now)
-        work.commit()
+        tx.of(AuditLogStore).note("access", "UnusualViewing", body, actor_id=None, at=now)
+        tx.of(HousekeepingStore).remember(mark, {"count": count}, case_id=None, at=now)
+        tx.commit()
     return True

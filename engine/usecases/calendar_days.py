@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from engine.adapters.sql.special_day_store import SpecialDayStore
 from engine.assembly import Engine
 from engine.spec.calendars import Calendar
 from engine.usecases.special_days import HOLIDAY, WORKING, calendar_of
@@ -24,9 +25,9 @@ def days_of_year(engine: Engine, name: str, year: int) -> tuple[CalendarDay, ...
 
     A holiday on a weekend is listed; an ordinary weekend is not.
     """
-    with engine.unit_of_work() as work:
-        calendar = calendar_of(work, name)
-        added = {day.day for day in work.special_days.live(name)}
+    with engine.transaction() as tx:
+        calendar = calendar_of(tx, name)
+        added = {day.day for day in tx.of(SpecialDayStore).live(name)}
     found: list[CalendarDay] = []
     day = date(year, 1, 1)
     while day.year == year:
@@ -41,8 +42,8 @@ def days_of_year(engine: Engine, name: str, year: int) -> tuple[CalendarDay, ...
 
 def published_calendar(engine: Engine, name: str) -> Calendar:
     """Give a calendar as it counts now; raises `NotFoundError`."""
-    with engine.unit_of_work() as work:
-        return calendar_of(work, name)
+    with engine.transaction() as tx:
+        return calendar_of(tx, name)
 
 
 def gaps_of(engine: Engine, year: int) -> dict[str, tuple[str, ...]]:

@@ -3,7 +3,10 @@
 from datetime import datetime
 from uuid import UUID
 
-from engine.adapters.sql.unit_of_work import UnitOfWork
+from engine.adapters.sql.case_store import CaseStore
+from engine.adapters.sql.directory_store import DirectoryStore
+from engine.adapters.sql.housekeeping_store import HousekeepingStore
+from engine.adapters.sql.transaction import Transaction
 from engine.assembly import Engine
 from engine.domain import commands as cm
 from engine.domain.calls import find_call
@@ -36,10 +39,10 @@ def note_call(
     `NotAllowedError`.
     """
     now = engine.clock.now()
-    with engine.unit_of_work() as work:
-        state = work.cases.lock(case_id)
+    with engine.transaction() as tx:
+        state = tx.of(CaseStore).lock(case_id)
         require_member(viewer, state)
-        if work.records.answer_to(command_id) is not None:
+        if tx.of(HousekeepingStore).answer_to(command_id) is not None:
             return
         if step_id not in state.steps:
             raise NotFoundError(kind="step")
@@ -47,33 +50,33 @@ def note_call(
         deadline, call = _checked(state, asked, outcome, called_at, words, now)
         at = called_at or now
         command = cm.NoteCall(step_id, call.id, CallOutcome(outcome), at, viewer.actor_id, bool(words))
-        decided = carry_out(engine, work, state, command, actor_id=viewer.actor_id, now=now)
-        keep_words(work, state, decided.events, "CallMade", words)
+        decided = carry_out(engine, tx, state, command, actor_id=viewer.actor_id, now=now)
+        keep_words(tx, state, decided.events, "CallMade", words)
         if outcome == CallOutcome.ACKNOWLEDGED:
-            _acknowledge(engine, work, decided.state, deadline, call, viewer=viewer, rule=str(command_id), now=now)
-        work.records.remember(command_id, {"step_id": str(step_id)}, case_id=case_id, at=now)
-        work.commit()
+            _acknowledge(engine, tx, decided.state, deadline, call, viewer=viewer, rule=str(command_id), now=now)
+        tx.of(HousekeepingStore).remember(command_id, {"step_id": str(step_id)}, case_id=case_id, at=now)
+        tx.commit()
 
 
 def end_calls_to(
-    engine: Engine, work: UnitOfWork, state: CaseState, actor_id: UUID, *, step_id: UUID, now: datetime
+    engine: Engine, tx: Transaction, state: CaseState, actor_id: UUID, *, step_id: UUID, now: datetime
 ) -> CaseState:
     """End what is asked for of somebody about a step that they took themselves; gives the case after it."""
     if actor_id not in _to_be_rung(state, step_id):
         return state
     command = cm.EndCalls(actor_id, CallEnd.HAS_IT, step_id)
-    return carry_out(engine, work, state, command, actor_id=actor_id, now=now).state
+    return carry_out(engine, tx, state, command, actor_id=actor_id, now=now).state
 
 
-def end_calls_to_barred(engine: Engine, work: UnitOfWork, state: CaseState, *, now: datetime) -> CaseState:
+def end_calls_to_barred(engine: Engine, tx: Transaction, state: CaseState, *, now: datetime) -> CaseState:
     """End what is asked for of those who must not see the case any more; gives the case after it."""
     asked = _to_be_rung(state)
-    barred = work.cases.read(state.case.id).barred if asked else frozenset()
+    barred = tx.of(CaseStore).read(state.case.id).barred if asked else frozenset()
     for actor_id in asked:
-        actor = work.directory.actor(actor_id)
+        actor = tx.of(DirectoryStore).actor(actor_id)
         if not barred.isdisjoint({actor_id, *(actor.unit_ids if actor else ())}):
             command = cm.EndCalls(actor_id, CallEnd.BARRED)
-            state = carry_out(engine, work, state, command, actor_id=None, now=now).state
+            state = carry_out(engine, tx, state, command, actor_id=None, now=now).state
     return state
 
 
@@ -115,7 +118,7 @@ def _checked(
 
 def _acknowledge(
     engine: Engine,
-    work: UnitOfWork,
+    tx: Transaction,
     state: CaseState,
     deadline: Deadline,
     call: LateCall,
@@ -125,17 +128,17 @@ def _acknowledge(
     now: datetime,
 ) -> None:
     """Count it as the acknowledgement of who was rung, and tell them, unless they wrote it down themselves."""
-    rung = work.directory.actor(call.actor_id) if call.actor_id else None
+    rung = tx.of(DirectoryStore).actor(call.actor_id) if call.actor_id else None
     if rung is None:
         return
-    after = acknowledge_levels(engine, work, state, deadline.id, by=rung.id, actor_id=viewer.actor_id, now=now)
+    after = acknowledge_levels(engine, tx, state, deadline.id, by=rung.id, actor_id=viewer.actor_id, now=now)
     if rung.id == viewer.actor_id:
         return
     rule = f"{deadline.id}|rung|{rule}"
     must_send = tell(
-        engine, work, after, kind="rung", rule=rule, people=(rung,), channels=(IN_APP, EMAIL),
+        engine, tx, after, kind="rung", rule=rule, people=(rung,), channels=(IN_APP, EMAIL),
         step_title=title_of(engine, after, deadline), due_at=deadline.due_at,
         link=f"/cases/{after.case.id}/deadlines/{deadline.id}", now=now,
     )  # fmt: skip
     if must_send:
-        add_delivery_job(work, after, rule=rule, critical=False, now=now)
+        add_delivery_job(tx, after, rule=rule, critical=False, now=now)

@@ -9,7 +9,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from engine.adapters.sql.unit_of_work import UnitOfWork
+from engine.adapters.sql.definition_store import DefinitionStore
+from engine.adapters.sql.transaction import Transaction
 from engine.assembly import Engine
 from engine.spec.extends import Source
 from engine.spec.findings import Finding
@@ -90,14 +91,14 @@ def ladders_of(record: BaseModel) -> set[str]:
     return times | {step.approve.ladder for step in record.steps.values() if step.approve}
 
 
-def limits_in_use(engine: Engine, work: UnitOfWork, found: Iterable[Candidate]) -> tuple[Finding, ...]:
+def limits_in_use(engine: Engine, tx: Transaction, found: Iterable[Candidate]) -> tuple[Finding, ...]:
     """Find limits that a law pack would drop although a published workflow names them."""
     findings: list[Finding] = []
     for one in found:
-        current = work.definitions.current(one.kind, one.name)
+        current = tx.of(DefinitionStore).current(one.kind, one.name)
         if isinstance(one.record, LawPack) and current is not None:
             before = LawPack.model_validate(dict(current.flattened))
-            stored = work.definitions.published(DefinitionKind.WORKFLOW.value)
+            stored = tx.of(DefinitionStore).published(DefinitionKind.WORKFLOW.value)
             workflows = [Workflow.model_validate(dict(other.flattened)) for other in stored]
             findings += dropped_limits(
                 before, one.record, workflows=workflows, catalogue=engine.catalogue, file=one.file

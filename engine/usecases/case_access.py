@@ -3,7 +3,14 @@
 import re
 from uuid import UUID
 
-from engine.adapters.sql.unit_of_work import UnitOfWork
+from engine.adapters.sql.access_store import AccessStore
+from engine.adapters.sql.approval_store import ApprovalStore
+from engine.adapters.sql.case_store import CaseStore
+from engine.adapters.sql.directory_store import DirectoryStore
+from engine.adapters.sql.duty_store import DutyStore
+from engine.adapters.sql.housekeeping_store import HousekeepingStore
+from engine.adapters.sql.item_store import ItemStore
+from engine.adapters.sql.transaction import Transaction
 from engine.assembly import Engine
 from engine.domain import work_item as verbs
 from engine.domain.access import Denial
@@ -38,27 +45,27 @@ def deny_access(
     reason that is no code; `NotFoundError`, `NotAllowedError`.
     """
     now = engine.clock.now()
-    with engine.unit_of_work() as work:
-        state = work.cases.lock(case_id)
+    with engine.transaction() as tx:
+        state = tx.of(CaseStore).lock(case_id)
         require_member(viewer, state, Action.DENY)
-        known = work.records.answer_to(command_id)
+        known = tx.of(HousekeepingStore).answer_to(command_id)
         if known is not None:
             return UUID(str(known["id"]))
-        problems = _problems(work, state, viewer, actor_id, unit_id, reason_code)
+        problems = _problems(tx, state, viewer, actor_id, unit_id, reason_code)
         if problems:
             raise InvalidAnswersError(problems)
         denial = Denial(
             id=engine.entropy.uuid(), case_id=case_id, actor_id=actor_id, unit_id=None if actor_id else unit_id,
             reason_code=reason_code, set_by=viewer.actor_id, set_at=now,
         )  # fmt: skip
-        work.access.deny(denial)
-        released = [str(item.id) for item in give_back_what_is_barred(work, case_id)]
+        tx.of(AccessStore).deny(denial)
+        released = [str(item.id) for item in give_back_what_is_barred(tx, case_id)]
         whom = "person" if actor_id else "unit"
         body = {"denial_id": str(denial.id), "whom": whom} | ({"released": released} if released else {})
-        after = work.cases.note(state, "AccessDenied", body, actor_id=viewer.actor_id, at=now)
-        end_calls_to_barred(engine, work, after, now=now)
-        work.records.remember(command_id, {"id": str(denial.id)}, case_id=case_id, at=now)
-        work.commit()
+        after = tx.of(CaseStore).note(state, "AccessDenied", body, actor_id=viewer.actor_id, at=now)
+        end_calls_to_barred(engine, tx, after, now=now)
+        tx.of(HousekeepingStore).remember(command_id, {"id": str(denial.id)}, case_id=case_id, at=now)
+        tx.commit()
         return denial.id
 
 
@@ -71,27 +78,27 @@ def ask_to_lift_denial(
     `NotAllowedError`.
     """
     now = engine.clock.now()
-    with engine.unit_of_work() as work:
-        state = work.cases.lock(case_id)
+    with engine.transaction() as tx:
+        state = tx.of(CaseStore).lock(case_id)
         require_member(viewer, state, Action.LIFT_DENIAL)
-        known = work.records.answer_to(command_id)
+        known = tx.of(HousekeepingStore).answer_to(command_id)
         if known is not None:
             return UUID(str(known["id"]))
-        _live_denial(work, case_id, denial_id)
+        _live_denial(tx, case_id, denial_id)
         if not _CODE.fullmatch(reason_code):
             raise InvalidAnswersError({"reason_code": "Choose a reason."})
         try:
             request = ask_second(
-                engine, work, ApprovalKind.LIFT_DENIAL, denial_id, asked_by=viewer.actor_id, now=now, state=state,
+                engine, tx, ApprovalKind.LIFT_DENIAL, denial_id, asked_by=viewer.actor_id, now=now, state=state,
                 reason_code=reason_code,
             )  # fmt: skip
         except AlreadyEndedError:
             problem = "Someone has already asked for this: a second person must answer."
             raise InvalidAnswersError({"reason_code": problem}) from None
         body = {"denial_id": str(denial_id), "request_id": str(request.id)}
-        work.cases.note(state, "DenialLiftAsked", body, actor_id=viewer.actor_id, at=now)
-        work.records.remember(command_id, {"id": str(request.id)}, case_id=case_id, at=now)
-        work.commit()
+        tx.of(CaseStore).note(state, "DenialLiftAsked", body, actor_id=viewer.actor_id, at=now)
+        tx.of(HousekeepingStore).remember(command_id, {"id": str(request.id)}, case_id=case_id, at=now)
+        tx.commit()
         return request.id
 
 
@@ -103,50 +110,50 @@ def answer_lift(
     Raises `OwnApprovalError` for who asked, `AlreadyEndedError`, `NotFoundError`, `NotAllowedError`.
     """
     now = engine.clock.now()
-    with engine.unit_of_work() as work:
-        state = work.cases.lock(case_id)
+    with engine.transaction() as tx:
+        state = tx.of(CaseStore).lock(case_id)
         require_member(viewer, state, Action.LIFT_DENIAL)
-        if work.records.answer_to(command_id) is not None:
+        if tx.of(HousekeepingStore).answer_to(command_id) is not None:
             return
-        request = work.approvals.get(request_id)
+        request = tx.of(ApprovalStore).get(request_id)
         if request is None or request.case_id != case_id or request.kind != ApprovalKind.LIFT_DENIAL:
             raise NotFoundError(kind="request")
         denial_id = request.subject_id
         take_answer(
-            engine, work, ApprovalKind.LIFT_DENIAL, denial_id, viewer=viewer, approved=approved, now=now, state=state
+            engine, tx, ApprovalKind.LIFT_DENIAL, denial_id, viewer=viewer, approved=approved, now=now, state=state
         )  # fmt: skip
         if approved:
-            work.access.lift(denial_id, by=request.asked_by, second_by=viewer.actor_id, at=now)
+            tx.of(AccessStore).lift(denial_id, by=request.asked_by, second_by=viewer.actor_id, at=now)
         event = "DenialLifted" if approved else "DenialKept"
-        work.cases.note(state, event, {"denial_id": str(denial_id)}, actor_id=viewer.actor_id, at=now)
-        work.records.remember(command_id, {"id": str(request_id)}, case_id=case_id, at=now)
-        work.commit()
+        tx.of(CaseStore).note(state, event, {"denial_id": str(denial_id)}, actor_id=viewer.actor_id, at=now)
+        tx.of(HousekeepingStore).remember(command_id, {"id": str(request_id)}, case_id=case_id, at=now)
+        tx.commit()
 
 
-def give_back_what_is_barred(work: UnitOfWork, case_id: UUID) -> tuple[WorkItem, ...]:
+def give_back_what_is_barred(tx: Transaction, case_id: UUID) -> tuple[WorkItem, ...]:
     """Give back to all its candidates what people had claimed who must not see the case; gives what it was."""
-    barred = work.duty.conflicted(case_id)
-    theirs = tuple(item for item in work.items.open_of_case(case_id) if item.assignee_id in barred)
+    barred = tx.of(DutyStore).conflicted(case_id)
+    theirs = tuple(item for item in tx.of(ItemStore).open_of_case(case_id) if item.assignee_id in barred)
     for item in theirs:
-        work.items.save(verbs.release(item))
+        tx.of(ItemStore).save(verbs.release(item))
     return theirs
 
 
-def _live_denial(work: UnitOfWork, case_id: UUID, denial_id: UUID) -> Denial:
-    denial = work.access.denial(denial_id)
+def _live_denial(tx: Transaction, case_id: UUID, denial_id: UUID) -> Denial:
+    denial = tx.of(AccessStore).denial(denial_id)
     if denial is None or denial.case_id != case_id or denial.lifted_at is not None:
         raise NotFoundError(kind="denial")
     return denial
 
 
 def _problems(
-    work: UnitOfWork, state: CaseState, viewer: Viewer, actor_id: UUID | None, unit_id: UUID | None, reason_code: str
+    tx: Transaction, state: CaseState, viewer: Viewer, actor_id: UUID | None, unit_id: UUID | None, reason_code: str
 ) -> dict[str, str]:
     problems = {} if _CODE.fullmatch(reason_code) else {"reason_code": "Choose a reason from the list."}
     if (actor_id is None) == (unit_id is None):
         problems["actor_id"] = "Choose either a person or a unit."
-    elif actor_id is not None and (actor_id == viewer.actor_id or work.directory.actor(actor_id) is None):
+    elif actor_id is not None and (actor_id == viewer.actor_id or tx.of(DirectoryStore).actor(actor_id) is None):
         problems["actor_id"] = "Choose someone else in the network."
-    elif unit_id is not None and (unit_id == state.case.unit_id or work.directory.unit(unit_id) is None):
+    elif unit_id is not None and (unit_id == state.case.unit_id or tx.of(DirectoryStore).unit(unit_id) is None):
         problems["unit_id"] = "Choose another unit: the unit responsible for the case cannot be denied access."
     return problems

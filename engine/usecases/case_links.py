@@ -4,7 +4,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from engine.adapters.sql.unit_of_work import UnitOfWork
+from engine.adapters.sql.approval_store import ApprovalStore
+from engine.adapters.sql.case_store import CaseStore
+from engine.adapters.sql.directory_store import DirectoryStore
+from engine.adapters.sql.duty_store import DutyStore
+from engine.adapters.sql.housekeeping_store import HousekeepingStore
+from engine.adapters.sql.item_store import ItemStore
+from engine.adapters.sql.link_store import LinkStore
+from engine.adapters.sql.transaction import Transaction
 from engine.assembly import Engine
 from engine.domain import commands as cm
 from engine.domain.case_links import LINKED_BY_HAND, CaseLink, LinkKind, laws_left_alone
@@ -31,19 +38,21 @@ def link_cases(
     if kind not in LINKED_BY_HAND:
         raise InvalidAnswersError({"kind": "Choose why the cases belong together."})
     now = engine.clock.now()
-    with engine.unit_of_work() as work:
-        states = _both(work, viewer, case_id, other_case_id, Action.CHANGE_PLAN, reach=True)
-        known = work.records.answer_to(command_id)
+    with engine.transaction() as tx:
+        states = _both(tx, viewer, case_id, other_case_id, Action.CHANGE_PLAN, reach=True)
+        known = tx.of(HousekeepingStore).answer_to(command_id)
         if known is not None:
             return UUID(str(known["link_id"]))
         pair = {case_id, other_case_id}
-        if any(one.kind is kind and {one.case_id, one.other_case_id} == pair for one in work.links.live_of(case_id)):
+        if any(
+            one.kind is kind and {one.case_id, one.other_case_id} == pair for one in tx.of(LinkStore).live_of(case_id)
+        ):
             raise InvalidAnswersError({"number": "These cases are already linked like this."})
         link = new_link(engine, states, kind, viewer, now)
-        work.links.add(link)
-        _note(work, states, "CasesLinked", link, viewer, now)
-        work.records.remember(command_id, {"link_id": str(link.id)}, case_id=case_id, at=now)
-        work.commit()
+        tx.of(LinkStore).add(link)
+        _note(tx, states, "CasesLinked", link, viewer, now)
+        tx.of(HousekeepingStore).remember(command_id, {"link_id": str(link.id)}, case_id=case_id, at=now)
+        tx.commit()
         return link.id
 
 
@@ -53,16 +62,16 @@ def end_link(engine: Engine, link_id: UUID, *, case_id: UUID, viewer: Viewer, co
     Raises `NotFoundError`, `AlreadyEndedError`, `NotAllowedError`.
     """
     now = engine.clock.now()
-    with engine.unit_of_work() as work:
-        link, states = _linked(work, viewer, link_id, case_id, LINKED_BY_HAND)
-        require_member_of(work, viewer, _one_of(states, case_id), Action.CHANGE_PLAN)
-        if work.records.answer_to(command_id) is not None:
+    with engine.transaction() as tx:
+        link, states = _linked(tx, viewer, link_id, case_id, LINKED_BY_HAND)
+        require_member_of(tx, viewer, _one_of(states, case_id), Action.CHANGE_PLAN)
+        if tx.of(HousekeepingStore).answer_to(command_id) is not None:
             return
         _require_live(link)
-        work.links.save(link.model_copy(update={"ended_by": viewer.actor_id, "ended_at": now}))
-        _note(work, states, "CasesUnlinked", link, viewer, now)
-        work.records.remember(command_id, {"link_id": str(link_id)}, case_id=case_id, at=now)
-        work.commit()
+        tx.of(LinkStore).save(link.model_copy(update={"ended_by": viewer.actor_id, "ended_at": now}))
+        _note(tx, states, "CasesUnlinked", link, viewer, now)
+        tx.of(HousekeepingStore).remember(command_id, {"link_id": str(link_id)}, case_id=case_id, at=now)
+        tx.commit()
 
 
 def ask_merge(
@@ -84,22 +93,22 @@ def ask_merge(
     if not CODE.fullmatch(reason_code):
         raise InvalidAnswersError({"reason_code": "Choose a reason."})
     now = engine.clock.now()
-    with engine.unit_of_work() as work:
-        states = _both(work, viewer, case_id, stub_id, Action.MERGE_CASES)
-        known = work.records.answer_to(command_id)
+    with engine.transaction() as tx:
+        states = _both(tx, viewer, case_id, stub_id, Action.MERGE_CASES)
+        known = tx.of(HousekeepingStore).answer_to(command_id)
         if known is not None:
             return UUID(str(known["link_id"]))
-        _require_mergeable(work, *states, rests=rests)
+        _require_mergeable(tx, *states, rests=rests)
         link = new_link(engine, states, LinkKind.MERGED, viewer, now)
         link = link.model_copy(update={"rests": rests, "reason_code": reason_code})
-        work.links.add(link)
+        tx.of(LinkStore).add(link)
         ask_second(
-            engine, work, ApprovalKind.MERGE, link.id, asked_by=viewer.actor_id, now=now, state=states[0],
+            engine, tx, ApprovalKind.MERGE, link.id, asked_by=viewer.actor_id, now=now, state=states[0],
             reason_code=reason_code, subject={"stub_id": str(stub_id)}, seen=_how_they_stand(states),
         )  # fmt: skip
-        _note(work, states, "MergeAsked", link, viewer, now)
-        work.records.remember(command_id, {"link_id": str(link.id)}, case_id=case_id, at=now)
-        work.commit()
+        _note(tx, states, "MergeAsked", link, viewer, now)
+        tx.of(HousekeepingStore).remember(command_id, {"link_id": str(link.id)}, case_id=case_id, at=now)
+        tx.commit()
         return link.id
 
 
@@ -115,29 +124,29 @@ def answer_merge(
     `InvalidAnswersError` for what cannot be done, `AlreadyEndedError`, `NotFoundError`, `NotAllowedError`.
     """
     now = engine.clock.now()
-    with engine.unit_of_work() as work:
-        link, states = _linked(work, viewer, link_id, case_id, (LinkKind.MERGED,))
+    with engine.transaction() as tx:
+        link, states = _linked(tx, viewer, link_id, case_id, (LinkKind.MERGED,))
         here = _one_of(states, case_id)
         for state in states if is_approved else (here,):
             require_member(viewer, state, Action.MERGE_CASES)
-        if work.records.answer_to(command_id) is not None:
+        if tx.of(HousekeepingStore).answer_to(command_id) is not None:
             return
-        request = work.approvals.open_about(ApprovalKind.MERGE, link_id)
+        request = tx.of(ApprovalStore).open_about(ApprovalKind.MERGE, link_id)
         if request is None or not link.is_asked:
             raise AlreadyEndedError(kind="request for approval")
         is_in_time = answer_as_it_stands(
-            engine, work, request, viewer=viewer, approved=is_approved, now=now,
+            engine, tx, request, viewer=viewer, approved=is_approved, now=now,
             stands=lambda: _how_they_stand(states), state=here,
         )  # fmt: skip
         if is_approved and is_in_time:
-            _require_mergeable(work, *states, rests=link.rests, but=link.id)
-            _merge(engine, work, states, link, viewer, now)
+            _require_mergeable(tx, *states, rests=link.rests, but=link.id)
+            _merge(engine, tx, states, link, viewer, now)
         else:
-            work.links.save(link.model_copy(update={"ended_by": viewer.actor_id, "ended_at": now}))
-            _note(work, states, "MergeRefused", link, viewer, now)
+            tx.of(LinkStore).save(link.model_copy(update={"ended_by": viewer.actor_id, "ended_at": now}))
+            _note(tx, states, "MergeRefused", link, viewer, now)
         if is_in_time:
-            work.records.remember(command_id, {"link_id": str(link_id)}, case_id=case_id, at=now)
-        work.commit()
+            tx.of(HousekeepingStore).remember(command_id, {"link_id": str(link_id)}, case_id=case_id, at=now)
+        tx.commit()
     if not is_in_time:
         raise ConflictError(kind="case")
 
@@ -154,30 +163,30 @@ def unmerge_cases(
     if not CODE.fullmatch(reason_code):
         raise InvalidAnswersError({"reason_code": "Choose a reason."})
     now = engine.clock.now()
-    with engine.unit_of_work() as work:
-        link, (primary, stub) = _linked(work, viewer, link_id, case_id, (LinkKind.MERGED,))
+    with engine.transaction() as tx:
+        link, (primary, stub) = _linked(tx, viewer, link_id, case_id, (LinkKind.MERGED,))
         require_member(viewer, stub, Action.MERGE_CASES)
-        if work.records.answer_to(command_id) is not None:
+        if tx.of(HousekeepingStore).answer_to(command_id) is not None:
             return
         if link.approved_at is None:
             raise NotFoundError(kind="merge")
         _require_live(link)
-        decided = carry_out(engine, work, stub, cm.UnmergeCase(reason_code), actor_id=viewer.actor_id, now=now)
-        _give_items_back(work, decided.state, link)
+        decided = carry_out(engine, tx, stub, cm.UnmergeCase(reason_code), actor_id=viewer.actor_id, now=now)
+        _give_items_back(tx, decided.state, link)
         body = {"link_id": str(link.id), "reason_code": reason_code}
-        work.cases.note(primary, "CaseLetGo", body, actor_id=viewer.actor_id, at=now)
-        work.links.save(link.model_copy(update={"ended_by": viewer.actor_id, "ended_at": now, "held_items": ()}))
-        work.records.remember(command_id, {"link_id": str(link_id)}, case_id=case_id, at=now)
-        work.commit()
+        tx.of(CaseStore).note(primary, "CaseLetGo", body, actor_id=viewer.actor_id, at=now)
+        tx.of(LinkStore).save(link.model_copy(update={"ended_by": viewer.actor_id, "ended_at": now, "held_items": ()}))
+        tx.of(HousekeepingStore).remember(command_id, {"link_id": str(link_id)}, case_id=case_id, at=now)
+        tx.commit()
 
 
 def _both(
-    work: UnitOfWork, viewer: Viewer, first: UUID, second: UUID, action: Action, *, reach: bool = False
+    tx: Transaction, viewer: Viewer, first: UUID, second: UUID, action: Action, *, reach: bool = False
 ) -> tuple[CaseState, CaseState]:
     """Lock two different cases that the viewer may change; with `reach`, one that was referred to their unit too."""
-    states = lock_both(work, first, second)
+    states = lock_both(tx, first, second)
     for state in states:
-        require_member_of(work, viewer, state, action)
+        require_member_of(tx, viewer, state, action)
         if not reach:
             require_member(viewer, state, action)
     if first == second:
@@ -186,19 +195,19 @@ def _both(
 
 
 def _linked(
-    work: UnitOfWork,
+    tx: Transaction,
     viewer: Viewer,
     link_id: UUID,
     case_id: UUID,
     kinds: Sequence[LinkKind],
 ) -> tuple[CaseLink, tuple[CaseState, CaseState]]:
     """Load a link of a case that the viewer sees, with both its cases locked: the one in which work goes on first."""
-    require_member_of(work, viewer, work.cases.read(case_id), Action.SEE_CASES)
-    link = work.links.get(link_id)
+    require_member_of(tx, viewer, tx.of(CaseStore).read(case_id), Action.SEE_CASES)
+    link = tx.of(LinkStore).get(link_id)
     if link is None or link.kind not in kinds or case_id not in {link.case_id, link.other_case_id}:
         raise NotFoundError(kind="link")
-    states = lock_both(work, link.case_id, link.other_case_id)
-    require_member_of(work, viewer, _one_of(states, case_id), Action.SEE_CASES)
+    states = lock_both(tx, link.case_id, link.other_case_id)
+    require_member_of(tx, viewer, _one_of(states, case_id), Action.SEE_CASES)
     return link, states
 
 
@@ -212,13 +221,13 @@ def _require_live(link: CaseLink) -> None:
 
 
 def _require_mergeable(
-    work: UnitOfWork, primary: CaseState, stub: CaseState, *, rests: bool, but: UUID | None = None
+    tx: Transaction, primary: CaseState, stub: CaseState, *, rests: bool, but: UUID | None = None
 ) -> None:
     if primary.case.status is not CaseStatus.OPEN:
         raise InvalidAnswersError({"number": "Work cannot go on in a closed case: open it again first."})
     if primary.case.merged_into is not None or stub.case.merged_into is not None:
         raise InvalidAnswersError({"number": "One of these cases has already been merged into another."})
-    merges = [one for one in work.links.live_of(stub.case.id) if one.kind is LinkKind.MERGED and one.id != but]
+    merges = [one for one in tx.of(LinkStore).live_of(stub.case.id) if one.kind is LinkKind.MERGED and one.id != but]
     if merges:
         raise InvalidAnswersError(
             {"number": "That case is already part of another merge, or one is waiting for an answer."}
@@ -237,7 +246,7 @@ def _how_they_stand(states: tuple[CaseState, CaseState]) -> str:
 
 def _merge(
     engine: Engine,
-    work: UnitOfWork,
+    tx: Transaction,
     states: tuple[CaseState, CaseState],
     link: CaseLink,
     viewer: Viewer,
@@ -245,43 +254,47 @@ def _merge(
 ) -> None:
     primary, stub = states
     command = cm.MergeCase(primary.case.id, rests=link.rests, reason_code=link.reason_code)
-    carry_out(engine, work, stub, command, actor_id=viewer.actor_id, now=now)
+    carry_out(engine, tx, stub, command, actor_id=viewer.actor_id, now=now)
     body = {"link_id": str(link.id), "reason_code": link.reason_code, "rests": link.rests}
-    taken = work.cases.note(primary, "CaseTookIn", body, actor_id=viewer.actor_id, at=now)
-    carry_barred(engine, work, stub, taken, by=viewer.actor_id, now=now)
-    held = _take_items_off(work, stub, now) if link.rests else ()
-    work.links.save(link.model_copy(update={"approved_by": viewer.actor_id, "approved_at": now, "held_items": held}))
+    taken = tx.of(CaseStore).note(primary, "CaseTookIn", body, actor_id=viewer.actor_id, at=now)
+    carry_barred(engine, tx, stub, taken, by=viewer.actor_id, now=now)
+    held = _take_items_off(tx, stub, now) if link.rests else ()
+    tx.of(LinkStore).save(
+        link.model_copy(update={"approved_by": viewer.actor_id, "approved_at": now, "held_items": held})
+    )
 
 
-def _take_items_off(work: UnitOfWork, stub: CaseState, now: datetime) -> tuple[tuple[UUID, UUID | None], ...]:
+def _take_items_off(tx: Transaction, stub: CaseState, now: datetime) -> tuple[tuple[UUID, UUID | None], ...]:
     """Take the open items of a case off the worklists; gives them with who had claimed them."""
-    items = work.items.open_of_case(stub.case.id)
+    items = tx.of(ItemStore).open_of_case(stub.case.id)
     for item in items:
         changes = {"status": ItemStatus.CANCELLED, "ended_at": now, "revision": item.revision + 1}
-        work.items.save(item.model_copy(update=changes))
+        tx.of(ItemStore).save(item.model_copy(update=changes))
     return tuple((item.id, item.assignee_id) for item in items)
 
 
-def _give_items_back(work: UnitOfWork, state: CaseState, link: CaseLink) -> None:
+def _give_items_back(tx: Transaction, state: CaseState, link: CaseLink) -> None:
     """Offer the items again that were taken off; claimed ones to who had them, while they are still here."""
     for item_id, assignee_id in link.held_items:
-        item = work.items.get(item_id)
+        item = tx.of(ItemStore).get(item_id)
         step = state.steps.get(item.step_id)
         if item.status is not ItemStatus.CANCELLED or step is None or step.status not in OPEN:
             continue
-        actor = work.directory.actor(assignee_id) if assignee_id else None
-        is_here = actor is not None and not actor.disabled and actor.id not in work.duty.conflicted(state.case.id)
+        actor = tx.of(DirectoryStore).actor(assignee_id) if assignee_id else None
+        is_here = (
+            actor is not None and not actor.disabled and actor.id not in tx.of(DutyStore).conflicted(state.case.id)
+        )
         changes = {
             "status": ItemStatus.RESERVED if is_here else ItemStatus.READY,
             "assignee_id": assignee_id if is_here else None, "ended_at": None, "revision": item.revision + 1,
         }  # fmt: skip
-        work.items.save(item.model_copy(update=changes))
+        tx.of(ItemStore).save(item.model_copy(update=changes))
 
 
 def _note(
-    work: UnitOfWork, states: tuple[CaseState, CaseState], event: str, link: CaseLink, viewer: Viewer, now: datetime
+    tx: Transaction, states: tuple[CaseState, CaseState], event: str, link: CaseLink, viewer: Viewer, now: datetime
 ) -> None:
     """Tell it in the history of both cases."""
     body = {"link_id": str(link.id), "kind": link.kind.value, "reason_code": link.reason_code, "rests": link.rests}
     for state in states:
-        work.cases.note(state, event, body, actor_id=viewer.actor_id, at=now)
+        tx.of(CaseStore).note(state, event, body, actor_id=viewer.actor_id, at=now)

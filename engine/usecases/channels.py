@@ -3,7 +3,11 @@
 from collections.abc import Callable, Mapping
 from uuid import UUID, uuid5
 
-from engine.adapters.sql.unit_of_work import UnitOfWork
+from engine.adapters.sql.channel_store import ChannelStore
+from engine.adapters.sql.delivery_store import DeliveryStore
+from engine.adapters.sql.directory_store import DirectoryStore
+from engine.adapters.sql.housekeeping_store import HousekeepingStore
+from engine.adapters.sql.transaction import Transaction
 from engine.assembly import Engine
 from engine.domain.policy import Action, can
 from engine.errors import DeliveryError, InvalidAnswersError, NotAllowedError, NotFoundError
@@ -34,27 +38,29 @@ def set_channel(
     )
     engine.gateways.channel(channel, url)
     host = engine.gateways.host(channel, url)
-    with engine.unit_of_work() as work:
-        organisation_id = _organisation(work, organisation, viewer)
-        known = work.channels.get(organisation_id, channel)
+    with engine.transaction() as tx:
+        organisation_id = _organisation(tx, organisation, viewer)
+        known = tx.of(ChannelStore).get(organisation_id, channel)
         setting_id = known.id if known else uuid5(organisation_id, f"channel|{channel}")
         wanted = ChannelSetting(
             setting_id, organisation_id, channel, url=url, host=host, enabled=True, rate_per_minute=rate_per_minute
         )
         if wanted != known:
-            work.channels.save(wanted, act="set", by=_by(viewer), at=engine.clock.now())
-            work.commit()
+            tx.of(ChannelStore).save(wanted, act="set", by=_by(viewer), at=engine.clock.now())
+            tx.commit()
     return setting_id
 
 
 def disable_channel(engine: Engine, *, viewer: Viewer, organisation: str, channel: str) -> None:
     """Use the gateway of an organisation no longer: what waits for it goes on waiting. Raises `NotFoundError`."""
     _require(viewer)
-    with engine.unit_of_work() as work:
-        known = _known(work, organisation, channel, viewer)
+    with engine.transaction() as tx:
+        known = _known(tx, organisation, channel, viewer)
         if known.enabled:
-            work.channels.save(known._replace(enabled=False), act="disabled", by=_by(viewer), at=engine.clock.now())
-            work.commit()
+            tx.of(ChannelStore).save(
+                known._replace(enabled=False), act="disabled", by=_by(viewer), at=engine.clock.now()
+            )
+            tx.commit()
 
 
 def try_channel(
@@ -67,16 +73,16 @@ def try_channel(
     """
     _require(viewer)
     now, command = engine.clock.now(), command_id or engine.entropy.uuid()
-    with engine.unit_of_work() as work:
-        work.records.take_turn(command)
-        if work.records.answer_to(command) is not None:
+    with engine.transaction() as tx:
+        tx.of(HousekeepingStore).take_turn(command)
+        if tx.of(HousekeepingStore).answer_to(command) is not None:
             raise InvalidAnswersError(
                 {"to": "A test message is already on its way: check whether it has arrived, then try again."}
             )
-        known = _known(work, organisation, channel, viewer)
-        work.channels.save(known, act="tried", by=_by(viewer), at=now)
-        work.records.remember(command, {"tried": channel}, case_id=None, at=now)
-        work.commit()
+        known = _known(tx, organisation, channel, viewer)
+        tx.of(ChannelStore).save(known, act="tried", by=_by(viewer), at=now)
+        tx.of(HousekeepingStore).remember(command, {"tried": channel}, case_id=None, at=now)
+        tx.commit()
     if not known.enabled:
         raise DeliveryError(channel=channel, reason="disabled")
     with engine.gateways.channel(channel, known.url).open() as sending:
@@ -90,8 +96,8 @@ def try_channel(
 
 def gateway_rates(engine: Engine) -> tuple[tuple[str, int], ...]:
     """List the channels that organisations have set up, each with the lowest of their rates a minute."""
-    with engine.unit_of_work() as work:
-        return tuple((name, rate) for name, rate in work.channels.rates() if name not in engine.channels)
+    with engine.transaction() as tx:
+        return tuple((name, rate) for name, rate in tx.of(ChannelStore).rates() if name not in engine.channels)
 
 
 def share_of(engine: Engine, channel: str, *, most: Callable[[int], int]) -> int | None:
@@ -102,8 +108,8 @@ def share_of(engine: Engine, channel: str, *, most: Callable[[int], int]) -> int
     rate = dict(gateway_rates(engine)).get(channel)
     if rate is None:
         return None
-    with engine.unit_of_work() as work:
-        due = work.deliveries.count_due(channel, now=engine.clock.now())
+    with engine.transaction() as tx:
+        due = tx.of(DeliveryStore).count_due(channel, now=engine.clock.now())
     return max(1, min(due, most(rate)))
 
 
@@ -120,16 +126,16 @@ def set_contact(engine: Engine, *, viewer: Viewer, email: str, channel: str, add
             "address": "Give a number or name without spaces." if is_bad else "",
         }
     )
-    with engine.unit_of_work() as work:
-        known = work.directory.credentials(email)
+    with engine.transaction() as tx:
+        known = tx.of(DirectoryStore).credentials(email)
         if not can(viewer, Action.MANAGE_PEOPLE) and (known is None or known.actor_id != viewer.actor_id):
             raise NotAllowedError(actor=viewer.name, action=Action.MANAGE_PEOPLE.value)
         if known is None:
             raise NotFoundError(kind="person")
         if known.actor_id != viewer.actor_id:
-            person_looked_after(work, viewer, known.actor_id)
-        work.channels.set_contact(known.actor_id, channel, clean, at=engine.clock.now())
-        work.commit()
+            person_looked_after(tx, viewer, known.actor_id)
+        tx.of(ChannelStore).set_contact(known.actor_id, channel, clean, at=engine.clock.now())
+        tx.commit()
 
 
 def _require(viewer: Viewer) -> None:
@@ -143,16 +149,16 @@ def _refuse(problems: Mapping[str, str]) -> None:
         raise InvalidAnswersError(found)
 
 
-def _organisation(work: UnitOfWork, name: str, viewer: Viewer) -> UUID:
+def _organisation(tx: Transaction, name: str, viewer: Viewer) -> UUID:
     """Find an organisation whose gateways somebody keeps: their own, or any for the hub's body."""
-    found = work.channels.organisation_named(name)
-    if found is None or not looks_after(work, viewer, found, Action.KEEP_CHANNELS):
+    found = tx.of(ChannelStore).organisation_named(name)
+    if found is None or not looks_after(tx, viewer, found, Action.KEEP_CHANNELS):
         raise NotFoundError(kind="organisation")
     return found
 
 
-def _known(work: UnitOfWork, organisation: str, channel: str, viewer: Viewer) -> ChannelSetting:
-    known = work.channels.get(_organisation(work, organisation, viewer), channel)
+def _known(tx: Transaction, organisation: str, channel: str, viewer: Viewer) -> ChannelSetting:
+    known = tx.of(ChannelStore).get(_organisation(tx, organisation, viewer), channel)
     if known is None:
         raise NotFoundError(kind="channel")
     return known

@@ -4,6 +4,8 @@ import logging
 from datetime import datetime
 from typing import Final
 
+from engine.adapters.sql.audit_log_store import AuditLogStore
+from engine.adapters.sql.checkpoint_store import CheckpointStore
 from engine.assembly import Engine
 from engine.domain.checkpoints import SIGNER_REPLACED, SIGNER_USED, Checkpoint, Written, hash_of
 
@@ -21,19 +23,19 @@ def make_checkpoint(engine: Engine) -> int | None:
     """
     now = engine.wall_clock.now()
     _record_signer(engine, now)
-    with engine.unit_of_work() as work:
-        if not work.checkpoints.take_turn():
+    with engine.transaction() as tx:
+        if not tx.of(CheckpointStore).take_turn():
             return None
-        last = work.checkpoints.last()
-        heads = work.checkpoints.moved(most=MOST_HEADS)
-        chains, links = work.checkpoints.totals()
+        last = tx.of(CheckpointStore).last()
+        heads = tx.of(CheckpointStore).moved(most=MOST_HEADS)
+        chains, links = tx.of(CheckpointStore).totals()
         unsigned = Checkpoint(
             number=last.number + 1 if last else 1, at=now, key_id=engine.signer.key_id,
             previous=last.digest if last else b"", chains=chains, links=links, heads_hash=hash_of(heads),
         )  # fmt: skip
         made = unsigned.model_copy(update={"signature": engine.signer.sign(unsigned.signed_text)})
-        work.checkpoints.add(Written(made, heads))
-        work.commit()
+        tx.of(CheckpointStore).add(Written(made, heads))
+        tx.commit()
     _write_outside(engine, made)
     return made.number
 
@@ -45,13 +47,13 @@ def go_on_signing(engine: Engine) -> str | None:
     signing file was put back there is nothing to record.
     """
     now = engine.wall_clock.now()
-    with engine.unit_of_work() as work:
-        last, key_id = work.checkpoints.last(), engine.signer.key_id
+    with engine.transaction() as tx:
+        last, key_id = tx.of(CheckpointStore).last(), engine.signer.key_id
         if last is None or last.key_id == key_id or _has_named(engine, last.key_id):
             return None
         body = {"before": last.key_id, "key": key_id, "after": last.number}
-        work.audit.note("keys", SIGNER_REPLACED, body, actor_id=None, at=now)
-        work.commit()
+        tx.of(AuditLogStore).note("keys", SIGNER_REPLACED, body, actor_id=None, at=now)
+        tx.commit()
     return last.key_id
 
 
@@ -65,21 +67,21 @@ def _record_signer(engine: Engine, now: datetime) -> None:
 
     So a backup brings along what proves its own checkpoints, also where the signing file is not put back.
     """
-    with engine.unit_of_work() as work:
-        if work.audit.knows_signer(engine.signer.key_id):
+    with engine.transaction() as tx:
+        if tx.of(AuditLogStore).knows_signer(engine.signer.key_id):
             return
         hand_overs = [one._asdict() | {"signature": one.signature.hex()} for one in engine.signer.hand_overs()]
         body = {"keys": dict(engine.signer.public_keys()), "hand_overs": hand_overs}
-        work.audit.note("keys", SIGNER_USED, body, actor_id=None, at=now)
-        work.commit()
+        tx.of(AuditLogStore).note("keys", SIGNER_USED, body, actor_id=None, at=now)
+        tx.commit()
 
 
 def _write_outside(engine: Engine, made: Checkpoint) -> None:
     """Add what is missing outside; after a database was put back to an older state, only what is new of it."""
     outside = engine.anchors.last()
     known = outside.checkpoint if outside else None
-    with engine.unit_of_work() as work:
-        kept = tuple(work.checkpoints.since(min(known.number, made.number) if known else 1))
+    with engine.transaction() as tx:
+        kept = tuple(tx.of(CheckpointStore).since(min(known.number, made.number) if known else 1))
     if known is None:
         missing = kept
     elif any(one.checkpoint.digest == known.digest for one in kept):

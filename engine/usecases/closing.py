@@ -3,7 +3,10 @@
 from datetime import datetime
 from uuid import UUID
 
-from engine.adapters.sql.unit_of_work import UnitOfWork
+from engine.adapters.sql.approval_store import ApprovalStore
+from engine.adapters.sql.case_store import CaseStore
+from engine.adapters.sql.housekeeping_store import HousekeepingStore
+from engine.adapters.sql.transaction import Transaction
 from engine.assembly import Engine
 from engine.domain import commands as cm
 from engine.domain.case_reasons import CLOSE_REASONS
@@ -31,20 +34,22 @@ def close_case(
     """
     words = require_reason(CLOSE_REASONS, reason_code, words, words_needed=False)
     now = engine.clock.now()
-    with engine.unit_of_work() as work:
-        state = work.cases.lock(case_id)
+    with engine.transaction() as tx:
+        state = tx.of(CaseStore).lock(case_id)
         require_member(viewer, state, Action.STEER)
-        known = work.records.answer_to(command_id)
+        known = tx.of(HousekeepingStore).answer_to(command_id)
         if known is not None:
             return bool(known.get("closed", True))
         is_closed = state.case.status is CaseStatus.CLOSED or advice_against(state).workflows == 0
         if is_closed:
-            decided = carry_out(engine, work, state, cm.CloseCase(reason_code), actor_id=viewer.actor_id, now=now)
-            keep_words(work, state, decided.events, "CaseClosed", words)
+            decided = carry_out(engine, tx, state, cm.CloseCase(reason_code), actor_id=viewer.actor_id, now=now)
+            keep_words(tx, state, decided.events, "CaseClosed", words)
         else:
-            _ask(engine, work, state, viewer, reason_code, words, now)
-        work.records.remember(command_id, {"case_id": str(case_id), "closed": is_closed}, case_id=case_id, at=now)
-        work.commit()
+            _ask(engine, tx, state, viewer, reason_code, words, now)
+        tx.of(HousekeepingStore).remember(
+            command_id, {"case_id": str(case_id), "closed": is_closed}, case_id=case_id, at=now
+        )
+        tx.commit()
         return is_closed
 
 
@@ -56,42 +61,42 @@ def answer_closing(engine: Engine, case_id: UUID, *, viewer: Viewer, approved: b
     `NotAllowedError`.
     """
     now = engine.clock.now()
-    with engine.unit_of_work() as work:
-        state = work.cases.lock(case_id)
+    with engine.transaction() as tx:
+        state = tx.of(CaseStore).lock(case_id)
         require_member(viewer, state, Action.STEER)
-        request = work.approvals.open_about(ApprovalKind.CLOSURE, case_id)
+        request = tx.of(ApprovalStore).open_about(ApprovalKind.CLOSURE, case_id)
         if request is None:
             raise AlreadyEndedError(kind="request to close the case")
         if approved and viewer.actor_id != request.asked_by:
             require_member(viewer, state, Action.AGREE_CLOSURE)
         is_in_time = answer_as_it_stands(
-            engine, work, request, viewer=viewer, approved=approved, now=now, stands=lambda: stands(state), state=state
+            engine, tx, request, viewer=viewer, approved=approved, now=now, stands=lambda: stands(state), state=state
         )
         if approved and is_in_time:
-            carry_out(engine, work, state, cm.CloseCase(request.reason_code), actor_id=viewer.actor_id, now=now)
+            carry_out(engine, tx, state, cm.CloseCase(request.reason_code), actor_id=viewer.actor_id, now=now)
         else:
-            work.cases.note(state, "ClosingRefused", {}, actor_id=viewer.actor_id, at=now)
-        work.commit()
+            tx.of(CaseStore).note(state, "ClosingRefused", {}, actor_id=viewer.actor_id, at=now)
+        tx.commit()
     if not is_in_time:
         raise ConflictError(kind="case")
 
 
 def _ask(
-    engine: Engine, work: UnitOfWork, state: CaseState, viewer: Viewer, reason_code: str, words: str, now: datetime
+    engine: Engine, tx: Transaction, state: CaseState, viewer: Viewer, reason_code: str, words: str, now: datetime
 ) -> None:
     """Ask for a second person, once; anew when something else is open than when it was asked for."""
-    waiting = work.approvals.open_about(ApprovalKind.CLOSURE, state.case.id)
+    waiting = tx.of(ApprovalStore).open_about(ApprovalKind.CLOSURE, state.case.id)
     if waiting is not None and waiting.expires_at > now:
         if waiting.seen == stands(state):
             return
-        overtake(work, ApprovalKind.CLOSURE, state.case.id, now=now)
-    require_other(work, ApprovalKind.CLOSURE, viewer, state.case.unit_id, now)
+        overtake(tx, ApprovalKind.CLOSURE, state.case.id, now=now)
+    require_other(tx, ApprovalKind.CLOSURE, viewer, state.case.unit_id, now)
     advice = advice_against(state)
     asked_by = None if viewer.is_system else viewer.actor_id
     ask_second(
-        engine, work, ApprovalKind.CLOSURE, state.case.id, asked_by=asked_by, now=now, state=state,
+        engine, tx, ApprovalKind.CLOSURE, state.case.id, asked_by=asked_by, now=now, state=state,
         reason_code=reason_code, subject=advice._asdict(), seen=stands(state),
     )  # fmt: skip
     body = {"reason_code": reason_code, **advice._asdict()}
-    work.cases.note(state, "ClosingAsked", body, actor_id=asked_by, at=now)
-    keep_words_of(work, state, state.case.chain_length + 1, words)
+    tx.of(CaseStore).note(state, "ClosingAsked", body, actor_id=asked_by, at=now)
+    keep_words_of(tx, state, state.case.chain_length + 1, words)

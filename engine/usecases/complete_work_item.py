@@ -6,7 +6,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from engine.adapters.sql.unit_of_work import UnitOfWork
+from engine.adapters.sql.case_store import CaseStore
+from engine.adapters.sql.housekeeping_store import HousekeepingStore
+from engine.adapters.sql.item_store import ItemStore
+from engine.adapters.sql.transaction import Transaction
 from engine.assembly import Engine
 from engine.domain import commands as cm
 from engine.domain import work_item as verbs
@@ -72,65 +75,65 @@ def complete_work_item(
     statement of somebody who is victim and suspect.
     """
     now = engine.clock.now()
-    with engine.unit_of_work() as work:
-        state = work.cases.lock(work.items.get(item_id).case_id)
+    with engine.transaction() as tx:
+        state = tx.of(CaseStore).lock(tx.of(ItemStore).get(item_id).case_id)
         require_member(viewer, state, kind="work item")
-        known = work.records.answer_to(command_id)
+        known = tx.of(HousekeepingStore).answer_to(command_id)
         if known is not None:
             return _completion(known)
-        item = work.items.get(item_id)
+        item = tx.of(ItemStore).get(item_id)
         _require_right(item, viewer, state.case.unit_id, revision)
         step = state.steps.get(item.step_id)
         if step is None or item.approval:
             raise NotFoundError(kind="work item to answer")
         if outcome == DONE:
-            note_for_statement(engine, work, state, step, by=viewer.actor_id, now=now)
-            state = mind_copies(engine, work, state, item, answers, by=viewer.actor_id, now=now)
-            answers = with_hashes(work, state, engine.registry.get(step.uses), answers)
+            note_for_statement(engine, tx, state, step, by=viewer.actor_id, now=now)
+            state = mind_copies(engine, tx, state, item, answers, by=viewer.actor_id, now=now)
+            answers = with_hashes(tx, state, engine.registry.get(step.uses), answers)
         command = _command(
             engine, state, step, outcome, answers, happened_at, reason, now, viewer, is_typed_in=is_typed_in
         )
         if asks_whether_done(step) and not (outcome == DONE and answers.get("decision") == "yes"):
-            _require_other_work(engine, work, state, command, now=now)
+            _require_other_work(engine, tx, state, command, now=now)
         if is_typed_in and is_late_entry(command.happened_at, now) and not late_reason.strip():
             raise InvalidAnswersError({"late_reason": "Say why this is being entered only now. Do not write names."})
-        answers = _honoured(engine, work, state, step, answers)
+        answers = _honoured(engine, tx, state, step, answers)
         kept = dict(answers) | {name: text for name, text in ((REASON, reason), (LATE_REASON, late_reason)) if text}
-        sealed = work.items.keep_answers(
+        sealed = tx.of(ItemStore).keep_answers(
             kept, case_id=state.case.id, unit_id=state.case.unit_id, step_id=step.id, turn=step.turn, at=now,
             key_of=key_of_step(step), apart=told_apart(engine, step.uses),
         )  # fmt: skip
         command = replace(command, answers_hash=hashlib.sha256(sealed).hexdigest())
-        decided = carry_out(engine, work, state, command, actor_id=viewer.actor_id, now=now)
-        keep_who_did_it(work, item, viewer)
+        decided = carry_out(engine, tx, state, command, actor_id=viewer.actor_id, now=now)
+        keep_who_did_it(tx, item, viewer)
         asks = any(isinstance(event, StepSubmitted) for event in decided.events)
-        approval = work.items.open_of_step(step.id) if asks else None
+        approval = tx.of(ItemStore).open_of_step(step.id) if asks else None
         if approval is not None and approval.approval:
-            tell_of_approval(engine, work, decided.state, approval, by=viewer.actor_id, now=now)
-        tell_of_prepared(engine, work, decided.state, step.id, now=now)
-        work.items.drop_draft(item_id)
+            tell_of_approval(engine, tx, decided.state, approval, by=viewer.actor_id, now=now)
+        tell_of_prepared(engine, tx, decided.state, step.id, now=now)
+        tx.of(ItemStore).drop_draft(item_id)
         answer = _answer(state, decided.events)
-        work.records.remember(command_id, answer, case_id=state.case.id, at=now)
-        work.commit()
+        tx.of(HousekeepingStore).remember(command_id, answer, case_id=state.case.id, at=now)
+        tx.commit()
         return _completion(answer)
 
 
 def _honoured(
-    engine: Engine, work: UnitOfWork, state: CaseState, step: Step, answers: Mapping[str, JsonValue]
+    engine: Engine, tx: Transaction, state: CaseState, step: Step, answers: Mapping[str, JsonValue]
 ) -> Mapping[str, JsonValue]:
     """Return the answers that may be kept; after a no, what the report had kept before goes too."""
     step_type = engine.registry.get(step.uses)
     kept = kept_of(step_type, answers)
     if is_refused(step_type, answers):
-        work.records.cut_report(state.case.id, frozenset(kept))
+        tx.of(HousekeepingStore).cut_report(state.case.id, frozenset(kept))
     return kept
 
 
 def _require_other_work(
-    engine: Engine, work: UnitOfWork, state: CaseState, command: cm.CompleteStep, *, now: datetime
+    engine: Engine, tx: Transaction, state: CaseState, command: cm.CompleteStep, *, now: datetime
 ) -> None:
     """Refuse a no to whether a case is done while it would close with that answer."""
-    if is_left_to_itself(would_be(engine, work, state, command, now=now)):
+    if is_left_to_itself(would_be(engine, tx, state, command, now=now)):
         problem = (
             "Nothing else is open, so the case would close. First add what is still to be done, on the page of"
             " the case."

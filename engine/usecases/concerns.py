@@ -4,7 +4,11 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from engine.adapters.sql.unit_of_work import UnitOfWork
+from engine.adapters.sql.audit_log_store import AuditLogStore
+from engine.adapters.sql.concern_store import ConcernStore
+from engine.adapters.sql.directory_store import DirectoryStore
+from engine.adapters.sql.housekeeping_store import HousekeepingStore
+from engine.adapters.sql.transaction import Transaction
 from engine.assembly import Engine
 from engine.domain.break_glass import is_case_number
 from engine.domain.confidants import Colleague, confidant
@@ -31,16 +35,16 @@ def raise_concern(
     Everybody who is signed in may. Raises `InvalidAnswersError`.
     """
     now, concern_id = engine.clock.now(), engine.entropy.uuid()
-    with engine.unit_of_work() as work:
-        work.records.take_turn(command_id)
-        known = work.records.answer_to(command_id)
+    with engine.transaction() as tx:
+        tx.of(HousekeepingStore).take_turn(command_id)
+        known = tx.of(HousekeepingStore).answer_to(command_id)
         if known is not None:
             return UUID(str(known["concern_id"]))
-        about = work.directory.actor(about_id) if about_id else None
+        about = tx.of(DirectoryStore).actor(about_id) if about_id else None
         problems = _problems(kind, about, words, viewer, case_number)
         if problems or about is None:
             raise InvalidAnswersError(problems)
-        hearers = [_colleague(one) for one in work.directory.holders(roles=_HEARERS)]
+        hearers = [_colleague(one) for one in tx.of(DirectoryStore).holders(roles=_HEARERS)]
         recipient_id = confidant(_colleague(about), viewer.actor_id, hearers)
         if recipient_id is None:
             nobody = (
@@ -51,11 +55,13 @@ def raise_concern(
             id=concern_id, kind=kind, about_id=about.id, case_number=case_number.strip()[:40],
             raised_by=viewer.actor_id, raised_at=now, recipient_id=recipient_id, status="new", answered_at=None,
         )  # fmt: skip
-        work.concerns.add(concern, words=words.strip())
-        _tell(engine, work, recipient_id, concern_id, "concern")
-        work.audit.note("safeguarding", "ConcernRaised", {"concern_id": str(concern_id)}, actor_id=None, at=now)
-        work.records.remember(command_id, {"concern_id": str(concern_id)}, case_id=None, at=now)
-        work.commit()
+        tx.of(ConcernStore).add(concern, words=words.strip())
+        _tell(engine, tx, recipient_id, concern_id, "concern")
+        tx.of(AuditLogStore).note(
+            "safeguarding", "ConcernRaised", {"concern_id": str(concern_id)}, actor_id=None, at=now
+        )
+        tx.of(HousekeepingStore).remember(command_id, {"concern_id": str(concern_id)}, case_id=None, at=now)
+        tx.commit()
     return concern_id
 
 
@@ -64,12 +70,12 @@ def read_concern(engine: Engine, concern_id: UUID, *, viewer: Viewer) -> tuple[C
 
     That it was read is written first. Raises `NotFoundError` for everybody else, the person concerned too.
     """
-    with engine.unit_of_work(viewer) as work:
-        concern = _mine(work, concern_id, viewer)
+    with engine.transaction(viewer) as tx:
+        concern = _mine(tx, concern_id, viewer)
         body = {"concern_id": str(concern_id)}
-        work.audit.note("safeguarding", "ConcernRead", body, actor_id=viewer.actor_id, at=engine.clock.now())
-        words, answer = work.concerns.words_of(concern_id)
-        work.commit()
+        tx.of(AuditLogStore).note("safeguarding", "ConcernRead", body, actor_id=viewer.actor_id, at=engine.clock.now())
+        words, answer = tx.of(ConcernStore).words_of(concern_id)
+        tx.commit()
     return concern, words, answer
 
 
@@ -78,12 +84,12 @@ def answer_concern(
 ) -> None:
     """Say how it stands; who told it hears that there is an answer. Raises `NotFoundError`, `InvalidAnswersError`."""
     now = engine.clock.now()
-    with engine.unit_of_work() as work:
-        work.records.take_turn(command_id)
-        concern = _mine(work, concern_id, viewer)
+    with engine.transaction() as tx:
+        tx.of(HousekeepingStore).take_turn(command_id)
+        concern = _mine(tx, concern_id, viewer)
         if concern.recipient_id != viewer.actor_id:
             raise NotFoundError(kind="concern")
-        if work.records.answer_to(command_id) is not None:
+        if tx.of(HousekeepingStore).answer_to(command_id) is not None:
             return
         problems = {}
         if status not in STATUSES or status == "new":
@@ -92,54 +98,56 @@ def answer_concern(
             problems["words"] = "Write a sentence or two."
         if problems:
             raise InvalidAnswersError(problems)
-        work.concerns.answer(concern_id, status=status, words=words.strip(), at=now)
-        _tell(engine, work, concern.raised_by, concern_id, "concern_answered", command_id)
+        tx.of(ConcernStore).answer(concern_id, status=status, words=words.strip(), at=now)
+        _tell(engine, tx, concern.raised_by, concern_id, "concern_answered", command_id)
         body = {"concern_id": str(concern_id), "status": status}
-        work.audit.note("safeguarding", "ConcernAnswered", body, actor_id=viewer.actor_id, at=now)
-        work.records.remember(command_id, {"status": status}, case_id=None, at=now)
-        work.commit()
+        tx.of(AuditLogStore).note("safeguarding", "ConcernAnswered", body, actor_id=viewer.actor_id, at=now)
+        tx.of(HousekeepingStore).remember(command_id, {"status": status}, case_id=None, at=now)
+        tx.commit()
 
 
-def pass_on_concerns(engine: Engine, work: UnitOfWork, *, now: datetime) -> int:
+def pass_on_concerns(engine: Engine, tx: Transaction, *, now: datetime) -> int:
     """Tell each open concern whose hearer acts no longer to another one; gives how many nobody may be told of."""
-    hearers, left = [_colleague(one) for one in work.directory.holders(roles=_HEARERS)], 0
-    for concern_id in work.concerns.unheard():
-        concern = work.concerns.get(concern_id)
-        about = work.directory.actor(concern.about_id) if concern else None
+    hearers, left = [_colleague(one) for one in tx.of(DirectoryStore).holders(roles=_HEARERS)], 0
+    for concern_id in tx.of(ConcernStore).unheard():
+        concern = tx.of(ConcernStore).get(concern_id)
+        about = tx.of(DirectoryStore).actor(concern.about_id) if concern else None
         chosen = confidant(_colleague(about), concern.raised_by, hearers) if concern and about else None
         if chosen is None:
             left += 1
             continue
-        work.concerns.pass_on(concern_id, recipient_id=chosen)
-        _tell(engine, work, chosen, concern_id, "concern", engine.entropy.uuid())
-        work.audit.note("safeguarding", "ConcernPassedOn", {"concern_id": str(concern_id)}, actor_id=None, at=now)
+        tx.of(ConcernStore).pass_on(concern_id, recipient_id=chosen)
+        _tell(engine, tx, chosen, concern_id, "concern", engine.entropy.uuid())
+        tx.of(AuditLogStore).note(
+            "safeguarding", "ConcernPassedOn", {"concern_id": str(concern_id)}, actor_id=None, at=now
+        )
     return left
 
 
-def colleagues_who_hear(work: UnitOfWork, about_id: UUID) -> tuple[ActorRecord, ...]:
+def colleagues_who_hear(tx: Transaction, about_id: UUID) -> tuple[ActorRecord, ...]:
     """Give the one person who is told of what somebody does: as for a concern about them."""
-    about = work.directory.actor(about_id)
-    people = work.directory.holders(roles=_HEARERS)
+    about = tx.of(DirectoryStore).actor(about_id)
+    people = tx.of(DirectoryStore).holders(roles=_HEARERS)
     if about is None:
         return ()
     chosen = confidant(_colleague(about), about_id, [_colleague(one) for one in people])
     return tuple(one for one in people if one.id == chosen)
 
 
-def _mine(work: UnitOfWork, concern_id: UUID, viewer: Viewer) -> Concern:
-    concern = work.concerns.get(concern_id)
+def _mine(tx: Transaction, concern_id: UUID, viewer: Viewer) -> Concern:
+    concern = tx.of(ConcernStore).get(concern_id)
     if concern is None or viewer.actor_id not in {concern.raised_by, concern.recipient_id}:
         raise NotFoundError(kind="concern")
     return concern
 
 
 def _tell(
-    engine: Engine, work: UnitOfWork, recipient_id: UUID, concern_id: UUID, kind: str, act_id: UUID | None = None
+    engine: Engine, tx: Transaction, recipient_id: UUID, concern_id: UUID, kind: str, act_id: UUID | None = None
 ) -> None:
-    person = work.directory.actor(recipient_id)
+    person = tx.of(DirectoryStore).actor(recipient_id)
     if person is not None:
         tell_of_system(
-            engine, work, kind=kind, rule=f"{kind}|{act_id or concern_id}", people=(person,),
+            engine, tx, kind=kind, rule=f"{kind}|{act_id or concern_id}", people=(person,),
             channels=(IN_APP, EMAIL), link=f"/concerns/{concern_id}", now=engine.clock.now(), critical=True,
         )  # fmt: skip
 

@@ -8,7 +8,10 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from engine.adapters.sql.unit_of_work import UnitOfWork
+from engine.adapters.sql.case_store import CaseStore
+from engine.adapters.sql.consent_store import ConsentStore
+from engine.adapters.sql.housekeeping_store import HousekeepingStore
+from engine.adapters.sql.transaction import Transaction
 from engine.assembly import Engine
 from engine.domain.consent import Consent, GivenBy
 from engine.domain.guardians import PROBLEM
@@ -53,14 +56,14 @@ def record_consent(engine: Engine, case_id: UUID, *, viewer: Viewer, command_id:
     Raises `InvalidAnswersError`, `NotFoundError`, `NotAllowedError`.
     """
     now = engine.clock.now()
-    with engine.unit_of_work() as work:
-        state = work.cases.lock(case_id)
+    with engine.transaction() as tx:
+        state = tx.of(CaseStore).lock(case_id)
         require_member(viewer, state, Action.KEEP_CONSENTS)
-        known = work.records.answer_to(command_id)
+        known = tx.of(HousekeepingStore).answer_to(command_id)
         if known is not None:
             return UUID(str(known["id"]))
         _require_sense(state, agreed, now)
-        if cannot_agree(work, state, agreed.kind):
+        if cannot_agree(tx, state, agreed.kind):
             raise InvalidAnswersError({"kind": PROBLEM})
         consent = Consent(
             id=engine.entropy.uuid(), case_id=case_id, unit_id=state.case.unit_id, person_id=agreed.person_id,
@@ -68,10 +71,10 @@ def record_consent(engine: Engine, case_id: UUID, *, viewer: Viewer, command_id:
             fields=tuple(agreed.fields), language=agreed.language, read_aloud=agreed.read_aloud,
             assent=agreed.assent, valid_until=agreed.valid_until, recorded_at=now, recorded_by=viewer.actor_id,
         )  # fmt: skip
-        work.consents.add(consent)
-        _note(work, state, "ConsentRecorded", consent, viewer.actor_id, now)
-        work.records.remember(command_id, {"id": str(consent.id)}, case_id=case_id, at=now)
-        work.commit()
+        tx.of(ConsentStore).add(consent)
+        _note(tx, state, "ConsentRecorded", consent, viewer.actor_id, now)
+        tx.of(HousekeepingStore).remember(command_id, {"id": str(consent.id)}, case_id=case_id, at=now)
+        tx.commit()
         return consent.id
 
 
@@ -81,21 +84,21 @@ def withdraw_consent(engine: Engine, consent_id: UUID, *, viewer: Viewer, comman
     Gives how many referrals were called back. Raises `NotFoundError`, `AlreadyEndedError`, `NotAllowedError`.
     """
     now = engine.clock.now()
-    with engine.unit_of_work() as work:
-        state = work.cases.lock(known_consent(work, consent_id).case_id)
+    with engine.transaction() as tx:
+        state = tx.of(CaseStore).lock(known_consent(tx, consent_id).case_id)
         require_member(viewer, state, Action.KEEP_CONSENTS)
-        known = work.records.answer_to(command_id)
+        known = tx.of(HousekeepingStore).answer_to(command_id)
         if known is not None:
             return int(known["recalled"])
-        if not work.consents.withdraw(consent_id, by=viewer.actor_id, at=now):
+        if not tx.of(ConsentStore).withdraw(consent_id, by=viewer.actor_id, at=now):
             raise AlreadyEndedError(kind="consent")
-        consent = known_consent(work, consent_id)
-        after = _note(work, state, "ConsentWithdrawn", consent, viewer.actor_id, now)
+        consent = known_consent(tx, consent_id)
+        after = _note(tx, state, "ConsentWithdrawn", consent, viewer.actor_id, now)
         recalled, _ = end_referrals_of(
-            engine, work, after, consent, reason="consent_withdrawn", by=viewer.actor_id, now=now
+            engine, tx, after, consent, reason="consent_withdrawn", by=viewer.actor_id, now=now
         )
-        work.records.remember(command_id, {"recalled": recalled}, case_id=state.case.id, at=now)
-        work.commit()
+        tx.of(HousekeepingStore).remember(command_id, {"recalled": recalled}, case_id=state.case.id, at=now)
+        tx.commit()
         return recalled
 
 
@@ -105,8 +108,8 @@ def end_expired_consents(engine: Engine) -> int:
     What they covered cannot be seen since the instant at which they ran out; this calls it back, and tells who got it.
     """
     now = engine.clock.now()
-    with engine.unit_of_work() as work:
-        waiting = work.consents.run_out(now=now, most=_AT_ONCE)
+    with engine.transaction() as tx:
+        waiting = tx.of(ConsentStore).run_out(now=now, most=_AT_ONCE)
     count = 0
     for consent in waiting:
         try:
@@ -117,15 +120,15 @@ def end_expired_consents(engine: Engine) -> int:
 
 
 def _end_expired(engine: Engine, waiting: Consent, now: datetime) -> bool:
-    with engine.unit_of_work() as work:
-        state = work.cases.lock(waiting.case_id)
-        consent = known_consent(work, waiting.id)
+    with engine.transaction() as tx:
+        state = tx.of(CaseStore).lock(waiting.case_id)
+        consent = known_consent(tx, waiting.id)
         if consent.expired_at is not None or consent.withdrawn_at is not None:
             return False
-        work.consents.note_expired(consent.id, at=now)
-        after = _note(work, state, "ConsentRanOut", consent, None, now)
-        end_referrals_of(engine, work, after, consent, reason="consent_ran_out", by=None, now=now)
-        work.commit()
+        tx.of(ConsentStore).note_expired(consent.id, at=now)
+        after = _note(tx, state, "ConsentRanOut", consent, None, now)
+        end_referrals_of(engine, tx, after, consent, reason="consent_ran_out", by=None, now=now)
+        tx.commit()
         return True
 
 
@@ -149,8 +152,6 @@ def _require_sense(state: CaseState, agreed: GivenConsent, now: datetime) -> Non
         raise InvalidAnswersError(problems)
 
 
-def _note(
-    work: UnitOfWork, state: CaseState, type_: str, consent: Consent, by: UUID | None, now: datetime
-) -> CaseState:
+def _note(tx: Transaction, state: CaseState, type_: str, consent: Consent, by: UUID | None, now: datetime) -> CaseState:
     body = {"consent_id": str(consent.id), "kind": consent.kind.value}
-    return work.cases.note(state, type_, body, actor_id=by, at=now)
+    return tx.of(CaseStore).note(state, type_, body, actor_id=by, at=now)

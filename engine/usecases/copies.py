@@ -4,7 +4,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from uuid import UUID
 
-from engine.adapters.sql.unit_of_work import UnitOfWork
+from engine.adapters.sql.case_store import CaseStore
+from engine.adapters.sql.file_store import FileStore
+from engine.adapters.sql.item_store import ItemStore
+from engine.adapters.sql.transaction import Transaction
 from engine.assembly import Engine
 from engine.domain.consequences import WorkItem
 from engine.domain.library import Library
@@ -25,7 +28,7 @@ _HELD_BACK = "This file is locked now: no one can open it any more, and the poli
 
 def mind_copies(
     engine: Engine,
-    work: UnitOfWork,
+    tx: Transaction,
     state: CaseState,
     item: WorkItem,
     answers: Mapping[str, JsonValue],
@@ -42,19 +45,19 @@ def mind_copies(
     fields = step_type.fields if step_type else ()
     if step is None or not stopping(fields, answers):
         return state
-    before = work.items.draft(item.id)
+    before = tx.of(ItemStore).draft(item.id)
     brought = steps_opened(fields, answers, before.proposals)
-    watches = tuple(_to_open(state, brought, step.id.hex, work.library(), now))
-    state = keep_watches(engine, work, state, step, watches, now=now)
+    watches = tuple(_to_open(state, brought, step.id.hex, tx.library(), now))
+    state = keep_watches(engine, tx, state, step, watches, now=now)
     named = _files_named(fields, before.answers) | _files_named(fields, answers)
     held: set[UUID] = set()
     for file_id in sorted(named):
-        if work.files.hold_back(file_id, case_id=state.case.id):
-            state = work.cases.note(state, "FileHeldBack", {"file_id": str(file_id)}, actor_id=by, at=now)
+        if tx.of(FileStore).hold_back(file_id, case_id=state.case.id):
+            state = tx.of(CaseStore).note(state, "FileHeldBack", {"file_id": str(file_id)}, actor_id=by, at=now)
             held.add(file_id)
     problems = problems_of_copies(fields, answers)
     if problems:
-        work.commit()
+        tx.commit()
         raise InvalidAnswersError({name: _told(problem, answers.get(name), held) for name, problem in problems.items()})
     return state
 
@@ -66,16 +69,16 @@ def tell_of_child(engine: Engine, case_id: UUID, *, viewer: Viewer) -> None:
     the file does.
     """
     now = engine.clock.now()
-    with engine.unit_of_work() as work:
-        require_adding(work, viewer, case_id, now=now)
-        state = work.cases.lock(case_id)
+    with engine.transaction() as tx:
+        require_adding(tx, viewer, case_id, now=now)
+        state = tx.of(CaseStore).lock(case_id)
         of_case = [one for one in state.steps.values() if not one.base_path]
         step = max(of_case, key=lambda one: state.runs[one.run_id].status is RunStatus.OPEN, default=None)
         if step is not None:
             mark = f"file_{sum(one.added is not None for one in state.steps.values())}"
-            watches = tuple(_to_open(state, OPENED_AT_ONCE, mark, work.library(), now))
-            keep_watches(engine, work, state, step, watches, now=now)
-            work.commit()
+            watches = tuple(_to_open(state, OPENED_AT_ONCE, mark, tx.library(), now))
+            keep_watches(engine, tx, state, step, watches, now=now)
+            tx.commit()
 
 
 def _to_open(

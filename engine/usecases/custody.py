@@ -5,7 +5,16 @@ from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 from uuid import UUID
 
-from engine.adapters.sql.unit_of_work import UnitOfWork
+from engine.adapters.sql.audit_log_store import AuditLogStore
+from engine.adapters.sql.case_store import CaseStore
+from engine.adapters.sql.consent_store import ConsentStore
+from engine.adapters.sql.custody_store import CustodyStore
+from engine.adapters.sql.directory_store import DirectoryStore
+from engine.adapters.sql.housekeeping_store import HousekeepingStore
+from engine.adapters.sql.keeping_store import KeepingStore
+from engine.adapters.sql.queries.cases import find_case
+from engine.adapters.sql.referral_store import ReferralStore
+from engine.adapters.sql.transaction import Transaction
 from engine.assembly import Engine
 from engine.domain.access import Grant, GrantKind
 from engine.domain.consent import law_of
@@ -45,42 +54,46 @@ def take_into_custody(engine: Engine) -> Revived:
     two people let go. Until then nobody but a system administrator signs in, and sees no case by any other role.
     """
     now, wall = engine.clock.now(), engine.wall_clock.now()
-    with engine.unit_of_work() as work:
-        revived = work.custody.end_all(at=wall)
-        for erasure_id in work.keeping.ripe(now=now + _EVER, most=_MOST):
-            erasure = work.keeping.erasure(erasure_id)
+    with engine.transaction() as tx:
+        revived = tx.of(CustodyStore).end_all(at=wall)
+        for erasure_id in tx.of(KeepingStore).ripe(now=now + _EVER, most=_MOST):
+            erasure = tx.of(KeepingStore).erasure(erasure_id)
             if erasure is not None:
-                work.keeping.save_erasure(erasure.end(ErasureStatus.WITHDRAWN, by=None, at=now, reason="restored"))
-        work.records.set_installation(_FACT, {"since": wall.isoformat()})
-        work.audit.note("keeping", "RestoredIntoCustody", revived._asdict(), actor_id=None, at=now)
-        work.commit()
+                tx.of(KeepingStore).save_erasure(
+                    erasure.end(ErasureStatus.WITHDRAWN, by=None, at=now, reason="restored")
+                )
+        tx.of(HousekeepingStore).set_installation(_FACT, {"since": wall.isoformat()})
+        tx.of(AuditLogStore).note("keeping", "RestoredIntoCustody", revived._asdict(), actor_id=None, at=now)
+        tx.commit()
     return revived
 
 
 def standing(engine: Engine, *, viewer: Viewer) -> RestoreStanding | None:
     """Give what has to be looked at; None for an installation that is in no custody. Raises `NotAllowedError`."""
     _require_keeper(viewer)
-    with engine.unit_of_work() as work:
-        since = _since(work)
+    with engine.transaction() as tx:
+        since = _since(tx)
         if since is None:
             return None
-        return RestoreStanding(since, work.custody.people(), work.custody.suspended_grants(), work.custody.offers())
+        return RestoreStanding(
+            since, tx.of(CustodyStore).people(), tx.of(CustodyStore).suspended_grants(), tx.of(CustodyStore).offers()
+        )
 
 
-def may_enter(work: UnitOfWork, actor_id: UUID) -> bool:
+def may_enter(tx: Transaction, actor_id: UUID) -> bool:
     """Say whether somebody may sign in now: everybody, or in custody who looks after people."""
-    if _since(work) is None:
+    if _since(tx) is None:
         return True
-    person = work.directory.actor(actor_id)
+    person = tx.of(DirectoryStore).actor(actor_id)
     return person is not None and Role.SYSTEM_ADMINISTRATOR in person.roles
 
 
-def as_keeper(work: UnitOfWork, viewer: Viewer) -> Viewer:
+def as_keeper(tx: Transaction, viewer: Viewer) -> Viewer:
     """Give somebody with the roles that count now: all, or in custody that of who looks after people alone.
 
     Who has another role beside it would see cases, at the very time at which denials and seals may be lost.
     """
-    if _since(work) is None:
+    if _since(tx) is None:
         return viewer
     roles = tuple(role for role in viewer.roles if role == Role.SYSTEM_ADMINISTRATOR)
     kept = tuple(one.model_copy(update={"roles": roles}) for one in viewer.memberships if set(roles) & set(one.roles))
@@ -99,14 +112,14 @@ def ask_release(engine: Engine, *, viewer: Viewer, without: Iterable[str] = ()) 
     if viewer.is_system:
         raise NotAllowedError(actor=viewer.name, action=Action.MANAGE_PEOPLE.value)
     now = engine.clock.now()
-    with engine.unit_of_work() as work:
-        if _since(work) is None:
+    with engine.transaction() as tx:
+        if _since(tx) is None:
             raise AlreadyEndedError(kind="custody")
-        kept = sorted(str(engine.queries.find_case(THIS_MACHINE, number)) for number in without)
-        unit_id, people = others_who_may(work, ApprovalKind.CUSTODY, viewer, now)
+        kept = sorted(str(engine.ask(find_case, THIS_MACHINE, number)) for number in without)
+        unit_id, people = others_who_may(tx, ApprovalKind.CUSTODY, viewer, now)
         request = ask_second(
             engine,
-            work,
+            tx,
             ApprovalKind.CUSTODY,
             _SUBJECT,
             asked_by=viewer.actor_id,
@@ -115,8 +128,8 @@ def ask_release(engine: Engine, *, viewer: Viewer, without: Iterable[str] = ()) 
             people=people,
             subject={_WITHOUT: kept},
         )
-        work.audit.note("keeping", "CustodyReleaseAsked", {}, actor_id=viewer.actor_id, at=now)
-        work.commit()
+        tx.of(AuditLogStore).note("keeping", "CustodyReleaseAsked", {}, actor_id=viewer.actor_id, at=now)
+        tx.commit()
         return request.id
 
 
@@ -131,54 +144,54 @@ def answer_release(engine: Engine, *, viewer: Viewer, approved: bool) -> None:
         raise NotAllowedError(actor=viewer.name, action=Action.MANAGE_PEOPLE.value)
     _require_keeper(viewer)
     now = engine.clock.now()
-    with engine.unit_of_work() as work:
-        request = take_answer(engine, work, ApprovalKind.CUSTODY, _SUBJECT, viewer=viewer, approved=approved, now=now)
+    with engine.transaction() as tx:
+        request = take_answer(engine, tx, ApprovalKind.CUSTODY, _SUBJECT, viewer=viewer, approved=approved, now=now)
         given_back = 0
         if approved:
             without = [UUID(one) for one in request.subject[_WITHOUT]]
             for case_id in without:
-                _call_back(engine, work, case_id, by=viewer.actor_id, now=now)
-            given_back = _give_back(work, but=without, now=now)
-            work.records.set_installation(_FACT, {})
+                _call_back(engine, tx, case_id, by=viewer.actor_id, now=now)
+            given_back = _give_back(tx, but=without, now=now)
+            tx.of(HousekeepingStore).set_installation(_FACT, {})
         body = {"agreed": approved, "grants": given_back}
-        work.audit.note("keeping", "CustodyAnswered", body, actor_id=viewer.actor_id, at=now)
-        work.commit()
+        tx.of(AuditLogStore).note("keeping", "CustodyAnswered", body, actor_id=viewer.actor_id, at=now)
+        tx.commit()
 
 
-def _call_back(engine: Engine, work: UnitOfWork, case_id: UUID, *, by: UUID, now: datetime) -> None:
+def _call_back(engine: Engine, tx: Transaction, case_id: UUID, *, by: UUID, now: datetime) -> None:
     """Call back all that was offered of a case, and end what was accepted; one that was handed over stays so."""
-    state = work.cases.lock(case_id)
-    for referral in work.referrals.of_case(case_id):
+    state = tx.of(CaseStore).lock(case_id)
+    for referral in tx.of(ReferralStore).of_case(case_id):
         if can_be_called_back(referral):
-            state = call_back(engine, work, state, referral, reason=_CALLED_BACK, by=by, now=now)
+            state = call_back(engine, tx, state, referral, reason=_CALLED_BACK, by=by, now=now)
 
 
-def _give_back(work: UnitOfWork, *, but: Collection[UUID], now: datetime) -> int:
-    held = [grant for grant in work.custody.suspended(but=but) if _rests_on_something(work, grant, now)]
-    count = sum(work.custody.give_back(grant.id) for grant in held)
-    work.custody.end_suspended()
+def _give_back(tx: Transaction, *, but: Collection[UUID], now: datetime) -> int:
+    held = [grant for grant in tx.of(CustodyStore).suspended(but=but) if _rests_on_something(tx, grant, now)]
+    count = sum(tx.of(CustodyStore).give_back(grant.id) for grant in held)
+    tx.of(CustodyStore).end_suspended()
     return count
 
 
-def _rests_on_something(work: UnitOfWork, grant: Grant, now: datetime) -> bool:
+def _rests_on_something(tx: Transaction, grant: Grant, now: datetime) -> bool:
     """Say whether that on which a suspended grant was given holds still."""
     if grant.kind is GrantKind.BREAK_GLASS or (grant.valid_until is not None and grant.valid_until <= now):
         return False
-    consent = work.consents.get(grant.consent_id) if grant.consent_id else None
+    consent = tx.of(ConsentStore).get(grant.consent_id) if grant.consent_id else None
     if grant.consent_id and (consent is None or not consent.is_live(now)):
         return False
     if grant.referral_id is None:
         return True
-    referral = work.referrals.get(grant.referral_id)
+    referral = tx.of(ReferralStore).get(grant.referral_id)
     if referral is None or referral.status is not ReferralStatus.ACCEPTED:
         return False
     if consent is not None or not referral.ground:
         return True
-    return bool(law_of(referral.ground, work.cases.read(grant.case_id).case.jurisdiction))
+    return bool(law_of(referral.ground, tx.of(CaseStore).read(grant.case_id).case.jurisdiction))
 
 
-def _since(work: UnitOfWork) -> datetime | None:
-    fact = work.records.installation(_FACT)
+def _since(tx: Transaction) -> datetime | None:
+    fact = tx.of(HousekeepingStore).installation(_FACT)
     return datetime.fromisoformat(fact["since"]) if fact else None
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 from uuid import UUID, uuid5
 
+from engine.adapters.sql.delivery_store import DeliveryStore
 from engine.assembly import Engine
 from engine.domain.policy import Action, can
 from engine.errors import InvalidAnswersError, NotAllowedError, NotFoundError
@@ -26,16 +27,16 @@ def retry_delivery(engine: Engine, delivery_id: UUID, *, viewer: Viewer) -> None
     """
     _require(viewer)
     now = engine.clock.now()
-    with engine.unit_of_work() as work:
-        found = work.deliveries.again(delivery_id, now=now)
+    with engine.transaction() as tx:
+        found = tx.of(DeliveryStore).again(delivery_id, now=now)
         if found is None:
             raise NotFoundError(kind="delivery that was given up")
         case_id, channel = found
         if case_id is not None:
             job_id = uuid5(delivery_id, f"again|{now.isoformat()}")
-            work.deliveries.queue(case_id, channel=channel, job_id=job_id, critical=False, now=now)
-        work.wake_listeners()
-        work.commit()
+            tx.of(DeliveryStore).queue(case_id, channel=channel, job_id=job_id, critical=False, now=now)
+        tx.wake_listeners()
+        tx.commit()
 
 
 def drop_delivery(engine: Engine, delivery_id: UUID, *, viewer: Viewer, reason: str) -> None:
@@ -47,11 +48,11 @@ def drop_delivery(engine: Engine, delivery_id: UUID, *, viewer: Viewer, reason: 
     _require(viewer)
     if reason not in REASONS:
         raise InvalidAnswersError({"reason": "Choose why it need not be sent."})
-    with engine.unit_of_work() as work:
-        dropped = work.deliveries.drop(delivery_id, reason=reason, by=viewer.actor_id, at=engine.clock.now())
+    with engine.transaction() as tx:
+        dropped = tx.of(DeliveryStore).drop(delivery_id, reason=reason, by=viewer.actor_id, at=engine.clock.now())
         if not dropped:
             raise NotFoundError(kind="delivery that was given up")
-        work.commit()
+        tx.commit()
 
 
 def _require(viewer: Viewer) -> None:

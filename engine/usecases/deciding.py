@@ -6,7 +6,11 @@ from datetime import datetime
 from functools import reduce
 from uuid import UUID
 
-from engine.adapters.sql.unit_of_work import UnitOfWork
+from engine.adapters.sql.access_store import AccessStore
+from engine.adapters.sql.case_store import CaseStore
+from engine.adapters.sql.housekeeping_store import HousekeepingStore
+from engine.adapters.sql.item_store import ItemStore
+from engine.adapters.sql.transaction import Transaction
 from engine.assembly import Engine
 from engine.domain import commands as cm
 from engine.domain.access import CaseAccess, Via
@@ -30,17 +34,17 @@ class Decided:
 
 
 def carry_out(
-    engine: Engine, work: UnitOfWork, state: CaseState, command: Command, *, actor_id: UUID | None, now: datetime
+    engine: Engine, tx: Transaction, state: CaseState, command: Command, *, actor_id: UUID | None, now: datetime
 ) -> Decided:
     """Decide a command and write its events with all that follows from them."""
-    events = decide(engine.definitions, work.library(), state, command, now)
-    after = work.cases.record(state, events, actor_id=actor_id, at=now) if events else state
+    events = decide(engine.definitions, tx.library(), state, command, now)
+    after = tx.of(CaseStore).record(state, events, actor_id=actor_id, at=now) if events else state
     return Decided(after, events)
 
 
-def would_be(engine: Engine, work: UnitOfWork, state: CaseState, command: Command, *, now: datetime) -> CaseState:
+def would_be(engine: Engine, tx: Transaction, state: CaseState, command: Command, *, now: datetime) -> CaseState:
     """Give the case as it would stand after a command, which is not carried out."""
-    return reduce(evolve, decide(engine.definitions, work.library(), state, command, now), state)
+    return reduce(evolve, decide(engine.definitions, tx.library(), state, command, now), state)
 
 
 _ASKED_FOR: Mapping[type, Action] = {
@@ -76,12 +80,12 @@ def is_barred(viewer: Viewer, state: CaseState) -> bool:
     return not viewer.is_system and not state.barred.isdisjoint({viewer.actor_id, *viewer.unit_ids})
 
 
-def require_access(work: UnitOfWork, viewer: Viewer, case_id: UUID, action: Action, *, now: datetime) -> CaseAccess:
+def require_access(tx: Transaction, viewer: Viewer, case_id: UUID, action: Action, *, now: datetime) -> CaseAccess:
     """Say how a viewer sees a case, through its unit or a grant, at `now` (UTC).
 
     Raises `NotFoundError` for who does not, and `NotAllowedError` for who sees it and may not act.
     """
-    access = work.access.access_of(viewer, case_id, now)
+    access = tx.of(AccessStore).access_of(viewer, case_id, now)
     if access.via is Via.NONE or not can(viewer, Action.SEE_CASES, access=access):
         raise NotFoundError(kind="case")
     if not can(viewer, action, access=access):
@@ -94,33 +98,33 @@ def require_own(engine: Engine, case_id: UUID, *, viewer: Viewer, action: Action
 
     Raises `NotFoundError` for who does not see it so, and `NotAllowedError` for who does and may not act.
     """
-    with engine.unit_of_work(viewer) as work:
-        access = require_access(work, viewer, case_id, Action.SEE_CASES, now=engine.clock.now())
+    with engine.transaction(viewer) as tx:
+        access = require_access(tx, viewer, case_id, Action.SEE_CASES, now=engine.clock.now())
     if access.via is not Via.OWN:
         raise NotFoundError(kind="case")
     if not can(viewer, action, access=access):
         raise NotAllowedError(actor=viewer.name, action=action.value)
 
 
-def keep_who_did_it(work: UnitOfWork, item: WorkItem, viewer: Viewer) -> None:
+def keep_who_did_it(tx: Transaction, item: WorkItem, viewer: Viewer) -> None:
     """Write the viewer down as who did an item that nobody had claimed."""
     if item.assignee_id is None:
-        work.items.done_by(item.id, viewer.actor_id)
+        tx.of(ItemStore).done_by(item.id, viewer.actor_id)
 
 
 def command_on_case(
     engine: Engine, case_id: UUID, command: Command, *, viewer: Viewer, command_id: UUID, now: datetime | None = None
 ) -> Mapping[str, JsonValue]:
     """Carry out one command of a person on a case, once; gives its answer."""
-    with engine.unit_of_work() as work:
-        state = work.cases.lock(case_id)
+    with engine.transaction() as tx:
+        state = tx.of(CaseStore).lock(case_id)
         require_member(viewer, state, _ASKED_FOR.get(type(command), Action.WORK))
-        known = work.records.answer_to(command_id)
+        known = tx.of(HousekeepingStore).answer_to(command_id)
         if known is not None:
             return known
         at = now or engine.clock.now()
-        decided = carry_out(engine, work, state, command, actor_id=viewer.actor_id, now=at)
+        decided = carry_out(engine, tx, state, command, actor_id=viewer.actor_id, now=at)
         answer: dict[str, JsonValue] = {"case_id": str(case_id), "events": len(decided.events)}
-        work.records.remember(command_id, answer, case_id=case_id, at=at)
-        work.commit()
+        tx.of(HousekeepingStore).remember(command_id, answer, case_id=case_id, at=at)
+        tx.commit()
         return answer

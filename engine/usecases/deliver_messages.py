@@ -7,6 +7,10 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from engine.adapters.sql.channel_store import ChannelStore
+from engine.adapters.sql.delivery_store import DeliveryStore
+from engine.adapters.sql.directory_store import DirectoryStore
+from engine.adapters.sql.job_store import JobStore
 from engine.assembly import Engine
 from engine.errors import DeliveryError, IcmcError
 from engine.ports import Channel, ClaimedJob, Sending
@@ -32,8 +36,8 @@ def deliver_messages(engine: Engine, job: ClaimedJob, traced: Mapping[str, Any])
     way, organisation = _way(engine, channel, unit_of=job.case_id)
     scope = DeliveryScope(channel, organisation, critical_only=job.critical, case_id=job.case_id)
     most = min(int(str(job.payload.get("most", MOST_DELIVERIES))), MOST_DELIVERIES)
-    with engine.unit_of_work() as work:
-        status = work.jobs.hold(job.id, job.token)
+    with engine.transaction() as tx:
+        status = tx.of(JobStore).hold(job.id, job.token)
     if status != "claimed":
         return status
     passed = deliver_due(engine, way, scope, most=most)
@@ -42,8 +46,8 @@ def deliver_messages(engine: Engine, job: ClaimedJob, traced: Mapping[str, Any])
 
 def deliver_unattended(engine: Engine) -> int:
     """Send what no job would: messages of no case, and those whose job was set aside; gives how many were taken."""
-    with engine.unit_of_work() as work:
-        channels = work.deliveries.unattended(now=engine.clock.now())
+    with engine.transaction() as tx:
+        channels = tx.of(DeliveryStore).unattended(now=engine.clock.now())
     return sum(
         deliver_due(engine, one.way, DeliveryScope(channel, one.organisation_id), most=one.most).taken
         for channel in channels
@@ -63,9 +67,9 @@ def _every_way(engine: Engine, channel: str) -> tuple[_Way, ...]:
     """Give the installation's own way, or the gateway of each organisation with what it takes in a minute."""
     if channel in engine.channels:
         return (_Way(engine.channels[channel]),)
-    with engine.unit_of_work() as work:
-        units = {work.channels.organisation_of(unit.id): unit.id for unit in work.directory.units()}
-        settings = {organisation: work.channels.of_unit(unit, channel) for organisation, unit in units.items()}
+    with engine.transaction() as tx:
+        units = {tx.of(ChannelStore).organisation_of(unit.id): unit.id for unit in tx.of(DirectoryStore).units()}
+        settings = {organisation: tx.of(ChannelStore).of_unit(unit, channel) for organisation, unit in units.items()}
     return tuple(
         _Way(
             _gateway(engine, channel, setting),
@@ -111,13 +115,13 @@ def _claim(engine: Engine, scope: DeliveryScope, passed: DeliveryPass) -> tuple[
     now = engine.clock.now()
     if engine.wall_clock.now() >= passed.ends_at:
         return ()
-    with engine.unit_of_work() as work:
+    with engine.transaction() as tx:
         if not passed.cases and not passed.taken:
-            work.deliveries.wake(scope, now=now, codes=(AWAY,))
-            claimed = work.deliveries.claim_probe(scope, now=now, lease=LEASE)
+            tx.of(DeliveryStore).wake(scope, now=now, codes=(AWAY,))
+            claimed = tx.of(DeliveryStore).claim_probe(scope, now=now, lease=LEASE)
         else:
-            claimed = work.deliveries.claim(scope, most=min(_AT_ONCE, passed.left), now=now, lease=LEASE)
-        work.commit()
+            claimed = tx.of(DeliveryStore).claim(scope, most=min(_AT_ONCE, passed.left), now=now, lease=LEASE)
+        tx.commit()
     return claimed
 
 
@@ -146,35 +150,35 @@ def _send_each(
 
 def _nobody_answers(engine: Engine, scope: DeliveryScope, passed: DeliveryPass, code: str) -> None:
     now = engine.clock.now()
-    with engine.unit_of_work() as work:
-        claimed = work.deliveries.claim(scope, most=MOST_DELIVERIES, now=now, lease=LEASE)
-        work.commit()
+    with engine.transaction() as tx:
+        claimed = tx.of(DeliveryStore).claim(scope, most=MOST_DELIVERIES, now=now, lease=LEASE)
+        tx.commit()
     put_off(engine, claimed, code=code)
     passed.is_away = True
 
 
 def _wake(engine: Engine, scope: DeliveryScope) -> bool:
     """Make due what waits after failures, now that the channel takes messages again: in its order, not by its wait."""
-    with engine.unit_of_work() as work:
-        work.deliveries.wake(scope, now=engine.clock.now())
-        work.commit()
+    with engine.transaction() as tx:
+        tx.of(DeliveryStore).wake(scope, now=engine.clock.now())
+        tx.commit()
     return True
 
 
 def _give_back(engine: Engine, claimed: tuple[ClaimedDelivery, ...]) -> None:
-    with engine.unit_of_work() as work:
-        work.deliveries.release(claimed, now=engine.clock.now())
-        work.commit()
+    with engine.transaction() as tx:
+        tx.of(DeliveryStore).release(claimed, now=engine.clock.now())
+        tx.commit()
 
 
 def _way(engine: Engine, channel: str, *, unit_of: UUID) -> tuple[Channel | None, UUID | None]:
     """Find the channel: the installation's own, or the gateway of the organisation whose case it is."""
     if channel in engine.channels:
         return engine.channels[channel], None
-    with engine.unit_of_work() as work:
-        unit = work.deliveries.unit_of(unit_of)
-        organisation = work.channels.organisation_of(unit) if unit else None
-        setting = work.channels.of_unit(unit, channel) if unit else None
+    with engine.transaction() as tx:
+        unit = tx.of(DeliveryStore).unit_of(unit_of)
+        organisation = tx.of(ChannelStore).organisation_of(unit) if unit else None
+        setting = tx.of(ChannelStore).of_unit(unit, channel) if unit else None
     return _gateway(engine, channel, setting), organisation
 
 
@@ -188,17 +192,17 @@ def _gateway(engine: Engine, channel: str, setting: ChannelSetting | None) -> Ch
 def _end(engine: Engine, job: ClaimedJob, scope: DeliveryScope, passed: DeliveryPass, traced: Mapping[str, Any]) -> str:
     """Finish the job, and those of the cases it served, or put it back until something is due again."""
     now = engine.clock.now()
-    with engine.unit_of_work() as work:
-        status = work.jobs.hold(job.id, job.token)
+    with engine.transaction() as tx:
+        status = tx.of(JobStore).hold(job.id, job.token)
         if status != "claimed":
             return status
-        again = work.deliveries.next_try(scope.channel, case_id=job.case_id)
-        if not passed.is_away and work.deliveries.any_due(scope, now=now):
+        again = tx.of(DeliveryStore).next_try(scope.channel, case_id=job.case_id)
+        if not passed.is_away and tx.of(DeliveryStore).any_due(scope, now=now):
             again = now
         if again is None:
-            work.jobs.finish(job.id, status="done", at=now, **traced)
+            tx.of(JobStore).finish(job.id, status="done", at=now, **traced)
         else:
-            work.jobs.put_back(job.id, ready_at=max(again, now), count_attempt=False, error_code="delivery")
-        work.deliveries.finish_spent_jobs(scope.channel, sorted(passed.cases - {job.case_id}), at=now, **traced)
-        work.commit()
+            tx.of(JobStore).put_back(job.id, ready_at=max(again, now), count_attempt=False, error_code="delivery")
+        tx.of(DeliveryStore).finish_spent_jobs(scope.channel, sorted(passed.cases - {job.case_id}), at=now, **traced)
+        tx.commit()
         return "done" if again is None else "ready"

@@ -4,7 +4,12 @@ import logging
 from datetime import datetime
 from typing import Final
 
-from engine.adapters.sql.unit_of_work import UnitOfWork
+from engine.adapters.sql.bundle_store import BundleStore
+from engine.adapters.sql.directory_store import DirectoryStore
+from engine.adapters.sql.preference_store import PreferenceStore
+from engine.adapters.sql.queries.viewer import as_viewer
+from engine.adapters.sql.queries.worklist import work_counts
+from engine.adapters.sql.transaction import Transaction
 from engine.assembly import Engine
 from engine.domain.safe_hours import DIGEST, EMAIL, Preference, digest_day, ways_for
 from engine.ports import ActorRecord
@@ -21,8 +26,8 @@ def send_digests(engine: Engine) -> int:
     Who has nothing to do gets none. A person whose digest cannot be written is logged by id, and the others get theirs.
     """
     now = engine.clock.now()
-    with engine.unit_of_work() as work:
-        wanting = _wanting(work)
+    with engine.transaction() as tx:
+        wanting = _wanting(tx)
     written = 0
     for preference in wanting:
         try:
@@ -32,38 +37,38 @@ def send_digests(engine: Engine) -> int:
     return written
 
 
-def _wanting(work: UnitOfWork) -> tuple[Preference, ...]:
+def _wanting(tx: Transaction) -> tuple[Preference, ...]:
     """Load who wants a digest, and who wants none any more but has messages waiting for one."""
-    daily = {preference.actor_id: preference for preference in work.preferences.with_daily_digest()}
-    left = tuple({held.recipient_id for held in work.bundles.held_back(DIGEST)} - set(daily))
-    chosen = work.preferences.of(left)
+    daily = {preference.actor_id: preference for preference in tx.of(PreferenceStore).with_daily_digest()}
+    left = tuple({held.recipient_id for held in tx.of(BundleStore).held_back(DIGEST)} - set(daily))
+    chosen = tx.of(PreferenceStore).of(left)
     return (*daily.values(), *(chosen.get(actor_id, Preference(actor_id=actor_id)) for actor_id in left))
 
 
 def _send(engine: Engine, preference: Preference, now: datetime) -> bool:
-    with engine.unit_of_work() as work:
-        person = work.directory.actor(preference.actor_id)
+    with engine.transaction() as tx:
+        person = tx.of(DirectoryStore).actor(preference.actor_id)
         if person is None or person.disabled:
             return False
-        channel = _channel(engine, work, person, preference)
-    viewer = engine.queries.viewer(person.id)
+        channel = _channel(engine, tx, person, preference)
+    viewer = engine.ask_all(as_viewer, person.id)
     zone = preference.zone or viewer.zone
     day = digest_day(now, zone)
     if day is None or not channel:
         return False
-    counts = engine.queries.work_counts(viewer, zone=zone)
-    with engine.unit_of_work() as work:
+    counts = engine.ask(work_counts, viewer, zone=zone)
+    with engine.transaction() as tx:
         shown = {name: str(number) for name, number in counts.model_dump().items()}
-        note = UnaddressedMessage(f"-|{DIGEST}|{day}", DIGEST, WORK_PAGE, False, shown, unit=unit_of(work, person))
-        written = any(counts.model_dump().values()) and write(engine, work, note, person, preference, channel, now=now)
-        for held in work.bundles.held_back(DIGEST, recipient_id=person.id):
-            work.bundles.bundle(held, held_for=DIGEST, by=note.id(person.id, channel))
-        work.commit()
+        note = UnaddressedMessage(f"-|{DIGEST}|{day}", DIGEST, WORK_PAGE, False, shown, unit=unit_of(tx, person))
+        written = any(counts.model_dump().values()) and write(engine, tx, note, person, preference, channel, now=now)
+        for held in tx.of(BundleStore).held_back(DIGEST, recipient_id=person.id):
+            tx.of(BundleStore).bundle(held, held_for=DIGEST, by=note.id(person.id, channel))
+        tx.commit()
         return written
 
 
-def _channel(engine: Engine, work: UnitOfWork, person: ActorRecord, preference: Preference) -> str:
+def _channel(engine: Engine, tx: Transaction, person: ActorRecord, preference: Preference) -> str:
     """Give the way by which somebody gets their digest: e-mail, unless they chose others; empty when there is none."""
-    can = reachable(engine, work, person, (EMAIL, *preference.channels), unit_of(work, person))
+    can = reachable(engine, tx, person, (EMAIL, *preference.channels), unit_of(tx, person))
     ways = ways_for((EMAIL,), preference=preference, reachable=can, critical=False)
     return ways[0] if ways else ""

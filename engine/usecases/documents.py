@@ -3,6 +3,10 @@
 from typing import Final, NamedTuple
 from uuid import UUID
 
+from engine.adapters.sql.case_store import CaseStore
+from engine.adapters.sql.housekeeping_store import HousekeepingStore
+from engine.adapters.sql.queries.documents import document_text
+from engine.adapters.sql.queries.documents import paper as paper_view
 from engine.assembly import Engine
 from engine.domain.policy import Action
 from engine.errors import AlreadyEndedError, ReplacedError
@@ -28,12 +32,12 @@ def open_document(engine: Engine, document_id: UUID, *, viewer: Viewer) -> str:
     The stamp says whether somebody has released it, the hash of the text as it is kept, and for whom this copy was made
     and when. Raises `NotFoundError`, `NotAllowedError`, `AuditUnavailableError`.
     """
-    return _opened(engine, engine.queries.paper(viewer, document_id), viewer)
+    return _opened(engine, engine.ask(paper_view, viewer, document_id), viewer)
 
 
 def print_document(engine: Engine, document_id: UUID, *, viewer: Viewer) -> Printed:
     """Give a paper as PDF, stamped as on its page. Raises what `open_document` raises, and `PrintingError`."""
-    paper = engine.queries.paper(viewer, document_id)
+    paper = engine.ask(paper_view, viewer, document_id)
     html = _opened(engine, paper, viewer)
     return Printed(f"{paper.number}-{paper.version}.pdf", engine.printer.pdf(html))
 
@@ -45,21 +49,21 @@ def release_document(engine: Engine, document_id: UUID, *, viewer: Viewer, comma
     which there is a newer version.
     """
     now = engine.clock.now()
-    paper = engine.queries.paper(viewer, document_id)
-    with engine.unit_of_work() as work:
-        state = work.cases.lock(paper.case_id)
+    paper = engine.ask(paper_view, viewer, document_id)
+    with engine.transaction() as tx:
+        state = tx.of(CaseStore).lock(paper.case_id)
         require_member(viewer, state, Action.RELEASE, kind="document")
-        if work.records.answer_to(command_id) is not None:
+        if tx.of(HousekeepingStore).answer_to(command_id) is not None:
             return
-        if work.records.release_document(document_id, by=viewer.actor_id, at=now):
-            work.cases.note(
+        if tx.of(HousekeepingStore).release_document(document_id, by=viewer.actor_id, at=now):
+            tx.of(CaseStore).note(
                 state, "DocumentReleased", {"document_id": str(document_id), "name": paper.name},
                 actor_id=viewer.actor_id, at=now,
             )  # fmt: skip
-            work.records.remember(command_id, {"released": True}, case_id=state.case.id, at=now)
-            work.commit()
+            tx.of(HousekeepingStore).remember(command_id, {"released": True}, case_id=state.case.id, at=now)
+            tx.commit()
             return
-    if engine.queries.paper(viewer, document_id).is_replaced:
+    if engine.ask(paper_view, viewer, document_id).is_replaced:
         raise ReplacedError
     raise AlreadyEndedError(kind="paper")
 
@@ -75,7 +79,7 @@ def leaves_the_network(engine: Engine, name: str) -> bool:
 
 
 def _opened(engine: Engine, paper: PaperView, viewer: Viewer) -> str:
-    html = engine.queries.document(viewer, paper.id)
+    html = engine.ask(document_text, viewer, paper.id)
     note_reading(engine, viewer, paper.case_id, "document", ("identifying",), subject_id=paper.id)
     stamp = engine.renderer.document(
         _STAMP,

@@ -4,7 +4,9 @@ from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
 
-from engine.adapters.sql.unit_of_work import UnitOfWork
+from engine.adapters.sql.directory_store import DirectoryStore
+from engine.adapters.sql.housekeeping_store import HousekeepingStore
+from engine.adapters.sql.transaction import Transaction
 from engine.assembly import Engine
 from engine.domain.policy import Action, can
 from engine.errors import InvalidAnswersError, NotAllowedError, NotFoundError
@@ -12,17 +14,17 @@ from engine.ports import ActorRecord
 from engine.views import Viewer
 
 
-def once(engine: Engine, command_id: UUID, change: Callable[[UnitOfWork, datetime], UUID]) -> UUID:
+def once(engine: Engine, command_id: UUID, change: Callable[[Transaction, datetime], UUID]) -> UUID:
     """Carry out a command that belongs to no case, in one transaction; the same command gives the same id again."""
     now = engine.clock.now()
-    with engine.unit_of_work() as work:
-        work.records.take_turn(command_id)
-        known = work.records.answer_to(command_id)
+    with engine.transaction() as tx:
+        tx.of(HousekeepingStore).take_turn(command_id)
+        known = tx.of(HousekeepingStore).answer_to(command_id)
         if known is not None:
             return UUID(str(known["id"]))
-        made = change(work, now)
-        work.records.remember(command_id, {"id": str(made)}, case_id=None, at=now)
-        work.commit()
+        made = change(tx, now)
+        tx.of(HousekeepingStore).remember(command_id, {"id": str(made)}, case_id=None, at=now)
+        tx.commit()
         return made
 
 
@@ -39,9 +41,9 @@ def may_plan(viewer: Viewer, unit_id: UUID) -> bool:
     return can(viewer, Action.MANAGE_ROTA, unit_id=unit_id)
 
 
-def member(work: UnitOfWork, actor_id: UUID, unit_id: UUID, *, field: str) -> ActorRecord:
+def member(tx: Transaction, actor_id: UUID, unit_id: UUID, *, field: str) -> ActorRecord:
     """Load somebody who acts in a unit; raises `InvalidAnswersError` at `field` for anybody else."""
-    actor = work.directory.actor(actor_id)
+    actor = tx.of(DirectoryStore).actor(actor_id)
     if actor is None or actor.disabled or unit_id not in actor.unit_ids:
         raise InvalidAnswersError({field: "Choose someone active in this unit."})
     return actor

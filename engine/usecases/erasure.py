@@ -5,7 +5,15 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from engine.adapters.sql.unit_of_work import UnitOfWork
+from engine.adapters.sql.approval_store import ApprovalStore
+from engine.adapters.sql.audit_log_store import AuditLogStore
+from engine.adapters.sql.case_store import CaseStore
+from engine.adapters.sql.directory_store import DirectoryStore
+from engine.adapters.sql.housekeeping_store import HousekeepingStore
+from engine.adapters.sql.keeping_store import KeepingStore
+from engine.adapters.sql.key_store import KeyStore
+from engine.adapters.sql.person_store import PersonStore
+from engine.adapters.sql.transaction import Transaction
 from engine.assembly import Engine
 from engine.domain.four_eyes import ApprovalKind
 from engine.domain.keeping import (
@@ -64,29 +72,29 @@ def ask_erasure(
     """
     now = engine.clock.now()
     _require_fitting(source, ground_code, by_safe_contact=by_safe_contact)
-    with engine.unit_of_work() as work:
-        state = work.cases.lock(case_id)
+    with engine.transaction() as tx:
+        state = tx.of(CaseStore).lock(case_id)
         require_member(viewer, state, Action.ASK_ERASURE)
         require_step_up(engine, viewer)
-        known = work.records.answer_to(command_id)
+        known = tx.of(HousekeepingStore).answer_to(command_id)
         if known is not None:
             return UUID(str(known["erasure_id"]))
-        _require_of_case(work, state, person_id)
-        cases = require_nothing_against(work, person_id, now)
+        _require_of_case(tx, state, person_id)
+        cases = require_nothing_against(tx, person_id, now)
         asked = Erasure(
             id=engine.entropy.uuid(), case_id=case_id, person_id=person_id, source=ErasureSource(source),
             ground_code=ground_code, asked_by=viewer.actor_id, asked_at=now,
         )  # fmt: skip
-        if not work.keeping.add_erasure(asked):
+        if not tx.of(KeepingStore).add_erasure(asked):
             raise AlreadyEndedError(kind="choice")
         ask_second(
-            engine, work, ApprovalKind.ERASURE, asked.id, asked_by=viewer.actor_id, now=now, state=state,
+            engine, tx, ApprovalKind.ERASURE, asked.id, asked_by=viewer.actor_id, now=now, state=state,
             reason_code=ground_code, subject={"person_id": str(person_id)}, seen=_how_it_stands(cases), tells=False,
         )  # fmt: skip
-        _note(work, state, "ErasureAsked", asked, viewer, now)
-        work.records.remember(command_id, {"erasure_id": str(asked.id)}, case_id=case_id, at=now)
-        _tell_approvers(engine, work, state, asked, now)
-        work.commit()
+        _note(tx, state, "ErasureAsked", asked, viewer, now)
+        tx.of(HousekeepingStore).remember(command_id, {"erasure_id": str(asked.id)}, case_id=case_id, at=now)
+        _tell_approvers(engine, tx, state, asked, now)
+        tx.commit()
         return asked.id
 
 
@@ -98,23 +106,23 @@ def approve_erasure(engine: Engine, erasure_id: UUID, *, viewer: Viewer) -> Eras
     `NotFoundError`, `NotAllowedError`.
     """
     now = engine.clock.now()
-    with engine.unit_of_work() as work:
-        erasure, state = _held(work, erasure_id)
+    with engine.transaction() as tx:
+        erasure, state = _held(tx, erasure_id)
         require_member(viewer, state, Action.APPROVE_ERASURE)
         require_step_up(engine, viewer)
-        request = work.approvals.open_about(ApprovalKind.ERASURE, erasure_id)
+        request = tx.of(ApprovalStore).open_about(ApprovalKind.ERASURE, erasure_id)
         if request is None:
             raise AlreadyEndedError(kind="erasure")
-        cases = work.keeping.cases_of(work.persons.same_as(erasure.person_id))
+        cases = tx.of(KeepingStore).cases_of(tx.of(PersonStore).same_as(erasure.person_id))
         is_in_time = answer_as_it_stands(
-            engine, work, request, viewer=viewer, approved=True, now=now, stands=lambda: _how_it_stands(cases),
+            engine, tx, request, viewer=viewer, approved=True, now=now, stands=lambda: _how_it_stands(cases),
             state=state,
         )  # fmt: skip
         if is_in_time:
-            require_nothing_against(work, erasure.person_id, now)
-        after = _as_agreed(work, erasure, now) if is_in_time else _overtaken(work, erasure, now)
-        _note(work, state, "ErasureAgreed" if is_in_time else "ErasureEnded", after, viewer, now)
-        work.commit()
+            require_nothing_against(tx, erasure.person_id, now)
+        after = _as_agreed(tx, erasure, now) if is_in_time else _overtaken(tx, erasure, now)
+        _note(tx, state, "ErasureAgreed" if is_in_time else "ErasureEnded", after, viewer, now)
+        tx.commit()
     if not is_in_time:
         raise ConflictError(kind="erasure")
     return after.status
@@ -128,19 +136,19 @@ def end_erasure(engine: Engine, erasure_id: UUID, *, viewer: Viewer, reason_code
     now = engine.clock.now()
     if reason_code not in ENDS_OF_ERASURES:
         raise InvalidAnswersError({"reason_code": "Choose why."})
-    with engine.unit_of_work() as work:
-        erasure, state = _held(work, erasure_id)
+    with engine.transaction() as tx:
+        erasure, state = _held(tx, erasure_id)
         is_own = erasure.asked_by == viewer.actor_id
         require_member(viewer, state, Action.ASK_ERASURE if is_own else Action.APPROVE_ERASURE)
         status = ErasureStatus.WITHDRAWN if is_own else ErasureStatus.REFUSED
         if erasure.status is ErasureStatus.ASKED:
             take_answer(
-                engine, work, ApprovalKind.ERASURE, erasure_id, viewer=viewer, approved=False, now=now, state=state
+                engine, tx, ApprovalKind.ERASURE, erasure_id, viewer=viewer, approved=False, now=now, state=state
             )  # fmt: skip
         after = erasure.end(status, by=viewer.actor_id, at=now, reason=reason_code)
-        work.keeping.save_erasure(after)
-        _note(work, state, "ErasureEnded", after, viewer, now)
-        work.commit()
+        tx.of(KeepingStore).save_erasure(after)
+        _note(tx, state, "ErasureEnded", after, viewer, now)
+        tx.commit()
 
 
 def erase_what_is_ripe(engine: Engine) -> int:
@@ -148,8 +156,8 @@ def erase_what_is_ripe(engine: Engine) -> int:
 
     What meanwhile stands against one ends it as refused. One that fails is logged by its id and tried again later.
     """
-    with engine.unit_of_work() as work:
-        ripe = work.keeping.ripe(now=engine.clock.now(), most=_MOST)
+    with engine.transaction() as tx:
+        ripe = tx.of(KeepingStore).ripe(now=engine.clock.now(), most=_MOST)
     done = 0
     for erasure_id in ripe:
         try:
@@ -167,11 +175,11 @@ def replay_tombstones(engine: Engine) -> int:
     outside = engine.tombstones.read()
     replayed = 0
     for tombstone in outside:
-        with engine.unit_of_work() as work:
-            if not work.keeping.is_erased(tombstone.person_id):
-                _destroy(engine, work, tombstone)
+        with engine.transaction() as tx:
+            if not tx.of(KeepingStore).is_erased(tombstone.person_id):
+                _destroy(engine, tx, tombstone)
                 replayed += 1
-                work.commit()
+                tx.commit()
     return replayed
 
 
@@ -183,45 +191,45 @@ def answer_notice(engine: Engine, notice_id: UUID, *, viewer: Viewer, answer: st
     if answer not in {"erased", "kept_by_law"}:
         raise InvalidAnswersError({"answer": "Choose what was done."})
     now = engine.clock.now()
-    with engine.unit_of_work() as work:
-        notice = work.keeping.notice(notice_id)
+    with engine.transaction() as tx:
+        notice = tx.of(KeepingStore).notice(notice_id)
         if notice is None or notice.unit_id not in viewer.unit_ids:
             raise NotFoundError(kind="notice")
         _require_allowed(viewer, Action.ASK_ERASURE, notice.unit_id)
-        if not work.keeping.answer_notice(notice_id, answer=answer, by=viewer.actor_id, at=now):
+        if not tx.of(KeepingStore).answer_notice(notice_id, answer=answer, by=viewer.actor_id, at=now):
             raise AlreadyEndedError(kind="notice")
         body = {"notice_id": str(notice_id), "answer": answer}
-        work.audit.note("keeping", "CopyAnswered", body, actor_id=viewer.actor_id, at=now)
-        work.commit()
+        tx.of(AuditLogStore).note("keeping", "CopyAnswered", body, actor_id=viewer.actor_id, at=now)
+        tx.commit()
 
 
-def require_nothing_against(work: UnitOfWork, person_id: UUID, now: datetime) -> tuple[CaseOfPerson, ...]:
+def require_nothing_against(tx: Transaction, person_id: UUID, now: datetime) -> tuple[CaseOfPerson, ...]:
     """Refuse to erase a person while something stands against it; gives their cases. Raises `HeldError`."""
-    cases = work.keeping.cases_of(work.persons.same_as(person_id))
-    reasons = reasons_against(cases, kept=_kept(work, cases, now), now=now)
+    cases = tx.of(KeepingStore).cases_of(tx.of(PersonStore).same_as(person_id))
+    reasons = reasons_against(cases, kept=_kept(tx, cases, now), now=now)
     if reasons:
         raise HeldError(reasons="; ".join(reasons))
     return cases
 
 
-def _as_agreed(work: UnitOfWork, erasure: Erasure, now: datetime) -> Erasure:
+def _as_agreed(tx: Transaction, erasure: Erasure, now: datetime) -> Erasure:
     """Let its cooling-off begin once all who are needed have agreed."""
-    request = work.approvals.latest_about(ApprovalKind.ERASURE, erasure.id)
+    request = tx.of(ApprovalStore).latest_about(ApprovalKind.ERASURE, erasure.id)
     if request is None or not request.approved:
         return erasure
     after = erasure.cool_off(now)
-    work.keeping.save_erasure(after)
+    tx.of(KeepingStore).save_erasure(after)
     return after
 
 
-def _overtaken(work: UnitOfWork, erasure: Erasure, now: datetime) -> Erasure:
+def _overtaken(tx: Transaction, erasure: Erasure, now: datetime) -> Erasure:
     after = erasure.end(ErasureStatus.REFUSED, by=None, at=now, reason="overtaken")
-    work.keeping.save_erasure(after)
+    tx.of(KeepingStore).save_erasure(after)
     return after
 
 
-def _kept(work: UnitOfWork, cases: Sequence[CaseOfPerson], now: datetime) -> frozenset[str]:
-    policies = policies_of(work)
+def _kept(tx: Transaction, cases: Sequence[CaseOfPerson], now: datetime) -> frozenset[str]:
+    policies = policies_of(tx)
     kept = set()
     for case in cases:
         policy = policy_for(case.jurisdiction, policies)
@@ -231,106 +239,106 @@ def _kept(work: UnitOfWork, cases: Sequence[CaseOfPerson], now: datetime) -> fro
 
 
 def _carry_out(engine: Engine, erasure_id: UUID) -> bool:
-    with engine.unit_of_work() as work:
-        work.keys.hold_period()
+    with engine.transaction() as tx:
+        tx.of(KeyStore).hold_period()
         now = engine.clock.now()
-        erasure, state = _held(work, erasure_id)
+        erasure, state = _held(tx, erasure_id)
         if not erasure.is_ripe(now):
             return False
         try:
-            cases = require_nothing_against(work, erasure.person_id, now)
+            cases = require_nothing_against(tx, erasure.person_id, now)
         except HeldError:
             after = erasure.end(ErasureStatus.REFUSED, by=None, at=now, reason="held")
-            work.keeping.save_erasure(after)
-            _note(work, state, "ErasureEnded", after, None, now)
-            _tell_of_refusal(engine, work, state, after, now)
-            work.commit()
+            tx.of(KeepingStore).save_erasure(after)
+            _note(tx, state, "ErasureEnded", after, None, now)
+            _tell_of_refusal(engine, tx, state, after, now)
+            tx.commit()
             return False
-        tombstone = _tombstone(engine, work, erasure, cases, now)
+        tombstone = _tombstone(engine, tx, erasure, cases, now)
         engine.tombstones.add(tombstone)
-        work.keeping.save_erasure(erasure.done(now, keys_gone_at=max(now, engine.periods.current.ends_at)))
-        _destroy(engine, work, tombstone, state=state)
-        _tell_receivers(engine, work, erasure, tombstone, now)
-        work.commit()
+        tx.of(KeepingStore).save_erasure(erasure.done(now, keys_gone_at=max(now, engine.periods.current.ends_at)))
+        _destroy(engine, tx, tombstone, state=state)
+        _tell_receivers(engine, tx, erasure, tombstone, now)
+        tx.commit()
         return True
 
 
 def _tombstone(
-    engine: Engine, work: UnitOfWork, erasure: Erasure, cases: Sequence[CaseOfPerson], now: datetime
+    engine: Engine, tx: Transaction, erasure: Erasure, cases: Sequence[CaseOfPerson], now: datetime
 ) -> Tombstone:
-    persons = dict.fromkeys((erasure.person_id, *work.persons.same_as(erasure.person_id)))
+    persons = dict.fromkeys((erasure.person_id, *tx.of(PersonStore).same_as(erasure.person_id)))
     last = [case.case_id for case in cases if case.is_last]
     return Tombstone(
         id=engine.entropy.uuid(), person_id=erasure.person_id, case_ids=tuple(case.case_id for case in cases),
         key_owners=(*persons, *last, *map(place_key, last)), source=erasure.source.value, erased_at=now,
-        approved_by=_who_agreed(work, erasure),
+        approved_by=_who_agreed(tx, erasure),
     )  # fmt: skip
 
 
-def _destroy(engine: Engine, work: UnitOfWork, tombstone: Tombstone, *, state: CaseState | None = None) -> None:
+def _destroy(engine: Engine, tx: Transaction, tombstone: Tombstone, *, state: CaseState | None = None) -> None:
     """Destroy keys and delete what a person could be found by; the case that is held already is not locked again."""
     now = engine.clock.now()
     for case_id in sorted(tombstone.case_ids):
-        of_case = state if state is not None and state.case.id == case_id else _case(work, case_id)
+        of_case = state if state is not None and state.case.id == case_id else _case(tx, case_id)
         if of_case is not None:
             body = {"person_id": str(tombstone.person_id), "tombstone_id": str(tombstone.id)}
-            work.cases.note(of_case, "PersonErased", body, actor_id=None, at=now)
+            tx.of(CaseStore).note(of_case, "PersonErased", body, actor_id=None, at=now)
     for owner in tombstone.key_owners:
-        work.keys.destroy(owner, now)
-    work.keeping.wipe(tombstone)
-    work.keeping.bury(tombstone)
+        tx.of(KeyStore).destroy(owner, now)
+    tx.of(KeepingStore).wipe(tombstone)
+    tx.of(KeepingStore).bury(tombstone)
     noted = {"tombstone_id": str(tombstone.id), "keys": str(len(tombstone.key_owners))}
-    work.audit.note("keeping", "PersonErased", noted, actor_id=None, at=now)
+    tx.of(AuditLogStore).note("keeping", "PersonErased", noted, actor_id=None, at=now)
 
 
-def _case(work: UnitOfWork, case_id: UUID) -> CaseState | None:
+def _case(tx: Transaction, case_id: UUID) -> CaseState | None:
     try:
-        return work.cases.lock(case_id)
+        return tx.of(CaseStore).lock(case_id)
     except NotFoundError:
         return None
 
 
-def _tell_receivers(engine: Engine, work: UnitOfWork, erasure: Erasure, tombstone: Tombstone, now: datetime) -> None:
-    for case_id, unit_id in work.keeping.receivers_of(tombstone.case_ids):
+def _tell_receivers(engine: Engine, tx: Transaction, erasure: Erasure, tombstone: Tombstone, now: datetime) -> None:
+    for case_id, unit_id in tx.of(KeepingStore).receivers_of(tombstone.case_ids):
         notice = ErasureNotice(
             id=engine.entropy.uuid(), erasure_id=erasure.id, case_id=case_id, unit_id=unit_id, sent_at=now,
             due_at=now + ANSWER_OF_RECEIVERS,
         )  # fmt: skip
-        if not work.keeping.add_notice(notice):
+        if not tx.of(KeepingStore).add_notice(notice):
             continue
-        people = work.directory.holders(
+        people = tx.of(DirectoryStore).holders(
             roles=(Role.DATA_PROTECTION_OFFICER.value, Role.SUPERVISOR.value), unit_id=unit_id
         )
         tell_of_system(
-            engine, work, kind="erase_copy", rule=f"{notice.id}|erase_copy",
+            engine, tx, kind="erase_copy", rule=f"{notice.id}|erase_copy",
             people=[person for person in people if not person.disabled], channels=(IN_APP,), link="/keeping", now=now,
-            unit=work.directory.unit(unit_id), due_at=notice.due_at,
+            unit=tx.of(DirectoryStore).unit(unit_id), due_at=notice.due_at,
         )  # fmt: skip
 
 
-def _tell_approvers(engine: Engine, work: UnitOfWork, state: CaseState, asked: Erasure, now: datetime) -> None:
+def _tell_approvers(engine: Engine, tx: Transaction, state: CaseState, asked: Erasure, now: datetime) -> None:
     roles = (Role.DATA_PROTECTION_OFFICER.value, Role.SUPERVISOR.value, Role.NODAL_OFFICER.value)
-    people = work.directory.with_role(unit_id=state.case.unit_id, roles=roles, now=now)
+    people = tx.of(DirectoryStore).with_role(unit_id=state.case.unit_id, roles=roles, now=now)
     tell_of_system(
-        engine, work, kind="erasure_asked", rule=f"{asked.id}|erasure_asked",
+        engine, tx, kind="erasure_asked", rule=f"{asked.id}|erasure_asked",
         people=[person for person in people if person.id != asked.asked_by], channels=(IN_APP,), link="/keeping",
-        now=now, unit=work.directory.unit(state.case.unit_id),
+        now=now, unit=tx.of(DirectoryStore).unit(state.case.unit_id),
     )  # fmt: skip
 
 
-def _tell_of_refusal(engine: Engine, work: UnitOfWork, state: CaseState, erasure: Erasure, now: datetime) -> None:
+def _tell_of_refusal(engine: Engine, tx: Transaction, state: CaseState, erasure: Erasure, now: datetime) -> None:
     """Tell who asked and who agreed that it was not done, since something stands against it now."""
-    ids = dict.fromkeys((erasure.asked_by, *_who_agreed(work, erasure)))
-    people = (work.directory.actor(actor_id) for actor_id in ids if actor_id is not None)
+    ids = dict.fromkeys((erasure.asked_by, *_who_agreed(tx, erasure)))
+    people = (tx.of(DirectoryStore).actor(actor_id) for actor_id in ids if actor_id is not None)
     tell_of_system(
-        engine, work, kind="erasure_not_done", rule=f"{erasure.id}|erasure_not_done",
+        engine, tx, kind="erasure_not_done", rule=f"{erasure.id}|erasure_not_done",
         people=[person for person in people if person is not None and not person.disabled],
-        channels=(IN_APP, EMAIL), link="/keeping", now=now, unit=work.directory.unit(state.case.unit_id),
+        channels=(IN_APP, EMAIL), link="/keeping", now=now, unit=tx.of(DirectoryStore).unit(state.case.unit_id),
     )  # fmt: skip
 
 
-def _who_agreed(work: UnitOfWork, erasure: Erasure) -> tuple[UUID, ...]:
-    request = work.approvals.latest_about(ApprovalKind.ERASURE, erasure.id)
+def _who_agreed(tx: Transaction, erasure: Erasure) -> tuple[UUID, ...]:
+    request = tx.of(ApprovalStore).latest_about(ApprovalKind.ERASURE, erasure.id)
     return tuple(one.actor_id for one in request.agreed) if request else ()
 
 
@@ -339,24 +347,24 @@ def _how_it_stands(cases: Sequence[CaseOfPerson]) -> str:
     return ",".join(sorted(str(case.case_id) for case in cases))
 
 
-def _held(work: UnitOfWork, erasure_id: UUID) -> tuple[Erasure, CaseState]:
-    erasure = work.keeping.erasure(erasure_id)
+def _held(tx: Transaction, erasure_id: UUID) -> tuple[Erasure, CaseState]:
+    erasure = tx.of(KeepingStore).erasure(erasure_id)
     if erasure is None:
         raise NotFoundError(kind="erasure")
-    return erasure, work.cases.lock(erasure.case_id)
+    return erasure, tx.of(CaseStore).lock(erasure.case_id)
 
 
 def _note(
-    work: UnitOfWork, state: CaseState, type_: str, erasure: Erasure, viewer: Viewer | None, now: datetime
+    tx: Transaction, state: CaseState, type_: str, erasure: Erasure, viewer: Viewer | None, now: datetime
 ) -> None:
     body = {"erasure_id": str(erasure.id), "person_id": str(erasure.person_id), "status": erasure.status.value}
-    work.cases.note(state, type_, body, actor_id=viewer.actor_id if viewer else None, at=now)
+    tx.of(CaseStore).note(state, type_, body, actor_id=viewer.actor_id if viewer else None, at=now)
 
 
-def _require_of_case(work: UnitOfWork, state: CaseState, person_id: UUID) -> None:
+def _require_of_case(tx: Transaction, state: CaseState, person_id: UUID) -> None:
     if not any(person.person_id == person_id for person in state.persons):
         raise NotFoundError(kind="person")
-    if work.keeping.is_erased(person_id):
+    if tx.of(KeepingStore).is_erased(person_id):
         raise AlreadyEndedError(kind="erasure")
 
 

@@ -7,7 +7,9 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import uuid5
 
-from engine.adapters.sql.unit_of_work import UnitOfWork
+from engine.adapters.sql.item_store import ItemStore
+from engine.adapters.sql.message_store import MessageStore
+from engine.adapters.sql.transaction import Transaction
 from engine.assembly import Engine
 from engine.domain import commands as cm
 from engine.domain import events as ev
@@ -42,9 +44,7 @@ class _Reached(NamedTuple):
     note: str
 
 
-def tell_all(
-    engine: Engine, work: UnitOfWork, state: CaseState, events: Iterable[ev.Event], now: datetime
-) -> Escalated:
+def tell_all(engine: Engine, tx: Transaction, state: CaseState, events: Iterable[ev.Event], now: datetime) -> Escalated:
     """Write the messages that events call for, and do what the levels say. `state` is the one after the events.
 
     A level that finds nobody lets the next one fire in the same transaction; after the last one, those above are told.
@@ -55,9 +55,9 @@ def tell_all(
         event = queue.popleft()
         match event:
             case ev.DeadlineWarned() | ev.DeadlineBreached():
-                told = _tell_owner(engine, work, told, event, now)
+                told = _tell_owner(engine, tx, told, event, now)
             case ev.LevelRaised():
-                told, following = _raise_level(engine, work, told, event, now)
+                told, following = _raise_level(engine, tx, told, event, now)
                 queue.extend(following)
             case _:
                 pass
@@ -65,18 +65,18 @@ def tell_all(
 
 
 def _tell_owner(
-    engine: Engine, work: UnitOfWork, told: Escalated, event: ev.DeadlineWarned | ev.DeadlineBreached, now: datetime
+    engine: Engine, tx: Transaction, told: Escalated, event: ev.DeadlineWarned | ev.DeadlineBreached, now: datetime
 ) -> Escalated:
-    item = work.items.open_of_step(event.deadline.step_id)
+    item = tx.of(ItemStore).open_of_step(event.deadline.step_id)
     is_warning = isinstance(event, ev.DeadlineWarned)
-    critical = _is_critical(work, event.deadline)
+    critical = _is_critical(tx, event.deadline)
     sends = tell(
         engine,
-        work,
+        tx,
         told.state,
         kind="due_soon" if is_warning else "overdue",
         rule=f"{event.deadline.id}|{event.firing if isinstance(event, ev.DeadlineWarned) else 'breach'}",
-        people=who_has_it(work, told.state, item, now=now),
+        people=who_has_it(tx, told.state, item, now=now),
         channels=(IN_APP, EMAIL) if item and item.assignee_id else (IN_APP,),
         step_title=title_of(engine, told.state, event.deadline),
         due_at=event.deadline.due_at,
@@ -89,19 +89,19 @@ def _tell_owner(
 
 
 def _raise_level(
-    engine: Engine, work: UnitOfWork, told: Escalated, event: ev.LevelRaised, now: datetime
+    engine: Engine, tx: Transaction, told: Escalated, event: ev.LevelRaised, now: datetime
 ) -> tuple[Escalated, tuple[ev.Event, ...]]:
     """Write the line of the ledger, do what the level says, tell; gives what fires next when nobody was there."""
     state, deadline = told.state, event.deadline
-    ladder = work.library().ladder_of(deadline)
+    ladder = tx.library().ladder_of(deadline)
     if ladder is None:
         raise NotFoundError(kind="ladder")
     level = ladder.levels[event.level - 1]
-    found = who_is_told(work, state, deadline.step_id, level, now=now)
-    reached = _reached(work, state, found, level, now, is_last=level == ladder.levels[-1])
+    found = who_is_told(tx, state, deadline.step_id, level, now=now)
+    reached = _reached(tx, state, found, level, now, is_last=level == ladder.levels[-1])
     step = step_of(state, event, level) if found.people else None
     calls = calls_of(state, event, level, found.people) if found.people else None
-    offered = offer_on(work, state, event, level, now=now)
+    offered = offer_on(tx, state, event, level, now=now)
     line = NewEscalation(
         id=uuid5(deadline.id, f"level|{event.level}|{event.round}"),
         case_id=state.case.id,
@@ -111,29 +111,29 @@ def _raise_level(
         planned_at=event.planned_at,
         fired_at=now,
         recipient_ids=tuple(person.id for person in reached.people),
-        channels=_channels(engine, work, state, level, does_call=calls is not None),
+        channels=_channels(engine, tx, state, level, does_call=calls is not None),
         note=" ".join(note for note in (level.note, offered.note, reached.note) if note),
         ladder=ladder.name,
         ladder_version=ladder.version,
         is_missed=reached.is_missed,
         step_id=step.id if step else None,
     )
-    if not work.messages.add_escalation(line, unit_id=state.case.unit_id):
+    if not tx.of(MessageStore).add_escalation(line, unit_id=state.case.unit_id):
         return told, ()
     if offered.referral is not None:
-        told = told._replace(must_send=offered.write(engine, work, state, now=now) or told.must_send)
-    state = open_and_ask(engine, work, state, step, calls, now=now)
-    item = work.items.open_of_step(deadline.step_id)
+        told = told._replace(must_send=offered.write(engine, tx, state, now=now) or told.must_send)
+    state = open_and_ask(engine, tx, state, step, calls, now=now)
+    item = tx.of(ItemStore).open_of_step(deadline.step_id)
     if item is not None:
-        state, lost = act_on_item(engine, work, state, event, item, level, found.people, now=now)
+        state, lost = act_on_item(engine, tx, state, event, item, level, found.people, now=now)
         told = told._replace(must_send=told.must_send or lost)
-    told = _tell_level(engine, work, told._replace(state=state), event, ladder, line, reached, now)
-    return _after_missed(engine, work, told, event, found, reached, now)
+    told = _tell_level(engine, tx, told._replace(state=state), event, ladder, line, reached, now)
+    return _after_missed(engine, tx, told, event, found, reached, now)
 
 
 def _tell_level(
     engine: Engine,
-    work: UnitOfWork,
+    tx: Transaction,
     told: Escalated,
     event: ev.LevelRaised,
     ladder: Ladder,
@@ -144,7 +144,7 @@ def _tell_level(
     deadline = event.deadline
     sends = tell(
         engine,
-        work,
+        tx,
         told.state,
         kind="escalated",
         rule=f"{deadline.id}|l{event.level}.{event.round}",
@@ -153,7 +153,7 @@ def _tell_level(
         step_title=title_of(engine, told.state, deadline),
         due_at=deadline.due_at,
         late_at=deadline.late_at,
-        link=_link(told.state, work.items.open_of_step(deadline.step_id)),
+        link=_link(told.state, tx.of(ItemStore).open_of_step(deadline.step_id)),
         now=now,
         critical=ladder.overrides_quiet_hours,
         escalation_id=line.id,
@@ -163,7 +163,7 @@ def _tell_level(
 
 
 def _reached(
-    work: UnitOfWork, state: CaseState, found: Reachable, level: Level, now: datetime, *, is_last: bool
+    tx: Transaction, state: CaseState, found: Reachable, level: Level, now: datetime, *, is_last: bool
 ) -> _Reached:
     """Say whom a level reaches; those above when nobody is left on the last one."""
     if found.why_not is None:
@@ -171,7 +171,7 @@ def _reached(
     missing = f"No one can be notified as {level.to.in_words()}: {found.why_not.words}."
     if not is_last:
         return _Reached((), is_missed=True, note=f"{missing} The next level came at once.")
-    above = last_resort(work, state, now=now)
+    above = last_resort(tx, state, now=now)
     after = (
         "The next level was notified."
         if above
@@ -182,7 +182,7 @@ def _reached(
 
 def _after_missed(
     engine: Engine,
-    work: UnitOfWork,
+    tx: Transaction,
     told: Escalated,
     event: ev.LevelRaised,
     found: Reachable,
@@ -194,7 +194,7 @@ def _after_missed(
     facts = {"deadline_id": str(event.deadline.id), "level": event.level, "reason": found.why_not.value}
     log.warning("level_found_nobody", extra=facts)
     missed = cm.MissLevel(event.deadline.id, event.level, event.round, found.why_not.value)
-    decided = carry_out(engine, work, told.state, missed, actor_id=None, now=now)
+    decided = carry_out(engine, tx, told.state, missed, actor_id=None, now=now)
     if not reached.people and not any(isinstance(following, ev.LevelRaised) for following in decided.events):
         log.error("escalation_reached_nobody", extra=facts)
     return told._replace(state=decided.state), decided.events
@@ -205,19 +205,19 @@ def _outward(level: Level) -> str:
     return f"A letter to {body} is waiting to be released by a named person; nothing has been sent." if body else ""
 
 
-def _channels(engine: Engine, work: UnitOfWork, state: CaseState, level: Level, *, does_call: bool) -> tuple[str, ...]:
+def _channels(engine: Engine, tx: Transaction, state: CaseState, level: Level, *, does_call: bool) -> tuple[str, ...]:
     """Give the channels of a level that serve the case's unit; in-app always does, a call where one is asked for.
 
     A last resort takes all that there are.
     """
-    here = {IN_APP, *channels_set_up(engine, work, unit_id=state.case.unit_id)}
+    here = {IN_APP, *channels_set_up(engine, tx, unit_id=state.case.unit_id)}
     if not level.last_resort:
         here &= {IN_APP, *(channel.value for channel in level.channels if channel is not ChannelName.CALL)}
     return tuple(sorted(here | ({ChannelName.CALL.value} if does_call else set())))
 
 
-def _is_critical(work: UnitOfWork, deadline: Deadline) -> bool:
-    ladder = work.library().ladder_of(deadline)
+def _is_critical(tx: Transaction, deadline: Deadline) -> bool:
+    ladder = tx.library().ladder_of(deadline)
     return bool(ladder and ladder.overrides_quiet_hours)
 
 

@@ -7,7 +7,12 @@ from datetime import date, timedelta
 from typing import Final, NamedTuple
 from uuid import UUID
 
-from engine.adapters.sql.unit_of_work import UnitOfWork
+from engine.adapters.sql.audit_log_store import AuditLogStore
+from engine.adapters.sql.housekeeping_store import HousekeepingStore
+from engine.adapters.sql.keeping_store import KeepingStore
+from engine.adapters.sql.queries.copies import count_copied
+from engine.adapters.sql.queries.copies import sheet as sheet_view
+from engine.adapters.sql.transaction import Transaction
 from engine.assembly import Engine
 from engine.domain.bulk_viewing import MOST_COPIES_IN_AN_HOUR
 from engine.domain.four_eyes import ApprovalKind
@@ -58,19 +63,19 @@ def ask_copy(
     _require(viewer, Action.EXPORT)
     require_step_up(engine, viewer)
     kept = _checked(what, purpose_code, chosen)
-    counted, now = engine.queries.count_copied(viewer, what, kept), engine.clock.now()
+    counted, now = engine.ask(count_copied, viewer, what, kept), engine.clock.now()
     if counted > MOST_ROWS:
         raise InvalidAnswersError({"since": f"These are {counted} lines, and {MOST_ROWS} are the most: choose fewer."})
     command = command_id or engine.entropy.uuid()
     status = CopyStatus.ASKED if needs_second_person(counted) else CopyStatus.READY
-    with engine.unit_of_work() as work:
-        work.records.take_turn(command)
-        known = work.records.answer_to(command)
+    with engine.transaction() as tx:
+        tx.of(HousekeepingStore).take_turn(command)
+        known = tx.of(HousekeepingStore).answer_to(command)
         if known is not None:
             return UUID(str(known["copy_id"]))
-        if work.keeping.count_copies(viewer.actor_id, since=now - _HOUR) >= MOST_COPIES_IN_AN_HOUR:
+        if tx.of(KeepingStore).count_copies(viewer.actor_id, since=now - _HOUR) >= MOST_COPIES_IN_AN_HOUR:
             raise TooOftenError(what="Asking for a copy", most=MOST_COPIES_IN_AN_HOUR)
-        copy = work.keeping.add_copy(
+        copy = tx.of(KeepingStore).add_copy(
             ExportCopy(
                 id=engine.entropy.uuid(), number=0, asked_by=viewer.actor_id, unit_id=_unit(viewer), asked_at=now,
                 what=what, purpose_code=purpose_code, chosen=kept, counted=counted, status=status,
@@ -80,12 +85,12 @@ def ask_copy(
         body = {"copy": copy.number, "what": what, "purpose": purpose_code, "rows": counted}
         if status is CopyStatus.ASKED:
             ask_second(
-                engine, work, ApprovalKind.COPY, copy.id, asked_by=viewer.actor_id, now=now, unit_id=copy.unit_id,
+                engine, tx, ApprovalKind.COPY, copy.id, asked_by=viewer.actor_id, now=now, unit_id=copy.unit_id,
                 reason_code=purpose_code, subject={"number": copy.number, "rows": counted}, seen=str(counted),
             )  # fmt: skip
-        work.audit.note("keeping", "CopyAsked", body, actor_id=viewer.actor_id, at=now)
-        work.records.remember(command, {"copy_id": str(copy.id)}, case_id=None, at=now)
-        work.commit()
+        tx.of(AuditLogStore).note("keeping", "CopyAsked", body, actor_id=viewer.actor_id, at=now)
+        tx.of(HousekeepingStore).remember(command, {"copy_id": str(copy.id)}, case_id=None, at=now)
+        tx.commit()
         return copy.id
 
 
@@ -95,8 +100,8 @@ def answer_copy(engine: Engine, copy_id: UUID, *, viewer: Viewer, agreed: bool) 
     Raises `AlreadyEndedError`, `OwnApprovalError`, `StepUpNeededError`, `NotFoundError`, `NotAllowedError`.
     """
     now = engine.clock.now()
-    with engine.unit_of_work() as work:
-        copy = work.keeping.copy(copy_id)
+    with engine.transaction() as tx:
+        copy = tx.of(KeepingStore).copy(copy_id)
         if copy is None or copy.unit_id not in viewer.unit_ids:
             raise NotFoundError(kind="copy")
         if agreed or copy.asked_by != viewer.actor_id:
@@ -105,12 +110,12 @@ def answer_copy(engine: Engine, copy_id: UUID, *, viewer: Viewer, agreed: bool) 
             require_step_up(engine, viewer)
         after = copy.answer(viewer.actor_id, now, agreed=agreed)
         take_answer(
-            engine, work, ApprovalKind.COPY, copy_id, viewer=viewer, approved=agreed, now=now, seen=str(copy.counted)
+            engine, tx, ApprovalKind.COPY, copy_id, viewer=viewer, approved=agreed, now=now, seen=str(copy.counted)
         )  # fmt: skip
-        work.keeping.save_copy(after)
+        tx.of(KeepingStore).save_copy(after)
         body = {"copy": copy.number, "agreed": agreed}
-        work.audit.note("keeping", "CopyAnswered", body, actor_id=viewer.actor_id, at=now)
-        work.commit()
+        tx.of(AuditLogStore).note("keeping", "CopyAnswered", body, actor_id=viewer.actor_id, at=now)
+        tx.commit()
 
 
 def link_to_copy(engine: Engine, copy_id: UUID, *, viewer: Viewer) -> str:
@@ -119,16 +124,16 @@ def link_to_copy(engine: Engine, copy_id: UUID, *, viewer: Viewer) -> str:
     Raises `AlreadyEndedError`, `StepUpNeededError`, `NotFoundError`.
     """
     now, token = engine.clock.now(), engine.entropy.token()
-    with engine.unit_of_work() as work:
-        copy = work.keeping.copy(copy_id)
+    with engine.transaction() as tx:
+        copy = tx.of(KeepingStore).copy(copy_id)
         if copy is None or copy.asked_by != viewer.actor_id:
             raise NotFoundError(kind="copy")
         require_step_up(engine, viewer)
         if copy.status is not CopyStatus.READY or copy.expires_at <= now:
             raise AlreadyEndedError(kind="copy")
         changes = {"token_hash": _hash(token), "revision": copy.revision + 1}
-        work.keeping.save_copy(copy.model_copy(update=changes))
-        work.commit()
+        tx.of(KeepingStore).save_copy(copy.model_copy(update=changes))
+        tx.commit()
     return token
 
 
@@ -139,27 +144,27 @@ def fetch_copy(engine: Engine, copy_id: UUID, *, token: str, viewer: Viewer, wri
     a second person. Raises `AlreadyEndedError`, `StepUpNeededError`, `NotFoundError`, `NotAllowedError`.
     """
     now = engine.clock.now()
-    with engine.unit_of_work() as work:
-        copy = _own_copy(work, copy_id, token, viewer)
+    with engine.transaction() as tx:
+        copy = _own_copy(tx, copy_id, token, viewer)
     _require(viewer, Action.EXPORT)
     require_step_up(engine, viewer)
-    sheet = engine.queries.sheet(viewer, copy.what, copy.chosen)
+    sheet = engine.ask(sheet_view, viewer, copy.what, copy.chosen)
     if needs_second_person(len(sheet.lines)) and copy.answered_by is None:
         raise NotAllowedError(actor="One person alone", action="fetch more than 50 lines: ask for the copy again")
     mark = CopyMark(copy.number, viewer.name, at, PURPOSES_OF_COPIES[copy.purpose_code])
     content = write(sheet, mark)
     digest = hashlib.sha256(content).hexdigest()
-    with engine.unit_of_work() as work:
-        copy = _own_copy(work, copy_id, token, viewer)
-        work.keeping.save_copy(copy.fetch(now, rows=len(sheet.lines), sha256=digest))
+    with engine.transaction() as tx:
+        copy = _own_copy(tx, copy_id, token, viewer)
+        tx.of(KeepingStore).save_copy(copy.fetch(now, rows=len(sheet.lines), sha256=digest))
         body = {"copy": copy.number, "what": copy.what, "rows": len(sheet.lines)}
-        work.audit.note("keeping", "CopyFetched", body, actor_id=viewer.actor_id, at=now)
-        work.commit()
+        tx.of(AuditLogStore).note("keeping", "CopyFetched", body, actor_id=viewer.actor_id, at=now)
+        tx.commit()
     return Fetched(copy.number, content)
 
 
-def _own_copy(work: UnitOfWork, copy_id: UUID, token: str, viewer: Viewer) -> ExportCopy:
-    copy = work.keeping.copy(copy_id)
+def _own_copy(tx: Transaction, copy_id: UUID, token: str, viewer: Viewer) -> ExportCopy:
+    copy = tx.of(KeepingStore).copy(copy_id)
     if copy is None or copy.asked_by != viewer.actor_id or not _fits(copy, token):
         raise NotFoundError(kind="copy")
     return copy

@@ -4,31 +4,32 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from engine.adapters.sql.unit_of_work import UnitOfWork
+from engine.adapters.sql.sign_in_store import SignInStore
+from engine.adapters.sql.transaction import Transaction
 from engine.assembly import Engine
 
 _CODE_DIGITS: Final = 6
 
 
-def code_fits(engine: Engine, work: UnitOfWork, actor_id: UUID, code: str, *, at: datetime) -> bool:
+def code_fits(engine: Engine, tx: Transaction, actor_id: UUID, code: str, *, at: datetime) -> bool:
     """Say whether a code of the authenticator, or a recovery code, fits, and use it up: it never fits again."""
     typed = "".join(code.split()).replace("-", "").upper()
     if len(typed) == _CODE_DIGITS:
-        return _authenticator_fits(engine, work, actor_id, typed, at)
-    return _recovery_fits(engine, work, actor_id, typed, at)
+        return _authenticator_fits(engine, tx, actor_id, typed, at)
+    return _recovery_fits(engine, tx, actor_id, typed, at)
 
 
-def _authenticator_fits(engine: Engine, work: UnitOfWork, actor_id: UUID, code: str, at: datetime) -> bool:
-    factor = work.sign_ins.factor(actor_id, hold=True)
+def _authenticator_fits(engine: Engine, tx: Transaction, actor_id: UUID, code: str, at: datetime) -> bool:
+    factor = tx.of(SignInStore).factor(actor_id, hold=True)
     step = engine.codes.step_of(factor.secret, code, at=at) if factor else None
     if factor is None or step is None or step <= factor.last_step:
         return False
-    work.sign_ins.use_step(actor_id, step)
+    tx.of(SignInStore).use_step(actor_id, step)
     return True
 
 
-def _recovery_fits(engine: Engine, work: UnitOfWork, actor_id: UUID, code: str, at: datetime) -> bool:
-    for code_id, kept in work.sign_ins.recovery_codes(actor_id):
+def _recovery_fits(engine: Engine, tx: Transaction, actor_id: UUID, code: str, at: datetime) -> bool:
+    for code_id, kept in tx.of(SignInStore).recovery_codes(actor_id):
         if engine.passwords.verify(code, kept):
-            return work.sign_ins.use_recovery_code(code_id, at=at)
+            return tx.of(SignInStore).use_recovery_code(code_id, at=at)
     return False

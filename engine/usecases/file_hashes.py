@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from uuid import UUID
 
-from engine.adapters.sql.unit_of_work import UnitOfWork
+from engine.adapters.sql.file_store import FileStore
+from engine.adapters.sql.transaction import Transaction
 from engine.domain.state import CaseState
 from engine.errors import DamagedError, InvalidAnswersError, KeyMissingError
 from engine.plugin.steps import StepType
@@ -14,7 +15,7 @@ _NOT_THE_SAME = "This is not the hash of the file that you chose. Leave this emp
 
 
 def with_hashes(
-    work: UnitOfWork, state: CaseState, step_type: StepType, answers: Mapping[str, JsonValue]
+    tx: Transaction, state: CaseState, step_type: StepType, answers: Mapping[str, JsonValue]
 ) -> Mapping[str, JsonValue]:
     """Give the answers with the hash of each file of the case that they name, where the form has a question for it.
 
@@ -28,19 +29,19 @@ def with_hashes(
         if file_id is None:
             continue
         if known is None:
-            known = {file.id for file in work.files.of_case(state.case.id) if not file.is_held_back}
+            known = {file.id for file in tx.of(FileStore).of_case(state.case.id) if not file.is_held_back}
         if file_id not in known:
             raise InvalidAnswersError({spec.hash_of: "Choose one of the files of this case."})
-        made, said = _hash_of(work, file_id, asked=spec.hash_of), answers.get(spec.name)
+        made, said = _hash_of(tx, file_id, asked=spec.hash_of), answers.get(spec.name)
         if said and str(said).lower() != made:
             raise InvalidAnswersError({spec.name: _NOT_THE_SAME})
         found[spec.name] = made
     return {**answers, **found}
 
 
-def _hash_of(work: UnitOfWork, file_id: UUID, *, asked: str) -> str:
+def _hash_of(tx: Transaction, file_id: UUID, *, asked: str) -> str:
     try:
-        return str(work.files.details(file_id)["sha256"])
+        return str(tx.of(FileStore).details(file_id)["sha256"])
     except (DamagedError, KeyMissingError):
         raise InvalidAnswersError({asked: _UNREADABLE}) from None
 

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from engine.adapters.sql.unit_of_work import UnitOfWork
+from engine.adapters.sql.deadline_store import DeadlineStore, lock_for_firing
+from engine.adapters.sql.transaction import Transaction
 from engine.assembly import Engine
 from engine.domain import commands as cm
 from engine.domain import events as ev
@@ -55,8 +56,8 @@ def fire_deadlines(engine: Engine, *, limit: int = 200) -> FiredReport:
         fired = _fire_all(engine, batch, now)
         count += fired.count
         breaches += fired.breaches
-    with engine.unit_of_work() as work:
-        next_at = work.deadlines.next_at()
+    with engine.transaction() as tx:
+        next_at = tx.of(DeadlineStore).next_at()
     return FiredReport(count, next_at, tuple(breaches))
 
 
@@ -64,16 +65,16 @@ def retry_deadlines(engine: Engine, *, viewer: Viewer) -> int:
     """Let every deadline that was set aside be tried again at once; gives how many. Raises `NotAllowedError`."""
     if not can(viewer, Action.MEND):
         raise NotAllowedError(actor=viewer.name, action=Action.MEND.value)
-    with engine.unit_of_work() as work:
-        count = work.deadlines.release_all()
-        work.wake_listeners()
-        work.commit()
+    with engine.transaction() as tx:
+        count = tx.of(DeadlineStore).release_all()
+        tx.wake_listeners()
+        tx.commit()
         return count
 
 
 def _next(engine: Engine, now: datetime, seen: Sequence[UUID], most: int) -> tuple[DueDeadline, ...]:
-    with engine.unit_of_work() as work:
-        return work.deadlines.due(now=now, most=most, besides=seen)
+    with engine.transaction() as tx:
+        return tx.of(DeadlineStore).due(now=now, most=most, besides=seen)
 
 
 def _fire_all(engine: Engine, batch: Sequence[DueDeadline], now: datetime) -> _Fired:
@@ -92,34 +93,34 @@ def _fire_all(engine: Engine, batch: Sequence[DueDeadline], now: datetime) -> _F
 
 def _fire_together(engine: Engine, batch: Sequence[DueDeadline], now: datetime) -> _Fired:
     count, breaches = 0, list[Breach]()
-    with engine.unit_of_work() as work:
-        states = dict(work.lock_for_firing(batch))
+    with engine.transaction() as tx:
+        states = dict(lock_for_firing(tx, batch))
         wanted: dict[UUID, WantedMessage] = {}
         for due in batch:
             state = states.get(due.case_id)
             if state is None or not _is_due(state, due, now):
                 continue
-            told, events = _fire(engine, work, state, due, now)
+            told, events = _fire(engine, tx, state, due, now)
             states[due.case_id] = told.state
             if told.must_send:
                 wanted[due.case_id] = _wanted(told, due, wanted.get(due.case_id))
             breaches += [Breach(state.case.number, e.deadline.id) for e in events if isinstance(e, ev.DeadlineBreached)]
             count += 1
-        add_delivery_jobs(work, wanted.values(), now=now)
-        work.commit()
+        add_delivery_jobs(tx, wanted.values(), now=now)
+        tx.commit()
     return _Fired(count, tuple(breaches))
 
 
 def _fire(
-    engine: Engine, work: UnitOfWork, state: CaseState, due: DueDeadline, now: datetime
+    engine: Engine, tx: Transaction, state: CaseState, due: DueDeadline, now: datetime
 ) -> tuple[Escalated, tuple[ev.Event, ...]]:
     """Fire one deadline and tell of it; gives the case after it, and the events of the deadline itself."""
-    decided = carry_out(engine, work, state, cm.FireDeadline(due.id), actor_id=None, now=now)
+    decided = carry_out(engine, tx, state, cm.FireDeadline(due.id), actor_id=None, now=now)
     if not decided.events:
         raise NothingFiredError(deadline=due.id)
-    told = tell_all(engine, work, decided.state, decided.events, now)
+    told = tell_all(engine, tx, decided.state, decided.events, now)
     if due.failures:
-        work.deadlines.release(due.id)
+        tx.of(DeadlineStore).release(due.id)
     return told, decided.events
 
 
@@ -137,6 +138,6 @@ def _is_due(state: CaseState, due: DueDeadline, now: datetime) -> bool:
 
 def _set_aside(engine: Engine, due: DueDeadline, now: datetime) -> None:
     hold = min(_FIRST_HOLD * 2 ** min(due.failures, 10), _LONGEST_HOLD)
-    with engine.unit_of_work() as work:
-        work.deadlines.hold(due.id, until=now + hold)
-        work.commit()
+    with engine.transaction() as tx:
+        tx.of(DeadlineStore).hold(due.id, until=now + hold)
+        tx.commit()

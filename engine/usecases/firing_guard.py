@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
+from engine.adapters.sql.housekeeping_store import HousekeepingStore
 from engine.assembly import Engine
 from engine.domain.policy import Action, can
 from engine.errors import NotAllowedError
@@ -38,19 +39,19 @@ def may_fire(engine: Engine) -> bool:
     should be, firing goes on by itself.
     """
     seen = LastLook(engine.wall_clock.now(), engine.uptime())
-    with engine.unit_of_work() as work:
-        last = _read(work.records.installation(_SEEN_LAST))
-        state = work.records.installation(FIRING) or {}
+    with engine.transaction() as tx:
+        last = _read(tx.of(HousekeepingStore).installation(_SEEN_LAST))
+        state = tx.of(HousekeepingStore).installation(FIRING) or {}
         known = state.get("state", _RUNNING)
         jump = None if known == _CONFIRMED else jump_between(last, seen)
         if jump is None and (last is None or known != _RUNNING or abs(seen.at - last.at) >= _NOTE_EVERY):
-            work.records.set_installation(_SEEN_LAST, _written(seen))
+            tx.of(HousekeepingStore).set_installation(_SEEN_LAST, _written(seen))
         if jump is None and known != _RUNNING:
-            work.records.set_installation(FIRING, {**state, "state": _RUNNING})
+            tx.of(HousekeepingStore).set_installation(FIRING, {**state, "state": _RUNNING})
         if jump is not None and known != _PAUSED and last is not None:
             log.error("firing_paused", extra={"jump_seconds": jump.total_seconds()})
-            work.records.set_installation(FIRING, _paused(last, seen, jump))
-        work.commit()
+            tx.of(HousekeepingStore).set_installation(FIRING, _paused(last, seen, jump))
+        tx.commit()
     return jump is None
 
 
@@ -77,21 +78,21 @@ def confirm_clock(engine: Engine, *, viewer: Viewer) -> bool:
     """
     if not can(viewer, Action.MEND):
         raise NotAllowedError(actor=viewer.name, action=Action.MEND.value)
-    with engine.unit_of_work() as work:
-        state = work.records.installation(FIRING) or {}
+    with engine.transaction() as tx:
+        state = tx.of(HousekeepingStore).installation(FIRING) or {}
         if state.get("state") != _PAUSED:
             return False
         by = {"confirmed_by": str(viewer.actor_id), "confirmed_at": engine.wall_clock.now().isoformat()}
-        work.records.set_installation(FIRING, {**state, **by, "state": _CONFIRMED})
-        work.wake_listeners()
-        work.commit()
+        tx.of(HousekeepingStore).set_installation(FIRING, {**state, **by, "state": _CONFIRMED})
+        tx.wake_listeners()
+        tx.commit()
         return True
 
 
 def clock_jump(engine: Engine) -> ClockJump | None:
     """Give the jump of the clock for which firing is paused; None while it is not."""
-    with engine.unit_of_work() as work:
-        return read_jump(work.records.installation(FIRING))
+    with engine.transaction() as tx:
+        return read_jump(tx.of(HousekeepingStore).installation(FIRING))
 
 
 def read_jump(state: Mapping[str, Any] | None) -> ClockJump | None:

@@ -2,6 +2,9 @@
 
 from typing import NamedTuple
 
+from engine.adapters.sql.audit_log_store import AuditLogStore
+from engine.adapters.sql.directory_store import DirectoryStore
+from engine.adapters.sql.sign_in_store import SignInStore
 from engine.assembly import Engine
 from engine.errors import InvalidAnswersError, LinkOverError
 from engine.spec.roles import Role
@@ -27,20 +30,20 @@ def first_link(engine: Engine) -> str | None:
     It is only for who runs the command line of this machine. An earlier link counts no more.
     """
     now = engine.wall_clock.now()
-    with engine.unit_of_work() as work:
-        if engine.demo or work.directory.count_actors():
+    with engine.transaction() as tx:
+        if engine.demo or tx.of(DirectoryStore).count_actors():
             return None
-        token = make_link(engine, work, FIRST, None, by=None)
-        work.audit.note("people", "FirstLinkMade", {}, actor_id=None, at=now)
-        work.commit()
+        token = make_link(engine, tx, FIRST, None, by=None)
+        tx.of(AuditLogStore).note("people", "FirstLinkMade", {}, actor_id=None, at=now)
+        tx.commit()
     return token
 
 
 def require_first_link(engine: Engine, token: str) -> None:
     """Refuse a link that is not that of the first administrator, or not any more; raises `LinkOverError`."""
-    with engine.unit_of_work() as work:
-        found = work.sign_ins.invitation(hash_of(token), now=engine.wall_clock.now())
-        if found is None or found.kind != FIRST or work.directory.count_actors():
+    with engine.transaction() as tx:
+        found = tx.of(SignInStore).invitation(hash_of(token), now=engine.wall_clock.now())
+        if found is None or found.kind != FIRST or tx.of(DirectoryStore).count_actors():
             raise LinkOverError
 
 
@@ -60,18 +63,24 @@ def begin(engine: Engine, token: str, answers: FirstAnswers) -> None:
     zone = engine.library().calendar(answers.jurisdiction).zone
     organisation_id, unit_id, actor_id = (engine.entropy.uuid() for _ in range(3))
     kept, now = engine.passwords.hash(answers.password), engine.wall_clock.now()
-    with engine.unit_of_work() as work:
-        found = work.sign_ins.invitation(hash_of(token), now=now)
-        if found is None or work.directory.count_actors() or not work.sign_ins.use_invitation(found.id, at=now):
+    with engine.transaction() as tx:
+        found = tx.of(SignInStore).invitation(hash_of(token), now=now)
+        if (
+            found is None
+            or tx.of(DirectoryStore).count_actors()
+            or not tx.of(SignInStore).use_invitation(found.id, at=now)
+        ):
             raise LinkOverError
-        work.directory.add_organisation(organisation_id, name=answers.organisation)
-        work.directory.add_unit(
+        tx.of(DirectoryStore).add_organisation(organisation_id, name=answers.organisation)
+        tx.of(DirectoryStore).add_unit(
             unit_id, organisation_id=organisation_id, name=answers.unit, jurisdiction=answers.jurisdiction, zone=zone
         )
-        work.directory.add_actor(actor_id, name=answers.name, email=answers.email, password_hash=kept)
-        work.directory.add_role(actor_id, unit_id=unit_id, role=Role.SYSTEM_ADMINISTRATOR.value)
-        work.audit.note("people", "FirstAdministratorAdded", {"actor_id": str(actor_id)}, actor_id=actor_id, at=now)
-        work.commit()
+        tx.of(DirectoryStore).add_actor(actor_id, name=answers.name, email=answers.email, password_hash=kept)
+        tx.of(DirectoryStore).add_role(actor_id, unit_id=unit_id, role=Role.SYSTEM_ADMINISTRATOR.value)
+        tx.of(AuditLogStore).note(
+            "people", "FirstAdministratorAdded", {"actor_id": str(actor_id)}, actor_id=actor_id, at=now
+        )
+        tx.commit()
 
 
 def _problems(answers: FirstAnswers) -> dict[str, str]:

@@ -3,6 +3,9 @@
 from datetime import timedelta
 from typing import Final
 
+from engine.adapters.sql.match_store import MatchStore
+from engine.adapters.sql.sign_in_habit_store import SignInHabitStore
+from engine.adapters.sql.sign_in_store import SignInStore
 from engine.assembly import Engine
 from engine.domain.matching import PROBES_KEPT
 from engine.domain.sign_in import KEPT_FORM_LASTS
@@ -15,12 +18,12 @@ _SESSIONS: Final = timedelta(days=90)
 def forget_sign_ins(engine: Engine) -> int:
     """Forget them; gives how many rows. For a schedule. What happened stays in the audit."""
     now = engine.wall_clock.now()
-    with engine.unit_of_work() as work:
-        gone = work.sign_ins.forget_old(
+    with engine.transaction() as tx:
+        gone = tx.of(SignInStore).forget_old(
             tries_before=now - _TRIES, forms_before=now - KEPT_FORM_LASTS, devices_before=now - _BROWSERS,
             sessions_before=now - _SESSIONS,
         )  # fmt: skip
-        gone += work.sign_in_habits.forget_old(before=now - _BROWSERS)
-        gone += work.matches.forget_probes(before=(engine.clock.now() - PROBES_KEPT).date())
-        work.commit()
+        gone += tx.of(SignInHabitStore).forget_old(before=now - _BROWSERS)
+        gone += tx.of(MatchStore).forget_probes(before=(engine.clock.now() - PROBES_KEPT).date())
+        tx.commit()
     return gone

@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from typing import Final
 from uuid import UUID
 
-from engine.adapters.sql.unit_of_work import UnitOfWork
+from engine.adapters.sql.audit_log_store import AuditLogStore
+from engine.adapters.sql.case_store import CaseStore
+from engine.adapters.sql.transaction import Transaction
 from engine.assembly import Engine
 from engine.domain.events import Event
 from engine.domain.policy import Action
@@ -32,7 +34,7 @@ def require_reason(reasons: Mapping[str, str], reason_code: str, words: str, *, 
     return words
 
 
-def keep_words(work: UnitOfWork, before: CaseState, events: tuple[Event, ...], type_: str, words: str) -> None:
+def keep_words(tx: Transaction, before: CaseState, events: tuple[Event, ...], type_: str, words: str) -> None:
     """Seal words beside the first event of a sort among those that were just decided.
 
     Raises `InvalidAnswersError` for a case whose key is gone, since the last of its persons was erased.
@@ -40,15 +42,15 @@ def keep_words(work: UnitOfWork, before: CaseState, events: tuple[Event, ...], t
     if not words:
         return
     first = next(n for n, event in enumerate(events) if event.type == type_)
-    keep_words_of(work, before, before.case.chain_length + 1 + first, words)
+    keep_words_of(tx, before, before.case.chain_length + 1 + first, words)
 
 
-def keep_words_of(work: UnitOfWork, before: CaseState, seq: int, words: str) -> None:
+def keep_words_of(tx: Transaction, before: CaseState, seq: int, words: str) -> None:
     """Seal words beside the event with a number; raises as `keep_words` does."""
     if not words:
         return
     try:
-        work.cases.keep_words(before.case, seq, words)
+        tx.of(CaseStore).keep_words(before.case, seq, words)
     except KeyMissingError:
         problem = "The people this case was about were erased, so nothing more can be added. Open a new case."
         raise InvalidAnswersError({"words": problem}) from None
@@ -60,10 +62,10 @@ def read_reasons(engine: Engine, case_id: UUID, *, viewer: Viewer) -> Mapping[in
     Words whose key is gone are left out. Raises `NotFoundError`, `NotAllowedError`, `TooOftenError`.
     """
     now = engine.clock.now()
-    with engine.unit_of_work(viewer) as work:
-        require_member(viewer, work.cases.read(case_id), Action.REVEAL)
-        require_pace(engine, work, viewer, "reasons")
-        work.audit.note_reading(reading_of(viewer, case_id, "reasons", ("narrative",), at=now))
-        work.commit()
-    with engine.unit_of_work(viewer) as work:
-        return work.cases.words_of(case_id)
+    with engine.transaction(viewer) as tx:
+        require_member(viewer, tx.of(CaseStore).read(case_id), Action.REVEAL)
+        require_pace(engine, tx, viewer, "reasons")
+        tx.of(AuditLogStore).note_reading(reading_of(viewer, case_id, "reasons", ("narrative",), at=now))
+        tx.commit()
+    with engine.transaction(viewer) as tx:
+        return tx.of(CaseStore).words_of(case_id)

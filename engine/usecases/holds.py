@@ -2,7 +2,11 @@
 
 from uuid import UUID
 
-from engine.adapters.sql.unit_of_work import UnitOfWork
+from engine.adapters.sql.audit_log_store import AuditLogStore
+from engine.adapters.sql.case_store import CaseStore
+from engine.adapters.sql.housekeeping_store import HousekeepingStore
+from engine.adapters.sql.keeping_store import KeepingStore
+from engine.adapters.sql.transaction import Transaction
 from engine.assembly import Engine
 from engine.domain.four_eyes import ApprovalKind
 from engine.domain.keeping import Hold, HoldKind
@@ -29,33 +33,33 @@ def place_hold(engine: Engine, case_id: UUID, *, viewer: Viewer, command_id: UUI
         problems["reason"] = f"Say which appeal, claim or order it is, in at most {_LONGEST} characters."
     if problems:
         raise InvalidAnswersError(problems)
-    with engine.unit_of_work() as work:
-        state = work.cases.lock(case_id)
+    with engine.transaction() as tx:
+        state = tx.of(CaseStore).lock(case_id)
         require_member(viewer, state, Action.HOLD)
-        known = work.records.answer_to(command_id)
+        known = tx.of(HousekeepingStore).answer_to(command_id)
         if known is not None:
             return UUID(str(known["hold_id"]))
         hold = Hold(
             id=engine.entropy.uuid(), case_id=case_id, kind=HoldKind(kind), placed_by=viewer.actor_id, placed_at=now
         )
-        work.keeping.add_hold(hold, reason=reason.strip())
+        tx.of(KeepingStore).add_hold(hold, reason=reason.strip())
         body = {"hold_id": str(hold.id), "kind": hold.kind.value}
-        work.cases.note(state, "HoldPlaced", body, actor_id=viewer.actor_id, at=now)
-        work.records.remember(command_id, {"hold_id": str(hold.id)}, case_id=case_id, at=now)
-        work.commit()
+        tx.of(CaseStore).note(state, "HoldPlaced", body, actor_id=viewer.actor_id, at=now)
+        tx.of(HousekeepingStore).remember(command_id, {"hold_id": str(hold.id)}, case_id=case_id, at=now)
+        tx.commit()
         return hold.id
 
 
 def ask_to_lift(engine: Engine, case_id: UUID, hold_id: UUID, *, viewer: Viewer) -> None:
     """Ask that a hold is lifted; raises `AlreadyEndedError`, `NotFoundError`, `NotAllowedError`."""
     now = engine.clock.now()
-    with engine.unit_of_work() as work:
-        state = work.cases.lock(case_id)
+    with engine.transaction() as tx:
+        state = tx.of(CaseStore).lock(case_id)
         require_member(viewer, state, Action.HOLD)
-        _hold(work, case_id, hold_id).require_live()
-        ask_second(engine, work, ApprovalKind.LIFT_HOLD, hold_id, asked_by=viewer.actor_id, now=now, state=state)
-        work.cases.note(state, "HoldLiftAsked", {"hold_id": str(hold_id)}, actor_id=viewer.actor_id, at=now)
-        work.commit()
+        _hold(tx, case_id, hold_id).require_live()
+        ask_second(engine, tx, ApprovalKind.LIFT_HOLD, hold_id, asked_by=viewer.actor_id, now=now, state=state)
+        tx.of(CaseStore).note(state, "HoldLiftAsked", {"hold_id": str(hold_id)}, actor_id=viewer.actor_id, at=now)
+        tx.commit()
 
 
 def answer_lift(engine: Engine, case_id: UUID, hold_id: UUID, *, viewer: Viewer, agreed: bool) -> None:
@@ -64,18 +68,18 @@ def answer_lift(engine: Engine, case_id: UUID, hold_id: UUID, *, viewer: Viewer,
     Raises `AlreadyEndedError` when nobody asks for it, `OwnApprovalError`, `NotFoundError`, `NotAllowedError`.
     """
     now = engine.clock.now()
-    with engine.unit_of_work() as work:
-        state = work.cases.lock(case_id)
+    with engine.transaction() as tx:
+        state = tx.of(CaseStore).lock(case_id)
         require_member(viewer, state, Action.HOLD)
-        hold = _hold(work, case_id, hold_id)
+        hold = _hold(tx, case_id, hold_id)
         take_answer(
-            engine, work, ApprovalKind.LIFT_HOLD, hold_id, viewer=viewer, approved=agreed, now=now, state=state
+            engine, tx, ApprovalKind.LIFT_HOLD, hold_id, viewer=viewer, approved=agreed, now=now, state=state
         )  # fmt: skip
         if agreed:
-            work.keeping.save_hold(hold.lift(viewer.actor_id, now))
+            tx.of(KeepingStore).save_hold(hold.lift(viewer.actor_id, now))
         body = {"hold_id": str(hold_id), "agreed": agreed}
-        work.cases.note(state, "HoldLifted" if agreed else "HoldKept", body, actor_id=viewer.actor_id, at=now)
-        work.commit()
+        tx.of(CaseStore).note(state, "HoldLifted" if agreed else "HoldKept", body, actor_id=viewer.actor_id, at=now)
+        tx.commit()
 
 
 def read_reason(engine: Engine, case_id: UUID, hold_id: UUID, *, viewer: Viewer) -> str:
@@ -84,20 +88,22 @@ def read_reason(engine: Engine, case_id: UUID, hold_id: UUID, *, viewer: Viewer)
     Raises `AuditUnavailableError`, `NotFoundError`, `NotAllowedError`.
     """
     now = engine.clock.now()
-    with engine.unit_of_work() as work:
-        require_member(viewer, work.cases.read(case_id), Action.HOLD)
-        hold = _hold(work, case_id, hold_id)
-        work.audit.note_reading(reading_of(viewer, case_id, "hold", ("narrative",), at=now, subject_id=hold_id))
-        work.commit()
-    with engine.unit_of_work() as work:
+    with engine.transaction() as tx:
+        require_member(viewer, tx.of(CaseStore).read(case_id), Action.HOLD)
+        hold = _hold(tx, case_id, hold_id)
+        tx.of(AuditLogStore).note_reading(
+            reading_of(viewer, case_id, "hold", ("narrative",), at=now, subject_id=hold_id)
+        )
+        tx.commit()
+    with engine.transaction() as tx:
         try:
-            return work.keeping.reason_of(hold)
+            return tx.of(KeepingStore).reason_of(hold)
         except KeyMissingError:
             return ""
 
 
-def _hold(work: UnitOfWork, case_id: UUID, hold_id: UUID) -> Hold:
-    hold = work.keeping.hold(hold_id)
+def _hold(tx: Transaction, case_id: UUID, hold_id: UUID) -> Hold:
+    hold = tx.of(KeepingStore).hold(hold_id)
     if hold is None or hold.case_id != case_id:
         raise NotFoundError(kind="hold")
     return hold

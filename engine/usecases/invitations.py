@@ -4,7 +4,12 @@ from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 from uuid import UUID
 
-from engine.adapters.sql.unit_of_work import UnitOfWork
+from engine.adapters.sql.approval_store import ApprovalStore
+from engine.adapters.sql.audit_log_store import AuditLogStore
+from engine.adapters.sql.directory_store import DirectoryStore
+from engine.adapters.sql.sign_in_habit_store import SignInHabitStore
+from engine.adapters.sql.sign_in_store import SignInStore
+from engine.adapters.sql.transaction import Transaction
 from engine.assembly import Engine
 from engine.domain.four_eyes import ApprovalKind, ApprovalRequest
 from engine.domain.policy import Action
@@ -46,11 +51,11 @@ class OpenedInvitation(NamedTuple):
     email: str
 
 
-def make_link(engine: Engine, work: UnitOfWork, kind: str, actor_id: UUID | None, *, by: UUID | None) -> str:
+def make_link(engine: Engine, tx: Transaction, kind: str, actor_id: UUID | None, *, by: UUID | None) -> str:
     """Make a link in the caller's transaction; gives its token, of which only the hash is kept."""
     token, now = engine.entropy.token(), engine.wall_clock.now()
     invitation = Invitation(engine.entropy.uuid(), kind, actor_id, by, now, now + _LASTS[kind])
-    work.sign_ins.add_invitation(invitation, hash_of(token))
+    tx.of(SignInStore).add_invitation(invitation, hash_of(token))
     return token
 
 
@@ -66,19 +71,19 @@ def new_link(engine: Engine, actor_id: UUID, *, viewer: Viewer) -> NewInvitation
     require_administrator(viewer)
     require_step_up(engine, viewer)
     now = engine.wall_clock.now()
-    with engine.unit_of_work() as work:
-        person = person_looked_after(work, viewer, actor_id)
-        if person.disabled or work.directory.is_service(actor_id):
+    with engine.transaction() as tx:
+        person = person_looked_after(tx, viewer, actor_id)
+        if person.disabled or tx.of(DirectoryStore).is_service(actor_id):
             raise NotFoundError(kind="person")
-        kind = RESET if work.directory.password_of(actor_id) else INVITE
-        token = make_link(engine, work, kind, actor_id, by=viewer.actor_id)
-        overtake(work, ApprovalKind.LINK, actor_id, now=engine.clock.now())
+        kind = RESET if tx.of(DirectoryStore).password_of(actor_id) else INVITE
+        token = make_link(engine, tx, kind, actor_id, by=viewer.actor_id)
+        overtake(tx, ApprovalKind.LINK, actor_id, now=engine.clock.now())
         waits = not viewer.is_system and (kind == RESET or bool(person.roles))
         if waits:
-            _ask(engine, work, person, token, viewer=viewer)
+            _ask(engine, tx, person, token, viewer=viewer)
         body = {"actor_id": str(actor_id), "kind": kind, "waits": waits}
-        work.audit.note("people", "LinkMade", body, actor_id=viewer.actor_id, at=now)
-        work.commit()
+        tx.of(AuditLogStore).note("people", "LinkMade", body, actor_id=viewer.actor_id, at=now)
+        tx.commit()
     return NewInvitation(token, waits)
 
 
@@ -89,30 +94,30 @@ def answer_link(engine: Engine, actor_id: UUID, *, viewer: Viewer, approved: boo
     """
     require_any(viewer, Action.AGREE_LINK)
     now = engine.clock.now()
-    with engine.unit_of_work() as work:
-        if work.approvals.open_about(ApprovalKind.LINK, actor_id) is None:
+    with engine.transaction() as tx:
+        if tx.of(ApprovalStore).open_about(ApprovalKind.LINK, actor_id) is None:
             raise AlreadyEndedError(kind="request for approval")
         if approved and viewer.actor_id == actor_id:
             raise OwnApprovalError
-        take_answer(engine, work, ApprovalKind.LINK, actor_id, viewer=viewer, approved=approved, now=now)
+        take_answer(engine, tx, ApprovalKind.LINK, actor_id, viewer=viewer, approved=approved, now=now)
         if not approved:
-            work.sign_ins.cancel_invitations(actor_id, at=engine.wall_clock.now())
+            tx.of(SignInStore).cancel_invitations(actor_id, at=engine.wall_clock.now())
         body = {"actor_id": str(actor_id), "approved": approved}
-        work.audit.note("people", "LinkAnswered", body, actor_id=viewer.actor_id, at=engine.wall_clock.now())
-        work.commit()
+        tx.of(AuditLogStore).note("people", "LinkAnswered", body, actor_id=viewer.actor_id, at=engine.wall_clock.now())
+        tx.commit()
 
 
 def link_that_waits(engine: Engine, actor_id: UUID) -> ApprovalRequest | None:
     """Give the request by which the link of somebody waits for a second person, if one does."""
-    with engine.unit_of_work() as work:
-        waiting = work.approvals.open_about(ApprovalKind.LINK, actor_id)
+    with engine.transaction() as tx:
+        waiting = tx.of(ApprovalStore).open_about(ApprovalKind.LINK, actor_id)
     return waiting if waiting is not None and waiting.expires_at > engine.clock.now() else None
 
 
 def open_link(engine: Engine, token: str) -> OpenedInvitation:
     """Give what the page of a link shows; raises `LinkOverError`, and `LinkWaitsError` until it counts."""
-    with engine.unit_of_work() as work:
-        found, person = _counting(work, token, engine.wall_clock.now())
+    with engine.transaction() as tx:
+        found, person = _counting(tx, token, engine.wall_clock.now())
     return OpenedInvitation(found.kind, person.email)
 
 
@@ -125,17 +130,17 @@ def set_first_password(engine: Engine, token: str, *, password: str) -> None:
     counts.
     """
     now = engine.wall_clock.now()
-    with engine.unit_of_work() as work:
-        found, person = _counting(work, token, now)
-        has_factor, context = work.sign_ins.has_factor(person.id), words_about(work, person.id)
+    with engine.transaction() as tx:
+        found, person = _counting(tx, token, now)
+        has_factor, context = tx.of(SignInStore).has_factor(person.id), words_about(tx, person.id)
     require_good(engine, password, has_factor=has_factor, context=context)
-    with engine.unit_of_work() as work:
-        if not work.sign_ins.use_invitation(found.id, at=now):
+    with engine.transaction() as tx:
+        if not tx.of(SignInStore).use_invitation(found.id, at=now):
             raise LinkOverError
-        set_password(engine, work, person.id, password, at=now)
-        work.sign_in_habits.forget(person.id)
-        work.audit.note("sign-in", "PasswordSet", {"kind": found.kind}, actor_id=person.id, at=now)
-        work.commit()
+        set_password(engine, tx, person.id, password, at=now)
+        tx.of(SignInHabitStore).forget(person.id)
+        tx.of(AuditLogStore).note("sign-in", "PasswordSet", {"kind": found.kind}, actor_id=person.id, at=now)
+        tx.commit()
 
 
 def ask_for_link(engine: Engine, *, email: str, network: str = "") -> None:
@@ -148,42 +153,44 @@ def ask_for_link(engine: Engine, *, email: str, network: str = "") -> None:
     if "@" not in email:
         raise InvalidAnswersError({"email": "Give an e-mail address."})
     now = engine.clock.now()
-    with engine.unit_of_work() as work:
-        known = work.directory.credentials(email)
+    with engine.transaction() as tx:
+        known = tx.of(DirectoryStore).credentials(email)
         if known is not None and not known.disabled:
-            everywhere = work.directory.with_role_anywhere(roles=(Role.SYSTEM_ADMINISTRATOR.value,), now=now)
-            person = work.directory.actor(known.actor_id)
+            everywhere = tx.of(DirectoryStore).with_role_anywhere(roles=(Role.SYSTEM_ADMINISTRATOR.value,), now=now)
+            person = tx.of(DirectoryStore).actor(known.actor_id)
             theirs = person.organisation_id if person else None
             people = [one for one in everywhere if one.organisation_id == theirs] or everywhere
             tell_of_system(
-                engine, work, kind="person_to_look_after", rule=f"forgotten|{known.actor_id}|{now:%Y-%m-%dT%H}",
+                engine, tx, kind="person_to_look_after", rule=f"forgotten|{known.actor_id}|{now:%Y-%m-%dT%H}",
                 people=people, channels=(IN_APP, EMAIL), link=f"/people/{known.actor_id}", now=now,
             )  # fmt: skip
-            work.audit.note("sign-in", "PasswordForgotten", {}, actor_id=known.actor_id, at=engine.wall_clock.now())
-        work.commit()
+            tx.of(AuditLogStore).note(
+                "sign-in", "PasswordForgotten", {}, actor_id=known.actor_id, at=engine.wall_clock.now()
+            )
+        tx.commit()
 
 
-def _counting(work: UnitOfWork, token: str, now: datetime) -> tuple[Invitation, ActorRecord]:
+def _counting(tx: Transaction, token: str, now: datetime) -> tuple[Invitation, ActorRecord]:
     """Load a link that can be used now, with whose it is; raises `LinkOverError`, `LinkWaitsError`."""
-    found = work.sign_ins.invitation(hash_of(token), now=now)
-    person = work.directory.actor(found.actor_id) if found and found.actor_id else None
+    found = tx.of(SignInStore).invitation(hash_of(token), now=now)
+    person = tx.of(DirectoryStore).actor(found.actor_id) if found and found.actor_id else None
     if found is None or person is None or person.disabled:
         raise LinkOverError
-    asked = work.approvals.latest_about(ApprovalKind.LINK, person.id)
+    asked = tx.of(ApprovalStore).latest_about(ApprovalKind.LINK, person.id)
     if asked is not None and asked.subject["link_id"] == str(found.id) and not asked.approved:
         raise LinkWaitsError if asked.answered_at is None else LinkOverError
     return found, person
 
 
-def _ask(engine: Engine, work: UnitOfWork, person: ActorRecord, token: str, *, viewer: Viewer) -> None:
+def _ask(engine: Engine, tx: Transaction, person: ActorRecord, token: str, *, viewer: Viewer) -> None:
     """Ask for a second person, in a unit of theirs, else of their organisation, else of the hub's body."""
-    theirs = (unit.id for unit in work.directory.units() if unit.organisation_id == person.organisation_id)
+    theirs = (unit.id for unit in tx.of(DirectoryStore).units() if unit.organisation_id == person.organisation_id)
     unit_id, people = who_answers(
-        work, ApprovalKind.LINK, (*person.unit_ids, *theirs, *hub_units(work)), but={viewer.actor_id, person.id}
+        tx, ApprovalKind.LINK, (*person.unit_ids, *theirs, *hub_units(tx)), but={viewer.actor_id, person.id}
     )
-    made = work.sign_ins.invitation(hash_of(token), now=engine.wall_clock.now())
+    made = tx.of(SignInStore).invitation(hash_of(token), now=engine.wall_clock.now())
     subject = {"actor_id": str(person.id), "link_id": str(made.id) if made else ""}
     ask_second(
-        engine, work, ApprovalKind.LINK, person.id, asked_by=viewer.actor_id, now=engine.clock.now(), unit_id=unit_id,
+        engine, tx, ApprovalKind.LINK, person.id, asked_by=viewer.actor_id, now=engine.clock.now(), unit_id=unit_id,
         subject=subject, people=people,
     )  # fmt: skip

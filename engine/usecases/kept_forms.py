@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Final
 from uuid import UUID
 
+from engine.adapters.sql.sign_in_store import SignInStore
 from engine.assembly import Engine
 from engine.domain.sign_in import KEPT_FORM_LASTS
 from engine.errors import NotFoundError
@@ -18,17 +19,17 @@ def keep_form(engine: Engine, actor_id: UUID, *, path: str, fields: Iterable[tup
     """Keep a form that somebody sent too late; gives the id under which they find it. Secrets are left out."""
     form_id = engine.entropy.uuid()
     wanted = [(name, text) for name, text in fields if name not in SECRETS]
-    with engine.unit_of_work() as work:
-        work.sign_ins.keep_form(form_id, actor_id=actor_id, path=path, fields=wanted, at=engine.wall_clock.now())
-        work.commit()
+    with engine.transaction() as tx:
+        tx.of(SignInStore).keep_form(form_id, actor_id=actor_id, path=path, fields=wanted, at=engine.wall_clock.now())
+        tx.commit()
     return form_id
 
 
 def kept_form(engine: Engine, form_id: UUID, *, viewer: Viewer) -> KeptForm:
     """Open what the viewer had typed; raises `NotFoundError` for another's, and for one too old or thrown away."""
     since = engine.wall_clock.now() - KEPT_FORM_LASTS
-    with engine.unit_of_work() as work:
-        found = work.sign_ins.kept_form(form_id, actor_id=viewer.actor_id, since=since)
+    with engine.transaction() as tx:
+        found = tx.of(SignInStore).kept_form(form_id, actor_id=viewer.actor_id, since=since)
     if found is None:
         raise NotFoundError(kind="form")
     return found
@@ -37,12 +38,12 @@ def kept_form(engine: Engine, form_id: UUID, *, viewer: Viewer) -> KeptForm:
 def newest_kept_form(engine: Engine, *, viewer: Viewer) -> UUID | None:
     """Give the newest form that waits for the viewer."""
     since = engine.wall_clock.now() - KEPT_FORM_LASTS
-    with engine.unit_of_work() as work:
-        return work.sign_ins.newest_kept_form(viewer.actor_id, since=since)
+    with engine.transaction() as tx:
+        return tx.of(SignInStore).newest_kept_form(viewer.actor_id, since=since)
 
 
 def drop_form(engine: Engine, form_id: UUID, *, viewer: Viewer) -> None:
     """Forget what the viewer had typed."""
-    with engine.unit_of_work() as work:
-        work.sign_ins.drop_form(form_id, actor_id=viewer.actor_id)
-        work.commit()
+    with engine.transaction() as tx:
+        tx.of(SignInStore).drop_form(form_id, actor_id=viewer.actor_id)
+        tx.commit()

@@ -5,6 +5,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+from engine.adapters.sql.audit_log_store import AuditLogStore
+from engine.adapters.sql.housekeeping_store import HousekeepingStore
+from engine.adapters.sql.index_store import IndexStore
+from engine.adapters.sql.key_store import KeyStore
 from engine.assembly import Engine
 from engine.domain.keeping import KEPT_SINCE
 from engine.domain.policy import Action, can
@@ -51,8 +55,8 @@ def turn_period_now(
 
 def lost_periods(engine: Engine) -> dict[str, int]:
     """Return the periods whose keys are in no place, each with how many keys need it."""
-    with engine.unit_of_work() as work:
-        needed = work.keys.periods()
+    with engine.transaction() as tx:
+        needed = tx.of(KeyStore).periods()
     kept = {one.id for one in engine.periods.all}  # read last: a period that has begun meanwhile is no lost one
     return {period: count for period, count in needed.items() if period and period not in kept}
 
@@ -81,8 +85,8 @@ def _turn(engine: Engine, *, is_early: bool, after_step: Callable[[str], None]) 
 
 def _begin(engine: Engine, after_step: Callable[[str], None]) -> KeyPeriod:
     """Make the key while nobody makes or erases anything: who is erased is of the period before, or of this one."""
-    with engine.unit_of_work() as work:
-        work.keys.hold_period(alone=True)
+    with engine.transaction() as tx:
+        tx.of(KeyStore).hold_period(alone=True)
         made = engine.periods.begin(engine.clock.now())
         after_step("made")
     _say_begun(engine, made)
@@ -93,11 +97,11 @@ def _begin(engine: Engine, after_step: Callable[[str], None]) -> KeyPeriod:
 def _say_begun(engine: Engine, period: KeyPeriod) -> None:
     """Let every process read the new key; a minute later all of them surely use it."""
     at = engine.wall_clock.now()
-    with engine.unit_of_work() as work:
-        work.keys.say_changed()
-        work.records.set_installation(_BEGUN, {"id": period.id, "at": at.isoformat()})
-        work.audit.note("keys", "KeyPeriodBegun", {"period": period.id}, actor_id=None, at=at)
-        work.commit()
+    with engine.transaction() as tx:
+        tx.of(KeyStore).say_changed()
+        tx.of(HousekeepingStore).set_installation(_BEGUN, {"id": period.id, "at": at.isoformat()})
+        tx.of(AuditLogStore).note("keys", "KeyPeriodBegun", {"period": period.id}, actor_id=None, at=at)
+        tx.commit()
     engine.vault.look_again()
 
 
@@ -109,25 +113,25 @@ def _end(engine: Engine, current: KeyPeriod, after_step: Callable[[str], None]) 
     if lost_periods(engine):
         return False
     older = [one.id for one in engine.periods.all if one.id != current.id]
-    with engine.unit_of_work() as work:
-        engine.periods.keep_survivors(current.id, work.keys.survivors(), ended=older)
+    with engine.transaction() as tx:
+        engine.periods.keep_survivors(current.id, tx.of(KeyStore).survivors(), ended=older)
     after_step("listed")
-    with engine.unit_of_work() as work:
-        work.keys.hold_period(alone=True)
-        if not work.keys.close_periods(["", *older]):
+    with engine.transaction() as tx:
+        tx.of(KeyStore).hold_period(alone=True)
+        if not tx.of(KeyStore).close_periods(["", *older]):
             return False
-        work.commit()
+        tx.commit()
     after_step("closed")
     for period in older:
         engine.periods.end(period)
         after_step("thrown")
     at = engine.wall_clock.now()
     ended = {"id": current.id, "since": current.begun_at.isoformat(), "at": at.isoformat(), "drops": True}
-    with engine.unit_of_work() as work:
-        work.keys.say_changed()
-        work.records.set_installation(KEPT_SINCE, ended)
-        work.audit.note("keys", "KeyPeriodEnded", {"periods": older}, actor_id=None, at=at)
-        work.commit()
+    with engine.transaction() as tx:
+        tx.of(KeyStore).say_changed()
+        tx.of(HousekeepingStore).set_installation(KEPT_SINCE, ended)
+        tx.of(AuditLogStore).note("keys", "KeyPeriodEnded", {"periods": older}, actor_id=None, at=at)
+        tx.commit()
     engine.vault.look_again()
     return True
 
@@ -136,16 +140,18 @@ def _drop_tokens(engine: Engine, done: dict[str, str]) -> None:
     used = [one for one in engine.key_keeper.index if one is not None]
     dropped = _DROPPED
     while dropped:
-        with engine.unit_of_work() as work:
-            dropped = work.index.drop_tokens(but=used, most=_DROPPED)
+        with engine.transaction() as tx:
+            dropped = tx.of(IndexStore).drop_tokens(but=used, most=_DROPPED)
             if not dropped:
-                work.records.set_installation(KEPT_SINCE, {name: done[name] for name in ("id", "since", "at")})
-            work.commit()
+                tx.of(HousekeepingStore).set_installation(
+                    KEPT_SINCE, {name: done[name] for name in ("id", "since", "at")}
+                )
+            tx.commit()
 
 
 def _fact(engine: Engine, name: str) -> dict[str, str]:
-    with engine.unit_of_work() as work:
-        return dict(work.records.installation(name) or {})
+    with engine.transaction() as tx:
+        return dict(tx.of(HousekeepingStore).installation(name) or {})
 
 
 def _is_settled(engine: Engine, fact: dict[str, str]) -> bool:

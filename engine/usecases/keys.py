@@ -5,7 +5,14 @@ from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 from uuid import UUID
 
-from engine.adapters.sql.unit_of_work import UnitOfWork
+from engine.adapters.sql.audit_log_store import AuditLogStore
+from engine.adapters.sql.case_store import CaseStore
+from engine.adapters.sql.channel_store import ChannelStore
+from engine.adapters.sql.housekeeping_store import HousekeepingStore
+from engine.adapters.sql.index_store import IndexStore
+from engine.adapters.sql.key_store import KeyStore
+from engine.adapters.sql.queries.cases import find_case
+from engine.adapters.sql.transaction import Transaction
 from engine.assembly import Engine
 from engine.domain.keys import place_key
 from engine.domain.policy import Action, can
@@ -73,8 +80,8 @@ def rotate_keys(
     """
     _require(viewer)
     keeper = engine.key_keeper
-    with engine.unit_of_work() as work:
-        went_on = work.keys.outdated(current=keeper.current) > 0 or _has_outdated_period(engine)
+    with engine.transaction() as tx:
+        went_on = tx.of(KeyStore).outdated(current=keeper.current) > 0 or _has_outdated_period(engine)
     key_id = keeper.current if went_on else keeper.add()
     engine.periods.rewrap()
     _note(engine, viewer, "KeyMade", {"key": key_id, "went_on": went_on})
@@ -87,12 +94,12 @@ def rotate_organisation(engine: Engine, name: str, *, viewer: Viewer, batch: int
     Raises `NotFoundError`, `NotAllowedError`.
     """
     _require(viewer)
-    with engine.unit_of_work() as work:
-        organisation_id = work.channels.organisation_named(name)
+    with engine.transaction() as tx:
+        organisation_id = tx.of(ChannelStore).organisation_named(name)
         if organisation_id is None:
             raise NotFoundError(kind="organisation")
-        version = work.keys.newest_version(organisation_id) or 0
-        went_on = any(work.keys.wrapped_by(f"{organisation_id}/{older}") for older in range(1, version))
+        version = tx.of(KeyStore).newest_version(organisation_id) or 0
+        went_on = any(tx.of(KeyStore).wrapped_by(f"{organisation_id}/{older}") for older in range(1, version))
     if not went_on:
         version = engine.vault.renew(organisation_id, version)
     key_id = f"{organisation_id}/{version}"
@@ -108,19 +115,19 @@ def retire_key(engine: Engine, key_id: str, *, viewer: Viewer) -> None:
     """
     _require(viewer)
     now = engine.wall_clock.now()
-    with engine.unit_of_work() as work:
-        rotated = work.records.installation(_ROTATED)
+    with engine.transaction() as tx:
+        rotated = tx.of(HousekeepingStore).installation(_ROTATED)
         if rotated and now - datetime.fromisoformat(rotated["at"]) < SETTLES:
             raise KeyInUseError(key_id=key_id, why="A rotation ended less than a minute ago: try again in a minute.")
-        wrapped = work.keys.wrapped_by(key_id)
+        wrapped = tx.of(KeyStore).wrapped_by(key_id)
         if wrapped:
             raise KeyInUseError(key_id=key_id, why=f"{wrapped} keys are wrapped by it: `icmc keys rotate` first.")
         organisation, slash, version = key_id.partition("/")
         if slash:
-            work.keys.retire_before(UUID(organisation), int(version) + 1, at=now)
-        work.keys.say_changed()
-        work.audit.note("keys", "KeyRetired", {"key": key_id}, actor_id=_actor(viewer), at=now)
-        work.commit()
+            tx.of(KeyStore).retire_before(UUID(organisation), int(version) + 1, at=now)
+        tx.of(KeyStore).say_changed()
+        tx.of(AuditLogStore).note("keys", "KeyRetired", {"key": key_id}, actor_id=_actor(viewer), at=now)
+        tx.commit()
     if not slash:
         _take_out_of_periods(engine, key_id)
         engine.key_keeper.remove(key_id)
@@ -133,27 +140,27 @@ def reseal_case(engine: Engine, number: str, *, viewer: Viewer, batch: int = _BA
     A call that was broken off is gone on with. Raises `NotFoundError`, `NotAllowedError`, `DamagedError`.
     """
     _require(viewer)
-    case_id = engine.queries.find_case(viewer, number)
-    with engine.unit_of_work() as work:
-        known = dict.fromkeys(person.person_id for person in work.cases.read(case_id).persons)
-        persons = tuple(person for person in known if not work.keys.seals_what_is_fixed(person))
+    case_id = engine.ask(find_case, viewer, number)
+    with engine.transaction() as tx:
+        known = dict.fromkeys(person.person_id for person in tx.of(CaseStore).read(case_id).persons)
+        persons = tuple(person for person in known if not tx.of(KeyStore).seals_what_is_fixed(person))
     values, are_dropped = 0, True
     for owner in (case_id, place_key(case_id), *persons):
         of_case = None if owner in persons else case_id
         some, is_dropped = _reseal(engine, viewer, owner, case_id=of_case, batch=batch)
         values, are_dropped = values + some, are_dropped and is_dropped
     now = engine.clock.now()
-    with engine.unit_of_work() as work:
-        state = work.cases.lock(case_id)
-        work.cases.note(state, "ValuesResealed", {"values": values}, actor_id=_actor(viewer), at=now)
-        work.commit()
+    with engine.transaction() as tx:
+        state = tx.of(CaseStore).lock(case_id)
+        tx.of(CaseStore).note(state, "ValuesResealed", {"values": values}, actor_id=_actor(viewer), at=now)
+        tx.commit()
     return Resealed(values, are_dropped, len(known) - len(persons))
 
 
 def _reseal(engine: Engine, viewer: Viewer, owner: UUID, *, case_id: UUID | None, batch: int) -> tuple[int, bool]:
     """Seal what is under an owner's older keys by its newest; gives how many values, and whether no older is left."""
-    with engine.unit_of_work() as work:
-        versions = work.keys.whole_versions(owner)
+    with engine.transaction() as tx:
+        versions = tx.of(KeyStore).whole_versions(owner)
     if not versions:
         return 0, True
     newest = max(versions)
@@ -162,17 +169,17 @@ def _reseal(engine: Engine, viewer: Viewer, owner: UUID, *, case_id: UUID | None
         _note(engine, viewer, "KeyRenewed", {"owner": str(owner), "version": newest})
     values, some = 0, batch
     while some:
-        with engine.unit_of_work() as work:
-            some = work.keys.reseal_some(owner, newest=newest, case_id=case_id, most=batch)
-            work.commit()
+        with engine.transaction() as tx:
+            some = tx.of(KeyStore).reseal_some(owner, newest=newest, case_id=case_id, most=batch)
+            tx.commit()
         values += some
     now = engine.clock.now()
-    with engine.unit_of_work() as work:
-        made_at = work.keys.whole_versions(owner)[newest]
+    with engine.transaction() as tx:
+        made_at = tx.of(KeyStore).whole_versions(owner)[newest]
         if now - made_at < SETTLES:
             return values, False
-        work.keys.retire_before(owner, newest, at=now)
-        work.commit()
+        tx.of(KeyStore).retire_before(owner, newest, at=now)
+        tx.commit()
     return values, True
 
 
@@ -181,11 +188,11 @@ def export_keys(engine: Engine, *, viewer: Viewer, passphrase: str) -> bytes:
     _require(viewer)
     if len(passphrase) < SHORTEST_PASSPHRASE:
         raise KeyExportError(problem=f"Choose a passphrase of at least {SHORTEST_PASSPHRASE} characters.")
-    with engine.unit_of_work() as work:
-        _keep_canary(engine, work)
+    with engine.transaction() as tx:
+        _keep_canary(engine, tx)
         actor, now = _actor(viewer), engine.wall_clock.now()
-        work.audit.note("keys", "KeysExported", {"key": engine.key_keeper.current}, actor_id=actor, at=now)
-        work.commit()
+        tx.of(AuditLogStore).note("keys", "KeysExported", {"key": engine.key_keeper.current}, actor_id=actor, at=now)
+        tx.commit()
     return engine.key_keeper.exported(passphrase)
 
 
@@ -198,16 +205,20 @@ def prove_export(engine: Engine, export: bytes, *, viewer: Viewer, passphrase: s
     _require(viewer)
     vault = engine.key_keeper.opened(export, passphrase)
     now = engine.wall_clock.now()
-    with engine.unit_of_work() as work:
-        kept = work.records.installation(_CANARY)
+    with engine.transaction() as tx:
+        kept = tx.of(HousekeepingStore).installation(_CANARY)
         if kept is None:
             raise KeyExportError(problem="Nothing has been encrypted yet to try it with: first run `icmc keys export`.")
         sealed = bytes.fromhex(kept["sealed"])
         if vault.unseal(sealed, table="installation", row=_CANARY_OWNER, column=_CANARY) != _WORDS:
             raise KeyExportError(problem="The value that was read is not the one that was encrypted.")
-        work.records.set_installation(PROVED, {"at": now.isoformat(), "keys": sorted(engine.key_keeper.marks)})
-        work.audit.note("keys", "ExportProved", {"key": engine.key_keeper.current}, actor_id=_actor(viewer), at=now)
-        work.commit()
+        tx.of(HousekeepingStore).set_installation(
+            PROVED, {"at": now.isoformat(), "keys": sorted(engine.key_keeper.marks)}
+        )
+        tx.of(AuditLogStore).note(
+            "keys", "ExportProved", {"key": engine.key_keeper.current}, actor_id=_actor(viewer), at=now
+        )
+        tx.commit()
 
 
 def note_backup_proved(engine: Engine, *, viewer: Viewer, keys: int, values: int) -> None:
@@ -220,24 +231,24 @@ def key_state(engine: Engine, *, viewer: Viewer) -> KeyState:
     """Say what keys there are, and whether an export of them was proved; raises `NotAllowedError`."""
     _require(viewer)
     (current, *others), index = engine.key_keeper.ids, engine.key_keeper.index
-    with engine.unit_of_work() as work:
+    with engine.transaction() as tx:
         return KeyState(
-            current=current, others=tuple(others), counts=work.keys.counts(),
-            unfinished=work.keys.unfinished(current=current, periods=_periods(engine)),
-            proved_at=_proved_at(engine, work),
-            index_keys=index, index_left=work.index.left(index.coming) if index.coming else 0,
+            current=current, others=tuple(others), counts=tx.of(KeyStore).counts(),
+            unfinished=tx.of(KeyStore).unfinished(current=current, periods=_periods(engine)),
+            proved_at=_proved_at(engine, tx),
+            index_keys=index, index_left=tx.of(IndexStore).left(index.coming) if index.coming else 0,
             chains=engine.key_keeper.chains, signing=engine.signer.key_id, period=engine.periods.current,
         )  # fmt: skip
 
 
 def keys_are_proved(engine: Engine) -> bool:
     """Say whether an export of just the keys that are used was proved by a trial restore."""
-    with engine.unit_of_work() as work:
-        return _proved_at(engine, work) is not None
+    with engine.transaction() as tx:
+        return _proved_at(engine, tx) is not None
 
 
-def _proved_at(engine: Engine, work: UnitOfWork) -> datetime | None:
-    kept = work.records.installation(PROVED)
+def _proved_at(engine: Engine, tx: Transaction) -> datetime | None:
+    kept = tx.of(HousekeepingStore).installation(PROVED)
     is_of_these = kept is not None and kept["keys"] == sorted(engine.key_keeper.marks)
     return datetime.fromisoformat(kept["at"]) if kept and is_of_these else None
 
@@ -247,14 +258,16 @@ def wrap_all(engine: Engine, batch: int = _BATCH, after_batch: Callable[[int], N
     done, after, is_again = 0, None, False
     periods = _periods(engine)
     while True:
-        with engine.unit_of_work() as work:
+        with engine.transaction() as tx:
             current = engine.key_keeper.current
-            some = work.keys.rewrap_some(current=current, periods=periods, after=after, most=batch)
+            some = tx.of(KeyStore).rewrap_some(current=current, periods=periods, after=after, most=batch)
             if some.done == 0 and is_again:
-                work.records.set_installation(_ROTATED, {"at": engine.wall_clock.now().isoformat(), "keys": done})
-                work.commit()
+                tx.of(HousekeepingStore).set_installation(
+                    _ROTATED, {"at": engine.wall_clock.now().isoformat(), "keys": done}
+                )
+                tx.commit()
                 return done
-            work.commit()
+            tx.commit()
         is_again = some.done == 0
         done, after = done + some.done, some.last
         after_batch(done)
@@ -271,8 +284,8 @@ def _take_out_of_periods(engine: Engine, key_id: str) -> None:
     *older, current = engine.periods.all
     if older:
         raise KeyInUseError(key_id=key_id, why="A new period of keys has just begun: try again in a few minutes.")
-    with engine.unit_of_work() as work:
-        engine.periods.keep_survivors(current.id, work.keys.survivors())
+    with engine.transaction() as tx:
+        engine.periods.keep_survivors(current.id, tx.of(KeyStore).survivors())
     engine.periods.rewrap(but=key_id)
 
 
@@ -280,18 +293,18 @@ def _has_outdated_period(engine: Engine) -> bool:
     return any(engine.key_keeper.current not in one.wrapped_by for one in engine.periods.all)
 
 
-def _keep_canary(engine: Engine, work: UnitOfWork) -> None:
+def _keep_canary(engine: Engine, tx: Transaction) -> None:
     """Keep a known value, sealed, by which an export can be tried."""
     sealed = engine.vault.seal(_WORDS, key_of=_CANARY_OWNER, table="installation", row=_CANARY_OWNER, column=_CANARY)
-    work.records.set_installation(_CANARY, {"sealed": sealed.hex()})
+    tx.of(HousekeepingStore).set_installation(_CANARY, {"sealed": sealed.hex()})
 
 
 def _note(engine: Engine, viewer: Viewer, type_: str, body: dict[str, object]) -> None:
     """Write what was done with keys, and let every process read the key file again."""
-    with engine.unit_of_work() as work:
-        work.keys.say_changed()
-        work.audit.note("keys", type_, body, actor_id=_actor(viewer), at=engine.wall_clock.now())
-        work.commit()
+    with engine.transaction() as tx:
+        tx.of(KeyStore).say_changed()
+        tx.of(AuditLogStore).note("keys", type_, body, actor_id=_actor(viewer), at=engine.wall_clock.now())
+        tx.commit()
 
 
 def _actor(viewer: Viewer) -> UUID | None:

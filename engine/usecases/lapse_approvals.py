@@ -6,7 +6,12 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from engine.adapters.sql.unit_of_work import UnitOfWork
+from engine.adapters.sql.approval_store import ApprovalStore
+from engine.adapters.sql.audit_log_store import AuditLogStore
+from engine.adapters.sql.case_store import CaseStore
+from engine.adapters.sql.keeping_store import KeepingStore
+from engine.adapters.sql.link_store import LinkStore
+from engine.adapters.sql.transaction import Transaction
 from engine.assembly import Engine
 from engine.domain import commands as cm
 from engine.domain.four_eyes import ApprovalKind, ApprovalRequest
@@ -29,8 +34,8 @@ def lapse_approvals(engine: Engine) -> int:
 
     One that fails is logged by its id and tried again later.
     """
-    with engine.unit_of_work() as work:
-        late = work.approvals.run_out(now=engine.clock.now(), most=_MOST)
+    with engine.transaction() as tx:
+        late = tx.of(ApprovalStore).run_out(now=engine.clock.now(), most=_MOST)
     done = 0
     for request_id, case_id in late:
         try:
@@ -42,102 +47,102 @@ def lapse_approvals(engine: Engine) -> int:
 
 def _lapse(engine: Engine, request_id: UUID, case_id: UUID | None) -> bool:
     now = engine.clock.now()
-    with engine.unit_of_work() as work:
-        state = work.cases.lock(case_id) if case_id else None
-        request = work.approvals.get(request_id)
+    with engine.transaction() as tx:
+        state = tx.of(CaseStore).lock(case_id) if case_id else None
+        request = tx.of(ApprovalStore).get(request_id)
         if request is None or request.answered_at is not None or request.expires_at > now:
             return False
-        end_late(engine, work, request, now=now, state=state)
+        end_late(engine, tx, request, now=now, state=state)
         undo = _UNDONE.get(ApprovalKind(request.kind))
         if undo is not None:
-            undo(engine, work, state, request, now)
+            undo(engine, tx, state, request, now)
         elif state is not None and request.kind in _KEPT:
-            work.cases.note(state, *_KEPT[request.kind](request), actor_id=None, at=now)
-        work.audit.note("access", "ApprovalLapsed", {"request_id": str(request_id)}, actor_id=None, at=now)
-        work.commit()
+            tx.of(CaseStore).note(state, *_KEPT[request.kind](request), actor_id=None, at=now)
+        tx.of(AuditLogStore).note("access", "ApprovalLapsed", {"request_id": str(request_id)}, actor_id=None, at=now)
+        tx.commit()
         return True
 
 
 def _no_more_time(
-    engine: Engine, work: UnitOfWork, state: CaseState | None, request: ApprovalRequest, now: datetime
+    engine: Engine, tx: Transaction, state: CaseState | None, request: ApprovalRequest, now: datetime
 ) -> None:
     """Refuse the time that was asked for, unless its limit is over anyway."""
     if state is None:
         return
     try:
         command = cm.AnswerExtension(request.subject_id, approved=False, by=None)
-        carry_out(engine, work, state, command, actor_id=None, now=now)
+        carry_out(engine, tx, state, command, actor_id=None, now=now)
     except (AlreadyEndedError, NotFoundError):
         return
 
 
 def _no_merge(
     engine: Engine,  # noqa: ARG001 - all are called alike
-    work: UnitOfWork,
+    tx: Transaction,
     state: CaseState | None,
     request: ApprovalRequest,
     now: datetime,
 ) -> None:
-    link = work.links.get(request.subject_id)
+    link = tx.of(LinkStore).get(request.subject_id)
     if link is None or not link.is_asked or state is None:
         return
-    work.links.save(link.model_copy(update={"ended_at": now}))
+    tx.of(LinkStore).save(link.model_copy(update={"ended_at": now}))
     body = {"link_id": str(link.id), "kind": link.kind.value, "reason_code": link.reason_code, "rests": link.rests}
-    work.cases.note(state, "MergeRefused", body, actor_id=None, at=now)
+    tx.of(CaseStore).note(state, "MergeRefused", body, actor_id=None, at=now)
 
 
 def _no_erasure(
     engine: Engine,  # noqa: ARG001 - all are called alike
-    work: UnitOfWork,
+    tx: Transaction,
     state: CaseState | None,
     request: ApprovalRequest,
     now: datetime,
 ) -> None:
-    erasure = work.keeping.erasure(request.subject_id)
+    erasure = tx.of(KeepingStore).erasure(request.subject_id)
     if erasure is None or erasure.status is not ErasureStatus.ASKED or state is None:
         return
-    work.keeping.save_erasure(erasure.end(ErasureStatus.REFUSED, by=None, at=now, reason="lapsed"))
+    tx.of(KeepingStore).save_erasure(erasure.end(ErasureStatus.REFUSED, by=None, at=now, reason="lapsed"))
     body = {"erasure_id": str(erasure.id), "person_id": str(erasure.person_id), "status": ErasureStatus.REFUSED.value}
-    work.cases.note(state, "ErasureEnded", body, actor_id=None, at=now)
+    tx.of(CaseStore).note(state, "ErasureEnded", body, actor_id=None, at=now)
 
 
 def _no_release(
     engine: Engine,  # noqa: ARG001 - all are called alike
-    work: UnitOfWork,
+    tx: Transaction,
     state: CaseState | None,
     request: ApprovalRequest,
     now: datetime,
 ) -> None:
-    referral = known_referral(work, request.subject_id)
+    referral = known_referral(tx, request.subject_id)
     if referral.status is ReferralStatus.HELD and state is not None:
-        drop_unreleased(work, state, referral, by=None, now=now)
+        drop_unreleased(tx, state, referral, by=None, now=now)
 
 
 def _no_copy(
     engine: Engine,  # noqa: ARG001 - all are called alike
-    work: UnitOfWork,
+    tx: Transaction,
     state: CaseState | None,  # noqa: ARG001
     request: ApprovalRequest,
     now: datetime,  # noqa: ARG001
 ) -> None:
-    copy = work.keeping.copy(request.subject_id)
+    copy = tx.of(KeepingStore).copy(request.subject_id)
     if copy is not None and copy.status is CopyStatus.ASKED:
         changes = {"status": CopyStatus.EXPIRED, "revision": copy.revision + 1}
-        work.keeping.save_copy(copy.model_copy(update=changes))
+        tx.of(KeepingStore).save_copy(copy.model_copy(update=changes))
 
 
 def _no_definition(
     engine: Engine,  # noqa: ARG001 - all are called alike
-    work: UnitOfWork,
+    tx: Transaction,
     state: CaseState | None,  # noqa: ARG001
     request: ApprovalRequest,
     now: datetime,  # noqa: ARG001
 ) -> None:
-    drop_proposal(work, request)
+    drop_proposal(tx, request)
 
 
 _UNDONE: Final[
-    Mapping[ApprovalKind, Callable[[Engine, UnitOfWork, CaseState | None, ApprovalRequest, datetime], None]]
+    Mapping[ApprovalKind, Callable[[Engine, Transaction, CaseState | None, ApprovalRequest, datetime], None]]
 ] = {
     ApprovalKind.MORE_TIME: _no_more_time,
     ApprovalKind.MERGE: _no_merge,

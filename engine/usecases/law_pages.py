@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from engine.adapters.sql.unit_of_work import UnitOfWork
+from engine.adapters.sql.definition_store import DefinitionStore
+from engine.adapters.sql.law_signature_store import LawSignatureStore
+from engine.adapters.sql.transaction import Transaction
 from engine.assembly import Engine
 from engine.domain.explain_time import Reason, explain
 from engine.domain.library import Library
@@ -70,8 +72,8 @@ class LawPage:
 
 def law_lines(engine: Engine, *, jurisdiction: str = "", state: str = "") -> tuple[LawLine, ...]:
     """List every limit of the law, by pack and in its order; of one jurisdiction, or in one state of signing, alone."""
-    with engine.unit_of_work() as work:
-        lines = tuple(_lines(engine, work))
+    with engine.transaction() as tx:
+        lines = tuple(_lines(engine, tx))
     return tuple(
         line
         for line in lines
@@ -81,15 +83,15 @@ def law_lines(engine: Engine, *, jurisdiction: str = "", state: str = "") -> tup
 
 def law_page(engine: Engine, limit_id: str, *, viewer: Viewer) -> LawPage:
     """Give every text of a limit; raises `UnknownLawLimitError`."""
-    with engine.unit_of_work() as work:
-        lines = tuple(line for line in _lines(engine, work) if line.limit.id == limit_id)
+    with engine.transaction() as tx:
+        lines = tuple(line for line in _lines(engine, tx) if line.limit.id == limit_id)
         if not lines:
-            known = {limit for pack in work.library().packs.values() for limit in pack.by_id}
+            known = {limit for pack in tx.library().packs.values() for limit in pack.by_id}
             near = meant(limit_id, known).rstrip(".")
             raise UnknownLawLimitError(limit_id=f"{limit_id[:60]} ({near[0].lower()}{near[1:]})")
-        pack = work.library().packs[lines[0].pack]
-        signatures = [one for one in work.law_signatures.all() if one.limit_id == limit_id]
-        may_sign = not viewer.is_system and bool(units_for(work, viewer, lines[0].limit))
+        pack = tx.library().packs[lines[0].pack]
+        signatures = [one for one in tx.of(LawSignatureStore).all() if one.limit_id == limit_id]
+        may_sign = not viewer.is_system and bool(units_for(tx, viewer, lines[0].limit))
         return LawPage(lines, pack.note, tuple(signatures), may_sign)
 
 
@@ -146,9 +148,9 @@ def _counted(library: Library, limit: LawLimit, counted: TimeLimit, start: datet
     )  # fmt: skip
 
 
-def _lines(engine: Engine, work: UnitOfWork) -> Iterable[LawLine]:
-    library, used = work.library(), _used_by(engine, work)
-    signatures = work.law_signatures.all()
+def _lines(engine: Engine, tx: Transaction) -> Iterable[LawLine]:
+    library, used = tx.library(), _used_by(engine, tx)
+    signatures = tx.of(LawSignatureStore).all()
     today = engine.clock.now().date()
     for name in sorted(library.packs, key=lambda one: (one == "int", one)):
         pack = library.packs[name]
@@ -183,14 +185,14 @@ def length_of(limit: LawLimit) -> str:
     return " or ".join([words, *(other.limit.in_words() for other in limit.alternatives)])
 
 
-def _used_by(engine: Engine, work: UnitOfWork) -> Mapping[str, tuple[str, ...]]:
+def _used_by(engine: Engine, tx: Transaction) -> Mapping[str, tuple[str, ...]]:
     """Name the steps of published workflows, and the step types, that follow each limit."""
     found: dict[str, list[str]] = {}
     for key in engine.catalogue.keys():  # noqa: SIM118 - a protocol of ours
         info = engine.catalogue.find(key)
         if info is not None and info.law_limit:
             found.setdefault(info.law_limit, []).append(key)
-    for stored in work.definitions.published(DefinitionKind.WORKFLOW.value):
+    for stored in tx.of(DefinitionStore).published(DefinitionKind.WORKFLOW.value):
         workflow = Workflow.model_validate(dict(stored.flattened))
         for key, step in workflow.steps.items():
             for law in {time.law for time in step.time if time.law}:

@@ -6,7 +6,10 @@ from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from engine.adapters.sql.unit_of_work import UnitOfWork
+from engine.adapters.sql.audit_log_store import AuditLogStore
+from engine.adapters.sql.directory_store import DirectoryStore
+from engine.adapters.sql.law_signature_store import LawSignatureStore
+from engine.adapters.sql.transaction import Transaction
 from engine.assembly import Engine
 from engine.domain.policy import Action, can, units_that_let
 from engine.errors import InvalidAnswersError, NotAllowedError, NotFoundError, SignatureError, UnknownLawLimitError
@@ -38,22 +41,22 @@ def sign_limit(engine: Engine, limit_id: str, *, text_hash: str, source_read: st
     if not source or len(source) > LONGEST_SOURCE:
         raise InvalidAnswersError({"source_read": f"Name the text that you read, in at most {LONGEST_SOURCE} letters."})
     now = engine.clock.now()
-    with engine.unit_of_work() as work:
-        limit = _limit_with(work, limit_id, text_hash)
-        unit = next(iter(units_for(work, viewer, limit)), None)
+    with engine.transaction() as tx:
+        limit = _limit_with(tx, limit_id, text_hash)
+        unit = next(iter(units_for(tx, viewer, limit)), None)
         if unit is None:
             raise SignatureError(limit_id=limit_id, problem=f"a lawyer of a unit in {limit.jurisdiction} has to.")
-        known = next((one for one in work.law_signatures.live() if one.text_hash == text_hash), None)
+        known = next((one for one in tx.of(LawSignatureStore).live() if one.text_hash == text_hash), None)
         if known is not None:
             return known.id
         signature = StoredSignature(
             id=engine.entropy.uuid(), limit_id=limit_id, text_hash=text_hash, name=viewer.name, place=unit.jurisdiction,
             signed_by=viewer.actor_id, signed_on=_today(engine, unit), signed_at=now, source_read=source,
         )  # fmt: skip
-        work.law_signatures.add(signature)
+        tx.of(LawSignatureStore).add(signature)
         said = {"limit": limit_id, "text": text_hash, "signature_id": str(signature.id), "place": unit.jurisdiction}
-        work.audit.note("definitions", "LimitSigned", said, actor_id=viewer.actor_id, at=now)
-        work.commit()
+        tx.of(AuditLogStore).note("definitions", "LimitSigned", said, actor_id=viewer.actor_id, at=now)
+        tx.commit()
     engine.refresh_definitions()
     return signature.id
 
@@ -69,18 +72,18 @@ def revoke_signature(engine: Engine, signature_id: UUID, *, why: str, viewer: Vi
     if why not in WHY_REVOKED:
         raise InvalidAnswersError({"why": "Choose a reason."})
     now = engine.clock.now()
-    with engine.unit_of_work() as work:
-        known = work.law_signatures.get(signature_id)
+    with engine.transaction() as tx:
+        known = tx.of(LawSignatureStore).get(signature_id)
         if known is None:
             raise NotFoundError(kind="signature")
-        if not any(_is_of_place(unit.jurisdiction, known.place.partition("-")[0]) for unit in _units(work, viewer)):
+        if not any(_is_of_place(unit.jurisdiction, known.place.partition("-")[0]) for unit in _units(tx, viewer)):
             raise SignatureError(limit_id=known.limit_id, problem=f"a lawyer of a unit in {known.place} has to.")
         if known.revoked_at is not None:
             return
-        work.law_signatures.revoke(signature_id, by=viewer.actor_id, at=now, why=why)
+        tx.of(LawSignatureStore).revoke(signature_id, by=viewer.actor_id, at=now, why=why)
         said = {"limit": known.limit_id, "text": known.text_hash, "signature_id": str(signature_id), "why": why}
-        work.audit.note("definitions", "SignatureRevoked", said, actor_id=viewer.actor_id, at=now)
-        work.commit()
+        tx.of(AuditLogStore).note("definitions", "SignatureRevoked", said, actor_id=viewer.actor_id, at=now)
+        tx.commit()
     engine.refresh_definitions()
 
 
@@ -90,13 +93,13 @@ def require_lawyer(viewer: Viewer) -> None:
         raise NotAllowedError(actor=viewer.name, action=Action.SIGN_LAW.value)
 
 
-def units_for(work: UnitOfWork, viewer: Viewer, limit: LawLimit) -> tuple[Unit, ...]:
+def units_for(tx: Transaction, viewer: Viewer, limit: LawLimit) -> tuple[Unit, ...]:
     """Give the units for which somebody, as their lawyer, may sign a limit; none when it is the law of other places."""
-    return tuple(unit for unit in _units(work, viewer) if _is_of_place(unit.jurisdiction, limit.jurisdiction))
+    return tuple(unit for unit in _units(tx, viewer) if _is_of_place(unit.jurisdiction, limit.jurisdiction))
 
 
-def _units(work: UnitOfWork, viewer: Viewer) -> Iterable[Unit]:
-    found = (work.directory.unit(unit_id) for unit_id in sorted(units_that_let(viewer, Action.SIGN_LAW)))
+def _units(tx: Transaction, viewer: Viewer) -> Iterable[Unit]:
+    found = (tx.of(DirectoryStore).unit(unit_id) for unit_id in sorted(units_that_let(viewer, Action.SIGN_LAW)))
     return (unit for unit in found if unit is not None)
 
 
@@ -105,8 +108,8 @@ def _is_of_place(place: str, law_of: str) -> bool:
     return law_of in {"*", place, place.partition("-")[0]}
 
 
-def _limit_with(work: UnitOfWork, limit_id: str, text_hash: str) -> LawLimit:
-    versions = work.library().versions(limit_id)
+def _limit_with(tx: Transaction, limit_id: str, text_hash: str) -> LawLimit:
+    versions = tx.library().versions(limit_id)
     if not versions:
         raise UnknownLawLimitError(limit_id=limit_id)
     found = next((one for one in versions if one.text_hash == text_hash), None)

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from engine.adapters.sql.unit_of_work import UnitOfWork
+from engine.adapters.sql.transaction import Transaction
 from engine.assembly import Engine
 from engine.domain import commands as cm
 from engine.domain.non_punishment import (
@@ -21,7 +21,7 @@ _LIMIT, _LADDER = "P3D", "high"
 
 
 def note_for_role(
-    engine: Engine, work: UnitOfWork, state: CaseState, person_id: UUID, role: PersonRole, *, by: UUID, now: datetime
+    engine: Engine, tx: Transaction, state: CaseState, person_id: UUID, role: PersonRole, *, by: UUID, now: datetime
 ) -> None:
     """Refuse to make a suspect of a victim before the note; the step that asks a lawyer for it is opened, and stays.
 
@@ -30,12 +30,12 @@ def note_for_role(
     try:
         require_note_for_role(state, person_id, role)
     except LawyersNoteError:
-        _ask(engine, work, state, person_id, by=by, now=now)
+        _ask(engine, tx, state, person_id, by=by, now=now)
         raise
 
 
 def note_for_statement(
-    engine: Engine, work: UnitOfWork, state: CaseState, step: Step, *, by: UUID, now: datetime
+    engine: Engine, tx: Transaction, state: CaseState, step: Step, *, by: UUID, now: datetime
 ) -> None:
     """Refuse the statement of somebody who is victim and suspect before the note, and ask for it in the same way.
 
@@ -49,11 +49,11 @@ def note_for_statement(
         try:
             require_note_for_statement(state, person_id)
         except LawyersNoteError:
-            _ask(engine, work, state, person_id, by=by, now=now)
+            _ask(engine, tx, state, person_id, by=by, now=now)
             raise
 
 
-def _ask(engine: Engine, work: UnitOfWork, state: CaseState, person_id: UUID, *, by: UUID, now: datetime) -> None:
+def _ask(engine: Engine, tx: Transaction, state: CaseState, person_id: UUID, *, by: UUID, now: datetime) -> None:
     """Open the step that asks a lawyer for the note, unless it is open; what else the transaction did is kept too."""
     path, notes = path_of_person(person_id), [step for step in state.steps.values() if step.uses == NOTE]
     run = next((run for run in state.runs.values() if run.status is RunStatus.OPEN), None)
@@ -62,5 +62,5 @@ def _ask(engine: Engine, work: UnitOfWork, state: CaseState, person_id: UUID, *,
     kind = engine.registry.get(NOTE)
     added = AddedStep(uses=NOTE, title=kind.title, limit=_LIMIT, ladder=_LADDER, roles=kind.roles)
     command = cm.AddStep(run.id, f"lawyers_note_{len(notes) + 1}", added, path)
-    carry_out(engine, work, state, command, actor_id=by, now=now)
-    work.commit()
+    carry_out(engine, tx, state, command, actor_id=by, now=now)
+    tx.commit()

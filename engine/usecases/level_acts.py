@@ -5,7 +5,11 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID, uuid5
 
-from engine.adapters.sql.unit_of_work import UnitOfWork
+from engine.adapters.sql.case_store import CaseStore
+from engine.adapters.sql.directory_store import DirectoryStore
+from engine.adapters.sql.item_store import ItemStore
+from engine.adapters.sql.referral_store import ReferralStore
+from engine.adapters.sql.transaction import Transaction
 from engine.assembly import Engine
 from engine.domain import commands as cm
 from engine.domain import events as ev
@@ -41,11 +45,11 @@ class Offered(NamedTuple):
     people: tuple[ActorRecord, ...] = ()
     note: str = ""
 
-    def write(self, engine: Engine, work: UnitOfWork, state: CaseState, *, now: datetime) -> bool:
+    def write(self, engine: Engine, tx: Transaction, state: CaseState, *, now: datetime) -> bool:
         """Write the referral and tell the partner's people; gives whether any message must be sent."""
-        if self.referral is None or not work.referrals.add(self.referral):
+        if self.referral is None or not tx.of(ReferralStore).add(self.referral):
             return False
-        return tell_of_referral(engine, work, state, self.referral, kind="referred", people=self.people, now=now)
+        return tell_of_referral(engine, tx, state, self.referral, kind="referred", people=self.people, now=now)
 
 
 def step_of(state: CaseState, event: ev.LevelRaised, level: Level) -> LevelStep | None:
@@ -80,7 +84,7 @@ def calls_of(
 
 def open_and_ask(
     engine: Engine,
-    work: UnitOfWork,
+    tx: Transaction,
     state: CaseState,
     step: LevelStep | None,
     calls: cm.AskCalls | None,
@@ -94,13 +98,13 @@ def open_and_ask(
     if calls is not None:
         commands.append(calls)
     for command in commands:
-        state = carry_out(engine, work, state, command, actor_id=None, now=now).state
+        state = carry_out(engine, tx, state, command, actor_id=None, now=now).state
     return state
 
 
 def act_on_item(
     engine: Engine,
-    work: UnitOfWork,
+    tx: Transaction,
     state: CaseState,
     event: ev.LevelRaised,
     item: WorkItem,
@@ -121,19 +125,19 @@ def act_on_item(
         changed = changed.model_copy(update={"status": given.status, "assignee_id": given.assignee_id})
     if changed is item:
         return state, False
-    work.items.save(changed.model_copy(update={"revision": item.revision + 1}))
+    tx.of(ItemStore).save(changed.model_copy(update={"revision": item.revision + 1}))
     if taker is None or not is_given:
         return state, False
     body = {"item_id": str(item.id), "step_key": item.step_key, "assignee_id": str(taker.id)}
-    after = work.cases.note(state, "WorkItemDelegated", body, actor_id=None, at=now)
-    before = work.directory.actor(item.assignee_id) if item.assignee_id else None
+    after = tx.of(CaseStore).note(state, "WorkItemDelegated", body, actor_id=None, at=now)
+    before = tx.of(DirectoryStore).actor(item.assignee_id) if item.assignee_id else None
     sends = tell(
         engine,
-        work,
+        tx,
         after,
         kind="reassigned",
         rule=f"{item.id}|reassigned|{item.revision + 1}",
-        people=reachable(work, after, (before,), now=now).people if before else (),
+        people=reachable(tx, after, (before,), now=now).people if before else (),
         channels=(IN_APP,),
         step_title=title_of(engine, after, event.deadline),
         due_at=event.deadline.due_at,
@@ -144,19 +148,21 @@ def act_on_item(
     return after, sends
 
 
-def offer_on(work: UnitOfWork, state: CaseState, event: ev.LevelRaised, level: Level, *, now: datetime) -> Offered:
+def offer_on(tx: Transaction, state: CaseState, event: ev.LevelRaised, level: Level, *, now: datetime) -> Offered:
     """Find the next partner of a level that offers the work on, and what the ledger says of it; nothing is written."""
     if not level.offer_next_partner:
         return Offered()
     deadline = event.deadline
     known = [
-        one for one in work.referrals.of_case(state.case.id) if deadline.step_id in {one.step_id, one.answer_step_id}
+        one
+        for one in tx.of(ReferralStore).of_case(state.case.id)
+        if deadline.step_id in {one.step_id, one.answer_step_id}
     ]
     if any(one.status is ReferralStatus.ACCEPTED and _is_by_level(one, deadline) for one in known):
         return Offered(note="A partner has already accepted.")
-    place = _place_of(work, state, deadline)
+    place = _place_of(tx, state, deadline)
     asked = frozenset(one.to_unit_id for one in known if one.to_unit_id)
-    to = next_unit(work, state, place, asked, now=now)
+    to = next_unit(tx, state, place, asked, now=now)
     if to is None:
         return Offered(note="There is no other partner in this place to ask.")
     referral = Referral(
@@ -164,21 +170,21 @@ def offer_on(work: UnitOfWork, state: CaseState, event: ev.LevelRaised, level: L
         unit_id=state.case.unit_id, to_unit_id=to, deadline_id=deadline.id, sent_at=now,
         due_at=deadline.due_at if deadline.due_at > now else None, **_work_of(known, deadline),
     )  # fmt: skip
-    people = people_of_partner(work, state, to, now=now)
+    people = people_of_partner(tx, state, to, now=now)
     return Offered(referral, people, note="The work was offered to the next partner, without personal data.")
 
 
-def next_unit(work: UnitOfWork, state: CaseState, place: str, asked: frozenset[UUID], *, now: datetime) -> UUID | None:
+def next_unit(tx: Transaction, state: CaseState, place: str, asked: frozenset[UUID], *, now: datetime) -> UUID | None:
     """Give the next unit of a place (a jurisdiction) that was not asked yet and has somebody to answer."""
-    for unit_id in work.referrals.partners(place, but=asked | {state.case.unit_id}):
-        if people_of_partner(work, state, unit_id, now=now):
+    for unit_id in tx.of(ReferralStore).partners(place, but=asked | {state.case.unit_id}):
+        if people_of_partner(tx, state, unit_id, now=now):
             return unit_id
     return None
 
 
 def tell_of_referral(
     engine: Engine,
-    work: UnitOfWork,
+    tx: Transaction,
     state: CaseState,
     referral: Referral,
     *,
@@ -189,7 +195,7 @@ def tell_of_referral(
     """Tell people of a referral, or of its answer: the case's number and nothing of its content."""
     return tell(
         engine,
-        work,
+        tx,
         state,
         kind=kind,
         rule=f"{referral.id}|{kind}",
@@ -227,10 +233,10 @@ def _is_by_level(referral: Referral, deadline: Deadline) -> bool:
     return referral.deadline_id == deadline.id and referral.released_by is None
 
 
-def _place_of(work: UnitOfWork, state: CaseState, deadline: Deadline) -> str:
+def _place_of(tx: Transaction, state: CaseState, deadline: Deadline) -> str:
     """Name the place in which work on a step is done: where the partner is who took it on, else that of the run."""
-    partner = work.referrals.partner_of(state.case.id, deadline.step_id)
-    unit = work.directory.unit(partner) if partner else None
+    partner = tx.of(ReferralStore).partner_of(state.case.id, deadline.step_id)
+    unit = tx.of(DirectoryStore).unit(partner) if partner else None
     return unit.jurisdiction if unit else state.runs[deadline.run_id].jurisdiction
 
 

@@ -3,7 +3,8 @@
 from typing import NamedTuple
 from uuid import UUID
 
-from engine.adapters.sql.unit_of_work import UnitOfWork
+from engine.adapters.sql.person_store import PersonStore
+from engine.adapters.sql.transaction import Transaction
 from engine.assembly import Engine
 from engine.domain.matching import bits_when_opened, is_worth_telling, kind_of, score_of
 
@@ -18,16 +19,16 @@ class LikelySame(NamedTuple):
     score: int
 
 
-def likely_the_same(engine: Engine, work: UnitOfWork, person_id: UUID, *, case_id: UUID) -> tuple[LikelySame, ...]:
+def likely_the_same(engine: Engine, tx: Transaction, person_id: UUID, *, case_id: UUID) -> tuple[LikelySame, ...]:
     """Find the persons of the unit's other cases who may be this person of a case, the likeliest first.
 
     Only persons of the unit are opened, and only those of whom the tokens say that it is worth it.
     """
-    ours = work.persons.same_as(person_id)
-    known = [work.persons.identity(one) for one in ours]
+    ours = tx.of(PersonStore).same_as(person_id)
+    known = [tx.of(PersonStore).identity(one) for one in ours]
     found = []
-    for match in work.persons.matches(ours, case_id=case_id):
-        theirs = work.persons.identity(match.person_id)
+    for match in tx.of(PersonStore).matches(ours, case_id=case_id):
+        theirs = tx.of(PersonStore).identity(match.person_id)
         alike = [engine.fingerprints.likeness(one, theirs) for one in known]
         bits = max(bits_when_opened(match.agreement, one, persons=match.persons) for one in alike)
         if is_worth_telling(bits, persons=match.persons):

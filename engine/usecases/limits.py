@@ -6,7 +6,10 @@ from uuid import UUID
 
 from pydantic import ValidationError
 
-from engine.adapters.sql.unit_of_work import UnitOfWork
+from engine.adapters.sql.case_store import CaseStore
+from engine.adapters.sql.directory_store import DirectoryStore
+from engine.adapters.sql.housekeeping_store import HousekeepingStore
+from engine.adapters.sql.transaction import Transaction
 from engine.assembly import Engine
 from engine.domain import commands as cm
 from engine.domain import events as ev
@@ -113,22 +116,24 @@ def _carry_out_and_tell(
     action: Action,
 ) -> None:
     now = engine.clock.now()
-    with engine.unit_of_work() as work:
-        state = work.cases.lock(case_id)
+    with engine.transaction() as tx:
+        state = tx.of(CaseStore).lock(case_id)
         require_member(viewer, state, action)
-        if work.records.answer_to(command_id) is not None:
+        if tx.of(HousekeepingStore).answer_to(command_id) is not None:
             return
-        decided = carry_out(engine, work, state, command, actor_id=viewer.actor_id, now=now)
-        _ask_or_answer(engine, work, decided.state, command, viewer, now)
+        decided = carry_out(engine, tx, state, command, actor_id=viewer.actor_id, now=now)
+        _ask_or_answer(engine, tx, decided.state, command, viewer, now)
         for event in decided.events:
-            _tell(engine, work, decided.state, event, now)
-        work.records.remember(command_id, {"deadline_id": str(command.deadline_id)}, case_id=case_id, at=now)
-        work.commit()
+            _tell(engine, tx, decided.state, event, now)
+        tx.of(HousekeepingStore).remember(
+            command_id, {"deadline_id": str(command.deadline_id)}, case_id=case_id, at=now
+        )
+        tx.commit()
 
 
 def _ask_or_answer(
     engine: Engine,
-    work: UnitOfWork,
+    tx: Transaction,
     state: CaseState,
     command: cm.AskExtension | cm.AnswerExtension,
     viewer: Viewer,
@@ -136,15 +141,15 @@ def _ask_or_answer(
 ) -> None:
     of = command.deadline_id
     if isinstance(command, cm.AskExtension):
-        overtake(work, ApprovalKind.MORE_TIME, of, now=now)
+        overtake(tx, ApprovalKind.MORE_TIME, of, now=now)
         ask_second(
-            engine, work, ApprovalKind.MORE_TIME, of, asked_by=viewer.actor_id, now=now, state=state,
+            engine, tx, ApprovalKind.MORE_TIME, of, asked_by=viewer.actor_id, now=now, state=state,
             reason_code=command.reason_code, subject={"more": command.more}, tells=False,
         )  # fmt: skip
         return
     take_answer(
         engine,
-        work,
+        tx,
         ApprovalKind.MORE_TIME,
         of,
         viewer=viewer,
@@ -155,35 +160,35 @@ def _ask_or_answer(
     )
 
 
-def _tell(engine: Engine, work: UnitOfWork, state: CaseState, event: ev.Event, now: datetime) -> None:
+def _tell(engine: Engine, tx: Transaction, state: CaseState, event: ev.Event, now: datetime) -> None:
     match event:
         case ev.ExtensionAsked():
-            kind, people = "extension_asked", _who_may_give_time(work, state, event.by, now)
+            kind, people = "extension_asked", _who_may_give_time(tx, state, event.by, now)
         case ev.ExtensionAnswered():
-            kind, people = "extension_answered", _who_asked(work, event)
+            kind, people = "extension_answered", _who_asked(tx, event)
         case _:
             return
     rule = f"{event.deadline.id}|{kind}|{state.case.chain_length}"
     must_send = tell(
-        engine, work, state, kind=kind, rule=rule, people=people, channels=(IN_APP, EMAIL),
+        engine, tx, state, kind=kind, rule=rule, people=people, channels=(IN_APP, EMAIL),
         step_title=title_of(engine, state, event.deadline), due_at=event.deadline.due_at,
         link=f"/cases/{state.case.id}/deadlines/{event.deadline.id}", now=now,
     )  # fmt: skip
     if must_send:
-        add_delivery_job(work, state, rule=rule, critical=False, now=now)
+        add_delivery_job(tx, state, rule=rule, critical=False, now=now)
 
 
 def _who_may_give_time(
-    work: UnitOfWork, state: CaseState, asked_by: UUID | None, now: datetime
+    tx: Transaction, state: CaseState, asked_by: UUID | None, now: datetime
 ) -> Iterable[ActorRecord]:
     roles = tuple(sorted(role.value for role in ROLES_THAT_MAY[Action.GIVE_TIME]))
-    found = work.directory.with_role(unit_id=state.case.unit_id, roles=roles, now=now)
+    found = tx.of(DirectoryStore).with_role(unit_id=state.case.unit_id, roles=roles, now=now)
     return [actor for actor in found if actor.id != asked_by]
 
 
-def _who_asked(work: UnitOfWork, event: ev.ExtensionAnswered) -> Iterable[ActorRecord]:
+def _who_asked(tx: Transaction, event: ev.ExtensionAnswered) -> Iterable[ActorRecord]:
     asked_by = event.deadline.extensions[-1].asked_by if event.deadline.extensions else None
-    asker = work.directory.actor(asked_by) if asked_by else None
+    asker = tx.of(DirectoryStore).actor(asked_by) if asked_by else None
     return [asker] if asker is not None and not asker.disabled else []
 
 

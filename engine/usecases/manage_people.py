@@ -4,7 +4,12 @@ from collections.abc import Iterable
 from typing import Final, NamedTuple
 from uuid import UUID
 
-from engine.adapters.sql.unit_of_work import UnitOfWork
+from engine.adapters.sql.approval_store import ApprovalStore
+from engine.adapters.sql.audit_log_store import AuditLogStore
+from engine.adapters.sql.channel_store import ChannelStore
+from engine.adapters.sql.directory_store import DirectoryStore
+from engine.adapters.sql.sign_in_store import SignInStore
+from engine.adapters.sql.transaction import Transaction
 from engine.assembly import Engine
 from engine.domain.four_eyes import ApprovalKind, ApprovalRequest
 from engine.errors import InvalidAnswersError, LastAdministratorError, NotAllowedError, NotFoundError
@@ -57,23 +62,23 @@ def add_unit(
     problems = {key: _EMPTY[key] for key, given in named if not given.strip()}
     zone = engine.library().calendar(jurisdiction).zone if jurisdiction.strip() else ""
     unit_id, now = engine.entropy.uuid(), engine.wall_clock.now()
-    with engine.unit_of_work() as work:
-        work.directory.hold_roles()
-        if any(known.name.casefold() == name.strip().casefold() for known in work.directory.units()):
+    with engine.transaction() as tx:
+        tx.of(DirectoryStore).hold_roles()
+        if any(known.name.casefold() == name.strip().casefold() for known in tx.of(DirectoryStore).units()):
             problems["name"] = "There is already a unit with this name."
         if problems:
             raise InvalidAnswersError(problems)
-        organisation_id = work.channels.organisation_named(organisation.strip()) or engine.entropy.uuid()
-        if not looks_after(work, viewer, organisation_id):
+        organisation_id = tx.of(ChannelStore).organisation_named(organisation.strip()) or engine.entropy.uuid()
+        if not looks_after(tx, viewer, organisation_id):
             raise NotAllowedError(actor=viewer.name, action="add units of another organisation")
-        work.directory.add_organisation(organisation_id, name=organisation.strip())
-        work.directory.add_unit(
+        tx.of(DirectoryStore).add_organisation(organisation_id, name=organisation.strip())
+        tx.of(DirectoryStore).add_unit(
             unit_id, organisation_id=organisation_id, name=name.strip(), jurisdiction=jurisdiction, zone=zone,
             contact=contact,
         )  # fmt: skip
-        work.directory.change_unit(unit_id, name=name.strip(), language=language, contact=contact)
-        work.audit.note("people", "UnitAdded", {"unit_id": str(unit_id)}, actor_id=_who(viewer), at=now)
-        work.commit()
+        tx.of(DirectoryStore).change_unit(unit_id, name=name.strip(), language=language, contact=contact)
+        tx.of(AuditLogStore).note("people", "UnitAdded", {"unit_id": str(unit_id)}, actor_id=_who(viewer), at=now)
+        tx.commit()
     return unit_id
 
 
@@ -85,12 +90,12 @@ def change_unit(engine: Engine, unit_id: UUID, *, viewer: Viewer, name: str, lan
     _require(engine, viewer)
     if not name.strip():
         raise InvalidAnswersError({"name": "Give a name."})
-    with engine.unit_of_work() as work:
-        unit_looked_after(work, viewer, unit_id)
-        work.directory.change_unit(unit_id, name=name.strip(), language=language, contact=contact)
+    with engine.transaction() as tx:
+        unit_looked_after(tx, viewer, unit_id)
+        tx.of(DirectoryStore).change_unit(unit_id, name=name.strip(), language=language, contact=contact)
         at = engine.wall_clock.now()
-        work.audit.note("people", "UnitChanged", {"unit_id": str(unit_id)}, actor_id=_who(viewer), at=at)
-        work.commit()
+        tx.of(AuditLogStore).note("people", "UnitChanged", {"unit_id": str(unit_id)}, actor_id=_who(viewer), at=at)
+        tx.commit()
 
 
 def invite(
@@ -114,29 +119,29 @@ def invite(
     wanted = tuple(dict.fromkeys(roles))
     problems = _problems(name, email, wanted)
     actor_id, now = engine.entropy.uuid(), engine.wall_clock.now()
-    with engine.unit_of_work() as work:
-        if work.directory.credentials(email) is not None:
+    with engine.transaction() as tx:
+        if tx.of(DirectoryStore).credentials(email) is not None:
             problems["email"] = "Someone already has this address."
         if problems:
             raise InvalidAnswersError(problems)
-        unit = unit_looked_after(work, viewer, unit_id)
-        if supervisor_id is not None and work.directory.actor(supervisor_id) is None:
+        unit = unit_looked_after(tx, viewer, unit_id)
+        if supervisor_id is not None and tx.of(DirectoryStore).actor(supervisor_id) is None:
             raise NotFoundError(kind="person")
-        work.directory.add_actor(actor_id, name=name.strip(), email=email, supervisor_id=supervisor_id)
-        work.directory.change_actor(actor_id, organisation_id=unit.organisation_id)
-        token = make_link(engine, work, INVITE, actor_id, by=_who(viewer))
+        tx.of(DirectoryStore).add_actor(actor_id, name=name.strip(), email=email, supervisor_id=supervisor_id)
+        tx.of(DirectoryStore).change_actor(actor_id, organisation_id=unit.organisation_id)
+        token = make_link(engine, tx, INVITE, actor_id, by=_who(viewer))
         body = {"actor_id": str(actor_id), "unit_id": str(unit_id), "asked": list(wanted)}
-        work.audit.note("people", "PersonInvited", body, actor_id=_who(viewer), at=now)
+        tx.of(AuditLogStore).note("people", "PersonInvited", body, actor_id=_who(viewer), at=now)
         asked = (AskedRole(actor_id, unit_id, role) for role in wanted)
-        waits = tuple(one.role for one in asked if not give_or_ask(engine, work, one, viewer=viewer))
-        work.commit()
+        waits = tuple(one.role for one in asked if not give_or_ask(engine, tx, one, viewer=viewer))
+        tx.commit()
     return Invited(actor_id, token, waits)
 
 
 def invite_to(engine: Engine, *, viewer: Viewer, name: str, email: str, unit: str, roles: Iterable[str]) -> Invited:
     """Do the same for a unit that is named; raises `NotFoundError` for an unknown one, else as `invite`."""
-    with engine.unit_of_work() as work:
-        unit_id = next((known.id for known in work.directory.units() if known.name == unit), None)
+    with engine.transaction() as tx:
+        unit_id = next((known.id for known in tx.of(DirectoryStore).units() if known.name == unit), None)
     if unit_id is None:
         raise NotFoundError(kind="unit")
     return invite(engine, viewer=viewer, name=name, email=email, unit_id=unit_id, roles=roles)
@@ -153,21 +158,21 @@ def give_role(engine: Engine, actor_id: UUID, *, viewer: Viewer, unit_id: UUID, 
         raise InvalidAnswersError({"role": "Choose a role."})
     if actor_id == viewer.actor_id:
         raise NotAllowedError(actor=viewer.name, action="give themselves a role")
-    with engine.unit_of_work() as work:
-        person_looked_after(work, viewer, actor_id)
-        unit_looked_after(work, viewer, unit_id)
-        if work.directory.has_role(actor_id, unit_id=unit_id, role=role):
+    with engine.transaction() as tx:
+        person_looked_after(tx, viewer, actor_id)
+        unit_looked_after(tx, viewer, unit_id)
+        if tx.of(DirectoryStore).has_role(actor_id, unit_id=unit_id, role=role):
             return True
-        counts = give_or_ask(engine, work, AskedRole(actor_id, unit_id, role), viewer=viewer)
-        work.commit()
+        counts = give_or_ask(engine, tx, AskedRole(actor_id, unit_id, role), viewer=viewer)
+        tx.commit()
     return counts
 
 
 def give_role_to(engine: Engine, *, viewer: Viewer, email: str, unit: str, role: str) -> bool:
     """Do the same for somebody named by their address, in a unit that is named; raises as `give_role`."""
-    with engine.unit_of_work() as work:
-        known = work.directory.credentials(email)
-        unit_id = next((one.id for one in work.directory.units() if one.name == unit), None)
+    with engine.transaction() as tx:
+        known = tx.of(DirectoryStore).credentials(email)
+        unit_id = next((one.id for one in tx.of(DirectoryStore).units() if one.name == unit), None)
     if known is None or unit_id is None:
         raise NotFoundError(kind="person" if known is None else "unit")
     return give_role(engine, known.actor_id, viewer=viewer, unit_id=unit_id, role=role)
@@ -175,8 +180,8 @@ def give_role_to(engine: Engine, *, viewer: Viewer, email: str, unit: str, role:
 
 def asked_roles(engine: Engine, actor_id: UUID) -> tuple[ApprovalRequest, ...]:
     """List the roles of somebody that wait for who leads their unit."""
-    with engine.unit_of_work() as work:
-        waiting = work.approvals.open_of(ApprovalKind.ROLE, now=engine.clock.now())
+    with engine.transaction() as tx:
+        waiting = tx.of(ApprovalStore).open_of(ApprovalKind.ROLE, now=engine.clock.now())
     return tuple(one for one in waiting if one.subject["actor_id"] == str(actor_id))
 
 
@@ -187,14 +192,14 @@ def name_hub(engine: Engine, *, viewer: Viewer, organisation: str) -> None:
     """
     if not viewer.is_system:
         raise NotAllowedError(actor=viewer.name, action="say which organisation is the hub's body")
-    with engine.unit_of_work() as work:
-        found = work.channels.organisation_named(organisation.strip())
+    with engine.transaction() as tx:
+        found = tx.of(ChannelStore).organisation_named(organisation.strip())
         if found is None:
             raise NotFoundError(kind="organisation")
-        work.directory.make_hub(found)
+        tx.of(DirectoryStore).make_hub(found)
         body = {"organisation_id": str(found)}
-        work.audit.note("people", "HubNamed", body, actor_id=None, at=engine.wall_clock.now())
-        work.commit()
+        tx.of(AuditLogStore).note("people", "HubNamed", body, actor_id=None, at=engine.wall_clock.now())
+        tx.commit()
 
 
 def take_role(engine: Engine, actor_id: UUID, *, viewer: Viewer, unit_id: UUID, role: str) -> None:
@@ -205,45 +210,45 @@ def take_role(engine: Engine, actor_id: UUID, *, viewer: Viewer, unit_id: UUID, 
     """
     _require(engine, viewer)
     now = engine.clock.now()
-    with engine.unit_of_work() as work:
-        work.directory.hold_roles()
-        unit_looked_after(work, viewer, unit_id)
-        if not work.directory.take_role(actor_id, unit_id=unit_id, role=role):
+    with engine.transaction() as tx:
+        tx.of(DirectoryStore).hold_roles()
+        unit_looked_after(tx, viewer, unit_id)
+        if not tx.of(DirectoryStore).take_role(actor_id, unit_id=unit_id, role=role):
             raise NotFoundError(kind="role")
         if role == Role.SYSTEM_ADMINISTRATOR:
-            _require_administrator_left(work)
-        _roles_changed(engine, work, viewer, actor_id, "RoleTaken", unit_id, role)
-        tell_of_gap(engine, work, unit_id=unit_id, role=role, now=now)
-        work.commit()
+            _require_administrator_left(tx)
+        _roles_changed(engine, tx, viewer, actor_id, "RoleTaken", unit_id, role)
+        tell_of_gap(engine, tx, unit_id=unit_id, role=role, now=now)
+        tx.commit()
     release_unentitled(engine, actor_id)
 
 
 def set_supervisor(engine: Engine, actor_id: UUID, *, viewer: Viewer, supervisor_id: UUID | None) -> None:
     """Say who supervises somebody; nobody supervises themselves. Raises `InvalidAnswersError`, `NotFoundError`."""
     _require(engine, viewer)
-    with engine.unit_of_work() as work:
-        person_looked_after(work, viewer, actor_id)
-        supervisor = work.directory.actor(supervisor_id) if supervisor_id else None
+    with engine.transaction() as tx:
+        person_looked_after(tx, viewer, actor_id)
+        supervisor = tx.of(DirectoryStore).actor(supervisor_id) if supervisor_id else None
         if supervisor_id is not None and supervisor is None:
             raise NotFoundError(kind="person")
         if supervisor_id == actor_id or (supervisor is not None and supervisor.disabled):
             raise InvalidAnswersError({"supervisor_id": "Choose someone else who is active."})
-        work.directory.change_actor(actor_id, supervisor_id=supervisor_id)
+        tx.of(DirectoryStore).change_actor(actor_id, supervisor_id=supervisor_id)
         body = {"actor_id": str(actor_id), "supervisor_id": str(supervisor_id) if supervisor_id else None}
-        work.audit.note("people", "SupervisorSet", body, actor_id=_who(viewer), at=engine.wall_clock.now())
-        work.commit()
+        tx.of(AuditLogStore).note("people", "SupervisorSet", body, actor_id=_who(viewer), at=engine.wall_clock.now())
+        tx.commit()
 
 
 def end_all_sessions(engine: Engine, actor_id: UUID, *, viewer: Viewer) -> int:
     """End every session of somebody at once; gives how many. Raises `NotFoundError`, `NotAllowedError`."""
     _require(engine, viewer)
     now = engine.wall_clock.now()
-    with engine.unit_of_work() as work:
-        person_looked_after(work, viewer, actor_id)
-        count = work.sign_ins.end_sessions(actor_id, at=now)
+    with engine.transaction() as tx:
+        person_looked_after(tx, viewer, actor_id)
+        count = tx.of(SignInStore).end_sessions(actor_id, at=now)
         body = {"actor_id": str(actor_id), "count": count}
-        work.audit.note("people", "SessionsEnded", body, actor_id=_who(viewer), at=now)
-        work.commit()
+        tx.of(AuditLogStore).note("people", "SessionsEnded", body, actor_id=_who(viewer), at=now)
+        tx.commit()
     return count
 
 
@@ -257,18 +262,18 @@ def deactivate(engine: Engine, actor_id: UUID, *, viewer: Viewer) -> None:
     """
     _require(engine, viewer)
     now, at = engine.clock.now(), engine.wall_clock.now()
-    with engine.unit_of_work() as work:
-        work.directory.hold_roles()
-        person = person_looked_after(work, viewer, actor_id)
-        work.directory.set_disabled(actor_id, disabled=True)
+    with engine.transaction() as tx:
+        tx.of(DirectoryStore).hold_roles()
+        person = person_looked_after(tx, viewer, actor_id)
+        tx.of(DirectoryStore).set_disabled(actor_id, disabled=True)
         if Role.SYSTEM_ADMINISTRATOR in person.roles:
-            _require_administrator_left(work)
-        work.sign_ins.end_sessions(actor_id, at=at)
-        work.sign_ins.cancel_invitations(actor_id, at=at)
-        work.sign_ins.revoke_keys(actor_id, at=at)
-        work.audit.note("people", "PersonDisabled", {"actor_id": str(actor_id)}, actor_id=_who(viewer), at=at)
-        pass_on_duties(engine, work, person, now=now)
-        work.commit()
+            _require_administrator_left(tx)
+        tx.of(SignInStore).end_sessions(actor_id, at=at)
+        tx.of(SignInStore).cancel_invitations(actor_id, at=at)
+        tx.of(SignInStore).revoke_keys(actor_id, at=at)
+        tx.of(AuditLogStore).note("people", "PersonDisabled", {"actor_id": str(actor_id)}, actor_id=_who(viewer), at=at)
+        pass_on_duties(engine, tx, person, now=now)
+        tx.commit()
     pass_on_items(engine, actor_id)
 
 
@@ -278,21 +283,21 @@ def activate(engine: Engine, actor_id: UUID, *, viewer: Viewer) -> None:
     Raises `NotFoundError`, `NotAllowedError`, `NoSecondPersonError`.
     """
     _require(engine, viewer)
-    with engine.unit_of_work() as work:
-        person = person_looked_after(work, viewer, actor_id)
-        work.directory.set_disabled(actor_id, disabled=False)
+    with engine.transaction() as tx:
+        person = person_looked_after(tx, viewer, actor_id)
+        tx.of(DirectoryStore).set_disabled(actor_id, disabled=False)
         at = engine.wall_clock.now()
-        work.audit.note("people", "PersonEnabled", {"actor_id": str(actor_id)}, actor_id=_who(viewer), at=at)
+        tx.of(AuditLogStore).note("people", "PersonEnabled", {"actor_id": str(actor_id)}, actor_id=_who(viewer), at=at)
         if person.disabled and not viewer.is_system:
-            _ask_anew(engine, work, actor_id, viewer)
-        work.commit()
+            _ask_anew(engine, tx, actor_id, viewer)
+        tx.commit()
 
 
 def set_disabled(engine: Engine, *, viewer: Viewer, email: str, disabled: bool) -> None:
     """Let somebody, named by their address, act or no longer; raises `NotFoundError`, `NotAllowedError`."""
     require_administrator(viewer)
-    with engine.unit_of_work() as work:
-        known = work.directory.credentials(email)
+    with engine.transaction() as tx:
+        known = tx.of(DirectoryStore).credentials(email)
     if known is None:
         raise NotFoundError(kind="person")
     if disabled:
@@ -306,32 +311,32 @@ def _require(engine: Engine, viewer: Viewer) -> None:
     require_step_up(engine, viewer)
 
 
-def _ask_anew(engine: Engine, work: UnitOfWork, actor_id: UUID, viewer: Viewer) -> None:
+def _ask_anew(engine: Engine, tx: Transaction, actor_id: UUID, viewer: Viewer) -> None:
     """Take the roles of somebody who comes back, and ask for them where a lead of the unit has to agree."""
-    for unit_id, role in work.directory.memberships(actor_id):
-        work.directory.take_role(actor_id, unit_id=unit_id, role=role)
-        _roles_changed(engine, work, viewer, actor_id, "RoleTaken", unit_id, role)
-        give_or_ask(engine, work, AskedRole(actor_id, unit_id, role), viewer=viewer)
+    for unit_id, role in tx.of(DirectoryStore).memberships(actor_id):
+        tx.of(DirectoryStore).take_role(actor_id, unit_id=unit_id, role=role)
+        _roles_changed(engine, tx, viewer, actor_id, "RoleTaken", unit_id, role)
+        give_or_ask(engine, tx, AskedRole(actor_id, unit_id, role), viewer=viewer)
 
 
 def _who(viewer: Viewer) -> UUID | None:
     return None if viewer.is_system else viewer.actor_id
 
 
-def _require_administrator_left(work: UnitOfWork) -> None:
+def _require_administrator_left(tx: Transaction) -> None:
     """Refuse what would leave nobody who manages people; an absence does not count."""
-    left = work.directory.holders(roles=(Role.SYSTEM_ADMINISTRATOR.value,))
+    left = tx.of(DirectoryStore).holders(roles=(Role.SYSTEM_ADMINISTRATOR.value,))
     if all(person.disabled for person in left):
         raise LastAdministratorError
 
 
 def _roles_changed(
-    engine: Engine, work: UnitOfWork, viewer: Viewer, actor_id: UUID, what: str, unit_id: UUID, role: str
+    engine: Engine, tx: Transaction, viewer: Viewer, actor_id: UUID, what: str, unit_id: UUID, role: str
 ) -> None:
     at = engine.wall_clock.now()
-    work.sign_ins.end_sessions(actor_id, at=at)
+    tx.of(SignInStore).end_sessions(actor_id, at=at)
     body = {"actor_id": str(actor_id), "unit_id": str(unit_id), "role": role}
-    work.audit.note("people", what, body, actor_id=_who(viewer), at=at)
+    tx.of(AuditLogStore).note("people", what, body, actor_id=_who(viewer), at=at)
 
 
 def _problems(name: str, email: str, roles: tuple[str, ...]) -> dict[str, str]:

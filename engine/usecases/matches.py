@@ -10,7 +10,12 @@ from typing import Final
 from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
-from engine.adapters.sql.unit_of_work import UnitOfWork
+from engine.adapters.sql.access_store import AccessStore
+from engine.adapters.sql.audit_log_store import AuditLogStore
+from engine.adapters.sql.case_store import CaseStore
+from engine.adapters.sql.directory_store import DirectoryStore
+from engine.adapters.sql.match_store import MatchStore
+from engine.adapters.sql.transaction import Transaction
 from engine.assembly import Engine
 from engine.domain.matching import (
     PATTERN_DAYS,
@@ -47,8 +52,8 @@ def find_matches(engine: Engine) -> int:
     whether another unit knows them or not. Each person has a transaction of their own; one that fails is logged by id.
     What one person or one unit asks beyond the limit of a day waits for the next, and those who watch over it are told.
     """
-    with engine.unit_of_work() as work:
-        waiting = work.matches.asked(now=engine.clock.now(), most=_AT_ONCE)
+    with engine.transaction() as tx:
+        waiting = tx.of(MatchStore).asked(now=engine.clock.now(), most=_AT_ONCE)
     count = 0
     for person in waiting:
         try:
@@ -61,11 +66,11 @@ def find_matches(engine: Engine) -> int:
 def mark_match_seen(engine: Engine, alert_id: UUID, *, viewer: Viewer) -> None:
     """Note that a lead has seen an alert. Raises `NotFoundError`, `NotAllowedError`."""
     now = engine.clock.now()
-    with engine.unit_of_work() as work:
-        alert = _alert(work, alert_id)
-        require_member(viewer, work.cases.read(alert.case_id), Action.SEE_MATCHES, kind="match")
-        work.matches.seen(alert_id, by=viewer.actor_id, at=now)
-        work.commit()
+    with engine.transaction() as tx:
+        alert = _alert(tx, alert_id)
+        require_member(viewer, tx.of(CaseStore).read(alert.case_id), Action.SEE_MATCHES, kind="match")
+        tx.of(MatchStore).seen(alert_id, by=viewer.actor_id, at=now)
+        tx.commit()
 
 
 def answer_match(engine: Engine, alert_id: UUID, *, viewer: Viewer, answer: str) -> None:
@@ -74,109 +79,109 @@ def answer_match(engine: Engine, alert_id: UUID, *, viewer: Viewer, answer: str)
     Raises `NotFoundError`, `NotAllowedError`, `AlreadyEndedError` for what was answered otherwise or asks nothing.
     """
     now = engine.clock.now()
-    with engine.unit_of_work() as work:
-        alert = _alert(work, alert_id)
-        require_member(viewer, work.cases.lock(alert.case_id), Action.SEE_MATCHES, kind="match")
+    with engine.transaction() as tx:
+        alert = _alert(tx, alert_id)
+        require_member(viewer, tx.of(CaseStore).lock(alert.case_id), Action.SEE_MATCHES, kind="match")
         if not alert.is_question or (alert.answer and alert.answer != answer) or answer not in {YES, NO}:
             raise AlreadyEndedError(kind="question")
-        if work.matches.answer(alert_id, answer=answer, by=viewer.actor_id, at=now):
+        if tx.of(MatchStore).answer(alert_id, answer=answer, by=viewer.actor_id, at=now):
             body = {"match_id": str(alert.id), "answer": answer}
-            work.audit.note("access", "MatchAnswered", body, actor_id=viewer.actor_id, at=now)
+            tx.of(AuditLogStore).note("access", "MatchAnswered", body, actor_id=viewer.actor_id, at=now)
             if answer == YES:
-                _tell_who_asked(engine, work, alert, now)
-        work.commit()
+                _tell_who_asked(engine, tx, alert, now)
+        tx.commit()
 
 
-def _alert(work: UnitOfWork, alert_id: UUID) -> MatchAlert:
-    found = work.matches.get(alert_id)
+def _alert(tx: Transaction, alert_id: UUID) -> MatchAlert:
+    found = tx.of(MatchStore).get(alert_id)
     if found is None:
         raise NotFoundError(kind="match")
     return found
 
 
-def _tell_who_asked(engine: Engine, work: UnitOfWork, alert: MatchAlert, now: datetime) -> None:
+def _tell_who_asked(engine: Engine, tx: Transaction, alert: MatchAlert, now: datetime) -> None:
     """Tell the leads of the unit that asked whom to call, unless one of both must not learn of the other's case now."""
     if alert.about_case_id is None:
         return
-    asking = work.cases.read(alert.about_case_id).case
+    asking = tx.of(CaseStore).read(alert.about_case_id).case
     told = SharedPerson(asking.id, asking.unit_id, alert.case_id, alert.unit_id, alert.kinds)
-    if asking.unit_id == alert.unit_id or _must_not_know(work, told):
+    if asking.unit_id == alert.unit_id or _must_not_know(tx, told):
         return
-    found = _note(work, told, now, is_question=False)
+    found = _note(tx, told, now, is_question=False)
     if found is not None:
-        unit = work.directory.unit(found.unit_id)
-        _tell(engine, work, ANSWERED, f"match|{found.id}", unit, (found.case_id,), now)
+        unit = tx.of(DirectoryStore).unit(found.unit_id)
+        _tell(engine, tx, ANSWERED, f"match|{found.id}", unit, (found.case_id,), now)
 
 
 def _compare(engine: Engine, person: UUID) -> bool:
     now = engine.clock.now()
-    with engine.unit_of_work() as work:
-        asked = work.matches.claim(person)
+    with engine.transaction() as tx:
+        asked = tx.of(MatchStore).claim(person)
         if asked is None:
             return False
-        if not _is_within_limits(engine, work, asked, now):
-            work.commit()
+        if not _is_within_limits(engine, tx, asked, now):
+            tx.commit()
             return False
-        for shared in work.matches.shared(person):
-            if not _must_not_know(work, shared):
-                _ask(engine, work, shared, now)
-        for pattern in work.matches.patterns(person, since=now - PATTERN_DAYS):
-            _tell_pattern(engine, work, pattern, now)
-        work.matches.done(person)
-        work.commit()
+        for shared in tx.of(MatchStore).shared(person):
+            if not _must_not_know(tx, shared):
+                _ask(engine, tx, shared, now)
+        for pattern in tx.of(MatchStore).patterns(person, since=now - PATTERN_DAYS):
+            _tell_pattern(engine, tx, pattern, now)
+        tx.of(MatchStore).done(person)
+        tx.commit()
         return True
 
 
-def _is_within_limits(engine: Engine, work: UnitOfWork, asked: ComparedPerson, now: datetime) -> bool:
+def _is_within_limits(engine: Engine, tx: Transaction, asked: ComparedPerson, now: datetime) -> bool:
     """Count a comparison, whatever it will find; one beyond the limits waits for the next day of its unit."""
-    unit = work.directory.unit(asked.unit_id)
+    unit = tx.of(DirectoryStore).unit(asked.unit_id)
     zone = ZoneInfo(unit.zone if unit else "UTC")
     day = now.astimezone(zone).date()
-    by_person, by_unit = work.matches.count_probe(asked, day=day)
+    by_person, by_unit = tx.of(MatchStore).count_probe(asked, day=day)
     if by_person <= PROBES_A_DAY["person"] and by_unit <= PROBES_A_DAY["unit"]:
         return True
-    work.matches.hold(asked, day=day, until=datetime.combine(day + timedelta(days=1), time(), tzinfo=zone))
+    tx.of(MatchStore).hold(asked, day=day, until=datetime.combine(day + timedelta(days=1), time(), tzinfo=zone))
     whose = asked.by if by_person > PROBES_A_DAY["person"] else None
-    _tell_who_watches(engine, work, asked.unit_id, whose, f"{day}", now)
+    _tell_who_watches(engine, tx, asked.unit_id, whose, f"{day}", now)
     return False
 
 
 def _tell_who_watches(
-    engine: Engine, work: UnitOfWork, unit_id: UUID, whose: UUID | None, day: str, now: datetime
+    engine: Engine, tx: Transaction, unit_id: UUID, whose: UUID | None, day: str, now: datetime
 ) -> None:
     """Tell those who watch over data in a unit that somebody, or all of it, has asked unusually often; once a day."""
-    unit = work.directory.unit(unit_id)
-    ours = [one for one in work.directory.holders(roles=_WATCHING, unit_id=unit_id) if one.id != whose]
-    people = ours or [one for one in work.directory.holders(roles=_WATCHING) if one.id != whose]
+    unit = tx.of(DirectoryStore).unit(unit_id)
+    ours = [one for one in tx.of(DirectoryStore).holders(roles=_WATCHING, unit_id=unit_id) if one.id != whose]
+    people = ours or [one for one in tx.of(DirectoryStore).holders(roles=_WATCHING) if one.id != whose]
     tell_of_system(
-        engine, work, kind=LIMIT, rule=f"{LIMIT}|{unit_id}|{whose or ''}|{day}", people=people,
+        engine, tx, kind=LIMIT, rule=f"{LIMIT}|{unit_id}|{whose or ''}|{day}", people=people,
         channels=(IN_APP, EMAIL), link="/audit", now=now, unit=unit,
     )  # fmt: skip
 
 
-def _ask(engine: Engine, work: UnitOfWork, shared: SharedPerson, now: datetime) -> None:
+def _ask(engine: Engine, tx: Transaction, shared: SharedPerson, now: datetime) -> None:
     """Ask the leads of the unit that knew the person first, once for a case and another unit."""
-    alert = _note(work, shared, now, is_question=True)
+    alert = _note(tx, shared, now, is_question=True)
     if alert is not None:
-        unit = work.directory.unit(alert.unit_id)
-        _tell(engine, work, KIND, f"match|{alert.id}", unit, (alert.case_id,), now)
+        unit = tx.of(DirectoryStore).unit(alert.unit_id)
+        _tell(engine, tx, KIND, f"match|{alert.id}", unit, (alert.case_id,), now)
 
 
-def _note(work: UnitOfWork, shared: SharedPerson, now: datetime, *, is_question: bool) -> MatchAlert | None:
+def _note(tx: Transaction, shared: SharedPerson, now: datetime, *, is_question: bool) -> MatchAlert | None:
     """Write for a unit which other one asks, or whom to call; None when that is written already."""
     alert = MatchAlert(
         id=uuid5(shared.case_id, f"{'question' if is_question else 'match'}|{shared.other_unit_id}"),
         unit_id=shared.unit_id, case_id=shared.case_id, other_unit_id=shared.other_unit_id, kinds=shared.kinds,
         found_at=now, is_question=is_question, about_case_id=shared.other_case_id if is_question else None,
     )  # fmt: skip
-    if not work.matches.add(alert):
+    if not tx.of(MatchStore).add(alert):
         return None
     body = {"match_id": str(alert.id), "unit_id": str(alert.unit_id), "other_unit_id": str(alert.other_unit_id)}
-    work.audit.note("access", "MatchFound", body, actor_id=None, at=now)
+    tx.of(AuditLogStore).note("access", "MatchFound", body, actor_id=None, at=now)
     return alert
 
 
-def _tell_pattern(engine: Engine, work: UnitOfWork, pattern: Pattern, now: datetime) -> None:
+def _tell_pattern(engine: Engine, tx: Transaction, pattern: Pattern, now: datetime) -> None:
     """Tell each unit that had such a case before that one more shares a way, a number or a suspect with enough others.
 
     The unit that wrote it down last hears of its own cases alone, and the others which unit that is; they can answer.
@@ -187,7 +192,7 @@ def _tell_pattern(engine: Engine, work: UnitOfWork, pattern: Pattern, now: datet
         seen = [
             (case, unit)
             for case, unit in pattern.cases
-            if unit == unit_id or (unit_id != asking_unit and not _is_denied(work, case, unit_id))
+            if unit == unit_id or (unit_id != asking_unit and not _is_denied(tx, case, unit_id))
         ]
         stage = stage_of(len(seen))
         if not stage:
@@ -195,30 +200,30 @@ def _tell_pattern(engine: Engine, work: UnitOfWork, pattern: Pattern, now: datet
         mine = tuple(case for case, unit in seen if unit == unit_id)
         if pattern.asking in seen and unit_id != asking_unit:
             about = SharedPerson(mine[0], unit_id, asking_case, asking_unit, ("pattern", pattern.kind))
-            _note(work, about, now, is_question=True)
+            _note(tx, about, now, is_question=True)
         name = uuid5(unit_id, f"{pattern.token.hex()}|{stage}")
-        _tell(engine, work, PATTERN, f"pattern|{name}", work.directory.unit(unit_id), mine, now)
+        _tell(engine, tx, PATTERN, f"pattern|{name}", tx.of(DirectoryStore).unit(unit_id), mine, now)
 
 
 def _tell(
-    engine: Engine, work: UnitOfWork, kind: str, rule: str, unit: Unit | None, cases: tuple[UUID, ...], now: datetime
+    engine: Engine, tx: Transaction, kind: str, rule: str, unit: Unit | None, cases: tuple[UUID, ...], now: datetime
 ) -> None:
     """Write to the leads of a unit from whom none of its cases is kept."""
-    leads = work.directory.holders(roles=_LEADS, unit_id=unit.id) if unit else ()
+    leads = tx.of(DirectoryStore).holders(roles=_LEADS, unit_id=unit.id) if unit else ()
     told = [
-        one for one in leads if not any(work.access.is_denied(case, actor_id=one.id, unit_ids=()) for case in cases)
+        one
+        for one in leads
+        if not any(tx.of(AccessStore).is_denied(case, actor_id=one.id, unit_ids=()) for case in cases)
     ]
     tell_of_system(
-        engine, work, kind=kind, rule=rule, people=told, channels=(IN_APP, EMAIL), link="/matches", now=now, unit=unit
+        engine, tx, kind=kind, rule=rule, people=told, channels=(IN_APP, EMAIL), link="/matches", now=now, unit=unit
     )
 
 
-def _must_not_know(work: UnitOfWork, shared: SharedPerson) -> bool:
+def _must_not_know(tx: Transaction, shared: SharedPerson) -> bool:
     """Say whether one of both units must not learn of the other's case: nobody is told then."""
-    return _is_denied(work, shared.case_id, shared.other_unit_id) or _is_denied(
-        work, shared.other_case_id, shared.unit_id
-    )
+    return _is_denied(tx, shared.case_id, shared.other_unit_id) or _is_denied(tx, shared.other_case_id, shared.unit_id)
 
 
-def _is_denied(work: UnitOfWork, case_id: UUID, unit_id: UUID) -> bool:
-    return work.access.is_denied(case_id, actor_id=UUID(int=0), unit_ids=(unit_id,))
+def _is_denied(tx: Transaction, case_id: UUID, unit_id: UUID) -> bool:
+    return tx.of(AccessStore).is_denied(case_id, actor_id=UUID(int=0), unit_ids=(unit_id,))

@@ -4,7 +4,9 @@ from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
-from engine.adapters.sql.unit_of_work import UnitOfWork
+from engine.adapters.sql.directory_store import DirectoryStore
+from engine.adapters.sql.sign_in_store import SignInStore
+from engine.adapters.sql.transaction import Transaction
 from engine.assembly import Engine
 from engine.domain.passwords import problem_of
 from engine.errors import InvalidAnswersError
@@ -21,19 +23,19 @@ def require_good(engine: Engine, password: str, *, has_factor: bool, context: It
         raise InvalidAnswersError({"password": problem})
 
 
-def words_about(work: UnitOfWork, actor_id: UUID) -> tuple[str, ...]:
+def words_about(tx: Transaction, actor_id: UUID) -> tuple[str, ...]:
     """Give the words that anybody would try for somebody: name, address, units and organisations."""
-    actor = work.directory.actor(actor_id)
+    actor = tx.of(DirectoryStore).actor(actor_id)
     if actor is None:
         return ()
-    return (actor.name, actor.email, *work.directory.names_around(actor.unit_ids))
+    return (actor.name, actor.email, *tx.of(DirectoryStore).names_around(actor.unit_ids))
 
 
 def set_password(
-    engine: Engine, work: UnitOfWork, actor_id: UUID, password: str, *, at: datetime, but: bytes | None = None
+    engine: Engine, tx: Transaction, actor_id: UUID, password: str, *, at: datetime, but: bytes | None = None
 ) -> None:
     """Keep the hash of a new password, end every session but one, and tell the person."""
-    work.directory.set_password(actor_id, engine.passwords.hash(password))
-    work.sign_ins.end_sessions(actor_id, at=at, but=but)
-    work.sign_ins.cancel_invitations(actor_id, at=at)
-    tell_of_change(engine, work, actor_id, at=at)
+    tx.of(DirectoryStore).set_password(actor_id, engine.passwords.hash(password))
+    tx.of(SignInStore).end_sessions(actor_id, at=at, but=but)
+    tx.of(SignInStore).cancel_invitations(actor_id, at=at)
+    tell_of_change(engine, tx, actor_id, at=at)

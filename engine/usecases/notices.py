@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import TypedDict
 from uuid import UUID
 
-from engine.adapters.sql.unit_of_work import UnitOfWork
+from engine.adapters.sql.directory_store import DirectoryStore
+from engine.adapters.sql.transaction import Transaction
 from engine.assembly import Engine
 from engine.domain.consequences import WorkItem
 from engine.domain.records import DeadlineStatus
@@ -23,20 +24,20 @@ class _Times(TypedDict):
 
 
 def tell_who_has_it_now(
-    engine: Engine, work: UnitOfWork, state: CaseState, before: WorkItem, after: WorkItem, *, by: UUID, now: datetime
+    engine: Engine, tx: Transaction, state: CaseState, before: WorkItem, after: WorkItem, *, by: UUID, now: datetime
 ) -> None:
     """Tell who was given an item by somebody else, and who lost it to somebody else's decision."""
     if before.assignee_id == after.assignee_id:
         return
-    gets = _others(work, (after.assignee_id,), by)
-    loses = _others(work, (before.assignee_id,), by)
-    _tell(engine, work, state, after, "assigned", gets, (IN_APP, EMAIL), now)
-    _tell(engine, work, state, after, "reassigned", loses, (IN_APP, EMAIL), now)
+    gets = _others(tx, (after.assignee_id,), by)
+    loses = _others(tx, (before.assignee_id,), by)
+    _tell(engine, tx, state, after, "assigned", gets, (IN_APP, EMAIL), now)
+    _tell(engine, tx, state, after, "reassigned", loses, (IN_APP, EMAIL), now)
 
 
 def tell_of_return(
     engine: Engine,
-    work: UnitOfWork,
+    tx: Transaction,
     state: CaseState,
     item: WorkItem,
     answered_by: UUID | None,
@@ -45,20 +46,20 @@ def tell_of_return(
     now: datetime,
 ) -> None:
     """Tell who had answered a step that a second person has sent it back; `item` is the one to be answered again."""
-    _tell(engine, work, state, item, "returned", _others(work, (answered_by,), by), (IN_APP, EMAIL), now)
+    _tell(engine, tx, state, item, "returned", _others(tx, (answered_by,), by), (IN_APP, EMAIL), now)
 
 
 def tell_of_approval(
-    engine: Engine, work: UnitOfWork, state: CaseState, item: WorkItem, *, by: UUID, now: datetime
+    engine: Engine, tx: Transaction, state: CaseState, item: WorkItem, *, by: UUID, now: datetime
 ) -> None:
     """Tell those who may approve a step that it waits for them, in-app only, since it is nobody's yet."""
-    people = [person for person in who_has_it(work, state, item, now=now) if person.id != by]
-    _tell(engine, work, state, item, "approval", people, (IN_APP,), now)
+    people = [person for person in who_has_it(tx, state, item, now=now) if person.id != by]
+    _tell(engine, tx, state, item, "approval", people, (IN_APP,), now)
 
 
 def _tell(
     engine: Engine,
-    work: UnitOfWork,
+    tx: Transaction,
     state: CaseState,
     item: WorkItem,
     kind: str,
@@ -70,15 +71,15 @@ def _tell(
         return
     rule = f"{item.id}|{kind}|{item.revision}"
     must_send = tell(
-        engine, work, state, kind=kind, rule=rule, people=people, channels=channels, **_due(state, item),
+        engine, tx, state, kind=kind, rule=rule, people=people, channels=channels, **_due(state, item),
         step_title=title_of_step(engine, state, state.steps[item.step_id]), link=f"/items/{item.id}", now=now,
     )  # fmt: skip
     if must_send:
-        add_delivery_job(work, state, rule=rule, critical=False, now=now)
+        add_delivery_job(tx, state, rule=rule, critical=False, now=now)
 
 
-def _others(work: UnitOfWork, ids: tuple[UUID | None, ...], by: UUID) -> list[ActorRecord]:
-    found = (work.directory.actor(actor_id) for actor_id in ids if actor_id is not None and actor_id != by)
+def _others(tx: Transaction, ids: tuple[UUID | None, ...], by: UUID) -> list[ActorRecord]:
+    found = (tx.of(DirectoryStore).actor(actor_id) for actor_id in ids if actor_id is not None and actor_id != by)
     return [person for person in found if person is not None and not person.disabled]
 
 

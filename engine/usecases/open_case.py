@@ -6,7 +6,13 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from engine.adapters.sql.unit_of_work import UnitOfWork
+from engine.adapters.sql.case_store import CaseStore
+from engine.adapters.sql.definition_store import DefinitionStore
+from engine.adapters.sql.directory_store import DirectoryStore
+from engine.adapters.sql.housekeeping_store import HousekeepingStore
+from engine.adapters.sql.item_store import ItemStore
+from engine.adapters.sql.person_store import PersonStore
+from engine.adapters.sql.transaction import Transaction
 from engine.assembly import Engine
 from engine.domain import commands as cm
 from engine.domain import events as ev
@@ -63,34 +69,36 @@ def open_case(
         raise NotAllowedError(actor=viewer.name, action="report for this unit")
     now = engine.clock.now()
     received_at = min(event_instant(step_type, answers, None, now), now)
-    with engine.unit_of_work() as work:
-        work.records.take_turn(command_id)
-        known = work.records.answer_to(command_id)
+    with engine.transaction() as tx:
+        tx.of(HousekeepingStore).take_turn(command_id)
+        known = tx.of(HousekeepingStore).answer_to(command_id)
         if known is not None:
             return _opened(known)
-        _require_few(work, viewer, now, most_in_an_hour)
-        unit = work.directory.unit(unit_id)
+        _require_few(tx, viewer, now, most_in_an_hour)
+        unit = tx.of(DirectoryStore).unit(unit_id)
         if unit is None:
             raise NotFoundError(kind="unit")
         report = open_outputs(step_type, answers)
-        chosen = _choose(engine, work, unit, report, workflow)
-        state = _write_case(engine, work, unit, report, chosen, viewer, received_at, now, victims)
+        chosen = _choose(engine, tx, unit, report, workflow)
+        state = _write_case(engine, tx, unit, report, chosen, viewer, received_at, now, victims)
         case = state.case
-        work.records.add_report(
+        tx.of(HousekeepingStore).add_report(
             engine.entropy.uuid(), answers, case_id=case.id, unit_id=unit.id, received_at=received_at, at=now,
             by=viewer.actor_id,
         )  # fmt: skip
-        item = _hand_first_item_to(work, state, viewer, report_type)
+        item = _hand_first_item_to(tx, state, viewer, report_type)
         if item is not None:
-            work.items.save_draft(work.items.get(item), answers, unit_id=unit.id, by=viewer.actor_id, at=now)
+            tx.of(ItemStore).save_draft(
+                tx.of(ItemStore).get(item), answers, unit_id=unit.id, by=viewer.actor_id, at=now
+            )
         answer = {"case_id": str(case.id), "case_number": case.number, "item_id": str(item) if item else None}
-        work.records.remember(command_id, answer, case_id=case.id, at=now)
-        work.commit()
+        tx.of(HousekeepingStore).remember(command_id, answer, case_id=case.id, at=now)
+        tx.commit()
         return _opened(answer)
 
 
-def _require_few(work: UnitOfWork, viewer: Viewer, now: datetime, most: int | None) -> None:
-    if most is not None and work.records.count_reports(viewer.actor_id, since=now - _HOUR) >= most:
+def _require_few(tx: Transaction, viewer: Viewer, now: datetime, most: int | None) -> None:
+    if most is not None and tx.of(HousekeepingStore).count_reports(viewer.actor_id, since=now - _HOUR) >= most:
         raise TooManyReportsError(most=most)
 
 
@@ -118,14 +126,14 @@ def _covers(jurisdictions: tuple[str, ...], jurisdiction: str) -> bool:
 
 
 def _choose(
-    engine: Engine, work: UnitOfWork, unit: Unit, report: Mapping[str, Scalar], name: str | None
+    engine: Engine, tx: Transaction, unit: Unit, report: Mapping[str, Scalar], name: str | None
 ) -> CompiledWorkflow:
     if name is not None:
-        stored = work.definitions.current("workflow", name)
+        stored = tx.of(DefinitionStore).current("workflow", name)
         if stored is None or not stored.serves(unit.id):
             raise NotFoundError(kind="workflow")
         return engine.definitions[stored.content_hash]
-    published = [stored for stored in work.definitions.published("workflow") if stored.serves(unit.id)]
+    published = [stored for stored in tx.of(DefinitionStore).published("workflow") if stored.serves(unit.id)]
     candidates = {stored.name: engine.definitions[stored.content_hash] for stored in published}
     chosen = choose_workflow(candidates, unit.jurisdiction, report)
     if chosen is None:
@@ -135,7 +143,7 @@ def _choose(
 
 def _write_case(
     engine: Engine,
-    work: UnitOfWork,
+    tx: Transaction,
     unit: Unit,
     report: dict[str, Scalar],
     chosen: CompiledWorkflow,
@@ -148,31 +156,31 @@ def _write_case(
         id=engine.entropy.uuid(), number=engine.entropy.case_number(), unit_id=unit.id,
         jurisdiction=unit.jurisdiction, opened_at=received_at,
     )  # fmt: skip
-    before = work.cases.add(case, report)
+    before = tx.of(CaseStore).add(case, report)
     events: list[ev.Event] = [ev.CaseOpened(case=case, report=report)]
     state = evolve(before, events[0])
     commands: list[cm.Command] = []
     for _ in range(victims):
         person = engine.entropy.uuid()
-        work.persons.add(person, {}, (), unit_id=unit.id, at=now)
+        tx.of(PersonStore).add(person, {}, (), unit_id=unit.id, at=now)
         commands.append(cm.AddPerson(person, PersonRole.POSSIBLE_VICTIM))
     commands.append(cm.StartRun(engine.entropy.uuid(), chosen.content_hash, received_at, unit.jurisdiction))
     for command in commands:
-        decided = decide(engine.definitions, work.library(), state, command, now)
+        decided = decide(engine.definitions, tx.library(), state, command, now)
         for event in decided:
             state = evolve(state, event)
         events += decided
-    return work.cases.record(before, events, actor_id=viewer.actor_id, at=now)
+    return tx.of(CaseStore).record(before, events, actor_id=viewer.actor_id, at=now)
 
 
-def _hand_first_item_to(work: UnitOfWork, state: CaseState, viewer: Viewer, report_type: str) -> UUID | None:
+def _hand_first_item_to(tx: Transaction, state: CaseState, viewer: Viewer, report_type: str) -> UUID | None:
     """Reserve the item that completes the report to whoever reported, if they may have it."""
-    item = next((known for known in work.items.open_of_case(state.case.id) if known.uses == report_type), None)
+    item = next((known for known in tx.of(ItemStore).open_of_case(state.case.id) if known.uses == report_type), None)
     if item is None:
         return None
     if not roles_in(viewer, state.case.unit_id).isdisjoint(item.candidate_roles):
         changes = {"status": ItemStatus.RESERVED, "assignee_id": viewer.actor_id, "revision": item.revision + 1}
-        work.items.save(item.model_copy(update=changes))
+        tx.of(ItemStore).save(item.model_copy(update=changes))
     return item.id
 
 

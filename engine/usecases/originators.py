@@ -3,7 +3,9 @@
 from datetime import datetime
 from typing import Final
 
-from engine.adapters.sql.unit_of_work import UnitOfWork
+from engine.adapters.sql.access_store import AccessStore
+from engine.adapters.sql.directory_store import DirectoryStore
+from engine.adapters.sql.transaction import Transaction
 from engine.domain.access import Via
 from engine.domain.consequences import JobKind
 from engine.domain.policy import Action, can
@@ -17,7 +19,7 @@ IS_DISABLED: Final = "asker-is-disabled"
 HAS_NO_ACCESS: Final = "asker-has-no-access"
 
 
-def why_not_for_asker(work: UnitOfWork, job: ClaimedJob, *, now: datetime) -> str | None:
+def why_not_for_asker(tx: Transaction, job: ClaimedJob, *, now: datetime) -> str | None:
     """Say as a code why a job may not be done for who asked for it, at `now` (UTC); None when it may.
 
     That person must still be there, and see the case by a role in its unit or by a live grant. A denial, a conflict of
@@ -25,12 +27,12 @@ def why_not_for_asker(work: UnitOfWork, job: ClaimedJob, *, now: datetime) -> st
     """
     if job.asked_by is None or JobKind(job.kind) not in OF_A_PERSON:
         return None
-    actor = work.directory.actor(job.asked_by)
+    actor = tx.of(DirectoryStore).actor(job.asked_by)
     if actor is None:
         return None
     if actor.disabled:
         return IS_DISABLED
-    held = work.directory.memberships(actor.id)
+    held = tx.of(DirectoryStore).memberships(actor.id)
     units = tuple(dict.fromkeys(unit_id for unit_id, _ in held))
     asker = Viewer(
         actor_id=actor.id,
@@ -41,7 +43,7 @@ def why_not_for_asker(work: UnitOfWork, job: ClaimedJob, *, now: datetime) -> st
             Membership(unit_id=one, roles=tuple(role for unit_id, role in held if unit_id == one)) for one in units
         ),
     )
-    access = work.access.access_of(asker, job.case_id, now)
+    access = tx.of(AccessStore).access_of(asker, job.case_id, now)
     if access.is_denied or (access.via is Via.NONE and not can(asker, Action.MEND)):
         return HAS_NO_ACCESS
     return None

@@ -2,6 +2,9 @@
 
 from uuid import UUID
 
+from engine.adapters.sql.audit_log_store import AuditLogStore
+from engine.adapters.sql.directory_store import DirectoryStore
+from engine.adapters.sql.sign_in_store import SignInStore
 from engine.assembly import Engine
 from engine.domain.sign_in import LONGEST
 from engine.errors import InvalidAnswersError, NotFoundError
@@ -21,47 +24,49 @@ def change_password(engine: Engine, *, viewer: Viewer, token: str, old: str, new
     require_step_up(engine, viewer)
     tries = Tries(engine, account=str(viewer.actor_id), network=network)
     tries.count()
-    with engine.unit_of_work() as work:
-        kept = work.directory.password_of(viewer.actor_id)
-        has_factor = work.sign_ins.has_factor(viewer.actor_id)
-        context = words_about(work, viewer.actor_id)
+    with engine.transaction() as tx:
+        kept = tx.of(DirectoryStore).password_of(viewer.actor_id)
+        has_factor = tx.of(SignInStore).has_factor(viewer.actor_id)
+        context = words_about(tx, viewer.actor_id)
     if kept is not None and not engine.passwords.verify(old, kept):
         raise InvalidAnswersError({"old": "This is not your password."})
     tries.forget()
     require_good(engine, new, has_factor=has_factor, context=context)
     now, fresh = engine.wall_clock.now(), engine.entropy.token()
-    with engine.unit_of_work() as work:
-        work.sign_ins.renew_session(hash_of(token), new_hash=hash_of(fresh), at=now, by_factor=viewer.by_factor)
-        set_password(engine, work, viewer.actor_id, new, at=now, but=hash_of(fresh))
-        work.audit.note("sign-in", "PasswordChanged", {}, actor_id=viewer.actor_id, at=now)
-        work.commit()
+    with engine.transaction() as tx:
+        tx.of(SignInStore).renew_session(hash_of(token), new_hash=hash_of(fresh), at=now, by_factor=viewer.by_factor)
+        set_password(engine, tx, viewer.actor_id, new, at=now, but=hash_of(fresh))
+        tx.of(AuditLogStore).note("sign-in", "PasswordChanged", {}, actor_id=viewer.actor_id, at=now)
+        tx.commit()
     return fresh
 
 
 def sessions_of(engine: Engine, *, viewer: Viewer) -> tuple[tuple[Session, bool], ...]:
     """List the viewer's sessions that were not ended, each with whether it is the present one."""
     now = engine.wall_clock.now()
-    with engine.unit_of_work() as work:
-        present = work.sign_ins.session(viewer.session_hash) if viewer.session_hash else None
-        found = work.sign_ins.sessions_of(viewer.actor_id, since=now - LONGEST)
+    with engine.transaction() as tx:
+        present = tx.of(SignInStore).session(viewer.session_hash) if viewer.session_hash else None
+        found = tx.of(SignInStore).sessions_of(viewer.actor_id, since=now - LONGEST)
     return tuple((session, present is not None and session.id == present.id) for session in found)
 
 
 def end_session(engine: Engine, session_id: UUID, *, viewer: Viewer) -> None:
     """End one of the viewer's own sessions; raises `NotFoundError` for another's and for one that is over."""
     now = engine.wall_clock.now()
-    with engine.unit_of_work() as work:
-        if not work.sign_ins.end_session_of(viewer.actor_id, session_id, at=now):
+    with engine.transaction() as tx:
+        if not tx.of(SignInStore).end_session_of(viewer.actor_id, session_id, at=now):
             raise NotFoundError(kind="session")
-        work.audit.note("sign-in", "SessionEnded", {"session_id": str(session_id)}, actor_id=viewer.actor_id, at=now)
-        work.commit()
+        tx.of(AuditLogStore).note(
+            "sign-in", "SessionEnded", {"session_id": str(session_id)}, actor_id=viewer.actor_id, at=now
+        )
+        tx.commit()
 
 
 def end_other_sessions(engine: Engine, *, viewer: Viewer) -> int:
     """End every session of the viewer but the present one; gives how many."""
     now = engine.wall_clock.now()
-    with engine.unit_of_work() as work:
-        count = work.sign_ins.end_sessions(viewer.actor_id, at=now, but=viewer.session_hash)
-        work.audit.note("sign-in", "SessionsEnded", {"count": count}, actor_id=viewer.actor_id, at=now)
-        work.commit()
+    with engine.transaction() as tx:
+        count = tx.of(SignInStore).end_sessions(viewer.actor_id, at=now, but=viewer.session_hash)
+        tx.of(AuditLogStore).note("sign-in", "SessionsEnded", {"count": count}, actor_id=viewer.actor_id, at=now)
+        tx.commit()
     return count

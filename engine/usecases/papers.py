@@ -9,7 +9,8 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-from engine.adapters.sql.unit_of_work import UnitOfWork
+from engine.adapters.sql.housekeeping_store import HousekeepingStore
+from engine.adapters.sql.transaction import Transaction
 from engine.assembly import Engine
 from engine.domain.keeping import key_of_step
 from engine.domain.lateness import is_overdue
@@ -68,12 +69,10 @@ def make_papers(engine: Engine, read: StepReading, on: str, answers: Mapping[str
     )
 
 
-def keep_papers(
-    work: UnitOfWork, state: CaseState, read: StepReading, papers: tuple[Paper, ...], now: datetime
-) -> None:
+def keep_papers(tx: Transaction, state: CaseState, read: StepReading, papers: tuple[Paper, ...], now: datetime) -> None:
     """Keep what was made, sealed and numbered."""
     for paper in papers:
-        work.records.keep_document(
+        tx.of(HousekeepingStore).keep_document(
             case_id=state.case.id, unit_id=state.case.unit_id, step_id=read.step.id, name=paper.document.name,
             title=paper.document.title, html=paper.html, sha256=hashlib.sha256(paper.html.encode()).hexdigest(),
             number=f"{state.case.number}-{paper.document.name}", version=read.step.turn, at=now,
@@ -81,11 +80,11 @@ def keep_papers(
         )  # fmt: skip
 
 
-def release_papers(work: UnitOfWork, read: StepReading, now: datetime) -> None:
+def release_papers(tx: Transaction, read: StepReading, now: datetime) -> None:
     """Write who has released the letter of a step, when its answers say that it leaves."""
     step, answers = read.step, read.context.answers
     if _letter(read.context.settings) and step.outcome == "done" and answers.get("decision") == "released":
-        work.records.release_documents(step.id, by=step.completed_by, at=step.ended_at or now)
+        tx.of(HousekeepingStore).release_documents(step.id, by=step.completed_by, at=step.ended_at or now)
 
 
 def _told(engine: Engine, read: StepReading, answers: Mapping[str, object]) -> Mapping[str, object]:

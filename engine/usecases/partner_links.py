@@ -7,7 +7,13 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from engine.adapters.sql.unit_of_work import UnitOfWork
+from engine.adapters.sql.audit_log_store import AuditLogStore
+from engine.adapters.sql.case_store import CaseStore
+from engine.adapters.sql.housekeeping_store import HousekeepingStore
+from engine.adapters.sql.partner_link_store import PartnerLinkStore
+from engine.adapters.sql.queries.partner_page import partner_page
+from engine.adapters.sql.referral_store import ReferralStore
+from engine.adapters.sql.transaction import Transaction
 from engine.assembly import Engine
 from engine.domain.partner_link import LONGEST, PartnerLink, PartnerView
 from engine.domain.policy import Action
@@ -49,25 +55,25 @@ def make_partner_link(
     token = engine.entropy.token()
     code = f"{int.from_bytes(hashlib.sha256(engine.entropy.token().encode()).digest()) % 10**6:06d}"
     code_hash = engine.passwords.hash(code)
-    with engine.unit_of_work() as work:
-        state = work.cases.lock(known_referral(work, referral_id).case_id)
-        referral = known_referral(work, referral_id)
+    with engine.transaction() as tx:
+        state = tx.of(CaseStore).lock(known_referral(tx, referral_id).case_id)
+        referral = known_referral(tx, referral_id)
         require_member(viewer, state, Action.REFER)
-        if work.records.answer_to(command_id) is not None:
+        if tx.of(HousekeepingStore).answer_to(command_id) is not None:
             raise ConflictError(kind="link")
         if referral.to_unit_id is not None or referral.status not in _SENT:
             raise AlreadyEndedError(kind="referral")
-        for earlier in work.partner_links.of_referral(referral_id):
-            work.partner_links.save(earlier.ended(now, "replaced"))
+        for earlier in tx.of(PartnerLinkStore).of_referral(referral_id):
+            tx.of(PartnerLinkStore).save(earlier.ended(now, "replaced"))
         link = PartnerLink(
             id=engine.entropy.uuid(), referral_id=referral_id, case_id=state.case.id, unit_id=state.case.unit_id,
             token_hash=_hash(token), code_hash=code_hash, made_by=viewer.actor_id, made_at=now,
             expires_at=now + timedelta(days=days),
         )  # fmt: skip
-        work.partner_links.add(link)
-        note(work, state, "PartnerLinkMade", referral, by=viewer.actor_id, now=now)
-        work.records.remember(command_id, {"link": str(link.id)}, case_id=state.case.id, at=now)
-        work.commit()
+        tx.of(PartnerLinkStore).add(link)
+        note(tx, state, "PartnerLinkMade", referral, by=viewer.actor_id, now=now)
+        tx.of(HousekeepingStore).remember(command_id, {"link": str(link.id)}, case_id=state.case.id, at=now)
+        tx.commit()
         return NewPartnerLink(f"/p/{token}", code, link.expires_at)
 
 
@@ -79,15 +85,15 @@ def open_partner_link(engine: Engine, token: str, *, code: str) -> str:
     """
     now = engine.clock.now()
     session = engine.entropy.token()
-    with engine.unit_of_work() as work:
-        link = work.partner_links.by_token(_hash(token))
+    with engine.transaction() as tx:
+        link = tx.of(PartnerLinkStore).by_token(_hash(token))
         can_open = link is not None and link.takes_code(now)
         is_right = engine.passwords.verify(code, link.code_hash if link is not None and can_open else None)
         if link is not None and can_open:
             opens = is_right and _CODE.fullmatch(code) is not None
-            work.partner_links.save(link.opened(_hash(session), now) if opens else link.missed(now))
-            _note_view(engine, work, link, "opened" if opens else "wrong_code", now)
-            work.commit()
+            tx.of(PartnerLinkStore).save(link.opened(_hash(session), now) if opens else link.missed(now))
+            _note_view(engine, tx, link, "opened" if opens else "wrong_code", now)
+            tx.commit()
             if opens:
                 return session
     raise PartnerLinkError
@@ -100,14 +106,14 @@ def read_by_link(engine: Engine, token: str, session: str) -> PartnerPage:
     Raises `PartnerLinkError` when it is not open in this sitting.
     """
     now = engine.clock.now()
-    with engine.unit_of_work() as work:
-        link, state = _open_link(work, token, session, now)
-        referral = known_referral(work, link.referral_id)
-        _require_still_allowed(work, state, referral, now)
-        stay = statements_that_stay(engine, work, state, referral)
-        page = engine.queries.partner_page(referral.id, work.referrals.note(referral.id), without=stay)
-        _record(engine, work, state, link, "read", len(page.lines), now)
-        work.commit()
+    with engine.transaction() as tx:
+        link, state = _open_link(tx, token, session, now)
+        referral = known_referral(tx, link.referral_id)
+        _require_still_allowed(tx, state, referral, now)
+        stay = statements_that_stay(engine, tx, state, referral)
+        page = engine.ask_all(partner_page, referral.id, tx.of(ReferralStore).note(referral.id), without=stay)
+        _record(engine, tx, state, link, "read", len(page.lines), now)
+        tx.commit()
         until = min(link.session_until or link.expires_at, link.expires_at)
         return page.model_copy(update={"until": until})
 
@@ -121,72 +127,70 @@ def answer_by_link(engine: Engine, token: str, session: str, *, accepts: bool, r
         raise InvalidAnswersError({"reason_code": "Choose a reason."})
     now = engine.clock.now()
     status = ReferralStatus.ACCEPTED if accepts else ReferralStatus.DECLINED
-    with engine.unit_of_work() as work:
-        link, state = _open_link(work, token, session, now)
-        referral = known_referral(work, link.referral_id)
+    with engine.transaction() as tx:
+        link, state = _open_link(tx, token, session, now)
+        referral = known_referral(tx, link.referral_id)
         if referral.status is status:
             return
         require_unanswered(referral)
         if accepts:
-            require_basis(work, state, referral, now=now)
-            require_no_statement(engine, work, state, referral)
+            require_basis(tx, state, referral, now=now)
+            require_no_statement(engine, tx, state, referral)
         changes = {"status": status, "answered_at": now, "reason_code": "" if accepts else reason_code}
         answered = referral.model_copy(update=changes)
-        work.referrals.save(answered)
-        _answered(engine, work, state, answered, now)
-        _note_view(engine, work, link, status.value, now)
+        tx.of(ReferralStore).save(answered)
+        _answered(engine, tx, state, answered, now)
+        _note_view(engine, tx, link, status.value, now)
         if not accepts:
-            work.partner_links.save(link.ended(now, "declined"))
-        work.commit()
+            tx.of(PartnerLinkStore).save(link.ended(now, "declined"))
+        tx.commit()
 
 
-def _require_still_allowed(work: UnitOfWork, state: CaseState, referral: Referral, now: datetime) -> None:
+def _require_still_allowed(tx: Transaction, state: CaseState, referral: Referral, now: datetime) -> None:
     """Refuse a look once the consent has run out or the case is sealed, whether a job has noticed it or not."""
     try:
-        require_basis(work, state, referral, now=now)
+        require_basis(tx, state, referral, now=now)
     except ConsentError:
         raise PartnerLinkError from None
 
 
-def _answered(engine: Engine, work: UnitOfWork, state: CaseState, referral: Referral, now: datetime) -> None:
+def _answered(engine: Engine, tx: Transaction, state: CaseState, referral: Referral, now: datetime) -> None:
     name = "ReferralAccepted" if referral.status is ReferralStatus.ACCEPTED else "ReferralDeclined"
-    after = note(work, state, name, referral, by=None, now=now)
-    after = wait_no_more(engine, work, after, referral, by=None, now=now)
-    tell_of(engine, work, after, referral, "answered", who_offered(work, after, referral, now), now)
+    after = note(tx, state, name, referral, by=None, now=now)
+    after = wait_no_more(engine, tx, after, referral, by=None, now=now)
+    tell_of(engine, tx, after, referral, "answered", who_offered(tx, after, referral, now), now)
 
 
-def _open_link(work: UnitOfWork, token: str, session: str, now: datetime) -> tuple[PartnerLink, CaseState]:
+def _open_link(tx: Transaction, token: str, session: str, now: datetime) -> tuple[PartnerLink, CaseState]:
     """Load an open link with its case, which is locked first: whoever makes links does it in this order too."""
-    seen = work.partner_links.by_token(_hash(token), hold=False)
+    seen = tx.of(PartnerLinkStore).by_token(_hash(token), hold=False)
     if seen is None or not session:
         raise PartnerLinkError
-    state = work.cases.lock(seen.case_id)
-    link = work.partner_links.by_token(_hash(token))
+    state = tx.of(CaseStore).lock(seen.case_id)
+    link = tx.of(PartnerLinkStore).by_token(_hash(token))
     if link is None or not link.is_open_in(_hash(session), now):
         raise PartnerLinkError
     return link, state
 
 
 def _record(
-    engine: Engine, work: UnitOfWork, state: CaseState, link: PartnerLink, what: str, count: int, now: datetime
+    engine: Engine, tx: Transaction, state: CaseState, link: PartnerLink, what: str, count: int, now: datetime
 ) -> None:
     """Write into the history of the case that a partner has looked, and at how many answers."""
-    _note_view(engine, work, link, what, now, count=count)
+    _note_view(engine, tx, link, what, now, count=count)
     if count:
         read = RecordedReading(link.case_id, None, now, "partner_page", link.referral_id, ("shared",), ("partner",))
-        work.audit.note_reading(read)
+        tx.of(AuditLogStore).note_reading(read)
     body = {"referral_id": str(link.referral_id), "what": what, "count": count}
-    work.cases.note(state, "PartnerLinkUsed", body, actor_id=None, at=now)
+    tx.of(CaseStore).note(state, "PartnerLinkUsed", body, actor_id=None, at=now)
 
 
-def _note_view(
-    engine: Engine, work: UnitOfWork, link: PartnerLink, what: str, now: datetime, *, count: int = 0
-) -> None:
+def _note_view(engine: Engine, tx: Transaction, link: PartnerLink, what: str, now: datetime, *, count: int = 0) -> None:
     view = PartnerView(
         id=engine.entropy.uuid(), link_id=link.id, case_id=link.case_id, unit_id=link.unit_id, at=now, what=what,
         count=count,
     )  # fmt: skip
-    work.partner_links.note_view(view)
+    tx.of(PartnerLinkStore).note_view(view)
 
 
 def _hash(secret: str) -> bytes:

@@ -4,7 +4,8 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import NamedTuple
 
-from engine.adapters.sql.unit_of_work import UnitOfWork
+from engine.adapters.sql.partner_store import PartnerStore
+from engine.adapters.sql.transaction import Transaction
 from engine.assembly import Engine
 from engine.domain.partners import Partner, Score, offering, partner_id, scores_of, written
 from engine.plugin.told import PartnerOffer, PartnerTold
@@ -26,26 +27,26 @@ def read_directory(
     What was asked in a case that they do not see counts for nothing.
     """
     now = engine.clock.now()
-    with engine.unit_of_work() as work:
-        known, asked = work.partners.all(), work.partners.asked_by(viewer)
+    with engine.transaction() as tx:
+        known, asked = tx.of(PartnerStore).all(), tx.of(PartnerStore).asked_by(viewer)
     found = offering(known, service=service, area=area, language=language, now=now)
     return Directory(found, scores_of(asked, now=now))
 
 
-def keep_partner(work: UnitOfWork, told: PartnerTold | None, *, now: datetime) -> None:
+def keep_partner(tx: Transaction, told: PartnerTold | None, *, now: datetime) -> None:
     """Write what a step says of a partner into the directory; a name of nobody writes nothing."""
     if told is None or not told.name.strip():
         return
-    known = work.partners.get(partner_id(told.name))
-    work.partners.save(written(known, told.name, asdict(told), at=now))
+    known = tx.of(PartnerStore).get(partner_id(told.name))
+    tx.of(PartnerStore).save(written(known, told.name, asdict(told), at=now))
 
 
-def offers(work: UnitOfWork, *, now: datetime) -> tuple[PartnerOffer, ...]:
+def offers(tx: Transaction, *, now: datetime) -> tuple[PartnerOffer, ...]:
     """Give the directory to a step that asks for a partner, those with free places first."""
     return tuple(
         PartnerOffer(
             one.name, one.services, one.areas, one.languages, one.capacity_free if one.counts_at(now) else None,
             one.takes_children,
         )
-        for one in offering(work.partners.all(), now=now)
+        for one in offering(tx.of(PartnerStore).all(), now=now)
     )  # fmt: skip

@@ -8,6 +8,9 @@ from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
+from engine.adapters.sql.case_store import CaseStore
+from engine.adapters.sql.housekeeping_store import HousekeepingStore
+from engine.adapters.sql.person_store import PersonStore
 from engine.assembly import Engine
 from engine.domain import commands as cm
 from engine.domain.ages import AgeRange, AgeSource
@@ -165,19 +168,19 @@ def change_role(
     if reason_code and not CODE.fullmatch(reason_code):
         raise InvalidAnswersError({"reason_code": "Choose a reason."})
     now = engine.clock.now()
-    with engine.unit_of_work() as work:
-        state = work.cases.lock(case_id)
+    with engine.transaction() as tx:
+        state = tx.of(CaseStore).lock(case_id)
         require_member(viewer, state, Action.CHANGE_PLAN)
-        if work.records.answer_to(command_id) is not None:
+        if tx.of(HousekeepingStore).answer_to(command_id) is not None:
             return
         if role is not to_role and present_link(state, person_id, to_role) is not None:
             raise InvalidAnswersError({"to_role": "The person already has this role in the case."})
         if role is not to_role:
-            note_for_role(engine, work, state, person_id, to_role, by=viewer.actor_id, now=now)
+            note_for_role(engine, tx, state, person_id, to_role, by=viewer.actor_id, now=now)
         command = cm.ChangePersonRole(person_id, role, to_role, status, from_on, until_on, reason_code)
-        carry_out(engine, work, state, command, actor_id=viewer.actor_id, now=now)
-        work.records.remember(command_id, {"person_id": str(person_id)}, case_id=case_id, at=now)
-        work.commit()
+        carry_out(engine, tx, state, command, actor_id=viewer.actor_id, now=now)
+        tx.of(HousekeepingStore).remember(command_id, {"person_id": str(person_id)}, case_id=case_id, at=now)
+        tx.commit()
 
 
 def _write(
@@ -192,18 +195,18 @@ def _write(
 ) -> dict[str, str]:
     """Write something about a person of a case once, sealed, and that it was done; gives what the command left."""
     now = engine.clock.now()
-    with engine.unit_of_work() as work:
-        state = work.cases.lock(case_id)
+    with engine.transaction() as tx:
+        state = tx.of(CaseStore).lock(case_id)
         require_member(viewer, state, Action.IDENTIFY)
-        known = work.records.answer_to(command_id)
+        known = tx.of(HousekeepingStore).answer_to(command_id)
         if known is not None:
             return {name: str(value) for name, value in known.items()}
         if person_id not in {person.person_id for person in state.persons}:
             raise NotFoundError(kind="person")
-        identity = written(work.persons.identity(person_id))
-        work.persons.change(person_id, identity, engine.fingerprints.tokens(identity), by=viewer.actor_id)
+        identity = written(tx.of(PersonStore).identity(person_id))
+        tx.of(PersonStore).change(person_id, identity, engine.fingerprints.tokens(identity), by=viewer.actor_id)
         told = {"person_id": str(person_id), **body}
-        work.cases.note(state, event, told, actor_id=viewer.actor_id, at=now)
-        work.records.remember(command_id, told, case_id=case_id, at=now)
-        work.commit()
+        tx.of(CaseStore).note(state, event, told, actor_id=viewer.actor_id, at=now)
+        tx.of(HousekeepingStore).remember(command_id, told, case_id=case_id, at=now)
+        tx.commit()
         return told

@@ -6,7 +6,8 @@ from typing import Final
 from uuid import UUID
 from zoneinfo import available_timezones
 
-from engine.adapters.sql.unit_of_work import UnitOfWork
+from engine.adapters.sql.preference_store import PreferenceStore
+from engine.adapters.sql.transaction import Transaction
 from engine.assembly import Engine
 from engine.domain.safe_hours import DIGESTS, IN_APP, Preference
 from engine.errors import InvalidAnswersError
@@ -19,8 +20,8 @@ _TIME: Final = re.compile(r"[0-2]\d:[0-5]\d")
 
 def preference_of(engine: Engine, *, viewer: Viewer) -> Preference:
     """Give what the viewer chose; empty fields where they chose nothing."""
-    with engine.unit_of_work() as work:
-        return _chosen(work, viewer.actor_id)
+    with engine.transaction() as tx:
+        return _chosen(tx, viewer.actor_id)
 
 
 def save_preference(
@@ -53,14 +54,14 @@ def save_preference(
         raise InvalidAnswersError(problems)
     ways = tuple(way for way in WAYS if way in channels and way != IN_APP) or ((IN_APP,) if channels else ())
     chosen = Preference(actor_id=viewer.actor_id, channels=ways, digest=digest, zone=zone, **quiet)
-    with engine.unit_of_work() as work:
-        work.preferences.save(chosen, at=engine.clock.now())
-        work.commit()
+    with engine.transaction() as tx:
+        tx.of(PreferenceStore).save(chosen, at=engine.clock.now())
+        tx.commit()
     return chosen
 
 
-def _chosen(work: UnitOfWork, actor_id: UUID) -> Preference:
-    return work.preferences.of((actor_id,)).get(actor_id, Preference(actor_id=actor_id))
+def _chosen(tx: Transaction, actor_id: UUID) -> Preference:
+    return tx.of(PreferenceStore).of((actor_id,)).get(actor_id, Preference(actor_id=actor_id))
 
 
 def _problem(name: str, sentence: str, applies: bool) -> dict[str, str]:  # noqa: FBT001 - it is the question itself

@@ -5,7 +5,12 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from engine.adapters.sql.unit_of_work import UnitOfWork
+from engine.adapters.sql.case_store import CaseStore
+from engine.adapters.sql.consent_store import ConsentStore
+from engine.adapters.sql.directory_store import DirectoryStore
+from engine.adapters.sql.item_store import ItemStore
+from engine.adapters.sql.referral_store import ReferralStore
+from engine.adapters.sql.transaction import Transaction
 from engine.assembly import Engine
 from engine.domain.consent import ConsentRecipient
 from engine.domain.policy import ROLES_THAT_MAY, Action
@@ -29,55 +34,55 @@ def prepared_referral(engine: Engine, case_id: UUID, step_id: UUID, *, viewer: V
     There is none before the step is done, after the partner has said no, where no consent covers any of it, and once
     it was offered. Raises `NotFoundError`, `NotAllowedError`.
     """
-    with engine.unit_of_work() as work:
-        state = work.cases.read(case_id)
+    with engine.transaction() as tx:
+        state = tx.of(CaseStore).read(case_id)
         require_member(viewer, state, Action.REFER)
         step = state.steps.get(step_id)
         if step is None:
             raise NotFoundError(kind="step")
-        return _prepared(engine, work, state, step, now=engine.clock.now())
+        return _prepared(engine, tx, state, step, now=engine.clock.now())
 
 
-def tell_of_prepared(engine: Engine, work: UnitOfWork, state: CaseState, step_id: UUID, *, now: datetime) -> None:
+def tell_of_prepared(engine: Engine, tx: Transaction, state: CaseState, step_id: UUID, *, now: datetime) -> None:
     """Tell those whose step it is of a referral with which it has ended, in-app only; `now` is in UTC."""
     step = state.steps.get(step_id)
-    if step is None or _prepared(engine, work, state, step, now=now) is None:
+    if step is None or _prepared(engine, tx, state, step, now=now) is None:
         return
     may_refer = {role.value for role in ROLES_THAT_MAY[Action.REFER]}
     roles = tuple(sorted(may_refer.intersection(engine.registry.get(step.uses).roles)))
-    holders = work.directory.holders(roles=roles, unit_id=state.case.unit_id)
+    holders = tx.of(DirectoryStore).holders(roles=roles, unit_id=state.case.unit_id)
     tell(
-        engine, work, state, kind=READY, rule=f"{step.id}|{READY}|{step.turn}", channels=(IN_APP,), due_at=None,
-        people=reachable(work, state, holders, now=now).people,
+        engine, tx, state, kind=READY, rule=f"{step.id}|{READY}|{step.turn}", channels=(IN_APP,), due_at=None,
+        people=reachable(tx, state, holders, now=now).people,
         step_title=title_of_step(engine, state, step), link=f"/cases/{state.case.id}/send?step={step.id}", now=now,
     )  # fmt: skip
 
 
 def _prepared(
-    engine: Engine, work: UnitOfWork, state: CaseState, step: Step, *, now: datetime
+    engine: Engine, tx: Transaction, state: CaseState, step: Step, *, now: datetime
 ) -> PreparedReferral | None:
     step_type = engine.registry.step_types.get(step.uses)
     if step_type is None or step.status is not StepStatus.ENDED or step.outcome != "done":
         return None
     if not ASKS.issubset({spec.name for spec in step_type.fields}):
         return None
-    answers = work.items.answers(step.id)
-    found = prepare(step.id, answers, work.consents.of_case(state.case.id), _unit(work, state, answers), now=now)
-    return None if found is None or _is_offered(work, state, found) else found
+    answers = tx.of(ItemStore).answers(step.id)
+    found = prepare(step.id, answers, tx.of(ConsentStore).of_case(state.case.id), _unit(tx, state, answers), now=now)
+    return None if found is None or _is_offered(tx, state, found) else found
 
 
-def _unit(work: UnitOfWork, state: CaseState, answers: Mapping[str, object]) -> ConsentRecipient | None:
+def _unit(tx: Transaction, state: CaseState, answers: Mapping[str, object]) -> ConsentRecipient | None:
     """Find the unit of the network of which a step gives the name."""
     name = str(answers.get("to_org") or "").strip().casefold()
-    for unit in work.directory.units():
+    for unit in tx.of(DirectoryStore).units():
         if unit.name.casefold() == name and unit.id != state.case.unit_id:
-            return work.referrals.recipient(unit.id)
+            return tx.of(ReferralStore).recipient(unit.id)
     return None
 
 
-def _is_offered(work: UnitOfWork, state: CaseState, found: PreparedReferral) -> bool:
+def _is_offered(tx: Transaction, state: CaseState, found: PreparedReferral) -> bool:
     return any(
         (one.to_unit_id, one.to_name, one.purpose) == (found.to_unit_id, found.to_name, found.purpose)
-        for one in work.referrals.of_case(state.case.id)
+        for one in tx.of(ReferralStore).of_case(state.case.id)
         if one.status not in _GONE
     )

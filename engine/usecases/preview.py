@@ -5,7 +5,11 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from uuid import UUID
 
-from engine.adapters.sql.unit_of_work import UnitOfWork
+from engine.adapters.sql.case_store import CaseStore
+from engine.adapters.sql.definition_store import DefinitionStore
+from engine.adapters.sql.recount_store import RecountStore
+from engine.adapters.sql.special_day_store import SpecialDayStore
+from engine.adapters.sql.transaction import Transaction
 from engine.assembly import Engine
 from engine.domain import commands as cm
 from engine.domain.decide import decide
@@ -73,32 +77,32 @@ def preview_files(engine: Engine, sources: Mapping[str, str], *, viewer: Viewer)
     findings = lint_sources(engine, sources)
     if has_errors(findings):
         raise refused(findings)
-    with engine.unit_of_work() as work:
-        found = candidates(sources, published_workflows(work))
-        now_published = work.library()
-        new = [one for one in found if _differs(work, one)]
+    with engine.transaction() as tx:
+        found = candidates(sources, published_workflows(tx))
+        now_published = tx.library()
+        new = [one for one in found if _differs(tx, one)]
         changed = now_published
         for one in new:
-            changed = _with_definition(engine, work, changed, one)
+            changed = _with_definition(engine, tx, changed, one)
         changes = [
             _Change(one.kind, one.name, changed)
             for one in new
             if one.kind not in {DefinitionKind.WORKFLOW.value, DefinitionKind.RETENTION.value}
         ]
-        limits = tuple(line for one in new for line in _limit_changes(work, one))
+        limits = tuple(line for one in new for line in _limit_changes(tx, one))
     return _previewed(engine, now_published, changes, viewer, limits)
 
 
 def planned_change(engine: Engine, sources: Mapping[str, str]) -> Planned:
     """Give what publishing these files would change of the library, and the workflows whose people it would reach."""
-    with engine.unit_of_work() as work:
-        new = [one for one in candidates(sources, published_workflows(work)) if _differs(work, one)]
-        before = after = work.library()
+    with engine.transaction() as tx:
+        new = [one for one in candidates(sources, published_workflows(tx)) if _differs(tx, one)]
+        before = after = tx.library()
         for one in new:
-            after = _with_definition(engine, work, after, one)
+            after = _with_definition(engine, tx, after, one)
         ladders = {one.name for one in new if one.kind == DefinitionKind.LADDER}
         changed = {one.name: one.record for one in new if isinstance(one.record, Workflow)}
-        stored = work.definitions.published(DefinitionKind.WORKFLOW.value)
+        stored = tx.of(DefinitionStore).published(DefinitionKind.WORKFLOW.value)
         known = {one.name: Workflow.model_validate(dict(one.flattened)) for one in stored}
     touched = [name for name, workflow in known.items() if ladders & ladders_of(workflow)]
     names = dict.fromkeys((*changed, *touched))
@@ -108,22 +112,22 @@ def planned_change(engine: Engine, sources: Mapping[str, str]) -> Planned:
 def preview_day(engine: Engine, new: NewDay, *, viewer: Viewer) -> PreviewView:
     """Say what adding a day to a calendar would do; raises like `add_special_day`."""
     require_keeper(viewer)
-    with engine.unit_of_work() as work:
-        check_day(engine, work, new)
-        days = (*work.special_days.live(new.calendar), as_stored(engine, new, viewer))
-        library = work.library()
-        changed = _with_days(engine, work, library, new.calendar, days)
+    with engine.transaction() as tx:
+        check_day(engine, tx, new)
+        days = (*tx.of(SpecialDayStore).live(new.calendar), as_stored(engine, new, viewer))
+        library = tx.library()
+        changed = _with_days(engine, tx, library, new.calendar, days)
     return _previewed(engine, library, [_Change(DefinitionKind.CALENDAR.value, new.calendar, changed)], viewer)
 
 
 def preview_removal(engine: Engine, *, calendar: str, day: date, viewer: Viewer) -> PreviewView:
     """Say what taking an added day back would do; raises like `remove_special_day`."""
     require_keeper(viewer)
-    with engine.unit_of_work() as work:
-        gone = added_day(engine, work, calendar, day)
-        days = [known for known in work.special_days.live(calendar) if known.id != gone.id]
-        library = work.library()
-        changed = _with_days(engine, work, library, calendar, days)
+    with engine.transaction() as tx:
+        gone = added_day(engine, tx, calendar, day)
+        days = [known for known in tx.of(SpecialDayStore).live(calendar) if known.id != gone.id]
+        library = tx.library()
+        changed = _with_days(engine, tx, library, calendar, days)
     return _previewed(engine, library, [_Change(DefinitionKind.CALENDAR.value, calendar, changed)], viewer)
 
 
@@ -133,12 +137,12 @@ def _previewed(
     """Compare the cases that the viewer sees; of those of others nothing is told, not even how many there are."""
     now = engine.clock.now()
     units = None if viewer.is_system else visible_units(viewer)
-    with engine.unit_of_work() as work:
+    with engine.transaction() as tx:
         concerned = sorted(
             {
                 case_id
                 for change in changes
-                for case_id in work.recounts.concerned(
+                for case_id in tx.of(RecountStore).concerned(
                     change.kind, change.name, after=None, most=100_000, unit_ids=units
                 )
             }
@@ -157,8 +161,8 @@ def _previewed(
 
 
 def _read(engine: Engine, case_id: UUID) -> CaseState:
-    with engine.unit_of_work() as work:
-        return work.cases.read(case_id)
+    with engine.transaction() as tx:
+        return tx.of(CaseStore).read(case_id)
 
 
 def _moved(
@@ -210,15 +214,15 @@ def _effect(old: Deadline | None, new: Deadline | None) -> str:
     return "moves" if new.breached_at is None else "stays_breached"
 
 
-def _differs(work: UnitOfWork, one: Candidate) -> bool:
-    current = work.definitions.current(one.kind, one.name)
+def _differs(tx: Transaction, one: Candidate) -> bool:
+    current = tx.of(DefinitionStore).current(one.kind, one.name)
     return current is None or current.content_hash != one.as_version(current.version).content_hash
 
 
-def _with_definition(engine: Engine, work: UnitOfWork, library: Library, one: Candidate) -> Library:
+def _with_definition(engine: Engine, tx: Transaction, library: Library, one: Candidate) -> Library:
     match one.record:
         case Calendar() as calendar:
-            whole = engine.whole_calendar(calendar, work.special_days.live(calendar.name))
+            whole = engine.whole_calendar(calendar, tx.of(SpecialDayStore).live(calendar.name))
             return replace(library, calendars=_Over({calendar.name: whole}, library.calendars))
         case Ladder() as ladder:
             return replace(library, ladders={**library.ladders, ladder.name: ladder})
@@ -228,19 +232,19 @@ def _with_definition(engine: Engine, work: UnitOfWork, library: Library, one: Ca
             return library
 
 
-def _with_days(engine: Engine, work: UnitOfWork, library: Library, name: str, days: Iterable[StoredDay]) -> Library:
-    calendar_of(work, name)
-    stored = work.definitions.current(DefinitionKind.CALENDAR.value, name)
+def _with_days(engine: Engine, tx: Transaction, library: Library, name: str, days: Iterable[StoredDay]) -> Library:
+    calendar_of(tx, name)
+    stored = tx.of(DefinitionStore).current(DefinitionKind.CALENDAR.value, name)
     plain = Calendar.model_validate(dict(stored.flattened)) if stored else library.calendars[name]
     whole = engine.whole_calendar(plain, days)
     return replace(library, calendars=_Over({name: whole}, library.calendars))
 
 
-def _limit_changes(work: UnitOfWork, one: Candidate) -> Iterator[LimitChange]:
+def _limit_changes(tx: Transaction, one: Candidate) -> Iterator[LimitChange]:
     """Compare the time limits of a workflow with those of the version that is published."""
     if not isinstance(one.record, Workflow):
         return
-    current = work.definitions.current(one.kind, one.name)
+    current = tx.of(DefinitionStore).current(one.kind, one.name)
     before = Workflow.model_validate(dict(current.flattened)).steps if current else {}
     after = one.record.steps
     for key in dict.fromkeys((*before, *after)):

@@ -12,7 +12,13 @@ from datetime import datetime
 from typing import Final, NamedTuple
 from uuid import NAMESPACE_OID, UUID, uuid5
 
-from engine.adapters.sql.unit_of_work import UnitOfWork
+from engine.adapters.sql.approval_store import ApprovalStore
+from engine.adapters.sql.audit_log_store import AuditLogStore
+from engine.adapters.sql.definition_store import DefinitionStore
+from engine.adapters.sql.directory_store import DirectoryStore
+from engine.adapters.sql.queries.waiting import waiting as waiting_view
+from engine.adapters.sql.recount_store import RecountStore
+from engine.adapters.sql.transaction import Transaction
 from engine.assembly import Engine
 from engine.domain.four_eyes import FOUR_EYES, ApprovalKind, ApprovalRequest
 from engine.domain.policy import can, units_that_let
@@ -72,19 +78,19 @@ def propose_files(engine: Engine, sources: Mapping[str, str], *, viewer: Viewer)
     when nobody else may agree, or `DefinitionError` with the findings: nothing is changed then.
     """
     now = engine.clock.now()
-    with engine.unit_of_work() as work:
-        findings = lint_within(engine, work, sources)
+    with engine.transaction() as tx:
+        findings = lint_within(engine, tx, sources)
         if has_errors(findings):
             raise refused(findings)
-        found = candidates(sources, published_workflows(work))
+        found = candidates(sources, published_workflows(tx))
         for one in found:
             _require_author(viewer, one)
-        if viewer.is_system and not work.directory.count_actors():
-            done = tuple(publish_now(engine, work, one, author=viewer.name, now=now) for one in found)
-            _recount(engine, work, [one for one in done if one.changed], by=viewer.actor_id, now=now)
+        if viewer.is_system and not tx.of(DirectoryStore).count_actors():
+            done = tuple(publish_now(engine, tx, one, author=viewer.name, now=now) for one in found)
+            _recount(engine, tx, [one for one in done if one.changed], by=viewer.actor_id, now=now)
         else:
-            done = _proposed(engine, work, found, viewer=viewer, now=now)
-        work.commit()
+            done = _proposed(engine, tx, found, viewer=viewer, now=now)
+        tx.commit()
     engine.refresh_definitions()
     return done
 
@@ -100,25 +106,25 @@ def answer_proposal(engine: Engine, subject_id: UUID, *, viewer: Viewer, approve
     """
     now = engine.clock.now()
     _require_may_answer(viewer)
-    with engine.unit_of_work() as work:
-        request = work.approvals.open_about(ApprovalKind.DEFINITION, subject_id)
+    with engine.transaction() as tx:
+        request = tx.of(ApprovalStore).open_about(ApprovalKind.DEFINITION, subject_id)
         if request is None:
             raise AlreadyEndedError(kind="proposal")
-        versions = _versions(work, request)
+        versions = _versions(tx, request)
         for one in versions:
-            work.definitions.hold(one.kind, one.name)
+            tx.of(DefinitionStore).hold(one.kind, one.name)
         is_in_time = answer_as_it_stands(
-            engine, work, request, viewer=viewer, approved=approved, now=now,
-            stands=lambda: _stands(engine, work, versions) if _is_its_owners(work, request, versions) else "",
+            engine, tx, request, viewer=viewer, approved=approved, now=now,
+            stands=lambda: _stands(engine, tx, versions) if _is_its_owners(tx, request, versions) else "",
         )  # fmt: skip
         if approved and is_in_time:
-            _publish(engine, work, versions, viewer=viewer, now=now)
-            _tell_leads(engine, work, request, versions, viewer=viewer, now=now)
+            _publish(engine, tx, versions, viewer=viewer, now=now)
+            _tell_leads(engine, tx, request, versions, viewer=viewer, now=now)
         else:
-            work.definitions.drop_proposed([one.id for one in versions])
+            tx.of(DefinitionStore).drop_proposed([one.id for one in versions])
         body = {"request_id": str(request.id), "agreed": approved, "overtaken": not is_in_time}
-        work.audit.note("definitions", "DefinitionAnswered", body, actor_id=viewer.actor_id, at=now)
-        work.commit()
+        tx.of(AuditLogStore).note("definitions", "DefinitionAnswered", body, actor_id=viewer.actor_id, at=now)
+        tx.commit()
     engine.refresh_definitions()
     if not is_in_time:
         raise ConflictError(kind="definition")
@@ -126,28 +132,28 @@ def answer_proposal(engine: Engine, subject_id: UUID, *, viewer: Viewer, approve
 
 def proposed_changes(engine: Engine, request_id: UUID, *, viewer: Viewer) -> tuple[Change, ...]:
     """Say what differs between what runs and what is proposed, to who sees the request; raises `NotFoundError`."""
-    known = next((one for one in engine.queries.waiting(viewer) if one.id == request_id), None)
+    known = next((one for one in engine.ask(waiting_view, viewer) if one.id == request_id), None)
     if known is None or known.kind != ApprovalKind.DEFINITION:
         raise NotFoundError(kind="proposal")
-    with engine.unit_of_work() as work:
-        request = work.approvals.get(request_id)
-        versions = _versions(work, request) if request else ()
-        return tuple(_change(one, work.definitions.current(one.kind, one.name)) for one in versions)
+    with engine.transaction() as tx:
+        request = tx.of(ApprovalStore).get(request_id)
+        versions = _versions(tx, request) if request else ()
+        return tuple(_change(one, tx.of(DefinitionStore).current(one.kind, one.name)) for one in versions)
 
 
-def drop_proposal(work: UnitOfWork, request: ApprovalRequest) -> None:
+def drop_proposal(tx: Transaction, request: ApprovalRequest) -> None:
     """Keep what nobody agreed to in time as refused."""
-    work.definitions.drop_proposed([one.id for one in _versions(work, request)])
+    tx.of(DefinitionStore).drop_proposed([one.id for one in _versions(tx, request)])
 
 
 def _proposed(
-    engine: Engine, work: UnitOfWork, found: Sequence[Candidate], *, viewer: Viewer, now: datetime
+    engine: Engine, tx: Transaction, found: Sequence[Candidate], *, viewer: Viewer, now: datetime
 ) -> tuple[Published, ...]:
-    running = {(one.kind, one.name): runs_already(work, one) for one in found}
+    running = {(one.kind, one.name): runs_already(tx, one) for one in found}
     new = [one for one in found if running[one.kind, one.name] is None]
-    waits = _ask(engine, work, new, viewer=viewer, now=now) if new else None
-    people = names_of_answerers(work, waits) if waits else ()
-    versions = {(one.kind, one.name): one for one in _versions(work, waits)} if waits else {}
+    waits = _ask(engine, tx, new, viewer=viewer, now=now) if new else None
+    people = names_of_answerers(tx, waits) if waits else ()
+    versions = {(one.kind, one.name): one for one in _versions(tx, waits)} if waits else {}
     done = []
     for one in found:
         known = running[one.kind, one.name]
@@ -161,70 +167,70 @@ def _proposed(
 
 
 def _ask(
-    engine: Engine, work: UnitOfWork, new: Sequence[Candidate], *, viewer: Viewer, now: datetime
+    engine: Engine, tx: Transaction, new: Sequence[Candidate], *, viewer: Viewer, now: datetime
 ) -> ApprovalRequest:
     """Write the versions and ask for a second person; the same asked for twice is the one that waits already."""
     said = [[one.kind, one.name, one.as_version(1).content_hash, one.source] for one in new]
     subject_id = uuid5(NAMESPACE_OID, json.dumps(said))
     for one in new:
-        work.definitions.hold(one.kind, one.name)
-    waiting = work.approvals.open_about(ApprovalKind.DEFINITION, subject_id)
+        tx.of(DefinitionStore).hold(one.kind, one.name)
+    waiting = tx.of(ApprovalStore).open_about(ApprovalKind.DEFINITION, subject_id)
     if waiting is not None and waiting.expires_at > now:
         return waiting
     if waiting is not None:
-        drop_proposal(work, waiting)
-    owners = {(one.kind, one.name): _owner(work, one, viewer) for one in new}
-    _require_own_ladders(work, new, owners)
-    units = _who_agree(work, owners.values(), viewer)
-    unit_id, people = who_answers(work, ApprovalKind.DEFINITION, units, but={viewer.actor_id})
+        drop_proposal(tx, waiting)
+    owners = {(one.kind, one.name): _owner(tx, one, viewer) for one in new}
+    _require_own_ladders(tx, new, owners)
+    units = _who_agree(tx, owners.values(), viewer)
+    unit_id, people = who_answers(tx, ApprovalKind.DEFINITION, units, but={viewer.actor_id})
     versions = [
-        next_version(engine, work, one, author=viewer.name, status="proposed", at=now, owner=owners[one.kind, one.name])
+        next_version(engine, tx, one, author=viewer.name, status="proposed", at=now, owner=owners[one.kind, one.name])
         for one in new
     ]
     for version in versions:
-        work.definitions.propose(version, at=now)
+        tx.of(DefinitionStore).propose(version, at=now)
     request = ask_second(
-        engine, work, ApprovalKind.DEFINITION, subject_id, asked_by=None if viewer.is_system else viewer.actor_id,
+        engine, tx, ApprovalKind.DEFINITION, subject_id, asked_by=None if viewer.is_system else viewer.actor_id,
         now=now, unit_id=unit_id, subject={_VERSIONS: [str(one.id) for one in versions]},
-        seen=_stands(engine, work, versions), people=people,
+        seen=_stands(engine, tx, versions), people=people,
     )  # fmt: skip
     body = {"request_id": str(request.id), "hashes": [one.content_hash for one in versions]}
-    work.audit.note("definitions", "DefinitionProposed", body, actor_id=request.asked_by, at=now)
+    tx.of(AuditLogStore).note("definitions", "DefinitionProposed", body, actor_id=request.asked_by, at=now)
     return request
 
 
-def _owner(work: UnitOfWork, one: Candidate, viewer: Viewer) -> UUID | None:
+def _owner(tx: Transaction, one: Candidate, viewer: Viewer) -> UUID | None:
     """Give the unit for whose own cases a definition is; None for what is everybody's, which is the hub's."""
-    known = work.definitions.current(one.kind, one.name)
+    known = tx.of(DefinitionStore).current(one.kind, one.name)
     if known is not None:
         return known.owner_unit_id
     mine = units_that_let(viewer, publishing(one.kind))
-    is_everybodys = viewer.is_system or one.kind not in _MAY_BE_OF_A_UNIT or not mine.isdisjoint(hub_units(work))
+    is_everybodys = viewer.is_system or one.kind not in _MAY_BE_OF_A_UNIT or not mine.isdisjoint(hub_units(tx))
     return None if is_everybodys else min(mine)
 
 
-def _who_agree(work: UnitOfWork, owners: Iterable[UUID | None], viewer: Viewer) -> tuple[UUID, ...]:
+def _who_agree(tx: Transaction, owners: Iterable[UUID | None], viewer: Viewer) -> tuple[UUID, ...]:
     """Give the units one of which agrees: the owner, then those of the hub's body, that of who proposes first."""
-    hub = sorted(hub_units(work), key=lambda unit_id: unit_id not in viewer.unit_ids)
+    hub = sorted(hub_units(tx), key=lambda unit_id: unit_id not in viewer.unit_ids)
     owning = set(owners)
     own = owning.pop() if len(owning) == 1 else None
     return tuple(hub) if own is None else (own, *hub)
 
 
-def _is_its_owners(work: UnitOfWork, request: ApprovalRequest, versions: Sequence[StoredDefinition]) -> bool:
+def _is_its_owners(tx: Transaction, request: ApprovalRequest, versions: Sequence[StoredDefinition]) -> bool:
     """Whether a request waits in a unit whose people may agree to it, as things are now."""
     owners = {one.owner_unit_id for one in versions}
-    return request.unit_id in hub_units(work) or owners == {request.unit_id}
+    return request.unit_id in hub_units(tx) or owners == {request.unit_id}
 
 
 def _require_own_ladders(
-    work: UnitOfWork, new: Sequence[Candidate], owners: Mapping[tuple[str, str], UUID | None]
+    tx: Transaction, new: Sequence[Candidate], owners: Mapping[tuple[str, str], UUID | None]
 ) -> None:
     """Refuse a workflow that leads to a ladder of a unit whose it is not: that unit could change it alone."""
     findings = []
     for one in new:
         for name in sorted(ladders_of(one.record)):
-            known = work.definitions.current(DefinitionKind.LADDER.value, name)
+            known = tx.of(DefinitionStore).current(DefinitionKind.LADDER.value, name)
             whose = known.owner_unit_id if known else owners.get((DefinitionKind.LADDER.value, name))
             if whose is not None and whose != owners[one.kind, one.name]:
                 findings.append(of_another_unit(one.file, name))
@@ -234,7 +240,7 @@ def _require_own_ladders(
 
 def _tell_leads(
     engine: Engine,
-    work: UnitOfWork,
+    tx: Transaction,
     request: ApprovalRequest,
     versions: Sequence[StoredDefinition],
     *,
@@ -244,14 +250,14 @@ def _tell_leads(
     """Tell those who lead a unit whose cases a published definition touches, not who proposed it or agreed."""
     one = versions[0]
     page = f"/workflows/{one.name}" if one.kind == DefinitionKind.WORKFLOW else f"/definitions/{one.kind}/{one.name}"
-    touched = [unit for unit in work.directory.units() if any(_touches(each, unit) for each in versions)]
+    touched = [unit for unit in tx.of(DirectoryStore).units() if any(_touches(each, unit) for each in versions)]
     people = {
         person.id: person
         for unit in touched
-        for person in leads_of(work, unit.id, but={viewer.actor_id, request.asked_by})
+        for person in leads_of(tx, unit.id, but={viewer.actor_id, request.asked_by})
     }
     tell_of_system(
-        engine, work, kind="rules_changed", rule=f"{request.id}|published", people=people.values(),
+        engine, tx, kind="rules_changed", rule=f"{request.id}|published", people=people.values(),
         channels=(IN_APP, EMAIL), link=page if len(versions) == 1 else "/workflows", now=now,
     )  # fmt: skip
 
@@ -265,31 +271,31 @@ def _touches(one: StoredDefinition, unit: Unit) -> bool:
 
 
 def _publish(
-    engine: Engine, work: UnitOfWork, versions: Sequence[StoredDefinition], *, viewer: Viewer, now: datetime
+    engine: Engine, tx: Transaction, versions: Sequence[StoredDefinition], *, viewer: Viewer, now: datetime
 ) -> None:
-    texts = {(one.kind, one.name): one for one in candidates(_sources(versions), published_workflows(work))}
+    texts = {(one.kind, one.name): one for one in candidates(_sources(versions), published_workflows(tx))}
     for one in versions:
         known = contracts(engine, texts[one.kind, one.name])
-        work.definitions.publish_proposed(one, contract_hashes=known, approver=viewer.name, at=now)
+        tx.of(DefinitionStore).publish_proposed(one, contract_hashes=known, approver=viewer.name, at=now)
     done = [Published(one.kind, one.name, one.version, one.content_hash, changed=True) for one in versions]
-    _recount(engine, work, done, by=viewer.actor_id, now=now)
+    _recount(engine, tx, done, by=viewer.actor_id, now=now)
 
 
-def _recount(engine: Engine, work: UnitOfWork, done: Iterable[Published], *, by: UUID, now: datetime) -> None:
+def _recount(engine: Engine, tx: Transaction, done: Iterable[Published], *, by: UUID, now: datetime) -> None:
     for one in done:
         if one.kind not in _COUNTS_NO_TIME:
-            work.recounts.ask(engine.entropy.uuid(), kind=one.kind, name=one.name, by=by, at=now)
+            tx.of(RecountStore).ask(engine.entropy.uuid(), kind=one.kind, name=one.name, by=by, at=now)
 
 
-def _stands(engine: Engine, work: UnitOfWork, versions: Sequence[StoredDefinition]) -> str:
+def _stands(engine: Engine, tx: Transaction, versions: Sequence[StoredDefinition]) -> str:
     """Give a hash of what would be published and of what runs: another one means that something changed since."""
     sources = _sources(versions)
-    if has_errors(lint_within(engine, work, sources)):
+    if has_errors(lint_within(engine, tx, sources)):
         return "does not fit"
-    texts = {(one.kind, one.name): one for one in candidates(sources, published_workflows(work))}
+    texts = {(one.kind, one.name): one for one in candidates(sources, published_workflows(tx))}
     lines = []
     for one in versions:
-        runs, text = work.definitions.current(one.kind, one.name), texts[one.kind, one.name]
+        runs, text = tx.of(DefinitionStore).current(one.kind, one.name), texts[one.kind, one.name]
         lines.append(
             [one.kind, one.name, one.version, one.content_hash, text.as_version(one.version).content_hash,
              runs.content_hash if runs else ""]
@@ -301,8 +307,8 @@ def _sources(versions: Iterable[StoredDefinition]) -> dict[str, str]:
     return {f"{one.kind}-{one.name}.yaml": one.source for one in versions}
 
 
-def _versions(work: UnitOfWork, request: ApprovalRequest) -> tuple[StoredDefinition, ...]:
-    return work.definitions.proposed([UUID(one) for one in request.subject[_VERSIONS]])
+def _versions(tx: Transaction, request: ApprovalRequest) -> tuple[StoredDefinition, ...]:
+    return tx.of(DefinitionStore).proposed([UUID(one) for one in request.subject[_VERSIONS]])
 
 
 def _change(one: StoredDefinition, runs: StoredDefinition | None) -> Change:

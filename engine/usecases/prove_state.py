@@ -3,6 +3,7 @@
 import logging
 from typing import Final
 
+from engine.adapters.sql.housekeeping_store import HousekeepingStore
 from engine.assembly import Engine
 
 log = logging.getLogger(__name__)
@@ -16,10 +17,10 @@ def begin_history_of_rows(engine: Engine) -> bool:
 
     From then on each change comes into the history by itself, and a row that it does not know is a difference.
     """
-    with engine.unit_of_work() as work:
-        begun = work.begin_rows()
+    with engine.transaction() as tx:
+        begun = tx.begin_rows()
         if begun:
-            work.commit()
+            tx.commit()
     return begun
 
 
@@ -31,10 +32,10 @@ def prove_state(engine: Engine) -> int:
     chains = sum(1 for _ in engine.faults(()))
     differences = sum(1 for _ in engine.state_differences())
     now = engine.wall_clock.now()
-    with engine.unit_of_work() as work:
+    with engine.transaction() as tx:
         found = {"at": now.isoformat(), "chains": chains, "differences": differences}
-        work.records.set_installation(STATE_AUDIT, found)
-        work.commit()
+        tx.of(HousekeepingStore).set_installation(STATE_AUDIT, found)
+        tx.commit()
     if chains or differences:
         log.error("state_audit_found", extra={"chains": chains, "differences": differences})
     return chains + differences

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from engine.adapters.sql.unit_of_work import UnitOfWork
+from engine.adapters.sql.definition_store import DefinitionStore
+from engine.adapters.sql.housekeeping_store import HousekeepingStore
+from engine.adapters.sql.transaction import Transaction
 from engine.assembly import Engine
 from engine.domain.policy import Action
 from engine.errors import DefinitionError
@@ -60,8 +62,8 @@ def lint_source(engine: Engine, source: str, *, file: str = "definition.yaml") -
 
 def lint_sources(engine: Engine, sources: Mapping[str, str]) -> tuple[Finding, ...]:
     """List what is wrong with the texts of some files, which know each other's names; nothing is changed."""
-    with engine.unit_of_work() as work:
-        return lint_within(engine, work, sources)
+    with engine.transaction() as tx:
+        return lint_within(engine, tx, sources)
 
 
 def publish_shipped(engine: Engine, sources: Mapping[str, str]) -> tuple[Published, ...]:
@@ -72,18 +74,18 @@ def publish_shipped(engine: Engine, sources: Mapping[str, str]) -> tuple[Publish
     """
     digest = hashlib.sha256(json.dumps(sources, sort_keys=True).encode()).hexdigest()
     now = engine.clock.now()
-    with engine.unit_of_work() as work:
-        if work.records.installation(SHIPPED) == {"digest": digest}:
+    with engine.transaction() as tx:
+        if tx.of(HousekeepingStore).installation(SHIPPED) == {"digest": digest}:
             return ()
-        findings = lint_within(engine, work, sources)
+        findings = lint_within(engine, tx, sources)
         if has_errors(findings):
             raise refused(findings)
         done = tuple(
-            publish_now(engine, work, one, author=SHIPPED, now=now, only_new=True)
-            for one in candidates(sources, published_workflows(work))
+            publish_now(engine, tx, one, author=SHIPPED, now=now, only_new=True)
+            for one in candidates(sources, published_workflows(tx))
         )
-        work.records.set_installation(SHIPPED, {"digest": digest})
-        work.commit()
+        tx.of(HousekeepingStore).set_installation(SHIPPED, {"digest": digest})
+        tx.commit()
     engine.refresh_definitions()
     return done
 
@@ -91,49 +93,49 @@ def publish_shipped(engine: Engine, sources: Mapping[str, str]) -> tuple[Publish
 def differing(engine: Engine, sources: Mapping[str, str]) -> tuple[Differing, ...]:
     """Name each file whose definition is not the one that runs, by content: words of a comment do not count."""
     found = []
-    with engine.unit_of_work() as work:
-        for one in candidates(sources, published_workflows(work)):
-            current = work.definitions.current(one.kind, one.name)
+    with engine.transaction() as tx:
+        for one in candidates(sources, published_workflows(tx)):
+            current = tx.of(DefinitionStore).current(one.kind, one.name)
             if current is None or current.content_hash != one.as_version(current.version).content_hash:
                 found.append(Differing(one.file, one.kind, one.name, current.version if current else 0))
     return tuple(found)
 
 
-def published_workflows(work: UnitOfWork) -> Definitions:
+def published_workflows(tx: Transaction) -> Definitions:
     """Give the texts of published workflows, for `extends`."""
-    stored = work.definitions.published(DefinitionKind.WORKFLOW.value)
+    stored = tx.of(DefinitionStore).published(DefinitionKind.WORKFLOW.value)
     return Definitions(
         sources={(DefinitionKind.WORKFLOW, one.name): Source(f"{one.name}.yaml", one.source) for one in stored}
     )
 
 
-def lint_within(engine: Engine, work: UnitOfWork, sources: Mapping[str, str]) -> tuple[Finding, ...]:
+def lint_within(engine: Engine, tx: Transaction, sources: Mapping[str, str]) -> tuple[Finding, ...]:
     """List what is wrong with the texts of some files, within a transaction."""
-    published = published_workflows(work)
+    published = published_workflows(tx)
     findings = engine.lint(sources, published)
     if has_errors(findings):
         return findings
-    return (*findings, *limits_in_use(engine, work, candidates(sources, published)))
+    return (*findings, *limits_in_use(engine, tx, candidates(sources, published)))
 
 
 def publish_now(
-    engine: Engine, work: UnitOfWork, one: Candidate, *, author: str, now: datetime, only_new: bool = False
+    engine: Engine, tx: Transaction, one: Candidate, *, author: str, now: datetime, only_new: bool = False
 ) -> Published:
     """Publish a definition without a second person: for what comes with a release, and where nobody is yet."""
-    work.definitions.hold(one.kind, one.name)
-    current = runs_already(work, one)
+    tx.of(DefinitionStore).hold(one.kind, one.name)
+    current = runs_already(tx, one)
     if current is None and only_new:
-        current = work.definitions.current(one.kind, one.name)
+        current = tx.of(DefinitionStore).current(one.kind, one.name)
     if current is not None:
         return Published(one.kind, one.name, current.version, current.content_hash, changed=False, file=one.file)
-    new = next_version(engine, work, one, author=author, status="published", at=now)
-    work.definitions.publish(new, contract_hashes=contracts(engine, one), at=now)
+    new = next_version(engine, tx, one, author=author, status="published", at=now)
+    tx.of(DefinitionStore).publish(new, contract_hashes=contracts(engine, one), at=now)
     return Published(new.kind, new.name, new.version, new.content_hash, changed=True, file=one.file)
 
 
-def runs_already(work: UnitOfWork, one: Candidate) -> StoredDefinition | None:
+def runs_already(tx: Transaction, one: Candidate) -> StoredDefinition | None:
     """Give the version that runs when it says what a file says; words of a comment do not count."""
-    current = work.definitions.current(one.kind, one.name)
+    current = tx.of(DefinitionStore).current(one.kind, one.name)
     if current is not None and current.content_hash == one.as_version(current.version).content_hash:
         return current
     return None
@@ -141,7 +143,7 @@ def runs_already(work: UnitOfWork, one: Candidate) -> StoredDefinition | None:
 
 def next_version(
     engine: Engine,
-    work: UnitOfWork,
+    tx: Transaction,
     one: Candidate,
     *,
     author: str,
@@ -150,7 +152,7 @@ def next_version(
     owner: UUID | None = None,
 ) -> StoredDefinition:
     """Give a definition as it is stored: in the version of its file, or in the next free one when that is taken."""
-    newest = work.definitions.newest_version(one.kind, one.name)
+    newest = tx.of(DefinitionStore).newest_version(one.kind, one.name)
     new = one.as_version(newest + 1) if one.version <= newest else one
     return StoredDefinition(
         id=engine.entropy.uuid(), kind=new.kind, name=new.name, version=new.version, title=new.title, status=status,

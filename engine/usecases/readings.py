@@ -4,7 +4,8 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from engine.adapters.sql.unit_of_work import UnitOfWork
+from engine.adapters.sql.audit_log_store import AuditLogStore
+from engine.adapters.sql.transaction import Transaction
 from engine.assembly import Engine
 from engine.domain.bulk_viewing import MOST_REVEALS_IN_AN_HOUR, REVEALS
 from engine.errors import AuditUnavailableError, TooOftenError, UnknownStepTypeError
@@ -31,22 +32,22 @@ def note_reading(
     """
     read = reading_of(viewer, case_id, what, classes, at=engine.clock.now(), subject_id=subject_id)
     try:
-        with engine.unit_of_work() as work:
-            require_pace(engine, work, viewer, what)
-            work.audit.note_reading(read)
-            work.commit()
+        with engine.transaction() as tx:
+            require_pace(engine, tx, viewer, what)
+            tx.of(AuditLogStore).note_reading(read)
+            tx.commit()
     except TooOftenError:
         raise
     except Exception as error:
         raise AuditUnavailableError from error
 
 
-def require_pace(engine: Engine, work: UnitOfWork, viewer: Viewer, what: str) -> None:
+def require_pace(engine: Engine, tx: Transaction, viewer: Viewer, what: str) -> None:
     """Refuse to reveal more within an hour than anybody's work needs; raises `TooOftenError`."""
     if what not in REVEALS or viewer.is_system:
         return
     since = engine.clock.now() - _HOUR
-    if work.audit.count_readings(viewer.actor_id, of=REVEALS, since=since) >= MOST_REVEALS_IN_AN_HOUR:
+    if tx.of(AuditLogStore).count_readings(viewer.actor_id, of=REVEALS, since=since) >= MOST_REVEALS_IN_AN_HOUR:
         raise TooOftenError(what="Revealing what identifies people", most=MOST_REVEALS_IN_AN_HOUR)
 
 
@@ -83,9 +84,9 @@ def note_refusal(engine: Engine, viewer: Viewer, what: str, code: str, *, subjec
     """
     body = {"what": what, "code": code, "subject_id": str(subject_id) if subject_id else None}
     try:
-        with engine.unit_of_work() as work:
-            work.audit.note("access", "Refused", body, actor_id=_actor(viewer), at=engine.clock.now())
-            work.commit()
+        with engine.transaction() as tx:
+            tx.of(AuditLogStore).note("access", "Refused", body, actor_id=_actor(viewer), at=engine.clock.now())
+            tx.commit()
     except Exception as error:
         raise AuditUnavailableError from error
 

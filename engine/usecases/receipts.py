@@ -6,7 +6,9 @@ from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
-from engine.adapters.sql.unit_of_work import UnitOfWork
+from engine.adapters.sql.break_glass_store import BreakGlassStore
+from engine.adapters.sql.case_store import CaseStore
+from engine.adapters.sql.transaction import Transaction
 from engine.assembly import Engine
 from engine.domain.case_number import written_number
 from engine.domain.records import CaseStatus, StepStatus
@@ -37,8 +39,8 @@ def receipt_code(engine: Engine, case_id: UUID, *, viewer: Viewer) -> str:
     It is worked out of the case number by a key of this installation, and is stored nowhere. When that key is changed,
     the codes change too: those that were told before count until the old key is dropped.
     """
-    with engine.unit_of_work() as work:
-        state = work.cases.read(case_id)
+    with engine.transaction() as tx:
+        state = tx.of(CaseStore).read(case_id)
     require_member(viewer, state)
     return _code_of(engine.vault.blind(_KIND, state.case.number))
 
@@ -54,9 +56,9 @@ def ask_progress(engine: Engine, *, number: str, code: str, network: str) -> Pro
     tries.count(in_turn=False)
     if not _fits(engine, known_as, code):
         return Progress.UNKNOWN  # whether there is such a case has not been asked yet
-    with engine.unit_of_work() as work:
-        case_id = work.break_glass.case_of_number(known_as)
-        states = _with_those_it_rests_in(work, case_id) if case_id else []
+    with engine.transaction() as tx:
+        case_id = tx.of(BreakGlassStore).case_of_number(known_as)
+        states = _with_those_it_rests_in(tx, case_id) if case_id else []
     if not states:
         return Progress.UNKNOWN
     tries.forget()
@@ -76,11 +78,11 @@ def progress_of(state: CaseState) -> Progress:
     return Progress.AT_WORK if any(not step.uses.endswith(".intake") for step in done) else Progress.RECEIVED
 
 
-def _with_those_it_rests_in(work: UnitOfWork, case_id: UUID) -> list[CaseState]:
+def _with_those_it_rests_in(tx: Transaction, case_id: UUID) -> list[CaseState]:
     """Give a case and, where it was merged, each further one to the one in which work goes on."""
-    states = [work.cases.read(case_id)]
+    states = [tx.of(CaseStore).read(case_id)]
     while (into := states[-1].case.merged_into) is not None:
-        states.append(work.cases.read(into))
+        states.append(tx.of(CaseStore).read(into))
     return states
 
 

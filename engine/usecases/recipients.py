@@ -6,7 +6,11 @@ from enum import StrEnum
 from typing import NamedTuple
 from uuid import UUID
 
-from engine.adapters.sql.unit_of_work import UnitOfWork
+from engine.adapters.sql.directory_store import DirectoryStore
+from engine.adapters.sql.duty_store import DutyStore
+from engine.adapters.sql.item_store import ItemStore
+from engine.adapters.sql.referral_store import ReferralStore
+from engine.adapters.sql.transaction import Transaction
 from engine.domain.consequences import WorkItem
 from engine.domain.duty import Absence
 from engine.domain.state import CaseState
@@ -69,106 +73,106 @@ class _Meant(NamedTuple):
     note: str = ""
 
 
-def who_has_it(work: UnitOfWork, state: CaseState, item: WorkItem | None, *, now: datetime) -> tuple[ActorRecord, ...]:
+def who_has_it(tx: Transaction, state: CaseState, item: WorkItem | None, *, now: datetime) -> tuple[ActorRecord, ...]:
     """Give who is to do an item: its assignee, or the deputy of one who is away, else all its candidates."""
     if item is None:
         return ()
-    hidden = work.duty.conflicted(state.case.id)
-    assignee = work.directory.actor(item.assignee_id) if item.assignee_id else None
-    found = _reach(work, _Meant((assignee,)), hidden, now) if assignee else Reachable()
-    return found.people or _reach(work, _Meant(_candidates(work, state, item)), hidden, now).people
+    hidden = tx.of(DutyStore).conflicted(state.case.id)
+    assignee = tx.of(DirectoryStore).actor(item.assignee_id) if item.assignee_id else None
+    found = _reach(tx, _Meant((assignee,)), hidden, now) if assignee else Reachable()
+    return found.people or _reach(tx, _Meant(_candidates(tx, state, item)), hidden, now).people
 
 
-def who_is_told(work: UnitOfWork, state: CaseState, step_id: UUID, level: Level, *, now: datetime) -> Reachable:
+def who_is_told(tx: Transaction, state: CaseState, step_id: UUID, level: Level, *, now: datetime) -> Reachable:
     """Give whom a level about a step tells, or why nobody can be told. Who is away is stood in for by a deputy.
 
     On a last resort they are told beside their deputy: only who is disabled or in conflict with the case is left out.
     """
-    item = work.items.open_of_step(step_id)
-    meant = _meant(work, state, item, step_id, level.to, now)
-    found = _reach(work, meant, work.duty.conflicted(state.case.id), now, even_away=level.last_resort)
+    item = tx.of(ItemStore).open_of_step(step_id)
+    meant = _meant(tx, state, item, step_id, level.to, now)
+    found = _reach(tx, meant, tx.of(DutyStore).conflicted(state.case.id), now, even_away=level.last_resort)
     return found._replace(note=" ".join(note for note in (meant.note, found.note) if note))
 
 
-def last_resort(work: UnitOfWork, state: CaseState, *, now: datetime) -> tuple[ActorRecord, ...]:
+def last_resort(tx: Transaction, state: CaseState, *, now: datetime) -> tuple[ActorRecord, ...]:
     """Give those above in the unit, else whoever keeps the system running; nobody who must not be told."""
-    hidden = work.duty.conflicted(state.case.id)
-    above = _Meant(work.directory.holders(roles=LAST_RESORT, unit_id=state.case.unit_id))
-    found = _reach(work, above, hidden, now).people
-    return found or _reach(work, _Meant(work.directory.holders(roles=_ADMINISTRATORS)), hidden, now).people
+    hidden = tx.of(DutyStore).conflicted(state.case.id)
+    above = _Meant(tx.of(DirectoryStore).holders(roles=LAST_RESORT, unit_id=state.case.unit_id))
+    found = _reach(tx, above, hidden, now).people
+    return found or _reach(tx, _Meant(tx.of(DirectoryStore).holders(roles=_ADMINISTRATORS)), hidden, now).people
 
 
-def reachable(work: UnitOfWork, state: CaseState, people: Iterable[ActorRecord], *, now: datetime) -> Reachable:
+def reachable(tx: Transaction, state: CaseState, people: Iterable[ActorRecord], *, now: datetime) -> Reachable:
     """Give who of these people can be told of a case, deputies included, or why nobody can."""
-    return _reach(work, _Meant(tuple(people)), work.duty.conflicted(state.case.id), now)
+    return _reach(tx, _Meant(tuple(people)), tx.of(DutyStore).conflicted(state.case.id), now)
 
 
-def people_of_partner(work: UnitOfWork, state: CaseState, unit_id: UUID, *, now: datetime) -> tuple[ActorRecord, ...]:
+def people_of_partner(tx: Transaction, state: CaseState, unit_id: UUID, *, now: datetime) -> tuple[ActorRecord, ...]:
     """Give who answers referrals in a unit: its partnership manager, else its caseworkers, else its supervisors."""
     for role in (Role.PARTNERSHIP_MANAGER, Role.CASEWORKER, Role.SUPERVISOR):
-        found = reachable(work, state, work.directory.holders(roles=(role.value,), unit_id=unit_id), now=now)
+        found = reachable(tx, state, tx.of(DirectoryStore).holders(roles=(role.value,), unit_id=unit_id), now=now)
         if found.people:
             return found.people
     return ()
 
 
 def _meant(
-    work: UnitOfWork, state: CaseState, item: WorkItem | None, step_id: UUID, to: LevelRecipient, now: datetime
+    tx: Transaction, state: CaseState, item: WorkItem | None, step_id: UUID, to: LevelRecipient, now: datetime
 ) -> _Meant:
     unit = state.case.unit_id
     if to.role is not None:
-        return _Meant(work.directory.holders(roles=(to.role.value,), unit_id=unit))
+        return _Meant(tx.of(DirectoryStore).holders(roles=(to.role.value,), unit_id=unit))
     if to.law_route is not None:
         roles = (to.released_by.value,) if to.released_by else SUPERVISORS
-        return _Meant(work.directory.holders(roles=roles, unit_id=unit))
+        return _Meant(tx.of(DirectoryStore).holders(roles=roles, unit_id=unit))
     if to.partner is not None:
-        return _partner(work, state, step_id, to.partner)
-    return _person(work, state, item, to.person, now)
+        return _partner(tx, state, step_id, to.partner)
+    return _person(tx, state, item, to.person, now)
 
 
 def _person(
-    work: UnitOfWork, state: CaseState, item: WorkItem | None, person: ItemPerson | None, now: datetime
+    tx: Transaction, state: CaseState, item: WorkItem | None, person: ItemPerson | None, now: datetime
 ) -> _Meant:
     unit = state.case.unit_id
     if person is ItemPerson.ON_CALL:
-        on_call = [work.directory.actor(shift.actor_id) for shift in work.duty.on_call(unit, at=now)]
+        on_call = [tx.of(DirectoryStore).actor(shift.actor_id) for shift in tx.of(DutyStore).on_call(unit, at=now)]
         return _Meant(tuple(actor for actor in on_call if actor), none=WhyNot.NO_ONE_ON_CALL)
     if person is ItemPerson.SUPERVISOR:
-        return _supervisor(work, unit, item)
+        return _supervisor(tx, unit, item)
     if item is None:
         return _Meant((), none=WhyNot.NO_ASSIGNEE)
-    assignee = work.directory.actor(item.assignee_id) if item.assignee_id else None
-    return _Meant((assignee,) if assignee else _candidates(work, state, item))
+    assignee = tx.of(DirectoryStore).actor(item.assignee_id) if item.assignee_id else None
+    return _Meant((assignee,) if assignee else _candidates(tx, state, item))
 
 
-def _candidates(work: UnitOfWork, state: CaseState, item: WorkItem) -> tuple[ActorRecord, ...]:
-    found = work.directory.holders(roles=item.candidate_roles, unit_id=state.case.unit_id)
+def _candidates(tx: Transaction, state: CaseState, item: WorkItem) -> tuple[ActorRecord, ...]:
+    found = tx.of(DirectoryStore).holders(roles=item.candidate_roles, unit_id=state.case.unit_id)
     return tuple(actor for actor in found if actor.id not in item.excluded_ids)
 
 
-def _supervisor(work: UnitOfWork, unit: UUID, item: WorkItem | None) -> _Meant:
-    assignee = work.directory.actor(item.assignee_id) if item and item.assignee_id else None
-    boss = work.directory.actor(assignee.supervisor_id) if assignee and assignee.supervisor_id else None
-    return _Meant((boss,) if boss else work.directory.holders(roles=SUPERVISORS, unit_id=unit))
+def _supervisor(tx: Transaction, unit: UUID, item: WorkItem | None) -> _Meant:
+    assignee = tx.of(DirectoryStore).actor(item.assignee_id) if item and item.assignee_id else None
+    boss = tx.of(DirectoryStore).actor(assignee.supervisor_id) if assignee and assignee.supervisor_id else None
+    return _Meant((boss,) if boss else tx.of(DirectoryStore).holders(roles=SUPERVISORS, unit_id=unit))
 
 
-def _partner(work: UnitOfWork, state: CaseState, step_id: UUID, role: Role) -> _Meant:
+def _partner(tx: Transaction, state: CaseState, step_id: UUID, role: Role) -> _Meant:
     """A partner that is no unit here cannot be told by the system: somebody of ours reminds them."""
-    partner = work.referrals.partner_of(state.case.id, step_id)
+    partner = tx.of(ReferralStore).partner_of(state.case.id, step_id)
     if partner is not None:
-        return _Meant(work.directory.holders(roles=(role.value,), unit_id=partner))
-    ours = work.directory.holders(roles=_PARTNERSHIP, unit_id=state.case.unit_id)
+        return _Meant(tx.of(DirectoryStore).holders(roles=(role.value,), unit_id=partner))
+    ours = tx.of(DirectoryStore).holders(roles=_PARTNERSHIP, unit_id=state.case.unit_id)
     note = "No unit has accepted this: whoever is responsible for partners was notified instead."
     return _Meant(ours, none=WhyNot.NO_PARTNER, note=note if ours else "")
 
 
 def _reach(
-    work: UnitOfWork, meant: _Meant, hidden: frozenset[UUID], now: datetime, *, even_away: bool = False
+    tx: Transaction, meant: _Meant, hidden: frozenset[UUID], now: datetime, *, even_away: bool = False
 ) -> Reachable:
     """Find who of those who are meant can be told; the reason is that of the one who was nearest to being told."""
     if not meant.people:
         return Reachable(why_not=meant.none)
-    away = work.duty.away(tuple(actor.id for actor in meant.people), at=now)
+    away = tx.of(DutyStore).away(tuple(actor.id for actor in meant.people), at=now)
     people: dict[UUID, ActorRecord] = {}
     reasons: list[WhyNot] = []
     notes: list[str] = []
@@ -179,7 +183,7 @@ def _reach(
         if reason is None or (even_away and reason is WhyNot.ABSENT):
             people[actor.id] = actor
             notes += [_TOLD_AWAY] if reason else []
-        deputy = _deputy(work, away.get(actor.id), hidden, now) if reason is WhyNot.ABSENT else None
+        deputy = _deputy(tx, away.get(actor.id), hidden, now) if reason is WhyNot.ABSENT else None
         if deputy is not None:
             people[deputy.id] = deputy
             notes.append(_STOOD_IN)
@@ -188,12 +192,12 @@ def _reach(
     return Reachable(tuple(people.values()), note=" ".join(dict.fromkeys(notes)))
 
 
-def _deputy(work: UnitOfWork, absence: Absence | None, hidden: frozenset[UUID], now: datetime) -> ActorRecord | None:
+def _deputy(tx: Transaction, absence: Absence | None, hidden: frozenset[UUID], now: datetime) -> ActorRecord | None:
     """Give the deputy of somebody who is away, if that one can be told."""
-    deputy = work.directory.actor(absence.deputy_id) if absence and absence.deputy_id else None
+    deputy = tx.of(DirectoryStore).actor(absence.deputy_id) if absence and absence.deputy_id else None
     if deputy is None:
         return None
-    is_away = deputy.id in work.duty.away((deputy.id,), at=now)
+    is_away = deputy.id in tx.of(DutyStore).away((deputy.id,), at=now)
     return deputy if _why_not(deputy, hidden, is_away=is_away) is None else None
 
 

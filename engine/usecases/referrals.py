@@ -5,7 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from engine.adapters.sql.unit_of_work import UnitOfWork
+from engine.adapters.sql.access_store import AccessStore
+from engine.adapters.sql.case_store import CaseStore
+from engine.adapters.sql.directory_store import DirectoryStore
+from engine.adapters.sql.housekeeping_store import HousekeepingStore
+from engine.adapters.sql.referral_store import ReferralStore
+from engine.adapters.sql.transaction import Transaction
 from engine.assembly import Engine
 from engine.domain.narrowing import ADD_FILES, problem_of, shown_in
 from engine.domain.policy import Action, can
@@ -95,16 +100,16 @@ def offer_referral(
     now = engine.clock.now()
     wanted = wanted or ReferralRequest()
     _require_sense(wanted, to_unit_id)
-    with engine.unit_of_work() as work:
-        state = work.cases.lock(case_id)
+    with engine.transaction() as tx:
+        state = tx.of(CaseStore).lock(case_id)
         require_member(viewer, state, Action.REFER)
-        known = work.records.answer_to(command_id)
+        known = tx.of(HousekeepingStore).answer_to(command_id)
         if known is not None:
             return UUID(str(known["id"]))
-        referral = _referral(engine, work, state, wanted, to_unit_id, step_id, viewer, now)
-        _offer(engine, work, state, referral, wanted.note, viewer, now)
-        work.records.remember(command_id, {"id": str(referral.id)}, case_id=case_id, at=now)
-        work.commit()
+        referral = _referral(engine, tx, state, wanted, to_unit_id, step_id, viewer, now)
+        _offer(engine, tx, state, referral, wanted.note, viewer, now)
+        tx.of(HousekeepingStore).remember(command_id, {"id": str(referral.id)}, case_id=case_id, at=now)
+        tx.commit()
         return referral.id
 
 
@@ -134,15 +139,15 @@ def recall_referral(
     Raises `NotFoundError`, `AlreadyEndedError` (also for a case that was handed over), `NotAllowedError`.
     """
     now = engine.clock.now()
-    with engine.unit_of_work() as work:
-        state = work.cases.lock(known_referral(work, referral_id).case_id)
-        referral = known_referral(work, referral_id)
+    with engine.transaction() as tx:
+        state = tx.of(CaseStore).lock(known_referral(tx, referral_id).case_id)
+        referral = known_referral(tx, referral_id)
         _require_ours(viewer, state)
-        if work.records.answer_to(command_id) is not None:
+        if tx.of(HousekeepingStore).answer_to(command_id) is not None:
             return
-        _stop_and_tell(engine, work, state, referral, reason_code, viewer, now)
-        work.records.remember(command_id, {"id": str(referral_id)}, case_id=state.case.id, at=now)
-        work.commit()
+        _stop_and_tell(engine, tx, state, referral, reason_code, viewer, now)
+        tx.of(HousekeepingStore).remember(command_id, {"id": str(referral_id)}, case_id=state.case.id, at=now)
+        tx.commit()
 
 
 def reroute_referral(
@@ -153,25 +158,25 @@ def reroute_referral(
     The consent must name the new one too. Raises as `offer_referral` does.
     """
     now = engine.clock.now()
-    with engine.unit_of_work() as work:
-        state = work.cases.lock(known_referral(work, referral_id).case_id)
-        before = known_referral(work, referral_id)
+    with engine.transaction() as tx:
+        state = tx.of(CaseStore).lock(known_referral(tx, referral_id).case_id)
+        before = known_referral(tx, referral_id)
         _require_ours(viewer, state)
-        known = work.records.answer_to(command_id)
+        known = tx.of(HousekeepingStore).answer_to(command_id)
         if known is not None:
             return UUID(str(known["id"]))
         if before.status not in {ReferralStatus.DECLINED, ReferralStatus.OFFERED, ReferralStatus.HELD}:
             raise AlreadyEndedError(kind="referral")
-        text = work.referrals.note(before.id)
+        text = tx.of(ReferralStore).note(before.id)
         wanted = _again(before)
-        referral = _referral(engine, work, state, wanted, to_unit_id, before.step_id, viewer, now)
+        referral = _referral(engine, tx, state, wanted, to_unit_id, before.step_id, viewer, now)
         referral = referral.model_copy(update={"after_id": before.id})
-        _offer(engine, work, state, referral, text, viewer, now)
+        _offer(engine, tx, state, referral, text, viewer, now)
         if before.is_open:
-            state = work.cases.lock(state.case.id)
-            _stop_and_tell(engine, work, state, before, "rerouted", viewer, now)
-        work.records.remember(command_id, {"id": str(referral.id)}, case_id=state.case.id, at=now)
-        work.commit()
+            state = tx.of(CaseStore).lock(state.case.id)
+            _stop_and_tell(engine, tx, state, before, "rerouted", viewer, now)
+        tx.of(HousekeepingStore).remember(command_id, {"id": str(referral.id)}, case_id=state.case.id, at=now)
+        tx.commit()
         return referral.id
 
 
@@ -185,81 +190,81 @@ def _answer(
     reason_code: str = "",
 ) -> None:
     now = engine.clock.now()
-    with engine.unit_of_work() as work:
-        state = work.cases.lock(known_referral(work, referral_id).case_id)
-        referral = known_referral(work, referral_id)
-        _require_asked(work, referral, viewer)
-        if work.records.answer_to(command_id) is not None:
+    with engine.transaction() as tx:
+        state = tx.of(CaseStore).lock(known_referral(tx, referral_id).case_id)
+        referral = known_referral(tx, referral_id)
+        _require_asked(tx, referral, viewer)
+        if tx.of(HousekeepingStore).answer_to(command_id) is not None:
             return
         require_unanswered(referral)
         if status is ReferralStatus.ACCEPTED:
-            require_basis(work, state, referral, now=now)
-            require_no_statement(engine, work, state, referral)
+            require_basis(tx, state, referral, now=now)
+            require_no_statement(engine, tx, state, referral)
         changes = {"status": status, "answered_by": viewer.actor_id, "answered_at": now, "reason_code": reason_code}
         answered = referral.model_copy(update=changes)
-        work.referrals.save(answered)
+        tx.of(ReferralStore).save(answered)
         name = "ReferralAccepted" if status is ReferralStatus.ACCEPTED else "ReferralDeclined"
-        after = note(work, state, name, answered, by=viewer.actor_id, now=now)
-        unit = work.directory.unit(referral.to_unit_id) if referral.to_unit_id else None
+        after = note(tx, state, name, answered, by=viewer.actor_id, now=now)
+        unit = tx.of(DirectoryStore).unit(referral.to_unit_id) if referral.to_unit_id else None
         if unit is not None and status is ReferralStatus.ACCEPTED:
             after = after.with_partner(referral.step_id, unit.jurisdiction)
-        after = wait_no_more(engine, work, after, answered, by=viewer.actor_id, now=now)
-        after = _ask_no_others(engine, work, after, answered, viewer, now)
-        tell_of(engine, work, after, answered, "answered", who_offered(work, after, answered, now), now)
+        after = wait_no_more(engine, tx, after, answered, by=viewer.actor_id, now=now)
+        after = _ask_no_others(engine, tx, after, answered, viewer, now)
+        tell_of(engine, tx, after, answered, "answered", who_offered(tx, after, answered, now), now)
         if status is ReferralStatus.ACCEPTED:
-            _let_them_see(engine, work, after, answered, viewer, now)
-        work.records.remember(command_id, {"id": str(referral_id)}, case_id=state.case.id, at=now)
-        work.commit()
+            _let_them_see(engine, tx, after, answered, viewer, now)
+        tx.of(HousekeepingStore).remember(command_id, {"id": str(referral_id)}, case_id=state.case.id, at=now)
+        tx.commit()
 
 
 def _let_them_see(
-    engine: Engine, work: UnitOfWork, state: CaseState, referral: Referral, viewer: Viewer, now: datetime
+    engine: Engine, tx: Transaction, state: CaseState, referral: Referral, viewer: Viewer, now: datetime
 ) -> None:
     """Give the unit that has accepted what was agreed: the case itself, or those fields of it that are named.
 
     What the old unit has still open with others is called back before a case is handed over: it cannot answer for it.
     """
     if referral.is_transfer:
-        for other in work.referrals.of_case(state.case.id):
+        for other in tx.of(ReferralStore).of_case(state.case.id):
             if other.is_open:
-                state = _stop_and_tell(engine, work, state, other, "handed_over", viewer, now)
-        hand_over(engine, work, state, referral, by=viewer.actor_id, now=now)
+                state = _stop_and_tell(engine, tx, state, other, "handed_over", viewer, now)
+        hand_over(engine, tx, state, referral, by=viewer.actor_id, now=now)
     elif referral.fields:
-        work.access.add_grant(grant_of(work, referral, by=referral.released_by, now=now))
+        tx.of(AccessStore).add_grant(grant_of(tx, referral, by=referral.released_by, now=now))
 
 
 def _ask_no_others(
-    engine: Engine, work: UnitOfWork, state: CaseState, accepted: Referral, viewer: Viewer, now: datetime
+    engine: Engine, tx: Transaction, state: CaseState, accepted: Referral, viewer: Viewer, now: datetime
 ) -> CaseState:
     """Call back what others were offered of the same work, once one has accepted."""
     if accepted.status is not ReferralStatus.ACCEPTED or accepted.answer_step_id is None:
         return state
-    for other in work.referrals.of_case(state.case.id):
+    for other in tx.of(ReferralStore).of_case(state.case.id):
         if other.answer_step_id == accepted.answer_step_id and other.is_open:
-            state = _stop_and_tell(engine, work, state, other, "another_accepted", viewer, now)
+            state = _stop_and_tell(engine, tx, state, other, "another_accepted", viewer, now)
     return state
 
 
 def _offer(
-    engine: Engine, work: UnitOfWork, state: CaseState, referral: Referral, text: str, viewer: Viewer, now: datetime
+    engine: Engine, tx: Transaction, state: CaseState, referral: Referral, text: str, viewer: Viewer, now: datetime
 ) -> None:
-    require_basis(work, state, referral, now=now)
-    require_no_statement(engine, work, state, referral)
-    work.referrals.add(referral, note=text)
-    hold_or_send(engine, work, state, referral, viewer=viewer, now=now)
+    require_basis(tx, state, referral, now=now)
+    require_no_statement(engine, tx, state, referral)
+    tx.of(ReferralStore).add(referral, note=text)
+    hold_or_send(engine, tx, state, referral, viewer=viewer, now=now)
 
 
 def _stop_and_tell(
-    engine: Engine, work: UnitOfWork, state: CaseState, referral: Referral, reason: str, viewer: Viewer, now: datetime
+    engine: Engine, tx: Transaction, state: CaseState, referral: Referral, reason: str, viewer: Viewer, now: datetime
 ) -> CaseState:
     require_live(referral)
     if referral.is_transfer and referral.status is ReferralStatus.ACCEPTED:
         raise AlreadyEndedError(kind="transfer")
     was_told = referral.status is not ReferralStatus.HELD
-    stopped = stop(work, referral, reason=reason, by=viewer.actor_id, now=now)
-    after = note(work, state, "ReferralRecalled", stopped, by=viewer.actor_id, now=now)
-    after = wait_no_more(engine, work, after, stopped, by=viewer.actor_id, now=now)
-    return tell_of_recall(engine, work, after, stopped, by=viewer.actor_id, now=now) if was_told else after
+    stopped = stop(tx, referral, reason=reason, by=viewer.actor_id, now=now)
+    after = note(tx, state, "ReferralRecalled", stopped, by=viewer.actor_id, now=now)
+    after = wait_no_more(engine, tx, after, stopped, by=viewer.actor_id, now=now)
+    return tell_of_recall(engine, tx, after, stopped, by=viewer.actor_id, now=now) if was_told else after
 
 
 def _require_ours(viewer: Viewer, state: CaseState) -> None:
@@ -269,12 +274,12 @@ def _require_ours(viewer: Viewer, state: CaseState) -> None:
     require_member(viewer, state, Action.REFER)
 
 
-def _require_asked(work: UnitOfWork, referral: Referral, viewer: Viewer) -> None:
+def _require_asked(tx: Transaction, referral: Referral, viewer: Viewer) -> None:
     """Refuse whoever is not of the unit that was asked, or must not see the case; and who may not answer."""
     if not is_of(viewer, referral.to_unit_id) or referral.status in UNSEEN:
         raise NotFoundError(kind="referral")
     units = () if referral.to_unit_id is None else (referral.to_unit_id,)
-    if work.access.is_denied(referral.case_id, actor_id=viewer.actor_id, unit_ids=units):
+    if tx.of(AccessStore).is_denied(referral.case_id, actor_id=viewer.actor_id, unit_ids=units):
         raise NotFoundError(kind="referral")
     if not can(viewer, Action.REFER, unit_id=None if viewer.is_system else referral.to_unit_id):
         raise NotAllowedError(actor=viewer.name, action=Action.REFER.value)
@@ -301,7 +306,7 @@ def _require_sense(wanted: ReferralRequest, to_unit_id: UUID | None) -> None:
 
 def _referral(
     engine: Engine,
-    work: UnitOfWork,
+    tx: Transaction,
     state: CaseState,
     wanted: ReferralRequest,
     to_unit_id: UUID | None,
@@ -311,21 +316,21 @@ def _referral(
 ) -> Referral:
     if step_id is not None and step_id not in state.steps:
         raise NotFoundError(kind="step")
-    require_unsealed(work, state)
+    require_unsealed(tx, state)
     deadline = _deadline_of(state, step_id)
-    to = None if wanted.to_name else _whom(work, state, wanted, to_unit_id, step_id, now)
+    to = None if wanted.to_name else _whom(tx, state, wanted, to_unit_id, step_id, now)
     return Referral(
         id=engine.entropy.uuid(), case_id=state.case.id, unit_id=state.case.unit_id, to_unit_id=to, step_id=step_id,
         deadline_id=deadline.id if deadline else None, sent_at=now, due_at=deadline.due_at if deadline else None,
         asked_by=viewer.actor_id, to_name=wanted.to_name, to_kind=wanted.to_kind, kind=wanted.kind,
         purpose=wanted.purpose, help=wanted.help, urgency=wanted.urgency, fields=wanted.fields,
-        persons=_of_whom(work, state, wanted), consent_id=wanted.consent_id,
+        persons=_of_whom(tx, state, wanted), consent_id=wanted.consent_id,
         ground="" if wanted.consent_id else wanted.ground,
         keep_days=wanted.keep_days if wanted.kind is ReferralKind.TRANSFER else 0,
     )  # fmt: skip
 
 
-def _of_whom(work: UnitOfWork, state: CaseState, wanted: ReferralRequest) -> tuple[UUID, ...]:
+def _of_whom(tx: Transaction, state: CaseState, wanted: ReferralRequest) -> tuple[UUID, ...]:
     """Say of which persons of the case something is shown: who has consented, else those who were chosen by name.
 
     Nobody is chosen by default: whoever names a ground in law answers for each. Raises `InvalidAnswersError`.
@@ -333,7 +338,7 @@ def _of_whom(work: UnitOfWork, state: CaseState, wanted: ReferralRequest) -> tup
     if not shown_in(wanted.fields):
         return ()
     if wanted.consent_id is not None:
-        return (known_consent(work, wanted.consent_id).person_id,)
+        return (known_consent(tx, wanted.consent_id).person_id,)
     here, chosen = everybody_in(state), tuple(dict.fromkeys(wanted.persons))
     if here and not chosen:
         raise InvalidAnswersError({"persons": "Choose whose information is shared."})
@@ -343,7 +348,7 @@ def _of_whom(work: UnitOfWork, state: CaseState, wanted: ReferralRequest) -> tup
 
 
 def _whom(
-    work: UnitOfWork,
+    tx: Transaction,
     state: CaseState,
     wanted: ReferralRequest,
     to_unit_id: UUID | None,
@@ -356,18 +361,18 @@ def _whom(
     """
     asked = frozenset(
         one.to_unit_id
-        for one in work.referrals.of_case(state.case.id)
+        for one in tx.of(ReferralStore).of_case(state.case.id)
         if one.step_id == step_id and one.kind is wanted.kind and one.status in _ASKED and one.to_unit_id
         and not (wanted.fields and not one.fields and one.status is ReferralStatus.ACCEPTED)
     )  # fmt: skip
     place = state.runs[state.steps[step_id].run_id].jurisdiction if step_id else state.case.jurisdiction
-    to = to_unit_id or next_unit(work, state, place, asked, now=now)
+    to = to_unit_id or next_unit(tx, state, place, asked, now=now)
     if to is None:
         raise InvalidAnswersError({"to_unit_id": "There is no other unit in this place to ask."})
     if to == state.case.unit_id or to in asked:
         raise InvalidAnswersError({"to_unit_id": "This unit has already been asked, or it is your own."})
-    is_denied = work.access.is_denied(state.case.id, actor_id=_NOBODY, unit_ids=(to,))
-    if is_denied or work.directory.unit(to) is None or not people_of_partner(work, state, to, now=now):
+    is_denied = tx.of(AccessStore).is_denied(state.case.id, actor_id=_NOBODY, unit_ids=(to,))
+    if is_denied or tx.of(DirectoryStore).unit(to) is None or not people_of_partner(tx, state, to, now=now):
         raise InvalidAnswersError({"to_unit_id": "No one in this unit can answer now."})
     return to
 

@@ -3,7 +3,12 @@
 from datetime import datetime
 from uuid import UUID
 
-from engine.adapters.sql.unit_of_work import UnitOfWork
+from engine.adapters.sql.approval_store import ApprovalStore
+from engine.adapters.sql.case_store import CaseStore
+from engine.adapters.sql.directory_store import DirectoryStore
+from engine.adapters.sql.housekeeping_store import HousekeepingStore
+from engine.adapters.sql.referral_store import ReferralStore
+from engine.adapters.sql.transaction import Transaction
 from engine.assembly import Engine
 from engine.domain.four_eyes import Agreed, ApprovalKind
 from engine.domain.policy import ROLES_THAT_MAY, Action, can
@@ -33,23 +38,23 @@ def release_referral(engine: Engine, referral_id: UUID, *, viewer: Viewer, comma
     Raises `NotFoundError`, `AlreadyEndedError`, `NotAllowedError` (also for the same person twice), `ConsentError`.
     """
     now = engine.clock.now()
-    with engine.unit_of_work() as work:
-        state = work.cases.lock(known_referral(work, referral_id).case_id)
-        referral = known_referral(work, referral_id)
+    with engine.transaction() as tx:
+        state = tx.of(CaseStore).lock(known_referral(tx, referral_id).case_id)
+        referral = known_referral(tx, referral_id)
         require_member(viewer, state, Action.RELEASE)
-        known = work.records.answer_to(command_id)
+        known = tx.of(HousekeepingStore).answer_to(command_id)
         if known is not None:
             return bool(known["sent"])
         if referral.status is not ReferralStatus.HELD:
             raise AlreadyEndedError(kind="referral")
-        require_basis(work, state, referral, now=now)
-        require_no_statement(engine, work, state, referral)
+        require_basis(tx, state, referral, now=now)
+        require_no_statement(engine, tx, state, referral)
         if must_be_two(engine, referral):
             require_step_up(engine, viewer, factor=needs_two(engine, referral))
-        _answer(engine, work, state, referral, viewer=viewer, approved=True, now=now)
-        has_left = hold_or_send(engine, work, state, referral, viewer=viewer, now=now)
-        work.records.remember(command_id, {"sent": has_left}, case_id=state.case.id, at=now)
-        work.commit()
+        _answer(engine, tx, state, referral, viewer=viewer, approved=True, now=now)
+        has_left = hold_or_send(engine, tx, state, referral, viewer=viewer, now=now)
+        tx.of(HousekeepingStore).remember(command_id, {"sent": has_left}, case_id=state.case.id, at=now)
+        tx.commit()
         return has_left
 
 
@@ -59,28 +64,28 @@ def refuse_release(engine: Engine, referral_id: UUID, *, viewer: Viewer, command
     Raises `NotFoundError`, `AlreadyEndedError`, `NotAllowedError`.
     """
     now = engine.clock.now()
-    with engine.unit_of_work() as work:
-        state = work.cases.lock(known_referral(work, referral_id).case_id)
-        referral = known_referral(work, referral_id)
+    with engine.transaction() as tx:
+        state = tx.of(CaseStore).lock(known_referral(tx, referral_id).case_id)
+        referral = known_referral(tx, referral_id)
         require_member(viewer, state, Action.RELEASE)
-        if work.records.answer_to(command_id) is not None:
+        if tx.of(HousekeepingStore).answer_to(command_id) is not None:
             return
         if referral.status is not ReferralStatus.HELD:
             raise AlreadyEndedError(kind="referral")
-        _answer(engine, work, state, referral, viewer=viewer, approved=False, now=now)
-        drop_unreleased(work, state, referral, by=viewer.actor_id, now=now)
-        work.records.remember(command_id, {"id": str(referral_id)}, case_id=state.case.id, at=now)
-        work.commit()
+        _answer(engine, tx, state, referral, viewer=viewer, approved=False, now=now)
+        drop_unreleased(tx, state, referral, by=viewer.actor_id, now=now)
+        tx.of(HousekeepingStore).remember(command_id, {"id": str(referral_id)}, case_id=state.case.id, at=now)
+        tx.commit()
 
 
-def drop_unreleased(work: UnitOfWork, state: CaseState, referral: Referral, *, by: UUID | None, now: datetime) -> None:
+def drop_unreleased(tx: Transaction, state: CaseState, referral: Referral, *, by: UUID | None, now: datetime) -> None:
     """Drop what was held and is not released: nobody was told of it, and nobody will be."""
-    dropped = stop(work, referral, reason="not_released", by=by, now=now)
-    note(work, state, "ReferralRecalled", dropped, by=by, now=now)
+    dropped = stop(tx, referral, reason="not_released", by=by, now=now)
+    note(tx, state, "ReferralRecalled", dropped, by=by, now=now)
 
 
 def hold_or_send(
-    engine: Engine, work: UnitOfWork, state: CaseState, referral: Referral, *, viewer: Viewer, now: datetime
+    engine: Engine, tx: Transaction, state: CaseState, referral: Referral, *, viewer: Viewer, now: datetime
 ) -> bool:
     """Send a referral that was written, if all have released it who must; gives whether it has left.
 
@@ -93,18 +98,18 @@ def hold_or_send(
     by_all = released.second_by is not None if must_be_two(engine, referral) else released.released_by is not None
     if shows and not by_all:
         held = released.model_copy(update={"status": ReferralStatus.HELD})
-        work.referrals.save(held)
-        if work.approvals.open_about(ApprovalKind.RELEASE, held.id) is None:
-            _ask(engine, work, state, held, viewer, now)
-        after = note(work, state, "ReferralHeld", held, by=viewer.actor_id, now=now)
-        _tell_who_releases(engine, work, after, held, viewer, now)
+        tx.of(ReferralStore).save(held)
+        if tx.of(ApprovalStore).open_about(ApprovalKind.RELEASE, held.id) is None:
+            _ask(engine, tx, state, held, viewer, now)
+        after = note(tx, state, "ReferralHeld", held, by=viewer.actor_id, now=now)
+        _tell_who_releases(engine, tx, after, held, viewer, now)
         return False
     sent = released.model_copy(update={"status": ReferralStatus.OFFERED, "sent_at": now})
-    after, sent = wait_for_answer(engine, work, state, sent, by=viewer.actor_id, now=now)
-    work.referrals.save(sent)
-    after = note(work, after, "ReferralOffered", sent, by=viewer.actor_id, now=now)
+    after, sent = wait_for_answer(engine, tx, state, sent, by=viewer.actor_id, now=now)
+    tx.of(ReferralStore).save(sent)
+    after = note(tx, after, "ReferralOffered", sent, by=viewer.actor_id, now=now)
     if sent.to_unit_id:
-        tell_of(engine, work, after, sent, "referred", people_of_partner(work, after, sent.to_unit_id, now=now), now)
+        tell_of(engine, tx, after, sent, "referred", people_of_partner(tx, after, sent.to_unit_id, now=now), now)
     return True
 
 
@@ -113,11 +118,11 @@ def must_be_two(engine: Engine, referral: Referral) -> bool:
     return referral.is_transfer or needs_two(engine, referral)
 
 
-def _ask(engine: Engine, work: UnitOfWork, state: CaseState, held: Referral, viewer: Viewer, now: datetime) -> None:
+def _ask(engine: Engine, tx: Transaction, state: CaseState, held: Referral, viewer: Viewer, now: datetime) -> None:
     """Write that it waits: for one person, or for two, of whom who asked may be the first."""
     first = (Agreed(actor_id=held.released_by, at=now),) if held.released_by else ()
     ask_second(
-        engine, work, ApprovalKind.RELEASE, held.id, asked_by=viewer.actor_id, now=now, state=state,
+        engine, tx, ApprovalKind.RELEASE, held.id, asked_by=viewer.actor_id, now=now, state=state,
         reason_code=held.purpose, seen=_how_it_stands(held), needed=2 if must_be_two(engine, held) else 1,
         agreed=first, tells=False,
     )  # fmt: skip
@@ -125,7 +130,7 @@ def _ask(engine: Engine, work: UnitOfWork, state: CaseState, held: Referral, vie
 
 def _answer(
     engine: Engine,
-    work: UnitOfWork,
+    tx: Transaction,
     state: CaseState,
     referral: Referral,
     *,
@@ -134,7 +139,7 @@ def _answer(
     now: datetime,
 ) -> None:
     take_answer(
-        engine, work, ApprovalKind.RELEASE, referral.id, viewer=viewer, approved=approved, now=now, state=state,
+        engine, tx, ApprovalKind.RELEASE, referral.id, viewer=viewer, approved=approved, now=now, state=state,
         seen=_how_it_stands(referral),
     )  # fmt: skip
 
@@ -170,9 +175,9 @@ def _has_proved(engine: Engine, referral: Referral, viewer: Viewer) -> bool:
 
 
 def _tell_who_releases(
-    engine: Engine, work: UnitOfWork, state: CaseState, referral: Referral, viewer: Viewer, now: datetime
+    engine: Engine, tx: Transaction, state: CaseState, referral: Referral, viewer: Viewer, now: datetime
 ) -> None:
     roles = tuple(sorted(role.value for role in ROLES_THAT_MAY[Action.RELEASE]))
-    holders = work.directory.holders(roles=roles, unit_id=state.case.unit_id)
+    holders = tx.of(DirectoryStore).holders(roles=roles, unit_id=state.case.unit_id)
     others = [person for person in holders if person.id not in {viewer.actor_id, referral.released_by}]
-    tell_of(engine, work, state, referral, "to_release", reachable(work, state, others, now=now).people, now)
+    tell_of(engine, tx, state, referral, "to_release", reachable(tx, state, others, now=now).people, now)

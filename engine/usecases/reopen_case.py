@@ -3,7 +3,11 @@
 from datetime import datetime
 from uuid import UUID
 
-from engine.adapters.sql.unit_of_work import UnitOfWork
+from engine.adapters.sql.case_store import CaseStore
+from engine.adapters.sql.definition_store import DefinitionStore
+from engine.adapters.sql.housekeeping_store import HousekeepingStore
+from engine.adapters.sql.keeping_store import KeepingStore
+from engine.adapters.sql.transaction import Transaction
 from engine.assembly import Engine
 from engine.domain import commands as cm
 from engine.domain.case_reasons import REOPEN_REASONS
@@ -36,35 +40,35 @@ def reopen_case(
     """
     words = require_reason(REOPEN_REASONS, reason_code, words, words_needed=True)
     now = engine.clock.now()
-    with engine.unit_of_work() as work:
-        state = work.cases.lock(case_id)
+    with engine.transaction() as tx:
+        state = tx.of(CaseStore).lock(case_id)
         require_member(viewer, state, Action.STEER)
-        if work.records.answer_to(command_id) is not None:
+        if tx.of(HousekeepingStore).answer_to(command_id) is not None:
             return
-        _require_reopenable(work, state, workflow)
-        opened = carry_out(engine, work, state, cm.ReopenCase(reason_code), actor_id=viewer.actor_id, now=now)
-        keep_words(work, state, opened.events, "CaseReopened", words)
-        work.keeping.drop_proposals(case_id, by=viewer.actor_id, at=now)
+        _require_reopenable(tx, state, workflow)
+        opened = carry_out(engine, tx, state, cm.ReopenCase(reason_code), actor_id=viewer.actor_id, now=now)
+        keep_words(tx, state, opened.events, "CaseReopened", words)
+        tx.of(KeepingStore).drop_proposals(case_id, by=viewer.actor_id, at=now)
         if workflow:
-            _begin(engine, work, opened.state, workflow, viewer, now)
-        work.records.remember(command_id, {"case_id": str(case_id)}, case_id=case_id, at=now)
-        work.commit()
+            _begin(engine, tx, opened.state, workflow, viewer, now)
+        tx.of(HousekeepingStore).remember(command_id, {"case_id": str(case_id)}, case_id=case_id, at=now)
+        tx.commit()
 
 
-def _require_reopenable(work: UnitOfWork, state: CaseState, workflow: str | None) -> None:
+def _require_reopenable(tx: Transaction, state: CaseState, workflow: str | None) -> None:
     if state.case.merged_into is not None:
         raise CaseMergedError
     if state.case.status is not CaseStatus.CLOSED:
         raise InvalidAnswersError({"reason_code": "This case is already open."})
-    require_no_seal(work, state, shown_at="reason_code")
+    require_no_seal(tx, state, shown_at="reason_code")
     if not workflow and all(run.status is RunStatus.ABORTED for run in state.runs.values()):
         problem = "All workflows of this case were stopped: choose one that begins in it."
         raise InvalidAnswersError({"workflow": problem})
 
 
-def _begin(engine: Engine, work: UnitOfWork, state: CaseState, workflow: str, viewer: Viewer, now: datetime) -> None:
-    stored = work.definitions.current("workflow", workflow)
+def _begin(engine: Engine, tx: Transaction, state: CaseState, workflow: str, viewer: Viewer, now: datetime) -> None:
+    stored = tx.of(DefinitionStore).current("workflow", workflow)
     if stored is None or not stored.serves(state.case.unit_id):
         raise InvalidAnswersError({"workflow": "There is no such workflow."})
     command = cm.StartRun(engine.entropy.uuid(), stored.content_hash, now, state.case.jurisdiction)
-    carry_out(engine, work, state, command, actor_id=viewer.actor_id, now=now)
+    carry_out(engine, tx, state, command, actor_id=viewer.actor_id, now=now)

@@ -2,7 +2,11 @@
 
 from uuid import UUID
 
-from engine.adapters.sql.unit_of_work import UnitOfWork
+from engine.adapters.sql.case_store import CaseStore
+from engine.adapters.sql.directory_store import DirectoryStore
+from engine.adapters.sql.housekeeping_store import HousekeepingStore
+from engine.adapters.sql.keeping_store import KeepingStore
+from engine.adapters.sql.transaction import Transaction
 from engine.assembly import Engine
 from engine.domain.four_eyes import ApprovalKind
 from engine.domain.keeping import GROUNDS_TO_SEAL, Restriction
@@ -27,12 +31,12 @@ def seal_case(
     now = engine.clock.now()
     if ground_code not in GROUNDS_TO_SEAL:
         raise InvalidAnswersError({"ground_code": "Choose why."})
-    with engine.unit_of_work() as work:
-        state = work.cases.lock(case_id)
+    with engine.transaction() as tx:
+        state = tx.of(CaseStore).lock(case_id)
         require_member(viewer, state, Action.SEAL)
-        if work.records.answer_to(command_id) is not None:
+        if tx.of(HousekeepingStore).answer_to(command_id) is not None:
             return
-        holder = work.directory.actor(holder_id)
+        holder = tx.of(DirectoryStore).actor(holder_id)
         if holder is None or holder.disabled or state.case.unit_id not in holder.unit_ids:
             raise InvalidAnswersError({"holder_id": "Choose someone active in the case's unit."})
         if Role.DATA_PROTECTION_OFFICER in holder.roles:
@@ -43,12 +47,12 @@ def seal_case(
             id=engine.entropy.uuid(), case_id=case_id, ground_code=ground_code, holder_id=holder_id,
             placed_by=viewer.actor_id, placed_at=now,
         )  # fmt: skip
-        if not work.keeping.add_restriction(restriction):
+        if not tx.of(KeepingStore).add_restriction(restriction):
             raise AlreadyEndedError(kind="opening of the case")
         body = {"ground_code": ground_code}
-        work.cases.note(state, "CaseSealed", body, actor_id=viewer.actor_id, at=now)
-        work.records.remember(command_id, {"case_id": str(case_id)}, case_id=case_id, at=now)
-        work.commit()
+        tx.of(CaseStore).note(state, "CaseSealed", body, actor_id=viewer.actor_id, at=now)
+        tx.of(HousekeepingStore).remember(command_id, {"case_id": str(case_id)}, case_id=case_id, at=now)
+        tx.commit()
 
 
 def ask_to_open(engine: Engine, case_id: UUID, *, viewer: Viewer) -> None:
@@ -57,15 +61,15 @@ def ask_to_open(engine: Engine, case_id: UUID, *, viewer: Viewer) -> None:
     Raises `NoSecondPersonError` where nobody else sees it, `AlreadyEndedError`, `NotFoundError`, `NotAllowedError`.
     """
     now = engine.clock.now()
-    with engine.unit_of_work() as work:
-        state = work.cases.lock(case_id)
-        sealed = _seal(work, state, viewer)
-        people = _who_sees(work, state, sealed)
+    with engine.transaction() as tx:
+        state = tx.of(CaseStore).lock(case_id)
+        sealed = _seal(tx, state, viewer)
+        people = _who_sees(tx, state, sealed)
         if all(person.id == viewer.actor_id for person in people):
             raise NoSecondPersonError(roles=in_running_words(Role.DATA_PROTECTION_OFFICER))
         ask_second(
             engine,
-            work,
+            tx,
             ApprovalKind.OPEN_SEAL,
             sealed.id,
             asked_by=viewer.actor_id,
@@ -73,8 +77,8 @@ def ask_to_open(engine: Engine, case_id: UUID, *, viewer: Viewer) -> None:
             state=state,
             people=people,
         )
-        work.cases.note(state, "OpeningAsked", {}, actor_id=viewer.actor_id, at=now)
-        work.commit()
+        tx.of(CaseStore).note(state, "OpeningAsked", {}, actor_id=viewer.actor_id, at=now)
+        tx.commit()
 
 
 def answer_opening(engine: Engine, case_id: UUID, *, viewer: Viewer, agreed: bool) -> None:
@@ -83,39 +87,39 @@ def answer_opening(engine: Engine, case_id: UUID, *, viewer: Viewer, agreed: boo
     Raises `AlreadyEndedError` when nobody asks for it, `OwnApprovalError`, `NotFoundError`, `NotAllowedError`.
     """
     now = engine.clock.now()
-    with engine.unit_of_work() as work:
-        state = work.cases.lock(case_id)
-        sealed = _seal(work, state, viewer)
+    with engine.transaction() as tx:
+        state = tx.of(CaseStore).lock(case_id)
+        sealed = _seal(tx, state, viewer)
         take_answer(
-            engine, work, ApprovalKind.OPEN_SEAL, sealed.id, viewer=viewer, approved=agreed, now=now, state=state
+            engine, tx, ApprovalKind.OPEN_SEAL, sealed.id, viewer=viewer, approved=agreed, now=now, state=state
         )  # fmt: skip
         if agreed:
-            work.keeping.save_restriction(sealed.lift(viewer.actor_id, now))
+            tx.of(KeepingStore).save_restriction(sealed.lift(viewer.actor_id, now))
         type_ = "CaseUnsealed" if agreed else "SealKept"
-        work.cases.note(state, type_, {}, actor_id=viewer.actor_id, at=now)
-        work.commit()
+        tx.of(CaseStore).note(state, type_, {}, actor_id=viewer.actor_id, at=now)
+        tx.commit()
 
 
 def require_no_seal(
-    work: UnitOfWork, *states: CaseState, shown_at: str, problem: str = "This case is restricted"
+    tx: Transaction, *states: CaseState, shown_at: str, problem: str = "This case is restricted"
 ) -> None:
     """Refuse what the seal of a case keeps from being done alone; raises `InvalidAnswersError` at a field."""
-    if any(work.keeping.restriction_of(state.case.id) is not None for state in states):
+    if any(tx.of(KeepingStore).restriction_of(state.case.id) is not None for state in states):
         raise InvalidAnswersError({shown_at: f"{problem}: two people have to lift the restriction first."})
 
 
-def _who_sees(work: UnitOfWork, state: CaseState, sealed: Restriction) -> list[ActorRecord]:
+def _who_sees(tx: Transaction, state: CaseState, sealed: Restriction) -> list[ActorRecord]:
     """List who sees a sealed case and can act: its holder, and the officers of its unit, away or not."""
-    officers = work.directory.holders(roles=(Role.DATA_PROTECTION_OFFICER.value,), unit_id=state.case.unit_id)
-    holder = work.directory.actor(sealed.holder_id)
+    officers = tx.of(DirectoryStore).holders(roles=(Role.DATA_PROTECTION_OFFICER.value,), unit_id=state.case.unit_id)
+    holder = tx.of(DirectoryStore).actor(sealed.holder_id)
     here = {one.id: one for one in (holder, *officers) if one is not None and state.case.unit_id in one.unit_ids}
     return [person for person in here.values() if not person.disabled]
 
 
-def _seal(work: UnitOfWork, state: CaseState, viewer: Viewer) -> Restriction:
+def _seal(tx: Transaction, state: CaseState, viewer: Viewer) -> Restriction:
     """Load the seal of a case for one who may have it opened: its holder, and who may seal."""
     require_member(viewer, state, Action.SEE_CASES)
-    found = work.keeping.restriction_of(state.case.id)
+    found = tx.of(KeepingStore).restriction_of(state.case.id)
     if found is None:
         raise NotFoundError(kind="seal")
     if found.holder_id != viewer.actor_id:

@@ -4,7 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from engine.adapters.sql.unit_of_work import UnitOfWork
+from engine.adapters.sql.audit_log_store import AuditLogStore
+from engine.adapters.sql.case_store import CaseStore
+from engine.adapters.sql.definition_store import DefinitionStore
+from engine.adapters.sql.keeping_store import KeepingStore
+from engine.adapters.sql.transaction import Transaction
 from engine.assembly import Engine
 from engine.domain.policy import Action, can
 from engine.domain.retention import Act, Proposed, proposed
@@ -32,13 +36,13 @@ class Due:
 
 def retention_policies(engine: Engine) -> tuple[RetentionPolicy, ...]:
     """List the policies that hold now, by name."""
-    with engine.unit_of_work() as work:
-        return policies_of(work)
+    with engine.transaction() as tx:
+        return policies_of(tx)
 
 
-def policies_of(work: UnitOfWork) -> tuple[RetentionPolicy, ...]:
+def policies_of(tx: Transaction) -> tuple[RetentionPolicy, ...]:
     """List the policies that hold now, within a transaction."""
-    stored = work.definitions.published(DefinitionKind.RETENTION.value)
+    stored = tx.of(DefinitionStore).published(DefinitionKind.RETENTION.value)
     return tuple(RetentionPolicy.model_validate(dict(one.flattened)) for one in stored)
 
 
@@ -51,20 +55,20 @@ def run_retention(engine: Engine, *, dry_run: bool = False) -> tuple[Due, ...]:
     found: list[Due] = []
     after: UUID | None = None
     while True:
-        with engine.unit_of_work() as work:
-            policies = policies_of(work)
-            cases = work.keeping.closed_cases(after=after, most=_AT_ONCE)
+        with engine.transaction() as tx:
+            policies = policies_of(tx)
+            cases = tx.of(KeepingStore).closed_cases(after=after, most=_AT_ONCE)
             for case in cases:
-                found += _looked_at(engine, work, case, policies, now, dry_run=dry_run)
+                found += _looked_at(engine, tx, case, policies, now, dry_run=dry_run)
             if not dry_run:
-                work.commit()
+                tx.commit()
         if len(cases) < _AT_ONCE:
             break
         after = cases[-1].id
     if not dry_run:
-        with engine.unit_of_work() as work:
-            work.keeping.expire_copies(now=now)
-            work.commit()
+        with engine.transaction() as tx:
+            tx.of(KeepingStore).expire_copies(now=now)
+            tx.commit()
     return tuple(found)
 
 
@@ -76,18 +80,18 @@ def decide_proposal(engine: Engine, proposal_id: UUID, *, viewer: Viewer, decisi
     if decision not in DECISIONS:
         raise InvalidAnswersError({"decision": "Choose what to do with it."})
     now = engine.clock.now()
-    with engine.unit_of_work() as work:
-        proposal = work.keeping.proposal(proposal_id)
+    with engine.transaction() as tx:
+        proposal = tx.of(KeepingStore).proposal(proposal_id)
         if proposal is None:
             raise NotFoundError(kind="proposal")
-        state = work.cases.lock(proposal.case_id)
+        state = tx.of(CaseStore).lock(proposal.case_id)
         require_member(viewer, state, Action.ASK_ERASURE)
         if proposal.decided_at is not None:
             raise AlreadyEndedError(kind="proposal")
-        work.keeping.decide(proposal_id, decision=decision, by=viewer.actor_id, at=now)
+        tx.of(KeepingStore).decide(proposal_id, decision=decision, by=viewer.actor_id, at=now)
         body = {"proposal_id": str(proposal_id), "act": proposal.act, "decision": decision}
-        work.cases.note(state, "RetentionDecided", body, actor_id=viewer.actor_id, at=now)
-        work.commit()
+        tx.of(CaseStore).note(state, "RetentionDecided", body, actor_id=viewer.actor_id, at=now)
+        tx.commit()
 
 
 def require_keeping(viewer: Viewer) -> None:
@@ -98,7 +102,7 @@ def require_keeping(viewer: Viewer) -> None:
 
 def _looked_at(
     engine: Engine,
-    work: UnitOfWork,
+    tx: Transaction,
     case: ClosedCase,
     policies: tuple[RetentionPolicy, ...],
     now: datetime,
@@ -109,18 +113,18 @@ def _looked_at(
     due = proposed(policy, closed_at=case.closed_at, zone=case.zone, now=now) if policy else None
     if policy is None or due is None:
         return []
-    if not dry_run and not _propose(engine, work, case, due, policy, now):
+    if not dry_run and not _propose(engine, tx, case, due, policy, now):
         return []
     return [Due(case.id, due.act, due.due_at, due.kept_until, policy.name)]
 
 
 def _propose(
-    engine: Engine, work: UnitOfWork, case: ClosedCase, due: Proposed, policy: RetentionPolicy, now: datetime
+    engine: Engine, tx: Transaction, case: ClosedCase, due: Proposed, policy: RetentionPolicy, now: datetime
 ) -> bool:
     """Write a proposal once, and that it was made; a case that is held or sealed is told of all the same."""
     proposal_id = engine.entropy.uuid()
-    if not work.keeping.propose(proposal_id, case, due, policy=policy.name, version=policy.version, at=now):
+    if not tx.of(KeepingStore).propose(proposal_id, case, due, policy=policy.name, version=policy.version, at=now):
         return False
     body = {"proposal_id": str(proposal_id), "act": due.act.value, "policy": policy.name}
-    work.audit.note("keeping", "RetentionProposed", body, actor_id=None, at=now)
+    tx.of(AuditLogStore).note("keeping", "RetentionProposed", body, actor_id=None, at=now)
     return True

@@ -2,7 +2,12 @@
 
 from uuid import UUID
 
-from engine.adapters.sql.unit_of_work import UnitOfWork
+from engine.adapters.sql.audit_log_store import AuditLogStore
+from engine.adapters.sql.case_store import CaseStore
+from engine.adapters.sql.item_store import ItemStore
+from engine.adapters.sql.queries.person_page import unsealed_person
+from engine.adapters.sql.queries.reveal import unsealed_answers, unsealed_places
+from engine.adapters.sql.transaction import Transaction
 from engine.assembly import Engine
 from engine.domain.access import CaseAccess
 from engine.domain.narrowing import may_tell, names_shown, shows_person, shows_step
@@ -24,7 +29,7 @@ def reveal_answers(engine: Engine, step_id: UUID, *, case_id: UUID, viewer: View
     Raises `NotFoundError`, `NotAllowedError`, `TooOftenError`, `AuditUnavailableError`.
     """
     _record_step(engine, step_id, case_id=case_id, viewer=viewer, event="AnswersRevealed", what="answers")
-    return engine.queries.unsealed_answers(viewer, step_id)
+    return engine.ask(unsealed_answers, viewer, step_id)
 
 
 def reveal_places(engine: Engine, step_id: UUID, *, case_id: UUID, viewer: Viewer) -> tuple[StretchView, ...]:
@@ -35,7 +40,7 @@ def reveal_places(engine: Engine, step_id: UUID, *, case_id: UUID, viewer: Viewe
     """
     require_step_up(engine, viewer, factor=True)
     _record_step(engine, step_id, case_id=case_id, viewer=viewer, event="PlacesRevealed", what="places")
-    return engine.queries.unsealed_places(viewer, step_id)
+    return engine.ask(unsealed_places, viewer, step_id)
 
 
 def reveal_person(engine: Engine, person_id: UUID, *, case_id: UUID, viewer: Viewer) -> CasePersonView:
@@ -43,46 +48,46 @@ def reveal_person(engine: Engine, person_id: UUID, *, case_id: UUID, viewer: Vie
 
     Raises what `reveal_answers` raises.
     """
-    with engine.unit_of_work() as work:
-        state = work.cases.lock(case_id)
-        access = _require(engine, work, viewer, case_id)
-        require_pace(engine, work, viewer, "person")
+    with engine.transaction() as tx:
+        state = tx.of(CaseStore).lock(case_id)
+        access = _require(engine, tx, viewer, case_id)
+        require_pace(engine, tx, viewer, "person")
         is_in_case = any(person.person_id == person_id for person in state.persons)
         if not is_in_case or (access and not shows_person(access, person_id)):
             raise NotFoundError(kind="person")
-        _record(engine, work, state, "PersonRevealed", {"person_id": str(person_id)}, viewer)
+        _record(engine, tx, state, "PersonRevealed", {"person_id": str(person_id)}, viewer)
         read = reading_of(viewer, case_id, "person", ("identifying",), at=engine.clock.now(), subject_id=person_id)
-        work.audit.note_reading(read)
-        work.commit()
-    return engine.queries.unsealed_person(viewer, person_id)
+        tx.of(AuditLogStore).note_reading(read)
+        tx.commit()
+    return engine.ask(unsealed_person, viewer, person_id)
 
 
-def _require(engine: Engine, work: UnitOfWork, viewer: Viewer, case_id: UUID) -> CaseAccess | None:
+def _require(engine: Engine, tx: Transaction, viewer: Viewer, case_id: UUID) -> CaseAccess | None:
     """Refuse who does not see the case, or may reveal nothing of it: through its unit, a grant or a broken glass.
 
     Gives how it is seen; None for this machine, which sees it whole.
     """
     if viewer.is_system:
         return None
-    return require_access(work, viewer, case_id, Action.REVEAL, now=engine.clock.now())
+    return require_access(tx, viewer, case_id, Action.REVEAL, now=engine.clock.now())
 
 
 def _record_step(engine: Engine, step_id: UUID, *, case_id: UUID, viewer: Viewer, event: str, what: str) -> None:
-    with engine.unit_of_work() as work:
-        state = work.cases.lock(case_id)
-        access = _require(engine, work, viewer, case_id)
-        require_pace(engine, work, viewer, what)
+    with engine.transaction() as tx:
+        state = tx.of(CaseStore).lock(case_id)
+        access = _require(engine, tx, viewer, case_id)
+        require_pace(engine, tx, viewer, what)
         step = state.steps.get(step_id)
-        if step is None or (access and not _is_there(engine, work, access, step)):
+        if step is None or (access and not _is_there(engine, tx, access, step)):
             raise NotFoundError(kind="part of this case")
-        _record(engine, work, state, event, {"step_id": str(step_id)}, viewer)
+        _record(engine, tx, state, event, {"step_id": str(step_id)}, viewer)
         classes = ("place",) if what == "places" else classes_of_step(engine, step.uses)
         read = reading_of(viewer, case_id, what, classes, at=engine.clock.now(), subject_id=step_id)
-        work.audit.note_reading(read)
-        work.commit()
+        tx.of(AuditLogStore).note_reading(read)
+        tx.commit()
 
 
-def _is_there(engine: Engine, work: UnitOfWork, access: CaseAccess, step: Step) -> bool:
+def _is_there(engine: Engine, tx: Transaction, access: CaseAccess, step: Step) -> bool:
     """Say whether it is shown that a step is there: its time is, or one of the answers that it has."""
     if shows_step(access, step.id, step.path):
         return True
@@ -90,11 +95,11 @@ def _is_there(engine: Engine, work: UnitOfWork, access: CaseAccess, step: Step) 
         return False
     step_type = engine.registry.step_types.get(step.uses)
     classes = {spec.name: spec.sealed_class or "" for spec in (step_type.fields if step_type else ())}
-    answers = {**step.outputs, **work.items.answers(step.id)}
+    answers = {**step.outputs, **tx.of(ItemStore).answers(step.id)}
     return bool(names_shown(access, step.uses, step.path, answers, classes))
 
 
 def _record(
-    engine: Engine, work: UnitOfWork, state: CaseState, event: str, body: dict[str, str], viewer: Viewer
+    engine: Engine, tx: Transaction, state: CaseState, event: str, body: dict[str, str], viewer: Viewer
 ) -> None:
-    work.cases.note(state, event, body, actor_id=viewer.actor_id, at=engine.clock.now())
+    tx.of(CaseStore).note(state, event, body, actor_id=viewer.actor_id, at=engine.clock.now())

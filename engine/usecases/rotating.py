@@ -7,6 +7,13 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 from uuid import UUID
 
+from engine.adapters.sql.audit_log_store import AuditLogStore
+from engine.adapters.sql.checkpoint_store import CheckpointStore
+from engine.adapters.sql.housekeeping_store import HousekeepingStore
+from engine.adapters.sql.index_store import IndexStore
+from engine.adapters.sql.key_store import KeyStore
+from engine.adapters.sql.person_store import PersonStore
+from engine.adapters.sql.sign_in_habit_store import SignInHabitStore
 from engine.assembly import Engine
 from engine.domain.policy import Action, can
 from engine.errors import ConflictError, DamagedError, KeyMissingError, NotAllowedError, SettingsError
@@ -133,14 +140,16 @@ def rotate_signing(engine: Engine, *, viewer: Viewer) -> str:
     checkpoint is being made, `NotAllowedError`, `SettingsError`.
     """
     _require(viewer)
-    with engine.unit_of_work() as work:
-        if not work.checkpoints.take_turn():
+    with engine.transaction() as tx:
+        if not tx.of(CheckpointStore).take_turn():
             raise ConflictError(kind="checkpoint")
-        last = work.checkpoints.last()
+        last = tx.of(CheckpointStore).last()
         made = engine.signer.hand_over(after=last.number if last else 0)
         body = {"from": made.before, "to": made.key_id, "after": made.after, "signature": made.signature.hex()}
-        work.audit.note("keys", "SigningKeyChanged", body, actor_id=_actor(viewer), at=engine.wall_clock.now())
-        work.commit()
+        tx.of(AuditLogStore).note(
+            "keys", "SigningKeyChanged", body, actor_id=_actor(viewer), at=engine.wall_clock.now()
+        )
+        tx.commit()
     return made.key_id
 
 
@@ -148,19 +157,19 @@ def write_persons(engine: Engine, key_id: str, batch: int, after_batch: Callable
     """Write tokens for everybody who has none of a key, some in a transaction; gives how many, and how many not."""
     after, done, lost = UUID(int=0), 0, 0
     while True:
-        with engine.unit_of_work() as work:
-            some = work.index.persons_without(key_id, after=after, most=batch)
+        with engine.transaction() as tx:
+            some = tx.of(IndexStore).persons_without(key_id, after=after, most=batch)
             if not some:
                 return done, lost
             found = {}
-            for person_id in work.index.hold_persons(some):
+            for person_id in tx.of(IndexStore).hold_persons(some):
                 try:
-                    found[person_id] = engine.fingerprints.tokens(work.persons.identity(person_id))
+                    found[person_id] = engine.fingerprints.tokens(tx.of(PersonStore).identity(person_id))
                 except (DamagedError, KeyMissingError):
                     log.warning("person_unreadable", extra={"person": str(person_id)})
                     lost += 1
-            work.index.write_persons(found)
-            work.commit()
+            tx.of(IndexStore).write_persons(found)
+            tx.commit()
         after, done = some[-1], done + len(found)
         after_batch(done)
 
@@ -169,9 +178,9 @@ def _readdress_files(engine: Engine, key_id: str, batch: int) -> tuple[int, int]
     after: UUID | None = UUID(int=0)
     done = lost = 0
     while after is not None:
-        with engine.unit_of_work() as work:
-            after, some, bad = work.index.readdress_files(key_id, after=after, most=batch)
-            work.commit()
+        with engine.transaction() as tx:
+            after, some, bad = tx.of(IndexStore).readdress_files(key_id, after=after, most=batch)
+            tx.commit()
         done, lost = done + some, lost + bad
     return done, lost
 
@@ -186,35 +195,35 @@ def _drop_index(engine: Engine, viewer: Viewer, *, is_settled: bool) -> IndexRot
     if keeper.index.old is not None:
         if not is_settled:
             return IndexRotation(RotationStage.WAITING, current)
-        with engine.unit_of_work() as work:
-            work.sign_in_habits.forget_marks()
-            work.commit()
+        with engine.transaction() as tx:
+            tx.of(SignInHabitStore).forget_marks()
+            tx.commit()
         keeper.drop_index_key()
         _say(engine, viewer, _of_index(keeper))
     dropped = _DROPPED
     while dropped:
-        with engine.unit_of_work() as work:
-            dropped = work.index.drop_tokens(but=(current,), most=_DROPPED)
-            work.commit()
+        with engine.transaction() as tx:
+            dropped = tx.of(IndexStore).drop_tokens(but=(current,), most=_DROPPED)
+            tx.commit()
     return IndexRotation(RotationStage.DONE, current)
 
 
 def _seen_all(engine: Engine) -> int | None:
     """Give the last checkpoint, if it has seen all links that were signed before every process had the new key."""
-    with engine.unit_of_work() as work:
-        kept = work.records.installation(_CHAINS)
-        last = work.checkpoints.last()
+    with engine.transaction() as tx:
+        kept = tx.of(HousekeepingStore).installation(_CHAINS)
+        last = tx.of(CheckpointStore).last()
         if kept is None or last is None:
             return None
-        seen = next(iter(work.checkpoints.since(last.number)))
+        seen = next(iter(tx.of(CheckpointStore).since(last.number)))
     has_seen = last.at - datetime.fromisoformat(kept["at"]) >= SETTLES and len(seen.heads) < MOST_HEADS
     return last.number if has_seen else None
 
 
 def _is_settled(engine: Engine, name: str) -> bool:
     """Say whether every process surely knows of what was done last."""
-    with engine.unit_of_work() as work:
-        kept = work.records.installation(name)
+    with engine.transaction() as tx:
+        kept = tx.of(HousekeepingStore).installation(name)
     return kept is not None and engine.wall_clock.now() - datetime.fromisoformat(kept["at"]) >= SETTLES
 
 
@@ -240,8 +249,8 @@ def _closed_at(chains: ChainKeys) -> int | None:
 
 def _say_what_was_not(engine: Engine, viewer: Viewer, stand: _Stand) -> bool:
     """Say how the key file stands where the call that changed it was broken off before; gives whether it was said."""
-    with engine.unit_of_work() as work:
-        kept = work.records.installation(stand.name) or {}
+    with engine.transaction() as tx:
+        kept = tx.of(HousekeepingStore).installation(stand.name) or {}
     was_said = kept["said"] == list(stand.said) if "said" in kept else not stand.is_begun
     if not was_said:
         _say(engine, viewer, stand)
@@ -251,11 +260,11 @@ def _say_what_was_not(engine: Engine, viewer: Viewer, stand: _Stand) -> bool:
 def _say(engine: Engine, viewer: Viewer, stand: _Stand) -> None:
     """Write how the key file stands now and since when it is said, and let every process read it again: at once."""
     at = engine.wall_clock.now()
-    with engine.unit_of_work() as work:
-        work.keys.say_changed()
-        work.records.set_installation(stand.name, {"at": at.isoformat(), "said": list(stand.said)})
-        work.audit.note("keys", stand.type_, stand.body, actor_id=_actor(viewer), at=at)
-        work.commit()
+    with engine.transaction() as tx:
+        tx.of(KeyStore).say_changed()
+        tx.of(HousekeepingStore).set_installation(stand.name, {"at": at.isoformat(), "said": list(stand.said)})
+        tx.of(AuditLogStore).note("keys", stand.type_, stand.body, actor_id=_actor(viewer), at=at)
+        tx.commit()
 
 
 def _actor(viewer: Viewer) -> UUID | None:

@@ -8,7 +8,10 @@ from uuid import UUID
 
 from pydantic_core import to_jsonable_python
 
-from engine.adapters.sql.unit_of_work import UnitOfWork
+from engine.adapters.sql.case_store import CaseStore
+from engine.adapters.sql.item_store import ItemStore
+from engine.adapters.sql.job_store import JobStore
+from engine.adapters.sql.transaction import Transaction
 from engine.assembly import Engine
 from engine.domain import commands as cm
 from engine.domain.consequences import JobKind
@@ -70,15 +73,15 @@ def _set_aside(engine: Engine, job: ClaimedJob) -> str | None:
     if job.asked_by is None:
         return None
     now = engine.clock.now()
-    with engine.unit_of_work() as work:
-        why_not = why_not_for_asker(work, job, now=now)
+    with engine.transaction() as tx:
+        why_not = why_not_for_asker(tx, job, now=now)
         if why_not is None:
             return None
-        status = work.jobs.hold(job.id, job.token)
+        status = tx.of(JobStore).hold(job.id, job.token)
         if status != "claimed":
             return status
-        work.jobs.finish(job.id, status=ASIDE, at=now, error_code=why_not)
-        work.commit()
+        tx.of(JobStore).finish(job.id, status=ASIDE, at=now, error_code=why_not)
+        tx.commit()
         return ASIDE
 
 
@@ -91,30 +94,30 @@ def _prepare(engine: Engine, job: ClaimedJob, traced: Mapping[str, Any]) -> str:
     papers = make_papers(engine, read, "prepare", prepared.prefill)
     has_appointment = _has_appointment(read)
 
-    def write(work: UnitOfWork, state: CaseState, now: datetime) -> None:
-        item = work.items.open_of_step(read.step.id)
+    def write(tx: Transaction, state: CaseState, now: datetime) -> None:
+        item = tx.of(ItemStore).open_of_step(read.step.id)
         if item is None:
             return
         unit = state.case.unit_id
         if prepared.prefill or prepared.notes:
             prefill = {name: _jsonable(value) for name, value in prepared.prefill.items()}
             key_of = key_of_step(read.step)
-            work.items.save_proposals(
+            tx.of(ItemStore).save_proposals(
                 item, prefill, prepared.notes, unit_id=unit, at=now, key_of=key_of, apart=told_apart(engine, item.uses)
             )
-        keep_papers(work, state, read, papers, now)
+        keep_papers(tx, state, read, papers, now)
         deadline = next((d for d in state.deadlines.values() if d.step_id == read.step.id), None)
         tell(
-            engine, work, state, kind="assigned", rule=f"{item.id}|assigned",
+            engine, tx, state, kind="assigned", rule=f"{item.id}|assigned",
             step_title=title_of_step(engine, state, read.step),
-            people=who_has_it(work, state, item, now=now), channels=(IN_APP,),
+            people=who_has_it(tx, state, item, now=now), channels=(IN_APP,),
             due_at=deadline.due_at if deadline else None, late_at=deadline.late_at if deadline else None,
             link=f"/items/{item.id}", now=now,
         )  # fmt: skip
         if has_appointment:
             tell(
-                engine, work, state, kind="appointment", rule=f"{item.id}|appointment",
-                step_title=title_of_step(engine, state, read.step), people=who_has_it(work, state, item, now=now),
+                engine, tx, state, kind="appointment", rule=f"{item.id}|appointment",
+                step_title=title_of_step(engine, state, read.step), people=who_has_it(tx, state, item, now=now),
                 channels=(IN_APP,), due_at=None, link=f"/items/{item.id}/appointment.ics", now=now,
             )  # fmt: skip
 
@@ -129,15 +132,15 @@ def _conclude(engine: Engine, job: ClaimedJob, traced: Mapping[str, Any]) -> str
     concluded = _concluded(read) if is_done else unanswered(read.step, now=read.context.now, zone=read.context.zone)
     papers = make_papers(engine, read, "conclude", read.context.answers) if is_done else ()
 
-    def write(work: UnitOfWork, state: CaseState, now: datetime) -> None:
-        keep_papers(work, state, read, papers, now)
-        _keep_notes(work, read.step, state, concluded.notes, now)
-        release_papers(work, read, now)
-        after = keep_consent(engine, work, state, read.step, concluded.consent, now=now)
-        after = _record_facts(engine, work, after, read.step, concluded.facts, now)
-        after = keep_watches(engine, work, after, read.step, concluded.watches, now=now)
-        keep_persons(engine, work, after, read.step, concluded.persons, now=now)
-        keep_partner(work, concluded.partner, now=now)
+    def write(tx: Transaction, state: CaseState, now: datetime) -> None:
+        keep_papers(tx, state, read, papers, now)
+        _keep_notes(tx, read.step, state, concluded.notes, now)
+        release_papers(tx, read, now)
+        after = keep_consent(engine, tx, state, read.step, concluded.consent, now=now)
+        after = _record_facts(engine, tx, after, read.step, concluded.facts, now)
+        after = keep_watches(engine, tx, after, read.step, concluded.watches, now=now)
+        keep_persons(engine, tx, after, read.step, concluded.persons, now=now)
+        keep_partner(tx, concluded.partner, now=now)
 
     return _finish(engine, job, traced, write)
 
@@ -151,23 +154,23 @@ def _run(engine: Engine, job: ClaimedJob, traced: Mapping[str, Any]) -> str:
     outputs = {name: _fitting(read, name, value) for name, value in completed.outputs.items() if name in declared}
     papers = make_papers(engine, read, "conclude", dict(outputs))
 
-    def write(work: UnitOfWork, state: CaseState, now: datetime) -> None:
+    def write(tx: Transaction, state: CaseState, now: datetime) -> None:
         step = state.steps[read.step.id]
         if step.status is not StepStatus.READY:
             return
-        keep_papers(work, state, read, papers, now)
+        keep_papers(tx, state, read, papers, now)
         kept: dict[str, JsonValue] = {
             "notes": list(completed.notes),
             "matches": [{"unit": m.owning_unit, "contact": m.contact, "score": m.score} for m in completed.matches],
         }
-        work.items.keep_answers(
+        tx.of(ItemStore).keep_answers(
             {**{k: _jsonable(v) for k, v in outputs.items()}, **kept}, case_id=state.case.id,
             unit_id=state.case.unit_id, step_id=step.id, turn=step.turn, at=now, key_of=key_of_step(step),
         )  # fmt: skip
         facts = _declared(engine, state, step, completed.facts)
         command = cm.CompleteStep(step.id, completed.outcome.value, now, outputs=outputs, facts=facts)
-        decided = carry_out(engine, work, state, command, actor_id=None, now=now)
-        keep_watches(engine, work, decided.state, step, completed.watches, now=now)
+        decided = carry_out(engine, tx, state, command, actor_id=None, now=now)
+        keep_watches(engine, tx, decided.state, step, completed.watches, now=now)
 
     return _finish(engine, job, traced, write)
 
@@ -200,11 +203,11 @@ def _has_appointment(read: StepReading) -> bool:
         raise StepFailedError(step_type=read.step.uses, reason=type(error).__name__) from None
 
 
-def _keep_notes(work: UnitOfWork, step: Step, state: CaseState, notes: tuple[str, ...], now: datetime) -> None:
+def _keep_notes(tx: Transaction, step: Step, state: CaseState, notes: tuple[str, ...], now: datetime) -> None:
     """Keep what a step found when it was answered, for the page of the step."""
     if notes:
-        item = work.items.get(item_id(step.id, turn=step.turn, approval=False))
-        work.items.save_proposals(item, {}, notes, unit_id=state.case.unit_id, at=now, key_of=key_of_step(step))
+        item = tx.of(ItemStore).get(item_id(step.id, turn=step.turn, approval=False))
+        tx.of(ItemStore).save_proposals(item, {}, notes, unit_id=state.case.unit_id, at=now, key_of=key_of_step(step))
 
 
 def _fitting(read: StepReading, name: str, value: Scalar | datetime) -> Scalar:
@@ -224,11 +227,11 @@ def _fitting(read: StepReading, name: str, value: Scalar | datetime) -> Scalar:
 
 
 def _record_facts(
-    engine: Engine, work: UnitOfWork, state: CaseState, step: Step, facts: Mapping[str, object], now: datetime
+    engine: Engine, tx: Transaction, state: CaseState, step: Step, facts: Mapping[str, object], now: datetime
 ) -> CaseState:
     current = state
     for name, value in _declared(engine, state, step, facts).items():
-        decided = carry_out(engine, work, current, cm.RecordFact(name, value, step.key), actor_id=None, now=now)
+        decided = carry_out(engine, tx, current, cm.RecordFact(name, value, step.key), actor_id=None, now=now)
         current = decided.state
     return current
 
@@ -243,24 +246,24 @@ def _finish(
     engine: Engine,
     job: ClaimedJob,
     traced: Mapping[str, Any],
-    write: Callable[[UnitOfWork, CaseState, datetime], None] | None = None,
+    write: Callable[[Transaction, CaseState, datetime], None] | None = None,
 ) -> str:
     """Write what a job found and that it is done, in one transaction, if its token is still the current one."""
     now = engine.clock.now()
-    with engine.unit_of_work() as work:
-        state = work.cases.lock(job.case_id)
-        status = work.jobs.hold(job.id, job.token)
+    with engine.transaction() as tx:
+        state = tx.of(CaseStore).lock(job.case_id)
+        status = tx.of(JobStore).hold(job.id, job.token)
         if status != "claimed":
             return status
-        why_not = why_not_for_asker(work, job, now=now)
+        why_not = why_not_for_asker(tx, job, now=now)
         if why_not is not None:
-            work.jobs.finish(job.id, status=ASIDE, at=now, error_code=why_not)
-            work.commit()
+            tx.of(JobStore).finish(job.id, status=ASIDE, at=now, error_code=why_not)
+            tx.commit()
             return ASIDE
         if write is not None:
-            write(work, state, now)
-        work.jobs.finish(job.id, status=DONE, at=now, **traced)
-        work.commit()
+            write(tx, state, now)
+        tx.of(JobStore).finish(job.id, status=DONE, at=now, **traced)
+        tx.commit()
         return DONE
 
 

@@ -4,7 +4,10 @@ from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
-from engine.adapters.sql.unit_of_work import UnitOfWork
+from engine.adapters.sql.case_store import CaseStore
+from engine.adapters.sql.housekeeping_store import HousekeepingStore
+from engine.adapters.sql.person_store import PersonStore
+from engine.adapters.sql.transaction import Transaction
 from engine.assembly import Engine
 from engine.domain import commands as cm
 from engine.domain.identity import PersonMerge, names_of, parted
@@ -43,30 +46,30 @@ def merge_persons(
     """
     _require_code(reason_code)
     now = engine.clock.now()
-    with engine.unit_of_work() as work:
-        state, other = lock_both(work, case_id, other_case_id)
+    with engine.transaction() as tx:
+        state, other = lock_both(tx, case_id, other_case_id)
         for one in (state, other):
-            require_member_of(work, viewer, one, Action.CHANGE_PLAN, persons_at=now)
-        known = work.records.answer_to(command_id)
+            require_member_of(tx, viewer, one, Action.CHANGE_PLAN, persons_at=now)
+        known = tx.of(HousekeepingStore).answer_to(command_id)
         if known is not None:
             return UUID(str(known["merge_id"]))
         _require_person(state, primary_id)
         _require_person(other, secondary_id)
         if case_id != other_case_id:
-            require_no_seal(work, state, other, shown_at="person", problem=_SEALED)
-        if secondary_id in work.persons.same_as(primary_id):
+            require_no_seal(tx, state, other, shown_at="person", problem=_SEALED)
+        if secondary_id in tx.of(PersonStore).same_as(primary_id):
             raise InvalidAnswersError({"person": "These two are already linked as one."})
-        if work.persons.merge_of(secondary_id) is not None:
+        if tx.of(PersonStore).merge_of(secondary_id) is not None:
             raise InvalidAnswersError({"person": "This record is already linked to another one: start from that one."})
         merge = PersonMerge(
             id=engine.entropy.uuid(), primary_id=primary_id, secondary_id=secondary_id, case_id=case_id,
             other_case_id=other_case_id, unit_id=state.case.unit_id, reason_code=reason_code,
             merged_by=viewer.actor_id, merged_at=now,
         )  # fmt: skip
-        work.persons.add_merge(merge)
-        _note_merge(work, (state, other), "PersonsMerged", merge, viewer, now)
-        work.records.remember(command_id, {"merge_id": str(merge.id)}, case_id=case_id, at=now)
-        work.commit()
+        tx.of(PersonStore).add_merge(merge)
+        _note_merge(tx, (state, other), "PersonsMerged", merge, viewer, now)
+        tx.of(HousekeepingStore).remember(command_id, {"merge_id": str(merge.id)}, case_id=case_id, at=now)
+        tx.commit()
         return merge.id
 
 
@@ -81,23 +84,23 @@ def unmerge_persons(
     """
     _require_code(reason_code)
     now = engine.clock.now()
-    with engine.unit_of_work() as work:
-        require_member_of(work, viewer, work.cases.read(case_id), Action.CHANGE_PLAN, persons_at=now)
-        merge = work.persons.merge_of(secondary_id)
+    with engine.transaction() as tx:
+        require_member_of(tx, viewer, tx.of(CaseStore).read(case_id), Action.CHANGE_PLAN, persons_at=now)
+        merge = tx.of(PersonStore).merge_of(secondary_id)
         if merge is None or case_id not in {merge.case_id, merge.other_case_id}:
             raise NotFoundError(kind="person")
-        states = lock_both(work, merge.case_id, merge.other_case_id)
+        states = lock_both(tx, merge.case_id, merge.other_case_id)
         mine = next(one for one in states if one.case.id == case_id)
-        require_member_of(work, viewer, mine, Action.CHANGE_PLAN, persons_at=now)
-        if work.records.answer_to(command_id) is not None:
+        require_member_of(tx, viewer, mine, Action.CHANGE_PLAN, persons_at=now)
+        if tx.of(HousekeepingStore).answer_to(command_id) is not None:
             return
-        if work.persons.merge_of(secondary_id) != merge:
+        if tx.of(PersonStore).merge_of(secondary_id) != merge:
             raise ConflictError(kind="person")
         ended = merge.model_copy(update={"ended_by": viewer.actor_id, "ended_at": now, "reason_code": reason_code})
-        work.persons.end_merge(ended)
-        _note_merge(work, states, "PersonsUnmerged", ended, viewer, now)
-        work.records.remember(command_id, {"merge_id": str(merge.id)}, case_id=case_id, at=now)
-        work.commit()
+        tx.of(PersonStore).end_merge(ended)
+        _note_merge(tx, states, "PersonsUnmerged", ended, viewer, now)
+        tx.of(HousekeepingStore).remember(command_id, {"merge_id": str(merge.id)}, case_id=case_id, at=now)
+        tx.commit()
 
 
 def split_person(
@@ -118,27 +121,27 @@ def split_person(
     """
     _require_code(reason_code)
     now = engine.clock.now()
-    with engine.unit_of_work() as work:
-        state = work.cases.lock(case_id)
-        require_member_of(work, viewer, state, Action.CHANGE_PLAN, persons_at=now)
-        known = work.records.answer_to(command_id)
+    with engine.transaction() as tx:
+        state = tx.of(CaseStore).lock(case_id)
+        require_member_of(tx, viewer, state, Action.CHANGE_PLAN, persons_at=now)
+        known = tx.of(HousekeepingStore).answer_to(command_id)
         if known is not None:
             return UUID(str(known["person_id"]))
         _require_person(state, person_id)
-        identity = work.persons.identity(person_id)
+        identity = tx.of(PersonStore).identity(person_id)
         mine = names_of(identity)
         if not names or not set(names) < set(mine):
             raise InvalidAnswersError({"names": "Choose some of the names, but leave at least one."})
         stays, goes = parted(identity, names)
         apart = engine.entropy.uuid()
-        work.persons.change(person_id, dict(stays), engine.fingerprints.tokens(dict(stays)), by=viewer.actor_id)
+        tx.of(PersonStore).change(person_id, dict(stays), engine.fingerprints.tokens(dict(stays)), by=viewer.actor_id)
         tokens = engine.fingerprints.tokens(dict(goes))
-        work.persons.add(apart, dict(goes), tokens, unit_id=state.case.unit_id, at=now, by=viewer.actor_id)
+        tx.of(PersonStore).add(apart, dict(goes), tokens, unit_id=state.case.unit_id, at=now, by=viewer.actor_id)
         body = {"person_id": str(person_id), "other_person_id": str(apart), "reason_code": reason_code}
-        after = work.cases.note(state, "PersonSplit", body, actor_id=viewer.actor_id, at=now)
-        carry_out(engine, work, after, cm.AddPerson(apart, role), actor_id=viewer.actor_id, now=now)
-        work.records.remember(command_id, {"person_id": str(apart)}, case_id=case_id, at=now)
-        work.commit()
+        after = tx.of(CaseStore).note(state, "PersonSplit", body, actor_id=viewer.actor_id, at=now)
+        carry_out(engine, tx, after, cm.AddPerson(apart, role), actor_id=viewer.actor_id, now=now)
+        tx.of(HousekeepingStore).remember(command_id, {"person_id": str(apart)}, case_id=case_id, at=now)
+        tx.commit()
         return apart
 
 
@@ -159,22 +162,22 @@ def bring_person(
     written a note, which is then asked for.
     """
     now = engine.clock.now()
-    with engine.unit_of_work() as work:
-        state, source = lock_both(work, case_id, from_case_id)
+    with engine.transaction() as tx:
+        state, source = lock_both(tx, case_id, from_case_id)
         for one in (state, source):
-            require_member_of(work, viewer, one, Action.CHANGE_PLAN, persons_at=now)
-        if work.records.answer_to(command_id) is not None:
+            require_member_of(tx, viewer, one, Action.CHANGE_PLAN, persons_at=now)
+        if tx.of(HousekeepingStore).answer_to(command_id) is not None:
             return
         _require_person(source, person_id)
         if state.case.id == source.case.id:
             raise InvalidAnswersError({"case": "Choose another case; in this one, add a role."})
-        require_no_seal(work, source, shown_at="case", problem=_SEALED)
-        note_for_role(engine, work, source, person_id, role, by=viewer.actor_id, now=now)
-        decided = carry_out(engine, work, state, cm.AddPerson(person_id, role), actor_id=viewer.actor_id, now=now)
+        require_no_seal(tx, source, shown_at="case", problem=_SEALED)
+        note_for_role(engine, tx, source, person_id, role, by=viewer.actor_id, now=now)
+        decided = carry_out(engine, tx, state, cm.AddPerson(person_id, role), actor_id=viewer.actor_id, now=now)
         body = {"person_id": str(person_id), "role": role.value}
-        work.cases.note(decided.state, "PersonBrought", body, actor_id=viewer.actor_id, at=now)
-        work.records.remember(command_id, {"person_id": str(person_id)}, case_id=case_id, at=now)
-        work.commit()
+        tx.of(CaseStore).note(decided.state, "PersonBrought", body, actor_id=viewer.actor_id, at=now)
+        tx.of(HousekeepingStore).remember(command_id, {"person_id": str(person_id)}, case_id=case_id, at=now)
+        tx.commit()
 
 
 def _require_person(state: CaseState, person_id: UUID) -> None:
@@ -188,7 +191,7 @@ def _require_code(reason_code: str) -> None:
 
 
 def _note_merge(
-    work: UnitOfWork,
+    tx: Transaction,
     states: tuple[CaseState, CaseState],
     event: str,
     merge: PersonMerge,
@@ -201,4 +204,4 @@ def _note_merge(
         "reason_code": merge.reason_code,
     }  # fmt: skip
     for state in {one.case.id: one for one in states}.values():
-        work.cases.note(state, event, body, actor_id=viewer.actor_id, at=now)
+        tx.of(CaseStore).note(state, event, body, actor_id=viewer.actor_id, at=now)

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from uuid import UUID
 
+from engine.adapters.sql.case_store import CaseStore
+from engine.adapters.sql.item_store import ItemStore
 from engine.assembly import Engine
 from engine.domain import work_item as verbs
 from engine.domain.keeping import key_of_step
@@ -36,9 +38,9 @@ def save_draft(
     `ConflictError` for one that another has, `NotACandidateError`, `InvalidAnswersError` for such a file or hash.
     """
     now = engine.clock.now()
-    with engine.unit_of_work() as work:
-        item = work.items.get(item_id)
-        state = work.cases.lock(item.case_id)
+    with engine.transaction() as tx:
+        item = tx.of(ItemStore).get(item_id)
+        state = tx.of(CaseStore).lock(item.case_id)
         require_member(viewer, state, kind="work item")
         verbs.require_open(item)
         if item.assignee_id not in {None, viewer.actor_id}:
@@ -46,15 +48,15 @@ def save_draft(
         verbs.require_candidate(
             item, actor_id=viewer.actor_id, roles=roles_in(viewer, state.case.unit_id), name=viewer.name
         )
-        state = mind_copies(engine, work, state, item, answers, by=viewer.actor_id, now=now)
+        state = mind_copies(engine, tx, state, item, answers, by=viewer.actor_id, now=now)
         refuse_copies(engine.registry.step_types.get(item.uses), answers)
         said = {f"{BESIDE}{name}": words for name, words in beside.items() if words}
         whole, step_type = {**answers, **said}, engine.registry.step_types.get(item.uses)
         kept = kept_of(step_type, whole) if step_type else whole
         typed = {name: value for name, value in kept.items() if len(str(value)) < _LONGEST}
         step = state.steps.get(item.step_id)
-        work.items.save_draft(
+        tx.of(ItemStore).save_draft(
             item, typed, unit_id=state.case.unit_id, by=viewer.actor_id, at=now,
             key_of=key_of_step(step) if step else None, apart=told_apart(engine, item.uses),
         )  # fmt: skip
-        work.commit()
+        tx.commit()

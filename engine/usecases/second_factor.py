@@ -3,7 +3,11 @@
 from typing import Final, NamedTuple
 from uuid import UUID
 
-from engine.adapters.sql.unit_of_work import UnitOfWork
+from engine.adapters.sql.approval_store import ApprovalStore
+from engine.adapters.sql.audit_log_store import AuditLogStore
+from engine.adapters.sql.directory_store import DirectoryStore
+from engine.adapters.sql.sign_in_store import SignInStore
+from engine.adapters.sql.transaction import Transaction
 from engine.assembly import Engine
 from engine.domain.four_eyes import ApprovalKind, ApprovalRequest, require_open
 from engine.domain.policy import Action, can, roles_in
@@ -40,8 +44,8 @@ class SetUp(NamedTuple):
 
 def has_factor(engine: Engine, *, viewer: Viewer) -> bool:
     """Say whether the viewer has a second factor."""
-    with engine.unit_of_work() as work:
-        return work.sign_ins.has_factor(viewer.actor_id)
+    with engine.transaction() as tx:
+        return tx.of(SignInStore).has_factor(viewer.actor_id)
 
 
 def propose(engine: Engine, *, viewer: Viewer) -> None:
@@ -51,17 +55,17 @@ def propose(engine: Engine, *, viewer: Viewer) -> None:
     """
     require_step_up(engine, viewer, factor=_must_prove_factor(engine, viewer))
     now = engine.wall_clock.now()
-    with engine.unit_of_work() as work:
-        work.sign_ins.propose_factor(viewer.actor_id, engine.codes.new_secret(), at=now)
-        work.commit()
+    with engine.transaction() as tx:
+        tx.of(SignInStore).propose_factor(viewer.actor_id, engine.codes.new_secret(), at=now)
+        tx.commit()
 
 
 def proposal(engine: Engine, *, viewer: Viewer) -> Proposal | None:
     """Give the secret that was proposed to the viewer, if one waits; raises `StepUpNeededError`."""
     require_step_up(engine, viewer, factor=_must_prove_factor(engine, viewer))
-    with engine.unit_of_work() as work:
-        secret = work.sign_ins.proposed_factor(viewer.actor_id)
-        actor = work.directory.actor(viewer.actor_id)
+    with engine.transaction() as tx:
+        secret = tx.of(SignInStore).proposed_factor(viewer.actor_id)
+        actor = tx.of(DirectoryStore).actor(viewer.actor_id)
     if secret is None or actor is None:
         return None
     return Proposal(secret, engine.codes.address(secret, account=actor.email))
@@ -77,20 +81,20 @@ def confirm(engine: Engine, *, viewer: Viewer, token: str, code: str, network: s
     tries.count()
     now, fresh = engine.wall_clock.now(), engine.entropy.token()
     codes, hashes = _new_codes(engine)
-    with engine.unit_of_work() as work:
-        secret = work.sign_ins.proposed_factor(viewer.actor_id)
+    with engine.transaction() as tx:
+        secret = tx.of(SignInStore).proposed_factor(viewer.actor_id)
         if secret is None:
             raise NotFoundError(kind="second factor to set up")
         step = engine.codes.step_of(secret, code, at=now)
         if step is None:
             raise WrongCodeError
-        work.sign_ins.confirm_factor(viewer.actor_id, secret, step=step, at=now)
-        work.sign_ins.set_recovery_codes(viewer.actor_id, hashes, at=now)
-        work.sign_ins.renew_session(hash_of(token), new_hash=hash_of(fresh), at=now, by_factor=True)
-        work.sign_ins.end_sessions(viewer.actor_id, at=now, but=hash_of(fresh))
-        tell_of_change(engine, work, viewer.actor_id, at=now)
-        work.audit.note("sign-in", "SecondFactorSet", {}, actor_id=viewer.actor_id, at=now)
-        work.commit()
+        tx.of(SignInStore).confirm_factor(viewer.actor_id, secret, step=step, at=now)
+        tx.of(SignInStore).set_recovery_codes(viewer.actor_id, hashes, at=now)
+        tx.of(SignInStore).renew_session(hash_of(token), new_hash=hash_of(fresh), at=now, by_factor=True)
+        tx.of(SignInStore).end_sessions(viewer.actor_id, at=now, but=hash_of(fresh))
+        tell_of_change(engine, tx, viewer.actor_id, at=now)
+        tx.of(AuditLogStore).note("sign-in", "SecondFactorSet", {}, actor_id=viewer.actor_id, at=now)
+        tx.commit()
     tries.forget()
     return SetUp(fresh, codes)
 
@@ -103,13 +107,15 @@ def new_recovery_codes(engine: Engine, *, viewer: Viewer) -> tuple[str, ...]:
     require_step_up(engine, viewer, factor=True)
     codes, hashes = _new_codes(engine)
     now = engine.wall_clock.now()
-    with engine.unit_of_work() as work:
-        if not work.sign_ins.has_factor(viewer.actor_id):
+    with engine.transaction() as tx:
+        if not tx.of(SignInStore).has_factor(viewer.actor_id):
             raise NotFoundError(kind="second factor")
-        work.sign_ins.set_recovery_codes(viewer.actor_id, hashes, at=now)
-        tell_of_change(engine, work, viewer.actor_id, at=now)
-        work.audit.note("sign-in", "RecoveryCodesMade", {"count": len(codes)}, actor_id=viewer.actor_id, at=now)
-        work.commit()
+        tx.of(SignInStore).set_recovery_codes(viewer.actor_id, hashes, at=now)
+        tell_of_change(engine, tx, viewer.actor_id, at=now)
+        tx.of(AuditLogStore).note(
+            "sign-in", "RecoveryCodesMade", {"count": len(codes)}, actor_id=viewer.actor_id, at=now
+        )
+        tx.commit()
     return codes
 
 
@@ -119,21 +125,23 @@ def report_lost(engine: Engine, actor_id: UUID, *, viewer: Viewer) -> UUID:
     It is for their supervisor, or an administrator. Raises `NotAllowedError`, `NotFoundError`, `StepUpNeededError`.
     """
     now = engine.wall_clock.now()
-    with engine.unit_of_work() as work:
-        person = work.directory.actor(actor_id)
-        if person is None or not (is_supervisor_of(viewer, person) or _looks_after(work, viewer, person)):
+    with engine.transaction() as tx:
+        person = tx.of(DirectoryStore).actor(actor_id)
+        if person is None or not (is_supervisor_of(viewer, person) or _looks_after(tx, viewer, person)):
             raise NotFoundError(kind="person")
         _require_another(viewer, actor_id)
         require_step_up(engine, viewer)
-        if not work.sign_ins.has_factor(actor_id):
+        if not tx.of(SignInStore).has_factor(actor_id):
             raise NotFoundError(kind="second factor")
         lost = ask_second(
-            engine, work, ApprovalKind.LOST_FACTOR, actor_id, asked_by=viewer.actor_id, now=now,
+            engine, tx, ApprovalKind.LOST_FACTOR, actor_id, asked_by=viewer.actor_id, now=now,
             reason_code="factor_lost", unit_id=next(iter(person.unit_ids), None), tells=False,
         )  # fmt: skip
-        work.audit.note("sign-in", "FactorLost", {"actor_id": str(actor_id)}, actor_id=viewer.actor_id, at=now)
-        _tell_administrators(engine, work, lost, actor_id)
-        work.commit()
+        tx.of(AuditLogStore).note(
+            "sign-in", "FactorLost", {"actor_id": str(actor_id)}, actor_id=viewer.actor_id, at=now
+        )
+        _tell_administrators(engine, tx, lost, actor_id)
+        tx.commit()
     return lost.id
 
 
@@ -144,38 +152,38 @@ def answer_lost(engine: Engine, lost_id: UUID, *, viewer: Viewer, approved: bool
     stays. Raises `NotAllowedError`, `NotFoundError`, `AlreadyEndedError`, `StepUpNeededError`.
     """
     now = engine.wall_clock.now()
-    with engine.unit_of_work() as work:
-        lost = work.approvals.get(lost_id)
+    with engine.transaction() as tx:
+        lost = tx.of(ApprovalStore).get(lost_id)
         if approved or lost is None or lost.asked_by != viewer.actor_id:
             _require_administrator(engine, viewer)
         if lost is None or lost.kind != ApprovalKind.LOST_FACTOR:
             raise NotFoundError(kind="request")
         actor_id = lost.subject_id
         if lost.asked_by != viewer.actor_id:
-            person_looked_after(work, viewer, actor_id)
+            person_looked_after(tx, viewer, actor_id)
         _require_another(viewer, actor_id)
         require_open(lost, now=now)
-        take_answer(engine, work, ApprovalKind.LOST_FACTOR, actor_id, viewer=viewer, approved=approved, now=now)
+        take_answer(engine, tx, ApprovalKind.LOST_FACTOR, actor_id, viewer=viewer, approved=approved, now=now)
         if approved:
-            take_away(engine, work, actor_id)
+            take_away(engine, tx, actor_id)
         body = {"actor_id": str(actor_id), "approved": approved}
-        work.audit.note("sign-in", "LostFactorAnswered", body, actor_id=viewer.actor_id, at=now)
-        work.commit()
+        tx.of(AuditLogStore).note("sign-in", "LostFactorAnswered", body, actor_id=viewer.actor_id, at=now)
+        tx.commit()
 
 
 def lost_factor_of(engine: Engine, actor_id: UUID) -> ApprovalRequest | None:
     """Give the request to take somebody's second factor away, if one waits."""
-    with engine.unit_of_work() as work:
-        waiting = work.approvals.open_about(ApprovalKind.LOST_FACTOR, actor_id)
+    with engine.transaction() as tx:
+        waiting = tx.of(ApprovalStore).open_about(ApprovalKind.LOST_FACTOR, actor_id)
     return waiting if waiting is not None and waiting.expires_at > engine.wall_clock.now() else None
 
 
-def take_away(engine: Engine, work: UnitOfWork, actor_id: UUID) -> None:
+def take_away(engine: Engine, tx: Transaction, actor_id: UUID) -> None:
     """Take somebody's second factor away, end their sessions, and tell them."""
     now = engine.wall_clock.now()
-    work.sign_ins.drop_factor(actor_id)
-    work.sign_ins.end_sessions(actor_id, at=now)
-    tell_of_change(engine, work, actor_id, at=now)
+    tx.of(SignInStore).drop_factor(actor_id)
+    tx.of(SignInStore).end_sessions(actor_id, at=now)
+    tell_of_change(engine, tx, actor_id, at=now)
 
 
 def remove_factor(engine: Engine, *, viewer: Viewer, email: str) -> None:
@@ -186,14 +194,14 @@ def remove_factor(engine: Engine, *, viewer: Viewer, email: str) -> None:
     if not viewer.is_system:
         raise NotAllowedError(actor=viewer.name, action="take a second factor away alone")
     now = engine.wall_clock.now()
-    with engine.unit_of_work() as work:
-        known = work.directory.credentials(email)
-        if known is None or not work.sign_ins.has_factor(known.actor_id):
+    with engine.transaction() as tx:
+        known = tx.of(DirectoryStore).credentials(email)
+        if known is None or not tx.of(SignInStore).has_factor(known.actor_id):
             raise NotFoundError(kind="second factor")
-        take_away(engine, work, known.actor_id)
+        take_away(engine, tx, known.actor_id)
         body = {"actor_id": str(known.actor_id)}
-        work.audit.note("sign-in", "FactorRemovedByKeeper", body, actor_id=None, at=now)
-        work.commit()
+        tx.of(AuditLogStore).note("sign-in", "FactorRemovedByKeeper", body, actor_id=None, at=now)
+        tx.commit()
 
 
 def is_supervisor_of(viewer: Viewer, person: ActorRecord) -> bool:
@@ -207,8 +215,8 @@ def _must_prove_factor(engine: Engine, viewer: Viewer) -> bool:
     return has_factor(engine, viewer=viewer)
 
 
-def _looks_after(work: UnitOfWork, viewer: Viewer, person: ActorRecord) -> bool:
-    return can(viewer, Action.MANAGE_PEOPLE) and looks_after(work, viewer, person.organisation_id)
+def _looks_after(tx: Transaction, viewer: Viewer, person: ActorRecord) -> bool:
+    return can(viewer, Action.MANAGE_PEOPLE) and looks_after(tx, viewer, person.organisation_id)
 
 
 def _require_administrator(engine: Engine, viewer: Viewer) -> None:
@@ -238,13 +246,13 @@ def _letters(token: str) -> str:
     return "".join(found)
 
 
-def _tell_administrators(engine: Engine, work: UnitOfWork, lost: ApprovalRequest, actor_id: UUID) -> None:
+def _tell_administrators(engine: Engine, tx: Transaction, lost: ApprovalRequest, actor_id: UUID) -> None:
     now = engine.clock.now()
-    people = work.directory.with_role_anywhere(roles=(Role.SYSTEM_ADMINISTRATOR.value,), now=now)
-    person = work.directory.actor(actor_id)
-    able = {work.directory.hub(), person.organisation_id if person else None}
+    people = tx.of(DirectoryStore).with_role_anywhere(roles=(Role.SYSTEM_ADMINISTRATOR.value,), now=now)
+    person = tx.of(DirectoryStore).actor(actor_id)
+    able = {tx.of(DirectoryStore).hub(), person.organisation_id if person else None}
     tell_of_system(
-        engine, work, kind="person_to_look_after", rule=f"lost-factor|{lost.id}",
+        engine, tx, kind="person_to_look_after", rule=f"lost-factor|{lost.id}",
         people=[one for one in people if one.id not in {lost.asked_by, actor_id} and one.organisation_id in able],
         channels=(IN_APP, EMAIL), link=f"/people/{actor_id}", now=now,
     )  # fmt: skip

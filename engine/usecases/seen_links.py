@@ -7,6 +7,7 @@ its hash, and words that have the id of the message where the token belongs.
 from base64 import urlsafe_b64encode
 from uuid import UUID
 
+from engine.adapters.sql.message_store import MessageStore
 from engine.assembly import Engine
 from engine.domain.seen_link import hash_of_link
 from engine.ports import Rendered
@@ -32,9 +33,9 @@ def _token_to_send(engine: Engine, delivery: ClaimedDelivery) -> str:
     known = next((one for one in tokens if hash_of_link(one) == delivery.link_hash), None)
     if known is not None:
         return known
-    with engine.unit_of_work() as work:
-        work.messages.change_link(delivery.message_id, link_hash=hash_of_link(tokens[0]))
-        work.commit()
+    with engine.transaction() as tx:
+        tx.of(MessageStore).change_link(delivery.message_id, link_hash=hash_of_link(tokens[0]))
+        tx.commit()
     return tokens[0]
 
 

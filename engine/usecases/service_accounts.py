@@ -5,7 +5,12 @@ from datetime import timedelta
 from typing import Final, NamedTuple
 from uuid import UUID
 
-from engine.adapters.sql.unit_of_work import UnitOfWork
+from engine.adapters.sql.audit_log_store import AuditLogStore
+from engine.adapters.sql.directory_store import DirectoryStore
+from engine.adapters.sql.housekeeping_store import HousekeepingStore
+from engine.adapters.sql.queries.viewer import as_viewer
+from engine.adapters.sql.sign_in_store import SignInStore
+from engine.adapters.sql.transaction import Transaction
 from engine.assembly import Engine
 from engine.errors import InvalidAnswersError, NotAllowedError, NotFoundError, SignInError
 from engine.spec.roles import Role
@@ -60,50 +65,50 @@ def add_key(
     command = command_id or engine.entropy.uuid()
     token, now = PREFIX + engine.entropy.token(), engine.wall_clock.now()
     address = f"{account.strip().casefold().replace(' ', '-')}@service.invalid"
-    with engine.unit_of_work() as work:
-        work.records.take_turn(command)
-        if work.records.answer_to(command) is not None:
+    with engine.transaction() as tx:
+        tx.of(HousekeepingStore).take_turn(command)
+        if tx.of(HousekeepingStore).answer_to(command) is not None:
             raise InvalidAnswersError({"name": _MADE})
-        unit_id = next((known.id for known in work.directory.units() if known.name == unit), None)
+        unit_id = next((known.id for known in tx.of(DirectoryStore).units() if known.name == unit), None)
         if unit_id is None:
             raise NotFoundError(kind="unit")
-        unit_looked_after(work, viewer, unit_id)
-        known = work.directory.credentials(address)
+        unit_looked_after(tx, viewer, unit_id)
+        known = tx.of(DirectoryStore).credentials(address)
         actor_id = known.actor_id if known else engine.entropy.uuid()
         if known is None:
-            work.directory.add_actor(actor_id, name=account.strip(), email=address)
-            work.directory.change_actor(actor_id, is_service=True)
+            tx.of(DirectoryStore).add_actor(actor_id, name=account.strip(), email=address)
+            tx.of(DirectoryStore).change_actor(actor_id, is_service=True)
         for scope in wanted:
-            work.directory.add_role(actor_id, unit_id=unit_id, role=_ROLES[scope])
+            tx.of(DirectoryStore).add_role(actor_id, unit_id=unit_id, role=_ROLES[scope])
         key = ApiKey(engine.entropy.uuid(), actor_id, name.strip(), wanted, now + timedelta(days=days))
         by = None if viewer.is_system else viewer.actor_id
-        work.sign_ins.add_key(key, hash_of(token), by=by, at=now)
+        tx.of(SignInStore).add_key(key, hash_of(token), by=by, at=now)
         body = {"key_id": str(key.id), "actor_id": str(actor_id), "scopes": list(wanted), "days": days}
-        work.audit.note("people", "KeyMade", body, actor_id=by, at=now)
-        work.records.remember(command, {"key_id": str(key.id)}, case_id=None, at=now)
-        work.commit()
+        tx.of(AuditLogStore).note("people", "KeyMade", body, actor_id=by, at=now)
+        tx.of(HousekeepingStore).remember(command, {"key_id": str(key.id)}, case_id=None, at=now)
+        tx.commit()
     return NewKey(key.id, token)
 
 
 def keys(engine: Engine, *, viewer: Viewer) -> tuple[ApiKey, ...]:
     """List the keys of service accounts; raises `NotAllowedError`."""
     require_administrator(viewer)
-    with engine.unit_of_work() as work:
-        found = work.sign_ins.keys()
-        return tuple(key for key in found if _is_theirs(work, viewer, key))
+    with engine.transaction() as tx:
+        found = tx.of(SignInStore).keys()
+        return tuple(key for key in found if _is_theirs(tx, viewer, key))
 
 
 def revoke_key(engine: Engine, key_id: UUID, *, viewer: Viewer) -> None:
     """Let a key count no more, at once; raises `NotFoundError` for one that does not count, `NotAllowedError`."""
     _require(engine, viewer)
     now, by = engine.wall_clock.now(), None if viewer.is_system else viewer.actor_id
-    with engine.unit_of_work() as work:
-        every = work.sign_ins.keys()
+    with engine.transaction() as tx:
+        every = tx.of(SignInStore).keys()
         known = next((key for key in every if key.id == key_id), None)
-        if known is None or not _is_theirs(work, viewer, known) or not work.sign_ins.revoke_key(key_id, at=now):
+        if known is None or not _is_theirs(tx, viewer, known) or not tx.of(SignInStore).revoke_key(key_id, at=now):
             raise NotFoundError(kind="key")
-        work.audit.note("people", "KeyRevoked", {"key_id": str(key_id)}, actor_id=by, at=now)
-        work.commit()
+        tx.of(AuditLogStore).note("people", "KeyRevoked", {"key_id": str(key_id)}, actor_id=by, at=now)
+        tx.commit()
 
 
 def viewer_of_key(engine: Engine, key: str, *, scope: str) -> Viewer:
@@ -112,23 +117,23 @@ def viewer_of_key(engine: Engine, key: str, *, scope: str) -> Viewer:
     Raises `SignInError` for a key that does not count, `NotAllowedError` for one that is not for that.
     """
     now = engine.wall_clock.now()
-    with engine.unit_of_work() as work:
-        found = work.sign_ins.key(hash_of(key), now=now)
+    with engine.transaction() as tx:
+        found = tx.of(SignInStore).key(hash_of(key), now=now)
         if found is None:
             raise SignInError
         may = scope in found.scopes
-        work.sign_ins.use_key(found.id, at=now)
+        tx.of(SignInStore).use_key(found.id, at=now)
         body = {"key_id": str(found.id), "scope": scope, "allowed": may}
-        work.audit.note("sign-in", "KeyUsed", body, actor_id=found.actor_id, at=now)
-        work.commit()
+        tx.of(AuditLogStore).note("sign-in", "KeyUsed", body, actor_id=found.actor_id, at=now)
+        tx.commit()
     if not may:
         raise NotAllowedError(actor=found.account, action=SCOPES[scope])
-    return engine.queries.viewer(found.actor_id)
+    return engine.ask_all(as_viewer, found.actor_id)
 
 
-def _is_theirs(work: UnitOfWork, viewer: Viewer, key: ApiKey) -> bool:
-    account = work.directory.actor(key.actor_id)
-    return looks_after(work, viewer, account.organisation_id if account else None)
+def _is_theirs(tx: Transaction, viewer: Viewer, key: ApiKey) -> bool:
+    account = tx.of(DirectoryStore).actor(key.actor_id)
+    return looks_after(tx, viewer, account.organisation_id if account else None)
 
 
 def _require(engine: Engine, viewer: Viewer) -> None:

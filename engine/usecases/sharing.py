@@ -5,7 +5,16 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID, uuid5
 
-from engine.adapters.sql.unit_of_work import UnitOfWork
+from engine.adapters.sql.access_store import AccessStore
+from engine.adapters.sql.case_store import CaseStore
+from engine.adapters.sql.consent_store import ConsentStore
+from engine.adapters.sql.directory_store import DirectoryStore
+from engine.adapters.sql.keeping_store import KeepingStore
+from engine.adapters.sql.link_store import LinkStore
+from engine.adapters.sql.partner_link_store import PartnerLinkStore
+from engine.adapters.sql.person_store import PersonStore
+from engine.adapters.sql.referral_store import ReferralStore
+from engine.adapters.sql.transaction import Transaction
 from engine.assembly import Engine
 from engine.domain import commands as cm
 from engine.domain.access import Grant, GrantKind
@@ -34,17 +43,17 @@ _STANDARD: Final = "standard"
 _CALL_WITHIN: Final = "PT4H"
 
 
-def known_referral(work: UnitOfWork, referral_id: UUID) -> Referral:
+def known_referral(tx: Transaction, referral_id: UUID) -> Referral:
     """Load a referral; raises `NotFoundError`."""
-    referral = work.referrals.get(referral_id)
+    referral = tx.of(ReferralStore).get(referral_id)
     if referral is None:
         raise NotFoundError(kind="referral")
     return referral
 
 
-def known_consent(work: UnitOfWork, consent_id: UUID) -> Consent:
+def known_consent(tx: Transaction, consent_id: UUID) -> Consent:
     """Load a consent; raises `NotFoundError`."""
-    consent = work.consents.get(consent_id)
+    consent = tx.of(ConsentStore).get(consent_id)
     if consent is None:
         raise NotFoundError(kind="consent")
     return consent
@@ -65,18 +74,18 @@ def needs_two(engine: Engine, referral: Referral) -> bool:
     return bool(locating(referral.fields, places(engine)))
 
 
-def require_unsealed(work: UnitOfWork, state: CaseState) -> None:
+def require_unsealed(tx: Transaction, state: CaseState) -> None:
     """Refuse to share anything of a case that is sealed; raises `ConsentError`."""
-    if work.keeping.restriction_of(state.case.id) is not None:
+    if tx.of(KeepingStore).restriction_of(state.case.id) is not None:
         raise ConsentError(problem="The case is restricted: nothing in it may be shared.")
 
 
-def require_basis(work: UnitOfWork, state: CaseState, referral: Referral, *, now: datetime) -> None:
+def require_basis(tx: Transaction, state: CaseState, referral: Referral, *, now: datetime) -> None:
     """Refuse to share on neither a live consent that covers it nor a ground in law, or what is sealed.
 
     What shows nothing of a person needs neither. Raises `ConsentError`.
     """
-    require_unsealed(work, state)
+    require_unsealed(tx, state)
     shown = shown_in(referral.fields)
     if not shown and not referral.is_transfer:
         return
@@ -84,24 +93,24 @@ def require_basis(work: UnitOfWork, state: CaseState, referral: Referral, *, now
         if not law_of(referral.ground, state.case.jurisdiction):
             raise ConsentError(problem="Choose a consent that covers this, or a law of this place that allows it.")
         return
-    consent = known_consent(work, referral.consent_id)
+    consent = known_consent(tx, referral.consent_id)
     if consent.case_id != state.case.id:
         raise NotFoundError(kind="consent")
     if shown and set(referral.persons) != {consent.person_id}:
         raise ConsentError(problem="It was given for another person.")
-    require_covered(consent, recipient(work, referral), purpose=referral.purpose, fields=shown, now=now)
+    require_covered(consent, recipient(tx, referral), purpose=referral.purpose, fields=shown, now=now)
 
 
-def recipient(work: UnitOfWork, referral: Referral) -> ConsentRecipient:
+def recipient(tx: Transaction, referral: Referral) -> ConsentRecipient:
     """Say who is to get something, in the words of a consent."""
     if referral.to_unit_id is None:
         return ConsentRecipient(kind=referral.to_kind)
-    return work.referrals.recipient(referral.to_unit_id)
+    return tx.of(ReferralStore).recipient(referral.to_unit_id)
 
 
-def grant_of(work: UnitOfWork, referral: Referral, *, by: UUID | None, now: datetime) -> Grant:
+def grant_of(tx: Transaction, referral: Referral, *, by: UUID | None, now: datetime) -> Grant:
     """Give what the other unit sees from its acceptance on: the fields that were agreed, as long as that holds."""
-    consent = work.consents.get(referral.consent_id) if referral.consent_id else None
+    consent = tx.of(ConsentStore).get(referral.consent_id) if referral.consent_id else None
     assert referral.to_unit_id is not None  # noqa: S101 - a partner without a unit is given no grant
     return Grant(
         id=uuid5(referral.id, "grant"), case_id=referral.case_id, unit_id=referral.to_unit_id,
@@ -132,45 +141,45 @@ def everybody_in(state: CaseState) -> tuple[UUID, ...]:
     return tuple(dict.fromkeys(person.person_id for person in state.persons if person.removed_at is None))
 
 
-def end_grants(work: UnitOfWork, referral: Referral, *, reason: str, now: datetime) -> None:
+def end_grants(tx: Transaction, referral: Referral, *, reason: str, now: datetime) -> None:
     """End what the other unit sees on a referral, and the links by which a partner without an account looks at it."""
-    for grant in work.access.grants_of(referral.case_id):
+    for grant in tx.of(AccessStore).grants_of(referral.case_id):
         if grant.referral_id == referral.id and grant.may_hold(now):
-            work.access.end_grant(grant.id, at=now, reason=reason)
-    for link in work.partner_links.of_referral(referral.id):
-        work.partner_links.save(link.ended(now, reason))
+            tx.of(AccessStore).end_grant(grant.id, at=now, reason=reason)
+    for link in tx.of(PartnerLinkStore).of_referral(referral.id):
+        tx.of(PartnerLinkStore).save(link.ended(now, reason))
 
 
-def stop(work: UnitOfWork, referral: Referral, *, reason: str, by: UUID | None, now: datetime) -> Referral:
+def stop(tx: Transaction, referral: Referral, *, reason: str, by: UUID | None, now: datetime) -> Referral:
     """Call a referral back, or end it when it was accepted; whatever was seen of it is seen no more."""
-    end_grants(work, referral, reason=reason, now=now)
+    end_grants(tx, referral, reason=reason, now=now)
     was_accepted = referral.status is ReferralStatus.ACCEPTED
     changes: dict[str, object] = {"ended_at": now, "ended_reason": reason}
     if was_accepted:
         changes["status"] = ReferralStatus.ENDED
     elif referral.status is ReferralStatus.HELD:
         changes["status"] = ReferralStatus.DROPPED
-        overtake(work, ApprovalKind.RELEASE, referral.id, now=now)
+        overtake(tx, ApprovalKind.RELEASE, referral.id, now=now)
     else:
         changes |= {"status": ReferralStatus.RECALLED, "answered_at": now, "answered_by": by}
     stopped = referral.model_copy(update=changes)
-    work.referrals.save(stopped)
+    tx.of(ReferralStore).save(stopped)
     return stopped
 
 
 def end_referrals_of(
-    engine: Engine, work: UnitOfWork, state: CaseState, consent: Consent, *, reason: str, by: UUID | None, now: datetime
+    engine: Engine, tx: Transaction, state: CaseState, consent: Consent, *, reason: str, by: UUID | None, now: datetime
 ) -> tuple[int, CaseState]:
     """Call back all that rests on a consent, and tell who got it without a word of content.
 
     Gives how many referrals there were, and the case after. A case that was handed over stays where it is.
     """
-    live = [one for one in work.referrals.of_consent(consent.id) if can_be_called_back(one)]
+    live = [one for one in tx.of(ReferralStore).of_consent(consent.id) if can_be_called_back(one)]
     for referral in live:
-        state = call_back(engine, work, state, referral, reason=reason, by=by, now=now)
-    for grant in work.access.grants_of(state.case.id):
+        state = call_back(engine, tx, state, referral, reason=reason, by=by, now=now)
+    for grant in tx.of(AccessStore).grants_of(state.case.id):
         if grant.consent_id == consent.id and grant.may_hold(now):
-            work.access.end_grant(grant.id, at=now, reason=reason)
+            tx.of(AccessStore).end_grant(grant.id, at=now, reason=reason)
     return len(live), state
 
 
@@ -181,7 +190,7 @@ def can_be_called_back(referral: Referral) -> bool:
 
 def call_back(
     engine: Engine,
-    work: UnitOfWork,
+    tx: Transaction,
     state: CaseState,
     referral: Referral,
     *,
@@ -191,14 +200,14 @@ def call_back(
 ) -> CaseState:
     """Call a referral back, wait for its answer no more, and tell who had heard of it; gives the case after."""
     was_told = referral.status is not ReferralStatus.HELD
-    stopped = stop(work, referral, reason=reason, by=by, now=now)
-    after = note(work, state, "ReferralRecalled", stopped, by=by, now=now)
-    after = wait_no_more(engine, work, after, stopped, by=by, now=now)
-    return tell_of_recall(engine, work, after, stopped, by=by, now=now) if was_told else after
+    stopped = stop(tx, referral, reason=reason, by=by, now=now)
+    after = note(tx, state, "ReferralRecalled", stopped, by=by, now=now)
+    after = wait_no_more(engine, tx, after, stopped, by=by, now=now)
+    return tell_of_recall(engine, tx, after, stopped, by=by, now=now) if was_told else after
 
 
 def tell_of_recall(
-    engine: Engine, work: UnitOfWork, state: CaseState, referral: Referral, *, by: UUID | None, now: datetime
+    engine: Engine, tx: Transaction, state: CaseState, referral: Referral, *, by: UUID | None, now: datetime
 ) -> CaseState:
     """Tell the other side that something was called back; a partner without an account is to be telephoned.
 
@@ -207,28 +216,28 @@ def tell_of_recall(
     step: who looks after partners in its unit is told by a message.
     """
     if referral.to_unit_id:
-        people = people_of_partner(work, state, referral.to_unit_id, now=now)
-        tell_of(engine, work, state, referral, "recalled", people, now)
+        people = people_of_partner(tx, state, referral.to_unit_id, now=now)
+        tell_of(engine, tx, state, referral, "recalled", people, now)
         return state
     worked = state
     while worked.case.merged_into is not None:
-        worked = work.cases.lock(worked.case.merged_into)
+        worked = tx.of(CaseStore).lock(worked.case.merged_into)
     run = open_run(worked)
     if run is None:
-        ours = work.directory.holders(roles=LOOK_AFTER_PARTNERS, unit_id=state.case.unit_id)
-        tell_of(engine, work, state, referral, "to_telephone", reachable(work, state, ours, now=now).people, now)
+        ours = tx.of(DirectoryStore).holders(roles=LOOK_AFTER_PARTNERS, unit_id=state.case.unit_id)
+        tell_of(engine, tx, state, referral, "to_telephone", reachable(tx, state, ours, now=now).people, now)
         return state
     added = AddedStep(
         uses=CALL, title="Telephone a partner: what was shared was recalled", limit=_CALL_WITHIN, ladder=_STANDARD,
         roles=LOOK_AFTER_PARTNERS, settings={"to": "the partner outside the network"},
     )  # fmt: skip
     command = cm.AddStep(run.id, f"tell_{referral.id.hex[:12]}", added)
-    after = carry_out(engine, work, worked, command, actor_id=by, now=now).state
+    after = carry_out(engine, tx, worked, command, actor_id=by, now=now).state
     return after if worked is state else state
 
 
 def note(
-    work: UnitOfWork, state: CaseState, type_: str, referral: Referral, *, by: UUID | None, now: datetime
+    tx: Transaction, state: CaseState, type_: str, referral: Referral, *, by: UUID | None, now: datetime
 ) -> CaseState:
     """Add to the history of a case what became of a referral: ids and codes, and no field."""
     body = {
@@ -236,12 +245,12 @@ def note(
         "step_id": str(referral.step_id or ""), "consent_id": str(referral.consent_id or ""),
         "ground": referral.ground, "reason_code": referral.ended_reason or referral.reason_code,
     }  # fmt: skip
-    return work.cases.note(state, type_, body, actor_id=by, at=now)
+    return tx.of(CaseStore).note(state, type_, body, actor_id=by, at=now)
 
 
 def tell_of(
     engine: Engine,
-    work: UnitOfWork,
+    tx: Transaction,
     state: CaseState,
     referral: Referral,
     kind: str,
@@ -249,18 +258,18 @@ def tell_of(
     now: datetime,
 ) -> None:
     """Tell people of a referral and let it be delivered; the message has the number of the case and no content."""
-    if tell_of_referral(engine, work, state, referral, kind=kind, people=tuple(people), now=now):
+    if tell_of_referral(engine, tx, state, referral, kind=kind, people=tuple(people), now=now):
         is_critical = referral.urgency == "critical"
-        add_delivery_job(work, state, rule=f"{referral.id}|{kind}", critical=is_critical, now=now)
+        add_delivery_job(tx, state, rule=f"{referral.id}|{kind}", critical=is_critical, now=now)
 
 
-def who_offered(work: UnitOfWork, state: CaseState, referral: Referral, now: datetime) -> tuple[ActorRecord, ...]:
+def who_offered(tx: Transaction, state: CaseState, referral: Referral, now: datetime) -> tuple[ActorRecord, ...]:
     """Give who made the offer, if they can be told, else who looks after partners in their unit."""
     named = referral.asked_by or referral.released_by
-    offered = work.directory.actor(named) if named else None
-    found = reachable(work, state, (offered,), now=now).people if offered else ()
-    ours = work.directory.holders(roles=LOOK_AFTER_PARTNERS, unit_id=referral.unit_id)
-    return found or reachable(work, state, ours, now=now).people
+    offered = tx.of(DirectoryStore).actor(named) if named else None
+    found = reachable(tx, state, (offered,), now=now).people if offered else ()
+    ours = tx.of(DirectoryStore).holders(roles=LOOK_AFTER_PARTNERS, unit_id=referral.unit_id)
+    return found or reachable(tx, state, ours, now=now).people
 
 
 def is_of(viewer: Viewer, unit_id: UUID | None) -> bool:
@@ -268,25 +277,25 @@ def is_of(viewer: Viewer, unit_id: UUID | None) -> bool:
     return viewer.is_system or (unit_id is not None and unit_id in viewer.unit_ids)
 
 
-def suspected_guardians(work: UnitOfWork, state: CaseState) -> frozenset[UUID]:
+def suspected_guardians(tx: Transaction, state: CaseState) -> frozenset[UUID]:
     """Give the guardians and family of a case who are suspects here, or in a linked case of the same unit."""
-    return suspected(state.persons, _around(work, state), work.persons.same_as)
+    return suspected(state.persons, _around(tx, state), tx.of(PersonStore).same_as)
 
 
-def cannot_agree(work: UnitOfWork, state: CaseState, kind: GivenBy) -> bool:
+def cannot_agree(tx: Transaction, state: CaseState, kind: GivenBy) -> bool:
     """Say whether a guardian's word counts for nothing: one of them is a suspect, and nobody else is left."""
     if kind is not GivenBy.GUARDIAN:
         return False
-    found = suspected_guardians(work, state)
+    found = suspected_guardians(tx, state)
     return bool(found) and nobody_else_stands(state.persons, found)
 
 
-def _around(work: UnitOfWork, state: CaseState) -> list[CasePerson]:
+def _around(tx: Transaction, state: CaseState) -> list[CasePerson]:
     persons: list[CasePerson] = []
-    for link in work.links.live_of(state.case.id):
+    for link in tx.of(LinkStore).live_of(state.case.id):
         if link.kind is LinkKind.MERGED and link.approved_at is None:
             continue
-        other = work.cases.read(link.other_case_id if link.case_id == state.case.id else link.case_id)
+        other = tx.of(CaseStore).read(link.other_case_id if link.case_id == state.case.id else link.case_id)
         if other.case.unit_id == state.case.unit_id:
             persons += other.persons
     return persons

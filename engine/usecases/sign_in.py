@@ -4,7 +4,11 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from engine.adapters.sql.unit_of_work import UnitOfWork
+from engine.adapters.sql.audit_log_store import AuditLogStore
+from engine.adapters.sql.directory_store import DirectoryStore
+from engine.adapters.sql.queries.viewer import as_viewer
+from engine.adapters.sql.sign_in_store import SignInStore
+from engine.adapters.sql.transaction import Transaction
 from engine.assembly import Engine
 from engine.domain.sign_in import (
     IDLE_IN_THE_FIELD,
@@ -63,33 +67,33 @@ def sign_in(engine: Engine, *, email: str, password: str, network: str = "", dev
     """
     tries = Tries(engine, account=email, network=network)
     tries.count()
-    with engine.unit_of_work() as work:
-        known = work.directory.credentials(email)
+    with engine.transaction() as tx:
+        known = tx.of(DirectoryStore).credentials(email)
     right = engine.passwords.verify(password, known.password_hash if known and not known.disabled else None)
     if not right or known is None or known.password_hash is None:
-        with engine.unit_of_work() as work:
-            work.audit.note(
+        with engine.transaction() as tx:
+            tx.of(AuditLogStore).note(
                 "sign-in", "WrongPassword", {}, actor_id=known and known.actor_id, at=engine.wall_clock.now()
             )
-            work.commit()
+            tx.commit()
         raise SignInError
     token = engine.entropy.token()
     now, place = engine.wall_clock.now(), SignInOrigin(device.mark, network)
-    with engine.unit_of_work() as work:
-        if not may_enter(work, known.actor_id):
+    with engine.transaction() as tx:
+        if not may_enter(tx, known.actor_id):
             raise CustodyError
         if engine.passwords.is_outdated(known.password_hash):
-            work.directory.set_password(known.actor_id, engine.passwords.hash(password))
-        has_factor = work.sign_ins.has_factor(known.actor_id)
-        is_unusual = not has_factor and bool(unusual_in(engine, work, known.actor_id, place, at=now))
-        is_sent = is_unusual and send_code(engine, work, known.actor_id, token, at=now)
+            tx.of(DirectoryStore).set_password(known.actor_id, engine.passwords.hash(password))
+        has_factor = tx.of(SignInStore).has_factor(known.actor_id)
+        is_unusual = not has_factor and bool(unusual_in(engine, tx, known.actor_id, place, at=now))
+        is_sent = is_unusual and send_code(engine, tx, known.actor_id, token, at=now)
         needs_code = has_factor or is_sent
-        work.sign_ins.add_session(
+        tx.of(SignInStore).add_session(
             hash_of(token), actor_id=known.actor_id, at=now, pending=needs_code, device=device.words
         )
         if not needs_code:
-            _signed_in(engine, work, known.actor_id, place, by_factor=False, at=now)
-        work.commit()
+            _signed_in(engine, tx, known.actor_id, place, by_factor=False, at=now)
+        tx.commit()
     if not is_sent:
         tries.forget()
     return Begun(token, needs_code)
@@ -111,41 +115,43 @@ def prove_code(engine: Engine, token: str, *, code: str, network: str = "", devi
         raise SignInError
     tries = Tries(engine, account=str(actor_id), network=network)
     tries.count(anywhere=True)
-    with engine.unit_of_work() as work:
-        wrong = _take_turn(engine, work, token, at=now)
-        by_factor = work.sign_ins.has_factor(actor_id)
-        fits = code_fits(engine, work, actor_id, code, at=now) if by_factor else sent_code_fits(engine, token, code)
+    with engine.transaction() as tx:
+        wrong = _take_turn(engine, tx, token, at=now)
+        by_factor = tx.of(SignInStore).has_factor(actor_id)
+        fits = code_fits(engine, tx, actor_id, code, at=now) if by_factor else sent_code_fits(engine, token, code)
         if not fits:
-            raise _refused(engine, work, actor_id, token, wrong + 1, by_factor=by_factor, at=now)
-        if not work.sign_ins.renew_session(hash_of(token), new_hash=hash_of(new), at=now, by_factor=by_factor):
+            raise _refused(engine, tx, actor_id, token, wrong + 1, by_factor=by_factor, at=now)
+        if not tx.of(SignInStore).renew_session(hash_of(token), new_hash=hash_of(new), at=now, by_factor=by_factor):
             raise SignInError
-        _signed_in(engine, work, actor_id, SignInOrigin(device.mark, network), by_factor=by_factor, at=now)
-        work.commit()
+        _signed_in(engine, tx, actor_id, SignInOrigin(device.mark, network), by_factor=by_factor, at=now)
+        tx.commit()
     tries.forget()
     return new
 
 
-def _take_turn(engine: Engine, work: UnitOfWork, token: str, *, at: datetime) -> int:
+def _take_turn(engine: Engine, tx: Transaction, token: str, *, at: datetime) -> int:
     """Wait until no other code is looked at for a sign-in; give how many wrong ones it had, or say that it is over."""
-    ((wrong, _),) = work.sign_ins.tries((_wrong_codes(engine, token),), at=at)
-    session = work.sign_ins.session(hash_of(token))
+    ((wrong, _),) = tx.of(SignInStore).tries((_wrong_codes(engine, token),), at=at)
+    session = tx.of(SignInStore).session(hash_of(token))
     if session is None or session.ended_at is not None or wrong >= MOST_WRONG_CODES:
         raise SignInEndedError
     return wrong
 
 
 def _refused(
-    engine: Engine, work: UnitOfWork, actor_id: UUID, token: str, wrong: int, *, by_factor: bool, at: datetime
+    engine: Engine, tx: Transaction, actor_id: UUID, token: str, wrong: int, *, by_factor: bool, at: datetime
 ) -> SignInError:
     """Write a wrong code down, with the end of the sign-in where it was the last one; give what is said of it."""
-    work.sign_ins.set_tries({_wrong_codes(engine, token): wrong}, at=at)
-    work.audit.note("sign-in", "WrongCode", {"by_factor": by_factor, "wrong": wrong}, actor_id=actor_id, at=at)
+    tx.of(SignInStore).set_tries({_wrong_codes(engine, token): wrong}, at=at)
+    tx.of(AuditLogStore).note(
+        "sign-in", "WrongCode", {"by_factor": by_factor, "wrong": wrong}, actor_id=actor_id, at=at
+    )
     is_over = wrong >= MOST_WRONG_CODES
     if is_over:
-        work.sign_ins.end_session(hash_of(token), at=at)
-        work.audit.note("sign-in", "SignInEnded", {"wrong": wrong}, actor_id=actor_id, at=at)
-        tell_of_wrong_codes(engine, work, actor_id, at=at)
-    work.commit()
+        tx.of(SignInStore).end_session(hash_of(token), at=at)
+        tx.of(AuditLogStore).note("sign-in", "SignInEnded", {"wrong": wrong}, actor_id=actor_id, at=at)
+        tell_of_wrong_codes(engine, tx, actor_id, at=at)
+    tx.commit()
     if is_over:
         return SignInEndedError()
     return WrongCodeError() if by_factor else WrongSentCodeError()
@@ -157,8 +163,8 @@ def _wrong_codes(engine: Engine, token: str) -> bytes:
 
 def whose_code(engine: Engine, token: str) -> UUID | None:
     """Give who has to give a code with a token; None when nobody has, or it is too late."""
-    with engine.unit_of_work() as work:
-        session = work.sign_ins.session(hash_of(token))
+    with engine.transaction() as tx:
+        session = tx.of(SignInStore).session(hash_of(token))
     if session is None or not session.pending or session.disabled or session.ended_at is not None:
         return None
     return session.actor_id if engine.wall_clock.now() - session.created_at < PENDING_LASTS else None
@@ -166,8 +172,8 @@ def whose_code(engine: Engine, token: str) -> UUID | None:
 
 def is_code_sent(engine: Engine, actor_id: UUID) -> bool:
     """Say whether the code that somebody has to give is one that was sent: they have no second factor."""
-    with engine.unit_of_work() as work:
-        return not work.sign_ins.has_factor(actor_id)
+    with engine.transaction() as tx:
+        return not tx.of(SignInStore).has_factor(actor_id)
 
 
 def become(engine: Engine, actor_id: UUID) -> str:
@@ -178,17 +184,17 @@ def become(engine: Engine, actor_id: UUID) -> str:
     if not engine.demo:
         raise NotAllowedError(actor="Nobody", action="sign in as someone else outside the demo")
     token = engine.entropy.token()
-    with engine.unit_of_work() as work:
-        actor = work.directory.actor(actor_id)
+    with engine.transaction() as tx:
+        actor = tx.of(DirectoryStore).actor(actor_id)
         if actor is None or actor.disabled:
             raise NotFoundError(kind="person")
-        known = work.directory.credentials(actor.email)
+        known = tx.of(DirectoryStore).credentials(actor.email)
         if known is None or not known.demo:
             raise NotAllowedError(actor="Nobody", action="become someone who was not invented for the demo")
         now = engine.wall_clock.now()
-        work.sign_ins.add_session(hash_of(token), actor_id=actor_id, at=now)
-        work.audit.note("sign-in", "Became", {}, actor_id=actor_id, at=now)
-        work.commit()
+        tx.of(SignInStore).add_session(hash_of(token), actor_id=actor_id, at=now)
+        tx.of(AuditLogStore).note("sign-in", "Became", {}, actor_id=actor_id, at=now)
+        tx.commit()
     return token
 
 
@@ -200,19 +206,19 @@ def viewer_of(engine: Engine, token: str) -> Viewer | None:
     """
     now = engine.wall_clock.now()
     token_hash = hash_of(token)
-    with engine.unit_of_work() as work:
-        session = work.sign_ins.session(token_hash)
+    with engine.transaction() as tx:
+        session = tx.of(SignInStore).session(token_hash)
         if session is None or not _is_open(session):
             return None
         try:
-            viewer = as_keeper(work, engine.queries.viewer(session.actor_id))
+            viewer = as_keeper(tx, engine.ask_all(as_viewer, session.actor_id))
         except NotFoundError:
             return None
         if not _is_fresh(engine, session, viewer, now):
             return None
         must_enrol = _needs_factor(engine, viewer) and not session.by_factor
-        work.sign_ins.touch_session(token_hash, at=now)
-        work.commit()
+        tx.of(SignInStore).touch_session(token_hash, at=now)
+        tx.commit()
     proved = {
         "session_hash": token_hash, "stepped_up_at": session.stepped_up_at, "by_factor": session.by_factor,
     }  # fmt: skip
@@ -234,8 +240,8 @@ def who_was_signed_in(engine: Engine, token: str) -> UUID | None:
 
     It allows nothing but to keep what they had typed until they sign in again.
     """
-    with engine.unit_of_work() as work:
-        session = work.sign_ins.session(hash_of(token))
+    with engine.transaction() as tx:
+        session = tx.of(SignInStore).session(hash_of(token))
     if session is None or not _is_open(session):
         return None
     return session.actor_id if engine.wall_clock.now() - session.seen_at < KEPT_FORM_LASTS else None
@@ -244,12 +250,12 @@ def who_was_signed_in(engine: Engine, token: str) -> UUID | None:
 def sign_out(engine: Engine, token: str) -> None:
     """End a session at once."""
     now = engine.wall_clock.now()
-    with engine.unit_of_work() as work:
-        session = work.sign_ins.session(hash_of(token))
-        work.sign_ins.end_session(hash_of(token), at=now)
+    with engine.transaction() as tx:
+        session = tx.of(SignInStore).session(hash_of(token))
+        tx.of(SignInStore).end_session(hash_of(token), at=now)
         if session is not None and session.ended_at is None:
-            work.audit.note("sign-in", "SignedOut", {}, actor_id=session.actor_id, at=now)
-        work.commit()
+            tx.of(AuditLogStore).note("sign-in", "SignedOut", {}, actor_id=session.actor_id, at=now)
+        tx.commit()
 
 
 def _is_open(session: Session) -> bool:
@@ -262,14 +268,14 @@ def _is_fresh(engine: Engine, session: Session, viewer: Viewer, now: datetime) -
 
 
 def _signed_in(
-    engine: Engine, work: UnitOfWork, actor_id: UUID, place: SignInOrigin, *, by_factor: bool, at: datetime
+    engine: Engine, tx: Transaction, actor_id: UUID, place: SignInOrigin, *, by_factor: bool, at: datetime
 ) -> None:
-    unusual = unusual_in(engine, work, actor_id, place, at=at)
-    is_new = bool(place.device) and work.sign_ins.note_device(actor_id, hash_of(place.device), at=at)
-    learn(engine, work, actor_id, place, at=at)
+    unusual = unusual_in(engine, tx, actor_id, place, at=at)
+    is_new = bool(place.device) and tx.of(SignInStore).note_device(actor_id, hash_of(place.device), at=at)
+    learn(engine, tx, actor_id, place, at=at)
     if is_new:
-        tell_of_device(engine, work, actor_id, at=at)
+        tell_of_device(engine, tx, actor_id, at=at)
     if unusual - {Sort.DEVICE}:
-        tell_of_unusual(engine, work, actor_id, at=at)
+        tell_of_unusual(engine, tx, actor_id, at=at)
     body = {"by_factor": by_factor, "new_device": is_new, "unusual": sorted(unusual)}
-    work.audit.note("sign-in", "SignedIn", body, actor_id=actor_id, at=at)
+    tx.of(AuditLogStore).note("sign-in", "SignedIn", body, actor_id=actor_id, at=at)

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from math import ceil
 from typing import Final
 
+from engine.adapters.sql.sign_in_store import SignInStore
 from engine.assembly import Engine
 from engine.domain.sign_in import ACCOUNT, ACCOUNT_HERE, NETWORK, failures_at, wait_after, waits_for
 from engine.errors import TooSoonError
@@ -29,14 +30,14 @@ class Tries:
     def wait(self) -> timedelta:
         """Give how long the next try waits for what failed before it."""
         now = self._engine.wall_clock.now()
-        with self._engine.unit_of_work() as work:
-            return max(map(wait_after, self._failures(work.sign_ins.tries(self._keys, at=now), now), _PACES))
+        with self._engine.transaction() as tx:
+            return max(map(wait_after, self._failures(tx.of(SignInStore).tries(self._keys, at=now), now), _PACES))
 
     def failures(self) -> int:
         """Give how many tries for the account failed of late, from anywhere."""
         now = self._engine.wall_clock.now()
-        with self._engine.unit_of_work() as work:
-            return self._failures(work.sign_ins.tries(self._keys, at=now), now)[1]
+        with self._engine.transaction() as tx:
+            return self._failures(tx.of(SignInStore).tries(self._keys, at=now), now)[1]
 
     def count(self, *, anywhere: bool = False, in_turn: bool = True) -> None:
         """Count a try as failed before it is known: many at once do not slip through together.
@@ -47,8 +48,8 @@ class Tries:
         """
         now = self._engine.wall_clock.now()
         turns = _PACES[:2] if anywhere else _PACES[:1]
-        with self._engine.unit_of_work() as work:
-            found = work.sign_ins.tries(self._keys, at=now)
+        with self._engine.transaction() as tx:
+            found = tx.of(SignInStore).tries(self._keys, at=now)
             failures = self._failures(found, now)
             left = max(
                 waits_for(failed, pace, last_at=last_at, now=now)
@@ -56,18 +57,18 @@ class Tries:
             )
             if left and in_turn:
                 raise TooSoonError(seconds=ceil(left.total_seconds()))
-            work.sign_ins.set_tries(dict(zip(self._keys, (count + 1 for count in failures), strict=True)), at=now)
-            work.commit()
+            tx.of(SignInStore).set_tries(dict(zip(self._keys, (count + 1 for count in failures), strict=True)), at=now)
+            tx.commit()
 
     def forget(self) -> None:
         """Forget the failures of the account after a success; the network's stay, less this try."""
         now = self._engine.wall_clock.now()
         here, account, network = self._keys
-        with self._engine.unit_of_work() as work:
-            count, _ = work.sign_ins.tries((network,), at=now)[0]
-            work.sign_ins.set_tries({network: max(count - 1, 0)}, at=now)
-            work.sign_ins.forget_tries((here, account))
-            work.commit()
+        with self._engine.transaction() as tx:
+            count, _ = tx.of(SignInStore).tries((network,), at=now)[0]
+            tx.of(SignInStore).set_tries({network: max(count - 1, 0)}, at=now)
+            tx.of(SignInStore).forget_tries((here, account))
+            tx.commit()
 
     @staticmethod
     def _failures(found: tuple[tuple[int, datetime], ...], now: datetime) -> list[int]:

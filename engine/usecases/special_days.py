@@ -4,7 +4,11 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from engine.adapters.sql.unit_of_work import UnitOfWork
+from engine.adapters.sql.definition_store import DefinitionStore
+from engine.adapters.sql.directory_store import DirectoryStore
+from engine.adapters.sql.recount_store import RecountStore
+from engine.adapters.sql.special_day_store import SpecialDayStore
+from engine.adapters.sql.transaction import Transaction
 from engine.assembly import Engine
 from engine.domain.policy import Action, can
 from engine.errors import NotAllowedError, NotFoundError, SpecialDayError
@@ -42,13 +46,13 @@ def add_special_day(engine: Engine, new: NewDay, *, viewer: Viewer) -> UUID:
     """
     require_keeper(viewer)
     stored = as_stored(engine, new, viewer)
-    with engine.unit_of_work() as work:
-        _require_owner(work, new.calendar, viewer)
-        work.definitions.hold(DefinitionKind.CALENDAR.value, new.calendar)
-        check_day(engine, work, new)
-        work.special_days.add(stored)
-        _ask_recount(engine, work, new.calendar, viewer)
-        work.commit()
+    with engine.transaction() as tx:
+        _require_owner(tx, new.calendar, viewer)
+        tx.of(DefinitionStore).hold(DefinitionKind.CALENDAR.value, new.calendar)
+        check_day(engine, tx, new)
+        tx.of(SpecialDayStore).add(stored)
+        _ask_recount(engine, tx, new.calendar, viewer)
+        tx.commit()
     engine.refresh_definitions()
     return stored.id
 
@@ -60,19 +64,19 @@ def remove_special_day(engine: Engine, *, calendar: str, day: date, viewer: View
     """
     require_keeper(viewer)
     now = engine.clock.now()
-    with engine.unit_of_work() as work:
-        _require_owner(work, calendar, viewer)
-        work.definitions.hold(DefinitionKind.CALENDAR.value, calendar)
-        known = added_day(engine, work, calendar, day)
-        work.special_days.remove(known.id, by=viewer.actor_id, at=now)
-        _ask_recount(engine, work, calendar, viewer)
-        work.commit()
+    with engine.transaction() as tx:
+        _require_owner(tx, calendar, viewer)
+        tx.of(DefinitionStore).hold(DefinitionKind.CALENDAR.value, calendar)
+        known = added_day(engine, tx, calendar, day)
+        tx.of(SpecialDayStore).remove(known.id, by=viewer.actor_id, at=now)
+        _ask_recount(engine, tx, calendar, viewer)
+        tx.commit()
     engine.refresh_definitions()
 
 
-def check_day(engine: Engine, work: UnitOfWork, new: NewDay) -> None:
+def check_day(engine: Engine, tx: Transaction, new: NewDay) -> None:
     """Refuse a day that would change nothing, that is over, or that nobody could explain later."""
-    calendar = calendar_of(work, new.calendar)
+    calendar = calendar_of(tx, new.calendar)
     problem = ""
     if new.day < engine.clock.now().astimezone(calendar.zone_info).date():
         problem = "it is over, and what was due then stays as it was."
@@ -80,7 +84,7 @@ def check_day(engine: Engine, work: UnitOfWork, new: NewDay) -> None:
         problem = "it needs a name and a source: who says so?"
     elif max(len(new.name), len(new.reason)) > _LONGEST:
         problem = f"name and reason are each at most {_LONGEST} characters long."
-    elif any(day.day == new.day for day in work.special_days.live(new.calendar)):
+    elif any(day.day == new.day for day in tx.of(SpecialDayStore).live(new.calendar)):
         problem = "it was already added: remove that first."
     elif new.is_working and calendar.is_working_day(new.day):
         problem = "it is already a working day."
@@ -90,12 +94,12 @@ def check_day(engine: Engine, work: UnitOfWork, new: NewDay) -> None:
         raise SpecialDayError(day=new.day.isoformat(), calendar=new.calendar, problem=problem)
 
 
-def added_day(engine: Engine, work: UnitOfWork, calendar: str, day: date) -> StoredDay:
+def added_day(engine: Engine, tx: Transaction, calendar: str, day: date) -> StoredDay:
     """Find a day that was added by hand and is not over; raises `SpecialDayError`."""
-    known = next((one for one in work.special_days.live(calendar) if one.day == day), None)
+    known = next((one for one in tx.of(SpecialDayStore).live(calendar) if one.day == day), None)
     if known is None:
         raise SpecialDayError(day=day.isoformat(), calendar=calendar, problem="no one added it by hand.")
-    if day < engine.clock.now().astimezone(calendar_of(work, calendar).zone_info).date():
+    if day < engine.clock.now().astimezone(calendar_of(tx, calendar).zone_info).date():
         problem = "it is over, and what was due then stays as it was."
         raise SpecialDayError(day=day.isoformat(), calendar=calendar, problem=problem)
     return known
@@ -109,9 +113,9 @@ def as_stored(engine: Engine, new: NewDay, viewer: Viewer) -> StoredDay:
     )  # fmt: skip
 
 
-def calendar_of(work: UnitOfWork, name: str) -> Calendar:
+def calendar_of(tx: Transaction, name: str) -> Calendar:
     """Give a published calendar as it counts now; raises `NotFoundError`."""
-    found = work.library().calendars.get(name)
+    found = tx.library().calendars.get(name)
     if found is None:
         raise NotFoundError(kind="calendar")
     return found
@@ -123,18 +127,18 @@ def require_keeper(viewer: Viewer) -> None:
         raise NotAllowedError(actor=viewer.name, action=Action.KEEP_CALENDARS.value)
 
 
-def _require_owner(work: UnitOfWork, calendar: str, viewer: Viewer) -> None:
+def _require_owner(tx: Transaction, calendar: str, viewer: Viewer) -> None:
     """Refuse who would move the deadlines of another organisation: that is for administrators of the hub's body."""
     country = calendar.partition("-")[0]
     reached = {
-        unit.organisation_id for unit in work.directory.units() if unit.jurisdiction.partition("-")[0] == country
+        unit.organisation_id for unit in tx.of(DirectoryStore).units() if unit.jurisdiction.partition("-")[0] == country
     }
-    if not all(looks_after(work, viewer, one, Action.KEEP_CALENDARS) for one in reached or {None}):
+    if not all(looks_after(tx, viewer, one, Action.KEEP_CALENDARS) for one in reached or {None}):
         raise NotAllowedError(actor=viewer.name, action="change a calendar by which other organisations count")
 
 
-def _ask_recount(engine: Engine, work: UnitOfWork, calendar: str, viewer: Viewer) -> None:
-    work.recounts.ask(
+def _ask_recount(engine: Engine, tx: Transaction, calendar: str, viewer: Viewer) -> None:
+    tx.of(RecountStore).ask(
         engine.entropy.uuid(),
         kind=DefinitionKind.CALENDAR.value,
         name=calendar,

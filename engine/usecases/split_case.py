@@ -4,7 +4,11 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from engine.adapters.sql.unit_of_work import UnitOfWork
+from engine.adapters.sql.case_store import CaseStore
+from engine.adapters.sql.definition_store import DefinitionStore
+from engine.adapters.sql.housekeeping_store import HousekeepingStore
+from engine.adapters.sql.link_store import LinkStore
+from engine.adapters.sql.transaction import Transaction
 from engine.assembly import Engine
 from engine.domain import commands as cm
 from engine.domain import events as ev
@@ -44,33 +48,33 @@ def split_case(
     if not CODE.fullmatch(reason_code):
         raise InvalidAnswersError({"reason_code": "Choose a reason."})
     now = engine.clock.now()
-    with engine.unit_of_work() as work:
-        state = work.cases.lock(case_id)
+    with engine.transaction() as tx:
+        state = tx.of(CaseStore).lock(case_id)
         require_member(viewer, state, Action.MERGE_CASES)
-        require_member_of(work, viewer, state, Action.MERGE_CASES)
-        known = work.records.answer_to(command_id)
+        require_member_of(tx, viewer, state, Action.MERGE_CASES)
+        known = tx.of(HousekeepingStore).answer_to(command_id)
         if known is not None:
             return UUID(str(known["case_id"]))
-        going = _going(work, state, person_ids)
-        made = _open_apart(engine, work, state, going, workflow, viewer, now)
+        going = _going(tx, state, person_ids)
+        made = _open_apart(engine, tx, state, going, workflow, viewer, now)
         for person in going:
             gone = cm.RemovePerson(person.person_id, person.role)
-            state = carry_out(engine, work, state, gone, actor_id=viewer.actor_id, now=now).state
+            state = carry_out(engine, tx, state, gone, actor_id=viewer.actor_id, now=now).state
         link = new_link(engine, (state, made), LinkKind.SPLIT, viewer, now)
         link = link.model_copy(update={"reason_code": reason_code})
-        work.links.add(link)
+        tx.of(LinkStore).add(link)
         body = {"link_id": str(link.id), "reason_code": reason_code}
-        work.cases.note(state, "CaseSplit", body, actor_id=viewer.actor_id, at=now)
-        work.cases.note(made, "CaseSplitOff", body, actor_id=viewer.actor_id, at=now)
-        work.records.remember(command_id, {"case_id": str(made.case.id)}, case_id=case_id, at=now)
-        work.commit()
+        tx.of(CaseStore).note(state, "CaseSplit", body, actor_id=viewer.actor_id, at=now)
+        tx.of(CaseStore).note(made, "CaseSplitOff", body, actor_id=viewer.actor_id, at=now)
+        tx.of(HousekeepingStore).remember(command_id, {"case_id": str(made.case.id)}, case_id=case_id, at=now)
+        tx.commit()
         return made.case.id
 
 
-def _going(work: UnitOfWork, state: CaseState, person_ids: Collection[UUID]) -> tuple[CasePerson, ...]:
+def _going(tx: Transaction, state: CaseState, person_ids: Collection[UUID]) -> tuple[CasePerson, ...]:
     if state.case.status is not CaseStatus.OPEN or state.case.merged_into is not None:
         raise AlreadyEndedError(kind="case")
-    require_no_seal(work, state, shown_at="person_ids")
+    require_no_seal(tx, state, shown_at="person_ids")
     present = [person for person in state.persons if person.removed_at is None]
     going = tuple(person for person in present if person.person_id in set(person_ids))
     if {person.person_id for person in going} != set(person_ids) or not going:
@@ -85,7 +89,7 @@ def _going(work: UnitOfWork, state: CaseState, person_ids: Collection[UUID]) -> 
 
 def _open_apart(
     engine: Engine,
-    work: UnitOfWork,
+    tx: Transaction,
     state: CaseState,
     going: Sequence[CasePerson],
     workflow: str | None,
@@ -95,7 +99,7 @@ def _open_apart(
     """Open the case into which some persons go, with a run that begins now."""
     runs = sorted(state.runs.values(), key=lambda run: (run.status is not RunStatus.OPEN, run.started_at))
     name = workflow or next((run.workflow for run in runs), "")
-    stored = work.definitions.current("workflow", name)
+    stored = tx.of(DefinitionStore).current("workflow", name)
     if stored is None or not stored.serves(state.case.unit_id):
         raise InvalidAnswersError({"workflow": "Choose a workflow."})
     case = Case(
@@ -104,19 +108,19 @@ def _open_apart(
     )  # fmt: skip
     ids = [person.person_id for person in going]
     report = without_told(state.report) | for_report(tellings_that_go(state, ids))
-    before = work.cases.add(case, report)
+    before = tx.of(CaseStore).add(case, report)
     events: list[ev.Event] = [ev.CaseOpened(case=case, report=report)]
     made = evolve(before, events[0])
     start = cm.StartRun(engine.entropy.uuid(), stored.content_hash, now, case.jurisdiction)
-    facts = facts_that_go(state, engine.definitions, work.cases.sources_of_facts(state.case.id), ids)
+    facts = facts_that_go(state, engine.definitions, tx.of(CaseStore).sources_of_facts(state.case.id), ids)
     known = [cm.RecordFact(name, value, FROM_A_SPLIT) for name, value in facts.items()]
     for command in (*(one for person in going for one in _comes(person)), *known, start):
-        decided = decide(engine.definitions, work.library(), made, command, now)
+        decided = decide(engine.definitions, tx.library(), made, command, now)
         for event in decided:
             made = evolve(made, event)
         events += decided
-    made = work.cases.record(before, events, actor_id=viewer.actor_id, at=now)
-    return carry_barred(engine, work, state, made, by=viewer.actor_id, now=now)
+    made = tx.of(CaseStore).record(before, events, actor_id=viewer.actor_id, at=now)
+    return carry_barred(engine, tx, state, made, by=viewer.actor_id, now=now)
 
 
 def _comes(person: CasePerson) -> tuple[cm.Command, ...]:

@@ -7,6 +7,10 @@ from uuid import UUID
 
 from pydantic import ValidationError
 
+from engine.adapters.sql.case_store import CaseStore
+from engine.adapters.sql.definition_store import DefinitionStore
+from engine.adapters.sql.housekeeping_store import HousekeepingStore
+from engine.adapters.sql.person_store import PersonStore
 from engine.assembly import Engine
 from engine.domain import commands as cm
 from engine.domain.case_reasons import CANCEL_REASONS
@@ -34,8 +38,8 @@ _WOULD_CLOSE: Final = (
 
 def record_fact(engine: Engine, case_id: UUID, *, viewer: Viewer, command_id: UUID, name: str, value: Scalar) -> None:
     """Say that a fact declared by one of the case's workflows is so; raises `InvalidAnswersError`, `NotFoundError`."""
-    with engine.unit_of_work() as work:
-        state = work.cases.lock(case_id)
+    with engine.transaction() as tx:
+        state = tx.of(CaseStore).lock(case_id)
         require_member(viewer, state)
     _require_declared(engine, state, name, value)
     command_on_case(engine, case_id, cm.RecordFact(name, value, "person"), viewer=viewer, command_id=command_id)
@@ -67,17 +71,17 @@ def record_interval(
     if evidence.strip() and not place.strip():
         raise InvalidAnswersError({"place": "Also say from where to where."})
     place, evidence, now = place.strip(), evidence.strip(), engine.clock.now()
-    with engine.unit_of_work() as work:
-        state = work.cases.lock(case_id)
+    with engine.transaction() as tx:
+        state = tx.of(CaseStore).lock(case_id)
         require_member(viewer, state)
-        if work.records.answer_to(command_id) is not None:
+        if tx.of(HousekeepingStore).answer_to(command_id) is not None:
             return
         interval = StepInterval(step_id=step_id, name=name, start=start, end=end, has_place=bool(place))
-        carry_out(engine, work, state, cm.RecordInterval(interval), actor_id=viewer.actor_id, now=now)
+        carry_out(engine, tx, state, cm.RecordInterval(interval), actor_id=viewer.actor_id, now=now)
         if place:
-            work.cases.keep_place(state, interval, place=place, evidence=evidence)
-        work.records.remember(command_id, {"step_id": str(step_id)}, case_id=case_id, at=now)
-        work.commit()
+            tx.of(CaseStore).keep_place(state, interval, place=place, evidence=evidence)
+        tx.of(HousekeepingStore).remember(command_id, {"step_id": str(step_id)}, case_id=case_id, at=now)
+        tx.commit()
 
 
 def add_step(
@@ -105,10 +109,10 @@ def add_step(
     step_type = engine.registry.get(uses)
     default = step_type.time_limit
     now = engine.clock.now()
-    with engine.unit_of_work() as work:
-        state = work.cases.lock(case_id)
+    with engine.transaction() as tx:
+        state = tx.of(CaseStore).lock(case_id)
         require_member(viewer, state, Action.CHANGE_PLAN)
-        known = work.records.answer_to(command_id)
+        known = tx.of(HousekeepingStore).answer_to(command_id)
         if known is not None:
             return UUID(str(known["step_id"]))
         _require_limit(engine, limit, law, now)
@@ -128,12 +132,12 @@ def add_step(
         )
         key = f"{uses.replace('.', '_')}_{sum(step.uses == uses for step in state.steps.values()) + 1}"
         command = cm.AddStep(run, key, added, path, automatic=step_type.kind is StepKind.AUTOMATIC)
-        decided = carry_out(engine, work, state, command, actor_id=viewer.actor_id, now=now)
+        decided = carry_out(engine, tx, state, command, actor_id=viewer.actor_id, now=now)
         step = next(s for s in decided.state.steps.values() if s.key == key and s.run_id == run)
         if title and title != step_type.title:
-            work.cases.keep_title(state.case, step.id, title, shown=step_type.title)
-        work.records.remember(command_id, {"step_id": str(step.id)}, case_id=case_id, at=now)
-        work.commit()
+            tx.of(CaseStore).keep_title(state.case, step.id, title, shown=step_type.title)
+        tx.of(HousekeepingStore).remember(command_id, {"step_id": str(step.id)}, case_id=case_id, at=now)
+        tx.commit()
         return step.id
 
 
@@ -161,18 +165,18 @@ def cancel_step(
     """
     words = require_reason(CANCEL_REASONS, reason_code, words, words_needed=False)
     now = engine.clock.now()
-    with engine.unit_of_work() as work:
-        state = work.cases.lock(case_id)
+    with engine.transaction() as tx:
+        state = tx.of(CaseStore).lock(case_id)
         require_member(viewer, state, Action.CHANGE_PLAN)
-        if work.records.answer_to(command_id) is not None:
+        if tx.of(HousekeepingStore).answer_to(command_id) is not None:
             return
         command = cm.CancelStep(step_id, reason_code)
-        decided = carry_out(engine, work, state, command, actor_id=viewer.actor_id, now=now)
+        decided = carry_out(engine, tx, state, command, actor_id=viewer.actor_id, now=now)
         if is_left_to_itself(decided.state):
             raise InvalidAnswersError({"reason_code": _WOULD_CLOSE})
-        keep_words(work, state, decided.events, "StepCancelled", words)
-        work.records.remember(command_id, {"step_id": str(step_id)}, case_id=case_id, at=now)
-        work.commit()
+        keep_words(tx, state, decided.events, "StepCancelled", words)
+        tx.of(HousekeepingStore).remember(command_id, {"step_id": str(step_id)}, case_id=case_id, at=now)
+        tx.commit()
 
 
 def start_run(engine: Engine, case_id: UUID, *, viewer: Viewer, command_id: UUID, workflow: str) -> None:
@@ -180,10 +184,10 @@ def start_run(engine: Engine, case_id: UUID, *, viewer: Viewer, command_id: UUID
 
     Raises `AlreadyEndedError` for a closed case, `CaseMergedError`, `NotFoundError`, `NotAllowedError`.
     """
-    with engine.unit_of_work() as work:
-        state = work.cases.lock(case_id)
+    with engine.transaction() as tx:
+        state = tx.of(CaseStore).lock(case_id)
         require_member(viewer, state, Action.STEER)
-        stored = work.definitions.current("workflow", workflow)
+        stored = tx.of(DefinitionStore).current("workflow", workflow)
     if stored is None or not stored.serves(state.case.unit_id):
         raise NotFoundError(kind="workflow")
     now = engine.clock.now()
@@ -202,18 +206,18 @@ def add_person(
 ) -> UUID:
     """Bring a person into the case; `identity` may hold name, aliases, phone, parents, home and ages, all sealed."""
     now = engine.clock.now()
-    with engine.unit_of_work() as work:
-        state = work.cases.lock(case_id)
+    with engine.transaction() as tx:
+        state = tx.of(CaseStore).lock(case_id)
         require_member(viewer, state, Action.IDENTIFY)
-        known = work.records.answer_to(command_id)
+        known = tx.of(HousekeepingStore).answer_to(command_id)
         if known is not None:
             return UUID(str(known["person_id"]))
         person_id = engine.entropy.uuid()
         tokens = engine.fingerprints.tokens(identity)
-        work.persons.add(person_id, identity, tokens, unit_id=state.case.unit_id, at=now, by=viewer.actor_id)
-        carry_out(engine, work, state, cm.AddPerson(person_id, role), actor_id=viewer.actor_id, now=now)
-        work.records.remember(command_id, {"person_id": str(person_id)}, case_id=case_id, at=now)
-        work.commit()
+        tx.of(PersonStore).add(person_id, identity, tokens, unit_id=state.case.unit_id, at=now, by=viewer.actor_id)
+        carry_out(engine, tx, state, cm.AddPerson(person_id, role), actor_id=viewer.actor_id, now=now)
+        tx.of(HousekeepingStore).remember(command_id, {"person_id": str(person_id)}, case_id=case_id, at=now)
+        tx.commit()
         return person_id
 
 
@@ -228,19 +232,19 @@ def identify_person(
 ) -> None:
     """Write who a person of the case is; what is not said stays as it was, and an earlier name among the others."""
     now = engine.clock.now()
-    with engine.unit_of_work() as work:
-        state = work.cases.lock(case_id)
+    with engine.transaction() as tx:
+        state = tx.of(CaseStore).lock(case_id)
         require_member(viewer, state, Action.IDENTIFY)
-        if work.records.answer_to(command_id) is not None:
+        if tx.of(HousekeepingStore).answer_to(command_id) is not None:
             return
         if person_id not in {person.person_id for person in state.persons}:
             raise NotFoundError(kind="person")
-        written = dict(written_over(work.persons.identity(person_id), identity))
-        work.persons.change(person_id, written, engine.fingerprints.tokens(written), by=viewer.actor_id)
+        written = dict(written_over(tx.of(PersonStore).identity(person_id), identity))
+        tx.of(PersonStore).change(person_id, written, engine.fingerprints.tokens(written), by=viewer.actor_id)
         body: dict[str, JsonValue] = {"person_id": str(person_id)}
-        work.cases.note(state, "PersonIdentified", body, actor_id=viewer.actor_id, at=now)
-        work.records.remember(command_id, body, case_id=case_id, at=now)
-        work.commit()
+        tx.of(CaseStore).note(state, "PersonIdentified", body, actor_id=viewer.actor_id, at=now)
+        tx.of(HousekeepingStore).remember(command_id, body, case_id=case_id, at=now)
+        tx.commit()
 
 
 def _run_to_add_to(state: CaseState) -> UUID:

@@ -8,7 +8,11 @@ from typing import NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from engine.adapters.sql.unit_of_work import UnitOfWork
+from engine.adapters.sql.case_store import CaseStore
+from engine.adapters.sql.directory_store import DirectoryStore
+from engine.adapters.sql.item_store import ItemStore
+from engine.adapters.sql.person_store import PersonStore
+from engine.adapters.sql.transaction import Transaction
 from engine.assembly import Engine
 from engine.domain.ages import ages_of, strongest, youngest_on
 from engine.domain.compiled import CompiledStep
@@ -62,8 +66,8 @@ def _read(
     engine: Engine, case_id: UUID, step_id: UUID | None, is_there: Callable[[Step], bool], timeout: float
 ) -> StepReading | None:
     now = engine.clock.now()
-    with engine.unit_of_work() as work:
-        state = work.cases.lock(case_id)
+    with engine.transaction() as tx:
+        state = tx.of(CaseStore).lock(case_id)
         step = state.steps.get(step_id) if step_id else None
         if step is None or not is_there(step):
             return None
@@ -81,16 +85,16 @@ def _read(
             zone=run.zone,
             jurisdiction=run.jurisdiction,
             settings=step_type.settings.model_validate(_settings(step, compiled)),
-            answers=_told(engine, work, step),
-            before=_earlier(engine, work, state, step),
-            history={uses: _history(engine, work, state, step, uses) for uses in step_type.history},
-            persons=tuple(_person(work, state, person, _day(now, run.zone)) for person in known),
-            matches=_matches(engine, work, state, known) if step_type.compares else (),
-            known_partners=offers(work, now=now) if step_type.seeks_partner else (),
+            answers=_told(engine, tx, step),
+            before=_earlier(engine, tx, state, step),
+            history={uses: _history(engine, tx, state, step, uses) for uses in step_type.history},
+            persons=tuple(_person(tx, state, person, _day(now, run.zone)) for person in known),
+            matches=_matches(engine, tx, state, known) if step_type.compares else (),
+            known_partners=offers(tx, now=now) if step_type.seeks_partner else (),
             deadline=lambda: timedelta(seconds=max(0.0, given_up_at - time.monotonic())),
-            law_of=partial(_law_time, state, run, work.library(), step.base_path, now),
+            law_of=partial(_law_time, state, run, tx.library(), step.base_path, now),
         )
-        unit = work.directory.unit(state.case.unit_id)
+        unit = tx.of(DirectoryStore).unit(state.case.unit_id)
         return StepReading(state, step, step_type, context, unit.name if unit else "")
 
 
@@ -117,16 +121,16 @@ def _settings(step: Step, compiled: CompiledStep | None) -> Mapping[str, object]
     return dict(compiled.spec.settings) if compiled else {}
 
 
-def _earlier(engine: Engine, work: UnitOfWork, state: CaseState, step: Step) -> Mapping[str, Mapping[str, JsonAnswer]]:
+def _earlier(engine: Engine, tx: Transaction, state: CaseState, step: Step) -> Mapping[str, Mapping[str, JsonAnswer]]:
     latest = {other.uses: other for other in _done_before(state, step)}
-    return {uses: _told(engine, work, other) for uses, other in latest.items()}
+    return {uses: _told(engine, tx, other) for uses, other in latest.items()}
 
 
 def _history(
-    engine: Engine, work: UnitOfWork, state: CaseState, step: Step, uses: str
+    engine: Engine, tx: Transaction, state: CaseState, step: Step, uses: str
 ) -> Mapping[UUID, Mapping[str, JsonAnswer]]:
     before = _done_before(state, step, everybody=engine.registry.get(step.uses).knows_everybody)
-    return {other.id: _told(engine, work, other) for other in before if other.uses == uses}
+    return {other.id: _told(engine, tx, other) for other in before if other.uses == uses}
 
 
 def _done_before(state: CaseState, step: Step, *, everybody: bool = False) -> list[Step]:
@@ -163,9 +167,9 @@ def _day(now: datetime, zone: str) -> date:
     return now.astimezone(ZoneInfo(zone)).date()
 
 
-def _person(work: UnitOfWork, state: CaseState, person_id: UUID, on: date) -> PersonView:
+def _person(tx: Transaction, state: CaseState, person_id: UUID, on: date) -> PersonView:
     """Show a step one person: as a survivor who is one, whatever else they are, and as young as they can be."""
-    identity = work.persons.identity(person_id)
+    identity = tx.of(PersonStore).identity(person_id)
     roles = [p.role for p in state.persons if p.person_id == person_id and p.removed_at is None]
     aliases, age = identity.get("aliases"), strongest(ages_of(identity))
     return PersonView(
@@ -180,19 +184,19 @@ def _person(work: UnitOfWork, state: CaseState, person_id: UUID, on: date) -> Pe
     )
 
 
-def _matches(engine: Engine, work: UnitOfWork, state: CaseState, known: tuple[UUID, ...]) -> tuple[Match, ...]:
+def _matches(engine: Engine, tx: Transaction, state: CaseState, known: tuple[UUID, ...]) -> tuple[Match, ...]:
     """Give who of the unit's other cases may be one of these, and whom to ask."""
     found: dict[UUID, Match] = {}
     people = {person.person_id for person in state.persons if person.removed_at is None}
     for person in known:
-        for one in likely_the_same(engine, work, person, case_id=state.case.id):
+        for one in likely_the_same(engine, tx, person, case_id=state.case.id):
             before = found.get(one.person_id)
             if one.person_id not in people and (before is None or before.score < one.score):
                 found[one.person_id] = Match(one.unit, one.contact, one.kind, one.score)
     return tuple(sorted(found.values(), key=lambda match: -match.score))
 
 
-def _told(engine: Engine, work: UnitOfWork, step: Step) -> Mapping[str, JsonAnswer]:
+def _told(engine: Engine, tx: Transaction, step: Step) -> Mapping[str, JsonAnswer]:
     """Return the answers of a step as functions and papers read them; of a type that is gone, as they are kept."""
     step_type = engine.registry.step_types.get(step.uses)
-    return as_told(step_type.fields if step_type else (), work.items.answers(step.id))
+    return as_told(step_type.fields if step_type else (), tx.of(ItemStore).answers(step.id))

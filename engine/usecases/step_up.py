@@ -1,5 +1,8 @@
 """Ask somebody to prove again that it is them, before what would do most harm in other hands."""
 
+from engine.adapters.sql.audit_log_store import AuditLogStore
+from engine.adapters.sql.directory_store import DirectoryStore
+from engine.adapters.sql.sign_in_store import SignInStore
 from engine.assembly import Engine
 from engine.domain.sign_in import STEP_UP_LASTS
 from engine.errors import SignInError, StepUpNeededError, WrongCodeError
@@ -29,21 +32,23 @@ def step_up(engine: Engine, *, viewer: Viewer, token: str, password: str, code: 
     """
     tries = Tries(engine, account=str(viewer.actor_id), network=network)
     tries.count(anywhere=True)
-    with engine.unit_of_work() as work:
-        by_factor = work.sign_ins.has_factor(viewer.actor_id)
-        kept = work.directory.password_of(viewer.actor_id)
+    with engine.transaction() as tx:
+        by_factor = tx.of(SignInStore).has_factor(viewer.actor_id)
+        kept = tx.of(DirectoryStore).password_of(viewer.actor_id)
     now, new = engine.wall_clock.now(), engine.entropy.token()
     proved = not by_factor and engine.passwords.verify(password, kept)
-    with engine.unit_of_work() as work:
+    with engine.transaction() as tx:
         if by_factor:
-            proved = code_fits(engine, work, viewer.actor_id, code, at=now)
+            proved = code_fits(engine, tx, viewer.actor_id, code, at=now)
         if not proved:
-            work.audit.note("sign-in", "NotProved", {"by_factor": by_factor}, actor_id=viewer.actor_id, at=now)
-            work.commit()
+            tx.of(AuditLogStore).note(
+                "sign-in", "NotProved", {"by_factor": by_factor}, actor_id=viewer.actor_id, at=now
+            )
+            tx.commit()
             raise WrongCodeError if by_factor else SignInError
-        if not work.sign_ins.renew_session(hash_of(token), new_hash=hash_of(new), at=now, by_factor=by_factor):
+        if not tx.of(SignInStore).renew_session(hash_of(token), new_hash=hash_of(new), at=now, by_factor=by_factor):
             raise SignInError
-        work.audit.note("sign-in", "SteppedUp", {"by_factor": by_factor}, actor_id=viewer.actor_id, at=now)
-        work.commit()
+        tx.of(AuditLogStore).note("sign-in", "SteppedUp", {"by_factor": by_factor}, actor_id=viewer.actor_id, at=now)
+        tx.commit()
     tries.forget()
     return new

@@ -7,7 +7,10 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from engine.adapters.sql.unit_of_work import UnitOfWork
+from engine.adapters.sql.bundle_store import BundleStore
+from engine.adapters.sql.directory_store import DirectoryStore
+from engine.adapters.sql.preference_store import PreferenceStore
+from engine.adapters.sql.transaction import Transaction
 from engine.assembly import Engine
 from engine.stores import HeldBack
 from engine.usecases.writing import UnaddressedMessage, unit_of, write
@@ -22,7 +25,7 @@ _MOST_OF_ALL: Final = 30
 
 
 def held_back_for(
-    work: UnitOfWork, *, recipient_id: UUID, channel: str, kind: str, critical: bool, now: datetime
+    tx: Transaction, *, recipient_id: UUID, channel: str, kind: str, critical: bool, now: datetime
 ) -> str:
     """Say whether the next message is one too many for a person and channel within a minute: then `storm`, else "".
 
@@ -30,7 +33,7 @@ def held_back_for(
     critical ones the first 10 go out as they come.
     """
     since = now - _MINUTE
-    recent = work.bundles.recent(recipient_id=recipient_id, channel=channel, since=since, critical=critical)
+    recent = tx.of(BundleStore).recent(recipient_id=recipient_id, channel=channel, since=since, critical=critical)
     kinds = Counter(one.kind for one in recent)
     if not any(one.is_held for one in recent):
         is_much = len(recent) >= _MOST_OF_ALL or kinds[kind] >= _MOST_OF_A_KIND
@@ -39,7 +42,7 @@ def held_back_for(
         if not is_much:
             return ""
         if not critical:
-            work.bundles.hold_back(recipient_id=recipient_id, channel=channel, since=since)
+            tx.of(BundleStore).hold_back(recipient_id=recipient_id, channel=channel, since=since)
     return STORM
 
 
@@ -50,8 +53,8 @@ def bundle_storms(engine: Engine) -> int:
     whose message cannot be written is logged by id, and the others get theirs.
     """
     now = engine.clock.now()
-    with engine.unit_of_work() as work:
-        held = work.bundles.held_back(STORM)
+    with engine.transaction() as tx:
+        held = tx.of(BundleStore).held_back(STORM)
     written = 0
     for one in held:
         try:
@@ -62,20 +65,20 @@ def bundle_storms(engine: Engine) -> int:
 
 
 def _bundle(engine: Engine, held: HeldBack, now: datetime) -> bool:
-    with engine.unit_of_work() as work:
-        last = work.bundles.last_at(
+    with engine.transaction() as tx:
+        last = tx.of(BundleStore).last_at(
             recipient_id=held.recipient_id, channel=held.channel, kind=STORM, critical=held.critical
         )
         since = last if held.critical else max(held.first_at, last or held.first_at)
-        person = work.directory.actor(held.recipient_id)
+        person = tx.of(DirectoryStore).actor(held.recipient_id)
         if person is None or (since is not None and now < since + _MINUTE):
             return False
         about = f"-|{STORM}|{now.isoformat()}{'|critical' if held.critical else ''}"
-        note = UnaddressedMessage(about, STORM, INBOX, held.critical, {}, unit=unit_of(work, person))
-        count = work.bundles.bundle(held, held_for=STORM, by=note.id(person.id, held.channel))
+        note = UnaddressedMessage(about, STORM, INBOX, held.critical, {}, unit=unit_of(tx, person))
+        count = tx.of(BundleStore).bundle(held, held_for=STORM, by=note.id(person.id, held.channel))
         if count:
             counted = replace(note, variables={"count": str(count)})
-            preference = work.preferences.of((person.id,)).get(person.id)
-            write(engine, work, counted, person, preference, held.channel, now=now)
-            work.commit()
+            preference = tx.of(PreferenceStore).of((person.id,)).get(person.id)
+            write(engine, tx, counted, person, preference, held.channel, now=now)
+            tx.commit()
         return bool(count)

@@ -4,7 +4,13 @@ from collections.abc import Mapping
 from datetime import date
 from uuid import UUID
 
-from engine.adapters.sql.unit_of_work import UnitOfWork
+from engine.adapters.sql.audit_log_store import AuditLogStore
+from engine.adapters.sql.case_store import CaseStore
+from engine.adapters.sql.housekeeping_store import HousekeepingStore
+from engine.adapters.sql.keeping_store import KeepingStore
+from engine.adapters.sql.person_store import PersonStore
+from engine.adapters.sql.queries.subject import unsealed_subject
+from engine.adapters.sql.transaction import Transaction
 from engine.assembly import Engine
 from engine.domain.ages import AgeRange
 from engine.domain.identity import with_age
@@ -40,19 +46,21 @@ def report_to_subject(engine: Engine, case_id: UUID, person_id: UUID, *, viewer:
     `NotAllowedError`.
     """
     now = engine.clock.now()
-    with engine.unit_of_work(viewer) as work:
-        state = work.cases.lock(case_id)
+    with engine.transaction(viewer) as tx:
+        state = tx.of(CaseStore).lock(case_id)
         require_member(viewer, state, Action.ANSWER_SUBJECT)
         _require_person(state, person_id)
         if is_suspect_alone(one.role for one in state.persons if one.person_id == person_id and one.removed_at is None):
             raise NotAllowedError(actor=viewer.name, action=TO_A_SUSPECT)
         require_step_up(engine, viewer)
         classes = ("identity", "narrative")
-        work.audit.note_reading(reading_of(viewer, case_id, "subject_report", classes, at=now, subject_id=person_id))
+        tx.of(AuditLogStore).note_reading(
+            reading_of(viewer, case_id, "subject_report", classes, at=now, subject_id=person_id)
+        )
         body = {"person_id": str(person_id)}
-        work.cases.note(state, "SubjectAnswered", body, actor_id=viewer.actor_id, at=now)
-        work.commit()
-    return engine.queries.unsealed_subject(viewer, case_id, person_id)
+        tx.of(CaseStore).note(state, "SubjectAnswered", body, actor_id=viewer.actor_id, at=now)
+        tx.commit()
+    return engine.ask(unsealed_subject, viewer, case_id, person_id)
 
 
 def correct_person(
@@ -74,37 +82,37 @@ def correct_person(
     now = engine.clock.now()
     wanted = {name: changes[name].strip() for name in FIELDS if changes.get(name, "").strip()}
     _require_fitting(reason_code, wanted, remark)
-    with engine.unit_of_work() as work:
-        state = work.cases.lock(case_id)
+    with engine.transaction() as tx:
+        state = tx.of(CaseStore).lock(case_id)
         require_member(viewer, state, Action.CORRECT)
         _require_person(state, person_id)
         require_step_up(engine, viewer)
-        if work.records.answer_to(command_id) is not None:
+        if tx.of(HousekeepingStore).answer_to(command_id) is not None:
             return
-        if work.keeping.is_erased(person_id):
+        if tx.of(KeepingStore).is_erased(person_id):
             raise AlreadyEndedError(kind="person")
-        before = work.persons.identity(person_id)
+        before = tx.of(PersonStore).identity(person_id)
         kind = "correction" if wanted else "remark"
         correction = Correction(
             id=engine.entropy.uuid(), case_id=case_id, person_id=person_id, kind=kind, reason_code=reason_code,
             made_by=viewer.actor_id, made_at=now,
         )  # fmt: skip
         words: dict[str, JsonValue] = {**wanted, **({"remark": remark.strip()} if remark.strip() else {})}
-        work.keeping.add_correction(
+        tx.of(KeepingStore).add_correction(
             correction, before={name: before.get(name) for name in wanted if name != "age_on"}, words=words
         )
         if wanted:
-            _write(engine, work, person_id, before, wanted, by=viewer.actor_id)
+            _write(engine, tx, person_id, before, wanted, by=viewer.actor_id)
         type_ = "PersonCorrected" if wanted else "PersonRemarked"
         body = {"person_id": str(person_id), "correction_id": str(correction.id)}
-        work.cases.note(state, type_, body, actor_id=viewer.actor_id, at=now)
-        work.records.remember(command_id, {"case_id": str(case_id)}, case_id=case_id, at=now)
-        work.commit()
+        tx.of(CaseStore).note(state, type_, body, actor_id=viewer.actor_id, at=now)
+        tx.of(HousekeepingStore).remember(command_id, {"case_id": str(case_id)}, case_id=case_id, at=now)
+        tx.commit()
 
 
 def _write(
     engine: Engine,
-    work: UnitOfWork,
+    tx: Transaction,
     person_id: UUID,
     before: Mapping[str, JsonValue],
     wanted: Mapping[str, str],
@@ -120,7 +128,7 @@ def _write(
         years = int(wanted["age"])
         age = AgeRange(youngest=years, oldest=years, as_of=date.fromisoformat(wanted["age_on"]))
         after = dict(with_age({name: value for name, value in after.items() if name != "age"}, age))
-    work.persons.change(person_id, after, engine.fingerprints.tokens(after), by=by)
+    tx.of(PersonStore).change(person_id, after, engine.fingerprints.tokens(after), by=by)
 
 
 def _require_fitting(reason_code: str, wanted: Mapping[str, str], remark: str) -> None:

@@ -5,7 +5,12 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID, uuid5
 
-from engine.adapters.sql.unit_of_work import UnitOfWork
+from engine.adapters.sql.case_store import CaseStore
+from engine.adapters.sql.delivery_store import DeliveryStore
+from engine.adapters.sql.directory_store import DirectoryStore
+from engine.adapters.sql.duty_store import DutyStore
+from engine.adapters.sql.preference_store import PreferenceStore
+from engine.adapters.sql.transaction import Transaction
 from engine.assembly import Engine
 from engine.domain.consequences import Job, JobKind, compiled_step
 from engine.domain.records import Deadline, Step
@@ -43,7 +48,7 @@ class WantedMessage(NamedTuple):
 
 def tell(
     engine: Engine,
-    work: UnitOfWork,
+    tx: Transaction,
     state: CaseState,
     *,
     kind: str,
@@ -69,7 +74,7 @@ def tell(
     """
     if _is_where_somebody_will_be(engine, state, due_at):
         due_at = late_at = None
-    unit = work.directory.unit(state.case.unit_id)
+    unit = tx.of(DirectoryStore).unit(state.case.unit_id)
     note = UnaddressedMessage(
         about=f"{state.case.id}|{rule}", kind=kind, link=link, critical=critical, due_at=due_at, case_id=state.case.id,
         late_at=late_at, unit=unit, escalation_id=escalation_id,
@@ -80,7 +85,7 @@ def tell(
             "unit": unit.name if unit else "",
         },
     )  # fmt: skip
-    return _tell_all(engine, work, note, people, channels, now)
+    return _tell_all(engine, tx, note, people, channels, now)
 
 
 def _is_where_somebody_will_be(engine: Engine, state: CaseState, due_at: datetime | None) -> bool:
@@ -92,7 +97,7 @@ def _is_where_somebody_will_be(engine: Engine, state: CaseState, due_at: datetim
 
 def tell_of_system(
     engine: Engine,
-    work: UnitOfWork,
+    tx: Transaction,
     *,
     kind: str,
     rule: str,
@@ -111,26 +116,26 @@ def tell_of_system(
     """
     variables = {"unit": unit.name if unit else "", "case_number": "", "code": ""}
     note = UnaddressedMessage(f"-|{rule}", kind, link, critical, variables, due_at, unit=unit, code_of=code_of)
-    return _tell_all(engine, work, note, people, channels, now)
+    return _tell_all(engine, tx, note, people, channels, now)
 
 
-def add_delivery_job(work: UnitOfWork, state: CaseState, *, rule: str, critical: bool, now: datetime) -> None:
+def add_delivery_job(tx: Transaction, state: CaseState, *, rule: str, critical: bool, now: datetime) -> None:
     """Put the sending of what was written into the outbox: a job for each channel on which something waits."""
     job = Job(
         id=uuid5(state.case.id, f"deliver|{rule}"), case_id=state.case.id, run_id=None, step_id=None,
         kind=JobKind.DELIVER, task=DELIVER, ready_at=now, retries=0,
     )  # fmt: skip
-    work.cases.add_jobs(state, [job], at=now, payload={"channel": EMAIL}, gateway=EMAIL, critical=critical)
-    for channel in work.deliveries.waiting_channels(state.case.id):
+    tx.of(CaseStore).add_jobs(state, [job], at=now, payload={"channel": EMAIL}, gateway=EMAIL, critical=critical)
+    for channel in tx.of(DeliveryStore).waiting_channels(state.case.id):
         if channel != EMAIL:
             other = uuid5(state.case.id, f"deliver|{rule}|{channel}")
-            work.deliveries.queue(state.case.id, channel=channel, job_id=other, critical=critical, now=now)
+            tx.of(DeliveryStore).queue(state.case.id, channel=channel, job_id=other, critical=critical, now=now)
 
 
-def add_delivery_jobs(work: UnitOfWork, wanted: Iterable[WantedMessage], *, now: datetime) -> None:
+def add_delivery_jobs(tx: Transaction, wanted: Iterable[WantedMessage], *, now: datetime) -> None:
     """Put the sending of what was written of several cases into the outbox: a job for each case and channel."""
     of = {one.state.case.id: one for one in wanted}
-    for case_id, channel in work.deliveries.waiting_of(list(of)) if of else ():
+    for case_id, channel in tx.of(DeliveryStore).waiting_of(list(of)) if of else ():
         one = of[case_id]
         name = f"deliver|{one.rule}" if channel == EMAIL else f"deliver|{one.rule}|{channel}"
         job = Job(
@@ -138,7 +143,7 @@ def add_delivery_jobs(work: UnitOfWork, wanted: Iterable[WantedMessage], *, now:
             ready_at=now, retries=0,
         )  # fmt: skip
         payload = {"channel": channel}
-        work.cases.add_jobs(one.state, [job], at=now, payload=payload, gateway=channel, critical=one.critical)
+        tx.of(CaseStore).add_jobs(one.state, [job], at=now, payload=payload, gateway=channel, critical=one.critical)
 
 
 def title_of(engine: Engine, state: CaseState, deadline: Deadline) -> str:
@@ -161,28 +166,28 @@ def title_of_step(engine: Engine, state: CaseState, step: Step) -> str:
 
 def _tell_all(
     engine: Engine,
-    work: UnitOfWork,
+    tx: Transaction,
     note: UnaddressedMessage,
     people: Iterable[ActorRecord],
     channels: Iterable[str],
     now: datetime,
 ) -> bool:
-    hidden = work.duty.conflicted(note.case_id) if note.case_id else frozenset()
+    hidden = tx.of(DutyStore).conflicted(note.case_id) if note.case_id else frozenset()
     meant, wanted = [person for person in people if person.id not in hidden], tuple(channels)
-    chosen = work.preferences.of(tuple(person.id for person in meant))
+    chosen = tx.of(PreferenceStore).of(tuple(person.id for person in meant))
     must_send = False
     for person in meant:
         preference = chosen.get(person.id)
         considered = (*wanted, *(preference.channels if preference else ()))
-        can = reachable(engine, work, person, considered, note.unit)
+        can = reachable(engine, tx, person, considered, note.unit)
         for channel in ways_for(wanted, preference=preference, reachable=can, critical=note.critical):
-            held_for = _held_for(work, note, person, preference, channel, now)
-            must_send |= write(engine, work, note, person, preference, channel, now=now, held_for=held_for)
+            held_for = _held_for(tx, note, person, preference, channel, now)
+            must_send |= write(engine, tx, note, person, preference, channel, now=now, held_for=held_for)
     return must_send
 
 
 def _held_for(
-    work: UnitOfWork,
+    tx: Transaction,
     note: UnaddressedMessage,
     person: ActorRecord,
     preference: Preference | None,
@@ -194,4 +199,4 @@ def _held_for(
         return ""
     if preference is not None and preference.is_daily and not note.critical:
         return DIGEST
-    return held_back_for(work, recipient_id=person.id, channel=channel, kind=note.kind, critical=note.critical, now=now)
+    return held_back_for(tx, recipient_id=person.id, channel=channel, kind=note.kind, critical=note.critical, now=now)

@@ -4,7 +4,8 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid5
 
-from engine.adapters.sql.unit_of_work import UnitOfWork
+from engine.adapters.sql.person_store import PersonStore
+from engine.adapters.sql.transaction import Transaction
 from engine.assembly import Engine
 from engine.domain import commands as cm
 from engine.domain.records import CaseStatus, PersonRole, Step
@@ -14,7 +15,7 @@ from engine.usecases.deciding import carry_out
 
 
 def keep_persons(
-    engine: Engine, work: UnitOfWork, state: CaseState, step: Step, told: tuple[PersonTold, ...], *, now: datetime
+    engine: Engine, tx: Transaction, state: CaseState, step: Step, told: tuple[PersonTold, ...], *, now: datetime
 ) -> CaseState:
     """Write down whom a step has told of, once for each time that it was answered; gives the case after it.
 
@@ -27,9 +28,9 @@ def keep_persons(
         is_known = person_id in {one.person_id for one in state.persons}
         if not tokens or is_known or person.role not in set(PersonRole) or state.case.status is CaseStatus.CLOSED:
             continue
-        work.persons.add(person_id, identity, tokens, unit_id=state.case.unit_id, at=now, by=step.completed_by)
+        tx.of(PersonStore).add(person_id, identity, tokens, unit_id=state.case.unit_id, at=now, by=step.completed_by)
         command = cm.AddPerson(person_id, PersonRole(person.role))
-        state = carry_out(engine, work, state, command, actor_id=step.completed_by, now=now).state
+        state = carry_out(engine, tx, state, command, actor_id=step.completed_by, now=now).state
     return state
 
 

@@ -3,7 +3,10 @@
 from datetime import datetime
 from uuid import UUID
 
-from engine.adapters.sql.unit_of_work import UnitOfWork
+from engine.adapters.sql.access_store import AccessStore
+from engine.adapters.sql.person_store import PersonStore
+from engine.adapters.sql.transaction import Transaction
+from engine.adapters.sql.transfer_store import TransferStore
 from engine.assembly import Engine
 from engine.domain.referral import Referral
 from engine.domain.state import CaseState
@@ -11,7 +14,7 @@ from engine.usecases.sharing import keeping_grant, note
 
 
 def hand_over(
-    engine: Engine, work: UnitOfWork, state: CaseState, referral: Referral, *, by: UUID | None, now: datetime
+    engine: Engine, tx: Transaction, state: CaseState, referral: Referral, *, by: UUID | None, now: datetime
 ) -> None:
     """Make a case that of the unit that took it over; the old one may look at its steps for the days agreed, or not.
 
@@ -20,13 +23,13 @@ def hand_over(
     compared with those of other units again.
     """
     assert referral.to_unit_id is not None  # noqa: S101 - a transfer goes to a unit
-    note(work, state, "CaseHandedOver", referral, by=by, now=now)
-    for grant in work.access.grants_of(state.case.id):
+    note(tx, state, "CaseHandedOver", referral, by=by, now=now)
+    for grant in tx.of(AccessStore).grants_of(state.case.id):
         if grant.unit_id == referral.to_unit_id and grant.may_hold(now):
-            work.access.end_grant(grant.id, at=now, reason="handed_over")
+            tx.of(AccessStore).end_grant(grant.id, at=now, reason="handed_over")
     kept = keeping_grant(state, referral, by=referral.released_by, now=now)
     if kept is not None:
-        work.access.add_grant(kept)
-    for person in work.transfers.move(state.case.id, to_unit_id=referral.to_unit_id):
-        identity = work.persons.identity(person)
-        work.persons.change(person, identity, engine.fingerprints.tokens(identity), by=by)
+        tx.of(AccessStore).add_grant(kept)
+    for person in tx.of(TransferStore).move(state.case.id, to_unit_id=referral.to_unit_id):
+        identity = tx.of(PersonStore).identity(person)
+        tx.of(PersonStore).change(person, identity, engine.fingerprints.tokens(identity), by=by)

@@ -4,7 +4,10 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
-from engine.adapters.sql.unit_of_work import UnitOfWork
+from engine.adapters.sql.directory_store import DirectoryStore
+from engine.adapters.sql.housekeeping_store import HousekeepingStore
+from engine.adapters.sql.queries.board import admin_board
+from engine.adapters.sql.transaction import Transaction
 from engine.assembly import Engine
 from engine.domain.safe_hours import EMAIL, IN_APP
 from engine.spec.roles import Role
@@ -27,15 +30,15 @@ def tell_of_trouble(engine: Engine) -> int:
     jumped, and Prefect not answering are trouble.
     """
     now = engine.clock.now()
-    seen = troubles(engine.queries.board(THIS_MACHINE), real_now=engine.wall_clock.now())
-    with engine.unit_of_work() as work:
-        told = {kind: _Told(**known) for kind, known in (work.records.installation(TROUBLE) or {}).items()}
+    seen = troubles(engine.ask_board(admin_board, THIS_MACHINE), real_now=engine.wall_clock.now())
+    with engine.transaction() as tx:
+        told = {kind: _Told(**known) for kind, known in (tx.of(HousekeepingStore).installation(TROUBLE) or {}).items()}
         after = {kind: _after(told.get(kind, _Told()), count, f"{now:%Y-%m-%dT%H}") for kind, count in seen.items()}
         news = [kind for kind, state in after.items() if state.hour != told.get(kind, _Told()).hour]
         for kind in news:
-            _tell(engine, work, kind, after[kind].hour, now)
-        work.records.set_installation(TROUBLE, {kind: state._asdict() for kind, state in after.items()})
-        work.commit()
+            _tell(engine, tx, kind, after[kind].hour, now)
+        tx.of(HousekeepingStore).set_installation(TROUBLE, {kind: state._asdict() for kind, state in after.items()})
+        tx.commit()
     return len(news)
 
 
@@ -69,9 +72,9 @@ def _after(told: _Told, count: int, hour: str) -> _Told:
     return told._replace(size=min(count, told.size))
 
 
-def _tell(engine: Engine, work: UnitOfWork, kind: str, hour: str, now: datetime) -> None:
-    people = work.directory.with_role_anywhere(roles=(Role.SYSTEM_ADMINISTRATOR.value,), now=now)
+def _tell(engine: Engine, tx: Transaction, kind: str, hour: str, now: datetime) -> None:
+    people = tx.of(DirectoryStore).with_role_anywhere(roles=(Role.SYSTEM_ADMINISTRATOR.value,), now=now)
     tell_of_system(
-        engine, work, kind="system_trouble", rule=f"{TROUBLE}|{kind}|{hour}", people=people,
+        engine, tx, kind="system_trouble", rule=f"{TROUBLE}|{kind}|{hour}", people=people,
         channels=(IN_APP, EMAIL), link=_BOARD_PAGE, now=now, critical=kind in _CRITICAL,
     )  # fmt: skip

@@ -5,7 +5,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import uuid5
 
-from engine.adapters.sql.unit_of_work import UnitOfWork
+from engine.adapters.sql.channel_store import ChannelStore
+from engine.adapters.sql.delivery_store import DeliveryStore
+from engine.adapters.sql.directory_store import DirectoryStore
+from engine.adapters.sql.transaction import Transaction
 from engine.assembly import Engine
 from engine.errors import DeliveryError
 from engine.ports import Outgoing, Sending
@@ -56,8 +59,8 @@ def _address(engine: Engine, delivery: ClaimedDelivery) -> str:
     """Give the address: an e-mail's is its recipient's own, all others are opened only to be used."""
     if delivery.address:
         return delivery.address
-    with engine.unit_of_work() as work:
-        address = work.channels.address(delivery.recipient_id, delivery.channel)
+    with engine.transaction() as tx:
+        address = tx.of(ChannelStore).address(delivery.recipient_id, delivery.channel)
     if not address:
         raise DeliveryError(channel=delivery.channel, reason="no-address", permanent=True)
     return address
@@ -65,29 +68,29 @@ def _address(engine: Engine, delivery: ClaimedDelivery) -> str:
 
 def _record(engine: Engine, delivery: ClaimedDelivery, *, code: str, permanent: bool) -> None:
     now = engine.clock.now()
-    with engine.unit_of_work() as work:
+    with engine.transaction() as tx:
         if code == TAKEN:
-            work.deliveries.delivered(delivery, at=now)
+            tx.of(DeliveryStore).delivered(delivery, at=now)
         else:
-            other = _other_way(engine, work, delivery) if delivery.critical else None
+            other = _other_way(engine, tx, delivery) if delivery.critical else None
             again = None if permanent else next_try(delivery, code=code, has_other_way=other is not None, now=now)
-            work.deliveries.failed(delivery, code=code, again_at=again)
+            tx.of(DeliveryStore).failed(delivery, code=code, again_at=again)
             if other and wants_other_way(delivery, is_given_up=again is None, now=now):
-                _take(work, delivery, other, now)
-        work.commit()
+                _take(tx, delivery, other, now)
+        tx.commit()
 
 
-def _other_way(engine: Engine, work: UnitOfWork, delivery: ClaimedDelivery) -> str | None:
+def _other_way(engine: Engine, tx: Transaction, delivery: ClaimedDelivery) -> str | None:
     """Find the next channel by which the recipient can be told; None when they are told by all of them already."""
-    used = work.deliveries.channels_used(delivery.message_id)
-    person = work.directory.actor(delivery.recipient_id)
-    reached = ways_to(engine, work, person, unit_id=delivery.unit_id) if person else ()
+    used = tx.of(DeliveryStore).channels_used(delivery.message_id)
+    person = tx.of(DirectoryStore).actor(delivery.recipient_id)
+    reached = ways_to(engine, tx, person, unit_id=delivery.unit_id) if person else ()
     return next((way for way in WAYS if way in reached and way not in used), None)
 
 
-def _take(work: UnitOfWork, delivery: ClaimedDelivery, channel: str, now: datetime) -> None:
-    work.deliveries.add_second(delivery, channel=channel, now=now)
+def _take(tx: Transaction, delivery: ClaimedDelivery, channel: str, now: datetime) -> None:
+    tx.of(DeliveryStore).add_second(delivery, channel=channel, now=now)
     if delivery.case_id is not None:
         job_id = uuid5(delivery.case_id, f"deliver|{delivery.id}|{channel}")
-        work.deliveries.queue(delivery.case_id, channel=channel, job_id=job_id, critical=True, now=now)
-        work.wake_listeners()
+        tx.of(DeliveryStore).queue(delivery.case_id, channel=channel, job_id=job_id, critical=True, now=now)
+        tx.wake_listeners()

@@ -4,7 +4,11 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from engine.adapters.sql.unit_of_work import UnitOfWork
+from engine.adapters.sql.access_store import AccessStore
+from engine.adapters.sql.case_store import CaseStore
+from engine.adapters.sql.duty_store import DutyStore
+from engine.adapters.sql.referral_store import ReferralStore
+from engine.adapters.sql.transaction import Transaction
 from engine.assembly import Engine
 from engine.domain.access import Denial
 from engine.domain.case_links import CaseLink, LinkKind
@@ -21,14 +25,14 @@ _WHO: Final = "person.name"
 """What a grant must show of everybody in a case for somebody to say who is one with whom."""
 
 
-def lock_both(work: UnitOfWork, first: UUID, second: UUID) -> tuple[CaseState, CaseState]:
+def lock_both(tx: Transaction, first: UUID, second: UUID) -> tuple[CaseState, CaseState]:
     """Lock two cases, or one that was named twice; always in the same order, so that nobody waits for ever."""
-    locked = {case_id: work.cases.lock(case_id) for case_id in sorted({first, second})}
+    locked = {case_id: tx.of(CaseStore).lock(case_id) for case_id in sorted({first, second})}
     return locked[first], locked[second]
 
 
 def require_member_of(
-    work: UnitOfWork, viewer: Viewer, state: CaseState, action: Action, *, persons_at: datetime | None = None
+    tx: Transaction, viewer: Viewer, state: CaseState, action: Action, *, persons_at: datetime | None = None
 ) -> None:
     """Refuse whoever may not change a case: their unit has it, or it was referred to their unit, which took it on.
 
@@ -38,18 +42,18 @@ def require_member_of(
     """
     if viewer.is_system:
         return
-    if work.access.is_denied(state.case.id, actor_id=viewer.actor_id, unit_ids=viewer.unit_ids):
+    if tx.of(AccessStore).is_denied(state.case.id, actor_id=viewer.actor_id, unit_ids=viewer.unit_ids):
         raise NotFoundError(kind="case")
     if state.case.unit_id in viewer.unit_ids:
         require_member(viewer, state, action)
         return
     units = {
         one.to_unit_id
-        for one in work.referrals.of_case(state.case.id)
+        for one in tx.of(ReferralStore).of_case(state.case.id)
         if one.status is ReferralStatus.ACCEPTED and one.to_unit_id in visible_units(viewer)
     }
     if not units or (
-        persons_at and not covers(of_everybody(work.access.access_of(viewer, state.case.id, persons_at)), _WHO)
+        persons_at and not covers(of_everybody(tx.of(AccessStore).access_of(viewer, state.case.id, persons_at)), _WHO)
     ):
         raise NotFoundError(kind="case")
     if not any(can(viewer, action, unit_id=unit) for unit in units):
@@ -57,7 +61,7 @@ def require_member_of(
 
 
 def carry_barred(
-    engine: Engine, work: UnitOfWork, source: CaseState, state: CaseState, *, by: UUID | None, now: datetime
+    engine: Engine, tx: Transaction, source: CaseState, state: CaseState, *, by: UUID | None, now: datetime
 ) -> CaseState:
     """Let nobody know of a case who must not know of another one: carries them over; gives the case after.
 
@@ -65,21 +69,23 @@ def carry_barred(
     stays until a person ends it. What they had claimed here goes back.
     """
     notes: list[tuple[str, dict[str, object]]] = []
-    known = {one.actor_id for one in work.duty.conflicts_of(state.case.id)}
-    for conflict in work.duty.conflicts_of(source.case.id):
+    known = {one.actor_id for one in tx.of(DutyStore).conflicts_of(state.case.id)}
+    for conflict in tx.of(DutyStore).conflicts_of(source.case.id):
         if conflict.actor_id not in known:
-            work.duty.add_conflict(conflict.model_copy(update={"case_id": state.case.id}), by=by, at=now)
+            tx.of(DutyStore).add_conflict(conflict.model_copy(update={"case_id": state.case.id}), by=by, at=now)
             notes.append(("ConflictNoted", {"actor_id": str(conflict.actor_id)}))
-    named = {_whom(one) for one in work.access.denials_of(state.case.id) if one.lifted_at is None}
-    for denial in work.access.denials_of(source.case.id):
+    named = {_whom(one) for one in tx.of(AccessStore).denials_of(state.case.id) if one.lifted_at is None}
+    for denial in tx.of(AccessStore).denials_of(source.case.id):
         if denial.lifted_at is None and _whom(denial) not in named and denial.unit_id != state.case.unit_id:
             new = {"id": engine.entropy.uuid(), "case_id": state.case.id, "set_by": by, "set_at": now}
-            work.access.deny(denial.model_copy(update=new))
+            tx.of(AccessStore).deny(denial.model_copy(update=new))
             notes.append(("AccessDenied", {"denial_id": str(new["id"]), "whom": _sort_of(denial)}))
             named.add(_whom(denial))
-    released = [str(item.id) for item in give_back_what_is_barred(work, state.case.id)]
+    released = [str(item.id) for item in give_back_what_is_barred(tx, state.case.id)]
     for type_, body in notes:
-        state = work.cases.note(state, type_, body | ({"released": released} if released else {}), actor_id=by, at=now)
+        state = tx.of(CaseStore).note(
+            state, type_, body | ({"released": released} if released else {}), actor_id=by, at=now
+        )
         released = []
     return state
 

@@ -11,7 +11,10 @@ from datetime import datetime
 from typing import Final, NamedTuple
 from uuid import UUID
 
-from engine.adapters.sql.unit_of_work import UnitOfWork
+from engine.adapters.sql.audit_log_store import AuditLogStore
+from engine.adapters.sql.directory_store import DirectoryStore
+from engine.adapters.sql.sign_in_habit_store import SignInHabitStore
+from engine.adapters.sql.transaction import Transaction
 from engine.assembly import Engine
 from engine.domain.sign_in_habits import (
     CODE_DIGITS,
@@ -39,48 +42,48 @@ class SignInOrigin(NamedTuple):
 
 
 def unusual_in(
-    engine: Engine, work: UnitOfWork, actor_id: UUID, place: SignInOrigin, *, at: datetime
+    engine: Engine, tx: Transaction, actor_id: UUID, place: SignInOrigin, *, at: datetime
 ) -> frozenset[Sort]:
     """Say in what a sign-in at `at` (UTC) is unlike all before of somebody; nothing is unusual in a demo."""
-    person = work.directory.actor(actor_id)
+    person = tx.of(DirectoryStore).actor(actor_id)
     if engine.demo or person is None:
         return frozenset()
-    habits = work.sign_in_habits.of(actor_id)
-    hours = hours_around(hour_of_week(at, _zone(work, person)))
+    habits = tx.of(SignInHabitStore).of(actor_id)
+    hours = hours_around(hour_of_week(at, _zone(tx, person)))
     prefix = network_prefix(place.network)
     near = {
         Sort.HOUR: {mark for hour in hours for mark in _marks(engine, actor_id, Sort.HOUR, str(hour))},
         Sort.NETWORK: _marks(engine, actor_id, Sort.NETWORK, prefix) if prefix else {},
     }
     found = unlike_before(habits, near, at=at)
-    is_new = bool(place.device) and work.sign_in_habits.is_new_device(actor_id, hash_of(place.device))
+    is_new = bool(place.device) and tx.of(SignInHabitStore).is_new_device(actor_id, hash_of(place.device))
     return found | {Sort.DEVICE} if is_new else found
 
 
-def learn(engine: Engine, work: UnitOfWork, actor_id: UUID, place: SignInOrigin, *, at: datetime) -> None:
+def learn(engine: Engine, tx: Transaction, actor_id: UUID, place: SignInOrigin, *, at: datetime) -> None:
     """Note the hour and the network of a sign-in that was proved."""
-    person = work.directory.actor(actor_id)
+    person = tx.of(DirectoryStore).actor(actor_id)
     if engine.demo or person is None:
         return
-    marks = dict(_marks(engine, actor_id, Sort.HOUR, str(hour_of_week(at, _zone(work, person)))))
+    marks = dict(_marks(engine, actor_id, Sort.HOUR, str(hour_of_week(at, _zone(tx, person)))))
     if prefix := network_prefix(place.network):
         marks.update(_marks(engine, actor_id, Sort.NETWORK, prefix))
-    work.sign_in_habits.note(actor_id, marks, at=at)
+    tx.of(SignInHabitStore).note(actor_id, marks, at=at)
 
 
-def send_code(engine: Engine, work: UnitOfWork, actor_id: UUID, token: str, *, at: datetime) -> bool:
+def send_code(engine: Engine, tx: Transaction, actor_id: UUID, token: str, *, at: datetime) -> bool:
     """Send somebody the code of a sign-in by e-mail; False where none leaves, or no address of theirs is known.
 
     It says nothing of the place. `at` is by the machine's clock.
     """
-    person = work.directory.actor(actor_id)
-    if person is None or EMAIL not in reachable(engine, work, person, (EMAIL,), None):
+    person = tx.of(DirectoryStore).actor(actor_id)
+    if person is None or EMAIL not in reachable(engine, tx, person, (EMAIL,), None):
         return False
     tell_of_system(
-        engine, work, kind=_CODE, rule=f"{_CODE}|{at.isoformat()}", people=(person,), channels=(EMAIL,),
+        engine, tx, kind=_CODE, rule=f"{_CODE}|{at.isoformat()}", people=(person,), channels=(EMAIL,),
         link=_CODE_PAGE, now=engine.clock.now(), critical=True, code_of=hash_of(token),
     )  # fmt: skip
-    work.audit.note("sign-in", "SignInCodeSent", {}, actor_id=actor_id, at=at)
+    tx.of(AuditLogStore).note("sign-in", "SignInCodeSent", {}, actor_id=actor_id, at=at)
     return True
 
 
@@ -94,8 +97,8 @@ def words_to_send(engine: Engine, delivery: ClaimedDelivery) -> Rendered:
     """Give the words of a message as they leave: those that are kept, or with the code of the sign-in it is for."""
     if delivery.code_of is None:
         return Rendered(delivery.subject, delivery.body, delivery.html)
-    with engine.unit_of_work() as work:
-        person = work.directory.actor(delivery.recipient_id)
+    with engine.transaction() as tx:
+        person = tx.of(DirectoryStore).actor(delivery.recipient_id)
     variables = {
         "unit": "", "case_number": "", "due_time": "", "link": f"{engine.portal_url}{_CODE_PAGE}",
         "code": _codes(engine, bytes(delivery.code_of))[0],
@@ -114,5 +117,5 @@ def _codes(engine: Engine, token_hash: bytes) -> tuple[str, ...]:
     return tuple(f"{int.from_bytes(one, 'big') % 10**CODE_DIGITS:0{CODE_DIGITS}d}" for one in tokens)
 
 
-def _zone(work: UnitOfWork, person: ActorRecord) -> str:
-    return zone_of(work, person, None, None)
+def _zone(tx: Transaction, person: ActorRecord) -> str:
+    return zone_of(tx, person, None, None)

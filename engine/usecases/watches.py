@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
 
-from engine.adapters.sql.unit_of_work import UnitOfWork
+from engine.adapters.sql.keeping_store import KeepingStore
+from engine.adapters.sql.transaction import Transaction
 from engine.assembly import Engine
 from engine.domain import commands as cm
 from engine.domain.records import LIVE, AddedStep, CaseStatus, Purpose, RunStatus, Step, StepStatus, step_id
@@ -21,7 +22,7 @@ _DAY, _HOUR = timedelta(days=1), timedelta(hours=1)
 
 
 def keep_watches(
-    engine: Engine, work: UnitOfWork, state: CaseState, step: Step, watches: tuple[Watch, ...], *, now: datetime
+    engine: Engine, tx: Transaction, state: CaseState, step: Step, watches: tuple[Watch, ...], *, now: datetime
 ) -> CaseState:
     """Add what is to be watched to the run of a step, and call off what it replaces; gives the case after it.
 
@@ -41,16 +42,16 @@ def keep_watches(
             continue
         for one in earlier:
             command = cm.CancelStep(one.id, REPLACED)
-            state = carry_out(engine, work, state, command, actor_id=None, now=now).state
+            state = carry_out(engine, tx, state, command, actor_id=None, now=now).state
         is_new = added is not None and step_id(step.run_id, key, step.base_path) not in state.steps
         if added is None or not is_new or _is_there(state, step, watch, replaced=earlier, now=now):
             continue
         is_automatic = engine.registry.get(watch.uses).kind is StepKind.AUTOMATIC
         is_alarm = not is_automatic and not _waits(watch, now)
-        opened = _open_again(engine, work, state, now=now) if is_alarm else state
+        opened = _open_again(engine, tx, state, now=now) if is_alarm else state
         if opened is not None and (is_alarm or opened.runs[step.run_id].status is RunStatus.OPEN):
             add = cm.AddStep(step.run_id, key, added, step.base_path, automatic=is_automatic)
-            state = carry_out(engine, work, opened, add, actor_id=None, now=now).state
+            state = carry_out(engine, tx, opened, add, actor_id=None, now=now).state
     return state
 
 
@@ -58,14 +59,14 @@ def _waits(watch: Watch, now: datetime) -> bool:
     return watch.opens_at is not None and watch.opens_at > now
 
 
-def _open_again(engine: Engine, work: UnitOfWork, state: CaseState, *, now: datetime) -> CaseState | None:
+def _open_again(engine: Engine, tx: Transaction, state: CaseState, *, now: datetime) -> CaseState | None:
     """Open a case again that is closed; None where nobody may, since it is sealed or part of another one."""
     if state.case.status is not CaseStatus.CLOSED:
         return state
-    if state.case.merged_into is not None or work.keeping.restriction_of(state.case.id) is not None:
+    if state.case.merged_into is not None or tx.of(KeepingStore).restriction_of(state.case.id) is not None:
         return None
-    work.keeping.drop_proposals(state.case.id, by=None, at=now)
-    return carry_out(engine, work, state, cm.ReopenCase(GOES_ON), actor_id=None, now=now).state
+    tx.of(KeepingStore).drop_proposals(state.case.id, by=None, at=now)
+    return carry_out(engine, tx, state, cm.ReopenCase(GOES_ON), actor_id=None, now=now).state
 
 
 def _added(engine: Engine, watch: Watch, now: datetime) -> AddedStep:

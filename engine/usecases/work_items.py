@@ -3,7 +3,11 @@
 from collections.abc import Callable, Mapping
 from uuid import UUID
 
-from engine.adapters.sql.unit_of_work import UnitOfWork
+from engine.adapters.sql.case_store import CaseStore
+from engine.adapters.sql.directory_store import DirectoryStore
+from engine.adapters.sql.housekeeping_store import HousekeepingStore
+from engine.adapters.sql.item_store import ItemStore
+from engine.adapters.sql.transaction import Transaction
 from engine.assembly import Engine
 from engine.domain import work_item as verbs
 from engine.domain.consequences import WorkItem
@@ -21,7 +25,7 @@ _MAY_DELEGATE = ("supervisor", "case_manager")
 def claim_work_item(engine: Engine, item_id: UUID, *, viewer: Viewer, command_id: UUID) -> None:
     """Reserve a work item for the viewer; raises `NotACandidateError`, `ConflictError`, `AlreadyEndedError`."""
 
-    def change(_work: UnitOfWork, item: WorkItem, unit_id: UUID) -> WorkItem:
+    def change(_work: Transaction, item: WorkItem, unit_id: UUID) -> WorkItem:
         verbs.require_candidate(item, actor_id=viewer.actor_id, roles=roles_in(viewer, unit_id), name=viewer.name)
         return verbs.claim(item, actor_id=viewer.actor_id)
 
@@ -31,7 +35,7 @@ def claim_work_item(engine: Engine, item_id: UUID, *, viewer: Viewer, command_id
 def release_work_item(engine: Engine, item_id: UUID, *, viewer: Viewer, command_id: UUID) -> None:
     """Give a work item back to all its candidates; only its assignee or a supervisor may."""
 
-    def change(_work: UnitOfWork, item: WorkItem, unit_id: UUID) -> WorkItem:
+    def change(_work: Transaction, item: WorkItem, unit_id: UUID) -> WorkItem:
         if item.assignee_id not in {None, viewer.actor_id} and not _may_delegate(viewer, unit_id):
             raise NotAllowedError(actor=viewer.name, action="release someone else's work item")
         return verbs.release(item)
@@ -42,13 +46,13 @@ def release_work_item(engine: Engine, item_id: UUID, *, viewer: Viewer, command_
 def delegate_work_item(engine: Engine, item_id: UUID, *, to: UUID, viewer: Viewer, command_id: UUID) -> None:
     """Give a work item to somebody else of the unit who may do it; its assignee, a supervisor or a case manager may."""
 
-    def change(work: UnitOfWork, item: WorkItem, unit_id: UUID) -> WorkItem:
+    def change(tx: Transaction, item: WorkItem, unit_id: UUID) -> WorkItem:
         if item.assignee_id != viewer.actor_id and not _may_delegate(viewer, unit_id):
             raise NotAllowedError(actor=viewer.name, action="delegate someone else's work item")
-        other = work.directory.actor(to)
+        other = tx.of(DirectoryStore).actor(to)
         if other is None or other.disabled or unit_id not in other.unit_ids:
             raise NotFoundError(kind="person")
-        holders = work.directory.holders(roles=tuple(item.candidate_roles), unit_id=unit_id)
+        holders = tx.of(DirectoryStore).holders(roles=tuple(item.candidate_roles), unit_id=unit_id)
         roles = item.candidate_roles if other.id in {holder.id for holder in holders} else ()
         verbs.require_candidate(item, actor_id=other.id, roles=roles, name=other.name)
         return verbs.give_to(item, actor_id=other.id)
@@ -59,30 +63,30 @@ def delegate_work_item(engine: Engine, item_id: UUID, *, to: UUID, viewer: Viewe
 def _change(
     engine: Engine,
     item_id: UUID,
-    change: Callable[[UnitOfWork, WorkItem, UUID], WorkItem],
+    change: Callable[[Transaction, WorkItem, UUID], WorkItem],
     event: str,
     *,
     viewer: Viewer,
     command_id: UUID,
 ) -> None:
     now = engine.clock.now()
-    with engine.unit_of_work() as work:
-        state = work.cases.lock(work.items.get(item_id).case_id)
+    with engine.transaction() as tx:
+        state = tx.of(CaseStore).lock(tx.of(ItemStore).get(item_id).case_id)
         require_member(viewer, state, kind="work item")
-        if work.records.answer_to(command_id) is not None:
+        if tx.of(HousekeepingStore).answer_to(command_id) is not None:
             return
-        item = work.items.get(item_id)
-        changed = change(work, item, state.case.unit_id)
+        item = tx.of(ItemStore).get(item_id)
+        changed = change(tx, item, state.case.unit_id)
         answer: Mapping[str, JsonValue] = {"item_id": str(item_id), "status": changed.status.value}
         if changed is not item:
-            work.items.save(changed)
+            tx.of(ItemStore).save(changed)
             body = {"item_id": str(item_id), "step_key": item.step_key, "assignee_id": _text(changed.assignee_id)}
-            after = work.cases.note(state, event, body, actor_id=viewer.actor_id, at=now)
-            tell_who_has_it_now(engine, work, after, item, changed, by=viewer.actor_id, now=now)
+            after = tx.of(CaseStore).note(state, event, body, actor_id=viewer.actor_id, at=now)
+            tell_who_has_it_now(engine, tx, after, item, changed, by=viewer.actor_id, now=now)
             if changed.assignee_id == viewer.actor_id:  # who has taken it themselves need not be rung about it
-                end_calls_to(engine, work, after, viewer.actor_id, step_id=item.step_id, now=now)
-        work.records.remember(command_id, answer, case_id=state.case.id, at=now)
-        work.commit()
+                end_calls_to(engine, tx, after, viewer.actor_id, step_id=item.step_id, now=now)
+        tx.of(HousekeepingStore).remember(command_id, answer, case_id=state.case.id, at=now)
+        tx.commit()
 
 
 def _may_delegate(viewer: Viewer, unit_id: UUID) -> bool:

@@ -6,7 +6,9 @@ from datetime import datetime, time
 from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
-from engine.adapters.sql.unit_of_work import UnitOfWork
+from engine.adapters.sql.directory_store import DirectoryStore
+from engine.adapters.sql.message_store import MessageStore
+from engine.adapters.sql.transaction import Transaction
 from engine.assembly import Engine
 from engine.domain.last_day import last_day
 from engine.domain.safe_hours import EMAIL, IN_APP, Preference, safe_instant
@@ -46,7 +48,7 @@ class UnaddressedMessage:
 
 def write(
     engine: Engine,
-    work: UnitOfWork,
+    tx: Transaction,
     note: UnaddressedMessage,
     person: ActorRecord,
     preference: Preference | None,
@@ -56,7 +58,7 @@ def write(
     held_for: str = "",
 ) -> bool:
     """Write a message in the words, zone and hours of its recipient, once; gives whether it must be sent by itself."""
-    zone = zone_of(work, person, preference, note.unit)
+    zone = zone_of(tx, person, preference, note.unit)
     asks, message_id = bool(note.escalation_id) and channel != IN_APP, note.id(person.id, channel)
     words = _words(engine, note, person, zone, path_of_link(str(message_id)) if asks else note.link)
     send_at = now if note.critical else safe_instant(now, channel=channel, preference=preference, zone=zone)
@@ -67,33 +69,33 @@ def write(
         link_hash=hash_of_link(token_of_link(engine, message_id)) if asks else None, send_at=send_at, held_for=held_for,
     )  # fmt: skip
     unit_id = note.unit.id if note.unit else None
-    is_new = work.messages.add(message, unit_id=unit_id, at=now)
+    is_new = tx.of(MessageStore).add(message, unit_id=unit_id, at=now)
     return is_new and channel != IN_APP and not held_for
 
 
-def zone_of(work: UnitOfWork, person: ActorRecord, preference: Preference | None, unit: Unit | None) -> str:
+def zone_of(tx: Transaction, person: ActorRecord, preference: Preference | None, unit: Unit | None) -> str:
     """Give the zone of somebody: by their own choice, else the given unit's if it is theirs, else their unit's."""
     if preference is not None and preference.zone:
         return preference.zone
     if unit is not None and (unit.id in person.unit_ids or not person.unit_ids):
         return unit.zone
-    own = unit_of(work, person)
+    own = unit_of(tx, person)
     return own.zone if own else _UTC
 
 
-def unit_of(work: UnitOfWork, person: ActorRecord) -> Unit | None:
+def unit_of(tx: Transaction, person: ActorRecord) -> Unit | None:
     """Load the unit of somebody, the first one of several."""
-    return work.directory.unit(person.unit_ids[0]) if person.unit_ids else None
+    return tx.of(DirectoryStore).unit(person.unit_ids[0]) if person.unit_ids else None
 
 
 def reachable(
-    engine: Engine, work: UnitOfWork, person: ActorRecord, considered: Iterable[str], unit: Unit | None
+    engine: Engine, tx: Transaction, person: ActorRecord, considered: Iterable[str], unit: Unit | None
 ) -> tuple[str, ...]:
     """List which of these channels are set up for a unit and have an address of the person."""
     wanted = set(considered)
     if wanted <= {IN_APP, EMAIL}:
         return (EMAIL,) if EMAIL in wanted & set(engine.channels) and person.email else ()
-    return tuple(sorted(wanted & ways_to(engine, work, person, unit_id=unit.id if unit else None)))
+    return tuple(sorted(wanted & ways_to(engine, tx, person, unit_id=unit.id if unit else None)))
 
 
 def local_time(at: datetime | None, zone: str) -> str:

@@ -12,15 +12,6 @@ _IN_DAYS_FROM_HOURS = 48
 """From how many hours on a length is said in days."""
 
 
-class ServiceState(View):
-    """What a service last said of itself."""
-
-    name: str
-    state: str
-    since: datetime
-    noted_at: datetime
-
-
 class ClockJump(View):
     """A jump of the machine's clock since deadlines were last looked at: nothing fires until it is confirmed."""
 

@@ -13,6 +13,10 @@ from uuid import UUID, uuid4
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from engine.adapters.sql.access_store import AccessStore
+from engine.adapters.sql.case_store import CaseStore
+from engine.adapters.sql.queries.case_page import case_page
+from engine.adapters.sql.queries.cases import cases as cases_view
 from engine.domain.access import Grant, Via
 from engine.domain.consent import GivenBy
 from engine.domain.narrowing import of_person
@@ -121,8 +125,8 @@ class Crossing(RuleBasedStateMachine):
         unit, people = self.sides[side]
         opened = self.world.open(unit_id=unit, viewer=people["intake_officer"])
         engine, worker = self.world.engine, people["caseworker"]
-        with engine.unit_of_work() as work:
-            person = work.cases.read(opened.case_id).persons[0].person_id
+        with engine.transaction() as tx:
+            person = tx.of(CaseStore).read(opened.case_id).persons[0].person_id
         identify_person(
             engine, person, case_id=opened.case_id, viewer=worker, command_id=uuid4(), identity={"name": NAMES[0]}
         )
@@ -130,8 +134,8 @@ class Crossing(RuleBasedStateMachine):
             engine, opened.case_id, viewer=worker, command_id=uuid4(), role=PersonRole.POSSIBLE_VICTIM,
             identity={"name": NAMES[1]},
         )  # fmt: skip
-        with engine.unit_of_work() as work:
-            persons = [one.person_id for one in work.cases.read(opened.case_id).persons]
+        with engine.transaction() as tx:
+            persons = [one.person_id for one in tx.of(CaseStore).read(opened.case_id).persons]
         second = next(one for one in persons if one != person)
         self.model.cases.append(Known(opened.case_id, opened.case_number, side, (person, second)))
 
@@ -254,15 +258,15 @@ class Crossing(RuleBasedStateMachine):
         case, grant_id, until = self._case(pick), uuid4(), self.now + timedelta(hours=hours)
         if to == case.side:
             return
-        with self.world.engine.unit_of_work() as work:
-            work.access.add_grant(
+        with self.world.engine.transaction() as tx:
+            tx.of(AccessStore).add_grant(
                 Grant(
                     id=grant_id, case_id=case.id, unit_id=self.sides[to][0], purpose="consultation", fields=fields,
                     persons=tuple(case.persons[which] for which in sorted(persons)), valid_until=until,
                     granted_at=self.now, actor_id=self._who(to, role).actor_id if role else None,
                 )
             )  # fmt: skip
-            work.commit()
+            tx.commit()
         whom = (to, role) if role else to
         self.model.grants[grant_id] = {
             "case": case.id, "to": whom, "fields": fields, "persons": persons, "until": until, "ended": False
@@ -273,9 +277,9 @@ class Crossing(RuleBasedStateMachine):
     def end_grant(self, pick: int) -> None:
         by_hand = {key: one for key, one in self.model.grants.items() if "glass" not in one}
         grant_id, grant = self._pick(by_hand, pick)
-        with self.world.engine.unit_of_work() as work:
-            work.access.end_grant(grant_id, at=self.now, reason="over")
-            work.commit()
+        with self.world.engine.transaction() as tx:
+            tx.of(AccessStore).end_grant(grant_id, at=self.now, reason="over")
+            tx.commit()
         grant["ended"] = True
 
     @rule(pick=PICK, side=SIDES, role=st.sampled_from(sorted(WHO_BREAKS)), hours=st.integers(1, 4))
@@ -373,16 +377,16 @@ class Crossing(RuleBasedStateMachine):
         """Nobody writes into a case that they do not see."""
         case = self._case(pick)
         sees = self.model.shown(case, side, role, self.now) != ("-",)
-        with self.world.engine.unit_of_work() as work:
-            before = work.cases.read(case.id).case.revision
+        with self.world.engine.transaction() as tx:
+            before = tx.of(CaseStore).read(case.id).case.revision
         did = self._did(
             lambda: add_person(
                 self.world.engine, case.id, viewer=self._who(side, role), command_id=uuid4(),
                 role=PersonRole.WITNESS, identity={"name": "Somebody"},
             )
         )  # fmt: skip
-        with self.world.engine.unit_of_work() as work:
-            after = work.cases.read(case.id).case.revision
+        with self.world.engine.transaction() as tx:
+            after = tx.of(CaseStore).read(case.id).case.revision
         assert did == (after != before)
         assert sees or not did
 
@@ -392,7 +396,7 @@ class Crossing(RuleBasedStateMachine):
             return
         known = {case.id: case for case in self.model.cases}
         for side, role in self._personas():
-            lines = self.world.engine.queries.cases(self._who(side, role), limit=10_000)
+            lines = self.world.engine.ask(cases_view, self._who(side, role), limit=10_000)
             shown = {line.id for line in lines} & set(known)
             wanted = {key for key, case in known.items() if self.model.shown(case, side, role, self.now) != ("-",)}
             self._count("crossed", any(known[key].side != side for key in shown))
@@ -404,10 +408,10 @@ class Crossing(RuleBasedStateMachine):
         case = self._case(pick)
         for side, role in self._personas():
             viewer, fields = self._who(side, role), self.model.shown(case, side, role, self.now)
-            with self.world.engine.unit_of_work() as work:
-                access = work.access.access_of(viewer, case.id, self.now)
+            with self.world.engine.transaction() as tx:
+                access = tx.of(AccessStore).access_of(viewer, case.id, self.now)
             try:
-                page = self.world.engine.queries.case(viewer, case.id).model_dump_json()
+                page = self.world.engine.ask(case_page, viewer, case.id).model_dump_json()
             except NotFoundError:
                 assert fields == ("-",)
                 continue

@@ -8,6 +8,8 @@ from typing import Any
 import psycopg
 from psycopg.rows import dict_row
 
+from engine.adapters.sql.case_store import CaseStore
+from engine.adapters.sql.queries.case_page import case_page
 from engine.domain.records import LIVE, Deadline, Purpose, Step
 from engine.domain.state import CaseState
 from engine.replay.replayer import Play, begin, go_on, wait
@@ -41,13 +43,13 @@ class LateStory:
     @property
     def state(self) -> CaseState:
         """The case as it stands."""
-        with self.world.engine.unit_of_work() as work:
-            return work.cases.lock(self.play.case_id)
+        with self.world.engine.transaction() as tx:
+            return tx.of(CaseStore).lock(self.play.case_id)
 
     @property
     def page(self) -> CaseView:
         """The case as a supervisor of the leading unit sees it."""
-        return self.world.engine.queries.case(self.play.people["supervisor"], self.play.case_id)
+        return self.world.engine.ask(case_page, self.play.people["supervisor"], self.play.case_id)
 
     def step(self, key: str) -> Step | None:
         """Find the latest occurrence of a step by its key."""

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from engine.adapters.sql.queries.delays import delays
 from engine.domain.records import DelayOwner, Step, StepStatus
 from engine.replay.answers import CANARY
 from engine.replay.world import World, scratch_world
@@ -207,7 +208,7 @@ def test_the_delay_is_that_of_another_body_and_is_counted_as_such_only(no_nation
     assert no_nationality.deadline("nationality_answer").delay_owner is DelayOwner.OTHER_BODY
     told = {row["reader"] for row in no_nationality.told("overdue") if "ationality" in row["body"]}
     assert "Caseworker IN-TR" not in told
-    lines = no_nationality.world.engine.queries.delays(no_nationality.play.people["supervisor"])
+    lines = no_nationality.world.engine.ask_board(delays, no_nationality.play.people["supervisor"])
     assert sum(line.late.get("other_body", 0) for line in lines) == 1
 
 

@@ -15,6 +15,10 @@ from starlette.testclient import TestClient
 from engine.adapters.postgres.databases import create_database, drop_database
 from engine.adapters.postgres.embedded import EmbeddedServer
 from engine.adapters.postgres.roles import urls_on
+from engine.adapters.sql.directory_store import DirectoryStore
+from engine.adapters.sql.queries.people import member, members, unit_list
+from engine.adapters.sql.queries.viewer import as_viewer
+from engine.adapters.sql.queries.waiting import waiting as waiting_view
 from engine.assembly import Engine
 from engine.bootstrap import build_engine, ship
 from engine.cli.common import SYSTEM
@@ -128,10 +132,10 @@ def filled(postgres: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory) -
         hub = people_of(engine, jurisdiction="IN-AS", label="Hub")
         other = people_of(engine, jurisdiction="IN-ML", label="Other")
         kept = engine.passwords.hash(PASSWORD)
-        with engine.unit_of_work() as work:
+        with engine.transaction() as tx:
             for viewer in (*hub[1].values(), *other[1].values()):
-                work.directory.set_password(viewer.actor_id, kept)
-            work.commit()
+                tx.of(DirectoryStore).set_password(viewer.actor_id, kept)
+            tx.commit()
         engine.dispose()
         yield Filled(name, folder, hub, other)
     finally:
@@ -181,7 +185,7 @@ def test_the_one_whose_role_it_is_does_not_agree_to_it(network: Network) -> None
     manager = network.people["case_manager"]
     counts = give_role(network.engine, manager.actor_id, viewer=network.admin, unit_id=network.unit, role="lawyer")
     assert not counts
-    assert network.engine.queries.waiting(manager) == ()
+    assert network.engine.ask(waiting_view, manager) == ()
     with pytest.raises(OwnApprovalError):
         answer_role(network.engine, network.request(ApprovalKind.ROLE), viewer=manager, approved=True)
 
@@ -216,7 +220,7 @@ def test_a_unit_without_a_lead_gets_none_by_its_administrator_alone(network: Net
     ghost = network.invite(role="supervisor")
     set_first_password(network.engine, ghost.token, password=OTHER)
     assert ghost.waits == ("supervisor",)
-    (line,) = network.engine.queries.waiting(network.hub_people["nodal_officer"])
+    (line,) = network.engine.ask(waiting_view, network.hub_people["nodal_officer"])
     assert (line.person, line.role, line.may_answer) == ("Mary", "supervisor", True)
     answer_role(network.engine, line.subject_id, viewer=network.hub_people["nodal_officer"], approved=True)
     assert network.roles(ghost.actor_id) == {"supervisor"}
@@ -274,20 +278,20 @@ def test_an_administrator_acts_within_their_organisation(network: Network) -> No
             act()
     with pytest.raises(NotAllowedError):
         add_unit(engine, viewer=by, organisation="Someone else", name="Ghost office", jurisdiction="IN-ML", contact="")
-    shown = {one.id for one in engine.queries.members(by)}
+    shown = {one.id for one in engine.ask(members, by)}
     assert shown == {one.actor_id for one in network.people.values()}
-    assert {one.id for one in engine.queries.unit_list(by)} == {network.unit}
-    assert {one.id for one in engine.queries.unit_list(network.hub_admin)} == {network.unit, network.hub}
+    assert {one.id for one in engine.ask(unit_list, by)} == {network.unit}
+    assert {one.id for one in engine.ask(unit_list, network.hub_admin)} == {network.unit, network.hub}
     with pytest.raises(NotFoundError):
-        engine.queries.member(by, them)
+        engine.ask(member, by, them)
 
 
 def test_nobody_but_the_machine_names_the_hubs_body(network: Network) -> None:
     with pytest.raises(NotAllowedError):
         name_hub(network.engine, viewer=network.admin, organisation="Partner in IN-ML")
     name_hub(network.engine, viewer=SYSTEM, organisation="Partner in IN-ML")
-    assert {one.id for one in network.engine.queries.unit_list(network.admin)} == {network.unit, network.hub}
-    assert {one.id for one in network.engine.queries.unit_list(network.hub_admin)} == {network.hub}
+    assert {one.id for one in network.engine.ask(unit_list, network.admin)} == {network.unit, network.hub}
+    assert {one.id for one in network.engine.ask(unit_list, network.hub_admin)} == {network.hub}
 
 
 def test_a_link_to_a_new_password_works_only_when_a_second_person_agrees(network: Network) -> None:
@@ -376,7 +380,7 @@ def test_the_whole_attack_over_http_reads_nothing(network: Network) -> None:
     assert "Ghost: Caseworker" in waiting
     assert "Give the role" not in waiting, "who asked has nothing to answer"
     lead = network.people["supervisor"]
-    assert {line.kind for line in network.engine.queries.waiting(lead) if line.may_answer} == {"role", "link"}
+    assert {line.kind for line in network.engine.ask(waiting_view, lead) if line.may_answer} == {"role", "link"}
 
 
 def test_a_second_factor_is_for_everybody_unless_it_is_narrowed_on_purpose(network: Network) -> None:
@@ -415,12 +419,12 @@ def test_the_first_administrator_sets_everything_up_alone_and_then_alone_no_more
         token = first_link(built)
         assert token
         begin(built, token, FirstAnswers("Ada", "ada@example.org", "Hills", "Hill office", "IN-ML", PASSWORD))
-        with built.unit_of_work() as work:
-            known = work.directory.credentials("ada@example.org")
-            (unit,) = work.directory.units()
-            assert work.directory.hub() == unit.organisation_id
+        with built.transaction() as tx:
+            known = tx.of(DirectoryStore).credentials("ada@example.org")
+            (unit,) = tx.of(DirectoryStore).units()
+            assert tx.of(DirectoryStore).hub() == unit.organisation_id
         assert known
-        ada = built.queries.viewer(known.actor_id).model_copy(
+        ada = built.ask_all(as_viewer, known.actor_id).model_copy(
             update={"stepped_up_at": built.wall_clock.now(), "by_factor": True}
         )
         more: dict[str, Any] = {"viewer": ada, "unit_id": unit.id}

@@ -14,6 +14,7 @@ from engine.adapters.postgres.databases import APP, OWNER, connected, create_dat
 from engine.adapters.postgres.embedded import EmbeddedServer
 from engine.adapters.postgres.roles import urls_on
 from engine.adapters.sql.demo_fact import mark_as_demo
+from engine.adapters.sql.directory_store import DirectoryStore
 from engine.assembly import Engine
 from engine.bootstrap import build_engine, databases, ship
 from engine.cli.main import app
@@ -119,10 +120,10 @@ def test_nobody_real_is_offered_or_become_even_in_a_demo(
     ship(engine)
     _, people = people_of(engine, jurisdiction="IN-AS", label="Invented")
     someone = uuid4()
-    with engine.unit_of_work() as work:
-        work.directory.add_actor(someone, name="Really Here", email="real@example.org")
-        work.directory.add_role(someone, unit_id=people["caseworker"].unit_ids[0], role="caseworker")
-        work.commit()
+    with engine.transaction() as tx:
+        tx.of(DirectoryStore).add_actor(someone, name="Really Here", email="real@example.org")
+        tx.of(DirectoryStore).add_role(someone, unit_id=people["caseworker"].unit_ids[0], role="caseworker")
+        tx.commit()
     with pytest.raises(NotAllowedError):
         become(engine, someone)
     client = TestClient(create_app(engine), base_url=ORIGIN, raise_server_exceptions=False)

@@ -20,6 +20,10 @@ from typer.testing import CliRunner, Result
 
 from engine.adapters.key_file import KeyFile, read_key_file
 from engine.adapters.postgres.binaries import client_program
+from engine.adapters.sql.case_store import CaseStore
+from engine.adapters.sql.housekeeping_store import HousekeepingStore
+from engine.adapters.sql.person_store import PersonStore
+from engine.adapters.sql.queries.keeping import keeping
 from engine.assembly import Engine
 from engine.bootstrap import build_engine, period_folders
 from engine.cli.main import app
@@ -173,7 +177,7 @@ def test_until_the_period_ends_the_page_says_when_and_the_attack_reads_who_was_e
         assert with_less.read(scene.persons["erased"]), only
         assert scene.token_hits(with_less, ERASED), only
     assert scene.token_hits(attacker, ERASED)
-    [line] = scene.site.engine.queries.keeping(scene.people["data_protection_officer"]).erasures
+    [line] = scene.site.engine.ask(keeping, scene.people["data_protection_officer"]).erasures
     assert (line.copies, line.keys_gone_at) == ("later", scene.site.engine.periods.current.ends_at)
 
 
@@ -189,7 +193,7 @@ def test_when_the_period_has_ended_nobody_reads_who_was_erased_with_all_keys_of_
         assert [name for name, content in attacker.files.items() if value.encode() in content] == []
     assert any(ALIVE["name"].encode() in one for one in attacker.read(scene.persons["alive"])), "it is the same attack"
     assert scene.token_hits(attacker, ALIVE)
-    [line] = scene.site.engine.queries.keeping(scene.people["data_protection_officer"]).erasures
+    [line] = scene.site.engine.ask(keeping, scene.people["data_protection_officer"]).erasures
     assert line.copies == "dead"
 
 
@@ -212,8 +216,8 @@ def _erased_after_a_backup(site: Installation, backup: Path) -> Scene:
         case = open_case(
             site.engine, answers=TOLD, unit_id=unit, viewer=people["case_manager"], command_id=uuid4()
         ).case_id
-        with site.engine.unit_of_work() as work:
-            [person] = work.cases.lock(case).persons
+        with site.engine.transaction() as tx:
+            [person] = tx.of(CaseStore).lock(case).persons
         scene.cases[name], scene.persons[name] = case, person.person_id
         identify_person(
             site.engine, person.person_id, case_id=case, viewer=people["caseworker"], command_id=uuid4(),
@@ -244,12 +248,12 @@ def _erased_after_a_backup(site: Installation, backup: Path) -> Scene:
 
 def _reads_and_finds_the_survivor_alone(scene: Scene) -> None:
     with _another(scene.site) as engine:
-        with engine.unit_of_work() as work:
-            assert work.persons.identity(scene.persons["alive"])["name"] == ALIVE["name"]
-            assert work.records.report_of(scene.cases["alive"])
-            assert not work.persons.identity(scene.persons["erased"])
-        with pytest.raises(KeyMissingError), engine.unit_of_work() as work:
-            work.records.report_of(scene.cases["erased"])
+        with engine.transaction() as tx:
+            assert tx.of(PersonStore).identity(scene.persons["alive"])["name"] == ALIVE["name"]
+            assert tx.of(HousekeepingStore).report_of(scene.cases["alive"])
+            assert not tx.of(PersonStore).identity(scene.persons["erased"])
+        with pytest.raises(KeyMissingError), engine.transaction() as tx:
+            tx.of(HousekeepingStore).report_of(scene.cases["erased"])
         assert _found(scene.site, engine, ALIVE) == {scene.persons["alive"]}
         assert _found(scene.site, engine, ERASED) == set()
         assert not list(engine.broken_chains())
@@ -271,9 +275,9 @@ class _another:  # noqa: N801 - used as a function
 def _found(site: Installation, engine: Engine, identity: Mapping[str, str]) -> set[UUID]:
     """Find somebody by name and number, as the organisation that wrote them down does."""
     tokens = [one for one in engine.fingerprints.tokens(identity) if one[0] in {"name", "phone"}]
-    with engine.unit_of_work() as work:
+    with engine.transaction() as tx:
         organisations = [row["id"] for row in site.rows("SELECT id FROM organisation")]
-        return {person for one in organisations for person in work.persons.known_by(one, tokens)}
+        return {person for one in organisations for person in tx.of(PersonStore).known_by(one, tokens)}
 
 
 def _tokens(site: Installation, engine: Engine, identity: Mapping[str, str]) -> set[bytes]:

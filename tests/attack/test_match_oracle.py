@@ -8,6 +8,13 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from engine.adapters.sql.match_store import MatchStore
+from engine.adapters.sql.person_store import PersonStore
+from engine.adapters.sql.queries.case_page import case_page
+from engine.adapters.sql.queries.history import case_history
+from engine.adapters.sql.queries.notices import notices
+from engine.adapters.sql.queries.sharing import matches
+from engine.adapters.sql.queries.sharing import probes as probes_view
 from engine.domain.matching import FACTS_NEEDED, PROBES_A_DAY, PROBES_KEPT, STRONG_FACTS, Agreement, facts_of
 from engine.domain.records import PersonRole
 from engine.errors import AlreadyEndedError, NotAllowedError, NotFoundError
@@ -57,8 +64,8 @@ def told(world: World, *kinds: str) -> set[UUID]:
 
 def asker_knows(world: World) -> list[object]:
     """Give all that any lead of the unit that asks is shown of it."""
-    shown = [world.engine.queries.matches(world.who(role)) for role in ("supervisor", "case_manager")]
-    shown += [world.engine.queries.notices(world.who("supervisor"), limit=50)]
+    shown = [world.engine.ask(matches, world.who(role)) for role in ("supervisor", "case_manager")]
+    shown += [world.engine.ask(notices, world.who("supervisor"), limit=50)]
     return [one for some in shown for one in some if getattr(one, "kind", "match") != "assigned"]
 
 
@@ -82,7 +89,7 @@ def test_two_strong_facts_are_told_to_the_unit_that_knows_and_to_nobody_of_the_o
 ) -> None:
     theirs = known_there(world)
     plant(world, {"name": GIRL["name"], second: GIRL[second]})
-    [question] = world.engine.queries.matches(world.other("supervisor"))
+    [question] = world.engine.ask(matches, world.other("supervisor"))
     assert (question.case_id, question.is_question, question.unit) == (theirs, True, "Unit IN (Here)")
     assert told(world, "match_found") <= {world.other(role).actor_id for role in (
         "case_manager", "supervisor", "nodal_officer", "safeguarding_lead")}  # fmt: skip
@@ -108,13 +115,13 @@ def test_no_answer_a_no_and_nobody_who_knows_look_the_same_to_who_asks(world: Wo
         case_id = plant(world, {"name": identity["name"], "phone": identity["phone"]})
         if answer:
             [question, *_] = [
-                one for one in world.engine.queries.matches(world.other("supervisor")) if not one.answered_at
+                one for one in world.engine.ask(matches, world.other("supervisor")) if not one.answered_at
             ]  # fmt: skip
             answer_match(world.engine, question.id, viewer=world.other("supervisor"), answer=answer)
-        history = [one.type for one in world.engine.queries.history(world.who("supervisor"), case_id)]
-        page = world.engine.queries.case(world.who("supervisor"), case_id)
+        history = [one.type for one in world.engine.ask(case_history, world.who("supervisor"), case_id)]
+        page = world.engine.ask(case_page, world.who("supervisor"), case_id)
         mine = world.rows("SELECT count(*) FROM match_alert WHERE unit_id = :u", u=world.unit)[0][0]
-        probes = [(one.compared, one.held) for one in world.engine.queries.probes(world.who("safeguarding_lead"))]
+        probes = [(one.compared, one.held) for one in world.engine.ask(probes_view, world.who("safeguarding_lead"))]
         seen.append((asker_knows(world), history, page.findings, page.facts, mine, len(probes)))
     assert seen[0] == seen[1] == seen[2]
 
@@ -122,7 +129,7 @@ def test_no_answer_a_no_and_nobody_who_knows_look_the_same_to_who_asks(world: Wo
 def test_only_a_yes_is_told_to_who_asks_and_names_whom_to_call_and_no_case(world: World) -> None:
     theirs = known_there(world)
     mine = plant(world, GIRL)
-    [question] = world.engine.queries.matches(world.other("supervisor"))
+    [question] = world.engine.ask(matches, world.other("supervisor"))
     with pytest.raises(NotAllowedError):
         answer_match(world.engine, question.id, viewer=world.other("caseworker"), answer="yes")
     with pytest.raises(NotFoundError) as real:
@@ -135,7 +142,7 @@ def test_only_a_yes_is_told_to_who_asks_and_names_whom_to_call_and_no_case(world
         answer_match(world.engine, question.id, viewer=world.other("supervisor"), answer="yes")
     with pytest.raises(AlreadyEndedError):
         answer_match(world.engine, question.id, viewer=world.other("supervisor"), answer="no")
-    [found] = world.engine.queries.matches(world.who("supervisor"))
+    [found] = world.engine.ask(matches, world.who("supervisor"))
     assert (found.case_id, found.unit, found.is_question) == (mine, "Unit IN (There)", False)
     assert str(theirs) not in found.model_dump_json()
     assert told(world, "match_answered") == {world.who(role).actor_id for role in (
@@ -180,12 +187,12 @@ def test_what_is_compared_is_counted_limited_and_shown_to_who_watches_and_waits_
         plant(world, {"name": f"Planted Name{'abcde'[number]}", "phone": f"+91 90000 0000{number}"})
     last = plant(world, GIRL)
     assert world.rows("SELECT id FROM match_alert") == []
-    [line] = [one for one in world.engine.queries.probes(world.who("safeguarding_lead")) if one.held]
+    [line] = [one for one in world.engine.ask(probes_view, world.who("safeguarding_lead")) if one.held]
     assert (line.actor, line.compared, line.held) == (world.who("caseworker").name, 3, 3)
     for role in ("caseworker", "supervisor", "case_manager"):
         with pytest.raises(NotAllowedError):
-            world.engine.queries.probes(world.who(role))
-    assert world.engine.queries.probes(world.other("safeguarding_lead")) != (line,)
+            world.engine.ask(probes_view, world.who(role))
+    assert world.engine.ask(probes_view, world.other("safeguarding_lead")) != (line,)
     watching = {world.who(role).actor_id for role in ("safeguarding_lead", "data_protection_officer")}
     assert told(world, "match_limit") == watching
     assert Counter(
@@ -193,7 +200,7 @@ def test_what_is_compared_is_counted_limited_and_shown_to_who_watches_and_waits_
     ) == Counter(dict.fromkeys(watching, len(WAYS)))
     world.later(hours=24)
     find_matches(world.engine)
-    [question] = world.engine.queries.matches(world.other("supervisor"))
+    [question] = world.engine.ask(matches, world.other("supervisor"))
     assert question.is_question, "nothing is lost: who had to wait is compared on the next day"
     assert world.rows("SELECT about_case_id FROM match_alert")[0][0] == last
 
@@ -208,8 +215,8 @@ def test_counts_of_comparisons_are_forgotten_after_their_time_and_never_those_of
     forget_sign_ins(world.engine)
     assert world.rows("SELECT count(*) FROM match_probe")[0][0] == 0
     world.rows("INSERT INTO match_probe SELECT id, :who, current_date - 1, 40, 0 FROM unit LIMIT 1", who=uuid4())
-    with world.engine.unit_of_work() as work:
-        assert work.matches.forget_probes(before=date(2999, 1, 1)) == 0, "what the limits count stays"
+    with world.engine.transaction() as tx:
+        assert tx.of(MatchStore).forget_probes(before=date(2999, 1, 1)) == 0, "what the limits count stays"
 
 
 def test_a_whole_unit_has_a_limit_too(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -221,7 +228,7 @@ def test_a_whole_unit_has_a_limit_too(world: World, monkeypatch: pytest.MonkeyPa
             world, case_id, world.who(role), {"name": f"Other Name{'abc'[number]}", "phone": f"+91 90000 0010{number}"}
         )
         find_matches(world.engine)
-    assert sum(one.held for one in world.engine.queries.probes(world.who("data_protection_officer"))) == 1
+    assert sum(one.held for one in world.engine.ask(probes_view, world.who("data_protection_officer"))) == 1
 
 
 def test_tokens_of_two_units_are_never_alike_so_a_planted_name_tests_nothing(world: World) -> None:
@@ -266,13 +273,13 @@ def test_a_stolen_token_that_is_put_to_a_person_of_ones_own_finds_nobody_planted
         " t.unit_id FROM person_token t JOIN case_person c USING (person_id) WHERE c.case_id = :theirs"
         " ON CONFLICT DO NOTHING RETURNING kind", decoy=decoy, theirs=theirs,
     )  # fmt: skip
-    with world.engine.unit_of_work() as work:
+    with world.engine.transaction() as tx:
         case_of_decoy = next(
             row.case_id for row in world.rows("SELECT case_id FROM case_person WHERE person_id = :d", d=decoy)
         )
-        alike = work.persons.matches((decoy,), case_id=case_of_decoy)
+        alike = tx.of(PersonStore).matches((decoy,), case_id=case_of_decoy)
         person = world.state(named).persons[0].person_id
-        from_name = work.persons.matches((person,), case_id=named)
+        from_name = tx.of(PersonStore).matches((person,), case_id=named)
     assert person not in {one.person_id for one in alike}
     assert decoy not in {one.person_id for one in from_name}
     world.rows("INSERT INTO match_check (person_id, asked_at) VALUES (:d, now()) RETURNING person_id", d=decoy)
@@ -282,6 +289,6 @@ def test_a_stolen_token_that_is_put_to_a_person_of_ones_own_finds_nobody_planted
 
 def test_a_day_is_that_of_the_unit(world: World) -> None:
     plant(world, GIRL)
-    [line] = [one for one in world.engine.queries.probes(world.who("safeguarding_lead")) if one.actor != "The system"]
+    [line] = [one for one in world.engine.ask(probes_view, world.who("safeguarding_lead")) if one.actor != "The system"]
     zone_day = (world.clock.now() + timedelta(hours=5, minutes=30)).date()
     assert line.day == zone_day

@@ -10,6 +10,13 @@ from httpx2 import Response
 from starlette.testclient import TestClient
 
 from engine.adapters.postgres.databases import connected
+from engine.adapters.sql.access_store import AccessStore
+from engine.adapters.sql.case_store import CaseStore
+from engine.adapters.sql.item_store import ItemStore
+from engine.adapters.sql.queries.case_page import case_page
+from engine.adapters.sql.queries.cases import cases, count_cases
+from engine.adapters.sql.queries.history import case_history
+from engine.adapters.sql.queries.offers import offers
 from engine.domain.access import Grant
 from engine.replay.world import people_of
 from engine.usecases.complete_work_item import complete_work_item
@@ -41,8 +48,8 @@ def shared(portal: Portal) -> Shared:
     made = report_case(portal.as_role("intake_officer"))
     case_id = UUID(made.page.rpartition("/")[2])
     engine, lead = portal.engine, portal.people["case_manager"]
-    with engine.unit_of_work() as work:
-        intake = next(one for one in work.items.open_of_case(case_id) if one.uses == "reporting.intake")
+    with engine.transaction() as tx:
+        intake = next(one for one in tx.of(ItemStore).open_of_case(case_id) if one.uses == "reporting.intake")
     answers = {
         "narrative": WORDS, "concern": "forced_labour", "is_child_suspected": "yes", "immediate_danger": False,
         "safe_to_call": True, "consent_to_record": "yes", "received_at": BEGIN.isoformat(), "channel": "walk_in",
@@ -62,28 +69,28 @@ def shared(portal: Portal) -> Shared:
     partner = TestClient(portal.app, base_url=ORIGIN, raise_server_exceptions=False)
     partner.post("/become", data={"actor_id": str(holder.actor_id)}, follow_redirects=False)
     grant(portal, case_id, unit, NARROW)
-    with engine.unit_of_work() as work:
-        steps = tuple(work.cases.read(case_id).steps)
+    with engine.transaction() as tx:
+        steps = tuple(tx.of(CaseStore).read(case_id).steps)
     return Shared(case_id, made.page, made.number, partner, holder, unit, steps)
 
 
 def grant(portal: Portal, case_id: UUID, unit: UUID, fields: tuple[str, ...]) -> UUID:
     made = uuid4()
-    with portal.engine.unit_of_work() as work:
-        here = tuple(one.person_id for one in work.cases.read(case_id).persons)
-        work.access.add_grant(
+    with portal.engine.transaction() as tx:
+        here = tuple(one.person_id for one in tx.of(CaseStore).read(case_id).persons)
+        tx.of(AccessStore).add_grant(
             Grant(
                 id=made, case_id=case_id, unit_id=unit, purpose="help", granted_at=portal.clock.now(), fields=fields,
                 persons=here,
             )
         )  # fmt: skip
-        work.commit()
+        tx.commit()
     return made
 
 
 def titles(portal: Portal, shared: Shared) -> set[str]:
     """Give what the own unit reads of the work: workflows and steps."""
-    case = portal.engine.queries.case(portal.people["case_manager"], shared.case_id)
+    case = portal.engine.ask(case_page, portal.people["case_manager"], shared.case_id)
     return {run.title for run in case.runs} | {step.title for step in case.steps if step.uses != "reporting.intake"}
 
 
@@ -92,7 +99,7 @@ def test_a_narrow_grant_shows_its_answers_and_nothing_of_the_work(portal: Portal
     assert "A part is shared with you" in page
     for untold in (*titles(portal, shared), "Time limit", "/workflows/", "Opened", "open of", "no step", "not known"):
         assert untold not in page, untold
-    case = portal.engine.queries.case(shared.holder, shared.case_id)
+    case = portal.engine.ask(case_page, shared.holder, shared.case_id)
     assert (case.runs, case.deadlines, case.escalations, case.documents, case.jobs, case.findings) == ((),) * 6
     assert (case.status, case.opened_at, case.closed_at, case.shows_work) == ("shared", None, None, False)
     [step] = case.steps
@@ -102,7 +109,7 @@ def test_a_narrow_grant_shows_its_answers_and_nothing_of_the_work(portal: Portal
 
 
 def test_what_it_names_is_shown_and_each_other_step_is_not_there(shared: Shared, portal: Portal) -> None:
-    case = portal.engine.queries.case(shared.holder, shared.case_id)
+    case = portal.engine.ask(case_page, shared.holder, shared.case_id)
     there = {step.id for step in case.steps}
     nothing = shared.partner.get(f"{shared.page}/steps/{uuid4()}")
     for step in shared.steps:
@@ -121,39 +128,39 @@ def test_a_question_that_was_not_answered_shows_no_step(portal: Portal, shared: 
     _, people = people_of(portal.engine, jurisdiction="IN-WB", label="Unanswered")
     who = people["supervisor"]
     grant(portal, shared.case_id, who.unit_ids[0], ("reporting.intake.informant_phone", "protection.safety.*"))
-    assert portal.engine.queries.case(who, shared.case_id).steps == ()
+    assert portal.engine.ask(case_page, who, shared.case_id).steps == ()
 
 
 def test_history_files_list_and_counts_tell_a_narrow_holder_nothing_else(portal: Portal, shared: Shared) -> None:
-    assert portal.engine.queries.history(shared.holder, shared.case_id) == ()
+    assert portal.engine.ask(case_history, shared.holder, shared.case_id) == ()
     files = shared.partner.get(f"{shared.page}/files").text
     assert "No file is shown to you here." in files
     for untold in ("application/pdf", "Set aside", "kB<", "Add this file", "Order of"):
         assert untold not in files, untold
-    lines = portal.engine.queries.cases(shared.holder, status="open", number="", offset=0, limit=50)
+    lines = portal.engine.ask(cases, shared.holder, status="open", number="", offset=0, limit=50)
     [line] = [one for one in lines if one.id == shared.case_id]
     assert (line.status, line.opened_at, line.open_items, line.next_due_at, line.waiting_for, line.concern) == (
         "shared", None, 0, None, "", "",
     )  # fmt: skip
     assert line.is_overdue is False
     for number in ("", shared.number):
-        closed = portal.engine.queries.cases(shared.holder, status="closed", number=number, offset=0, limit=50)
+        closed = portal.engine.ask(cases, shared.holder, status="closed", number=number, offset=0, limit=50)
         assert shared.case_id not in {one.id for one in closed}
     for status, count in (("open", 1), ("closed", 0), ("all", 1)):
-        assert portal.engine.queries.count_cases(shared.holder, status=status) == count
+        assert portal.engine.ask(count_cases, shared.holder, status=status) == count
 
 
 def test_whether_a_case_was_closed_is_not_counted_to_who_is_shown_nothing_of_its_work(
     portal: Portal, shared: Shared
 ) -> None:
-    before = {status: portal.engine.queries.count_cases(shared.holder, status=status) for status in ("open", "closed")}
-    with portal.engine.unit_of_work() as work:
-        state = work.cases.lock(shared.case_id)
+    before = {status: portal.engine.ask(count_cases, shared.holder, status=status) for status in ("open", "closed")}
+    with portal.engine.transaction() as tx:
+        state = tx.of(CaseStore).lock(shared.case_id)
         assert state.case.status == "open"
     _force(portal, shared.case_id, "closed")
     try:
-        after = {s: portal.engine.queries.count_cases(shared.holder, status=s) for s in ("open", "closed")}
-        case = portal.engine.queries.case(shared.holder, shared.case_id)
+        after = {s: portal.engine.ask(count_cases, shared.holder, status=s) for s in ("open", "closed")}
+        case = portal.engine.ask(case_page, shared.holder, shared.case_id)
         assert shared.number in shared.partner.get("/cases").text
         assert shared.number not in shared.partner.get("/cases?status=closed").text
     finally:
@@ -189,9 +196,9 @@ def test_only_the_right_that_is_named_lets_a_file_be_added_and_it_shows_none(
             said = portal.as_role("supervisor").get(f"{shared.page}/access").text
             assert "They can also add files." in said
     finally:
-        with portal.engine.unit_of_work() as work:
-            work.access.end_grant(given, at=portal.clock.now() - timedelta(seconds=1), reason="recalled")
-            work.commit()
+        with portal.engine.transaction() as tx:
+            tx.of(AccessStore).end_grant(given, at=portal.clock.now() - timedelta(seconds=1), reason="recalled")
+            tx.commit()
 
 
 def test_the_right_is_named_where_access_is_given_and_asks_for_no_consent(portal: Portal, shared: Shared) -> None:
@@ -205,7 +212,7 @@ def test_the_right_is_named_where_access_is_given_and_asks_for_no_consent(portal
     sent = portal.as_role("case_manager").post(f"{shared.page}/send", data=given)
     assert sent.status_code == 200, sent.text
     assert "Can add files to the case" in sent.text
-    [offer] = [one for one in portal.engine.queries.offers(shared.holder) if one.case_number == shared.number]
+    [offer] = [one for one in portal.engine.ask(offers, shared.holder) if one.case_number == shared.number]
     taken = shared.partner.post(f"/referrals/{offer.id}/accept", data={"command_id": str(uuid4())})
     assert taken.status_code == 200
     assert _add(shared, content=pdf() + b"\n% another").status_code == 200

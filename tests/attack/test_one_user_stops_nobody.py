@@ -20,8 +20,10 @@ from sqlalchemy import Pool, event
 from starlette.requests import Request
 
 from engine.adapters.sql.data_keys import SqlWrappedKeys
+from engine.adapters.sql.directory_store import DirectoryStore
 from engine.adapters.sql.in_hand import taken_from
 from engine.adapters.sql.key_store import KeyStore
+from engine.adapters.sql.store import Within
 from engine.adapters.vault import KeyVault
 from engine.errors import KeyMissingError
 from engine.portal import turns
@@ -143,10 +145,10 @@ def _watch(address: str, path: str, token: str, waits: list[float], flood: _Floo
 def _waits_for_a_code(site: Installation, actor_id: UUID) -> str:
     """Give somebody a second factor, and begin to sign in as them; gives the token that waits for a code."""
     engine = site.engine
-    with engine.unit_of_work() as work:
-        work.directory.set_password(actor_id, engine.passwords.hash(PASSWORD))
-        person = work.directory.actor(actor_id)
-        work.commit()
+    with engine.transaction() as tx:
+        tx.of(DirectoryStore).set_password(actor_id, engine.passwords.hash(PASSWORD))
+        person = tx.of(DirectoryStore).actor(actor_id)
+        tx.commit()
     assert person is not None
     token = sign_in(engine, email=person.email, password=PASSWORD).token
     viewer = viewer_of(engine, token)
@@ -214,12 +216,12 @@ def _addresses(portal: Portal, case_id: str) -> Iterator[tuple[str, str]]:
 def test_a_key_is_kept_or_lost_with_what_was_sealed_by_it(portal: Portal) -> None:
     engine, owner, row = portal.engine, uuid4(), uuid4()
     where = {"table": "case", "row": row, "column": "title"}
-    with engine.unit_of_work():
+    with engine.transaction():
         lost = engine.vault.seal("a name", key_of=owner, unit_id=portal.unit, **where)
         assert engine.vault.unseal(lost, **where) == "a name"
-    with engine.unit_of_work() as work:
+    with engine.transaction() as tx:
         kept = engine.vault.seal("a name", key_of=owner, unit_id=portal.unit, **where)
-        work.commit()
+        tx.commit()
     assert engine.vault.unseal(kept, **where) == "a name", "no key from before is used that was never kept"
 
 
@@ -233,16 +235,16 @@ def test_a_key_that_was_destroyed_is_remembered_from_no_earlier_look(
     def opened() -> object:
         return engine.vault.unseal(kept, **where)
 
-    with engine.unit_of_work() as work:
+    with engine.transaction() as tx:
         kept = engine.vault.seal("a name", key_of=owner, unit_id=portal.unit, **where)
-        work.commit()
+        tx.commit()
     wide = writer_of(portal.urls)
     vault = KeyVault(engine.vault._ring, SqlWrappedKeys(wide, engine.clock))  # type: ignore[attr-defined]
     still = wide.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
     with ThreadPoolExecutor(1) as elsewhere, taken_from(still, is_still=True) as reading:
         reading.connection.exec_driver_sql("SELECT count(*) FROM data_key")
         with taken_from(wide) as taken:
-            KeyStore(taken.connection, vault).destroy(owner, engine.clock.now())
+            KeyStore(Within(taken.connection, vault)).destroy(owner, engine.clock.now())
             vault.blind("any", "look")
             assert elsewhere.submit(vault.unseal, kept, **where).result(20) == "a name", "it is there until the commit"
             taken.connection.commit()

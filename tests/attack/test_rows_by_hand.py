@@ -13,7 +13,9 @@ from engine.adapters.postgres.databases import OWNER, create_database, drop_data
 from engine.adapters.postgres.embedded import EmbeddedServer
 from engine.adapters.postgres.roles import urls_on
 from engine.adapters.sql.demo_fact import mark_as_demo
+from engine.adapters.sql.housekeeping_store import HousekeepingStore
 from engine.adapters.sql.row_history import KEPT, LEFT_OUT
+from engine.adapters.sql.sign_in_store import SignInStore
 from engine.bootstrap import build_engine, ship
 from engine.cli.main import app
 from engine.replay.demo import seed_demo
@@ -51,11 +53,11 @@ def case_id(world: World) -> UUID:
     deny_access(world.engine, case_id, command_id=uuid4(), actor_id=world.other("counsellor").actor_id, **more)
     note_conflict(world.engine, case_id, command_id=uuid4(), actor_id=worker.actor_id, **more)
     world.do_jobs()
-    with world.engine.unit_of_work() as work:
+    with world.engine.transaction() as tx:
         for token in (b"over", b"open"):
-            work.sign_ins.add_session(token, actor_id=world.who("press_officer").actor_id, at=world.clock.now())
-        work.sign_ins.end_session(b"over", at=world.clock.now())
-        work.commit()
+            tx.of(SignInStore).add_session(token, actor_id=world.who("press_officer").actor_id, at=world.clock.now())
+        tx.of(SignInStore).end_session(b"over", at=world.clock.now())
+        tx.commit()
     return case_id
 
 
@@ -276,8 +278,8 @@ def test_the_nightly_auditor_finds_it_and_says_so_until_it_is_mended(world: Worl
     assert prove_state(world.engine) == 0
     as_the_application(world, "DELETE FROM denial WHERE case_id = :case", case=case_id)
     assert prove_state(world.engine) == 1
-    with world.engine.unit_of_work() as work:
-        kept = work.records.installation(STATE_AUDIT)
+    with world.engine.transaction() as tx:
+        kept = tx.of(HousekeepingStore).installation(STATE_AUDIT)
     assert kept is not None
     assert (kept["chains"], kept["differences"]) == (0, 1)
 

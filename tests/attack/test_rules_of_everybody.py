@@ -6,6 +6,8 @@ from uuid import UUID
 
 import pytest
 
+from engine.adapters.sql.queries.definitions import definitions
+from engine.adapters.sql.queries.waiting import waiting
 from engine.cli.common import SYSTEM
 from engine.errors import (
     ConflictError,
@@ -95,7 +97,7 @@ def test_nobody_of_one_organisation_agrees_to_what_is_everybodys(world: World, w
         with pytest.raises(NotAllowedError):
             answer_proposal(world.engine, subject, viewer=world.other(role), approved=True)
         if role != author:
-            assert world.engine.queries.waiting(world.other(role)) == ()
+            assert world.engine.ask(waiting, world.other(role)) == ()
             with pytest.raises(NotFoundError):
                 proposed_changes(world.engine, done.waits_for, viewer=world.other(role))
     assert proposed_changes(world.engine, done.waits_for, viewer=world.other(author)), "its author reaches it"
@@ -111,7 +113,7 @@ def test_whom_a_proposal_waits_for_is_named_to_its_author_and_on_the_command_lin
         assert set(done.people) == hub, "the machine's proposals go to the hub, never to an arbitrary unit"
         asked = world.rows("SELECT unit_id FROM approval_request WHERE id = :id", id=done.waits_for)
         assert asked == [(world.unit,)]
-    (line,) = world.engine.queries.waiting(world.other("case_manager"))
+    (line,) = world.engine.ask(waiting, world.other("case_manager"))
     assert (line.is_mine, set(line.waits_for)) == (True, hub)
     told = {row[0] for row in world.rows("SELECT recipient_id FROM message WHERE kind = 'second_needed'")}
     assert told == {world.who(role).actor_id for role in AGREE}
@@ -189,7 +191,7 @@ def test_a_unit_makes_definitions_for_its_own_cases_and_for_nobody_elses(world: 
     done = _propose(world, own, world.other("case_manager"))
     assert set(done.people) == {world.other(role).name for role in AGREE if role != "case_manager"}
     answer_proposal(world.engine, _subject(world), viewer=world.other("nodal_officer"), approved=True)
-    (line,) = [one for one in world.engine.queries.definitions() if one.name == "theirs"]
+    (line,) = [one for one in world.engine.ask_all(definitions) if one.name == "theirs"]
     assert line.owner == world.rows("SELECT name FROM unit WHERE id = :id", id=world.network.other_unit)[0][0]
     with pytest.raises(NotFoundError):
         world.open(workflow="theirs")

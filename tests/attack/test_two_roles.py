@@ -355,12 +355,12 @@ def test_a_right_that_was_given_by_hand_is_told_and_taken_at_the_next_start(
         connection.execute(text("GRANT DELETE ON event TO icmc_app"))
         connection.execute(text("GRANT SELECT (password_hash) ON actor TO icmc_reader"))
         connection.execute(text("GRANT CREATE ON SCHEMA public TO icmc_app"))
-    assert world.queries.rights_beyond() == (
+    assert world.questions.rights_beyond() == (
         "icmc_app can CREATE schema public", "icmc_app can DELETE event",
         "icmc_reader can SELECT actor.password_hash",
     )  # fmt: skip
     migrate(database.urls.owner)
-    assert world.queries.rights_beyond() == ()
+    assert world.questions.rights_beyond() == ()
 
 
 def test_each_walled_table_is_walled_for_the_reader_and_no_policy_of_it_asks_a_setting(world: World) -> None:

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from playwright.sync_api import Page, expect
 
+from engine.adapters.sql.queries.definitions import definition
 from tests.browser.hands import choose, go_to, must_be_pleasant, pick, press, write
 from tests.integration.portal.world import Portal, agree, report_case
 
@@ -90,16 +91,16 @@ def test_a_coordinator_finds_a_mistake_by_its_line_and_publishes_a_new_version(
     press(page, "Check")
     must_be_pleasant(page)
     expect(page.get_by_role("link", name="Line").first).to_be_visible()
-    before = portal.engine.queries.definition("workflow", "child-labour")
+    before = portal.engine.ask_all(definition, "workflow", "child-labour")
     page.get_by_label("Text of the workflow").fill(right.replace('title: "', 'title: "Still: ', 1))
     press(page, "Propose this to a second person")
     must_be_pleasant(page)
     expect(page.get_by_role("status").first).to_contain_text("is waiting for a second person")
-    assert portal.engine.queries.definition("workflow", "child-labour") == before
+    assert portal.engine.ask_all(definition, "workflow", "child-labour") == before
     agree(portal)
-    after = portal.engine.queries.definition("workflow", "child-labour")
+    after = portal.engine.ask_all(definition, "workflow", "child-labour")
     assert (after.version, after.title) == (before.version + 1, f"Still: {before.title}")
-    kept = portal.engine.queries.definition("workflow", "child-labour", before.version)
+    kept = portal.engine.ask_all(definition, "workflow", "child-labour", before.version)
     assert kept.content_hash == before.content_hash
 
 

@@ -5,6 +5,8 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
+from engine.adapters.sql.case_store import CaseStore
+from engine.adapters.sql.queries.cases import find_case
 from tests.browser.hands import choose, go_to, must_be_pleasant, pick, press, unfold, write
 from tests.integration.portal.world import Portal, report_case
 
@@ -66,8 +68,10 @@ def test_a_copy_is_asked_for_by_the_keyboard_and_counts_are_shown(open_page: Ope
 
 def test_every_page_for_the_officer_is_pleasant(open_page: OpenPage, portal: Portal) -> None:
     case = report_case(portal.as_role("intake_officer"))
-    with portal.engine.unit_of_work() as work:
-        person = work.cases.lock(portal.engine.queries.find_case(portal.people["supervisor"], case.number)).persons[0]
+    with portal.engine.transaction() as tx:
+        person = (
+            tx.of(CaseStore).lock(portal.engine.ask(find_case, portal.people["supervisor"], case.number)).persons[0]
+        )
     page = open_page()
     become(page, portal, "data_protection_officer")
     for path in ("/keeping", "/keeping/policies", f"{case.page}/persons/{person.person_id}/correct", "/statistics"):

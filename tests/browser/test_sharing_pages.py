@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 from playwright.sync_api import Page, expect
 
+from engine.adapters.sql.case_store import CaseStore
 from engine.usecases.steer_case import identify_person
 from tests.browser.hands import choose, go_to, must_be_pleasant, pick, press, write
 from tests.browser.test_time_pages import become
@@ -102,8 +103,8 @@ def named(portal: Portal) -> Reported:
     """Report a case of a person whose name is known."""
     case = report_case(portal.as_role("caseworker"))
     case_id = UUID(case.page.rpartition("/")[2])
-    with portal.engine.unit_of_work() as work:
-        person = work.cases.read(case_id).persons[0].person_id
+    with portal.engine.transaction() as tx:
+        person = tx.of(CaseStore).read(case_id).persons[0].person_id
     identify_person(
         portal.engine, person, case_id=case_id, viewer=portal.people["caseworker"], command_id=uuid4(),
         identity={"name": NAME},

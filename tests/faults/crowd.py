@@ -19,6 +19,7 @@ from uuid import UUID, uuid4
 
 import httpx
 
+from engine.adapters.sql.directory_store import DirectoryStore
 from engine.bench.workload import WORKFLOW, workflow_text
 from engine.replay.answers import report_answers
 from engine.replay.world import people_of
@@ -180,12 +181,14 @@ def _open(site: Installation, unit: UUID, viewer: Viewer) -> None:
 
 def _hired(site: Installation, unit: UUID, people: int) -> list[UUID]:
     actors = [uuid4() for _ in range(people)]
-    with site.engine.unit_of_work() as work:
+    with site.engine.transaction() as tx:
         for number, actor in enumerate(actors):
-            work.directory.add_actor(actor, name=f"Worker {number}", email=f"worker{number}@example.org", demo=True)
+            tx.of(DirectoryStore).add_actor(
+                actor, name=f"Worker {number}", email=f"worker{number}@example.org", demo=True
+            )
             for role in _ROLES:
-                work.directory.add_role(actor, unit_id=unit, role=role)
-        work.commit()
+                tx.of(DirectoryStore).add_role(actor, unit_id=unit, role=role)
+        tx.commit()
     return actors
 
 

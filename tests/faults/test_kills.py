@@ -12,6 +12,7 @@ import psycopg
 import pytest
 from sqlalchemy.exc import SQLAlchemyError
 
+from engine.adapters.sql.deadline_store import DeadlineStore
 from engine.errors import BusyError
 from engine.replay.world import people_of
 from engine.usecases.audit_escalations import audit_escalations
@@ -94,8 +95,8 @@ def _settle(site: Installation) -> datetime:
 def _is_settled(site: Installation, found: list[datetime]) -> bool:
     try:
         now = site.engine.clock.now()
-        with site.engine.unit_of_work() as work:
-            if work.deadlines.due(now=now, most=1):
+        with site.engine.transaction() as tx:
+            if tx.of(DeadlineStore).due(now=now, most=1):
                 return False
         found.append(now)
         return site.are_all_jobs_over()

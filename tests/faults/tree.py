@@ -15,6 +15,7 @@ from uuid import UUID, uuid4
 
 import httpx
 
+from engine.adapters.sql.housekeeping_store import HousekeepingStore
 from engine.replay.demo import FILLED
 from tests.integration.installation import Installation, until
 from tests.integration.portal.world import REPORT, hidden
@@ -39,9 +40,9 @@ class Tree:
 
     def __post_init__(self) -> None:
         """Choose a port, and start without the cases of the demo: they live now, and the clock is moved."""
-        with self.site.engine.unit_of_work() as work:
-            work.records.set_installation(FILLED, {})
-            work.commit()
+        with self.site.engine.transaction() as tx:
+            tx.of(HousekeepingStore).set_installation(FILLED, {})
+            tx.commit()
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = int(probe.getsockname()[1])

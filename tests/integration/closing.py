@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from engine.adapters.sql.case_store import CaseStore
 from engine.assembly import Engine
 from engine.domain import commands as cm
 from engine.usecases.deciding import carry_out
@@ -11,7 +12,7 @@ from engine.views import Viewer
 def close_at_once(engine: Engine, case_id: UUID, viewer: Viewer) -> None:
     """Close a case although something is open in it, as if a second person had agreed."""
     now = engine.clock.now()
-    with engine.unit_of_work() as work:
-        state = work.cases.lock(case_id)
-        carry_out(engine, work, state, cm.CloseCase("mistake"), actor_id=viewer.actor_id, now=now)
-        work.commit()
+    with engine.transaction() as tx:
+        state = tx.of(CaseStore).lock(case_id)
+        carry_out(engine, tx, state, cm.CloseCase("mistake"), actor_id=viewer.actor_id, now=now)
+        tx.commit()

@@ -19,6 +19,9 @@ from psycopg.rows import dict_row
 
 from engine.adapters.data_files import data_folder
 from engine.adapters.postgres.roles import DatabaseUrls
+from engine.adapters.sql.deadline_store import DeadlineStore
+from engine.adapters.sql.housekeeping_store import HousekeepingStore
+from engine.adapters.sql.job_store import JobStore
 from engine.assembly import Engine
 from engine.bootstrap import DEMO_CLOCK, build_engine, databases, ship
 from engine.orchestration.launch import ENDS_WITH_PARENT
@@ -94,10 +97,10 @@ class Installation:
     def move_to(self, instant: datetime) -> None:
         """Move the shared clock, to the past too, and wake who waits for what is due."""
         seconds = (instant - self.engine.wall_clock.now()).total_seconds()
-        with self.engine.unit_of_work() as work:
-            work.records.set_installation(DEMO_CLOCK, {"seconds": seconds})
-            work.wake_listeners()
-            work.commit()
+        with self.engine.transaction() as tx:
+            tx.of(HousekeepingStore).set_installation(DEMO_CLOCK, {"seconds": seconds})
+            tx.wake_listeners()
+            tx.commit()
         self.engine.clock.look_again()
 
     def are_all_jobs_over(self) -> bool:
@@ -128,8 +131,8 @@ class LivingStage:
 
     def pass_until(self, instant: datetime) -> int:
         while True:
-            with self.engine.unit_of_work() as work:
-                next_at = work.deadlines.next_at()
+            with self.engine.transaction() as tx:
+                next_at = tx.of(DeadlineStore).next_at()
             if next_at is None or next_at >= instant:
                 break
             self._move_to(next_at)
@@ -147,12 +150,12 @@ class LivingStage:
             self.site.move_to(instant)
 
     def _is_nothing_due(self) -> bool:
-        with self.engine.unit_of_work() as work:
-            return not work.deadlines.due(now=self.now(), most=1)
+        with self.engine.transaction() as tx:
+            return not tx.of(DeadlineStore).due(now=self.now(), most=1)
 
     def _is_nothing_to_do(self) -> bool:
-        with self.engine.unit_of_work() as work:
-            return not work.jobs.any_due(now=self.now())
+        with self.engine.transaction() as tx:
+            return not tx.of(JobStore).any_due(now=self.now())
 
 
 @contextmanager

@@ -6,6 +6,11 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from engine.adapters.sql.case_store import CaseStore
+from engine.adapters.sql.concern_store import ConcernStore
+from engine.adapters.sql.directory_store import DirectoryStore
+from engine.adapters.sql.queries.viewer import as_viewer
+from engine.adapters.sql.referral_store import ReferralStore
 from engine.assembly import Engine
 from engine.domain.consent import GivenBy
 from engine.domain.files import FileKind
@@ -35,8 +40,8 @@ TYPED_NUMBER = "Z-ZQXA-NARY"
 
 def walk_journeys(engine: Engine, case_id: UUID, people: Mapping[str, Viewer], *, mark: str, phone: str) -> list[str]:
     """Share, upload, correct, hold, tell, break the glass and sign in; gives what was shown where it may be shown."""
-    with engine.unit_of_work() as work:
-        state = work.cases.read(case_id)
+    with engine.transaction() as tx:
+        state = tx.of(CaseStore).read(case_id)
     number, person = state.case.number, state.persons[0].person_id
     _write_persons(engine, case_id, person, people["case_manager"], mark, phone)
     shown = [
@@ -75,8 +80,8 @@ def _send_outside(engine: Engine, case_id: UUID, person: UUID, people: Mapping[s
         note=f"{mark} waits at the gate.", to_name=f"{mark} House", to_kind="shelter",
     )  # fmt: skip
     referral = offer_referral(engine, case_id, viewer=lead, command_id=uuid4(), to_unit_id=None, wanted=wanted)
-    with engine.unit_of_work() as work:
-        found = work.referrals.get(referral)
+    with engine.transaction() as tx:
+        found = tx.of(ReferralStore).get(referral)
     if found is not None and found.sent_at is None:
         release_referral(engine, referral, viewer=people["supervisor"], command_id=uuid4())
     link = make_partner_link(engine, referral, viewer=lead, command_id=uuid4())
@@ -100,10 +105,10 @@ def _tell_of_concern(engine: Engine, people: Mapping[str, Viewer], number: str, 
         raise_concern(engine, command_id=uuid4(), case_number=f"about {mark}", words=words, **told)  # type: ignore[arg-type]
     raise_concern(engine, command_id=uuid4(), case_number=TYPED_NUMBER, words=words, **told)  # type: ignore[arg-type]
     concern = raise_concern(engine, command_id=uuid4(), case_number=number, words=words, **told)  # type: ignore[arg-type]
-    with engine.unit_of_work() as work:
-        kept = work.concerns.get(concern)
+    with engine.transaction() as tx:
+        kept = tx.of(ConcernStore).get(concern)
     assert kept is not None
-    hearer = engine.queries.viewer(kept.recipient_id)
+    hearer = engine.ask_all(as_viewer, kept.recipient_id)
     answer_concern(
         engine, concern, viewer=hearer, command_id=uuid4(), status="looked_into", words=f"{mark} is safe, I looked."
     )  # fmt: skip
@@ -124,8 +129,8 @@ def _sign_in(engine: Engine, viewer: Viewer, mark: str, phone: str) -> None:
         sign_in(engine, email=f"{mark}@example.org", password=f"{mark} and more", network="192.0.2.7")
     ask_for_link(engine, email=f"{mark}@example.org")
     keep_form(engine, viewer.actor_id, path="/report", fields=[("a-narrative", f"{mark} was typing.")])
-    with engine.unit_of_work() as work:
-        person = work.directory.actor(viewer.actor_id)
+    with engine.transaction() as tx:
+        person = tx.of(DirectoryStore).actor(viewer.actor_id)
     assert person is not None
     assert person.email
     set_contact(engine, viewer=viewer, email=person.email, channel="sms", address=f"{phone}00002".replace(" ", ""))

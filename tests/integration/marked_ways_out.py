@@ -13,6 +13,7 @@ from engine.adapters.apprise_channel import SERVICES, AppriseGateways, Service
 from engine.adapters.postgres.backup import make_backup
 from engine.adapters.postgres.clients import run_client
 from engine.adapters.spreadsheets import as_csv
+from engine.adapters.sql.keeping_store import KeepingStore
 from engine.assembly import Engine
 from engine.cli.common import SYSTEM
 from engine.domain.keeping import CopyStatus
@@ -115,8 +116,8 @@ def _copied(engine: Engine, people: Mapping[str, Viewer], what: str) -> str:
         for role in ("supervisor", "nodal_officer")
     )
     copy_id = ask_copy(engine, viewer=asks, what=what, purpose_code="supervision", chosen={})
-    with engine.unit_of_work() as work:
-        copy = work.keeping.copy(copy_id)
+    with engine.transaction() as tx:
+        copy = tx.of(KeepingStore).copy(copy_id)
     if copy is not None and copy.status is CopyStatus.ASKED:
         answer_copy(engine, copy_id, viewer=agrees, agreed=True)
     token = link_to_copy(engine, copy_id, viewer=asks)

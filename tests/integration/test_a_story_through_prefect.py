@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from engine.adapters.sql.queries.definitions import published_workflows
 from engine.replay.answers import report_answers
 from engine.replay.demo import SEEDED
 from engine.replay.replayer import Play, begin, go_on
@@ -84,7 +85,7 @@ def test_the_story_goes_as_told(told: Told) -> None:
 
 
 def test_every_published_workflow_has_one_deployment(told: Told) -> None:
-    published = {name for name, *_ in told.site.engine.queries.published_workflows()}
+    published = {name for name, *_ in told.site.engine.ask_all(published_workflows)}
     deployments = told.site.api.deployments()
     of_workflows = [found["name"] for found in deployments.values() if "workflow" in found["tags"]]
     assert len(published) > 3

@@ -15,6 +15,7 @@ import psycopg
 import pytest
 from starlette.testclient import TestClient
 
+from engine.adapters.sql.item_store import ItemStore
 from engine.domain.consequences import WorkItem
 from engine.domain.files import FileKind
 from engine.domain.records import PersonRole
@@ -305,8 +306,8 @@ def _answer(typed: Typed, step_type: StepType) -> None:
         site.engine, typed.case_id, viewer=typed.people["case_manager"], command_id=uuid4(), uses=step_type.key,
         title=f"{MARK} at {PHONE}",
     )  # fmt: skip
-    with site.engine.unit_of_work() as work:
-        item = work.items.open_of_step(step_id)
+    with site.engine.transaction() as tx:
+        item = tx.of(ItemStore).open_of_step(step_id)
     assert item is not None
     event = StoryEvent(label=step_type.key, at=site.engine.clock.now(), step=step_type.key)
     answers = step_answers(TOLD, event, step_type)
@@ -322,8 +323,8 @@ def _complete(
 ) -> None:
     engine = typed.site.engine
     save_draft(engine, item.id, viewer=viewer, answers=answers | marked)
-    with engine.unit_of_work() as work:
-        revision = work.items.get(item.id).revision
+    with engine.transaction() as tx:
+        revision = tx.of(ItemStore).get(item.id).revision
     complete_work_item(
         engine, item.id, viewer=viewer, revision=revision, command_id=uuid4(), answers=answers | marked,
         late_reason=f"{MARK} late",

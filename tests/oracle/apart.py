@@ -6,6 +6,9 @@ from uuid import uuid4
 
 from starlette.testclient import TestClient
 
+from engine.adapters.sql.approval_store import ApprovalStore
+from engine.adapters.sql.law_signature_store import LawSignatureStore
+from engine.adapters.sql.sign_in_store import SignInStore
 from engine.assembly import Engine
 from engine.domain.four_eyes import ApprovalRequest
 from engine.stores import ApiKey, StoredSignature
@@ -48,12 +51,12 @@ def things_apart(
     signed = StoredSignature(
         uuid4(), "IN-JJ-PROD-24H", "0" * 64, first.name, "IN-AS", first.actor_id, BEGIN.date(), BEGIN, "The Act"
     )
-    with engine.unit_of_work() as work:
-        work.law_signatures.add(signed)
-        work.sign_ins.add_key(key, uuid4().bytes, by=None, at=now)
-        work.approvals.ask(lost)
-        invited = make_link(engine, work, "reset", first.actor_id, by=None)
-        work.commit()
+    with engine.transaction() as tx:
+        tx.of(LawSignatureStore).add(signed)
+        tx.of(SignInStore).add_key(key, uuid4().bytes, by=None, at=now)
+        tx.of(ApprovalStore).ask(lost)
+        invited = make_link(engine, tx, "reset", first.actor_id, by=None)
+        tx.commit()
     made = {
         "session_id": session[0], "shift_id": shift, "absence_id": absence, "copy_id": copy, "form_id": form,
         "key_id": key.id, "lost_id": lost.id, "unit_id": of.unit_id, "actor_id": first.actor_id, "invited": invited,

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from engine import usecases
+from engine.adapters.sql.case_store import CaseStore
 from engine.errors import IcmcError
 from engine.usecases.special_days import NewDay
 from tests.oracle.asking import MADE_UP
@@ -83,6 +84,6 @@ def argument(name: str, kind: str, ids: Mapping[str, UUID]) -> Any:
 
 def chains(world: OracleWorld) -> list[tuple[int, int]]:
     """Give how far the history of every case has come."""
-    with world.engine.unit_of_work() as work:
-        cases = [work.cases.read(it.ids["case_id"]).case for it in world.objects.values()]
+    with world.engine.transaction() as tx:
+        cases = [tx.of(CaseStore).read(it.ids["case_id"]).case for it in world.objects.values()]
     return [(case.revision, case.chain_length) for case in cases]

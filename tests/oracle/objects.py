@@ -7,6 +7,13 @@ from itertools import count
 from typing import Any
 from uuid import UUID, uuid4
 
+from engine.adapters.sql.access_store import AccessStore
+from engine.adapters.sql.case_store import CaseStore
+from engine.adapters.sql.housekeeping_store import HousekeepingStore
+from engine.adapters.sql.item_store import ItemStore
+from engine.adapters.sql.match_store import MatchStore
+from engine.adapters.sql.message_store import MessageStore
+from engine.adapters.sql.queries.person_page import unsealed_person
 from engine.assembly import Engine
 from engine.domain import commands as cm
 from engine.domain.case_links import LinkKind
@@ -118,8 +125,8 @@ class Making:
 
     def complete(self, uses: str, answers: Mapping[str, Any], *, step_id: UUID | None = None, **more: Any) -> UUID:
         """Complete the open item of a step type, or of a step; gives the step."""
-        with self.engine.unit_of_work() as work:
-            items = work.items.open_of_case(self.case_id)
+        with self.engine.transaction() as tx:
+            items = tx.of(ItemStore).open_of_case(self.case_id)
         item = next(one for one in items if one.uses == uses and step_id in {None, one.step_id})
         self.act(complete_work_item, item.id, revision=item.revision, answers=answers, **more)
         return item.step_id
@@ -136,9 +143,9 @@ def filled(making: Making, rows: Rows) -> Objects:
     _guarded(making)
     _messages(making, rows)
     _kept(making, rows)
-    with making.engine.unit_of_work() as work:
-        case = work.cases.read(making.case_id).case
-        roles = work.items.get(making.ids["item_id"]).candidate_roles
+    with making.engine.transaction() as tx:
+        case = tx.of(CaseStore).read(making.case_id).case
+        roles = tx.of(ItemStore).get(making.ids["item_id"]).candidate_roles
     return Objects(
         making.ids, making.steps, making.values, case.number, frozenset(map(str, roles)), making.link, making.tokens,
         making.beside,
@@ -172,8 +179,8 @@ def _answers(making: Making) -> None:
     theirs = health | {"findings": making.plant("their findings"), "follow_up": "2049-01-01"}
     making.steps["theirs"] = making.complete("protection.health", theirs)
     making.act(add_step, making.case_id, uses="protection.safety", limit="PT24H")
-    with making.engine.unit_of_work() as work:
-        item = next(one for one in work.items.open_of_case(making.case_id) if one.uses == "protection.safety")
+    with making.engine.transaction() as tx:
+        item = next(one for one in tx.of(ItemStore).open_of_case(making.case_id) if one.uses == "protection.safety")
     making.act(
         record_interval, item.step_id, case_id=making.case_id, name="journey", start=BEGIN - timedelta(hours=3),
         end=BEGIN - timedelta(hours=1), place=making.plant("led to"), evidence=making.plant("ticket"),
@@ -183,17 +190,17 @@ def _answers(making: Making) -> None:
         complete_work_item, item.id, revision=item.revision, answers={}, outcome="not_needed",
         reason=making.plant("reason"), late_reason=making.plant("late reason"),
     )  # fmt: skip
-    with making.engine.unit_of_work() as work:
-        state = work.cases.lock(making.case_id)
+    with making.engine.transaction() as tx:
+        state = tx.of(CaseStore).lock(making.case_id)
         making.ids["person_id"] = state.persons[0].person_id
-        making.ids["document_id"] = work.records.keep_document(
+        making.ids["document_id"] = tx.of(HousekeepingStore).keep_document(
             case_id=making.case_id, unit_id=unit, step_id=making.steps["intake"], name="slip", title="A slip",
             sha256="0", number="1", html=f"<p>{making.plant('paper')}</p>", version=7, at=BEGIN,
         )  # fmt: skip
         deadlines = {one.step_id: one.id for one in (*state.past.values(), *state.deadlines.values())}
         making.ids["deadline_id"] = next(iter(state.deadlines))
         making.ids["place_deadline_id"] = deadlines.get(making.steps["plan"], making.ids["deadline_id"])
-        work.commit()
+        tx.commit()
 
 
 def _persons(making: Making) -> None:
@@ -210,13 +217,13 @@ def _persons(making: Making) -> None:
         correct_person, case, person, reason_code="person_says_so", changes={}, remark=making.plant("remark")
     )  # fmt: skip
     making.act(add_person, case, role=PersonRole.POSSIBLE_VICTIM, identity={"name": making.plant("second name")})
-    with making.engine.unit_of_work() as work:
-        persons = [one.person_id for one in work.cases.read(case).persons]
+    with making.engine.transaction() as tx:
+        persons = [one.person_id for one in tx.of(CaseStore).read(case).persons]
     making.ids["secondary_id"] = next(one for one in persons if one != person)
     making.act(
         merge_persons, person, making.ids["secondary_id"], case_id=case, other_case_id=case, reason_code="papers"
     )
-    page = making.engine.queries.unsealed_person(making.own.first, person)
+    page = making.engine.ask(unsealed_person, making.own.first, person)
     making.ids["candidate_id"] = page.candidates[0].id
 
 
@@ -243,8 +250,8 @@ def _files(making: Making) -> None:
 def _open_work(making: Making) -> None:
     """An open item with a draft in it, and a link to a case of the same unit to which nobody else is let in."""
     making.act(add_step, making.case_id, uses="policing.medical")
-    with making.engine.unit_of_work() as work:
-        item = next(one for one in work.items.open_of_case(making.case_id) if one.uses == "policing.medical")
+    with making.engine.transaction() as tx:
+        item = next(one for one in tx.of(ItemStore).open_of_case(making.case_id) if one.uses == "policing.medical")
     typed = {"hospital": making.plant("draft"), "refusal_reason": making.plant("draft of a class")}
     save_draft(making.engine, item.id, viewer=making.own.first, answers=typed)
     making.ids["item_id"], making.steps["medical"] = item.id, item.step_id
@@ -266,12 +273,12 @@ def _open_work(making: Making) -> None:
 def _call(making: Making) -> None:
     """Somebody who is to be rung about what is open, and what was said when somebody rang them."""
     now = making.engine.clock.now()
-    with making.engine.unit_of_work() as work:
-        state = work.cases.lock(making.case_id)
+    with making.engine.transaction() as tx:
+        state = tx.of(CaseStore).lock(making.case_id)
         late, whom = state.deadlines[making.ids["deadline_id"]], making.own.second.actor_id
         asked = cm.AskCalls(late.id, level=1, round=1, actor_ids=(whom,))
-        carry_out(making.engine, work, state, asked, actor_id=None, now=now)
-        work.commit()
+        carry_out(making.engine, tx, state, asked, actor_id=None, now=now)
+        tx.commit()
     making.act(
         note_call, late.step_id, case_id=making.case_id, call_id=call_id(late.step_id, whom), outcome="not_reached",
         called_at=now, words=f"They said {making.plant('said')}.",
@@ -301,14 +308,14 @@ def _sharing(making: Making) -> None:
     taken = making.act(offer_referral, making.case_id, to_unit_id=asked.unit_id, wanted=wanted)
     making.act(accept_referral, taken, by=asked.second)
     making.ids["taken_id"] = taken
-    with making.engine.unit_of_work() as work:
+    with making.engine.transaction() as tx:
         alert = MatchAlert(
             id=uuid4(), unit_id=making.own.unit_id, case_id=making.case_id,
             other_unit_id=making.staff[OUTSIDE].unit_id, kinds=("name", "phone"), found_at=BEGIN,
             is_question=True,
         )  # fmt: skip
-        work.matches.add(alert)
-        work.commit()
+        tx.of(MatchStore).add(alert)
+        tx.commit()
     making.ids["match_id"] = alert.id
 
 
@@ -324,15 +331,15 @@ def _guarded(making: Making) -> None:
     if "in conflict" not in making.matter.denied:
         making.ids["in_conflict_id"] = outside.second.actor_id
         making.act(note_conflict, case, actor_id=outside.second.actor_id, reason_code="relative")
-    with making.engine.unit_of_work() as work:
-        number = work.cases.read(case).case.number
+    with making.engine.transaction() as tx:
+        number = tx.of(CaseStore).read(case).case.number
     making.act(
         break_glass, by=outside.first, number=number, reason_code="life_at_risk", hours=4,
         words=f"It is urgent: {making.plant('glass words')} said so.",
     )  # fmt: skip
     making.plant("number", number)
-    with making.engine.unit_of_work() as work:
-        grants = work.access.grants_of(case)
+    with making.engine.transaction() as tx:
+        grants = tx.of(AccessStore).grants_of(case)
     making.ids["glass_grant_id"] = next(one.id for one in grants if one.actor_id == outside.first.actor_id)
     making.ids["concern_id"] = making.act(
         raise_concern, kind="concern", about_id=outside.first.actor_id, case_number=number,
@@ -350,13 +357,13 @@ def _messages(making: Making, rows: Rows) -> None:
     )  # fmt: skip
     making.plant("subject")
     making.tokens["/a/{token}"] = f"token-of-a-link-{uuid4().hex}"
-    with making.engine.unit_of_work() as work:
-        work.messages.add_escalation(escalation, unit_id=unit)
+    with making.engine.transaction() as tx:
+        tx.of(MessageStore).add_escalation(escalation, unit_id=unit)
         first = _message(making, making.own.first, channel="email", escalation_id=escalation.id)
-        work.messages.add(first, unit_id=unit, at=BEGIN)
+        tx.of(MessageStore).add(first, unit_id=unit, at=BEGIN)
         for viewer in making.viewers.values():
-            work.messages.add(_message(making, viewer), unit_id=unit, at=BEGIN)
-        work.commit()
+            tx.of(MessageStore).add(_message(making, viewer), unit_id=unit, at=BEGIN)
+        tx.commit()
     made = rows.all(
         "UPDATE delivery SET status = 'dead', attempt = 9, error_code = 'refused' WHERE message_id IN"
         " (SELECT id FROM message WHERE escalation_id = %(escalation)s) RETURNING id, message_id",

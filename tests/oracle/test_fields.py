@@ -4,6 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from engine.adapters.sql.queries.case_page import case_page
+from engine.adapters.sql.queries.documents import document_text
+from engine.adapters.sql.queries.reveal import unsealed_answers
 from engine.errors import IcmcError
 from engine.plugin.steps import StepKind
 from engine.spec.sealed import SealedClass
@@ -54,11 +57,11 @@ def test_an_answer_is_shown_as_its_class_a_right_and_a_grant_say(
     world: OracleWorld, answered: Answered, persona: Persona
 ) -> None:
     seen, wrong = sight(persona, answered.matter), list[tuple[object, ...]]()
-    viewer, queries = world.viewers[persona.name], world.engine.queries
+    viewer, engine = world.viewers[persona.name], world.engine
     for step, step_id in answered.steps.items():
         due = shown(seen, answered.things, f"reveal:{step}") if is_there(seen, step) else set()
         try:
-            views = queries.unsealed_answers(viewer, step_id)
+            views = engine.ask(unsealed_answers, viewer, step_id)
             found = _here(world, answered, repr(views))
             wrong += [(step, view.name, "is shown") for view in views if not _may(world, seen, step, view)]
         except IcmcError as error:
@@ -66,7 +69,7 @@ def test_an_answer_is_shown_as_its_class_a_right_and_a_grant_say(
         if found != due:
             wrong.append((step, "shown too much", found - due, "too little", due - found))
     try:
-        page = repr(queries.case(viewer, answered.case_id))
+        page = repr(engine.ask(case_page, viewer, answered.case_id))
     except IcmcError as error:
         page = str(error)
     open_ones = {name for step in answered.steps for name in shown(seen, answered.things, f"step:{step}")}
@@ -81,7 +84,7 @@ def test_a_paper_is_shown_to_whom_all_of_its_step_is(world: OracleWorld, answere
     for paper, step in answered.papers.items():
         may = f"paper of {step}" in shown(seen, answered.things, f"paper:{step}")
         try:
-            found = _here(world, answered, world.engine.queries.document(world.viewers[persona.name], paper))
+            found = _here(world, answered, world.engine.ask(document_text, world.viewers[persona.name], paper))
             is_shown = True
         except IcmcError as error:
             found, is_shown = _here(world, answered, str(error)), False

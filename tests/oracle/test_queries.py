@@ -1,14 +1,16 @@
 """Every question that pages ask, asked by everybody themselves: no page stands between."""
 
-import inspect
+import ast
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
+from importlib import import_module
+from inspect import Parameter, Signature, signature
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
 
-from engine.adapters.sql.queries.service import Queries
 from engine.errors import IcmcError, NotAllowedError, NotFoundError
 from tests.oracle.asking import MADE_UP
 from tests.oracle.checking import ALL_THINGS, ANY_ID, hidden_alike, numbers_alone, seen_alike
@@ -19,13 +21,41 @@ from tests.oracle.queries import QUERIES
 from tests.oracle.records import Matter, Persona
 from tests.oracle.world import OracleWorld
 
+_ASKS = frozenset({"ask", "ask_all", "ask_board"})
 _STATUSES = {NotFoundError: 404, NotAllowedError: 403}
 
 
 def methods(world: OracleWorld) -> dict[str, Callable[..., Any]]:
-    """Give every public method of the queries."""
-    found = inspect.getmembers(type(world.engine.queries), inspect.isfunction)
-    return {name: getattr(world.engine.queries, name) for name, _ in found if not name.startswith("_")}
+    """Return every view that anything in the engine asks, as a question without its reading."""
+    return {name: _question(getattr(world.engine, asks), view) for name, (asks, view) in asked_views().items()}
+
+
+def asked_views() -> dict[str, tuple[str, Callable[..., Any]]]:
+    """Return by name each view that is given to `ask`, `ask_all` or `ask_board` anywhere, and to which of them."""
+    found: dict[str, tuple[str, Callable[..., Any]]] = {}
+    for path in Path("engine").rglob("*.py"):
+        tree = ast.parse(path.read_text())
+        froms = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+        named = {name.asname or name.name: (node.module, name.name) for node in froms for name in node.names}
+        for call in ast.walk(tree):
+            if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr in _ASKS:
+                view = call.args[0]
+                if isinstance(view, ast.Name) and view.id in named:
+                    module, name = named[view.id]
+                    found[name] = call.func.attr, getattr(import_module(str(module)), name)
+    return found
+
+
+def _question(ask: Callable[..., Any], view: Callable[..., Any]) -> Callable[..., Any]:
+    def question(*args: Any, **kwargs: Any) -> Any:
+        return ask(view, *args, **kwargs)
+
+    _, *rest = signature(view).parameters.values()
+    if ask.__name__ != "ask_all":
+        rest[0] = rest[0].replace(name="viewer")
+    question.__name__ = view.__name__
+    question.__signature__ = Signature(rest)  # type: ignore[attr-defined]
+    return question
 
 
 def ruled(world: OracleWorld) -> dict[str, Callable[..., Any]]:
@@ -34,8 +64,7 @@ def ruled(world: OracleWorld) -> dict[str, Callable[..., Any]]:
 
 
 def test_every_question_has_a_rule(world: OracleWorld) -> None:
-    named = {name for name, _ in inspect.getmembers(Queries, inspect.isfunction) if not name.startswith("_")}
-    assert named | set(methods(world)) == set(QUERIES)
+    assert set(methods(world)) == set(QUERIES)
 
 
 @pytest.mark.parametrize("persona", PERSONAS, ids=lambda persona: persona.name)
@@ -83,7 +112,7 @@ def test_a_question_for_a_list_holds_nothing_of_what_is_not_theirs(world: Oracle
         for ids in _ids(method, world.objects["own"]) if rule.kind in {"list", "apart"} else ():
             code, text = _asked(world, persona, method, ids)
             for matter, things in numbers_alone(persona, world.values_in(text)).items():
-                if name in {"dead_letters", "board"}:  # who mends what is stuck is told in which case
+                if name in {"dead_letters", "admin_board"}:  # who mends what is stuck is told in which case
                     things.discard("number")
                 seen = sight(persona, CASES[matter])
                 if not things <= set().union(*(shown(seen, ALL_THINGS, page) for page in rule.pages)):
@@ -93,7 +122,7 @@ def test_a_question_for_a_list_holds_nothing_of_what_is_not_theirs(world: Oracle
 
 def _ids(method: Callable[..., Any], objects: Objects) -> list[Mapping[str, UUID]]:
     """Give the ids to ask for: each step, what is held about both persons, or the one object that there is."""
-    names = set(inspect.signature(method).parameters)
+    names = set(signature(method).parameters)
     if method.__name__ == "unsealed_subject":
         return [objects.ids, objects.ids | {"person_id": objects.ids["secondary_id"]}]
     if names & {"step_id", "step"}:
@@ -105,17 +134,17 @@ def _ids(method: Callable[..., Any], objects: Objects) -> list[Mapping[str, UUID
 def _asked(
     world: OracleWorld, persona: Persona, method: Callable[..., Any], ids: Mapping[str, UUID]
 ) -> tuple[int, str]:
-    parameters = inspect.signature(method).parameters
+    parameters = signature(method).parameters
     given = {
         name: _argument(world, name, ids)
         for name, part in parameters.items()
-        if name != "viewer" and (part.default is inspect.Parameter.empty or name in {"case_id", "number"})
+        if name != "viewer" and (part.default is Parameter.empty or name in {"case_id", "number"})
     }
-    viewer = {"viewer": world.viewers[persona.name]} if "viewer" in parameters else {}
-    if method.__name__ == "viewer":
-        viewer, given = {}, {"actor_id": world.viewers[persona.name].actor_id}
+    viewer = (world.viewers[persona.name],) if "viewer" in parameters else ()
+    if method.__name__ == "as_viewer":
+        viewer, given = (), {"actor_id": world.viewers[persona.name].actor_id}
     try:
-        return 200, repr(method(**viewer, **given))
+        return 200, repr(method(*viewer, **given))
     except IcmcError as error:
         return next((code for kind, code in _STATUSES.items() if isinstance(error, kind)), 409), str(error)
 

@@ -12,7 +12,11 @@ from starlette.testclient import TestClient
 
 from engine.adapters.postgres.databases import OWNER as OWNING_ROLE
 from engine.adapters.postgres.embedded import EmbeddedServer
+from engine.adapters.sql.access_store import AccessStore
+from engine.adapters.sql.case_store import CaseStore
 from engine.adapters.sql.demo_fact import mark_as_demo
+from engine.adapters.sql.directory_store import DirectoryStore
+from engine.adapters.sql.queries.viewer import as_viewer
 from engine.assembly import Engine
 from engine.bootstrap import build_engine
 from engine.domain.access import Denial, Grant
@@ -103,30 +107,34 @@ def new_case(
 def let_in_and_shut_out(making: Making) -> None:
     """Grant and deny what the matter says."""
     engine, matter, staff, viewers = making.engine, making.matter, making.staff, making.viewers
-    with engine.unit_of_work() as work:
-        here = dict.fromkeys(one.person_id for one in work.cases.read(making.case_id).persons)
+    with engine.transaction() as tx:
+        here = dict.fromkeys(one.person_id for one in tx.of(CaseStore).read(making.case_id).persons)
         numbered = zip(("first", "second"), here, strict=False)
         whom = tuple(person for which, person in numbered if which in matter.whom)
         given = {"case_id": making.case_id, "purpose": "help", "granted_at": BEGIN, "persons": whom}
         for unit, fields in matter.granted.items():
-            work.access.add_grant(Grant(id=uuid4(), unit_id=staff[unit].unit_id, fields=tuple(sorted(fields)), **given))
+            tx.of(AccessStore).add_grant(
+                Grant(id=uuid4(), unit_id=staff[unit].unit_id, fields=tuple(sorted(fields)), **given)
+            )
         for who, fields in matter.granted_to_person.items():
             viewer = viewers[who]
-            work.access.add_grant(
+            tx.of(AccessStore).add_grant(
                 Grant(id=uuid4(), unit_id=viewer.unit_ids[0], actor_id=viewer.actor_id, fields=tuple(sorted(fields)),
                       kind="break_glass", **given)
             )  # fmt: skip
         if matter.name == "ended and denied":
             ended = Grant(id=uuid4(), unit_id=staff[PARTNER].unit_id, fields=("case.*", "person.*"), **given)
             over = given | {"valid_until": BEGIN - timedelta(hours=1)}
-            work.access.add_grant(ended)
-            work.access.end_grant(ended.id, at=BEGIN, reason="withdrawn")
-            work.access.add_grant(Grant(id=uuid4(), unit_id=staff[PARTNER].unit_id, fields=("case.*",), **over))
-            work.access.add_grant(Grant(id=uuid4(), unit_id=staff[THIRD].unit_id, fields=("case.*",), **given))
+            tx.of(AccessStore).add_grant(ended)
+            tx.of(AccessStore).end_grant(ended.id, at=BEGIN, reason="withdrawn")
+            tx.of(AccessStore).add_grant(Grant(id=uuid4(), unit_id=staff[PARTNER].unit_id, fields=("case.*",), **over))
+            tx.of(AccessStore).add_grant(Grant(id=uuid4(), unit_id=staff[THIRD].unit_id, fields=("case.*",), **given))
         for name in matter.denied - {"in conflict"}:
             whom = {"unit_id": staff[name].unit_id} if name in staff else {"actor_id": viewers[name].actor_id}
-            work.access.deny(Denial(id=uuid4(), case_id=making.case_id, reason_code="danger", set_at=BEGIN, **whom))
-        work.commit()
+            tx.of(AccessStore).deny(
+                Denial(id=uuid4(), case_id=making.case_id, reason_code="danger", set_at=BEGIN, **whom)
+            )
+        tx.commit()
     if "in conflict" in matter.denied:
         who = viewers["in conflict"].actor_id
         making.act(note_conflict, making.case_id, actor_id=who, reason_code="relative")
@@ -137,27 +145,27 @@ def _people(engine: Engine) -> tuple[dict[str, Staff], dict[str, Viewer]]:
     actors = {persona.name: uuid4() for persona in EVERYBODY}
     doers = {(unit, which): uuid4() for unit in units for which in ("first", "second")}
     every_role = [role.value for role in Role if role is not Role.SYSTEM_ADMINISTRATOR]
-    with engine.unit_of_work() as work:
+    with engine.transaction() as tx:
         for name, unit in units.items():
             organisation = uuid4()
-            work.directory.add_organisation(organisation, name=f"Body of {name}")
-            work.directory.add_unit(
+            tx.of(DirectoryStore).add_organisation(organisation, name=f"Body of {name}")
+            tx.of(DirectoryStore).add_unit(
                 unit, organisation_id=organisation, name=name, jurisdiction="IN-AS", zone="Asia/Kolkata", contact="desk"
             )
         for persona in EVERYBODY:
-            _add(work, actors[persona.name], f"Somebody {persona.name}")
+            _add(tx, actors[persona.name], f"Somebody {persona.name}")
             for unit_name, roles in persona.roles.items():
                 for role in sorted(roles):
-                    work.directory.add_role(actors[persona.name], unit_id=units[unit_name], role=role)
+                    tx.of(DirectoryStore).add_role(actors[persona.name], unit_id=units[unit_name], role=role)
         for (unit_name, which), actor in doers.items():
-            _add(work, actor, f"The {which} of {unit_name}")
+            _add(tx, actor, f"The {which} of {unit_name}")
             for role in every_role:
-                work.directory.add_role(actor, unit_id=units[unit_name], role=role)
-        work.commit()
-    seen = {actor: engine.queries.viewer(actor) for actor in (*actors.values(), *doers.values())}
+                tx.of(DirectoryStore).add_role(actor, unit_id=units[unit_name], role=role)
+        tx.commit()
+    seen = {actor: engine.ask_all(as_viewer, actor) for actor in (*actors.values(), *doers.values())}
     staff = {name: Staff(unit, seen[doers[name, "first"]], seen[doers[name, "second"]]) for name, unit in units.items()}
     return staff, {name: seen[actor] for name, actor in actors.items()}
 
 
-def _add(work: Any, actor: UUID, name: str) -> None:
-    work.directory.add_actor(actor, name=name, email=f"{uuid4().hex}@example.org", demo=True)
+def _add(tx: Any, actor: UUID, name: str) -> None:
+    tx.of(DirectoryStore).add_actor(actor, name=name, email=f"{uuid4().hex}@example.org", demo=True)

@@ -4,11 +4,12 @@ from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Connection, exists, or_, select, update
+from sqlalchemy import exists, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from engine.adapters.sql import tables as tb
 from engine.adapters.sql.sealing import sealed_from
+from engine.adapters.sql.store import Store
 from engine.domain.access import SUSPENDED, CaseAccess, Denial, Grant, access_through
 from engine.domain.policy import Viewer, roles_in
 from engine.errors import NotFoundError
@@ -21,12 +22,8 @@ _GRANT_COLUMNS = [_GRANT.c[name] for name in Grant.model_fields]
 _DENIAL_COLUMNS = [_DENIAL.c[name] for name in Denial.model_fields]
 
 
-class AccessStore:
+class AccessStore(Store):
     """Grants and denials in PostgreSQL, within one transaction."""
-
-    def __init__(self, connection: Connection) -> None:
-        """Work inside the transaction of `connection`."""
-        self._connection = connection
 
     def add_grant(self, grant: Grant) -> bool:
         """Write a grant once; a second one with the same id changes nothing and gives False."""

@@ -5,10 +5,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from engine.adapters.sql import tables as tb
+from engine.adapters.sql.store import Store
 from engine.domain.four_eyes import ApprovalRequest
 
 _REQUEST = tb.ApprovalRequestRow.__table__  # type: ignore[attr-defined]
@@ -17,12 +18,8 @@ _CHANGED = ("agreed", "answered_by", "answered_at", "approved", "ended_reason")
 """What becomes of a request; what was asked for stays as it was."""
 
 
-class ApprovalStore:
+class ApprovalStore(Store):
     """Requests for approval in PostgreSQL, within one transaction."""
-
-    def __init__(self, connection: Connection) -> None:
-        """Work inside the transaction of `connection`."""
-        self._connection = connection
 
     def ask(self, request: ApprovalRequest) -> bool:
         """Write a request; one that is there, or another open one about the same, stays and gives False."""

@@ -5,14 +5,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, insert, text
+from sqlalchemy import insert, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from engine.adapters.sql import tables as tb
 from engine.adapters.sql.chain import GENESIS, reading_link, stream_link
+from engine.adapters.sql.store import Store, Within
 from engine.domain.checkpoints import SIGNER_REPLACED, SIGNER_USED
 from engine.errors import AuditUnavailableError
-from engine.ports import Vault
 from engine.stores import RecordedReading, Stream
 
 _EVENT, _READING = tb.AuditEventRow.__table__, tb.ReadingRow.__table__  # type: ignore[attr-defined]
@@ -46,17 +46,16 @@ def readings_name(case_id: UUID) -> str:
     return f"readings:{case_id}"
 
 
-class AuditLogStore:
+class AuditLogStore(Store):
     """Chained notes in PostgreSQL, within one transaction.
 
     They are held until the commit and written in the order of their chains' names, after everything else: two
     transactions never wait for each other's chains in a circle, and hold a chain only while they commit.
     """
 
-    def __init__(self, connection: Connection, vault: Vault) -> None:
-        """Work inside the transaction of `connection`."""
-        self._connection = connection
-        self._vault = vault
+    def __init__(self, within: Within) -> None:
+        """Work inside a transaction."""
+        super().__init__(within)
         self._held: dict[str, list[dict[str, Any]]] = {}
 
     def note(self, stream: Stream, type_: str, body: Mapping[str, Any], *, actor_id: UUID | None, at: datetime) -> None:

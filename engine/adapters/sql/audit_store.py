@@ -5,8 +5,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, text
+from sqlalchemy import text
 
+from engine.adapters.sql.store import Store
 from engine.domain.records import Deadline
 from engine.stores import Audited, AuditedEvent, AuditedLine, AuditedMessage
 from engine.views import AuditProblem
@@ -54,12 +55,8 @@ _KEEP = text("""
 _FORGET = text(f"DELETE FROM escalation_audit WHERE at < :at - {_KEEP_FOR}")
 
 
-class EscalationAuditStore:
+class EscalationAuditStore(Store):
     """What is checked, and what was found, within one transaction."""
-
-    def __init__(self, connection: Connection) -> None:
-        """Work inside the transaction of `connection`."""
-        self._connection = connection
 
     def late(self, *, until: datetime, most: int) -> tuple[UUID, ...]:
         """List open deadlines of which something is due since before `until`."""

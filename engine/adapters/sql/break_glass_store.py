@@ -3,11 +3,11 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import func, insert, select, update
 
 from engine.adapters.sql import tables as tb
+from engine.adapters.sql.store import Store
 from engine.domain.case_number import written_number
-from engine.ports import Vault
 from engine.stores import GlassRequest, OpenGlass
 
 _GLASS, _CASE = tb.BreakGlassRow.__table__, tb.CaseRow.__table__  # type: ignore[attr-defined]
@@ -15,13 +15,8 @@ _GRANT = tb.GrantRow.__table__  # type: ignore[attr-defined]
 _KEPT = [_GLASS.c[name] for name in ("id", "actor_id", "case_id", "grant_id", "approval_id", "asked_at")]
 
 
-class BreakGlassStore:
+class BreakGlassStore(Store):
     """Break-glass in PostgreSQL, within one transaction. What was typed is sealed under a key of the request's own."""
-
-    def __init__(self, connection: Connection, vault: Vault) -> None:
-        """Work inside the transaction of `connection`."""
-        self._connection = connection
-        self._vault = vault
 
     def case_of_number(self, number: str) -> UUID | None:
         """Find a case by its whole number, whoever may see it; None when there is none."""

@@ -3,9 +3,10 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Connection, func, select, text, true
+from sqlalchemy import func, select, text, true
 
 from engine.adapters.sql import tables as tb
+from engine.adapters.sql.store import Store
 from engine.stores import HeldBack, Recent
 
 _MESSAGE, _DELIVERY = tb.MessageRow.__table__, tb.DeliveryRow.__table__  # type: ignore[attr-defined]
@@ -27,12 +28,8 @@ _BUNDLE = text(
 )
 
 
-class BundleStore:
+class BundleStore(Store):
     """Deliveries that are held back, in PostgreSQL, within one transaction."""
-
-    def __init__(self, connection: Connection) -> None:
-        """Work inside the transaction of `connection`."""
-        self._connection = connection
 
     def recent(self, *, recipient_id: UUID, channel: str, since: datetime, critical: bool) -> tuple[Recent, ...]:
         """Load the kinds of the newest messages to somebody by a channel, and whether each is held back."""

@@ -7,23 +7,22 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid5
 
-from sqlalchemy import Connection, Table, func, insert, select, update
+from sqlalchemy import Table, func, insert, select, update
 
 from engine.adapters.sql import tables as tb
 from engine.adapters.sql.case_loading import lock_case, lock_free_cases, read_case
 from engine.adapters.sql.case_values import EncryptedCell, facts_of, outputs_of, report_of, seal_body, seal_values
 from engine.adapters.sql.case_writing import NEW_JOB, Closed, SavedCase
 from engine.adapters.sql.chain import link
-from engine.adapters.sql.held_writes import Writes
 from engine.adapters.sql.places import place_id
+from engine.adapters.sql.store import Store, Within
 from engine.domain import events as ev
-from engine.domain.compiled import CompiledWorkflow
 from engine.domain.consequences import Job, WorkItem, consequences
 from engine.domain.keys import place_key
 from engine.domain.records import Case, Scalar, Step, StepInterval
 from engine.domain.state import CaseState, evolve
 from engine.errors import KeyMissingError, NotFoundError
-from engine.ports import JsonValue, Vault
+from engine.ports import JsonValue
 
 
 def _table(row: type) -> Table:
@@ -42,21 +41,12 @@ _TYPED = frozenset({"title", "settings"})
 """What a caseworker types of a step that they add."""
 
 
-class CaseStore:
+class CaseStore(Store):
     """Cases in PostgreSQL, within one transaction."""
 
-    def __init__(
-        self,
-        connection: Connection,
-        vault: Vault,
-        definitions: Mapping[str, CompiledWorkflow],
-        writes: Writes | None = None,
-    ) -> None:
-        """Work inside the transaction of `connection`; `writes` may hold back what is decided."""
-        self._connection = connection
-        self._writes = writes or Writes(connection)
-        self._vault = vault
-        self._definitions = definitions
+    def __init__(self, within: Within) -> None:
+        """Work inside a transaction."""
+        super().__init__(within)
         self.on_items_changed: Callable[[], None] = _nothing_more
 
     def lock(self, case_id: UUID) -> CaseState:

@@ -3,11 +3,11 @@
 from datetime import datetime
 from uuid import UUID, uuid5
 
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import delete, func, insert, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from engine.adapters.sql import tables as tb
-from engine.ports import Vault
+from engine.adapters.sql.store import Store
 from engine.stores import ChannelSetting
 
 _SETTING, _CHANGE = tb.ChannelSettingRow.__table__, tb.ChannelChangeRow.__table__  # type: ignore[attr-defined]
@@ -15,13 +15,8 @@ _CONTACT, _UNIT = tb.ContactRow.__table__, tb.UnitRow.__table__  # type: ignore[
 _ORGANISATION = tb.OrganisationRow.__table__  # type: ignore[attr-defined]
 
 
-class ChannelStore:
+class ChannelStore(Store):
     """Gateways and contacts in PostgreSQL, within one transaction."""
-
-    def __init__(self, connection: Connection, vault: Vault) -> None:
-        """Work inside the transaction of `connection`; `vault` seals and opens addresses."""
-        self._connection = connection
-        self._vault = vault
 
     def of_unit(self, unit_id: UUID, channel: str) -> ChannelSetting | None:
         """Load the gateway that serves a unit, if one is set up and enabled."""

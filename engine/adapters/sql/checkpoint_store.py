@@ -8,6 +8,7 @@ from sqlalchemy import Connection, RowMapping, insert, select, text
 
 from engine.adapters.advisory_locks import SIGN_CHECKPOINT
 from engine.adapters.sql import tables as tb
+from engine.adapters.sql.store import Store
 from engine.domain.checkpoints import Checkpoint, Head, Written
 
 _CHECKPOINT, _HEAD = tb.CheckpointRow.__table__, tb.CheckpointHeadRow.__table__  # type: ignore[attr-defined]
@@ -24,12 +25,8 @@ _MOVED = text(f"""
 """)
 
 
-class CheckpointStore:
+class CheckpointStore(Store):
     """Checkpoints in PostgreSQL, within one transaction."""
-
-    def __init__(self, connection: Connection) -> None:
-        """Work inside the transaction of `connection`."""
-        self._connection = connection
 
     def take_turn(self) -> bool:
         """Say whether no other transaction makes a checkpoint; then none does until this one ends."""

@@ -4,10 +4,10 @@ from datetime import datetime
 from typing import cast
 from uuid import UUID
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import insert, select, update
 
 from engine.adapters.sql import tables as tb
-from engine.ports import Vault
+from engine.adapters.sql.store import Store
 from engine.stores import Concern
 
 _CONCERN = tb.ConcernRow.__table__  # type: ignore[attr-defined]
@@ -16,13 +16,8 @@ _NUMBER = "sealed_case_number"
 _COLUMNS = [_CONCERN.c[_NUMBER if name == "case_number" else name] for name in Concern._fields]
 
 
-class ConcernStore:
+class ConcernStore(Store):
     """Concerns in PostgreSQL, within one transaction. What was typed is sealed under a key of the concern's own."""
-
-    def __init__(self, connection: Connection, vault: Vault) -> None:
-        """Work inside the transaction of `connection`."""
-        self._connection = connection
-        self._vault = vault
 
     def add(self, concern: Concern, *, words: str) -> None:
         """Write a concern, its words sealed."""

@@ -5,10 +5,11 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from engine.adapters.sql import tables as tb
+from engine.adapters.sql.store import Store
 from engine.domain.consent import Consent
 from engine.errors import KeyMissingError
 from engine.ports import JsonValue, Vault
@@ -19,13 +20,8 @@ ANSWERS: Final = ("language", "read_aloud", "assent")
 _COLUMNS = [*(_CONSENT.c[name] for name in Consent.model_fields if name not in ANSWERS), _CONSENT.c.sealed_answers]
 
 
-class ConsentStore:
+class ConsentStore(Store):
     """Consents in PostgreSQL, within one transaction."""
-
-    def __init__(self, connection: Connection, vault: Vault) -> None:
-        """Work inside the transaction of `connection`."""
-        self._connection = connection
-        self._vault = vault
 
     def add(self, consent: Consent) -> bool:
         """Write a consent once; a second one with the same id changes nothing and gives False."""

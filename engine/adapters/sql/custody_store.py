@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Connection, Table, select, update
+from sqlalchemy import Table, select, update
 
 from engine.adapters.sql import tables as tb
+from engine.adapters.sql.store import Store
 from engine.domain.access import SUSPENDED, Grant
 from engine.domain.referral import ReferralStatus
 from engine.stores import Revived, RevivedGrant, RevivedOffer, RevivedPerson
@@ -20,12 +21,8 @@ _REFERRAL = _TABLES["referral"]
 _NOT_GIVEN_BACK: Final = "not_given_back"
 
 
-class CustodyStore:
+class CustodyStore(Store):
     """What stood at the time of a backup, within one transaction."""
-
-    def __init__(self, connection: Connection) -> None:
-        """Work inside the transaction of `connection`."""
-        self._connection = connection
 
     def end_all(self, *, at: datetime) -> Revived:
         """End every session, key, invitation and partner's link, suspend every grant, let every request run out."""

@@ -1,11 +1,25 @@
 """Deadlines of which something is due: found by index, taken one by one."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
-from sqlalchemy import Connection, text
+from sqlalchemy import text
 
+from engine.adapters.sql.bundle_store import BundleStore
+from engine.adapters.sql.case_store import CaseStore
+from engine.adapters.sql.channel_store import ChannelStore
+from engine.adapters.sql.directory_store import DirectoryStore
+from engine.adapters.sql.duty_store import DutyStore
+from engine.adapters.sql.item_store import ItemStore
+from engine.adapters.sql.message_store import MessageStore
+from engine.adapters.sql.preference_store import PreferenceStore
+from engine.adapters.sql.recent_messages import RecentMessages
+from engine.adapters.sql.remembering import forget, remember, remembering
+from engine.adapters.sql.store import Store
+from engine.adapters.sql.transaction import Transaction
+from engine.domain.state import CaseState
 from engine.ports import DueDeadline
 
 _COLUMNS = "d.id, d.case_id, d.next_at, d.ladder, d.critical, d.failures"
@@ -28,13 +42,17 @@ _HOLD = text("UPDATE deadline SET failures = failures + 1, held_until = :until W
 _RELEASE = text("UPDATE deadline SET failures = 0, held_until = NULL WHERE id = :id")
 _RELEASE_ALL = text("UPDATE deadline SET held_until = NULL WHERE status = 'open' AND held_until IS NOT NULL")
 
+_REMEMBERED: Mapping[type[Store], Sequence[str]] = {
+    DirectoryStore: ("unit", "actor", "holders", "with_role", "with_role_anywhere"),
+    DutyStore: ("on_call", "away", "conflicted"),
+    PreferenceStore: ("of",),
+    ChannelStore: ("set_up", "contacts"),
+    ItemStore: ("open_of_step",),
+}
 
-class DeadlineStore:
+
+class DeadlineStore(Store):
     """Due deadlines in PostgreSQL, within one transaction."""
-
-    def __init__(self, connection: Connection) -> None:
-        """Work inside the transaction of `connection`."""
-        self._connection = connection
 
     def due(self, *, now: datetime, most: int, besides: Iterable[UUID] = ()) -> tuple[DueDeadline, ...]:
         """List the deadlines of which something is due: the critical ones first, then the oldest."""
@@ -57,3 +75,31 @@ class DeadlineStore:
     def release_all(self) -> int:
         """Let every deadline that was set aside be tried again at once; gives how many."""
         return self._connection.execute(_RELEASE_ALL).rowcount
+
+
+def lock_for_firing(tx: Transaction, due: Sequence[DueDeadline]) -> Mapping[UUID, CaseState]:
+    """Lock and load the cases of due deadlines that nobody else holds, for a transaction that notifies many people.
+
+    The same question about people, their work and what is published is asked only once. What is decided and notified
+    is written all together, at the latest before something is asked that it could change.
+    """
+    states = tx.of(CaseStore).lock_free({one.case_id for one in due})
+    mine = [one.id for one in due if one.case_id in states]
+    known = (states[one.case_id].deadlines.get(one.id) for one in due if one.case_id in states)
+    _remember_people(tx)
+    items, duty = tx.of(ItemStore), tx.of(DutyStore)
+    remember(items, "open_of_step", items.open_of_steps({one.step_id for one in known if one}))
+    remember(duty, "conflicted", duty.conflicted_in(states.keys()))
+    tx.of(MessageStore).know_lines(mine)
+    tx.writes.hold()
+    return states
+
+
+def _remember_people(tx: Transaction) -> None:
+    for kind, questions in _REMEMBERED.items():
+        tx.stand_in(kind, remembering(tx.of(kind), *questions))
+    tx.of(CaseStore).on_items_changed = partial(forget, tx.of(ItemStore))
+    recent = RecentMessages(tx.of(BundleStore))
+    tx.stand_in(BundleStore, recent)
+    tx.of(MessageStore).on_added = recent.added
+    tx.keep_library()

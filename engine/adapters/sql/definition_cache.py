@@ -13,6 +13,7 @@ from engine.adapters.sql.definition_store import DefinitionStore
 from engine.adapters.sql.in_hand import asked_over
 from engine.adapters.sql.law_signature_store import LawSignatureStore
 from engine.adapters.sql.special_day_store import SpecialDayStore
+from engine.adapters.sql.store import Within
 from engine.domain.compiled import CompiledWorkflow, compile_workflow
 from engine.domain.library import Library
 from engine.ports import Vault
@@ -31,9 +32,10 @@ _LOOK_AGAIN_AFTER = 1.0
 class DefinitionCache(Mapping[str, CompiledWorkflow]):
     """Gives a compiled workflow by its content hash, loading it when it is first asked for."""
 
-    def __init__(self, sql: SqlEngine, catalogue: StepCatalogue) -> None:
+    def __init__(self, sql: SqlEngine, vault: Vault, catalogue: StepCatalogue) -> None:
         """Read definitions from `sql`; step types come from `catalogue`."""
         self._sql = sql
+        self._vault = vault
         self._catalogue = catalogue
         self._compiled: dict[str, CompiledWorkflow] = {}
         self._lock = Lock()
@@ -65,7 +67,7 @@ class DefinitionCache(Mapping[str, CompiledWorkflow]):
 
     def _load(self, content_hash: str) -> CompiledWorkflow:
         with asked_over(self._sql) as connection:
-            stored = DefinitionStore(connection).by_hash(content_hash)
+            stored = DefinitionStore(Within(connection, self._vault)).by_hash(content_hash)
         if stored is None:
             raise KeyError(content_hash)
         return compile_workflow(Workflow.model_validate(dict(stored.flattened)), self._catalogue)
@@ -99,13 +101,13 @@ class PublishedLibrary:
 
     def seen_by(self, connection: Connection) -> Library:
         """Give the library as a transaction sees it."""
-        store, looked_at = DefinitionStore(connection), self._ticks()
+        store, looked_at = DefinitionStore(Within(connection, self._vault)), self._ticks()
         stamp = store.stamp()
         with self._lock:
             known = self._read
             if known is None or known[0] != stamp:
-                days = SpecialDayStore(connection, self._vault)
-                known = (stamp, _library(store, days, LawSignatureStore(connection)))
+                days = SpecialDayStore(Within(connection, self._vault))
+                known = (stamp, _library(store, days, LawSignatureStore(Within(connection, self._vault))))
                 self._read = known
             self._looked_at = looked_at
         return known[1]

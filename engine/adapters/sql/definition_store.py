@@ -5,9 +5,10 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Connection, insert, select, text, update
+from sqlalchemy import insert, select, text, update
 
 from engine.adapters.sql import tables as tb
+from engine.adapters.sql.store import Store
 from engine.stores import StoredDefinition
 
 VERSION = tb.DefinitionVersionRow.__table__  # type: ignore[attr-defined]
@@ -26,12 +27,8 @@ _STAMP = text("""
 _COLUMNS = [VERSION.c[name] for name in StoredDefinition._fields]
 
 
-class DefinitionStore:
+class DefinitionStore(Store):
     """Definitions in PostgreSQL, within one transaction."""
-
-    def __init__(self, connection: Connection) -> None:
-        """Work inside the transaction of `connection`."""
-        self._connection = connection
 
     def by_hash(self, content_hash: str) -> StoredDefinition | None:
         """Load the workflow with a content hash, be it published or retired."""

@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid5
 
-from sqlalchemy import Connection, text
+from sqlalchemy import text
 
+from engine.adapters.sql.store import Store
 from engine.stores import ClaimedDelivery, DeliveryScope
 
 CRITICAL, PRESSING, ORDINARY = 2, 1, 0
@@ -115,12 +116,8 @@ def lane_of(kind: str, *, critical: bool) -> int:
     return CRITICAL if critical else PRESSING if kind in _PRESSING_KINDS else ORDINARY
 
 
-class DeliveryStore:
+class DeliveryStore(Store):
     """Deliveries in PostgreSQL, within one transaction."""
-
-    def __init__(self, connection: Connection) -> None:
-        """Work inside the transaction of `connection`."""
-        self._connection = connection
 
     def claim(self, scope: DeliveryScope, *, most: int, now: datetime, lease: timedelta) -> tuple[ClaimedDelivery, ...]:
         """Claim what is due, the most dangerous first, then the oldest; what others have claimed is left out."""

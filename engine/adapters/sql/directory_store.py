@@ -4,11 +4,12 @@ from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, exists, func, select, text, update
+from sqlalchemy import ColumnElement, and_, delete, exists, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from engine.adapters.advisory_locks import CHANGE_ROLES_OF_PEOPLE
 from engine.adapters.sql import tables as tb
+from engine.adapters.sql.store import Store
 from engine.ports import ActorRecord
 from engine.stores import Credentials, Unit
 
@@ -25,12 +26,8 @@ _TOUCHED = text("""
 """)
 
 
-class DirectoryStore:
+class DirectoryStore(Store):
     """People and units in PostgreSQL, within one transaction."""
-
-    def __init__(self, connection: Connection) -> None:
-        """Work inside the transaction of `connection`."""
-        self._connection = connection
 
     def add_organisation(self, organisation_id: UUID, *, name: str, kind: str = "ngo") -> None:
         """Write an organisation, unless it is there already; the first of all is the hub's body."""

@@ -4,10 +4,11 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Connection, select, text, update
+from sqlalchemy import select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from engine.adapters.sql import tables as tb
+from engine.adapters.sql.store import Store
 from engine.domain.duty import Absence, Conflict, Shift
 
 _ABSENCE, _SHIFT = tb.AbsenceRow.__table__, tb.ShiftRow.__table__  # type: ignore[attr-defined]
@@ -25,12 +26,8 @@ _BARRED = text(
 )
 
 
-class DutyStore:
+class DutyStore(Store):
     """Shifts, absences and conflicts of interest in PostgreSQL, within one transaction."""
-
-    def __init__(self, connection: Connection) -> None:
-        """Work inside the transaction of `connection`."""
-        self._connection = connection
 
     def add_shift(self, shift: Shift, *, by: UUID | None, at: datetime) -> None:
         """Write a shift."""

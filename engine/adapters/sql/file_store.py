@@ -5,12 +5,13 @@ from datetime import datetime
 from typing import TypedDict, cast
 from uuid import UUID
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 
 from engine.adapters.sql import tables as tb
+from engine.adapters.sql.store import Store
 from engine.domain.files import CaseFile, FileKind, FileStatus
 from engine.errors import DamagedError, NotFoundError
-from engine.ports import JsonValue, Vault
+from engine.ports import JsonValue
 from engine.stores import FileSums
 
 _FILE, _PART = tb.AttachmentRow.__table__, tb.AttachmentPartRow.__table__  # type: ignore[attr-defined]
@@ -26,13 +27,8 @@ class EncryptedPlace(TypedDict):
     column: str
 
 
-class FileStore:
+class FileStore(Store):
     """Files in PostgreSQL, within one transaction."""
-
-    def __init__(self, connection: Connection, vault: Vault) -> None:
-        """Work inside the transaction of `connection`."""
-        self._connection = connection
-        self._vault = vault
 
     def begin(
         self, file_id: UUID, *, case_id: UUID, unit_id: UUID, kind: FileKind, name: str, by: UUID | None, at: datetime

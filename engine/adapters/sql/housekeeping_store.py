@@ -10,8 +10,9 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from engine.adapters.sql import tables as tb
 from engine.adapters.sql.apart import TEXT, seal_apart
+from engine.adapters.sql.store import Store
 from engine.errors import OtherCommandError
-from engine.ports import JsonValue, Vault
+from engine.ports import JsonValue
 
 _COMMAND, _DOCUMENT = tb.CommandRow.__table__, tb.DocumentRow.__table__  # type: ignore[attr-defined]
 _REPORT, _INSTALLATION = tb.ReportRow.__table__, tb.InstallationRow.__table__  # type: ignore[attr-defined]
@@ -32,13 +33,8 @@ class _Answer(dict[str, Any]):
         raise OtherCommandError
 
 
-class HousekeepingStore:
+class HousekeepingStore(Store):
     """Small records in PostgreSQL, within one transaction."""
-
-    def __init__(self, connection: Connection, vault: Vault) -> None:
-        """Work inside the transaction of `connection`."""
-        self._connection = connection
-        self._vault = vault
 
     def take_turn(self, command_id: UUID) -> None:
         """Wait for another transaction with the same command: for commands that have no case to lock yet."""

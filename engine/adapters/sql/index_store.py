@@ -4,14 +4,15 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import cast
 from uuid import UUID
 
-from sqlalchemy import Connection, delete, func, select, text, tuple_, update
+from sqlalchemy import delete, func, select, text, tuple_, update
 
 from engine.adapters.sql import tables as tb
 from engine.adapters.sql.data_keys import KEYS
 from engine.adapters.sql.file_store import place_of_details
 from engine.adapters.sql.person_store import write_tokens
+from engine.adapters.sql.store import Store
 from engine.errors import DamagedError, KeyMissingError
-from engine.ports import JsonValue, Vault
+from engine.ports import JsonValue
 
 _TOKEN, _SEARCH = tb.PersonTokenRow.__table__, tb.SearchTokenRow.__table__  # type: ignore[attr-defined]
 _PERSON, _FILE = tb.PersonRow.__table__, tb.AttachmentRow.__table__  # type: ignore[attr-defined]
@@ -23,13 +24,8 @@ _NEXT_PERSONS = text("""
 """)
 
 
-class IndexStore:
+class IndexStore(Store):
     """Blind tokens in PostgreSQL, within one transaction."""
-
-    def __init__(self, connection: Connection, vault: Vault) -> None:
-        """Work inside the transaction of `connection`."""
-        self._connection = connection
-        self._vault = vault
 
     def persons_without(self, key_id: str, *, after: UUID, most: int) -> tuple[UUID, ...]:
         """List persons who have tokens, but none by an index key in the period of now, by id."""

@@ -5,16 +5,17 @@ from datetime import datetime
 from typing import cast
 from uuid import UUID
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from engine.adapters.sql import tables as tb
 from engine.adapters.sql.apart import open_apart, seal_apart
 from engine.adapters.sql.case_store import ITEM
+from engine.adapters.sql.store import Store
 from engine.domain.consequences import WorkItem
 from engine.domain.records import ItemStatus
 from engine.errors import ConflictError, KeyMissingError, NotFoundError
-from engine.ports import JsonValue, Vault
+from engine.ports import JsonValue
 from engine.stores.cases import TypedSoFar
 
 _ANSWER, _DRAFT = tb.AnswerRow.__table__, tb.DraftRow.__table__  # type: ignore[attr-defined]
@@ -24,13 +25,8 @@ _FIXED = {"id", "case_id", "run_id", "step_id", "step_key", "uses", "approval", 
 """Whose an item is, and what is asked: that stays as it was."""
 
 
-class ItemStore:
+class ItemStore(Store):
     """Work items in PostgreSQL, within one transaction."""
-
-    def __init__(self, connection: Connection, vault: Vault) -> None:
-        """Work inside the transaction of `connection`."""
-        self._connection = connection
-        self._vault = vault
 
     def get(self, item_id: UUID) -> WorkItem:
         """Load a work item; raises `NotFoundError`."""

@@ -5,9 +5,10 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, RowMapping, text, update
+from sqlalchemy import RowMapping, text, update
 
 from engine.adapters.sql import tables as tb
+from engine.adapters.sql.store import Store
 from engine.errors import StaleJobError
 from engine.ports import Batch, ClaimedJob, OpenBatch
 from engine.spec.limits import TimeLimit
@@ -80,12 +81,8 @@ _OLD_BATCHES = text("""
 """)
 
 
-class JobStore:
+class JobStore(Store):
     """Jobs in PostgreSQL, within one transaction. Leases are counted by the database's clock."""
-
-    def __init__(self, connection: Connection) -> None:
-        """Work inside the transaction of `connection`."""
-        self._connection = connection
 
     def dispatch(
         self, *, most_open: int, new_ids: Iterable[UUID], now: datetime, bundled: bool = False

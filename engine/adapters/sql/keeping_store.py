@@ -7,7 +7,6 @@ from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
-    Connection,
     Table,
     any_,
     delete,
@@ -25,6 +24,7 @@ from sqlalchemy.types import Uuid
 
 from engine.adapters.advisory_locks import NUMBER_COPY
 from engine.adapters.sql import tables as tb
+from engine.adapters.sql.store import Store
 from engine.domain.keeping import (
     CaseOfPerson,
     Erasure,
@@ -36,7 +36,7 @@ from engine.domain.keeping import (
 )
 from engine.domain.retention import Proposed
 from engine.errors import ConflictError
-from engine.ports import JsonValue, Vault
+from engine.ports import JsonValue
 from engine.stores import ClosedCase, Correction, ErasureNotice, RetentionProposal
 
 _TABLES = tb.CaseRow.metadata.tables
@@ -55,13 +55,8 @@ _ASKED = {"id", "asked_by", "asked_at"}
 _NEXT_COPY = text(f"SELECT pg_advisory_xact_lock({NUMBER_COPY})")
 
 
-class KeepingStore:
+class KeepingStore(Store):
     """The end of data's life in PostgreSQL, within one transaction."""
-
-    def __init__(self, connection: Connection, vault: Vault) -> None:
-        """Work inside the transaction of `connection`."""
-        self._connection = connection
-        self._vault = vault
 
     def add_hold(self, hold: Hold, *, reason: str) -> None:
         """Write a hold, its reason sealed under the key of the case."""

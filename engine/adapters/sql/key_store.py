@@ -4,14 +4,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Connection, delete, func, select, text
+from sqlalchemy import delete, func, select, text
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from engine.adapters.sql import tables as tb
 from engine.adapters.sql.data_keys import CLOSED, EPOCH, HOLD_PERIOD, HOLD_PERIOD_ALONE, KEYS
 from engine.adapters.sql.sealed_columns import any_fixed, reseal_apart, reseal_some
+from engine.adapters.sql.store import Store
 from engine.domain.keys import place_key
-from engine.ports import StoredKey, SurvivingKey, Vault
+from engine.ports import StoredKey, SurvivingKey
 from engine.stores import KeyCounts, Rewrapped
 
 _TOKEN, _SEARCH = tb.PersonTokenRow.__table__, tb.SearchTokenRow.__table__  # type: ignore[attr-defined]
@@ -63,13 +64,8 @@ _BY_FILE = text("""
 NOBODY = UUID(int=0)
 
 
-class KeyStore:
+class KeyStore(Store):
     """Keys in PostgreSQL, within one transaction."""
-
-    def __init__(self, connection: Connection, vault: Vault) -> None:
-        """Work inside the transaction of `connection`."""
-        self._connection = connection
-        self._vault = vault
 
     def destroy(self, owner_id: UUID, at: datetime) -> bool:
         """Destroy the key of a case, a person or places, and what a person is found by; gives whether there was one.

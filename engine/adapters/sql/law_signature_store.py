@@ -3,21 +3,18 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import insert, select, update
 
 from engine.adapters.sql import tables as tb
+from engine.adapters.sql.store import Store
 from engine.stores import StoredSignature
 
 SIGNATURE = tb.LawSignatureRow.metadata.tables["law_signature"]
 _COLUMNS = [SIGNATURE.c[name] for name in StoredSignature._fields]
 
 
-class LawSignatureStore:
+class LawSignatureStore(Store):
     """Signatures in PostgreSQL, within one transaction."""
-
-    def __init__(self, connection: Connection) -> None:
-        """Work inside the transaction of `connection`."""
-        self._connection = connection
 
     def live(self) -> tuple[StoredSignature, ...]:
         """List the signatures that were not taken back, the oldest first."""

@@ -3,20 +3,17 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import func, select, update
 
 from engine.adapters.sql import tables as tb
+from engine.adapters.sql.store import Store
 from engine.stores import LinkedLevel
 
 _ESCALATION, _MESSAGE = tb.EscalationRow.__table__, tb.MessageRow.__table__  # type: ignore[attr-defined]
 
 
-class LedgerStore:
+class LedgerStore(Store):
     """The ledger in PostgreSQL, within one transaction."""
-
-    def __init__(self, connection: Connection) -> None:
-        """Work inside the transaction of `connection`."""
-        self._connection = connection
 
     def who_was_told(self, deadline_id: UUID) -> frozenset[UUID]:
         """Give everybody whom a level of a deadline's ladder has told."""

@@ -3,9 +3,10 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, insert, or_, select, update
+from sqlalchemy import insert, or_, select, update
 
 from engine.adapters.sql import tables as tb
+from engine.adapters.sql.store import Store
 from engine.domain.case_links import CaseLink
 
 _LINK = tb.CaseRow.metadata.tables["case_link"]
@@ -14,12 +15,8 @@ _FIXED = frozenset({"id", "case_id", "other_case_id", "unit_id", "kind", "asked_
 """What a link says once and for ever."""
 
 
-class LinkStore:
+class LinkStore(Store):
     """Links between cases in PostgreSQL, within one transaction. None is ever deleted."""
-
-    def __init__(self, connection: Connection) -> None:
-        """Work inside the transaction of `connection`."""
-        self._connection = connection
 
     def add(self, link: CaseLink) -> None:
         """Write a link."""

@@ -5,10 +5,11 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import Connection, and_, delete, false, func, or_, select, text, tuple_, update
+from sqlalchemy import and_, delete, false, func, or_, select, text, tuple_, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from engine.adapters.sql import tables as tb
+from engine.adapters.sql.store import Store
 from engine.adapters.sql.token_matching import WANTED, compare, values_of, wanted
 from engine.domain.matching import (
     FACTS_NEEDED,
@@ -24,7 +25,6 @@ from engine.domain.matching import (
     is_worth_telling,
 )
 from engine.domain.records import PersonRole
-from engine.ports import Vault
 
 _CHECK, _ALERT = tb.MatchCheckRow.__table__, tb.MatchAlertRow.__table__  # type: ignore[attr-defined]
 _LINK, _PERSON = tb.CasePersonRow.__table__, tb.PersonRow.__table__  # type: ignore[attr-defined]
@@ -43,13 +43,8 @@ _SUSPECTS = text(f"""
 _COLUMNS = [_ALERT.c[name] for name in MatchAlert.model_fields]
 
 
-class MatchStore:
+class MatchStore(Store):
     """Matches between units in PostgreSQL, within one transaction."""
-
-    def __init__(self, connection: Connection, vault: Vault) -> None:
-        """Work inside the transaction of `connection`."""
-        self._connection = connection
-        self._vault = vault
 
     def asked(self, *, now: datetime, most: int) -> tuple[UUID, ...]:
         """List whom to compare next, the earliest first, without those who wait for another day."""

@@ -5,12 +5,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid5
 
-from sqlalchemy import Connection, text, update
+from sqlalchemy import text, update
 
 from engine.adapters.sql import tables as tb
 from engine.adapters.sql.case_writing import MESSAGE_COLUMNS
 from engine.adapters.sql.delivery_store import lane_of
-from engine.adapters.sql.held_writes import Writes
+from engine.adapters.sql.store import Store, Within
 from engine.ports import NewEscalation, NewMessage
 
 _MESSAGE, _DELIVERY = tb.MessageRow.__table__, tb.DeliveryRow.__table__  # type: ignore[attr-defined]
@@ -34,13 +34,12 @@ _ADD_LINE = text(
 _LINES = text("SELECT deadline_id, level, round FROM escalation WHERE deadline_id = ANY(CAST(:deadlines AS uuid[]))")
 
 
-class MessageStore:
+class MessageStore(Store):
     """Messages in PostgreSQL, within one transaction."""
 
-    def __init__(self, connection: Connection, writes: Writes | None = None) -> None:
-        """Work inside the transaction of `connection`; `writes` may hold back what is added."""
-        self._connection = connection
-        self._writes = writes or Writes(connection)
+    def __init__(self, within: Within) -> None:
+        """Work inside a transaction."""
+        super().__init__(within)
         self._lines: set[tuple[UUID, int, int]] = set()
         self.on_added: Callable[[NewMessage], None] = _nothing_more
 

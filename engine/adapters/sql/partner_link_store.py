@@ -2,22 +2,19 @@
 
 from uuid import UUID
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from engine.adapters.sql import tables as tb
+from engine.adapters.sql.store import Store
 from engine.domain.partner_link import PartnerLink, PartnerView
 
 _LINK, _VIEW = tb.PartnerLinkRow.__table__, tb.PartnerViewRow.__table__  # type: ignore[attr-defined]
 _COLUMNS = [_LINK.c[name] for name in PartnerLink.model_fields]
 
 
-class PartnerLinkStore:
+class PartnerLinkStore(Store):
     """Links of partners in PostgreSQL, within one transaction. Only hashes of links and codes are kept."""
-
-    def __init__(self, connection: Connection) -> None:
-        """Work inside the transaction of `connection`."""
-        self._connection = connection
 
     def add(self, link: PartnerLink) -> bool:
         """Write a link once; a second one with the same id changes nothing and gives False."""

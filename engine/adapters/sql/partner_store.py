@@ -3,16 +3,16 @@
 from typing import Any, Final, cast
 from uuid import UUID
 
-from sqlalchemy import Connection, RowMapping, select
+from sqlalchemy import RowMapping, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from engine.adapters.sql import tables as tb
 from engine.adapters.sql.referral_store import REFERRAL_COLUMNS, opened_referral
+from engine.adapters.sql.store import Store
 from engine.adapters.sql.visibility import not_denied
 from engine.domain.partners import Partner
 from engine.domain.policy import Viewer, visible_units
 from engine.domain.referral import Referral
-from engine.ports import Vault
 
 _PARTNER, _REFERRAL = tb.PartnerRow.__table__, tb.ReferralRow.__table__  # type: ignore[attr-defined]
 _UNIT = tb.UnitRow.__table__  # type: ignore[attr-defined]
@@ -20,13 +20,8 @@ _WORDS: Final = ("name", "services", "areas", "languages", "hours")
 _LISTS: Final = frozenset({"services", "areas", "languages"})
 
 
-class PartnerStore:
+class PartnerStore(Store):
     """Partners, within one transaction."""
-
-    def __init__(self, connection: Connection, vault: Vault) -> None:
-        """Work inside the transaction of `connection`; `vault` seals and opens what was typed of a partner."""
-        self._connection = connection
-        self._vault = vault
 
     def all(self) -> tuple[Partner, ...]:
         """List all partners by name."""

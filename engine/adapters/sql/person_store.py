@@ -10,6 +10,7 @@ from sqlalchemy import Connection, func, insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from engine.adapters.sql import tables as tb
+from engine.adapters.sql.store import Store
 from engine.adapters.sql.token_matching import compare
 from engine.domain.identity import PersonMerge
 from engine.domain.matching import bits_of, is_worth_opening
@@ -34,13 +35,8 @@ ALL_THE_SAME = text(
 """All persons that a person was found to be, over any number of merges that hold."""
 
 
-class PersonStore:
+class PersonStore(Store):
     """Persons in PostgreSQL, within one transaction."""
-
-    def __init__(self, connection: Connection, vault: Vault) -> None:
-        """Work inside the transaction of `connection`."""
-        self._connection = connection
-        self._vault = vault
 
     def add(
         self,

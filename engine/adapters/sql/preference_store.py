@@ -4,10 +4,11 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Connection, RowMapping, select
+from sqlalchemy import RowMapping, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from engine.adapters.sql import tables as tb
+from engine.adapters.sql.store import Store
 from engine.domain.safe_hours import Preference
 
 _PREFERENCE = tb.PreferenceRow.__table__  # type: ignore[attr-defined]
@@ -17,12 +18,8 @@ _COLUMNS = (
 )  # fmt: skip
 
 
-class PreferenceStore:
+class PreferenceStore(Store):
     """Preferences in PostgreSQL, within one transaction."""
-
-    def __init__(self, connection: Connection) -> None:
-        """Work inside the transaction of `connection`."""
-        self._connection = connection
 
     def of(self, actor_ids: Iterable[UUID]) -> Mapping[UUID, Preference]:
         """Load what people chose; who chose nothing is left out."""

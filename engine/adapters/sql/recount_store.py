@@ -4,9 +4,10 @@ from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Connection, insert, select, text
+from sqlalchemy import insert, select, text
 
 from engine.adapters.sql import tables as tb
+from engine.adapters.sql.store import Store
 from engine.stores import OpenRecount
 
 RECOUNT = tb.RecountRow.__table__  # type: ignore[attr-defined]
@@ -32,12 +33,8 @@ _WENT_ON = text("""
 _DONE = text("UPDATE recount SET done_at = coalesce(done_at, :at) WHERE id = :id")
 
 
-class RecountStore:
+class RecountStore(Store):
     """Recounts in PostgreSQL, within one transaction."""
-
-    def __init__(self, connection: Connection) -> None:
-        """Work inside the transaction of `connection`."""
-        self._connection = connection
 
     def ask(self, recount_id: UUID, *, kind: str, name: str, by: UUID, at: datetime) -> None:
         """Ask that the open deadlines that a change concerns are counted again."""

@@ -5,10 +5,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, RowMapping, or_, select, update
+from sqlalchemy import RowMapping, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from engine.adapters.sql import tables as tb
+from engine.adapters.sql.store import Store
 from engine.domain.consent import ConsentRecipient
 from engine.domain.referral import Referral
 from engine.errors import KeyMissingError
@@ -24,16 +25,11 @@ _NOTE = "sealed_note"
 _FIXED = frozenset({"id", "case_id", "unit_id", "fields", "persons", "to_name"})
 
 
-class ReferralStore:
+class ReferralStore(Store):
     """Referrals in PostgreSQL, within one transaction.
 
     Only the names of fields are kept in them, and sealed what was typed: a note, and the name of who is outside.
     """
-
-    def __init__(self, connection: Connection, vault: Vault) -> None:
-        """Work inside the transaction of `connection`."""
-        self._connection = connection
-        self._vault = vault
 
     def add(self, referral: Referral, *, note: str = "") -> bool:
         """Write a referral once; a second one with the same id changes nothing and gives False.

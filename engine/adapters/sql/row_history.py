@@ -13,7 +13,6 @@ import rfc8785
 from sqlalchemy import Connection, Delete, Insert, Table, Update, func, select, text
 
 from engine.adapters.sql import tables as tb
-from engine.adapters.sql.audit_log_store import AuditLogStore
 from engine.ports import Vault
 
 ROWS: Final = "rows"
@@ -129,11 +128,11 @@ class RowHistory:
         self._held[BEGAN, ""] = (at, {"rows": count, "tables": sorted(kept.table.name for kept in new)})
         return True
 
-    def note(self, audit: AuditLogStore) -> None:
-        """Put what is held into the audit."""
+    def taken(self) -> Iterator[tuple[str, Mapping[str, Any], datetime]]:
+        """Return what is held as events of the audit (sort, body, instant in UTC), and hold it no more."""
         held, self._held = self._held, {}
         for (name, _), (at, body) in held.items():
-            audit.note(ROWS, BEGAN if name == BEGAN else WRITTEN, body, actor_id=None, at=at)
+            yield BEGAN if name == BEGAN else WRITTEN, body, at
 
     def _hold(self, kept: Kept, values: Mapping[str, Any], at: datetime, *, is_gone: bool) -> None:
         name = kept.table.name

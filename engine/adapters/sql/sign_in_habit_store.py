@@ -4,22 +4,19 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from engine.adapters.sql import tables as tb
+from engine.adapters.sql.store import Store
 from engine.domain.sign_in_habits import Habit, Sort
 
 _TABLES = tb.SignInHabitRow.metadata.tables
 _HABIT, _DEVICE = _TABLES["sign_in_habit"], _TABLES["known_device"]
 
 
-class SignInHabitStore:
+class SignInHabitStore(Store):
     """By what sign-ins are known again in PostgreSQL, within one transaction."""
-
-    def __init__(self, connection: Connection) -> None:
-        """Work inside the transaction of `connection`."""
-        self._connection = connection
 
     def of(self, actor_id: UUID) -> Sequence[Habit]:
         """Load the marks of somebody."""

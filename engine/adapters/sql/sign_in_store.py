@@ -5,11 +5,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from engine.adapters.sql import tables as tb
-from engine.ports import JsonValue, Vault
+from engine.adapters.sql.store import Store
+from engine.ports import JsonValue
 from engine.stores import ApiKey, Factor, Invitation, KeptForm, Session
 
 _TABLES = tb.SessionRow.metadata.tables
@@ -18,15 +19,8 @@ _RECOVERY, _INVITATION = _TABLES["recovery_code"], _TABLES["invitation"]
 _DEVICE, _TRY, _FORM, _KEY = _TABLES["known_device"], _TABLES["sign_in_try"], _TABLES["kept_form"], _TABLES["api_key"]
 
 
-class SignInStore:
+class SignInStore(Store):
     """What signing in keeps in PostgreSQL, within one transaction."""
-
-    def __init__(self, connection: Connection, vault: Vault) -> None:
-        """Work inside the transaction of `connection`; `vault` seals secrets and typed texts."""
-        self._connection = connection
-        self._vault = vault
-
-    # Sessions
 
     def add_session(
         self,

@@ -4,10 +4,11 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Connection, RowMapping, func, insert, select, update
+from sqlalchemy import RowMapping, func, insert, select, update
 
 from engine.adapters.sql import tables as tb
-from engine.ports import JsonValue, Vault
+from engine.adapters.sql.store import Store
+from engine.ports import JsonValue
 from engine.stores import StoredDay
 
 DAY, ACTOR = (tb.SpecialDayRow.metadata.tables[name] for name in ("special_day", "actor"))
@@ -16,13 +17,8 @@ _TYPED: Final = ("name", "reason")
 _COLUMNS = [DAY.c[name] for name in StoredDay._fields if name not in {"who", *_TYPED}]
 
 
-class SpecialDayStore:
+class SpecialDayStore(Store):
     """Added days in PostgreSQL, within one transaction."""
-
-    def __init__(self, connection: Connection, vault: Vault) -> None:
-        """Work inside the transaction of `connection`; `vault` seals and opens what was typed."""
-        self._connection = connection
-        self._vault = vault
 
     def live(self, calendar: str | None = None) -> tuple[StoredDay, ...]:
         """List the days that were added and not taken back, in order of date; of every calendar unless one is named."""

@@ -3,9 +3,10 @@
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Connection, case, exists, select, update
+from sqlalchemy import case, exists, select, update
 
 from engine.adapters.sql import tables as tb
+from engine.adapters.sql.store import Store
 
 _TABLES = tb.CaseRow.metadata.tables
 WITH_THE_CASE: Final = (
@@ -21,12 +22,8 @@ STAYS: Final = (
 """What names the unit that did something, or the one that may see or must not: it stays as it is."""
 
 
-class TransferStore:
+class TransferStore(Store):
     """The owner of cases in PostgreSQL, within one transaction."""
-
-    def __init__(self, connection: Connection) -> None:
-        """Work inside the transaction of `connection`."""
-        self._connection = connection
 
     def move(self, case_id: UUID, *, to_unit_id: UUID) -> tuple[UUID, ...]:
         """Give a case to another unit: its open items are nobody's, and its persons go along unless others know them.

@@ -8,6 +8,9 @@ from uuid import UUID
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from engine.adapters.sql.queries.access import case_access
+from engine.adapters.sql.queries.case_page import case_page
+from engine.adapters.sql.queries.viewer import actors, units
 from engine.portal.dependencies import Posted, SignedIn
 from engine.portal.posted import text, uuid_or_none
 from engine.portal.presenters.forms import summary_of
@@ -90,9 +93,9 @@ def _page(
     given: Mapping[str, str] | None = None,
     command_id: UUID | None = None,
 ) -> Response:
-    found = visit.engine.queries.case_access(visit.viewer, case_id)
-    case = visit.engine.queries.case(visit.viewer, case_id)
-    people = {actor.id: actor.name for actor in visit.engine.queries.actors(visit.viewer) if not actor.disabled}
+    found = visit.engine.ask(case_access, visit.viewer, case_id)
+    case = visit.engine.ask(case_page, visit.viewer, case_id)
+    people = {actor.id: actor.name for actor in visit.engine.ask(actors, visit.viewer) if not actor.disabled}
     people.pop(visit.viewer.actor_id, None)
     return visit.page(
         "access.html",
@@ -103,7 +106,7 @@ def _page(
         case=case,
         access=found,
         people=list(people.items()),
-        units=[(unit, name) for unit, name in visit.engine.queries.units(visit.viewer) if name != found.unit],
+        units=[(unit, name) for unit, name in visit.engine.ask(units, visit.viewer) if name != found.unit],
         reasons=REASONS,
         lifting=LIFTING,
         errors=errors or {},

@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Request
 from starlette.responses import JSONResponse, Response
 
+from engine.adapters.sql.queries.board import admin_board
 from engine.errors import NotAllowedError, SignInError
 from engine.portal.visit import portal_of
 from engine.usecases.service_accounts import BOARD, viewer_of_key
@@ -20,7 +21,7 @@ def board(request: Request, authorization: Annotated[str, Header(max_length=200)
     engine = portal_of(request).engine
     key = authorization.removeprefix(_SCHEME) if authorization.startswith(_SCHEME) else ""
     try:
-        view = engine.queries.board(viewer_of_key(engine, key, scope=BOARD))
+        view = engine.ask_board(admin_board, viewer_of_key(engine, key, scope=BOARD))
     except SignInError:
         return _refused(HTTPStatus.UNAUTHORIZED, "A key that counts is needed.")
     except NotAllowedError:

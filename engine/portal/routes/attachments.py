@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response, StreamingResponse
 
+from engine.adapters.sql.queries.case_page import case_page
 from engine.domain.files import LARGEST, MEDIA_TYPES, FileKind
 from engine.domain.policy import Action
 from engine.errors import DamagedError, FileHeldBackError, InvalidAnswersError, KeyMissingError
@@ -168,7 +169,7 @@ def disposition(opened: OpenedFile) -> str:
 def _page(
     visit: Visit, case_id: UUID, *, errors: Mapping[str, str] | None = None, told: _Receiving | None = None
 ) -> Response:
-    case = visit.engine.queries.case(visit.viewer, case_id)
+    case = visit.engine.ask(case_page, visit.viewer, case_id)
     found = files_of(visit.engine, case_id, viewer=visit.viewer)
     return visit.page(
         "files.html",

@@ -5,6 +5,7 @@ from uuid import UUID
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from engine.adapters.sql.queries.board import admin_board
 from engine.domain.policy import Action
 from engine.portal.dependencies import SignedIn
 from engine.portal.presenters.prefect_links import run_links
@@ -17,7 +18,7 @@ router = APIRouter()
 @router.get("/board")
 def board(visit: SignedIn) -> Response:
     """Show the state of the whole system, by ids and states only."""
-    view = visit.engine.queries.board(visit.viewer)
+    view = visit.engine.ask_board(admin_board, visit.viewer)
     age = service_age(visit.engine, "deadlines")
     return visit.page(
         "board.html",

@@ -7,6 +7,8 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
+from engine.adapters.sql.queries.told import glass as glass_view
+from engine.adapters.sql.queries.told import glass_to_confirm, my_glass
 from engine.domain.break_glass import LONGEST_HOURS, REASONS
 from engine.domain.policy import Action
 from engine.errors import InvalidAnswersError
@@ -43,7 +45,7 @@ def asked(visit: SignedIn, form: Posted) -> Response:
 @router.get("/break-glass/{request_id}")
 def one(visit: SignedIn, request_id: UUID) -> Response:
     """Show who opened a case and why, to those who have to confirm it."""
-    found = visit.engine.queries.glass(visit.viewer, request_id)
+    found = visit.engine.ask(glass_view, visit.viewer, request_id)
     note_reading(visit.engine, visit.viewer, found.case_id, "break-glass", ("narrative",), subject_id=request_id)
     return visit.page(
         "break-glass-one.html", title=f"Emergency access: case {found.case_number}", section="track", glass=found,
@@ -73,8 +75,8 @@ def _page(
         section="track",
         status=422 if errors else 200,
         may_ask=visit.may(Action.BREAK_GLASS),
-        mine=visit.engine.queries.my_glass(visit.viewer),
-        waiting=visit.engine.queries.glass_to_confirm(visit.viewer),
+        mine=visit.engine.ask(my_glass, visit.viewer),
+        waiting=visit.engine.ask(glass_to_confirm, visit.viewer),
         reasons=REASONS,
         hours=range(1, LONGEST_HOURS + 1),
         typed=given,

@@ -7,6 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from engine.adapters.sql.queries.case_page import case_page
 from engine.domain.policy import Action
 from engine.errors import NotFoundError
 from engine.portal.dependencies import Posted, SignedIn
@@ -56,7 +57,7 @@ def _page(
     given: Mapping[str, str] | None = None,
     command_id: UUID | None = None,
 ) -> Response:
-    case = visit.engine.queries.case(visit.viewer, case_id)
+    case = visit.engine.ask(case_page, visit.viewer, case_id)
     step = next((step for step in case.steps if step.id == step_id), None)
     if step is None:
         raise NotFoundError(kind="step")

@@ -8,6 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from engine.adapters.sql.queries.case_page import case_page
 from engine.domain.policy import Action
 from engine.domain.records import PersonRole
 from engine.errors import InvalidAnswersError, NotFoundError
@@ -188,7 +189,7 @@ def _journey_page(
     given: Mapping[str, str] | None = None,
     command_id: UUID | None = None,
 ) -> Response:
-    case = visit.engine.queries.case(visit.viewer, case_id)
+    case = visit.engine.ask(case_page, visit.viewer, case_id)
     step = next((step for step in case.steps if step.id == step_id), None)
     if step is None:
         raise NotFoundError(kind="step")
@@ -229,7 +230,7 @@ def _page(
     command_id: UUID | None = None,
     **more: object,
 ) -> Response:
-    case = visit.engine.queries.case(visit.viewer, case_id)
+    case = visit.engine.ask(case_page, visit.viewer, case_id)
     return visit.page(
         template,
         title=f"{title}, case {case.number}",
@@ -249,5 +250,5 @@ def _page(
 
 
 def _facts(visit: Visit, case_id: UUID) -> tuple[DeclaredFact, ...]:
-    case: CaseView = visit.engine.queries.case(visit.viewer, case_id)
+    case: CaseView = visit.engine.ask(case_page, visit.viewer, case_id)
     return declared_facts(case, visit.engine.definitions)

@@ -8,6 +8,8 @@ from uuid import UUID
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from engine.adapters.sql.queries.case_page import case_page
+from engine.adapters.sql.queries.definitions import published_workflows
 from engine.domain.case_reasons import CANCEL_REASONS, CLOSE_REASONS, REOPEN_REASONS
 from engine.domain.policy import Action
 from engine.domain.records import LIVE
@@ -149,13 +151,13 @@ def _workflow(visit: Visit, form: Posted, *, needed: bool) -> str | None:
     chosen = text(form, "workflow")
     if not chosen and not needed:
         return None
-    if chosen not in {name for name, *_ in visit.engine.queries.published_workflows()}:
+    if chosen not in {name for name, *_ in visit.engine.ask_all(published_workflows)}:
         raise InvalidAnswersError({"workflow": "Choose a workflow."})
     return chosen
 
 
 def _step(visit: Visit, case_id: UUID, step_id: UUID) -> StepView:
-    case = visit.engine.queries.case(visit.viewer, case_id)
+    case = visit.engine.ask(case_page, visit.viewer, case_id)
     found = next((step for step in case.steps if step.id == step_id), None)
     if found is None:
         raise NotFoundError(kind="step")
@@ -194,8 +196,8 @@ def _page(
     given: Mapping[str, str] | None = None,
     command_id: UUID | None = None,
 ) -> Response:
-    case = visit.engine.queries.case(visit.viewer, case_id)
-    workflows = [(name, title) for name, _, _, title in visit.engine.queries.published_workflows()]
+    case = visit.engine.ask(case_page, visit.viewer, case_id)
+    workflows = [(name, title) for name, _, _, title in visit.engine.ask_all(published_workflows)]
     return visit.page(
         "case-course.html",
         title=f"{asked.heading}, case {case.number}",

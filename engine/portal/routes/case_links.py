@@ -8,6 +8,9 @@ from uuid import UUID
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from engine.adapters.sql.queries.case_links import case_links
+from engine.adapters.sql.queries.case_page import case_page
+from engine.adapters.sql.queries.definitions import published_workflows
 from engine.domain.case_links import LINKED_BY_HAND, LinkKind
 from engine.domain.policy import Action
 from engine.errors import AlreadyEndedError, ConflictError, InvalidAnswersError, OwnApprovalError
@@ -170,8 +173,8 @@ def _page(
     given: Mapping[str, str] | None = None,
     command_id: UUID | None = None,
 ) -> Response:
-    case = visit.engine.queries.case(visit.viewer, case_id)
-    links = visit.engine.queries.case_links(visit.viewer, case_id)
+    case = visit.engine.ask(case_page, visit.viewer, case_id)
+    links = visit.engine.ask(case_links, visit.viewer, case_id)
     is_stub = any(link.is_into for link in links)
     return visit.page(
         "case-links.html",
@@ -185,7 +188,7 @@ def _page(
         by_hand=[(kind.value, KINDS[kind.value]) for kind in LINKED_BY_HAND],
         merge_reasons=MERGE_REASONS,
         split_reasons=SPLIT_REASONS,
-        workflows=[(name, title) for name, _, _, title in visit.engine.queries.published_workflows()],
+        workflows=[(name, title) for name, _, _, title in visit.engine.ask_all(published_workflows)],
         may_link=visit.may(Action.CHANGE_PLAN),
         may_merge=visit.may(Action.MERGE_CASES),
         is_stub=is_stub,

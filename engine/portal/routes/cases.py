@@ -7,6 +7,14 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
+from engine.adapters.sql.queries.case_links import case_links
+from engine.adapters.sql.queries.case_page import case_page as case_page_view
+from engine.adapters.sql.queries.cases import cases as cases_view
+from engine.adapters.sql.queries.cases import count_cases
+from engine.adapters.sql.queries.elements import points_to
+from engine.adapters.sql.queries.history import case_history
+from engine.adapters.sql.queries.proposed import proposed_doer
+from engine.adapters.sql.queries.waiting import waiting
 from engine.domain.policy import Action
 from engine.domain.records import LIVE
 from engine.errors import NotAllowedError, NotFoundError
@@ -37,10 +45,10 @@ def cases(
     number = clean(number)
     wanted = status if status in {"open", "closed", "all"} else "open"
     offset = (page - 1) * PAGE
-    found = visit.engine.queries.cases(visit.viewer, status=wanted, number=number, offset=offset, limit=PAGE + 1)
+    found = visit.engine.ask(cases_view, visit.viewer, status=wanted, number=number, offset=offset, limit=PAGE + 1)
     if number and not found:
         wanted = "all"
-        found = visit.engine.queries.cases(visit.viewer, status=wanted, number=number, offset=offset, limit=PAGE + 1)
+        found = visit.engine.ask(cases_view, visit.viewer, status=wanted, number=number, offset=offset, limit=PAGE + 1)
     return visit.page(
         "cases.html",
         title="Cases",
@@ -51,7 +59,7 @@ def cases(
         page=page,
         has_more=len(found) > PAGE,
         may_break_glass=visit.may(Action.BREAK_GLASS),
-        count=visit.engine.queries.count_cases(visit.viewer, status=wanted),
+        count=visit.engine.ask(count_cases, visit.viewer, status=wanted),
         may_see_statistics=visit.may(Action.SEE_STATISTICS),
         may_see_keeping=visit.may(Action.SEE_KEEPING),
     )
@@ -60,8 +68,8 @@ def cases(
 @router.get("/cases/{case_id}")
 def case_page(visit: SignedIn, case_id: UUID) -> Response:
     """Show a case: the lanes of its pillars, its deadlines, its ledger."""
-    case = visit.engine.queries.case(visit.viewer, case_id)
-    linked = visit.engine.queries.case_links(visit.viewer, case_id)
+    case = visit.engine.ask(case_page_view, visit.viewer, case_id)
+    linked = visit.engine.ask(case_links, visit.viewer, case_id)
     note_reading(visit.engine, visit.viewer, case_id, "case", ())
     pillars = [installed.pillar for installed in visit.engine.registry.installed]
     return visit.page(
@@ -71,8 +79,8 @@ def case_page(visit: SignedIn, case_id: UUID) -> Response:
         zone=case.zone,
         case=case,
         linked=linked,
-        asked=asked_of_case(visit.engine.queries.waiting(visit.viewer, case_id)),
-        points=visit.engine.queries.points_to(visit.viewer, case_id),
+        asked=asked_of_case(visit.engine.ask(waiting, visit.viewer, case_id)),
+        points=visit.engine.ask(points_to, visit.viewer, case_id),
         groups=lane_groups(pillars, case.steps),
         waiting=what_waits(case.steps),
         late=late_views(case.deadlines, case_id=case.id, case_number=case.number, but=visit.viewer.actor_id),
@@ -97,8 +105,8 @@ def case_page(visit: SignedIn, case_id: UUID) -> Response:
 @router.get("/cases/{case_id}/history")
 def history(visit: SignedIn, case_id: UUID) -> Response:
     """Tell the history of a case in words, without content."""
-    case = visit.engine.queries.case(visit.viewer, case_id)
-    events = visit.engine.queries.history(visit.viewer, case_id)
+    case = visit.engine.ask(case_page_view, visit.viewer, case_id)
+    events = visit.engine.ask(case_history, visit.viewer, case_id)
     note_reading(visit.engine, visit.viewer, case_id, "history", ())
     may_read = any(event.type in TELLS_WORDS for event in events) and _may_as_own(visit, case_id, Action.REVEAL)
     return _history(visit, case, events, may_read=may_read)
@@ -108,8 +116,8 @@ def history(visit: SignedIn, case_id: UUID) -> Response:
 def words(visit: SignedIn, case_id: UUID) -> Response:
     """Show in which words people said why, once; that this was done is recorded first."""
     found = read_reasons(visit.engine, case_id, viewer=visit.viewer)
-    case = visit.engine.queries.case(visit.viewer, case_id)
-    return _history(visit, case, visit.engine.queries.history(visit.viewer, case_id), words=found)
+    case = visit.engine.ask(case_page_view, visit.viewer, case_id)
+    return _history(visit, case, visit.engine.ask(case_history, visit.viewer, case_id), words=found)
 
 
 @router.get("/cases/{case_id}/steps/{step_id}")
@@ -129,7 +137,7 @@ def reveal(visit: SignedIn, case_id: UUID, step_id: UUID) -> Response:
 
 
 def _step(visit: Visit, case_id: UUID, step_id: UUID) -> tuple[CaseView, StepView]:
-    case = visit.engine.queries.case(visit.viewer, case_id)
+    case = visit.engine.ask(case_page_view, visit.viewer, case_id)
     for step in case.steps:
         if step.id == step_id:
             return case, step
@@ -158,7 +166,7 @@ def _proposed(visit: Visit, step: StepView) -> ProposedView | None:
     if step.item_id is None or step.assignee is not None or not visit.may(Action.DELEGATE):
         return None
     try:
-        return visit.engine.queries.proposed_doer(visit.viewer, step.item_id)
+        return visit.engine.ask(proposed_doer, visit.viewer, step.item_id)
     except NotFoundError:
         return None
 

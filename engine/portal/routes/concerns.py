@@ -6,6 +6,8 @@ from uuid import UUID
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from engine.adapters.sql.queries.told import concerns as concerns_view
+from engine.adapters.sql.queries.viewer import actors
 from engine.errors import InvalidAnswersError
 from engine.portal.dependencies import Posted, SignedIn
 from engine.portal.posted import text, typed, uuid_or_none
@@ -63,12 +65,12 @@ def _page(
     errors: Mapping[str, str] | None = None,
     command_id: UUID | None = None,
 ) -> Response:
-    people = {one.id: one.name for one in visit.engine.queries.actors(visit.viewer) if not one.disabled}
+    people = {one.id: one.name for one in visit.engine.ask(actors, visit.viewer) if not one.disabled}
     return visit.page(
         "concerns.html",
         title="Report a concern about a colleague",
         status=422 if errors else 200,
-        concerns=visit.engine.queries.concerns(visit.viewer),
+        concerns=visit.engine.ask(concerns_view, visit.viewer),
         people=tuple(people.items()),
         kinds=KINDS,
         statuses=STATUSES,
@@ -83,7 +85,7 @@ def _one(
     visit: Visit, concern_id: UUID, *, given: Mapping[str, str] | None = None, errors: Mapping[str, str] | None = None
 ) -> Response:
     found, words, answer = read_concern(visit.engine, concern_id, viewer=visit.viewer)
-    line = next(one for one in visit.engine.queries.concerns(visit.viewer) if one.id == concern_id)
+    line = next(one for one in visit.engine.ask(concerns_view, visit.viewer) if one.id == concern_id)
     return visit.page(
         "concern.html",
         title="A concern",

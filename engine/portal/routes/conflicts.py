@@ -8,6 +8,9 @@ from uuid import UUID
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from engine.adapters.sql.queries.case_page import case_page
+from engine.adapters.sql.queries.duty import conflicts as conflicts_view
+from engine.adapters.sql.queries.viewer import actors
 from engine.errors import InvalidAnswersError
 from engine.portal.dependencies import Posted, SignedIn
 from engine.portal.posted import text, uuid_or_none
@@ -69,11 +72,11 @@ def _page(
     given: Mapping[str, str] | None = None,
     command_id: UUID | None = None,
 ) -> Response:
-    found = visit.engine.queries.conflicts(visit.viewer, case_id)
-    case = visit.engine.queries.case(visit.viewer, case_id)
+    found = visit.engine.ask(conflicts_view, visit.viewer, case_id)
+    case = visit.engine.ask(case_page, visit.viewer, case_id)
     people = {
         actor.id: actor
-        for actor in visit.engine.queries.actors(visit.viewer)
+        for actor in visit.engine.ask(actors, visit.viewer)
         if not actor.disabled and actor.id != visit.viewer.actor_id
     }
     return visit.page(

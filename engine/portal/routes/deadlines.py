@@ -9,6 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from engine.adapters.sql.queries.why import explain_deadline
 from engine.domain.limit_reasons import DELAY_OWNERS, EXTENSION_REASONS, PAUSE_REASONS
 from engine.domain.policy import Action
 from engine.errors import (
@@ -67,7 +68,7 @@ def acknowledge_now(visit: SignedIn, case_id: UUID, deadline_id: UUID, form: Pos
 @router.post(_PAGE + "/places")
 def places(visit: SignedIn, case_id: UUID, deadline_id: UUID) -> Response:
     """Show once where the times led that this limit may leave out; that somebody looked is recorded first."""
-    found = visit.engine.queries.explain_deadline(visit.viewer, deadline_id)
+    found = visit.engine.ask(explain_deadline, visit.viewer, deadline_id)
     shown = reveal_places(visit.engine, found.deadline.step_id, case_id=case_id, viewer=visit.viewer)
     return _page(visit, case_id, deadline_id, places={(one.name, one.start): one for one in shown})
 
@@ -170,7 +171,7 @@ def _page(
     command_id: UUID | None = None,
     places: Mapping[tuple[str, datetime], StretchView] | None = None,
 ) -> Response:
-    found = visit.engine.queries.explain_deadline(visit.viewer, deadline_id)
+    found = visit.engine.ask(explain_deadline, visit.viewer, deadline_id)
     if found.case_id != case_id:
         raise NotFoundError(kind="deadline")
     return visit.page(

@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 from starlette.responses import Response
 
+from engine.adapters.sql.queries.definitions import definition
 from engine.errors import DefinitionError, NoSecondPersonError, NotAllowedError
 from engine.portal.dependencies import Posted, SignedIn
 from engine.portal.posted import source_of, text
@@ -26,7 +27,7 @@ Kind = Annotated[str, Path(pattern=r"^(ladder|law|calendar|retention)$")]
 def edit(visit: SignedIn, kind: Kind, name: Name) -> Response:
     """Open the text of a ladder, a law pack or a calendar."""
     _require_author(visit, kind)
-    return _page(visit, kind, name, visit.engine.queries.definition(kind, name, None).source)
+    return _page(visit, kind, name, visit.engine.ask_all(definition, kind, name, None).source)
 
 
 @router.post("/definitions/{kind}/{name}/edit")

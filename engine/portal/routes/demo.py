@@ -8,6 +8,9 @@ from uuid import UUID
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from engine.adapters.sql.queries.case_page import case_page
+from engine.adapters.sql.queries.cases import cases
+from engine.adapters.sql.queries.notices import demo_mailbox
 from engine.domain.policy import Action
 from engine.errors import NotFoundError
 from engine.portal.demo_controls import DemoControls
@@ -33,9 +36,9 @@ def demo(visit: SignedIn) -> Response:
         title="Demo",
         section="demo",
         spans=SPANS,
-        cases=visit.engine.queries.cases(visit.viewer, limit=20) if may_see else (),
+        cases=visit.engine.ask(cases, visit.viewer, limit=20) if may_see else (),
         has_story=visit.portal.demo.has_story if visit.portal.demo else None,
-        mails=visit.engine.queries.demo_mailbox(visit.viewer),
+        mails=visit.engine.ask(demo_mailbox, visit.viewer),
     )
 
 
@@ -53,7 +56,7 @@ def pass_time(visit: SignedIn, form: Posted) -> Response:
 def play(visit: SignedIn, case_id: UUID) -> Response:
     """Play the rest of the story that a case belongs to."""
     controls = _controls(visit)
-    visit.engine.queries.case(visit.viewer, case_id)
+    visit.engine.ask(case_page, visit.viewer, case_id)
     is_over = controls.play_rest(case_id) is not False
     return visit.go(f"/cases/{case_id}", said="played" if is_over else "playing")
 

@@ -8,6 +8,10 @@ from uuid import UUID
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from engine.adapters.sql.queries.duty import absences as absences_view
+from engine.adapters.sql.queries.duty import shifts as shifts_view
+from engine.adapters.sql.queries.viewer import actors
+from engine.adapters.sql.queries.viewer import units as units_view
 from engine.domain.policy import Action, can
 from engine.errors import InvalidAnswersError
 from engine.portal.dependencies import Posted, SignedIn
@@ -116,8 +120,8 @@ def _rota_page(
     given: Mapping[str, str] | None = None,
     command_id: UUID | None = None,
 ) -> Response:
-    shifts = visit.engine.queries.shifts(visit.viewer)
-    names = dict(visit.engine.queries.units(visit.viewer))
+    shifts = visit.engine.ask(shifts_view, visit.viewer)
+    names = dict(visit.engine.ask(units_view, visit.viewer))
     units = [(unit, names[unit]) for unit in visit.viewer.unit_ids if unit in names]
     return visit.page(
         "on-call.html",
@@ -138,7 +142,7 @@ def _absences_page(
     given: Mapping[str, str] | None = None,
     command_id: UUID | None = None,
 ) -> Response:
-    absences = visit.engine.queries.absences(visit.viewer)
+    absences = visit.engine.ask(absences_view, visit.viewer)
     return visit.page(
         "absences.html",
         title="Who is away",
@@ -167,7 +171,7 @@ def _colleagues(visit: Visit) -> list[ActorView]:
     """List who acts in one of the viewer's units, each once."""
     ours = [
         actor
-        for actor in visit.engine.queries.actors(visit.viewer)
+        for actor in visit.engine.ask(actors, visit.viewer)
         if not actor.disabled and actor.unit_id in visit.viewer.unit_ids
     ]
     return list({actor.id: actor for actor in ours}.values())

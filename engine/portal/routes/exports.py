@@ -8,6 +8,8 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from engine.adapters.spreadsheets import as_csv
+from engine.adapters.sql.queries.copies import copies as copies_view
+from engine.adapters.sql.queries.statistics import statistics as statistics_view
 from engine.domain.keeping import PURPOSES_OF_COPIES, ROWS_ALONE
 from engine.domain.policy import Action
 from engine.errors import InvalidAnswersError, NotAllowedError, TooFineError
@@ -85,7 +87,7 @@ def statistics(
     chosen = [name for name in (by or ["month"]) if name in BY]
     problem, found = "", None
     try:
-        found = visit.engine.queries.statistics(visit.viewer, of=of, by=chosen, outside=audience == "outside")
+        found = visit.engine.ask(statistics_view, visit.viewer, of=of, by=chosen, outside=audience == "outside")
     except TooFineError as error:
         problem = str(error)
     return visit.page(
@@ -113,7 +115,7 @@ def _page(visit: Visit, *, errors: Mapping[str, str] | None = None, given: Mappi
         title="Copies",
         section="track",
         status=422 if errors else 200,
-        copies=visit.engine.queries.copies(visit.viewer),
+        copies=visit.engine.ask(copies_view, visit.viewer),
         what=WHAT,
         purposes=PURPOSES_OF_COPIES,
         rows_alone=ROWS_ALONE,

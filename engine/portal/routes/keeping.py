@@ -6,6 +6,9 @@ from uuid import UUID
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from engine.adapters.sql.queries.case_page import case_page
+from engine.adapters.sql.queries.keeping import holders
+from engine.adapters.sql.queries.keeping import keeping as keeping_view
 from engine.domain.keeping import ENDS_OF_ERASURES, GROUNDS_TO_ERASE, GROUNDS_TO_SEAL, HOLD_WORDS
 from engine.domain.policy import Action
 from engine.errors import InvalidAnswersError, KeepingError
@@ -30,7 +33,7 @@ def keeping(visit: SignedIn) -> Response:
         "keeping.html",
         title="Keep and erase",
         section="track",
-        found=visit.engine.queries.keeping(visit.viewer),
+        found=visit.engine.ask(keeping_view, visit.viewer),
         ends=ENDS_OF_ERASURES,
         may_ask=visit.may(Action.ASK_ERASURE),
         may_approve=visit.may(Action.APPROVE_ERASURE),
@@ -179,8 +182,8 @@ def _page(
     command_id: UUID | None = None,
     reason: str = "",
 ) -> Response:
-    found = visit.engine.queries.keeping(visit.viewer, case_id)
-    case = visit.engine.queries.case(visit.viewer, case_id)
+    found = visit.engine.ask(keeping_view, visit.viewer, case_id)
+    case = visit.engine.ask(case_page, visit.viewer, case_id)
     may_seal = visit.may(Action.SEAL)
     return visit.page(
         "case-keeping.html",
@@ -195,7 +198,7 @@ def _page(
         grounds_to_seal=GROUNDS_TO_SEAL,
         grounds_to_erase=GROUNDS_TO_ERASE,
         sources=_SOURCES,
-        holders=visit.engine.queries.holders(visit.viewer, case_id) if may_seal else (),
+        holders=visit.engine.ask(holders, visit.viewer, case_id) if may_seal else (),
         may_hold=visit.may(Action.HOLD),
         may_seal=may_seal,
         may_ask=visit.may(Action.ASK_ERASURE),

@@ -7,6 +7,8 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Path, Query
 from starlette.responses import Response
 
+from engine.adapters.sql.queries.case_page import case_page
+from engine.adapters.sql.queries.law_case import law_of_case
 from engine.domain.policy import Action
 from engine.domain.regions import region_words
 from engine.errors import InvalidAnswersError, NoCalendarError, SignatureError
@@ -55,7 +57,7 @@ def every_limit(visit: SignedIn, of: Annotated[str, Query(max_length=6)] = "", s
 def limits_of_case(visit: SignedIn, case_id: UUID) -> Response:
     """Say of each limit that the workflows of a case name whether it counts there, and why or why not."""
     visit.must(Action.READ_ANSWERS, case_id)
-    case = visit.engine.queries.case(visit.viewer, case_id)
+    case = visit.engine.ask(case_page, visit.viewer, case_id)
     note_reading(visit.engine, visit.viewer, case_id, "case", ())
     named = limits_of(
         visit.engine, workflows={run.workflow for run in case.runs}, step_types={step.uses for step in case.steps},
@@ -67,7 +69,7 @@ def limits_of_case(visit: SignedIn, case_id: UUID) -> Response:
         section="track",
         zone=case.zone,
         case=case,
-        limits=visit.engine.queries.law_of_case(visit.viewer, case_id, named),
+        limits=visit.engine.ask(law_of_case, visit.viewer, case_id, named),
     )
 
 

@@ -3,6 +3,7 @@
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from engine.adapters.sql.queries.links import link as link_view
 from engine.portal.dependencies import Posted, SignedIn
 from engine.usecases.acknowledge import acknowledge_by_link
 
@@ -12,7 +13,7 @@ router = APIRouter()
 @router.get("/a/{token}")
 def link(visit: SignedIn, token: str) -> Response:
     """Ask whether it was seen; names case and step only to those who see the case."""
-    found = visit.engine.queries.link(visit.viewer, token)
+    found = visit.engine.ask_all(link_view, visit.viewer, token)
     return visit.page("link.html", title="Have you seen this?", link=found, command_id=visit.new_command())
 
 

@@ -5,6 +5,7 @@ from uuid import UUID
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from engine.adapters.sql.queries.sharing import matches as matches_view
 from engine.errors import AlreadyEndedError
 from engine.portal.dependencies import Posted, SignedIn
 from engine.portal.posted import text
@@ -38,7 +39,7 @@ def answered(visit: SignedIn, match_id: UUID, form: Posted) -> Response:
 
 
 def _page(visit: Visit, *, error: str = "") -> Response:
-    found = visit.engine.queries.matches(visit.viewer)
+    found = visit.engine.ask(matches_view, visit.viewer)
     return visit.page(
         "matches.html", title="Known to another unit", section="transmit", status=422 if error else 200,
         questions=[one for one in found if one.is_question], matches=[one for one in found if not one.is_question],

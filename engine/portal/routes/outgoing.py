@@ -7,6 +7,9 @@ from uuid import UUID
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from engine.adapters.sql.queries.outgoing import channels as channels_view
+from engine.adapters.sql.queries.outgoing import dead_letters as dead_letters_view
+from engine.adapters.sql.queries.outgoing import organisations
 from engine.errors import DeliveryError, GatewayError, InvalidAnswersError, NotFoundError
 from engine.portal.dependencies import Posted, SignedIn
 from engine.portal.posted import text, typed, whole_number
@@ -30,7 +33,7 @@ def dead_letters(visit: SignedIn) -> Response:
 @router.post("/dead-letters/retry")
 def retry_all(visit: SignedIn) -> Response:
     """Try everything again that was given up."""
-    for letter in visit.engine.queries.dead_letters(visit.viewer):
+    for letter in visit.engine.ask_board(dead_letters_view, visit.viewer):
         with suppress(NotFoundError):
             retry_delivery(visit.engine, letter.id, viewer=visit.viewer)
     return visit.go("/dead-letters", said="letters")
@@ -121,7 +124,7 @@ def _letters(visit: Visit, *, errors: Mapping[str, str] | None = None) -> Respon
         title="Messages given up",
         section="board",
         status=422 if errors else 200,
-        letters=visit.engine.queries.dead_letters(visit.viewer),
+        letters=visit.engine.ask_board(dead_letters_view, visit.viewer),
         reasons=choices(REASONS),
         errors=errors or {},
         problems=summary_of(errors),
@@ -137,8 +140,8 @@ def _channels(
         title="Channels",
         section="board",
         status=422 if errors else 200,
-        channels=visit.engine.queries.channels(visit.viewer),
-        organisations=visit.engine.queries.organisations(visit.viewer),
+        channels=visit.engine.ask_board(channels_view, visit.viewer),
+        organisations=visit.engine.ask(organisations, visit.viewer),
         kinds=CHANNELS,
         errors=errors or {},
         problems=summary_of(errors),

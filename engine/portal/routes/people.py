@@ -6,6 +6,9 @@ from uuid import UUID
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from engine.adapters.sql.queries.people import member, unit_list
+from engine.adapters.sql.queries.people import members as members_view
+from engine.adapters.sql.queries.viewer import units
 from engine.domain.four_eyes import ApprovalRequest
 from engine.domain.policy import Action
 from engine.errors import InvalidAnswersError
@@ -173,7 +176,7 @@ def _try(visit: Visit, actor_id: UUID, form: Posted, act: Callable[[], str]) -> 
 
 
 def _people_page(visit: Visit, errors: Mapping[str, str], given: Mapping[str, str]) -> Response:
-    members = visit.engine.queries.members(visit.viewer)
+    members = visit.engine.ask(members_view, visit.viewer)
     may_manage = visit.may(Action.MANAGE_PEOPLE)
     return visit.page(
         "people.html",
@@ -181,7 +184,7 @@ def _people_page(visit: Visit, errors: Mapping[str, str], given: Mapping[str, st
         section="people",
         status=422 if errors else 200,
         people=[one for one in members if not one.is_service],
-        units=visit.engine.queries.unit_list(visit.viewer) if may_manage else (),
+        units=visit.engine.ask(unit_list, visit.viewer) if may_manage else (),
         may_manage=may_manage,
         roles=[(role.value, role.label) for role in Role],
         typed=given,
@@ -193,9 +196,9 @@ def _people_page(visit: Visit, errors: Mapping[str, str], given: Mapping[str, st
 def _person_page(
     visit: Visit, actor_id: UUID, *, errors: Mapping[str, str] | None = None, given: Mapping[str, str] | None = None
 ) -> Response:
-    shown = visit.engine.queries.member(visit.viewer, actor_id)
+    shown = visit.engine.ask(member, visit.viewer, actor_id)
     may_manage = visit.may(Action.MANAGE_PEOPLE)
-    members = visit.engine.queries.members(visit.viewer) if may_manage else ()
+    members = visit.engine.ask(members_view, visit.viewer) if may_manage else ()
     lost = second_factor.lost_factor_of(visit.engine, actor_id)
     return visit.page(
         "member.html",
@@ -206,7 +209,7 @@ def _person_page(
         may_manage=may_manage,
         is_self=shown.id == visit.viewer.actor_id,
         others=[one for one in members if not one.is_service and not one.disabled and one.id != actor_id],
-        units=visit.engine.queries.units(visit.viewer),
+        units=visit.engine.ask(units, visit.viewer),
         roles=[(role.value, role.label) for role in Role],
         failures=sum(Tries(visit.engine, account=name, network="").failures() for name in (shown.email, str(actor_id))),
         asked=[(one, _unit_name(visit, one)) for one in manage_people.asked_roles(visit.engine, actor_id)],
@@ -221,12 +224,12 @@ def _person_page(
 
 
 def _unit_name(visit: Visit, request: ApprovalRequest) -> str:
-    names = {str(unit_id): name for unit_id, name in visit.engine.queries.units(visit.viewer)}
+    names = {str(unit_id): name for unit_id, name in visit.engine.ask(units, visit.viewer)}
     return names.get(request.subject["unit_id"], "")
 
 
 def _link_page(visit: Visit, actor_id: UUID, token: str, *, waits: str) -> Response:
-    shown = visit.engine.queries.member(visit.viewer, actor_id)
+    shown = visit.engine.ask(member, visit.viewer, actor_id)
     link = f"{visit.engine.portal_url}/invitation/{token}"
     return visit.page("link-made.html", title="A link for them", section="people", person=shown, link=link, waits=waits)
 
@@ -238,7 +241,7 @@ def _keys_page(visit: Visit, errors: Mapping[str, str], given: Mapping[str, str]
         section="people",
         status=422 if errors else 200,
         keys=service_accounts.keys(visit.engine, viewer=visit.viewer),
-        units=[name for _, name in visit.engine.queries.units(visit.viewer)],
+        units=[name for _, name in visit.engine.ask(units, visit.viewer)],
         scopes=tuple(service_accounts.SCOPES.items()),
         command_id=visit.new_command(),
         typed=given,

@@ -9,6 +9,9 @@ from uuid import UUID
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from engine.adapters.sql.queries.case_links import case_links
+from engine.adapters.sql.queries.case_page import case_page
+from engine.adapters.sql.queries.person_page import person_page as person_page_view
 from engine.domain.ages import AgeSource
 from engine.domain.policy import Action
 from engine.domain.records import PersonRole, RoleStatus
@@ -247,7 +250,7 @@ def _other_person(visit: Visit, case_id: UUID, form: Posted) -> tuple[UUID, UUID
         return case_id, here
     other_case_id = visit.case_of_number(form, "same_number")
     label = f"Person {whole_number(form, 'same_person')}"
-    persons = visit.engine.queries.case(visit.viewer, other_case_id).persons
+    persons = visit.engine.ask(case_page, visit.viewer, other_case_id).persons
     found = next((person.id for person in persons if person.label == label), None)
     if found is None:
         raise InvalidAnswersError({"same_person": "Write the number of a person in that case."})
@@ -287,7 +290,7 @@ def _try(
 
 def _known(visit: Visit, case_id: UUID, person_id: UUID) -> None:
     """Refuse a person who is not in the case any more, or whom the viewer may not see."""
-    if not any(person.id == person_id for person in visit.engine.queries.case(visit.viewer, case_id).persons):
+    if not any(person.id == person_id for person in visit.engine.ask(case_page, visit.viewer, case_id).persons):
         raise NotFoundError(kind="person")
 
 
@@ -301,10 +304,10 @@ def _page(
     given: Mapping[str, str] | None = None,
     command_id: UUID | None = None,
 ) -> Response:
-    case = visit.engine.queries.case(visit.viewer, case_id)
-    known = visit.engine.queries.person(visit.viewer, case_id, person_id)
+    case = visit.engine.ask(case_page, visit.viewer, case_id)
+    known = visit.engine.ask(person_page_view, visit.viewer, case_id, person_id)
     present = [role for role in known.roles if role.removed_at is None]
-    is_stub = any(link.is_into for link in visit.engine.queries.case_links(visit.viewer, case_id))
+    is_stub = any(link.is_into for link in visit.engine.ask(case_links, visit.viewer, case_id))
     return visit.page(
         "person.html",
         title=f"{known.label}, case {case.number}",

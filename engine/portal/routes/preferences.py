@@ -6,6 +6,8 @@ from fastapi import APIRouter
 from starlette.datastructures import FormData
 from starlette.responses import Response
 
+from engine.adapters.sql.queries.outgoing import contacts
+from engine.adapters.sql.queries.viewer import actors
 from engine.domain.policy import Action
 from engine.domain.safe_hours import IN_APP, Preference
 from engine.errors import InvalidAnswersError
@@ -42,7 +44,7 @@ def saved(visit: SignedIn, form: Posted) -> Response:
 @router.post("/preferences/contact")
 def reached(visit: SignedIn, form: Posted) -> Response:
     """Keep where the viewer is reached by a channel; it is sealed and never shown again."""
-    mine = next(actor for actor in visit.engine.queries.actors(visit.viewer) if actor.id == visit.viewer.actor_id)
+    mine = next(actor for actor in visit.engine.ask(actors, visit.viewer) if actor.id == visit.viewer.actor_id)
     try:
         set_contact(
             visit.engine, viewer=visit.viewer, email=mine.email, channel=text(form, "channel"),
@@ -82,7 +84,7 @@ def _page(
         ways=ways,
         wanted=chosen.channels or ways,
         gateways=CHANNELS,
-        contacts=visit.engine.queries.contacts(visit.viewer),
+        contacts=visit.engine.ask(contacts, visit.viewer),
         may_be_reached=visit.may(Action.WORK) or visit.may(Action.MANAGE_PEOPLE),
         typed=given or {},
         errors=errors or {},

@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from engine.adapters.sql.queries.offers import offers as offers_view
 from engine.domain.policy import Action
 from engine.errors import AlreadyEndedError, ConsentError, NotFoundError
 from engine.portal.dependencies import Posted, SignedIn
@@ -29,7 +30,7 @@ def offers(visit: SignedIn) -> Response:
 def taken_on(visit: SignedIn, referral_id: UUID) -> Response:
     """Show what the viewer's unit has taken on, with what it must know at once."""
     note = read_note(visit.engine, referral_id, viewer=visit.viewer)
-    offer = next((one for one in visit.engine.queries.offers(visit.viewer) if one.id == referral_id), None)
+    offer = next((one for one in visit.engine.ask(offers_view, visit.viewer) if one.id == referral_id), None)
     if offer is None:
         raise NotFoundError(kind="referral")
     return visit.page("referral.html", title="What your unit accepted", section="transmit", offer=offer, note=note)
@@ -62,7 +63,7 @@ def declined(visit: SignedIn, referral_id: UUID, form: Posted) -> Response:
 
 
 def _page(visit: Visit, *, errors: Mapping[str, str] | None = None) -> Response:
-    found = visit.engine.queries.offers(visit.viewer)
+    found = visit.engine.ask(offers_view, visit.viewer)
     return visit.page(
         "referrals.html",
         title="Offered to us",

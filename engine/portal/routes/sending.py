@@ -7,6 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from engine.adapters.sql.queries.sharing import sharing as sharing_view
 from engine.domain.packages import fields_of, rights_of
 from engine.domain.policy import Action
 from engine.domain.prepared_referral import PreparedReferral
@@ -124,7 +125,7 @@ def linked(visit: SignedIn, case_id: UUID, referral_id: UUID, form: Posted) -> R
         return _sent_page(visit, case_id, errors={f"of-{referral_id}": next(iter(error.problems.values()))})
     except (AlreadyEndedError, ConflictError) as error:
         return _sent_page(visit, case_id, errors={f"of-{referral_id}": str(error)})
-    sharing = visit.engine.queries.sharing(visit.viewer, case_id)
+    sharing = visit.engine.ask(sharing_view, visit.viewer, case_id)
     return visit.page(
         "partner-link.html",
         title="A link for the partner",
@@ -139,7 +140,7 @@ def linked(visit: SignedIn, case_id: UUID, referral_id: UUID, form: Posted) -> R
 
 def _require_of_case(visit: Visit, case_id: UUID, referral_id: UUID) -> None:
     """Refuse an address that names a referral of another case, also of one's own."""
-    if referral_id not in {one.id for one in visit.engine.queries.sharing(visit.viewer, case_id).sent}:
+    if referral_id not in {one.id for one in visit.engine.ask(sharing_view, visit.viewer, case_id).sent}:
         raise NotFoundError(kind="referral")
 
 
@@ -193,7 +194,7 @@ def _named(problems: Mapping[str, str]) -> dict[str, str]:
 
 
 def _sent_page(visit: Visit, case_id: UUID, *, errors: Mapping[str, str] | None = None) -> Response:
-    sharing = visit.engine.queries.sharing(visit.viewer, case_id)
+    sharing = visit.engine.ask(sharing_view, visit.viewer, case_id)
     return visit.page(
         "sent.html",
         title=f"What was sent, case {sharing.number}",
@@ -220,7 +221,7 @@ def _form_page(
     persons: list[str] | None = None,
     command_id: UUID | None = None,
 ) -> Response:
-    sharing = visit.engine.queries.sharing(visit.viewer, case_id)
+    sharing = visit.engine.ask(sharing_view, visit.viewer, case_id)
     before, wrong = given or {}, errors or {}
     units = {NEXT: "The next unit of this place", **{str(one.id): one.name for one in sharing.units}}
     units[OUTSIDE] = "A partner outside the network"

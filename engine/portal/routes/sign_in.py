@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Form, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from engine.adapters.sql.queries.viewer import actors
 from engine.errors import InvalidAnswersError, SignInEndedError, SignInError, TooSoonError
 from engine.portal.dependencies import SignedIn
 from engine.portal.pages import render
@@ -225,7 +226,7 @@ def _signed_in(request: Request, token: str, next_path: str, device: Device | No
 
 def _page(request: Request, *, next_path: str, email: str = "", problem: str = "", status: int = 200) -> Response:
     portal = portal_of(request)
-    people = portal.engine.queries.actors(NOBODY) if portal.engine.demo else ()
+    people = portal.engine.ask(actors, NOBODY) if portal.engine.demo else ()
     context = frame(portal, request, None, title="Sign in") | {
         "next_path": local_path(unquote(next_path)), "email": email, "problem": problem, "groups": groups_of(people),
     }  # fmt: skip

@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from engine.adapters.sql.queries.case_page import case_page
 from engine.domain.policy import Action
 from engine.errors import InvalidAnswersError, NotAllowedError, NotFoundError
 from engine.portal.dependencies import Posted, SignedIn
@@ -88,7 +89,7 @@ def _page(
 
 
 def _person(visit: Visit, case_id: UUID, person_id: UUID) -> tuple[CaseView, CasePersonView]:
-    case = visit.engine.queries.case(visit.viewer, case_id)
+    case = visit.engine.ask(case_page, visit.viewer, case_id)
     found = next((person for person in case.persons if person.id == person_id), None)
     if found is None:
         raise NotFoundError(kind="person")

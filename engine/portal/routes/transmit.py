@@ -5,6 +5,9 @@ from uuid import UUID
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from engine.adapters.sql.queries.notices import notices as notices_view
+from engine.adapters.sql.queries.offers import offers
+from engine.adapters.sql.queries.sent import sent as sent_view
 from engine.domain.policy import Action
 from engine.errors import NotFoundError
 from engine.portal.dependencies import Posted, SignedIn
@@ -17,8 +20,8 @@ router = APIRouter()
 @router.get("/transmit")
 def transmit(visit: SignedIn) -> Response:
     """Show the viewer's inbox, and what left their cases or waits to."""
-    sent = visit.engine.queries.sent(visit.viewer)
-    notices = visit.engine.queries.notices(visit.viewer)
+    sent = visit.engine.ask(sent_view, visit.viewer)
+    notices = visit.engine.ask(notices_view, visit.viewer)
     return visit.page(
         "transmit.html",
         title="Transmit",
@@ -26,7 +29,7 @@ def transmit(visit: SignedIn) -> Response:
         notices=notices,
         read_at_once=[notice.id for notice in notices if not notice.read_at and not notice.critical],
         may_see_matches=visit.may(Action.SEE_MATCHES),
-        offered=sum(offer.status == "offered" for offer in visit.engine.queries.offers(visit.viewer)),
+        offered=sum(offer.status == "offered" for offer in visit.engine.ask(offers, visit.viewer)),
         waiting=[line for line in sent if line.status == "held"],
         sent=[line for line in sent if line.status not in {"held", "dropped"}],
     )

@@ -7,6 +7,8 @@ from uuid import UUID
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from engine.adapters.sql.queries.people import members as members_view
+from engine.adapters.sql.queries.people import unit_list
 from engine.domain.languages import LANGUAGES
 from engine.domain.policy import Action
 from engine.domain.regions import region_words
@@ -70,7 +72,7 @@ def _page(visit: Visit, errors: Mapping[str, str], given: Mapping[str, str]) -> 
         title="Units",
         section="people",
         status=422 if errors else 200,
-        units=visit.engine.queries.unit_list(visit.viewer),
+        units=visit.engine.ask(unit_list, visit.viewer),
         places=sorted(visit.engine.library().calendars, key=region_words),
         languages=_LANGUAGES,
         typed=given,
@@ -82,11 +84,11 @@ def _page(visit: Visit, errors: Mapping[str, str], given: Mapping[str, str]) -> 
 def _unit_page(
     visit: Visit, unit_id: UUID, *, errors: Mapping[str, str] | None = None, given: Mapping[str, str] | None = None
 ) -> Response:
-    known = visit.engine.queries.unit_list(visit.viewer) if visit.may(Action.MANAGE_PEOPLE) else ()
+    known = visit.engine.ask(unit_list, visit.viewer) if visit.may(Action.MANAGE_PEOPLE) else ()
     shown = next((one for one in known if one.id == unit_id), None)
     if shown is None:
         raise NotFoundError(kind="unit")
-    members = visit.engine.queries.members(visit.viewer)
+    members = visit.engine.ask(members_view, visit.viewer)
     return visit.page(
         "unit.html",
         title=shown.name,

@@ -7,6 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from engine.adapters.sql.queries.waiting import waiting as waiting_view
 from engine.domain.four_eyes import ApprovalKind
 from engine.errors import (
     AlreadyEndedError,
@@ -58,7 +59,7 @@ def change(visit: SignedIn, request_id: UUID) -> Response:
         "proposed.html",
         title="A changed definition",
         section="waiting",
-        it=next(one for one in visit.engine.queries.waiting(visit.viewer) if one.id == request_id),
+        it=next(one for one in visit.engine.ask(waiting_view, visit.viewer) if one.id == request_id),
         changes=changes,
         preview=_preview(visit, {f"{one.kind}-{one.name}.yaml": one.source for one in changes}),
         command_id=visit.new_command(),
@@ -75,7 +76,7 @@ def custody(visit: SignedIn) -> Response:
 @router.post("/waiting/{request_id}")
 def answered(visit: SignedIn, request_id: UUID, form: Posted) -> Response:
     """Agree to it, or refuse; who asked only takes it back."""
-    found = next((one for one in visit.engine.queries.waiting(visit.viewer) if one.id == request_id), None)
+    found = next((one for one in visit.engine.ask(waiting_view, visit.viewer) if one.id == request_id), None)
     if found is None:
         raise NotFoundError(kind="request")
     answer = text(form, "answer")
@@ -199,7 +200,7 @@ ANSWERS: Final[Mapping[str, _Answer]] = {
 
 
 def _page(visit: Visit, *, errors: Mapping[str, str] | None = None) -> Response:
-    lines = [(one, words_of(one)) for one in visit.engine.queries.waiting(visit.viewer)]
+    lines = [(one, words_of(one)) for one in visit.engine.ask(waiting_view, visit.viewer)]
     return visit.page(
         "waiting.html",
         title="Waiting for a second person",

@@ -6,6 +6,8 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Path, Query
 from starlette.responses import Response
 
+from engine.adapters.sql.queries.definitions import definition as definition_view
+from engine.adapters.sql.queries.definitions import definitions
 from engine.domain.policy import Action
 from engine.errors import DefinitionError, IcmcError, NoSecondPersonError, NotAllowedError
 from engine.portal.dependencies import Posted, SignedIn
@@ -46,8 +48,8 @@ def workflows(visit: SignedIn) -> Response:
         "workflows.html",
         title="Workflows",
         section="workflows",
-        definitions=visit.engine.queries.definitions(),
-        others=[d for kind in _OTHERS for d in visit.engine.queries.definitions(kind)],
+        definitions=visit.engine.ask_all(definitions),
+        others=[d for kind in _OTHERS for d in visit.engine.ask_all(definitions, kind)],
         may_publish=visit.may(Action.PUBLISH),
     )
 
@@ -67,7 +69,7 @@ def new_posted(visit: SignedIn, form: Posted) -> Response:
 @router.get("/workflows/{name}")
 def workflow(visit: SignedIn, name: Name, version: Annotated[int | None, Query(ge=1, le=1_000_000)] = None) -> Response:
     """Show one workflow: the published version or the one asked for, with its diagram and its text."""
-    definition = visit.engine.queries.definition("workflow", name, version)
+    definition = visit.engine.ask_all(definition_view, "workflow", name, version)
     return visit.page(
         "workflow.html",
         title=f"Workflow {name}",
@@ -84,7 +86,7 @@ def workflow(visit: SignedIn, name: Name, version: Annotated[int | None, Query(g
 @router.get("/workflows/{name}/diagram")
 def diagram(visit: SignedIn, name: Name, version: Annotated[int | None, Query(ge=1, le=1_000_000)] = None) -> Response:
     """Show the diagram of a workflow in full size."""
-    definition = visit.engine.queries.definition("workflow", name, version)
+    definition = visit.engine.ask_all(definition_view, "workflow", name, version)
     svg = _drawing(visit, definition)
     return visit.page("diagram.html", title=f"Diagram of {name}", section="workflows", definition=definition, svg=svg)
 
@@ -92,7 +94,7 @@ def diagram(visit: SignedIn, name: Name, version: Annotated[int | None, Query(ge
 @router.get("/definitions/{kind}/{name}")
 def definition_page(visit: SignedIn, kind: Kind, name: Name) -> Response:
     """Show the text of a ladder, a law pack, a calendar or a retention policy."""
-    definition = visit.engine.queries.definition(kind, name, None)
+    definition = visit.engine.ask_all(definition_view, kind, name, None)
     return visit.page(
         "definition.html", title=f"{kind.capitalize()} {name}", section="workflows", definition=definition,
         note=_note(visit, kind, name),
@@ -104,7 +106,7 @@ def definition_page(visit: SignedIn, kind: Kind, name: Name) -> Response:
 @router.get("/workflows/{name}/edit")
 def edit(visit: SignedIn, name: Name) -> Response:
     """Open the text of a workflow."""
-    return _edit_page(visit, name, visit.engine.queries.definition("workflow", name, None).source)
+    return _edit_page(visit, name, visit.engine.ask_all(definition_view, "workflow", name, None).source)
 
 
 @router.post("/workflows/{name}/edit")
@@ -193,4 +195,4 @@ def _drawing(visit: Visit, definition: DefinitionView) -> str:
 
 
 def _versions(visit: Visit, name: str) -> tuple[DefinitionView, ...]:
-    return tuple(d for d in visit.engine.queries.definitions() if d.name == name)
+    return tuple(d for d in visit.engine.ask_all(definitions) if d.name == name)

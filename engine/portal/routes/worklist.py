@@ -6,6 +6,11 @@ from uuid import UUID
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from engine.adapters.sql.queries.asked import asked_extensions
+from engine.adapters.sql.queries.calls import late_calls
+from engine.adapters.sql.queries.duty import shifts
+from engine.adapters.sql.queries.worklist import work_counts, work_item
+from engine.adapters.sql.queries.worklist import worklist as worklist_view
 from engine.portal.dependencies import Posted, SignedIn
 from engine.portal.posted import text, uuid_or_none
 from engine.portal.security import local_path
@@ -19,8 +24,8 @@ _LONGEST: Final = 200
 @router.get("/worklist")
 def worklist(visit: SignedIn) -> Response:
     """List what the viewer has claimed and what they may take, the most urgent first."""
-    items = visit.engine.queries.worklist(visit.viewer, limit=_LONGEST)
-    late = visit.engine.queries.late_calls(visit.viewer)
+    items = visit.engine.ask(worklist_view, visit.viewer, limit=_LONGEST)
+    late = visit.engine.ask(late_calls, visit.viewer)
     listed = {item.step_id for item in items}
     return visit.page(
         "worklist.html",
@@ -29,13 +34,13 @@ def worklist(visit: SignedIn) -> Response:
         mine=[item for item in items if item.is_mine],
         free=[item for item in items if not item.is_mine],
         is_cut=len(items) >= _LONGEST,
-        counts=visit.engine.queries.work_counts(
-            visit.viewer, zone=preference_of(visit.engine, viewer=visit.viewer).zone or visit.viewer.zone
+        counts=visit.engine.ask(
+            work_counts, visit.viewer, zone=preference_of(visit.engine, viewer=visit.viewer).zone or visit.viewer.zone
         ),
         late={strip.deadline.step_id: strip for strip in late},
         late_elsewhere=[strip for strip in late if strip.is_asked and strip.deadline.step_id not in listed],
-        asked=visit.engine.queries.asked_extensions(visit.viewer),
-        on_call=[shift for shift in visit.engine.queries.shifts(visit.viewer) if shift.is_now],
+        asked=visit.engine.ask(asked_extensions, visit.viewer),
+        on_call=[shift for shift in visit.engine.ask(shifts, visit.viewer) if shift.is_now],
         command_id=visit.new_command(),
     )
 
@@ -59,7 +64,7 @@ def delegate(visit: SignedIn, item_id: UUID, form: Posted) -> Response:
     """Give an item to somebody else."""
     to = uuid_or_none(form, "to")
     if to is None:
-        visit.engine.queries.work_item(visit.viewer, item_id)
+        visit.engine.ask(work_item, visit.viewer, item_id)
         message = "Choose who you are giving it to. Nothing was changed."
         heading = "Nobody was chosen"
         return visit.page("refused.html", title=heading, status=422, section="manage", heading=heading, message=message)

@@ -85,7 +85,7 @@ def test_doctor_names_a_role_of_the_database_that_can_more_than_it_should(site: 
     assert "icmc_reader is also the role pg_read_all_data" in told
     assert "its administrator removes" in told
     engine = build_engine(site.settings, replace(site.urls, app=site.urls.owner))
-    assert "icmc_owner is also the role pg_database_owner" in engine.queries.rights_beyond()
+    assert "icmc_owner is also the role pg_database_owner" in engine.reader.rights_beyond()
     engine.dispose()
 
 

@@ -9,6 +9,8 @@ from uuid import uuid4
 import pytest
 from typer.testing import CliRunner, Result
 
+from engine.adapters.sql.item_store import ItemStore
+from engine.adapters.sql.queries.cases import find_case
 from engine.cli.main import app
 from engine.replay.world import people_of
 from engine.usecases.closing import answer_closing
@@ -45,7 +47,7 @@ def test_a_case_is_closed_and_opened_again_and_a_step_called_off(
     asked = run(site, "close", number, "--reason", "duplicate")
     assert (asked.exit_code, "is waiting for a second person" in asked.output) == (3, True), asked.output
     assert json.loads(run(site, "show", number, "--json").output)["status"] == "open"
-    case_id = site.engine.queries.find_case(people["supervisor"], number)
+    case_id = site.engine.ask(find_case, people["supervisor"], number)
     answer_closing(site.engine, case_id, viewer=people["supervisor"], approved=True)
     assert json.loads(run(site, "show", number, "--json").output)["status"] == "closed"
     alone = run(site, "reopen", number, "--reason", "new_facts", "--words", str(why))
@@ -77,10 +79,10 @@ def test_what_happened_long_ago_is_completed_only_with_why_it_is_told_now(
     report.write_text(json.dumps(TOLD))
     number = json.loads(run(site, "open", "--answers", str(report), "--json").output)["case"]
     lead = people["case_manager"]
-    case_id = site.engine.queries.find_case(lead, number)
+    case_id = site.engine.ask(find_case, lead, number)
     step_id = add_step(site.engine, case_id, viewer=lead, command_id=uuid4(), uses="protection.custody")
-    with site.engine.unit_of_work() as work:
-        item = work.items.open_of_step(step_id)
+    with site.engine.transaction() as tx:
+        item = tx.of(ItemStore).open_of_step(step_id)
     assert item is not None
     decided_at = (site.engine.clock.now() - timedelta(days=2)).isoformat()
     custody.write_text(json.dumps({"result": "released", "decided_at": decided_at, "own_wish": "unsure"}))

@@ -9,6 +9,13 @@ from uuid import UUID, uuid4
 import pytest
 from typer.testing import CliRunner, Result
 
+from engine.adapters.sql.access_store import AccessStore
+from engine.adapters.sql.case_store import CaseStore
+from engine.adapters.sql.directory_store import DirectoryStore
+from engine.adapters.sql.keeping_store import KeepingStore
+from engine.adapters.sql.queries.case_page import case_page
+from engine.adapters.sql.queries.viewer import units
+from engine.adapters.sql.queries.waiting import waiting
 from engine.assembly import Engine
 from engine.bootstrap import build_engine
 from engine.cli.main import app
@@ -78,9 +85,9 @@ def before(site: Installation) -> Before:
             id=uuid4(), case_id=opened.case_id, unit_id=there, purpose="help", fields=("case.*",),
             granted_at=engine.clock.now(),
         )  # fmt: skip
-        with engine.unit_of_work() as work:
-            work.access.add_grant(grant)
-            work.commit()
+        with engine.transaction() as tx:
+            tx.of(AccessStore).add_grant(grant)
+            tx.commit()
     lead = people["case_manager"]
     made.hold = place_hold(engine, made.cases[0], viewer=lead, command_id=uuid4(), kind="appeal", reason="No. 7")
     ask_to_lift(engine, made.cases[0], made.hold, viewer=lead)
@@ -88,15 +95,15 @@ def before(site: Installation) -> Before:
     keeper = people["system_administrator"].model_copy(
         update={"stepped_up_at": engine.wall_clock.now(), "by_factor": True}
     )
-    unit_name = next(name for known, name in engine.queries.units(keeper) if known == unit)
+    unit_name = next(name for known, name in engine.ask(units, keeper) if known == unit)
     made.key = add_key(
         engine, viewer=keeper, account="monitor", unit=unit_name, name="one", scopes=(BOARD,), days=30
     ).key
-    with engine.unit_of_work() as work:
-        made.link = make_link(engine, work, RESET, people["lawyer"].actor_id, by=None)
+    with engine.transaction() as tx:
+        made.link = make_link(engine, tx, RESET, people["lawyer"].actor_id, by=None)
         for role in ("caseworker", "system_administrator"):
-            work.directory.set_password(people[role].actor_id, engine.passwords.hash(PASSPHRASE))
-        work.commit()
+            tx.of(DirectoryStore).set_password(people[role].actor_id, engine.passwords.hash(PASSPHRASE))
+        tx.commit()
     return made
 
 
@@ -125,8 +132,8 @@ def _agree_to_erase(site: Installation, unit: UUID, people: dict[str, Viewer]) -
     """Agree with two people to erase the person of a closed case; it cools off."""
     engine, lead = site.engine, people["case_manager"]
     opened = open_case(engine, answers=TOLD, unit_id=unit, viewer=lead, command_id=uuid4())
-    with engine.unit_of_work() as work:
-        state = work.cases.lock(opened.case_id)
+    with engine.transaction() as tx:
+        state = tx.of(CaseStore).lock(opened.case_id)
     close_at_once(engine, opened.case_id, lead)
     site.move_to(engine.clock.now() + timedelta(days=8 * 366))
     erasure = ask_erasure(
@@ -158,18 +165,18 @@ def test_nobody_but_an_administrator_signs_in(restored: Engine, before: Before) 
 def test_no_other_unit_sees_a_case_by_a_grant_of_before(restored: Engine, before: Before) -> None:
     for case_id in before.cases:
         with pytest.raises(NotFoundError):
-            restored.queries.case(before.others["supervisor"], case_id)
+            restored.ask(case_page, before.others["supervisor"], case_id)
 
 
 def test_what_was_answered_since_is_not_answered_again_and_nothing_is_erased(restored: Engine, before: Before) -> None:
     with pytest.raises(AlreadyEndedError):
         answer_lift(restored, before.cases[0], before.hold, viewer=before.people["supervisor"], agreed=True)
     assert lapse_approvals(restored) == 1
-    with restored.unit_of_work() as work:
-        hold = work.keeping.hold(before.hold)
+    with restored.transaction() as tx:
+        hold = tx.of(KeepingStore).hold(before.hold)
         assert hold is not None
         hold.require_live()
-        assert work.keeping.ripe(now=restored.clock.now() + timedelta(days=365), most=9) == ()
+        assert tx.of(KeepingStore).ripe(now=restored.clock.now() + timedelta(days=365), most=9) == ()
     assert erase_what_is_ripe(restored) == 0
 
 
@@ -192,11 +199,11 @@ def test_two_people_let_go_and_what_was_called_back_stays_over(
         answer_release(restored, viewer=keeper, approved=True)
     with pytest.raises(NotAllowedError):
         answer_release(restored, viewer=before.people["supervisor"], approved=True)
-    assert [line.kind for line in restored.queries.waiting(other)] == ["custody"]
+    assert [line.kind for line in restored.ask(waiting, other)] == ["custody"]
     answer_release(restored, viewer=other, approved=True)
-    assert restored.queries.case(before.others["supervisor"], before.cases[0]).number == before.numbers[0]
+    assert restored.ask(case_page, before.others["supervisor"], before.cases[0]).number == before.numbers[0]
     with pytest.raises(NotFoundError):
-        restored.queries.case(before.others["supervisor"], before.cases[1])
+        restored.ask(case_page, before.others["supervisor"], before.cases[1])
     assert sign_in(restored, email=_address(restored, before, "caseworker"), password=PASSPHRASE).token
     assert "not under review" in run(site, "custody", "show").output
     with pytest.raises(AlreadyEndedError):
@@ -204,7 +211,7 @@ def test_two_people_let_go_and_what_was_called_back_stays_over(
 
 
 def _address(engine: Engine, before: Before, role: str) -> str:
-    with engine.unit_of_work() as work:
-        actor = work.directory.actor(before.people[role].actor_id)
+    with engine.transaction() as tx:
+        actor = tx.of(DirectoryStore).actor(before.people[role].actor_id)
     assert actor is not None
     return actor.email

@@ -9,6 +9,8 @@ from uuid import UUID, uuid4
 import pytest
 from typer.testing import CliRunner, Result
 
+from engine.adapters.sql.case_store import CaseStore
+from engine.adapters.sql.housekeeping_store import HousekeepingStore
 from engine.bootstrap import build_engine
 from engine.cli.main import app
 from engine.errors import KeyMissingError
@@ -59,8 +61,8 @@ def test_a_restored_backup_is_erased_again_before_anybody_opens_it(site: Install
     assert "Erased again, as since the backup: 1 person." in restored.output
     fresh = build_engine(site.settings, site.urls)
     try:
-        with pytest.raises(KeyMissingError), fresh.unit_of_work() as work:
-            work.records.report_of(case_id)
+        with pytest.raises(KeyMissingError), fresh.transaction() as tx:
+            tx.of(HousekeepingStore).report_of(case_id)
         assert not list(fresh.broken_chains())
     finally:
         fresh.dispose()
@@ -102,8 +104,8 @@ def _closed(site: Installation, unit: UUID, viewer: Viewer) -> tuple[UUID, str]:
 
 
 def _erase(site: Installation, case_id: UUID, people: dict[str, Viewer]) -> None:
-    with site.engine.unit_of_work() as work:
-        person_id = work.cases.lock(case_id).persons[0].person_id
+    with site.engine.transaction() as tx:
+        person_id = tx.of(CaseStore).lock(case_id).persons[0].person_id
     erasure = ask_erasure(
         site.engine, case_id, person_id, viewer=people["data_protection_officer"], command_id=uuid4(),
         source="retention", ground_code="time_over",

@@ -8,6 +8,8 @@ from uuid import uuid4
 import pytest
 from typer.testing import CliRunner, Result
 
+from engine.adapters.sql.item_store import ItemStore
+from engine.adapters.sql.queries.viewer import actors
 from engine.cli.main import app
 from engine.replay.world import people_of
 from engine.usecases.complete_work_item import complete_work_item
@@ -85,8 +87,8 @@ def test_a_limit_counts_in_a_case_until_an_answer_rules_it_out(site: Installatio
         site.engine, opened.case_id, viewer=people["case_manager"], command_id=uuid4(), uses="reporting.triage",
         limit="PT4H",
     )  # fmt: skip
-    with site.engine.unit_of_work() as work:
-        item = work.items.open_of_step(step_id)
+    with site.engine.transaction() as tx:
+        item = tx.of(ItemStore).open_of_step(step_id)
     assert item is not None
     complete_work_item(
         site.engine, item.id, viewer=people["supervisor"], revision=item.revision, command_id=uuid4(), answers=OF_AGE
@@ -125,7 +127,7 @@ def test_what_is_not_there_is_said_in_words(site: Installation) -> None:
     assert wrong.exit_code == 1
     assert 'did you mean "IN-JJ-PROD-24H"?' in wrong.output
     assert run(site, "explain", "NOPE", "IN-JJ-PROD-24H").exit_code == 1
-    mails = {person.id: person.email for person in site.engine.queries.actors(people["case_manager"])}
+    mails = {person.id: person.email for person in site.engine.ask(actors, people["case_manager"])}
     for role, status in (("caseworker", 0), ("press_officer", 1), ("auditor", 1)):
         asked = run(site, "explain", opened.case_number, "IN-FIR-REG", "--as", mails[people[role].actor_id])
         assert asked.exit_code == status, (role, asked.output)

@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 from typer.testing import CliRunner, Result
 
+from engine.adapters.sql.queries.viewer import actors, units
 from engine.cli.main import app
 from engine.replay.world import people_of
 from engine.usecases.open_case import open_case
@@ -33,7 +34,7 @@ def test_time_and_duty_from_the_command_line(site: Installation) -> None:
     unit, people = people_of(site.engine, jurisdiction="IN-AS", label="Demo")
     viewer = people["case_manager"]
     opened = open_case(site.engine, answers=TOLD, unit_id=unit, viewer=viewer, command_id=uuid4())
-    mails = {person.id: person.email for person in site.engine.queries.actors(viewer)}
+    mails = {person.id: person.email for person in site.engine.ask(actors, viewer)}
     lead, worker = mails[people["supervisor"].actor_id], mails[people["caseworker"].actor_id]
 
     told = run(site, "explain", opened.case_number, "intake")
@@ -63,7 +64,7 @@ def test_time_and_duty_from_the_command_line(site: Installation) -> None:
     assert "Given. It is due" in run(site, *answer, "--as", lead).output
     assert "Recorded." in run(site, "deadline", "owner", opened.case_number, "intake", "ours", "--as", lead).output
 
-    name = dict(site.engine.queries.units(viewer))[unit]
+    name = dict(site.engine.ask(units, viewer))[unit]
     now = site.engine.clock.now()
     span = ("--from", now.isoformat(), "--to", (now + timedelta(hours=8)).isoformat())
     assert "No one is on call" in run(site, "on-call", "list").output

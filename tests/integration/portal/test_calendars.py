@@ -3,6 +3,7 @@
 import re
 from datetime import timedelta
 
+from engine.adapters.sql.queries.definitions import definition
 from tests.integration.portal.world import Portal, agree
 
 STRIKE = {"name": "General strike", "reason": "Order 12", "kind": "holiday"}
@@ -66,7 +67,7 @@ def test_what_is_typed_wrongly_is_said_beside_the_date(portal: Portal) -> None:
 def test_a_ladder_is_checked_previewed_and_published_on_its_page(portal: Portal) -> None:
     manager = portal.as_role("case_manager")
     address = "/definitions/ladder/standard/edit"
-    source = portal.engine.queries.definition("ladder", "standard", None).source
+    source = portal.engine.ask_all(definition, "ladder", "standard", None).source
     assert source.splitlines()[1] in manager.get(address).text
     wrong = manager.post(address, data={"source": source.replace("level: 1", "level: 9", 1), "action": "publish"})
     assert wrong.status_code == 422
@@ -84,7 +85,7 @@ def test_a_ladder_is_checked_previewed_and_published_on_its_page(portal: Portal)
 
 def test_checking_a_workflow_says_which_limits_its_new_version_changes(portal: Portal) -> None:
     manager = portal.as_role("case_manager")
-    source = portal.engine.queries.definition("workflow", "reported-concern", None).source
+    source = portal.engine.ask_all(definition, "workflow", "reported-concern", None).source
     changed = source.replace("limit: PT30M", "limit: PT45M", 1)
     assert changed != source
     told = manager.post("/workflows/reported-concern/edit", data={"source": changed, "action": "check"}).text

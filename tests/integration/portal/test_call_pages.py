@@ -8,6 +8,8 @@ from uuid import UUID, uuid4
 import pytest
 from starlette.testclient import TestClient
 
+from engine.adapters.sql.queries.case_page import case_page
+from engine.adapters.sql.queries.worklist import worklist
 from engine.usecases.work_items import release_work_item
 from tests.integration.portal.world import Portal, Reported, hidden, report_case
 
@@ -95,7 +97,7 @@ def test_a_call_is_written_down_from_the_strip_and_what_was_said_is_read_by_a_re
     assert SAID in client.post(f"{late.page}/history/words").text
     again = client.post(address, data=filled(portal, page, outcome="acknowledged"))
     assert "No one needs to be rung about this now." in again.text
-    assert "acknowledged" in str(portal.engine.queries.case(portal.people["supervisor"], _id(late)).escalations)
+    assert "acknowledged" in str(portal.engine.ask(case_page, portal.people["supervisor"], _id(late)).escalations)
     assert strip_of(client.get(late.page).text) == ""
     assert "reached, and they are dealing with it" in client.get(late.page).text, "the ledger keeps it"
 
@@ -106,7 +108,7 @@ def test_the_strip_is_gone_with_an_acknowledgement(portal: Portal, late: Reporte
     assert strip_of(page) == "", "nobody is asked to ring themselves"
     address = calls_page(portal.as_role("case_manager").get(late.page).text)
     deadline = next(
-        one for one in portal.engine.queries.case(portal.people["supervisor"], _id(late)).deadlines if one.calls
+        one for one in portal.engine.ask(case_page, portal.people["supervisor"], _id(late)).deadlines if one.calls
     )
     client.post(f"{late.page}/deadlines/{deadline.id}/acknowledge", data={"command_id": str(uuid4())})
     assert strip_of(portal.as_role("case_manager").get(late.page).text) == ""
@@ -123,7 +125,7 @@ def test_a_form_that_names_nobody_who_is_to_be_rung_changes_nothing(portal: Port
 
 def test_a_free_item_has_its_strip_in_its_row_too(portal: Portal, late: Reported) -> None:
     viewer = portal.people["intake_officer"]
-    item = portal.engine.queries.worklist(viewer, limit=50)
+    item = portal.engine.ask(worklist, viewer, limit=50)
     [mine] = [one for one in item if one.case_number == late.number]
     release_work_item(portal.engine, mine.id, viewer=viewer, command_id=uuid4())
     client = portal.as_role("intake_officer")

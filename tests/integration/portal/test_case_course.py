@@ -6,6 +6,9 @@ from uuid import UUID
 from httpx2 import Response
 from starlette.testclient import TestClient
 
+from engine.adapters.sql.case_store import CaseStore
+from engine.adapters.sql.queries.audit import readers
+from engine.adapters.sql.queries.waiting import waiting
 from tests.integration.portal.test_changes import complete_intake
 from tests.integration.portal.world import Portal, Reported, hidden
 
@@ -13,7 +16,7 @@ _WORDS = "Zara wrote to us from the village."
 
 
 def _agree_to_close(portal: Portal) -> None:
-    (line,) = portal.engine.queries.waiting(portal.people["supervisor"])
+    (line,) = portal.engine.ask(waiting, portal.people["supervisor"])
     done = portal.as_role("supervisor").post(f"/waiting/{line.id}", data={"answer": "yes"})
     assert "Your answer was recorded" in done.text
 
@@ -119,13 +122,13 @@ def _live_step(portal: Portal, case: Reported) -> str:
 
 
 def _live_steps(portal: Portal, case: Reported) -> list[str]:
-    with portal.engine.unit_of_work() as work:
-        state = work.cases.read(UUID(case.page.rpartition("/")[2]))
+    with portal.engine.transaction() as tx:
+        state = tx.of(CaseStore).read(UUID(case.page.rpartition("/")[2]))
     live = [step for step in state.steps.values() if step.status == "ready" and not step.automatic]
     return [f"{case.page}/steps/{step.id}" for step in live]
 
 
 def _count(portal: Portal, case: Reported) -> int:
     viewer = portal.people["case_manager"]
-    lines = portal.engine.queries.readers(viewer, UUID(case.page.rpartition("/")[2]))
+    lines = portal.engine.ask(readers, viewer, UUID(case.page.rpartition("/")[2]))
     return sum("reasons" in line.what for line in lines)

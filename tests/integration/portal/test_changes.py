@@ -6,6 +6,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from engine.adapters.sql.queries.definitions import definition
+from engine.adapters.sql.queries.worklist import worklist
 from engine.usecases.open_case import open_case
 from engine.usecases.publish import publish_shipped
 from engine.usecases.serve_jobs import claim_jobs, close_batch, dispatchable, fail_job
@@ -140,7 +142,7 @@ def open_by_hand(portal: Portal, workflow: str) -> str:
         portal.engine, answers=report, unit_id=portal.unit, viewer=portal.people["case_manager"], command_id=uuid4(),
         workflow=workflow,
     )  # fmt: skip
-    items = portal.engine.queries.worklist(portal.people["case_manager"])
+    items = portal.engine.ask(worklist, portal.people["case_manager"])
     return next(f"/items/{item.id}" for item in items if item.case_id == opened.case_id)
 
 
@@ -190,7 +192,7 @@ def test_a_journey_is_recorded_on_an_open_step_and_must_end_after_it_began(porta
 
 def test_a_mistake_in_a_workflow_is_told_by_its_line_and_nothing_is_published(portal: Portal) -> None:
     client = portal.as_role("case_manager")
-    source = portal.engine.queries.definition("workflow", "reported-concern").source
+    source = portal.engine.ask_all(definition, "workflow", "reported-concern").source
     broken = source + "\nsurprise: true\n"
     checked = client.post("/workflows/reported-concern/edit", data={"source": broken, "action": "check"})
     assert checked.status_code == 200
@@ -200,7 +202,7 @@ def test_a_mistake_in_a_workflow_is_told_by_its_line_and_nothing_is_published(po
     refused = client.post("/workflows/reported-concern/edit", data={"source": broken, "action": "publish"})
     assert refused.status_code == 422
     assert "surprise: true" in refused.text
-    assert portal.engine.queries.definition("workflow", "reported-concern").source == source
+    assert portal.engine.ask_all(definition, "workflow", "reported-concern").source == source
 
 
 def test_a_workflow_and_a_ladder_say_on_their_pages_what_they_are_for(portal: Portal) -> None:
@@ -219,7 +221,7 @@ def test_a_workflow_and_a_ladder_say_on_their_pages_what_they_are_for(portal: Po
 
 def test_a_text_that_is_published_already_changes_nothing(portal: Portal) -> None:
     client = portal.as_role("case_manager")
-    source = portal.engine.queries.definition("workflow", "reported-concern").source
+    source = portal.engine.ask_all(definition, "workflow", "reported-concern").source
     same = client.post("/workflows/reported-concern/edit", data={"source": source, "action": "publish"})
     assert "nothing was changed" in same.text
 

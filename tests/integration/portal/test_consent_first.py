@@ -7,6 +7,10 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from engine.adapters.sql.case_store import CaseStore
+from engine.adapters.sql.housekeeping_store import HousekeepingStore
+from engine.adapters.sql.item_store import ItemStore
+from engine.adapters.sql.queries.form import item_form
 from engine.errors import InvalidAnswersError
 from engine.portal.posted import without_refused
 from engine.usecases.open_case import open_case
@@ -35,20 +39,20 @@ def _case_of(page: str) -> UUID:
 
 def _kept(portal: Portal, case_id: UUID) -> Mapping[str, Any]:
     """Give all that is kept of what somebody told, in the report, in drafts and in answers."""
-    with portal.engine.unit_of_work() as work:
-        found = dict(work.records.report_of(case_id))
-        for step in work.cases.read(case_id).steps.values():
-            found |= work.items.answers(step.id)
-        asked = [item.id for item in work.items.open_of_case(case_id) if item.uses == "reporting.intake"]
+    with portal.engine.transaction() as tx:
+        found = dict(tx.of(HousekeepingStore).report_of(case_id))
+        for step in tx.of(CaseStore).read(case_id).steps.values():
+            found |= tx.of(ItemStore).answers(step.id)
+        asked = [item.id for item in tx.of(ItemStore).open_of_case(case_id) if item.uses == "reporting.intake"]
     for item_id in asked:
-        form = portal.engine.queries.form(portal.people["intake_officer"], item_id)
+        form = portal.engine.ask(item_form, portal.people["intake_officer"], item_id)
         found |= {field.name: field.value for field in form.fields if field.value is not None}
     return found
 
 
 def _open(portal: Portal, case_id: UUID) -> set[str]:
-    with portal.engine.unit_of_work() as work:
-        return {item.uses for item in work.items.open_of_case(case_id)}
+    with portal.engine.transaction() as tx:
+        return {item.uses for item in tx.of(ItemStore).open_of_case(case_id)}
 
 
 def test_danger_comes_first_then_what_is_safe_then_consent_and_only_then_the_words(portal: Portal) -> None:
@@ -115,11 +119,11 @@ def test_words_that_are_sent_with_a_no_are_refused_and_nothing_is_written(portal
 def test_a_draft_keeps_nothing_of_what_must_not_be_written_down(portal: Portal) -> None:
     saved = _sent(portal, concern="other")
     case_id, viewer = _case_of(saved.text), portal.people["intake_officer"]
-    with portal.engine.unit_of_work() as work:
-        item = next(one for one in work.items.open_of_case(case_id) if one.uses == "reporting.intake")
+    with portal.engine.transaction() as tx:
+        item = next(one for one in tx.of(ItemStore).open_of_case(case_id) if one.uses == "reporting.intake")
     told = REFUSED | {"narrative": WORDS, "informant_phone": PHONE}
     save_draft(portal.engine, item.id, viewer=viewer, answers=told, beside={"late_reason": WORDS})
-    form = portal.engine.queries.form(viewer, item.id)
+    form = portal.engine.ask(item_form, viewer, item.id)
     assert {field.name for field in form.fields if field.value is not None} <= {*REFUSED, "received_at"}
     assert WORDS not in str(form.beside)
 

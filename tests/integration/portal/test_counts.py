@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from engine.adapters.sql.queries import board
-from engine.adapters.sql.queries.service import Queries
+from engine.adapters.sql.queries import board, worklist
+from engine.adapters.sql.queries.viewer import units
 from engine.cli.common import SYSTEM
 from engine.usecases.service_accounts import add_key
 from tests.integration.portal.world import Portal, report_case
@@ -25,7 +25,7 @@ def late(portal: Portal) -> None:
 def test_the_board_and_a_monitor_count_what_is_late_beyond_what_is_listed(
     portal: Portal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    unit = dict(portal.engine.queries.units(portal.people["supervisor"]))[portal.unit]
+    unit = dict(portal.engine.ask(units, portal.people["supervisor"]))[portal.unit]
     made = add_key(portal.engine, viewer=SYSTEM, account="Monitor", unit=unit, name="b", scopes=("board",), days=3)
     headers = {"authorization": f"Bearer {made.key}"}
     before = portal.anybody().get("/api/board", headers=headers).json()["overdue"]
@@ -38,6 +38,6 @@ def test_the_board_and_a_monitor_count_what_is_late_beyond_what_is_listed(
 
 
 def test_the_home_page_counts_work_without_listing_it(portal: Portal, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Queries, "worklist", lambda *_, **__: ())
+    monkeypatch.setattr(worklist, "worklist", lambda *_, **__: ())
     page = portal.as_role("intake_officer").get("/").text
     assert f"{CASES} with you, 0 to take, {CASES} overdue" in page

@@ -6,6 +6,7 @@ from uuid import uuid4
 
 from starlette.testclient import TestClient
 
+from engine.adapters.sql.queries.delays import delays
 from engine.usecases.open_case import open_case
 from tests.integration.portal.world import Portal, Reported, agree, report_case
 
@@ -174,7 +175,7 @@ def test_only_who_leads_says_whose_delay_it_is(portal: Portal) -> None:
     assert "It was recorded who is responsible for the delay" in named.text
     report = lead.get("/delays").text
     assert "Kept of ours" in report
-    lines = portal.engine.queries.delays(portal.people["supervisor"])
+    lines = portal.engine.ask_board(delays, portal.people["supervisor"])
     assert lines[0].late["other_body"] == 1
     assert lines[0].late_in_all >= 1
 

@@ -4,6 +4,8 @@ import re
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
+from engine.adapters.sql.queries.notices import demo_mailbox
+from engine.adapters.sql.queries.worklist import worklist
 from engine.ports import JsonValue
 from engine.usecases.deliver_messages import deliver_unattended
 from engine.usecases.digests import send_digests
@@ -25,18 +27,18 @@ def test_a_digest_says_what_the_work_page_says(portal: Portal) -> None:
             portal.engine, answers=REPORT, workflow=None, unit_id=portal.unit, viewer=officer, command_id=uuid4()
         )  # fmt: skip
         portal.clock.move_to(portal.clock.now() + timedelta(minutes=25))
-    first = next(line for line in portal.engine.queries.worklist(officer) if not line.is_approval)
+    first = next(line for line in portal.engine.ask(worklist, officer) if not line.is_approval)
     claim_work_item(portal.engine, first.id, viewer=officer, command_id=uuid4())
     save_preference(portal.engine, viewer=officer, digest="daily")
     portal.clock.move_to(datetime(BEGIN.year, BEGIN.month, BEGIN.day + 1, 3, 0, tzinfo=UTC))
     assert send_digests(portal.engine) == 1
     deliver_unattended(portal.engine)
-    [mail] = [row for row in portal.engine.queries.demo_mailbox(officer) if "your work today" in row.subject]
+    [mail] = [row for row in portal.engine.ask(demo_mailbox, officer) if "your work today" in row.subject]
     page = portal.as_role("intake_officer").get("/worklist").text
     shown = re.search(r'id="counts">(.*?)</p>', page, re.DOTALL)
     assert shown is not None
     of_page = [int(number) for number in re.findall(r"<strong>(\d+)</strong>", shown[1])]
     of_mail = [int(number) for number in re.findall(r": (\d+)$", mail.body, re.MULTILINE)]
     assert of_mail == of_page
-    assert of_page[0] == len([line for line in portal.engine.queries.worklist(officer) if line.is_overdue]) > 0
-    assert of_page[2] == len([line for line in portal.engine.queries.worklist(officer) if line.is_mine]) > 0
+    assert of_page[0] == len([line for line in portal.engine.ask(worklist, officer) if line.is_overdue]) > 0
+    assert of_page[2] == len([line for line in portal.engine.ask(worklist, officer) if line.is_mine]) > 0

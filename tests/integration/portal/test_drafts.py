@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import create_engine, text
 
+from engine.adapters.sql.item_store import ItemStore
 from engine.usecases.steer_case import add_step
 from tests.integration.portal.world import Portal, hidden, report_case
 
@@ -21,8 +22,8 @@ def plain_item(portal: Portal) -> str:
     """Add a step whose form does not ask when it happened, and give the address of its item; nobody has it."""
     case_id = UUID(report_case(portal.as_role("intake_officer")).page.rpartition("/")[2])
     add_step(portal.engine, case_id, viewer=portal.people["case_manager"], command_id=uuid4(), uses=PLAIN)
-    with portal.engine.unit_of_work() as work:
-        [item] = [one for one in work.items.open_of_case(case_id) if one.uses == PLAIN]
+    with portal.engine.transaction() as tx:
+        [item] = [one for one in tx.of(ItemStore).open_of_case(case_id) if one.uses == PLAIN]
     return f"/items/{item.id}"
 
 

@@ -11,6 +11,9 @@ from starlette.testclient import TestClient
 
 from engine.adapters.apprise_channel import AppriseGateways
 from engine.adapters.sql import tables as tb
+from engine.adapters.sql.queries.duty import absences
+from engine.adapters.sql.queries.duty import shifts as shifts_view
+from engine.adapters.sql.queries.outgoing import organisations
 from engine.portal.app import create_app
 from engine.replay.world import people_of
 from engine.usecases.referrals import offer_referral
@@ -36,17 +39,17 @@ def test_a_shift_is_planned_once_handed_over_and_called_off(portal: Portal) -> N
     )
     for _ in range(2):
         assert "The shift was planned." in lead.post("/on-call/plan", data=form).text
-    assert len(portal.engine.queries.shifts(portal.people["supervisor"])) == 1
+    assert len(portal.engine.ask(shifts_view, portal.people["supervisor"])) == 1
     assert f"<strong>{portal.people['caseworker'].name}</strong>" in worker.get("/worklist").text
     to = str(portal.people["counsellor"].actor_id)
     assert "Both people were notified" in worker.post("/on-call/hand-over", data=command(unit_id=unit, to=to)).text
-    shifts = portal.engine.queries.shifts(portal.people["supervisor"])
+    shifts = portal.engine.ask(shifts_view, portal.people["supervisor"])
     assert [(shift.actor, shift.taken_from) for shift in shifts] == [
         (portal.people["counsellor"].name, portal.people["caseworker"].name)
     ]
     off = lead.post(f"/on-call/{shifts[0].id}/cancel", data=command())
     assert "cancelled" in off.text
-    assert portal.engine.queries.shifts(portal.people["supervisor"]) == ()
+    assert portal.engine.ask(shifts_view, portal.people["supervisor"]) == ()
 
 
 def test_an_absence_is_noted_with_a_deputy_and_ended(portal: Portal) -> None:
@@ -58,12 +61,12 @@ def test_an_absence_is_noted_with_a_deputy_and_ended(portal: Portal) -> None:
     assert "No one can be their own deputy." in own.text
     noted = client.post("/absences", data=command(deputy_id=str(deputy.actor_id), **span))
     assert "The absence was recorded." in noted.text
-    (absence,) = portal.engine.queries.absences(me)
+    (absence,) = portal.engine.ask(absences, me)
     assert (absence.actor, absence.deputy, absence.is_now) == (me.name, deputy.name, True)
     assert me.name not in portal.as_role("caseworker").get("/absences").text.split("Record an absence")[0]
     assert me.name in portal.as_role("supervisor").get("/absences").text
     assert "The absence is over." in client.post(f"/absences/{absence.id}/end", data=command()).text
-    assert portal.engine.queries.absences(me) == ()
+    assert portal.engine.ask(absences, me) == ()
 
 
 def test_whoever_is_in_conflict_with_a_case_sees_no_note_of_it(portal: Portal) -> None:
@@ -165,7 +168,7 @@ def test_an_address_of_a_gateway_is_never_shown_not_even_when_it_is_wrong(portal
     strict = create_app(replace(portal.engine, gateways=AppriseGateways()))
     client = TestClient(strict, base_url="http://127.0.0.1")
     client.post("/become", data={"actor_id": str(portal.people["system_administrator"].actor_id)})
-    organisation = portal.engine.queries.organisations(portal.people["system_administrator"])[0]
+    organisation = portal.engine.ask(organisations, portal.people["system_administrator"])[0]
     form = {"organisation": organisation, "channel": "sms", "url": "json://secret@127.0.0.1/x", "rate": "60"}
     answer = client.post("/channels", data=form)
     assert answer.status_code == 422
@@ -189,7 +192,7 @@ def test_the_board_tells_how_deadlines_fire_and_a_jump_is_confirmed(portal: Port
 
 def token_of(portal: Portal, number: str) -> tuple[str, UUID]:
     """Give the link that one message of a case carries, and whom it was sent to."""
-    with portal.engine.queries._engine.connect() as connection:
+    with portal.engine.reader._engine.connect() as connection:
         case, message = tb.CaseRow.metadata.tables["case"], tb.CaseRow.metadata.tables["message"]
         row = connection.execute(
             select(message.c.id, message.c.recipient_id)

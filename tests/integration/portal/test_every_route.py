@@ -13,6 +13,7 @@ from fastapi.routing import APIRoute
 from starlette.routing import Mount
 from starlette.testclient import TestClient
 
+from engine.adapters.sql.housekeeping_store import HousekeepingStore
 from engine.portal.app import create_app
 from engine.portal.security import HEADERS, LARGEST_BODY
 from tests.integration.installation import until
@@ -223,12 +224,12 @@ def test_outside_the_demo_nobody_can_become_somebody(portal: Portal) -> None:
 def test_the_monitor_sees_red_while_nobody_looks_at_the_deadlines(portal: Portal) -> None:
     client = portal.anybody()
     assert client.get("/health").status_code == 200
-    with portal.engine.unit_of_work() as work:
-        was_noted = work.records.service_age("deadlines") is not None
+    with portal.engine.transaction() as tx:
+        was_noted = tx.of(HousekeepingStore).service_age("deadlines") is not None
     assert client.get("/health/deadlines").status_code == (200 if was_noted else 503)
-    with portal.engine.unit_of_work() as work:
-        work.records.note_service("deadlines", "prefect")
-        work.commit()
+    with portal.engine.transaction() as tx:
+        tx.of(HousekeepingStore).note_service("deadlines", "prefect")
+        tx.commit()
     assert client.get("/health/deadlines").status_code == 200
 
 

@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from engine.adapters.sql.item_store import ItemStore
 from engine.builtin import CORE
 from engine.domain.consequences import WorkItem
 from engine.plugin.registry import load_registry
@@ -62,5 +63,5 @@ def added(portal: Portal, case_id: UUID, step: StepType) -> WorkItem:
 
 
 def open_items(portal: Portal, case_id: UUID) -> tuple[WorkItem, ...]:
-    with portal.engine.unit_of_work() as work:
-        return work.items.open_of_case(case_id)
+    with portal.engine.transaction() as tx:
+        return tx.of(ItemStore).open_of_case(case_id)

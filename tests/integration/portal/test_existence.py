@@ -13,6 +13,7 @@ from uuid import uuid4
 import pytest
 from starlette.testclient import TestClient
 
+from engine.adapters.sql.access_store import AccessStore
 from engine.domain.access import Denial
 from engine.errors import SignInError
 from engine.usecases.sign_in import sign_in
@@ -99,14 +100,14 @@ def test_reporting_what_another_unit_reported_is_like_any_other_report(units: Tw
 def test_breaking_the_glass_for_a_case_that_is_denied_is_like_asking_for_nothing(units: TwoUnits) -> None:
     who = units.there.people["case_manager"]
     client, denied = units.client(who.actor_id), units.here.case.number
-    with units.portal.engine.unit_of_work() as work:
-        work.access.deny(
+    with units.portal.engine.transaction() as tx:
+        tx.of(AccessStore).deny(
             Denial(
                 id=uuid4(), case_id=units.here.ids["case_id"], actor_id=who.actor_id, reason_code="concern",
                 set_at=units.portal.clock.now(),
             )
         )  # fmt: skip
-        work.commit()
+        tx.commit()
 
     def ask(number: str) -> tuple[int, str, str]:
         form = {

@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 import pytest
 from httpx2 import Response
 
+from engine.adapters.sql.key_store import KeyStore
 from engine.domain.files import LARGEST
 from tests.integration.portal.world import Portal, report_case
 from tests.unit.adapters.test_file_types import CANARY, jpeg, office, pdf
@@ -157,9 +158,9 @@ def test_a_file_whose_key_was_destroyed_is_still_listed_and_says_that_it_cannot_
 ) -> None:
     address = first_file(send(portal, case).text)
     client = portal.as_role("case_manager")
-    with portal.engine.unit_of_work() as work:
-        work.keys.destroy(UUID(case.rpartition("/")[2]), portal.engine.clock.now())
-        work.commit()
+    with portal.engine.transaction() as tx:
+        tx.of(KeyStore).destroy(UUID(case.rpartition("/")[2]), portal.engine.clock.now())
+        tx.commit()
     portal.engine.vault.forget()  # type: ignore[attr-defined]
     page = client.get(f"{case}/files")
     assert page.status_code == 200

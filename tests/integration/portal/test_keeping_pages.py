@@ -6,6 +6,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from engine.adapters.sql.definition_store import DefinitionStore
+from engine.adapters.sql.queries.copies import copies
 from engine.domain.records import PersonRole
 from engine.portal.presenters.times import short
 from engine.usecases.erasure import erase_what_is_ripe
@@ -131,7 +133,7 @@ def test_a_copy_is_asked_for_once_however_often_its_button_is_pressed(portal: Po
     form["command_id"] = hidden(manager.get("/copies").text, "command_id")
     for _ in range(2):
         assert "The copy was requested." in manager.post("/copies", data=form).text
-    assert len(portal.engine.queries.copies(portal.people["case_manager"])) == 1
+    assert len(portal.engine.ask(copies, portal.people["case_manager"])) == 1
 
 
 @pytest.mark.usefixtures("case")
@@ -205,8 +207,8 @@ def test_a_policy_is_set_on_its_page_by_the_officer_and_holds_at_once(portal: Po
     page = "/definitions/retention/in"
     assert "lawyer" in officer.get(page).text
     assert portal.as_role("case_manager").get(f"{page}/edit").status_code == 403
-    with portal.engine.unit_of_work() as work:
-        stored = work.definitions.current("retention", "in")
+    with portal.engine.transaction() as tx:
+        stored = tx.of(DefinitionStore).current("retention", "in")
     assert stored is not None
     signed = 'set_by: {name: "A. Advocate", on: 2026-03-01, source_read: "a text"}\nrules:'
     source = stored.source.replace("version: 1", "version: 2").replace("rules:", signed)

@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 from pypdf import PdfReader
 
+from engine.adapters.sql.item_store import ItemStore
 from engine.domain.consequences import WorkItem
 from engine.portal.security import PAPER_POLICY
 from engine.usecases.steer_case import add_step
@@ -20,8 +21,8 @@ def mediation(portal: Portal) -> WorkItem:
     case_id = UUID(report_case(portal.as_role("intake_officer")).page.rpartition("/")[2])
     lead = portal.people["case_manager"]
     add_step(portal.engine, case_id, viewer=lead, command_id=uuid4(), uses="reintegration.mediation", limit="P7D")
-    with portal.engine.unit_of_work() as work:
-        return next(one for one in work.items.open_of_case(case_id) if one.uses == "reintegration.mediation")
+    with portal.engine.transaction() as tx:
+        return next(one for one in tx.of(ItemStore).open_of_case(case_id) if one.uses == "reintegration.mediation")
 
 
 def test_the_forms_are_listed_shown_and_printed_and_the_work_item_leads_to_its_own(

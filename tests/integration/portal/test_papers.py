@@ -9,6 +9,9 @@ from pypdf import PdfReader
 
 from engine.adapters.data_files import data_folder
 from engine.adapters.printing import PdfPrinter
+from engine.adapters.sql.housekeeping_store import HousekeepingStore
+from engine.adapters.sql.queries.audit import readers
+from engine.adapters.sql.queries.case_page import case_page
 from tests.integration.portal.world import Portal, Reported, hidden, report_case
 
 SCRIPTS = "ৰাম স্ত্রী क्षत्रिय ကျောင်း Ādivāsī"
@@ -30,13 +33,13 @@ def keep(
         "<img src='http://127.0.0.1:9/x.png' alt=''><link rel='stylesheet' href='file:///etc/hostname'></body></html>"
     )
     sha256 = hashlib.sha256(html.encode()).hexdigest()
-    with portal.engine.unit_of_work() as work:
-        kept = work.records.keep_document(
+    with portal.engine.transaction() as tx:
+        kept = tx.of(HousekeepingStore).keep_document(
             case_id=UUID(reported.page.rpartition("/")[2]), unit_id=portal.unit, step_id=step, name=name,
             title="Form 17", html=html, sha256=sha256, number=f"{reported.number}-{name}", version=version,
             at=portal.clock.now(),
         )  # fmt: skip
-        work.commit()
+        tx.commit()
     return f"/documents/{kept}", sha256
 
 
@@ -113,7 +116,7 @@ def test_who_may_not_answer_for_what_leaves_releases_nothing(portal: Portal, rep
 
 def test_only_the_newest_version_can_be_released(portal: Portal, reported: Reported) -> None:
     case_id = UUID(reported.page.rpartition("/")[2])
-    step = portal.engine.queries.case(portal.people["supervisor"], case_id).steps[0].id
+    step = portal.engine.ask(case_page, portal.people["supervisor"], case_id).steps[0].id
     first, _ = keep(portal, reported, step=step)
     second, _ = keep(portal, reported, step=step, version=2)
     assert release(portal, first) == 409
@@ -159,5 +162,5 @@ def test_every_copy_is_written_down_before_it_is_given(portal: Portal, reported:
 
 
 def _readings(portal: Portal, reported: Reported) -> int:
-    page = portal.engine.queries.case(portal.people["supervisor"], UUID(reported.page.rpartition("/")[2]))
-    return sum(line.times for line in portal.engine.queries.readers(portal.people["supervisor"], page.id))
+    page = portal.engine.ask(case_page, portal.people["supervisor"], UUID(reported.page.rpartition("/")[2]))
+    return sum(line.times for line in portal.engine.ask(readers, portal.people["supervisor"], page.id))

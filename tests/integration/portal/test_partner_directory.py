@@ -2,6 +2,7 @@
 
 from uuid import UUID, uuid4
 
+from engine.adapters.sql.item_store import ItemStore
 from engine.plugin.told import PartnerTold
 from engine.usecases.partners import keep_partner
 from engine.usecases.run_job import run_job
@@ -14,10 +15,10 @@ CLINIC = PartnerTold("A Clinic", services=("medical",), areas=("IN",), takes_men
 
 
 def keep(portal: Portal, *told: PartnerTold | None) -> None:
-    with portal.engine.unit_of_work() as work:
+    with portal.engine.transaction() as tx:
         for one in told:
-            keep_partner(work, one, now=portal.clock.now())
-        work.commit()
+            keep_partner(tx, one, now=portal.clock.now())
+        tx.commit()
 
 
 def test_the_directory_is_narrowed_by_what_is_needed_and_where(portal: Portal) -> None:
@@ -45,8 +46,8 @@ def test_the_directory_is_shown_where_a_partner_is_chosen(portal: Portal) -> Non
     for batch in dispatchable(portal.engine, limit=50):
         for job in claim_jobs(portal.engine, batch_id=batch.id, worker="test", limit=100):
             run_job(portal.engine, job, flow_run_id=None, task_run_id=None, done_by="fallback")
-    with portal.engine.unit_of_work() as work:
-        item = next(one for one in work.items.open_of_case(case_id) if one.uses == "reporting.refer")
+    with portal.engine.transaction() as tx:
+        item = next(one for one in tx.of(ItemStore).open_of_case(case_id) if one.uses == "reporting.refer")
     page = portal.as_role("case_manager").get(f"/items/{item.id}").text
     assert "The directory names here:" in page
     assert "A Clinic" in page

@@ -6,6 +6,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from engine.adapters.sql.item_store import ItemStore
+from engine.adapters.sql.queries.elements import points_to
 from engine.errors import NotFoundError
 from engine.replay.world import people_of
 from engine.usecases.complete_work_item import complete_work_item
@@ -30,8 +32,8 @@ def triaged(portal: Portal, case_id: UUID, people: dict[str, Viewer], answers: d
     step_id = add_step(
         engine, case_id, viewer=people["case_manager"], command_id=uuid4(), uses="reporting.triage", limit="PT4H"
     )
-    with engine.unit_of_work() as work:
-        item = work.items.open_of_step(step_id)
+    with engine.transaction() as tx:
+        item = tx.of(ItemStore).open_of_step(step_id)
     assert item is not None
     complete_work_item(
         engine, item.id, viewer=people["supervisor"], revision=item.revision, command_id=uuid4(), answers=answers
@@ -55,18 +57,18 @@ def test_the_latest_answers_are_held_against_both_definitions(portal: Portal) ->
     unit, people = people_of(engine, jurisdiction="IN-AS", label="Points")
     _, others = people_of(engine, jurisdiction="IN-AS", label="Others")
     case = open_case(engine, answers=REPORT, unit_id=unit, viewer=people["case_manager"], command_id=uuid4()).case_id
-    assert engine.queries.points_to(people["caseworker"], case) == ()
+    assert engine.ask(points_to, people["caseworker"], case) == ()
     triaged(portal, case, people, TRIAGE)
-    palermo, bns = engine.queries.points_to(people["caseworker"], case)
+    palermo, bns = engine.ask(points_to, people["caseworker"], case)
     assert (palermo.law, palermo.truth, bns.law, bns.truth) == ("palermo", "true", "bns143", "false")
     assert palermo.words == "Points to trafficking under the Palermo Protocol"
     triaged(portal, case, people, TRIAGE | {"age_band": "25_to_59", "means_elements": ["deception"]})
-    assert [one.truth for one in engine.queries.points_to(people["caseworker"], case)] == ["true", "true"]
+    assert [one.truth for one in engine.ask(points_to, people["caseworker"], case)] == ["true", "true"]
     triaged(portal, case, people, TRIAGE | {"age_band": "25_to_59", "means_elements": ["none_seen"]})
-    assert [one.truth for one in engine.queries.points_to(people["caseworker"], case)] == ["false", "false"]
-    said = " ".join(reason for one in engine.queries.points_to(people["lawyer"], case) for reason in one.reasons)
+    assert [one.truth for one in engine.ask(points_to, people["caseworker"], case)] == ["false", "false"]
+    said = " ".join(reason for one in engine.ask(points_to, people["lawyer"], case) for reason in one.reasons)
     assert "forced" not in said
     for role in ("press_officer", "auditor", "finance_officer"):
-        assert engine.queries.points_to(people[role], case) == ()
+        assert engine.ask(points_to, people[role], case) == ()
     with pytest.raises(NotFoundError):
-        engine.queries.points_to(others["caseworker"], case)
+        engine.ask(points_to, others["caseworker"], case)

@@ -6,6 +6,8 @@ from uuid import UUID, uuid4
 import psycopg
 from starlette.testclient import TestClient
 
+from engine.adapters.sql.directory_store import DirectoryStore
+from engine.adapters.sql.item_store import ItemStore
 from engine.ports import JsonValue
 from engine.replay.world import people_of
 from engine.usecases.complete_work_item import complete_work_item
@@ -18,8 +20,8 @@ def _refer(portal: Portal, case: Reported, to: str, **changes: JsonValue) -> str
     """Add the step of a referral and end it; gives the address of its page."""
     case_id, lead = UUID(case.page.rpartition("/")[2]), portal.people["case_manager"]
     add_step(portal.engine, case_id, viewer=lead, command_id=uuid4(), uses="reporting.refer")
-    with portal.engine.unit_of_work() as work:
-        item = next(one for one in work.items.open_of_case(case_id) if one.uses == "reporting.refer")
+    with portal.engine.transaction() as tx:
+        item = next(one for one in tx.of(ItemStore).open_of_case(case_id) if one.uses == "reporting.refer")
     answers: dict[str, JsonValue] = {
         "to_org": to, "kind": "referral", "purpose": "shelter", "urgency": "high", "consent_ref": "of the guardian",
         "shared_fields": ["name", "contact"], "accept_by": "2026-03-09T10:00:00+05:30", **changes,
@@ -59,8 +61,8 @@ def _told(portal: Portal, case: Reported) -> list[str]:
 def test_what_a_step_found_is_offered_within_the_consent_and_sent_by_a_named_person(portal: Portal) -> None:
     case, lead = known_case(portal), portal.as_role("case_manager")
     other, people = people_of(portal.engine, jurisdiction="IN-MN", label="Far")
-    with portal.engine.unit_of_work() as work:
-        unit = work.directory.unit(other)
+    with portal.engine.transaction() as tx:
+        unit = tx.of(DirectoryStore).unit(other)
     assert unit
     agree(portal, lead, case, recipients=[f"unit:{other}"], parts=["name", "language"])
     step = _refer(portal, case, unit.name.upper())

@@ -5,6 +5,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from engine.adapters.sql.item_store import ItemStore
+from engine.adapters.sql.queries.proposed import proposed_doer
 from engine.domain.consequences import WorkItem
 from engine.usecases.absences import note_absence
 from engine.usecases.complete_work_item import complete_work_item
@@ -31,8 +33,8 @@ def _added(portal: Portal, case: Reported, uses: str) -> WorkItem:
 
 
 def _open(portal: Portal, case_id: UUID) -> tuple[WorkItem, ...]:
-    with portal.engine.unit_of_work() as work:
-        return work.items.open_of_case(case_id)
+    with portal.engine.transaction() as tx:
+        return tx.of(ItemStore).open_of_case(case_id)
 
 
 def _did(portal: Portal, case: Reported, who: str, uses: str, **changes: object) -> None:
@@ -89,13 +91,13 @@ def test_a_step_stays_with_who_did_the_one_before_it_and_then_with_who_did_it_la
     portal: Portal, case: Reported
 ) -> None:
     visit, viewer = _added(portal, case, "reintegration.visit"), portal.people["caseworker"]
-    assert portal.engine.queries.proposed_doer(viewer, visit.id) is None, "nobody did anything before"
+    assert portal.engine.ask(proposed_doer, viewer, visit.id) is None, "nobody did anything before"
     _did(portal, case, "caseworker", "reintegration.plan")
-    planned = portal.engine.queries.proposed_doer(viewer, visit.id)
+    planned = portal.engine.ask(proposed_doer, viewer, visit.id)
     assert planned
     assert (planned.actor_id, planned.did) == (viewer.actor_id, "Reintegration plan")
     _did(portal, case, "partnership_manager", "reintegration.visit")
-    visited = portal.engine.queries.proposed_doer(viewer, visit.id)
+    visited = portal.engine.ask(proposed_doer, viewer, visit.id)
     assert visited
     assert (visited.actor_id, visited.did) == (
         portal.people["partnership_manager"].actor_id, "Follow-up visit or call"
@@ -105,31 +107,31 @@ def test_a_step_stays_with_who_did_the_one_before_it_and_then_with_who_did_it_la
 def test_who_did_a_step_is_not_proposed_for_one_that_they_may_not_do(portal: Portal, case: Reported) -> None:
     item, lawyer = _added(portal, case, "policing.magistrate"), portal.people["lawyer"]
     _did(portal, case, "ahtu_officer", "policing.fir", refused=False)
-    assert portal.engine.queries.proposed_doer(lawyer, item.id) is None
+    assert portal.engine.ask(proposed_doer, lawyer, item.id) is None
     _did(portal, case, "police_liaison", "policing.fir", refused=False)
-    proposed = portal.engine.queries.proposed_doer(lawyer, item.id)
+    proposed = portal.engine.ask(proposed_doer, lawyer, item.id)
     assert proposed
     assert proposed.actor_id == portal.people["police_liaison"].actor_id
 
 
 def test_nobody_is_proposed_who_is_away(portal: Portal, case: Reported) -> None:
     item, caseworker, now = _held(portal, case, "caseworker"), portal.people["caseworker"], portal.clock.now()
-    assert portal.engine.queries.proposed_doer(caseworker, item.id)
+    assert portal.engine.ask(proposed_doer, caseworker, item.id)
     note_absence(
         portal.engine, viewer=caseworker, command_id=uuid4(), actor_id=caseworker.actor_id, starts_at=now,
         ends_at=now + timedelta(hours=1), deputy_id=None,
     )  # fmt: skip
-    assert portal.engine.queries.proposed_doer(caseworker, item.id) is None
+    assert portal.engine.ask(proposed_doer, caseworker, item.id) is None
     portal.let_time_pass(timedelta(hours=2))
-    assert portal.engine.queries.proposed_doer(caseworker, item.id)
+    assert portal.engine.ask(proposed_doer, caseworker, item.id)
 
 
 def test_nobody_is_proposed_who_has_a_conflict_of_interest_with_the_case(portal: Portal, case: Reported) -> None:
     item, lead = _held(portal, case, "counsellor"), portal.people["case_manager"]
-    assert portal.engine.queries.proposed_doer(lead, item.id)
+    assert portal.engine.ask(proposed_doer, lead, item.id)
     note_conflict(
         portal.engine, item.case_id, viewer=lead, command_id=uuid4(), actor_id=portal.people["counsellor"].actor_id,
         reason_code="knows_suspect",
     )  # fmt: skip
-    assert portal.engine.queries.proposed_doer(lead, item.id) is None
+    assert portal.engine.ask(proposed_doer, lead, item.id) is None
     assert "Proposed" not in portal.as_role("case_manager").get(f"{case.page}/steps/{item.step_id}").text

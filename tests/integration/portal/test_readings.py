@@ -9,6 +9,8 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import create_engine, text
 
+from engine.adapters.sql.housekeeping_store import HousekeepingStore
+from engine.adapters.sql.queries.case_page import case_page
 from engine.usecases.steer_case import identify_person
 from engine.views import CaseView
 from tests.integration.portal.world import REPORT, Portal, Reported, report_case
@@ -101,17 +103,17 @@ def _sensitive(portal: Portal, reported: Reported) -> Iterator[tuple[str, str]]:
     yield "GET", f"{reported.page}/steps/{case.steps[0].id}"
     yield "POST", _person(portal, reported) + "/reveal"
     yield "POST", f"{reported.page}/steps/{case.steps[0].id}/reveal"
-    with portal.engine.unit_of_work() as work:
-        kept = work.records.keep_document(
+    with portal.engine.transaction() as tx:
+        kept = tx.of(HousekeepingStore).keep_document(
             case_id=case.id, unit_id=portal.unit, step_id=None, name="slip", title="Slip", html=f"<p>{CANARY}</p>",
             sha256="0", number="1", version=1, at=portal.clock.now(),
         )  # fmt: skip
-        work.commit()
+        tx.commit()
     yield "GET", f"/documents/{kept}"
 
 
 def _case(portal: Portal, reported: Reported) -> CaseView:
-    return portal.engine.queries.case(portal.people["intake_officer"], UUID(reported.page.rpartition("/")[2]))
+    return portal.engine.ask(case_page, portal.people["intake_officer"], UUID(reported.page.rpartition("/")[2]))
 
 
 def _person(portal: Portal, reported: Reported) -> str:

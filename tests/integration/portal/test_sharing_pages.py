@@ -6,6 +6,10 @@ from uuid import UUID, uuid4
 
 from starlette.testclient import TestClient
 
+from engine.adapters.sql.case_store import CaseStore
+from engine.adapters.sql.consent_store import ConsentStore
+from engine.adapters.sql.item_store import ItemStore
+from engine.adapters.sql.referral_store import ReferralStore
 from engine.portal.routes.partner import COOKIE
 from engine.replay.world import people_of
 from engine.usecases.complete_work_item import complete_work_item
@@ -117,8 +121,8 @@ def test_a_critical_offer_that_nobody_answers_goes_to_the_next_unit_without_anyt
     agree(portal, lead, case, recipients=[f"unit:{first}"])
     lead.post(f"{case.page}/send", data=send_form(lead, case, to=str(first), urgency="critical"))
     portal.let_time_pass(timedelta(hours=4))
-    with portal.engine.unit_of_work() as work:
-        asked, offered = work.referrals.of_case(UUID(case.page.rpartition("/")[2]))
+    with portal.engine.transaction() as tx:
+        asked, offered = tx.of(ReferralStore).of_case(UUID(case.page.rpartition("/")[2]))
     assert (offered.to_unit_id, offered.fields, offered.consent_id) == (second, (), None)
     assert (offered.purpose, offered.urgency, offered.after_id) == ("shelter", "critical", asked.id)
     theirs = signed_in(portal, people["partnership_manager"])
@@ -128,8 +132,8 @@ def test_a_critical_offer_that_nobody_answers_goes_to_the_next_unit_without_anyt
     assert theirs.get(case.page).status_code == 404, "nothing was shared with them yet"
     shown = lead.get(f"{case.page}/sent").text
     assert "another unit accepted first" in shown
-    with portal.engine.unit_of_work() as work:
-        assert work.cases.read(offered.case_id).steps[offered.answer_step_id].outputs == {"answer": "accepted"}
+    with portal.engine.transaction() as tx:
+        assert tx.of(CaseStore).read(offered.case_id).steps[offered.answer_step_id].outputs == {"answer": "accepted"}
 
 
 def test_adding_a_person_answers_the_same_whether_another_unit_knows_them_or_not(portal: Portal) -> None:
@@ -173,8 +177,8 @@ def test_a_consent_that_a_step_asked_for_is_in_the_ledger_and_ends_when_the_step
         "fields_covered": ["name", "language"], "valid_until": "2026-09-01", "language": "as", "read_aloud": True,
         "signed": "thumb print",
     }  # fmt: skip
-    with portal.engine.unit_of_work() as work:
-        item = next(one for one in work.items.open_of_case(case_id) if one.uses == "protection.consent")
+    with portal.engine.transaction() as tx:
+        item = next(one for one in tx.of(ItemStore).open_of_case(case_id) if one.uses == "protection.consent")
     complete_work_item(
         portal.engine, item.id, viewer=lead, revision=item.revision, command_id=uuid4(), answers=answers
     )  # fmt: skip
@@ -183,8 +187,8 @@ def test_a_consent_that_a_step_asked_for_is_in_the_ledger_and_ends_when_the_step
     assert "The guardian, for a child; the child was not asked" in page
     assert "Name and other names" in page
     assert "Tue 01 Sep 2026, 23:59" in page
-    with portal.engine.unit_of_work() as work:
-        [kept] = work.consents.of_case(case_id)
+    with portal.engine.transaction() as tx:
+        [kept] = tx.of(ConsentStore).of_case(case_id)
     assert (kept.step_id, kept.recipients, kept.recorded_by) == (item.step_id, ("kind:shelter",), lead.actor_id)
     assert (
         "It was recorded what may be shared about a person."
@@ -208,8 +212,8 @@ def known_case(
     client = signed_in(portal, viewer) if viewer else portal.as_role("caseworker")
     case = report_case(client)
     case_id = UUID(case.page.rpartition("/")[2])
-    with portal.engine.unit_of_work() as work:
-        state = work.cases.read(case_id)
+    with portal.engine.transaction() as tx:
+        state = tx.of(CaseStore).read(case_id)
     assert unit is None or state.case.unit_id == unit
     identify_person(
         portal.engine, state.persons[0].person_id, case_id=case_id, viewer=viewer or portal.people["caseworker"],

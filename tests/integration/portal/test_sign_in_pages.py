@@ -14,6 +14,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from engine.adapters.postgres.embedded import EmbeddedServer
+from engine.adapters.sql.directory_store import DirectoryStore
 from engine.assembly import Engine
 from engine.bootstrap import build_engine
 from engine.cli.common import SYSTEM
@@ -92,11 +93,11 @@ def _office_over(database: FreshDatabase, address: str, folder: Path) -> Iterato
     try:
         unit, people = people_of(engine, jurisdiction="IN-AS", label="Office")
         kept = engine.passwords.hash(PASSWORD)
-        with engine.unit_of_work() as work:
+        with engine.transaction() as tx:
             for viewer in people.values():
-                work.directory.set_password(viewer.actor_id, kept)
-            found = work.directory.unit(unit)
-            work.commit()
+                tx.of(DirectoryStore).set_password(viewer.actor_id, kept)
+            found = tx.of(DirectoryStore).unit(unit)
+            tx.commit()
         assert found
         yield Office(engine, clock, people, create_app(engine), address, found.name)
     finally:

@@ -8,6 +8,8 @@ from uuid import UUID, uuid4
 import pytest
 from starlette.testclient import TestClient
 
+from engine.adapters.sql.case_store import CaseStore
+from engine.adapters.sql.item_store import ItemStore
 from engine.domain.records import PersonRole, Step, StepStatus
 from engine.ports import JsonValue
 from engine.usecases.complete_work_item import complete_work_item
@@ -66,13 +68,13 @@ class Case:
             portal.engine, self.id, viewer=lead, command_id=uuid4(), role=PersonRole.VICTIM,
             identity={"name": self.name},
         )  # fmt: skip
-        with portal.engine.unit_of_work() as work:
-            self.victims = tuple(person.person_id for person in work.cases.lock(self.id).persons)
+        with portal.engine.transaction() as tx:
+            self.victims = tuple(person.person_id for person in tx.of(CaseStore).lock(self.id).persons)
 
     def step(self, key: str, person: UUID) -> Step:
         """Give the latest occurrence of a step for somebody."""
-        with self.portal.engine.unit_of_work() as work:
-            steps = work.cases.lock(self.id).steps.values()
+        with self.portal.engine.transaction() as tx:
+            steps = tx.of(CaseStore).lock(self.id).steps.values()
         found = [step for step in steps if step.key == key and step.base_path == f"person:{person}"]
         return max(found, key=lambda step: step.round)
 
@@ -81,8 +83,8 @@ class Case:
         step = self.step("home_report", person)
         step_type = self.portal.engine.registry.get(step.uses)
         when = {step_type.event_time_field: self.portal.clock.now().isoformat()} if step_type.event_time_field else {}
-        with self.portal.engine.unit_of_work() as work:
-            item = work.items.open_of_step(step.id)
+        with self.portal.engine.transaction() as tx:
+            item = tx.of(ItemStore).open_of_step(step.id)
         assert item is not None
         who = next(role for role in item.candidate_roles if role in self.portal.people)
         complete_work_item(
@@ -106,8 +108,8 @@ class Case:
     def decide(self, person: UUID) -> None:
         """Answer the plan of somebody on its page."""
         step = self.step("other_plan", person)
-        with self.portal.engine.unit_of_work() as work:
-            item = work.items.open_of_step(step.id)
+        with self.portal.engine.transaction() as tx:
+            item = tx.of(ItemStore).open_of_step(step.id)
         assert item is not None
         answer_decision(self.client, f"/items/{item.id}")
 
@@ -169,8 +171,8 @@ def test_a_step_that_was_not_foreseen_is_added_for_one_person_and_counts_from_wh
     local = f"{happened + timedelta(hours=5, minutes=30):%Y-%m-%dT%H:%M}"
     answer = case.client.post(page, data=data | {"from_at": local, "command_id": str(uuid4())})
     assert "The step was added" in answer.text
-    with case.portal.engine.unit_of_work() as work:
-        state = work.cases.lock(case.id)
+    with case.portal.engine.transaction() as tx:
+        state = tx.of(CaseStore).lock(case.id)
     step = next(one for one in state.steps.values() if one.uses == "rescue.production")
     limit = next(one for one in state.deadlines.values() if one.step_id == step.id)
     assert step.path == f"person:{case.victims[1]}"

@@ -7,6 +7,9 @@ from uuid import UUID, uuid4
 import psycopg
 from httpx import Response
 
+from engine.adapters.sql.case_store import CaseStore
+from engine.adapters.sql.housekeeping_store import HousekeepingStore
+from engine.adapters.sql.item_store import ItemStore
 from engine.domain.records import PersonRole
 from engine.replay.world import people_of
 from engine.usecases.complete_work_item import complete_work_item
@@ -93,12 +96,12 @@ def test_what_is_held_says_nothing_of_what_is_done_about_suspects(portal: Portal
         outcome="not_needed",
         reason="No",
     )
-    with portal.engine.unit_of_work() as work:
-        work.records.keep_document(
+    with portal.engine.transaction() as tx:
+        tx.of(HousekeepingStore).keep_document(
             case_id=_id(case), unit_id=portal.unit, step_id=step, name="slip", title="KANARIENVOGEL", sha256="0",
             number="1", html="", version=7, at=portal.clock.now(),
         )  # fmt: skip
-        work.commit()
+        tx.commit()
     held = _main(lead.post(f"{case.page}/persons/{person}/held"))
     assert "Progress notice for the person" not in held
     assert "KANARIENVOGEL" not in held
@@ -132,12 +135,12 @@ def test_what_is_held_is_dated_by_the_clock_of_the_place_and_names_what_was_sent
     agree(portal, lead, case, recipients=[f"unit:{other}"])
     portal.clock.move_to(datetime(2026, 4, 9, 20, 30, tzinfo=UTC))
     lead.post(f"{case.page}/send", data=send_form(lead, case, to=str(other)))
-    with portal.engine.unit_of_work() as work:
-        work.records.keep_document(
+    with portal.engine.transaction() as tx:
+        tx.of(HousekeepingStore).keep_document(
             case_id=_id(case), unit_id=portal.unit, step_id=step, name="slip", title="A slip", sha256="0",
             number="1", html="", version=7, at=portal.clock.now(),
         )  # fmt: skip
-        work.commit()
+        tx.commit()
     held = _main(lead.post(f"{case.page}/persons/{person}/held"))
     assert "Referral, 10 Apr 2026, offered: Name and other names" in held
     assert "1, 10 Apr 2026" in held
@@ -149,8 +152,8 @@ def _done(
     """Do a step of one person; gives its id."""
     viewer = portal.people[by]
     add_step(portal.engine, _id(case), viewer=viewer, command_id=uuid4(), uses=uses)
-    with portal.engine.unit_of_work() as work:
-        item = next(one for one in work.items.open_of_case(_id(case)) if one.uses == uses)
+    with portal.engine.transaction() as tx:
+        item = next(one for one in tx.of(ItemStore).open_of_case(_id(case)) if one.uses == uses)
     complete_work_item(
         portal.engine, item.id, viewer=viewer, revision=item.revision, command_id=uuid4(), answers=answers, **more
     )
@@ -164,8 +167,8 @@ def _id(case: Reported) -> UUID:
 
 
 def _person(portal: Portal, case: Reported) -> UUID:
-    with portal.engine.unit_of_work() as work:
-        return work.cases.read(_id(case)).persons[0].person_id
+    with portal.engine.transaction() as tx:
+        return tx.of(CaseStore).read(_id(case)).persons[0].person_id
 
 
 def _somebody(portal: Portal, case: Reported, role: PersonRole) -> UUID:

@@ -6,6 +6,10 @@ from uuid import UUID, uuid4
 import pytest
 from starlette.testclient import TestClient
 
+from engine.adapters.sql.consent_store import ConsentStore
+from engine.adapters.sql.queries.history import case_history
+from engine.adapters.sql.queries.worklist import worklist
+from engine.adapters.sql.referral_store import ReferralStore
 from engine.domain.case_links import LinkKind
 from engine.errors import OtherCommandError
 from engine.ports import JsonValue
@@ -38,8 +42,8 @@ def test_two_consents_are_withdrawn_from_one_page(portal: Portal) -> None:
     both = actions(page, "withdraw")
     assert len(both) == 2
     pressed(lead, page, *both)
-    with portal.engine.unit_of_work() as work:
-        assert all(one.withdrawn_at for one in work.consents.of_case(id_of(case)))
+    with portal.engine.transaction() as tx:
+        assert all(one.withdrawn_at for one in tx.of(ConsentStore).of_case(id_of(case)))
 
 
 def test_what_was_sent_is_called_back_from_the_page_that_released_it(portal: Portal) -> None:
@@ -52,8 +56,8 @@ def test_what_was_sent_is_called_back_from_the_page_that_released_it(portal: Por
     page = second.get(f"{case.page}/sent").text
     _, told = pressed(second, page, *actions(page, "release"), *actions(page, "recall"))
     assert "It was recalled" in told
-    with portal.engine.unit_of_work() as work:
-        (sent,) = work.referrals.of_case(id_of(case))
+    with portal.engine.transaction() as tx:
+        (sent,) = tx.of(ReferralStore).of_case(id_of(case))
     assert sent.status == "recalled"
 
 
@@ -68,9 +72,9 @@ def test_two_items_are_taken_from_one_worklist(portal: Portal) -> None:
     page = counsellor.get("/worklist").text
     both = actions(page, "claim")[:2]
     pressed(counsellor, page, *both)
-    mine = {f"/items/{one.id}/claim" for one in portal.engine.queries.worklist(portal.people["counsellor"])}
+    mine = {f"/items/{one.id}/claim" for one in portal.engine.ask(worklist, portal.people["counsellor"])}
     assert mine >= set(both)
-    assert len(portal.engine.queries.worklist(portal.people["counsellor"], only_mine=True)) == 2
+    assert len(portal.engine.ask(worklist, portal.people["counsellor"], only_mine=True)) == 2
 
 
 def test_two_buttons_of_one_form_are_two_things_and_one_pressed_twice_is_one(portal: Portal) -> None:
@@ -85,7 +89,7 @@ def test_two_buttons_of_one_form_are_two_things_and_one_pressed_twice_is_one(por
     page = lead.get(f"/cases/{case_id}/facts").text
     for said in ("yes", "yes", "no"):
         pressed(lead, page, f"/cases/{case_id}/facts", fact=f"wants_out={said}")
-    told = [one.type for one in portal.engine.queries.history(viewer, case_id)]
+    told = [one.type for one in portal.engine.ask(case_history, viewer, case_id)]
     assert told.count("FactRecorded") == 2
 
 

@@ -2,6 +2,8 @@
 
 from uuid import UUID
 
+from engine.adapters.sql.queries.definitions import definition
+from engine.adapters.sql.queries.waiting import waiting
 from engine.usecases.exports import ask_copy
 from engine.usecases.holds import ask_to_lift, place_hold
 from tests.integration.portal.world import Portal, report_case
@@ -14,7 +16,7 @@ def _held(portal: Portal) -> UUID:
         portal.engine, case_id, viewer=lead, command_id=portal.engine.entropy.uuid(), kind="appeal", reason="No. 7"
     )
     ask_to_lift(portal.engine, case_id, hold, viewer=lead)
-    return next(one.id for one in portal.engine.queries.waiting(lead) if one.subject_id == hold)
+    return next(one.id for one in portal.engine.ask(waiting, lead) if one.subject_id == hold)
 
 
 def test_who_asked_sees_it_without_a_button_and_a_second_person_answers_it_once(portal: Portal) -> None:
@@ -50,7 +52,7 @@ def test_a_small_copy_waits_for_nobody(portal: Portal) -> None:
 
 
 def test_a_changed_definition_is_looked_at_in_words_and_published_by_a_second_person(portal: Portal) -> None:
-    source = portal.engine.queries.definition("ladder", "critical", None).source
+    source = portal.engine.ask_all(definition, "ladder", "critical", None).source
     changed = source.replace("title: ", "title: Slower ", 1).replace('title: Slower "', 'title: "Slower ')
     author = portal.as_role("case_manager")
     mine = author.post("/definitions/ladder/critical/edit", data={"source": changed, "action": "publish"})
@@ -71,7 +73,7 @@ def test_a_changed_definition_is_looked_at_in_words_and_published_by_a_second_pe
 
 
 def test_who_proposed_takes_it_back_on_its_page(portal: Portal) -> None:
-    source = portal.engine.queries.definition("ladder", "high", None).source
+    source = portal.engine.ask_all(definition, "ladder", "high", None).source
     author = portal.as_role("case_manager")
     sent = {"source": source.replace("version: 1", "version: 1\nnote: Trial", 1), "action": "publish"}
     address = author.post("/definitions/ladder/high/edit", data=sent).url.path
@@ -80,7 +82,7 @@ def test_who_proposed_takes_it_back_on_its_page(portal: Portal) -> None:
 
 
 def test_who_proposes_what_has_changed_since_is_told_and_nothing_is_published(portal: Portal) -> None:
-    source = portal.engine.queries.definition("ladder", "critical", None).source
+    source = portal.engine.ask_all(definition, "ladder", "critical", None).source
     texts = [source.replace("title: ", f"title: {word} ", 1).replace(f'{word} "', f"{word} ") for word in ("A", "B")]
     author, other = portal.as_role("case_manager"), portal.as_role("partnership_manager")
     pages = [

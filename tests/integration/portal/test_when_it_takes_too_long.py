@@ -105,8 +105,8 @@ def test_a_page_that_waits_says_what_to_do_and_where_to_try_again(portal: Portal
 
 
 def test_a_statement_that_takes_too_long_ends_in_our_words(portal: Portal) -> None:
-    with portal.engine.unit_of_work() as work, pytest.raises(BusyError, match="the answer of the database"):
-        work._connection.exec_driver_sql("SELECT pg_sleep(30)")  # type: ignore[attr-defined]
+    with portal.engine.transaction() as tx, pytest.raises(BusyError, match="the answer of the database"):
+        tx._connection.exec_driver_sql("SELECT pg_sleep(30)")  # type: ignore[attr-defined]
 
 
 def test_passwords_are_never_written_into_such_a_page(portal: Portal) -> None:
@@ -120,7 +120,7 @@ def test_passwords_are_never_written_into_such_a_page(portal: Portal) -> None:
 def test_who_finds_no_free_connection_is_told_in_time(postgres: EmbeddedServer, tmp_path: object) -> None:
     with made_portal(postgres, tmp_path, limits=SHORT, pool_size=1) as small:  # type: ignore[arg-type]
         client = small.as_role("intake_officer")
-        with small.engine.unit_of_work(), _all_taken(small):
+        with small.engine.transaction(), _all_taken(small):
             waited = client.post("/report", data=REPORT | {"a-narrative": TYPED, "command_id": str(uuid4())})
         assert waited.status_code == 503
         assert "a connection to the database" in waited.text
@@ -133,7 +133,7 @@ def _all_taken(portal: Portal) -> Iterator[None]:
     taken = []
     try:
         while len(taken) < 100:
-            one = portal.engine.unit_of_work()
+            one = portal.engine.transaction()
             one.__enter__()
             taken.append(one)
     except BusyError:

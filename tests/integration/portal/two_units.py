@@ -9,6 +9,8 @@ from uuid import UUID, uuid4
 
 from starlette.testclient import TestClient
 
+from engine.adapters.sql.case_store import CaseStore
+from engine.adapters.sql.match_store import MatchStore
 from engine.domain.case_links import LinkKind
 from engine.domain.consent import GivenBy
 from engine.domain.records import PersonRole
@@ -122,18 +124,18 @@ def two_units(portal: Portal) -> Iterator[TwoUnits]:
 
 def _answer_for_one(portal: Portal, rows: Rows) -> None:
     """Let the unit that asks have something too: whom it could call."""
-    with portal.engine.unit_of_work() as work:
+    with portal.engine.transaction() as tx:
         for (alert_id,) in rows.all("SELECT id FROM match_alert"):
-            asked = work.matches.get(UUID(str(alert_id)))
+            asked = tx.of(MatchStore).get(UUID(str(alert_id)))
             assert asked is not None
             assert asked.about_case_id is not None
-            unit_id = work.cases.read(asked.about_case_id).case.unit_id
+            unit_id = tx.of(CaseStore).read(asked.about_case_id).case.unit_id
             changes = {
                 "id": uuid4(), "unit_id": unit_id, "case_id": asked.about_case_id, "other_unit_id": asked.unit_id,
                 "is_question": False, "about_case_id": None,
             }  # fmt: skip
-            work.matches.add(asked.model_copy(update=changes))
-        work.commit()
+            tx.of(MatchStore).add(asked.model_copy(update=changes))
+        tx.commit()
 
 
 def _filled(
@@ -153,8 +155,8 @@ def _filled(
     case_id, other_id = (UUID(case.page.rpartition("/")[2]) for case in (first, second))
     lead, worker = people["case_manager"], people["caseworker"]
     identity: dict[str, Any] = {"name": NAMES[side], "phone": PHONES[side]}
-    with engine.unit_of_work() as work:
-        person = work.cases.read(case_id).persons[0].person_id
+    with engine.transaction() as tx:
+        person = tx.of(CaseStore).read(case_id).persons[0].person_id
     identify_person(engine, person, case_id=case_id, viewer=worker, command_id=uuid4(), identity=identity)
     add_person(
         engine, case_id, viewer=worker, command_id=uuid4(), role=PersonRole.VICTIM,

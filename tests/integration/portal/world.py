@@ -18,6 +18,7 @@ from engine.adapters.postgres.embedded import EmbeddedServer
 from engine.adapters.postgres.locks import one_at_a_time
 from engine.adapters.postgres.roles import DatabaseUrls, urls_on
 from engine.adapters.sql.demo_fact import mark_as_demo
+from engine.adapters.sql.queries.waiting import waiting
 from engine.adapters.sql.time_limits import PAGES, TimeLimits
 from engine.assembly import Engine
 from engine.bootstrap import build_engine, ship
@@ -152,7 +153,7 @@ REPORT = {
 def agree(portal: Portal, *, by: str = "nodal_officer") -> None:
     """Agree on its page to every changed definition that waits."""
     client = portal.as_role(by)
-    for line in portal.engine.queries.waiting(portal.people[by]):
+    for line in portal.engine.ask(waiting, portal.people[by]):
         if line.kind == "definition":
             done = client.post(f"/waiting/{line.id}", data={"answer": "yes"})
             assert "Your answer was recorded" in done.text

@@ -3,6 +3,11 @@
 from uuid import UUID, uuid4
 
 from engine.adapters.sql import tables as tb
+from engine.adapters.sql.queries.board import admin_board
+from engine.adapters.sql.queries.case_page import case_page
+from engine.adapters.sql.queries.person_page import unsealed_person
+from engine.adapters.sql.queries.reveal import unsealed_answers
+from engine.adapters.sql.queries.why import explain_deadline
 from engine.domain import commands as cm
 from engine.domain.records import AddedStep, StepInterval
 from engine.views import CaseView, StepView, Viewer
@@ -12,7 +17,7 @@ VISIT = {"seen_at": "2026-03-10T06:30:00+00:00", "is_safe": True, "doctor": CANA
 
 
 def persons(world: World, viewer: Viewer, case_id: UUID) -> list[UUID]:
-    return [person.id for person in world.queries.case(viewer, case_id).persons]
+    return [person.id for person in world.ask(case_page, viewer, case_id).persons]
 
 
 def visit_both(world: World, case_id: UUID, worker: Viewer, lead: Viewer) -> None:
@@ -26,7 +31,7 @@ def step_of(page: CaseView, key: str) -> StepView:
 
 
 def test_steps_stand_in_the_order_of_the_file_then_by_person(world: World, lead: Viewer, visited: UUID) -> None:
-    page = world.queries.case(lead, visited)
+    page = world.ask(case_page, lead, visited)
     shown = [(step.key, step.title, step.person_label, step.status) for step in page.steps]
     assert shown == [
         ("intake", "Report", "", "ended"),
@@ -76,10 +81,10 @@ def test_no_word_that_could_name_somebody_is_anywhere_on_the_page(
 
 def test_what_is_masked_can_be_unsealed_for_who_may(world: World, lead: Viewer, visited: UUID) -> None:
     page = _page(world, lead, visited)
-    answers = world.queries.unsealed_answers(lead, step_of(page, "check").id)
+    answers = world.ask(unsealed_answers, lead, step_of(page, "check").id)
     assert {answer.name: answer.text for answer in answers}["reason"] == CANARY
     assert not any(answer.masked for answer in answers)
-    person = world.queries.unsealed_person(lead, page.persons[1].id)
+    person = world.ask(unsealed_person, lead, page.persons[1].id)
     assert (person.name, person.age, person.label) == (CANARY, 14, "Person 2")
 
 
@@ -151,7 +156,7 @@ def test_a_step_whose_pillar_is_not_installed_is_a_finding(world: World, unit: U
     page = _page(world, lead, case_id)
     assert page.steps[0].gate_reason == "No installed pillar has the step type moon.walk."
     assert page.findings == ("“Walk” is waiting: no installed pillar has the step type moon.walk.",)
-    numbers = world.queries.board(lead).stuck
+    numbers = world.ask_board(admin_board, lead).stuck
     assert numbers == (page.number,)
 
 
@@ -235,10 +240,10 @@ def test_a_deadline_is_explained_from_its_start_over_what_does_not_count_to_its_
     deadline = next(d for d in _page(world, lead, visited).deadlines if d.step_key == "visit")
     journey = StepInterval(step_id=deadline.step_id, name="journey", start=START, end=START.replace(hour=9))
     world.do(visited, cm.RecordInterval(journey))
-    lines = [line.text for line in world.queries.explain_deadline(lead, deadline.id).lines]
+    lines = [line.text for line in world.ask(explain_deadline, lead, deadline.id).lines]
     assert any(line.startswith("Journey from") and "its destination is not recorded" in line for line in lines)
     world.do(visited, cm.RecordInterval(journey.model_copy(update={"has_place": True})))
-    lines = [line.text for line in world.queries.explain_deadline(lead, deadline.id).lines]
+    lines = [line.text for line in world.ask(explain_deadline, lead, deadline.id).lines]
     assert lines[0].startswith("It starts with the end of “First check”: Tuesday 10 March 2026, 11:30.")
     assert "network target, based on Act s.1" in lines[1]
     assert any(line.startswith("Journey from") and line.endswith("is not counted.") for line in lines)
@@ -248,7 +253,7 @@ def test_a_deadline_is_explained_from_its_start_over_what_does_not_count_to_its_
 def test_an_explanation_says_so_when_the_case_keeps_another_date(world: World, lead: Viewer, visited: UUID) -> None:
     deadline = next(d for d in _page(world, lead, visited).deadlines if d.step_key == "visit")
     world.change(tb.DeadlineRow, tb.DeadlineRow.id == deadline.id, due_at=START)
-    last = world.queries.explain_deadline(lead, deadline.id).lines[-1]
+    last = world.ask(explain_deadline, lead, deadline.id).lines[-1]
     assert last.text.startswith("The case keeps Tuesday 10 March 2026, 11:30")
 
 
@@ -265,4 +270,4 @@ def test_a_page_takes_the_same_number_of_statements_however_long_the_case_is(
 
 
 def _page(world: World, viewer: Viewer, case_id: UUID) -> CaseView:
-    return world.queries.case(viewer, case_id)
+    return world.ask(case_page, viewer, case_id)

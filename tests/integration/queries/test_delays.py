@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from engine.adapters.sql import tables as tb
+from engine.adapters.sql.queries.delays import delays
 from engine.errors import NotAllowedError
 from tests.integration.queries.world import World
 
@@ -23,7 +24,7 @@ def test_only_our_own_delay_counts_against_the_staff_and_all_count_in_the_total(
             tb.DeadlineRow, tb.DeadlineRow.case_id == case, status=status, delay_owner=owner,
             due_at=MIDNIGHT_IN_INDIA, **late,
         )  # fmt: skip
-    (line,) = world.queries.delays(world.actor("Sam", unit, "supervisor"))
+    (line,) = world.ask_board(delays, world.actor("Sam", unit, "supervisor"))
     each = line.kept
     assert line.month == "2026-04", "in the zone of the unit"
     assert line.late == {"ours": 2 * each, "other_body": each, "persons_choice": each}
@@ -35,7 +36,7 @@ def test_a_unit_sees_its_own_numbers_only_and_a_caseworker_none(world: World) ->
     unit, other = world.unit("Shillong"), world.unit("Elsewhere")
     case = world.open_case(unit, number="C-1")
     world.change(tb.DeadlineRow, tb.DeadlineRow.case_id == case, status="met")
-    assert world.queries.delays(world.actor("Eve", other, "supervisor")) == ()
-    assert len(world.queries.delays(world.actor("Ada", other, "system_administrator"))) == 1
+    assert world.ask_board(delays, world.actor("Eve", other, "supervisor")) == ()
+    assert len(world.ask_board(delays, world.actor("Ada", other, "system_administrator"))) == 1
     with pytest.raises(NotAllowedError):
-        world.queries.delays(world.actor("Wim", unit, "caseworker"))
+        world.ask_board(delays, world.actor("Wim", unit, "caseworker"))

@@ -7,6 +7,9 @@ from uuid import UUID
 import pytest
 
 from engine.adapters.sql.item_store import ItemStore
+from engine.adapters.sql.queries.case_page import case_page
+from engine.adapters.sql.queries.form import item_form
+from engine.adapters.sql.store import Within
 from engine.domain import commands as cm
 from engine.errors import AlreadyEndedError, NotACandidateError
 from engine.views import FormView, Viewer
@@ -23,7 +26,7 @@ def checking(world: World, unit: UUID, worker: Viewer) -> UUID:
 
 def keep(world: World, item_id: UUID, by: Viewer, *, typed: Any = None, proposed: Any = None) -> None:
     with world.sql.begin() as connection:
-        store = ItemStore(connection, world.vault)
+        store = ItemStore(Within(connection, world.vault))
         item, unit_id = store.get(item_id), by.unit_ids[0]
         if proposed is not None:
             store.save_proposals(item, proposed, ("Ask gently.",), unit_id=unit_id, at=START)
@@ -38,7 +41,7 @@ def shown(form: FormView) -> Mapping[str, tuple[object, bool]]:
 def test_a_form_has_the_fields_of_its_step_type_and_the_questions_of_its_workflow(
     world: World, lead: Viewer, checking: UUID
 ) -> None:
-    form = world.queries.form(lead, world.item(checking, "check"))
+    form = world.ask(item_form, lead, world.item(checking, "check"))
     assert [field.name for field in form.fields] == ["decision", "reason", "points", "signs", "road"]
     decision, reason, points, signs, road = form.fields
     assert (decision.kind, dict(decision.choices), decision.required, decision.first_bite) == (
@@ -54,7 +57,7 @@ def test_a_form_has_the_fields_of_its_step_type_and_the_questions_of_its_workflo
 def test_what_was_typed_goes_before_what_is_proposed(world: World, lead: Viewer, checking: UUID) -> None:
     item_id = world.item(checking, "check")
     keep(world, item_id, lead, proposed={"decision": "go", "points": 4}, typed={"decision": "stop"})
-    form = world.queries.form(lead, item_id)
+    form = world.ask(item_form, lead, item_id)
     assert shown(form) == {"decision": ("stop", False), "points": (4, True)}
     assert form.notes == ("Ask gently.",)
 
@@ -63,13 +66,13 @@ def test_what_another_has_typed_is_not_shown(world: World, unit: UUID, lead: Vie
     other = world.actor("Sue", unit, "supervisor")
     item_id = world.item(checking, "check", status="reserved", assignee_id=lead.actor_id)
     keep(world, item_id, lead, typed={"reason": CANARY})
-    assert shown(world.queries.form(lead, item_id)) == {"reason": (CANARY, False)}
-    assert CANARY not in world.queries.form(other, item_id).model_dump_json()
+    assert shown(world.ask(item_form, lead, item_id)) == {"reason": (CANARY, False)}
+    assert CANARY not in world.ask(item_form, other, item_id).model_dump_json()
 
 
 def test_who_may_not_do_it_may_not_open_it(world: World, worker: Viewer, checking: UUID) -> None:
     with pytest.raises(NotACandidateError) as caught:
-        world.queries.form(worker, world.item(checking, "check"))
+        world.ask(item_form, worker, world.item(checking, "check"))
     assert caught.value.facts["candidate_role"] == "Supervisor"
 
 
@@ -78,23 +81,23 @@ def test_who_did_the_step_before_may_not_open_the_one_for_other_eyes(world: Worl
     case_id = world.open_case(unit)
     world.answer(case_id, "intake", INTAKE, by=both)
     with pytest.raises(NotACandidateError):
-        world.queries.form(both, world.item(case_id, "check"))
+        world.ask(item_form, both, world.item(case_id, "check"))
 
 
 def test_a_form_that_was_sent_cannot_be_opened_again(world: World, lead: Viewer, checking: UUID) -> None:
     item_id = world.item(checking, "check")
     world.answer(checking, "check", {"decision": "stop", "reason": "x"}, by=lead)
     with pytest.raises(AlreadyEndedError):
-        world.queries.form(lead, item_id)
+        world.ask(item_form, lead, item_id)
 
 
 def test_who_must_approve_reads_every_answer(world: World, lead: Viewer, worker: Viewer, checking: UUID) -> None:
     world.answer(checking, "check", {"decision": "go", "reason": "x"}, by=lead)
-    person = world.queries.case(lead, checking).persons[0].id
+    person = world.ask(case_page, lead, checking).persons[0].id
     visit = {"seen_at": "2026-03-10T06:30:00+00:00", "is_safe": True, "doctor": CANARY}
     step = world.answer(checking, "visit", visit, by=worker, path=f"person:{person}")
     item_id = world.item(checking, "visit")
-    form = world.queries.form(lead, item_id)
+    form = world.ask(item_form, lead, item_id)
     assert form.item.is_approval
     assert (form.fields, form.event_time_field) == ((), None)
     assert dict(form.outcomes) == {"approved": "Approve this", "returned": "Send it back"}
@@ -102,15 +105,15 @@ def test_who_must_approve_reads_every_answer(world: World, lead: Viewer, worker:
         "When?": "Tue 10 Mar 2026, 12:00", "Is it safe?": "Yes", "Which doctor?": CANARY,
     }  # fmt: skip
     world.do(checking, cm.ApproveStep(step, approved=False, by=lead.actor_id))
-    again = world.queries.form(worker, world.item(checking, "visit"))
+    again = world.ask(item_form, worker, world.item(checking, "visit"))
     assert (again.submitted, again.event_time_field) == ((), "seen_at")
 
 
 def test_who_answered_may_not_approve_it_themselves(world: World, unit: UUID, checking: UUID) -> None:
     both = world.actor("Bo", unit, "caseworker", "supervisor")
     world.answer(checking, "check", {"decision": "go", "reason": "x"}, by=both)
-    person = world.queries.case(both, checking).persons[0].id
+    person = world.ask(case_page, both, checking).persons[0].id
     visit = {"seen_at": "2026-03-10T06:30:00+00:00"}
     world.answer(checking, "visit", visit, by=both, path=f"person:{person}")
     with pytest.raises(NotACandidateError):
-        world.queries.form(both, world.item(checking, "visit"))
+        world.ask(item_form, both, world.item(checking, "visit"))

@@ -5,7 +5,10 @@ from uuid import UUID
 import pytest
 
 from engine.adapters.sql.case_store import CaseStore
+from engine.adapters.sql.queries.case_page import case_page
+from engine.adapters.sql.queries.history import case_history
 from engine.adapters.sql.queries.sentences import sentence
+from engine.adapters.sql.store import Within
 from engine.domain import commands as cm
 from engine.views import Viewer
 from tests.integration.queries.world import CANARY, INTAKE, World
@@ -17,7 +20,7 @@ def lead(world: World, unit: UUID) -> Viewer:
 
 
 def texts(world: World, viewer: Viewer, case_id: UUID) -> list[str]:
-    return [event.text for event in world.queries.history(viewer, case_id)]
+    return [event.text for event in world.ask(case_history, viewer, case_id)]
 
 
 def test_a_case_is_told_from_its_opening_in_the_order_of_its_chain(world: World, unit: UUID, lead: Viewer) -> None:
@@ -34,7 +37,7 @@ def test_a_case_is_told_from_its_opening_in_the_order_of_its_chain(world: World,
         "The deadline for “Report” stopped.",
         "The deadline for “First check” began to run.",
     ]
-    events = world.queries.history(lead, case_id)
+    events = world.ask(case_history, lead, case_id)
     assert [event.seq for event in events] == list(range(1, 10))
     assert events[5].actor == "Sam"
 
@@ -51,7 +54,7 @@ def test_nothing_that_was_said_is_in_the_history(world: World, unit: UUID, lead:
 
 def test_time_running_out_is_told_level_by_level(world: World, unit: UUID, lead: Viewer) -> None:
     case_id = world.open_case(unit)
-    deadline = world.queries.case(lead, case_id).deadlines[0]
+    deadline = world.ask(case_page, lead, case_id).deadlines[0]
     world.later(hours=2)
     world.do(case_id, cm.FireDeadline(deadline.id))
     world.do(case_id, cm.Acknowledge(deadline.id, lead.actor_id))
@@ -66,7 +69,7 @@ def test_acts_that_change_no_state_are_told_too(world: World, unit: UUID, lead: 
     case_id = world.open_case(unit)
     step = world.step(case_id, "intake")
     with world.sql.begin() as connection:
-        store = CaseStore(connection, world.vault, world.definitions)
+        store = CaseStore(Within(connection, world.vault, world.definitions))
         for event, body in (
             ("WorkItemClaimed", {"item_id": "1", "step_key": "intake"}),
             ("AnswersRevealed", {"step_id": str(step["id"])}),
@@ -91,6 +94,6 @@ def test_an_event_with_an_empty_body_is_still_a_sentence(kind: str) -> None:
 
 def test_a_long_history_takes_as_many_statements_as_a_short_one(world: World, unit: UUID, lead: Viewer) -> None:
     short, long = world.open_case(unit), world.open_case(unit, victims=30)
-    statements = world.counted(lambda: world.queries.history(lead, short))
+    statements = world.counted(lambda: world.ask(case_history, lead, short))
     assert len(texts(world, lead, long)) > 30
-    assert world.counted(lambda: world.queries.history(lead, long)) == statements
+    assert world.counted(lambda: world.ask(case_history, lead, long)) == statements

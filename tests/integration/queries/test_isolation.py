@@ -9,6 +9,19 @@ from uuid import UUID, uuid4
 import pytest
 
 from engine.adapters.sql import tables as tb
+from engine.adapters.sql.queries.board import admin_board
+from engine.adapters.sql.queries.case_page import case_page
+from engine.adapters.sql.queries.cases import cases, count_cases, find_case
+from engine.adapters.sql.queries.documents import document_text
+from engine.adapters.sql.queries.duty import conflicts
+from engine.adapters.sql.queries.form import item_form
+from engine.adapters.sql.queries.history import case_history
+from engine.adapters.sql.queries.notices import notices, unread
+from engine.adapters.sql.queries.person_page import unsealed_person
+from engine.adapters.sql.queries.reveal import unsealed_answers
+from engine.adapters.sql.queries.viewer import actors
+from engine.adapters.sql.queries.why import explain_deadline, explain_step
+from engine.adapters.sql.queries.worklist import work_item, worklist
 from engine.errors import IcmcError, NotAllowedError, NotFoundError
 from engine.views import Membership, Viewer
 from tests.integration.queries.world import CANARY, START, World
@@ -17,16 +30,15 @@ Ids = dict[str, UUID]
 ANSWERS = {"words": CANARY, "concern": "labour", "is_child": True}
 
 QUESTIONS: dict[str, Callable[[World, Viewer, Ids], object]] = {
-    "work_item": lambda world, viewer, ids: world.queries.work_item(viewer, ids["item"]),
-    "form": lambda world, viewer, ids: world.queries.form(viewer, ids["item"]),
-    "case": lambda world, viewer, ids: world.queries.case(viewer, ids["case"]),
-    "history": lambda world, viewer, ids: world.queries.history(viewer, ids["case"]),
-    "jobs_of": lambda world, viewer, ids: world.queries.jobs_of(viewer, ids["case"]),
-    "explain_deadline": lambda world, viewer, ids: world.queries.explain_deadline(viewer, ids["deadline"]),
-    "explain_step": lambda world, viewer, ids: world.queries.explain_step(viewer, ids["case"], "check"),
-    "document": lambda world, viewer, ids: world.queries.document(viewer, ids["document"]),
-    "unsealed_answers": lambda world, viewer, ids: world.queries.unsealed_answers(viewer, ids["step"]),
-    "unsealed_person": lambda world, viewer, ids: world.queries.unsealed_person(viewer, ids["person"]),
+    "work_item": lambda world, viewer, ids: world.ask(work_item, viewer, ids["item"]),
+    "form": lambda world, viewer, ids: world.ask(item_form, viewer, ids["item"]),
+    "case": lambda world, viewer, ids: world.ask(case_page, viewer, ids["case"]),
+    "history": lambda world, viewer, ids: world.ask(case_history, viewer, ids["case"]),
+    "explain_deadline": lambda world, viewer, ids: world.ask(explain_deadline, viewer, ids["deadline"]),
+    "explain_step": lambda world, viewer, ids: world.ask(explain_step, viewer, ids["case"], "check"),
+    "document": lambda world, viewer, ids: world.ask(document_text, viewer, ids["document"]),
+    "unsealed_answers": lambda world, viewer, ids: world.ask(unsealed_answers, viewer, ids["step"]),
+    "unsealed_person": lambda world, viewer, ids: world.ask(unsealed_person, viewer, ids["person"]),
 }
 
 
@@ -47,7 +59,7 @@ def ids(world: World, unit: UUID, lead: Viewer) -> Ids:
         tb.DocumentRow, id=document, case_id=case_id, unit_id=unit, step_id=step, name="slip", title="Slip",
         number="1", version=1, sha256="0", sealed_html=html, made_at=START,
     )  # fmt: skip
-    page = world.queries.case(lead, case_id)
+    page = world.ask(case_page, lead, case_id)
     return {
         "case": case_id,
         "step": step,
@@ -111,52 +123,50 @@ def test_another_unit_sees_a_case_as_long_as_it_is_granted(
 
 def test_lists_counts_and_searches_leave_out_what_is_anothers(world: World, stranger: Viewer, ids: Ids) -> None:
     told(world, stranger, ids["case"])
-    queries = world.queries
-    assert queries.cases(stranger, status="all") == ()
-    assert queries.cases(stranger) == ()
-    assert queries.cases(stranger, number="C-HOME") == ()
-    assert queries.count_cases(stranger) == 0
-    assert queries.worklist(stranger) == ()
-    assert queries.notices(stranger) == ()
-    assert queries.unread(stranger) == 0
-    assert refused(lambda: queries.find_case(stranger, "C-HOME")) == refused(
-        lambda: queries.find_case(stranger, "C-NONE")
-    )
-    assert queries.board(stranger).open_cases == 0
-    assert queries.board(stranger).open_items == 0
-    assert queries.board(stranger).waiting == {}
+    ask = world.ask
+    assert ask(cases, stranger, status="all") == ()
+    assert ask(cases, stranger) == ()
+    assert ask(cases, stranger, number="C-HOME") == ()
+    assert ask(count_cases, stranger) == 0
+    assert ask(worklist, stranger) == ()
+    assert ask(notices, stranger) == ()
+    assert ask(unread, stranger) == 0
+    assert refused(lambda: ask(find_case, stranger, "C-HOME")) == refused(lambda: ask(find_case, stranger, "C-NONE"))
+    assert world.ask_board(admin_board, stranger).open_cases == 0
+    assert world.ask_board(admin_board, stranger).open_items == 0
+    assert world.ask_board(admin_board, stranger).waiting == {}
 
 
 def test_a_grant_brings_the_case_into_lists_counts_and_searches(world: World, stranger: Viewer, ids: Ids) -> None:
     told(world, stranger, ids["case"])
     world.grant(ids["case"], stranger.unit_ids[0])
-    assert [line.number for line in world.queries.cases(stranger)] == ["C-HOME"]
-    assert [line.number for line in world.queries.cases(stranger, number="C-H")] == ["C-HOME"]
-    assert world.queries.count_cases(stranger) == 1
-    assert world.queries.find_case(stranger, "C-HOME") == ids["case"]
-    assert [notice.case_number for notice in world.queries.notices(stranger)] == ["C-HOME"]
-    assert world.queries.unread(stranger) == 1
+    assert [line.number for line in world.ask(cases, stranger)] == ["C-HOME"]
+    assert [line.number for line in world.ask(cases, stranger, number="C-H")] == ["C-HOME"]
+    assert world.ask(count_cases, stranger) == 1
+    assert world.ask(find_case, stranger, "C-HOME") == ids["case"]
+    assert [notice.case_number for notice in world.ask(notices, stranger)] == ["C-HOME"]
+    assert world.ask(unread, stranger) == 1
 
 
 def test_two_roles_of_one_unit_see_the_same_case_once(world: World, unit: UUID, ids: Ids) -> None:
     both = world.actor("Bo", unit, "supervisor", "caseworker")
     world.grant(ids["case"], unit)
-    assert len(world.queries.cases(both)) == 1
-    assert world.queries.count_cases(both) == 1
+    assert len(world.ask(cases, both)) == 1
+    assert world.ask(count_cases, both) == 1
 
 
 def test_who_only_keeps_the_system_running_sees_no_case(world: World, unit: UUID, ids: Ids) -> None:
     admin = world.actor("Ada", unit, "system_administrator")
     for question in QUESTIONS.values():
         assert refused(partial(question, world, admin, ids))[0] is NotFoundError
-    assert world.queries.cases(admin) == ()
-    assert world.queries.count_cases(admin) == 0
+    assert world.ask(cases, admin) == ()
+    assert world.ask(count_cases, admin) == 0
 
 
 @pytest.mark.usefixtures("ids")
 def test_the_administrators_board_counts_every_unit_and_holds_no_content(world: World) -> None:
     admin = world.actor("Ada", world.unit("Head office"), "system_administrator")
-    board = world.queries.board(admin)
+    board = world.ask_board(admin_board, admin)
     assert (board.open_cases, board.open_items) == (1, 1)
     assert board.waiting == {"supervisor": 1}
     assert CANARY not in board.model_dump_json()
@@ -164,37 +174,37 @@ def test_the_administrators_board_counts_every_unit_and_holds_no_content(world: 
 
 def test_the_board_is_refused_to_who_has_no_role_for_it(world: World, unit: UUID) -> None:
     worker = world.actor("Wim", unit, "caseworker")
-    assert refused(lambda: world.queries.board(worker))[0] is NotAllowedError
+    assert refused(lambda: world.ask_board(admin_board, worker))[0] is NotAllowedError
 
 
 def test_an_auditor_reads_the_history_and_no_answer(world: World, unit: UUID, ids: Ids) -> None:
     auditor = world.actor("Aud", unit, "auditor")
-    page = world.queries.case(auditor, ids["case"])
+    page = world.ask(case_page, auditor, ids["case"])
     assert all(step.answers == () for step in page.steps)
     assert (dict(page.facts), page.concern) == ({}, "")
-    assert world.queries.cases(auditor)[0].concern == ""
-    assert world.queries.history(auditor, ids["case"])
+    assert world.ask(cases, auditor)[0].concern == ""
+    assert world.ask(case_history, auditor, ids["case"])
     for name in ("document", "unsealed_answers", "unsealed_person"):
         assert refused(partial(QUESTIONS[name], world, auditor, ids))[0] is NotAllowedError
-    assert world.queries.worklist(auditor) == ()
+    assert world.ask(worklist, auditor) == ()
 
 
 def test_everybody_sees_their_own_notices_only(world: World, lead: Viewer, unit: UUID, ids: Ids) -> None:
     colleague = world.actor("Col", unit, "supervisor")
     told(world, lead, ids["case"])
-    assert len(world.queries.notices(lead)) == 1
-    assert world.queries.notices(colleague) == ()
-    assert world.queries.unread(colleague) == 0
+    assert len(world.ask(notices, lead)) == 1
+    assert world.ask(notices, colleague) == ()
+    assert world.ask(unread, colleague) == 0
 
 
 def test_people_of_other_units_are_listed_only_in_the_demo(
     world: World, lead: Viewer, stranger: Viewer, becomes_a_demo: Callable[[], None]
 ) -> None:
-    assert {actor.id for actor in world.queries.actors(lead)} == {lead.actor_id}
+    assert {actor.id for actor in world.ask(actors, lead)} == {lead.actor_id}
     becomes_a_demo()
-    assert {actor.id for actor in world.queries.actors(lead)} == {lead.actor_id}, "not invented for the demo"
+    assert {actor.id for actor in world.ask(actors, lead)} == {lead.actor_id}, "not invented for the demo"
     world.change(tb.ActorRow, tb.ActorRow.id == stranger.actor_id, demo=True)
-    assert {actor.id for actor in world.queries.actors(lead)} == {lead.actor_id, stranger.actor_id}
+    assert {actor.id for actor in world.ask(actors, lead)} == {lead.actor_id, stranger.actor_id}
 
 
 def test_who_is_in_conflict_with_a_case_is_for_its_own_unit_even_where_the_case_is_granted(
@@ -202,11 +212,11 @@ def test_who_is_in_conflict_with_a_case_is_for_its_own_unit_even_where_the_case_
 ) -> None:
     world.grant(ids["case"], stranger.unit_ids[0])
     world.add(tb.ConflictRow, case_id=ids["case"], actor_id=stranger.actor_id, reason_code="relative", noted_at=START)
-    assert [one.actor for one in world.queries.conflicts(lead, ids["case"])] == ["Eve"]
+    assert [one.actor for one in world.ask(conflicts, lead, ids["case"])] == ["Eve"]
     other = world.actor("Ulf", stranger.unit_ids[0], "supervisor")
     for viewer in (stranger, other):
         with pytest.raises(NotFoundError):
-            world.queries.conflicts(viewer, ids["case"])
+            world.ask(conflicts, viewer, ids["case"])
 
 
 DENIALS: dict[str, Callable[[World, Viewer, UUID], None]] = {
@@ -231,29 +241,35 @@ def test_who_is_denied_a_case_meets_it_nowhere_in_their_own_unit(
 ) -> None:
     told(world, lead, ids["case"])
     both = world.actor("Mo", unit, "supervisor", "system_administrator")
-    assert (len(world.queries.cases(lead)), world.queries.board(lead).open_cases) == (1, 1)
+    assert (len(world.ask(cases, lead)), world.ask_board(admin_board, lead).open_cases) == (1, 1)
     for viewer in (lead, both):
         if how in {"conflict", "actor"} or viewer is lead:
             DENIALS[how](world, viewer, ids["case"])
     for viewer in (lead, both):
         for question in QUESTIONS.values():
             assert refused(partial(question, world, viewer, ids))[0] is NotFoundError
-        queries, board = world.queries, world.queries.board(viewer)
-        assert (queries.cases(viewer), queries.cases(viewer, status="all"), queries.worklist(viewer)) == ((), (), ())
-        assert (queries.count_cases(viewer), queries.unread(viewer), queries.notices(viewer)) == (0, 0, ())
-        assert (board.open_cases, board.open_items, board.waiting, board.overdue) == (0, 0, {}, ())
-        assert refused(partial(queries.find_case, viewer, "C-HOME")) == refused(
-            partial(queries.find_case, viewer, "C-NONE")
+        ask, board = world.ask, world.ask_board(admin_board, viewer)
+        assert (
+            ask(cases, viewer),
+            ask(cases, viewer, status="all"),
+            ask(worklist, viewer),
+        ) == ((), (), ())
+        assert (ask(count_cases, viewer), ask(unread, viewer), ask(notices, viewer)) == (
+            0,
+            0,
+            (),
         )
+        assert (board.open_cases, board.open_items, board.waiting, board.overdue) == (0, 0, {}, ())
+        assert refused(partial(ask, find_case, viewer, "C-HOME")) == refused(partial(ask, find_case, viewer, "C-NONE"))
 
 
 def test_a_denial_beats_a_grant_and_ends_when_it_is_lifted(world: World, stranger: Viewer, ids: Ids) -> None:
     world.grant(ids["case"], stranger.unit_ids[0])
     denied(world, ids["case"], actor_id=stranger.actor_id)
-    assert refused(partial(world.queries.case, stranger, ids["case"]))[0] is NotFoundError
-    assert world.queries.cases(stranger) == ()
+    assert refused(partial(world.ask, case_page, stranger, ids["case"]))[0] is NotFoundError
+    assert world.ask(cases, stranger) == ()
     world.change(tb.DenialRow, tb.DenialRow.case_id == ids["case"], lifted_at=START)
-    assert len(world.queries.cases(stranger)) == 1
+    assert len(world.ask(cases, stranger)) == 1
 
 
 def test_a_role_counts_only_in_its_unit(world: World, unit: UUID, lead: Viewer, ids: Ids) -> None:
@@ -269,9 +285,9 @@ def test_a_role_counts_only_in_its_unit(world: World, unit: UUID, lead: Viewer, 
             ),
         }
     )
-    assert [item.step_key for item in world.queries.worklist(lead)] == ["check"]
-    assert world.queries.worklist(mixed) == ()
-    assert len(world.queries.cases(mixed)) == 1
-    assert world.queries.case(mixed, ids["case"]).facts == {}
-    assert refused(partial(world.queries.document, mixed, ids["document"]))[0] is NotAllowedError
-    assert world.queries.board(mixed).open_cases == 0
+    assert [item.step_key for item in world.ask(worklist, lead)] == ["check"]
+    assert world.ask(worklist, mixed) == ()
+    assert len(world.ask(cases, mixed)) == 1
+    assert world.ask(case_page, mixed, ids["case"]).facts == {}
+    assert refused(partial(world.ask, document_text, mixed, ids["document"]))[0] is NotAllowedError
+    assert world.ask_board(admin_board, mixed).open_cases == 0

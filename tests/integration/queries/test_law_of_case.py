@@ -4,6 +4,7 @@ from uuid import UUID
 
 import pytest
 
+from engine.adapters.sql.queries.law_case import explain_law, law_of_case
 from engine.errors import UnknownLawLimitError
 from engine.views import Viewer
 from tests.integration.queries.world import CHECK, INTAKE, World
@@ -14,19 +15,19 @@ LIMIT = "IN-VISIT-24H"
 def test_the_law_of_a_case_takes_the_same_number_of_statements_however_many_limits_it_has(
     world: World, unit: UUID, lead: Viewer, worker: Viewer, visited: UUID
 ) -> None:
-    few = world.counted(lambda: world.queries.law_of_case(lead, visited, [LIMIT]))
+    few = world.counted(lambda: world.ask(law_of_case, lead, visited, [LIMIT]))
     long_case = world.open_case(unit, victims=25)
     world.answer(long_case, "intake", INTAKE, by=worker)
     world.answer(long_case, "check", CHECK, by=lead)
-    found = world.queries.law_of_case(lead, long_case, [LIMIT] * 20)
+    found = world.ask(law_of_case, lead, long_case, [LIMIT] * 20)
     assert [len(one.followed_by) for one in found] == [25] * 20
-    assert world.counted(lambda: world.queries.law_of_case(lead, long_case, [LIMIT] * 20)) == few
+    assert world.counted(lambda: world.ask(law_of_case, lead, long_case, [LIMIT] * 20)) == few
 
 
 def test_a_limit_is_explained_as_the_law_of_its_case_tells_it(world: World, lead: Viewer, visited: UUID) -> None:
-    (told,) = world.queries.law_of_case(lead, visited, [LIMIT])
-    explained = world.queries.explain_law(lead, visited, LIMIT)
+    (told,) = world.ask(law_of_case, lead, visited, [LIMIT])
+    explained = world.ask(explain_law, lead, visited, LIMIT)
     assert explained.model_dump(exclude={"deadlines"}) == told.model_dump()
     assert tuple(one.deadline for one in explained.deadlines) == told.followed_by
     with pytest.raises(UnknownLawLimitError):
-        world.queries.law_of_case(lead, visited, [LIMIT, "IN-NOTHING"])
+        world.ask(law_of_case, lead, visited, [LIMIT, "IN-NOTHING"])

@@ -8,6 +8,14 @@ from uuid import UUID, uuid4
 import pytest
 
 from engine.adapters.sql import tables as tb
+from engine.adapters.sql.queries.case_page import case_page
+from engine.adapters.sql.queries.cases import cases, count_cases, find_case
+from engine.adapters.sql.queries.definitions import definition, definitions, published_workflows
+from engine.adapters.sql.queries.notices import demo_mailbox, unread
+from engine.adapters.sql.queries.notices import notices as notices_view
+from engine.adapters.sql.queries.sent import sent
+from engine.adapters.sql.queries.viewer import actors, as_viewer, units
+from engine.adapters.sql.queries.worklist import worklist
 from engine.domain import commands as cm
 from engine.errors import NotFoundError
 from engine.views import Viewer
@@ -47,25 +55,25 @@ def test_cases_with_the_nearest_deadline_come_first_and_pages_follow_each_other(
     for size in (1, 2, 3, 10):
         pages: list[UUID] = []
         for offset in range(0, 10, size):
-            pages += [line.id for line in world.queries.cases(lead, offset=offset, limit=size)]
+            pages += [line.id for line in world.ask(cases, lead, offset=offset, limit=size)]
         assert len(pages) == len(set(pages)) == 5
         assert pages[:3] == expected[:3]
         assert set(pages[3:]) == set(expected[3:])
-    assert world.queries.count_cases(lead) == 5
+    assert world.ask(count_cases, lead) == 5
 
 
 def test_a_line_says_what_the_case_is_about_and_whom_it_waits_for(world: World, unit: UUID, lead: Viewer) -> None:
     worker = world.actor("Wim", unit, "caseworker")
     case_id = world.open_case(unit, victims=2)
     world.answer(case_id, "intake", INTAKE, by=worker)
-    line = world.queries.cases(lead)[0]
+    line = world.ask(cases, lead)[0]
     assert (line.concern, line.unit, line.open_items, line.waiting_for) == ("Child labour", "Shillong", 1, "Supervisor")
     world.answer(case_id, "check", {"decision": "go", "reason": "x"}, by=lead)
-    assert world.queries.cases(lead)[0].waiting_for == "Caseworker"
-    person = world.queries.case(lead, case_id).persons[0].id
-    item = next(i for i in world.queries.worklist(worker) if i.person_label == "Person 1")
+    assert world.ask(cases, lead)[0].waiting_for == "Caseworker"
+    person = world.ask(case_page, lead, case_id).persons[0].id
+    item = next(i for i in world.ask(worklist, worker) if i.person_label == "Person 1")
     world.change(tb.WorkItemRow, tb.WorkItemRow.id == item.id, status="reserved", assignee_id=worker.actor_id)
-    line = world.queries.cases(lead)[0]
+    line = world.ask(cases, lead)[0]
     assert (line.open_items, line.waiting_for) == (2, "Wim, Caseworker")
     assert str(person) not in line.model_dump_json()
 
@@ -73,30 +81,30 @@ def test_a_line_says_what_the_case_is_about_and_whom_it_waits_for(world: World, 
 def test_a_number_is_searched_from_its_beginning_and_as_it_is_written(world: World, unit: UUID, lead: Viewer) -> None:
     for number in ("C-AB12", "C-AB34", "C-XAB1", "C-A_99", "C-AX99"):
         world.open_case(unit, number=number)
-    assert {line.number for line in world.queries.cases(lead, number=" c-ab")} == {"C-AB12", "C-AB34"}
-    assert {line.number for line in world.queries.cases(lead, number="C-A_9")} == {"C-A_99"}
-    assert world.queries.cases(lead, number="%") == ()
-    assert world.queries.find_case(lead, "c-ab34") == world.queries.cases(lead, number="C-AB34")[0].id
+    assert {line.number for line in world.ask(cases, lead, number=" c-ab")} == {"C-AB12", "C-AB34"}
+    assert {line.number for line in world.ask(cases, lead, number="C-A_9")} == {"C-A_99"}
+    assert world.ask(cases, lead, number="%") == ()
+    assert world.ask(find_case, lead, "c-ab34") == world.ask(cases, lead, number="C-AB34")[0].id
     with pytest.raises(NotFoundError):
-        world.queries.find_case(lead, "C-AB")
+        world.ask(find_case, lead, "C-AB")
 
 
 def test_closed_cases_are_listed_and_counted_apart(world: World, unit: UUID, lead: Viewer) -> None:
     case_id, still_open = world.open_case(unit), world.open_case(unit)
-    world.do(case_id, cm.AbortRun(world.queries.case(lead, case_id).runs[0].id, "mistake"))
-    assert [line.id for line in world.queries.cases(lead, status="closed")] == [case_id]
-    assert [line.id for line in world.queries.cases(lead)] == [still_open]
-    counts = [world.queries.count_cases(lead, status=status) for status in ("open", "closed", "all")]
+    world.do(case_id, cm.AbortRun(world.ask(case_page, lead, case_id).runs[0].id, "mistake"))
+    assert [line.id for line in world.ask(cases, lead, status="closed")] == [case_id]
+    assert [line.id for line in world.ask(cases, lead)] == [still_open]
+    counts = [world.ask(count_cases, lead, status=status) for status in ("open", "closed", "all")]
     assert counts == [1, 1, 2]
 
 
 def test_fifty_cases_take_as_many_statements_as_one(world: World, unit: UUID, lead: Viewer) -> None:
     world.open_case(unit)
-    one = world.counted(lambda: world.queries.cases(lead))
+    one = world.counted(lambda: world.ask(cases, lead))
     for _ in range(49):
         world.open_case(unit)
-    assert len(world.queries.cases(lead)) == 50
-    assert world.counted(lambda: world.queries.cases(lead)) <= one
+    assert len(world.ask(cases, lead)) == 50
+    assert world.counted(lambda: world.ask(cases, lead)) <= one
 
 
 def test_the_inbox_holds_in_app_messages_newest_first(world: World, unit: UUID, lead: Viewer) -> None:
@@ -104,12 +112,12 @@ def test_the_inbox_holds_in_app_messages_newest_first(world: World, unit: UUID, 
     first = message(world, lead, "in_app", case_id=case_id, minute=1)
     message(world, lead, "in_app", minute=2)
     message(world, lead, "email", case_id=case_id, minute=3)
-    notices = world.queries.notices(lead)
+    notices = world.ask(notices_view, lead)
     assert [(notice.text, notice.case_number) for notice in notices] == [("Subject 2", ""), ("Subject 1", "C-MINE")]
-    assert world.queries.unread(lead) == 2
+    assert world.ask(unread, lead) == 2
     world.change(tb.MessageRow, tb.MessageRow.id == first, read_at=START)
-    assert world.queries.unread(lead) == 1
-    assert len(world.queries.notices(lead, limit=1)) == 1
+    assert world.ask(unread, lead) == 1
+    assert len(world.ask(notices_view, lead, limit=1)) == 1
 
 
 def test_the_mailbox_shows_what_would_have_left_and_only_in_the_demo(
@@ -118,9 +126,9 @@ def test_the_mailbox_shows_what_would_have_left_and_only_in_the_demo(
     case_id = world.open_case(unit, number="C-MINE")
     message(world, lead, "email", case_id=case_id)
     message(world, lead, "in_app", case_id=case_id)
-    assert world.queries.demo_mailbox(lead) == ()
+    assert world.ask(demo_mailbox, lead) == ()
     becomes_a_demo()
-    (mail,) = world.queries.demo_mailbox(lead)
+    (mail,) = world.ask(demo_mailbox, lead)
     address = f"{lead.actor_id.hex}@example.org"
     assert (mail.to, mail.channel, mail.case_number) == (f"Sam <{address}>", "email", "C-MINE")
 
@@ -129,15 +137,15 @@ def test_the_newest_published_version_of_each_workflow_runs(world: World, unit: 
     world.open_case(unit)
     newer = world.publish({**INSPECTION, "version": 2, "title": "Inspection again"})
     world.change(tb.DefinitionVersionRow, tb.DefinitionVersionRow.version == 1, status="retired")
-    (view,) = world.queries.definitions()
+    (view,) = world.ask_all(definitions)
     assert (view.version, view.title) == (2, "Inspection again")
-    assert world.queries.published_workflows() == (("inspection", 2, newer.content_hash, "Inspection again"),)
-    old = world.queries.definition("workflow", "inspection", 1)
+    assert world.ask_all(published_workflows) == (("inspection", 2, newer.content_hash, "Inspection again"),)
+    old = world.ask_all(definition, "workflow", "inspection", 1)
     assert (old.status, old.source) == ("retired", "source")
-    assert world.queries.definition("workflow", "inspection").version == 2
+    assert world.ask_all(definition, "workflow", "inspection").version == 2
     for name, version in (("inspection", 9), ("nothing", None)):
         with pytest.raises(NotFoundError):
-            world.queries.definition("workflow", name, version)
+            world.ask_all(definition, "workflow", name, version)
 
 
 def test_what_was_sent_is_listed_for_who_sent_it_and_for_whom_it_was_sent_to(
@@ -149,9 +157,9 @@ def test_what_was_sent_is_listed_for_who_sent_it_and_for_whom_it_was_sent_to(
     common: dict[str, Any] = {"case_id": case_id, "unit_id": unit, "kind": "shelter", "fields": [], "sent_at": START}
     world.add(tb.ReferralRow, id=uuid4(), to_unit_id=partner.unit_ids[0], status="sent", **common)
     world.add(tb.ReferralRow, id=uuid4(), to_unit_id=None, status="waiting", **common)
-    assert {view.to for view in world.queries.sent(lead)} == {"Partner", "An organisation outside the network"}
-    assert [(view.to, view.case_number) for view in world.queries.sent(partner)] == [("Partner", "C-MINE")]
-    assert world.queries.sent(third) == ()
+    assert {view.to for view in world.ask(sent, lead)} == {"Partner", "An organisation outside the network"}
+    assert [(view.to, view.case_number) for view in world.ask(sent, partner)] == [("Partner", "C-MINE")]
+    assert world.ask(sent, third) == ()
 
 
 def test_a_viewer_has_the_units_roles_and_zone_of_their_memberships(world: World, unit: UUID) -> None:
@@ -159,30 +167,24 @@ def test_a_viewer_has_the_units_roles_and_zone_of_their_memberships(world: World
     other = world.unit("Another")
     world.change(tb.UnitRow, tb.UnitRow.id == other, zone="Asia/Dhaka")
     world.add(tb.MembershipRow, actor_id=viewer.actor_id, unit_id=other, role="caseworker")
-    again = world.queries.viewer(viewer.actor_id)
+    again = world.ask_all(as_viewer, viewer.actor_id)
     assert (set(again.unit_ids), set(again.roles), again.zone) == (
         {unit, other},
         {"caseworker", "supervisor"},
         "Asia/Dhaka",
     )
-    assert [actor.roles for actor in world.queries.actors(viewer)] == [("caseworker", "supervisor")]
-    assert [name for _, name in world.queries.units(viewer)] == ["Another", "Shillong"]
+    assert [actor.roles for actor in world.ask(actors, viewer)] == [("caseworker", "supervisor")]
+    assert [name for _, name in world.ask(units, viewer)] == ["Another", "Shillong"]
     with pytest.raises(NotFoundError):
-        world.queries.viewer(UUID(int=9))
+        world.ask_all(as_viewer, UUID(int=9))
 
 
 def test_somebody_without_a_role_has_no_unit_and_sees_nothing(world: World, unit: UUID) -> None:
     nobody = world.actor("Nemo", unit)
     world.open_case(unit)
     assert (nobody.unit_ids, nobody.roles) == ((), ())
-    assert (world.queries.cases(nobody), world.queries.worklist(nobody), world.queries.count_cases(nobody)) == (
+    assert (world.ask(cases, nobody), world.ask(worklist, nobody), world.ask(count_cases, nobody)) == (
         (),
         (),
         0,
     )
-
-
-def test_services_say_their_state(world: World) -> None:
-    world.add(tb.ServiceRow, name="prefect", state="up", since=START, noted_at=START)
-    assert [(service.name, service.state) for service in world.queries.services()] == [("prefect", "up")]
-    assert world.queries.gateways() == ("email",)

@@ -7,6 +7,15 @@ from uuid import UUID, uuid4
 import pytest
 
 from engine.adapters.sql import tables as tb
+from engine.adapters.sql.queries.case_page import case_page
+from engine.adapters.sql.queries.cases import cases
+from engine.adapters.sql.queries.documents import document_text, paper
+from engine.adapters.sql.queries.history import case_history
+from engine.adapters.sql.queries.links import link
+from engine.adapters.sql.queries.person_page import person_page, unsealed_person
+from engine.adapters.sql.queries.reveal import unsealed_answers
+from engine.adapters.sql.queries.viewer import as_viewer
+from engine.adapters.sql.queries.why import explain_deadline
 from engine.domain.seen_link import hash_of_link
 from engine.errors import NotAllowedError, NotFoundError
 from engine.views import Viewer
@@ -36,7 +45,7 @@ def case_id(world: World, home: UUID) -> UUID:
     )
     step = world.answer(case_id, "intake", ANSWERS, by=ina)
     world.answer(case_id, "check", {"decision": "go", "reason": "They asked", "points": 1, "road": True}, by=sam)
-    person = world.queries.case(sam, case_id).persons[0].id
+    person = world.ask(case_page, sam, case_id).persons[0].id
     world.answer(case_id, "visit", VISITED, by=wim, path=f"person:{person}")
     document = uuid4()
     html = world.vault.seal(CANARY, key_of=case_id, table="document", row=document, column="sealed_html")
@@ -49,7 +58,7 @@ def case_id(world: World, home: UUID) -> UUID:
 
 def shown(world: World, viewer: Viewer, case_id: UUID) -> dict[str, str]:
     """Give every answer that a case page shows, by step type and question."""
-    page = world.queries.case(viewer, case_id)
+    page = world.ask(case_page, viewer, case_id)
     return {f"{step.uses}.{answer.name}": answer.text for step in page.steps for answer in step.answers}
 
 
@@ -57,13 +66,13 @@ def test_an_empty_grant_shows_number_and_unit_and_nothing_of_the_case(
     world: World, partner: Viewer, case_id: UUID
 ) -> None:
     world.grant(case_id, partner.unit_ids[0], fields=[])
-    page = world.queries.case(partner, case_id)
+    page = world.ask(case_page, partner, case_id)
     assert (page.number, page.unit) == ("C-HOME", "Shillong")
     parts = (page.steps, page.persons, page.deadlines, page.escalations, page.documents, page.jobs, page.findings)
     assert parts == ((), (), (), (), (), (), ())
     assert (dict(page.facts), page.concern, page.runs) == ({}, "", ())
-    assert world.queries.history(partner, case_id) == ()
-    line = world.queries.cases(partner)[0]
+    assert world.ask(case_history, partner, case_id) == ()
+    line = world.ask(cases, partner)[0]
     assert (line.number, line.concern, line.open_items, line.next_due_at, line.waiting_for) == (
         "C-HOME",
         "",
@@ -76,26 +85,25 @@ def test_an_empty_grant_shows_number_and_unit_and_nothing_of_the_case(
 def test_only_the_answers_that_are_named_are_there(world: World, partner: Viewer, case_id: UUID) -> None:
     world.grant(case_id, partner.unit_ids[0], fields=["field.check.decision", "field.visit.doctor"])
     assert shown(world, partner, case_id) == {"field.check.decision": "Go there", "field.visit.doctor": "•••"}
-    page = world.queries.case(partner, case_id)
+    page = world.ask(case_page, partner, case_id)
     visit = next(step for step in page.steps if step.uses == "field.visit")
-    assert [answer.text for answer in world.queries.unsealed_answers(partner, visit.id)] == ["Dr. Lyngdoh"]
+    assert [answer.text for answer in world.ask(unsealed_answers, partner, visit.id)] == ["Dr. Lyngdoh"]
     assert (page.deadlines, page.persons, dict(page.facts)) == ((), (), {})
-    assert {event.type for event in world.queries.history(partner, case_id)} <= {
+    assert {event.type for event in world.ask(case_history, partner, case_id)} <= {
         "StepOpened", "StepEnded", "StepSkipped", "StepSubmitted", "DeadlineSet", "DeadlineEnded"
     }  # fmt: skip
 
 
 def test_what_is_not_named_does_not_exist(world: World, partner: Viewer, case_id: UUID) -> None:
-    home = world.queries.case(world.queries.viewer(world.actor_named("Sam")), case_id)
+    home = world.ask(case_page, world.ask_all(as_viewer, world.actor_named("Sam")), case_id)
     intake = next(step.id for step in home.steps if step.uses == "field.report")
     world.grant(case_id, partner.unit_ids[0], fields=["field.check.decision"])
     asked: list[Callable[[], object]] = [
-        partial(world.queries.unsealed_answers, partner, intake),
-        partial(world.queries.unsealed_person, partner, home.persons[0].id),
-        partial(world.queries.document, partner, home.documents[0].id),
-        partial(world.queries.paper, partner, home.documents[0].id),
-        partial(world.queries.explain_deadline, partner, home.deadlines[0].id),
-        partial(world.queries.jobs_of, partner, case_id),
+        partial(world.ask, unsealed_answers, partner, intake),
+        partial(world.ask, unsealed_person, partner, home.persons[0].id),
+        partial(world.ask, document_text, partner, home.documents[0].id),
+        partial(world.ask, paper, partner, home.documents[0].id),
+        partial(world.ask, explain_deadline, partner, home.deadlines[0].id),
     ]
     assert {refused(question)[0] for question in asked} == {NotFoundError}
 
@@ -104,38 +112,38 @@ def test_the_steps_of_a_person_for_whom_no_grant_holds_are_not_there(
     world: World, partner: Viewer, case_id: UUID
 ) -> None:
     named = ["field.check.decision", "field.visit.*", "case.*", "person.*", "class:health"]
-    sam = world.queries.viewer(world.actor_named("Sam"))
-    home = world.queries.case(sam, case_id)
+    sam = world.ask_all(as_viewer, world.actor_named("Sam"))
+    home = world.ask(case_page, sam, case_id)
     visit = next(step for step in home.steps if step.uses == "field.visit")
     of_visit = [one for one in home.deadlines if one.step_id == visit.id]
     assert of_visit
     world.grant(case_id, partner.unit_ids[0], fields=named, persons=[])
-    page = world.queries.case(partner, case_id)
+    page = world.ask(case_page, partner, case_id)
     assert shown(world, partner, case_id) == {"field.check.decision": "Go there"}
     assert visit.id not in {step.id for step in page.steps}
     assert page.persons == ()
     assert {one.id for one in of_visit}.isdisjoint(one.id for one in page.deadlines)
     assert not any("Person" in sentence for sentence in page.findings)
-    history = world.queries.history(partner, case_id)
+    history = world.ask(case_history, partner, case_id)
     assert not [event for event in history if visit.title in event.text]
     asked: list[Callable[[], object]] = [
-        partial(world.queries.unsealed_answers, partner, visit.id),
-        partial(world.queries.unsealed_person, partner, home.persons[0].id),
-        partial(world.queries.person, partner, case_id, home.persons[0].id),
-        partial(world.queries.explain_deadline, partner, of_visit[0].id),
+        partial(world.ask, unsealed_answers, partner, visit.id),
+        partial(world.ask, unsealed_person, partner, home.persons[0].id),
+        partial(world.ask, person_page, partner, case_id, home.persons[0].id),
+        partial(world.ask, explain_deadline, partner, of_visit[0].id),
     ]
     assert {refused(question)[0] for question in asked} == {NotFoundError}
     world.grant(case_id, partner.unit_ids[0], fields=named)
-    assert visit.id in {step.id for step in world.queries.case(partner, case_id).steps}
-    assert [one.id for one in world.queries.case(partner, case_id).persons] == [home.persons[0].id]
+    assert visit.id in {step.id for step in world.ask(case_page, partner, case_id).steps}
+    assert [one.id for one in world.ask(case_page, partner, case_id).persons] == [home.persons[0].id]
 
 
 def test_who_took_one_step_on_sees_its_limit_and_not_who_of_the_other_unit_was_told(
     world: World, partner: Viewer, case_id: UUID
 ) -> None:
-    sam = world.queries.viewer(world.actor_named("Sam"))
-    limit = next(one for one in world.queries.case(sam, case_id).deadlines if one.step_title == "Visit")
-    check = next(step for step in world.queries.case(sam, case_id).steps if step.key == "check")
+    sam = world.ask_all(as_viewer, world.actor_named("Sam"))
+    limit = next(one for one in world.ask(case_page, sam, case_id).deadlines if one.step_title == "Visit")
+    check = next(step for step in world.ask(case_page, sam, case_id).steps if step.key == "check")
     referral, escalation = uuid4(), uuid4()
     world.add(
         tb.ReferralRow, id=referral, case_id=case_id, unit_id=sam.unit_ids[0], to_unit_id=partner.unit_ids[0],
@@ -146,8 +154,8 @@ def test_who_took_one_step_on_sees_its_limit_and_not_who_of_the_other_unit_was_t
         tb.EscalationRow, id=escalation, case_id=case_id, unit_id=sam.unit_ids[0], deadline_id=limit.id, level=1,
         planned_at=START, fired_at=START, recipient_ids=[sam.actor_id], channels=["email"], step_id=check.id,
     )  # fmt: skip
-    assert world.queries.explain_deadline(partner, limit.id).told == ()
-    (line,) = world.queries.explain_deadline(sam, limit.id).told
+    assert world.ask(explain_deadline, partner, limit.id).told == ()
+    (line,) = world.ask(explain_deadline, sam, limit.id).told
     assert (line.recipients, line.follow_up) == (("Sam",), "Check")
 
 
@@ -155,8 +163,8 @@ def test_who_took_one_step_on_sees_its_limit_and_not_who_of_the_other_unit_was_t
 def test_the_link_of_a_message_names_the_step_to_whom_it_is_shown(
     world: World, partner: Viewer, case_id: UUID, fields: list[str], title: str
 ) -> None:
-    sam = world.queries.viewer(world.actor_named("Sam"))
-    limit = next(one for one in world.queries.case(sam, case_id).deadlines if one.step_title == "Visit")
+    sam = world.ask_all(as_viewer, world.actor_named("Sam"))
+    limit = next(one for one in world.ask(case_page, sam, case_id).deadlines if one.step_title == "Visit")
     escalation = uuid4()
     world.add(
         tb.EscalationRow, id=escalation, case_id=case_id, unit_id=sam.unit_ids[0], deadline_id=limit.id, level=1,
@@ -167,7 +175,7 @@ def test_the_link_of_a_message_names_the_step_to_whom_it_is_shown(
         body="b", created_at=START, escalation_id=escalation, link_hash=hash_of_link("token"),
     )  # fmt: skip
     world.grant(case_id, partner.unit_ids[0], fields=fields)
-    found = world.queries.link(partner, "token")
+    found = world.ask_all(link, partner, "token")
     assert (found.step_title, found.case_number) == (title, "C-HOME" if title else "")
 
 
@@ -176,46 +184,46 @@ def test_when_the_next_limit_falls_due_is_told_of_steps_that_are_shown(
 ) -> None:
     """Only the visit to a person runs still."""
     world.grant(case_id, partner.unit_ids[0], fields=["case.*"], persons=[])
-    line = world.queries.cases(partner)[0]
+    line = world.ask(cases, partner)[0]
     assert (line.next_due_at, line.open_items, line.waiting_for) == (None, 0, "")
     world.grant(case_id, partner.unit_ids[0], fields=["case.*"])
-    own = world.queries.cases(world.queries.viewer(world.actor_named("Sam")))[0]
-    line = world.queries.cases(partner)[0]
+    own = world.ask(cases, world.ask_all(as_viewer, world.actor_named("Sam")))[0]
+    line = world.ask(cases, partner)[0]
     assert line.next_due_at is not None
     assert (line.next_due_at, line.open_items, line.waiting_for) == (own.next_due_at, own.open_items, own.waiting_for)
 
 
 def test_a_paper_is_shown_where_all_of_its_step_and_of_persons_is(world: World, partner: Viewer, case_id: UUID) -> None:
-    document = world.queries.case(world.queries.viewer(world.actor_named("Sam")), case_id).documents[0].id
+    document = world.ask(case_page, world.ask_all(as_viewer, world.actor_named("Sam")), case_id).documents[0].id
     world.grant(case_id, partner.unit_ids[0], fields=["field.report.*"])
-    assert refused(partial(world.queries.document, partner, document))[0] is NotFoundError
+    assert refused(partial(world.ask, document_text, partner, document))[0] is NotFoundError
     world.grant(case_id, partner.unit_ids[0], fields=["person.*"])
-    assert CANARY in world.queries.document(partner, document)
-    assert len(world.queries.case(partner, case_id).documents) == 1
+    assert CANARY in world.ask(document_text, partner, document)
+    assert len(world.ask(case_page, partner, case_id).documents) == 1
 
 
 def test_the_work_of_a_case_is_shown_without_a_word_of_it(world: World, partner: Viewer, case_id: UUID) -> None:
     world.grant(case_id, partner.unit_ids[0], fields=["case.*"])
-    page = world.queries.case(partner, case_id)
+    page = world.ask(case_page, partner, case_id)
     assert page.steps
     assert page.deadlines
     assert shown(world, partner, case_id) == {}
     assert (page.persons, dict(page.facts), page.concern) == ((), {}, "")
-    kinds = {event.type for event in world.queries.history(partner, case_id)}
+    kinds = {event.type for event in world.ask(case_history, partner, case_id)}
     assert {"CaseOpened", "StepEnded"} <= kinds
     assert kinds.isdisjoint({"FactRecorded", "PersonAdded"})
-    assert world.queries.cases(partner)[0].next_due_at is not None
+    assert world.ask(cases, partner)[0].next_due_at is not None
 
 
 def test_a_sealed_class_is_opened_by_its_role_in_the_unit_and_by_its_name_in_a_grant(
     world: World, home: UUID, partner: Viewer, case_id: UUID
 ) -> None:
     nurse = world.actor("Nia", home, "medical_officer")
-    sam = world.queries.viewer(world.actor_named("Sam"))
-    step = next(step.id for step in world.queries.case(sam, case_id).steps if step.uses == "field.visit")
+    sam = world.ask_all(as_viewer, world.actor_named("Sam"))
+    step = next(step.id for step in world.ask(case_page, sam, case_id).steps if step.uses == "field.visit")
 
     def told(viewer: Viewer) -> dict[str, str]:
-        return {answer.name: answer.text for answer in world.queries.unsealed_answers(viewer, step)}
+        return {answer.name: answer.text for answer in world.ask(unsealed_answers, viewer, step)}
 
     assert told(nurse)["wound"] == "A cut"
     assert told(sam)["wound"] == "•••"
@@ -228,5 +236,5 @@ def test_a_sealed_class_is_opened_by_its_role_in_the_unit_and_by_its_name_in_a_g
 
 def test_who_may_not_reveal_is_told_so_where_they_see_the_step(world: World, home: UUID, case_id: UUID) -> None:
     press = world.actor("Pia", home, "press_officer")
-    step = world.queries.case(press, case_id).steps[0].id
-    assert refused(partial(world.queries.unsealed_answers, press, step))[0] is NotAllowedError
+    step = world.ask(case_page, press, case_id).steps[0].id
+    assert refused(partial(world.ask, unsealed_answers, press, step))[0] is NotAllowedError

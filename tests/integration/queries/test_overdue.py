@@ -6,6 +6,11 @@ from uuid import uuid4
 
 import pytest
 
+from engine.adapters.sql.queries.board import admin_board
+from engine.adapters.sql.queries.case_page import case_page
+from engine.adapters.sql.queries.cases import cases
+from engine.adapters.sql.queries.form import item_form
+from engine.adapters.sql.queries.worklist import work_counts, work_item, worklist
 from engine.domain import commands as cm
 from engine.spec.law import LawPack
 from tests.integration.queries.world import LAW, World
@@ -21,22 +26,22 @@ def test_list_count_page_form_and_board_agree_around_the_due_instant(
     viewer = world.actor("Bo", unit, "supervisor", "intake_officer")
     case_id = world.open_case(unit)
     item_id = world.item(case_id, "intake")
-    due = world.queries.work_item(viewer, item_id).due_at
+    due = world.ask(work_item, viewer, item_id).due_at
     assert due is not None
     world.clock.at = due + after_due
-    page = world.queries.case(viewer, case_id)
-    deadline = world.queries.form(viewer, item_id).deadline
+    page = world.ask(case_page, viewer, case_id)
+    deadline = world.ask(item_form, viewer, item_id).deadline
     assert deadline is not None
     assert [
-        world.queries.worklist(viewer)[0].is_overdue,
-        world.queries.work_item(viewer, item_id).is_overdue,
-        world.queries.cases(viewer)[0].is_overdue,
-        world.queries.cases(viewer, number="C-")[0].is_overdue,
+        world.ask(worklist, viewer)[0].is_overdue,
+        world.ask(work_item, viewer, item_id).is_overdue,
+        world.ask(cases, viewer)[0].is_overdue,
+        world.ask(cases, viewer, number="C-")[0].is_overdue,
         page.deadlines[0].state == "overdue",
         deadline.state == "overdue",
-        len(world.queries.board(viewer).overdue) == 1,
-        world.queries.board(viewer).overdue_count == 1,
-        world.queries.work_counts(viewer, zone="UTC").overdue == 1,
+        len(world.ask_board(admin_board, viewer).overdue) == 1,
+        world.ask_board(admin_board, viewer).overdue_count == 1,
+        world.ask(work_counts, viewer, zone="UTC").overdue == 1,
     ] == [overdue] * 9
 
 
@@ -44,11 +49,11 @@ def test_the_same_instant_is_the_one_at_which_the_breach_is_written(world: World
     unit = world.unit("Shillong")
     viewer = world.actor("Bo", unit, "supervisor", "intake_officer")
     case_id = world.open_case(unit)
-    deadline = world.queries.case(viewer, case_id).deadlines[0]
+    deadline = world.ask(case_page, viewer, case_id).deadlines[0]
     for now, breached in ((deadline.due_at - SECOND, False), (deadline.due_at, True)):
         world.clock.at = now
         world.do(case_id, cm.FireDeadline(deadline.id))
-        shown = next(d for d in world.queries.case(viewer, case_id).deadlines if d.id == deadline.id)
+        shown = next(d for d in world.ask(case_page, viewer, case_id).deadlines if d.id == deadline.id)
         assert (shown.breached_at is not None) is breached
         assert (shown.state == "overdue") is breached
 
@@ -65,12 +70,12 @@ def test_a_timer_that_only_opens_a_step_makes_nobody_late(world: World) -> None:
     case_id = world.open_case(unit, compiled=repeated)
     world.answer(case_id, "look", {"words": "x", "concern": "labour", "is_child": True}, by=viewer, path="r:1")
     world.later(days=30)
-    page = world.queries.case(viewer, case_id)
+    page = world.ask(case_page, viewer, case_id)
     assert [step.status for step in page.steps] == ["ended", "scheduled"]
     assert page.deadlines == ()
-    line = world.queries.cases(viewer)[0]
+    line = world.ask(cases, viewer)[0]
     assert (line.next_due_at, line.is_overdue) == (None, False)
-    assert world.queries.board(viewer).stuck == ()
+    assert world.ask_board(admin_board, viewer).stuck == ()
 
 
 def test_an_ended_deadline_is_late_or_met_for_ever(world: World) -> None:
@@ -82,7 +87,7 @@ def test_an_ended_deadline_is_late_or_met_for_ever(world: World) -> None:
         world.later(minutes=minutes)
         world.answer(case_id, "intake", {"words": str(uuid4()), "concern": "labour", "is_child": True}, by=viewer)
         world.later(days=300)
-        states.append(world.queries.case(viewer, case_id).deadlines[0].state)
+        states.append(world.ask(case_page, viewer, case_id).deadlines[0].state)
     assert states == ["met", "late"]
 
 
@@ -104,20 +109,20 @@ def test_a_limit_of_the_law_in_days_is_overdue_everywhere_only_after_its_last_da
     item_id = world.item(case_id, "intake")
     world.later(hours=hours)
     world.clock.at += timedelta(seconds=seconds)
-    world.do(case_id, cm.FireDeadline(world.queries.case(viewer, case_id).deadlines[0].id))
-    page = world.queries.case(viewer, case_id)
-    item, line = world.queries.work_item(viewer, item_id), world.queries.cases(viewer)[0]
+    world.do(case_id, cm.FireDeadline(world.ask(case_page, viewer, case_id).deadlines[0].id))
+    page = world.ask(case_page, viewer, case_id)
+    item, line = world.ask(work_item, viewer, item_id), world.ask(cases, viewer)[0]
     midnight = datetime(2026, 3, 12, 18, 30, tzinfo=UTC)
     assert item.late_at == line.next_late_at == page.deadlines[0].late_at == midnight
-    counts = world.queries.work_counts(viewer, zone="Asia/Kolkata")
+    counts = world.ask(work_counts, viewer, zone="Asia/Kolkata")
     assert [
-        world.queries.worklist(viewer)[0].is_overdue,
+        world.ask(worklist, viewer)[0].is_overdue,
         item.is_overdue,
         line.is_overdue,
         page.deadlines[0].state == "overdue",
         page.deadlines[0].breached_at == page.deadlines[0].due_at,
-        len(world.queries.board(viewer).overdue) == 1,
-        world.queries.board(viewer).overdue_count == 1,
+        len(world.ask_board(admin_board, viewer).overdue) == 1,
+        world.ask_board(admin_board, viewer).overdue_count == 1,
         counts.overdue == 1,
         counts.due_today == 0,
     ] == [overdue] * 9

@@ -6,6 +6,11 @@ import pytest
 
 from engine.adapters.sql import tables as tb
 from engine.adapters.sql.person_store import PersonStore
+from engine.adapters.sql.queries.case_links import case_links
+from engine.adapters.sql.queries.case_page import case_page
+from engine.adapters.sql.queries.partner_page import partner_page
+from engine.adapters.sql.queries.person_page import person_page, unsealed_person
+from engine.adapters.sql.store import Within
 from engine.errors import NotFoundError
 from engine.views import Viewer
 from tests.integration.queries.world import START, World
@@ -38,9 +43,9 @@ def case_id(world: World, home: UUID) -> UUID:
 
 
 def person_of(world: World, sam: Viewer, case_id: UUID) -> UUID:
-    person: UUID = world.queries.case(sam, case_id).persons[0].id
+    person: UUID = world.ask(case_page, sam, case_id).persons[0].id
     with world.sql.begin() as connection:
-        PersonStore(connection, world.vault).change(person, KNOWN, ())
+        PersonStore(Within(connection, world.vault)).change(person, KNOWN, ())
     return person
 
 
@@ -58,10 +63,10 @@ def test_a_grant_shows_of_a_person_what_it_names(
 ) -> None:
     person = person_of(world, sam, case_id)
     world.grant(case_id, partner.unit_ids[0], fields=fields)
-    seen = world.queries.unsealed_person(partner, person)
+    seen = world.ask(unsealed_person, partner, person)
     assert (seen.name, seen.aliases, seen.phone, seen.age_words, seen.is_child) == shown
     assert bool(seen.candidates) == (fields == ["person.*"])
-    assert world.queries.person(partner, case_id, person).same == ()
+    assert world.ask(person_page, partner, case_id, person).same == ()
 
 
 def test_who_was_found_to_be_the_same_is_read_in_as_many_statements_for_many_as_for_one(
@@ -72,17 +77,17 @@ def test_who_was_found_to_be_the_same_is_read_in_as_many_statements_for_many_as_
     cases.append(world.open_case(partner.unit_ids[0], victims=1))
     counts = []
     for other in cases:
-        there = world.queries.case(sam if other != cases[-1] else partner, other).persons[0].id
+        there = world.ask(case_page, sam if other != cases[-1] else partner, other).persons[0].id
         world.add(
             tb.PersonMergeRow, id=uuid4(), primary_id=person, secondary_id=there, case_id=case_id, other_case_id=other,
             unit_id=sam.unit_ids[0], reason_code="papers", merged_at=world.clock.now(),
         )  # fmt: skip
         world.later(minutes=1)
-        counts.append(world.counted(lambda: world.queries.person(sam, case_id, person)))
+        counts.append(world.counted(lambda: world.ask(person_page, sam, case_id, person)))
     assert len(set(counts)) == 1
-    same = [(one.label, one.case_number) for one in world.queries.person(sam, case_id, person).same]
+    same = [(one.label, one.case_number) for one in world.ask(person_page, sam, case_id, person).same]
     assert same == [*(("Person 1", f"C-{number}") for number in range(3)), ("Someone", "another case")]
-    back = world.queries.person(sam, cases[0], world.queries.case(sam, cases[0]).persons[0].id).same
+    back = world.ask(person_page, sam, cases[0], world.ask(case_page, sam, cases[0]).persons[0].id).same
     assert [(one.label, one.case_number) for one in back] == [("Person 1", "C-HOME")]
 
 
@@ -95,7 +100,7 @@ def test_a_partner_without_an_account_is_shown_the_age_that_counts_as_a_range(
         tb.ReferralRow, id=referral, case_id=case_id, unit_id=sam.unit_ids[0], kind="referral", status="accepted",
         fields=["person.age"], persons=[person], sent_at=START,
     )  # fmt: skip
-    page = world.queries.partner_page(referral, "")
+    page = world.ask_all(partner_page, referral, "")
     assert [(line.label, line.text) for line in page.lines] == [("Person 1: age", "15 to 17")]
 
 
@@ -104,7 +109,7 @@ def test_a_partner_without_an_account_is_shown_the_home_as_the_address_that_was_
 ) -> None:
     person = person_of(world, sam, case_id)
     with world.sql.begin() as connection:
-        PersonStore(connection, world.vault).change(person, KNOWN | {"home": "Dulongghat"}, ())
+        PersonStore(Within(connection, world.vault)).change(person, KNOWN | {"home": "Dulongghat"}, ())
     shown = {}
     for fields in (["person.address"], ["person.name"]):
         referral = uuid4()
@@ -112,7 +117,7 @@ def test_a_partner_without_an_account_is_shown_the_home_as_the_address_that_was_
             tb.ReferralRow, id=referral, case_id=case_id, unit_id=sam.unit_ids[0], kind="referral", status="accepted",
             fields=fields, persons=[person], sent_at=START,
         )  # fmt: skip
-        shown[fields[0]] = [(line.label, line.text) for line in world.queries.partner_page(referral, "").lines]
+        shown[fields[0]] = [(line.label, line.text) for line in world.ask_all(partner_page, referral, "").lines]
     assert shown == {
         "person.address": [("Person 1: address", "Dulongghat")],
         "person.name": [("Person 1: name", "Kamala")],
@@ -124,7 +129,7 @@ def test_a_grant_of_no_persons_shows_no_page_of_them(world: World, sam: Viewer, 
     for fields in ([], ["case.*"]):
         world.grant(case_id, partner.unit_ids[0], fields=fields)
         with pytest.raises(NotFoundError):
-            world.queries.person(partner, case_id, person)
+            world.ask(person_page, partner, case_id, person)
 
 
 def test_a_link_is_shown_to_the_own_unit_alone_and_with_a_number_to_who_sees_that_case(
@@ -133,15 +138,15 @@ def test_a_link_is_shown_to_the_own_unit_alone_and_with_a_number_to_who_sees_tha
     other = world.open_case(partner.unit_ids[0], victims=1, number="C-THERE")
     for viewer in (sam, partner):
         with pytest.raises(NotFoundError):
-            world.queries.case_links(viewer, uuid4())
+            world.ask(case_links, viewer, uuid4())
     world.add(
         tb.CaseLinkRow, id=uuid4(), case_id=case_id, other_case_id=other, unit_id=sam.unit_ids[0], kind="same_event",
         asked_at=START, held_items=[],
     )  # fmt: skip
-    assert [(link.number, link.case_id) for link in world.queries.case_links(sam, case_id)] == [("another case", None)]
-    assert [link.number for link in world.queries.case_links(partner, other)] == ["another case"]
+    assert [(link.number, link.case_id) for link in world.ask(case_links, sam, case_id)] == [("another case", None)]
+    assert [link.number for link in world.ask(case_links, partner, other)] == ["another case"]
     world.grant(case_id, partner.unit_ids[0], fields=["case.*"])
-    assert world.queries.case_links(partner, case_id) == ()
-    assert [link.number for link in world.queries.case_links(partner, other)] == ["C-HOME"]
+    assert world.ask(case_links, partner, case_id) == ()
+    assert [link.number for link in world.ask(case_links, partner, other)] == ["C-HOME"]
     with pytest.raises(NotFoundError):
-        world.queries.case_links(world.actor("Ada", sam.unit_ids[0], "system_administrator"), case_id)
+        world.ask(case_links, world.actor("Ada", sam.unit_ids[0], "system_administrator"), case_id)

@@ -7,6 +7,8 @@ from uuid import UUID
 import pytest
 
 from engine.adapters.sql import tables as tb
+from engine.adapters.sql.queries.viewer import as_viewer
+from engine.adapters.sql.queries.worklist import work_counts, work_item, worklist
 from engine.errors import NotFoundError
 from engine.views import Viewer
 from tests.integration.queries.world import World
@@ -21,7 +23,7 @@ def test_what_is_ready_for_one_of_my_roles_is_on_my_worklist_with_its_titles_and
     world: World, unit: UUID, intake: Viewer
 ) -> None:
     case_id = world.open_case(unit, number="C-AAAA")
-    (item,) = world.queries.worklist(intake)
+    (item,) = world.ask(worklist, intake)
     assert (item.case_id, item.case_number, item.title, item.pillar) == (case_id, "C-AAAA", "Report", "field")
     assert (item.status, item.is_mine, item.is_approval, item.is_overdue) == ("ready", False, False, False)
     assert item.due_at == item.opened_at + timedelta(hours=1)
@@ -30,7 +32,7 @@ def test_what_is_ready_for_one_of_my_roles_is_on_my_worklist_with_its_titles_and
 
 def test_work_for_other_roles_is_not_on_my_worklist(world: World, unit: UUID) -> None:
     world.open_case(unit)
-    assert world.queries.worklist(world.actor("Sam", unit, "supervisor", "caseworker")) == ()
+    assert world.ask(worklist, world.actor("Sam", unit, "supervisor", "caseworker")) == ()
 
 
 def test_who_did_the_step_before_is_not_offered_the_one_that_needs_other_eyes(world: World, unit: UUID) -> None:
@@ -38,8 +40,8 @@ def test_who_did_the_step_before_is_not_offered_the_one_that_needs_other_eyes(wo
     other = world.actor("Sam", unit, "supervisor")
     case_id = world.open_case(unit)
     world.answer(case_id, "intake", {"words": "x", "concern": "labour", "is_child": True}, by=both)
-    assert world.queries.worklist(both) == ()
-    assert [item.step_key for item in world.queries.worklist(other)] == ["check"]
+    assert world.ask(worklist, both) == ()
+    assert [item.step_key for item in world.ask(worklist, other)] == ["check"]
 
 
 def test_the_overdue_come_first_then_the_due_times_then_what_has_no_limit(
@@ -51,7 +53,7 @@ def test_the_overdue_come_first_then_the_due_times_then_what_has_no_limit(
     world.later(minutes=30)
     late = world.open_case(unit)
     world.later(minutes=45)
-    items = world.queries.worklist(intake)
+    items = world.ask(worklist, intake)
     assert [item.case_id for item in items] == [early, late, untimed]
     assert [item.is_overdue for item in items] == [True, False, False]
 
@@ -67,11 +69,11 @@ def test_what_is_mine_and_what_is_free_is_counted_however_much_is_listed(
     later = world.open_case(unit)
     world.item(later, "intake", excluded_ids=[intake.actor_id])
     world.open_case(unit)
-    counts = world.queries.work_counts(intake, zone="UTC")
+    counts = world.ask(work_counts, intake, zone="UTC")
     assert (counts.mine, counts.free, counts.overdue, counts.due_today) == (1, 4, 3, 1)
-    listed = world.queries.worklist(intake)
+    listed = world.ask(worklist, intake)
     assert (len(listed), sum(item.is_overdue for item in listed)) == (5, 3)
-    assert world.queries.work_counts(intake, zone="Pacific/Pitcairn").due_today == 0
+    assert world.ask(work_counts, intake, zone="Pacific/Pitcairn").due_today == 0
 
 
 def test_of_two_that_are_due_at_once_the_one_with_more_priority_comes_first(
@@ -80,8 +82,8 @@ def test_of_two_that_are_due_at_once_the_one_with_more_priority_comes_first(
     world.open_case(unit)
     urgent = world.open_case(unit)
     world.item(urgent, "intake", priority=5)
-    assert world.queries.worklist(intake)[0].case_id == urgent
-    assert world.queries.worklist(intake, limit=1)[0].case_id == urgent
+    assert world.ask(worklist, intake)[0].case_id == urgent
+    assert world.ask(worklist, intake, limit=1)[0].case_id == urgent
 
 
 def test_what_somebody_has_claimed_is_on_their_worklist_only(world: World, unit: UUID, intake: Viewer) -> None:
@@ -89,19 +91,19 @@ def test_what_somebody_has_claimed_is_on_their_worklist_only(world: World, unit:
     case_id = world.open_case(unit)
     world.open_case(unit)
     world.item(case_id, "intake", status="reserved", assignee_id=intake.actor_id)
-    mine = world.queries.worklist(intake, only_mine=True)
+    mine = world.ask(worklist, intake, only_mine=True)
     assert [(item.case_id, item.is_mine, item.assignee) for item in mine] == [(case_id, True, "Ina")]
-    assert case_id not in {item.case_id for item in world.queries.worklist(colleague)}
-    assert len(world.queries.worklist(intake)) == 2
+    assert case_id not in {item.case_id for item in world.ask(worklist, colleague)}
+    assert len(world.ask(worklist, intake)) == 2
 
 
 def test_what_is_claimed_in_a_case_that_is_no_longer_mine_to_see_is_gone(world: World, unit: UUID) -> None:
     elsewhere = world.actor("Eve", world.unit("Elsewhere"), "caseworker")
     case_id = world.open_case(unit)
     item_id = world.item(case_id, "intake", status="reserved", assignee_id=elsewhere.actor_id)
-    assert world.queries.worklist(elsewhere) == ()
+    assert world.ask(worklist, elsewhere) == ()
     world.grant(case_id, elsewhere.unit_ids[0])
-    assert [item.id for item in world.queries.worklist(elsewhere)] == [item_id]
+    assert [item.id for item in world.ask(worklist, elsewhere)] == [item_id]
 
 
 def test_an_item_of_another_unit_and_one_that_does_not_exist_are_the_same_to_me(world: World, unit: UUID) -> None:
@@ -110,7 +112,7 @@ def test_an_item_of_another_unit_and_one_that_does_not_exist_are_the_same_to_me(
     errors = []
     for asked in (item_id, UUID(int=1)):
         with pytest.raises(NotFoundError) as caught:
-            world.queries.work_item(elsewhere, asked)
+            world.ask(work_item, elsewhere, asked)
         errors.append((str(caught.value), caught.value.facts))
     assert errors[0] == errors[1]
 
@@ -120,18 +122,18 @@ def test_persons_are_numbered_and_never_named(world: World, unit: UUID) -> None:
     case_id = world.open_case(unit, victims=2)
     world.answer(case_id, "intake", {"words": "x", "concern": "labour", "is_child": True}, by=worker)
     world.answer(case_id, "check", {"decision": "go", "reason": "y"}, by=supervisor)
-    assert sorted(item.person_label for item in world.queries.worklist(worker)) == ["Person 1", "Person 2"]
+    assert sorted(item.person_label for item in world.ask(worklist, worker)) == ["Person 1", "Person 2"]
 
 
 def test_a_worklist_of_fifty_takes_as_many_statements_as_a_worklist_of_one(
     world: World, unit: UUID, intake: Viewer
 ) -> None:
     world.open_case(unit)
-    one = world.counted(lambda: world.queries.worklist(intake))
+    one = world.counted(lambda: world.ask(worklist, intake))
     for _ in range(49):
         world.open_case(unit)
-    assert len(world.queries.worklist(intake)) == 50
-    assert world.counted(lambda: world.queries.worklist(intake)) == one
+    assert len(world.ask(worklist, intake)) == 50
+    assert world.counted(lambda: world.ask(worklist, intake)) == one
 
 
 def test_the_list_stops_at_its_limit_and_keeps_the_most_urgent(world: World, unit: UUID, intake: Viewer) -> None:
@@ -139,7 +141,7 @@ def test_the_list_stops_at_its_limit_and_keeps_the_most_urgent(world: World, uni
     for _ in range(4):
         world.later(minutes=1)
         world.open_case(unit)
-    items = world.queries.worklist(intake, limit=3)
+    items = world.ask(worklist, intake, limit=3)
     assert len(items) == 3
     assert items[0].case_id == first
 
@@ -147,7 +149,7 @@ def test_the_list_stops_at_its_limit_and_keeps_the_most_urgent(world: World, uni
 def test_a_disabled_actor_is_nobody(world: World, intake: Viewer) -> None:
     world.change(tb.ActorRow, tb.ActorRow.id == intake.actor_id, disabled=True)
     with pytest.raises(NotFoundError):
-        world.queries.viewer(intake.actor_id)
+        world.ask_all(as_viewer, intake.actor_id)
 
 
 def _one_step(limit: str | None) -> dict[str, Any]:

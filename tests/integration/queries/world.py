@@ -17,7 +17,10 @@ from engine.adapters.sql.case_store import CaseStore
 from engine.adapters.sql.entering import secret_of
 from engine.adapters.sql.item_store import ItemStore
 from engine.adapters.sql.person_store import PersonStore
-from engine.adapters.sql.queries.service import Queries
+from engine.adapters.sql.queries.known import Known
+from engine.adapters.sql.queries.reader import Reader
+from engine.adapters.sql.queries.viewer import as_viewer
+from engine.adapters.sql.store import Within
 from engine.adapters.vault import KeyVault
 from engine.domain import commands as cm
 from engine.domain.compiled import CompiledWorkflow, compile_workflow
@@ -190,10 +193,11 @@ class World:
 
     def __post_init__(self) -> None:
         """Make the questions, and count the statements that they take."""
-        self.queries = Queries(
-            self.writer, self.reader, secret=self.secret, definitions=self.definitions.get, registry=self.registry,
-            vault=self.vault, library=lambda: self.library, clock=self.clock,
-        )  # fmt: skip
+        known = Known(self.definitions.get, self.registry, lambda: self.library)
+        self.questions = Reader(
+            self.writer, self.reader, secret=self.secret, known=known, vault=self.vault, clock=self.clock
+        )
+        self.ask, self.ask_all, self.ask_board = self.questions.ask, self.questions.ask_all, self.questions.ask_board
         self.inspection = self.publish(INSPECTION)
         for role in (self.writer, self.reader):
             event.listen(role, "before_cursor_execute", lambda *a: self.statements.append(a[2]))
@@ -239,7 +243,7 @@ class World:
         )  # fmt: skip
         for role in roles:
             self.add(tb.MembershipRow, actor_id=actor_id, unit_id=unit_id, role=role)
-        return self.queries.viewer(actor_id)
+        return self.ask_all(as_viewer, actor_id)
 
     def actor_named(self, name: str) -> UUID:
         with self.sql.connect() as connection:
@@ -255,7 +259,7 @@ class World:
         number = number or f"C-{next(self._numbers):04d}"
         case = Case(id=case_id, number=number, unit_id=unit_id, jurisdiction="IN", opened_at=now)
         with self.sql.begin() as connection:
-            store = CaseStore(connection, self.vault, self.definitions)
+            store = CaseStore(Within(connection, self.vault, self.definitions))
             report: dict[str, Scalar] = {"concern": "labour", "is_child": True}
             state = store.add(case, report)
             opened = CaseOpened(case=case, report=report)
@@ -267,8 +271,8 @@ class World:
         return case_id
 
     def _person(self, connection: Any, state: CaseState) -> CaseState:
-        person_id, store = uuid4(), CaseStore(connection, self.vault, self.definitions)
-        people = PersonStore(connection, self.vault)
+        person_id, store = uuid4(), CaseStore(Within(connection, self.vault, self.definitions))
+        people = PersonStore(Within(connection, self.vault))
         identity: dict[str, JsonValue] = {"name": CANARY, "age": 14}
         people.add(person_id, identity, (), unit_id=state.case.unit_id, at=self.clock.now())
         return self._decide(store, state, cm.AddPerson(person_id, PersonRole.VICTIM))
@@ -280,7 +284,7 @@ class World:
 
     def do(self, case_id: UUID, command: cm.Command) -> None:
         with self.sql.begin() as connection:
-            store = CaseStore(connection, self.vault, self.definitions)
+            store = CaseStore(Within(connection, self.vault, self.definitions))
             self._decide(store, store.lock(case_id), command)
 
     def answer(self, case_id: UUID, key: str, answers: Mapping[str, Any], *, by: Viewer, path: str = "") -> UUID:
@@ -288,11 +292,11 @@ class World:
         step = self.step(case_id, key, path)
         outputs = {n: v for n, v in answers.items() if n in self.registry.get(step["uses"]).outputs}
         with self.sql.begin() as connection:
-            ItemStore(connection, self.vault).keep_answers(
+            ItemStore(Within(connection, self.vault)).keep_answers(
                 answers, case_id=case_id, unit_id=step["unit_id"], step_id=step["id"], turn=step["turn"],
                 at=self.clock.now(),
             )  # fmt: skip
-            store = CaseStore(connection, self.vault, self.definitions)
+            store = CaseStore(Within(connection, self.vault, self.definitions))
             command = cm.CompleteStep(step["id"], "done", self.clock.now(), outputs=outputs, by=by.actor_id)
             self._decide(store, store.lock(case_id), command)
         found: UUID = step["id"]

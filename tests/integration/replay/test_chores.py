@@ -14,6 +14,7 @@ from psycopg.rows import dict_row
 
 from engine.adapters.data_files import data_folder
 from engine.adapters.postgres.embedded import EmbeddedServer
+from engine.adapters.sql.bundle_store import BundleStore
 from engine.replay.answers import report_answers
 from engine.replay.chores import next_chore_at
 from engine.replay.story import read_story
@@ -68,8 +69,8 @@ def test_what_comes_to_one_person_at_once_leaves_as_one_message(office: Office) 
     storms = office.told("storm")
     assert storms
     assert {storm["status"] for storm in storms} == {"delivered"}
-    with office.world.engine.unit_of_work() as work:
-        assert not work.bundles.held_back("storm")
+    with office.world.engine.transaction() as tx:
+        assert not tx.of(BundleStore).held_back("storm")
 
 
 def test_each_person_gets_at_most_ten_urgent_messages_and_one_for_the_others_at_an_instant(office: Office) -> None:

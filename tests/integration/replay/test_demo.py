@@ -12,6 +12,15 @@ from engine.adapters.postgres.databases import OWNER, create_database, drop_data
 from engine.adapters.postgres.embedded import EmbeddedServer
 from engine.adapters.postgres.roles import DatabaseUrls, urls_on
 from engine.adapters.sql.demo_fact import mark_as_demo
+from engine.adapters.sql.duty_store import DutyStore
+from engine.adapters.sql.housekeeping_store import HousekeepingStore
+from engine.adapters.sql.queries.asked import asked_extensions
+from engine.adapters.sql.queries.case_page import case_page
+from engine.adapters.sql.queries.cases import cases
+from engine.adapters.sql.queries.duty import absences, shifts
+from engine.adapters.sql.queries.offers import offers
+from engine.adapters.sql.queries.viewer import as_viewer
+from engine.adapters.sql.special_day_store import SpecialDayStore
 from engine.assembly import Engine
 from engine.bootstrap import DEMO_CLOCK, build_engine, ship
 from engine.replay.demo import seed_demo
@@ -43,44 +52,44 @@ def demo(urls: DatabaseUrls, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 
 def _viewer(engine: Engine, name: str) -> Viewer:
-    return engine.queries.viewer(person("IN-AS", name))
+    return engine.ask_all(as_viewer, person("IN-AS", name))
 
 
 @pytest.mark.parametrize("place", ["IN-AS", "IN-TR", "IN-ML", "BD-G"])
 def test_one_person_of_each_unit_is_on_call_at_any_time(demo: Engine, place: str) -> None:
     now = demo.clock.now()
-    with demo.unit_of_work() as work:
+    with demo.transaction() as tx:
         for hours in range(-24 * 150, 24 * 300, 13):
-            assert len(work.duty.on_call(unit_of(place), at=now + timedelta(hours=hours))) == 1
+            assert len(tx.of(DutyStore).on_call(unit_of(place), at=now + timedelta(hours=hours))) == 1
 
 
 def test_no_level_for_who_is_on_call_was_missed_in_the_past_of_the_demo(demo: Engine) -> None:
     supervisor = _viewer(demo, "Chitra")
     raised = [
         line
-        for case in demo.queries.cases(supervisor, limit=20)
-        for line in demo.queries.case(supervisor, case.id).escalations
+        for case in demo.ask(cases, supervisor, limit=20)
+        for line in demo.ask(case_page, supervisor, case.id).escalations
     ]
     assert not [line.note for line in raised if "on call" in line.note]
 
 
 def test_each_page_of_duty_and_time_has_something_to_show(demo: Engine) -> None:
     supervisor = _viewer(demo, "Chitra")
-    assert [shift.taken_from for shift in demo.queries.shifts(supervisor) if shift.taken_from]
-    assert len(demo.queries.shifts(supervisor)) > 2
-    (away,) = demo.queries.absences(supervisor)
+    assert [shift.taken_from for shift in demo.ask(shifts, supervisor) if shift.taken_from]
+    assert len(demo.ask(shifts, supervisor)) > 2
+    (away,) = demo.ask(absences, supervisor)
     assert (away.actor, away.deputy, away.is_now) == ("Gita", "Deepak", True)
-    assert {offer.purpose for offer in demo.queries.offers(supervisor)} == {"shelter"}
-    assert [asked.is_mine for asked in demo.queries.asked_extensions(supervisor)] == [False]
+    assert {offer.purpose for offer in demo.ask(offers, supervisor)} == {"shelter"}
+    assert [asked.is_mine for asked in demo.ask(asked_extensions, supervisor)] == [False]
     paused = [
         deadline
-        for case in demo.queries.cases(supervisor, limit=20)
-        for deadline in demo.queries.case(supervisor, case.id).deadlines
+        for case in demo.ask(cases, supervisor, limit=20)
+        for deadline in demo.ask(case_page, supervisor, case.id).deadlines
         if deadline.paused_until
     ]
     assert len(paused) == 1
-    with demo.unit_of_work() as work:
-        (added,) = work.special_days.live("IN-AS")
+    with demo.transaction() as tx:
+        (added,) = tx.of(SpecialDayStore).live("IN-AS")
     assert added.added_by == ADMIN
 
 
@@ -89,15 +98,15 @@ def test_the_past_of_the_demo_passes_its_own_audit(demo: Engine) -> None:
 
 
 def test_a_demo_is_seeded_once(demo: Engine) -> None:
-    before = demo.queries.shifts(_viewer(demo, "Chitra"))
+    before = demo.ask(shifts, _viewer(demo, "Chitra"))
     assert seed_demo(demo) == 4
-    assert demo.queries.shifts(_viewer(demo, "Chitra")) == before
+    assert demo.ask(shifts, _viewer(demo, "Chitra")) == before
 
 
 def test_a_demo_is_one_for_a_command_that_was_not_told(demo: Engine, urls: DatabaseUrls, tmp_path: Path) -> None:
-    with demo.unit_of_work() as work:
-        work.records.set_installation(DEMO_CLOCK, {"seconds": 7200.0})
-        work.commit()
+    with demo.transaction() as tx:
+        tx.of(HousekeepingStore).set_installation(DEMO_CLOCK, {"seconds": 7200.0})
+        tx.commit()
     real = Settings(data_folder=tmp_path, smtp_host="127.0.0.1", smtp_from="icmc@example.org")
     engine = build_engine(real, urls)
     try:

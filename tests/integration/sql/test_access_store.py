@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from engine.adapters.sql import tables as tb
 from engine.adapters.sql.access_store import AccessStore
 from engine.adapters.sql.approval_store import ApprovalStore
+from engine.adapters.sql.store import Within
 from engine.domain.access import Denial, Grant, Via
 from engine.domain.four_eyes import ApprovalRequest
 from engine.errors import NotFoundError
@@ -34,7 +35,7 @@ def stranger(world: World) -> Viewer:
 
 def kept(world: World, store: type[Any], act: Callable[[Any], Any]) -> Any:
     with world.sql.begin() as connection:
-        return act(store(connection))
+        return act(store(Within(connection, world.vault)))
 
 
 def granted(world: World, case_id: UUID, unit_id: UUID, **values: Any) -> Grant:

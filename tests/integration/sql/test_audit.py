@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
+from engine.adapters.sql.item_store import ItemStore
 from engine.errors import DamagedError, KeyMissingError
 from engine.usecases.steer_case import add_step
 from tests.conftest import writer_of
@@ -79,16 +80,16 @@ def test_sealed_answers_swapped_between_two_cases_do_not_open(world: World) -> N
     for step, other in zip(steps, reversed(sealed), strict=True):
         world.rows("UPDATE answer SET sealed_answers = :sealed WHERE step_id = :s", s=step, sealed=bytes(other))
     for step in steps:
-        with world.engine.unit_of_work() as work, pytest.raises(DamagedError):
-            work.items.answers(step)
+        with world.engine.transaction() as tx, pytest.raises(DamagedError):
+            tx.of(ItemStore).answers(step)
 
 
 def test_once_a_cases_key_is_destroyed_its_answers_are_gone_and_nothing_more_is_sealed_for_it(world: World) -> None:
     opened = world.at_talk()
     world.rows("UPDATE data_key SET wrapped = NULL, destroyed_at = now() WHERE owner_id = :case", case=opened.case_id)
     world.engine.vault.forget()  # type: ignore[attr-defined]
-    with world.engine.unit_of_work() as work, pytest.raises(KeyMissingError):
-        work.items.answers(_look(world, opened.case_id))
+    with world.engine.transaction() as tx, pytest.raises(KeyMissingError):
+        tx.of(ItemStore).answers(_look(world, opened.case_id))
     with pytest.raises(KeyMissingError):
         world.engine.vault.seal("x", key_of=opened.case_id, table="t", row=opened.case_id, column="c")
 

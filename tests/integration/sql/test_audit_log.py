@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
+from engine.adapters.sql.audit_log_store import AuditLogStore
 from engine.errors import AuditUnavailableError
 from engine.usecases.readings import note_reading, note_refusal
 from tests.conftest import writer_of
@@ -36,8 +37,8 @@ def test_notes_of_a_stream_are_numbered_and_each_is_tied_to_the_one_before(world
 
 
 def test_nothing_is_noted_of_what_was_not_committed(world: World) -> None:
-    with world.engine.unit_of_work() as work:
-        work.audit.note("people", "Tried", {}, actor_id=None, at=world.clock.now())
+    with world.engine.transaction() as tx:
+        tx.of(AuditLogStore).note("people", "Tried", {}, actor_id=None, at=world.clock.now())
     assert world.rows("SELECT count(*) FROM audit_event WHERE stream <> 'rows'")[0][0] == 0
 
 
@@ -54,10 +55,10 @@ def test_transactions_that_note_in_two_streams_in_different_orders_never_block_e
 ) -> None:
     def both(number: int) -> None:
         streams = ("access", "people") if number % 2 else ("people", "access")
-        with world.engine.unit_of_work() as work:
+        with world.engine.transaction() as tx:
             for stream in streams:
-                work.audit.note(stream, "Tried", {}, actor_id=None, at=world.clock.now())
-            work.commit()
+                tx.of(AuditLogStore).note(stream, "Tried", {}, actor_id=None, at=world.clock.now())
+            tx.commit()
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(both, range(24)))
@@ -102,6 +103,6 @@ def test_the_application_may_not_change_or_remove_what_is_kept(world: World, tab
 
 
 def _note(world: World, stream: str, number: int) -> None:
-    with world.engine.unit_of_work() as work:
-        work.audit.note(stream, "Tried", {"number": number}, actor_id=None, at=world.clock.now())  # type: ignore[arg-type]
-        work.commit()
+    with world.engine.transaction() as tx:
+        tx.of(AuditLogStore).note(stream, "Tried", {"number": number}, actor_id=None, at=world.clock.now())  # type: ignore[arg-type]
+        tx.commit()

@@ -9,7 +9,10 @@ from sqlalchemy import text
 
 from engine.adapters.key_file import KeyFile, KeyRing
 from engine.adapters.sql.data_keys import SqlWrappedKeys
+from engine.adapters.sql.housekeeping_store import HousekeepingStore
 from engine.adapters.sql.key_store import KeyStore
+from engine.adapters.sql.person_store import PersonStore
+from engine.adapters.sql.store import Within
 from engine.adapters.vault import LOOK_AGAIN, KeyVault
 from engine.domain.keys import place_key
 from engine.errors import KeyMissingError
@@ -48,9 +51,9 @@ def processes(world: World) -> Iterator[tuple[Process, Process]]:
 
 
 def destroy(world: World, owner: UUID) -> bool:
-    with world.engine.unit_of_work() as work:
-        destroyed = work.keys.destroy(owner, world.clock.now())
-        work.commit()
+    with world.engine.transaction() as tx:
+        destroyed = tx.of(KeyStore).destroy(owner, world.clock.now())
+        tx.commit()
     return destroyed
 
 
@@ -99,9 +102,9 @@ def test_nothing_is_ever_sealed_for_an_owner_destroyed_before_it_had_a_key(
 
 def test_the_tokens_of_a_person_go_with_their_key(world: World) -> None:
     person = uuid4()
-    with world.engine.unit_of_work() as work:
-        work.persons.add(person, {"name": "Kamala"}, (("name", "KML"),), unit_id=world.unit, at=world.clock.now())
-        work.commit()
+    with world.engine.transaction() as tx:
+        tx.of(PersonStore).add(person, {"name": "Kamala"}, (("name", "KML"),), unit_id=world.unit, at=world.clock.now())
+        tx.commit()
     assert world.rows("SELECT 1 FROM person_token WHERE person_id = :p", p=person)
     destroy(world, person)
     assert not world.rows("SELECT 1 FROM person_token WHERE person_id = :p", p=person)
@@ -111,8 +114,8 @@ def test_the_tokens_of_a_person_go_with_their_key(world: World) -> None:
 def test_the_places_of_a_case_can_be_destroyed_while_the_case_stays_readable(world: World) -> None:
     opened = world.at_talk()
     destroy(world, place_key(opened.case_id))
-    with world.engine.unit_of_work() as work:
-        assert work.records.report_of(opened.case_id)
+    with world.engine.transaction() as tx:
+        assert tx.of(HousekeepingStore).report_of(opened.case_id)
 
 
 def test_every_key_is_wrapped_anew_in_batches_and_keys_without_a_home_find_it(
@@ -166,7 +169,7 @@ def rewrap_all(process: Process, *, most: int) -> int:
     rounds, after = 0, None
     while True:
         with process.sql.begin() as connection:
-            store = KeyStore(connection, process.vault)
+            store = KeyStore(Within(connection, process.vault))
             done = store.rewrap_some(current="n", periods=(), after=after, most=most)
             left = store.unfinished(current="n", periods=())
         rounds, after = rounds + 1, done.last
@@ -177,8 +180,8 @@ def rewrap_all(process: Process, *, most: int) -> int:
 
 def test_a_process_reads_the_database_alone_for_what_it_counts(world: World) -> None:
     world.at_talk()
-    with world.engine.unit_of_work() as work:
-        counts = work.keys.counts()
+    with world.engine.transaction() as tx:
+        counts = tx.of(KeyStore).counts()
     assert counts.cases == 1
     assert counts.organisations >= 1
     assert sum(counts.by_file.values()) >= counts.organisations
@@ -193,20 +196,20 @@ def test_an_organisation_finds_its_own_persons_and_nothing_tells_that_another_kn
     world.rows("UPDATE unit SET organisation_id = :new WHERE id = :unit", new=theirs, unit=world.network.other_unit)
     ours = world.rows("SELECT organisation_id FROM unit WHERE id = :u", u=world.unit)[0][0]
     person, same, tokens = uuid4(), uuid4(), (("name", "KML"), ("phone", "9876543210"))
-    with world.engine.unit_of_work() as work:
-        work.persons.add(person, {"name": "Kamala"}, tokens, unit_id=world.unit, at=world.clock.now())
-        work.persons.add(same, {"name": "Kamala"}, tokens, unit_id=world.network.other_unit, at=world.clock.now())
-        assert work.persons.known_by(ours, tokens[:1]) == (person,)
-        assert work.persons.known_by(theirs, tokens) == (same,)
-        assert work.persons.known_by(ours, (*tokens, ("name", "RJ"))) == ()
-        assert work.persons.known_by(ours, ()) == ()
-        work.commit()
+    with world.engine.transaction() as tx:
+        tx.of(PersonStore).add(person, {"name": "Kamala"}, tokens, unit_id=world.unit, at=world.clock.now())
+        tx.of(PersonStore).add(same, {"name": "Kamala"}, tokens, unit_id=world.network.other_unit, at=world.clock.now())
+        assert tx.of(PersonStore).known_by(ours, tokens[:1]) == (person,)
+        assert tx.of(PersonStore).known_by(theirs, tokens) == (same,)
+        assert tx.of(PersonStore).known_by(ours, (*tokens, ("name", "RJ"))) == ()
+        assert tx.of(PersonStore).known_by(ours, ()) == ()
+        tx.commit()
     kept = world.rows("SELECT person_id, token FROM search_token")
     assert len({bytes(row[1]) for row in kept}) == len(kept) == 4
-    with world.engine.unit_of_work() as work:
-        work.persons.change(person, {"name": "Rina"}, (("name", "RN"),))
-        assert work.persons.known_by(ours, tokens[:1]) == ()
-        assert work.persons.known_by(ours, (("name", "RN"),)) == (person,)
-        work.commit()
+    with world.engine.transaction() as tx:
+        tx.of(PersonStore).change(person, {"name": "Rina"}, (("name", "RN"),))
+        assert tx.of(PersonStore).known_by(ours, tokens[:1]) == ()
+        assert tx.of(PersonStore).known_by(ours, (("name", "RN"),)) == (person,)
+        tx.commit()
     destroy(world, person)
     assert not world.rows("SELECT 1 FROM search_token WHERE person_id = :p", p=person)

@@ -12,6 +12,7 @@ from engine.adapters.postgres.backup import make_backup
 from engine.adapters.postgres.databases import create_database, drop_database
 from engine.adapters.postgres.embedded import EmbeddedServer
 from engine.adapters.postgres.restore import restore_into
+from engine.adapters.sql.audit_log_store import AuditLogStore
 from engine.domain.checkpoints import read_line
 from engine.errors import SettingsError
 from engine.usecases.checkpoints import make_checkpoint
@@ -56,9 +57,9 @@ def kept(world: World, tmp_path: Path) -> Kept:
     one, two = world.at_talk(), world.at_look()
     for _ in range(6):
         note_reading(world.engine, world.who("caseworker"), one.case_id, "case", ())
-        with world.engine.unit_of_work() as work:
-            work.audit.note("people", "Tried", {"share": 0.5}, actor_id=None, at=world.clock.now())
-            work.commit()
+        with world.engine.transaction() as tx:
+            tx.of(AuditLogStore).note("people", "Tried", {"share": 0.5}, actor_id=None, at=world.clock.now())
+            tx.commit()
     made = Kept(
         world, tmp_path / "outside", one.case_id, one.case_number,
         world.state(one.case_id).case.chain_length, two.case_id, two.case_number,

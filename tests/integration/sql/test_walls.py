@@ -14,6 +14,8 @@ from sqlalchemy.exc import ProgrammingError
 
 from engine.adapters.sql import tables as tb
 from engine.adapters.sql.entering import FOR, enter_for
+from engine.adapters.sql.queries.cases import cases
+from engine.adapters.sql.queries.sent import sent
 from engine.adapters.sql.walls import OUTSIDE, WALLED, gaps_in_the_wall
 from engine.errors import BusyError
 from engine.views import Viewer
@@ -236,7 +238,7 @@ def test_every_question_about_content_of_a_case_is_asked_behind_the_wall(world: 
     event.listen(
         world.reader, "before_cursor_execute", lambda *about: acted_for.append(_raw(about[0]).execute(ask).fetchone())
     )
-    world.queries.cases(stranger)
+    world.ask(cases, stranger)
     assert acted_for
     assert all(str(stranger.actor_id) in one for (one,) in acted_for)
 
@@ -302,12 +304,12 @@ def test_the_unit_that_something_was_sent_to_sees_that_and_the_number_only(
 ) -> None:
     world.change(tb.ReferralRow, text("true"), to_unit_id=stranger.unit_ids[0], unit_id=home, status="sent")
     assert seen(world, stranger) == {"referral"}
-    assert [view.case_number for view in world.queries.sent(stranger)] == ["C-0001"]
+    assert [view.case_number for view in world.ask(sent, stranger)] == ["C-0001"]
     world.add(
         tb.DenialRow, id=uuid4(), case_id=case_id, reason_code="safety", set_at=START, unit_id=stranger.unit_ids[0]
     )
     assert seen(world, stranger) <= SAY_SO
-    assert not world.queries.sent(stranger)
+    assert not world.ask(sent, stranger)
 
 
 def _count(world: World, viewer: Viewer, name: str) -> int:
@@ -326,7 +328,7 @@ def test_every_table_of_cases_units_and_persons_is_walled_or_says_why_not() -> N
 
 def test_a_wall_that_is_missing_off_or_passed_is_told(database: FreshDatabase, world: World) -> None:
     def gaps() -> tuple[str, ...]:
-        return world.queries.gaps_in_the_wall()
+        return world.questions.gaps_in_the_wall()
 
     assert gaps() == ()
     owner = create_engine(database.urls.owner, isolation_level="AUTOCOMMIT")

@@ -5,6 +5,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+from engine.adapters.sql.case_store import CaseStore
+from engine.adapters.sql.item_store import ItemStore
+from engine.adapters.sql.queries.case_page import case_page
+from engine.adapters.sql.queries.form import item_form
 from engine.assembly import Engine
 from engine.domain import commands as cm
 from engine.domain.paths import path_of_person
@@ -37,8 +41,8 @@ class OneCase:
 
     @property
     def state(self) -> CaseState:
-        with self.engine.unit_of_work() as work:
-            return work.cases.lock(self.case_id)
+        with self.engine.transaction() as tx:
+            return tx.of(CaseStore).lock(self.case_id)
 
     def answer(self, step_id: UUID, **changes: Any) -> None:
         """Answer a step with examples and these changes, as the first who may; its jobs are done."""
@@ -47,8 +51,8 @@ class OneCase:
         assert form is not None
         event = next((spec.name for spec in specs_of(form) if spec.event_time), None)
         answers = example(form, full=False) | ({event: self.world.now().isoformat()} if event else {}) | changes
-        with self.engine.unit_of_work() as work:
-            item = work.items.open_of_step(step_id)
+        with self.engine.transaction() as tx:
+            item = tx.of(ItemStore).open_of_step(step_id)
         assert item is not None
         complete_work_item(
             self.engine, item.id, viewer=self.people[item.candidate_roles[0]], revision=item.revision,
@@ -92,28 +96,28 @@ class Work(OneCase):
         added = AddedStep(uses=uses, title=step_type.title, roles=step_type.roles)
         run = next(iter(self.state.runs))
         key = f"extra_{uuid4().hex[:8]}"
-        with self.engine.unit_of_work() as work:
-            state = work.cases.lock(self.case_id)
-            carry_out(self.engine, work, state, cm.AddStep(run, key, added, path), actor_id=None, now=self.world.now())
-            work.commit()
+        with self.engine.transaction() as tx:
+            state = tx.of(CaseStore).lock(self.case_id)
+            carry_out(self.engine, tx, state, cm.AddStep(run, key, added, path), actor_id=None, now=self.world.now())
+            tx.commit()
         self.world.settle_jobs()
         return step_id(run, key, path)
 
     def proposed(self, step: UUID, name: str) -> object:
         """Give what the form of a step proposes for a question."""
-        with self.engine.unit_of_work() as work:
-            item = work.items.open_of_step(step)
+        with self.engine.transaction() as tx:
+            item = tx.of(ItemStore).open_of_step(step)
         assert item is not None
-        form = self.engine.queries.form(self.people[item.candidate_roles[0]], item.id)
+        form = self.engine.ask(item_form, self.people[item.candidate_roles[0]], item.id)
         return next(field.value for field in form.fields if field.name == name)
 
     def page_of(self, step_id: UUID) -> StepView:
-        page = self.engine.queries.case(self.people["supervisor"], self.case_id)
+        page = self.engine.ask(case_page, self.people["supervisor"], self.case_id)
         return next(one for one in page.steps if one.id == step_id)
 
     def told(self, name: str) -> list[str]:
         [step] = self.watched(name)
-        page = self.engine.queries.case(self.people["supervisor"], self.case_id)
+        page = self.engine.ask(case_page, self.people["supervisor"], self.case_id)
         limit = self.limit(step)
         return [
             f"{e.level}: {(e.fired_at - limit.due_at) / HOUR:+.0f} h"
@@ -132,9 +136,9 @@ class Work(OneCase):
 
     def becomes_victim(self, path: str) -> None:
         """Let somebody be a victim too, whatever they were first."""
-        with self.engine.unit_of_work() as work:
-            state = work.cases.lock(self.case_id)
+        with self.engine.transaction() as tx:
+            state = tx.of(CaseStore).lock(self.case_id)
             command = cm.AddPerson(UUID(path.partition(":")[2]), PersonRole.VICTIM)
-            carry_out(self.engine, work, state, command, actor_id=None, now=self.world.now())
-            work.commit()
+            carry_out(self.engine, tx, state, command, actor_id=None, now=self.world.now())
+            tx.commit()
         self.world.settle_jobs()

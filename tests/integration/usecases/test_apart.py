@@ -5,6 +5,11 @@ from uuid import UUID
 
 import pytest
 
+from engine.adapters.sql.item_store import ItemStore
+from engine.adapters.sql.key_store import KeyStore
+from engine.adapters.sql.queries.case_page import case_page
+from engine.adapters.sql.queries.documents import document_text
+from engine.adapters.sql.queries.form import item_form
 from engine.builtin import CORE
 from engine.cli.common import SYSTEM
 from engine.domain.keys import place_key
@@ -34,8 +39,8 @@ def looked(world: World) -> OpenedCase:
 def answers(world: World, case_id: UUID) -> dict[str, object]:
     world.engine.vault.forget()  # type: ignore[attr-defined]
     step = world.rows("SELECT id FROM step WHERE case_id = :c AND key = 'look'", c=case_id)[0][0]
-    with world.engine.unit_of_work() as work:
-        return dict(work.items.answers(step))
+    with world.engine.transaction() as tx:
+        return dict(tx.of(ItemStore).answers(step))
 
 
 def outer(world: World, case_id: UUID) -> str:
@@ -49,9 +54,9 @@ def outer(world: World, case_id: UUID) -> str:
 
 
 def destroy_places(world: World, case_id: UUID) -> None:
-    with world.engine.unit_of_work() as work:
-        work.keys.destroy(place_key(case_id), world.clock.now())
-        work.commit()
+    with world.engine.transaction() as tx:
+        tx.of(KeyStore).destroy(place_key(case_id), world.clock.now())
+        tx.commit()
 
 
 def test_where_somebody_is_does_not_open_with_the_key_of_the_case(world: World, looked: OpenedCase) -> None:
@@ -65,7 +70,7 @@ def test_when_the_key_of_places_is_gone_the_other_answers_stay(world: World, loo
     left = answers(world, looked.case_id)
     assert "hideout" not in left
     assert left["words"] == LOOKED["words"]
-    case = world.engine.queries.case(world.who("case_manager"), looked.case_id)
+    case = world.engine.ask(case_page, world.who("case_manager"), looked.case_id)
     assert any(step.answers for step in case.steps)
 
 
@@ -74,7 +79,7 @@ def test_what_was_typed_and_not_sent_is_kept_apart_too(world: World) -> None:
     world.complete(world.item(opened.case_id, "intake"), by="intake_officer", answers=INTAKE)
     item = world.item(opened.case_id, "look")
     save_draft(world.engine, item.id, viewer=world.who("caseworker"), answers={"words": "Some", "hideout": HIDEOUT})
-    form = world.engine.queries.form(world.who("caseworker"), item.id)
+    form = world.engine.ask(item_form, world.who("caseworker"), item.id)
     assert {field.name: field.value for field in form.fields}["hideout"] == HIDEOUT
     sealed = bytes(world.rows("SELECT sealed_answers FROM draft WHERE item_id = :i", i=item.id)[0][0])
     typed = world.engine.vault.unseal(sealed, table="draft", row=item.id, column="sealed_answers")
@@ -109,17 +114,17 @@ def test_a_paper_that_tells_where_somebody_is_opens_with_the_key_of_places_only(
     assert isinstance(inside(world, paper), dict)
     assert "<html" not in str(inside(world, paper))
     manager = world.who("case_manager")
-    shown = world.engine.queries.document(manager, paper[0])
+    shown = world.engine.ask(document_text, manager, paper[0])
     assert "<html" in shown
     reseal_case(world.engine, looked.case_number, viewer=SYSTEM)
     world.later(minutes=2)
     assert reseal_case(world.engine, looked.case_number, viewer=SYSTEM).are_dropped
     assert papers(world, looked.case_id) != [paper]
-    assert world.engine.queries.document(manager, paper[0]) == shown
+    assert world.engine.ask(document_text, manager, paper[0]) == shown
     destroy_places(world, looked.case_id)
     world.engine.vault.forget()  # type: ignore[attr-defined]
     with pytest.raises(KeyMissingError):
-        world.engine.queries.document(manager, paper[0])
+        world.engine.ask(document_text, manager, paper[0])
 
 
 def test_a_paper_that_tells_nothing_of_a_place_does_not_go_with_the_key_of_places(world: World) -> None:

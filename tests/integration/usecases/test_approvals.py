@@ -5,6 +5,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from engine.adapters.sql.queries.waiting import count_waiting, waiting
 from engine.domain.four_eyes import ApprovalKind
 from engine.domain.records import DeadlineStatus
 from engine.errors import AlreadyEndedError, OwnApprovalError
@@ -22,7 +23,7 @@ def _by(world: World, role: str) -> dict[str, Any]:
 
 
 def _waiting(world: World, role: str) -> dict[str, bool]:
-    return {line.kind: line.may_answer for line in world.engine.queries.waiting(world.who(role))}
+    return {line.kind: line.may_answer for line in world.engine.ask(waiting, world.who(role))}
 
 
 def _told(world: World, kind: str) -> set[UUID]:
@@ -52,11 +53,11 @@ def test_one_list_has_what_everybody_asked_for_and_who_asked_answers_none_of_it(
     kinds = {ApprovalKind.LIFT_DENIAL, ApprovalKind.LIFT_HOLD, ApprovalKind.MERGE, ApprovalKind.MORE_TIME}
     assert _waiting(world, "case_manager") == dict.fromkeys(kinds, False)
     assert _waiting(world, "supervisor") == dict.fromkeys(kinds, True)
-    assert world.engine.queries.count_waiting(world.who("supervisor")) == len(kinds)
-    assert world.engine.queries.count_waiting(world.who("case_manager")) == 0
+    assert world.engine.ask(count_waiting, world.who("supervisor")) == len(kinds)
+    assert world.engine.ask(count_waiting, world.who("case_manager")) == 0
     assert _waiting(world, "caseworker") == {}
     assert _waiting(world, "lawyer") == {}, "the case is denied to them"
-    assert world.engine.queries.waiting(world.other("supervisor")) == ()
+    assert world.engine.ask(waiting, world.other("supervisor")) == ()
     told = _told(world, "second_needed")
     assert world.who("supervisor").actor_id in told
     assert world.who("case_manager").actor_id not in told

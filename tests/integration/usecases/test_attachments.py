@@ -11,6 +11,10 @@ import pytest
 from PIL import Image
 
 from engine.adapters.file_scanner import LocalFiles
+from engine.adapters.sql.access_store import AccessStore
+from engine.adapters.sql.file_store import FileStore
+from engine.adapters.sql.key_store import KeyStore
+from engine.adapters.sql.queries.history import case_history
 from engine.domain.access import Grant
 from engine.domain.files import LARGEST, PART, FileKind
 from engine.errors import (
@@ -65,8 +69,8 @@ def test_a_file_comes_out_as_it_went_in_and_is_readable_nowhere_in_between(world
     assert "Kamala" not in stored
     assert "नाम" not in stored
     assert hashlib.sha256(TEXT).hexdigest() not in stored
-    with world.engine.unit_of_work() as work:
-        assert work.files.details(file_id)["sha256"] == hashlib.sha256(TEXT).hexdigest()
+    with world.engine.transaction() as tx:
+        assert tx.of(FileStore).details(file_id)["sha256"] == hashlib.sha256(TEXT).hexdigest()
 
 
 def test_the_shared_copy_tells_nothing_and_the_original_stays_as_it_was(world: World) -> None:
@@ -226,10 +230,10 @@ def test_a_file_that_is_sealed_well_but_is_not_what_came_is_not_given_out(world:
     case_id = world.open().case_id
     file_id = add(world, case_id)
     world.rows("DELETE FROM attachment_part WHERE copy_of = 'original' AND number = 1")
-    with world.engine.unit_of_work() as work:
+    with world.engine.transaction() as tx:
         other = bytes(min(PART, len(TEXT) - PART))
-        work.files.add_part(file_id, case_id=case_id, copy_of="original", number=1, content=other)
-        work.commit()
+        tx.of(FileStore).add_part(file_id, case_id=case_id, copy_of="original", number=1, content=other)
+        tx.commit()
     with pytest.raises(DamagedError):
         open_file(world.engine, file_id, case_id=case_id, viewer=proved(world, "caseworker"), original=True)
     assert b"".join(open_file(world.engine, file_id, case_id=case_id, viewer=proved(world, "caseworker")).parts)
@@ -246,9 +250,9 @@ def test_the_hash_that_was_made_when_a_file_came_is_shown_to_who_may_open_it(wor
 def test_files_go_with_the_key_of_their_case(world: World) -> None:
     case_id = world.open().case_id
     file_id = add(world, case_id)
-    with world.engine.unit_of_work() as work:
-        work.keys.destroy(case_id, world.clock.now())
-        work.commit()
+    with world.engine.transaction() as tx:
+        tx.of(KeyStore).destroy(case_id, world.clock.now())
+        tx.commit()
     world.engine.vault.forget()  # type: ignore[attr-defined]
     with pytest.raises(KeyMissingError):
         opened(world, file_id, case_id)
@@ -265,9 +269,9 @@ def test_files_that_can_be_read_no_more_are_listed_with_what_is_known_without_th
         return {file.id: (file.is_readable, file.size) for file in files}
 
     assert listed() == {damaged: (False, len(TEXT)), whole: (True, 11)}
-    with world.engine.unit_of_work() as work:
-        work.keys.destroy(case_id, world.clock.now())
-        work.commit()
+    with world.engine.transaction() as tx:
+        tx.of(KeyStore).destroy(case_id, world.clock.now())
+        tx.commit()
     world.engine.vault.forget()  # type: ignore[attr-defined]
     assert listed() == {damaged: (False, len(TEXT)), whole: (False, 11)}
 
@@ -288,7 +292,7 @@ def test_what_stopped_arriving_is_taken_away_after_a_day(world: World) -> None:
 def test_that_a_file_was_added_is_in_the_history_and_its_chain_verifies(world: World) -> None:
     opened_case = world.open()
     add(world, opened_case.case_id, name="Kamala.txt")
-    history = world.engine.queries.history(world.who("caseworker"), opened_case.case_id)
+    history = world.engine.ask(case_history, world.who("caseworker"), opened_case.case_id)
     assert any("A file was added" in event.text for event in history)
     assert list(world.engine.broken_chains()) == []
 
@@ -316,9 +320,9 @@ def test_a_unit_puts_a_file_into_a_case_of_another_one_only_with_a_right_to_that
         id=uuid4(), case_id=case_id, unit_id=world.network.other_unit, purpose="shelter", fields=fields,
         granted_at=world.clock.now(),
     )  # fmt: skip
-    with world.engine.unit_of_work() as work:
-        work.access.add_grant(grant)
-        work.commit()
+    with world.engine.transaction() as tx:
+        tx.of(AccessStore).add_grant(grant)
+        tx.commit()
     if may:
         add(world, case_id, by=world.other("caseworker"))
         return

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from engine.adapters.sql.queries.board import admin_board
 from engine.usecases.audit_escalations import audit_escalations
 from tests.integration.usecases.test_complete_work_item import at_once
 from tests.integration.usecases.world import World
@@ -26,7 +27,7 @@ def found(world: World) -> set[tuple[str, str]]:
 @pytest.mark.usefixtures("fired")
 def test_a_healthy_system_has_no_problems_and_the_board_says_what_was_checked(world: World) -> None:
     assert found(world) == set()
-    audit = world.engine.queries.board(world.who("system_administrator")).firing.audit
+    audit = world.engine.ask_board(admin_board, world.who("system_administrator")).firing.audit
     assert audit is not None
     assert (audit.problems, audit.checked_at) == ((), world.clock.now())
     assert audit.checked > 0

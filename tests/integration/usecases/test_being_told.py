@@ -6,6 +6,10 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from engine.adapters.sql.case_store import CaseStore
+from engine.adapters.sql.channel_store import ChannelStore
+from engine.adapters.sql.directory_store import DirectoryStore
+from engine.adapters.sql.queries.worklist import work_counts, worklist
 from engine.domain.safe_hours import Preference
 from engine.errors import InvalidAnswersError
 from engine.ports import ActorRecord
@@ -22,21 +26,21 @@ NIGHT = datetime(2026, 3, 7, 17, 0, tzinfo=UTC)
 
 
 def _person(world: World, role: str = "caseworker") -> ActorRecord:
-    with world.engine.unit_of_work() as work:
-        found = work.directory.actor(world.who(role).actor_id)
+    with world.engine.transaction() as tx:
+        found = tx.of(DirectoryStore).actor(world.who(role).actor_id)
     assert found is not None
     return found
 
 
 def _tell(world: World, case_id: UUID, rule: str, *, kind: str = "overdue", **more: Any) -> bool:
-    with world.engine.unit_of_work() as work:
-        state = work.cases.lock(case_id)
+    with world.engine.transaction() as tx:
+        state = tx.of(CaseStore).lock(case_id)
         wanted: dict[str, Any] = {
             "people": [_person(world)], "channels": (IN_APP, EMAIL), "step_title": "Look", "due_at": None,
             "link": f"/cases/{case_id}", "now": world.clock.now(), "level": 1,
         }  # fmt: skip
-        must_send = tell(world.engine, work, state, kind=kind, rule=rule, **(wanted | more))
-        work.commit()
+        must_send = tell(world.engine, tx, state, kind=kind, rule=rule, **(wanted | more))
+        tx.commit()
         return must_send
 
 
@@ -98,9 +102,9 @@ def test_who_chose_to_be_told_in_the_system_only_gets_no_mail(world: World) -> N
 def test_who_chose_text_messages_gets_them_instead_of_mail_but_not_at_night(world: World) -> None:
     world.engine.channels["sms"] = world.channel  # type: ignore[index]
     case_id = world.at_look().case_id
-    with world.engine.unit_of_work() as work:
-        work.channels.set_contact(world.who("caseworker").actor_id, "sms", "+911234567890", at=world.clock.now())
-        work.commit()
+    with world.engine.transaction() as tx:
+        tx.of(ChannelStore).set_contact(world.who("caseworker").actor_id, "sms", "+911234567890", at=world.clock.now())
+        tx.commit()
     save_preference(world.engine, viewer=world.who("caseworker"), channels=("sms",))
     world.clock.move_to(NIGHT)
     _tell(world, case_id, "text")
@@ -246,8 +250,8 @@ def test_the_digest_counts_what_the_work_page_counts_and_comes_once_a_morning(wo
     world.later(minutes=1)
     assert send_digests(world.engine) == 1
     assert send_digests(world.engine) == 0
-    counts = world.engine.queries.work_counts(viewer, zone=viewer.zone)
-    listed = world.engine.queries.worklist(viewer, limit=1000)
+    counts = world.engine.ask(work_counts, viewer, zone=viewer.zone)
+    listed = world.engine.ask(worklist, viewer, limit=1000)
     assert counts.overdue == len([line for line in listed if line.is_overdue]) == 3
     assert counts.mine == len([line for line in listed if line.is_mine])
     [digest] = [row for row in _mails(world, "waiting") if row.kind == "digest"]
@@ -266,11 +270,11 @@ def test_what_is_due_later_today_is_counted_by_the_readers_own_day(world: World)
     viewer = world.who("caseworker")
     world.at_look()
     world.clock.move_to(datetime(2026, 3, 7, 7, 0, tzinfo=UTC))
-    assert world.engine.queries.work_counts(viewer, zone="Asia/Kolkata").due_today == 1
-    assert world.engine.queries.work_counts(viewer, zone="Pacific/Kiritimati").due_today == 0
+    assert world.engine.ask(work_counts, viewer, zone="Asia/Kolkata").due_today == 1
+    assert world.engine.ask(work_counts, viewer, zone="Pacific/Kiritimati").due_today == 0
     world.clock.move_to(datetime(2026, 3, 7, 10, 30, tzinfo=UTC))
-    assert world.engine.queries.work_counts(viewer, zone="Pacific/Kiritimati").due_today == 1
-    assert world.engine.queries.work_counts(viewer, zone="Pacific/Pago_Pago").due_today == 0
+    assert world.engine.ask(work_counts, viewer, zone="Pacific/Kiritimati").due_today == 1
+    assert world.engine.ask(work_counts, viewer, zone="Pacific/Pago_Pago").due_today == 0
 
 
 def test_who_has_nothing_to_do_gets_no_digest(world: World) -> None:

@@ -6,6 +6,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from engine.adapters.sql.item_store import ItemStore
+from engine.adapters.sql.queries.documents import document_text
 from engine.domain.records import LIVE, Step
 from engine.usecases.complete_work_item import complete_work_item
 from tests.integration.usecases.one_case import DAY, HOUR, Work
@@ -15,8 +17,8 @@ BLOCKED, REFUSED = "blocked_by_other_body", "refused_by_person"
 
 def end(case: Work, step_id: UUID, outcome: str) -> None:
     """End a step without an answer."""
-    with case.engine.unit_of_work() as work:
-        item = work.items.open_of_step(step_id)
+    with case.engine.transaction() as tx:
+        item = tx.of(ItemStore).open_of_step(step_id)
     assert item is not None
     complete_work_item(
         case.engine, item.id, viewer=case.people[item.candidate_roles[0]], revision=item.revision, command_id=uuid4(),
@@ -104,7 +106,7 @@ def test_a_step_that_was_not_done_hides_no_earlier_answer(case: Work, outcome: s
     step = case.add("policing.magistrate")
     case.world.settle_jobs()
     [application] = case.page_of(step).documents
-    assert "Station X" in case.engine.queries.document(case.people["supervisor"], application.id)
+    assert "Station X" in case.engine.ask(document_text, case.people["supervisor"], application.id)
 
 
 def test_a_step_that_was_not_done_is_not_counted_among_the_earlier_ones(case: Work) -> None:

@@ -6,6 +6,11 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from engine.adapters.sql.access_store import AccessStore
+from engine.adapters.sql.duty_store import DutyStore
+from engine.adapters.sql.queries.case_page import case_page
+from engine.adapters.sql.queries.cases import cases
+from engine.adapters.sql.queries.told import my_glass
 from engine.domain.access import Denial
 from engine.domain.duty import Conflict
 from engine.domain.narrowing import SealedClass, covers
@@ -29,9 +34,9 @@ def proved(world: World) -> None:
 def test_the_case_is_seen_at_once_and_its_leads_are_told_at_once(world: World) -> None:
     opened, helper = world.open(), world.other("caseworker")
     with pytest.raises(NotFoundError):
-        world.engine.queries.case(helper, opened.case_id)
+        world.engine.ask(case_page, helper, opened.case_id)
     ask(world, helper, opened.case_number)
-    assert world.engine.queries.case(helper, opened.case_id).number == opened.case_number
+    assert world.engine.ask(case_page, helper, opened.case_id).number == opened.case_number
     told = world.rows("SELECT recipient_id, critical FROM message WHERE kind = 'glass_broken'")
     assert {row.recipient_id for row in told} == {
         world.who("supervisor").actor_id, world.who("safeguarding_lead").actor_id,
@@ -44,17 +49,17 @@ def test_it_ends_by_itself(world: World) -> None:
     opened, helper = world.open(), world.other("caseworker")
     ask(world, helper, opened.case_number, hours=2)
     world.later(hours=1, minutes=59)
-    assert world.engine.queries.case(helper, opened.case_id)
+    assert world.engine.ask(case_page, helper, opened.case_id)
     world.later(minutes=2)
     with pytest.raises(NotFoundError):
-        world.engine.queries.case(helper, opened.case_id)
+        world.engine.ask(case_page, helper, opened.case_id)
 
 
 def test_a_colleague_of_who_broke_the_glass_sees_nothing(world: World) -> None:
     opened = world.open()
     ask(world, world.other("caseworker"), opened.case_number)
     with pytest.raises(NotFoundError):
-        world.engine.queries.case(world.other("lawyer"), opened.case_id)
+        world.engine.ask(case_page, world.other("lawyer"), opened.case_id)
 
 
 @pytest.mark.parametrize("which", ["made_up", "denied", "conflict", "own"])
@@ -65,20 +70,20 @@ def test_where_nothing_is_opened_the_answer_is_the_same_and_the_request_is_kept(
         number = "C-ZZZZ-ZZZZ"
     if which == "own":
         helper = world.who("caseworker")
-    with world.engine.unit_of_work() as work:
+    with world.engine.transaction() as tx:
         now = world.clock.now()
         if which == "denied":
-            work.access.deny(
+            tx.of(AccessStore).deny(
                 Denial(id=uuid4(), case_id=opened.case_id, actor_id=helper.actor_id, reason_code="x", set_at=now)
             )
         if which == "conflict":
             conflict = Conflict(case_id=opened.case_id, actor_id=helper.actor_id, reason_code="x")
-            work.duty.add_conflict(conflict, by=None, at=now)
-        work.commit()
+            tx.of(DutyStore).add_conflict(conflict, by=None, at=now)
+        tx.commit()
     ask(world, helper, number)
     row = world.rows("SELECT case_id, grant_id, actor_id FROM break_glass")[0]
     assert tuple(row) == (None, None, helper.actor_id)
-    assert [line.number for line in world.engine.queries.my_glass(helper)] == [number]
+    assert [line.number for line in world.engine.ask(my_glass, helper)] == [number]
     assert which != "made_up" or number not in world.dump()
     assert world.rows('SELECT count(*) FROM "grant"')[0][0] == 0
     assert world.rows("SELECT count(*) FROM message WHERE kind = 'glass_broken'")[0][0] == 0
@@ -111,9 +116,9 @@ def test_a_second_person_confirms_it_or_ends_it_at_once(world: World) -> None:
     lead = world.who("safeguarding_lead")
     answer_break_glass(world.engine, first, viewer=lead, command_id=uuid4(), approved=True)
     answer_break_glass(world.engine, second, viewer=lead, command_id=uuid4(), approved=False)
-    assert world.engine.queries.case(helper, one.case_id)
+    assert world.engine.ask(case_page, helper, one.case_id)
     with pytest.raises(NotFoundError):
-        world.engine.queries.case(helper, two.case_id)
+        world.engine.ask(case_page, helper, two.case_id)
     with pytest.raises(AlreadyEndedError):
         answer_break_glass(world.engine, first, viewer=world.who("supervisor"), command_id=uuid4(), approved=False)
     assert world.rows('SELECT second_by FROM "grant" WHERE case_id = :c', c=one.case_id)[0][0] == lead.actor_id
@@ -202,8 +207,8 @@ def test_who_broke_the_glass_sees_who_the_person_is_and_that_is_written_down(wor
     assert reveal_person(world.engine, person, case_id=opened.case_id, viewer=helper).name == "Mira"
     row = world.rows("SELECT actor_id, what, classes FROM reading")[0]
     assert tuple(row) == (helper.actor_id, "person", ["identifying"])
-    with world.engine.unit_of_work() as work:
-        access = work.access.access_of(helper, opened.case_id, world.clock.now())
+    with world.engine.transaction() as tx:
+        access = tx.of(AccessStore).access_of(helper, opened.case_id, world.clock.now())
     assert not [one for one in SealedClass if covers(access, f"class:{one.value}")]
 
 
@@ -215,27 +220,29 @@ def _barred(world: World, case_id: UUID, helper: Viewer, how: str) -> None:
             world.engine, case_id, viewer=world.who("data_protection_officer"), ground_code="objection",
             holder_id=world.who("supervisor").actor_id, command_id=uuid4(),
         )  # fmt: skip
-    with world.engine.unit_of_work() as work:
+    with world.engine.transaction() as tx:
         if how in {"denied", "both"}:
-            work.access.deny(Denial(id=uuid4(), case_id=case_id, actor_id=helper.actor_id, reason_code="x", set_at=now))
+            tx.of(AccessStore).deny(
+                Denial(id=uuid4(), case_id=case_id, actor_id=helper.actor_id, reason_code="x", set_at=now)
+            )
         if how in {"conflict", "both"}:
             conflict = Conflict(case_id=case_id, actor_id=helper.actor_id, reason_code="x")
-            work.duty.add_conflict(conflict, by=None, at=now)
-        work.commit()
+            tx.of(DutyStore).add_conflict(conflict, by=None, at=now)
+        tx.commit()
 
 
 @pytest.mark.parametrize("how", ["sealed", "denied", "conflict", "both"])
 def test_what_keeps_somebody_out_ends_an_emergency_on_their_next_request(world: World, how: str) -> None:
     opened, helper = world.open(), world.other("caseworker")
     ask(world, helper, opened.case_number)
-    assert world.engine.queries.case(helper, opened.case_id)
+    assert world.engine.ask(case_page, helper, opened.case_id)
     _barred(world, opened.case_id, helper, how)
     with pytest.raises(NotFoundError):
-        world.engine.queries.case(helper, opened.case_id)
-    assert world.engine.queries.cases(helper) == ()
+        world.engine.ask(case_page, helper, opened.case_id)
+    assert world.engine.ask(cases, helper) == ()
     ask(world, helper, opened.case_number)
     with pytest.raises(NotFoundError):
-        world.engine.queries.case(helper, opened.case_id)
+        world.engine.ask(case_page, helper, opened.case_id)
 
 
 @pytest.mark.parametrize("how", ["sealed", "both"])
@@ -246,7 +253,7 @@ def test_no_emergency_opens_what_is_sealed_or_kept_from_them_and_the_answer_tell
     _barred(world, opened.case_id, helper, how)
     ask(world, helper, opened.case_number)
     with pytest.raises(NotFoundError):
-        world.engine.queries.case(helper, opened.case_id)
+        world.engine.ask(case_page, helper, opened.case_id)
     assert [row[0] for row in world.rows("SELECT case_id FROM break_glass")] == [None]
     assert world.rows("SELECT count(*) FROM approval_request WHERE kind = 'break_glass'")[0][0] == 0
     assert world.rows("SELECT count(*) FROM message WHERE kind = 'glass_broken'")[0][0] == 0

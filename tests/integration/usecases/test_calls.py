@@ -7,6 +7,10 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from engine.adapters.sql.queries.calls import late_calls
+from engine.adapters.sql.queries.case_page import case_page
+from engine.adapters.sql.queries.history import case_history
+from engine.adapters.sql.queries.worklist import work_counts, worklist
 from engine.domain.records import Deadline
 from engine.errors import InvalidAnswersError, NotAllowedError, NotFoundError
 from engine.usecases.acknowledge import acknowledge
@@ -71,11 +75,11 @@ def test_after_an_evening_of_late_work_the_worklist_holds_the_work_alone_and_one
     fired = night.rows("SELECT 1 FROM escalation WHERE 'call' = ANY(channels)")
     assert len(fired) == LATE * 5, "each level and each round is in the ledger as one that asked to ring"
     viewer = night.who("case_manager")
-    rows = night.engine.queries.worklist(viewer, limit=200)
+    rows = night.engine.ask(worklist, viewer, limit=200)
     assert [row.step_key for row in rows] == ["look"] * LATE
-    counts = night.engine.queries.work_counts(viewer, zone="UTC")
+    counts = night.engine.ask(work_counts, viewer, zone="UTC")
     assert (counts.overdue, counts.mine, counts.free) == (LATE, 0, LATE)
-    strips = night.engine.queries.late_calls(viewer)
+    strips = night.engine.ask(late_calls, viewer)
     assert sorted(strip.case_id for strip in strips) == sorted(cases)
     for strip in strips:
         assert [call.whom for call in strip.to_ring] == ["Supervisor IN", "Nodal officer IN"]
@@ -88,17 +92,17 @@ def test_a_strip_says_what_it_is_about_and_is_shown_to_those_who_see_the_case(ni
     case_id = _late(night)
     number = night.state(case_id).case.number
     for role in ("case_manager", "caseworker"):
-        [strip] = night.engine.queries.late_calls(night.who(role))
+        [strip] = night.engine.ask(late_calls, night.who(role))
         assert (strip.case_number, strip.deadline.step_title, strip.is_asked) == (number, "Look", True)
         assert strip.deadline.state == "overdue"
         assert strip.item_id == night.item(case_id, "look").id
         [call] = strip.calls
         assert (call.whom, call.meant) == ("Supervisor IN", "the supervisor")
-    [lawyers] = night.engine.queries.late_calls(night.who("lawyer"))
+    [lawyers] = night.engine.ask(late_calls, night.who("lawyer"))
     assert not lawyers.is_asked, "it is told beside the item, and asked of those who ring"
-    assert night.engine.queries.late_calls(night.who("supervisor")) == (), "nobody rings themselves"
-    assert night.engine.queries.late_calls(night.other("case_manager")) == ()
-    assert night.engine.queries.late_calls(night.who("system_administrator")) == ()
+    assert night.engine.ask(late_calls, night.who("supervisor")) == (), "nobody rings themselves"
+    assert night.engine.ask(late_calls, night.other("case_manager")) == ()
+    assert night.engine.ask(late_calls, night.who("system_administrator")) == ()
 
 
 def test_a_case_seen_through_nothing_but_a_denial_shows_no_strip(night: World) -> None:
@@ -107,19 +111,19 @@ def test_a_case_seen_through_nothing_but_a_denial_shows_no_strip(night: World) -
         night.engine, case_id, viewer=night.who("safeguarding_lead"), command_id=uuid4(),
         actor_id=night.who("case_manager").actor_id, reason_code="own_conduct",
     )  # fmt: skip
-    assert night.engine.queries.late_calls(night.who("case_manager")) == ()
-    assert night.engine.queries.late_calls(night.who("caseworker"))
+    assert night.engine.ask(late_calls, night.who("case_manager")) == ()
+    assert night.engine.ask(late_calls, night.who("caseworker"))
 
 
 def test_ringing_is_written_down_with_what_was_said_sealed_and_asks_no_more_of_who_was_reached(night: World) -> None:
     case_id = _late(night)
     at = night.clock.now() - timedelta(minutes=3)
     _ring(night, case_id, outcome="not_reached", called_at=at)
-    [strip] = night.engine.queries.late_calls(night.who("case_manager"))
+    [strip] = night.engine.ask(late_calls, night.who("case_manager"))
     [rung] = strip.calls[0].ringings
     assert (rung.at, rung.by, rung.outcome, rung.has_words) == (at, "Caseworker IN", "not_reached", False)
     _ring(night, case_id, outcome="reached", words=f"{CANARY} is on the way.")
-    assert night.engine.queries.late_calls(night.who("case_manager")) == ()
+    assert night.engine.ask(late_calls, night.who("case_manager")) == ()
     call = _calls(night, case_id)[0]
     assert ([one.outcome for one in call.ringings], call.ended) == (["not_reached", "reached"], "reached")
     assert CANARY not in night.dump()
@@ -148,7 +152,7 @@ def test_who_is_reached_and_sees_to_it_has_acknowledged_and_is_told_of_it(night:
     assert deadline.calls[0].ended == "acknowledged"
     _let_pass(night, minutes=45)
     assert [row.round for row in night.rows("SELECT round FROM escalation WHERE level = 2")] == [1], "no more rounds"
-    assert night.engine.queries.late_calls(night.who("case_manager")) == ()
+    assert night.engine.ask(late_calls, night.who("case_manager")) == ()
 
 
 @pytest.mark.parametrize("way", ["acknowledge", "complete", "claim", "conflict", "denial"])
@@ -171,7 +175,7 @@ def test_the_strip_is_gone_in_the_same_moment_in_which_there_is_nothing_to_ring_
             )  # fmt: skip
         case "denial":
             deny_access(night.engine, case_id, **lead, actor_id=supervisor.actor_id, reason_code="own_conduct")
-    assert night.engine.queries.late_calls(night.who("case_manager")) == ()
+    assert night.engine.ask(late_calls, night.who("case_manager")) == ()
     ended = {"acknowledge": "acknowledged", "complete": "over", "claim": "has_it"}
     assert [call.ended for call in _calls(night, case_id)] == [ended.get(way, "barred")]
     assert _types(night, case_id)[-1] == "CallEnded"
@@ -181,7 +185,7 @@ def test_the_ledger_says_of_each_level_whom_it_asked_to_ring_and_what_came_of_it
     case_id = _late(night)
     _let_pass(night, minutes=31)
     _ring(night, case_id, outcome="left_message")
-    lines = night.engine.queries.case(night.who("supervisor"), case_id).escalations
+    lines = night.engine.ask(case_page, night.who("supervisor"), case_id).escalations
     told = [
         (line.level, line.round, one.recipient, one.state)
         for line in lines for one in line.deliveries if one.channel == "call"
@@ -236,7 +240,7 @@ def test_a_call_that_is_sent_twice_or_was_made_while_somebody_acknowledged_is_ke
 def test_the_history_tells_of_calls_in_words_that_name_nobody(night: World) -> None:
     case_id = _late(night)
     _ring(night, case_id, outcome="acknowledged", words=f"{CANARY} knows.")
-    lines = [line.text for line in night.engine.queries.history(night.who("supervisor"), case_id)]
+    lines = [line.text for line in night.engine.ask(case_history, night.who("supervisor"), case_id)]
     assert "Escalation level 2 asked for someone to be rung about “Look”." in lines
     assert "Someone was rung about “Look”: they were reached, and are dealing with it." in lines
     assert any(line.startswith("Someone no longer needs to be rung about “Look”: ") for line in lines)

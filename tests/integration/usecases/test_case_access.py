@@ -6,6 +6,10 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from engine.adapters.sql.item_store import ItemStore
+from engine.adapters.sql.queries.access import case_access
+from engine.adapters.sql.queries.case_page import case_page
+from engine.adapters.sql.queries.history import case_history
 from engine.domain.consequences import WorkItem
 from engine.errors import (
     AlreadyEndedError,
@@ -26,8 +30,8 @@ def deny(world: World, case_id: UUID, by: Viewer, **whom: UUID) -> UUID:
 
 
 def claimed(world: World, case_id: UUID, worker: Viewer) -> WorkItem:
-    with world.engine.unit_of_work() as work:
-        open_ones = work.items.open_of_case(case_id)
+    with world.engine.transaction() as tx:
+        open_ones = tx.of(ItemStore).open_of_case(case_id)
     item = next(one for one in open_ones if "caseworker" in one.candidate_roles)
     claim_work_item(world.engine, item.id, viewer=worker, command_id=uuid4())
     return world.load(item.id)
@@ -43,13 +47,13 @@ def test_who_is_denied_loses_the_case_and_what_they_had_claimed(world: World, ca
     item = claimed(world, case_id, worker)
     denial = deny(world, case_id, lead, actor_id=worker.actor_id)
     with pytest.raises(NotFoundError):
-        world.engine.queries.case(worker, case_id)
+        world.engine.ask(case_page, worker, case_id)
     with pytest.raises(NotFoundError):
         claim_work_item(world.engine, item.id, viewer=worker, command_id=uuid4())
     assert world.load(item.id).assignee_id is None
-    found = world.engine.queries.case_access(lead, case_id)
+    found = world.engine.ask(case_access, lead, case_id)
     assert [(one.id, one.whom, one.kind) for one in found.denials] == [(denial, worker.name, "person")]
-    texts = " ".join(event.text for event in world.engine.queries.history(lead, case_id))
+    texts = " ".join(event.text for event in world.engine.ask(case_history, lead, case_id))
     assert "denied access to this case" in texts
     assert worker.name not in texts.partition("denied access")[2].partition(".")[0]
 
@@ -69,7 +73,7 @@ def test_lifting_needs_a_second_person_of_the_case(world: World, case_id: UUID) 
     with pytest.raises(NotAllowedError):
         answer(viewer=world.who("counsellor"), approved=True)
     answer(viewer=second, approved=True)
-    assert world.engine.queries.case(worker, case_id).id == case_id
+    assert world.engine.ask(case_page, worker, case_id).id == case_id
     with pytest.raises(AlreadyEndedError):
         answer_lift(world.engine, case_id, request, viewer=second, command_id=uuid4(), approved=False)
 
@@ -85,7 +89,7 @@ def test_a_request_that_is_refused_or_runs_out_changes_nothing(world: World, cas
     with pytest.raises(AlreadyEndedError):
         answer_lift(world.engine, case_id, late, viewer=second, command_id=uuid4(), approved=True)
     with pytest.raises(NotFoundError):
-        world.engine.queries.case(worker, case_id)
+        world.engine.ask(case_page, worker, case_id)
 
 
 @pytest.mark.parametrize("whom", ["nobody", "oneself", "own unit", "both"])
@@ -109,10 +113,10 @@ def test_only_who_leads_shuts_out_and_only_in_their_own_unit(world: World, case_
     with pytest.raises(NotFoundError):
         deny(world, case_id, world.other("supervisor"), actor_id=worker)
     with pytest.raises(NotFoundError):
-        world.engine.queries.case_access(world.other("supervisor"), case_id)
+        world.engine.ask(case_access, world.other("supervisor"), case_id)
     with pytest.raises(NotAllowedError):
-        world.engine.queries.case_access(world.who("caseworker"), case_id)
-    assert not world.engine.queries.case_access(world.who("auditor"), case_id).may_deny
+        world.engine.ask(case_access, world.who("caseworker"), case_id)
+    assert not world.engine.ask(case_access, world.who("auditor"), case_id).may_deny
 
 
 def test_the_same_command_shuts_out_once(world: World, case_id: UUID) -> None:
@@ -135,5 +139,5 @@ def test_a_conflict_hides_the_case_and_frees_what_was_claimed(world: World, case
         reason_code="relative",
     )  # fmt: skip
     with pytest.raises(NotFoundError):
-        world.engine.queries.case(worker, case_id)
+        world.engine.ask(case_page, worker, case_id)
     assert world.load(item.id).assignee_id is None

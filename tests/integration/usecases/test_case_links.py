@@ -6,9 +6,14 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from engine.adapters.sql.access_store import AccessStore
 from engine.adapters.sql.case_values import outputs_of, seal_values
+from engine.adapters.sql.duty_store import DutyStore
+from engine.adapters.sql.item_store import ItemStore
+from engine.adapters.sql.link_store import LinkStore
+from engine.adapters.sql.queries.case_page import case_page
+from engine.adapters.sql.queries.history import case_history
 from engine.adapters.sql.queries.law_here import LawHere
-from engine.adapters.sql.queries.service import Queries
 from engine.domain.access import Denial
 from engine.domain.case_links import LinkKind
 from engine.domain.law_told import told_in
@@ -43,8 +48,8 @@ SAME: dict[str, Any] = {"reason_code": "same_report"}
 
 
 def links(world: World, case_id: UUID) -> Any:
-    with world.engine.unit_of_work() as work:
-        return work.links.live_of(case_id)
+    with world.engine.transaction() as tx:
+        return tx.of(LinkStore).live_of(case_id)
 
 
 def merged(world: World, primary: UUID, stub: UUID, *, rests: bool) -> UUID:
@@ -60,8 +65,8 @@ def parts(world: World, case_id: UUID) -> Any:
 
 
 def open_items(world: World, case_id: UUID) -> Any:
-    with world.engine.unit_of_work() as work:
-        return {(i.id, i.status, i.assignee_id) for i in work.items.open_of_case(case_id)}
+    with world.engine.transaction() as tx:
+        return {(i.id, i.status, i.assignee_id) for i in tx.of(ItemStore).open_of_case(case_id)}
 
 
 def test_a_link_stands_in_both_histories_without_a_number_and_is_taken_back(world: World) -> None:
@@ -163,13 +168,13 @@ def test_whoever_must_not_know_of_the_stub_must_not_know_of_the_case_in_which_wo
     assert world.item(one.case_id, "look").assignee_id is None
     for viewer in (shy, out):
         with pytest.raises(NotFoundError):
-            world.engine.queries.case(viewer, one.case_id)
-    with world.engine.unit_of_work() as work:
-        reasons = {one.actor_id: one.reason_code for one in work.duty.conflicts_of(one.case_id)}
+            world.engine.ask(case_page, viewer, one.case_id)
+    with world.engine.transaction() as tx:
+        reasons = {one.actor_id: one.reason_code for one in tx.of(DutyStore).conflicts_of(one.case_id)}
     assert reasons == {known.actor_id: "relative", shy.actor_id: "friend"}
     cl.unmerge_cases(world.engine, link, case_id=two.case_id, reason_code="mistaken", **ask(world))
     with pytest.raises(NotFoundError):
-        world.engine.queries.case(shy, one.case_id)
+        world.engine.ask(case_page, shy, one.case_id)
     again = merged(world, one.case_id, two.case_id, rests=rests)
     assert event_types(world, one.case_id)[-1] == "CaseTookIn", "what is there is not written twice"
     assert again != link
@@ -354,7 +359,7 @@ def test_a_case_of_their_own_begins_with_the_facts_and_with_what_was_told_of_tho
     runs = world.rows("SELECT seq FROM event WHERE case_id = :c AND type = 'RunStarted'", c=apart)
     assert [one.body["source"] for one in facts] == ["split"]
     assert facts[0].seq < runs[0].seq, "they are there before anything waits for them"
-    history = [line.text for line in world.engine.queries.history(world.who("case_manager"), apart)]
+    history = [line.text for line in world.engine.ask(case_history, world.who("case_manager"), apart)]
     assert not any("told:" in text for text in history)
     assert list(world.engine.broken_chains()) == []
 
@@ -397,9 +402,7 @@ def law_told(world: World, case_id: UUID, person: UUID) -> Any:
     """Give what is known of a person for the law, as the core reads it and as pages do."""
     element, zone = f"person:{person}", "Asia/Kolkata"
     core = told_in(world.state(case_id), element, zone=zone)
-    queries = world.engine.queries
-    assert isinstance(queries, Queries)
-    with queries._reading() as reading:
+    with world.engine.reader._reading() as reading:
         page = LawHere(reading, world.engine.library()).told(case_id, element, zone=zone)
     assert page == core
     return core, page
@@ -410,19 +413,21 @@ def test_whoever_must_not_know_of_a_case_does_not_know_of_the_one_that_comes_out
     goes = add_person(world.engine, opened.case_id, role=PersonRole.VICTIM, identity={}, **ask(world))
     shy, out = world.who("counsellor").actor_id, world.who("lawyer").actor_id
     note_conflict(world.engine, opened.case_id, actor_id=shy, reason_code="relative", **ask(world))
-    with world.engine.unit_of_work() as work:
+    with world.engine.transaction() as tx:
         said: dict[str, Any] = {
             "case_id": opened.case_id,
             "actor_id": out,
             "reason_code": "threat",
             "set_at": world.clock.now(),
         }
-        work.access.deny(Denial(id=uuid4(), **said))
-        work.commit()
+        tx.of(AccessStore).deny(Denial(id=uuid4(), **said))
+        tx.commit()
     apart = split_case(world.engine, opened.case_id, [goes], reason_code="other_event", **ask(world))
-    with world.engine.unit_of_work() as work:
-        assert [(known.actor_id, known.reason_code) for known in work.duty.conflicts_of(apart)] == [(shy, "relative")]
-        assert [known.actor_id for known in work.access.denials_of(apart)] == [out]
+    with world.engine.transaction() as tx:
+        assert [(known.actor_id, known.reason_code) for known in tx.of(DutyStore).conflicts_of(apart)] == [
+            (shy, "relative")
+        ]
+        assert [known.actor_id for known in tx.of(AccessStore).denials_of(apart)] == [out]
 
 
 def test_nobody_leaves_a_sealed_case_by_the_hand_of_one_person(world: World) -> None:

@@ -11,6 +11,10 @@ import pytest
 
 from engine.adapters.apprise_channel import SERVICES, AppriseGateways, Service
 from engine.adapters.public_address import is_public
+from engine.adapters.sql.channel_store import ChannelStore
+from engine.adapters.sql.delivery_store import DeliveryStore
+from engine.adapters.sql.directory_store import DirectoryStore
+from engine.adapters.sql.message_store import MessageStore
 from engine.cli.common import SYSTEM
 from engine.errors import DeliveryError, GatewayError, InvalidAnswersError, NotAllowedError, NotFoundError
 from engine.ports import NewMessage
@@ -58,10 +62,10 @@ def _set(world: World, url: str, *, channel: str = "sms", **more: int) -> None:
 
 
 def _ways(world: World, role: str = "caseworker") -> frozenset[str]:
-    with world.engine.unit_of_work() as work:
-        person = work.directory.actor(world.who(role).actor_id)
+    with world.engine.transaction() as tx:
+        person = tx.of(DirectoryStore).actor(world.who(role).actor_id)
         assert person is not None
-        return ways_to(world.engine, work, person, unit_id=world.unit)
+        return ways_to(world.engine, tx, person, unit_id=world.unit)
 
 
 def _email(world: World, role: str = "caseworker") -> str:
@@ -181,9 +185,9 @@ def test_a_gateway_serves_at_once_and_is_left_out_again_when_it_is_disabled(worl
 def test_a_gateway_serves_its_own_organisation_only(world: World, gateway: Gateway) -> None:
     world = _with_gateways(world)
     _set(world, gateway.url())
-    with world.engine.unit_of_work() as work:
-        assert work.channels.set_up(world.unit) == ("sms",)
-        assert work.channels.set_up(world.network.other_unit) == ()
+    with world.engine.transaction() as tx:
+        assert tx.of(ChannelStore).set_up(world.unit) == ("sms",)
+        assert tx.of(ChannelStore).set_up(world.network.other_unit) == ()
 
 
 def test_setting_a_gateway_twice_changes_nothing_and_each_change_is_noted_with_its_author(
@@ -236,10 +240,10 @@ def _write(world: World, *, critical: bool, channel: str = "email") -> None:
         key=f"{case_id}|rule|{person}|{channel}", case_id=case_id, kind="escalated", recipient_id=person,
         channel=channel, subject="Overdue", body="Look at C-1.\n", link="/", critical=critical,
     )  # fmt: skip
-    with world.engine.unit_of_work() as work:
-        work.messages.add(message, unit_id=world.unit, at=now)
-        work.deliveries.queue(case_id, channel=channel, job_id=uuid4(), critical=critical, now=now)
-        work.commit()
+    with world.engine.transaction() as tx:
+        tx.of(MessageStore).add(message, unit_id=world.unit, at=now)
+        tx.of(DeliveryStore).queue(case_id, channel=channel, job_id=uuid4(), critical=critical, now=now)
+        tx.commit()
 
 
 def _states(world: World) -> dict[str, str]:

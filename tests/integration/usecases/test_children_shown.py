@@ -6,6 +6,10 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from engine.adapters.sql.file_store import FileStore
+from engine.adapters.sql.item_store import ItemStore
+from engine.adapters.sql.queries.form import item_form
+from engine.adapters.sql.queries.history import case_history
 from engine.domain.consequences import WorkItem
 from engine.domain.files import FileKind
 from engine.domain.records import LIVE, Step
@@ -24,8 +28,8 @@ MIGHT_BE = ("yes", "not_sure")
 
 
 def item_of(case: Work, step: UUID) -> WorkItem:
-    with case.engine.unit_of_work() as work:
-        item = work.items.open_of_step(step)
+    with case.engine.transaction() as tx:
+        item = tx.of(ItemStore).open_of_step(step)
     assert item is not None
     return item
 
@@ -100,7 +104,7 @@ def test_the_duties_say_whom_to_tell_with_the_source_and_how_sure_it_is(case: Wo
     notes = {}
     for way, step in found.items():
         item = item_of(case, step.id)
-        notes[way] = " ".join(case.engine.queries.form(case.people[item.candidate_roles[0]], item.id).notes)
+        notes[way] = " ".join(case.engine.ask(item_form, case.people[item.candidate_roles[0]], item.id).notes)
     assert "ss.19(1) and 21" in notes["police"]
     for words in ("cybercrime.gov.in", "without a name", "1930", "1098", "The platform has a form"):
         assert words in notes["national_ways"]
@@ -130,8 +134,8 @@ def test_a_copy_and_its_hash_are_refused_and_the_step_stays_open(
         assert set(error.value.problems) == {refused}
         assert "Leave" in error.value.problems[refused]
     assert case.state.steps[step].status in LIVE
-    with case.engine.unit_of_work() as work:
-        assert refused not in work.items.draft(item_of(case, step).id).answers
+    with case.engine.transaction() as tx:
+        assert refused not in tx.of(ItemStore).draft(item_of(case, step).id).answers
     assert set(opened(case)) == {"police", "national_ways"}, "the duty is there although the form is not done"
 
 
@@ -203,7 +207,7 @@ def test_a_file_that_was_chosen_before_the_answer_is_held_back_for_good(case: Wo
     with pytest.raises(InvalidAnswersError) as error:
         complete(case, other, answers)
     assert error.value.problems == {"file": "Choose one of the files of this case."}
-    history = case.engine.queries.history(case.people["supervisor"], case.case_id)
+    history = case.engine.ask(case_history, case.people["supervisor"], case.case_id)
     assert sum("A file was locked" in line.text for line in history) == 1
 
 
@@ -213,8 +217,8 @@ def test_a_file_of_an_earlier_draft_is_held_back_though_the_answers_name_it_no_m
     complete(case, step, answers_to(case, "policing.evidence", sensitive_image=True, child_shown="yes"))
     [listed] = files_of(case.engine, case.case_id, viewer=case.people["caseworker"])
     assert listed.is_held_back
-    with case.engine.unit_of_work() as work:
-        assert [one.id for one in work.files.of_case(case.case_id)] == [file_id], "it stays for the police"
+    with case.engine.transaction() as tx:
+        assert [one.id for one in tx.of(FileStore).of_case(case.case_id)] == [file_id], "it stays for the police"
 
 
 @pytest.mark.parametrize("answer", ["yes", "not_sure", "", "anything"])

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from engine.adapters.sql.queries.board import admin_board
 from engine.assembly import Engine
 from engine.domain.policy import Action
 from engine.errors import NotAllowedError
@@ -73,7 +74,7 @@ def test_a_jump_of_the_clock_gives_no_alarm_and_says_so(machine: Machine, jump: 
     assert known is not None
     assert known.jump_seconds == jump.total_seconds()
     assert ("forward" if jump > timedelta(0) else "back") in known.in_words
-    board = machine.engine.queries.board(machine.world.who("system_administrator"))
+    board = machine.engine.ask_board(admin_board, machine.world.who("system_administrator"))
     assert board.firing.jump == known
     assert audit_escalations(machine.engine) == ()
 

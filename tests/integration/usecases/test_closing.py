@@ -4,6 +4,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from engine.adapters.sql.queries.history import case_history
 from engine.domain.records import LIVE, Step
 from engine.errors import (
     AlreadyEndedError,
@@ -68,7 +69,7 @@ def test_nothing_is_called_off_before_a_second_person_agrees(world: World) -> No
     assert told == {world.who(role).actor_id for role in ("supervisor", "nodal_officer", "safeguarding_lead")}
     answer(world, case_id, "supervisor")
     assert (status(world, case_id), dict(world.state(case_id).deadlines)) == ("closed", {})
-    texts = [line.text for line in world.engine.queries.history(world.who("supervisor"), case_id)]
+    texts = [line.text for line in world.engine.ask(case_history, world.who("supervisor"), case_id)]
     assert any("asked to close the case although something is still open in it" in text for text in texts)
     assert CANARY not in world.dump()
     assert not list(world.engine.broken_chains())

@@ -8,6 +8,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from engine.adapters.sql.item_store import ItemStore
+from engine.adapters.sql.queries.worklist import worklist
 from engine.errors import (
     AlreadyEndedError,
     ConflictError,
@@ -28,7 +30,7 @@ from tests.integration.usecases.world import INTAKE, LOOKED, START, World
 def test_what_follows_is_on_the_worklist_as_soon_as_the_item_is_completed(world: World) -> None:
     opened = world.open()
     done = world.complete(world.item(opened.case_id, "intake"), by="intake_officer", answers=INTAKE)
-    lines = world.engine.queries.worklist(world.who("caseworker"))
+    lines = world.engine.ask(worklist, world.who("caseworker"))
     assert [line.id for line in lines if line.step_key == "look"] == list(done.next_item_ids)
 
 
@@ -150,8 +152,8 @@ def test_entering_late_what_happened_late_leaves_a_breach_and_keeps_the_reason(w
     row = world.rows("SELECT breached_at, due_at, ended_at FROM deadline WHERE step_id = :s", s=item.step_id)[0]
     assert row.breached_at == row.due_at == START + timedelta(hours=10)
     assert row.ended_at == happened
-    with world.engine.unit_of_work() as work:
-        assert work.items.answers(item.step_id)["_late_reason"] == "The line was down."
+    with world.engine.transaction() as tx:
+        assert tx.of(ItemStore).answers(item.step_id)["_late_reason"] == "The line was down."
 
 
 def test_entering_late_what_happened_in_time_is_no_breach(world: World) -> None:
@@ -261,9 +263,9 @@ def test_what_is_sent_back_is_answered_again_in_a_new_turn(world: World) -> None
     assert again.id != first.id
     assert world.state(opened.case_id).steps[again.step_id].turn == 2
     world.complete(again, by="supervisor", answers={"is_well": False})
-    with world.engine.unit_of_work() as work:
-        assert work.items.answers(again.step_id, turn=1) == {"is_well": True}
-        assert work.items.answers(again.step_id) == {"is_well": False}
+    with world.engine.transaction() as tx:
+        assert tx.of(ItemStore).answers(again.step_id, turn=1) == {"is_well": True}
+        assert tx.of(ItemStore).answers(again.step_id) == {"is_well": False}
 
 
 def test_an_approval_is_not_answered_as_a_form(world: World) -> None:

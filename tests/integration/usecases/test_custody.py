@@ -6,6 +6,9 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from engine.adapters.sql.access_store import AccessStore
+from engine.adapters.sql.directory_store import DirectoryStore
+from engine.adapters.sql.queries.case_page import case_page
 from engine.domain.access import Grant, GrantKind, Via
 from engine.domain.referral import ReferralKind
 from engine.errors import AlreadyEndedError, NotFoundError
@@ -107,9 +110,9 @@ def test_a_grant_by_hand_holds_again_and_an_emergency_is_over(world: World) -> N
             id=uuid4(), case_id=case_id, unit_id=world.network.other_unit, purpose="help", fields=("case.*",),
             kind=kind, granted_at=now, valid_until=now + timedelta(hours=4),
         )  # fmt: skip
-        with world.engine.unit_of_work() as work:
-            work.access.add_grant(grant)
-            work.commit()
+        with world.engine.transaction() as tx:
+            tx.of(AccessStore).add_grant(grant)
+            tx.commit()
     take_into_custody(world.engine)
     let_go(world)
     assert reasons(world) == {by_hand: "", emergency: "not_given_back"}
@@ -179,10 +182,12 @@ def test_who_kept_a_look_at_a_case_that_went_to_another_unit_has_it_again(world:
 def test_in_custody_no_role_counts_but_that_of_who_looks_after_people(world: World) -> None:
     case_id = world.at_look().case_id
     lead = world.who("case_manager")
-    with world.engine.unit_of_work() as work:
-        work.directory.set_password(lead.actor_id, world.engine.passwords.hash(PASSPHRASE))
-        address = next(one.email for one in work.directory.holders(roles=("case_manager",)) if one.id == lead.actor_id)
-        work.commit()
+    with world.engine.transaction() as tx:
+        tx.of(DirectoryStore).set_password(lead.actor_id, world.engine.passwords.hash(PASSPHRASE))
+        address = next(
+            one.email for one in tx.of(DirectoryStore).holders(roles=("case_manager",)) if one.id == lead.actor_id
+        )
+        tx.commit()
     world.rows(
         "INSERT INTO membership (actor_id, unit_id, role) VALUES (:actor, :unit, 'system_administrator')",
         actor=lead.actor_id, unit=world.unit,
@@ -194,8 +199,8 @@ def test_in_custody_no_role_counts_but_that_of_who_looks_after_people(world: Wor
     assert seen is not None
     assert (seen.roles, seen.unit_ids) == ((Role.SYSTEM_ADMINISTRATOR.value,), (world.unit,))
     with pytest.raises(NotFoundError):
-        world.engine.queries.case(seen, case_id)
+        world.engine.ask(case_page, seen, case_id)
     let_go(world)
     free = viewer_of(world.engine, token)
     assert free is not None
-    assert world.engine.queries.case(free, case_id)
+    assert world.engine.ask(case_page, free, case_id)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from uuid import uuid4
 
+from engine.adapters.sql.job_store import JobStore
 from engine.errors import DeliveryError
 from engine.ports import ClaimedJob, Outgoing
 from engine.usecases.work_items import claim_work_item
@@ -38,10 +39,10 @@ def _mail_to_send(world: World) -> ClaimedJob:
 
 def _close_and_do(world: World) -> None:
     """Give back the batches that are out, and do all that is due."""
-    with world.engine.unit_of_work() as work:
+    with world.engine.transaction() as tx:
         for (batch_id,) in world.rows("SELECT id FROM batch WHERE closed_at IS NULL"):
-            work.jobs.abandon_batch(batch_id)
-        work.commit()
+            tx.of(JobStore).abandon_batch(batch_id)
+        tx.commit()
     world.do_jobs()
 
 

@@ -6,6 +6,9 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from engine.adapters.sql.directory_store import DirectoryStore
+from engine.adapters.sql.duty_store import DutyStore
+from engine.adapters.sql.queries.history import case_history
 from engine.errors import AlreadyEndedError, InvalidAnswersError, NotAllowedError, NotFoundError
 from engine.usecases.absences import end_absence, note_absence
 from engine.usecases.conflicts import end_conflict, note_conflict
@@ -149,8 +152,8 @@ def test_one_item_that_cannot_be_passed_on_does_not_hold_up_the_others(world: Wo
 
 def test_who_is_disabled_leaves_their_items_to_the_others(world: World) -> None:
     item = _claimed(world)
-    with world.engine.unit_of_work() as work:
-        actor = work.directory.actor(world.who("caseworker").actor_id)
+    with world.engine.transaction() as tx:
+        actor = tx.of(DirectoryStore).actor(world.who("caseworker").actor_id)
     assert actor is not None
     admin = world.who("system_administrator").model_copy(update={"stepped_up_at": world.engine.wall_clock.now()})
     set_disabled(world.engine, viewer=admin, email=actor.email, disabled=True)
@@ -200,8 +203,8 @@ def test_absence_is_noted_by_oneself_or_by_who_plans_and_ends_early(world: World
     with pytest.raises(NotFoundError):
         end_absence(world.engine, absence, viewer=world.who("counsellor"), command_id=uuid4())
     end_absence(world.engine, absence, viewer=world.who("caseworker"), command_id=uuid4())
-    with world.engine.unit_of_work() as work:
-        assert not work.duty.away((world.who("caseworker").actor_id,), at=world.clock.now())
+    with world.engine.transaction() as tx:
+        assert not tx.of(DutyStore).away((world.who("caseworker").actor_id,), at=world.clock.now())
     with pytest.raises(AlreadyEndedError):
         end_absence(world.engine, absence, viewer=world.who("caseworker"), command_id=uuid4())
 
@@ -211,12 +214,12 @@ def test_the_history_says_that_there_is_a_conflict_and_its_end_without_name_or_r
     boss, lead = world.who("supervisor"), world.who("safeguarding_lead")
     _conflict(world, case_id, boss.actor_id)
     end_conflict(world.engine, case_id, viewer=lead, command_id=uuid4(), actor_id=boss.actor_id)
-    told = [one for one in world.engine.queries.history(lead, case_id) if one.type.startswith("Conflict")]
+    told = [one for one in world.engine.ask(case_history, lead, case_id) if one.type.startswith("Conflict")]
     assert [(one.type, one.text, one.actor) for one in told] == [
         ("ConflictNoted", "It was recorded that a colleague must not be informed about this case.", lead.name),
         ("ConflictEnded", "A colleague who was not to be informed about this case can be informed again.", lead.name),
     ]
-    assert not any(one.type.startswith("Conflict") for one in world.engine.queries.history(boss, case_id))
+    assert not any(one.type.startswith("Conflict") for one in world.engine.ask(case_history, boss, case_id))
     assert "own_conduct" not in str(world.rows("SELECT body FROM event WHERE case_id = :case", case=case_id))
 
 
@@ -233,8 +236,8 @@ def test_a_conflict_keeps_every_message_of_the_case_away(world: World) -> None:
     )
     assert world.rows("SELECT 1 FROM message WHERE case_id = :case", case=case_id)
     end_conflict(world.engine, case_id, viewer=world.who("safeguarding_lead"), command_id=uuid4(), actor_id=worker)
-    with world.engine.unit_of_work() as work:
-        assert work.duty.conflicted(case_id) == frozenset()
+    with world.engine.transaction() as tx:
+        assert tx.of(DutyStore).conflicted(case_id) == frozenset()
 
 
 def test_who_is_in_conflict_cannot_learn_of_it_or_end_it(world: World) -> None:
@@ -286,8 +289,8 @@ def _claimed(world: World) -> UUID:
 
 
 def _on_call(world: World, at: datetime | None = None) -> set[str]:
-    with world.engine.unit_of_work() as work:
-        shifts = work.duty.on_call(world.unit, at=at or world.clock.now())
+    with world.engine.transaction() as tx:
+        shifts = tx.of(DutyStore).on_call(world.unit, at=at or world.clock.now())
     names = {viewer.actor_id: role for role, viewer in world.network.people.items()}
     return {names[shift.actor_id] for shift in shifts}
 

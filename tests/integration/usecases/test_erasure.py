@@ -17,6 +17,10 @@ from engine.adapters.postgres.databases import create_database, drop_database
 from engine.adapters.postgres.embedded import EmbeddedServer
 from engine.adapters.postgres.restore import restore_backup
 from engine.adapters.postgres.roles import DatabaseUrls, urls_on
+from engine.adapters.sql.housekeeping_store import HousekeepingStore
+from engine.adapters.sql.item_store import ItemStore
+from engine.adapters.sql.person_store import PersonStore
+from engine.adapters.sql.queries.case_page import case_page
 from engine.adapters.tombstone_file import TombstoneFile
 from engine.assembly import Engine
 from engine.bootstrap import build_engine
@@ -107,14 +111,14 @@ def test_after_it_nothing_can_be_read_or_found_and_everything_else_goes_on(world
     assert report_before
     _erase(world, case_id, person_id)
     fresh = _another_process(world, filled)
-    with pytest.raises(KeyMissingError), fresh.unit_of_work() as work:
-        work.records.report_of(case_id)
+    with pytest.raises(KeyMissingError), fresh.transaction() as tx:
+        tx.of(HousekeepingStore).report_of(case_id)
     for table in ("person_token", "search_token", "draft"):
         assert world.rows(f"SELECT * FROM {table}") == []
     assert world.rows("SELECT sealed_identity FROM person")[0].sealed_identity is None
     assert not list(world.engine.broken_chains())
     assert len(_events(world, case_id)) == history_before + 4
-    view = world.engine.queries.case(world.who("case_manager"), case_id)
+    view = world.engine.ask(case_page, world.who("case_manager"), case_id)
     assert view.status == "closed"
     assert len(view.persons) == 1, "a stub without identity stays to be counted"
     with pytest.raises(AlreadyEndedError):
@@ -141,27 +145,27 @@ def test_of_two_persons_one_goes_and_what_the_case_says_stays_until_the_last(wor
     case_id, first = _closed(world, persons=2)
     second = next(row.person_id for row in world.rows("SELECT person_id FROM case_person") if row.person_id != first)
     about_first, about_second = uuid4(), uuid4()
-    with world.engine.unit_of_work() as work:
+    with world.engine.transaction() as tx:
         for step_id, person_id in ((about_first, first), (about_second, second)):
-            work.items.keep_answers(
+            tx.of(ItemStore).keep_answers(
                 {"words": NAME}, case_id=case_id, unit_id=world.unit, step_id=step_id, turn=1, at=START,
                 key_of=person_id,
             )  # fmt: skip
-        work.commit()
+        tx.commit()
     _erase(world, case_id, first)
     fresh = _another_process(world, filled)
-    with pytest.raises(KeyMissingError), fresh.unit_of_work() as work:
-        work.items.answers(about_first)
-    with fresh.unit_of_work() as work:
-        assert work.items.answers(about_second) == {"words": NAME}
-        assert work.records.report_of(case_id)
-        assert work.persons.identity(second)
-        assert work.persons.identity(first) == {}
+    with pytest.raises(KeyMissingError), fresh.transaction() as tx:
+        tx.of(ItemStore).answers(about_first)
+    with fresh.transaction() as tx:
+        assert tx.of(ItemStore).answers(about_second) == {"words": NAME}
+        assert tx.of(HousekeepingStore).report_of(case_id)
+        assert tx.of(PersonStore).identity(second)
+        assert tx.of(PersonStore).identity(first) == {}
     _erase(world, case_id, second)
     fresh.dispose()
     fresh = _another_process(world, filled)
-    with pytest.raises(KeyMissingError), fresh.unit_of_work() as work:
-        work.records.report_of(case_id)
+    with pytest.raises(KeyMissingError), fresh.transaction() as tx:
+        tx.of(HousekeepingStore).report_of(case_id)
     fresh.dispose()
 
 
@@ -301,16 +305,16 @@ def test_a_backup_of_before_is_erased_again_when_it_is_restored(
     try:
         restore_backup(backup, postgres.url(name))
         restored = _another_process(world, filled, urls_on(postgres, name))
-        with restored.unit_of_work() as work:
-            assert work.records.report_of(case_id), "the backup has it, and its key"
+        with restored.transaction() as tx:
+            assert tx.of(HousekeepingStore).report_of(case_id), "the backup has it, and its key"
         assert replay_tombstones(restored) == 1
         assert replay_tombstones(restored) == 0
         restored.dispose()
         restored = _another_process(world, filled, urls_on(postgres, name))
-        with pytest.raises(KeyMissingError), restored.unit_of_work() as work:
-            work.records.report_of(case_id)
-        with restored.unit_of_work() as work:
-            assert work.persons.identity(person_id) == {}
+        with pytest.raises(KeyMissingError), restored.transaction() as tx:
+            tx.of(HousekeepingStore).report_of(case_id)
+        with restored.transaction() as tx:
+            assert tx.of(PersonStore).identity(person_id) == {}
         assert not list(restored.broken_chains())
         restored.dispose()
     finally:
@@ -420,8 +424,8 @@ def _roles(world: World, role: str) -> dict[str, Any]:
 
 
 def _opened(world: World, case_id: UUID) -> bool:
-    with world.engine.unit_of_work() as work:
-        return bool(work.records.report_of(case_id))
+    with world.engine.transaction() as tx:
+        return bool(tx.of(HousekeepingStore).report_of(case_id))
 
 
 def _events(world: World, case_id: UUID) -> list[Any]:

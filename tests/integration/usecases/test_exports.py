@@ -9,6 +9,9 @@ from uuid import UUID, uuid4
 import pytest
 
 from engine.adapters.spreadsheets import as_csv
+from engine.adapters.sql.person_store import PersonStore
+from engine.adapters.sql.queries.copies import count_copied
+from engine.adapters.sql.queries.statistics import statistics
 from engine.domain.ages import ages_of
 from engine.domain.bulk_viewing import MOST_COPIES_IN_AN_HOUR
 from engine.domain.keeping import ROWS_ALONE
@@ -131,13 +134,13 @@ def test_a_copy_is_made_by_the_rights_of_the_moment_in_which_it_is_fetched(world
 def test_a_copy_holds_the_cases_of_the_own_unit_only(world: World) -> None:
     world.at_look()
     viewer = world.other("supervisor").model_copy(update={"stepped_up_at": world.engine.wall_clock.now()})
-    assert world.engine.queries.count_copied(viewer, "cases", {}) == 0
+    assert world.engine.ask(count_copied, viewer, "cases", {}) == 0
     case = world.rows('SELECT id FROM "case"')[0].id
     world.rows(
         'INSERT INTO "grant" (id, case_id, unit_id, purpose, granted_at) VALUES (:id, :case, :unit, :purpose, :at)',
         id=uuid4(), case=case, unit=world.network.other_unit, purpose="care", at=world.clock.now(),
     )  # fmt: skip
-    assert world.engine.queries.count_copied(viewer, "cases", {}) == 0
+    assert world.engine.ask(count_copied, viewer, "cases", {}) == 0
 
 
 def test_nobody_asks_for_more_copies_within_an_hour_than_work_needs(world: World) -> None:
@@ -164,20 +167,20 @@ def test_counts_are_withheld_below_five_inside_and_eleven_outside(world: World) 
     for _ in range(7):
         world.at_look()
     viewer = world.who("supervisor")
-    inside = world.engine.queries.statistics(viewer, of="cases", by=["month"], outside=False)
+    inside = world.engine.ask(statistics, viewer, of="cases", by=["month"], outside=False)
     assert {(line.categories, line.count) for line in inside.lines} == {(("2026-03",), 5), (("all",), 5)}
-    outside = world.engine.queries.statistics(viewer, of="cases", by=["month"], outside=True)
+    outside = world.engine.ask(statistics, viewer, of="cases", by=["month"], outside=True)
     assert {line.count for line in outside.lines} == {None}
-    elsewhere = world.engine.queries.statistics(world.other("supervisor"), of="cases", by=["month"], outside=False)
+    elsewhere = world.engine.ask(statistics, world.other("supervisor"), of="cases", by=["month"], outside=False)
     assert {line.count for line in elsewhere.lines} == {None}, "another unit's cases are not counted"
-    steps = world.engine.queries.statistics(viewer, of="steps", by=["pillar", "outcome"], outside=False)
+    steps = world.engine.ask(statistics, viewer, of="steps", by=["pillar", "outcome"], outside=False)
     assert ("Reporting", "Done") in {line.categories for line in steps.lines}
     with pytest.raises(TooFineError):
-        world.engine.queries.statistics(viewer, of="cases", by=["month", "unit", "status", "about"], outside=False)
+        world.engine.ask(statistics, viewer, of="cases", by=["month", "unit", "status", "about"], outside=False)
     with pytest.raises(TooFineError):
-        world.engine.queries.statistics(viewer, of="cases", by=["name"], outside=False)
+        world.engine.ask(statistics, viewer, of="cases", by=["name"], outside=False)
     with pytest.raises(NotAllowedError):
-        world.engine.queries.statistics(world.who("system_administrator"), of="cases", by=["unit"], outside=False)
+        world.engine.ask(statistics, world.who("system_administrator"), of="cases", by=["unit"], outside=False)
 
 
 def test_a_person_is_given_what_is_held_about_them_and_that_is_written_down_first(world: World) -> None:
@@ -203,8 +206,8 @@ def test_what_is_wrong_is_put_right_and_what_was_there_before_is_kept_sealed(wor
     for _ in range(2):
         changes = {"name": "Zuleikha Right", "age": "16", "age_on": "2026-03-01"}
         _correct(world, case_id, person_id, command_id=command, changes=changes)
-    with world.engine.unit_of_work() as work:
-        identity = work.persons.identity(person_id)
+    with world.engine.transaction() as tx:
+        identity = tx.of(PersonStore).identity(person_id)
     assert identity["name"] == "Zuleikha Right"
     assert [(age.youngest, str(age.as_of)) for age in ages_of(identity)] == [(16, "2026-03-01")]
     [kept] = world.rows("SELECT * FROM correction")

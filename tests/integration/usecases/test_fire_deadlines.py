@@ -4,6 +4,8 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+from engine.adapters.sql.deadline_store import DeadlineStore
+from engine.adapters.sql.queries.board import admin_board
 from engine.domain.records import item_id
 from engine.usecases.acknowledge import acknowledge
 from engine.usecases.fire_deadlines import IN_ONE_COMMIT, fire_deadlines, retry_deadlines
@@ -46,13 +48,13 @@ def test_a_deadline_that_fails_again_and_again_waits_longer_each_time_and_become
     waits: list[float] = []
     admin = world.who("system_administrator")
     for _ in range(8):
-        assert len(world.engine.queries.board(admin).firing.aside) == (len(waits) >= 5)
+        assert len(world.engine.ask_board(admin_board, admin).firing.aside) == (len(waits) >= 5)
         world.fire()
         held = world.rows("SELECT held_until FROM deadline WHERE id = :id", id=poisoned)[0].held_until
         waits.append((held - world.clock.now()).total_seconds() / 60)
         world.clock.move_to(held)
     assert waits == [5, 10, 20, 40, 80, 160, 320, 360]
-    [aside] = world.engine.queries.board(admin).firing.aside
+    [aside] = world.engine.ask_board(admin_board, admin).firing.aside
     assert (aside.id, aside.case_id, aside.failures) == (poisoned, case_id, 8)
 
 
@@ -76,9 +78,9 @@ def test_after_an_outage_the_critical_ones_come_first_and_then_the_oldest(world:
         world.later(minutes=1)
     world.rows("UPDATE deadline SET critical = true WHERE case_id = ANY(:cases)", cases=[cases[4], cases[2]])
     world.later(hours=11)
-    with world.engine.unit_of_work() as work:
-        found = [due.case_id for due in work.deadlines.due(now=world.clock.now(), most=6)]
-        one = work.deadlines.due(now=world.clock.now(), most=1)
+    with world.engine.transaction() as tx:
+        found = [due.case_id for due in tx.of(DeadlineStore).due(now=world.clock.now(), most=6)]
+        one = tx.of(DeadlineStore).due(now=world.clock.now(), most=1)
     assert found == [cases[number] for number in (2, 4, 0, 1, 3, 5)]
     assert [due.case_id for due in one] == [cases[2]]
 
@@ -288,10 +290,13 @@ def test_how_late_breaches_and_levels_came_is_counted_by_seconds_for_a_day(world
         cases = [world.open().case_id for _ in range(times)]
         world.clock.move_to(world.deadline(cases[0], "intake").due_at + timedelta(seconds=seconds))
         world.fire()
-    lag = {one.at_most_seconds: one for one in world.engine.queries.board(world.who("system_administrator")).firing.lag}
+    lag = {
+        one.at_most_seconds: one
+        for one in world.engine.ask_board(admin_board, world.who("system_administrator")).firing.lag
+    }
     wanted = {5: 1, 120: 2, None: 1}
     assert {end: one.breaches for end, one in lag.items() if one.breaches} == wanted
     assert {end: one.levels for end, one in lag.items() if one.levels} == wanted
     world.later(hours=25)
-    gone = world.engine.queries.board(world.who("system_administrator")).firing.lag
+    gone = world.engine.ask_board(admin_board, world.who("system_administrator")).firing.lag
     assert not [one for one in gone if one.breaches or one.levels]

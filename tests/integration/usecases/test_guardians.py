@@ -6,6 +6,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from engine.adapters.sql.queries.case_page import case_page
+from engine.adapters.sql.queries.form import item_form
 from engine.domain.case_links import LinkKind
 from engine.domain.consent import GivenBy
 from engine.domain.records import PersonRole
@@ -35,7 +37,7 @@ def _agree(world: World, case_id: UUID, kind: GivenBy = GivenBy.GUARDIAN) -> UUI
 
 
 def _warnings(world: World, case_id: UUID) -> tuple[str, ...]:
-    return world.engine.queries.case(world.who("caseworker"), case_id).warnings
+    return world.engine.ask(case_page, world.who("caseworker"), case_id).warnings
 
 
 def _same(world: World, case_id: UUID, first: UUID, other_id: UUID, second: UUID) -> None:
@@ -54,7 +56,7 @@ def test_a_guardian_who_is_a_suspect_of_the_same_case_cannot_agree_for_the_child
     [warning] = _warnings(world, case_id)
     assert "acts for the child and is a suspect" in warning
     item = world.item(case_id, "look")
-    assert warning in world.engine.queries.form(world.who("caseworker"), item.id).notes
+    assert warning in world.engine.ask(item_form, world.who("caseworker"), item.id).notes
     with pytest.raises(InvalidAnswersError, match="kind"):
         _agree(world, case_id)
     assert _agree(world, case_id, GivenBy.COMMITTEE)

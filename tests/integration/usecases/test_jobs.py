@@ -5,6 +5,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from engine.adapters.sql.person_store import PersonStore
+from engine.adapters.sql.queries.form import item_form
 from engine.errors import NotAllowedError, StaleJobError, StepFailedError
 from engine.ports import ClaimedJob
 from engine.usecases.serve_jobs import (
@@ -110,7 +112,7 @@ def test_preparing_a_step_proposes_answers_sealed_and_tells_who_may_do_it(world:
     world.do_jobs()
     worker = world.who("caseworker")
     item = world.item(opened.case_id, "look")
-    form = world.engine.queries.form(worker, item.id)
+    form = world.engine.ask(item_form, worker, item.id)
     assert any(field.value == CANARY or getattr(field, "proposal", None) == CANARY for field in form.fields)
     kinds = world.rows("SELECT kind FROM message WHERE recipient_id = :who", who=worker.actor_id)
     assert "assigned" in {row.kind for row in kinds}
@@ -161,9 +163,9 @@ def test_a_person_known_in_another_case_of_the_unit_is_found_and_only_whom_to_ca
     before, mine = world.open(), world.open()
     _name(world, before.case_id, world.who("caseworker"), other)
     _name(world, mine.case_id, world.who("caseworker"), {"name": "Rahima Khatun", "phone": "09864012345"})
-    with world.engine.unit_of_work() as work:
+    with world.engine.transaction() as tx:
         people = [person.person_id for person in world.state(mine.case_id).persons]
-        found = work.persons.matches(people, case_id=mine.case_id)
+        found = tx.of(PersonStore).matches(people, case_id=mine.case_id)
     assert [(match.unit, match.contact) for match in found] == [("Unit IN (Here)", "duty desk IN")]
 
 
@@ -171,9 +173,9 @@ def test_nobody_like_them_is_nobody(world: World) -> None:
     before, mine = world.open(), world.open()
     _name(world, before.case_id, world.who("caseworker"), {"name": "Sita Tamang", "phone": "9841000000"})
     _name(world, mine.case_id, world.who("caseworker"), {"name": "Rahima Khatun", "phone": "09864012345"})
-    with world.engine.unit_of_work() as work:
+    with world.engine.transaction() as tx:
         people = [person.person_id for person in world.state(mine.case_id).persons]
-        assert work.persons.matches(people, case_id=mine.case_id) == ()
+        assert tx.of(PersonStore).matches(people, case_id=mine.case_id) == ()
 
 
 def test_a_run_that_begins_later_has_its_jobs_too(world: World) -> None:

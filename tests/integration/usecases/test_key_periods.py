@@ -11,6 +11,7 @@ from uuid import UUID
 import pytest
 
 from engine.adapters.period_keys import PeriodFolders
+from engine.adapters.sql.person_store import PersonStore
 from engine.cli.audit import _ailments_of_periods
 from engine.cli.common import SYSTEM
 from engine.errors import KeyMissingError, NotAllowedError, SettingsError
@@ -69,8 +70,8 @@ def kill_after(installed: Installation, world: World, step: str) -> None:
 
 
 def names(installed: Installation, people: set[UUID]) -> set[object]:
-    with installed.engine.unit_of_work() as work:
-        return {work.persons.identity(one)["name"] for one in people}
+    with installed.engine.transaction() as tx:
+        return {tx.of(PersonStore).identity(one)["name"] for one in people}
 
 
 def files(folder: Path) -> list[str]:

@@ -14,6 +14,8 @@ import pytest
 
 from engine.adapters.key_file import read_key_file
 from engine.adapters.postgres.roles import DatabaseUrls
+from engine.adapters.sql.file_store import FileStore
+from engine.adapters.sql.housekeeping_store import HousekeepingStore
 from engine.assembly import Engine
 from engine.bootstrap import build_engine
 from engine.cli.common import SYSTEM
@@ -247,9 +249,9 @@ def test_the_values_of_a_case_are_sealed_anew_and_the_old_keys_are_dropped_a_min
     whole = "SELECT version FROM data_key WHERE owner_id = :c AND wrapped IS NOT NULL"
     assert [row[0] for row in world.rows(whole, c=opened.case_id)] == [2]
     world.engine.vault.forget()  # type: ignore[attr-defined]
-    with world.engine.unit_of_work() as work:
-        assert work.records.report_of(opened.case_id)
-        assert work.files.part(file_id, copy_of="original", number=0) == b"some words"
+    with world.engine.transaction() as tx:
+        assert tx.of(HousekeepingStore).report_of(opened.case_id)
+        assert tx.of(FileStore).part(file_id, copy_of="original", number=0) == b"some words"
     copied = next(value for value in before if value.startswith(b"v2|\x01" + opened.case_id.bytes))
     with pytest.raises(KeyMissingError):
         world.engine.vault.unseal(copied, table="report", row=ROW, column="sealed_answers")

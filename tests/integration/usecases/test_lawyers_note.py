@@ -4,6 +4,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from engine.adapters.sql.case_store import CaseStore
 from engine.domain import commands as cm
 from engine.domain.consent import GivenBy
 from engine.domain.non_punishment import NOTE
@@ -99,10 +100,10 @@ def test_a_partner_by_link_gets_no_statement_of_somebody_who_became_a_suspect_si
         answer_by_link(case.engine, token, session, accepts=True)
         assert len(read_by_link(case.engine, token, session).lines) == len(fields)
     case.answer(case.add_for(NOTE, f"person:{victim}"))
-    with case.engine.unit_of_work() as work:
+    with case.engine.transaction() as tx:
         command = cm.AddPerson(victim, PersonRole.SUSPECT)
-        carry_out(case.engine, work, work.cases.lock(case.case_id), command, actor_id=None, now=case.world.now())
-        work.commit()
+        carry_out(case.engine, tx, tx.of(CaseStore).lock(case.case_id), command, actor_id=None, now=case.world.now())
+        tx.commit()
     if has_accepted:
         [line] = read_by_link(case.engine, token, session).lines
         assert line.label.endswith(": name")

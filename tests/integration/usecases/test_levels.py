@@ -8,6 +8,9 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from engine.adapters.sql.queries.board import admin_board
+from engine.adapters.sql.queries.case_page import case_page
+from engine.adapters.sql.queries.documents import document_text
 from engine.errors import NotAllowedError, NotFoundError
 from engine.usecases.absences import note_absence
 from engine.usecases.acknowledge import acknowledge, acknowledge_by_link
@@ -368,7 +371,7 @@ def test_the_note_of_a_level_is_read_in_the_ledger_of_the_case(world: World) -> 
     case_id = _late(world, _ladder("{role: lawyer}", "note: Look at the mill."))
     world.later(hours=10)
     world.fire()
-    [line] = world.engine.queries.case(world.who("supervisor"), case_id).escalations
+    [line] = world.engine.ask(case_page, world.who("supervisor"), case_id).escalations
     assert line.note == "Look at the mill."
 
 
@@ -408,15 +411,15 @@ def test_a_case_whose_last_level_reaches_nobody_is_a_finding_on_the_board_until_
         world.who(role).actor_id for role in ("intake_officer", "caseworker", "auditor")
     ])  # fmt: skip
     case_id = _late(world, _ladder("{role: lawyer}"))
-    assert world.engine.queries.board(world.who("auditor")).unreached == ()
+    assert world.engine.ask_board(admin_board, world.who("auditor")).unreached == ()
     world.later(hours=10)
     world.fire()
     number = world.state(case_id).case.number
-    assert world.engine.queries.board(world.who("auditor")).unreached == (number,)
-    assert world.engine.queries.board(world.other("auditor")).unreached == ()
+    assert world.engine.ask_board(admin_board, world.who("auditor")).unreached == (number,)
+    assert world.engine.ask_board(admin_board, world.other("auditor")).unreached == ()
     looked = {"seen_at": START.isoformat(), "is_safe": True, "way": "road", "words": "There."}
     world.complete(world.item(case_id, "look"), by="caseworker", answers=looked)
-    assert world.engine.queries.board(world.who("auditor")).unreached == ()
+    assert world.engine.ask_board(admin_board, world.who("auditor")).unreached == ()
 
 
 def test_only_who_was_told_or_may_steer_the_case_says_that_it_was_seen(world: World) -> None:
@@ -555,4 +558,4 @@ def _messages(world: World, case_id: UUID, kind: str) -> dict[tuple[str, str], i
 
 def _letter(world: World, step_id: UUID) -> str:
     row = world.rows("SELECT id FROM document WHERE step_id = :step", step=step_id)[0]
-    return world.engine.queries.document(world.who("nodal_officer"), row.id)
+    return world.engine.ask(document_text, world.who("nodal_officer"), row.id)

@@ -5,6 +5,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from engine.adapters.sql.duty_store import DutyStore
+from engine.adapters.sql.queries.people import member, members, unit_list
 from engine.cli.common import SYSTEM
 from engine.domain.duty import Shift
 from engine.errors import (
@@ -203,14 +205,14 @@ def test_whoever_leaves_leaves_no_shift_no_person_and_no_role_without_an_owner(o
     set_supervisor(office.engine, boss.actor_id, viewer=admin, supervisor_id=lead.actor_id)
     now = office.clock.now()
     spans = [(now - timedelta(hours=1), now + timedelta(hours=7)), (now + timedelta(days=1), now + timedelta(days=2))]
-    with office.engine.unit_of_work() as work:
+    with office.engine.transaction() as tx:
         for start, end in spans:
             shift = Shift(id=uuid4(), unit_id=office.unit, actor_id=boss.actor_id, starts_at=start, ends_at=end)
-            work.duty.add_shift(shift, by=None, at=now)
-        work.commit()
+            tx.of(DutyStore).add_shift(shift, by=None, at=now)
+        tx.commit()
     deactivate(office.engine, boss.actor_id, viewer=admin)
-    with office.engine.unit_of_work() as work:
-        assert work.duty.shifts(office.unit, since=now) == ()
+    with office.engine.transaction() as tx:
+        assert tx.of(DutyStore).shifts(office.unit, since=now) == ()
     assert office.rows("SELECT supervisor_id FROM actor WHERE id = :id", id=worker.actor_id) == [(lead.actor_id,)]
     told = _told(office)
     assert ("nodal_officer", "/on-call") in told
@@ -234,26 +236,26 @@ def test_nobody_supervises_themselves(office: World, admin: Viewer) -> None:
 
 
 def test_the_list_of_units_says_which_roles_nobody_has(office: World, admin: Viewer) -> None:
-    found = {unit.name: unit for unit in office.engine.queries.unit_list(admin)}
+    found = {unit.name: unit for unit in office.engine.ask(unit_list, admin)}
     assert set(found["Hill office"].missing) == {Role.SUPERVISOR, Role.NODAL_OFFICER, Role.SAFEGUARDING_LEAD}
     here = next(unit for unit in found.values() if unit.id == office.unit)
     assert here.missing == ()
     with pytest.raises(NotAllowedError):
-        office.engine.queries.unit_list(office.who("supervisor"))
+        office.engine.ask(unit_list, office.who("supervisor"))
 
 
 def test_a_supervisor_sees_their_own_people_only(office: World) -> None:
     boss = office.who("supervisor")
-    assert office.engine.queries.member(boss, office.who("caseworker").actor_id).email
-    seen = {person.id for person in office.engine.queries.members(boss)}
+    assert office.engine.ask(member, boss, office.who("caseworker").actor_id).email
+    seen = {person.id for person in office.engine.ask(members, boss)}
     assert seen == {viewer.actor_id for viewer in office.network.people.values()}
     with pytest.raises(NotAllowedError):
-        office.engine.queries.members(office.who("lawyer"))
+        office.engine.ask(members, office.who("lawyer"))
     for foreign in (office.other("caseworker").actor_id, uuid4()):
         with pytest.raises(NotFoundError):
-            office.engine.queries.member(boss, foreign)
+            office.engine.ask(member, boss, foreign)
     with pytest.raises(NotFoundError):
-        office.engine.queries.member(office.who("lawyer"), office.who("caseworker").actor_id)
+        office.engine.ask(member, office.who("lawyer"), office.who("caseworker").actor_id)
 
 
 def test_everything_is_written_down_without_a_name(office: World, admin: Viewer) -> None:

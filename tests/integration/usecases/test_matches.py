@@ -9,6 +9,10 @@ from uuid import UUID, uuid4
 import pytest
 
 from engine.adapters.sql.match_store import MatchStore
+from engine.adapters.sql.person_store import PersonStore
+from engine.adapters.sql.queries.case_page import case_page
+from engine.adapters.sql.queries.history import case_history
+from engine.adapters.sql.queries.sharing import matches
 from engine.domain.records import PersonRole
 from engine.errors import NotAllowedError, NotFoundError
 from engine.usecases.conflicts import note_conflict
@@ -26,8 +30,8 @@ def test_the_leads_of_the_unit_that_knew_first_are_asked_once_and_told_only_who_
     assert told(world) == {
         world.other(role).actor_id for role in ("case_manager", "supervisor", "nodal_officer", "safeguarding_lead")
     }
-    assert world.engine.queries.matches(world.who("supervisor")) == ()
-    [there] = world.engine.queries.matches(world.other("supervisor"))
+    assert world.engine.ask(matches, world.who("supervisor")) == ()
+    [there] = world.engine.ask(matches, world.other("supervisor"))
     assert (there.case_id, there.unit, there.contact) == (theirs, "Unit IN (Here)", "duty desk IN")
     assert str(mine) not in there.model_dump_json()
     words = " ".join(row.body + row.subject for row in world.rows("SELECT * FROM message WHERE kind = 'match_found'"))
@@ -52,15 +56,15 @@ def test_whoever_writes_a_person_down_sees_the_same_for_a_hit_and_a_miss(world: 
         world.do_jobs()
         find_matches(world.engine)
         world.do_jobs()
-        page = world.engine.queries.case(world.who("caseworker"), opened.case_id)
-        kinds = [event.type for event in world.engine.queries.history(world.who("caseworker"), opened.case_id)]
+        page = world.engine.ask(case_page, world.who("caseworker"), opened.case_id)
+        kinds = [event.type for event in world.engine.ask(case_history, world.who("caseworker"), opened.case_id)]
         steps = [(step.key, step.status, [answer.text for answer in step.answers]) for step in page.steps]
         seen.append((kinds, steps, page.findings, page.facts, len(page.persons)))
     assert seen[0] == seen[1]
-    assert world.engine.queries.matches(world.other("supervisor"))
+    assert world.engine.ask(matches, world.other("supervisor"))
     for role in ("caseworker", "intake_officer", "counsellor"):
         with pytest.raises(NotAllowedError):
-            world.engine.queries.matches(world.who(role))
+            world.engine.ask(matches, world.who(role))
 
 
 def test_the_answer_to_adding_a_person_is_an_id_whatever_others_know(world: World) -> None:
@@ -73,9 +77,9 @@ def test_the_answer_to_adding_a_person_is_an_id_whatever_others_know(world: Worl
         for identity in (KNOWN, UNKNOWN)
     ]  # fmt: skip
     assert all(isinstance(answer, UUID) for answer in answers)
-    with world.engine.unit_of_work() as work:
+    with world.engine.transaction() as tx:
         people = [person.person_id for person in world.state(mine).persons]
-        assert work.persons.matches(people, case_id=mine) == ()
+        assert tx.of(PersonStore).matches(people, case_id=mine) == ()
     assert theirs != mine
 
 
@@ -103,13 +107,13 @@ def test_who_is_in_conflict_with_the_case_is_left_out(world: World) -> None:
 def test_an_alert_is_seen_by_a_lead_of_its_unit_only(world: World) -> None:
     cases(world)
     find_matches(world.engine)
-    [there] = world.engine.queries.matches(world.other("supervisor"))
+    [there] = world.engine.ask(matches, world.other("supervisor"))
     with pytest.raises(NotFoundError):
         mark_match_seen(world.engine, there.id, viewer=world.who("supervisor"))
     with pytest.raises(NotAllowedError):
         mark_match_seen(world.engine, there.id, viewer=world.other("caseworker"))
     mark_match_seen(world.engine, there.id, viewer=world.other("supervisor"))
-    [seen] = world.engine.queries.matches(world.other("supervisor"))
+    [seen] = world.engine.ask(matches, world.other("supervisor"))
     assert (seen.seen_by, seen.seen_at) == (world.other("supervisor").name, world.clock.now())
 
 

@@ -10,6 +10,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from engine.adapters.sql.case_store import CaseStore
+from engine.adapters.sql.directory_store import DirectoryStore
 from engine.domain.seen_link import hash_of_link
 from engine.ports import ActorRecord
 from engine.usecases.deliver_messages import deliver_unattended
@@ -76,21 +78,21 @@ def _mailing(world: World, mail: Mail) -> World:
 
 
 def _person(world: World, role: str = "caseworker") -> ActorRecord:
-    with world.engine.unit_of_work() as work:
-        found = work.directory.actor(world.who(role).actor_id)
+    with world.engine.transaction() as tx:
+        found = tx.of(DirectoryStore).actor(world.who(role).actor_id)
     assert found is not None
     return found
 
 
 def _tell(world: World, case_id: UUID, kind: str, **more: Any) -> None:
-    with world.engine.unit_of_work() as work:
-        state = work.cases.lock(case_id)
+    with world.engine.transaction() as tx:
+        state = tx.of(CaseStore).lock(case_id)
         wanted: dict[str, Any] = {
             "rule": f"{kind}|1", "people": [_person(world)], "channels": (IN_APP, EMAIL), "step_title": TITLE,
             "due_at": START, "link": f"/cases/{case_id}", "now": world.clock.now(), "level": 2,
         }  # fmt: skip
-        tell(world.engine, work, state, kind=kind, **(wanted | more))
-        work.commit()
+        tell(world.engine, tx, state, kind=kind, **(wanted | more))
+        tx.commit()
 
 
 def _parsed(message: Message) -> EmailMessage:
@@ -135,12 +137,12 @@ def test_a_message_about_a_case_says_what_it_is_and_leads_there_in_text_and_html
 @pytest.mark.parametrize("kind", sorted(OF_THE_SYSTEM))
 def test_a_message_that_belongs_to_no_case_arrives_too(world: World, mail: Mail, kind: str) -> None:
     world = _mailing(world, mail)
-    with world.engine.unit_of_work() as work:
+    with world.engine.transaction() as tx:
         tell_of_system(
-            world.engine, work, kind=kind, rule="x", people=[_person(world)], channels=(EMAIL,), link="/board",
-            now=world.clock.now(), unit=work.directory.unit(world.unit),
+            world.engine, tx, kind=kind, rule="x", people=[_person(world)], channels=(EMAIL,), link="/board",
+            now=world.clock.now(), unit=tx.of(DirectoryStore).unit(world.unit),
         )  # fmt: skip
-        work.commit()
+        tx.commit()
     assert deliver_unattended(world.engine) == 1
     message = _only(mail)
     assert message["Subject"] == OF_THE_SYSTEM[kind][0]
@@ -220,8 +222,8 @@ def test_a_due_time_is_said_in_the_zone_of_who_reads_it(world: World, mail: Mail
     world = _mailing(world, mail)
     case_id = world.at_look().case_id
     world.rows("UPDATE unit SET zone = :zone WHERE id = :id", zone=zone, id=world.network.other_unit)
-    with world.engine.unit_of_work() as work:
-        partner = work.directory.actor(world.other("supervisor").actor_id)
+    with world.engine.transaction() as tx:
+        partner = tx.of(DirectoryStore).actor(world.other("supervisor").actor_id)
     _tell(world, case_id, "overdue", people=[partner])
     deliver_unattended(world.engine)
     assert said in _part(_only(mail), "plain")

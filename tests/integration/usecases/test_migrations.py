@@ -52,7 +52,7 @@ def test_a_database_of_the_first_shape_comes_to_the_newest_and_its_cases_go_on(w
     with sql.connect() as connection:
         assert _differences(connection) == [f"remove_table {name}" for name in NOBODYS]
     sql.dispose()
-    assert world.engine.queries.rights_beyond() == ()
+    assert world.engine.reader.rights_beyond() == ()
     writer = writer_of(world.urls)
     with writer.connect() as connection:
         assert gaps_in_the_wall(connection) == ()

@@ -6,6 +6,12 @@ from typing import Any
 
 import pytest
 
+from engine.adapters.sql.queries.board import admin_board
+from engine.adapters.sql.queries.case_page import case_page
+from engine.adapters.sql.queries.cases import cases
+from engine.adapters.sql.queries.history import case_history
+from engine.adapters.sql.queries.notices import notices
+from engine.adapters.sql.queries.worklist import work_item, worklist
 from engine.cli.common import show
 from engine.domain.lateness import is_overdue
 from tests.integration.usecases.world import World
@@ -22,24 +28,24 @@ def test_list_count_case_page_message_ledger_and_export_agree(
     item = world.item(case_id, "look")
     world.clock.move_to(deadline.due_at + after_due)
     world.fire()
-    queries, viewer = world.engine.queries, world.who("case_manager")
-    page = queries.case(viewer, case_id)
-    [line] = queries.cases(viewer)
-    mine = next(one for one in queries.worklist(viewer) if one.id == item.id)
+    engine, viewer = world.engine, world.who("case_manager")
+    page = engine.ask(case_page, viewer, case_id)
+    [line] = engine.ask(cases, viewer)
+    mine = next(one for one in engine.ask(worklist, viewer) if one.id == item.id)
     shown = next(one for one in page.deadlines if one.step_key == "look")
-    told = [notice.kind for notice in queries.notices(viewer)]
-    admin = queries.board(world.who("system_administrator"))
+    told = [notice.kind for notice in engine.ask(notices, viewer)]
+    admin = engine.ask_board(admin_board, world.who("system_administrator"))
     exported, listed = (_printed(capsys, value) for value in (page, [line]))
     assert {
         "the domain": is_overdue(deadline.due_at, world.clock.now()),
         "worklist": mine.is_overdue,
-        "work item": queries.work_item(viewer, item.id).is_overdue,
+        "work item": engine.ask(work_item, viewer, item.id).is_overdue,
         "case list": line.is_overdue,
         "count on the board": len(admin.overdue) == 1,
         "case page": shown.state == "overdue",
         "breach on the case page": shown.breached_at == deadline.due_at,
         "message": "overdue" in told,
-        "history": "DeadlineBreached" in {event.type for event in queries.history(viewer, case_id)},
+        "history": "DeadlineBreached" in {event.type for event in engine.ask(case_history, viewer, case_id)},
         "case as JSON": next(d for d in exported["deadlines"] if d["step_key"] == "look")["state"] == "overdue",
         "list as JSON": listed[0]["is_overdue"],
     } == dict.fromkeys(

@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import pytest
 
+from engine.adapters.sql.queries.form import item_form
 from engine.errors import InvalidAnswersError, NotAllowedError, NotFoundError
 from engine.usecases.open_case import OpenedCase
 from tests.integration.usecases.trial import CANARY
@@ -92,7 +93,7 @@ def test_the_first_item_is_reserved_for_whoever_reported_with_the_answers_in_its
     opened = world.open()
     assert opened.item_id is not None
     assert world.load(opened.item_id).assignee_id == reporter.actor_id
-    form = world.engine.queries.form(reporter, opened.item_id)
+    form = world.engine.ask(item_form, reporter, opened.item_id)
     assert next(field.value for field in form.fields if field.name == "narrative") == SIX["narrative"]
 
 

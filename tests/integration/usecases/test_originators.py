@@ -4,6 +4,8 @@ from uuid import uuid4
 
 import pytest
 
+from engine.adapters.sql.access_store import AccessStore
+from engine.adapters.sql.transfer_store import TransferStore
 from engine.domain.access import Denial
 from engine.domain.consequences import JobKind
 from engine.ports import ClaimedJob
@@ -34,9 +36,9 @@ def deny(world: World, asker: Viewer, job: ClaimedJob) -> None:
     denial = Denial(
         id=uuid4(), case_id=job.case_id, actor_id=asker.actor_id, reason_code="safety", set_at=world.clock.now()
     )
-    with world.engine.unit_of_work() as work:
-        work.access.deny(denial)
-        work.commit()
+    with world.engine.transaction() as tx:
+        tx.of(AccessStore).deny(denial)
+        tx.commit()
 
 
 def note_conflict(world: World, asker: Viewer, job: ClaimedJob) -> None:
@@ -101,9 +103,9 @@ def test_what_the_system_does_by_itself_names_nobody(world: World) -> None:
 
 def test_what_waits_when_a_case_moves_to_another_unit_goes_on(world: World) -> None:
     opened = world.at_talk()
-    with world.engine.unit_of_work() as work:
-        work.transfers.move(opened.case_id, to_unit_id=world.network.other_unit)
-        work.commit()
+    with world.engine.transaction() as tx:
+        tx.of(TransferStore).move(opened.case_id, to_unit_id=world.network.other_unit)
+        tx.commit()
     jobs = world.jobs()
     assert {JobKind(job.kind) for job in jobs} >= OF_A_PERSON
     assert {world.do(job) for job in jobs} == {"done"}

@@ -10,6 +10,9 @@ from uuid import UUID, uuid4
 import pytest
 
 from engine.adapters.smtp import SmtpSending
+from engine.adapters.sql.delivery_store import DeliveryStore
+from engine.adapters.sql.job_store import JobStore
+from engine.adapters.sql.message_store import MessageStore
 from engine.cli.common import SYSTEM
 from engine.errors import InvalidAnswersError, NotFoundError
 from engine.ports import NewMessage, Outgoing
@@ -42,11 +45,11 @@ def _write(world: World, case_id: UUID | None, name: str, *, critical: bool = Fa
         html=f"<p>{name}.</p>",
     )  # fmt: skip
     now = world.later(seconds=1)
-    with world.engine.unit_of_work() as work:
-        work.messages.add(message, unit_id=world.unit, at=now)
+    with world.engine.transaction() as tx:
+        tx.of(MessageStore).add(message, unit_id=world.unit, at=now)
         if case_id is not None:
-            work.deliveries.queue(case_id, channel="email", job_id=uuid4(), critical=critical, now=now)
-        work.commit()
+            tx.of(DeliveryStore).queue(case_id, channel="email", job_id=uuid4(), critical=critical, now=now)
+        tx.commit()
     (row,) = world.rows("SELECT id FROM message WHERE subject = :name", name=name)
     return f"<{row[0]}@example.org>"
 
@@ -61,10 +64,10 @@ def _pass(world: World, until: datetime) -> None:
 
 def _give_back_and_do(world: World) -> None:
     """Give back the batches that are out, as a worker that is gone would, and do all that is due."""
-    with world.engine.unit_of_work() as work:
+    with world.engine.transaction() as tx:
         for (batch_id,) in world.rows("SELECT id FROM batch WHERE closed_at IS NULL"):
-            work.jobs.abandon_batch(batch_id)
-        work.commit()
+            tx.of(JobStore).abandon_batch(batch_id)
+        tx.commit()
     world.do_jobs()
 
 

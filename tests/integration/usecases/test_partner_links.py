@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from engine.adapters.sql.queries.sharing import sharing
 from engine.domain.partner_link import MOST_TRIES, SITTING
 from engine.domain.records import PersonRole
 from engine.errors import AlreadyEndedError, InvalidAnswersError, NotFoundError, PartnerLinkError
@@ -59,7 +60,7 @@ def test_after_acceptance_exactly_the_agreed_fields_are_shown_and_every_look_is_
     [used] = world.rows("SELECT body FROM event WHERE type = 'PartnerLinkUsed'")
     assert (used.body["what"], used.body["count"]) == ("read", 2)
     assert told(world, "answered") == {world.who("case_manager").actor_id}
-    [shown] = world.engine.queries.sharing(world.who("case_manager"), row(world, referral).case_id).sent
+    [shown] = world.engine.ask(sharing, world.who("case_manager"), row(world, referral).case_id).sent
     assert (shown.to, shown.views, shown.is_outside) == ("House of Hope", 3, True)
 
 

@@ -5,6 +5,9 @@ from uuid import UUID, uuid4
 import pytest
 
 from engine.adapters.name_tokens import NameTokens
+from engine.adapters.sql.case_store import CaseStore
+from engine.adapters.sql.person_store import PersonStore
+from engine.adapters.sql.queries.sharing import matches
 from engine.domain.matching import stage_of
 from engine.domain.records import PersonRole
 from engine.plugin.told import PersonTold
@@ -39,8 +42,8 @@ def test_three_cases_on_one_way_are_told_to_the_unit_that_had_one_before_and_two
     assert told(world) == {
         world.other(role).actor_id for role in ("case_manager", "supervisor", "nodal_officer", "safeguarding_lead")
     }
-    assert world.engine.queries.matches(world.who("supervisor")) == ()
-    [there] = world.engine.queries.matches(world.other("supervisor"))
+    assert world.engine.ask(matches, world.who("supervisor")) == ()
+    [there] = world.engine.ask(matches, world.other("supervisor"))
     assert there.unit == "Unit IN (Here)"
     assert str(first) not in there.model_dump_json()
     words = " ".join(row.body + row.subject for row in world.rows("SELECT * FROM message WHERE kind = 'pattern_found'"))
@@ -76,15 +79,15 @@ def test_whom_a_step_has_told_of_comes_into_the_case_once_sealed_and_as_a_suspec
     opened = world.at_look()
     persons = (PersonTold(name="Rahima Khatun", routes=(WAY,)), PersonTold(), PersonTold(role="no_role", name="X Y"))
     for _ in range(2):
-        with world.engine.unit_of_work() as work:
-            state = work.cases.lock(opened.case_id)
+        with world.engine.transaction() as tx:
+            state = tx.of(CaseStore).lock(opened.case_id)
             step = next(step for step in state.steps.values() if step.key == "intake")
-            keep_persons(world.engine, work, state, step, persons, now=world.clock.now())
-            work.commit()
+            keep_persons(world.engine, tx, state, step, persons, now=world.clock.now())
+            tx.commit()
     suspects = [one for one in world.state(opened.case_id).persons if one.role is PersonRole.SUSPECT]
     assert len(suspects) == 1
-    with world.engine.unit_of_work() as work:
-        assert work.persons.identity(suspects[0].person_id) == {"name": "Rahima Khatun", "routes": [WAY]}
+    with world.engine.transaction() as tx:
+        assert tx.of(PersonStore).identity(suspects[0].person_id) == {"name": "Rahima Khatun", "routes": [WAY]}
 
 
 def travel(world: World, *, ours: bool, way: str) -> UUID:

@@ -6,6 +6,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from engine.adapters.sql.case_store import CaseStore
+from engine.adapters.sql.person_store import PersonStore
 from engine.domain.ages import AgeSource
 from engine.domain.identity import candidates_of, names_of
 from engine.domain.non_punishment import NOTE
@@ -29,13 +31,13 @@ def ask(world: World, by: str = "case_manager") -> dict[str, Any]:
 
 
 def known(world: World, person_id: UUID) -> Any:
-    with world.engine.unit_of_work() as work:
-        return work.persons.identity(person_id)
+    with world.engine.transaction() as tx:
+        return tx.of(PersonStore).identity(person_id)
 
 
 def same(world: World, person_id: UUID) -> set[UUID]:
-    with world.engine.unit_of_work() as work:
-        return set(work.persons.same_as(person_id))
+    with world.engine.transaction() as tx:
+        return set(tx.of(PersonStore).same_as(person_id))
 
 
 def person_of(world: World, case_id: UUID) -> UUID:
@@ -70,8 +72,8 @@ def test_names_in_any_script_are_sealed_and_each_of_them_finds_the_person(world:
     assert not [name for name in NAMES if name in world.dump()]
     for name in NAMES:
         alike = named(world, other.case_id, name)
-        with world.engine.unit_of_work() as work:
-            assert person in {m.person_id for m in work.persons.matches([alike], case_id=other.case_id)}, name
+        with world.engine.transaction() as tx:
+            assert person in {m.person_id for m in tx.of(PersonStore).matches([alike], case_id=other.case_id)}, name
 
 
 def test_a_name_is_added_once_by_one_command_and_an_empty_one_never(world: World) -> None:
@@ -119,14 +121,14 @@ def test_a_person_of_uncertain_identity_is_found_as_any_of_them_until_it_is_sett
         for name in ("Farida Khatun", "Sunita Oraon")
     )
     alike = named(world, other.case_id, "Sunita Oraon")
-    with world.engine.unit_of_work() as work:
-        assert [m.person_id for m in work.persons.matches([alike], case_id=other.case_id)] == [person]
+    with world.engine.transaction() as tx:
+        assert [m.person_id for m in tx.of(PersonStore).matches([alike], case_id=other.case_id)] == [person]
     for candidate, is_confirmed in ((two, False), (one, True)):
         ps.settle_identity(
             world.engine, person, case_id=mine.case_id, candidate_id=candidate, is_confirmed=is_confirmed, **ask(world)
         )
-    with world.engine.unit_of_work() as work:
-        assert work.persons.matches([alike], case_id=other.case_id) == ()
+    with world.engine.transaction() as tx:
+        assert tx.of(PersonStore).matches([alike], case_id=other.case_id) == ()
     assert names_of(known(world, person)) == ("Farida Khatun", "Girl in red")
     assert [one["status"] for one in candidates_of(known(world, person))] == ["confirmed", "ruled_out"]
     with pytest.raises(NotFoundError):
@@ -226,8 +228,8 @@ def test_who_was_found_to_be_the_same_is_no_match_and_is_looked_for_by_the_names
     one, two = named(world, mine.case_id, "Moni Khatun"), named(world, other.case_id, "Moni Khatun", "Tumpa Das")
 
     def matches() -> int:
-        with world.engine.unit_of_work() as work:
-            return len(likely_the_same(world.engine, work, one, case_id=mine.case_id))
+        with world.engine.transaction() as tx:
+            return len(likely_the_same(world.engine, tx, one, case_id=mine.case_id))
 
     assert matches() == 1
     merge_persons(
@@ -316,8 +318,8 @@ def _parts(world: World, case_id: UUID) -> Any:
 @pytest.mark.parametrize("role", ["press_officer", "finance_officer", "partnership_manager"])
 def test_who_works_on_a_case_without_caring_for_the_person_does_not_write_who_they_are(world: World, role: str) -> None:
     case_id = world.open().case_id
-    with world.engine.unit_of_work() as work:
-        person = work.cases.read(case_id).persons[0].person_id
+    with world.engine.transaction() as tx:
+        person = tx.of(CaseStore).read(case_id).persons[0].person_id
     given: dict[str, Any] = {"viewer": world.who(role), "command_id": uuid4()}
     with pytest.raises(NotAllowedError):
         identify_person(world.engine, person, case_id=case_id, identity={"name": "Somebody"}, **given)

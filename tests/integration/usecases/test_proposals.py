@@ -4,6 +4,8 @@ from uuid import UUID
 
 import pytest
 
+from engine.adapters.sql.queries.definitions import definition, definitions
+from engine.adapters.sql.queries.waiting import waiting
 from engine.errors import (
     AlreadyEndedError,
     ConflictError,
@@ -40,7 +42,7 @@ def statuses(world: World) -> list[tuple[str, str, str]]:
 
 
 def subject(world: World, role: str = "case_manager") -> UUID:
-    (line,) = world.engine.queries.waiting(world.who(role))
+    (line,) = world.engine.ask(waiting, world.who(role))
     return line.subject_id
 
 
@@ -52,16 +54,16 @@ def answer(world: World, role: str, *, approved: bool = True) -> None:
 @pytest.mark.parametrize("kind", EACH_KIND)
 def test_no_definition_of_any_kind_is_published_by_one_person(world: World, kind: str) -> None:
     source, author = EACH_KIND[kind]
-    before = world.engine.queries.definitions(kind)
+    before = world.engine.ask_all(definitions, kind)
     done = propose_definition(world.engine, source=source, viewer=world.who(author))
     assert (done.changed, bool(done.waits_for)) == (False, True)
-    assert world.engine.queries.definitions(kind) == before
+    assert world.engine.ask_all(definitions, kind) == before
     assert world.rows("SELECT id FROM recount") == []
     with pytest.raises(OwnApprovalError):
         answer(world, author)
     answer(world, "repatriation_coordinator")
     assert statuses(world) == [("published", world.who(author).name, world.who("repatriation_coordinator").name)]
-    now = {one.name: one for one in world.engine.queries.definitions(kind)}[done.name]
+    now = {one.name: one for one in world.engine.ask_all(definitions, kind)}[done.name]
     assert (now.version, now.content_hash) == (done.version, done.content_hash)
     assert len(world.rows("SELECT id FROM recount")) == (0 if kind in {"workflow", "retention"} else 1)
 
@@ -118,7 +120,7 @@ def test_a_workflow_whose_base_has_changed_is_not_what_was_agreed_to(world: Worl
     world.publish(VISIT.replace("PT10H", "PT11H"), by="partnership_manager")
     with pytest.raises(ConflictError):
         answer_proposal(world.engine, late, viewer=world.who("nodal_officer"), approved=True)
-    assert "child" not in {one.name for one in world.engine.queries.definitions()}
+    assert "child" not in {one.name for one in world.engine.ask_all(definitions)}
 
 
 @pytest.mark.parametrize("by", ["nodal_officer", "case_manager"])
@@ -127,9 +129,9 @@ def test_what_is_refused_or_taken_back_never_runs_and_may_be_proposed_again(worl
     answer(world, by, approved=False)
     assert [status for status, *_ in statuses(world)] == ["refused"]
     with pytest.raises(NotFoundError):
-        world.engine.queries.definition("ladder", "steps-up", 2)
+        world.engine.ask_all(definition, "ladder", "steps-up", 2)
     (again,) = world.publish(FASTER)
-    assert (again.version, world.engine.queries.definition("ladder", "steps-up", None).version) == (3, 3)
+    assert (again.version, world.engine.ask_all(definition, "ladder", "steps-up", None).version) == (3, 3)
 
 
 def test_what_nobody_answers_never_runs(world: World) -> None:

@@ -2,6 +2,8 @@
 
 import pytest
 
+from engine.adapters.sql.queries.definitions import definition
+from engine.adapters.sql.queries.waiting import waiting
 from engine.errors import DefinitionError, NotAllowedError
 from engine.usecases.proposals import propose_definition, propose_files
 from engine.usecases.publish import differing
@@ -25,14 +27,14 @@ def test_a_new_text_becomes_the_next_version_and_the_one_before_is_retired(world
     assert versions(world, "ladder", "steps-up") == [(1, "retired", "shipped"), (2, "published", viewer.name)]
     ladder = world.engine.library().ladders["steps-up"]
     assert (ladder.version, str(ladder.levels[1].after)) == (2, "PT30M")
-    assert world.engine.queries.definition("ladder", "steps-up", None).source == FASTER
-    assert world.engine.queries.definition("ladder", "steps-up", 1).source == LADDER
+    assert world.engine.ask_all(definition, "ladder", "steps-up", None).source == FASTER
+    assert world.engine.ask_all(definition, "ladder", "steps-up", 1).source == LADDER
 
 
 @pytest.mark.parametrize("source", [LADDER, f"# a remark\n{LADDER}", LADDER + "version: 7\n"])
 def test_what_is_published_already_changes_nothing(world: World, source: str) -> None:
     assert propose_definition(world.engine, source=source, viewer=world.who("case_manager")).waits_for is None
-    assert world.engine.queries.waiting(world.who("nodal_officer")) == ()
+    assert world.engine.ask(waiting, world.who("nodal_officer")) == ()
     assert len(versions(world, "ladder", "steps-up")) == 1
     assert world.rows("SELECT id FROM recount") == []
 

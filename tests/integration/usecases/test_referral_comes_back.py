@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from engine.adapters.sql.queries.worklist import worklist
 from engine.domain.records import LIVE, Step, StepStatus
 from engine.domain.referral import ReferralKind
 from engine.errors import InvalidAnswersError
@@ -71,7 +72,7 @@ def test_the_last_open_work_comes_back_to_who_leads(
     assert [one.due_at for one in state.deadlines.values()] == [world.clock.now() + timedelta(days=3)]
     item = world.item(case_id, step.key)
     assert set(item.candidate_roles) == {"supervisor", "case_manager", "nodal_officer"}
-    assert CAME_BACK in {one.title for one in world.engine.queries.worklist(world.who("supervisor"))}
+    assert CAME_BACK in {one.title for one in world.engine.ask(worklist, world.who("supervisor"))}
     world.complete(item, by="case_manager", answers={"decision": "yes", "reason": "The family helps."})
     assert world.state(case_id).case.status == "closed", "a person ended the last step"
     assert list(world.engine.broken_chains()) == []
@@ -142,7 +143,7 @@ def test_a_case_that_is_handed_over_is_open_for_who_took_it(world: World) -> Non
     assert (state.case.status, state.case.unit_id) == ("open", world.network.other_unit)
     [step] = live(world, case_id)
     assert world.item(case_id, step.key).candidate_roles
-    assert {one.title for one in world.engine.queries.worklist(world.other("supervisor"))} == {
+    assert {one.title for one in world.engine.ask(worklist, world.other("supervisor"))} == {
         "The case was handed over: is it done?"
     }
 

@@ -5,6 +5,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from engine.adapters.sql.queries.history import case_history
 from engine.domain.records import RunStatus
 from engine.errors import (
     AlreadyEndedError,
@@ -59,7 +60,7 @@ def test_why_is_told_by_the_history_and_the_words_only_by_a_recorded_act(world: 
     case_id = _over(world)
     _reopen(world, case_id, words=f"  {CANARY} wrote to us.  ")
     viewer = world.who("caseworker")
-    lines = {line.seq: line.text for line in world.engine.queries.history(viewer, case_id)}
+    lines = {line.seq: line.text for line in world.engine.ask(case_history, viewer, case_id)}
     assert "The case was opened again: there is new information." in lines.values()
     assert CANARY not in world.dump()
     seen = world.rows("SELECT count(*) FROM reading WHERE what = 'reasons'")[0][0]
@@ -172,7 +173,7 @@ def test_closing_calls_off_what_is_open_and_says_why(world: World) -> None:
     state = world.state(case_id)
     assert (state.case.status, dict(state.deadlines)) == ("closed", {})
     assert world.rows("SELECT count(*) FROM work_item WHERE status IN ('ready', 'reserved')")[0][0] == 0
-    texts = [line.text for line in world.engine.queries.history(world.who("supervisor"), case_id)]
+    texts = [line.text for line in world.engine.ask(case_history, world.who("supervisor"), case_id)]
     assert "The case was closed: another case is about the same matter." in texts
     assert list(read_reasons(world.engine, case_id, viewer=world.who("supervisor")).values()) == [
         f"See the case of {CANARY}."
@@ -191,7 +192,7 @@ def test_a_step_is_called_off_once_with_a_reason_by_who_may_change_the_plan(worl
         _cancel(world, case_id, step, viewer=world.who("press_officer"))
     _cancel(world, case_id, step, words=f"{CANARY} asked us not to.")
     assert world.state(case_id).steps[step].status == "cancelled"
-    texts = [line.text for line in world.engine.queries.history(world.who("caseworker"), case_id)]
+    texts = [line.text for line in world.engine.ask(case_history, world.who("caseworker"), case_id)]
     assert any(text.endswith("was cancelled: it was opened by mistake.") for text in texts)
     assert CANARY not in world.dump()
     with pytest.raises(AlreadyEndedError):

@@ -4,6 +4,10 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from engine.adapters.sql.queries.case_page import case_page
+from engine.adapters.sql.queries.cases import cases, count_cases
+from engine.adapters.sql.queries.history import case_history
+from engine.adapters.sql.queries.worklist import worklist
 from engine.cli.common import SYSTEM
 from engine.errors import (
     AlreadyEndedError,
@@ -74,17 +78,17 @@ def test_a_sealed_case_is_there_for_its_holder_and_the_officer_only(world: World
     for role in ("case_manager", "supervisor", "nodal_officer", "caseworker"):
         viewer = world.who(role)
         with pytest.raises(NotFoundError):
-            world.engine.queries.case(viewer, case_id)
+            world.engine.ask(case_page, viewer, case_id)
         with pytest.raises(NotFoundError):
-            world.engine.queries.history(viewer, case_id)
-        assert world.engine.queries.cases(viewer) == ()
-        assert world.engine.queries.count_cases(viewer) == 0
-        assert world.engine.queries.worklist(viewer) == ()
+            world.engine.ask(case_history, viewer, case_id)
+        assert world.engine.ask(cases, viewer) == ()
+        assert world.engine.ask(count_cases, viewer) == 0
+        assert world.engine.ask(worklist, viewer) == ()
     with pytest.raises(NotFoundError):
         claim_work_item(world.engine, look.id, viewer=world.who("caseworker"), command_id=uuid4())
     for viewer in (officer, holder):
-        assert world.engine.queries.case(viewer, case_id).id == case_id
-        assert len(world.engine.queries.cases(viewer)) == 1
+        assert world.engine.ask(case_page, viewer, case_id).id == case_id
+        assert len(world.engine.ask(cases, viewer)) == 1
     with pytest.raises(AlreadyEndedError):
         _seal(world, case_id)
 
@@ -101,7 +105,7 @@ def test_two_people_open_a_sealed_case_again(world: World) -> None:
         answer_opening(world.engine, case_id, viewer=officer, agreed=True)
     ask_to_open(world.engine, case_id, viewer=officer)
     answer_opening(world.engine, case_id, viewer=holder, agreed=True)
-    assert world.engine.queries.case(world.who("case_manager"), case_id).id == case_id
+    assert world.engine.ask(case_page, world.who("case_manager"), case_id).id == case_id
     with pytest.raises(NotFoundError):
         ask_to_open(world.engine, case_id, viewer=officer)
     assert not list(world.engine.broken_chains())

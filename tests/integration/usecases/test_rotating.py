@@ -16,6 +16,7 @@ from engine.adapters.anchor_files import AnchorFiles
 from engine.adapters.key_file import read_key_file
 from engine.adapters.sql.chain import link
 from engine.adapters.sql.key_store import KeyStore
+from engine.adapters.sql.person_store import PersonStore
 from engine.adapters.vault import LinkKey
 from engine.assembly import Engine
 from engine.bootstrap import build_engine
@@ -52,18 +53,18 @@ class Installation:
 
     def person(self, name: str = KAMALA["name"]) -> UUID:
         person_id, identity = uuid4(), KAMALA | {"name": name}
-        with self.engine.unit_of_work() as work:
+        with self.engine.transaction() as tx:
             tokens = self.engine.fingerprints.tokens(identity)
-            work.persons.add(person_id, identity, tokens, unit_id=self.world.unit, at=self.world.clock.now())
-            work.commit()
+            tx.of(PersonStore).add(person_id, identity, tokens, unit_id=self.world.unit, at=self.world.clock.now())
+            tx.commit()
         return person_id
 
     def finds(self) -> set[UUID]:
         """Find Kamala by her name, as her organisation does."""
         [[organisation]] = self.world.rows("SELECT organisation_id FROM unit WHERE id = :u", u=self.world.unit)
         tokens = [one for one in self.engine.fingerprints.tokens(KAMALA) if one[0] in {"name", "phone"}]
-        with self.engine.unit_of_work() as work:
-            return set(work.persons.known_by(organisation, tokens))
+        with self.engine.transaction() as tx:
+            return set(tx.of(PersonStore).known_by(organisation, tokens))
 
     def faults(self) -> list[AuditFault]:
         return list(self.engine.faults([self.folder / "outside"]))
@@ -146,9 +147,9 @@ def test_the_key_is_not_switched_before_every_process_knows_it(installed: Instal
 
 def test_a_person_who_was_erased_meanwhile_is_given_no_token(installed: Installation, world: World) -> None:
     gone, stays = installed.person(), installed.person()
-    with installed.engine.unit_of_work() as work:
-        work.keys.destroy(gone, world.clock.now())
-        work.commit()
+    with installed.engine.transaction() as tx:
+        tx.of(KeyStore).destroy(gone, world.clock.now())
+        tx.commit()
     look_again(installed)
     assert rotate_index(installed.engine, viewer=SYSTEM).persons == 1
     assert [row[0] for row in world.rows("SELECT DISTINCT person_id FROM person_token")] == [stays]
@@ -186,14 +187,14 @@ def test_a_changed_index_key_makes_nobodys_next_sign_in_unlike_all_before(
     who, place, at = world.who("caseworker").actor_id, SignInOrigin(network="203.0.113.7"), world.clock.now()
 
     def unlike(place: SignInOrigin = place) -> frozenset[Sort]:
-        with installed.engine.unit_of_work() as work:
-            return unusual_in(installed.engine, work, who, place, at=at + timedelta(weeks=5))
+        with installed.engine.transaction() as tx:
+            return unusual_in(installed.engine, tx, who, place, at=at + timedelta(weeks=5))
 
     def sign_in() -> None:
-        with installed.engine.unit_of_work() as work:
+        with installed.engine.transaction() as tx:
             for day in range(12):
-                learn(installed.engine, work, who, place, at=at + timedelta(weeks=day // 3))
-            work.commit()
+                learn(installed.engine, tx, who, place, at=at + timedelta(weeks=day // 3))
+            tx.commit()
 
     sign_in()
     assert unlike(SignInOrigin(network="198.51.100.9")) == {Sort.NETWORK}

@@ -7,6 +7,7 @@ from threading import Barrier, Thread
 import pyotp
 import pytest
 
+from engine.adapters.sql.queries.viewer import as_viewer
 from engine.cli.common import SYSTEM
 from engine.errors import (
     AlreadyEndedError,
@@ -270,7 +271,7 @@ def test_a_lost_factor_is_taken_away_by_two_people_and_neither_is_its_owner(worl
 
     also = world.who("auditor").actor_id
     give_role(world.engine, also, viewer=SYSTEM, unit_id=world.unit, role="system_administrator")
-    admin, second = proved(world.who("system_administrator")), proved(world.engine.queries.viewer(also))
+    admin, second = proved(world.who("system_administrator")), proved(world.engine.ask_all(as_viewer, also))
     for stranger in (proved(world.who("lawyer")), proved(world.other("supervisor"))):
         with pytest.raises(NotFoundError):
             report_lost(world.engine, lost, viewer=stranger)

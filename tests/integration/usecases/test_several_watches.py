@@ -5,6 +5,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from engine.adapters.sql.queries.documents import document_text
 from engine.domain.records import StepStatus
 from engine.replay.world import World
 from engine.usecases.steer_case import add_step
@@ -28,7 +29,7 @@ def test_every_digital_piece_has_a_certificate_of_its_own_in_whichever_order_the
     for step in steps:
         [certificate] = case.watched(f"certificate_{step.hex}")
         [paper] = case.page_of(certificate.id).documents
-        html = case.engine.queries.document(case.people["caseworker"], paper.id)
+        html = case.engine.ask(document_text, case.people["caseworker"], paper.id)
         marks.append((case.proposed(certificate.id, "label"), [mark for mark in ("E0", "E1", "E2") if mark in html]))
     assert marks == [("E0", ["E0"]), ("E1", ["E1"]), ("E2", ["E2"])]
 

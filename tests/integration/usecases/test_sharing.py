@@ -7,6 +7,14 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from engine.adapters.sql.access_store import AccessStore
+from engine.adapters.sql.partner_store import PartnerStore
+from engine.adapters.sql.queries.case_page import case_page
+from engine.adapters.sql.queries.offers import offers
+from engine.adapters.sql.queries.person_page import person_page
+from engine.adapters.sql.queries.sent import sent
+from engine.adapters.sql.queries.sharing import sharing
+from engine.adapters.sql.referral_store import ReferralStore
 from engine.adapters.sql.tables import CaseRow
 from engine.adapters.sql.transfer_store import STAYS, WITH_THE_CASE
 from engine.domain.access import Via
@@ -71,7 +79,7 @@ def test_who_may_not_release_asks_for_it_and_the_other_unit_hears_of_it_only_the
     case_id = world.at_look().case_id
     referral = share(world, case_id, consent_id=agree(world, case_id), viewer=world.who("caseworker"))
     assert row(world, referral).status == "held"
-    assert world.engine.queries.offers(world.other("caseworker")) == ()
+    assert world.engine.ask(offers, world.other("caseworker")) == ()
     assert told(world, "referred") == set()
     assert world.who("case_manager").actor_id in told(world, "to_release")
     with pytest.raises(NotFoundError):
@@ -105,12 +113,12 @@ def test_by_what_somebody_can_be_found_leaves_only_when_two_have_released_it(wor
 def test_before_acceptance_the_purpose_is_seen_and_nothing_of_the_person(world: World) -> None:
     opened = world.at_look()
     share(world, opened.case_id, consent_id=agree(world, opened.case_id))
-    [offer] = world.engine.queries.offers(world.other("caseworker"))
+    [offer] = world.engine.ask(offers, world.other("caseworker"))
     assert (offer.purpose, offer.help, offer.urgency, offer.case_number) == (
         "shelter", "safe_place", "high", opened.case_number,
     )  # fmt: skip
     with pytest.raises(NotFoundError):
-        world.engine.queries.case(world.other("caseworker"), opened.case_id)
+        world.engine.ask(case_page, world.other("caseworker"), opened.case_id)
 
 
 def test_acceptance_gives_exactly_what_was_agreed_as_long_as_it_was_agreed(world: World) -> None:
@@ -175,10 +183,10 @@ def test_what_one_has_agreed_to_shows_nothing_of_another_person_of_the_case(worl
     first, seen = everybody(world, case_id)[0], seen_by(world, case_id)
     assert (of_person(seen, first).fields, of_person(seen, second).fields) == (NAME_AND_AGE, ())
     partner = world.other("caseworker")
-    assert [one.id for one in world.engine.queries.case(partner, case_id).persons] == [first]
-    assert world.engine.queries.person(partner, case_id, first).label == "Person 1"
+    assert [one.id for one in world.engine.ask(case_page, partner, case_id).persons] == [first]
+    assert world.engine.ask(person_page, partner, case_id, first).label == "Person 1"
     for asks in (
-        lambda: world.engine.queries.person(partner, case_id, second),
+        lambda: world.engine.ask(person_page, partner, case_id, second),
         lambda: reveal_person(world.engine, second, case_id=case_id, viewer=partner),
     ):
         with pytest.raises(NotFoundError):
@@ -230,11 +238,11 @@ def test_the_name_of_a_partner_outside_is_sealed_and_shown_where_the_case_is_kep
     referral = share(world, case_id, to_name="KANARIENVOGEL", to_kind="police", consent_id=consent)
     lead = world.who("supervisor")
     assert "KANARIENVOGEL" not in world.dump()
-    assert [one.to for one in world.engine.queries.sharing(lead, case_id).sent] == ["KANARIENVOGEL"]
-    assert [one.to for one in world.engine.queries.sent(lead) if one.id == referral] == ["KANARIENVOGEL"]
-    with world.engine.unit_of_work() as work:
-        kept = work.referrals.get(referral)
-        assert [name for name, _ in work.partners.asked_by(lead)] == ["KANARIENVOGEL"]
+    assert [one.to for one in world.engine.ask(sharing, lead, case_id).sent] == ["KANARIENVOGEL"]
+    assert [one.to for one in world.engine.ask(sent, lead) if one.id == referral] == ["KANARIENVOGEL"]
+    with world.engine.transaction() as tx:
+        kept = tx.of(ReferralStore).get(referral)
+        assert [name for name, _ in tx.of(PartnerStore).asked_by(lead)] == ["KANARIENVOGEL"]
     assert kept is not None
     assert kept.to_name == "KANARIENVOGEL"
 
@@ -285,10 +293,10 @@ def test_a_case_that_is_handed_over_belongs_to_the_other_unit_and_only_from_its_
     assert state.case.unit_id == world.network.other_unit
     item = world.item(case_id, "look")
     assert (item.assignee_id, item.status.value) == (None, "ready")
-    assert world.engine.queries.case(world.other("case_manager"), case_id).number == opened.case_number
+    assert world.engine.ask(case_page, world.other("case_manager"), case_id).number == opened.case_number
     kept = seen_by(world, case_id, viewer="who")
     assert (kept.via, kept.fields, kept.until) == (Via.GRANT, ("case.*",), world.clock.now() + timedelta(days=30))
-    lines = world.engine.queries.sent(world.who("case_manager"))
+    lines = world.engine.ask(sent, world.who("case_manager"))
     assert {(line.kind, line.status, line.is_ours) for line in lines} == {
         ("transfer", "accepted", False), ("referral", "recalled", False),
     }  # fmt: skip
@@ -418,8 +426,8 @@ def accept(world: World, referral: UUID) -> None:
 
 def seen_by(world: World, case_id: UUID, *, viewer: str = "other") -> Any:
     who = world.other("caseworker") if viewer == "other" else world.who("caseworker")
-    with world.engine.unit_of_work() as work:
-        return work.access.access_of(who, case_id, world.clock.now())
+    with world.engine.transaction() as tx:
+        return tx.of(AccessStore).access_of(who, case_id, world.clock.now())
 
 
 def row(world: World, referral: UUID) -> Any:

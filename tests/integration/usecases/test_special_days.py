@@ -67,8 +67,8 @@ def test_what_opens_after_a_day_was_added_counts_with_it_in_every_process_at_onc
     try:
         assert other.library().calendars["IN"].is_working_day(MONDAY)
         add_special_day(counted.engine, STRIKE, viewer=counted.who("system_administrator"))
-        with other.unit_of_work() as work:
-            assert not work.library().calendars["IN"].is_working_day(MONDAY)
+        with other.transaction() as tx:
+            assert not tx.library().calendars["IN"].is_working_day(MONDAY)
     finally:
         other.dispose()
     assert due(counted, counted.open().case_id) == LATER

@@ -3,6 +3,8 @@
 from datetime import timedelta
 from uuid import UUID, uuid4
 
+from engine.adapters.sql.case_store import CaseStore
+from engine.adapters.sql.queries.documents import document_text
 from engine.domain import commands as cm
 from engine.domain.records import AddedStep, PersonRole, step_id
 from engine.usecases.deciding import carry_out
@@ -13,17 +15,17 @@ def runs(case: Work, uses: str, path: str) -> UUID:
     """Let a step of the machine be done for one person."""
     run, key = next(iter(case.state.runs)), f"extra_{uuid4().hex[:8]}"
     command = cm.AddStep(run, key, AddedStep(uses=uses, title=uses), path, automatic=True)
-    with case.engine.unit_of_work() as work:
-        state = work.cases.lock(case.case_id)
-        carry_out(case.engine, work, state, command, actor_id=None, now=case.world.now())
-        work.commit()
+    with case.engine.transaction() as tx:
+        state = tx.of(CaseStore).lock(case.case_id)
+        carry_out(case.engine, tx, state, command, actor_id=None, now=case.world.now())
+        tx.commit()
     case.world.settle_jobs()
     return step_id(run, key, path)
 
 
 def paper(case: Work, step: UUID) -> str:
     [document] = case.page_of(step).documents
-    return case.engine.queries.document(case.people["case_manager"], document.id)
+    return case.engine.ask(document_text, case.people["case_manager"], document.id)
 
 
 def test_the_paper_for_one_person_names_no_other_survivor(case: Work) -> None:
@@ -102,7 +104,7 @@ def test_suspects_and_family_are_known_to_a_step_of_one_person_but_not_who_is_a_
     step = case.add_for("policing.fir", alpha)
     case.answer(step, refused=False)
     html = "".join(
-        case.engine.queries.document(case.people["case_manager"], document.id)
+        case.engine.ask(document_text, case.people["case_manager"], document.id)
         for document in case.page_of(step).documents
     )
     assert [name in html for name in ("Alpha", "Bravo", "Sierra")] == [True, False, True]

@@ -7,6 +7,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from engine.adapters.sql.item_store import ItemStore
+from engine.adapters.sql.queries.notices import notices
 from engine.domain.files import FileKind
 from engine.domain.records import LIVE, StepStatus
 from engine.errors import InvalidAnswersError, NotACandidateError, NotFoundError
@@ -97,8 +99,8 @@ def test_a_hearing_opens_a_week_before_and_comes_as_a_file_for_the_calendar(case
     assert case.page_of(hearing).notes == ()
     case.world.pass_until(at - 7 * DAY + HOUR)
     [coming] = case.watched("next_hearing")
-    with case.engine.unit_of_work() as work:
-        item = work.items.open_of_step(coming.id)
+    with case.engine.transaction() as tx:
+        item = tx.of(ItemStore).open_of_step(coming.id)
     assert item is not None
     made = appointment_file(case.engine, item.id, viewer=case.people["lawyer"])
     assert f"DTSTART:{at:%Y%m%dT%H%M%SZ}\r\n" in made.text
@@ -108,7 +110,7 @@ def test_a_hearing_opens_a_week_before_and_comes_as_a_file_for_the_calendar(case
     with pytest.raises((NotACandidateError, NotFoundError)):
         appointment_file(case.engine, item.id, viewer=case.people["press_officer"])
     links = [
-        one.link for one in case.engine.queries.notices(case.people["lawyer"]) if one.link and one.link.endswith(".ics")
+        one.link for one in case.engine.ask(notices, case.people["lawyer"]) if one.link and one.link.endswith(".ics")
     ]
     assert links == [f"/items/{item.id}/appointment.ics"]
 
@@ -116,8 +118,8 @@ def test_a_hearing_opens_a_week_before_and_comes_as_a_file_for_the_calendar(case
 def test_an_item_that_is_no_appointment_has_no_file(case: Work) -> None:
     step_id = case.add("prosecution.hearing")
     case.world.settle_jobs()
-    with case.engine.unit_of_work() as work:
-        item = work.items.open_of_step(step_id)
+    with case.engine.transaction() as tx:
+        item = tx.of(ItemStore).open_of_step(step_id)
     assert item is not None
     with pytest.raises(NotFoundError):
         appointment_file(case.engine, item.id, viewer=case.people["lawyer"])
@@ -160,8 +162,8 @@ def _file(case: Work, content: bytes) -> UUID:
 
 
 def _answers(case: Work, step: UUID) -> dict[str, Any]:
-    with case.engine.unit_of_work() as work:
-        return dict(work.items.answers(step))
+    with case.engine.transaction() as tx:
+        return dict(tx.of(ItemStore).answers(step))
 
 
 def test_the_hash_of_a_piece_of_evidence_is_made_by_the_system_when_its_file_comes(case: Work) -> None:

@@ -8,6 +8,8 @@ from uuid import UUID, uuid4
 import pytest
 
 from engine.adapters.postgres.embedded import EmbeddedServer
+from engine.adapters.sql.case_store import CaseStore
+from engine.adapters.sql.queries.history import case_history
 from engine.domain import commands as cm
 from engine.domain.records import LIVE, AddedStep, CaseStatus, RunStatus, StepStatus, step_id
 from engine.ports import JsonValue
@@ -61,10 +63,10 @@ class Work(OneCase):
         step_type, key = self.engine.registry.get(uses), f"extra_{uuid4().hex[:8]}"
         added = AddedStep(uses=uses, title=step_type.title, roles=step_type.roles, limit=limit)
         command = cm.AddStep(self.run, key, added, self.person, automatic=step_type.run is not None)
-        with self.engine.unit_of_work() as work:
-            state = work.cases.lock(self.case_id)
-            carry_out(self.engine, work, state, command, actor_id=None, now=self.world.now())
-            work.commit()
+        with self.engine.transaction() as tx:
+            state = tx.of(CaseStore).lock(self.case_id)
+            carry_out(self.engine, tx, state, command, actor_id=None, now=self.world.now())
+            tx.commit()
         self.world.settle_jobs()
         return step_id(self.run, key, self.person)
 
@@ -174,7 +176,7 @@ def test_the_last_step_of_a_case_still_has_its_alarm_set_and_the_case_goes_on(ca
     [custody] = case.watched("custody_law")
     assert (custody.status, case.limit(custody).due_at) == (StepStatus.READY, at + 10 * DAY)
     assert case.waiting() == ["custody_law", "custody_order", "placement_review"]
-    history = case.engine.queries.history(case.people["case_manager"], case.case_id)
+    history = case.engine.ask(case_history, case.people["case_manager"], case.case_id)
     assert [line.text for line in history if line.type == "CaseReopened"] == [
         "The case was opened again: something is to be watched."
     ]

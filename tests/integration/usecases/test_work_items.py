@@ -6,6 +6,9 @@ from uuid import uuid4
 
 import pytest
 
+from engine.adapters.sql.queries.case_page import case_page
+from engine.adapters.sql.queries.form import item_form
+from engine.adapters.sql.queries.worklist import worklist
 from engine.errors import (
     AlreadyEndedError,
     ConflictError,
@@ -112,7 +115,7 @@ def test_what_was_typed_survives_and_is_readable_in_no_column(world: World) -> N
     item = world.item(opened.case_id, "look")
     worker = world.who("caseworker")
     save_draft(world.engine, item.id, viewer=worker, answers={"words": CANARY})
-    form = world.engine.queries.form(worker, item.id)
+    form = world.engine.ask(item_form, worker, item.id)
     assert next(field.value for field in form.fields if field.name == "words") == CANARY
     assert CANARY not in world.dump()
 
@@ -267,12 +270,12 @@ def test_a_typed_title_is_sealed_and_shown_on_the_page_and_the_form_only(world: 
     [row] = world.rows("SELECT added ->> 'title' AS title FROM step WHERE id = :id", id=step_id)
     assert row.title == "Talk"
     assert CANARY not in world.dump()
-    [step] = [one for one in world.engine.queries.case(viewer, case_id).steps if one.id == step_id]
+    [step] = [one for one in world.engine.ask(case_page, viewer, case_id).steps if one.id == step_id]
     assert (step.title, step.called) == ("Talk", words)
     worker = world.who("caseworker")
-    [item] = [item for item in world.engine.queries.worklist(worker) if item.step_id == step_id]
+    [item] = [item for item in world.engine.ask(worklist, worker) if item.step_id == step_id]
     assert item.title == "Talk"
-    assert world.engine.queries.form(worker, item.id).help == words
+    assert world.engine.ask(item_form, worker, item.id).help == words
 
 
 def test_another_workflow_begins_beside_the_one_that_runs(world: World) -> None:

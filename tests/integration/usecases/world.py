@@ -8,6 +8,9 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from engine.adapters.postgres.roles import DatabaseUrls
+from engine.adapters.sql.case_store import CaseStore
+from engine.adapters.sql.item_store import ItemStore
+from engine.adapters.sql.queries.waiting import waiting
 from engine.assembly import Engine
 from engine.bootstrap import build_engine
 from engine.domain.consequences import WorkItem
@@ -94,16 +97,16 @@ class World:
         return open_case(self.engine, answers=answers, workflow=workflow, **wanted)
 
     def item(self, case_id: UUID, key: str) -> WorkItem:
-        with self.engine.unit_of_work() as work:
-            return next(item for item in work.items.open_of_case(case_id) if item.step_key == key)
+        with self.engine.transaction() as tx:
+            return next(item for item in tx.of(ItemStore).open_of_case(case_id) if item.step_key == key)
 
     def load(self, item_id: UUID) -> WorkItem:
-        with self.engine.unit_of_work() as work:
-            return work.items.get(item_id)
+        with self.engine.transaction() as tx:
+            return tx.of(ItemStore).get(item_id)
 
     def state(self, case_id: UUID) -> CaseState:
-        with self.engine.unit_of_work() as work:
-            return work.cases.lock(case_id)
+        with self.engine.transaction() as tx:
+            return tx.of(CaseStore).lock(case_id)
 
     def deadline(self, case_id: UUID, key: str) -> Deadline:
         return next(known for known in self.state(case_id).deadlines.values() if known.key == key)
@@ -166,7 +169,7 @@ class World:
         sources = {"definition.yaml": files} if isinstance(files, str) else files
         done = propose_files(self.engine, sources, viewer=self.who(by))
         requests = {one.waits_for for one in done if one.waits_for}
-        for line in self.engine.queries.waiting(self.who(second)):
+        for line in self.engine.ask(waiting, self.who(second)):
             if line.id in requests:
                 answer_proposal(self.engine, line.subject_id, viewer=self.who(second), approved=True)
         return done

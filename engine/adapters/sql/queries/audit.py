@@ -39,13 +39,13 @@ def audit_lines(
     reading: Reading,
     viewer: vw.Viewer,
     *,
-    sort: str,
-    actor_id: UUID | None,
-    number: str,
-    since: datetime | None,
-    until: datetime | None,
-    offset: int,
-    limit: int,
+    sort: str = "",
+    actor_id: UUID | None = None,
+    number: str = "",
+    since: datetime | None = None,
+    until: datetime | None = None,
+    offset: int = 0,
+    limit: int = 100,
 ) -> tuple[vw.AuditLine, ...]:
     """List who did what when in the viewer's units, the latest first; raises `NotAllowedError`."""
     if not can(viewer, Action.SEE_AUDIT):

@@ -53,7 +53,7 @@ _HELD = "held"
 _AGE = func.extract("epoch", func.clock_timestamp() - SERVICE.c.noted_at).label("age")
 
 
-def board(reading: Reading, viewer: vw.Viewer) -> vw.BoardView:
+def admin_board(reading: Reading, viewer: vw.Viewer) -> vw.BoardView:
     """Give the board of the viewer's units, of all units to who keeps the system running.
 
     Raises `NotAllowedError` for those whose roles do not include it.

@@ -5,11 +5,13 @@ from uuid import UUID
 
 from engine import views as vw
 from engine.adapters.sql.queries.answers import Answers, fact_text
-from engine.adapters.sql.queries.case_rows import CaseRows, narrowed
+from engine.adapters.sql.queries.case_rows import CaseRows, case_rows, narrowed
 from engine.adapters.sql.queries.cases import concern_of
 from engine.adapters.sql.queries.deadlines import deadline_views
 from engine.adapters.sql.queries.documents import document_views
 from engine.adapters.sql.queries.findings import findings
+from engine.adapters.sql.queries.guardians import guardian_notes
+from engine.adapters.sql.queries.jobs import jobs_of_case
 from engine.adapters.sql.queries.ledger import escalation_views
 from engine.adapters.sql.queries.reading import Reading
 from engine.adapters.sql.queries.sealed import readable_answers, typed_title
@@ -21,9 +23,15 @@ from engine.ports import Vault
 from engine.spec.plain_words import in_plain_words
 
 
-def case_view(
-    reading: Reading, viewer: vw.Viewer, rows: CaseRows, jobs: tuple[vw.JobView, ...], vault: Vault
-) -> vw.CaseView:
+def case_page(reading: Reading, viewer: vw.Viewer, case_id: UUID) -> vw.CaseView:
+    """Return the page of a case, identifying answers masked; raises `NotFoundError`."""
+    rows = case_rows(reading, viewer, case_id)
+    jobs = jobs_of_case(reading, viewer, case_id)
+    warnings = () if is_narrowed(rows.access) else guardian_notes(reading, case_id)
+    return _case_view(reading, viewer, rows, jobs).model_copy(update={"warnings": warnings})
+
+
+def _case_view(reading: Reading, viewer: vw.Viewer, rows: CaseRows, jobs: tuple[vw.JobView, ...]) -> vw.CaseView:
     """Make the page of a case from its rows; answers and facts only for those who may read answers.
 
     Of a case that is seen through a grant, only what the grant names.
@@ -33,7 +41,7 @@ def case_view(
     found = findings(reading.known, rows, jobs, mends=mends) if is_operational and is_narrowed(access) else ()
     rows = narrowed(rows, reading.known)
     may_read = can(viewer, Action.READ_ANSWERS, access=access)
-    answers, unreadable = _answers(rows, vault) if may_read else ({}, frozenset())
+    answers, unreadable = _answers(rows, reading.vault) if may_read else ({}, frozenset())
     deadlines = deadline_views(reading, rows.deadlines, rows.positions, law=rows.law)
     if is_narrowed(access):  # whom its unit is to ring is not told to another one
         deadlines = tuple(one.model_copy(update={"calls": ()}) for one in deadlines)
@@ -41,7 +49,7 @@ def case_view(
     by_step: dict[UUID | None, tuple[vw.DocumentView, ...]] = {}
     for row, document in zip(rows.documents, documents, strict=True):
         by_step[row["step_id"]] = (*by_step.get(row["step_id"], ()), document)
-    steps = step_views(reading, rows, deadlines, by_step, answers, _titles(rows, vault) if may_read else {})
+    steps = step_views(reading, rows, deadlines, by_step, answers, _titles(rows, reading.vault) if may_read else {})
     titles = tuple(step.title for step in steps if step.id in unreadable)
     return vw.CaseView(
         **{name: rows.case[name] for name in _SAME},

@@ -45,7 +45,7 @@ _LIMITS = and_(DEADLINE_IS_OPEN, DEADLINE.c.purpose != OPENING)
 
 
 def cases(
-    reading: Reading, viewer: vw.Viewer, *, status: str, number: str, offset: int, limit: int
+    reading: Reading, viewer: vw.Viewer, *, status: str = "open", number: str = "", offset: int = 0, limit: int = 50
 ) -> tuple[vw.CaseLine, ...]:
     """List the cases that the viewer sees, those with the nearest open deadline first, closed ones latest first.
 
@@ -58,7 +58,7 @@ def cases(
     return _lines(reading, viewer, ids)
 
 
-def count_cases(reading: Reading, viewer: vw.Viewer, *, status: str) -> int:
+def count_cases(reading: Reading, viewer: vw.Viewer, *, status: str = "open") -> int:
     """Count the cases that the viewer sees."""
     counted = select(func.count()).select_from(CASE)
     found = reading.count(counted.where(_stands(status), _seen(reading, viewer, status)))

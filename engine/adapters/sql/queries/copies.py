@@ -32,7 +32,7 @@ _HEADERS = {
 }
 
 
-def count_rows(reading: Reading, viewer: vw.Viewer, what: str, chosen: Mapping[str, Any]) -> int:
+def count_copied(reading: Reading, viewer: vw.Viewer, what: str, chosen: Mapping[str, Any]) -> int:
     """Count the lines that a copy would have now; raises `NotAllowedError`."""
     return reading.count(select(func.count()).select_from(_selected(reading, viewer, what, chosen).subquery()))
 

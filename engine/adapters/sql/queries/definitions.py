@@ -16,13 +16,13 @@ _RAN = DEFINITION.c.status.in_(("published", "retired"))
 """What waits for a second person, or was refused, is shown to who answers it only."""
 
 
-def definitions(reading: Reading, kind: str) -> tuple[vw.DefinitionView, ...]:
+def definitions(reading: Reading, kind: str = "workflow") -> tuple[vw.DefinitionView, ...]:
     """List the published definitions of a kind by name, each in its newest version."""
     newest = _select().where(_PUBLISHED, DEFINITION.c.kind == kind).ext(distinct_on(DEFINITION.c.name))
     return _views(reading.rows(newest.order_by(DEFINITION.c.name, DEFINITION.c.version.desc())))
 
 
-def definition(reading: Reading, kind: str, name: str, version: int | None) -> vw.DefinitionView:
+def definition(reading: Reading, kind: str, name: str, version: int | None = None) -> vw.DefinitionView:
     """Give the newest published version of a definition, or the version asked for; raises `NotFoundError`."""
     statement = _select().where(DEFINITION.c.kind == kind, DEFINITION.c.name == name)
     wanted = _PUBLISHED if version is None else and_(_RAN, DEFINITION.c.version == version)

@@ -9,6 +9,7 @@ from sqlalchemy import Select, exists, select
 from engine import views as vw
 from engine.adapters.sql.queries.known import Known
 from engine.adapters.sql.queries.reading import Reading, Row
+from engine.adapters.sql.queries.sealed import opened_document
 from engine.adapters.sql.queries.shape import ACTOR, CASE, DOCUMENT, STEP, UNIT
 from engine.adapters.sql.queries.sight import access_to, is_narrowed, shows_paper
 from engine.adapters.sql.visibility import visible_to
@@ -70,8 +71,8 @@ def paper(reading: Reading, viewer: vw.Viewer, document_id: UUID) -> vw.PaperVie
     return vw.PaperView(**_same(row), **more)
 
 
-def sealed_document(reading: Reading, viewer: vw.Viewer, document_id: UUID) -> bytes:
-    """Give the sealed text of a document; raises `NotFoundError`, and `NotAllowedError` for who may reveal nothing."""
+def document_text(reading: Reading, viewer: vw.Viewer, document_id: UUID) -> str:
+    """Return the HTML of a document; raises `NotFoundError`, and `NotAllowedError` for who may reveal nothing."""
     row = reading.first(
         select(DOCUMENT.c.sealed_html, DOCUMENT.c.case_id, STEP.c.uses, STEP.c.path)
         .select_from(
@@ -86,8 +87,7 @@ def sealed_document(reading: Reading, viewer: vw.Viewer, document_id: UUID) -> b
         raise NotAllowedError(actor=viewer.name, action=Action.REVEAL.value)
     if row["sealed_html"] is None:
         raise NotFoundError(kind="document")
-    sealed: bytes = row["sealed_html"]
-    return sealed
+    return opened_document(reading.vault, document_id, row["sealed_html"])
 
 
 def _require_shown(reading: Reading, viewer: vw.Viewer, row: Row) -> CaseAccess:

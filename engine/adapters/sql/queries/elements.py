@@ -18,7 +18,8 @@ from engine.adapters.sql.queries.sealed import readable_answers
 from engine.adapters.sql.queries.shape import ANSWER, CASE, RUN, STEP
 from engine.adapters.sql.queries.sight import access_to, is_narrowed
 from engine.domain.law_told import LawFacts
-from engine.domain.palermo import Elements, points_to
+from engine.domain.palermo import Elements
+from engine.domain.palermo import points_to as pointed_to
 from engine.domain.policy import Action, can
 from engine.domain.records import StepStatus
 from engine.errors import NotFoundError
@@ -35,7 +36,15 @@ class ElementRows(NamedTuple):
     on: date
 
 
-def element_rows(reading: Reading, viewer: vw.Viewer, case_id: UUID) -> ElementRows | None:
+def points_to(reading: Reading, viewer: vw.Viewer, case_id: UUID) -> tuple[vw.PointsToView, ...]:
+    """Return what the answers of a case point to under the definitions of trafficking, never more than that.
+
+    Nothing for who may not read and reveal every answer; raises `NotFoundError`.
+    """
+    return _points(reading.known, _element_rows(reading, viewer, case_id), reading.vault)
+
+
+def _element_rows(reading: Reading, viewer: vw.Viewer, case_id: UUID) -> ElementRows | None:
     """Fetch what was told; None for who may not read or reveal every answer. Raises `NotFoundError`."""
     access = access_to(reading, viewer, case_id)
     if not can(viewer, Action.SEE_CASES, access=access):
@@ -65,7 +74,7 @@ def element_rows(reading: Reading, viewer: vw.Viewer, case_id: UUID) -> ElementR
     return ElementRows(rows, told, positions(reading, {case_id}), on)
 
 
-def points(known: Known, found: ElementRows | None, vault: Vault) -> tuple[vw.PointsToView, ...]:
+def _points(known: Known, found: ElementRows | None, vault: Vault) -> tuple[vw.PointsToView, ...]:
     """Say of each person of whom elements were told, or of the case, what they point to; lost answers tell nothing."""
     if found is None:
         return ()
@@ -82,7 +91,7 @@ def _views(
     age = next(iter(found.told[element].ages), None)
     case_id = found.rows[0]["case_id"]
     on = found.told[element].offence_on or found.on
-    for one in points_to(Elements(told["acts"], told["means"], told["purposes"], age), on=on):
+    for one in pointed_to(Elements(told["acts"], told["means"], told["purposes"], age), on=on):
         yield vw.PointsToView(
             person_label=label_of(element, case_id, found.numbers), law=one.law.value, truth=one.truth.value,
             words=one.words, reasons=one.reasons, missing=one.missing,

@@ -52,7 +52,15 @@ class FormRows:
     """The papers whose own page opens for the viewer."""
 
 
-def form_rows(reading: Reading, viewer: vw.Viewer, item_id: UUID) -> FormRows:
+def item_form(reading: Reading, viewer: vw.Viewer, item_id: UUID) -> vw.FormView:
+    """Open a work item to be answered.
+
+    Raises `NotFoundError`, `AlreadyEndedError`, or `NotACandidateError` for one that is not the viewer's to do.
+    """
+    return _form_view(reading, _form_rows(reading, viewer, item_id), reading.vault)
+
+
+def _form_rows(reading: Reading, viewer: vw.Viewer, item_id: UUID) -> FormRows:
     """Fetch a form for who has claimed the item, or may.
 
     Raises `NotFoundError`, `AlreadyEndedError` for an item that is over, `NotACandidateError` for somebody who has no
@@ -81,7 +89,7 @@ def form_rows(reading: Reading, viewer: vw.Viewer, item_id: UUID) -> FormRows:
     )
 
 
-def form_view(reading: Reading, rows: FormRows, vault: Vault) -> vw.FormView:
+def _form_view(reading: Reading, rows: FormRows, vault: Vault) -> vw.FormView:
     """Make the view of a form."""
     row = rows.row
     step = None if row["added"] else reading.known.step(row["definition_hash"], row["step_key"])

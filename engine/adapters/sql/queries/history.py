@@ -21,7 +21,7 @@ OF_WORK = frozenset({"CaseOpened", "CaseClosed", "CaseReopened", "RunStarted", "
 """The events that tell how the work of the whole case goes."""
 
 
-def history(reading: Reading, viewer: vw.Viewer, case_id: UUID) -> tuple[vw.EventView, ...]:
+def case_history(reading: Reading, viewer: vw.Viewer, case_id: UUID) -> tuple[vw.EventView, ...]:
     """Tell the events of a case in their order; raises `NotFoundError`, `NotAllowedError`.
 
     To a grant those that it shows are numbered by themselves: no gap counts the others.

@@ -7,16 +7,7 @@ from sqlalchemy import Select, select
 from engine import views as vw
 from engine.adapters.sql.queries.reading import Reading, Row
 from engine.adapters.sql.queries.shape import CASE, JOB, STEP
-from engine.adapters.sql.visibility import operational_to, step_shown_to
-from engine.errors import NotFoundError
-
-
-def jobs_of(reading: Reading, viewer: vw.Viewer, case_id: UUID) -> tuple[vw.JobView, ...]:
-    """List the jobs of a case in the order in which they were made; raises `NotFoundError`."""
-    visible = select(CASE.c.id).where(CASE.c.id == case_id, operational_to(viewer, now=reading.now))
-    if reading.first(visible) is None:
-        raise NotFoundError(kind="case")
-    return jobs_of_case(reading, viewer, case_id)
+from engine.adapters.sql.visibility import step_shown_to
 
 
 def jobs_of_case(reading: Reading, viewer: vw.Viewer, case_id: UUID) -> tuple[vw.JobView, ...]:

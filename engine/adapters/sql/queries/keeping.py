@@ -30,7 +30,7 @@ _TURNS_WITHIN = timedelta(hours=1)
 _OVER = ("done", "refused", "withdrawn")
 
 
-def keeping(reading: Reading, viewer: vw.Viewer, case_id: UUID | None) -> vw.KeepingView:
+def keeping(reading: Reading, viewer: vw.Viewer, case_id: UUID | None = None) -> vw.KeepingView:
     """List what holds or waits, of one case or of all that the viewer sees; what is over comes last and is cut short.
 
     Raises `NotAllowedError`, and `NotFoundError` for a case that the viewer does not see.

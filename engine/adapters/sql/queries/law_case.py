@@ -15,7 +15,7 @@ from engine.adapters.sql.queries.reading import Reading, Row
 from engine.adapters.sql.queries.reasons import scope_lines
 from engine.adapters.sql.queries.shape import CASE, DEADLINE, OPENING, RUN, STEP
 from engine.adapters.sql.queries.sight import access_to, is_narrowed
-from engine.adapters.sql.queries.why import explanation
+from engine.adapters.sql.queries.why import explain_deadline
 from engine.adapters.sql.visibility import visible_to
 from engine.domain.applicability import judge
 from engine.domain.explain_time import explain
@@ -48,7 +48,7 @@ def explain_law(reading: Reading, viewer: vw.Viewer, case_id: UUID, limit_id: st
     Raises what `law_of_case` raises.
     """
     (found,) = law_of_case(reading, viewer, case_id, (limit_id,))
-    deadlines = tuple(explanation(reading, viewer, one.id) for one in found.followed_by)
+    deadlines = tuple(explain_deadline(reading, viewer, one.id) for one in found.followed_by)
     return vw.LawExplanationView(**dict(found), deadlines=deadlines)
 
 

@@ -13,7 +13,7 @@ _OF_REFERRALS = ("referred", "answered")
 _MESSAGES = MESSAGE.outerjoin(CASE, CASE.c.id == MESSAGE.c.case_id)
 
 
-def notices(reading: Reading, viewer: vw.Viewer, *, limit: int) -> tuple[vw.NoticeView, ...]:
+def notices(reading: Reading, viewer: vw.Viewer, *, limit: int = 50) -> tuple[vw.NoticeView, ...]:
     """Give the viewer's messages, newest first; one about a case that they no longer see is not among them."""
     rows = reading.rows(
         select(
@@ -35,7 +35,7 @@ def unread(reading: Reading, viewer: vw.Viewer) -> int:
     return reading.count(unread_ones)
 
 
-def demo_mailbox(reading: Reading, viewer: vw.Viewer, *, limit: int) -> tuple[vw.MailView, ...]:
+def demo_mailbox(reading: Reading, viewer: vw.Viewer, *, limit: int = 100) -> tuple[vw.MailView, ...]:
     """Give what the demo would have sent about cases that the viewer sees, newest first; empty outside the demo."""
     rows = reading.rows(
         select(

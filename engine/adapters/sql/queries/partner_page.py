@@ -17,17 +17,15 @@ from engine.domain.narrowing import covers, of_person, shows
 from engine.domain.paths import person_in
 from engine.errors import NotFoundError
 from engine.plugin.fields import FieldSpec
-from engine.ports import Vault
 
 _OF_A_PERSON = ("name", "aliases", "age", "phone", "home")
 
 
-def partner_page(
-    reading: Reading, vault: Vault, referral_id: UUID, note: str, *, without: Collection[str]
-) -> vw.PartnerPage:
+def partner_page(reading: Reading, referral_id: UUID, note: str, *, without: Collection[str] = ()) -> vw.PartnerPage:
     """Show a referral to the partner that was asked, with the agreed fields but those `without` once it has accepted.
 
-    What is shown is of the persons for whom it leaves, and of nobody else in the case.
+    What is shown is of the persons for whom it leaves, and of nobody else in the case. Only the use case that records
+    the view may ask.
     """
     row = reading.first(
         select(
@@ -46,24 +44,24 @@ def partner_page(
         **{name: row[name] for name in same},
         until=None,
         note=note if is_accepted else "",
-        lines=tuple(vw.SharedLine(label=label, text=said) for label, said in _lines(reading, vault, row, without))
+        lines=tuple(vw.SharedLine(label=label, text=said) for label, said in _lines(reading, row, without))
         if is_accepted
         else (),
     )
 
 
-def _lines(reading: Reading, vault: Vault, referral: Row, without: Collection[str]) -> Iterator[tuple[str, str]]:
+def _lines(reading: Reading, referral: Row, without: Collection[str]) -> Iterator[tuple[str, str]]:
     fields = tuple(name for name in referral["fields"] if name not in without)
     way = Way(fields=fields, persons=frozenset(referral["persons"]))
     of_case = tuple(name for name in way.fields if not name.startswith(OF_PERSONS))
     access = CaseAccess(
         case_id=referral["case_id"], unit_id=referral["unit_id"], via=Via.GRANT, fields=of_case, ways=(way,)
     )
-    yield from _persons(reading, vault, access, way.persons)
-    yield from _answers(reading, vault, access)
+    yield from _persons(reading, access, way.persons)
+    yield from _answers(reading, access)
 
 
-def _persons(reading: Reading, vault: Vault, access: CaseAccess, persons: frozenset[UUID]) -> Iterator[tuple[str, str]]:
+def _persons(reading: Reading, access: CaseAccess, persons: frozenset[UUID]) -> Iterator[tuple[str, str]]:
     rows = reading.rows(
         select(PERSON.c.id, PERSON.c.sealed_identity, CASE_PERSON.c.position, CASE_PERSON.c.role)
         .join(CASE_PERSON, CASE_PERSON.c.person_id == PERSON.c.id)
@@ -73,7 +71,7 @@ def _persons(reading: Reading, vault: Vault, access: CaseAccess, persons: frozen
     )
     for row in rows:
         shown = of_person(access, row["id"])
-        identity = opened_identity(vault, row)
+        identity = opened_identity(reading.vault, row)
         if (age := strongest(ages_of(identity))) is not None:
             identity = {**identity, "age": in_words(age, reading.now.date())}
         for name in _OF_A_PERSON:
@@ -83,7 +81,7 @@ def _persons(reading: Reading, vault: Vault, access: CaseAccess, persons: frozen
                 yield f"Person {row['position']}: {shown_as}", text
 
 
-def _answers(reading: Reading, vault: Vault, access: CaseAccess) -> Iterator[tuple[str, str]]:
+def _answers(reading: Reading, access: CaseAccess) -> Iterator[tuple[str, str]]:
     rows = reading.rows(
         select(
             STEP.c.id, STEP.c.id.label("step_id"), STEP.c.uses, STEP.c.sealed_outputs, STEP.c.turn, STEP.c.path,
@@ -99,8 +97,8 @@ def _answers(reading: Reading, vault: Vault, access: CaseAccess) -> Iterator[tup
     for row in rows:
         shown, step_type = of_person(access, person_in(row["path"])), reading.known.step_type(row["uses"])
         wanted = [spec for spec in step_type.fields if _is_shown(shown, row["uses"], spec)] if step_type else []
-        outputs = opened_outputs(vault, row["id"], row["sealed_outputs"])
-        answers = {**outputs, **opened_answers(vault, row)} if wanted else {}
+        outputs = opened_outputs(reading.vault, row["id"], row["sealed_outputs"])
+        answers = {**outputs, **opened_answers(reading.vault, row)} if wanted else {}
         for spec in wanted:
             if answers.get(spec.name) not in (None, "", []):
                 yield spec.label.rstrip("?"), text_of(spec, answers[spec.name], row["zone"])

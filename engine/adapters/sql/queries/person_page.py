@@ -10,7 +10,7 @@ from engine import views as vw
 from engine.adapters.sql import tables as tb
 from engine.adapters.sql.person_store import ALL_THE_SAME
 from engine.adapters.sql.queries.reading import Reading, Row
-from engine.adapters.sql.queries.reveal import EncryptedRow
+from engine.adapters.sql.queries.reveal import EncryptedRow, person_row, unmasked_person
 from engine.adapters.sql.queries.sealed import opened_identity
 from engine.adapters.sql.queries.shape import ACTOR, CASE, CASE_PERSON, PERSON
 from engine.adapters.sql.queries.sight import access_to, is_narrowed
@@ -54,7 +54,15 @@ def person_page(reading: Reading, viewer: vw.Viewer, case_id: UUID, person_id: U
     )
 
 
-def others_of(reading: Reading, viewer: vw.Viewer, person_id: UUID) -> Sequence[Row]:
+def unsealed_person(reading: Reading, viewer: vw.Viewer, person_id: UUID) -> vw.CasePersonView:
+    """Return who a person is; the caller records the act. Raises `NotFoundError`, `NotAllowedError`."""
+    seen = person_row(reading, viewer, person_id)
+    others = () if is_narrowed(seen.access) else _others_of(reading, viewer, person_id)
+    person = unmasked_person(seen, reading.vault)
+    return _with_all_known(person, seen, others, reading.vault, on=reading.now.date())
+
+
+def _others_of(reading: Reading, viewer: vw.Viewer, person_id: UUID) -> Sequence[Row]:
     """Fetch who a person was found to be besides, sealed: those of cases that the viewer's own units keep."""
     found = [row["id"] for row in reading.rows(ALL_THE_SAME.bindparams(person=person_id))]
     if len(found) < 2:  # noqa: PLR2004 - nobody but the person
@@ -67,7 +75,7 @@ def others_of(reading: Reading, viewer: vw.Viewer, person_id: UUID) -> Sequence[
     )
 
 
-def with_all_known(
+def _with_all_known(
     person: vw.CasePersonView, seen: EncryptedRow, others: Sequence[Row], vault: Vault, *, on: date
 ) -> vw.CasePersonView:
     """Show all that is known of who a person is, as of a day, and as far as the viewer is shown it.

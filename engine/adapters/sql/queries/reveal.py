@@ -28,7 +28,17 @@ class EncryptedRow(NamedTuple):
     access: CaseAccess
 
 
-def answers_row(reading: Reading, viewer: vw.Viewer, step_id: UUID) -> EncryptedRow:
+def unsealed_answers(reading: Reading, viewer: vw.Viewer, step_id: UUID) -> tuple[vw.AnswerView, ...]:
+    """Return every answer of a step; the caller records the act. Raises `NotFoundError`, `NotAllowedError`."""
+    return _unmasked_answers(reading, _answers_row(reading, viewer, step_id))
+
+
+def unsealed_places(reading: Reading, viewer: vw.Viewer, step_id: UUID) -> tuple[vw.StretchView, ...]:
+    """Return where the times of a step led; the caller records the act. Raises `NotFoundError`, `NotAllowedError`."""
+    return _unmasked_places(_places_rows(reading, viewer, step_id), reading.vault)
+
+
+def _answers_row(reading: Reading, viewer: vw.Viewer, step_id: UUID) -> EncryptedRow:
     """Fetch a step with its sealed answers; raises `NotFoundError`, `NotAllowedError`."""
     row = reading.first(
         select(
@@ -51,15 +61,15 @@ def answers_row(reading: Reading, viewer: vw.Viewer, step_id: UUID) -> Encrypted
     return EncryptedRow(row, access)
 
 
-def unmasked_answers(reading: Reading, seen: EncryptedRow, vault: Vault) -> tuple[vw.AnswerView, ...]:
+def _unmasked_answers(reading: Reading, seen: EncryptedRow) -> tuple[vw.AnswerView, ...]:
     """Show every answer of a step that the viewer is shown; raises `DamagedError` or `KeyMissingError`.
 
     A step of which no answer is shown, nor its time, is not there: `NotFoundError`.
     """
     row = seen.row
     step = None if row["added"] else reading.known.step(row["definition_hash"], row["key"])
-    outputs = opened_outputs(vault, row["step_id"], row["sealed_outputs"])
-    answers = {**outputs, **opened_answers(vault, row)}
+    outputs = opened_outputs(reading.vault, row["step_id"], row["sealed_outputs"])
+    answers = {**outputs, **opened_answers(reading.vault, row)}
     fields = reading.known.fields(row["uses"], step)
     shown, closed = shown_answers(seen.access, row["uses"], row["path"], fields, answers)
     if not shown and not shows_time(seen.access, row):
@@ -105,7 +115,7 @@ def unmasked_person(seen: EncryptedRow, vault: Vault) -> vw.CasePersonView:
     )
 
 
-def places_rows(reading: Reading, viewer: vw.Viewer, step_id: UUID) -> list[Row]:
+def _places_rows(reading: Reading, viewer: vw.Viewer, step_id: UUID) -> list[Row]:
     """Fetch the recorded times of a step with where they led; raises `NotFoundError`, `NotAllowedError`."""
     rows = reading.rows(
         select(INTERVAL, STEP.c.uses, STEP.c.path)
@@ -122,7 +132,7 @@ def places_rows(reading: Reading, viewer: vw.Viewer, step_id: UUID) -> list[Row]
     return rows
 
 
-def unmasked_places(rows: Sequence[Row], vault: Vault) -> tuple[vw.StretchView, ...]:
+def _unmasked_places(rows: Sequence[Row], vault: Vault) -> tuple[vw.StretchView, ...]:
     """Show where each recorded time led; raises `DamagedError` or `KeyMissingError`."""
     opened = [(row, *opened_place(vault, row)) for row in rows]
     return tuple(

@@ -14,7 +14,7 @@ from engine.ports import Vault
 _UNSEEN = tuple(status.value for status in UNSEEN)
 
 
-def sent(reading: Reading, viewer: vw.Viewer, vault: Vault, *, limit: int) -> tuple[vw.SentView, ...]:
+def sent(reading: Reading, viewer: vw.Viewer, *, limit: int = 100) -> tuple[vw.SentView, ...]:
     """List referrals, the latest first. What was sent is not shown here: only to whom, when, and what came back."""
     same = ("id", "case_id", "kind", "status", "due_at", "sent_at", "answered_at", "sealed_to_name")
     came_in = and_(REFERRAL.c.to_unit_id.in_(sorted(visible_units(viewer))), REFERRAL.c.status.not_in(_UNSEEN))
@@ -36,7 +36,7 @@ def sent(reading: Reading, viewer: vw.Viewer, vault: Vault, *, limit: int) -> tu
         .order_by(REFERRAL.c.sent_at.desc(), REFERRAL.c.id)
         .limit(limit)
     )
-    return tuple(_view(row, vault) for row in rows)
+    return tuple(_view(row, reading.vault) for row in rows)
 
 
 def _view(row: Row, vault: Vault) -> vw.SentView:

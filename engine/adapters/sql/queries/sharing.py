@@ -19,7 +19,6 @@ from engine.domain.consent import law_of
 from engine.domain.packages import titles_of
 from engine.domain.policy import Action, can, units_that_let
 from engine.errors import NotAllowedError, NotFoundError
-from engine.ports import Vault
 from engine.spec.plain_words import in_running_words
 
 _TABLES = tb.CaseRow.metadata.tables
@@ -31,7 +30,7 @@ _SHOWN_FOR: Final = timedelta(days=30)
 Names = Mapping[UUID, str]
 
 
-def sharing(reading: Reading, viewer: vw.Viewer, case_id: UUID, vault: Vault) -> vw.SharingView:
+def sharing(reading: Reading, viewer: vw.Viewer, case_id: UUID) -> vw.SharingView:
     """Show what was agreed and sent of a case to those of the unit that has it; raises `NotFoundError`."""
     case = reading.first(
         select(CASE.c.id, CASE.c.number, CASE.c.unit_id, CASE.c.jurisdiction, UNIT.c.zone, UNIT.c.name.label("unit"))
@@ -55,7 +54,7 @@ def sharing(reading: Reading, viewer: vw.Viewer, case_id: UUID, vault: Vault) ->
         unit=case["unit"],
         consents=tuple(_consent(reading, row, labels, people, {**units, **organisations}) for row in consents),
         sent=tuple(
-            _sent(row, opened_to_name(vault, row), case["jurisdiction"], units, people, labels)
+            _sent(row, opened_to_name(reading.vault, row), case["jurisdiction"], units, people, labels)
             for row in _sent_rows(reading, case_id)
         ),
         persons=_named(labels),

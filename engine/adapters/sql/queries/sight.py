@@ -11,6 +11,7 @@ from engine.adapters.sql.access_store import AccessStore
 from engine.adapters.sql.queries.answers import Answers
 from engine.adapters.sql.queries.reading import Reading, Row
 from engine.adapters.sql.queries.shape import CASE
+from engine.adapters.sql.store import Within
 from engine.adapters.sql.visibility import visible_to
 from engine.domain import narrowing
 from engine.domain.access import CaseAccess, Via
@@ -26,7 +27,7 @@ ANSWERED: Final = frozenset({"ended", "approval"})
 
 def access_to(reading: Reading, viewer: vw.Viewer, case_id: UUID, *, kind: str = "case") -> CaseAccess:
     """Say how a viewer sees a case; raises `NotFoundError` of that kind for who does not."""
-    access = AccessStore(reading.connection).access_of(viewer, case_id, reading.now)
+    access = AccessStore(Within(reading.connection, reading.vault)).access_of(viewer, case_id, reading.now)
     if access.via is Via.NONE:
         raise NotFoundError(kind=kind)
     return access

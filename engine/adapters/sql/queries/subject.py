@@ -47,7 +47,15 @@ CONSENT, CORRECTION = _TABLES["consent"], _TABLES["correction"]
 _NOT_SENT: Final = (ReferralStatus.HELD.value, ReferralStatus.DROPPED.value)
 
 
-class SubjectRows:
+def unsealed_subject(reading: Reading, viewer: vw.Viewer, case_id: UUID, person_id: UUID) -> vw.SubjectView:
+    """Return all that is held about a person; only the use case that records the act may ask.
+
+    Raises `NotFoundError`, `NotAllowedError`.
+    """
+    return _subject_view(reading, _SubjectRows(reading, viewer, case_id, person_id), reading.vault)
+
+
+class _SubjectRows:
     """What the database holds about a person in a case, still sealed."""
 
     def __init__(self, reading: Reading, viewer: vw.Viewer, case_id: UUID, person_id: UUID) -> None:
@@ -129,7 +137,7 @@ class SubjectRows:
         self.case_id, self.person_id = case_id, person_id
 
 
-def subject_view(reading: Reading, rows: SubjectRows, vault: Vault) -> vw.SubjectView:
+def _subject_view(reading: Reading, rows: _SubjectRows, vault: Vault) -> vw.SubjectView:
     """Open what is held about a person; what can no longer be read is said to be so."""
     first = rows.links[0]
     zone = first["zone"]

@@ -23,7 +23,7 @@ _SECOND = ACTOR.alias()
 _SHOWN = timedelta(days=30)
 
 
-def my_glass(reading: Reading, viewer: vw.Viewer, vault: Vault) -> tuple[vw.GlassLine, ...]:
+def my_glass(reading: Reading, viewer: vw.Viewer) -> tuple[vw.GlassLine, ...]:
     """List what the viewer asked for in the last 30 days: nothing says whether there is such a case."""
     query = select(
         _GLASS.c.id, _GLASS.c.sealed_number, _GLASS.c.reason_code, _GLASS.c.asked_at, _GLASS.c.ends_at
@@ -31,14 +31,24 @@ def my_glass(reading: Reading, viewer: vw.Viewer, vault: Vault) -> tuple[vw.Glas
     rows = reading.rows(query.order_by(_GLASS.c.asked_at.desc(), _GLASS.c.id))
     return tuple(
         vw.GlassLine(
-            number=_opened(vault, row, "sealed_number"), reason_code=row["reason_code"], asked_at=row["asked_at"],
-            ends_at=row["ends_at"],
+            number=_opened(reading.vault, row, "sealed_number"), reason_code=row["reason_code"],
+            asked_at=row["asked_at"], ends_at=row["ends_at"],
         )
         for row in rows
     )  # fmt: skip
 
 
-def glass_rows(reading: Reading, viewer: vw.Viewer, request_id: UUID | None = None) -> Sequence[Row]:
+def glass_to_confirm(reading: Reading, viewer: vw.Viewer) -> tuple[vw.GlassView, ...]:
+    """List what was opened in an emergency of the units whose glass the viewer confirms, without words."""
+    return tuple(_glass_view(row, viewer) for row in _glass_rows(reading, viewer))
+
+
+def glass(reading: Reading, viewer: vw.Viewer, request_id: UUID) -> vw.GlassView:
+    """Return one of them with its words; the caller records the act. Raises `NotFoundError`."""
+    return _glass_view(_glass_rows(reading, viewer, request_id)[0], viewer, reading.vault)
+
+
+def _glass_rows(reading: Reading, viewer: vw.Viewer, request_id: UUID | None = None) -> Sequence[Row]:
     """Fetch what was opened of the units whose glass the viewer confirms; raises `NotFoundError` for one that is not.
 
     Left out the request, it is what nobody has answered, and what was asked for in the last 30 days.
@@ -66,7 +76,7 @@ def glass_rows(reading: Reading, viewer: vw.Viewer, request_id: UUID | None = No
     return rows
 
 
-def glass_view(row: Row, viewer: vw.Viewer, vault: Vault | None = None) -> vw.GlassView:
+def _glass_view(row: Row, viewer: vw.Viewer, vault: Vault | None = None) -> vw.GlassView:
     """Make a view of a row; the words are opened only with the vault."""
     words = _opened(vault, row, "sealed_words") if vault is not None else ""
     return vw.GlassView(

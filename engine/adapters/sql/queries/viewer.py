@@ -12,7 +12,7 @@ from engine.domain.policy import Action, can
 from engine.errors import NotFoundError
 
 
-def viewer(reading: Reading, actor_id: UUID) -> vw.Viewer:
+def as_viewer(reading: Reading, actor_id: UUID) -> vw.Viewer:
     """Give an actor as a viewer, in the zone of the first unit by name; raises `NotFoundError`."""
     rows = reading.rows(
         select(ACTOR.c.name, ACTOR.c.language, MEMBERSHIP.c.unit_id, MEMBERSHIP.c.role, UNIT.c.zone)
@@ -57,7 +57,7 @@ def actors(reading: Reading, who: vw.Viewer) -> tuple[vw.ActorView, ...]:
     return tuple(vw.ActorView(**{**row, "roles": tuple(row["roles"])}) for row in rows)
 
 
-def units(reading: Reading) -> tuple[tuple[UUID, str], ...]:
+def units(reading: Reading, _who: vw.Viewer) -> tuple[tuple[UUID, str], ...]:
     """List the units of the network by name: every member may know who the others are."""
     rows = reading.rows(select(UNIT.c.id, UNIT.c.name).order_by(UNIT.c.name, UNIT.c.id))
     return tuple((row["id"], row["name"]) for row in rows)

@@ -18,7 +18,7 @@ _WITH_CASE = _REQUEST.outerjoin(CASE, CASE.c.id == _REQUEST.c.case_id)
 _MOST = 200
 
 
-def waiting(reading: Reading, viewer: vw.Viewer, case_id: UUID | None) -> tuple[vw.WaitingView, ...]:
+def waiting(reading: Reading, viewer: vw.Viewer, case_id: UUID | None = None) -> tuple[vw.WaitingView, ...]:
     """List what the viewer may answer, and what they asked for, of one case or of all; the first to run out first."""
     of_case = true() if case_id is None else _REQUEST.c.case_id == case_id
     mine = _REQUEST.c.asked_by == viewer.actor_id

@@ -25,7 +25,7 @@ from engine.spec.ladders import Ladder, Level
 from engine.spec.plain_words import in_plain_words
 
 
-def explanation(reading: Reading, viewer: vw.Viewer, deadline_id: UUID) -> vw.ExplanationView:
+def explain_deadline(reading: Reading, viewer: vw.Viewer, deadline_id: UUID) -> vw.ExplanationView:
     """Say line by line why a deadline falls when it falls, and who is told when; raises `NotFoundError`."""
     row = reading.first(
         select_deadlines()
@@ -55,7 +55,7 @@ def explanation(reading: Reading, viewer: vw.Viewer, deadline_id: UUID) -> vw.Ex
     )
 
 
-def explanations(reading: Reading, viewer: vw.Viewer, case_id: UUID, step: str) -> tuple[vw.ExplanationView, ...]:
+def explain_step(reading: Reading, viewer: vw.Viewer, case_id: UUID, step: str) -> tuple[vw.ExplanationView, ...]:
     """Explain every deadline of a step, which is named by its id or by its key; raises `NotFoundError`."""
     named = or_(DEADLINE.c.key == step, cast(DEADLINE.c.step_id, String) == step.lower())
     rows = reading.rows(
@@ -66,7 +66,7 @@ def explanations(reading: Reading, viewer: vw.Viewer, case_id: UUID, step: str) 
     )
     if not rows:
         raise NotFoundError(kind=f"time limit of a step {step}")
-    return tuple(explanation(reading, viewer, row["id"]) for row in rows)
+    return tuple(explain_deadline(reading, viewer, row["id"]) for row in rows)
 
 
 def _may_read(viewer: vw.Viewer, access: CaseAccess) -> bool:

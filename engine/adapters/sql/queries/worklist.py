@@ -39,7 +39,9 @@ _FREE: Final = "free"
 _NO_TIMES: Final = tuple(cast(null(), DateTime(timezone=True)).label(name) for name in ("due_at", "late_from"))
 
 
-def worklist(reading: Reading, viewer: vw.Viewer, *, only_mine: bool, limit: int) -> tuple[vw.WorkItemView, ...]:
+def worklist(
+    reading: Reading, viewer: vw.Viewer, *, only_mine: bool = False, limit: int = 100
+) -> tuple[vw.WorkItemView, ...]:
     """List what the viewer has claimed, and what is ready for one of their roles in their units.
 
     In the order of due times, then by priority; what has no limit comes last.
