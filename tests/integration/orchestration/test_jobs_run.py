@@ -5,6 +5,7 @@ from datetime import timedelta
 from uuid import UUID
 
 import psycopg
+import pytest
 
 from tests.integration.orchestration.conftest import Site
 from tests.integration.orchestration.standin import until
@@ -97,6 +98,7 @@ def test_a_message_takes_a_slot_of_its_gateways_limit(site: Site) -> None:
     assert site.api.request("GET", "/v2/concurrency_limits/icmc-gateway-email")["active_slots"] == 0
 
 
+@pytest.mark.long
 def test_the_messages_of_a_gateway_with_a_rate_take_as_many_slots_which_come_free_by_time(site: Site) -> None:
     limit = site.api.request("GET", "/v2/concurrency_limits/icmc-gateway-sms")
     assert (limit["limit"], limit["slot_decay_per_second"]) == (10, 1.0)

@@ -76,6 +76,7 @@ def test_a_secret_is_not_stored_beside_its_key(bare_site: Site) -> None:
     assert dump.stdout.strip() == "0 1"
 
 
+@pytest.mark.long
 def test_the_server_ends_when_its_parent_is_killed(bare_site: Site) -> None:
     parent = subprocess.Popen(
         [sys.executable, "-c", _PARENT, bare_site.folder / "second", bare_site.server.database_url],
@@ -90,6 +91,7 @@ def test_the_server_ends_when_its_parent_is_killed(bare_site: Site) -> None:
     until(lambda: not psutil.pid_exists(pid), seconds=20)
 
 
+@pytest.mark.long
 def test_a_server_without_its_database_is_named_with_where_to_look(
     bare_site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:

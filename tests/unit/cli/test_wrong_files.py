@@ -1,10 +1,11 @@
 """A file that is not there, not readable or of another shape is named in a sentence, and nothing else happens."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
+
+from engine.cli.main import app
 
 
 @pytest.mark.parametrize(
@@ -21,23 +22,17 @@ import pytest
 def test_a_file_that_is_not_there_is_named(tmp_path: Path, command: tuple[str, ...]) -> None:
     wanted = tmp_path / "file-in-the-way"
     wanted.write_text("- of no use", encoding="utf-8")
-    asked = wanted / "nothing-here"
-    code = "from engine.cli.main import main; main()"
-    done = subprocess.run(
-        [sys.executable, "-c", code, *command, str(asked)], capture_output=True, text=True, check=False
-    )
-    said = done.stdout + done.stderr
-    assert done.returncode not in {0, 70}, said
-    assert "nothing-here" in said
-    assert "Traceback" not in said
+    done = CliRunner().invoke(app, [*command, str(wanted / "nothing-here")])
+    assert done.exit_code not in {0, 70}, done.output
+    assert isinstance(done.exception, SystemExit), done.exception
+    assert "nothing-here" in done.output
+    assert "Traceback" not in done.output
     assert [path.name for path in tmp_path.iterdir()] == ["file-in-the-way"]
 
 
 def test_a_report_of_another_shape_is_named_by_its_line(tmp_path: Path) -> None:
     report = tmp_path / "report.yaml"
     report.write_text("- of no use", encoding="utf-8")
-    code = "from engine.cli.main import main; main()"
-    asked = [sys.executable, "-c", code, "simulate", "child-labour", "--report", str(report)]
-    done = subprocess.run(asked, capture_output=True, text=True, check=False)
-    assert done.returncode == 2
+    done = CliRunner().invoke(app, ["simulate", "child-labour", "--report", str(report)])
+    assert done.exit_code == 2
     assert done.stderr.startswith(f"{report}:1:1: ")
