@@ -22,6 +22,8 @@ from tests.oracle.records import Matter, Persona
 from tests.oracle.world import OracleWorld
 
 _ASKS = frozenset({"ask", "ask_all", "ask_board"})
+pytestmark = pytest.mark.long
+
 _STATUSES = {NotFoundError: 404, NotAllowedError: 403}
 
 

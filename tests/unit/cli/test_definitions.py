@@ -1,6 +1,8 @@
 """`icmc lint` and `icmc draw` answer in plain words, with exit codes that scripts can use."""
 
 import json
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -8,10 +10,19 @@ import typer
 from typer.testing import CliRunner, Result
 
 from engine.adapters.data_files import data_folder
+from engine.cli import definitions
 from engine.cli.definitions import draw, lint
 from engine.cli.main import app as main_app
 
 GOOD = "workflow: w\nversion: 1\ntitle: W\nsteps:\n  a: {uses: reporting.intake, time: {limit: P1D}}\n"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _shipped_once() -> Iterator[None]:
+    """Read what ships once for this file: a process of the command line reads it once too."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(definitions, "_shipped", cache(definitions._shipped))
+        yield
 
 
 def _run(*arguments: str | Path) -> Result:
