@@ -70,6 +70,7 @@ def test_a_variable_opens_no_demo_in_any_command(real: Installation, words: tupl
     assert "icmc up --demo" in told.output
 
 
+@pytest.mark.long
 def test_a_demo_does_not_run_as_anything_else() -> None:
     with installed(with_prefect=False) as demo:
         told = CliRunner().invoke(app, ["people", "list"], env=demo.environment | {"ICMC_DEMO": "false"})
@@ -143,6 +144,7 @@ def test_becoming_somebody_is_in_the_audit_trail(
     assert _acts(postgres, name) == [("Became", people["lawyer"].actor_id)]
 
 
+@pytest.mark.long
 def test_up_makes_a_demo_of_an_empty_database_only() -> None:
     with installed(with_prefect=False) as made:
         fresh = made.settings.model_copy(update={"demo": None})
